@@ -1,0 +1,29 @@
+import globals from 'globals'
+import tseslint from 'typescript-eslint'
+import vue from 'eslint-plugin-vue'
+import prettier from 'eslint-config-prettier'
+import { importRule } from './scripts/importRule.mjs'
+
+export default tseslint.config(
+  { ignores: ['out/**', 'build/**', 'node_modules/**', 'resources/**', 'test/fixtures/**'] },
+  ...tseslint.configs.recommended,
+  ...vue.configs['flat/recommended'],
+  prettier,
+  {
+    files: ['**/*.vue'],
+    languageOptions: { parserOptions: { parser: tseslint.parser }, globals: globals.browser }
+  },
+  {
+    files: ['**/*.{ts,vue}'],
+    plugins: { bitbench: { rules: { imports: importRule } } },
+    rules: {
+      'bitbench/imports': 'error',
+      // TypeScript checks undefined names better than ESLint can.
+      'no-undef': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-console': 'error'
+    }
+  },
+  { files: ['src/core/**/*.ts'], rules: { 'no-restricted-globals': ['error', 'process', 'Buffer', 'window', 'document', 'setTimeout', 'setInterval', 'performance'], 'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Pass a seeded Random (src/core/random.ts).' }, { object: 'Date', property: 'now', message: 'Inject the clock.' }] } },
+  { files: ['scripts/**', 'bin/**', 'test/**', 'bench/**'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } }
+)

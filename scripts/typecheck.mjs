@@ -1,0 +1,24 @@
+// Type-checks each storey with its own tsconfig, so that core never sees Node or DOM types.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import path from 'node:path'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const bin = (name) => path.join(root, 'node_modules', name)
+const checks = [
+  [bin('typescript/bin/tsc'), 'tsconfig.core.json'],
+  [bin('typescript/bin/tsc'), 'tsconfig.main.json'],
+  [bin('vue-tsc/bin/vue-tsc.js'), 'tsconfig.renderer.json'],
+  [bin('typescript/bin/tsc'), 'tsconfig.test.json']
+]
+const only = process.argv[2]
+let failed = false
+for (const [compiler, project] of checks) {
+  if (only && !project.includes(only)) continue
+  const { status } = spawnSync(process.execPath, [compiler, '-p', project, '--noEmit'], {
+    cwd: root,
+    stdio: 'inherit'
+  })
+  if (status !== 0) failed = true
+}
+process.exit(failed ? 1 : 0)

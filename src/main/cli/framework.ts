@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util'
+import type { Bitbench } from '../compose'
+
+/**
+ * The command line: `bitbench <noun> <verb> [positionals] [--options] [--json]`. One file per noun in main/cli; each
+ * verb declares its options (node:util parseArgs) and returns a result. Logs go to stderr; stdout carries the text
+ * or, with --json, exactly one JSON document. Exit codes: 0 done, 1 failed, 2 usage.
+ */
+export type OptionSpec = Record<
+  string,
+  { type: 'string' | 'boolean'; short?: string; multiple?: boolean; default?: string | boolean; help: string }
+>
+
+export interface CliResult {
+  /** What --json prints. */
+  json: unknown
+  /** What a person reads; lines without trailing newline. */
+  text: string
+  /** 1 when the work was done but its verdict is negative (e.g. outputs differ). */
+  exitCode?: 0 | 1
+}
+
+export interface CliContext {
+  /** All services, made on first use: `proxy evaluate` must not open the data file. */
+  bitbench(): Promise<Bitbench>
+  /** Progress and remarks for a person; goes to stderr. */
+  log(line: string): void
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal
+  readonly json: boolean
+  readonly cwd: string
+}
+
+export interface CliVerb {
+  summary: string
+  /** e.g. `FILE… --kernel matmul|conv2d` */
+  usage: string
+  options: OptionSpec
+  run(args: CliArguments, context: CliContext): Promise<CliResult>
+}
+
+export interface CliNoun {
+  noun: string
+  summary: string
+  verbs: Record<string, CliVerb>
+}
+
+export interface CliArguments {
+  positionals: string[]
+  values: Record<string, string | boolean | (string | boolean)[] | undefined>
+}
+
+/** Wrong usage: reported with the verb's usage line and exit code 2. */
+export class UsageError extends Error {}
+
+/** A required or optional text option; undefined when absent. */
+export function textOption(args: CliArguments, name: string): string | undefined {
+  const value = args.values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** A number option with range check; undefined when absent. */
+export function numberOption(
+  args: CliArguments,
+  name: string,
+  range: { min?: number; max?: number; integer?: boolean } = {}
+): number | undefined {
+  const text = textOption(args, name)
+  if (text === undefined) return undefined
+  const value = Number(text)
+  const { min = -Infinity, max = Infinity, integer = false } = range
+  if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max || (integer && !Number.isInteger(value))) {
+    throw new UsageError(`--${name} must be ${integer ? 'a whole' : 'a'} number from ${min} to ${max}, not "${text}"`)
+  }
+  return value
+}
+
+/** One of a closed list; undefined when absent. */
+export function choiceOption<const T extends readonly string[]>(
+  args: CliArguments,
+  name: string,
+  choices: T
+): T[number] | undefined {
+  const text = textOption(args, name)
+  if (text === undefined) return undefined
+  if (!choices.includes(text)) throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not "${text}"`)
+  return text
+}
+
+/** Splits a command line for one verb; unknown options are a UsageError. */
+export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments {
+  try {
+    const { positionals, values } = parseArgs({
+      args: argv,
+      options: {
+        ...Object.fromEntries(
+          Object.entries(verb.options).map(([name, { help: _help, ...spec }]) => [name, spec as { type: 'string' }])
+        ),
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        data: { type: 'string' }
+      },
+      allowPositionals: true,
+      strict: true
+    })
+    return { positionals, values: values as CliArguments['values'] }
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}

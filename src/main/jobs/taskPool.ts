@@ -1,0 +1,129 @@
+import { Worker } from 'node:worker_threads'
+import { AppError } from '../../shared/errors'
+
+/**
+ * Runs core work off the main thread. A task is a pure function registered in a noun's `<noun>Tasks.ts` and listed
+ * in jobs/taskRegistry.ts; the same table types this side and the worker's.
+ */
+export interface TaskOptions {
+  signal?: AbortSignal
+  onProgress?: (done: number, total: number, note: string) => void
+  /** Buffers handed over instead of copied. */
+  transfer?: ArrayBuffer[]
+}
+
+export interface TaskPool<Tasks extends Record<string, { input: unknown; output: unknown }>> {
+  run<K extends keyof Tasks & string>(
+    name: K,
+    input: Tasks[K]['input'],
+    options?: TaskOptions
+  ): Promise<Tasks[K]['output']>
+  close(): Promise<void>
+}
+
+export type ToWorker = { kind: 'run'; name: string; input: unknown } | { kind: 'abort' }
+export type FromWorker =
+  | { kind: 'progress'; done: number; total: number; note: string }
+  | { kind: 'done'; output: unknown }
+  | { kind: 'failed'; error: unknown }
+
+/** How long a task may take to heed an abort before its worker is ended. */
+const abortGraceMs = 2_000
+
+/**
+ * At most `size` workers; each runs one task at a time and is kept for the next one. A worker that dies fails its
+ * task with job.crashed and is replaced.
+ */
+export function createTaskPool<Tasks extends Record<string, { input: unknown; output: unknown }>>(options: {
+  workerFile: string
+  size: number
+}): TaskPool<Tasks> {
+  const idle: Worker[] = []
+  const all = new Set<Worker>()
+  const waiting: (() => void)[] = []
+  let closed = false
+
+  const spawn = (): Worker => {
+    const worker = new Worker(options.workerFile)
+    worker.unref()
+    all.add(worker)
+    worker.once('exit', () => {
+      all.delete(worker)
+      const at = idle.indexOf(worker)
+      if (at >= 0) idle.splice(at, 1)
+      waiting.shift()?.()
+    })
+    return worker
+  }
+
+  const take = async (signal: AbortSignal | undefined): Promise<Worker> => {
+    for (;;) {
+      if (closed || signal?.aborted === true) throw aborted()
+      const worker = idle.pop() ?? (all.size < options.size ? spawn() : undefined)
+      if (worker !== undefined) return worker
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        signal?.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+  }
+
+  return {
+    async run(name, input, { signal, onProgress, transfer } = {}) {
+      const worker = await take(signal)
+      worker.ref()
+      let grace: NodeJS.Timeout | undefined
+      try {
+        return await new Promise((resolve, reject) => {
+          const onMessage = (message: FromWorker): void => {
+            if (message.kind === 'progress') onProgress?.(message.done, message.total, message.note)
+            else if (message.kind === 'done') finish(() => resolve(message.output as never))
+            else finish(() => reject(AppError.from(message.error)))
+          }
+          const onError = (cause: unknown): void => finish(() => reject(crashed(name, cause)))
+          const onExit = (code: number): void =>
+            finish(() => reject(signal?.aborted === true ? aborted() : crashed(name, new Error(`exit code ${code}`))))
+          const onAbort = (): void => {
+            worker.postMessage({ kind: 'abort' } satisfies ToWorker)
+            grace = setTimeout(() => void worker.terminate(), abortGraceMs)
+          }
+          const finish = (settle: () => void): void => {
+            worker.off('message', onMessage)
+            worker.off('error', onError)
+            worker.off('exit', onExit)
+            signal?.removeEventListener('abort', onAbort)
+            settle()
+          }
+          worker.on('message', onMessage)
+          worker.on('error', onError)
+          worker.on('exit', onExit)
+          signal?.addEventListener('abort', onAbort, { once: true })
+          worker.postMessage({ kind: 'run', name, input } satisfies ToWorker, transfer ?? [])
+        })
+      } finally {
+        clearTimeout(grace)
+        worker.unref()
+        if (all.has(worker) && !closed) idle.push(worker)
+        waiting.shift()?.()
+      }
+    },
+    async close() {
+      closed = true
+      for (const wake of waiting.splice(0)) wake()
+      await Promise.all([...all].map((worker) => worker.terminate()))
+    }
+  }
+}
+
+function aborted(): AppError {
+  return new AppError('job.cancelled', 'The task was cancelled.', 'Start it again when you want its result.')
+}
+
+function crashed(name: string, cause: unknown): AppError {
+  return new AppError(
+    'job.crashed',
+    `The worker that ran ${name} ended unexpectedly.`,
+    'Try again; if it happens again, report it with the log file.',
+    { cause, details: { reason: String(cause) } }
+  )
+}

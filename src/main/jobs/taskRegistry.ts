@@ -1,0 +1,14 @@
+/**
+ * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
+ * of TaskPool.run follow from this table.
+ */
+export const taskHandlers = {}
+
+type Handlers = typeof taskHandlers
+
+/** Input and output of every task, derived from its function. */
+export type Tasks = {
+  [K in keyof Handlers]: Handlers[K] extends (input: infer I, context: never) => infer O
+    ? { input: I; output: Awaited<O> }
+    : never
+}

@@ -1,0 +1,57 @@
+import { parentPort } from 'node:worker_threads'
+import { AppError } from '../../shared/errors'
+import { taskHandlers } from './taskRegistry'
+import type { FromWorker, ToWorker } from './taskPool'
+
+/** Worker thread entry: runs one registered task at a time. */
+const port = parentPort
+if (port === null) throw new Error('taskWorker must run as a worker thread')
+
+/** Progress messages closer together than this are dropped: the main thread has better things to do. */
+const progressEveryMs = 50
+let controller: AbortController | undefined
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'abort') {
+    controller?.abort()
+    return
+  }
+  const current = new AbortController()
+  controller = current
+  const send = (reply: FromWorker): void => port.postMessage(reply)
+  let sentAtMs = -Infinity
+  const handler = taskHandlers[message.name as keyof typeof taskHandlers] as
+    | ((input: unknown, context: TaskContext) => unknown)
+    | undefined
+  Promise.resolve()
+    .then(() => {
+      if (handler === undefined) throw new Error(`No task is registered as ${message.name}`)
+      return handler(message.input, {
+        signal: current.signal,
+        progress(done, total, note = '') {
+          const nowMs = Date.now()
+          if (done < total && nowMs - sentAtMs < progressEveryMs) return
+          sentAtMs = nowMs
+          send({ kind: 'progress', done, total, note })
+        },
+        async yieldToAbort() {
+          await new Promise<void>((resolve) => setImmediate(resolve))
+          if (current.signal.aborted) {
+            throw new AppError('job.cancelled', 'The task was cancelled.', 'Start it again when you want its result.')
+          }
+        }
+      })
+    })
+    .then(
+      (output) => send({ kind: 'done', output }),
+      (error: unknown) => send({ kind: 'failed', error: AppError.from(error).toJSON() })
+    )
+})
+
+/** What a task function is given besides its input. */
+export interface TaskContext {
+  readonly signal: AbortSignal
+  progress(done: number, total: number, note?: string): void
+  /** Lets an abort message in and throws job.cancelled when one came; call it between chunks of work. */
+  yieldToAbort(): Promise<void>
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { command, defineContract, done, nothing } from './define'
+
+/** Job: one piece of long work with progress, rate, time left, cancel and, where it costs minutes, resume. */
+export const jobStateSchema = z.enum(['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'])
+export type JobState = z.infer<typeof jobStateSchema>
+
+export const appErrorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  details: z.record(z.string(), z.unknown()).optional()
+})
+
+export const jobSchema = z.object({
+  id: z.string(),
+  /** `<noun>.<verb>`, e.g. profile.run. */
+  kind: z.string(),
+  title: z.string(),
+  state: jobStateSchema,
+  /** Units of work done and in all; total 0 when unknown. */
+  done: z.number(),
+  total: z.number(),
+  /** What one unit is: "samples", "evaluations", "bytes". */
+  unit: z.string(),
+  /** Units per second over the recent past; null before it can be told. */
+  ratePerSecond: z.number().nullable(),
+  /** Time left in milliseconds; null when it cannot be told. */
+  remainingMs: z.number().nullable(),
+  note: z.string(),
+  startedAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+  resumable: z.boolean(),
+  error: appErrorSchema.nullable()
+})
+export type Job = z.infer<typeof jobSchema>
+
+export const jobContract = defineContract({
+  commands: {
+    'job.list': command(nothing, z.object({ jobs: z.array(jobSchema) })),
+    'job.cancel': command(z.object({ id: z.string() }), done),
+    /** Starts an interrupted, failed or cancelled resumable job again where it stopped; answers the new job. */
+    'job.resume': command(z.object({ id: z.string() }), z.object({ job: jobSchema })),
+    /** Forgets finished jobs. */
+    'job.clear': command(nothing, done)
+  },
+  events: {
+    'job.changed': jobSchema
+  }
+})

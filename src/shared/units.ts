@@ -1,0 +1,63 @@
+/**
+ * Formatting of quantities. Values carry their unit in their name (latencyUs, powerMw, energyMj, sizeBytes,
+ * cycles); only the screen and the console turn them into text, here and nowhere else.
+ */
+
+/** Where a number comes from; travels with every number to the screen and the export. */
+export type Origin = 'measured' | 'estimated' | 'simulated'
+
+/** Shown instead of a number that could not be had. Never 0. */
+export const unavailable = '–'
+
+const siSteps: readonly [number, string][] = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+  [1, '']
+]
+
+/** 3 significant digits with an SI prefix: 1_234_000 -> "1.23 M". */
+export function formatCount(value: number | null | undefined, unit = ''): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return unavailable
+  const magnitude = Math.abs(value)
+  for (const [step, prefix] of siSteps) {
+    if (magnitude >= step) return `${trimDigits(value / step)} ${prefix}${unit}`.trimEnd()
+  }
+  return `${trimDigits(value)} ${unit}`.trimEnd()
+}
+
+/** Binary prefixes: 2048 -> "2 KiB". */
+export function formatBytes(sizeBytes: number | null | undefined): string {
+  if (sizeBytes === null || sizeBytes === undefined || !Number.isFinite(sizeBytes)) return unavailable
+  if (Math.abs(sizeBytes) < 1024) return `${Math.round(sizeBytes)} B`
+  if (Math.abs(sizeBytes) < 1024 ** 2) return `${trimDigits(sizeBytes / 1024)} KiB`
+  if (Math.abs(sizeBytes) < 1024 ** 3) return `${trimDigits(sizeBytes / 1024 ** 2)} MiB`
+  return `${trimDigits(sizeBytes / 1024 ** 3)} GiB`
+}
+
+/** A duration in milliseconds: "350 ms", "4.2 s", "3 min 05 s", "1 h 02 min". */
+export function formatDuration(durationMs: number | null | undefined): string {
+  if (durationMs === null || durationMs === undefined || !Number.isFinite(durationMs)) return unavailable
+  if (durationMs < 1) return `${trimDigits(durationMs * 1000)} µs`
+  if (durationMs < 1000) return `${trimDigits(durationMs)} ms`
+  const seconds = durationMs / 1000
+  if (seconds < 60) return `${trimDigits(seconds)} s`
+  const wholeMinutes = Math.floor(seconds / 60)
+  const restSeconds = Math.floor(seconds % 60)
+  if (wholeMinutes < 60) return `${wholeMinutes} min ${String(restSeconds).padStart(2, '0')} s`
+  return `${Math.floor(wholeMinutes / 60)} h ${String(wholeMinutes % 60).padStart(2, '0')} min`
+}
+
+/** A fraction as a percentage: 0.8732 -> "87.3 %". */
+export function formatPercent(fraction: number | null | undefined, digits = 1): string {
+  if (fraction === null || fraction === undefined || !Number.isFinite(fraction)) return unavailable
+  return `${(fraction * 100).toFixed(digits)} %`
+}
+
+function trimDigits(value: number): string {
+  const magnitude = Math.abs(value)
+  if (Number.isInteger(value) && magnitude < 10_000) return String(value)
+  const digits = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2
+  return String(Number(value.toFixed(digits)))
+}
