@@ -1,0 +1,108 @@
+/*
+ * Bitbench integer kernels: the interface shared by reference and fast versions.
+ *
+ * Activations are int8 codes, one byte each, NHWC. Weights are packed by the host into the layout that the kernel
+ * reads (bb_kernel.weight_layout, docs/image.md). Sums are int32 and wrap. No libc beyond memcpy and memset, no heap:
+ * every kernel tells its scratch bytes and is given them. Nothing here exits; a status is returned.
+ */
+#ifndef BB_H
+#define BB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    BB_OK = 0,
+    BB_BAD_ARGUMENT = 4,
+    BB_UNSUPPORTED = 5,
+    BB_NO_MEMORY = 6
+} bb_status;
+
+enum { BB_MATMUL = 0, BB_CONV2D = 1, BB_DEPTHWISE = 2, BB_MAXPOOL = 3, BB_AVGPOOL = 4,
+       BB_ADD = 5, BB_REQUANTIZE = 6, BB_FLATTEN = 7, BB_ARGMAX = 8 };
+
+/*
+ * The inner product block of one (activation bits, weight bits) pair: rows of activation codes against all weight
+ * rows. `acc[i * m + j] = sum_k a[i][k] * w[j][k]`, n rows at once (n <= rows_max of the pair).
+ *   pack:  int8 codes a[n][k] (row stride k bytes) -> the pair's own activation form in `packed`
+ *   dot:   packed rows x packed weights -> int32
+ * matmul and conv2d both drive these two, so that a convolution is an im2col of a few output pixels, packed once,
+ * times the same inner loop.
+ */
+typedef struct {
+    uint8_t activation_bits;
+    uint8_t weight_bits;
+    uint8_t weight_layout;
+    uint8_t variant;   /* 0 reference, 1 rv32im, 2 rv32im_zbb */
+    uint8_t rows_max;  /* rows that one dot call takes to its best advantage (the tile of conv2d) */
+    /* bytes of `packed` for n rows of k codes, a multiple of 4 */
+    size_t (*packed_bytes)(uint32_t n, uint32_t k);
+    void (*pack)(const int8_t *codes, uint32_t n, uint32_t k, void *packed);
+    void (*dot)(const void *packed, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc);
+} bb_pair;
+
+/* The pair's fast version for this build, or its reference with use_reference; NULL when bits are not 8, 4, 2 or 1. */
+const bb_pair *bb_find_pair(uint32_t activation_bits, uint32_t weight_bits, int use_reference);
+
+/* n x k codes times m x k weights -> n x m int32. Scratch: packed rows of all n. */
+size_t bb_matmul_scratch(const bb_pair *pair, uint32_t n, uint32_t m, uint32_t k);
+bb_status bb_matmul(const bb_pair *pair, const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k,
+                    int32_t *acc, void *scratch, size_t scratch_bytes);
+
+typedef struct {
+    uint16_t h, w, c;         /* input, without padding */
+    uint16_t out_h, out_w, k; /* output */
+    uint16_t ks_h, ks_w, stride_h, stride_w, pad_top, pad_left;
+    int8_t pad_code;          /* code of real zero */
+} bb_conv_shape;
+
+/*
+ * Where finished sums go: called for each tile of output pixels [pixel, pixel + pixels) with acc[pixels][k]. The
+ * runtime requantises there, so a convolution never holds its whole int32 output.
+ */
+typedef void (*bb_tile_done)(void *context, uint32_t pixel, uint32_t pixels, const int32_t *acc);
+
+/* Scratch: one tile of im2col codes, its packed form and its sums. */
+size_t bb_conv2d_scratch(const bb_pair *pair, const bb_conv_shape *s);
+bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
+                    bb_tile_done done, void *context, void *scratch, size_t scratch_bytes);
+
+/* Depthwise: weights are int8 codes [kh][kw][c] whatever their bits (k == c). */
+size_t bb_depthwise_scratch(const bb_conv_shape *s);
+bb_status bb_depthwise(const bb_conv_shape *s, const int8_t *input, const int8_t *weights, bb_tile_done done,
+                       void *context, void *scratch, size_t scratch_bytes);
+
+typedef struct {
+    const int32_t *bias;  /* [channels] or NULL */
+    const int32_t *mult;  /* [channels] */
+    const uint8_t *shift; /* [channels] */
+    int32_t zero;         /* zero offset of the output tensor */
+    uint8_t bits;         /* output code bits */
+    uint8_t relu;
+} bb_requant;
+
+/* acc[pixels][channels] -> codes; docs/arithmetic.md "Requantise". */
+void bb_requantize(const bb_requant *q, const int32_t *acc, uint32_t pixels, uint32_t channels, int8_t *out);
+/* code -> code with one multiplier: (q + zero_in) * mult >> shift */
+void bb_requantize_codes(const int8_t *in, uint32_t count, int32_t zero_in, int32_t mult, uint8_t shift,
+                         int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+
+typedef struct {
+    uint16_t h, w, c, out_h, out_w, ks_h, ks_w, stride_h, stride_w, pad_top, pad_left;
+} bb_pool_shape;
+
+void bb_maxpool(const bb_pool_shape *s, const int8_t *in, int8_t *out);
+/* count_pad: padded positions count and carry pad_code */
+void bb_avgpool(const bb_pool_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,
+                int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+void bb_add(const int8_t *a, const int8_t *b, uint32_t count, int32_t zero_a, int32_t zero_b, int32_t mult_a,
+            int32_t mult_b, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+void bb_flatten(const int8_t *in, uint32_t count, int8_t *out);
+/* first maximum wins */
+uint32_t bb_argmax(const int32_t *values, uint32_t count);
+
+/* Codes [rows][k] -> weights in a layout; returns bytes, or 0 when layout and bits do not go together. dst may be
+ * NULL to ask for the size. Mirrors src/core/quant/packing.ts. */
+size_t bb_pack_weights(uint32_t layout, uint32_t bits, const int8_t *codes, uint32_t rows, uint32_t k, void *dst);
+
+#endif
