@@ -1,0 +1,156 @@
+import type { Bits, Scheme } from './scheme'
+
+/**
+ * QuantizedNetwork: the integers of one network under one Scheme; what the host reference (runInteger.ts) executes
+ * and what an Image carries. Arithmetic: docs/arithmetic.md. Activations are int8 codes in HWC order; a vector is
+ * [1, 1, n]. Layers are in execution order; `inputs` are indices of layers, -1 is the network input.
+ *
+ * There is no argmax layer: the last layer's int32 logits are the output, and who reads them takes the first maximum.
+ */
+export type ShapeHwc = readonly [height: number, width: number, channels: number]
+
+/** Real value of a code: scale * (code + zero). */
+export interface CodeFormat {
+  readonly bits: Bits
+  readonly scale: number
+  /** 0 for signed tensors; 2^(bits-1) (1 for one bit) for tensors that are never negative. */
+  readonly zero: number
+}
+
+interface LayerBase {
+  readonly name: string
+  readonly inputs: readonly number[]
+  readonly inputShape: ShapeHwc
+  readonly outputShape: ShapeHwc
+  /** Format of the codes read. */
+  readonly input: CodeFormat
+  /** Format of the codes written; on the last layer bits is 32 in memory and this only tells the logits' scale. */
+  readonly outBits: Bits
+  readonly outScale: number
+  readonly outZero: number
+  /** Results below real zero become zero (needed where the output format is signed). */
+  readonly relu: boolean
+}
+
+export interface Window {
+  readonly kernel: readonly [height: number, width: number]
+  readonly stride: readonly [height: number, width: number]
+  readonly pad: readonly [top: number, left: number, bottom: number, right: number]
+}
+
+interface WeightedLayer extends LayerBase {
+  readonly weightBits: Bits
+  /** Bits of the input codes; equals input.bits. */
+  readonly activationBits: Bits
+  /** Unpacked codes, layout by op. */
+  readonly weights: Int8Array
+  /** Per output channel, in units of input.scale * weightScale[c]; the input's zero offset is folded in. */
+  readonly bias: Int32Array
+  /** Real value of weight code 1, per output channel. */
+  readonly weightScale: Float64Array
+  /** Requantisation per output channel; empty on the last layer. */
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+  /** True on the layer whose int32 sums are the network's logits. */
+  readonly last: boolean
+}
+
+/** Weights [outC][kh][kw][inC]. */
+export interface Conv2dLayer extends WeightedLayer, Window {
+  readonly op: 'conv2d'
+  readonly padCode: number
+}
+
+/** Weights [kh][kw][channels]; one filter per channel. */
+export interface DepthwiseConv2dLayer extends WeightedLayer, Window {
+  readonly op: 'depthwiseConv2d'
+  readonly padCode: number
+}
+
+/** Weights [out][in], `in` in HWC order of the input. */
+export interface DenseLayer extends WeightedLayer {
+  readonly op: 'dense'
+}
+
+/** Keeps the code format. Padded positions take no part. */
+export interface MaxPoolLayer extends LayerBase, Window {
+  readonly op: 'maxPool'
+}
+
+/**
+ * One mult and shift: mult/2^shift = inScale / (window positions * outScale). Padded positions count as real zero (add
+ * nothing to the sum of code + zero); pools that leave padding out of the count are refused by the quantizer.
+ */
+export interface AvgPoolLayer extends LayerBase, Window {
+  readonly op: 'avgPool'
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+}
+
+/** out = ((a + zeroA) * mult[0] + (b + zeroB) * mult[1]) >> shift[0]. */
+export interface AddLayer extends LayerBase {
+  readonly op: 'add'
+  /** Format of the second operand; `input` is the first's. */
+  readonly inputB: CodeFormat
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+}
+
+/** Code to code: another width, scale or a ReLU that stands alone. */
+export interface RequantizeLayer extends LayerBase {
+  readonly op: 'requantize'
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+}
+
+/** Same codes, shape [1, 1, n]; HWC order, so no data moves. */
+export interface FlattenLayer extends LayerBase {
+  readonly op: 'flatten'
+}
+
+export type IntegerLayer =
+  | Conv2dLayer
+  | DepthwiseConv2dLayer
+  | DenseLayer
+  | MaxPoolLayer
+  | AvgPoolLayer
+  | AddLayer
+  | RequantizeLayer
+  | FlattenLayer
+
+export interface QuantizedNetwork {
+  readonly name: string
+  readonly inputBits: Bits
+  readonly inputScale: number
+  readonly inputZero: number
+  readonly inputShape: ShapeHwc
+  readonly layers: readonly IntegerLayer[]
+  /** Number of int32 logits. */
+  readonly outputCount: number
+  readonly scheme: Scheme
+}
+
+export function isWeighted(layer: IntegerLayer): layer is Conv2dLayer | DepthwiseConv2dLayer | DenseLayer {
+  return layer.op === 'conv2d' || layer.op === 'depthwiseConv2d' || layer.op === 'dense'
+}
+
+export function elementCount(shape: ShapeHwc): number {
+  return shape[0] * shape[1] * shape[2]
+}
+
+/** Smallest and largest code at a width; one bit has only -1 and +1. */
+export function codeRange(bits: Bits): { low: number; high: number } {
+  return bits === 1 ? { low: -1, high: 1 } : { low: -(2 ** (bits - 1)), high: 2 ** (bits - 1) - 1 }
+}
+
+/** Zero offset of a tensor that is never negative, so that all codes are used. */
+export function unsignedZero(bits: Bits): number {
+  return bits === 1 ? 1 : 2 ** (bits - 1)
+}
+
+/** The code that stands for real zero (docs/arithmetic.md "Convolution padding"). */
+export function zeroCode(format: CodeFormat): number {
+  const { low, high } = codeRange(format.bits)
+  if (format.bits === 1) return -1
+  return Math.max(low, Math.min(high, -format.zero))
+}

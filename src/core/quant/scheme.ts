@@ -1,0 +1,95 @@
+import { AppError } from '../../shared/errors'
+
+/**
+ * Scheme: weight and activation bits of every weighted layer, in network order. "Activation bits" of a layer are the
+ * bits of its input tensor.
+ */
+export const bitWidths = [8, 4, 2, 1] as const
+export type Bits = (typeof bitWidths)[number]
+
+export interface LayerBits {
+  /** Name of the weighted layer (its ONNX node name). */
+  readonly layer: string
+  readonly weightBits: Bits
+  readonly activationBits: Bits
+}
+
+export type Scheme = readonly LayerBits[]
+
+/** Network input codes are 8 bits whatever else is chosen: pixels come as bytes. */
+export const inputBits: Bits = 8
+
+export function isBits(value: number): value is Bits {
+  return (bitWidths as readonly number[]).includes(value)
+}
+
+/** The same bits everywhere, except that the first layer reads its input in 8 bits. */
+export function uniformScheme(layers: readonly string[], weightBits: Bits, activationBits: Bits): Scheme {
+  return layers.map((layer, index) => ({
+    layer,
+    weightBits,
+    activationBits: index === 0 ? inputBits : activationBits
+  }))
+}
+
+/** Short stable text of a scheme: "w8a8,w2a4,…"; equal schemes have equal keys. */
+export function schemeKey(scheme: Scheme): string {
+  return scheme.map(({ weightBits, activationBits }) => `w${weightBits}a${activationBits}`).join(',')
+}
+
+/**
+ * Reads "w8a8,w4a4,…" (one entry per layer), a single entry for all layers, or "int8".
+ * @throws AppError scheme.invalid when the text or the number of entries does not fit.
+ */
+export function parseScheme(text: string, layers: readonly string[]): Scheme {
+  const parts = text === 'int8' ? ['w8a8'] : text.split(',').map((part) => part.trim())
+  const entries = parts.map((part) => {
+    const match = /^w(\d+)a(\d+)$/i.exec(part)
+    const weightBits = Number(match?.[1])
+    const activationBits = Number(match?.[2])
+    if (!isBits(weightBits) || !isBits(activationBits)) {
+      throw new AppError(
+        'scheme.invalid',
+        `"${part}" is not a bit pair.`,
+        'Write wWaA with W and A from 8, 4, 2, 1, e.g. w4a8; separate layers by commas.'
+      )
+    }
+    return { weightBits, activationBits }
+  })
+  if (entries.length === 1) return uniformScheme(layers, entries[0]!.weightBits, entries[0]!.activationBits)
+  const scheme = entries.map((bits, index) => ({ layer: layers[index] ?? `#${index + 1}`, ...bits }))
+  checkScheme(scheme, layers)
+  return scheme
+}
+
+/** @throws AppError scheme.invalid unless the scheme names exactly these layers, in order, with allowed bits. */
+export function checkScheme(scheme: Scheme, layers: readonly string[]): void {
+  const fail = (message: string): never => {
+    throw new AppError(
+      'scheme.invalid',
+      message,
+      `The weighted layers are, in order: ${layers.join(', ')}.`,
+      {
+        details: { layers: [...layers] }
+      }
+    )
+  }
+  if (scheme.length !== layers.length) {
+    fail(`The scheme has ${scheme.length} layers, the network ${layers.length}.`)
+  }
+  for (const [index, entry] of scheme.entries()) {
+    if (entry.layer !== layers[index]) {
+      fail(`Layer ${index + 1} of the scheme is "${entry.layer}", of the network "${layers[index]}".`)
+    }
+    if (!isBits(entry.weightBits) || !isBits(entry.activationBits)) {
+      fail(
+        `Layer "${entry.layer}" asks for w${entry.weightBits}a${entry.activationBits}; only 8, 4, 2, 1 exist.`
+      )
+    }
+  }
+  if (scheme.length > 0 && scheme[0]!.activationBits !== inputBits) {
+    fail(
+      `The first layer reads the network input, which is ${inputBits} bits, not ${scheme[0]!.activationBits}.`
+    )
+  }
+}
