@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { command, defineContract, nothing } from './define'
+
+/** Model: a network read from an ONNX file, its layers, and the accuracy of schemes on it. */
+export const bitsSchema = z.union([z.literal(8), z.literal(4), z.literal(2), z.literal(1)])
+
+export const layerBitsSchema = z.object({
+  layer: z.string(),
+  weightBits: bitsSchema,
+  activationBits: bitsSchema
+})
+export const schemeSchema = z.array(layerBitsSchema).min(1)
+export type SchemeJson = z.infer<typeof schemeSchema>
+
+/** Where images come from: fitting scales, short retraining, choosing schemes, reporting. Never mixed. */
+export const splitSchema = z.enum(['calibration', 'tune', 'search', 'test', 'fullTest'])
+export type Split = z.infer<typeof splitSchema>
+
+/** How the accuracy of a scheme is obtained: post-training quantization, or short retraining where bits are below 4. */
+export const methodSchema = z.enum(['ptq', 'retrain'])
+export type QuantMethod = z.infer<typeof methodSchema>
+
+export const modelCardSchema = z.object({
+  name: z.string(),
+  dataset: z.string(),
+  /** Float accuracy on the full test set, 0..1, as printed by the training script. */
+  testAccuracy: z.number().nullable(),
+  testImages: z.number().nullable(),
+  seed: z.number().nullable(),
+  recipe: z.string(),
+  licence: z.string()
+})
+export type ModelCard = z.infer<typeof modelCardSchema>
+
+export const modelSummarySchema = z.object({
+  /** Hash of the file's bytes, first 16 hex digits. */
+  id: z.string(),
+  name: z.string(),
+  path: z.string(),
+  shipped: z.boolean(),
+  sizeBytes: z.number(),
+  card: modelCardSchema.nullable()
+})
+export type ModelSummary = z.infer<typeof modelSummarySchema>
+
+export const modelNodeSchema = z.object({
+  name: z.string(),
+  op: z.string(),
+  inputs: z.array(z.string()),
+  /** Channels, height, width; a vector is one number. */
+  outputShape: z.array(z.number()),
+  macs: z.number(),
+  parameters: z.number(),
+  /** True on layers that have bits in a scheme. */
+  weighted: z.boolean(),
+  relu: z.boolean()
+})
+export type ModelNode = z.infer<typeof modelNodeSchema>
+
+/** What a proxy and a board need to know of one weighted layer. */
+export const workloadSchema = z.object({
+  layer: z.string(),
+  kernel: z.enum(['matmul', 'conv2d', 'depthwise']),
+  /** Input rows x outputs x inner length of a matmul (n, m, k); null on convolutions. */
+  matmul: z.object({ n: z.number(), m: z.number(), k: z.number() }).nullable(),
+  /** Input height and width after padding, channels in and out, kernel side and stride; null on matmul. */
+  conv: z
+    .object({
+      h: z.number(),
+      w: z.number(),
+      c: z.number(),
+      k: z.number(),
+      ksH: z.number(),
+      ksW: z.number(),
+      strideH: z.number(),
+      strideW: z.number(),
+      outH: z.number(),
+      outW: z.number()
+    })
+    .nullable(),
+  macs: z.number(),
+  parameters: z.number()
+})
+export type WorkloadJson = z.infer<typeof workloadSchema>
+
+export const modelInfoSchema = modelSummarySchema.extend({
+  inputShape: z.array(z.number()),
+  outputCount: z.number(),
+  nodes: z.array(modelNodeSchema),
+  weightedLayers: z.array(z.string()),
+  workloads: z.array(workloadSchema),
+  macs: z.number(),
+  parameters: z.number()
+})
+export type ModelInfo = z.infer<typeof modelInfoSchema>
+
+export const evaluationSchema = z.object({
+  modelId: z.string(),
+  /** Null: the float network. */
+  scheme: schemeSchema.nullable(),
+  method: methodSchema,
+  split: splitSchema,
+  images: z.number(),
+  correct: z.number(),
+  /** correct / images. */
+  accuracy: z.number(),
+  durationMs: z.number(),
+  cached: z.boolean()
+})
+export type Evaluation = z.infer<typeof evaluationSchema>
+
+export const sensitivitySchema = z.object({
+  layer: z.string(),
+  /** Which of the two was lowered while all else stays at 8 bits. */
+  what: z.enum(['weight', 'activation']),
+  bits: bitsSchema,
+  accuracy: z.number()
+})
+export type Sensitivity = z.infer<typeof sensitivitySchema>
+
+export const dataSetSchema = z.object({
+  name: z.string(),
+  origin: z.string(),
+  splits: z.array(z.object({ split: splitSchema, images: z.number() }))
+})
+
+export const modelContract = defineContract({
+  commands: {
+    /** Shipped models and those opened in this data folder. */
+    'model.list': command(nothing, z.object({ models: z.array(modelSummarySchema), dataSet: dataSetSchema })),
+    /** Reads an ONNX file and remembers it. */
+    'model.open': command(z.object({ path: z.string().min(1) }), z.object({ model: modelInfoSchema })),
+    'model.info': command(z.object({ modelId: z.string() }), z.object({ model: modelInfoSchema })),
+    /** Accuracy of a scheme (null: float) on a split; a Job that ends with the event model.evaluated. */
+    'model.evaluate': command(
+      z.object({
+        modelId: z.string(),
+        scheme: schemeSchema.nullable(),
+        split: splitSchema.default('test'),
+        method: methodSchema.default('ptq')
+      }),
+      z.object({ jobId: z.string() })
+    ),
+    /** Everything evaluated so far in this run, newest last. */
+    'model.evaluations': command(
+      z.object({ modelId: z.string() }),
+      z.object({ evaluations: z.array(evaluationSchema) })
+    ),
+    /** Accuracy with one layer's weights or activations lowered at a time; a Job that ends with model.sensitivityFound. */
+    'model.sensitivity': command(
+      z.object({ modelId: z.string(), bits: z.array(bitsSchema).default([4, 2, 1]) }),
+      z.object({ jobId: z.string() })
+    ),
+    'model.sensitivities': command(
+      z.object({ modelId: z.string() }),
+      z.object({ rows: z.array(sensitivitySchema) })
+    )
+  },
+  events: {
+    'model.evaluated': evaluationSchema,
+    'model.sensitivityFound': z.object({ modelId: z.string(), rows: z.array(sensitivitySchema) })
+  }
+})
