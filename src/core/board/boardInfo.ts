@@ -1,0 +1,78 @@
+/** What a board says of itself in answer to `hello` (docs/protocol.md). JSON-safe: it is stored with every Sample. */
+
+/** Kernel names by wire number; also the operator names of the Image (docs/image.md), where 0 is matmul here only. */
+export const kernelNames = [
+  'matmul',
+  'conv2d',
+  'depthwiseConv2d',
+  'maxPool',
+  'avgPool',
+  'add',
+  'requantize',
+  'flatten',
+  'argmax'
+] as const
+export type KernelName = (typeof kernelNames)[number]
+
+/** Kernel variants by wire number. */
+export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb'] as const
+export type KernelVariant = (typeof kernelVariants)[number]
+
+export interface BoardKernel {
+  kernel: KernelName
+  /** 8, 4, 2 or 1. */
+  activationBits: number
+  /** 8, 4, 2 or 1; 0 where the kernel has no weights. */
+  weightBits: number
+  /** Weight layout id (resources/kernels/layouts.md); 255 = plain int8 codes. */
+  weightLayout: number
+  variant: KernelVariant
+}
+
+/** Address range, `high` exclusive. */
+export interface AddressRange {
+  low: number
+  high: number
+}
+
+export interface BoardInfo {
+  protocolVersion: number
+  /** Requests that may be outstanding at once. */
+  window: number
+  counters: { cycles: boolean; instructions: boolean }
+  /** null when the board does not know its clock. */
+  clockHz: number | null
+  /** RAM the host may use: above the monitor and its stack. */
+  ram: AddressRange
+  /** CRC-32 of the monitor's text and data as linked. */
+  buildId: number
+  vendorId: number
+  architectureId: number
+  implementationId: number
+  /** 32 or 64. */
+  xlen: number
+  /** e.g. "rv32imac_zicsr". */
+  isa: string
+  /** e.g. "virtual-small", "qemu-virt". */
+  coreName: string
+  buildText: string
+  kernels: BoardKernel[]
+}
+
+/** Usable RAM in bytes. */
+export function usableRamBytes(board: Pick<BoardInfo, 'ram'>): number {
+  return Math.max(0, board.ram.high - board.ram.low)
+}
+
+/** The kernel table's entry for one operator and bit pair, or undefined where the firmware has none. */
+export function findBoardKernel(
+  board: Pick<BoardInfo, 'kernels'>,
+  kernel: KernelName,
+  activationBits: number,
+  weightBits: number
+): BoardKernel | undefined {
+  return board.kernels.find(
+    (entry) =>
+      entry.kernel === kernel && entry.activationBits === activationBits && entry.weightBits === weightBits
+  )
+}
