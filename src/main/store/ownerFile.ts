@@ -1,0 +1,37 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+
+/**
+ * DuckDB tells only the process id of whoever holds its file. This note beside the data file adds what that process
+ * is and where it can be reached, so that a second Bitbench can say more than "locked".
+ */
+export interface StoreOwner {
+  readonly pid: number
+  /** e.g. "the web host" */
+  readonly what: string
+  /** e.g. "http://127.0.0.1:4173", or null when it has no address */
+  readonly where: string | null
+}
+
+const fileFor = (dataFile: string): string => `${dataFile}.owner.json`
+
+export function writeOwner(dataFile: string, owner: StoreOwner): void {
+  try {
+    writeFileSync(fileFor(dataFile), JSON.stringify(owner))
+  } catch {
+    // The note is a courtesy: the lock itself is DuckDB's.
+  }
+}
+
+export function removeOwner(dataFile: string): void {
+  rmSync(fileFor(dataFile), { force: true })
+}
+
+/** The note, if there is one and it was written by process `pid`; a stale note of a crashed process is not believed. */
+export function readOwner(dataFile: string, pid: number | null): StoreOwner | null {
+  try {
+    const owner = JSON.parse(readFileSync(fileFor(dataFile), 'utf8')) as StoreOwner
+    return typeof owner.what === 'string' && (pid === null || owner.pid === pid) ? owner : null
+  } catch {
+    return null
+  }
+}
