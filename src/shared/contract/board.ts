@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import { command, defineContract, done, nothing } from './define'
+
+/**
+ * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `qemu`, or the path
+ * of a serial port (`/dev/ttyUSB0`, `COM3`).
+ */
+export const boardKindSchema = z.enum(['virtual', 'qemu', 'serial'])
+export type BoardKind = z.infer<typeof boardKindSchema>
+
+export const boardStateSchema = z.enum([
+  /** Can be connected. */
+  'available',
+  /** Known, but cannot be connected now; `reason` says why. */
+  'unavailable',
+  'connecting',
+  'connected',
+  /** Unplugged or silent after a reset; connected again by itself when it comes back. */
+  'reconnecting'
+])
+export type BoardState = z.infer<typeof boardStateSchema>
+
+/** What `hello` said (src/core/board/boardInfo.ts). */
+export const boardInfoSchema = z.object({
+  protocolVersion: z.number(),
+  window: z.number(),
+  counters: z.object({ cycles: z.boolean(), instructions: z.boolean() }),
+  clockHz: z.number().nullable(),
+  ram: z.object({ low: z.number(), high: z.number() }),
+  buildId: z.number(),
+  vendorId: z.number(),
+  architectureId: z.number(),
+  implementationId: z.number(),
+  xlen: z.number(),
+  isa: z.string(),
+  coreName: z.string(),
+  buildText: z.string(),
+  kernels: z.array(
+    z.object({
+      kernel: z.enum([
+        'matmul',
+        'conv2d',
+        'depthwiseConv2d',
+        'maxPool',
+        'avgPool',
+        'add',
+        'requantize',
+        'flatten',
+        'argmax'
+      ]),
+      activationBits: z.number(),
+      weightBits: z.number(),
+      weightLayout: z.number(),
+      variant: z.enum(['ref', 'rv32im', 'rv32im_zbb'])
+    })
+  )
+})
+
+/** Since the connection was opened. */
+export const lineStatisticsSchema = z.object({
+  sentBytes: z.number(),
+  receivedBytes: z.number(),
+  requests: z.number(),
+  /** Requests sent again because no answer came in time. */
+  retransmits: z.number(),
+  /** Frames thrown away because their CRC was wrong. */
+  crcErrors: z.number(),
+  /** Times the line was lost and found again. */
+  reconnects: z.number()
+})
+export type LineStatistics = z.infer<typeof lineStatisticsSchema>
+
+/** How a port is opened; kept per board. */
+export const portSettingsSchema = z.object({
+  baudRate: z.number().int().min(50).max(12_000_000).default(115_200),
+  /** Modem lines on open: many boards reset when DTR or RTS changes, so `leave` touches neither. */
+  dtr: z.enum(['leave', 'on', 'off']).default('leave'),
+  rts: z.enum(['leave', 'on', 'off']).default('leave'),
+  /** Connect again by itself after an unplug or a reset. */
+  reconnect: z.boolean().default(true)
+})
+export type PortSettings = z.infer<typeof portSettingsSchema>
+
+export const boardSchema = z.object({
+  id: z.string(),
+  kind: boardKindSchema,
+  /** What the user calls it, or a readable default. */
+  name: z.string(),
+  /** One line below the name: vendor and product, preset, or emulator version. */
+  description: z.string(),
+  state: boardStateSchema,
+  /** Why it is unavailable or reconnecting, and what to do. */
+  reason: z.string().nullable(),
+  /** Serial device path; null for virtual boards. */
+  port: z.string().nullable(),
+  vendorId: z.string().nullable(),
+  productId: z.string().nullable(),
+  serialNumber: z.string().nullable(),
+  /** What a serial port probably is, e.g. "FTDI USB-serial: likely an FPGA board". */
+  guess: z.string().nullable(),
+  /** Kept in the data file, listed even when absent. */
+  saved: z.boolean(),
+  settings: portSettingsSchema,
+  info: boardInfoSchema.nullable(),
+  /** `cycles` where the board counts them truly, `instructions` on QEMU. */
+  unit: z.enum(['cycles', 'instructions']),
+  origin: z.enum(['measured', 'simulated']),
+  /** What uses the board right now, e.g. "profile campaign"; null when free. */
+  leasedBy: z.string().nullable(),
+  statistics: lineStatisticsSchema.nullable()
+})
+export type Board = z.infer<typeof boardSchema>
+
+/** A piece of console traffic. Sequence numbers count up per board. */
+export const consoleChunkSchema = z.object({
+  sequence: z.number(),
+  atMs: z.number(),
+  direction: z.enum(['received', 'sent', 'note']),
+  /** The bytes as text: UTF-8, damaged sequences replaced. Notes (connected, unplugged, ...) are plain text. */
+  text: z.string(),
+  /** The same bytes in lower-case hex; empty for notes. */
+  hex: z.string()
+})
+export type ConsoleChunk = z.infer<typeof consoleChunkSchema>
+
+/** A file on the machine Bitbench runs on, or its content as base64 (from a browser). */
+export const fileSourceSchema = z.union([
+  z.object({ path: z.string().min(1) }),
+  z.object({ name: z.string().min(1), base64: z.string().max(96 * 1024 * 1024) })
+])
+
+export const loaderNameSchema = z.enum(['monitor', 'sfl', 'ymodem', 'xmodem'])
+export type LoaderName = z.infer<typeof loaderNameSchema>
+
+const boardId = z.object({ id: z.string().min(1) })
+const boardAnswer = z.object({ board: boardSchema })
+
+export const boardContract = defineContract({
+  commands: {
+    /** Virtual boards, QEMU, serial ports and saved boards. */
+    'board.list': command(nothing, z.object({ boards: z.array(boardSchema) })),
+    'board.get': command(boardId, boardAnswer),
+    /** Opens the line and identifies the monitor. Connecting a connected board answers it as it is. */
+    'board.connect': command(
+      boardId.extend({
+        settings: portSettingsSchema.partial().optional(),
+        /** False: only open the line, for a console or a boot loader on a board without a Bitbench monitor. */
+        identify: z.boolean().default(true)
+      }),
+      boardAnswer
+    ),
+    'board.disconnect': command(boardId, done),
+    /** Asks `hello` again. */
+    'board.identify': command(boardId, boardAnswer),
+    /** Restarts the monitor and waits until it answers. */
+    'board.reset': command(boardId, boardAnswer),
+    /** Adds a port by path, or changes the name and settings of a board; kept in the data file. */
+    'board.save': command(
+      boardId.extend({
+        name: z.string().max(80).optional(),
+        settings: portSettingsSchema.partial().optional()
+      }),
+      boardAnswer
+    ),
+    'board.forget': command(boardId, done),
+    /** Kept console traffic after a sequence number (0: all that is kept). */
+    'board.console': command(
+      boardId.extend({ after: z.number().int().min(0).default(0) }),
+      z.object({ chunks: z.array(consoleChunkSchema), droppedChunks: z.number() })
+    ),
+    'board.sendText': command(boardId.extend({ text: z.string().max(4096) }), done),
+    'board.clearConsole': command(boardId, done),
+    /**
+     * Carries a file to the board: a Job. An ELF brings its own addresses. Without `loader` the monitor is used on an
+     * identified board. `start`: call or jump to it afterwards.
+     */
+    'board.load': command(
+      boardId.extend({
+        file: fileSourceSchema,
+        loader: loaderNameSchema.default('monitor'),
+        /** Where a flat binary goes; null: the lowest usable address (monitor) or the loader's default. */
+        address: z.number().int().min(0).max(0xffff_ffff).nullable().default(null),
+        start: z.boolean().default(false)
+      }),
+      z.object({ jobId: z.string() })
+    ),
+    /** What loads ended with, newest first. */
+    'board.loads': command(
+      nothing,
+      z.object({
+        loads: z.array(
+          z.object({
+            jobId: z.string(),
+            boardId: z.string(),
+            fileName: z.string(),
+            loader: loaderNameSchema,
+            sizeBytes: z.number(),
+            durationMs: z.number(),
+            bytesPerSecond: z.number(),
+            /** CRC-32 that both sides agree on; null where the loader cannot ask. */
+            crc32: z.number().nullable(),
+            result: z.string()
+          })
+        )
+      })
+    )
+  },
+  events: {
+    'board.changed': boardSchema,
+    /** A board that is listed no longer (its port went away and it was not saved). */
+    'board.removed': z.object({ id: z.string() }),
+    /** Batched about every 30 ms per board. */
+    'board.consoleText': z.object({ id: z.string(), chunks: z.array(consoleChunkSchema) })
+  }
+})

@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import { command, defineContract, done, nothing, originSchema } from './define'
+
+/** Profile: campaigns that measure kernels on a board, and the Samples they leave. */
+export const kernelSchema = z.enum([
+  'matmul',
+  'conv2d',
+  'depthwiseConv2d',
+  'maxPool',
+  'avgPool',
+  'add',
+  'requantize',
+  'flatten',
+  'argmax'
+])
+
+/**
+ * A kernel with its sizes as the board's `bench` takes them (docs/protocol.md): matmul n m k; conv2d h w c k ks stride
+ * pad; depthwiseConv2d h w c ks stride pad; maxPool and avgPool h w c ks stride; add, flatten, argmax n; requantize
+ * pixels channels.
+ */
+export const kernelShapeSchema = z.object({
+  kernel: kernelSchema,
+  dims: z.array(z.number().int().min(0).max(65_535)).min(1).max(8)
+})
+export type KernelShape = z.infer<typeof kernelShapeSchema>
+
+export const bitPairSchema = z.object({
+  activationBits: z.number().int().min(1).max(8),
+  weightBits: z.number().int().min(1).max(8)
+})
+export type BitPair = z.infer<typeof bitPairSchema>
+
+/** One measurement with its provenance. */
+export const sampleSchema = z.object({
+  id: z.string(),
+  campaignId: z.string().nullable(),
+  kernel: kernelSchema,
+  dims: z.array(z.number()),
+  activationBits: z.number(),
+  weightBits: z.number(),
+  /** The figure to use: median over the repetitions, in `unit`. */
+  time: z.number(),
+  timeMin: z.number(),
+  timeMax: z.number(),
+  unit: z.enum(['cycles', 'instructions']),
+  /** Medians of both counters, where the board has them. */
+  cycles: z.number().nullable(),
+  instructions: z.number().nullable(),
+  macs: z.number(),
+  repetitions: z.number(),
+  seed: z.number(),
+  /** CRC-32 of the outputs as the board computed it; null on imported samples. */
+  checksum: z.number().nullable(),
+  /** True: equal to what the host computed from the same operands; false never occurs in a stored Sample. */
+  verified: z.boolean(),
+  origin: originSchema,
+  /** e.g. "bench cycles counter", "QEMU -icount", "imported from mico_small.csv". */
+  method: z.string(),
+  boardId: z.string(),
+  boardKind: z.string(),
+  boardName: z.string(),
+  isa: z.string(),
+  coreName: z.string(),
+  buildId: z.number().nullable(),
+  clockHz: z.number().nullable(),
+  measuredAtMs: z.number()
+})
+export type Sample = z.infer<typeof sampleSchema>
+
+export const campaignRequestSchema = z.object({
+  boardId: z.string().min(1),
+  /** Exact shapes, e.g. the layers of a model. */
+  shapes: z.array(kernelShapeSchema).max(5000).default([]),
+  /** Adds the layer shapes of this model. */
+  modelId: z.string().nullable().default(null),
+  /** Adds this many shapes per kernel, spread over the space around the exact shapes. */
+  spaceFilling: z.number().int().min(0).max(2000).default(12),
+  /** Kernels of the space-filling set; empty: those of the exact shapes, or matmul and conv2d. */
+  kernels: z.array(kernelSchema).default([]),
+  /** Empty: every pair the board has. */
+  pairs: z.array(bitPairSchema).default([]),
+  repetitions: z.number().int().min(1).max(64).default(2),
+  seed: z.number().int().min(0).max(0xffff_ffff).default(1),
+  /** Shapes whose guess is longer than this are left out and counted as skipped. */
+  longestMs: z.number().positive().default(60_000),
+  /** Measure again what this board (same firmware) has a Sample of. */
+  remeasure: z.boolean().default(false)
+})
+export type CampaignRequest = z.infer<typeof campaignRequestSchema>
+
+export const campaignPlanSchema = z.object({
+  /** Items to measure now. */
+  samples: z.number(),
+  /** Items left out because a Sample with the same board, firmware and settings exists. */
+  alreadyMeasured: z.number(),
+  /** Items left out because they do not fit the board's memory or last too long, with the reasons. */
+  skipped: z.number(),
+  skippedBecause: z.array(z.object({ reason: z.string(), count: z.number() })),
+  /** Wall-clock guess in milliseconds. */
+  estimateMs: z.number(),
+  /** Where the guess comes from: an analytic guess alone, or Samples of this board. */
+  estimateFrom: z.enum(['analytic', 'samples']),
+  byKernel: z.array(
+    z.object({ kernel: kernelSchema, shapes: z.number(), pairs: z.number(), samples: z.number() })
+  ),
+  /** The first shapes of the plan, for a preview. */
+  preview: z.array(kernelShapeSchema)
+})
+export type CampaignPlan = z.infer<typeof campaignPlanSchema>
+
+export const campaignSchema = z.object({
+  id: z.string(),
+  boardId: z.string(),
+  boardName: z.string(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']),
+  done: z.number(),
+  total: z.number(),
+  startedAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+  /** The Job that runs it now. */
+  jobId: z.string().nullable(),
+  /** Why it failed, with what to do. */
+  error: z.string().nullable(),
+  request: campaignRequestSchema
+})
+export type Campaign = z.infer<typeof campaignSchema>
+
+/** Which Samples. Absent fields match everything. */
+export const sampleQuerySchema = z.object({
+  boardId: z.string().optional(),
+  campaignId: z.string().optional(),
+  kernel: kernelSchema.optional(),
+  unit: z.enum(['cycles', 'instructions']).optional(),
+  activationBits: z.number().optional(),
+  weightBits: z.number().optional(),
+  buildId: z.number().optional()
+})
+export type SampleQuery = z.infer<typeof sampleQuerySchema>
+
+export const profileContract = defineContract({
+  commands: {
+    /** Plans without measuring. The board must be connected: its kernel table and memory decide. */
+    'profile.plan': command(campaignRequestSchema, z.object({ plan: campaignPlanSchema })),
+    'profile.run': command(campaignRequestSchema, z.object({ jobId: z.string(), campaignId: z.string() })),
+    /** Goes on with what an interrupted, failed or cancelled campaign has left. */
+    'profile.resume': command(
+      z.object({ campaignId: z.string() }),
+      z.object({ jobId: z.string(), campaignId: z.string() })
+    ),
+    'profile.campaigns': command(nothing, z.object({ campaigns: z.array(campaignSchema) })),
+    /** Forgets a campaign; with `samples` its Samples too. */
+    'profile.forget': command(
+      z.object({ campaignId: z.string(), samples: z.boolean().default(false) }),
+      done
+    ),
+    'profile.samples': command(
+      sampleQuerySchema.extend({
+        limit: z.number().int().min(1).max(100_000).default(1000),
+        offset: z.number().int().min(0).default(0)
+      }),
+      z.object({ samples: z.array(sampleSchema), total: z.number() })
+    ),
+    /** Counts per board, kernel and pair: what there is to fit. */
+    'profile.summary': command(
+      nothing,
+      z.object({
+        groups: z.array(
+          z.object({
+            boardId: z.string(),
+            boardName: z.string(),
+            buildId: z.number().nullable(),
+            kernel: kernelSchema,
+            unit: z.enum(['cycles', 'instructions']),
+            origin: originSchema,
+            samples: z.number(),
+            shapes: z.number(),
+            pairs: z.number(),
+            newestAtMs: z.number()
+          })
+        )
+      })
+    ),
+    /**
+     * Writes Samples to a file on this machine (csv or parquet), or answers the CSV text when `path` is null. CSV holds
+     * one kernel, in the columns that `proxy` reads.
+     */
+    'profile.export': command(
+      sampleQuerySchema.extend({
+        path: z.string().min(1).nullable().default(null),
+        format: z.enum(['csv', 'parquet']).default('csv')
+      }),
+      z.object({ rows: z.number(), path: z.string().nullable(), text: z.string().nullable() })
+    ),
+    /** Reads a CSV of one kernel as Samples of a board named `boardName`. */
+    'profile.import': command(
+      z.object({
+        file: z.union([
+          z.object({ path: z.string().min(1) }),
+          z.object({ name: z.string(), text: z.string() })
+        ]),
+        kernel: kernelSchema,
+        boardName: z.string().min(1),
+        unit: z.enum(['cycles', 'instructions']).default('cycles'),
+        origin: originSchema.default('measured')
+      }),
+      z.object({ rows: z.number(), campaignId: z.string() })
+    )
+  },
+  events: {
+    /** Batched. */
+    'profile.measured': z.object({ campaignId: z.string(), samples: z.array(sampleSchema) }),
+    'profile.campaignChanged': campaignSchema
+  }
+})
