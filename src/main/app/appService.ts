@@ -1,0 +1,43 @@
+import type { spawn as nodeSpawn } from 'node:child_process'
+import type { appContract, Settings } from '../../shared/contract/app'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { SettingsFile } from './settingsFile'
+import { findTools } from './tools'
+
+/** What this copy of Bitbench is, what it found on this machine, and its settings. */
+export interface AppService {
+  settings(): Settings
+  handlers: HandlersOf<typeof appContract>
+}
+
+export function createAppService(deps: {
+  version: string
+  host: 'electron' | 'web' | 'cli'
+  /** e.g. "linux x64" and "AMD EPYC, 2 cores" */
+  platform: string
+  machine: string
+  dataFolder: string
+  settingsFile: SettingsFile
+  emit: EmitterOf<typeof appContract>
+  spawn: typeof nodeSpawn
+}): AppService {
+  return {
+    settings: () => deps.settingsFile.get(),
+    handlers: {
+      'app.info': async () => ({
+        version: deps.version,
+        host: deps.host,
+        platform: deps.platform,
+        machine: deps.machine,
+        dataFolder: deps.dataFolder,
+        tools: await findTools(deps.spawn)
+      }),
+      'app.settings': async () => deps.settingsFile.get(),
+      'app.saveSettings': async (patch) => {
+        const settings = await deps.settingsFile.save(patch)
+        deps.emit('app.settingsChanged', settings)
+        return settings
+      }
+    }
+  }
+}

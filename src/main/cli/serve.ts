@@ -1,0 +1,25 @@
+import { numberOption, textOption, type CliNoun } from './framework'
+import { defaultDataFolder } from '../dataFolder'
+import { runWebHost } from '../webMain'
+
+export const serveCli: CliNoun = {
+  noun: 'serve',
+  summary: 'the window in a browser, on this machine only',
+  verbs: {
+    serve: {
+      summary: 'Serves the window on 127.0.0.1 and prints its address.',
+      usage: '[--tcp-port N]',
+      options: { 'tcp-port': { type: 'string', help: 'TCP port; 0 picks a free one', default: '0' } },
+      async run(args, context) {
+        const tcpPort = numberOption(args, 'tcp-port', { min: 0, max: 65535, integer: true }) ?? 0
+        await runWebHost({
+          dataFolder: textOption(args, 'data') ?? defaultDataFolder(),
+          tcpPort,
+          say: (line) => (context.json ? context.log(line) : process.stdout.write(`${line}\n`)),
+          signal: context.signal
+        })
+        return { json: { stopped: true }, text: 'Stopped.' }
+      }
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron'
+import { ipcChannels, type CallReply, type EventMessage, type PreloadApi } from '../shared/contract/transport'
+
+/** Exposes two functions, call and subscribe; what may be called is decided by the contract in the main process. */
+const api: PreloadApi = {
+  call: (name, input) => ipcRenderer.invoke(ipcChannels.call, { name, input }) as Promise<CallReply>,
+  subscribe(listener) {
+    const onMessages = (_event: IpcRendererEvent, messages: EventMessage[]): void => {
+      for (const message of messages) listener(message)
+    }
+    ipcRenderer.on(ipcChannels.event, onMessages)
+    return () => ipcRenderer.removeListener(ipcChannels.event, onMessages)
+  }
+}
+
+contextBridge.exposeInMainWorld('bitbench', api)

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { command, defineContract, nothing } from './define'
+
+/** App: what this copy of Bitbench is and can use on this machine; settings that outlive a session. */
+export const toolSchema = z.object({
+  /** e.g. "qemu-system-riscv32" */
+  name: z.string(),
+  /** What it gives the user. */
+  purpose: z.string(),
+  path: z.string().nullable(),
+  version: z.string().nullable(),
+  /** How to get it, when it is absent. */
+  hint: z.string()
+})
+export type Tool = z.infer<typeof toolSchema>
+
+export const settingsSchema = z.object({
+  theme: z.enum(['system', 'dark', 'light']).default('system'),
+  /** Worker threads for fits, searches and accuracy runs. */
+  workers: z.number().int().min(1).max(64).default(2),
+  /** Preferred board of the guided run. */
+  defaultBoard: z.string().default('virtual:small'),
+  nvidiaSmiPath: z.string().nullable().default(null),
+  /** First-run guide was finished or dismissed. */
+  guideSeen: z.boolean().default(false)
+})
+export type Settings = z.infer<typeof settingsSchema>
+
+/** A patch without defaults: what is absent stays as it is. */
+export const settingsPatchSchema = z.object({
+  theme: z.enum(['system', 'dark', 'light']).optional(),
+  workers: z.number().int().min(1).max(64).optional(),
+  defaultBoard: z.string().optional(),
+  nvidiaSmiPath: z.string().nullable().optional(),
+  guideSeen: z.boolean().optional()
+})
+export type SettingsPatch = z.infer<typeof settingsPatchSchema>
+
+export const appContract = defineContract({
+  commands: {
+    'app.info': command(
+      nothing,
+      z.object({
+        version: z.string(),
+        host: z.enum(['electron', 'web', 'cli']),
+        platform: z.string(),
+        machine: z.string(),
+        dataFolder: z.string(),
+        tools: z.array(toolSchema)
+      })
+    ),
+    'app.settings': command(nothing, settingsSchema),
+    'app.saveSettings': command(settingsPatchSchema, settingsSchema)
+  },
+  events: {
+    'app.settingsChanged': settingsSchema
+  }
+})

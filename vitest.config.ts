@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+const source = (folder: string): string => fileURLToPath(new URL(`./src/${folder}`, import.meta.url))
+
+export default defineConfig({
+  plugins: [vue()],
+  resolve: {
+    alias: {
+      '@shared': source('shared'),
+      '@core': source('core'),
+      '@main': source('main'),
+      '@renderer': source('renderer')
+    }
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Simulators, QEMU and Chromium share two cores in CI: more workers only make each of them late.
+    maxWorkers: 2
+  }
+})
