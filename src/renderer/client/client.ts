@@ -1,0 +1,132 @@
+import { contract } from '@shared/contract/index'
+import type { InputOf, OutputOf } from '@shared/contract/define'
+import { AppError, isAppErrorJson } from '@shared/errors'
+import type { z } from 'zod'
+
+/**
+ * The renderer's only way to the services. A transport moves plain JSON; the client around it checks both directions
+ * against the contract, so that a view never sees data of a shape it does not know.
+ */
+export type Commands = typeof contract.commands
+export type Events = typeof contract.events
+export type CommandName = keyof Commands & string
+export type EventName = keyof Events & string
+export type CommandInput<N extends CommandName> = InputOf<Commands[N]>
+export type CommandOutput<N extends CommandName> = OutputOf<Commands[N]>
+export type EventPayload<E extends EventName> = z.output<Events[E]>
+
+/** Whether events reach this window; `connecting` also covers every attempt to come back. */
+export type ConnectionState = 'connected' | 'connecting' | 'lost'
+
+export interface CallOptions {
+  /** Longest wait for an answer, in milliseconds. Long work is a Job, so answers are quick. */
+  timeoutMs?: number
+}
+
+export interface Client {
+  readonly kind: 'ipc' | 'web' | 'memory'
+  /** @throws AppError as the service sent it, host.timeout, host.disconnected, or input.invalid. */
+  call<N extends CommandName>(
+    name: N,
+    input: CommandInput<N>,
+    options?: CallOptions
+  ): Promise<CommandOutput<N>>
+  subscribe<E extends EventName>(event: E, listener: (payload: EventPayload<E>) => void): () => void
+  /** Called at once with the present state and on every change. */
+  onConnection(listener: (state: ConnectionState) => void): () => void
+}
+
+/** What a transport has to provide. `send` resolves with the host's envelope, whatever it holds. */
+export interface Transport {
+  readonly kind: Client['kind']
+  send(name: string, input: unknown): Promise<unknown>
+  subscribe(event: string, listener: (payload: unknown) => void): () => void
+  onConnection(listener: (state: ConnectionState) => void): () => void
+}
+
+const defaultTimeoutMs = 60_000
+
+export function createClient(transport: Transport): Client {
+  return {
+    kind: transport.kind,
+    async call(name, input, options = {}) {
+      const schemas = contract.commands[name]
+      const request = schemas.in.safeParse(input)
+      if (!request.success) {
+        throw new AppError(
+          'input.invalid',
+          `${name}: ${describe(request.error)}`,
+          'Correct the marked value and try again.'
+        )
+      }
+      const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+      const value = openEnvelope(name, await withTimeout(name, transport.send(name, input), timeoutMs))
+      const answer = schemas.out.safeParse(value)
+      if (!answer.success) throw mismatch(name, answer.error)
+      return answer.data as never
+    },
+    subscribe(event, listener) {
+      const schema: z.ZodType = contract.events[event]
+      return transport.subscribe(event, (payload) => {
+        const checked = schema.safeParse(payload)
+        if (checked.success) listener(checked.data as never)
+        else reportFault(mismatch(event, checked.error))
+      })
+    },
+    onConnection: (listener) => transport.onConnection(listener)
+  }
+}
+
+/** Events that break the contract cannot be thrown at anybody; the window's error handler shows them. */
+function reportFault(error: AppError): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}
+
+function openEnvelope(name: string, envelope: unknown): unknown {
+  if (typeof envelope === 'object' && envelope !== null && 'ok' in envelope) {
+    const { ok, value, error } = envelope as { ok: unknown; value?: unknown; error?: unknown }
+    if (ok === true) return value
+    if (isAppErrorJson(error)) throw AppError.from(error)
+  }
+  throw new AppError(
+    'internal',
+    `${name}: the host gave an answer of an unknown form.`,
+    'Window and host may be of different versions: reload this window.'
+  )
+}
+
+async function withTimeout<T>(name: string, work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new AppError(
+          'host.timeout',
+          `${name} was not answered within ${Math.round(timeoutMs / 1000)} s.`,
+          'Try again; if it stays silent, restart Bitbench.'
+        )
+      )
+    }, timeoutMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function mismatch(name: string, error: z.ZodError): AppError {
+  return new AppError(
+    'internal',
+    `${name} does not keep its contract: ${describe(error)}`,
+    'Window and host may be of different versions: reload this window.'
+  )
+}
+
+function describe(error: z.ZodError): string {
+  const [issue] = error.issues
+  if (issue === undefined) return 'unknown fault'
+  return issue.path.length === 0 ? issue.message : `${issue.path.map(String).join('.')}: ${issue.message}`
+}

@@ -1,0 +1,102 @@
+import { eventMessageSchema, webPaths, webSocketProtocol } from '@shared/contract/transport'
+import { AppError } from '@shared/errors'
+import { createListenerMap } from './listenerMap'
+import { createClient, type Client, type ConnectionState } from './client'
+
+const tokenKey = 'bitbench.token'
+/** Waits between attempts to reach the event stream again, in milliseconds; the last one repeats. */
+const retryWaitsMs = [250, 500, 1000, 2000, 4000] as const
+
+/**
+ * Takes the access token out of the address bar (#token=…), keeps it for this tab only, and answers it. It came in the
+ * fragment so that no proxy, log or Referer header ever saw it.
+ */
+export function takeToken(location: Location, storage: Storage, history: History): string | null {
+  const match = /(?:^#|[#&])token=([^&]+)/.exec(location.hash)
+  if (match !== null) {
+    storage.setItem(tokenKey, decodeURIComponent(match[1]!))
+    history.replaceState(null, '', location.pathname + location.search)
+  }
+  return storage.getItem(tokenKey)
+}
+
+export interface WebClientOptions {
+  /** Origin of the host, e.g. http://127.0.0.1:4173. */
+  origin: string
+  token: string
+  fetch?: typeof fetch
+  createSocket?: (url: string, protocol: string) => WebSocket
+}
+
+/** Client over loopback HTTP (calls) and one WebSocket (events), which comes back by itself after it dropped. */
+export function createWebClient(options: WebClientOptions): Client {
+  const { origin, token } = options
+  const request = options.fetch ?? fetch.bind(globalThis)
+  const createSocket = options.createSocket ?? ((url, protocol) => new WebSocket(url, protocol))
+  const listeners = createListenerMap()
+  const connectionListeners = new Set<(state: ConnectionState) => void>()
+  let state: ConnectionState = 'connecting'
+  let attempts = 0
+
+  const setState = (next: ConnectionState): void => {
+    if (next === state) return
+    state = next
+    for (const listener of connectionListeners) listener(next)
+  }
+
+  const connect = (): void => {
+    const socket = createSocket(origin.replace(/^http/, 'ws') + webPaths.events, webSocketProtocol(token))
+    socket.onopen = () => {
+      attempts = 0
+      setState('connected')
+    }
+    socket.onmessage = (message) => {
+      const { event, payload } = eventMessageSchema.parse(JSON.parse(String(message.data)))
+      listeners.deliver(event, payload)
+    }
+    socket.onclose = () => {
+      setState(attempts === 0 && state === 'connecting' ? 'connecting' : 'lost')
+      const waitMs = retryWaitsMs[Math.min(attempts, retryWaitsMs.length - 1)]
+      attempts += 1
+      setTimeout(connect, waitMs)
+    }
+  }
+  connect()
+
+  return createClient({
+    kind: 'web',
+    async send(name, input) {
+      let response: Response
+      try {
+        response = await request(origin + webPaths.call, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+          body: JSON.stringify({ name, input })
+        })
+      } catch (cause) {
+        throw new AppError(
+          'host.disconnected',
+          'The Bitbench host does not answer.',
+          'Check that `bitbench serve` still runs and that the ssh tunnel is up.',
+          { cause }
+        )
+      }
+      if (response.status === 401 || response.status === 403) {
+        throw new AppError(
+          'host.unauthorised',
+          'The host does not accept the access token of this tab.',
+          'Open the address that `bitbench serve` printed: it carries a fresh token.'
+        )
+      }
+      return response.json()
+    },
+    subscribe: listeners.add,
+    onConnection(listener) {
+      connectionListeners.add(listener)
+      listener(state)
+      return () => {
+        connectionListeners.delete(listener)
+      }
+    }
+  })
+}

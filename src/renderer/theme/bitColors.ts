@@ -1,0 +1,16 @@
+import type { Bits } from '@core/quant/scheme'
+
+/** The CSS variable of a bit width; the same four hues on every page. */
+export const bitToken = (bits: number): string => `--bits-${bits}`
+
+/** Shapes by activation bits, so that a pair is readable without colour: hue = weight bits, shape = activation bits. */
+export const activationSymbols: Readonly<Record<Bits, string>> = {
+  8: 'circle',
+  4: 'rect',
+  2: 'triangle',
+  1: 'diamond'
+}
+
+/** "w4a8": the short name of a bit pair. */
+export const pairName = (weightBits: number, activationBits: number): string =>
+  `w${weightBits}a${activationBits}`
