@@ -1,0 +1,81 @@
+/** Errors of a set of predictions. Percentages are percent (4.7 means 4.7 %), times in the samples' unit. */
+export interface Metrics {
+  count: number
+  /** Mean absolute percentage error. */
+  mape: number
+  /** Coefficient of determination on the times themselves; null where all times are equal. */
+  r2: number | null
+  /** Mean absolute error. */
+  mae: number
+  /** 95th percentile of the absolute percentage error. */
+  p95: number
+  /** Rank correlation; null where it does not exist (one row, or all equal). */
+  spearman: number | null
+}
+
+/** `predicted` and `measured` have equal lengths; measured > 0. */
+export function metricsOf(predicted: ArrayLike<number>, measured: ArrayLike<number>): Metrics {
+  const count = measured.length
+  const percent = new Float64Array(count)
+  let absolute = 0
+  let percentSum = 0
+  let mean = 0
+  for (let row = 0; row < count; row++) mean += measured[row] / count
+  let residual = 0
+  let total = 0
+  for (let row = 0; row < count; row++) {
+    const error = predicted[row] - measured[row]
+    percent[row] = (100 * Math.abs(error)) / measured[row]
+    percentSum += percent[row]
+    absolute += Math.abs(error)
+    residual += error * error
+    total += (measured[row] - mean) ** 2
+  }
+  return {
+    count,
+    mape: percentSum / count,
+    r2: total > 0 ? 1 - residual / total : null,
+    mae: absolute / count,
+    p95: quantile(percent.sort(), 0.95),
+    spearman: spearman(predicted, measured)
+  }
+}
+
+/** Linear interpolation between order statistics (Hyndman and Fan, type 7). `sorted` ascending. NaN when empty. */
+export function quantile(sorted: ArrayLike<number>, fraction: number): number {
+  if (sorted.length === 0) return NaN
+  const at = (sorted.length - 1) * Math.min(1, Math.max(0, fraction))
+  const low = Math.floor(at)
+  const high = Math.min(low + 1, sorted.length - 1)
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low])
+}
+
+/** Spearman's rank correlation with mid-ranks for ties. */
+export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
+  const rankA = midRanks(a)
+  const rankB = midRanks(b)
+  const middle = (a.length + 1) / 2
+  let covariance = 0
+  let varianceA = 0
+  let varianceB = 0
+  for (let row = 0; row < a.length; row++) {
+    covariance += (rankA[row] - middle) * (rankB[row] - middle)
+    varianceA += (rankA[row] - middle) ** 2
+    varianceB += (rankB[row] - middle) ** 2
+  }
+  return varianceA > 0 && varianceB > 0 ? covariance / Math.sqrt(varianceA * varianceB) : null
+}
+
+function midRanks(values: ArrayLike<number>): Float64Array {
+  const order = Uint32Array.from({ length: values.length }, (_, row) => row).sort(
+    (a, b) => values[a] - values[b]
+  )
+  const ranks = new Float64Array(values.length)
+  for (let start = 0; start < order.length;) {
+    let end = start + 1
+    while (end < order.length && values[order[end]] === values[order[start]]) end++
+    for (let at = start; at < end; at++) ranks[order[at]] = (start + end + 1) / 2
+    start = end
+  }
+  return ranks
+}

@@ -1,0 +1,194 @@
+import { AppError } from '../../../shared/errors'
+import type { FeatureMatrix } from '../features'
+
+/**
+ * Regression trees in flat arrays, all trees of an ensemble behind one another. A node's right child follows its
+ * left; a leaf points to itself. x <= threshold goes left.
+ */
+export interface TreeEnsemble {
+  /** First node of every tree. */
+  readonly roots: Int32Array
+  readonly feature: Int32Array
+  readonly threshold: Float64Array
+  /** Left child; the right one is left + 1. A leaf holds its own number. */
+  readonly left: Int32Array
+  /** Leaf value; 0 at inner nodes. */
+  readonly value: Float64Array
+  /** Split gains summed per feature over all trees: the raw material of feature importance. */
+  readonly gain: Float64Array
+}
+
+/** Collects nodes while trees grow. */
+export class EnsembleBuilder {
+  private feature = new Int32Array(4096)
+  private threshold = new Float64Array(4096)
+  private left = new Int32Array(4096)
+  private value = new Float64Array(4096)
+  private size = 0
+  private readonly roots: number[] = []
+  readonly gain: Float64Array
+
+  constructor(features: number) {
+    this.gain = new Float64Array(features)
+  }
+
+  startTree(): number {
+    this.roots.push(this.size)
+    return this.add(1)
+  }
+
+  /** Two fresh nodes behind one another; returns the left one. */
+  addPair(): number {
+    return this.add(2)
+  }
+
+  makeLeaf(node: number, value: number): void {
+    this.left[node] = node
+    this.value[node] = value
+  }
+
+  makeSplit(node: number, feature: number, threshold: number, left: number): void {
+    this.feature[node] = feature
+    this.threshold[node] = threshold
+    this.left[node] = left
+  }
+
+  /** Nodes so far; the next tree's root. */
+  get nodes(): number {
+    return this.size
+  }
+
+  /** Adds the leaf values of the tree at `root` to `sums` for some rows. */
+  addTo(root: number, matrix: FeatureMatrix, rows: Int32Array, sums: Float64Array): void {
+    const { columns } = matrix
+    for (const row of rows) {
+      let node = root
+      while (this.left[node] !== node) {
+        node = this.left[node] + (columns[this.feature[node]][row] <= this.threshold[node] ? 0 : 1)
+      }
+      sums[row] += this.value[node]
+    }
+  }
+
+  /** Drops the trees from number `trees` on (early stopping). */
+  truncate(trees: number): void {
+    if (trees >= this.roots.length) return
+    this.size = this.roots[trees]
+    this.roots.length = trees
+  }
+
+  finish(): TreeEnsemble {
+    return {
+      roots: Int32Array.from(this.roots),
+      feature: this.feature.slice(0, this.size),
+      threshold: this.threshold.slice(0, this.size),
+      left: this.left.slice(0, this.size),
+      value: this.value.slice(0, this.size),
+      gain: this.gain
+    }
+  }
+
+  private add(nodes: number): number {
+    const first = this.size
+    this.size += nodes
+    if (this.size > this.left.length) this.grow()
+    return first
+  }
+
+  private grow(): void {
+    const capacity = this.left.length * 2
+    const wider = <T extends Float64Array | Int32Array>(from: T, to: T): T => {
+      to.set(from)
+      return to
+    }
+    this.feature = wider(this.feature, new Int32Array(capacity))
+    this.threshold = wider(this.threshold, new Float64Array(capacity))
+    this.left = wider(this.left, new Int32Array(capacity))
+    this.value = wider(this.value, new Float64Array(capacity))
+  }
+}
+
+/** Sum over trees of the leaf values every row falls into. */
+export function sumOverTrees(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
+  const sums = new Float64Array(matrix.count)
+  visitLeaves(trees, matrix, (row, value) => (sums[row] += value))
+  return sums
+}
+
+/** Leaf value of every tree, tree by tree: values[tree * count + row]. */
+export function valuesByTree(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
+  const values = new Float64Array(trees.roots.length * matrix.count)
+  visitLeaves(trees, matrix, (row, value, tree) => (values[tree * matrix.count + row] = value))
+  return values
+}
+
+function visitLeaves(
+  trees: TreeEnsemble,
+  matrix: FeatureMatrix,
+  visit: (row: number, value: number, tree: number) => void
+): void {
+  const width = matrix.columns.length
+  const rowMajor = new Float64Array(matrix.count * width)
+  matrix.columns.forEach((column, at) => {
+    for (let row = 0; row < matrix.count; row++) rowMajor[row * width + at] = column[row]
+  })
+  const { feature, threshold, left, value, roots } = trees
+  for (let tree = 0; tree < roots.length; tree++) {
+    const root = roots[tree]
+    for (let row = 0, base = 0; row < matrix.count; row++, base += width) {
+      let node = root
+      let next = left[node]
+      while (next !== node) {
+        node = rowMajor[base + feature[node]] <= threshold[node] ? next : next + 1
+        next = left[node]
+      }
+      visit(row, value[node], tree)
+    }
+  }
+}
+
+export interface TreeEnsembleJson {
+  roots: number[]
+  feature: number[]
+  threshold: number[]
+  left: number[]
+  value: number[]
+  gain: number[]
+}
+
+export function treesToJson(trees: TreeEnsemble): TreeEnsembleJson {
+  return {
+    roots: Array.from(trees.roots),
+    feature: Array.from(trees.feature),
+    threshold: Array.from(trees.threshold),
+    left: Array.from(trees.left),
+    value: Array.from(trees.value),
+    gain: Array.from(trees.gain)
+  }
+}
+
+/** Throws proxy.invalid for nodes that would walk out of the arrays or in a circle. */
+export function treesFromJson(json: TreeEnsembleJson): TreeEnsemble {
+  const nodes = json.left.length
+  const features = json.gain.length
+  const sound =
+    [json.feature, json.threshold, json.value].every((list) => list.length === nodes) &&
+    json.roots.every((root) => root >= 0 && root < nodes) &&
+    json.left.every((child, node) => child === node || (child > node && child + 1 < nodes)) &&
+    json.feature.every((feature) => feature >= 0 && feature < features)
+  if (!sound) {
+    throw new AppError(
+      'proxy.invalid',
+      'The proxy holds a broken tree.',
+      'Fit the proxy again and save it anew.'
+    )
+  }
+  return {
+    roots: Int32Array.from(json.roots),
+    feature: Int32Array.from(json.feature),
+    threshold: Float64Array.from(json.threshold),
+    left: Int32Array.from(json.left),
+    value: Float64Array.from(json.value),
+    gain: Float64Array.from(json.gain)
+  }
+}
