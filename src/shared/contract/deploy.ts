@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { command, defineContract, done, nothing, originSchema } from './define'
+import { schemeSchema } from './model'
+
+/** Deploy: a scheme on a board, and the proof that it does there what the host said. */
+export const memoryBlockSchema = z.object({
+  /** "input", a layer's name, or "scratch". */
+  name: z.string(),
+  offset: z.number(),
+  sizeBytes: z.number(),
+  /** Layers (by index, inclusive) during which the block must live. */
+  firstLayer: z.number(),
+  lastLayer: z.number()
+})
+
+export const planLayerSchema = z.object({
+  name: z.string(),
+  op: z.string(),
+  activationBits: z.number().nullable(),
+  weightBits: z.number().nullable(),
+  outputShape: z.array(z.number()),
+  macs: z.number(),
+  weightsBytes: z.number(),
+  scratchBytes: z.number(),
+  /** Arena bytes alive while this layer runs. */
+  liveBytes: z.number(),
+  /** What the proxy and the measured operator costs say; null without a proxy. */
+  predicted: z.number().nullable()
+})
+
+export const deployPlanSchema = z.object({
+  imageBytes: z.number(),
+  weightsBytes: z.number(),
+  arenaBytes: z.number(),
+  /** No plan can use less: the largest sum of blocks alive at once. */
+  arenaLowerBoundBytes: z.number(),
+  /** Image, arena and one batch of images and outputs. */
+  peakRamBytes: z.number(),
+  ramBytes: z.number(),
+  blocks: z.array(memoryBlockSchema),
+  layers: z.array(planLayerSchema),
+  /** Sum over the layers; null without a proxy. */
+  predicted: z.number().nullable()
+})
+export type DeployPlan = z.infer<typeof deployPlanSchema>
+
+export const deployRequestSchema = z.object({
+  modelId: z.string(),
+  scheme: schemeSchema,
+  boardId: z.string(),
+  /** Test images to run on the board. */
+  images: z.number().int().min(1).max(10_000).default(200),
+  /** Proxies that predict: null uses the pinned ones. */
+  proxyId: z.string().nullable().default(null),
+  /** `image`: table-driven Image for the resident runtime; `c`: generated C, compiled here and called on the board. */
+  form: z.enum(['image', 'c']).default('image')
+})
+export type DeployRequest = z.infer<typeof deployRequestSchema>
+
+export const deployStepSchema = z.enum(['plan', 'quantize', 'build', 'upload', 'check', 'run', 'done'])
+
+export const layerCostSchema = z.object({
+  name: z.string(),
+  op: z.string(),
+  predicted: z.number().nullable(),
+  measured: z.number(),
+  /** (predicted - measured) / measured. */
+  relativeError: z.number().nullable()
+})
+
+export const mismatchSchema = z.object({
+  image: z.number(),
+  output: z.number(),
+  board: z.number(),
+  host: z.number()
+})
+
+export const deploymentSchema = z.object({
+  id: z.string(),
+  jobId: z.string().nullable(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  step: deployStepSchema,
+  request: deployRequestSchema,
+  modelName: z.string(),
+  boardName: z.string(),
+  startedAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+  plan: deployPlanSchema.nullable(),
+  unit: z.enum(['cycles', 'instructions']),
+  origin: originSchema,
+  clockHz: z.number().nullable(),
+  imagesDone: z.number(),
+  /** True: every output of every image is equal to the host's integer reference. Null until all are compared. */
+  bitExact: z.boolean().nullable(),
+  /** The first differences, at most 20. */
+  mismatches: z.array(mismatchSchema),
+  boardAccuracy: z.number().nullable(),
+  hostAccuracy: z.number().nullable(),
+  /** Per image. */
+  predicted: z.number().nullable(),
+  measured: z.number().nullable(),
+  relativeError: z.number().nullable(),
+  layers: z.array(layerCostSchema),
+  /** What a failure was, and what to do. */
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable()
+})
+export type Deployment = z.infer<typeof deploymentSchema>
+
+export const deployContract = defineContract({
+  commands: {
+    /** Memory and predicted latency without touching the line; the board must be connected. */
+    'deploy.plan': command(
+      deployRequestSchema.pick({ modelId: true, scheme: true, boardId: true, proxyId: true }),
+      z.object({ plan: deployPlanSchema })
+    ),
+    'deploy.run': command(deployRequestSchema, z.object({ jobId: z.string(), deploymentId: z.string() })),
+    'deploy.list': command(nothing, z.object({ deployments: z.array(deploymentSchema) })),
+    'deploy.get': command(z.object({ deploymentId: z.string() }), z.object({ deployment: deploymentSchema })),
+    'deploy.forget': command(z.object({ deploymentId: z.string() }), done),
+    /** Writes self-contained C (weights, plan, main, linker script, Makefile) into a folder on this machine. */
+    'deploy.export': command(
+      z.object({
+        modelId: z.string(),
+        scheme: schemeSchema,
+        /** Images baked into the program's self-check. */
+        images: z.number().int().min(1).max(64).default(4),
+        folder: z.string().min(1)
+      }),
+      z.object({ folder: z.string(), files: z.array(z.object({ name: z.string(), sizeBytes: z.number() })) })
+    )
+  },
+  events: {
+    'deploy.changed': deploymentSchema
+  }
+})

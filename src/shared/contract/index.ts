@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import { appContract } from './app'
+import { boardContract } from './board'
+import type { ArgumentsOf, CommandContract, InputOf, OutputOf } from './define'
+import { deployContract } from './deploy'
+import { hostContract } from './host'
+import { jobContract } from './job'
+import { modelContract } from './model'
+import { profileContract } from './profile'
+import { searchContract } from './search'
+import { storeContract } from './store'
+
+/** Every noun's contract in one; hosts, clients and the command line know nothing else. */
+export const commands = {
+  ...appContract.commands,
+  ...boardContract.commands,
+  ...deployContract.commands,
+  ...jobContract.commands,
+  ...modelContract.commands,
+  ...profileContract.commands,
+  ...searchContract.commands,
+  ...storeContract.commands
+} as const
+
+export const events = {
+  ...appContract.events,
+  ...boardContract.events,
+  ...deployContract.events,
+  ...hostContract.events,
+  ...jobContract.events,
+  ...modelContract.events,
+  ...profileContract.events,
+  ...searchContract.events
+} as const
+
+export type CommandName = keyof typeof commands
+export type EventName = keyof typeof events
+
+type ContractOf<K extends CommandName> = (typeof commands)[K] extends CommandContract ? (typeof commands)[K] : never
+export type CommandInput<K extends CommandName> = InputOf<ContractOf<K>>
+export type CommandArguments<K extends CommandName> = ArgumentsOf<ContractOf<K>>
+export type CommandOutput<K extends CommandName> = OutputOf<ContractOf<K>>
+export type EventPayload<K extends EventName> = z.output<(typeof events)[K]>
