@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { command, defineContract } from './define'
+import { appErrorSchema } from './job'
+import { gpuSensorSchema } from './gpu'
+
+/** Energy: what the power readings of a recording amount to, per phase, with its doubts stated. */
+export const phaseEnergySchema = z.object({
+  name: z.string(),
+  trial: z.number().int(),
+  gpuIndex: z.number().int(),
+  /** ms since the recording's start. */
+  fromMs: z.number(),
+  toMs: z.number(),
+  durationMs: z.number(),
+  /** Time that readings cover; the rest fell into gaps and is in no figure. */
+  coveredMs: z.number(),
+  gapCount: z.number(),
+  samples: z.number(),
+  achievedHz: z.number().nullable(),
+  /** Distinct power values read; a sensor that hardly moves says little. */
+  uniqueValues: z.number(),
+  /** Changes of the reading: a lower bound of how often the sensor was refreshed. */
+  sensorUpdates: z.number(),
+  totalJ: z.number().nullable(),
+  /** Idle power x covered time; null when no idle baseline was taken. */
+  idleJ: z.number().nullable(),
+  /** total - idle. */
+  netJ: z.number().nullable(),
+  meanW: z.number().nullable(),
+  peakW: z.number().nullable(),
+  /** Mean after the sensor's rise at the start of the phase was left out; null when nothing is left. */
+  settledMeanW: z.number().nullable(),
+  repetitions: z.number().nullable(),
+  totalPerRepetitionJ: z.number().nullable(),
+  netPerRepetitionJ: z.number().nullable(),
+  /** energy.tooShort and its kin: why this phase alone proves little. */
+  flags: z.array(appErrorSchema)
+})
+export type PhaseEnergy = z.infer<typeof phaseEnergySchema>
+
+/** A mean over trials with its two-sided confidence interval (Student t). */
+export const intervalSchema = z.object({
+  mean: z.number(),
+  low: z.number(),
+  high: z.number(),
+  standardDeviation: z.number(),
+  trials: z.number()
+})
+export type Interval = z.infer<typeof intervalSchema>
+
+export const trialSummarySchema = z.object({
+  name: z.string(),
+  gpuIndex: z.number().int(),
+  trials: z.number(),
+  /** Per repetition where every trial told its repetitions, else per trial. */
+  per: z.enum(['trial', 'repetition']),
+  totalJ: intervalSchema.nullable(),
+  netJ: intervalSchema.nullable(),
+  meanW: intervalSchema.nullable(),
+  durationMs: intervalSchema.nullable(),
+  /** Standard deviation of the total energy over trials by its mean. */
+  spread: z.number().nullable(),
+  verdict: z.enum(['VALID', 'INVALID']),
+  /** Why INVALID, each with what to do. Empty when VALID. */
+  reasons: z.array(z.object({ message: z.string(), hint: z.string() }))
+})
+export type TrialSummary = z.infer<typeof trialSummarySchema>
+
+export const idleBaselineSchema = z.object({
+  gpuIndex: z.number().int(),
+  powerW: z.number().nullable(),
+  standardDeviationW: z.number().nullable(),
+  samples: z.number(),
+  fromMs: z.number(),
+  toMs: z.number(),
+  /** rest: the stretch before the command; phase: a phase named "idle"; none: not taken. */
+  basis: z.enum(['rest', 'phase', 'none'])
+})
+export type IdleBaseline = z.infer<typeof idleBaselineSchema>
+
+export const energyReportSchema = z.object({
+  recordingId: z.string(),
+  origin: z.literal('measured'),
+  confidence: z.number(),
+  driverVersion: z.string(),
+  gpus: z.array(
+    z.object({
+      gpuIndex: z.number().int(),
+      name: z.string(),
+      powerField: z.string().nullable(),
+      sensor: gpuSensorSchema,
+      askedHz: z.number(),
+      achievedHz: z.number().nullable(),
+      temperatureBeforeC: z.number().nullable(),
+      temperatureAfterC: z.number().nullable(),
+      idle: idleBaselineSchema
+    })
+  ),
+  /** The whole command counts as the phase "(whole)". */
+  phases: z.array(phaseEnergySchema),
+  summaries: z.array(trialSummarySchema)
+})
+export type EnergyReport = z.infer<typeof energyReportSchema>
+
+export const energyContract = defineContract({
+  commands: {
+    'energy.report': command(
+      z.object({
+        recordingId: z.string(),
+        /** Of the intervals over trials. */
+        confidence: z.number().min(0.5).max(0.999).default(0.95)
+      }),
+      energyReportSchema
+    )
+  },
+  events: {}
+})
