@@ -1,20 +1,22 @@
-import { contract } from '@shared/contract/index'
-import type { InputOf, OutputOf } from '@shared/contract/define'
+import {
+  commands,
+  events,
+  type CommandInput,
+  type CommandName,
+  type CommandOutput,
+  type EventName,
+  type EventPayload
+} from '@shared/contract/index'
+import type { CommandContract } from '@shared/contract/define'
 import { AppError, isAppErrorJson } from '@shared/errors'
 import type { z } from 'zod'
+
+export type { CommandInput, CommandName, CommandOutput, EventName, EventPayload }
 
 /**
  * The renderer's only way to the services. A transport moves plain JSON; the client around it checks both directions
  * against the contract, so that a view never sees data of a shape it does not know.
  */
-export type Commands = typeof contract.commands
-export type Events = typeof contract.events
-export type CommandName = keyof Commands & string
-export type EventName = keyof Events & string
-export type CommandInput<N extends CommandName> = InputOf<Commands[N]>
-export type CommandOutput<N extends CommandName> = OutputOf<Commands[N]>
-export type EventPayload<E extends EventName> = z.output<Events[E]>
-
 /** Whether events reach this window; `connecting` also covers every attempt to come back. */
 export type ConnectionState = 'connected' | 'connecting' | 'lost'
 
@@ -50,7 +52,7 @@ export function createClient(transport: Transport): Client {
   return {
     kind: transport.kind,
     async call(name, input, options = {}) {
-      const schemas = contract.commands[name]
+      const schemas: CommandContract = commands[name]
       const request = schemas.in.safeParse(input)
       if (!request.success) {
         throw new AppError(
@@ -66,7 +68,7 @@ export function createClient(transport: Transport): Client {
       return answer.data as never
     },
     subscribe(event, listener) {
-      const schema: z.ZodType = contract.events[event]
+      const schema: z.ZodType = events[event]
       return transport.subscribe(event, (payload) => {
         const checked = schema.safeParse(payload)
         if (checked.success) listener(checked.data as never)

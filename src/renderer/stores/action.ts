@@ -1,0 +1,36 @@
+import { AppError } from '@shared/errors'
+import { reactive } from 'vue'
+
+/** One thing the user can start: whether it runs, and the error it last ended with. */
+export interface Action<Args extends unknown[], Result> {
+  readonly busy: boolean
+  error: AppError | null
+  /** Runs the work; a failure becomes `error` and answers undefined, so that callers need no try. */
+  run(...args: Args): Promise<Result | undefined>
+}
+
+/** Wraps an asynchronous function as an Action. Overlapping runs are allowed; the last error stays until the next run. */
+export function createAction<Args extends unknown[], Result>(
+  work: (...args: Args) => Promise<Result>
+): Action<Args, Result> {
+  let running = 0
+  const action = reactive({
+    busy: false,
+    error: null as AppError | null,
+    async run(...args: Args): Promise<Result | undefined> {
+      running += 1
+      action.busy = true
+      action.error = null
+      try {
+        return await work(...args)
+      } catch (reason) {
+        action.error = AppError.from(reason)
+        return undefined
+      } finally {
+        running -= 1
+        action.busy = running > 0
+      }
+    }
+  })
+  return action as Action<Args, Result>
+}

@@ -1,0 +1,131 @@
+import type { Board, ConsoleChunk, LoaderName } from '@shared/contract/board'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, triggerRef } from 'vue'
+import type { CommandInput, CommandOutput } from '../client/client'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+
+/** Console chunks kept per board in this window; the host keeps its own ring. */
+const keptChunks = 4000
+
+export type Load = CommandOutput<'board.loads'>['loads'][number]
+
+/** Boards, the one the pages work with, and their consoles. */
+export const useBoards = defineStore('board', () => {
+  const client = useClient()
+  const byId = shallowRef(new Map<string, Board>())
+  const chosenId = ref<string | null>(null)
+  const consoles = shallowRef(new Map<string, ConsoleChunk[]>())
+  const loads = ref<Load[]>([])
+
+  const all = computed(() => [...byId.value.values()])
+  const connected = computed(() => all.value.filter((board) => board.state === 'connected'))
+  /** The board the other pages measure and deploy on: the chosen one while connected, else any connected one. */
+  const active = computed(
+    () => connected.value.find((board) => board.id === chosenId.value) ?? connected.value[0] ?? null
+  )
+  const shown = computed(() => byId.value.get(chosenId.value ?? '') ?? active.value ?? all.value[0] ?? null)
+
+  function accept(board: Board): void {
+    byId.value.set(board.id, board)
+    triggerRef(byId)
+  }
+
+  function append(id: string, chunks: ConsoleChunk[]): void {
+    const kept = consoles.value.get(id) ?? []
+    const last = kept.at(-1)?.sequence ?? -1
+    const fresh = chunks.filter((chunk) => chunk.sequence > last)
+    consoles.value.set(id, [...kept, ...fresh].slice(-keptChunks))
+    triggerRef(consoles)
+  }
+
+  client.subscribe('board.changed', accept)
+  client.subscribe('board.removed', ({ id }) => {
+    byId.value.delete(id)
+    triggerRef(byId)
+  })
+  client.subscribe('board.consoleText', ({ id, chunks }) => append(id, chunks))
+
+  const load = createAction(async () => {
+    const { boards } = await client.call('board.list', {})
+    byId.value = new Map(boards.map((board) => [board.id, board]))
+  })
+
+  const connect = createAction(async (id: string, options: Omit<CommandInput<'board.connect'>, 'id'> = {}) => {
+    chosenId.value = id
+    // Opening a port, a boot loader and an emulator all take their time.
+    const { board } = await client.call('board.connect', { id, ...options }, { timeoutMs: 120_000 })
+    accept(board)
+    return board
+  })
+
+  const disconnect = createAction(async (id: string) => {
+    await client.call('board.disconnect', { id })
+  })
+
+  const reset = createAction(async (id: string) => {
+    const { board } = await client.call('board.reset', { id })
+    accept(board)
+  })
+
+  const save = createAction(async (input: CommandInput<'board.save'>) => {
+    const { board } = await client.call('board.save', input)
+    accept(board)
+    return board
+  })
+
+  const forget = createAction(async (id: string) => {
+    await client.call('board.forget', { id })
+    await load.run()
+  })
+
+  const loadConsole = createAction(async (id: string) => {
+    const after = consoles.value.get(id)?.at(-1)?.sequence ?? 0
+    const { chunks } = await client.call('board.console', { id, after })
+    append(id, chunks)
+  })
+
+  const sendText = createAction(async (id: string, text: string) => {
+    await client.call('board.sendText', { id, text })
+  })
+
+  const clearConsole = createAction(async (id: string) => {
+    await client.call('board.clearConsole', { id })
+    consoles.value.set(id, [])
+    triggerRef(consoles)
+  })
+
+  const upload = createAction(
+    async (id: string, file: { name: string; base64: string }, loader: LoaderName, start: boolean) => {
+      const { jobId } = await client.call('board.load', { id, file, loader, start }, { timeoutMs: 120_000 })
+      return jobId
+    }
+  )
+
+  const loadLoads = createAction(async () => {
+    loads.value = (await client.call('board.loads', {})).loads
+  })
+
+  const consoleOf = (id: string): ConsoleChunk[] => consoles.value.get(id) ?? []
+
+  return {
+    all,
+    connected,
+    active,
+    shown,
+    chosenId,
+    loads,
+    load,
+    connect,
+    disconnect,
+    reset,
+    save,
+    forget,
+    loadConsole,
+    sendText,
+    clearConsole,
+    upload,
+    loadLoads,
+    consoleOf
+  }
+})

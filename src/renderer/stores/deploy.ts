@@ -1,0 +1,59 @@
+import type { Deployment, DeployPlan } from '@shared/contract/deploy'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { CommandInput } from '../client/client'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+
+/** Deployments, newest first, and the plan of the scheme that is looked at. */
+export const useDeployments = defineStore('deploy', () => {
+  const client = useClient()
+  const deployments = shallowRef<Deployment[]>([])
+  const openId = ref<string | null>(null)
+  const plan = shallowRef<DeployPlan | null>(null)
+
+  const open = computed(
+    () => deployments.value.find(({ id }) => id === openId.value) ?? deployments.value[0] ?? null
+  )
+
+  function accept(deployment: Deployment): void {
+    const rest = deployments.value.filter(({ id }) => id !== deployment.id)
+    deployments.value = [deployment, ...rest].sort((a, b) => b.startedAtMs - a.startedAtMs)
+  }
+
+  client.subscribe('deploy.changed', accept)
+
+  const load = createAction(async () => {
+    const list = (await client.call('deploy.list', {})).deployments
+    deployments.value = [...list].sort((a, b) => b.startedAtMs - a.startedAtMs)
+  })
+
+  const preview = createAction(async (input: CommandInput<'deploy.plan'>) => {
+    plan.value = null
+    plan.value = (await client.call('deploy.plan', input)).plan
+    return plan.value
+  })
+
+  const start = createAction(async (input: CommandInput<'deploy.run'>) => {
+    const started = await client.call('deploy.run', input)
+    openId.value = started.deploymentId
+    return started
+  })
+
+  const forget = createAction(async (deploymentId: string) => {
+    await client.call('deploy.forget', { deploymentId })
+    deployments.value = deployments.value.filter(({ id }) => id !== deploymentId)
+  })
+
+  const exportC = createAction(async (input: CommandInput<'deploy.export'>) =>
+    client.call('deploy.export', input, { timeoutMs: 300_000 })
+  )
+
+  const refresh = createAction(async (deploymentId: string) => {
+    const { deployment } = await client.call('deploy.get', { deploymentId })
+    accept(deployment)
+    return deployment
+  })
+
+  return { deployments, open, openId, plan, load, preview, start, forget, exportC, refresh }
+})

@@ -1,0 +1,148 @@
+import type { EnergyReport } from '@shared/contract/energy'
+import type { Envelope, GpuList, GpuMetric, HostLoad, Recording, SamplingState } from '@shared/contract/gpu'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { CommandInput, CommandOutput } from '../client/client'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+import { createLiveRing, type LiveRing } from './liveRing'
+
+/** Ten minutes at ten readings a second. */
+const ringLength = 6000
+/** Lines of a wrapped command's output kept in the window. */
+const keptOutputCharacters = 20_000
+
+export type RecordingDetail = CommandOutput<'gpu.recording'>
+
+/** GPUs, the live sampler, and recordings with their energy. */
+export const useGpu = defineStore('gpu', () => {
+  const client = useClient()
+  const list = ref<GpuList | null>(null)
+  const sampling = ref<SamplingState | null>(null)
+  const hostLoad = ref<HostLoad | null>(null)
+  const recordings = ref<Recording[]>([])
+  const detail = shallowRef<RecordingDetail | null>(null)
+  const report = shallowRef<EnergyReport | null>(null)
+  const trace = shallowRef<Envelope | null>(null)
+  const output = ref('')
+  const files = ref<string[]>([])
+  /** Counts up with every batch: what charts watch instead of the rings themselves. */
+  const revision = ref(0)
+  const rings = new Map<string, LiveRing>()
+  const dropped = ref(0)
+
+  const gpus = computed(() => list.value?.gpus ?? [])
+  const isSampling = computed(() => ['starting', 'running', 'backingOff'].includes(sampling.value?.state ?? ''))
+  const runningRecording = computed(() => recordings.value.find(({ state }) => state === 'running') ?? null)
+
+  function ring(gpuIndex: number, metric: GpuMetric): LiveRing {
+    const key = `${gpuIndex} ${metric}`
+    const known = rings.get(key)
+    if (known !== undefined) return known
+    const fresh = createLiveRing(ringLength)
+    rings.set(key, fresh)
+    return fresh
+  }
+
+  client.subscribe('gpu.sampled', (event) => {
+    for (const { gpuIndex, tMs, metrics } of event.batches) {
+      for (const [metric, values] of Object.entries(metrics)) {
+        const target = ring(gpuIndex, metric as GpuMetric)
+        tMs.forEach((timeMs, index) => target.push(timeMs, values?.[index] ?? null))
+      }
+    }
+    dropped.value += event.dropped
+    revision.value += 1
+  })
+  client.subscribe('gpu.hostLoad', (load) => {
+    hostLoad.value = load
+  })
+  client.subscribe('gpu.samplingChanged', (state) => {
+    sampling.value = state
+  })
+  client.subscribe('gpu.recordingChanged', (recording) => {
+    recordings.value = [recording, ...recordings.value.filter(({ id }) => id !== recording.id)].sort(
+      (a, b) => b.startedAtMs - a.startedAtMs
+    )
+  })
+  client.subscribe('gpu.recordingDeleted', ({ id }) => {
+    recordings.value = recordings.value.filter((recording) => recording.id !== id)
+    if (detail.value?.recording.id === id) detail.value = null
+  })
+  client.subscribe('gpu.commandOutput', ({ text }) => {
+    output.value = (output.value + text).slice(-keptOutputCharacters)
+  })
+
+  const load = createAction(async (refresh = false) => {
+    const [found, state, kept] = await Promise.all([
+      client.call('gpu.list', { refresh }),
+      client.call('gpu.samplingState', {}),
+      client.call('gpu.recordings', {})
+    ])
+    list.value = found
+    sampling.value = state
+    recordings.value = [...kept.recordings].sort((a, b) => b.startedAtMs - a.startedAtMs)
+  })
+
+  const start = createAction(async (intervalMs: number) => {
+    sampling.value = await client.call('gpu.startSampling', { intervalMs })
+  })
+  const stop = createAction(async () => {
+    sampling.value = await client.call('gpu.stopSampling', {})
+  })
+  const record = createAction(async (input: CommandInput<'gpu.record'>) => {
+    output.value = ''
+    return client.call('gpu.record', input)
+  })
+  const stopRecording = createAction(async (id: string) => {
+    await client.call('gpu.stopRecording', { id })
+  })
+
+  const open = createAction(async (id: string, gpuIndex?: number) => {
+    const [found, energy] = await Promise.all([
+      client.call('gpu.recording', { id }),
+      client.call('energy.report', { recordingId: id })
+    ])
+    detail.value = found
+    report.value = energy
+    const index = gpuIndex ?? found.recording.gpus[0]?.index
+    trace.value =
+      index === undefined ? null : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW' })
+  })
+
+  const exportTo = createAction(async (id: string, file: string) => {
+    files.value = (await client.call('gpu.exportRecording', { id, file })).files.map(
+      (written) => `${written.file} (${written.rows} rows)`
+    )
+  })
+  const remove = createAction(async (id: string) => {
+    await client.call('gpu.deleteRecording', { id })
+    recordings.value = recordings.value.filter((recording) => recording.id !== id)
+  })
+
+  return {
+    list,
+    sampling,
+    hostLoad,
+    recordings,
+    detail,
+    report,
+    trace,
+    output,
+    files,
+    revision,
+    dropped,
+    gpus,
+    isSampling,
+    runningRecording,
+    ring,
+    load,
+    start,
+    stop,
+    record,
+    stopRecording,
+    open,
+    exportTo,
+    remove
+  }
+})

@@ -1,0 +1,42 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+
+/** The pages in the order of the loop. */
+export const pages = [
+  { id: 'start', title: 'Start', purpose: 'The whole loop once, step by step' },
+  { id: 'boards', title: 'Boards', purpose: 'Connect a target and talk to it' },
+  { id: 'profile', title: 'Profile', purpose: 'Measure kernels on the board' },
+  { id: 'proxy', title: 'Proxy', purpose: 'Predict what a layer costs' },
+  { id: 'model', title: 'Model', purpose: 'The network and its accuracy' },
+  { id: 'search', title: 'Search', purpose: 'Bits per layer within a budget' },
+  { id: 'deploy', title: 'Deploy', purpose: 'Run it on the board and check' },
+  { id: 'gpu', title: 'GPU & energy', purpose: 'Power and energy of NVIDIA GPUs' },
+  { id: 'settings', title: 'Settings', purpose: 'This copy of Bitbench and its tools' }
+] as const
+
+export type PageId = (typeof pages)[number]['id']
+
+/** Pages that have a shortcut Alt+1 … Alt+7. */
+export const shortcutPages = pages.slice(1, 8)
+
+export function pageOfHash(hash: string): PageId | null {
+  const id = hash.replace(/^#\/?/, '')
+  return pages.find((page) => page.id === id)?.id ?? null
+}
+
+/** Which page is shown; kept in the address's fragment so that back, forward and reload work. */
+export const useNavigation = defineStore('navigation', () => {
+  const current = ref<PageId>(pageOfHash(location.hash) ?? 'start')
+  const page = computed(() => pages.find((candidate) => candidate.id === current.value)!)
+
+  window.addEventListener('hashchange', () => {
+    current.value = pageOfHash(location.hash) ?? current.value
+  })
+
+  function open(id: PageId): void {
+    if (pageOfHash(location.hash) !== id) location.hash = `/${id}`
+    current.value = id
+  }
+
+  return { current, page, open }
+})

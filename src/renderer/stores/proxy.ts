@@ -1,0 +1,130 @@
+import type {
+  ComparisonRow,
+  ProxyDetail,
+  ProxySummary,
+  SampleSet,
+  SampleSource,
+  TransferPoint
+} from '@shared/contract/proxy'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { CommandInput } from '../client/client'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+import { useJobs } from './job'
+
+export type ProxyKernel = ProxySummary['kernel']
+
+/** Fitted proxies, what can be fitted, and how the estimators compare. */
+export const useProxies = defineStore('proxy', () => {
+  const client = useClient()
+  const jobs = useJobs()
+  const sets = ref<SampleSet[]>([])
+  const proxies = ref<ProxySummary[]>([])
+  const detail = shallowRef<ProxyDetail | null>(null)
+  const comparison = ref<{ title: string; rows: ComparisonRow[] }>({ title: '', rows: [] })
+  const transfer = ref<{ title: string; points: TransferPoint[] }>({ title: '', points: [] })
+  const importWarnings = ref<string[]>([])
+
+  const pinned = computed(() => proxies.value.filter((proxy) => proxy.pinned))
+
+  client.subscribe('proxy.listChanged', (list) => {
+    proxies.value = list.proxies
+  })
+  client.subscribe('proxy.compared', ({ row }) => {
+    const rest = comparison.value.rows.filter(({ estimator }) => estimator !== row.estimator)
+    comparison.value = { title: comparison.value.title, rows: [...rest, row] }
+  })
+  client.subscribe('proxy.transferred', ({ point }) => {
+    transfer.value.points.push(point)
+  })
+
+  const load = createAction(async () => {
+    const [list, available, compared] = await Promise.all([
+      client.call('proxy.list', {}),
+      client.call('proxy.samples', {}),
+      client.call('proxy.comparison', {})
+    ])
+    proxies.value = list.proxies
+    sets.value = available.sets
+    if (compared.rows.length > 0) comparison.value = compared
+  })
+
+  const open = createAction(async (id: string) => {
+    detail.value = await client.call('proxy.detail', { id })
+  })
+
+  /** Fits, waits for the job, and answers the new proxy. */
+  const fit = createAction(async (input: CommandInput<'proxy.fit'>) => {
+    let fitted: ProxySummary | undefined
+    const early: { jobId: string; proxy: ProxySummary }[] = []
+    const stop = client.subscribe('proxy.fitted', (event) => early.push(event))
+    try {
+      const { jobId } = await client.call('proxy.fit', input)
+      await jobs.whenSettled(jobId)
+      fitted = early.find((event) => event.jobId === jobId)?.proxy
+    } finally {
+      stop()
+    }
+    proxies.value = (await client.call('proxy.list', {})).proxies
+    const newest = fitted ?? [...proxies.value].sort((a, b) => b.createdAtMs - a.createdAtMs)[0]
+    if (newest !== undefined) await open.run(newest.id)
+    return newest
+  })
+
+  const compare = createAction(async (input: { source: SampleSource; kernel: ProxyKernel; title: string }) => {
+    comparison.value = { title: input.title, rows: [] }
+    const { jobId } = await client.call('proxy.compare', { source: input.source, kernel: input.kernel })
+    await jobs.whenSettled(jobId)
+    comparison.value = await client.call('proxy.comparison', {})
+  })
+
+  const runTransfer = createAction(async (input: CommandInput<'proxy.transfer'>, title: string) => {
+    transfer.value = { title, points: [] }
+    const { jobId } = await client.call('proxy.transfer', input)
+    await jobs.whenSettled(jobId)
+    transfer.value = await client.call('proxy.transferCurve', {})
+  })
+
+  const pin = createAction(async (id: string, isPinned: boolean) => {
+    await client.call('proxy.pin', { id, pinned: isPinned })
+    proxies.value = (await client.call('proxy.list', {})).proxies
+    if (detail.value?.proxy.id === id) await open.run(id)
+  })
+
+  const remove = createAction(async (id: string) => {
+    await client.call('proxy.remove', { id })
+    proxies.value = (await client.call('proxy.list', {})).proxies
+    if (detail.value?.proxy.id === id) detail.value = null
+  })
+
+  const importFiles = createAction(async (paths: string[], kernel: ProxyKernel) => {
+    const { set, warnings } = await client.call('proxy.import', { paths, kernel }, { timeoutMs: 300_000 })
+    importWarnings.value = warnings
+    sets.value = (await client.call('proxy.samples', {})).sets
+    return set
+  })
+
+  const report = createAction(async (id: string, folder: string) =>
+    client.call('proxy.report', { id, folder }, { timeoutMs: 300_000 })
+  )
+
+  return {
+    sets,
+    proxies,
+    detail,
+    comparison,
+    transfer,
+    importWarnings,
+    pinned,
+    load,
+    open,
+    fit,
+    compare,
+    runTransfer,
+    pin,
+    remove,
+    importFiles,
+    report
+  }
+})

@@ -1,0 +1,60 @@
+import type { CandidateJson, Search } from '@shared/contract/search'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { CommandInput, CommandOutput } from '../client/client'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+
+export type SearchSummary = CommandOutput<'search.list'>['searches'][number]
+
+/** Searches; the one that is open with its trace, live. */
+export const useSearches = defineStore('search', () => {
+  const client = useClient()
+  const searches = ref<SearchSummary[]>([])
+  const openId = ref<string | null>(null)
+  const trace = shallowRef<CandidateJson[]>([])
+
+  const open = computed<SearchSummary | null>(
+    () => searches.value.find(({ id }) => id === openId.value) ?? null
+  )
+
+  function accept(search: SearchSummary): void {
+    const at = searches.value.findIndex(({ id }) => id === search.id)
+    if (at >= 0) searches.value[at] = search
+    else searches.value.unshift(search)
+  }
+
+  function show(search: Search): void {
+    const { trace: candidates, ...summary } = search
+    accept(summary)
+    openId.value = search.id
+    trace.value = candidates
+  }
+
+  client.subscribe('search.changed', accept)
+  client.subscribe('search.traced', ({ searchId, candidate }) => {
+    if (searchId !== openId.value) return
+    if (trace.value.some(({ index }) => index === candidate.index)) return
+    trace.value = [...trace.value, candidate].sort((a, b) => a.index - b.index)
+  })
+
+  const select = createAction(async (searchId: string) => {
+    show((await client.call('search.get', { searchId })).search)
+  })
+
+  const load = createAction(async () => {
+    searches.value = (await client.call('search.list', {})).searches
+    const newest = [...searches.value].sort((a, b) => b.startedAtMs - a.startedAtMs)[0]
+    if (newest !== undefined) await select.run(openId.value ?? newest.id)
+  })
+
+  const start = createAction(async (input: CommandInput<'search.start'>) => {
+    const started = await client.call('search.start', input)
+    await select.run(started.searchId)
+    return started
+  })
+
+  const resume = createAction(async (searchId: string) => client.call('search.resume', { searchId }))
+
+  return { searches, open, openId, trace, select, load, start, resume }
+})
