@@ -1,0 +1,76 @@
+/**
+ * An ONNX model as plain data (onnx.proto3, IR version 8): what main/model/onnxFile.ts decodes bytes into and encodes
+ * bytes from, so that core reads and builds graphs without a protobuf package.
+ */
+export interface OnnxTensor {
+  readonly name: string
+  readonly dims: readonly number[]
+  /** float32 and float64 values as they are; int64 as BigInt64Array; int32, uint8, int8, bool as integers. */
+  readonly data: OnnxData
+}
+
+export type OnnxData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array
+
+export type OnnxAttribute =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'tensor'; readonly value: OnnxTensor }
+  /** Graphs, sparse tensors and the like: present, but nothing here reads them. */
+  | { readonly kind: 'other' }
+
+export interface OnnxNode {
+  readonly name: string
+  readonly opType: string
+  /** '' or 'ai.onnx' for the standard operators. */
+  readonly domain: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>
+}
+
+export type OnnxElementType = 'float32' | 'float64' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool'
+
+export interface OnnxValue {
+  readonly name: string
+  readonly elementType: OnnxElementType
+  /** A number, the name of a symbolic size, or null when unknown. */
+  readonly dims: readonly (number | string | null)[]
+}
+
+export interface OnnxModel {
+  readonly name: string
+  readonly opset: number
+  readonly nodes: readonly OnnxNode[]
+  readonly initializers: readonly OnnxTensor[]
+  readonly inputs: readonly OnnxValue[]
+  readonly outputs: readonly OnnxValue[]
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export const int = (value: number): OnnxAttribute => ({ kind: 'int', value })
+export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints', value })
+export const float = (value: number): OnnxAttribute => ({ kind: 'float', value })
+export const text = (value: string): OnnxAttribute => ({ kind: 'string', value })
+
+export function intAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'int' ? attribute.value : fallback
+}
+
+export function floatAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'float' ? attribute.value : fallback
+}
+
+export function intsAttribute(node: OnnxNode, name: string): readonly number[] | undefined {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'ints' ? attribute.value : undefined
+}
+
+export function textAttribute(node: OnnxNode, name: string, fallback: string): string {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'string' ? attribute.value : fallback
+}
