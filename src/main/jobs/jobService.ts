@@ -129,7 +129,11 @@ export function createJobService(options: {
     }
     send(true)
     const result = Promise.resolve()
-      .then(() => spec.run(context))
+      .then(() => {
+        // Cancelled before it began: work that only listens for the abort would never hear of it.
+        if (controller.signal.aborted) throw cancelled(spec.title)
+        return spec.run(context)
+      })
       .then(
         (value) => {
           finish('done', null)

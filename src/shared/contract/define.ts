@@ -50,10 +50,17 @@ export type HandlersOf<C extends NounContract> = {
   ) => Promise<OutputOf<C['commands'][K]>>
 }
 
+/** The part of AbortSignal that both Node and browsers have, without the types of either. */
+export interface StopSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** What a service may know of a call. */
 export interface CallContext {
   /** Aborted when the caller goes away or the host's deadline passes. */
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
 }
 
 /** Typed sender for one noun's events; given to its service by compose. */

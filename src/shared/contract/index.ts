@@ -3,10 +3,13 @@ import { appContract } from './app'
 import { boardContract } from './board'
 import type { ArgumentsOf, CommandContract, InputOf, OutputOf } from './define'
 import { deployContract } from './deploy'
+import { energyContract } from './energy'
+import { gpuContract } from './gpu'
 import { hostContract } from './host'
 import { jobContract } from './job'
 import { modelContract } from './model'
 import { profileContract } from './profile'
+import { proxyContract } from './proxy'
 import { searchContract } from './search'
 import { storeContract } from './store'
 
@@ -15,9 +18,12 @@ export const commands = {
   ...appContract.commands,
   ...boardContract.commands,
   ...deployContract.commands,
+  ...energyContract.commands,
+  ...gpuContract.commands,
   ...jobContract.commands,
   ...modelContract.commands,
   ...profileContract.commands,
+  ...proxyContract.commands,
   ...searchContract.commands,
   ...storeContract.commands
 } as const
@@ -26,10 +32,12 @@ export const events = {
   ...appContract.events,
   ...boardContract.events,
   ...deployContract.events,
+  ...gpuContract.events,
   ...hostContract.events,
   ...jobContract.events,
   ...modelContract.events,
   ...profileContract.events,
+  ...proxyContract.events,
   ...searchContract.events
 } as const
 

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { formatBytes, formatCount, formatDuration, formatPercent, unavailable } from '@shared/units'
+
+describe('formatting of quantities', () => {
+  it('uses SI prefixes with three significant digits', () => {
+    expect(formatCount(1_234_000, 'cycles')).toBe('1.23 Mcycles')
+    expect(formatCount(0, 'cycles')).toBe('0 cycles')
+    expect(formatCount(12_300)).toBe('12.3 k')
+    expect(formatCount(-2_500_000_000)).toBe('-2.5 G')
+  })
+
+  it('uses binary prefixes for memory', () => {
+    expect(formatBytes(1023)).toBe('1023 B')
+    expect(formatBytes(2048)).toBe('2 KiB')
+    expect(formatBytes(1.5 * 1024 * 1024)).toBe('1.5 MiB')
+  })
+
+  it('chooses the unit of a duration by its size', () => {
+    expect(formatDuration(0.25)).toBe('250 µs')
+    expect(formatDuration(350)).toBe('350 ms')
+    expect(formatDuration(4200)).toBe('4.2 s')
+    expect(formatDuration(185_000)).toBe('3 min 05 s')
+    expect(formatDuration(3_720_000)).toBe('1 h 02 min')
+  })
+
+  it('shows what cannot be had as unavailable, never as 0', () => {
+    for (const format of [formatCount, formatBytes, formatDuration, formatPercent]) {
+      expect(format(null)).toBe(unavailable)
+      expect(format(undefined)).toBe(unavailable)
+      expect(format(Number.NaN)).toBe(unavailable)
+    }
+    expect(formatPercent(0.8732)).toBe('87.3 %')
+  })
+})
