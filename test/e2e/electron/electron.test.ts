@@ -1,0 +1,169 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/**
+ * The *built* Electron bundles over a double of the electron module (double.mjs): everything but Electron's own C++ is
+ * the real thing, in a real Chromium. Where Electron's binary exists, smoke.test.ts runs it too.
+ */
+const root = path.resolve(import.meta.dirname, '../../..')
+const chromiumFile = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+if (chromiumFile === undefined) console.warn('SKIPPED: Electron bundles over the double: no Chromium found')
+
+interface Told {
+  window?: { webPreferences: Record<string, unknown> }
+  loaded?: string
+  permissionGranted?: boolean
+  openDecision?: { action: string }
+  navigationPrevented?: boolean
+  quit?: boolean
+}
+
+describe.skipIf(chromiumFile === undefined)('built Electron main and preload over the double', () => {
+  let folder: string
+  let browser: Browser
+  let page: Page
+  let main: ChildProcess
+  let endpoint: string
+  const told: Told[] = []
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'bitbench-electron-'))
+    const tcpPort = await freeTcpPort()
+    browser = await chromium.launch({
+      executablePath: chromiumFile!,
+      args: [
+        `--remote-debugging-port=${tcpPort}`,
+        // Electron treats file: as a privileged scheme; Chromium needs to be told that modules may load from it.
+        '--allow-file-access-from-files',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run'
+      ]
+    })
+    endpoint = `http://127.0.0.1:${tcpPort}`
+    main = startMain(endpoint, folder, told)
+    await expect.poll(() => told.some((record) => record.loaded !== undefined), { timeout: 60_000 }).toBe(true)
+    const attached = await chromium.connectOverCDP(endpoint)
+    page = attached
+      .contexts()
+      .flatMap((context) => context.pages())
+      .find((candidate) => candidate.url().includes('/out/renderer/index.html'))!
+    await page.waitForLoadState()
+  }, 120_000)
+
+  afterAll(async () => {
+    main?.kill('SIGKILL')
+    await browser?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('opens an isolated, sandboxed window and grants nothing', () => {
+    const preferences = told.find((record) => record.window !== undefined)!.window!.webPreferences
+    expect(preferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false })
+    expect(told).toContainEqual({ permissionGranted: false })
+    expect(told).toContainEqual({ openDecision: { action: 'deny' }, navigationPrevented: true })
+  })
+
+  it('exposes exactly two functions to the page', async () => {
+    const keys = await page.evaluate(() => Object.keys((globalThis as unknown as { bitbench: object }).bitbench))
+    expect(keys.sort()).toEqual(['call', 'subscribe'])
+  })
+
+  it('answers commands over IPC and validates them', async () => {
+    const call = (name: string, input: unknown) =>
+      page.evaluate(
+        ([command, args]) =>
+          (globalThis as unknown as { bitbench: { call(n: unknown, i: unknown): Promise<unknown> } }).bitbench.call(
+            command,
+            args
+          ),
+        [name, input] as const
+      )
+    expect(await call('app.info', {})).toMatchObject({ ok: true, value: { host: 'electron' } })
+    expect(await call('app.saveSettings', { theme: 'mauve' })).toMatchObject({ ok: false, error: { code: 'input.invalid' } })
+    expect(await call('no.such', {})).toMatchObject({ ok: false, error: { code: 'host.unknownCommand' } })
+  })
+
+  it('delivers events of the services to the page', async () => {
+    const theme = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const { bitbench } = globalThis as unknown as {
+            bitbench: {
+              call(n: string, i: unknown): Promise<unknown>
+              subscribe(l: (m: { event: string; payload: { theme: string } }) => void): () => void
+            }
+          }
+          const stop = bitbench.subscribe((message) => {
+            if (message.event !== 'app.settingsChanged') return
+            stop()
+            resolve(message.payload.theme)
+          })
+          void bitbench.call('app.saveSettings', { theme: 'light' })
+        })
+    )
+    expect(theme).toBe('light')
+  })
+
+  it('renders the window: the boards page with its navigation', async () => {
+    await page.getByRole('navigation').first().waitFor()
+    expect(await page.title()).toContain('Bitbench')
+    expect(await page.getByText('Boards').count()).toBeGreaterThan(0)
+  })
+
+  it('a second instance leaves at once and touches nothing', async () => {
+    const records: Told[] = []
+    const second = startMain(endpoint, folder, records, { BITBENCH_SECOND_INSTANCE: '1' })
+    await new Promise((resolve) => second.once('exit', resolve))
+    expect(records).toContainEqual({ quit: true })
+    expect(records.some((record) => record.window !== undefined)).toBe(false)
+  })
+
+  it('closes the services before it quits', async () => {
+    const exited = new Promise<number | null>((resolve) => main.once('exit', resolve))
+    main.kill('SIGTERM')
+    expect(await exited).toBe(0)
+    expect(told).toContainEqual({ quit: true })
+    // The data file is free again: nothing holds its lock.
+    expect(existsSync(path.join(folder, 'userData', 'data', 'owner.json'))).toBe(false)
+  })
+})
+
+function startMain(endpoint: string, folder: string, told: Told[], extra: Record<string, string> = {}): ChildProcess {
+  const child = spawn(
+    process.execPath,
+    ['--import', path.join(import.meta.dirname, 'register.mjs'), path.join(root, 'out/main/index.js')],
+    {
+      env: { ...process.env, BITBENCH_CDP: endpoint, BITBENCH_USER_DATA: folder, ...extra },
+      stdio: ['ignore', 'pipe', 'inherit']
+    }
+  )
+  let rest = ''
+  child.stdout!.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) if (line.startsWith('{')) told.push(JSON.parse(line) as Told)
+  })
+  return child
+}
+
+async function freeTcpPort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
