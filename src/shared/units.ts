@@ -27,6 +27,12 @@ export function formatCount(value: number | null | undefined, unit = ''): string
   return `${trimDigits(value)} ${unit}`.trimEnd()
 }
 
+/** 3 significant digits, SI prefix and a unit in words: 1_234_000 "cycles" -> "1.23 M cycles". */
+export function formatAmount(value: number | null | undefined, unit: string): string {
+  const text = formatCount(value)
+  return text === unavailable ? text : `${text} ${unit}`
+}
+
 /** Binary prefixes: 2048 -> "2 KiB". */
 export function formatBytes(sizeBytes: number | null | undefined): string {
   if (sizeBytes === null || sizeBytes === undefined || !Number.isFinite(sizeBytes)) return unavailable

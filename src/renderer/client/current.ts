@@ -8,6 +8,7 @@ export function provideClient(client: Client): void {
 }
 
 export function useClient(): Client {
-  if (current === undefined) throw new Error('No client: call provideClient() before the first store is used.')
+  if (current === undefined)
+    throw new Error('No client: call provideClient() before the first store is used.')
   return current
 }

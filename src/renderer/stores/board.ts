@@ -51,13 +51,15 @@ export const useBoards = defineStore('board', () => {
     byId.value = new Map(boards.map((board) => [board.id, board]))
   })
 
-  const connect = createAction(async (id: string, options: Omit<CommandInput<'board.connect'>, 'id'> = {}) => {
-    chosenId.value = id
-    // Opening a port, a boot loader and an emulator all take their time.
-    const { board } = await client.call('board.connect', { id, ...options }, { timeoutMs: 120_000 })
-    accept(board)
-    return board
-  })
+  const connect = createAction(
+    async (id: string, options: Omit<CommandInput<'board.connect'>, 'id'> = {}) => {
+      chosenId.value = id
+      // Opening a port, a boot loader and an emulator all take their time.
+      const { board } = await client.call('board.connect', { id, ...options }, { timeoutMs: 120_000 })
+      accept(board)
+      return board
+    }
+  )
 
   const disconnect = createAction(async (id: string) => {
     await client.call('board.disconnect', { id })

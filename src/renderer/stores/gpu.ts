@@ -32,7 +32,9 @@ export const useGpu = defineStore('gpu', () => {
   const dropped = ref(0)
 
   const gpus = computed(() => list.value?.gpus ?? [])
-  const isSampling = computed(() => ['starting', 'running', 'backingOff'].includes(sampling.value?.state ?? ''))
+  const isSampling = computed(() =>
+    ['starting', 'running', 'backingOff'].includes(sampling.value?.state ?? '')
+  )
   const runningRecording = computed(() => recordings.value.find(({ state }) => state === 'running') ?? null)
 
   function ring(gpuIndex: number, metric: GpuMetric): LiveRing {
@@ -73,7 +75,7 @@ export const useGpu = defineStore('gpu', () => {
     output.value = (output.value + text).slice(-keptOutputCharacters)
   })
 
-  const load = createAction(async (refresh = false) => {
+  const load = createAction(async (refresh: boolean = false) => {
     const [found, state, kept] = await Promise.all([
       client.call('gpu.list', { refresh }),
       client.call('gpu.samplingState', {}),
@@ -107,7 +109,9 @@ export const useGpu = defineStore('gpu', () => {
     report.value = energy
     const index = gpuIndex ?? found.recording.gpus[0]?.index
     trace.value =
-      index === undefined ? null : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW' })
+      index === undefined
+        ? null
+        : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW' })
   })
 
   const exportTo = createAction(async (id: string, file: string) => {

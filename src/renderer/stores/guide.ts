@@ -1,5 +1,5 @@
 import { AppError } from '@shared/errors'
-import { formatCount, formatPercent } from '@shared/units'
+import { formatAmount, formatCount, formatPercent } from '@shared/units'
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import { useApp } from './app'
@@ -100,12 +100,17 @@ export const useGuide = defineStore('guide', () => {
       const results: string[] = []
       for (const kernel of kernels) {
         const hasSamples = proxies.sets.some(
-          ({ source, kernel: of }) => source.kind === 'board' && source.boardId === boardId.value && of === kernel
+          ({ source, kernel: of }) =>
+            source.kind === 'board' && source.boardId === boardId.value && of === kernel
         )
         if (!hasSamples) continue
         current.results = [...results, `Fitting ${kernel}…`]
         const fitted = must(
-          await proxies.fit.run({ source: { kind: 'board', boardId: boardId.value }, kernel, seed: guided.seed }),
+          await proxies.fit.run({
+            source: { kind: 'board', boardId: boardId.value },
+            kernel,
+            seed: guided.seed
+          }),
           proxies.fit.error
         )
         await proxies.pin.run(fitted.id, true)
@@ -119,7 +124,8 @@ export const useGuide = defineStore('guide', () => {
     },
     async search(current) {
       const model = models.open
-      if (model === null) throw new AppError('data.missing', 'No model is open.', 'Open one on the Model page.')
+      if (model === null)
+        throw new AppError('data.missing', 'No model is open.', 'Open one on the Model page.')
       const started = must(
         await searches.start.run({
           modelId: model.id,
@@ -169,7 +175,8 @@ export const useGuide = defineStore('guide', () => {
     },
     async check() {
       const deployment = deployments.open
-      if (!deployment) throw new AppError('deploy.noPlan', 'Nothing was deployed.', 'Run the deploy step first.')
+      if (!deployment)
+        throw new AppError('deploy.noPlan', 'Nothing was deployed.', 'Run the deploy step first.')
       if (deployment.bitExact !== true) {
         throw new AppError(
           'deploy.mismatch',
@@ -180,7 +187,7 @@ export const useGuide = defineStore('guide', () => {
       const { predicted, measured, relativeError, unit } = deployment
       return [
         'Every output is bit for bit what the host computes',
-        `Predicted ${formatCount(predicted, ` ${unit}`)}, counted ${formatCount(measured, ` ${unit}`)} per image (${formatPercent(relativeError)})`
+        `Predicted ${formatAmount(predicted, unit)}, counted ${formatAmount(measured, unit)} per image (${formatPercent(relativeError)})`
       ]
     }
   }

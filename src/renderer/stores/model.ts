@@ -1,4 +1,11 @@
-import type { Evaluation, ModelInfo, ModelSummary, SchemeJson, Sensitivity, Split } from '@shared/contract/model'
+import type {
+  Evaluation,
+  ModelInfo,
+  ModelSummary,
+  SchemeJson,
+  Sensitivity,
+  Split
+} from '@shared/contract/model'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'

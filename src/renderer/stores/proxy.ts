@@ -72,12 +72,14 @@ export const useProxies = defineStore('proxy', () => {
     return newest
   })
 
-  const compare = createAction(async (input: { source: SampleSource; kernel: ProxyKernel; title: string }) => {
-    comparison.value = { title: input.title, rows: [] }
-    const { jobId } = await client.call('proxy.compare', { source: input.source, kernel: input.kernel })
-    await jobs.whenSettled(jobId)
-    comparison.value = await client.call('proxy.comparison', {})
-  })
+  const compare = createAction(
+    async (input: { source: SampleSource; kernel: ProxyKernel; title: string }) => {
+      comparison.value = { title: input.title, rows: [] }
+      const { jobId } = await client.call('proxy.compare', { source: input.source, kernel: input.kernel })
+      await jobs.whenSettled(jobId)
+      comparison.value = await client.call('proxy.comparison', {})
+    }
+  )
 
   const runTransfer = createAction(async (input: CommandInput<'proxy.transfer'>, title: string) => {
     transfer.value = { title, points: [] }

@@ -34,6 +34,13 @@ export function naiveOverrides(root: HTMLElement): GlobalThemeOverrides {
       textColor3: token('--text-dim'),
       placeholderColor: token('--text-faint')
     },
-    Button: { fontWeight: '500', textColorPrimary: token('--on-accent'), textColorHoverPrimary: token('--on-accent'), textColorPressedPrimary: token('--on-accent'), textColorFocusPrimary: token('--on-accent'), textColorDisabledPrimary: token('--on-accent') }
+    Button: {
+      fontWeight: '500',
+      textColorPrimary: token('--on-accent'),
+      textColorHoverPrimary: token('--on-accent'),
+      textColorPressedPrimary: token('--on-accent'),
+      textColorFocusPrimary: token('--on-accent'),
+      textColorDisabledPrimary: token('--on-accent')
+    }
   }
 }
