@@ -1,0 +1,119 @@
+import { disconnected, type Link, writeTimedOut, writeTimeoutMs } from './link'
+import { createLinkListeners } from './linkListeners'
+
+/** Bytes are let through this often; the average rate is exact whatever the timer does. */
+const tickMs = 2
+
+/**
+ * A link that lets bytes through no faster than a serial line of `baudRate` (8N1: ten bit times a byte), both ways and
+ * independently. A write settles when its last byte left, as a drained port does.
+ */
+export function createPacedLink(inner: Link, baudRate: number): Link {
+  let rate = baudRate
+  const listeners = createLinkListeners()
+  const out = createThrottle(
+    () => rate,
+    (bytes) => inner.write(bytes)
+  )
+  const back = createThrottle(
+    () => rate,
+    async (bytes) => listeners.data(bytes)
+  )
+  const offData = inner.onData((bytes) => void back.push(bytes))
+  inner.onClose((reason) => {
+    offData()
+    out.stop()
+    back.stop()
+    listeners.end(reason)
+  })
+  return {
+    get descriptor() {
+      return { ...inner.descriptor, baudRate: rate }
+    },
+    get closed() {
+      return listeners.closed
+    },
+    onData: listeners.onData,
+    onClose: listeners.onClose,
+    async write(bytes, timeoutMs = writeTimeoutMs(bytes.length, rate)) {
+      if (listeners.closed !== null) throw disconnected(inner.descriptor.label, listeners.closed)
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(
+          () => reject(writeTimedOut(inner.descriptor.label, bytes.length, timeoutMs)),
+          timeoutMs
+        )
+      })
+      try {
+        await Promise.race([out.push(bytes), late])
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    async setBaud(next) {
+      rate = next
+      await inner.setBaud(next)
+    },
+    setSignals: (signals) => inner.setSignals(signals),
+    close: () => inner.close()
+  }
+}
+
+interface Throttle {
+  push(bytes: Uint8Array): Promise<void>
+  stop(): void
+}
+
+function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Promise<void>): Throttle {
+  const queue: { bytes: Uint8Array; done: () => void; fail: (error: unknown) => void }[] = []
+  let sentOfFirst = 0
+  /** Bytes that the line had time for and that were not used yet; never more than one tick's worth while idle. */
+  let creditBytes = 0
+  let lastMs = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const tick = async (): Promise<void> => {
+    const nowMs = performance.now()
+    creditBytes += ((nowMs - lastMs) * rate()) / 10_000
+    lastMs = nowMs
+    try {
+      while (queue.length > 0 && creditBytes >= 1) {
+        const first = queue[0]!
+        const take = Math.min(Math.floor(creditBytes), first.bytes.length - sentOfFirst)
+        creditBytes -= take
+        const piece = first.bytes.slice(sentOfFirst, sentOfFirst + take)
+        sentOfFirst += take
+        if (sentOfFirst === first.bytes.length) {
+          queue.shift()
+          sentOfFirst = 0
+          await deliver(piece)
+          first.done()
+        } else {
+          await deliver(piece)
+        }
+      }
+    } catch (error) {
+      for (const entry of queue.splice(0)) entry.fail(error)
+    }
+    timer = queue.length > 0 ? setTimeout(() => void tick(), tickMs) : undefined
+  }
+  return {
+    push(bytes) {
+      if (bytes.length === 0) return Promise.resolve()
+      return new Promise((done, fail) => {
+        queue.push({ bytes, done, fail })
+        if (timer !== undefined) return
+        // An idle line saves nothing up.
+        creditBytes = 0
+        lastMs = performance.now()
+        timer = setTimeout(() => void tick(), tickMs)
+      })
+    },
+    stop() {
+      clearTimeout(timer)
+      timer = undefined
+      // Unsent bytes are lost with the line; their writers learn it from the link's end.
+      for (const entry of queue.splice(0)) entry.done()
+    }
+  }
+}
