@@ -120,6 +120,6 @@ function readSymbols(bytes: Uint8Array, view: DataView): Map<string, number> {
 
 function readName(bytes: Uint8Array, start: number, end: number): string {
   let name = ''
-  for (let at = start; at < end && bytes[at] !== 0; at++) name += String.fromCharCode(bytes[at]!)
+  for (let at = start; at < end && bytes[at] !== 0; at++) name += String.fromCharCode(bytes[at])
   return name
 }

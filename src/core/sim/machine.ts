@@ -1,8 +1,8 @@
 import type { LoadedElf } from './elf'
 import type { MachineConfig, PresetName } from './presets'
 
-/** Address of the first byte of RAM, as on QEMU's `virt` board. */
-export const ramBase = 0x80000000
+export { createMachine } from './createMachine'
+export { ramBase } from './memoryMap'
 
 export type Engine = 'interpreter' | 'compiled'
 

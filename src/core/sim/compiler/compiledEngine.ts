@@ -1,0 +1,168 @@
+import * as arithmetic from '../arithmetic'
+import { reachBytes, granuleShift } from '../decodedCode'
+import type { Hart } from '../hart'
+import type { Interpreter } from '../interpreter'
+import { emitRegion } from './emitRegion'
+import { discoverRegion, type Region } from './region'
+
+/** Jumps to an offset before it is worth compiling. */
+const hotJumps = 40
+/** Heat of an offset that cannot be compiled. */
+const neverHot = 255
+/** Regions kept; beyond that everything starts anew, which bounds memory for guests that keep rewriting themselves. */
+const maximumRegions = 2000
+
+type CompiledRegion = (left: number) => number
+
+export interface CompiledEngine {
+  /** As Interpreter.run without stopAtJumps: same results, same counts. */
+  run: (limit: number) => number
+}
+
+/** The engine, or null where the host forbids `new Function` (a content security policy without unsafe-eval). */
+export function createCompiledEngine(hart: Hart, interpreter: Interpreter): CompiledEngine | null {
+  try {
+    new Function('return 0')
+  } catch {
+    return null
+  }
+  const engine = new RegionCache(hart, interpreter)
+  return { run: (limit) => engine.run(limit) }
+}
+
+/**
+ * Runs hot code as compiled regions and everything else in the interpreter, jump by jump, counting how often each
+ * offset is jumped to.
+ */
+class RegionCache {
+  /** Region number by halfword index, 0 for none. */
+  private readonly regionAt: Int32Array
+  private readonly heat: Uint8Array
+  private regions: (CompiledRegion | null)[] = [null]
+  private entries = [0]
+  /** Regions by the granules whose bytes they depend on. */
+  private readonly byGranule = new Map<number, Set<number>>()
+  /** pc, cycles and last fetched line, in and out of a region. */
+  private readonly state = new Int32Array(3)
+
+  constructor(
+    private readonly hart: Hart,
+    private readonly interpreter: Interpreter
+  ) {
+    this.regionAt = new Int32Array(hart.halves.length)
+    this.heat = new Uint8Array(hart.halves.length)
+    hart.code.onInvalidate = (start, end) => this.invalidate(start, end)
+  }
+
+  run(limit: number): number {
+    const { hart, state, regionAt } = this
+    let left = limit
+    while (left > 0 && (hart.pc & hart.outsideRam) === 0) {
+      const region = regionAt[hart.pc >> 1] || this.warm(hart.pc)
+      if (region !== 0) {
+        const before = left
+        state[2] = hart.fetchLine
+        left = this.regions[region]!(left)
+        hart.pc = state[0]
+        hart.cycles += state[1]
+        hart.fetchLine = state[2]
+        hart.instret += before - left
+        if (left !== before) continue
+      }
+      const executed = this.interpreter.run(left, true)
+      if (executed === 0) break
+      left -= executed
+    }
+    return limit - left
+  }
+
+  /** Counts a jump to an offset and compiles when it has become hot. Returns the region's number or 0. */
+  private warm(offset: number): number {
+    const index = offset >> 1
+    const heat = this.heat[index]
+    if (heat === neverHot) return 0
+    this.heat[index] = heat + 1
+    if (heat + 1 < hotJumps) return 0
+    const region = discoverRegion(this.hart.code, offset, this.hart.bytes.length)
+    if (region === null) {
+      this.heat[index] = neverHot
+      return 0
+    }
+    if (this.regions.length > maximumRegions) this.dropAll()
+    return this.install(region)
+  }
+
+  private install(region: Region): number {
+    const number = this.regions.length
+    this.regions.push(this.compile(region))
+    this.entries.push(region.entry)
+    this.regionAt[region.entry >> 1] = number
+    for (const block of region.blocks) {
+      for (const index of block.indices) {
+        this.dependOn((index << 1) >> granuleShift, number)
+        this.dependOn(((index << 1) + reachBytes) >> granuleShift, number)
+      }
+    }
+    return number
+  }
+
+  private dependOn(granule: number, region: number): void {
+    let regions = this.byGranule.get(granule)
+    if (regions === undefined) this.byGranule.set(granule, (regions = new Set()))
+    regions.add(region)
+  }
+
+  private compile(region: Region): CompiledRegion {
+    const { hart, state } = this
+    const { body, exitPc, exitInstructions, exitCycles } = emitRegion(hart, region)
+    const { instructionCache, dataCache } = hart
+    const environment: Record<string, unknown> = {
+      ...arithmetic,
+      x: hart.x,
+      words: hart.words,
+      halves: hart.halves,
+      signedHalves: hart.signedHalves,
+      bytes: hart.bytes,
+      signedBytes: hart.signedBytes,
+      granules: hart.code.granules,
+      fetchTags: instructionCache?.tags,
+      fetchMiss: instructionCache && ((line: number) => instructionCache.access(line, 0)),
+      dataTags: dataCache?.tags,
+      dataAccess: dataCache && ((line: number, write: 0 | 1) => dataCache.access(line, write)),
+      state,
+      exitPc: Int32Array.from(exitPc),
+      exitInstructions: Int32Array.from(exitInstructions),
+      exitCycles: Int32Array.from(exitCycles)
+    }
+    // Constants of the enclosing function: V8 embeds the typed arrays' addresses in the machine code.
+    const constants = Object.keys(environment).map((name) => `const ${name} = environment.${name}`)
+    const source = `'use strict'\n${constants.join('\n')}\nreturn function region(budget) {\n${body}\n}`
+    return new Function('environment', source)(environment) as CompiledRegion
+  }
+
+  private invalidate(start: number, end: number): void {
+    this.heat.fill(0, Math.max(0, start - reachBytes) >> 1, end >> 1)
+    const granule = start >> granuleShift
+    const stale = this.byGranule.get(granule)
+    if (stale === undefined) return
+    this.byGranule.delete(granule)
+    for (const number of stale) {
+      const index = this.entries[number] >> 1
+      if (this.regionAt[index] === number) {
+        this.regionAt[index] = 0
+        this.heat[index] = 0
+      }
+      this.regions[number] = null
+    }
+  }
+
+  private dropAll(): void {
+    for (const entry of this.entries) {
+      this.regionAt[entry >> 1] = 0
+      this.heat[entry >> 1] = 0
+    }
+    this.regions = [null]
+    this.entries = [0]
+    this.byGranule.clear()
+  }
+}

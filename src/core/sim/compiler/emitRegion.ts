@@ -1,0 +1,258 @@
+import { discardRegister, granuleShift } from '../decodedCode'
+import type { Hart } from '../hart'
+import { isBranch, isLoad, isStore, op, sourcesOf } from '../operations'
+import { conditions, expressions } from './expressions'
+import type { Block, Region } from './region'
+
+/**
+ * Writes one region as a JavaScript function `(left) => left` that executes whole blocks while the budget `left`
+ * lasts:
+ *
+ *     registers into locals
+ *     run: for (;;) switch (block) {
+ *       case 0: if ((left -= 7) < 0) { exit = 1; break run }       // 7 instructions in this block
+ *               cycles += 9                                        // their static cost
+ *               a = (r10 + 4) | 0; if (a & mask) { exit = 2; break run } ...
+ *     }
+ *     undo what the exit left unexecuted, locals into registers
+ *
+ * A block charges its instructions and static cycles when it begins. An exit in its middle, in front of an access
+ * that only the slow path can do, gives back what it did not execute: left and cycles by a table of exits. A block that
+ * jumps to itself becomes a loop of its own, so that V8 sees the loop.
+ *
+ * `state` carries pc, cycles and the last fetched line in and out.
+ */
+export function emitRegion(hart: Hart, region: Region): RegionSource {
+  return new RegionWriter(hart, region).write()
+}
+
+export interface RegionSource {
+  body: string
+  /** By exit number: pc, instructions and static cycles to give back. Exit 0 goes to the computed `target`. */
+  exitPc: number[]
+  exitInstructions: number[]
+  exitCycles: number[]
+}
+
+class RegionWriter {
+  private readonly lines: string[] = []
+  private readonly read = new Set<number>()
+  private readonly written = new Set<number>()
+  private readonly exitPc = [0]
+  private readonly exitInstructions = [0]
+  private readonly exitCycles = [0]
+  private readonly blockNumbers = new Map<number, number>()
+
+  constructor(
+    private readonly hart: Hart,
+    private readonly region: Region
+  ) {
+    region.blocks.forEach((block, number) => this.blockNumbers.set(block.start, number))
+  }
+
+  write(): RegionSource {
+    this.region.blocks.forEach((block, number) => this.writeBlock(block, number))
+    const used = [...new Set([...this.read, ...this.written])].sort((a, b) => a - b)
+    const body = [
+      'let left = budget, cycles = 0, exit = 0, target = 0, a = 0, t = 0, fetchLine = state[2]',
+      `let block = ${this.blockNumbers.get(this.region.entry)}`,
+      ...used.map((register) => `let r${register} = x[${register}]`),
+      'run: for (;;) switch (block) {',
+      ...this.lines,
+      '}',
+      'if (exit !== 0) { target = exitPc[exit]; left += exitInstructions[exit]; cycles -= exitCycles[exit] }',
+      ...[...this.written].map((register) => `x[${register}] = r${register}`),
+      'state[0] = target; state[1] = cycles; state[2] = fetchLine',
+      'return left'
+    ].join('\n')
+    return { body, exitPc: this.exitPc, exitInstructions: this.exitInstructions, exitCycles: this.exitCycles }
+  }
+
+  private writeBlock(block: Block, number: number): void {
+    const { code } = this.hart
+    const costs = block.indices.map((index) => code.cost[index])
+    const total = costs.reduce((sum, cost) => sum + cost, 0)
+    const last = block.indices[block.indices.length - 1]
+    const loops = this.jumpTarget(last) === block.start
+    this.lines.push(`case ${number}:`)
+    if (loops) this.lines.push(`loop${number}: for (;;) {`)
+    this.lines.push(
+      `if ((left -= ${block.indices.length}) < 0) ${this.exit(block.start, block.indices.length, 0)}`,
+      `cycles = (cycles + ${total}) | 0`
+    )
+    let charged = 0
+    block.indices.forEach((index, position) => {
+      this.writeFetch(block, position)
+      const giveBack = (): string => this.exit(index << 1, block.indices.length - position, total - charged)
+      this.writeInstruction(index, giveBack, number, loops)
+      charged += costs[position]
+    })
+    if (!isUnconditional(code.operation[last])) {
+      if (loops) this.lines.push('break')
+      else this.lines.push(this.goTo(block.end, number))
+    }
+    if (loops) {
+      this.lines.push('}')
+      if (!isUnconditional(code.operation[last])) this.lines.push(this.goTo(block.end, number))
+    }
+  }
+
+  /** The instruction-cache lookup, where a block begins and where it enters another line. */
+  private writeFetch(block: Block, position: number): void {
+    const cache = this.hart.instructionCache
+    if (cache === null) return
+    const line = (block.indices[position] << 1) >> cache.lineShift
+    const slot = (line & cache.setMask) << cache.wayShift
+    const lookUp = `fetchLine = ${line}; if (fetchTags[${slot}] >> 1 !== ${line}) cycles = (cycles + fetchMiss(${line})) | 0`
+    if (position === 0) this.lines.push(`if (fetchLine !== ${line}) { ${lookUp} }`)
+    else if (line !== (block.indices[position - 1] << 1) >> cache.lineShift) this.lines.push(lookUp)
+  }
+
+  private writeInstruction(index: number, giveBack: () => string, number: number, loops: boolean): void {
+    const { code, ramBase } = this.hart
+    const operation = code.operation[index]
+    const fields = code.fields[index]
+    const immediate = code.immediate[index]
+    const rd = fields & 63
+    const sources = sourcesOf(operation)
+    const a = sources > 0 ? this.source((fields >> 8) & 31) : '0'
+    const b = sources > 1 ? this.source((fields >> 16) & 31) : '0'
+    const link = String(((index << 1) + (fields >>> 24) + ramBase) | 0)
+
+    if (operation === op.fence) return
+    if (isLoad(operation)) return this.writeLoad(operation, rd, a, immediate, giveBack)
+    if (isStore(operation)) return this.writeStore(operation, a, b, immediate, giveBack)
+    if (isBranch(operation)) {
+      const condition = conditions.get(operation)!(a, b)
+      const { forward, backward } = this.takenExtra()
+      const extra = immediate < 0 ? backward : forward
+      const charge = extra === 0 ? '' : `cycles = (cycles + ${extra}) | 0; `
+      const jump = loops ? `continue loop${number}` : this.goTo((index << 1) + immediate, -1)
+      this.lines.push(`if (${condition}) { ${charge}${jump} }`)
+      return
+    }
+    if (operation === op.jal) {
+      this.assign(rd, link)
+      this.lines.push(loops ? `continue loop${number}` : this.goTo((index << 1) + immediate, number))
+      return
+    }
+    if (operation === op.jalr) {
+      this.lines.push(`target = (((${a} + ${immediate}) & ~1) - ${ramBase}) | 0`)
+      this.assign(rd, link)
+      if (rd === discardRegister) {
+        for (const site of this.region.returnSites)
+          this.lines.push(`if (target === ${site}) ${this.goTo(site, -1)}`)
+      }
+      this.lines.push('exit = 0; break run')
+      return
+    }
+    this.assign(rd, expressions.get(operation)!(a, b, literal(immediate)))
+  }
+
+  private writeLoad(
+    operation: number,
+    rd: number,
+    a: string,
+    immediate: number,
+    giveBack: () => string
+  ): void {
+    const { view, shift, mask } = this.accessOf(operation)
+    this.lines.push(`a = ${this.address(a, immediate)}; if ((a & ${mask}) !== 0) ${giveBack()}`)
+    this.assign(rd, `${view}[a${shift}]`)
+    const cache = this.hart.dataCache
+    if (cache === null) return
+    this.lines.push(
+      `t = a >> ${cache.lineShift}; if ((dataTags[(t & ${cache.setMask}) << ${cache.wayShift}] | 1) !== (t << 1 | 1)) cycles = (cycles + dataAccess(t, 0)) | 0`
+    )
+  }
+
+  private writeStore(
+    operation: number,
+    a: string,
+    b: string,
+    immediate: number,
+    giveBack: () => string
+  ): void {
+    const { view, shift, mask } = this.accessOf(operation)
+    this.lines.push(
+      `a = ${this.address(a, immediate)}; if ((a & ${mask}) !== 0 || granules[a >> ${granuleShift}] !== 0) ${giveBack()}`,
+      `${view}[a${shift}] = ${b}`
+    )
+    const cache = this.hart.dataCache
+    if (cache === null || !this.hart.storesAllocate) return
+    this.lines.push(
+      `t = a >> ${cache.lineShift}; if (dataTags[(t & ${cache.setMask}) << ${cache.wayShift}] !== (t << 1 | 1)) cycles = (cycles + dataAccess(t, 1)) | 0`
+    )
+  }
+
+  /** The typed array, index shift and "not plain RAM" mask of a load or store. */
+  private accessOf(operation: number): { view: string; shift: string; mask: number } {
+    const { outsideRam } = this.hart
+    switch (operation) {
+      case op.lw:
+      case op.sw:
+        return { view: 'words', shift: ' >> 2', mask: outsideRam | 3 }
+      case op.lh:
+        return { view: 'signedHalves', shift: ' >> 1', mask: outsideRam | 1 }
+      case op.lhu:
+      case op.sh:
+        return { view: 'halves', shift: ' >> 1', mask: outsideRam | 1 }
+      case op.lb:
+        return { view: 'signedBytes', shift: '', mask: outsideRam }
+      default:
+        return { view: 'bytes', shift: '', mask: outsideRam }
+    }
+  }
+
+  private address(a: string, immediate: number): string {
+    return `(${a} + ${literal((immediate - this.hart.ramBase) | 0)}) | 0`
+  }
+
+  private source(register: number): string {
+    if (register === 0) return '0'
+    this.read.add(register)
+    return `r${register}`
+  }
+
+  private assign(rd: number, expression: string): void {
+    if (rd === discardRegister) return
+    this.written.add(rd)
+    this.lines.push(`r${rd} = ${expression}`)
+  }
+
+  /** Goes to another block of the region, or leaves it. `from` is the block being written, -1 inside an `if`. */
+  private goTo(offset: number, from: number): string {
+    const number = this.blockNumbers.get(offset)
+    if (number === undefined) return this.exit(offset, 0, 0)
+    if (from >= 0 && number === from + 1) return '// falls through'
+    return from === -1 ? `{ block = ${number}; continue run }` : `block = ${number}; continue run`
+  }
+
+  private exit(pc: number, instructions: number, cycles: number): string {
+    this.exitPc.push(pc)
+    this.exitInstructions.push(instructions)
+    this.exitCycles.push(cycles)
+    return `{ exit = ${this.exitPc.length - 1}; break run }`
+  }
+
+  private takenExtra(): { forward: number; backward: number } {
+    const branch = this.hart.model?.branchCycles
+    if (!branch) return { forward: 0, backward: 0 }
+    return {
+      forward: branch.forwardTaken - branch.forwardNotTaken,
+      backward: branch.backwardTaken - branch.backwardNotTaken
+    }
+  }
+
+  /** Where the last instruction of a block jumps to, if that is known. */
+  private jumpTarget(index: number): number | null {
+    const { code } = this.hart
+    const operation = code.operation[index]
+    return isBranch(operation) || operation === op.jal ? (index << 1) + code.immediate[index] : null
+  }
+}
+
+const isUnconditional = (operation: number): boolean => operation === op.jal || operation === op.jalr
+
+/** A number as source text that may follow any operator. */
+const literal = (value: number): string => (value < 0 ? `(${value})` : String(value))

@@ -1,0 +1,224 @@
+import { AppError } from '@shared/errors'
+import { Bus } from './bus'
+import { Clint } from './clint'
+import { createCompiledEngine } from './compiler/compiledEngine'
+import { machineInterrupt } from './csrFile'
+import { parseElf, type ElfSegment, type LoadedElf } from './elf'
+import { executeSlow } from './executeSlow'
+import { Hart } from './hart'
+import { createInterpreter } from './interpreter'
+import type { Engine, MachineOptions, RunResult, StopReason, VirtualMachine } from './machine'
+import { clintBase, finisherBase, ramBase, uartBase } from './memoryMap'
+import { checkConfig } from './machineConfig'
+import { presets, type MachineConfig } from './presets'
+import { TestFinisher } from './testFinisher'
+import { worstInstructionCycles } from './timing'
+import { Uart16550 } from './uart16550'
+
+/** Most instructions an engine is asked for at once: keeps its cycle sum inside a 32-bit integer. */
+const maximumSlice = 1 << 20
+
+/** Builds a virtual board. Throws AppError input.invalid for a configuration that makes no sense. */
+export function createMachine(options: MachineOptions): VirtualMachine {
+  const config = typeof options.board === 'string' ? presets[options.board] : options.board
+  checkConfig(config)
+  return new Machine(config, options.engine ?? 'compiled', options.cycleModel ?? true)
+}
+
+class Machine implements VirtualMachine {
+  readonly engine: Engine
+  readonly isa: string
+  readonly ramBytes: number
+  private readonly hart: Hart
+  private readonly uart: Uart16550
+  private readonly clint: Clint
+  private readonly finisher = new TestFinisher()
+  private readonly runFast: (limit: number) => number
+  private readonly worstCycles: number
+  private entry = ramBase
+  private bootSegments: readonly ElfSegment[] = []
+  private lockedUp = false
+
+  constructor(
+    readonly config: MachineConfig,
+    engine: Engine,
+    cycleModel: boolean
+  ) {
+    this.ramBytes = config.ramBytes
+    this.isa = `rv32imac_zicsr_zifencei${config.zbb ? '_zbb' : ''}`
+    this.uart = new Uart16550(() => this.hart.instret)
+    this.clint = new Clint(() => this.hart.cycles)
+    const bus = new Bus()
+    bus.map(uartBase, 8, this.uart)
+    bus.map(finisherBase, 4, this.finisher)
+    bus.map(clintBase, 0xc000, this.clint)
+    const model = cycleModel ? config.cycleModel : null
+    this.worstCycles = model === null ? 1 : worstInstructionCycles(model)
+    this.hart = new Hart({
+      ram: new Uint8Array(config.ramBytes),
+      ramBase,
+      zbb: config.zbb,
+      model,
+      bus,
+      surroundings: {
+        time: () => this.clint.time,
+        pending: () => this.pendingInterrupts(),
+        implementationId: config.implementationId,
+        clockHz: config.clockHz,
+        zbb: config.zbb
+      }
+    })
+    const interpreter = createInterpreter(this.hart)
+    const compiled = engine === 'compiled' ? createCompiledEngine(this.hart, interpreter) : null
+    this.engine = compiled === null ? 'interpreter' : 'compiled'
+    this.runFast = compiled?.run ?? ((limit) => interpreter.run(limit, false))
+    this.reset()
+  }
+
+  get lastTrap(): VirtualMachine['lastTrap'] {
+    return this.hart.lastTrap
+  }
+
+  loadElf(bytes: Uint8Array): LoadedElf {
+    const elf = parseElf(bytes)
+    for (const segment of elf.segments) this.checkRange(segment.address, segment.memoryBytes)
+    this.bootSegments = elf.segments.map((segment) => ({ ...segment, data: segment.data.slice() }))
+    this.copySegments()
+    this.setEntry(elf.entry)
+    this.reset()
+    return elf
+  }
+
+  loadBinary(address: number, bytes: Uint8Array): void {
+    this.checkRange(address, bytes.length)
+    this.hart.bytes.set(bytes, address - ramBase)
+    if (bytes.length > 0) this.hart.code.invalidate(address - ramBase, bytes.length)
+  }
+
+  readMemory(address: number, length: number): Uint8Array {
+    this.checkRange(address, length)
+    return this.hart.bytes.slice(address - ramBase, address - ramBase + length)
+  }
+
+  setEntry(address: number): void {
+    this.entry = address
+  }
+
+  reset(): void {
+    this.uart.reset()
+    this.clint.reset()
+    this.finisher.reset()
+    this.lockedUp = false
+    this.copySegments()
+    this.hart.reset((this.entry - ramBase) | 0)
+  }
+
+  run(maxInstructions: number): RunResult {
+    const { hart } = this
+    const before = hart.instret
+    let left = maxInstructions
+    let reason: StopReason = this.lockedUp ? 'lockup' : 'budget'
+    // A trapped instruction uses budget without retiring, so that a loop of traps ends too.
+    while (left > 0 && reason === 'budget') {
+      hart.takeInterrupt(this.pendingInterrupts())
+      const slice = Math.min(left, maximumSlice, this.instructionsToTimer())
+      const executed = this.runFast(slice)
+      left -= executed
+      if (executed === slice) continue
+      reason = this.afterSlow(executeSlow(hart))
+      left--
+    }
+    return { reason, executed: hart.instret - before }
+  }
+
+  uartPush(bytes: Uint8Array): number {
+    return this.uart.push(bytes)
+  }
+
+  uartTake(): Uint8Array {
+    return this.uart.take()
+  }
+
+  advanceIdle(cycles: number): void {
+    this.hart.cycles += Math.max(0, Math.floor(cycles))
+  }
+
+  cycles(): number {
+    return this.hart.cycles
+  }
+
+  instret(): number {
+    return this.hart.instret
+  }
+
+  pc(): number {
+    return (this.hart.pc + ramBase) >>> 0
+  }
+
+  registers(): Uint32Array {
+    return new Uint32Array(this.hart.x.subarray(0, 32))
+  }
+
+  /** mip. There is no PLIC: the UART's interrupt is the external interrupt. */
+  private pendingInterrupts(): number {
+    return (
+      (this.clint.softwareInterrupt ? machineInterrupt.software : 0) |
+      (this.clint.timerInterrupt ? machineInterrupt.timer : 0) |
+      (this.uart.interruptPending ? machineInterrupt.external : 0)
+    )
+  }
+
+  /**
+   * How many instructions surely end before the timer interrupt is due, at least one. Asked again and again, this
+   * closes in on the deadline, so that interrupts are taken between the same two instructions in both engines.
+   */
+  private instructionsToTimer(): number {
+    const { csr } = this.hart
+    if (!csr.interruptsEnabled || (csr.mie & machineInterrupt.timer) === 0) return Infinity
+    return Math.max(1, Math.floor(this.clint.cyclesToTimer / this.worstCycles))
+  }
+
+  private afterSlow(outcome: ReturnType<typeof executeSlow>): StopReason {
+    if (this.finisher.request !== null) {
+      const { request } = this.finisher
+      this.finisher.request = null
+      return request
+    }
+    if (outcome === 'lockup') {
+      this.lockedUp = true
+      return 'lockup'
+    }
+    if (outcome === 'wait') return this.waitForInterrupt() ? 'budget' : 'idle'
+    return this.uart.takeIdle() ? 'idle' : 'budget'
+  }
+
+  /** wfi: time jumps to the timer's deadline if that is what the guest waits for. False: only bytes can wake it. */
+  private waitForInterrupt(): boolean {
+    const { csr } = this.hart
+    if ((this.pendingInterrupts() & csr.mie) !== 0) return true
+    const ahead = this.clint.cyclesToTimer
+    if ((csr.mie & machineInterrupt.timer) === 0 || ahead === Infinity) return false
+    this.hart.cycles += ahead
+    return true
+  }
+
+  private copySegments(): void {
+    for (const { address, data, memoryBytes } of this.bootSegments) {
+      const offset = address - ramBase
+      this.hart.bytes.fill(0, offset, offset + memoryBytes)
+      this.hart.bytes.set(data, offset)
+      this.hart.code.invalidate(offset, memoryBytes)
+    }
+  }
+
+  private checkRange(address: number, length: number): void {
+    if (address >= ramBase && address + length <= ramBase + this.ramBytes) return
+    const hex = (value: number): string => `0x${value.toString(16)}`
+    throw new AppError(
+      'board.addressRange',
+      `${length} bytes at ${hex(address)} lie outside the board's RAM.`,
+      `Link the program to ${hex(ramBase)}..${hex(ramBase + this.ramBytes - 1)}, or choose a board with more RAM.`,
+      { details: { address, length, ramBase, ramBytes: this.ramBytes } }
+    )
+  }
+}
