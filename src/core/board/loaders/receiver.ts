@@ -1,0 +1,95 @@
+import type { Received, Step } from '../conversation'
+
+/** A piece of a conversation that ends with a T. */
+export type Part<T> = Generator<Step, T, Received>
+
+/**
+ * Received bytes as a loader wants them: one by one, or up to a text. Time-outs are of silence: a far end that keeps
+ * sending something else is bounded by bytes.
+ */
+export interface Receiver {
+  /** The next byte; null after `silenceMs` without one. */
+  byte(silenceMs: number): Part<number | null>
+  /**
+   * Reads until one of the texts stands in what came since the last match; answers its index and everything up to and
+   * including it, or null after `silenceMs` of silence or 64 KiB without a match.
+   */
+  until(texts: readonly string[], silenceMs: number): Part<{ index: number; text: string } | null>
+  /** Reads and forgets until the line was silent for `quietMs` (at most 1 MiB). */
+  drain(quietMs: number): Part<void>
+  /** Forgets what has arrived up to now. */
+  discard(): Part<void>
+  /** Puts bytes back in front, as if not read yet. */
+  unread(byte: number): void
+  /** What came last, printable, for error messages. */
+  lastSeen(): string
+}
+
+const searchLimitBytes = 64 * 1024
+const drainLimitBytes = 1024 * 1024
+const memoryBytes = 200
+
+export function createReceiver(): Receiver {
+  let chunk: Uint8Array = new Uint8Array(0)
+  let at = 0
+  let seen = ''
+  const remember = (bytes: Uint8Array): void => {
+    const tail = bytes.length > memoryBytes ? bytes.subarray(bytes.length - memoryBytes) : bytes
+    seen = (seen + String.fromCharCode(...tail)).slice(-memoryBytes)
+  }
+  const receiver: Receiver = {
+    *byte(silenceMs) {
+      if (at >= chunk.length) {
+        chunk = yield { kind: 'receive', timeoutMs: silenceMs }
+        at = 0
+        remember(chunk)
+        if (chunk.length === 0) return null
+      }
+      return chunk[at++]!
+    },
+    *until(texts, silenceMs) {
+      let text = ''
+      for (let count = 0; count < searchLimitBytes; count++) {
+        const byte = yield* receiver.byte(silenceMs)
+        if (byte === null) return null
+        text += String.fromCharCode(byte)
+        const index = texts.findIndex((wanted) => text.endsWith(wanted))
+        if (index >= 0) return { index, text }
+      }
+      return null
+    },
+    *drain(quietMs) {
+      at = chunk.length
+      for (let total = 0; total < drainLimitBytes;) {
+        const bytes = yield { kind: 'receive', timeoutMs: quietMs }
+        remember(bytes)
+        if (bytes.length === 0) return
+        total += bytes.length
+      }
+    },
+    *discard() {
+      at = chunk.length
+      yield { kind: 'discard' }
+    },
+    unread(byte) {
+      chunk = Uint8Array.of(byte, ...chunk.subarray(at))
+      at = 0
+    },
+    lastSeen: () => (seen === '' ? 'nothing' : `"${printable(seen)}"`)
+  }
+  return receiver
+}
+
+/** Latin-1 text with everything unprintable as \xNN. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (char) => {
+    if (char === '\n') return '\\n'
+    if (char === '\r') return '\\r'
+    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+}
+
+/** ASCII text as bytes. */
+export function asciiBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff)
+}

@@ -1,0 +1,154 @@
+import { AppError } from '../../../shared/errors'
+import type { Conversation } from '../conversation'
+import { asciiBytes, createReceiver, type Part, type Receiver } from './receiver'
+import { type ModemResult, xmodemTransfer } from './xmodem'
+import { ymodemTransfer } from './ymodem'
+
+export interface UbootOptions {
+  name: string
+  address: number
+  bytes: Uint8Array
+  method: 'ymodem' | 'xmodem'
+  /** CRC-32 (IEEE) of `bytes`, compared with U-Boot's `crc32` after the transfer. */
+  crc32: number
+  /** The speed of the transfer alone; null: the console's speed. */
+  baudRate?: number | null
+  /** The console's speed, which is returned to afterwards. */
+  consoleBaudRate?: number
+  /** `go` afterwards; `programReturns` waits for its return code. */
+  start?: { entry: number; programReturns: boolean } | null
+}
+
+export interface UbootResult extends ModemResult {
+  crc32: number
+  /** Return code of the program; null when it was not started or does not return. */
+  returnCode: number | null
+}
+
+const prompt = '=> '
+const answerMs = 5_000
+/** crc32 over many megabytes on a slow core. */
+const checkMs = 60_000
+const programMs = 60_000
+
+/**
+ * Loads bytes into memory through U-Boot's console: finds the prompt, starts loady or loadx, transfers, verifies with
+ * crc32, and starts the program if asked.
+ *
+ * @throws loader.noPrompt, loader.rejected, board.crcMismatch, board.timeout, job.cancelled; the prompt is back after a failed transfer
+ */
+export function* ubootLoad(options: UbootOptions): Conversation<UbootResult> {
+  const receiver = createReceiver()
+  yield* findPrompt(receiver)
+  const transfer = yield* runTransfer(receiver, options)
+  yield* verify(receiver, options)
+  const returnCode = options.start == null ? null : yield* go(receiver, options.start)
+  return { ...transfer, crc32: options.crc32, returnCode }
+}
+
+function* findPrompt(receiver: Receiver): Part<void> {
+  for (let tries = 0; tries < 3; tries++) {
+    // Ctrl-C ends whatever half-typed line or count-down is there.
+    yield { kind: 'send', bytes: asciiBytes('\x03\r') }
+    if ((yield* receiver.until([prompt], 1_500)) !== null) {
+      yield* receiver.drain(50)
+      return
+    }
+  }
+  throw new AppError(
+    'loader.noPrompt',
+    `No U-Boot prompt ("${prompt.trim()}") came; received ${receiver.lastSeen()}.`,
+    'Reset the board and stop its autoboot, and check port and baud rate.'
+  )
+}
+
+function* runTransfer(receiver: Receiver, options: UbootOptions): Part<ModemResult> {
+  const { method, address, baudRate = null, consoleBaudRate = 115_200 } = options
+  const verb = method === 'ymodem' ? 'loady' : 'loadx'
+  const switches = baudRate !== null && baudRate !== consoleBaudRate
+  yield* command(receiver, `${verb} ${hex(address)}${switches ? ` ${baudRate}` : ''}`)
+  if (switches) {
+    yield* expect(receiver, 'press ENTER', answerMs, 'the baud rate switch')
+    yield { kind: 'pause', durationMs: 60 }
+    yield { kind: 'setBaud', baudRate }
+    yield { kind: 'send', bytes: asciiBytes('\r') }
+  }
+  yield* expect(receiver, 'transfer', answerMs, `the answer to ${verb}`)
+  yield* expect(receiver, '\n', answerMs, `the answer to ${verb}`)
+  try {
+    const result =
+      method === 'ymodem'
+        ? yield* ymodemTransfer(receiver, options.name, options.bytes)
+        : yield* xmodemTransfer(receiver, options.bytes)
+    yield* afterTransfer(receiver, switches, consoleBaudRate)
+    return result
+  } catch (error) {
+    yield* afterTransfer(receiver, switches, consoleBaudRate)
+    throw error
+  }
+}
+
+/** Back to the prompt and to the console's speed, whether the transfer worked or not. */
+function* afterTransfer(receiver: Receiver, switched: boolean, consoleBaudRate: number): Part<void> {
+  if (switched) {
+    yield* receiver.until(['press ESC'], answerMs)
+    yield { kind: 'pause', durationMs: 60 }
+    yield { kind: 'setBaud', baudRate: consoleBaudRate }
+    yield { kind: 'send', bytes: Uint8Array.of(0x1b) }
+  }
+  yield* receiver.until([prompt], answerMs)
+}
+
+function* verify(receiver: Receiver, options: UbootOptions): Part<void> {
+  if (options.bytes.length === 0) return
+  yield* command(receiver, `crc32 ${hex(options.address)} ${hex(options.bytes.length)}`)
+  const answer = yield* receiver.until([prompt], checkMs)
+  const found = /==> ([0-9a-f]{8})/i.exec(answer?.text ?? '')?.[1]
+  if (found === undefined) {
+    throw new AppError(
+      'loader.rejected',
+      `U-Boot did not tell a CRC of what it holds; received ${receiver.lastSeen()}.`,
+      'This U-Boot may be built without the crc32 command; use another loader.'
+    )
+  }
+  if (Number.parseInt(found, 16) !== options.crc32) {
+    throw new AppError(
+      'board.crcMismatch',
+      `U-Boot holds bytes with CRC ${found} at 0x${hex(options.address)}; sent was ${hex(options.crc32).padStart(8, '0')}.`,
+      'Check that the address is free RAM (U-Boot itself lies near its end), then load again.'
+    )
+  }
+}
+
+function* go(receiver: Receiver, start: { entry: number; programReturns: boolean }): Part<number | null> {
+  yield* command(receiver, `go ${hex(start.entry)}`)
+  yield* expect(receiver, 'Starting application', answerMs, 'the start of the program')
+  if (!start.programReturns) return null
+  const answer = yield* receiver.until([prompt], programMs)
+  const code = /terminated, rc = 0x([0-9a-f]+)/i.exec(answer?.text ?? '')?.[1]
+  if (code === undefined) {
+    throw new AppError(
+      'board.timeout',
+      `The program did not return to U-Boot; received ${receiver.lastSeen()}.`,
+      'Reset the board. A program for `go` keeps gp, zeroes its bss, and returns from its entry function.'
+    )
+  }
+  return Number.parseInt(code, 16)
+}
+
+/** Types a command line and swallows its echo. */
+function* command(receiver: Receiver, line: string): Part<void> {
+  yield { kind: 'send', bytes: asciiBytes(`${line}\r`) }
+  yield* expect(receiver, '\n', answerMs, `the echo of "${line}"`)
+}
+
+function* expect(receiver: Receiver, text: string, silenceMs: number, what: string): Part<void> {
+  if ((yield* receiver.until([text], silenceMs)) !== null) return
+  throw new AppError(
+    'loader.rejected',
+    `U-Boot did not show ${what}; received ${receiver.lastSeen()}.`,
+    'Look at the console; this U-Boot may be built without that command.'
+  )
+}
+
+const hex = (value: number): string => value.toString(16)

@@ -1,0 +1,43 @@
+import { AppError } from '../../../shared/errors'
+import type { Conversation } from '../conversation'
+import {
+  awaitCrcWish,
+  cancelBytes,
+  endOfTransfer,
+  sendBlock,
+  sendContent,
+  type SendState
+} from './modemSender'
+import { createReceiver, type Part, type Receiver } from './receiver'
+
+export interface ModemResult {
+  sentBytes: number
+  repeatedBlocks: number
+}
+
+/** How long a receiver may take to ask for the first block. */
+const startTimeoutMs = 15_000
+
+/**
+ * Sends bytes by XMODEM-1K with CRC to a receiver that waits for them. XMODEM tells no length: the receiver holds the
+ * bytes filled up with 0x1A to whole blocks.
+ *
+ * @throws loader.noPrompt, loader.rejected, job.cancelled (after CAN)
+ */
+export function* xmodemSend(content: Uint8Array): Conversation<ModemResult> {
+  return yield* xmodemTransfer(createReceiver(), content)
+}
+
+/** The same as a part of a longer conversation. */
+export function* xmodemTransfer(receiver: Receiver, content: Uint8Array): Part<ModemResult> {
+  const state: SendState = { repeatedBlocks: 0 }
+  try {
+    yield* awaitCrcWish(receiver, startTimeoutMs)
+    yield* sendContent(receiver, content, state)
+    yield* sendBlock(receiver, endOfTransfer, 'the end of the file', state)
+    return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks }
+  } catch (error) {
+    if (AppError.from(error).code === 'job.cancelled') yield { kind: 'send', bytes: cancelBytes }
+    throw error
+  }
+}
