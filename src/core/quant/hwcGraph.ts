@@ -1,0 +1,64 @@
+import {
+  inputShapeOf,
+  isWeightedNode,
+  sizeOf,
+  type Graph,
+  type GraphNode,
+  type Shape,
+  type WeightedNode
+} from '../model/graph'
+import type { ShapeHwc } from './quantizedNetwork'
+
+/** The graph's [channels, height, width] or [n] as [height, width, channels]; a vector is [1, 1, n]. */
+export function toHwc(shape: Shape): ShapeHwc {
+  return shape.length === 3 ? [shape[1]!, shape[2]!, shape[0]!] : [1, 1, sizeOf(shape)]
+}
+
+/**
+ * Weights of every weighted node in the order the kernels read them: conv [out][kh][kw][in], depthwise
+ * [kh][kw][channel], dense [out][in] with `in` in HWC order of the image that was flattened. Other entries are null.
+ */
+export function hwcWeights(graph: Graph): (Float32Array | null)[] {
+  return graph.nodes.map((node) => (isWeightedNode(node) ? permuted(graph, node) : null))
+}
+
+function permuted(graph: Graph, node: WeightedNode): Float32Array {
+  switch (node.op) {
+    case 'conv2d': {
+      const inputs = inputShapeOf(graph, node)[0]!
+      const taps = node.kernel[0] * node.kernel[1]
+      return transposeInner(node.weights, node.bias.length, inputs, taps)
+    }
+    case 'depthwiseConv2d':
+      return transposeInner(node.weights, 1, node.bias.length, node.kernel[0] * node.kernel[1])
+    case 'dense': {
+      const shape = flattenedShape(graph, node)
+      if (shape.length !== 3) return node.weights
+      return transposeInner(node.weights, node.bias.length, shape[0]!, shape[1]! * shape[2]!)
+    }
+  }
+}
+
+/** [rows][a][b] to [rows][b][a]. */
+function transposeInner(values: Float32Array, rows: number, a: number, b: number): Float32Array {
+  const result = new Float32Array(values.length)
+  for (let row = 0; row < rows; row++) {
+    const from = row * a * b
+    for (let i = 0; i < a; i++)
+      for (let j = 0; j < b; j++) result[from + j * a + i] = values[from + i * b + j]!
+  }
+  return result
+}
+
+/** Shape of the image whose flattening a dense layer reads, or its vector's shape. */
+function flattenedShape(graph: Graph, node: GraphNode): Shape {
+  let index = node.inputs[0]!
+  while (index >= 0) {
+    const before = graph.nodes[index]!
+    if (before.op === 'flatten') return inputShapeOf(graph, before)
+    // Elementwise nodes keep the order of the vector they were given.
+    if (before.op !== 'relu') return before.outputShape
+    index = before.inputs[0]!
+  }
+  return graph.inputShape
+}

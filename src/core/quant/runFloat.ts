@@ -1,0 +1,149 @@
+import { inputShapeOf, type Graph, type GraphNode } from '../model/graph'
+import { toHwc } from './hwcGraph'
+import { im2col } from './im2col'
+
+/**
+ * Float32 execution of a graph on one HWC image: the yardstick of calibration and tests. Not the fast path for
+ * evaluation (that is onnxruntime), but it shows every value inside.
+ */
+export interface FloatRunner {
+  /** Real input values, HWC; answers every node's output, HWC. The arrays are reused by the next call. */
+  run(input: Float32Array): readonly Float32Array[]
+}
+
+export function createFloatRunner(graph: Graph, weights: readonly (Float32Array | null)[]): FloatRunner {
+  const outputs = graph.nodes.map((node) => new Float32Array(node.outputShape.reduce((a, b) => a * b, 1)))
+  const steps = graph.nodes.map((node, index) => createStep(graph, node, weights[index] ?? null))
+  return {
+    run(input) {
+      for (const [index, node] of graph.nodes.entries()) {
+        const inputs = node.inputs.map((from) => (from < 0 ? input : outputs[from]!))
+        steps[index]!(inputs, outputs[index]!)
+        if ('relu' in node && node.relu) rectify(outputs[index]!)
+      }
+      return outputs
+    }
+  }
+}
+
+/** Real values of image bytes (graph.inputScale, graph.inputZero). */
+export function realsOfPixels(graph: Graph, pixels: Uint8Array): Float32Array {
+  return Float32Array.from(pixels, (pixel) => graph.inputScale * (pixel - 128 + graph.inputZero))
+}
+
+type Step = (inputs: readonly Float32Array[], out: Float32Array) => void
+
+function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null): Step {
+  const inputShape = toHwc(inputShapeOf(graph, node))
+  const [outHeight, outWidth, channels] = toHwc(node.outputShape)
+  const pixels = outHeight * outWidth
+  switch (node.op) {
+    case 'conv2d': {
+      const inner = weights!.length / channels
+      const columns = new Float32Array(pixels * inner)
+      return ([input], out) => {
+        im2col(input!, inputShape, node, outHeight, outWidth, 0, columns)
+        multiplyReals(columns, weights!, node.bias, pixels, channels, inner, out)
+      }
+    }
+    case 'depthwiseConv2d': {
+      const taps = node.kernel[0] * node.kernel[1]
+      const columns = new Float32Array(pixels * taps * channels)
+      return ([input], out) => {
+        im2col(input!, inputShape, node, outHeight, outWidth, 0, columns)
+        for (let at = 0; at < out.length; at++) {
+          const channel = at % channels
+          const from = Math.floor(at / channels) * taps * channels + channel
+          let sum = node.bias[channel]!
+          for (let tap = 0; tap < taps; tap++)
+            sum += columns[from + tap * channels]! * weights![tap * channels + channel]!
+          out[at] = sum
+        }
+      }
+    }
+    case 'dense':
+      return ([input], out) =>
+        multiplyReals(input!, weights!, node.bias, 1, channels, weights!.length / channels, out)
+    case 'maxPool': {
+      const taps = node.kernel[0] * node.kernel[1]
+      const columns = new Float32Array(pixels * taps * channels)
+      return ([input], out) => {
+        im2col(input!, inputShape, node, outHeight, outWidth, -Infinity, columns)
+        reduceWindows(columns, taps, channels, out, Math.max, -Infinity)
+      }
+    }
+    case 'avgPool': {
+      const taps = node.kernel[0] * node.kernel[1]
+      const columns = new Float32Array(pixels * taps * channels)
+      const ones = new Float32Array(inputShape[0] * inputShape[1] * channels).fill(1)
+      const counts = new Float32Array(pixels * channels).fill(taps)
+      if (!node.countIncludePad) {
+        im2col(ones, inputShape, node, outHeight, outWidth, 0, columns)
+        reduceWindows(columns, taps, channels, counts, (a, b) => a + b, 0)
+      }
+      return ([input], out) => {
+        im2col(input!, inputShape, node, outHeight, outWidth, 0, columns)
+        reduceWindows(columns, taps, channels, out, (a, b) => a + b, 0)
+        for (let at = 0; at < out.length; at++) out[at] = out[at]! / counts[at]!
+      }
+    }
+    case 'add':
+      return ([a, b], out) => {
+        for (let at = 0; at < out.length; at++) out[at] = a![at]! + b![at]!
+      }
+    case 'relu':
+      return ([input], out) => {
+        out.set(input!)
+        rectify(out)
+      }
+    case 'batchNorm':
+      return ([input], out) => {
+        for (let at = 0; at < out.length; at++) {
+          out[at] = input![at]! * node.scale[at % channels]! + node.shift[at % channels]!
+        }
+      }
+    case 'flatten':
+      return ([input], out) => out.set(input!)
+  }
+}
+
+/** out[row][channel] = bias[channel] + sum_k rows[row][k] * weights[channel][k]. */
+export function multiplyReals(
+  rows: Float32Array,
+  weights: Float32Array,
+  bias: Float32Array,
+  count: number,
+  channels: number,
+  inner: number,
+  out: Float32Array
+): void {
+  for (let row = 0; row < count; row++) {
+    const from = row * inner
+    for (let channel = 0; channel < channels; channel++) {
+      let w = channel * inner
+      let sum = bias[channel]!
+      for (let k = from, end = from + inner; k < end; k++) sum += rows[k]! * weights[w++]!
+      out[row * channels + channel] = sum
+    }
+  }
+}
+
+function reduceWindows(
+  columns: Float32Array,
+  taps: number,
+  channels: number,
+  out: Float32Array,
+  join: (a: number, b: number) => number,
+  start: number
+): void {
+  for (let at = 0; at < out.length; at++) {
+    const from = Math.floor(at / channels) * taps * channels + (at % channels)
+    let value = start
+    for (let tap = 0; tap < taps; tap++) value = join(value, columns[from + tap * channels]!)
+    out[at] = value
+  }
+}
+
+function rectify(values: Float32Array): void {
+  for (let at = 0; at < values.length; at++) if (values[at]! < 0) values[at] = 0
+}
