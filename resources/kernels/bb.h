@@ -23,28 +23,28 @@ enum { BB_MATMUL = 0, BB_CONV2D = 1, BB_DEPTHWISE = 2, BB_MAXPOOL = 3, BB_AVGPOO
 
 /*
  * The inner product block of one (activation bits, weight bits) pair: rows of activation codes against all weight
- * rows. `acc[i * m + j] = sum_k a[i][k] * w[j][k]`, n rows at once (n <= rows_max of the pair).
- *   pack:  int8 codes a[n][k] (row stride k bytes) -> the pair's own activation form in `packed`
- *   dot:   packed rows x packed weights -> int32
- * matmul and conv2d both drive these two, so that a convolution is an im2col of a few output pixels, packed once,
- * times the same inner loop.
+ * rows. `acc[i * m + j] = sum_k a[i * k + kk] * w[j][kk]` for n <= rows_max rows of `a`. matmul and conv2d both drive
+ * it: a convolution is an im2col of a few output pixels times the same inner loop.
+ *
+ * How a pair keeps its activations is its own affair: it turns the codes into bit planes, tables or interleaved
+ * blocks inside `scratch`, once per call and a piece of k at a time, so scratch hardly grows with k.
  */
 typedef struct {
     uint8_t activation_bits;
     uint8_t weight_bits;
     uint8_t weight_layout;
-    uint8_t variant;   /* 0 reference, 1 rv32im, 2 rv32im_zbb */
-    uint8_t rows_max;  /* rows that one dot call takes to its best advantage (the tile of conv2d) */
-    /* bytes of `packed` for n rows of k codes, a multiple of 4 */
-    size_t (*packed_bytes)(uint32_t n, uint32_t k);
-    void (*pack)(const int8_t *codes, uint32_t n, uint32_t k, void *packed);
-    void (*dot)(const void *packed, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc);
+    uint8_t variant;  /* 0 reference, 1 rv32im, 2 rv32im_zbb */
+    uint8_t rows_max; /* most rows of one call, and the number it handles to its best advantage (conv2d's tile) */
+    /* Scratch bytes for any n <= rows_max; scratch must be 4-byte aligned. */
+    size_t (*scratch)(uint32_t m, uint32_t k);
+    void (*dot)(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
+                void *scratch);
 } bb_pair;
 
 /* The pair's fast version for this build, or its reference with use_reference; NULL when bits are not 8, 4, 2 or 1. */
 const bb_pair *bb_find_pair(uint32_t activation_bits, uint32_t weight_bits, int use_reference);
 
-/* n x k codes times m x k weights -> n x m int32. Scratch: packed rows of all n. */
+/* n x k codes times m x k weights -> n x m int32, rows_max rows at a time. Scratch: the pair's own. */
 size_t bb_matmul_scratch(const bb_pair *pair, uint32_t n, uint32_t m, uint32_t k);
 bb_status bb_matmul(const bb_pair *pair, const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k,
                     int32_t *acc, void *scratch, size_t scratch_bytes);
@@ -62,7 +62,7 @@ typedef struct {
  */
 typedef void (*bb_tile_done)(void *context, uint32_t pixel, uint32_t pixels, const int32_t *acc);
 
-/* Scratch: one tile of im2col codes, its packed form and its sums. */
+/* Scratch: one tile of im2col codes, its sums, and the pair's own. */
 size_t bb_conv2d_scratch(const bb_pair *pair, const bb_conv_shape *s);
 bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
                     bb_tile_done done, void *context, void *scratch, size_t scratch_bytes);
@@ -71,6 +71,8 @@ bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *i
 size_t bb_depthwise_scratch(const bb_conv_shape *s);
 bb_status bb_depthwise(const bb_conv_shape *s, const int8_t *input, const int8_t *weights, bb_tile_done done,
                        void *context, void *scratch, size_t scratch_bytes);
+bb_status bb_depthwise_reference(const bb_conv_shape *s, const int8_t *input, const int8_t *weights,
+                                 bb_tile_done done, void *context, void *scratch, size_t scratch_bytes);
 
 typedef struct {
     const int32_t *bias;  /* [channels] or NULL */
@@ -100,6 +102,9 @@ void bb_add(const int8_t *a, const int8_t *b, uint32_t count, int32_t zero_a, in
 void bb_flatten(const int8_t *in, uint32_t count, int8_t *out);
 /* first maximum wins */
 uint32_t bb_argmax(const int32_t *values, uint32_t count);
+
+/* Weight layouts, described in layouts.md. */
+enum { BB_LAYOUT_PACKED = 0, BB_LAYOUT_PLANES = 1, BB_LAYOUT_QUADS = 2 };
 
 /* Codes [rows][k] -> weights in a layout; returns bytes, or 0 when layout and bits do not go together. dst may be
  * NULL to ask for the size. Mirrors src/core/quant/packing.ts. */

@@ -1,0 +1,57 @@
+/*
+ * Convolution: the taps of rows_max output pixels are gathered into rows (im2col of one tile, never of the image) and
+ * multiplied by the pair's inner product; finished tiles go to `done`.
+ */
+#include "bb.h"
+
+#include <string.h>
+
+static size_t aligned(size_t bytes) { return (bytes + 3) & ~(size_t)3; }
+
+static uint32_t taps(const bb_conv_shape *s) { return (uint32_t)s->ks_h * s->ks_w * s->c; }
+
+size_t bb_conv2d_scratch(const bb_pair *pair, const bb_conv_shape *s) {
+    size_t codes = aligned((size_t)pair->rows_max * taps(s));
+    size_t sums = (size_t)pair->rows_max * s->k * sizeof(int32_t);
+    return codes + sums + pair->scratch(s->k, taps(s));
+}
+
+/* The taps of one output pixel in (row, column, channel) order, padding as pad_code. */
+static void gather(const bb_conv_shape *s, const int8_t *input, uint32_t pixel, int8_t *row) {
+    int32_t y0 = (int32_t)(pixel / s->out_w) * s->stride_h - s->pad_top;
+    int32_t x0 = (int32_t)(pixel % s->out_w) * s->stride_w - s->pad_left;
+    size_t segment = (size_t)s->ks_w * s->c;
+    for (int32_t y = y0; y < y0 + s->ks_h; y++, row += segment) {
+        const int8_t *line = input + (int32_t)(y * s->w * s->c);
+        if (y < 0 || y >= s->h) {
+            memset(row, s->pad_code, segment);
+        } else if (x0 >= 0 && x0 + s->ks_w <= s->w) {
+            memcpy(row, line + x0 * s->c, segment);
+        } else {
+            for (int32_t x = 0; x < s->ks_w; x++) {
+                if (x0 + x < 0 || x0 + x >= s->w) memset(row + x * s->c, s->pad_code, s->c);
+                else memcpy(row + x * s->c, line + (x0 + x) * s->c, s->c);
+            }
+        }
+    }
+}
+
+bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
+                    bb_tile_done done, void *context, void *scratch, size_t scratch_bytes) {
+    if (!pair) return BB_UNSUPPORTED;
+    if (taps(s) == 0 || s->k == 0 || s->h == 0 || s->w == 0 || s->stride_h == 0 || s->stride_w == 0)
+        return BB_BAD_ARGUMENT;
+    if (scratch_bytes < bb_conv2d_scratch(pair, s)) return BB_NO_MEMORY;
+    uint32_t row_bytes = taps(s);
+    int8_t *codes = scratch;
+    int32_t *acc = (int32_t *)(void *)(codes + aligned((size_t)pair->rows_max * row_bytes));
+    void *own = acc + (size_t)pair->rows_max * s->k;
+    uint32_t pixels = (uint32_t)s->out_h * s->out_w;
+    for (uint32_t pixel = 0; pixel < pixels; pixel += pair->rows_max) {
+        uint32_t rows = pixels - pixel < pair->rows_max ? pixels - pixel : pair->rows_max;
+        for (uint32_t i = 0; i < rows; i++) gather(s, input, pixel + i, codes + (size_t)i * row_bytes);
+        pair->dot(codes, weights, rows, s->k, row_bytes, acc, own);
+        done(context, pixel, rows, acc);
+    }
+    return BB_OK;
+}

@@ -1,0 +1,45 @@
+/* Maximum and average pooling over HWC codes. Padded positions take no part in a maximum and add nothing to a sum. */
+#include "bb.h"
+#include "requantize.h"
+
+/* The part of one output pixel's window that lies inside the image. */
+typedef struct {
+    int32_t y0, y1, x0, x1;
+} window;
+
+static window window_of(const bb_pool_shape *s, uint32_t oy, uint32_t ox) {
+    int32_t y = (int32_t)oy * s->stride_h - s->pad_top, x = (int32_t)ox * s->stride_w - s->pad_left;
+    window in = {y < 0 ? 0 : y, y + s->ks_h > s->h ? s->h : y + s->ks_h, x < 0 ? 0 : x,
+                 x + s->ks_w > s->w ? s->w : x + s->ks_w};
+    return in;
+}
+
+void bb_maxpool(const bb_pool_shape *s, const int8_t *in, int8_t *out) {
+    for (uint32_t oy = 0; oy < s->out_h; oy++)
+        for (uint32_t ox = 0; ox < s->out_w; ox++) {
+            window part = window_of(s, oy, ox);
+            for (int32_t c = 0; c < s->c; c++) {
+                int8_t best = -128;
+                for (int32_t y = part.y0; y < part.y1; y++)
+                    for (int32_t x = part.x0; x < part.x1; x++) {
+                        int8_t code = in[(y * s->w + x) * s->c + c];
+                        if (code > best) best = code;
+                    }
+                *out++ = best;
+            }
+        }
+}
+
+void bb_avgpool(const bb_pool_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,
+                int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out) {
+    for (uint32_t oy = 0; oy < s->out_h; oy++)
+        for (uint32_t ox = 0; ox < s->out_w; ox++) {
+            window part = window_of(s, oy, ox);
+            for (int32_t c = 0; c < s->c; c++) {
+                int32_t sum = 0;
+                for (int32_t y = part.y0; y < part.y1; y++)
+                    for (int32_t x = part.x0; x < part.x1; x++) sum += in[(y * s->w + x) * s->c + c] + zero_in;
+                *out++ = bb_round_to_code((int64_t)sum * mult, shift, zero_out, bits, relu);
+            }
+        }
+}
