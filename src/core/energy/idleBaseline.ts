@@ -1,0 +1,47 @@
+import type { IdleBaseline } from '../../shared/contract/energy'
+import type { PhaseMark } from '../../shared/contract/gpu'
+import { integratePower } from './integratePower'
+import type { PowerTrace } from './powerTrace'
+
+/** Name of a phase that a command marks to say "the GPU is set up and does nothing". */
+export const idlePhaseName = 'idle'
+/** Fewer readings than this are no baseline. */
+const fewestReadings = 5
+
+/**
+ * Power of the GPU at rest: from a phase named "idle" where the command marked one (set up, context alive, nothing
+ * running: the fairer baseline), else from the rest before the command (`restMs` from the recording's start). The head
+ * of the stretch is left out as far as the sensor still averages over what was before it.
+ */
+export function idleBaselineOf(
+  trace: PowerTrace,
+  phases: readonly PhaseMark[],
+  restMs: number,
+  averagingWindowMs: number
+): IdleBaseline {
+  const marked = phases.find((phase) => phase.name === idlePhaseName)
+  const stretch =
+    marked === undefined ? { fromMs: 0, toMs: restMs } : { fromMs: marked.fromMs, toMs: marked.toMs }
+  const fromMs = stretch.fromMs + averagingWindowMs
+  const toMs = stretch.toMs
+  const none = { gpuIndex: trace.gpuIndex, powerW: null, standardDeviationW: null, samples: 0, fromMs, toMs }
+  if (toMs <= fromMs) return { ...none, basis: 'none' }
+  const readings: number[] = []
+  for (let i = 0; i < trace.tMs.length; i++) {
+    const t = trace.tMs[i]!
+    if (t >= fromMs && t <= toMs && !Number.isNaN(trace.powerW[i]!)) readings.push(trace.powerW[i]!)
+  }
+  const { meanW } = integratePower(trace.tMs, trace.powerW, fromMs, toMs, trace.gapAfterMs, trace.gaps)
+  if (readings.length < fewestReadings || Number.isNaN(meanW)) return { ...none, basis: 'none' }
+  const mean = readings.reduce((sum, value) => sum + value, 0) / readings.length
+  const squares = readings.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  return {
+    gpuIndex: trace.gpuIndex,
+    powerW: meanW,
+    standardDeviationW: Math.sqrt(squares / (readings.length - 1)),
+    samples: readings.length,
+    fromMs,
+    toMs,
+    basis: marked === undefined ? 'rest' : 'phase'
+  }
+}

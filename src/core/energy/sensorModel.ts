@@ -1,0 +1,138 @@
+import type { GpuSensor } from '../../shared/contract/gpu'
+
+/**
+ * How the power sensor of a GPU family works. `power.draw` is an average over `averagingWindowMs` that is refreshed
+ * every `updatePeriodMs`: where the window is shorter than the period, the rest of the time is never looked at.
+ *
+ * Source: Yang, Adamek, Armour, "Part-time Power Measurements: nvidia-smi's Lack of Attention", arXiv 2312.02741, and
+ * its data. A GPU that is not in this table is `unknown` and treated with the slowest published sensor.
+ */
+export interface SensorModel {
+  readonly family: string
+  /** GPU names as nvidia-smi prints them, the published ones. */
+  readonly published: RegExp
+  /** Siblings of the same architecture that the paper did not measure. */
+  readonly siblings?: RegExp
+  readonly byField: Readonly<Partial<Record<PowerField, SensorTiming>>>
+  /** Steady-state error against a wattmeter as published, percent, lowest and highest; absent where not published. */
+  readonly steadyErrorPercent?: readonly [number, number]
+}
+
+export type PowerField = 'power.draw' | 'power.draw.instant' | 'power.draw.average'
+
+export interface SensorTiming {
+  readonly updatePeriodMs: number
+  readonly averagingWindowMs: number
+  readonly note: string
+}
+
+export const sensorSource = 'arXiv 2312.02741'
+
+const partTime: SensorTiming = {
+  updatePeriodMs: 100,
+  averagingWindowMs: 25,
+  note: 'Averages the last 25 ms of every 100 ms: 75 % of the run time is not seen. Repeat trials with random gaps.'
+}
+const secondAverage: SensorTiming = {
+  updatePeriodMs: 100,
+  averagingWindowMs: 1000,
+  note: 'May be an average over 1 s, depending on the driver: the first second of a phase still shows what was before.'
+}
+const wholeTime: SensorTiming = {
+  updatePeriodMs: 100,
+  averagingWindowMs: 100,
+  note: 'Averages the whole 100 ms between updates.'
+}
+
+export const sensorModels: readonly SensorModel[] = [
+  {
+    family: 'Ampere GA100',
+    published: /\bA100\b/,
+    siblings: /\b(A30|A800)\b/,
+    byField: { 'power.draw': partTime, 'power.draw.instant': partTime }
+  },
+  {
+    family: 'Hopper',
+    published: /\bH100\b/,
+    siblings: /\b(H200|H800|H20|GH200)\b/,
+    byField: { 'power.draw': partTime, 'power.draw.instant': partTime }
+  },
+  {
+    family: 'Ampere GA10x',
+    published: /\bRTX 30[5-9]0\b/,
+    siblings: /\b(RTX A[2-6]000|A40|A10|A16|A2)\b/,
+    byField: {
+      'power.draw': secondAverage,
+      'power.draw.average': secondAverage,
+      'power.draw.instant': wholeTime
+    },
+    steadyErrorPercent: [-5, -4]
+  },
+  {
+    family: 'Turing',
+    published: /\b(RTX 20[6-8]0|GTX 16[5-6]0)\b/,
+    siblings: /\b(T4|Quadro RTX|TITAN RTX|T1000|T600)\b/,
+    byField: { 'power.draw': wholeTime },
+    steadyErrorPercent: [-6, 11]
+  },
+  {
+    family: 'Pascal',
+    published: /\bGTX 10[5-8]0\b/,
+    siblings: /\b(P4|P40|TITAN Xp?|Quadro P)\b/,
+    byField: {
+      'power.draw': {
+        updatePeriodMs: 20,
+        averagingWindowMs: 10,
+        note: 'Averages the last 10 ms of every 20 ms: half of the run time is not seen.'
+      }
+    }
+  }
+]
+
+/** Assumed where nothing is published: the slowest window of the table, so that a phase is rather called too short. */
+const cautious = { updatePeriodMs: 100, averagingWindowMs: 1000 } as const
+
+/** What is known of the sensor behind one field of one GPU. */
+export function sensorOf(gpuName: string, powerField: string | null): GpuSensor {
+  for (const model of sensorModels) {
+    const published = model.published.test(gpuName)
+    if (!published && model.siblings?.test(gpuName) !== true) continue
+    const timing = model.byField[powerField as PowerField]
+    if (timing === undefined) break
+    const error = model.steadyErrorPercent
+    return {
+      family: model.family,
+      updatePeriodMs: timing.updatePeriodMs,
+      averagingWindowMs: timing.averagingWindowMs,
+      seenFraction: Math.min(1, timing.averagingWindowMs / timing.updatePeriodMs),
+      basis: published ? 'published' : 'sameArchitecture',
+      note:
+        error === undefined
+          ? timing.note
+          : `${timing.note} Published steady-state error of the family: ${error[0]} to ${error[1]} %.`,
+      source: sensorSource
+    }
+  }
+  return {
+    family: null,
+    updatePeriodMs: null,
+    averagingWindowMs: null,
+    seenFraction: null,
+    basis: 'unknown',
+    note: 'No published model of this sensor; a 1 s window is assumed where one is needed.',
+    source: null
+  }
+}
+
+/** Timing to reckon with: the published one, or the cautious assumption. */
+export function timingOf(sensor: GpuSensor): {
+  updatePeriodMs: number
+  averagingWindowMs: number
+  partTime: boolean
+} {
+  return {
+    updatePeriodMs: sensor.updatePeriodMs ?? cautious.updatePeriodMs,
+    averagingWindowMs: sensor.averagingWindowMs ?? cautious.averagingWindowMs,
+    partTime: sensor.seenFraction !== null && sensor.seenFraction < 1
+  }
+}

@@ -1,0 +1,92 @@
+import type { PhaseEnergy, TrialSummary } from '../../shared/contract/energy'
+import type { GpuSensor } from '../../shared/contract/gpu'
+import { formatDuration, formatPercent } from '../../shared/units'
+import { intervalOf } from './interval'
+import { timingOf } from './sensorModel'
+
+/** Trials needed on a sensor that looks at part of the time (arXiv 2312.02741), and on one that sees all of it. */
+const trialsOnPartTimeSensor = 4
+const trialsOtherwise = 3
+/** Load needed over all trials: either is enough (arXiv 2312.02741). */
+const loadNeededMs = 5_000
+const repetitionsNeeded = 32
+/** Largest standard deviation over trials, by the mean, that still counts as the same thing measured again. */
+export const largestSpread = 0.05
+
+/**
+ * The trials of one phase on one GPU together: means with confidence intervals and the verdict. INVALID means that
+ * the figures must not be quoted, and says what is missing; it never means that they were hidden.
+ */
+export function summariseTrials(
+  trials: readonly PhaseEnergy[],
+  sensor: GpuSensor,
+  confidence: number
+): TrialSummary {
+  const first = trials[0]!
+  const perRepetition = trials.every((trial) => trial.repetitions !== null)
+  const numbers = (read: (trial: PhaseEnergy) => number | null): number[] =>
+    trials.map(read).filter((value) => value !== null)
+  const totals = numbers((trial) => (perRepetition ? trial.totalPerRepetitionJ : trial.totalJ))
+  const nets = numbers((trial) => (perRepetition ? trial.netPerRepetitionJ : trial.netJ))
+  const totalJ = intervalOf(totals, confidence)
+  const spread =
+    totalJ === null || totalJ.mean === 0 ? null : totalJ.standardDeviation / Math.abs(totalJ.mean)
+  const reasons: TrialSummary['reasons'] = []
+
+  const { partTime } = timingOf(sensor)
+  const needed = partTime ? trialsOnPartTimeSensor : trialsOtherwise
+  if (trials.length < needed) {
+    reasons.push({
+      message: `${trials.length} trial(s); ${needed} are needed${partTime ? ' on a sensor that sees part of the time' : ''}.`,
+      hint: 'Mark the phase several times in one run, with a pause of random length between.'
+    })
+  }
+  const loadMs = trials.reduce((sum, trial) => sum + trial.durationMs, 0)
+  const repetitions = trials.reduce((sum, trial) => sum + (trial.repetitions ?? 0), 0)
+  if (loadMs < loadNeededMs && repetitions < repetitionsNeeded) {
+    reasons.push({
+      message: `${formatDuration(loadMs)} of load in all${repetitions > 0 ? ` and ${repetitions} repetitions` : ''}.`,
+      hint: `Repeat until there are ${formatDuration(loadNeededMs)} of load or ${repetitionsNeeded} repetitions.`
+    })
+  }
+  if (totals.length < trials.length) {
+    reasons.push({
+      message: `${trials.length - totals.length} trial(s) have no energy figure.`,
+      hint: 'No power was read during them; see the gaps of the recording.'
+    })
+  }
+  if (spread !== null && spread > largestSpread) {
+    reasons.push({
+      message: `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(largestSpread, 0)} is allowed.`,
+      hint: 'Warm up first, fix the clocks if you may (nvidia-smi -lgc), and keep other work off the GPU.'
+    })
+  }
+  const flagged = new Map<string, { count: number; message: string; hint: string }>()
+  for (const flag of trials.flatMap((trial) => trial.flags)) {
+    const known = flagged.get(flag.code)
+    if (known === undefined) flagged.set(flag.code, { count: 1, message: flag.message, hint: flag.hint })
+    else known.count++
+  }
+  for (const { count, message, hint } of flagged.values()) {
+    reasons.push({ message: count === 1 ? message : `${message} (and ${count - 1} more)`, hint })
+  }
+  return {
+    name: first.name,
+    gpuIndex: first.gpuIndex,
+    trials: trials.length,
+    per: perRepetition ? 'repetition' : 'trial',
+    totalJ,
+    netJ: nets.length === trials.length ? intervalOf(nets, confidence) : null,
+    meanW: intervalOf(
+      numbers((trial) => trial.meanW),
+      confidence
+    ),
+    durationMs: intervalOf(
+      trials.map((trial) => trial.durationMs),
+      confidence
+    ),
+    spread,
+    verdict: reasons.length === 0 ? 'VALID' : 'INVALID',
+    reasons
+  }
+}

@@ -1,0 +1,80 @@
+import type { GpuField } from '../../shared/contract/gpu'
+import { metricSpecs } from './metrics'
+import { parseCell } from './smiCell'
+
+/** Identity columns of the listing query. `name` comes last: it is free text and may hold commas. */
+export const identityFields = [
+  'index',
+  'uuid',
+  'driver_version',
+  'memory.total',
+  'enforced.power.limit'
+] as const
+
+export interface ListedGpu {
+  index: number
+  uuid: string | null
+  name: string
+  driverVersion: string
+  memoryTotalBytes: number | null
+  powerLimitW: number | null
+  fields: GpuField[]
+}
+
+/** The columns of the listing query for these per-metric fields (metric order, null = not asked). */
+export function listingQuery(fields: readonly (string | null)[]): string[] {
+  return [...identityFields, ...fields.filter((field) => field !== null), 'name']
+}
+
+/**
+ * Reads the answer of the listing query (`--format=csv`, one row per GPU). What a GPU does not report is a field with
+ * `supported: false` and nvidia-smi's words for it; messages among the rows are answered as `stray`.
+ */
+export function parseListing(
+  text: string,
+  fields: readonly (string | null)[]
+): { gpus: ListedGpu[]; stray: string[] } {
+  const query = listingQuery(fields)
+  const gpus: ListedGpu[] = []
+  const stray: string[] = []
+  let headerUnits: (string | null)[] = []
+  for (const line of text.split(/\r?\n/)) {
+    if (line.trim() === '') continue
+    const cells = line.split(',').map((cell) => cell.trim())
+    if (/^index\b/i.test(cells[0]!)) {
+      headerUnits = cells.map((cell) => /\[([^\]]*)\]$/.exec(cell)?.[1] ?? null)
+      continue
+    }
+    if (cells.length < query.length || !/^\d{1,4}$/.test(cells[0]!)) {
+      stray.push(line)
+      continue
+    }
+    const number = (at: number, dimension: 'memory' | 'power'): number | null => {
+      const cell = parseCell(cells[at]!, dimension, headerUnits[at] ?? null)
+      return 'value' in cell ? cell.value : null
+    }
+    let at = identityFields.length
+    const read = fields.map((field, position): GpuField => {
+      const { metric, dimension } = metricSpecs[position]!
+      if (field === null) {
+        return { metric, field, supported: false, value: null, reason: 'unknown to this driver' }
+      }
+      const cell = parseCell(cells[at]!, dimension, headerUnits[at] ?? null)
+      at++
+      return 'value' in cell
+        ? { metric, field, supported: true, value: cell.value, reason: null }
+        : { metric, field, supported: false, value: null, reason: cell.reason }
+    })
+    const uuid = cells[1]!
+    gpus.push({
+      index: Number(cells[0]),
+      uuid: uuid.startsWith('[') || uuid === '' ? null : uuid,
+      name: cells.slice(query.length - 1).join(', '),
+      driverVersion: cells[2]!,
+      memoryTotalBytes: number(3, 'memory'),
+      powerLimitW: number(4, 'power'),
+      fields: read
+    })
+  }
+  return { gpus, stray }
+}
