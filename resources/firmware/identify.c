@@ -1,0 +1,117 @@
+/* What this board is: read where the hart tells, tried under a guard where it may not. Never claims what was not seen. */
+#include "counters.h"
+#include "crc.h"
+#include "monitor.h"
+
+#ifndef BOARD_MOST_RAM_BYTES
+#define BOARD_MOST_RAM_BYTES 0x10000000u /* 256 MiB: the probe looks no further */
+#endif
+
+extern const uint8_t _image_start[], _image_end[], _monitor_end[];
+
+board_identity board;
+const char build_text[] = "monitor 1.0.0, gcc " __VERSION__;
+
+#define CSR_READER(name, csr)                                       \
+    static uintptr_t name(uintptr_t unused)                         \
+    {                                                               \
+        uintptr_t value;                                            \
+        (void)unused;                                               \
+        __asm__ volatile("csrr %0, " #csr : "=r"(value)::"memory"); \
+        return value;                                               \
+    }
+CSR_READER(csr_misa, misa)
+CSR_READER(csr_vendor, mvendorid)
+CSR_READER(csr_architecture, marchid)
+CSR_READER(csr_implementation, mimpid)
+CSR_READER(csr_clock, 0xFC0) /* the virtual board's own: clock in Hz */
+CSR_READER(csr_cycles, mcycle)
+CSR_READER(csr_instructions, minstret)
+
+static uintptr_t uninhibit(uintptr_t unused)
+{
+    (void)unused;
+    __asm__ volatile("csrw 0x320, zero"); /* mcountinhibit */
+    return 0;
+}
+
+/* cpop a0, a0: illegal where there is no Zbb, 13 where there is. */
+static uintptr_t count_bits(uintptr_t value)
+{
+    register uintptr_t a0 __asm__("a0") = value;
+    __asm__ volatile(".word 0x60251513" : "+r"(a0));
+    return a0;
+}
+
+static uint32_t read_or_zero(uintptr_t (*reader)(uintptr_t))
+{
+    uintptr_t value;
+    return guard_call(reader, 0, &value) == 0 ? (uint32_t)value : 0;
+}
+
+/* A counter is available when it reads and moves. */
+static int counts(uintptr_t (*reader)(uintptr_t))
+{
+    uintptr_t first, second;
+    if (guard_call(reader, 0, &first) != 0) return 0;
+    return guard_call(reader, 0, &second) == 0 && second != first;
+}
+
+static char *put(char *to, const char *text)
+{
+    while (*text) *to++ = *text++;
+    *to = 0;
+    return to;
+}
+
+static char *put_hex(char *to, uint32_t value)
+{
+    for (int shift = 28; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[value >> shift & 15];
+    *to = 0;
+    return to;
+}
+
+static void identify_isa(void)
+{
+    static const char letters[] = "iemafdqcbv";
+    uint32_t misa = read_or_zero(csr_misa);
+    char *to = put(board.isa, __riscv_xlen == 64 ? "rv64" : "rv32");
+    if (misa == 0) to = put(to, "imac"); /* misa may read as zero: then it is what this was built for */
+    for (const char *l = letters; misa && *l; l++)
+        if (misa >> (*l - 'a') & 1) *to++ = *l;
+    to = put(to, "_zicsr");
+    uintptr_t bits;
+    if (guard_call(count_bits, 0x0F0F1F, &bits) == 0 && bits == 13) put(to, "_zbb");
+}
+
+static void identify_core(void)
+{
+    static const char *const presets[] = { "virtual", "virtual-small", "virtual-mid", "virtual-high" };
+    uint32_t vendor = board.vendor, architecture = board.architecture, implementation = board.implementation;
+    if (vendor == 0x0BB) {
+        put(board.core, presets[implementation <= 3 ? implementation : 0]);
+    } else if (vendor == 0 && architecture >= 0x40000 && architecture == implementation) {
+        put(board.core, "qemu-virt"); /* QEMU puts its version in both */
+    } else {
+        char *to = put(board.core, "core-");
+        to = put_hex(to, vendor);
+        *to++ = ':';
+        put_hex(to, architecture);
+    }
+}
+
+void board_identify(void)
+{
+    guard_call(uninhibit, 0, 0);
+    board.vendor = read_or_zero(csr_vendor);
+    board.architecture = read_or_zero(csr_architecture);
+    board.implementation = read_or_zero(csr_implementation);
+    board.clock_hz = board.vendor == 0x0BB ? read_or_zero(csr_clock) : 0;
+    board.has_cycles = (uint8_t)counts(csr_cycles);
+    board.has_instructions = (uint8_t)counts(csr_instructions);
+    identify_isa();
+    identify_core();
+    board.build_id = crc32(_image_start, (size_t)(_image_end - _image_start));
+    board.ram_low = (uintptr_t)_monitor_end;
+    board.ram_high = ram_find_end((uintptr_t)_image_start, (uintptr_t)(_monitor_end - _image_start), BOARD_MOST_RAM_BYTES);
+}

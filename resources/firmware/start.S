@@ -1,0 +1,128 @@
+# Reset entry and recoverable traps. Nothing here needs a stack before _start has set one.
+
+#if __riscv_xlen == 64
+# define LREG ld
+# define SREG sd
+# define XB 8
+#else
+# define LREG lw
+# define SREG sw
+# define XB 4
+#endif
+
+  .section .text.start, "ax"
+  .globl _start
+_start:
+  csrw mie, zero
+  csrci mstatus, 8
+  csrr t0, mhartid
+  bnez t0, park
+  .option push
+  .option norelax              # gp is not set yet, so its own load must not be relaxed against it
+  la gp, __global_pointer$
+  .option pop
+  la sp, _stack_top
+  la t0, _bss_start
+  la t1, _bss_end
+1:
+  bgeu t0, t1, 2f
+  sw zero, 0(t0)
+  addi t0, t0, 4
+  j 1b
+2:
+  la t0, trap_entry
+  csrw mtvec, t0
+  call monitor_main
+  j _start
+
+park:                          # other harts have nothing to do
+  wfi
+  j park
+
+# int guard_call(uintptr_t (*function)(uintptr_t), uintptr_t argument, uintptr_t *result)
+# 0: returned, *result set. 1: it trapped and guard_trap holds mcause, mepc, mtval. Nests.
+  .text
+  .globl guard_call
+guard_call:
+  addi sp, sp, -20*XB
+  SREG ra, 0*XB(sp)
+  SREG s0, 1*XB(sp)
+  SREG s1, 2*XB(sp)
+  SREG s2, 3*XB(sp)
+  SREG s3, 4*XB(sp)
+  SREG s4, 5*XB(sp)
+  SREG s5, 6*XB(sp)
+  SREG s6, 7*XB(sp)
+  SREG s7, 8*XB(sp)
+  SREG s8, 9*XB(sp)
+  SREG s9, 10*XB(sp)
+  SREG s10, 11*XB(sp)
+  SREG s11, 12*XB(sp)
+  SREG tp, 13*XB(sp)
+  SREG a2, 14*XB(sp)
+  la t0, guard_top
+  LREG t1, 0(t0)
+  SREG t1, 15*XB(sp)           # the guard around this one
+  SREG sp, 0(t0)
+  mv t0, a0
+  mv a0, a1
+  jalr t0
+  mv a1, a0
+  li a0, 0
+  # Falls through with a0 = status, a1 = result. The called code may have changed gp, mtvec or the interrupt bits.
+guard_return:
+  .option push
+  .option norelax
+  la gp, __global_pointer$
+  .option pop
+  csrw mie, zero
+  csrci mstatus, 8
+  la t0, trap_entry
+  csrw mtvec, t0
+  la t0, guard_top
+  LREG sp, 0(t0)
+  LREG t1, 15*XB(sp)
+  SREG t1, 0(t0)
+  LREG a2, 14*XB(sp)
+  beqz a2, 1f
+  SREG a1, 0(a2)
+1:
+  LREG ra, 0*XB(sp)
+  LREG s0, 1*XB(sp)
+  LREG s1, 2*XB(sp)
+  LREG s2, 3*XB(sp)
+  LREG s3, 4*XB(sp)
+  LREG s4, 5*XB(sp)
+  LREG s5, 6*XB(sp)
+  LREG s6, 7*XB(sp)
+  LREG s7, 8*XB(sp)
+  LREG s8, 9*XB(sp)
+  LREG s9, 10*XB(sp)
+  LREG s10, 11*XB(sp)
+  LREG s11, 12*XB(sp)
+  LREG tp, 13*XB(sp)
+  addi sp, sp, 20*XB
+  ret
+
+# Every trap ends the guarded code, so no register has to be kept. Outside a guard the monitor itself is at fault: restart.
+  .align 2
+trap_entry:
+  .option push
+  .option norelax
+  la gp, __global_pointer$
+  .option pop
+  la t0, guard_top
+  LREG t1, 0(t0)
+  beqz t1, _start_far
+  la t0, guard_trap
+  csrr t1, mcause
+  SREG t1, 0*XB(t0)
+  csrr t1, mepc
+  SREG t1, 1*XB(t0)
+  csrr t1, mtval
+  SREG t1, 2*XB(t0)
+  li a0, 1
+  li a1, 0
+  j guard_return
+_start_far:
+  tail _start

@@ -1,0 +1,164 @@
+// Builds the board monitor: resources/firmware and the kernels of one variant -> resources/firmware/build/<name>.elf, .bin.
+//   node scripts/firmware.mjs            builds, writes resources/PROVENANCE.md
+//   node scripts/firmware.mjs --check    builds into a temporary folder, exits 1 when a committed byte would change
+//   node scripts/firmware.mjs --out DIR  builds there and leaves the committed files alone
+// The same sources and compiler give the same bytes: no time stamps, no paths, no build ids. Exit 3: no compiler found.
+import { createHash } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { kernelFolder, kernelSources, variantNames } from './kernelVariants.mjs'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const firmwareFolder = path.join(root, 'resources', 'firmware')
+const buildFolder = path.join(firmwareFolder, 'build')
+const provenanceFile = path.join(root, 'resources', 'PROVENANCE.md')
+const compiler = process.env.RISCV_CC ?? 'riscv64-unknown-elf-gcc'
+const objcopy = compiler.replace(/gcc$/, 'objcopy')
+
+const target = '--specs=picolibc.specs -misa-spec=2.2 -mabi=ilp32 -mcmodel=medany'.split(' ')
+const march = '-march=rv32imac'
+const language =
+  '-std=c11 -O2 -ffreestanding -fno-builtin-printf -ffunction-sections -fdata-sections -msmall-data-limit=0 -Wall -Wextra -Werror'.split(
+    ' '
+  )
+const linking = '-nostdlib -nostartfiles -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings'.split(
+  ' '
+)
+
+const monitorSources = [
+  'start.S',
+  'main.c',
+  'session.c',
+  'network.c',
+  'bench.c',
+  'reply.c',
+  'frame.c',
+  'crc.c',
+  'uart.c',
+  'ram.c',
+  'identify.c',
+  'memory.c',
+  'runtime/image.c',
+  'runtime/runtime.c',
+  'runtime/kernelTable.c'
+]
+
+/** One committed binary per kernel variant that a monitor is built with. */
+const monitors = [
+  { name: 'monitor', variants: ['rv32im', 'reference'], kernelMarch: march },
+  { name: 'monitor-zbb', variants: ['rv32im_zbb'], kernelMarch: '-march=rv32imac_zbb' }
+]
+  .map(({ variants, ...rest }) => ({
+    ...rest,
+    variant: variants.find((name) => variantNames.includes(name))
+  }))
+  .filter(({ variant }) => variant !== undefined)
+
+function compile(args, what) {
+  const { status, stderr, error } = spawnSync(compiler, args, { cwd: root, encoding: 'utf8' })
+  if (error) throw error
+  if (status !== 0) throw new Error(`${what}: ${compiler} failed:\n${stderr}`)
+}
+
+function objectOf(source, folder, flags) {
+  const object = path.join(folder, `${path.relative(root, source).replaceAll(/[/\\.]/g, '_')}.o`)
+  const special =
+    path.basename(source) === 'memory.c' ? ['-fno-builtin', '-fno-tree-loop-distribute-patterns'] : []
+  const maps = [`-ffile-prefix-map=${root}=.`]
+  const include = [`-I${kernelFolder}`, `-I${firmwareFolder}`]
+  compile(
+    [...target, ...flags, ...language, ...special, ...maps, ...include, '-c', source, '-o', object],
+    source
+  )
+  return object
+}
+
+/** Builds one monitor into `folder`; returns the names of its files. */
+function build(monitor, folder) {
+  const work = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-'))
+  try {
+    const objects = [
+      ...monitorSources.map((name) => objectOf(path.join(firmwareFolder, name), work, [march])),
+      ...kernelSources(monitor.variant).map((file) => objectOf(file, work, [monitor.kernelMarch]))
+    ]
+    const elf = path.join(folder, `${monitor.name}.elf`)
+    const bin = path.join(folder, `${monitor.name}.bin`)
+    const script = path.join(firmwareFolder, 'board.ld')
+    compile([...target, march, ...linking, '-T', script, ...objects, '-lgcc', '-o', elf], 'link')
+    const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', elf, bin], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
+    return [`${monitor.name}.elf`, `${monitor.name}.bin`]
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest('hex')
+
+function provenance(folder, files) {
+  const version = spawnSync(compiler, ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0]
+  const rows = files.map((file) => {
+    const full = path.join(folder, file)
+    return `| ${file} | ${readFileSync(full).length} | \`${sha256(full)}\` |`
+  })
+  return `# Where the committed binaries come from
+
+Written by \`npm run firmware\` (scripts/firmware.mjs); \`node scripts/firmware.mjs --check\` builds them again and fails when a
+byte differs.
+
+- Compiler: \`${version}\` (Debian package gcc-riscv64-unknown-elf, headers of picolibc-riscv64-unknown-elf)
+- Compile: \`${[...target, march, ...language].join(' ')}\`
+- Link: \`${[...target, march, ...linking].join(' ')} -T resources/firmware/board.ld … -lgcc\`
+- Sources: resources/firmware and resources/kernels; kernel variants: ${monitors.map(({ name, variant, kernelMarch }) => `${name} = ${variant} (\`${kernelMarch}\`)`).join(', ')}
+
+| resources/firmware/build | bytes | SHA-256 |
+|---|---|---|
+${rows.join('\n')}
+`
+}
+
+function check() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-check-'))
+  try {
+    const files = monitors.flatMap((monitor) => build(monitor, folder))
+    const differing = files.filter((file) => {
+      const committed = path.join(buildFolder, file)
+      return !existsSync(committed) || sha256(committed) !== sha256(path.join(folder, file))
+    })
+    const text = provenance(folder, files)
+    if (!existsSync(provenanceFile) || readFileSync(provenanceFile, 'utf8') !== text)
+      differing.push('PROVENANCE.md')
+    if (differing.length === 0) return console.log(`Equal byte for byte: ${files.join(', ')}`)
+    console.error(
+      `Not what the sources build: ${differing.join(', ')}. Run npm run firmware and commit the result.`
+    )
+    process.exitCode = 1
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+if (spawnSync(compiler, ['--version']).error) {
+  console.error(
+    `${compiler} not found. apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf, or set RISCV_CC.`
+  )
+  process.exit(3)
+}
+const outIndex = process.argv.indexOf('--out')
+try {
+  if (process.argv.includes('--check')) {
+    check()
+  } else {
+    const folder = outIndex > 0 ? path.resolve(process.argv[outIndex + 1] ?? '.') : buildFolder
+    mkdirSync(folder, { recursive: true })
+    const files = monitors.flatMap((monitor) => build(monitor, folder))
+    if (outIndex < 0) writeFileSync(provenanceFile, provenance(folder, files))
+    for (const file of files) console.log(`${file}  ${readFileSync(path.join(folder, file)).length} bytes`)
+  }
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+}
