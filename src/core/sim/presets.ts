@@ -36,9 +36,9 @@ const small: MachineConfig = {
     issueCycles: {
       alu: 3,
       shift: 3,
-      // Iterative, eight bits a step: four steps, two cycles of co-processor handshake, the instruction's own three.
-      multiply: 9,
-      // One bit a step: 32 steps and the same overhead, rounded as in the README's table.
+      // Iterative: three 16 x 16 partial products, one a cycle, after the instruction's own three cycles.
+      multiply: 6,
+      // One bit a step; the README's figure.
       divide: 40,
       load: 5,
       store: 5,

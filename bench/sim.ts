@@ -1,0 +1,213 @@
+/**
+ * How fast the simulator runs: millions of simulated instructions per second, both engines, with and without the cycle
+ * model, and whether the engines agree. `npm run bench:sim [-- --json] [--seconds S]`
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { createMachine, ramBase, type Engine, type VirtualMachine } from '@core/sim/machine'
+import type { PresetName } from '@core/sim/presets'
+import { matmulProgram, mixedProgram } from './simPrograms'
+
+interface Row {
+  program: string
+  engine: Engine
+  /** 'none' without the cycle model. */
+  cycleModel: PresetName | 'none'
+  millionInstructionsPerSecond: number
+  cyclesPerInstruction: number
+}
+
+interface Program {
+  name: string
+  load: (machine: VirtualMachine) => void
+}
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '0.7' } }
+})
+const secondsPerRow = Number(values.seconds)
+if (!(secondsPerRow > 0)) {
+  console.error('--seconds must be a positive number')
+  process.exit(2)
+}
+
+const engines = ['interpreter', 'compiled'] as const
+const models = ['none', 'small', 'mid', 'high'] as const
+
+function build(engine: Engine, model: (typeof models)[number]): VirtualMachine {
+  return createMachine({ board: model === 'none' ? 'high' : model, engine, cycleModel: model !== 'none' })
+}
+
+/** The matmul in C through gcc -O2, where a RISC-V gcc is installed. */
+function compiledMatmul(): Program | null {
+  const gcc = 'riscv64-unknown-elf-gcc'
+  if (spawnSync(gcc, ['--version']).status !== 0) {
+    console.error(`SKIPPED matmul in C: ${gcc} not installed`)
+    return null
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-bench-'))
+  try {
+    const source = path.join(folder, 'matmul.c')
+    writeFileSync(source, matmulInC)
+    const elf = path.join(folder, 'matmul.elf')
+    const flags = [
+      '-O2',
+      '-march=rv32imac',
+      '-misa-spec=2.2',
+      '-mabi=ilp32',
+      '-mcmodel=medany',
+      '-ffreestanding',
+      '-nostdlib'
+    ]
+    execFileSync(gcc, [
+      ...flags,
+      '-Wl,-n,--no-relax,--no-warn-rwx-segments,-Ttext=0x80000000,-e,_start',
+      source,
+      '-o',
+      elf
+    ])
+    const bytes = readFileSync(elf)
+    return { name: 'matmul 64x64x64 int8, gcc -O2', load: (machine) => void machine.loadElf(bytes) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const matmulInC = `
+static signed char A[64 * 64], B[64 * 64];
+static int C[64 * 64];
+__asm__(".section .text.start\\n.globl _start\\n_start: li sp, 0x80080000\\n call run\\n");
+void run(void) {
+  unsigned s = 1;
+  for (int i = 0; i < 64 * 64; i++) { s = s * 1103515245u + 12345u; A[i] = s >> 16; B[i] = s >> 24; }
+  for (int round = 0; round < 100000; round++)
+    for (int i = 0; i < 64; i++)
+      for (int j = 0; j < 64; j++) {
+        int sum = 0;
+        for (int k = 0; k < 64; k++) sum += A[i * 64 + k] * B[j * 64 + k];
+        ((volatile int *)C)[i * 64 + j] = sum;
+      }
+  *(volatile unsigned *)0x100000 = 0x5555;
+}
+`
+
+function programs(): Program[] {
+  const assembled = [matmulProgram(64, 1_000_000), mixedProgram(1_000_000)].map(({ name, bytes }) => ({
+    name,
+    load: (machine: VirtualMachine) => machine.loadBinary(ramBase, bytes)
+  }))
+  const fromC = compiledMatmul()
+  return fromC === null ? assembled : [...assembled, fromC]
+}
+
+function measure(program: Program, engine: Engine, model: (typeof models)[number]): Row {
+  const machine = build(engine, model)
+  program.load(machine)
+  // Warm up: V8 optimises the loops, the engine compiles its regions.
+  const warmUntil = performance.now() + 400
+  while (performance.now() < warmUntil) machine.run(1_000_000)
+  const instret = machine.instret()
+  const cycles = machine.cycles()
+  const start = performance.now()
+  while (performance.now() - start < secondsPerRow * 1000) machine.run(2_000_000)
+  const seconds = (performance.now() - start) / 1000
+  const executed = machine.instret() - instret
+  return {
+    program: program.name,
+    engine,
+    cycleModel: model,
+    millionInstructionsPerSecond: executed / seconds / 1e6,
+    cyclesPerInstruction: (machine.cycles() - cycles) / executed
+  }
+}
+
+/** Runs both engines for the same number of instructions and compares registers, RAM and counters. */
+function enginesAgree(program: Program, model: (typeof models)[number]): boolean {
+  const [one, other] = engines.map((engine) => {
+    const machine = build(engine, model)
+    program.load(machine)
+    machine.run(5_000_000)
+    return machine
+  })
+  return (
+    one.pc() === other.pc() &&
+    one.instret() === other.instret() &&
+    one.cycles() === other.cycles() &&
+    one.registers().every((value, register) => value === other.registers()[register]) &&
+    Buffer.compare(one.readMemory(ramBase, 0x50000), other.readMemory(ramBase, 0x50000)) === 0
+  )
+}
+
+/** PicoRV32's RTL took 7,972,035 cycles for 1,868,180 instructions of a 64x64x64 int8 matmul. */
+function picoReference(): {
+  instructions: number
+  cycles: number
+  cyclesPerInstruction: number
+  measuredOnRtl: number
+} {
+  const machine = createMachine({ board: 'small', engine: 'compiled' })
+  machine.loadBinary(ramBase, matmulProgram(64, 1).bytes)
+  // The fill loop runs once in front: 65536 passes of six instructions, and ten to set it up.
+  const filled = 65536 * 6 + 10
+  machine.run(filled)
+  const before = { instructions: machine.instret(), cycles: machine.cycles() }
+  machine.run(100_000_000)
+  const instructions = machine.instret() - before.instructions
+  const cycles = machine.cycles() - before.cycles
+  return {
+    instructions,
+    cycles,
+    cyclesPerInstruction: cycles / instructions,
+    measuredOnRtl: 7_972_035 / 1_868_180
+  }
+}
+
+const rows: Row[] = []
+const disagreements: string[] = []
+const list = programs()
+for (const program of list) {
+  for (const model of models) {
+    if (!enginesAgree(program, model)) disagreements.push(`${program.name}, cycle model ${model}`)
+    for (const engine of engines) rows.push(measure(program, engine, model))
+  }
+}
+const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version }
+const reference = picoReference()
+
+if (values.json) {
+  console.log(
+    JSON.stringify({
+      machine,
+      rows,
+      enginesAgree: disagreements.length === 0,
+      disagreements,
+      picoRv32: reference
+    })
+  )
+} else {
+  console.log(
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; million simulated instructions per second\n`
+  )
+  console.log('program                          cycle model   interpreter   compiled   cycles/instruction')
+  for (let at = 0; at < rows.length; at += 2) {
+    const [slow, fast] = [rows[at], rows[at + 1]]
+    console.log(
+      slow.program.padEnd(33) +
+        slow.cycleModel.padEnd(11) +
+        slow.millionInstructionsPerSecond.toFixed(0).padStart(14) +
+        fast.millionInstructionsPerSecond.toFixed(0).padStart(11) +
+        slow.cyclesPerInstruction.toFixed(3).padStart(21)
+    )
+  }
+  console.log(
+    `\nEngines ${disagreements.length === 0 ? 'agree' : `DISAGREE: ${disagreements.join('; ')}`} in registers, RAM, instructions and cycles.`
+  )
+  console.log(
+    `small on the 64x64x64 int8 matmul: ${reference.cycles} cycles for ${reference.instructions} instructions, ` +
+      `${reference.cyclesPerInstruction.toFixed(2)} a piece; PicoRV32's RTL took ${reference.measuredOnRtl.toFixed(2)}.`
+  )
+}
+process.exitCode = disagreements.length === 0 ? 0 : 1
