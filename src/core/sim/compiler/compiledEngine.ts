@@ -1,5 +1,6 @@
 import * as arithmetic from '../arithmetic'
 import { reachBytes, granuleShift } from '../decodedCode'
+import { freshFunction } from '../freshFunction'
 import type { Hart } from '../hart'
 import type { Interpreter } from '../interpreter'
 import { emitRegion } from './emitRegion'
@@ -22,7 +23,7 @@ export interface CompiledEngine {
 /** The engine, or null where the host forbids `new Function` (a content security policy without unsafe-eval). */
 export function createCompiledEngine(hart: Hart, interpreter: Interpreter): CompiledEngine | null {
   try {
-    new Function('return 0')
+    freshFunction('', 'return 0')(null)
   } catch {
     return null
   }
@@ -137,7 +138,7 @@ class RegionCache {
     // Constants of the enclosing function: V8 embeds the typed arrays' addresses in the machine code.
     const constants = Object.keys(environment).map((name) => `const ${name} = environment.${name}`)
     const source = `'use strict'\n${constants.join('\n')}\nreturn function region(budget) {\n${body}\n}`
-    return new Function('environment', source)(environment) as CompiledRegion
+    return freshFunction('environment', source)(environment) as CompiledRegion
   }
 
   private invalidate(start: number, end: number): void {
