@@ -1,4 +1,5 @@
 import type { Deployment, DeployPlan } from '@shared/contract/deploy'
+import type { SchemeJson } from '@shared/contract/model'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput } from '../client/client'
@@ -11,6 +12,8 @@ export const useDeployments = defineStore('deploy', () => {
   const deployments = shallowRef<Deployment[]>([])
   const openId = ref<string | null>(null)
   const plan = shallowRef<DeployPlan | null>(null)
+  /** A scheme another page hands over, and where it comes from in words. */
+  const offered = shallowRef<{ scheme: SchemeJson; from: string } | null>(null)
 
   const open = computed(
     () => deployments.value.find(({ id }) => id === openId.value) ?? deployments.value[0] ?? null
@@ -55,5 +58,5 @@ export const useDeployments = defineStore('deploy', () => {
     return deployment
   })
 
-  return { deployments, open, openId, plan, load, preview, start, forget, exportC, refresh }
+  return { deployments, open, openId, plan, offered, load, preview, start, forget, exportC, refresh }
 })

@@ -1,0 +1,20 @@
+/** A chosen file as the contract takes it from a browser: its name and content in base64. */
+export async function fileToBase64(file: File): Promise<{ name: string; base64: string }> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  let binary = ''
+  // String.fromCharCode takes its bytes as arguments; more than this many overflow the stack.
+  const step = 0x8000
+  for (let at = 0; at < bytes.length; at += step)
+    binary += String.fromCharCode(...bytes.subarray(at, at + step))
+  return { name: file.name, base64: btoa(binary) }
+}
+
+/** Hands text to the browser as a download. */
+export function saveText(name: string, text: string): void {
+  const link = document.createElement('a')
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}

@@ -1,0 +1,24 @@
+import type { GpuMetric } from '@shared/contract/gpu'
+import { formatBytes, formatCount, unavailable } from '@shared/units'
+
+/** Name and unit of every metric as the page shows them. */
+export const metricNames: Readonly<Record<GpuMetric, { name: string; unit: string }>> = {
+  powerW: { name: 'Power', unit: 'W' },
+  powerInstantW: { name: 'Power, instant', unit: 'W' },
+  powerAverageW: { name: 'Power, average', unit: 'W' },
+  smClockMhz: { name: 'SM clock', unit: 'MHz' },
+  memoryClockMhz: { name: 'Memory clock', unit: 'MHz' },
+  utilizationPercent: { name: 'Utilization', unit: '%' },
+  memoryUtilizationPercent: { name: 'Memory utilization', unit: '%' },
+  memoryUsedBytes: { name: 'Memory used', unit: 'B' },
+  temperatureC: { name: 'Temperature', unit: '°C' },
+  memoryTemperatureC: { name: 'Memory temperature', unit: '°C' },
+  throttleMask: { name: 'Clock event reasons', unit: '' }
+}
+
+export function metricText(metric: GpuMetric, value: number | null): string {
+  if (value === null) return unavailable
+  if (metric === 'memoryUsedBytes') return formatBytes(value)
+  if (metric === 'throttleMask') return `0x${value.toString(16)}`
+  return `${formatCount(value)} ${metricNames[metric].unit}`
+}
