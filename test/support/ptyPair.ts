@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -32,10 +32,15 @@ export async function createPtyPair(): Promise<PtyPair> {
     if (tries > 200) throw new Error('socat made no ptys')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
+  // socat takes a pty whose last user left for ended and drops what is still on the way.
+  const hold = openSync(peer, constants.O_RDWR | constants.O_NOCTTY)
+  let isHeld = true
   return {
     port,
     peer,
     async unplug() {
+      if (isHeld) closeSync(hold)
+      isHeld = false
       child.kill('SIGKILL')
       await exited
       rmSync(folder, { recursive: true, force: true })

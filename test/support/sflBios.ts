@@ -75,8 +75,8 @@ export class SflBios implements TimedPeer {
     this.tick(atMs, line)
     const kept = bytes.length > this.options.fifoBytes ? bytes.slice(0, this.options.fifoBytes) : bytes
     this.counts.lost += bytes.length - kept.length
-    for (const byte of kept) this.byte(this.damaged(byte), line)
     this.lastByteMs = atMs
+    for (const byte of kept) this.byte(this.damaged(byte), line)
   }
 
   private damaged(byte: number): number {

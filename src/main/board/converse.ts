@@ -11,6 +11,8 @@ export interface ConverseProgress {
 export interface ConverseOptions {
   /** Aborting throws job.cancelled into the conversation, which may still tidy up the far end. */
   signal?: AbortSignal | undefined
+  /** The longest the whole conversation may take, whatever keeps arriving; then board.timeout is thrown into it. */
+  limitMs?: number | undefined
   onProgress?: ((progress: ConverseProgress) => void) | undefined
 }
 
@@ -21,34 +23,42 @@ const tidyUpMs = 4_000
  * Drives a conversation over a link: performs its steps and resumes it with what came. The conversation hears only
  * what arrives from now on.
  *
- * @throws what the conversation throws; board.disconnected when the link ends; job.cancelled after an abort
+ * @throws what the conversation throws; board.disconnected when the link ends; job.cancelled after an abort;
+ *   board.timeout beyond `limitMs`
  */
 export async function converse<T>(
   link: Link,
   conversation: Conversation<T>,
   options: ConverseOptions = {}
 ): Promise<T> {
-  const { signal, onProgress } = options
+  const { signal, onProgress, limitMs } = options
   const inbox = createInbox(link)
-  let tidyUpTimer: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout | undefined
   let isTidyingUp = false
   let outOfTime = false
+  const allow = (durationMs: number): void => {
+    clearTimeout(timer)
+    outOfTime = false
+    timer = setTimeout(() => {
+      outOfTime = true
+      inbox.wake()
+    }, durationMs)
+  }
   const shouldStop = (): boolean => outOfTime || (!isTidyingUp && signal?.aborted === true)
   const wake = (): void => inbox.wake()
   signal?.addEventListener('abort', wake)
+  if (limitMs !== undefined) allow(limitMs)
 
   try {
     let next = conversation.next(nothing)
     while (next.done !== true) {
       if (inbox.isClosed()) throw disconnected(link.descriptor.label, link.closed)
       if (shouldStop()) {
-        if (isTidyingUp) throw cancelled()
+        const reason = signal?.aborted === true ? cancelled() : overdue(link, limitMs ?? tidyUpMs)
+        if (isTidyingUp) throw reason
         isTidyingUp = true
-        tidyUpTimer = setTimeout(() => {
-          outOfTime = true
-          inbox.wake()
-        }, tidyUpMs)
-        next = conversation.throw(cancelled())
+        allow(tidyUpMs)
+        next = conversation.throw(reason)
         continue
       }
       next = conversation.next(await perform(next.value))
@@ -59,7 +69,7 @@ export async function converse<T>(
     conversation.return(undefined as T)
     throw error
   } finally {
-    clearTimeout(tidyUpTimer)
+    clearTimeout(timer)
     signal?.removeEventListener('abort', wake)
     inbox.close()
   }
@@ -95,6 +105,14 @@ function cancelled(): AppError {
     'job.cancelled',
     'The transfer was cancelled.',
     'The board is free again; start it anew at will.'
+  )
+}
+
+function overdue(link: Link, limitMs: number): AppError {
+  return new AppError(
+    'board.timeout',
+    `The conversation with ${link.descriptor.label} did not end within ${Math.round(limitMs / 1000)} s.`,
+    'Reset the board and try again.'
   )
 }
 

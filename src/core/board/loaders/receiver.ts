@@ -1,3 +1,4 @@
+import { AppError } from '../../../shared/errors'
 import type { Received, Step } from '../conversation'
 
 /** A piece of a conversation that ends with a T. */
@@ -92,4 +93,9 @@ export function printable(text: string): string {
 /** ASCII text as bytes. */
 export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff)
+}
+
+/** Whether the driver stopped the conversation (cancel, overall time limit), so that the far end must be told. */
+export function isStopped(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'job.cancelled' || error.code === 'board.timeout')
 }

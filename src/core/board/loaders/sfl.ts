@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
-import { asciiBytes, createReceiver, type Part, type Receiver } from './receiver'
+import { asciiBytes, createReceiver, isStopped, type Part, type Receiver } from './receiver'
 import {
   sflAbortFrame,
   sflJumpFrame,
@@ -95,7 +95,7 @@ export function* sflLoad(options: SflOptions): Conversation<SflResult> {
       return { loadedBytes: totalBytes, repeatedFrames, ...speed, jumped: options.jumpAddress !== null }
     }
   } catch (error) {
-    if (AppError.from(error).code === 'job.cancelled') yield* abort(receiver)
+    if (isStopped(error)) yield* abort(receiver)
     throw error
   }
 }

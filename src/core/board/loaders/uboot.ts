@@ -25,7 +25,8 @@ export interface UbootResult extends ModemResult {
   returnCode: number | null
 }
 
-const prompt = '=> '
+/** With the line end before it: `crc32` itself prints "==> ". */
+const prompt = '\n=> '
 const answerMs = 5_000
 /** crc32 over many megabytes on a slow core. */
 const checkMs = 60_000
@@ -73,7 +74,7 @@ function* runTransfer(receiver: Receiver, options: UbootOptions): Part<ModemResu
     yield { kind: 'setBaud', baudRate }
     yield { kind: 'send', bytes: asciiBytes('\r') }
   }
-  yield* expect(receiver, 'transfer', answerMs, `the answer to ${verb}`)
+  yield* expect(receiver, 'Ready for binary', answerMs, `the answer to ${verb}`)
   yield* expect(receiver, '\n', answerMs, `the answer to ${verb}`)
   try {
     const result =

@@ -1,4 +1,3 @@
-import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
 import {
   awaitCrcWish,
@@ -8,7 +7,7 @@ import {
   sendContent,
   type SendState
 } from './modemSender'
-import { createReceiver, type Part, type Receiver } from './receiver'
+import { createReceiver, isStopped, type Part, type Receiver } from './receiver'
 
 export interface ModemResult {
   sentBytes: number
@@ -37,7 +36,7 @@ export function* xmodemTransfer(receiver: Receiver, content: Uint8Array): Part<M
     yield* sendBlock(receiver, endOfTransfer, 'the end of the file', state)
     return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks }
   } catch (error) {
-    if (AppError.from(error).code === 'job.cancelled') yield { kind: 'send', bytes: cancelBytes }
+    if (isStopped(error)) yield { kind: 'send', bytes: cancelBytes }
     throw error
   }
 }

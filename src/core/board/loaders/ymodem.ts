@@ -1,4 +1,3 @@
-import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
 import { modem, modemBlock } from './modemBlock'
 import {
@@ -9,7 +8,7 @@ import {
   sendContent,
   type SendState
 } from './modemSender'
-import { asciiBytes, createReceiver, type Part, type Receiver } from './receiver'
+import { asciiBytes, createReceiver, isStopped, type Part, type Receiver } from './receiver'
 import type { ModemResult } from './xmodem'
 
 const startTimeoutMs = 15_000
@@ -18,8 +17,9 @@ const startTimeoutMs = 15_000
  * later, and takes data in the meantime: so the wish is awaited for a moment only.
  */
 const secondWishMs = 50
-/** Receivers that close the batch ask once more; one that does not is done. */
-const lastWishMs = 1_000
+/** Receivers that want the batch closed ask once more, lrzsz a second late; one that does not is done. */
+const lastWishMs = 2_500
+const lastAckMs = 1_000
 
 /**
  * Sends one file by YMODEM (1 KiB blocks) to a receiver that waits for it, and closes the batch.
@@ -41,14 +41,28 @@ export function* ymodemTransfer(receiver: Receiver, name: string, content: Uint8
     yield* sendContent(receiver, content, state)
     // A receiver may refuse the first EOT with NAK to be sure of it (lrzsz does).
     yield* sendBlock(receiver, endOfTransfer, 'the end of the file', state)
-    if ((yield* receiver.byte(lastWishMs)) !== null) {
-      yield* sendBlock(receiver, modemBlock(0, new Uint8Array(128), 0), 'the end of the batch', state)
-    }
+    yield* closeBatch(receiver)
     return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks }
   } catch (error) {
-    if (AppError.from(error).code === 'job.cancelled') yield { kind: 'send', bytes: cancelBytes }
+    if (isStopped(error)) yield { kind: 'send', bytes: cancelBytes }
     throw error
   }
+}
+
+/**
+ * Answers the wish for a next file with an empty header. The file itself is acknowledged by now, so a receiver that
+ * leaves without a last ACK (lrzsz does on a pty) is no failure.
+ */
+function* closeBatch(receiver: Receiver): Part<void> {
+  let byte = yield* receiver.byte(lastWishMs)
+  // U-Boot acknowledges EOT twice.
+  while (byte === modem.ack) byte = yield* receiver.byte(lastWishMs)
+  for (let tries = 0; tries < 2 && (byte === modem.crcWish || byte === modem.nak); tries++) {
+    yield { kind: 'send', bytes: modemBlock(0, new Uint8Array(128), 0) }
+    byte = yield* receiver.byte(lastAckMs)
+  }
+  // Not ours: the console speaks again.
+  if (byte !== null && byte !== modem.ack) receiver.unread(byte)
 }
 
 /** Block 0: name, NUL, decimal length. Letters that a boot loader may not know become "_". */

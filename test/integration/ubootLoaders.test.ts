@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { crc32 } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ubootLoad } from '@core/board/loaders/uboot'
+import { xmodemSend } from '@core/board/loaders/xmodem'
+import { ymodemSend } from '@core/board/loaders/ymodem'
+import { createRandom } from '@core/random'
+import { converse } from '@main/board/converse'
+import type { Link } from '@main/board/link'
+import { openQemuLink } from '@main/board/qemuLink'
+import { openSerialLink } from '@main/board/serialLink'
+import { createPtyPair, hasTool, sayskip, type PtyPair } from '../support/ptyPair'
+
+const image = (length: number): Uint8Array => {
+  const random = createRandom(length)
+  return Uint8Array.from({ length }, () => random.integer(256))
+}
+const ubootFile = '/usr/lib/u-boot/qemu-riscv64/u-boot.bin'
+
+const missing = [
+  ...(hasTool('qemu-system-riscv64') ? [] : ['qemu-system-riscv64']),
+  ...(existsSync(ubootFile) ? [] : ['u-boot-qemu'])
+]
+if (missing.length > 0) sayskip('loaders against U-Boot in QEMU', missing.join(' and '))
+
+describe.skipIf(missing.length > 0)('loaders against U-Boot in QEMU', () => {
+  let link: Link
+  beforeEach(async () => {
+    link = await openQemuLink({
+      program: 'qemu-system-riscv64',
+      boardArguments: ['-bios', ubootFile],
+      spawn,
+      label: 'u-boot',
+      countInstructions: false
+    })
+  })
+  afterEach(() => link.close())
+  const address = 0x8020_0000
+
+  it.each(['ymodem', 'xmodem'] as const)(
+    '%s carries a file, U-Boot computes the same CRC',
+    async (method) => {
+      const bytes = image(33_333)
+      const notes: number[] = []
+      const options = { name: 'image.bin', address, bytes, method, crc32: crc32(bytes) }
+      const result = await converse(link, ubootLoad(options), {
+        onProgress: (progress) => notes.push(progress.doneBytes)
+      })
+      expect(result).toMatchObject({ sentBytes: 33_333, crc32: crc32(bytes), returnCode: null })
+      expect(notes.at(-1)).toBe(33_333)
+      // The console is usable: a second load through the same prompt.
+      const small = image(100)
+      await converse(link, ubootLoad({ ...options, bytes: small, crc32: crc32(small) }))
+    }
+  )
+
+  it('starts a program and reads its return code', async () => {
+    // li a0, 42; ret
+    const program = Uint8Array.of(0x13, 0x05, 0xa0, 0x02, 0x67, 0x80, 0x00, 0x00)
+    const result = await converse(
+      link,
+      ubootLoad({
+        name: 'answer.bin',
+        address,
+        bytes: program,
+        method: 'ymodem',
+        crc32: crc32(program),
+        start: { entry: address, programReturns: true }
+      })
+    )
+    expect(result.returnCode).toBe(42)
+  })
+
+  it('notices bytes that are not what was sent', async () => {
+    const bytes = image(2_000)
+    const wrong = ubootLoad({ name: 'a', address, bytes, method: 'xmodem', crc32: crc32(bytes) ^ 1 })
+    await expect(converse(link, wrong)).rejects.toMatchObject({ code: 'board.crcMismatch' })
+  })
+
+  it('is back at the prompt after a cancel in the middle', async () => {
+    const controller = new AbortController()
+    const bytes = image(200_000)
+    const first = converse(
+      link,
+      ubootLoad({ name: 'a', address, bytes, method: 'ymodem', crc32: crc32(bytes) }),
+      {
+        signal: controller.signal,
+        onProgress: ({ doneBytes }) => {
+          if (doneBytes > 5_000) controller.abort()
+        }
+      }
+    )
+    await expect(first).rejects.toMatchObject({ code: 'job.cancelled' })
+    const small = image(500)
+    const again = ubootLoad({ name: 'b', address, bytes: small, method: 'ymodem', crc32: crc32(small) })
+    expect((await converse(link, again)).sentBytes).toBe(500)
+  })
+})
+
+const lrzszMissing = [...(hasTool('rb') ? [] : ['lrzsz']), ...(hasTool('socat') ? [] : ['socat'])]
+if (lrzszMissing.length > 0) sayskip('loaders against lrzsz', lrzszMissing.join(' and '))
+
+describe.skipIf(lrzszMissing.length > 0)('loaders against lrzsz', () => {
+  let pair: PtyPair
+  let folder: string
+  let link: Link
+  beforeEach(async () => {
+    pair = await createPtyPair()
+    folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-rb-'))
+    link = await openSerialLink({ port: pair.port, baudRate: 115_200 })
+  })
+  afterEach(async () => {
+    await link.close()
+    await pair.unplug()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const receive = (commandLine: string): Promise<number | null> => {
+    const child = spawn('sh', ['-c', `exec ${commandLine} < ${pair.peer} > ${pair.peer}`], {
+      cwd: folder,
+      stdio: 'ignore'
+    })
+    return new Promise((resolve) => child.once('exit', (code) => resolve(code)))
+  }
+
+  it.each([0, 1, 128, 129, 1_024, 50_001])(
+    'rb receives %i bytes by YMODEM, byte for byte',
+    async (length) => {
+      const bytes = image(length)
+      const received = receive('rb -y -b')
+      await converse(link, ymodemSend('file.bin', bytes))
+      expect(await received).toBe(0)
+      expect(Buffer.compare(readFileSync(path.join(folder, 'file.bin')), bytes)).toBe(0)
+    }
+  )
+
+  it.each([1, 1_023, 1_025, 30_000])(
+    'rx receives %i bytes by XMODEM-1K, filled up to whole blocks',
+    async (length) => {
+      const bytes = image(length)
+      const received = receive('rx -c -b file.bin')
+      await converse(link, xmodemSend(bytes))
+      expect(await received).toBe(0)
+      const file = readFileSync(path.join(folder, 'file.bin'))
+      expect(Buffer.compare(file.subarray(0, length), bytes)).toBe(0)
+      expect(file.length % 128).toBe(0)
+      expect(file.subarray(length).every((byte) => byte === 0x1a)).toBe(true)
+    }
+  )
+})
