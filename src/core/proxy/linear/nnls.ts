@@ -76,7 +76,7 @@ function solvePassive(gram: Float64Array, rhs: Float64Array, passive: Uint8Array
 export function relativeNnls(
   columns: readonly Float64Array[],
   y: Float64Array,
-  options: { prior?: Float64Array; pull?: number; rows?: ArrayLike<number> } = {}
+  options: { prior?: Float64Array; pull?: number; pullScale?: Float64Array; rows?: ArrayLike<number> } = {}
 ): Float64Array {
   const n = columns.length
   const gram = new Float64Array(n * n)
@@ -97,7 +97,7 @@ export function relativeNnls(
   const { prior, pull = 0 } = options
   if (prior !== undefined && pull > 0 && count > 0) {
     for (let i = 0; i < n; i++) {
-      const weight = (pull * gram[i * n + i]) / count
+      const weight = pull * (options.pullScale === undefined ? gram[i * n + i] / count : options.pullScale[i])
       gram[i * n + i] += weight
       rhs[i] += weight * prior[i]
     }

@@ -1,0 +1,306 @@
+import { AppError } from '../../../shared/errors'
+import { createRandom } from '../../random'
+import type { FeatureMatrix } from '../features'
+import { choleskyInPlace, choleskySolve, forwardSolve } from './cholesky'
+
+/**
+ * Gaussian process regression with a Matern 5/2 kernel and one length scale per feature (ARD), zero mean and white
+ * noise; Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), chapters 2, 4 and 5. Features are
+ * standardised. Hyperparameters maximise the log marginal likelihood plus weak log-normal priors (which keep few
+ * rows from fitting noise) by Rprop on the exact gradient, over at most `tuneRows` rows; the posterior uses at most
+ * `maxRows`.
+ */
+export interface GaussianProcess {
+  features: number
+  rows: number
+  /** Standardisation: (x - mean) * scale; scale 0 drops a constant feature. */
+  mean: Float64Array
+  scale: Float64Array
+  /** Inverse squared length scales, of the standardised features. */
+  inverse: Float64Array
+  signal: number
+  noise: number
+  /** Training inputs times sqrt(inverse), row-major, rows x features. */
+  inputs: Float64Array
+  /** K^-1 y */
+  alpha: Float64Array
+  /** Lower Cholesky factor of K + noise, row-major; empty when revived without variance. */
+  factor: Float64Array
+}
+
+export interface GaussianProcessOptions {
+  seed: number
+  tuneRows: number
+  maxRows: number
+  iterations: number
+}
+
+export const gaussianProcessDefaults: Omit<GaussianProcessOptions, 'seed'> = {
+  tuneRows: 160,
+  maxRows: 800,
+  iterations: 40
+}
+
+/** Parameters in log space: length scale per feature, signal variance, noise variance. */
+export function fitGaussianProcess(
+  matrix: FeatureMatrix,
+  y: Float64Array,
+  options: GaussianProcessOptions
+): GaussianProcess {
+  const features = matrix.columns.length
+  const random = createRandom(options.seed)
+  const { mean, scale } = standardisation(matrix)
+  const order = random.shuffle(Int32Array.from({ length: matrix.count }, (_, row) => row))
+  const tuneRows = order.slice(0, Math.min(options.tuneRows, matrix.count))
+  const variance = Math.max(meanSquare(y), 1e-12)
+  const theta = tune(
+    standardised(matrix, mean, scale, tuneRows),
+    pick(y, tuneRows),
+    features,
+    variance,
+    options.iterations
+  )
+
+  const rows = order.slice(0, Math.min(options.maxRows, matrix.count)).sort()
+  const inverse = Float64Array.from({ length: features }, (_, at) => Math.exp(-2 * theta[at]))
+  const signal = Math.exp(theta[features])
+  let noise = Math.exp(theta[features + 1])
+  const inputs = standardised(matrix, mean, scale, rows)
+  const roots = inverse.map(Math.sqrt)
+  for (let at = 0; at < inputs.length; at++) inputs[at] *= roots[at % features]
+  const n = rows.length
+  for (;;) {
+    const factor = covariance(inputs, n, features, signal)
+    for (let i = 0; i < n; i++) factor[i * n + i] += noise
+    if (choleskyInPlace(factor, n)) {
+      const alpha = pick(y, rows)
+      choleskySolve(factor, n, alpha)
+      return { features, rows: n, mean, scale, inverse, signal, noise, inputs, alpha, factor }
+    }
+    noise *= 10
+    if (noise > 1e6 * variance) {
+      throw new AppError(
+        'internal',
+        'The Gaussian process has no positive definite covariance.',
+        'Report this with the data.'
+      )
+    }
+  }
+}
+
+/** Posterior mean and, where the factor is there, the predictive variance including noise. */
+export function predictGaussianProcess(
+  model: GaussianProcess,
+  matrix: FeatureMatrix,
+  withVariance = false
+): { mean: Float64Array; variance: Float64Array | null } {
+  const { features, rows, inputs, alpha, signal, noise, factor } = model
+  const all = Int32Array.from({ length: matrix.count }, (_, row) => row)
+  const points = standardised(matrix, model.mean, model.scale, all)
+  const roots = model.inverse.map(Math.sqrt)
+  const mean = new Float64Array(matrix.count)
+  const variance = withVariance && factor.length > 0 ? new Float64Array(matrix.count) : null
+  const cross = new Float64Array(rows)
+  for (let at = 0; at < points.length; at++) points[at] *= roots[at % features]
+  for (let row = 0; row < matrix.count; row++) {
+    let sum = 0
+    for (let j = 0; j < rows; j++) {
+      cross[j] = signal * matern(squaredDistance(points, row, inputs, j, features))
+      sum += cross[j] * alpha[j]
+    }
+    mean[row] = sum
+    if (variance === null) continue
+    forwardSolve(factor, rows, cross)
+    let explained = 0
+    for (let j = 0; j < rows; j++) explained += cross[j] * cross[j]
+    variance[row] = Math.max(signal - explained, 0) + noise
+  }
+  return { mean, variance }
+}
+
+/** Matern 5/2 at squared distance r2: (1 + s + s^2 / 3) e^-s with s = sqrt(5) r. */
+function matern(r2: number): number {
+  const s = Math.sqrt(5 * r2)
+  return (1 + s + (s * s) / 3) * Math.exp(-s)
+}
+
+function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, features: number): number {
+  let sum = 0
+  for (let at = 0, p = i * features, q = j * features; at < features; at++, p++, q++)
+    sum += (a[p] - b[q]) ** 2
+  return sum
+}
+
+function covariance(scaled: Float64Array, n: number, features: number, signal: number): Float64Array {
+  const matrix = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      const value = signal * matern(squaredDistance(scaled, i, scaled, j, features))
+      matrix[i * n + j] = value
+      matrix[j * n + i] = value
+    }
+  }
+  return matrix
+}
+
+/**
+ * Rprop (Riedmiller and Braun 1993) on the negative log posterior of the hyperparameters. Priors: log length ~
+ * N(0.7, 1.5^2) in standardised units, log signal ~ N(log var y, 1.5^2), log noise ~ N(log(0.01 var y), 2^2).
+ */
+function tune(
+  inputs: Float64Array,
+  y: Float64Array,
+  features: number,
+  variance: number,
+  iterations: number
+): Float64Array {
+  const size = features + 2
+  const centre = new Float64Array(size).fill(0.7)
+  centre[features] = Math.log(variance)
+  centre[features + 1] = Math.log(0.01 * variance)
+  const spread = new Float64Array(size).fill(1.5)
+  spread[features + 1] = 2
+  let theta = centre.slice()
+  const best = { theta: theta.slice(), value: Infinity }
+  const step = new Float64Array(size).fill(0.3)
+  let last = new Float64Array(size)
+  for (let round = 0; round < iterations; round++) {
+    const result = negativeLogLikelihood(theta, inputs, y, features)
+    if (result === null) {
+      // Not positive definite: more noise, smaller steps.
+      theta = best.theta.slice()
+      theta[features + 1] += 1
+      step.fill(0.1)
+      continue
+    }
+    let { value } = result
+    const { gradient } = result
+    for (let at = 0; at < size; at++) {
+      const off = (theta[at] - centre[at]) / spread[at]
+      value += off * off * 0.5
+      gradient[at] += off / spread[at]
+    }
+    if (value < best.value) {
+      best.value = value
+      best.theta = theta.slice()
+    }
+    for (let at = 0; at < size; at++) {
+      const turn = gradient[at] * last[at]
+      if (turn > 0) step[at] = Math.min(1, step[at] * 1.2)
+      else if (turn < 0) {
+        step[at] = Math.max(1e-3, step[at] * 0.5)
+        gradient[at] = 0
+      }
+      theta[at] = Math.min(8, Math.max(-20, theta[at] - Math.sign(gradient[at]) * step[at]))
+    }
+    last = gradient
+  }
+  return best.theta
+}
+
+function negativeLogLikelihood(
+  theta: Float64Array,
+  inputs: Float64Array,
+  y: Float64Array,
+  features: number
+): { value: number; gradient: Float64Array } | null {
+  const n = y.length
+  const inverse = Float64Array.from({ length: features }, (_, at) => Math.exp(-2 * theta[at]))
+  const signal = Math.exp(theta[features])
+  const noise = Math.exp(theta[features + 1])
+  const roots = inverse.map(Math.sqrt)
+  const scaled = inputs.map((value, at) => value * roots[at % features])
+  const kernel = covariance(scaled, n, features, signal)
+  const factor = kernel.slice()
+  for (let i = 0; i < n; i++) factor[i * n + i] += noise + 1e-10 * signal
+  if (!choleskyInPlace(factor, n)) return null
+  const alpha = y.slice()
+  choleskySolve(factor, n, alpha)
+  let value = 0.5 * n * Math.log(2 * Math.PI)
+  for (let i = 0; i < n; i++) value += 0.5 * y[i] * alpha[i] + Math.log(factor[i * n + i])
+  const inverseKernel = invert(factor, n)
+  const gradient = new Float64Array(features + 2)
+  let trace = 0
+  for (let i = 0; i < n; i++) {
+    const diagonal = alpha[i] * alpha[i] - inverseKernel[i * n + i]
+    trace += diagonal
+    gradient[features] -= 0.5 * diagonal * signal
+    for (let j = 0; j < i; j++) {
+      const weight = alpha[i] * alpha[j] - inverseKernel[i * n + j]
+      gradient[features] -= weight * kernel[i * n + j]
+      const r2 = squaredDistance(scaled, i, scaled, j, features)
+      const s = Math.sqrt(5 * r2)
+      // d k / d log length_f = signal * 5/3 * (1 + s) e^-s * (scaled difference_f)^2
+      const slope = weight * signal * (5 / 3) * (1 + s) * Math.exp(-s)
+      for (let at = 0, p = i * features, q = j * features; at < features; at++, p++, q++) {
+        gradient[at] -= slope * (scaled[p] - scaled[q]) ** 2
+      }
+    }
+  }
+  gradient[features + 1] = -0.5 * trace * noise
+  return { value, gradient }
+}
+
+/** Inverse from a Cholesky factor; lower triangle filled. */
+function invert(factor: Float64Array, n: number): Float64Array {
+  // L^-1 first, column by column stored as rows of its transpose, then (L^-1)' L^-1.
+  const lower = new Float64Array(n * n)
+  for (let j = 0; j < n; j++) {
+    lower[j * n + j] = 1 / factor[j * n + j]
+    for (let i = j + 1; i < n; i++) {
+      let sum = 0
+      for (let k = j; k < i; k++) sum -= factor[i * n + k] * lower[j * n + k]
+      lower[j * n + i] = sum / factor[i * n + i]
+    }
+  }
+  const inverse = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0
+      for (let k = i; k < n; k++) sum += lower[i * n + k] * lower[j * n + k]
+      inverse[i * n + j] = sum
+    }
+  }
+  return inverse
+}
+
+function standardisation(matrix: FeatureMatrix): { mean: Float64Array; scale: Float64Array } {
+  const mean = new Float64Array(matrix.columns.length)
+  const scale = new Float64Array(matrix.columns.length)
+  matrix.columns.forEach((column, at) => {
+    let sum = 0
+    for (const value of column) sum += value
+    mean[at] = sum / column.length
+    let squares = 0
+    for (const value of column) squares += (value - mean[at]) ** 2
+    const deviation = Math.sqrt(squares / column.length)
+    scale[at] = deviation > 1e-12 * Math.abs(mean[at]) && deviation > 0 ? 1 / deviation : 0
+  })
+  return { mean, scale }
+}
+
+function standardised(
+  matrix: FeatureMatrix,
+  mean: Float64Array,
+  scale: Float64Array,
+  rows: Int32Array
+): Float64Array {
+  const features = matrix.columns.length
+  const points = new Float64Array(rows.length * features)
+  for (let at = 0; at < rows.length; at++) {
+    for (let feature = 0; feature < features; feature++) {
+      points[at * features + feature] = (matrix.columns[feature][rows[at]] - mean[feature]) * scale[feature]
+    }
+  }
+  return points
+}
+
+function pick(values: Float64Array, rows: Int32Array): Float64Array {
+  return Float64Array.from(rows, (row) => values[row])
+}
+
+function meanSquare(values: Float64Array): number {
+  let sum = 0
+  for (const value of values) sum += value * value
+  return sum / values.length
+}
