@@ -82,7 +82,28 @@ export function* sendContent(receiver: Receiver, content: Uint8Array, state: Sen
   }
 }
 
-export const endOfTransfer = Uint8Array.of(modem.eot)
+/** A receiver refuses the first EOT to be sure of it, and answers within a second or two. */
+const mostEnds = 4
+const endReplyMs = 2_500
+
+/**
+ * Ends the transfer. Answers whether the receiver confirmed it: all blocks are acknowledged by now, and a receiver
+ * that leaves at once (lrzsz on a pty) may take its last ACK with it, so silence here is no failure.
+ */
+export function* sendEnd(receiver: Receiver): Part<boolean> {
+  let cans = 0
+  for (let tries = 0; tries < mostEnds; tries++) {
+    yield { kind: 'send', bytes: Uint8Array.of(modem.eot) }
+    for (;;) {
+      const reply = yield* receiver.byte(endReplyMs)
+      if (reply === modem.ack) return true
+      cans = reply === modem.can ? cans + 1 : 0
+      if (cans >= cansToStop) throw rejected('at the end of the file')
+      if (reply === null || reply === modem.nak) break
+    }
+  }
+  return false
+}
 
 /** CAN five times and as many backspaces, so that a prompt behind it is left clean. */
 export const cancelBytes = Uint8Array.of(

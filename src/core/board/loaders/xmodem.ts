@@ -1,17 +1,12 @@
 import type { Conversation } from '../conversation'
-import {
-  awaitCrcWish,
-  cancelBytes,
-  endOfTransfer,
-  sendBlock,
-  sendContent,
-  type SendState
-} from './modemSender'
+import { awaitCrcWish, cancelBytes, sendContent, sendEnd, type SendState } from './modemSender'
 import { createReceiver, isStopped, type Part, type Receiver } from './receiver'
 
 export interface ModemResult {
   sentBytes: number
   repeatedBlocks: number
+  /** False: every block was acknowledged, but the receiver left without a word to the end of the file. */
+  isEndConfirmed: boolean
 }
 
 /** How long a receiver may take to ask for the first block. */
@@ -33,8 +28,8 @@ export function* xmodemTransfer(receiver: Receiver, content: Uint8Array): Part<M
   try {
     yield* awaitCrcWish(receiver, startTimeoutMs)
     yield* sendContent(receiver, content, state)
-    yield* sendBlock(receiver, endOfTransfer, 'the end of the file', state)
-    return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks }
+    const isEndConfirmed = yield* sendEnd(receiver)
+    return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks, isEndConfirmed }
   } catch (error) {
     if (isStopped(error)) yield { kind: 'send', bytes: cancelBytes }
     throw error

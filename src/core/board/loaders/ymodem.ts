@@ -1,13 +1,6 @@
 import type { Conversation } from '../conversation'
 import { modem, modemBlock } from './modemBlock'
-import {
-  awaitCrcWish,
-  cancelBytes,
-  endOfTransfer,
-  sendBlock,
-  sendContent,
-  type SendState
-} from './modemSender'
+import { awaitCrcWish, cancelBytes, sendBlock, sendContent, sendEnd, type SendState } from './modemSender'
 import { asciiBytes, createReceiver, isStopped, type Part, type Receiver } from './receiver'
 import type { ModemResult } from './xmodem'
 
@@ -39,10 +32,9 @@ export function* ymodemTransfer(receiver: Receiver, name: string, content: Uint8
     const wish = yield* receiver.byte(secondWishMs)
     if (wish !== null && wish !== modem.crcWish) receiver.unread(wish)
     yield* sendContent(receiver, content, state)
-    // A receiver may refuse the first EOT with NAK to be sure of it (lrzsz does).
-    yield* sendBlock(receiver, endOfTransfer, 'the end of the file', state)
+    const isEndConfirmed = yield* sendEnd(receiver)
     yield* closeBatch(receiver)
-    return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks }
+    return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks, isEndConfirmed }
   } catch (error) {
     if (isStopped(error)) yield { kind: 'send', bytes: cancelBytes }
     throw error
