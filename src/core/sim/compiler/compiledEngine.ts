@@ -13,7 +13,11 @@ const neverHot = 255
 /** Regions kept; beyond that everything starts anew, which bounds memory for guests that keep rewriting themselves. */
 const maximumRegions = 2000
 
-type CompiledRegion = (left: number) => number
+/** Executes from a block on while `left` instructions last; returns how many are left. */
+type CompiledRegion = (left: number, block: number) => number
+
+/** regionAt packs region number and block number: region << blockBits | block. A region has at most 64 blocks. */
+const blockBits = 6
 
 export interface CompiledEngine {
   /** As Interpreter.run without stopAtJumps: same results, same counts. */
@@ -36,11 +40,11 @@ export function createCompiledEngine(hart: Hart, interpreter: Interpreter): Comp
  * offset is jumped to.
  */
 class RegionCache {
-  /** Region number by halfword index, 0 for none. */
+  /** Where to enter compiled code, by halfword index: packed region and block, 0 for none. */
   private readonly regionAt: Int32Array
   private readonly heat: Uint8Array
   private regions: (CompiledRegion | null)[] = [null]
-  private entries = [0]
+  private entries: number[][] = [[]]
   /** Regions by the granules whose bytes they depend on. */
   private readonly byGranule = new Map<number, Set<number>>()
   /** pc, cycles and last fetched line, in and out of a region. */
@@ -59,11 +63,11 @@ class RegionCache {
     const { hart, state, regionAt } = this
     let left = limit
     while (left > 0 && (hart.pc & hart.outsideRam) === 0) {
-      const region = regionAt[hart.pc >> 1] || this.warm(hart.pc)
-      if (region !== 0) {
+      const entry = regionAt[hart.pc >> 1] || this.warm(hart.pc)
+      if (entry !== 0) {
         const before = left
         state[2] = hart.fetchLine
-        left = this.regions[region]!(left)
+        left = this.regions[entry >> blockBits]!(left, entry & ((1 << blockBits) - 1))
         hart.pc = state[0]
         hart.cycles += state[1]
         hart.fetchLine = state[2]
@@ -77,7 +81,7 @@ class RegionCache {
     return limit - left
   }
 
-  /** Counts a jump to an offset and compiles when it has become hot. Returns the region's number or 0. */
+  /** Counts a jump to an offset and compiles when it has become hot. Returns the packed entry or 0. */
   private warm(offset: number): number {
     const index = offset >> 1
     const heat = this.heat[index]
@@ -96,15 +100,20 @@ class RegionCache {
   private install(region: Region): number {
     const number = this.regions.length
     this.regions.push(this.compile(region))
-    this.entries.push(region.entry)
-    this.regionAt[region.entry >> 1] = number
+    this.entries.push(region.blocks.map((block) => block.start >> 1))
+    region.blocks.forEach((block, position) => {
+      // A block may lie in several regions. Whoever jumps to it takes the first, except to this region's own entry.
+      const at = block.start >> 1
+      if (this.regionAt[at] === 0 || block.start === region.entry)
+        this.regionAt[at] = (number << blockBits) | position
+    })
     for (const block of region.blocks) {
       for (const index of block.indices) {
         this.dependOn((index << 1) >> granuleShift, number)
         this.dependOn(((index << 1) + reachBytes) >> granuleShift, number)
       }
     }
-    return number
+    return this.regionAt[region.entry >> 1]
   }
 
   private dependOn(granule: number, region: number): void {
@@ -137,7 +146,7 @@ class RegionCache {
     }
     // Constants of the enclosing function: V8 embeds the typed arrays' addresses in the machine code.
     const constants = Object.keys(environment).map((name) => `const ${name} = environment.${name}`)
-    const source = `'use strict'\n${constants.join('\n')}\nreturn function region(budget) {\n${body}\n}`
+    const source = `'use strict'\n${constants.join('\n')}\nreturn function region(budget, entry) {\n${body}\n}`
     return freshFunction('environment', source)(environment) as CompiledRegion
   }
 
@@ -148,22 +157,23 @@ class RegionCache {
     if (stale === undefined) return
     this.byGranule.delete(granule)
     for (const number of stale) {
-      const index = this.entries[number] >> 1
-      if (this.regionAt[index] === number) {
-        this.regionAt[index] = 0
-        this.heat[index] = 0
-      }
+      this.forget(number)
       this.regions[number] = null
     }
   }
 
-  private dropAll(): void {
-    for (const entry of this.entries) {
-      this.regionAt[entry >> 1] = 0
-      this.heat[entry >> 1] = 0
+  private forget(region: number): void {
+    for (const index of this.entries[region]) {
+      if (this.regionAt[index] >> blockBits !== region) continue
+      this.regionAt[index] = 0
+      this.heat[index] = 0
     }
+  }
+
+  private dropAll(): void {
+    for (let region = 1; region < this.regions.length; region++) this.forget(region)
     this.regions = [null]
-    this.entries = [0]
+    this.entries = [[]]
     this.byGranule.clear()
   }
 }

@@ -5,8 +5,8 @@ import { conditions, expressions } from './expressions'
 import type { Block, Region } from './region'
 
 /**
- * Writes one region as a JavaScript function `(left) => left` that executes whole blocks while the budget `left`
- * lasts:
+ * Writes one region as the body of a JavaScript function `(budget, entry) => left` that starts at any of its blocks and
+ * executes whole blocks while the budget lasts:
  *
  *     registers into locals
  *     run: for (;;) switch (block) {
@@ -54,8 +54,7 @@ class RegionWriter {
     this.region.blocks.forEach((block, number) => this.writeBlock(block, number))
     const used = [...new Set([...this.read, ...this.written])].sort((a, b) => a - b)
     const body = [
-      'let left = budget, cycles = 0, exit = 0, target = 0, a = 0, t = 0, fetchLine = state[2]',
-      `let block = ${this.blockNumbers.get(this.region.entry)}`,
+      'let left = budget | 0, block = entry | 0, cycles = 0, exit = 0, target = 0, a = 0, t = 0, fetchLine = state[2]',
       ...used.map((register) => `let r${register} = x[${register}]`),
       'run: for (;;) switch (block) {',
       ...this.lines,
