@@ -281,6 +281,7 @@ uint8_t command_bench(payload p)
         if (!b.pair) return STATUS_UNSUPPORTED;
     }
     prepared_forget(); /* the operands take the RAM an Image may lie in */
+    reply_accepted(b.repetitions);
     uintptr_t status;
     if (guard_call(bench_guarded, 0, &status)) return fail_trap();
     if (status == STATUS_NO_MEMORY) return fail_memory(b.next - board.ram_low, board.ram_high - board.ram_low);

@@ -73,6 +73,7 @@ static uint8_t command_crc(payload p)
     uintptr_t address = get_u32(p.bytes);
     uint32_t length = get_u32(p.bytes + 4);
     if (!ram_usable(address, length)) return fail_address();
+    reply_accepted(length);
     /* In pieces, so that a long range still tells that the board lives. */
     uint32_t state = CRC32_START;
     for (uint32_t done = 0; done < length;) {

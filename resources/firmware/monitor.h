@@ -57,6 +57,8 @@ void reply_u64(uint64_t value);
 void reply_bytes(const void *bytes, uint32_t length);
 void reply_text(const char *text);
 void reply_send(void);
+/* Progress 0 of `total`, at once: the request came through and its work begins, which may take long. */
+void reply_accepted(uint32_t total);
 /* Progress event of the request being answered, rate-limited; free when nothing is due. */
 void reply_progress(uint32_t done, uint32_t total);
 

@@ -50,6 +50,7 @@ uint8_t command_prepare(payload p)
     prepared_forget();
     if (!ram_usable(address, sizeof(image_header))) return fail_address();
     if (address & 15) return STATUS_BAD_ARGUMENT;
+    reply_accepted(1);
     check_request check = { (const uint8_t *)address, board.ram_high - address, 0 };
     if (guard_call(check_guarded, (uintptr_t)&check, &reason)) return fail_trap();
     if (reason != IMAGE_OK) {
@@ -149,6 +150,7 @@ uint8_t command_run(payload p)
         return fail_address();
     }
     if (flags & 2) memset(counters, 0, sizeof counters);
+    reply_accepted(count);
     run_request run = { (const uint8_t *)input, (int32_t *)output, count, flags & 1, { 0, 0 } };
     if (guard_call(run_guarded, (uintptr_t)&run, &status)) {
         prepared_forget();

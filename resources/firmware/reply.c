@@ -23,6 +23,10 @@ static uint8_t out[FRAME_BYTES];
 static uint32_t out_length; /* payload bytes */
 static uint8_t out_sequence, out_command;
 static uint32_t last_sent_cycles;
+static struct {
+    uint8_t used, sequence, command;
+    uint32_t crc;
+} last; /* the request that `out` still answers, whatever the answer's length */
 
 static uint8_t *out_payload(void) { return out + FRAME_HEADER_BYTES; }
 
@@ -81,11 +85,8 @@ void reply_send(void)
     uart_write(out, frame_seal(out, out_sequence, out_command | 0x80, (uint16_t)out_length));
 }
 
-void reply_progress(uint32_t done, uint32_t total)
+static void send_progress(uint32_t done, uint32_t total)
 {
-    if (!board.has_cycles) return;
-    uint32_t now = read_cycles_low();
-    if (now - last_sent_cycles < PROGRESS_CYCLES) return;
     uint8_t event[FRAME_HEADER_BYTES + 9 + 4], *p = event + FRAME_HEADER_BYTES;
     p[0] = EVENT_PROGRESS;
     for (int i = 0; i < 4; i++) {
@@ -93,15 +94,24 @@ void reply_progress(uint32_t done, uint32_t total)
         p[5 + i] = (uint8_t)(total >> (8 * i));
     }
     uart_write(event, frame_seal(event, out_sequence, COMMAND_EVENT, 9));
-    last_sent_cycles = read_cycles_low();
+    if (board.has_cycles) last_sent_cycles = read_cycles_low();
+}
+
+void reply_accepted(uint32_t total) { send_progress(0, total); }
+
+void reply_progress(uint32_t done, uint32_t total)
+{
+    if (board.has_cycles && read_cycles_low() - last_sent_cycles >= PROGRESS_CYCLES) send_progress(done, total);
 }
 
 int reply_again(const frame *request)
 {
+    if (last.used && last.sequence == request->sequence && last.command == request->command && last.crc == request->crc) return 1;
     for (uint32_t i = 0; i < REMEMBERED; i++) {
         const remembered_answer *a = &answers[i];
         if (!a->used || a->sequence != request->sequence || a->command != request->command || a->crc != request->crc) continue;
         reply_start(a->sequence, a->command);
+        last.used = 0; /* `out` changes hands */
         memcpy(out_payload(), a->payload, a->length);
         out_length = a->length;
         return 1;
@@ -111,6 +121,10 @@ int reply_again(const frame *request)
 
 void reply_remember(const frame *request)
 {
+    last.used = 1;
+    last.sequence = request->sequence;
+    last.command = request->command;
+    last.crc = request->crc;
     if (out_length > REMEMBERED_BYTES) return;
     remembered_answer *a = &answers[answers_next++ % REMEMBERED];
     a->used = 1;
@@ -121,4 +135,8 @@ void reply_remember(const frame *request)
     memcpy(a->payload, out_payload(), out_length);
 }
 
-void reply_forget_all(void) { memset(answers, 0, sizeof answers); }
+void reply_forget_all(void)
+{
+    memset(answers, 0, sizeof answers);
+    last.used = 0;
+}

@@ -57,6 +57,7 @@ uint8_t command_call(payload p)
     if (!ram_usable(call.entry, 4)) return fail_address();
     if (call.entry & 1) return STATUS_BAD_ARGUMENT;
     prepared_forget(); /* what runs here may write anywhere */
+    reply_accepted(1);
     uintptr_t result;
     if (guard_call(call_entry, (uintptr_t)&call, &result)) return fail_trap();
     reply_u32((uint32_t)result);

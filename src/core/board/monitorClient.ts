@@ -1,0 +1,249 @@
+import { AppError } from '@shared/errors'
+import { usableRamBytes, type BoardInfo } from './boardInfo'
+import { concatBytes } from './bytes'
+import type { Conversation } from './conversation'
+import { crc32 } from './crc'
+import {
+  defaultTiming,
+  MonitorExchange,
+  type ExchangeStatistics,
+  type ExchangeTiming
+} from './monitorExchange'
+import { uploadBytes } from './monitorUpload'
+import {
+  decode,
+  encode,
+  mostDataBytes,
+  type BenchRequest,
+  type BenchResult,
+  type LayerCounters,
+  type PreparedImage,
+  type RunRequest,
+  type Spent
+} from './protocol'
+import { hex32 } from './protocolError'
+
+export interface MonitorClientOptions {
+  /** Gets every byte outside frames: banner, output of a called program. */
+  onText?: (bytes: Uint8Array) => void
+  timing?: Partial<ExchangeTiming>
+  /** Fewer requests in flight than the board offers; 1 on lines that lose bytes. */
+  mostWindow?: number
+}
+
+/** Tells how far a long command is, in its own units. */
+export type OnProgress = (done: number, total: number) => void
+
+/** First contact is quick to give up: what is at the other end may be no monitor at all. */
+const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 400, attempts: 5 }
+
+/**
+ * The host's side of the board monitor: every command as a Conversation (docs/protocol.md). One client speaks over one
+ * line, one conversation at a time; sequence numbers and the bytes of a half-received frame live here between them.
+ */
+export class MonitorClient {
+  private readonly exchange: MonitorExchange
+  private readonly timing: ExchangeTiming
+  private readonly mostWindow: number
+  private known: BoardInfo | null = null
+
+  constructor(options: MonitorClientOptions = {}) {
+    this.exchange = new MonitorExchange(options.onText)
+    this.timing = { ...defaultTiming, ...options.timing }
+    this.mostWindow = options.mostWindow ?? Infinity
+  }
+
+  /** What the last hello said; null before the first. */
+  get info(): BoardInfo | null {
+    return this.known
+  }
+
+  get statistics(): Readonly<ExchangeStatistics> {
+    return this.exchange.statistics
+  }
+
+  /**
+   * Identifies the board. `nonce` is any number that the last session did not use: it tells this answer from one left over.
+   * Throws `board.notMonitor` with what was received instead of an answer.
+   */
+  *hello(nonce: number): Conversation<BoardInfo> {
+    const timing = {
+      ...this.timing,
+      answerMs: Math.min(helloTiming.answerMs, this.timing.answerMs),
+      attempts: Math.min(helloTiming.attempts, this.timing.attempts)
+    }
+    let answer: ReturnType<typeof decode.hello> | undefined
+    try {
+      // An answer with another nonce is left over from a session before this one.
+      for (let leftOver = 0; answer?.nonce !== nonce >>> 0; leftOver++) {
+        if (leftOver > 3) throw badAnswer('hello', 'it repeats a nonce that was never sent')
+        answer = decode.hello(yield* this.exchange.request('hello', encode.hello(nonce), timing))
+      }
+    } catch (error) {
+      throw this.notMonitor(error)
+    }
+    if (answer.info.protocolVersion !== 1) {
+      throw new AppError(
+        'board.protocol',
+        `The board's monitor speaks protocol ${answer.info.protocolVersion}; this Bitbench speaks 1.`,
+        'Load the monitor that belongs to this Bitbench.'
+      )
+    }
+    this.known = answer.info
+    return answer.info
+  }
+
+  /**
+   * Writes `bytes` to RAM and has the board confirm their CRC. The range is checked against the board's memory map first
+   * (hello must have been said). Throws `board.addressRange`, `board.timeout`, `board.crcMismatch`.
+   */
+  *upload(address: number, bytes: Uint8Array): Conversation<{ crc: number }> {
+    const info = this.requireInfo()
+    this.requireRange(info, address, bytes.length)
+    if (bytes.length === 0) return { crc: 0 }
+    const expected = crc32(bytes)
+    yield* uploadBytes(this.exchange, address, bytes, Math.min(info.window, this.mostWindow), this.timing)
+    const crc = yield* this.crc(address, bytes.length)
+    if (crc !== expected) {
+      throw new AppError(
+        'board.crcMismatch',
+        `${bytes.length} bytes at ${hex32(address)} read back with CRC ${hex32(crc)} instead of ${hex32(expected)}.`,
+        'The board’s RAM does not keep what is written there, or another program writes to it: reset the board and try again.',
+        { details: { address, crc, expected } }
+      )
+    }
+    return { crc }
+  }
+
+  /** Bytes of RAM. */
+  *read(address: number, length: number): Conversation<Uint8Array> {
+    const parts: Uint8Array[] = []
+    for (let at = 0; at < length; at += mostDataBytes) {
+      const part = Math.min(mostDataBytes, length - at)
+      const data = yield* this.exchange.request('read', encode.read(address + at, part), this.timing)
+      if (data.length !== part) throw badAnswer('read', `${data.length} bytes instead of ${part}`)
+      parts.push(data)
+    }
+    return concatBytes(parts)
+  }
+
+  /** CRC-32 of a range of RAM. */
+  *crc(address: number, length: number): Conversation<number> {
+    return yield* this.ask('crc', encode.crc(address, length), decode.crc)
+  }
+
+  /** Checks the Image at an address and makes it the one that `run` runs. */
+  *prepare(imageAddress: number): Conversation<PreparedImage> {
+    return yield* this.ask('prepare', encode.prepare(imageAddress), decode.prepare)
+  }
+
+  /** Runs the prepared Image over `count` inputs in RAM; the sums over all inferences. */
+  *run(request: RunRequest, onProgress?: OnProgress): Conversation<Spent> {
+    return yield* this.ask('run', encode.run(request), decode.spent, onProgress)
+  }
+
+  /** Runs one kernel on operands made on the board; at most 64 repetitions are reported. */
+  *bench(request: BenchRequest, onProgress?: OnProgress): Conversation<BenchResult> {
+    const { counters } = this.requireInfo()
+    const dimsValid =
+      request.dims.length <= 8 && request.dims.every((d) => Number.isInteger(d) && d >= 0 && d < 65_536)
+    if (!dimsValid || !(request.repetitions >= 1 && request.repetitions < 65_536)) {
+      throw new AppError(
+        'input.invalid',
+        `Not a benchmark the protocol can carry: dims ${request.dims.join(', ')}, ${request.repetitions} repetitions.`,
+        'Give at most 8 whole dims and 1 to 65535 repetitions.'
+      )
+    }
+    return yield* this.ask('bench', encode.bench(request), (data) => decode.bench(data, counters), onProgress)
+  }
+
+  /** Per-layer counters since they were last cleared, for layers [first, first + count). */
+  *counters(first: number, count: number): Conversation<LayerCounters[]> {
+    const layers: LayerCounters[] = []
+    const mostPerAnswer = 51
+    while (layers.length < count) {
+      const part = Math.min(mostPerAnswer, count - layers.length)
+      const more = yield* this.ask('counters', encode.counters(first + layers.length, part), decode.counters)
+      if (more.length !== part) throw badAnswer('counters', `${more.length} layers instead of ${part}`)
+      layers.push(...more)
+    }
+    return layers
+  }
+
+  /** Where the output codes of a layer lie after the last run. */
+  *tensor(layer: number): Conversation<{ address: number; sizeBytes: number }> {
+    return yield* this.ask('tensor', encode.tensor(layer), decode.tensor)
+  }
+
+  /** Calls a function at an even address with two arguments; what it returned and what it took. */
+  *call(entry: number, a0: number, a1: number): Conversation<Spent & { returned: number }> {
+    return yield* this.ask('call', encode.call(entry, a0, a1), decode.call)
+  }
+
+  /** The same bytes back (at most 1024). */
+  *echo(bytes: Uint8Array): Conversation<Uint8Array> {
+    return yield* this.exchange.request('echo', bytes, this.timing)
+  }
+
+  /** Restarts the monitor; what was prepared is forgotten. */
+  *reset(): Conversation<void> {
+    yield* this.exchange.request('reset', new Uint8Array(0), this.timing)
+    this.known = null
+  }
+
+  private *ask<T>(
+    command: Parameters<MonitorExchange['request']>[0],
+    payload: Uint8Array,
+    read: (data: Uint8Array) => T,
+    onProgress?: OnProgress
+  ): Conversation<T> {
+    const data = yield* this.exchange.request(command, payload, this.timing, onProgress)
+    try {
+      return read(data)
+    } catch (error) {
+      throw badAnswer(command, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  private requireInfo(): BoardInfo {
+    if (this.known !== null) return this.known
+    throw new AppError('board.notConnected', 'The board has not been identified yet.', 'Say hello first.')
+  }
+
+  private requireRange(info: BoardInfo, address: number, length: number): void {
+    if (address >= info.ram.low && address + length <= info.ram.high) return
+    const tooLong = length - usableRamBytes(info)
+    throw new AppError(
+      tooLong > 0 ? 'board.outOfMemory' : 'board.addressRange',
+      tooLong > 0
+        ? `${length} bytes do not fit the board's ${usableRamBytes(info)} bytes of usable RAM: ${tooLong} too many.`
+        : `${hex32(address)} + ${length} bytes is outside the board's usable RAM ${hex32(info.ram.low)}-${hex32(info.ram.high)}.`,
+      'Plan for this board’s memory map, or choose a board with more RAM.',
+      { details: { address, length, low: info.ram.low, high: info.ram.high } }
+    )
+  }
+
+  private notMonitor(error: unknown): AppError {
+    const cause = AppError.from(error)
+    if (cause.code !== 'board.timeout' && cause.code !== 'internal') return cause
+    const received = this.exchange.lastText
+    return new AppError(
+      'board.notMonitor',
+      received === ''
+        ? 'Nothing answered on the line.'
+        : `What answers on the line is no Bitbench monitor. It said: ${received}`,
+      received === ''
+        ? 'Check port, speed and cable, and that the monitor runs on the board (load it with a boot loader).'
+        : 'If this is a boot loader, load the Bitbench monitor through it; if it is noise, check the speed.',
+      { details: { received }, cause }
+    )
+  }
+}
+
+function badAnswer(command: string, what: string): AppError {
+  return new AppError(
+    'board.protocol',
+    `The board's answer to ${command} is malformed: ${what}.`,
+    'Host and firmware disagree on the protocol: load the current monitor.'
+  )
+}

@@ -1,0 +1,184 @@
+import { AppError } from '@shared/errors'
+import { asciiText, concatBytes } from './bytes'
+import type { Conversation } from './conversation'
+import { encodeFrame, FrameDecoder, mostFrameBytes, type Frame } from './frame'
+import { commands, decode, eventCommand, responseFlag, type BoardEvent, type CommandName } from './protocol'
+import { refusal } from './protocolError'
+
+/** How long to wait and how often to repeat. The exchange has no clock: a wait ends with bytes or with silence. */
+export interface ExchangeTiming {
+  /** Silence after which a request counts as lost, in ms. */
+  answerMs: number
+  /** The same once the board told that it works on the request (progress event). */
+  workingMs: number
+  /** Times a request is sent in all. */
+  attempts: number
+}
+
+export const defaultTiming: ExchangeTiming = { answerMs: 1000, workingMs: 30_000, attempts: 8 }
+
+/** Counts over the life of one client; the board page shows them. */
+export interface ExchangeStatistics {
+  requests: number
+  repeats: number
+  damagedFrames: number
+  /** Responses to requests that are no longer waited for. */
+  staleFrames: number
+}
+
+/** A request on its way. */
+export interface Outstanding {
+  seq: number
+  command: CommandName
+  bytes: Uint8Array
+  attempts: number
+  /** Position among all sendings, repeats included; the monitor answers in this order. */
+  order: number
+}
+
+export interface Answer {
+  request: Outstanding
+  status: number
+  /** After the status byte. */
+  data: Uint8Array
+}
+
+/** This much without one good frame is garbage: the wait counts as silence. */
+const mostNoiseBytes = 16_384
+const keptTextBytes = 400
+/** Completes any frame the board has begun and lost the rest of (docs/protocol.md "Retransmission"). */
+const flush = new Uint8Array(mostFrameBytes)
+
+/**
+ * Requests, answers, repeats and events over one line; the part of the client that does not know what commands mean.
+ * `onText` gets every byte outside frames (console output).
+ */
+export class MonitorExchange {
+  readonly statistics: ExchangeStatistics = { requests: 0, repeats: 0, damagedFrames: 0, staleFrames: 0 }
+  private readonly decoder = new FrameDecoder()
+  private nextSeq = 0
+  private sendings = 0
+  private recentText: Uint8Array = new Uint8Array(0)
+
+  constructor(private readonly onText?: (bytes: Uint8Array) => void) {}
+
+  /** The last text the line said, for an error that shows what came instead of an answer. */
+  get lastText(): string {
+    return asciiText(this.recentText)
+  }
+
+  /** A new request, not yet sent. Sequence numbers are reused after 256 requests only. */
+  prepare(command: CommandName, payload: Uint8Array): Outstanding {
+    const seq = this.nextSeq
+    this.nextSeq = (this.nextSeq + 1) & 0xff
+    this.statistics.requests++
+    return { seq, command, bytes: encodeFrame(seq, commands[command], payload), attempts: 0, order: 0 }
+  }
+
+  /** Sends a request, or sends it again. A board that is at work has received whole frames: its line needs no clearing. */
+  *send(request: Outstanding, working = false): Conversation<void> {
+    request.attempts++
+    request.order = ++this.sendings
+    if (request.attempts > 1) this.statistics.repeats++
+    // The first repeat may already complete what was lost; from the second on the line is cleared before.
+    if (request.attempts > 2 && !working) yield { kind: 'send', bytes: flush }
+    yield { kind: 'send', bytes: request.bytes }
+  }
+
+  /**
+   * Waits until answers to some of `outstanding` or events have come; empty lists mean silence (or nothing but noise)
+   * for `timeoutMs`.
+   */
+  *receive(
+    outstanding: ReadonlyMap<number, Outstanding>,
+    timeoutMs: number
+  ): Conversation<{ answers: Answer[]; events: BoardEvent[] }> {
+    const answers: Answer[] = []
+    const events: BoardEvent[] = []
+    const done = new Set<Outstanding>()
+    for (let noiseBytes = 0; noiseBytes < mostNoiseBytes;) {
+      const bytes = yield { kind: 'receive', timeoutMs }
+      if (bytes.length === 0) break
+      noiseBytes += bytes.length
+      for (const piece of this.decoder.push(bytes)) {
+        if (piece.kind === 'text') {
+          this.noteText(piece.bytes)
+          continue
+        }
+        const request = outstanding.get(piece.frame.seq)
+        if (request === undefined || done.has(request)) this.statistics.staleFrames++
+        else if (piece.frame.command === eventCommand) events.push(decode.event(piece.frame.payload))
+        else if (isAnswerTo(request, piece.frame)) {
+          done.add(request)
+          answers.push({ request, status: piece.frame.payload[0]!, data: piece.frame.payload.slice(1) })
+        } else this.statistics.staleFrames++
+      }
+      this.statistics.damagedFrames = this.decoder.damagedFrames
+      if (answers.length > 0 || events.length > 0) break
+    }
+    return { answers, events }
+  }
+
+  /**
+   * One request and its answer's data, repeated as needed. Throws the refusal as an AppError, or `board.timeout`.
+   * A long command tells of its progress through `onProgress`.
+   */
+  *request(
+    command: CommandName,
+    payload: Uint8Array,
+    timing: ExchangeTiming = defaultTiming,
+    onProgress?: (done: number, total: number) => void
+  ): Conversation<Uint8Array> {
+    const request = this.prepare(command, payload)
+    const outstanding = new Map([[request.seq, request]])
+    let working = false
+    let silentMs = 0
+    for (let waitMs = timing.answerMs; ;) {
+      yield* this.send(request, working)
+      for (;;) {
+        const { answers, events } = yield* this.receive(outstanding, waitMs)
+        const answer = answers[0]
+        if (answer !== undefined) return this.accepted(answer)
+        if (events.length === 0) break
+        working = true
+        silentMs = 0
+        waitMs = timing.answerMs
+        for (const event of events) if (event.kind === 'progress') onProgress?.(event.done, event.total)
+      }
+      silentMs += waitMs
+      if (working) {
+        // The board may be busy or its answer may be lost: it answers a repeat from memory, so ask ever more rarely.
+        if (silentMs >= timing.workingMs)
+          throw this.silent(command, silentMs, 'stopped answering while it worked on')
+        waitMs = Math.min(2 * waitMs, timing.workingMs - silentMs)
+      } else if (request.attempts >= timing.attempts) {
+        throw this.silent(command, silentMs, 'did not answer')
+      }
+    }
+  }
+
+  /** The data of an answer that says ok; otherwise throws what the board refused. */
+  accepted(answer: Answer): Uint8Array {
+    if (answer.status !== 0) throw refusal(answer.request.command, answer.status, answer.data)
+    return answer.data
+  }
+
+  silent(command: CommandName, waitedMs: number, what: string): AppError {
+    return new AppError(
+      'board.timeout',
+      `The board ${what} ${command} (waited ${Math.round(waitedMs / 100) / 10} s).`,
+      'Check the cable and the speed of the line, then reset the board and connect again.',
+      { details: { command, ...(this.recentText.length > 0 ? { received: this.lastText } : {}) } }
+    )
+  }
+
+  private noteText(bytes: Uint8Array): void {
+    const all = concatBytes([this.recentText, bytes])
+    this.recentText = all.subarray(Math.max(0, all.length - keptTextBytes))
+    this.onText?.(bytes)
+  }
+}
+
+function isAnswerTo(request: Outstanding, frame: Frame): boolean {
+  return frame.command === (commands[request.command] | responseFlag) && frame.payload.length > 0
+}

@@ -1,0 +1,91 @@
+import type { Conversation } from './conversation'
+import type { ExchangeTiming, MonitorExchange, Outstanding } from './monitorExchange'
+import { encode, mostDataBytes } from './protocol'
+
+/** A piece of the upload that the board has not confirmed. */
+interface Pending {
+  offset: number
+  length: number
+}
+
+/** Below this a piece is not halved any more: the frame around it is 15 bytes. */
+const leastPieceBytes = 32
+
+/**
+ * Writes `bytes` to the board's RAM from `address` on, `window` requests at a time. The monitor answers in order, so an
+ * answer to a later request proves an earlier one lost, which is repeated at once; silence repeats all. A piece that was lost
+ * twice is cut in four, so that a line that damages most long frames still carries short ones. Yields progress
+ * steps in confirmed bytes. Throws `board.timeout` when a smallest piece fails `timing.attempts` times.
+ */
+export function* uploadBytes(
+  exchange: MonitorExchange,
+  address: number,
+  bytes: Uint8Array,
+  window: number,
+  timing: ExchangeTiming
+): Conversation<void> {
+  const waiting: Pending[] = []
+  for (let end = bytes.length; end > 0;) {
+    // from the end, so that pop() takes them from the beginning
+    const length = end % mostDataBytes || mostDataBytes
+    end -= length
+    waiting.push({ offset: end, length })
+  }
+  const outstanding = new Map<number, Outstanding>()
+  const pieces = new Map<Outstanding, Pending>()
+  let doneBytes = 0
+
+  function* sendNew(): Conversation<void> {
+    while (outstanding.size < window) {
+      const piece = waiting.pop()
+      if (piece === undefined) return
+      const data = bytes.subarray(piece.offset, piece.offset + piece.length)
+      const request = exchange.prepare('load', encode.load(address + piece.offset, data))
+      outstanding.set(request.seq, request)
+      pieces.set(request, piece)
+      yield* exchange.send(request)
+    }
+  }
+
+  function* repeat(request: Outstanding): Conversation<void> {
+    const piece = pieces.get(request)!
+    if (request.attempts >= 2 && piece.length > leastPieceBytes) {
+      outstanding.delete(request.seq)
+      pieces.delete(request)
+      const part = Math.max(leastPieceBytes, Math.ceil(piece.length / 4))
+      const parts: Pending[] = []
+      for (let at = 0; at < piece.length; at += part) {
+        parts.push({ offset: piece.offset + at, length: Math.min(part, piece.length - at) })
+      }
+      waiting.push(...parts.reverse())
+      return
+    }
+    if (request.attempts >= timing.attempts) {
+      throw exchange.silent('load', timing.answerMs * timing.attempts, 'did not answer')
+    }
+    yield* exchange.send(request)
+  }
+
+  yield { kind: 'progress', doneBytes, totalBytes: bytes.length }
+  for (;;) {
+    yield* sendNew()
+    if (outstanding.size === 0) return
+    const { answers } = yield* exchange.receive(outstanding, timing.answerMs)
+    if (answers.length === 0) {
+      for (const request of [...outstanding.values()]) yield* repeat(request)
+      continue
+    }
+    let latest = 0
+    for (const answer of answers) {
+      exchange.accepted(answer)
+      latest = Math.max(latest, answer.request.order)
+      doneBytes += pieces.get(answer.request)!.length
+      outstanding.delete(answer.request.seq)
+      pieces.delete(answer.request)
+    }
+    yield { kind: 'progress', doneBytes, totalBytes: bytes.length }
+    for (const request of [...outstanding.values()]) {
+      if (request.order < latest) yield* repeat(request)
+    }
+  }
+}
