@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDispatcher } from '@main/hosts/dispatcher'
+import { createEventBus } from '@main/hosts/eventBus'
+import { serveWeb, type WebHost } from '@main/hosts/webHost'
+import { commands } from '@shared/contract/index'
+import {
+  chromiumFile,
+  collectComplaints,
+  findCutTexts,
+  openBrowser,
+  type OpenedBrowser
+} from './support/browser'
+import { sampleHandlers } from './support/sampleServices'
+
+/**
+ * Every page, full of data, in both themes and at both window sizes: nothing cut off, nothing complained about, nothing
+ * against the Content-Security-Policy. The pictures land in build/screenshots/layout to be looked at.
+ */
+const root = path.resolve(import.meta.dirname, '../..')
+const pageFolder = process.env['BITBENCH_PAGE_FOLDER'] ?? path.join(root, 'out/renderer')
+const pictures = path.join(root, 'build/screenshots/layout')
+const pageIds = ['start', 'boards', 'profile', 'proxy', 'model', 'search', 'deploy', 'gpu', 'settings']
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 1024, height: 700 }
+]
+if (chromiumFile === null)
+  console.warn('SKIPPED: layout of the window: no Chromium found (apt install chromium)')
+
+describe.skipIf(chromiumFile === null)('layout of every page', () => {
+  let host: WebHost
+  let browser: OpenedBrowser
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    expect(existsSync(path.join(pageFolder, 'index.html')), `${pageFolder} holds the built renderer`).toBe(
+      true
+    )
+    await mkdir(pictures, { recursive: true })
+    const handlers = Object.fromEntries(
+      Object.entries(sampleHandlers).map(([name, handler]) => [
+        name,
+        async (input: never) => (handler as (input: never) => unknown)(input)
+      ])
+    )
+    host = await serveWeb({
+      dispatch: createDispatcher(commands, handlers, () => undefined),
+      events: createEventBus(),
+      pageFolder,
+      tcpPort: 0
+    })
+    browser = await openBrowser()
+    page = await browser.context.newPage()
+    complaints = collectComplaints(page)
+    await page.goto(host.address)
+    await page.getByRole('heading', { name: 'Start' }).waitFor()
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+  })
+
+  it('takes the token out of the address bar', () => {
+    expect(page.url()).not.toContain('token')
+  })
+
+  for (const theme of ['dark', 'light'] as const) {
+    for (const size of sizes) {
+      it(`shows every page uncut, ${theme}, ${size.width} x ${size.height}`, async () => {
+        await page.setViewportSize(size)
+        const wanted = theme === 'dark' ? 'Dark theme' : 'Light theme'
+        const toggle = page.getByRole('button', { name: wanted })
+        if (await toggle.isVisible()) await toggle.click()
+        await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme)
+        const cut: string[] = []
+        for (const id of pageIds) {
+          await page.evaluate((target) => (location.hash = `/${target}`), id)
+          await page.waitForTimeout(id === 'start' ? 100 : 500)
+          cut.push(
+            ...(await findCutTexts(page)).map(
+              ({ tag, text, wanted: needs, got }) => `${id}: ${tag} "${text}" needs ${needs}, has ${got}`
+            )
+          )
+          await page.screenshot({ path: path.join(pictures, `${id}-${theme}-${size.width}.png`) })
+          await pictureBelowTheFold(page, path.join(pictures, `${id}-${theme}-${size.width}-below.png`))
+        }
+        expect(cut).toEqual([])
+      })
+    }
+  }
+
+  it('is used by keyboard alone', async () => {
+    await page.evaluate(() => (location.hash = '/start'))
+    await page.reload()
+    await page.getByRole('heading', { name: 'Start' }).waitFor()
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Skip to content')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('content')
+    for (const [index, title] of [
+      'Boards',
+      'Profile',
+      'Proxy',
+      'Model',
+      'Search',
+      'Deploy',
+      'GPU & energy'
+    ].entries()) {
+      await page.keyboard.press(`Alt+${index + 1}`)
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+    }
+  })
+
+  it('came so far without a complaint', () => {
+    expect(complaints).toEqual([])
+  })
+})
+
+/** The rest of a page that scrolls, if it does. */
+async function pictureBelowTheFold(page: Page, file: string): Promise<void> {
+  const scrolled = await page.evaluate(() => {
+    const body = document.querySelector('main .body')
+    if (body === null || body.scrollHeight <= body.clientHeight + 8) return false
+    body.scrollTop = body.clientHeight - 40
+    return true
+  })
+  if (!scrolled) return
+  await page.waitForTimeout(150)
+  await page.screenshot({ path: file })
+}

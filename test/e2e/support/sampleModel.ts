@@ -1,0 +1,175 @@
+import { createRandom } from '@core/random'
+import type { Bits } from '@core/quant/scheme'
+import type { Deployment, DeployPlan } from '@shared/contract/deploy'
+import type { ModelInfo, SchemeJson } from '@shared/contract/model'
+import type { CandidateJson, Search } from '@shared/contract/search'
+
+const layers = ['conv1', 'conv2', 'fc1', 'fc2', 'fc3']
+const widths: Bits[] = [8, 4, 2, 1]
+const node = (
+  name: string,
+  op: string,
+  outputShape: number[],
+  macs: number,
+  parameters: number
+): ModelInfo['nodes'][number] => ({
+  name,
+  op,
+  inputs: [],
+  outputShape,
+  macs,
+  parameters,
+  weighted: macs > 0,
+  relu: macs > 0 && name !== 'fc3'
+})
+
+export const sampleModel: ModelInfo = {
+  id: 'm1',
+  name: 'lenet5-fashion',
+  path: 'resources/models/lenet5-fashion.onnx',
+  shipped: true,
+  sizeBytes: 178_000,
+  card: {
+    name: 'LeNet-5',
+    dataset: 'Fashion-MNIST',
+    testAccuracy: 0.9081,
+    testImages: 10_000,
+    seed: 1,
+    recipe: 'SGD with momentum, 12 epochs, cosine schedule',
+    licence: 'MIT'
+  },
+  inputShape: [1, 28, 28],
+  outputCount: 10,
+  nodes: [
+    node('conv1', 'Conv', [6, 28, 28], 117_600, 156),
+    node('pool1', 'MaxPool', [6, 14, 14], 0, 0),
+    node('conv2', 'Conv', [16, 10, 10], 240_000, 2416),
+    node('pool2', 'MaxPool', [16, 5, 5], 0, 0),
+    node('fc1', 'Gemm', [120], 48_000, 48_120),
+    node('fc2', 'Gemm', [84], 10_080, 10_164),
+    node('fc3', 'Gemm', [10], 840, 850)
+  ],
+  weightedLayers: layers,
+  workloads: [],
+  macs: 416_520,
+  parameters: 61_706
+}
+
+const scheme = (bits: Bits[]): SchemeJson =>
+  layers.map((layer, index) => ({
+    layer,
+    weightBits: bits[index]!,
+    activationBits: index === 0 ? 8 : bits[(index + 1) % 5]!
+  }))
+const random = createRandom(5)
+const trace: CandidateJson[] = Array.from({ length: 24 }, (_, index) => {
+  const bits = layers.map(() => widths[random.integer(index === 0 ? 1 : 4)]!)
+  const share = bits.reduce((sum, width) => sum + width, 0) / 40
+  return {
+    index,
+    scheme: scheme(bits),
+    cost: 4_200_000 * share,
+    accuracy: Math.min(0.9, 0.6 + 0.35 * share + 0.02 * random.normal()),
+    feasible: share <= 0.75,
+    phase: index < 8 ? ('initial' as const) : index < 21 ? ('search' as const) : ('refine' as const),
+    expectedAccuracy: index < 8 ? null : 0.87,
+    bestAccuracy: index < 2 ? null : 0.84 + index * 0.002
+  }
+})
+const best = trace.filter(({ feasible }) => feasible).sort((a, b) => b.accuracy - a.accuracy)[0]!
+
+export const sampleSearch: Search = {
+  id: 's1',
+  jobId: null,
+  request: {
+    modelId: 'm1',
+    strategy: 'mico',
+    cost: 'proxy',
+    proxyId: null,
+    budgetRatio: 0.75,
+    evaluations: 24,
+    method: 'ptq',
+    seed: 1
+  },
+  state: 'done',
+  startedAtMs: 1_790_000_000_000,
+  costUnit: 'cycles',
+  baselineCost: 4_200_000,
+  minimumCost: 700_000,
+  budget: 3_150_000,
+  budgetFeasible: true,
+  int8Accuracy: 0.901,
+  floatAccuracy: 0.904,
+  trace,
+  best,
+  test: { images: 1000, best: 0.893, int8: 0.902, float: 0.906 }
+}
+
+export const samplePlan: DeployPlan = {
+  imageBytes: 38_400,
+  weightsBytes: 36_100,
+  arenaBytes: 9_800,
+  arenaLowerBoundBytes: 9_408,
+  peakRamBytes: 61_000,
+  ramBytes: 983_040,
+  blocks: [
+    { name: 'input', offset: 0, sizeBytes: 784, firstLayer: 0, lastLayer: 0 },
+    { name: 'conv1', offset: 784, sizeBytes: 4704, firstLayer: 0, lastLayer: 1 },
+    { name: 'scratch', offset: 6000, sizeBytes: 3200, firstLayer: 0, lastLayer: 0 },
+    { name: 'pool1', offset: 5488, sizeBytes: 1176, firstLayer: 1, lastLayer: 2 },
+    { name: 'conv2', offset: 0, sizeBytes: 1600, firstLayer: 2, lastLayer: 3 },
+    { name: 'fc1', offset: 1600, sizeBytes: 480, firstLayer: 4, lastLayer: 5 }
+  ],
+  layers: sampleModel.nodes.map(({ name, op, macs, outputShape }) => ({
+    name,
+    op,
+    activationBits: 8,
+    weightBits: 4,
+    outputShape,
+    macs,
+    weightsBytes: 100,
+    scratchBytes: 0,
+    liveBytes: 4000,
+    predicted: macs * 8
+  })),
+  predicted: 3_020_000
+}
+
+export const sampleDeployment: Deployment = {
+  id: 'd1',
+  jobId: null,
+  state: 'done',
+  step: 'done',
+  request: {
+    modelId: 'm1',
+    scheme: best.scheme,
+    boardId: 'virtual:small',
+    images: 200,
+    proxyId: null,
+    form: 'image'
+  },
+  modelName: 'lenet5-fashion',
+  boardName: 'Virtual board, small',
+  startedAtMs: 1_790_000_000_000,
+  finishedAtMs: 1_790_000_020_000,
+  plan: samplePlan,
+  unit: 'cycles',
+  origin: 'simulated',
+  clockHz: 50_000_000,
+  imagesDone: 200,
+  bitExact: true,
+  mismatches: [],
+  boardAccuracy: 0.895,
+  hostAccuracy: 0.895,
+  predicted: 3_020_000,
+  measured: 3_140_000,
+  relativeError: -0.038,
+  layers: sampleModel.nodes.map(({ name, op, macs }) => ({
+    name,
+    op,
+    predicted: macs === 0 ? 12_000 : macs * 7.6,
+    measured: macs === 0 ? 13_100 : macs * 8,
+    relativeError: -0.05
+  })),
+  error: null
+}

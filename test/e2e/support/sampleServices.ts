@@ -1,0 +1,274 @@
+import { createRandom } from '@core/random'
+import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
+import { sampleBoards, sampleConsole } from './sampleBoards'
+import { sampleComparison, sampleProxyDetail, sampleSets, sampleTransfer } from './sampleProxies'
+import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
+import { sampleDeployment, sampleModel, samplePlan, sampleSearch } from './sampleModel'
+
+/**
+ * Typed, seeded data of every shape the contract allows, for looking at layouts without waiting for the real work.
+ * It is invented and lives in tests only; the product never shows it.
+ */
+export type SampleHandlers = {
+  [K in CommandName]?: (input: CommandInput<K>) => CommandOutput<K>
+}
+
+const random = createRandom(7)
+const pairs = [8, 4, 2, 1].flatMap((activationBits) =>
+  [8, 4, 2, 1].map((weightBits) => ({ activationBits, weightBits }))
+)
+const shapes = [
+  { kernel: 'matmul' as const, dims: [1, 120, 400] },
+  { kernel: 'matmul' as const, dims: [16, 64, 256] },
+  { kernel: 'conv2d' as const, dims: [28, 28, 1, 6, 5, 1, 2] },
+  { kernel: 'conv2d' as const, dims: [14, 14, 6, 16, 5, 1, 0] }
+]
+const samples: CommandOutput<'profile.samples'>['samples'] = shapes.flatMap(({ kernel, dims }) =>
+  pairs.map(({ activationBits, weightBits }, index) => {
+    const macs = dims.slice(0, 3).reduce((product, size) => product * size, 1)
+    const time = Math.round(
+      macs * (1 + 0.35 * Math.max(activationBits, weightBits)) * (1 + 0.05 * random.normal())
+    )
+    return {
+      id: `${kernel}-${dims.join('x')}-${index}`,
+      campaignId: 'c1',
+      kernel,
+      dims,
+      activationBits,
+      weightBits,
+      time,
+      timeMin: time - 3,
+      timeMax: time + 9,
+      unit: 'cycles' as const,
+      cycles: time,
+      instructions: Math.round(time / 1.9),
+      macs,
+      repetitions: 2,
+      seed: 1,
+      checksum: 0x1234abcd,
+      verified: true,
+      origin: 'simulated' as const,
+      method: 'bench cycles counter',
+      boardId: 'virtual:small',
+      boardKind: 'virtual',
+      boardName: 'Virtual board, small',
+      isa: 'rv32imac_zicsr',
+      coreName: 'virtual-small',
+      buildId: 0x8fe01c3a,
+      clockHz: 50_000_000,
+      measuredAtMs: 1_790_000_000_000 + index * 1000
+    }
+  })
+)
+
+const job: CommandOutput<'job.list'>['jobs'][number] = {
+  id: 'j1',
+  kind: 'profile.run',
+  title: 'Profile Virtual board, small',
+  state: 'running',
+  done: 64,
+  total: 512,
+  unit: 'samples',
+  ratePerSecond: 21.4,
+  remainingMs: 21_000,
+  note: 'conv2d 14 x 14 x 6',
+  startedAtMs: 1_790_000_000_000,
+  finishedAtMs: null,
+  resumable: true,
+  error: null
+}
+
+const campaign: CommandOutput<'profile.campaigns'>['campaigns'][number] = {
+  id: 'c1',
+  boardId: 'virtual:small',
+  boardName: 'Virtual board, small',
+  state: 'interrupted',
+  done: 64,
+  total: 512,
+  startedAtMs: 1_790_000_000_000,
+  finishedAtMs: 1_790_000_060_000,
+  jobId: null,
+  error: 'The board fell silent. Resume goes on with the 448 samples that are left.',
+  request: {
+    boardId: 'virtual:small',
+    shapes: [],
+    modelId: 'm1',
+    spaceFilling: 12,
+    kernels: [],
+    pairs: [],
+    repetitions: 2,
+    seed: 1,
+    longestMs: 60_000,
+    remeasure: false
+  }
+}
+
+let theme: 'dark' | 'light' = 'dark'
+const settings = (): CommandOutput<'app.settings'> => ({
+  theme,
+  workers: 2,
+  defaultBoard: 'virtual:small',
+  nvidiaSmiPath: null,
+  guideSeen: false
+})
+const { trace, ...searchSummary } = sampleSearch
+
+export const sampleHandlers: SampleHandlers = {
+  'app.info': () => ({
+    version: '0.1.0',
+    host: 'web',
+    platform: 'linux x64',
+    machine: '2 cores, 24 GiB',
+    dataFolder: '/home/somebody/.local/share/bitbench',
+    tools: [
+      {
+        name: 'qemu-system-riscv32',
+        purpose: 'Runs the firmware as a second board',
+        path: '/usr/bin/qemu-system-riscv32',
+        version: '7.2.22',
+        hint: 'apt install qemu-system-misc'
+      },
+      {
+        name: 'riscv64-unknown-elf-gcc',
+        purpose: 'Compiles generated C',
+        path: null,
+        version: null,
+        hint: 'apt install gcc-riscv64-unknown-elf'
+      }
+    ]
+  }),
+  'app.settings': settings,
+  'app.saveSettings': (changes) => {
+    if (changes.theme === 'dark' || changes.theme === 'light') theme = changes.theme
+    return settings()
+  },
+  'store.info': () => ({
+    file: '/home/somebody/.local/share/bitbench/bitbench.duckdb',
+    sizeBytes: 4_200_000,
+    tables: [{ name: 'samples', rows: 64 }]
+  }),
+  'job.list': () => ({ jobs: [job] }),
+  'board.list': () => ({ boards: sampleBoards }),
+  'board.console': () => ({ chunks: sampleConsole, droppedChunks: 0 }),
+  'board.loads': () => ({ loads: [] }),
+  'profile.summary': () => ({
+    groups: [
+      {
+        boardId: 'virtual:small',
+        boardName: 'Virtual board, small',
+        buildId: 1,
+        kernel: 'matmul',
+        unit: 'cycles',
+        origin: 'simulated',
+        samples: 32,
+        shapes: 2,
+        pairs: 16,
+        newestAtMs: 1_790_000_000_000
+      }
+    ]
+  }),
+  'profile.campaigns': () => ({ campaigns: [campaign] }),
+  'profile.samples': () => ({ samples, total: samples.length }),
+  'profile.plan': () => ({
+    plan: {
+      samples: 512,
+      alreadyMeasured: 64,
+      skipped: 3,
+      skippedBecause: [{ reason: 'does not fit the board’s memory', count: 3 }],
+      estimateMs: 42_000,
+      estimateFrom: 'samples',
+      byKernel: [
+        { kernel: 'matmul', shapes: 15, pairs: 16, samples: 240 },
+        { kernel: 'conv2d', shapes: 17, pairs: 16, samples: 272 }
+      ],
+      preview: shapes
+    }
+  }),
+  'proxy.list': () => ({
+    proxies: [
+      sampleProxyDetail.proxy,
+      { ...sampleProxyDetail.proxy, id: 'p2', kernel: 'matmul', estimator: 'physics', pinned: false }
+    ]
+  }),
+  'proxy.samples': () => ({ sets: sampleSets }),
+  'proxy.comparison': () => sampleComparison,
+  'proxy.transferCurve': () => sampleTransfer,
+  'proxy.detail': () => sampleProxyDetail,
+  'model.list': () => ({
+    models: [sampleModel],
+    dataSet: {
+      name: 'Fashion-MNIST subset',
+      origin: 'Zalando Research, MIT licence, resources/models',
+      splits: [
+        { split: 'calibration', images: 256 },
+        { split: 'search', images: 1500 },
+        { split: 'test', images: 1000 }
+      ]
+    }
+  }),
+  'model.info': () => ({ model: sampleModel }),
+  'model.evaluations': () => ({
+    evaluations: [
+      {
+        modelId: 'm1',
+        scheme: null,
+        method: 'ptq',
+        split: 'test',
+        images: 1000,
+        correct: 906,
+        accuracy: 0.906,
+        durationMs: 210,
+        cached: false
+      },
+      {
+        modelId: 'm1',
+        scheme: sampleSearch.best!.scheme,
+        method: 'ptq',
+        split: 'test',
+        images: 1000,
+        correct: 893,
+        accuracy: 0.893,
+        durationMs: 350,
+        cached: false
+      }
+    ]
+  }),
+  'model.sensitivities': () => ({
+    rows: sampleModel.weightedLayers.flatMap((layer, at) =>
+      (['weight', 'activation'] as const).flatMap((what) =>
+        ([4, 2, 1] as const).map((bits) => ({
+          layer,
+          what,
+          bits,
+          accuracy: 0.9 - (5 - at) * 0.02 * (4 / bits - 1)
+        }))
+      )
+    )
+  }),
+  'search.list': () => ({ searches: [searchSummary] }),
+  'search.get': () => ({ search: { ...searchSummary, trace } }),
+  'deploy.list': () => ({ deployments: [sampleDeployment] }),
+  'deploy.plan': () => ({ plan: samplePlan }),
+  'gpu.list': () => sampleGpuList,
+  'gpu.samplingState': () => ({
+    state: 'running',
+    intervalMs: 100,
+    achievedHz: 9.8,
+    samples: 1200,
+    restarts: 1,
+    gaps: 1,
+    malformedLines: 0,
+    dropped: 0,
+    recordingId: null,
+    message: null,
+    hint: null
+  }),
+  'gpu.recordings': () => ({ recordings: [sampleRecording] }),
+  'gpu.recording': () => ({
+    recording: sampleRecording,
+    phases: [],
+    gaps: [{ fromMs: 4000, toMs: 4600, reason: 'nvidia-smi died' }]
+  }),
+  'gpu.recordingTrace': () => sampleTrace,
+  'energy.report': () => sampleEnergy
+}
