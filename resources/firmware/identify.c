@@ -86,10 +86,10 @@ static void identify_isa(void)
 
 static void identify_core(void)
 {
-    static const char *const presets[] = { "virtual", "virtual-small", "virtual-mid", "virtual-high" };
+    static const char *const presets[] = { "virtual-small", "virtual-mid", "virtual-high" };
     uint32_t vendor = board.vendor, architecture = board.architecture, implementation = board.implementation;
     if (vendor == 0x0BB) {
-        put(board.core, presets[implementation <= 3 ? implementation : 0]);
+        put(board.core, implementation < 3 ? presets[implementation] : "virtual");
     } else if (vendor == 0 && architecture >= 0x40000 && architecture == implementation) {
         put(board.core, "qemu-virt"); /* QEMU puts its version in both */
     } else {
