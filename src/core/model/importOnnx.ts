@@ -100,7 +100,8 @@ function readInput(
   if (inputs.length !== 1) {
     throw invalid(`The network has ${inputs.length} inputs.`, 'Export it with one input, the image.')
   }
-  const { name, dims } = inputs[0]!
+  const { name } = inputs[0]!
+  const dims = inputs[0]!.dims ?? []
   const [batch, ...shape] = dims
   if (typeof batch === 'number' && batch > 1) {
     throw new AppError(

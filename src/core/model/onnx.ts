@@ -36,8 +36,8 @@ export type OnnxElementType = 'float32' | 'float64' | 'int64' | 'int32' | 'uint8
 export interface OnnxValue {
   readonly name: string
   readonly elementType: OnnxElementType
-  /** A number, the name of a symbolic size, or null when unknown. */
-  readonly dims: readonly (number | string | null)[]
+  /** Each a number, the name of a symbolic size, or null when unknown; null as a whole: unknown rank. */
+  readonly dims: readonly (number | string | null)[] | null
 }
 
 export interface OnnxModel {

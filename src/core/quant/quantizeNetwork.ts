@@ -82,7 +82,7 @@ function createEmitter(calibration: Calibration, formats: TensorFormats, quantiz
   }
 
   /** The layer that holds a node's input in the wanted format: the producer's, or a Requantize behind it. */
-  const read = (node: number, source: number, wanted: CodeFormat): number => {
+  const read = (source: number, wanted: CodeFormat): number => {
     const from = source < 0 ? -1 : layerOf[source]!
     const stored = source < 0 ? formats.input : formats.stored[source]!
     if (stored.bits === wanted.bits && stored.scale === wanted.scale && stored.zero === wanted.zero)
@@ -100,9 +100,7 @@ function createEmitter(calibration: Calibration, formats: TensorFormats, quantiz
   return {
     layers,
     emit(index: number, node: GraphNode, bits: LayerBits | null): void {
-      const inputs = node.inputs.map((source, position) =>
-        read(index, source, formats.wanted(index, position))
-      )
+      const inputs = node.inputs.map((source, position) => read(source, formats.wanted(index, position)))
       const input = formats.wanted(index, 0)
       const output = formats.stored[index]!
       const inputShape = toHwc(inputShapeOf(graph, node))

@@ -1,0 +1,74 @@
+import { createRandom } from '../random'
+
+/** Labelled images as bytes, HWC, one behind the other. */
+export interface LabelledImages {
+  readonly count: number
+  readonly pixels: Uint8Array
+  readonly labels: Uint8Array
+}
+
+export type SplitName = 'calibration' | 'tune' | 'search' | 'test'
+
+export interface SplitPlan {
+  readonly split: SplitName
+  readonly perClass: number
+}
+
+/**
+ * What the shipped subset takes from Fashion-MNIST. All but `test` come from the training set; `search` is held out
+ * when the shipped networks are trained, so choosing schemes on it is choosing on unseen images.
+ */
+export const trainingSplits: readonly SplitPlan[] = [
+  { split: 'search', perClass: 150 },
+  { split: 'calibration', perClass: 100 },
+  { split: 'tune', perClass: 200 }
+]
+export const testSplits: readonly SplitPlan[] = [{ split: 'test', perClass: 100 }]
+export const subsetSeed = 20261121
+
+/**
+ * Stratified, disjoint, seeded choice of image indices for each split, in shuffled order (so that any prefix is
+ * close to stratified too).
+ */
+export function chooseSplits(
+  labels: Uint8Array,
+  plans: readonly SplitPlan[],
+  seed: number
+): Map<SplitName, Int32Array> {
+  const random = createRandom(seed)
+  const byClass = new Map<number, number[]>()
+  for (const [index, label] of labels.entries()) {
+    const members = byClass.get(label) ?? []
+    members.push(index)
+    byClass.set(label, members)
+  }
+  const classes = [...byClass.keys()].sort((a, b) => a - b)
+  for (const label of classes) random.shuffle(byClass.get(label)!)
+  const taken = new Map<SplitName, Int32Array>()
+  let start = 0
+  for (const { split, perClass } of plans) {
+    const chosen = classes.flatMap((label) => byClass.get(label)!.slice(start, start + perClass))
+    taken.set(split, random.shuffle(Int32Array.from(chosen)))
+    start += perClass
+  }
+  return taken
+}
+
+export function takeImages(source: LabelledImages, indices: ArrayLike<number>): LabelledImages {
+  const size = source.pixels.length / source.count
+  const pixels = new Uint8Array(indices.length * size)
+  const labels = new Uint8Array(indices.length)
+  for (let at = 0; at < indices.length; at++) {
+    const index = indices[at]!
+    pixels.set(source.pixels.subarray(index * size, (index + 1) * size), at * size)
+    labels[at] = source.labels[index]!
+  }
+  return { count: indices.length, pixels, labels }
+}
+
+/** The first `count` images, all when there are fewer. */
+export function firstImages(source: LabelledImages, count: number): LabelledImages {
+  if (count >= source.count) return source
+  const size = source.pixels.length / source.count
+  return { count, pixels: source.pixels.subarray(0, count * size), labels: source.labels.subarray(0, count) }
+}

@@ -1,0 +1,56 @@
+import { int } from '../onnx'
+import type { OnnxBuilder } from './onnxBuilder'
+
+/**
+ * A quantizer inside a training graph: real value -> nearest level * scale, forward; straight-through backward
+ * (Bengio et al. 2013): the gradient passes where the value was not clipped. One bit follows docs/arithmetic.md:
+ * weights and signed tensors have levels -1 and +1 (zero counts as negative), unsigned tensors 0 and 2.
+ */
+export interface FakeQuantizer {
+  /** One entry, or one per output channel of a weight tensor. */
+  readonly scale: Float32Array
+  /** Shape of `scale` for broadcasting. */
+  readonly dims: readonly number[]
+  /** Lowest and highest level, in units of the scale. */
+  readonly bottom: number
+  readonly top: number
+  readonly isOneBit: boolean
+}
+
+export interface QuantizedValue {
+  readonly value: string
+  backward(gradient: string): string
+}
+
+export function emitFakeQuant(builder: OnnxBuilder, input: string, quantizer: FakeQuantizer): QuantizedValue {
+  const scale = builder.constant(quantizer.scale, quantizer.dims)
+  const steps = builder.node('Div', [input, scale])
+  const levels = quantizer.isOneBit
+    ? oneBitLevels(builder, steps, quantizer.bottom)
+    : roundedLevels(builder, steps, quantizer)
+  return {
+    value: builder.node('Mul', [levels, scale]),
+    backward(gradient) {
+      const slack = quantizer.isOneBit ? oneBitSlack : 0.5
+      const isInside = builder.node('And', [
+        builder.node('GreaterOrEqual', [steps, builder.scalar(quantizer.bottom - slack)]),
+        builder.node('LessOrEqual', [steps, builder.scalar(quantizer.top + slack)])
+      ])
+      return builder.node('Mul', [gradient, builder.node('Cast', [isInside], { to: int(1) })])
+    }
+  }
+}
+
+/** How far beyond its levels a one-bit value still learns: its threshold must stay reachable. */
+const oneBitSlack = 1
+
+function roundedLevels(builder: OnnxBuilder, steps: string, { bottom, top }: FakeQuantizer): string {
+  const rounded = builder.node('Floor', [builder.node('Add', [steps, builder.scalar(0.5)])])
+  return builder.node('Clip', [rounded, builder.scalar(bottom), builder.scalar(top)])
+}
+
+function oneBitLevels(builder: OnnxBuilder, steps: string, bottom: number): string {
+  const isHigh = builder.node('Greater', [steps, builder.scalar(bottom + 1)])
+  const doubled = builder.node('Mul', [builder.node('Cast', [isHigh], { to: int(1) }), builder.scalar(2)])
+  return bottom === 0 ? doubled : builder.node('Add', [doubled, builder.scalar(bottom)])
+}

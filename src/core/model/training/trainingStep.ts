@@ -1,0 +1,175 @@
+import { inputShapeOf, type Graph, type GraphNode } from '../graph'
+import { int } from '../onnx'
+import type { OnnxModel } from '../onnx'
+import { emitConv2d, emitDepthwiseConv2d } from './emitters/convolution'
+import { emitDense } from './emitters/dense'
+import { emitAdd, emitBatchNorm, emitFlatten, emitRelu, rectified } from './emitters/elementwise'
+import { emitAvgPool, emitMaxPool } from './emitters/pooling'
+import { emitFakeQuant, type FakeQuantizer, type QuantizedValue } from './fakeQuant'
+import type { Emitted, EmitterSite, Parameter } from './gradient'
+import { createOnnxBuilder, type OnnxBuilder } from './onnxBuilder'
+import { parametersOfNode } from './parameters'
+
+/**
+ * One optimiser step as an ONNX graph. Inputs: "images" [batch, …] real values, "targets" [batch, classes]
+ * probabilities, "rate" learning rate, "p<i>" parameters, "m<i>" momenta. Outputs: "loss" mean cross entropy, "p<i>.next",
+ * "m<i>.next". Momentum SGD: m' = momentum * m + gradient + decay * p, p' = p - rate * m' (decay on weights only).
+ */
+export interface TrainingStep {
+  readonly model: OnnxModel
+  readonly parameters: readonly Parameter[]
+}
+
+export interface TrainingOptions {
+  readonly momentum: number
+  readonly decay: number
+  /** Quantizers of a weighted node's weights and of its input; null where it stays in float. */
+  readonly quantizers?: (node: number) => { weights: FakeQuantizer | null; input: FakeQuantizer | null }
+  /** For tests: outputs "g<i>" instead of the updated parameters. */
+  readonly gradientsOnly?: boolean
+}
+
+export function buildTrainingStep(graph: Graph, options: TrainingOptions): TrainingStep {
+  const builder = createOnnxBuilder()
+  const images = builder.input('images', 'float32', ['batch', ...graph.inputShape])
+  const classes = graph.nodes[graph.output]!.outputShape[0]!
+  const targets = builder.input('targets', 'float32', ['batch', classes])
+  const tape = emitForward(builder, graph, images, options)
+  const probabilities = builder.node('Softmax', [tape.value], { axis: int(1) })
+  builder.output(crossEntropy(builder, probabilities, targets), 'loss')
+  const gradients = emitBackward(builder, graph, tape, meanDifference(builder, probabilities, targets))
+  const parameters = tape.parameters
+  if (options.gradientsOnly === true) {
+    for (const [index, gradient] of gradients.entries()) builder.output(gradient, `g${index}`)
+    return { model: builder.build(graph.name), parameters }
+  }
+  const rate = builder.input('rate', 'float32', [])
+  for (const [index, { role, dims }] of parameters.entries()) {
+    const name = `p${index}`
+    const momentum = builder.input(`m${index}`, 'float32', dims)
+    const decayed =
+      role === 'weights' && options.decay > 0
+        ? builder.node('Add', [gradients[index]!, builder.node('Mul', [name, builder.scalar(options.decay)])])
+        : gradients[index]!
+    const next = builder.node('Add', [
+      builder.node('Mul', [momentum, builder.scalar(options.momentum)]),
+      decayed
+    ])
+    builder.output(next, `m${index}.next`)
+    builder.output(builder.node('Sub', [name, builder.node('Mul', [next, rate])]), `${name}.next`)
+  }
+  return { model: builder.build(graph.name), parameters }
+}
+
+interface Tape {
+  readonly value: string
+  readonly parameters: readonly Parameter[]
+  readonly records: readonly TapeEntry[]
+}
+
+interface TapeEntry {
+  readonly emitted: Emitted
+  /** The fused ReLU, when there is one. */
+  readonly activation: Emitted | null
+  readonly quantizedInput: QuantizedValue | null
+  readonly quantizedWeights: QuantizedValue | null
+  /** Position of this node's first parameter. */
+  readonly firstParameter: number
+}
+
+function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options: TrainingOptions): Tape {
+  const values: string[] = []
+  const parameters: Parameter[] = []
+  const records: TapeEntry[] = []
+  for (const [index, node] of graph.nodes.entries()) {
+    const firstParameter = parameters.length
+    const own = parametersOfNode(graph, node)
+    const names = own.map(({ dims }, at) => builder.input(`p${firstParameter + at}`, 'float32', dims))
+    parameters.push(...own)
+    const inputs = node.inputs.map((from) => (from < 0 ? images : values[from]!))
+    const quantizers = own.length > 0 ? options.quantizers?.(index) : undefined
+    const quantizedInput = quantizers?.input ? emitFakeQuant(builder, inputs[0]!, quantizers.input) : null
+    const quantizedWeights = quantizers?.weights
+      ? emitFakeQuant(builder, names[0]!, quantizers.weights)
+      : null
+    const emitted = emitNode({
+      builder,
+      node,
+      inputs: quantizedInput === null ? inputs : [quantizedInput.value],
+      inputShapes: node.inputs.map((_, position) => inputShapeOf(graph, node, position)),
+      parameters: quantizedWeights === null ? names : [quantizedWeights.value, ...names.slice(1)]
+    })
+    const activation = 'relu' in node && node.relu ? rectified(builder, emitted.value) : null
+    values.push(activation?.value ?? emitted.value)
+    records.push({ emitted, activation, quantizedInput, quantizedWeights, firstParameter })
+  }
+  return { value: values[graph.output]!, parameters, records }
+}
+
+function emitNode(site: EmitterSite): Emitted {
+  const { node } = site
+  switch (node.op) {
+    case 'conv2d':
+      return emitConv2d({ ...site, node })
+    case 'depthwiseConv2d':
+      return emitDepthwiseConv2d({ ...site, node })
+    case 'dense':
+      return emitDense({ ...site, node })
+    case 'maxPool':
+      return emitMaxPool({ ...site, node })
+    case 'avgPool':
+      return emitAvgPool({ ...site, node })
+    case 'add':
+      return emitAdd({ ...site, node })
+    case 'relu':
+      return emitRelu({ ...site, node })
+    case 'batchNorm':
+      return emitBatchNorm({ ...site, node })
+    case 'flatten':
+      return emitFlatten({ ...site, node })
+  }
+}
+
+/** Gradient of every parameter, in parameter order. */
+function emitBackward(builder: OnnxBuilder, graph: Graph, tape: Tape, start: string): string[] {
+  const arriving: string[][] = graph.nodes.map(() => [])
+  arriving[graph.output]!.push(start)
+  const gradients: string[] = new Array<string>(tape.parameters.length).fill('')
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const node: GraphNode = graph.nodes[index]!
+    const { emitted, activation, quantizedInput, quantizedWeights, firstParameter } = tape.records[index]!
+    const parts = arriving[index]!
+    const whole = parts.length === 1 ? parts[0]! : builder.node('Sum', parts)
+    const gradient = activation === null ? whole : activation.backward(whole, true).inputs[0]!
+    const wantsInputs = node.inputs.some((from) => from >= 0)
+    const back = emitted.backward(gradient, wantsInputs)
+    for (const [at, own] of back.parameters.entries()) {
+      gradients[firstParameter + at] =
+        at === 0 && quantizedWeights !== null ? quantizedWeights.backward(own) : own
+    }
+    for (const [position, from] of node.inputs.entries()) {
+      const own = back.inputs[position]
+      if (from < 0 || own === null || own === undefined) continue
+      arriving[from]!.push(quantizedInput === null ? own : quantizedInput.backward(own))
+    }
+  }
+  return gradients
+}
+
+/** Mean over the batch of -sum(target * log(probability)). */
+function crossEntropy(builder: OnnxBuilder, probabilities: string, targets: string): string {
+  const safe = builder.node('Max', [probabilities, builder.scalar(1e-12)])
+  const products = builder.node('Mul', [targets, builder.node('Log', [safe])])
+  const perImage = builder.node('ReduceSum', [products, builder.shape([1])], { keepdims: int(0) })
+  return builder.node('Neg', [builder.node('ReduceMean', [perImage], { keepdims: int(0) })])
+}
+
+/** Gradient of the loss by the scores: (probability - target) / batch, for targets that sum to one. */
+function meanDifference(builder: OnnxBuilder, probabilities: string, targets: string): string {
+  const batch = builder.node(
+    'Cast',
+    [builder.node('Slice', [builder.node('Shape', [targets]), builder.shape([0]), builder.shape([1])])],
+    { to: int(1) }
+  )
+  return builder.node('Div', [builder.node('Sub', [probabilities, targets]), batch])
+}

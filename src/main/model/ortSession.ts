@@ -1,0 +1,24 @@
+import * as ort from 'onnxruntime-node'
+import type { OnnxModel } from '../../core/model/onnx'
+import { encodeOnnx } from './onnxFile'
+
+/** An onnxruntime session over a model built here; one intra-op thread, because schemes and workers run in parallel. */
+export async function openSession(model: OnnxModel | Uint8Array, threads = 1): Promise<ort.InferenceSession> {
+  const bytes = model instanceof Uint8Array ? model : encodeOnnx(model)
+  return ort.InferenceSession.create(bytes, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // Errors come as exceptions; warnings about optimised-away constants are noise here.
+    logSeverityLevel: 3
+  })
+}
+
+export function realTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {
+  return new ort.Tensor('float32', data, dims)
+}
+
+export function realsOf(tensor: ort.Tensor): Float32Array {
+  return tensor.data as Float32Array
+}

@@ -1,0 +1,108 @@
+import type * as ort from 'onnxruntime-node'
+import { createRandom } from '../../../core/random'
+import type { LabelledImages } from '../../../core/model/dataSet'
+import { sizeOf, type Graph } from '../../../core/model/graph'
+import { toHwc } from '../../../core/quant/hwcGraph'
+import { withParameters } from '../../../core/model/training/parameters'
+import { buildTrainingStep, type TrainingOptions } from '../../../core/model/training/trainingStep'
+import { openSession, realsOf, realTensor } from '../ortSession'
+import { augmentInto } from './augment'
+
+export interface TrainerOptions extends TrainingOptions {
+  readonly epochs: number
+  readonly batch: number
+  /** Learning rate at a point of the whole training, 0..1. */
+  readonly rateAt: (progress: number) => number
+  readonly seed: number
+  readonly threads?: number
+  readonly augment: { shift: number; mirror: boolean } | null
+  /** Share of the target that is spread over all classes. */
+  readonly smoothing?: number
+  /** Scores of the float network: its softened answers become the targets (Hinton et al. 2015). */
+  readonly teacher?: ort.InferenceSession
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number, loss: number) => void | Promise<void>
+}
+
+/** Trains the graph's parameters on the images; answers the graph with the trained values. */
+export async function train(graph: Graph, images: LabelledImages, options: TrainerOptions): Promise<Graph> {
+  const { model, parameters } = buildTrainingStep(graph, options)
+  const session = await openSession(model, options.threads ?? 1)
+  try {
+    const random = createRandom(options.seed)
+    const shape = toHwc(graph.inputShape)
+    const imageSize = sizeOf(graph.inputShape)
+    const classes = graph.nodes[graph.output]!.outputShape[0]!
+    const offset = graph.inputZero - 128
+    let values: Float32Array[] = parameters.map(({ initial }) => initial)
+    let momenta: Float32Array[] = parameters.map(({ initial }) => new Float32Array(initial.length))
+    const order = Int32Array.from({ length: images.count }, (_, index) => index)
+    const batches = Math.floor(images.count / options.batch)
+    const total = batches * options.epochs
+    const input = new Float32Array(options.batch * imageSize)
+    for (let epoch = 0, step = 0; epoch < options.epochs; epoch++) {
+      random.shuffle(order)
+      let lossSum = 0
+      for (let batch = 0; batch < batches; batch++, step++) {
+        options.signal?.throwIfAborted()
+        const members = order.subarray(batch * options.batch, (batch + 1) * options.batch)
+        for (const [at, index] of members.entries()) {
+          const pixels = images.pixels.subarray(index * imageSize, (index + 1) * imageSize)
+          const how = options.augment === null ? null : { random, ...options.augment }
+          augmentInto(pixels, shape, graph.inputScale, offset, input, at * imageSize, how)
+        }
+        const imageTensor = realTensor(input, [options.batch, ...graph.inputShape])
+        const targets = await targetsOf(members, images.labels, classes, imageTensor, options)
+        const feeds: Record<string, ort.Tensor> = {
+          images: imageTensor,
+          targets: realTensor(targets, [options.batch, classes]),
+          rate: realTensor(Float32Array.of(options.rateAt(step / total)), [])
+        }
+        for (const [index, { dims }] of parameters.entries()) {
+          feeds[`p${index}`] = realTensor(values[index]!, dims)
+          feeds[`m${index}`] = realTensor(momenta[index]!, dims)
+        }
+        const results = await session.run(feeds)
+        values = values.map((_, index) => realsOf(results[`p${index}.next`]!))
+        momenta = momenta.map((_, index) => realsOf(results[`m${index}.next`]!))
+        lossSum += realsOf(results['loss']!)[0]!
+      }
+      await options.onProgress?.(epoch + 1, options.epochs, lossSum / batches)
+    }
+    return withParameters(graph, values)
+  } finally {
+    await session.release()
+  }
+}
+
+/** How much the teacher's answers are softened, and their share beside the true labels. */
+const temperature = 2
+const teacherShare = 0.7
+
+async function targetsOf(
+  members: Int32Array,
+  labels: Uint8Array,
+  classes: number,
+  images: ort.Tensor,
+  { smoothing = 0, teacher }: TrainerOptions
+): Promise<Float32Array> {
+  const targets = new Float32Array(members.length * classes).fill(smoothing / classes)
+  for (const [at, index] of members.entries()) {
+    const own = at * classes + labels[index]!
+    targets[own] = targets[own]! + 1 - smoothing
+  }
+  if (teacher === undefined) return targets
+  const results = await teacher.run({ [teacher.inputNames[0]!]: images })
+  const scores = realsOf(results[teacher.outputNames[0]!]!)
+  for (let from = 0; from < scores.length; from += classes) {
+    let top = -Infinity
+    for (let c = 0; c < classes; c++) top = Math.max(top, scores[from + c]!)
+    let sum = 0
+    for (let c = 0; c < classes; c++) sum += Math.exp((scores[from + c]! - top) / temperature)
+    for (let c = 0; c < classes; c++) {
+      const soft = Math.exp((scores[from + c]! - top) / temperature) / sum
+      targets[from + c] = teacherShare * soft + (1 - teacherShare) * targets[from + c]!
+    }
+  }
+  return targets
+}
