@@ -1,4 +1,4 @@
-import { gpuMetrics, type GpuMetric } from '../../shared/contract/gpu'
+import { gpuMetrics, type GpuField, type GpuMetric } from '../../shared/contract/gpu'
 
 /**
  * What is asked of nvidia-smi for each metric. Drivers renamed fields over the years and print a column under a name
@@ -59,5 +59,17 @@ export interface GpuSample {
   readonly values: Float64Array
 }
 
-/** Metrics that energy may be computed from, best first: see powerMetricOf in energy/sensorModel.ts. */
-export const powerMetrics = ['powerInstantW', 'powerW', 'powerAverageW'] as const
+/**
+ * Metrics that energy may be computed from, best first. The instant reading has the shortest window on every GPU that
+ * has it; power.draw is a 1 s average on some drivers (arXiv 2312.02741).
+ */
+const powerMetrics = ['powerInstantW', 'powerW', 'powerAverageW'] as const satisfies readonly GpuMetric[]
+
+/** The field that energy of this GPU is computed from; null when it reports no power at all. */
+export function powerFieldOf(fields: readonly GpuField[]): { metric: GpuMetric; field: string } | null {
+  for (const metric of powerMetrics) {
+    const found = fields.find((field) => field.metric === metric && field.supported)
+    if (found?.field != null) return { metric, field: found.field }
+  }
+  return null
+}

@@ -1,0 +1,82 @@
+import type { EnergyReport } from '../../shared/contract/energy'
+import type { NounMigrations } from '../store/migrations'
+import type { Store } from '../store/store'
+
+export const energyMigrations: NounMigrations = {
+  noun: 'energy',
+  steps: [
+    `CREATE TABLE energy_phase (recording_id VARCHAR NOT NULL, gpu_index INTEGER NOT NULL, gpu_name VARCHAR NOT NULL,
+       name VARCHAR NOT NULL, trial INTEGER NOT NULL, from_ms DOUBLE NOT NULL, to_ms DOUBLE NOT NULL,
+       covered_ms DOUBLE NOT NULL, gap_count INTEGER NOT NULL, samples INTEGER NOT NULL, asked_hz DOUBLE NOT NULL,
+       achieved_hz DOUBLE, unique_values INTEGER NOT NULL, sensor_updates INTEGER NOT NULL, total_j DOUBLE,
+       idle_j DOUBLE, net_j DOUBLE, mean_w DOUBLE, peak_w DOUBLE, settled_mean_w DOUBLE, idle_w DOUBLE,
+       repetitions DOUBLE, total_per_repetition_j DOUBLE, net_per_repetition_j DOUBLE, temperature_before_c DOUBLE,
+       temperature_after_c DOUBLE, driver_version VARCHAR NOT NULL, power_field VARCHAR, sensor_family VARCHAR,
+       verdict VARCHAR, flags VARCHAR NOT NULL, origin VARCHAR NOT NULL);`
+  ]
+}
+
+/** The energy of every phase, replaced as a whole whenever a recording is analysed anew. */
+export interface EnergyStore {
+  save(report: EnergyReport): Promise<void>
+  export(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
+}
+
+export function createEnergyStore(store: Store): EnergyStore {
+  return {
+    save: (report) =>
+      store.transaction(async (session) => {
+        await session.run('DELETE FROM energy_phase WHERE recording_id = $1', [report.recordingId])
+        await session.append(
+          'energy_phase',
+          report.phases.map((phase) => {
+            const gpu = report.gpus.find((candidate) => candidate.gpuIndex === phase.gpuIndex)!
+            const summary = report.summaries.find(
+              (candidate) => candidate.gpuIndex === phase.gpuIndex && candidate.name === phase.name
+            )
+            return {
+              recording_id: report.recordingId,
+              gpu_index: phase.gpuIndex,
+              gpu_name: gpu.name,
+              name: phase.name,
+              trial: phase.trial,
+              from_ms: phase.fromMs,
+              to_ms: phase.toMs,
+              covered_ms: phase.coveredMs,
+              gap_count: phase.gapCount,
+              samples: phase.samples,
+              asked_hz: gpu.askedHz,
+              achieved_hz: phase.achievedHz,
+              unique_values: phase.uniqueValues,
+              sensor_updates: phase.sensorUpdates,
+              total_j: phase.totalJ,
+              idle_j: phase.idleJ,
+              net_j: phase.netJ,
+              mean_w: phase.meanW,
+              peak_w: phase.peakW,
+              settled_mean_w: phase.settledMeanW,
+              idle_w: gpu.idle.powerW,
+              repetitions: phase.repetitions,
+              total_per_repetition_j: phase.totalPerRepetitionJ,
+              net_per_repetition_j: phase.netPerRepetitionJ,
+              temperature_before_c: gpu.temperatureBeforeC,
+              temperature_after_c: gpu.temperatureAfterC,
+              driver_version: report.driverVersion,
+              power_field: gpu.powerField,
+              sensor_family: gpu.sensor.family,
+              verdict: summary?.verdict ?? null,
+              flags: phase.flags.map((flag) => flag.code).join(' '),
+              origin: report.origin
+            }
+          })
+        )
+      }),
+    export: (recordingId, file, format) =>
+      store.exportQuery(
+        'SELECT * FROM energy_phase WHERE recording_id = $1 ORDER BY gpu_index, from_ms, to_ms DESC',
+        [recordingId],
+        file,
+        format
+      )
+  }
+}

@@ -1,0 +1,88 @@
+import { parseHelpQueryGpu, chooseFields, nextAlias, rejectedField } from '../../core/gpu/queryFields'
+import { listingQuery, parseListing, type ListedGpu } from '../../core/gpu/gpuInventory'
+import { powerFieldOf } from '../../core/gpu/metrics'
+import { explainSmi, type SmiTrouble } from '../../core/gpu/smiTrouble'
+import { sensorOf } from '../../core/energy/sensorModel'
+import type { GpuList } from '../../shared/contract/gpu'
+import { AppError } from '../../shared/errors'
+import { askSmi, type SmiCommand, type Spawn } from './smiProcess'
+
+/** GPUs with what each can tell. Its absence is a state with its reason and no error. */
+export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | null): Promise<GpuList> {
+  let smi: SmiCommand | null = null
+  try {
+    smi = findCommand()
+    if (smi === null) return absent
+    const help = await askSmi(spawn, smi, ['--help-query-gpu'])
+    let fields = chooseFields(parseHelpQueryGpu(help.stdout))
+    const tried = new Set(fields.filter((field) => field !== null))
+    // Each round drops or renames one field, so the loop ends after at most every alias was refused.
+    for (;;) {
+      const answer = await askSmi(spawn, smi, [
+        `--query-gpu=${listingQuery(fields).join(',')}`,
+        '--format=csv'
+      ])
+      const said = `${answer.stdout}\n${answer.stderr}`
+      const rejected = rejectedField(said)
+      if (rejected !== null && fields.includes(rejected)) {
+        const other = nextAlias(rejected, tried)
+        if (other !== null) tried.add(other)
+        fields = fields.map((field) => (field === rejected ? other : field))
+        continue
+      }
+      const { gpus, stray } = parseListing(answer.stdout, fields)
+      if (gpus.length > 0) return ready(smi, gpus)
+      return troubled(smi, explainSmi(answer.exitCode, [...stray, answer.stderr].join('\n')))
+    }
+  } catch (cause) {
+    const error = AppError.from(cause)
+    return {
+      ...absent,
+      state: error.code === 'gpu.noDriver' ? 'noDriver' : 'failed',
+      nvidiaSmiPath: smi?.path ?? null,
+      message: error.message,
+      hint: error.hint
+    }
+  }
+}
+
+const absent: GpuList = {
+  state: 'noDriver',
+  nvidiaSmiPath: null,
+  driverVersion: null,
+  gpus: [],
+  message: 'nvidia-smi was not found on this machine, so there is no NVIDIA driver to read a GPU with.',
+  hint: 'Install the NVIDIA driver, or set the path of nvidia-smi in the settings. Everything else works without it.'
+}
+
+function ready(smi: SmiCommand, listed: ListedGpu[]): GpuList {
+  return {
+    state: 'ready',
+    nvidiaSmiPath: smi.path,
+    driverVersion: listed[0]!.driverVersion,
+    gpus: listed.map((gpu) => {
+      const powerField = powerFieldOf(gpu.fields)?.field ?? null
+      return { ...gpu, powerField, sensor: sensorOf(gpu.name, powerField) }
+    }),
+    message: null,
+    hint: null
+  }
+}
+
+function troubled(smi: SmiCommand, trouble: SmiTrouble): GpuList {
+  const state = trouble.kind === 'noDriver' || trouble.kind === 'noGpu' ? trouble.kind : 'failed'
+  return { ...absent, state, nvidiaSmiPath: smi.path, message: trouble.message, hint: trouble.hint }
+}
+
+/** The list, or the error that says why nothing can be measured. @throws gpu.noDriver */
+export function requireGpus(list: GpuList): GpuList {
+  if (list.state === 'ready') return list
+  throw new AppError(
+    'gpu.noDriver',
+    list.message ?? 'No NVIDIA GPU can be read.',
+    list.hint ?? 'Run nvidia-smi.',
+    {
+      details: { state: list.state }
+    }
+  )
+}

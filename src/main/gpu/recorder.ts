@@ -1,0 +1,232 @@
+import { metricAt, type GpuSample } from '../../core/gpu/metrics'
+import { createPhaseTracker } from '../../core/gpu/phaseMarks'
+import type { Gap, Gpu, HostLoad, PhaseMark, Recording } from '../../shared/contract/gpu'
+import { AppError } from '../../shared/errors'
+import { createBatchWriter } from './batchWriter'
+import type { GpuStore } from './gpuStore'
+import { startHostLoad } from './hostLoad'
+import { runRecordedCommand } from './recordedCommand'
+import type { Spawn } from './smiProcess'
+import type { SamplerOptions, SmiSampler } from './smiSampler'
+
+export interface RecordRequest {
+  id: string
+  title: string
+  /** Program and arguments; empty to record time alone. */
+  command: readonly string[]
+  cwd: string | undefined
+  /** Without a command: how long; undefined until stopped. */
+  durationMs: number | undefined
+  intervalMs: number
+  idleMs: number
+  gpus: readonly Gpu[]
+  driverVersion: string
+}
+
+export interface RecorderDeps {
+  store: GpuStore
+  spawn: Spawn
+  /** Steady clock, ms. */
+  nowMs: () => number
+  /** Unix time, ms: dates the recording. */
+  unixMs: () => number
+  readHostLoad: () => Promise<HostLoad>
+  startSampler(hooks: Pick<SamplerOptions, 'onSamples' | 'onGap' | 'onState'>): Promise<SmiSampler>
+  onSamples(samples: readonly GpuSample[]): void
+  onChanged(recording: Recording): void
+  onPhase(name: string, state: 'begin' | 'end', atMs: number): void
+  onOutput(stream: 'stdout' | 'stderr', text: string): void
+  progress(elapsedMs: number, note: string): void
+}
+
+/** How long the sampler has for its first reading. */
+const firstReadingMs = 30_000
+/** Sampling goes on this long after the command, so that the last phase has a reading behind its end. */
+const tailMs = (intervalMs: number): number => Math.max(3 * intervalMs, 300)
+
+/**
+ * One recording from its first reading to its saved end. `cancel` ends it as cancelled, `stop` regularly; either way,
+ * and also when the command fails, what was taken is kept.
+ *
+ * @throws gpu.samplerDied or gpu.noDriver when no reading ever comes; tool.failed when the command cannot be started
+ */
+export async function record(
+  request: RecordRequest,
+  deps: RecorderDeps,
+  cancel: AbortSignal,
+  stop: AbortSignal
+): Promise<Recording> {
+  const { nowMs } = deps
+  const ending = AbortSignal.any([cancel, stop])
+  let zeroMs = 0
+  const failure: { error?: AppError } = {}
+  let firstReading!: () => void
+  const reading = new Promise<void>((resolve) => (firstReading = resolve))
+  const wanted = new Set(request.gpus.map((gpu) => gpu.index))
+  const seen = new Set<number>()
+  const temperature = new Map<number, number>()
+  const latest = new Map<number, { firstMs: number; lastMs: number; count: number }>()
+  const gaps: Gap[] = []
+  const tracker = createPhaseTracker()
+  const samples = createBatchWriter<GpuSample>((batch) => deps.store.addSamples(request.id, batch))
+  const loads = createBatchWriter<HostLoad>((batch) => deps.store.addHostLoad(request.id, batch))
+
+  const sampler = await deps.startSampler({
+    onSamples(batch) {
+      deps.onSamples(batch)
+      if (zeroMs === 0) zeroMs = batch[0]!.tMs
+      for (const sample of batch) {
+        if (!wanted.has(sample.gpuIndex)) continue
+        seen.add(sample.gpuIndex)
+        const reading = sample.values[metricAt.temperatureC]!
+        if (!Number.isNaN(reading)) temperature.set(sample.gpuIndex, reading)
+        const tMs = sample.tMs - zeroMs
+        const count = latest.get(sample.gpuIndex) ?? { firstMs: tMs, lastMs: tMs, count: 0 }
+        latest.set(sample.gpuIndex, { ...count, lastMs: tMs, count: count.count + 1 })
+        samples.add({ ...sample, tMs })
+      }
+      if (seen.size === wanted.size) firstReading()
+    },
+    onGap: (gap) => gaps.push({ ...gap, fromMs: gap.fromMs - zeroMs, toMs: gap.toMs - zeroMs }),
+    onState(state) {
+      if (state.state !== 'failed') return
+      failure.error = state.error
+      firstReading()
+    }
+  })
+  const hostLoad = startHostLoad(deps.readHostLoad, (load) => {
+    if (zeroMs !== 0) loads.add({ ...load, tMs: load.tMs - zeroMs })
+  })
+  const temperatures = (): (number | null)[] => request.gpus.map((gpu) => temperature.get(gpu.index) ?? null)
+  const recording: Recording = {
+    id: request.id,
+    title: request.title,
+    state: 'running',
+    command: [...request.command],
+    startedAtMs: deps.unixMs(),
+    durationMs: null,
+    exitCode: null,
+    gpus: request.gpus.map(({ index, name, uuid }) => ({ index, name, uuid })),
+    driverVersion: request.driverVersion,
+    powerFields: request.gpus.map((gpu) => gpu.powerField),
+    intervalMs: request.intervalMs,
+    askedHz: 1000 / request.intervalMs,
+    achievedHz: null,
+    samples: 0,
+    restarts: 0,
+    malformedLines: 0,
+    temperatureBeforeC: temperatures(),
+    temperatureAfterC: temperatures(),
+    idleMs: 0,
+    message: null
+  }
+  let finishing = false
+  const finish = async (state: Recording['state'], endMs: number, message: string | null): Promise<void> => {
+    finishing = true
+    recording.durationMs = Math.max(0, endMs - zeroMs)
+    recording.state = state
+    recording.message = message
+    tracker.close(recording.durationMs)
+    await pause(tailMs(request.intervalMs), cancel)
+    recording.temperatureAfterC = temperatures()
+    hostLoad.stop()
+    await sampler.stop()
+    await samples.flush()
+    await loads.flush()
+    await deps.store.addGaps(request.id, gaps)
+    await deps.store.addPhases(request.id, tracker.phases as PhaseMark[])
+    const counts = [...latest.values()]
+    recording.samples = counts.reduce((sum, { count }) => sum + count, 0)
+    recording.achievedHz = slowest(counts, gaps)
+    recording.restarts = sampler.restarts
+    recording.malformedLines = sampler.malformedLines
+    await deps.store.save(recording)
+    deps.onChanged({ ...recording })
+  }
+
+  try {
+    const came = new AbortController()
+    void reading.then(() => came.abort())
+    await pause(firstReadingMs, AbortSignal.any([ending, came.signal]))
+    if (failure.error !== undefined) throw failure.error
+    if (seen.size < wanted.size && !ending.aborted) throw noReading(request, seen)
+    const startedMs = nowMs()
+    recording.startedAtMs = deps.unixMs() - (startedMs - zeroMs)
+    recording.temperatureBeforeC = temperatures()
+    await deps.store.save(recording)
+    deps.onChanged({ ...recording })
+    const ticker = setInterval(() => deps.progress(nowMs() - zeroMs, tracker.phases.at(-1)?.name ?? ''), 250)
+    try {
+      if (request.command.length === 0) {
+        await pause(request.durationMs ?? 2 ** 31 - 1, ending)
+      } else {
+        deps.progress(0, 'idle baseline')
+        await pause(request.idleMs, ending)
+        recording.idleMs = nowMs() - zeroMs
+        if (!ending.aborted) {
+          recording.exitCode = await runRecordedCommand(request.command, {
+            spawn: deps.spawn,
+            cwd: request.cwd,
+            nowMs,
+            signal: ending,
+            onPhase(line, atMs) {
+              tracker.mark(line, atMs - zeroMs)
+              deps.onPhase(line.name, line.state, atMs - zeroMs)
+            },
+            onOutput: deps.onOutput
+          })
+        }
+      }
+    } finally {
+      clearInterval(ticker)
+    }
+    const endMs = nowMs()
+    if (cancel.aborted) await finish('cancelled', endMs, 'Cancelled; the samples up to then are kept.')
+    else if (recording.exitCode !== null && recording.exitCode !== 0 && !stop.aborted) {
+      await finish('commandFailed', endMs, `The command ended with code ${recording.exitCode}.`)
+    } else await finish('done', endMs, failure.error?.message ?? null)
+    return recording
+  } catch (cause) {
+    const error = AppError.from(cause)
+    // The first error is the one to tell, whatever saving the rest meets.
+    if (!finishing) await finish('failed', nowMs(), error.message).catch(() => undefined)
+    throw error
+  } finally {
+    hostLoad.stop()
+    await sampler.stop()
+  }
+}
+
+/** Lowest rate over the GPUs, gaps left out. */
+function slowest(
+  counts: readonly { firstMs: number; lastMs: number; count: number }[],
+  gaps: readonly Gap[]
+): number | null {
+  const missingMs = gaps.reduce((sum, gap) => sum + gap.toMs - gap.fromMs, 0)
+  const rates = counts
+    .map(({ firstMs, lastMs, count }) => ((count - 1 - gaps.length) * 1000) / (lastMs - firstMs - missingMs))
+    .filter((rate) => Number.isFinite(rate) && rate > 0)
+  return rates.length === 0 ? null : Math.min(...rates)
+}
+
+function noReading(request: RecordRequest, seen: ReadonlySet<number>): AppError {
+  const missing = request.gpus.filter((gpu) => !seen.has(gpu.index)).map((gpu) => gpu.index)
+  return new AppError(
+    'gpu.samplerDied',
+    `No reading of GPU ${missing.join(', ')} came within ${firstReadingMs / 1000} s.`,
+    'Run nvidia-smi in a terminal; if it hangs or does not show the GPU, restart the machine.'
+  )
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const timer = setTimeout(done, ms)
+    function done(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

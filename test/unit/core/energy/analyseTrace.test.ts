@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import { analyseTrace, wholePhaseName } from '@core/energy/analyseTrace'
+import { countReadings, gapAfterMsOf, type PowerTrace } from '@core/energy/powerTrace'
+import { sensorOf, sensorModels } from '@core/energy/sensorModel'
+import { createRandom } from '@core/random'
+import type { PhaseMark } from '@shared/contract/gpu'
+
+const restMs = 5000
+const a100 = sensorOf('NVIDIA A100-SXM4-40GB', 'power.draw')
+
+/** 50 W at rest, `loadW` during the given phases, readings each 100 ms with a ripple of +-1 W. */
+function traceOf(
+  durationMs: number,
+  phases: readonly PhaseMark[],
+  loadW: (phase: PhaseMark) => number
+): PowerTrace {
+  const random = createRandom(2)
+  const tMs = Float64Array.from({ length: durationMs / 100 + 1 }, (_, i) => i * 100)
+  const powerW = tMs.map((t) => {
+    const phase = phases.find(({ fromMs, toMs }) => t >= fromMs && t <= toMs)
+    return (phase === undefined ? 50 : loadW(phase)) + 2 * random.next() - 1
+  })
+  return { gpuIndex: 0, tMs, powerW, gaps: [], gapAfterMs: gapAfterMsOf(100) }
+}
+
+const trials = (count: number, lengthMs: number, repetitions: number | null = null): PhaseMark[] =>
+  Array.from({ length: count }, (_, i) => {
+    const fromMs = restMs + 500 + i * (lengthMs + 700)
+    return { name: 'fp16', trial: i + 1, fromMs, toMs: fromMs + lengthMs, repetitions, ended: true }
+  })
+
+describe('analyseTrace', () => {
+  it('gives total, idle and net of each trial and calls four equal trials VALID', () => {
+    const marks = trials(4, 2000, 10)
+    const trace = traceOf(20_000, marks, () => 250)
+    const { idle, phases, summaries } = analyseTrace(trace, marks, restMs, 18_000, a100, 0.95)
+    expect(idle.basis).toBe('rest')
+    expect(idle.powerW).toBeCloseTo(50, 0)
+    const first = phases.find((phase) => phase.name === 'fp16')!
+    expect(first.totalJ).toBeCloseTo(500, -1)
+    expect(first.netJ! + first.idleJ!).toBeCloseTo(first.totalJ!, 9)
+    expect(first.netJ).toBeCloseTo(400, -1)
+    expect(first.netPerRepetitionJ).toBeCloseTo(first.netJ! / 10, 9)
+    expect(first.flags).toEqual([])
+    expect(first.achievedHz).toBeCloseTo(10, 6)
+    expect(phases[0]!.name).toBe(wholePhaseName)
+    expect(summaries).toHaveLength(1)
+    expect(summaries[0]).toMatchObject({ verdict: 'VALID', trials: 4, per: 'repetition', reasons: [] })
+    expect(summaries[0]!.totalJ!.low).toBeLessThan(50)
+    expect(summaries[0]!.totalJ!.high).toBeGreaterThan(49)
+  })
+
+  it('calls trials that differ INVALID and says why', () => {
+    const marks = trials(4, 2000)
+    const trace = traceOf(20_000, marks, (phase) => 200 + 40 * phase.trial)
+    const [summary] = analyseTrace(trace, marks, restMs, 18_000, a100, 0.95).summaries
+    expect(summary!.verdict).toBe('INVALID')
+    expect(summary!.reasons.map((reason) => reason.message).join(' ')).toContain('Trials differ')
+    expect(summary!.reasons.every((reason) => reason.hint !== '')).toBe(true)
+  })
+
+  it('asks for four trials on a sensor that sees part of the time, for fewer on one that sees all', () => {
+    const marks = trials(3, 2000)
+    const trace = traceOf(20_000, marks, () => 250)
+    const verdictOn = (name: string) =>
+      analyseTrace(trace, marks, restMs, 18_000, sensorOf(name, 'power.draw'), 0.95).summaries[0]!.verdict
+    expect(verdictOn('NVIDIA A100-SXM4-40GB')).toBe('INVALID')
+    expect(verdictOn('NVIDIA GeForce RTX 2080 Ti')).toBe('VALID')
+  })
+
+  it('flags a phase that is too short for the sensor', () => {
+    const marks = trials(4, 300)
+    const trace = traceOf(12_000, marks, () => 250)
+    const { phases, summaries } = analyseTrace(trace, marks, restMs, 10_000, a100, 0.95)
+    expect(phases[1]!.flags.map((flag) => flag.code)).toContain('energy.tooShort')
+    expect(phases[1]!.flags[0]!.hint).toContain('repetitions')
+    expect(summaries[0]!.verdict).toBe('INVALID')
+    expect(phases[1]!.totalJ).not.toBeNull()
+  })
+
+  it('needs longer phases where the reading is an average over a second', () => {
+    const marks = trials(4, 2000)
+    const trace = traceOf(20_000, marks, () => 250)
+    const flagsOn = (name: string, field: string) =>
+      analyseTrace(trace, marks, restMs, 18_000, sensorOf(name, field), 0.95).phases[1]!.flags.map(
+        (flag) => flag.code
+      )
+    expect(flagsOn('NVIDIA GeForce RTX 3090', 'power.draw')).toContain('energy.tooShort')
+    expect(flagsOn('NVIDIA GeForce RTX 3090', 'power.draw.instant')).toEqual([])
+    expect(flagsOn('NVIDIA Unheard-of 9', 'power.draw')).toContain('energy.tooShort')
+  })
+
+  it('flags a phase that a gap took a bite of', () => {
+    const marks = trials(4, 2000)
+    const full = traceOf(20_000, marks, () => 250)
+    const keep = [...full.tMs.keys()].filter((i) => full.tMs[i]! < 6000 || full.tMs[i]! > 7000)
+    const trace = {
+      ...full,
+      tMs: Float64Array.from(keep, (i) => full.tMs[i]!),
+      powerW: Float64Array.from(keep, (i) => full.powerW[i]!)
+    }
+    const [, phase] = analyseTrace(trace, marks, restMs, 18_000, a100, 0.95).phases
+    expect(phase).toMatchObject({ gapCount: 1 })
+    expect(phase!.flags.map((flag) => flag.code)).toContain('data.missing')
+    expect(phase!.meanW).toBeCloseTo(250, -1)
+  })
+
+  it('has no idle baseline, hence no net, where there was no rest: unavailable and not 0', () => {
+    const marks = trials(4, 2000)
+    const trace = traceOf(20_000, marks, () => 250)
+    const { idle, phases } = analyseTrace(trace, marks, 0, 18_000, a100, 0.95)
+    expect(idle).toMatchObject({ basis: 'none', powerW: null })
+    expect(phases[1]).toMatchObject({ idleJ: null, netJ: null })
+    expect(phases[1]!.totalJ).toBeGreaterThan(0)
+  })
+
+  it('prefers a phase named idle as baseline', () => {
+    const idlePhase: PhaseMark = {
+      name: 'idle',
+      trial: 1,
+      fromMs: 6000,
+      toMs: 9000,
+      repetitions: null,
+      ended: true
+    }
+    const trace = traceOf(12_000, [idlePhase], () => 80)
+    const { idle, summaries } = analyseTrace(trace, [idlePhase], restMs, 11_000, a100, 0.95)
+    expect(idle.basis).toBe('phase')
+    expect(idle.powerW).toBeCloseTo(80, 0)
+    expect(summaries).toEqual([])
+  })
+
+  it('answers unavailable power as unavailable throughout', () => {
+    const marks = trials(1, 2000)
+    const trace = { ...traceOf(10_000, marks, () => 1), powerW: new Float64Array(101).fill(NaN) }
+    const [whole] = analyseTrace(trace, marks, restMs, 9_000, a100, 0.95).phases
+    expect(whole).toMatchObject({
+      totalJ: null,
+      netJ: null,
+      meanW: null,
+      peakW: null,
+      samples: 0,
+      achievedHz: null
+    })
+  })
+})
+
+describe('countReadings', () => {
+  it('tells a sensor that repeats itself from one that moves', () => {
+    const trace: PowerTrace = {
+      gpuIndex: 0,
+      tMs: Float64Array.from([0, 10, 20, 30, 40, 50]),
+      powerW: Float64Array.from([5, 5, 5, 6, 6, 5]),
+      gaps: [],
+      gapAfterMs: 500
+    }
+    expect(countReadings(trace, 0, 50)).toEqual({ readings: 6, uniqueValues: 2, changes: 2, achievedHz: 100 })
+  })
+})
+
+describe('sensorOf', () => {
+  it.each([
+    ['NVIDIA A100-SXM4-80GB', 'power.draw', 'Ampere GA100', 0.25, 'published'],
+    ['NVIDIA H100 PCIe', 'power.draw.instant', 'Hopper', 0.25, 'published'],
+    ['NVIDIA H200', 'power.draw.instant', 'Hopper', 0.25, 'sameArchitecture'],
+    ['NVIDIA GeForce GTX 1080 Ti', 'power.draw', 'Pascal', 0.5, 'published'],
+    ['NVIDIA GeForce RTX 2060 SUPER', 'power.draw', 'Turing', 1, 'published']
+  ] as const)('%s %s', (name, field, family, seenFraction, basis) => {
+    expect(sensorOf(name, field)).toMatchObject({ family, seenFraction, basis, source: 'arXiv 2312.02741' })
+  })
+  it('claims nothing about a GPU, or a field, that nobody published', () => {
+    expect(sensorOf('NVIDIA Unheard-of 9', 'power.draw')).toMatchObject({
+      family: null,
+      basis: 'unknown',
+      source: null
+    })
+    expect(sensorOf('NVIDIA A100-SXM4-80GB', 'power.draw.average').basis).toBe('unknown')
+    expect(sensorOf('NVIDIA A100-SXM4-80GB', null).basis).toBe('unknown')
+  })
+  it('has no GPU in two families', () => {
+    for (const name of [
+      'A100',
+      'H100',
+      'RTX 3090',
+      'RTX 2080 Ti',
+      'GTX 1080',
+      'Tesla T4',
+      'NVIDIA A40',
+      'RTX A6000'
+    ]) {
+      expect(
+        sensorModels.filter((model) => model.published.test(name) || model.siblings?.test(name))
+      ).toHaveLength(1)
+    }
+  })
+})
