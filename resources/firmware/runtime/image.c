@@ -24,7 +24,6 @@ image_reason image_check(const uint8_t *image, size_t available, uint64_t *neede
     if (crc32(image + 16, h->total_bytes - 16) != h->crc) return IMAGE_BAD_CRC;
     if (h->layer_count == 0 || h->layer_count > IMAGE_MOST_LAYERS || h->output_count == 0 ||
         !inside(h->layer_table, (uint64_t)h->layer_count * sizeof(image_layer), h->total_bytes, 16) ||
-        !inside(h->scratch_offset, h->scratch_bytes, h->arena_bytes, 16) ||
         !inside(h->input_offset, h->input_bytes, h->arena_bytes, 1) ||
         !inside(h->output_offset, (uint64_t)h->output_count * 4, h->arena_bytes, 4)) {
         return IMAGE_BAD_SIZES;
@@ -116,7 +115,7 @@ static image_reason check_weights(const image_header *h, const image_layer *l)
         }
         weights = bb_pack_weights(pair->weight_layout, l->weight_bits, NULL, l->out_c, (uint32_t)k, NULL);
     }
-    if (scratch > h->scratch_bytes) return IMAGE_BAD_SIZES;
+    if (scratch > l->scratch_bytes || !inside(l->scratch_offset, l->scratch_bytes, h->arena_bytes, 16)) return IMAGE_BAD_SIZES;
     if (weights == 0 || weights != l->weights_bytes || !inside(l->weights, weights, h->total_bytes, 16) ||
         !inside(l->bias, (uint64_t)l->out_c * 4, h->total_bytes, 16)) {
         return IMAGE_BAD_SIZES;

@@ -28,7 +28,7 @@ typedef struct {
     uint16_t version, header_bytes;
     uint32_t total_bytes, crc;
     uint16_t layer_count, layer_record_bytes;
-    uint32_t layer_table, arena_bytes, scratch_offset, scratch_bytes, input_offset, input_bytes, output_offset,
+    uint32_t layer_table, arena_bytes, reserved0, scratch_bytes, input_offset, input_bytes, output_offset,
         output_count, build_id, model_hash;
     uint8_t reserved[36];
 } image_header;
@@ -40,7 +40,7 @@ typedef struct {
     uint16_t in_h, in_w, in_c, out_h, out_w, out_c, ks_h, ks_w, stride_h, stride_w, pad_top, pad_left;
     uint32_t weights, weights_bytes, bias, mult, shift; /* Image offsets */
     int32_t out_zero, in_zero0, in_zero1, mult1;
-    uint32_t count, scratch_bytes, reserved[2];
+    uint32_t count, scratch_offset, scratch_bytes, reserved;
 } image_layer;
 
 _Static_assert(sizeof(image_header) == 96, "header is 96 bytes");

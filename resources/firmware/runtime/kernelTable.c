@@ -8,17 +8,39 @@ static const uint8_t widths[WIDTHS] = { 8, 4, 2, 1 };
 
 uint32_t kernel_table_count(void) { return WEIGHTED * PAIRS + PLAIN * WIDTHS + 1; }
 
+/* The terms of a scratch size that is linear in inputs and outputs, taken from its values. */
+static void put_scratch(kernel_table_entry *entry, size_t least, size_t more_inputs, size_t more_outputs)
+{
+    size_t per_input = more_inputs - least, per_output = more_outputs - least;
+    size_t fixed = least - per_input - per_output;
+    entry->scratch_fixed[0] = (uint8_t)fixed;
+    entry->scratch_fixed[1] = (uint8_t)(fixed >> 8);
+    entry->scratch_per_input = (uint8_t)per_input;
+    entry->scratch_per_output = (uint8_t)per_output;
+}
+
+static size_t depthwise_scratch(uint16_t channels)
+{
+    bb_conv_shape shape = { 3, 3, channels, 3, 3, channels, 3, 3, 1, 1, 1, 1, 0 };
+    return bb_depthwise_scratch(&shape);
+}
+
 kernel_table_entry kernel_table_at(uint32_t index)
 {
-    kernel_table_entry entry = { BB_ARGMAX, 32, 0, LAYOUT_CODES, 0 };
+    kernel_table_entry entry = { .kernel = BB_ARGMAX, .activation_bits = 32, .weight_layout = LAYOUT_CODES, .rows_max = 1 };
     if (index < WEIGHTED * PAIRS) {
         entry.kernel = (uint8_t)(BB_MATMUL + index / PAIRS);
         entry.activation_bits = widths[index % PAIRS / WIDTHS];
         entry.weight_bits = widths[index % WIDTHS];
         const bb_pair *pair = bb_find_pair(entry.activation_bits, entry.weight_bits, 0);
-        if (entry.kernel != BB_DEPTHWISE && pair) {
+        if (entry.kernel == BB_DEPTHWISE) {
+            size_t one = depthwise_scratch(1);
+            put_scratch(&entry, one, one, depthwise_scratch(2));
+        } else if (pair) {
             entry.weight_layout = pair->weight_layout;
             entry.variant = pair->variant;
+            entry.rows_max = pair->rows_max;
+            put_scratch(&entry, pair->scratch(1, 1), pair->scratch(1, 2), pair->scratch(2, 1));
         }
     } else if (index < WEIGHTED * PAIRS + PLAIN * WIDTHS) {
         index -= WEIGHTED * PAIRS;

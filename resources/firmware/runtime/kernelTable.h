@@ -4,8 +4,13 @@
 
 #include <stdint.h>
 
+/*
+ * As on the wire (docs/protocol.md). Scratch of a kernel's inner product with m outputs of k inputs:
+ * scratch_fixed + scratch_per_input * k + scratch_per_output * m bytes.
+ */
 typedef struct {
-    uint8_t kernel, activation_bits, weight_bits, weight_layout, variant;
+    uint8_t kernel, activation_bits, weight_bits, weight_layout, variant, rows_max;
+    uint8_t scratch_fixed[2], scratch_per_input, scratch_per_output;
 } kernel_table_entry;
 
 /* Layout id of weights that stay plain int8 codes (depthwise, and kernels without weights). */

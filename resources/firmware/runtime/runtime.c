@@ -26,11 +26,10 @@ static void sink_logits(void *context, uint32_t pixel, uint32_t pixels, const in
 
 static bb_status run_weighted(const uint8_t *image, uint8_t *arena, const image_layer *l)
 {
-    const image_header *h = image_head(image);
     const bb_pair *pair = bb_find_pair(l->activation_bits, l->weight_bits, 0);
     const int8_t *in = (const int8_t *)(arena + l->input0);
     const uint8_t *weights = image + l->weights;
-    uint8_t *scratch = arena + h->scratch_offset;
+    uint8_t *scratch = arena + l->scratch_offset;
     int last = l->flags & LAYER_LAST;
     tile_sink sink = { .channels = l->out_c, .bias = (const int32_t *)(const void *)(image + l->bias), .out = arena + l->output };
     if (!last) {
@@ -41,15 +40,15 @@ static bb_status run_weighted(const uint8_t *image, uint8_t *arena, const image_
     if (l->op == OP_DENSE) {
         int32_t *acc = (int32_t *)(void *)scratch;
         size_t acc_bytes = ((size_t)l->out_c * 4 + 15) & ~(size_t)15;
-        bb_status status = bb_matmul(pair, in, weights, 1, l->out_c, l->in_c, acc, scratch + acc_bytes, h->scratch_bytes - acc_bytes);
+        bb_status status = bb_matmul(pair, in, weights, 1, l->out_c, l->in_c, acc, scratch + acc_bytes, l->scratch_bytes - acc_bytes);
         if (status == BB_OK) done(&sink, 0, 1, acc);
         return status;
     }
     bb_conv_shape shape = { l->in_h, l->in_w, l->in_c, l->out_h, l->out_w, l->out_c, l->ks_h, l->ks_w,
                             l->stride_h, l->stride_w, l->pad_top, l->pad_left, (int8_t)l->pad_code };
     if (l->op == OP_DEPTHWISE)
-        return bb_depthwise(&shape, in, (const int8_t *)weights, done, &sink, scratch, h->scratch_bytes);
-    return bb_conv2d(pair, &shape, in, weights, done, &sink, scratch, h->scratch_bytes);
+        return bb_depthwise(&shape, in, (const int8_t *)weights, done, &sink, scratch, l->scratch_bytes);
+    return bb_conv2d(pair, &shape, in, weights, done, &sink, scratch, l->scratch_bytes);
 }
 
 bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
@@ -83,7 +82,7 @@ bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
         bb_requantize_codes(in, l->count, l->in_zero0, mult, shift, l->out_zero, l->out_bits, (uint8_t)relu, out);
         return BB_OK;
     case OP_FLATTEN:
-        bb_flatten(in, l->count, out);
+        if (in != out) bb_flatten(in, l->count, out);
         return BB_OK;
     case OP_ARGMAX: {
         int32_t first = (int32_t)bb_argmax((const int32_t *)(const void *)in, l->count);

@@ -133,13 +133,9 @@ export const decode = {
     const [isa, coreName, buildText] = [r.text(), r.text(), r.text()]
     const kernels: BoardKernel[] = []
     for (let count = r.u8(); count > 0; count--) {
-      const [kernel, activationBits, weightBits, weightLayout, variant] = [
-        r.u8(),
-        r.u8(),
-        r.u8(),
-        r.u8(),
-        r.u8()
-      ]
+      const [kernel, activationBits, weightBits] = [r.u8(), r.u8(), r.u8()]
+      const [weightLayout, variant, rowsMax] = [r.u8(), r.u8(), r.u8()]
+      const scratch = { fixedBytes: r.u16(), bytesPerInput: r.u8(), bytesPerOutput: r.u8() }
       const name = kernelNames[kernel]
       // A newer firmware may list more than this host knows; it is of no use here.
       if (name === undefined) continue
@@ -148,7 +144,9 @@ export const decode = {
         activationBits,
         weightBits,
         weightLayout,
-        variant: kernelVariants[variant] ?? 'ref'
+        variant: kernelVariants[variant] ?? 'ref',
+        rowsMax,
+        scratch
       })
     }
     const info: BoardInfo = {

@@ -54,7 +54,9 @@ export const sampleBoards: Board[] = [
           activationBits,
           weightBits,
           weightLayout: 1,
-          variant: 'rv32im' as const
+          variant: 'rv32im' as const,
+          rowsMax: 8,
+          scratch: { fixedBytes: 0, bytesPerInput: 4, bytesPerOutput: 0 }
         }))
       )
     }

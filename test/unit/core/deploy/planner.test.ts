@@ -14,7 +14,12 @@ function expectNoOverlap(buffers: Lifetime[], offsets: number[]): void {
 
 describe('memory planner', () => {
   it('gives a chain of layers two alternating places, not a sum', () => {
-    const chain = [100, 80, 60, 40].map((sizeBytes, step) => ({ name: `t${step}`, sizeBytes, first: step, last: step + 1 }))
+    const chain = [100, 80, 60, 40].map((sizeBytes, step) => ({
+      name: `t${step}`,
+      sizeBytes,
+      first: step,
+      last: step + 1
+    }))
     const { offsets, totalBytes, lowerBoundBytes } = placeBuffers(chain, 1)
     expectNoOverlap(chain, offsets)
     expect(lowerBoundBytes).toBe(180)

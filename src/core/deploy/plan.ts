@@ -1,0 +1,303 @@
+import { AppError } from '@shared/errors'
+import { formatBytes } from '@shared/units'
+import { findBoardKernel, usableRamBytes, type BoardInfo, type BoardKernel } from '../board/boardInfo'
+import { packedBytes } from '../quant/packing'
+import { elementCount, isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quant/quantizedNetwork'
+import { alignUp, placeBuffers, type Lifetime } from './planner'
+
+/**
+ * Plan: what a QuantizedNetwork becomes on one board, before a byte is sent. Activations and scratch share one arena, placed
+ * by lifetime; weights stay inside the Image. The arena follows the Image in RAM (docs/image.md).
+ */
+export interface Plan {
+  readonly networkName: string
+  /** Where the Image goes: the lowest usable address, aligned. */
+  readonly imageAddress: number
+  readonly imageBytes: number
+  /** Packed weights alone. */
+  readonly weightsBytes: number
+  readonly arenaBytes: number
+  /** No placement can use less. */
+  readonly arenaLowerBoundBytes: number
+  /** Image and arena, aligned: everything above imageAddress + this is free. */
+  readonly peakRamBytes: number
+  readonly usableRamBytes: number
+  /** Largest scratch of any layer. */
+  readonly scratchBytes: number
+  readonly inputOffset: number
+  readonly inputBytes: number
+  /** int32 logits. */
+  readonly outputOffset: number
+  readonly outputCount: number
+  /** The arena's content over time. */
+  readonly blocks: readonly PlanBlock[]
+  /** One per layer of the network, in the same order. */
+  readonly layers: readonly PlanLayer[]
+  /** Firmware the layouts were taken from. */
+  readonly firmwareBuildId: number
+}
+
+export interface PlanBlock {
+  /** "input", a layer's name, or "<layer> scratch". */
+  readonly name: string
+  readonly kind: 'activation' | 'scratch'
+  readonly offset: number
+  readonly sizeBytes: number
+  /** Layers (by index, inclusive) during which it keeps its content. */
+  readonly firstLayer: number
+  readonly lastLayer: number
+}
+
+export interface PlanLayer {
+  readonly name: string
+  readonly op: IntegerLayer['op']
+  /** Arena offsets. */
+  readonly inputOffsets: readonly number[]
+  readonly outputOffset: number
+  readonly outputBytes: number
+  readonly scratchOffset: number
+  readonly scratchBytes: number
+  /** Weight layout id; 255 for plain codes and layers without weights. */
+  readonly weightLayout: number
+  readonly weightsBytes: number
+  /** Bias, multipliers and shifts, each rounded up to 16 bytes. */
+  readonly tableBytes: number
+  /** Bytes of blocks that live while this layer runs. */
+  readonly liveBytes: number
+  readonly macs: number
+}
+
+export const plainCodesLayout = 255
+/** docs/image.md: header and layer record. */
+export const imageHeaderBytes = 96
+export const layerRecordBytes = 96
+/** The runtime keeps counters for this many. */
+export const mostLayers = 192
+const blobAlignment = 16
+
+/**
+ * Plans a network for a board.
+ * @throws AppError board.unsupportedKernel when the board lacks a kernel the network uses, model.unsupportedShape beyond the Image
+ *   format's limits, deploy.outOfMemory with the bytes that are missing.
+ */
+export function planDeployment(
+  network: QuantizedNetwork,
+  board: Pick<BoardInfo, 'ram' | 'kernels' | 'buildId' | 'coreName'>
+): Plan {
+  checkLimits(network)
+  const needs = network.layers.map((layer) => layerNeeds(layer, board))
+  const roots = network.layers.map((_, index) => rootOf(network, index))
+  const lifetimes = arenaLifetimes(network, roots, needs)
+  const placement = placeBuffers(lifetimes.map(({ lifetime }) => lifetime))
+  const place = new Map(lifetimes.map(({ key }, index) => [key, placement.offsets[index]!]))
+  const tensorOffset = (index: number): number => place.get(`tensor ${roots[index] ?? -1}`)!
+
+  const blocks = lifetimes.map(({ lifetime, kind }, index) => ({
+    name: lifetime.name,
+    kind,
+    offset: placement.offsets[index]!,
+    sizeBytes: lifetime.sizeBytes,
+    firstLayer: lifetime.first,
+    lastLayer: lifetime.last
+  }))
+  const layers = network.layers.map((layer, index): PlanLayer => ({
+    name: layer.name,
+    op: layer.op,
+    inputOffsets: layer.inputs.map((from) => tensorOffset(from)),
+    outputOffset: tensorOffset(index),
+    outputBytes: outputBytes(layer),
+    scratchOffset: place.get(`scratch ${index}`) ?? 0,
+    ...needs[index]!,
+    liveBytes: sum(
+      blocks.filter((b) => b.firstLayer <= index && index <= b.lastLayer).map((b) => b.sizeBytes)
+    ),
+    macs: macsOf(layer)
+  }))
+  const imageBytes =
+    imageHeaderBytes +
+    layers.length * layerRecordBytes +
+    sum(layers.map((layer) => alignUp(layer.weightsBytes, blobAlignment) + layer.tableBytes))
+  const imageAddress = alignUp(board.ram.low, blobAlignment)
+  const plan: Plan = {
+    networkName: network.name,
+    imageAddress,
+    imageBytes,
+    weightsBytes: sum(layers.map((layer) => layer.weightsBytes)),
+    arenaBytes: placement.totalBytes,
+    arenaLowerBoundBytes: placement.lowerBoundBytes,
+    peakRamBytes: alignUp(imageBytes, blobAlignment) + placement.totalBytes,
+    usableRamBytes: usableRamBytes(board),
+    scratchBytes: Math.max(0, ...layers.map((layer) => layer.scratchBytes)),
+    inputOffset: tensorOffset(-1),
+    inputBytes: elementCount(network.inputShape),
+    outputOffset: tensorOffset(network.layers.length - 1),
+    outputCount: network.outputCount,
+    blocks,
+    layers,
+    firmwareBuildId: board.buildId
+  }
+  checkMemory(plan, board)
+  return plan
+}
+
+type LayerNeeds = Pick<PlanLayer, 'scratchBytes' | 'weightLayout' | 'weightsBytes' | 'tableBytes'>
+
+/** What a layer takes beside its activations. */
+function layerNeeds(layer: IntegerLayer, board: Pick<BoardInfo, 'kernels' | 'coreName'>): LayerNeeds {
+  const none = { scratchBytes: 0, weightLayout: plainCodesLayout, weightsBytes: 0, tableBytes: 0 }
+  if (layer.op === 'add' || layer.op === 'avgPool' || layer.op === 'requantize') {
+    return { ...none, tableBytes: 2 * blobAlignment }
+  }
+  if (!isWeighted(layer)) return none
+  const kernel = requireKernel(layer, board)
+  const outputs = layer.outputShape[2]
+  const perOutput = alignUp(4 * outputs, blobAlignment)
+  const tableBytes = layer.last ? perOutput : 2 * perOutput + alignUp(outputs, blobAlignment)
+  if (layer.op === 'depthwiseConv2d') {
+    const scratchBytes = innerScratch(kernel, outputs, 0)
+    return { scratchBytes, weightLayout: plainCodesLayout, weightsBytes: layer.weights.length, tableBytes }
+  }
+  const inputs = layer.weights.length / outputs
+  return {
+    scratchBytes: weightedScratch(layer.op, kernel, outputs, inputs),
+    weightLayout: kernel.weightLayout,
+    weightsBytes: packedBytes(kernel.weightLayout, layer.weightBits, outputs, inputs),
+    tableBytes
+  }
+}
+
+function innerScratch({ scratch }: BoardKernel, outputs: number, inputs: number): number {
+  return scratch.fixedBytes + scratch.bytesPerInput * inputs + scratch.bytesPerOutput * outputs
+}
+
+/** docs/image.md "Scratch of dense"; the firmware refuses an Image that gives a layer less. */
+function weightedScratch(
+  op: 'conv2d' | 'dense',
+  kernel: BoardKernel,
+  outputs: number,
+  inputs: number
+): number {
+  const inner = innerScratch(kernel, outputs, inputs)
+  if (op === 'dense') return alignUp(4 * outputs, 16) + inner
+  return alignUp(kernel.rowsMax * inputs, 4) + kernel.rowsMax * outputs * 4 + inner
+}
+
+function requireKernel(
+  layer: Extract<IntegerLayer, { weightBits: unknown }>,
+  board: Pick<BoardInfo, 'kernels' | 'coreName'>
+): BoardKernel {
+  const name = layer.op === 'dense' ? 'matmul' : layer.op
+  const kernel = findBoardKernel(board, name, layer.activationBits, layer.weightBits)
+  if (kernel !== undefined) return kernel
+  throw new AppError(
+    'board.unsupportedKernel',
+    `Layer ${layer.name} needs ${name} with ${layer.activationBits}-bit activations and ${layer.weightBits}-bit weights; ${board.coreName} has no such kernel.`,
+    'Choose other bits for this layer, or load the monitor that belongs to this Bitbench.',
+    {
+      details: {
+        layer: layer.name,
+        kernel: name,
+        activationBits: layer.activationBits,
+        weightBits: layer.weightBits
+      }
+    }
+  )
+}
+
+/** The tensor a layer writes: a flatten has no tensor of its own, its codes lie in its input's. */
+function rootOf(network: QuantizedNetwork, index: number): number {
+  let at = index
+  while (at >= 0 && network.layers[at]!.op === 'flatten') at = network.layers[at]!.inputs[0]!
+  return at
+}
+
+interface KeyedLifetime {
+  key: string
+  kind: PlanBlock['kind']
+  lifetime: Lifetime
+}
+
+/** Every tensor from the layer that writes it to the last that reads it, and every layer's scratch while it runs. */
+function arenaLifetimes(
+  network: QuantizedNetwork,
+  roots: readonly number[],
+  needs: readonly LayerNeeds[]
+): KeyedLifetime[] {
+  const lastUse = new Map<number, number>()
+  for (const [index, layer] of network.layers.entries()) {
+    for (const from of layer.inputs) lastUse.set(from < 0 ? -1 : roots[from]!, index)
+    lastUse.set(roots[index]!, Math.max(index, lastUse.get(roots[index]!) ?? 0))
+  }
+  const tensor = (index: number, name: string, sizeBytes: number): KeyedLifetime => ({
+    key: `tensor ${index}`,
+    kind: 'activation',
+    lifetime: { name, sizeBytes, first: Math.max(0, index), last: lastUse.get(index) ?? Math.max(0, index) }
+  })
+  const all = [tensor(-1, 'input', elementCount(network.inputShape))]
+  for (const [index, layer] of network.layers.entries()) {
+    if (roots[index] === index) all.push(tensor(index, layer.name, outputBytes(layer)))
+    const sizeBytes = needs[index]!.scratchBytes
+    if (sizeBytes > 0) {
+      const lifetime = { name: `${layer.name} scratch`, sizeBytes, first: index, last: index }
+      all.push({ key: `scratch ${index}`, kind: 'scratch', lifetime })
+    }
+  }
+  return all
+}
+
+function outputBytes(layer: IntegerLayer): number {
+  return elementCount(layer.outputShape) * (isWeighted(layer) && layer.last ? 4 : 1)
+}
+
+/** Multiply-accumulates of one image. */
+export function macsOf(layer: IntegerLayer): number {
+  if (!isWeighted(layer)) return 0
+  const pixels = layer.outputShape[0] * layer.outputShape[1]
+  return layer.weights.length * pixels
+}
+
+function checkLimits(network: QuantizedNetwork): void {
+  const fail = (message: string): never => {
+    throw new AppError(
+      'model.unsupportedShape',
+      message,
+      'See the limits of the Image format in docs/image.md.'
+    )
+  }
+  const { layers } = network
+  const last = layers.at(-1)
+  if (layers.length === 0 || layers.length > mostLayers) {
+    fail(`The network has ${layers.length} layers; an Image holds 1 to ${mostLayers}.`)
+  }
+  if (
+    last === undefined ||
+    !isWeighted(last) ||
+    !last.last ||
+    layers.filter((l) => isWeighted(l) && l.last).length > 1
+  ) {
+    fail('The logits must be the sums of the last layer, which must be a convolution or a dense layer.')
+  }
+  for (const layer of layers) {
+    const sizes = [...layer.inputShape, ...layer.outputShape]
+    if (sizes.some((size) => size < 1 || size > 65_535)) {
+      fail(`Layer ${layer.name} has a side longer than 65535: ${sizes.join(', ')}.`)
+    }
+  }
+}
+
+function checkMemory(plan: Plan, board: Pick<BoardInfo, 'ram' | 'coreName'>): void {
+  const available = Math.max(0, board.ram.high - plan.imageAddress)
+  const shortfallBytes = plan.peakRamBytes - available
+  if (shortfallBytes <= 0) return
+  throw new AppError(
+    'deploy.outOfMemory',
+    `${plan.networkName} needs ${plan.peakRamBytes} bytes (Image ${formatBytes(plan.imageBytes)}, arena ${formatBytes(plan.arenaBytes)}); ` +
+      `${board.coreName} has ${available}: ${shortfallBytes} bytes short.`,
+    'Lower the bits of the largest layers, or choose a board with more RAM.',
+    { details: { neededBytes: plan.peakRamBytes, availableBytes: available, shortfallBytes } }
+  )
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
