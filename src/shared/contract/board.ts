@@ -81,6 +81,15 @@ export const portSettingsSchema = z.object({
 })
 export type PortSettings = z.infer<typeof portSettingsSchema>
 
+/** Settings to change; what is absent stays as it is (no defaults here, or they would overwrite). */
+export const portSettingsChangeSchema = z.object({
+  baudRate: z.number().int().min(50).max(12_000_000).optional(),
+  dtr: z.enum(['leave', 'on', 'off']).optional(),
+  rts: z.enum(['leave', 'on', 'off']).optional(),
+  reconnect: z.boolean().optional()
+})
+export type PortSettingsChange = z.infer<typeof portSettingsChangeSchema>
+
 export const boardSchema = z.object({
   id: z.string(),
   kind: boardKindSchema,
@@ -143,7 +152,7 @@ export const boardContract = defineContract({
     /** Opens the line and identifies the monitor. Connecting a connected board answers it as it is. */
     'board.connect': command(
       boardId.extend({
-        settings: portSettingsSchema.partial().optional(),
+        settings: portSettingsChangeSchema.optional(),
         /** False: only open the line, for a console or a boot loader on a board without a Bitbench monitor. */
         identify: z.boolean().default(true)
       }),
@@ -158,7 +167,7 @@ export const boardContract = defineContract({
     'board.save': command(
       boardId.extend({
         name: z.string().max(80).optional(),
-        settings: portSettingsSchema.partial().optional()
+        settings: portSettingsChangeSchema.optional()
       }),
       boardAnswer
     ),

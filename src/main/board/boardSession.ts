@@ -1,0 +1,176 @@
+import type { BoardInfo } from '../../core/board/boardInfo'
+import type { Conversation } from '../../core/board/conversation'
+import { FrameDecoder } from '../../core/board/frame'
+import { MonitorClient } from '../../core/board/monitorClient'
+import type {
+  BenchRequest,
+  BenchResult,
+  LayerCounters,
+  PreparedImage,
+  RunRequest,
+  Spent
+} from '../../core/board/protocol'
+import { AppError } from '../../shared/errors'
+import { converse, type ConverseOptions } from './converse'
+import type { Link } from './link'
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+  /** Units of the command: bytes of an upload, repetitions of a bench, inferences of a run. */
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+/** The monitor's commands as promises, for whoever holds the lease. One runs at a time; others wait their turn. */
+export interface BoardSession {
+  /** What hello said last. @throws board.notMonitor before the board was identified */
+  readonly info: BoardInfo
+  hello(options?: CallOptions): Promise<BoardInfo>
+  upload(address: number, bytes: Uint8Array, options?: CallOptions): Promise<{ crc: number }>
+  read(address: number, length: number, options?: CallOptions): Promise<Uint8Array>
+  crc(address: number, length: number, options?: CallOptions): Promise<number>
+  bench(request: BenchRequest, options?: CallOptions): Promise<BenchResult>
+  prepare(imageAddress: number, options?: CallOptions): Promise<PreparedImage>
+  run(request: RunRequest, options?: CallOptions): Promise<Spent>
+  counters(first: number, count: number, options?: CallOptions): Promise<LayerCounters[]>
+  tensor(layer: number, options?: CallOptions): Promise<{ address: number; sizeBytes: number }>
+  call(entry: number, a0: number, a1: number, options?: CallOptions): Promise<Spent & { returned: number }>
+  echo(bytes: Uint8Array, options?: CallOptions): Promise<Uint8Array>
+  /** Restarts the monitor and waits until it answers. */
+  reset(options?: CallOptions): Promise<BoardInfo>
+  /** Any other conversation over the raw line, e.g. a boot loader. */
+  converse<T>(conversation: Conversation<T>, options?: ConverseOptions): Promise<T>
+}
+
+export interface SessionCounts {
+  sentBytes: number
+  receivedBytes: number
+  requests: number
+  retransmits: number
+  crcErrors: number
+}
+
+export interface OpenSession extends BoardSession {
+  readonly link: Link
+  readonly identified: BoardInfo | null
+  counts(): SessionCounts
+  /** Bytes typed by a person. */
+  sendRaw(bytes: Uint8Array): Promise<void>
+}
+
+/** How often, and how far apart, a monitor is greeted that has just been restarted. */
+const resetTries = 5
+const resetPauseMs = 150
+
+/**
+ * Shares one link between the monitor's commands and the console: what arrives inside a conversation belongs to it,
+ * text outside frames and everything that arrives between conversations goes to `onText`.
+ */
+export function openSession(options: {
+  link: Link
+  onText: (bytes: Uint8Array) => void
+  nonce: () => number
+}): OpenSession {
+  const { link, onText, nonce } = options
+  const counts = { sentBytes: 0, receivedBytes: 0 }
+  const counted = countingLink(link, counts)
+  const client = new MonitorClient({ onText, ...(link.descriptor.lossy ? { mostWindow: 1 } : {}) })
+  let talking = 0
+  // Late answers between conversations are frames: only the text around them is for the console.
+  const idleDecoder = new FrameDecoder()
+  link.onData((bytes) => {
+    counts.receivedBytes += bytes.length
+    if (talking > 0) return
+    for (const piece of idleDecoder.push(bytes)) if (piece.kind === 'text') onText(piece.bytes)
+  })
+
+  let tail: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(async () => {
+      talking++
+      idleDecoder.reset()
+      try {
+        return await work()
+      } finally {
+        talking--
+      }
+    })
+    tail = result.catch(() => undefined)
+    return result
+  }
+  const talk = <T>(
+    conversation: () => Conversation<T>,
+    { signal, onProgress }: CallOptions = {}
+  ): Promise<T> =>
+    inTurn(() =>
+      converse(counted, conversation(), {
+        signal,
+        onProgress: onProgress && ((progress) => onProgress(progress.doneBytes, progress.totalBytes))
+      })
+    )
+
+  const hello = (call?: CallOptions): Promise<BoardInfo> => talk(() => client.hello(nonce()), call)
+  return {
+    link,
+    get identified() {
+      return client.info
+    },
+    get info() {
+      if (client.info !== null) return client.info
+      throw new AppError(
+        'board.notMonitor',
+        `${link.descriptor.label} has not been identified as a Bitbench board.`,
+        'Identify it first, or load the monitor through its boot loader.'
+      )
+    },
+    counts: () => ({
+      ...counts,
+      requests: client.statistics.requests,
+      retransmits: client.statistics.repeats,
+      crcErrors: client.statistics.damagedFrames
+    }),
+    sendRaw: (bytes) => inTurn(() => counted.write(bytes)),
+    hello,
+    upload: (address, bytes, call) => talk(() => client.upload(address, bytes), call),
+    read: (address, length, call) => talk(() => client.read(address, length), call),
+    crc: (address, length, call) => talk(() => client.crc(address, length), call),
+    bench: (request, call) => talk(() => client.bench(request, call?.onProgress), { signal: call?.signal }),
+    prepare: (address, call) => talk(() => client.prepare(address), call),
+    run: (request, call) => talk(() => client.run(request, call?.onProgress), { signal: call?.signal }),
+    counters: (first, count, call) => talk(() => client.counters(first, count), call),
+    tensor: (layer, call) => talk(() => client.tensor(layer), call),
+    call: (entry, a0, a1, call) => talk(() => client.call(entry, a0, a1), call),
+    echo: (bytes, call) => talk(() => client.echo(bytes), call),
+    async reset(call) {
+      await talk(() => client.reset(), call)
+      for (let tries = 1; ; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, resetPauseMs))
+        try {
+          return await hello(call)
+        } catch (error) {
+          if (tries >= resetTries || AppError.from(error).code !== 'board.notMonitor') throw error
+        }
+      }
+    },
+    converse: (conversation, call) => inTurn(() => converse(counted, conversation, call))
+  }
+}
+
+function countingLink(link: Link, counts: { sentBytes: number }): Link {
+  return {
+    get descriptor() {
+      return link.descriptor
+    },
+    get closed() {
+      return link.closed
+    },
+    async write(bytes, timeoutMs) {
+      counts.sentBytes += bytes.length
+      await link.write(bytes, timeoutMs)
+    },
+    onData: (listener) => link.onData(listener),
+    onClose: (listener) => link.onClose(listener),
+    setBaud: (baudRate) => link.setBaud(baudRate),
+    setSignals: (signals) => link.setSignals(signals),
+    close: () => link.close()
+  }
+}

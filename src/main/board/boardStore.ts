@@ -1,0 +1,60 @@
+import { type PortSettings, portSettingsSchema } from '../../shared/contract/board'
+import type { NounMigrations } from '../store/migrations'
+import type { Store } from '../store/store'
+
+/** Boards the user named, added by path, or gave settings: kept in the data file. */
+export const boardMigrations: NounMigrations = {
+  noun: 'board',
+  steps: [
+    `CREATE TABLE board_saved (
+       id VARCHAR PRIMARY KEY,
+       name VARCHAR,
+       settings VARCHAR NOT NULL,
+       serial_number VARCHAR,
+       saved_at_ms DOUBLE NOT NULL
+     )`
+  ]
+}
+
+export interface SavedBoard {
+  id: string
+  name: string | null
+  settings: PortSettings
+  /** USB serial number seen at the last connection, by which a moved port is found again. */
+  serialNumber: string | null
+}
+
+export interface BoardStore {
+  all(): Promise<SavedBoard[]>
+  save(board: SavedBoard, atMs: number): Promise<void>
+  forget(id: string): Promise<void>
+}
+
+export function createBoardStore(store: Store): BoardStore {
+  return {
+    async all() {
+      const rows = await store.all<{
+        id: string
+        name: string | null
+        settings: string
+        serial_number: string | null
+      }>('SELECT id, name, settings, serial_number FROM board_saved ORDER BY id')
+      return rows.map((row) => ({
+        id: row.id,
+        name: row.name,
+        settings: portSettingsSchema.catch(portSettingsSchema.parse({})).parse(JSON.parse(row.settings)),
+        serialNumber: row.serial_number
+      }))
+    },
+    async save(board, atMs) {
+      await store.run('INSERT OR REPLACE INTO board_saved VALUES ($1, $2, $3, $4, $5)', [
+        board.id,
+        board.name,
+        JSON.stringify(board.settings),
+        board.serialNumber,
+        atMs
+      ])
+    },
+    forget: (id) => store.run('DELETE FROM board_saved WHERE id = $1', [id])
+  }
+}

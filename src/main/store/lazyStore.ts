@@ -1,0 +1,44 @@
+import type { Store } from './store'
+
+/**
+ * A Store that is opened by its first statement: `bitbench gpu list` must work while another Bitbench owns the data
+ * file. Windows open it at once (`ready`), so that a locked file is told before anything else.
+ */
+export interface LazyStore extends Store {
+  ready(): Promise<void>
+}
+
+export function createLazyStore(file: string, open: () => Promise<Store>): LazyStore {
+  let opened: Promise<Store> | undefined
+  let announced: { what: string; where: string | null } | undefined
+  const get = (): Promise<Store> =>
+    (opened ??= open().then(
+      (store) => {
+        if (announced !== undefined) store.announce(announced.what, announced.where)
+        return store
+      },
+      (reason: unknown) => {
+        // The file may be free the next time.
+        opened = undefined
+        throw reason
+      }
+    ))
+  return {
+    file,
+    async ready() {
+      await get()
+    },
+    run: async (sql, params) => (await get()).run(sql, params),
+    all: async (sql, params) => (await get()).all(sql, params),
+    append: async (table, rows) => (await get()).append(table, rows),
+    transaction: async (work) => (await get()).transaction(work),
+    exportQuery: async (sql, params, target, format) => (await get()).exportQuery(sql, params, target, format),
+    announce(what, where) {
+      announced = { what, where }
+      void opened?.then((store) => store.announce(what, where)).catch(() => undefined)
+    },
+    async close() {
+      await (await opened?.catch(() => undefined))?.close()
+    }
+  }
+}

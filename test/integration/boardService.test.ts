@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { boardContract } from '@shared/contract/board'
+import { createRandom } from '@core/random'
+import { openVirtualLink } from '@main/board/virtualLink'
+import type { Link } from '@main/board/link'
+import { readFileSync } from 'node:fs'
+import { resourcePath } from '@main/paths'
+import { createMemoryLink } from '../support/memoryLink'
+import { type BoardBench, createBoardBench, virtualBoardWorker } from '../support/boardBench'
+import { hasTool, sayskip } from '../support/ptyPair'
+
+const context = { signal: new AbortController().signal }
+const noise = (length: number): Uint8Array => {
+  const random = createRandom(length)
+  return Uint8Array.from({ length }, () => random.integer(256))
+}
+const settled = async (bench: BoardBench, jobId: string): Promise<{ state: string; error: unknown }> => {
+  await bench.jobs.idle()
+  return bench.jobs.list().find((job) => job.id === jobId)!
+}
+
+describe('board service with a virtual board', () => {
+  let bench: BoardBench
+  const call = <K extends keyof BoardBench['boards']['handlers']>(
+    name: K,
+    input: unknown
+  ): ReturnType<BoardBench['boards']['handlers'][K]> => {
+    const args = boardContract.commands[name].in.parse(input)
+    return bench.boards.handlers[name](args as never, context) as never
+  }
+  beforeAll(async () => {
+    bench = await createBoardBench()
+  })
+  afterAll(() => bench.close())
+
+  it('lists the three virtual boards and QEMU, present or explained', async () => {
+    const { boards } = boardContract.commands['board.list'].out.parse(await call('board.list', {}))
+    const ids = boards.map((board) => board.id)
+    expect(ids).toEqual(expect.arrayContaining(['virtual:small', 'virtual:mid', 'virtual:high', 'qemu']))
+    const qemu = boards.find((board) => board.id === 'qemu')!
+    expect(qemu.unit).toBe('instructions')
+    if (hasTool('qemu-system-riscv32')) expect(qemu.state).toBe('available')
+    else expect(qemu).toMatchObject({ state: 'unavailable', reason: expect.stringContaining('install') })
+  })
+
+  it('connects, identifies and answers every command of a session', async () => {
+    const { board } = await call('board.connect', { id: 'virtual:small' })
+    boardContract.commands['board.connect'].out.parse({ board })
+    expect(board).toMatchObject({ state: 'connected', unit: 'cycles', origin: 'simulated', leasedBy: null })
+    expect(board.info!.isa).toMatch(/^rv32im/)
+    const bytes = noise(5_000)
+    await bench.boards.withLease('virtual:small', 'test', async (session, { info }) => {
+      const { crc } = await session.upload(info.ram.low, bytes)
+      expect(await session.crc(info.ram.low, bytes.length)).toBe(crc)
+      expect(Buffer.compare(await session.read(info.ram.low, bytes.length), bytes)).toBe(0)
+      const measured = await session.bench({
+        kernel: 'matmul',
+        activationBits: 8,
+        weightBits: 8,
+        dims: [4, 8, 16],
+        repetitions: 2,
+        seed: 7
+      })
+      expect(measured.cycles).toHaveLength(2)
+      expect(measured.cycles[0]).toBeGreaterThan(measured.instructions[0]!)
+    })
+    expect(
+      (await call('board.get', { id: 'virtual:small' })).board.statistics!.receivedBytes
+    ).toBeGreaterThan(5_000)
+  })
+
+  it('lends the board to one owner at a time and names it', async () => {
+    let letGo: () => void = () => undefined
+    const first = bench.boards.withLease(
+      'virtual:small',
+      'profile campaign',
+      () => new Promise<void>((resolve) => (letGo = resolve))
+    )
+    await expect(bench.boards.withLease('virtual:small', 'deploy', async () => 1)).rejects.toMatchObject({
+      code: 'board.busy',
+      message: expect.stringContaining('profile campaign')
+    })
+    await expect(call('board.sendText', { id: 'virtual:small', text: '?' })).rejects.toMatchObject({
+      code: 'board.busy'
+    })
+    letGo()
+    await first
+    expect(await bench.boards.withLease('virtual:small', 'deploy', async () => 1)).toBe(1)
+  })
+
+  it('keeps a console beside the commands: banner, typed text, answers without frames', async () => {
+    await call('board.sendText', { id: 'virtual:small', text: '?' })
+    await expect
+      .poll(async () => text((await call('board.console', { id: 'virtual:small' })).chunks))
+      .toMatch(/RAM 0x[0-9a-f]+/)
+    const { chunks } = await call('board.console', { id: 'virtual:small' })
+    expect(chunks.some((chunk) => chunk.direction === 'sent' && chunk.text === '?')).toBe(true)
+    expect(
+      chunks.filter((chunk) => chunk.direction === 'received').every((chunk) => !chunk.hex.startsWith('b562'))
+    ).toBe(true)
+    await expect.poll(() => bench.events.some(({ event }) => event === 'board.consoleText')).toBe(true)
+  })
+
+  it('loads a file with CRC, refuses one that does not fit before sending anything', async () => {
+    const bytes = noise(20_000)
+    const file = { name: 'data.bin', base64: Buffer.from(bytes).toString('base64') }
+    const { jobId } = await call('board.load', { id: 'virtual:small', file })
+    expect(await settled(bench, jobId)).toMatchObject({ state: 'done' })
+    expect((await call('board.loads', {})).loads[0]).toMatchObject({
+      fileName: 'data.bin',
+      sizeBytes: 20_000,
+      loader: 'monitor'
+    })
+
+    const sentBefore = (await call('board.get', { id: 'virtual:small' })).board.statistics!.sentBytes
+    const outside = await call('board.load', { id: 'virtual:small', file, address: 0x8000_0000 })
+    expect(await settled(bench, outside.jobId)).toMatchObject({
+      state: 'failed',
+      error: { code: 'board.addressRange' }
+    })
+    expect((await call('board.get', { id: 'virtual:small' })).board.statistics!.sentBytes).toBe(sentBefore)
+  })
+
+  it('a cancelled upload leaves the board usable', async () => {
+    const file = { name: 'big.bin', base64: Buffer.from(noise(600_000)).toString('base64') }
+    const { jobId } = await call('board.load', { id: 'virtual:small', file })
+    await expect.poll(() => bench.jobs.list().find((job) => job.id === jobId)!.done).toBeGreaterThan(0)
+    bench.jobs.cancel(jobId)
+    expect(await settled(bench, jobId)).toMatchObject({ state: 'cancelled' })
+    expect((await call('board.identify', { id: 'virtual:small' })).board.info!.window).toBeGreaterThan(0)
+  })
+
+  it('answers again after a reset', async () => {
+    const { board } = await call('board.reset', { id: 'virtual:small' })
+    expect(board).toMatchObject({ state: 'connected' })
+    expect(board.info).not.toBeNull()
+  })
+
+  it('holds several boards at once', async () => {
+    await call('board.connect', { id: 'virtual:high' })
+    const both = await Promise.all(
+      ['virtual:small', 'virtual:high'].map((id) =>
+        bench.boards.withLease(id, 'test', (session) =>
+          session.bench({
+            kernel: 'matmul',
+            activationBits: 4,
+            weightBits: 2,
+            dims: [4, 8, 32],
+            repetitions: 1,
+            seed: 3
+          })
+        )
+      )
+    )
+    expect(both[0]!.checksum).toBe(both[1]!.checksum)
+    expect(both[0]!.instructions).toEqual(both[1]!.instructions)
+    expect(both[0]!.cycles[0]).not.toBe(both[1]!.cycles[0])
+  })
+
+  it('remembers names and settings, and forgets them', async () => {
+    await call('board.save', { id: '/dev/ttyNOWHERE', name: 'My board', settings: { baudRate: 921_600 } })
+    const listed = (await call('board.list', {})).boards.find((board) => board.id === '/dev/ttyNOWHERE')
+    expect(listed).toMatchObject({
+      name: 'My board',
+      saved: true,
+      settings: { baudRate: 921_600, dtr: 'leave' }
+    })
+    await expect(call('board.connect', { id: '/dev/ttyNOWHERE' })).rejects.toMatchObject({
+      code: 'board.notFound'
+    })
+    await call('board.forget', { id: '/dev/ttyNOWHERE' })
+    expect((await call('board.list', {})).boards.some((board) => board.id === '/dev/ttyNOWHERE')).toBe(false)
+  })
+
+  it('says what is wrong with an unknown board', async () => {
+    await expect(call('board.connect', { id: 'toaster' })).rejects.toMatchObject({ code: 'board.notFound' })
+    expect(() => bench.boards.identified('virtual:mid')).toThrow(/not connected/)
+  })
+})
+
+describe('board service with a line of the test', () => {
+  it('shows what was received when it is no Bitbench monitor', async () => {
+    const { link, peer } = createMemoryLink()
+    peer.onBytes = () => peer.send(new TextEncoder().encode('login: '))
+    const bench = await createBoardBench({ openSerial: async () => link })
+    try {
+      await expect(bench.boards.connect('/dev/ttyFAKE')).rejects.toMatchObject({
+        code: 'board.notMonitor',
+        message: expect.stringContaining('login:')
+      })
+      expect(link.closed).toMatchObject({ kind: 'asked' })
+      const { board } = await bench.boards.handlers['board.get']({ id: '/dev/ttyFAKE' }, context)
+      expect(board.state).toBe('available')
+    } finally {
+      await bench.close()
+    }
+  })
+
+  it('comes back by itself after an unplug', async () => {
+    const opened: { link: Link; unplug: () => void }[] = []
+    const firmware = new Uint8Array(readFileSync(resourcePath('firmware', 'build', 'monitor.elf')))
+    const bench = await createBoardBench({
+      async openSerial() {
+        const link = await openVirtualLink({
+          preset: 'small',
+          firmware,
+          workerFile: await virtualBoardWorker()
+        })
+        const listeners: ((reason: { kind: 'unplugged'; text: string }) => void)[] = []
+        const wrapped: Link = {
+          ...link,
+          get closed() {
+            return link.closed
+          },
+          onClose(listener) {
+            listeners.push(listener)
+            return link.onClose(listener)
+          }
+        }
+        opened.push({
+          link,
+          unplug() {
+            for (const listener of listeners) listener({ kind: 'unplugged', text: 'pulled' })
+            void link.close()
+          }
+        })
+        return wrapped
+      }
+    })
+    try {
+      await bench.boards.connect('/dev/ttyFAKE')
+      opened[0]!.unplug()
+      const state = async (): Promise<string> =>
+        (await bench.boards.handlers['board.get']({ id: '/dev/ttyFAKE' }, context)).board.state
+      expect(await state()).toBe('reconnecting')
+      await expect(bench.boards.withLease('/dev/ttyFAKE', 'test', async () => 1)).rejects.toMatchObject({
+        code: 'board.disconnected'
+      })
+      await bench.boards.waitUntilConnected('/dev/ttyFAKE', 20_000)
+      expect(await state()).toBe('connected')
+      expect(opened).toHaveLength(2)
+      const { board } = await bench.boards.handlers['board.get']({ id: '/dev/ttyFAKE' }, context)
+      expect(board.statistics!.reconnects).toBe(1)
+    } finally {
+      await bench.close()
+    }
+  })
+})
+
+if (!hasTool('qemu-system-riscv32')) sayskip('board service with QEMU', 'qemu-system-riscv32')
+describe.skipIf(!hasTool('qemu-system-riscv32'))('board service with QEMU', () => {
+  it('counts the very instructions that the virtual board retires', async () => {
+    const bench = await createBoardBench()
+    try {
+      await Promise.all([bench.boards.connect('qemu'), bench.boards.connect('virtual:high')])
+      expect(bench.boards.identified('qemu').unit).toBe('instructions')
+      const request = {
+        kernel: 'matmul',
+        activationBits: 8,
+        weightBits: 4,
+        dims: [8, 16, 64],
+        repetitions: 2,
+        seed: 11
+      } as const
+      const [onQemu, onVirtual] = await Promise.all(
+        ['qemu', 'virtual:high'].map((id) =>
+          bench.boards.withLease(id, 'test', (session) => session.bench(request))
+        )
+      )
+      expect(onQemu!.checksum).toBe(onVirtual!.checksum)
+      expect(onQemu!.instructions).toEqual(onVirtual!.instructions)
+    } finally {
+      await bench.close()
+    }
+  })
+})
+
+const text = (chunks: { text: string }[]): string => chunks.map((chunk) => chunk.text).join('')
