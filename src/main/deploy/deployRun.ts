@@ -1,0 +1,132 @@
+import type { BoardInfo } from '../../core/board/boardInfo'
+import type { LayerCounters } from '../../core/board/protocol'
+import type { Plan } from '../../core/deploy/plan'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import type { DeployPlan, DeployRequest, Deployment } from '../../shared/contract/deploy'
+import { AppError } from '../../shared/errors'
+import type { JobContext } from '../jobs/jobService'
+import { runBatches, type DeploySession } from './boardRun'
+import { compareBatch, startComparison, type Comparison } from './compare'
+import type { Runner } from './imageRunner'
+import type { DeployBoards, DeployModels } from './ports'
+
+export interface Prepared {
+  network: QuantizedNetwork
+  plan: Plan
+  described: DeployPlan
+}
+
+/** Brings the network onto a leased board in the form asked for. */
+export type Load = (
+  session: DeploySession,
+  prepared: Prepared,
+  options: {
+    signal: AbortSignal
+    onStep: (step: Deployment['step']) => Promise<void>
+    onProgress: (doneBytes: number, totalBytes: number) => void
+  }
+) => Promise<Runner>
+
+/**
+ * One deployment from plan to verdict. `tell` is called with every change of the record; a failure is told before it
+ * is thrown, so that the record always says how it ended.
+ */
+export async function runDeployment(
+  deployment: Deployment,
+  deps: {
+    boards: DeployBoards
+    models: DeployModels
+    prepare: (request: DeployRequest, info: BoardInfo) => Promise<Prepared>
+    load: Load
+    tell: (changes: Partial<Deployment>) => Promise<void>
+    nowMs: () => number
+  },
+  { signal, progress }: JobContext
+): Promise<void> {
+  const { boards, models, prepare, load, tell, nowMs } = deps
+  const { request } = deployment
+  try {
+    const info = await boards.info(request.boardId)
+    await tell({ step: 'plan', clockHz: info.clockHz })
+    progress(0, request.images, 'planning')
+    const prepared = await prepare(request, info)
+    const { network, described } = prepared
+    await tell({ step: 'quantize', plan: described, predicted: described.predicted })
+
+    progress(0, request.images, 'host reference')
+    const inputs = await models.testInputs(request.modelId, request.images)
+    const host = await models.reference(network, inputs.codes, inputs.images, signal)
+
+    await boards.withLease(request.boardId, `deploying ${deployment.modelName}`, async (session) => {
+      const runner = await load(session, prepared, {
+        signal,
+        onStep: (step) => tell({ step }),
+        onProgress: (doneBytes, totalBytes) =>
+          progress(0, inputs.images, `uploading ${Math.round(doneBytes / 1024)} of ${Math.round(totalBytes / 1024)} KiB`)
+      })
+      await tell({ step: 'run' })
+      const comparison = startComparison()
+      const io = ioOf(network)
+      let spent = 0
+      for await (const batch of runBatches(session, runner.place, io, inputs.codes, inputs.images, runner.execute, signal)) {
+        spent += batch.spent[deployment.unit]
+        compareBatch(comparison, batch, host, inputs.labels, network.outputCount)
+        progress(comparison.images, inputs.images, 'comparing with the host')
+        await tell({ imagesDone: comparison.images })
+      }
+      const counters = await runner.layerCounters()
+      await tell({
+        ...verdict(comparison, spent / inputs.images, described.predicted),
+        layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
+      })
+    })
+    await tell({ state: 'done', step: 'done', finishedAtMs: nowMs() })
+  } catch (reason) {
+    const error = AppError.from(reason)
+    await tell(
+      signal.aborted
+        ? { state: 'cancelled', finishedAtMs: nowMs() }
+        : {
+            state: 'failed',
+            finishedAtMs: nowMs(),
+            error: { code: error.code, message: error.message, hint: error.hint }
+          }
+    )
+    throw error
+  }
+}
+
+export function ioOf(network: QuantizedNetwork): { inputBytes: number; outputCount: number } {
+  const [height, width, channels] = network.inputShape
+  return { inputBytes: height * width * channels, outputCount: network.outputCount }
+}
+
+function verdict(comparison: Comparison, measured: number, predicted: number | null): Partial<Deployment> {
+  return {
+    bitExact: comparison.differentOutputs === 0,
+    mismatches: comparison.mismatches,
+    boardAccuracy: comparison.boardCorrect / comparison.images,
+    hostAccuracy: comparison.hostCorrect / comparison.images,
+    measured,
+    relativeError: predicted === null ? null : (predicted - measured) / measured
+  }
+}
+
+function layerCosts(
+  described: DeployPlan,
+  counters: LayerCounters[],
+  images: number,
+  unit: Deployment['unit']
+): Deployment['layers'] {
+  return described.layers.map((layer, index) => {
+    const measured = (counters[index]?.[unit] ?? 0) / images
+    const { name, op, predicted } = layer
+    return {
+      name,
+      op,
+      predicted,
+      measured,
+      relativeError: predicted === null || measured === 0 ? null : (predicted - measured) / measured
+    }
+  })
+}

@@ -1,0 +1,55 @@
+import { usableRamBytes, type BoardInfo } from '../../core/board/boardInfo'
+import type { Plan } from '../../core/deploy/plan'
+import { isWeighted, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import type { DeployPlan } from '../../shared/contract/deploy'
+
+/** A Plan as the window and the record show it: memory picture, and cost per layer where a proxy can tell. */
+export function describePlan(
+  network: QuantizedNetwork,
+  plan: Plan,
+  board: Pick<BoardInfo, 'ram'>,
+  predicted: readonly (number | null)[] | null
+): DeployPlan {
+  return {
+    imageBytes: plan.imageBytes,
+    weightsBytes: plan.weightsBytes,
+    arenaBytes: plan.arenaBytes,
+    arenaLowerBoundBytes: plan.arenaLowerBoundBytes,
+    peakRamBytes: plan.peakRamBytes,
+    ramBytes: usableRamBytes(board),
+    blocks: plan.blocks.map(({ name, offset, sizeBytes, firstLayer, lastLayer }) => ({
+      name,
+      offset,
+      sizeBytes,
+      firstLayer,
+      lastLayer
+    })),
+    layers: plan.layers.map((layer, index) => {
+      const source = network.layers[index]!
+      return {
+        name: layer.name,
+        op: layer.op,
+        activationBits: isWeighted(source) ? source.activationBits : source.input.bits,
+        weightBits: isWeighted(source) ? source.weightBits : null,
+        outputShape: [...source.outputShape],
+        macs: layer.macs,
+        weightsBytes: layer.weightsBytes,
+        scratchBytes: layer.scratchBytes,
+        liveBytes: layer.liveBytes,
+        predicted: predicted?.[index] ?? null
+      }
+    }),
+    predicted: total(predicted)
+  }
+}
+
+/** A network's cost is known only when every layer's is. */
+function total(predicted: readonly (number | null)[] | null): number | null {
+  if (predicted === null) return null
+  let sum = 0
+  for (const cost of predicted) {
+    if (cost === null) return null
+    sum += cost
+  }
+  return sum
+}

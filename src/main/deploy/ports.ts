@@ -1,0 +1,38 @@
+import type { BoardInfo } from '../../core/board/boardInfo'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import type { Deployment } from '../../shared/contract/deploy'
+import type { SchemeJson } from '../../shared/contract/model'
+import type { DeploySession } from './boardRun'
+
+/** What deploying needs of the other nouns; compose passes adapters, so that domains stay apart. */
+export interface DeployBoards {
+  describe(boardId: string): Promise<{
+    name: string
+    unit: 'cycles' | 'instructions'
+    origin: Deployment['origin']
+  }>
+  /** @throws board.notConnected */
+  info(boardId: string): Promise<BoardInfo>
+  withLease<T>(boardId: string, owner: string, work: (session: DeploySession) => Promise<T>): Promise<T>
+}
+
+export interface DeployModels {
+  name(modelId: string): Promise<string>
+  quantize(modelId: string, scheme: SchemeJson): Promise<QuantizedNetwork>
+  /** Test images as the network's input codes; no choice was ever made on them. */
+  testInputs(modelId: string, images: number): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
+  /** The host's integer reference: images x outputCount logits. */
+  reference(
+    network: QuantizedNetwork,
+    codes: Int8Array,
+    images: number,
+    signal: AbortSignal
+  ): Promise<Int32Array>
+}
+
+/** Predicted cost of each layer on a board, null where no proxy can tell; null as a whole without a proxy. */
+export type PredictLayers = (
+  network: QuantizedNetwork,
+  boardId: string,
+  proxyId: string | null
+) => Promise<(number | null)[] | null>
