@@ -14,4 +14,20 @@ BB_DOT(bb_ref_w4_dot);
 BB_DOT(bb_ref_w2_dot);
 BB_DOT(bb_ref_w1_dot);
 
+/* rv32im/bytes.c: weights of 8 bits, any activation bits */
+size_t bb_bytes_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_bytes_dot);
+
+/* rv32im/tables_activations.c; a2 serves one-bit activations too */
+size_t bb_tables_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_tables_a8w4_dot);
+BB_DOT(bb_tables_a8w2_dot);
+BB_DOT(bb_tables_a8w1_dot);
+BB_DOT(bb_tables_a4w4_dot);
+BB_DOT(bb_tables_a4w2_dot);
+BB_DOT(bb_tables_a4w1_dot);
+BB_DOT(bb_tables_a2w4_dot);
+BB_DOT(bb_tables_a2w2_dot);
+BB_DOT(bb_tables_a2w1_dot);
+
 #endif
