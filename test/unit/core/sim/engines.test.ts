@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest'
+import { createRandom, type Random } from '@core/random'
+import { createMachine, ramBase, type VirtualMachine } from '@core/sim/machine'
+import { presets, type MachineConfig } from '@core/sim/presets'
+import { compressedWords } from './goldenWords'
+import { snapshot } from './testMachine'
+
+/**
+ * Random programs: valid instructions of every kind, loops, stores that now and then hit the program itself, traps
+ * that a handler skips. Whatever they do, both engines must do the same, to the cycle, under any slicing.
+ */
+const dataBase = 0x80008000
+
+const encodeR = (f7: number, rs2: number, rs1: number, f3: number, rd: number, opcode: number): number =>
+  ((f7 << 25) | (rs2 << 20) | (rs1 << 15) | (f3 << 12) | (rd << 7) | opcode) >>> 0
+
+/** x1..x15, less x8 and x9, which point to data and code. */
+function pickRegister(random: Random): number {
+  const register = random.integer(16)
+  return register === 8 || register === 9 ? 10 : register
+}
+
+const encodeBranch = (f3: number, rs1: number, rs2: number, offset: number): number =>
+  encodeR(
+    (((offset >> 12) & 1) << 6) | ((offset >> 5) & 63),
+    rs2,
+    rs1,
+    f3,
+    (offset & 0x1e) | ((offset >> 11) & 1),
+    0x63
+  )
+
+function randomInstruction(random: Random, index: number, count: number): number {
+  const rd = pickRegister(random)
+  const rs1 = pickRegister(random)
+  const rs2 = pickRegister(random)
+  const kind = random.integer(100)
+  if (kind < 25)
+    return encodeR([0, 0, 0x20, 1, 5, 4, 0x30][random.integer(7)], rs2, rs1, random.integer(8), rd, 0x33)
+  if (kind < 45) return encodeR(random.integer(128), random.integer(32), rs1, random.integer(8), rd, 0x13)
+  if (kind < 60) {
+    // Loads near the data pointer, sometimes misaligned.
+    return encodeR(
+      random.integer(2),
+      random.integer(32) & (random.next() < 0.9 ? 28 : 31),
+      8,
+      [0, 1, 2, 4, 5][random.integer(5)],
+      rd,
+      0x03
+    )
+  }
+  if (kind < 72) {
+    const pointer = random.next() < 0.04 ? 9 : 8 // rarely into the code
+    return encodeR(
+      random.integer(2),
+      rs2,
+      pointer,
+      random.integer(3),
+      random.integer(32) & (random.next() < 0.9 ? 28 : 31),
+      0x23
+    )
+  }
+  if (kind < 88) {
+    const target = Math.max(0, Math.min(count - 1, index + random.integer(24) - 14))
+    const offset = (target - index) * 4
+    if (offset !== 0) return encodeBranch([0, 1, 4, 5, 6, 7][random.integer(6)], rs1, rs2, offset)
+  }
+  if (kind < 92)
+    return ((random.integer(2 ** 20) << 12) | (rd << 7) | (random.next() < 0.5 ? 0x37 : 0x17)) >>> 0
+  if (kind < 94) return encodeR([0, 4, 8, 12, 16, 20, 24, 28][random.integer(8)] << 2, rs2, 8, 2, rd, 0x2f)
+  if (kind < 96) return ((0xb00 + 2 * random.integer(2)) << 20) | (2 << 12) | (rd << 7) | 0x73 // csrr mcycle, minstret
+  if (kind < 97) return 0x0000100f // fence.i
+  if (kind < 98) return 0x00000073 // ecall
+  // Two compressed instructions side by side: those that neither jump nor touch memory through wild pointers.
+  const safe = compressedWords.filter(([text]) =>
+    /^c\.(addi|li|lui|srli|srai|andi|sub|xor|or|and|slli|mv|add|nop) /.test(`${text} `)
+  )
+  const half = (): number => {
+    const [text, word] = safe[random.integer(safe.length)]
+    return /\b(s0|s1|sp)\b/.test(text) ? 0x0001 : word
+  }
+  return (half() | (half() << 16)) >>> 0
+}
+
+function randomProgram(random: Random): Uint8Array {
+  const count = 40 + random.integer(80)
+  const handler = 0x800
+  const words = new Uint32Array(0x810 / 4).fill(0x13)
+  let at = 0
+  const emit = (word: number): void => void (words[at++] = word)
+  emit(0x00001317) // auipc t1, 1
+  emit((0x800 << 20) | (6 << 15) | (6 << 7) | 0x13) // addi t1, t1, -2048: 0x80000800
+  emit((0x305 << 20) | (6 << 15) | (1 << 12) | 0x73) // csrw mtvec, t1
+  emit(((dataBase & 0xfffff000) | (8 << 7) | 0x37) >>> 0) // lui s0, data
+  emit((0x80000000 | (9 << 7) | 0x37) >>> 0) // lui s1, code
+  emit((72 << 20) | (9 << 15) | (9 << 7) | 0x13) // addi s1, s1, 72
+  const start = at
+  for (let index = 0; index < count; index++) emit(randomInstruction(random, index, count))
+  const offset = (start - at) * 4
+  emit(
+    ((((offset >> 20) & 1) << 31) |
+      (((offset >> 1) & 0x3ff) << 21) |
+      (((offset >> 11) & 1) << 20) |
+      (((offset >> 12) & 0xff) << 12) |
+      0x6f) >>>
+      0
+  )
+  // Handler: skip the trapping instruction as if it were four bytes long. Uses x31 only.
+  words.set([0x34102ff3, 0x004f8f93, 0x341f9073, 0x30200073], handler / 4)
+  return new Uint8Array(words.buffer)
+}
+
+const boards: [MachineConfig, boolean][] = [
+  [{ ...presets.small, zbb: true }, false],
+  [{ ...presets.small, zbb: true }, true],
+  [{ ...presets.mid, zbb: true }, true],
+  [{ ...presets.high, zbb: true }, true],
+  // Tiny two-way caches that miss and write back all the time.
+  [
+    {
+      ...presets.high,
+      zbb: true,
+      cycleModel: {
+        ...presets.high.cycleModel,
+        instructionCache: { sizeBytes: 128, ways: 2, lineBytes: 16, missCycles: 7 },
+        dataCache: {
+          sizeBytes: 64,
+          ways: 2,
+          lineBytes: 8,
+          missCycles: 11,
+          writePolicy: 'back',
+          writeBackCycles: 5
+        }
+      }
+    },
+    true
+  ]
+]
+
+function compare(
+  program: Uint8Array,
+  board: MachineConfig,
+  cycleModel: boolean,
+  slices: number[],
+  total: number
+): void {
+  const machines = (['interpreter', 'compiled'] as const).map((engine): VirtualMachine => {
+    const machine = createMachine({ board: { ...board, ramBytes: 1 << 16 }, engine, cycleModel })
+    machine.loadBinary(ramBase, program)
+    return machine
+  })
+  const [one, other] = machines
+  let slice = 0
+  for (let done = 0; done < total; slice++) {
+    const budget = slices[slice % slices.length]
+    const results = machines.map((machine) => machine.run(budget))
+    // Counters and pc after every slice, everything now and then: expect() costs more than a slice.
+    const differs =
+      results[0].reason !== results[1].reason ||
+      one.pc() !== other.pc() ||
+      one.instret() !== other.instret() ||
+      one.cycles() !== other.cycles()
+    if (differs || slice % 64 === 0)
+      expect([results[1], snapshot(other)]).toEqual([results[0], snapshot(one)])
+    if (results[0].reason !== 'budget') break
+    done += budget
+  }
+  expect(snapshot(other)).toEqual(snapshot(one))
+  const [memory, otherMemory] = machines.map((machine) => machine.readMemory(ramBase, 1 << 16))
+  expect(otherMemory.findIndex((byte, at) => byte !== memory[at])).toBe(-1)
+}
+
+describe('interpreter and compiler', () => {
+  it.each(
+    boards.map(([board, cycleModel], index) => ({
+      name: `${board.name}${cycleModel ? ' timed' : ''} ${index}`,
+      board,
+      cycleModel
+    }))
+  )('agree on random programs ($name)', ({ board, cycleModel }) => {
+    for (let seed = 0; seed < 25; seed++) {
+      const random = createRandom(seed)
+      const program = randomProgram(random)
+      const slices = [1 + random.integer(40), 1 + random.integer(3000), 1 + random.integer(500)]
+      compare(program, board, cycleModel, slices, 30_000)
+    }
+  })
+
+  it('agree when every store hits code', () => {
+    // A loop that copies itself over itself, word by word.
+    const random = createRandom(99)
+    for (let round = 0; round < 10; round++) {
+      const words = [
+        0x80000437, // lui s0, 0x80000
+        0x04040493, // addi s1, s0, 64
+        0x00040293, // loop: mv t0, s0
+        0x0002a303, // lw t1, 0(t0)
+        0x0062a023, // sw t1, 0(t0)
+        0x00428293, // addi t0, t0, 4
+        0xfe929ae3, // bne t0, s1, -12
+        0x00150513, // addi a0, a0, 1
+        0xfe5ff06f // j loop
+      ]
+      compare(
+        new Uint8Array(Uint32Array.from(words).buffer),
+        boards[random.integer(5)][0],
+        round % 2 === 0,
+        [1 + random.integer(99)],
+        20_000
+      )
+    }
+  })
+
+  it('falls back to the interpreter where new Function is forbidden', () => {
+    const original = globalThis.Function
+    try {
+      globalThis.Function = function forbidden() {
+        throw new EvalError('Refused to evaluate a string as JavaScript')
+      } as unknown as FunctionConstructor
+      expect(createMachine({ board: 'small', engine: 'compiled' }).engine).toBe('interpreter')
+    } finally {
+      globalThis.Function = original
+    }
+    expect(createMachine({ board: 'small', engine: 'compiled' }).engine).toBe('compiled')
+  })
+})
