@@ -22,7 +22,9 @@ function resolveTarget(fromFile, specifier) {
 export function forbiddenEdge(from, specifier, fromFile = path.join(root, 'src', from)) {
   const [layer, ...rest] = from.split('/')
   if (specifier === 'electron' || specifier.startsWith('electron/')) {
-    return electronFiles.has(from) ? null : 'only the Electron entry, its host and the preload import electron'
+    return electronFiles.has(from)
+      ? null
+      : 'only the Electron entry, its host and the preload import electron'
   }
   const target = resolveTarget(fromFile, specifier)
   if (target === null) {
@@ -33,9 +35,12 @@ export function forbiddenEdge(from, specifier, fromFile = path.join(root, 'src',
   }
   const [targetLayer, ...targetRest] = target.split('/')
   if (layer === 'shared' && targetLayer !== 'shared') return 'shared imports nothing but shared'
-  if (layer === 'core' && !['core', 'shared'].includes(targetLayer)) return 'core imports core and shared only'
-  if (layer === 'preload' && !['preload', 'shared'].includes(targetLayer)) return 'preload imports shared only'
-  if (layer === 'renderer' && !['renderer', 'core', 'shared'].includes(targetLayer)) return 'the renderer never imports main'
+  if (layer === 'core' && !['core', 'shared'].includes(targetLayer))
+    return 'core imports core and shared only'
+  if (layer === 'preload' && !['preload', 'shared'].includes(targetLayer))
+    return 'preload imports shared only'
+  if (layer === 'renderer' && !['renderer', 'core', 'shared'].includes(targetLayer))
+    return 'the renderer never imports main'
   if (layer === 'main') {
     if (!['main', 'core', 'shared'].includes(targetLayer)) return 'main imports main, core and shared only'
     if (targetLayer === 'main' && rest.length > 1 && targetRest.length > 1) {
@@ -48,7 +53,8 @@ export function forbiddenEdge(from, specifier, fromFile = path.join(root, 'src',
     }
     if (targetLayer === 'main' && rest.length > 1 && targetRest.length === 1) {
       const file = targetRest[0].replace(/(\.ts)?$/, '.ts')
-      if (entryFiles.has(file) && !mainPlumbing.has(rest[0])) return 'services do not know compose or the entries'
+      if (entryFiles.has(file) && !mainPlumbing.has(rest[0]))
+        return 'services do not know compose or the entries'
     }
   }
   return null
@@ -66,6 +72,11 @@ export const importRule = {
       const reason = forbiddenEdge(below, specifier, file)
       if (reason) context.report({ node, message: `Forbidden import '${specifier}': ${reason}.` })
     }
-    return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check, ImportExpression: check }
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check
+    }
   }
 }

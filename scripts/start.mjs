@@ -22,7 +22,9 @@ function electronBinary() {
   if (found || process.env.BITBENCH_NO_ELECTRON) return found
   const installer = path.join(packageFolder, 'install.js')
   if (!existsSync(installer)) return undefined
-  process.stderr.write('Looking for the Electron binary (once; falls back to the browser if it cannot be fetched) …\n')
+  process.stderr.write(
+    'Looking for the Electron binary (once; falls back to the browser if it cannot be fetched) …\n'
+  )
   spawnSync(process.execPath, [installer], { stdio: 'ignore', timeout: 90_000 })
   return find()
 }
@@ -38,9 +40,13 @@ if (binary) {
       ? 'The Electron binary cannot be had here: serving the same window to a browser instead.\n'
       : 'There is no display here: serving the window to a browser instead.\n'
   )
-  const child = spawn(process.execPath, [path.join(root, 'bin/bitbench.mjs'), 'serve', ...process.argv.slice(2)], {
-    stdio: 'inherit'
-  })
+  const child = spawn(
+    process.execPath,
+    [path.join(root, 'bin/bitbench.mjs'), 'serve', ...process.argv.slice(2)],
+    {
+      stdio: 'inherit'
+    }
+  )
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code) => process.exit(code ?? 1))
 }

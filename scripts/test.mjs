@@ -34,9 +34,12 @@ try {
     skipped: results.numPendingTests + results.numTodoTests
   }
   const skipped = results.testResults.flatMap((file) =>
-    file.assertionResults.filter((test) => test.status === 'pending' || test.status === 'skipped').map((test) => test.fullName)
+    file.assertionResults
+      .filter((test) => test.status === 'pending' || test.status === 'skipped')
+      .map((test) => test.fullName)
   )
-  if (skipped.length > 0) console.log(`\nSkipped (something is not installed here):\n  ${skipped.join('\n  ')}`)
+  if (skipped.length > 0)
+    console.log(`\nSkipped (something is not installed here):\n  ${skipped.join('\n  ')}`)
 } catch (error) {
   console.error(`No test report was written: ${error.message}`)
 }

@@ -144,5 +144,6 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
 }
 
 function readVersion(): string {
-  return (JSON.parse(readFileSync(path.join(installFolder, 'package.json'), 'utf8')) as { version: string }).version
+  return (JSON.parse(readFileSync(path.join(installFolder, 'package.json'), 'utf8')) as { version: string })
+    .version
 }

@@ -53,7 +53,10 @@ const toolSpecs: readonly ToolSpec[] = [
 /** How long a tool may take to tell its version. */
 const versionTimeoutMs = 5_000
 
-export async function findTools(spawn: typeof nodeSpawn, searchPath = process.env['PATH'] ?? ''): Promise<Tool[]> {
+export async function findTools(
+  spawn: typeof nodeSpawn,
+  searchPath = process.env['PATH'] ?? ''
+): Promise<Tool[]> {
   return await Promise.all(
     toolSpecs.map(async (spec): Promise<Tool> => {
       const file = await findExecutable(spec.names, searchPath)

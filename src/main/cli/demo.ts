@@ -13,7 +13,8 @@ export const demoCli: CliNoun = {
   verbs: {
     demo: {
       summary: 'Profiles a board, fits a proxy, searches a scheme, deploys it and compares every output.',
-      usage: '[--board virtual:small|virtual:mid|virtual:high|qemu|PATH] [--seed S] [--budget-ratio R] [--images N]',
+      usage:
+        '[--board virtual:small|virtual:mid|virtual:high|qemu|PATH] [--seed S] [--budget-ratio R] [--images N]',
       options: {
         board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
         seed: { type: 'string', help: 'seed of design, fit and search', default: '1' },
@@ -56,19 +57,27 @@ type DemoResult = Awaited<ReturnType<typeof runLoop>>
 
 async function runLoop(client: LocalClient, options: LoopOptions) {
   const { boardId, seed, say } = options
-  const follow = (jobId: string): Promise<void> => client.finish(jobId, createProgressLine(say, process.stderr))
+  const follow = (jobId: string): Promise<void> =>
+    client.finish(jobId, createProgressLine(say, process.stderr))
 
   say(`1/5 Connecting ${boardId}`)
   const { board } = await client.call('board.connect', { id: boardId })
   if (board.info === null) {
-    throw new AppError('board.notMonitor', `${boardId} did not identify itself.`, 'Load the Bitbench monitor first.')
+    throw new AppError(
+      'board.notMonitor',
+      `${boardId} did not identify itself.`,
+      'Load the Bitbench monitor first.'
+    )
   }
   const modelId = await chooseModel(client, options.modelPath)
 
   say(`2/5 Profiling kernels on ${board.name}`)
   const campaign = await client.call('profile.run', { boardId, modelId, seed })
   await follow(campaign.jobId)
-  const { total: samples } = await client.call('profile.samples', { campaignId: campaign.campaignId, limit: 1 })
+  const { total: samples } = await client.call('profile.samples', {
+    campaignId: campaign.campaignId,
+    limit: 1
+  })
 
   say('3/5 Fitting latency proxies')
   const proxies = await fitProxies(client, boardId, seed, follow)
@@ -119,7 +128,11 @@ async function chooseModel(client: LocalClient, modelPath: string | undefined): 
   const { models } = await client.call('model.list', {})
   const shipped = models.find((model) => model.shipped && model.name.startsWith('lenet5')) ?? models[0]
   if (shipped === undefined) {
-    throw new AppError('data.missing', 'No model is shipped with this copy.', 'Name one with --model FILE.onnx.')
+    throw new AppError(
+      'data.missing',
+      'No model is shipped with this copy.',
+      'Name one with --model FILE.onnx.'
+    )
   }
   return shipped.id
 }
@@ -138,7 +151,11 @@ async function fitProxies(
     const { proxies } = await client.call('proxy.list', {})
     const proxy = proxies.find((candidate) => !before.has(candidate.id) && candidate.kernel === kernel)
     if (proxy === undefined) {
-      throw new AppError('proxy.kernelMissing', `No ${kernel} proxy came out of the fit.`, 'Profile more shapes.')
+      throw new AppError(
+        'proxy.kernelMissing',
+        `No ${kernel} proxy came out of the fit.`,
+        'Profile more shapes.'
+      )
     }
     await client.call('proxy.pin', { id: proxy.id })
     fitted.push(proxy)
@@ -180,12 +197,17 @@ function summariseSearch(search: Search) {
     bestAccuracy: search.test?.best ?? search.best!.accuracy,
     int8Accuracy: search.test?.int8 ?? search.int8Accuracy,
     fpAccuracy: search.test?.float ?? search.floatAccuracy,
-    searchSplit: { bestAccuracy: search.best!.accuracy, int8Accuracy: search.int8Accuracy, fpAccuracy: search.floatAccuracy }
+    searchSplit: {
+      bestAccuracy: search.best!.accuracy,
+      int8Accuracy: search.int8Accuracy,
+      fpAccuracy: search.floatAccuracy
+    }
   }
 }
 
 function summariseDeployment(deployment: Deployment) {
-  const { request, bitExact, boardAccuracy, hostAccuracy, predicted, measured, unit, origin, relativeError } = deployment
+  const { request, bitExact, boardAccuracy, hostAccuracy, predicted, measured, unit, origin, relativeError } =
+    deployment
   return {
     images: request.images,
     bitExact: bitExact === true,
@@ -208,14 +230,32 @@ function table(result: DemoResult & { seconds: number }): string {
   const rows: [string, string][] = [
     ['Board', `${board.name} (${board.kind}, ${board.isa})`],
     ['Samples', String(result.samples)],
-    ['Proxy error, unseen shapes', `${mape(proxy.unseenShapeMape)}  (random fold ${mape(proxy.randomMape)}, training ${mape(proxy.trainMape)})`],
+    [
+      'Proxy error, unseen shapes',
+      `${mape(proxy.unseenShapeMape)}  (random fold ${mape(proxy.randomMape)}, training ${mape(proxy.trainMape)})`
+    ],
     ['Search', `${search.evaluations} schemes, budget ${formatCount(search.budget, search.unit)}`],
-    ['Cost int8 -> best', `${formatCount(search.baselineCost)} -> ${formatCount(search.bestCost, search.unit)} (${percent(search.bestCost / search.baselineCost)})`],
-    ['Accuracy float / int8 / best', [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy].map(percent).join(' / ')],
-    ['Scheme', scheme.map((layer) => `${layer.layer} w${layer.weightBits}a${layer.activationBits}`).join(', ')],
-    ['Bit for bit', deploy.bitExact ? `equal on ${deploy.images} images` : `DIFFERS on ${deploy.images} images`],
+    [
+      'Cost int8 -> best',
+      `${formatCount(search.baselineCost)} -> ${formatCount(search.bestCost, search.unit)} (${percent(search.bestCost / search.baselineCost)})`
+    ],
+    [
+      'Accuracy float / int8 / best',
+      [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy].map(percent).join(' / ')
+    ],
+    [
+      'Scheme',
+      scheme.map((layer) => `${layer.layer} w${layer.weightBits}a${layer.activationBits}`).join(', ')
+    ],
+    [
+      'Bit for bit',
+      deploy.bitExact ? `equal on ${deploy.images} images` : `DIFFERS on ${deploy.images} images`
+    ],
     ['Accuracy on board / host', `${percent(deploy.boardAccuracy)} / ${percent(deploy.hostAccuracy)}`],
-    ['Per image predicted / measured', `${formatCount(deploy.predicted)} / ${formatCount(deploy.measured, deploy.unit)} (error ${percent(deploy.relativeError)}, ${deploy.origin})`],
+    [
+      'Per image predicted / measured',
+      `${formatCount(deploy.predicted)} / ${formatCount(deploy.measured, deploy.unit)} (error ${percent(deploy.relativeError)}, ${deploy.origin})`
+    ],
     ['Time', `${result.seconds} s`]
   ]
   const width = Math.max(...rows.map(([label]) => label.length))

@@ -69,8 +69,16 @@ export function numberOption(
   if (text === undefined) return undefined
   const value = Number(text)
   const { min = -Infinity, max = Infinity, integer = false } = range
-  if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max || (integer && !Number.isInteger(value))) {
-    throw new UsageError(`--${name} must be ${integer ? 'a whole' : 'a'} number from ${min} to ${max}, not "${text}"`)
+  if (
+    text.trim() === '' ||
+    !Number.isFinite(value) ||
+    value < min ||
+    value > max ||
+    (integer && !Number.isInteger(value))
+  ) {
+    throw new UsageError(
+      `--${name} must be ${integer ? 'a whole' : 'a'} number from ${min} to ${max}, not "${text}"`
+    )
   }
   return value
 }
@@ -83,7 +91,8 @@ export function choiceOption<const T extends readonly string[]>(
 ): T[number] | undefined {
   const text = textOption(args, name)
   if (text === undefined) return undefined
-  if (!choices.includes(text)) throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not "${text}"`)
+  if (!choices.includes(text))
+    throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not "${text}"`)
   return text
 }
 
@@ -94,7 +103,10 @@ export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments 
       args: argv,
       options: {
         ...Object.fromEntries(
-          Object.entries(verb.options).map(([name, { help: _help, ...spec }]) => [name, spec as { type: 'string' }])
+          Object.entries(verb.options).map(([name, { help: _help, ...spec }]) => [
+            name,
+            spec as { type: 'string' }
+          ])
         ),
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -16,7 +16,10 @@ export interface LocalClient {
   finish(jobId: string, onProgress?: (job: Job) => void): Promise<void>
 }
 
-export function createLocalClient(bitbench: Pick<Bitbench, 'dispatch' | 'events'>, signal: AbortSignal): LocalClient {
+export function createLocalClient(
+  bitbench: Pick<Bitbench, 'dispatch' | 'events'>,
+  signal: AbortSignal
+): LocalClient {
   const call = async <K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> => {
     const reply = await bitbench.dispatch(name, input, { signal })
     if (!reply.ok) throw AppError.from(reply.error)
@@ -52,7 +55,10 @@ export function createLocalClient(bitbench: Pick<Bitbench, 'dispatch' | 'events'
 }
 
 /** A one-line progress report for a terminal: overwritten in place on a TTY, one line per tenth otherwise. */
-export function createProgressLine(log: (line: string) => void, stream: NodeJS.WriteStream): (job: Job) => void {
+export function createProgressLine(
+  log: (line: string) => void,
+  stream: NodeJS.WriteStream
+): (job: Job) => void {
   let shownTenth = -1
   return (job) => {
     const share = job.total > 0 ? job.done / job.total : 0

@@ -87,7 +87,9 @@ export async function* runBatches(
     const count = Math.min(place.images, total - first)
     const from = first * io.inputBytes
     const batch = codes.subarray(from, from + count * io.inputBytes)
-    await session.upload(place.inputAddress, new Uint8Array(batch.buffer, batch.byteOffset, batch.length), { signal })
+    await session.upload(place.inputAddress, new Uint8Array(batch.buffer, batch.byteOffset, batch.length), {
+      signal
+    })
     const spent = await execute(count, first)
     const bytes = await session.read(place.outputAddress, count * outputBytes(io.outputCount))
     yield { first, count, outputs: littleEndianWords(bytes), spent }

@@ -35,7 +35,8 @@ export function compareBatch(
       const board = batch.outputs[i * (outputCount + 1) + output]!
       if (board === value) continue
       comparison.differentOutputs++
-      if (comparison.mismatches.length < mostKept) comparison.mismatches.push({ image, output, board, host: value })
+      if (comparison.mismatches.length < mostKept)
+        comparison.mismatches.push({ image, output, board, host: value })
     }
     const label = labels[image]
     if (batch.outputs[i * (outputCount + 1) + outputCount] === label) comparison.boardCorrect++

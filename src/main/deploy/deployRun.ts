@@ -62,13 +62,25 @@ export async function runDeployment(
         signal,
         onStep: (step) => tell({ step }),
         onProgress: (doneBytes, totalBytes) =>
-          progress(0, inputs.images, `uploading ${Math.round(doneBytes / 1024)} of ${Math.round(totalBytes / 1024)} KiB`)
+          progress(
+            0,
+            inputs.images,
+            `uploading ${Math.round(doneBytes / 1024)} of ${Math.round(totalBytes / 1024)} KiB`
+          )
       })
       await tell({ step: 'run' })
       const comparison = startComparison()
       const io = ioOf(network)
       let spent = 0
-      for await (const batch of runBatches(session, runner.place, io, inputs.codes, inputs.images, runner.execute, signal)) {
+      for await (const batch of runBatches(
+        session,
+        runner.place,
+        io,
+        inputs.codes,
+        inputs.images,
+        runner.execute,
+        signal
+      )) {
         spent += batch.spent[deployment.unit]
         compareBatch(comparison, batch, host, inputs.labels, network.outputCount)
         progress(comparison.images, inputs.images, 'comparing with the host')

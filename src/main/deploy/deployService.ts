@@ -46,7 +46,13 @@ export function createDeployService(deps: {
     async (session, { network, plan }, options) => {
       await options.onStep('build')
       if (form === 'c') {
-        return await loadProgram(session, await codeExport.callable(network, plan), ioOf(network), toolchain, options)
+        return await loadProgram(
+          session,
+          await codeExport.callable(network, plan),
+          ioOf(network),
+          toolchain,
+          options
+        )
       }
       const image = encodeImage(network, plan)
       await options.onStep('upload')
@@ -56,7 +62,11 @@ export function createDeployService(deps: {
   const find = async (deploymentId: string): Promise<Deployment> => {
     const deployment = await store.get(deploymentId)
     if (deployment === null) {
-      throw new AppError('input.notFound', `There is no deployment ${deploymentId}.`, 'It may have been forgotten.')
+      throw new AppError(
+        'input.notFound',
+        `There is no deployment ${deploymentId}.`,
+        'It may have been forgotten.'
+      )
     }
     return deployment
   }
@@ -104,7 +114,12 @@ export function createDeployService(deps: {
       'deploy.export': async ({ modelId, scheme, images, folder }) => {
         const network = await models.quantize(modelId, scheme)
         const inputs = await models.testInputs(modelId, images)
-        const host = await models.reference(network, inputs.codes, inputs.images, new AbortController().signal)
+        const host = await models.reference(
+          network,
+          inputs.codes,
+          inputs.images,
+          new AbortController().signal
+        )
         return await codeExport.write(network, { ...inputs, expected: host }, folder)
       }
     }

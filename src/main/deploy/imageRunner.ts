@@ -1,7 +1,13 @@
 import type { LayerCounters } from '../../core/board/protocol'
 import type { Plan } from '../../core/deploy/plan'
 import { AppError } from '../../shared/errors'
-import { placeBatch, type BatchExecution, type BatchPlace, type DeploySession, type InputOutput } from './boardRun'
+import {
+  placeBatch,
+  type BatchExecution,
+  type BatchPlace,
+  type DeploySession,
+  type InputOutput
+} from './boardRun'
 
 /** A network that lies on the board, verified, ready to run over images. */
 export interface Runner {

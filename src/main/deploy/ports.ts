@@ -20,7 +20,10 @@ export interface DeployModels {
   name(modelId: string): Promise<string>
   quantize(modelId: string, scheme: SchemeJson): Promise<QuantizedNetwork>
   /** Test images as the network's input codes; no choice was ever made on them. */
-  testInputs(modelId: string, images: number): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
+  testInputs(
+    modelId: string,
+    images: number
+  ): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
   /** The host's integer reference: images x outputCount logits. */
   reference(
     network: QuantizedNetwork,

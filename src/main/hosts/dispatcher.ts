@@ -28,9 +28,16 @@ export function createDispatcher(
       }
       const parsed = contract.in.safeParse(input ?? {})
       if (!parsed.success) {
-        throw new AppError('input.invalid', `${name}: ${describe(parsed.error.issues)}`, 'Correct the marked value.', {
-          details: { issues: parsed.error.issues.map((issue) => ({ path: issue.path, message: issue.message })) }
-        })
+        throw new AppError(
+          'input.invalid',
+          `${name}: ${describe(parsed.error.issues)}`,
+          'Correct the marked value.',
+          {
+            details: {
+              issues: parsed.error.issues.map((issue) => ({ path: issue.path, message: issue.message }))
+            }
+          }
+        )
       }
       const output = contract.out.safeParse(await handler(parsed.data, context))
       if (!output.success) {

@@ -23,21 +23,24 @@ export function serveElectron(options: {
     isOwnPage(frame.url) &&
     [...windows].some((window) => !window.isDestroyed() && window.webContents.id === senderId)
 
-  ipcMain.handle(ipcChannels.call, async (event: IpcMainInvokeEvent, request: unknown): Promise<CallReply> => {
-    if (!isTrusted(event.senderFrame, event.sender.id)) {
-      return refuse('This page may not call Bitbench.')
+  ipcMain.handle(
+    ipcChannels.call,
+    async (event: IpcMainInvokeEvent, request: unknown): Promise<CallReply> => {
+      if (!isTrusted(event.senderFrame, event.sender.id)) {
+        return refuse('This page may not call Bitbench.')
+      }
+      const parsed = callRequestSchema.safeParse(request)
+      if (!parsed.success) return refuse('The request is not a command with input.')
+      const controller = new AbortController()
+      const onGone = (): void => controller.abort()
+      event.sender.once('destroyed', onGone)
+      try {
+        return await dispatch(parsed.data.name, parsed.data.input, { signal: controller.signal })
+      } finally {
+        event.sender.removeListener('destroyed', onGone)
+      }
     }
-    const parsed = callRequestSchema.safeParse(request)
-    if (!parsed.success) return refuse('The request is not a command with input.')
-    const controller = new AbortController()
-    const onGone = (): void => controller.abort()
-    event.sender.once('destroyed', onGone)
-    try {
-      return await dispatch(parsed.data.name, parsed.data.input, { signal: controller.signal })
-    } finally {
-      event.sender.removeListener('destroyed', onGone)
-    }
-  })
+  )
 
   return {
     attach(window) {

@@ -3,7 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { AppError } from '../../shared/errors'
-import { callRequestSchema, webPaths, webSocketProtocol, type CallReply } from '../../shared/contract/transport'
+import {
+  callRequestSchema,
+  webPaths,
+  webSocketProtocol,
+  type CallReply
+} from '../../shared/contract/transport'
 import type { Dispatch } from './dispatcher'
 import { createOutbox, type EventBus } from './eventBus'
 import { servePage } from './pageFiles'
@@ -86,12 +91,22 @@ export async function serveWeb(options: {
       sendJson(
         response,
         400,
-        failure(new AppError('input.invalid', 'The request is not a command with input.', 'Send {"name", "input"} as JSON.'))
+        failure(
+          new AppError(
+            'input.invalid',
+            'The request is not a command with input.',
+            'Send {"name", "input"} as JSON.'
+          )
+        )
       )
       return
     }
     // An error of the domain is an answer, not a fault of HTTP: the envelope tells, the status stays 200.
-    sendJson(response, 200, await dispatch(parsed.data.name, parsed.data.input, { signal: controller.signal }))
+    sendJson(
+      response,
+      200,
+      await dispatch(parsed.data.name, parsed.data.input, { signal: controller.signal })
+    )
   }
 
   const sockets = new WebSocketServer({
@@ -113,7 +128,8 @@ export async function serveWeb(options: {
   const attach = (client: WebSocket): void => {
     let alive = true
     const outbox = createOutbox((messages) => {
-      for (const message of messages) if (client.readyState === client.OPEN) client.send(JSON.stringify(message))
+      for (const message of messages)
+        if (client.readyState === client.OPEN) client.send(JSON.stringify(message))
     })
     const stop = events.listen(outbox.push)
     const heartbeat = setInterval(() => {
@@ -167,7 +183,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length
     if (sizeBytes > bodyLimitBytes) {
-      throw new AppError('input.invalid', 'The request is larger than 256 MiB.', 'Use the command line for larger files.')
+      throw new AppError(
+        'input.invalid',
+        'The request is larger than 256 MiB.',
+        'Use the command line for larger files.'
+      )
     }
     chunks.push(chunk)
   }
@@ -201,4 +221,8 @@ function sendJson(response: ServerResponse, status: number, reply: CallReply): v
 const failure = (error: AppError): CallReply => ({ ok: false, error: error.toJSON() })
 
 const unauthorised = (message: string): AppError =>
-  new AppError('host.unauthorised', message, 'Open the address that `bitbench serve` printed, with its token.')
+  new AppError(
+    'host.unauthorised',
+    message,
+    'Open the address that `bitbench serve` printed, with its token.'
+  )

@@ -43,7 +43,9 @@ describe('jobs', () => {
       title: 'Endless',
       unit: 'items',
       run: ({ signal }) =>
-        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('torn down'))))
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('torn down')))
+        )
     })
     await Promise.resolve()
     jobs.cancel(jobId)
@@ -72,23 +74,35 @@ describe('jobs', () => {
     const failure = new AppError('board.timeout', 'No answer.', 'Check the cable.')
     const { result } = jobs.start({ kind: 'a.b', title: 'T', unit: 'x', run: () => Promise.reject(failure) })
     await expect(result).rejects.toBe(failure)
-    expect(jobs.list()[0]).toMatchObject({ state: 'failed', error: { code: 'board.timeout', hint: 'Check the cable.' } })
+    expect(jobs.list()[0]).toMatchObject({
+      state: 'failed',
+      error: { code: 'board.timeout', hint: 'Check the cable.' }
+    })
   })
 
   it('resume only where the work can go on', async () => {
     const { jobs } = setUp()
     const fixed = jobs.start({ kind: 'a.b', title: 'Fixed', unit: 'x', run: async () => 1 })
     await fixed.result
-    await expect(jobs.handlers['job.resume']({ id: fixed.jobId }, { signal: new AbortController().signal })).rejects.toMatchObject(
-      { code: 'job.notResumable' }
-    )
+    await expect(
+      jobs.handlers['job.resume']({ id: fixed.jobId }, { signal: new AbortController().signal })
+    ).rejects.toMatchObject({ code: 'job.notResumable' })
     const again = (): ReturnType<typeof jobs.start<number>> =>
-      jobs.start({ kind: 'a.b', title: 'Again', unit: 'x', resume: async () => again(), run: () => Promise.reject(new Error('once')) })
+      jobs.start({
+        kind: 'a.b',
+        title: 'Again',
+        unit: 'x',
+        resume: async () => again(),
+        run: () => Promise.reject(new Error('once'))
+      })
     const first = again()
     await expect(first.result).rejects.toThrow('once')
     // The second run fails likewise; only that it started is of interest.
     jobs.idle().catch(() => undefined)
-    const { job } = await jobs.handlers['job.resume']({ id: first.jobId }, { signal: new AbortController().signal })
+    const { job } = await jobs.handlers['job.resume'](
+      { id: first.jobId },
+      { signal: new AbortController().signal }
+    )
     expect(job.id).not.toBe(first.jobId)
   })
 
