@@ -33,6 +33,12 @@ export function formatAmount(value: number | null | undefined, unit: string): st
   return text === unavailable ? text : `${text} ${unit}`
 }
 
+/** Every digit of a whole number, in groups: 1234567 -> "1,234,567". */
+export function formatWhole(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return unavailable
+  return Math.round(value).toLocaleString('en')
+}
+
 /** Binary prefixes: 2048 -> "2 KiB". */
 export function formatBytes(sizeBytes: number | null | undefined): string {
   if (sizeBytes === null || sizeBytes === undefined || !Number.isFinite(sizeBytes)) return unavailable

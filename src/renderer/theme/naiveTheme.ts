@@ -36,6 +36,8 @@ export function naiveOverrides(root: HTMLElement): GlobalThemeOverrides {
     },
     Button: {
       fontWeight: '500',
+      heightMedium: '30px',
+      fontSizeMedium: '13px',
       textColorPrimary: token('--on-accent'),
       textColorHoverPrimary: token('--on-accent'),
       textColorPressedPrimary: token('--on-accent'),

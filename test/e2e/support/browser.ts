@@ -57,47 +57,63 @@ export interface CutText {
 }
 
 /**
- * Texts that do not fit their box although nothing scrolls there: what a user would see cut off. Elements that scroll,
- * are hidden, or say by text-overflow that their full text is in a title are not counted.
+ * What a user would see cut off: text wider than its control, text that leaves the window, boxes that have to be
+ * scrolled sideways, controls that overlap. Text that ends in dots and stands whole in its title is not counted.
  */
 export function findCutTexts(page: Page): Promise<CutText[]> {
   return page.evaluate(() => {
-    const cut: { tag: string; text: string; wanted: number; got: number }[] = []
-    for (const element of document.querySelectorAll<HTMLElement>('#app *')) {
-      const hasOwnText = [...element.childNodes].some(
-        (node) => node.nodeType === 3 && node.textContent!.trim() !== ''
-      )
-      if (!hasOwnText || element.offsetParent === null) continue
-      const style = getComputedStyle(element)
-      if (element.classList.contains('visually-hidden') || element.classList.contains('skip')) continue
-      const hides = style.overflowX === 'hidden' || style.overflowX === 'clip'
-      if (hides && style.textOverflow === 'ellipsis' && (element.title !== '' || element.closest('[title]')))
-        continue
-      if (hides && element.scrollWidth > element.clientWidth + 1) {
-        cut.push({
-          tag: element.tagName,
-          text: element.textContent!.trim().slice(0, 60),
-          wanted: element.scrollWidth,
-          got: element.clientWidth
-        })
-        continue
-      }
-      // Text that leaves the window with nothing around it that scrolls sideways.
-      const box = element.getBoundingClientRect()
-      const scrolls = (at: HTMLElement | null): boolean =>
-        at !== null &&
-        (['auto', 'scroll'].includes(getComputedStyle(at).overflowX) && at.scrollWidth > at.clientWidth + 1
-          ? at.tagName !== 'MAIN' && !at.classList.contains('body')
-          : scrolls(at.parentElement))
-      if (box.right > innerWidth + 1 && !scrolls(element.parentElement)) {
-        cut.push({
-          tag: element.tagName,
-          text: element.textContent!.trim().slice(0, 60),
-          wanted: Math.round(box.right),
-          got: innerWidth
-        })
-      }
+    const cut: CutText[] = []
+    const report = (element: Element, wanted: number, got: number): void => {
+      const text = element.textContent!.trim().replace(/\s+/g, ' ').slice(0, 60)
+      if (text === '' && !(element instanceof HTMLInputElement)) return
+      cut.push({
+        tag: `${element.tagName}.${element.className}`,
+        text,
+        wanted: Math.round(wanted),
+        got: Math.round(got)
+      })
     }
+    const isShown = (element: HTMLElement): boolean =>
+      element.offsetParent !== null && element.closest('.skip, .visually-hidden') === null
+    const shown = (selector: string): HTMLElement[] =>
+      [...document.querySelectorAll<HTMLElement>(selector)].filter(isShown)
+
+    for (const element of shown('#app *')) {
+      const style = getComputedStyle(element)
+      const wanted = element.scrollWidth
+      const got = element.clientWidth
+      if (element instanceof HTMLSelectElement || got === 0) continue
+      const endsInDots =
+        style.textOverflow === 'ellipsis' && element.closest('[title]:not([title=""])') !== null
+      const isBox = style.overflowX !== 'visible' || element.matches('button, a, td, th')
+      if (isBox && wanted > got + 1 && !endsInDots) report(element, wanted, got)
+      const { right } = element.getBoundingClientRect()
+      if (right > innerWidth + 1) report(element, right, innerWidth)
+    }
+
+    const ruler = document.createElement('canvas').getContext('2d')!
+    /** Padding on both sides and the arrow. */
+    const selectChromePx = 36
+    for (const select of shown('#app select') as HTMLSelectElement[]) {
+      ruler.font = getComputedStyle(select).font
+      const label = select.selectedOptions[0]?.textContent?.trim() ?? ''
+      const wanted = ruler.measureText(label).width + selectChromePx
+      if (wanted > select.clientWidth + 2 && select.clientWidth > 60)
+        report(select, wanted, select.clientWidth)
+    }
+
+    const controls = shown('main button, main select, main input').map((element) => ({
+      element,
+      box: element.getBoundingClientRect()
+    }))
+    controls.forEach(({ element, box }, index) => {
+      for (const other of controls.slice(index + 1)) {
+        const overlapX = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left)
+        const overlapY = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top)
+        const nested = element.contains(other.element) || other.element.contains(element)
+        if (overlapX > 1 && overlapY > 1 && !nested) report(element, overlapX, 0)
+      }
+    })
     return cut
   })
 }
