@@ -1,10 +1,11 @@
 import { AppError } from '../../shared/errors'
 import { createRandom } from '../random'
 import { inputShapeOf, isWeightedNode, sizeOf, type Graph, type WeightedNode } from '../model/graph'
+import { createBoundedCache, type BoundedCache } from './boundedCache'
 import { bestFormat, histogramOf, type ValueHistogram } from './activationRange'
 import { hwcWeights, toHwc } from './hwcGraph'
-import { im2col } from './im2col'
-import type { CodeFormat } from './quantizedNetwork'
+import { gatherReals, tapPositions } from './im2col'
+import type { CodeFormat, IntegerLayer } from './quantizedNetwork'
 import { createFloatRunner, multiplyReals, realsOfPixels } from './runFloat'
 import type { Bits } from './scheme'
 import { codesOfPixels } from './runInteger'
@@ -20,10 +21,18 @@ export interface Calibration {
   readonly codes: Int8Array
   /** Weights in kernel order (hwcGraph.ts), null where a node has none. */
   readonly weights: readonly (Float32Array | null)[]
+  /** Layers already quantized, by everything they depend on; see quantizeNetwork.ts. */
+  readonly layerCache: BoundedCache<CalibratedLayer>
   /** Best format of a node's output at a width. */
   formatOf(node: number, bits: Bits): CodeFormat
   /** Float sums (with bias, before ReLU) of a weighted node at its sampled rows, [rows][channels]. */
   targetOf(node: number): RowTarget
+}
+
+/** A finished layer and its output codes over the calibration images. */
+export interface CalibratedLayer {
+  readonly layer: IntegerLayer
+  readonly codes: Int8Array
 }
 
 /** Output pixels of a layer that reconstruction looks at: `pixel` of `image`, and the float sums wanted there. */
@@ -39,6 +48,7 @@ const mostRows = 4096
 const mostMoments = 4e8
 /** Bytes of float activations kept; fewer images are used for networks that need more. */
 const mostBytes = 256 * 2 ** 20
+const cacheBytes = 128 * 2 ** 20
 
 /**
  * @param pixels calibration images as bytes in HWC order, one behind the other
@@ -69,6 +79,7 @@ export function calibrate(graph: Graph, pixels: Uint8Array): Calibration {
     images,
     codes: codesOfPixels(used),
     weights,
+    layerCache: createBoundedCache(cacheBytes),
     formatOf(node, bits) {
       const key = `${node}:${bits}`
       let format = formats.get(key)
@@ -132,10 +143,11 @@ function sampleTarget(
   const order = Int32Array.from({ length: pixels }, (_, at) => at)
   const inputSize = shape[0] * shape[1] * shape[2]
   const columns = new Float32Array(pixels * inner)
+  const positions = node.op === 'dense' ? new Int32Array(0) : tapPositions(shape, node, outHeight, outWidth)
   for (let at = 0; at < images; at++) {
     const own = values.subarray(at * inputSize, (at + 1) * inputSize)
     if (node.op === 'dense') columns.set(own)
-    else im2col(own, shape, node, outHeight, outWidth, 0, columns)
+    else gatherReals(own, positions, 0, columns)
     random.shuffle(order)
     for (let take = 0; take < perImage; take++) {
       const row = at * perImage + take

@@ -75,6 +75,15 @@ export function multiplyDepthwise(
   }
 }
 
+/** sums[pixel][channel] += bias[channel], wrapping. */
+export function addBias(sums: Int32Array, bias: Int32Array): void {
+  const channels = bias.length
+  for (let channel = 0; channel < channels; channel++) {
+    const own = bias[channel]!
+    for (let at = channel; at < sums.length; at += channels) sums[at] = (sums[at]! + own) | 0
+  }
+}
+
 export interface Requant {
   readonly mult: Int32Array
   readonly shift: Uint8Array

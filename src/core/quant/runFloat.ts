@@ -1,6 +1,6 @@
 import { inputShapeOf, type Graph, type GraphNode } from '../model/graph'
 import { toHwc } from './hwcGraph'
-import { im2col } from './im2col'
+import { gatherReals, tapPositions } from './im2col'
 
 /**
  * Float32 execution of a graph on one HWC image: the yardstick of calibration and tests. Not the fast path for
@@ -37,12 +37,13 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
   const inputShape = toHwc(inputShapeOf(graph, node))
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
   const pixels = outHeight * outWidth
+  const positions = 'kernel' in node ? tapPositions(inputShape, node, outHeight, outWidth) : new Int32Array(0)
   switch (node.op) {
     case 'conv2d': {
       const inner = weights!.length / channels
       const columns = new Float32Array(pixels * inner)
       return ([input], out) => {
-        im2col(input!, inputShape, node, outHeight, outWidth, 0, columns)
+        gatherReals(input!, positions, 0, columns)
         multiplyReals(columns, weights!, node.bias, pixels, channels, inner, out)
       }
     }
@@ -50,7 +51,7 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       const taps = node.kernel[0] * node.kernel[1]
       const columns = new Float32Array(pixels * taps * channels)
       return ([input], out) => {
-        im2col(input!, inputShape, node, outHeight, outWidth, 0, columns)
+        gatherReals(input!, positions, 0, columns)
         for (let at = 0; at < out.length; at++) {
           const channel = at % channels
           const from = Math.floor(at / channels) * taps * channels + channel
@@ -68,7 +69,7 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       const taps = node.kernel[0] * node.kernel[1]
       const columns = new Float32Array(pixels * taps * channels)
       return ([input], out) => {
-        im2col(input!, inputShape, node, outHeight, outWidth, -Infinity, columns)
+        gatherReals(input!, positions, -Infinity, columns)
         reduceWindows(columns, taps, channels, out, Math.max, -Infinity)
       }
     }
@@ -78,11 +79,11 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       const ones = new Float32Array(inputShape[0] * inputShape[1] * channels).fill(1)
       const counts = new Float32Array(pixels * channels).fill(taps)
       if (!node.countIncludePad) {
-        im2col(ones, inputShape, node, outHeight, outWidth, 0, columns)
+        gatherReals(ones, positions, 0, columns)
         reduceWindows(columns, taps, channels, counts, (a, b) => a + b, 0)
       }
       return ([input], out) => {
-        im2col(input!, inputShape, node, outHeight, outWidth, 0, columns)
+        gatherReals(input!, positions, 0, columns)
         reduceWindows(columns, taps, channels, out, (a, b) => a + b, 0)
         for (let at = 0; at < out.length; at++) out[at] = out[at]! / counts[at]!
       }
@@ -119,11 +120,36 @@ export function multiplyReals(
 ): void {
   for (let row = 0; row < count; row++) {
     const from = row * inner
-    for (let channel = 0; channel < channels; channel++) {
+    const end = from + inner
+    const to = row * channels
+    let channel = 0
+    // Four channels share one pass over the row.
+    for (; channel + 4 <= channels; channel += 4) {
+      let w0 = channel * inner
+      let w1 = w0 + inner
+      let w2 = w1 + inner
+      let w3 = w2 + inner
+      let s0 = bias[channel]!
+      let s1 = bias[channel + 1]!
+      let s2 = bias[channel + 2]!
+      let s3 = bias[channel + 3]!
+      for (let k = from; k < end; k++) {
+        const value = rows[k]!
+        s0 += value * weights[w0++]!
+        s1 += value * weights[w1++]!
+        s2 += value * weights[w2++]!
+        s3 += value * weights[w3++]!
+      }
+      out[to + channel] = s0
+      out[to + channel + 1] = s1
+      out[to + channel + 2] = s2
+      out[to + channel + 3] = s3
+    }
+    for (; channel < channels; channel++) {
       let w = channel * inner
       let sum = bias[channel]!
-      for (let k = from, end = from + inner; k < end; k++) sum += rows[k]! * weights[w++]!
-      out[row * channels + channel] = sum
+      for (let k = from; k < end; k++) sum += rows[k]! * weights[w++]!
+      out[to + channel] = sum
     }
   }
 }

@@ -1,8 +1,9 @@
 import { AppError } from '../../shared/errors'
 import { elementCount, isWeighted, type IntegerLayer, type QuantizedNetwork } from './quantizedNetwork'
-import { im2col } from './im2col'
+import { gatherCodes, tapPositions } from './im2col'
 import {
   add,
+  addBias,
   avgPool,
   maxPool,
   multiplyCodes,
@@ -104,18 +105,17 @@ function createWeightedStep(layer: Extract<IntegerLayer, { weights: Int8Array }>
   const sums = new Int32Array(pixels * outputs)
   const inner = layer.op === 'depthwiseConv2d' ? layer.weights.length : layer.weights.length / outputs
   const columns = new Int8Array(layer.op === 'dense' ? 0 : pixels * inner)
+  const positions =
+    layer.op === 'dense' ? new Int32Array(0) : tapPositions(layer.inputShape, layer, outHeight, outWidth)
   return ([input], out) => {
     if (layer.op === 'dense') {
       multiplyCodes(input!, layer.weights, 1, outputs, inner, sums)
     } else {
-      im2col(input!, layer.inputShape, layer, outHeight, outWidth, layer.padCode, columns)
+      gatherCodes(input!, positions, layer.padCode, columns)
       if (layer.op === 'conv2d') multiplyCodes(columns, layer.weights, pixels, outputs, inner, sums)
       else multiplyDepthwise(columns, layer.weights, pixels, inner / outputs, outputs, sums)
     }
-    for (let at = 0; at < sums.length; at += outputs) {
-      for (let channel = 0; channel < outputs; channel++)
-        sums[at + channel] = (sums[at + channel]! + layer.bias[channel]!) | 0
-    }
+    addBias(sums, layer.bias)
     if (layer.last) return sums
     requantizeSums(sums, pixels, outputs, layer, out)
     return null

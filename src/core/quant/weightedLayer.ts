@@ -1,7 +1,7 @@
 import type { WeightedNode } from '../model/graph'
 import type { Calibration } from './calibration'
 import { requantFactor, toFixedPoint } from './fixedPoint'
-import { im2col } from './im2col'
+import { gatherCodes, tapPositions } from './im2col'
 import {
   zeroCode,
   type CodeFormat,
@@ -85,13 +85,15 @@ function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array, 
   const columns = new Int8Array(outputShape[0] * outputShape[1] * inner)
   const rows = new Float32Array(image.length * inner)
   const pad = zeroCode(input)
+  const positions =
+    node.op === 'dense' ? new Int32Array(0) : tapPositions(inputShape, node, outputShape[0], outputShape[1])
   let unfolded = -1
   for (let row = 0; row < image.length; row++) {
     if (image[row] !== unfolded) {
       unfolded = image[row]!
       const own = codes.subarray(unfolded * size, (unfolded + 1) * size)
       if (node.op === 'dense') columns.set(own)
-      else im2col(own, inputShape, node, outputShape[0], outputShape[1], pad, columns)
+      else gatherCodes(own, positions, pad, columns)
     }
     const from = pixel[row]! * inner
     for (let k = 0; k < inner; k++) rows[row * inner + k] = (columns[from + k]! + input.zero) * input.scale

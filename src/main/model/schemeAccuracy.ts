@@ -1,0 +1,31 @@
+import type { LabelledImages } from '../../core/model/dataSet'
+import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import { evaluationModel, levelsOfPixels } from '../../core/quant/evaluationModel'
+import { countCorrect } from './floatAccuracy'
+import { openSession, realsOf, realTensor } from './ortSession'
+
+const batch = 250
+
+/** Scores of a quantized network over images through onnxruntime, [count][outputCount]. */
+export async function schemeScores(network: QuantizedNetwork, images: LabelledImages): Promise<Float32Array> {
+  const session = await openSession(evaluationModel(network))
+  try {
+    const size = elementCount(network.inputShape)
+    const [height, width, channels] = network.inputShape
+    const scores = new Float32Array(images.count * network.outputCount)
+    for (let from = 0; from < images.count; from += batch) {
+      const count = Math.min(batch, images.count - from)
+      const levels = levelsOfPixels(network, images.pixels.subarray(from * size, (from + count) * size))
+      const results = await session.run({ levels: realTensor(levels, [count, channels, height, width]) })
+      scores.set(realsOf(results['logits']!), from * network.outputCount)
+    }
+    return scores
+  } finally {
+    await session.release()
+  }
+}
+
+/** How many images a quantized network gets right. */
+export async function schemeCorrect(network: QuantizedNetwork, images: LabelledImages): Promise<number> {
+  return countCorrect(await schemeScores(network, images), images.labels)
+}
