@@ -1,0 +1,100 @@
+import { AppError } from '@shared/errors'
+import { ByteWriter } from '../../board/bytes'
+import type { QuantizedNetwork } from '../../quant/quantizedNetwork'
+import type { Plan } from '../plan'
+import { commentText } from './cText'
+import { kernelFilesOf } from './kernelFiles'
+import { callableSource, imagesHeader, imagesSource, mainSource, type SelfCheck } from './mainSource'
+import { networkHeader, networkSource } from './networkSource'
+import {
+  linkerScript,
+  makefile,
+  platformHeader,
+  platformHost,
+  platformRv32,
+  startRv32
+} from './platformSources'
+import { weightsHeader, weightsSource } from './weightsSource'
+
+/** One file of the exported folder. */
+export interface GeneratedFile {
+  /** With forward slashes, relative to the folder. */
+  path: string
+  text: string
+}
+
+export interface GenerateOptions {
+  /**
+   * Files below resources/ by path with forward slashes: all of kernels/ (with variants.json) and firmware/memory.c.
+   */
+  sources: ReadonlyMap<string, string>
+  check: SelfCheck
+  /** Kernel build, as resources/kernels/variants.json names it. Its layouts must be those the plan was made with. */
+  variant?: string
+  /** Where callable.elf is linked; default: where the plan puts the Image. */
+  loadAddress?: number
+}
+
+/**
+ * A network as a folder of self-contained, readable C: builds with one \`make\` for this computer and for RV32, prints
+ * outputs and cycles, and can be called by the board monitor. Computes exactly what the Image of the same plan computes.
+ * @throws AppError data.missing when \`sources\` lacks a kernel file, deploy.mismatch when the plan was made for other layouts.
+ */
+export function generateSources(
+  network: QuantizedNetwork,
+  plan: Plan,
+  options: GenerateOptions
+): GeneratedFile[] {
+  const { sources, check, variant = 'rv32im', loadAddress = plan.imageAddress } = options
+  const kernels = kernelFilesOf(sources, variant, network, plan)
+  const memory = sources.get('firmware/memory.c')
+  if (memory === undefined) {
+    throw new AppError(
+      'data.missing',
+      'firmware/memory.c is not among the sources.',
+      'Reinstall Bitbench: resources are incomplete.'
+    )
+  }
+  const own: [string, string][] = [
+    ['README.md', readme(network, plan, check)],
+    ['Makefile', makefile(kernels.compiled, loadAddress)],
+    ['network.h', networkHeader(network, plan)],
+    ['network.c', networkSource(network, plan)],
+    ['weights.h', weightsHeader(network, plan)],
+    ['weights.c', weightsSource(network, plan)],
+    ['images.h', imagesHeader(check)],
+    ['images.c', imagesSource(check)],
+    ['main.c', mainSource()],
+    ['callable.c', callableSource()],
+    ['platform.h', platformHeader],
+    ['platform_host.c', platformHost],
+    ['platform_rv32.c', platformRv32],
+    ['start.S', startRv32],
+    ['program.ld', linkerScript],
+    ['memory.c', memory]
+  ]
+  return [...own, ...kernels.files].map(([path, text]) => ({ path, text }))
+}
+
+/** The argument of callable.elf's entry, to be loaded at a 4-byte aligned address that a0 then holds. */
+export function callRequest(inputAddress: number, outputAddress: number, count: number): Uint8Array {
+  return new ByteWriter(12).u32(inputAddress).u32(outputAddress).u32(count).done()
+}
+
+function readme(network: QuantizedNetwork, plan: Plan, check: SelfCheck): string {
+  const scheme = network.scheme.map(
+    ({ layer, weightBits, activationBits }) => `| ${commentText(layer)} | ${weightBits} | ${activationBits} |`
+  )
+  return `# ${commentText(network.name)}
+
+Integer C of a quantized network, written by Bitbench. \`make\` builds it for this computer and, where riscv64-unknown-elf-gcc with
+picolibc is found, for RV32IMAC; \`make run\` checks it with ${check.count} images against the outputs the host computed.
+
+| layer | weight bits | activation bits |
+|---|---|---|
+${scheme.join('\n')}
+
+Weights ${plan.weightsBytes} bytes, arena ${plan.arenaBytes} bytes (lower bound ${plan.arenaLowerBoundBytes}). network.c is the plan as code,
+weights.c its numbers, kernels/ the integer kernels, callable.c the entry for the Bitbench monitor's \`call\`.
+`
+}
