@@ -1,37 +1,31 @@
 import type { Random } from '../random'
-import type { Genes, SearchProblem } from './problem'
+import type { Candidate, Phase } from './candidate'
+import type { Genes, SearchSpace } from './space'
 
-/**
- * A strategy is a generator: it yields what it wants evaluated and is resumed with the accuracy. It depends on
- * nothing but problem, seed and accuracies, so a search is resumed by replaying its trace: the same seed proposes the
- * same schemes, and those already in the trace are answered from it.
- */
+/** What a strategy knows when it is asked for the next scheme. */
+export interface SearchState {
+  readonly space: SearchSpace
+  readonly budget: number
+  /** Cost of all-8-bit. */
+  readonly baselineCost: number
+  /** Cost of the cheapest scheme. */
+  readonly minimumCost: number
+  /** Evaluations in all. */
+  readonly evaluations: number
+  readonly history: readonly Candidate[]
+  /** Keys (space.ts genesKey) of what was evaluated. */
+  readonly seen: ReadonlySet<string>
+  /** A generator of this step's own: the same seed and history propose the same scheme. */
+  readonly random: Random
+}
+
 export interface Proposal {
   readonly genes: Genes
-  readonly phase: 'initial' | 'search' | 'refine'
-  /** What the strategy expects before it looks; null where it has no model. */
+  readonly phase: Phase
   readonly expectedAccuracy: number | null
 }
 
-/** Accuracy of the proposed scheme, 0..1. */
-export type Strategy = (problem: SearchProblem, options: StrategyOptions) => Generator<Proposal, void, number>
-
-export interface StrategyOptions {
-  /** Evaluations in all. */
-  readonly evaluations: number
-  readonly random: Random
-  readonly accuracyModel: FitAccuracyModel
-}
-
-/** Fits accuracy on features; rows x dims, row by row. */
-export type FitAccuracyModel = (
-  features: Float64Array,
-  dims: number,
-  accuracy: Float64Array,
-  seed: number
-) => AccuracyModel
-
-export interface AccuracyModel {
-  /** Mean and spread over the trees for each row. */
-  predict(features: Float64Array): { mean: Float64Array; deviation: Float64Array }
+/** One way of choosing schemes; pure, so that a search resumes from its trace alone. Null: nothing left to try. */
+export interface Strategy {
+  propose(state: SearchState): Proposal | null
 }

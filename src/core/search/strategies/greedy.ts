@@ -1,71 +1,68 @@
-import { genesKey, highestGenes, schemeOf, type Genes, type SearchProblem } from '../problem'
-import type { Strategy } from '../strategy'
+import type { Candidate } from '../candidate'
+import { sampleWindow } from '../sampler'
+import { freeGenes, geneChoices, genesKey, genesOfScheme, uniformGenes, type Genes } from '../space'
+import type { SearchState, Strategy } from '../strategy'
 
 /**
- * Greedy by sensitivity per cost: every gene is lowered alone by one width to see what accuracy it costs and what it
- * saves; from the top, the step with the least accuracy lost per cost saved is taken until the budget is met. Later
- * evaluations try raising single genes again where the budget allows it.
+ * Sensitivity first: every free bit width is lowered alone once (to 2 bits, as far as half of the evaluations reach),
+ * losses are taken to add up, and then the schemes of least expected loss within the budget are evaluated in turn.
  */
-export const greedy: Strategy = function* (problem, { evaluations }) {
-  const accuracyOf = new Map<string, number>()
-  let left = evaluations
-  const top = highestGenes(problem)
-  const ask = function* (genes: Genes, phase: 'initial' | 'search' | 'refine') {
-    const known = accuracyOf.get(genesKey(genes))
-    if (known !== undefined) return known
-    if (left <= 0) return null
-    left--
-    const accuracy = yield { genes, phase, expectedAccuracy: null }
-    accuracyOf.set(genesKey(genes), accuracy)
-    return accuracy
-  }
+const probeGene = 2
+/** Loss at 8, 4, 2, 1 bits relative to the measured one at 2 bits: quantization error falls about fourfold per bit. */
+const relativeLoss = [0, 0.15, 1, 3]
 
-  const base = yield* ask(top, 'initial')
-  if (base === null) return
-  const lossPerSaving = new Float64Array(problem.choices.length).fill(Infinity)
-  for (let gene = 0; gene < problem.choices.length; gene++) {
-    const lowered = step(problem, top, gene, 1)
-    if (lowered === null) continue
-    const saved = costOf(problem, top) - costOf(problem, lowered)
-    const accuracy = yield* ask(lowered, 'initial')
-    if (accuracy === null) break
-    if (saved > 0) lossPerSaving[gene] = Math.max(1e-6, base - accuracy) / saved
+export const greedyStrategy: Strategy = {
+  propose(state) {
+    const { space, history, seen, evaluations } = state
+    const layers = space.layers.length
+    const base = uniformGenes(layers, 0, 0)
+    if (history.length === 0) return { genes: base, phase: 'initial', expectedAccuracy: null }
+    const probes = probesOf(state, Math.max(1, Math.floor(evaluations / 2)))
+    const next = probes.find(({ genes }) => !seen.has(genesKey(genes)))
+    if (next !== undefined) return { genes: next.genes, phase: 'initial', expectedAccuracy: null }
+    return cheapestLoss(state, probes)
   }
+}
 
-  let genes = top
-  while (costOf(problem, genes) > problem.budget) {
-    const order = [...lossPerSaving.keys()].sort((a, b) => lossPerSaving[a]! - lossPerSaving[b]! || a - b)
-    const next = order
-      .map((gene) => ({ gene, lowered: step(problem, genes, gene, 1) }))
-      .find(({ gene, lowered }) => lowered !== null && Number.isFinite(lossPerSaving[gene]!))
-    if (next === undefined) return
-    genes = next.lowered!
-    // Each further width costs more accuracy than the one before.
-    lossPerSaving[next.gene] *= 4
+interface Probe {
+  readonly gene: number
+  readonly genes: Genes
+}
+
+/** Single-gene schemes, the layers with most work first. */
+function probesOf({ space }: SearchState, most: number): Probe[] {
+  return freeGenes(space.layers.length)
+    .sort((a, b) => space.macs[b >> 1]! - space.macs[a >> 1]! || a - b)
+    .slice(0, most)
+    .map((gene) => {
+      const genes = uniformGenes(space.layers.length, 0, 0)
+      genes[gene] = probeGene
+      return { gene, genes }
+    })
+}
+
+function cheapestLoss(state: SearchState, probes: readonly Probe[]) {
+  const { space, history, seen, random, budget, minimumCost } = state
+  const byKey = new Map<string, Candidate>(
+    history.map((entry) => [genesKey(genesOfScheme(entry.scheme)), entry])
+  )
+  const base = byKey.get(genesKey(uniformGenes(space.layers.length, 0, 0)))?.accuracy ?? 1
+  const losses = new Float64Array(2 * space.layers.length)
+  for (const { gene, genes } of probes) {
+    losses[gene] = Math.max(0, base - (byKey.get(genesKey(genes))?.accuracy ?? base))
   }
-  let best = yield* ask(genes, 'search')
-  while (best !== null && left > 0) {
-    let improved = false
-    for (let gene = 0; gene < genes.length && left > 0; gene++) {
-      const raised = step(problem, genes, gene, -1)
-      if (raised === null || costOf(problem, raised) > problem.budget) continue
-      const accuracy: number | null = yield* ask(raised, 'refine')
-      if (accuracy !== null && accuracy > best) {
-        best = accuracy
-        genes = raised
-        improved = true
-      }
+  const samples = sampleWindow({ space, history, seen, random, low: minimumCost, high: budget, wanted: 3000 })
+  let best: Genes | null = null
+  let least = Infinity
+  for (const genes of samples) {
+    let loss = 0
+    for (let at = 0; at < genes.length; at++) loss += losses[at]! * relativeLoss[genes[at]!]!
+    // Where no loss was measured, more bits are still better.
+    loss += 1e-6 * genes.reduce((sum, gene) => sum + gene / geneChoices, 0)
+    if (loss < least) {
+      least = loss
+      best = genes
     }
-    if (!improved) return
   }
+  return best === null ? null : { genes: best, phase: 'search' as const, expectedAccuracy: base - least }
 }
-
-function step(problem: SearchProblem, genes: Genes, gene: number, by: 1 | -1): Genes | null {
-  const value = genes[gene]! + by
-  if (value < 0 || value >= problem.choices[gene]!.length) return null
-  const moved = genes.slice()
-  moved[gene] = value
-  return moved
-}
-
-const costOf = (problem: SearchProblem, genes: Genes): number => problem.cost(schemeOf(problem, genes))

@@ -1,0 +1,56 @@
+import { bitWidths, type Bits, type Scheme } from '../quant/scheme'
+
+/**
+ * Cost of every layer at every bit pair, so that a search may ask for a scheme's cost a million times: a sum over the
+ * layers plus what does not depend on the bits.
+ */
+export interface CostTable {
+  readonly unit: 'cycles' | 'instructions' | 'bops' | 'bytes'
+  /** Layers x 4 weight widths x 4 activation widths, in the order of bitWidths. */
+  readonly perLayer: Float64Array
+  /** The other operators. */
+  readonly overhead: number
+}
+
+const widths = bitWidths.length
+const widthIndex: Readonly<Record<Bits, number>> = { 8: 0, 4: 1, 2: 2, 1: 3 }
+
+export function costOf(table: CostTable, scheme: Scheme): number {
+  let sum = table.overhead
+  for (let layer = 0; layer < scheme.length; layer++) {
+    const { weightBits, activationBits } = scheme[layer]!
+    sum += table.perLayer[(layer * widths + widthIndex[weightBits]) * widths + widthIndex[activationBits]]!
+  }
+  return sum
+}
+
+/** Fills a table from a function of layer and bits. */
+export function buildCostTable(
+  layers: number,
+  unit: CostTable['unit'],
+  overhead: number,
+  cost: (layer: number, weightBits: Bits, activationBits: Bits) => number
+): CostTable {
+  const perLayer = new Float64Array(layers * widths * widths)
+  let at = 0
+  for (let layer = 0; layer < layers; layer++) {
+    for (const weightBits of bitWidths) {
+      for (const activationBits of bitWidths) perLayer[at++] = cost(layer, weightBits, activationBits)
+    }
+  }
+  return { unit, perLayer, overhead }
+}
+
+/** Bit operations: MACs x weight bits x activation bits (docs/proxies.md). */
+export function bopsTable(macs: readonly number[]): CostTable {
+  return buildCostTable(macs.length, 'bops', 0, (layer, weightBits, activationBits) => {
+    return macs[layer]! * weightBits * activationBits
+  })
+}
+
+/** Bytes of packed weights: parameters x weight bits / 8. */
+export function sizeTable(parameters: readonly number[]): CostTable {
+  return buildCostTable(parameters.length, 'bytes', 0, (layer, weightBits) =>
+    Math.ceil((parameters[layer]! * weightBits) / 8)
+  )
+}

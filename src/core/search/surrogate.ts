@@ -1,0 +1,66 @@
+import { growForest } from '../proxy/trees/forest'
+import { valuesByTree } from '../proxy/trees/ensemble'
+import type { FeatureMatrix } from '../proxy/features'
+import { bitWidths } from '../quant/scheme'
+import type { Candidate } from './candidate'
+import { genesOfScheme, type Genes, type SearchSpace } from './space'
+
+/** A model of accuracy learned from the evaluated schemes. */
+export interface Surrogate {
+  /** Mean and spread over the trees, per scheme. */
+  predict(schemes: readonly Genes[]): { mean: Float64Array; deviation: Float64Array }
+}
+
+const trees = 60
+
+/**
+ * Random forest on [weight bits, activation bits, both times the layer's share of the multiply-accumulates], as in
+ * MiCo; shallower for many layers, where there are few samples per feature.
+ */
+export function fitSurrogate(space: SearchSpace, history: readonly Candidate[], seed: number): Surrogate {
+  const matrix = featuresOf(
+    space,
+    history.map(({ scheme }) => genesOfScheme(scheme))
+  )
+  const features = matrix.columns.length
+  const maxDepth = features > 60 ? 4 : features > 40 ? 6 : features > 20 ? 8 : 12
+  const accuracies = Float64Array.from(history, ({ accuracy }) => accuracy)
+  const forest = growForest(matrix, accuracies, { trees, minLeaf: 1, maxDepth, featureShare: 0.5, seed })
+  return {
+    predict(schemes) {
+      const values = valuesByTree(forest, featuresOf(space, schemes))
+      const count = schemes.length
+      const mean = new Float64Array(count)
+      const deviation = new Float64Array(count)
+      for (let at = 0; at < count; at++) {
+        let sum = 0
+        let square = 0
+        for (let tree = 0; tree < trees; tree++) {
+          const value = values[tree * count + at]!
+          sum += value
+          square += value * value
+        }
+        mean[at] = sum / trees
+        deviation[at] = Math.sqrt(Math.max(0, square / trees - mean[at]! ** 2))
+      }
+      return { mean, deviation }
+    }
+  }
+}
+
+function featuresOf(space: SearchSpace, schemes: readonly Genes[]): FeatureMatrix {
+  const total = space.macs.reduce((sum, macs) => sum + macs, 0) || 1
+  const names: string[] = []
+  const columns: Float64Array[] = []
+  for (const [layer, macs] of space.macs.entries()) {
+    for (const [offset, what] of ['weight', 'activation'].entries()) {
+      const bits = Float64Array.from(schemes, (genes) => bitWidths[genes[2 * layer + offset]!]!)
+      names.push(`${what}${layer}`, `${what}Macs${layer}`)
+      columns.push(
+        bits,
+        bits.map((value) => (value * macs) / total)
+      )
+    }
+  }
+  return { names, columns, count: schemes.length }
+}
