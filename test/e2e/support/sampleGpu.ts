@@ -14,6 +14,8 @@ const sensor: GpuSensor = {
 export const sampleGpuList: GpuList = {
   state: 'ready',
   nvidiaSmiPath: '/usr/bin/nvidia-smi',
+  origin: 'simulated',
+  origin: 'simulated',
   driverVersion: '550.54',
   message: null,
   hint: null,
@@ -47,6 +49,8 @@ export const sampleRecording: Recording = {
   id: 'r1',
   title: 'bench.py',
   state: 'done',
+  origin: 'simulated',
+  origin: 'simulated',
   command: ['python', 'bench.py', '--precision', 'fp16'],
   startedAtMs: 1_790_000_000_000,
   durationMs: 12_000,
@@ -80,7 +84,7 @@ export const sampleTrace: Envelope = {
 const interval = { mean: 812, low: 790, high: 834, standardDeviation: 14, trials: 4 }
 export const sampleEnergy: EnergyReport = {
   recordingId: 'r1',
-  origin: 'measured',
+  origin: 'simulated',
   confidence: 0.95,
   driverVersion: '550.54',
   gpus: [

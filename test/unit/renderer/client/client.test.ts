@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createClient, type Transport } from '@renderer/client/client'
+import { createMemoryClient } from '@renderer/client/memoryClient'
+import { AppError } from '@shared/errors'
+
+const transport = (send: Transport['send']): Transport => ({
+  kind: 'memory',
+  send,
+  subscribe: () => () => undefined,
+  onConnection: () => () => undefined
+})
+
+describe('client', () => {
+  it('refuses input that breaks the contract before anything is sent', async () => {
+    const send = vi.fn()
+    const client = createClient(transport(send))
+    await expect(client.call('board.forget', { id: 7 } as never)).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: expect.stringContaining('id')
+    })
+    expect(send).not.toHaveBeenCalled()
+  })
+
+  it('refuses an answer that breaks the contract', async () => {
+    const client = createClient(transport(async () => ({ ok: true, value: { ok: 'yes' } })))
+    await expect(client.call('board.forget', { id: 'x' })).rejects.toMatchObject({
+      code: 'internal',
+      hint: expect.stringContaining('reload')
+    })
+  })
+
+  it('revives the service’s own error with its hint', async () => {
+    const error = new AppError('board.busy', 'In use by picocom.', 'Close it.', { details: { pid: 4711 } })
+    const client = createClient(transport(async () => ({ ok: false, error: error.toJSON() })))
+    const caught = await client.call('board.forget', { id: 'x' }).catch((reason: unknown) => reason)
+    expect(caught).toBeInstanceOf(AppError)
+    expect(caught).toMatchObject({ code: 'board.busy', hint: 'Close it.', details: { pid: 4711 } })
+  })
+
+  it('does not wait for ever', async () => {
+    vi.useFakeTimers()
+    const client = createClient(transport(() => new Promise(() => undefined)))
+    const call = client
+      .call('board.forget', { id: 'x' }, { timeoutMs: 5000 })
+      .catch((reason: unknown) => reason)
+    await vi.advanceTimersByTimeAsync(5001)
+    expect(await call).toMatchObject({ code: 'host.timeout' })
+    vi.useRealTimers()
+  })
+
+  it('delivers events until unsubscribed', () => {
+    const client = createMemoryClient({})
+    const seen: number[] = []
+    const stop = client.subscribe('host.dropped', ({ count }) => seen.push(count))
+    client.emit('host.dropped', { count: 3 })
+    stop()
+    client.emit('host.dropped', { count: 4 })
+    expect(seen).toEqual([3])
+  })
+})
