@@ -20,10 +20,33 @@ export default tseslint.config(
       'bitbench/imports': 'error',
       // TypeScript checks undefined names better than ESLint can.
       'no-undef': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-console': 'error'
     }
   },
-  { files: ['src/core/**/*.ts'], rules: { 'no-restricted-globals': ['error', 'process', 'Buffer', 'window', 'document', 'setTimeout', 'setInterval', 'performance'], 'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Pass a seeded Random (src/core/random.ts).' }, { object: 'Date', property: 'now', message: 'Inject the clock.' }] } },
-  { files: ['scripts/**', 'bin/**', 'test/**', 'bench/**'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } }
+  {
+    files: ['src/core/**/*.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'Buffer',
+        'window',
+        'document',
+        'setTimeout',
+        'setInterval',
+        'performance'
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Pass a seeded Random (src/core/random.ts).' },
+        { object: 'Date', property: 'now', message: 'Inject the clock.' }
+      ]
+    }
+  },
+  {
+    files: ['scripts/**', 'bin/**', 'test/**', 'bench/**'],
+    languageOptions: { globals: globals.node },
+    rules: { 'no-console': 'off' }
+  }
 )
