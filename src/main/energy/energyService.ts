@@ -46,7 +46,7 @@ export function createEnergyService(deps: {
     const gaps = await source.gaps(recordingId)
     const out: EnergyReport = {
       recordingId,
-      origin: 'measured',
+      origin: recording.origin,
       confidence,
       driverVersion: recording.driverVersion,
       gpus: [],

@@ -139,8 +139,10 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
               title,
               gpus,
               driverVersion: found.driverVersion ?? '',
+              origin: found.origin,
               cwd: args.cwd,
-              durationMs: args.durationMs
+              durationMs: args.durationMs,
+              stdin: onOutput === undefined ? 'ignore' : 'inherit'
             },
             {
               store,

@@ -156,7 +156,7 @@ export function createGpuStore(store: Store): GpuStore {
     },
     async exportSamples(id, file, format) {
       const recording = await this.recording(id)
-      return store.exportQuery(exportSql, [id, recording.driverVersion], file, format)
+      return store.exportQuery(exportSql, [id, recording.driverVersion, recording.origin], file, format)
     },
     async delete(id) {
       await this.recording(id)
@@ -179,7 +179,7 @@ const exportSql = `
     (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p
        WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS trial,
     h.cpu_percent AS host_cpu_percent, h.memory_used_bytes AS host_memory_used_bytes,
-    $2 AS driver_version, 'measured' AS origin
+    $2 AS driver_version, $3 AS origin
   FROM gpu_sample s
   JOIN gpu_recording r ON r.id = s.recording_id
   ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms

@@ -5,7 +5,7 @@ import { explainSmi, type SmiTrouble } from '../../core/gpu/smiTrouble'
 import { sensorOf } from '../../core/energy/sensorModel'
 import type { GpuList } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
-import { askSmi, type SmiCommand, type Spawn } from './smiProcess'
+import { askSmi, originOf, type SmiCommand, type Spawn } from './smiProcess'
 
 /** GPUs with what each can tell. Its absence is a state with its reason and no error. */
 export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | null): Promise<GpuList> {
@@ -49,6 +49,7 @@ export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | nul
 const absent: GpuList = {
   state: 'noDriver',
   nvidiaSmiPath: null,
+  origin: 'measured',
   driverVersion: null,
   gpus: [],
   message: 'nvidia-smi was not found on this machine, so there is no NVIDIA driver to read a GPU with.',
@@ -59,6 +60,7 @@ function ready(smi: SmiCommand, listed: ListedGpu[]): GpuList {
   return {
     state: 'ready',
     nvidiaSmiPath: smi.path,
+    origin: originOf(smi),
     driverVersion: listed[0]!.driverVersion,
     gpus: listed.map((gpu) => {
       const powerField = powerFieldOf(gpu.fields)?.field ?? null

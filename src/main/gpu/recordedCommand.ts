@@ -6,6 +6,7 @@ import type { Spawn } from './smiProcess'
 export interface CommandHooks {
   spawn: Spawn
   cwd: string | undefined
+  stdin: 'inherit' | 'ignore'
   nowMs: () => number
   signal: AbortSignal
   onPhase(line: PhaseLine, atMs: number): void
@@ -26,7 +27,7 @@ const endGraceMs = 5_000
 export function runRecordedCommand(command: readonly string[], hooks: CommandHooks): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = hooks.spawn(command[0]!, command.slice(1), {
-      stdio: ['inherit', 'pipe', 'pipe'],
+      stdio: [hooks.stdin, 'pipe', 'pipe'],
       ...(hooks.cwd === undefined ? {} : { cwd: hooks.cwd })
     })
     const lines = createTextLines()

@@ -15,12 +15,15 @@ export interface RecordRequest {
   /** Program and arguments; empty to record time alone. */
   command: readonly string[]
   cwd: string | undefined
+  /** The command may read the terminal only where there is one. */
+  stdin: 'inherit' | 'ignore'
   /** Without a command: how long; undefined until stopped. */
   durationMs: number | undefined
   intervalMs: number
   idleMs: number
   gpus: readonly Gpu[]
   driverVersion: string
+  origin: Recording['origin']
 }
 
 export interface RecorderDeps {
@@ -60,6 +63,7 @@ export async function record(
   const ending = AbortSignal.any([cancel, stop])
   let zeroMs = 0
   const failure: { error?: AppError } = {}
+  const samplerFailure = (): AppError | undefined => failure.error
   let firstReading!: () => void
   const reading = new Promise<void>((resolve) => (firstReading = resolve))
   const wanted = new Set(request.gpus.map((gpu) => gpu.index))
@@ -102,6 +106,7 @@ export async function record(
     id: request.id,
     title: request.title,
     state: 'running',
+    origin: request.origin,
     command: [...request.command],
     startedAtMs: deps.unixMs(),
     durationMs: null,
@@ -148,7 +153,8 @@ export async function record(
     const came = new AbortController()
     void reading.then(() => came.abort())
     await pause(firstReadingMs, AbortSignal.any([ending, came.signal]))
-    if (failure.error !== undefined) throw failure.error
+    const early = samplerFailure()
+    if (early !== undefined) throw early
     if (seen.size < wanted.size && !ending.aborted) throw noReading(request, seen)
     const startedMs = nowMs()
     recording.startedAtMs = deps.unixMs() - (startedMs - zeroMs)
@@ -167,6 +173,7 @@ export async function record(
           recording.exitCode = await runRecordedCommand(request.command, {
             spawn: deps.spawn,
             cwd: request.cwd,
+            stdin: request.stdin,
             nowMs,
             signal: ending,
             onPhase(line, atMs) {
@@ -184,7 +191,7 @@ export async function record(
     if (cancel.aborted) await finish('cancelled', endMs, 'Cancelled; the samples up to then are kept.')
     else if (recording.exitCode !== null && recording.exitCode !== 0 && !stop.aborted) {
       await finish('commandFailed', endMs, `The command ended with code ${recording.exitCode}.`)
-    } else await finish('done', endMs, failure.error?.message ?? null)
+    } else await finish('done', endMs, samplerFailure()?.message ?? null)
     return recording
   } catch (cause) {
     const error = AppError.from(cause)

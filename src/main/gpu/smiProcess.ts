@@ -11,6 +11,10 @@ export interface SmiCommand {
   leadingArguments: readonly string[]
 }
 
+/** What comes from a script that stands in for nvidia-smi is no measurement, and is marked so everywhere. */
+export const originOf = (smi: SmiCommand): 'measured' | 'simulated' =>
+  smi.leadingArguments.length > 0 ? 'simulated' : 'measured'
+
 /** node:child_process spawn, injected. Arguments are always an array and no shell is ever involved. */
 export type Spawn = (file: string, args: readonly string[], options: SpawnOptions) => ChildProcess
 

@@ -36,6 +36,8 @@ export interface SmiSampler {
 
 /** Without a row for this long, nvidia-smi hangs: many intervals, and never less than its slow start takes. */
 const silentMs = (intervalMs: number): number => Math.max(10 * intervalMs, 5_000)
+/** The first row may take longer: without persistence mode the driver initialises the GPU first. */
+const firstRowMs = 20_000
 const firstWaitMs = 250
 const longestWaitMs = 10_000
 /** Starts in a row without a single row after which it is given up. */
@@ -90,7 +92,7 @@ export function startSmiSampler(options: SamplerOptions): SmiSampler {
         running.stderr?.destroy()
       }, closeGraceMs).unref()
     }
-    let watchdog = setTimeout(onSilence, silentMs(intervalMs))
+    let watchdog = setTimeout(onSilence, Math.max(firstRowMs, silentMs(intervalMs)))
     function onSilence(): void {
       hung = true
       kill()
@@ -139,9 +141,7 @@ export function startSmiSampler(options: SamplerOptions): SmiSampler {
       child = undefined
       if (stopping) return settle({ state: 'stopped' })
       const trouble = explainSmi(exitCode, strays.join('\n'))
-      const reason = hung
-        ? `nvidia-smi printed nothing for ${silentMs(intervalMs) / 1000} s`
-        : trouble.message
+      const reason = hung ? 'nvidia-smi hung: it went on running and printed nothing' : trouble.message
       if (rows === 0) fruitless++
       if (startError !== undefined) return settle({ state: 'failed', error: startFailed(smi, startError) })
       if (rows === 0 && !hung && trouble.kind === 'noDriver') {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract } from './define'
+import { command, defineContract, originSchema } from './define'
 import { appErrorSchema } from './job'
 import { gpuSensorSchema } from './gpu'
 
@@ -80,7 +80,7 @@ export type IdleBaseline = z.infer<typeof idleBaselineSchema>
 
 export const energyReportSchema = z.object({
   recordingId: z.string(),
-  origin: z.literal('measured'),
+  origin: originSchema,
   confidence: z.number(),
   driverVersion: z.string(),
   gpus: z.array(

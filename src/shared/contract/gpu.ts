@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, done, nothing } from './define'
+import { command, defineContract, done, nothing, originSchema } from './define'
 
 /** Gpu: NVIDIA GPUs of this machine, live readings through nvidia-smi, and recordings of a command or a stretch of time. */
 
@@ -65,6 +65,8 @@ export type Gpu = z.infer<typeof gpuSchema>
 export const gpuListSchema = z.object({
   state: z.enum(['ready', 'noDriver', 'noGpu', 'failed']),
   nvidiaSmiPath: z.string().nullable(),
+  /** simulated when a script stands in for nvidia-smi (tests and demonstrations). */
+  origin: originSchema,
   driverVersion: z.string().nullable(),
   gpus: z.array(gpuSchema),
   /** What is wrong and what to do, when state is not "ready". */
@@ -128,6 +130,7 @@ export const recordingSchema = z.object({
   id: z.string(),
   title: z.string(),
   state: recordingStateSchema,
+  origin: originSchema,
   /** Argument array of the wrapped command; empty when only time was recorded. */
   command: z.array(z.string()),
   startedAtMs: z.number(),

@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { listGpus, requireGpus } from '@main/gpu/listGpus'
+import { askSmi, findSmi } from '@main/gpu/smiProcess'
+import { gpuListSchema } from '@shared/contract/gpu'
+import { fakeSmiFile, spawnWith, standIn, temporaryFolder } from '../../../fixtures/smi/standIn'
+
+const listWith = (setup: Record<string, unknown>) => listGpus(spawnWith(setup), () => standIn)
+
+describe('listGpus', () => {
+  it('lists GPUs with driver, fields and sensor, as the contract says', async () => {
+    const list = await listWith({
+      gpus: [
+        { name: 'NVIDIA A100-SXM4-40GB', idleW: 52 },
+        {
+          name: 'NVIDIA GeForce GTX 1080',
+          idleW: 9,
+          unavailable: { 'power.draw.instant': '[N/A]', 'temperature.memory': 'N/A' }
+        }
+      ]
+    })
+    expect(gpuListSchema.parse(list)).toEqual(list)
+    expect(list).toMatchObject({ state: 'ready', driverVersion: '550.54.15' })
+    expect(list.gpus[0]).toMatchObject({
+      powerField: 'power.draw.instant',
+      sensor: { family: 'Ampere GA100' }
+    })
+    expect(list.gpus[1]).toMatchObject({ powerField: 'power.draw', sensor: { family: 'Pascal' } })
+    const field = list.gpus[1]!.fields.find((candidate) => candidate.metric === 'memoryTemperatureC')
+    expect(field).toMatchObject({ supported: false, value: null, reason: 'N/A' })
+  })
+
+  it('falls back to older names field by field on a driver that rejects the new ones and has no help', async () => {
+    const rejected = ['clocks_event_reasons.active', 'power.draw.instant', 'power.draw.average', 'clocks.mem']
+    const list = await listWith({ helpless: true, rejected })
+    const of = (metric: string) => list.gpus[0]!.fields.find((field) => field.metric === metric)!
+    expect(of('throttleMask')).toMatchObject({ field: 'clocks_throttle_reasons.active', supported: true })
+    expect(of('memoryClockMhz')).toMatchObject({ field: 'clocks.current.memory', supported: true })
+    expect(of('powerInstantW')).toMatchObject({ field: null, supported: false, value: null })
+  })
+
+  it.each([
+    ['noDriver', 'noDriver'],
+    ['mismatch', 'noDriver'],
+    ['noGpu', 'noGpu']
+  ])('answers %s as a state with a reason and a hint, not as an error', async (trouble, state) => {
+    const list = await listWith({ trouble })
+    expect(list).toMatchObject({ state, gpus: [], nvidiaSmiPath: fakeSmiFile })
+    expect(list.message).toBeTruthy()
+    expect(list.hint).toBeTruthy()
+    expect(() => requireGpus(list)).toThrow(expect.objectContaining({ code: 'gpu.noDriver' }))
+  })
+
+  it('explains an absent nvidia-smi, and a wrong path in the settings', async () => {
+    const absent = await listGpus(spawnWith({}), () => null)
+    expect(absent).toMatchObject({ state: 'noDriver', nvidiaSmiPath: null })
+    const wrong = await listGpus(spawnWith({}), () => findSmi('/nowhere/nvidia-smi', {}))
+    expect(wrong.message).toContain('/nowhere/nvidia-smi')
+    const notRunnable = path.join(temporaryFolder(), 'nvidia-smi')
+    writeFileSync(notRunnable, 'not a program')
+    const failed = await listGpus(spawnWith({}), () => findSmi(notRunnable, {}))
+    expect(failed).toMatchObject({ state: 'failed', nvidiaSmiPath: notRunnable })
+  })
+
+  it('gives up on a driver that hangs', async () => {
+    await expect(
+      askSmi(spawnWith({ trouble: 'hang' }), standIn, ['--help-query-gpu'], 300)
+    ).rejects.toMatchObject({
+      code: 'tool.failed',
+      message: expect.stringContaining('did not answer')
+    })
+  })
+})
+
+describe('findSmi', () => {
+  it('prefers the setting, then the environment, then the PATH', () => {
+    const folder = temporaryFolder()
+    const onPath = path.join(folder, 'nvidia-smi')
+    writeFileSync(onPath, '')
+    expect(findSmi(fakeSmiFile, { PATH: folder })).toEqual(standIn)
+    expect(findSmi(null, { PATH: folder, BITBENCH_NVIDIA_SMI: fakeSmiFile })).toEqual(standIn)
+    expect(findSmi(null, { PATH: folder }, 'linux')).toMatchObject({ file: onPath, leadingArguments: [] })
+  })
+})
