@@ -1,0 +1,116 @@
+import type { BoardInfo } from '../../core/board/boardInfo'
+import type { BenchRequest, BenchResult } from '../../core/board/protocol'
+import { type BenchItem, itemKey, shapeWork } from '../../core/profile/kernelShape'
+import type { Sample } from '../../shared/contract/profile'
+import { AppError } from '../../shared/errors'
+
+/** The board as a measurement sees it; compose passes the board service's. */
+export interface ProfiledBoard {
+  id: string
+  kind: string
+  name: string
+  info: BoardInfo
+  unit: Sample['unit']
+  origin: 'measured' | 'simulated'
+}
+
+/** The one command a measurement needs of a leased board. */
+export interface BenchSession {
+  bench(
+    request: BenchRequest,
+    options?: {
+      signal?: AbortSignal | undefined
+      onProgress?: ((done: number, total: number) => void) | undefined
+    }
+  ): Promise<BenchResult>
+}
+
+export interface MeasureOptions {
+  repetitions: number
+  seed: number
+  campaignId: string | null
+  newId: () => string
+  nowMs: () => number
+  /** The checksum the board must report; runs beside the measurement. */
+  checksum: (item: BenchItem, seed: number) => Promise<number>
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Measures one item and makes it a Sample.
+ *
+ * @throws board.crcMismatch when the board computed other outputs than the host; what `bench` throws
+ */
+export async function measureItem(
+  session: BenchSession,
+  board: ProfiledBoard,
+  item: BenchItem,
+  options: MeasureOptions
+): Promise<Sample> {
+  const { repetitions, seed, signal } = options
+  const [result, expected] = await Promise.all([
+    session.bench({ ...item, repetitions, seed }, { signal }),
+    options.checksum(item, seed)
+  ])
+  if (result.checksum !== expected) {
+    throw new AppError(
+      'board.crcMismatch',
+      `The board's ${itemKey(item)} gave outputs with checksum ${hex(result.checksum)}; the host computes ${hex(expected)}.`,
+      'The kernel of this firmware is wrong or the board is unstable: its measurements cannot be used. Load the shipped monitor and try again.',
+      { details: { item, seed, board: result.checksum, host: expected } }
+    )
+  }
+  const counts = board.unit === 'cycles' ? result.cycles : result.instructions
+  if (counts.length === 0) {
+    throw new AppError(
+      'board.protocol',
+      `${board.name} reported no ${board.unit} for ${itemKey(item)}.`,
+      'The core has no such counter; a Sample needs one.'
+    )
+  }
+  return {
+    id: options.newId(),
+    campaignId: options.campaignId,
+    kernel: item.kernel,
+    dims: [...item.dims],
+    activationBits: item.activationBits,
+    weightBits: item.weightBits,
+    time: median(counts),
+    timeMin: Math.min(...counts),
+    timeMax: Math.max(...counts),
+    unit: board.unit,
+    // QEMU's cycle counter is its instruction counter: no cycles were seen there.
+    cycles: board.unit === 'cycles' ? median(counts) : null,
+    instructions: result.instructions.length === 0 ? null : median(result.instructions),
+    macs: shapeWork(item).macs,
+    repetitions: counts.length,
+    seed,
+    checksum: result.checksum,
+    verified: true,
+    origin: board.origin,
+    method: methodOf(board),
+    boardId: board.id,
+    boardKind: board.kind,
+    boardName: board.name,
+    isa: board.info.isa,
+    coreName: board.info.coreName,
+    buildId: board.info.buildId,
+    clockHz: board.info.clockHz,
+    measuredAtMs: options.nowMs()
+  }
+}
+
+function methodOf(board: ProfiledBoard): string {
+  if (board.kind === 'qemu') return 'bench, instructions retired under QEMU -icount shift=0'
+  if (board.kind === 'virtual') return 'bench, mcycle of the simulated core'
+  return `bench, ${board.unit === 'cycles' ? 'mcycle' : 'minstret'} of the core`
+}
+
+/** Middle value; the mean of the two middle ones for an even count. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`
