@@ -14,7 +14,7 @@ BB_DOT(bb_ref_w4_dot);
 BB_DOT(bb_ref_w2_dot);
 BB_DOT(bb_ref_w1_dot);
 
-/* rv32im/bytes.c: weights of 8 bits, any activation bits */
+/* rv32im/bytes.c: 8 bits on both sides */
 size_t bb_bytes_scratch(uint32_t m, uint32_t k);
 BB_DOT(bb_bytes_dot);
 
@@ -29,5 +29,14 @@ BB_DOT(bb_tables_a4w1_dot);
 BB_DOT(bb_tables_a2w4_dot);
 BB_DOT(bb_tables_a2w2_dot);
 BB_DOT(bb_tables_a2w1_dot);
+
+/* rv32im/tables_weights.c: weights of 8 bits */
+size_t bb_weight_tables_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_weight_tables_a4_dot);
+BB_DOT(bb_weight_tables_a2_dot);
+BB_DOT(bb_weight_tables_a1_dot);
+
+/* rv32im/pairs.c: weights of 8 bits, activations of at most 4, few rows; no scratch */
+BB_DOT(bb_pairs_dot);
 
 #endif

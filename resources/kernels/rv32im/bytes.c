@@ -20,54 +20,96 @@ static void interleave(const int8_t *a, uint32_t k, int8_t *block) {
     }
 }
 
-/* sums[i][j] of four rows times one quad of weights. */
-static inline __attribute__((always_inline)) void block_4x4(const int8_t *a, const int8_t *w, uint32_t k,
-                                                            int32_t *s) {
-    for (const int8_t *end = a + (size_t)k * 4; a != end; a += 4, w += 4)
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < 4; i++)
-#pragma GCC unroll 4
-            for (uint32_t j = 0; j < 4; j++) s[i * 4 + j] += a[i] * w[j];
+/* Sums of one row of activations times a quad of weights. */
+typedef struct {
+    int32_t w0, w1, w2, w3;
+} quad;
+
+/*
+ * Codes a[at] and a[at + 1] times the four weights of w, added to two rows of sums. In assembly, because a compiler loads
+ * all eight codes first and then spills sums; here every product rests for an instruction before it is added.
+ */
+#ifdef __riscv
+static inline __attribute__((always_inline)) void two_rows(const int8_t *a, int at, quad w, quad *s, quad *t) {
+    int32_t c, d, p, q;
+    __asm__("lb %[c], %[at](%[a])\n\tlb %[d], %[at]+1(%[a])\n\t"
+            "mul %[p], %[c], %[w0]\n\tmul %[q], %[c], %[w1]\n\tadd %[s0], %[s0], %[p]\n\t"
+            "mul %[p], %[c], %[w2]\n\tadd %[s1], %[s1], %[q]\n\tmul %[q], %[c], %[w3]\n\t"
+            "add %[s2], %[s2], %[p]\n\tmul %[p], %[d], %[w0]\n\tadd %[s3], %[s3], %[q]\n\t"
+            "mul %[q], %[d], %[w1]\n\tadd %[t0], %[t0], %[p]\n\tmul %[p], %[d], %[w2]\n\t"
+            "add %[t1], %[t1], %[q]\n\tmul %[q], %[d], %[w3]\n\tadd %[t2], %[t2], %[p]\n\t"
+            "add %[t3], %[t3], %[q]"
+            : [s0] "+r"(s->w0), [s1] "+r"(s->w1), [s2] "+r"(s->w2), [s3] "+r"(s->w3), [t0] "+r"(t->w0),
+              [t1] "+r"(t->w1), [t2] "+r"(t->w2), [t3] "+r"(t->w3), [c] "=&r"(c), [d] "=&r"(d), [p] "=&r"(p),
+              [q] "=&r"(q)
+            : [a] "r"(a), [at] "i"(at), [w0] "r"(w.w0), [w1] "r"(w.w1), [w2] "r"(w.w2), [w3] "r"(w.w3),
+              "m"(*(const int8_t(*)[1])(a + at)), "m"(*(const int8_t(*)[1])(a + at + 1)));
+}
+#else
+static inline void one_of_two(int32_t code, quad w, quad *s) {
+    s->w0 += code * w.w0;
+    s->w1 += code * w.w1;
+    s->w2 += code * w.w2;
+    s->w3 += code * w.w3;
+}
+
+static inline void two_rows(const int8_t *a, int at, quad w, quad *s, quad *t) {
+    one_of_two(a[at], w, s);
+    one_of_two(a[at + 1], w, t);
+}
+#endif
+
+static inline __attribute__((always_inline)) quad quad_at(const int8_t *w) {
+    return (quad){w[0], w[1], w[2], w[3]};
+}
+
+static inline __attribute__((always_inline)) void store(quad s, int32_t *to, uint32_t columns) {
+    to[0] = s.w0;
+    if (columns > 1) to[1] = s.w1;
+    if (columns > 2) to[2] = s.w2;
+    if (columns > 3) to[3] = s.w3;
 }
 
 static void four_rows(const int8_t *a, const int8_t *weights, uint32_t m, uint32_t k, int32_t *acc, int8_t *block) {
     interleave(a, k, block);
-    for (uint32_t j = 0; j < m; j += 4, weights += (size_t)k * 4) {
-        int32_t s[16] = {0};
-        block_4x4(block, weights, k, s);
-        uint32_t columns = m - j < 4 ? m - j : 4;
-        if (columns == 4) {
-            int32_t *row = acc + j;
-            for (uint32_t i = 0; i < 4; i++, row += m) {
-                row[0] = s[4 * i];
-                row[1] = s[4 * i + 1];
-                row[2] = s[4 * i + 2];
-                row[3] = s[4 * i + 3];
-            }
-        } else {
-            int32_t copy[16];
-            for (uint32_t at = 0; at < 16; at++) copy[at] = s[at];
-            for (uint32_t i = 0; i < 4; i++)
-                for (uint32_t column = 0; column < columns; column++) acc[i * m + j + column] = copy[i * 4 + column];
+    const int8_t *w = weights;
+    for (uint32_t j = 0; j < m; j += 4) {
+        quad r0 = {0, 0, 0, 0}, r1 = r0, r2 = r0, r3 = r0;
+        const int8_t *at = block, *end = block + (k & ~1u) * 4;
+        for (; at != end; at += 8, w += 8) {
+            quad even = quad_at(w);
+            two_rows(at, 0, even, &r0, &r1);
+            two_rows(at, 2, even, &r2, &r3);
+            quad odd = quad_at(w + 4);
+            two_rows(at, 4, odd, &r0, &r1);
+            two_rows(at, 6, odd, &r2, &r3);
         }
+        if (k & 1) {
+            quad last = quad_at(w);
+            two_rows(at, 0, last, &r0, &r1);
+            two_rows(at, 2, last, &r2, &r3);
+            w += 4;
+        }
+        int32_t *to = acc + j;
+        store(r0, to, m - j);
+        store(r1, to += m, m - j);
+        store(r2, to += m, m - j);
+        store(r3, to += m, m - j);
     }
 }
 
 static void one_row(const int8_t *a, const int8_t *w, uint32_t m, uint32_t k, int32_t *acc) {
     for (uint32_t j = 0; j < m; j += 4) {
-        int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        const int8_t *at = a, *end = a + k;
-        for (; at != end; at++, w += 4) {
-            int32_t code = *at;
-            s0 += code * w[0];
-            s1 += code * w[1];
-            s2 += code * w[2];
-            s3 += code * w[3];
+        quad s = {0, 0, 0, 0};
+#pragma GCC unroll 4
+        for (uint32_t at = 0; at < k; at++, w += 4) {
+            int32_t code = a[at];
+            s.w0 += code * w[0];
+            s.w1 += code * w[1];
+            s.w2 += code * w[2];
+            s.w3 += code * w[3];
         }
-        acc[j] = s0;
-        if (j + 1 < m) acc[j + 1] = s1;
-        if (j + 2 < m) acc[j + 2] = s2;
-        if (j + 3 < m) acc[j + 3] = s3;
+        store(s, acc + j, m - j);
     }
 }
 

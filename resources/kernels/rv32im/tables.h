@@ -181,6 +181,15 @@ BB_INLINE int32_t bb_narrow_bias(uint32_t code_bits, uint32_t planes, uint32_t w
     return planes == 1 ? 2 * entries : -entries;
 }
 
+/*
+ * Totals of the rows of one-bit codes: a pass over tables with every bit set adds twice the total (and the biases) to
+ * totals[r]. Kept beside the sums and taken off at the end, they cost one row of planes.
+ */
+static inline bb_table_pass bb_totals_pass(const bb_table_pass *pass, int32_t *totals) {
+    static const uint32_t every_bit[BB_TABLE_WORDS] = {0xFFFFFFFFu, 0xFFFFFFFFu};
+    return (bb_table_pass){pass->tables, every_bit, 0, 1, pass->words, 1, totals, 0, 1, pass->rows};
+}
+
 /* Keeps a compiler from carrying one pointer for every row through the loop, more than there are registers. */
 #define BB_OPAQUE(pointer) __asm__("" : "+r"(pointer))
 

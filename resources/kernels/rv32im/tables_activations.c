@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "../dot.h"
+#include "row_tables.h"
 #include "tables.h"
 
 /* Most rows of a tile: four words an entry. */
 #define WIDE_ROWS BB_WIDE_ROWS(4)
 #define NARROW_ROWS BB_NARROW_ROWS(4)
 #define TABLE_BYTES (BB_TABLE_WORDS * BB_TABLE_BYTES(4))
+_Static_assert(BB_ROW_TABLE_BYTES <= TABLE_BYTES, "one scratch serves both kinds of tables");
 
 /* Tables, then the last codes of each row padded with zeros to 32. */
 size_t bb_tables_scratch(uint32_t m, uint32_t k) {
@@ -38,12 +40,18 @@ static void find_rows(const int8_t *a, uint32_t n, uint32_t k, uint32_t from, ui
     }
 }
 
-/* What every sum of a row starts from: the biases of all its parts undone; one-bit codes: minus the row's total. */
-static void start_row(const int8_t *row, uint32_t m, uint32_t k, uint32_t planes, int32_t bias, int32_t *acc) {
-    int32_t start = -bias;
-    if (planes == 1)
-        for (uint32_t at = 0; at < k; at++) start -= row[at];
-    for (uint32_t j = 0; j < m; j++) acc[j] = start;
+/* Every sum starts from the biases of all its parts undone, and so does the double total of each row. */
+static void start_sums(uint32_t n, uint32_t m, int32_t bias, int32_t *acc, int32_t *totals) {
+    for (int32_t *end = acc + (size_t)n * m; acc != end; acc++) *acc = -bias;
+    for (uint32_t i = 0; i < NARROW_ROWS; i++) totals[i] = -bias;
+}
+
+/* One-bit weights: 2 S - total, and `totals` are doubled. */
+static void take_off_totals(uint32_t n, uint32_t m, const int32_t *totals, int32_t *acc) {
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t total = totals[i] >> 1;
+        for (int32_t *end = acc + m; acc != end; acc++) *acc -= total;
+    }
 }
 
 /* Words an entry: the fewest that hold n rows, `one` of them a word. */
@@ -54,8 +62,8 @@ static void wide(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t 
     const uint32_t words = (k + 31) / 32, width = entry_width(n, BB_WIDE_ROWS(1)), most = bb_wide_words(planes);
     const int8_t *rows[WIDE_ROWS];
     const uint32_t parts = (words + most - 1) / most;
-    for (uint32_t i = 0; i < n; i++)
-        start_row(a + (size_t)i * k, m, k, planes, (int32_t)(BB_FIELD_BIAS * parts), acc + (size_t)i * m);
+    int32_t totals[NARROW_ROWS];
+    start_sums(n, m, (int32_t)(BB_FIELD_BIAS * parts), acc, totals);
     bb_table_pass pass = {tables, weights, words * planes, planes, 0, m, acc, 1, m, n};
     for (uint32_t word = 0; word < words; word += most) {
         pass.words = words - word < most ? words - word : most;
@@ -64,13 +72,27 @@ static void wide(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t 
             bb_wide_build(tables + at * BB_TABLE_BYTES(width), rows, 1, width);
         }
         bb_wide_pass(&pass, width);
+        if (planes == 1) {
+            bb_table_pass of_totals = bb_totals_pass(&pass, totals);
+            bb_wide_pass(&of_totals, width);
+        }
         pass.bits += most * planes;
     }
+    if (planes == 1) take_off_totals(n, m, totals, acc);
+}
+
+/* A row that is alone has a faster way where there are enough weights for it. */
+static int by_row(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
+                  void *scratch, uint32_t planes) {
+    if (n != 1 || !bb_row_tables_pay(m, planes)) return 0;
+    bb_row_tables_dot(a, weights, m, k, acc, scratch, planes);
+    return 1;
 }
 
 /* Eight rows at a time: a tile of 16 rows is two of these. */
 static void wide_tiles(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                        void *scratch, uint32_t planes) {
+    if (by_row(a, weights, n, m, k, acc, scratch, planes)) return;
     for (; n > WIDE_ROWS; n -= WIDE_ROWS, a += (size_t)WIDE_ROWS * k, acc += (size_t)WIDE_ROWS * m)
         wide(a, weights, WIDE_ROWS, m, k, acc, scratch, planes);
     wide(a, weights, n, m, k, acc, scratch, planes);
@@ -82,7 +104,8 @@ static void narrow(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_
     const int8_t *rows[NARROW_ROWS];
     const uint32_t parts = (words + most - 1) / most;
     int32_t bias = (int32_t)(BB_FIELD_BIAS * parts) + bb_narrow_bias(code_bits, planes, words);
-    for (uint32_t i = 0; i < n; i++) start_row(a + (size_t)i * k, m, k, planes, bias, acc + (size_t)i * m);
+    int32_t totals[NARROW_ROWS];
+    start_sums(n, m, bias, acc, totals);
     bb_table_pass pass = {tables, weights, words * planes, planes, 0, m, acc, 1, m, n};
     for (uint32_t word = 0; word < words; word += most) {
         pass.words = words - word < most ? words - word : most;
@@ -91,19 +114,26 @@ static void narrow(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_
             bb_narrow_build(tables + at * BB_TABLE_BYTES(width), rows, width, BB_NARROW_BIAS(code_bits));
         }
         bb_narrow_pass(&pass, width, code_bits);
+        if (planes == 1) {
+            bb_table_pass of_totals = bb_totals_pass(&pass, totals);
+            bb_narrow_pass(&of_totals, width, code_bits);
+        }
         pass.bits += most * planes;
     }
+    if (planes == 1) take_off_totals(n, m, totals, acc);
 }
 
 static void narrow4(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                     void *scratch, uint32_t planes) {
-    narrow(a, weights, n, m, k, acc, scratch, planes, 4);
+    if (!by_row(a, weights, n, m, k, acc, scratch, planes))
+        narrow(a, weights, n, m, k, acc, scratch, planes, 4);
 }
 
 /* One-bit codes go the way of two-bit ones: the same bias serves both. */
 static void narrow2(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                     void *scratch, uint32_t planes) {
-    narrow(a, weights, n, m, k, acc, scratch, planes, 2);
+    if (!by_row(a, weights, n, m, k, acc, scratch, planes))
+        narrow(a, weights, n, m, k, acc, scratch, planes, 2);
 }
 
 #define TABLES_DOT(name, engine, planes)                                                                           \
