@@ -9,7 +9,9 @@ import type { ShapeRows } from './samples'
  * macs    MACs alone (first stage of the two-stage proxy); macs+ with raw
  * bops, cbops   as above; with + raw too
  * raw+    raw, QA != QW, floor(32 / QW), floor(32 / QA)
- * physics logarithms of the work terms and dimensions, precision terms: what the residual trees and the GP use
+ * log     logarithms of dimensions and bit widths alone
+ * physics logarithms of dimensions, work terms and their ratios, precision terms
+ * tiles   physics, traffic in bits, and what rounding up to a 16, 32 or 1024 bit wide array costs
  */
 export const featureSets = [
   'raw',
@@ -20,7 +22,9 @@ export const featureSets = [
   'cbops',
   'cbops+',
   'raw+',
-  'physics'
+  'log',
+  'physics',
+  'tiles'
 ] as const
 export type FeatureSet = (typeof featureSets)[number]
 
@@ -68,48 +72,42 @@ export function workColumns(rows: ShapeRows): WorkColumns {
   return columns
 }
 
+/** The power of two a width is computed in: 3 bits take the room of 4. Widths of operators without any are 1. */
+export function containerBits(bits: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(bits, 1)))
+}
+
 export function extractFeatures(
   rows: ShapeRows,
   set: FeatureSet,
   options: FeatureOptions = {}
 ): FeatureMatrix {
+  const spec = kernelSpec(rows.kernel)
+  const { activationBits: qa, weightBits: qw, count } = rows
+  const precision = options.withoutPrecision !== true && spec.hasPrecision
   const names: string[] = []
   const columns: Float64Array[] = []
   const put = (name: string, column: Float64Array): void => {
     names.push(name)
     columns.push(column)
   }
-  const spec = kernelSpec(rows.kernel)
-  const precision =
-    options.withoutPrecision !== true && (spec.hasPrecision || rows.activationBits.some((bits) => bits > 0))
-  const { activationBits: qa, weightBits: qw } = rows
-  const combine = (of: (row: number) => number): Float64Array =>
-    Float64Array.from({ length: rows.count }, (_, row) => of(row))
-
-  const work = workColumns(rows)
-  if (set === 'macs' || set === 'macs+') put('MACs', work.macs)
-  if ((set === 'bops' || set === 'bops+') && precision)
-    put(
-      'BOPs',
-      combine((row) => work.macs[row] * qa[row] * qw[row])
-    )
-  if ((set === 'bops' || set === 'bops+' || set === 'cbops' || set === 'cbops+') && !precision)
-    put('MACs', work.macs)
-  if ((set === 'cbops' || set === 'cbops+') && precision) {
-    put(
-      'BMACs',
-      combine((row) => work.macs[row] * Math.max(qa[row], qw[row]))
-    )
-    put(
-      'WLoads',
-      combine((row) => work.macs[row] * qw[row])
-    )
-    put(
-      'ALoads',
-      combine((row) => work.macs[row] * qa[row])
-    )
+  const putEach = (name: string, of: (row: number) => number): void => {
+    const column = new Float64Array(count)
+    for (let row = 0; row < count; row++) column[row] = of(row)
+    put(name, column)
   }
-  if (set === 'raw' || set.endsWith('+')) {
+  const work = workColumns(rows)
+  const { macs } = work
+  const wantsRaw = set === 'raw' || (set.endsWith('+') && set !== 'log')
+
+  if (set === 'macs' || set === 'macs+' || (!precision && /^c?bops/.test(set))) put('MACs', macs)
+  else if (set.startsWith('bops')) putEach('BOPs', (row) => macs[row] * qa[row] * qw[row])
+  else if (set.startsWith('cbops')) {
+    putEach('BMACs', (row) => macs[row] * Math.max(qa[row], qw[row]))
+    putEach('WLoads', (row) => macs[row] * qw[row])
+    putEach('ALoads', (row) => macs[row] * qa[row])
+  }
+  if (wantsRaw) {
     spec.dims.forEach((column, at) => put(column.name, rows.dims[at]))
     if (precision) {
       put('QA', qa)
@@ -117,40 +115,61 @@ export function extractFeatures(
     }
   }
   if (set === 'raw+' && precision) {
-    put(
-      'QA!=QW',
-      combine((row) => (qa[row] === qw[row] ? 0 : 1))
-    )
-    put(
-      '32/QW',
-      combine((row) => Math.floor(32 / qw[row]))
-    )
-    put(
-      '32/QA',
-      combine((row) => Math.floor(32 / qa[row]))
-    )
+    putEach('QA!=QW', (row) => (qa[row] === qw[row] ? 0 : 1))
+    putEach('32/QW', (row) => Math.floor(32 / qw[row]))
+    putEach('32/QA', (row) => Math.floor(32 / qa[row]))
   }
-  if (set === 'physics') {
-    const logOf = (column: Float64Array): Float64Array => column.map((value) => Math.log2(Math.max(value, 1)))
-    spec.dims.forEach((column, at) => put(`log ${column.name}`, logOf(rows.dims[at])))
-    for (const name of ['macs', 'outputs', 'patches', 'weights', 'inputs'] as const)
-      put(`log ${name}`, logOf(work[name]))
-    put(
-      'log macs/outputs',
-      combine((row) => Math.log2(work.macs[row] / work.outputs[row]))
-    )
+  if (set === 'log' || set === 'physics' || set === 'tiles') {
+    spec.dims.forEach((column, at) => putEach(`log ${column.name}`, (row) => log2(rows.dims[at][row])))
     if (precision) {
-      put('log QA', logOf(qa))
-      put('log QW', logOf(qw))
-      put(
-        'log max Q',
-        combine((row) => Math.log2(Math.max(qa[row], qw[row])))
-      )
-      put(
-        'log QA/QW',
-        combine((row) => Math.log2(qa[row] / qw[row]))
-      )
+      putEach('log QA', (row) => log2(qa[row]))
+      putEach('log QW', (row) => log2(qw[row]))
     }
   }
-  return { names, columns, count: rows.count }
+  if (set === 'physics' || set === 'tiles') {
+    for (const name of ['macs', 'outputs', 'patches', 'weights', 'inputs'] as const) {
+      putEach(`log ${name}`, (row) => log2(work[name][row]))
+    }
+    putEach('log macs/outputs', (row) => log2(macs[row] / work.outputs[row]))
+    putEach('log patches/inputs', (row) => Math.log2(work.patches[row] / work.inputs[row]))
+    if (precision) {
+      putEach('log max Q', (row) => log2(Math.max(qa[row], qw[row])))
+      putEach('log QA/QW', (row) => Math.log2(qa[row] / qw[row]))
+      putEach('log weight bits', (row) => log2(work.weights[row] * qw[row]))
+      putEach('log input bits', (row) => log2(work.inputs[row] * qa[row]))
+      putEach('log patch bits', (row) => log2(work.patches[row] * qa[row]))
+      putEach('log reduction bits', (row) => log2((macs[row] / work.outputs[row]) * qw[row]))
+    }
+  }
+  if (set === 'tiles' && precision) {
+    const boxes = (row: number): number => containerBits(qa[row]) * containerBits(qw[row])
+    const reduction = (row: number): number => macs[row] / work.outputs[row]
+    const outputsPerPosition = (row: number): number =>
+      (work.outputs[row] * reduction(row)) / work.patches[row]
+    putEach('log box A', (row) => log2(containerBits(qa[row])))
+    putEach('log box W', (row) => log2(containerBits(qw[row])))
+    putEach('log box AW', (row) => log2(boxes(row)))
+    putEach('log box work', (row) => log2(macs[row] * boxes(row)))
+    putEach('log box work/weight bits', (row) =>
+      Math.log2((macs[row] * boxes(row)) / (work.weights[row] * qw[row] + 1))
+    )
+    putEach('log box work/patch bits', (row) =>
+      Math.log2((macs[row] * boxes(row)) / (work.patches[row] * qa[row]))
+    )
+    putEach('waste out 16', (row) => waste(outputsPerPosition(row), 16))
+    putEach('waste out 32', (row) => waste(outputsPerPosition(row), 32))
+    putEach('waste in 32', (row) => waste(reduction(row), 32))
+    putEach('waste in 1024 bit', (row) => waste(reduction(row) * boxes(row), 1024))
+  }
+  return { names, columns, count }
+}
+
+/** Work terms and bit widths below 1 (there are none but 0) count as 1. */
+function log2(value: number): number {
+  return Math.log2(Math.max(value, 1))
+}
+
+/** log2 of what rounding `size` up to a multiple of `step` multiplies it by. */
+function waste(size: number, step: number): number {
+  return Math.log2((Math.ceil(size / step) * step) / size)
 }

@@ -36,9 +36,9 @@ export interface GaussianProcessOptions {
 }
 
 export const gaussianProcessDefaults: Omit<GaussianProcessOptions, 'seed'> = {
-  tuneRows: 160,
-  maxRows: 800,
-  iterations: 40
+  tuneRows: 128,
+  maxRows: 600,
+  iterations: 25
 }
 
 /** Parameters in log space: length scale per feature, signal variance, noise variance. */
@@ -163,7 +163,7 @@ function tune(
   let theta = centre.slice()
   const best = { theta: theta.slice(), value: Infinity }
   const step = new Float64Array(size).fill(0.3)
-  let last = new Float64Array(size)
+  let last: Float64Array = new Float64Array(size)
   for (let round = 0; round < iterations; round++) {
     const result = negativeLogLikelihood(theta, inputs, y, features)
     if (result === null) {

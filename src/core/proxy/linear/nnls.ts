@@ -69,37 +69,50 @@ function solvePassive(gram: Float64Array, rhs: Float64Array, passive: Uint8Array
   return solution
 }
 
+export interface RelativeFitOptions {
+  /** Coefficients to be pulled to, with the weight of `pull` rows. */
+  prior?: Float64Array
+  pull?: number
+  /** Per term, what a unit of its coefficient is worth to the pull; default: its mean square share of the rows used. */
+  pullScale?: Float64Array
+  /** Rows to use; all by default. */
+  rows?: ArrayLike<number>
+  /** Weight of every row of the columns; 1 by default. */
+  weight?: Float64Array
+}
+
 /**
- * Relative-error fit: minimises sum_i w_i ((t_i . x) / y_i - 1)^2 over x >= 0, plus `pull` times the squared
- * distance to `prior`, each coefficient measured by what its term contributes on average. columns[term][row], y > 0.
+ * Relative-error fit: minimises sum_i w_i ((t_i . x) / y_i - 1)^2 over x >= 0, plus the pull to a prior.
+ * columns[term][row], y > 0.
  */
 export function relativeNnls(
   columns: readonly Float64Array[],
   y: Float64Array,
-  options: { prior?: Float64Array; pull?: number; pullScale?: Float64Array; rows?: ArrayLike<number> } = {}
+  options: RelativeFitOptions = {}
 ): Float64Array {
+  const { prior, pull = 0, pullScale, rows, weight } = options
   const n = columns.length
   const gram = new Float64Array(n * n)
   const rhs = new Float64Array(n)
   const scaled = new Float64Array(n)
-  const count = options.rows?.length ?? y.length
+  const count = rows?.length ?? y.length
   for (let at = 0; at < count; at++) {
-    const row = options.rows === undefined ? at : options.rows[at]
+    const row = rows === undefined ? at : rows[at]
     const inverse = 1 / y[row]
+    const rowWeight = weight === undefined ? 1 : weight[row]
     for (let i = 0; i < n; i++) scaled[i] = columns[i][row] * inverse
     for (let i = 0; i < n; i++) {
-      const value = scaled[i]
+      const value = scaled[i] * rowWeight
       rhs[i] += value
       for (let j = 0; j <= i; j++) gram[i * n + j] += value * scaled[j]
     }
   }
   for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) gram[i * n + j] = gram[j * n + i]
-  const { prior, pull = 0 } = options
   if (prior !== undefined && pull > 0 && count > 0) {
     for (let i = 0; i < n; i++) {
-      const weight = pull * (options.pullScale === undefined ? gram[i * n + i] / count : options.pullScale[i])
-      gram[i * n + i] += weight
-      rhs[i] += weight * prior[i]
+      const stiffness = pull * (pullScale === undefined ? gram[i * n + i] / count : pullScale[i])
+      gram[i * n + i] += stiffness
+      rhs[i] += stiffness * prior[i]
     }
   }
   return nonNegativeLeastSquares(gram, rhs)

@@ -1,0 +1,46 @@
+import { extractFeatures, type FeatureSet } from '../features'
+import { groupByShape } from '../folds'
+import { fitRegressor, regressorFromJson, type RegressorKind, type RegressorOptions } from '../regressors'
+import { joinSamples } from '../samples'
+import { importanceOf } from './importance'
+import type { Estimator, LatencyModel, ModelJson } from './estimator'
+
+type LogRegressorJson = Extract<ModelJson, { kind: 'logRegressor' }>
+
+/** A general regression model on log time: relative errors count alike, and predictions stay positive. */
+export function logRegressor(
+  name: string,
+  title: string,
+  kind: RegressorKind,
+  features: FeatureSet,
+  options: Omit<RegressorOptions, 'seed'> = {}
+): Estimator {
+  return {
+    name,
+    title,
+    fit(samples, { seed, extra }) {
+      const all = extra === undefined ? samples : joinSamples([samples, extra])
+      const { groupOf } = groupByShape(all)
+      const matrix = extractFeatures(all, features)
+      const regressor = fitRegressor(kind, matrix, all.time.map(Math.log), { ...options, groupOf, seed })
+      return logRegressorModel({
+        kind: 'logRegressor',
+        features,
+        names: [...matrix.names],
+        regressor: regressor.toJSON()
+      })
+    }
+  }
+}
+
+export function logRegressorModel(json: LogRegressorJson): LatencyModel {
+  const features = json.features as FeatureSet
+  const regressor = regressorFromJson(json.regressor)
+  return {
+    description: `${regressor.kind} of log time on ${features}`,
+    predict: (rows) => regressor.predict(extractFeatures(rows, features)).map(Math.exp),
+    deviation: (rows) => regressor.deviation(extractFeatures(rows, features)),
+    importance: () => importanceOf(regressor, json.names),
+    toJSON: () => json
+  }
+}
