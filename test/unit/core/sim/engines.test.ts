@@ -61,7 +61,8 @@ function randomInstruction(random: Random, index: number, count: number): number
     )
   }
   if (kind < 88) {
-    const target = Math.max(0, Math.min(count - 1, index + random.integer(24) - 14))
+    const distance = random.next() < 0.85 ? 1 + random.integer(12) : -1 - random.integer(12)
+    const target = Math.max(0, Math.min(count - 1, index + distance))
     const offset = (target - index) * 4
     if (offset !== 0) return encodeBranch([0, 1, 4, 5, 6, 7][random.integer(6)], rs1, rs2, offset)
   }
@@ -161,7 +162,7 @@ const boards: [MachineConfig, boolean][] = [
         ...presets.high.cycleModel,
         instructionCache: { sizeBytes: 128, ways: 2, lineBytes: 16, missCycles: 7 },
         dataCache: {
-          sizeBytes: 32,
+          sizeBytes: 16,
           ways: 2,
           lineBytes: 8,
           missCycles: 11,
