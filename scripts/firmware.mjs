@@ -40,6 +40,7 @@ const monitorSources = [
   'uart.c',
   'ram.c',
   'identify.c',
+  'sleep.c',
   'memory.c',
   'runtime/image.c',
   'runtime/runtime.c',

@@ -138,11 +138,12 @@ void monitor_main(void)
 {
     uart_start();
     board_identify();
+    sleep_start();
     print_banner();
     for (;;) {
         int byte = uart_get();
         if (byte < 0) {
-            uart_wait();
+            sleep_until_byte();
             continue;
         }
         if (byte == '?' && frame_idle(&receiver)) {

@@ -43,6 +43,12 @@ int memcmp(const void *left, const void *right, size_t length)
     return 0;
 }
 
+int strcmp(const char *left, const char *right)
+{
+    while (*left && *left == *right) left++, right++;
+    return (unsigned char)*left - (unsigned char)*right;
+}
+
 size_t strlen(const char *text)
 {
     size_t length = 0;

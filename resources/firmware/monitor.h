@@ -43,6 +43,11 @@ uintptr_t ram_find_end(uintptr_t monitor_base, uintptr_t monitor_bytes, uintptr_
 /* True when [address, address + length) lies in usable RAM; an empty range does not. */
 int ram_usable(uintptr_t address, uint32_t length);
 
+/* ---- doing nothing (sleep.c) */
+void sleep_start(void);
+/* Nothing came: sleeps until the UART has a byte where the board's interrupt wiring is known, else returns at once. */
+void sleep_until_byte(void);
+
 /* ---- counters (counters.h has the inline readers) */
 typedef struct {
     uint64_t cycles, instructions;

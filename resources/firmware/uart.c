@@ -30,6 +30,8 @@ void uart_start(void)
     *uart_register(FIFO_CONTROL) = 1;
 }
 
+void uart_raise_interrupts(void) { *uart_register(INTERRUPTS) = 1; }
+
 /* Returns the line status after the received bytes are safe. A full ring leaves them in the FIFO. */
 static uint32_t uart_collect(void)
 {
@@ -48,10 +50,6 @@ int uart_get(void)
         if (ring_in == ring_out) return -1;
     }
     return ring[ring_out++ % RING_BYTES];
-}
-
-void uart_wait(void)
-{
 }
 
 void uart_put(uint8_t byte)

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 void uart_start(void);
-/* Nothing came: sleeps until the UART has a byte where the board's interrupt wiring is known, else returns at once. */
-void uart_wait(void);
+/* The UART's received-data interrupt line follows its FIFO. */
+void uart_raise_interrupts(void);
 /* Next received byte, or -1. */
 int uart_get(void);
 void uart_put(uint8_t byte);
