@@ -10,7 +10,9 @@ import { defaultDataFolder } from './dataFolder'
  * --json, exactly one JSON document. Answers the exit code: 0 done, 1 failed, 2 usage.
  */
 export async function main(argv: string[]): Promise<number> {
-  const json = argv.includes('--json')
+  // What stands behind "--" belongs to a wrapped command (gpu record -- bench.py --json).
+  const wrappedAt = argv.indexOf('--')
+  const json = (wrappedAt < 0 ? argv : argv.slice(0, wrappedAt)).includes('--json')
   const controller = new AbortController()
   const onSignal = (): void => {
     // The second Ctrl-C does not wait.
