@@ -40,17 +40,3 @@ export function buildCostTable(
   }
   return { unit, perLayer, overhead }
 }
-
-/** Bit operations: MACs x weight bits x activation bits (docs/proxies.md). */
-export function bopsTable(macs: readonly number[]): CostTable {
-  return buildCostTable(macs.length, 'bops', 0, (layer, weightBits, activationBits) => {
-    return macs[layer]! * weightBits * activationBits
-  })
-}
-
-/** Bytes of packed weights: parameters x weight bits / 8. */
-export function sizeTable(parameters: readonly number[]): CostTable {
-  return buildCostTable(parameters.length, 'bytes', 0, (layer, weightBits) =>
-    Math.ceil((parameters[layer]! * weightBits) / 8)
-  )
-}

@@ -1,11 +1,10 @@
 import type { Scheme } from '../../core/quant/scheme'
 import { checkScheme, uniformScheme } from '../../core/quant/scheme'
 import { costOf } from '../../core/search/costTable'
-import { fitForestModel } from '../../core/search/forestModel'
-import { allChoices, type SearchProblem } from '../../core/search/problem'
-import { costRange, runSearch, type Candidate } from '../../core/search/runSearch'
+import { bestCandidate, type Candidate } from '../../core/search/candidate'
+import { runSearch, searchLimits } from '../../core/search/runSearch'
+import type { SearchSpace } from '../../core/search/space'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
-import type { SchemeJson } from '../../shared/contract/model'
 import type { CandidateJson, Search, searchContract, SearchRequest } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
@@ -43,22 +42,22 @@ export function createSearchService(deps: {
     return truthful(search)
   }
 
-  const problemOf = async (
-    request: SearchRequest
-  ): Promise<{ problem: SearchProblem; unit: Search['costUnit'] }> => {
+  const spaceOf = async (
+    request: Pick<SearchRequest, 'modelId' | 'cost' | 'proxyId'>
+  ): Promise<{ space: SearchSpace; unit: Search['costUnit'] }> => {
     const layers = await models.layers(request.modelId)
     const table = await costs(request.modelId, request.cost, request.proxyId)
-    const names = layers.map((layer) => layer.name)
-    const cost = (scheme: Scheme): number => costOf(table, scheme)
-    const budget = request.budgetRatio * cost(uniformScheme(names, 8, 8))
-    const macs = layers.map((layer) => layer.macs)
-    return { problem: { layers: names, macs, choices: allChoices(names), cost, budget }, unit: table.unit }
+    return {
+      space: {
+        layers: layers.map((layer) => layer.name),
+        macs: layers.map((layer) => layer.macs),
+        cost: (scheme) => costOf(table, scheme)
+      },
+      unit: table.unit
+    }
   }
 
-  const begin = async (
-    search: Search,
-    problem: SearchProblem
-  ): Promise<{ searchId: string; jobId: string }> => {
+  const begin = async (search: Search, space: SearchSpace): Promise<{ searchId: string; jobId: string }> => {
     const title = `Search ${await models.name(search.request.modelId)} within ${Math.round(search.request.budgetRatio * 100)} % of int8`
     const { jobId, result } = jobs.start({
       kind: 'search.start',
@@ -66,7 +65,7 @@ export function createSearchService(deps: {
       unit: 'schemes',
       total: search.request.evaluations,
       resume: () => resume(search.id),
-      run: (context) => run(search, problem, context)
+      run: (context) => run(search, space, context)
     })
     search.jobId = jobId
     running.set(search.id, search)
@@ -75,11 +74,7 @@ export function createSearchService(deps: {
     return { searchId: search.id, jobId }
   }
 
-  const run = async (
-    search: Search,
-    problem: SearchProblem,
-    { signal, progress }: JobContext
-  ): Promise<void> => {
+  const run = async (search: Search, space: SearchSpace, { signal, progress }: JobContext): Promise<void> => {
     const { modelId, method, evaluations, strategy, seed } = search.request
     const accuracy = async (scheme: Scheme | null, split: 'search' | 'test'): Promise<number> => {
       signal.throwIfAborted()
@@ -91,7 +86,7 @@ export function createSearchService(deps: {
       emit('search.changed', withoutTrace)
       await store.save(search)
     }
-    const int8 = uniformScheme(problem.layers, 8, 8)
+    const int8 = uniformScheme(space.layers, 8, 8)
     try {
       progress(search.trace.length, evaluations, 'float and int8 accuracy')
       await change({
@@ -99,30 +94,25 @@ export function createSearchService(deps: {
         floatAccuracy: await accuracy(null, 'search'),
         int8Accuracy: await accuracy(int8, 'search')
       })
-      const known = search.trace.map(toCandidate)
-      search.trace = []
-      const { best } = await runSearch(problem, {
-        strategy,
-        evaluations,
-        seed,
-        accuracyModel: fitForestModel,
-        known,
+      const plan = { space, strategy, budgetRatio: search.request.budgetRatio, evaluations, seed }
+      const { best } = await runSearch(plan, {
+        known: search.trace,
         evaluate: (scheme) => accuracy(scheme, 'search'),
-        onCandidate(candidate, isNew) {
-          const json = toJson(candidate)
+        async onCandidate(found) {
+          if (isBetter(found, search.best)) search.best = toJson(found, found.accuracy)
+          const json = toJson(found, search.best?.accuracy ?? null)
           search.trace.push(json)
-          if (isBetter(json, search.best)) search.best = json
           progress(search.trace.length, evaluations, describe(search))
           emit('search.traced', { searchId: search.id, candidate: json })
           // Each evaluation is worth keeping: a crash loses none that was finished.
-          if (isNew) void store.save({ ...search, trace: [...search.trace] }).catch(() => undefined)
+          await store.save(search)
         }
       })
+      signal.throwIfAborted()
       progress(search.trace.length, evaluations, 'testing the best scheme')
       const float = await models.accuracy(modelId, null, 'test', method, signal)
       await change({
         state: 'done',
-        best: best === null ? null : toJson(best),
         test: {
           images: float.images,
           float: float.accuracy,
@@ -137,8 +127,8 @@ export function createSearchService(deps: {
   }
 
   const start = async (request: SearchRequest): Promise<{ searchId: string; jobId: string }> => {
-    const { problem, unit } = await problemOf(request)
-    const range = costRange(problem)
+    const { space, unit } = await spaceOf(request)
+    const limits = searchLimits(space, request.budgetRatio)
     return await begin(
       {
         id: newId(),
@@ -147,17 +137,17 @@ export function createSearchService(deps: {
         state: 'running',
         startedAtMs: nowMs(),
         costUnit: unit,
-        baselineCost: range.baselineCost,
-        minimumCost: range.minimumCost,
-        budget: problem.budget,
-        budgetFeasible: range.budgetFeasible,
+        baselineCost: limits.baselineCost,
+        minimumCost: limits.minimumCost,
+        budget: limits.budget,
+        budgetFeasible: limits.isFeasible,
         int8Accuracy: null,
         floatAccuracy: null,
         trace: [],
         best: null,
         test: null
       },
-      problem
+      space
     )
   }
 
@@ -166,16 +156,17 @@ export function createSearchService(deps: {
     if (search.state === 'running' || search.state === 'done') {
       throw new AppError('job.notResumable', `This search is ${search.state}.`, 'Start a new one.')
     }
-    const { problem } = await problemOf(search.request)
+    const { space } = await spaceOf(search.request)
+    const { budget } = searchLimits(space, search.request.budgetRatio)
     // The proxy may have been refitted since: a trace under another budget would not be the same search.
-    if (Math.abs(problem.budget - search.budget) > 1e-9 * search.budget) {
+    if (Math.abs(budget - search.budget) > 1e-9 * search.budget) {
       throw new AppError(
         'job.notResumable',
         'The costs have changed since this search began (another proxy or model).',
         'Start a new search with the present proxy.'
       )
     }
-    return await begin({ ...search, state: 'running', trace: [...search.trace] }, problem)
+    return await begin({ ...search, state: 'running', trace: [...search.trace] }, space)
   }
 
   return {
@@ -203,19 +194,12 @@ export function createSearchService(deps: {
   }
 }
 
-const toJson = (candidate: Candidate): CandidateJson => ({
-  ...candidate,
-  scheme: [...candidate.scheme] as SchemeJson
-})
-const toCandidate = (json: CandidateJson): Candidate => json
+function toJson(candidate: Candidate, bestAccuracy: number | null): CandidateJson {
+  return { ...candidate, scheme: candidate.scheme.map((bits) => ({ ...bits })), bestAccuracy }
+}
 
-function isBetter(candidate: CandidateJson, best: CandidateJson | null): boolean {
-  if (!candidate.feasible) return false
-  return (
-    best === null ||
-    candidate.accuracy > best.accuracy ||
-    (candidate.accuracy === best.accuracy && candidate.cost < best.cost)
-  )
+function isBetter(candidate: Candidate, best: CandidateJson | null): boolean {
+  return bestCandidate([...(best === null ? [] : [best]), candidate]) === candidate
 }
 
 function describe(search: Search): string {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { fitForestModel } from '@core/search/forestModel'
-import { allChoices, cheapestGenes, schemeOf, spaceSize, type SearchProblem } from '@core/search/problem'
-import { costRange, runSearch, strategies, type Candidate, type StrategyName } from '@core/search/runSearch'
 import { schemeKey, type Scheme } from '@core/quant/scheme'
+import type { Candidate } from '@core/search/candidate'
+import { runSearch, searchLimits, strategies, type StrategyName } from '@core/search/runSearch'
+import { spaceSize, type SearchSpace } from '@core/search/space'
 
 const layers = ['conv1', 'conv2', 'fc1', 'fc2', 'fc3']
 const macs = [86_400, 153_600, 30_720, 10_080, 840]
@@ -19,36 +19,27 @@ const accuracy = (scheme: Scheme): number =>
     return sum + sensitivity[index]! * lost
   }, 0)
 
-const problemWith = (ratio: number): SearchProblem => ({
-  layers,
-  macs,
-  choices: allChoices(layers),
-  cost,
-  budget: ratio * int8Cost
-})
+const space: SearchSpace = { layers, macs, cost }
 
 async function search(
   strategy: StrategyName,
-  ratio: number,
+  budgetRatio: number,
   seed = 1,
   evaluations = 32,
   known: Candidate[] = []
 ) {
-  const trace: Candidate[] = []
   let evaluated = 0
-  const outcome = await runSearch(problemWith(ratio), {
-    strategy,
-    evaluations,
-    seed,
-    accuracyModel: fitForestModel,
-    known,
-    evaluate: async (scheme) => {
-      evaluated++
-      return accuracy(scheme)
-    },
-    onCandidate: (candidate) => trace.push(candidate)
-  })
-  return { ...outcome, trace, evaluated }
+  const outcome = await runSearch(
+    { space, strategy, budgetRatio, seed, evaluations },
+    {
+      known,
+      evaluate: async (scheme) => {
+        evaluated++
+        return accuracy(scheme)
+      }
+    }
+  )
+  return { ...outcome, evaluated }
 }
 
 describe.each(Object.keys(strategies) as StrategyName[])('search strategy %s', (strategy) => {
@@ -79,8 +70,8 @@ describe.each(Object.keys(strategies) as StrategyName[])('search strategy %s', (
   })
 
   it('reports an infeasible budget as a result', async () => {
-    const { best, budgetFeasible, evaluated } = await search(strategy, 0.001)
-    expect({ best, budgetFeasible, evaluated }).toEqual({ best: null, budgetFeasible: false, evaluated: 0 })
+    const { best, isFeasible, evaluated } = await search(strategy, 0.001)
+    expect({ best, isFeasible, evaluated }).toEqual({ best: null, isFeasible: false, evaluated: 0 })
   })
 })
 
@@ -109,15 +100,23 @@ describe('MiCo search', () => {
 
 describe('search space', () => {
   it('counts 4^(2L-1) schemes and finds the cheapest also where fewer bits are dearer', () => {
-    const problem = problemWith(1)
-    expect(spaceSize(problem)).toBe(4 ** 9)
-    const odd: SearchProblem = {
-      ...problem,
-      // On some boards w1 is dearer than w2 (unpacking): the cheapest scheme is not the one with fewest bits.
+    expect(spaceSize(layers.length)).toBe(4 ** 9)
+    // On some boards w1 is dearer than w2 (unpacking): the cheapest scheme is not the one with fewest bits.
+    const odd: SearchSpace = {
+      ...space,
       cost: (scheme) =>
-        scheme.reduce((sum, layer) => sum + (layer.weightBits === 1 ? 9 : layer.weightBits), 0)
+        scheme.reduce(
+          (sum, { weightBits }, index) =>
+            sum + (weightBits === 1 ? 9 : weightBits === 2 && index === 0 ? 8.5 : weightBits),
+          0
+        )
     }
-    expect(schemeOf(odd, cheapestGenes(odd)).every((layer) => layer.weightBits === 2)).toBe(true)
-    expect(costRange(odd).minimumCost).toBe(10)
+    expect(searchLimits(odd, 1).minimumCost).toBe(4 + 4 * 2)
+  })
+
+  it('refuses a cost that is no positive number', () => {
+    expect(() => searchLimits({ ...space, cost: () => NaN }, 0.5)).toThrow(
+      expect.objectContaining({ code: 'search.invalid' })
+    )
   })
 })
