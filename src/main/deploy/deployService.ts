@@ -120,7 +120,8 @@ export function createDeployService(deps: {
           inputs.images,
           new AbortController().signal
         )
-        return await codeExport.write(network, { ...inputs, expected: host }, folder)
+        const check = { codes: inputs.codes, logits: host, count: inputs.images }
+        return await codeExport.write(network, check, folder)
       }
     }
   }

@@ -1,0 +1,71 @@
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { BoardInfo } from '../../core/board/boardInfo'
+import { generateSources, type GeneratedFile } from '../../core/deploy/codegen/generateSources'
+import type { SelfCheck } from '../../core/deploy/codegen/mainSource'
+import { planDeployment, type Plan } from '../../core/deploy/plan'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import { AppError } from '../../shared/errors'
+
+/** Networks as folders of C. */
+export interface CodeExport {
+  /** Sources whose callable.elf is linked where the plan puts the Image. */
+  callable(network: QuantizedNetwork, plan: Plan, check: SelfCheck): Promise<GeneratedFile[]>
+  /**
+   * Writes the sources into a new or empty folder.
+   * @throws input.invalid when the folder holds anything: nothing of the user's is overwritten
+   */
+  write(
+    network: QuantizedNetwork,
+    check: SelfCheck,
+    folder: string
+  ): Promise<{ folder: string; files: { name: string; sizeBytes: number }[] }>
+}
+
+export function createCodeExport(deps: {
+  /** resources/ of this copy. */
+  resourceFolder: string
+  /** Kernel table and memory of some board with this copy's monitor; an export is not for one board. */
+  anyBoard: () => Promise<BoardInfo>
+}): CodeExport {
+  const sourcesOf = async (): Promise<Map<string, string>> => {
+    const names = await readdir(path.join(deps.resourceFolder, 'kernels'), { recursive: true })
+    const paths = [...names.map((name) => `kernels/${name.replaceAll('\\', '/')}`), 'firmware/memory.c']
+    const texts = new Map<string, string>()
+    for (const name of paths) {
+      const file = path.join(deps.resourceFolder, name)
+      if ((await stat(file)).isFile()) texts.set(name, await readFile(file, 'utf8'))
+    }
+    return texts
+  }
+  return {
+    callable: async (network, plan, check) =>
+      generateSources(network, plan, { sources: await sourcesOf(), check }),
+    async write(network, check, folder) {
+      const target = path.resolve(folder)
+      const present = await readdir(target).catch(() => [])
+      if (present.length > 0) {
+        throw new AppError(
+          'input.invalid',
+          `${target} is not empty (${present.length} entries).`,
+          'Choose a new or an empty folder: an export overwrites nothing.'
+        )
+      }
+      const plan = planDeployment(network, await deps.anyBoard())
+      const files = generateSources(network, plan, { sources: await sourcesOf(), check })
+      await writeFiles(target, files)
+      return {
+        folder: target,
+        files: files.map((file) => ({ name: file.path, sizeBytes: Buffer.byteLength(file.text) }))
+      }
+    }
+  }
+}
+
+export async function writeFiles(folder: string, files: readonly GeneratedFile[]): Promise<void> {
+  for (const file of files) {
+    const target = path.join(folder, file.path)
+    await mkdir(path.dirname(target), { recursive: true })
+    await writeFile(target, file.text)
+  }
+}
