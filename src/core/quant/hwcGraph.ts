@@ -22,6 +22,23 @@ export function hwcWeights(graph: Graph): (Float32Array | null)[] {
   return graph.nodes.map((node) => (isWeightedNode(node) ? permuted(graph, node) : null))
 }
 
+/** The inverse for one node: kernel order back to ONNX order. */
+export function fromHwcWeights(graph: Graph, node: WeightedNode, weights: Float32Array): Float32Array {
+  switch (node.op) {
+    case 'conv2d': {
+      const inputs = inputShapeOf(graph, node)[0]!
+      return transposeInner(weights, node.bias.length, node.kernel[0] * node.kernel[1], inputs)
+    }
+    case 'depthwiseConv2d':
+      return transposeInner(weights, 1, node.kernel[0] * node.kernel[1], node.bias.length)
+    case 'dense': {
+      const shape = flattenedShape(graph, node)
+      if (shape.length !== 3) return weights
+      return transposeInner(weights, node.bias.length, shape[1]! * shape[2]!, shape[0]!)
+    }
+  }
+}
+
 function permuted(graph: Graph, node: WeightedNode): Float32Array {
   switch (node.op) {
     case 'conv2d': {

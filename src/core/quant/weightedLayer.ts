@@ -106,7 +106,10 @@ function everyNth(values: Float32Array, step: number, start: number): Float32Arr
 }
 
 /** Real scales and biases as int32 bias and fixed-point factors (docs/arithmetic.md "Accumulate", "Requantise"). */
-export function integerLayer(site: WeightedSite, found: ReconstructedLayer): WeightedIntegerLayer {
+export function integerLayer(
+  site: Omit<WeightedSite, 'codes'>,
+  found: ReconstructedLayer
+): WeightedIntegerLayer {
   const { node, bits, input, output } = site
   const channels = found.scales.length
   const isDepthwise = node.op === 'depthwiseConv2d'

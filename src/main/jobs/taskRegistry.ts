@@ -1,8 +1,10 @@
+import { modelTasks } from '../model/modelTasks'
+
 /**
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
  * of TaskPool.run follow from this table.
  */
-export const taskHandlers = {}
+export const taskHandlers = { ...modelTasks }
 
 type Handlers = typeof taskHandlers
 

@@ -1,0 +1,15 @@
+import { AppError } from '../../shared/errors'
+import type { Graph } from '../../core/model/graph'
+import { toHwc } from '../../core/quant/hwcGraph'
+
+/** @throws AppError model.unsupportedShape unless the network reads images of this shape (HWC). */
+export function checkImages(graph: Graph, shape: readonly number[]): void {
+  const wanted = toHwc(graph.inputShape)
+  const isFlat = wanted[0] === 1 && wanted[1] === 1 && wanted[2] === shape.reduce((a, b) => a * b, 1)
+  if (isFlat || wanted.join() === shape.join()) return
+  throw new AppError(
+    'model.unsupportedShape',
+    `The network reads images of ${wanted.join(' x ')}, the images at hand are ${shape.join(' x ')}.`,
+    'Accuracy can be told only for networks that read Fashion-MNIST images (28 x 28 x 1).'
+  )
+}

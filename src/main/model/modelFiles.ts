@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { AppError } from '../../shared/errors'
+import { modelCardSchema, type ModelCard, type ModelSummary } from '../../shared/contract/model'
+import { importOnnx } from '../../core/model/importOnnx'
+import type { Graph } from '../../core/model/graph'
+import { decodeOnnx } from './onnxFile'
+
+export interface LoadedModel {
+  readonly summary: ModelSummary
+  readonly graph: Graph
+}
+
+/** ONNX files by id (hash of their bytes): the shipped ones and those the user opened, remembered across starts. */
+export interface ModelFiles {
+  list(): Promise<ModelSummary[]>
+  /** Reads a file and remembers it. @throws AppError model.*, data.missing */
+  open(file: string): Promise<LoadedModel>
+  /** @throws AppError input.notFound */
+  find(modelId: string): Promise<LoadedModel>
+}
+
+export function createModelFiles(options: {
+  modelsFolder: string
+  /** JSON list of opened paths; null: nothing is remembered. */
+  openedFile: string | null
+}): ModelFiles {
+  const { modelsFolder, openedFile } = options
+  const loaded = new Map<string, LoadedModel>()
+
+  const load = async (file: string): Promise<LoadedModel> => {
+    const bytes = await readFile(file).catch((cause: unknown) => {
+      throw new AppError(
+        'data.missing',
+        `${file} cannot be read.`,
+        'Check the path and your right to read it.',
+        { cause }
+      )
+    })
+    const id = createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+    const known = loaded.get(id)
+    if (known !== undefined && known.summary.path === file) return known
+    const graph = importOnnx(decodeOnnx(bytes))
+    const summary: ModelSummary = {
+      id,
+      name: path.basename(file, '.onnx'),
+      path: file,
+      shipped: path.dirname(file) === modelsFolder,
+      sizeBytes: bytes.length,
+      card: await readCard(file)
+    }
+    const model = { summary, graph }
+    loaded.set(id, model)
+    return model
+  }
+
+  const openedPaths = async (): Promise<string[]> => {
+    if (openedFile === null) return []
+    const text = await readFile(openedFile, 'utf8').catch(() => '[]')
+    try {
+      const paths: unknown = JSON.parse(text)
+      return Array.isArray(paths) ? paths.filter((entry) => typeof entry === 'string') : []
+    } catch {
+      // A damaged list costs only the memory of what was opened.
+      return []
+    }
+  }
+
+  const all = async (): Promise<LoadedModel[]> => {
+    const shipped = (await readdir(modelsFolder).catch(() => []))
+      .filter((name) => name.endsWith('.onnx'))
+      .sort()
+      .map((name) => path.join(modelsFolder, name))
+    const models = await Promise.all([
+      ...shipped.map(load),
+      // A file that has gone or changed for the worse since it was opened is left out of the list.
+      ...(await openedPaths()).map((file) => load(file).catch(() => null))
+    ])
+    return models.filter((model) => model !== null)
+  }
+
+  return {
+    list: async () => (await all()).map(({ summary }) => summary),
+    async open(file) {
+      const absolute = path.resolve(file)
+      const model = await load(absolute)
+      const paths = await openedPaths()
+      if (openedFile !== null && !model.summary.shipped && !paths.includes(absolute)) {
+        await mkdir(path.dirname(openedFile), { recursive: true })
+        await writeFile(openedFile, JSON.stringify([...paths, absolute], null, 2))
+      }
+      return model
+    },
+    async find(modelId) {
+      const model = loaded.get(modelId) ?? (await all()).find(({ summary }) => summary.id === modelId)
+      if (model === undefined) {
+        throw new AppError(
+          'input.notFound',
+          `There is no model ${modelId}.`,
+          'Open its ONNX file on the Model page.'
+        )
+      }
+      return model
+    }
+  }
+}
+
+async function readCard(file: string): Promise<ModelCard | null> {
+  const text = await readFile(file.replace(/\.onnx$/, '.json'), 'utf8').catch(() => null)
+  if (text === null) return null
+  try {
+    return modelCardSchema.safeParse(JSON.parse(text)).data ?? null
+  } catch {
+    return null
+  }
+}

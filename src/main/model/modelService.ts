@@ -1,0 +1,255 @@
+import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type {
+  Evaluation,
+  ModelInfo,
+  modelContract,
+  QuantMethod,
+  SchemeJson,
+  Sensitivity,
+  Split
+} from '../../shared/contract/model'
+import { firstImages } from '../../core/model/dataSet'
+import {
+  isWeightedNode,
+  macsOf,
+  parametersOf,
+  sizeOf,
+  weightedLayerNames,
+  type Graph
+} from '../../core/model/graph'
+import { workloadsOf, type Workload } from '../../core/model/workload'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import { codesOfPixels } from '../../core/quant/runInteger'
+import { checkScheme, schemeKey, uniformScheme, type Scheme } from '../../core/quant/scheme'
+import type { JobService } from '../jobs/jobService'
+import type { TaskPool } from '../jobs/taskPool'
+import { checkImages } from './imageFit'
+import { createImageLibrary } from './imageLibrary'
+import { createModelFiles, type LoadedModel } from './modelFiles'
+import type { modelTasks } from './modelTasks'
+
+type ModelTasks = {
+  [K in keyof typeof modelTasks]: {
+    input: Parameters<(typeof modelTasks)[K]>[0]
+    output: Awaited<ReturnType<(typeof modelTasks)[K]>>
+  }
+}
+
+/** Models, their accuracy under schemes, and the quantized networks that are deployed. */
+export interface ModelService {
+  readonly handlers: HandlersOf<typeof modelContract>
+  open(file: string): Promise<ModelInfo>
+  info(modelId: string): Promise<ModelInfo>
+  name(modelId: string): Promise<string>
+  graph(modelId: string): Promise<Graph>
+  workloads(modelId: string): Promise<Workload[]>
+  /** The weighted layers in scheme order. */
+  layers(modelId: string): Promise<{ name: string; macs: number; parameters: number }[]>
+  evaluate(
+    modelId: string,
+    scheme: Scheme | null,
+    split: Split,
+    method: QuantMethod,
+    signal?: AbortSignal
+  ): Promise<Evaluation>
+  /** The same, for searches. */
+  accuracy(
+    modelId: string,
+    scheme: Scheme | null,
+    split: Split,
+    method: QuantMethod,
+    signal: AbortSignal
+  ): Promise<{ accuracy: number; images: number }>
+  quantize(
+    modelId: string,
+    scheme: Scheme | SchemeJson,
+    method?: QuantMethod,
+    signal?: AbortSignal
+  ): Promise<QuantizedNetwork>
+  /** The first test images as input codes. */
+  testInputs(
+    modelId: string,
+    images: number
+  ): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
+  /** Logits of the integer reference, [images][outputCount]. */
+  reference(
+    network: QuantizedNetwork,
+    codes: Int8Array,
+    images: number,
+    signal?: AbortSignal
+  ): Promise<Int32Array>
+}
+
+/** Evaluations listed per model; older ones fall off. */
+const keptEvaluations = 500
+
+export function createModelService(deps: {
+  tasks: TaskPool<ModelTasks>
+  jobs: JobService
+  emit: EmitterOf<typeof modelContract>
+  modelsFolder: string
+  /** JSON file with the paths of opened models; null: nothing is remembered. */
+  openedFile: string | null
+}): ModelService {
+  const { tasks, jobs, emit, modelsFolder, openedFile } = deps
+  const files = createModelFiles({ modelsFolder, openedFile })
+  const library = createImageLibrary({ modelsFolder })
+  const evaluations = new Map<string, Evaluation[]>()
+  const sensitivities = new Map<string, Sensitivity[]>()
+
+  const sourceOf = (model: LoadedModel) => ({ file: model.summary.path, modelsFolder })
+
+  const evaluate: ModelService['evaluate'] = async (modelId, scheme, split, method, signal) => {
+    const model = await files.find(modelId)
+    if (scheme !== null) checkScheme(scheme, weightedLayerNames(model.graph))
+    const own = evaluations.get(modelId) ?? []
+    evaluations.set(modelId, own)
+    const keyOf = (entry: Scheme | null): string => (entry === null ? 'float' : schemeKey(entry))
+    const known = own.find(
+      (entry) => keyOf(entry.scheme) === keyOf(scheme) && entry.split === split && entry.method === method
+    )
+    if (known !== undefined) return { ...known, cached: true }
+    const found = await tasks.run(
+      'model.evaluate',
+      { ...sourceOf(model), scheme, split, method },
+      signal === undefined ? {} : { signal }
+    )
+    const evaluation: Evaluation = {
+      modelId,
+      scheme: scheme === null ? null : [...scheme],
+      method,
+      split,
+      ...found,
+      accuracy: found.correct / found.images,
+      cached: false
+    }
+    own.push(evaluation)
+    if (own.length > keptEvaluations) own.shift()
+    return evaluation
+  }
+
+  const info = async (modelId: string): Promise<ModelInfo> => describe(await files.find(modelId))
+
+  const service: Omit<ModelService, 'handlers'> = {
+    open: async (file) => describe(await files.open(file)),
+    info,
+    name: async (modelId) => (await files.find(modelId)).summary.name,
+    graph: async (modelId) => (await files.find(modelId)).graph,
+    workloads: async (modelId) => workloadsOf((await files.find(modelId)).graph),
+    layers: async (modelId) =>
+      workloadsOf((await files.find(modelId)).graph).map(({ layer, macs, parameters }) => ({
+        name: layer,
+        macs,
+        parameters
+      })),
+    evaluate,
+    accuracy: evaluate,
+    async quantize(modelId, scheme, method = 'ptq', signal) {
+      const model = await files.find(modelId)
+      checkScheme(scheme, weightedLayerNames(model.graph))
+      const input = { ...sourceOf(model), scheme, method }
+      return tasks.run('model.quantize', input, signal === undefined ? {} : { signal })
+    },
+    async testInputs(modelId, images) {
+      const { graph } = await files.find(modelId)
+      checkImages(graph, await library.shape())
+      const shipped = await library.load('test')
+      const source = images > shipped.count && library.hasFullSet() ? await library.load('fullTest') : shipped
+      const taken = firstImages(source, images)
+      return { codes: codesOfPixels(taken.pixels), labels: taken.labels, images: taken.count }
+    },
+    reference: (network, codes, _images, signal) =>
+      tasks.run('model.reference', { network, codes }, signal === undefined ? {} : { signal })
+  }
+
+  const sensitivityOf = async (
+    modelId: string,
+    bits: readonly Sensitivity['bits'][],
+    signal: AbortSignal,
+    progress: (done: number, total: number) => void
+  ): Promise<Sensitivity[]> => {
+    const layers = weightedLayerNames((await files.find(modelId)).graph)
+    const rows: Sensitivity[] = []
+    const asked = layers.flatMap((layer, index) =>
+      (['weight', 'activation'] as const)
+        .filter((what) => what === 'weight' || index > 0)
+        .flatMap((what) => bits.map((width) => ({ layer, what, bits: width })))
+    )
+    for (const row of asked) {
+      const scheme = uniformScheme(layers, 8, 8).map((entry) =>
+        entry.layer === row.layer ? { ...entry, [`${row.what}Bits`]: row.bits } : entry
+      )
+      const { accuracy } = await evaluate(modelId, scheme, 'search', 'ptq', signal)
+      rows.push({ ...row, accuracy })
+      progress(rows.length, asked.length)
+    }
+    return rows
+  }
+
+  const handlers: HandlersOf<typeof modelContract> = {
+    'model.list': async () => ({
+      models: await files.list(),
+      dataSet: { name: library.name, origin: library.origin, splits: await library.sizes() }
+    }),
+    'model.open': async ({ path }) => ({ model: await service.open(path) }),
+    'model.info': async ({ modelId }) => ({ model: await info(modelId) }),
+    'model.evaluate': async ({ modelId, scheme, split, method }) => {
+      const { summary } = await files.find(modelId)
+      const { jobId, result } = jobs.start({
+        kind: 'model.evaluate',
+        title: `Accuracy of ${summary.name}${scheme === null ? ' in float' : ''}`,
+        unit: 'schemes',
+        total: 1,
+        run: async ({ signal, progress }) => {
+          const evaluation = await evaluate(modelId, scheme, split, method, signal)
+          progress(1)
+          emit('model.evaluated', evaluation)
+        }
+      })
+      // The job carries the failure to whoever looks at it.
+      result.catch(() => undefined)
+      return { jobId }
+    },
+    'model.evaluations': async ({ modelId }) => ({ evaluations: evaluations.get(modelId) ?? [] }),
+    'model.sensitivity': async ({ modelId, bits }) => {
+      const { summary } = await files.find(modelId)
+      const { jobId, result } = jobs.start({
+        kind: 'model.sensitivity',
+        title: `Sensitivity of ${summary.name}`,
+        unit: 'schemes',
+        run: async ({ signal, progress }) => {
+          const rows = await sensitivityOf(modelId, bits, signal, progress)
+          sensitivities.set(modelId, rows)
+          emit('model.sensitivityFound', { modelId, rows })
+        }
+      })
+      result.catch(() => undefined)
+      return { jobId }
+    },
+    'model.sensitivities': async ({ modelId }) => ({ rows: sensitivities.get(modelId) ?? [] })
+  }
+  return { ...service, handlers }
+}
+
+function describe({ summary, graph }: LoadedModel): ModelInfo {
+  const nodes = graph.nodes.map((node) => ({
+    name: node.name,
+    op: node.op,
+    inputs: node.inputs.map((input) => (input < 0 ? 'input' : graph.nodes[input]!.name)),
+    outputShape: [...node.outputShape],
+    macs: macsOf(graph, node),
+    parameters: parametersOf(node),
+    weighted: isWeightedNode(node),
+    relu: 'relu' in node && node.relu
+  }))
+  return {
+    ...summary,
+    inputShape: [...graph.inputShape],
+    outputCount: sizeOf(graph.nodes[graph.output]!.outputShape),
+    nodes,
+    weightedLayers: weightedLayerNames(graph),
+    workloads: workloadsOf(graph),
+    macs: nodes.reduce((sum, { macs }) => sum + macs, 0),
+    parameters: nodes.reduce((sum, { parameters }) => sum + parameters, 0)
+  }
+}

@@ -1,0 +1,65 @@
+import type { QuantMethod, Split } from '../../shared/contract/model'
+import type { TaskContext } from '../jobs/taskWorker'
+import { runInteger } from '../../core/quant/runInteger'
+import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import type { Scheme } from '../../core/quant/scheme'
+import { floatCorrect, openBench, quantizeOn } from './modelBench'
+import { schemeCorrect } from './schemeAccuracy'
+
+/** CPU work on one model; runs in worker threads (jobs/taskRegistry.ts). */
+export interface ModelSource {
+  readonly file: string
+  readonly modelsFolder: string
+}
+
+export interface EvaluateInput extends ModelSource {
+  /** Null: the float network. */
+  readonly scheme: Scheme | null
+  readonly split: Split
+  readonly method: QuantMethod
+}
+
+export interface QuantizeInput extends ModelSource {
+  readonly scheme: Scheme
+  readonly method: QuantMethod
+}
+
+/** Images of a reference run between two looks at the abort signal. */
+const referenceChunk = 25
+
+export const modelTasks = {
+  'model.evaluate': async (
+    input: EvaluateInput,
+    context: TaskContext
+  ): Promise<{ images: number; correct: number; durationMs: number }> => {
+    const started = performance.now()
+    const bench = await openBench(input)
+    await context.yieldToAbort()
+    const images = await bench.library.load(input.split)
+    const correct =
+      input.scheme === null
+        ? await floatCorrect(bench, images)
+        : await schemeCorrect(await quantizeOn(bench, input.scheme, input.method, context), images)
+    return { images: images.count, correct, durationMs: performance.now() - started }
+  },
+
+  'model.quantize': async (input: QuantizeInput, context: TaskContext): Promise<QuantizedNetwork> =>
+    quantizeOn(await openBench(input), input.scheme, input.method, context),
+
+  /** The integer reference's logits, [images][outputCount]. */
+  'model.reference': async (
+    { network, codes }: { network: QuantizedNetwork; codes: Int8Array },
+    context: TaskContext
+  ): Promise<Int32Array> => {
+    const size = elementCount(network.inputShape)
+    const images = codes.length / size
+    const logits = new Int32Array(images * network.outputCount)
+    for (let from = 0; from < images; from += referenceChunk) {
+      const to = Math.min(images, from + referenceChunk)
+      logits.set(runInteger(network, codes.subarray(from * size, to * size)), from * network.outputCount)
+      context.progress(to, images)
+      await context.yieldToAbort()
+    }
+    return logits
+  }
+}
