@@ -1,0 +1,116 @@
+import { boardKernel, proxyKernel, toDims, toProxySamples } from '../../core/profile/proxyRows'
+import { shapeWork } from '../../core/profile/kernelShape'
+import { readCsv } from '../../core/proxy/csv/readCsv'
+import { writeCsv } from '../../core/proxy/csv/writeCsv'
+import type { Sample } from '../../shared/contract/profile'
+import { AppError } from '../../shared/errors'
+
+/** Samples of one kernel as a profile CSV with their provenance in extra columns. */
+export function samplesToCsv(samples: readonly Sample[]): string {
+  const first = samples[0]
+  if (first === undefined) {
+    throw new AppError(
+      'data.missing',
+      'No Samples match.',
+      'Run a profile campaign first, or choose other filters.'
+    )
+  }
+  const other = samples.find((sample) => sample.kernel !== first.kernel || sample.unit !== first.unit)
+  if (other !== undefined) {
+    throw new AppError(
+      'input.invalid',
+      other.kernel === first.kernel
+        ? 'These Samples mix cycles and instructions.'
+        : `These Samples mix kernels (${first.kernel}, ${other.kernel}).`,
+      'A CSV holds one kernel in one unit: choose them, or export to Parquet.'
+    )
+  }
+  const column = (value: (sample: Sample) => string | number | null): string[] =>
+    samples.map((sample) => String(value(sample) ?? ''))
+  return writeCsv(
+    toProxySamples(first.kernel, first.unit, samples, {
+      SampleId: column((sample) => sample.id),
+      Board: column((sample) => sample.boardName),
+      Core: column((sample) => sample.coreName),
+      Isa: column((sample) => sample.isa),
+      BuildId: column((sample) => sample.buildId),
+      ClockHz: column((sample) => sample.clockHz),
+      Method: column((sample) => sample.method),
+      Origin: column((sample) => sample.origin),
+      Repetitions: column((sample) => sample.repetitions),
+      Seed: column((sample) => sample.seed),
+      Instructions: column((sample) => sample.instructions),
+      Cycles: column((sample) => sample.cycles),
+      Checksum: column((sample) => sample.checksum),
+      CampaignId: column((sample) => sample.campaignId),
+      MeasuredAt: column((sample) => new Date(sample.measuredAtMs).toISOString())
+    })
+  )
+}
+
+export interface ImportOptions {
+  text: string
+  fileName: string
+  kernel: Sample['kernel']
+  boardName: string
+  unit: Sample['unit']
+  origin: Sample['origin']
+  campaignId: string
+  newId: () => string
+  nowMs: number
+}
+
+/**
+ * A profile CSV as Samples. Provenance columns of our own exports are taken where they stand; other files say only
+ * what was measured.
+ *
+ * @throws data.invalid naming line and column
+ */
+export function csvToSamples(options: ImportOptions): Sample[] {
+  const { text, fileName, kernel, campaignId, newId, nowMs } = options
+  const { samples } = readCsv(text, { kernel: proxyKernel(kernel), fileName, unit: options.unit })
+  const label = (name: string, row: number): string | null => {
+    const value = samples.labels?.[name]?.[row]
+    return value === undefined || value === '' ? null : value
+  }
+  const number = (name: string, row: number): number | null => {
+    const value = Number(label(name, row) ?? NaN)
+    return Number.isFinite(value) ? value : null
+  }
+  return Array.from({ length: samples.count }, (_, row): Sample => {
+    const dims = toDims(
+      boardKernel(samples.kernel),
+      samples.dims.map((column) => column[row]!)
+    )
+    const time = samples.time[row]!
+    return {
+      id: newId(),
+      campaignId,
+      kernel,
+      dims,
+      activationBits: samples.activationBits[row]!,
+      weightBits: samples.weightBits[row]!,
+      time,
+      timeMin: time,
+      timeMax: time,
+      unit: samples.unit,
+      cycles: number('Cycles', row) ?? (samples.unit === 'cycles' ? time : null),
+      instructions: number('Instructions', row) ?? (samples.unit === 'instructions' ? time : null),
+      macs: shapeWork({ kernel, dims }).macs,
+      repetitions: number('Repetitions', row) ?? 1,
+      seed: number('Seed', row) ?? 0,
+      checksum: number('Checksum', row),
+      verified: false,
+      origin: options.origin,
+      method: label('Method', row) ?? `imported from ${fileName}`,
+      boardId: `import:${options.boardName}`,
+      boardKind: 'import',
+      boardName: options.boardName,
+      isa: label('Isa', row) ?? 'unknown',
+      coreName: label('Core', row) ?? options.boardName,
+      buildId: number('BuildId', row),
+      clockHz: number('ClockHz', row),
+      measuredAtMs: Date.parse(label('MeasuredAt', row) ?? '') || nowMs
+    }
+  })
+}
