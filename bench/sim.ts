@@ -2,13 +2,15 @@
  * How fast the simulator runs: millions of simulated instructions per second, both engines, with and without the cycle
  * model, and whether the engines agree. `npm run bench:sim [-- --json] [--seconds S]`
  */
+import { createHash } from 'node:crypto'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createMachine, ramBase, type Engine, type VirtualMachine } from '@core/sim/machine'
 import type { PresetName } from '@core/sim/presets'
+import { firmwareBench } from './simFirmware'
 import { matmulProgram, mixedProgram } from './simPrograms'
 
 interface Row {
@@ -20,9 +22,39 @@ interface Row {
   cyclesPerInstruction: number
 }
 
+/** What ran in one measurement. */
+export interface Spell {
+  instructions: number
+  cycles: number
+  seconds: number
+}
+
 interface Program {
   name: string
   load: (machine: VirtualMachine) => void
+  /** Runs for about that long. */
+  runFor: (machine: VirtualMachine, seconds: number) => Spell
+  /** Runs a fixed amount of work; what it returns must be equal on both engines. */
+  fingerprint: (machine: VirtualMachine) => unknown
+}
+
+/** A program that simply runs on. */
+const freeRunning = {
+  runFor(machine: VirtualMachine, seconds: number): Spell {
+    const before = { instructions: machine.instret(), cycles: machine.cycles() }
+    const start = performance.now()
+    while (performance.now() - start < seconds * 1000) machine.run(2_000_000)
+    return {
+      instructions: machine.instret() - before.instructions,
+      cycles: machine.cycles() - before.cycles,
+      seconds: (performance.now() - start) / 1000
+    }
+  },
+  fingerprint(machine: VirtualMachine): unknown {
+    machine.run(5_000_000)
+    const memory = createHash('sha256').update(machine.readMemory(ramBase, 0x50000)).digest('hex')
+    return [machine.pc(), machine.instret(), machine.cycles(), [...machine.registers()], memory]
+  }
 }
 
 const { values } = parseArgs({
@@ -70,7 +102,11 @@ function compiledMatmul(): Program | null {
       elf
     ])
     const bytes = readFileSync(elf)
-    return { name: 'matmul 64x64x64 int8, gcc -O2', load: (machine) => void machine.loadElf(bytes) }
+    return {
+      name: 'matmul 64x64x64 int8, gcc -O2',
+      load: (machine) => void machine.loadElf(bytes),
+      ...freeRunning
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -94,51 +130,53 @@ void run(void) {
 }
 `
 
+/** The monitor firmware running its own matmul kernel, asked over its UART as the app asks it. */
+function firmwareMatmul(): Program | null {
+  const file = 'resources/firmware/build/monitor.elf'
+  if (!existsSync(file)) {
+    console.error(`SKIPPED matmul of the firmware: ${file} not built`)
+    return null
+  }
+  const elf = readFileSync(file)
+  return {
+    name: 'matmul 64x64x64 of the firmware',
+    load: (machine) => void machine.loadElf(elf),
+    ...firmwareBench
+  }
+}
+
 function programs(): Program[] {
   const assembled = [matmulProgram(64, 1_000_000), mixedProgram(1_000_000)].map(({ name, bytes }) => ({
     name,
-    load: (machine: VirtualMachine) => machine.loadBinary(ramBase, bytes)
+    load: (machine: VirtualMachine) => machine.loadBinary(ramBase, bytes),
+    ...freeRunning
   }))
-  const fromC = compiledMatmul()
-  return fromC === null ? assembled : [...assembled, fromC]
+  return [...assembled, compiledMatmul(), firmwareMatmul()].filter((program) => program !== null)
 }
 
 function measure(program: Program, engine: Engine, model: (typeof models)[number]): Row {
   const machine = build(engine, model)
   program.load(machine)
   // Warm up: V8 optimises the loops, the engine compiles its regions.
-  const warmUntil = performance.now() + 400
-  while (performance.now() < warmUntil) machine.run(1_000_000)
-  const instret = machine.instret()
-  const cycles = machine.cycles()
-  const start = performance.now()
-  while (performance.now() - start < secondsPerRow * 1000) machine.run(2_000_000)
-  const seconds = (performance.now() - start) / 1000
-  const executed = machine.instret() - instret
+  program.runFor(machine, 0.5)
+  const { instructions, cycles, seconds } = program.runFor(machine, secondsPerRow)
   return {
     program: program.name,
     engine,
     cycleModel: model,
-    millionInstructionsPerSecond: executed / seconds / 1e6,
-    cyclesPerInstruction: (machine.cycles() - cycles) / executed
+    millionInstructionsPerSecond: instructions / seconds / 1e6,
+    cyclesPerInstruction: cycles / instructions
   }
 }
 
-/** Runs both engines for the same number of instructions and compares registers, RAM and counters. */
+/** Runs both engines for the same work and compares registers, RAM and counters. */
 function enginesAgree(program: Program, model: (typeof models)[number]): boolean {
   const [one, other] = engines.map((engine) => {
     const machine = build(engine, model)
     program.load(machine)
-    machine.run(5_000_000)
-    return machine
+    return JSON.stringify(program.fingerprint(machine))
   })
-  return (
-    one.pc() === other.pc() &&
-    one.instret() === other.instret() &&
-    one.cycles() === other.cycles() &&
-    one.registers().every((value, register) => value === other.registers()[register]) &&
-    Buffer.compare(one.readMemory(ramBase, 0x50000), other.readMemory(ramBase, 0x50000)) === 0
-  )
+  return one === other
 }
 
 /** PicoRV32's RTL took 7,972,035 cycles for 1,868,180 instructions of a 64x64x64 int8 matmul. */
