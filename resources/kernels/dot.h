@@ -30,13 +30,10 @@ BB_DOT(bb_tables_a2w4_dot);
 BB_DOT(bb_tables_a2w2_dot);
 BB_DOT(bb_tables_a2w1_dot);
 
-/* rv32im/tables_weights.c: weights of 8 bits */
-size_t bb_weight_tables_scratch(uint32_t m, uint32_t k);
-BB_DOT(bb_weight_tables_a4_dot);
-BB_DOT(bb_weight_tables_a2_dot);
-BB_DOT(bb_weight_tables_a1_dot);
-
-/* rv32im/pairs.c: weights of 8 bits, activations of at most 4, few rows; no scratch */
-BB_DOT(bb_pairs_dot);
+/* rv32im/pairs.c: weights of 8 bits, narrower activations */
+size_t bb_pairs_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_pairs_a4_dot);
+BB_DOT(bb_pairs_a2_dot);
+BB_DOT(bb_pairs_a1_dot);
 
 #endif

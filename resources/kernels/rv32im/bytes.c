@@ -39,8 +39,8 @@ static inline __attribute__((always_inline)) void two_rows(const int8_t *a, int 
             "mul %[q], %[d], %[w1]\n\tadd %[t0], %[t0], %[p]\n\tmul %[p], %[d], %[w2]\n\t"
             "add %[t1], %[t1], %[q]\n\tmul %[q], %[d], %[w3]\n\tadd %[t2], %[t2], %[p]\n\t"
             "add %[t3], %[t3], %[q]"
-            : [s0] "+r"(s->w0), [s1] "+r"(s->w1), [s2] "+r"(s->w2), [s3] "+r"(s->w3), [t0] "+r"(t->w0),
-              [t1] "+r"(t->w1), [t2] "+r"(t->w2), [t3] "+r"(t->w3), [c] "=&r"(c), [d] "=&r"(d), [p] "=&r"(p),
+            : [s0] "+&r"(s->w0), [s1] "+&r"(s->w1), [s2] "+&r"(s->w2), [s3] "+&r"(s->w3), [t0] "+&r"(t->w0),
+              [t1] "+&r"(t->w1), [t2] "+&r"(t->w2), [t3] "+&r"(t->w3), [c] "=&r"(c), [d] "=&r"(d), [p] "=&r"(p),
               [q] "=&r"(q)
             : [a] "r"(a), [at] "i"(at), [w0] "r"(w.w0), [w1] "r"(w.w1), [w2] "r"(w.w2), [w3] "r"(w.w3),
               "m"(*(const int8_t(*)[1])(a + at)), "m"(*(const int8_t(*)[1])(a + at + 1)));

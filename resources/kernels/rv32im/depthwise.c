@@ -1,6 +1,84 @@
+/*
+ * Depthwise convolution, channel by channel along a row of output pixels: a channel's weights stay in registers while the
+ * window slides. Windows of 3 x 3 and interior pixels have the fast way; borders and other windows a plain one.
+ */
 #include "bb.h"
-size_t bb_depthwise_scratch(const bb_conv_shape *s) { return (size_t)s->c * sizeof(int32_t); }
+
+/* Output pixels of one tile: a whole row where it is short, so that scratch stays small on wide images. */
+#define MOST_PIXELS 16u
+
+static uint32_t tile_pixels(const bb_conv_shape *s) { return s->out_w < MOST_PIXELS ? s->out_w : MOST_PIXELS; }
+
+size_t bb_depthwise_scratch(const bb_conv_shape *s) { return (size_t)tile_pixels(s) * s->c * sizeof(int32_t); }
+
+/* One sum, padding as pad_code. */
+static int32_t border_sum(const bb_conv_shape *s, const int8_t *input, const int8_t *weights, int32_t y0, int32_t x0) {
+    const int32_t c = s->c;
+    int32_t sum = 0;
+    for (int32_t ky = 0; ky < s->ks_h; ky++)
+        for (int32_t kx = 0; kx < s->ks_w; kx++, weights += c) {
+            int32_t y = y0 + ky, x = x0 + kx;
+            int inside = y >= 0 && y < s->h && x >= 0 && x < s->w;
+            sum += (inside ? input[(y * s->w + x) * c] : s->pad_code) * *weights;
+        }
+    return sum;
+}
+
+/* `count` sums of one channel whose 3 x 3 windows lie inside the image; `step` is the stride in codes. */
+static void slide_3x3(const int8_t *input, uint32_t row, uint32_t c, uint32_t step, const int8_t *weights, uint32_t count,
+                      int32_t *acc) {
+    const int32_t w00 = weights[0], w01 = weights[c], w02 = weights[2 * c];
+    const int32_t w10 = weights[3 * c], w11 = weights[4 * c], w12 = weights[5 * c];
+    const int32_t w20 = weights[6 * c], w21 = weights[7 * c], w22 = weights[8 * c];
+    const int8_t *r0 = input, *r1 = input + c, *r2 = input + 2 * c;
+    for (; count > 0; count--, r0 += step, r1 += step, r2 += step, acc += c) {
+        const int8_t *n0 = r0 + row, *n1 = r1 + row, *n2 = r2 + row;
+        int32_t sum = *r0 * w00 + *r1 * w01 + *r2 * w02;
+        sum += *n0 * w10 + *n1 * w11 + *n2 * w12;
+        n0 += row, n1 += row, n2 += row;
+        *acc = sum + *n0 * w20 + *n1 * w21 + *n2 * w22;
+    }
+}
+
+/* The pixels [from, to) of output row oy, all channels. */
+static void tile(const bb_conv_shape *s, const int8_t *input, const int8_t *weights, uint32_t oy, uint32_t from, uint32_t to,
+                 int32_t *acc) {
+    const int32_t y0 = (int32_t)oy * s->stride_h - s->pad_top;
+    const int rows_inside = s->ks_h == 3 && s->ks_w == 3 && y0 >= 0 && y0 + 3 <= s->h;
+    /* First pixel and end of those whose windows lie inside the columns. */
+    uint32_t first = to, end = to;
+    if (rows_inside && s->w >= 3) {
+        first = ((uint32_t)s->pad_left + s->stride_w - 1) / s->stride_w;
+        end = ((uint32_t)s->w + s->pad_left - 3) / s->stride_w + 1;
+        if (first < from) first = from;
+        if (end > to) end = to;
+        if (first >= end) first = end = to;
+    }
+    for (uint32_t c = 0; c < s->c; c++) {
+        for (uint32_t ox = from; ox < to; ox++) {
+            if (ox == first && first < end) {
+                int32_t x0 = (int32_t)ox * s->stride_w - s->pad_left;
+                slide_3x3(input + (y0 * s->w + x0) * s->c + c, (uint32_t)s->w * s->c, s->c, (uint32_t)s->stride_w * s->c,
+                          weights + c, end - first, acc + (size_t)(ox - from) * s->c + c);
+                ox = end - 1;
+                continue;
+            }
+            int32_t x0 = (int32_t)ox * s->stride_w - s->pad_left;
+            acc[(size_t)(ox - from) * s->c + c] = border_sum(s, input + c, weights + c, y0, x0);
+        }
+    }
+}
+
 bb_status bb_depthwise(const bb_conv_shape *s, const int8_t *input, const int8_t *weights, bb_tile_done done,
                        void *context, void *scratch, size_t scratch_bytes) {
-    return bb_depthwise_reference(s, input, weights, done, context, scratch, scratch_bytes);
+    if (s->c == 0 || s->k != s->c || s->h == 0 || s->w == 0 || s->stride_h == 0 || s->stride_w == 0)
+        return BB_BAD_ARGUMENT;
+    if (scratch_bytes < bb_depthwise_scratch(s)) return BB_NO_MEMORY;
+    for (uint32_t oy = 0; oy < s->out_h; oy++)
+        for (uint32_t ox = 0; ox < s->out_w; ox += tile_pixels(s)) {
+            uint32_t pixels = s->out_w - ox < tile_pixels(s) ? s->out_w - ox : tile_pixels(s);
+            tile(s, input, weights, oy, ox, ox + pixels, scratch);
+            done(context, oy * s->out_w + ox, pixels, scratch);
+        }
+    return BB_OK;
 }

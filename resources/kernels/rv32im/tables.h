@@ -82,7 +82,7 @@ BB_INLINE void bb_table_fill(uint32_t *table, uint32_t width, uint32_t base, uin
         __asm__ volatile(                                                                                          \
             "lw %4, %9(%8)\n\tlw %5, %9+4(%8)\n\tlw %6, %9+8(%8)\n\tlw %7, %9+12(%8)\n\t"                             \
             "add %0, %0, %4\n\tadd %1, %1, %5\n\tadd %2, %2, %6\n\tadd %3, %3, %7"                                  \
-            : "+r"((s).w0), "+r"((s).w1), "+r"((s).w2), "+r"((s).w3), "=&r"(r0), "=&r"(r1), "=&r"(r2), "=&r"(r3)   \
+            : "+&r"((s).w0), "+&r"((s).w1), "+&r"((s).w2), "+&r"((s).w3), "=&r"(r0), "=&r"(r1), "=&r"(r2), "=&r"(r3)   \
             : "r"(entry), "i"(offset)                                                                              \
             : "memory");                                                                                           \
     } while (0)
@@ -90,7 +90,7 @@ BB_INLINE void bb_table_fill(uint32_t *table, uint32_t width, uint32_t base, uin
     do {                                                                                                           \
         uint32_t r0, r1;                                                                                           \
         __asm__ volatile("lw %2, %5(%4)\n\tlw %3, %5+4(%4)\n\tadd %0, %0, %2\n\tadd %1, %1, %3"                     \
-                         : "+r"((s).w0), "+r"((s).w1), "=&r"(r0), "=&r"(r1)                                        \
+                         : "+&r"((s).w0), "+&r"((s).w1), "=&r"(r0), "=&r"(r1)                                        \
                          : "r"(entry), "i"(offset)                                                                 \
                          : "memory");                                                                              \
     } while (0)
@@ -156,10 +156,9 @@ typedef struct {
 #define BB_NARROW_ROWS(width) (4 * (width))
 
 /*
- * The tables of 32 codes of as many rows as an entry has: row r's code c at rows[r][c * stride], stride 1, or 4 at width
- * 4. `bias` is added to every 8-bit field (BB_NARROW_BIAS).
+ * The tables of 32 codes of as many rows as an entry has: row r's code c at rows[r][c]. `bias` is added to every 8-bit field (BB_NARROW_BIAS).
  */
-void bb_wide_build(uint8_t *tables, const int8_t *const *rows, uint32_t stride, uint32_t width);
+void bb_wide_build(uint8_t *tables, const int8_t *const *rows, uint32_t width);
 void bb_narrow_build(uint8_t *tables, const int8_t *const *rows, uint32_t width, uint32_t bias);
 
 /* Four times the largest magnitude of a code (8, 2, 1): keeps an entry's fields from being negative. */

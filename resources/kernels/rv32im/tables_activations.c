@@ -69,7 +69,7 @@ static void wide(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t 
         pass.words = words - word < most ? words - word : most;
         for (uint32_t at = 0; at < pass.words; at++) {
             find_rows(a, n, k, (word + at) * 32, BB_WIDE_ROWS(width), (int8_t *)tables + TABLE_BYTES, rows);
-            bb_wide_build(tables + at * BB_TABLE_BYTES(width), rows, 1, width);
+            bb_wide_build(tables + at * BB_TABLE_BYTES(width), rows, width);
         }
         bb_wide_pass(&pass, width);
         if (planes == 1) {

@@ -4,25 +4,24 @@
  */
 #include "tables.h"
 
-BB_INLINE void build(uint8_t *tables, const int8_t *const *rows, uint32_t stride, uint32_t width) {
+BB_INLINE void build(uint8_t *tables, const int8_t *const *rows, uint32_t width) {
     for (uint32_t i = 0; i < width; i++) {
         uint32_t *table = (uint32_t *)(void *)tables + i;
-        const int8_t *low = rows[2 * i], *high = rows[2 * i + 1], *end = low + 32 * stride;
-        for (; low != end; low += 4 * stride, high += 4 * stride, table += 16 * width) {
+        const int8_t *low = rows[2 * i], *high = rows[2 * i + 1], *end = low + 32;
+        for (; low != end; low += 4, high += 4, table += 16 * width) {
             uint32_t a0 = (uint32_t)low[0] + ((uint32_t)high[0] << 16);
-            uint32_t a1 = (uint32_t)low[stride] + ((uint32_t)high[stride] << 16);
-            uint32_t a2 = (uint32_t)low[2 * stride] + ((uint32_t)high[2 * stride] << 16);
-            uint32_t a3 = (uint32_t)low[3 * stride] + ((uint32_t)high[3 * stride] << 16);
+            uint32_t a1 = (uint32_t)low[1] + ((uint32_t)high[1] << 16);
+            uint32_t a2 = (uint32_t)low[2] + ((uint32_t)high[2] << 16);
+            uint32_t a3 = (uint32_t)low[3] + ((uint32_t)high[3] << 16);
             bb_table_fill(table, width, 0, a0, a1, a2, a3);
         }
     }
 }
 
-void bb_wide_build(uint8_t *tables, const int8_t *const *rows, uint32_t stride, uint32_t width) {
-    if (stride == 4) build(tables, rows, 4, 4);
-    else if (width == 4) build(tables, rows, 1, 4);
-    else if (width == 2) build(tables, rows, 1, 2);
-    else build(tables, rows, 1, 1);
+void bb_wide_build(uint8_t *tables, const int8_t *const *rows, uint32_t width) {
+    if (width == 4) build(tables, rows, 4);
+    else if (width == 2) build(tables, rows, 2);
+    else build(tables, rows, 1);
 }
 
 /* Sums of one row of planes; at the end two biased fields a word. */
