@@ -27,12 +27,19 @@ export function idleBaselineOf(
   const none = { gpuIndex: trace.gpuIndex, powerW: null, standardDeviationW: null, samples: 0, fromMs, toMs }
   if (toMs <= fromMs) return { ...none, basis: 'none' }
   const readings: number[] = []
+  let firstMs = NaN
+  let lastMs = NaN
   for (let i = 0; i < trace.tMs.length; i++) {
     const t = trace.tMs[i]!
-    if (t >= fromMs && t <= toMs && !Number.isNaN(trace.powerW[i]!)) readings.push(trace.powerW[i]!)
+    if (t < fromMs || t >= toMs || Number.isNaN(trace.powerW[i]!)) continue
+    if (readings.length === 0) firstMs = t
+    lastMs = t
+    readings.push(trace.powerW[i]!)
   }
-  const { meanW } = integratePower(trace.tMs, trace.powerW, fromMs, toMs, trace.gapAfterMs, trace.gaps)
-  if (readings.length < fewestReadings || Number.isNaN(meanW)) return { ...none, basis: 'none' }
+  if (readings.length < fewestReadings) return { ...none, basis: 'none' }
+  // From reading to reading: interpolating to the end would let the first reading under load into the baseline.
+  const { meanW } = integratePower(trace.tMs, trace.powerW, firstMs, lastMs, trace.gapAfterMs, trace.gaps)
+  if (Number.isNaN(meanW)) return { ...none, basis: 'none' }
   const mean = readings.reduce((sum, value) => sum + value, 0) / readings.length
   const squares = readings.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   return {

@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors'
 import { formatBytes, formatDuration, unavailable } from '../../shared/units'
 import { openSettings } from '../app/settingsFile'
 import { defaultDataFolder } from '../dataFolder'
-import { exportNames } from '../gpu/gpuService'
+import { exportNames } from '../gpu/exportNames'
 import { listGpus } from '../gpu/listGpus'
 import { findSmi } from '../gpu/smiProcess'
 import {

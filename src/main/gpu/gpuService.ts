@@ -1,9 +1,9 @@
-import path from 'node:path'
 import { envelopeOf } from '../../core/gpu/envelope'
 import type { CallContext, EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { Gpu, gpuContract, GpuList, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
+import { exportNames } from './exportNames'
 import type { GpuStore } from './gpuStore'
 import { startHostLoad } from './hostLoad'
 import { listGpus, requireGpus } from './listGpus'
@@ -268,18 +268,4 @@ function fieldsOf(gpus: readonly Gpu[]): string[] {
     gpu.fields.filter((field) => field.supported).map((field) => field.field!)
   )
   return [...new Set(fields)]
-}
-
-/** Format by the file's ending, and the name of the file with the phases beside it. */
-export function exportNames(file: string): { format: 'csv' | 'parquet'; phasesFile: string } {
-  const { dir, name, ext } = path.parse(file)
-  const format = ext.toLowerCase() === '.csv' ? 'csv' : ext.toLowerCase() === '.parquet' ? 'parquet' : null
-  if (format === null) {
-    throw new AppError(
-      'input.invalid',
-      `The ending of "${file}" says neither CSV nor Parquet.`,
-      'Name the file something.csv or something.parquet.'
-    )
-  }
-  return { format, phasesFile: path.join(dir, `${name}.phases${ext}`) }
 }

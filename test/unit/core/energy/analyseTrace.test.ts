@@ -114,6 +114,14 @@ describe('analyseTrace', () => {
     expect(phases[1]!.totalJ).toBeGreaterThan(0)
   })
 
+  it('lets no reading under load into the baseline, not even the one at its end', () => {
+    const tMs = Float64Array.from({ length: 101 }, (_, i) => i * 100)
+    const powerW = tMs.map((t) => (t < restMs ? 40 : 240))
+    const trace: PowerTrace = { gpuIndex: 0, tMs, powerW, gaps: [], gapAfterMs: 500 }
+    const { idle } = analyseTrace(trace, [], restMs, 10_000, a100, 0.95)
+    expect(idle).toMatchObject({ powerW: 40, standardDeviationW: 0, basis: 'rest' })
+  })
+
   it('prefers a phase named idle as baseline', () => {
     const idlePhase: PhaseMark = {
       name: 'idle',
