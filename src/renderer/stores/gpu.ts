@@ -9,6 +9,8 @@ import { createLiveRing, type LiveRing } from './liveRing'
 
 /** Ten minutes at ten readings a second. */
 const ringLength = 6000
+/** A pause of this many intervals is a gap and not joined by a line. */
+const gapFactor = 4
 /** Lines of a wrapped command's output kept in the window. */
 const keptOutputCharacters = 20_000
 
@@ -50,7 +52,13 @@ export const useGpu = defineStore('gpu', () => {
     for (const { gpuIndex, tMs, metrics } of event.batches) {
       for (const [metric, values] of Object.entries(metrics)) {
         const target = ring(gpuIndex, metric as GpuMetric)
-        tMs.forEach((timeMs, index) => target.push(timeMs, values?.[index] ?? null))
+        tMs.forEach((timeMs, index) => {
+          const lastMs = target.lastTimeMs()
+          // A restart of nvidia-smi sends no empty readings: the silence itself is drawn as a gap.
+          if (timeMs - lastMs > gapFactor * (sampling.value?.intervalMs ?? 1000))
+            target.push((lastMs + timeMs) / 2, null)
+          target.push(timeMs, values?.[index] ?? null)
+        })
       }
     }
     dropped.value += event.dropped

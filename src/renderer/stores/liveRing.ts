@@ -4,6 +4,8 @@
  */
 export interface LiveRing {
   push(timeMs: number, value: number | null): void
+  /** Time of the newest reading; Infinity while there is none. */
+  lastTimeMs(): number
   /** Oldest first. */
   read(): { timesMs: Float64Array; values: Float64Array }
   clear(): void
@@ -21,6 +23,7 @@ export function createLiveRing(capacity: number): LiveRing {
       next = (next + 1) % capacity
       if (count < capacity) count += 1
     },
+    lastTimeMs: () => (count === 0 ? Infinity : times[(next - 1 + capacity) % capacity]!),
     read() {
       const start = (next - count + capacity) % capacity
       const inOrder = (ring: Float64Array): Float64Array => {
