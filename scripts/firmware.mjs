@@ -21,9 +21,12 @@ const objcopy = compiler.replace(/gcc$/, 'objcopy')
 const target = '--specs=picolibc.specs -misa-spec=2.2 -mabi=ilp32 -mcmodel=medany'.split(' ')
 const march = '-march=rv32imac'
 const language =
-  '-std=c11 -O2 -ffreestanding -fno-builtin-printf -ffunction-sections -fdata-sections -msmall-data-limit=0 -Wall -Wextra -Werror'.split(
+  '-std=c11 -ffreestanding -fno-builtin-printf -ffunction-sections -fdata-sections -msmall-data-limit=0 -Wall -Wextra -Werror'.split(
     ' '
   )
+/** The monitor waits for the line, the kernels for nothing. */
+const monitorSpeed = '-Os'
+const kernelSpeed = '-O2'
 const linking = '-nostdlib -nostartfiles -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings'.split(
   ' '
 )
@@ -82,8 +85,10 @@ function build(monitor, folder) {
   const work = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-'))
   try {
     const objects = [
-      ...monitorSources.map((name) => objectOf(path.join(firmwareFolder, name), work, [march])),
-      ...kernelSources(monitor.variant).map((file) => objectOf(file, work, [monitor.kernelMarch]))
+      ...monitorSources.map((name) => objectOf(path.join(firmwareFolder, name), work, [march, monitorSpeed])),
+      ...kernelSources(monitor.variant).map((file) =>
+        objectOf(file, work, [monitor.kernelMarch, kernelSpeed])
+      )
     ]
     const elf = path.join(folder, `${monitor.name}.elf`)
     const bin = path.join(folder, `${monitor.name}.bin`)
@@ -111,7 +116,7 @@ Written by \`npm run firmware\` (scripts/firmware.mjs); \`node scripts/firmware.
 byte differs.
 
 - Compiler: \`${version}\` (Debian package gcc-riscv64-unknown-elf, headers of picolibc-riscv64-unknown-elf)
-- Compile: \`${[...target, march, ...language].join(' ')}\`
+- Compile: \`${[...target, march, ...language].join(' ')}\`, ${monitorSpeed} for the monitor, ${kernelSpeed} for the kernels
 - Link: \`${[...target, march, ...linking].join(' ')} -T resources/firmware/board.ld … -lgcc\`
 - Sources: resources/firmware and resources/kernels; kernel variants: ${monitors.map(({ name, variant, kernelMarch }) => `${name} = ${variant} (\`${kernelMarch}\`)`).join(', ')}
 

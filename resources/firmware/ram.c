@@ -56,10 +56,11 @@ static int block_is_ram(uintptr_t offset, uintptr_t half)
 uintptr_t ram_find_end(uintptr_t monitor_base, uintptr_t monitor_bytes, uintptr_t most_bytes)
 {
 #ifdef BOARD_RAM_BYTES
-    (void)monitor_bytes, (void)most_bytes;
+    (void)monitor_bytes, (void)most_bytes, (void)block_is_ram;
     return monitor_base + BOARD_RAM_BYTES;
 #else
-    uintptr_t low = 0, high = BLOCK; /* the block at `low` is RAM, the one at `high` is not, once the first loop ends */
+    /* The block at `low` is RAM (the monitor's end lies in it), the one at `high` is not, once the first loop ends. */
+    uintptr_t high = (monitor_bytes + BLOCK - 1) / BLOCK * BLOCK, low = high - BLOCK;
     while (high < most_bytes && block_is_ram(high, 0)) {
         low = high;
         high *= 2;
@@ -70,9 +71,9 @@ uintptr_t ram_find_end(uintptr_t monitor_base, uintptr_t monitor_bytes, uintptr_
         if (block_is_ram(middle, half)) low = middle;
         else high = middle;
     }
-    /* The last block may end early: its last word (inside the bytes the linker script leaves unused, if it wraps). */
+    /* The last block may end early: its last word tells. Everything below has been seen not to wrap. */
     uintptr_t end = monitor_base + low + BLOCK;
-    if (low > 0 && !holds(end - 4)) end -= BLOCK;
+    if (low >= monitor_bytes && !holds(end - 4)) end -= BLOCK;
     return end < monitor_base + monitor_bytes ? monitor_base + monitor_bytes : end;
 #endif
 }

@@ -19,9 +19,10 @@ static void put_scratch(kernel_table_entry *entry, size_t least, size_t more_inp
     entry->scratch_per_output = (uint8_t)per_output;
 }
 
-static size_t depthwise_scratch(uint16_t channels)
+/* One row of `pixels` output pixels. */
+static size_t depthwise_scratch(uint16_t channels, uint16_t pixels)
 {
-    bb_conv_shape shape = { 3, 3, channels, 3, 3, channels, 3, 3, 1, 1, 1, 1, 0 };
+    bb_conv_shape shape = { 3, pixels, channels, 3, pixels, channels, 3, 3, 1, 1, 1, 1, 0 };
     return bb_depthwise_scratch(&shape);
 }
 
@@ -34,8 +35,9 @@ kernel_table_entry kernel_table_at(uint32_t index)
         entry.weight_bits = widths[index % WIDTHS];
         const bb_pair *pair = bb_find_pair(entry.activation_bits, entry.weight_bits, 0);
         if (entry.kernel == BB_DEPTHWISE) {
-            size_t one = depthwise_scratch(1);
-            put_scratch(&entry, one, one, depthwise_scratch(2));
+            size_t one = depthwise_scratch(1, 1);
+            put_scratch(&entry, one, one, depthwise_scratch(2, 1));
+            entry.rows_max = one ? (uint8_t)(depthwise_scratch(1, 255) / one) : 1; /* pixels of its tile */
         } else if (pair) {
             entry.weight_layout = pair->weight_layout;
             entry.variant = pair->variant;

@@ -27,7 +27,7 @@ export interface BoardKernel {
   /** Weight layout id (resources/kernels/layouts.md); 255 = plain int8 codes. */
   weightLayout: number
   variant: KernelVariant
-  /** Rows that one inner product takes: the tile of conv2d. */
+  /** Rows that one inner product takes: the tile of conv2d; pixels of the tile of depthwise. */
   rowsMax: number
   /** Scratch of the inner product of m outputs over k inputs: fixed + perInput * k + perOutput * m, in bytes. */
   scratch: { fixedBytes: number; bytesPerInput: number; bytesPerOutput: number }

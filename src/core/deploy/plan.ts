@@ -154,7 +154,7 @@ function layerNeeds(layer: IntegerLayer, board: Pick<BoardInfo, 'kernels' | 'cor
   const perOutput = alignUp(4 * outputs, blobAlignment)
   const tableBytes = layer.last ? perOutput : 2 * perOutput + alignUp(outputs, blobAlignment)
   if (layer.op === 'depthwiseConv2d') {
-    const scratchBytes = innerScratch(kernel, outputs, 0)
+    const scratchBytes = Math.min(layer.outputShape[1], kernel.rowsMax) * innerScratch(kernel, outputs, 0)
     return { scratchBytes, weightLayout: plainCodesLayout, weightsBytes: layer.weights.length, tableBytes }
   }
   const inputs = layer.weights.length / outputs
