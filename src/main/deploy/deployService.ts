@@ -46,13 +46,11 @@ export function createDeployService(deps: {
     async (session, { network, plan }, options) => {
       await options.onStep('build')
       if (form === 'c') {
-        return await loadProgram(
-          session,
-          await codeExport.callable(network, plan),
-          ioOf(network),
-          toolchain,
-          options
-        )
+        const check = { codes: new Int8Array(0), logits: new Int32Array(0), count: 0 }
+        const sources = await codeExport.callable(network, plan, check)
+        const elf = await toolchain.buildCallable(sources, options.signal)
+        await options.onStep('upload')
+        return await loadProgram(session, elf, ioOf(network), options)
       }
       const image = encodeImage(network, plan)
       await options.onStep('upload')
