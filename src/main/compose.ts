@@ -112,6 +112,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     unixMs: nowMs,
     newId,
     readHostLoad: () => readHostLoad(steadyMs),
+    forgetEnergy: (recordingId) => energy.forget(recordingId),
     exportEnergy: (recordingId, file, format) => energy.exportPhases(recordingId, file, format)
   })
 

@@ -19,6 +19,8 @@ export interface EnergyService {
   handlers: HandlersOf<typeof energyContract>
   /** @throws energy.noRecording; input.invalid while it is still running */
   report(recordingId: string, confidence?: number): Promise<EnergyReport>
+  /** A recording was deleted: so are its figures. */
+  forget(recordingId: string): Promise<void>
   exportPhases(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
 }
 
@@ -89,6 +91,7 @@ export function createEnergyService(deps: {
   }
   return {
     report,
+    forget: async (recordingId) => (await deps.store()).forget(recordingId),
     async exportPhases(recordingId, file, format) {
       await report(recordingId)
       return (await deps.store()).export(recordingId, file, format)

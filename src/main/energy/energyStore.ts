@@ -19,6 +19,7 @@ export const energyMigrations: NounMigrations = {
 /** The energy of every phase, replaced as a whole whenever a recording is analysed anew. */
 export interface EnergyStore {
   save(report: EnergyReport): Promise<void>
+  forget(recordingId: string): Promise<void>
   export(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
 }
 
@@ -71,6 +72,7 @@ export function createEnergyStore(store: Store): EnergyStore {
           })
         )
       }),
+    forget: (recordingId) => store.run('DELETE FROM energy_phase WHERE recording_id = $1', [recordingId]),
     export: (recordingId, file, format) =>
       store.exportQuery(
         'SELECT * FROM energy_phase WHERE recording_id = $1 ORDER BY gpu_index, from_ms, to_ms DESC',

@@ -26,6 +26,8 @@ export interface GpuServiceDeps {
   unixMs: () => number
   newId: () => string
   readHostLoad: () => Promise<HostLoad>
+  /** Deletes what the energy service keeps of a recording. */
+  forgetEnergy: (recordingId: string) => Promise<void>
   /** Writes the energy of every phase of a recording to a file; from the energy service. Answers the rows. */
   exportEnergy: (recordingId: string, file: string, format: 'csv' | 'parquet') => Promise<number>
 }
@@ -255,6 +257,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
           )
         }
         await (await deps.store()).delete(id)
+        await deps.forgetEnergy(id)
         emit('gpu.recordingDeleted', { id })
         return { ok: true }
       }

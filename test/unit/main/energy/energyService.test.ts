@@ -55,7 +55,11 @@ function serve(changes: Partial<typeof recording> = {}) {
   }
   const service = createEnergyService({
     source: async () => source,
-    store: async () => ({ save: async (report) => void saved.push(report), export: async () => 0 })
+    store: async () => ({
+      save: async (report) => void saved.push(report),
+      forget: async () => undefined,
+      export: async () => 0
+    })
   })
   return { service, asked, saved }
 }

@@ -59,6 +59,7 @@ async function serve(setup: Record<string, unknown> = {}, opened?: Store) {
       memoryUsedBytes: 1e9,
       memoryTotalBytes: 8e9
     }),
+    forgetEnergy: energy.forget,
     exportEnergy: energy.exportPhases
   })
   closing.push(async () => {
@@ -148,6 +149,7 @@ describe('recording a command', () => {
     expect(stored!.rows).toBe(4)
     await gpu.handlers['gpu.deleteRecording']({ id: recording.id }, context)
     expect((await store.all<{ rows: number }>('SELECT count(*) AS rows FROM gpu_sample'))[0]!.rows).toBe(0)
+    expect((await store.all<{ rows: number }>('SELECT count(*) AS rows FROM energy_phase'))[0]!.rows).toBe(0)
     await expect(energy.report(recording.id)).rejects.toMatchObject({ code: 'energy.noRecording' })
   })
 
