@@ -110,7 +110,7 @@ function pairsFor(
   const own = board.kernels
     .filter((entry) => entry.kernel === kernel)
     .map(({ activationBits, weightBits }) => ({
-      activationBits,
+      activationBits: benchWidth(activationBits),
       weightBits: hasWeights(kernel) ? weightBits : 0
     }))
   if (wanted.length === 0) return own
@@ -118,6 +118,11 @@ function pairsFor(
     return wanted.map(({ activationBits, weightBits }) => ({ activationBits, weightBits }))
   const widths = new Set(wanted.map((pair) => pair.activationBits))
   return own.filter((pair) => widths.has(pair.activationBits))
+}
+
+/** Kernels on int32 sums (argmax) stand with 32 bits in the table; `bench` takes code widths only and ignores it there. */
+function benchWidth(activationBits: number): number {
+  return Math.min(8, activationBits)
 }
 
 function reasonToSkip(
@@ -130,7 +135,7 @@ function reasonToSkip(
   const has = board.kernels.some(
     (entry) =>
       entry.kernel === item.kernel &&
-      entry.activationBits === item.activationBits &&
+      benchWidth(entry.activationBits) === item.activationBits &&
       (!hasWeights(item.kernel) || entry.weightBits === item.weightBits)
   )
   if (!has) return `the firmware has no ${item.kernel} at a${item.activationBits}w${item.weightBits}`

@@ -1,7 +1,10 @@
 import type { CliNoun } from './framework'
+import { boardCli } from './board'
 import { demoCli } from './demo'
+import { deployCli } from './deploy'
 import { gpuCli } from './gpu'
+import { profileCli } from './profile'
 import { serveCli } from './serve'
 
 /** Every noun of the command line, in the order of the loop. */
-export const cliNouns: readonly CliNoun[] = [demoCli, gpuCli, serveCli]
+export const cliNouns: readonly CliNoun[] = [demoCli, boardCli, profileCli, gpuCli, serveCli]

@@ -1,10 +1,11 @@
 import { modelTasks } from '../model/modelTasks'
+import { profileTasks } from '../profile/profileTasks'
 
 /**
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
  * of TaskPool.run follow from this table.
  */
-export const taskHandlers = { ...modelTasks }
+export const taskHandlers = { ...profileTasks, ...modelTasks }
 
 type Handlers = typeof taskHandlers
 

@@ -1,0 +1,166 @@
+import path from 'node:path'
+import type { KernelName } from '../../core/board/boardInfo'
+import { kernelNames } from '../../core/board/boardInfo'
+import { dimNames } from '../../core/profile/kernelShape'
+import type { BitPair, KernelShape } from '../../shared/contract/profile'
+import { formatDuration } from '../../shared/units'
+import {
+  choiceOption,
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliNoun
+} from './framework'
+import { createLocalClient, createProgressLine } from './localClient'
+
+/** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
+export const profileCli: CliNoun = {
+  noun: 'profile',
+  summary: 'profile campaigns: measure kernels on a board, export and import Samples',
+  verbs: {
+    run: {
+      summary: 'Measures shapes at bit pairs on a board; what is measured already is not measured again.',
+      usage:
+        '--board BOARD [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs a8w8,a4w2] [--plan]',
+      options: {
+        board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+        model: { type: 'string', help: 'ONNX file whose layers are measured' },
+        shape: { type: 'string', help: 'shapes as kernel:size x size..., joined by commas' },
+        'space-filling': { type: 'string', help: 'further shapes per kernel around those', default: '12' },
+        kernels: { type: 'string', help: 'kernels of the space-filling set, joined by commas' },
+        pairs: { type: 'string', help: 'bit pairs such as a8w8,a4w2; all the board has without' },
+        repetitions: { type: 'string', help: 'per Sample', default: '2' },
+        seed: { type: 'string', help: 'seed of the design and the operands', default: '1' },
+        remeasure: { type: 'boolean', help: 'measure again what there are Samples of' },
+        plan: { type: 'boolean', help: 'only show what would be measured and how long it takes' }
+      },
+      async run(args, context) {
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const boardId = textOption(args, 'board') ?? 'virtual:small'
+        const model = textOption(args, 'model')
+        const opened =
+          model === undefined
+            ? null
+            : await client.call('model.open', { path: path.resolve(context.cwd, model) })
+        const request = {
+          boardId,
+          modelId: opened?.model.id ?? null,
+          shapes: shapesOption(args),
+          spaceFilling: numberOption(args, 'space-filling', { min: 0, max: 2000, integer: true }) ?? 12,
+          kernels: listOption(args, 'kernels').map(kernelOf),
+          pairs: listOption(args, 'pairs').map(pairOf),
+          repetitions: numberOption(args, 'repetitions', { min: 1, max: 64, integer: true }) ?? 2,
+          seed: numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1,
+          remeasure: args.values['remeasure'] === true
+        }
+        await client.call('board.connect', { id: boardId })
+        const { plan } = await client.call('profile.plan', request)
+        const planned = `${plan.samples} Samples to measure, ${plan.alreadyMeasured} known, ${plan.skipped} skipped; about ${formatDuration(plan.estimateMs)}`
+        if (args.values['plan'] === true) return { json: { plan }, text: planned }
+        context.log(planned)
+        const { jobId, campaignId } = await client.call('profile.run', request)
+        await client.finish(jobId, createProgressLine(context.log, process.stderr))
+        const { total } = await client.call('profile.samples', { campaignId, limit: 1 })
+        return {
+          json: { campaignId, samples: total, plan },
+          text: `${total} Samples in campaign ${campaignId}`
+        }
+      }
+    },
+    export: {
+      summary:
+        'Writes Samples to a file: CSV of one kernel in the columns that proxies read, or Parquet of all.',
+      usage: 'FILE.csv|FILE.parquet [--kernel K] [--board B] [--campaign ID] [--unit cycles|instructions]',
+      options: {
+        kernel: { type: 'string', help: kernelNames.join(', ') },
+        board: { type: 'string', help: 'only Samples of this board' },
+        campaign: { type: 'string', help: 'only Samples of this campaign' },
+        unit: { type: 'string', help: 'cycles or instructions' }
+      },
+      async run(args, context) {
+        const file = args.positionals[0]
+        if (file === undefined) throw new UsageError('a file is missing')
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const kernel = choiceOption(args, 'kernel', kernelNames)
+        const unit = choiceOption(args, 'unit', ['cycles', 'instructions'])
+        const boardId = textOption(args, 'board')
+        const campaignId = textOption(args, 'campaign')
+        const written = await client.call('profile.export', {
+          path: path.resolve(context.cwd, file),
+          format: file.endsWith('.parquet') ? 'parquet' : 'csv',
+          ...(kernel === undefined ? {} : { kernel }),
+          ...(unit === undefined ? {} : { unit }),
+          ...(boardId === undefined ? {} : { boardId }),
+          ...(campaignId === undefined ? {} : { campaignId })
+        })
+        return {
+          json: { rows: written.rows, path: written.path },
+          text: `${written.rows} Samples in ${written.path}`
+        }
+      }
+    },
+    import: {
+      summary: 'Reads a profile CSV of one kernel as Samples of a named board.',
+      usage: 'FILE.csv --kernel K --name BOARD [--unit cycles|instructions]',
+      options: {
+        kernel: { type: 'string', help: kernelNames.join(', ') },
+        name: { type: 'string', help: 'what the board is called' },
+        unit: { type: 'string', help: 'unit of the Time column', default: 'cycles' },
+        origin: { type: 'string', help: 'measured, estimated or simulated', default: 'measured' }
+      },
+      async run(args, context) {
+        const file = args.positionals[0]
+        const kernel = choiceOption(args, 'kernel', kernelNames)
+        const boardName = textOption(args, 'name')
+        if (file === undefined || kernel === undefined || boardName === undefined) {
+          throw new UsageError('a file, --kernel and --name are needed')
+        }
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const read = await client.call('profile.import', {
+          file: { path: path.resolve(context.cwd, file) },
+          kernel,
+          boardName,
+          unit: choiceOption(args, 'unit', ['cycles', 'instructions']) ?? 'cycles',
+          origin: choiceOption(args, 'origin', ['measured', 'estimated', 'simulated']) ?? 'measured'
+        })
+        return { json: read, text: `${read.rows} Samples of ${boardName}` }
+      }
+    }
+  }
+}
+
+function listOption(args: CliArguments, name: string): string[] {
+  return (textOption(args, name) ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function kernelOf(name: string): KernelName {
+  const kernel = kernelNames.find((known) => known === name)
+  if (kernel === undefined)
+    throw new UsageError(`there is no kernel "${name}"; there are ${kernelNames.join(', ')}`)
+  return kernel
+}
+
+/** "a8w4" */
+function pairOf(text: string): BitPair {
+  const found = /^a([1248])w([1248])$/.exec(text)
+  if (found === null) throw new UsageError(`a bit pair is written a8w4 (8, 4, 2 or 1 bits), not "${text}"`)
+  return { activationBits: Number(found[1]), weightBits: Number(found[2]) }
+}
+
+/** "matmul:1x120x256" */
+function shapesOption(args: CliArguments): KernelShape[] {
+  return listOption(args, 'shape').map((text) => {
+    const [name = '', sizes = ''] = text.split(':')
+    const kernel = kernelOf(name)
+    const dims = sizes.split('x').map(Number)
+    const names = dimNames[kernel]
+    if (dims.length !== names.length || dims.some((value) => !Number.isInteger(value) || value < 0)) {
+      throw new UsageError(`a ${kernel} shape is ${kernel}:${names.join('x')}, not "${text}"`)
+    }
+    return { kernel, dims }
+  })
+}
