@@ -77,7 +77,7 @@ async function trainOne(build: (random: Random) => Graph, epochs: number): Promi
     // Short warm-up, then half a cosine to zero.
     rateAt: (progress) => rate * Math.min(1, progress * 50) * 0.5 * (1 + Math.cos(Math.PI * progress)),
     seed,
-    threads: 2,
+    threads: 1,
     onProgress: (done, total, loss) =>
       console.log(`${first.name} epoch ${done}/${total} loss ${loss.toFixed(4)}`)
   })
