@@ -4,7 +4,9 @@ import { demoCli } from './demo'
 import { deployCli } from './deploy'
 import { gpuCli } from './gpu'
 import { profileCli } from './profile'
+import { modelCli } from './model'
+import { searchCli } from './search'
 import { serveCli } from './serve'
 
 /** Every noun of the command line, in the order of the loop. */
-export const cliNouns: readonly CliNoun[] = [demoCli, boardCli, profileCli, gpuCli, serveCli]
+export const cliNouns: readonly CliNoun[] = [demoCli, boardCli, profileCli, deployCli, gpuCli, modelCli, searchCli, serveCli]

@@ -2,9 +2,22 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
-import { modelCardSchema, type ModelCard, type ModelSummary } from '../../shared/contract/model'
+import {
+  modelCardSchema,
+  type ModelCard,
+  type ModelInfo,
+  type ModelSummary
+} from '../../shared/contract/model'
 import { importOnnx } from '../../core/model/importOnnx'
-import type { Graph } from '../../core/model/graph'
+import {
+  isWeightedNode,
+  macsOf,
+  parametersOf,
+  sizeOf,
+  weightedLayerNames,
+  type Graph
+} from '../../core/model/graph'
+import { workloadsOf } from '../../core/model/workload'
 import { decodeOnnx } from './onnxFile'
 
 export interface LoadedModel {
@@ -113,5 +126,29 @@ async function readCard(file: string): Promise<ModelCard | null> {
     return modelCardSchema.safeParse(JSON.parse(text)).data ?? null
   } catch {
     return null
+  }
+}
+
+/** A model for the screen: its nodes, shapes and amounts of work. */
+export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
+  const nodes = graph.nodes.map((node) => ({
+    name: node.name,
+    op: node.op,
+    inputs: node.inputs.map((input) => (input < 0 ? 'input' : graph.nodes[input]!.name)),
+    outputShape: [...node.outputShape],
+    macs: macsOf(graph, node),
+    parameters: parametersOf(node),
+    weighted: isWeightedNode(node),
+    relu: 'relu' in node && node.relu
+  }))
+  return {
+    ...summary,
+    inputShape: [...graph.inputShape],
+    outputCount: sizeOf(graph.nodes[graph.output]!.outputShape),
+    nodes,
+    weightedLayers: weightedLayerNames(graph),
+    workloads: workloadsOf(graph),
+    macs: nodes.reduce((sum, { macs }) => sum + macs, 0),
+    parameters: nodes.reduce((sum, { parameters }) => sum + parameters, 0)
   }
 }

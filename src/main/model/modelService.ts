@@ -9,14 +9,7 @@ import type {
   Split
 } from '../../shared/contract/model'
 import { firstImages } from '../../core/model/dataSet'
-import {
-  isWeightedNode,
-  macsOf,
-  parametersOf,
-  sizeOf,
-  weightedLayerNames,
-  type Graph
-} from '../../core/model/graph'
+import { weightedLayerNames, type Graph } from '../../core/model/graph'
 import { workloadsOf, type Workload } from '../../core/model/workload'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { codesOfPixels } from '../../core/quant/runInteger'
@@ -25,7 +18,7 @@ import type { JobService } from '../jobs/jobService'
 import type { TaskPool } from '../jobs/taskPool'
 import { checkImages } from './imageFit'
 import { createImageLibrary } from './imageLibrary'
-import { createModelFiles, type LoadedModel } from './modelFiles'
+import { createModelFiles, describeModel, type LoadedModel } from './modelFiles'
 import type { modelTasks } from './modelTasks'
 
 type ModelTasks = {
@@ -128,10 +121,10 @@ export function createModelService(deps: {
     return evaluation
   }
 
-  const info = async (modelId: string): Promise<ModelInfo> => describe(await files.find(modelId))
+  const info = async (modelId: string): Promise<ModelInfo> => describeModel(await files.find(modelId))
 
   const service: Omit<ModelService, 'handlers'> = {
-    open: async (file) => describe(await files.open(file)),
+    open: async (file) => describeModel(await files.open(file)),
     info,
     name: async (modelId) => (await files.find(modelId)).summary.name,
     graph: async (modelId) => (await files.find(modelId)).graph,
@@ -229,27 +222,4 @@ export function createModelService(deps: {
     'model.sensitivities': async ({ modelId }) => ({ rows: sensitivities.get(modelId) ?? [] })
   }
   return { ...service, handlers }
-}
-
-function describe({ summary, graph }: LoadedModel): ModelInfo {
-  const nodes = graph.nodes.map((node) => ({
-    name: node.name,
-    op: node.op,
-    inputs: node.inputs.map((input) => (input < 0 ? 'input' : graph.nodes[input]!.name)),
-    outputShape: [...node.outputShape],
-    macs: macsOf(graph, node),
-    parameters: parametersOf(node),
-    weighted: isWeightedNode(node),
-    relu: 'relu' in node && node.relu
-  }))
-  return {
-    ...summary,
-    inputShape: [...graph.inputShape],
-    outputCount: sizeOf(graph.nodes[graph.output]!.outputShape),
-    nodes,
-    weightedLayers: weightedLayerNames(graph),
-    workloads: workloadsOf(graph),
-    macs: nodes.reduce((sum, { macs }) => sum + macs, 0),
-    parameters: nodes.reduce((sum, { parameters }) => sum + parameters, 0)
-  }
 }

@@ -1,0 +1,108 @@
+import path from 'node:path'
+import { weightedLayerNames } from '../../core/model/graph'
+import { parseScheme, schemeKey } from '../../core/quant/scheme'
+import { formatCount, formatPercent } from '../../shared/units'
+import { modelTasks } from '../model/modelTasks'
+import { createModelFiles, describeModel } from '../model/modelFiles'
+import { resourcePath } from '../paths'
+import {
+  choiceOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliNoun
+} from './framework'
+
+const splits = ['search', 'test', 'fullTest', 'tune', 'calibration'] as const
+const methods = ['ptq', 'retrain'] as const
+
+/** `bitbench model`: what is in an ONNX file, and how accurate it is under a scheme; needs no board and no data file. */
+export const modelCli: CliNoun = {
+  noun: 'model',
+  summary: 'networks: read an ONNX file, judge a scheme',
+  verbs: {
+    info: {
+      summary: 'Layers, shapes, multiply-accumulates and parameters of an ONNX file.',
+      usage: 'FILE.onnx',
+      options: {},
+      async run(args, context) {
+        const info = describeModel(await openModel(args, context))
+        const rows = info.nodes.map((node) =>
+          [
+            node.name.padEnd(24),
+            `${node.op}${node.relu ? '+relu' : ''}`.padEnd(22),
+            node.outputShape.join('x').padEnd(12),
+            formatCount(node.macs).padStart(8),
+            formatCount(node.parameters).padStart(8)
+          ].join(' ')
+        )
+        const head = `${info.name}: input ${info.inputShape.join('x')}, ${info.outputCount} classes, ${formatCount(info.macs)} MACs, ${formatCount(info.parameters)} parameters`
+        return { json: info, text: [head, ...rows].join('\n') }
+      }
+    },
+    evaluate: {
+      summary: 'Accuracy under a scheme on the shipped images.',
+      usage:
+        'FILE.onnx [--scheme int8|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|retrain]',
+      options: {
+        scheme: {
+          type: 'string',
+          help: 'float, int8, one bit pair for all layers, or one per layer',
+          default: 'int8'
+        },
+        split: { type: 'string', help: splits.join(', '), default: 'test' },
+        method: { type: 'string', help: 'ptq, or retrain: short retraining below 4 bits', default: 'ptq' }
+      },
+      async run(args, context) {
+        const model = await openModel(args, context)
+        const split = choiceOption(args, 'split', splits) ?? 'test'
+        const method = choiceOption(args, 'method', methods) ?? 'ptq'
+        const text = textOption(args, 'scheme') ?? 'int8'
+        const scheme = text === 'float' ? null : parseScheme(text, weightedLayerNames(model.graph))
+        const source = { file: model.summary.path, modelsFolder: resourcePath('models') }
+        const found = await modelTasks['model.evaluate'](
+          { ...source, scheme, split, method },
+          taskContext(context)
+        )
+        const accuracy = found.correct / found.images
+        return {
+          json: {
+            model: model.summary.name,
+            modelId: model.summary.id,
+            scheme,
+            split,
+            method,
+            ...found,
+            accuracy
+          },
+          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${formatPercent(accuracy, 2)} of ${found.images} (${split}, ${method})`
+        }
+      }
+    }
+  }
+}
+
+/** The model named by the only positional, or by `path`. */
+export async function openModel(args: CliArguments, context: CliContext, file = args.positionals[0]) {
+  if (file === undefined) throw new UsageError('name an ONNX file')
+  if (args.positionals.length > 1)
+    throw new UsageError(`one file at a time, not also "${args.positionals[1]}"`)
+  return createModelFiles({ modelsFolder: resourcePath('models'), openedFile: null }).open(
+    path.resolve(context.cwd, file)
+  )
+}
+
+/** Lets tasks that usually run in workers run here. */
+export function taskContext(context: CliContext) {
+  return {
+    signal: context.signal,
+    progress: (done: number, total: number, note = '') => {
+      if (note !== '') context.log(`${note} (${done} of ${total})`)
+    },
+    async yieldToAbort() {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      context.signal.throwIfAborted()
+    }
+  }
+}
