@@ -3,13 +3,23 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { arch, cpus, platform, release } from 'node:os'
 import path from 'node:path'
+import { shapesOf } from '../core/deploy/kernelCalls'
+import type { QuantizedNetwork } from '../core/quant/quantizedNetwork'
+import { uniformScheme } from '../core/quant/scheme'
+import { bopsCosts, sizeCosts } from '../core/search/costModels'
 import { commands } from '../shared/contract'
+import { AppError } from '../shared/errors'
 import type { EmitterOf, NounContract } from '../shared/contract/define'
 import { createAppService, type AppService } from './app/appService'
 import { openSettings } from './app/settingsFile'
 import { findExecutable } from './app/tools'
 import { createBoardAdapters } from './board/boardAdapters'
 import { boardMigrations, createBoardService, type BoardService } from './board/boardService'
+import { createCodeExport } from './deploy/codeExport'
+import { createDeployService, type DeployService } from './deploy/deployService'
+import { createDeployStore, deployMigrations } from './deploy/deployStore'
+import { createNetworkCost, type CostTarget } from './deploy/networkCost'
+import { createToolchain } from './deploy/program'
 import { createEnergyService, type EnergyService } from './energy/energyService'
 import { createEnergyStore, energyMigrations } from './energy/energyStore'
 import { createGpuService, type GpuService } from './gpu/gpuService'
@@ -20,7 +30,11 @@ import { createEventBus, type EventBus } from './hosts/eventBus'
 import { createJobService, type JobService } from './jobs/jobService'
 import { createTaskPool, type TaskPool } from './jobs/taskPool'
 import type { Tasks } from './jobs/taskRegistry'
+import { createModelService, type ModelService } from './model/modelService'
 import { builtPath, installFolder, resourcePath } from './paths'
+import { createProfileService, profileMigrations, type ProfileService } from './profile/profileService'
+import { createSearchService, type SearchService } from './search/searchService'
+import { createSearchStore, searchMigrations } from './search/searchStore'
 import { createLazyStore, type LazyStore } from './store/lazyStore'
 import { openStore } from './store/store'
 import { createStoreService } from './store/storeService'
@@ -31,9 +45,13 @@ export interface Bitbench {
   readonly events: EventBus
   readonly app: AppService
   readonly board: BoardService
+  readonly deploy: DeployService
   readonly energy: EnergyService
   readonly gpu: GpuService
   readonly jobs: JobService
+  readonly model: ModelService
+  readonly profile: ProfileService
+  readonly search: SearchService
   readonly tasks: TaskPool<Tasks>
   readonly store: LazyStore
   /** Cancels what runs, frees the boards, closes the data file. */
@@ -61,7 +79,14 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const store = createLazyStore(path.join(dataFolder, 'bitbench.duckdb'), () =>
     openStore({
       file: path.join(dataFolder, 'bitbench.duckdb'),
-      migrations: [boardMigrations, energyMigrations, gpuMigrations],
+      migrations: [
+        boardMigrations,
+        deployMigrations,
+        energyMigrations,
+        gpuMigrations,
+        profileMigrations,
+        searchMigrations
+      ],
       what: `Bitbench (${host})`
     })
   )
@@ -83,12 +108,14 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     emit: emitter(),
     spawn
   })
+  const findProgram = (names: string[]): Promise<string | null> =>
+    findExecutable(names, process.env['PATH'] ?? '')
   const board = createBoardService({
     adapters: createBoardAdapters({
       firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
       workerFile: builtPath('main', 'virtualBoardWorker.js'),
       spawn,
-      findProgram: (names) => findExecutable(names, process.env['PATH'] ?? '')
+      findProgram
     }),
     store,
     jobs,
@@ -116,12 +143,81 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     exportEnergy: (recordingId, file, format) => energy.exportPhases(recordingId, file, format)
   })
 
+  const model = createModelService({
+    tasks,
+    jobs,
+    emit: emitter(),
+    modelsFolder: resourcePath('models'),
+    openedFile: path.join(dataFolder, 'models.json')
+  })
+  const profile = createProfileService({
+    boards: board,
+    store,
+    jobs,
+    emit: emitter(),
+    nowMs,
+    newId,
+    checksum: (item, seed) => tasks.run('profile.checksum', { item, seed }),
+    layerShapes: async (modelId) => shapesOf(await int8Network(modelId))
+  })
+  const int8Network = async (modelId: string): Promise<QuantizedNetwork> => {
+    const layers = (await model.layers(modelId)).map((layer) => layer.name)
+    return await model.quantize(modelId, uniformScheme(layers, 8, 8))
+  }
+  const networkCost = createNetworkCost({
+    operatorSamples: async (boardId, unit) =>
+      (await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0)
+  })
+  const costTarget = async (_proxyId: string | null, _boardId: string | null): Promise<CostTarget> => {
+    throw new AppError('proxy.kernelMissing', 'No proxy is pinned.', 'Fit one on the Proxy page and pin it.')
+  }
+  const search = createSearchService({
+    store: createSearchStore(store),
+    jobs,
+    emit: emitter(),
+    models: model,
+    costs: async (modelId, kind, proxyId) => {
+      const workloads = await model.workloads(modelId)
+      if (kind === 'bops') return bopsCosts(workloads)
+      if (kind === 'size') return sizeCosts(workloads)
+      return await networkCost.table(await int8Network(modelId), workloads, await costTarget(proxyId, null))
+    },
+    nowMs,
+    newId
+  })
+  const deploy = createDeployService({
+    store: createDeployStore(store),
+    jobs,
+    emit: emitter(),
+    boards: {
+      describe: async (boardId) => board.identified(boardId),
+      info: async (boardId) => board.identified(boardId).info,
+      withLease: (boardId, owner, work) => board.withLease(boardId, owner, work)
+    },
+    models: model,
+    predict: async (network, boardId, proxyId) => {
+      const target = await costTarget(proxyId, boardId).catch(() => null)
+      return target === null ? null : await networkCost.layers(network, target)
+    },
+    toolchain: createToolchain({ spawn, findProgram }),
+    codeExport: createCodeExport({
+      resourceFolder: resourcePath(),
+      anyBoard: async () => (await board.connect('virtual:high')).info
+    }),
+    nowMs,
+    newId
+  })
+
   const handlers = {
     ...app.handlers,
     ...board.handlers,
+    ...deploy.handlers,
     ...energy.handlers,
     ...gpu.handlers,
     ...jobs.handlers,
+    ...model.handlers,
+    ...profile.handlers,
+    ...search.handlers,
     ...createStoreService(store).handlers
   }
   return {
@@ -129,9 +225,13 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     events,
     app,
     board,
+    deploy,
     energy,
     gpu,
     jobs,
+    model,
+    profile,
+    search,
     tasks,
     store,
     async close() {

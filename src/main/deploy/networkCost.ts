@@ -1,13 +1,14 @@
 import { callsOf } from '../../core/deploy/kernelCalls'
 import { operatorCost, type MeasuredCall } from '../../core/deploy/operatorCost'
+import type { Workload } from '../../core/model/workload'
 import type { BenchItem } from '../../core/profile/kernelShape'
 import { proxyKernel, toColumns } from '../../core/profile/proxyRows'
 import type { KernelName as ProxyKernelName } from '../../core/proxy/kernels'
 import type { Proxy } from '../../core/proxy/proxy'
 import { shapeRows } from '../../core/proxy/samples'
-import { isWeighted, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
-import { buildCostTable, type CostTable } from '../../core/search/costTable'
-import { AppError } from '../../shared/errors'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import { proxyCosts } from '../../core/search/costModels'
+import type { CostTable } from '../../core/search/costTable'
 
 /**
  * Cost of whole networks on one board: inner products by the fitted proxies, the other operators by what was measured.
@@ -15,7 +16,7 @@ import { AppError } from '../../shared/errors'
  */
 export interface NetworkCost {
   /** @throws proxy.kernelMissing naming the kernel that has no proxy */
-  table(network: QuantizedNetwork, target: CostTarget): Promise<CostTable>
+  table(network: QuantizedNetwork, workloads: readonly Workload[], target: CostTarget): Promise<CostTable>
   /** Null for layers that cannot be told. */
   layers(network: QuantizedNetwork, target: CostTarget): Promise<(number | null)[]>
 }
@@ -51,19 +52,11 @@ export function createNetworkCost(deps: {
         return proxy === undefined ? null : rest + predictOne(proxy, calls.inner)
       })
     },
-    async table(network, target) {
+    async table(network, workloads, target) {
       const measured = await deps.operatorSamples(target.boardId, target.unit)
-      const weighted = network.layers.filter(isWeighted)
       let overhead = 0
       for (const layer of network.layers) overhead += others(callsOf(layer)?.others ?? [], measured) ?? 0
-      return buildCostTable(weighted.length, target.unit, overhead, (index, weightBits, activationBits) => {
-        const inner = callsOf(weighted[index]!)?.inner
-        if (inner === null || inner === undefined) throw unpredictable(weighted[index]!.name)
-        const kernel = proxyKernel(inner.kernel)
-        const proxy = target.proxies.get(kernel)
-        if (proxy === undefined) throw missing(kernel, target.boardId)
-        return predictOne(proxy, { ...inner, weightBits, activationBits })
-      })
+      return proxyCosts(workloads, target.proxies, overhead)
     }
   }
 }
@@ -73,21 +66,4 @@ function predictOne(proxy: Proxy, item: BenchItem): number {
     { dims: toColumns(item), activationBits: item.activationBits, weightBits: item.weightBits }
   ])
   return proxy.predict(rows)[0]!
-}
-
-function missing(kernel: string, boardId: string): AppError {
-  return new AppError(
-    'proxy.kernelMissing',
-    `No ${kernel} proxy is pinned for ${boardId}.`,
-    `Profile ${kernel} on this board, fit a proxy on the Proxy page and pin it.`,
-    { details: { kernel, boardId } }
-  )
-}
-
-function unpredictable(layer: string): AppError {
-  return new AppError(
-    'model.unsupportedShape',
-    `Layer ${layer} has a window that is not square; its latency cannot be measured or predicted.`,
-    'Search with the cost BOPs or size instead.'
-  )
 }

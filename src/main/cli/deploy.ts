@@ -1,0 +1,118 @@
+import path from 'node:path'
+import { parseScheme } from '../../core/quant/scheme'
+import type { Deployment } from '../../shared/contract/deploy'
+import type { SchemeJson } from '../../shared/contract/model'
+import { formatBytes, formatCount, formatPercent } from '../../shared/units'
+import {
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliNoun
+} from './framework'
+import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
+
+const modelOptions = {
+  model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
+  scheme: {
+    type: 'string',
+    help: 'wWaA for all layers or one per layer, separated by commas',
+    default: 'int8'
+  }
+} as const
+
+export const deployCli: CliNoun = {
+  noun: 'deploy',
+  summary: 'a scheme on a board, or as C in a folder',
+  verbs: {
+    build: {
+      summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
+      usage: '--out FOLDER [--model FILE.onnx] [--scheme w4a8,…] [--images N]',
+      options: {
+        ...modelOptions,
+        out: { type: 'string', help: 'new or empty folder' },
+        images: { type: 'string', help: 'images the program checks itself with', default: '4' }
+      },
+      async run(args, context) {
+        const out = textOption(args, 'out')
+        if (out === undefined) throw new UsageError('--out FOLDER is needed')
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const result = await client.call('deploy.export', {
+          ...(await readModel(client, args, context)),
+          images: numberOption(args, 'images', { min: 1, max: 64, integer: true }) ?? 4,
+          folder: path.resolve(context.cwd, out)
+        })
+        const sizeBytes = result.files.reduce((sum, file) => sum + file.sizeBytes, 0)
+        return {
+          json: result,
+          text: `${result.files.length} files, ${formatBytes(sizeBytes)}, in ${result.folder}\nBuild and check with: make -C ${result.folder} run`
+        }
+      }
+    },
+    run: {
+      summary: 'Deploys to a board, runs test images there and compares every output with the host.',
+      usage: '--board ID [--model FILE.onnx] [--scheme w4a8,…] [--images N] [--form image|c]',
+      options: {
+        ...modelOptions,
+        board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+        images: { type: 'string', help: 'test images', default: '200' },
+        form: { type: 'string', help: 'image (resident runtime) or c (compiled here)', default: 'image' }
+      },
+      async run(args, context) {
+        const form = textOption(args, 'form') ?? 'image'
+        if (form !== 'image' && form !== 'c') throw new UsageError(`--form must be image or c, not "${form}"`)
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const boardId = textOption(args, 'board') ?? 'virtual:small'
+        await client.call('board.connect', { id: boardId })
+        const started = await client.call('deploy.run', {
+          ...(await readModel(client, args, context)),
+          boardId,
+          images: numberOption(args, 'images', { min: 1, max: 10_000, integer: true }) ?? 200,
+          form
+        })
+        await client.finish(started.jobId, createProgressLine(context.log, process.stderr))
+        const { deployment } = await client.call('deploy.get', { deploymentId: started.deploymentId })
+        return {
+          json: deployment,
+          text: describe(deployment),
+          exitCode: deployment.bitExact === true ? 0 : 1
+        }
+      }
+    }
+  }
+}
+
+/** The model and scheme a verb was given; the scheme is read against the model's layers. */
+async function readModel(
+  client: LocalClient,
+  args: CliArguments,
+  context: CliContext
+): Promise<{ modelId: string; scheme: SchemeJson }> {
+  const file = textOption(args, 'model')
+  const { models } = await client.call('model.list', {})
+  const shipped = models.find((candidate) => candidate.shipped && candidate.name.startsWith('lenet5'))
+  const { model } =
+    file === undefined && shipped !== undefined
+      ? await client.call('model.info', { modelId: shipped.id })
+      : await client.call('model.open', { path: path.resolve(context.cwd, file ?? '') })
+  const scheme = parseScheme(textOption(args, 'scheme') ?? 'int8', model.weightedLayers)
+  return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }
+}
+
+function describe(deployment: Deployment): string {
+  const { bitExact, request, boardName, unit, origin, plan } = deployment
+  const lines = [
+    `${deployment.modelName} on ${boardName}: ${bitExact === true ? `all outputs of ${request.images} images equal the host's` : 'OUTPUTS DIFFER from the host'}`,
+    `accuracy on the board ${formatPercent(deployment.boardAccuracy)}, on the host ${formatPercent(deployment.hostAccuracy)}`,
+    `per image ${formatCount(deployment.measured, unit)} (${origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
+    `memory ${formatBytes(plan?.peakRamBytes)} of ${formatBytes(plan?.ramBytes)}`
+  ]
+  const width = Math.max(0, ...deployment.layers.map((layer) => layer.name.length))
+  for (const layer of deployment.layers) {
+    lines.push(
+      `  ${layer.name.padEnd(width)}  measured ${formatCount(layer.measured)}, predicted ${formatCount(layer.predicted)}`
+    )
+  }
+  return lines.join('\n')
+}
