@@ -50,7 +50,7 @@ const dim = (name: string, meaning: string, aliases: readonly string[] = [], abs
   absent === undefined ? { name, meaning, aliases } : { name, meaning, aliases, absent }
 
 /** Output side of a valid (unpadded) window; H and W are taken after padding. */
-const outputSide = (side: number, window: number, stride: number): number =>
+export const outputSide = (side: number, window: number, stride: number): number =>
   Math.floor((side - window) / stride) + 1
 
 const tooSmall = (height: number, width: number, window: number): string =>
@@ -170,9 +170,11 @@ export function kernelSpec(name: KernelName): KernelSpec {
   return specs[name]
 }
 
-/** Parses a kernel name from outside; throws input.invalid for any other text. */
+/** Parses a kernel name from outside, in any case; throws input.invalid for any other text. */
 export function parseKernelName(text: string): KernelName {
-  if ((kernelNames as readonly string[]).includes(text)) return text as KernelName
+  const wanted = text.toLowerCase()
+  const found = kernelNames.find((name) => name.toLowerCase() === wanted)
+  if (found !== undefined) return found
   throw new AppError(
     'input.invalid',
     `There is no kernel "${text}".`,

@@ -5,8 +5,9 @@ import { deployCli } from './deploy'
 import { gpuCli } from './gpu'
 import { profileCli } from './profile'
 import { modelCli } from './model'
+import { proxyCli } from './proxy'
 import { searchCli } from './search'
 import { serveCli } from './serve'
 
 /** Every noun of the command line, in the order of the loop. */
-export const cliNouns: readonly CliNoun[] = [demoCli, boardCli, profileCli, deployCli, gpuCli, modelCli, searchCli, serveCli]
+export const cliNouns: readonly CliNoun[] = [demoCli, boardCli, profileCli, proxyCli, deployCli, gpuCli, modelCli, searchCli, serveCli]

@@ -1,11 +1,12 @@
 import { modelTasks } from '../model/modelTasks'
 import { profileTasks } from '../profile/profileTasks'
+import { proxyTasks } from '../proxy/proxyTasks'
 
 /**
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
  * of TaskPool.run follow from this table.
  */
-export const taskHandlers = { ...profileTasks, ...modelTasks }
+export const taskHandlers = { ...profileTasks, ...modelTasks, ...proxyTasks }
 
 type Handlers = typeof taskHandlers
 

@@ -94,7 +94,8 @@ export const comparisonRowSchema = z.object({
   splits: z.object({
     train: splitErrorsSchema,
     random: splitErrorsSchema,
-    shape: splitErrorsSchema,
+    /** Absent where the samples have a single layer shape. */
+    shape: splitErrorsSchema.optional(),
     loso: splitErrorsSchema.optional()
   })
 })

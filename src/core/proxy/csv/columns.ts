@@ -1,6 +1,5 @@
 import { AppError } from '../../../shared/errors'
 import type { KernelSpec } from '../kernels'
-import type { TimeUnit } from '../samples'
 
 /**
  * Text columns that Bitbench writes beside a measurement and reads back. They say where a number comes from; they
@@ -37,14 +36,18 @@ export interface Binding {
   slots: Slot[]
   labels: { name: string; column: number }[]
   warnings: string[]
-  timeUnit: TimeUnit | null
 }
 
 /**
  * Matches a header to a kernel's columns. Throws data.invalid for a missing or repeated column, naming what the
  * kernel needs; unknown columns are left out and reported.
  */
-export function bindColumns(names: readonly string[], spec: KernelSpec, fileName: string): Binding {
+export function bindColumns(
+  names: readonly string[],
+  spec: KernelSpec,
+  fileName: string,
+  timeOptional = false
+): Binding {
   const expected = `${spec.dims.map((column) => column.name).join(',')},QA,QW,Time`
   const find = (wanted: string, aliases: readonly string[]): number => {
     const at = names.findIndex((name) => name === wanted || aliases.includes(name))
@@ -82,7 +85,7 @@ export function bindColumns(names: readonly string[], spec: KernelSpec, fileName
     ),
     required('QA', 'bits', ['Qa', 'qa'], !spec.hasPrecision),
     required('QW', 'bits', ['Qw', 'qw'], !spec.hasPrecision),
-    required('Time', 'time', ['time', 'TIME'], false)
+    required('Time', 'time', ['time', 'TIME'], timeOptional)
   ]
   const labels: Binding['labels'] = []
   const unknown: string[] = []
@@ -95,5 +98,5 @@ export function bindColumns(names: readonly string[], spec: KernelSpec, fileName
     unknown.length === 0
       ? []
       : [`${fileName}: left out ${unknown.join(', ')}; a ${spec.name} proxy knows ${expected}.`]
-  return { slots, labels, warnings, timeUnit: null }
+  return { slots, labels, warnings }
 }

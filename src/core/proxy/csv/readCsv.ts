@@ -17,6 +17,8 @@ export interface ReadCsvOptions {
   unit?: TimeUnit
   /** Take M as input features and K as output features: files whose collector wrote them so. */
   swapMatmulAxes?: boolean
+  /** Files of layers to predict have no times: they are read as 1. */
+  timeOptional?: boolean
 }
 
 const byteOrderMark = 0xfeff
@@ -30,7 +32,7 @@ const [tab, lineFeed, carriageReturn, space, quote] = [9, 10, 13, 32, 34]
 export function readCsv(text: string, options: ReadCsvOptions): ReadCsv {
   const spec = kernelSpec(options.kernel)
   const header = readHeader(text, options.fileName)
-  const binding = bindColumns(header.names, spec, options.fileName)
+  const binding = bindColumns(header.names, spec, options.fileName, options.timeOptional)
   const fail = (line: number, column: string, problem: string, hint: string): never => {
     throw new AppError(
       'data.invalid',
@@ -142,9 +144,7 @@ function assemble(
   const labelMap = Object.fromEntries(binding.labels.map((label, at) => [label.name, labels[at]]))
   const unitText = labelMap['Unit']?.[0]?.toLowerCase()
   const unit: TimeUnit =
-    unitText === 'instructions' || unitText === 'cycles'
-      ? unitText
-      : (binding.timeUnit ?? options.unit ?? 'cycles')
+    unitText === 'instructions' || unitText === 'cycles' ? unitText : (options.unit ?? 'cycles')
   if (labelMap['Unit']?.some((value) => value.toLowerCase() !== unit) === true) {
     throw new AppError(
       'data.invalid',

@@ -7,11 +7,12 @@ import { blendError, candidateErrors } from './selection'
 import type { Estimator, FitOptions } from './estimator'
 
 /**
- * The held-out error of a few dozen shapes is noisy: another estimator must be better by this share to take the
- * place of the first candidate, and another member must lower the blend's error by the second share to join.
+ * The held-out error of a few dozen shapes is noisy, of seven shapes hardly more than a guess: another estimator must
+ * be better by this share plus two over the number of shapes to take the place of the first candidate, and another
+ * member must lower the blend's error by half of that to join.
  */
 const betterToReplace = 0.05
-const betterToJoin = 0.02
+const noisePerShape = 2
 const maxMembers = 4
 const innerFolds = 4
 /** Above this, choosing looks at whole shapes drawn from the samples, about this many rows. */
@@ -40,13 +41,14 @@ function chooseBlend(samples: Samples, options: FitOptions): Estimator {
   if (errors === null) return limited(blendEstimator('auto', [{ estimator: candidates[0], weight: 1 }]))
   const alone = candidates.map((_, at) => blendError(errors.logErrors, indicator(at)))
   const best = alone.indexOf(Math.min(...alone))
-  const start = alone[best] < alone[0] * (1 - betterToReplace) ? best : 0
+  const margin = betterToReplace + noisePerShape / groupByShape(view).groups
+  const start = alone[best] < alone[0] * (1 - margin) ? best : 0
   const counts = indicator(start)
   let members = 1
   let error = alone[start]
   while (members < maxMembers) {
     let add = -1
-    let lowest = error * (1 - betterToJoin)
+    let lowest = error * (1 - margin / 2)
     for (let at = 0; at < candidates.length; at++) {
       counts[at]++
       const tried = blendError(

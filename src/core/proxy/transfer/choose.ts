@@ -1,0 +1,71 @@
+import { metricsOf } from '../metrics'
+import { gather, takeSamples, type Samples, type ShapeRows } from '../samples'
+import { fitTransfer, type TransferMethod, type TransferModel } from './methods'
+import type { SourceModel } from './sourceModel'
+
+export interface ChosenTransfer {
+  method: TransferMethod
+  /** Leave-one-out (for more than 25 rows: 10-fold) MAPE in percent of every method tried. */
+  errors: Partial<Record<TransferMethod, number>>
+}
+
+/** Simplest first; a method must beat the ones before it by `margin` of their error to be taken. */
+const byCount: readonly { atLeast: number; methods: readonly TransferMethod[] }[] = [
+  { atLeast: 12, methods: ['logOffset', 'pairOffset', 'affine', 'gpRatio'] },
+  { atLeast: 6, methods: ['logOffset', 'pairOffset', 'affine'] },
+  { atLeast: 0, methods: ['logOffset'] }
+]
+const margin = 0.05
+const foldsBeyond25 = 10
+
+/** Which method to trust with these target rows: by their number, then by held-out error. */
+export function chooseTransfer(target: Samples, source: Float64Array, seed: number): ChosenTransfer {
+  const tried = byCount.find(({ atLeast }) => target.count >= atLeast)?.methods ?? ['logOffset']
+  const errors: ChosenTransfer['errors'] = {}
+  if (tried.length === 1) return { method: tried[0], errors }
+  const folds = target.count <= 25 ? target.count : foldsBeyond25
+  let method: TransferMethod = tried[0]
+  let lowest = Infinity
+  for (const candidate of tried) {
+    const error = heldOutError(candidate, target, source, folds, seed)
+    errors[candidate] = error
+    if (error < lowest * (1 - margin)) [lowest, method] = [error, candidate]
+  }
+  return { method, errors }
+}
+
+function heldOutError(
+  method: TransferMethod,
+  target: Samples,
+  source: Float64Array,
+  folds: number,
+  seed: number
+): number {
+  const predicted = new Float64Array(target.count)
+  for (let fold = 0; fold < folds; fold++) {
+    const train: number[] = []
+    const test: number[] = []
+    for (let row = 0; row < target.count; row++) (row % folds === fold ? test : train).push(row)
+    const model = fitTransfer(method, takeSamples(target, train), gather(source, train), seed)
+    const values = model(takeSamples(target, test), gather(source, test))
+    test.forEach((row, at) => (predicted[row] = values[at]))
+  }
+  return metricsOf(predicted, target.time).mape
+}
+
+export interface TransferredProxy extends ChosenTransfer {
+  predict(rows: ShapeRows): Float64Array
+}
+
+/** A target proxy from a source device and target samples; `method` overrides the automatic choice. */
+export function transferProxy(
+  source: SourceModel,
+  target: Samples,
+  seed: number,
+  method?: TransferMethod
+): TransferredProxy {
+  const times = source.predict(target)
+  const chosen = method === undefined ? chooseTransfer(target, times, seed) : { method, errors: {} }
+  const model: TransferModel = fitTransfer(chosen.method, target, times, seed)
+  return { ...chosen, predict: (rows) => model(rows, source.predict(rows)) }
+}

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { readCsv } from '../../core/proxy/csv/readCsv'
+import type { KernelName } from '../../core/proxy/kernels'
+import { matmulAxes } from '../../core/proxy/matmulAxes'
+import { joinSamples, type Samples, type TimeUnit } from '../../core/proxy/samples'
+import { AppError } from '../../shared/errors'
+
+export interface ReadFiles {
+  samples: Samples
+  warnings: string[]
+}
+
+/** Reads profile CSV files of one kernel into one set. Throws input.notFound, data.invalid (naming line and column). */
+export async function readSampleFiles(
+  paths: readonly string[],
+  kernel: KernelName,
+  options: { unit?: TimeUnit; cwd?: string; timeOptional?: boolean } = {}
+): Promise<ReadFiles> {
+  const sets: Samples[] = []
+  const warnings: string[] = []
+  for (const file of paths) {
+    const text = await readText(path.resolve(options.cwd ?? '.', file))
+    const fileName = path.basename(file)
+    const read = readCsv(text, {
+      kernel,
+      fileName,
+      timeOptional: options.timeOptional ?? false,
+      ...(options.unit === undefined ? {} : { unit: options.unit })
+    })
+    const axes = matmulAxes(read.samples, fileName)
+    sets.push(axes.samples)
+    warnings.push(...read.warnings, ...axes.remarks)
+  }
+  return { samples: joinSamples(sets), warnings }
+}
+
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    throw new AppError(
+      'input.notFound',
+      code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${code ?? String(cause)}).`,
+      code === 'ENOENT' ? 'Check the path.' : 'Check that it is a text file you may read.',
+      { cause }
+    )
+  }
+}
