@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BoardInfo } from '../../src/core/board/boardInfo'
 import type { Conversation } from '../../src/core/board/conversation'
@@ -46,7 +45,7 @@ describe.skipIf(!hasQemu)('the monitor on QEMU', () => {
     converse(link, conversation, { limitMs: 60_000 })
 
   beforeAll(async () => {
-    const boardArguments = ['-bios', 'none', '-kernel', fileURLToPath(monitorElf)]
+    const boardArguments = ['-bios', 'none', '-kernel', monitorElf]
     link = await openQemuLink({ program, boardArguments, spawn })
     info = await on(client.hello(1))
   })

@@ -9,6 +9,26 @@ static int inside(uint64_t offset, uint64_t bytes, uint64_t limit, uint32_t alig
     return offset % alignment == 0 && offset <= limit && bytes <= limit - offset;
 }
 
+/* mult and shift entries of a layer that has them. */
+static uint32_t factor_count(const image_layer *l)
+{
+    if (l->op <= OP_DENSE) return l->flags & LAYER_LAST ? 0 : l->out_c;
+    return l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE;
+}
+
+/* Factors and zero offsets within the arithmetic's ranges (docs/arithmetic.md), so that no kernel overflows. */
+static int factors_valid(const uint8_t *image, const image_layer *l)
+{
+    const int32_t *mult = (const int32_t *)(const void *)(image + l->mult), limit = 1 << 21;
+    for (uint32_t c = 0; c < factor_count(l); c++) {
+        if (mult[c] < 0 || mult[c] >= limit || image[l->shift + c] < 1 || image[l->shift + c] > 51) return 0;
+    }
+    const int32_t zeros[3] = { l->out_zero, l->in_zero0, l->in_zero1 };
+    for (int i = 0; i < 3; i++)
+        if (zeros[i] < -128 || zeros[i] > 128) return 0;
+    return l->mult1 >= 0 && l->mult1 < limit;
+}
+
 image_reason image_check(const uint8_t *image, size_t available, uint64_t *needed)
 {
     const image_header *h = image_head(image);
@@ -33,13 +53,7 @@ image_reason image_check(const uint8_t *image, size_t available, uint64_t *neede
         const image_layer *layer = image_layers(image) + i;
         image_reason reason = image_check_layer(h, layer);
         if (reason != IMAGE_OK) return reason;
-        if (layer->op <= OP_DENSE)
-            for (uint32_t c = 0; !(layer->flags & LAYER_LAST) && c < layer->out_c; c++)
-                if (image[layer->shift + c] < 1 || image[layer->shift + c] > 51) return IMAGE_BAD_SIZES;
-        if ((layer->op == OP_AVGPOOL || layer->op == OP_ADD || layer->op == OP_REQUANTIZE) &&
-            (image[layer->shift] < 1 || image[layer->shift] > 51)) {
-            return IMAGE_BAD_SIZES;
-        }
+        if (!factors_valid(image, layer)) return IMAGE_BAD_SIZES;
         if (layer->flags & LAYER_LAST) {
             if (layer->output != h->output_offset || image_output_bytes(layer) != (uint64_t)h->output_count * 4) {
                 return IMAGE_BAD_SHAPES;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 
 export interface FrameVector {
   name: string
@@ -9,7 +10,8 @@ export interface FrameVector {
 
 /** test/vectors/frames.json: single frames, and streams with damage in them. */
 export function frameVectors(): { frames: FrameVector[]; streams: FrameVector[] } {
-  const file = new URL('../../../vectors/frames.json', import.meta.url)
+  // From the working directory (the repository), since scripts bundle this file elsewhere.
+  const file = path.resolve('test/vectors/frames.json')
   return JSON.parse(readFileSync(file, 'utf8')) as { frames: FrameVector[]; streams: FrameVector[] }
 }
 

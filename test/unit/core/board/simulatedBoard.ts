@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
 import type { Conversation } from '../../../../src/core/board/conversation'
 import { createMachine, type VirtualMachine } from '../../../../src/core/sim/machine'
 import type { MachineConfig, PresetName } from '../../../../src/core/sim/presets'
 
-export const monitorElf = new URL('../../../../resources/firmware/build/monitor.elf', import.meta.url)
+/** From the working directory (the repository), since scripts bundle this file elsewhere. */
+export const monitorElf = path.resolve('resources/firmware/build/monitor.elf')
 
 /** What a faulty line makes of the bytes that enter it; bytes it holds back may come out of a later call. */
 export type LineFault = (bytes: Uint8Array) => Uint8Array
@@ -25,7 +26,7 @@ export class SimulatedBoard {
     cycleModel = false
   ) {
     this.machine = createMachine({ board, cycleModel })
-    this.machine.loadElf(readFileSync(fileURLToPath(monitorElf)))
+    this.machine.loadElf(readFileSync(monitorElf))
     this.machine.reset()
     this.run()
   }
