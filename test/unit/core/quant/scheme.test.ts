@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { AppError } from '@shared/errors'
+import { checkScheme, parseScheme, schemeKey, uniformScheme } from '@core/quant/scheme'
+
+const layers = ['a', 'b', 'c']
+
+const refusal = (work: () => unknown): AppError => {
+  try {
+    work()
+  } catch (error) {
+    return AppError.from(error)
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('scheme', () => {
+  it('reads one pair for all layers but keeps the input at 8 bits', () => {
+    expect(parseScheme('w2a4', layers)).toEqual([
+      { layer: 'a', weightBits: 2, activationBits: 8 },
+      { layer: 'b', weightBits: 2, activationBits: 4 },
+      { layer: 'c', weightBits: 2, activationBits: 4 }
+    ])
+    expect(parseScheme('int8', layers)).toEqual(uniformScheme(layers, 8, 8))
+  })
+
+  it('reads back its own key', () => {
+    const scheme = parseScheme('w8a8, w1a2,w4a1', layers)
+    expect(schemeKey(scheme)).toBe('w8a8,w1a2,w4a1')
+    expect(parseScheme(schemeKey(scheme), layers)).toEqual(scheme)
+  })
+
+  it.each([
+    ['w3a8', /w3a8/],
+    ['w8a8,w8a8', /2 layers, the network 3/],
+    ['w8a4,w8a8,w8a8', /first layer/],
+    ['', /not a bit pair/]
+  ])('refuses %j with a hint', (text, message) => {
+    const error = refusal(() => parseScheme(text, layers))
+    expect(error.code).toBe('scheme.invalid')
+    expect(error.message).toMatch(message)
+    expect(error.hint).not.toBe('')
+  })
+
+  it('refuses layers in another order', () => {
+    const error = refusal(() => checkScheme(uniformScheme(['b', 'a', 'c'], 8, 8), layers))
+    expect(error.message).toContain('"b"')
+    expect(error.hint).toContain('a, b, c')
+  })
+})
