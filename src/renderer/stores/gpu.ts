@@ -9,6 +9,8 @@ import { createLiveRing, type LiveRing } from './liveRing'
 
 /** Ten minutes at ten readings a second. */
 const ringLength = 6000
+/** About two points for every pixel of a wide chart. */
+const maximumBuckets = 2000
 /** A pause of this many intervals is a gap and not joined by a line. */
 const gapFactor = 4
 /** Lines of a wrapped command's output kept in the window. */
@@ -116,10 +118,15 @@ export const useGpu = defineStore('gpu', () => {
     detail.value = found
     report.value = energy
     const index = gpuIndex ?? found.recording.gpus[0]?.index
+    const { durationMs, intervalMs } = found.recording
+    // Not finer than the readings: a bucket without any would look like a gap.
+    const buckets = Math.round(
+      Math.min(maximumBuckets, Math.max(10, (durationMs ?? 60_000) / intervalMs / 2))
+    )
     trace.value =
       index === undefined
         ? null
-        : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW' })
+        : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW', buckets })
   })
 
   const exportTo = createAction(async (id: string, file: string) => {
