@@ -3,6 +3,7 @@ import { MonitorClient } from '@core/board/monitorClient'
 import type { BenchResult } from '@core/board/protocol'
 import type { VirtualMachine } from '@core/sim/machine'
 import type { Spell } from './sim'
+import { startClock } from './stopwatch'
 
 const noBytes = new Uint8Array(0)
 
@@ -41,14 +42,13 @@ function bench(machine: VirtualMachine, repetitions: number): BenchResult {
 export const firmwareBench = {
   runFor(machine: VirtualMachine, seconds: number): Spell {
     const before = { instructions: machine.instret(), cycles: machine.cycles() }
-    const start = performance.now()
-    const elapsed = (): number => (performance.now() - start) / 1000
-    for (let repetitions = 8; elapsed() < seconds; repetitions = Math.min(2 * repetitions, 512))
+    const clock = startClock()
+    for (let repetitions = 8; clock().seconds < seconds; repetitions = Math.min(2 * repetitions, 512))
       bench(machine, repetitions)
     return {
       instructions: machine.instret() - before.instructions,
       cycles: machine.cycles() - before.cycles,
-      seconds: elapsed()
+      ...clock()
     }
   },
   fingerprint: (machine: VirtualMachine): unknown => bench(machine, 3)

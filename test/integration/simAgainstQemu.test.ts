@@ -69,7 +69,7 @@ function runQemu(name: string): string {
 }
 
 function runSimulator(elf: Uint8Array, board: PresetName, engine: Engine, cycleModel: boolean): string {
-  const machine = createMachine({ board, engine, cycleModel })
+  const machine = createMachine({ board, engine, cycleModel, compileAfterJumps: 20 })
   machine.loadElf(elf)
   let output = ''
   for (let slices = 0; slices < 1000; slices++) {

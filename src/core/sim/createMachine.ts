@@ -22,7 +22,7 @@ const maximumSlice = 1 << 20
 export function createMachine(options: MachineOptions): VirtualMachine {
   const config = typeof options.board === 'string' ? presets[options.board] : options.board
   checkConfig(config)
-  return new Machine(config, options.engine ?? 'compiled', options.cycleModel ?? true)
+  return new Machine(config, options)
 }
 
 class Machine implements VirtualMachine {
@@ -41,9 +41,9 @@ class Machine implements VirtualMachine {
 
   constructor(
     readonly config: MachineConfig,
-    engine: Engine,
-    cycleModel: boolean
+    options: MachineOptions
   ) {
+    const { engine = 'compiled', cycleModel = true, compileAfterJumps = 1000 } = options
     this.ramBytes = config.ramBytes
     this.isa = `rv32imac_zicsr_zifencei${config.zbb ? '_zbb' : ''}`
     this.uart = new Uart16550(() => this.hart.instret)
@@ -69,7 +69,8 @@ class Machine implements VirtualMachine {
       }
     })
     const interpreter = createInterpreter(this.hart)
-    const compiled = engine === 'compiled' ? createCompiledEngine(this.hart, interpreter) : null
+    const compiled =
+      engine === 'compiled' ? createCompiledEngine(this.hart, interpreter, compileAfterJumps) : null
     this.engine = compiled === null ? 'interpreter' : 'compiled'
     this.runFast = compiled?.run ?? ((limit) => interpreter.run(limit, false))
     this.reset()

@@ -13,6 +13,11 @@ export interface MachineOptions {
   engine?: Engine
   /** Default true. Without it every instruction takes one cycle, as under QEMU's `-icount shift=0`. */
   cycleModel?: boolean
+  /**
+   * How often an address is jumped to before the compiled engine compiles it. Default 1000: the JavaScript engine needs
+   * tens of milliseconds to optimise what it is given, which pays only for code that is really hot.
+   */
+  compileAfterJumps?: number
 }
 
 /**

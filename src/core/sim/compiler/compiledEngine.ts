@@ -6,17 +6,15 @@ import type { Interpreter } from '../interpreter'
 import { emitRegion } from './emitRegion'
 import { discoverRegion, type Region } from './region'
 
-/** Jumps to an offset before it is worth compiling. */
-const hotJumps = 40
 /** Heat of an offset that cannot be compiled. */
-const neverHot = 255
+const neverHot = 65535
 /** Regions kept; beyond that everything starts anew, which bounds memory for guests that keep rewriting themselves. */
 const maximumRegions = 2000
 
 /** Executes from a block on while `left` instructions last; returns how many are left. */
 type CompiledRegion = (left: number, block: number) => number
 
-/** regionAt packs region number and block number: region << blockBits | block. A region has at most 64 blocks. */
+/** regionAt packs region number and block number: region << blockBits | block. A region has fewer than 64 blocks. */
 const blockBits = 6
 
 export interface CompiledEngine {
@@ -24,14 +22,21 @@ export interface CompiledEngine {
   run: (limit: number) => number
 }
 
-/** The engine, or null where the host forbids `new Function` (a content security policy without unsafe-eval). */
-export function createCompiledEngine(hart: Hart, interpreter: Interpreter): CompiledEngine | null {
+/**
+ * The engine, or null where the host forbids `new Function` (a content security policy without unsafe-eval). An offset
+ * is compiled when it has been jumped to `hotJumps` (below 65535) times.
+ */
+export function createCompiledEngine(
+  hart: Hart,
+  interpreter: Interpreter,
+  hotJumps: number
+): CompiledEngine | null {
   try {
     freshFunction('', 'return 0')(null)
   } catch {
     return null
   }
-  const engine = new RegionCache(hart, interpreter)
+  const engine = new RegionCache(hart, interpreter, hotJumps)
   return { run: (limit) => engine.run(limit) }
 }
 
@@ -42,7 +47,7 @@ export function createCompiledEngine(hart: Hart, interpreter: Interpreter): Comp
 class RegionCache {
   /** Where to enter compiled code, by halfword index: packed region and block, 0 for none. */
   private readonly regionAt: Int32Array
-  private readonly heat: Uint8Array
+  private readonly heat: Uint16Array
   private regions: (CompiledRegion | null)[] = [null]
   private entries: number[][] = [[]]
   /** Regions by the granules whose bytes they depend on. */
@@ -52,10 +57,11 @@ class RegionCache {
 
   constructor(
     private readonly hart: Hart,
-    private readonly interpreter: Interpreter
+    private readonly interpreter: Interpreter,
+    private readonly hotJumps: number
   ) {
     this.regionAt = new Int32Array(hart.halves.length)
-    this.heat = new Uint8Array(hart.halves.length)
+    this.heat = new Uint16Array(hart.halves.length)
     hart.code.onInvalidate = (start, end) => this.invalidate(start, end)
   }
 
@@ -87,7 +93,7 @@ class RegionCache {
     const heat = this.heat[index]
     if (heat === neverHot) return 0
     this.heat[index] = heat + 1
-    if (heat + 1 < hotJumps) return 0
+    if (heat + 1 < this.hotJumps) return 0
     const region = discoverRegion(this.hart.code, offset, this.hart.bytes.length)
     if (region === null) {
       this.heat[index] = neverHot

@@ -19,8 +19,10 @@ export interface Region {
   returnSites: number[]
 }
 
-const maximumBlocks = 64
-const maximumInstructions = 600
+// Small regions: V8's optimiser takes more than twice as long for twice the blocks, and until it is done the
+// interpreter would be faster. Execution crosses from region to region at little cost.
+const maximumBlocks = 8
+const maximumInstructions = 96
 const maximumBlockInstructions = 256
 
 /** True for operations that a compiled block may hold. */

@@ -183,7 +183,12 @@ function compare(
   total: number
 ): void {
   const machines = (['interpreter', 'compiled'] as const).map((engine): VirtualMachine => {
-    const machine = createMachine({ board: { ...board, ramBytes: 1 << 16 }, engine, cycleModel })
+    const machine = createMachine({
+      board: { ...board, ramBytes: 1 << 16 },
+      engine,
+      cycleModel,
+      compileAfterJumps: 20
+    })
     machine.loadBinary(ramBase, program)
     return machine
   })

@@ -18,7 +18,7 @@ export const zbbBoard: MachineConfig = { ...presets.small, name: 'test', zbb: tr
 export const powerOff = '\n li t0, 0x100000\n li t1, 0x5555\n sw t1, 0(t0)\n'
 
 export function load(source: string, options: Partial<MachineOptions> = {}): VirtualMachine {
-  const machine = createMachine({ board: zbbBoard, cycleModel: false, ...options })
+  const machine = createMachine({ board: zbbBoard, cycleModel: false, compileAfterJumps: 20, ...options })
   machine.loadBinary(ramBase, assemble(source, ramBase).bytes)
   return machine
 }

@@ -1,0 +1,9 @@
+/** Starts a clock; calling it tells the wall-clock and processor seconds (user and system, all threads) since then. */
+export function startClock(): () => { seconds: number; cpuSeconds: number } {
+  const start = performance.now()
+  const cpuStart = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(cpuStart)
+    return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 }
+  }
+}
