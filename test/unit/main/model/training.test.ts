@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { createRandom } from '@core/random'
+import type { Graph, GraphNode } from '@core/model/graph'
+import { buildTrainingStep } from '@core/model/training/trainingStep'
+import { withParameters } from '@core/model/training/parameters'
+import { train } from '@main/model/training/trainer'
+import { floatCorrect } from '@main/model/modelBench'
+import { openSession, realsOf, realTensor } from '@main/model/ortSession'
+import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
+
+/** The residual network with normalisation in it and windows whose stride leaves a rest. */
+function normalisedNetwork(): Graph {
+  const random = createRandom(8)
+  const draw = (count: number): Float32Array =>
+    Float32Array.from({ length: count }, () => random.normal() * 0.4)
+  const nodes: GraphNode[] = [
+    {
+      op: 'conv2d',
+      name: 'conv',
+      inputs: [-1],
+      outputShape: [3, 3, 3],
+      kernel: [2, 2],
+      stride: [2, 2],
+      pad: [0, 0, 0, 0],
+      weights: draw(12),
+      bias: draw(3),
+      relu: false
+    },
+    {
+      op: 'batchNorm',
+      name: 'norm',
+      inputs: [0],
+      outputShape: [3, 3, 3],
+      scale: Float32Array.of(1, 0.5, 2),
+      shift: draw(3)
+    },
+    { op: 'relu', name: 'relu', inputs: [1], outputShape: [3, 3, 3] },
+    {
+      op: 'avgPool',
+      name: 'mean',
+      inputs: [2],
+      outputShape: [3, 2, 2],
+      kernel: [2, 2],
+      stride: [1, 1],
+      pad: [0, 0, 0, 0],
+      countIncludePad: false
+    },
+    { op: 'flatten', name: 'flatten', inputs: [3], outputShape: [12] },
+    { op: 'dense', name: 'fc', inputs: [4], outputShape: [3], weights: draw(36), bias: draw(3), relu: false }
+  ]
+  return { name: 'normalised', inputShape: [1, 7, 7], inputScale: 1, inputZero: 128, nodes, output: 5 }
+}
+
+const batch = 4
+
+async function lossAndGradients(graph: Graph) {
+  const step = buildTrainingStep(graph, { momentum: 0, decay: 0, gradientsOnly: true })
+  const session = await openSession(step.model)
+  const random = createRandom(21)
+  const size = graph.inputShape.reduce((a, b) => a * b, 1)
+  const classes = graph.nodes[graph.output]!.outputShape[0]!
+  const images = Float32Array.from({ length: batch * size }, () => random.next())
+  const targets = new Float32Array(batch * classes)
+  for (let image = 0; image < batch; image++) targets[image * classes + random.integer(classes)] = 1
+  const loss = async (values: readonly Float32Array[]) => {
+    const feeds = Object.fromEntries(
+      values.map((value, at) => [`p${at}`, realTensor(value, step.parameters[at]!.dims)])
+    )
+    return session.run({
+      ...feeds,
+      images: realTensor(images, [batch, ...graph.inputShape]),
+      targets: realTensor(targets, [batch, classes])
+    })
+  }
+  return { loss, parameters: step.parameters, close: () => session.release() }
+}
+
+describe.each([plainNetwork(), residualNetwork(), normalisedNetwork()])(
+  'gradients of the $name network',
+  (graph) => {
+    it('are what the loss does when a parameter moves', async () => {
+      const { loss, parameters, close } = await lossAndGradients(graph)
+      const values = parameters.map(({ initial }) => initial.slice())
+      const results = await loss(values)
+      const random = createRandom(31)
+      const step = 2e-3
+      let checked = 0
+      for (const [at, value] of values.entries()) {
+        const gradient = realsOf(results[`g${at}`]!).slice()
+        expect(gradient.length).toBe(value.length)
+        for (let probe = 0; probe < 4; probe++) {
+          const index = random.integer(value.length)
+          const own = value[index]!
+          value[index] = own + step
+          const above = realsOf((await loss(values))['loss']!)[0]!
+          value[index] = own - step
+          const below = realsOf((await loss(values))['loss']!)[0]!
+          value[index] = own
+          const numeric = (above - below) / (2 * step)
+          // A kink (ReLU, max) inside the step may show in single probes; float32 loss limits the rest.
+          expect(Math.abs(numeric - gradient[index]!)).toBeLessThan(0.01 + 0.05 * Math.abs(numeric))
+          checked++
+        }
+      }
+      expect(checked).toBe(4 * parameters.length)
+      await close()
+    })
+  }
+)
+
+describe('training', () => {
+  const graph = plainNetwork(40)
+  const pixels = someImages(graph, 256, 12)
+  // Class = quadrant that is brightest: something a small network can learn.
+  const labels = Uint8Array.from({ length: 256 }, (_, image) => {
+    const sums = [0, 0, 0, 0]
+    for (let at = 0; at < 64; at++) {
+      const quadrant = 2 * (at >> 5) + ((at & 7) >> 2)
+      sums[quadrant] = sums[quadrant]! + pixels[image * 64 + at]!
+    }
+    return sums.indexOf(Math.max(...sums))
+  })
+  const images = { count: 256, pixels, labels }
+  const options = {
+    momentum: 0.9,
+    decay: 1e-4,
+    epochs: 25,
+    batch: 32,
+    rateAt: () => 0.03,
+    seed: 3,
+    augment: null
+  }
+
+  it('learns, and the same seed gives the same weights', async () => {
+    const first = await train(graph, images, options)
+    const library = undefined as never
+    const bench = { graph: first, library, calibration: library, networks: library }
+    expect((await floatCorrect(bench, images)) / 256).toBeGreaterThan(0.8)
+    expect((await floatCorrect({ ...bench, graph }, images)) / 256).toBeLessThan(0.6)
+    expect(await train(graph, images, options)).toEqual(first)
+  })
+
+  it('stops when it is cancelled', async () => {
+    const controller = new AbortController()
+    controller.abort()
+    await expect(train(graph, images, { ...options, signal: controller.signal })).rejects.toThrow()
+  })
+
+  it('puts parameters back in the order they were taken', () => {
+    const parameters = buildTrainingStep(graph, { momentum: 0, decay: 0 }).parameters.map(
+      ({ initial }) => initial
+    )
+    expect(withParameters(graph, parameters)).toEqual(graph)
+  })
+})
