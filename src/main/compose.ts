@@ -8,6 +8,8 @@ import type { QuantizedNetwork } from '../core/quant/quantizedNetwork'
 import { uniformScheme } from '../core/quant/scheme'
 import { bopsCosts, sizeCosts } from '../core/search/costModels'
 import { commands } from '../shared/contract'
+import type { KernelName } from '../core/proxy/kernels'
+import type { Proxy } from '../core/proxy/proxy'
 import { AppError } from '../shared/errors'
 import type { EmitterOf, NounContract } from '../shared/contract/define'
 import { createAppService, type AppService } from './app/appService'
@@ -33,6 +35,9 @@ import type { Tasks } from './jobs/taskRegistry'
 import { createModelService, type ModelService } from './model/modelService'
 import { builtPath, installFolder, resourcePath } from './paths'
 import { createProfileService, profileMigrations, type ProfileService } from './profile/profileService'
+import { createBoardSamples } from './profile/boardSamples'
+import { createProxyService, type ProxyService } from './proxy/proxyService'
+import { createProxyStore, proxyMigrations } from './proxy/proxyStore'
 import { createSearchService, type SearchService } from './search/searchService'
 import { createSearchStore, searchMigrations } from './search/searchStore'
 import { createLazyStore, type LazyStore } from './store/lazyStore'
@@ -51,6 +56,7 @@ export interface Bitbench {
   readonly jobs: JobService
   readonly model: ModelService
   readonly profile: ProfileService
+  readonly proxy: ProxyService
   readonly search: SearchService
   readonly tasks: TaskPool<Tasks>
   readonly store: LazyStore
@@ -85,6 +91,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
         energyMigrations,
         gpuMigrations,
         profileMigrations,
+        proxyMigrations,
         searchMigrations
       ],
       what: `Bitbench (${host})`
@@ -168,8 +175,39 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     operatorSamples: async (boardId, unit) =>
       (await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0)
   })
-  const costTarget = async (_proxyId: string | null, _boardId: string | null): Promise<CostTarget> => {
-    throw new AppError('proxy.kernelMissing', 'No proxy is pinned.', 'Fit one on the Proxy page and pin it.')
+  const proxy = createProxyService({
+    store: createProxyStore(store),
+    boardSamples: createBoardSamples(profile),
+    jobs,
+    tasks,
+    emit: emitter(),
+    nowMs,
+    newId
+  })
+  /** The proxies that predict for a board: the pinned ones, and the one asked for by id. */
+  const costTarget = async (proxyId: string | null, boardId: string | null): Promise<CostTarget> => {
+    const summaries = await proxy.list()
+    const asked = summaries.find((summary) =>
+      proxyId === null ? summary.pinned && summary.boardId !== null : summary.id === proxyId
+    )
+    const target = boardId ?? asked?.boardId ?? null
+    if (target === null) {
+      throw new AppError(
+        'proxy.kernelMissing',
+        proxyId === null ? 'No proxy of a board is pinned.' : 'This proxy was not fitted on a board.',
+        'Profile a board, fit a proxy on its Samples and pin it.'
+      )
+    }
+    const proxies = new Map<KernelName, Proxy>()
+    for (const kernel of ['matmul', 'conv2d', 'dwconv2d'] as const) {
+      const found = await proxy.proxyFor(kernel, target)
+      if (found !== null) proxies.set(kernel, found)
+    }
+    if (asked !== undefined && asked.boardId === target) {
+      proxies.set(asked.kernel, await proxy.proxyById(asked.id))
+    }
+    const [first] = proxies.values()
+    return { boardId: target, unit: first?.unit ?? 'cycles', proxies }
   }
   const search = createSearchService({
     store: createSearchStore(store),
@@ -217,6 +255,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...jobs.handlers,
     ...model.handlers,
     ...profile.handlers,
+    ...proxy.handlers,
     ...search.handlers,
     ...createStoreService(store).handlers
   }
@@ -231,6 +270,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     jobs,
     model,
     profile,
+    proxy,
     search,
     tasks,
     store,

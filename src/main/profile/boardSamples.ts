@@ -1,0 +1,66 @@
+import { proxyKernel, toProxySamples } from '../../core/profile/proxyRows'
+import type { KernelName as ProxyKernelName } from '../../core/proxy/kernels'
+import type { Samples, TimeUnit } from '../../core/proxy/samples'
+import { boardKernel } from '../../core/profile/proxyRows'
+import { AppError } from '../../shared/errors'
+import type { ProfileService } from './profileService'
+
+/** What was measured on boards, as sets that proxies are fitted to: one per board, kernel and unit. */
+export interface BoardSampleSets {
+  list(): Promise<
+    {
+      boardId: string
+      boardName: string
+      kernel: ProxyKernelName
+      unit: TimeUnit
+      rows: number
+      shapes: number
+    }[]
+  >
+  /** @throws proxy.tooFewSamples when nothing of this kernel was measured on the board */
+  load(boardId: string, kernel: ProxyKernelName): Promise<Samples>
+}
+
+/** Kernels that have no columns in profile files. */
+const withoutProxy: ReadonlySet<string> = new Set(['flatten', 'argmax'])
+
+export function createBoardSamples(profile: Pick<ProfileService, 'handlers' | 'samples'>): BoardSampleSets {
+  return {
+    async list() {
+      const { groups } = await profile.handlers['profile.summary'](
+        {},
+        { signal: new AbortController().signal }
+      )
+      return groups
+        .filter((group) => !withoutProxy.has(group.kernel))
+        .map(({ boardId, boardName, kernel, unit, samples, shapes }) => ({
+          boardId,
+          boardName,
+          kernel: proxyKernel(kernel),
+          unit,
+          rows: samples,
+          shapes
+        }))
+    },
+    async load(boardId, kernel) {
+      const measured = await profile.samples({ boardId, kernel: boardKernel(kernel) })
+      if (measured.length === 0) {
+        throw new AppError(
+          'proxy.tooFewSamples',
+          `Nothing was measured yet for ${kernel} on ${boardId}.`,
+          'Run a profile campaign on the Profile page first.'
+        )
+      }
+      // The newest firmware decides: an older one has other kernels, its times say nothing about the present.
+      const newest = measured.reduce((latest, sample) =>
+        sample.measuredAtMs >= latest.measuredAtMs ? sample : latest
+      )
+      const current = measured.filter(
+        (sample) => sample.buildId === newest.buildId && sample.unit === newest.unit
+      )
+      return toProxySamples(boardKernel(kernel), newest.unit, current, {
+        sampleId: current.map((sample) => sample.id)
+      })
+    }
+  }
+}
