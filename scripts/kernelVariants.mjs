@@ -1,10 +1,16 @@
 // The kernel builds described by resources/kernels/variants.json: which C files one variant needs and what its
 // table of pairs says. Read by the table generator, the firmware build, the kernel tests and the kernel benchmark.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+/** The repository: upwards from here, because a bundled copy of this file runs from build/. */
+function findRoot(from) {
+  const isHere = existsSync(path.join(from, 'resources', 'kernels', 'variants.json'))
+  return isHere || from === path.dirname(from) ? from : findRoot(path.dirname(from))
+}
+
+const root = findRoot(path.dirname(fileURLToPath(import.meta.url)))
 
 export const kernelFolder = path.join(root, 'resources', 'kernels')
 

@@ -1,0 +1,20 @@
+import { createMachine } from '@core/sim/machine'
+import { presets, type PresetName } from '@core/sim/presets'
+
+/** Enough for the whole bench program several times over; a program that needs more hangs. */
+const mostInstructions = 2e9
+
+/** Runs a bare program to power-off on a virtual board and returns what it wrote to its UART. */
+export function runOnPreset(name: PresetName, elf: Uint8Array, zbb: boolean): string {
+  const machine = createMachine({ board: { ...presets[name], zbb } })
+  machine.loadElf(elf)
+  machine.reset()
+  let text = ''
+  while (machine.instret() < mostInstructions) {
+    const { reason } = machine.run(5_000_000)
+    text += new TextDecoder().decode(machine.uartTake())
+    if (reason === 'powerOff') return text
+    if (reason !== 'budget') throw new Error(`The bench program stopped on ${name}: ${reason}`)
+  }
+  throw new Error(`The bench program did not end on ${name}.`)
+}

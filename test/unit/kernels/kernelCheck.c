@@ -1,0 +1,248 @@
+/*
+ * Runs the kernels on the golden cases (test/vectors/kernels.bin, written by kernelVectors.ts) and each fast version
+ * against the reference on random shapes. Prints "failed ..." lines and, at the end, "checked N failed M".
+ */
+#include <string.h>
+
+#include "bb.h"
+#include "console.h"
+
+extern const uint32_t kernel_vectors[];
+
+#define MOST 16384
+static int32_t sums[MOST], other_sums[MOST];
+static uint32_t packed[MOST], other_packed[MOST], scratch[MOST];
+static int8_t bytes[MOST], more_bytes[MOST];
+static uint32_t checked, failed;
+
+static void report(int passed, const char *what, const uint32_t *parameters, uint32_t count) {
+    checked++;
+    if (passed) return;
+    failed++;
+    put_text("failed ");
+    put_text(what);
+    for (uint32_t at = 0; at < count; at++) {
+        put_char(' ');
+        put_number(parameters[at]);
+    }
+    put_char('\n');
+}
+
+/* One golden case: its parameters and blobs. */
+typedef struct {
+    const uint32_t *p;
+    const void *blob[5];
+    uint32_t length[5];
+} golden;
+
+static int equal(const void *left, const void *right, uint32_t length) { return memcmp(left, right, length) == 0; }
+
+/* Results land behind a guard word that must survive. */
+#define GUARD 0x5AA55AA5u
+static int32_t *guarded(uint32_t count) {
+    memset(sums, 0x77, (count + 1) * sizeof(int32_t));
+    sums[count] = (int32_t)GUARD;
+    return sums;
+}
+
+static int intact(uint32_t count) { return sums[count] == (int32_t)GUARD; }
+
+static void pack(const golden *g) {
+    uint32_t layout = g->p[0], bits = g->p[1], rows = g->p[2], k = g->p[3];
+    size_t size = bb_pack_weights(layout, bits, g->blob[0], rows, k, NULL);
+    int ok = size == g->length[1] && bb_pack_weights(layout, bits, g->blob[0], rows, k, packed) == size &&
+             equal(packed, g->blob[1], (uint32_t)size);
+    report(ok, "pack layout bits rows k", g->p, 4);
+}
+
+/* Both versions of the pair; the fast one on scratch filled with garbage, cut to the size it asked for. */
+static void matmul(const golden *g) {
+    uint32_t n = g->p[2], m = g->p[3], k = g->p[4];
+    for (int reference = 0; reference < 2; reference++) {
+        const bb_pair *pair = bb_find_pair(g->p[0], g->p[1], reference);
+        bb_pack_weights(pair->weight_layout, g->p[1], g->blob[1], m, k, packed);
+        size_t size = bb_matmul_scratch(pair, n, m, k);
+        memset(scratch, 0x99, sizeof scratch);
+        bb_status status = bb_matmul(pair, g->blob[0], packed, n, m, k, guarded(n * m), scratch, size);
+        int ok = status == BB_OK && equal(sums, g->blob[2], g->length[2]) && intact(n * m) &&
+                 ((const uint8_t *)scratch)[size] == 0x99;
+        report(ok, reference ? "reference matmul a w n m k" : "matmul a w n m k", g->p, 5);
+    }
+}
+
+static uint32_t pixels_seen;
+
+static void keep_tile(void *context, uint32_t pixel, uint32_t pixels, const int32_t *acc) {
+    uint32_t k = *(const uint32_t *)context;
+    memcpy(sums + pixel * k, acc, pixels * k * sizeof(int32_t));
+    pixels_seen += pixels;
+}
+
+static bb_conv_shape shape_of(const uint32_t *p) {
+    bb_conv_shape s = {(uint16_t)p[0], (uint16_t)p[1], (uint16_t)p[2], (uint16_t)p[3],  (uint16_t)p[4],
+                       (uint16_t)p[5], (uint16_t)p[6], (uint16_t)p[7], (uint16_t)p[8],  (uint16_t)p[9],
+                       (uint16_t)p[10], (uint16_t)p[11], (int8_t)(int32_t)p[12]};
+    return s;
+}
+
+static void convolution(const golden *g, int depthwise) {
+    bb_conv_shape s = shape_of(g->p + 2);
+    uint32_t k = s.k, count = (uint32_t)s.out_h * s.out_w * k;
+    for (int reference = 0; reference < 2; reference++) {
+        const bb_pair *pair = bb_find_pair(g->p[0], g->p[1], reference);
+        pixels_seen = 0;
+        guarded(count);
+        memset(scratch, 0x99, sizeof scratch);
+        bb_status status;
+        size_t size;
+        if (depthwise) {
+            size = bb_depthwise_scratch(&s);
+            status = (reference ? bb_depthwise_reference : bb_depthwise)(&s, g->blob[0], g->blob[1], keep_tile, &k, scratch,
+                                                                          size);
+        } else {
+            bb_pack_weights(pair->weight_layout, g->p[1], g->blob[1], k, (uint32_t)s.ks_h * s.ks_w * s.c, packed);
+            size = bb_conv2d_scratch(pair, &s);
+            status = bb_conv2d(pair, &s, g->blob[0], packed, keep_tile, &k, scratch, size);
+        }
+        int ok = status == BB_OK && pixels_seen == (uint32_t)s.out_h * s.out_w && equal(sums, g->blob[2], g->length[2]) &&
+                 intact(count) && ((const uint8_t *)scratch)[size] == 0x99;
+        report(ok, depthwise ? "depthwise" : reference ? "reference conv2d" : "conv2d", g->p, 15);
+    }
+}
+
+static void requantize(const golden *g) {
+    bb_requant q = {g->blob[1], g->blob[2], g->blob[3], (int32_t)g->p[2], (uint8_t)g->p[3], (uint8_t)g->p[4]};
+    bb_requantize(&q, g->blob[0], g->p[0], g->p[1], bytes);
+    report(equal(bytes, g->blob[4], g->length[4]), "requantize pixels channels zero bits relu", g->p, 5);
+}
+
+static void pool(const golden *g, int average) {
+    const uint32_t *p = g->p;
+    bb_pool_shape s = {(uint16_t)p[0], (uint16_t)p[1], (uint16_t)p[2], (uint16_t)p[3], (uint16_t)p[4], (uint16_t)p[5],
+                       (uint16_t)p[6], (uint16_t)p[7], (uint16_t)p[8], (uint16_t)p[9], (uint16_t)p[10]};
+    if (!average) bb_maxpool(&s, g->blob[0], bytes);
+    else
+        bb_avgpool(&s, g->blob[0], (int32_t)p[11], (int32_t)p[12], (uint8_t)p[13], (int32_t)p[14], (uint8_t)p[15],
+                   p[15] >> 8 != 0, bytes);
+    report(equal(bytes, g->blob[1], g->length[1]), average ? "avgPool" : "maxPool", p, 16);
+}
+
+static void elementwise(const golden *g, uint32_t op) {
+    const uint32_t *p = g->p;
+    if (op == 5) {
+        bb_requantize_codes(g->blob[0], p[0], (int32_t)p[1], (int32_t)p[2], (uint8_t)p[3], (int32_t)p[4], (uint8_t)p[5],
+                            (uint8_t)p[6], bytes);
+        report(equal(bytes, g->blob[1], g->length[1]), "requantizeCodes", p, 7);
+    } else if (op == 8) {
+        bb_add(g->blob[0], g->blob[1], p[0], (int32_t)p[1], (int32_t)p[2], (int32_t)p[3], (int32_t)p[4], (uint8_t)p[5],
+               (int32_t)p[6], (uint8_t)p[7], (uint8_t)p[8], bytes);
+        report(equal(bytes, g->blob[2], g->length[2]), "add", p, 9);
+        bb_flatten(g->blob[0], p[0], bytes);
+        report(equal(bytes, g->blob[0], p[0]), "flatten", p, 1);
+    } else {
+        report(bb_argmax(g->blob[0], p[0]) == p[1], "argmax", p, 2);
+    }
+}
+
+static void run_golden(void) {
+    const uint32_t *at = kernel_vectors;
+    report(at[0] == 0x564b4242, "magic", at, 1);
+    uint32_t cases = at[1];
+    at += 2;
+    for (uint32_t number = 0; number < cases; number++) {
+        uint32_t op = *at++, blobs;
+        golden g = {at, {0}, {0}};
+        at += 16;
+        blobs = *at++;
+        for (uint32_t blob = 0; blob < blobs; blob++) {
+            g.length[blob] = *at++;
+            g.blob[blob] = at;
+            at += (g.length[blob] + 3) / 4;
+        }
+        if (op == 0) pack(&g);
+        else if (op == 1) matmul(&g);
+        else if (op == 2 || op == 3) convolution(&g, op == 3);
+        else if (op == 4) requantize(&g);
+        else if (op == 6 || op == 7) pool(&g, op == 7);
+        else elementwise(&g, op);
+    }
+}
+
+static uint32_t state = 1;
+
+static uint32_t random_below(uint32_t bound) {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return (state >> 8) % bound;
+}
+
+/* Codes at random, or all at one extreme. */
+static void fill(int8_t *codes, uint32_t count, uint32_t bits) {
+    uint32_t kind = random_below(4);
+    int32_t low = bits == 1 ? -1 : -(1 << (bits - 1)), high = -low - (bits > 1);
+    for (uint32_t at = 0; at < count; at++) {
+        int32_t code = bits == 1 ? (random_below(2) ? 1 : -1) : low + (int32_t)random_below(1u << bits);
+        codes[at] = (int8_t)(kind == 0 ? low : kind == 1 ? high : code);
+    }
+}
+
+static void compare_random(uint32_t rounds) {
+    for (uint32_t round = 0; round < rounds; round++)
+        for (uint32_t a = 8; a; a /= 2)
+            for (uint32_t w = 8; w; w /= 2) {
+                uint32_t n = random_below(3) ? 1 + random_below(20) : 1, m = 1 + random_below(n == 1 ? 60 : 10);
+                uint32_t k = 1 + random_below(round % 4 ? 70 : 200);
+                fill(bytes, n * k, a);
+                fill(more_bytes, m * k, w);
+                const bb_pair *reference = bb_find_pair(a, w, 1), *fast = bb_find_pair(a, w, 0);
+                bb_pack_weights(reference->weight_layout, w, more_bytes, m, k, other_packed);
+                bb_pack_weights(fast->weight_layout, w, more_bytes, m, k, packed);
+                int ok = bb_matmul(reference, bytes, other_packed, n, m, k, other_sums, scratch, sizeof scratch) == BB_OK &&
+                         bb_matmul(fast, bytes, packed, n, m, k, guarded(n * m), scratch,
+                                   bb_matmul_scratch(fast, n, m, k)) == BB_OK &&
+                         equal(sums, other_sums, n * m * 4) && intact(n * m);
+                uint32_t shape[5] = {a, w, n, m, k};
+                report(ok, "random a w n m k", shape, 5);
+            }
+}
+
+/* What cannot be done is refused with a status, and nothing is written. */
+static void check_refusals(void) {
+    const bb_pair *pair = bb_find_pair(4, 4, 0);
+    uint32_t none = 0;
+    report(bb_find_pair(3, 4, 0) == NULL && bb_find_pair(8, 16, 1) == NULL, "unknown pair", &none, 1);
+    guarded(1);
+    report(bb_matmul(NULL, bytes, packed, 1, 1, 1, sums, scratch, sizeof scratch) == BB_UNSUPPORTED, "no pair", &none, 1);
+    report(bb_matmul(pair, bytes, packed, 1, 1, 0, sums, scratch, sizeof scratch) == BB_BAD_ARGUMENT, "k of 0", &none, 1);
+    /* The reference needs no scratch, so it cannot be given too little. */
+    size_t needed = bb_matmul_scratch(pair, 1, 1, 9);
+    report(needed == 0 || bb_matmul(pair, bytes, packed, 1, 1, 9, sums, scratch, needed - 1) == BB_NO_MEMORY,
+           "little scratch", &none, 1);
+    bb_conv_shape s = {4, 4, 1, 4, 4, 1, 1, 1, 1, 1, 0, 0, 0};
+    uint32_t k = 1;
+    report(bb_conv2d(pair, &s, bytes, packed, keep_tile, &k, scratch, bb_conv2d_scratch(pair, &s) - 1) == BB_NO_MEMORY,
+           "little scratch of conv2d", &none, 1);
+    report(bb_depthwise(&s, bytes, bytes, keep_tile, &k, scratch, bb_depthwise_scratch(&s) - 1) == BB_NO_MEMORY,
+           "little scratch of depthwise", &none, 1);
+    s.stride_h = 0;
+    report(bb_conv2d(pair, &s, bytes, packed, keep_tile, &k, scratch, sizeof scratch) == BB_BAD_ARGUMENT, "stride of 0",
+           &none, 1);
+    report(sums[0] == 0x77777777 && intact(1), "nothing written", &none, 1);
+    report(bb_pack_weights(BB_LAYOUT_QUADS, 4, bytes, 1, 1, packed) == 0 &&
+               bb_pack_weights(BB_LAYOUT_PLANES, 8, bytes, 1, 1, packed) == 0 &&
+               bb_pack_weights(9, 8, bytes, 1, 1, packed) == 0,
+           "layouts that do not hold these bits", &none, 1);
+}
+
+int main(void) {
+    run_golden();
+    compare_random(CHECK_ROUNDS);
+    check_refusals();
+    put_text("checked ");
+    put_number(checked);
+    put_text(" failed ");
+    put_number(failed);
+    put_char('\n');
+    return failed != 0;
+}

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tableText } from '../../../scripts/genKernelTable.mjs'
+import { kernelFolder, kernelSources, pairsOf, variantNames } from '../../../scripts/kernelVariants.mjs'
+import { kernelVectorBytes } from './kernelVectors'
+
+/** Compiling for a busy machine, not running, takes the time. */
+const patience = { timeout: 240_000 }
+
+const root = path.resolve(import.meta.dirname, '../../..')
+const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
+const includes = ['-Iresources/kernels', '-Ibench/kernels', '-Wa,-Itest/vectors']
+const program = ['test/unit/kernels/vectors.S', 'test/unit/kernels/kernelCheck.c']
+const bareTarget = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany -O2 -nostartfiles'.split(' ')
+const bareLink = ['-T', 'bench/kernels/bare.ld', '-Wl,--no-warn-rwx-segments', 'bench/kernels/bare.S']
+
+/** The first of these programs that answers `--version`; null when none does. */
+function findTool(...names: string[]): string | null {
+  return names.find((name) => spawnSync(name, ['--version']).status === 0) ?? null
+}
+
+const hostCompiler = findTool('cc', 'gcc', 'clang')
+const riscvCompiler = findTool('riscv64-unknown-elf-gcc')
+const qemu32 = findTool('qemu-system-riscv32')
+const qemu64 = findTool('qemu-system-riscv64')
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'bitbench-kernels-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function compile(compiler: string, args: readonly string[], name: string): string {
+  const file = path.join(folder, name)
+  const { status, stderr } = spawnSync(compiler, [...args, '-o', file], { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return file
+}
+
+/** Runs the check and expects that it looked at enough cases and found no fault. */
+function expectClean(command: string, args: readonly string[], least: number): void {
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 90_000 })
+  expect(stderr).toBe('')
+  const match = /checked (\d+) failed (\d+)/.exec(stdout)
+  expect(match, stdout.slice(-2000)).not.toBeNull()
+  expect(stdout.split('\n').filter((line) => line.startsWith('failed'))).toEqual([])
+  expect(Number(match![1])).toBeGreaterThan(least)
+}
+
+describe('kernel sources', () => {
+  it('have the golden cases that TypeScript computes today', () => {
+    const committed = readFileSync(path.join(root, 'test/vectors/kernels.bin'))
+    // Regenerate with: node scripts/runTs.mjs scripts/genKernelVectors.ts
+    expect(Buffer.compare(committed, Buffer.from(kernelVectorBytes()))).toBe(0)
+  })
+
+  it.each(variantNames)('have an up-to-date table of %s, complete and consistent', (name: string) => {
+    expect(readFileSync(path.join(kernelFolder, 'table', `${name}.c`), 'utf8')).toBe(tableText(name))
+    const pairs = pairsOf(name)
+    expect(
+      new Set(pairs.map(({ activationBits, weightBits }) => `${activationBits} ${weightBits}`)).size
+    ).toBe(16)
+    for (const { weightBits, layout } of pairs) {
+      const fits: Record<string, boolean> = {
+        BB_LAYOUT_PACKED: true,
+        BB_LAYOUT_PLANES: weightBits < 8,
+        BB_LAYOUT_QUADS: weightBits === 8
+      }
+      expect(fits[layout]).toBe(true)
+    }
+  })
+})
+
+describe('kernels compiled for the host', () => {
+  it.for(variantNames)('%s: golden cases and fast against reference', patience, (name: string, { skip }) => {
+    if (!hostCompiler) return skip('no C compiler (cc, gcc or clang) here')
+    const args = ['-O1', '-g', ...warnings, '-DCHECK_ROUNDS=100', ...includes, ...program]
+    const checked = compile(hostCompiler, [...args, ...kernelSources(name)], `check-${name}`)
+    expectClean(checked, [], 2000)
+  })
+})
+
+describe('kernels compiled for RISC-V, on QEMU', () => {
+  const machines = [
+    { march: 'rv32imac', mabi: 'ilp32', qemu: qemu32, cpu: 'rv32' },
+    { march: 'rv64imac', mabi: 'lp64', qemu: qemu64, cpu: 'rv64' }
+  ]
+  const cases = machines.flatMap((machine) =>
+    variantNames.map((variant: string) => ({ ...machine, variant }))
+  )
+
+  it.for(cases)('$march $variant: golden cases and fast against reference', patience, (machine, { skip }) => {
+    const { march, mabi, qemu, cpu, variant } = machine
+    if (!riscvCompiler || !qemu) return skip('needs riscv64-unknown-elf-gcc, picolibc and qemu-system-riscv')
+    const isa = variant.endsWith('_zbb') ? `${march}_zbb` : march
+    const args = [
+      ...bareTarget,
+      `-march=${isa}`,
+      `-mabi=${mabi}`,
+      ...warnings,
+      '-DCHECK_ROUNDS=10',
+      ...includes
+    ]
+    const elf = compile(
+      riscvCompiler,
+      [...args, ...bareLink, ...program, ...kernelSources(variant)],
+      `${variant}-${march}.elf`
+    )
+    const board = [
+      '-M',
+      'virt',
+      '-cpu',
+      `${cpu},zba=true,zbb=true`,
+      '-bios',
+      'none',
+      '-nographic',
+      '-kernel',
+      elf
+    ]
+    expectClean(qemu, board, 700)
+  })
+})
