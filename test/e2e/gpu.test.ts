@@ -1,0 +1,71 @@
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
+import { serveApp, type ServedApp } from './support/servedApp'
+
+/** The GPU page over a process that stands in for nvidia-smi: live readings, a recording, its energy. */
+const standIn = path.resolve(import.meta.dirname, '../fixtures/smi/fakeSmi.mjs')
+if (chromiumFile === null) console.warn('SKIPPED: the GPU page: no Chromium found (apt install chromium)')
+
+describe.skipIf(chromiumFile === null)('the GPU page', () => {
+  let app: ServedApp
+  let browser: OpenedBrowser
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    app = await serveApp({ env: { BITBENCH_NVIDIA_SMI: standIn } })
+    browser = await openBrowser()
+    page = await browser.context.newPage()
+    page.setDefaultTimeout(30_000)
+    complaints = collectComplaints(page)
+    await page.goto(app.address)
+    await page.getByRole('link', { name: 'GPU & energy' }).click()
+  }, 180_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await app?.close()
+  })
+
+  it('lists the GPU and marks what a stand-in says as simulated', async () => {
+    const card = page.locator('.panel').filter({ hasText: 'GPU 0: Stand-in A100' })
+    await card.waitFor()
+    expect(await card.textContent()).toContain('simulated')
+    expect(await card.textContent()).toContain('power.draw')
+  })
+
+  it('draws readings as they come', async () => {
+    await page.getByRole('button', { name: 'Start sampling' }).click()
+    await page.getByRole('img', { name: 'Power' }).waitFor()
+    const live = page
+      .locator('.panel')
+      .filter({ has: page.getByRole('heading', { name: 'Live', exact: true }) })
+    await expect.poll(() => live.textContent()).toMatch(/running · .* readings/)
+  })
+
+  it('records and tells the energy with its doubts', async () => {
+    await page.getByLabel('Seconds, if no command').fill('3')
+    await page.getByLabel('Idle seconds before').fill('1')
+    await page.getByLabel('Title').fill('Three seconds')
+    await page.getByRole('button', { name: 'Record', exact: true }).click()
+    const row = page
+      .getByRole('region', { name: 'Recordings' })
+      .getByRole('row')
+      .filter({ hasText: 'Three seconds' })
+    await row.filter({ hasText: 'done' }).waitFor({ timeout: 60_000 })
+    await row.click()
+    const phases = page.getByRole('region', { name: 'Phases' })
+    await phases.waitFor()
+    expect(await phases.textContent()).toMatch(/\d J/)
+    expect(await page.getByRole('region', { name: 'Trials' }).textContent()).toContain('INVALID')
+    await page.getByRole('heading', { name: 'Three seconds' }).waitFor()
+  }, 120_000)
+
+  it('stops sampling', async () => {
+    await page.getByRole('button', { name: 'Stop sampling' }).click()
+    await page.getByRole('button', { name: 'Start sampling' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+})
