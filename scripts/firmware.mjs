@@ -18,15 +18,17 @@ const provenanceFile = path.join(root, 'resources', 'PROVENANCE.md')
 const compiler = process.env.RISCV_CC ?? 'riscv64-unknown-elf-gcc'
 const objcopy = compiler.replace(/gcc$/, 'objcopy')
 
-const target = '--specs=picolibc.specs -misa-spec=2.2 -mabi=ilp32 -mcmodel=medany'.split(' ')
-const march = '-march=rv32imac'
+const target = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany'.split(' ')
+const rv32 = ['-march=rv32imac', '-mabi=ilp32']
+const rv64 = ['-march=rv64imac', '-mabi=lp64']
 const language =
   '-std=c11 -ffreestanding -fno-builtin-printf -ffunction-sections -fdata-sections -msmall-data-limit=0 -Wall -Wextra -Werror'.split(
     ' '
   )
-/** The monitor waits for the line, the kernels for nothing. */
-const monitorSpeed = '-Os'
-const kernelSpeed = '-O2'
+/** What runs per byte of the line or per number is built for speed, the rest for size. */
+const speed = '-O2'
+const size = '-Os'
+const fastSources = ['frame.c', 'crc.c', 'uart.c', 'main.c', 'memory.c', 'runtime/runtime.c']
 const linking = '-nostdlib -nostartfiles -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings'.split(
   ' '
 )
@@ -50,10 +52,18 @@ const monitorSources = [
   'runtime/kernelTable.c'
 ]
 
-/** One committed binary per kernel variant that a monitor is built with. */
+/** One committed binary per purpose; `kernels` are extra flags of the kernel sources, `base` an address instead of 0x80000000. */
 const monitors = [
-  { name: 'monitor', variants: ['rv32im', 'reference'], kernelMarch: march },
-  { name: 'monitor-zbb', variants: ['rv32im_zbb'], kernelMarch: '-march=rv32imac_zbb' }
+  { name: 'monitor', variants: ['rv32im', 'reference'], machine: rv32, kernels: [], base: null },
+  {
+    name: 'monitor-zbb',
+    variants: ['rv32im_zbb'],
+    machine: rv32,
+    kernels: ['-march=rv32imac_zbb'],
+    base: null
+  },
+  // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
+  { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' }
 ]
   .map(({ variants, ...rest }) => ({
     ...rest,
@@ -85,15 +95,22 @@ function build(monitor, folder) {
   const work = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-'))
   try {
     const objects = [
-      ...monitorSources.map((name) => objectOf(path.join(firmwareFolder, name), work, [march, monitorSpeed])),
+      ...monitorSources.map((name) =>
+        objectOf(path.join(firmwareFolder, name), work, [
+          ...monitor.machine,
+          fastSources.includes(name) ? speed : size
+        ])
+      ),
       ...kernelSources(monitor.variant).map((file) =>
-        objectOf(file, work, [monitor.kernelMarch, kernelSpeed])
+        objectOf(file, work, [...monitor.machine, ...monitor.kernels, speed])
       )
     ]
     const elf = path.join(folder, `${monitor.name}.elf`)
     const bin = path.join(folder, `${monitor.name}.bin`)
     const script = path.join(firmwareFolder, 'board.ld')
-    compile([...target, march, ...linking, '-T', script, ...objects, '-lgcc', '-o', elf], 'link')
+    const place = monitor.base === null ? [] : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`]
+    const link = [...target, ...monitor.machine, ...linking, ...place, '-T', script]
+    compile([...link, ...objects, '-lgcc', '-o', elf], 'link')
     const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', elf, bin], { encoding: 'utf8' })
     if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
     return [`${monitor.name}.elf`, `${monitor.name}.bin`]
@@ -116,9 +133,13 @@ Written by \`npm run firmware\` (scripts/firmware.mjs); \`node scripts/firmware.
 byte differs.
 
 - Compiler: \`${version}\` (Debian package gcc-riscv64-unknown-elf, headers of picolibc-riscv64-unknown-elf)
-- Compile: \`${[...target, march, ...language].join(' ')}\`, ${monitorSpeed} for the monitor, ${kernelSpeed} for the kernels
-- Link: \`${[...target, march, ...linking].join(' ')} -T resources/firmware/board.ld … -lgcc\`
-- Sources: resources/firmware and resources/kernels; kernel variants: ${monitors.map(({ name, variant, kernelMarch }) => `${name} = ${variant} (\`${kernelMarch}\`)`).join(', ')}
+- Compile: \`${[...target, ...language].join(' ')}\` with \`${speed}\` for the kernels and ${fastSources.join(', ')}, else \`${size}\`
+- Link: \`${[...target, ...linking].join(' ')} -T resources/firmware/board.ld … -lgcc\`
+- Sources: resources/firmware and resources/kernels
+
+| binary | machine | kernels | base |
+|---|---|---|---|
+${monitors.map(({ name, machine, variant, kernels, base }) => `| ${name} | \`${machine.join(' ')}\` | ${[variant, ...kernels].join(' ')} | ${base ?? '0x80000000'} |`).join('\n')}
 
 | resources/firmware/build | bytes | SHA-256 |
 |---|---|---|

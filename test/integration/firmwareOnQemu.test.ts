@@ -37,6 +37,34 @@ function everyBench(): BenchRequest[] {
   ]
 }
 
+const program64 = 'qemu-system-riscv64'
+const hasQemu64 = spawnSync(program64, ['--version']).status === 0
+if (!hasQemu64) console.warn(`SKIPPED: ${program64} is not here, the 64-bit monitor is not run`)
+
+describe.skipIf(!hasQemu64)('the 64-bit monitor on QEMU', () => {
+  it('computes what the 32-bit one computes, for every kernel and pair', async () => {
+    const client = new MonitorClient()
+    const elf = monitorElf.replace('monitor.elf', 'monitor-rv64.elf')
+    const boardArguments = ['-bios', 'none', '-device', `loader,file=${elf},cpu-num=0`]
+    const link = await openQemuLink({ program: program64, boardArguments, spawn })
+    try {
+      const info = await converse(link, client.hello(1), {})
+      expect(info).toMatchObject({ xlen: 64, coreName: 'qemu-virt' })
+      expect(info.ram.low).toBeGreaterThan(0x80800000)
+      const board = new SimulatedBoard('high')
+      const simulated = new MonitorClient()
+      board.converse(simulated.hello(1))
+      for (const request of everyBench()) {
+        const there = await converse(link, client.bench(request), { limitMs: 60_000 })
+        const name = `${request.kernel} a${request.activationBits}w${request.weightBits}`
+        expect(there.checksum, name).toBe(board.converse(simulated.bench(request)).checksum)
+      }
+    } finally {
+      await link.close()
+    }
+  })
+})
+
 describe.skipIf(!hasQemu)('the monitor on QEMU', () => {
   const client = new MonitorClient()
   let link: Link
