@@ -3,13 +3,12 @@
  * model, and whether the engines agree. `npm run bench:sim [-- --json] [--seconds S]`
  */
 import { createHash } from 'node:crypto'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import path from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createMachine, ramBase, type Engine, type VirtualMachine } from '@core/sim/machine'
 import type { PresetName } from '@core/sim/presets'
+import { buildMatmulInC } from './simMatmulInC'
 import { firmwareBench } from './simFirmware'
 import { startClock } from './stopwatch'
 import { matmulProgram, mixedProgram } from './simPrograms'
@@ -37,7 +36,7 @@ export interface Spell {
 interface Program {
   name: string
   load: (machine: VirtualMachine) => void
-  /** Runs for about that long. */
+  /** Runs for about that much processor time. */
   runFor: (machine: VirtualMachine, seconds: number) => Spell
   /** Runs a fixed amount of work; what it returns must be equal on both engines. */
   fingerprint: (machine: VirtualMachine) => unknown
@@ -48,7 +47,7 @@ const freeRunning = {
   runFor(machine: VirtualMachine, seconds: number): Spell {
     const before = { instructions: machine.instret(), cycles: machine.cycles() }
     const clock = startClock()
-    while (clock().seconds < seconds) machine.run(2_000_000)
+    while (clock().cpuSeconds < seconds) machine.run(2_000_000)
     return {
       instructions: machine.instret() - before.instructions,
       cycles: machine.cycles() - before.cycles,
@@ -63,7 +62,7 @@ const freeRunning = {
 }
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '0.7' } }
+  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '0.5' } }
 })
 const secondsPerRow = Number(values.seconds)
 if (!(secondsPerRow > 0)) {
@@ -78,62 +77,16 @@ function build(engine: Engine, model: (typeof models)[number]): VirtualMachine {
   return createMachine({ board: model === 'none' ? 'high' : model, engine, cycleModel: model !== 'none' })
 }
 
-/** The matmul in C through gcc -O2, where a RISC-V gcc is installed. */
 function compiledMatmul(): Program | null {
-  const gcc = 'riscv64-unknown-elf-gcc'
-  if (spawnSync(gcc, ['--version']).status !== 0) {
-    console.error(`SKIPPED matmul in C: ${gcc} not installed`)
-    return null
-  }
-  const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-bench-'))
-  try {
-    const source = path.join(folder, 'matmul.c')
-    writeFileSync(source, matmulInC)
-    const elf = path.join(folder, 'matmul.elf')
-    const flags = [
-      '-O2',
-      '-march=rv32imac',
-      '-misa-spec=2.2',
-      '-mabi=ilp32',
-      '-mcmodel=medany',
-      '-ffreestanding',
-      '-nostdlib'
-    ]
-    execFileSync(gcc, [
-      ...flags,
-      '-Wl,-n,--no-relax,--no-warn-rwx-segments,-Ttext=0x80000000,-e,_start',
-      source,
-      '-o',
-      elf
-    ])
-    const bytes = readFileSync(elf)
-    return {
+  const elf = buildMatmulInC()
+  return (
+    elf && {
       name: 'matmul 64x64x64 int8, gcc -O2',
-      load: (machine) => void machine.loadElf(bytes),
+      load: (machine) => void machine.loadElf(elf),
       ...freeRunning
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  )
 }
-
-const matmulInC = `
-static signed char A[64 * 64], B[64 * 64];
-static int C[64 * 64];
-__asm__(".section .text.start\\n.globl _start\\n_start: li sp, 0x80080000\\n call run\\n");
-void run(void) {
-  unsigned s = 1;
-  for (int i = 0; i < 64 * 64; i++) { s = s * 1103515245u + 12345u; A[i] = s >> 16; B[i] = s >> 24; }
-  for (int round = 0; round < 100000; round++)
-    for (int i = 0; i < 64; i++)
-      for (int j = 0; j < 64; j++) {
-        int sum = 0;
-        for (int k = 0; k < 64; k++) sum += A[i * 64 + k] * B[j * 64 + k];
-        ((volatile int *)C)[i * 64 + j] = sum;
-      }
-  *(volatile unsigned *)0x100000 = 0x5555;
-}
-`
 
 /** The monitor firmware running its own matmul kernel, asked over its UART as the app asks it. */
 function firmwareMatmul(): Program | null {
@@ -163,7 +116,7 @@ function measure(program: Program, engine: Engine, model: (typeof models)[number
   const machine = build(engine, model)
   program.load(machine)
   // Warm up: V8 optimises the loops, the engine compiles its regions.
-  program.runFor(machine, engine === 'compiled' ? 1 : 0.3)
+  program.runFor(machine, engine === 'compiled' ? 1.5 : 0.4)
   const { instructions, cycles, seconds, cpuSeconds } = program.runFor(machine, secondsPerRow)
   return {
     program: program.name,

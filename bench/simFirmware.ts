@@ -43,7 +43,7 @@ export const firmwareBench = {
   runFor(machine: VirtualMachine, seconds: number): Spell {
     const before = { instructions: machine.instret(), cycles: machine.cycles() }
     const clock = startClock()
-    for (let repetitions = 8; clock().seconds < seconds; repetitions = Math.min(2 * repetitions, 512))
+    for (let repetitions = 8; clock().cpuSeconds < seconds; repetitions = Math.min(2 * repetitions, 512))
       bench(machine, repetitions)
     return {
       instructions: machine.instret() - before.instructions,
