@@ -85,6 +85,8 @@ typedef struct {
 
 /* acc[pixels][channels] -> codes; docs/arithmetic.md "Requantise". */
 void bb_requantize(const bb_requant *q, const int32_t *acc, uint32_t pixels, uint32_t channels, int8_t *out);
+void bb_requantize_reference(const bb_requant *q, const int32_t *acc, uint32_t pixels, uint32_t channels,
+                             int8_t *out);
 /* code -> code with one multiplier: (q + zero_in) * mult >> shift */
 void bb_requantize_codes(const int8_t *in, uint32_t count, int32_t zero_in, int32_t mult, uint8_t shift,
                          int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);

@@ -3,7 +3,8 @@
 
 #include "bb.h"
 
-void bb_requantize(const bb_requant *q, const int32_t *acc, uint32_t pixels, uint32_t channels, int8_t *out) {
+void bb_requantize_reference(const bb_requant *q, const int32_t *acc, uint32_t pixels, uint32_t channels,
+                             int8_t *out) {
     for (uint32_t pixel = 0; pixel < pixels; pixel++)
         for (uint32_t c = 0; c < channels; c++) {
             /* The bias wraps as the sums do. */

@@ -11,16 +11,21 @@ static uint32_t tile_pixels(const bb_conv_shape *s) { return s->out_w < MOST_PIX
 
 size_t bb_depthwise_scratch(const bb_conv_shape *s) { return (size_t)tile_pixels(s) * s->c * sizeof(int32_t); }
 
-/* One sum, padding as pad_code. */
-static int32_t border_sum(const bb_conv_shape *s, const int8_t *input, const int8_t *weights, int32_t y0, int32_t x0) {
-    const int32_t c = s->c;
-    int32_t sum = 0;
-    for (int32_t ky = 0; ky < s->ks_h; ky++)
-        for (int32_t kx = 0; kx < s->ks_w; kx++, weights += c) {
-            int32_t y = y0 + ky, x = x0 + kx;
-            int inside = y >= 0 && y < s->h && x >= 0 && x < s->w;
-            sum += (inside ? input[(y * s->w + x) * c] : s->pad_code) * *weights;
-        }
+/*
+ * One sum at a border: what all taps would give if the whole window were padding, corrected where it is not. Only taps
+ * inside the image are visited.
+ */
+static int32_t border_sum(const bb_conv_shape *s, const int8_t *input, const int8_t *weights, int32_t all_padding,
+                          int32_t y0, int32_t x0) {
+    const int32_t c = s->c, pad = s->pad_code;
+    const int32_t y_from = y0 < 0 ? 0 : y0, y_to = y0 + s->ks_h > s->h ? s->h : y0 + s->ks_h;
+    const int32_t x_from = x0 < 0 ? 0 : x0, x_to = x0 + s->ks_w > s->w ? s->w : x0 + s->ks_w;
+    int32_t sum = all_padding;
+    for (int32_t y = y_from; y < y_to; y++) {
+        const int8_t *code = input + (y * s->w + x_from) * c, *end = input + (y * s->w + x_to) * c;
+        const int8_t *weight = weights + ((y - y0) * s->ks_w + x_from - x0) * c;
+        for (; code < end; code += c, weight += c) sum += (*code - pad) * *weight;
+    }
     return sum;
 }
 
@@ -54,7 +59,11 @@ static void tile(const bb_conv_shape *s, const int8_t *input, const int8_t *weig
         if (end > to) end = to;
         if (first >= end) first = end = to;
     }
+    const uint32_t taps = (uint32_t)s->ks_h * s->ks_w;
     for (uint32_t c = 0; c < s->c; c++) {
+        int32_t all_padding = 0;
+        for (uint32_t tap = 0; tap < taps; tap++) all_padding += weights[tap * s->c + c];
+        all_padding *= s->pad_code;
         for (uint32_t ox = from; ox < to; ox++) {
             if (ox == first && first < end) {
                 int32_t x0 = (int32_t)ox * s->stride_w - s->pad_left;
@@ -64,7 +73,7 @@ static void tile(const bb_conv_shape *s, const int8_t *input, const int8_t *weig
                 continue;
             }
             int32_t x0 = (int32_t)ox * s->stride_w - s->pad_left;
-            acc[(size_t)(ox - from) * s->c + c] = border_sum(s, input + c, weights + c, y0, x0);
+            acc[(size_t)(ox - from) * s->c + c] = border_sum(s, input + c, weights + c, all_padding, y0, x0);
         }
     }
 }
