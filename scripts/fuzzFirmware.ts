@@ -39,7 +39,8 @@ async function fuzz(target: FuzzTarget): Promise<boolean> {
   if (built.status !== 0) throw new Error(built.stderr)
   const limits = [`-runs=${values.runs}`, `-max_total_time=${values.seconds}`]
   const sizes = [
-    '-max_len=16384',
+    // Two of the longest frames; an Image of a few layers.
+    `-max_len=${target === 'frame' ? 2102 : 16_384}`,
     `-artifact_prefix=${folder}/${target}-`,
     '-print_final_stats=1',
     '-timeout=20'

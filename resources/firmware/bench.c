@@ -198,7 +198,8 @@ static bb_status run_once(bb_tile_done done)
     case BB_CONV2D:
         return bb_conv2d(b.pair, &b.conv, b.activations, b.weights, done, NULL, b.scratch, (size_t)b.scratch_bytes);
     case BB_DEPTHWISE:
-        return bb_depthwise(&b.conv, b.activations, b.weights, done, NULL, b.scratch, (size_t)b.scratch_bytes);
+        return (b.flags & USE_REFERENCE ? bb_depthwise_reference : bb_depthwise)(
+            &b.conv, b.activations, b.weights, done, NULL, b.scratch, (size_t)b.scratch_bytes);
     case BB_MAXPOOL:
         bb_maxpool(&b.pool, b.activations, b.out);
         return BB_OK;
@@ -210,7 +211,7 @@ static bb_status run_once(bb_tile_done done)
         return BB_OK;
     case BB_REQUANTIZE: {
         bb_requant requant = { b.bias, b.mult, b.shift, 0, bits, 0 };
-        bb_requantize(&requant, (const int32_t *)(const void *)b.activations, b.dims[0], b.dims[1], b.out);
+        (b.flags & USE_REFERENCE ? bb_requantize_reference : bb_requantize)(&requant, (const int32_t *)(const void *)b.activations, b.dims[0], b.dims[1], b.out);
         return BB_OK;
     }
     case BB_FLATTEN:
