@@ -2,6 +2,7 @@ import type { BoardInfo } from '../../core/board/boardInfo'
 import type { Conversation } from '../../core/board/conversation'
 import { FrameDecoder } from '../../core/board/frame'
 import { MonitorClient } from '../../core/board/monitorClient'
+import type { ExchangeTiming } from '../../core/board/monitorExchange'
 import type {
   BenchRequest,
   BenchResult,
@@ -69,11 +70,13 @@ export function openSession(options: {
   link: Link
   onText: (bytes: Uint8Array) => void
   nonce: () => number
+  /** How long the monitor may take to answer; the protocol's own values without. */
+  timing?: Partial<ExchangeTiming>
 }): OpenSession {
-  const { link, onText, nonce } = options
+  const { link, onText, nonce, timing = {} } = options
   const counts = { sentBytes: 0, receivedBytes: 0 }
   const counted = countingLink(link, counts)
-  const client = new MonitorClient({ onText, ...(link.descriptor.lossy ? { mostWindow: 1 } : {}) })
+  const client = new MonitorClient({ onText, timing, ...(link.descriptor.lossy ? { mostWindow: 1 } : {}) })
   let talking = 0
   // Late answers between conversations are frames: only the text around them is for the console.
   const idleDecoder = new FrameDecoder()

@@ -3,10 +3,12 @@ import { createLinkListeners } from './linkListeners'
 
 /** Bytes are let through this often; the average rate is exact whatever the timer does. */
 const tickMs = 2
+/** What a tty driver takes before the line has sent it (N_TTY_BUF_SIZE of Linux). */
+const driverBufferBytes = 4_096
 
 /**
  * A link that lets bytes through no faster than a serial line of `baudRate` (8N1: ten bit times a byte), both ways and
- * independently. A write settles when its last byte left, as a drained port does.
+ * independently. As with a tty, a write settles when the driver's buffer holds it, not when the line has sent it.
  */
 export function createPacedLink(inner: Link, baudRate: number): Link {
   let rate = baudRate
@@ -60,17 +62,28 @@ export function createPacedLink(inner: Link, baudRate: number): Link {
 }
 
 interface Throttle {
+  /** Settles when the bytes are in the driver's buffer or beyond it. */
   push(bytes: Uint8Array): Promise<void>
   stop(): void
 }
 
 function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Promise<void>): Throttle {
-  const queue: { bytes: Uint8Array; done: () => void; fail: (error: unknown) => void }[] = []
+  const queue: { bytes: Uint8Array; accept: () => void; fail: (error: unknown) => void }[] = []
   let sentOfFirst = 0
-  /** Bytes that the line had time for and that were not used yet; never more than one tick's worth while idle. */
+  let queuedBytes = 0
+  /** Bytes that the line had time for and that were not used yet. */
   let creditBytes = 0
   let lastMs = 0
   let timer: NodeJS.Timeout | undefined
+
+  /** Settles the writes whose end now lies within the driver's buffer. */
+  const acceptWhatFits = (): void => {
+    let before = -sentOfFirst
+    for (const entry of queue) {
+      before += entry.bytes.length
+      if (before <= driverBufferBytes) entry.accept()
+    }
+  }
 
   const tick = async (): Promise<void> => {
     const nowMs = performance.now()
@@ -81,27 +94,32 @@ function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Prom
         const first = queue[0]!
         const take = Math.min(Math.floor(creditBytes), first.bytes.length - sentOfFirst)
         creditBytes -= take
+        queuedBytes -= take
         const piece = first.bytes.slice(sentOfFirst, sentOfFirst + take)
         sentOfFirst += take
-        if (sentOfFirst === first.bytes.length) {
+        const isWhole = sentOfFirst === first.bytes.length
+        if (isWhole) {
           queue.shift()
           sentOfFirst = 0
-          await deliver(piece)
-          first.done()
-        } else {
-          await deliver(piece)
         }
+        await deliver(piece)
+        if (isWhole) first.accept()
       }
     } catch (error) {
+      queuedBytes = 0
+      sentOfFirst = 0
       for (const entry of queue.splice(0)) entry.fail(error)
     }
+    acceptWhatFits()
     timer = queue.length > 0 ? setTimeout(() => void tick(), tickMs) : undefined
   }
   return {
     push(bytes) {
       if (bytes.length === 0) return Promise.resolve()
-      return new Promise((done, fail) => {
-        queue.push({ bytes, done, fail })
+      return new Promise((accept, fail) => {
+        queue.push({ bytes, accept, fail })
+        queuedBytes += bytes.length
+        if (queuedBytes <= driverBufferBytes) accept()
         if (timer !== undefined) return
         // An idle line saves nothing up.
         creditBytes = 0
@@ -113,7 +131,7 @@ function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Prom
       clearTimeout(timer)
       timer = undefined
       // Unsent bytes are lost with the line; their writers learn it from the link's end.
-      for (const entry of queue.splice(0)) entry.done()
+      for (const entry of queue.splice(0)) entry.accept()
     }
   }
 }
