@@ -116,7 +116,7 @@ export const useGuide = defineStore('guide', () => {
         await proxies.pin.run(fitted.id, true)
         const error = fitted.unseenShapeMape
         results.push(
-          `${kernel}: ${error === null ? 'error on unseen shapes not known' : `${error.toFixed(1)} % off on unseen shapes`} (${fitted.estimator})`
+          `${kernel}: ${error === null ? 'error on unseen shapes not known' : `${error.toFixed(1)} % off on unseen shapes`}${fitted.estimator === 'auto' ? '' : ` (${fitted.estimator})`}`
         )
       }
       if (results.length > 0) return results
