@@ -1,0 +1,182 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AppError } from '@shared/errors'
+import { exportOnnx } from '@core/model/exportOnnx'
+import { chooseSplits, firstImages, takeImages } from '@core/model/dataSet'
+import { decodeSubset, encodeSubset, readIdxPair } from '@main/model/imageFiles'
+import { createImageLibrary } from '@main/model/imageLibrary'
+import { createModelFiles, describeModel } from '@main/model/modelFiles'
+import { decodeOnnx, encodeOnnx } from '@main/model/onnxFile'
+import { plainNetwork, residualNetwork } from '../../../support/smallNetworks'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'bitbench-model-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const refusal = async (work: () => unknown): Promise<AppError> => {
+  try {
+    await work()
+  } catch (error) {
+    return AppError.from(error)
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('ONNX files', () => {
+  it('come back as they were written', () => {
+    const model = exportOnnx(residualNetwork(), { 'bitbench.seed': '7' })
+    expect(decodeOnnx(encodeOnnx(model))).toEqual(model)
+  })
+
+  it('that are something else are refused', async () => {
+    for (const bytes of [
+      new Uint8Array(0),
+      Buffer.from('not a model at all'),
+      Uint8Array.of(255, 255, 255, 255)
+    ]) {
+      const error = await refusal(() => decodeOnnx(bytes))
+      expect(error.code).toBe('model.invalid')
+      expect(error.hint).not.toBe('')
+    }
+  })
+
+  it('whose tensors do not fit their shapes are refused by name', async () => {
+    const model = exportOnnx(plainNetwork())
+    const [first, ...rest] = model.initializers
+    const bytes = encodeOnnx({ ...model, initializers: [{ ...first!, dims: [5, 5] }, ...rest] })
+    const error = await refusal(() => decodeOnnx(bytes))
+    expect(error.code).toBe('model.invalid')
+    expect(error.message).toContain(first!.name)
+  })
+})
+
+describe('model files', () => {
+  it('are listed by the hash of their bytes, described and remembered', async () => {
+    const file = path.join(folder, 'own.onnx')
+    await writeFile(file, encodeOnnx(exportOnnx(plainNetwork())))
+    const openedFile = path.join(folder, 'data', 'models.json')
+    const options = { modelsFolder: path.join(folder, 'shipped'), openedFile }
+    const model = await createModelFiles(options).open(file)
+    expect(model.summary.id).toMatch(/^[0-9a-f]{16}$/)
+    expect(model.summary.shipped).toBe(false)
+    const info = describeModel(model)
+    expect(info.weightedLayers).toEqual(['conv1', 'conv2', 'fc1', 'fc2'])
+    expect(info.macs).toBe(64 * 36 + 4 * 216 + 288 + 48)
+    const later = createModelFiles(options)
+    expect((await later.list()).map(({ id }) => id)).toEqual([model.summary.id])
+    expect((await later.find(model.summary.id)).graph).toEqual(plainNetwork())
+  })
+
+  it('that are missing or unknown are clear errors, and a damaged list is not fatal', async () => {
+    const openedFile = path.join(folder, 'models.json')
+    await writeFile(openedFile, '{broken')
+    const files = createModelFiles({ modelsFolder: folder, openedFile })
+    expect(await files.list()).toEqual([])
+    expect((await refusal(() => files.open(path.join(folder, 'none.onnx')))).code).toBe('data.missing')
+    expect((await refusal(() => files.find('0123'))).code).toBe('input.notFound')
+  })
+})
+
+describe('image subsets', () => {
+  const images = (count: number, start: number) => ({
+    count,
+    labels: Uint8Array.from({ length: count }, (_, at) => (start + at) % 10),
+    pixels: Uint8Array.from({ length: count * 6 }, (_, at) => (start * 7 + at) % 256)
+  })
+
+  it('come back as they were written', async () => {
+    const splits = new Map([
+      ['search', images(5, 1)],
+      ['test', images(3, 9)]
+    ])
+    const read = await decodeSubset(await encodeSubset({ shape: [2, 3, 1], splits }), 'file')
+    expect(read).toEqual({ shape: [2, 3, 1], splits })
+  })
+
+  it('cut short, foreign or not packed right are refused', async () => {
+    const whole = await encodeSubset({ shape: [2, 3, 1], splits: new Map([['test', images(4, 0)]]) })
+    for (const bytes of [
+      whole.subarray(0, whole.length - 9),
+      Buffer.from('something'),
+      gzipSync(Buffer.from('BBIS\x01\0'))
+    ]) {
+      const error = await refusal(() => decodeSubset(bytes, 'pictures.bin'))
+      expect(error.code).toBe('data.invalid')
+      expect(error.message).toContain('pictures.bin')
+    }
+  })
+
+  it('are missing with a hint', async () => {
+    const library = createImageLibrary({ modelsFolder: folder, fullSetFolder: path.join(folder, 'none') })
+    expect((await refusal(() => library.load('test'))).code).toBe('data.missing')
+    const full = await refusal(() => library.load('fullTest'))
+    expect(full.hint).toContain('dataset-fashion-mnist')
+    expect(library.hasFullSet()).toBe(false)
+  })
+})
+
+describe('IDX files', () => {
+  const header = (rank: number, ...dims: number[]): Buffer => {
+    const bytes = Buffer.alloc(4 + 4 * dims.length)
+    bytes.writeUInt32BE(0x0800 + rank, 0)
+    for (const [at, size] of dims.entries()) bytes.writeUInt32BE(size, 4 + 4 * at)
+    return bytes
+  }
+
+  it('are read plain or packed', async () => {
+    const [images, labels] = [path.join(folder, 'i'), path.join(folder, 'l.gz')]
+    await writeFile(images, Buffer.concat([header(3, 2, 1, 2), Buffer.of(1, 2, 3, 4)]))
+    await writeFile(labels, gzipSync(Buffer.concat([header(1, 2), Buffer.of(7, 8)])))
+    expect(await readIdxPair(images, labels)).toEqual({
+      count: 2,
+      pixels: Uint8Array.of(1, 2, 3, 4),
+      labels: Uint8Array.of(7, 8)
+    })
+  })
+
+  it('that do not fit together are refused', async () => {
+    const [images, labels] = [path.join(folder, 'i'), path.join(folder, 'l')]
+    await writeFile(images, Buffer.concat([header(3, 2, 1, 2), Buffer.of(1, 2, 3, 4)]))
+    await writeFile(labels, Buffer.concat([header(1, 1), Buffer.of(7)]))
+    expect((await refusal(() => readIdxPair(images, labels))).message).toContain('1 labels for 2 images')
+    expect((await refusal(() => readIdxPair(images, images))).code).toBe('data.invalid')
+    await writeFile(labels, Buffer.concat([header(1, 5), Buffer.of(7)]))
+    expect((await refusal(() => readIdxPair(images, labels))).code).toBe('data.invalid')
+  })
+})
+
+describe('splits', () => {
+  const labels = Uint8Array.from({ length: 200 }, (_, at) => at % 4)
+  const plans = [
+    { split: 'search', perClass: 10 },
+    { split: 'tune', perClass: 20 }
+  ] as const
+
+  it('are stratified, disjoint and seeded', () => {
+    const chosen = chooseSplits(labels, plans, 5)
+    const [search, tune] = [chosen.get('search')!, chosen.get('tune')!]
+    expect(search.length).toBe(40)
+    expect(tune.length).toBe(80)
+    for (const label of [0, 1, 2, 3])
+      expect([...search].filter((index) => labels[index] === label).length).toBe(10)
+    expect([...search].filter((index) => tune.includes(index))).toEqual([])
+    expect(chooseSplits(labels, plans, 5)).toEqual(chosen)
+    expect(chooseSplits(labels, plans, 6)).not.toEqual(chosen)
+  })
+
+  it('take the images they name', () => {
+    const source = { count: 3, labels: Uint8Array.of(5, 6, 7), pixels: Uint8Array.of(1, 1, 2, 2, 3, 3) }
+    expect(takeImages(source, [2, 0])).toEqual({
+      count: 2,
+      labels: Uint8Array.of(7, 5),
+      pixels: Uint8Array.of(3, 3, 1, 1)
+    })
+    expect(firstImages(source, 1).count).toBe(1)
+    expect(firstImages(source, 9)).toBe(source)
+  })
+})

@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { AppError } from '@shared/errors'
+import type { Evaluation } from '@shared/contract/model'
+import { createJobService } from '@main/jobs/jobService'
+import { modelTasks } from '@main/model/modelTasks'
+import { createModelService, type ModelService } from '@main/model/modelService'
+import { resourcePath } from '@main/paths'
+import { argmax } from '@core/quant/runInteger'
+import { parseScheme, uniformScheme } from '@core/quant/scheme'
+
+/** The real tasks, run here instead of in a worker; the shipped network and images. */
+function createBench() {
+  const emitted: { event: string; payload: unknown }[] = []
+  const run = vi.fn(async (name: keyof typeof modelTasks, input: never) =>
+    modelTasks[name](input, {
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      yieldToAbort: async () => undefined
+    })
+  )
+  let ids = 0
+  const jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job${ids++}` })
+  const service = createModelService({
+    tasks: { run: run as never, close: async () => undefined },
+    jobs,
+    emit: (event, payload) => void emitted.push({ event, payload }),
+    modelsFolder: resourcePath('models'),
+    openedFile: null
+  })
+  return { service, run, jobs, emitted }
+}
+
+describe('model service', () => {
+  const { service, run, jobs, emitted } = createBench()
+  const context = { signal: new AbortController().signal }
+  let modelId = ''
+  let layers: string[] = []
+
+  beforeAll(async () => {
+    const { models, dataSet } = await service.handlers['model.list']({}, context)
+    modelId = models.find(({ name }) => name === 'lenet5-fashion')!.id
+    layers = (await service.layers(modelId)).map(({ name }) => name)
+    expect(dataSet.splits.find(({ split }) => split === 'test')!.images).toBe(1000)
+  })
+
+  it('describes the shipped network and its card', async () => {
+    const { model } = await service.handlers['model.info']({ modelId }, context)
+    expect(model.weightedLayers).toEqual(['conv1', 'conv2', 'fc1', 'fc2', 'fc3'])
+    expect(model.parameters).toBe(61_706)
+    expect(model.card!.testAccuracy).toBeGreaterThanOrEqual(0.9)
+    expect(model.shipped).toBe(true)
+  })
+
+  it('has the accuracy its card claims, keeps it at 8 bits, and loses some at 1 bit', async () => {
+    const evaluate = (scheme: Parameters<ModelService['evaluate']>[1]): Promise<Evaluation> =>
+      service.evaluate(modelId, scheme, 'test', 'ptq')
+    const float = await evaluate(null)
+    expect(float.images).toBe(1000)
+    expect(float.accuracy).toBeGreaterThanOrEqual(0.89)
+    const int8 = await evaluate(uniformScheme(layers, 8, 8))
+    expect(Math.abs(int8.accuracy - float.accuracy)).toBeLessThan(0.01)
+    const mixed = await evaluate(parseScheme('w8a8,w4a8,w4a4,w4a4,w8a8', layers))
+    expect(float.accuracy - mixed.accuracy).toBeLessThan(0.015)
+    const binary = await evaluate(uniformScheme(layers, 1, 1))
+    expect(binary.accuracy).toBeLessThan(int8.accuracy - 0.05)
+    expect(binary.accuracy).toBeGreaterThan(0.5)
+  }, 120_000)
+
+  it('answers a second question from memory', async () => {
+    const before = run.mock.calls.length
+    const again = await service.evaluate(modelId, uniformScheme(layers, 8, 8), 'test', 'ptq')
+    expect(again.cached).toBe(true)
+    expect(run.mock.calls.length).toBe(before)
+    const { evaluations } = await service.handlers['model.evaluations']({ modelId }, context)
+    expect(evaluations.length).toBeGreaterThanOrEqual(1)
+  })
+
+  it('gives deployment a network, inputs and the reference logits that go with them', async () => {
+    const network = await service.quantize(modelId, uniformScheme(layers, 8, 8))
+    const { codes, labels, images } = await service.testInputs(modelId, 60)
+    const logits = await service.reference(network, codes, images)
+    expect(logits.length).toBe(60 * 10)
+    let correct = 0
+    for (let image = 0; image < 60; image++) {
+      if (argmax(logits.subarray(image * 10, image * 10 + 10)) === labels[image]) correct++
+    }
+    expect(correct).toBeGreaterThan(48)
+  }, 60_000)
+
+  it('evaluates as a job that ends with an event', async () => {
+    const scheme = [...uniformScheme(layers, 8, 8)]
+    const { jobId } = await service.handlers['model.evaluate'](
+      { modelId, scheme, split: 'test', method: 'ptq' },
+      context
+    )
+    await jobs.idle()
+    expect(jobs.list().find(({ id }) => id === jobId)!.state).toBe('done')
+    expect(emitted.at(-1)!.event).toBe('model.evaluated')
+  })
+
+  it('refuses schemes of another network and unknown models', async () => {
+    const wrong = service.evaluate(modelId, uniformScheme(['a'], 8, 8), 'test', 'ptq')
+    await expect(wrong).rejects.toMatchObject({ code: 'scheme.invalid' })
+    await expect(service.info('nothing')).rejects.toBeInstanceOf(AppError)
+  })
+})

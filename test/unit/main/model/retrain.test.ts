@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { weightedLayerNames } from '@core/model/graph'
+import { calibrate } from '@core/quant/calibration'
+import { quantizeNetwork } from '@core/quant/quantizeNetwork'
+import { codesOfPixels, runInteger } from '@core/quant/runInteger'
+import { buildRetrainedLayer, retrainingStart } from '@core/quant/retraining'
+import { parseScheme } from '@core/quant/scheme'
+import { countCorrect } from '@main/model/floatAccuracy'
+import { train } from '@main/model/training/trainer'
+import { retrain } from '@main/model/training/retrain'
+import type { ImageLibrary } from '@main/model/imageLibrary'
+import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
+
+describe.each([
+  ['plain', plainNetwork(), 'w8a8,w2a2,w1a1,w2a4'],
+  ['residual', residualNetwork(), 'w8a8,w2a2,w1a2,w2a4']
+] as const)('retraining of the %s network', (_, graph, text) => {
+  const fitted = quantizeNetwork(
+    calibrate(graph, someImages(graph, 48)),
+    parseScheme(text, weightedLayerNames(graph))
+  )
+
+  it('starts from the very network that was fitted', () => {
+    const start = retrainingStart(graph, fitted)
+    for (const layer of fitted.layers) {
+      if (!('weights' in layer)) continue
+      const index = graph.nodes.findIndex(({ name }) => name === layer.name)
+      const again = buildRetrainedLayer(start.graph, index, layer)
+      expect(again.weights).toEqual(layer.weights)
+      expect(again.mult).toEqual(layer.mult)
+      for (const [channel, bias] of again.bias.entries()) {
+        // The bias passes through float32 on its way.
+        expect(Math.abs(bias - layer.bias[channel]!)).toBeLessThanOrEqual(
+          1 + 1e-6 * Math.abs(layer.bias[channel]!)
+        )
+      }
+    }
+  })
+})
+
+/** Class = the quadrant with the largest sum. */
+function brightestQuadrant(pixels: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: pixels.length / 64 }, (_, image) => {
+    const sums = [0, 0, 0, 0]
+    for (let at = 0; at < 64; at++) {
+      const quadrant = 2 * (at >> 5) + ((at & 7) >> 2)
+      sums[quadrant] = sums[quadrant]! + pixels[image * 64 + at]!
+    }
+    return sums.indexOf(Math.max(...sums))
+  })
+}
+
+describe('retraining', () => {
+  it('brings a low-bit network closer to its teacher and is repeatable', async () => {
+    const first = plainNetwork(40)
+    const pixels = someImages(first, 300, 31)
+    const labels = brightestQuadrant(pixels)
+    const images = { count: 300, pixels, labels }
+    const graph = await train(first, images, {
+      momentum: 0.9,
+      decay: 1e-4,
+      epochs: 25,
+      batch: 30,
+      rateAt: () => 0.03,
+      seed: 3,
+      augment: null
+    })
+    const library: ImageLibrary = {
+      name: 'drawn',
+      origin: 'this test',
+      sizes: async () => [],
+      shape: async () => [8, 8, 1],
+      load: async () => images,
+      hasFullSet: () => false,
+      loadFullTraining: async () => images
+    }
+    const fitted = quantizeNetwork(
+      // Three images fit little: there is something left to learn.
+      calibrate(graph, pixels.subarray(0, 3 * 64)),
+      parseScheme('w8a8,w2a2,w2a2,w2a2', weightedLayerNames(graph))
+    )
+    const context = {
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      yieldToAbort: async () => undefined
+    }
+    const settings = { imagesSeen: 24_000, augment: null }
+    const trained = await retrain({ graph, library }, fitted, context, settings)
+    const correct = (network: typeof fitted): number =>
+      countCorrect(runInteger(network, codesOfPixels(pixels)), labels)
+    expect(correct(trained)).toBeGreaterThan(correct(fitted))
+    expect(await retrain({ graph, library }, fitted, context, settings)).toEqual(trained)
+  }, 60_000)
+})
