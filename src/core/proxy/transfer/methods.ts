@@ -125,7 +125,7 @@ function forestOf(
 }
 
 function withSource(rows: ShapeRows, source: Float64Array): FeatureMatrix {
-  const matrix = extractFeatures(rows, 'log')
+  const matrix = extractFeatures(rows, 'physics')
   return {
     names: [...matrix.names, 'log source'],
     columns: [...matrix.columns, source.map((time) => Math.log2(time))],
