@@ -44,7 +44,7 @@ const classes = Array.from({ length: imageCount }, (_, i) =>
   argmax(logits.subarray(i * network.outputCount, (i + 1) * network.outputCount))
 )
 
-describe('exported C', () => {
+describe('exported C', { timeout: 180_000 }, () => {
   let folder = ''
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'bitbench-export-'))

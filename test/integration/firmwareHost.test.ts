@@ -32,7 +32,7 @@ describe.skipIf(!canBuild)(
         expect(stderr).toBe('')
         expect(status).toBe(0)
       }
-    })
+    }, 300_000)
     afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
     const replay = (target: FuzzTarget, lines: string[], ...args: string[]): string => {
