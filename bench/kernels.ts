@@ -13,7 +13,7 @@ import path from 'node:path'
 import { benchChecksum, type BenchWorkload } from '@core/quant/benchOperands'
 import type { Bits } from '@core/quant/scheme'
 import { presetNames, type PresetName } from '@core/sim/presets'
-import { kernelSources } from '../scripts/kernelVariants.mjs'
+import { buildBareProgram } from '../scripts/bareProgram.mjs'
 import { runOnPreset } from './kernels/runOnPreset'
 import { published, verdicts, type KernelRow } from './kernels/verdicts'
 
@@ -35,17 +35,6 @@ interface Line {
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(name)
   return at < 0 ? undefined : process.argv[at + 1]
-}
-
-function build(variant: string, useReference: boolean, elf: string): void {
-  const isa = variant.endsWith('_zbb') ? 'rv32imac_zbb' : 'rv32imac'
-  const target = `--specs=picolibc.specs -march=${isa} -misa-spec=2.2 -mabi=ilp32 -mcmodel=medany -O2 -std=c11`
-  const link = '-nostartfiles -T bench/kernels/bare.ld -Wl,--no-warn-rwx-segments'
-  const include = `-Iresources/kernels -Ibench/kernels -DBENCH_REFERENCE=${Number(useReference)}`
-  const sources = ['bench/kernels/bare.S', 'bench/kernels/bench.c', ...kernelSources(variant)]
-  const args = [...`${target} ${link} ${include}`.split(' '), ...sources, '-o', elf]
-  const { status, stderr } = spawnSync(compiler, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
 }
 
 function parse(text: string): Line[] {
@@ -75,7 +64,8 @@ function measure(variant: string, useReference: boolean): { rows: KernelRow[]; w
   const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-bench-'))
   try {
     const elf = path.join(folder, 'bench.elf')
-    build(variant, useReference, elf)
+    const flags = [`-DBENCH_REFERENCE=${Number(useReference)}`]
+    buildBareProgram({ compiler, variant, xlen: 32, sources: ['bench/kernels/bench.c'], flags, elf })
     const machine = ['-M', 'virt', '-cpu', 'rv32,zba=true,zbb=true', '-bios', 'none', '-nographic']
     const run = spawnSync(qemu, [...machine, '-icount', 'shift=0', '-kernel', elf], {
       encoding: 'utf8',

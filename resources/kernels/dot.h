@@ -36,4 +36,13 @@ BB_DOT(bb_pairs_a4_dot);
 BB_DOT(bb_pairs_a2_dot);
 BB_DOT(bb_pairs_a1_dot);
 
+/* rv32im/popcounts.c: at most four products of planes; for cores with cpop */
+size_t bb_popcounts_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_popcounts_a1w1_dot);
+BB_DOT(bb_popcounts_a1w2_dot);
+BB_DOT(bb_popcounts_a1w4_dot);
+BB_DOT(bb_popcounts_a2w1_dot);
+BB_DOT(bb_popcounts_a2w2_dot);
+BB_DOT(bb_popcounts_a4w1_dot);
+
 #endif

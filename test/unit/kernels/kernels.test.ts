@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildBareProgram } from '../../../scripts/bareProgram.mjs'
 import { tableText } from '../../../scripts/genKernelTable.mjs'
 import { kernelFolder, kernelSources, pairsOf, variantNames } from '../../../scripts/kernelVariants.mjs'
 import { kernelVectorBytes } from './kernelVectors'
@@ -14,8 +15,6 @@ const root = path.resolve(import.meta.dirname, '../../..')
 const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
 const includes = ['-Iresources/kernels', '-Ibench/kernels', '-Wa,-Itest/vectors']
 const program = ['test/unit/kernels/vectors.S', 'test/unit/kernels/kernelCheck.c']
-const bareTarget = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany -O2 -nostartfiles'.split(' ')
-const bareLink = ['-T', 'bench/kernels/bare.ld', '-Wl,--no-warn-rwx-segments', 'bench/kernels/bare.S']
 
 /** The first of these programs that answers `--version`; null when none does. */
 function findTool(...names: string[]): string | null {
@@ -85,41 +84,29 @@ describe('kernels compiled for the host', () => {
 
 describe('kernels compiled for RISC-V, on QEMU', () => {
   const machines = [
-    { march: 'rv32imac', mabi: 'ilp32', qemu: qemu32, cpu: 'rv32' },
-    { march: 'rv64imac', mabi: 'lp64', qemu: qemu64, cpu: 'rv64' }
-  ]
-  const cases = machines.flatMap((machine) =>
-    variantNames.map((variant: string) => ({ ...machine, variant }))
-  )
+    { xlen: 32, qemu: qemu32 },
+    { xlen: 64, qemu: qemu64 }
+  ] as const
+  const cases = machines.flatMap((machine) => variantNames.map((variant) => ({ ...machine, variant })))
 
-  it.for(cases)('$march $variant: golden cases and fast against reference', patience, (machine, { skip }) => {
-    const { march, mabi, qemu, cpu, variant } = machine
-    if (!riscvCompiler || !qemu) return skip('needs riscv64-unknown-elf-gcc, picolibc and qemu-system-riscv')
-    const isa = variant.endsWith('_zbb') ? `${march}_zbb` : march
-    const args = [
-      ...bareTarget,
-      `-march=${isa}`,
-      `-mabi=${mabi}`,
-      ...warnings,
-      '-DCHECK_ROUNDS=10',
-      ...includes
-    ]
-    const elf = compile(
-      riscvCompiler,
-      [...args, ...bareLink, ...program, ...kernelSources(variant)],
-      `${variant}-${march}.elf`
-    )
-    const board = [
-      '-M',
-      'virt',
-      '-cpu',
-      `${cpu},zba=true,zbb=true`,
-      '-bios',
-      'none',
-      '-nographic',
-      '-kernel',
-      elf
-    ]
-    expectClean(qemu, board, 700)
-  })
+  it.for(cases)(
+    'rv$xlen $variant: golden cases and fast against reference',
+    patience,
+    (machine, { skip }) => {
+      const { xlen, qemu, variant } = machine
+      if (!riscvCompiler || !qemu)
+        return skip('needs riscv64-unknown-elf-gcc, picolibc and qemu-system-riscv')
+      const elf = path.join(folder, `${variant}-${xlen}.elf`)
+      buildBareProgram({
+        compiler: riscvCompiler,
+        variant,
+        xlen,
+        sources: program,
+        flags: ['-DCHECK_ROUNDS=10'],
+        elf
+      })
+      const cpu = `rv${xlen},zba=true,zbb=true`
+      expectClean(qemu, ['-M', 'virt', '-cpu', cpu, '-bios', 'none', '-nographic', '-kernel', elf], 700)
+    }
+  )
 })
