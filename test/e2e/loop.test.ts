@@ -134,7 +134,7 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
     const cut: string[] = []
     for (const theme of ['dark', 'light'] as const) {
       await page.evaluate(() => (location.hash = '/settings'))
-      await page.getByLabel('Theme').selectOption(theme)
+      await page.getByRole('combobox', { name: 'Theme' }).selectOption(theme)
       await page.getByRole('button', { name: 'Save' }).click()
       await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme)
       for (const id of pageIds) {
