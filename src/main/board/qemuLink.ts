@@ -2,7 +2,6 @@ import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process'
 import { AppError } from '../../shared/errors'
 import type { Link } from './link'
 import { createQmp } from './qmp'
-import { openSerialLink } from './serialLink'
 
 export interface QemuOptions {
   /** qemu-system-riscv32, or -riscv64 for a U-Boot. */
@@ -69,6 +68,8 @@ export async function openQemuLink(options: QemuOptions): Promise<Link> {
     failure.catch(() => undefined)
     const qmp = createQmp(child.stdin, child.stdout)
     const port = await Promise.race([failure, ptyOf(qmp), late(label, () => complaint)])
+    // Loaded on first use, as in boardAdapters.ts.
+    const { openSerialLink } = await import('./serialLink')
     const inner = await openSerialLink({
       port,
       baudRate: 115_200,

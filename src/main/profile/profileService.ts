@@ -2,11 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../core/profile/campaign'
 import { guessMs, type SpeedGuess } from '../../core/profile/duration'
-import { type BenchItem, itemKey, type KernelShape, shapeKey } from '../../core/profile/kernelShape'
+import { type BenchItem, itemKey, type KernelShape } from '../../core/profile/kernelShape'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type {
   Campaign,
-  CampaignPlan,
   CampaignRequest,
   profileContract,
   Sample,
@@ -17,6 +16,7 @@ import type { JobService } from '../jobs/jobService'
 import type { Store } from '../store/store'
 import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignRunner'
 import { measureItem, type ProfiledBoard } from './measure'
+import { describePlan, firstGuess, identityOf, nothingToMeasure } from './planView'
 import { type BoardIdentity, createProfileStore, type StoredCampaign } from './profileStore'
 import { csvToSamples, samplesToCsv } from './sampleFiles'
 
@@ -55,7 +55,6 @@ export interface ProfileServiceOptions {
 
 /** Measured Samples are announced in batches this often. */
 const batchMs = 200
-const previewShapes = 40
 
 /** Campaigns that measure kernels on a board, and the Samples they leave. */
 export function createProfileService(options: ProfileServiceOptions): ProfileService {
@@ -316,60 +315,6 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
     }
   }
   return service
-}
-
-const identityOf = (board: ProfiledBoard): BoardIdentity => ({
-  boardId: board.id,
-  buildId: board.info.buildId,
-  coreName: board.info.coreName
-})
-
-/** Before anything was measured: simulators by what they run on one core of a usual machine, cores by their clock. */
-function firstGuess(board: ProfiledBoard): SpeedGuess {
-  if (board.kind === 'virtual') return { stepsPerMs: 60_000, overheadMs: 5 }
-  if (board.kind === 'qemu') return { stepsPerMs: 150_000, overheadMs: 8 }
-  return { stepsPerMs: (board.info.clockHz ?? 50_000_000) / 1000, overheadMs: 15 }
-}
-
-function describePlan(planned: PlannedCampaign, calibrated: boolean): CampaignPlan {
-  const reasons = new Map<string, number>()
-  for (const { reason } of planned.skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
-  const shapes = new Map<string, KernelShape>()
-  const byKernel = new Map<Sample['kernel'], { shapes: Set<string>; pairs: Set<string>; samples: number }>()
-  for (const item of planned.items) {
-    shapes.set(shapeKey(item), { kernel: item.kernel, dims: item.dims })
-    const group = byKernel.get(item.kernel) ?? { shapes: new Set(), pairs: new Set(), samples: 0 }
-    group.shapes.add(shapeKey(item))
-    group.pairs.add(`${item.activationBits}/${item.weightBits}`)
-    group.samples++
-    byKernel.set(item.kernel, group)
-  }
-  return {
-    samples: planned.items.length,
-    alreadyMeasured: planned.alreadyMeasured.length,
-    skipped: planned.skipped.length,
-    skippedBecause: [...reasons].map(([reason, count]) => ({ reason, count })),
-    estimateMs: planned.estimateMs,
-    estimateFrom: calibrated ? 'samples' : 'analytic',
-    byKernel: [...byKernel].map(([kernel, group]) => ({
-      kernel,
-      shapes: group.shapes.size,
-      pairs: group.pairs.size,
-      samples: group.samples
-    })),
-    preview: [...shapes.values()]
-      .slice(0, previewShapes)
-      .map(({ kernel, dims }) => ({ kernel, dims: [...dims] }))
-  }
-}
-
-function nothingToMeasure(planned: PlannedCampaign): AppError {
-  const why = planned.skipped[0]?.reason ?? 'no shapes were given'
-  return new AppError(
-    'input.invalid',
-    `There is nothing to measure: ${why}.`,
-    'Give shapes or a model, ask for a space-filling set, or choose other bit pairs.'
-  )
 }
 
 function noCampaign(id: string): AppError {
