@@ -56,7 +56,7 @@ export function runDialogue<T>(
     peer.tick?.(nowMs, line)
   }
   const outcome: DialogueOutcome<T> = { endedAtMs: 0, steps: 0, progress: [] }
-  let kept = new Uint8Array(0)
+  let kept: Uint8Array = new Uint8Array(0)
   const empty = new Uint8Array(0)
   try {
     let next = conversation.next(empty)
@@ -101,7 +101,7 @@ export function runDialogue<T>(
   return outcome
 }
 
-function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
   const joined = new Uint8Array(a.length + b.length)
   joined.set(a)
   joined.set(b, a.length)

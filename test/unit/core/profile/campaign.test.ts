@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { BoardInfo } from '@core/board/boardInfo'
+import type { BoardInfo, BoardKernel } from '@core/board/boardInfo'
 import { planCampaign, type CampaignInput } from '@core/profile/campaign'
 import { radicalInverse, spaceFillingShapes } from '@core/profile/design'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
@@ -13,7 +13,7 @@ const board: Pick<BoardInfo, 'kernels' | 'ram'> = {
   kernels: [
     ...bits.flatMap((activationBits) =>
       bits.flatMap((weightBits) =>
-        (['matmul', 'conv2d'] as const).map((kernel) => ({
+        (['matmul', 'conv2d'] as const).map((kernel): BoardKernel => ({
           kernel,
           activationBits,
           weightBits,
@@ -22,7 +22,7 @@ const board: Pick<BoardInfo, 'kernels' | 'ram'> = {
         }))
       )
     ),
-    ...bits.map((activationBits) => ({
+    ...bits.map((activationBits): BoardKernel => ({
       kernel: 'maxPool' as const,
       activationBits,
       weightBits: 0,
