@@ -36,7 +36,8 @@ export async function main(argv: string[]): Promise<number> {
       write(process.stdout, verbHelp(title, verb))
       return 0
     }
-    const dataFolder = typeof args.values['data'] === 'string' ? path.resolve(args.values['data']) : defaultDataFolder()
+    const dataFolder =
+      typeof args.values['data'] === 'string' ? path.resolve(args.values['data']) : defaultDataFolder()
     const context: CliContext = {
       bitbench: () => (opened ??= composeBitbench({ host: 'cli', dataFolder })),
       log: (line) => write(process.stderr, line),
@@ -84,12 +85,16 @@ async function report(reason: unknown, json: boolean, argv: string[]): Promise<n
 }
 
 function overview(asked: string | undefined): string {
-  const nouns = asked !== undefined && knownNoun(asked) ? cliNouns.filter((noun) => noun.noun === asked) : cliNouns
+  const nouns =
+    asked !== undefined && knownNoun(asked) ? cliNouns.filter((noun) => noun.noun === asked) : cliNouns
   const lines = ['Usage: bitbench <noun> <verb> [options] [--json] [--data FOLDER]', '']
   for (const noun of nouns) {
     lines.push(`${noun.noun}: ${(noun as CliNoun).summary}`)
     for (const [name, verb] of Object.entries(noun.verbs)) {
-      lines.push(`  ${name === noun.noun ? name : `${noun.noun} ${name}`} ${verb.usage}`, `      ${verb.summary}`)
+      lines.push(
+        `  ${name === noun.noun ? name : `${noun.noun} ${name}`} ${verb.usage}`,
+        `      ${verb.summary}`
+      )
     }
   }
   return lines.join('\n')

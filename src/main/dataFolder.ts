@@ -6,7 +6,8 @@ export function defaultDataFolder(): string {
   const override = process.env['BITBENCH_DATA']
   if (override !== undefined && override !== '') return path.resolve(override)
   const home = homedir()
-  if (process.platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Bitbench', 'data')
+  if (process.platform === 'darwin')
+    return path.join(home, 'Library', 'Application Support', 'Bitbench', 'data')
   if (process.platform === 'win32') {
     return path.join(process.env['APPDATA'] ?? path.join(home, 'AppData', 'Roaming'), 'Bitbench', 'data')
   }

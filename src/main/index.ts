@@ -10,7 +10,8 @@ import { builtPath } from './paths'
 const pageFile = builtPath('renderer', 'index.html')
 const devServer = process.env['ELECTRON_RENDERER_URL']
 const pageUrl = devServer ?? pathToFileURL(pageFile).href
-const isOwnPage = (url: string): boolean => url.split('#')[0] === pageUrl.split('#')[0] || url === `${pageUrl}/`
+const isOwnPage = (url: string): boolean =>
+  url.split('#')[0] === pageUrl.split('#')[0] || url === `${pageUrl}/`
 
 if (!app.requestSingleInstanceLock()) {
   // One process owns the data file and the boards; the first one brings its window to the front instead.

@@ -15,7 +15,10 @@ export const builtPath = (...parts: string[]): string => path.join(installFolder
 function findInstallFolder(from: string): string {
   for (let folder = from; ; folder = path.dirname(folder)) {
     const manifest = path.join(folder, 'package.json')
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'bitbench') {
+    if (
+      existsSync(manifest) &&
+      (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'bitbench'
+    ) {
       return folder
     }
     if (folder === path.dirname(folder)) throw new Error(`No Bitbench package.json above ${from}`)

@@ -20,7 +20,9 @@ export async function runWebHost(options: {
     throw reason
   })
   options.say(`Bitbench is served on this machine only. Open:\n\n  ${host.address}\n`)
-  options.say(`From another machine: ssh -L ${host.tcpPort}:127.0.0.1:${host.tcpPort} THIS_MACHINE, then open the same address.`)
+  options.say(
+    `From another machine: ssh -L ${host.tcpPort}:127.0.0.1:${host.tcpPort} THIS_MACHINE, then open the same address.`
+  )
   options.say('Press Ctrl-C to stop.')
   await new Promise<void>((resolve) => {
     if (options.signal.aborted) resolve()

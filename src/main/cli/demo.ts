@@ -174,9 +174,9 @@ function summariseProxies(proxies: ProxySummary[]) {
     trainMape: pooled((proxy) => proxy.trainMape),
     randomMape: pooled((proxy) => proxy.randomMape),
     unseenShapeMape: pooled((proxy) => proxy.unseenShapeMape),
-    kernels: proxies.map(({ kernel, estimator, rows, shapes, trainMape, randomMape, unseenShapeMape }) => ({
+    kernels: proxies.map(({ kernel, description, rows, shapes, trainMape, randomMape, unseenShapeMape }) => ({
       kernel,
-      estimator,
+      estimator: description,
       rows,
       shapes,
       trainMape,

@@ -32,10 +32,10 @@ export function createDeployService(deps: {
   const { store, jobs, emit, boards, models, predict, toolchain, codeExport, nowMs, newId } = deps
 
   const prepare = async (
-    request: Pick<DeployRequest, 'modelId' | 'scheme' | 'boardId' | 'proxyId'>,
+    request: Pick<DeployRequest, 'modelId' | 'scheme' | 'method' | 'boardId' | 'proxyId'>,
     info: BoardInfo
   ): Promise<Prepared> => {
-    const network = await models.quantize(request.modelId, request.scheme)
+    const network = await models.quantize(request.modelId, request.scheme, request.method)
     const plan = planDeployment(network, info)
     const predicted = await predict(network, request.boardId, request.proxyId)
     return { network, plan, described: describePlan(network, plan, info, predicted) }
@@ -109,8 +109,8 @@ export function createDeployService(deps: {
         await store.remove(deploymentId)
         return { ok: true }
       },
-      'deploy.export': async ({ modelId, scheme, images, folder }) => {
-        const network = await models.quantize(modelId, scheme)
+      'deploy.export': async ({ modelId, scheme, method, images, folder }) => {
+        const network = await models.quantize(modelId, scheme, method)
         const inputs = await models.testInputs(modelId, images)
         const host = await models.reference(
           network,

@@ -1,7 +1,7 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Deployment } from '../../shared/contract/deploy'
-import type { SchemeJson } from '../../shared/contract/model'
+import type { QuantMethod, SchemeJson } from '../../shared/contract/model'
 import type { DeploySession } from './boardRun'
 
 /** What deploying needs of the other nouns; compose passes adapters, so that domains stay apart. */
@@ -18,7 +18,7 @@ export interface DeployBoards {
 
 export interface DeployModels {
   name(modelId: string): Promise<string>
-  quantize(modelId: string, scheme: SchemeJson): Promise<QuantizedNetwork>
+  quantize(modelId: string, scheme: SchemeJson, method: QuantMethod): Promise<QuantizedNetwork>
   /** Test images as the network's input codes; no choice was ever made on them. */
   testInputs(
     modelId: string,

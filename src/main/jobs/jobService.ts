@@ -65,7 +65,11 @@ export function createJobService(options: {
   const find = (id: string): Entry => {
     const entry = entries.get(id)
     if (entry === undefined) {
-      throw new AppError('job.notFound', `There is no job ${id}.`, 'Refresh the job list; it may have been cleared.')
+      throw new AppError(
+        'job.notFound',
+        `There is no job ${id}.`,
+        'Refresh the job list; it may have been cleared.'
+      )
     }
     return entry
   }
@@ -194,5 +198,9 @@ export function createJobService(options: {
 }
 
 function cancelled(title: string): AppError {
-  return new AppError('job.cancelled', `"${title}" was cancelled.`, 'Finished work is kept; start or resume it again.')
+  return new AppError(
+    'job.cancelled',
+    `"${title}" was cancelled.`,
+    'Finished work is kept; start or resume it again.'
+  )
 }

@@ -82,7 +82,9 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
           }
           const onError = (cause: unknown): void => finish(() => reject(crashed(name, cause)))
           const onExit = (code: number): void =>
-            finish(() => reject(signal?.aborted === true ? aborted() : crashed(name, new Error(`exit code ${code}`))))
+            finish(() =>
+              reject(signal?.aborted === true ? aborted() : crashed(name, new Error(`exit code ${code}`)))
+            )
           const onAbort = (): void => {
             worker.postMessage({ kind: 'abort' } satisfies ToWorker)
             grace = setTimeout(() => void worker.terminate(), abortGraceMs)

@@ -21,8 +21,7 @@ port.on('message', (message: ToWorker) => {
   const send = (reply: FromWorker): void => port.postMessage(reply)
   let sentAtMs = -Infinity
   const handler = taskHandlers[message.name as keyof typeof taskHandlers] as
-    | ((input: unknown, context: TaskContext) => unknown)
-    | undefined
+    ((input: unknown, context: TaskContext) => unknown) | undefined
   Promise.resolve()
     .then(() => {
       if (handler === undefined) throw new Error(`No task is registered as ${message.name}`)
@@ -37,7 +36,11 @@ port.on('message', (message: ToWorker) => {
         async yieldToAbort() {
           await new Promise<void>((resolve) => setImmediate(resolve))
           if (current.signal.aborted) {
-            throw new AppError('job.cancelled', 'The task was cancelled.', 'Start it again when you want its result.')
+            throw new AppError(
+              'job.cancelled',
+              'The task was cancelled.',
+              'Start it again when you want its result.'
+            )
           }
         }
       })

@@ -32,7 +32,8 @@ export function createLazyStore(file: string, open: () => Promise<Store>): LazyS
     all: async (sql, params) => (await get()).all(sql, params),
     append: async (table, rows) => (await get()).append(table, rows),
     transaction: async (work) => (await get()).transaction(work),
-    exportQuery: async (sql, params, target, format) => (await get()).exportQuery(sql, params, target, format),
+    exportQuery: async (sql, params, target, format) =>
+      (await get()).exportQuery(sql, params, target, format),
     announce(what, where) {
       announced = { what, where }
       void opened?.then((store) => store.announce(what, where)).catch(() => undefined)

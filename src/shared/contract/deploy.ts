@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema } from './define'
-import { schemeSchema } from './model'
+import { methodSchema, schemeSchema } from './model'
 
 /** Deploy: a scheme on a board, and the proof that it does there what the host said. */
 export const memoryBlockSchema = z.object({
@@ -47,6 +47,8 @@ export type DeployPlan = z.infer<typeof deployPlanSchema>
 export const deployRequestSchema = z.object({
   modelId: z.string(),
   scheme: schemeSchema,
+  /** How the scheme's weights were found; the one the search evaluated with. */
+  method: methodSchema.default('ptq'),
   boardId: z.string(),
   /** Test images to run on the board. */
   images: z.number().int().min(1).max(10_000).default(200),
@@ -110,7 +112,7 @@ export const deployContract = defineContract({
   commands: {
     /** Memory and predicted latency without touching the line; the board must be connected. */
     'deploy.plan': command(
-      deployRequestSchema.pick({ modelId: true, scheme: true, boardId: true, proxyId: true }),
+      deployRequestSchema.pick({ modelId: true, scheme: true, method: true, boardId: true, proxyId: true }),
       z.object({ plan: deployPlanSchema })
     ),
     'deploy.run': command(deployRequestSchema, z.object({ jobId: z.string(), deploymentId: z.string() })),
@@ -122,6 +124,7 @@ export const deployContract = defineContract({
       z.object({
         modelId: z.string(),
         scheme: schemeSchema,
+        method: methodSchema.default('ptq'),
         /** Images baked into the program's self-check. */
         images: z.number().int().min(1).max(64).default(4),
         folder: z.string().min(1)

@@ -44,7 +44,9 @@ export const events = {
 export type CommandName = keyof typeof commands
 export type EventName = keyof typeof events
 
-type ContractOf<K extends CommandName> = (typeof commands)[K] extends CommandContract ? (typeof commands)[K] : never
+type ContractOf<K extends CommandName> = (typeof commands)[K] extends CommandContract
+  ? (typeof commands)[K]
+  : never
 export type CommandInput<K extends CommandName> = InputOf<ContractOf<K>>
 export type CommandArguments<K extends CommandName> = ArgumentsOf<ContractOf<K>>
 export type CommandOutput<K extends CommandName> = OutputOf<ContractOf<K>>

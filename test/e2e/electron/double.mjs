@@ -61,10 +61,13 @@ export class BrowserWindow extends EventEmitter {
     this.webContents = Object.assign(new EventEmitter(), {
       id: nextId++,
       setWindowOpenHandler: (decide) => (this.decideOpen = decide),
-      send: (channel, payload) => void this.page?.evaluate(([c, p]) => globalThis.__ipcEvent(c, p), [channel, payload]).catch(() => undefined)
+      send: (channel, payload) =>
+        void this.page
+          ?.evaluate(([c, p]) => globalThis.__ipcEvent(c, p), [channel, payload])
+          .catch(() => undefined)
     })
     windows.add(this)
-    const { preload: _preload, ...preferences } = options.webPreferences
+    const preferences = { ...options.webPreferences, preload: undefined }
     tell({ window: { webPreferences: preferences, title: options.title } })
   }
   isDestroyed() {
@@ -86,7 +89,9 @@ export class BrowserWindow extends EventEmitter {
     await this.page.exposeBinding('__ipcInvoke', async (source, channel, input) => {
       const handler = handlers.get(channel)
       if (handler === undefined) throw new Error(`No handler for ${channel}`)
-      const senderFrame = process.env.BITBENCH_FOREIGN_FRAME ? { url: 'https://evil.example/', parent: null } : frameOf(source)
+      const senderFrame = process.env.BITBENCH_FOREIGN_FRAME
+        ? { url: 'https://evil.example/', parent: null }
+        : frameOf(source)
       return await handler({ sender: this.webContents, senderFrame }, input)
     })
     await this.page.addInitScript({ content: preloadScript(this.options.webPreferences.preload) })
@@ -99,7 +104,11 @@ export class BrowserWindow extends EventEmitter {
     await this.page.goto(url)
     const decision = this.decideOpen?.({ url: 'https://example.org/' })
     let isPrevented = false
-    this.webContents.emit('will-navigate', { preventDefault: () => (isPrevented = true) }, 'https://example.org/')
+    this.webContents.emit(
+      'will-navigate',
+      { preventDefault: () => (isPrevented = true) },
+      'https://example.org/'
+    )
     tell({ openDecision: decision, navigationPrevented: isPrevented })
     this.emit('ready-to-show')
     tell({ loaded: url })

@@ -12,7 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
  * the real thing, in a real Chromium. Where Electron's binary exists, smoke.test.ts runs it too.
  */
 const root = path.resolve(import.meta.dirname, '../../..')
-const chromiumFile = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+const chromiumFile = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  existsSync
+)
 if (chromiumFile === undefined) console.warn('SKIPPED: Electron bundles over the double: no Chromium found')
 
 interface Told {
@@ -52,7 +54,9 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     })
     endpoint = `http://127.0.0.1:${tcpPort}`
     main = startMain(endpoint, folder, told)
-    await expect.poll(() => told.some((record) => record.loaded !== undefined), { timeout: 60_000 }).toBe(true)
+    await expect
+      .poll(() => told.some((record) => record.loaded !== undefined), { timeout: 60_000 })
+      .toBe(true)
     const attached = await chromium.connectOverCDP(endpoint)
     page = attached
       .contexts()
@@ -75,7 +79,9 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
   })
 
   it('exposes exactly two functions to the page', async () => {
-    const keys = await page.evaluate(() => Object.keys((globalThis as unknown as { bitbench: object }).bitbench))
+    const keys = await page.evaluate(() =>
+      Object.keys((globalThis as unknown as { bitbench: object }).bitbench)
+    )
     expect(keys.sort()).toEqual(['call', 'subscribe'])
   })
 
@@ -83,14 +89,16 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     const call = (name: string, input: unknown) =>
       page.evaluate(
         ([command, args]) =>
-          (globalThis as unknown as { bitbench: { call(n: unknown, i: unknown): Promise<unknown> } }).bitbench.call(
-            command,
-            args
-          ),
+          (
+            globalThis as unknown as { bitbench: { call(n: unknown, i: unknown): Promise<unknown> } }
+          ).bitbench.call(command, args),
         [name, input] as const
       )
     expect(await call('app.info', {})).toMatchObject({ ok: true, value: { host: 'electron' } })
-    expect(await call('app.saveSettings', { theme: 'mauve' })).toMatchObject({ ok: false, error: { code: 'input.invalid' } })
+    expect(await call('app.saveSettings', { theme: 'mauve' })).toMatchObject({
+      ok: false,
+      error: { code: 'input.invalid' }
+    })
     expect(await call('no.such', {})).toMatchObject({ ok: false, error: { code: 'host.unknownCommand' } })
   })
 
@@ -139,7 +147,12 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
   })
 })
 
-function startMain(endpoint: string, folder: string, told: Told[], extra: Record<string, string> = {}): ChildProcess {
+function startMain(
+  endpoint: string,
+  folder: string,
+  told: Told[],
+  extra: Record<string, string> = {}
+): ChildProcess {
   const child = spawn(
     process.execPath,
     ['--import', path.join(import.meta.dirname, 'register.mjs'), path.join(root, 'out/main/index.js')],

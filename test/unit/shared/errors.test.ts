@@ -3,7 +3,9 @@ import { AppError } from '@shared/errors'
 
 describe('AppError', () => {
   it('survives JSON with code, hint and details', () => {
-    const error = new AppError('board.timeout', 'No answer in 2 s.', 'Check the cable.', { details: { port: '/dev/x' } })
+    const error = new AppError('board.timeout', 'No answer in 2 s.', 'Check the cable.', {
+      details: { port: '/dev/x' }
+    })
     const revived = AppError.from(JSON.parse(JSON.stringify(error)))
     expect(revived).toBeInstanceOf(AppError)
     expect(revived.toJSON()).toEqual(error.toJSON())
