@@ -108,42 +108,50 @@ export class EnsembleBuilder {
   }
 }
 
+/** Rows side by side in memory: walking a tree reads one row's features in no particular order. */
+function byRow(matrix: FeatureMatrix): Float64Array {
+  const width = matrix.columns.length
+  const values = new Float64Array(matrix.count * width)
+  matrix.columns.forEach((column, at) => {
+    for (let row = 0; row < matrix.count; row++) values[row * width + at] = column[row]
+  })
+  return values
+}
+
 /** Sum over trees of the leaf values every row falls into. */
 export function sumOverTrees(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
+  const values = byRow(matrix)
   const sums = new Float64Array(matrix.count)
-  visitLeaves(trees, matrix, (row, value) => (sums[row] += value))
+  for (const root of trees.roots) addLeaves(trees, root, values, matrix.columns.length, sums)
   return sums
 }
 
 /** Leaf value of every tree, tree by tree: values[tree * count + row]. */
 export function valuesByTree(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
-  const values = new Float64Array(trees.roots.length * matrix.count)
-  visitLeaves(trees, matrix, (row, value, tree) => (values[tree * matrix.count + row] = value))
-  return values
+  const values = byRow(matrix)
+  const { count } = matrix
+  const all = new Float64Array(trees.roots.length * count)
+  trees.roots.forEach((root, tree) =>
+    addLeaves(trees, root, values, matrix.columns.length, all.subarray(tree * count, (tree + 1) * count))
+  )
+  return all
 }
 
-function visitLeaves(
-  trees: TreeEnsemble,
-  matrix: FeatureMatrix,
-  visit: (row: number, value: number, tree: number) => void
+function addLeaves(
+  { feature, threshold, left, value }: TreeEnsemble,
+  root: number,
+  values: Float64Array,
+  width: number,
+  sums: Float64Array
 ): void {
-  const width = matrix.columns.length
-  const rowMajor = new Float64Array(matrix.count * width)
-  matrix.columns.forEach((column, at) => {
-    for (let row = 0; row < matrix.count; row++) rowMajor[row * width + at] = column[row]
-  })
-  const { feature, threshold, left, value, roots } = trees
-  for (let tree = 0; tree < roots.length; tree++) {
-    const root = roots[tree]
-    for (let row = 0, base = 0; row < matrix.count; row++, base += width) {
-      let node = root
-      let next = left[node]
-      while (next !== node) {
-        node = rowMajor[base + feature[node]] <= threshold[node] ? next : next + 1
-        next = left[node]
-      }
-      visit(row, value[node], tree)
+  for (let row = 0, base = 0; row < sums.length; row++, base += width) {
+    let node = root
+    let next = left[node]
+    while (next !== node) {
+      node = values[base + feature[node]] <= threshold[node] ? next : next + 1
+      next = left[node]
     }
+    sums[row] += value[node]
   }
 }
 

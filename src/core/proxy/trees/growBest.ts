@@ -29,6 +29,8 @@ export function createBestGrower(binned: Binned, y: Float64Array, options: GrowO
   const weights = new Float64Array(widest)
   const scratch = new Int32Array(binned.count)
   const keys = new Int32Array(sortBelow)
+  // weight * y, once per tree.
+  const weighted = new Float64Array(binned.count)
   const maxDepth = Math.min(options.maxDepth, 64)
   // Active features of the node being split, one stretch per depth.
   const active = new Int32Array(features * (maxDepth + 2))
@@ -50,9 +52,8 @@ export function createBestGrower(binned: Binned, y: Float64Array, options: GrowO
     for (let at = start; at < end; at++) {
       const row = rows[at]
       const bin = code[row]
-      const rowWeight = weight[row]
-      sums[bin] += rowWeight * y[row]
-      weights[bin] += rowWeight
+      sums[bin] += weighted[row]
+      weights[bin] += weight[row]
       if (bin < least) least = bin
       if (bin > most) most = bin
     }
@@ -114,9 +115,8 @@ export function createBestGrower(binned: Binned, y: Float64Array, options: GrowO
     let leftSum = 0
     for (let at = 0; at < count - 1; at++) {
       const row = rows[start + (keys[at] & mask)]
-      const rowWeight = weight[row]
-      leftWeight += rowWeight
-      leftSum += rowWeight * y[row]
+      leftWeight += weight[row]
+      leftSum += weighted[row]
       const bin = keys[at] >> placeBits
       const nextBin = keys[at + 1] >> placeBits
       if (bin === nextBin || leftWeight < minLeaf) continue
@@ -150,7 +150,7 @@ export function createBestGrower(binned: Binned, y: Float64Array, options: GrowO
     for (let at = start; at < end; at++) {
       const row = rows[at]
       totalWeight += weight[row]
-      totalSum += weight[row] * y[row]
+      totalSum += weighted[row]
     }
     const parentScore = (totalSum * totalSum) / totalWeight
     bestSplit.feature = -1
@@ -197,6 +197,7 @@ export function createBestGrower(binned: Binned, y: Float64Array, options: GrowO
     /** Adds one tree grown on `rows` (overwritten) with `weight` repetitions each. */
     grow(builder: EnsembleBuilder, rows: Int32Array, weight: Float64Array, random: Random): void {
       for (let feature = 0; feature < features; feature++) active[feature] = feature
+      for (const row of rows) weighted[row] = weight[row] * y[row]
       split(builder, builder.startTree(), rows, 0, rows.length, 0, features, weight, random)
     }
   }
