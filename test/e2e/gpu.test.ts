@@ -37,7 +37,7 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   })
 
   it('draws readings as they come', async () => {
-    await page.getByRole('button', { name: 'Start sampling' }).click()
+    await page.getByRole('button', { name: 'Start sampling' }).first().click()
     await page.getByRole('img', { name: 'Power' }).waitFor()
     const live = page
       .locator('.panel')
@@ -65,7 +65,7 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
 
   it('stops sampling', async () => {
     await page.getByRole('button', { name: 'Stop sampling' }).click()
-    await page.getByRole('button', { name: 'Start sampling' }).waitFor()
+    await page.getByRole('button', { name: 'Start sampling' }).first().waitFor()
     expect(complaints).toEqual([])
   })
 })

@@ -106,6 +106,17 @@ export const useGpu = defineStore('gpu', () => {
     output.value = ''
     return client.call('gpu.record', input)
   })
+  /** Fills an empty chart with the recent past, for a page that is opened while the sampler already runs. */
+  const loadHistory = createAction(async (gpuIndex: number, metric: GpuMetric) => {
+    const past = await client.call('gpu.history', { gpuIndex, metric })
+    const target = ring(gpuIndex, metric)
+    // Live readings may have come meanwhile; older ones behind them would draw backwards.
+    if (target.lastTimeMs() !== Infinity) return
+    past.mean.forEach((value, index) => {
+      if (value !== null) target.push(past.fromMs + (index + 0.5) * past.stepMs, value)
+    })
+    revision.value += 1
+  })
   const stopRecording = createAction(async (id: string) => {
     await client.call('gpu.stopRecording', { id })
   })
@@ -159,6 +170,7 @@ export const useGpu = defineStore('gpu', () => {
     start,
     stop,
     record,
+    loadHistory,
     stopRecording,
     open,
     exportTo,

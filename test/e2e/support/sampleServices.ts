@@ -263,6 +263,7 @@ export const sampleHandlers: SampleHandlers = {
     message: null,
     hint: null
   }),
+  'gpu.history': () => sampleTrace,
   'gpu.recordings': () => ({ recordings: [sampleRecording] }),
   'gpu.recording': () => ({
     recording: sampleRecording,
