@@ -51,7 +51,9 @@ export const boardInfoSchema = z.object({
       activationBits: z.number(),
       weightBits: z.number(),
       weightLayout: z.number(),
-      variant: z.enum(['ref', 'rv32im', 'rv32im_zbb'])
+      variant: z.enum(['ref', 'rv32im', 'rv32im_zbb']),
+      rowsMax: z.number(),
+      scratch: z.object({ fixedBytes: z.number(), bytesPerInput: z.number(), bytesPerOutput: z.number() })
     })
   )
 })

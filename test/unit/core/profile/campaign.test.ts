@@ -18,7 +18,9 @@ const board: Pick<BoardInfo, 'kernels' | 'ram'> = {
           activationBits,
           weightBits,
           weightLayout: 0,
-          variant: 'ref' as const
+          variant: 'ref',
+          rowsMax: 1,
+          scratch: { fixedBytes: 0, bytesPerInput: 1, bytesPerOutput: 4 }
         }))
       )
     ),
@@ -27,7 +29,9 @@ const board: Pick<BoardInfo, 'kernels' | 'ram'> = {
       activationBits,
       weightBits: 0,
       weightLayout: 255,
-      variant: 'ref' as const
+      variant: 'ref',
+      rowsMax: 1,
+      scratch: { fixedBytes: 0, bytesPerInput: 0, bytesPerOutput: 0 }
     }))
   ]
 }
