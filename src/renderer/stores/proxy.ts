@@ -8,11 +8,12 @@ import type {
 } from '@shared/contract/proxy'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { CommandInput } from '../client/client'
+import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction } from './action'
 import { useJobs } from './job'
 
+export type FoundingRow = CommandOutput<'proxy.foundingTable'>['rows'][number]
 export type ProxyKernel = ProxySummary['kernel']
 
 /** Fitted proxies, what can be fitted, and how the estimators compare. */
@@ -24,6 +25,7 @@ export const useProxies = defineStore('proxy', () => {
   const detail = shallowRef<ProxyDetail | null>(null)
   const comparison = ref<{ title: string; rows: ComparisonRow[] }>({ title: '', rows: [] })
   const transfer = ref<{ title: string; points: TransferPoint[] }>({ title: '', points: [] })
+  const founding = ref<FoundingRow[]>([])
   const importWarnings = ref<string[]>([])
 
   const pinned = computed(() => proxies.value.filter((proxy) => proxy.pinned))
@@ -88,6 +90,16 @@ export const useProxies = defineStore('proxy', () => {
     transfer.value = await client.call('proxy.transferCurve', {})
   })
 
+  const loadFounding = createAction(async () => {
+    founding.value = (await client.call('proxy.foundingTable', {})).rows
+  })
+
+  const runFounding = createAction(async (sets: CommandInput<'proxy.founding'>['sets']) => {
+    const { jobId } = await client.call('proxy.founding', { sets })
+    await jobs.whenSettled(jobId)
+    await loadFounding.run()
+  })
+
   const pin = createAction(async (id: string, isPinned: boolean) => {
     await client.call('proxy.pin', { id, pinned: isPinned })
     proxies.value = (await client.call('proxy.list', {})).proxies
@@ -117,6 +129,7 @@ export const useProxies = defineStore('proxy', () => {
     detail,
     comparison,
     transfer,
+    founding,
     importWarnings,
     pinned,
     load,
@@ -124,6 +137,8 @@ export const useProxies = defineStore('proxy', () => {
     fit,
     compare,
     runTransfer,
+    loadFounding,
+    runFounding,
     pin,
     remove,
     importFiles,

@@ -25,7 +25,7 @@ export const sampleSets: SampleSet[] = [
     shapes: 32
   },
   {
-    source: { kind: 'files', paths: ['/data/mico_high_conv2d.csv'] },
+    source: { kind: 'files', paths: ['/data/mico_high_conv2d_zoo.csv'] },
     title: 'mico_high_conv2d.csv',
     kernel: 'conv2d',
     unit: 'cycles',

@@ -193,6 +193,18 @@ export const sampleHandlers: SampleHandlers = {
   'proxy.samples': () => ({ sets: sampleSets }),
   'proxy.comparison': () => sampleComparison,
   'proxy.transferCurve': () => sampleTransfer,
+  'proxy.foundingTable': () => ({
+    rows: [
+      {
+        dataset: 'MiCo high conv2d',
+        publishedOneStage: 2.52,
+        publishedTwoStage: 0.99,
+        trainMape: 1,
+        randomMape: 5.4,
+        unseenShapeMape: 32.5
+      }
+    ]
+  }),
   'proxy.detail': () => sampleProxyDetail,
   'model.list': () => ({
     models: [sampleModel],
