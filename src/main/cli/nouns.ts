@@ -1,3 +1,4 @@
+import { benchCli } from './bench'
 import { boardCli } from './board'
 import { demoCli } from './demo'
 import { deployCli } from './deploy'
@@ -18,6 +19,7 @@ export const cliNouns: readonly CliNoun[] = [
   modelCli,
   searchCli,
   deployCli,
+  benchCli,
   gpuCli,
   serveCli
 ]

@@ -1,0 +1,114 @@
+/**
+ * Whole networks: predicted against measured latency of random schemes on virtual boards, everything new each time.
+ *
+ *   npm run bench:networks -- [--schemes 30] [--boards virtual:small,virtual:high] [--seed 1] [--json]
+ *
+ * Two-point calibration: measured = factor x predicted + constant through the all-8-bit and the all-1-bit scheme, which
+ * are left out of the errors.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { createRandom, type Random } from '../src/core/random'
+import { spearman } from '../src/core/proxy/metrics'
+import { bitWidths, uniformScheme, type Scheme } from '../src/core/quant/scheme'
+import { createLocalClient, type LocalClient } from '../src/main/cli/localClient'
+import { composeBitbench } from '../src/main/compose'
+
+const { values } = parseArgs({
+  options: {
+    schemes: { type: 'string', default: '30' },
+    boards: { type: 'string', default: 'virtual:small,virtual:high' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false }
+  }
+})
+const count = Number(values.schemes)
+const seed = Number(values.seed)
+
+const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-networks-'))
+const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
+try {
+  const client = createLocalClient(bitbench, new AbortController().signal)
+  const { models } = await client.call('model.list', {})
+  const modelId = models.find((model) => model.shipped && model.name.startsWith('lenet5'))!.id
+  const results = []
+  for (const boardId of values.boards.split(',')) results.push(await judge(client, boardId, modelId))
+  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} threads`
+  if (values.json) console.log(JSON.stringify({ machine, seed, results }, null, 2))
+  else {
+    console.log(`${machine}; ${count} random schemes of lenet5-fashion, seed ${seed}; errors in %`)
+    console.log('board           MAPE  worst  calibrated MAPE  worst  Spearman')
+    for (const { boardId, plain, calibrated, rank } of results) {
+      const cells = [plain.mape, plain.worst, calibrated.mape, calibrated.worst].map((cell) =>
+        cell.toFixed(2).padStart(6)
+      )
+      console.log(
+        `${boardId.padEnd(14)} ${cells[0]} ${cells[1]}           ${cells[2]} ${cells[3]}    ${rank === null ? '–' : rank.toFixed(3)}`
+      )
+    }
+  }
+} finally {
+  await bitbench.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function judge(client: LocalClient, boardId: string, modelId: string) {
+  console.error(`${boardId}: profiling and fitting`)
+  await client.call('board.connect', { id: boardId })
+  await client.finish((await client.call('profile.run', { boardId, modelId, seed })).jobId)
+  for (const kernel of ['conv2d', 'matmul'] as const) {
+    const fit = await client.call('proxy.fit', { source: { kind: 'board', boardId }, kernel, seed })
+    await client.finish(fit.jobId)
+  }
+  const { model } = await client.call('model.info', { modelId })
+  const random = createRandom(seed)
+  const run = async (scheme: Scheme): Promise<{ predicted: number; measured: number }> => {
+    const request = { modelId, boardId, images: 1, scheme: scheme.map((bits) => ({ ...bits })) }
+    const { jobId, deploymentId } = await client.call('deploy.run', request)
+    await client.finish(jobId)
+    const { deployment } = await client.call('deploy.get', { deploymentId })
+    if (deployment.bitExact !== true || deployment.predicted === null)
+      throw new Error(`${boardId}: no verdict`)
+    return { predicted: deployment.predicted, measured: deployment.measured! }
+  }
+  const high = await run(uniformScheme(model.weightedLayers, 8, 8))
+  const low = await run(uniformScheme(model.weightedLayers, 1, 1))
+  const factor = (high.measured - low.measured) / (high.predicted - low.predicted)
+  const constant = low.measured - factor * low.predicted
+  const points = []
+  for (let index = 0; index < count; index++) {
+    console.error(`${boardId}: scheme ${index + 1} of ${count}`)
+    points.push(await run(randomScheme(model.weightedLayers, random)))
+  }
+  await client.call('board.disconnect', { id: boardId })
+  return {
+    boardId,
+    plain: errors(points.map(({ predicted, measured }) => predicted / measured - 1)),
+    calibrated: errors(
+      points.map(({ predicted, measured }) => (factor * predicted + constant) / measured - 1)
+    ),
+    rank: spearman(
+      Float64Array.from(points, (point) => point.predicted),
+      Float64Array.from(points, (point) => point.measured)
+    ),
+    points
+  }
+}
+
+function randomScheme(layers: readonly string[], random: Random): Scheme {
+  return layers.map((layer, index) => ({
+    layer,
+    weightBits: bitWidths[random.integer(bitWidths.length)]!,
+    activationBits: index === 0 ? 8 : bitWidths[random.integer(bitWidths.length)]!
+  }))
+}
+
+function errors(relative: number[]): { mape: number; worst: number } {
+  const percent = relative.map((error) => 100 * Math.abs(error))
+  return {
+    mape: percent.reduce((sum, error) => sum + error, 0) / percent.length,
+    worst: Math.max(...percent)
+  }
+}
