@@ -114,7 +114,7 @@ export function evaluate(
   }
   if (options.extra !== undefined) {
     step('other')
-    const { extra, ...rest } = quiet
+    const { extra: _judgedOn, ...rest } = quiet
     const model = choose(options.extra, rest).fit(options.extra, rest)
     settle('other', model.predict(samples), null)
   }

@@ -8,11 +8,11 @@ import type { Estimator, FitOptions } from './estimator'
 
 /**
  * The held-out error of a few dozen shapes is noisy, of seven shapes hardly more than a guess: another estimator must
- * be better by this share plus two over the number of shapes to take the place of the first candidate, and another
+ * be better by this share plus four over the number of shapes to take the place of the first candidate, and another
  * member must lower the blend's error by half of that to join.
  */
 const betterToReplace = 0.05
-const noisePerShape = 2
+const noisePerShape = 4
 const maxMembers = 4
 const innerFolds = 4
 /** Above this, choosing looks at whole shapes drawn from the samples, about this many rows. */
