@@ -23,16 +23,26 @@ export interface BenchOperands {
   readonly weights: Int8Array
 }
 
-/** The next codes of the operand stream: xorshift32, the low bits of x >> 8, sign-extended (one bit: 1 -> +1, 0 -> -1). */
-export function createOperandStream(seed: number): (bits: Bits, count: number) => Int8Array {
+/** The words of the operand stream: Marsaglia's xorshift32 (13, 17, 5); seed 0 counts as 1. Signed 32-bit. */
+export function createOperandWords(seed: number): () => number {
   let x = seed >>> 0 || 1
+  return () => {
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    return x
+  }
+}
+
+/** The next codes of the operand stream: the low bits of word >> 8, sign-extended (one bit: 1 -> +1, 0 -> -1). */
+export function createOperandStream(
+  seed: number,
+  next = createOperandWords(seed)
+): (bits: Bits, count: number) => Int8Array {
   return (bits, count) => {
     const codes = new Int8Array(count)
     for (let at = 0; at < count; at++) {
-      x ^= x << 13
-      x ^= x >>> 17
-      x ^= x << 5
-      const field = x >>> 8
+      const field = next() >>> 8
       codes[at] = bits === 1 ? ((field & 1) === 1 ? 1 : -1) : (field << (32 - bits)) >> (32 - bits)
     }
     return codes
