@@ -9,13 +9,16 @@ export interface ChosenTransfer {
   errors: Partial<Record<TransferMethod, number>>
 }
 
-/** Simplest first; a method must beat the ones before it by `margin` of their error to be taken. */
+/**
+ * The first is taken unless another's held-out error is lower by `margin` of it. The Gaussian process begins as the
+ * common factor and departs from it as far as the rows bear it out, so that it leads as soon as there are enough
+ * rows to leave some out.
+ */
 const byCount: readonly { atLeast: number; methods: readonly TransferMethod[] }[] = [
-  { atLeast: 12, methods: ['logOffset', 'pairOffset', 'affine', 'gpRatio'] },
-  { atLeast: 6, methods: ['logOffset', 'pairOffset', 'affine'] },
+  { atLeast: 8, methods: ['gpRatio', 'logOffset', 'pairOffset', 'affine'] },
   { atLeast: 0, methods: ['logOffset'] }
 ]
-const margin = 0.05
+const margin = 0.15
 const foldsBeyond25 = 10
 
 /** Which method to trust with these target rows: by their number, then by held-out error. */
