@@ -1,5 +1,5 @@
 import type { Deployment, DeployPlan } from '@shared/contract/deploy'
-import type { SchemeJson } from '@shared/contract/model'
+import type { QuantMethod, SchemeJson } from '@shared/contract/model'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput } from '../client/client'
@@ -13,7 +13,7 @@ export const useDeployments = defineStore('deploy', () => {
   const openId = ref<string | null>(null)
   const plan = shallowRef<DeployPlan | null>(null)
   /** A scheme another page hands over, and where it comes from in words. */
-  const offered = shallowRef<{ scheme: SchemeJson; from: string } | null>(null)
+  const offered = shallowRef<{ scheme: SchemeJson; method: QuantMethod; from: string } | null>(null)
 
   const open = computed(
     () => deployments.value.find(({ id }) => id === openId.value) ?? deployments.value[0] ?? null

@@ -161,6 +161,7 @@ export const useGuide = defineStore('guide', () => {
         await deployments.start.run({
           modelId: model.id,
           scheme: best.scheme,
+          method: searches.open?.request.method ?? 'ptq',
           boardId: boardId.value,
           images: guided.images
         }),

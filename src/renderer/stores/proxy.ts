@@ -29,6 +29,8 @@ export const useProxies = defineStore('proxy', () => {
   const importWarnings = ref<string[]>([])
 
   const pinned = computed(() => proxies.value.filter((proxy) => proxy.pinned))
+  /** Whether Search can count latency: a proxy fitted to files alone knows no board to predict for. */
+  const predictsBoard = computed(() => pinned.value.some(({ boardId }) => boardId !== null))
 
   client.subscribe('proxy.listChanged', (list) => {
     proxies.value = list.proxies
@@ -132,6 +134,7 @@ export const useProxies = defineStore('proxy', () => {
     founding,
     importWarnings,
     pinned,
+    predictsBoard,
     load,
     open,
     fit,

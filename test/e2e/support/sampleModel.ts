@@ -143,6 +143,7 @@ export const sampleDeployment: Deployment = {
   request: {
     modelId: 'm1',
     scheme: best.scheme,
+    method: 'ptq',
     boardId: 'virtual:small',
     images: 200,
     proxyId: null,
