@@ -90,7 +90,7 @@ export const sampleBoards: Board[] = [
     ...base,
     id: '/dev/ttyUSB0',
     kind: 'serial',
-    name: '/dev/ttyUSB0',
+    name: '/dev/serial/by-id/usb-Digilent_USB_Device_210319B2B1C4-if01-port0',
     description: 'FTDI FT2232H, Digilent Arty A7-35T',
     state: 'unavailable',
     reason: 'The port is in use by picocom (process 4711). Close it, then connect.',
