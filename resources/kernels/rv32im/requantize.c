@@ -3,41 +3,51 @@
  *
  * With t = floor(value / 2^(shift-1)), the rounded quotient is floor((t + 1) / 2). For shift >= 33 t comes from the high
  * word of the product alone, which is the usual case (multipliers have 21 bits) and costs one mulh; below that from
- * both words. |value| < 2^52, so t fits 32 bits from shift 23 on; smaller shifts take the 64-bit reference path.
+ * both words. |value| < 2^52, so t fits 32 bits from shift 23 on. Smaller shifts (coarse codes make them: low bits in)
+ * first limit the sum to +-2^(shift+8): beyond it the quotient is over 2^28 and saturates whatever the code.
  * Channels are the outer loop, so that a channel's bias, multiplier and shift stay in registers for all pixels.
  */
 #include "../ref/requantize.h"
 
 #include "../bb.h"
 
-#define LEAST_FAST_SHIFT 23
+/* From here on no sum needs a limit. */
+#define UNLIMITED_SHIFT 23
 
-/* floor(value / 2^(shift - 1)) for shift 23..51 */
-static inline int32_t halves(int32_t sum, int32_t mult, uint32_t shift) {
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* floor(value / 2^(shift - 1)) for shift 2..51; is_limited where the shift is below UNLIMITED_SHIFT. */
+ALWAYS_INLINE int32_t halves(int32_t sum, int32_t mult, uint32_t shift, int is_limited) {
+    if (is_limited) {
+        int32_t limit = (int32_t)1 << (shift + 8);
+        if (sum > limit) sum = limit;
+        if (sum < -limit) sum = -limit;
+    }
     int64_t value = (int64_t)sum * mult;
     int32_t high = (int32_t)(value >> 32);
     if (shift >= 33) return high >> (shift - 33);
     return (int32_t)(((uint32_t)high << (33 - shift)) | ((uint32_t)value >> (shift - 1)));
 }
 
-static void channel_of_codes(const int32_t *restrict acc, uint32_t pixels, uint32_t channels, int32_t bias, int32_t mult,
-                             uint32_t shift, int32_t zero, int32_t low, int32_t high, int8_t *restrict out) {
+ALWAYS_INLINE void codes(const int32_t *restrict acc, uint32_t pixels, uint32_t channels, int32_t bias, int32_t mult,
+                         uint32_t shift, int is_limited, int32_t zero, int32_t low, int32_t high,
+                         int8_t *restrict out) {
     /* floor((t + 1) / 2) - zero = floor((t + 1 - 2 zero) / 2) */
     int32_t offset = 1 - 2 * zero;
     for (uint32_t pixel = 0; pixel < pixels; pixel++, acc += channels, out += channels) {
         int32_t sum = (int32_t)((uint32_t)*acc + (uint32_t)bias);
-        int32_t code = (halves(sum, mult, shift) + offset) >> 1;
+        int32_t code = (halves(sum, mult, shift, is_limited) + offset) >> 1;
         if (code < low) code = low;
         if (code > high) code = high;
         *out = (int8_t)code;
     }
 }
 
-static void channel_of_signs(const int32_t *restrict acc, uint32_t pixels, uint32_t channels, int32_t bias, int32_t mult,
-                             uint32_t shift, int32_t threshold, int8_t *restrict out) {
+ALWAYS_INLINE void signs(const int32_t *restrict acc, uint32_t pixels, uint32_t channels, int32_t bias, int32_t mult,
+                         uint32_t shift, int is_limited, int32_t threshold, int8_t *restrict out) {
     for (uint32_t pixel = 0; pixel < pixels; pixel++, acc += channels, out += channels) {
         int32_t sum = (int32_t)((uint32_t)*acc + (uint32_t)bias);
-        int32_t rounded = (halves(sum, mult, shift) + 1) >> 1;
+        int32_t rounded = (halves(sum, mult, shift, is_limited) + 1) >> 1;
         *out = rounded > threshold ? 1 : -1;
     }
 }
@@ -63,12 +73,17 @@ void bb_requantize(const bb_requant *q, const int32_t *acc, uint32_t pixels, uin
         int32_t bias = q->bias ? q->bias[c] : 0;
         int32_t mult = q->mult[c];
         uint32_t shift = q->shift[c];
-        int fits = mult >= 0 && mult < (1 << 21);
-        if (!is_plain || !fits || shift < LEAST_FAST_SHIFT || shift > 51)
+        /* 0 is a channel that is always 0; a multiplier without its leading bit would not saturate as said above. */
+        int fits = mult == 0 || (mult >= (1 << 20) && mult < (1 << 21));
+        if (!is_plain || !fits || shift < 2 || shift > 51)
             channel_by_reference(q, acc + c, pixels, channels, c, out + c);
+        else if (q->bits == 1 && shift >= UNLIMITED_SHIFT)
+            signs(acc + c, pixels, channels, bias, mult, shift, 0, 256 * zero, out + c);
         else if (q->bits == 1)
-            channel_of_signs(acc + c, pixels, channels, bias, mult, shift, 256 * zero, out + c);
+            signs(acc + c, pixels, channels, bias, mult, shift, 1, 256 * zero, out + c);
+        else if (shift >= UNLIMITED_SHIFT)
+            codes(acc + c, pixels, channels, bias, mult, shift, 0, zero, low, high, out + c);
         else
-            channel_of_codes(acc + c, pixels, channels, bias, mult, shift, zero, low, high, out + c);
+            codes(acc + c, pixels, channels, bias, mult, shift, 1, zero, low, high, out + c);
     }
 }

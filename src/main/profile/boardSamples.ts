@@ -59,7 +59,7 @@ export function createBoardSamples(profile: Pick<ProfileService, 'handlers' | 's
         (sample) => sample.buildId === newest.buildId && sample.unit === newest.unit
       )
       return toProxySamples(boardKernel(kernel), newest.unit, current, {
-        sampleId: current.map((sample) => sample.id)
+        SampleId: current.map((sample) => sample.id)
       })
     }
   }
