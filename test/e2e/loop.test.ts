@@ -78,6 +78,7 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
   })
 
   it('explains a port that does not exist', async () => {
+    await open('Boards')
     await page.getByRole('button', { name: 'Add a port' }).click()
     await page.getByLabel(/Device path/).fill('/dev/ttyNOWHERE7')
     await page.getByRole('button', { name: 'Add', exact: true }).click()
