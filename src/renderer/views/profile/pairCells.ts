@@ -1,5 +1,5 @@
 import type { Sample } from '@shared/contract/profile'
-import type { PairCell } from '../../charts/PairHeatMap.vue'
+import type { PairCell } from '../../charts/pairCell'
 
 /**
  * Median cost per multiply-accumulate of every bit pair, in the samples' unit. Samples without multiplications
