@@ -30,6 +30,8 @@ describe('bench operands', () => {
     expect(matmul([1, 128, 512], 8)).toBe(4100832273)
     const bits = { activationBits: 8, weightBits: 8, seed } as const
     expect(benchChecksum({ kernel: 'conv2d', dims: [16, 16, 16, 32, 3, 1, 1], ...bits })).toBe(461798370)
-    expect(benchChecksum({ kernel: 'depthwiseConv2d', dims: [16, 16, 32, 3, 1, 1], ...bits })).toBe(2435729354)
+    expect(benchChecksum({ kernel: 'depthwiseConv2d', dims: [16, 16, 32, 3, 1, 1], ...bits })).toBe(
+      2435729354
+    )
   })
 })
