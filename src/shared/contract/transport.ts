@@ -20,9 +20,6 @@ export const eventBatchMs = 30
 /** More events than this waiting for one client are dropped, oldest first, and counted in `host.dropped`. */
 export const eventQueueLimit = 2_000
 
-/** Names of the two IPC channels of the Electron host. */
-export const ipcChannels = { call: 'bitbench:call', event: 'bitbench:event' } as const
-
 /** What the preload exposes as `window.bitbench`. */
 export interface PreloadApi {
   call(name: string, input: unknown): Promise<CallReply>

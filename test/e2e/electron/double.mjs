@@ -130,7 +130,9 @@ function preloadScript(file) {
     }
     const require = (name) => { if (name === 'electron') return electron; throw new Error('a sandboxed preload cannot require ' + name) }
     const module = { exports: {} }
-    const exports = module.exports
+    // A function scope of its own, as Node gives a CommonJS module: the bundle may name its variables as we do.
+    ;(function (require, module, exports) {
     ${readFileSync(file, 'utf8')}
+    })(require, module, module.exports)
   })()`
 }

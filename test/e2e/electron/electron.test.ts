@@ -54,9 +54,7 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     })
     endpoint = `http://127.0.0.1:${tcpPort}`
     main = startMain(endpoint, folder, told)
-    await expect
-      .poll(() => told.some((record) => record.loaded !== undefined), { timeout: 60_000 })
-      .toBe(true)
+    await until(() => told.some((record) => record.loaded !== undefined), 60_000)
     const attached = await chromium.connectOverCDP(endpoint)
     page = attached
       .contexts()
@@ -179,4 +177,12 @@ async function freeTcpPort(): Promise<number> {
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
     })
   })
+}
+
+async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {
+  const deadlineMs = Date.now() + timeoutMs
+  while (!isTrue()) {
+    if (Date.now() > deadlineMs) throw new Error(`nothing came within ${timeoutMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
