@@ -19,7 +19,7 @@ export const demoCli: CliNoun = {
         board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
         seed: { type: 'string', help: 'seed of design, fit and search', default: '1' },
         model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
-        'budget-ratio': { type: 'string', help: 'budget as a share of the int8 cost', default: '0.73' },
+        'budget-ratio': { type: 'string', help: 'budget as a share of the int8 cost', default: '0.75' },
         evaluations: { type: 'string', help: 'schemes the search may evaluate', default: '40' },
         images: { type: 'string', help: 'test images to run on the board', default: '250' }
       },
@@ -31,7 +31,7 @@ export const demoCli: CliNoun = {
           boardId: textOption(args, 'board') ?? 'virtual:small',
           modelPath: textOption(args, 'model'),
           seed,
-          budgetRatio: numberOption(args, 'budget-ratio', { min: 0.05, max: 1 }) ?? 0.73,
+          budgetRatio: numberOption(args, 'budget-ratio', { min: 0.05, max: 1 }) ?? 0.75,
           evaluations: numberOption(args, 'evaluations', { min: 4, max: 500, integer: true }) ?? 40,
           images: numberOption(args, 'images', { min: 1, max: 10_000, integer: true }) ?? 250,
           say: context.log
