@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { buildCostTable } from '@core/search/costTable'
+import type { Scheme } from '@core/quant/scheme'
+import { createJobService, type JobService } from '@main/jobs/jobService'
+import { createSearchService, type SearchService } from '@main/search/searchService'
+import { createSearchStore, searchMigrations } from '@main/search/searchStore'
+import { openStore, type Store } from '@main/store/store'
+
+const layers = ['a', 'b', 'c'].map((name) => ({ name, macs: 1000, parameters: 100 }))
+const context = { signal: new AbortController().signal }
+const request = {
+  modelId: 'm',
+  strategy: 'mico',
+  cost: 'bops',
+  proxyId: null,
+  budgetRatio: 0.5,
+  evaluations: 12,
+  method: 'ptq',
+  seed: 1
+} as const
+
+let store: Store
+let jobs: JobService
+let evaluated: number
+let costScale: number
+let onEvaluate: (count: number) => void
+
+function createService(): SearchService {
+  let ids = 0
+  return createSearchService({
+    store: createSearchStore(store),
+    jobs,
+    emit: () => undefined,
+    models: {
+      name: async () => 'test network',
+      layers: async () => layers,
+      accuracy: async (_modelId, scheme, split) => {
+        if (split === 'search' && scheme !== null) onEvaluate(++evaluated)
+        return { accuracy: scheme === null ? 0.9 : 0.9 - 0.001 * lostBits(scheme), images: 100 }
+      }
+    },
+    costs: async () =>
+      buildCostTable(
+        3,
+        'cycles',
+        10,
+        (_layer, weightBits, activationBits) => costScale * weightBits * activationBits
+      ),
+    nowMs: () => 1_000,
+    newId: () => `search-${++ids}`
+  })
+}
+
+const lostBits = (scheme: Scheme): number =>
+  scheme.reduce((sum, bits) => sum + 16 - bits.weightBits - bits.activationBits, 0)
+
+beforeEach(async () => {
+  store = await openStore({ file: ':memory:', migrations: [searchMigrations] })
+  let ids = 0
+  jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job-${++ids}` })
+  evaluated = 0
+  costScale = 1
+  onEvaluate = () => undefined
+})
+afterEach(async () => {
+  await jobs.stop()
+  await store.close()
+})
+
+describe('search service', () => {
+  it('finds the best scheme within the budget and tests it on images no choice was made on', async () => {
+    const service = createService()
+    const { searchId } = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search } = await service.handlers['search.get']({ searchId }, context)
+    expect(search.state).toBe('done')
+    expect(search.baselineCost).toBe(3 * 64 + 10)
+    expect(search.budget).toBe(0.5 * search.baselineCost)
+    expect(search.trace).toHaveLength(12)
+    expect(search.best!.cost).toBeLessThanOrEqual(search.budget)
+    const feasible = search.trace.filter((candidate) => candidate.feasible)
+    expect(search.best!.accuracy).toBe(Math.max(...feasible.map((candidate) => candidate.accuracy)))
+    expect(search.test).toMatchObject({ images: 100, float: 0.9, best: search.best!.accuracy })
+  })
+
+  it('goes on after a cancel without evaluating a candidate twice, to the same end', async () => {
+    const service = createService()
+    const whole = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search: expected } = await service.handlers['search.get']({ searchId: whole.searchId }, context)
+
+    onEvaluate = (count) => {
+      if (count === evaluatedAtStart + 6) jobs.cancel(second.jobId)
+    }
+    const evaluatedAtStart = evaluated
+    const second = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search: cut } = await service.handlers['search.get']({ searchId: second.searchId }, context)
+    expect(cut.state).toBe('cancelled')
+    expect(cut.trace.length).toBeLessThan(12)
+
+    onEvaluate = () => undefined
+    // Another process: it knows the search from the data file alone.
+    await createService().handlers['search.resume']({ searchId: second.searchId }, context)
+    await jobs.idle()
+    const { search: resumed } = await createService().handlers['search.get'](
+      { searchId: second.searchId },
+      context
+    )
+    expect(resumed.state).toBe('done')
+    expect(resumed.trace).toEqual(expected.trace)
+  })
+
+  it('calls a search interrupted whose process is gone', async () => {
+    const service = createService()
+    const { searchId } = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search } = await service.handlers['search.get']({ searchId }, context)
+    await createSearchStore(store).save({ ...search, state: 'running' })
+    const { searches } = await createService().handlers['search.list']({}, context)
+    expect(searches[0]).toMatchObject({ state: 'interrupted', jobId: null })
+  })
+
+  it('does not mix a trace with other costs', async () => {
+    const service = createService()
+    const { searchId } = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search } = await service.handlers['search.get']({ searchId }, context)
+    await createSearchStore(store).save({ ...search, state: 'cancelled' })
+    costScale = 2
+    await expect(createService().handlers['search.resume']({ searchId }, context)).rejects.toMatchObject({
+      code: 'job.notResumable'
+    })
+  })
+
+  it('reports an infeasible budget as a result', async () => {
+    const service = createService()
+    const { searchId } = await service.handlers['search.start']({ ...request, budgetRatio: 0.01 }, context)
+    await jobs.idle()
+    const { search } = await service.handlers['search.get']({ searchId }, context)
+    expect(search).toMatchObject({ state: 'done', budgetFeasible: false, best: null, trace: [] })
+  })
+
+  it('prices any scheme and refuses one that does not fit the network', async () => {
+    const service = createService()
+    const scheme = layers.map(({ name }) => ({
+      layer: name,
+      weightBits: 4 as const,
+      activationBits: 8 as const
+    }))
+    const ask = { modelId: 'm', cost: 'bops', proxyId: null } as const
+    expect(await service.handlers['search.cost']({ ...ask, scheme }, context)).toEqual({
+      cost: 3 * 32 + 10,
+      baselineCost: 3 * 64 + 10,
+      unit: 'cycles'
+    })
+    await expect(
+      service.handlers['search.cost']({ ...ask, scheme: scheme.slice(1) }, context)
+    ).rejects.toMatchObject({ code: 'scheme.invalid' })
+    await expect(service.handlers['search.get']({ searchId: 'none' }, context)).rejects.toMatchObject({
+      code: 'input.notFound'
+    })
+  })
+})
