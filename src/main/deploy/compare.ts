@@ -1,3 +1,4 @@
+import { argmax } from '../../core/quant/runInteger'
 import type { BatchResult } from './boardRun'
 
 /** Board against host, every output of every image. */
@@ -30,7 +31,7 @@ export function compareBatch(
   for (let i = 0; i < batch.count; i++) {
     const image = batch.first + i
     const logits = host.subarray(image * outputCount, (image + 1) * outputCount)
-    const expected = [...logits, firstMaximum(logits)]
+    const expected = [...logits, argmax(logits)]
     for (const [output, value] of expected.entries()) {
       const board = batch.outputs[i * (outputCount + 1) + output]!
       if (board === value) continue
@@ -43,10 +44,4 @@ export function compareBatch(
     if (expected[outputCount] === label) comparison.hostCorrect++
     comparison.images++
   }
-}
-
-export function firstMaximum(values: Int32Array): number {
-  let best = 0
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i
-  return best
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { outputBytes, placeBatch } from '@main/deploy/boardRun'
-import { compareBatch, firstMaximum, startComparison } from '@main/deploy/compare'
+import { compareBatch, startComparison } from '@main/deploy/compare'
+import { argmax } from '@core/quant/runInteger'
 
 const spent = { cycles: 1, instructions: 1 }
 
@@ -41,7 +42,7 @@ describe('board against host', () => {
   })
 
   it('takes the first maximum', () => {
-    expect(firstMaximum(Int32Array.of(-5, 3, 3, 2))).toBe(1)
+    expect(argmax(Int32Array.of(-5, 3, 3, 2))).toBe(1)
   })
 })
 
