@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { createRandom, type Random } from '../src/core/random'
 import { spearman } from '../src/core/proxy/metrics'
 import { bitWidths, uniformScheme, type Scheme } from '../src/core/quant/scheme'
-import { createLocalClient, type LocalClient } from '../src/main/cli/localClient'
+import { createLocalClient, shippedModelId, type LocalClient } from '../src/main/cli/localClient'
 import { composeBitbench } from '../src/main/compose'
 
 const { values } = parseArgs({
@@ -31,8 +31,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-networks-'))
 const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
 try {
   const client = createLocalClient(bitbench, new AbortController().signal)
-  const { models } = await client.call('model.list', {})
-  const modelId = models.find((model) => model.shipped && model.name.startsWith('lenet5'))!.id
+  const modelId = await shippedModelId(client)
   const results = []
   for (const boardId of values.boards.split(',')) results.push(await judge(client, boardId, modelId))
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} threads`

@@ -4,7 +4,7 @@ import type { Search } from '../../shared/contract/search'
 import { formatCount, formatPercent } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { numberOption, textOption, type CliNoun } from './framework'
-import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
+import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
 
 /** `bitbench demo`: the whole loop without a window, over the same commands as the guided first run. */
 export const demoCli: CliNoun = {
@@ -124,17 +124,8 @@ async function runLoop(client: LocalClient, options: LoopOptions) {
 }
 
 async function chooseModel(client: LocalClient, modelPath: string | undefined): Promise<string> {
-  if (modelPath !== undefined) return (await client.call('model.open', { path: modelPath })).model.id
-  const { models } = await client.call('model.list', {})
-  const shipped = models.find((model) => model.shipped && model.name.startsWith('lenet5')) ?? models[0]
-  if (shipped === undefined) {
-    throw new AppError(
-      'data.missing',
-      'No model is shipped with this copy.',
-      'Name one with --model FILE.onnx.'
-    )
-  }
-  return shipped.id
+  if (modelPath === undefined) return await shippedModelId(client)
+  return (await client.call('model.open', { path: modelPath })).model.id
 }
 
 async function fitProxies(

@@ -11,7 +11,7 @@ import {
   type CliContext,
   type CliNoun
 } from './framework'
-import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
+import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
 
 const modelOptions = {
   model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
@@ -90,12 +90,10 @@ async function readModel(
   context: CliContext
 ): Promise<{ modelId: string; scheme: SchemeJson }> {
   const file = textOption(args, 'model')
-  const { models } = await client.call('model.list', {})
-  const shipped = models.find((candidate) => candidate.shipped && candidate.name.startsWith('lenet5'))
   const { model } =
-    file === undefined && shipped !== undefined
-      ? await client.call('model.info', { modelId: shipped.id })
-      : await client.call('model.open', { path: path.resolve(context.cwd, file ?? '') })
+    file === undefined
+      ? await client.call('model.info', { modelId: await shippedModelId(client) })
+      : await client.call('model.open', { path: path.resolve(context.cwd, file) })
   const scheme = parseScheme(textOption(args, 'scheme') ?? 'int8', model.weightedLayers)
   return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }
 }

@@ -54,6 +54,23 @@ export function createLocalClient(
   }
 }
 
+/**
+ * The network that ships with Bitbench and that verbs use where none is named.
+ * @throws data.missing in a copy without models
+ */
+export async function shippedModelId(client: LocalClient): Promise<string> {
+  const { models } = await client.call('model.list', {})
+  const shipped = models.find((model) => model.shipped && model.name.startsWith('lenet5')) ?? models[0]
+  if (shipped === undefined) {
+    throw new AppError(
+      'data.missing',
+      'No model is shipped with this copy.',
+      'Name one with --model FILE.onnx.'
+    )
+  }
+  return shipped.id
+}
+
 /** A one-line progress report for a terminal: overwritten in place on a TTY, one line per tenth otherwise. */
 export function createProgressLine(
   log: (line: string) => void,
