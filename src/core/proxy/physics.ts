@@ -1,11 +1,13 @@
-import { workColumns } from './features'
+import { alignedMacs, workColumns } from './features'
 import { relativeNnls } from './linear/nnls'
 import type { ShapeRows } from './samples'
 
 /**
  * The physical base: time as a non-negative sum of work terms, fitted for least squares of the relative error.
- * Global terms are MACs x {max(QA, QW), QA, QW, 1}, outputs, im2col elements, weights, inputs and a constant; within
- * one bit pair the precision products are proportional to MACs, so its terms are MACs, the elements and a constant.
+ * Global terms are aligned MACs x {max(QA, QW), QA, QW, 1}, MACs, outputs, im2col elements, weights, inputs and a
+ * constant; within one bit pair the precision products are proportional to aligned MACs, so its terms are aligned MACs,
+ * MACs, the elements and a constant. Aligned MACs count every reduction rounded up to whole vectors (features.ts):
+ * kernels on packed operands pay for the padding of the last word.
  *
  * A pair's coefficients are pulled to the global fit, each by what its term contributes over all samples: a term
  * that matters only in large layers stays where the large layers of other pairs put it.
@@ -22,7 +24,7 @@ export type PhysicsKind = 'global' | 'pair' | 'mix'
 
 /** Weight of the pull, in rows: chosen on unseen shapes of three devices, flat between 1 and 4. */
 const pullRows = 1
-/** Products of MACs and bit widths that stand before MACs in globalTerms. */
+/** Products of aligned MACs and bit widths that stand before aligned MACs in globalTerms. */
 const precisionTerms = 3
 /** Rounds of reweighting of the robust fit; it has settled after four. */
 const robustRounds = 4
@@ -83,11 +85,13 @@ export function predictPhysics(fit: PhysicsFit, rows: ShapeRows, kind: PhysicsKi
 
 function globalTerms(rows: ShapeRows): Float64Array[] {
   const work = workColumns(rows)
+  const aligned = alignedMacs(work)
   const { activationBits: qa, weightBits: qw } = rows
   return [
-    work.macs.map((macs, row) => macs * Math.max(qa[row], qw[row])),
-    work.macs.map((macs, row) => macs * qa[row]),
-    work.macs.map((macs, row) => macs * qw[row]),
+    aligned.map((macs, row) => macs * Math.max(qa[row], qw[row])),
+    aligned.map((macs, row) => macs * qa[row]),
+    aligned.map((macs, row) => macs * qw[row]),
+    aligned,
     work.macs,
     work.outputs,
     work.patches,
