@@ -12,6 +12,7 @@ import type {
   Spent
 } from '../../core/board/protocol'
 import { AppError } from '../../shared/errors'
+import { type Clock, wallClock } from './clock'
 import { converse, type ConverseOptions } from './converse'
 import type { Link } from './link'
 
@@ -54,6 +55,8 @@ export interface OpenSession extends BoardSession {
   readonly link: Link
   readonly identified: BoardInfo | null
   counts(): SessionCounts
+  /** What hello said holds no longer: another program is about to run. */
+  forget(): void
   /** Bytes typed by a person. */
   sendRaw(bytes: Uint8Array): Promise<void>
 }
@@ -72,8 +75,10 @@ export function openSession(options: {
   nonce: () => number
   /** How long the monitor may take to answer; the protocol's own values without. */
   timing?: Partial<ExchangeTiming>
+  /** Whose time the waits are; default the computer's. */
+  clock?: Clock
 }): OpenSession {
-  const { link, onText, nonce, timing = {} } = options
+  const { link, onText, nonce, timing = {}, clock = wallClock } = options
   const counts = { sentBytes: 0, receivedBytes: 0 }
   const counted = countingLink(link, counts)
   const client = new MonitorClient({ onText, timing, ...(link.descriptor.lossy ? { mostWindow: 1 } : {}) })
@@ -107,6 +112,7 @@ export function openSession(options: {
     inTurn(() =>
       converse(counted, conversation(), {
         signal,
+        clock,
         onProgress: onProgress && ((progress) => onProgress(progress.doneBytes, progress.totalBytes))
       })
     )
@@ -132,6 +138,7 @@ export function openSession(options: {
       crcErrors: client.statistics.damagedFrames
     }),
     sendRaw: (bytes) => inTurn(() => counted.write(bytes)),
+    forget: () => client.forget(),
     hello,
     upload: (address, bytes, call) => talk(() => client.upload(address, bytes), call),
     read: (address, length, call) => talk(() => client.read(address, length), call),
@@ -146,7 +153,7 @@ export function openSession(options: {
     async reset(call) {
       await talk(() => client.reset(), call)
       for (let tries = 1; ; tries++) {
-        await new Promise((resolve) => setTimeout(resolve, resetPauseMs))
+        await new Promise<void>((resolve) => void clock.after(resetPauseMs, resolve))
         try {
           return await hello(call)
         } catch (error) {
@@ -154,7 +161,7 @@ export function openSession(options: {
         }
       }
     },
-    converse: (conversation, call) => inTurn(() => converse(counted, conversation, call))
+    converse: (conversation, call) => inTurn(() => converse(counted, conversation, { clock, ...call }))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Conversation, Step } from '../../core/board/conversation'
 import { AppError } from '../../shared/errors'
+import { type Clock, wallClock } from './clock'
 import { disconnected, type Link, writeTimeoutMs } from './link'
 
 export interface ConverseProgress {
@@ -14,6 +15,8 @@ export interface ConverseOptions {
   /** The longest the whole conversation may take, whatever keeps arriving; then board.timeout is thrown into it. */
   limitMs?: number | undefined
   onProgress?: ((progress: ConverseProgress) => void) | undefined
+  /** Whose time the waits are; default the computer's. */
+  clock?: Clock | undefined
 }
 
 /** How long a cancelled conversation may go on to leave the board usable. */
@@ -31,18 +34,18 @@ export async function converse<T>(
   conversation: Conversation<T>,
   options: ConverseOptions = {}
 ): Promise<T> {
-  const { signal, onProgress, limitMs } = options
-  const inbox = createInbox(link)
-  let timer: NodeJS.Timeout | undefined
+  const { signal, onProgress, limitMs, clock = wallClock } = options
+  const inbox = createInbox(link, clock)
+  let callOff = (): void => undefined
   let isTidyingUp = false
   let outOfTime = false
   const allow = (durationMs: number): void => {
-    clearTimeout(timer)
+    callOff()
     outOfTime = false
-    timer = setTimeout(() => {
+    callOff = clock.after(durationMs, () => {
       outOfTime = true
       inbox.wake()
-    }, durationMs)
+    })
   }
   const shouldStop = (): boolean => outOfTime || (!isTidyingUp && signal?.aborted === true)
   const wake = (): void => inbox.wake()
@@ -69,7 +72,7 @@ export async function converse<T>(
     conversation.return(undefined as T)
     throw error
   } finally {
-    clearTimeout(timer)
+    callOff()
     signal?.removeEventListener('abort', wake)
     inbox.close()
   }
@@ -125,7 +128,7 @@ interface Inbox {
   close(): void
 }
 
-function createInbox(link: Link): Inbox {
+function createInbox(link: Link, clock: Clock): Inbox {
   let chunks: Uint8Array[] = []
   let resume: (() => void) | undefined
   const wake = (): void => {
@@ -140,12 +143,12 @@ function createInbox(link: Link): Inbox {
   const offClose = link.onClose(wake)
   const waitUntil = async (deadlineMs: number, isDone: () => boolean): Promise<void> => {
     while (!isDone() && link.closed === null) {
-      const leftMs = deadlineMs - performance.now()
+      const leftMs = deadlineMs - clock.nowMs()
       if (leftMs <= 0) return
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs)
+        const callOff = clock.after(leftMs, resolve)
         resume = () => {
-          clearTimeout(timer)
+          callOff()
           resolve()
         }
       })
@@ -167,8 +170,8 @@ function createInbox(link: Link): Inbox {
       return joined
     },
     waitForBytes: (timeoutMs, stop) =>
-      waitUntil(performance.now() + timeoutMs, () => chunks.length > 0 || stop()),
-    waitForTime: (durationMs, stop) => waitUntil(performance.now() + durationMs, stop),
+      waitUntil(clock.nowMs() + timeoutMs, () => chunks.length > 0 || stop()),
+    waitForTime: (durationMs, stop) => waitUntil(clock.nowMs() + durationMs, stop),
     // Bytes that came before the end are still worth reading.
     isClosed: () => link.closed !== null && chunks.length === 0,
     wake,

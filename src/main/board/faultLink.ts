@@ -1,4 +1,5 @@
 import { createRandom, type Random } from '../../core/random'
+import { type Clock, wallClock } from './clock'
 import type { Link } from './link'
 import { createLinkListeners } from './linkListeners'
 
@@ -43,7 +44,7 @@ export type FaultName =
   'drop' | 'flip' | 'duplicate' | 'garbage' | 'split' | 'reorder' | 'repeat' | 'delay' | 'cut' | 'stuck'
 
 /** Wraps a link in a hostile line. The faults follow from the seed and the traffic alone. */
-export function createFaultLink(inner: Link, plan: FaultPlan): FaultLink {
+export function createFaultLink(inner: Link, plan: FaultPlan, clock: Clock = wallClock): FaultLink {
   const injected: Record<FaultName, number> = {
     drop: 0,
     flip: 0,
@@ -58,10 +59,14 @@ export function createFaultLink(inner: Link, plan: FaultPlan): FaultLink {
   }
   const listeners = createLinkListeners()
   const random = createRandom(plan.seed)
-  const sending = createDirection(plan.sending ?? {}, random.fork(1), injected, (bytes) => inner.write(bytes))
-  const receiving = createDirection(plan.receiving ?? {}, random.fork(2), injected, async (bytes) =>
-    listeners.data(bytes)
-  )
+  const direction = (
+    faults: LineFaults | undefined,
+    label: number,
+    deliver: (bytes: Uint8Array) => Promise<void>
+  ): Direction =>
+    createDirection({ faults: faults ?? {}, random: random.fork(label), injected, clock, deliver })
+  const sending = direction(plan.sending, 1, (bytes) => inner.write(bytes))
+  const receiving = direction(plan.receiving, 2, async (bytes) => listeners.data(bytes))
   const offData = inner.onData((bytes) => void receiving.push(bytes).catch(() => undefined))
   inner.onClose((reason) => {
     offData()
@@ -86,13 +91,22 @@ export function createFaultLink(inner: Link, plan: FaultPlan): FaultLink {
   }
 }
 
-function createDirection(
-  faults: LineFaults,
-  random: Random,
-  injected: Record<FaultName, number>,
+interface Direction {
+  push(bytes: Uint8Array): Promise<void>
+  heal(): void
+}
+
+function createDirection(options: {
+  faults: LineFaults
+  random: Random
+  injected: Record<FaultName, number>
+  clock: Clock
   deliver: (bytes: Uint8Array) => Promise<void>
-): { push(bytes: Uint8Array): Promise<void>; heal(): void } {
-  let active = faults
+}): Direction {
+  const { random, injected, clock, deliver } = options
+  const sleep = (durationMs: number): Promise<void> =>
+    new Promise((resolve) => void clock.after(durationMs, resolve))
+  let active = options.faults
   let passedBytes = 0
   let held: Uint8Array | undefined
   let tail: Promise<void> = Promise.resolve()
@@ -143,7 +157,7 @@ function createDirection(
     if (held === undefined && happens(active.reorderPerChunk, 'reorder')) {
       held = chunk
       // A held chunk must not wait for ever on a line that then falls silent.
-      setTimeout(() => void (tail = tail.then(release)).catch(() => undefined), 30)
+      clock.after(30, () => void (tail = tail.then(release)).catch(() => undefined))
       return
     }
     await handOver(chunk)
@@ -167,5 +181,3 @@ function createDirection(
     }
   }
 }
-
-const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs))

@@ -1,0 +1,56 @@
+import type { Clock } from '@main/board/clock'
+import { disconnected, type Link } from '@main/board/link'
+import { createLinkListeners } from '@main/board/linkListeners'
+import type { VirtualMachine } from '@core/sim/machine'
+
+/** No request keeps a board at work for longer: about ten seconds of the slowest preset. */
+const mostInstructions = 500_000_000
+
+/**
+ * A simulated board behind a Link without a thread: it works when bytes come, and what it sends arrives when its own
+ * clock has come that far. With a virtual clock a whole session is a computation without waiting.
+ */
+export function createSimulatorLink(machine: VirtualMachine, clock: Clock, label = 'simulated'): Link {
+  const listeners = createLinkListeners()
+  let freeAtMs = clock.nowMs()
+
+  const work = (): void => {
+    const before = machine.cycles()
+    for (let left = mostInstructions; ;) {
+      const { reason, executed } = machine.run(Math.min(left, 5_000_000))
+      left -= executed
+      if (reason === 'reset') machine.reset()
+      else if (reason === 'idle') break
+      else if (reason !== 'budget') throw new Error(`The board stopped: ${reason}`)
+      if (left <= 0) throw new Error('The board does not come to rest')
+    }
+    freeAtMs =
+      Math.max(freeAtMs, clock.nowMs()) +
+      (Math.max(0, machine.cycles() - before) * 1000) / machine.config.clockHz
+    const bytes = machine.uartTake()
+    if (bytes.length > 0) clock.after(freeAtMs - clock.nowMs(), () => listeners.data(bytes))
+  }
+  work()
+  return {
+    descriptor: { kind: 'memory', label, port: null, baudRate: null, lossy: false },
+    get closed() {
+      return listeners.closed
+    },
+    onData: listeners.onData,
+    onClose: listeners.onClose,
+    async write(bytes) {
+      if (listeners.closed !== null) throw disconnected(label, listeners.closed)
+      for (let rest = bytes; rest.length > 0;) {
+        rest = rest.subarray(machine.uartPush(rest))
+        work()
+      }
+    },
+    async setBaud() {},
+    async setSignals() {
+      return false
+    },
+    async close() {
+      listeners.end({ kind: 'asked', text: 'closed' })
+    }
+  }
+}
