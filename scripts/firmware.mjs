@@ -20,6 +20,8 @@ const objcopy = compiler.replace(/gcc$/, 'objcopy')
 
 const target = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany'.split(' ')
 const rv32 = ['-march=rv32imac', '-mabi=ilp32']
+/** LiteX's usual cores (VexRiscv "standard") know neither compressed nor atomic instructions. */
+const rv32im = ['-march=rv32im', '-mabi=ilp32']
 const rv64 = ['-march=rv64imac', '-mabi=lp64']
 const language =
   '-std=c11 -ffreestanding -fno-builtin-printf -ffunction-sections -fdata-sections -msmall-data-limit=0 -Wall -Wextra -Werror'.split(
@@ -62,6 +64,15 @@ const monitors = [
     kernels: ['-march=rv32imac_zbb'],
     base: null
   },
+  // For LiteX SoCs, carried by the BIOS's serial loader into main RAM; the host fills in where the UART is.
+  {
+    name: 'monitor-litex',
+    variants: ['rv32im', 'reference'],
+    machine: [...rv32im, '-DBOARD_LITEX'],
+    sources: ['litexBoard.c'],
+    kernels: [],
+    base: '0x40000000'
+  },
   // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
   { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' }
 ]
@@ -95,7 +106,7 @@ function build(monitor, folder) {
   const work = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-'))
   try {
     const objects = [
-      ...monitorSources.map((name) =>
+      ...[...monitorSources, ...(monitor.sources ?? [])].map((name) =>
         objectOf(path.join(firmwareFolder, name), work, [
           ...monitor.machine,
           fastSources.includes(name) ? speed : size

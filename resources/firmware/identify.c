@@ -2,6 +2,9 @@
 #include "counters.h"
 #include "crc.h"
 #include "monitor.h"
+#ifdef BOARD_LITEX
+#include "litexBoard.h"
+#endif
 
 #ifndef BOARD_MOST_RAM_BYTES
 #define BOARD_MOST_RAM_BYTES 0x10000000u /* 256 MiB: the probe looks no further */
@@ -71,12 +74,22 @@ static char *put_hex(char *to, uint32_t value)
     return to;
 }
 
+/* The instructions this image itself is made of. */
+static const char built_for[] = "im"
+#ifdef __riscv_atomic
+                                "a"
+#endif
+#ifdef __riscv_compressed
+                                "c"
+#endif
+    ;
+
 static void identify_isa(void)
 {
     static const char letters[] = "iemafdqcbv";
     uint32_t misa = read_or_zero(csr_misa);
     char *to = put(board.isa, __riscv_xlen == 64 ? "rv64" : "rv32");
-    if (misa == 0) to = put(to, "imac"); /* misa may read as zero: then it is what this was built for */
+    if (misa == 0) to = put(to, built_for); /* misa may read as zero or not at all */
     for (const char *l = letters; misa && *l; l++)
         if (misa >> (*l - 'a') & 1) *to++ = *l;
     to = put(to, "_zicsr");
@@ -86,14 +99,18 @@ static void identify_isa(void)
 
 static void identify_core(void)
 {
-    static const char *const presets[] = { "virtual-small", "virtual-mid", "virtual-high" };
+    static const char *const presets[] = { "virtual-small", "virtual-mid", "virtual-high", "virtual-litex" };
     uint32_t vendor = board.vendor, architecture = board.architecture, implementation = board.implementation;
     if (vendor == 0x0BB) {
-        put(board.core, implementation < 3 ? presets[implementation] : "virtual");
+        put(board.core, implementation < sizeof presets / sizeof *presets ? presets[implementation] : "virtual");
     } else if (vendor == 0 && architecture >= 0x40000 && architecture == implementation) {
         put(board.core, "qemu-virt"); /* QEMU puts its version in both */
     } else {
+#ifdef BOARD_LITEX
+        char *to = put(board.core, "litex-");
+#else
         char *to = put(board.core, "core-");
+#endif
         to = put_hex(to, vendor);
         *to++ = ':';
         put_hex(to, architecture);
@@ -113,5 +130,10 @@ void board_identify(void)
     identify_core();
     board.build_id = crc32(_image_start, (size_t)(_image_end - _image_start));
     board.ram_low = (uintptr_t)_monitor_end;
+#ifdef BOARD_LITEX
+    if (board.clock_hz == 0) board.clock_hz = litex_board.clock_hz;
+    board.ram_high = (uintptr_t)_image_start + litex_board.ram_bytes;
+#else
     board.ram_high = ram_find_end((uintptr_t)_image_start, (uintptr_t)(_monitor_end - _image_start), BOARD_MOST_RAM_BYTES);
+#endif
 }

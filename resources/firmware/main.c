@@ -4,6 +4,9 @@
 #include "monitor.h"
 #include "reply.h"
 #include "uart.h"
+#ifdef BOARD_LITEX
+#include "litexBoard.h"
+#endif
 
 #include <string.h>
 
@@ -136,6 +139,10 @@ static int handle(const frame *request)
 /* Returns to start.S, which restarts. */
 void monitor_main(void)
 {
+#ifdef BOARD_LITEX
+    /* Nobody said where the UART is: there is no way to complain, and a guess might write anywhere. */
+    while (litex_board.uart_base == 0) {}
+#endif
     uart_start();
     board_identify();
     sleep_start();

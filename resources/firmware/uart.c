@@ -1,46 +1,28 @@
 /*
- * NS16550A, polled (QEMU virt, virtual board, LiteX with the 16550 option). Its FIFO holds 16 bytes; so that the host may
- * send the next frame while this one is worked on, every touch of the UART also moves received bytes to a ring.
+ * The monitor's line, polled. A UART's FIFO holds 16 bytes or so; so that the host may send the next frames while one is
+ * worked on, every touch of the UART also moves received bytes to a ring. Which UART it is, uartPort.h knows.
  */
 #include "uart.h"
 
-#ifndef UART_BASE
-#define UART_BASE 0x10000000u
-#endif
-#ifndef UART_STRIDE
-#define UART_STRIDE 1u /* bytes between registers */
-#endif
+#include "uartPort.h"
 
-enum { DATA = 0, INTERRUPTS = 1, FIFO_CONTROL = 2, LINE_CONTROL = 3, LINE_STATUS = 5 };
-enum { RECEIVED = 0x01, TRANSMIT_READY = 0x20, TRANSMIT_IDLE = 0x40 };
-
+/*
+ * Holds what arrives while one request is worked on. Only loads are sent ahead of their answers (monitorUpload.ts), and
+ * copying 1 KiB takes less than the line needs for 100 bytes, so the host's window may exceed the ring.
+ */
 #define RING_BYTES 4096u
 static uint8_t ring[RING_BYTES];
 static uint32_t ring_in, ring_out;
 
-static volatile uint8_t *uart_register(uint32_t index)
-{
-    return (volatile uint8_t *)(uintptr_t)(UART_BASE + index * UART_STRIDE);
-}
+void uart_start(void) { port_start(); }
 
-void uart_start(void)
-{
-    *uart_register(INTERRUPTS) = 0;
-    *uart_register(LINE_CONTROL) = 3; /* 8N1; the divisor stays as the loader or the reset left it */
-    *uart_register(FIFO_CONTROL) = 1;
-}
+void uart_raise_interrupts(void) { port_raise_interrupts(); }
 
-void uart_raise_interrupts(void) { *uart_register(INTERRUPTS) = 1; }
-
-/* Returns the line status after the received bytes are safe. A full ring leaves them in the FIFO. */
-static uint32_t uart_collect(void)
+/* Makes received bytes safe. A full ring leaves them in the FIFO. */
+static void uart_collect(void)
 {
-    uint32_t status = *uart_register(LINE_STATUS);
-    while ((status & RECEIVED) && ring_in - ring_out < RING_BYTES) {
-        ring[ring_in++ % RING_BYTES] = *uart_register(DATA);
-        status = *uart_register(LINE_STATUS);
-    }
-    return status;
+    uint8_t byte;
+    while (ring_in - ring_out < RING_BYTES && port_take(&byte)) ring[ring_in++ % RING_BYTES] = byte;
 }
 
 int uart_get(void)
@@ -54,8 +36,9 @@ int uart_get(void)
 
 void uart_put(uint8_t byte)
 {
-    while (!(uart_collect() & TRANSMIT_READY)) {}
-    *uart_register(DATA) = byte;
+    do uart_collect();
+    while (!port_ready());
+    port_send(byte);
 }
 
 void uart_write(const void *bytes, uint32_t length)
@@ -66,7 +49,8 @@ void uart_write(const void *bytes, uint32_t length)
 
 void uart_drain(void)
 {
-    while (!(uart_collect() & TRANSMIT_IDLE)) {}
+    do uart_collect();
+    while (!port_drained());
 }
 
 void uart_print(const char *text)

@@ -1,0 +1,3 @@
+#include "litexBoard.h"
+
+const litex_board_record litex_board = { "BBLITEX1", 0, 0, 0 };
