@@ -58,6 +58,11 @@ export class MonitorClient {
     return this.known
   }
 
+  /** Another program is about to run there: what hello said holds no longer. */
+  forget(): void {
+    this.known = null
+  }
+
   get statistics(): Readonly<ExchangeStatistics> {
     return this.exchange.statistics
   }

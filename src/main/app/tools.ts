@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import path from 'node:path'
 import type { spawn as nodeSpawn } from 'node:child_process'
+import { boardPrograms } from '../../core/board/tools/toolCatalogue'
 import type { Tool } from '../../shared/contract/app'
 
 /** External programs that Bitbench uses when they are there. Nothing needs them; each absence is explained. */
@@ -36,18 +37,7 @@ const toolSpecs: readonly ToolSpec[] = [
     versionArguments: ['--version'],
     hint: 'It comes with the NVIDIA driver.'
   },
-  {
-    names: ['openocd'],
-    purpose: 'talks to boards over JTAG',
-    versionArguments: ['--version'],
-    hint: 'Debian: apt install openocd'
-  },
-  {
-    names: ['openFPGALoader'],
-    purpose: 'loads bitstreams into FPGAs',
-    versionArguments: ['--Version'],
-    hint: 'Debian: apt install openfpgaloader'
-  }
+  ...boardPrograms
 ]
 
 /** How long a tool may take to tell its version. */

@@ -6,6 +6,7 @@ import { AppError } from '../../shared/errors'
 import type { Link } from './link'
 import { openQemuLink } from './qemuLink'
 import { listPorts, type PortEntry } from './serialPorts'
+import { type BoardToolAdapter, createBoardToolAdapter } from './tools/boardToolAdapter'
 import { openVirtualLink } from './virtualLink'
 
 /** How the service reaches boards; tests put their own here. */
@@ -16,6 +17,8 @@ export interface BoardAdapters {
   listPorts(): Promise<PortEntry[]>
   /** The QEMU program, or null where it is not installed. */
   findQemu(): Promise<string | null>
+  /** Programs of others: bitstreams, debug probes. */
+  tools: BoardToolAdapter
 }
 
 export interface AdapterOptions {
@@ -31,6 +34,7 @@ export interface AdapterOptions {
 export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
   const findQemu = (): Promise<string | null> => options.findProgram(['qemu-system-riscv32'])
   return {
+    tools: createBoardToolAdapter(options),
     findQemu,
     async openVirtual(preset) {
       const firmware = await readFirmware(options.firmwareFile)

@@ -23,6 +23,8 @@ export interface BoardConnection {
   readonly settings: PortSettings
   connect(settings: PortSettings, identify: boolean): Promise<void>
   disconnect(): Promise<void>
+  /** The board's program is being replaced: it is not identified, and a reconnection does not ask for hello. */
+  forgetIdentity(): void
   statistics(): LineStatistics | null
   /** @throws board.notConnected, board.busy naming the owner */
   withLease<T>(owner: string, work: (session: BoardSession) => Promise<T>): Promise<T>
@@ -145,6 +147,11 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
       await open?.link.close()
       leasedBy = null
       become('available', null)
+    },
+    forgetIdentity() {
+      wantsIdentity = false
+      session?.forget()
+      changed()
     },
     statistics() {
       return session === null ? null : { ...session.counts(), reconnects }

@@ -1,14 +1,16 @@
 import { randomInt } from 'node:crypto'
 import type { boardContract } from '../../shared/contract/board'
-import type { EmitterOf, HandlersOf, OutputOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import type { Store } from '../store/store'
 import type { BoardAdapters } from './boardAdapters'
-import { loadOver } from './boardLoads'
 import { createBoardRegistry, type IdentifiedBoard } from './boardRegistry'
 import type { BoardSession } from './boardSession'
 import { readLoadImage } from './loadFile'
+import { defaultAddress, startLoadJob } from './loadJob'
+import { createLoadRecords } from './loadRecords'
+import { createToolHandlers } from './tools/toolJobs'
 
 export type { IdentifiedBoard } from './boardRegistry'
 export type { BoardSession } from './boardSession'
@@ -42,14 +44,11 @@ export interface BoardServiceOptions {
   nonce?: () => number
 }
 
-type LoadRecord = OutputOf<(typeof boardContract)['commands']['board.loads']>['loads'][number]
-const keptLoads = 50
-
 /** Boards: found, connected, identified, leased to one owner at a time, listened to, and loaded. */
 export function createBoardService(options: BoardServiceOptions): BoardService {
   const { jobs, nowMs, nonce = () => randomInt(2 ** 32) } = options
   const registry = createBoardRegistry({ ...options, nonce })
-  const loads: LoadRecord[] = []
+  const records = createLoadRecords(nowMs)
 
   const service: BoardService = {
     async connect(id) {
@@ -119,53 +118,12 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         return { ok: true }
       },
       'board.load': async ({ id, file, loader, address, start }) => {
-        const { connection, console: log } = registry.held(id)
-        const usable = connection.session?.identified?.ram.low ?? null
-        const fallback = loader === 'monitor' ? usable : loader === 'sfl' ? 0x4000_0000 : null
-        const image = await readLoadImage(file, address ?? fallback)
-        const startedMs = nowMs()
-        const job = jobs.start({
-          kind: 'board.load',
-          title: `Load ${image.name} into ${id} (${loader})`,
-          unit: 'bytes',
-          total: image.sizeBytes,
-          run: (context) =>
-            connection.withLease(`load of ${image.name}`, async (session) => {
-              log.note(`loading ${image.name} with ${loader}`)
-              const outcome = await loadOver(session, {
-                loader,
-                image,
-                start,
-                signal: context.signal,
-                onProgress: (done, note) => context.progress(done, image.sizeBytes, note)
-              })
-              // A boot loader may just have brought up a monitor: then this is a Bitbench board now.
-              if (loader !== 'monitor' && start) await session.hello().catch(() => undefined)
-              return outcome
-            })
-        })
-        job.result.then(
-          ({ crc32, result }) => {
-            const durationMs = Math.max(1, nowMs() - startedMs)
-            loads.unshift({
-              jobId: job.jobId,
-              boardId: id,
-              fileName: image.name,
-              loader,
-              sizeBytes: image.sizeBytes,
-              durationMs,
-              bytesPerSecond: (image.sizeBytes / durationMs) * 1000,
-              crc32,
-              result
-            })
-            loads.length = Math.min(loads.length, keptLoads)
-            log.note(`${image.name}: ${result}`)
-          },
-          (error: unknown) => log.note(`${image.name}: ${AppError.from(error).message}`)
-        )
-        return { jobId: job.jobId }
+        const held = registry.held(id)
+        const image = await readLoadImage(file, address ?? defaultAddress(loader, held))
+        return startLoadJob(held, { image, loader, start }, { jobs, nowMs, records })
       },
-      'board.loads': async () => ({ loads: [...loads] })
+      'board.loads': async () => ({ loads: records.all() }),
+      ...createToolHandlers({ registry, tools: options.adapters.tools, jobs, nowMs, records })
     }
   }
   return service

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { z } from 'zod'
 import type { AddressRange } from '../../core/board/boardInfo'
 import { parseElf } from '../../core/sim/elf'
-import type { fileSourceSchema } from '../../shared/contract/board'
+import type { FileSource } from '../../shared/contract/boardFiles'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'
 
@@ -18,16 +17,18 @@ export interface LoadImage {
 /** Gaps between an ELF's segments are filled for loaders that take one block; wider gaps are refused. */
 const widestGapBytes = 16 * 1024 * 1024
 
-/** Reads an ELF (its own addresses) or a flat binary (at `address`). */
-export async function readLoadImage(
-  source: z.infer<typeof fileSourceSchema>,
-  address: number | null
-): Promise<LoadImage> {
+/** The content of a file that is here or came from a browser. @throws input.notFound, input.invalid when it is empty */
+export async function readSource(source: FileSource): Promise<{ name: string; bytes: Uint8Array }> {
   const name = 'path' in source ? path.basename(source.path) : source.name
   const bytes =
     'path' in source ? await readBytes(source.path) : new Uint8Array(Buffer.from(source.base64, 'base64'))
-  if (bytes.length === 0)
-    throw new AppError('input.invalid', `${name} is empty.`, 'Choose a file with something in it.')
+  if (bytes.length > 0) return { name, bytes }
+  throw new AppError('input.invalid', `${name} is empty.`, 'Choose a file with something in it.')
+}
+
+/** Reads an ELF (its own addresses) or a flat binary (at `address`). */
+export async function readLoadImage(source: FileSource, address: number | null): Promise<LoadImage> {
+  const { name, bytes } = await readSource(source)
   const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
   if (!isElf) {
     if (address === null) {

@@ -1,7 +1,9 @@
 import path from 'node:path'
 import type { Board } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
-import { formatBytes, formatCount, formatDuration } from '../../shared/units'
+import { formatBytes, formatCount } from '../../shared/units'
+import { addressOption } from './boardAddress'
+import { boardToolVerbs, loadText } from './boardTools'
 import {
   choiceOption,
   numberOption,
@@ -22,7 +24,7 @@ const lineOptions = {
 /** `bitbench board`: what boards there are, what they say of themselves, their console, and loading files. */
 export const boardCli: CliNoun = {
   noun: 'board',
-  summary: 'boards: list, identify, listen and type, load files',
+  summary: 'boards: list, identify, listen and type, load files, bitstreams, debug probes',
   verbs: {
     list: {
       summary: 'Lists virtual boards, QEMU, serial ports with a guess of what they are, and saved boards.',
@@ -99,10 +101,11 @@ export const boardCli: CliNoun = {
           throw new AppError('internal', 'The load left no result.', 'Report this with the log file.')
         return {
           json: load,
-          text: `${load.fileName}: ${load.result}; ${formatBytes(load.sizeBytes)} in ${formatDuration(load.durationMs)} (${formatBytes(load.bytesPerSecond)}/s)`
+          text: loadText(load)
         }
       }
-    }
+    },
+    ...boardToolVerbs
   }
 }
 
@@ -123,16 +126,6 @@ async function connect(client: LocalClient, args: CliArguments, identify = true)
       ...(rts === undefined ? {} : { rts })
     }
   })
-}
-
-function addressOption(args: CliArguments): number | null {
-  const text = textOption(args, 'address')
-  if (text === undefined) return null
-  const address = Number(text)
-  if (text.trim() === '' || !Number.isInteger(address) || address < 0 || address > 0xffff_ffff) {
-    throw new UsageError(`--address must be a 32-bit address such as 0x80100000, not "${text}"`)
-  }
-  return address
 }
 
 /** Prints console traffic as it comes; answers all of it. */

@@ -1,4 +1,5 @@
-import type { Board, ConsoleChunk, LoaderName } from '@shared/contract/board'
+import type { Board, ConsoleChunk } from '@shared/contract/board'
+import type { LoaderName } from '@shared/contract/boardFiles'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'

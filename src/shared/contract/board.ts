@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { fileSourceSchema, loaderNameSchema, loadRecordSchema } from './boardFiles'
+import { boardToolCommands } from './boardTools'
 import { command, defineContract, done, nothing } from './define'
 
 /**
@@ -134,15 +136,6 @@ export const consoleChunkSchema = z.object({
 })
 export type ConsoleChunk = z.infer<typeof consoleChunkSchema>
 
-/** A file on the machine Bitbench runs on, or its content as base64 (from a browser). */
-export const fileSourceSchema = z.union([
-  z.object({ path: z.string().min(1) }),
-  z.object({ name: z.string().min(1), base64: z.string().max(96 * 1024 * 1024) })
-])
-
-export const loaderNameSchema = z.enum(['monitor', 'sfl', 'ymodem', 'xmodem'])
-export type LoaderName = z.infer<typeof loaderNameSchema>
-
 const boardId = z.object({ id: z.string().min(1) })
 const boardAnswer = z.object({ board: boardSchema })
 
@@ -196,25 +189,8 @@ export const boardContract = defineContract({
       z.object({ jobId: z.string() })
     ),
     /** What loads ended with, newest first. */
-    'board.loads': command(
-      nothing,
-      z.object({
-        loads: z.array(
-          z.object({
-            jobId: z.string(),
-            boardId: z.string(),
-            fileName: z.string(),
-            loader: loaderNameSchema,
-            sizeBytes: z.number(),
-            durationMs: z.number(),
-            bytesPerSecond: z.number(),
-            /** CRC-32 that both sides agree on; null where the loader cannot ask. */
-            crc32: z.number().nullable(),
-            result: z.string()
-          })
-        )
-      })
-    )
+    'board.loads': command(nothing, z.object({ loads: z.array(loadRecordSchema) })),
+    ...boardToolCommands
   },
   events: {
     'board.changed': boardSchema,

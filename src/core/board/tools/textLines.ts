@@ -1,0 +1,25 @@
+/** Longest unfinished line that is kept; a program that never ends its line must not fill the memory. */
+const longestLine = 16_384
+
+export interface TextLines {
+  /** Whole lines that this piece of text completes, without their ends. */
+  push(text: string): string[]
+  /** What is left without a line end; empty when nothing is. */
+  rest(): string
+}
+
+/**
+ * Cuts a program's output into lines. A carriage return ends a line as a newline does: progress bars redraw
+ * themselves with it and would otherwise arrive as one line at the very end.
+ */
+export function createTextLines(): TextLines {
+  let open = ''
+  return {
+    push(text) {
+      const parts = (open + text).split(/\r\n|\r|\n/)
+      open = (parts.pop() ?? '').slice(-longestLine)
+      return parts
+    },
+    rest: () => open
+  }
+}
