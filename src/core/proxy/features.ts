@@ -72,14 +72,6 @@ export function workColumns(rows: ShapeRows): WorkColumns {
   return columns
 }
 
-/** Elements a packed operand is rounded up to: a 32-bit word of 1-bit codes, or 32 bytes of 8-bit ones. */
-const vectorElements = 32
-
-/** MACs with every reduction rounded up to whole vectors. */
-export function alignedMacs({ macs, outputs }: WorkColumns): Float64Array {
-  return macs.map((value, row) => outputs[row] * Math.ceil(value / outputs[row] / vectorElements) * vectorElements)
-}
-
 /** The power of two a width is computed in: 3 bits take the room of 4. Widths of operators without any are 1. */
 export function containerBits(bits: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(bits, 1)))

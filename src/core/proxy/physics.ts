@@ -1,13 +1,13 @@
-import { alignedMacs, workColumns } from './features'
+import { workColumns } from './features'
 import { relativeNnls } from './linear/nnls'
+import { packedWork } from './packedWork'
 import type { ShapeRows } from './samples'
 
 /**
  * The physical base: time as a non-negative sum of work terms, fitted for least squares of the relative error.
- * Global terms are aligned MACs x {max(QA, QW), QA, QW, 1}, MACs, outputs, im2col elements, weights, inputs and a
- * constant; within one bit pair the precision products are proportional to aligned MACs, so its terms are aligned MACs,
- * MACs, the elements and a constant. Aligned MACs count every reduction rounded up to whole vectors (features.ts):
- * kernels on packed operands pay for the padding of the last word.
+ * Global terms are aligned MACs x {max(QA, QW), QA, QW, 1}, MACs, what packed operands and register blocks add to them
+ * (packedWork.ts), outputs, im2col elements, weights, inputs and a constant; within one bit pair the precision products
+ * are proportional to aligned MACs and fall away.
  *
  * A pair's coefficients are pulled to the global fit, each by what its term contributes over all samples: a term
  * that matters only in large layers stays where the large layers of other pairs put it.
@@ -22,8 +22,12 @@ export interface PhysicsFit {
 /** mix: geometric mean of global and pair. */
 export type PhysicsKind = 'global' | 'pair' | 'mix'
 
-/** Weight of the pull, in rows: chosen on unseen shapes of three devices, flat between 1 and 4. */
-const pullRows = 1
+/**
+ * The pull weighs as much as this over the pair's rows (in rows): it settles what few rows leave open, and hardly bends
+ * a well measured pair to the global fit, whose precision products are a rough form. Flat between 0.5 and 1 on four
+ * devices.
+ */
+const pull = 1
 /** Products of aligned MACs and bit widths that stand before aligned MACs in globalTerms. */
 const precisionTerms = 3
 /** Rounds of reweighting of the robust fit; it has settled after four. */
@@ -57,7 +61,7 @@ export function fitPhysics(rows: ShapeRows, time: Float64Array, robust = false):
   const fitPairs = (weight?: Float64Array): void => {
     for (const [key, list] of members) {
       const prior = globalAsPair(global, Math.floor(key / 64), key % 64)
-      const options = { rows: list, prior, pull: pullRows, pullScale }
+      const options = { rows: list, prior, pull: pull / list.length, pullScale }
       pairs.set(key, relativeNnls(shared, time, weight === undefined ? options : { ...options, weight }))
     }
   }
@@ -85,7 +89,8 @@ export function predictPhysics(fit: PhysicsFit, rows: ShapeRows, kind: PhysicsKi
 
 function globalTerms(rows: ShapeRows): Float64Array[] {
   const work = workColumns(rows)
-  const aligned = alignedMacs(work)
+  const packed = packedWork(work)
+  const aligned = packed.alignedMacs
   const { activationBits: qa, weightBits: qw } = rows
   return [
     aligned.map((macs, row) => macs * Math.max(qa[row], qw[row])),
@@ -93,8 +98,12 @@ function globalTerms(rows: ShapeRows): Float64Array[] {
     aligned.map((macs, row) => macs * qw[row]),
     aligned,
     work.macs,
+    packed.blockedMacs,
+    packed.unpackedWeights,
     work.outputs,
     work.patches,
+    packed.alignedPatches,
+    packed.rows,
     work.weights,
     work.inputs,
     new Float64Array(rows.count).fill(1)
