@@ -29,10 +29,18 @@ export interface MonitorClientOptions {
   timing?: Partial<ExchangeTiming>
   /** Fewer requests in flight than the board offers; 1 on lines that lose bytes. */
   mostWindow?: number
+  /** How long a byte is on the line now, in ms; 0 (the default) where the line has no speed of its own. */
+  byteMs?: () => number
 }
 
 /** Tells how far a long command is, in its own units. */
 export type OnProgress = (done: number, total: number) => void
+
+/**
+ * What is in flight takes the line no longer than this, so that a cancel or a lost frame is noticed soon; still more than a busy
+ * host needs to come back to the line.
+ */
+const mostFlightMs = 1000
 
 /** First contact is quick to give up: what is at the other end may be no monitor at all. */
 const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 400, attempts: 5 }
@@ -48,7 +56,7 @@ export class MonitorClient {
   private known: BoardInfo | null = null
 
   constructor(options: MonitorClientOptions = {}) {
-    this.exchange = new MonitorExchange(options.onText)
+    this.exchange = new MonitorExchange(options.onText, options.byteMs)
     this.timing = { ...defaultTiming, ...options.timing }
     this.mostWindow = options.mostWindow ?? Infinity
   }
@@ -107,7 +115,9 @@ export class MonitorClient {
     this.requireRange(info, address, bytes.length)
     if (bytes.length === 0) return { crc: 0 }
     const expected = crc32(bytes)
-    yield* uploadBytes(this.exchange, address, bytes, Math.min(info.window, this.mostWindow), this.timing)
+    const inFlight = Math.max(2, Math.floor(this.exchange.framesWithin(mostFlightMs)))
+    const window = Math.min(info.window, this.mostWindow, inFlight)
+    yield* uploadBytes(this.exchange, address, bytes, window, this.timing)
     const crc = yield* this.crc(address, bytes.length)
     if (crc !== expected) {
       throw new AppError(

@@ -7,7 +7,7 @@ import { refusal } from './protocolError'
 
 /** How long to wait and how often to repeat. The exchange has no clock: a wait ends with bytes or with silence. */
 export interface ExchangeTiming {
-  /** Silence after which a request counts as lost, in ms. */
+  /** Silence after which a request counts as lost, in ms, beyond what the line itself takes for it and its answer. */
   answerMs: number
   /** The same once the board told that it works on the request (progress event). */
   workingMs: number
@@ -60,7 +60,16 @@ export class MonitorExchange {
   private sendings = 0
   private recentText: Uint8Array = new Uint8Array(0)
 
-  constructor(private readonly onText?: (bytes: Uint8Array) => void) {}
+  /** `byteMs`: how long a byte is on the line now, 0 where the line has no speed. */
+  constructor(
+    private readonly onText?: (bytes: Uint8Array) => void,
+    private readonly byteMs: () => number = () => 0
+  ) {}
+
+  /** How many of the longest frames the line carries within `durationMs`; Infinity where it has no speed. */
+  framesWithin(durationMs: number): number {
+    return durationMs / (this.byteMs() * mostFrameBytes)
+  }
 
   /** The last text the line said, for an error that shows what came instead of an answer. */
   get lastText(): string {
@@ -87,7 +96,7 @@ export class MonitorExchange {
 
   /**
    * Waits until answers to some of `outstanding` or events have come; empty lists mean silence (or nothing but noise)
-   * for `timeoutMs`.
+   * for `timeoutMs` longer than the line takes.
    */
   *receive(
     outstanding: ReadonlyMap<number, Outstanding>,
@@ -96,8 +105,9 @@ export class MonitorExchange {
     const answers: Answer[] = []
     const events: BoardEvent[] = []
     const done = new Set<Outstanding>()
+    const waitMs = timeoutMs + this.lineMs(outstanding)
     for (let noiseBytes = 0; noiseBytes < mostNoiseBytes;) {
-      const bytes = yield { kind: 'receive', timeoutMs }
+      const bytes = yield { kind: 'receive', timeoutMs: waitMs }
       if (bytes.length === 0) break
       noiseBytes += bytes.length
       for (const piece of this.decoder.push(bytes)) {
@@ -170,6 +180,15 @@ export class MonitorExchange {
       'Check the cable and the speed of the line, then reset the board and connect again.',
       { details: { command, ...(this.recentText.length > 0 ? { received: this.lastText } : {}) } }
     )
+  }
+
+  /** What is still to be sent may stand in a driver's buffer; the longest answer comes behind it. */
+  private lineMs(outstanding: ReadonlyMap<number, Outstanding>): number {
+    let bytes = mostFrameBytes
+    for (const request of outstanding.values()) {
+      bytes += request.bytes.length + (request.attempts > 2 ? flush.length : 0)
+    }
+    return bytes * this.byteMs()
   }
 
   private noteText(bytes: Uint8Array): void {

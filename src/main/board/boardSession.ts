@@ -81,7 +81,13 @@ export function openSession(options: {
   const { link, onText, nonce, timing = {}, clock = wallClock } = options
   const counts = { sentBytes: 0, receivedBytes: 0 }
   const counted = countingLink(link, counts)
-  const client = new MonitorClient({ onText, timing, ...(link.descriptor.lossy ? { mostWindow: 1 } : {}) })
+  const client = new MonitorClient({
+    onText,
+    timing,
+    // Ten bit times a byte (8N1); asked anew each time, for a loader may have changed the speed.
+    byteMs: () => (link.descriptor.baudRate === null ? 0 : 10_000 / link.descriptor.baudRate),
+    ...(link.descriptor.lossy ? { mostWindow: 1 } : {})
+  })
   let talking = 0
   // Late answers between conversations are frames: only the text around them is for the console.
   const idleDecoder = new FrameDecoder()

@@ -47,9 +47,9 @@ export interface CloseReason {
   readonly text: string
 }
 
-/** Ten bit times per byte (8N1), a few times over, plus two seconds for a busy machine. */
+/** Ten bit times per byte (8N1), a few times over, plus five seconds for a busy machine. */
 export function writeTimeoutMs(byteCount: number, baudRate: number | null): number {
-  return 2_000 + (baudRate === null ? 0 : (byteCount * 10_000 * 3) / baudRate)
+  return 5_000 + (baudRate === null ? 0 : (byteCount * 10_000 * 3) / baudRate)
 }
 
 export function disconnected(label: string, reason: CloseReason | null): AppError {

@@ -1,8 +1,9 @@
+import { type Clock, wallClock } from './clock'
 import { disconnected, type Link, writeTimedOut, writeTimeoutMs } from './link'
 import { createLinkListeners } from './linkListeners'
 
 /** Bytes are let through this often; the average rate is exact whatever the timer does. */
-const tickMs = 2
+const tickMs = 4
 /** What a tty driver takes before the line has sent it (N_TTY_BUF_SIZE of Linux). */
 const driverBufferBytes = 4_096
 
@@ -10,15 +11,17 @@ const driverBufferBytes = 4_096
  * A link that lets bytes through no faster than a serial line of `baudRate` (8N1: ten bit times a byte), both ways and
  * independently. As with a tty, a write settles when the driver's buffer holds it, not when the line has sent it.
  */
-export function createPacedLink(inner: Link, baudRate: number): Link {
+export function createPacedLink(inner: Link, baudRate: number, clock: Clock = wallClock): Link {
   let rate = baudRate
   const listeners = createLinkListeners()
   const out = createThrottle(
     () => rate,
+    clock,
     (bytes) => inner.write(bytes)
   )
   const back = createThrottle(
     () => rate,
+    clock,
     async (bytes) => listeners.data(bytes)
   )
   const offData = inner.onData((bytes) => void back.push(bytes))
@@ -39,17 +42,16 @@ export function createPacedLink(inner: Link, baudRate: number): Link {
     onClose: listeners.onClose,
     async write(bytes, timeoutMs = writeTimeoutMs(bytes.length, rate)) {
       if (listeners.closed !== null) throw disconnected(inner.descriptor.label, listeners.closed)
-      let timer: NodeJS.Timeout | undefined
+      let callOff = (): void => undefined
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(
-          () => reject(writeTimedOut(inner.descriptor.label, bytes.length, timeoutMs)),
-          timeoutMs
+        callOff = clock.after(timeoutMs, () =>
+          reject(writeTimedOut(inner.descriptor.label, bytes.length, timeoutMs))
         )
       })
       try {
         await Promise.race([out.push(bytes), late])
       } finally {
-        clearTimeout(timer)
+        callOff()
       }
     },
     async setBaud(next) {
@@ -67,14 +69,19 @@ interface Throttle {
   stop(): void
 }
 
-function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Promise<void>): Throttle {
+function createThrottle(
+  rate: () => number,
+  clock: Clock,
+  deliver: (bytes: Uint8Array) => Promise<void>
+): Throttle {
   const queue: { bytes: Uint8Array; accept: () => void; fail: (error: unknown) => void }[] = []
   let sentOfFirst = 0
   let queuedBytes = 0
   /** Bytes that the line had time for and that were not used yet. */
   let creditBytes = 0
   let lastMs = 0
-  let timer: NodeJS.Timeout | undefined
+  /** Calls the next tick off; undefined while the line is idle. */
+  let callOff: (() => void) | undefined
 
   /** Settles the writes whose end now lies within the driver's buffer. */
   const acceptWhatFits = (): void => {
@@ -86,7 +93,7 @@ function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Prom
   }
 
   const tick = async (): Promise<void> => {
-    const nowMs = performance.now()
+    const nowMs = clock.nowMs()
     creditBytes += ((nowMs - lastMs) * rate()) / 10_000
     lastMs = nowMs
     try {
@@ -111,7 +118,7 @@ function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Prom
       for (const entry of queue.splice(0)) entry.fail(error)
     }
     acceptWhatFits()
-    timer = queue.length > 0 ? setTimeout(() => void tick(), tickMs) : undefined
+    callOff = queue.length > 0 ? clock.after(tickMs, () => void tick()) : undefined
   }
   return {
     push(bytes) {
@@ -120,16 +127,16 @@ function createThrottle(rate: () => number, deliver: (bytes: Uint8Array) => Prom
         queue.push({ bytes, accept, fail })
         queuedBytes += bytes.length
         if (queuedBytes <= driverBufferBytes) accept()
-        if (timer !== undefined) return
+        if (callOff !== undefined) return
         // An idle line saves nothing up.
         creditBytes = 0
-        lastMs = performance.now()
-        timer = setTimeout(() => void tick(), tickMs)
+        lastMs = clock.nowMs()
+        callOff = clock.after(tickMs, () => void tick())
       })
     },
     stop() {
-      clearTimeout(timer)
-      timer = undefined
+      callOff?.()
+      callOff = undefined
       // Unsent bytes are lost with the line; their writers learn it from the link's end.
       for (const entry of queue.splice(0)) entry.accept()
     }
