@@ -36,7 +36,7 @@ export async function buildFuzzTarget(
   const flags = [
     '-std=c11',
     '-g',
-    '-O1',
+    '-O2',
     '-Wall',
     '-Wextra',
     '-Werror',

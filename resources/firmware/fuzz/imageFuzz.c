@@ -12,7 +12,7 @@
 /* Image and arena of one input; small, so that the fuzzer is fast. */
 #define MOST_BYTES (64u << 10)
 /* Multiply-accumulates of a layer that is run; larger ones only cost time. */
-#define MOST_WORK (1u << 20)
+#define MOST_WORK (1u << 14)
 
 static int is_small(const image_layer *l)
 {
