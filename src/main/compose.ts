@@ -165,6 +165,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     nowMs,
     newId,
     checksum: (item, seed) => tasks.run('profile.checksum', { item, seed }),
+    decide: (plan, state, signal) => tasks.run('profile.decide', { plan, state }, { signal }),
     layerShapes: async (modelId) => shapesOf(await int8Network(modelId))
   })
   const int8Network = async (modelId: string): Promise<QuantizedNetwork> => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { decide } from '@core/proxy/adaptive'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { createProfileService, profileMigrations, type ProfileService } from '@main/profile/profileService'
 import { type Campaign, profileContract } from '@shared/contract/profile'
@@ -20,6 +21,7 @@ const makeService = (change: Partial<Parameters<typeof createProfileService>[0]>
     nowMs: () => Date.now(),
     newId: () => `id${++ids}`,
     checksum: async (item, seed) => expectedChecksum(item, seed),
+    decide: async (plan, state) => decide(plan, state),
     layerShapes: async () => [{ kernel: 'matmul', dims: [1, 10, 84] }],
     ...change
   })
@@ -243,13 +245,5 @@ describe('profile campaign on the virtual board', () => {
     const { groups } = await call('profile.summary', {})
     profileContract.commands['profile.summary'].out.parse({ groups })
     expect(groups.map((group) => group.boardName)).toEqual(expect.arrayContaining(['copy']))
-  })
-
-  it('measures on demand for others and answers the Samples', async () => {
-    await begin()
-    const items = [{ kernel: 'matmul', dims: [1, 4, 16], activationBits: 2, weightBits: 2 }] as const
-    const [sample] = await profile.measure('virtual:small', items, { seed: 9 })
-    expect(sample).toMatchObject({ campaignId: null, seed: 9, verified: true })
-    expect(await profile.samples({ boardId: 'virtual:small' })).toHaveLength(1)
   })
 })

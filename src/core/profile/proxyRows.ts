@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors'
 import type { KernelName } from '../board/boardInfo'
 import { kernelSpec, type KernelName as ProxyKernelName } from '../proxy/kernels'
-import { noBits, type Samples, type TimeUnit } from '../proxy/samples'
+import { noBits, type Samples, type ShapeRows, type TimeUnit } from '../proxy/samples'
 import type { BenchItem, KernelShape } from './kernelShape'
 
 /**
@@ -64,6 +64,20 @@ export function toDims(kernel: KernelName, columns: readonly number[]): number[]
   return mappingOf(kernel).toDims(columns)
 }
 
+/** Items of one kernel as the proxies take them. @throws input.unsupported for kernels that have no file format */
+export function toShapeRows(kernel: KernelName, items: readonly BenchItem[]): ShapeRows {
+  const { proxy } = mappingOf(kernel)
+  const spec = kernelSpec(proxy)
+  const rows = items.map(toColumns)
+  return {
+    kernel: proxy,
+    count: items.length,
+    dims: spec.dims.map((_, at) => Float64Array.from(rows, (columns) => columns[at]!)),
+    activationBits: Float64Array.from(items, (item) => (spec.hasPrecision ? item.activationBits : noBits)),
+    weightBits: Float64Array.from(items, (item) => (spec.hasPrecision ? item.weightBits : noBits))
+  }
+}
+
 /** Samples of one kernel and unit as the proxies take them. `labels`: text columns, one value per sample. */
 export function toProxySamples(
   kernel: KernelName,
@@ -71,16 +85,9 @@ export function toProxySamples(
   items: readonly (BenchItem & { time: number })[],
   labels?: Readonly<Record<string, readonly string[]>>
 ): Samples {
-  const { proxy } = mappingOf(kernel)
-  const spec = kernelSpec(proxy)
-  const rows = items.map(toColumns)
   return {
-    kernel: proxy,
+    ...toShapeRows(kernel, items),
     unit,
-    count: items.length,
-    dims: spec.dims.map((_, at) => Float64Array.from(rows, (columns) => columns[at]!)),
-    activationBits: Float64Array.from(items, (item) => (spec.hasPrecision ? item.activationBits : noBits)),
-    weightBits: Float64Array.from(items, (item) => (spec.hasPrecision ? item.weightBits : noBits)),
     time: Float64Array.from(items, (item) => item.time),
     ...(labels === undefined ? {} : { labels })
   }

@@ -1,143 +1,194 @@
 import { createRandom } from '../random'
-import type { Estimator, LatencyModel } from './estimators/estimator'
+import { acquire } from './acquisition'
 import { residuals } from './estimators/candidates'
+import type { Estimator, LatencyModel } from './estimators/estimator'
 import { groupByShape, shapeFolds } from './folds'
 import { predictHeldOut } from './heldOut'
 import { metricsOf } from './metrics'
-import { joinSamples, takeShapes, type Samples, type ShapeRows, type TimeUnit } from './samples'
-import { informativeDesign, uniformDesign } from './transfer/design'
+import { takeShapes, type Samples, type ShapeRows, type TimeUnit } from './samples'
 
-/** What the board answers: times of the rows, in order, and how long the measuring took. */
+/** What the board answers: times of the rows, in order (NaN: it refused the row), and how long measuring took. */
 export interface Measured {
   time: Float64Array
   boardSeconds: number
 }
 
-export interface AdaptiveOptions {
+export interface AdaptivePlan {
+  /** What may be measured. */
+  pool: ShapeRows
+  /** Guess of what measuring each row of the pool takes, > 0; ratios decide, the scale is learned. */
+  seconds: Float64Array
   seed: number
   unit: TimeUnit
-  /** Rows of the first, space-filling batch and of every later one. */
+  /** Rows of the first batch and of every later one. */
   firstRows: number
   batchRows: number
-  /** Stop when the unseen-shape MAPE in percent is at most this. */
-  targetMape: number
-  /** Stop when measuring took this long. */
-  budgetSeconds: number
-  /** Where later batches come from: the model's uncertainty, or chance (to compare with). */
+  /** Where batches come from: the model's doubt per second of board time, or chance (to compare with). */
   choose: 'uncertain' | 'uniform'
-  /** Rows to judge on beside the unseen-shape error; never measured for the fit. */
-  judge?: Samples
-  onStep?: (step: AdaptiveStep) => void
+  /** Rows to judge on beside the unseen-shape error; never measured for the fit, never decided by. */
+  judge: Samples | null
 }
 
-export interface AdaptiveStep {
-  rows: number
-  boardSeconds: number
-  /** Percent; null while there is a single shape. */
+/** What was measured so far: rows of the pool in order, and their times. */
+export interface AdaptiveState {
+  rows: Int32Array
+  time: Float64Array
+}
+
+export interface AdaptiveErrors {
+  /** Percent, over what was measured so far; null while there are fewer than two shapes. */
   unseenShapeMape: number | null
+  /** Percent, on the rows kept aside. */
   judgeMape: number | null
 }
 
+export interface AdaptiveDecision extends AdaptiveErrors {
+  /** Rows of the pool to measure next, best first; empty when the pool is used up. */
+  next: Int32Array
+}
+
+export interface AdaptiveStep extends AdaptiveErrors {
+  rows: number
+  boardSeconds: number
+}
+
+export interface AdaptiveLimits {
+  /** Stop when the unseen-shape MAPE in percent is at most this. */
+  targetMape: number
+  /** Stop before measuring would take longer than this. */
+  budgetSeconds: number
+}
+
 export interface AdaptiveResult {
-  samples: Samples
-  model: LatencyModel
+  state: AdaptiveState
   steps: AdaptiveStep[]
   stopped: 'target' | 'budget' | 'exhausted'
 }
 
+/** What is fitted between batches: robust, and cheap enough to be fitted between two measurements. */
+export const adaptiveEstimator: Estimator = residuals('physics', 'extraTrees')
+/** Fails differently; where the two disagree, neither is known to be right. */
+const rival: Estimator = residuals('physicsPair', 'extraTrees')
+/** Doubt of a row that both models are sure of: relative, so that no row counts for nothing. */
+const leastDoubt = 0.02
+/** Fewer measurements than this fit no model: chance or the design alone decides. */
+const fewestRows = 6
+
 /**
- * Measures where it pays: a space-filling batch first, then rows of the pool where two models that were fitted alike
- * but fail differently (trees on the robust base, and the base per bit pair alone) disagree most, together with the
- * spread of the trees; one row per shape and batch before a second. `measure` runs rows on the board.
+ * Judges what was measured and chooses the next batch. Pure: the same plan and state give the same decision, so that
+ * an interrupted run goes on by replaying its Samples.
  */
-export async function profileAdaptively(
-  pool: ShapeRows,
-  measure: (rows: ShapeRows) => Promise<Measured>,
-  options: AdaptiveOptions
-): Promise<AdaptiveResult> {
-  const { seed, unit, choose, onStep, judge } = options
-  const estimator: Estimator = residuals('physics', 'extraTrees')
-  const steps: AdaptiveStep[] = []
+export function decide(plan: AdaptivePlan, state: AdaptiveState): AdaptiveDecision {
+  const { pool, seed, judge } = plan
+  const samples = samplesOf(plan, state)
+  const size = state.rows.length === 0 ? plan.firstRows : plan.batchRows
   const taken = new Uint8Array(pool.count)
-  let samples: Samples | null = null
-  let boardSeconds = 0
-  const first = Math.min(options.firstRows, pool.count)
-  let next = choose === 'uniform' ? uniformDesign(pool, first, seed) : informativeDesign(pool, first, seed)
-  for (let round = 0; ; round++) {
-    const rows = takeShapes(pool, next)
-    const measured = await measure(rows)
-    boardSeconds += measured.boardSeconds
-    for (const row of next) taken[row] = 1
-    const batch: Samples = { ...rows, unit, time: measured.time }
-    samples = samples === null ? batch : joinSamples([samples, batch])
-    const model = estimator.fit(samples, { seed })
-    const step: AdaptiveStep = {
-      rows: samples.count,
-      boardSeconds,
-      unseenShapeMape: unseenError(samples, estimator, seed),
-      judgeMape: judge === undefined ? null : metricsOf(model.predict(judge), judge.time).mape
-    }
-    steps.push(step)
-    onStep?.(step)
-    const done = (stopped: AdaptiveResult['stopped']): AdaptiveResult => ({
-      samples: batchOf(samples),
-      model,
-      steps,
-      stopped
-    })
-    if (step.unseenShapeMape !== null && step.unseenShapeMape <= options.targetMape) return done('target')
-    if (boardSeconds >= options.budgetSeconds) return done('budget')
-    const free = Int32Array.from({ length: pool.count }, (_, row) => row).filter((row) => taken[row] === 0)
-    if (free.length === 0) return done('exhausted')
-    const wanted = Math.min(options.batchRows, free.length)
-    next =
-      choose === 'uniform'
-        ? createRandom(seed + 101 * (round + 1))
-            .shuffle(free)
-            .slice(0, wanted)
-        : mostUncertain(pool, free, wanted, samples, model)
+  for (const row of state.rows) taken[row] = 1
+  if (samples.count < fewestRows) {
+    return { unseenShapeMape: null, judgeMape: null, next: choose(plan, taken, size, null) }
+  }
+  const model = adaptiveEstimator.fit(samples, { seed })
+  return {
+    unseenShapeMape: unseenError(samples, seed),
+    judgeMape: judge === null ? null : metricsOf(model.predict(judge), judge.time).mape,
+    next: choose(plan, taken, size, () => doubtOf(pool, samples, model, seed))
   }
 }
 
-function batchOf(samples: Samples | null): Samples {
-  // profileAdaptively measures before it returns.
-  return samples as Samples
+/**
+ * Measures where it pays: batch after batch, each chosen by `decide`, until the error on unseen shapes is small enough
+ * or the next rows would overrun the budget. `measure` runs rows of the pool on the board; `decideNow` may run the
+ * decision elsewhere (a worker).
+ */
+export async function profileAdaptively(
+  plan: AdaptivePlan,
+  limits: AdaptiveLimits,
+  measure: (rows: Int32Array) => Promise<Measured>,
+  options: {
+    onStep?: (step: AdaptiveStep) => void | Promise<void>
+    decideNow?: (plan: AdaptivePlan, state: AdaptiveState) => AdaptiveDecision | Promise<AdaptiveDecision>
+  } = {}
+): Promise<AdaptiveResult> {
+  const { onStep, decideNow = decide } = options
+  const steps: AdaptiveStep[] = []
+  let state: AdaptiveState = { rows: new Int32Array(0), time: new Float64Array(0) }
+  let boardSeconds = 0
+  let guessed = 0
+  for (;;) {
+    const { next, ...errors } = await decideNow(plan, state)
+    if (state.rows.length > 0) {
+      const step = { rows: state.time.filter((time) => time > 0).length, boardSeconds, ...errors }
+      steps.push(step)
+      await onStep?.(step)
+    }
+    const done = (stopped: AdaptiveResult['stopped']): AdaptiveResult => ({ state, steps, stopped })
+    if (errors.unseenShapeMape !== null && errors.unseenShapeMape <= limits.targetMape) return done('target')
+    if (next.length === 0) return done('exhausted')
+    const factor = guessed > 0 && boardSeconds > 0 ? boardSeconds / guessed : 1
+    // The first guess may be far off: a few rows are measured whatever it says, then the scale is known.
+    const atLeast = state.rows.length === 0 ? fewestRows : 0
+    const batch = affordable(next, plan.seconds, (limits.budgetSeconds - boardSeconds) / factor, atLeast)
+    if (batch.length === 0) return done('budget')
+    const measured = await measure(batch)
+    boardSeconds += measured.boardSeconds
+    for (const row of batch) guessed += plan.seconds[row]!
+    state = {
+      rows: Int32Array.from([...state.rows, ...batch]),
+      time: Float64Array.from([...state.time, ...measured.time])
+    }
+  }
 }
 
-function unseenError(samples: Samples, estimator: Estimator, seed: number): number | null {
+/** The measured rows as Samples; refused ones are left out. */
+export function samplesOf({ pool, unit }: AdaptivePlan, { rows, time }: AdaptiveState): Samples {
+  const kept = [...rows.keys()].filter((at) => time[at]! > 0)
+  return {
+    ...takeShapes(
+      pool,
+      kept.map((at) => rows[at]!)
+    ),
+    unit,
+    time: Float64Array.from(kept, (at) => time[at]!)
+  }
+}
+
+function choose(
+  { pool, seed, seconds, choose: way }: AdaptivePlan,
+  taken: Uint8Array,
+  size: number,
+  doubt: (() => Float64Array) | null
+): Int32Array {
+  if (way === 'uncertain') {
+    return acquire(pool, { taken, size, seed, cost: seconds, doubt: doubt === null ? null : doubt() })
+  }
+  const order = createRandom(seed).shuffle(Int32Array.from({ length: pool.count }, (_, row) => row))
+  return order.filter((row) => taken[row] === 0).slice(0, size)
+}
+
+/** How far two models that fail differently are apart, together with the spread of the trees: relative. */
+function doubtOf(pool: ShapeRows, samples: Samples, model: LatencyModel, seed: number): Float64Array {
+  const predicted = model.predict(pool)
+  const spread = model.deviation?.(pool) ?? new Float64Array(pool.count)
+  const other = rival.fit(samples, { seed }).predict(pool)
+  return predicted.map((time, row) => Math.abs(Math.log(other[row]! / time)) + spread[row]! + leastDoubt)
+}
+
+function unseenError(samples: Samples, seed: number): number | null {
   if (groupByShape(samples).groups < 2) return null
   return metricsOf(
-    predictHeldOut(samples, shapeFolds(samples), () => estimator, { seed }),
+    predictHeldOut(samples, shapeFolds(samples), () => adaptiveEstimator, { seed }),
     samples.time
   ).mape
 }
 
-function mostUncertain(
-  pool: ShapeRows,
-  free: Int32Array,
-  wanted: number,
-  samples: Samples,
-  model: LatencyModel
-): Int32Array {
-  const rows = takeShapes(pool, free)
-  const predicted = model.predict(rows)
-  const spread = model.deviation?.(rows) ?? new Float64Array(rows.count)
-  const other = residuals('physicsPair', 'boosting').fit(samples, { seed: 1 }).predict(rows)
-  const score = predicted.map((time, row) => Math.abs(Math.log(other[row] / time)) + spread[row])
-  const order = Int32Array.from({ length: rows.count }, (_, row) => row).sort((a, b) => score[b] - score[a])
-  const { groupOf } = groupByShape(rows)
-  const picked: number[] = []
-  for (let perShape = 1; picked.length < wanted; perShape++) {
-    const used = new Map<number, number>()
-    for (const row of picked) used.set(groupOf[row], (used.get(groupOf[row]) ?? 0) + 1)
-    const already = new Set(picked)
-    for (const row of order) {
-      if (picked.length >= wanted) break
-      const count = used.get(groupOf[row]) ?? 0
-      if (already.has(row) || count >= perShape) continue
-      used.set(groupOf[row], count + 1)
-      picked.push(row)
-    }
+/** The first rows that are expected to end within `seconds`, but `atLeast` so many. */
+function affordable(rows: Int32Array, guess: Float64Array, seconds: number, atLeast: number): Int32Array {
+  let spent = 0
+  let count = 0
+  while (count < rows.length) {
+    spent += guess[rows[count]!]!
+    if (spent > seconds) break
+    count++
   }
-  return Int32Array.from(picked, (at) => free[at])
+  return rows.subarray(0, Math.max(count, atLeast))
 }

@@ -1,18 +1,10 @@
 import path from 'node:path'
-import type { KernelName } from '../../core/board/boardInfo'
 import { kernelNames } from '../../core/board/boardInfo'
-import { dimNames } from '../../core/profile/kernelShape'
-import type { BitPair, KernelShape } from '../../shared/contract/profile'
 import { formatDuration } from '../../shared/units'
-import {
-  choiceOption,
-  numberOption,
-  textOption,
-  UsageError,
-  type CliArguments,
-  type CliNoun
-} from './framework'
+import { choiceOption, numberOption, textOption, UsageError, type CliNoun } from './framework'
 import { createLocalClient, createProgressLine } from './localClient'
+import { adaptiveVerb } from './profileAdaptive'
+import { kernelOf, listOption, pairOf, shapesOption } from './profileOptions'
 
 /** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
 export const profileCli: CliNoun = {
@@ -68,6 +60,7 @@ export const profileCli: CliNoun = {
         }
       }
     },
+    adaptive: adaptiveVerb,
     export: {
       summary:
         'Writes Samples to a file: CSV of one kernel in the columns that proxies read, or Parquet of all.',
@@ -128,39 +121,4 @@ export const profileCli: CliNoun = {
       }
     }
   }
-}
-
-function listOption(args: CliArguments, name: string): string[] {
-  return (textOption(args, name) ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-}
-
-function kernelOf(name: string): KernelName {
-  const kernel = kernelNames.find((known) => known === name)
-  if (kernel === undefined)
-    throw new UsageError(`there is no kernel "${name}"; there are ${kernelNames.join(', ')}`)
-  return kernel
-}
-
-/** "a8w4" */
-function pairOf(text: string): BitPair {
-  const found = /^a([1248])w([1248])$/.exec(text)
-  if (found === null) throw new UsageError(`a bit pair is written a8w4 (8, 4, 2 or 1 bits), not "${text}"`)
-  return { activationBits: Number(found[1]), weightBits: Number(found[2]) }
-}
-
-/** "matmul:1x120x256" */
-function shapesOption(args: CliArguments): KernelShape[] {
-  return listOption(args, 'shape').map((text) => {
-    const [name = '', sizes = ''] = text.split(':')
-    const kernel = kernelOf(name)
-    const dims = sizes.split('x').map(Number)
-    const names = dimNames[kernel]
-    if (dims.length !== names.length || dims.some((value) => !Number.isInteger(value) || value < 0)) {
-      throw new UsageError(`a ${kernel} shape is ${kernel}:${names.join('x')}, not "${text}"`)
-    }
-    return { kernel, dims }
-  })
 }

@@ -36,7 +36,8 @@ export interface CampaignRun {
 export interface RunnerOptions extends Pick<MeasureOptions, 'newId' | 'nowMs' | 'checksum'> {
   boards: ProfileBoards
   store: ProfileStore
-  onSample: (sample: Sample) => void
+  /** `tookMs`: wall-clock time of this measurement. */
+  onSample: (sample: Sample, tookMs: number) => void
 }
 
 /** How long an unplugged board is waited for before the campaign gives up (and can be resumed). */
@@ -85,9 +86,10 @@ export async function runCampaign(
               campaignId: run.campaignId,
               signal: context.signal
             })
-            await store.addSample(sample, tookMs())
-            options.onSample(sample)
-            correction.add(guessMs(item, run.repetitions, run.speed), tookMs())
+            const took = tookMs()
+            await store.addSample(sample, took)
+            options.onSample(sample, took)
+            correction.add(guessMs(item, run.repetitions, run.speed), took)
           } catch (error) {
             const refusal = AppError.from(error)
             if (!refusals.has(refusal.code)) throw error

@@ -4,7 +4,7 @@ import { type KernelShape, shapeKey } from '../../core/profile/kernelShape'
 import type { CampaignPlan, Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { ProfiledBoard } from './measure'
-import type { BoardIdentity } from './profileStore'
+import type { BoardIdentity } from './sampleStore'
 
 /** A plan in words and figures, and what it is guessed from. */
 

@@ -1,3 +1,9 @@
+import {
+  decide,
+  type AdaptiveDecision,
+  type AdaptivePlan,
+  type AdaptiveState
+} from '../../core/proxy/adaptive'
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
 import type { BenchItem } from '../../core/profile/kernelShape'
 
@@ -5,5 +11,8 @@ import type { BenchItem } from '../../core/profile/kernelShape'
 export const profileTasks = {
   /** CRC-32 that the board must report for this item and seed. */
   'profile.checksum': ({ item, seed }: { item: BenchItem; seed: number }): number =>
-    expectedChecksum(item, seed)
+    expectedChecksum(item, seed),
+  /** Judges an adaptive run so far and chooses its next rows. */
+  'profile.decide': ({ plan, state }: { plan: AdaptivePlan; state: AdaptiveState }): AdaptiveDecision =>
+    decide(plan, state)
 }

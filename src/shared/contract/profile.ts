@@ -1,36 +1,18 @@
 import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema } from './define'
 
+import { adaptiveRequestSchema, adaptiveRunSchema } from './profileAdaptive'
+import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
+
+export {
+  bitPairSchema,
+  kernelSchema,
+  kernelShapeSchema,
+  type BitPair,
+  type KernelShape
+} from './profileShapes'
+
 /** Profile: campaigns that measure kernels on a board, and the Samples they leave. */
-export const kernelSchema = z.enum([
-  'matmul',
-  'conv2d',
-  'depthwiseConv2d',
-  'maxPool',
-  'avgPool',
-  'add',
-  'requantize',
-  'flatten',
-  'argmax'
-])
-
-/**
- * A kernel with its sizes as the board's `bench` takes them (docs/protocol.md): matmul n m k; conv2d h w c k ks stride
- * pad; depthwiseConv2d h w c ks stride pad; maxPool and avgPool h w c ks stride; add, flatten, argmax n; requantize
- * pixels channels.
- */
-export const kernelShapeSchema = z.object({
-  kernel: kernelSchema,
-  dims: z.array(z.number().int().min(0).max(65_535)).min(1).max(8)
-})
-export type KernelShape = z.infer<typeof kernelShapeSchema>
-
-export const bitPairSchema = z.object({
-  activationBits: z.number().int().min(1).max(8),
-  weightBits: z.number().int().min(1).max(8)
-})
-export type BitPair = z.infer<typeof bitPairSchema>
-
 /** One measurement with its provenance. */
 export const sampleSchema = z.object({
   id: z.string(),
@@ -148,6 +130,16 @@ export const profileContract = defineContract({
       z.object({ campaignId: z.string() }),
       z.object({ jobId: z.string(), campaignId: z.string() })
     ),
+    /** Job: measures one kernel where its proxy is least sure. Samples are stored as they come. */
+    'profile.adaptive': command(adaptiveRequestSchema, z.object({ jobId: z.string(), runId: z.string() })),
+    /** Goes on with a run that was cancelled, failed or interrupted: what it measured is replayed, not measured again. */
+    'profile.adaptiveResume': command(
+      z.object({ runId: z.string() }),
+      z.object({ jobId: z.string(), runId: z.string() })
+    ),
+    'profile.adaptiveRuns': command(nothing, z.object({ runs: z.array(adaptiveRunSchema) })),
+    /** Forgets a run and its curves; its Samples stay. */
+    'profile.adaptiveForget': command(z.object({ runId: z.string() }), done),
     'profile.campaigns': command(nothing, z.object({ campaigns: z.array(campaignSchema) })),
     /** Forgets a campaign; with `samples` its Samples too. */
     'profile.forget': command(
@@ -210,6 +202,8 @@ export const profileContract = defineContract({
   events: {
     /** Batched. */
     'profile.measured': z.object({ campaignId: z.string(), samples: z.array(sampleSchema) }),
-    'profile.campaignChanged': campaignSchema
+    'profile.campaignChanged': campaignSchema,
+    /** After every batch, and at the end. */
+    'profile.adaptiveChanged': adaptiveRunSchema
   }
 })

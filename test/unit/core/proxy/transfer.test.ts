@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { profileAdaptively } from '@core/proxy/adaptive'
 import { calibrateNetwork, predictNetwork } from '@core/proxy/network'
 import { fitProxy } from '@core/proxy/proxy'
 import { takeSamples, takeShapes } from '@core/proxy/samples'
@@ -58,42 +57,6 @@ describe('designs', () => {
     }
     const chance = [1, 2, 3, 4, 5].map((seed) => shapes(uniformDesign(source, 12, seed)))
     expect(shapes(design)).toBeGreaterThanOrEqual(chance.reduce((a, b) => a + b) / 5)
-  })
-})
-
-describe('adaptive profiling', () => {
-  const times = new Map(
-    Array.from({ length: target.count }, (_, row) => [keyOf(target, row), target.time[row]!])
-  )
-  const measured: string[] = []
-  const board = async (rows: Parameters<typeof keyOf>[0]) => {
-    const keys = Array.from({ length: rows.count }, (_, row) => keyOf(rows, row))
-    measured.push(...keys)
-    return { time: Float64Array.from(keys, (key) => times.get(key)!), boardSeconds: rows.count / 10 }
-  }
-  const options = { seed: 1, unit: 'cycles', firstRows: 24, batchRows: 12, choose: 'uncertain' } as const
-
-  it('stops at the target error, measuring no row twice', async () => {
-    const result = await profileAdaptively(target, board, { ...options, targetMape: 4, budgetSeconds: 1e9 })
-    expect(result.stopped).toBe('target')
-    expect(result.steps.at(-1)!.unseenShapeMape).toBeLessThanOrEqual(4)
-    expect(new Set(measured).size).toBe(measured.length)
-  })
-
-  it('stops at the budget, and when the pool is used up', async () => {
-    const budget = await profileAdaptively(target, board, { ...options, targetMape: 0, budgetSeconds: 3 })
-    expect([budget.stopped, budget.samples.count]).toEqual(['budget', 36])
-    const few = takeShapes(
-      target,
-      Int32Array.from({ length: 40 }, (_, row) => row)
-    )
-    const all = await profileAdaptively(few, board, {
-      ...options,
-      choose: 'uniform',
-      targetMape: 0,
-      budgetSeconds: 1e9
-    })
-    expect([all.stopped, all.samples.count]).toEqual(['exhausted', 40])
   })
 })
 

@@ -1,0 +1,89 @@
+import path from 'node:path'
+import { kernelNames } from '../../core/board/boardInfo'
+import type { AdaptiveRun, AdaptiveStep } from '../../shared/contract/profileAdaptive'
+import { formatDuration } from '../../shared/units'
+import { choiceOption, numberOption, textOption, type CliVerb } from './framework'
+import { createLocalClient, createProgressLine } from './localClient'
+import { listOption, pairOf } from './profileOptions'
+
+/** `bitbench profile adaptive`: measures one kernel where its proxy is least sure. */
+export const adaptiveVerb: CliVerb = {
+  summary:
+    'Measures where the proxy is least sure until a target error or a time budget, and beside it rows by chance.',
+  usage:
+    '--board BOARD --kernel K [--model FILE.onnx] [--target PERCENT] [--budget SECONDS] [--no-uniform] | --resume ID',
+  options: {
+    board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+    kernel: { type: 'string', help: 'one kernel of the board', default: 'conv2d' },
+    model: { type: 'string', help: 'ONNX file whose layers join the pool' },
+    shapes: { type: 'string', help: 'further shapes that may be measured', default: '48' },
+    judge: { type: 'string', help: 'shapes kept aside to judge on', default: '8' },
+    pairs: { type: 'string', help: 'bit pairs such as a8w8,a4w2; all the board has without' },
+    first: { type: 'string', help: 'rows of the first batch', default: '16' },
+    batch: { type: 'string', help: 'rows of every later batch', default: '16' },
+    target: { type: 'string', help: 'stop at this error on unseen shapes, percent; 0 never', default: '5' },
+    budget: { type: 'string', help: 'seconds of board time', default: '60' },
+    'no-uniform': { type: 'boolean', help: 'do not measure rows by chance to compare with' },
+    repetitions: { type: 'string', help: 'per Sample', default: '2' },
+    seed: { type: 'string', help: 'seed of the pool and the choices', default: '1' },
+    resume: { type: 'string', help: 'go on with the run of this id' }
+  },
+  async run(args, context) {
+    const client = createLocalClient(await context.bitbench(), context.signal)
+    const resumed = textOption(args, 'resume')
+    const whole = (name: string, min: number, max: number): number | undefined =>
+      numberOption(args, name, { min, max, integer: true })
+    const start = async (): Promise<{ jobId: string; runId: string }> => {
+      if (resumed !== undefined) return await client.call('profile.adaptiveResume', { runId: resumed })
+      const kernels = kernelNames.filter((name) => name !== 'flatten' && name !== 'argmax')
+      const model = textOption(args, 'model')
+      const opened =
+        model === undefined
+          ? null
+          : await client.call('model.open', { path: path.resolve(context.cwd, model) })
+      return await client.call('profile.adaptive', {
+        boardId: textOption(args, 'board') ?? 'virtual:small',
+        kernel: choiceOption(args, 'kernel', kernels) ?? 'conv2d',
+        modelId: opened?.model.id ?? null,
+        poolShapes: whole('shapes', 4, 1000),
+        judgeShapes: whole('judge', 0, 100),
+        pairs: listOption(args, 'pairs').map(pairOf),
+        firstRows: whole('first', 6, 1000),
+        batchRows: whole('batch', 1, 1000),
+        targetMape: numberOption(args, 'target', { min: 0, max: 1000 }),
+        budgetSeconds: numberOption(args, 'budget', { min: 0.001, max: 86_400 }),
+        compareUniform: args.values['no-uniform'] !== true,
+        repetitions: whole('repetitions', 1, 64),
+        seed: whole('seed', 0, 0xffff_ffff)
+      })
+    }
+    const { jobId, runId } = await start()
+    context.log(`adaptive run ${runId}; go on after a stop with --resume ${runId}`)
+    await client.finish(jobId, createProgressLine(context.log, process.stderr))
+    const { runs } = await client.call('profile.adaptiveRuns', {})
+    const run = runs.find(({ id }) => id === runId)!
+    return { json: run, text: runText(run) }
+  }
+}
+
+const reasons: Record<NonNullable<AdaptiveRun['stopped']>, string> = {
+  target: 'the target error was reached',
+  budget: 'the budget was spent',
+  exhausted: 'everything in the pool was measured'
+}
+
+function runText(run: AdaptiveRun): string {
+  const lines = [
+    `${run.request.kernel} on ${run.boardName}: ${run.stopped === null ? run.state : reasons[run.stopped]}`,
+    `${run.poolRows} rows could be measured, ${run.judgeRows} rows of ${run.request.judgeShapes} shapes were kept aside; ${run.knownRows} were known from before`,
+    '                 board time    rows   unseen shapes   shapes kept aside'
+  ]
+  const row = (name: string, step: AdaptiveStep): string =>
+    `${name.padEnd(14)} ${formatDuration(1000 * step.boardSeconds).padStart(12)}  ${String(step.rows).padStart(6)}   ` +
+    `${percent(step.unseenShapeMape).padStart(13)}   ${percent(step.judgeMape).padStart(17)}`
+  for (const step of run.adaptive) lines.push(row('adaptive', step))
+  for (const step of run.uniform) lines.push(row('by chance', step))
+  return lines.join('\n')
+}
+
+const percent = (value: number | null): string => (value === null ? '–' : `${value.toFixed(2)} %`)

@@ -1,0 +1,152 @@
+import {
+  profileAdaptively,
+  type AdaptiveDecision,
+  type AdaptivePlan,
+  type AdaptiveResult,
+  type AdaptiveState,
+  type AdaptiveStep,
+  type Measured
+} from '../../core/proxy/adaptive'
+import type { AdaptivePool } from '../../core/profile/adaptivePool'
+import { guessMs } from '../../core/profile/duration'
+import { type BenchItem, itemKey } from '../../core/profile/kernelShape'
+import { toProxySamples } from '../../core/profile/proxyRows'
+import type { Sample } from '../../shared/contract/profile'
+import type { AdaptiveRequest } from '../../shared/contract/profileAdaptive'
+import type { JobContext } from '../jobs/jobService'
+import { type CampaignRun, runCampaign, type RunnerOptions } from './campaignRunner'
+import type { BoardIdentity } from './sampleStore'
+
+/** Judges what was measured and chooses the next batch; in compose a worker task (profile.decide). */
+export type Decide = (
+  plan: AdaptivePlan,
+  state: AdaptiveState,
+  signal: AbortSignal
+) => Promise<AdaptiveDecision>
+
+export interface AdaptiveRunnerOptions extends Omit<RunnerOptions, 'onSample'> {
+  decide: Decide
+  onSample: (sample: Sample) => void
+  onStep: (part: 'adaptive' | 'uniform', step: AdaptiveStep) => Promise<void>
+}
+
+/** A time that is known, and how long measuring it took; time NaN: the board refused it. */
+interface KnownTime {
+  id: string | null
+  time: number
+  tookMs: number
+}
+
+/**
+ * Runs the parts of an adaptive run one after the other: the kept-aside shapes, the adaptive part, and rows by chance
+ * for the same board seconds. What a Sample of this board and firmware exists of is never measured again and counts
+ * with the time it took then; so an interrupted run that is begun again replays what it measured and goes on.
+ */
+export async function runAdaptive(
+  run: Omit<CampaignRun, 'items'> & BoardIdentity,
+  request: AdaptiveRequest,
+  pool: AdaptivePool,
+  unit: Sample['unit'],
+  options: AdaptiveRunnerOptions,
+  context: JobContext
+): Promise<AdaptiveResult['stopped']> {
+  const { store, decide, onSample, onStep } = options
+  const { campaignId, repetitions, speed } = run
+  const known = new Map<string, KnownTime>()
+  const own = await store.finishedKeys(campaignId)
+  for (const [key, { id, time, tookMs }] of await store.measuredTimes(run, repetitions)) {
+    known.set(key, { id, time, tookMs: tookMs ?? 0 })
+  }
+  let spentMs = 0
+  let note = ''
+  const judgeMs = pool.judge.reduce((sum, item) => sum + guessMs(item, repetitions, speed), 0)
+  let totalMs = judgeMs + 1000 * request.budgetSeconds * (request.compareUniform ? 2 : 1)
+  const report = (): void => context.progress(Math.min(spentMs, totalMs), totalMs, note)
+
+  const measure = async (items: readonly BenchItem[]): Promise<Measured> => {
+    const missing = items.filter((item) => !known.has(itemKey(item)))
+    const found = items.filter((item) => known.has(itemKey(item)))
+    for (const item of found) {
+      const { id } = known.get(itemKey(item))!
+      if (id === null || own.has(itemKey(item))) continue
+      own.add(itemKey(item))
+      await store.adopt(campaignId, [id])
+    }
+    for (const item of found) spentMs += known.get(itemKey(item))!.tookMs
+    report()
+    await runCampaign(
+      { ...run, items: missing },
+      {
+        ...options,
+        onSample(sample, tookMs) {
+          known.set(itemKey(sample), { id: sample.id, time: sample.time, tookMs })
+          own.add(itemKey(sample))
+          spentMs += tookMs
+          report()
+          onSample(sample)
+        }
+      },
+      { ...context, progress: () => undefined }
+    )
+    // Neither measured nor known: refused by the board, for good.
+    const times = items.map((item) => known.get(itemKey(item)) ?? { id: null, time: NaN, tookMs: 0 })
+    items.forEach((item, at) => known.set(itemKey(item), times[at]!))
+    return {
+      time: Float64Array.from(times, ({ time }) => time),
+      boardSeconds: times.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000
+    }
+  }
+
+  note = 'measuring the shapes that are kept aside'
+  const judged = await measure(pool.judge)
+  const judgeItems = pool.judge
+    .map((item, at) => ({ ...item, time: judged.time[at]! }))
+    .filter(({ time }) => time > 0)
+  const plan: AdaptivePlan = {
+    pool: pool.rows,
+    seconds: pool.seconds,
+    seed: request.seed,
+    unit,
+    firstRows: request.firstRows,
+    batchRows: request.batchRows,
+    choose: 'uncertain',
+    judge: judgeItems.length === 0 ? null : toProxySamples(request.kernel, unit, judgeItems)
+  }
+  const part = async (
+    name: 'adaptive' | 'uniform',
+    limits: { targetMape: number; budgetSeconds: number }
+  ): Promise<{ stopped: AdaptiveResult['stopped']; seconds: number }> => {
+    let seconds = 0
+    const choose = name === 'adaptive' ? 'uncertain' : 'uniform'
+    const { stopped } = await profileAdaptively(
+      { ...plan, choose },
+      limits,
+      (rows) => measure(Array.from(rows, (row) => pool.items[row]!)),
+      {
+        async onStep(step) {
+          seconds = step.boardSeconds
+          note = `${name === 'adaptive' ? 'adaptive' : 'by chance'}: ${step.rows} rows, ${errorText(step)}`
+          report()
+          await onStep(name, step)
+        },
+        decideNow: (present, state) => decide(present, state, context.signal)
+      }
+    )
+    return { stopped, seconds }
+  }
+
+  const adaptive = await part('adaptive', request)
+  if (request.compareUniform) {
+    totalMs = spentMs + 1000 * adaptive.seconds
+    await part('uniform', { targetMape: 0, budgetSeconds: adaptive.seconds })
+  }
+  spentMs = totalMs
+  report()
+  return adaptive.stopped
+}
+
+function errorText({ unseenShapeMape, judgeMape }: AdaptiveStep): string {
+  if (unseenShapeMape === null) return 'too few to judge'
+  const aside = judgeMape === null ? '' : `, ${judgeMape.toFixed(1)} % on the shapes kept aside`
+  return `${unseenShapeMape.toFixed(1)} % on unseen shapes${aside}`
+}

@@ -1,0 +1,168 @@
+import { adaptivePool } from '../../core/profile/adaptivePool'
+import type { KernelShape } from '../../core/profile/kernelShape'
+import type { EmitterOf } from '../../shared/contract/define'
+import type { profileContract, Sample } from '../../shared/contract/profile'
+import type { AdaptiveRequest, AdaptiveRun } from '../../shared/contract/profileAdaptive'
+import { AppError } from '../../shared/errors'
+import type { JobService } from '../jobs/jobService'
+import { runAdaptive, type AdaptiveRunnerOptions } from './adaptiveRunner'
+import type { StoredAdaptiveRun } from './adaptiveStore'
+import { speedOf } from './boardSpeed'
+import type { ProfiledBoard } from './measure'
+import { announceSamples } from './sampleNews'
+
+interface Started {
+  jobId: string
+  runId: string
+}
+
+/** Adaptive profiling as resumable jobs. */
+export interface AdaptiveRuns {
+  start(request: AdaptiveRequest): Promise<Started>
+  resume(runId: string): Promise<Started>
+  list(): Promise<AdaptiveRun[]>
+  forget(runId: string): Promise<void>
+}
+
+export function createAdaptiveRuns(
+  deps: Omit<AdaptiveRunnerOptions, 'onSample' | 'onStep'> & {
+    jobs: JobService
+    emit: EmitterOf<typeof profileContract>
+    layerShapes: (modelId: string) => Promise<KernelShape[]>
+  }
+): AdaptiveRuns {
+  const { boards, store, jobs, emit, nowMs, newId, layerShapes } = deps
+  const running = new Map<string, { jobId: string; run: StoredAdaptiveRun }>()
+
+  const present = (run: StoredAdaptiveRun): AdaptiveRun => {
+    const { buildId: _buildId, coreName: _coreName, speed: _speed, ...shown } = run
+    const jobId = running.get(run.id)?.jobId ?? null
+    // Running in the file but not in this process: the process that ran it is gone.
+    return { ...shown, state: run.state === 'running' && jobId === null ? 'interrupted' : run.state, jobId }
+  }
+
+  const begin = async (run: StoredAdaptiveRun, board: ProfiledBoard): Promise<Started> => {
+    const { request, speed } = run
+    const layers = request.modelId === null ? [] : await layerShapes(request.modelId)
+    const pool = adaptivePool({ ...request, shapes: [...request.shapes, ...layers] }, board.info, speed)
+    if (pool.items.length === 0) {
+      const why = pool.skipped[0]?.reason ?? 'no shape of this kernel is possible'
+      throw new AppError(
+        'input.invalid',
+        `There is nothing to measure: ${why}.`,
+        'Choose another kernel, other bit pairs, or a higher limit per shape.'
+      )
+    }
+    const news = announceSamples(emit, run.id)
+    const change = async (changes: Partial<StoredAdaptiveRun>): Promise<void> => {
+      Object.assign(run, changes)
+      await store.saveRun(run)
+      emit('profile.adaptiveChanged', present({ ...run }))
+    }
+    const finish = async (changes: Partial<StoredAdaptiveRun>): Promise<void> => {
+      news.flush()
+      running.delete(run.id)
+      await change({ ...changes, finishedAtMs: nowMs() })
+    }
+    const job = jobs.start({
+      kind: 'profile.adaptive',
+      title: `Profile ${request.kernel} on ${run.boardName} adaptively`,
+      unit: 'ms',
+      resume: () => resume(run.id),
+      async run(context) {
+        try {
+          await change({
+            state: 'running',
+            finishedAtMs: null,
+            error: null,
+            poolRows: pool.items.length,
+            judgeRows: pool.judge.length,
+            adaptive: [],
+            uniform: []
+          })
+          const ended = await runAdaptive(
+            {
+              campaignId: run.id,
+              boardId: run.boardId,
+              buildId: run.buildId,
+              coreName: run.coreName,
+              repetitions: request.repetitions,
+              seed: request.seed,
+              speed
+            },
+            request,
+            pool,
+            board.unit,
+            {
+              ...deps,
+              onSample: (sample: Sample) => news.add(sample),
+              onStep: (part, step) => change({ [part]: [...run[part], step] })
+            },
+            context
+          )
+          await finish({ state: 'done', stopped: ended, knownRows: await store.adoptedCount(run.id) })
+        } catch (reason) {
+          const error = AppError.from(reason)
+          const isCancelled = context.signal.aborted
+          await finish({
+            state: isCancelled ? 'cancelled' : 'failed',
+            error: isCancelled ? null : `${error.message} ${error.hint}`
+          }).catch(() => undefined)
+          throw reason
+        }
+      }
+    })
+    running.set(run.id, { jobId: job.jobId, run })
+    // The job list tells how it ended; nobody has to wait for it here.
+    job.result.catch(() => undefined)
+    return { jobId: job.jobId, runId: run.id }
+  }
+
+  const resume = async (runId: string): Promise<Started> => {
+    const active = running.get(runId)
+    if (active !== undefined) return { jobId: active.jobId, runId }
+    const run = await store.run(runId)
+    if (run === null) {
+      throw new AppError(
+        'input.notFound',
+        `There is no adaptive run ${runId}.`,
+        'List the runs; it may have been forgotten.'
+      )
+    }
+    return await begin(run, await boards.connect(run.boardId))
+  }
+
+  return {
+    resume,
+    async start(request) {
+      const board = await boards.connect(request.boardId)
+      return await begin(
+        {
+          id: newId(),
+          boardId: board.id,
+          boardName: board.name,
+          buildId: board.info.buildId,
+          coreName: board.info.coreName,
+          state: 'running',
+          startedAtMs: nowMs(),
+          finishedAtMs: null,
+          error: null,
+          request,
+          poolRows: 0,
+          judgeRows: 0,
+          stopped: null,
+          adaptive: [],
+          uniform: [],
+          knownRows: 0,
+          speed: (await speedOf(store, board)).speed
+        },
+        board
+      )
+    },
+    list: async () => (await store.runs()).map(present),
+    async forget(runId) {
+      if (running.has(runId)) throw new AppError('board.busy', 'This run is running.', 'Cancel it first.')
+      await store.removeRun(runId)
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import type { BenchItem } from '../../core/profile/kernelShape'
+import type { CommandOutput } from '../../shared/contract'
+import type { Sample, SampleQuery } from '../../shared/contract/profile'
+import type { SqlValue, Store } from '../store/store'
+import { insertSample, readSample, sampleColumns, sampleParameters } from './sampleRow'
+
+/** What decides whether a Sample can stand for another measurement. */
+export interface BoardIdentity {
+  boardId: string
+  buildId: number
+  coreName: string
+}
+
+type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
+
+/** Samples in the data file. */
+export interface SampleStore {
+  /** Stores a Sample and its place in its campaign in one transaction. `tookMs`: wall-clock, for estimates. */
+  addSample(sample: Sample, tookMs: number | null): Promise<void>
+  addSamples(samples: readonly Sample[]): Promise<void>
+  /** Newest Sample per item key on the same board with the same firmware and at least so many repetitions. */
+  measured(board: BoardIdentity, repetitions: number): Promise<Map<string, string>>
+  /** The same Samples with their times; `tookMs` is null where nobody took the time. */
+  measuredTimes(
+    board: BoardIdentity,
+    repetitions: number
+  ): Promise<Map<string, { id: string; time: number; tookMs: number | null }>>
+  /** How many Samples of a campaign were measured before it. */
+  adoptedCount(campaignId: string): Promise<number>
+  samples(query: SampleQuery, page?: { limit: number; offset: number }): Promise<Sample[]>
+  count(query: SampleQuery): Promise<number>
+  exportTo(query: SampleQuery, file: string, format: 'csv' | 'parquet'): Promise<number>
+  /** Counts per board, firmware, kernel and unit. */
+  summary(): Promise<SampleGroup[]>
+  /** Wall-clock times of the latest Samples of a board. */
+  tookMs(
+    board: BoardIdentity,
+    limit: number
+  ): Promise<{ item: BenchItem; repetitions: number; tookMs: number }[]>
+}
+
+export function createSampleStore(store: Store): SampleStore {
+  return {
+    addSample: (sample, tookMs) =>
+      store.transaction(async (session) => {
+        await session.run(insertSample, sampleParameters(sample, tookMs))
+        if (sample.campaignId !== null) {
+          await session.run('INSERT INTO profile_campaign_sample VALUES ($1, $2)', [
+            sample.campaignId,
+            sample.id
+          ])
+        }
+      }),
+    addSamples: (samples) =>
+      store.transaction(async (session) => {
+        for (const sample of samples) {
+          await session.run(insertSample, sampleParameters(sample, null))
+          if (sample.campaignId !== null) {
+            await session.run('INSERT INTO profile_campaign_sample VALUES ($1, $2)', [
+              sample.campaignId,
+              sample.id
+            ])
+          }
+        }
+      }),
+    async measured(board, repetitions) {
+      const rows = await store.all<{ item_key: string; id: string }>(
+        `SELECT item_key, arg_max(id, measured_at_ms) AS id FROM profile_sample
+         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
+        [board.boardId, board.buildId, board.coreName, repetitions]
+      )
+      return new Map(rows.map((row) => [row.item_key, row.id]))
+    },
+    async measuredTimes(board, repetitions) {
+      const rows = await store.all<{ item_key: string; id: string; time: number; took_ms: number | null }>(
+        `SELECT item_key, arg_max(id, measured_at_ms) AS id, arg_max(time, measured_at_ms) AS time,
+           arg_max(took_ms, measured_at_ms) AS took_ms FROM profile_sample
+         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
+        [board.boardId, board.buildId, board.coreName, repetitions]
+      )
+      return new Map(rows.map((row) => [row.item_key, { id: row.id, time: row.time, tookMs: row.took_ms }]))
+    },
+    async adoptedCount(campaignId) {
+      const [row] = await store.all<{ rows: number }>(
+        `SELECT count(*) AS rows FROM profile_campaign_sample cs JOIN profile_sample s ON s.id = cs.sample_id
+         WHERE cs.campaign_id = $1 AND s.campaign_id IS DISTINCT FROM $1`,
+        [campaignId]
+      )
+      return row?.rows ?? 0
+    },
+    async samples(query, page) {
+      const { where, params } = conditions(query)
+      const limit =
+        page === undefined ? '' : ` LIMIT ${Math.floor(page.limit)} OFFSET ${Math.floor(page.offset)}`
+      const rows = await store.all(
+        `SELECT ${sampleColumns} FROM profile_sample s ${where} ORDER BY s.measured_at_ms, s.id${limit}`,
+        params
+      )
+      return rows.map(readSample)
+    },
+    async count(query) {
+      const { where, params } = conditions(query)
+      const [row] = await store.all<{ rows: number }>(
+        `SELECT count(*) AS rows FROM profile_sample s ${where}`,
+        params
+      )
+      return row?.rows ?? 0
+    },
+    exportTo(query, file, format) {
+      const { where, params } = conditions(query)
+      const sql = `SELECT s.* EXCLUDE (item_key, dims), to_json(s.dims)::VARCHAR AS dims FROM profile_sample s ${where} ORDER BY s.measured_at_ms, s.id`
+      return store.exportQuery(sql, params, file, format)
+    },
+    async summary() {
+      const rows = await store.all(
+        `SELECT board_id, any_value(board_name) AS board_name, build_id, kernel, unit, origin, count(*) AS samples,
+           count(DISTINCT dims) AS shapes, count(DISTINCT activation_bits * 16 + weight_bits) AS pairs, max(measured_at_ms) AS newest_at_ms
+         FROM profile_sample GROUP BY board_id, build_id, kernel, unit, origin ORDER BY board_id, kernel, newest_at_ms DESC`
+      )
+      return rows.map((row) => ({
+        boardId: row['board_id'] as string,
+        boardName: row['board_name'] as string,
+        buildId: row['build_id'] as number | null,
+        kernel: row['kernel'] as Sample['kernel'],
+        unit: row['unit'] as Sample['unit'],
+        origin: row['origin'] as Sample['origin'],
+        samples: row['samples'] as number,
+        shapes: row['shapes'] as number,
+        pairs: row['pairs'] as number,
+        newestAtMs: row['newest_at_ms'] as number
+      }))
+    },
+    async tookMs(board, limit) {
+      const rows = await store.all(
+        `SELECT kernel, to_json(dims) AS dims, activation_bits, weight_bits, repetitions, took_ms FROM profile_sample
+         WHERE board_id = $1 AND core_name = $2 AND took_ms IS NOT NULL ORDER BY measured_at_ms DESC LIMIT ${Math.floor(limit)}`,
+        [board.boardId, board.coreName]
+      )
+      return rows.map((row) => ({
+        item: {
+          kernel: row['kernel'] as BenchItem['kernel'],
+          dims: JSON.parse(row['dims'] as string) as number[],
+          activationBits: row['activation_bits'] as number,
+          weightBits: row['weight_bits'] as number
+        },
+        repetitions: row['repetitions'] as number,
+        tookMs: row['took_ms'] as number
+      }))
+    }
+  }
+}
+
+function conditions(query: SampleQuery): { where: string; params: SqlValue[] } {
+  const params: SqlValue[] = []
+  const parts: string[] = []
+  const add = (sql: string, value: SqlValue | undefined): void => {
+    if (value === undefined) return
+    params.push(value)
+    parts.push(sql.replace('?', `$${params.length}`))
+  }
+  add('s.board_id = ?', query.boardId)
+  add('s.id IN (SELECT sample_id FROM profile_campaign_sample WHERE campaign_id = ?)', query.campaignId)
+  add('s.kernel = ?', query.kernel)
+  add('s.unit = ?', query.unit)
+  add('s.activation_bits = ?', query.activationBits)
+  add('s.weight_bits = ?', query.weightBits)
+  add('s.build_id = ?', query.buildId)
+  return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, params }
+}
