@@ -2,6 +2,7 @@ import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process'
 import { AppError } from '../../shared/errors'
 import type { Link } from './link'
 import { createQmp } from './qmp'
+import { notStartedCodes, spawnTethered } from './tether'
 
 export interface QemuOptions {
   /** qemu-system-riscv32, or -riscv64 for a U-Boot. */
@@ -24,15 +25,11 @@ const startTimeoutMs = 10_000
  */
 export async function openQemuLink(options: QemuOptions): Promise<Link> {
   const { program, boardArguments, spawn, label = 'qemu', countInstructions = true } = options
-  const child = spawn(
-    program,
-    [
-      ...['-M', 'virt', '-display', 'none', '-S', '-serial', 'pty', '-qmp', 'stdio'],
-      ...(countInstructions ? ['-icount', 'shift=0'] : []),
-      ...boardArguments
-    ],
-    { stdio: ['pipe', 'pipe', 'pipe'] }
-  )
+  const child = spawnTethered(spawn, program, [
+    ...['-M', 'virt', '-display', 'none', '-S', '-serial', 'pty', '-qmp', 'stdio'],
+    ...(countInstructions ? ['-icount', 'shift=0'] : []),
+    ...boardArguments
+  ])
   let complaint = ''
   child.stderr.on('data', (chunk: Buffer) => {
     if (complaint.length < 4_096) complaint += chunk.toString('utf8')
@@ -44,26 +41,14 @@ export async function openQemuLink(options: QemuOptions): Promise<Link> {
   const stop = async (): Promise<void> => {
     await stopChild(child, exited)
   }
-  // A parent that ends without closing its boards must not leave emulators behind.
-  const onParentExit = (): void => void child.kill('SIGKILL')
-  process.once('exit', onParentExit)
-  void exited.then(() => process.off('exit', onParentExit))
-
   try {
     const failure = new Promise<never>((_, reject) => {
-      child.once('error', (cause) =>
-        reject(
-          new AppError(
-            'tool.missing',
-            `${program} cannot be started: ${cause.message}`,
-            'Debian: apt install qemu-system-misc',
-            {
-              cause
-            }
-          )
-        )
-      )
-      child.once('exit', (code) => reject(faulted(label, complaint.trim() || `exit code ${code}`)))
+      child.once('error', (cause) => reject(notStarted(program, cause.message)))
+      // When its pipes are empty, so that its last words are in the message.
+      child.once('close', (code) => {
+        const words = complaint.trim() || `exit code ${code}`
+        reject(notStartedCodes.includes(code ?? 0) ? notStarted(program, words) : faulted(label, words))
+      })
     })
     failure.catch(() => undefined)
     const qmp = createQmp(child.stdin, child.stdout)
@@ -127,6 +112,14 @@ async function stopChild(child: ChildProcess, exited: Promise<void>): Promise<vo
   child.stdin?.destroy()
   child.stdout?.destroy()
   child.stderr?.destroy()
+}
+
+function notStarted(program: string, why: string): AppError {
+  return new AppError(
+    'tool.missing',
+    `${program} cannot be started: ${why}`,
+    'Debian: apt install qemu-system-misc'
+  )
 }
 
 function late(label: string, complaint: () => string): Promise<never> {
