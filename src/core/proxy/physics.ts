@@ -1,18 +1,17 @@
-import { workColumns } from './features'
+import { groupByShape, shapeFolds, splitRows } from './folds'
 import { relativeNnls } from './linear/nnls'
-import { packedWork } from './packedWork'
-import type { ShapeRows } from './samples'
+import { globalAsPair, globalTerms, precisionTerms, type TermSet } from './physicsTerms'
+import { takeSamples, type Samples, type ShapeRows } from './samples'
 
 /**
- * The physical base: time as a non-negative sum of work terms, fitted for least squares of the relative error.
- * Global terms are aligned MACs x {max(QA, QW), QA, QW, 1}, MACs, what packed operands and register blocks add to them
- * (packedWork.ts), outputs, im2col elements, weights, inputs and a constant; within one bit pair the precision products
- * are proportional to aligned MACs and fall away.
+ * The physical base: time as a non-negative sum of work terms (physicsTerms.ts), fitted for least squares of the
+ * relative error, once over all rows and once per bit pair.
  *
  * A pair's coefficients are pulled to the global fit, each by what its term contributes over all samples: a term
  * that matters only in large layers stays where the large layers of other pairs put it.
  */
 export interface PhysicsFit {
+  terms: TermSet
   /** Coefficients over globalTerms. */
   global: Float64Array
   /** Coefficients over pairTerms by pairKey; pairs not measured fall back to the global ones. */
@@ -28,8 +27,11 @@ export type PhysicsKind = 'global' | 'pair' | 'mix'
  * devices.
  */
 const pull = 1
-/** Products of aligned MACs and bit widths that stand before aligned MACs in globalTerms. */
-const precisionTerms = 3
+/** A poorer term set must lower the error on unseen shapes by this share: real kernels pack. */
+const betterToReplace = 0.1
+const choiceFolds = 4
+const richest: TermSet = 'packed'
+const poorer: readonly TermSet[] = ['aligned', 'plain']
 /** Rounds of reweighting of the robust fit; it has settled after four. */
 const robustRounds = 4
 
@@ -38,11 +40,35 @@ export function pairKey(activationBits: number, weightBits: number): number {
 }
 
 /**
- * Fits both. With `robust`, rows whose log error exceeds the median are weighed down in proportion (Huber's
- * reweighting), so that a few odd layers do not bend the whole.
+ * Fits both on the term set that predicts unseen shapes best. With `robust`, rows whose log error exceeds the median
+ * are weighed down in proportion (Huber's reweighting), so that a few odd layers do not bend the whole.
  */
-export function fitPhysics(rows: ShapeRows, time: Float64Array, robust = false): PhysicsFit {
-  const terms = globalTerms(rows)
+export function fitPhysics(samples: Samples, robust = false): PhysicsFit {
+  return fitTerms(samples, chooseTerms(samples), robust)
+}
+
+/** The richest set, unless held-out shapes say clearly that its terms cannot be told apart. */
+function chooseTerms(samples: Samples): TermSet {
+  if (groupByShape(samples).groups < 2) return richest
+  const folds = shapeFolds(samples, choiceFolds)
+  let best: TermSet = richest
+  let lowest = Infinity
+  for (const set of [richest, ...poorer]) {
+    let sum = 0
+    for (let fold = 0; fold < folds.folds; fold++) {
+      const { train, test } = splitRows(folds, fold)
+      const held = takeSamples(samples, test)
+      const predicted = predictPhysics(fitTerms(takeSamples(samples, train), set, false), held, 'pair')
+      for (let row = 0; row < held.count; row++) sum += Math.abs(Math.log(predicted[row] / held.time[row]))
+    }
+    if (sum < lowest * (1 - betterToReplace)) [lowest, best] = [sum, set]
+  }
+  return best
+}
+
+function fitTerms(samples: Samples, set: TermSet, robust: boolean): PhysicsFit {
+  const { time } = samples
+  const terms = globalTerms(samples, set)
   const shared = terms.slice(precisionTerms)
   let global = relativeNnls(terms, time)
   for (let round = 0; robust && round < robustRounds; round++) {
@@ -50,8 +76,8 @@ export function fitPhysics(rows: ShapeRows, time: Float64Array, robust = false):
     global = relativeNnls(terms, time, { weight })
   }
   const members = new Map<number, number[]>()
-  for (let row = 0; row < rows.count; row++) {
-    const key = pairKey(rows.activationBits[row], rows.weightBits[row])
+  for (let row = 0; row < samples.count; row++) {
+    const key = pairKey(samples.activationBits[row], samples.weightBits[row])
     const list = members.get(key)
     if (list === undefined) members.set(key, [row])
     else list.push(row)
@@ -67,16 +93,16 @@ export function fitPhysics(rows: ShapeRows, time: Float64Array, robust = false):
   }
   fitPairs()
   for (let round = 0; robust && round < robustRounds; round++) {
-    const keyOf = (row: number): number => pairKey(rows.activationBits[row], rows.weightBits[row])
+    const keyOf = (row: number): number => pairKey(samples.activationBits[row], samples.weightBits[row])
     fitPairs(huberWeights(time, (row) => positive(dot(pairs.get(keyOf(row)) ?? global, shared, row))))
   }
-  return { global, pairs }
+  return { terms: set, global, pairs }
 }
 
 /** Predicted time, at least 1. */
 export function predictPhysics(fit: PhysicsFit, rows: ShapeRows, kind: PhysicsKind): Float64Array {
   const predicted = new Float64Array(rows.count)
-  const terms = globalTerms(rows)
+  const terms = globalTerms(rows, fit.terms)
   const shared = terms.slice(precisionTerms)
   for (let row = 0; row < rows.count; row++) {
     const whole = positive(dot(fit.global, terms, row))
@@ -85,36 +111,6 @@ export function predictPhysics(fit: PhysicsFit, rows: ShapeRows, kind: PhysicsKi
     predicted[row] = kind === 'global' ? whole : kind === 'pair' ? pair : Math.sqrt(whole * pair)
   }
   return predicted
-}
-
-function globalTerms(rows: ShapeRows): Float64Array[] {
-  const work = workColumns(rows)
-  const packed = packedWork(work)
-  const aligned = packed.alignedMacs
-  const { activationBits: qa, weightBits: qw } = rows
-  return [
-    aligned.map((macs, row) => macs * Math.max(qa[row], qw[row])),
-    aligned.map((macs, row) => macs * qa[row]),
-    aligned.map((macs, row) => macs * qw[row]),
-    aligned,
-    work.macs,
-    packed.blockedMacs,
-    packed.unpackedWeights,
-    work.outputs,
-    work.patches,
-    packed.alignedPatches,
-    packed.rows,
-    work.weights,
-    work.inputs,
-    new Float64Array(rows.count).fill(1)
-  ]
-}
-
-/** What the global coefficients amount to within one bit pair. */
-function globalAsPair(global: Float64Array, qa: number, qw: number): Float64Array {
-  const coefficients = global.slice(precisionTerms)
-  coefficients[0] += global[0] * Math.max(qa, qw) + global[1] * qa + global[2] * qw
-  return coefficients
 }
 
 function meanSquareShare(column: Float64Array, time: Float64Array): number {

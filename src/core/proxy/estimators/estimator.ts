@@ -1,3 +1,4 @@
+import type { TermSet } from '../physicsTerms'
 import type { RegressorJson } from '../regressors'
 import type { Samples, ShapeRows } from '../samples'
 
@@ -46,6 +47,7 @@ export type ModelJson =
       kind: 'physics'
       base: 'global' | 'pair' | 'mix'
       robust: boolean
+      terms?: TermSet
       global: number[]
       pairs: { key: number; coefficients: number[] }[]
     }

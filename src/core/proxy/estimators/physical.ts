@@ -19,11 +19,12 @@ export function physicsEstimator(name: string, base: PhysicsKind, robust: boolea
     title: titles[base] + (robust ? ', robust' : ''),
     fit(samples, { extra }) {
       const all = extra === undefined ? samples : joinSamples([samples, extra])
-      const fit = fitPhysics(all, all.time, robust)
+      const fit = fitPhysics(all, robust)
       return physicsModel({
         kind: 'physics',
         base,
         robust,
+        terms: fit.terms,
         global: Array.from(fit.global),
         pairs: [...fit.pairs].map(([key, coefficients]) => ({ key, coefficients: Array.from(coefficients) }))
       })
@@ -33,6 +34,8 @@ export function physicsEstimator(name: string, base: PhysicsKind, robust: boolea
 
 export function physicsModel(json: PhysicsJson): LatencyModel {
   const fit: PhysicsFit = {
+    // Proxies that were saved before there were several sets have none named.
+    terms: json.terms ?? 'plain',
     global: Float64Array.from(json.global),
     pairs: new Map(json.pairs.map(({ key, coefficients }) => [key, Float64Array.from(coefficients)]))
   }
