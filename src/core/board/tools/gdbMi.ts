@@ -79,10 +79,11 @@ function createReader(line: string): Reader {
   }
   const escape = (): string => {
     const character = line[++reader.at] ?? ''
-    const octal = /^[0-7]{1,3}/.exec(line.slice(reader.at, reader.at + 3))?.[0]
+    // What is not ASCII comes as one octal escape for each byte of its UTF-8.
+    const octal = /^[0-7]{3}(?:\\[0-7]{3})*/.exec(line.slice(reader.at))?.[0]
     if (octal !== undefined) {
       reader.at += octal.length - 1
-      return String.fromCharCode(Number.parseInt(octal, 8))
+      return decodeUtf8(octal.split('\\').map((digits) => Number.parseInt(digits, 8)))
     }
     return { n: '\n', t: '\t', r: '\r' }[character] ?? character
   }
@@ -132,4 +133,12 @@ function createReader(line: string): Reader {
     return items
   }
   return reader
+}
+
+function decodeUtf8(bytes: readonly number[]): string {
+  try {
+    return decodeURIComponent(bytes.map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''))
+  } catch {
+    return String.fromCharCode(...bytes)
+  }
 }
