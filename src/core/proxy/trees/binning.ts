@@ -39,6 +39,25 @@ export function binFeatures(matrix: FeatureMatrix, maxBins: number): Binned {
   return { count: matrix.count, features: matrix.columns.length, codes, bins, low, high }
 }
 
+/**
+ * Per feature, the first one whose codes equal its own (itself, where there is none before): both allow the same cuts,
+ * so that one search serves both.
+ */
+export function alikeFeatures({ codes, count }: Binned): Int32Array {
+  const alike = new Int32Array(codes.length)
+  for (let feature = 0; feature < codes.length; feature++) {
+    alike[feature] = feature
+    for (let other = 0; other < feature; other++) {
+      let row = 0
+      while (row < count && codes[other][row] === codes[feature][row]) row++
+      if (row < count) continue
+      alike[feature] = other
+      break
+    }
+  }
+  return alike
+}
+
 /** Largest value of every bin. */
 function binUppers(sorted: Float64Array, maxBins: number): Float64Array {
   const distinct: number[] = []

@@ -1,14 +1,16 @@
 import { AppError } from '../../../shared/errors'
 import type { FeatureMatrix } from '../features'
+import { addLeaves, byRow } from './descend'
 
 /**
  * Regression trees in flat arrays, all trees of an ensemble behind one another. A node's right child follows its
- * left; a leaf points to itself. x <= threshold goes left.
+ * left; a leaf points to itself. x > threshold goes right.
  */
 export interface TreeEnsemble {
   /** First node of every tree. */
   readonly roots: Int32Array
   readonly feature: Int32Array
+  /** +Infinity at leaves: whatever the row, it stays. */
   readonly threshold: Float64Array
   /** Left child; the right one is left + 1. A leaf holds its own number. */
   readonly left: Int32Array
@@ -44,6 +46,7 @@ export class EnsembleBuilder {
 
   makeLeaf(node: number, value: number): void {
     this.left[node] = node
+    this.threshold[node] = Infinity
     this.value[node] = value
   }
 
@@ -64,7 +67,7 @@ export class EnsembleBuilder {
     for (const row of rows) {
       let node = root
       while (this.left[node] !== node) {
-        node = this.left[node] + (columns[this.feature[node]][row] <= this.threshold[node] ? 0 : 1)
+        node = this.left[node] + Number(columns[this.feature[node]][row] > this.threshold[node])
       }
       sums[row] += this.value[node]
     }
@@ -108,16 +111,6 @@ export class EnsembleBuilder {
   }
 }
 
-/** Rows side by side in memory: walking a tree reads one row's features in no particular order. */
-function byRow(matrix: FeatureMatrix): Float64Array {
-  const width = matrix.columns.length
-  const values = new Float64Array(matrix.count * width)
-  matrix.columns.forEach((column, at) => {
-    for (let row = 0; row < matrix.count; row++) values[row * width + at] = column[row]
-  })
-  return values
-}
-
 /** Sum over trees of the leaf values every row falls into. */
 export function sumOverTrees(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
   const values = byRow(matrix)
@@ -137,24 +130,6 @@ export function valuesByTree(trees: TreeEnsemble, matrix: FeatureMatrix): Float6
   return all
 }
 
-function addLeaves(
-  { feature, threshold, left, value }: TreeEnsemble,
-  root: number,
-  values: Float64Array,
-  width: number,
-  sums: Float64Array
-): void {
-  for (let row = 0, base = 0; row < sums.length; row++, base += width) {
-    let node = root
-    let next = left[node]
-    while (next !== node) {
-      node = values[base + feature[node]] <= threshold[node] ? next : next + 1
-      next = left[node]
-    }
-    sums[row] += value[node]
-  }
-}
-
 export interface TreeEnsembleJson {
   roots: number[]
   feature: number[]
@@ -168,7 +143,8 @@ export function treesToJson(trees: TreeEnsemble): TreeEnsembleJson {
   return {
     roots: Array.from(trees.roots),
     feature: Array.from(trees.feature),
-    threshold: Array.from(trees.threshold),
+    // JSON knows no infinity: leaves have 0 there.
+    threshold: Array.from(trees.threshold, (threshold, node) => (trees.left[node] === node ? 0 : threshold)),
     left: Array.from(trees.left),
     value: Array.from(trees.value),
     gain: Array.from(trees.gain)
@@ -194,7 +170,9 @@ export function treesFromJson(json: TreeEnsembleJson): TreeEnsemble {
   return {
     roots: Int32Array.from(json.roots),
     feature: Int32Array.from(json.feature),
-    threshold: Float64Array.from(json.threshold),
+    threshold: Float64Array.from(json.threshold, (threshold, node) =>
+      json.left[node] === node ? Infinity : threshold
+    ),
     left: Int32Array.from(json.left),
     value: Float64Array.from(json.value),
     gain: Float64Array.from(json.gain)

@@ -1,6 +1,5 @@
 import { createRandom } from '../../random'
 import type { FeatureMatrix } from '../features'
-import { binFeatures } from './binning'
 import { EnsembleBuilder, sumOverTrees, type TreeEnsemble } from './ensemble'
 import { createBestGrower } from './growBest'
 import { createRandomGrower } from './growRandom'
@@ -21,27 +20,21 @@ export const forestDefaults: Omit<ForestOptions, 'seed'> = {
   featureShare: 1
 }
 
-/** Bins per feature: ranks are exact up to this many distinct values. */
-const forestBins = 1024
-
 /** Random forest (Breiman, Machine Learning 45, 2001): bootstrap sample and best cut. Mean over trees is the prediction. */
 export function growForest(matrix: FeatureMatrix, y: Float64Array, options: ForestOptions): TreeEnsemble {
   const { count } = matrix
   const random = createRandom(options.seed)
-  const grower = createBestGrower(binFeatures(matrix, forestBins), y, {
+  const grower = createBestGrower(matrix, y, {
     minLeaf: options.minLeaf,
     maxDepth: options.maxDepth,
     featuresPerNode: Math.max(1, Math.round(options.featureShare * matrix.columns.length))
   })
   const builder = new EnsembleBuilder(matrix.columns.length)
   const weight = new Float64Array(count)
-  const rows = new Int32Array(count)
   for (let tree = 0; tree < options.trees; tree++) {
     weight.fill(0)
     for (let draw = 0; draw < count; draw++) weight[random.integer(count)]++
-    let distinct = 0
-    for (let row = 0; row < count; row++) if (weight[row] > 0) rows[distinct++] = row
-    grower.grow(builder, rows.subarray(0, distinct), weight, random)
+    grower.grow(builder, weight, random)
   }
   return builder.finish()
 }

@@ -1,7 +1,7 @@
 import type { Random } from '../../random'
 import type { Binned } from './binning'
 import type { EnsembleBuilder } from './ensemble'
-import { between, partition } from './growBest'
+import { between, partition } from './splitting'
 
 export interface NewtonOptions {
   maxDepth: number
