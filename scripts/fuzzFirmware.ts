@@ -1,6 +1,6 @@
 // Fuzzes the firmware's parsers on this computer with libFuzzer under sanitizers, from golden frames and valid Images:
-//   npm run fuzz:firmware -- [--runs 1000000] [--seconds 300] [--target frame|image]
-// Per target it stops at whichever limit comes first; exit 1 and an input file in build/fuzz on a finding, 3 without clang.
+//   npm run fuzz:firmware -- [--runs 1000000] [--seconds 300] [--target frame|image] [--longest BYTES]
+// Inputs are at most two of the longest frames (2102 bytes) or 16 KiB of Image; `--longest` makes them shorter and so more. Per target it stops at whichever limit comes first; exit 1 and an input file in build/fuzz on a finding, 3 without clang.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -18,7 +18,8 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: '300' },
-    target: { type: 'string' }
+    target: { type: 'string' },
+    longest: { type: 'string' }
   }
 })
 const folder = path.resolve('build', 'fuzz')
@@ -40,7 +41,7 @@ async function fuzz(target: FuzzTarget): Promise<boolean> {
   const limits = [`-runs=${values.runs}`, `-max_total_time=${values.seconds}`]
   const sizes = [
     // Two of the longest frames; an Image of a few layers.
-    `-max_len=${target === 'frame' ? 2102 : 16_384}`,
+    `-max_len=${values.longest ?? (target === 'frame' ? 2102 : 16_384)}`,
     `-artifact_prefix=${folder}/${target}-`,
     '-print_final_stats=1',
     '-timeout=20'
