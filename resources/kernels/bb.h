@@ -35,7 +35,10 @@ typedef struct {
     uint8_t weight_layout;
     uint8_t variant;  /* 0 reference, 1 rv32im, 2 rv32im_zbb */
     uint8_t rows_max; /* most rows of one call, and the number it handles to its best advantage (conv2d's tile) */
-    /* Scratch bytes for any n <= rows_max; scratch must be 4-byte aligned. */
+    /*
+     * Scratch bytes for any n <= rows_max; scratch must be 4-byte aligned. Linear in m and k from 1 on, with whole
+     * coefficients below 256: `hello` tells them in place of the function (docs/protocol.md).
+     */
     size_t (*scratch)(uint32_t m, uint32_t k);
     void (*dot)(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                 void *scratch);
@@ -106,7 +109,7 @@ void bb_flatten(const int8_t *in, uint32_t count, int8_t *out);
 uint32_t bb_argmax(const int32_t *values, uint32_t count);
 
 /* Weight layouts, described in layouts.md. */
-enum { BB_LAYOUT_PACKED = 0, BB_LAYOUT_PLANES = 1, BB_LAYOUT_QUADS = 2 };
+enum { BB_LAYOUT_PACKED = 0, BB_LAYOUT_PLANES = 1, BB_LAYOUT_QUADS = 2, BB_LAYOUT_OCTETS = 3 };
 
 /* Codes [rows][k] -> weights in a layout; returns bytes, or 0 when layout and bits do not go together. dst may be
  * NULL to ask for the size. Mirrors src/core/quant/packing.ts. */

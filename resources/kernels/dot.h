@@ -4,6 +4,8 @@
 
 #include "bb.h"
 
+#define BB_INLINE static inline __attribute__((always_inline))
+
 #define BB_DOT(name) \
     void name(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc, void *scratch)
 
@@ -20,10 +22,8 @@ BB_DOT(bb_bytes_dot);
 
 /* rv32im/tables_activations.c; a2 serves one-bit activations too */
 size_t bb_tables_scratch(uint32_t m, uint32_t k);
-BB_DOT(bb_tables_a8w4_dot);
 BB_DOT(bb_tables_a8w2_dot);
 BB_DOT(bb_tables_a8w1_dot);
-BB_DOT(bb_tables_a4w4_dot);
 BB_DOT(bb_tables_a4w2_dot);
 BB_DOT(bb_tables_a4w1_dot);
 BB_DOT(bb_tables_a2w4_dot);
@@ -36,13 +36,31 @@ BB_DOT(bb_pairs_a4_dot);
 BB_DOT(bb_pairs_a2_dot);
 BB_DOT(bb_pairs_a1_dot);
 
-/* rv32im/popcounts.c: at most four products of planes; for cores with cpop */
+/* rv32im/nibbles.c: weights of 4 bits, activations of 8 or 4 */
+size_t bb_nibbles_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_nibbles_a8_dot);
+BB_DOT(bb_nibbles_a4_dot);
+
+/* rv32im/carry_save.c: at most eight products of planes; a single row, several by tables */
+size_t bb_carry_save_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_carry_save_a4w2_dot);
+BB_DOT(bb_carry_save_a4w1_dot);
+BB_DOT(bb_carry_save_a2w4_dot);
+BB_DOT(bb_carry_save_a2w2_dot);
+BB_DOT(bb_carry_save_a2w1_dot);
+BB_DOT(bb_carry_save_a1w4_dot);
+BB_DOT(bb_carry_save_a1w2_dot);
+BB_DOT(bb_carry_save_a1w1_dot);
+
+/* rv32im/popcounts.c: at most eight products of planes; for cores with cpop */
 size_t bb_popcounts_scratch(uint32_t m, uint32_t k);
 BB_DOT(bb_popcounts_a1w1_dot);
 BB_DOT(bb_popcounts_a1w2_dot);
 BB_DOT(bb_popcounts_a1w4_dot);
 BB_DOT(bb_popcounts_a2w1_dot);
 BB_DOT(bb_popcounts_a2w2_dot);
+BB_DOT(bb_popcounts_a2w4_dot);
 BB_DOT(bb_popcounts_a4w1_dot);
+BB_DOT(bb_popcounts_a4w2_dot);
 
 #endif

@@ -46,10 +46,22 @@ static size_t quads(const int8_t *codes, uint32_t rows, uint32_t k, int8_t *dst)
     return bytes;
 }
 
+/* Eight rows of 4-bit codes side by side, [rows / 8][k] words: bits 4r .. 4r + 3 hold row r's code + 8; missing rows are zero. */
+static size_t octets(const int8_t *codes, uint32_t rows, uint32_t k, uint32_t *dst) {
+    size_t bytes = (size_t)((rows + 7) / 8) * k * 4;
+    if (!dst) return bytes;
+    memset(dst, 0, bytes);
+    for (uint32_t row = 0; row < rows; row++)
+        for (uint32_t at = 0; at < k; at++)
+            dst[(size_t)(row / 8) * k + at] |= (uint32_t)(codes[(size_t)row * k + at] + 8) << row % 8 * 4;
+    return bytes;
+}
+
 size_t bb_pack_weights(uint32_t layout, uint32_t bits, const int8_t *codes, uint32_t rows, uint32_t k, void *dst) {
     int known = bits == 8 || bits == 4 || bits == 2 || bits == 1;
     if (layout == BB_LAYOUT_PACKED && known) return packed(bits, codes, rows, k, dst);
     if (layout == BB_LAYOUT_PLANES && known && bits != 8) return planes(bits, codes, rows, k, dst);
     if (layout == BB_LAYOUT_QUADS && bits == 8) return quads(codes, rows, k, dst);
+    if (layout == BB_LAYOUT_OCTETS && bits == 4) return octets(codes, rows, k, dst);
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * One row of activations, weights of 4, 2 and 1 bits: tables as in tables.h, but of the subsets of 8 codes, 256 entries of 16
+ * One row of activations, weights of 2 and 1 bits: tables as in tables.h, but of the subsets of 8 codes, 256 entries of 16
  * bits, since no other row shares an entry. A byte of a weight plane picks one: a look-up does 8 products. The larger
  * tables cost more to make, so they pay from some number of weight rows on (bb_row_tables_pay).
  */
@@ -104,11 +104,10 @@ BB_INLINE void dot(const int8_t *a, const uint32_t *weights, uint32_t m, uint32_
     }
 }
 
-int bb_row_tables_pay(uint32_t m, uint32_t planes) { return m >= (planes == 4 ? 12u : planes == 2 ? 24u : 40u); }
+int bb_row_tables_pay(uint32_t m, uint32_t planes) { return m >= (planes == 2 ? 24u : 40u); }
 
 void bb_row_tables_dot(const int8_t *a, const uint32_t *weights, uint32_t m, uint32_t k, int32_t *acc, uint8_t *tables,
                        uint32_t planes) {
-    if (planes == 4) dot(a, weights, m, k, acc, tables, 4);
-    else if (planes == 2) dot(a, weights, m, k, acc, tables, 2);
+    if (planes == 2) dot(a, weights, m, k, acc, tables, 2);
     else dot(a, weights, m, k, acc, tables, 1);
 }

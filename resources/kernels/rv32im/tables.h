@@ -14,9 +14,7 @@
 #ifndef BB_TABLES_H
 #define BB_TABLES_H
 
-#include <stdint.h>
-
-#define BB_INLINE static inline __attribute__((always_inline))
+#include "../dot.h"
 
 /*
  * The words of one entry, by name and not by index: an array that a compiler does not unroll early enough would live in
@@ -44,8 +42,8 @@ typedef struct {
 #define BB_TABLE_BYTES(width) (8 * 16 * 4 * (width))
 
 /*
- * Added to every 16-bit field before it is read, so that fields are not negative and need no borrow. Sums lie in
- * [-32512, 32768]: the largest are 32 codes of -8 times -128, or 128 subset sums of -128.
+ * Added to every 16-bit field before it is read, so that fields are not negative and need no borrow. Sums lie
+ * within +-16384: 64 codes of -128, counted twice.
  */
 #define BB_FIELD_BIAS 32767
 
@@ -170,9 +168,6 @@ void bb_narrow_build(uint8_t *tables, const int8_t *const *rows, uint32_t width,
  */
 void bb_wide_pass(const bb_table_pass *pass, uint32_t width);
 void bb_narrow_pass(const bb_table_pass *pass, uint32_t width, uint32_t code_bits);
-
-/* Words of k whose sums fit the fields of a wide pass (BB_FIELD_BIAS); a narrow pass takes BB_TABLE_WORDS. */
-BB_INLINE uint32_t bb_wide_words(uint32_t planes) { return planes == 4 ? 1 : BB_TABLE_WORDS; }
 
 /* The entries' bias in a sum over `words` words: -8 + 4 + 2 + 1 = -2 + 1 = -1 times, twice at one plane. */
 BB_INLINE int32_t bb_narrow_bias(uint32_t code_bits, uint32_t planes, uint32_t words) {

@@ -59,7 +59,7 @@ static uint32_t entry_width(uint32_t n, uint32_t one) { return n > 2 * one ? 4 :
 
 static void wide(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                  uint8_t *tables, uint32_t planes) {
-    const uint32_t words = (k + 31) / 32, width = entry_width(n, BB_WIDE_ROWS(1)), most = bb_wide_words(planes);
+    const uint32_t words = (k + 31) / 32, width = entry_width(n, BB_WIDE_ROWS(1)), most = BB_TABLE_WORDS;
     const int8_t *rows[WIDE_ROWS];
     const uint32_t parts = (words + most - 1) / most;
     int32_t totals[NARROW_ROWS];
@@ -81,18 +81,13 @@ static void wide(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t 
     if (planes == 1) take_off_totals(n, m, totals, acc);
 }
 
-/* A row that is alone has a faster way where there are enough weights for it. */
-static int by_row(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
-                  void *scratch, uint32_t planes) {
-    if (n != 1 || !bb_row_tables_pay(m, planes)) return 0;
-    bb_row_tables_dot(a, weights, m, k, acc, scratch, planes);
-    return 1;
-}
-
-/* Eight rows at a time: a tile of 16 rows is two of these. */
+/* Eight rows at a time: a tile of 16 rows is two of these. A row that is alone has a faster way. */
 static void wide_tiles(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                        void *scratch, uint32_t planes) {
-    if (by_row(a, weights, n, m, k, acc, scratch, planes)) return;
+    if (n == 1 && bb_row_tables_pay(m, planes)) {
+        bb_row_tables_dot(a, weights, m, k, acc, scratch, planes);
+        return;
+    }
     for (; n > WIDE_ROWS; n -= WIDE_ROWS, a += (size_t)WIDE_ROWS * k, acc += (size_t)WIDE_ROWS * m)
         wide(a, weights, WIDE_ROWS, m, k, acc, scratch, planes);
     wide(a, weights, n, m, k, acc, scratch, planes);
@@ -125,15 +120,13 @@ static void narrow(const int8_t *a, const uint32_t *weights, uint32_t n, uint32_
 
 static void narrow4(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                     void *scratch, uint32_t planes) {
-    if (!by_row(a, weights, n, m, k, acc, scratch, planes))
-        narrow(a, weights, n, m, k, acc, scratch, planes, 4);
+    narrow(a, weights, n, m, k, acc, scratch, planes, 4);
 }
 
 /* One-bit codes go the way of two-bit ones: the same bias serves both. */
 static void narrow2(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                     void *scratch, uint32_t planes) {
-    if (!by_row(a, weights, n, m, k, acc, scratch, planes))
-        narrow(a, weights, n, m, k, acc, scratch, planes, 2);
+    narrow(a, weights, n, m, k, acc, scratch, planes, 2);
 }
 
 #define TABLES_DOT(name, engine, planes)                                                                           \
@@ -141,10 +134,8 @@ static void narrow2(const int8_t *a, const void *weights, uint32_t n, uint32_t m
         engine(a, weights, n, m, k, acc, scratch, planes);                                                         \
     }
 
-TABLES_DOT(bb_tables_a8w4_dot, wide_tiles, 4)
 TABLES_DOT(bb_tables_a8w2_dot, wide_tiles, 2)
 TABLES_DOT(bb_tables_a8w1_dot, wide_tiles, 1)
-TABLES_DOT(bb_tables_a4w4_dot, narrow4, 4)
 TABLES_DOT(bb_tables_a4w2_dot, narrow4, 2)
 TABLES_DOT(bb_tables_a4w1_dot, narrow4, 1)
 TABLES_DOT(bb_tables_a2w4_dot, narrow2, 4)

@@ -1,7 +1,4 @@
-/*
- * Tables of rows of 8-bit codes: two rows a word, 16-bit fields. A field holds 64 codes times a one- or two-bit code, but
- * only 32 codes times a four-bit one.
- */
+/* Tables of rows of 8-bit codes: two rows a word, 16-bit fields, which hold 64 codes times a one- or two-bit code. */
 #include "tables.h"
 
 BB_INLINE void build(uint8_t *tables, const int8_t *const *rows, uint32_t width) {

@@ -22,21 +22,21 @@ static const bb_pair reference[16] = {
 
 static const bb_pair fast[16] = {
     {8, 8, BB_LAYOUT_QUADS, 1, 8, bb_bytes_scratch, bb_bytes_dot},
-    {8, 4, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a8w4_dot},
+    {8, 4, BB_LAYOUT_OCTETS, 1, 8, bb_nibbles_scratch, bb_nibbles_a8_dot},
     {8, 2, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a8w2_dot},
     {8, 1, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a8w1_dot},
     {4, 8, BB_LAYOUT_QUADS, 1, 8, bb_pairs_scratch, bb_pairs_a4_dot},
-    {4, 4, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a4w4_dot},
-    {4, 2, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a4w2_dot},
-    {4, 1, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a4w1_dot},
+    {4, 4, BB_LAYOUT_OCTETS, 1, 8, bb_nibbles_scratch, bb_nibbles_a4_dot},
+    {4, 2, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a4w2_dot},
+    {4, 1, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a4w1_dot},
     {2, 8, BB_LAYOUT_QUADS, 1, 8, bb_pairs_scratch, bb_pairs_a2_dot},
-    {2, 4, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a2w4_dot},
-    {2, 2, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a2w2_dot},
-    {2, 1, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a2w1_dot},
+    {2, 4, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a2w4_dot},
+    {2, 2, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a2w2_dot},
+    {2, 1, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a2w1_dot},
     {1, 8, BB_LAYOUT_QUADS, 1, 8, bb_pairs_scratch, bb_pairs_a1_dot},
-    {1, 4, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a2w4_dot},
-    {1, 2, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a2w2_dot},
-    {1, 1, BB_LAYOUT_PLANES, 1, 16, bb_tables_scratch, bb_tables_a2w1_dot},
+    {1, 4, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a1w4_dot},
+    {1, 2, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a1w2_dot},
+    {1, 1, BB_LAYOUT_PLANES, 1, 16, bb_carry_save_scratch, bb_carry_save_a1w1_dot},
 };
 
 /* 8, 4, 2, 1 -> 0..3, anything else 4: the order of the tables above. */

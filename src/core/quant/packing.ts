@@ -15,7 +15,8 @@ export interface WeightLayout {
 export const weightLayouts: readonly WeightLayout[] = [
   { id: 0, name: 'packed', bits: [8, 4, 2, 1] },
   { id: 1, name: 'planes', bits: [4, 2, 1] },
-  { id: 2, name: 'quads', bits: [8] }
+  { id: 2, name: 'quads', bits: [8] },
+  { id: 3, name: 'octets', bits: [4] }
 ]
 
 /** Name of a layout id, or the id in words when this version does not know it. */
@@ -31,7 +32,7 @@ export function packedBytes(layout: number, bits: Bits, rows: number, k: number)
   checkLayout(layout, bits)
   if (layout === 0) return rows * packedRowBytes(bits, k)
   if (layout === 1) return rows * 4 * bits * Math.ceil(k / 32)
-  return 4 * k * Math.ceil(rows / 4)
+  return 4 * k * Math.ceil(rows / (layout === 2 ? 4 : 8))
 }
 
 /**
@@ -49,6 +50,7 @@ export function packWeights(
   const bytes = new Uint8Array(packedBytes(layout, bits, rows, k))
   checkCodes(bits, codes, rows * k)
   if (layout === 2) return packQuads(codes, rows, k, bytes)
+  if (layout === 3) return packOctets(codes, rows, k, bytes)
   const rowBytes = bytes.length / rows
   for (let row = 0; row < rows; row++) {
     for (let at = 0; at < k; at++) {
@@ -92,6 +94,8 @@ export function unpackWeights(
       let field = 0
       if (layout === 2) {
         field = bytes[quadByte(row, at, k)]!
+      } else if (layout === 3) {
+        field = (bytes[octetByte(row, at, k)]! >> (4 * (row & 1))) - octetOffset
       } else if (layout === 0) {
         const bit = at * bits
         field = bytes[row * rowBytes + (bit >> 3)]! >> (bit & 7)
@@ -132,6 +136,22 @@ function packQuads(codes: Int8Array, rows: number, k: number, bytes: Uint8Array)
 /** Four rows side by side: [rows / 4][k][4]. */
 function quadByte(row: number, at: number, k: number): number {
   return ((row >> 2) * k + at) * 4 + (row & 3)
+}
+
+/** What octets add to a code, so that it is never negative. */
+const octetOffset = 8
+
+function packOctets(codes: Int8Array, rows: number, k: number, bytes: Uint8Array): Uint8Array {
+  for (let row = 0; row < rows; row++) {
+    for (let at = 0; at < k; at++)
+      bytes[octetByte(row, at, k)]! |= (codes[row * k + at]! + octetOffset) << (4 * (row & 1))
+  }
+  return bytes
+}
+
+/** Eight rows side by side, half a byte each: [rows / 8][k] little-endian words. */
+function octetByte(row: number, at: number, k: number): number {
+  return ((row >> 3) * k + at) * 4 + ((row & 7) >> 1)
 }
 
 /** Byte, within a row, of bit `plane` of code `at`: per 32 codes one little-endian word for each bit. */

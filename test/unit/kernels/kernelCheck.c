@@ -207,6 +207,77 @@ static void compare_random(uint32_t rounds) {
             }
 }
 
+static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* A random window on a random image, of c channels: borders on any side, windows larger than the image, strides that skip. */
+static bb_conv_shape random_shape(uint32_t c, uint32_t k, uint32_t activation_bits) {
+    bb_conv_shape s = {0};
+    s.h = (uint16_t)(1 + random_below(9)), s.w = (uint16_t)(1 + random_below(20)), s.c = (uint16_t)c, s.k = (uint16_t)k;
+    s.ks_h = (uint16_t)(random_below(2) ? 3 : 1 + random_below(5)), s.ks_w = (uint16_t)(random_below(2) ? 3 : 1 + random_below(5));
+    s.stride_h = (uint16_t)(1 + random_below(3)), s.stride_w = (uint16_t)(1 + random_below(3));
+    s.pad_top = (uint16_t)random_below(s.ks_h), s.pad_left = (uint16_t)random_below(s.ks_w);
+    /* Below and to the right as much again, and at least one window. */
+    uint32_t high = s.h + 2u * s.pad_top, wide = s.w + 2u * s.pad_left;
+    s.ks_h = (uint16_t)least(s.ks_h, high), s.ks_w = (uint16_t)least(s.ks_w, wide);
+    s.pad_top = (uint16_t)least(s.pad_top, s.ks_h - 1u), s.pad_left = (uint16_t)least(s.pad_left, s.ks_w - 1u);
+    s.out_h = (uint16_t)((high - s.ks_h) / s.stride_h + 1), s.out_w = (uint16_t)((wide - s.ks_w) / s.stride_w + 1);
+    fill(bytes, 1, activation_bits);
+    s.pad_code = bytes[0];
+    return s;
+}
+
+static int same_convolution(const bb_conv_shape *s, uint32_t a, uint32_t w, int depthwise) {
+    uint32_t k = s->k, taps = (uint32_t)s->ks_h * s->ks_w * (depthwise ? 1 : s->c), count = (uint32_t)s->out_h * s->out_w * k;
+    fill(bytes, (uint32_t)s->h * s->w * s->c, a);
+    fill(more_bytes, k * taps, w);
+    for (int reference = 1; reference >= 0; reference--) {
+        const bb_pair *pair = bb_find_pair(a, w, reference);
+        bb_pack_weights(pair->weight_layout, w, more_bytes, k, taps, packed);
+        guarded(count);
+        pixels_seen = 0;
+        bb_status status;
+        if (!depthwise)
+            status = bb_conv2d(pair, s, bytes, packed, keep_tile, &k, scratch, bb_conv2d_scratch(pair, s));
+        else
+            status = (reference ? bb_depthwise_reference : bb_depthwise)(s, bytes, more_bytes, keep_tile, &k, scratch,
+                                                                         bb_depthwise_scratch(s));
+        if (status != BB_OK || pixels_seen != (uint32_t)s->out_h * s->out_w || !intact(count)) return 0;
+        if (reference) memcpy(other_sums, sums, count * 4);
+    }
+    return equal(sums, other_sums, count * 4);
+}
+
+static void compare_random_windows(uint32_t rounds) {
+    for (uint32_t round = 0; round < rounds; round++)
+        for (uint32_t a = 8; a; a /= 2)
+            for (uint32_t w = 8; w; w /= 2)
+                for (int depthwise = 0; depthwise < 2; depthwise++) {
+                    uint32_t c = 1 + random_below(9), k = depthwise ? c : 1 + random_below(10);
+                    bb_conv_shape s = random_shape(c, k, a);
+                    int ok = same_convolution(&s, a, w, depthwise);
+                    uint32_t shape[14] = {a,      w,      s.h,        s.w,        s.c,       s.k,        s.ks_h,
+                                          s.ks_w, s.stride_h, s.stride_w, s.pad_top, s.pad_left, s.out_h,    s.out_w};
+                    report(ok, depthwise ? "random depthwise" : "random conv2d", shape, 14);
+                }
+}
+
+/* `hello` tells a pair's scratch as fixed + per_input * k + per_output * m; the host plans by that. */
+static void check_linear_scratch(void) {
+    static const uint32_t sizes[] = {1, 2, 3, 31, 32, 33, 64, 97, 511, 4096};
+    for (uint32_t a = 8; a; a /= 2)
+        for (uint32_t w = 8; w; w /= 2) {
+            const bb_pair *pair = bb_find_pair(a, w, 0);
+            size_t one = pair->scratch(1, 1), per_input = pair->scratch(1, 2) - one, per_output = pair->scratch(2, 1) - one;
+            int ok = per_input < 256 && per_output < 256;
+            for (uint32_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+                for (uint32_t j = 0; j < sizeof sizes / sizeof *sizes; j++)
+                    ok = ok && pair->scratch(sizes[i], sizes[j]) ==
+                                   one + per_input * (sizes[j] - 1) + per_output * (sizes[i] - 1);
+            uint32_t shape[2] = {a, w};
+            report(ok, "linear scratch a w", shape, 2);
+        }
+}
+
 /* What cannot be done is refused with a status, and nothing is written. */
 static void check_refusals(void) {
     const bb_pair *pair = bb_find_pair(4, 4, 0);
@@ -238,6 +309,8 @@ static void check_refusals(void) {
 int main(void) {
     run_golden();
     compare_random(CHECK_ROUNDS);
+    compare_random_windows(CHECK_ROUNDS);
+    check_linear_scratch();
     check_refusals();
     put_text("checked ");
     put_number(checked);

@@ -39,6 +39,17 @@ function compile(compiler: string, args: readonly string[], name: string): strin
   return file
 }
 
+/** Flags that stop the host's program at a wrong access or undefined operation; none where they do not link. */
+function sanitizers(): string[] {
+  const flags = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+  const empty = spawnSync(hostCompiler!, ['-x', 'c', '-', ...flags, '-o', path.join(folder, 'empty')], {
+    input: 'int main(void) { return 0; }'
+  })
+  if (empty.status === 0) return flags
+  console.warn('The host compiler links no sanitizers: kernels are checked without them.')
+  return []
+}
+
 /** Runs the check and expects that it looked at enough cases and found no fault. */
 function expectClean(command: string, args: readonly string[], least: number): void {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 90_000 })
@@ -66,7 +77,8 @@ describe('kernel sources', () => {
       const fits: Record<string, boolean> = {
         BB_LAYOUT_PACKED: true,
         BB_LAYOUT_PLANES: weightBits < 8,
-        BB_LAYOUT_QUADS: weightBits === 8
+        BB_LAYOUT_QUADS: weightBits === 8,
+        BB_LAYOUT_OCTETS: weightBits === 4
       }
       expect(fits[layout]).toBe(true)
     }
@@ -76,7 +88,7 @@ describe('kernel sources', () => {
 describe('kernels compiled for the host', () => {
   it.for(variantNames)('%s: golden cases and fast against reference', patience, (name: string, { skip }) => {
     if (!hostCompiler) return skip('no C compiler (cc, gcc or clang) here')
-    const args = ['-O1', '-g', ...warnings, '-DCHECK_ROUNDS=100', ...includes, ...program]
+    const args = ['-O1', '-g', ...warnings, ...sanitizers(), '-DCHECK_ROUNDS=100', ...includes, ...program]
     const checked = compile(hostCompiler, [...args, ...kernelSources(name)], `check-${name}`)
     expectClean(checked, [], 2000)
   })

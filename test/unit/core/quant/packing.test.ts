@@ -37,6 +37,12 @@ describe('packing', () => {
     expect([...packWeights(2, 8, codes, 5, 2)]).toEqual([1, 3, 5, 7, 2, 4, 6, 8, 9, 0, 0, 0, 10, 0, 0, 0])
   })
 
+  it('writes octets as eight rows side by side, codes offset to 0..15, missing rows zero', () => {
+    const codes = Int8Array.of(-8, 7, -7, 6, 0, -1, 1, 2, 3, 4)
+    // Rows 0 to 4 of column 0: 0, 1, 8, 9, 11; of column 1: 15, 14, 7, 10, 12.
+    expect([...packWeights(3, 4, codes, 5, 2)]).toEqual([0x10, 0x98, 0x0b, 0, 0xef, 0xa7, 0x0c, 0])
+  })
+
   it('is a bijection on codes in every layout, for every width and awkward sizes', () => {
     let cases = 0
     for (const { id, bits: widths } of weightLayouts) {
@@ -56,7 +62,7 @@ describe('packing', () => {
         }
       }
     }
-    expect(cases).toBe(40)
+    expect(cases).toBe(45)
   })
 
   it('never grows weights by more than the padding of a row or of four rows', () => {
