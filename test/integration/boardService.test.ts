@@ -3,6 +3,7 @@ import { boardContract } from '@shared/contract/board'
 import { createRandom } from '@core/random'
 import { openVirtualLink } from '@main/board/virtualLink'
 import type { Link } from '@main/board/link'
+import type { PortEntry } from '@main/board/serialPorts'
 import { readFileSync } from 'node:fs'
 import { resourcePath } from '@main/paths'
 import { createMemoryLink } from '../support/memoryLink'
@@ -196,11 +197,23 @@ describe('board service with a line of the test', () => {
     }
   })
 
-  it('comes back by itself after an unplug', async () => {
-    const opened: { link: Link; unplug: () => void }[] = []
+  it('comes back by itself after an unplug, on whatever port the same board gets', async () => {
+    const opened: { link: Link; port: string; unplug: () => void }[] = []
+    const usb = (at: string, serialNumber: string): PortEntry => ({
+      path: at,
+      serialNumber,
+      manufacturer: null,
+      product: null,
+      vendorId: '0403',
+      productId: '6015',
+      interfaceNumber: '00',
+      guess: null
+    })
+    let ports = [usb('/dev/ttyUSB0', 'mine')]
     const firmware = new Uint8Array(readFileSync(resourcePath('firmware', 'build', 'monitor.elf')))
     const bench = await createBoardBench({
-      async openSerial() {
+      listPorts: async () => ports,
+      async openSerial(port) {
         const link = await openVirtualLink({
           preset: 'small',
           firmware,
@@ -219,6 +232,7 @@ describe('board service with a line of the test', () => {
         }
         opened.push({
           link,
+          port,
           unplug() {
             for (const listener of listeners) listener({ kind: 'unplugged', text: 'pulled' })
             void link.close()
@@ -228,18 +242,25 @@ describe('board service with a line of the test', () => {
       }
     })
     try {
-      await bench.boards.connect('/dev/ttyFAKE')
+      await bench.boards.connect('/dev/ttyUSB0')
       opened[0]!.unplug()
+      // Another board is faster and takes the old path.
+      ports = [usb('/dev/ttyUSB0', 'other'), usb('/dev/ttyUSB1', 'mine')]
       const state = async (): Promise<string> =>
-        (await bench.boards.handlers['board.get']({ id: '/dev/ttyFAKE' }, context)).board.state
+        (await bench.boards.handlers['board.get']({ id: '/dev/ttyUSB0' }, context)).board.state
       expect(await state()).toBe('reconnecting')
-      await expect(bench.boards.withLease('/dev/ttyFAKE', 'test', async () => 1)).rejects.toMatchObject({
+      await expect(bench.boards.withLease('/dev/ttyUSB0', 'test', async () => 1)).rejects.toMatchObject({
         code: 'board.disconnected'
       })
-      await bench.boards.waitUntilConnected('/dev/ttyFAKE', 20_000)
+      await bench.boards.waitUntilConnected('/dev/ttyUSB0', 20_000)
       expect(await state()).toBe('connected')
-      expect(opened).toHaveLength(2)
-      const { board } = await bench.boards.handlers['board.get']({ id: '/dev/ttyFAKE' }, context)
+      expect(opened.map(({ port }) => port)).toEqual(['/dev/ttyUSB0', '/dev/ttyUSB1'])
+      const { boards } = await bench.boards.handlers['board.list']({}, context)
+      expect(boards.filter(({ kind }) => kind === 'serial').map(({ id, port }) => [id, port])).toEqual([
+        ['/dev/ttyUSB0', '/dev/ttyUSB1'],
+        ['/dev/ttyUSB0@other', '/dev/ttyUSB0']
+      ])
+      const { board } = await bench.boards.handlers['board.get']({ id: '/dev/ttyUSB0' }, context)
       expect(board.statistics!.reconnects).toBe(1)
     } finally {
       await bench.close()

@@ -5,6 +5,7 @@ import { portSettingsSchema } from '../../shared/contract/board'
 import { formatBytes, formatCount } from '../../shared/units'
 import type { BoardAdapters } from './boardAdapters'
 import type { SavedBoard } from './boardStore'
+import { findPort, type PortIdentity } from './portIdentity'
 import type { PortEntry } from './serialPorts'
 
 /** What is known of a board without connecting it. */
@@ -18,6 +19,7 @@ export interface CatalogueEntry {
   vendorId: string | null
   productId: string | null
   serialNumber: string | null
+  interfaceNumber: string | null
   guess: string | null
   saved: boolean
   settings: PortSettings
@@ -27,36 +29,42 @@ export interface CatalogueEntry {
 
 export const defaultSettings: PortSettings = portSettingsSchema.parse({})
 
-/** Virtual boards, QEMU, the ports the system lists, and saved boards that are not there now. */
+/**
+ * Virtual boards, QEMU, the ports the system lists, and saved boards that are not there now. A port that belongs to a
+ * known board (saved, or in use) is that board wherever it is plugged in, and no second entry; a port on the old path of
+ * a board that has moved gets an id of its own.
+ */
 export async function listCatalogue(
-  adapters: BoardAdapters,
-  saved: readonly SavedBoard[]
+  adapters: Pick<BoardAdapters, 'listPorts' | 'findQemu'>,
+  saved: readonly SavedBoard[],
+  inUse: readonly CatalogueEntry[] = []
 ): Promise<CatalogueEntry[]> {
   const [ports, qemu] = await Promise.all([adapters.listPorts(), adapters.findQemu()])
-  const entries = [
-    ...(Object.keys(presets) as PresetName[]).map(virtualEntry),
-    qemuEntry(qemu),
-    ...ports.map(portEntry)
-  ]
-  for (const board of saved) {
-    let entry = entries.find((candidate) => candidate.id === board.id)
-    if (entry === undefined) {
-      entry = savedPortEntry(board, ports)
-      entries.push(entry)
-    }
-    entry.saved = true
-    entry.settings = board.settings
-    if (board.name !== null) entry.name = board.name
+  const fixed = [...(Object.keys(presets) as PresetName[]).map(virtualEntry), qemuEntry(qemu)]
+  const fixedIds = new Set(fixed.map(({ id }) => id))
+  const known = new Map<string, PortIdentity>()
+  for (const board of [...saved, ...inUse]) if (!fixedIds.has(board.id)) known.set(board.id, board)
+
+  const taken = new Set<string>()
+  const serial = [...known].map(([id, identity]) => {
+    const path = findPort(id, identity, ports)
+    if (path !== null) taken.add(path)
+    const port = ports.find((candidate) => candidate.path === path)
+    if (port !== undefined) return { ...portEntry(port), id }
+    // A board in use that is not plugged in keeps what was known of it.
+    const before = inUse.find((entry) => entry.id === id)
+    if (before !== undefined) return { ...before }
+    return { ...manualEntry(id), ...identity, id, ...(identity.serialNumber === null ? {} : { port: null }) }
+  })
+  const free = ports.filter(({ path }) => !taken.has(path)).map(portEntry)
+  for (const entry of free) if (known.has(entry.id)) entry.id = `${entry.id}@${entry.serialNumber ?? 'new'}`
+
+  const entries = [...fixed, ...serial, ...free]
+  for (const { id, name, settings } of saved) {
+    const entry = entries.find((candidate) => candidate.id === id)!
+    Object.assign(entry, { saved: true, settings, ...(name === null ? {} : { name }) })
   }
   return entries
-}
-
-/** The port a saved board is on now: its own path, or wherever its serial number has moved to. */
-export function portOf(id: string, serialNumber: string | null, ports: readonly PortEntry[]): string | null {
-  const own = ports.find((port) => port.path === id)
-  if (own !== undefined && (serialNumber === null || own.serialNumber === serialNumber)) return own.path
-  const moved = serialNumber === null ? undefined : ports.find((port) => port.serialNumber === serialNumber)
-  return moved?.path ?? own?.path ?? null
 }
 
 /** An entry for a path that nobody lists: a pty, a symbolic link, a port of a remote driver. */
@@ -69,6 +77,7 @@ export function manualEntry(path: string): CatalogueEntry {
       vendorId: null,
       productId: null,
       serialNumber: null,
+      interfaceNumber: null,
       guess: null
     }),
     description: 'Port entered by hand'
@@ -104,18 +113,8 @@ function portEntry(port: PortEntry): CatalogueEntry {
     vendorId: port.vendorId,
     productId: port.productId,
     serialNumber: port.serialNumber,
+    interfaceNumber: port.interfaceNumber,
     guess: port.guess
-  }
-}
-
-function savedPortEntry(board: SavedBoard, ports: readonly PortEntry[]): CatalogueEntry {
-  const port = portOf(board.id, board.serialNumber, ports)
-  const found = ports.find((candidate) => candidate.path === port)
-  return {
-    ...(found === undefined ? manualEntry(board.id) : portEntry(found)),
-    id: board.id,
-    name: board.name ?? board.id,
-    serialNumber: found?.serialNumber ?? board.serialNumber
   }
 }
 
@@ -130,6 +129,7 @@ function bare(id: string, kind: Board['kind']): CatalogueEntry {
     vendorId: null,
     productId: null,
     serialNumber: null,
+    interfaceNumber: null,
     guess: null,
     saved: false,
     settings: defaultSettings,

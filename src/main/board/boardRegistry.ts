@@ -1,25 +1,17 @@
-import type { BoardInfo } from '../../core/board/boardInfo'
 import type { Board, boardContract, PortSettings, PortSettingsChange } from '../../shared/contract/board'
 import type { EmitterOf } from '../../shared/contract/define'
 import { AppError } from '../../shared/errors'
 import type { Store } from '../store/store'
 import type { BoardAdapters } from './boardAdapters'
-import { type CatalogueEntry, defaultSettings, listCatalogue, manualEntry, portOf } from './boardCatalogue'
+import { type CatalogueEntry, defaultSettings, listCatalogue, manualEntry } from './boardCatalogue'
 import { type BoardConnection, createBoardConnection } from './boardConnection'
 import { createBoardStore, type SavedBoard } from './boardStore'
+import { identifyBoard, type IdentifiedBoard, viewBoard } from './boardView'
 import { type ConsoleLog, createConsoleLog } from './consoleLog'
 import type { Link } from './link'
-
-/** An identified board, as those who measure on it or deploy to it need it. */
-export interface IdentifiedBoard {
-  id: string
-  kind: Board['kind']
-  name: string
-  info: BoardInfo
-  /** What its counter counts. */
-  unit: Board['unit']
-  origin: Board['origin']
-}
+import { findPort } from './portIdentity'
+import { watchPorts } from './portWatch'
+import { tickStatistics } from './statisticsTicker'
 
 export interface Held {
   entry: CatalogueEntry
@@ -60,43 +52,20 @@ export interface BoardRegistryOptions {
   nonce: () => number
 }
 
-/** Line statistics on screen are refreshed this often while bytes flow. */
-const statisticsMs = 1_000
-
 export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistry {
   const { adapters, emit, nowMs, nonce } = options
   const saved = createBoardStore(options.store)
   const held = new Map<string, Held>()
   let listed = new Map<string, CatalogueEntry>()
 
-  const view = (entry: CatalogueEntry): Board => {
-    const connection = held.get(entry.id)?.connection
-    const info = connection?.session?.identified ?? null
-    const state = connection?.state ?? 'available'
-    return {
-      id: entry.id,
-      kind: entry.kind,
-      name: entry.name,
-      description: entry.description,
-      state: state === 'available' && entry.unavailable !== null ? 'unavailable' : state,
-      reason: connection?.reason ?? entry.unavailable,
-      port: connection?.session?.link.descriptor.port ?? entry.port,
-      vendorId: entry.vendorId,
-      productId: entry.productId,
-      serialNumber: entry.serialNumber,
-      guess: entry.guess,
-      saved: entry.saved,
-      settings: entry.settings,
-      info,
-      unit: unitOf(entry.kind, info),
-      origin: entry.kind === 'serial' ? 'measured' : 'simulated',
-      leasedBy: connection?.leasedBy ?? null,
-      statistics: connection?.statistics() ?? null
-    }
-  }
+  const view = (entry: CatalogueEntry): Board => viewBoard(entry, held.get(entry.id)?.connection)
 
   const refresh = async (): Promise<void> => {
-    const entries = await listCatalogue(adapters, await saved.all())
+    // Boards in use count as known: where their port has moved to, no second board is listed.
+    const inUse = [...held.values()]
+      .filter(({ connection }) => connection.state !== 'available')
+      .map(({ entry }) => entry)
+    const entries = await listCatalogue(adapters, await saved.all(), inUse)
     const next = new Map(entries.map((entry) => [entry.id, entry]))
     for (const [id, entry] of listed) {
       if (next.has(id)) continue
@@ -150,10 +119,22 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
   const openLine = async (entry: CatalogueEntry, settings: Board['settings']): Promise<Link> => {
     if (entry.kind === 'virtual') return await adapters.openVirtual(entry.preset!)
     if (entry.kind === 'qemu') return await adapters.openQemu()
-    const ports = entry.serialNumber === null ? [] : await adapters.listPorts()
-    return await adapters.openSerial(
-      portOf(entry.id, entry.serialNumber, ports) ?? entry.port ?? entry.id,
-      settings
+    return await adapters.openSerial(await locate(entry), settings)
+  }
+
+  /** The path of a serial board at this moment. @throws board.notFound while it is not plugged in */
+  const locate = async (entry: CatalogueEntry): Promise<string> => {
+    const path = entry.port ?? entry.id
+    if (entry.serialNumber === null) return path
+    const ports = await adapters.listPorts()
+    const found = findPort(path, entry, ports)
+    if (found !== null) return found
+    const other = ports.find((port) => port.path === path)
+    throw new AppError(
+      'board.notFound',
+      `${entry.name} (USB serial number ${entry.serialNumber}) is not plugged in` +
+        (other === undefined ? '.' : `; on ${path} there is another board now.`),
+      'Plug it in; it is found on whatever port it gets.'
     )
   }
 
@@ -186,16 +167,7 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
         connection.reason ?? 'Connect it first.'
       )
     }
-    const { info } = connection.session
-    const { kind, name } = entry
-    return {
-      id,
-      kind,
-      name,
-      info,
-      unit: unitOf(kind, info),
-      origin: kind === 'serial' ? 'measured' : 'simulated'
-    }
+    return identifyBoard(entry, connection.session.info)
   }
 
   const save = async (id: string, change: BoardChange): Promise<Board> => {
@@ -207,30 +179,32 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
       id,
       name: entry.name === id ? null : entry.name,
       settings: entry.settings,
-      serialNumber: entry.serialNumber
+      serialNumber: entry.serialNumber,
+      interfaceNumber: entry.interfaceNumber
     }
     await saved.save(record, nowMs())
     emit('board.changed', view(entry))
     return view(entry)
   }
 
-  let shownBytes = 0
-  const statisticsTimer = setInterval(() => {
-    let bytes = 0
-    for (const { connection } of held.values()) {
-      const counts = connection.statistics()
-      if (counts !== null) bytes += counts.sentBytes + counts.receivedBytes
-    }
-    if (bytes === shownBytes) return
-    shownBytes = bytes
-    for (const { entry, connection } of held.values())
-      if (connection.session !== null) emit('board.changed', view(entry))
-  }, statisticsMs)
-  statisticsTimer.unref()
+  const ticker = tickStatistics(
+    () => [...held.values()].filter(({ connection }) => connection.session !== null),
+    ({ connection }) => connection.statistics(),
+    ({ entry }) => emit('board.changed', view(entry))
+  )
+  // Looking begins with the first list: a command that only measures has nobody to tell.
+  let watch: { stop(): void } | undefined
+  const announce = async (): Promise<void> => {
+    const before = new Map(listed)
+    await refresh()
+    for (const [id, entry] of listed)
+      if (before.get(id)?.port !== entry.port) emit('board.changed', view(entry))
+  }
 
   return {
     async list() {
       await refresh()
+      watch ??= watchPorts(() => adapters.listPorts(), announce)
       return [...listed.values()].map(view)
     },
     get: async (id) => view(await find(id)),
@@ -253,19 +227,14 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
     identified,
     view,
     async close() {
-      clearInterval(statisticsTimer)
+      ticker.stop()
+      watch?.stop()
       for (const { connection, console: log } of held.values()) {
         await connection.disconnect()
         log.close()
       }
     }
   }
-}
-
-/** QEMU's cycle counter counts instructions; a real or virtual board counts cycles where it has the counter. */
-function unitOf(kind: Board['kind'], info: BoardInfo | null): Board['unit'] {
-  if (kind === 'qemu') return 'instructions'
-  return info === null || info.counters.cycles ? 'cycles' : 'instructions'
 }
 
 function changed(settings: PortSettings, change: PortSettingsChange): PortSettings {

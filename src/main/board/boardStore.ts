@@ -12,7 +12,9 @@ export const boardMigrations: NounMigrations = {
        settings VARCHAR NOT NULL,
        serial_number VARCHAR,
        saved_at_ms DOUBLE NOT NULL
-     )`
+     )`,
+    // Which of several ports that share one serial number.
+    'ALTER TABLE board_saved ADD COLUMN interface_number VARCHAR'
   ]
 }
 
@@ -22,6 +24,8 @@ export interface SavedBoard {
   settings: PortSettings
   /** USB serial number seen at the last connection, by which a moved port is found again. */
   serialNumber: string | null
+  /** Which of the ports with that number, where a chip brings several. */
+  interfaceNumber: string | null
 }
 
 export interface BoardStore {
@@ -38,20 +42,24 @@ export function createBoardStore(store: Store): BoardStore {
         name: string | null
         settings: string
         serial_number: string | null
-      }>('SELECT id, name, settings, serial_number FROM board_saved ORDER BY id')
+        interface_number: string | null
+      }>('SELECT id, name, settings, serial_number, interface_number FROM board_saved ORDER BY id')
       return rows.map((row) => ({
         id: row.id,
         name: row.name,
         settings: portSettingsSchema.catch(portSettingsSchema.parse({})).parse(JSON.parse(row.settings)),
-        serialNumber: row.serial_number
+        serialNumber: row.serial_number,
+        interfaceNumber: row.interface_number
       }))
     },
     async save(board, atMs) {
-      await store.run('INSERT OR REPLACE INTO board_saved VALUES ($1, $2, $3, $4, $5)', [
+      const columns = 'id, name, settings, serial_number, interface_number, saved_at_ms'
+      await store.run(`INSERT OR REPLACE INTO board_saved (${columns}) VALUES ($1, $2, $3, $4, $5, $6)`, [
         board.id,
         board.name,
         JSON.stringify(board.settings),
         board.serialNumber,
+        board.interfaceNumber,
         atMs
       ])
     },

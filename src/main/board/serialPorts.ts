@@ -10,6 +10,8 @@ export interface PortEntry {
   vendorId: string | null
   productId: string | null
   serialNumber: string | null
+  /** USB bInterfaceNumber, where a chip brings several ports under one serial number. */
+  interfaceNumber: string | null
   guess: string | null
 }
 
@@ -27,6 +29,7 @@ export interface NativePort {
   vendorId?: string | undefined
   productId?: string | undefined
   friendlyName?: string | undefined
+  pnpId?: string | undefined
 }
 
 /** Ports with hardware behind them, sorted by path. Never throws: no list is an empty list, a path can be typed in. */
@@ -46,7 +49,9 @@ async function fromNative(native: () => Promise<NativePort[]>): Promise<PortEntr
       product: port.friendlyName ?? null,
       vendorId: port.vendorId?.toLowerCase() ?? null,
       productId: port.productId?.toLowerCase() ?? null,
-      serialNumber: port.serialNumber ?? null
+      serialNumber: port.serialNumber ?? null,
+      // Windows tells it inside the device's id: USB\VID_0403&PID_6010&MI_01\...
+      interfaceNumber: /&MI_([0-9A-F]{2})/i.exec(port.pnpId ?? '')?.[1] ?? null
     })
   )
 }
@@ -59,7 +64,8 @@ async function fromSys(sysFolder: string): Promise<PortEntry[] | null> {
   return entries.filter((entry) => entry !== null)
 }
 
-async function readTty(sysFolder: string, name: string): Promise<PortEntry | null> {
+/** One port by its node's name (`ttyUSB0`); null where no hardware is behind it. */
+export async function readTty(sysFolder: string, name: string): Promise<PortEntry | null> {
   const device = await realpath(path.join(sysFolder, name, 'device')).catch(() => null)
   if (device === null) return null
   // A ttyS without a chip has UART type 0 (PORT_UNKNOWN, include/uapi/linux/serial_core.h).
@@ -70,9 +76,12 @@ async function readTty(sysFolder: string, name: string): Promise<PortEntry | nul
     product: null,
     vendorId: null,
     productId: null,
-    serialNumber: null
+    serialNumber: null,
+    interfaceNumber: null
   }
+  let interfaceNumber: string | null = null
   for (let folder = device, level = 0; level < 5; folder = path.dirname(folder), level++) {
+    interfaceNumber ??= await readText(path.join(folder, 'bInterfaceNumber'))
     const vendorId = await readText(path.join(folder, 'idVendor'))
     if (vendorId === null) continue
     return withGuess({
@@ -81,7 +90,8 @@ async function readTty(sysFolder: string, name: string): Promise<PortEntry | nul
       productId: await readText(path.join(folder, 'idProduct')),
       manufacturer: await readText(path.join(folder, 'manufacturer')),
       product: await readText(path.join(folder, 'product')),
-      serialNumber: await readText(path.join(folder, 'serial'))
+      serialNumber: await readText(path.join(folder, 'serial')),
+      interfaceNumber
     })
   }
   return withGuess(entry)

@@ -1,11 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { portOf } from '@main/board/boardCatalogue'
 import { guessBoard } from '@main/board/portGuess'
 import { findPortHolders } from '@main/board/portHolder'
-import { openFailure } from '@main/board/serialErrors'
+import { readPortOwner } from '@main/board/portOwner'
+import { openFailure, permissionHint } from '@main/board/serialErrors'
 import { openSerialLink } from '@main/board/serialLink'
 import { listPorts } from '@main/board/serialPorts'
 
@@ -16,9 +25,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A sysfs tree as Linux lays it out: class/tty/NAME/device -> the interface below the USB device. */
-function addTty(name: string, usb: Record<string, string> | null, type = '4'): void {
+function addTty(name: string, usb: Record<string, string> | null, type = '4', usbInterface = '00'): void {
   const device = path.join(folder, 'devices', name, '1-1', '1-1:1.0', name)
   mkdirSync(device, { recursive: true })
+  if (usb !== null) writeFileSync(path.join(device, '..', 'bInterfaceNumber'), `${usbInterface}\n`)
   for (const [file, text] of Object.entries(usb ?? {})) {
     writeFileSync(path.join(folder, 'devices', name, '1-1', file), `${text}\n`)
   }
@@ -71,34 +81,76 @@ describe('port list', () => {
     expect(guessBoard('ffff', '0000', null)).toBeNull()
   })
 
-  it('finds a board that moved to another port by its serial number', () => {
-    const port = (name: string, serialNumber: string | null) => ({
-      path: name,
-      manufacturer: null,
-      product: null,
-      vendorId: null,
-      productId: null,
-      serialNumber,
-      guess: null
+  it('tells the two ports of one chip apart by their interface', async () => {
+    addTty('ttyUSB0', { idVendor: '0403', idProduct: '6010', serial: 'A7' }, '4', '00')
+    addTty('ttyUSB1', { idVendor: '0403', idProduct: '6010', serial: 'A7' }, '4', '01')
+    const ports = await listPorts({ native, sysFolder: path.join(folder, 'tty') })
+    expect(ports.map(({ interfaceNumber }) => interfaceNumber)).toEqual(['00', '01'])
+    const windows = await listPorts({
+      native: async () => [{ path: 'COM4', pnpId: 'USB\\VID_0403&PID_6010&MI_01\\7&1' }],
+      sysFolder: null
     })
-    const ports = [port('/dev/ttyUSB0', 'other'), port('/dev/ttyUSB1', 'mine')]
-    expect(portOf('/dev/ttyUSB0', 'mine', ports)).toBe('/dev/ttyUSB1')
-    expect(portOf('/dev/ttyUSB0', null, ports)).toBe('/dev/ttyUSB0')
-    expect(portOf('/dev/ttyUSB7', 'gone', ports)).toBeNull()
+    expect(windows[0]!.interfaceNumber).toBe('01')
   })
 })
 
 describe('a port that will not open', () => {
-  it('names who holds it', async () => {
+  function addProcess(pid: number, command: string, opened: string | null): void {
+    mkdirSync(path.join(folder, 'proc', String(pid), 'fd'), { recursive: true })
+    writeFileSync(path.join(folder, 'proc', String(pid), 'comm'), `${command}\n`)
+    if (opened !== null) symlinkSync(opened, path.join(folder, 'proc', String(pid), 'fd', '3'))
+  }
+
+  it('names who holds it, by its open files or by the lock it left', async () => {
     const device = path.join(folder, 'ttyUSB0')
     writeFileSync(device, '')
-    mkdirSync(path.join(folder, 'proc', '4321', 'fd'), { recursive: true })
-    writeFileSync(path.join(folder, 'proc', '4321', 'comm'), 'minicom\n')
-    symlinkSync(device, path.join(folder, 'proc', '4321', 'fd', '3'))
-    expect(await findPortHolders(device, path.join(folder, 'proc'))).toEqual([
-      { pid: 4321, command: 'minicom' }
+    addProcess(4321, 'minicom', device)
+    addProcess(99, 'bash', '/dev/null')
+    const proc = path.join(folder, 'proc')
+    expect(await findPortHolders(device, proc, folder)).toEqual([{ pid: 4321, command: 'minicom' }])
+    expect(await findPortHolders(device, path.join(folder, 'noproc'), folder)).toEqual([])
+    // Another user's process: its open files are hidden, its lock file is not.
+    addProcess(777, 'picocom', null)
+    writeFileSync(path.join(folder, 'LCK..ttyUSB0'), '       777\n')
+    expect((await findPortHolders(device, proc, folder)).map(({ command }) => command)).toEqual([
+      'minicom',
+      'picocom'
     ])
-    expect(await findPortHolders(device, path.join(folder, 'noproc'))).toEqual([])
+    // A lock whose process has ended is nobody's.
+    writeFileSync(path.join(folder, 'LCK..ttyUSB0'), '       778\n')
+    expect(await findPortHolders(device, proc, folder)).toHaveLength(1)
+  })
+
+  it('says so when it is this very process', async () => {
+    const device = path.join(folder, 'ttyUSB0')
+    writeFileSync(device, '')
+    const open = openSync(device, 'r')
+    try {
+      expect(await openFailure(device, new Error('Cannot lock port'))).toMatchObject({
+        code: 'board.busy',
+        message: expect.stringContaining('in this Bitbench already')
+      })
+    } finally {
+      closeSync(open)
+    }
+  })
+
+  it('spells the group and the udev rule of this very device', async () => {
+    addTty('ttyUSB0', { idVendor: '0403', idProduct: '6010' })
+    const groupFile = path.join(folder, 'group')
+    const device = path.join(folder, 'ttyUSB0')
+    writeFileSync(device, '')
+    writeFileSync(groupFile, `root:x:9999:\nuucp:x:${statSync(device).gid}:someone\n`)
+    const owner = await readPortOwner(device, { groupFile, sysFolder: path.join(folder, 'tty') })
+    expect(owner).toEqual({ group: 'uucp', vendorId: '0403', productId: '6010' })
+    const hint = permissionHint('/dev/ttyUSB0', owner)
+    expect(hint).toContain('usermod -aG uucp')
+    expect(hint).toContain('ATTRS{idVendor}=="0403", ATTRS{idProduct}=="6010"')
+    // A node of root's group opens for nobody who joins it.
+    const rootOnly = permissionHint('/dev/ttyS0', { group: 'root', vendorId: null, productId: null })
+    expect(rootOnly).not.toContain('usermod')
+    expect(rootOnly).toContain('KERNEL=="ttyS0"')
+    expect(permissionHint('/dev/ttyX', { group: null, vendorId: null, productId: null })).toContain('dialout')
   })
 
   it('is explained: permission, busy, missing, anything else', async () => {
@@ -107,6 +159,10 @@ describe('a port that will not open', () => {
       code: 'board.permission'
     })
     expect((await failure('Error: Permission denied')).hint).toMatch(/dialout|serial ports/)
+    expect(await failure('Error: Access denied')).toMatchObject({
+      code: 'board.busy',
+      message: expect.stringContaining('another program')
+    })
     expect(await failure('Error Resource temporarily unavailable Cannot lock port')).toMatchObject({
       code: 'board.busy'
     })
