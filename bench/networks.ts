@@ -3,8 +3,8 @@
  *
  *   npm run bench:networks -- [--schemes 30] [--boards virtual:small,virtual:high] [--seed 1] [--json]
  *
- * Two-point calibration: measured = factor x predicted + constant through the all-8-bit and the all-1-bit scheme, which
- * are left out of the errors.
+ * Afterwards the two-point calibration that Search and Deploy use (proxy.calibrate: all layers at 1 and at 8 bits, both
+ * left out of the errors), and the same schemes predicted again.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom, type Random } from '../src/core/random'
 import { spearman } from '../src/core/proxy/metrics'
-import { bitWidths, uniformScheme, type Scheme } from '../src/core/quant/scheme'
+import { bitWidths, type Scheme } from '../src/core/quant/scheme'
 import { createLocalClient, shippedModelId, type LocalClient } from '../src/main/cli/localClient'
 import { composeBitbench } from '../src/main/compose'
 
@@ -72,22 +72,26 @@ async function judge(client: LocalClient, boardId: string, modelId: string) {
       throw new Error(`${boardId}: no verdict`)
     return { predicted: deployment.predicted, measured: deployment.measured! }
   }
-  const high = await run(uniformScheme(model.weightedLayers, 8, 8))
-  const low = await run(uniformScheme(model.weightedLayers, 1, 1))
-  const factor = (high.measured - low.measured) / (high.predicted - low.predicted)
-  const constant = low.measured - factor * low.predicted
+  const schemes = Array.from({ length: count }, () => randomScheme(model.weightedLayers, random))
   const points = []
   for (let index = 0; index < count; index++) {
     console.error(`${boardId}: scheme ${index + 1} of ${count}`)
-    points.push(await run(randomScheme(model.weightedLayers, random)))
+    points.push(await run(schemes[index]!))
+  }
+  console.error(`${boardId}: calibrating`)
+  await client.finish((await client.call('proxy.calibrate', { boardId, modelId, images: 1 })).jobId)
+  const calibrated: number[] = []
+  for (const scheme of schemes) {
+    const request = { modelId, boardId, scheme: scheme.map((bits) => ({ ...bits })) }
+    const { plan } = await client.call('deploy.plan', request)
+    if (!plan.calibrated || plan.predicted === null) throw new Error(`${boardId}: not calibrated`)
+    calibrated.push(plan.predicted)
   }
   await client.call('board.disconnect', { id: boardId })
   return {
     boardId,
     plain: errors(points.map(({ predicted, measured }) => predicted / measured - 1)),
-    calibrated: errors(
-      points.map(({ predicted, measured }) => (factor * predicted + constant) / measured - 1)
-    ),
+    calibrated: errors(points.map(({ measured }, at) => calibrated[at]! / measured - 1)),
     rank: spearman(
       Float64Array.from(points, (point) => point.predicted),
       Float64Array.from(points, (point) => point.measured)

@@ -8,7 +8,7 @@ import type { QuantizedNetwork } from '../core/quant/quantizedNetwork'
 import { uniformScheme } from '../core/quant/scheme'
 import { bopsCosts, sizeCosts } from '../core/search/costModels'
 import { commands } from '../shared/contract'
-import type { KernelName } from '../core/proxy/kernels'
+import { kernelNames, type KernelName } from '../core/proxy/kernels'
 import type { Proxy } from '../core/proxy/proxy'
 import { AppError } from '../shared/errors'
 import type { EmitterOf, NounContract } from '../shared/contract/define'
@@ -22,6 +22,7 @@ import { createDeployService, type DeployService } from './deploy/deployService'
 import { createDeployStore, deployMigrations } from './deploy/deployStore'
 import { createNetworkCost, type CostTarget } from './deploy/networkCost'
 import { createToolchain } from './deploy/program'
+import { createUniformRun } from './deploy/uniformRun'
 import { createEnergyService, type EnergyService } from './energy/energyService'
 import { createEnergyStore, energyMigrations } from './energy/energyStore'
 import { createGpuService, type GpuService } from './gpu/gpuService'
@@ -36,6 +37,7 @@ import { createModelService, type ModelService } from './model/modelService'
 import { builtPath, installFolder, resourcePath } from './paths'
 import { createProfileService, profileMigrations, type ProfileService } from './profile/profileService'
 import { createBoardSamples } from './profile/boardSamples'
+import { createCalibrationStore } from './proxy/calibrationStore'
 import { createProxyService, type ProxyService } from './proxy/proxyService'
 import { createProxyStore, proxyMigrations } from './proxy/proxyStore'
 import { createSearchService, type SearchService } from './search/searchService'
@@ -176,8 +178,24 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     operatorSamples: async (boardId, unit) =>
       (await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0)
   })
+  /** What the firmware of a connected board is; null while it is not connected. */
+  const buildOf = (boardId: string): number | null => {
+    try {
+      return board.identified(boardId).info.buildId
+    } catch {
+      return null
+    }
+  }
   const proxy = createProxyService({
     store: createProxyStore(store),
+    calibrationStore: createCalibrationStore(store),
+    runNetwork: createUniformRun({
+      connect: (boardId) => board.connect(boardId),
+      layers: (modelId) => model.layers(modelId),
+      deploy: () => deploy
+    }),
+    predictPoints: async (boardId, modelId) =>
+      await networkCost.points(await int8Network(modelId), await costTarget(null, boardId, null)),
     boardSamples: createBoardSamples(profile),
     jobs,
     tasks,
@@ -186,7 +204,11 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     newId
   })
   /** The proxies that predict for a board: the pinned ones, and the one asked for by id. */
-  const costTarget = async (proxyId: string | null, boardId: string | null): Promise<CostTarget> => {
+  const costTarget = async (
+    proxyId: string | null,
+    boardId: string | null,
+    modelId: string | null
+  ): Promise<CostTarget> => {
     const summaries = await proxy.list()
     const asked = summaries.find((summary) =>
       proxyId === null ? summary.pinned && summary.boardId !== null : summary.id === proxyId
@@ -200,7 +222,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       )
     }
     const proxies = new Map<KernelName, Proxy>()
-    for (const kernel of ['matmul', 'conv2d', 'dwconv2d'] as const) {
+    for (const kernel of kernelNames) {
       const found = await proxy.proxyFor(kernel, target)
       if (found !== null) proxies.set(kernel, found)
     }
@@ -208,7 +230,10 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       proxies.set(asked.kernel, await proxy.proxyById(asked.id))
     }
     const [first] = proxies.values()
-    return { boardId: target, unit: first?.unit ?? 'cycles', proxies }
+    const unit = first?.unit ?? 'cycles'
+    const measured =
+      modelId === null ? null : await proxy.calibrations.measured(target, modelId, unit, buildOf(target))
+    return { boardId: target, unit, proxies, measured }
   }
   const search = createSearchService({
     store: createSearchStore(store),
@@ -219,7 +244,11 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       const workloads = await model.workloads(modelId)
       if (kind === 'bops') return bopsCosts(workloads)
       if (kind === 'size') return sizeCosts(workloads)
-      return await networkCost.table(await int8Network(modelId), workloads, await costTarget(proxyId, null))
+      return await networkCost.table(
+        await int8Network(modelId),
+        workloads,
+        await costTarget(proxyId, null, modelId)
+      )
     },
     nowMs,
     newId
@@ -234,8 +263,8 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       withLease: (boardId, owner, work) => board.withLease(boardId, owner, work)
     },
     models: model,
-    predict: async (network, boardId, proxyId) => {
-      const target = await costTarget(proxyId, boardId).catch(() => null)
+    predict: async (network, modelId, boardId, proxyId) => {
+      const target = await costTarget(proxyId, boardId, modelId).catch(() => null)
       return target === null ? null : await networkCost.layers(network, target)
     },
     toolchain: createToolchain({ spawn, findProgram }),

@@ -5,16 +5,17 @@ export interface MeasuredCall extends BenchItem {
   time: number
 }
 
-/**
- * Cost of an operator without weights from what was measured on the board: the very shape where it was measured, else
- * the median time per element visit of that kernel's Samples, times its visits. Null where the kernel was never measured.
- */
-export function operatorCost(call: BenchItem, measured: readonly MeasuredCall[]): number | null {
-  const ofKernel = measured.filter((sample) => sample.kernel === call.kernel)
-  const exact = ofKernel.filter((sample) => sameShape(sample, call))
+/** Cost of a call that was itself measured (at other bits, if not at its own); null where it was not. */
+export function measuredCost(call: BenchItem, measured: readonly MeasuredCall[]): number | null {
+  const exact = measured.filter((sample) => sample.kernel === call.kernel && sameShape(sample, call))
   const exactBits = exact.filter((sample) => sample.activationBits === call.activationBits)
   const known = exactBits.length > 0 ? exactBits : exact
-  if (known.length > 0) return median(known.map((sample) => sample.time))
+  return known.length === 0 ? null : median(known.map((sample) => sample.time))
+}
+
+/** The median time per element visit of the kernel's Samples, times the call's visits; null without any Sample. */
+export function costByVisits(call: BenchItem, measured: readonly MeasuredCall[]): number | null {
+  const ofKernel = measured.filter((sample) => sample.kernel === call.kernel)
   if (ofKernel.length === 0) return null
   return median(ofKernel.map((sample) => sample.time / shapeWork(sample).macs)) * shapeWork(call).macs
 }

@@ -20,7 +20,7 @@ export interface AdaptivePlan {
   seconds: Float64Array
   seed: number
   unit: TimeUnit
-  /** Rows of the first batch and of every later one. */
+  /** Rows of the first batch, and at least so many in every later one. */
   firstRows: number
   batchRows: number
   /** Where batches come from: the model's doubt per second of board time, or chance (to compare with). */
@@ -71,6 +71,8 @@ export const adaptiveEstimator: Estimator = residuals('physics', 'extraTrees')
 const rival: Estimator = residuals('physicsPair', 'extraTrees')
 /** Doubt of a row that both models are sure of: relative, so that no row counts for nothing. */
 const leastDoubt = 0.02
+/** A later batch is at least this share of what was measured. */
+const growth = 0.125
 /** Fewer measurements than this fit no model: chance or the design alone decides. */
 const fewestRows = 6
 
@@ -81,7 +83,9 @@ const fewestRows = 6
 export function decide(plan: AdaptivePlan, state: AdaptiveState): AdaptiveDecision {
   const { pool, seed, judge } = plan
   const samples = samplesOf(plan, state)
-  const size = state.rows.length === 0 ? plan.firstRows : plan.batchRows
+  // Batches grow with what is known: a fit between few measurements of many would take longer than measuring.
+  const size =
+    state.rows.length === 0 ? plan.firstRows : Math.max(plan.batchRows, Math.ceil(growth * state.rows.length))
   const taken = new Uint8Array(pool.count)
   for (const row of state.rows) taken[row] = 1
   if (samples.count < fewestRows) {

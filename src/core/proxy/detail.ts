@@ -1,10 +1,12 @@
 import { errorsByPair, evaluate, type SplitErrors, type SplitName } from './evaluate'
+import { countWork } from './counted'
+import type { Estimator } from './estimators/estimator'
 import { estimatorByName } from './estimators/registry'
 import { groupByShape } from './folds'
 import { workColumns } from './features'
 import { intervalFactors } from './interval'
 import { kernelSpec } from './kernels'
-import { learningCurve, type LearningPoint } from './learningCurve'
+import { curveFits, learningCurve, type LearningPoint } from './learningCurve'
 import { fitProxy, type FitProxyOptions, type Proxy } from './proxy'
 import { shapeText, type Samples } from './samples'
 
@@ -36,27 +38,38 @@ export interface FittedProxy {
   interval: { level: number; coverage: number | null }
 }
 
-/** Fits a proxy and judges it on every split that the samples allow. Throws as fitProxy. */
+/**
+ * Fits a proxy and judges it on every split that the samples allow; progress counts fits, in percent of all. Throws as
+ * fitProxy.
+ */
 export function fitWithDetail(samples: Samples, options: FitProxyOptions): FittedProxy {
-  const { onProgress } = options
-  const stages = 4
-  onProgress?.(0, stages, 'fitting')
-  const { onProgress: _progress, ...quiet } = options
-  const proxy = fitProxy(samples, quiet)
-  onProgress?.(1, stages, 'judging on held-out rows')
-  const estimator = estimatorByName(options.estimator ?? 'auto')
+  const { onProgress, ...quiet } = options
+  let stage = 'fitting'
+  const work = countWork(estimatorByName(options.estimator ?? 'auto'), (share) =>
+    onProgress?.(100 * share, 100, stage)
+  )
   const shapes = groupByShape(samples).groups
   const wanted: SplitName[] = shapes < 2 ? ['random'] : ['random', 'shape']
+  // Every split holds out five parts, choosing anew for each; so does calibrating, with the choice made.
+  work.expect(1 + 5 * wanted.length, 6 + 5 * wanted.length + curveFits(samples))
+  onProgress?.(0, 100, stage)
+  let chosen: Estimator = work.estimator
+  const proxy = fitProxy(samples, {
+    ...quiet,
+    using: {
+      ...work.estimator,
+      choose: (train, fitOptions) => (chosen = work.estimator.choose?.(train, fitOptions) ?? work.estimator)
+    }
+  })
+  stage = 'judging on held-out rows'
   const base = { seed: options.seed, ...(options.extra === undefined ? {} : { extra: options.extra }) }
-  const evaluation = evaluate(samples, estimator, wanted, base)
-  onProgress?.(2, stages, 'learning curve')
+  const evaluation = evaluate(samples, work.estimator, wanted, base)
+  stage = 'learning curve'
   const train = proxy.predict(samples)
   const heldOut = evaluation.predictions.shape ?? train
   const factors = intervalFactors({ logRatios: Float64Array.from(proxy.toJSON().logRatios) }, drawnLevel)
   const { macs } = workColumns(samples)
-  const fixed = estimator.choose?.(samples, base) ?? estimator
-  const curve = shapes < 4 ? [] : learningCurve(samples, fixed, options.seed)
-  onProgress?.(3, stages, 'drawing')
+  const curve = learningCurve(samples, chosen, options.seed)
   const points = Array.from({ length: samples.count }, (_, row) => ({
     row,
     shape: shapeText(samples, row),
@@ -69,7 +82,7 @@ export function fitWithDetail(samples: Samples, options: FitProxyOptions): Fitte
     high: heldOut[row] * factors.high,
     sampleId: samples.labels?.['SampleId']?.[row] ?? null
   }))
-  onProgress?.(stages, stages, '')
+  onProgress?.(100, 100, '')
   return {
     proxy,
     splits: {

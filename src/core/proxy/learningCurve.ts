@@ -12,17 +12,30 @@ export interface LearningPoint {
   deviation: number
 }
 
+const drawsPerSize = 3
+
+/** Numbers of shapes the curve has a point for; none where there are too few to leave some out. */
+function sizesFor(groups: number): number[] {
+  if (groups < 4) return []
+  const most = Math.floor(groups * 0.8)
+  return [...new Set([...[3, 6, 12, 24, 48, 96].filter((size) => size <= groups * 0.8), most])].sort(
+    (a, b) => a - b
+  )
+}
+
+/** How many fits drawing the curve takes. */
+export const curveFits = (samples: Samples): number =>
+  drawsPerSize * sizesFor(groupByShape(samples).groups).length
+
 /** Error on unseen shapes against the number of shapes measured: tells whether more profiling would help. */
 export function learningCurve(
   samples: Samples,
   estimator: Estimator,
   seed: number,
-  draws = 3
+  draws = drawsPerSize
 ): LearningPoint[] {
   const { groupOf, groups } = groupByShape(samples)
-  const sizes = [3, 6, 12, 24, 48, 96].filter((size) => size <= groups * 0.8)
-  if (groups >= 4 && !sizes.includes(Math.floor(groups * 0.8))) sizes.push(Math.floor(groups * 0.8))
-  return sizes.map((shapes) => {
+  return sizesFor(groups).map((shapes) => {
     const errors = Array.from({ length: draws }, (_, draw) => {
       const order = createRandom(seed + 97 * draw).shuffle(
         Int32Array.from({ length: groups }, (_, group) => group)

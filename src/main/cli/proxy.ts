@@ -11,6 +11,7 @@ import { formatCount } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { readSampleFiles, readText } from '../proxy/proxyFiles'
 import { writeReport } from '../proxy/proxyReport'
+import { calibrateVerb } from './proxyCalibrate'
 import { transferVerb } from './proxyTransfer'
 import { numberOption, textOption, UsageError, type CliArguments, type CliNoun } from './framework'
 
@@ -143,6 +144,7 @@ export const proxyCli: CliNoun = {
       }
     },
     transfer: transferVerb,
+    calibrate: calibrateVerb,
     report: {
       summary: 'Fits, judges and writes a self-contained report.html with its figures as SVG and PNG.',
       usage: 'FILE… --kernel K [--estimator auto|NAME] --out FOLDER',

@@ -4,17 +4,19 @@ import { planDeployment } from '../../core/deploy/plan'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { DeployRequest, Deployment, deployContract } from '../../shared/contract/deploy'
 import { AppError } from '../../shared/errors'
-import type { JobService } from '../jobs/jobService'
+import type { JobContext, JobService } from '../jobs/jobService'
 import type { CodeExport } from './codeExport'
 import { ioOf, runDeployment, type Load, type Prepared } from './deployRun'
 import type { DeployStore } from './deployStore'
 import { describePlan } from './describePlan'
 import { loadImage } from './imageRunner'
-import type { DeployBoards, DeployModels, PredictLayers } from './ports'
+import type { DeployBoards, DeployModels, PredictNetwork } from './ports'
 import { loadProgram, type Toolchain } from './program'
 
 export interface DeployService {
   handlers: HandlersOf<typeof deployContract>
+  /** Deploys and compares like deploy.run, but leaves no record: for whoever wants the measurement alone. */
+  measure(request: DeployRequest, context: JobContext): Promise<Deployment>
 }
 
 export function createDeployService(deps: {
@@ -23,7 +25,7 @@ export function createDeployService(deps: {
   emit: EmitterOf<typeof deployContract>
   boards: DeployBoards
   models: DeployModels
-  predict: PredictLayers
+  predict: PredictNetwork
   toolchain: Toolchain
   codeExport: CodeExport
   nowMs: () => number
@@ -37,7 +39,7 @@ export function createDeployService(deps: {
   ): Promise<Prepared> => {
     const network = await models.quantize(request.modelId, request.scheme, request.method)
     const plan = planDeployment(network, info)
-    const predicted = await predict(network, request.boardId, request.proxyId)
+    const predicted = await predict(network, request.modelId, request.boardId, request.proxyId)
     return { network, plan, described: describePlan(network, plan, info, predicted) }
   }
 
@@ -70,6 +72,17 @@ export function createDeployService(deps: {
   }
 
   return {
+    async measure(request, context) {
+      const board = await boards.describe(request.boardId)
+      const modelName = await models.name(request.modelId)
+      const deployment = newDeployment(newId(), context.id, request, modelName, board, nowMs())
+      const tell = async (changes: Partial<Deployment>): Promise<void> => {
+        Object.assign(deployment, changes)
+      }
+      const load = loadAs(request.form)
+      await runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
+      return deployment
+    },
     handlers: {
       'deploy.plan': async (request) => ({
         plan: (await prepare(request, await boards.info(request.boardId))).described

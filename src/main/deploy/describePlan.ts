@@ -2,13 +2,14 @@ import { usableRamBytes, type BoardInfo } from '../../core/board/boardInfo'
 import type { Plan } from '../../core/deploy/plan'
 import { isWeighted, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { DeployPlan } from '../../shared/contract/deploy'
+import type { PredictedNetwork } from './ports'
 
 /** A Plan as the window and the record show it: memory picture, and cost per layer where a proxy can tell. */
 export function describePlan(
   network: QuantizedNetwork,
   plan: Plan,
   board: Pick<BoardInfo, 'ram'>,
-  predicted: readonly (number | null)[] | null
+  predicted: PredictedNetwork | null
 ): DeployPlan {
   return {
     imageBytes: plan.imageBytes,
@@ -36,18 +37,19 @@ export function describePlan(
         weightsBytes: layer.weightsBytes,
         scratchBytes: layer.scratchBytes,
         liveBytes: layer.liveBytes,
-        predicted: predicted?.[index] ?? null
+        predicted: predicted?.layers[index] ?? null
       }
     }),
-    predicted: total(predicted)
+    predicted: total(predicted),
+    calibrated: predicted?.calibrated ?? false
   }
 }
 
 /** A network's cost is known only when every layer's is. */
-function total(predicted: readonly (number | null)[] | null): number | null {
+function total(predicted: PredictedNetwork | null): number | null {
   if (predicted === null) return null
-  let sum = 0
-  for (const cost of predicted) {
+  let sum = predicted.rest
+  for (const cost of predicted.layers) {
     if (cost === null) return null
     sum += cost
   }

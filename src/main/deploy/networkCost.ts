@@ -1,64 +1,137 @@
 import { callsOf } from '../../core/deploy/kernelCalls'
-import { operatorCost, type MeasuredCall } from '../../core/deploy/operatorCost'
+import { costByVisits, measuredCost, type MeasuredCall } from '../../core/deploy/operatorCost'
+import { atBits } from '../../core/deploy/uniformBits'
 import type { Workload } from '../../core/model/workload'
 import type { BenchItem } from '../../core/profile/kernelShape'
 import { proxyKernel, toColumns } from '../../core/profile/proxyRows'
 import type { KernelName as ProxyKernelName } from '../../core/proxy/kernels'
+import { calibrateNetwork, type Calibration } from '../../core/proxy/network'
 import type { Proxy } from '../../core/proxy/proxy'
 import { shapeRows } from '../../core/proxy/samples'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { proxyCosts } from '../../core/search/costModels'
 import type { CostTable } from '../../core/search/costTable'
+import type { PredictedNetwork } from './ports'
 
 /**
- * Cost of whole networks on one board: inner products by the fitted proxies, the other operators by what was measured.
- * Search asks for a table over all bit pairs, deploying for the layers of one scheme.
+ * Cost of whole networks on one board: inner products by the fitted proxies, the other operators by what was measured
+ * of them, and all of it on the line through two whole networks that were run, where there are such points. Search asks for a
+ * table over all bit pairs, deploying for the layers of one scheme.
  */
 export interface NetworkCost {
   /** @throws proxy.kernelMissing naming the kernel that has no proxy */
   table(network: QuantizedNetwork, workloads: readonly Workload[], target: CostTarget): Promise<CostTable>
-  /** Null for layers that cannot be told. */
-  layers(network: QuantizedNetwork, target: CostTarget): Promise<(number | null)[]>
+  layers(network: QuantizedNetwork, target: CostTarget): Promise<PredictedNetwork>
+  /** The network at all 1 and at all 8 bits, without calibration; null where a layer cannot be told. */
+  points(
+    network: QuantizedNetwork,
+    target: CostTarget
+  ): Promise<{ fewest: number | null; most: number | null }>
 }
 
 export interface CostTarget {
   boardId: string
   unit: 'cycles' | 'instructions'
   proxies: ReadonlyMap<ProxyKernelName, Proxy>
+  /** Two-point calibration: this network as measured on the board at all 1 and at all 8 bits. */
+  measured: { fewest: number; most: number } | null
 }
 
 export function createNetworkCost(deps: {
   /** Samples of operators without weights on a board, in the unit. */
   operatorSamples: (boardId: string, unit: CostTarget['unit']) => Promise<MeasuredCall[]>
 }): NetworkCost {
-  const others = (calls: readonly BenchItem[], measured: readonly MeasuredCall[]): number | null => {
-    let sum = 0
-    for (const call of calls) {
-      const cost = operatorCost(call, measured)
-      if (cost === null) return null
-      sum += cost
-    }
-    return sum
+  const calibrationOf = (
+    network: QuantizedNetwork,
+    target: CostTarget,
+    operators: readonly MeasuredCall[]
+  ): Calibration | null => {
+    if (target.measured === null) return null
+    const { fewest, most } = pointsOf(network, target, operators)
+    if (fewest === null || most === null) return null
+    return calibrateNetwork(
+      { predicted: fewest, measured: target.measured.fewest },
+      { predicted: most, measured: target.measured.most }
+    )
   }
+  const operatorsOf = (target: CostTarget): Promise<MeasuredCall[]> =>
+    deps.operatorSamples(target.boardId, target.unit)
+
   return {
+    points: async (network, target) => pointsOf(network, target, await operatorsOf(target)),
     async layers(network, target) {
-      const measured = await deps.operatorSamples(target.boardId, target.unit)
-      return network.layers.map((layer) => {
-        const calls = callsOf(layer)
-        if (calls === null) return null
-        const rest = others(calls.others, measured)
-        if (calls.inner === null || rest === null) return rest
-        const proxy = target.proxies.get(proxyKernel(calls.inner.kernel))
-        return proxy === undefined ? null : rest + predictOne(proxy, calls.inner)
-      })
+      const operators = await operatorsOf(target)
+      const raw = layersOf(network, target, operators)
+      const calibration = calibrationOf(network, target, operators)
+      if (calibration === null) return { layers: raw, rest: 0, calibrated: false }
+      return {
+        layers: raw.map((cost) => (cost === null ? null : calibration.factor * cost)),
+        rest: calibration.constant,
+        calibrated: true
+      }
     },
     async table(network, workloads, target) {
-      const measured = await deps.operatorSamples(target.boardId, target.unit)
+      const operators = await operatorsOf(target)
       let overhead = 0
-      for (const layer of network.layers) overhead += others(callsOf(layer)?.others ?? [], measured) ?? 0
-      return proxyCosts(workloads, target.proxies, overhead)
+      for (const layer of network.layers)
+        overhead += sumOf(callsOf(layer)?.others ?? [], target, operators) ?? 0
+      const table = proxyCosts(workloads, target.proxies, overhead)
+      const calibration = calibrationOf(network, target, operators)
+      if (calibration === null) return table
+      return {
+        ...table,
+        perLayer: table.perLayer.map((cost) => calibration.factor * cost),
+        overhead: calibration.factor * table.overhead + calibration.constant
+      }
     }
   }
+}
+
+function pointsOf(
+  network: QuantizedNetwork,
+  target: CostTarget,
+  operators: readonly MeasuredCall[]
+): { fewest: number | null; most: number | null } {
+  const total = (bits: 1 | 8): number | null =>
+    layersOf(atBits(network, bits), target, operators).reduce<number | null>(
+      (sum, cost) => (sum === null || cost === null ? null : sum + cost),
+      0
+    )
+  return { fewest: total(1), most: total(8) }
+}
+
+/** Cost of each layer without calibration; null for layers that cannot be told. */
+function layersOf(
+  network: QuantizedNetwork,
+  target: CostTarget,
+  operators: readonly MeasuredCall[]
+): (number | null)[] {
+  return network.layers.map((layer) => {
+    const calls = callsOf(layer)
+    if (calls === null) return null
+    const rest = sumOf(calls.others, target, operators)
+    if (calls.inner === null || rest === null) return rest
+    const proxy = target.proxies.get(proxyKernel(calls.inner.kernel))
+    return proxy === undefined ? null : rest + predictOne(proxy, calls.inner)
+  })
+}
+
+/** Operators beside the inner products: as measured, else as their own proxy says, else by their visits. */
+function sumOf(
+  calls: readonly BenchItem[],
+  { proxies }: CostTarget,
+  measured: readonly MeasuredCall[]
+): number | null {
+  let sum = 0
+  for (const call of calls) {
+    const proxy = proxies.get(proxyKernel(call.kernel))
+    const cost =
+      measuredCost(call, measured) ??
+      (proxy === undefined ? costByVisits(call, measured) : predictOne(proxy, call))
+    if (cost === null) return null
+    sum += cost
+  }
+  return sum
 }
 
 function predictOne(proxy: Proxy, item: BenchItem): number {

@@ -33,9 +33,19 @@ export interface DeployModels {
   ): Promise<Int32Array>
 }
 
-/** Predicted cost of each layer on a board, null where no proxy can tell; null as a whole without a proxy. */
-export type PredictLayers = (
+/** Predicted cost of a network on a board. */
+export interface PredictedNetwork {
+  /** Of each layer; null where no proxy can tell. */
+  layers: (number | null)[]
+  /** Outside the layers, as two-point calibration found it; may be negative. */
+  rest: number
+  calibrated: boolean
+}
+
+/** Null as a whole without a proxy. */
+export type PredictNetwork = (
   network: QuantizedNetwork,
+  modelId: string,
   boardId: string,
   proxyId: string | null
-) => Promise<(number | null)[] | null>
+) => Promise<PredictedNetwork | null>

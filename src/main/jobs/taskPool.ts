@@ -10,6 +10,8 @@ export interface TaskOptions {
   onProgress?: (done: number, total: number, note: string) => void
   /** Buffers handed over instead of copied. */
   transfer?: ArrayBuffer[]
+  /** How long the task may take to heed an abort; less for work that never looks, default 2000. */
+  graceMs?: number
 }
 
 export interface TaskPool<Tasks extends Record<string, { input: unknown; output: unknown }>> {
@@ -69,7 +71,7 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
   }
 
   return {
-    async run(name, input, { signal, onProgress, transfer } = {}) {
+    async run(name, input, { signal, onProgress, transfer, graceMs = abortGraceMs } = {}) {
       const worker = await take(signal)
       worker.ref()
       let grace: NodeJS.Timeout | undefined
@@ -87,7 +89,7 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
             )
           const onAbort = (): void => {
             worker.postMessage({ kind: 'abort' } satisfies ToWorker)
-            grace = setTimeout(() => void worker.terminate(), abortGraceMs)
+            grace = setTimeout(() => void worker.terminate(), graceMs)
           }
           const finish = (settle: () => void): void => {
             worker.off('message', onMessage)

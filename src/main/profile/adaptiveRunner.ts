@@ -61,7 +61,8 @@ export async function runAdaptive(
   let note = ''
   const judgeMs = pool.judge.reduce((sum, item) => sum + guessMs(item, repetitions, speed), 0)
   let totalMs = judgeMs + 1000 * request.budgetSeconds * (request.compareUniform ? 2 : 1)
-  const report = (): void => context.progress(Math.min(spentMs, totalMs), totalMs, note)
+  const report = (): void =>
+    context.progress(Math.round(Math.min(spentMs, totalMs)), Math.round(totalMs), note)
 
   const measure = async (items: readonly BenchItem[]): Promise<Measured> => {
     const missing = items.filter((item) => !known.has(itemKey(item)))

@@ -1,5 +1,6 @@
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { NounMigrations } from '../store/migrations'
+import { calibrationTables } from './calibrationStore'
 import type { FitOutput } from './proxyTasks'
 
 /** Fitted proxies in the data file: a summary to list, the model with its judgement to use. */
@@ -9,7 +10,8 @@ export const proxyMigrations: NounMigrations = {
     `CREATE TABLE proxy_model (
        id VARCHAR PRIMARY KEY, kernel VARCHAR NOT NULL, board_id VARCHAR, created_at_ms DOUBLE NOT NULL,
        pinned BOOLEAN NOT NULL, summary VARCHAR NOT NULL, fitted VARCHAR NOT NULL
-     );`
+     );`,
+    calibrationTables
   ]
 }
 

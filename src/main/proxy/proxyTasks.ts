@@ -1,4 +1,5 @@
 import { fitWithDetail, type FittedProxy } from '../../core/proxy/detail'
+import { countWork } from '../../core/proxy/counted'
 import { evaluate, type SplitErrors, type SplitName } from '../../core/proxy/evaluate'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/folds'
@@ -27,15 +28,15 @@ export const proxyTasks = {
     { samples, estimator, seed }: { samples: Samples; estimator: string; seed: number },
     context: TaskContext
   ): { description: string; fitMs: number; splits: Partial<Record<SplitName, SplitErrors>> } => {
-    const chosen = estimatorByName(estimator)
+    const work = countWork(estimatorByName(estimator), (share) => context.progress(100 * share, 100))
     const splits: SplitName[] =
       groupByShape(samples).groups < 2 ? ['train', 'random'] : ['train', 'random', 'shape']
-    const evaluation = evaluate(samples, chosen, splits, {
-      seed,
-      onProgress: (done, total, note) => context.progress(done, total, note)
-    })
+    const heldOut = 5 * (splits.length - 1)
+    // Judging on training rows, five parts of every other split, and one fit to take the time of.
+    work.expect(2 + heldOut, 2 + heldOut)
+    const evaluation = evaluate(samples, work.estimator, splits, { seed })
     const startedMs = performance.now()
-    chosen.fit(samples, { seed })
+    work.estimator.fit(samples, { seed })
     return {
       description: evaluation.description,
       fitMs: performance.now() - startedMs,

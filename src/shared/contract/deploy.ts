@@ -39,8 +39,10 @@ export const deployPlanSchema = z.object({
   ramBytes: z.number(),
   blocks: z.array(memoryBlockSchema),
   layers: z.array(planLayerSchema),
-  /** Sum over the layers; null without a proxy. */
-  predicted: z.number().nullable()
+  /** Sum over the layers and what is outside them; null without a proxy. */
+  predicted: z.number().nullable(),
+  /** Whether the prediction is on the line through two whole networks that were run (proxy.calibrate). */
+  calibrated: z.boolean().default(false)
 })
 export type DeployPlan = z.infer<typeof deployPlanSchema>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { command, defineContract, done, nothing } from './define'
+import { calibrationSchema } from './proxyCalibration'
 
 /** Proxy: a fitted latency model of one kernel on one device, with honest errors beside it. */
 export const proxyKernelSchema = z.enum([
@@ -232,6 +233,21 @@ export const proxyContract = defineContract({
       started
     ),
     'proxy.foundingTable': command(nothing, z.object({ rows: z.array(foundingRowSchema) })),
+    /**
+     * Job: runs the network on the board with all layers at 1 and all at 8 bits; from then on Search and Deploy predict
+     * on the line through these two points. Ends with the event proxy.calibrated.
+     */
+    'proxy.calibrate': command(
+      z.object({
+        boardId: z.string(),
+        modelId: z.string(),
+        /** Test images per network. */
+        images: z.number().int().min(1).max(100).default(4)
+      }),
+      started
+    ),
+    'proxy.calibrations': command(nothing, z.object({ calibrations: z.array(calibrationSchema) })),
+    'proxy.forgetCalibration': command(z.object({ boardId: z.string(), modelId: z.string() }), done),
     /** Writes report.html and its figures (SVG, PNG) into a folder; answers the files. */
     'proxy.report': command(
       z.object({ id: z.string(), folder: z.string() }),
@@ -242,6 +258,7 @@ export const proxyContract = defineContract({
     'proxy.fitted': z.object({ jobId: z.string(), proxy: proxySummarySchema }),
     'proxy.compared': z.object({ jobId: z.string(), row: comparisonRowSchema }),
     'proxy.transferred': z.object({ jobId: z.string(), point: transferPointSchema }),
+    'proxy.calibrated': z.object({ jobId: z.string(), calibration: calibrationSchema }),
     'proxy.listChanged': z.object({ proxies: z.array(proxySummarySchema) })
   }
 })

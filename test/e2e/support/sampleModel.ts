@@ -132,7 +132,8 @@ export const samplePlan: DeployPlan = {
     liveBytes: 4000,
     predicted: macs * 8
   })),
-  predicted: 3_020_000
+  predicted: 3_020_000,
+  calibrated: true
 }
 
 export const sampleDeployment: Deployment = {

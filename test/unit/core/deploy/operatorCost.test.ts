@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { operatorCost, type MeasuredCall } from '@core/deploy/operatorCost'
+import { costByVisits, measuredCost, type MeasuredCall } from '@core/deploy/operatorCost'
 
 const pool = (h: number, c: number, time: number, activationBits = 8): MeasuredCall => ({
   kernel: 'maxPool',
@@ -14,18 +14,19 @@ describe('cost of operators without weights', () => {
 
   it('is the measurement of the very shape where there is one, at the same width first', () => {
     const measured = [pool(24, 6, 900), pool(24, 6, 700, 4), pool(8, 16, 300)]
-    expect(operatorCost(call, measured)).toBe(900)
-    expect(operatorCost({ ...call, activationBits: 4 }, measured)).toBe(700)
-    expect(operatorCost({ ...call, activationBits: 1 }, measured)).toBe(800)
+    expect(measuredCost(call, measured)).toBe(900)
+    expect(measuredCost({ ...call, activationBits: 4 }, measured)).toBe(700)
+    expect(measuredCost({ ...call, activationBits: 1 }, measured)).toBe(800)
+    expect(measuredCost({ ...call, dims: [8, 8, 6, 2, 2] }, measured)).toBeNull()
   })
 
   it('scales the cost per element visit to a shape that was not measured', () => {
     // 8 x 8 x 16 pooled 2 x 2: 4 x 4 x 16 outputs of 4 visits = 1024 visits for 2048 cycles.
-    expect(operatorCost(call, [pool(8, 16, 2048)])).toBe(2 * 12 * 12 * 6 * 4)
+    expect(costByVisits(call, [pool(8, 16, 2048)])).toBe(2 * 12 * 12 * 6 * 4)
   })
 
   it('is unknown, not zero, where the kernel was never measured', () => {
-    expect(operatorCost(call, [])).toBeNull()
-    expect(operatorCost({ ...call, kernel: 'add', dims: [10] }, [pool(8, 16, 2048)])).toBeNull()
+    expect(costByVisits(call, [])).toBeNull()
+    expect(costByVisits({ ...call, kernel: 'add', dims: [10] }, [pool(8, 16, 2048)])).toBeNull()
   })
 })

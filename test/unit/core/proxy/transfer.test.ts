@@ -7,7 +7,7 @@ import { transferProxy } from '@core/proxy/transfer/choose'
 import { transferCurve } from '@core/proxy/transfer/curve'
 import { informativeDesign, uniformDesign } from '@core/proxy/transfer/design'
 import { fitTransfer, transferMethods } from '@core/proxy/transfer/methods'
-import { keyOf, sourceModel } from '@core/proxy/transfer/sourceModel'
+import { sourceModel } from '@core/proxy/transfer/sourceModel'
 import { syntheticConv } from './syntheticSamples'
 
 const source = syntheticConv({ shapes: 14 })

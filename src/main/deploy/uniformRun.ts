@@ -1,0 +1,35 @@
+import { uniformScheme, type Bits } from '../../core/quant/scheme'
+import type { Deployment } from '../../shared/contract/deploy'
+import { AppError } from '../../shared/errors'
+import type { JobContext } from '../jobs/jobService'
+import type { DeployService } from './deployService'
+
+/** A network with all layers at the same bits, run on a board and verified: one point of a two-point calibration. */
+export function createUniformRun(deps: {
+  /** Connects unless connected; answers the firmware's build. */
+  connect: (boardId: string) => Promise<{ info: { buildId: number } }>
+  layers: (modelId: string) => Promise<{ name: string }[]>
+  deploy: () => Pick<DeployService, 'measure'>
+}): (
+  request: { boardId: string; modelId: string; bits: Bits; images: number },
+  context: JobContext
+) => Promise<
+  Pick<Deployment, 'boardName' | 'modelName' | 'unit' | 'origin'> & { measured: number; buildId: number }
+> {
+  return async ({ boardId, modelId, bits, images }, context) => {
+    const board = await deps.connect(boardId)
+    const layers = (await deps.layers(modelId)).map((layer) => layer.name)
+    const scheme = uniformScheme(layers, bits, bits).map((layer) => ({ ...layer }))
+    const request = { modelId, boardId, images, scheme, method: 'ptq', proxyId: null, form: 'image' } as const
+    const deployment = await deps.deploy().measure(request, context)
+    const { bitExact, measured, boardName, modelName, unit, origin } = deployment
+    if (bitExact !== true || measured === null) {
+      throw new AppError(
+        'deploy.mismatch',
+        `At all ${bits} bits the outputs of ${modelName} on ${boardName} differ from the host's.`,
+        'Deploy that scheme to see where; nothing may be calibrated on it.'
+      )
+    }
+    return { boardName, modelName, unit, origin, measured, buildId: board.info.buildId }
+  }
+}

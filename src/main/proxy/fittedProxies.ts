@@ -1,0 +1,136 @@
+import { estimatorText } from '../../core/proxy/modelName'
+import { kernelSpec, type KernelName } from '../../core/proxy/kernels'
+import { proxyFromJson, type Proxy } from '../../core/proxy/proxy'
+import type { EmitterOf } from '../../shared/contract/define'
+import type { ProxySummary, SampleSource, proxyContract } from '../../shared/contract/proxy'
+import { AppError } from '../../shared/errors'
+import type { JobService, StartedJob } from '../jobs/jobService'
+import type { ProxyStore } from './proxyStore'
+import type { FitOutput } from './proxyTasks'
+import type { SampleSources } from './sampleSources'
+import { taskOptions, type ProxyTaskRunner } from './taskRunner'
+
+export interface FitRequest {
+  source: SampleSource
+  kernel: KernelName
+  estimator?: ProxySummary['requested']
+  seed?: number
+  title?: string | undefined
+}
+
+/** The proxies of the data file: fitted, read back, pinned, removed. */
+export interface FittedProxies {
+  /** Fits in a worker, stores and announces the proxy. */
+  fit(request: FitRequest): StartedJob<ProxySummary>
+  list(): Promise<ProxySummary[]>
+  /** @throws input.notFound, store.corrupt */
+  find(id: string): Promise<{ summary: ProxySummary; fitted: FitOutput }>
+  /** The fitted model; kept in memory once read. @throws as find */
+  proxyById(id: string): Promise<Proxy>
+  /** The pinned proxy of a kernel on a board, else the newest one; null when there is none. */
+  proxyFor(kernel: KernelName, boardId: string): Promise<Proxy | null>
+  pin(id: string, pinned: boolean): Promise<void>
+  remove(id: string): Promise<void>
+}
+
+export function createFittedProxies(deps: {
+  store: ProxyStore
+  sources: SampleSources
+  jobs: JobService
+  tasks: ProxyTaskRunner
+  emit: EmitterOf<typeof proxyContract>
+  nowMs: () => number
+  newId: () => string
+}): FittedProxies {
+  const { store, sources, jobs, tasks, emit, nowMs, newId } = deps
+  const revived = new Map<string, Proxy>()
+
+  const summaryById = async (id: string): Promise<ProxySummary> => {
+    const found = (await store.list()).find((summary) => summary.id === id)
+    if (found !== undefined) return found
+    throw new AppError(
+      'input.notFound',
+      `There is no proxy ${id}.`,
+      'Refresh the list; it may have been removed.'
+    )
+  }
+  const find: FittedProxies['find'] = async (id) => {
+    const summary = await summaryById(id)
+    const fitted = await store.fitted(id)
+    if (fitted !== null) return { summary, fitted }
+    throw new AppError(
+      'store.corrupt',
+      `The proxy ${id} is listed but its model is gone.`,
+      'Remove it and fit again.'
+    )
+  }
+  const proxyById = async (id: string): Promise<Proxy> => {
+    const known = revived.get(id)
+    if (known !== undefined) return known
+    const proxy = proxyFromJson((await find(id)).fitted.proxy)
+    revived.set(id, proxy)
+    return proxy
+  }
+  const listChanged = async (): Promise<void> => emit('proxy.listChanged', { proxies: await store.list() })
+
+  return {
+    find,
+    proxyById,
+    list: () => store.list(),
+    fit: ({ source, kernel, estimator = 'auto', seed = 1, title }) =>
+      jobs.start<ProxySummary>({
+        kind: 'proxy.fit',
+        title: `Fit ${estimator} for ${kernel}`,
+        unit: '%',
+        total: 100,
+        async run(context) {
+          const samples = await sources.load(source, kernel)
+          const fitted = await tasks.run('proxy.fit', { samples, estimator, seed }, taskOptions(context))
+          const summary: ProxySummary = {
+            id: newId(),
+            title: title ?? `${kernelSpec(kernel).title}, ${await sources.titleOf(source)}`,
+            kernel,
+            unit: samples.unit,
+            requested: estimator,
+            estimator: estimatorText(estimator, fitted.proxy.model),
+            description: fitted.description,
+            rows: samples.count,
+            shapes: fitted.proxy.shapes,
+            boardId: source.kind === 'board' ? source.boardId : null,
+            seed,
+            createdAtMs: nowMs(),
+            trainMape: fitted.splits.train?.mape ?? fitted.proxy.trainMape,
+            randomMape: fitted.splits.random?.mape ?? null,
+            unseenShapeMape: fitted.splits.shape?.mape ?? null,
+            pinned: false
+          }
+          await store.add(summary, fitted)
+          emit('proxy.fitted', { jobId: context.id, proxy: summary })
+          await listChanged()
+          return summary
+        }
+      }),
+    async proxyFor(kernel, boardId) {
+      const fitting = (await store.list()).filter(
+        (summary) => summary.kernel === kernel && summary.boardId === boardId
+      )
+      const chosen = fitting.find((summary) => summary.pinned) ?? fitting[0]
+      return chosen === undefined ? null : await proxyById(chosen.id)
+    },
+    async pin(id, pinned) {
+      const summary = await summaryById(id)
+      for (const other of await store.list()) {
+        const rival = other.kernel === summary.kernel && other.boardId === summary.boardId && other.id !== id
+        if (pinned && rival && other.pinned) await store.setPinned(other.id, false)
+      }
+      await store.setPinned(id, pinned)
+      await listChanged()
+    },
+    async remove(id) {
+      await summaryById(id)
+      await store.remove(id)
+      revived.delete(id)
+      await listChanged()
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import path from 'node:path'
+import { groupByShape } from '../../core/proxy/folds'
+import type { KernelName } from '../../core/proxy/kernels'
+import type { Samples } from '../../core/proxy/samples'
+import type { SampleSet, SampleSource } from '../../shared/contract/proxy'
+import { readSampleFiles } from './proxyFiles'
+
+/** Samples of boards, as the profile service has them; passed in by compose. */
+export interface BoardSamples {
+  /** Board and kernel of every set in the store, with its size. */
+  list(): Promise<
+    {
+      boardId: string
+      boardName: string
+      kernel: KernelName
+      unit: Samples['unit']
+      rows: number
+      shapes: number
+    }[]
+  >
+  load(boardId: string, kernel: KernelName): Promise<Samples>
+}
+
+/** What can be fitted: what was measured on boards, and CSV files that were named in this session. */
+export interface SampleSources {
+  load(source: SampleSource, kernel: KernelName): Promise<Samples>
+  titleOf(source: SampleSource): Promise<string>
+  sets(): Promise<SampleSet[]>
+  importFiles(paths: string[], kernel: KernelName): Promise<{ set: SampleSet; warnings: string[] }>
+}
+
+export function createSampleSources(boardSamples: BoardSamples): SampleSources {
+  const imported: SampleSet[] = []
+  const titleOf = async (source: SampleSource): Promise<string> => {
+    if (source.kind === 'files') return source.paths.map((file) => path.basename(file)).join(', ')
+    const sets = await boardSamples.list()
+    return sets.find((set) => set.boardId === source.boardId)?.boardName ?? source.boardId
+  }
+  return {
+    titleOf,
+    load: async (source, kernel) =>
+      source.kind === 'files'
+        ? (await readSampleFiles(source.paths, kernel)).samples
+        : await boardSamples.load(source.boardId, kernel),
+    sets: async () => [
+      ...(await boardSamples.list()).map(({ boardId, boardName, kernel, unit, rows, shapes }) => ({
+        source: { kind: 'board' as const, boardId },
+        title: boardName,
+        kernel,
+        unit,
+        rows,
+        shapes
+      })),
+      ...imported
+    ],
+    async importFiles(paths, kernel) {
+      const { samples, warnings } = await readSampleFiles(paths, kernel)
+      const source: SampleSource = { kind: 'files', paths: paths.map((file) => path.resolve(file)) }
+      const set: SampleSet = {
+        source,
+        title: await titleOf(source),
+        kernel,
+        unit: samples.unit,
+        rows: samples.count,
+        shapes: groupByShape(samples).groups
+      }
+      const again = imported.findIndex(
+        (other) => JSON.stringify(other.source) === JSON.stringify(source) && other.kernel === kernel
+      )
+      if (again >= 0) imported.splice(again, 1)
+      imported.push(set)
+      return { set, warnings }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { atBits } from '@core/deploy/uniformBits'
+import { workloadsOf } from '@core/model/workload'
+import type { KernelName } from '@core/proxy/kernels'
+import type { Proxy } from '@core/proxy/proxy'
+import { calibrate } from '@core/quant/calibration'
+import { quantizeNetwork } from '@core/quant/quantizeNetwork'
+import { isWeighted } from '@core/quant/quantizedNetwork'
+import { uniformScheme } from '@core/quant/scheme'
+import { costOf } from '@core/search/costTable'
+import { createNetworkCost, type CostTarget } from '@main/deploy/networkCost'
+import { plainNetwork, someImages } from '../../../support/smallNetworks'
+
+const graph = plainNetwork()
+const names = workloadsOf(graph).map(({ layer }) => layer)
+const calibration = calibrate(graph, someImages(graph, 8))
+const network = quantizeNetwork(calibration, uniformScheme(names, 8, 8))
+
+/** Predicts bits of weights plus activations for every row: easy to add up by hand. */
+const byBits = (kernel: KernelName): Proxy =>
+  ({
+    kernel,
+    unit: 'cycles',
+    predict: (rows: { count: number; weightBits: Float64Array; activationBits: Float64Array }) =>
+      Float64Array.from({ length: rows.count }, (_, row) => rows.weightBits[row]! + rows.activationBits[row]!)
+  }) as unknown as Proxy
+const proxies = new Map((['conv2d', 'matmul'] as const).map((kernel) => [kernel, byBits(kernel)]))
+const cost = createNetworkCost({
+  operatorSamples: async () => [
+    { kernel: 'requantize', dims: [1, 1], activationBits: 8, weightBits: 0, time: 0.5 },
+    { kernel: 'maxPool', dims: [8, 8, 4, 2, 2], activationBits: 8, weightBits: 0, time: 40 }
+  ]
+})
+const target: CostTarget = { boardId: 'b', unit: 'cycles', proxies, measured: null }
+const sum = (values: (number | null)[]): number => values.reduce<number>((total, one) => total + one!, 0)
+
+describe('cost of whole networks', () => {
+  it('is the sum of proxies, measured operators and operators by their visits', async () => {
+    const { layers, rest, calibrated } = await cost.layers(network, target)
+    const elements = network.layers
+      .filter((layer) => isWeighted(layer) && !layer.last)
+      .reduce((total, { outputShape: [h, w, c] }) => total + h * w * c, 0)
+    expect(sum(layers)).toBeCloseTo(4 * 16 + 40 + 0.5 * elements, 9)
+    expect([rest, calibrated]).toEqual([0, false])
+    expect((await cost.points(network, target)).most).toBeCloseTo(sum(layers), 9)
+  })
+
+  it('goes through both measured points once it is calibrated, in deploying and in searching', async () => {
+    const raw = await cost.points(network, target)
+    const measured = { fewest: 3 * raw.fewest! - 20, most: 3 * raw.most! - 20 }
+    for (const [bits, wanted] of [
+      [8, measured.most],
+      [1, measured.fewest]
+    ] as const) {
+      const { layers, rest, calibrated } = await cost.layers(atBits(network, bits), { ...target, measured })
+      expect(calibrated).toBe(true)
+      expect(rest).toBeCloseTo(-20, 6)
+      expect(sum(layers) + rest).toBeCloseTo(wanted, 6)
+    }
+    const workloads = workloadsOf(graph)
+    const table = await cost.table(network, workloads, { ...target, measured })
+    const plain = await cost.table(network, workloads, target)
+    const scheme = uniformScheme(names, 4, 2)
+    expect(costOf(table, scheme)).toBeCloseTo(3 * costOf(plain, scheme) - 20, 6)
+  })
+
+  it('stays as predicted where a layer cannot be told', async () => {
+    const measured = { fewest: 10, most: 20 }
+    const without = { ...target, proxies: new Map([['conv2d', byBits('conv2d')] as const]), measured }
+    const { layers, calibrated } = await cost.layers(network, without)
+    expect(calibrated).toBe(false)
+    expect(layers).toContain(null)
+    expect(await cost.points(network, without)).toEqual({ fewest: null, most: null })
+  })
+
+  it('takes an operator’s own proxy before its visits, and its measurement before both', async () => {
+    const pool = network.layers.findIndex((layer) => layer.op === 'maxPool')
+    const withProxy = { ...target, proxies: new Map([...proxies, ['maxpool', byBits('maxpool')] as const]) }
+    expect((await cost.layers(network, withProxy)).layers[pool]).toBe(40)
+    const unmeasured = createNetworkCost({
+      operatorSamples: async () => [
+        { kernel: 'maxPool', dims: [4, 4, 1, 2, 2], activationBits: 8, weightBits: 0, time: 999 }
+      ]
+    })
+    expect((await unmeasured.layers(network, withProxy)).layers[pool]).toBe(8)
+  })
+})
