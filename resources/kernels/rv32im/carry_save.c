@@ -141,12 +141,14 @@ BB_INLINE uint32_t count_row(const uint32_t *a, const uint32_t *w, uint32_t word
         counters c = {0};
         uint32_t group = words < GROUP_WORDS ? words : GROUP_WORDS;
         words -= group;
-        for (; group >= BLOCK_WORDS; group -= BLOCK_WORDS, a += BLOCK_WORDS * ap, w += BLOCK_WORDS * wp)
-            add_block(&c, a, w, ap, wp);
-        if (group > 0) {
-            uint32_t last[BLOCK_WORDS * 4] = {0};
-            for (uint32_t at = 0; at < group * wp; at++) last[at] = w[at];
-            add_block(&c, a, last, ap, wp);
+        for (uint32_t at = 0; at < group; at += BLOCK_WORDS, a += BLOCK_WORDS * ap, w += BLOCK_WORDS * wp) {
+            uint32_t last[BLOCK_WORDS * 4];
+            const uint32_t *from = w;
+            if (group - at < BLOCK_WORDS) {
+                for (uint32_t i = 0; i < BLOCK_WORDS * wp; i++) last[i] = i < (group - at) * wp ? w[i] : 0;
+                from = last;
+            }
+            add_block(&c, a, from, ap, wp);
         }
         total += read_counters(&c, most);
     }
