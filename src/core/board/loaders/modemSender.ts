@@ -8,6 +8,12 @@ import type { Part, Receiver } from './receiver'
 const mostTries = 10
 /** Receivers poll or repeat themselves within 10 s (Forsberg, 7.3.2). */
 const replyTimeoutMs = 10_000
+/**
+ * Some receivers throw away what comes right after their wish for a first block (lrzsz purges its input once the wish is
+ * sent): the answer waits a moment, and is repeated soon in case it was thrown away all the same.
+ */
+export const afterWishMs = 40
+const firstReplyMs = 2_000
 /** Receivers that gave up say CAN twice at least, in case one is line noise. */
 const cansToStop = 2
 
@@ -20,7 +26,11 @@ export function* awaitCrcWish(receiver: Receiver, silenceMs: number): Part<void>
   let cans = 0
   for (let count = 0; count < 4_096; count++) {
     const byte = yield* receiver.byte(silenceMs)
-    if (byte === modem.crcWish) return
+    if (byte === modem.crcWish) {
+      yield { kind: 'pause', durationMs: afterWishMs }
+      yield* receiver.discard()
+      return
+    }
     if (byte === null) break
     if (byte === modem.nak) {
       throw new AppError(
@@ -44,14 +54,15 @@ export function* sendBlock(
   receiver: Receiver,
   bytes: Uint8Array,
   what: string,
-  state: SendState
+  state: SendState,
+  isFirst = false
 ): Part<void> {
   let cans = 0
   for (let tries = 0; tries < mostTries; tries++) {
     if (tries > 0) state.repeatedBlocks++
     yield { kind: 'send', bytes }
     for (;;) {
-      const reply = yield* receiver.byte(replyTimeoutMs)
+      const reply = yield* receiver.byte(isFirst ? firstReplyMs : replyTimeoutMs)
       if (reply === modem.ack) return
       cans = reply === modem.can ? cans + 1 : 0
       if (cans >= cansToStop) throw rejected(what)
@@ -76,15 +87,16 @@ export function* sendContent(receiver: Receiver, content: Uint8Array, state: Sen
     // Up to 7 small blocks cost less than one padded large one.
     const size = left >= 1024 || left > 7 * 128 ? 1024 : 128
     const data = content.subarray(at, at + size)
-    yield* sendBlock(receiver, modemBlock(sequence, data, modem.sub), `block ${sequence}`, state)
+    const block = modemBlock(sequence, data, modem.sub)
+    yield* sendBlock(receiver, block, `block ${sequence}`, state, at === 0)
     at += data.length
     yield { kind: 'progress', doneBytes: at, totalBytes: content.length, note: `block ${sequence}` }
   }
 }
 
 /** A receiver refuses the first EOT to be sure of it, and answers within a second or two. */
-const mostEnds = 4
-const endReplyMs = 2_500
+const mostEnds = 3
+const endReplyMs = 2_000
 
 /**
  * Ends the transfer. Answers whether the receiver confirmed it: all blocks are acknowledged by now, and a receiver

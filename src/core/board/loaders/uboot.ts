@@ -1,6 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
 import { asciiBytes, createReceiver, type Part, type Receiver } from './receiver'
+import { askUboot, findFifoControl, setFifoTrigger, ubootPrompt } from './ubootConsole'
 import { type ModemResult, xmodemTransfer } from './xmodem'
 import { ymodemTransfer } from './ymodem'
 
@@ -25,12 +26,13 @@ export interface UbootResult extends ModemResult {
   returnCode: number | null
 }
 
-/** With the line end before it: `crc32` itself prints "==> ". */
-const prompt = '\n=> '
+const prompt = ubootPrompt
 const answerMs = 5_000
 /** crc32 over many megabytes on a slow core. */
 const checkMs = 60_000
 const programMs = 60_000
+/** Below this the questions about the UART take longer than they save. */
+const worthTuningBytes = 4 * 1024
 
 /**
  * Loads bytes into memory through U-Boot's console: finds the prompt, starts loady or loadx, transfers, verifies with
@@ -41,7 +43,10 @@ const programMs = 60_000
 export function* ubootLoad(options: UbootOptions): Conversation<UbootResult> {
   const receiver = createReceiver()
   yield* findPrompt(receiver)
+  const control = options.bytes.length >= worthTuningBytes ? yield* findFifoControl(receiver) : null
+  if (control !== null) yield* setFifoTrigger(receiver, control, 'fourteenBytes')
   const transfer = yield* runTransfer(receiver, options)
+  if (control !== null) yield* setFifoTrigger(receiver, control, 'oneByte')
   yield* verify(receiver, options)
   const returnCode = options.start == null ? null : yield* go(receiver, options.start)
   return { ...transfer, crc32: options.crc32, returnCode }
@@ -102,9 +107,9 @@ function* afterTransfer(receiver: Receiver, switched: boolean, consoleBaudRate: 
 
 function* verify(receiver: Receiver, options: UbootOptions): Part<void> {
   if (options.bytes.length === 0) return
-  yield* command(receiver, `crc32 ${hex(options.address)} ${hex(options.bytes.length)}`)
-  const answer = yield* receiver.until([prompt], checkMs)
-  const found = /==> ([0-9a-f]{8})/i.exec(answer?.text ?? '')?.[1]
+  const line = `crc32 ${hex(options.address)} ${hex(options.bytes.length)}`
+  const answer = yield* askUboot(receiver, line, checkMs)
+  const found = /==> ([0-9a-f]{8})/i.exec(answer ?? '')?.[1]
   if (found === undefined) {
     throw new AppError(
       'loader.rejected',

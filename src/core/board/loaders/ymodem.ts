@@ -1,6 +1,14 @@
 import type { Conversation } from '../conversation'
 import { modem, modemBlock } from './modemBlock'
-import { awaitCrcWish, cancelBytes, sendBlock, sendContent, sendEnd, type SendState } from './modemSender'
+import {
+  afterWishMs,
+  awaitCrcWish,
+  cancelBytes,
+  sendBlock,
+  sendContent,
+  sendEnd,
+  type SendState
+} from './modemSender'
 import { asciiBytes, createReceiver, isStopped, type Part, type Receiver } from './receiver'
 import type { ModemResult } from './xmodem'
 
@@ -28,7 +36,7 @@ export function* ymodemTransfer(receiver: Receiver, name: string, content: Uint8
   const state: SendState = { repeatedBlocks: 0 }
   try {
     yield* awaitCrcWish(receiver, startTimeoutMs)
-    yield* sendBlock(receiver, headerBlock(name, content.length), 'the file header', state)
+    yield* sendBlock(receiver, headerBlock(name, content.length), 'the file header', state, true)
     const wish = yield* receiver.byte(secondWishMs)
     if (wish !== null && wish !== modem.crcWish) receiver.unread(wish)
     yield* sendContent(receiver, content, state)
@@ -49,9 +57,14 @@ function* closeBatch(receiver: Receiver): Part<void> {
   let byte = yield* receiver.byte(lastWishMs)
   // U-Boot acknowledges EOT twice.
   while (byte === modem.ack) byte = yield* receiver.byte(lastWishMs)
-  for (let tries = 0; tries < 2 && (byte === modem.crcWish || byte === modem.nak); tries++) {
-    yield { kind: 'send', bytes: modemBlock(0, new Uint8Array(128), 0) }
-    byte = yield* receiver.byte(lastAckMs)
+  if (byte === modem.crcWish || byte === modem.nak) {
+    yield { kind: 'pause', durationMs: afterWishMs }
+    // Silence is an answer that was thrown away with its wish (see firstReplyMs of modemSender.ts).
+    for (let tries = 0; tries < 3 && byte !== modem.ack; tries++) {
+      yield { kind: 'send', bytes: modemBlock(0, new Uint8Array(128), 0) }
+      byte = yield* receiver.byte(lastAckMs)
+      if (byte !== null && byte !== modem.crcWish && byte !== modem.nak) break
+    }
   }
   // Not ours: the console speaks again.
   if (byte !== null && byte !== modem.ack) receiver.unread(byte)

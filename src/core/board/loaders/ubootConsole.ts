@@ -1,0 +1,73 @@
+import { asciiBytes, type Part, type Receiver } from './receiver'
+
+/** Typing at U-Boot's prompt, and what can be learnt there of the UART behind it. */
+
+/** With the line end before it: `crc32` itself prints "==> ". */
+export const ubootPrompt = '\n=> '
+const answerMs = 5_000
+
+/** Types a command line; answers what stands between its echo and the next prompt, null when none came. */
+export function* askUboot(receiver: Receiver, line: string, silenceMs = answerMs): Part<string | null> {
+  yield { kind: 'send', bytes: asciiBytes(`${line}\r`) }
+  if ((yield* receiver.until(['\n'], answerMs)) === null) return null
+  // A command without output is followed by the prompt at once: its line end was the echo's.
+  receiver.unread(0x0a)
+  const answer = yield* receiver.until([ubootPrompt], silenceMs)
+  return answer === null ? null : answer.text.slice(0, -ubootPrompt.length)
+}
+
+/** Where the FIFO control register of the console's UART is, and how wide it is accessed. */
+export interface FifoControl {
+  address: number
+  /** Letter of U-Boot's `mw`. */
+  width: 'b' | 'l'
+}
+
+/**
+ * Reads U-Boot's own device tree: the node that /chosen names as the console, when it is an NS16550A; null otherwise, and
+ * where U-Boot has no `fdt` command.
+ */
+export function* findFifoControl(receiver: Receiver): Part<FifoControl | null> {
+  if ((yield* askUboot(receiver, 'fdt addr ${fdtcontroladdr}')) === null) return null
+  const chosen = yield* askUboot(receiver, 'fdt print /chosen stdout-path')
+  // Options may follow the path: "serial0:115200n8".
+  const path = /stdout-path = "([^":]+)/.exec(chosen ?? '')?.[1]
+  if (path === undefined) return null
+  return fifoControlOf((yield* askUboot(receiver, `fdt print ${path}`)) ?? '')
+}
+
+/** The FIFO control register (offset 2, PC16550D data sheet) of a device tree node as `fdt print` shows it. */
+export function fifoControlOf(node: string): FifoControl | null {
+  if (!/compatible = [^;]*"ns16550a"/.test(node)) return null
+  const cells = cellsOf(node, 'reg')
+  // Address and size, each of one cell or of two.
+  if (cells.length !== 2 && cells.length !== 4) return null
+  const base = cells.length === 4 ? cells[0]! * 2 ** 32 + cells[1]! : cells[0]!
+  const offset = cellsOf(node, 'reg-offset')[0] ?? 0
+  const shift = cellsOf(node, 'reg-shift')[0] ?? 0
+  const width = (cellsOf(node, 'reg-io-width')[0] ?? 1) === 4 ? 'l' : 'b'
+  return { address: base + offset + 2 * 2 ** shift, width }
+}
+
+function cellsOf(node: string, property: string): number[] {
+  const text = new RegExp(`[\\s{;]${property} = <([^>]*)>`).exec(node)?.[1] ?? ''
+  return text
+    .split(/[\s,]+/)
+    .filter((cell) => cell !== '')
+    .map(Number)
+}
+
+/** FIFO on, and how many bytes must stand in it before the UART tells of them. */
+const fifoTrigger = { oneByte: 0x01, fourteenBytes: 0xc1 } as const
+
+/**
+ * Sets when the UART tells of received bytes. U-Boot polls, so it makes no difference to a chip; an emulated UART hands
+ * over one byte a turn at a trigger of one byte, and fourteen at one of fourteen, which is three times the throughput on QEMU.
+ */
+export function* setFifoTrigger(
+  receiver: Receiver,
+  { address, width }: FifoControl,
+  trigger: keyof typeof fifoTrigger
+): Part<void> {
+  yield* askUboot(receiver, `mw.${width} ${address.toString(16)} ${fifoTrigger[trigger].toString(16)} 1`)
+}
