@@ -1,7 +1,7 @@
 /**
  * Every bar of the latency proxies as a table: held-out errors on the published profiles (../shared beside the
  * repository), BitFusion row by row, transfer, and speed beside scikit-learn and xgboost.
- *   npm run bench:proxies [-- accuracy|transfer|speed|all]
+ *   npm run bench:proxies [-- accuracy|transfer|speed|large|all]
  */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -13,7 +13,9 @@ import type { KernelName } from '../src/core/proxy/kernels'
 import { matmulAxes } from '../src/core/proxy/matmulAxes'
 import type { Samples } from '../src/core/proxy/samples'
 import { transferCurve } from '../src/core/proxy/transfer/curve'
-import { benchSpeed } from './proxies/speed'
+import { printSpeed } from './proxies/speed'
+import { generatedCase, publishedCase } from './proxies/speedCases'
+import { fitInWorker, inWorker, largeFitPart, printLargeFits, runLargeFit } from './proxies/speedLarge'
 
 const folder = path.resolve('../shared/data/kernel-profiles')
 const part = process.argv[2] ?? 'all'
@@ -102,21 +104,22 @@ function benchTransfer(): void {
   }
 }
 
-function printSpeed(): void {
-  console.log('\nSpeed, one thread each, medians of 7 (2401 rows x 12 features, 100 trees)')
-  const { rows, remarks } = benchSpeed()
-  for (const { what, oursMs, peer, peerMs, ratio, bar, ours } of rows) {
-    const beside = peerMs === null ? 'no peer' : `${peer} ${peerMs.toFixed(1)} ms, ratio ${ratio?.toFixed(2)}`
-    const verdict = bar === null || ratio === null ? '' : ratio <= bar ? `<= ${bar} met` : `<= ${bar} NOT MET`
-    console.log(`${what.padEnd(26)} ${oursMs.toFixed(1).padStart(8)} ms   ${beside}   ${verdict}   (${ours})`)
-  }
-  for (const remark of remarks) console.log(remark)
+async function benchSpeed(): Promise<void> {
+  const published = existsSync(folder)
+    ? [publishedCase('bitfusion_conv2d_zoo', load('bitfusion_conv2d_zoo', 'conv2d'))]
+    : []
+  await printSpeed([generatedCase(), ...published])
 }
 
-if (part === 'all' || part === 'speed') printSpeed()
-if (!existsSync(folder))
-  console.log(`SKIPPED accuracy and transfer: the published profiles are not at ${folder}`)
+if (inWorker) fitInWorker()
+else if (part === largeFitPart) await runLargeFit(process.argv[3] ?? '')
 else {
-  if (part === 'all' || part === 'accuracy') benchAccuracy()
-  if (part === 'all' || part === 'transfer') benchTransfer()
+  if (part === 'all' || part === 'speed') await benchSpeed()
+  if (part === 'all' || part === 'speed' || part === 'large') printLargeFits()
+  if (!existsSync(folder)) {
+    console.log(`SKIPPED accuracy and transfer: the published profiles are not at ${folder}`)
+  } else {
+    if (part === 'all' || part === 'accuracy') benchAccuracy()
+    if (part === 'all' || part === 'transfer') benchTransfer()
+  }
 }

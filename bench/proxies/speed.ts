@@ -1,177 +1,141 @@
-import { spawnSync } from 'node:child_process'
-import path from 'node:path'
-import { createRandom } from '../../src/core/random'
 import type { FeatureMatrix } from '../../src/core/proxy/features'
 import { boostingDefaults, growBoosted, predictBoosted } from '../../src/core/proxy/trees/boosting'
-import { forestDefaults, growForest, meanOverTrees } from '../../src/core/proxy/trees/forest'
+import { forestDefaults, growExtraTrees, growForest, meanOverTrees } from '../../src/core/proxy/trees/forest'
+import type { SpeedCase } from './speedCases'
+import { startPeers, type PeerName, type Peers, type Times } from './speedPeer'
 
-interface Peer {
-  name: string
-  fitMs: number
-  predictMs: number
-  mape: number
+/** Runs of each side, taken in turns; medians are told. */
+const rounds = 9
+const warmUps = 2
+
+interface Contestant {
+  name: PeerName
+  title: string
+  fitBar: number | null
+  predictBar: number | null
+  fit(x: FeatureMatrix, y: Float64Array): (x: FeatureMatrix) => Float64Array
 }
 
-export interface SpeedRow {
-  what: string
-  oursMs: number
-  peer: string | null
-  peerMs: number | null
-  ratio: number | null
-  bar: number | null
-  ours: string
-}
+const forestOptions = { ...forestDefaults, seed: 1 }
+const boostOptions = { ...boostingDefaults, trees: 100, maxDepth: 6, rate: 0.1, seed: 1 }
 
-/** Fit and prediction times beside scikit-learn and xgboost: 2401 rows x 12 features, 100 trees, one thread each. */
-export function benchSpeed(): { rows: SpeedRow[]; remarks: string[] } {
-  const train = profileLike(2401, 1)
-  const test = profileLike(1000, 2)
-  const query = profileLike(10_000, 3)
+const contestants: Contestant[] = [
+  {
+    name: 'forest',
+    title: 'forest',
+    fitBar: 0.5,
+    predictBar: 0.5,
+    fit(x, y) {
+      const trees = growForest(x, y, forestOptions)
+      return (rows) => meanOverTrees(trees, rows)
+    }
+  },
+  {
+    name: 'extraTrees',
+    title: 'extra trees',
+    fitBar: null,
+    predictBar: null,
+    fit(x, y) {
+      const trees = growExtraTrees(x, y, forestOptions)
+      return (rows) => meanOverTrees(trees, rows)
+    }
+  },
+  {
+    name: 'boosting',
+    title: 'boosting',
+    fitBar: 1.5,
+    predictBar: null,
+    fit(x, y) {
+      const model = growBoosted(x, y, boostOptions)
+      return (rows) => predictBoosted(model, rows)
+    }
+  }
+]
+
+/**
+ * Fit and prediction times beside scikit-learn and xgboost, 100 trees, one thread each. Both sides take turns, so that
+ * whatever else the machine does slows both; ratios are told of processor time (which the verdict goes by) and of wall
+ * clock, and the held-out error of both stands beside.
+ */
+export async function printSpeed(cases: readonly SpeedCase[]): Promise<void> {
+  console.log(`\nSpeed, 100 trees, one thread each, medians of ${rounds} in turns`)
   const remarks: string[] = []
-  const peers = runPeers(train, test, query, remarks)
+  const peers = await startPeers(remarks)
+  for (const numbers of cases) {
+    console.log(numbers.title)
+    await peers?.load(numbers)
+    for (const contestant of contestants) await printContestant(contestant, numbers, peers)
+  }
+  peers?.close()
+  for (const remark of remarks) console.log(remark)
+}
 
-  const forestOptions = { ...forestDefaults, seed: 1 }
-  let forest = growForest(train.x, train.y, forestOptions)
-  const forestFitMs = medianMs(() => (forest = growForest(train.x, train.y, forestOptions)))
-  const forestPredictMs = medianMs(() => meanOverTrees(forest, query.x))
-  const boostOptions = { ...boostingDefaults, trees: 100, maxDepth: 6, rate: 0.1, seed: 1 }
-  let boosted = growBoosted(train.x, train.y, boostOptions)
-  const boostFitMs = medianMs(() => (boosted = growBoosted(train.x, train.y, boostOptions)))
-  const boostPredictMs = medianMs(() => predictBoosted(boosted, query.x))
-  const forestError = errorOf(meanOverTrees(forest, test.x), test.y)
-  const boostError = errorOf(predictBoosted(boosted, test.x), test.y)
-
-  const large = profileLike(100_000, 4)
-  const before = process.memoryUsage().rss
-  const startedMs = performance.now()
-  growBoosted(large.x, large.y, { ...boostOptions })
-  const largeMs = performance.now() - startedMs
-  remarks.push(
-    `100,000 rows x 12, 100 boosted trees: ${(largeMs / 1000).toFixed(2)} s, resident set grew by ` +
-      `${((process.memoryUsage().rss - before) / 2 ** 20).toFixed(0)} MiB`
+async function printContestant(contestant: Contestant, numbers: SpeedCase, peers: Peers | null) {
+  const { name, title, fitBar, predictBar, fit } = contestant
+  const { train, learn, test, query } = numbers
+  const peer = peers?.names[name]
+  const race = async (what: 'fit' | 'predict', work: () => unknown): Promise<[Times, Times | null]> => {
+    const ours: Times[] = []
+    const theirs: Times[] = []
+    for (let round = -warmUps; round < rounds; round++) {
+      const own = clock(work)
+      const other = peers === null || peer === undefined ? null : await peers.time(name, what)
+      if (round < 0) continue
+      ours.push(own)
+      if (other !== null) theirs.push(other)
+    }
+    return [medians(ours), theirs.length === 0 ? null : medians(theirs)]
+  }
+  const fitted = await race('fit', () => fit(train.x, train.y))
+  const predict = fit(train.x, train.y)
+  const predicted = await race('predict', () => predict(query.x))
+  const ourMape = mapeOfLogs(fit(learn.x, learn.y)(test.x), test.y)
+  const theirMape = peers === null || peer === undefined ? null : await peers.mape(name)
+  printRow(`  ${title}: fit`, fitted, peer, fitBar)
+  printRow(`  ${title}: ${query.x.count} predictions`, predicted, peer, predictBar)
+  console.log(
+    `  ${title}: held-out MAPE ${ourMape.toFixed(2)} %${theirMape === null ? '' : `, ${peer} ${theirMape.toFixed(2)} %`}`
   )
-  const row = (
-    what: string,
-    oursMs: number,
-    peer: Peer | undefined,
-    peerMs: number | undefined,
-    bar: number | null,
-    error: number
-  ): SpeedRow => ({
-    what,
-    oursMs,
-    peer: peer?.name ?? null,
-    peerMs: peerMs ?? null,
-    ratio: peerMs === undefined ? null : oursMs / peerMs,
-    bar,
-    ours: `MAPE ${error.toFixed(2)} %, peer ${peer === undefined ? '–' : `${peer.mape.toFixed(2)} %`}`
-  })
+}
+
+function printRow(
+  what: string,
+  [ours, theirs]: [Times, Times | null],
+  peer: string | undefined,
+  bar: number | null
+): void {
+  const own = `${what.padEnd(32)} ${ours.cpuMs.toFixed(1).padStart(7)} ms`
+  if (theirs === null) {
+    console.log(`${own}   no peer`)
+    return
+  }
+  const ratio = ours.cpuMs / theirs.cpuMs
+  const verdict = bar === null ? '' : `   <= ${bar} ${ratio <= bar ? 'met' : 'NOT MET'}`
+  console.log(
+    `${own}   ${peer} ${theirs.cpuMs.toFixed(1)} ms   ratio ${ratio.toFixed(2)}` +
+      ` (wall clock ${(ours.wallMs / theirs.wallMs).toFixed(2)})${verdict}`
+  )
+}
+
+function clock(work: () => unknown): Times {
+  const cpu = process.cpuUsage()
+  const startedMs = performance.now()
+  work()
+  const wallMs = performance.now() - startedMs
+  const { user, system } = process.cpuUsage(cpu)
+  return { wallMs, cpuMs: (user + system) / 1000 }
+}
+
+function medians(times: readonly Times[]): Times {
+  const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!
   return {
-    rows: [
-      row('forest fit', forestFitMs, peers.forest, peers.forest?.fitMs, 0.5, forestError),
-      row('forest predicts 10,000', forestPredictMs, peers.forest, peers.forest?.predictMs, 0.5, forestError),
-      row('boosting fit', boostFitMs, peers.boosting, peers.boosting?.fitMs, 1.5, boostError),
-      row(
-        'boosting predicts 10,000',
-        boostPredictMs,
-        peers.boosting,
-        peers.boosting?.predictMs,
-        null,
-        boostError
-      )
-    ],
-    remarks
+    wallMs: middle(times.map(({ wallMs }) => wallMs)),
+    cpuMs: middle(times.map(({ cpuMs }) => cpuMs))
   }
 }
 
-interface Numbers {
-  x: FeatureMatrix
-  y: Float64Array
-}
-
-/** Layers as profiles have them: few distinct dimensions, 49 bit pairs, products of both among the 12 features. */
-function profileLike(count: number, seed: number): Numbers {
-  const random = createRandom(seed)
-  const columns = Array.from({ length: 12 }, () => new Float64Array(count))
-  const y = new Float64Array(count)
-  const sides = [1, 4, 5, 8, 9, 14, 16, 17, 28, 32, 34]
-  const channels = [1, 3, 6, 16, 24, 32, 64, 96, 128, 144, 160, 192, 256, 320]
-  for (let row = 0; row < count; row++) {
-    const side = sides[random.integer(sides.length)]!
-    const c = channels[random.integer(channels.length)]!
-    const k = channels[random.integer(channels.length)]!
-    const window = [1, 3, 5][random.integer(3)]!
-    const [qa, qw] = [2 + random.integer(7), 2 + random.integer(7)]
-    const macs = side * side * c * k * window * window
-    const values = [
-      side,
-      side,
-      c,
-      k,
-      window,
-      1 + random.integer(2),
-      qa,
-      qw,
-      macs,
-      macs * Math.max(qa, qw),
-      macs * qw,
-      macs * qa
-    ]
-    values.forEach((value, at) => (columns[at]![row] = value))
-    y[row] =
-      Math.log(1000 + macs * (0.2 + 0.05 * Math.max(qa, qw)) + 4 * side * side * k) + 0.03 * random.normal()
-  }
-  return { x: { names: columns.map((_, at) => `x${at}`), columns, count }, y }
-}
-
-function runPeers(
-  train: Numbers,
-  test: Numbers,
-  query: Numbers,
-  remarks: string[]
-): { forest?: Peer; boosting?: Peer } {
-  const rowsOf = ({ x }: Numbers): number[][] =>
-    Array.from({ length: x.count }, (_, row) => x.columns.map((column) => column[row]!))
-  const run = spawnSync('/usr/bin/python3', [path.resolve('bench/proxies/peers.py')], {
-    input: JSON.stringify({
-      x: rowsOf(train),
-      y: Array.from(train.y),
-      testX: rowsOf(test),
-      testY: Array.from(test.y),
-      queryX: rowsOf(query)
-    }),
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-    env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
-  })
-  if (run.status !== 0) {
-    remarks.push(
-      `SKIPPED the peers: /usr/bin/python3 with numpy, sklearn and xgboost is not here (${run.stderr?.slice(-200) ?? run.error})`
-    )
-    return {}
-  }
-  const found = JSON.parse(run.stdout) as {
-    forest?: Peer
-    boosting?: Peer
-    forestMissing?: string
-    boostingMissing?: string
-  }
-  for (const missing of [found.forestMissing, found.boostingMissing])
-    if (missing !== undefined) remarks.push(`SKIPPED: ${missing}`)
-  return found
-}
-
-function errorOf(predicted: Float64Array, log: Float64Array): number {
+function mapeOfLogs(predicted: Float64Array, log: Float64Array): number {
   let sum = 0
   for (let row = 0; row < log.length; row++) sum += Math.abs(Math.expm1(predicted[row]! - log[row]!))
   return (100 * sum) / log.length
-}
-
-function medianMs(work: () => unknown, rounds = 7): number {
-  const times = Array.from({ length: rounds }, () => {
-    const startedMs = performance.now()
-    work()
-    return performance.now() - startedMs
-  }).sort((a, b) => a - b)
-  return times[rounds >> 1]!
 }

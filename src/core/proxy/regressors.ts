@@ -14,6 +14,7 @@ import {
   type TreeEnsemble,
   type TreeEnsembleJson
 } from './trees/ensemble'
+import { predictQuantiles } from './trees/quantiles'
 import { forestDefaults, growExtraTrees, growForest, meanOverTrees, type ForestOptions } from './trees/forest'
 
 /**
@@ -28,6 +29,8 @@ export interface Regressor {
   predict(matrix: FeatureMatrix): Float64Array
   /** Standard deviation of the prediction as the model itself sees it; null where it has no opinion. */
   deviation(matrix: FeatureMatrix): Float64Array | null
+  /** Quantiles (0..1) of the prediction over the trees of a forest, one array each; null for other models. */
+  quantiles(matrix: FeatureMatrix, fractions: readonly number[]): Float64Array[] | null
   /** Split gains per feature; null where the model has none. */
   readonly gain: Float64Array | null
   toJSON(): RegressorJson
@@ -123,6 +126,7 @@ function ofTrees(kind: 'forest' | 'extraTrees', trees: TreeEnsemble): Regressor 
     gain: trees.gain,
     predict: (matrix) => meanOverTrees(trees, matrix),
     deviation: (matrix) => deviationOverTrees(trees, matrix),
+    quantiles: (matrix, fractions) => predictQuantiles(trees, matrix, fractions),
     toJSON: () => ({ kind, trees: treesToJson(trees) })
   }
 }
@@ -133,6 +137,7 @@ function ofBoosted(model: { start: number; trees: TreeEnsemble }): Regressor {
     gain: model.trees.gain,
     predict: (matrix) => predictBoosted(model, matrix),
     deviation: () => null,
+    quantiles: () => null,
     toJSON: () => ({ kind: 'boosting', start: model.start, trees: treesToJson(model.trees) })
   }
 }
@@ -143,6 +148,7 @@ function ofProcess(process: GaussianProcess): Regressor {
     gain: null,
     predict: (matrix) => predictGaussianProcess(process, matrix).mean,
     deviation: (matrix) => predictGaussianProcess(process, matrix, true).variance?.map(Math.sqrt) ?? null,
+    quantiles: () => null,
     toJSON: () => ({
       kind: 'gaussianProcess',
       process: {

@@ -3,6 +3,7 @@ import type { FeatureMatrix } from '../features'
 import { binFeatures } from './binning'
 import { EnsembleBuilder, sumOverTrees, type TreeEnsemble } from './ensemble'
 import { createNewtonGrower, type NewtonOptions } from './growNewton'
+import { requireTable } from './requireTable'
 
 export interface BoostingOptions extends NewtonOptions {
   /** Largest number of trees. */
@@ -40,8 +41,9 @@ export interface Boosted {
   trees: TreeEnsemble
 }
 
-/** Histogram gradient boosting on squared error (see growNewton). */
+/** Histogram gradient boosting on squared error (see growNewton). Throws data.invalid as growForest does. */
 export function growBoosted(matrix: FeatureMatrix, y: Float64Array, options: BoostingOptions): Boosted {
+  requireTable(matrix, y)
   const { count } = matrix
   const random = createRandom(options.seed)
   const { stopFold } = options

@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { FeatureMatrix } from '../features'
-import { addLeaves, byRow } from './descend'
+import { addLeaves, backToRows, walkersOf } from './descend'
 
 /**
  * Regression trees in flat arrays, all trees of an ensemble behind one another. A node's right child follows its
@@ -80,15 +80,15 @@ export class EnsembleBuilder {
     this.roots.length = trees
   }
 
+  /** The ensemble; the builder is spent. Arrays are cut to size one by one, so that only one is held twice. */
   finish(): TreeEnsemble {
-    return {
-      roots: Int32Array.from(this.roots),
-      feature: this.feature.slice(0, this.size),
-      threshold: this.threshold.slice(0, this.size),
-      left: this.left.slice(0, this.size),
-      value: this.value.slice(0, this.size),
-      gain: this.gain
-    }
+    const { size } = this
+    this.feature = this.feature.slice(0, size)
+    this.threshold = this.threshold.slice(0, size)
+    this.left = this.left.slice(0, size)
+    this.value = this.value.slice(0, size)
+    const { feature, threshold, left, value, gain } = this
+    return { roots: Int32Array.from(this.roots), feature, threshold, left, value, gain }
   }
 
   private add(nodes: number): number {
@@ -113,20 +113,23 @@ export class EnsembleBuilder {
 
 /** Sum over trees of the leaf values every row falls into. */
 export function sumOverTrees(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
-  const values = byRow(matrix)
+  const walkers = walkersOf(trees, matrix)
   const sums = new Float64Array(matrix.count)
-  for (const root of trees.roots) addLeaves(trees, root, values, matrix.columns.length, sums)
-  return sums
+  for (const root of trees.roots) addLeaves(trees, root, walkers, sums)
+  return backToRows(walkers, sums, new Float64Array(matrix.count))
 }
 
 /** Leaf value of every tree, tree by tree: values[tree * count + row]. */
 export function valuesByTree(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
-  const values = byRow(matrix)
+  const walkers = walkersOf(trees, matrix)
   const { count } = matrix
   const all = new Float64Array(trees.roots.length * count)
-  trees.roots.forEach((root, tree) =>
-    addLeaves(trees, root, values, matrix.columns.length, all.subarray(tree * count, (tree + 1) * count))
-  )
+  const values = new Float64Array(count)
+  trees.roots.forEach((root, tree) => {
+    values.fill(0)
+    addLeaves(trees, root, walkers, values)
+    backToRows(walkers, values, all.subarray(tree * count, (tree + 1) * count))
+  })
   return all
 }
 
@@ -157,8 +160,8 @@ export function treesFromJson(json: TreeEnsembleJson): TreeEnsemble {
   const features = json.gain.length
   const sound =
     [json.feature, json.threshold, json.value].every((list) => list.length === nodes) &&
-    json.roots.every((root) => root >= 0 && root < nodes) &&
-    json.left.every((child, node) => child === node || (child > node && child + 1 < nodes)) &&
+    json.roots.every((root, tree) => (tree === 0 ? root === 0 : root > json.roots[tree - 1])) &&
+    json.roots.every((root, tree) => staysWithin(json.left, root, json.roots[tree + 1] ?? nodes)) &&
     json.feature.every((feature) => feature >= 0 && feature < features)
   if (!sound) {
     throw new AppError(
@@ -177,4 +180,13 @@ export function treesFromJson(json: TreeEnsembleJson): TreeEnsemble {
     value: Float64Array.from(json.value),
     gain: Float64Array.from(json.gain)
   }
+}
+
+/** Whether children lie behind their parents and within the tree's own nodes [root, end). */
+function staysWithin(left: readonly number[], root: number, end: number): boolean {
+  for (let node = root; node < end; node++) {
+    const child = left[node]
+    if (child !== node && !(child > node && child + 1 < end)) return false
+  }
+  return root < end && end <= left.length
 }

@@ -3,6 +3,7 @@ import type { FeatureMatrix } from '../features'
 import { EnsembleBuilder, sumOverTrees, type TreeEnsemble } from './ensemble'
 import { createBestGrower } from './growBest'
 import { createRandomGrower } from './growRandom'
+import { requireTable } from './requireTable'
 
 export interface ForestOptions {
   trees: number
@@ -20,8 +21,12 @@ export const forestDefaults: Omit<ForestOptions, 'seed'> = {
   featureShare: 1
 }
 
-/** Random forest (Breiman, Machine Learning 45, 2001): bootstrap sample and best cut. Mean over trees is the prediction. */
+/**
+ * Random forest (Breiman, Machine Learning 45, 2001): bootstrap sample and best cut. Mean over trees is the prediction.
+ * Throws data.invalid for a table without rows or with values that are not numbers.
+ */
 export function growForest(matrix: FeatureMatrix, y: Float64Array, options: ForestOptions): TreeEnsemble {
+  requireTable(matrix, y)
   const { count } = matrix
   const random = createRandom(options.seed)
   const grower = createBestGrower(matrix, y, {
@@ -39,8 +44,9 @@ export function growForest(matrix: FeatureMatrix, y: Float64Array, options: Fore
   return builder.finish()
 }
 
-/** Extra trees (Geurts et al. 2006): whole sample, random cuts. Mean over trees is the prediction. */
+/** Extra trees (Geurts et al. 2006): whole sample, random cuts. Mean over trees is the prediction. Throws as growForest. */
 export function growExtraTrees(matrix: FeatureMatrix, y: Float64Array, options: ForestOptions): TreeEnsemble {
+  requireTable(matrix, y)
   const random = createRandom(options.seed)
   const grower = createRandomGrower(matrix, y, {
     minLeaf: options.minLeaf,
