@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { boostingDefaults, growBoosted } from '../../src/core/proxy/trees/boosting'
-import { forestDefaults, growExtraTrees, growForest } from '../../src/core/proxy/trees/forest'
+import { forestDefaults, growForest } from '../../src/core/proxy/trees/forest'
 import { profileLike, type Table } from './speedCases'
 
 /*
@@ -12,7 +12,7 @@ import { profileLike, type Table } from './speedCases'
  */
 
 const rows = 100_000
-const names = ['forest', 'extraTrees', 'boosting'] as const
+const names = ['forest', 'boosting'] as const
 type Name = (typeof names)[number]
 
 /** Command-line word that makes the bench one large fit. */
@@ -82,12 +82,9 @@ export function fitInWorker(): void {
 export const inWorker = !isMainThread
 
 function nodesOf(name: Name, { x, y }: Table): number {
-  const options = { ...forestDefaults, seed: 1 }
   switch (name) {
     case 'forest':
-      return growForest(x, y, options).left.length
-    case 'extraTrees':
-      return growExtraTrees(x, y, options).left.length
+      return growForest(x, y, { ...forestDefaults, seed: 1 }).left.length
     case 'boosting':
       return growBoosted(x, y, { ...boostingDefaults, trees: 100, maxDepth: 6, seed: 1 }).trees.left.length
   }

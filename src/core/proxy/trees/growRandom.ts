@@ -11,6 +11,9 @@ export function createRandomGrower(matrix: FeatureMatrix, y: Float64Array, optio
   const { columns, count } = matrix
   const features = columns.length
   const scratch = new Int32Array(count)
+  // Targets and one feature's values of the node's rows, side by side.
+  const targets = new Float64Array(count)
+  const values = new Float64Array(count)
   const maxDepth = Math.min(options.maxDepth, 64)
   const active = new Int32Array(features * (maxDepth + 2))
   const { minLeaf } = options
@@ -31,6 +34,7 @@ export function createRandomGrower(matrix: FeatureMatrix, y: Float64Array, optio
     let most = -Infinity
     for (let at = start; at < end; at++) {
       const value = y[rows[at]]
+      targets[at] = value
       sum += value
       if (value < least) least = value
       if (value > most) most = value
@@ -57,8 +61,9 @@ export function createRandomGrower(matrix: FeatureMatrix, y: Float64Array, optio
         const column = columns[feature]
         let low = Infinity
         let high = -Infinity
-        for (let row = start; row < end; row++) {
-          const value = column[rows[row]]
+        for (let at = start; at < end; at++) {
+          const value = column[rows[at]]
+          values[at] = value
           if (value < low) low = value
           if (value > high) high = value
         }
@@ -69,12 +74,11 @@ export function createRandomGrower(matrix: FeatureMatrix, y: Float64Array, optio
         if (!(cut < high)) cut = low
         let leftCount = 0
         let leftSum = 0
-        for (let row = start; row < end; row++) {
-          const index = rows[row]
-          if (column[index] <= cut) {
-            leftCount++
-            leftSum += y[index]
-          }
+        // Added or not by multiplying: which side a row falls to is what processors cannot guess.
+        for (let at = start; at < end; at++) {
+          const goesLeft = Number(values[at] <= cut)
+          leftCount += goesLeft
+          leftSum += goesLeft * targets[at]
         }
         const rightCount = size - leftCount
         if (leftCount < minLeaf || rightCount < minLeaf) continue
@@ -97,8 +101,11 @@ export function createRandomGrower(matrix: FeatureMatrix, y: Float64Array, optio
     let right = 0
     for (let at = start; at < end; at++) {
       const row = rows[at]
-      if (column[row] <= bestCut) rows[middle++] = row
-      else scratch[right++] = row
+      const goesLeft = Number(column[row] <= bestCut)
+      rows[middle] = row
+      scratch[right] = row
+      middle += goesLeft
+      right += 1 - goesLeft
     }
     for (let at = 0; at < right; at++) rows[middle + at] = scratch[at]
     const left = builder.addPair()
