@@ -3,6 +3,13 @@
   .globl _start
 _start:
   la sp, _stack_top
+  # Vector registers on, where misa says there are any: mstatus.VS = initial.
+  csrr t0, misa
+  slli t0, t0, __riscv_xlen - 1 - ('V' - 'A')
+  bgez t0, 0f
+  li t0, 1 << 9
+  csrs mstatus, t0
+0:
   la t0, _bss_start
   la t1, _bss_end
 1:

@@ -63,4 +63,23 @@ BB_DOT(bb_popcounts_a2w4_dot);
 BB_DOT(bb_popcounts_a4w1_dot);
 BB_DOT(bb_popcounts_a4w2_dot);
 
+/* rvv/bytes.c: weights of 8 bits, any activations; for cores with V */
+size_t bb_rvv_bytes_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_rvv_bytes_dot);
+
+/* rvv/planes.c: for cores with V */
+size_t bb_rvv_planes_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_rvv_a8w4_dot);
+BB_DOT(bb_rvv_a8w2_dot);
+BB_DOT(bb_rvv_a8w1_dot);
+BB_DOT(bb_rvv_a4w4_dot);
+BB_DOT(bb_rvv_a4w2_dot);
+BB_DOT(bb_rvv_a4w1_dot);
+BB_DOT(bb_rvv_a2w4_dot);
+BB_DOT(bb_rvv_a2w2_dot);
+BB_DOT(bb_rvv_a2w1_dot);
+BB_DOT(bb_rvv_a1w4_dot);
+BB_DOT(bb_rvv_a1w2_dot);
+BB_DOT(bb_rvv_a1w1_dot);
+
 #endif

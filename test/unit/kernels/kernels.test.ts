@@ -120,7 +120,9 @@ describe('kernels compiled for RISC-V, on QEMU', () => {
         flags: ['-DCHECK_ROUNDS=10'],
         elf
       })
-      const cpu = `rv${xlen},zba=true,zbb=true`
+      // Each with the extension it is for, so that vector kernels are shown to run at 128 bits.
+      const extension = variant === 'rvv' ? 'v=true,vlen=128,vext_spec=v1.0' : 'zbb=true'
+      const cpu = `rv${xlen},${extension}`
       expectClean(qemu, ['-M', 'virt', '-cpu', cpu, '-bios', 'none', '-nographic', '-kernel', elf], 700)
     }
   )
