@@ -11,7 +11,7 @@ import { parseElf } from '../../src/core/sim/elf'
 import { createMachine } from '../../src/core/sim/machine'
 import { AppError } from '../../src/shared/errors'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
-import { everyOperator } from '../unit/core/deploy/randomNetwork'
+import { everyOperator, everyPair } from '../unit/core/deploy/randomNetwork'
 
 const resources = path.resolve(import.meta.dirname, '../../resources')
 const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0
@@ -36,15 +36,18 @@ const board = new SimulatedBoard('small')
 const client = new MonitorClient()
 const info = board.converse(client.hello(7))
 const imageCount = 3
-const { network, builder } = everyOperator(11)
-const codes = builder.images(imageCount)
-const logits = runInteger(network, codes)
-const plan = planDeployment(network, info)
-const classes = Array.from({ length: imageCount }, (_, i) =>
-  argmax(logits.subarray(i * network.outputCount, (i + 1) * network.outputCount))
-)
+const networks = [
+  { title: 'every operator, a skip connection and padding', made: everyOperator(11) },
+  { title: 'every pair of bit widths in conv, depthwise and dense, and a skip connection', made: everyPair() }
+]
 
-describe('exported C', { timeout: 180_000 }, () => {
+describe.each(networks)('exported C: $title', { timeout: 180_000 }, ({ made: { network, builder } }) => {
+  const codes = builder.images(imageCount)
+  const logits = runInteger(network, codes)
+  const plan = planDeployment(network, info)
+  const classes = Array.from({ length: imageCount }, (_, i) =>
+    argmax(logits.subarray(i * network.outputCount, (i + 1) * network.outputCount))
+  )
   let folder = ''
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'bitbench-export-'))

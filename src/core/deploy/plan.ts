@@ -3,6 +3,7 @@ import { formatBytes } from '@shared/units'
 import { findBoardKernel, usableRamBytes, type BoardInfo, type BoardKernel } from '../board/boardInfo'
 import { packedBytes } from '../quant/packing'
 import { elementCount, isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quant/quantizedNetwork'
+import { doubleBufferBytes } from './doubleBuffer'
 import { alignUp, placeBuffers, type Lifetime } from './planner'
 
 /**
@@ -19,8 +20,12 @@ export interface Plan {
   readonly arenaBytes: number
   /** No placement can use less. */
   readonly arenaLowerBoundBytes: number
+  /** What two alternating buffers and copies of skip connections would take (doubleBuffer.ts). */
+  readonly doubleBufferBytes: number
   /** Image and arena, aligned: everything above imageAddress + this is free. */
   readonly peakRamBytes: number
+  /** Beside that: the smallest batch, one image and its outputs, each aligned. */
+  readonly batchBytes: number
   readonly usableRamBytes: number
   /** Largest scratch of any layer. */
   readonly scratchBytes: number
@@ -125,7 +130,9 @@ export function planDeployment(
     weightsBytes: sum(layers.map((layer) => layer.weightsBytes)),
     arenaBytes: placement.totalBytes,
     arenaLowerBoundBytes: placement.lowerBoundBytes,
+    doubleBufferBytes: doubleBufferBytes(lifetimes.map(({ lifetime, kind }) => ({ ...lifetime, kind }))),
     peakRamBytes: alignUp(imageBytes, blobAlignment) + placement.totalBytes,
+    batchBytes: 2 * blobAlignment + elementCount(network.inputShape) + 4 * (network.outputCount + 1),
     usableRamBytes: usableRamBytes(board),
     scratchBytes: Math.max(0, ...layers.map((layer) => layer.scratchBytes)),
     inputOffset: tensorOffset(-1),
@@ -287,14 +294,21 @@ function checkLimits(network: QuantizedNetwork): void {
 
 function checkMemory(plan: Plan, board: Pick<BoardInfo, 'ram' | 'coreName'>): void {
   const available = Math.max(0, board.ram.high - plan.imageAddress)
-  const shortfallBytes = plan.peakRamBytes - available
+  const needed = plan.peakRamBytes + plan.batchBytes
+  const shortfallBytes = needed - available
   if (shortfallBytes <= 0) return
+  const parts = [
+    `Image ${formatBytes(plan.imageBytes)}`,
+    `arena ${formatBytes(plan.arenaBytes)}`,
+    `one image and its outputs ${formatBytes(plan.batchBytes)}`
+  ]
   throw new AppError(
     'deploy.outOfMemory',
-    `${plan.networkName} needs ${plan.peakRamBytes} bytes (Image ${formatBytes(plan.imageBytes)}, arena ${formatBytes(plan.arenaBytes)}); ` +
-      `${board.coreName} has ${available}: ${shortfallBytes} bytes short.`,
-    'Lower the bits of the largest layers, or choose a board with more RAM.',
-    { details: { neededBytes: plan.peakRamBytes, availableBytes: available, shortfallBytes } }
+    `${plan.networkName} needs ${needed} bytes (${parts.join(', ')}); ${board.coreName} has ${available}: ${shortfallBytes} bytes short.`,
+    plan.imageBytes > shortfallBytes
+      ? 'Lower the weight bits of the largest layers, or choose a board with more RAM.'
+      : 'Lower bits alone cannot save that much: choose a board with more RAM, or a network with smaller tensors.',
+    { details: { neededBytes: needed, availableBytes: available, shortfallBytes } }
   )
 }
 

@@ -16,6 +16,8 @@ export function describePlan(
     weightsBytes: plan.weightsBytes,
     arenaBytes: plan.arenaBytes,
     arenaLowerBoundBytes: plan.arenaLowerBoundBytes,
+    doubleBufferBytes: plan.doubleBufferBytes,
+    imageAddress: plan.imageAddress,
     peakRamBytes: plan.peakRamBytes,
     ramBytes: usableRamBytes(board),
     blocks: plan.blocks.map(({ name, offset, sizeBytes, firstLayer, lastLayer }) => ({

@@ -34,6 +34,10 @@ export const deployPlanSchema = z.object({
   arenaBytes: z.number(),
   /** No plan can use less: the largest sum of blocks alive at once. */
   arenaLowerBoundBytes: z.number(),
+  /** What two alternating buffers and copies of skip connections would take; null in records of older versions. */
+  doubleBufferBytes: z.number().nullable().default(null),
+  /** Where the Image lies: the lowest usable address. Null in records of older versions. */
+  imageAddress: z.number().nullable().default(null),
   /** Image, arena and one batch of images and outputs. */
   peakRamBytes: z.number(),
   ramBytes: z.number(),

@@ -110,6 +110,8 @@ export const samplePlan: DeployPlan = {
   weightsBytes: 36_100,
   arenaBytes: 9_800,
   arenaLowerBoundBytes: 9_408,
+  doubleBufferBytes: 12_600,
+  imageAddress: 0x8001_0000,
   peakRamBytes: 61_000,
   ramBytes: 983_040,
   blocks: [

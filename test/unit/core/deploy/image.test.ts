@@ -7,7 +7,8 @@ import { argmax, createIntegerRunner } from '../../../../src/core/quant/runInteg
 import type { QuantizedNetwork } from '../../../../src/core/quant/quantizedNetwork'
 import { AppError } from '../../../../src/shared/errors'
 import { SimulatedBoard } from '../board/simulatedBoard'
-import { everyOperator, RandomNetwork } from './randomNetwork'
+import { placeBatch } from '../../../../src/main/deploy/boardRun'
+import { everyOperator, everyPair, pairsOf, wideBottleneck } from './randomNetwork'
 
 const board = new SimulatedBoard('small')
 const client = new MonitorClient()
@@ -68,28 +69,49 @@ describe('an Image on the board', () => {
     expect(spent.instructions).toBeLessThan(sum * 1.05)
   })
 
-  it('places a network that two buffers of the largest tensor would not hold', () => {
-    const builder = new RandomNetwork(5, [64, 64, 3])
-    builder.conv(64, 3, 1, 1).conv(4, 1, 1, 0).flatten().dense(4, true)
-    const network = builder.done()
+  it('runs a network with a skip connection that double buffering could not hold', () => {
+    const { network, builder } = wideBottleneck()
     const plan = planDeployment(network, info)
-    const largest = Math.max(...plan.layers.map(({ outputBytes }) => outputBytes))
-    expect(plan.arenaBytes).toBeLessThan(2 * largest)
-    expect(plan.arenaBytes).toBeGreaterThanOrEqual(plan.arenaLowerBoundBytes)
-    const codes = builder.images(1)
-    expect([...runOnBoard(network, codes, 1)]).toEqual(expected(network, codes, 1))
+    const space = info.ram.high - plan.imageAddress - plan.batchBytes
+    expect(plan.imageBytes + plan.doubleBufferBytes).toBeGreaterThan(space)
+    expect(plan.imageBytes + plan.arenaBytes).toBeLessThan(space)
+    // The largest tensor and its neighbours: nothing is wasted between them.
+    expect(plan.arenaBytes).toBe(plan.arenaLowerBoundBytes)
+    const codes = builder.images(2)
+    expect([...runOnBoard(network, codes, 2)]).toEqual(expected(network, codes, 2))
   })
 
   it('refuses a network that does not fit with the exact shortfall', () => {
     const { network } = everyOperator(1)
     const fitting = planDeployment(network, info)
-    const tight = { ...info, ram: { low: info.ram.low, high: info.ram.low + fitting.peakRamBytes } }
+    const needed = fitting.peakRamBytes + fitting.batchBytes
+    const tight = { ...info, ram: { low: info.ram.low, high: info.ram.low + needed } }
     expect(planDeployment(network, tight).peakRamBytes).toBe(fitting.peakRamBytes)
-    const short = { ...info, ram: { low: info.ram.low, high: info.ram.low + fitting.peakRamBytes - 48 } }
-    const error = captured(() => planDeployment(network, short))
-    expect(error.code).toBe('deploy.outOfMemory')
-    expect(error.details).toMatchObject({ shortfallBytes: 48 })
-    expect(error.message).toContain('48 bytes short')
+    // What the plan calls enough is enough for one image, and a byte less is not.
+    const io = { inputBytes: fitting.inputBytes, outputCount: fitting.outputCount }
+    const freeFrom = fitting.imageAddress + fitting.peakRamBytes
+    expect(placeBatch(tight, freeFrom, io).images).toBe(1)
+    for (const missing of [1, 48]) {
+      const short = { ...info, ram: { low: info.ram.low, high: info.ram.low + needed - missing } }
+      const error = captured(() => planDeployment(network, short))
+      expect(error.code).toBe('deploy.outOfMemory')
+      expect(error.details).toEqual({
+        neededBytes: needed,
+        availableBytes: needed - missing,
+        shortfallBytes: missing
+      })
+      expect(error.message).toContain(`${missing} bytes short`)
+      expect(captured(() => placeBatch(short, freeFrom, io)).details).toEqual({ shortfallBytes: missing })
+    }
+  })
+
+  it('computes every pair of bit widths in convolution, depthwise convolution and dense layers', () => {
+    const { network, builder } = everyPair()
+    expect(pairsOf(network)).toEqual({ conv2d: 16, depthwiseConv2d: 16, dense: 16 })
+    const codes = builder.images(2)
+    const outputs = runOnBoard(network, codes, 2)
+    expect([...outputs]).toEqual(expected(network, codes, 2))
+    expect(new Set(outputs).size).toBeGreaterThan(5)
   })
 
   it('names the layer and the pair a board has no kernel for', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { doubleBufferBytes } from '@core/deploy/doubleBuffer'
 import { placeBuffers, type Lifetime } from '@core/deploy/planner'
 import { createRandom } from '@core/random'
 
@@ -55,5 +56,19 @@ describe('memory planner', () => {
 
   it('places nothing in an empty arena', () => {
     expect(placeBuffers([])).toEqual({ offsets: [], totalBytes: 0, lowerBoundBytes: 0 })
+  })
+
+  it('needs less than two alternating buffers, also where a branch is kept', () => {
+    const activation = (sizeBytes: number, first: number, last: number) =>
+      ({ name: `t${first}`, kind: 'activation', sizeBytes, first, last }) as const
+    const chain = [activation(16, 0, 0), activation(160, 0, 1), activation(32, 1, 2)]
+    expect(doubleBufferBytes(chain)).toBe(320)
+    expect(placeBuffers(chain).totalBytes).toBe(192)
+    // The kept branch gets a buffer of its own, scratch one for all layers.
+    const scratch = [48, 64].map(
+      (sizeBytes, step) => ({ name: 's', kind: 'scratch', sizeBytes, first: step, last: step }) as const
+    )
+    expect(doubleBufferBytes([...chain, activation(100, 0, 3), ...scratch])).toBe(320 + 112 + 64)
+    expect(doubleBufferBytes([])).toBe(0)
   })
 })

@@ -16,9 +16,11 @@ export class RandomNetwork {
   private readonly random: Random
   private at: { index: number; shape: ShapeHwc; format: CodeFormat }
 
+  /** @param schedule bits to be used one after another where layers draw them; then, or without, random ones */
   constructor(
     seed: number,
-    private readonly inputShape: ShapeHwc
+    private readonly inputShape: ShapeHwc,
+    private readonly schedule: Bits[] = []
   ) {
     this.random = createRandom(seed)
     this.at = { index: -1, shape: inputShape, format: { bits: 8, scale: 1 / 255, zero: 128 } }
@@ -30,7 +32,7 @@ export class RandomNetwork {
   }
 
   private width(): Bits {
-    return widths[this.random.integer(4)]!
+    return this.schedule.shift() ?? widths[this.random.integer(4)]!
   }
 
   private codes(count: number, bits: Bits): Int8Array {
@@ -200,5 +202,53 @@ export function everyOperator(seed: number): { network: QuantizedNetwork; builde
   const branch = builder.index
   builder.depthwise(3, 1, 1).conv(7, 1, 1, 0).sum(branch).pool('avgPool', 2, 1, 0)
   builder.conv(5, 3, 2, 1).flatten().dense(13).dense(10, true)
+  return { network: builder.done(), builder }
+}
+
+/** Layers of each operator that differ in their pair of bit widths. */
+export function pairsOf(network: QuantizedNetwork): Record<string, number> {
+  const seen = new Map<string, Set<string>>()
+  for (const layer of network.layers) {
+    if (!isWeighted(layer)) continue
+    const pairs = seen.get(layer.op) ?? new Set()
+    seen.set(layer.op, pairs.add(`a${layer.activationBits}w${layer.weightBits}`))
+  }
+  return Object.fromEntries([...seen].map(([op, pairs]) => [op, pairs.size]))
+}
+
+/**
+ * Every pair of activation and weight bits in convolutions, depthwise convolutions and dense layers, and a skip connection
+ * around the first of them; channel counts that no word of packed codes divides.
+ */
+export function everyPair(seed = 1): { network: QuantizedNetwork; builder: RandomNetwork } {
+  const pairs = widths.flatMap((activation) => widths.map((weight) => [activation, weight] as const))
+  // A layer draws its weights' bits, then the bits of what it writes, which the next layer reads.
+  const order = [...pairs, ...pairs, ...pairs]
+  const schedule = order.flatMap(([, weight], index) => [weight, order[index + 1]?.[0] ?? 8])
+  // Between the sections a sum and a pool write codes: their bits are those the next layer is to read.
+  schedule.splice(2 * pairs.length, 0, 8)
+  const builder = new RandomNetwork(seed, [6, 5, 5], schedule)
+  builder.conv(5, 3, 1, 1)
+  const skip = builder.index
+  for (let count = 1; count < pairs.length; count++)
+    builder.conv(5, count % 2 === 0 ? 3 : 1, 1, count % 2 === 0 ? 1 : 0)
+  builder.sum(skip)
+  for (let count = 0; count < pairs.length; count++) builder.depthwise(3, 1, 1)
+  builder.flatten()
+  for (let count = 1; count < pairs.length; count++) builder.dense(9 + count)
+  builder.dense(6, true)
+  return { network: builder.done(), builder }
+}
+
+/**
+ * A residual block that widens to 128 channels between two narrow ends: one tensor of 512 KiB with small neighbours. Two
+ * alternating buffers would each have to hold it.
+ */
+export function wideBottleneck(seed = 3): { network: QuantizedNetwork; builder: RandomNetwork } {
+  const builder = new RandomNetwork(seed, [64, 64, 1])
+  builder.conv(8, 3, 1, 1)
+  const skip = builder.index
+  builder.conv(128, 1, 1, 0).conv(8, 1, 1, 0).sum(skip).pool('avgPool', 8, 8, 0)
+  builder.flatten().dense(10, true)
   return { network: builder.done(), builder }
 }
