@@ -3,6 +3,9 @@ import { disconnected, type Link } from '@main/board/link'
 import { createLinkListeners } from '@main/board/linkListeners'
 import type { VirtualMachine } from '@core/sim/machine'
 
+/** A little more than the BIOS waits for anything. */
+const biosTimeoutMs = 300
+
 /** No request keeps a board at work for longer: about ten seconds of the slowest preset. */
 const mostInstructions = 500_000_000
 
@@ -13,6 +16,15 @@ const mostInstructions = 500_000_000
 export function createSimulatorLink(machine: VirtualMachine, clock: Clock, label = 'simulated'): Link {
   const listeners = createLinkListeners()
   let freeAtMs = clock.nowMs()
+  let toldMs = clock.nowMs()
+
+  /** A BIOS that waits for bytes is told how time passes, and is looked after once its own time-outs are over. */
+  const tellTime = (): void => {
+    if (!machine.isInBios || listeners.closed !== null) return
+    machine.advanceIdle(((clock.nowMs() - toldMs) * machine.config.clockHz) / 1000)
+    toldMs = clock.nowMs()
+    work()
+  }
 
   const work = (): void => {
     const before = machine.cycles()
@@ -29,6 +41,7 @@ export function createSimulatorLink(machine: VirtualMachine, clock: Clock, label
       (Math.max(0, machine.cycles() - before) * 1000) / machine.config.clockHz
     const bytes = machine.uartTake()
     if (bytes.length > 0) clock.after(freeAtMs - clock.nowMs(), () => listeners.data(bytes))
+    if (machine.isInBios && bytes.length > 0) clock.after(biosTimeoutMs, tellTime)
   }
   work()
   return {
@@ -40,6 +53,7 @@ export function createSimulatorLink(machine: VirtualMachine, clock: Clock, label
     onClose: listeners.onClose,
     async write(bytes) {
       if (listeners.closed !== null) throw disconnected(label, listeners.closed)
+      tellTime()
       for (let rest = bytes; rest.length > 0;) {
         rest = rest.subarray(machine.uartPush(rest))
         work()

@@ -1,4 +1,5 @@
 import { AppError } from '@shared/errors'
+import { concatBytes } from '../board/bytes'
 import { Bus } from './bus'
 import { Clint } from './clint'
 import { createCompiledEngine } from './compiler/compiledEngine'
@@ -7,13 +8,15 @@ import { parseElf, type ElfSegment, type LoadedElf } from './elf'
 import { executeSlow } from './executeSlow'
 import { Hart } from './hart'
 import { createInterpreter } from './interpreter'
+import { LitexBios } from './litexBios'
 import type { Engine, MachineOptions, RunResult, StopReason, VirtualMachine } from './machine'
-import { clintBase, finisherBase, ramBase, uartBase } from './memoryMap'
+import { clintBase, finisherBase, ramBase as virtRamBase, uartBase } from './memoryMap'
 import { checkConfig } from './machineConfig'
 import { presets, type MachineConfig } from './presets'
 import { TestFinisher } from './testFinisher'
 import { worstInstructionCycles } from './timing'
 import { Uart16550 } from './uart16550'
+import { UartLitex, uartLitexBytes } from './uartLitex'
 
 /** Most instructions an engine is asked for at once: keeps its cycle sum inside a 32-bit integer. */
 const maximumSlice = 1 << 20
@@ -35,7 +38,10 @@ class Machine implements VirtualMachine {
   private readonly finisher = new TestFinisher()
   private readonly runFast: (limit: number) => number
   private readonly worstCycles: number
-  private entry = ramBase
+  private readonly ramBase: number
+  private readonly litexUart: UartLitex | null = null
+  private readonly bios: LitexBios | null = null
+  private entry: number
   private bootSegments: readonly ElfSegment[] = []
   private lockedUp = false
 
@@ -45,18 +51,26 @@ class Machine implements VirtualMachine {
   ) {
     const { engine = 'compiled', cycleModel = true, compileAfterJumps = 1000 } = options
     this.ramBytes = config.ramBytes
+    this.ramBase = config.litex?.ramBase ?? virtRamBase
+    this.entry = this.ramBase
     this.isa = `rv32imac_zicsr_zifencei${config.zbb ? '_zbb' : ''}`
     this.uart = new Uart16550(() => this.hart.instret)
     this.clint = new Clint(() => this.hart.cycles)
     const bus = new Bus()
-    bus.map(uartBase, 8, this.uart)
-    bus.map(finisherBase, 4, this.finisher)
-    bus.map(clintBase, 0xc000, this.clint)
+    if (config.litex === undefined) {
+      bus.map(uartBase, 8, this.uart)
+      bus.map(finisherBase, 4, this.finisher)
+      bus.map(clintBase, 0xc000, this.clint)
+    } else {
+      this.litexUart = new UartLitex(this.uart)
+      bus.map(config.litex.uartBase, uartLitexBytes, this.litexUart)
+      this.bios = this.createBios()
+    }
     const model = cycleModel ? config.cycleModel : null
     this.worstCycles = model === null ? 1 : worstInstructionCycles(model)
     this.hart = new Hart({
       ram: new Uint8Array(config.ramBytes),
-      ramBase,
+      ramBase: this.ramBase,
       zbb: config.zbb,
       model,
       bus,
@@ -92,13 +106,13 @@ class Machine implements VirtualMachine {
 
   loadBinary(address: number, bytes: Uint8Array): void {
     this.checkRange(address, bytes.length)
-    this.hart.bytes.set(bytes, address - ramBase)
-    if (bytes.length > 0) this.hart.code.invalidate(address - ramBase, bytes.length)
+    this.hart.bytes.set(bytes, address - this.ramBase)
+    if (bytes.length > 0) this.hart.code.invalidate(address - this.ramBase, bytes.length)
   }
 
   readMemory(address: number, length: number): Uint8Array {
     this.checkRange(address, length)
-    return this.hart.bytes.slice(address - ramBase, address - ramBase + length)
+    return this.hart.bytes.slice(address - this.ramBase, address - this.ramBase + length)
   }
 
   setEntry(address: number): void {
@@ -107,14 +121,18 @@ class Machine implements VirtualMachine {
 
   reset(): void {
     this.uart.reset()
+    this.litexUart?.reset()
     this.clint.reset()
     this.finisher.reset()
     this.lockedUp = false
     this.copySegments()
-    this.hart.reset((this.entry - ramBase) | 0)
+    this.hart.reset((this.entry - this.ramBase) | 0)
+    this.bios?.powerOn(this.timeMs)
   }
 
   run(maxInstructions: number): RunResult {
+    // The BIOS has no instructions of its own: it waits for bytes.
+    if (this.isInBios) return { reason: 'idle', executed: 0 }
     const { hart } = this
     const before = hart.instret
     let left = maxInstructions
@@ -133,15 +151,23 @@ class Machine implements VirtualMachine {
   }
 
   uartPush(bytes: Uint8Array): number {
-    return this.uart.push(bytes)
+    const forBios = this.isInBios ? this.bios!.hear(bytes, this.timeMs) : 0
+    return forBios + this.uart.push(bytes.subarray(forBios))
   }
 
   uartTake(): Uint8Array {
-    return this.uart.take()
+    const fromBios = this.bios?.take()
+    const fromUart = this.uart.take()
+    return fromBios === undefined || fromBios.length === 0 ? fromUart : concatBytes([fromBios, fromUart])
   }
 
   advanceIdle(cycles: number): void {
     this.hart.cycles += Math.max(0, Math.floor(cycles))
+    if (this.isInBios) this.bios!.tick(this.timeMs)
+  }
+
+  get isInBios(): boolean {
+    return this.bios?.isInCharge === true
   }
 
   cycles(): number {
@@ -153,7 +179,7 @@ class Machine implements VirtualMachine {
   }
 
   pc(): number {
-    return (this.hart.pc + ramBase) >>> 0
+    return (this.hart.pc + this.ramBase) >>> 0
   }
 
   registers(): Uint32Array {
@@ -205,7 +231,7 @@ class Machine implements VirtualMachine {
 
   private copySegments(): void {
     for (const { address, data, memoryBytes } of this.bootSegments) {
-      const offset = address - ramBase
+      const offset = address - this.ramBase
       this.hart.bytes.fill(0, offset, offset + memoryBytes)
       this.hart.bytes.set(data, offset)
       this.hart.code.invalidate(offset, memoryBytes)
@@ -213,13 +239,34 @@ class Machine implements VirtualMachine {
   }
 
   private checkRange(address: number, length: number): void {
-    if (address >= ramBase && address + length <= ramBase + this.ramBytes) return
+    if (this.holds(address, length)) return
     const hex = (value: number): string => `0x${value.toString(16)}`
     throw new AppError(
       'board.addressRange',
       `${length} bytes at ${hex(address)} lie outside the board's RAM.`,
-      `Link the program to ${hex(ramBase)}..${hex(ramBase + this.ramBytes - 1)}, or choose a board with more RAM.`,
-      { details: { address, length, ramBase, ramBytes: this.ramBytes } }
+      `Link the program to ${hex(this.ramBase)}..${hex(this.ramBase + this.ramBytes - 1)}, or choose a board with more RAM.`,
+      { details: { address, length, ramBase: this.ramBase, ramBytes: this.ramBytes } }
     )
+  }
+
+  private holds(address: number, length: number): boolean {
+    return address >= this.ramBase && address + length <= this.ramBase + this.ramBytes
+  }
+
+  private get timeMs(): number {
+    return (this.hart.cycles * 1000) / this.config.clockHz
+  }
+
+  private createBios(): LitexBios {
+    return new LitexBios({
+      store: (address, bytes) => {
+        const isRam = this.holds(address, bytes.length)
+        if (isRam) this.loadBinary(address, bytes)
+        return isRam
+      },
+      jump: (address) => {
+        this.hart.pc = (address - this.ramBase) | 0
+      }
+    })
   }
 }

@@ -76,6 +76,8 @@ export interface VirtualMachine {
    * does not. For guests that time out while waiting for a byte.
    */
   advanceIdle(cycles: number): void
+  /** True while a LiteX SoC's BIOS waits to be loaded; it then wants to be told of time by `advanceIdle`. */
+  readonly isInBios: boolean
   /** Cycles since reset (not the guest-writable mcycle). Equal to instret() without the cycle model. */
   cycles(): number
   /** Instructions retired since reset. */

@@ -14,11 +14,13 @@ export interface MachineConfig {
   /** Reported in mimpid, so that firmware can tell the virtual boards apart. */
   implementationId: number
   clockHz: number
-  /** RAM at 0x80000000; a power of two, at least 64 KiB. */
+  /** RAM at 0x80000000 (or where `litex` says); a power of two, at least 64 KiB. */
   ramBytes: number
   /** Whether the Zbb bit-manipulation extension is decoded. */
   zbb: boolean
   cycleModel: CycleModel
+  /** Present on a LiteX SoC: RAM and UART lie there, and its BIOS boots (litexBoard.ts). Absent: the map of memoryMap.ts. */
+  litex?: { ramBase: number; uartBase: number }
 }
 
 /**

@@ -60,11 +60,11 @@ function* closeBatch(receiver: Receiver): Part<void> {
   if (byte === modem.crcWish || byte === modem.nak) {
     yield { kind: 'pause', durationMs: afterWishMs }
     // Silence is an answer that was thrown away with its wish (see firstReplyMs of modemSender.ts).
-    for (let tries = 0; tries < 3 && byte !== modem.ack; tries++) {
+    let tries = 0
+    do {
       yield { kind: 'send', bytes: modemBlock(0, new Uint8Array(128), 0) }
       byte = yield* receiver.byte(lastAckMs)
-      if (byte !== null && byte !== modem.crcWish && byte !== modem.nak) break
-    }
+    } while (++tries < 3 && (byte === null || byte === modem.crcWish || byte === modem.nak))
   }
   // Not ours: the console speaks again.
   if (byte !== null && byte !== modem.ack) receiver.unread(byte)

@@ -1,0 +1,41 @@
+import { AppError } from '../../../shared/errors'
+import type { Conversation } from '../conversation'
+import { asciiBytes, createReceiver } from './receiver'
+import { sflMagicRequest } from './sflFrame'
+import { askUboot, findFifoControl, type FifoControl, ubootPrompt } from './ubootConsole'
+
+/** What sits at the other end of a line before a monitor does. */
+export type BootLoader =
+  | { kind: 'litex' }
+  /** `uart`: the console's UART and `isa`: the core, where U-Boot's device tree tells them. */
+  | { kind: 'uboot'; uart: FifoControl | null; isa: string | null }
+
+const litexPrompt = 'litex> '
+const litexMenu = 'F7:    boot from serial\n'
+const answerMs = 1_500
+
+/**
+ * Presses Enter and looks who answers. Of a U-Boot it also asks what the board is, so that no monitor is started there whose
+ * UART or instructions are others.
+ *
+ * @throws loader.noPrompt with what was received
+ */
+export function* detectBootLoader(): Conversation<BootLoader> {
+  const receiver = createReceiver()
+  for (let tries = 0; tries < 4; tries++) {
+    // The line end alone: it stops a count-down, and is an empty line everywhere.
+    yield { kind: 'send', bytes: asciiBytes('\r\n') }
+    const found = yield* receiver.until([ubootPrompt, litexPrompt, litexMenu, sflMagicRequest], answerMs)
+    if (found === null) continue
+    if (found.index > 0) return { kind: 'litex' }
+    yield* receiver.drain(100)
+    const uart = yield* findFifoControl(receiver)
+    const cpu = yield* askUboot(receiver, 'fdt print /cpus')
+    return { kind: 'uboot', uart, isa: /riscv,isa = "([^"]+)"/.exec(cpu ?? '')?.[1] ?? null }
+  }
+  throw new AppError(
+    'loader.noPrompt',
+    `No boot loader answered; received ${receiver.lastSeen()}.`,
+    'Reset the board while this waits, and check port and baud rate. U-Boot ("=> ") and the LiteX BIOS ("litex> ") are known.'
+  )
+}

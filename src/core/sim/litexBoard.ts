@@ -1,0 +1,30 @@
+import { type MachineConfig, presets } from './presets'
+
+/**
+ * A LiteX SoC: the core of `mid` (LiteX's usual VexRiscv) with main RAM, CSR UART and a BIOS where LiteX puts them. It comes up
+ * in its BIOS, without a monitor, as such a board does. It is for boot loaders; to compare costs take a preset.
+ */
+export const litexBoard: MachineConfig = {
+  ...presets.mid,
+  name: 'litex',
+  coreName: 'Bitbench virtual LiteX SoC (VexRiscv class)',
+  implementationId: 3,
+  ramBytes: 8 << 20,
+  litex: { ramBase: 0x4000_0000, uartBase: 0xf000_1000 }
+}
+
+/** What LiteX would write about this SoC when it builds it (csr.csv), as far as a loader needs it. */
+export function litexBoardCsv(): string {
+  const { clockHz, ramBytes } = litexBoard
+  const { ramBase, uartBase } = litexBoard.litex!
+  const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`
+  const registers = 'rxtx txfull rxempty ev_status ev_pending ev_enable txempty rxfull'.split(' ')
+  return [
+    '# Describes the virtual LiteX SoC.',
+    `csr_base,uart,${hex(uartBase)},,`,
+    ...registers.map((name, index) => `csr_register,uart_${name},${hex(uartBase + 4 * index)},1,rw`),
+    `constant,config_clock_frequency,${clockHz},,`,
+    `memory_region,main_ram,${hex(ramBase)},${ramBytes},cached`,
+    ''
+  ].join('\n')
+}
