@@ -1,3 +1,4 @@
+import { roundUp } from './arrayWork'
 import type { WorkColumns } from './features'
 
 /**
@@ -42,8 +43,4 @@ export function packedWork({ macs, outputs, patches }: WorkColumns): PackedWork 
     columns.rows[row] = rows
   }
   return columns
-}
-
-function roundUp(size: number, step: number): number {
-  return Math.ceil(size / step) * step
 }

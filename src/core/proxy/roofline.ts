@@ -1,3 +1,4 @@
+import { arrayWork } from './arrayWork'
 import { containerBits, workColumns } from './features'
 import { relativeNnls } from './linear/nnls'
 import type { ShapeRows } from './samples'
@@ -51,25 +52,30 @@ export function predictRoofline(
   return { compute, memory }
 }
 
+// New terms are added at the end: proxies that were saved with fewer coefficients stay valid.
 function computeTerms(rows: ShapeRows): Float64Array[] {
-  const { macs } = workColumns(rows)
+  const work = workColumns(rows)
+  const { macs } = work
   const { activationBits: qa, weightBits: qw } = rows
   return [
     macs.map((value, row) => value * containerBits(qa[row]) * containerBits(qw[row])),
     macs,
-    new Float64Array(rows.count).fill(1)
+    new Float64Array(rows.count).fill(1),
+    arrayWork(rows, work).compute
   ]
 }
 
 function memoryTerms(rows: ShapeRows): Float64Array[] {
-  const { weights, inputs, patches, outputs } = workColumns(rows)
+  const work = workColumns(rows)
+  const { weights, inputs, patches, outputs } = work
   const { activationBits: qa, weightBits: qw } = rows
   return [
     weights.map((value, row) => value * qw[row]),
     inputs.map((value, row) => value * qa[row]),
     patches.map((value, row) => value * qa[row]),
     outputs,
-    new Float64Array(rows.count).fill(1)
+    new Float64Array(rows.count).fill(1),
+    arrayWork(rows, work).outputs
   ]
 }
 
