@@ -74,7 +74,9 @@ const monitors = [
     base: '0x40000000'
   },
   // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
-  { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' }
+  { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' },
+  // The same with vector kernels, for cores whose ISA string has V.
+  { name: 'monitor-rvv', variants: ['rvv'], machine: rv64, kernels: [], base: '0x80800000' }
 ]
   .map(({ variants, ...rest }) => ({
     ...rest,

@@ -93,6 +93,8 @@ static void identify_isa(void)
     for (const char *l = letters; misa && *l; l++)
         if (misa >> (*l - 'a') & 1) *to++ = *l;
     to = put(to, "_zicsr");
+    /* Vector registers on, where there are any: mstatus.VS = initial. Only kernels use them, and nothing interrupts those. */
+    if (misa >> ('v' - 'a') & 1) __asm__ volatile("csrs mstatus, %0" ::"r"(1u << 9));
     uintptr_t bits;
     if (guard_call(count_bits, 0x0F0F1F, &bits) == 0 && bits == 13) put(to, "_zbb");
 }

@@ -15,7 +15,7 @@ export const kernelNames = [
 export type KernelName = (typeof kernelNames)[number]
 
 /** Kernel variants by wire number. */
-export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb'] as const
+export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb', 'rvv'] as const
 export type KernelVariant = (typeof kernelVariants)[number]
 
 export interface BoardKernel {
