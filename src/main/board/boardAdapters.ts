@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { spawn as nodeSpawn } from 'node:child_process'
+import path from 'node:path'
 import type { PresetName } from '../../core/sim/presets'
 import type { PortSettings } from '../../shared/contract/board'
+import { monitorFor } from '../../core/board/monitorChoice'
 import { AppError } from '../../shared/errors'
 import type { Link } from './link'
+import { qemuCores, type QemuCore } from './qemuCores'
 import { openQemuLink } from './qemuLink'
 import { listPorts, type PortEntry } from './serialPorts'
 import { type BoardToolAdapter, createBoardToolAdapter } from './tools/boardToolAdapter'
@@ -11,10 +14,15 @@ import { openVirtualLink } from './virtualLink'
 
 /** How the service reaches boards; tests put their own here. */
 export interface BoardAdapters {
-  openVirtual(preset: PresetName): Promise<Link>
-  openQemu(): Promise<Link>
+  /** A virtual board, with or without the Zbb extension. */
+  openVirtual(preset: PresetName, zbb: boolean): Promise<Link>
+  openQemu(core: QemuCore): Promise<Link>
+  /** The virtual LiteX SoC, in its BIOS. */
+  openLitex(): Promise<Link>
   openSerial(port: string, settings: PortSettings): Promise<Link>
   listPorts(): Promise<PortEntry[]>
+  /** A flat monitor image (resources/firmware/build), by its name without extension. */
+  readMonitor(name: string): Promise<Uint8Array>
   /** The QEMU program, or null where it is not installed. */
   findQemu(): Promise<string | null>
   /** Programs of others: bitstreams, debug probes. */
@@ -22,7 +30,7 @@ export interface BoardAdapters {
 }
 
 export interface AdapterOptions {
-  /** The monitor's ELF (resources/firmware/build/monitor.elf). */
+  /** The ELF of the plain monitor (resources/firmware/build/monitor.elf); those for other cores lie beside it. */
   firmwareFile: string
   /** Built virtualBoardWorker entry. */
   workerFile: string
@@ -33,15 +41,18 @@ export interface AdapterOptions {
 
 export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
   const findQemu = (): Promise<string | null> => options.findProgram(['qemu-system-riscv32'])
+  const monitorFile = (isa: string): string =>
+    path.join(path.dirname(options.firmwareFile), `${monitorFor(isa)}.elf`)
   return {
     tools: createBoardToolAdapter(options),
     findQemu,
-    async openVirtual(preset) {
-      const firmware = await readFirmware(options.firmwareFile)
-      return await openVirtualLink({ preset, firmware, workerFile: options.workerFile })
+    async openVirtual(preset, zbb) {
+      const firmware = await readFirmware(monitorFile(zbb ? 'rv32imac_zbb' : 'rv32imac'))
+      return await openVirtualLink({ preset, zbb, firmware, workerFile: options.workerFile })
     },
-    async openQemu() {
-      const program = await findQemu()
+    async openQemu(core) {
+      const { isa, xlen, cpu } = qemuCores[core]
+      const program = await options.findProgram([`qemu-system-riscv${xlen}`])
       if (program === null) {
         throw new AppError(
           'tool.missing',
@@ -49,13 +60,19 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
           'Debian: apt install qemu-system-misc'
         )
       }
-      await readFirmware(options.firmwareFile)
+      const file = monitorFile(isa)
+      await readFirmware(file)
       return await openQemuLink({
         program,
-        boardArguments: ['-bios', 'none', '-kernel', options.firmwareFile],
+        // As a device, because -kernel would start a monitor that is not linked for the start of RAM where RAM starts.
+        boardArguments: ['-cpu', cpu, '-bios', 'none', '-device', `loader,file=${file},cpu-num=0`],
         spawn: options.spawn
       })
     },
+    async openLitex() {
+      return await openVirtualLink({ preset: 'litex', firmware: null, workerFile: options.workerFile })
+    },
+    readMonitor: (name) => readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.bin`)),
     async openSerial(port, settings) {
       // Loaded on first use: a machine without the native binding still has its virtual boards.
       const { openSerialLink } = await import('./serialLink')

@@ -1,9 +1,11 @@
 import type { PresetName } from '../../core/sim/presets'
+import { litexBoard } from '../../core/sim/litexBoard'
 import { presets } from '../../core/sim/presets'
 import type { Board, PortSettings } from '../../shared/contract/board'
 import { portSettingsSchema } from '../../shared/contract/board'
 import { formatBytes, formatCount } from '../../shared/units'
 import type { BoardAdapters } from './boardAdapters'
+import { qemuCores, type QemuCore } from './qemuCores'
 import type { SavedBoard } from './boardStore'
 import { findPort, type PortIdentity } from './portIdentity'
 import type { PortEntry } from './serialPorts'
@@ -13,6 +15,8 @@ export interface CatalogueEntry {
   id: string
   kind: Board['kind']
   preset: PresetName | null
+  /** The extension that sets a stand-in apart from its plain sibling; it decides which monitor it runs. */
+  core: QemuCore
   name: string
   description: string
   port: string | null
@@ -40,7 +44,13 @@ export async function listCatalogue(
   inUse: readonly CatalogueEntry[] = []
 ): Promise<CatalogueEntry[]> {
   const [ports, qemu] = await Promise.all([adapters.listPorts(), adapters.findQemu()])
-  const fixed = [...(Object.keys(presets) as PresetName[]).map(virtualEntry), qemuEntry(qemu)]
+  const fixed = [
+    ...(Object.keys(presets) as PresetName[]).map((preset) => virtualEntry(preset, 'plain')),
+    // The class of core that is sold with bit manipulation.
+    virtualEntry('high', 'zbb'),
+    litexEntry(),
+    ...(Object.keys(qemuCores) as QemuCore[]).map((core) => qemuEntry(core, qemu))
+  ]
   const fixedIds = new Set(fixed.map(({ id }) => id))
   const known = new Map<string, PortIdentity>()
   for (const board of [...saved, ...inUse]) if (!fixedIds.has(board.id)) known.set(board.id, board)
@@ -84,20 +94,34 @@ export function manualEntry(path: string): CatalogueEntry {
   }
 }
 
-function virtualEntry(preset: PresetName): CatalogueEntry {
+function virtualEntry(preset: PresetName, core: 'plain' | 'zbb'): CatalogueEntry {
   const config = presets[preset]
   return {
-    ...bare(`virtual:${preset}`, 'virtual'),
+    ...bare(`virtual:${preset}${core === 'plain' ? '' : `-${core}`}`, 'virtual'),
     preset,
-    name: `Virtual board, ${preset}`,
+    core,
+    name: `Virtual board, ${preset}${core === 'plain' ? '' : ' with Zbb'}`,
     description: `${config.coreName}, ${formatCount(config.clockHz, 'Hz')}, ${formatBytes(config.ramBytes)} RAM, simulated with a cycle model`
   }
 }
 
-function qemuEntry(program: string | null): CatalogueEntry {
+/** The virtual board that comes up in a BIOS instead of the monitor, as a LiteX board does. */
+export const litexBoardId = 'virtual:litex'
+
+function litexEntry(): CatalogueEntry {
+  const { coreName, clockHz, ramBytes } = litexBoard
   return {
-    ...bare('qemu', 'qemu'),
-    name: 'QEMU virt',
+    ...bare(litexBoardId, 'virtual'),
+    name: 'Virtual LiteX SoC',
+    description: `${coreName}, ${formatCount(clockHz, 'Hz')}, ${formatBytes(ramBytes)} RAM; comes up in its BIOS, so bring up the monitor first`
+  }
+}
+
+function qemuEntry(core: QemuCore, program: string | null): CatalogueEntry {
+  return {
+    ...bare(core === 'plain' ? 'qemu' : `qemu:${core}`, 'qemu'),
+    core,
+    name: `QEMU virt${core === 'plain' ? '' : `, ${qemuCores[core].isa}`}`,
     description: 'The same firmware on QEMU: counts instructions, knows no cycles',
     unavailable: program === null ? 'QEMU is not installed. Debian: apt install qemu-system-misc' : null
   }
@@ -123,6 +147,7 @@ function bare(id: string, kind: Board['kind']): CatalogueEntry {
     id,
     kind,
     preset: null,
+    core: 'plain',
     name: id,
     description: '',
     port: null,

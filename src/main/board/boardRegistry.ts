@@ -3,7 +3,13 @@ import type { EmitterOf } from '../../shared/contract/define'
 import { AppError } from '../../shared/errors'
 import type { Store } from '../store/store'
 import type { BoardAdapters } from './boardAdapters'
-import { type CatalogueEntry, defaultSettings, listCatalogue, manualEntry } from './boardCatalogue'
+import {
+  type CatalogueEntry,
+  defaultSettings,
+  listCatalogue,
+  litexBoardId,
+  manualEntry
+} from './boardCatalogue'
 import { type BoardConnection, createBoardConnection } from './boardConnection'
 import { createBoardStore, type SavedBoard } from './boardStore'
 import { identifyBoard, type IdentifiedBoard, viewBoard } from './boardView'
@@ -117,8 +123,9 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
   }
 
   const openLine = async (entry: CatalogueEntry, settings: Board['settings']): Promise<Link> => {
-    if (entry.kind === 'virtual') return await adapters.openVirtual(entry.preset!)
-    if (entry.kind === 'qemu') return await adapters.openQemu()
+    if (entry.id === litexBoardId) return await adapters.openLitex()
+    if (entry.kind === 'virtual') return await adapters.openVirtual(entry.preset!, entry.core === 'zbb')
+    if (entry.kind === 'qemu') return await adapters.openQemu(entry.core)
     return await adapters.openSerial(await locate(entry), settings)
   }
 

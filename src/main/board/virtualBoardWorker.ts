@@ -1,5 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createMachine } from '../../core/sim/createMachine'
+import type { VirtualMachine } from '../../core/sim/machine'
+import { litexBoard } from '../../core/sim/litexBoard'
+import { presets } from '../../core/sim/presets'
 import { AppError } from '../../shared/errors'
 import type { FromVirtualBoard, ToVirtualBoard, VirtualBoardData } from './virtualLink'
 
@@ -14,6 +17,8 @@ if (port === null) throw new Error('virtualBoardWorker must run as a worker thre
 const sliceMs = 8
 const leastSlice = 20_000
 const mostSlice = 20_000_000
+/** How often a waiting BIOS looks at its clock: it gives up on a host after 250 ms. */
+const biosTickMs = 100
 
 const data = workerData as VirtualBoardData
 const send = (message: FromVirtualBoard): void => port.postMessage(message)
@@ -31,8 +36,11 @@ run().catch((error: unknown) => {
 })
 
 async function run(): Promise<void> {
-  const machine = createMachine({ board: data.preset, cycleModel: data.cycleModel })
-  machine.loadElf(data.firmware)
+  const machine = createMachine({
+    board: data.preset === 'litex' ? litexBoard : { ...presets[data.preset], zbb: data.zbb },
+    cycleModel: data.cycleModel
+  })
+  if (data.firmware !== null) machine.loadElf(data.firmware)
   machine.reset()
   send({ kind: 'ready', isa: machine.isa, engine: machine.engine, clockHz: machine.config.clockHz })
   let slice = 200_000
@@ -57,8 +65,7 @@ async function run(): Promise<void> {
     }
     if (reason === 'reset') machine.reset()
     if (reason === 'idle' && waiting.length === 0) {
-      await new Promise<void>((resolve) => (wake = resolve))
-      wake = undefined
+      await untilWoken(machine)
       continue
     }
     const tookMs = performance.now() - startMs
@@ -67,6 +74,21 @@ async function run(): Promise<void> {
       slice = Math.min(mostSlice, Math.max(leastSlice, Math.round((slice * sliceMs) / tookMs)))
     }
     await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+
+  /** Sleeps until there are bytes. A BIOS has time-outs of its own: it is told how time passes. */
+  async function untilWoken(machine: VirtualMachine): Promise<void> {
+    const startMs = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      if (machine.isInBios) timer = setTimeout(resolve, biosTickMs)
+    })
+    clearTimeout(timer)
+    wake = undefined
+    if (machine.isInBios) {
+      machine.advanceIdle(((performance.now() - startMs) * machine.config.clockHz) / 1000)
+    }
   }
 
   function describeLockup(): string {

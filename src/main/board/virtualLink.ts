@@ -6,9 +6,12 @@ import { createLinkListeners } from './linkListeners'
 
 /** The virtual board: the simulator runs the very firmware binary in a worker thread behind a Link. */
 export interface VirtualBoardOptions {
-  preset: PresetName
-  /** The monitor's ELF. */
-  firmware: Uint8Array
+  /** A preset, or the LiteX SoC, which comes up in its BIOS and has no firmware. */
+  preset: PresetName | 'litex'
+  /** Whether its core has the Zbb extension; default false. */
+  zbb?: boolean
+  /** The monitor's ELF; null for the LiteX SoC. */
+  firmware: Uint8Array | null
   /** Built virtualBoardWorker entry. */
   workerFile: string
   /** False: one cycle per instruction (faster). */
@@ -16,8 +19,9 @@ export interface VirtualBoardOptions {
 }
 
 export interface VirtualBoardData {
-  preset: PresetName
-  firmware: Uint8Array
+  preset: PresetName | 'litex'
+  zbb: boolean
+  firmware: Uint8Array | null
   cycleModel: boolean
 }
 export interface ToVirtualBoard {
@@ -33,10 +37,10 @@ export type FromVirtualBoard =
 const startTimeoutMs = 20_000
 
 export async function openVirtualLink(options: VirtualBoardOptions): Promise<Link> {
-  const { preset, firmware, workerFile, cycleModel = true } = options
-  const label = `virtual:${preset}`
+  const { preset, zbb = false, firmware, workerFile, cycleModel = true } = options
+  const label = `virtual:${preset}${zbb ? '-zbb' : ''}`
   const listeners = createLinkListeners()
-  const workerData: VirtualBoardData = { preset, firmware, cycleModel }
+  const workerData: VirtualBoardData = { preset, zbb, firmware, cycleModel }
   const worker = new Worker(workerFile, { workerData })
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
 

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { boardBootCommands } from './boardBoot'
 import { fileSourceSchema, loaderNameSchema, loadRecordSchema } from './boardFiles'
 import { boardToolCommands } from './boardTools'
 import { command, defineContract, done, nothing } from './define'
 
 /**
- * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `qemu`, or the path
- * of a serial port (`/dev/ttyUSB0`, `COM3`).
+ * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `virtual:high-zbb`,
+ * `qemu`, `qemu:zbb`, `qemu:rvv`, or the path of a serial port (`/dev/ttyUSB0`, `COM3`).
  */
 export const boardKindSchema = z.enum(['virtual', 'qemu', 'serial'])
 export type BoardKind = z.infer<typeof boardKindSchema>
@@ -53,7 +54,7 @@ export const boardInfoSchema = z.object({
       activationBits: z.number(),
       weightBits: z.number(),
       weightLayout: z.number(),
-      variant: z.enum(['ref', 'rv32im', 'rv32im_zbb']),
+      variant: z.enum(['ref', 'rv32im', 'rv32im_zbb', 'rvv']),
       rowsMax: z.number(),
       scratch: z.object({ fixedBytes: z.number(), bytesPerInput: z.number(), bytesPerOutput: z.number() })
     })
@@ -190,6 +191,7 @@ export const boardContract = defineContract({
     ),
     /** What loads ended with, newest first. */
     'board.loads': command(nothing, z.object({ loads: z.array(loadRecordSchema) })),
+    ...boardBootCommands,
     ...boardToolCommands
   },
   events: {

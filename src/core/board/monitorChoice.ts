@@ -1,0 +1,15 @@
+/** The monitors that are built (scripts/firmware.mjs), by name of their file without extension. */
+export type MonitorName = 'monitor' | 'monitor-zbb' | 'monitor-rv64' | 'monitor-rvv'
+
+/**
+ * The monitor with the fastest kernels that a core can run, by its ISA string as `hello` or a data sheet writes it, e.g.
+ * "rv32imac_zicsr_zbb" or "rv64gcv".
+ */
+export function monitorFor(isa: string): MonitorName {
+  const [base = '', ...extensions] = isa.toLowerCase().split('_')
+  // Single letters follow rv32 or rv64 at once; a later part of one letter is an extension too ("rv64imac_v").
+  const letters = base.slice(4)
+  if (base.startsWith('rv64'))
+    return letters.includes('v') || extensions.includes('v') ? 'monitor-rvv' : 'monitor-rv64'
+  return extensions.includes('zbb') ? 'monitor-zbb' : 'monitor'
+}
