@@ -39,6 +39,7 @@ export function createBestGrower(matrix: FeatureMatrix, y: Float64Array, options
   // Keys of the rows in the tree, per feature: nodes of even depth read the first and write the second, odd ones the
   // other way round.
   const lists = [new Int32Array(features * count), new Int32Array(features * count)]
+  const drawn = new Uint8Array(count)
   const goesLeft = new Uint8Array(count)
   // Weight and weight * (y - mean) / scale of every row, side by side: one cache line serves both.
   const { mean: yMean, scale: yScale } = centreOf(y)
@@ -55,6 +56,7 @@ export function createBestGrower(matrix: FeatureMatrix, y: Float64Array, options
   /** Fills the lists with the rows of positive weight; returns their number. */
   const begin = (weight: Float64Array): number => {
     for (let row = 0; row < count; row++) {
+      drawn[row] = Number(weight[row] > 0)
       terms[2 * row] = weight[row]
       terms[2 * row + 1] = (weight[row] * (y[row] - yMean)) / yScale
     }
@@ -68,7 +70,7 @@ export function createBestGrower(matrix: FeatureMatrix, y: Float64Array, options
       for (let at = base; at < base + count; at++) {
         const key = sorted[at]
         first[to] = key
-        to += Number(weight[key & rowMask] > 0)
+        to += drawn[key & rowMask]
       }
       size = to - base
     }
@@ -133,9 +135,12 @@ export function createBestGrower(matrix: FeatureMatrix, y: Float64Array, options
         ) {
           beginSearch(search, totalWeight, waitingSums[2 * top + 1], minLeaf)
           let looked = 0
-          // Partial Fisher-Yates: features come in random order, so that ties fall to each alike.
+          // Partial Fisher-Yates: features come in random order, so that ties fall to each alike. One draw a node seeds
+          // a linear congruential sequence (Numerical Recipes' constants): a dozen places need no better.
+          let bits = random.integer(2 ** 32) | 0
           for (let at = 0; at < activeCount; at++) {
-            const pick = mine + at + random.integer(activeCount - at)
+            bits = (Math.imul(bits, 1_664_525) + 1_013_904_223) | 0
+            const pick = mine + at + (((bits >>> 16) * (activeCount - at)) >>> 16)
             const feature = active[pick]
             active[pick] = active[mine + at]
             active[mine + at] = feature
