@@ -3,7 +3,7 @@ import { extractFeatures } from './features'
 import type { ShapeRows } from './samples'
 
 /** Rows that are looked at; more are thinned at random, those measured already always stay. */
-const maxRows = 700
+const maxRows = 1_500
 /** Length scale in standard deviations of each feature, and noise against signal variance, of the kernel. */
 const lengthScale = 2
 const noise = 0.05
@@ -68,7 +68,7 @@ function mostWorth(
     if (used[i] === 1) continue
     let reduction = 0
     for (let j = 0; j < n; j++) reduction += importance[j] * covariance[i * n + j] ** 2
-    const worth = reduction / (covariance[i * n + i] + noise) / Math.sqrt(cost[rows[i]!]!)
+    const worth = reduction / (covariance[i * n + i] + noise) / cost[rows[i]!]!
     if (worth > most) [most, best] = [worth, i]
   }
   return best

@@ -158,6 +158,7 @@ function conditions(query: SampleQuery): { where: string; params: SqlValue[] } {
     params.push(value)
     parts.push(sql.replace('?', `$${params.length}`))
   }
+  add('s.id = ?', query.id)
   add('s.board_id = ?', query.boardId)
   add('s.id IN (SELECT sample_id FROM profile_campaign_sample WHERE campaign_id = ?)', query.campaignId)
   add('s.kernel = ?', query.kernel)

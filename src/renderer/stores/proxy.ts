@@ -6,6 +6,7 @@ import type {
   SampleSource,
   TransferPoint
 } from '@shared/contract/proxy'
+import type { Sample } from '@shared/contract/profile'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
@@ -27,6 +28,7 @@ export const useProxies = defineStore('proxy', () => {
   const transfer = ref<{ title: string; points: TransferPoint[] }>({ title: '', points: [] })
   const founding = ref<FoundingRow[]>([])
   const importWarnings = ref<string[]>([])
+  const sample = shallowRef<Sample | null>(null)
 
   const pinned = computed(() => proxies.value.filter((proxy) => proxy.pinned))
   /** Whether Search can count latency: a proxy fitted to files alone knows no board to predict for. */
@@ -54,7 +56,13 @@ export const useProxies = defineStore('proxy', () => {
     if (compared.rows.length > 0) comparison.value = compared
   })
 
+  /** The Sample behind the point that was clicked; null where it is not in the data file. */
+  const loadSample = createAction(async (id: string) => {
+    sample.value = (await client.call('profile.samples', { id, limit: 1 })).samples[0] ?? null
+  })
+
   const open = createAction(async (id: string) => {
+    sample.value = null
     detail.value = await client.call('proxy.detail', { id })
   })
 
@@ -133,9 +141,11 @@ export const useProxies = defineStore('proxy', () => {
     transfer,
     founding,
     importWarnings,
+    sample,
     pinned,
     predictsBoard,
     load,
+    loadSample,
     open,
     fit,
     compare,

@@ -110,6 +110,7 @@ export type Campaign = z.infer<typeof campaignSchema>
 
 /** Which Samples. Absent fields match everything. */
 export const sampleQuerySchema = z.object({
+  id: z.string().optional(),
   boardId: z.string().optional(),
   campaignId: z.string().optional(),
   kernel: kernelSchema.optional(),

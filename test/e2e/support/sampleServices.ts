@@ -2,6 +2,7 @@ import { createRandom } from '@core/random'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
 import { sampleBoards, sampleConsole } from './sampleBoards'
 import { sampleComparison, sampleProxyDetail, sampleSets, sampleTransfer } from './sampleProxies'
+import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
 import { sampleDeployment, sampleModel, samplePlan, sampleSearch } from './sampleModel'
 
@@ -168,6 +169,7 @@ export const sampleHandlers: SampleHandlers = {
     ]
   }),
   'profile.campaigns': () => ({ campaigns: [campaign] }),
+  'profile.adaptiveRuns': () => ({ runs: [sampleAdaptiveRun] }),
   'profile.samples': () => ({ samples, total: samples.length }),
   'profile.plan': () => ({
     plan: {
@@ -206,6 +208,7 @@ export const sampleHandlers: SampleHandlers = {
     ]
   }),
   'proxy.detail': () => sampleProxyDetail,
+  'proxy.calibrations': () => ({ calibrations: [sampleCalibration] }),
   'model.list': () => ({
     models: [sampleModel],
     dataSet: {

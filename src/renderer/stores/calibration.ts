@@ -1,0 +1,27 @@
+import type { Calibration } from '@shared/contract/proxyCalibration'
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+import { useJobs } from './job'
+
+/** Networks that were measured whole, for Search and Deploy to predict by. */
+export const useCalibrations = defineStore('calibration', () => {
+  const client = useClient()
+  const jobs = useJobs()
+  const calibrations = ref<Calibration[]>([])
+
+  const load = createAction(async () => {
+    calibrations.value = (await client.call('proxy.calibrations', {})).calibrations
+  })
+  const calibrate = createAction(async (boardId: string, modelId: string) => {
+    const { jobId } = await client.call('proxy.calibrate', { boardId, modelId })
+    await jobs.whenSettled(jobId)
+    await load.run()
+  })
+  const forget = createAction(async ({ boardId, modelId }: Calibration) => {
+    await client.call('proxy.forgetCalibration', { boardId, modelId })
+    await load.run()
+  })
+  return { calibrations, load, calibrate, forget }
+})

@@ -1,0 +1,31 @@
+import type { Sample } from '@shared/contract/profile'
+import type { Fact } from '../../components/FactList.vue'
+
+/** A Sample with its whole provenance. */
+export function sampleFacts(sample: Sample): Fact[] {
+  const number = (value: number | null): string | null => (value === null ? null : value.toLocaleString('en'))
+  return [
+    { name: 'Sample', value: sample.id, code: true },
+    { name: 'Board', value: `${sample.boardName} (${sample.boardId})` },
+    { name: 'Core and ISA', value: `${sample.coreName}, ${sample.isa}` },
+    {
+      name: 'Firmware',
+      value: sample.buildId === null ? null : `0x${sample.buildId.toString(16)}`,
+      code: true
+    },
+    { name: 'Method', value: sample.method, origin: sample.origin },
+    {
+      name: 'Median, least, most',
+      value: [sample.time, sample.timeMin, sample.timeMax].map(number).join(', ')
+    },
+    { name: 'Cycles', value: number(sample.cycles) },
+    { name: 'Instructions', value: number(sample.instructions) },
+    { name: 'Repetitions and seed', value: `${sample.repetitions}, ${sample.seed}` },
+    {
+      name: 'Output checksum',
+      value: sample.checksum === null ? null : `0x${(sample.checksum >>> 0).toString(16).padStart(8, '0')}`,
+      code: true
+    },
+    { name: 'Measured', value: new Date(sample.measuredAtMs).toLocaleString() }
+  ]
+}
