@@ -49,8 +49,8 @@ const adapters = createBoardAdapters({
   findProgram: async () => null
 })
 const bench = await createBoardBench({
-  async openVirtual(preset): Promise<Link> {
-    const made = createUnpluggable(await adapters.openVirtual(preset))
+  async openVirtual(preset, zbb): Promise<Link> {
+    const made = createUnpluggable(await adapters.openVirtual(preset, zbb))
     openedLinks.push(made)
     return made.link
   },

@@ -5,6 +5,7 @@ import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import type { Store } from '../store/store'
 import type { BoardAdapters } from './boardAdapters'
+import { createBootHandlers } from './bootJob'
 import { createBoardRegistry } from './boardRegistry'
 import type { BoardSession } from './boardSession'
 import type { IdentifiedBoard } from './boardView'
@@ -124,6 +125,13 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         return startLoadJob(held, { image, loader, start }, { jobs, nowMs, records })
       },
       'board.loads': async () => ({ loads: records.all() }),
+      ...createBootHandlers({
+        registry,
+        readMonitor: (name) => options.adapters.readMonitor(name),
+        jobs,
+        nowMs,
+        records
+      }),
       ...createToolHandlers({ registry, tools: options.adapters.tools, jobs, nowMs, records })
     }
   }

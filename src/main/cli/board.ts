@@ -105,6 +105,32 @@ export const boardCli: CliNoun = {
         }
       }
     },
+    boot: {
+      summary:
+        'Makes a board in its boot loader (LiteX BIOS, U-Boot) a Bitbench board: monitor, start, hello.',
+      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem] [--soc csr.csv]',
+      options: {
+        ...lineOptions,
+        loader: { type: 'string', help: 'auto finds out which boot loader it is', default: 'auto' },
+        soc: { type: 'string', help: 'csr.csv or csr.json that LiteX wrote: where the UART and RAM are' }
+      },
+      async run(args, context) {
+        const loader = choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem']) ?? 'auto'
+        const soc = textOption(args, 'soc')
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { board } = await connect(client, args, false)
+        const { jobId } = await client.call('board.boot', {
+          id: board.id,
+          loader,
+          soc: soc === undefined ? null : { path: path.resolve(context.cwd, soc) }
+        })
+        await client.finish(jobId, createProgressLine(context.log, process.stderr))
+        const { loads } = await client.call('board.loads', {})
+        const load = loads.find((one) => one.jobId === jobId)!
+        const { board: booted } = await client.call('board.get', { id: board.id })
+        return { json: { load, board: booted }, text: `${loadText(load)}\n${infoText(booted)}` }
+      }
+    },
     ...boardToolVerbs
   }
 }
