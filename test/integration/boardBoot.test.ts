@@ -115,6 +115,8 @@ describe.skipIf(missing.length > 0)('boot of a bare U-Boot board', () => {
   it('goes from U-Boot’s prompt to benchmark over a port', async () => {
     const board = await boot({ id: port })
     expect(board.info).toMatchObject({ coreName: 'qemu-virt', xlen: 64 })
+    // A port, but an emulator behind it: nothing that it counts is passed off as measured cycles.
+    expect(board).toMatchObject({ kind: 'serial', unit: 'instructions', origin: 'simulated' })
     expect(board.info!.ram.low).toBeGreaterThan(0x8080_0000)
     await computes(port)
     await bench.boards.disconnect(port)

@@ -3,6 +3,9 @@ import type { Board } from '../../shared/contract/board'
 import type { CatalogueEntry } from './boardCatalogue'
 import type { BoardConnection } from './boardConnection'
 
+/** What the monitor calls QEMU's core (resources/firmware/identify.c). */
+const qemuCore = 'qemu-virt'
+
 /** An identified board, as those who measure on it or deploy to it need it. */
 export interface IdentifiedBoard {
   id: string
@@ -34,7 +37,7 @@ export function viewBoard(entry: CatalogueEntry, connection: BoardConnection | u
     settings: entry.settings,
     info,
     unit: unitOf(entry.kind, info),
-    origin: originOf(entry.kind),
+    origin: originOf(entry.kind, info),
     leasedBy: connection?.leasedBy ?? null,
     statistics: connection?.statistics() ?? null
   }
@@ -42,15 +45,16 @@ export function viewBoard(entry: CatalogueEntry, connection: BoardConnection | u
 
 /** The part of a board that measurements carry with them. */
 export function identifyBoard({ id, kind, name }: CatalogueEntry, info: BoardInfo): IdentifiedBoard {
-  return { id, kind, name, info, unit: unitOf(kind, info), origin: originOf(kind) }
+  return { id, kind, name, info, unit: unitOf(kind, info), origin: originOf(kind, info) }
 }
 
 /** QEMU's cycle counter counts instructions; a real or virtual board counts cycles where it has the counter. */
 function unitOf(kind: Board['kind'], info: BoardInfo | null): Board['unit'] {
-  if (kind === 'qemu') return 'instructions'
+  if (kind === 'qemu' || info?.coreName === qemuCore) return 'instructions'
   return info === null || info.counters.cycles ? 'cycles' : 'instructions'
 }
 
-function originOf(kind: Board['kind']): Board['origin'] {
-  return kind === 'serial' ? 'measured' : 'simulated'
+/** What stands behind a port is measured, unless it says itself that it is an emulator (QEMU on its pty). */
+function originOf(kind: Board['kind'], info: BoardInfo | null): Board['origin'] {
+  return kind === 'serial' && info?.coreName !== qemuCore ? 'measured' : 'simulated'
 }
