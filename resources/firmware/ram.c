@@ -7,7 +7,8 @@
 
 #define BLOCK 0x10000u
 
-static volatile uint32_t marker;
+/* In the first block, beside the reset code (board.ld): further up, the search would end as many blocks too early. */
+static volatile uint32_t marker __attribute__((section(".marker")));
 
 static void probe_barrier(void) { __asm__ volatile("fence rw, rw" ::: "memory"); }
 
@@ -74,6 +75,7 @@ uintptr_t ram_find_end(uintptr_t monitor_base, uintptr_t monitor_bytes, uintptr_
     /* The last block may end early: its last word tells. Everything below has been seen not to wrap. */
     uintptr_t end = monitor_base + low + BLOCK;
     if (low >= monitor_bytes && !holds(end - 4)) end -= BLOCK;
+    marker = 0; /* as linked: the build id is taken over it */
     return end < monitor_base + monitor_bytes ? monitor_base + monitor_bytes : end;
 #endif
 }
