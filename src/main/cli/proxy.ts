@@ -1,26 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { bitFusionMatches } from '../../core/proxy/bitfusionMatch'
-import { evaluate, splitNames, type Evaluation, type SplitName } from '../../core/proxy/evaluate'
-import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { fitWithDetail } from '../../core/proxy/detail'
-import { parseKernelName, type KernelName } from '../../core/proxy/kernels'
+import { estimatorText } from '../../core/proxy/modelName'
 import { fitProxy, proxyFromJson, type Proxy } from '../../core/proxy/proxy'
 import { shapeText } from '../../core/proxy/samples'
 import { formatCount } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { readSampleFiles, readText } from '../proxy/proxyFiles'
 import { writeReport } from '../proxy/proxyReport'
+import { numberOption, textOption, UsageError, type CliNoun } from './framework'
 import { calibrateVerb } from './proxyCalibrate'
+import { evaluateVerb } from './proxyEvaluate'
+import { fitOptions, percent, progressLog, readInput, seedOf } from './proxyInput'
 import { transferVerb } from './proxyTransfer'
-import { numberOption, textOption, UsageError, type CliArguments, type CliNoun } from './framework'
-
-const common = {
-  kernel: { type: 'string', help: 'matmul, conv2d, dwconv2d, maxpool, avgpool, add or requantize' },
-  estimator: { type: 'string', help: 'auto or a single algorithm', default: 'auto' },
-  seed: { type: 'string', help: 'seed of folds, trees and choices', default: '1' },
-  unit: { type: 'string', help: 'cycles or instructions, where the file does not say' }
-} as const
 
 /** `bitbench proxy`: fits, judges and applies latency proxies on CSV files; needs no board and no data file. */
 export const proxyCli: CliNoun = {
@@ -30,7 +22,7 @@ export const proxyCli: CliNoun = {
     fit: {
       summary: 'Fits a proxy on profile files and saves it.',
       usage: 'FILE… --kernel K [--estimator auto|NAME] --out P.json',
-      options: { ...common, out: { type: 'string', help: 'where the proxy is written' } },
+      options: { ...fitOptions, out: { type: 'string', help: 'where the proxy is written' } },
       async run(args, context) {
         const out = textOption(args, 'out')
         if (out === undefined) throw new UsageError('proxy fit needs --out P.json')
@@ -39,7 +31,7 @@ export const proxyCli: CliNoun = {
           kernel,
           estimator: textOption(args, 'estimator') ?? 'auto',
           seed: seedOf(args),
-          onProgress: (done, total, note) => note !== '' && context.log(`${note} (${done} of ${total})`)
+          onProgress: progressLog(context)
         })
         const file = path.resolve(context.cwd, out)
         await mkdir(path.dirname(file), { recursive: true })
@@ -56,52 +48,7 @@ export const proxyCli: CliNoun = {
         }
       }
     },
-    evaluate: {
-      summary:
-        'Judges an estimator on training rows, random folds, unseen shapes and single shapes left out.',
-      usage: 'FILE… --kernel K [--split train,random,shape,loso] [--train OTHER.csv] [--estimator auto|NAME]',
-      options: {
-        ...common,
-        split: { type: 'string', help: 'splits, joined by commas', default: 'train,random,shape,loso' },
-        train: { type: 'string', multiple: true, help: 'more rows to train on; never judged' }
-      },
-      async run(args, context) {
-        const splits = splitsOf(textOption(args, 'split') ?? 'train,random,shape,loso')
-        const { samples, kernel } = await readInput(args, context)
-        const trainFiles = args.values['train']
-        const extraPaths = Array.isArray(trainFiles)
-          ? trainFiles.filter((value) => typeof value === 'string')
-          : []
-        const extra =
-          extraPaths.length === 0
-            ? undefined
-            : await readSampleFiles(extraPaths, kernel, { cwd: context.cwd, unit: samples.unit })
-        extra?.warnings.forEach(context.log)
-        const matches = bitFusionMatches(samples)
-        const evaluation = evaluate(
-          samples,
-          estimatorByName(textOption(args, 'estimator') ?? 'auto'),
-          splits,
-          {
-            seed: seedOf(args),
-            ...(extra === undefined ? {} : { extra: extra.samples }),
-            onProgress: (done, total, note) => note !== '' && context.log(`${note} (${done} of ${total})`)
-          }
-        )
-        const json = {
-          rows: evaluation.rows,
-          shapes: evaluation.shapes,
-          estimator: evaluation.estimator,
-          description: evaluation.description,
-          kernel,
-          unit: samples.unit,
-          seed: seedOf(args),
-          splits: evaluation.splits,
-          ...(matches === null ? {} : { bitfusion: matches })
-        }
-        return { json, text: evaluationText(evaluation, matches) }
-      }
-    },
+    evaluate: evaluateVerb,
     predict: {
       summary: 'Predicts every row of a file (its Time column may hold anything above 0) with 90 % bounds.',
       usage: 'P.json FILE',
@@ -148,7 +95,7 @@ export const proxyCli: CliNoun = {
     report: {
       summary: 'Fits, judges and writes a self-contained report.html with its figures as SVG and PNG.',
       usage: 'FILE… --kernel K [--estimator auto|NAME] --out FOLDER',
-      options: { ...common, out: { type: 'string', help: 'folder for the report' } },
+      options: { ...fitOptions, out: { type: 'string', help: 'folder for the report' } },
       async run(args, context) {
         const out = textOption(args, 'out')
         if (out === undefined) throw new UsageError('proxy report needs --out FOLDER')
@@ -157,7 +104,7 @@ export const proxyCli: CliNoun = {
           kernel,
           estimator: textOption(args, 'estimator') ?? 'auto',
           seed: seedOf(args),
-          onProgress: (done, total, note) => note !== '' && context.log(`${note} (${done} of ${total})`)
+          onProgress: progressLog(context)
         })
         const title = args.positionals.map((file) => path.basename(file)).join(', ')
         const files = await writeReport(path.resolve(context.cwd, out), { ...fitted, title })
@@ -165,52 +112,6 @@ export const proxyCli: CliNoun = {
       }
     }
   }
-}
-
-async function readInput(
-  args: CliArguments,
-  context: { cwd: string; log(line: string): void }
-): Promise<{ samples: Awaited<ReturnType<typeof readSampleFiles>>['samples']; kernel: KernelName }> {
-  if (args.positionals.length === 0) throw new UsageError('give at least one CSV file')
-  const kernelText = textOption(args, 'kernel')
-  if (kernelText === undefined) throw new UsageError('--kernel is needed, e.g. --kernel conv2d')
-  const kernel = usage(() => parseKernelName(kernelText))
-  usage(() => estimatorByName(textOption(args, 'estimator') ?? 'auto'))
-  const unit = textOption(args, 'unit')
-  if (unit !== undefined && unit !== 'cycles' && unit !== 'instructions') {
-    throw new UsageError(`--unit must be cycles or instructions, not "${unit}"`)
-  }
-  const read = await readSampleFiles(args.positionals, kernel, {
-    cwd: context.cwd,
-    ...(unit === undefined ? {} : { unit })
-  })
-  read.warnings.forEach(context.log)
-  return { samples: read.samples, kernel }
-}
-
-/** Wrong names are wrong usage. */
-function usage<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'input.invalid')
-      throw new UsageError(`${error.message} ${error.hint}`)
-    throw error
-  }
-}
-
-function splitsOf(text: string): SplitName[] {
-  const names = text.split(',').map((name) => name.trim())
-  for (const name of names) {
-    if (!(splitNames as readonly string[]).includes(name)) {
-      throw new UsageError(`--split takes ${splitNames.join(', ')}, not "${name}"`)
-    }
-  }
-  return names as SplitName[]
-}
-
-function seedOf(args: CliArguments): number {
-  return numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
 }
 
 async function loadProxy(file: string): Promise<Proxy> {
@@ -232,34 +133,7 @@ async function loadProxy(file: string): Promise<Proxy> {
 }
 
 function summaryOf(proxy: Proxy) {
-  const { kernel, unit, estimator, description, seed, rows, shapes, trainMape, unseenShapeMape, coverage90 } =
-    proxy
+  const { kernel, unit, description, seed, rows, shapes, trainMape, unseenShapeMape, coverage90 } = proxy
+  const estimator = estimatorText(proxy.estimator, proxy.toJSON().model)
   return { kernel, unit, estimator, description, seed, rows, shapes, trainMape, unseenShapeMape, coverage90 }
-}
-
-function percent(value: number | null): string {
-  return value === null ? '–' : `${value.toFixed(2)} %`
-}
-
-const splitTitles: Record<SplitName | 'other', string> = {
-  train: 'training (not a measure of quality)',
-  random: 'random 5 folds',
-  shape: 'unseen shapes, 5 groups',
-  loso: 'one shape left out',
-  other: 'fitted on --train alone'
-}
-
-function evaluationText(evaluation: Evaluation, matches: { exact: number; rows: number } | null): string {
-  const lines = [
-    `${evaluation.rows} rows, ${evaluation.shapes} shapes; ${evaluation.estimator}: ${evaluation.description}`,
-    `${''.padEnd(36)} MAPE      R2       P95       MAE`
-  ]
-  for (const [name, errors] of Object.entries(evaluation.splits)) {
-    lines.push(
-      `${splitTitles[name as SplitName].padEnd(36)} ${percent(errors.mape).padEnd(9)} ` +
-        `${(errors.r2?.toFixed(4) ?? '–').padEnd(8)} ${percent(errors.p95).padEnd(9)} ${formatCount(errors.mae)}`
-    )
-  }
-  if (matches !== null) lines.push(`BitFusion analytic model: ${matches.exact} of ${matches.rows} rows exact`)
-  return lines.join('\n')
 }

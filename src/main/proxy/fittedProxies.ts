@@ -94,7 +94,7 @@ export function createFittedProxies(deps: {
             requested: estimator,
             estimator: estimatorText(estimator, fitted.proxy.model),
             description: fitted.description,
-            rows: samples.count,
+            rows: fitted.proxy.rows,
             shapes: fitted.proxy.shapes,
             boardId: source.kind === 'board' ? source.boardId : null,
             seed,

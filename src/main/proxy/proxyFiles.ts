@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { groupByKey } from '../../core/proxy/folds'
 import { readCsv } from '../../core/proxy/csv/readCsv'
 import type { KernelName } from '../../core/proxy/kernels'
 import { matmulAxes } from '../../core/proxy/matmulAxes'
@@ -32,13 +33,30 @@ export async function readSampleFiles(
     sets.push(axes.samples)
     warnings.push(...read.warnings, ...axes.remarks)
   }
-  return { samples: joinSamples(sets), warnings }
+  const samples = joinSamples(sets)
+  const repeated = samples.count - groupByKey(samples).groups
+  if (repeated > 0) {
+    warnings.push(
+      `${repeated} of ${samples.count} rows repeat a measurement of the same layer and bits: they stay on one side of every split.`
+    )
+  }
+  return { samples, warnings }
 }
 
 export async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    const text = await readFile(file, 'utf8')
+    // Zero bytes and broken UTF-8 in the first lines: a binary file, or text in another encoding.
+    if (/[\0\ufffd]/.test(text.slice(0, 4096))) {
+      throw new AppError(
+        'data.invalid',
+        `${path.basename(file)} is not a text file in UTF-8.`,
+        'Give a CSV file; save it as UTF-8 if it comes from a spreadsheet.'
+      )
+    }
+    return text
   } catch (cause) {
+    if (cause instanceof AppError) throw cause
     const code = (cause as NodeJS.ErrnoException).code
     throw new AppError(
       'input.notFound',

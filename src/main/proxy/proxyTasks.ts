@@ -1,3 +1,4 @@
+import { drawShapes, enoughRows } from '../../core/proxy/drawShapes'
 import { fitWithDetail, type FittedProxy } from '../../core/proxy/detail'
 import { countWork } from '../../core/proxy/counted'
 import { evaluate, type SplitErrors, type SplitName } from '../../core/proxy/evaluate'
@@ -16,7 +17,7 @@ export const proxyTasks = {
     { samples, estimator, seed }: { samples: Samples; estimator: string; seed: number },
     context: TaskContext
   ): FitOutput => {
-    const { proxy, ...detail } = fitWithDetail(samples, {
+    const { proxy, ...detail } = fitWithDetail(drawShapes(samples, enoughRows, seed), {
       kernel: samples.kernel,
       estimator,
       seed,
@@ -25,9 +26,10 @@ export const proxyTasks = {
     return { ...detail, proxy: proxy.toJSON(), description: proxy.description }
   },
   'proxy.compare': (
-    { samples, estimator, seed }: { samples: Samples; estimator: string; seed: number },
+    { samples: all, estimator, seed }: { samples: Samples; estimator: string; seed: number },
     context: TaskContext
   ): { description: string; fitMs: number; splits: Partial<Record<SplitName, SplitErrors>> } => {
+    const samples = drawShapes(all, enoughRows, seed)
     const work = countWork(estimatorByName(estimator), (share) => context.progress(100 * share, 100))
     const splits: SplitName[] =
       groupByShape(samples).groups < 2 ? ['train', 'random'] : ['train', 'random', 'shape']

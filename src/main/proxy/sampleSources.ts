@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { enoughRows } from '../../core/proxy/drawShapes'
 import { groupByShape } from '../../core/proxy/folds'
 import type { KernelName } from '../../core/proxy/kernels'
 import type { Samples } from '../../core/proxy/samples'
@@ -55,6 +56,11 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
     ],
     async importFiles(paths, kernel) {
       const { samples, warnings } = await readSampleFiles(paths, kernel)
+      if (samples.count > enoughRows) {
+        warnings.push(
+          `${samples.count} rows: fits and errors are those of ${enoughRows} rows of whole shapes, drawn by the seed.`
+        )
+      }
       const source: SampleSource = { kind: 'files', paths: paths.map((file) => path.resolve(file)) }
       const set: SampleSet = {
         source,
