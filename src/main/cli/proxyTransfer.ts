@@ -2,6 +2,7 @@ import { parseKernelName } from '../../core/proxy/kernels'
 import { transferCurve, type TransferPoint } from '../../core/proxy/transfer/curve'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { numberOption, textOption, UsageError, type CliVerb } from './framework'
+import { usage } from './proxyInput'
 
 /** `bitbench proxy transfer`: how well a source device's profile carries over with N target rows. */
 export const transferVerb: CliVerb = {
@@ -25,7 +26,7 @@ export const transferVerb: CliVerb = {
     const [sourcePaths, targetPaths] = [paths('source'), paths('target')]
     const kernelText = textOption(args, 'kernel')
     if (kernelText === undefined) throw new UsageError('--kernel is needed, e.g. --kernel conv2d')
-    const kernel = parseKernelName(kernelText)
+    const kernel = usage(() => parseKernelName(kernelText))
     const seeds = numberOption(args, 'seeds', { min: 1, max: 100, integer: true }) ?? 12
     const sizes = (textOption(args, 'n') ?? '10').split(',').map((text) => {
       const size = Number(text)
