@@ -55,6 +55,9 @@ describe('boot of the virtual LiteX SoC', () => {
     const board = await boot({ id })
     expect(board).toMatchObject({ state: 'connected', unit: 'cycles', origin: 'simulated' })
     expect(board.info).toMatchObject({ coreName: 'virtual-litex', clockHz: 100_000_000 })
+    // What the monitor said when it started was waited for, and is in the console all the same.
+    const { chunks } = await call('board.console', { id })
+    expect(chunks.map(({ text }) => text).join('')).toContain('Bitbench monitor')
     await computes(id)
   })
 

@@ -43,7 +43,7 @@ export type OnProgress = (done: number, total: number) => void
 const mostFlightMs = 1000
 
 /** First contact is quick to give up: what is at the other end may be no monitor at all. */
-const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 400, attempts: 8 }
+const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 800, attempts: 4 }
 
 /**
  * The host's side of the board monitor: every command as a Conversation (docs/protocol.md). One client speaks over one

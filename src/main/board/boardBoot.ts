@@ -1,7 +1,7 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { fillInLitexMonitor, litexMonitorBase } from '../../core/board/litexMonitor'
 import type { LitexSoc } from '../../core/board/litexSoc'
-import { type BootLoader, detectBootLoader } from '../../core/board/loaders/detect'
+import { awaitBanner, type BootLoader, detectBootLoader } from '../../core/board/loaders/detect'
 import { monitorFor } from '../../core/board/monitorChoice'
 import type { BootLoaderName } from '../../shared/contract/boardBoot'
 import { AppError } from '../../shared/errors'
@@ -26,6 +26,8 @@ export interface BootOutcome {
   loader: 'sfl' | 'ymodem' | 'xmodem'
   crc32: number | null
   result: string
+  /** What the monitor said when it started; empty when that was not seen. */
+  banner: string
 }
 
 /** Where monitor-rv64.bin and monitor-rvv.bin are linked (scripts/firmware.mjs), and the UART they speak over. */
@@ -53,8 +55,10 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
     onProgress: (done, note) => onProgress(done, image.sizeBytes, note)
   })
   onProgress(image.sizeBytes, image.sizeBytes, 'waiting for the monitor')
+  // Asked too early it would not answer, and the line would look bad.
+  const banner = (await session.converse(awaitBanner(), { signal })) ?? ''
   const info = await session.hello({ signal })
-  return { info, image, loader, crc32: crc, result: `${result}; ${info.coreName}, ${info.isa}` }
+  return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
 }
 
 function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['loader'] {

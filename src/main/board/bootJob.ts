@@ -39,6 +39,7 @@ export function createBootHandlers(deps: {
               onProgress: (done, total, note) => context.progress(done, total, note)
             })
             const { image, result } = outcome
+            log.bytes('received', new TextEncoder().encode(outcome.banner))
             const { name: fileName, sizeBytes } = image
             const { crc32, loader: carrier } = outcome
             records.add(

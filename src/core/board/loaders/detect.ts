@@ -10,6 +10,16 @@ export type BootLoader =
   /** `uart`: the console's UART and `isa`: the core, where U-Boot's device tree tells them. */
   | { kind: 'uboot'; uart: FifoControl | null; isa: string | null }
 
+/** What the monitor says when it starts ends so (docs/protocol.md "Text at a terminal"). */
+const bannerEnd = "'?' for help.\r\n"
+const bannerMs = 1_500
+
+/** Waits until a monitor that was just started has said so; answers what was said, null when nothing like it came. */
+export function* awaitBanner(): Conversation<string | null> {
+  const banner = yield* createReceiver().until([bannerEnd], bannerMs)
+  return banner?.text ?? null
+}
+
 const litexPrompt = 'litex> '
 const litexMenu = 'F7:    boot from serial\n'
 const answerMs = 1_500
