@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeCsv } from '@core/proxy/csv/writeCsv'
+import { drawShapes } from '@core/proxy/drawShapes'
+import { groupByShape } from '@core/proxy/folds'
+import { proxyCli } from '@main/cli/proxy'
+import { parseVerbArguments, UsageError } from '@main/cli/framework'
+import { AppError } from '@shared/errors'
+import { syntheticConv } from '../../core/proxy/syntheticSamples'
+
+/** What users' files look like, and what `bitbench proxy evaluate` says of them. */
+const samples = syntheticConv({ shapes: 6, bits: [8, 4] })
+const csv = writeCsv(samples)
+const lines = csv.trimEnd().split('\n')
+let folder: string
+let log: string[]
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'bitbench-files-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Evaluated {
+  rows: number
+  shapes: number
+  splits: Record<string, { mape: number }>
+  drawn?: { rows: number; shapes: number }
+}
+const evaluate = async (content: string | Buffer, more: string[] = []): Promise<Evaluated> => {
+  writeFileSync(path.join(folder, 'user.csv'), content)
+  log = []
+  const verb = proxyCli.verbs['evaluate']!
+  const argv = ['user.csv', '--kernel', 'conv2d', '--estimator', 'physics', ...more]
+  const result = await verb.run(parseVerbArguments(verb, argv), {
+    log: (line) => void log.push(line),
+    cwd: folder,
+    json: true,
+    signal: new AbortController().signal,
+    bitbench: () => Promise.reject(new Error('not needed'))
+  })
+  return result.json as Evaluated
+}
+const withCell = (column: number, value: string): string =>
+  lines.map((line, at) => (at === 4 ? line.split(',').with(column, value).join() : line)).join('\n')
+
+describe('files of users', () => {
+  it('give the same result with a byte order mark, CRLF, semicolons and blank lines', async () => {
+    const plain = await evaluate(csv, ['--split', 'train,random,shape,loso'])
+    expect(Object.keys(plain.splits)).toEqual(['train', 'random', 'shape', 'loso'])
+    expect([plain.rows, plain.shapes]).toEqual([samples.count, 6])
+    for (const same of [
+      `\ufeff${lines.join('\r\n')}\r\n`,
+      csv.replaceAll(',', ';'),
+      lines.join('\n\n'),
+      lines.map((line, at) => `${line},${at === 0 ? 'Note' : 'abc'}`).join('\n')
+    ]) {
+      expect((await evaluate(same)).splits).toEqual(plain.splits)
+    }
+    expect(log.join('\n')).toContain('Note')
+  })
+
+  it.each([
+    ['text in a number column', () => withCell(8, 'fast'), /line 5, column Time.*"fast"/],
+    ['a time of zero', () => withCell(8, '0'), /line 5, column Time/],
+    ['a negative time', () => withCell(8, '-3'), /line 5, column Time/],
+    ['an impossible width', () => withCell(6, '99'), /line 5, column QA/],
+    ['half a dimension', () => withCell(0, '1.5'), /line 5, column H/],
+    ['a cut line', () => `${lines.slice(0, 4).join('\n')}\n1,2`, /line 5/],
+    ['columns of another kernel', () => csv.replace('KS', 'XY'), /column KS is missing/],
+    ['no rows', () => lines[0]!, /no rows/],
+    ['nothing', () => '', /empty/],
+    ['a binary file', () => Buffer.from([...Array(512).keys()]), /not a text file/],
+    ['another encoding', () => Buffer.from(csv, 'utf16le'), /not a text file/]
+  ])('are refused for %s, with what to do', async (_what, content, message) => {
+    const error = await evaluate(content()).then(
+      () => null,
+      (reason: unknown) => reason
+    )
+    expect(error).toBeInstanceOf(AppError)
+    expect(error).toMatchObject({ code: 'data.invalid', message: expect.stringMatching(message) as string })
+    expect((error as AppError).hint).not.toBe('')
+  })
+
+  it('may repeat measurements and may be of one shape alone: that is said', async () => {
+    await evaluate([...lines, ...lines.slice(1, 4)].join('\n'))
+    expect(log.join('\n')).toContain(`3 of ${samples.count + 3} rows repeat`)
+    const one = await evaluate(lines.slice(0, 5).join('\n'))
+    expect(Object.keys(one.splits)).toEqual(['train', 'random'])
+    expect(log.join('\n')).toContain('one layer shape')
+    await expect(evaluate(lines.slice(0, 5).join('\n'), ['--split', 'shape'])).rejects.toMatchObject({
+      code: 'proxy.tooFewSamples'
+    })
+  })
+
+  it('that are large are drawn from by whole shapes, and that is said', async () => {
+    const drawn = await evaluate(csv, ['--rows', '12'])
+    expect(drawn).toMatchObject({ rows: samples.count, shapes: 6, drawn: { rows: 12, shapes: 3 } })
+    expect(log.join('\n')).toContain(`${samples.count} rows of 6 shapes`)
+    await expect(evaluate(csv, ['--rows', 'many'])).rejects.toBeInstanceOf(UsageError)
+    const taken = drawShapes(samples, 9, 1)
+    expect([taken.count, groupByShape(taken).groups]).toEqual([8, 2])
+    expect(drawShapes(samples, 9, 1)).toEqual(taken)
+    expect(drawShapes(samples, samples.count, 1)).toBe(samples)
+  })
+})
