@@ -20,6 +20,8 @@ export interface PacedRow {
   time: 'line' | 'wall'
   bytesPerSecond: number
   shareOfLineRate: number
+  /** Requests sent again; a clean line needs none. */
+  retransmits: number
 }
 
 const firmware = (): Uint8Array => new Uint8Array(readFileSync('resources/firmware/build/monitor.elf'))
@@ -29,7 +31,7 @@ async function measure(
   clock: Clock,
   baudRate: number,
   bytes: Uint8Array
-): Promise<Pick<PacedRow, 'bytesPerSecond' | 'shareOfLineRate'>> {
+): Promise<Pick<PacedRow, 'bytesPerSecond' | 'shareOfLineRate' | 'retransmits'>> {
   const link = createPacedLink(board, baudRate, clock)
   const session = openSession({ link, onText: () => undefined, nonce: () => 1, clock })
   try {
@@ -37,7 +39,8 @@ async function measure(
     const startMs = clock.nowMs()
     await session.upload(ram.low, bytes)
     const bytesPerSecond = (bytes.length * 1000) / (clock.nowMs() - startMs)
-    return { bytesPerSecond, shareOfLineRate: bytesPerSecond / (baudRate / 10) }
+    const { retransmits } = session.counts()
+    return { bytesPerSecond, shareOfLineRate: bytesPerSecond / (baudRate / 10), retransmits }
   } finally {
     await link.close()
   }
