@@ -17,10 +17,15 @@ export const useBoards = defineStore('board', () => {
   const byId = shallowRef(new Map<string, Board>())
   const chosenId = ref<string | null>(null)
   const consoles = shallowRef(new Map<string, ConsoleChunk[]>())
+  /** Pieces of console traffic that a flood of it has cost, per board. */
+  const dropped = shallowRef(new Map<string, number>())
   const loads = ref<Load[]>([])
 
   const all = computed(() => [...byId.value.values()])
-  const connected = computed(() => all.value.filter((board) => board.state === 'connected'))
+  /** Boards that can be measured: connected, and a Bitbench monitor answered. An open line alone is not enough. */
+  const connected = computed(() =>
+    all.value.filter((board) => board.state === 'connected' && board.info !== null)
+  )
   /** The board the other pages measure and deploy on: the chosen one while connected, else any connected one. */
   const active = computed(
     () => connected.value.find((board) => board.id === chosenId.value) ?? connected.value[0] ?? null
@@ -62,6 +67,16 @@ export const useBoards = defineStore('board', () => {
     }
   )
 
+  /** Several at once; the first failure is shown when all have been tried. */
+  const connectAll = createAction(async (ids: readonly string[]) => {
+    const tries = await Promise.allSettled(
+      ids.map((id) => client.call('board.connect', { id }, { timeoutMs: 120_000 }))
+    )
+    for (const tried of tries) if (tried.status === 'fulfilled') accept(tried.value.board)
+    const failed = tries.find((tried) => tried.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  })
+
   const disconnect = createAction(async (id: string) => {
     await client.call('board.disconnect', { id })
   })
@@ -84,8 +99,10 @@ export const useBoards = defineStore('board', () => {
 
   const loadConsole = createAction(async (id: string) => {
     const after = consoles.value.get(id)?.at(-1)?.sequence ?? 0
-    const { chunks } = await client.call('board.console', { id, after })
+    const { chunks, droppedChunks } = await client.call('board.console', { id, after })
     append(id, chunks)
+    dropped.value.set(id, droppedChunks)
+    triggerRef(dropped)
   })
 
   const sendText = createAction(async (id: string, text: string) => {
@@ -96,19 +113,33 @@ export const useBoards = defineStore('board', () => {
     await client.call('board.clearConsole', { id })
     consoles.value.set(id, [])
     triggerRef(consoles)
+    dropped.value.set(id, 0)
+    triggerRef(dropped)
   })
 
   const upload = createAction(
-    async (id: string, file: { name: string; base64: string }, loader: LoaderName, start: boolean) => {
-      const { jobId } = await client.call('board.load', { id, file, loader, start }, { timeoutMs: 120_000 })
+    async (
+      id: string,
+      file: { name: string; base64: string },
+      options: { loader: LoaderName; start: boolean; address: number | null }
+    ) => {
+      const { jobId } = await client.call('board.load', { id, file, ...options }, { timeoutMs: 120_000 })
       return jobId
     }
   )
+
+  /** Brings the monitor up on a board that is in its boot loader; `soc` describes a LiteX board. */
+  const boot = createAction(async (id: string, soc: { name: string; base64: string } | null) => {
+    chosenId.value = id
+    const { jobId } = await client.call('board.boot', { id, soc }, { timeoutMs: 120_000 })
+    return jobId
+  })
 
   const loadLoads = createAction(async () => {
     loads.value = (await client.call('board.loads', {})).loads
   })
 
+  const droppedOf = (id: string): number => dropped.value.get(id) ?? 0
   const consoleOf = (id: string): ConsoleChunk[] => consoles.value.get(id) ?? []
 
   return {
@@ -120,6 +151,7 @@ export const useBoards = defineStore('board', () => {
     loads,
     load,
     connect,
+    connectAll,
     disconnect,
     reset,
     save,
@@ -128,7 +160,9 @@ export const useBoards = defineStore('board', () => {
     sendText,
     clearConsole,
     upload,
+    boot,
     loadLoads,
-    consoleOf
+    consoleOf,
+    droppedOf
   }
 })

@@ -1,4 +1,5 @@
 import type { Board, ConsoleChunk } from '@shared/contract/board'
+import type { CommandOutput } from '@shared/contract/index'
 
 const settings = { baudRate: 115_200, dtr: 'leave', rts: 'leave', reconnect: true } as const
 const base: Omit<Board, 'id' | 'kind' | 'name' | 'description' | 'state'> = {
@@ -99,8 +100,76 @@ export const sampleBoards: Board[] = [
     serialNumber: '210319B2B1C4',
     saved: true,
     origin: 'measured'
+  },
+  {
+    ...base,
+    id: '/dev/ttyUSB3',
+    kind: 'serial',
+    name: 'Arty, LiteX with VexRiscv',
+    description: 'Digilent Digilent USB Device',
+    state: 'connected',
+    guess: 'FTDI FT2232: two ports, JTAG and UART of many FPGA boards (take the second)',
+    port: '/dev/ttyUSB3',
+    vendorId: '0403',
+    productId: '6010',
+    serialNumber: '210319B2C771',
+    saved: true,
+    origin: 'measured',
+    statistics: {
+      sentBytes: 1_204_992,
+      receivedBytes: 32_118,
+      requests: 412,
+      retransmits: 31,
+      crcErrors: 12,
+      reconnects: 1
+    }
+  },
+  {
+    ...base,
+    id: '/dev/ttyACM0',
+    kind: 'serial',
+    name: 'HiFive',
+    description: 'SEGGER J-Link',
+    state: 'reconnecting',
+    reason: 'Lost (the port went away); it is connected again as soon as it is back.',
+    port: '/dev/ttyACM0',
+    serialNumber: '000979011122',
+    saved: true,
+    origin: 'measured'
   }
 ]
+
+export const sampleTools: CommandOutput<'board.tools'> = {
+  tools: [
+    {
+      name: 'openFPGALoader',
+      purpose: 'loads bitstreams into FPGAs',
+      path: '/usr/bin/openFPGALoader',
+      version: '0.10.0',
+      hint: 'Debian: apt install openfpgaloader'
+    },
+    {
+      name: 'openocd',
+      purpose: 'loads programs over JTAG adapters',
+      path: null,
+      version: null,
+      hint: 'Debian: apt install openocd'
+    },
+    {
+      name: 'gdb-multiarch',
+      purpose: 'loads programs through a GDB server (OpenOCD, QEMU, a probe)',
+      path: '/usr/bin/gdb-multiarch',
+      version: '13.1',
+      hint: 'Debian: apt install gdb-multiarch'
+    }
+  ],
+  fpgaBoards: [
+    { name: 'arty_a7_35t', cable: 'digilent' },
+    { name: 'ulx3s', cable: 'ft231X' }
+  ],
+  fpgaCables: ['digilent', 'ft2232', 'ft231X'],
+  debugScripts: []
+}
 
 const hexOf = (text: string): string => Buffer.from(text).toString('hex')
 const chunk = (sequence: number, direction: ConsoleChunk['direction'], text: string): ConsoleChunk => ({
@@ -115,4 +184,18 @@ export const sampleConsole: ConsoleChunk[] = [
   chunk(2, 'received', 'Bitbench monitor 1, rv32imac_zicsr, 960 KiB free\r\nType ? for help.\r\n'),
   chunk(3, 'sent', '?\r'),
   chunk(4, 'received', 'commands: hello load read crc run bench echo reset\r\n')
+]
+
+export const sampleLoads: CommandOutput<'board.loads'>['loads'] = [
+  {
+    jobId: 'l1',
+    boardId: 'virtual:small',
+    fileName: 'demo.elf',
+    loader: 'monitor',
+    sizeBytes: 45_632,
+    durationMs: 412,
+    bytesPerSecond: 110_757,
+    crc32: 0x1234abcd,
+    result: 'returned 0 after 1204992 cycles'
+  }
 ]

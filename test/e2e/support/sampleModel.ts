@@ -105,33 +105,42 @@ export const sampleSearch: Search = {
   test: { images: 1000, best: 0.893, int8: 0.902, float: 0.906 }
 }
 
+const blocks: DeployPlan['blocks'] = [
+  { name: 'input', offset: 4704, sizeBytes: 784, firstLayer: 0, lastLayer: 0 },
+  { name: 'conv1', offset: 0, sizeBytes: 4704, firstLayer: 0, lastLayer: 1 },
+  { name: 'conv1 scratch', offset: 5488, sizeBytes: 3200, firstLayer: 0, lastLayer: 0 },
+  { name: 'pool1', offset: 4704, sizeBytes: 1176, firstLayer: 1, lastLayer: 2 },
+  { name: 'conv2', offset: 0, sizeBytes: 1600, firstLayer: 2, lastLayer: 3 },
+  { name: 'conv2 scratch', offset: 5888, sizeBytes: 3912, firstLayer: 2, lastLayer: 2 },
+  { name: 'pool2', offset: 1600, sizeBytes: 400, firstLayer: 3, lastLayer: 4 },
+  { name: 'fc1', offset: 0, sizeBytes: 120, firstLayer: 4, lastLayer: 5 },
+  { name: 'fc1 scratch', offset: 2000, sizeBytes: 480, firstLayer: 4, lastLayer: 4 },
+  { name: 'fc2', offset: 128, sizeBytes: 84, firstLayer: 5, lastLayer: 6 }
+]
+const planBits = [1, null, 8, null, 8, 8, 4]
+
 export const samplePlan: DeployPlan = {
-  imageBytes: 38_400,
-  weightsBytes: 36_100,
+  imageBytes: 61_990,
+  weightsBytes: 60_790,
   arenaBytes: 9_800,
-  arenaLowerBoundBytes: 9_408,
-  doubleBufferBytes: 12_600,
+  arenaLowerBoundBytes: 8_688,
+  doubleBufferBytes: 13_320,
   imageAddress: 0x8001_0000,
-  peakRamBytes: 61_000,
+  peakRamBytes: 71_790,
   ramBytes: 983_040,
-  blocks: [
-    { name: 'input', offset: 0, sizeBytes: 784, firstLayer: 0, lastLayer: 0 },
-    { name: 'conv1', offset: 784, sizeBytes: 4704, firstLayer: 0, lastLayer: 1 },
-    { name: 'scratch', offset: 6000, sizeBytes: 3200, firstLayer: 0, lastLayer: 0 },
-    { name: 'pool1', offset: 5488, sizeBytes: 1176, firstLayer: 1, lastLayer: 2 },
-    { name: 'conv2', offset: 0, sizeBytes: 1600, firstLayer: 2, lastLayer: 3 },
-    { name: 'fc1', offset: 1600, sizeBytes: 480, firstLayer: 4, lastLayer: 5 }
-  ],
-  layers: sampleModel.nodes.map(({ name, op, macs, outputShape }) => ({
+  blocks,
+  layers: sampleModel.nodes.map(({ name, op, macs, outputShape, parameters }, index) => ({
     name,
     op,
     activationBits: 8,
-    weightBits: 4,
+    weightBits: planBits[index] ?? null,
     outputShape,
     macs,
-    weightsBytes: 100,
-    scratchBytes: 0,
-    liveBytes: 4000,
+    weightsBytes: Math.ceil((parameters * (planBits[index] ?? 0)) / 8),
+    scratchBytes: blocks.find((block) => block.name === `${name} scratch`)?.sizeBytes ?? 0,
+    liveBytes: blocks
+      .filter(({ firstLayer, lastLayer }) => firstLayer <= index && index <= lastLayer)
+      .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     predicted: macs * 8
   })),
   predicted: 3_020_000,

@@ -1,6 +1,6 @@
 import { createRandom } from '@core/random'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
-import { sampleBoards, sampleConsole } from './sampleBoards'
+import { sampleBoards, sampleConsole, sampleLoads, sampleTools } from './sampleBoards'
 import { sampleComparison, sampleProxyDetail, sampleSets, sampleTransfer } from './sampleProxies'
 import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
@@ -151,7 +151,8 @@ export const sampleHandlers: SampleHandlers = {
   'job.list': () => ({ jobs: [job] }),
   'board.list': () => ({ boards: sampleBoards }),
   'board.console': () => ({ chunks: sampleConsole, droppedChunks: 0 }),
-  'board.loads': () => ({ loads: [] }),
+  'board.tools': () => sampleTools,
+  'board.loads': () => ({ loads: sampleLoads }),
   'profile.summary': () => ({
     groups: [
       {

@@ -15,7 +15,7 @@ const chunk = (sequence: number, text: string): ConsoleChunk => ({
 
 describe('board store', () => {
   it('works with a connected board, the chosen one first', async () => {
-    const other = { ...sampleBoards[1]!, state: 'connected' as const }
+    const other = { ...sampleBoards[1]!, state: 'connected' as const, info: sampleBoards[0]!.info }
     const client = withClient({ 'board.list': () => ({ boards: sampleBoards }) })
     const boards = useBoards()
     await boards.load.run()
@@ -27,6 +27,31 @@ describe('board store', () => {
     expect(boards.active?.id).toBe('virtual:small')
     client.emit('board.removed', { id: 'virtual:small' })
     expect(boards.active).toBeNull()
+  })
+
+  it('an open line without a monitor is no board to measure on, even when it is the one shown', async () => {
+    withClient({ 'board.list': () => ({ boards: sampleBoards }) })
+    const boards = useBoards()
+    await boards.load.run()
+    boards.chosenId = '/dev/ttyUSB3'
+    expect(boards.shown).toMatchObject({ id: '/dev/ttyUSB3', state: 'connected', info: null })
+    expect(boards.active?.id).toBe('virtual:small')
+  })
+
+  it('connects several boards at once and tells the first failure when all were tried', async () => {
+    const tried: string[] = []
+    withClient({
+      'board.connect': ({ id }) => {
+        tried.push(id)
+        if (id === '/dev/ttyUSB0') throw new AppError('board.busy', 'In use by picocom.', 'Close it.')
+        return { board: { ...sampleBoards[0]!, id } }
+      }
+    })
+    const boards = useBoards()
+    await boards.connectAll.run(['/dev/ttyUSB0', 'a', 'b'])
+    expect(tried).toEqual(['/dev/ttyUSB0', 'a', 'b'])
+    expect(boards.connected.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(boards.connectAll.error?.code).toBe('board.busy')
   })
 
   it('keeps the error of a failed connect with its hint', async () => {
