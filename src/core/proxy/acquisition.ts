@@ -5,7 +5,7 @@ import type { ShapeRows } from './samples'
 /** Rows that are looked at; more are thinned at random, those measured already always stay. */
 const maxRows = 1_500
 /** Length scale in standard deviations of each feature, and noise against signal variance, of the kernel. */
-const lengthScale = 2
+const lengthScale = 4
 const noise = 0.05
 
 export interface Acquisition {

@@ -1,20 +1,24 @@
 import { groupByShape } from '../folds'
+import { pooledError } from '../heldOut'
 import { createRandom } from '../../random'
 import { takeSamples, type Samples } from '../samples'
 import { blendEstimator } from './blend'
-import { candidates } from './candidates'
+import { candidates, candidatesToCompare, rooflineCandidate } from './candidates'
+import { physicsEstimator, roofline } from './physical'
 import { blendError, candidateErrors } from './selection'
 import type { Estimator, FitOptions } from './estimator'
 
 /**
  * The held-out error of a few dozen shapes is noisy, of seven shapes hardly more than a guess: another estimator must
- * be better by this share plus four over the number of shapes to take the place of the first candidate, and another
+ * be better by this share plus two over the number of shapes to take the place of the first candidate, and another
  * member must lower the blend's error by half of that to join.
  */
 const betterToReplace = 0.05
-const noisePerShape = 4
+const noisePerShape = 2
 const maxMembers = 4
 const innerFolds = 4
+/** A base whose own error is more than this times that of the sum of work terms is no base for these samples. */
+const worthComparingShare = 1.25
 /** Above this, choosing looks at whole shapes drawn from the samples, about this many rows. */
 const rowsToChooseOn = 3_000
 /** Fitting trees and intervals on more rows than this gains nothing but time. */
@@ -34,22 +38,36 @@ export const auto: Estimator = {
 
 function chooseBlend(samples: Samples, options: FitOptions): Estimator {
   const view = shapesUpTo(samples, rowsToChooseOn, options.seed)
-  const { extra, ...rest } = options
-  const viewOptions: FitOptions =
-    extra === undefined ? rest : { ...rest, extra: shapesUpTo(extra, rowsToChooseOn, options.seed) }
-  const errors = candidateErrors(view, candidates, viewOptions, innerFolds)
-  if (errors === null) return limited(blendEstimator('auto', [{ estimator: candidates[0], weight: 1 }]))
-  const alone = candidates.map((_, at) => blendError(errors.logErrors, indicator(at)))
-  const best = alone.indexOf(Math.min(...alone))
+  const { extra, ...alone } = options
+  if (extra === undefined) return limited(chooseOn(view, alone).estimator)
+  const helped = chooseOn(view, { ...alone, extra: shapesUpTo(extra, rowsToChooseOn, options.seed) })
+  const unhelped = chooseOn(view, alone)
+  return helped.error <= unhelped.error
+    ? limited(helped.estimator)
+    : withoutExtra(limited(unhelped.estimator))
+}
+
+/** The blend of candidates for these samples and its error on shapes that were held out. */
+function chooseOn(view: Samples, options: FitOptions): { estimator: Estimator; error: number } {
+  const compared = worthComparing(view, options)
+  const errors = candidateErrors(
+    view,
+    compared.map((at) => candidatesToCompare[at]),
+    options,
+    innerFolds
+  )
+  if (errors === null) return { estimator: { ...candidates[0], name: 'auto' }, error: Infinity }
+  const singles = compared.map((_, at) => blendError(errors.logErrors, indicator(compared.length, at)))
+  const best = singles.indexOf(Math.min(...singles))
   const margin = betterToReplace + noisePerShape / groupByShape(view).groups
-  const start = alone[best] < alone[0] * (1 - margin) ? best : 0
-  const counts = indicator(start)
+  const start = singles[best] < singles[0] * (1 - margin) ? best : 0
+  const counts = indicator(compared.length, start)
   let members = 1
-  let error = alone[start]
+  let error = singles[start]
   while (members < maxMembers) {
     let add = -1
     let lowest = error * (1 - margin / 2)
-    for (let at = 0; at < candidates.length; at++) {
+    for (let at = 0; at < compared.length; at++) {
       counts[at]++
       const tried = blendError(
         errors.logErrors,
@@ -63,14 +81,38 @@ function chooseBlend(samples: Samples, options: FitOptions): Estimator {
     members++
     error = lowest
   }
-  const chosen = candidates
-    .map((estimator, at) => ({ estimator, weight: counts[at] / members }))
+  const chosen = compared
+    .map((candidate, at) => ({ estimator: candidates[candidate], weight: counts[at] / members }))
     .filter(({ weight }) => weight > 0)
-  return limited(blendEstimator('auto', chosen))
+  return { estimator: blendEstimator('auto', chosen), error }
 }
 
-function indicator(at: number): Float64Array {
-  const counts = new Float64Array(candidates.length)
+/** Candidates but those on a base that is far from the data: their trees would be grown in vain. */
+function worthComparing(view: Samples, options: FitOptions): number[] {
+  const all = candidates.map((_, at) => at)
+  const roofed = pooledError(view, roofline, options, innerFolds)
+  const summed = pooledError(view, physicsEstimator('physicsPair', 'pair', false), options, innerFolds)
+  return roofed <= worthComparingShare * summed
+    ? all
+    : all.filter((at) => candidates[at].name !== rooflineCandidate)
+}
+
+/** Fits on the samples alone: the extra rows were found to mislead (another kernel, another clock). */
+function withoutExtra(estimator: Estimator): Estimator {
+  return {
+    ...estimator,
+    fit(samples, { extra: _misleading, ...options }) {
+      const model = estimator.fit(samples, options)
+      return {
+        ...model,
+        description: `${model.description}; without the extra rows, which raise the error on unseen shapes`
+      }
+    }
+  }
+}
+
+function indicator(length: number, at: number): Float64Array {
+  const counts = new Float64Array(length)
   counts[at] = 1
   return counts
 }

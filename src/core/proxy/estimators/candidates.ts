@@ -1,6 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import { regressorKinds, type RegressorKind } from '../regressors'
 import { bopsLinear, cbopsLinear } from './linear'
+import type { ForestOptions } from '../trees/forest'
 import { lookup } from './lookup'
 import { physicsEstimator, roofline } from './physical'
 import { residualEstimator } from './residual'
@@ -25,7 +26,8 @@ const bases: Record<string, () => Estimator> = {
 export function residuals(
   base: string,
   regressor: string,
-  name = `residual:${base}+${regressor}`
+  name = `residual:${base}+${regressor}`,
+  trees?: number
 ): Estimator {
   const makeBase = bases[base]
   if (makeBase === undefined || !(regressorKinds as readonly string[]).includes(regressor)) {
@@ -40,20 +42,36 @@ export function residuals(
     features: kind === 'gaussianProcess' ? 'log' : base === 'roofline' ? 'tiles' : 'physics',
     withBase: kind !== 'gaussianProcess' && (base === 'roofline' || base === 'physicsPair'),
     ...(kind === 'boosting' ? boostingSettings : {}),
-    // Half of the features per node halves the time; per-pair physics leaves so little that it costs no error.
-    ...(kind === 'extraTrees' && base === 'physicsPair' ? { forest: { featureShare: 0.5 } } : {})
+    ...(kind === 'extraTrees' ? { forest: extraTreesSettings(base, trees) } : {})
   })
 }
+
+function extraTreesSettings(base: string, trees: number | undefined): Partial<ForestOptions> {
+  return {
+    // Half of the features per node halves the time; per-pair physics leaves so little that it costs no error.
+    ...(base === 'physicsPair' ? { featureShare: 0.5 } : {}),
+    ...(trees === undefined ? {} : { trees })
+  }
+}
+
+export const rooflineCandidate = 'residual:roofline+extraTrees'
 
 /**
  * What automatic choice and stacking choose from: a few estimators that fail differently. Trees on the robust mix
  * hold on layers of real networks (the first is what automatic choice falls back to), those on per-pair physics and
  * the Gaussian process on smooth grids, the roofline on accelerators, the physical terms where there are few shapes.
  */
-export const candidates: readonly Estimator[] = [
-  residuals('physics', 'extraTrees'),
-  residuals('physicsPair', 'extraTrees'),
-  residuals('physicsPair', 'gaussianProcess'),
-  residuals('roofline', 'extraTrees'),
-  physicsEstimator('physicsPair', 'pair', true)
-]
+export const candidates: readonly Estimator[] = candidatesWith()
+
+/** The same with fewer trees: good enough to be compared, several times as fast. */
+export const candidatesToCompare: readonly Estimator[] = candidatesWith(40)
+
+function candidatesWith(trees?: number): Estimator[] {
+  return [
+    residuals('physics', 'extraTrees', undefined, trees),
+    residuals('physicsPair', 'extraTrees', undefined, trees),
+    residuals('physicsPair', 'gaussianProcess'),
+    residuals('roofline', 'extraTrees', rooflineCandidate, trees),
+    physicsEstimator('physicsPair', 'pair', true)
+  ]
+}

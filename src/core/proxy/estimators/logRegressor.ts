@@ -1,6 +1,12 @@
 import { extractFeatures, type FeatureSet } from '../features'
 import { groupByShape } from '../folds'
-import { fitRegressor, regressorFromJson, type RegressorKind, type RegressorOptions } from '../regressors'
+import {
+  fitRegressor,
+  regressorFromJson,
+  type Regressor,
+  type RegressorKind,
+  type RegressorOptions
+} from '../regressors'
 import { joinSamples } from '../samples'
 import { importanceOf } from './importance'
 import type { Estimator, LatencyModel, ModelJson } from './estimator'
@@ -23,24 +29,21 @@ export function logRegressor(
       const { groupOf } = groupByShape(all)
       const matrix = extractFeatures(all, features)
       const regressor = fitRegressor(kind, matrix, all.time.map(Math.log), { ...options, groupOf, seed })
-      return logRegressorModel({
-        kind: 'logRegressor',
-        features,
-        names: [...matrix.names],
-        regressor: regressor.toJSON()
-      })
+      return modelOf(features, matrix.names, regressor)
     }
   }
 }
 
 export function logRegressorModel(json: LogRegressorJson): LatencyModel {
-  const features = json.features as FeatureSet
-  const regressor = regressorFromJson(json.regressor)
+  return modelOf(json.features as FeatureSet, json.names, regressorFromJson(json.regressor))
+}
+
+function modelOf(features: FeatureSet, names: readonly string[], regressor: Regressor): LatencyModel {
   return {
     description: `${regressor.kind} of log time on ${features}`,
     predict: (rows) => regressor.predict(extractFeatures(rows, features)).map(Math.exp),
     deviation: (rows) => regressor.deviation(extractFeatures(rows, features)),
-    importance: () => importanceOf(regressor, json.names),
-    toJSON: () => json
+    importance: () => importanceOf(regressor, [...names]),
+    toJSON: () => ({ kind: 'logRegressor', features, names: [...names], regressor: regressor.toJSON() })
   }
 }

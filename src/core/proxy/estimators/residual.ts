@@ -1,6 +1,12 @@
 import { extractFeatures, type FeatureMatrix, type FeatureSet } from '../features'
 import { groupByShape } from '../folds'
-import { fitRegressor, regressorFromJson, type RegressorKind, type RegressorOptions } from '../regressors'
+import {
+  fitRegressor,
+  regressorFromJson,
+  type Regressor,
+  type RegressorKind,
+  type RegressorOptions
+} from '../regressors'
 import { joinSamples, type ShapeRows } from '../samples'
 import { importanceOf } from './importance'
 import { rooflineParts } from './physical'
@@ -40,26 +46,32 @@ export function residualEstimator(
         groupOf: groupByShape(all).groupOf,
         seed
       })
-      return residualModel(
-        {
-          kind: 'residual',
-          base: baseModel.toJSON(),
-          features,
-          names: [...matrix.names],
-          withBase,
-          regressor: regressor.toJSON()
-        },
-        baseModel
-      )
+      return residualOf({ base: baseModel, features, names: matrix.names, withBase, regressor })
     }
   }
 }
 
 export function residualModel(json: ResidualJson, base: LatencyModel): LatencyModel {
-  const regressor = regressorFromJson(json.regressor)
-  const features = json.features as FeatureSet
+  return residualOf({
+    base,
+    features: json.features as FeatureSet,
+    names: json.names,
+    withBase: json.withBase,
+    regressor: regressorFromJson(json.regressor)
+  })
+}
+
+interface ResidualParts {
+  base: LatencyModel
+  features: FeatureSet
+  names: readonly string[]
+  withBase: boolean
+  regressor: Regressor
+}
+
+function residualOf({ base, features, names, withBase, regressor }: ResidualParts): LatencyModel {
   const matrixOf = (rows: ShapeRows, predicted: Float64Array): FeatureMatrix =>
-    json.withBase
+    withBase
       ? withBaseColumns(extractFeatures(rows, features), base, predicted, rows)
       : extractFeatures(rows, features)
   return {
@@ -71,8 +83,15 @@ export function residualModel(json: ResidualJson, base: LatencyModel): LatencyMo
       return predicted
     },
     deviation: (rows) => regressor.deviation(matrixOf(rows, base.predict(rows))),
-    importance: () => importanceOf(regressor, json.names),
-    toJSON: () => json
+    importance: () => importanceOf(regressor, [...names]),
+    toJSON: () => ({
+      kind: 'residual',
+      base: base.toJSON(),
+      features,
+      names: [...names],
+      withBase,
+      regressor: regressor.toJSON()
+    })
   }
 }
 

@@ -10,7 +10,8 @@ export interface ChosenTransfer {
 }
 
 /**
- * The first is taken unless another's held-out error is lower by `margin` of it. The Gaussian process begins as the
+ * The first is taken unless another's held-out error is lower by a share of it: `margin`, and more on few rows, whose
+ * leave-one-out error says little. The Gaussian process begins as the
  * common factor and departs from it as far as the rows bear it out, so that it leads as soon as there are enough
  * rows to leave some out.
  */
@@ -18,7 +19,8 @@ const byCount: readonly { atLeast: number; methods: readonly TransferMethod[] }[
   { atLeast: 8, methods: ['gpRatio', 'logOffset', 'pairOffset', 'affine'] },
   { atLeast: 0, methods: ['logOffset'] }
 ]
-const margin = 0.15
+const margin = 0.1
+const marginPerRow = 4
 const foldsBeyond25 = 10
 
 /** Which method to trust with these target rows: by their number, then by held-out error. */
@@ -32,7 +34,7 @@ export function chooseTransfer(target: Samples, source: Float64Array, seed: numb
   for (const candidate of tried) {
     const error = heldOutError(candidate, target, source, folds, seed)
     errors[candidate] = error
-    if (error < lowest * (1 - margin)) [lowest, method] = [error, candidate]
+    if (error < lowest * (1 - margin - marginPerRow / target.count)) [lowest, method] = [error, candidate]
   }
   return { method, errors }
 }
