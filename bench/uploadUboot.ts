@@ -89,7 +89,7 @@ const lrzsz = (command: readonly string[], port: string): Promise<void> =>
     const [program = '', ...args] = command
     const line = openSync(port, constants.O_RDWR | constants.O_NOCTTY)
     const child = spawn(program, args, { stdio: [line, line, 'ignore'] })
-    const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
+    const timer = setTimeout(() => child.kill('SIGKILL'), 600_000)
     child.once('exit', (code) => {
       clearTimeout(timer)
       closeSync(line)

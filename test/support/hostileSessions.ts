@@ -4,9 +4,13 @@ import { planDeployment } from '@core/deploy/plan'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { argmax, createIntegerRunner } from '@core/quant/runInteger'
 import { createRandom, type Random } from '@core/random'
+import { parseLitexSoc } from '@core/board/litexSoc'
+import { litexBoard, litexBoardCsv } from '@core/sim/litexBoard'
 import { createMachine, type VirtualMachine } from '@core/sim/machine'
+import { bootMonitor } from '@main/board/boardBoot'
 import { type BoardSession, openSession } from '@main/board/boardSession'
 import { createFaultLink, type FaultName, type FaultPlan, type LineFaults } from '@main/board/faultLink'
+import type { Link } from '@main/board/link'
 import { resourcePath } from '@main/paths'
 import { AppError } from '@shared/errors'
 import { RandomNetwork } from '../unit/core/deploy/randomNetwork'
@@ -22,14 +26,18 @@ const namedErrors: readonly string[] = [
   'board.disconnected',
   'board.notMonitor',
   'board.refused',
-  'board.addressRange'
+  'board.addressRange',
+  'loader.noPrompt',
+  'loader.rejected'
 ]
+/** Enough for everything the monitor does here; a program that runs longer has crashed. */
+const crashInstructions = 30_000_000
 /** No session lasts longer in its own time, whatever the line does: a few kilobytes in the smallest pieces, each with all its repeats. */
 export const longestSessionMs = 600_000
 
 export interface HostileOutcome {
   seed: number
-  kind: 'kernel' | 'image'
+  kind: 'kernel' | 'image' | 'boot'
   /** `verified`, or the code of the error it ended with. */
   ending: string
   /** What is wrong with that; null when nothing is. */
@@ -42,7 +50,10 @@ export interface HostileOutcome {
 /** The shipped monitor on the simulator behind hostile lines, all in virtual time: one session after the other. */
 export class HostileLine {
   private readonly clock = new VirtualClock()
+  /** Runs the monitor from power-on. */
   private readonly machine: VirtualMachine
+  /** Comes up in its BIOS. */
+  private readonly litex = createMachine({ board: litexBoard, cycleModel: false })
 
   constructor() {
     this.machine = createMachine({ board: 'small', cycleModel: false })
@@ -50,16 +61,24 @@ export class HostileLine {
     this.machine.reset()
   }
 
+  private powerOn(kind: HostileOutcome['kind']): Link {
+    if (kind !== 'boot') return createSimulatorLink(this.machine, this.clock)
+    this.litex.reset()
+    return createSimulatorLink(this.litex, this.clock, { mostInstructions: crashInstructions })
+  }
+
   /** One session under the faults that its seed draws. */
   async session(seed: number): Promise<HostileOutcome> {
     const { clock } = this
-    const line = createFaultLink(createSimulatorLink(this.machine, clock), planFor(seed), clock)
+    const random = createRandom(seed)
+    const draw = random.next()
+    const kind = draw < 0.1 ? 'boot' : draw < 0.55 ? 'kernel' : 'image'
+    const line = createFaultLink(this.powerOn(kind), planFor(seed), clock)
     const link = createCountedLink(line)
     let lastNonce = seed << 4
     const session = openSession({ link, onText: () => undefined, nonce: () => ++lastNonce, clock })
     const listenersBefore = link.listenerCount
-    const random = createRandom(seed)
-    const kind = random.next() < 0.5 ? 'kernel' : 'image'
+    const work = { kernel: runKernel, image: runImage, boot: runBoot }[kind]
     const startMs = clock.nowMs()
     const outcome: HostileOutcome = {
       seed,
@@ -70,9 +89,7 @@ export class HostileLine {
       injected: line.injected
     }
     try {
-      const wrong = await clock.run(
-        kind === 'kernel' ? runKernel(session, random) : runImage(session, random)
-      )
+      const wrong = await clock.run(work(session, random))
       if (wrong !== null) outcome.complaint = wrong
     } catch (error) {
       const failure = AppError.from(error)
@@ -84,7 +101,7 @@ export class HostileLine {
     outcome.tookMs = clock.nowMs() - startMs
     if (outcome.tookMs > longestSessionMs) outcome.complaint ??= `took ${Math.round(outcome.tookMs)} ms`
     line.heal()
-    outcome.complaint ??= await this.aftermath(session, random)
+    outcome.complaint ??= await this.aftermath(kind, session, random)
     // The session listens as long as it is open; a conversation that ended must not.
     if (link.listenerCount !== listenersBefore) {
       outcome.complaint ??= `${link.listenerCount - listenersBefore} listeners were left behind`
@@ -94,11 +111,20 @@ export class HostileLine {
   }
 
   /** On the healed line the same board must serve the next user, and the last one must have left nothing behind. */
-  private async aftermath(session: BoardSession, random: Random): Promise<string | null> {
+  private async aftermath(
+    kind: HostileOutcome['kind'],
+    session: BoardSession,
+    random: Random
+  ): Promise<string | null> {
     const { clock } = this
-    // What the line still held back arrives.
-    await clock.pass(200)
+    // What the line still held back arrives, and the BIOS's own time-outs pass.
+    await clock.pass(1_000)
     if (clock.pending > 0) return `${clock.pending} timers were left behind`
+    if (kind === 'boot') {
+      // A boot loader that was fed half an image, or a crashed one, takes a reset; then the board must come up.
+      const next = openSession({ link: this.powerOn('boot'), onText: () => undefined, nonce: () => 1, clock })
+      return await clock.run(runBoot(next, random))
+    }
     const bytes = noise(random, 700)
     const back = await clock.run(
       session.hello().then(async ({ ram }) => {
@@ -108,6 +134,20 @@ export class HostileLine {
     )
     return Buffer.compare(back, bytes) === 0 ? null : 'the board does not keep what is written after it'
   }
+}
+
+/** Brings the monitor up through the BIOS; what answers then must be that monitor, and must compute. */
+async function runBoot(session: BoardSession, random: Random): Promise<string | null> {
+  const { info } = await bootMonitor(session, {
+    loader: 'auto',
+    soc: parseLitexSoc(litexBoardCsv()),
+    readMonitor: async (name) =>
+      new Uint8Array(readFileSync(resourcePath('firmware', 'build', `${name}.bin`))),
+    signal: new AbortController().signal,
+    onProgress: () => undefined
+  })
+  if (info.coreName !== 'virtual-litex') return `the board calls itself ${info.coreName}`
+  return await runKernel(session, random)
 }
 
 /** Uploads noise and runs a kernel; answers what is wrong with a result that was reported as good. */

@@ -7,13 +7,19 @@ import type { VirtualMachine } from '@core/sim/machine'
 const biosTimeoutMs = 300
 
 /** No request keeps a board at work for longer: about ten seconds of the slowest preset. */
-const mostInstructions = 500_000_000
+const usualInstructions = 500_000_000
 
 /**
  * A simulated board behind a Link without a thread: it works when bytes come, and what it sends arrives when its own
  * clock has come that far. With a virtual clock a whole session is a computation without waiting.
  */
-export function createSimulatorLink(machine: VirtualMachine, clock: Clock, label = 'simulated'): Link {
+export function createSimulatorLink(
+  machine: VirtualMachine,
+  clock: Clock,
+  options: { label?: string; mostInstructions?: number } = {}
+): Link {
+  const { label = 'simulated', mostInstructions = usualInstructions } = options
+  let hangs = false
   const listeners = createLinkListeners()
   let freeAtMs = clock.nowMs()
   let toldMs = clock.nowMs()
@@ -27,18 +33,23 @@ export function createSimulatorLink(machine: VirtualMachine, clock: Clock, label
   }
 
   const work = (): void => {
+    if (hangs) return
     const before = machine.cycles()
     for (let left = mostInstructions; ;) {
       const { reason, executed } = machine.run(Math.min(left, 5_000_000))
       left -= executed
       if (reason === 'reset') machine.reset()
       else if (reason === 'idle') break
-      else if (reason !== 'budget') throw new Error(`The board stopped: ${reason}`)
-      if (left <= 0) throw new Error('The board does not come to rest')
+      // What runs away or locks up is silent from now on, as a crashed board is.
+      else if (reason !== 'budget' || left <= 0) hangs = true
+      if (hangs) break
     }
-    freeAtMs =
-      Math.max(freeAtMs, clock.nowMs()) +
-      (Math.max(0, machine.cycles() - before) * 1000) / machine.config.clockHz
+    // What was said before a crash does not wait for its end.
+    if (!hangs) {
+      freeAtMs =
+        Math.max(freeAtMs, clock.nowMs()) +
+        (Math.max(0, machine.cycles() - before) * 1000) / machine.config.clockHz
+    }
     const bytes = machine.uartTake()
     if (bytes.length > 0) clock.after(freeAtMs - clock.nowMs(), () => listeners.data(bytes))
     if (machine.isInBios && bytes.length > 0) clock.after(biosTimeoutMs, tellTime)
@@ -54,7 +65,7 @@ export function createSimulatorLink(machine: VirtualMachine, clock: Clock, label
     async write(bytes) {
       if (listeners.closed !== null) throw disconnected(label, listeners.closed)
       tellTime()
-      for (let rest = bytes; rest.length > 0;) {
+      for (let rest = bytes; rest.length > 0 && !hangs;) {
         rest = rest.subarray(machine.uartPush(rest))
         work()
       }

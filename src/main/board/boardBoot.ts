@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { fillInLitexMonitor, litexMonitorBase } from '../../core/board/litexMonitor'
 import type { LitexSoc } from '../../core/board/litexSoc'
@@ -39,7 +40,7 @@ const ubootMonitorUart = 0x1000_0000
  * says hello.
  *
  * @throws loader.noPrompt, input.invalid (a LiteX board without a description), input.unsupported (no monitor for this
- *   board), what the loaders throw, board.notMonitor
+ *   board), what the loaders throw, board.notMonitor, board.crcMismatch
  */
 export async function bootMonitor(session: BoardSession, options: BootOptions): Promise<BootOutcome> {
   const { signal, onProgress } = options
@@ -58,7 +59,23 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   // Asked too early it would not answer, and the line would look bad.
   const banner = (await session.converse(awaitBanner(), { signal })) ?? ''
   const info = await session.hello({ signal })
+  checkBuild(info.buildId, image)
   return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
+}
+
+/**
+ * The monitor computes the CRC-32 of itself where it lies. SFL confirms frames, not the whole, and a bad line can forge
+ * such a confirmation.
+ */
+function checkBuild(buildId: number, image: LoadImage): void {
+  const sent = crc32(image.segments[0]!.bytes)
+  if (buildId === sent) return
+  throw new AppError(
+    'board.crcMismatch',
+    `A monitor answers, but its code has CRC 0x${buildId.toString(16)}; sent was 0x${sent.toString(16)}.`,
+    'Reset the board and bring the monitor up again; if it stays, lower the baud rate or change the cable.',
+    { details: { buildId, sent } }
+  )
 }
 
 function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['loader'] {

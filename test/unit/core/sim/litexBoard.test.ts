@@ -64,7 +64,8 @@ describe('the virtual LiteX SoC', () => {
   it('does not start an image that nobody filled in', async () => {
     const { session, clock } = powerOn()
     const segments = [{ address: litexMonitorBase, bytes: image }]
-    const machineStops = clock.run(session.converse(sflLoad({ segments, jumpAddress: litexMonitorBase })))
-    await expect(machineStops).rejects.toThrow('does not come to rest')
+    const loaded = await clock.run(session.converse(sflLoad({ segments, jumpAddress: litexMonitorBase })))
+    expect(loaded.jumped).toBe(true)
+    await expect(clock.run(session.hello())).rejects.toMatchObject({ code: 'board.notMonitor' })
   })
 })
