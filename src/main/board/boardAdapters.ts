@@ -65,7 +65,7 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
       return await openQemuLink({
         program,
         // As a device, because -kernel would start a monitor that is not linked for the start of RAM where RAM starts.
-        boardArguments: ['-cpu', cpu, '-bios', 'none', '-device', `loader,file=${file},cpu-num=0`],
+        boardArguments: ['-cpu', cpu, '-bios', 'none', '-device', `loader,file=${qemuText(file)},cpu-num=0`],
         spawn: options.spawn
       })
     },
@@ -88,6 +88,9 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
       })
   }
 }
+
+/** A comma ends a value in QEMU's option lists; two stand for one. */
+const qemuText = (value: string): string => value.replaceAll(',', ',,')
 
 async function readFirmware(file: string): Promise<Uint8Array> {
   try {

@@ -3,11 +3,11 @@ import { shapeWork, type KernelShape } from '../../core/profile/kernelShape'
 import { bitWidths } from '../../core/quant/scheme'
 import { numberOption, textOption, UsageError, type CliNoun } from './framework'
 
-/** The shapes the kernels are judged at (docs/kernels.md). */
+/** The shapes the kernels are judged at, as in bench/kernels (docs/kernels.md). */
 const usualShapes: readonly KernelShape[] = [
   { kernel: 'matmul', dims: [16, 64, 256] },
   { kernel: 'matmul', dims: [1, 128, 512] },
-  { kernel: 'conv2d', dims: [16, 16, 16, 32, 3, 1, 0] }
+  { kernel: 'conv2d', dims: [16, 16, 16, 32, 3, 1, 1] }
 ]
 
 interface BenchRow {
@@ -44,7 +44,7 @@ export const benchCli: CliNoun = {
         const rows: BenchRow[] = []
         await board.withLease(boardId, 'kernel benchmark', async (session) => {
           for (const { kernel, dims } of usualShapes) {
-            const shape = dims.slice(0, kernel === 'matmul' ? 3 : 5).join('x')
+            const shape = shapeOf({ kernel, dims })
             for (const activationBits of bitWidths) {
               for (const weightBits of bitWidths) {
                 context.log(`${kernel} ${shape} a${activationBits}w${weightBits}`)
@@ -84,6 +84,12 @@ export const benchCli: CliNoun = {
       }
     }
   }
+}
+
+/** As people write shapes: 16x64x256, or 16x16x16->32 3x3. */
+function shapeOf({ kernel, dims }: KernelShape): string {
+  const [h, w, c, k, window] = dims
+  return kernel === 'matmul' ? dims.join('x') : `${h}x${w}x${c}->${k} ${window}x${window}`
 }
 
 function perMac(values: readonly number[], macs: number): number | null {
