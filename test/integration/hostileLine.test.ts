@@ -10,9 +10,9 @@ import { HostileLine } from '../support/hostileSessions'
 /**
  * Uploads, kernels and Images over hostile lines to the real firmware, in virtual time: each session ends verified or
  * refused with a named error, within a stated time, and the board serves the next one. BITBENCH_HOSTILE_SESSIONS sets how
- * many (default: 600, about half a minute); `npm run hostile` runs ten thousand.
+ * many (default: 400, about half a minute); `npm run hostile` runs ten thousand.
  */
-const sessions = Number(process.env['BITBENCH_HOSTILE_SESSIONS'] ?? 600)
+const sessions = Number(process.env['BITBENCH_HOSTILE_SESSIONS'] ?? 400)
 
 describe('hostile line', () => {
   it(
