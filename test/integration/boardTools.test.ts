@@ -354,6 +354,18 @@ describe.skipIf(need('openFPGALoader'))('openFPGALoader against a simulated FPGA
     })
   })
 
+  it('a board that keeps its program keeps its identity: nothing was written', async () => {
+    const { target } = await fpga()
+    const board = await bench()
+    await board.boards.connect('virtual:small')
+    const { jobId } = await board.boards.handlers['board.bitstream'](
+      { ...sram, target, file: file('top.bit', makeBitFile('7a100tcsg324', 1_000)), id: 'virtual:small' },
+      context
+    )
+    await expect(finish(board, jobId)).rejects.toMatchObject({ code: 'board.wrongBoard' })
+    expect(board.boards.identified('virtual:small').info.isa).toMatch(/^rv32im/)
+  })
+
   it('bitstream, then firmware: the design boots, its BIOS asks, SFL carries the program', async () => {
     const { device, target } = await fpga()
     const live = createLiveBios()

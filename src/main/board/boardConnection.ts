@@ -23,8 +23,11 @@ export interface BoardConnection {
   readonly settings: PortSettings
   connect(settings: PortSettings, identify: boolean): Promise<void>
   disconnect(): Promise<void>
-  /** The board's program is being replaced: it is not identified, and a reconnection does not ask for hello. */
-  forgetIdentity(): void
+  /**
+   * The board's program is being replaced: it is not identified, and a reconnection does not ask for hello. Answers what
+   * to call when nothing was replaced after all: it asks for hello again, as before.
+   */
+  forgetIdentity(): () => Promise<void>
   statistics(): LineStatistics | null
   /** @throws board.notConnected, board.busy naming the owner */
   withLease<T>(owner: string, work: (session: BoardSession) => Promise<T>): Promise<T>
@@ -149,9 +152,15 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
       become('available', null)
     },
     forgetIdentity() {
+      const before = { wantsIdentity, wasIdentified: session?.identified != null }
       wantsIdentity = false
       session?.forget()
       changed()
+      return async () => {
+        wantsIdentity = before.wantsIdentity
+        if (before.wasIdentified) await session?.hello().catch(() => undefined)
+        changed()
+      }
     },
     statistics() {
       return session === null ? null : { ...session.counts(), reconnects }

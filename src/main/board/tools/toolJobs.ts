@@ -88,7 +88,6 @@ function startBitstream(
   const total = sizeBytes + (follow?.image.sizeBytes ?? 0)
   const work = async (context: JobContext): Promise<void> => {
     const { signal } = context
-    held?.connection.forgetIdentity()
     held?.console.note(`writing bitstream ${file.name}`)
     const { result } = await tools.writeBitstream(file, {
       target: order.target,
@@ -130,7 +129,6 @@ function startDebugLoad(
   const { name: fileName, sizeBytes } = image
   const loader = route.kind
   const work = async (context: JobContext): Promise<void> => {
-    held?.connection.forgetIdentity()
     held?.console.note(`loading ${fileName} with ${loader}`)
     const { result } = await tools.debugLoad(route, debugProgram(image), {
       start,
@@ -168,11 +166,22 @@ function startNoted(
     total: job.total,
     run: (context) =>
       held !== null && held.connection.state === 'connected'
-        ? held.connection.withLease(owner, () => job.work(context))
+        ? held.connection.withLease(owner, () => replacing(held, () => job.work(context)))
         : job.work(context)
   })
   started.result.catch((error: unknown) => held?.console.note(`${owner}: ${AppError.from(error).message}`))
   return { jobId: started.jobId }
+}
+
+/** What the board said of itself holds no longer while its program is replaced, unless that fails before anything is. */
+async function replacing(held: Held, work: () => Promise<void>): Promise<void> {
+  const restore = held.connection.forgetIdentity()
+  try {
+    await work()
+  } catch (error) {
+    await restore()
+    throw error
+  }
 }
 
 function targetText({ target }: Bitstream): string {
