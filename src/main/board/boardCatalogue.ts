@@ -100,8 +100,8 @@ function virtualEntry(preset: PresetName, core: 'plain' | 'zbb'): CatalogueEntry
     ...bare(`virtual:${preset}${core === 'plain' ? '' : `-${core}`}`, 'virtual'),
     preset,
     core,
-    name: `Virtual board, ${preset}${core === 'plain' ? '' : ' with Zbb'}`,
-    description: `${config.coreName}, ${formatCount(config.clockHz, 'Hz')}, ${formatBytes(config.ramBytes)} RAM, simulated with a cycle model`
+    name: core === 'plain' ? `Virtual board, ${preset}` : `Virtual ${preset} with Zbb`,
+    description: `${config.coreName}, ${formatCount(config.clockHz, 'Hz')}, ${formatBytes(config.ramBytes)} RAM,${core === 'plain' ? '' : ' bit manipulation,'} simulated with a cycle model`
   }
 }
 
@@ -121,8 +121,8 @@ function qemuEntry(core: QemuCore, program: string | null): CatalogueEntry {
   return {
     ...bare(core === 'plain' ? 'qemu' : `qemu:${core}`, 'qemu'),
     core,
-    name: `QEMU virt${core === 'plain' ? '' : `, ${qemuCores[core].isa}`}`,
-    description: 'The same firmware on QEMU: counts instructions, knows no cycles',
+    name: qemuCores[core].name,
+    description: `${qemuCores[core].note}: counts instructions, knows no cycles`,
     unavailable: program === null ? 'QEMU is not installed. Debian: apt install qemu-system-misc' : null
   }
 }

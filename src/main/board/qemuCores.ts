@@ -1,8 +1,22 @@
 /** The cores QEMU's virt board is offered with: just what `isa` says, so that a kernel which needs more would trap. */
 export const qemuCores = {
-  plain: { isa: 'rv32imac', xlen: 32, cpu: 'rv32,zba=false,zbb=false,zbc=false,zbs=false' },
-  zbb: { isa: 'rv32imac_zbb', xlen: 32, cpu: 'rv32,zba=false,zbb=true,zbc=false,zbs=false' },
+  plain: {
+    name: 'QEMU virt',
+    note: 'The same firmware on QEMU',
+    isa: 'rv32imac',
+    xlen: 32,
+    cpu: 'rv32,zba=false,zbb=false,zbc=false,zbs=false'
+  },
+  zbb: {
+    name: 'QEMU with Zbb',
+    note: 'The kernels for bit manipulation on QEMU',
+    isa: 'rv32imac_zbb',
+    xlen: 32,
+    cpu: 'rv32,zba=false,zbb=true,zbc=false,zbs=false'
+  },
   rvv: {
+    name: 'QEMU with vectors',
+    note: 'The kernels for RISC-V vectors on a 64-bit QEMU',
     isa: 'rv64imac_v',
     xlen: 64,
     cpu: 'rv64,zba=false,zbb=false,zbc=false,zbs=false,v=true,vlen=128,vext_spec=v1.0'
