@@ -64,6 +64,17 @@ describe('cost of whole networks', () => {
     expect(costOf(table, scheme)).toBeCloseTo(3 * costOf(plain, scheme) - 20, 6)
   })
 
+  it('takes for the points what the quantizer makes of the same bits everywhere: the image stays at 8', async () => {
+    const { fewest, most } = await cost.points(network, target)
+    for (const [bits, point] of [
+      [1, fewest],
+      [8, most]
+    ] as const) {
+      const real = quantizeNetwork(calibration, uniformScheme(names, bits, bits))
+      expect(sum((await cost.layers(real, target)).layers)).toBeCloseTo(point!, 9)
+    }
+  })
+
   it('stays as predicted where a layer cannot be told', async () => {
     const measured = { fewest: 10, most: 20 }
     const without = { ...target, proxies: new Map([['conv2d', byBits('conv2d')] as const]), measured }
