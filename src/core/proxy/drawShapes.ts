@@ -3,7 +3,7 @@ import { groupByShape } from './folds'
 import { takeSamples, type Samples } from './samples'
 
 /** More rows than this gain hardly any accuracy, and cost minutes to judge. */
-export const enoughRows = 50_000
+export const enoughRows = 20_000
 
 /**
  * Whole shapes in random order until `rows` rows are reached, at least one; the samples themselves when they are

@@ -1,7 +1,7 @@
+import { drawShapes, enoughRows } from '../drawShapes'
 import { groupByShape } from '../folds'
 import { pooledError } from '../heldOut'
-import { createRandom } from '../../random'
-import { takeSamples, type Samples } from '../samples'
+import type { Samples } from '../samples'
 import { blendEstimator } from './blend'
 import { candidates, candidatesToCompare, rooflineCandidate } from './candidates'
 import { physicsEstimator, roofline } from './physical'
@@ -21,8 +21,6 @@ const innerFolds = 4
 const worthComparingShare = 1.25
 /** Above this, choosing looks at whole shapes drawn from the samples, about this many rows. */
 const rowsToChooseOn = 3_000
-/** Fitting trees and intervals on more rows than this gains nothing but time. */
-const rowsToFit = 50_000
 
 /**
  * Automatic choice: ensemble selection with replacement (Caruana et al., ICML 2004) over the candidates, by their
@@ -37,10 +35,10 @@ export const auto: Estimator = {
 }
 
 function chooseBlend(samples: Samples, options: FitOptions): Estimator {
-  const view = shapesUpTo(samples, rowsToChooseOn, options.seed)
+  const view = drawShapes(samples, rowsToChooseOn, options.seed)
   const { extra, ...alone } = options
   if (extra === undefined) return limited(chooseOn(view, alone).estimator)
-  const helped = chooseOn(view, { ...alone, extra: shapesUpTo(extra, rowsToChooseOn, options.seed) })
+  const helped = chooseOn(view, { ...alone, extra: drawShapes(extra, rowsToChooseOn, options.seed) })
   const unhelped = chooseOn(view, alone)
   return helped.error <= unhelped.error
     ? limited(helped.estimator)
@@ -117,29 +115,10 @@ function indicator(length: number, at: number): Float64Array {
   return counts
 }
 
-/** The estimator fitted on whole shapes of at most rowsToFit rows. */
+/** The estimator fitted on whole shapes of at most enoughRows rows. */
 function limited(estimator: Estimator): Estimator {
   return {
     ...estimator,
-    fit: (samples, options) => estimator.fit(shapesUpTo(samples, rowsToFit, options.seed), options)
+    fit: (samples, options) => estimator.fit(drawShapes(samples, enoughRows, options.seed), options)
   }
-}
-
-/** Whole shapes in random order until `rows` rows are reached; the samples themselves when they are fewer. */
-function shapesUpTo(samples: Samples, rows: number, seed: number): Samples {
-  if (samples.count <= rows) return samples
-  const { groupOf, groups } = groupByShape(samples)
-  const sizes = new Int32Array(groups)
-  for (const group of groupOf) sizes[group]++
-  const order = createRandom(seed).shuffle(Int32Array.from({ length: groups }, (_, group) => group))
-  const kept = new Uint8Array(groups)
-  let total = 0
-  for (const group of order) {
-    if (total > 0 && total + sizes[group] > rows) continue
-    kept[group] = 1
-    total += sizes[group]
-  }
-  const indices: number[] = []
-  for (let row = 0; row < samples.count; row++) if (kept[groupOf[row]] === 1) indices.push(row)
-  return takeSamples(samples, indices.slice(0, rows))
 }
