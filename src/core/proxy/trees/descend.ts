@@ -51,9 +51,9 @@ function sortByLeaf(trees: TreeEnsemble, { columns, count }: FeatureMatrix, rows
 /**
  * Adds to sums[place] the leaf value that every walker falls into in the tree at `root`.
  *
- * Four rows walk down together: a step waits for memory, not for the processor, and four can wait at once. The child is
+ * Eight rows walk down together: a step waits for memory, not for the processor, and eight can wait at once. The child is
  * computed, not branched to, since its side cannot be guessed; rows that have reached a leaf stay there (its threshold
- * is infinite and it is its own child) until the last of the four has.
+ * is infinite and it is its own child) until the last of the eight has.
  */
 export function addLeaves(
   trees: TreeEnsemble,
@@ -62,31 +62,59 @@ export function addLeaves(
   sums: Float64Array
 ): void {
   const { feature, threshold, left, value } = trees
-  const together = count - (count % 4)
-  for (let place = 0; place < together; place += 4) {
+  const together = count - (count % 8)
+  for (let place = 0; place < together; place += 8) {
     const base0 = place * width
     const base1 = base0 + width
     const base2 = base1 + width
     const base3 = base2 + width
+    const base4 = base3 + width
+    const base5 = base4 + width
+    const base6 = base5 + width
+    const base7 = base6 + width
     let node0 = root
     let node1 = root
     let node2 = root
     let node3 = root
+    let node4 = root
+    let node5 = root
+    let node6 = root
+    let node7 = root
     for (let moved = 1; moved !== 0;) {
       const next0 = left[node0] + Number(values[base0 + feature[node0]] > threshold[node0])
       const next1 = left[node1] + Number(values[base1 + feature[node1]] > threshold[node1])
       const next2 = left[node2] + Number(values[base2 + feature[node2]] > threshold[node2])
       const next3 = left[node3] + Number(values[base3 + feature[node3]] > threshold[node3])
-      moved = (next0 ^ node0) | (next1 ^ node1) | (next2 ^ node2) | (next3 ^ node3)
+      const next4 = left[node4] + Number(values[base4 + feature[node4]] > threshold[node4])
+      const next5 = left[node5] + Number(values[base5 + feature[node5]] > threshold[node5])
+      const next6 = left[node6] + Number(values[base6 + feature[node6]] > threshold[node6])
+      const next7 = left[node7] + Number(values[base7 + feature[node7]] > threshold[node7])
+      moved =
+        (next0 ^ node0) |
+        (next1 ^ node1) |
+        (next2 ^ node2) |
+        (next3 ^ node3) |
+        (next4 ^ node4) |
+        (next5 ^ node5) |
+        (next6 ^ node6) |
+        (next7 ^ node7)
       node0 = next0
       node1 = next1
       node2 = next2
       node3 = next3
+      node4 = next4
+      node5 = next5
+      node6 = next6
+      node7 = next7
     }
-    sums[place] += value[node0]
+    sums[place + 0] += value[node0]
     sums[place + 1] += value[node1]
     sums[place + 2] += value[node2]
     sums[place + 3] += value[node3]
+    sums[place + 4] += value[node4]
+    sums[place + 5] += value[node5]
+    sums[place + 6] += value[node6]
+    sums[place + 7] += value[node7]
   }
   for (let place = together; place < count; place++) {
     const base = place * width
