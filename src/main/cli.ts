@@ -20,9 +20,15 @@ export async function main(argv: string[]): Promise<number> {
     process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n')
     controller.abort()
   }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
   let opened: Promise<Bitbench> | undefined
+  // Only what was opened has to be closed in order. A verb that works on files alone blocks the event loop while it
+  // computes, and would never hear of a signal: it is left to end the process at once.
+  const open = (): Promise<Bitbench> => {
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
+    return composeBitbench({ host: 'cli', dataFolder: dataFolderOf() })
+  }
+  let dataFolderOf = defaultDataFolder
   try {
     const found = findVerb(argv)
     if (found === undefined) {
@@ -36,10 +42,10 @@ export async function main(argv: string[]): Promise<number> {
       write(process.stdout, verbHelp(title, verb))
       return 0
     }
-    const dataFolder =
-      typeof args.values['data'] === 'string' ? path.resolve(args.values['data']) : defaultDataFolder()
+    const { data } = args.values
+    if (typeof data === 'string') dataFolderOf = () => path.resolve(data)
     const context: CliContext = {
-      bitbench: () => (opened ??= composeBitbench({ host: 'cli', dataFolder })),
+      bitbench: () => (opened ??= open()),
       log: (line) => write(process.stderr, line),
       signal: controller.signal,
       json,

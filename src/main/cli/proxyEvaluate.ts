@@ -11,6 +11,8 @@ import { fitOptions, percent, progressLog, readInput, seedOf } from './proxyInpu
 
 /** Leaving out one shape at a time takes a fit per shape: with more than this it is done only when asked for. */
 const mostShapesLeftOut = 300
+/** Rows over all those fits: minutes. */
+const mostRowsLeftOut = 500_000
 
 /** `bitbench proxy evaluate`: how good an estimator is on a file, on rows it was not fitted to. */
 export const evaluateVerb: CliVerb = {
@@ -74,7 +76,7 @@ function possibleSplits(samples: Samples, log: (line: string) => void): SplitNam
     log('All rows are of one layer shape: nothing can be said of unseen shapes.')
     return ['train', 'random']
   }
-  if (groups <= mostShapesLeftOut) return [...splitNames]
+  if (groups <= mostShapesLeftOut && groups * samples.count <= mostRowsLeftOut) return [...splitNames]
   log(`${groups} shapes: leaving out one at a time would take ${groups} fits; ask for it with --split loso.`)
   return ['train', 'random', 'shape']
 }
