@@ -23,12 +23,11 @@ export async function main(argv: string[]): Promise<number> {
   let opened: Promise<Bitbench> | undefined
   // Only what was opened has to be closed in order. A verb that works on files alone blocks the event loop while it
   // computes, and would never hear of a signal: it is left to end the process at once.
-  const open = (): Promise<Bitbench> => {
+  const open = (dataFolder: string): Promise<Bitbench> => {
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
-    return composeBitbench({ host: 'cli', dataFolder: dataFolderOf() })
+    return composeBitbench({ host: 'cli', dataFolder })
   }
-  let dataFolderOf = defaultDataFolder
   try {
     const found = findVerb(argv)
     if (found === undefined) {
@@ -43,9 +42,9 @@ export async function main(argv: string[]): Promise<number> {
       return 0
     }
     const { data } = args.values
-    if (typeof data === 'string') dataFolderOf = () => path.resolve(data)
+    const dataFolder = typeof data === 'string' ? path.resolve(data) : defaultDataFolder()
     const context: CliContext = {
-      bitbench: () => (opened ??= open()),
+      bitbench: () => (opened ??= open(dataFolder)),
       log: (line) => write(process.stderr, line),
       signal: controller.signal,
       json,

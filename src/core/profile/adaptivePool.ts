@@ -61,7 +61,7 @@ export function adaptivePool(
   const drawable = [...new Set(items.map(shapeKey))].filter(
     (key) => !layers.some((layer) => shapeKey(layer) === key)
   )
-  random.shuffle(drawable as unknown as { length: number; [index: number]: unknown })
+  random.shuffle(drawable)
   const aside = new Set(drawable.slice(0, request.judgeShapes))
   const judge: BenchItem[] = []
   const perShape = new Map<string, number>()

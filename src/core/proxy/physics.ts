@@ -14,7 +14,7 @@ export interface PhysicsFit {
   terms: TermSet
   /** Coefficients over globalTerms. */
   global: Float64Array
-  /** Coefficients over pairTerms by pairKey; pairs not measured fall back to the global ones. */
+  /** Coefficients over globalTerms without the precision products, by pairKey; pairs not measured fall back to the global ones. */
   pairs: Map<number, Float64Array>
 }
 
@@ -51,15 +51,17 @@ export function fitPhysics(samples: Samples, robust = false): PhysicsFit {
 function chooseTerms(samples: Samples): TermSet {
   if (groupByShape(samples).groups < 2) return richest
   const folds = shapeFolds(samples, choiceFolds)
+  const parts = Array.from({ length: folds.folds }, (_, fold) => {
+    const { train, test } = splitRows(folds, fold)
+    return { train: takeSamples(samples, train), test: takeSamples(samples, test) }
+  })
   let best: TermSet = richest
   let lowest = Infinity
   for (const set of [richest, ...poorer]) {
     let sum = 0
-    for (let fold = 0; fold < folds.folds; fold++) {
-      const { train, test } = splitRows(folds, fold)
-      const held = takeSamples(samples, test)
-      const predicted = predictPhysics(fitTerms(takeSamples(samples, train), set, false), held, 'pair')
-      for (let row = 0; row < held.count; row++) sum += Math.abs(Math.log(predicted[row] / held.time[row]))
+    for (const { train, test } of parts) {
+      const predicted = predictPhysics(fitTerms(train, set, false), test, 'pair')
+      for (let row = 0; row < test.count; row++) sum += Math.abs(Math.log(predicted[row] / test.time[row]))
     }
     if (sum < lowest * (1 - betterToReplace)) [lowest, best] = [sum, set]
   }

@@ -26,12 +26,17 @@ function invalid(message: string, hint = rebuildHint): AppError {
   return new AppError('input.invalid', message, hint)
 }
 
+/** Whether a file begins as an ELF file does. */
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
+}
+
 /**
  * Reads a 32-bit little-endian RISC-V ELF executable (System V ABI, chapters 4 and 5).
  * Throws AppError input.invalid for anything else, with the reason.
  */
 export function parseElf(bytes: Uint8Array): LoadedElf {
-  if (bytes.length < 52 || bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) {
+  if (bytes.length < 52 || !isElf(bytes)) {
     throw invalid(
       'This is not an ELF file.',
       'Choose the linked executable (.elf), not a binary, hex or object file.'

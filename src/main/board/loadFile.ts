@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { AddressRange } from '../../core/board/boardInfo'
-import { parseElf } from '../../core/sim/elf'
+import { isElf, parseElf } from '../../core/sim/elf'
 import type { FileSource } from '../../shared/contract/boardFiles'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'
@@ -29,8 +29,7 @@ export async function readSource(source: FileSource): Promise<{ name: string; by
 /** Reads an ELF (its own addresses) or a flat binary (at `address`). */
 export async function readLoadImage(source: FileSource, address: number | null): Promise<LoadImage> {
   const { name, bytes } = await readSource(source)
-  const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
-  if (!isElf) {
+  if (!isElf(bytes)) {
     if (address === null) {
       throw new AppError(
         'input.invalid',

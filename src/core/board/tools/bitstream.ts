@@ -1,4 +1,5 @@
 import { AppError } from '@shared/errors'
+import { isElf } from '../../sim/elf'
 
 /** What a bitstream file tells of itself. */
 export interface BitstreamInfo {
@@ -36,7 +37,7 @@ export function inspectBitstream(name: string, bytes: Uint8Array): BitstreamInfo
   if (bytes.length === 0) {
     throw new AppError('input.invalid', `${name} is empty.`, 'Choose the file that the FPGA tools wrote.')
   }
-  if (bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46) {
+  if (isElf(bytes)) {
     throw new AppError(
       'input.invalid',
       `${name} is a program (ELF), not a bitstream.`,

@@ -43,7 +43,7 @@ function modelOf(features: FeatureSet, names: readonly string[], regressor: Regr
     description: `${regressor.kind} of log time on ${features}`,
     predict: (rows) => regressor.predict(extractFeatures(rows, features)).map(Math.exp),
     deviation: (rows) => regressor.deviation(extractFeatures(rows, features)),
-    importance: () => importanceOf(regressor, [...names]),
+    importance: () => importanceOf(regressor, names),
     toJSON: () => ({ kind: 'logRegressor', features, names: [...names], regressor: regressor.toJSON() })
   }
 }

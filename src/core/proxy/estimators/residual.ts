@@ -83,7 +83,7 @@ function residualOf({ base, features, names, withBase, regressor }: ResidualPart
       return predicted
     },
     deviation: (rows) => regressor.deviation(matrixOf(rows, base.predict(rows))),
-    importance: () => importanceOf(regressor, [...names]),
+    importance: () => importanceOf(regressor, names),
     toJSON: () => ({
       kind: 'residual',
       base: base.toJSON(),

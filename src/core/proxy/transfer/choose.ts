@@ -11,9 +11,8 @@ export interface ChosenTransfer {
 
 /**
  * The first is taken unless another's held-out error is lower by a share of it: `margin`, and more on few rows, whose
- * leave-one-out error says little. The Gaussian process begins as the
- * common factor and departs from it as far as the rows bear it out, so that it leads as soon as there are enough
- * rows to leave some out.
+ * leave-one-out error says little. The Gaussian process begins as the common factor and departs from it as far as the
+ * rows bear it out, so that it leads as soon as there are enough rows to leave some out.
  */
 const byCount: readonly { atLeast: number; methods: readonly TransferMethod[] }[] = [
   { atLeast: 8, methods: ['gpRatio', 'logOffset', 'pairOffset', 'affine'] },
