@@ -1,4 +1,5 @@
-// Type-checks each storey with its own tsconfig, so that core never sees Node or DOM types.
+// Type-checks each layer with its own tsconfig, so that core never sees Node or DOM types. What was checked is kept
+// between runs (build/typecheck): only what changed since is checked again.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
@@ -15,10 +16,12 @@ const only = process.argv[2]
 let failed = false
 for (const [compiler, project] of checks) {
   if (only && !project.includes(only)) continue
-  const { status } = spawnSync(process.execPath, [compiler, '-p', project, '--noEmit'], {
-    cwd: root,
-    stdio: 'inherit'
-  })
+  const kept = path.join(root, 'build', 'typecheck', project.replace('.json', '.tsbuildinfo'))
+  const { status } = spawnSync(
+    process.execPath,
+    [compiler, '-p', project, '--noEmit', '--incremental', '--tsBuildInfoFile', kept],
+    { cwd: root, stdio: 'inherit' }
+  )
   if (status !== 0) failed = true
 }
 process.exit(failed ? 1 : 0)

@@ -67,6 +67,11 @@ export function formatPercent(fraction: number | null | undefined, digits = 1): 
   return `${(fraction * 100).toFixed(digits)} %`
 }
 
+/** A 32-bit word, an address or a checksum: 4096 -> "0x00001000". */
+export function formatHex32(value: number): string {
+  return `0x${(value >>> 0).toString(16).padStart(8, '0')}`
+}
+
 function trimDigits(value: number): string {
   const magnitude = Math.abs(value)
   if (Number.isInteger(value) && magnitude < 10_000) return String(value)

@@ -1,18 +1,9 @@
+import { kernelNames, type KernelName } from '@shared/kernelNames'
+
 /** What a board says of itself in answer to `hello` (docs/protocol.md). JSON-safe: it is stored with every Sample. */
 
-/** Kernel names by wire number; also the operator names of the Image (docs/image.md), where 0 is matmul here only. */
-export const kernelNames = [
-  'matmul',
-  'conv2d',
-  'depthwiseConv2d',
-  'maxPool',
-  'avgPool',
-  'add',
-  'requantize',
-  'flatten',
-  'argmax'
-] as const
-export type KernelName = (typeof kernelNames)[number]
+/** Also the operator names of the Image (docs/image.md), where 0 is matmul here only. */
+export { kernelNames, type KernelName }
 
 /** Kernel variants by wire number. */
 export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb', 'rvv'] as const

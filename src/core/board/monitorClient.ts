@@ -1,4 +1,5 @@
 import { AppError } from '@shared/errors'
+import { formatHex32 } from '@shared/units'
 import { usableRamBytes, type BoardInfo } from './boardInfo'
 import { concatBytes } from './bytes'
 import type { Conversation } from './conversation'
@@ -21,7 +22,6 @@ import {
   type RunRequest,
   type Spent
 } from './protocol'
-import { hex32 } from './protocolError'
 
 export interface MonitorClientOptions {
   /** Gets every byte outside frames: banner, output of a called program. */
@@ -122,7 +122,7 @@ export class MonitorClient {
     if (crc !== expected) {
       throw new AppError(
         'board.crcMismatch',
-        `${bytes.length} bytes at ${hex32(address)} read back with CRC ${hex32(crc)} instead of ${hex32(expected)}.`,
+        `${bytes.length} bytes at ${formatHex32(address)} read back with CRC ${formatHex32(crc)} instead of ${formatHex32(expected)}.`,
         'The board’s RAM does not keep what is written there, or another program writes to it: reset the board and try again.',
         { details: { address, crc, expected } }
       )
@@ -244,7 +244,7 @@ export class MonitorClient {
       tooLong > 0 ? 'board.outOfMemory' : 'board.addressRange',
       tooLong > 0
         ? `${length} bytes do not fit the board's ${usableRamBytes(info)} bytes of usable RAM: ${tooLong} too many.`
-        : `${hex32(address)} + ${length} bytes is outside the board's usable RAM ${hex32(info.ram.low)}-${hex32(info.ram.high)}.`,
+        : `${formatHex32(address)} + ${length} bytes is outside the board's usable RAM ${formatHex32(info.ram.low)}-${formatHex32(info.ram.high)}.`,
       'Plan for this board’s memory map, or choose a board with more RAM.',
       { details: { address, length, low: info.ram.low, high: info.ram.high } }
     )

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from '@shared/errors'
-import { formatBytes } from '@shared/units'
+import { formatBytes, formatHex32 } from '@shared/units'
 import { ByteReader } from './bytes'
 import type { CommandName } from './protocol'
 
@@ -46,10 +46,6 @@ const trapCauses: Readonly<Record<number, string>> = {
   11: 'environment call from M-mode'
 }
 
-export function hex32(value: number): string {
-  return `0x${(value >>> 0).toString(16).padStart(8, '0')}`
-}
-
 /** `data` is the response after its status byte; details that are missing are left out. */
 export function refusal(command: CommandName, status: number, data: Uint8Array): AppError {
   const statusName = statusNames[status] ?? `status ${status}`
@@ -67,7 +63,7 @@ export function refusal(command: CommandName, status: number, data: Uint8Array):
       const [low = 0, high = 0] = words
       return fail(
         'board.addressRange',
-        `The board refused ${command}: an address lies outside its usable RAM ${hex32(low)}-${hex32(high)}.`,
+        `The board refused ${command}: an address lies outside its usable RAM ${formatHex32(low)}-${formatHex32(high)}.`,
         'Plan again for this board; its memory map is not the one that was planned for.',
         { low, high }
       )
@@ -84,10 +80,10 @@ export function refusal(command: CommandName, status: number, data: Uint8Array):
       return badImage(command, data)
     case 'trap': {
       const [cause = 0, address = 0, value = 0] = words
-      const name = trapCauses[cause] ?? `cause ${hex32(cause)}`
+      const name = trapCauses[cause] ?? `cause ${formatHex32(cause)}`
       return fail(
         'board.faulted',
-        `The code that ${command} ran trapped at ${hex32(address)}: ${name} (mtval ${hex32(value)}).`,
+        `The code that ${command} ran trapped at ${formatHex32(address)}: ${name} (mtval ${formatHex32(value)}).`,
         'The monitor is alive. Deploy the Image again, or check the program that was loaded.',
         { mcause: cause, mepc: address, mtval: value }
       )

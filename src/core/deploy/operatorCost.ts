@@ -1,3 +1,4 @@
+import { median } from '../median'
 import { shapeWork, type BenchItem } from '../profile/kernelShape'
 
 /** A measured call of an operator. */
@@ -22,10 +23,4 @@ export function costByVisits(call: BenchItem, measured: readonly MeasuredCall[])
 
 function sameShape(a: BenchItem, b: BenchItem): boolean {
   return a.dims.length === b.dims.length && a.dims.every((value, index) => value === b.dims[index])
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

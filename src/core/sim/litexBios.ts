@@ -1,3 +1,4 @@
+import { formatHex32 } from '@shared/units'
 import { crc16 } from '../board/loaders/crc16'
 
 /** What the BIOS may do to its SoC. */
@@ -112,7 +113,7 @@ export class LitexBios {
       this.print(this.host.store(view.getUint32(4), payload.subarray(4)) ? 'K' : 'E')
     } else if (command === 0x02 && payload.length === 4) {
       const address = view.getUint32(4)
-      this.print(`KExecuting booted program at 0x${address.toString(16).padStart(8, '0')}\n\n`)
+      this.print(`KExecuting booted program at ${formatHex32(address)}\n\n`)
       this.state = 'gone'
       this.host.jump(address)
     } else this.print('U')

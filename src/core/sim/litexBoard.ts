@@ -1,3 +1,4 @@
+import { formatHex32 } from '@shared/units'
 import { type MachineConfig, presets } from './presets'
 
 /**
@@ -17,14 +18,13 @@ export const litexBoard: MachineConfig = {
 export function litexBoardCsv(): string {
   const { clockHz, ramBytes } = litexBoard
   const { ramBase, uartBase } = litexBoard.litex!
-  const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`
   const registers = 'rxtx txfull rxempty ev_status ev_pending ev_enable txempty rxfull'.split(' ')
   return [
     '# Describes the virtual LiteX SoC.',
-    `csr_base,uart,${hex(uartBase)},,`,
-    ...registers.map((name, index) => `csr_register,uart_${name},${hex(uartBase + 4 * index)},1,rw`),
+    `csr_base,uart,${formatHex32(uartBase)},,`,
+    ...registers.map((name, index) => `csr_register,uart_${name},${formatHex32(uartBase + 4 * index)},1,rw`),
     `constant,config_clock_frequency,${clockHz},,`,
-    `memory_region,main_ram,${hex(ramBase)},${ramBytes},cached`,
+    `memory_region,main_ram,${formatHex32(ramBase)},${ramBytes},cached`,
     ''
   ].join('\n')
 }

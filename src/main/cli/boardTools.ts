@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { FpgaTarget } from '../../shared/contract/boardTools'
 import type { LoadRecord } from '../../shared/contract/boardFiles'
-import { formatBytes, formatDuration } from '../../shared/units'
+import { formatBytes, formatDuration, formatHex32 } from '../../shared/units'
 import { addressOption } from './boardAddress'
 import {
   choiceOption,
@@ -52,7 +52,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
       const { devices } = await client.call('board.detectFpga', { target: targetOption(args) })
       const lines = devices.map(
         ({ idcode, manufacturer, family, model }) =>
-          `${model} (${manufacturer} ${family}), IDCODE 0x${idcode.toString(16).padStart(8, '0')}`
+          `${model} (${manufacturer} ${family}), IDCODE ${formatHex32(idcode)}`
       )
       return { json: { devices }, text: lines.join('\n') || 'no device in the chain' }
     }

@@ -1,8 +1,10 @@
+import { median } from '../../core/median'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { BenchRequest, BenchResult } from '../../core/board/protocol'
 import { type BenchItem, itemKey, shapeWork } from '../../core/profile/kernelShape'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
+import { formatHex32 } from '../../shared/units'
 
 /** The board as a measurement sees it; compose passes the board service's. */
 export interface ProfiledBoard {
@@ -55,7 +57,7 @@ export async function measureItem(
   if (result.checksum !== expected) {
     throw new AppError(
       'board.crcMismatch',
-      `The board's ${itemKey(item)} gave outputs with checksum ${hex(result.checksum)}; the host computes ${hex(expected)}.`,
+      `The board's ${itemKey(item)} gave outputs with checksum ${formatHex32(result.checksum)}; the host computes ${formatHex32(expected)}.`,
       'The kernel of this firmware is wrong or the board is unstable: its measurements cannot be used. Load the shipped monitor and try again.',
       { details: { item, seed, board: result.checksum, host: expected } }
     )
@@ -105,12 +107,3 @@ function methodOf(board: ProfiledBoard): string {
   if (board.kind === 'virtual') return 'bench, mcycle of the simulated core'
   return `bench, ${board.unit === 'cycles' ? 'mcycle' : 'minstret'} of the core`
 }
-
-/** Middle value; the mean of the two middle ones for an even count. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
-const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`

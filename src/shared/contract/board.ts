@@ -3,6 +3,7 @@ import { boardBootCommands } from './boardBoot'
 import { fileSourceSchema, loaderNameSchema, loadRecordSchema } from './boardFiles'
 import { boardToolCommands } from './boardTools'
 import { command, defineContract, done, nothing } from './define'
+import { kernelSchema } from './profileShapes'
 
 /**
  * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `virtual:high-zbb`,
@@ -40,17 +41,7 @@ export const boardInfoSchema = z.object({
   buildText: z.string(),
   kernels: z.array(
     z.object({
-      kernel: z.enum([
-        'matmul',
-        'conv2d',
-        'depthwiseConv2d',
-        'maxPool',
-        'avgPool',
-        'add',
-        'requantize',
-        'flatten',
-        'argmax'
-      ]),
+      kernel: kernelSchema,
       activationBits: z.number(),
       weightBits: z.number(),
       weightLayout: z.number(),

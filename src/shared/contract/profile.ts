@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema } from './define'
-
 import { adaptiveRequestSchema, adaptiveRunSchema } from './profileAdaptive'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
 
+/** Profile: campaigns that measure kernels on a board, and the Samples they leave. */
 export {
   bitPairSchema,
   kernelSchema,
@@ -12,7 +12,6 @@ export {
   type KernelShape
 } from './profileShapes'
 
-/** Profile: campaigns that measure kernels on a board, and the Samples they leave. */
 /** One measurement with its provenance. */
 export const sampleSchema = z.object({
   id: z.string(),

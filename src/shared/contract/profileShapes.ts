@@ -1,17 +1,8 @@
 import { z } from 'zod'
+import { kernelNames } from '../kernelNames'
 
 /** What a board can measure: kernels with their sizes and bit widths. */
-export const kernelSchema = z.enum([
-  'matmul',
-  'conv2d',
-  'depthwiseConv2d',
-  'maxPool',
-  'avgPool',
-  'add',
-  'requantize',
-  'flatten',
-  'argmax'
-])
+export const kernelSchema = z.enum(kernelNames)
 
 /**
  * A kernel with its sizes as the board's `bench` takes them (docs/protocol.md): matmul n m k; conv2d h w c k ks stride

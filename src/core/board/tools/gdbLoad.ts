@@ -1,4 +1,5 @@
 import { AppError } from '@shared/errors'
+import { formatHex32 } from '@shared/units'
 import type { MiRecord } from './gdbMi'
 import type { ToolProgress } from './toolOutput'
 
@@ -86,8 +87,9 @@ export function explainGdb(step: GdbStep, message: string, server: string): AppE
 export function checkCompared(sections: readonly ComparedSection[]): void {
   const wrong = sections.filter(({ matched }) => !matched)
   if (wrong.length === 0) return
-  const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`
-  const ranges = wrong.map(({ section, from, to }) => `${section} (${hex(from)} to ${hex(to)})`).join(', ')
+  const ranges = wrong
+    .map(({ section, from, to }) => `${section} (${formatHex32(from)} to ${formatHex32(to)})`)
+    .join(', ')
   throw new AppError(
     'board.crcMismatch',
     `After writing, the memory differs from the program in ${ranges}.`,

@@ -1,3 +1,4 @@
+import { median } from '@core/median'
 import type { Sample } from '@shared/contract/profile'
 import type { PairCell } from '../../charts/pairCell'
 
@@ -20,10 +21,4 @@ export function costPerMac(samples: readonly Sample[]): PairCell[] {
     value: median(values),
     samples: values.length
   }))
-}
-
-function median(values: number[]): number {
-  const sorted = Float64Array.from(values).sort()
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

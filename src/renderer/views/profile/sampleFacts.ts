@@ -1,4 +1,5 @@
 import type { Sample } from '@shared/contract/profile'
+import { formatHex32 } from '@shared/units'
 import type { Fact } from '../../components/FactList.vue'
 
 /** A Sample with its whole provenance. */
@@ -23,7 +24,7 @@ export function sampleFacts(sample: Sample): Fact[] {
     { name: 'Repetitions and seed', value: `${sample.repetitions}, ${sample.seed}` },
     {
       name: 'Output checksum',
-      value: sample.checksum === null ? null : `0x${(sample.checksum >>> 0).toString(16).padStart(8, '0')}`,
+      value: sample.checksum === null ? null : formatHex32(sample.checksum),
       code: true
     },
     { name: 'Measured', value: new Date(sample.measuredAtMs).toLocaleString() }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { addressText, parseAddress } from '../../../../src/renderer/views/boards/addressText'
+import { formatHex32 } from '@shared/units'
+import { parseAddress } from '../../../../src/renderer/views/boards/parseAddress'
 import { farmSummary, matchesText } from '../../../../src/renderer/views/boards/boardState'
 import { sampleBoards } from '../../../e2e/support/sampleBoards'
 
@@ -20,8 +21,8 @@ describe('an address that is typed', () => {
   })
 
   it('is shown with all its digits', () => {
-    expect(addressText(0x1000)).toBe('0x00001000')
-    expect(addressText(0x8000_0000)).toBe('0x80000000')
+    expect(formatHex32(0x1000)).toBe('0x00001000')
+    expect(formatHex32(0x8000_0000)).toBe('0x80000000')
   })
 })
 

@@ -6,8 +6,3 @@ export function parseAddress(text: string): number | null | undefined {
   const value = Number(typed)
   return value <= 0xffff_ffff ? value : undefined
 }
-
-/** 0x80010000 */
-export function addressText(value: number): string {
-  return `0x${(value >>> 0).toString(16).padStart(8, '0')}`
-}
