@@ -2,30 +2,25 @@ import path from 'node:path'
 import { AppError } from '../shared/errors'
 import { parseVerbArguments, UsageError, type CliContext, type CliNoun, type CliVerb } from './cli/framework'
 import { cliNouns } from './cli/nouns'
+import { createOrderlyStop } from './cli/orderlyStop'
 import { composeBitbench, type Bitbench } from './compose'
 import { defaultDataFolder } from './dataFolder'
 
 /**
  * Command line entry: finds noun and verb, parses, runs, prints. Logs go to stderr; stdout carries the text or, with
- * --json, exactly one JSON document. Answers the exit code: 0 done, 1 failed, 2 usage.
+ * --json, exactly one JSON document. Returns the exit code: 0 done, 1 failed, 2 usage, 128 plus the number of the signal
+ * that stopped it.
  */
 export async function main(argv: string[]): Promise<number> {
   // What stands behind "--" belongs to a wrapped command (gpu record -- bench.py --json).
   const wrappedAt = argv.indexOf('--')
   const json = (wrappedAt < 0 ? argv : argv.slice(0, wrappedAt)).includes('--json')
-  const controller = new AbortController()
-  const onSignal = (): void => {
-    // The second Ctrl-C does not wait.
-    if (controller.signal.aborted) process.exit(130)
-    process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n')
-    controller.abort()
-  }
+  const stop = createOrderlyStop((line) => process.stderr.write(`\n${line}\n`))
   let opened: Promise<Bitbench> | undefined
   // Only what was opened has to be closed in order. A verb that works on files alone blocks the event loop while it
   // computes, and would never hear of a signal: it is left to end the process at once.
   const open = (dataFolder: string): Promise<Bitbench> => {
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
+    stop.arm()
     return composeBitbench({ host: 'cli', dataFolder })
   }
   try {
@@ -46,19 +41,21 @@ export async function main(argv: string[]): Promise<number> {
     const context: CliContext = {
       bitbench: () => (opened ??= open(dataFolder)),
       log: (line) => write(process.stderr, line),
-      signal: controller.signal,
+      signal: stop.signal,
+      stopInOrder: () => stop.arm(),
       json,
       cwd: process.cwd()
     }
     const result = await verb.run(args, context)
     await writeAll(process.stdout, json ? JSON.stringify(result.json, null, 2) : result.text)
-    return result.exitCode ?? 0
+    return stop.exitCode() ?? result.exitCode ?? 0
   } catch (reason) {
-    return await report(reason, json, argv)
+    const code = await report(reason, json, argv)
+    return stop.exitCode() ?? code
   } finally {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
     await (await opened?.catch(() => undefined))?.close()
+    // Only now: a second signal during the close must still end the process at once.
+    stop.disarm()
   }
 }
 

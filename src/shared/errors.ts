@@ -16,6 +16,7 @@ export const errorCodes = [
   'store.locked',
   'store.corrupt',
   'store.failed',
+  'store.exportFailed',
   'host.unauthorised',
   'host.unknownCommand',
   'host.disconnected',

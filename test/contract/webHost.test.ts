@@ -1,5 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { connect } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -136,5 +138,118 @@ describe('web host: who may come in', () => {
     await expect(
       serveWeb({ dispatch, events, pageFolder: folder, tcpPort: host.tcpPort })
     ).rejects.toMatchObject({ code: 'input.invalid', message: expect.stringContaining(String(host.tcpPort)) })
+  })
+})
+
+describe('web host: hostile connections', () => {
+  let host: WebHost
+  let folder: string
+  const logged: string[] = []
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'bitbench-pages-'))
+    await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>Bitbench</title>')
+    await writeFile(path.join(folder, 'large.js'), `// ${'x'.repeat(4_000_000)}`)
+    const { dispatch, events } = createTestServices()
+    host = await serveWeb({
+      dispatch,
+      events,
+      pageFolder: folder,
+      tcpPort: 0,
+      log: (line) => logged.push(line)
+    })
+  })
+  afterAll(async () => {
+    await host.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  /** Sends raw bytes, then waits for the end of the connection or resets it after `resetAfterMs`. */
+  const sendRaw = (bytes: string, resetAfterMs?: number): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(host.tcpPort, '127.0.0.1', () => socket.write(bytes))
+      let text = ''
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
+      socket.on('error', () => undefined)
+      socket.on('close', () => resolve(text))
+      if (resetAfterMs !== undefined) setTimeout(() => socket.resetAndDestroy(), resetAfterMs)
+    })
+  const upgrade = (target: string, origin = ''): string =>
+    `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${host.tcpPort}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${origin}\r\n`
+  const isServing = async (): Promise<boolean> =>
+    (await fetch(`http://127.0.0.1:${host.tcpPort}/`)).status === 200
+
+  it.each(['//', '//?', '///', 'http://[', '/%', '*', '/api/events', '\u00ff'])(
+    'an upgrade to %j without a token is refused and nothing else happens',
+    async (target) => {
+      expect(await sendRaw(upgrade(target))).toMatch(/^HTTP\/1\.1 40[01]|^$/)
+      expect(await isServing()).toBe(true)
+    }
+  )
+
+  it.each(['//', 'http://[', '/%zz', '/..%2f..%2fetc/passwd'])(
+    'a request for %j is no page',
+    async (target) => {
+      const text = await sendRaw(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`)
+      expect(text).toMatch(/^HTTP\/1\.1 (404|400|200)/)
+      expect(text).not.toContain('root:')
+      expect(await isServing()).toBe(true)
+    }
+  )
+
+  it('survives refused upgrades and requests that are reset by the peer', async () => {
+    for (let round = 0; round < 30; round++) {
+      await Promise.all([
+        sendRaw(upgrade('/api/events'), round % 3),
+        sendRaw(upgrade('//'), 0),
+        sendRaw('POST /api/call HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{', round % 5),
+        sendRaw('\u0016\u0003\u0001 no HTTP', 1)
+      ])
+    }
+    expect(await isServing()).toBe(true)
+  })
+
+  it('survives bad frames on an accepted WebSocket', async () => {
+    const accepted = upgrade('/api/events', `Sec-WebSocket-Protocol: ${webSocketProtocol(host.token)}\r\n`)
+    const text = await sendRaw(`${accepted}\u00ff\u00ff\u00ff\u00ff garbage`, 50)
+    expect(text).toMatch(/^HTTP\/1\.1 101/)
+    expect(await isServing()).toBe(true)
+  })
+
+  it('closes the file of a download that was aborted', async () => {
+    const { readdir } = await import('node:fs/promises')
+    const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd').catch(() => [])).length
+    const before = await openFiles()
+    for (let round = 0; round < 40; round++) {
+      await sendRaw('GET /large.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', 2)
+    }
+    await expect.poll(openFiles, { timeout: 5_000 }).toBeLessThan(before + 10)
+  })
+
+  it('compresses what shrinks, to the same bytes', async () => {
+    const { text, headers } = await new Promise<{ text: string; headers: Record<string, unknown> }>(
+      (resolve, reject) => {
+        request(
+          {
+            host: '127.0.0.1',
+            port: host.tcpPort,
+            path: '/large.js',
+            headers: { 'accept-encoding': 'gzip' }
+          },
+          (incoming) => {
+            const chunks: Buffer[] = []
+            incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+            incoming.on('end', () =>
+              resolve({ text: gunzipSync(Buffer.concat(chunks)).toString(), headers: incoming.headers })
+            )
+          }
+        )
+          .on('error', reject)
+          .end()
+      }
+    )
+    expect(headers['content-encoding']).toBe('gzip')
+    expect(Number(headers['content-length'])).toBeLessThan(100_000)
+    expect(text).toHaveLength(4_000_003)
   })
 })

@@ -25,48 +25,62 @@ export function parsePhaseLine(line: string): PhaseLine | null {
   return { name, state, repetitions: told ? repetitions : null }
 }
 
+/** A phase with its place in the order of begins, by which its stored row is found again when it ends. */
+export interface TrackedPhase {
+  sequence: number
+  phase: PhaseMark
+}
+
 /** Collects phase lines into phases. Phases of different names may nest or overlap; one name runs once at a time. */
 export interface PhaseTracker {
-  /** False when the line made no sense where it came (an end without its begin). */
-  mark(line: PhaseLine, atMs: number): boolean
-  /** The command ended: what is still open ends here, marked as not ended by the command. */
-  close(atMs: number): void
+  /**
+   * Returns the phases that the line began or ended; a phase that has only begun ends where it begins and is marked as
+   * not ended. Empty when the line made no sense where it came (an end without its begin).
+   */
+  mark(line: PhaseLine, atMs: number): TrackedPhase[]
+  /** Ends what is still open, marked as not ended by the command, and returns it. */
+  close(atMs: number): TrackedPhase[]
   /** Finished phases in the order of their ends. */
   readonly phases: readonly PhaseMark[]
 }
 
 export function createPhaseTracker(): PhaseTracker {
-  const open = new Map<string, { fromMs: number; repetitions: number | null }>()
+  const open = new Map<string, TrackedPhase>()
   const trials = new Map<string, number>()
   const phases: PhaseMark[] = []
-  const finish = (name: string, toMs: number, repetitions: number | null, ended: boolean): void => {
-    const began = open.get(name)!
-    open.delete(name)
+  let begun = 0
+  const begin = (name: string, fromMs: number, repetitions: number | null): TrackedPhase => {
     const trial = (trials.get(name) ?? 0) + 1
     trials.set(name, trial)
-    phases.push({
-      name,
-      trial,
-      fromMs: began.fromMs,
-      toMs,
-      repetitions: repetitions ?? began.repetitions,
-      ended
-    })
+    const tracked = {
+      sequence: begun++,
+      phase: { name, trial, fromMs, toMs: fromMs, repetitions, ended: false }
+    }
+    open.set(name, tracked)
+    return tracked
+  }
+  const finish = (
+    tracked: TrackedPhase,
+    toMs: number,
+    repetitions: number | null,
+    ended: boolean
+  ): TrackedPhase => {
+    const { sequence, phase } = tracked
+    open.delete(phase.name)
+    const finished = { ...phase, toMs, repetitions: repetitions ?? phase.repetitions, ended }
+    phases.push(finished)
+    return { sequence, phase: finished }
   }
   return {
-    mark(line, atMs) {
-      if (line.state === 'begin') {
-        if (open.has(line.name)) finish(line.name, atMs, null, false)
-        open.set(line.name, { fromMs: atMs, repetitions: line.repetitions })
-        return true
-      }
-      if (!open.has(line.name)) return false
-      finish(line.name, atMs, line.repetitions, true)
-      return true
+    mark({ name, state, repetitions }, atMs) {
+      const running = open.get(name)
+      const ended =
+        running === undefined
+          ? []
+          : [finish(running, atMs, state === 'end' ? repetitions : null, state === 'end')]
+      return state === 'begin' ? [...ended, begin(name, atMs, repetitions)] : ended
     },
-    close(atMs) {
-      for (const name of [...open.keys()]) finish(name, atMs, null, false)
-    },
+    close: (atMs) => [...open.values()].map((tracked) => finish(tracked, atMs, null, false)),
     phases
   }
 }

@@ -64,14 +64,22 @@ export async function listCatalogue(
     // A board in use that is not plugged in keeps what was known of it.
     const before = inUse.find((entry) => entry.id === id)
     if (before !== undefined) return { ...before }
-    return { ...manualEntry(id), ...identity, id, ...(identity.serialNumber === null ? {} : { port: null }) }
+    // Only the identity is taken: a saved board's missing name must not replace the entry's own.
+    const { serialNumber, interfaceNumber } = identity
+    return {
+      ...manualEntry(id),
+      serialNumber,
+      interfaceNumber,
+      ...(serialNumber === null ? {} : { port: null })
+    }
   })
   const free = ports.filter(({ path }) => !taken.has(path)).map(portEntry)
   for (const entry of free) if (known.has(entry.id)) entry.id = `${entry.id}@${entry.serialNumber ?? 'new'}`
 
   const entries = [...fixed, ...serial, ...free]
   for (const { id, name, settings } of saved) {
-    const entry = entries.find((candidate) => candidate.id === id)!
+    const entry = entries.find((candidate) => candidate.id === id)
+    if (entry === undefined) continue
     Object.assign(entry, { saved: true, settings, ...(name === null ? {} : { name }) })
   }
   return entries

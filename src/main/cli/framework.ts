@@ -25,8 +25,10 @@ export interface CliContext {
   bitbench(): Promise<Bitbench>
   /** Progress and remarks for a person; goes to stderr. */
   log(line: string): void
-  /** Aborted by Ctrl-C. */
+  /** Aborted by SIGINT (Ctrl-C), SIGTERM or SIGHUP, once the verb takes signals. */
   signal: AbortSignal
+  /** From now on a signal aborts `signal` instead of ending the process; `bitbench()` implies it. */
+  stopInOrder(): void
   readonly json: boolean
   readonly cwd: string
 }

@@ -12,6 +12,7 @@ export const serveCli: CliNoun = {
       options: { 'tcp-port': { type: 'string', help: 'TCP port; 0 picks a free one', default: '0' } },
       async run(args, context) {
         const tcpPort = numberOption(args, 'tcp-port', { min: 0, max: 65535, integer: true }) ?? 0
+        context.stopInOrder()
         await runWebHost({
           dataFolder: textOption(args, 'data') ?? defaultDataFolder(),
           tcpPort,

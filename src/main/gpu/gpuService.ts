@@ -1,4 +1,3 @@
-import { envelopeOf } from '../../core/gpu/envelope'
 import type { CallContext, EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { Gpu, gpuContract, GpuList, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
@@ -243,9 +242,8 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
       async 'gpu.recordingTrace'({ id, gpuIndex, metric, fromMs, toMs, buckets }) {
         const store = await deps.store()
         const recording = await store.recording(id)
-        const { tMs, values } = await store.trace(id, gpuIndex, metric)
-        const end = toMs ?? recording.durationMs ?? tMs[tMs.length - 1] ?? 0
-        return envelopeOf(tMs, values, tMs.length, fromMs ?? 0, end, buckets)
+        const end = toMs ?? recording.durationMs ?? (await store.lastMs(id))
+        return store.envelope(id, gpuIndex, metric, fromMs ?? 0, end, buckets)
       },
       'gpu.exportRecording': async ({ id, file }) => ({ files: await exportRecording(id, file) }),
       async 'gpu.deleteRecording'({ id }) {

@@ -1,5 +1,6 @@
 import { metricSpecs, type GpuSample } from '../../core/gpu/metrics'
-import type { Gap, GpuMetric, HostLoad, PhaseMark, Recording } from '../../shared/contract/gpu'
+import type { TrackedPhase } from '../../core/gpu/phaseMarks'
+import type { Envelope, Gap, GpuMetric, HostLoad, PhaseMark, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { NounMigrations } from '../store/migrations'
 import type { SqlRow, Store } from '../store/store'
@@ -22,7 +23,9 @@ export const gpuMigrations: NounMigrations = {
        from_ms DOUBLE NOT NULL, to_ms DOUBLE NOT NULL, repetitions DOUBLE, ended BOOLEAN NOT NULL);
      CREATE TABLE gpu_gap (recording_id VARCHAR NOT NULL, from_ms DOUBLE NOT NULL, to_ms DOUBLE NOT NULL, reason VARCHAR NOT NULL);
      CREATE TABLE gpu_host_load (recording_id VARCHAR NOT NULL, t_ms DOUBLE NOT NULL, cpu_percent DOUBLE,
-       memory_used_bytes DOUBLE, memory_total_bytes DOUBLE);`
+       memory_used_bytes DOUBLE, memory_total_bytes DOUBLE);`,
+    // Place in the order of begins: a phase is stored when it begins and found again by it when it ends.
+    'ALTER TABLE gpu_phase ADD COLUMN sequence INTEGER'
   ]
 }
 
@@ -32,7 +35,8 @@ export interface GpuStore {
   addSamples(id: string, samples: readonly GpuSample[]): Promise<void>
   addHostLoad(id: string, loads: readonly HostLoad[]): Promise<void>
   addGaps(id: string, gaps: readonly Gap[]): Promise<void>
-  addPhases(id: string, phases: readonly PhaseMark[]): Promise<void>
+  /** Stores phases under their sequence numbers, replacing what stood there. */
+  savePhases(id: string, phases: readonly TrackedPhase[]): Promise<void>
   list(): Promise<Recording[]>
   /** @throws energy.noRecording */
   recording(id: string): Promise<Recording>
@@ -41,6 +45,19 @@ export interface GpuStore {
   hostLoad(id: string): Promise<HostLoad[]>
   /** One metric of one GPU over time, NaN where unavailable. */
   trace(id: string, gpuIndex: number, metric: GpuMetric): Promise<{ tMs: Float64Array; values: Float64Array }>
+  /** Time of the last stored sample, ms after the first; 0 without any. */
+  lastMs(id: string): Promise<number>
+  /** Samples that are stored of a recording. */
+  countSamples(id: string): Promise<number>
+  /** Min, max and mean of one metric of one GPU per time bucket; null where no reading fell. */
+  envelope(
+    id: string,
+    gpuIndex: number,
+    metric: GpuMetric,
+    fromMs: number,
+    toMs: number,
+    buckets: number
+  ): Promise<Envelope>
   exportSamples(id: string, file: string, format: 'csv' | 'parquet'): Promise<number>
   delete(id: string): Promise<void>
 }
@@ -51,17 +68,24 @@ export interface GpuStore {
 export function createGpuStore(store: Store): GpuStore {
   let mended: Promise<void> | undefined
   const ready = (): Promise<void> => (mended ??= markInterrupted(store))
-  const toRecording = (row: { details: string }): Recording => JSON.parse(row.details) as Recording
+  /** States that could not be written (a full disk): this process knows them better than the data file. */
+  const unsaved = new Map<string, Recording>()
+  const toRecording = (row: { details: string }): Recording => {
+    const stored = JSON.parse(row.details) as Recording
+    return unsaved.get(stored.id) ?? stored
+  }
 
   return {
     async save(recording) {
       await ready()
+      unsaved.set(recording.id, { ...recording })
       await store.run('INSERT OR REPLACE INTO gpu_recording VALUES ($1, $2, $3, $4)', [
         recording.id,
         recording.startedAtMs,
         recording.state,
         JSON.stringify(recording)
       ])
+      unsaved.delete(recording.id)
     },
     async addSamples(id, samples) {
       await store.append(
@@ -92,19 +116,27 @@ export function createGpuStore(store: Store): GpuStore {
         'gpu_gap',
         gaps.map((gap) => ({ recording_id: id, from_ms: gap.fromMs, to_ms: gap.toMs, reason: gap.reason }))
       ),
-    addPhases: (id, phases) =>
-      store.append(
-        'gpu_phase',
-        phases.map((phase) => ({
-          recording_id: id,
-          name: phase.name,
-          trial: phase.trial,
-          from_ms: phase.fromMs,
-          to_ms: phase.toMs,
-          repetitions: phase.repetitions,
-          ended: phase.ended
-        }))
-      ),
+    savePhases: (id, phases) =>
+      store.transaction(async (session) => {
+        // Of several states of one phase only the last counts: an appended row cannot replace its twin.
+        const last = new Map(phases.map((tracked) => [tracked.sequence, tracked.phase]))
+        for (const sequence of last.keys()) {
+          await session.run('DELETE FROM gpu_phase WHERE recording_id = $1 AND sequence = $2', [id, sequence])
+        }
+        await session.append(
+          'gpu_phase',
+          [...last].map(([sequence, phase]) => ({
+            recording_id: id,
+            sequence,
+            name: phase.name,
+            trial: phase.trial,
+            from_ms: phase.fromMs,
+            to_ms: phase.toMs,
+            repetitions: phase.repetitions,
+            ended: phase.ended
+          }))
+        )
+      }),
     async list() {
       await ready()
       const rows = await store.all<{ details: string }>(
@@ -130,7 +162,7 @@ export function createGpuStore(store: Store): GpuStore {
     phases: (id) =>
       store.all<PhaseMark>(
         `SELECT name, trial, from_ms AS "fromMs", to_ms AS "toMs", repetitions, ended
-         FROM gpu_phase WHERE recording_id = $1 ORDER BY from_ms, to_ms DESC`,
+         FROM gpu_phase WHERE recording_id = $1 ORDER BY from_ms, sequence, to_ms DESC`,
         [id]
       ),
     gaps: (id) =>
@@ -145,14 +177,43 @@ export function createGpuStore(store: Store): GpuStore {
         [id]
       ),
     async trace(id, gpuIndex, metric) {
-      const rows = await store.all<{ t: number; v: number | null }>(
-        `SELECT t_ms AS t, ${columnOf(metric)} AS v FROM gpu_sample WHERE recording_id = $1 AND gpu_index = $2 ORDER BY t_ms`,
+      const [tMs, values] = await store.columns(
+        `SELECT t_ms, ${columnOf(metric)} FROM gpu_sample WHERE recording_id = $1 AND gpu_index = $2 ORDER BY t_ms`,
         [id, gpuIndex]
       )
-      return {
-        tMs: Float64Array.from(rows, (row) => row.t),
-        values: Float64Array.from(rows, (row) => row.v ?? NaN)
+      return { tMs: tMs!, values: values! }
+    },
+    async lastMs(id) {
+      const [row] = await store.all<{ last: number | null }>(
+        'SELECT max(t_ms) AS last FROM gpu_sample WHERE recording_id = $1',
+        [id]
+      )
+      return row?.last ?? 0
+    },
+    async countSamples(id) {
+      const [row] = await store.all<{ samples: number }>(
+        'SELECT count(*) AS samples FROM gpu_sample WHERE recording_id = $1',
+        [id]
+      )
+      return row?.samples ?? 0
+    },
+    async envelope(id, gpuIndex, metric, fromMs, toMs, buckets) {
+      const stepMs = Math.max((toMs - fromMs) / buckets, Number.EPSILON)
+      const column = columnOf(metric)
+      const [bucket, min, max, mean] = await store.columns(
+        `SELECT least($6::INTEGER - 1, floor((t_ms - $3::DOUBLE) / $5::DOUBLE)) AS bucket,
+           min(${column}), max(${column}), avg(${column})
+         FROM gpu_sample
+         WHERE recording_id = $1 AND gpu_index = $2 AND t_ms BETWEEN $3::DOUBLE AND $4::DOUBLE AND ${column} IS NOT NULL
+         GROUP BY bucket`,
+        [id, gpuIndex, fromMs, toMs, stepMs, buckets]
+      )
+      const spread = (values: Float64Array): (number | null)[] => {
+        const out = new Array<number | null>(buckets).fill(null)
+        for (let row = 0; row < bucket!.length; row++) out[bucket![row]!] = values[row]!
+        return out
       }
+      return { fromMs, stepMs, min: spread(min!), max: spread(max!), mean: spread(mean!) }
     },
     async exportSamples(id, file, format) {
       const recording = await this.recording(id)
@@ -196,13 +257,20 @@ async function markInterrupted(store: Store): Promise<void> {
       'SELECT count(*) AS samples, max(t_ms) AS last FROM gpu_sample WHERE recording_id = $1',
       [recording.id]
     )
+    const last = counted[0]?.last ?? null
     const ended: Recording = {
       ...recording,
       state: 'interrupted',
       samples: counted[0]?.samples ?? 0,
-      durationMs: counted[0]?.last ?? null,
-      message: 'Bitbench ended while this was recorded; the samples up to then are kept.'
+      durationMs: last,
+      message:
+        'The end of this recording was never stored: Bitbench ended, or the disk was full. What was stored is kept.'
     }
+    // A phase that was running then ends with the last reading.
+    await store.run(
+      'UPDATE gpu_phase SET to_ms = greatest(from_ms, $2::DOUBLE) WHERE recording_id = $1 AND NOT ended AND to_ms = from_ms',
+      [recording.id, last ?? 0]
+    )
     await store.run('UPDATE gpu_recording SET state = $2, details = $3 WHERE id = $1', [
       ended.id,
       ended.state,

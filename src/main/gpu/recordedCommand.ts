@@ -1,6 +1,7 @@
 import { createTextLines } from '../../core/gpu/textLines'
 import { parsePhaseLine, type PhaseLine } from '../../core/gpu/phaseMarks'
 import { AppError } from '../../shared/errors'
+import { processGroupOf, type ProcessGroup } from './processGroup'
 import type { Spawn } from './smiProcess'
 
 export interface CommandHooks {
@@ -14,35 +15,40 @@ export interface CommandHooks {
   onOutput(stream: 'stdout' | 'stderr', text: string): void
 }
 
-/** How long the command has to end by itself when it is asked to, ms. */
+export interface CommandEnd {
+  /** Null when a signal ended it. */
+  exitCode: number | null
+  /** True when processes of the command did not end when asked to and were killed. */
+  wasKilled: boolean
+}
+
+/** How long the command and what it started have to end by themselves when they are asked to, ms. */
 const endGraceMs = 5_000
+const pollMs = 50
 
 /**
  * Runs the command to be measured: no shell, stdin and stderr passed through, stdout passed on but for its phase
- * lines. An abort asks it to end (SIGTERM), then ends it.
+ * lines. An abort asks it and everything it started to end (SIGTERM), then kills what is left.
  *
- * @returns its exit code, or null when a signal ended it
  * @throws tool.failed when it could not be started
  */
-export function runRecordedCommand(command: readonly string[], hooks: CommandHooks): Promise<number | null> {
+export function runRecordedCommand(command: readonly string[], hooks: CommandHooks): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
     const child = hooks.spawn(command[0]!, command.slice(1), {
       stdio: [hooks.stdin, 'pipe', 'pipe'],
+      // A process group of its own, so that what it starts can be ended with it.
+      detached: true,
+      windowsHide: true,
       ...(hooks.cwd === undefined ? {} : { cwd: hooks.cwd })
     })
+    const group = processGroupOf(child)
     const lines = createTextLines()
-    let killTimer: NodeJS.Timeout | undefined
+    let ending: Promise<boolean> | undefined
     const onAbort = (): void => {
-      child.kill('SIGTERM')
-      killTimer = setTimeout(() => {
-        child.kill('SIGKILL')
+      ending ??= endGroup(group, () => {
         child.stdout?.destroy()
         child.stderr?.destroy()
-      }, endGraceMs)
-    }
-    const leave = (): void => {
-      clearTimeout(killTimer)
-      hooks.signal.removeEventListener('abort', onAbort)
+      })
     }
     if (hooks.signal.aborted) onAbort()
     else hooks.signal.addEventListener('abort', onAbort, { once: true })
@@ -58,7 +64,7 @@ export function runRecordedCommand(command: readonly string[], hooks: CommandHoo
     child.stderr?.setEncoding('utf8').on('data', (text: string) => hooks.onOutput('stderr', text))
     child.once('error', (cause) => {
       if (child.pid !== undefined) return
-      leave()
+      hooks.signal.removeEventListener('abort', onAbort)
       reject(
         new AppError(
           'tool.failed',
@@ -69,12 +75,25 @@ export function runRecordedCommand(command: readonly string[], hooks: CommandHoo
       )
     })
     child.once('close', (exitCode) => {
-      leave()
+      hooks.signal.removeEventListener('abort', onAbort)
       const rest = lines.rest()
       const phase = parsePhaseLine(rest)
       if (phase !== null) hooks.onPhase(phase, hooks.nowMs())
       else if (rest !== '') hooks.onOutput('stdout', rest)
-      resolve(exitCode)
+      void (ending ?? Promise.resolve(false)).then((wasKilled) => resolve({ exitCode, wasKilled }))
     })
   })
+}
+
+/** Ends a group in order; true when it had to be killed. `onKill` frees pipes that a killed process may have left open. */
+async function endGroup(group: ProcessGroup, onKill: () => void): Promise<boolean> {
+  group.terminate()
+  for (let waitedMs = 0; waitedMs < endGraceMs; waitedMs += pollMs) {
+    if (!group.isAlive()) return false
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+  if (!group.isAlive()) return false
+  group.kill()
+  onKill()
+  return true
 }

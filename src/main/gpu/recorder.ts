@@ -1,6 +1,6 @@
 import { metricAt, type GpuSample } from '../../core/gpu/metrics'
-import { createPhaseTracker } from '../../core/gpu/phaseMarks'
-import type { Gap, Gpu, HostLoad, PhaseMark, Recording } from '../../shared/contract/gpu'
+import { createPhaseTracker, type PhaseLine, type TrackedPhase } from '../../core/gpu/phaseMarks'
+import type { Gap, Gpu, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { createBatchWriter } from './batchWriter'
 import type { GpuStore } from './gpuStore'
@@ -60,7 +60,8 @@ export async function record(
   stop: AbortSignal
 ): Promise<Recording> {
   const { nowMs } = deps
-  const ending = AbortSignal.any([cancel, stop])
+  const broken = new AbortController()
+  const ending = AbortSignal.any([cancel, stop, broken.signal])
   let zeroMs = 0
   const failure: { error?: AppError } = {}
   const samplerFailure = (): AppError | undefined => failure.error
@@ -72,8 +73,29 @@ export async function record(
   const latest = new Map<number, { firstMs: number; lastMs: number; count: number }>()
   const gaps: Gap[] = []
   const tracker = createPhaseTracker()
-  const samples = createBatchWriter<GpuSample>((batch) => deps.store.addSamples(request.id, batch))
-  const loads = createBatchWriter<HostLoad>((batch) => deps.store.addHostLoad(request.id, batch))
+  // What cannot be stored is not recorded: the first failed write ends the recording and is reported as its failure.
+  const onFailure = (cause: unknown): void => {
+    failure.error ??= AppError.from(cause)
+    broken.abort()
+  }
+  const samples = createBatchWriter<GpuSample>((batch) => deps.store.addSamples(request.id, batch), {
+    onFailure
+  })
+  const loads = createBatchWriter<HostLoad>((batch) => deps.store.addHostLoad(request.id, batch), {
+    onFailure
+  })
+  const atOnce = { everyMs: 0, onFailure }
+  const gapRows = createBatchWriter<Gap>((batch) => deps.store.addGaps(request.id, batch), atOnce)
+  const phaseRows = createBatchWriter<TrackedPhase>(
+    (batch) => deps.store.savePhases(request.id, batch),
+    atOnce
+  )
+  /** Stores what a phase line changed, then announces it: what a client heard of is in the data file. */
+  const markPhase = async (line: PhaseLine, atMs: number): Promise<void> => {
+    for (const tracked of tracker.mark(line, atMs)) phaseRows.add(tracked)
+    await phaseRows.flush()
+    deps.onPhase(line.name, line.state, atMs)
+  }
 
   const sampler = await deps.startSampler({
     onSamples(batch) {
@@ -91,7 +113,11 @@ export async function record(
       }
       if (seen.size === wanted.size) firstReading()
     },
-    onGap: (gap) => gaps.push({ ...gap, fromMs: gap.fromMs - zeroMs, toMs: gap.toMs - zeroMs }),
+    onGap(gap) {
+      const seenGap = { ...gap, fromMs: gap.fromMs - zeroMs, toMs: gap.toMs - zeroMs }
+      gaps.push(seenGap)
+      gapRows.add(seenGap)
+    },
     onState(state) {
       if (state.state !== 'failed') return
       failure.error = state.error
@@ -126,22 +152,22 @@ export async function record(
     message: null
   }
   let finishing = false
+  let wasKilled = false
   const finish = async (state: Recording['state'], endMs: number, message: string | null): Promise<void> => {
     finishing = true
     recording.durationMs = Math.max(0, endMs - zeroMs)
     recording.state = state
     recording.message = message
-    tracker.close(recording.durationMs)
+    for (const tracked of tracker.close(recording.durationMs)) phaseRows.add(tracked)
     await pause(tailMs(request.intervalMs), cancel)
     recording.temperatureAfterC = temperatures()
     hostLoad.stop()
     await sampler.stop()
-    await samples.flush()
-    await loads.flush()
-    await deps.store.addGaps(request.id, gaps)
-    await deps.store.addPhases(request.id, tracker.phases as PhaseMark[])
+    const written = await Promise.allSettled([samples, loads, gapRows, phaseRows].map((rows) => rows.flush()))
     const counts = [...latest.values()]
-    recording.samples = counts.reduce((sum, { count }) => sum + count, 0)
+    recording.samples = written.every(({ status }) => status === 'fulfilled')
+      ? counts.reduce((sum, { count }) => sum + count, 0)
+      : await deps.store.countSamples(request.id)
     recording.achievedHz = slowest(counts, gaps)
     recording.restarts = sampler.restarts
     recording.malformedLines = sampler.malformedLines
@@ -169,27 +195,33 @@ export async function record(
         deps.progress(0, 'idle baseline')
         await pause(request.idleMs, ending)
         recording.idleMs = nowMs() - zeroMs
+        await deps.store.save(recording)
         if (!ending.aborted) {
-          recording.exitCode = await runRecordedCommand(request.command, {
+          const end = await runRecordedCommand(request.command, {
             spawn: deps.spawn,
             cwd: request.cwd,
             stdin: request.stdin,
             nowMs,
             signal: ending,
             onPhase(line, atMs) {
-              tracker.mark(line, atMs - zeroMs)
-              deps.onPhase(line.name, line.state, atMs - zeroMs)
+              // A failed write has ended the recording already (onFailure).
+              void markPhase(line, atMs - zeroMs).catch(() => undefined)
             },
             onOutput: deps.onOutput
           })
+          recording.exitCode = end.exitCode
+          wasKilled = end.wasKilled
         }
       }
     } finally {
       clearInterval(ticker)
     }
     const endMs = nowMs()
-    if (cancel.aborted) await finish('cancelled', endMs, 'Cancelled; the samples up to then are kept.')
-    else if (recording.exitCode !== null && recording.exitCode !== 0 && !stop.aborted) {
+    if (broken.signal.aborted) throw samplerFailure()
+    if (cancel.aborted) {
+      const killed = wasKilled ? ' Processes of the command that did not end within 5 s were killed.' : ''
+      await finish('cancelled', endMs, `Cancelled; the samples up to then are kept.${killed}`)
+    } else if (recording.exitCode !== null && recording.exitCode !== 0 && !stop.aborted) {
       await finish('commandFailed', endMs, `The command ended with code ${recording.exitCode}.`)
     } else await finish('done', endMs, samplerFailure()?.message ?? null)
     return recording

@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 
 /** Serves the built renderer with the headers that keep a page of ours a page of ours. */
 const contentTypes: Readonly<Record<string, string>> = {
@@ -53,20 +56,47 @@ export async function servePage(
     return
   }
   const extension = path.extname(file)
-  response.writeHead(200, {
+  const headers = {
     ...securityHeaders,
     'content-type': contentTypes[extension] ?? 'application/octet-stream',
-    'content-length': found.size,
     // Hashed file names never change; the page that names them always may.
-    'cache-control': extension === '.html' ? 'no-store' : 'public, max-age=31536000, immutable'
-  })
+    'cache-control': extension === '.html' ? 'no-store' : 'public, max-age=31536000, immutable',
+    vary: 'accept-encoding'
+  }
+  const packed = acceptsGzip(request) ? await compressed(file, found.size, found.mtimeMs) : null
+  if (packed !== null) {
+    response.writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': packed.length })
+    response.end(request.method === 'HEAD' ? undefined : packed)
+    return
+  }
+  response.writeHead(200, { ...headers, 'content-length': found.size })
   if (request.method === 'HEAD') {
     response.end()
     return
   }
-  createReadStream(file)
-    .on('error', () => response.destroy())
-    .pipe(response)
+  // pipeline closes the file when the client leaves in the middle; pipe would keep its descriptor open.
+  await pipeline(createReadStream(file), response).catch(() => response.destroy())
+}
+
+const gzipAsync = promisify(gzip)
+/** Files that shrink, and are asked for whole; anything smaller than a packet is sent as it is. */
+const compressibleTypes = new Set(['.html', '.js', '.css', '.svg', '.json', '.map'])
+const minCompressedBytes = 1400
+/** Compressed page files by path, kept because a page has a few dozen of them; a rebuilt file has another time. */
+const compressedFiles = new Map<string, { mtimeMs: number; content: Promise<Buffer> }>()
+
+const acceptsGzip = (request: IncomingMessage): boolean =>
+  /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+
+/** The file's content in gzip form, or null when it is not worth compressing. */
+async function compressed(file: string, sizeBytes: number, mtimeMs: number): Promise<Buffer | null> {
+  if (sizeBytes < minCompressedBytes || !compressibleTypes.has(path.extname(file))) return null
+  const kept = compressedFiles.get(file)
+  if (kept?.mtimeMs === mtimeMs) return await kept.content
+  const content = readFile(file).then((bytes) => gzipAsync(bytes))
+  compressedFiles.set(file, { mtimeMs, content })
+  content.catch(() => compressedFiles.delete(file))
+  return await content
 }
 
 function decodePath(urlPath: string): string {

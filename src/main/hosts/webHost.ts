@@ -39,8 +39,10 @@ export async function serveWeb(options: {
   /** 0 picks a free one. */
   tcpPort: number
   token?: string
+  /** Gets one line per connection that failed; such an error never leaves this host. */
+  log?: (line: string) => void
 }): Promise<WebHost> {
-  const { dispatch, events, pageFolder } = options
+  const { dispatch, events, pageFolder, log = () => undefined } = options
   const token = options.token ?? randomBytes(24).toString('base64url')
   const server = createServer((request, response) => {
     handle(request, response).catch((reason: unknown) => {
@@ -59,13 +61,19 @@ export async function serveWeb(options: {
     return origin === undefined || origin === `http://${request.headers.host ?? ''}`
   }
 
+  const logFailure =
+    (what: string) =>
+    (cause: Error): void =>
+      log(`A ${what} failed: ${cause.message}`)
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    response.on('error', logFailure('response'))
     if (!isOwnHost(request) || !isOwnOrigin(request)) {
       sendJson(response, 403, failure(unauthorised('This address or origin is not served.')))
       return
     }
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1')
-    if (url.pathname === webPaths.call) {
+    const pathname = pathOf(request)
+    if (pathname === webPaths.call) {
       if (request.method !== 'POST') {
         sendJson(response, 405, failure(unauthorised('Calls are made with POST.')))
       } else if (!sameText(bearerOf(request), token)) {
@@ -77,7 +85,7 @@ export async function serveWeb(options: {
       sendJson(response, 405, failure(unauthorised('Only pages are served here.')))
       return
     }
-    await servePage(pageFolder, url.pathname, request, response)
+    await servePage(pageFolder, pathname, request, response)
   }
 
   const answerCall = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -114,12 +122,21 @@ export async function serveWeb(options: {
     maxPayload: 64 * 1024,
     handleProtocols: (offered) => (offered.has(webSocketProtocol(token)) ? webSocketProtocol(token) : false)
   })
+  sockets.on('wsClientError', (cause, socket) => {
+    logFailure('WebSocket handshake')(cause)
+    socket.destroy()
+  })
+  server.on('clientError', (_cause, socket) => {
+    // A request that is no HTTP at all, or a connection that was reset: nothing can be sent back reliably.
+    socket.destroy()
+  })
   server.on('upgrade', (request, socket, head) => {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1')
+    // Without a listener, a reset by the peer would be an uncaught exception of the process.
+    socket.on('error', logFailure('WebSocket connection'))
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((part) => part.trim())
     const isKnown = offered.some((protocol) => sameText(protocol, webSocketProtocol(token)))
-    if (url.pathname !== webPaths.events || !isOwnHost(request) || !isOwnOrigin(request) || !isKnown) {
-      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n')
+    if (pathOf(request) !== webPaths.events || !isOwnHost(request) || !isOwnOrigin(request) || !isKnown) {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n', () => socket.destroy())
       return
     }
     sockets.handleUpgrade(request, socket, head, (client) => attach(client))
@@ -159,6 +176,11 @@ export async function serveWeb(options: {
       await new Promise<void>((resolve) => server.close(() => resolve()))
     }
   }
+}
+
+/** The path of a request without its query. Never throws: a target such as `//` is no valid URL. */
+function pathOf(request: IncomingMessage): string {
+  return /^[^?#]*/.exec(request.url ?? '/')?.[0] ?? '/'
 }
 
 async function listen(server: Server, tcpPort: number): Promise<void> {

@@ -45,14 +45,21 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
   const waiting: (() => void)[] = []
   let closed = false
 
+  /** A worker that failed takes no further task, even before its `exit` event comes. */
+  const drop = (worker: Worker): void => {
+    all.delete(worker)
+    const index = idle.indexOf(worker)
+    if (index >= 0) idle.splice(index, 1)
+  }
+
   const spawn = (): Worker => {
     const worker = new Worker(options.workerFile)
     worker.unref()
     all.add(worker)
+    // An idle worker that fails must not end the process; a running one is handled by its task as well.
+    worker.on('error', () => drop(worker))
     worker.once('exit', () => {
-      all.delete(worker)
-      const at = idle.indexOf(worker)
-      if (at >= 0) idle.splice(at, 1)
+      drop(worker)
       waiting.shift()?.()
     })
     return worker
@@ -64,8 +71,18 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
       const worker = idle.pop() ?? (all.size < options.size ? spawn() : undefined)
       if (worker !== undefined) return worker
       await new Promise<void>((resolve) => {
-        waiting.push(resolve)
-        signal?.addEventListener('abort', () => resolve(), { once: true })
+        const leave = (): void => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        }
+        // A task that no longer waits must leave the queue: else the next free worker wakes it instead of a live one.
+        const onAbort = (): void => {
+          const index = waiting.indexOf(leave)
+          if (index >= 0) waiting.splice(index, 1)
+          leave()
+        }
+        waiting.push(leave)
+        signal?.addEventListener('abort', onAbort, { once: true })
       })
     }
   }
@@ -82,14 +99,17 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
             else if (message.kind === 'done') finish(() => resolve(message.output as never))
             else finish(() => reject(AppError.from(message.error)))
           }
-          const onError = (cause: unknown): void => finish(() => reject(crashed(name, cause)))
+          const onError = (cause: unknown): void => {
+            drop(worker)
+            finish(() => reject(crashed(name, cause)))
+          }
           const onExit = (code: number): void =>
             finish(() =>
               reject(signal?.aborted === true ? aborted() : crashed(name, new Error(`exit code ${code}`)))
             )
           const onAbort = (): void => {
             worker.postMessage({ kind: 'abort' } satisfies ToWorker)
-            grace = setTimeout(() => void worker.terminate(), graceMs)
+            grace ??= setTimeout(() => void worker.terminate(), graceMs)
           }
           const finish = (settle: () => void): void => {
             worker.off('message', onMessage)
@@ -103,6 +123,7 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
           worker.on('exit', onExit)
           signal?.addEventListener('abort', onAbort, { once: true })
           worker.postMessage({ kind: 'run', name, input } satisfies ToWorker, transfer ?? [])
+          if (signal?.aborted === true) onAbort()
         })
       } finally {
         clearTimeout(grace)

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 /**
  * DuckDB tells only the process id of whoever holds its file. This note beside the data file adds what that process
@@ -16,7 +16,9 @@ const fileFor = (dataFile: string): string => `${dataFile}.owner.json`
 
 export function writeOwner(dataFile: string, owner: StoreOwner): void {
   try {
-    writeFileSync(fileFor(dataFile), JSON.stringify(owner))
+    writeFileSync(fileFor(dataFile), JSON.stringify(owner), { mode: 0o600 })
+    // The mode above counts for a new file only.
+    chmodSync(fileFor(dataFile), 0o600)
   } catch {
     // The note is a courtesy: the lock itself is DuckDB's.
   }

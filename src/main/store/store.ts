@@ -1,29 +1,32 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { DuckDBBlobValue, DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { AppError } from '../../shared/errors'
 import { migrate, type NounMigrations } from './migrations'
 import { removeOwner, writeOwner } from './ownerFile'
-import { openError, statementError } from './storeErrors'
+import { exportTable } from './exportTable'
+import { readColumns, sessionOn } from './session'
+import { openError } from './storeErrors'
+import type { SqlValue, StoreSession } from './sql'
 
-/** What a column can be given and gives back. BIGINT comes back as a number (all ours stay below 2^53). */
-export type SqlValue = string | number | bigint | boolean | Uint8Array | null
-export type SqlRow = Record<string, SqlValue>
-
-export interface StoreSession {
-  /** One statement with `$1`-style parameters. */
-  run(sql: string, params?: readonly SqlValue[]): Promise<void>
-  all<Row = SqlRow>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>
-  /** Adds rows by column name; keys missing from a row become NULL. Much faster than INSERT for many rows. */
-  append(table: string, rows: readonly SqlRow[]): Promise<void>
-}
+export type { SqlRow, SqlValue, StoreSession } from './sql'
 
 export interface Store extends StoreSession {
   /** Path of the data file, or ":memory:". */
   readonly file: string
   /** All or nothing; statements of others wait until it ended. */
   transaction<T>(work: (session: StoreSession) => Promise<T>): Promise<T>
-  /** Writes a query's rows to a file; `params` as in `all`. Answers the number of rows. */
+  /**
+   * The columns of a query as numbers, NaN for NULL: for results that grow with the data. Sees every statement that was
+   * issued before it, and keeps none that come after it waiting.
+   */
+  columns(sql: string, params?: readonly SqlValue[]): Promise<Float64Array[]>
+  /**
+   * Writes a query's rows to a file and returns their number. The file appears whole, or not at all: what stood there
+   * before is kept until then. Keeps no other statement waiting.
+   *
+   * @throws store.exportFailed (a full disk, a folder that cannot be written)
+   */
   exportQuery(
     sql: string,
     params: readonly SqlValue[],
@@ -59,9 +62,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let instance: DuckDBInstance
   let connection: DuckDBConnection
   try {
-    if (!inMemory) mkdirSync(path.dirname(file), { recursive: true })
+    if (!inMemory) keepPrivate(path.dirname(file), file)
     instance = await DuckDBInstance.create(file, { memory_limit: memoryLimit, threads: String(threads) })
     connection = await instance.connect()
+    if (!inMemory) keepPrivate(path.dirname(file), file)
   } catch (cause) {
     throw openError(file, cause)
   }
@@ -88,6 +92,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     }
   }
 
+  const readers = new Set<Promise<unknown>>()
+  /** Runs `work` on a connection of its own, after what was issued before it and beside what comes later. */
+  const beside = async <T>(work: (reading: DuckDBConnection) => Promise<T>): Promise<T> => {
+    if (closed) throw closedError(file)
+    const result = tail.then(async () => {
+      const reading = await instance.connect()
+      try {
+        return await work(reading)
+      } finally {
+        reading.closeSync()
+      }
+    })
+    readers.add(result)
+    return await result.finally(() => readers.delete(result))
+  }
+
   const shut = (): void => {
     connection.closeSync()
     instance.closeSync()
@@ -110,98 +130,35 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     all: (sql, params) => queued(() => direct.all(sql, params)),
     append: (table, rows) => queued(() => direct.append(table, rows)),
     transaction: (work) => queued(() => inTransaction(work)),
+    columns: (sql, params) => beside((reading) => readColumns(reading, sql, params)),
     exportQuery: (sql, params, target, format) =>
-      queued(async () => {
-        mkdirSync(path.dirname(path.resolve(target)), { recursive: true })
-        // COPY takes no parameters inside its query: the rows go through a temporary table.
-        await direct.run(`CREATE OR REPLACE TEMP TABLE store_export AS ${sql}`, params)
-        try {
-          const how = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet'
-          await direct.run(`COPY store_export TO '${target.replaceAll("'", "''")}' (${how})`)
-          const [row] = await direct.all<{ rows: number }>('SELECT count(*) AS rows FROM store_export')
-          return row?.rows ?? 0
-        } finally {
-          await direct.run('DROP TABLE IF EXISTS store_export')
-        }
-      }),
+      beside((reading) => exportTable(reading, sql, params, target, format)),
     announce,
     async close() {
       if (closed) return
       closed = true
       await tail
+      await Promise.allSettled(readers)
       shut()
     }
   }
 }
 
-function sessionOn(connection: DuckDBConnection): StoreSession {
-  const columnsOf = new Map<string, string[]>()
-  const session: StoreSession = {
-    async run(sql, params = []) {
-      try {
-        await connection.run(sql, params.map(toDuck))
-      } catch (cause) {
-        throw statementError(cause)
-      }
-    },
-    async all<Row>(sql: string, params: readonly SqlValue[] = []) {
-      try {
-        const reader = await connection.runAndReadAll(sql, params.map(toDuck))
-        return reader.getRowObjectsJS().map((row) => fromDuck(row as Record<string, unknown>)) as Row[]
-      } catch (cause) {
-        throw statementError(cause)
-      }
-    },
-    async append(table, rows) {
-      if (rows.length === 0) return
-      let columns = columnsOf.get(table)
-      if (columns === undefined) {
-        const found = await session.all<{ column_name: string }>(
-          'SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position',
-          [table]
-        )
-        columns = found.map((row) => row.column_name)
-        columnsOf.set(table, columns)
-      }
-      const known = new Set(columns)
-      for (const row of rows) {
-        const stray = Object.keys(row).find((key) => !known.has(key))
-        if (stray !== undefined) throw statementError(new Error(`table ${table} has no column ${stray}`))
-      }
-      try {
-        const appender = await connection.createAppender(table)
-        try {
-          for (const row of rows) {
-            for (let at = 0; at < columns.length; at++) {
-              const value = row[columns[at]!] ?? null
-              if (value === null) appender.appendNull()
-              else appender.appendValue(toDuck(value), appender.columnType(at))
-            }
-            appender.endRow()
-          }
-          appender.flushSync()
-        } finally {
-          appender.closeSync()
-        }
-      } catch (cause) {
-        throw statementError(cause)
-      }
+/** The data folder holds command lines and results of one user: other users must not read them. */
+function keepPrivate(folder: string, file: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (process.platform === 'win32') return
+  for (const [target, mode] of [
+    [folder, 0o700],
+    [file, 0o600],
+    [`${file}.wal`, 0o600]
+  ] as const) {
+    try {
+      chmodSync(target, mode)
+    } catch {
+      // Not there yet, or another user's folder that was chosen on purpose: opening decides.
     }
   }
-  return session
-}
-
-function toDuck(value: SqlValue): DuckDBValue {
-  return value instanceof Uint8Array ? new DuckDBBlobValue(value) : value
-}
-
-function fromDuck(row: Record<string, unknown>): SqlRow {
-  for (const key of Object.keys(row)) {
-    const value = row[key]
-    if (typeof value === 'bigint' && value >= -9007199254740991n && value <= 9007199254740991n)
-      row[key] = Number(value)
-  }
-  return row as SqlRow
 }
 
 function closedError(file: string): AppError {

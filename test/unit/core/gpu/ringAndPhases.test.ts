@@ -65,7 +65,7 @@ describe('phase lines', () => {
     at('layer', 'end', 2, 32)
     at('layer', 'begin', 3, 16)
     at('layer', 'begin', 5)
-    expect(at('other', 'end', 6)).toBe(false)
+    expect(at('other', 'end', 6)).toEqual([])
     tracker.close(9)
     expect(tracker.phases).toEqual([
       { name: 'layer', trial: 1, fromMs: 1, toMs: 2, repetitions: 32, ended: true },

@@ -39,6 +39,31 @@ const list = async (
     .filter(({ kind }) => kind === 'serial')
     .map(({ id, port: at, name, saved: isSaved }) => ({ id, port: at, name, isSaved }))
 
+describe('a saved board without a name', () => {
+  const unnamed = (id: string, serialNumber: string | null): SavedBoard => ({
+    ...saved(id, serialNumber),
+    name: null
+  })
+  it('is listed under its path while no system lists the port', async () => {
+    expect(await list([], [unnamed('/dev/ttyUSB7', null)])).toEqual([
+      { id: '/dev/ttyUSB7', port: '/dev/ttyUSB7', name: '/dev/ttyUSB7', isSaved: true }
+    ])
+  })
+  it('is listed without a port while its USB board is unplugged', async () => {
+    expect(await list([], [unnamed('/dev/ttyUSB0', 'mine')])).toEqual([
+      { id: '/dev/ttyUSB0', port: null, name: '/dev/ttyUSB0', isSaved: true }
+    ])
+  })
+  it('takes no list down when its kind is no longer offered', async () => {
+    expect(await list([port('/dev/ttyUSB1', 'other')], [unnamed('virtual:gone', null)])).toContainEqual({
+      id: '/dev/ttyUSB1',
+      port: '/dev/ttyUSB1',
+      name: '/dev/ttyUSB1',
+      isSaved: false
+    })
+  })
+})
+
 describe('the port of a board', () => {
   const mine = { serialNumber: 'mine', interfaceNumber: null }
   it('is found again by the serial number, whatever path it got', () => {

@@ -38,6 +38,7 @@ const evaluate = async (content: string | Buffer, more: string[] = []): Promise<
     cwd: folder,
     json: true,
     signal: new AbortController().signal,
+    stopInOrder: () => undefined,
     bitbench: () => Promise.reject(new Error('not needed'))
   })
   return result.json as Evaluated

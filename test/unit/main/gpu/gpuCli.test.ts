@@ -7,6 +7,7 @@ const context: CliContext = {
   bitbench: () => Promise.reject(new Error('the data file must not be opened')),
   log: () => undefined,
   signal: new AbortController().signal,
+  stopInOrder: () => undefined,
   json: false,
   cwd: '/'
 }

@@ -52,7 +52,7 @@ describe('createLiveFeed', () => {
 })
 
 describe('createBatchWriter', () => {
-  it('writes in order, one batch at a time, and tells a failed write once', async () => {
+  it('writes in order, one batch at a time, and nothing after a failed write', async () => {
     const written: number[] = []
     let running = 0
     const writer = createBatchWriter<number>(async (batch) => {
@@ -67,6 +67,9 @@ describe('createBatchWriter', () => {
     expect(written).toEqual(Array.from({ length: 4_000 }, (_, i) => i))
     for (let i = 4_000; i < 5_000; i++) writer.add(i)
     await expect(writer.flush()).rejects.toThrow('disk full')
-    await writer.flush()
+    const before = written.length
+    writer.add(5_000)
+    await expect(writer.flush()).rejects.toThrow('disk full')
+    expect(written).toHaveLength(before)
   })
 })

@@ -12,6 +12,7 @@ async function run(noun: CliNoun, verb: string, ...argv: string[]) {
     bitbench: () => Promise.reject(new Error('this verb needs no services')),
     log: (line) => void logged.push(line),
     signal: new AbortController().signal,
+    stopInOrder: () => undefined,
     json: true,
     cwd: process.cwd()
   }

@@ -185,6 +185,7 @@ describe('proxy command line', () => {
       cwd: folder,
       json: true,
       signal: callContext.signal,
+      stopInOrder: () => undefined,
       bitbench: () => Promise.reject(new Error('not needed'))
     }
     return found.run(parseVerbArguments(found, argv), context)

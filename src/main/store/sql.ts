@@ -1,0 +1,11 @@
+/** What a column can be given and gives back. BIGINT comes back as a number (all ours stay below 2^53). */
+export type SqlValue = string | number | bigint | boolean | Uint8Array | null
+export type SqlRow = Record<string, SqlValue>
+
+export interface StoreSession {
+  /** One statement with `$1`-style parameters. */
+  run(sql: string, params?: readonly SqlValue[]): Promise<void>
+  all<Row = SqlRow>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>
+  /** Adds rows by column name; keys missing from a row become NULL. Much faster than INSERT for many rows. */
+  append(table: string, rows: readonly SqlRow[]): Promise<void>
+}
