@@ -22,8 +22,8 @@ export default defineConfig({
           index: at('./src/main/index.ts'),
           cli: at('./src/main/cli.ts'),
           webMain: at('./src/main/webMain.ts'),
-          taskWorker: at('./src/main/jobs/taskWorker.ts'),
-          virtualBoardWorker: at('./src/main/board/virtualBoardWorker.ts')
+          taskWorker: at('./src/main/threads/taskWorker.ts'),
+          virtualBoardWorker: at('./src/main/board/links/virtualBoardWorker.ts')
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' }
       }

@@ -39,7 +39,7 @@ export default tseslint.config(
       ],
       'no-restricted-properties': [
         'error',
-        { object: 'Math', property: 'random', message: 'Pass a seeded Random (src/core/random.ts).' },
+        { object: 'Math', property: 'random', message: 'Pass a seeded Random (src/core/math/random.ts).' },
         { object: 'Date', property: 'now', message: 'Inject the clock.' }
       ]
     }

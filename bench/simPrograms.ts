@@ -1,4 +1,4 @@
-import { assemble } from '@core/sim/assembler'
+import { assemble } from '../test/support/assembler'
 import { ramBase } from '@core/sim/machine'
 
 /** A program for the simulator benchmark: bytes for the base of RAM that run until they power the board off. */

@@ -6,7 +6,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
-import { createRandom } from '../src/core/random'
+import { createRandom } from '../src/core/math/random'
 import { hasTool, sayskip } from '../test/support/ptyPair'
 import { bundleWorker } from '../test/support/workerFile'
 import { pacedInLineTime, pacedInWallTime, type PacedRow } from './uploadPaced'
@@ -34,7 +34,7 @@ for (const [baudRate, size] of sizes) {
   paced.push(row)
   say(`${show(row)} (bar 95 %)`)
 }
-const workerFile = await bundleWorker('src/main/board/virtualBoardWorker.ts')
+const workerFile = await bundleWorker('src/main/board/links/virtualBoardWorker.ts')
 for (const [baudRate, size] of sizes) {
   const runs: PacedRow[] = []
   for (let round = 0; round < rounds; round++) {

@@ -1,5 +1,5 @@
 import { createMachine } from '@core/sim/machine'
-import { presets, type PresetName } from '@core/sim/presets'
+import { presets, type PresetName } from '@core/sim/boards/presets'
 
 /** Enough for the whole bench program several times over; a program that needs more hangs. */
 const mostInstructions = 2e9

@@ -1,5 +1,5 @@
 import type { Bits } from '@core/quant/scheme'
-import { presetNames, type PresetName } from '@core/sim/presets'
+import { presetNames, type PresetName } from '@core/sim/boards/presets'
 
 /** The bars the kernels are held to, and the published costs they are held against. */
 export interface KernelRow {

@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/core/random'
+import { createRandom } from '../../src/core/math/random'
 import { extractFeatures, type FeatureMatrix } from '../../src/core/proxy/features'
 import type { Samples } from '../../src/core/proxy/samples'
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/core/random'
+import type { Random } from '../../src/core/math/random'
 import { windowOutput, type Graph, type GraphNode, type Shape } from '../../src/core/model/graph'
 
 /** The shipped architectures with their first, random weights (He et al. 2015: normal, variance 2 / inputs). */

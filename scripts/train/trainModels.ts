@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { createRandom, type Random } from '../../src/core/random'
+import { createRandom, type Random } from '../../src/core/math/random'
 import { exportOnnx } from '../../src/core/model/exportOnnx'
 import type { Graph } from '../../src/core/model/graph'
 import {
@@ -22,7 +22,7 @@ import { createImageLibrary, fashionFolder, readFashion } from '../../src/main/m
 import { encodeOnnx } from '../../src/main/model/onnxFile'
 import { openSession } from '../../src/main/model/ortSession'
 import { train } from '../../src/main/model/training/trainer'
-import { withBatchStatistics } from '../../src/core/model/training/batchStatistics'
+import { withBatchStatistics } from '../../src/core/quant/batchStatistics'
 import { lenet5, resnetTiny } from './networks'
 
 const { positionals, values } = parseArgs({

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Link } from '@main/board/link'
+import type { Link } from '@main/board/links/link'
 
 /** One kind of link under test. `ask` makes the far end answer with bytes that `isAnswer` recognises. */
 export interface LinkUnderTest {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRandom } from '../../src/core/random'
+import { createRandom } from '../../src/core/math/random'
 import {
   buildFuzzTarget,
   hasCompiler,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openSession } from '@main/board/boardSession'
-import { openVirtualLink } from '@main/board/virtualLink'
+import { openVirtualLink } from '@main/board/links/virtualLink'
 import { resourcePath } from '@main/paths'
 import { AppError } from '@shared/errors'
 import { virtualBoardWorker } from '../support/boardBench'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { decide } from '@core/proxy/adaptive'
+import { decide } from '@core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { createProfileService, profileMigrations, type ProfileService } from '@main/profile/profileService'
 import { type Campaign, profileContract } from '@shared/contract/profile'

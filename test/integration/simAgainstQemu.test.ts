@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMachine, type Engine } from '@core/sim/machine'
-import type { PresetName } from '@core/sim/presets'
+import type { PresetName } from '@core/sim/boards/presets'
 import { cProgram, linkerScript, startup } from './simPrograms'
 
 const gcc = 'riscv64-unknown-elf-gcc'

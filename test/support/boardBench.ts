@@ -22,7 +22,7 @@ export interface BoardBench {
 let workerFile: Promise<string> | undefined
 /** Bundled once per test file. */
 export const virtualBoardWorker = (): Promise<string> =>
-  (workerFile ??= bundleWorker('src/main/board/virtualBoardWorker.ts'))
+  (workerFile ??= bundleWorker('src/main/board/links/virtualBoardWorker.ts'))
 
 /** The board service with everything real behind it (virtual boards, QEMU, ports), or with adapters of the test's. */
 export async function createBoardBench(

@@ -1,4 +1,4 @@
-import type { Link } from '@main/board/link'
+import type { Link } from '@main/board/links/link'
 
 /** The same link, with a count of who listens to it: a user that cleaned up after itself brings it back down. */
 export function createCountedLink(inner: Link): Link & { readonly listenerCount: number } {

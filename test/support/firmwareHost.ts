@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import { encodeImage } from '../../src/core/deploy/image'
 import { planDeployment } from '../../src/core/deploy/plan'
-import { createRandom } from '../../src/core/random'
+import { createRandom } from '../../src/core/math/random'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
 import { everyOperator } from '../unit/core/deploy/randomNetwork'
 

@@ -1,5 +1,5 @@
 import { createMemoryLink } from './memoryLink'
-import type { Link } from '@main/board/link'
+import type { Link } from '@main/board/links/link'
 import { SflBios, type BiosOptions } from './sflBios'
 
 /** The BIOS model on a link in real time. It is silent until `powerOn`, as a design is that is not configured yet. */

@@ -1,5 +1,5 @@
-import { disconnected, type Link } from '@main/board/link'
-import { createLinkListeners } from '@main/board/linkListeners'
+import { disconnected, type Link } from '@main/board/links/link'
+import { createLinkListeners } from '@main/board/links/linkListeners'
 
 export interface MemoryPeer {
   /** Everything the host wrote and that was not taken yet. */

@@ -1,4 +1,4 @@
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 import type { PeerLine, TimedPeer } from './dialogue'
 
 export interface BiosOptions {

@@ -1,6 +1,6 @@
 import type { Clock } from '@main/board/clock'
-import { disconnected, type Link } from '@main/board/link'
-import { createLinkListeners } from '@main/board/linkListeners'
+import { disconnected, type Link } from '@main/board/links/link'
+import { createLinkListeners } from '@main/board/links/linkListeners'
 import type { VirtualMachine } from '@core/sim/machine'
 
 /** A little more than the BIOS waits for anything. */

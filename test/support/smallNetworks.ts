@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '@core/random'
+import { createRandom, type Random } from '@core/math/random'
 import type { Graph, GraphNode } from '@core/model/graph'
 
 const draw = (random: Random, count: number, spread: number): Float32Array =>

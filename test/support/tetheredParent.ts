@@ -1,8 +1,8 @@
 // A process that opens something tied to its own life, prints the id of that child, and waits to be killed:
 //   node tetheredParent.mjs qemu | PROGRAM ARGUMENTS...
 import { spawn } from 'node:child_process'
-import { openQemuLink } from '../../src/main/board/qemuLink'
-import { spawnTethered } from '../../src/main/board/tether'
+import { openQemuLink } from '../../src/main/board/links/qemuLink'
+import { spawnTethered } from '../../src/main/board/links/killWithParent'
 
 const [what = '', ...rest] = process.argv.slice(2)
 let pid: number | undefined

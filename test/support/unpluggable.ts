@@ -1,5 +1,5 @@
-import type { Link } from '@main/board/link'
-import { createLinkListeners } from '@main/board/linkListeners'
+import type { Link } from '@main/board/links/link'
+import { createLinkListeners } from '@main/board/links/linkListeners'
 
 /** A link whose plug a test can pull: its users see `unplugged`, what lies behind it is closed. */
 export function createUnpluggable(inner: Link): { link: Link; unplug(): Promise<void> } {

@@ -1,4 +1,4 @@
-import { crc32Feed, crc32Finish, crc32Start, crc8 } from './crc'
+import { crc32Feed, crc32Finish, crc32Start, crc8 } from '../binary/crc'
 
 /** Frames of the monitor's protocol (docs/protocol.md "Frame"); the C twin is resources/firmware/frame.c. */
 export const headerBytes = 7

@@ -1,9 +1,9 @@
 import { AppError } from '@shared/errors'
 import { formatHex32 } from '@shared/units'
 import { usableRamBytes, type BoardInfo } from './boardInfo'
-import { concatBytes } from './bytes'
+import { concatBytes } from '../binary/bytes'
 import type { Conversation } from './conversation'
-import { crc32 } from './crc'
+import { crc32 } from '../binary/crc'
 import {
   defaultTiming,
   MonitorExchange,

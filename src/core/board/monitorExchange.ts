@@ -1,5 +1,5 @@
 import { AppError } from '@shared/errors'
-import { asciiText, concatBytes } from './bytes'
+import { asciiText, concatBytes } from '../binary/bytes'
 import type { Conversation } from './conversation'
 import { encodeFrame, FrameDecoder, mostFrameBytes, type Frame } from './frame'
 import { commands, decode, eventCommand, responseFlag, type BoardEvent, type CommandName } from './protocol'

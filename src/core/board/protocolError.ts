@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '@shared/errors'
 import { formatBytes, formatHex32 } from '@shared/units'
-import { ByteReader } from './bytes'
+import { ByteReader } from '../binary/bytes'
 import type { CommandName } from './protocol'
 
 /** A board's refusal in words: status of docs/protocol.md "Responses" with its details -> AppError. */

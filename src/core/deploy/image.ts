@@ -1,5 +1,5 @@
-import { ByteWriter } from '../board/bytes'
-import { crc32Feed, crc32Finish, crc32Start } from '../board/crc'
+import { ByteWriter } from '../binary/bytes'
+import { crc32Feed, crc32Finish, crc32Start } from '../binary/crc'
 import { packWeights } from '../quant/packing'
 import { isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quant/quantizedNetwork'
 import { imageHeaderBytes, layerRecordBytes, type Plan, type PlanLayer } from './plan'

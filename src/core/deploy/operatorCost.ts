@@ -1,4 +1,4 @@
-import { median } from '../median'
+import { median } from '../math/median'
 import { shapeWork, type BenchItem } from '../profile/kernelShape'
 
 /** A measured call of an operator. */

@@ -1,5 +1,5 @@
 import type { Interval } from '../../shared/contract/energy'
-import { studentTQuantile } from './studentT'
+import { studentTQuantile } from '../math/studentT'
 
 /**
  * Mean of trials with its two-sided Student-t confidence interval.

@@ -1,4 +1,4 @@
-import { createRandom } from '../random'
+import { createRandom } from '../math/random'
 
 /** Labelled images as bytes, HWC, one behind the other. */
 export interface LabelledImages {

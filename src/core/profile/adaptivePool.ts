@@ -1,6 +1,6 @@
 import type { BoardInfo } from '../board/boardInfo'
 import type { ShapeRows } from '../proxy/samples'
-import { createRandom } from '../random'
+import { createRandom } from '../math/random'
 import { planCampaign, type CampaignInput } from './campaign'
 import { guessMs, type SpeedGuess } from './duration'
 import { type BenchItem, type KernelShape, shapeKey } from './kernelShape'

@@ -1,5 +1,5 @@
 import { type BoardInfo, type KernelName, usableRamBytes } from '../board/boardInfo'
-import { createRandom } from '../random'
+import { createRandom } from '../math/random'
 import { spaceFillingShapes } from './design'
 import { guessMs, type SpeedGuess } from './duration'
 import {

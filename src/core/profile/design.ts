@@ -1,5 +1,5 @@
 import type { KernelName } from '../board/boardInfo'
-import { createRandom, type Random } from '../random'
+import { createRandom, type Random } from '../math/random'
 import { dimNames, isPossible, type KernelShape, shapeKey, shapeWork } from './kernelShape'
 
 /** Range of one dim, both ends included. */

@@ -1,7 +1,7 @@
 import type { KernelName } from '../board/boardInfo'
-import { crc32 } from '../board/crc'
-import { benchChecksum, createOperandStream, createOperandWords } from '../quant/benchOperands'
-import { scaleRounded, toCode } from '../quant/fixedPoint'
+import { crc32 } from '../binary/crc'
+import { benchChecksum, createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
+import { scaleRounded, toCode } from '../quant/integer/fixedPoint'
 import type { Bits } from '../quant/scheme'
 import { type BenchItem, shapeWork } from './kernelShape'
 

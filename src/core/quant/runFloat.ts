@@ -1,6 +1,6 @@
 import { inputShapeOf, type Graph, type GraphNode } from '../model/graph'
 import { toHwc } from './hwcGraph'
-import { gatherReals, tapPositions } from './im2col'
+import { gatherReals, tapPositions } from './integer/im2col'
 
 /**
  * Float32 execution of a graph on one HWC image: the yardstick of calibration and tests. Not the fast path for

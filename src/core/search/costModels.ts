@@ -1,7 +1,7 @@
 import type { Workload } from '../model/workload'
 import type { KernelName } from '../proxy/kernels'
-import { predictNetwork, type NetworkLayer } from '../proxy/network'
-import type { Proxy } from '../proxy/proxy'
+import { predictNetwork, type NetworkLayer } from '../proxy/fit/network'
+import type { Proxy } from '../proxy/fit/proxy'
 import { bitWidths, type Bits } from '../quant/scheme'
 import { buildCostTable, type CostTable } from './costTable'
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import { createRandom } from '../random'
+import { createRandom } from '../math/random'
 import type { Scheme } from '../quant/scheme'
 import { bestCandidate, type Candidate } from './candidate'
 import {

@@ -1,4 +1,4 @@
-import type { Random } from '../random'
+import type { Random } from '../math/random'
 import type { Candidate } from './candidate'
 import {
   freeGenes,

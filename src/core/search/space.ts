@@ -1,5 +1,5 @@
 import { bitWidths, inputBits, type Bits, type Scheme } from '../quant/scheme'
-import type { Random } from '../random'
+import type { Random } from '../math/random'
 
 /**
  * The schemes a search chooses from, as genes: position 2l is the weight bits of layer l, 2l + 1 its activation bits,

@@ -1,5 +1,5 @@
-import type { LoadedElf } from './elf'
-import type { MachineConfig, PresetName } from './presets'
+import type { LoadedElf } from '../binary/elf'
+import type { MachineConfig, PresetName } from './boards/presets'
 
 export { createMachine } from './createMachine'
 export { ramBase } from './memoryMap'

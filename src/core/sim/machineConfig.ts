@@ -1,6 +1,6 @@
 import { AppError } from '@shared/errors'
-import type { MachineConfig } from './presets'
-import { worstInstructionCycles, type CacheShape } from './timing'
+import type { MachineConfig } from './boards/presets'
+import { worstInstructionCycles, type CacheShape } from './core/timing'
 
 const isPowerOfTwo = (value: number): boolean => value > 0 && Number.isInteger(Math.log2(value))
 

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import type { spawn as nodeSpawn } from 'node:child_process'
 import path from 'node:path'
-import type { PresetName } from '../../core/sim/presets'
+import type { PresetName } from '../../core/sim/boards/presets'
 import type { PortSettings } from '../../shared/contract/board'
 import { monitorFor } from '../../core/board/monitorChoice'
 import { AppError } from '../../shared/errors'
-import type { Link } from './link'
-import { qemuCores, type QemuCore } from './qemuCores'
-import { openQemuLink } from './qemuLink'
-import { listPorts, type PortEntry } from './serialPorts'
+import type { Link } from './links/link'
+import { qemuCores, type QemuCore } from './links/qemuCores'
+import { openQemuLink } from './links/qemuLink'
+import { listPorts, type PortEntry } from './ports/serialPorts'
 import { type BoardToolAdapter, createBoardToolAdapter } from './tools/boardToolAdapter'
-import { openVirtualLink } from './virtualLink'
+import { openVirtualLink } from './links/virtualLink'
 
 /** How the service reaches boards; tests put their own here. */
 export interface BoardAdapters {
@@ -75,7 +75,7 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     readMonitor: (name) => readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.bin`)),
     async openSerial(port, settings) {
       // Loaded on first use: a machine without the native binding still has its virtual boards.
-      const { openSerialLink } = await import('./serialLink')
+      const { openSerialLink } = await import('./links/serialLink')
       return await openSerialLink({ port, baudRate: settings.baudRate, dtr: settings.dtr, rts: settings.rts })
     },
     listPorts: () =>

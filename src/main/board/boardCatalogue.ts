@@ -1,14 +1,14 @@
-import type { PresetName } from '../../core/sim/presets'
-import { litexBoard } from '../../core/sim/litexBoard'
-import { presets } from '../../core/sim/presets'
+import type { PresetName } from '../../core/sim/boards/presets'
+import { litexBoard } from '../../core/sim/boards/litexBoard'
+import { presets } from '../../core/sim/boards/presets'
 import type { Board, PortSettings } from '../../shared/contract/board'
 import { portSettingsSchema } from '../../shared/contract/board'
 import { formatBytes, formatCount } from '../../shared/units'
 import type { BoardAdapters } from './boardAdapters'
-import { qemuCores, type QemuCore } from './qemuCores'
+import { qemuCores, type QemuCore } from './links/qemuCores'
 import type { SavedBoard } from './boardStore'
-import { findPort, type PortIdentity } from './portIdentity'
-import type { PortEntry } from './serialPorts'
+import { findPort, type PortIdentity } from './ports/portIdentity'
+import type { PortEntry } from './ports/serialPorts'
 
 /** What is known of a board without connecting it. */
 export interface CatalogueEntry {

@@ -2,7 +2,7 @@ import type { Board, LineStatistics, PortSettings } from '../../shared/contract/
 import { AppError } from '../../shared/errors'
 import { type BoardSession, openSession, type OpenSession } from './boardSession'
 import type { ConsoleLog } from './consoleLog'
-import type { Link } from './link'
+import type { Link } from './links/link'
 
 export interface ConnectionOptions {
   id: string

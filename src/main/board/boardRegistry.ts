@@ -14,9 +14,9 @@ import { type BoardConnection, createBoardConnection } from './boardConnection'
 import { createBoardStore, type SavedBoard } from './boardStore'
 import { identifyBoard, type IdentifiedBoard, viewBoard } from './boardView'
 import { type ConsoleLog, createConsoleLog } from './consoleLog'
-import type { Link } from './link'
-import { findPort } from './portIdentity'
-import { watchPorts } from './portWatch'
+import type { Link } from './links/link'
+import { findPort } from './ports/portIdentity'
+import { watchPorts } from './ports/portWatch'
 import { tickStatistics } from './statisticsTicker'
 
 export interface Held {

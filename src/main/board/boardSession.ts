@@ -13,8 +13,8 @@ import type {
 } from '../../core/board/protocol'
 import { AppError } from '../../shared/errors'
 import { type Clock, wallClock } from './clock'
-import { converse, type ConverseOptions } from './converse'
-import type { Link } from './link'
+import { converse, type ConverseOptions } from './runConversation'
+import type { Link } from './links/link'
 
 export interface CallOptions {
   signal?: AbortSignal | undefined

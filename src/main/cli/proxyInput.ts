@@ -1,6 +1,6 @@
-import { drawShapes, enoughRows } from '../../core/proxy/drawShapes'
+import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
-import { groupByShape } from '../../core/proxy/folds'
+import { groupByShape } from '../../core/proxy/fit/folds'
 import { parseKernelName, type KernelName } from '../../core/proxy/kernels'
 import type { Samples } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'

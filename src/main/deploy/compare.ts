@@ -1,4 +1,4 @@
-import { argmax } from '../../core/quant/runInteger'
+import { argmax } from '../../core/quant/integer/runInteger'
 import type { BatchResult } from './boardRun'
 
 /** Board against host, every output of every image. */

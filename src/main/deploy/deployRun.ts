@@ -8,7 +8,7 @@ import type { JobContext } from '../jobs/jobService'
 import { runBatches, type DeploySession } from './boardRun'
 import { compareBatch, startComparison, type Comparison } from './compare'
 import type { Runner } from './imageRunner'
-import type { DeployBoards, DeployModels } from './ports'
+import type { DeployBoards, DeployModels } from './deployNeeds'
 
 export interface Prepared {
   network: QuantizedNetwork

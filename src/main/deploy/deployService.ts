@@ -10,7 +10,7 @@ import { ioOf, runDeployment, type Load, type Prepared } from './deployRun'
 import type { DeployStore } from './deployStore'
 import { describePlan } from './describePlan'
 import { loadImage } from './imageRunner'
-import type { DeployBoards, DeployModels, PredictNetwork } from './ports'
+import type { DeployBoards, DeployModels, PredictNetwork } from './deployNeeds'
 import { loadProgram, type Toolchain } from './program'
 
 export interface DeployService {

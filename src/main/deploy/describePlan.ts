@@ -2,7 +2,7 @@ import { usableRamBytes, type BoardInfo } from '../../core/board/boardInfo'
 import type { Plan } from '../../core/deploy/plan'
 import { isWeighted, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { DeployPlan } from '../../shared/contract/deploy'
-import type { PredictedNetwork } from './ports'
+import type { PredictedNetwork } from './deployNeeds'
 
 /** A Plan as the window and the record show it: memory picture, and cost per layer where a proxy can tell. */
 export function describePlan(

@@ -5,13 +5,13 @@ import type { Workload } from '../../core/model/workload'
 import type { BenchItem } from '../../core/profile/kernelShape'
 import { proxyKernel, toColumns } from '../../core/profile/proxyRows'
 import type { KernelName as ProxyKernelName } from '../../core/proxy/kernels'
-import { calibrateNetwork, type Calibration } from '../../core/proxy/network'
-import type { Proxy } from '../../core/proxy/proxy'
+import { calibrateNetwork, type Calibration } from '../../core/proxy/fit/network'
+import type { Proxy } from '../../core/proxy/fit/proxy'
 import { shapeRows } from '../../core/proxy/samples'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { proxyCosts } from '../../core/search/costModels'
 import type { CostTable } from '../../core/search/costTable'
-import type { PredictedNetwork } from './ports'
+import type { PredictedNetwork } from './deployNeeds'
 
 /**
  * Cost of whole networks on one board: inner products by the fitted proxies, the other operators by what was measured

@@ -2,7 +2,7 @@ import type * as ort from 'onnxruntime-node'
 import type { LabelledImages } from '../../core/model/dataSet'
 import { sizeOf, type Graph } from '../../core/model/graph'
 import { toHwc } from '../../core/quant/hwcGraph'
-import { argmax } from '../../core/quant/runInteger'
+import { argmax } from '../../core/quant/integer/runInteger'
 import { realsOf, realTensor } from './ortSession'
 import { augmentInto } from './training/augment'
 

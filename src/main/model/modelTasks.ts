@@ -1,9 +1,9 @@
 import type { QuantMethod, Split } from '../../shared/contract/model'
-import type { TaskContext } from '../jobs/taskWorker'
-import { runInteger } from '../../core/quant/runInteger'
+import type { TaskContext } from '../threads/taskWorker'
+import { runInteger } from '../../core/quant/integer/runInteger'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Scheme } from '../../core/quant/scheme'
-import { floatCorrect, openBench, quantizeOn } from './modelBench'
+import { floatCorrect, openBench, quantizeOn } from './modelWorkspace'
 import { schemeCorrect } from './schemeAccuracy'
 
 /** CPU work on one model; runs in worker threads (jobs/taskRegistry.ts). */

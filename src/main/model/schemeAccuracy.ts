@@ -1,6 +1,6 @@
 import type { LabelledImages } from '../../core/model/dataSet'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
-import { evaluationModel, levelsOfPixels } from '../../core/quant/evaluationModel'
+import { evaluationModel, levelsOfPixels } from '../../core/quant/integer/evaluationModel'
 import { countCorrect } from './floatAccuracy'
 import { openSession, realsOf, realTensor } from './ortSession'
 

@@ -6,7 +6,7 @@ import {
   type AdaptiveState,
   type AdaptiveStep,
   type Measured
-} from '../../core/proxy/adaptive'
+} from '../../core/proxy/adaptive/adaptive'
 import type { AdaptivePool } from '../../core/profile/adaptivePool'
 import { guessMs } from '../../core/profile/duration'
 import { type BenchItem, itemKey } from '../../core/profile/kernelShape'

@@ -1,4 +1,4 @@
-import { median } from '../../core/median'
+import { median } from '../../core/math/median'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { BenchRequest, BenchResult } from '../../core/board/protocol'
 import { type BenchItem, itemKey, shapeWork } from '../../core/profile/kernelShape'

@@ -3,7 +3,7 @@ import {
   type AdaptiveDecision,
   type AdaptivePlan,
   type AdaptiveState
-} from '../../core/proxy/adaptive'
+} from '../../core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
 import type { BenchItem } from '../../core/profile/kernelShape'
 

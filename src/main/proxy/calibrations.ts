@@ -1,4 +1,4 @@
-import { calibrateNetwork } from '../../core/proxy/network'
+import { calibrateNetwork } from '../../core/proxy/fit/network'
 import type { EmitterOf } from '../../shared/contract/define'
 import type { proxyContract } from '../../shared/contract/proxy'
 import type { Calibration } from '../../shared/contract/proxyCalibration'

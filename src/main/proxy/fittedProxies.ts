@@ -1,6 +1,6 @@
-import { estimatorText } from '../../core/proxy/modelName'
+import { estimatorText } from '../../core/proxy/report/modelName'
 import { kernelSpec, type KernelName } from '../../core/proxy/kernels'
-import { proxyFromJson, type Proxy } from '../../core/proxy/proxy'
+import { proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
 import type { EmitterOf } from '../../shared/contract/define'
 import type { ProxySummary, SampleSource, proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'

@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib'
-import type { Mark, Scene } from '../../core/proxy/figures'
+import type { Mark, Scene } from '../../core/proxy/report/figures'
 import { glyphRows } from './pngFont'
 
 /** Pixels per scene unit: figures are drawn at twice their size. */

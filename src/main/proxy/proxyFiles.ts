@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { groupByKey } from '../../core/proxy/folds'
+import { groupByKey } from '../../core/proxy/fit/folds'
 import { readCsv } from '../../core/proxy/csv/readCsv'
 import type { KernelName } from '../../core/proxy/kernels'
-import { matmulAxes } from '../../core/proxy/matmulAxes'
+import { matmulAxes } from '../../core/proxy/csv/matmulAxes'
 import { joinSamples, type Samples, type TimeUnit } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 

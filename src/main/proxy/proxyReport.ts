@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { FittedProxy } from '../../core/proxy/detail'
+import type { FittedProxy } from '../../core/proxy/fit/detail'
 import {
   errorScene,
   importanceScene,
@@ -8,9 +8,9 @@ import {
   residualScene,
   scatterScene,
   type Scene
-} from '../../core/proxy/figures'
-import { reportHtml } from '../../core/proxy/reportHtml'
-import { toSvg } from '../../core/proxy/svg'
+} from '../../core/proxy/report/figures'
+import { reportHtml } from '../../core/proxy/report/reportHtml'
+import { toSvg } from '../../core/proxy/report/svg'
 import { toPng } from './png'
 
 /**

@@ -1,13 +1,13 @@
-import { drawShapes, enoughRows } from '../../core/proxy/drawShapes'
-import { fitWithDetail, type FittedProxy } from '../../core/proxy/detail'
-import { countWork } from '../../core/proxy/counted'
-import { evaluate, type SplitErrors, type SplitName } from '../../core/proxy/evaluate'
+import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
+import { fitWithDetail, type FittedProxy } from '../../core/proxy/fit/detail'
+import { countWork } from '../../core/proxy/fit/fitProgress'
+import { evaluate, type SplitErrors, type SplitName } from '../../core/proxy/fit/evaluate'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
-import { groupByShape } from '../../core/proxy/folds'
-import type { ProxyJson } from '../../core/proxy/proxy'
+import { groupByShape } from '../../core/proxy/fit/folds'
+import type { ProxyJson } from '../../core/proxy/fit/proxy'
 import type { Samples } from '../../core/proxy/samples'
 import { transferCurve, type TransferPoint } from '../../core/proxy/transfer/curve'
-import type { TaskContext } from '../jobs/taskWorker'
+import type { TaskContext } from '../threads/taskWorker'
 
 export type FitOutput = Omit<FittedProxy, 'proxy'> & { proxy: ProxyJson; description: string }
 

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { enoughRows } from '../../core/proxy/drawShapes'
-import { groupByShape } from '../../core/proxy/folds'
+import { enoughRows } from '../../core/proxy/fit/drawShapes'
+import { groupByShape } from '../../core/proxy/fit/folds'
 import type { KernelName } from '../../core/proxy/kernels'
 import type { Samples } from '../../core/proxy/samples'
 import type { SampleSet, SampleSource } from '../../shared/contract/proxy'

@@ -1,5 +1,5 @@
 import type { JobContext } from '../jobs/jobService'
-import type { TaskOptions } from '../jobs/taskPool'
+import type { TaskOptions } from '../threads/taskPool'
 import type { proxyTasks } from './proxyTasks'
 
 type ProxyTaskTable = {

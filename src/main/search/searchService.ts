@@ -8,7 +8,7 @@ import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { CandidateJson, Search, searchContract, SearchRequest } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
-import type { SearchCosts, SearchModels } from './ports'
+import type { SearchCosts, SearchModels } from './searchNeeds'
 import type { SearchStore } from './searchStore'
 
 /** Searches as resumable jobs with a live trace. */

@@ -1,4 +1,4 @@
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 import type { Bits } from '@core/quant/scheme'
 import type { Deployment, DeployPlan } from '@shared/contract/deploy'
 import type { ModelInfo, SchemeJson } from '@shared/contract/model'

@@ -1,4 +1,4 @@
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 import type { CommandOutput } from '@shared/contract/index'
 import type { ProxyDetail, SampleSet } from '@shared/contract/proxy'
 

@@ -1,4 +1,4 @@
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
 import { sampleBoards, sampleConsole, sampleLoads, sampleTools } from './sampleBoards'
 import { sampleComparison, sampleProxyDetail, sampleSets, sampleTransfer } from './sampleProxies'

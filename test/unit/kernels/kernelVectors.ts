@@ -1,4 +1,4 @@
-import { gatherCodes, tapPositions } from '@core/quant/im2col'
+import { gatherCodes, tapPositions } from '@core/quant/integer/im2col'
 import {
   add,
   avgPool,
@@ -7,11 +7,11 @@ import {
   multiplyDepthwise,
   requantizeCodes,
   requantizeSums
-} from '@core/quant/integerKernels'
-import { toFixedPoint } from '@core/quant/fixedPoint'
+} from '@core/quant/integer/integerKernels'
+import { toFixedPoint } from '@core/quant/integer/fixedPoint'
 import { packWeights, weightLayouts } from '@core/quant/packing'
 import { bitWidths, type Bits } from '@core/quant/scheme'
-import { createRandom, type Random } from '@core/random'
+import { createRandom, type Random } from '@core/math/random'
 
 /**
  * The golden cases of the C kernels, computed by the TypeScript integer reference: test/vectors/kernels.bin, read by

@@ -1,4 +1,4 @@
-import { crc16 } from './crc16'
+import { crc16 } from '../../binary/crc16'
 
 /** Control bytes and blocks of XMODEM-1K and YMODEM (Forsberg, "XMODEM/YMODEM Protocol Reference", 1988). */
 export const modem = {

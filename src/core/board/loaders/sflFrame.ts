@@ -1,4 +1,4 @@
-import { crc16 } from './crc16'
+import { crc16 } from '../../binary/crc16'
 
 /**
  * Frames of LiteX's serial boot (litex/soc/software/include/boot: sfl.h): length of the payload (1 byte), CRC-16 of

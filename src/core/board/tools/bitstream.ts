@@ -1,5 +1,5 @@
 import { AppError } from '@shared/errors'
-import { isElf } from '../../sim/elf'
+import { isElf } from '../../binary/elf'
 
 /** What a bitstream file tells of itself. */
 export interface BitstreamInfo {

@@ -1,5 +1,5 @@
 import { AppError } from '@shared/errors'
-import { ByteWriter } from '../../board/bytes'
+import { ByteWriter } from '../../binary/bytes'
 import type { QuantizedNetwork } from '../../quant/quantizedNetwork'
 import type { Plan } from '../plan'
 import { commentText } from './cText'

@@ -1,5 +1,5 @@
 import type { GraphNode, Shape } from '../graph'
-import type { OnnxBuilder } from './onnxBuilder'
+import type { OnnxBuilder } from '../onnxBuilder'
 
 /**
  * What a gradient emitter is given: it writes the forward ONNX nodes of one graph node and answers the value it made

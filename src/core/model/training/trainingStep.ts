@@ -7,7 +7,7 @@ import { emitAdd, emitBatchNorm, emitFlatten, emitRelu, rectified } from './emit
 import { emitAvgPool, emitMaxPool } from './emitters/pooling'
 import { emitFakeQuant, type FakeQuantizer, type QuantizedValue } from './fakeQuant'
 import type { Emitted, EmitterSite, Parameter } from './gradient'
-import { createOnnxBuilder, type OnnxBuilder } from './onnxBuilder'
+import { createOnnxBuilder, type OnnxBuilder } from '../onnxBuilder'
 import { parametersOfNode } from './parameters'
 
 /**

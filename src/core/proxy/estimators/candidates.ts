@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { regressorKinds, type RegressorKind } from '../regressors'
+import { regressorKinds, type RegressorKind } from './regressors'
 import { bopsLinear, cbopsLinear } from './linear'
 import type { ForestOptions } from '../trees/forest'
 import { lookup } from './lookup'

@@ -1,5 +1,5 @@
-import type { TermSet } from '../physicsTerms'
-import type { RegressorJson } from '../regressors'
+import type { TermSet } from '../physics/physicsTerms'
+import type { RegressorJson } from './regressors'
 import type { Samples, ShapeRows } from '../samples'
 
 /** What a fit is told besides its samples. Same samples, same seed: same model. */

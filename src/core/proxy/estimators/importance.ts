@@ -1,4 +1,4 @@
-import type { Regressor } from '../regressors'
+import type { Regressor } from './regressors'
 
 export interface FeatureShare {
   feature: string

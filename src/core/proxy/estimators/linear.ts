@@ -1,4 +1,4 @@
-import { relativeNnls } from '../linear/nnls'
+import { relativeNnls } from '../../math/nnls'
 import { workColumns } from '../features'
 import { joinSamples, type ShapeRows } from '../samples'
 import type { Estimator, LatencyModel, ModelJson } from './estimator'

@@ -1,12 +1,12 @@
 import { extractFeatures, type FeatureSet } from '../features'
-import { groupByShape } from '../folds'
+import { groupByShape } from '../fit/folds'
 import {
   fitRegressor,
   regressorFromJson,
   type Regressor,
   type RegressorKind,
   type RegressorOptions
-} from '../regressors'
+} from './regressors'
 import { joinSamples } from '../samples'
 import { importanceOf } from './importance'
 import type { Estimator, LatencyModel, ModelJson } from './estimator'

@@ -1,5 +1,5 @@
-import { fitPhysics, predictPhysics, type PhysicsFit, type PhysicsKind } from '../physics'
-import { fitRoofline, predictRoofline } from '../roofline'
+import { fitPhysics, predictPhysics, type PhysicsFit, type PhysicsKind } from '../physics/physics'
+import { fitRoofline, predictRoofline } from '../physics/roofline'
 import { joinSamples, type ShapeRows } from '../samples'
 import type { Estimator, LatencyModel, ModelJson } from './estimator'
 

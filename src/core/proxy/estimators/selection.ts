@@ -1,5 +1,5 @@
-import { groupByShape, shapeFolds } from '../folds'
-import { predictHeldOut } from '../heldOut'
+import { groupByShape, shapeFolds } from '../fit/folds'
+import { predictHeldOut } from '../fit/holdout'
 import type { Samples } from '../samples'
 import type { Estimator, FitOptions } from './estimator'
 

@@ -1,4 +1,4 @@
-import { nonNegativeLeastSquares } from '../linear/nnls'
+import { nonNegativeLeastSquares } from '../../math/nnls'
 import type { Samples } from '../samples'
 import { blendEstimator } from './blend'
 import { candidates } from './candidates'

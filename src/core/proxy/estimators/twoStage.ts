@@ -1,7 +1,7 @@
 import { extractFeatures, type FeatureSet } from '../features'
-import { pooledError } from '../heldOut'
-import { pairKey } from '../physics'
-import { fitRegressor, regressorFromJson, type RegressorKind } from '../regressors'
+import { pooledError } from '../fit/holdout'
+import { pairKey } from '../physics/physics'
+import { fitRegressor, regressorFromJson, type RegressorKind } from './regressors'
 import { joinSamples, takeSamples, type Samples } from '../samples'
 import type { Estimator, LatencyModel, ModelJson } from './estimator'
 

@@ -1,4 +1,4 @@
-import { metricsOf } from '../metrics'
+import { metricsOf } from '../fit/metrics'
 import { gather, takeSamples, type Samples, type ShapeRows } from '../samples'
 import { fitTransfer, type TransferMethod, type TransferModel } from './methods'
 import type { SourceModel } from './sourceModel'

@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
-import { shapeFolds, splitRows } from '../folds'
-import { metricsOf } from '../metrics'
+import { shapeFolds, splitRows } from '../fit/folds'
+import { metricsOf } from '../fit/metrics'
 import { takeSamples, type Samples } from '../samples'
 import { transferProxy } from './choose'
 import { informativeDesign, uniformDesign } from './design'

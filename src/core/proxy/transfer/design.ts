@@ -1,5 +1,5 @@
-import { createRandom } from '../../random'
-import { acquire } from '../acquisition'
+import { createRandom } from '../../math/random'
+import { acquire } from '../adaptive/acquisition'
 import type { ShapeRows } from '../samples'
 
 /**

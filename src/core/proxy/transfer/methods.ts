@@ -1,8 +1,8 @@
 import { extractFeatures, type FeatureMatrix } from '../features'
 import { fitGaussianProcess, predictGaussianProcess } from '../linear/gaussianProcess'
-import { relativeNnls } from '../linear/nnls'
-import { pairKey } from '../physics'
-import { fitRegressor } from '../regressors'
+import { relativeNnls } from '../../math/nnls'
+import { pairKey } from '../physics/physics'
+import { fitRegressor } from '../estimators/regressors'
 import type { Samples, ShapeRows } from '../samples'
 
 /**

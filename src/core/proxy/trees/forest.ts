@@ -1,4 +1,4 @@
-import { createRandom } from '../../random'
+import { createRandom } from '../../math/random'
 import type { FeatureMatrix } from '../features'
 import { EnsembleBuilder, sumOverTrees, type TreeEnsemble } from './ensemble'
 import { createBestGrower } from './growBest'

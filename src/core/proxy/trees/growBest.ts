@@ -1,4 +1,4 @@
-import type { Random } from '../../random'
+import type { Random } from '../../math/random'
 import type { FeatureMatrix } from '../features'
 import { beginSearch, bestGain, cutSearchLength, searchCuts } from './bestCut'
 import { alikeFeatures, binFeatures } from './binning'

@@ -1,4 +1,4 @@
-import type { Random } from '../../random'
+import type { Random } from '../../math/random'
 import type { Binned } from './binning'
 import type { EnsembleBuilder } from './ensemble'
 import { between, partition } from './splitting'

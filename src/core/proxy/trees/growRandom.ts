@@ -1,4 +1,4 @@
-import type { Random } from '../../random'
+import type { Random } from '../../math/random'
 import type { FeatureMatrix } from '../features'
 import type { EnsembleBuilder } from './ensemble'
 import type { GrowOptions } from './growBest'

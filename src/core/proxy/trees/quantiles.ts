@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { FeatureMatrix } from '../features'
-import { quantile } from '../metrics'
+import { quantile } from '../fit/metrics'
 import { valuesByTree, type TreeEnsemble } from './ensemble'
 
 /** Rows whose trees are asked at once: bounds the memory, whatever the number of rows. */

@@ -1,8 +1,8 @@
-import * as arithmetic from '../arithmetic'
-import { reachBytes, granuleShift } from '../decodedCode'
-import { freshFunction } from '../freshFunction'
-import type { Hart } from '../hart'
-import type { Interpreter } from '../interpreter'
+import * as arithmetic from '../core/arithmetic'
+import { reachBytes, granuleShift } from '../core/decodedCode'
+import { freshFunction } from '../core/copyFunction'
+import type { Hart } from '../core/hart'
+import type { Interpreter } from '../core/interpreter'
 import { emitRegion } from './emitRegion'
 import { discoverRegion, type Region } from './region'
 

@@ -1,6 +1,6 @@
-import { discardRegister, granuleShift } from '../decodedCode'
-import type { Hart } from '../hart'
-import { isBranch, isLoad, isStore, op, sourcesOf } from '../operations'
+import { discardRegister, granuleShift } from '../core/decodedCode'
+import type { Hart } from '../core/hart'
+import { isBranch, isLoad, isStore, op, sourcesOf } from '../core/operations'
 import { conditions, expressions } from './expressions'
 import type { Block, Region } from './region'
 

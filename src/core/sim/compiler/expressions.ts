@@ -1,4 +1,4 @@
-import { op } from '../operations'
+import { op } from '../core/operations'
 
 /**
  * JavaScript for the operations that only compute: `a` and `b` are the source registers' expressions, `n` the

@@ -1,5 +1,5 @@
-import type { DecodedCode } from '../decodedCode'
-import { firstSlowOperation, isBranch, op } from '../operations'
+import type { DecodedCode } from '../core/decodedCode'
+import { firstSlowOperation, isBranch, op } from '../core/operations'
 
 /** A straight run of instructions. Only the last may transfer control; all are ones the fast loops can do. */
 export interface Block {

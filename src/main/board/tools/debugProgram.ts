@@ -1,5 +1,5 @@
 import { writeElf } from '../../../core/board/tools/elfFile'
-import type { LoadImage } from '../loadFile'
+import type { LoadImage } from '../load/loadFile'
 
 /** A program as a debugger takes it: an ELF of the very bytes that were checked, and where it starts. */
 export interface DebugProgram {

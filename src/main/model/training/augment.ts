@@ -1,4 +1,4 @@
-import type { Random } from '../../../core/random'
+import type { Random } from '../../../core/math/random'
 
 /**
  * Copies one single- or multi-channel CHW-as-HWC byte image into `out` as real values in NCHW order, shifted by up to

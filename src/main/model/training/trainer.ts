@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import { createRandom } from '../../../core/random'
+import { createRandom } from '../../../core/math/random'
 import type { LabelledImages } from '../../../core/model/dataSet'
 import { sizeOf, type Graph } from '../../../core/model/graph'
 import { toHwc } from '../../../core/quant/hwcGraph'

@@ -1,4 +1,4 @@
-import { median } from '@core/median'
+import { median } from '@core/math/median'
 import type { Sample } from '@shared/contract/profile'
 import type { PairCell } from '../../charts/pairCell'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { crc32, crc8 } from '../../../../src/core/board/crc'
+import { crc32, crc8 } from '../../../../src/core/binary/crc'
 import { encodeFrame, FrameDecoder, mostFrameBytes, type Frame } from '../../../../src/core/board/frame'
-import { createRandom } from '../../../../src/core/random'
+import { createRandom } from '../../../../src/core/math/random'
 import { frameVectors, hexBytes } from './frameVectors'
 
 const { frames, streams } = frameVectors()

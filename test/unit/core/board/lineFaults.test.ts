@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MonitorClient } from '../../../../src/core/board/monitorClient'
-import { createRandom } from '../../../../src/core/random'
+import { createRandom } from '../../../../src/core/math/random'
 import { AppError } from '../../../../src/shared/errors'
 import { SimulatedBoard, type LineFault } from './simulatedBoard'
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fillInLitexMonitor, litexMonitorBase } from '@core/board/litexMonitor'
 import { type LitexSoc, parseLitexSoc } from '@core/board/litexSoc'
-import { litexBoardCsv } from '@core/sim/litexBoard'
+import { litexBoardCsv } from '@core/sim/boards/litexBoard'
 
 /** The shape of a csr.csv of a small ECP5 board (addresses as LiteX assigns them). */
 const csv = `#--------------------------------------------------------------------------------

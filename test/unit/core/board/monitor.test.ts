@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { crc32 } from '../../../../src/core/board/crc'
+import { crc32 } from '../../../../src/core/binary/crc'
 import { MonitorClient } from '../../../../src/core/board/monitorClient'
-import { createRandom } from '../../../../src/core/random'
-import { presets } from '../../../../src/core/sim/presets'
+import { createRandom } from '../../../../src/core/math/random'
+import { presets } from '../../../../src/core/sim/boards/presets'
 import { AppError } from '../../../../src/shared/errors'
 import { SimulatedBoard } from './simulatedBoard'
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Conversation } from '../../../../src/core/board/conversation'
 import { createMachine, type VirtualMachine } from '../../../../src/core/sim/machine'
-import type { MachineConfig, PresetName } from '../../../../src/core/sim/presets'
+import type { MachineConfig, PresetName } from '../../../../src/core/sim/boards/presets'
 
 /** From the working directory (the repository), since scripts bundle this file elsewhere. */
 export const monitorElf = path.resolve('resources/firmware/build/monitor.elf')

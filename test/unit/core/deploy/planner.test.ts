@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { doubleBufferBytes } from '@core/deploy/doubleBuffer'
 import { placeBuffers, type Lifetime } from '@core/deploy/planner'
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 
 function expectNoOverlap(buffers: Lifetime[], offsets: number[]): void {
   for (const [i, a] of buffers.entries()) {

@@ -6,7 +6,7 @@ import type {
 } from '../../../../src/core/quant/quantizedNetwork'
 import { elementCount, isWeighted, zeroCode } from '../../../../src/core/quant/quantizedNetwork'
 import type { Bits } from '../../../../src/core/quant/scheme'
-import { createRandom, type Random } from '../../../../src/core/random'
+import { createRandom, type Random } from '../../../../src/core/math/random'
 
 const widths: readonly Bits[] = [8, 4, 2, 1]
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { analyseTrace, wholePhaseName } from '@core/energy/analyseTrace'
 import { countReadings, gapAfterMsOf, type PowerTrace } from '@core/energy/powerTrace'
 import { sensorOf, sensorModels } from '@core/energy/sensorModel'
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 import type { PhaseMark } from '@shared/contract/gpu'
 
 const restMs = 5000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { integratePower } from '@core/energy/integratePower'
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 
 const grid = (count: number, stepMs: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => i * stepMs)

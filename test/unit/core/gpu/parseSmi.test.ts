@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSmiParser } from '@core/gpu/parseSmi'
 import { metricAt, metricCount } from '@core/gpu/metrics'
 import { parseCell, parseWallClock } from '@core/gpu/smiCell'
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 
 // Texts are written after nvidia-smi's documentation, not captured from a GPU.
 const asked = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSampleClock } from '@core/gpu/sampleClock'
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 
 const hourMs = 3_600_000
 

@@ -1,4 +1,4 @@
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 import { kernelSpec, type Work } from '@core/proxy/kernels'
 import { shapeRows, type LayerShape, type Samples } from '@core/proxy/samples'
 

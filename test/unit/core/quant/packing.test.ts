@@ -9,7 +9,7 @@ import {
   weightLayouts
 } from '@core/quant/packing'
 import { bitWidths, type Bits } from '@core/quant/scheme'
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 
 function randomCodes(bits: Bits, count: number, seed: number): Int8Array {
   const random = createRandom(seed)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom, type Random } from '@core/random'
+import { createRandom, type Random } from '@core/math/random'
 import { createMachine, ramBase, type VirtualMachine } from '@core/sim/machine'
-import { presets, type MachineConfig } from '@core/sim/presets'
-import { compressedWords } from './goldenWords'
+import { presets, type MachineConfig } from '@core/sim/boards/presets'
+import { compressedWords } from './core/goldenWords'
 import { snapshot } from './testMachine'
 
 /**

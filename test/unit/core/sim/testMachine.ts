@@ -1,4 +1,4 @@
-import { assemble } from '@core/sim/assembler'
+import { assemble } from '../../../support/assembler'
 import {
   createMachine,
   ramBase,
@@ -6,7 +6,7 @@ import {
   type MachineOptions,
   type VirtualMachine
 } from '@core/sim/machine'
-import { presets, type MachineConfig } from '@core/sim/presets'
+import { presets, type MachineConfig } from '@core/sim/boards/presets'
 import { expect } from 'vitest'
 
 export const engines: readonly Engine[] = ['interpreter', 'compiled']

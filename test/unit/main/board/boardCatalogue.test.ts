@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { defaultSettings, listCatalogue, manualEntry } from '@main/board/boardCatalogue'
 import type { SavedBoard } from '@main/board/boardStore'
-import { findPort } from '@main/board/portIdentity'
-import { watchPorts } from '@main/board/portWatch'
-import type { PortEntry } from '@main/board/serialPorts'
+import { findPort } from '@main/board/ports/portIdentity'
+import { watchPorts } from '@main/board/ports/portWatch'
+import type { PortEntry } from '@main/board/ports/serialPorts'
 
 const port = (
   path: string,

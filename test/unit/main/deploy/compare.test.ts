@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { outputBytes, placeBatch } from '@main/deploy/boardRun'
 import { compareBatch, startComparison } from '@main/deploy/compare'
-import { argmax } from '@core/quant/runInteger'
+import { argmax } from '@core/quant/integer/runInteger'
 
 const spent = { cycles: 1, instructions: 1 }
 

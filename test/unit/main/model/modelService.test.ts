@@ -5,7 +5,7 @@ import { createJobService } from '@main/jobs/jobService'
 import { modelTasks } from '@main/model/modelTasks'
 import { createModelService, type ModelService } from '@main/model/modelService'
 import { resourcePath } from '@main/paths'
-import { argmax } from '@core/quant/runInteger'
+import { argmax } from '@core/quant/integer/runInteger'
 import { parseScheme, uniformScheme } from '@core/quant/scheme'
 
 /** The real tasks, run here instead of in a worker; the shipped network and images. */

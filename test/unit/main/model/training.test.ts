@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '@core/random'
+import { createRandom } from '@core/math/random'
 import type { Graph, GraphNode } from '@core/model/graph'
 import { buildTrainingStep } from '@core/model/training/trainingStep'
 import { withParameters } from '@core/model/training/parameters'
 import { train } from '@main/model/training/trainer'
-import { floatCorrect } from '@main/model/modelBench'
+import { floatCorrect } from '@main/model/modelWorkspace'
 import { openSession, realsOf, realTensor } from '@main/model/ortSession'
 import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
 

@@ -1,6 +1,6 @@
 import type { AddNode, BatchNormNode, FlattenNode, ReluNode } from '../../graph'
 import { float, int, ints } from '../../onnx'
-import type { OnnxBuilder } from '../onnxBuilder'
+import type { OnnxBuilder } from '../../onnxBuilder'
 import type { Emitted, EmitterSite } from '../gradient'
 
 export function emitRelu({ builder, inputs }: EmitterSite<ReluNode>): Emitted {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fitsDevice, inspectBitstream } from '@core/board/tools/bitstream'
 import { writeElf } from '@core/board/tools/elfFile'
 import { createTextLines } from '@core/board/tools/textLines'
-import { parseElf } from '@core/sim/elf'
+import { parseElf } from '@core/binary/elf'
 import { makeBitFile } from '../../../../support/jtag/bitFile'
 
 describe('bitstream files', () => {

@@ -1,0 +1,71 @@
+import type { OnnxAttribute, OnnxElementType, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnx'
+
+/** Opset the built graphs are written for: has MaxUnpool, ReduceSum with axes as input, Clip with inputs. */
+const opset = 16
+
+/** Collects the nodes of an ONNX graph; every method answers the name of the value it made. */
+export interface OnnxBuilder {
+  node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
+  /** A node with several outputs. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes?: Record<string, OnnxAttribute>
+  ): string[]
+  constant(data: OnnxTensor['data'], dims: readonly number[]): string
+  scalar(value: number): string
+  shape(sizes: readonly number[]): string
+  input(name: string, elementType: OnnxElementType, dims: OnnxValue['dims']): string
+  /** Marks a value as a graph output under a name of its choosing. */
+  output(value: string, name: string): void
+  build(name: string, metadata?: Record<string, string>): OnnxModel
+}
+
+export function createOnnxBuilder(): OnnxBuilder {
+  const nodes: OnnxNode[] = []
+  const initializers: OnnxTensor[] = []
+  const inputs: OnnxValue[] = []
+  const outputs: OnnxValue[] = []
+  const scalars = new Map<number, string>()
+  let counter = 0
+  const fresh = (prefix: string): string => `${prefix}_${counter++}`
+
+  const builder: OnnxBuilder = {
+    node: (opType, from, attributes = {}) => builder.nodes(opType, from, 1, attributes)[0]!,
+    nodes(opType, from, count, attributes = {}) {
+      const name = fresh(opType)
+      const made = Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}_${index}`))
+      nodes.push({ name, opType, domain: '', inputs: [...from], outputs: made, attributes })
+      return made
+    },
+    constant(data, dims) {
+      const name = fresh('constant')
+      initializers.push({ name, dims, data })
+      return name
+    },
+    scalar(value) {
+      let name = scalars.get(value)
+      if (name === undefined) scalars.set(value, (name = builder.constant(Float32Array.of(value), [])))
+      return name
+    },
+    shape: (sizes) => builder.constant(BigInt64Array.from(sizes, BigInt), [sizes.length]),
+    input(name, elementType, dims) {
+      inputs.push({ name, elementType, dims })
+      return name
+    },
+    output(value, name) {
+      nodes.push({
+        name: fresh('output'),
+        opType: 'Identity',
+        domain: '',
+        inputs: [value],
+        outputs: [name],
+        attributes: {}
+      })
+      outputs.push({ name, elementType: 'float32', dims: null })
+    },
+    build: (name, metadata = {}) => ({ name, opset, nodes, initializers, inputs, outputs, metadata })
+  }
+  return builder
+}

@@ -1,0 +1,180 @@
+import { groupByShape, leaveOneShapeOut, randomFolds, shapeFolds, splitRows, type Folds } from './folds'
+import { predictHeldOut } from './holdout'
+import { metricsOf, type Metrics } from './metrics'
+import type { Estimator, FitOptions, LatencyModel } from '../estimators/estimator'
+import { gather, type Samples } from '../samples'
+
+/**
+ * train: the rows the model was fitted on (never a measure of quality); random: 5 shuffled folds; shape: 5 groups of
+ * layer shapes; loso: one shape at a time; other: fitted on the extra samples alone, judged on the samples.
+ */
+export const splitNames = ['train', 'random', 'shape', 'loso'] as const
+export type SplitName = (typeof splitNames)[number]
+
+export interface SplitErrors extends Metrics {
+  /** MAPE of single folds: their mean, standard deviation and worst. */
+  foldMape: { mean: number; deviation: number; worst: number }
+  /** MAPE of the rows at 8 x 8 bits, and of all others; null where there are none. */
+  int8Mape: number | null
+  otherMape: number | null
+}
+
+export interface Evaluation {
+  rows: number
+  shapes: number
+  estimator: string
+  /** What the estimator is or chose on all rows, in words. */
+  description: string
+  splits: Partial<Record<SplitName | 'other', SplitErrors>>
+  /** Held-out predictions by split, in row order. */
+  predictions: Partial<Record<SplitName | 'other', Float64Array>>
+}
+
+/**
+ * Judges an estimator on the splits asked for. An estimator that chooses does so anew inside every training part
+ * (for loso: once per shape fold, on rows without that fold), so that no choice has seen the rows it is judged on.
+ */
+export function evaluate(
+  samples: Samples,
+  estimator: Estimator,
+  splits: readonly SplitName[],
+  options: FitOptions
+): Evaluation {
+  const { onProgress, ...quiet } = options
+  const evaluation: Evaluation = {
+    rows: samples.count,
+    shapes: groupByShape(samples).groups,
+    estimator: estimator.name,
+    description: estimator.title,
+    splits: {},
+    predictions: {}
+  }
+  const settle = (name: SplitName | 'other', predicted: Float64Array, folds: Folds | null): void => {
+    evaluation.predictions[name] = predicted
+    evaluation.splits[name] = splitErrors(samples, predicted, folds)
+  }
+  const choose = (train: Samples, foldOptions: FitOptions): Estimator =>
+    estimator.choose?.(train, foldOptions) ?? estimator
+  const total = splits.length + (options.extra === undefined ? 0 : 1)
+  let done = 0
+  const step = (note: string): void => onProgress?.(done++, total, note)
+
+  let chosenByShapeFold: Map<number, Estimator> | null = null
+  const chooseByShapeFold = (folds: Folds): Map<number, Estimator> => {
+    if (chosenByShapeFold !== null) return chosenByShapeFold
+    chosenByShapeFold = new Map()
+    // A dry pass: only the choices are kept.
+    predictHeldOut(
+      samples,
+      folds,
+      (train, fold, foldOptions) => {
+        const chosen = choose(train, foldOptions)
+        chosenByShapeFold?.set(fold, chosen)
+        return { name: chosen.name, title: chosen.title, fit: () => nothingFitted }
+      },
+      quiet
+    )
+    return chosenByShapeFold
+  }
+
+  for (const split of splits) {
+    step(split)
+    if (split === 'train') {
+      const chosen = choose(samples, quiet)
+      const model = chosen.fit(samples, quiet)
+      evaluation.description = model.description
+      settle(split, model.predict(samples), null)
+    } else if (split === 'random') {
+      const folds = randomFolds(samples, options.seed)
+      settle(
+        split,
+        predictHeldOut(samples, folds, (train, _fold, foldOptions) => choose(train, foldOptions), quiet),
+        folds
+      )
+    } else if (split === 'shape') {
+      const folds = shapeFolds(samples)
+      const chosen = chooseByShapeFold(folds)
+      settle(
+        split,
+        predictHeldOut(samples, folds, (_train, fold) => chosen.get(fold) ?? estimator, quiet),
+        folds
+      )
+    } else {
+      const folds = leaveOneShapeOut(samples)
+      const groups = shapeFolds(samples)
+      const chosen = estimator.choose === undefined ? null : chooseByShapeFold(groups)
+      const groupOfFold = new Int32Array(folds.folds)
+      folds.foldOf.forEach((fold, row) => (groupOfFold[fold] = groups.foldOf[row]))
+      settle(
+        split,
+        predictHeldOut(samples, folds, (_train, fold) => chosen?.get(groupOfFold[fold]) ?? estimator, quiet),
+        folds
+      )
+    }
+  }
+  if (options.extra !== undefined) {
+    step('other')
+    const { extra: _judgedOn, ...rest } = quiet
+    const model = choose(options.extra, rest).fit(options.extra, rest)
+    settle('other', model.predict(samples), null)
+  }
+  onProgress?.(total, total, '')
+  return evaluation
+}
+
+const nothingFitted: LatencyModel = {
+  description: '',
+  predict: (rows) => new Float64Array(rows.count),
+  toJSON: () => ({ kind: 'linear', terms: 'bops', coefficients: [0, 0] })
+}
+
+/** Pooled errors, their spread over folds, and INT8 against the rest. */
+export function splitErrors(samples: Samples, predicted: Float64Array, folds: Folds | null): SplitErrors {
+  const pooled = metricsOf(predicted, samples.time)
+  const foldMapes: number[] = []
+  if (folds !== null) {
+    for (let fold = 0; fold < folds.folds; fold++) {
+      const { test } = splitRows(folds, fold)
+      if (test.length > 0) foldMapes.push(mapeOf(samples, predicted, test))
+    }
+  } else foldMapes.push(pooled.mape)
+  const mean = foldMapes.reduce((sum, mape) => sum + mape, 0) / foldMapes.length
+  const variance = foldMapes.reduce((sum, mape) => sum + (mape - mean) ** 2, 0) / foldMapes.length
+  const rowsWhere = (keep: (row: number) => boolean): number[] =>
+    Array.from({ length: samples.count }, (_, row) => row).filter(keep)
+  const isInt8 = (row: number): boolean => samples.activationBits[row] === 8 && samples.weightBits[row] === 8
+  const int8 = rowsWhere(isInt8)
+  const others = rowsWhere((row) => !isInt8(row))
+  return {
+    ...pooled,
+    foldMape: { mean, deviation: Math.sqrt(variance), worst: Math.max(...foldMapes) },
+    int8Mape: int8.length === 0 ? null : mapeOf(samples, predicted, int8),
+    otherMape: others.length === 0 ? null : mapeOf(samples, predicted, others)
+  }
+}
+
+/** MAPE in percent per pair of bit widths, widest first. */
+export function errorsByPair(
+  samples: Samples,
+  predicted: Float64Array
+): { activationBits: number; weightBits: number; count: number; mape: number }[] {
+  const rowsOf = new Map<string, number[]>()
+  for (let row = 0; row < samples.count; row++) {
+    const key = `${samples.activationBits[row]} ${samples.weightBits[row]}`
+    const rows = rowsOf.get(key)
+    if (rows === undefined) rowsOf.set(key, [row])
+    else rows.push(row)
+  }
+  return [...rowsOf.values()]
+    .map((rows) => ({
+      activationBits: samples.activationBits[rows[0]],
+      weightBits: samples.weightBits[rows[0]],
+      count: rows.length,
+      mape: mapeOf(samples, predicted, rows)
+    }))
+    .sort((a, b) => b.activationBits - a.activationBits || b.weightBits - a.weightBits)
+}
+
+function mapeOf(samples: Samples, predicted: Float64Array, rows: ArrayLike<number>): number {
+  return metricsOf(gather(predicted, rows), gather(samples.time, rows)).mape
+}

@@ -1,0 +1,183 @@
+import { AppError } from '../../../shared/errors'
+import type { Estimator, LatencyModel, ModelJson } from '../estimators/estimator'
+import { modelFromJson } from '../estimators/models'
+import { estimatorByName } from '../estimators/registry'
+import { groupByKey, groupByShape, shapeFolds } from './folds'
+import { predictHeldOut } from './holdout'
+import { calibrate, intervalFactors, measuredCoverage, type Calibration } from './interval'
+import { kernelNames, type KernelName } from '../kernels'
+import { metricsOf } from './metrics'
+import type { Samples, ShapeRows, TimeUnit } from '../samples'
+
+/** A fitted latency proxy of one kernel on one device. */
+export interface Proxy {
+  readonly kernel: KernelName
+  readonly unit: TimeUnit
+  /** Estimator asked for, e.g. auto. */
+  readonly estimator: string
+  /** What it came to, in words. */
+  readonly description: string
+  readonly seed: number
+  readonly rows: number
+  readonly shapes: number
+  /** MAPE in percent on the fitted rows, and on shapes held out; null where there is only one shape. */
+  readonly trainMape: number
+  readonly unseenShapeMape: number | null
+  readonly model: LatencyModel
+  /** Times in `unit`, > 0. Throws proxy.invalid for rows of another kernel. */
+  predict(rows: ShapeRows): Float64Array
+  /** Bounds that hold a new shape's time with probability `level` (0.5..0.99). Throws as predict. */
+  interval(rows: ShapeRows, level: number): { low: Float64Array; high: Float64Array }
+  /** Coverage of the 90 % interval measured on unseen shapes; null with a single shape. */
+  readonly coverage90: number | null
+  toJSON(): ProxyJson
+}
+
+export interface ProxyJson {
+  format: 'bitbench.proxy'
+  version: 1
+  kernel: KernelName
+  unit: TimeUnit
+  estimator: string
+  seed: number
+  rows: number
+  shapes: number
+  trainMape: number
+  unseenShapeMape: number | null
+  coverage90: number | null
+  logRatios: number[]
+  model: ModelJson
+}
+
+export interface FitProxyOptions {
+  kernel: KernelName
+  /** A name of estimators/registry.ts; default auto. */
+  estimator?: string
+  seed: number
+  extra?: Samples
+  onProgress?: (done: number, total: number, note: string) => void
+  /** Stands in for the estimator of that name, e.g. to count its work. */
+  using?: Estimator
+}
+
+/** Fewer distinct measurements than this fit nothing worth the name. */
+const fewestRows = 3
+
+/**
+ * Fits a proxy, its error on unseen shapes and its intervals. Throws proxy.tooFewSamples for fewer than three
+ * distinct measurements and proxy.invalid when the samples are of another kernel.
+ */
+export function fitProxy(samples: Samples, options: FitProxyOptions): Proxy {
+  const { kernel, estimator = 'auto', seed, extra, onProgress } = options
+  requireKernel(samples, kernel)
+  if (groupByKey(samples).groups < fewestRows) {
+    throw new AppError(
+      'proxy.tooFewSamples',
+      `A ${kernel} proxy needs at least ${fewestRows} distinct measurements; there are ${groupByKey(samples).groups}.`,
+      'Run a profile campaign for this kernel first.'
+    )
+  }
+  const base = { seed, ...(extra === undefined ? {} : { extra }) }
+  const asked = options.using ?? estimatorByName(estimator)
+  onProgress?.(0, 3, 'choosing')
+  const chosen = asked.choose?.(samples, base) ?? asked
+  onProgress?.(1, 3, 'fitting')
+  const model = chosen.fit(samples, base)
+  onProgress?.(2, 3, 'calibrating')
+  const shapes = groupByShape(samples).groups
+  const heldOut = shapes < 2 ? null : heldOutOf(samples, chosen, base)
+  onProgress?.(3, 3, '')
+  const train = model.predict(samples)
+  return makeProxy(
+    {
+      format: 'bitbench.proxy',
+      version: 1,
+      kernel,
+      unit: samples.unit,
+      estimator,
+      seed,
+      rows: samples.count,
+      shapes,
+      trainMape: metricsOf(train, samples.time).mape,
+      unseenShapeMape: heldOut?.mape ?? null,
+      coverage90: heldOut?.coverage90 ?? null,
+      logRatios: Array.from((heldOut?.calibration ?? calibrate(train, samples.time)).logRatios),
+      model: model.toJSON()
+    },
+    model
+  )
+}
+
+/** Revives what toJSON wrote. Throws proxy.invalid for anything else. */
+export function proxyFromJson(json: unknown): Proxy {
+  const candidate = json as Partial<ProxyJson> | null
+  const sound =
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    candidate.format === 'bitbench.proxy' &&
+    candidate.version === 1 &&
+    (kernelNames as readonly unknown[]).includes(candidate.kernel) &&
+    (candidate.unit === 'cycles' || candidate.unit === 'instructions') &&
+    Array.isArray(candidate.logRatios) &&
+    typeof candidate.model === 'object'
+  if (!sound) {
+    throw new AppError(
+      'proxy.invalid',
+      'This is not a proxy saved by Bitbench (format bitbench.proxy, version 1).',
+      'Give a file written by `bitbench proxy fit --out`.'
+    )
+  }
+  const valid = candidate as ProxyJson
+  return makeProxy(valid, modelFromJson(valid.model))
+}
+
+function makeProxy(json: ProxyJson, model: LatencyModel): Proxy {
+  const calibration: Calibration = { logRatios: Float64Array.from(json.logRatios) }
+  const predict = (rows: ShapeRows): Float64Array => {
+    requireKernel(rows, json.kernel)
+    return model.predict(rows)
+  }
+  return {
+    kernel: json.kernel,
+    unit: json.unit,
+    estimator: json.estimator,
+    description: model.description,
+    seed: json.seed,
+    rows: json.rows,
+    shapes: json.shapes,
+    trainMape: json.trainMape,
+    unseenShapeMape: json.unseenShapeMape,
+    coverage90: json.coverage90,
+    model,
+    predict,
+    interval(rows, level) {
+      const predicted = predict(rows)
+      const { low, high } = intervalFactors(calibration, level)
+      return { low: predicted.map((time) => time * low), high: predicted.map((time) => time * high) }
+    },
+    toJSON: () => json
+  }
+}
+
+function heldOutOf(
+  samples: Samples,
+  chosen: Estimator,
+  options: { seed: number; extra?: Samples }
+): { mape: number; coverage90: number | null; calibration: Calibration } {
+  const folds = shapeFolds(samples)
+  const predicted = predictHeldOut(samples, folds, () => chosen, options)
+  return {
+    mape: metricsOf(predicted, samples.time).mape,
+    coverage90: measuredCoverage(predicted, samples.time, folds.foldOf, 0.9),
+    calibration: calibrate(predicted, samples.time)
+  }
+}
+
+function requireKernel(rows: ShapeRows, kernel: KernelName): void {
+  if (rows.kernel === kernel) return
+  throw new AppError(
+    'proxy.invalid',
+    `This is a proxy for ${kernel}, not for ${rows.kernel}.`,
+    `Fit a proxy on ${rows.kernel} samples.`
+  )
+}

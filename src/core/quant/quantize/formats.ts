@@ -1,0 +1,98 @@
+import { AppError } from '../../../shared/errors'
+import { consumersOf, isWeightedNode, type Graph, type GraphNode } from '../../model/graph'
+import type { Calibration } from './calibration'
+import type { CodeFormat } from '../quantizedNetwork'
+import { inputBits, type Bits, type Scheme } from '../scheme'
+
+/**
+ * In which code format every tensor of a graph is kept under a scheme. A tensor is stored with the most bits any of
+ * its readers wants; a reader that wants fewer gets a Requantize layer of its own. Add and AveragePool read 8 bits.
+ */
+export interface TensorFormats {
+  readonly input: CodeFormat
+  /** Of each node's output; null on the last layer, which writes logits. */
+  readonly stored: readonly (CodeFormat | null)[]
+  /** Format a node wants to read its inputs in. */
+  wanted(node: number, position: number): CodeFormat
+}
+
+export function planFormats(calibration: Calibration, scheme: Scheme): TensorFormats {
+  const { graph } = calibration
+  const consumers = consumersOf(graph)
+  const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry.activationBits]))
+  const input: CodeFormat = { bits: inputBits, scale: graph.inputScale, zero: graph.inputZero }
+  const storedBits = new Array<Bits>(graph.nodes.length).fill(8)
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const wants = consumers[index + 1]!.map((reader) => wantedBits(graph.nodes[reader]!, storedBits[reader]!))
+    if (wants.length > 0) storedBits[index] = Math.max(...wants) as Bits
+  }
+
+  function wantedBits(node: GraphNode, ownBits: Bits): Bits {
+    if (isWeightedNode(node)) return bitsOf.get(node.name)!
+    return passesCodes(node) ? ownBits : 8
+  }
+
+  const formatOf = (node: number, bits: Bits): CodeFormat => {
+    if (node < 0 || (bits === input.bits && comesFromInput(graph, node))) {
+      return node < 0 && bits !== input.bits ? requantizedInput(input, bits) : input
+    }
+    return calibration.formatOf(representative(graph, consumers, node), bits)
+  }
+  return {
+    input,
+    stored: graph.nodes.map((_, index) =>
+      index === graph.output ? null : formatOf(index, storedBits[index]!)
+    ),
+    wanted(index, position) {
+      const node = graph.nodes[index]!
+      // A pool or flatten does not change codes: what it reads is what it stores.
+      if (passesCodes(node)) return formatOf(index, storedBits[index]!)
+      return formatOf(node.inputs[position]!, wantedBits(node, storedBits[index]!))
+    }
+  }
+}
+
+/** Nodes that hand codes on as they are. */
+function passesCodes(node: GraphNode): boolean {
+  return node.op === 'maxPool' || node.op === 'flatten'
+}
+
+/** The tensor whose values decide the range: behind a pool that alone reads this one, the pool's output. */
+function representative(graph: Graph, consumers: readonly number[][], node: number): number {
+  const readers = consumers[node + 1]!
+  if (readers.length === 1 && passesCodes(graph.nodes[readers[0]!]!)) {
+    return representative(graph, consumers, readers[0]!)
+  }
+  return node
+}
+
+function comesFromInput(graph: Graph, node: number): boolean {
+  let index = node
+  while (index >= 0 && passesCodes(graph.nodes[index]!)) index = graph.nodes[index]!.inputs[0]!
+  return index < 0
+}
+
+/** The network input at fewer bits: the same range of real values. */
+function requantizedInput(input: CodeFormat, bits: Bits): CodeFormat {
+  const isUnsigned = input.zero === 128
+  const steps = isUnsigned ? 2 ** bits - 1 : 2 ** bits - 2 || 2
+  const zero = isUnsigned ? (bits === 1 ? 1 : 2 ** (bits - 1)) : 0
+  const range = 255 * input.scale
+  return { bits, scale: range / (bits === 1 ? 2 : steps), zero }
+}
+
+/** @throws AppError model.unsupportedOperator unless the network ends in a weighted layer without ReLU. */
+export function checkEnding(graph: Graph): void {
+  const last = graph.nodes[graph.output]!
+  const fail = (why: string): never => {
+    throw new AppError(
+      'model.unsupportedOperator',
+      `The network ends in node "${last.name}" (${last.op}): ${why}.`,
+      'End the network in a Gemm, MatMul or Conv that gives one score per class; Softmax behind it is fine.',
+      { details: { node: last.name, operator: last.op } }
+    )
+  }
+  if (!isWeightedNode(last)) fail('its output would be codes, not scores')
+  else if (last.relu) fail('a ReLU behind the scores makes losers tie')
+  if (graph.nodes.some((node) => node.inputs.includes(graph.output))) fail('other nodes read the scores')
+}

@@ -1,0 +1,128 @@
+import { inputShapeOf, isWeightedNode, weightedLayerNames, type GraphNode } from '../../model/graph'
+import type { Calibration } from './calibration'
+import { checkEnding, planFormats, type TensorFormats } from './formats'
+import { toHwc } from '../hwcGraph'
+import { elementCount, type CodeFormat, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
+import { plainLayer, requantizeLayer } from '../integer/plainLayers'
+import { createLayerStep } from '../integer/runInteger'
+import { checkScheme, inputBits, type LayerBits, type Scheme } from '../scheme'
+import { quantizeWeighted } from './weightedLayer'
+
+/**
+ * Integers of a network under a scheme. Layer by layer, each one fitted on what the quantized layers before it give on
+ * the calibration images, so that later layers make up for earlier errors.
+ * @throws AppError scheme.invalid; model.unsupportedOperator for what integers cannot express.
+ */
+export function quantizeNetwork(calibration: Calibration, scheme: Scheme): QuantizedNetwork {
+  const { graph } = calibration
+  checkScheme(scheme, weightedLayerNames(graph))
+  checkEnding(graph)
+  const formats = planFormats(calibration, scheme)
+  const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry]))
+  const emitter = createEmitter(calibration, formats)
+  for (const [index, node] of graph.nodes.entries()) {
+    emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
+  }
+  return {
+    name: graph.name,
+    inputBits,
+    inputScale: graph.inputScale,
+    inputZero: graph.inputZero,
+    inputShape: toHwc(graph.inputShape),
+    layers: emitter.layers,
+    outputCount: elementCount(toHwc(graph.nodes[graph.output]!.outputShape)),
+    scheme
+  }
+}
+
+function createEmitter(calibration: Calibration, formats: TensorFormats) {
+  const { graph, images } = calibration
+  const layers: IntegerLayer[] = []
+  /** Codes of every layer over the calibration images; -1 (the input) at position 0. */
+  const codes: Int8Array[] = [calibration.codes]
+  /** Layer that holds each node's output. */
+  const layerOf: number[] = []
+  const narrowed = new Map<string, number>()
+
+  /** What each layer depends on, as text: two schemes that agree up to here share the layer. */
+  const signatures: string[] = ['']
+
+  const push = (
+    name: string,
+    inputs: readonly number[],
+    output: CodeFormat | null,
+    bits: LayerBits | null,
+    make: () => IntegerLayer
+  ): number => {
+    const from = inputs.map((input) => signatures[input + 1]!)
+    const own = `${name}|${bits === null ? '' : bits.weightBits}|${output === null ? '' : formatKey(output)}`
+    const signature = `${own}(${from.join(';')})`
+    let known = calibration.layerCache.get(signature)
+    if (known === undefined) {
+      const layer = make()
+      const sources = inputs.map((input) => codes[input + 1]!)
+      known = { layer, codes: output === null ? new Int8Array(0) : runOverImages(layer, sources, images) }
+      calibration.layerCache.set(signature, known, known.codes.length)
+    }
+    // Positions in the list of layers are this network's own.
+    layers.push({ ...known.layer, inputs })
+    codes.push(known.codes)
+    signatures.push(signature)
+    return layers.length - 1
+  }
+
+  /** The layer that holds a node's input in the wanted format: the producer's, or a Requantize behind it. */
+  const read = (source: number, wanted: CodeFormat): number => {
+    const from = source < 0 ? -1 : layerOf[source]!
+    const stored = source < 0 ? formats.input : formats.stored[source]!
+    if (stored.bits === wanted.bits && stored.scale === wanted.scale && stored.zero === wanted.zero)
+      return from
+    const key = `${from}:${wanted.bits}:${wanted.scale}`
+    const known = narrowed.get(key)
+    if (known !== undefined) return known
+    const shape = toHwc(source < 0 ? graph.inputShape : graph.nodes[source]!.outputShape)
+    const name = `${source < 0 ? 'input' : graph.nodes[source]!.name}.to${wanted.bits}bit`
+    const added = push(name, [from], wanted, null, () =>
+      requantizeLayer(name, from, shape, stored, wanted, false)
+    )
+    narrowed.set(key, added)
+    return added
+  }
+
+  return {
+    layers,
+    emit(index: number, node: GraphNode, bits: LayerBits | null): void {
+      const inputs = node.inputs.map((source, position) => read(source, formats.wanted(index, position)))
+      const input = formats.wanted(index, 0)
+      const output = formats.stored[index] ?? null
+      const inputShape = toHwc(inputShapeOf(graph, node))
+      const outputShape = toHwc(node.outputShape)
+      const common = { name: node.name, inputs, inputShape, outputShape, input }
+      if (isWeightedNode(node)) {
+        const site = { ...common, node, index, bits: bits!, output, codes: codes[inputs[0]! + 1]! }
+        layerOf[index] = push(node.name, inputs, output, bits, () => quantizeWeighted(calibration, site))
+        return
+      }
+      layerOf[index] = push(node.name, inputs, output, null, () =>
+        plainLayer(node, common, output, node.op === 'add' ? formats.wanted(index, 1) : input)
+      )
+    }
+  }
+}
+
+function formatKey({ bits, scale, zero }: CodeFormat): string {
+  return `${bits}:${scale}:${zero}`
+}
+
+function runOverImages(layer: IntegerLayer, inputs: readonly Int8Array[], images: number): Int8Array {
+  const step = createLayerStep(layer)
+  const size = elementCount(layer.outputShape)
+  const out = new Int8Array(images * size)
+  for (let image = 0; image < images; image++) {
+    const own = inputs.map((codes) =>
+      codes.subarray((codes.length / images) * image, (codes.length / images) * (image + 1))
+    )
+    step(own, out.subarray(image * size, (image + 1) * size))
+  }
+  return out
+}

@@ -1,0 +1,93 @@
+import { codeRange } from '../quantizedNetwork'
+import type { Bits } from '../scheme'
+
+/**
+ * Symmetric weight quantizers (w ~ scale * code). `importance` weighs each tap's squared error, e.g. by the mean
+ * square of the input it multiplies; null counts all the same.
+ */
+const searchSteps = 60
+
+/** Code of a weight at a scale: nearest level, half away from -infinity; at one bit zero counts as negative. */
+export function weightCode(value: number, scale: number, bits: Bits): number {
+  if (bits === 1) return value > 0 ? 1 : -1
+  const { low, high } = codeRange(bits)
+  const code = Math.floor(value / scale + 0.5)
+  return code < low ? low : code > high ? high : code
+}
+
+/**
+ * Scale of least weighted squared error for the values at positions start, start + step, …
+ * One bit: the weighted mean of |w| (XNOR-Net, Rastegari et al. 2016, eq. 6). More: a search over clipping limits
+ * followed by the least-squares scale for the codes found. All-zero weights get a tiny positive scale.
+ */
+export function weightScale(
+  values: Float32Array | Float64Array,
+  bits: Bits,
+  importance: Float64Array | null,
+  start = 0,
+  count = values.length,
+  step = 1
+): number {
+  let largest = 0
+  let weighted = 0
+  let total = 0
+  for (let k = 0; k < count; k++) {
+    const magnitude = Math.abs(values[start + k * step]!)
+    const weight = importance === null ? 1 : importance[k]!
+    if (magnitude > largest) largest = magnitude
+    weighted += weight * magnitude
+    total += weight
+  }
+  if (largest === 0) return 1e-8
+  if (bits === 1) return total > 0 && weighted > 0 ? weighted / total : largest
+  const { high, low } = codeRange(bits)
+  // Two bits have levels -2..1: the positive side clips at 1, so limits up to the whole magnitude are tried for it.
+  const top = bits === 2 ? high : -low - 0.5
+  let best = { error: Infinity, scale: largest / top }
+  for (let attempt = 1; attempt <= searchSteps; attempt++) {
+    const scale = ((largest / top) * attempt) / searchSteps
+    const error = squaredError(values, scale, bits, importance, start, count, step)
+    if (error < best.error) best = { error, scale }
+  }
+  return refit(values, best.scale, bits, importance, start, count, step)
+}
+
+/** Least-squares scale for the codes that `scale` gives: sum(i w q) / sum(i q q). */
+function refit(
+  values: Float32Array | Float64Array,
+  scale: number,
+  bits: Bits,
+  importance: Float64Array | null,
+  start: number,
+  count: number,
+  step: number
+): number {
+  let product = 0
+  let square = 0
+  for (let k = 0; k < count; k++) {
+    const value = values[start + k * step]!
+    const code = weightCode(value, scale, bits)
+    const weight = importance === null ? 1 : importance[k]!
+    product += weight * value * code
+    square += weight * code * code
+  }
+  return square > 0 && product > 0 ? product / square : scale
+}
+
+function squaredError(
+  values: Float32Array | Float64Array,
+  scale: number,
+  bits: Bits,
+  importance: Float64Array | null,
+  start: number,
+  count: number,
+  step: number
+): number {
+  let error = 0
+  for (let k = 0; k < count; k++) {
+    const value = values[start + k * step]!
+    const miss = value - scale * weightCode(value, scale, bits)
+    error += (importance === null ? 1 : importance[k]!) * miss * miss
+  }
+  return error
+}

@@ -1,0 +1,150 @@
+import type { CycleModel } from '../core/timing'
+
+/**
+ * The three virtual boards. Each imitates the class of a real core; sources of the figures are in docs/sim.md.
+ * A preset is data only: any other board is a MachineConfig of one's own.
+ */
+export const presetNames = ['small', 'mid', 'high'] as const
+export type PresetName = (typeof presetNames)[number]
+
+export interface MachineConfig {
+  name: string
+  /** What the core imitates, as shown to people and reported by the board. */
+  coreName: string
+  /** Reported in mimpid, so that firmware can tell the virtual boards apart. */
+  implementationId: number
+  clockHz: number
+  /** RAM at 0x80000000 (or where `litex` says); a power of two, at least 64 KiB. */
+  ramBytes: number
+  /** Whether the Zbb bit-manipulation extension is decoded. */
+  zbb: boolean
+  cycleModel: CycleModel
+  /** Present on a LiteX SoC: RAM and UART lie there, and its BIOS boots (litexBoard.ts). Absent: the map of memoryMap.ts. */
+  litex?: { ramBase: number; uartBase: number }
+}
+
+/**
+ * PicoRV32 class: a multi-cycle core without pipeline and caches, tightly coupled one-cycle memory.
+ * Issue cycles: PicoRV32 README, "Cycles per Instruction Performance" (dual-port register file, barrel shifter).
+ */
+const small: MachineConfig = {
+  name: 'small',
+  coreName: 'Bitbench virtual small (PicoRV32 class)',
+  implementationId: 0,
+  clockHz: 50_000_000,
+  ramBytes: 1 << 20,
+  zbb: false,
+  cycleModel: {
+    issueCycles: {
+      alu: 3,
+      shift: 3,
+      // Iterative: three 16 x 16 partial products, one a cycle, after the instruction's own three cycles.
+      multiply: 6,
+      // One bit a step; the README's figure.
+      divide: 40,
+      load: 5,
+      store: 5,
+      branch: 3,
+      jump: 3,
+      jumpRegister: 6,
+      csr: 3,
+      system: 3,
+      atomic: 10
+    },
+    loadUseStallCycles: 0,
+    multiplyUseStallCycles: 0,
+    branchCycles: { forwardTaken: 2, forwardNotTaken: 0, backwardTaken: 2, backwardNotTaken: 0 },
+    trapCycles: 4,
+    deviceAccessCycles: 0,
+    instructionCache: null,
+    dataCache: null
+  }
+}
+
+/**
+ * VexRiscv class (as LiteX's "standard" variant): five stages, 4 KiB direct-mapped caches with write-through data,
+ * static branch prediction, a pipelined multiplier, an iterative divider, SDRAM behind the caches.
+ */
+const mid: MachineConfig = {
+  name: 'mid',
+  coreName: 'Bitbench virtual mid (VexRiscv class)',
+  implementationId: 1,
+  clockHz: 100_000_000,
+  ramBytes: 4 << 20,
+  zbb: false,
+  cycleModel: {
+    issueCycles: {
+      alu: 1,
+      shift: 1,
+      multiply: 1,
+      divide: 34,
+      load: 1,
+      store: 1,
+      branch: 1,
+      jump: 2,
+      jumpRegister: 4,
+      csr: 1,
+      system: 1,
+      atomic: 4
+    },
+    loadUseStallCycles: 2,
+    multiplyUseStallCycles: 2,
+    branchCycles: { forwardTaken: 3, forwardNotTaken: 0, backwardTaken: 1, backwardNotTaken: 3 },
+    trapCycles: 4,
+    deviceAccessCycles: 8,
+    instructionCache: { sizeBytes: 4096, ways: 1, lineBytes: 32, missCycles: 24 },
+    dataCache: {
+      sizeBytes: 4096,
+      ways: 1,
+      lineBytes: 32,
+      missCycles: 24,
+      writePolicy: 'through',
+      writeBackCycles: 0
+    }
+  }
+}
+
+/**
+ * Rocket / VexiiRiscv class, single issue: 16 KiB four-way caches with write-back data, branches predicted,
+ * one multiply per cycle, a radix-4 divider.
+ */
+const high: MachineConfig = {
+  name: 'high',
+  coreName: 'Bitbench virtual high (Rocket class)',
+  implementationId: 2,
+  clockHz: 200_000_000,
+  ramBytes: 16 << 20,
+  zbb: false,
+  cycleModel: {
+    issueCycles: {
+      alu: 1,
+      shift: 1,
+      multiply: 1,
+      divide: 18,
+      load: 1,
+      store: 1,
+      branch: 1,
+      jump: 1,
+      jumpRegister: 2,
+      csr: 1,
+      system: 1,
+      atomic: 3
+    },
+    loadUseStallCycles: 1,
+    multiplyUseStallCycles: 0,
+    branchCycles: { forwardTaken: 3, forwardNotTaken: 0, backwardTaken: 0, backwardNotTaken: 3 },
+    trapCycles: 4,
+    deviceAccessCycles: 10,
+    instructionCache: { sizeBytes: 16384, ways: 4, lineBytes: 64, missCycles: 40 },
+    dataCache: {
+      sizeBytes: 16384,
+      ways: 4,
+      lineBytes: 64,
+      missCycles: 40,
+      writePolicy: 'back',
+      writeBackCycles: 20
+    }
+  }
+}
+
+export const presets: Readonly<Record<PresetName, MachineConfig>> = { small, mid, high }

@@ -1,0 +1,72 @@
+import { AppError } from '../../../shared/errors'
+
+/**
+ * An open session with a board: bytes in, bytes out. Every adapter (virtual, QEMU, serial port) and every wrapper
+ * (pacing, faults) is one of these and passes the same suite (test/contract/linkSuite.ts).
+ */
+export interface Link {
+  readonly descriptor: LinkDescriptor
+  /** Why the link ended; null while it is open. */
+  readonly closed: CloseReason | null
+  /**
+   * Hands bytes to the line, in order with earlier writes. Settles when they are handed over, or rejects after
+   * `timeoutMs`: a port whose peer died may never call back.
+   *
+   * @throws board.timeout, board.disconnected
+   */
+  write(bytes: Uint8Array, timeoutMs?: number): Promise<void>
+  /**
+   * Received bytes; each chunk belongs to its listeners and is not reused. What arrived before the first listener is
+   * kept (64 KiB) and handed to it. Answers the unsubscriber.
+   */
+  onData(listener: (bytes: Uint8Array) => void): () => void
+  /** Called once, however the link ends. */
+  onClose(listener: (reason: CloseReason) => void): () => void
+  /** Changes the line speed; a link without one ignores it. */
+  setBaud(baudRate: number): Promise<void>
+  /** Sets modem lines; answers false where the line has none (a pty, a virtual board). */
+  setSignals(signals: { dtr?: boolean; rts?: boolean }): Promise<boolean>
+  /** Idempotent; settles when the port, process or worker behind it is released. */
+  close(): Promise<void>
+}
+
+export interface LinkDescriptor {
+  readonly kind: 'virtual' | 'qemu' | 'serial' | 'memory'
+  /** For messages: "/dev/ttyUSB0", "virtual:small". */
+  readonly label: string
+  readonly port: string | null
+  /** Bits per second of the line, null where it has no speed of its own. */
+  readonly baudRate: number | null
+  /** True where bytes can be lost when they come too fast: the monitor is then used with a window of 1. */
+  readonly lossy: boolean
+}
+
+export interface CloseReason {
+  /** asked: by us; unplugged: the port went away; ended: the board behind it stopped; failed: the line broke. */
+  readonly kind: 'asked' | 'unplugged' | 'ended' | 'failed'
+  readonly text: string
+}
+
+/** Ten bit times per byte (8N1), a few times over, plus five seconds for a busy machine. */
+export function writeTimeoutMs(byteCount: number, baudRate: number | null): number {
+  return 5_000 + (baudRate === null ? 0 : (byteCount * 10_000 * 3) / baudRate)
+}
+
+export function disconnected(label: string, reason: CloseReason | null): AppError {
+  return new AppError(
+    'board.disconnected',
+    reason === null ? `${label} is not connected.` : `${label} was disconnected: ${reason.text}`,
+    reason?.kind === 'unplugged'
+      ? 'Plug the board in again; it is connected by itself.'
+      : 'Connect the board again.',
+    { details: { reason: reason?.kind ?? 'unknown' } }
+  )
+}
+
+export function writeTimedOut(label: string, byteCount: number, timeoutMs: number): AppError {
+  return new AppError(
+    'board.timeout',
+    `${label} took none of ${byteCount} bytes within ${Math.round(timeoutMs)} ms.`,
+    'Check the cable and flow control; unplug and plug the board in again.'
+  )
+}

@@ -1,0 +1,157 @@
+import { SerialPort } from 'serialport'
+import { AppError } from '../../../shared/errors'
+import {
+  type CloseReason,
+  disconnected,
+  type Link,
+  type LinkDescriptor,
+  writeTimedOut,
+  writeTimeoutMs
+} from './link'
+import { createLinkListeners } from './linkListeners'
+import { watchNode } from '../ports/portGone'
+import { isPermission, openFailure } from './serialErrors'
+
+export interface SerialOptions {
+  port: string
+  baudRate: number
+  /** Modem lines after opening; `leave` touches neither (many boards reset on a change). */
+  dtr?: 'leave' | 'on' | 'off'
+  rts?: 'leave' | 'on' | 'off'
+  /** How it presents itself: QEMU's pty is opened through this adapter too. */
+  descriptor?: Partial<LinkDescriptor>
+  /** udev sets a new node's permissions a moment after it appears: EACCES is retried this long. */
+  permissionRetryMs?: number
+}
+
+const retryEveryMs = 100
+
+/**
+ * A serial port or pty through serialport.
+ *
+ * @throws board.notFound, board.permission (after the retry), board.busy (names the holder), board.faulted
+ */
+export async function openSerialLink(options: SerialOptions): Promise<Link> {
+  const { port: device, permissionRetryMs = 2_000 } = options
+  const port = await openWithRetry(device, options.baudRate, permissionRetryMs)
+  const listeners = createLinkListeners()
+  let baudRate = options.baudRate
+  const label = options.descriptor?.label ?? device
+
+  const end = (reason: CloseReason): void => {
+    listeners.end(reason)
+    // An error after the end has nobody left to tell, but unheard it would end the process.
+    port.on('error', () => undefined)
+  }
+  // The data listener stays attached for the life of the port: only then does a dying peer make itself known.
+  port.on('data', (bytes: Buffer) => listeners.data(new Uint8Array(bytes)))
+  port.on('close', (error: (Error & { disconnected?: boolean }) | null) =>
+    end(
+      error?.disconnected === true || error != null
+        ? { kind: 'unplugged', text: 'the port went away' }
+        : { kind: 'asked', text: 'closed' }
+    )
+  )
+  port.on('error', (error: Error) => {
+    end({ kind: 'unplugged', text: `the port failed (${error.message})` })
+    if (port.isOpen) port.close(() => undefined)
+  })
+  const watch = watchNode(device, () => {
+    end({ kind: 'unplugged', text: 'the port went away' })
+    if (port.isOpen) port.close(() => undefined)
+  })
+  listeners.onClose(() => watch.stop())
+
+  const link: Link = {
+    get descriptor(): LinkDescriptor {
+      return {
+        kind: 'serial',
+        label,
+        port: device,
+        baudRate,
+        // CDC-ACM devices drop bytes when requests are pipelined (docs/boards.md).
+        lossy: /ttyACM|usbmodem/.test(device),
+        ...options.descriptor
+      }
+    },
+    get closed() {
+      return listeners.closed
+    },
+    onData: listeners.onData,
+    onClose: listeners.onClose,
+    async write(bytes, timeoutMs = writeTimeoutMs(bytes.length, baudRate)) {
+      if (listeners.closed !== null || !port.isOpen) throw disconnected(label, listeners.closed)
+      await new Promise<void>((resolve, reject) => {
+        const offClose = listeners.onClose((reason) => settle(() => reject(disconnected(label, reason))))
+        const timer = setTimeout(
+          () => settle(() => reject(writeTimedOut(label, bytes.length, timeoutMs))),
+          timeoutMs
+        )
+        const settle = (act: () => void): void => {
+          clearTimeout(timer)
+          offClose()
+          act()
+        }
+        port.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
+          if (error == null) settle(resolve)
+          else settle(() => reject(disconnected(label, { kind: 'unplugged', text: error.message })))
+        })
+      })
+    },
+    async setBaud(next) {
+      await new Promise<void>((resolve, reject) =>
+        port.update({ baudRate: next }, (error) =>
+          error == null
+            ? resolve()
+            : reject(
+                new AppError(
+                  'board.faulted',
+                  `${label} does not take ${next} baud: ${error.message}`,
+                  'Choose a speed that the USB bridge supports, such as 115200.',
+                  { cause: error }
+                )
+              )
+        )
+      )
+      baudRate = next
+    },
+    setSignals: (signals) =>
+      // A pty has no modem lines and says so with ENOTTY: not an error.
+      new Promise((resolve) => port.set(signals, (error) => resolve(error == null))),
+    async close() {
+      if (!port.isOpen) {
+        end({ kind: 'asked', text: 'closed' })
+        return
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 2_000)
+        port.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+      end({ kind: 'asked', text: 'closed' })
+    }
+  }
+  const { dtr = 'leave', rts = 'leave' } = options
+  if (dtr !== 'leave' || rts !== 'leave') {
+    await link.setSignals({
+      ...(dtr === 'leave' ? {} : { dtr: dtr === 'on' }),
+      ...(rts === 'leave' ? {} : { rts: rts === 'on' })
+    })
+  }
+  return link
+}
+
+async function openWithRetry(device: string, baudRate: number, retryMs: number): Promise<SerialPort> {
+  const deadlineMs = performance.now() + retryMs
+  for (;;) {
+    // hupcl off: closing the port does not drop DTR, which would reset many boards.
+    const port = new SerialPort({ path: device, baudRate, autoOpen: false, hupcl: false })
+    const error = await new Promise<Error | null>((resolve) => port.open(resolve))
+    if (error == null) return port
+    if (!isPermission(error.message) || performance.now() >= deadlineMs)
+      throw await openFailure(device, error)
+    await new Promise((resolve) => setTimeout(resolve, retryEveryMs))
+  }
+}

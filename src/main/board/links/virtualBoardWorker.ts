@@ -1,0 +1,99 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { createMachine } from '../../../core/sim/createMachine'
+import type { VirtualMachine } from '../../../core/sim/machine'
+import { litexBoard } from '../../../core/sim/boards/litexBoard'
+import { presets } from '../../../core/sim/boards/presets'
+import { AppError } from '../../../shared/errors'
+import type { FromVirtualBoard, ToVirtualBoard, VirtualBoardData } from './virtualLink'
+
+/**
+ * Worker thread entry: one virtual board. Runs the machine in slices; between them it lets messages in and hands out
+ * what the UART sent. While the guest polls an empty UART the thread sleeps instead of burning a core.
+ */
+const port = parentPort
+if (port === null) throw new Error('virtualBoardWorker must run as a worker thread')
+
+/** A slice aims at this long: short enough that received bytes do not wait, long enough that messages cost nothing. */
+const sliceMs = 8
+const leastSlice = 20_000
+const mostSlice = 20_000_000
+/** How often a waiting BIOS looks at its clock: it gives up on a host after 250 ms. */
+const biosTickMs = 100
+
+const data = workerData as VirtualBoardData
+const send = (message: FromVirtualBoard): void => port.postMessage(message)
+const waiting: Uint8Array[] = []
+let wake: (() => void) | undefined
+
+port.on('message', (message: ToVirtualBoard) => {
+  waiting.push(message.bytes)
+  wake?.()
+})
+
+run().catch((error: unknown) => {
+  send({ kind: 'failed', error: AppError.from(error).toJSON() })
+  port.close()
+})
+
+async function run(): Promise<void> {
+  const machine = createMachine({
+    board: data.preset === 'litex' ? litexBoard : { ...presets[data.preset], zbb: data.zbb },
+    cycleModel: data.cycleModel
+  })
+  if (data.firmware !== null) machine.loadElf(data.firmware)
+  machine.reset()
+  send({ kind: 'ready', isa: machine.isa, engine: machine.engine, clockHz: machine.config.clockHz })
+  let slice = 200_000
+  for (;;) {
+    while (waiting.length > 0) {
+      const first = waiting[0]!
+      const accepted = machine.uartPush(first)
+      if (accepted === first.length) waiting.shift()
+      else waiting[0] = first.subarray(accepted)
+      if (accepted === 0) break
+    }
+    const startMs = performance.now()
+    const { reason, executed } = machine.run(slice)
+    const bytes = machine.uartTake()
+    if (bytes.length > 0) send({ kind: 'bytes', bytes })
+    if (reason === 'powerOff' || reason === 'lockup') {
+      send({
+        kind: 'ended',
+        text: reason === 'powerOff' ? 'the board switched itself off' : describeLockup()
+      })
+      return port?.close()
+    }
+    if (reason === 'reset') machine.reset()
+    if (reason === 'idle' && waiting.length === 0) {
+      await untilWoken(machine)
+      continue
+    }
+    const tookMs = performance.now() - startMs
+    // Only a full slice tells the speed.
+    if (executed === slice && tookMs > 0) {
+      slice = Math.min(mostSlice, Math.max(leastSlice, Math.round((slice * sliceMs) / tookMs)))
+    }
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+
+  /** Sleeps until there are bytes. A BIOS has time-outs of its own: it is told how time passes. */
+  async function untilWoken(machine: VirtualMachine): Promise<void> {
+    const startMs = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      if (machine.isInBios) timer = setTimeout(resolve, biosTickMs)
+    })
+    clearTimeout(timer)
+    wake = undefined
+    if (machine.isInBios) {
+      machine.advanceIdle(((performance.now() - startMs) * machine.config.clockHz) / 1000)
+    }
+  }
+
+  function describeLockup(): string {
+    const trap = machine.lastTrap
+    if (trap === null) return 'its core is locked up'
+    return `its core is locked up after trap ${trap.cause} at 0x${trap.pc.toString(16)} (value 0x${trap.value.toString(16)})`
+  }
+}

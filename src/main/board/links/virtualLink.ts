@@ -1,0 +1,106 @@
+import { Worker } from 'node:worker_threads'
+import type { PresetName } from '../../../core/sim/boards/presets'
+import { AppError, type AppErrorJson } from '../../../shared/errors'
+import { disconnected, type Link } from './link'
+import { createLinkListeners } from './linkListeners'
+
+/** The virtual board: the simulator runs the very firmware binary in a worker thread behind a Link. */
+export interface VirtualBoardOptions {
+  /** A preset, or the LiteX SoC, which comes up in its BIOS and has no firmware. */
+  preset: PresetName | 'litex'
+  /** Whether its core has the Zbb extension; default false. */
+  zbb?: boolean
+  /** The monitor's ELF; null for the LiteX SoC. */
+  firmware: Uint8Array | null
+  /** Built virtualBoardWorker entry. */
+  workerFile: string
+  /** False: one cycle per instruction (faster). */
+  cycleModel?: boolean
+}
+
+export interface VirtualBoardData {
+  preset: PresetName | 'litex'
+  zbb: boolean
+  firmware: Uint8Array | null
+  cycleModel: boolean
+}
+export interface ToVirtualBoard {
+  bytes: Uint8Array
+}
+export type FromVirtualBoard =
+  | { kind: 'ready'; isa: string; engine: string; clockHz: number }
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'ended'; text: string }
+  | { kind: 'failed'; error: AppErrorJson }
+
+/** A worker that did not load its firmware within this time never will. */
+const startTimeoutMs = 20_000
+
+export async function openVirtualLink(options: VirtualBoardOptions): Promise<Link> {
+  const { preset, zbb = false, firmware, workerFile, cycleModel = true } = options
+  const label = `virtual:${preset}${zbb ? '-zbb' : ''}`
+  const listeners = createLinkListeners()
+  const workerData: VirtualBoardData = { preset, zbb, firmware, cycleModel }
+  const worker = new Worker(workerFile, { workerData })
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      void worker.terminate()
+      reject(
+        new AppError('board.timeout', `${label} did not start.`, 'The machine may be overloaded; try again.')
+      )
+    }, startTimeoutMs)
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      act()
+    }
+    worker.on('message', (message: FromVirtualBoard) => {
+      if (message.kind === 'bytes') listeners.data(message.bytes)
+      else if (message.kind === 'ready') settle(resolve)
+      else if (message.kind === 'ended') listeners.end({ kind: 'ended', text: message.text })
+      else {
+        listeners.end({ kind: 'failed', text: message.error.message })
+        settle(() => reject(AppError.from(message.error)))
+      }
+    })
+    worker.on('error', (cause: Error) => {
+      listeners.end({ kind: 'failed', text: cause.message })
+      settle(() =>
+        reject(
+          new AppError(
+            'board.faulted',
+            `${label} could not be started: ${cause.message}`,
+            'Run npm run build and try again.',
+            {
+              cause
+            }
+          )
+        )
+      )
+    })
+    worker.once('exit', () => listeners.end({ kind: 'ended', text: 'its simulator stopped' }))
+  })
+
+  return {
+    descriptor: { kind: 'virtual', label, port: null, baudRate: null, lossy: false },
+    get closed() {
+      return listeners.closed
+    },
+    onData: listeners.onData,
+    onClose: listeners.onClose,
+    async write(bytes) {
+      if (listeners.closed !== null) throw disconnected(label, listeners.closed)
+      worker.postMessage({ bytes } satisfies ToVirtualBoard)
+    },
+    async setBaud() {},
+    async setSignals() {
+      return false
+    },
+    async close() {
+      listeners.end({ kind: 'asked', text: 'closed' })
+      await worker.terminate()
+      await exited
+    }
+  }
+}

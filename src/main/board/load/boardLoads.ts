@@ -1,0 +1,100 @@
+import { crc32 } from 'node:zlib'
+import { sflLoad } from '../../../core/board/loaders/sfl'
+import { ubootLoad } from '../../../core/board/loaders/uboot'
+import type { LoaderName } from '../../../shared/contract/boardFiles'
+import { formatBytes } from '../../../shared/units'
+import type { BoardSession } from '../boardSession'
+import type { ConverseProgress } from '../runConversation'
+import { asOneBlock, checkAgainstRam, type LoadImage } from './loadFile'
+
+export interface LoadOutcome {
+  /** CRC-32 that both sides agree on; null where the loader cannot ask. */
+  crc32: number | null
+  result: string
+}
+
+export interface LoadOptions {
+  loader: LoaderName
+  image: LoadImage
+  start: boolean
+  signal: AbortSignal
+  onProgress: (doneBytes: number, note: string) => void
+}
+
+/** A transfer slower than this is stuck, whatever still trickles in. */
+const slowestBytesPerSecond = 300
+const limitMs = (sizeBytes: number): number => 60_000 + (sizeBytes / slowestBytesPerSecond) * 1_000
+
+/** Carries an image over a leased board's line with the chosen loader. */
+export async function loadOver(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
+  switch (options.loader) {
+    case 'monitor':
+      return await throughMonitor(session, options)
+    case 'sfl':
+      return await throughSfl(session, options)
+    case 'ymodem':
+    case 'xmodem':
+      return await throughUboot(session, options, options.loader)
+  }
+}
+
+async function throughMonitor(
+  session: BoardSession,
+  { image, start, signal, onProgress }: LoadOptions
+): Promise<LoadOutcome> {
+  // All of it before any of it: a file that does not fit must not be loaded by half.
+  checkAgainstRam(image, session.info.ram)
+  let doneBefore = 0
+  let crc: number | null = null
+  for (const segment of image.segments) {
+    const answer = await session.upload(segment.address, segment.bytes, {
+      signal,
+      onProgress: (done) => onProgress(doneBefore + done, 'uploading')
+    })
+    crc = image.segments.length === 1 ? answer.crc : null
+    doneBefore += segment.bytes.length
+  }
+  if (!start) return { crc32: crc, result: `${formatBytes(image.sizeBytes)} verified` }
+  const { returned, cycles } = await session.call(image.entry, 0, 0, { signal })
+  return { crc32: crc, result: `returned ${returned} after ${cycles} cycles` }
+}
+
+async function throughSfl(
+  session: BoardSession,
+  { image, start, signal, onProgress }: LoadOptions
+): Promise<LoadOutcome> {
+  const loaded = await session.converse(
+    sflLoad({ segments: image.segments, jumpAddress: start ? image.entry : null }),
+    { signal, limitMs: limitMs(image.sizeBytes), onProgress: relay(onProgress) }
+  )
+  const repeats = loaded.repeatedFrames === 0 ? '' : `, ${loaded.repeatedFrames} frames repeated`
+  return {
+    crc32: null,
+    result: `every frame confirmed (${loaded.frameBytes} bytes, window ${loaded.window}${repeats})${loaded.jumped ? ', started' : ''}`
+  }
+}
+
+async function throughUboot(
+  session: BoardSession,
+  { image, start, signal, onProgress }: LoadOptions,
+  method: 'ymodem' | 'xmodem'
+): Promise<LoadOutcome> {
+  const block = asOneBlock(image)
+  const crc = crc32(block.bytes)
+  await session.converse(
+    ubootLoad({
+      name: image.name,
+      ...block,
+      method,
+      crc32: crc,
+      start: start ? { entry: image.entry, programReturns: false } : null
+    }),
+    { signal, limitMs: limitMs(block.bytes.length), onProgress: relay(onProgress) }
+  )
+  return { crc32: crc, result: start ? 'verified by U-Boot, started' : 'verified by U-Boot' }
+}
+
+const relay =
+  (onProgress: LoadOptions['onProgress']) =>
+  (progress: ConverseProgress): void =>
+    onProgress(progress.doneBytes, progress.note)

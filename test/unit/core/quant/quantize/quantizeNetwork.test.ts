@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { AppError } from '@shared/errors'
+import { weightedLayerNames, type Graph } from '@core/model/graph'
+import { calibrate } from '@core/quant/quantize/calibration'
+import { hwcWeights, fromHwcWeights } from '@core/quant/hwcGraph'
+import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
+import { codeRange, elementCount, isWeighted } from '@core/quant/quantizedNetwork'
+import { createFloatRunner, realsOfPixels } from '@core/quant/runFloat'
+import { argmax, codesOfPixels, createIntegerRunner, runInteger } from '@core/quant/integer/runInteger'
+import { parseScheme, uniformScheme } from '@core/quant/scheme'
+import { plainNetwork, residualNetwork, someImages } from '../../../../support/smallNetworks'
+
+const floatLogits = (graph: Graph, pixels: Uint8Array): Float32Array[] => {
+  const runner = createFloatRunner(graph, hwcWeights(graph))
+  const size = graph.inputShape.reduce((a, b) => a * b, 1)
+  return Array.from({ length: pixels.length / size }, (_, image) =>
+    runner.run(realsOfPixels(graph, pixels.subarray(image * size, (image + 1) * size)))[graph.output]!.slice()
+  )
+}
+
+describe.each([
+  ['plain', plainNetwork()],
+  ['residual', residualNetwork()]
+] as const)('quantization of the %s network', (_, graph) => {
+  const layers = weightedLayerNames(graph)
+  const calibration = calibrate(graph, someImages(graph, 64))
+  const pixels = someImages(graph, 40, 77)
+
+  it('follows the float network closely at 8 bits', () => {
+    const network = quantizeNetwork(calibration, uniformScheme(layers, 8, 8))
+    const logits = runInteger(network, codesOfPixels(pixels))
+    const wanted = floatLogits(graph, pixels)
+    const scale = network.layers.at(-1)!.outScale
+    let error = 0
+    let power = 0
+    for (const [image, values] of wanted.entries()) {
+      for (const [index, value] of values.entries()) {
+        error += (logits[image * network.outputCount + index]! * scale - value) ** 2
+        power += value ** 2
+      }
+    }
+    expect(Math.sqrt(error / power)).toBeLessThan(0.05)
+  })
+
+  it('keeps codes, fixed-point factors and formats within their ranges at every width', () => {
+    for (const bits of [8, 4, 2, 1] as const) {
+      const network = quantizeNetwork(calibration, uniformScheme(layers, bits, bits))
+      expect(network.layers.filter(isWeighted).map((layer) => layer.name)).toEqual(layers)
+      const run = createIntegerRunner(network).run(
+        codesOfPixels(pixels.subarray(0, elementCount(network.inputShape))),
+        {
+          keepLayers: true
+        }
+      )
+      for (const [index, layer] of network.layers.entries()) {
+        const { low, high } = codeRange(layer.outBits)
+        for (const code of run.layers![index]!) {
+          expect(code).toBeGreaterThanOrEqual(low)
+          expect(code).toBeLessThanOrEqual(high)
+          if (layer.outBits === 1) expect(code).not.toBe(0)
+        }
+        if ('mult' in layer) {
+          for (const [channel, mult] of layer.mult.entries()) {
+            expect(mult).toBeLessThan(2 ** 21)
+            if (layer.op !== 'add' && mult !== 0) expect(mult).toBeGreaterThanOrEqual(2 ** 20)
+            expect(layer.shift[Math.min(channel, layer.shift.length - 1)]).toBeGreaterThanOrEqual(1)
+          }
+        }
+        if (isWeighted(layer)) {
+          const range = codeRange(layer.weightBits)
+          expect(layer.weights.every((code) => code >= range.low && code <= range.high)).toBe(true)
+          expect(layer.last).toBe(index === network.layers.length - 1)
+          expect(layer.mult.length).toBe(layer.last ? 0 : layer.bias.length)
+        }
+      }
+    }
+  })
+
+  it('gives the same network for the same scheme, with and without the layer cache', () => {
+    const scheme = uniformScheme(layers, 2, 4)
+    const first = quantizeNetwork(calibration, scheme)
+    expect(quantizeNetwork(calibration, scheme)).toEqual(first)
+    expect(quantizeNetwork(calibrate(graph, someImages(graph, 64)), scheme)).toEqual(first)
+  })
+
+  it('turns kernel order back into ONNX order', () => {
+    for (const [index, weights] of hwcWeights(graph).entries()) {
+      const node = graph.nodes[index]!
+      if (weights !== null && 'weights' in node)
+        expect(fromHwcWeights(graph, node, weights)).toEqual(node.weights)
+    }
+  })
+})
+
+describe('tensors with several readers', () => {
+  it('are stored in the widest format asked for and narrowed for the others', () => {
+    const graph = residualNetwork()
+    const calibration = calibrate(graph, someImages(graph, 32))
+    const network = quantizeNetwork(
+      calibration,
+      parseScheme('w8a8,w4a2,w4a4,w8a4', weightedLayerNames(graph))
+    )
+    const narrowed = network.layers.filter((layer) => layer.op === 'requantize')
+    expect(narrowed.map((layer) => [layer.input.bits, layer.outBits])).toEqual([[8, 2]])
+    const depth = network.layers.find((layer) => layer.name === 'depth')!
+    expect(depth.input.bits).toBe(2)
+    const join = network.layers.find((layer) => layer.op === 'add')!
+    expect(join.input.bits).toBe(8)
+  })
+})
+
+describe('what integers cannot express', () => {
+  it('is a named error', () => {
+    const graph = plainNetwork()
+    const calibration = calibrate(
+      { ...graph, nodes: graph.nodes.with(5, { ...graph.nodes[5]!, relu: true } as never) },
+      someImages(graph, 4)
+    )
+    try {
+      quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
+      expect.unreachable()
+    } catch (error) {
+      expect(AppError.from(error).code).toBe('model.unsupportedOperator')
+      expect(AppError.from(error).message).toContain('fc2')
+    }
+  })
+
+  it('refuses calibration bytes that are no whole images', () => {
+    expect(() => calibrate(plainNetwork(), new Uint8Array(63))).toThrow(/whole images/)
+    expect(() =>
+      runInteger(
+        quantizeNetwork(
+          calibrate(plainNetwork(), someImages(plainNetwork(), 2)),
+          uniformScheme(weightedLayerNames(plainNetwork()), 8, 8)
+        ),
+        new Int8Array(65)
+      )
+    ).toThrow(AppError)
+  })
+})
+
+it('argmax takes the first of equals', () => {
+  expect(argmax([3, 7, 7, 1])).toBe(1)
+  expect(argmax(Int32Array.of(-5, -5))).toBe(0)
+})

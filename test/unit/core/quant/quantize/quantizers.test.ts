@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { createRandom } from '@core/math/random'
+import { bestFormat, histogramOf } from '@core/quant/quantize/activationRange'
+import { factorise, solveFactorised, upperFactorOfInverse } from '@core/math/denseCholesky'
+import { reconstruct } from '@core/quant/quantize/reconstruct'
+import { weightCode, weightScale } from '@core/quant/quantize/weightQuantizer'
+import type { Bits } from '@core/quant/scheme'
+
+const normals = (count: number, seed: number): Float32Array => {
+  const random = createRandom(seed)
+  return Float32Array.from({ length: count }, () => random.normal())
+}
+const errorAt = (values: Float32Array, scale: number, bits: Bits): number =>
+  values.reduce((sum, value) => sum + (value - scale * weightCode(value, scale, bits)) ** 2, 0)
+
+describe('weight quantizer', () => {
+  it('has the levels of docs/arithmetic.md', () => {
+    expect([-9, -1, -0.5, 0.49, 0.5, 9].map((value) => weightCode(value, 1, 2))).toEqual([-2, -1, 0, 0, 1, 1])
+    expect([-0.1, 0, 0.1].map((value) => weightCode(value, 1, 1))).toEqual([-1, -1, 1])
+  })
+
+  it.each([8, 4, 2] as const)('finds a scale no worse than absmax and its neighbours at %i bits', (bits) => {
+    const values = normals(500, 9)
+    const scale = weightScale(values, bits, null)
+    const absmax = Math.max(...values.map(Math.abs)) / 2 ** (bits - 1)
+    const own = errorAt(values, scale, bits)
+    for (const other of [absmax, scale * 1.1, scale * 0.9]) {
+      expect(own).toBeLessThanOrEqual(errorAt(values, other, bits) * 1.001)
+    }
+  })
+
+  it('takes mean |w| at one bit', () => {
+    expect(weightScale(Float32Array.of(1, -2, 3), 1, null)).toBeCloseTo(2)
+    expect(weightScale(Float32Array.of(1, -2, 3), 1, Float64Array.of(1, 0, 0))).toBeCloseTo(1)
+  })
+
+  it('survives weights that are all zero', () => {
+    for (const bits of [8, 4, 2, 1] as const)
+      expect(weightScale(new Float32Array(4), bits, null)).toBeGreaterThan(0)
+  })
+})
+
+describe('activation ranges', () => {
+  it('uses all codes for tensors that are never negative and none for the sign', () => {
+    const positive = histogramOf(normals(4000, 1).map(Math.abs))
+    const signed = histogramOf(normals(4000, 1))
+    expect(bestFormat(positive, 4).zero).toBe(8)
+    expect(bestFormat(positive, 1).zero).toBe(1)
+    expect(bestFormat(signed, 4).zero).toBe(0)
+  })
+
+  it('clips outliers the more the fewer bits there are', () => {
+    const values = normals(20_000, 2).map(Math.abs)
+    const histogram = histogramOf(values)
+    const limits = ([8, 4, 2] as const).map((bits) => bestFormat(histogram, bits).scale * (2 ** bits - 1))
+    expect(limits[0]!).toBeGreaterThan(limits[1]!)
+    expect(limits[1]!).toBeGreaterThan(limits[2]!)
+  })
+
+  it('gives a usable scale to a tensor that is all zero', () => {
+    expect(bestFormat(histogramOf(new Float32Array(10)), 4)).toEqual({ bits: 4, scale: 1, zero: 8 })
+  })
+})
+
+describe('cholesky', () => {
+  it('solves and inverts', () => {
+    const factor = Float64Array.of(4, 2, 2, 3)
+    expect(factorise(factor, 2)).toBe(true)
+    const right = Float64Array.of(8, 7)
+    solveFactorised(factor, 2, right)
+    expect(right[0]).toBeCloseTo(1.25)
+    expect(right[1]).toBeCloseTo(1.5)
+    // inverse of [[4, 2], [2, 3]] is [[3, -2], [-2, 4]] / 8
+    const upper = upperFactorOfInverse(factor, 2)!
+    expect(upper[0]! ** 2).toBeCloseTo(3 / 8)
+    expect(upper[0]! * upper[1]!).toBeCloseTo(-2 / 8)
+    expect(upper[1]! ** 2 + upper[3]! ** 2).toBeCloseTo(4 / 8)
+  })
+
+  it('says so when the matrix is not positive definite', () => {
+    expect(factorise(Float64Array.of(1, 2, 2, 1), 2)).toBe(false)
+  })
+})
+
+describe('reconstruction', () => {
+  const taps = 12
+  const channels = 5
+  const rows = 400
+  const inputs = normals(rows * taps, 11)
+  // Correlated taps: what one gets wrong another can make up for.
+  for (let row = 0; row < rows; row++) {
+    for (let tap = 1; tap < taps; tap++)
+      inputs[row * taps + tap] = 0.7 * inputs[row * taps + tap - 1]! + 0.3 * inputs[row * taps + tap]!
+  }
+  const weights = normals(channels * taps, 12)
+  const targets = new Float32Array(rows * channels)
+  for (let row = 0; row < rows; row++) {
+    for (let c = 0; c < channels; c++) {
+      let sum = c
+      for (let tap = 0; tap < taps; tap++) sum += inputs[row * taps + tap]! * weights[c * taps + tap]!
+      targets[row * channels + c] = sum
+    }
+  }
+  const missOf = (codes: Int8Array, scales: Float64Array, bias: Float64Array): number => {
+    let miss = 0
+    for (let row = 0; row < rows; row++) {
+      for (let c = 0; c < channels; c++) {
+        let sum = bias[c]!
+        for (let tap = 0; tap < taps; tap++)
+          sum += scales[c]! * codes[c * taps + tap]! * inputs[row * taps + tap]!
+        miss += (sum - targets[row * channels + c]!) ** 2
+      }
+    }
+    return miss
+  }
+
+  it.each([4, 2, 1] as const)('beats rounding to nearest at %i bits', (bits) => {
+    const found = reconstruct({ inputs, targets, weights, bits, taps, channels, perTensor: false })
+    const scales = Float64Array.from({ length: channels }, (_, c) =>
+      weightScale(weights, bits, null, c * taps, taps)
+    )
+    const nearest = Int8Array.from(weights, (value, at) =>
+      weightCode(value, scales[Math.floor(at / taps)]!, bits)
+    )
+    const bias = Float64Array.from({ length: channels }, (_, c) => c)
+    expect(missOf(found.codes, found.scales, found.bias)).toBeLessThan(missOf(nearest, scales, bias))
+  })
+
+  it('gives one scale to all channels when asked', () => {
+    const { scales } = reconstruct({ inputs, targets, weights, bits: 4, taps, channels, perTensor: true })
+    expect(new Set(scales).size).toBe(1)
+  })
+
+  it('answers usable numbers for inputs that never change', () => {
+    const still = new Float32Array(rows * taps).fill(0.5)
+    const found = reconstruct({ inputs: still, targets, weights, bits: 2, taps, channels, perTensor: false })
+    expect([...found.scales, ...found.bias].every(Number.isFinite)).toBe(true)
+    expect(found.scales.every((scale) => scale > 0)).toBe(true)
+  })
+})

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fillInLitexMonitor, litexMonitorBase } from '@core/board/litexMonitor'
+import { parseLitexSoc } from '@core/board/litexSoc'
+import { detectBootLoader } from '@core/board/loaders/detect'
+import { sflLoad } from '@core/board/loaders/sfl'
+import { expectedChecksum } from '@core/profile/expectedChecksum'
+import { litexBoard, litexBoardCsv } from '@core/sim/boards/litexBoard'
+import { createMachine } from '@core/sim/machine'
+import { type OpenSession, openSession } from '@main/board/boardSession'
+import { createSimulatorLink } from '../../../../support/simulatorLink'
+import { VirtualClock } from '../../../../support/virtualClock'
+
+const image = new Uint8Array(readFileSync(path.resolve('resources/firmware/build/monitor-litex.bin')))
+
+function powerOn(): { session: OpenSession; clock: VirtualClock; said: () => string } {
+  const clock = new VirtualClock()
+  const machine = createMachine({ board: litexBoard })
+  let text = ''
+  const session = openSession({
+    link: createSimulatorLink(machine, clock),
+    onText: (bytes) => (text += Buffer.from(bytes).toString('latin1')),
+    nonce: () => 77,
+    clock
+  })
+  return { session, clock, said: () => text }
+}
+
+describe('the virtual LiteX SoC', () => {
+  it('comes up in its BIOS, which falls back to its console', async () => {
+    const { session, clock, said } = powerOn()
+    await clock.pass(1_000)
+    expect(said()).toMatch(/Booting from serial[\s\S]*sL5DdSMmkekro\n[\s\S]*Timeout\n\nlitex> $/)
+    expect(await clock.run(session.converse(detectBootLoader()))).toEqual({ kind: 'litex' })
+  })
+
+  it('becomes a Bitbench board: SFL, jump, hello, and a kernel with the right outputs', async () => {
+    const { session, clock } = powerOn()
+    const filled = fillInLitexMonitor(image, parseLitexSoc(litexBoardCsv()))
+    const segments = [{ address: litexMonitorBase, bytes: filled }]
+    await clock.pass(500)
+    const loaded = await clock.run(session.converse(sflLoad({ segments, jumpAddress: litexMonitorBase })))
+    expect(loaded).toMatchObject({ loadedBytes: image.length, repeatedFrames: 0, jumped: true })
+    const info = await clock.run(session.hello())
+    expect(info).toMatchObject({ coreName: 'virtual-litex', clockHz: litexBoard.clockHz, xlen: 32 })
+    expect(info.ram.high).toBe(litexMonitorBase + litexBoard.ramBytes)
+    expect(info.ram.low).toBeGreaterThan(litexMonitorBase + image.length)
+    for (const [activationBits, weightBits] of [
+      [8, 8],
+      [4, 2],
+      [1, 1]
+    ] as const) {
+      const item = { kernel: 'matmul', activationBits, weightBits, dims: [4, 8, 64] } as const
+      const order = { ...item, dims: [...item.dims], repetitions: 2, seed: 5 }
+      const result = await clock.run(session.bench(order))
+      expect(result.checksum).toBe(expectedChecksum({ ...item, dims: [...item.dims] }, 5))
+      expect(result.cycles[0]).toBeGreaterThan(result.instructions[0]!)
+    }
+    // The BIOS is gone: the monitor restarts in its place.
+    expect((await clock.run(session.reset())).coreName).toBe('virtual-litex')
+  })
+
+  it('does not start an image that nobody filled in', async () => {
+    const { session, clock } = powerOn()
+    const segments = [{ address: litexMonitorBase, bytes: image }]
+    const loaded = await clock.run(session.converse(sflLoad({ segments, jumpAddress: litexMonitorBase })))
+    expect(loaded.jumped).toBe(true)
+    await expect(clock.run(session.hello())).rejects.toMatchObject({ code: 'board.notMonitor' })
+  })
+})
