@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const mainPlumbing = new Set(['jobs', 'threads', 'store', 'hosts', 'cli'])
+const mainPlumbing = new Set(['jobs', 'threads', 'store', 'hosts', 'cli', 'files'])
 const electronFiles = new Set(['main/index.ts', 'main/hosts/electronHost.ts', 'preload/index.ts'])
 const entryFiles = new Set(['index.ts', 'cli.ts', 'webMain.ts', 'compose.ts'])
 

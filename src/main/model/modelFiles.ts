@@ -18,6 +18,7 @@ import {
   type Graph
 } from '../../core/model/graph'
 import { workloadsOf } from '../../core/model/workload'
+import { readRegularFile } from '../files/readRegularFile'
 import { decodeOnnx } from './onnxFile'
 
 export interface LoadedModel {
@@ -43,14 +44,7 @@ export function createModelFiles(options: {
   const loaded = new Map<string, LoadedModel>()
 
   const load = async (file: string): Promise<LoadedModel> => {
-    const bytes = await readFile(file).catch((cause: unknown) => {
-      throw new AppError(
-        'data.missing',
-        `${file} cannot be read.`,
-        'Check the path and your right to read it.',
-        { cause }
-      )
-    })
+    const bytes = await readRegularFile(file, { maxBytes: 2 * 1024 ** 3 })
     const id = createHash('sha256').update(bytes).digest('hex').slice(0, 16)
     const known = loaded.get(id)
     if (known !== undefined && known.summary.path === file) return known

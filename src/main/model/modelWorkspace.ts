@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { QuantMethod } from '../../shared/contract/model'
 import type { LabelledImages } from '../../core/model/dataSet'
 import type { Graph } from '../../core/model/graph'
@@ -13,6 +12,7 @@ import type { TaskContext } from '../threads/taskWorker'
 import { countCorrect, floatScores } from './floatAccuracy'
 import { createImageLibrary, type ImageLibrary } from './imageLibrary'
 import { checkImages } from './imageFit'
+import { readRegularFile } from '../files/readRegularFile'
 import { decodeOnnx } from './onnxFile'
 import { openSession } from './ortSession'
 import { retrain } from './training/retrain'
@@ -45,7 +45,7 @@ export function openBench(source: { file: string; modelsFolder: string }): Promi
 }
 
 async function build({ file, modelsFolder }: { file: string; modelsFolder: string }): Promise<ModelBench> {
-  const graph = importOnnx(decodeOnnx(await readFile(file)))
+  const graph = importOnnx(decodeOnnx(await readRegularFile(file, { maxBytes: 2 * 1024 ** 3 })))
   const library = createImageLibrary({ modelsFolder })
   checkImages(graph, await library.shape())
   let calibration: Promise<Calibration> | undefined

@@ -1,8 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { HandlersOf } from '../../shared/contract/define'
 import type { profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
+import { readRegularFile } from '../files/readRegularFile'
+import { writeWholeFile } from '../files/replaceFile'
 import { csvToSamples, samplesToCsv } from './sampleFiles'
 import type { SampleStore } from './sampleStore'
 
@@ -29,14 +30,7 @@ export function createSampleExchange(deps: {
       const samples = await store.samples(query)
       const text = samplesToCsv(samples)
       if (file === null) return { rows: samples.length, path: null, text }
-      await writeFile(file, text).catch((cause: unknown) => {
-        throw new AppError(
-          'input.invalid',
-          `${file} cannot be written.`,
-          'Check the folder and its permissions.',
-          { cause }
-        )
-      })
+      await writeWholeFile(file, text)
       return { rows: samples.length, path: path.resolve(file), text: null }
     },
     'profile.import': async ({ file, kernel, boardName, unit, origin }) => {
@@ -61,11 +55,5 @@ export function createSampleExchange(deps: {
 }
 
 async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new AppError('input.notFound', `${file} cannot be read.`, 'Check the path and its permissions.', {
-      cause
-    })
-  }
+  return (await readRegularFile(file)).toString('utf8')
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { groupByKey } from '../../core/proxy/fit/folds'
 import { readCsv } from '../../core/proxy/csv/readCsv'
@@ -6,6 +5,7 @@ import type { KernelName } from '../../core/proxy/kernels'
 import { matmulAxes } from '../../core/proxy/csv/matmulAxes'
 import { joinSamples, type Samples, type TimeUnit } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
+import { readRegularFile } from '../files/readRegularFile'
 
 export interface ReadFiles {
   samples: Samples
@@ -44,25 +44,14 @@ export async function readSampleFiles(
 }
 
 export async function readText(file: string): Promise<string> {
-  try {
-    const text = await readFile(file, 'utf8')
-    // Zero bytes and broken UTF-8 in the first lines: a binary file, or text in another encoding.
-    if (/[\0\ufffd]/.test(text.slice(0, 4096))) {
-      throw new AppError(
-        'data.invalid',
-        `${path.basename(file)} is not a text file in UTF-8.`,
-        'Give a CSV file; save it as UTF-8 if it comes from a spreadsheet.'
-      )
-    }
-    return text
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause
-    const code = (cause as NodeJS.ErrnoException).code
+  const text = (await readRegularFile(file)).toString('utf8')
+  // Zero bytes and broken UTF-8 in the first lines: a binary file, or text in another encoding.
+  if (/[\0\ufffd]/.test(text.slice(0, 4096))) {
     throw new AppError(
-      'input.notFound',
-      code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${code ?? String(cause)}).`,
-      code === 'ENOENT' ? 'Check the path.' : 'Check that it is a text file you may read.',
-      { cause }
+      'data.invalid',
+      `${path.basename(file)} is not a text file in UTF-8.`,
+      'Give a CSV file; save it as UTF-8 if it comes from a spreadsheet.'
     )
   }
+  return text
 }

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { AddressRange } from '../../../core/board/boardInfo'
 import { isElf, parseElf } from '../../../core/binary/elf'
 import type { FileSource } from '../../../shared/contract/boardFiles'
 import { AppError } from '../../../shared/errors'
 import { formatBytes } from '../../../shared/units'
+import { readRegularFile } from '../../files/readRegularFile'
 
 /** What is to be loaded: pieces with addresses, and where it starts. */
 export interface LoadImage {
@@ -14,6 +14,8 @@ export interface LoadImage {
   sizeBytes: number
 }
 
+/** No board here has more memory. */
+const maxLoadBytes = 512 * 1024 * 1024
 /** Gaps between an ELF's segments are filled for loaders that take one block; wider gaps are refused. */
 const widestGapBytes = 16 * 1024 * 1024
 
@@ -21,7 +23,9 @@ const widestGapBytes = 16 * 1024 * 1024
 export async function readSource(source: FileSource): Promise<{ name: string; bytes: Uint8Array }> {
   const name = 'path' in source ? path.basename(source.path) : source.name
   const bytes =
-    'path' in source ? await readBytes(source.path) : new Uint8Array(Buffer.from(source.base64, 'base64'))
+    'path' in source
+      ? new Uint8Array(await readRegularFile(source.path, { maxBytes: maxLoadBytes }))
+      : new Uint8Array(Buffer.from(source.base64, 'base64'))
   if (bytes.length > 0) return { name, bytes }
   throw new AppError('input.invalid', `${name} is empty.`, 'Choose a file with something in it.')
 }
@@ -85,16 +89,6 @@ export function asOneBlock(image: LoadImage): { address: number; bytes: Uint8Arr
   const bytes = new Uint8Array(length)
   for (const segment of image.segments) bytes.set(segment.bytes, segment.address - first.address)
   return { address: first.address, bytes }
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(file))
-  } catch (cause) {
-    throw new AppError('input.notFound', `${file} cannot be read.`, 'Check the path and its permissions.', {
-      cause
-    })
-  }
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`

@@ -77,7 +77,7 @@ describe('model files', () => {
     await writeFile(openedFile, '{broken')
     const files = createModelFiles({ modelsFolder: folder, openedFile })
     expect(await files.list()).toEqual([])
-    expect((await refusal(() => files.open(path.join(folder, 'none.onnx')))).code).toBe('data.missing')
+    expect((await refusal(() => files.open(path.join(folder, 'none.onnx')))).code).toBe('input.notFound')
     expect((await refusal(() => files.find('0123'))).code).toBe('input.notFound')
   })
 })
