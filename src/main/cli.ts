@@ -3,6 +3,7 @@ import { AppError } from '../shared/errors'
 import { parseVerbArguments, UsageError, type CliContext, type CliNoun, type CliVerb } from './cli/framework'
 import { cliNouns } from './cli/nouns'
 import { createOrderlyStop } from './cli/orderlyStop'
+import { asBitbench, findRunningHost } from './cli/runningHost'
 import { composeBitbench, type Bitbench } from './compose'
 import { defaultDataFolder } from './dataFolder'
 
@@ -19,9 +20,10 @@ export async function main(argv: string[]): Promise<number> {
   let opened: Promise<Bitbench> | undefined
   // Only what was opened has to be closed in order. A verb that works on files alone blocks the event loop while it
   // computes, and would never hear of a signal: it is left to end the process at once.
-  const open = (dataFolder: string): Promise<Bitbench> => {
+  const open = async (dataFolder: string): Promise<Bitbench> => {
     stop.arm()
-    return composeBitbench({ host: 'cli', dataFolder })
+    const running = await findRunningHost(dataFolder)
+    return running === null ? composeBitbench({ host: 'cli', dataFolder }) : asBitbench(running)
   }
   try {
     const found = findVerb(argv)

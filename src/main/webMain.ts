@@ -20,7 +20,7 @@ export async function runWebHost(options: {
     await bitbench.close()
     throw reason
   })
-  bitbench.store.announce('the web host', host.address.replace(/#.*$/, ''))
+  bitbench.store.announce('the web host', host.address.replace(/#.*$/, ''), host.token)
   options.say(`Bitbench is served on this machine only. Open:\n\n  ${host.address}\n`)
   options.say(
     `From another machine: ssh -L ${host.tcpPort}:127.0.0.1:${host.tcpPort} THIS_MACHINE, then open the same address.`

@@ -143,6 +143,39 @@ describe('the end of a host', () => {
     expect(await host.ended).toEqual({ code: 129, signal: null })
   })
 
+  it('is used by the command line on the same data folder, and left running', async () => {
+    const data = path.join(folder, 'shared with a window')
+    const host = await serve(data)
+    const run = async (...argv: string[]): Promise<{ code: number; out: string; err: string }> => {
+      const child = spawn(process.execPath, ['bin/bitbench.mjs', ...argv, '--data', data, '--json'])
+      let out = ''
+      let err = ''
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+      const code = await new Promise<number>((resolve) => child.once('exit', (ended) => resolve(ended ?? -1)))
+      return { code, out, err }
+    }
+    // The board that the command line adds is the window's board.
+    const saved = await host.call<{ board: { id: string } }>('board.save', {
+      id: '/dev/ttyUSB77',
+      name: 'Mine'
+    })
+    const listed = await run('board', 'list')
+    expect(listed.code, listed.err).toBe(0)
+    expect(listed.out).toContain(saved.board.id)
+    expect(listed.out).toContain('Mine')
+    const info = await run('board', 'info', 'virtual:small')
+    expect(info.code, info.err).toBe(0)
+    const { boards } = await host.call<{ boards: { id: string; state: string }[] }>('board.list', {})
+    expect(boards.find(({ id }) => id === 'virtual:small')?.state).toBe('connected')
+    const bench = await run('gpu', 'show')
+    expect(bench.code).toBe(1)
+    expect(JSON.parse(bench.out)).toMatchObject({ error: { code: 'store.locked' } })
+    host.child.kill('SIGTERM')
+    expect(await host.ended).toEqual({ code: 143, signal: null })
+    expect((await run('board', 'list')).out).toContain('Mine')
+  })
+
   it('is reported with its address to a process that finds the file locked', async () => {
     const data = path.join(folder, 'locked')
     const host = await serve(data)

@@ -10,11 +10,11 @@ export interface LazyStore extends Store {
 
 export function createLazyStore(file: string, open: () => Promise<Store>): LazyStore {
   let opened: Promise<Store> | undefined
-  let announced: { what: string; where: string | null } | undefined
+  let announced: Parameters<Store['announce']> | undefined
   const get = (): Promise<Store> =>
     (opened ??= open().then(
       (store) => {
-        if (announced !== undefined) store.announce(announced.what, announced.where)
+        if (announced !== undefined) store.announce(...announced)
         return store
       },
       (reason: unknown) => {
@@ -35,9 +35,9 @@ export function createLazyStore(file: string, open: () => Promise<Store>): LazyS
     transaction: async (work) => (await get()).transaction(work),
     exportQuery: async (sql, params, target, format) =>
       (await get()).exportQuery(sql, params, target, format),
-    announce(what, where) {
-      announced = { what, where }
-      void opened?.then((store) => store.announce(what, where)).catch(() => undefined)
+    announce(...words) {
+      announced = words
+      void opened?.then((store) => store.announce(...words)).catch(() => undefined)
     },
     async close() {
       await (await opened?.catch(() => undefined))?.close()

@@ -10,6 +10,8 @@ export interface StoreOwner {
   readonly what: string
   /** e.g. "http://127.0.0.1:4173", or null when it has no address */
   readonly where: string | null
+  /** Token of that address, for this user's own command line; null without an address. Never shown. */
+  readonly token: string | null
 }
 
 const fileFor = (dataFile: string): string => `${dataFile}.owner.json`
@@ -31,8 +33,10 @@ export function removeOwner(dataFile: string): void {
 /** The note, if there is one and it was written by process `pid`; a stale note of a crashed process is not believed. */
 export function readOwner(dataFile: string, pid: number | null): StoreOwner | null {
   try {
-    const owner = JSON.parse(readFileSync(fileFor(dataFile), 'utf8')) as StoreOwner
-    return typeof owner.what === 'string' && (pid === null || owner.pid === pid) ? owner : null
+    const owner = JSON.parse(readFileSync(fileFor(dataFile), 'utf8')) as Partial<StoreOwner>
+    if (typeof owner.what !== 'string' || typeof owner.pid !== 'number') return null
+    if (pid !== null && owner.pid !== pid) return null
+    return { pid: owner.pid, what: owner.what, where: owner.where ?? null, token: owner.token ?? null }
   } catch {
     return null
   }

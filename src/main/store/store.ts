@@ -34,7 +34,7 @@ export interface Store extends StoreSession {
     format: 'csv' | 'parquet'
   ): Promise<number>
   /** Tells other processes where this one can be reached (shown when they find the file locked). */
-  announce(what: string, where: string | null): void
+  announce(what: string, where: string | null, token?: string): void
   close(): Promise<void>
 }
 
@@ -119,8 +119,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     shut()
     throw cause
   }
-  const announce = (role: string, where: string | null): void => {
-    if (!inMemory) writeOwner(file, { pid: process.pid, what: role, where })
+  const announce = (role: string, where: string | null, token: string | null = null): void => {
+    if (!inMemory) writeOwner(file, { pid: process.pid, what: role, where, token })
   }
   announce(what, null)
 
