@@ -1,17 +1,24 @@
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { app, BrowserWindow, Menu, session, shell } from 'electron'
+import { app, BrowserWindow, Menu, protocol, session, shell, type WebContents } from 'electron'
 import { composeBitbench } from './compose'
 import { serveElectron } from './hosts/electronHost'
-import { contentSecurityPolicy } from './hosts/pageFiles'
+import { pageResponse } from './hosts/pageFiles'
+import { serveWeb } from './hosts/webHost'
 import { builtPath } from './paths'
 
 /** Electron entry: lifecycle, windows, menus; nothing else. */
-const pageFile = builtPath('renderer', 'index.html')
+const pageFolder = builtPath('renderer')
 const devServer = process.env['ELECTRON_RENDERER_URL']
-const pageUrl = devServer ?? pathToFileURL(pageFile).href
-const isOwnPage = (url: string): boolean =>
-  url.split('#')[0] === pageUrl.split('#')[0] || url === `${pageUrl}/`
+/** Pages come over a scheme of our own: unlike file:, it has an origin, our headers, and nothing but our folder. */
+const scheme = 'bitbench'
+const pageUrl = devServer ?? `${scheme}://app/index.html`
+const isOwnPage = (url: string): boolean => url.split('#')[0] === pageUrl || url === `${pageUrl}/`
+/** Pages that links of the window may open in the user's browser. */
+const linkedHosts = new Set(['github.com', 'docs.nvidia.com', 'doi.org', 'arxiv.org'])
+
+protocol.registerSchemesAsPrivileged([
+  { scheme, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } }
+])
 
 if (!app.requestSingleInstanceLock()) {
   // One process owns the data file and the boards; the first one brings its window to the front instead.
@@ -23,18 +30,23 @@ if (!app.requestSingleInstanceLock()) {
 async function start(): Promise<void> {
   await app.whenReady()
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, decide) => decide(false))
-  if (devServer === undefined) {
-    session.defaultSession.webRequest.onHeadersReceived((details, done) =>
-      done({
-        responseHeaders: { ...details.responseHeaders, 'Content-Security-Policy': [contentSecurityPolicy] }
-      })
-    )
-  }
+  session.defaultSession.setPermissionCheckHandler(() => false)
+  protocol.handle(scheme, (request) => pageResponse(pageFolder, new URL(request.url).pathname))
+  app.on('web-contents-created', (_event, contents) => guard(contents))
   const bitbench = await composeBitbench({
     host: 'electron',
     dataFolder: process.env['BITBENCH_DATA'] ?? path.join(app.getPath('userData'), 'data')
   })
   const host = serveElectron({ dispatch: bitbench.dispatch, events: bitbench.events, isOwnPage })
+  // For `bitbench …` in a terminal while the window is open: loopback only, the token stands in a file of this user.
+  const commandHost = await serveWeb({
+    dispatch: bitbench.dispatch,
+    events: bitbench.events,
+    pageFolder,
+    tcpPort: 0
+  }).catch(() => null)
+  if (commandHost !== null)
+    bitbench.store.announce('the Bitbench window', commandHost.address.replace(/#.*$/, ''), commandHost.token)
   let isClosing = false
   app.on('second-instance', () => {
     const [window] = BrowserWindow.getAllWindows()
@@ -51,7 +63,7 @@ async function start(): Promise<void> {
     event.preventDefault()
     isClosing = true
     host.close()
-    void bitbench.close().finally(() => app.quit())
+    void (commandHost?.close() ?? Promise.resolve()).then(() => bitbench.close()).finally(() => app.quit())
   })
   Menu.setApplicationMenu(createMenu())
   openWindow(host)
@@ -76,14 +88,23 @@ function openWindow(host: ReturnType<typeof serveElectron>): void {
   })
   host.attach(window)
   window.once('ready-to-show', () => window.show())
-  window.webContents.setWindowOpenHandler(({ url }) => {
-    if (url.startsWith('https://')) void shell.openExternal(url)
+  void window.loadURL(pageUrl)
+}
+
+/** Whatever shows web content, now or later, stays on our page, opens no window and embeds nothing. */
+function guard(contents: WebContents): void {
+  contents.setWindowOpenHandler(({ url }) => {
+    const { protocol: linkScheme, hostname } = new URL(url)
+    if (linkScheme === 'https:' && linkedHosts.has(hostname)) void shell.openExternal(url)
     return { action: 'deny' }
   })
-  window.webContents.on('will-navigate', (event, url) => {
+  contents.on('will-navigate', (event, url) => {
     if (!isOwnPage(url)) event.preventDefault()
   })
-  void (devServer === undefined ? window.loadFile(pageFile) : window.loadURL(devServer))
+  contents.on('will-redirect', (event, url) => {
+    if (!isOwnPage(url)) event.preventDefault()
+  })
+  contents.on('will-attach-webview', (event) => event.preventDefault())
 }
 
 function createMenu(): Menu {

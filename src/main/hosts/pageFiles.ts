@@ -46,15 +46,13 @@ export async function servePage(
   request: IncomingMessage,
   response: ServerResponse
 ): Promise<void> {
-  const wanted = urlPath === '/' ? 'index.html' : decodePath(urlPath)
-  const file = path.resolve(folder, wanted)
-  const isInside = file.startsWith(path.resolve(folder) + path.sep)
-  const found = isInside ? await stat(file).catch(() => null) : null
-  if (found === null || !found.isFile()) {
+  const found = await findPage(folder, urlPath)
+  if (found === null) {
     response.writeHead(404, { ...securityHeaders, 'content-type': 'text/plain; charset=utf-8' })
     response.end('There is no such page. Open the address that `bitbench serve` printed.')
     return
   }
+  const { file } = found
   const extension = path.extname(file)
   const headers = {
     ...securityHeaders,
@@ -76,6 +74,27 @@ export async function servePage(
   }
   // pipeline closes the file when the client leaves in the middle; pipe would keep its descriptor open.
   await pipeline(createReadStream(file), response).catch(() => response.destroy())
+}
+
+/** The same page as a web Response, for a protocol of Electron's: same headers, same refusals. */
+export async function pageResponse(folder: string, urlPath: string): Promise<Response> {
+  const found = await findPage(folder, urlPath)
+  if (found === null) return new Response('There is no such page.', { status: 404, headers: securityHeaders })
+  const type = contentTypes[path.extname(found.file)] ?? 'application/octet-stream'
+  return new Response(new Uint8Array(await readFile(found.file)), {
+    headers: { ...securityHeaders, 'content-type': type, 'cache-control': 'no-store' }
+  })
+}
+
+/** The file of a page, or null when the path leaves the folder or names no file. */
+async function findPage(
+  folder: string,
+  urlPath: string
+): Promise<{ file: string; size: number; mtimeMs: number } | null> {
+  const file = path.resolve(folder, urlPath === '/' ? 'index.html' : decodePath(urlPath))
+  if (!file.startsWith(path.resolve(folder) + path.sep)) return null
+  const found = await stat(file).catch(() => null)
+  return found?.isFile() === true ? { file, size: found.size, mtimeMs: found.mtimeMs } : null
 }
 
 const gzipAsync = promisify(gzip)

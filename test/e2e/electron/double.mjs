@@ -3,7 +3,7 @@
 // page, ipc goes through a page binding. What the bundles ask of Electron is recorded and told on stdout as JSON lines.
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { createServer } from 'node:http'
 import { chromium } from 'playwright-core'
 
 const browser = await chromium.connectOverCDP(process.env.BITBENCH_CDP)
@@ -44,8 +44,37 @@ export const session = {
   defaultSession: {
     setPermissionRequestHandler: (handler) =>
       handler(null, 'geolocation', (isGranted) => tell({ permissionGranted: isGranted })),
-    webRequest: { onHeadersReceived: () => tell({ headersHooked: true }) }
+    setPermissionCheckHandler: (handler) => tell({ permissionChecked: handler(null, 'geolocation') })
   }
+}
+
+// Chromium knows no scheme of ours: the handler's responses are served on loopback, and addresses are translated back.
+const origins = new Map()
+export const protocol = {
+  registerSchemesAsPrivileged: (schemes) => tell({ schemes }),
+  handle(scheme, handler) {
+    const server = createServer((request, response) => {
+      Promise.resolve(handler(new Request(`${scheme}://app${request.url}`))).then(async (page) => {
+        response.writeHead(page.status, Object.fromEntries(page.headers))
+        response.end(Buffer.from(await page.arrayBuffer()))
+      })
+    })
+    const ready = new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+    origins.set(`${scheme}://app`, { ready, origin: () => `http://127.0.0.1:${server.address().port}` })
+    server.unref()
+  }
+}
+/** The address Chromium can load for one of ours, and back. */
+async function loadable(url) {
+  for (const [own, { ready, origin }] of origins) {
+    await ready
+    if (url.startsWith(own)) return url.replace(own, origin())
+  }
+  return url
+}
+function ownAddress(url) {
+  for (const [own, { origin }] of origins) if (url.startsWith(origin())) return url.replace(origin(), own)
+  return url
 }
 
 let nextId = 1
@@ -67,6 +96,7 @@ export class BrowserWindow extends EventEmitter {
           .catch(() => undefined)
     })
     windows.add(this)
+    app.emit('web-contents-created', {}, this.webContents)
     const preferences = { ...options.webPreferences, preload: undefined }
     tell({ window: { webPreferences: preferences, title: options.title } })
   }
@@ -80,12 +110,9 @@ export class BrowserWindow extends EventEmitter {
   show() {
     tell({ shown: true })
   }
-  loadFile(file) {
-    return this.loadURL(pathToFileURL(file).href)
-  }
   async loadURL(url) {
     this.page = await browserContext.newPage()
-    const frameOf = (source) => ({ url: source.frame.url(), parent: source.frame.parentFrame() })
+    const frameOf = (source) => ({ url: ownAddress(source.frame.url()), parent: source.frame.parentFrame() })
     await this.page.exposeBinding('__ipcInvoke', async (source, channel, input) => {
       const handler = handlers.get(channel)
       if (handler === undefined) throw new Error(`No handler for ${channel}`)
@@ -101,7 +128,7 @@ export class BrowserWindow extends EventEmitter {
       this.emit('closed')
       if (windows.size === 0) app.emit('window-all-closed')
     })
-    await this.page.goto(url)
+    const response = await this.page.goto(await loadable(url))
     const decision = this.decideOpen?.({ url: 'https://example.org/' })
     let isPrevented = false
     this.webContents.emit(
@@ -111,7 +138,7 @@ export class BrowserWindow extends EventEmitter {
     )
     tell({ openDecision: decision, navigationPrevented: isPrevented })
     this.emit('ready-to-show')
-    tell({ loaded: url })
+    tell({ loaded: url, policy: response?.headers()['content-security-policy'] })
   }
 }
 

@@ -18,6 +18,8 @@ const chromiumFile = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bi
 if (chromiumFile === undefined) console.warn('SKIPPED: Electron bundles over the double: no Chromium found')
 
 interface Told {
+  policy?: string
+  permissionChecked?: boolean
   window?: { webPreferences: Record<string, unknown> }
   loaded?: string
   permissionGranted?: boolean
@@ -41,8 +43,6 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
       executablePath: chromiumFile!,
       args: [
         `--remote-debugging-port=${tcpPort}`,
-        // Electron treats file: as a privileged scheme; Chromium needs to be told that modules may load from it.
-        '--allow-file-access-from-files',
         '--no-sandbox',
         '--disable-gpu',
         '--disable-quic',
@@ -59,7 +59,7 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     page = attached
       .contexts()
       .flatMap((context) => context.pages())
-      .find((candidate) => candidate.url().includes('/out/renderer/index.html'))!
+      .find((candidate) => candidate.url().endsWith('/index.html'))!
     await page.waitForLoadState()
   }, 120_000)
 
@@ -73,6 +73,10 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     const preferences = told.find((record) => record.window !== undefined)!.window!.webPreferences
     expect(preferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false })
     expect(told).toContainEqual({ permissionGranted: false })
+    expect(told).toContainEqual({ permissionChecked: false })
+    const loaded = told.find((record) => record.loaded !== undefined)
+    expect(loaded?.loaded).toBe('bitbench://app/index.html')
+    expect(loaded?.policy).toContain("default-src 'none'")
     expect(told).toContainEqual({ openDecision: { action: 'deny' }, navigationPrevented: true })
   })
 
