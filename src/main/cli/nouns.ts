@@ -2,6 +2,7 @@ import { benchCli } from './bench'
 import { boardCli } from './board'
 import { demoCli } from './demo'
 import { deployCli } from './deploy'
+import { estimatorCli } from './estimator'
 import type { CliNoun } from './framework'
 import { gpuCli } from './gpu'
 import { modelCli } from './model'
@@ -21,5 +22,6 @@ export const cliNouns: readonly CliNoun[] = [
   deployCli,
   benchCli,
   gpuCli,
+  estimatorCli,
   serveCli
 ]

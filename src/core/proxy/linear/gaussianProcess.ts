@@ -28,14 +28,25 @@ export interface GaussianProcess {
   factor: Float64Array
 }
 
+/** Log length scales, log signal and log noise variance of a fit, for another fit on like rows. */
+export function hyperparametersOf(model: GaussianProcess): Float64Array {
+  return Float64Array.of(
+    ...model.inverse.map((value) => -0.5 * Math.log(value)),
+    Math.log(model.signal),
+    Math.log(model.noise)
+  )
+}
+
 export interface GaussianProcessOptions {
   seed: number
   tuneRows: number
   maxRows: number
   iterations: number
+  /** Hyperparameters of an earlier fit, kept as they are: its `theta`. Nothing is tuned then. */
+  theta?: Float64Array
 }
 
-export const gaussianProcessDefaults: Omit<GaussianProcessOptions, 'seed'> = {
+export const gaussianProcessDefaults: Omit<GaussianProcessOptions, 'seed' | 'theta'> = {
   tuneRows: 128,
   maxRows: 600,
   iterations: 25
@@ -53,13 +64,15 @@ export function fitGaussianProcess(
   const order = random.shuffle(Int32Array.from({ length: matrix.count }, (_, row) => row))
   const tuneRows = order.slice(0, Math.min(options.tuneRows, matrix.count))
   const variance = Math.max(meanSquare(y), 1e-12)
-  const theta = tune(
-    standardised(matrix, mean, scale, tuneRows),
-    pick(y, tuneRows),
-    features,
-    variance,
-    options.iterations
-  )
+  const theta =
+    options.theta ??
+    tune(
+      standardised(matrix, mean, scale, tuneRows),
+      pick(y, tuneRows),
+      features,
+      variance,
+      options.iterations
+    )
 
   const rows = order.slice(0, Math.min(options.maxRows, matrix.count)).sort()
   const inverse = Float64Array.from({ length: features }, (_, at) => Math.exp(-2 * theta[at]))

@@ -1,0 +1,111 @@
+import { createRandom } from '../../random'
+import type { FeatureMatrix } from '../../proxy/features'
+import { createAdam, createDenseNet, createPasses, type DenseNet } from './denseNet'
+
+/** A network that maps a row of features to one number, with the standardisation of both. */
+export interface NetRegression {
+  net: DenseNet
+  mean: Float64Array
+  scale: Float64Array
+  targetMean: number
+  targetScale: number
+}
+
+export interface NetTraining {
+  hidden: readonly number[]
+  epochs: number
+  batchSize: number
+  rate: number
+  seed: number
+}
+
+/** Least squares by Adam, the rate falling to 0 along half a cosine. */
+export function fitNet(matrix: FeatureMatrix, y: Float64Array, options: NetTraining): NetRegression {
+  const random = createRandom(options.seed)
+  const { mean, scale } = standardisation(matrix)
+  const targetMean = y.reduce((sum, value) => sum + value, 0) / y.length
+  const deviation = Math.sqrt(y.reduce((sum, value) => sum + (value - targetMean) ** 2, 0) / y.length)
+  const model: NetRegression = {
+    net: createDenseNet([matrix.columns.length, ...options.hidden, 1], random),
+    mean,
+    scale,
+    targetMean,
+    targetScale: deviation > 0 ? deviation : 1
+  }
+  train(model, matrix, y, options)
+  return model
+}
+
+/** The same network trained on with other rows; standardisation and starting weights are kept, the model is not changed. */
+export function tuneNet(
+  model: NetRegression,
+  matrix: FeatureMatrix,
+  y: Float64Array,
+  options: NetTraining
+): NetRegression {
+  const tuned = { ...model, net: { sizes: model.net.sizes, weights: model.net.weights.slice() } }
+  train(tuned, matrix, y, options)
+  return tuned
+}
+
+function train(model: NetRegression, matrix: FeatureMatrix, y: Float64Array, options: NetTraining): void {
+  const random = createRandom(options.seed).fork(1)
+  const points = standardised(model, matrix)
+  const features = matrix.columns.length
+  const batch = Math.min(options.batchSize, y.length)
+  const passes = createPasses(model.net, batch)
+  const gradient = new Float64Array(model.net.weights.length)
+  const step = createAdam(model.net.weights)
+  const order = Int32Array.from({ length: y.length }, (_, row) => row)
+  const input = new Float64Array(batch * features)
+  const pull = new Float64Array(batch)
+  for (let epoch = 0; epoch < options.epochs; epoch++) {
+    const rate = 0.5 * options.rate * (1 + Math.cos((Math.PI * epoch) / options.epochs))
+    random.shuffle(order)
+    for (let first = 0; first < y.length; first += batch) {
+      const rows = Math.min(batch, y.length - first)
+      for (let row = 0; row < rows; row++) {
+        const from = order[first + row] * features
+        for (let i = 0; i < features; i++) input[row * features + i] = points[from + i]
+      }
+      const output = passes.forward(input, rows)
+      for (let row = 0; row < rows; row++) {
+        const wanted = (y[order[first + row]] - model.targetMean) / model.targetScale
+        pull[row] = (2 * (output[row] - wanted)) / rows
+      }
+      gradient.fill(0)
+      passes.backward(input, rows, pull, gradient)
+      step(gradient, rate)
+    }
+  }
+}
+
+export function predictNet(model: NetRegression, matrix: FeatureMatrix): Float64Array {
+  const output = createPasses(model.net, matrix.count).forward(standardised(model, matrix), matrix.count)
+  return Float64Array.from(
+    { length: matrix.count },
+    (_, row) => output[row] * model.targetScale + model.targetMean
+  )
+}
+
+/** Mean and inverse deviation per column; 0 for a constant one. */
+export function standardisation({ columns }: FeatureMatrix): { mean: Float64Array; scale: Float64Array } {
+  const mean = Float64Array.from(
+    columns,
+    (column) => column.reduce((sum, value) => sum + value, 0) / column.length
+  )
+  const scale = Float64Array.from(columns, (column, at) => {
+    const square = column.reduce((sum, value) => sum + (value - mean[at]) ** 2, 0) / column.length
+    return square > 1e-20 ? 1 / Math.sqrt(square) : 0
+  })
+  return { mean, scale }
+}
+
+function standardised({ mean, scale }: NetRegression, { columns, count }: FeatureMatrix): Float64Array {
+  const points = new Float64Array(count * columns.length)
+  columns.forEach((column, at) => {
+    for (let row = 0; row < count; row++)
+      points[row * columns.length + at] = (column[row] - mean[at]) * scale[at]
+  })
+  return points
+}

@@ -1,0 +1,191 @@
+import { AppError } from '../../../shared/errors'
+import { parseCsv } from './csvTable'
+import type { Origin } from './origin'
+import { presetRole, type PresetName, type Role } from './presets'
+import type { KnobValue, StageSample } from './stageSample'
+
+export interface ReadSamplesOptions {
+  preset: PresetName
+  /** Shown in messages. */
+  fileName: string
+  dataSet: string
+  /** Of every row that does not name one. */
+  device?: string
+}
+
+/** Samples of a CSV file: a row each, empty cells are stages the configuration does not have. @throws data.invalid */
+export function samplesFromCsv(text: string, options: ReadSamplesOptions): StageSample[] {
+  const { header, rows } = parseCsv(text, options.fileName)
+  return rows.map((cells, at) =>
+    sampleOf(
+      Object.fromEntries(header.map((name, column) => [name, cells[column].trim()])),
+      options,
+      `line ${at + 2}`
+    )
+  )
+}
+
+/**
+ * Samples of a JSON file: one object, an array of objects, `{samples: [...]}` or one object a line. An object is
+ * `{knobs, stages}`, or flat with the preset's names. @throws data.invalid
+ */
+export function samplesFromJson(text: string, options: ReadSamplesOptions): StageSample[] {
+  return recordsOf(text, options.fileName).map((record, at) => sampleOf(record, options, `sample ${at + 1}`))
+}
+
+/** One sample from a flat or nested record; also used for rows of Parquet files. @throws data.invalid */
+export function sampleOf(
+  record: Readonly<Record<string, unknown>>,
+  options: ReadSamplesOptions,
+  where: string
+): StageSample {
+  const knobs: Record<string, KnobValue> = {}
+  const stages: Record<string, number> = {}
+  const perToken: [string, number][] = []
+  const rest: { outputTokens?: number; decodePerTokenMs?: number[]; device?: string } = {}
+  if (options.device !== undefined) rest.device = options.device
+  let origin: Origin = 'measured'
+  const fail = (column: string, problem: string): never => {
+    throw new AppError(
+      'data.invalid',
+      `${options.fileName}, ${where}, ${column}: ${problem}.`,
+      'Correct the value or leave the row out. Times are milliseconds above 0.',
+      { details: { file: options.fileName, column } }
+    )
+  }
+  const put = (column: string, value: unknown, role: Role): void => {
+    if (role === null || value === null || value === undefined || value === '') return
+    switch (role.kind) {
+      case 'knob':
+        if (typeof value === 'object') fail(column, 'a knob is a number or a name')
+        knobs[role.name] = knobValue(value)
+        return
+      case 'stage':
+        stages[role.name] = positive(value) ?? fail(column, `"${String(value)}" is not a time`)
+        return
+      case 'perToken':
+        perToken.push([role.name, positive(value) ?? fail(column, `"${String(value)}" is not a time`)])
+        return
+      case 'outputTokens':
+        rest.outputTokens = wholeNumber(value) ?? fail(column, `"${String(value)}" is not a number of tokens`)
+        return
+      case 'decodePerToken':
+        rest.decodePerTokenMs = positions(value) ?? fail(column, 'a list of times, one per token, is needed')
+        return
+      case 'device':
+        rest.device = String(value)
+    }
+  }
+  const walk = (part: Readonly<Record<string, unknown>>, kind: 'knob' | 'stage' | null): void => {
+    for (const [column, value] of Object.entries(part)) {
+      const plain = column.toLowerCase()
+      if (kind === null && isRecord(value)) {
+        if (plain === 'stages' || plain === 'latency' || plain === 'latencies') walk(value, 'stage')
+        else walk(value, plain === 'knobs' || plain === 'config' || plain === 'configuration' ? 'knob' : null)
+        continue
+      }
+      if (kind === null && plain === 'origin') {
+        if (value === 'simulated' || value === 'estimated' || value === 'measured') origin = value
+        continue
+      }
+      const role = presetRole(options.preset, column)
+      // Inside {stages} every name is a stage, inside {knobs} a knob, unless the table knows better.
+      if (kind === 'stage' && role?.kind === 'knob') put(column, value, { kind: 'stage', name: column })
+      else if (kind === 'knob' && role === null) put(column, value, { kind: 'knob', name: column })
+      else put(column, value, role)
+    }
+  }
+  walk(record, null)
+  addDecode(stages, perToken, rest, fail)
+  if (Object.keys(stages).length === 0) {
+    throw new AppError(
+      'data.invalid',
+      `${options.fileName}, ${where}: no stage was found.`,
+      'Name the times as in the preset, or <stage>_ms, or give {knobs, stages}; see docs/guide/estimator.md.'
+    )
+  }
+  return { knobs, stages, dataSet: options.dataSet, origin, ...rest }
+}
+
+/** The decode stage from times per token: their sum, or the average times the number of tokens. */
+function addDecode(
+  stages: Record<string, number>,
+  perToken: readonly [string, number][],
+  rest: { outputTokens?: number; decodePerTokenMs?: number[] },
+  fail: (column: string, problem: string) => never
+): void {
+  const { decodePerTokenMs } = rest
+  if (decodePerTokenMs !== undefined) {
+    if (rest.outputTokens !== undefined && rest.outputTokens !== decodePerTokenMs.length) {
+      fail('decodePerTokenMs', `${decodePerTokenMs.length} times for ${rest.outputTokens} output tokens`)
+    }
+    rest.outputTokens = decodePerTokenMs.length
+    stages['decode'] ??= decodePerTokenMs.reduce((sum, value) => sum + value, 0)
+  }
+  for (const [stage, value] of perToken) {
+    if (stages[stage] !== undefined) continue
+    if (rest.outputTokens === undefined) fail(`${stage} per token`, 'the number of output tokens is missing')
+    stages[stage] = value * (rest.outputTokens as number)
+  }
+}
+
+function recordsOf(text: string, fileName: string): Record<string, unknown>[] {
+  const broken = (cause: unknown): never => {
+    throw new AppError(
+      'data.invalid',
+      `${fileName} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      'Give a JSON document, or one JSON object a line.',
+      { cause }
+    )
+  }
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    const lines = text.split('\n').filter((line) => line.trim() !== '')
+    try {
+      if (lines.length < 2) throw cause
+      parsed = lines.map((line) => JSON.parse(line) as unknown)
+    } catch (inner) {
+      broken(inner)
+    }
+  }
+  const list = Array.isArray(parsed)
+    ? parsed
+    : isRecord(parsed) && Array.isArray(parsed['samples'])
+      ? parsed['samples']
+      : isRecord(parsed) && Array.isArray(parsed['results'])
+        ? parsed['results']
+        : [parsed]
+  if (list.length === 0 || !list.every(isRecord))
+    broken(new Error('objects with knobs and stages are needed'))
+  return list as Record<string, unknown>[]
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function knobValue(value: unknown): KnobValue {
+  if (typeof value === 'number') return value
+  if (typeof value === 'bigint') return Number(value)
+  const text = String(value).trim()
+  const number = Number(text)
+  return text !== '' && Number.isFinite(number) ? number : text
+}
+
+function positive(value: unknown): number | null {
+  const number = typeof value === 'string' && value.trim() === '' ? NaN : Number(value)
+  return Number.isFinite(number) && number > 0 ? number : null
+}
+
+function wholeNumber(value: unknown): number | null {
+  const number = Number(value)
+  return Number.isInteger(number) && number > 0 ? number : null
+}
+
+function positions(value: unknown): number[] | null {
+  if (!Array.isArray(value) || value.length === 0) return null
+  const times = value.map(positive)
+  return times.every((time) => time !== null) ? times : null
+}

@@ -1,0 +1,83 @@
+import {
+  fitGaussianProcess,
+  hyperparametersOf,
+  predictGaussianProcess,
+  type GaussianProcess
+} from '../../proxy/linear/gaussianProcess'
+import { withColumn } from '../design'
+import { entriesOf, featuresAt, fitBase, medianOf, timesOf, type TransferProblem } from './problem'
+import type { FittedTransfer } from './method'
+
+/** ratio: base is the source's time; roofline: the target's physical base; both: that, with the source as a feature. */
+export type ProcessKind = 'ratio' | 'roofline' | 'both'
+
+const settings = { tuneRows: 96, maxRows: 800, iterations: 30 }
+
+/**
+ * Gaussian processes on the logarithm of target time over a base, one per pool: operators that do the same kind of
+ * work share what is learned about sizes.
+ */
+export function fitProcesses(
+  problem: TransferProblem,
+  rows: Int32Array,
+  kind: ProcessKind,
+  seed: number,
+  thetas?: readonly (Float64Array | null)[]
+): FittedTransfer {
+  const fits = problem.pools.map((pool, at) => {
+    const entries = entriesOf(pool, problem.target, rows)
+    if (entries.length === 0) return null
+    const times = timesOf(pool, problem.target, entries)
+    const base = kind === 'ratio' ? sourceTimes(problem, at) : fitBase(pool, entries, times)
+    const features =
+      kind === 'roofline'
+        ? pool.features
+        : withColumn(pool.features, 'source residual', problem.sourceResidual[at])
+    const logs = times.map((time, i) => Math.log(time / base[entries[i]]))
+    const centre = medianOf(logs)
+    const theta = thetas?.[at] ?? null
+    const process = fitGaussianProcess(
+      featuresAt(features, entries),
+      logs.map((value) => value - centre),
+      { ...settings, seed, ...(theta === null ? {} : { theta }) }
+    )
+    return { pool, base, features, centre, process }
+  })
+  return {
+    predict(asked) {
+      const predicted = problem.table.stages.map(() => new Float64Array(asked.length).fill(NaN))
+      for (const fit of fits) {
+        if (fit === null) continue
+        const { pool, base, features, centre, process } = fit
+        pool.stages.forEach((stage, at) => {
+          const entries = Int32Array.from(asked, (row) => at * pool.count + row)
+          const { mean } = predictGaussianProcess(process, featuresAt(features, entries))
+          entries.forEach((entry, i) => {
+            if (!Number.isNaN(problem.source[stage][asked[i]]))
+              predicted[stage][i] = base[entry] * Math.exp(centre + mean[i])
+          })
+        })
+      }
+      return predicted
+    },
+    refit: (fewer) =>
+      fitProcesses(
+        problem,
+        fewer,
+        kind,
+        seed,
+        fits.map((fit) => thetaOf(fit?.process))
+      )
+  }
+}
+
+function thetaOf(process: GaussianProcess | undefined): Float64Array | null {
+  return process === undefined ? null : hyperparametersOf(process)
+}
+
+function sourceTimes(problem: TransferProblem, at: number): Float64Array {
+  const pool = problem.pools[at]
+  const all = new Float64Array(pool.features.count)
+  pool.stages.forEach((stage, position) => all.set(problem.source[stage], position * pool.count))
+  return all
+}

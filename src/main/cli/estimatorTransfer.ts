@@ -1,0 +1,101 @@
+import { assembleTransfer } from '../../core/estimator/transfer/assemble'
+import { stageTransferCurve, type StageTransferCurve } from '../../core/estimator/transfer/curve'
+import { methodTitles, type StageTransferMethod } from '../../core/estimator/transfer/methods'
+import { presetNames, type PresetName } from '../../core/estimator/samples/presets'
+import { readStageFiles } from '../estimator/sampleFiles'
+import {
+  choiceOption,
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliVerb
+} from './framework'
+
+export const presetOption = {
+  type: 'string',
+  help: `names of knobs and stages: ${presetNames.join(', ')}`,
+  default: 'vlm'
+} as const
+
+export function presetOf(args: CliArguments): PresetName {
+  return choiceOption(args, 'preset', presetNames) ?? 'vlm'
+}
+
+/** `bitbench estimator transfer`: every method's error with N configurations measured on the target. */
+export const transferVerb: CliVerb = {
+  summary: 'Error of every transfer method against the configurations measured on the target.',
+  usage: '--source A.csv[,…] --target B.csv[,…] [--judge C.csv] --preset vidur --n 10,25,50,100 --seeds 12',
+  options: {
+    source: { type: 'string', help: 'files of the source device, joined by commas' },
+    target: { type: 'string', help: 'files of the target device, joined by commas' },
+    judge: { type: 'string', help: 'files of the target that decide and are never calibrated on' },
+    'source-device': { type: 'string', help: 'name of the source GPU, if the files are not named by it' },
+    'target-device': { type: 'string', help: 'name of the target GPU, if the files are not named by it' },
+    preset: presetOption,
+    n: { type: 'string', help: 'configurations to calibrate on, joined by commas', default: '10,25,50,100' },
+    seeds: { type: 'string', help: 'draws to average over', default: '12' }
+  },
+  run: (args, context) => runTransfer(args, context)
+}
+
+async function runTransfer(args: CliArguments, context: CliContext) {
+  const preset = presetOf(args)
+  const read = async (name: string) => await readStageFiles(filesOf(args, name), preset, context.cwd)
+  const sizes = sizesOf(args)
+  const seeds = numberOption(args, 'seeds', { min: 1, max: 1000, integer: true }) ?? 12
+  const sourceDevice = textOption(args, 'source-device')
+  const targetDevice = textOption(args, 'target-device')
+  const assembled = assembleTransfer({
+    source: await read('source'),
+    target: await read('target'),
+    ...(textOption(args, 'judge') === undefined ? {} : { judge: await read('judge') }),
+    ...(sourceDevice === undefined ? {} : { sourceDevice }),
+    ...(targetDevice === undefined ? {} : { targetDevice })
+  })
+  assembled.remarks.forEach(context.log)
+  const curve = stageTransferCurve(assembled, {
+    sizes,
+    seeds,
+    onProgress: (_done, _total, note) => note !== '' && context.log(note)
+  })
+  return { json: transferJson(curve, sizes, seeds), text: transferText(curve) }
+}
+
+function filesOf(args: CliArguments, name: string): string[] {
+  const files = (textOption(args, name) ?? '').split(',').filter((file) => file !== '')
+  if (files.length === 0) throw new UsageError(`--${name} FILE[,FILE…] is needed`)
+  return files
+}
+
+export function sizesOf(args: CliArguments): number[] {
+  return (textOption(args, 'n') ?? '10,25,50,100').split(',').map((text) => {
+    const size = Number(text)
+    if (!Number.isInteger(size) || size < 2)
+      throw new UsageError(`--n takes whole numbers from 2, not "${text}"`)
+    return size
+  })
+}
+
+/** `{methods: {NAME: {"25": {totalMape, …}}}, chosen: {"25": NAME}}`. */
+export function transferJson(curve: StageTransferCurve, sizes: readonly number[], seeds: number) {
+  const methods: Record<string, Record<string, unknown>> = {}
+  for (const { method, n, ...errors } of curve.points) (methods[method] ??= {})[n] = errors
+  return { methods, chosen: curve.chosen, n: sizes, seeds }
+}
+
+export function transferText({ points, chosen }: StageTransferCurve): string {
+  const lines = [`${'method'.padEnd(36)} ${'n'.padStart(4)}  total MAPE         stage MAPE   MAE ms   P95 ms`]
+  for (const point of points) {
+    const title = point.method === 'auto' ? 'Chosen by leave-one-out' : methodTitles[point.method]
+    lines.push(
+      `${title.padEnd(36)} ${String(point.n).padStart(4)}  ` +
+        `${`${point.totalMape.toFixed(2)} % ± ${point.totalDeviation.toFixed(2)}`.padEnd(18)} ` +
+        `${`${point.operatorMape.toFixed(2)} %`.padEnd(12)} ${point.totalMaeMs.toFixed(3).padEnd(8)} ${point.totalP95Ms.toFixed(3)}`
+    )
+  }
+  for (const [n, method] of Object.entries(chosen))
+    lines.push(`With ${n} configurations: ${methodTitles[method as StageTransferMethod]}`)
+  return lines.join('\n')
+}

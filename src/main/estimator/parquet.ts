@@ -1,0 +1,23 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+import { AppError } from '../../shared/errors'
+
+/** Rows of a Parquet file as plain records; whole numbers beyond 32 bits become numbers. @throws input.notFound, data.invalid */
+export async function readParquet(file: string): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create(':memory:', { memory_limit: '1GB', threads: '1' })
+  const connection = await instance.connect()
+  try {
+    const reader = await connection.runAndReadAll('SELECT * FROM read_parquet(?)', [file])
+    return reader.getRowObjectsJson().map((row) => ({ ...row }))
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    if (/No files found/i.test(message)) {
+      throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.', { cause })
+    }
+    throw new AppError('data.invalid', `${file} is not a Parquet file: ${message}`, 'Write the file again.', {
+      cause
+    })
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}

@@ -1,0 +1,125 @@
+import { readFile, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { PresetName } from '../../core/estimator/samples/presets'
+import { sampleOf, samplesFromCsv, samplesFromJson } from '../../core/estimator/samples/readSamples'
+import type { StageSample } from '../../core/estimator/samples/stageSample'
+import { AppError } from '../../shared/errors'
+import { readParquet } from './parquet'
+
+/** One data set: the samples of a file, or of all files of a folder. */
+export interface StageDataSet {
+  name: string
+  files: string[]
+  samples: StageSample[]
+}
+
+const readable = new Set(['.csv', '.json', '.jsonl', '.parquet'])
+/** Folders that never hold samples. */
+const skipped = new Set(['logs', 'node_modules', 'figures'])
+
+/**
+ * Reads a CSV, JSON, JSON lines or Parquet file.
+ * @throws input.notFound, input.unsupported, data.invalid (naming file and row)
+ */
+export async function readStageFile(
+  file: string,
+  preset: PresetName,
+  dataSet = path.basename(file, path.extname(file))
+): Promise<StageSample[]> {
+  const options = { preset, fileName: path.basename(file), dataSet }
+  switch (path.extname(file).toLowerCase()) {
+    case '.csv':
+      return samplesFromCsv(await readText(file), options)
+    case '.json':
+    case '.jsonl':
+      return samplesFromJson(await readText(file), options)
+    case '.parquet':
+      return (await readParquet(file)).map((record, row) => sampleOf(record, options, `row ${row + 1}`))
+    default:
+      throw new AppError(
+        'input.unsupported',
+        `${path.basename(file)} is not a file of stage samples.`,
+        'Give a .csv, .json, .jsonl or .parquet file.'
+      )
+  }
+}
+
+/** Samples of several files, one after another. */
+export async function readStageFiles(
+  files: readonly string[],
+  preset: PresetName,
+  cwd = '.'
+): Promise<StageSample[]> {
+  const sets: StageSample[][] = []
+  for (const file of files) sets.push(await readStageFile(path.resolve(cwd, file), preset))
+  return sets.flat()
+}
+
+/**
+ * Data sets of a results folder: every folder at or below it that holds JSON files (CSV and Parquet too), named by its path;
+ * `logs` is skipped. Without `all`, the folder's own files alone.
+ * @throws input.notFound, data.missing where no file is found
+ */
+export async function readDataSets(
+  folder: string,
+  preset: PresetName,
+  all: boolean
+): Promise<StageDataSet[]> {
+  const sets: StageDataSet[] = []
+  for (const { name, files } of await findDataSets(folder, all)) {
+    const samples: StageSample[] = []
+    for (const file of files) samples.push(...(await readStageFile(file, preset, name)))
+    sets.push({ name, files, samples })
+  }
+  return sets
+}
+
+async function findDataSets(folder: string, all: boolean): Promise<{ name: string; files: string[] }[]> {
+  const found: { name: string; files: string[] }[] = []
+  const visit = async (current: string): Promise<void> => {
+    const entries = (await readdir(current, { withFileTypes: true })).sort((a, b) =>
+      a.name < b.name ? -1 : 1
+    )
+    const files = entries
+      .filter((entry) => entry.isFile() && readable.has(path.extname(entry.name).toLowerCase()))
+      .map((entry) => path.join(current, entry.name))
+    const name = path.relative(folder, current).split(path.sep).join('/')
+    if (files.length > 0) found.push({ name: name === '' ? path.basename(folder) : name, files })
+    if (!all) return
+    for (const entry of entries) {
+      if (entry.isDirectory() && !skipped.has(entry.name)) await visit(path.join(current, entry.name))
+    }
+  }
+  await requireFolder(folder)
+  await visit(folder)
+  if (found.length === 0) {
+    throw new AppError(
+      'data.missing',
+      `There are no sample files in ${folder}.`,
+      all
+        ? 'Give the folder that holds the data sets.'
+        : 'Add --use-all-datasets to read the folders below it.'
+    )
+  }
+  return found
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => null)
+  if (found?.isDirectory() === true) return
+  throw new AppError('input.notFound', `There is no folder ${folder}.`, 'Check --results-dir.')
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    throw new AppError(
+      'input.notFound',
+      code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${code}).`,
+      code === 'ENOENT' ? 'Check the path.' : 'Check that it is a text file you may read.',
+      { cause }
+    )
+  }
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { samplesFromCsv, samplesFromJson } from '@core/estimator/samples/readSamples'
+import { configurationKey, knobsOf, stageTable, totalMs } from '@core/estimator/samples/stageTable'
+
+const options = (preset: 'generic' | 'vlm' | 'vidur') => ({ preset, fileName: 'f', dataSet: 'set' })
+
+describe('stage samples', () => {
+  it("reads the documents' names in any spelling as one stage", () => {
+    const spellings = ['T_LLM_prefill', 'prefill_ms', 'prefillMs', 't-llm-prefill']
+    for (const name of spellings) {
+      const [sample] = samplesFromJson(JSON.stringify({ top_k: 8, [name]: 12.5 }), options('vlm'))
+      expect(sample?.stages).toEqual({ prefill: 12.5 })
+      expect(sample?.knobs).toEqual({ moeTopK: 8 })
+    }
+  })
+
+  it('sums recorded positions into decode and multiplies an average by the tokens', () => {
+    const positions = { knobs: { top_k: 4 }, stages: { prefill: 1 }, decode_per_token_ms: [1, 2, 4] }
+    const average = { num_output_tokens: 10, T_LLM_decode_per_token: 2.5, top_k: 4 }
+    const [first, second] = samplesFromJson(JSON.stringify([positions, average]), options('vlm'))
+    expect(first).toMatchObject({ outputTokens: 3, stages: { prefill: 1, decode: 7 } })
+    expect(second).toMatchObject({ outputTokens: 10, stages: { decode: 25 } })
+  })
+
+  it('keeps total, run and outcome out of stages and knobs', () => {
+    const [sample] = samplesFromCsv('top_k,prefill_ms,total_ms,run\n8,3,9,2\n', options('vlm'))
+    expect(sample).toMatchObject({ knobs: { moeTopK: 8 }, stages: { prefill: 3 } })
+    expect(Object.keys(sample?.knobs ?? {})).toEqual(['moeTopK'])
+  })
+
+  it('reads Vidur columns of both spellings; an empty cell is an absent stage', () => {
+    const text = 'model,num_tokens,time_stats.emb.median,time_stats.emb.mean,add_ms\nphi-2,8,0.14,0.2,\n'
+    const [sample] = samplesFromCsv(text, options('vidur'))
+    expect(sample?.stages).toEqual({ emb: 0.14 })
+    const table = stageTable(
+      samplesFromCsv('model,num_tokens,a_ms,b_ms\nx,1,1,\ny,1,2,3\n', options('vidur'))
+    )
+    expect(table.times[1]?.[0]).toBeNaN()
+    expect([totalMs(table.times, 0), totalMs(table.times, 1)]).toEqual([1, 5])
+    expect(knobsOf(table, 1)).toEqual({ model: 'y', num_tokens: 1 })
+    expect(configurationKey(table, 0)).not.toBe(configurationKey(table, 1))
+  })
+
+  it('reads {knobs, stages} with names of its own, as JSON lines too', () => {
+    const line = (n: number) => JSON.stringify({ knobs: { 'my knob': n }, stages: { 'my stage': n * 2 } })
+    const samples = samplesFromJson(`${line(1)}\n${line(2)}\n`, options('generic'))
+    expect(samples.map((sample) => sample.stages['my stage'])).toEqual([2, 4])
+    expect(samples[1]?.knobs).toEqual({ 'my knob': 2 })
+  })
+
+  it.each([
+    ['a,b_ms\n1,2\n3\n', /line 3: the row has 1 cells/],
+    ['a,b_ms\n1,-2\n', /line 2, b_ms/],
+    ['a,b_ms\n1,abc\n', /"abc" is not a time/],
+    ['a,b\n1,2\n', /no stage was found/],
+    ['a,b_ms\n', /no rows/]
+  ])('rejects %j naming the place', (text, message) => {
+    expect(() => samplesFromCsv(text, options('generic'))).toThrow(message)
+  })
+
+  it.each([
+    ['{', /not JSON/],
+    ['[1, 2]', /objects with knobs and stages/],
+    ['{"top_k":1,"output_tokens":2,"decode_per_token_ms":[1,2,3]}', /3 times for 2 output tokens/],
+    ['{"top_k":1,"T_LLM_decode_per_token":2}', /number of output tokens is missing/]
+  ])('rejects the document %j', (text, message) => {
+    expect(() => samplesFromJson(text, options('vlm'))).toThrow(message)
+  })
+
+  it('asks for the same knobs in every sample', () => {
+    const text = '[{"knobs":{"a":1},"stages":{"s":1}},{"knobs":{"b":1},"stages":{"s":1}}]'
+    expect(() => stageTable(samplesFromJson(text, options('generic')))).toThrow(/has no knob "a"/)
+  })
+})

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import type { StageSample } from '@core/estimator/samples/stageSample'
+import { assembleTransfer } from '@core/estimator/transfer/assemble'
+import { chooseStageTransfer } from '@core/estimator/transfer/choose'
+import { stageTransferCurve } from '@core/estimator/transfer/curve'
+import { transferErrors } from '@core/estimator/transfer/errors'
+import { fitStageTransfer } from '@core/estimator/transfer/methods'
+import { multiprocessorsOf } from '@core/estimator/devices'
+
+/** a = 1 + x y / 100 and b = 2 x ms on the source, each times its factor on the target; b is absent at y = 4. */
+function device(factorA: number, factorB: number, name: string, constant = 0): StageSample[] {
+  const samples: StageSample[] = []
+  for (const x of [1, 2, 4, 8, 16, 32]) {
+    for (const y of [1, 2, 3, 4, 5]) {
+      const a = (1 + (x * y) / 100) * factorA + constant
+      const stages = y === 4 ? { a } : { a, b: 2 * x * factorB + constant }
+      samples.push({ knobs: { x, y }, stages, dataSet: name, device: name, origin: 'simulated' })
+    }
+  }
+  return samples
+}
+
+const rowsOf = (count: number) => Int32Array.from({ length: count }, (_, row) => row)
+
+describe('stage transfer', () => {
+  it('finds a factor per stage exactly and keeps absent stages absent', () => {
+    const { problem, pool } = assembleTransfer({ source: device(1, 1, 's'), target: device(0.5, 3, 't') })
+    const rest = pool.slice(10)
+    for (const method of ['logOffset', 'affineRelative', 'affineLeastSquares'] as const) {
+      const predicted = fitStageTransfer(method, problem, pool.slice(0, 10), 1).predict(rest)
+      const errors = transferErrors(predicted, problem.target, rest, problem.table.stages)
+      expect(errors.totalMape).toBeLessThan(1e-6)
+      rest.forEach((row, at) =>
+        expect(Number.isNaN(predicted[1]?.[at])).toBe(Number.isNaN(problem.source[1]?.[row]))
+      )
+    }
+  })
+
+  it('an affine target is found by A, not by the log offset', () => {
+    const { problem, pool } = assembleTransfer({ source: device(1, 1, 's'), target: device(0.5, 2, 't', 4) })
+    const rest = pool.slice(10)
+    const error = (method: 'affineRelative' | 'logOffset') =>
+      transferErrors(
+        fitStageTransfer(method, problem, pool.slice(0, 10), 1).predict(rest),
+        problem.target,
+        rest,
+        problem.table.stages
+      ).totalMape
+    expect(error('affineRelative')).toBeLessThan(1e-6)
+    expect(error('logOffset')).toBeGreaterThan(5)
+  })
+
+  it('the global line gives the total and leaves the shares of the source', () => {
+    const { problem, pool } = assembleTransfer({ source: device(1, 1, 's'), target: device(2, 2, 't') })
+    const [predicted] = fitStageTransfer('globalAffine', problem, pool, 1).predict(Int32Array.of(0))
+    expect(predicted?.[0]).toBeCloseTo(2 * (1 + 1 / 100), 9)
+  })
+
+  it('judged rows are never calibrated on, and their times on the target never read', () => {
+    const target = device(0.5, 3, 't')
+    const judge = target.filter((sample) => sample.knobs['x'] === 8)
+    const spoiled = target.map((sample) =>
+      sample.knobs['x'] === 8 ? { ...sample, stages: { a: 1e6, b: 1e6 } } : sample
+    )
+    const { problem, pool, judged } = assembleTransfer({ source: device(1, 1, 's'), target: spoiled, judge })
+    expect(judged).toHaveLength(5)
+    expect(pool).toHaveLength(25)
+    const predicted = fitStageTransfer('blend', problem, pool.slice(0, 12), 1).predict(judged ?? pool)
+    expect(
+      transferErrors(predicted, problem.target, judged ?? pool, problem.table.stages).totalMape
+    ).toBeLessThan(5)
+  })
+
+  it('configurations that the source did not measure are predicted from those that it did', () => {
+    const source = device(1, 1, 's').filter((sample) => sample.knobs['x'] !== 4)
+    const { problem, remarks } = assembleTransfer({ source, target: device(1, 1, 't') })
+    expect(remarks.join(' ')).toMatch(/5 of 30 configurations were not measured on the source/)
+    problem.target[0]?.forEach((time, row) =>
+      expect(Math.abs((problem.source[0]?.[row] ?? 0) / time - 1)).toBeLessThan(0.1)
+    )
+  })
+
+  it('repeated rows of a configuration become their geometric mean', () => {
+    const one = device(1, 1, 's')
+    const twice = [...one, ...device(4, 4, 's')]
+    const { problem } = assembleTransfer({ source: twice, target: one })
+    expect(problem.table.count).toBe(30)
+    expect((problem.source[0]?.[0] ?? 0) / (problem.target[0]?.[0] ?? 1)).toBeCloseTo(2, 9)
+  })
+
+  it('errors are those computed by hand', () => {
+    const measured = [Float64Array.of(1, 2), Float64Array.of(1, NaN)]
+    const predicted = [Float64Array.of(1.1, 1), Float64Array.of(1, NaN)]
+    const errors = transferErrors(predicted, measured, rowsOf(2), ['a', 'b'])
+    expect(errors.totalMape).toBeCloseTo((5 + 50) / 2, 9)
+    expect(errors.operatorMape).toBeCloseTo((10 + 50 + 0) / 3, 9)
+    expect(errors.totalMaeMs).toBeCloseTo((0.1 + 1) / 2, 9)
+    expect(errors.totalP95Ms).toBeCloseTo(0.1 + 0.95 * 0.9, 9)
+    expect(errors.perOperator).toEqual({ a: expect.closeTo(30, 9), b: 0 })
+  })
+
+  it('a curve is the same for the same seeds and names its choice', () => {
+    const assembled = assembleTransfer({ source: device(1, 1, 's'), target: device(0.5, 3, 't') })
+    const options = { sizes: [8], seeds: 2, methods: ['none', 'logOffset', 'blend'] as const }
+    const curve = stageTransferCurve(assembled, options)
+    expect(stageTransferCurve(assembled, options)).toEqual(curve)
+    expect(curve.points.map((point) => point.method)).toEqual(['none', 'logOffset', 'blend', 'auto'])
+    const [, offset, , auto] = curve.points
+    expect(offset?.totalMape).toBeLessThan(1e-6)
+    expect(auto?.totalMape).toBeLessThan(0.5)
+    expect(chooseStageTransfer(assembled.problem, assembled.pool.slice(0, 5), 1).method).toBe('logOffset')
+  })
+
+  it('asks for enough configurations and for common stages', () => {
+    const assembled = assembleTransfer({ source: device(1, 1, 's'), target: device(1, 1, 't') })
+    expect(() => stageTransferCurve(assembled, { sizes: [30], seeds: 1 })).toThrow(/30 configurations/)
+    const other = device(1, 1, 't').map((sample) => ({ ...sample, stages: { c: 1 } }))
+    expect(() => assembleTransfer({ source: device(1, 1, 's'), target: other })).toThrow(/no stage in common/)
+  })
+
+  it('knows GPUs inside longer names, the longest first', () => {
+    expect(multiprocessorsOf('NVIDIA H100 PCIe')).toBe(114)
+    expect(multiprocessorsOf('h100_judge')).toBe(132)
+    expect(multiprocessorsOf('A40.csv')).toBe(84)
+    expect(multiprocessorsOf('a4000')).toBeNull()
+  })
+})
