@@ -1,4 +1,4 @@
-import type { Random } from '../../random'
+import type { Random } from '../../math/random'
 
 /**
  * A small fully connected network in flat arrays: SiLU (x times the logistic function of x) between the layers, none

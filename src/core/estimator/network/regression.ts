@@ -1,4 +1,4 @@
-import { createRandom } from '../../random'
+import { createRandom } from '../../math/random'
 import type { FeatureMatrix } from '../../proxy/features'
 import { createAdam, createDenseNet, createPasses, type DenseNet } from './denseNet'
 

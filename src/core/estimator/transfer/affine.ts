@@ -1,4 +1,4 @@
-import { relativeNnls } from '../../proxy/linear/nnls'
+import { relativeNnls } from '../../math/nnls'
 import { totalMs } from '../samples/stageTable'
 import type { FittedTransfer } from './method'
 import { medianOf, type TransferProblem } from './problem'

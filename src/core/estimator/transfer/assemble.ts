@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { createRandom } from '../../random'
+import { createRandom } from '../../math/random'
 import { multiprocessorsOf } from '../devices'
 import { configurationKey, stageTable, takeRows, type StageTable } from '../samples/stageTable'
 import type { StageSample } from '../samples/stageSample'

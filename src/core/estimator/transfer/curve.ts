@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { createRandom } from '../../random'
+import { createRandom } from '../../math/random'
 import type { AssembledTransfer } from './assemble'
 import { chooseStageTransfer } from './choose'
 import { meanErrors, transferErrors, type TransferErrors } from './errors'

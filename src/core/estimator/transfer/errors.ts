@@ -1,4 +1,4 @@
-import { metricsOf, quantile } from '../../proxy/metrics'
+import { metricsOf, quantile } from '../../proxy/fit/metrics'
 import { totalMs } from '../samples/stageTable'
 
 /** Errors of transferred stage times against measured ones. Percentages are percent, times ms. */

@@ -1,4 +1,4 @@
-import { createRandom } from '../../random'
+import { createRandom } from '../../math/random'
 import { stagePools, type StagePool } from '../design'
 import { fitNet, predictNet, tuneNet, type NetRegression } from '../network/regression'
 import type { FittedTransfer } from './method'

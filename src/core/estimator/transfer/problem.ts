@@ -1,6 +1,6 @@
-import { median } from '../../median'
+import { median } from '../../math/median'
 import type { FeatureMatrix } from '../../proxy/features'
-import { relativeNnls } from '../../proxy/linear/nnls'
+import { relativeNnls } from '../../math/nnls'
 import { stagePools, takeFeatures, type StagePool } from '../design'
 import type { StageTable } from '../samples/stageTable'
 

@@ -1,6 +1,6 @@
 import type { FeatureMatrix } from '../../proxy/features'
-import { choleskyInPlace, choleskySolve } from '../../proxy/linear/cholesky'
-import { fitRegressor } from '../../proxy/regressors'
+import { choleskyInPlace, choleskySolve } from '../../math/cholesky'
+import { fitRegressor } from '../../proxy/estimators/regressors'
 import type { FittedTransfer } from './method'
 import { entriesOf, featuresAt, fitBase, timesOf, type TransferProblem } from './problem'
 
