@@ -178,8 +178,6 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
         }
       }
     })
-    // The job keeps the error; a caller that waits for the result gets it as well.
-    started.result.catch(() => undefined)
     return { jobId: started.jobId, recordingId: id, result: started.result }
   }
 

@@ -32,7 +32,10 @@ export interface StartedJob<T> {
 }
 
 export interface JobService {
+  /** Starts work whose outcome the caller waits for. */
   start<T>(spec: JobSpec<T>): StartedJob<T>
+  /** Starts work and returns at once; the job itself reports how it ended. */
+  launch(spec: JobSpec<unknown>): { jobId: string }
   list(): Job[]
   cancel(id: string): void
   /** Resolves when no job runs any more. */
@@ -164,6 +167,7 @@ export function createJobService(options: {
 
   return {
     start,
+    launch: (spec) => ({ jobId: start(spec).jobId }),
     list: () => [...entries.values()].map((entry) => ({ ...entry.job })),
     cancel: (id) => find(id).controller.abort(),
     idle,

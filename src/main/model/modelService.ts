@@ -188,7 +188,7 @@ export function createModelService(deps: {
     'model.info': async ({ modelId }) => ({ model: await info(modelId) }),
     'model.evaluate': async ({ modelId, scheme, split, method }) => {
       const { summary } = await files.find(modelId)
-      const { jobId, result } = jobs.start({
+      return jobs.launch({
         kind: 'model.evaluate',
         title: `Accuracy of ${summary.name}${scheme === null ? ' in float' : ''}`,
         unit: 'schemes',
@@ -199,14 +199,11 @@ export function createModelService(deps: {
           emit('model.evaluated', evaluation)
         }
       })
-      // The job carries the failure to whoever looks at it.
-      result.catch(() => undefined)
-      return { jobId }
     },
     'model.evaluations': async ({ modelId }) => ({ evaluations: evaluations.get(modelId) ?? [] }),
     'model.sensitivity': async ({ modelId, bits }) => {
       const { summary } = await files.find(modelId)
-      const { jobId, result } = jobs.start({
+      return jobs.launch({
         kind: 'model.sensitivity',
         title: `Sensitivity of ${summary.name}`,
         unit: 'schemes',
@@ -216,8 +213,6 @@ export function createModelService(deps: {
           emit('model.sensitivityFound', { modelId, rows })
         }
       })
-      result.catch(() => undefined)
-      return { jobId }
     },
     'model.sensitivities': async ({ modelId }) => ({ rows: sensitivities.get(modelId) ?? [] })
   }

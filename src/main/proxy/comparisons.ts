@@ -49,12 +49,7 @@ export function createComparisons(deps: {
   let transfer: { title: string; points: TransferPoint[] } = { title: '', points: [] }
   let founding: FoundingRow[] = []
 
-  /** Starts a job that nobody waits for here: the job list tells how it ended. */
-  const start = (spec: Parameters<typeof jobs.start<void>>[0]): { jobId: string } => {
-    const { jobId, result } = jobs.start(spec)
-    result.catch(() => undefined)
-    return { jobId }
-  }
+  const start = jobs.launch
 
   return {
     'proxy.compare': async ({ source, kernel, estimators, seed }) => {

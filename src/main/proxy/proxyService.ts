@@ -3,7 +3,6 @@ import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
-import { createCalibrations, type CalibrationDeps } from './calibrations'
 import { createComparisons } from './comparisons'
 import { createFittedProxies } from './fittedProxies'
 import { writeReport } from './proxyReport'
@@ -14,7 +13,7 @@ import type { ProxyTaskRunner } from './taskRunner'
 export type { BoardSamples } from './sampleSources'
 export type { ProxyTaskRunner } from './taskRunner'
 
-export interface ProxyServiceDeps extends CalibrationDeps {
+export interface ProxyServiceDeps {
   store: ProxyStore
   boardSamples: BoardSamples
   jobs: JobService
@@ -24,22 +23,26 @@ export interface ProxyServiceDeps extends CalibrationDeps {
   newId: () => string
 }
 
+/** All commands of the noun but those of whole-network calibration, which main/costs provides. */
+type ProxyHandlers = Omit<
+  HandlersOf<typeof proxyContract>,
+  `proxy.${'calibrate' | 'calibrations' | 'forgetCalibration'}`
+>
+
 export type ProxyService = ReturnType<typeof createProxyService>
 
-/** Use cases of latency proxies: fit, judge, compare, transfer, calibrate, pin, predict, report. */
+/** Use cases of latency proxies: fit, judge, compare, transfer, pin, predict, report. */
 export function createProxyService(deps: ProxyServiceDeps) {
   const sources = createSampleSources(deps.boardSamples)
   const proxies = createFittedProxies({ ...deps, sources })
-  const calibrations = createCalibrations(deps)
 
-  const handlers: HandlersOf<typeof proxyContract> = {
+  const handlers: ProxyHandlers = {
     ...createComparisons({ ...deps, sources }),
     'proxy.samples': async () => ({ sets: await sources.sets() }),
     'proxy.import': ({ paths, kernel }) => sources.importFiles(paths, kernel),
     'proxy.list': async () => ({ proxies: await proxies.list() }),
     'proxy.fit': async (request) => {
-      const { jobId, result } = proxies.fit(request)
-      result.catch(() => undefined)
+      const { jobId } = proxies.fit(request)
       return { jobId }
     },
     'proxy.detail': async ({ id }) => {
@@ -81,12 +84,6 @@ export function createProxyService(deps: ProxyServiceDeps) {
         predictions: Array.from(values, (value, row) => ({ value, low: low[row]!, high: high[row]! }))
       }
     },
-    'proxy.calibrate': async (request) => calibrations.calibrate(request),
-    'proxy.calibrations': async () => ({ calibrations: await calibrations.list() }),
-    'proxy.forgetCalibration': async ({ boardId, modelId }) => {
-      await calibrations.forget(boardId, modelId)
-      return { ok: true }
-    },
     'proxy.report': async ({ id, folder }) => {
       const { summary, fitted } = await proxies.find(id)
       const proxy = await proxies.proxyById(id)
@@ -96,7 +93,6 @@ export function createProxyService(deps: ProxyServiceDeps) {
 
   return {
     handlers,
-    calibrations,
     fit: proxies.fit,
     list: proxies.list,
     proxyById: proxies.proxyById,

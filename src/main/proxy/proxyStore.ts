@@ -1,6 +1,5 @@
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { NounMigrations } from '../store/migrations'
-import { calibrationTables } from './calibrationStore'
 import type { FitOutput } from './proxyTasks'
 
 /** Fitted proxies in the data file: a summary to list, the model with its judgement to use. */
@@ -11,7 +10,10 @@ export const proxyMigrations: NounMigrations = {
        id VARCHAR PRIMARY KEY, kernel VARCHAR NOT NULL, board_id VARCHAR, created_at_ms DOUBLE NOT NULL,
        pinned BOOLEAN NOT NULL, summary VARCHAR NOT NULL, fitted VARCHAR NOT NULL
      );`,
-    calibrationTables
+    `CREATE TABLE proxy_calibration (
+  board_id VARCHAR NOT NULL, model_id VARCHAR NOT NULL, measured_at_ms DOUBLE NOT NULL, calibration VARCHAR NOT NULL,
+  PRIMARY KEY (board_id, model_id)
+);`
   ]
 }
 

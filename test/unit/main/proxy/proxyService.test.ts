@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeCsv } from '@core/proxy/csv/writeCsv'
 import { proxyTasks } from '@main/proxy/proxyTasks'
 import { createProxyService, type ProxyTaskRunner } from '@main/proxy/proxyService'
-import { createCalibrationStore } from '@main/proxy/calibrationStore'
 import { createProxyStore, proxyMigrations, type ProxyStore } from '@main/proxy/proxyStore'
 import { toPng } from '@main/proxy/png'
 import { createJobService } from '@main/jobs/jobService'
@@ -65,22 +64,7 @@ async function service() {
     tasks,
     emit: (event, payload) => void events.push([event, proxyContract.events[event].parse(payload)]),
     nowMs: () => 5,
-    newId,
-    calibrationStore: createCalibrationStore(sql),
-    runNetwork: async ({ bits, boardId }) => {
-      if (boardId === 'broken') throw new AppError('deploy.mismatch', 'Outputs differ.', 'Look.')
-      const measured = bits === 8 ? 1100 : 300
-      return {
-        boardName: 'Board one',
-        modelName: 'net',
-        unit: 'cycles',
-        origin: 'measured',
-        buildId: 7,
-        measured
-      }
-    },
-    predictPoints: async (boardId) =>
-      boardId === 'b1' ? { fewest: 100, most: 500 } : { fewest: null, most: null }
+    newId
   })
   return { made, jobs, events, call: made.handlers, close: () => sql.close() }
 }
@@ -119,33 +103,6 @@ describe('proxy service', () => {
     expect(readFileSync(files[0]!, 'utf8')).not.toMatch(/(src|href)=/)
     await call['proxy.remove']({ id: second.id }, callContext)
     await expect(call['proxy.detail']({ id: second.id }, callContext)).rejects.toThrow('no proxy')
-    await close()
-  })
-
-  it('calibrates on two whole networks, keeps the points and uses them for this firmware and unit alone', async () => {
-    const { made, call, jobs, events, close } = await service()
-    await call['proxy.calibrate']({ boardId: 'b1', modelId: 'm', images: 2 }, callContext)
-    await call['proxy.calibrate']({ boardId: 'b2', modelId: 'm', images: 2 }, callContext)
-    await call['proxy.calibrate']({ boardId: 'broken', modelId: 'm', images: 2 }, callContext)
-    await jobs.idle()
-    expect(jobs.list().map((job) => job.state)).toEqual(['done', 'done', 'failed'])
-    expect(events.filter(([name]) => name === 'proxy.calibrated')).toHaveLength(2)
-    const { calibrations } = proxyContract.commands['proxy.calibrations'].out.parse(
-      await call['proxy.calibrations']({}, callContext)
-    )
-    const known = calibrations.find(({ boardId }) => boardId === 'b1')!
-    expect(known).toMatchObject({ images: 2, buildId: 7, line: { factor: 2, constant: 100 } })
-    expect(known.most).toEqual({ bits: 8, measured: 1100, predicted: 500 })
-    // Without proxies the points are kept; there is no line yet.
-    expect(calibrations.find(({ boardId }) => boardId === 'b2')!.line).toBeNull()
-    const points = { fewest: 300, most: 1100 }
-    expect(await made.calibrations.measured('b1', 'm', 'cycles', 7)).toEqual(points)
-    expect(await made.calibrations.measured('b1', 'm', 'cycles', null)).toEqual(points)
-    expect(await made.calibrations.measured('b1', 'm', 'cycles', 8)).toBeNull()
-    expect(await made.calibrations.measured('b1', 'm', 'instructions', 7)).toBeNull()
-    expect(await made.calibrations.measured('b1', 'other', 'cycles', 7)).toBeNull()
-    await call['proxy.forgetCalibration']({ boardId: 'b1', modelId: 'm' }, callContext)
-    expect((await call['proxy.calibrations']({}, callContext)).calibrations).toHaveLength(1)
     await close()
   })
 

@@ -1,15 +1,15 @@
 import { uniformScheme, type Bits } from '../../core/quant/scheme'
-import type { Deployment } from '../../shared/contract/deploy'
+import type { DeployRequest, Deployment } from '../../shared/contract/deploy'
 import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/jobService'
-import type { DeployService } from './deployService'
 
 /** A network with all layers at the same bits, run on a board and verified: one point of a two-point calibration. */
 export function createUniformRun(deps: {
-  /** Connects unless connected; answers the firmware's build. */
+  /** Connects unless connected; returns the firmware's build. */
   connect: (boardId: string) => Promise<{ info: { buildId: number } }>
   layers: (modelId: string) => Promise<{ name: string }[]>
-  deploy: () => Pick<DeployService, 'measure'>
+  /** Deploys and compares every output without leaving a record. */
+  measure: (request: DeployRequest, context: JobContext) => Promise<Deployment>
 }): (
   request: { boardId: string; modelId: string; bits: Bits; images: number },
   context: JobContext
@@ -21,7 +21,7 @@ export function createUniformRun(deps: {
     const layers = (await deps.layers(modelId)).map((layer) => layer.name)
     const scheme = uniformScheme(layers, bits, bits).map((layer) => ({ ...layer }))
     const request = { modelId, boardId, images, scheme, method: 'ptq', proxyId: null, form: 'image' } as const
-    const deployment = await deps.deploy().measure(request, context)
+    const deployment = await deps.measure(request, context)
     const { bitExact, measured, boardName, modelName, unit, origin } = deployment
     if (bitExact !== true || measured === null) {
       throw new AppError(

@@ -8,7 +8,7 @@ import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { isWeighted } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
 import { costOf } from '@core/search/costTable'
-import { createNetworkCost, type CostTarget } from '@main/deploy/networkCost'
+import { createNetworkCost, type CostTarget } from '@main/costs/networkCost'
 import { plainNetwork, someImages } from '../../../support/smallNetworks'
 
 const graph = plainNetwork()

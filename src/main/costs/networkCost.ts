@@ -11,7 +11,6 @@ import { shapeRows } from '../../core/proxy/samples'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { proxyCosts } from '../../core/search/costModels'
 import type { CostTable } from '../../core/search/costTable'
-import type { PredictedNetwork } from './deployNeeds'
 
 /**
  * Cost of whole networks on one board: inner products by the fitted proxies, the other operators by what was measured
@@ -29,6 +28,16 @@ export interface NetworkCost {
   ): Promise<{ fewest: number | null; most: number | null }>
 }
 
+/** Predicted cost of a network on a board. */
+export interface PredictedNetwork {
+  /** Of each layer, in the target's unit per image; null where no proxy covers the layer. */
+  layers: (number | null)[]
+  /** Outside the layers, as two-point calibration found it; may be negative. */
+  rest: number
+  calibrated: boolean
+}
+
+/** What a cost is computed for: a board, its proxies by kernel, and the unit they predict in. */
 export interface CostTarget {
   boardId: string
   unit: 'cycles' | 'instructions'

@@ -1,5 +1,5 @@
 import type { Calibration } from '../../shared/contract/proxyCalibration'
-import type { ProxySql } from './proxyStore'
+import type { Store } from '../store/store'
 
 /** What was measured; what is predicted of it changes with the proxies and is not kept. */
 export type MeasuredCalibration = Omit<Calibration, 'fewest' | 'most' | 'line'> & {
@@ -7,20 +7,24 @@ export type MeasuredCalibration = Omit<Calibration, 'fewest' | 'most' | 'line'> 
   most: { bits: Calibration['most']['bits']; measured: number }
 }
 
-/** The newest two-point calibration of every network on every board. */
+/** The newest two-point calibration of every network on every board; the table is one of the proxy tables. */
 export interface CalibrationStore {
   save(calibration: MeasuredCalibration): Promise<void>
   list(): Promise<MeasuredCalibration[]>
-  get(boardId: string, modelId: string): Promise<MeasuredCalibration | null>
+  /**
+   * The measured points of a network on a board, for costs in this unit; null where there are none, or where they were
+   * measured with another firmware than `buildId` (null: unknown, the board is not connected).
+   */
+  points(
+    boardId: string,
+    modelId: string,
+    unit: Calibration['unit'],
+    buildId: number | null
+  ): Promise<{ fewest: number; most: number } | null>
   remove(boardId: string, modelId: string): Promise<void>
 }
 
-export const calibrationTables = `CREATE TABLE proxy_calibration (
-  board_id VARCHAR NOT NULL, model_id VARCHAR NOT NULL, measured_at_ms DOUBLE NOT NULL, calibration VARCHAR NOT NULL,
-  PRIMARY KEY (board_id, model_id)
-);`
-
-export function createCalibrationStore(store: ProxySql): CalibrationStore {
+export function createCalibrationStore(store: Pick<Store, 'run' | 'all'>): CalibrationStore {
   const read = (row: { calibration: string }): MeasuredCalibration =>
     JSON.parse(row.calibration) as MeasuredCalibration
   return {
@@ -37,12 +41,15 @@ export function createCalibrationStore(store: ProxySql): CalibrationStore {
           'SELECT calibration FROM proxy_calibration ORDER BY measured_at_ms DESC'
         )
       ).map(read),
-    async get(boardId, modelId) {
+    async points(boardId, modelId, unit, buildId) {
       const [row] = await store.all<{ calibration: string }>(
         'SELECT calibration FROM proxy_calibration WHERE board_id = $1 AND model_id = $2',
         [boardId, modelId]
       )
-      return row === undefined ? null : read(row)
+      const found = row === undefined ? null : read(row)
+      if (found === null || found.unit !== unit) return null
+      if (buildId !== null && buildId !== found.buildId) return null
+      return { fewest: found.fewest.measured, most: found.most.measured }
     },
     remove: (boardId, modelId) =>
       store.run('DELETE FROM proxy_calibration WHERE board_id = $1 AND model_id = $2', [boardId, modelId])

@@ -1,0 +1,51 @@
+import { createBoardAdapters } from '../board/boardAdapters'
+import { createBoardService, type BoardService } from '../board/boardService'
+import { createEnergyService, type EnergyService } from '../energy/energyService'
+import { createEnergyStore } from '../energy/energyStore'
+import { createGpuService, type GpuService } from '../gpu/gpuService'
+import { createGpuStore } from '../gpu/gpuStore'
+import { readHostLoad } from '../gpu/hostLoad'
+import { builtPath, resourcePath } from '../paths'
+import type { Foundation } from './foundation'
+
+/** The boards. */
+export function connectBoards({ store, jobs, emitter, nowMs, spawn, findProgram }: Foundation): BoardService {
+  return createBoardService({
+    adapters: createBoardAdapters({
+      firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
+      workerFile: builtPath('main', 'virtualBoardWorker.js'),
+      spawn,
+      findProgram
+    }),
+    store,
+    jobs,
+    emit: emitter(),
+    nowMs
+  })
+}
+
+/** GPU sampling and the energy computed from its recordings. */
+export function connectGpus(foundation: Foundation): { gpu: GpuService; energy: EnergyService } {
+  const { store, jobs, emitter, nowMs, newId, spawn, settingsFile } = foundation
+  const gpuStore = createGpuStore(store)
+  const energy = createEnergyService({
+    source: async () => gpuStore,
+    store: async () => createEnergyStore(store)
+  })
+  const steadyMs = (): number => performance.timeOrigin + performance.now()
+  const gpu = createGpuService({
+    store: async () => gpuStore,
+    jobs,
+    emit: emitter(),
+    spawn,
+    env: process.env,
+    nvidiaSmiPath: () => settingsFile.get().nvidiaSmiPath,
+    steadyMs,
+    unixMs: nowMs,
+    newId,
+    readHostLoad: () => readHostLoad(steadyMs),
+    forgetEnergy: (recordingId) => energy.forget(recordingId),
+    exportEnergy: (recordingId, file, format) => energy.exportPhases(recordingId, file, format)
+  })
+  return { gpu, energy }
+}

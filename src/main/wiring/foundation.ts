@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import path from 'node:path'
+import type { EmitterOf, NounContract } from '../../shared/contract/define'
+import { openSettings, type SettingsFile } from '../app/settingsFile'
+import { findExecutable } from '../app/tools'
+import { boardMigrations } from '../board/boardService'
+import { deployMigrations } from '../deploy/deployStore'
+import { energyMigrations } from '../energy/energyStore'
+import { gpuMigrations } from '../gpu/gpuStore'
+import { createEventBus, type EventBus } from '../hosts/eventBus'
+import { createJobService, type JobService } from '../jobs/jobService'
+import { builtPath } from '../paths'
+import { profileMigrations } from '../profile/profileService'
+import { proxyMigrations } from '../proxy/proxyStore'
+import { searchMigrations } from '../search/searchStore'
+import { createLazyStore, type LazyStore } from '../store/lazyStore'
+import { openStore } from '../store/store'
+import { createTaskPool, type TaskPool } from '../threads/taskPool'
+import type { Tasks } from '../threads/taskRegistry'
+
+export interface ComposeOptions {
+  host: 'electron' | 'web' | 'cli'
+  dataFolder: string
+  log?: (line: string) => void
+}
+
+/** What every service stands on: events, data file, jobs, worker threads, settings, clock, ids and processes. */
+export interface Foundation {
+  readonly host: ComposeOptions['host']
+  readonly dataFolder: string
+  readonly events: EventBus
+  readonly store: LazyStore
+  readonly jobs: JobService
+  readonly tasks: TaskPool<Tasks>
+  readonly settingsFile: SettingsFile
+  readonly spawn: typeof spawn
+  log(line: string): void
+  /** The event bus typed for one noun. */
+  emitter<C extends NounContract>(): EmitterOf<C>
+  nowMs(): number
+  newId(): string
+  /** The first of these programs on PATH; null where none is installed. */
+  findProgram(names: string[]): Promise<string | null>
+}
+
+const migrations = [
+  boardMigrations,
+  deployMigrations,
+  energyMigrations,
+  gpuMigrations,
+  profileMigrations,
+  proxyMigrations,
+  searchMigrations
+]
+
+/** Opens the data file (at once for a window, with the first statement for a command). @throws store.locked, store.corrupt */
+export async function layFoundation(options: ComposeOptions): Promise<Foundation> {
+  const { host, dataFolder, log = (line) => process.stderr.write(`${line}\n`) } = options
+  const events = createEventBus()
+  const emitter = <C extends NounContract>(): EmitterOf<C> => events.emit as EmitterOf<C>
+  const nowMs = (): number => Date.now()
+  const newId = (): string => randomUUID()
+  const settingsFile = await openSettings(dataFolder, log)
+  const file = path.join(dataFolder, 'bitbench.duckdb')
+  const store = createLazyStore(file, () => openStore({ file, migrations, what: `Bitbench (${host})` }))
+  // A window has nothing to show without its data: a locked file is reported before anything opens.
+  if (host !== 'cli') await store.ready()
+  return {
+    host,
+    dataFolder,
+    events,
+    store,
+    jobs: createJobService({ emit: emitter(), nowMs, newId }),
+    tasks: createTaskPool<Tasks>({
+      workerFile: builtPath('main', 'taskWorker.js'),
+      size: settingsFile.get().workers
+    }),
+    settingsFile,
+    spawn,
+    log: (line) => void log(line),
+    emitter,
+    nowMs,
+    newId,
+    findProgram: (names) => findExecutable(names, process.env['PATH'] ?? '')
+  }
+}

@@ -1,0 +1,113 @@
+import path from 'node:path'
+import type { BoardService } from '../board/boardService'
+import { createCalibrations, type Calibrations } from '../costs/calibrations'
+import { createCalibrationStore } from '../costs/calibrationStore'
+import { createCostService } from '../costs/costService'
+import { layerShapes } from '../costs/int8Network'
+import { createUniformRun } from '../costs/uniformRun'
+import { createCodeExport } from '../deploy/codeExport'
+import { createDeployService, type DeployService } from '../deploy/deployService'
+import { createDeployStore } from '../deploy/deployStore'
+import { createToolchain } from '../deploy/program'
+import { createModelService, type ModelService } from '../model/modelService'
+import { resourcePath } from '../paths'
+import { createBoardSamples } from '../profile/boardSamples'
+import { createProfileService, type ProfileService } from '../profile/profileService'
+import { createProxyService, type ProxyService } from '../proxy/proxyService'
+import { createProxyStore } from '../proxy/proxyStore'
+import { createSearchService, type SearchService } from '../search/searchService'
+import { createSearchStore } from '../search/searchStore'
+import type { Foundation } from './foundation'
+
+/** The services of the loop from networks and Samples to a verified deployment. */
+export interface Networks {
+  readonly model: ModelService
+  readonly profile: ProfileService
+  readonly proxy: ProxyService
+  readonly calibrations: Calibrations
+  readonly search: SearchService
+  readonly deploy: DeployService
+}
+
+/** Connects them in the order of the loop: each needs only what stands before it. */
+export function connectNetworks(foundation: Foundation, board: BoardService): Networks {
+  const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
+  const common = { jobs, nowMs, newId }
+  const model = createModelService({
+    tasks,
+    jobs,
+    emit: emitter(),
+    modelsFolder: resourcePath('models'),
+    openedFile: path.join(dataFolder, 'models.json')
+  })
+  const profile = createProfileService({
+    ...common,
+    boards: board,
+    store,
+    emit: emitter(),
+    checksum: (item, seed) => tasks.run('profile.checksum', { item, seed }),
+    decide: (plan, state, signal) => tasks.run('profile.decide', { plan, state }, { signal }),
+    layerShapes: (modelId) => layerShapes(model, modelId)
+  })
+  const proxy = createProxyService({
+    ...common,
+    store: createProxyStore(store),
+    boardSamples: createBoardSamples(profile),
+    tasks,
+    emit: emitter()
+  })
+  const calibrationStore = createCalibrationStore(store)
+  const costs = createCostService({
+    models: model,
+    proxies: proxy,
+    calibrations: calibrationStore,
+    buildOf: (boardId) => buildOf(board, boardId),
+    operatorSamples: async (boardId, unit) =>
+      (await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0)
+  })
+  const search = createSearchService({
+    ...common,
+    store: createSearchStore(store),
+    emit: emitter(),
+    models: model,
+    costs: costs.table
+  })
+  const deploy = createDeployService({
+    ...common,
+    store: createDeployStore(store),
+    emit: emitter(),
+    boards: {
+      describe: async (boardId) => board.identified(boardId),
+      info: async (boardId) => board.identified(boardId).info,
+      withLease: (boardId, owner, work) => board.withLease(boardId, owner, work)
+    },
+    models: model,
+    predict: costs.predict,
+    toolchain: createToolchain(foundation),
+    codeExport: createCodeExport({
+      resourceFolder: resourcePath(),
+      anyBoard: async () => (await board.connect('virtual:high')).info
+    })
+  })
+  const calibrations = createCalibrations({
+    ...common,
+    calibrationStore,
+    emit: emitter(),
+    runNetwork: createUniformRun({
+      connect: (boardId) => board.connect(boardId),
+      layers: (modelId) => model.layers(modelId),
+      measure: deploy.measure
+    }),
+    predictPoints: costs.points
+  })
+  return { model, profile, proxy, calibrations, search, deploy }
+}
+
+/** Build of the firmware on a connected board; null while it is not connected. */
+function buildOf(board: BoardService, boardId: string): number | null {
+  try {
+    return board.identified(boardId).info.buildId
+  } catch {
+    return null
+  }
+}
