@@ -46,7 +46,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const board = connectBoards(foundation)
   const { gpu, energy } = connectGpus(foundation)
   const networks = connectNetworks(foundation, board)
-  const { model, profile, proxy, calibrations, search, deploy } = networks
+  const { model, profile, proxy, calibrations, search, deploy, runs } = networks
   const handlers = {
     ...app.handlers,
     ...board.handlers,
@@ -58,6 +58,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...model.handlers,
     ...profile.handlers,
     ...proxy.handlers,
+    ...runs.handlers,
     ...search.handlers,
     ...createStoreService(store).handlers
   }
@@ -74,6 +75,8 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     store,
     async close() {
       await jobs.stop()
+      // A window or a server is a session that deletions can be undone in; one command is not.
+      if (options.host !== 'cli') await runs.purge().catch((reason: unknown) => log(String(reason)))
       await gpu.close()
       await board.close()
       await tasks.close()

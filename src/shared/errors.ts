@@ -13,6 +13,7 @@ export const errorCodes = [
   'job.cancelled',
   'job.crashed',
   'job.notResumable',
+  'run.busy',
   'store.locked',
   'store.corrupt',
   'store.failed',

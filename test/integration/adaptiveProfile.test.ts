@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { decide } from '@core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
+import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { createProfileService, profileMigrations, type ProfileService } from '@main/profile/profileService'
 import { profileContract } from '@shared/contract/profile'
 import type { AdaptiveRun } from '@shared/contract/profileAdaptive'
@@ -35,6 +36,7 @@ const makeService = (onChecksum: () => void = () => undefined): ProfileService =
     boards: bench.boards,
     store: bench.store,
     jobs: bench.jobs,
+    labels: createRunLabels(bench.store),
     emit: (event, payload) => events.push({ event, payload: profileContract.events[event].parse(payload) }),
     nowMs: () => Date.now(),
     newId: () => `id${++ids}`,
@@ -47,7 +49,7 @@ const makeService = (onChecksum: () => void = () => undefined): ProfileService =
   })
 const begin = async (): Promise<void> => {
   events = []
-  bench = await createBoardBench({}, [profileMigrations])
+  bench = await createBoardBench({}, [profileMigrations, runMigrations])
 }
 const start = (profile: ProfileService, change: object = {}): Promise<{ jobId: string; runId: string }> =>
   profile.handlers['profile.adaptive'](

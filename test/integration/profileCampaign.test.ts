@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { decide } from '@core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
+import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { createProfileService, profileMigrations, type ProfileService } from '@main/profile/profileService'
 import { type Campaign, profileContract } from '@shared/contract/profile'
 import { AppError } from '@shared/errors'
@@ -17,6 +18,7 @@ const makeService = (change: Partial<Parameters<typeof createProfileService>[0]>
     boards: bench.boards,
     store: bench.store,
     jobs: bench.jobs,
+    labels: createRunLabels(bench.store),
     emit: (event, payload) => events.push({ event, payload: profileContract.events[event].parse(payload) }),
     nowMs: () => Date.now(),
     newId: () => `id${++ids}`,
@@ -35,7 +37,7 @@ const campaign = async (id: string): Promise<Campaign> =>
 
 const begin = async (): Promise<void> => {
   events = []
-  bench = await createBoardBench({}, [profileMigrations])
+  bench = await createBoardBench({}, [profileMigrations, runMigrations])
   profile = makeService()
   await bench.boards.connect('virtual:small')
 }

@@ -8,6 +8,7 @@ import { gpuCli } from './gpu'
 import { modelCli } from './model'
 import { profileCli } from './profile'
 import { proxyCli } from './proxy'
+import { runCli } from './run'
 import { searchCli } from './search'
 import { serveCli } from './serve'
 
@@ -20,6 +21,7 @@ export const cliNouns: readonly CliNoun[] = [
   modelCli,
   searchCli,
   deployCli,
+  runCli,
   benchCli,
   gpuCli,
   estimatorCli,

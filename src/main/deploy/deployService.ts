@@ -3,8 +3,9 @@ import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { DeployRequest, Deployment, deployContract } from '../../shared/contract/deploy'
-import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
+import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import type { RunLabels } from '../runs/runLabels'
 import type { CodeExport } from './codeExport'
 import { ioOf, runDeployment, type Load, type Prepared } from './deployRun'
 import type { DeployStore } from './deployStore'
@@ -15,12 +16,14 @@ import { loadProgram, type Toolchain } from './program'
 
 export interface DeployService {
   handlers: HandlersOf<typeof deployContract>
+  runs: RunKind
   /** Deploys and compares like deploy.run, but leaves no record: for whoever wants the measurement alone. */
   measure(request: DeployRequest, context: JobContext): Promise<Deployment>
 }
 
 export function createDeployService(deps: {
   store: DeployStore
+  labels: RunLabels
   jobs: JobService
   emit: EmitterOf<typeof deployContract>
   boards: DeployBoards
@@ -31,7 +34,7 @@ export function createDeployService(deps: {
   nowMs: () => number
   newId: () => string
 }): DeployService {
-  const { store, jobs, emit, boards, models, predict, toolchain, codeExport, nowMs, newId } = deps
+  const { store, labels, jobs, emit, boards, models, predict, toolchain, codeExport, nowMs, newId } = deps
 
   const prepare = async (
     request: Pick<DeployRequest, 'modelId' | 'scheme' | 'method' | 'boardId' | 'proxyId'>,
@@ -59,16 +62,46 @@ export function createDeployService(deps: {
       return await loadImage(session, image, plan, ioOf(network), options)
     }
 
-  const find = async (deploymentId: string): Promise<Deployment> => {
-    const deployment = await store.get(deploymentId)
-    if (deployment === null) {
-      throw new AppError(
-        'input.notFound',
-        `There is no deployment ${deploymentId}.`,
-        'It may have been forgotten.'
-      )
+  const runs = createRunKeeper<Deployment>({
+    kind: 'deployment',
+    noun: 'deployment',
+    jobs,
+    labels,
+    table: store,
+    describe: ({ modelName, boardName, imagesDone, request, error, finishedAtMs }) => ({
+      title: `Deploy ${modelName} to ${boardName}`,
+      detail: error?.message ?? `${imagesDone} of ${request.images} images compared`,
+      finishedAtMs
+    }),
+    begin: ({ id, request }) => begin(id, request)
+  })
+
+  /** Runs a deployment from its start; an earlier record under this id is replaced. */
+  const begin = async (id: string, request: DeployRequest): Promise<{ jobId: string }> => {
+    const board = await boards.describe(request.boardId)
+    const modelName = await models.name(request.modelId)
+    const deployment = newDeployment(id, null, request, modelName, board, nowMs())
+    let savedStep: string | undefined
+    const tell = async (changes: Partial<Deployment>): Promise<void> => {
+      Object.assign(deployment, changes)
+      emit('deploy.changed', { ...deployment })
+      // Image counts change many times a second; the file needs to know only where it stood.
+      if (deployment.step === savedStep && deployment.state === 'running') return
+      savedStep = deployment.step
+      await store.save(deployment)
     }
-    return deployment
+    const { jobId } = runs.launch(deployment, {
+      kind: 'deploy.run',
+      title: `Deploy ${modelName} to ${board.name}`,
+      unit: 'images',
+      total: request.images,
+      async run(context) {
+        const load = loadAs(request.form)
+        await runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
+      }
+    })
+    deployment.jobId = jobId
+    return { jobId }
   }
 
   return {
@@ -83,43 +116,20 @@ export function createDeployService(deps: {
       await runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
       return deployment
     },
+    runs,
     handlers: {
       'deploy.plan': async (request) => ({
         plan: (await prepare(request, await boards.info(request.boardId))).described
       }),
       'deploy.run': async (request) => {
-        const board = await boards.describe(request.boardId)
-        const modelName = await models.name(request.modelId)
-        const id = newId()
-        const { jobId, result } = jobs.start({
-          kind: 'deploy.run',
-          title: `Deploy ${modelName} to ${board.name}`,
-          unit: 'images',
-          total: request.images,
-          async run(context) {
-            const deployment = newDeployment(id, context.id, request, modelName, board, nowMs())
-            let savedStep: string | undefined
-            const tell = async (changes: Partial<Deployment>): Promise<void> => {
-              Object.assign(deployment, changes)
-              emit('deploy.changed', { ...deployment })
-              // Image counts change many times a second; the file needs to know only where it stood.
-              if (deployment.step === savedStep && deployment.state === 'running') return
-              savedStep = deployment.step
-              await store.save(deployment)
-            }
-            const load = loadAs(request.form)
-            await runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
-          }
-        })
-        // Told by the job and by the record; nobody else waits for it.
-        result.catch(() => undefined)
-        return { jobId, deploymentId: id }
+        const deploymentId = newId()
+        return { deploymentId, ...(await begin(deploymentId, request)) }
       },
-      'deploy.list': async () => ({ deployments: await store.list() }),
-      'deploy.get': async ({ deploymentId }) => ({ deployment: await find(deploymentId) }),
+      'deploy.resume': async ({ deploymentId }) => ({ deploymentId, ...(await runs.resume(deploymentId)) }),
+      'deploy.list': async () => ({ deployments: await runs.list() }),
+      'deploy.get': async ({ deploymentId }) => ({ deployment: await runs.find(deploymentId) }),
       'deploy.forget': async ({ deploymentId }) => {
-        await find(deploymentId)
-        await store.remove(deploymentId)
+        await runs.forget((await runs.find(deploymentId)).id, nowMs())
         return { ok: true }
       },
       'deploy.export': async ({ modelId, scheme, method, images, folder }) => {
@@ -140,7 +150,7 @@ export function createDeployService(deps: {
 
 function newDeployment(
   id: string,
-  jobId: string,
+  jobId: string | null,
   request: DeployRequest,
   modelName: string,
   board: { name: string; unit: Deployment['unit']; origin: Deployment['origin'] },

@@ -5,8 +5,10 @@ import type { profileContract, Sample } from '../../shared/contract/profile'
 import type { AdaptiveRequest, AdaptiveRun } from '../../shared/contract/profileAdaptive'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
+import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import type { RunLabels } from '../runs/runLabels'
 import { runAdaptive, type AdaptiveRunnerOptions } from './adaptiveRunner'
-import type { StoredAdaptiveRun } from './adaptiveStore'
+import type { AdaptiveStore, StoredAdaptiveRun } from './adaptiveStore'
 import { speedOf } from './boardSpeed'
 import type { ProfiledBoard } from './measure'
 import { announceSamples } from './sampleNews'
@@ -18,6 +20,7 @@ interface Started {
 
 /** Adaptive profiling as resumable jobs. */
 export interface AdaptiveRuns {
+  runs: RunKind
   start(request: AdaptiveRequest): Promise<Started>
   resume(runId: string): Promise<Started>
   list(): Promise<AdaptiveRun[]>
@@ -26,19 +29,31 @@ export interface AdaptiveRuns {
 
 export function createAdaptiveRuns(
   deps: Omit<AdaptiveRunnerOptions, 'onSample' | 'onStep'> & {
+    adaptiveStore: AdaptiveStore
     jobs: JobService
+    labels: RunLabels
     emit: EmitterOf<typeof profileContract>
     layerShapes: (modelId: string) => Promise<KernelShape[]>
   }
 ): AdaptiveRuns {
-  const { boards, store, jobs, emit, nowMs, newId, layerShapes } = deps
-  const running = new Map<string, { jobId: string; run: StoredAdaptiveRun }>()
+  const { boards, store, adaptiveStore, jobs, labels, emit, nowMs, newId, layerShapes } = deps
+  const runs = createRunKeeper<StoredAdaptiveRun>({
+    kind: 'adaptive',
+    noun: 'adaptive run',
+    jobs,
+    labels,
+    table: adaptiveStore,
+    describe: (run) => ({
+      title: `${run.request.kernel} on ${run.boardName}, adaptively`,
+      detail: run.error ?? `${run.adaptive.at(-1)?.rows ?? 0} of ${run.poolRows} rows measured`,
+      finishedAtMs: run.finishedAtMs
+    }),
+    begin: async (run) => await begin(run, await boards.connect(run.boardId))
+  })
 
   const present = (run: StoredAdaptiveRun): AdaptiveRun => {
-    const { buildId: _buildId, coreName: _coreName, speed: _speed, ...shown } = run
-    const jobId = running.get(run.id)?.jobId ?? null
-    // Running in the file but not in this process: the process that ran it is gone.
-    return { ...shown, state: run.state === 'running' && jobId === null ? 'interrupted' : run.state, jobId }
+    const { buildId: _buildId, coreName: _coreName, speed: _speed, ...shown } = runs.present(run)
+    return shown
   }
 
   const begin = async (run: StoredAdaptiveRun, board: ProfiledBoard): Promise<Started> => {
@@ -56,19 +71,18 @@ export function createAdaptiveRuns(
     const news = announceSamples(emit, run.id)
     const change = async (changes: Partial<StoredAdaptiveRun>): Promise<void> => {
       Object.assign(run, changes)
-      await store.saveRun(run)
+      await adaptiveStore.save(run)
       emit('profile.adaptiveChanged', present({ ...run }))
     }
     const finish = async (changes: Partial<StoredAdaptiveRun>): Promise<void> => {
       news.flush()
-      running.delete(run.id)
+      runs.ended(run.id)
       await change({ ...changes, finishedAtMs: nowMs() })
     }
-    const job = jobs.start({
+    const { jobId } = runs.launch(run, {
       kind: 'profile.adaptive',
       title: `Profile ${request.kernel} on ${run.boardName} adaptively`,
       unit: 'ms',
-      resume: () => resume(run.id),
       async run(context) {
         try {
           await change({
@@ -112,33 +126,18 @@ export function createAdaptiveRuns(
         }
       }
     })
-    running.set(run.id, { jobId: job.jobId, run })
-    // The job list tells how it ended; nobody has to wait for it here.
-    job.result.catch(() => undefined)
-    return { jobId: job.jobId, runId: run.id }
-  }
-
-  const resume = async (runId: string): Promise<Started> => {
-    const active = running.get(runId)
-    if (active !== undefined) return { jobId: active.jobId, runId }
-    const run = await store.run(runId)
-    if (run === null) {
-      throw new AppError(
-        'input.notFound',
-        `There is no adaptive run ${runId}.`,
-        'List the runs; it may have been forgotten.'
-      )
-    }
-    return await begin(run, await boards.connect(run.boardId))
+    return { jobId, runId: run.id }
   }
 
   return {
-    resume,
+    runs,
+    resume: async (runId) => ({ runId, ...(await runs.resume(runId)) }),
     async start(request) {
       const board = await boards.connect(request.boardId)
       return await begin(
         {
           id: newId(),
+          jobId: null,
           boardId: board.id,
           boardName: board.name,
           buildId: board.info.buildId,
@@ -159,10 +158,7 @@ export function createAdaptiveRuns(
         board
       )
     },
-    list: async () => (await store.runs()).map(present),
-    async forget(runId) {
-      if (running.has(runId)) throw new AppError('board.busy', 'This run is running.', 'Cancel it first.')
-      await store.removeRun(runId)
-    }
+    list: async () => (await runs.list()).map(present),
+    forget: async (runId) => await runs.forget((await runs.find(runId)).id, nowMs())
   }
 }

@@ -1,16 +1,32 @@
+import { z } from 'zod'
 import { itemKey, type BenchItem } from '../../core/profile/kernelShape'
-import type { Campaign, CampaignRequest } from '../../shared/contract/profile'
+import { campaignRequestSchema, campaignSchema, kernelSchema } from '../../shared/contract/profile'
+import { parseJson, unreadable, type StoredRecord } from '../store/recordTable'
 import type { SqlRow, Store } from '../store/store'
 
-/** A campaign as stored: the Job that runs it is not. */
-export type StoredCampaign = Omit<Campaign, 'jobId' | 'done'> & { buildId: number | null; coreName: string }
+const storedCampaignSchema = campaignSchema.extend({ buildId: z.number().nullable(), coreName: z.string() })
+const itemsSchema: z.ZodType<BenchItem[]> = z.array(
+  z.object({
+    kernel: kernelSchema,
+    dims: z.array(z.number()),
+    activationBits: z.number(),
+    weightBits: z.number()
+  })
+)
+
+/** A campaign as stored; the Job that runs it is not. */
+export type StoredCampaign = z.infer<typeof storedCampaignSchema>
 
 /** Campaigns in the data file: what was asked for, and what of it is finished. */
 export interface CampaignStore {
   addCampaign(campaign: StoredCampaign, items: readonly BenchItem[]): Promise<void>
   setCampaign(id: string, change: Pick<StoredCampaign, 'state' | 'finishedAtMs' | 'error'>): Promise<void>
-  campaigns(): Promise<(StoredCampaign & { done: number })[]>
-  campaign(id: string): Promise<(StoredCampaign & { done: number; items: BenchItem[] }) | null>
+  /** Newest first; rows that no longer fit the schema are listed with their problem. */
+  campaigns(limit?: number): Promise<StoredRecord<StoredCampaign>[]>
+  /** @throws store.corrupt when the row no longer fits the schema */
+  campaign(id: string): Promise<StoredCampaign | null>
+  /** What a campaign measures, in its order. @throws store.corrupt */
+  items(id: string): Promise<BenchItem[]>
   /** Keys of items that need no measuring any more: measured, or refused by the board. */
   finishedKeys(campaignId: string): Promise<Set<string>>
   addRefusal(campaignId: string, item: BenchItem, reason: string): Promise<void>
@@ -20,20 +36,30 @@ export interface CampaignStore {
 }
 
 export function createCampaignStore(store: Store): CampaignStore {
-  const readCampaign = (row: SqlRow): StoredCampaign & { done: number } => ({
-    id: row['id'] as string,
-    boardId: row['board_id'] as string,
-    boardName: row['board_name'] as string,
-    buildId: row['build_id'] as number | null,
-    coreName: row['core_name'] as string,
-    state: row['state'] as Campaign['state'],
-    done: row['done'] as number,
-    total: row['total'] as number,
-    startedAtMs: row['started_at_ms'] as number,
-    finishedAtMs: row['finished_at_ms'] as number | null,
-    error: row['error'] as string | null,
-    request: JSON.parse(row['request'] as string) as CampaignRequest
-  })
+  const readCampaign = (row: SqlRow): StoredRecord<StoredCampaign> => {
+    const [id, startedAtMs] = [row['id'] as string, row['started_at_ms'] as number]
+    const request = parseJson(row['request'] as string, campaignRequestSchema)
+    if (request.problem !== null)
+      return { id, startedAtMs, record: null, problem: `request: ${request.problem}` }
+    const found = storedCampaignSchema.safeParse({
+      id,
+      boardId: row['board_id'],
+      boardName: row['board_name'],
+      buildId: row['build_id'],
+      coreName: row['core_name'],
+      state: row['state'],
+      done: row['done'],
+      total: row['total'],
+      startedAtMs,
+      finishedAtMs: row['finished_at_ms'],
+      jobId: null,
+      error: row['error'],
+      request: request.value
+    })
+    if (found.success) return { id, startedAtMs, record: found.data, problem: null }
+    const [issue] = found.error.issues
+    return { id, startedAtMs, record: null, problem: `${issue?.path.join('.')}: ${issue?.message}` }
+  }
   const campaignSelect = `SELECT c.*,
       (SELECT count(*) FROM profile_campaign_sample cs WHERE cs.campaign_id = c.id) +
       (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id) AS done
@@ -62,14 +88,26 @@ export function createCampaignStore(store: Store): CampaignStore {
         finishedAtMs,
         error
       ]),
-    async campaigns() {
-      return (await store.all(`${campaignSelect} ORDER BY c.started_at_ms DESC`)).map(readCampaign)
+    async campaigns(limit = 200) {
+      const rows = await store.all(
+        `${campaignSelect} ORDER BY c.started_at_ms DESC LIMIT ${Math.floor(limit)}`
+      )
+      return rows.map(readCampaign)
     },
     async campaign(id) {
       const [row] = await store.all(`${campaignSelect} WHERE c.id = $1`, [id])
-      return row === undefined
-        ? null
-        : { ...readCampaign(row), items: JSON.parse(row['items'] as string) as BenchItem[] }
+      if (row === undefined) return null
+      const found = readCampaign(row)
+      if (found.record === null) throw unreadable(id, found.problem)
+      return found.record
+    },
+    async items(id) {
+      const [row] = await store.all<{ items: string }>('SELECT items FROM profile_campaign WHERE id = $1', [
+        id
+      ])
+      const found = parseJson(row?.items ?? '', itemsSchema)
+      if (found.problem !== null) throw unreadable(id, `items: ${found.problem}`)
+      return found.value
     },
     async finishedKeys(campaignId) {
       const rows = await store.all<{ item_key: string }>(

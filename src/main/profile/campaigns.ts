@@ -5,6 +5,8 @@ import type { EmitterOf } from '../../shared/contract/define'
 import type { Campaign, CampaignPlan, CampaignRequest, profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
+import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import type { RunLabels } from '../runs/runLabels'
 import { speedOf } from './boardSpeed'
 import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignRunner'
 import type { StoredCampaign } from './campaignStore'
@@ -17,6 +19,7 @@ export interface CampaignsDeps {
   boards: ProfileBoards
   store: ProfileStore
   jobs: JobService
+  labels: RunLabels
   emit: EmitterOf<typeof profileContract>
   nowMs: () => number
   newId: () => string
@@ -33,6 +36,7 @@ interface Started {
 
 /** Campaigns as resumable jobs: planned, run, taken up again, forgotten. */
 export interface Campaigns {
+  runs: RunKind
   plan(request: CampaignRequest): Promise<CampaignPlan>
   run(request: CampaignRequest): Promise<Started>
   resume(campaignId: string): Promise<Started>
@@ -41,21 +45,32 @@ export interface Campaigns {
 }
 
 export function createCampaigns(deps: CampaignsDeps): Campaigns {
-  const { boards, store, jobs, emit, nowMs, newId, checksum, layerShapes } = deps
-  const running = new Map<string, string>()
+  const { boards, store, jobs, labels, emit, nowMs, newId, checksum, layerShapes } = deps
+  const runs = createRunKeeper<StoredCampaign>({
+    kind: 'campaign',
+    noun: 'campaign',
+    jobs,
+    labels,
+    table: {
+      list: store.campaigns,
+      get: store.campaign,
+      remove: (id) => store.forgetCampaign(id, false)
+    },
+    describe: (campaign) => ({
+      title: `Profile ${campaign.boardName}`,
+      detail: campaign.error ?? `${campaign.done} of ${campaign.total} samples`,
+      finishedAtMs: campaign.finishedAtMs
+    }),
+    begin: (campaign) => again(campaign)
+  })
 
-  const present = (campaign: StoredCampaign & { done: number }): Campaign => {
-    const { buildId: _buildId, coreName: _coreName, ...shown } = campaign
-    const jobId = running.get(campaign.id) ?? null
-    // Running in the file but not in this process: the process that ran it is gone.
-    const state = campaign.state === 'running' && jobId === null ? 'interrupted' : campaign.state
-    return { ...shown, state, jobId, request: campaign.request }
+  const present = (campaign: StoredCampaign): Campaign => {
+    const { buildId: _buildId, coreName: _coreName, ...shown } = runs.present(campaign)
+    return shown
   }
   const announce = async (id: string): Promise<void> => {
     const campaign = await store.campaign(id)
-    if (campaign === null) return
-    const { items: _items, ...rest } = campaign
-    emit('profile.campaignChanged', present(rest))
+    if (campaign !== null) emit('profile.campaignChanged', present(campaign))
   }
 
   const planned = async (
@@ -93,7 +108,7 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
     const news = announceSamples(emit, campaignId)
     const finish = async (state: Campaign['state'], error: AppError | null): Promise<void> => {
       news.flush()
-      running.delete(campaignId)
+      runs.ended(campaignId)
       await store.setCampaign(campaignId, {
         state,
         finishedAtMs: nowMs(),
@@ -101,12 +116,11 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
       })
       await announce(campaignId)
     }
-    const job = jobs.start({
+    const { jobId } = runs.launch(campaign, {
       kind: 'profile.run',
       title: `Profile ${campaign.boardName}`,
       unit: 'samples',
       total: items.length,
-      resume: () => resume(campaignId),
       async run(context) {
         try {
           await runCampaign(run, { boards, store, newId, nowMs, checksum, onSample: news.add }, context)
@@ -120,25 +134,20 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
         }
       }
     })
-    running.set(campaignId, job.jobId)
-    // The job list tells how it ended; nobody has to wait for it here.
-    job.result.catch(() => undefined)
-    return { jobId: job.jobId, campaignId }
+    return { jobId, campaignId }
   }
 
-  const resume = async (campaignId: string): Promise<Started> => {
-    const campaign = await store.campaign(campaignId)
-    if (campaign === null) throw noCampaign(campaignId)
-    const jobId = running.get(campaignId)
-    if (jobId !== undefined) return { jobId, campaignId }
+  const again = async (campaign: StoredCampaign): Promise<Started> => {
+    const items = await store.items(campaign.id)
     const board = await boards.connect(campaign.boardId)
-    await store.setCampaign(campaignId, { state: 'running', finishedAtMs: null, error: null })
+    await store.setCampaign(campaign.id, { state: 'running', finishedAtMs: null, error: null })
     const { speed } = await speedOf(store, board)
-    return start(campaign, campaign.items, speed)
+    return start(campaign, items, speed)
   }
 
   return {
-    resume,
+    runs,
+    resume: async (campaignId) => ({ campaignId, ...(await runs.resume(campaignId)) }),
     async plan(request) {
       const { plan, calibrated } = await planned(request)
       return describePlan(plan, calibrated)
@@ -150,6 +159,8 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
       if (items.length === 0) throw nothingToMeasure(plan)
       const campaign: StoredCampaign = {
         id: newId(),
+        jobId: null,
+        done: 0,
         boardId: board.id,
         boardName: board.name,
         buildId: board.info.buildId,
@@ -170,20 +181,14 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
       await announce(campaign.id)
       return started
     },
-    list: async () => (await store.campaigns()).map(present),
+    list: async () => (await runs.list()).map(present),
     async forget(campaignId, withSamples) {
-      if (running.has(campaignId)) {
-        throw new AppError('board.busy', 'This campaign is running.', 'Cancel it first.')
-      }
-      await store.forgetCampaign(campaignId, withSamples)
+      const { id } = await runs.find(campaignId)
+      if (!withSamples) return await runs.forget(id, nowMs())
+      if (runs.isRunning(id)) throw new AppError('run.busy', 'This campaign is running.', 'Cancel it first.')
+      // With its Samples a campaign goes at once: other campaigns and fits must not lean on them any more.
+      await store.forgetCampaign(id, true)
+      await labels.drop(id)
     }
   }
-}
-
-function noCampaign(id: string): AppError {
-  return new AppError(
-    'input.notFound',
-    `There is no campaign ${id}.`,
-    'List the campaigns; it may have been forgotten.'
-  )
 }

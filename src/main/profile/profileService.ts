@@ -2,9 +2,12 @@ import type { BenchItem, KernelShape } from '../../core/profile/kernelShape'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { profileContract, Sample, SampleQuery } from '../../shared/contract/profile'
 import type { JobService } from '../jobs/jobService'
+import type { RunKind } from '../runs/runKeeper'
+import type { RunLabels } from '../runs/runLabels'
 import type { Store } from '../store/store'
 import type { Decide } from './adaptiveRunner'
 import { createAdaptiveRuns } from './adaptiveRuns'
+import { createAdaptiveStore } from './adaptiveStore'
 import type { ProfileBoards } from './campaignRunner'
 import { createCampaigns } from './campaigns'
 import { createProfileStore } from './profileStore'
@@ -15,6 +18,8 @@ export { profileMigrations } from './profileStore'
 
 export interface ProfileService {
   handlers: HandlersOf<typeof profileContract>
+  /** Campaigns and adaptive runs. */
+  runs: RunKind[]
   /** All Samples that match, oldest first. */
   samples(query: SampleQuery): Promise<Sample[]>
 }
@@ -23,6 +28,7 @@ export interface ProfileServiceOptions {
   boards: ProfileBoards
   store: Store
   jobs: JobService
+  labels: RunLabels
   emit: EmitterOf<typeof profileContract>
   nowMs: () => number
   newId: () => string
@@ -39,9 +45,10 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
   const store = createProfileStore(options.store)
   const deps = { ...options, store }
   const campaigns = createCampaigns(deps)
-  const adaptive = createAdaptiveRuns(deps)
+  const adaptive = createAdaptiveRuns({ ...deps, adaptiveStore: createAdaptiveStore(options.store) })
   return {
     samples: (query) => store.samples(query),
+    runs: [campaigns.runs, adaptive.runs],
     handlers: {
       ...createSampleExchange(deps),
       'profile.plan': async (request) => ({ plan: await campaigns.plan(request) }),

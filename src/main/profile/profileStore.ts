@@ -1,6 +1,6 @@
 import type { NounMigrations } from '../store/migrations'
 import type { Store } from '../store/store'
-import { adaptiveTables, type AdaptiveStore, createAdaptiveStore } from './adaptiveStore'
+import { adaptiveTables } from './adaptiveStore'
 import { type CampaignStore, createCampaignStore } from './campaignStore'
 import { createSampleStore, type SampleStore } from './sampleStore'
 
@@ -29,8 +29,8 @@ export const profileMigrations: NounMigrations = {
 }
 
 /** All that this noun keeps. */
-export type ProfileStore = CampaignStore & SampleStore & AdaptiveStore
+export type ProfileStore = CampaignStore & SampleStore
 
 export function createProfileStore(store: Store): ProfileStore {
-  return { ...createCampaignStore(store), ...createSampleStore(store), ...createAdaptiveStore(store) }
+  return { ...createCampaignStore(store), ...createSampleStore(store) }
 }

@@ -8,16 +8,20 @@ import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { CandidateJson, Search, searchContract, SearchRequest } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
+import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import type { RunLabels } from '../runs/runLabels'
 import type { SearchCosts, SearchModels } from './searchNeeds'
 import type { SearchStore } from './searchStore'
 
 /** Searches as resumable jobs with a live trace. */
 export interface SearchService {
   handlers: HandlersOf<typeof searchContract>
+  runs: RunKind
 }
 
 export function createSearchService(deps: {
   store: SearchStore
+  labels: RunLabels
   jobs: JobService
   emit: EmitterOf<typeof searchContract>
   models: SearchModels
@@ -25,22 +29,20 @@ export function createSearchService(deps: {
   nowMs: () => number
   newId: () => string
 }): SearchService {
-  const { store, jobs, emit, models, costs, nowMs, newId } = deps
-  const running = new Map<string, Search>()
-
-  /** A record that says it runs while no job of this process runs it was interrupted by a crash. */
-  const truthful = (search: Search): Search =>
-    search.state === 'running' && !running.has(search.id)
-      ? { ...search, state: 'interrupted', jobId: null }
-      : search
-
-  const find = async (searchId: string): Promise<Search> => {
-    const search = running.get(searchId) ?? (await store.get(searchId))
-    if (search === null) {
-      throw new AppError('input.notFound', `There is no search ${searchId}.`, 'Refresh the list of searches.')
-    }
-    return truthful(search)
-  }
+  const { store, labels, jobs, emit, models, costs, nowMs, newId } = deps
+  const runs = createRunKeeper<Search>({
+    kind: 'search',
+    noun: 'search',
+    jobs,
+    labels,
+    table: store,
+    describe: (search) => ({
+      title: `Search by ${search.request.strategy} within ${Math.round(search.request.budgetRatio * 100)} % of int8`,
+      detail: `${search.trace.length} of ${search.request.evaluations} schemes, ${describe(search)}`,
+      finishedAtMs: null
+    }),
+    begin: (search) => again(search)
+  })
 
   const spaceOf = async (
     request: Pick<SearchRequest, 'modelId' | 'cost' | 'proxyId'>
@@ -59,18 +61,15 @@ export function createSearchService(deps: {
 
   const begin = async (search: Search, space: SearchSpace): Promise<{ searchId: string; jobId: string }> => {
     const title = `Search ${await models.name(search.request.modelId)} within ${Math.round(search.request.budgetRatio * 100)} % of int8`
-    const { jobId, result } = jobs.start({
+    const { jobId } = runs.launch(search, {
       kind: 'search.start',
       title,
       unit: 'schemes',
       total: search.request.evaluations,
-      resume: () => resume(search.id),
       run: (context) => run(search, space, context)
     })
     search.jobId = jobId
-    running.set(search.id, search)
     await store.save(search)
-    result.catch(() => undefined).finally(() => running.delete(search.id))
     return { searchId: search.id, jobId }
   }
 
@@ -151,11 +150,7 @@ export function createSearchService(deps: {
     )
   }
 
-  const resume = async (searchId: string): Promise<{ searchId: string; jobId: string }> => {
-    const search = await find(searchId)
-    if (search.state === 'running' || search.state === 'done') {
-      throw new AppError('job.notResumable', `This search is ${search.state}.`, 'Start a new one.')
-    }
+  const again = async (search: Search): Promise<{ searchId: string; jobId: string }> => {
     const { space } = await spaceOf(search.request)
     const { budget } = searchLimits(space, search.request.budgetRatio)
     // The proxy may have been refitted since: a trace under another budget would not be the same search.
@@ -170,16 +165,14 @@ export function createSearchService(deps: {
   }
 
   return {
+    runs,
     handlers: {
       'search.start': start,
-      'search.resume': ({ searchId }) => resume(searchId),
+      'search.resume': async ({ searchId }) => ({ searchId, ...(await runs.resume(searchId)) }),
       'search.list': async () => ({
-        searches: (await store.list()).map((stored) => {
-          const { trace: _trace, ...search } = truthful(running.get(stored.id) ?? stored)
-          return search
-        })
+        searches: (await runs.list()).map(({ trace: _trace, ...search }) => search)
       }),
-      'search.get': async ({ searchId }) => ({ search: await find(searchId) }),
+      'search.get': async ({ searchId }) => ({ search: await runs.find(searchId) }),
       'search.cost': async ({ modelId, cost, proxyId, scheme }) => {
         const table = await costs(modelId, cost, proxyId)
         const names = (await models.layers(modelId)).map((layer) => layer.name)

@@ -1,5 +1,6 @@
 import { searchSchema, type Search } from '../../shared/contract/search'
 import type { NounMigrations } from '../store/migrations'
+import { createRecordTable, type RecordTable } from '../store/recordTable'
 import type { Store } from '../store/store'
 
 /** Searches in the data file: one row each, the whole record with its trace as JSON. */
@@ -14,31 +15,9 @@ export const searchMigrations: NounMigrations = {
   ]
 }
 
-export interface SearchStore {
-  save(search: Search): Promise<void>
-  /** Newest first. */
-  list(): Promise<Search[]>
-  get(id: string): Promise<Search | null>
-}
+/** Searches in the data file. */
+export type SearchStore = RecordTable<Search>
 
-export function createSearchStore(store: Store): SearchStore {
-  const read = (row: { record: string }): Search => searchSchema.parse(JSON.parse(row.record))
-  return {
-    save: (search) =>
-      store.run('INSERT OR REPLACE INTO search VALUES ($1, $2, $3)', [
-        search.id,
-        search.startedAtMs,
-        JSON.stringify(search)
-      ]),
-    async list() {
-      const rows = await store.all<{ record: string }>(
-        'SELECT record FROM search ORDER BY started_at_ms DESC LIMIT 200'
-      )
-      return rows.map(read)
-    },
-    async get(id) {
-      const [row] = await store.all<{ record: string }>('SELECT record FROM search WHERE id = $1', [id])
-      return row === undefined ? null : read(row)
-    }
-  }
+export function createSearchStore(store: Pick<Store, 'run' | 'all'>): SearchStore {
+  return createRecordTable(store, { table: 'search', schema: searchSchema })
 }

@@ -13,6 +13,7 @@ import { createJobService, type JobService } from '../jobs/jobService'
 import { builtPath } from '../paths'
 import { profileMigrations } from '../profile/profileService'
 import { proxyMigrations } from '../proxy/proxyStore'
+import { runMigrations } from '../runs/runLabels'
 import { searchMigrations } from '../search/searchStore'
 import { createLazyStore, type LazyStore } from '../store/lazyStore'
 import { openStore } from '../store/store'
@@ -51,6 +52,7 @@ const migrations = [
   gpuMigrations,
   profileMigrations,
   proxyMigrations,
+  runMigrations,
   searchMigrations
 ]
 

@@ -17,6 +17,8 @@ import { createProxyService, type ProxyService } from '../proxy/proxyService'
 import { createProxyStore } from '../proxy/proxyStore'
 import { createSearchService, type SearchService } from '../search/searchService'
 import { createSearchStore } from '../search/searchStore'
+import { createRunService, type RunService } from '../runs/runService'
+import { createRunLabels } from '../runs/runLabels'
 import type { Foundation } from './foundation'
 
 /** The services of the loop from networks and Samples to a verified deployment. */
@@ -27,12 +29,14 @@ export interface Networks {
   readonly calibrations: Calibrations
   readonly search: SearchService
   readonly deploy: DeployService
+  readonly runs: RunService
 }
 
 /** Connects them in the order of the loop: each needs only what stands before it. */
 export function connectNetworks(foundation: Foundation, board: BoardService): Networks {
   const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
-  const common = { jobs, nowMs, newId }
+  const labels = createRunLabels(store)
+  const common = { jobs, labels, nowMs, newId }
   const model = createModelService({
     tasks,
     jobs,
@@ -100,7 +104,13 @@ export function connectNetworks(foundation: Foundation, board: BoardService): Ne
     }),
     predictPoints: costs.points
   })
-  return { model, profile, proxy, calibrations, search, deploy }
+  const runs = createRunService({
+    labels,
+    kinds: [...profile.runs, search.runs, deploy.runs],
+    emit: emitter(),
+    nowMs
+  })
+  return { model, profile, proxy, calibrations, search, deploy, runs }
 }
 
 /** Build of the firmware on a connected board; null while it is not connected. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema } from './define'
 import { methodSchema, schemeSchema } from './model'
+import { storedRunStateSchema } from './run'
 
 /** Deploy: a scheme on a board, and the proof that it does there what the host said. */
 export const memoryBlockSchema = z.object({
@@ -86,7 +87,7 @@ export const mismatchSchema = z.object({
 export const deploymentSchema = z.object({
   id: z.string(),
   jobId: z.string().nullable(),
-  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  state: storedRunStateSchema,
   step: deployStepSchema,
   request: deployRequestSchema,
   modelName: z.string(),
@@ -122,6 +123,11 @@ export const deployContract = defineContract({
       z.object({ plan: deployPlanSchema })
     ),
     'deploy.run': command(deployRequestSchema, z.object({ jobId: z.string(), deploymentId: z.string() })),
+    /** Runs an interrupted, failed or cancelled deployment again from its start, under its id. */
+    'deploy.resume': command(
+      z.object({ deploymentId: z.string() }),
+      z.object({ jobId: z.string(), deploymentId: z.string() })
+    ),
     'deploy.list': command(nothing, z.object({ deployments: z.array(deploymentSchema) })),
     'deploy.get': command(z.object({ deploymentId: z.string() }), z.object({ deployment: deploymentSchema })),
     'deploy.forget': command(z.object({ deploymentId: z.string() }), done),

@@ -10,6 +10,7 @@ import { jobContract } from './job'
 import { modelContract } from './model'
 import { profileContract } from './profile'
 import { proxyContract } from './proxy'
+import { runContract } from './run'
 import { searchContract } from './search'
 import { storeContract } from './store'
 
@@ -24,6 +25,7 @@ export const commands = {
   ...modelContract.commands,
   ...profileContract.commands,
   ...proxyContract.commands,
+  ...runContract.commands,
   ...searchContract.commands,
   ...storeContract.commands
 } as const
@@ -38,6 +40,7 @@ export const events = {
   ...modelContract.events,
   ...profileContract.events,
   ...proxyContract.events,
+  ...runContract.events,
   ...searchContract.events
 } as const
 

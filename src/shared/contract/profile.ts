@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema } from './define'
 import { adaptiveRequestSchema, adaptiveRunSchema } from './profileAdaptive'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
+import { storedRunStateSchema } from './run'
 
 /** Profile: campaigns that measure kernels on a board, and the Samples they leave. */
 export {
@@ -94,7 +95,7 @@ export const campaignSchema = z.object({
   id: z.string(),
   boardId: z.string(),
   boardName: z.string(),
-  state: z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']),
+  state: storedRunStateSchema,
   done: z.number(),
   total: z.number(),
   startedAtMs: z.number(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
+import { storedRunStateSchema } from './run'
 
 /** Adaptive profiling: a board measures one kernel where its proxy is least sure, until it is good enough. */
 export const adaptiveRequestSchema = z.object({
@@ -44,7 +45,7 @@ export const adaptiveRunSchema = z.object({
   id: z.string(),
   boardId: z.string(),
   boardName: z.string(),
-  state: z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']),
+  state: storedRunStateSchema,
   jobId: z.string().nullable(),
   startedAtMs: z.number(),
   finishedAtMs: z.number().nullable(),

@@ -4,6 +4,7 @@ import type { Scheme } from '@core/quant/scheme'
 import { createJobService, type JobService } from '@main/jobs/jobService'
 import { createSearchService, type SearchService } from '@main/search/searchService'
 import { createSearchStore, searchMigrations } from '@main/search/searchStore'
+import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { openStore, type Store } from '@main/store/store'
 
 const layers = ['a', 'b', 'c'].map((name) => ({ name, macs: 1000, parameters: 100 }))
@@ -30,6 +31,7 @@ function createService(): SearchService {
   return createSearchService({
     store: createSearchStore(store),
     jobs,
+    labels: createRunLabels(store),
     emit: () => undefined,
     models: {
       name: async () => 'test network',
@@ -55,7 +57,7 @@ const lostBits = (scheme: Scheme): number =>
   scheme.reduce((sum, bits) => sum + 16 - bits.weightBits - bits.activationBits, 0)
 
 beforeEach(async () => {
-  store = await openStore({ file: ':memory:', migrations: [searchMigrations] })
+  store = await openStore({ file: ':memory:', migrations: [searchMigrations, runMigrations] })
   let ids = 0
   jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job-${++ids}` })
   evaluated = 0

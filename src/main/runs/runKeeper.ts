@@ -1,0 +1,152 @@
+import type { Run, RunKindName, StoredRunState } from '../../shared/contract/run'
+import { AppError } from '../../shared/errors'
+import type { JobService, JobSpec } from '../jobs/jobService'
+import type { StoredRecord } from '../store/recordTable'
+import type { RunLabels } from './runLabels'
+
+/** What every stored run has. */
+export interface RunRecord {
+  id: string
+  jobId: string | null
+  state: StoredRunState
+  startedAtMs: number
+}
+
+/** What a run is and what came out of it, in words. */
+export type RunDescription = Pick<Run, 'title' | 'detail' | 'finishedAtMs'>
+
+/** A run of any kind as the list over all kinds needs it. */
+export type RunFacts = Omit<Run, 'name' | 'notes' | 'tags' | 'forgotten'>
+
+/** One kind of run; the run service knows no more of it. */
+export interface RunKind {
+  readonly kind: RunKindName
+  /** All stored runs, deleted and unreadable ones too, newest first. */
+  facts(): Promise<RunFacts[]>
+  /** @throws job.notResumable, and what starting throws */
+  resume(id: string): Promise<{ jobId: string }>
+  isRunning(id: string): boolean
+  /** Removes the stored run for good. */
+  remove(id: string): Promise<void>
+}
+
+export interface RunKeeperOptions<R extends RunRecord> {
+  kind: RunKindName
+  /** In sentences: "campaign", "search". */
+  noun: string
+  jobs: JobService
+  labels: RunLabels
+  table: {
+    list(limit?: number): Promise<StoredRecord<R>[]>
+    get(id: string): Promise<R | null>
+    remove(id: string): Promise<void>
+  }
+  describe(record: R): RunDescription
+  /** Starts the job of a stored run again; `running` and `done` ones never get here. */
+  begin(record: R): Promise<{ jobId: string }>
+}
+
+/** Stored, resumable runs of one kind: which run now, what was interrupted, resume, forget. */
+export interface RunKeeper<R extends RunRecord> extends RunKind {
+  /** The record as it stands: running in the file but not in this process means interrupted. */
+  present(record: R): R
+  /** Readable runs that were not deleted, newest first. */
+  list(): Promise<R[]>
+  /** @throws input.notFound, store.corrupt */
+  find(id: string): Promise<R>
+  /** Starts the job of a run that is stored already; a run keeps one job at a time. */
+  launch(record: R, spec: Omit<JobSpec<unknown>, 'resume'>): { jobId: string }
+  /** Marks the end before the job itself ends, so that the last event shows no job. */
+  ended(id: string): void
+  /** Deletes: hidden from lists until it is restored, or removed when Bitbench closes. @throws run.busy */
+  forget(id: string, nowMs: number): Promise<void>
+}
+
+/** Runs of one kind that the list over all kinds shows. */
+const maxListed = 5000
+
+export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R>): RunKeeper<R> {
+  const { kind, noun, jobs, labels, table, describe, begin } = options
+  const running = new Map<string, { jobId: string; record: R }>()
+
+  const present = (record: R): R => {
+    const jobId = running.get(record.id)?.jobId ?? null
+    if (record.state !== 'running') return { ...record, jobId: jobId ?? record.jobId }
+    return { ...record, jobId, state: jobId === null ? 'interrupted' : 'running' }
+  }
+  const newest = (record: R): R => present(running.get(record.id)?.record ?? record)
+  const find = async (id: string): Promise<R> => {
+    const record = running.get(id)?.record ?? (await table.get(id))
+    if (record !== null) return present(record)
+    throw new AppError(
+      'input.notFound',
+      `There is no ${noun} ${id}.`,
+      'Refresh the list; it may have been deleted.'
+    )
+  }
+  const resume = async (id: string): Promise<{ jobId: string }> => {
+    const active = running.get(id)
+    if (active !== undefined) return { jobId: active.jobId }
+    const record = await find(id)
+    if (record.state === 'done') {
+      throw new AppError('job.notResumable', `This ${noun} is ${record.state}.`, 'Start a new one.')
+    }
+    return await begin(record)
+  }
+  const factsOf = (stored: StoredRecord<R>): RunFacts => {
+    const { id, startedAtMs } = stored
+    if (stored.record === null) {
+      return {
+        ...{ id, kind, startedAtMs, state: 'unreadable', problem: stored.problem },
+        ...{ title: `Unreadable ${noun}`, detail: '', finishedAtMs: null },
+        ...{ jobId: null, resumable: false }
+      }
+    }
+    const record = newest(stored.record)
+    const resumable = record.state !== 'running' && record.state !== 'done'
+    const { state, jobId } = record
+    return { id, kind, startedAtMs, state, jobId, resumable, problem: null, ...describe(record) }
+  }
+  const requireIdle = (id: string): void => {
+    if (running.has(id)) throw new AppError('run.busy', `This ${noun} is running.`, 'Cancel it first.')
+  }
+
+  return {
+    kind,
+    present,
+    find,
+    resume,
+    isRunning: (id) => running.has(id),
+    ended: (id) => void running.delete(id),
+    facts: async () => (await table.list(maxListed)).map(factsOf),
+    async list() {
+      const hidden = await labels.forgotten()
+      const readable = (await table.list()).flatMap(({ record }) => (record === null ? [] : [record]))
+      return readable.filter(({ id }) => !hidden.has(id)).map(newest)
+    },
+    launch(record, spec) {
+      const { jobId } = jobs.launch({
+        ...spec,
+        resume: () => resume(record.id),
+        async run(context) {
+          try {
+            await spec.run(context)
+          } finally {
+            running.delete(record.id)
+          }
+        }
+      })
+      running.set(record.id, { jobId, record })
+      return { jobId }
+    },
+    async forget(id, nowMs) {
+      requireIdle(id)
+      await labels.change(id, { forgottenAtMs: nowMs })
+    },
+    async remove(id) {
+      requireIdle(id)
+      await table.remove(id)
+      await labels.drop(id)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { Run, runContract } from '../../shared/contract/run'
+import { AppError } from '../../shared/errors'
+import type { RunFacts, RunKind } from './runKeeper'
+import { plainLabel, type RunLabel, type RunLabels } from './runLabels'
+
+/** Runs of all kinds in one list: named, annotated, resumed, deleted and restored the same way. */
+export interface RunService {
+  handlers: HandlersOf<typeof runContract>
+  /** Removes deleted runs for good; called when a window or server closes. */
+  purge(): Promise<void>
+}
+
+export function createRunService(deps: {
+  labels: RunLabels
+  kinds: readonly RunKind[]
+  emit: EmitterOf<typeof runContract>
+  nowMs: () => number
+}): RunService {
+  const { labels, kinds, emit, nowMs } = deps
+
+  const all = async (of: readonly RunKind[]): Promise<Run[]> => {
+    const known = await labels.all()
+    const facts = (await Promise.all(of.map((kind) => kind.facts()))).flat()
+    return facts
+      .map((one) => withLabel(one, known.get(one.id) ?? plainLabel))
+      .sort((a, b) => b.startedAtMs - a.startedAtMs)
+  }
+  const find = async (id: string): Promise<Run> => {
+    const run = (await all(kinds)).find((one) => one.id === id)
+    if (run !== undefined) return run
+    throw new AppError(
+      'input.notFound',
+      `There is no run ${id}.`,
+      'List the runs; it may have been removed for good.'
+    )
+  }
+  const kindOf = (run: Run): RunKind => kinds.find(({ kind }) => kind === run.kind)!
+  const change = async (id: string, changes: Partial<RunLabel>): Promise<{ run: Run }> => {
+    await find(id)
+    await labels.change(id, changes)
+    const run = await find(id)
+    emit('run.changed', run)
+    return { run }
+  }
+  const requireIdle = (run: Run): void => {
+    if (kindOf(run).isRunning(run.id)) {
+      throw new AppError('run.busy', `"${run.name ?? run.title}" is running.`, 'Cancel it first.')
+    }
+  }
+
+  return {
+    handlers: {
+      'run.list': async ({ kinds: wanted, text, withForgotten }) => {
+        const chosen = kinds.filter(({ kind }) => wanted.length === 0 || wanted.includes(kind))
+        const runs = (await all(chosen)).filter((run) => withForgotten || !run.forgotten)
+        return { runs: runs.filter((run) => mentions(run, text)) }
+      },
+      'run.get': async ({ id }) => ({ run: await find(id) }),
+      'run.rename': ({ id, name }) => change(id, { name: name === '' ? null : name }),
+      'run.annotate': ({ id, notes, tags }) =>
+        change(id, {
+          ...(notes === undefined ? {} : { notes }),
+          ...(tags === undefined ? {} : { tags: [...new Set(tags)] })
+        }),
+      'run.resume': async ({ id }) => {
+        const run = await find(id)
+        if (run.forgotten) {
+          throw new AppError('job.notResumable', 'This run was deleted.', 'Restore it first.')
+        }
+        return await kindOf(run).resume(id)
+      },
+      'run.forget': async ({ id }) => {
+        requireIdle(await find(id))
+        return await change(id, { forgottenAtMs: nowMs() })
+      },
+      'run.restore': ({ id }) => change(id, { forgottenAtMs: null }),
+      'run.remove': async ({ id }) => {
+        const run = await find(id)
+        if (!run.forgotten) {
+          throw new AppError('input.invalid', 'Only a deleted run is removed for good.', 'Delete it first.')
+        }
+        await kindOf(run).remove(id)
+        return { ok: true }
+      }
+    },
+    async purge() {
+      for (const run of await all(kinds)) if (run.forgotten) await kindOf(run).remove(run.id)
+    }
+  }
+}
+
+function withLabel(facts: RunFacts, { name, notes, tags, forgottenAtMs }: RunLabel): Run {
+  return { ...facts, name, notes, tags, forgotten: forgottenAtMs !== null }
+}
+
+/** Whether any word field of a run holds the text. */
+function mentions({ id, name, title, notes, tags }: Run, text: string): boolean {
+  const wanted = text.trim().toLowerCase()
+  return [id, name ?? '', title, notes, ...tags].some((field) => field.toLowerCase().includes(wanted))
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { command, defineContract, done } from './define'
+
+/** Run: stored work of any kind that can be resumed, named, annotated and deleted. */
+export const runKindSchema = z.enum(['campaign', 'adaptive', 'search', 'deployment', 'loop'])
+export type RunKindName = z.infer<typeof runKindSchema>
+
+/** What a stored run says of itself; `interrupted`: it ran in a process that is gone. */
+export const storedRunStateSchema = z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted'])
+export type StoredRunState = z.infer<typeof storedRunStateSchema>
+
+/** `unreadable`: the stored row no longer fits its schema; it can be shown and deleted, not opened. */
+export const runStateSchema = z.enum([...storedRunStateSchema.options, 'unreadable'])
+
+export const runSchema = z.object({
+  id: z.string(),
+  kind: runKindSchema,
+  /** Given by the user; null: `title` stands for it. */
+  name: z.string().nullable(),
+  notes: z.string(),
+  tags: z.array(z.string()),
+  /** What the run is, from its request. */
+  title: z.string(),
+  /** What came out so far, one line. */
+  detail: z.string(),
+  state: runStateSchema,
+  startedAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+  /** The Job that runs it now. */
+  jobId: z.string().nullable(),
+  resumable: z.boolean(),
+  /** Deleted; can be restored until this Bitbench is closed. */
+  forgotten: z.boolean(),
+  /** What is wrong with the stored row of an unreadable run; null otherwise. */
+  problem: z.string().nullable()
+})
+export type Run = z.infer<typeof runSchema>
+
+const runId = z.object({ id: z.string().min(1) })
+const oneRun = z.object({ run: runSchema })
+const tag = z.string().trim().min(1).max(40)
+
+export const runContract = defineContract({
+  commands: {
+    /** Runs of all kinds, newest first. */
+    'run.list': command(
+      z.object({
+        /** Empty: every kind. */
+        kinds: z.array(runKindSchema).default([]),
+        /** Part of the name, title, notes or a tag; capitals do not matter. */
+        text: z.string().default(''),
+        /** Shows those that were deleted and can be restored too. */
+        withForgotten: z.boolean().default(false)
+      }),
+      z.object({ runs: z.array(runSchema) })
+    ),
+    'run.get': command(runId, oneRun),
+    /** Names a run; null or an empty name takes the name away. */
+    'run.rename': command(runId.extend({ name: z.string().trim().max(200).nullable() }), oneRun),
+    /** Replaces notes, tags or both. */
+    'run.annotate': command(
+      runId.extend({ notes: z.string().max(20_000).optional(), tags: z.array(tag).max(20).optional() }),
+      oneRun
+    ),
+    /** Goes on with a cancelled, failed or interrupted run. */
+    'run.resume': command(runId, z.object({ jobId: z.string() })),
+    /** Deletes a run from every list; run.restore brings it back until this Bitbench is closed. */
+    'run.forget': command(runId, oneRun),
+    'run.restore': command(runId, oneRun),
+    /** Removes a deleted run for good. */
+    'run.remove': command(runId, done)
+  },
+  events: {
+    /** A name, note or tag changed, or a run was deleted or restored. */
+    'run.changed': runSchema
+  }
+})
