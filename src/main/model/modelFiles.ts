@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
@@ -18,8 +17,7 @@ import {
   type Graph
 } from '../../core/model/graph'
 import { workloadsOf } from '../../core/model/workload'
-import { readRegularFile } from '../files/readRegularFile'
-import { decodeOnnx } from './onnxFile'
+import { readModelFile } from './readModelFile'
 
 export interface LoadedModel {
   readonly summary: ModelSummary
@@ -44,17 +42,16 @@ export function createModelFiles(options: {
   const loaded = new Map<string, LoadedModel>()
 
   const load = async (file: string): Promise<LoadedModel> => {
-    const bytes = await readRegularFile(file, { maxBytes: 2 * 1024 ** 3 })
-    const id = createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+    const { model: onnx, id, sizeBytes } = await readModelFile(file)
     const known = loaded.get(id)
     if (known !== undefined && known.summary.path === file) return known
-    const graph = importOnnx(decodeOnnx(bytes))
+    const graph = importOnnx(onnx)
     const summary: ModelSummary = {
       id,
       name: path.basename(file, '.onnx'),
       path: file,
       shipped: path.dirname(file) === modelsFolder,
-      sizeBytes: bytes.length,
+      sizeBytes,
       card: await readCard(file)
     }
     const model = { summary, graph }

@@ -12,8 +12,7 @@ import type { TaskContext } from '../threads/taskWorker'
 import { countCorrect, floatScores } from './floatAccuracy'
 import { createImageLibrary, type ImageLibrary } from './imageLibrary'
 import { checkImages } from './imageFit'
-import { readRegularFile } from '../files/readRegularFile'
-import { decodeOnnx } from './onnxFile'
+import { readModelFile } from './readModelFile'
 import { openSession } from './ortSession'
 import { retrain } from './training/retrain'
 
@@ -45,7 +44,7 @@ export function openBench(source: { file: string; modelsFolder: string }): Promi
 }
 
 async function build({ file, modelsFolder }: { file: string; modelsFolder: string }): Promise<ModelBench> {
-  const graph = importOnnx(decodeOnnx(await readRegularFile(file, { maxBytes: 2 * 1024 ** 3 })))
+  const graph = importOnnx((await readModelFile(file)).model)
   const library = createImageLibrary({ modelsFolder })
   checkImages(graph, await library.shape())
   let calibration: Promise<Calibration> | undefined

@@ -1,5 +1,4 @@
 import onnxProto from 'onnx-proto'
-import { AppError } from '../../shared/errors'
 import type {
   OnnxAttribute,
   OnnxData,
@@ -9,6 +8,7 @@ import type {
   OnnxTensor,
   OnnxValue
 } from '../../core/model/onnx'
+import { decodeTensor, notOnnx, numberOf, refuseExternal, type ExternalData } from './onnxTensorFile'
 
 /** Bytes of an .onnx file to plain data and back (protobuf through onnx-proto; format: onnx.proto3). */
 const { onnx } = onnxProto
@@ -26,34 +26,61 @@ const elementTypes: Readonly<Record<number, OnnxElementType>> = {
   6: 'int32',
   7: 'int64',
   9: 'bool',
-  11: 'float64'
+  // Half precision is widened when tensors are read, so inputs of it take float32 here.
+  10: 'float32',
+  11: 'float64',
+  16: 'float32'
 }
 const elementCodes = Object.fromEntries(
-  Object.entries(elementTypes).map(([code, name]) => [name, Number(code)])
+  Object.entries(elementTypes)
+    .map(([code, name]) => [name, Number(code)] as const)
+    // float32 must be written as 1, whatever else is read as it.
+    .sort(([, a], [, b]) => b - a)
 ) as Record<OnnxElementType, number>
 
 const attributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const
 
-/**
- * @throws AppError model.invalid when the bytes are not an ONNX model or a tensor's data does not fit its shape;
- *   model.unsupportedOperator for data kept in other files or in element types nothing here reads.
- */
-export function decodeOnnx(bytes: Uint8Array): OnnxModel {
+/** @throws AppError model.invalid when the bytes are not an ONNX model. */
+export function parseOnnx(bytes: Uint8Array): ModelProto {
   let model: ModelProto
   try {
     model = onnx.ModelProto.decode(bytes)
   } catch (cause) {
     throw notOnnx('The file is not an ONNX model (its protobuf cannot be read).', cause)
   }
-  const { graph } = model
-  if (graph === null || graph === undefined || (graph.node ?? []).length === 0) {
-    throw notOnnx('The file holds no ONNX graph.')
-  }
+  if ((model.graph?.node ?? []).length === 0) throw notOnnx('The file holds no ONNX graph.')
+  return model
+}
+
+/** Names of the files in which a model keeps tensors, each once. */
+export function externalLocations(model: ModelProto): string[] {
+  const tensors = [
+    ...(model.graph?.initializer ?? []),
+    ...(model.graph?.node ?? []).flatMap((node) => (node.attribute ?? []).flatMap(({ t }) => (t ? [t] : [])))
+  ]
+  const locations = tensors.flatMap((tensor) =>
+    (tensor.externalData ?? []).filter(({ key }) => key === 'location').map(({ value }) => value ?? '')
+  )
+  return [...new Set(locations)].sort()
+}
+
+/** One file that holds everything. @throws AppError as decodeModel */
+export function decodeOnnx(bytes: Uint8Array): OnnxModel {
+  return decodeModel(parseOnnx(bytes))
+}
+
+/**
+ * @param external bytes of tensors that are kept in another file
+ * @throws AppError model.invalid when a tensor's data does not fit its shape; model.unsupportedOperator for element types
+ *   nothing here reads.
+ */
+export function decodeModel(model: ModelProto, external: ExternalData = refuseExternal): OnnxModel {
+  const graph = model.graph!
   return {
     name: graph.name ?? '',
     opset: numberOf(model.opsetImport.find((entry) => (entry.domain ?? '') === '')?.version),
-    nodes: (graph.node ?? []).map(decodeNode),
-    initializers: (graph.initializer ?? []).map((tensor) => decodeTensor(tensor as TensorProto)),
+    nodes: (graph.node ?? []).map((node) => decodeNode(node, external)),
+    initializers: (graph.initializer ?? []).map((tensor) => decodeTensor(tensor as TensorProto, external)),
     inputs: (graph.input ?? []).map((value) => decodeValue(value as ValueInfoProto)),
     outputs: (graph.output ?? []).map((value) => decodeValue(value as ValueInfoProto)),
     metadata: Object.fromEntries(
@@ -90,7 +117,7 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
 
 type NodeProto = NonNullable<NonNullable<ModelProto['graph']>['node']>[number]
 
-function decodeNode(node: NodeProto): OnnxNode {
+function decodeNode(node: NodeProto, external: ExternalData): OnnxNode {
   return {
     name: node.name ?? '',
     opType: node.opType ?? '',
@@ -100,13 +127,13 @@ function decodeNode(node: NodeProto): OnnxNode {
     attributes: Object.fromEntries(
       (node.attribute ?? []).map((attribute) => [
         attribute.name ?? '',
-        decodeAttribute(attribute as AttributeProto)
+        decodeAttribute(attribute as AttributeProto, external)
       ])
     )
   }
 }
 
-function decodeAttribute(attribute: AttributeProto): OnnxAttribute {
+function decodeAttribute(attribute: AttributeProto, external: ExternalData): OnnxAttribute {
   switch (attribute.type as number) {
     case attributeType.float:
       return { kind: 'float', value: attribute.f }
@@ -115,7 +142,7 @@ function decodeAttribute(attribute: AttributeProto): OnnxAttribute {
     case attributeType.string:
       return { kind: 'string', value: Buffer.from(attribute.s).toString('utf8') }
     case attributeType.tensor:
-      return { kind: 'tensor', value: decodeTensor(attribute.t as TensorProto) }
+      return { kind: 'tensor', value: decodeTensor(attribute.t as TensorProto, external) }
     case attributeType.floats:
       return { kind: 'floats', value: attribute.floats }
     case attributeType.ints:
@@ -142,54 +169,6 @@ function encodeAttribute(name: string, attribute: OnnxAttribute) {
     case 'other':
       throw new Error(`attribute ${name} cannot be written`)
   }
-}
-
-function decodeTensor(tensor: TensorProto): OnnxTensor {
-  const name = tensor.name ?? ''
-  const dims = (tensor.dims ?? []).map(numberOf)
-  const count = dims.reduce((product, size) => product * size, 1)
-  const data = decodeData(tensor, name)
-  if (data.length !== count) {
-    throw notOnnx(`Tensor "${name}" has ${data.length} values for its shape [${dims.join(', ')}].`)
-  }
-  return { name, dims, data }
-}
-
-function decodeData(tensor: TensorProto, name: string): OnnxData {
-  const type = elementTypes[tensor.dataType ?? 0]
-  if ((tensor.externalData ?? []).length > 0 || (tensor.dataLocation as number) === 1) {
-    throw new AppError(
-      'model.unsupportedOperator',
-      `Tensor "${name}" is kept in another file.`,
-      'Save the model as one file (without external data).'
-    )
-  }
-  const raw = tensor.rawData
-  if (raw !== undefined && raw !== null && raw.length > 0) {
-    // A copy: raw bytes sit at any offset of the file, typed arrays want alignment.
-    const { buffer } = new Uint8Array(raw)
-    const width = type === 'float64' || type === 'int64' ? 8 : type === 'float32' || type === 'int32' ? 4 : 1
-    if (raw.length % width !== 0)
-      throw notOnnx(`Tensor "${name}" has ${raw.length} bytes of ${width}-byte values.`)
-    if (type === 'float32') return new Float32Array(buffer)
-    if (type === 'float64') return new Float64Array(buffer)
-    if (type === 'int64') return new BigInt64Array(buffer)
-    if (type === 'int32') return new Int32Array(buffer)
-    if (type === 'int8') return new Int8Array(buffer)
-    if (type === 'uint8' || type === 'bool') return new Uint8Array(buffer)
-  }
-  if (type === 'float32') return Float32Array.from(tensor.floatData ?? [])
-  if (type === 'float64') return Float64Array.from(tensor.doubleData ?? [])
-  if (type === 'int64')
-    return BigInt64Array.from((tensor.int64Data ?? []).map((value) => BigInt(numberOf(value))))
-  if (type === 'int32') return Int32Array.from(tensor.int32Data ?? [])
-  if (type === 'int8') return Int8Array.from(tensor.int32Data ?? [])
-  if (type === 'uint8' || type === 'bool') return Uint8Array.from(tensor.int32Data ?? [])
-  throw new AppError(
-    'model.unsupportedOperator',
-    `Tensor "${name}" has element type ${tensor.dataType ?? 0}, which is not read.`,
-    'Export the network in float32.'
-  )
 }
 
 function encodeTensor({ name, dims, data }: OnnxTensor) {
@@ -246,20 +225,4 @@ function encodeValue({ name, elementType, dims }: OnnxValue) {
       }
     }
   }
-}
-
-/** int64 fields come as numbers or as Long objects, whichever protobufjs finds installed. */
-function numberOf(value: unknown): number {
-  if (typeof value === 'number') return value
-  const long = value as { toNumber?: () => number } | null | undefined
-  return long?.toNumber?.() ?? 0
-}
-
-function notOnnx(message: string, cause?: unknown): AppError {
-  return new AppError(
-    'model.invalid',
-    message,
-    'Choose an .onnx file; an ONNX checker tells what is wrong with it.',
-    { cause }
-  )
 }

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { realpath } from 'node:fs/promises'
+import path from 'node:path'
+import { AppError } from '../../shared/errors'
+import type { OnnxModel } from '../../core/model/onnx'
+import { readRegularFile } from '../files/readRegularFile'
+import { decodeModel, externalLocations, parseOnnx } from './onnxFile'
+import type { ExternalPlace } from './onnxTensorFile'
+
+/** An ONNX file with the weights it keeps beside it. */
+export interface ModelFile {
+  readonly model: OnnxModel
+  /** Hash over the bytes of the file and of the data files it names, first 16 hex digits. */
+  readonly id: string
+  readonly sizeBytes: number
+}
+
+/** Largest model or data file read, in bytes: a protobuf message cannot be larger than 2 GiB. */
+const maxBytes = 2 ** 31 - 1
+
+/**
+ * @throws AppError input.notFound, input.invalid (no regular file, too large); model.invalid when it is no ONNX model or names
+ *   data outside its folder; data.missing when that data is not there; model.unsupportedOperator for unknown element types.
+ */
+export async function readModelFile(file: string): Promise<ModelFile> {
+  const bytes = await readRegularFile(file, { maxBytes })
+  const hash = createHash('sha256').update(bytes)
+  const proto = parseOnnx(bytes)
+  const files = new Map<string, Uint8Array>()
+  let sizeBytes = bytes.length
+  for (const location of externalLocations(proto)) {
+    const data = await readRegularFile(await resolveBeside(file, location), { maxBytes })
+    hash.update(location).update(data)
+    sizeBytes += data.length
+    files.set(location, data)
+  }
+  const model = decodeModel(proto, (tensor, place) =>
+    sliceOf(files.get(place.location) ?? new Uint8Array(0), tensor, place)
+  )
+  return { model, id: hash.digest('hex').slice(0, 16), sizeBytes }
+}
+
+function sliceOf(data: Uint8Array, tensor: string, { location, offset, length }: ExternalPlace): Uint8Array {
+  const end = length === null ? data.length : offset + length
+  if (end > data.length) {
+    throw new AppError(
+      'model.invalid',
+      `Tensor "${tensor}" needs bytes ${offset} to ${end} of "${location}", which has ${data.length}.`,
+      'Export the network again and keep the .onnx file and its data file together.'
+    )
+  }
+  return data.subarray(offset, end)
+}
+
+/** The path of a data file named by a model; it must lie in the model's folder, also behind links. */
+async function resolveBeside(file: string, location: string): Promise<string> {
+  const folder = await realpath(path.dirname(file))
+  const wanted = path.resolve(folder, location)
+  const isInside = (candidate: string): boolean => candidate.startsWith(folder + path.sep)
+  const refuse = (): AppError =>
+    new AppError(
+      'model.invalid',
+      `The model keeps weights in "${location}", outside its own folder.`,
+      'Only data files beside the .onnx file are read; save the model again with its data in the same folder.'
+    )
+  if (location === '' || path.isAbsolute(location) || !isInside(wanted)) throw refuse()
+  const actual = await realpath(wanted).catch((cause: unknown) => {
+    throw new AppError(
+      'data.missing',
+      `The model keeps weights in "${location}", which is not beside it.`,
+      `Copy ${path.basename(location)} into ${folder}, or save the model as one file.`,
+      { cause }
+    )
+  })
+  if (!isInside(actual)) throw refuse()
+  return actual
+}
