@@ -1,7 +1,13 @@
 import { AppError } from '../../shared/errors'
 import { kernelSpec, type KernelName } from './kernels'
 
-export type TimeUnit = 'cycles' | 'instructions'
+/** What a proxy predicts: counts of a core, or times of anything that was measured elsewhere. */
+export const timeUnits = ['cycles', 'instructions', 'ns', 'us', 'ms', 's'] as const
+export type TimeUnit = (typeof timeUnits)[number]
+
+/** What a core counts, and so what boards, plans and searches are priced in. */
+export type CountUnit = 'cycles' | 'instructions'
+export const isCountUnit = (unit: TimeUnit): unit is CountUnit => unit === 'cycles' || unit === 'instructions'
 
 /** Bit widths of operators that have none (pooling in float and the like). */
 export const noBits = 0

@@ -2,17 +2,18 @@ import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import { parseKernelName, type KernelName } from '../../core/proxy/kernels'
-import type { Samples } from '../../core/proxy/samples'
+import { timeUnits, type Samples } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import { readSampleFiles } from '../proxy/proxyFiles'
-import { numberOption, textOption, UsageError, type CliArguments } from './framework'
+import { choiceOption, numberOption, textOption, UsageError, type CliArguments } from './framework'
 
 /** What the verbs of `bitbench proxy` that fit have in common. */
 export const fitOptions = {
   kernel: { type: 'string', help: 'matmul, conv2d, dwconv2d, maxpool, avgpool, add or requantize' },
   estimator: { type: 'string', help: 'auto or a single algorithm', default: 'auto' },
   seed: { type: 'string', help: 'seed of folds, trees and choices', default: '1' },
-  unit: { type: 'string', help: 'cycles or instructions, where the file does not say' },
+  unit: { type: 'string', help: 'cycles, instructions, ns, us, ms or s, where the file does not say' },
+  decimal: { type: 'string', help: 'decimal mark, "." or ",", where a file can be read both ways' },
   rows: {
     type: 'string',
     help: 'of more rows than this, whole shapes are drawn until so many are reached',
@@ -38,14 +39,13 @@ export async function readInput(
   if (kernelText === undefined) throw new UsageError('--kernel is needed, e.g. --kernel conv2d')
   const kernel = usage(() => parseKernelName(kernelText))
   usage(() => estimatorByName(textOption(args, 'estimator') ?? 'auto'))
-  const unit = textOption(args, 'unit')
-  if (unit !== undefined && unit !== 'cycles' && unit !== 'instructions') {
-    throw new UsageError(`--unit must be cycles or instructions, not "${unit}"`)
-  }
+  const unit = choiceOption(args, 'unit', timeUnits)
+  const decimal = choiceOption(args, 'decimal', ['.', ','])
   const most = numberOption(args, 'rows', { min: 10, max: 1e8, integer: true }) ?? enoughRows
   const { samples, warnings } = await readSampleFiles(args.positionals, kernel, {
     cwd: context.cwd,
-    ...(unit === undefined ? {} : { unit })
+    ...(unit === undefined ? {} : { unit }),
+    ...(decimal === undefined ? {} : { decimal })
   })
   warnings.forEach(context.log)
   const drawn = drawShapes(samples, most, seedOf(args))

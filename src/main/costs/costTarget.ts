@@ -1,3 +1,4 @@
+import { isCountUnit } from '../../core/proxy/samples'
 import { kernelNames, type KernelName } from '../../core/proxy/kernels'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import type { ProxySummary } from '../../shared/contract/proxy'
@@ -59,7 +60,7 @@ export async function costTarget(deps: CostTargetDeps, request: CostRequest): Pr
     proxies.set(asked.kernel, await deps.proxies.proxyById(asked.id))
   }
   const [first] = proxies.values()
-  const unit = first?.unit ?? 'cycles'
+  const unit = first !== undefined && isCountUnit(first.unit) ? first.unit : 'cycles'
   const measured =
     modelId === null ? null : await deps.calibrations.points(target, modelId, unit, deps.buildOf(target))
   return { boardId: target, unit, proxies, measured }

@@ -1,6 +1,7 @@
 import { boardKernel, proxyKernel, toDims, toProxySamples } from '../../core/profile/proxyRows'
 import { shapeWork } from '../../core/profile/kernelShape'
 import { readCsv } from '../../core/proxy/csv/readCsv'
+import { isCountUnit } from '../../core/proxy/samples'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
@@ -69,6 +70,14 @@ export interface ImportOptions {
 export function csvToSamples(options: ImportOptions): Sample[] {
   const { text, fileName, kernel, campaignId, newId, nowMs } = options
   const { samples } = readCsv(text, { kernel: proxyKernel(kernel), fileName, unit: options.unit })
+  const { unit } = samples
+  if (!isCountUnit(unit)) {
+    throw new AppError(
+      'data.invalid',
+      `${fileName} holds times in ${unit}; Samples are counts of cycles or instructions.`,
+      'Convert the times with the clock of the board, or fit a proxy on the file itself (bitbench proxy fit).'
+    )
+  }
   const label = (name: string, row: number): string | null => {
     const value = samples.labels?.[name]?.[row]
     return value === undefined || value === '' ? null : value
@@ -93,7 +102,7 @@ export function csvToSamples(options: ImportOptions): Sample[] {
       time,
       timeMin: time,
       timeMax: time,
-      unit: samples.unit,
+      unit,
       cycles: number('Cycles', row) ?? (samples.unit === 'cycles' ? time : null),
       instructions: number('Instructions', row) ?? (samples.unit === 'instructions' ? time : null),
       macs: shapeWork({ kernel, dims }).macs,

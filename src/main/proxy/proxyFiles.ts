@@ -16,7 +16,7 @@ export interface ReadFiles {
 export async function readSampleFiles(
   paths: readonly string[],
   kernel: KernelName,
-  options: { unit?: TimeUnit; cwd?: string; timeOptional?: boolean } = {}
+  options: { unit?: TimeUnit; cwd?: string; timeOptional?: boolean; decimal?: '.' | ',' } = {}
 ): Promise<ReadFiles> {
   const sets: Samples[] = []
   const warnings: string[] = []
@@ -27,7 +27,8 @@ export async function readSampleFiles(
       kernel,
       fileName,
       timeOptional: options.timeOptional ?? false,
-      ...(options.unit === undefined ? {} : { unit: options.unit })
+      ...(options.unit === undefined ? {} : { unit: options.unit }),
+      ...(options.decimal === undefined ? {} : { decimal: options.decimal })
     })
     const axes = matmulAxes(read.samples, fileName)
     sets.push(axes.samples)

@@ -12,7 +12,7 @@ export const proxyKernelSchema = z.enum([
   'add',
   'requantize'
 ])
-export const proxyUnitSchema = z.enum(['cycles', 'instructions'])
+export const proxyUnitSchema = z.enum(['cycles', 'instructions', 'ns', 'us', 'ms', 's'])
 
 /** `auto` compares the robust ones and takes the best on unseen shapes; the others are single algorithms. */
 export const estimatorNameSchema = z.enum([

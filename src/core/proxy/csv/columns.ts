@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { KernelSpec } from '../kernels'
+import type { TimeUnit } from '../samples'
 
 /**
  * Text columns that Bitbench writes beside a measurement and reads back. They say where a number comes from; they
@@ -35,8 +36,55 @@ export interface Slot {
 export interface Binding {
   slots: Slot[]
   labels: { name: string; column: number }[]
+  /** Unit that the header of the time column names; undefined when it names none. */
+  unit?: TimeUnit
   warnings: string[]
 }
+
+/** Names of a time column beside `Time`, without case, blanks and signs, and the unit they name. */
+const timeNames: Readonly<Record<string, TimeUnit | null>> = {
+  time: null,
+  latency: null,
+  duration: null,
+  runtime: null,
+  elapsed: null,
+  cycle: 'cycles',
+  cycles: 'cycles',
+  mcycle: 'cycles',
+  instructions: 'instructions',
+  instret: 'instructions',
+  minstret: 'instructions'
+}
+const unitEndings: readonly (readonly [RegExp, TimeUnit])[] = [
+  [/(cycles)$/, 'cycles'],
+  [/(instructions)$/, 'instructions'],
+  [/(ns|nanoseconds?)$/, 'ns'],
+  [/(us|usec|microseconds?)$/, 'us'],
+  [/(ms|msec|milliseconds?)$/, 'ms'],
+  [/(s|sec|seconds?)$/, 's']
+]
+
+/** What a column name says of a time: its unit, null when it names none, undefined when it is no time at all. */
+export function timeUnitOf(name: string): TimeUnit | null | undefined {
+  const plain = name
+    .toLowerCase()
+    .replace(/µ/g, 'u')
+    .replace(/[^a-z]/g, '')
+  if (Object.hasOwn(timeNames, plain)) return timeNames[plain]
+  for (const [ending, unit] of unitEndings) {
+    const stem = plain.replace(ending, '')
+    if (stem !== plain && Object.hasOwn(timeNames, stem) && timeNames[stem] === null) return unit
+  }
+  return undefined
+}
+
+/** Longest list of names that a message shows. */
+const maxNamesShown = 12
+const shown = (names: readonly string[]): string =>
+  names
+    .slice(0, maxNamesShown)
+    .map((name) => (name.length > 24 ? `${name.slice(0, 24)}…` : name))
+    .join(', ') + (names.length > maxNamesShown ? ` and ${names.length - maxNamesShown} more` : '')
 
 /**
  * Matches a header to a kernel's columns. Throws data.invalid for a missing or repeated column, naming what the
@@ -46,18 +94,19 @@ export function bindColumns(
   names: readonly string[],
   spec: KernelSpec,
   fileName: string,
-  timeOptional = false
+  { line = 1, timeOptional = false }: { line?: number; timeOptional?: boolean } = {}
 ): Binding {
   const expected = `${spec.dims.map((column) => column.name).join(',')},QA,QW,Time`
   const find = (wanted: string, aliases: readonly string[]): number => {
-    const at = names.findIndex((name) => name === wanted || aliases.includes(name))
+    const exact = names.findIndex((name) => name === wanted || aliases.includes(name))
+    const at = exact >= 0 ? exact : names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase())
     const again = names.findIndex((name, index) => index > at && (name === wanted || aliases.includes(name)))
     if (at >= 0 && again >= 0) {
       throw new AppError(
         'data.invalid',
-        `${fileName}, line 1: column ${wanted} stands there twice.`,
+        `${fileName}, line ${line}: column ${wanted} stands there twice.`,
         'Keep one of the two columns.',
-        { details: { file: fileName, line: 1, column: wanted } }
+        { details: { file: fileName, line, column: wanted } }
       )
     }
     return at
@@ -72,12 +121,27 @@ export function bindColumns(
     if (column < 0 && !optional) {
       throw new AppError(
         'data.invalid',
-        `${fileName}, line 1: column ${wanted} is missing for ${spec.name} (found ${names.join(', ')}).`,
+        `${fileName}, line ${line}: column ${wanted} is missing for ${spec.name} (found ${shown(names)}).`,
         `A ${spec.name} file has the columns ${expected}; check --kernel.`,
-        { details: { file: fileName, line: 1, column: wanted } }
+        { details: { file: fileName, line, column: wanted } }
       )
     }
     return { name: wanted, kind, column }
+  }
+  /** `Time` where there is one; otherwise the one column whose name says that it is a time. */
+  function timeSlot(): Slot {
+    if (find('Time', ['time', 'TIME']) >= 0) return required('Time', 'time', ['time', 'TIME'], timeOptional)
+    const candidates = names.filter((name) => timeUnitOf(name) !== undefined)
+    if (candidates.length > 1 && !timeOptional) {
+      throw new AppError(
+        'data.invalid',
+        `${fileName}, line ${line}: column Time is missing, and several could stand for it (${shown(candidates)}).`,
+        'Rename the one to fit to Time.',
+        { details: { file: fileName, line, column: 'Time' } }
+      )
+    }
+    const name = candidates.length === 1 ? candidates[0] : 'Time'
+    return { ...required('Time', 'time', [name], timeOptional) }
   }
   const slots: Slot[] = [
     ...spec.dims.map((column) =>
@@ -85,7 +149,7 @@ export function bindColumns(
     ),
     required('QA', 'bits', ['Qa', 'qa'], !spec.hasPrecision),
     required('QW', 'bits', ['Qw', 'qw'], !spec.hasPrecision),
-    required('Time', 'time', ['time', 'TIME'], timeOptional)
+    timeSlot()
   ]
   const labels: Binding['labels'] = []
   const unknown: string[] = []
@@ -97,6 +161,11 @@ export function bindColumns(
   const warnings =
     unknown.length === 0
       ? []
-      : [`${fileName}: left out ${unknown.join(', ')}; a ${spec.name} proxy knows ${expected}.`]
-  return { slots, labels, warnings }
+      : [`${fileName}: left out ${shown(unknown)}; a ${spec.name} proxy knows ${expected}.`]
+  const time = slots[slots.length - 1]
+  const timeName = time.column < 0 ? 'Time' : names[time.column]
+  const unit = timeUnitOf(timeName)
+  if (timeName.toLowerCase() !== 'time')
+    warnings.push(`${fileName}: ${timeName} is taken as Time${unit == null ? '' : `, in ${unit}`}.`)
+  return { slots, labels, warnings, ...(unit == null ? {} : { unit }) }
 }

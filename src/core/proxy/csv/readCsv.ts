@@ -1,11 +1,15 @@
 import { AppError } from '../../../shared/errors'
 import { kernelSpec, type KernelName, type Work } from '../kernels'
-import { noBits, type Samples, type TimeUnit } from '../samples'
+import { noBits, takeSamples, timeUnits, type Samples, type TimeUnit } from '../samples'
+import { nextCell, readNumber, type NumberFormat } from './cells'
 import { bindColumns, type Binding } from './columns'
+import { isComment, lineEnd, readLayout, type Layout } from './layout'
+import { numberFormats } from './numberFormat'
+import { growthWithWork, plausibilityRemarks, rowsByShape } from './plausibility'
 
 export interface ReadCsv {
   samples: Samples
-  /** What a person should know: ignored columns, repeated rows. */
+  /** What a person should know: ignored columns, repeated headers, how numbers were read, what looks wrong. */
   warnings: string[]
 }
 
@@ -13,26 +17,85 @@ export interface ReadCsvOptions {
   kernel: KernelName
   /** Shown in messages. */
   fileName: string
-  /** Unit of the Time column where the file has no Unit column. Default cycles. */
+  /** Unit of the times where neither a Unit column nor the header names one. Default cycles. */
   unit?: TimeUnit
   /** Take M as input features and K as output features: files whose collector wrote them so. */
   swapMatmulAxes?: boolean
   /** Files of layers to predict have no times: they are read as 1. */
   timeOptional?: boolean
+  /** The decimal mark, where the file leaves two readings open. */
+  decimal?: '.' | ','
 }
 
-const byteOrderMark = 0xfeff
-const [tab, lineFeed, carriageReturn, space, quote] = [9, 10, 13, 32, 34]
+/** Two readings of a number are told apart when times follow the work better by so much (rank correlation). */
+const clearMargin = 0.02
 
 /**
  * Reads one profile CSV (formats: matmul `N,M,K,QA,QW,Time`, conv2d `H,W,C,K,KS[,S],QA,QW,Time`, pooling
- * `C,H,W,K,S,Time`, any column order). One pass over the text without a string per cell, so that a million rows
- * take seconds. Throws data.invalid naming line and column for anything that is not a positive number in range.
+ * `C,H,W,K,S,Time`, any column order; comma, semicolon, tab or bar between cells; comments and Excel's `sep=` line are
+ * skipped). How numbers are written is decided over whole columns; where two readings are possible, the one whose times
+ * follow the work is taken and named, and where neither does, the file is refused.
+ *
+ * @throws data.invalid naming line and column
  */
-export function readCsv(text: string, options: ReadCsvOptions): ReadCsv {
+export function readCsv(content: string, options: ReadCsvOptions): ReadCsv {
+  const layout = readLayout(content, options.fileName)
   const spec = kernelSpec(options.kernel)
-  const header = readHeader(text, options.fileName)
-  const binding = bindColumns(header.names, spec, options.fileName, options.timeOptional)
+  const binding = bindColumns(layout.names, spec, options.fileName, {
+    line: layout.headerLine,
+    timeOptional: options.timeOptional ?? false
+  })
+  const numeric = new Map(
+    binding.slots
+      .filter(({ column }) => column >= 0)
+      .map(({ column, kind }) => [column, { whole: kind !== 'time' }])
+  )
+  const possible = numberFormats(layout, numeric)
+  const formats =
+    options.decimal === undefined || possible.length === 1
+      ? possible
+      : possible.filter(({ decimal }) => decimal === options.decimal)
+  const readings = formats.map((format) => readRows(layout, binding, format, options))
+  const chosen = readings.length === 1 ? readings[0] : moreLikely(readings, formats, options.fileName)
+  return {
+    samples: chosen.samples,
+    warnings: [...chosen.warnings, ...plausibilityRemarks(chosen.samples, options.fileName)]
+  }
+}
+
+/** Of two readings of the same numbers the one whose times follow the work. @throws data.invalid when neither is clear */
+function moreLikely(
+  readings: readonly ReadCsv[],
+  formats: readonly NumberFormat[],
+  fileName: string
+): ReadCsv {
+  const growth = readings.map(({ samples }) => growthWithWork(samples))
+  const best = growth[1] > growth[0] ? 1 : 0
+  const { decimal, thousands } = formats[best]
+  const as = thousands === '.' || (thousands === null && decimal === ',') ? '.' : ','
+  const other = formats[1 - best]
+  const meaning = (format: NumberFormat): string =>
+    format.decimal === mark ? 'a decimal mark' : 'a mark of thousands'
+  const mark = formats.some((format) => format.thousands === '.') ? '.' : ','
+  if (!(growth[best] - growth[1 - best] > clearMargin)) {
+    throw new AppError(
+      'data.invalid',
+      `${fileName}: "${mark}" in its numbers may be a decimal mark or a mark of thousands, and the times follow the work equally well either way.`,
+      'Say which with --decimal . or --decimal , or write the numbers without marks of thousands.',
+      { details: { file: fileName, mark: as } }
+    )
+  }
+  return {
+    samples: readings[best].samples,
+    warnings: [
+      ...readings[best].warnings,
+      `${fileName}: "${mark}" in its numbers is read as ${meaning(formats[best])}: so the times follow the work (rank correlation ${growth[best].toFixed(2)}, otherwise ${growth[1 - best].toFixed(2)}). --decimal ${other.decimal} reads it the other way.`
+    ]
+  }
+}
+
+function readRows(layout: Layout, binding: Binding, format: NumberFormat, options: ReadCsvOptions): ReadCsv {
+  const { text, names, delimiter } = layout
   const fail = (line: number, column: string, problem: string, hint: string): never => {
     throw new AppError(
       'data.invalid',
@@ -45,26 +108,36 @@ export function readCsv(text: string, options: ReadCsvOptions): ReadCsv {
   }
   const numbers = binding.slots.map(() => new GrowingColumn())
   const labels = binding.labels.map((): string[] => [])
-  const slotOf = new Int32Array(header.names.length).fill(-1)
+  const slotOf = new Int32Array(names.length).fill(-1)
   binding.slots.forEach((slot, at) => {
     if (slot.column >= 0) slotOf[slot.column] = at
   })
-  const labelOf = new Int32Array(header.names.length).fill(-1)
+  const labelOf = new Int32Array(names.length).fill(-1)
   binding.labels.forEach((label, at) => (labelOf[label.column] = at))
 
-  let at = header.end
-  let line = 2
+  let at = layout.end
+  let line = layout.line
   let rowCount = 0
+  let repeatedHeaders = 0
   const length = text.length
   while (at < length) {
     const lineStart = at
+    const isHeader =
+      text.startsWith(layout.headerText, at) &&
+      text.slice(at, lineEnd(text, at)).trimEnd() === layout.headerText
+    if (isHeader || isComment(text, at)) {
+      if (isHeader) repeatedHeaders++
+      at = lineEnd(text, at) + 1
+      line++
+      continue
+    }
     let column = 0
     let lineEnded = false
     while (!lineEnded) {
-      const cell = nextCell(text, at, header.delimiter)
+      const cell = nextCell(text, at, delimiter)
       const slot = column < slotOf.length ? slotOf[column] : -1
       if (slot >= 0) {
-        const value = readNumber(text, cell.start, cell.end)
+        const value = readNumber(text, cell.start, cell.end, format)
         const { name, kind } = binding.slots[slot]
         if (value !== value) {
           const found = text.slice(cell.start, cell.end)
@@ -90,12 +163,12 @@ export function readCsv(text: string, options: ReadCsvOptions): ReadCsv {
       lineEnded = cell.last
     }
     if (column >= 0) {
-      if (column !== header.names.length) {
-        const missing = column < header.names.length ? header.names[column] : 'beyond the last'
+      if (column !== names.length) {
+        const missing = column < names.length ? names[column] : 'beyond the last'
         fail(
           line,
-          missing,
-          `the row has ${column} cells, the header ${header.names.length}`,
+          shorten(missing),
+          `the row has ${column} cells, the header ${names.length}`,
           'Complete the row or remove it; a file that was cut while writing ends like this.'
         )
       }
@@ -110,7 +183,36 @@ export function readCsv(text: string, options: ReadCsvOptions): ReadCsv {
       'Export the profile again, or give another file.'
     )
   }
-  return assemble(binding, numbers, labels, rowCount, options)
+  const read = assemble(binding, numbers, labels, rowCount, options)
+  if (repeatedHeaders > 0)
+    read.warnings.push(
+      `${options.fileName}: left out ${repeatedHeaders} repeated header ${repeatedHeaders === 1 ? 'line' : 'lines'}.`
+    )
+  return text.endsWith('\n') || options.timeOptional === true ? read : withoutCutRow(read, options.fileName)
+}
+
+/**
+ * A file that does not end with a line end may have been cut inside its last number: the last row is left out when it is
+ * far below everything that was measured of its shape, and named otherwise.
+ */
+function withoutCutRow(read: ReadCsv, fileName: string): ReadCsv {
+  const { samples } = read
+  const last = samples.count - 1
+  const same = [...rowsByShape(samples).values()].find((rows) => rows.includes(last)) ?? []
+  const others = same.filter((row) => row !== last).map((row) => samples.time[row])
+  const isCut = others.length > 0 && samples.time[last] < Math.min(...others) / 2
+  const remark = isCut
+    ? `${fileName}: the last line has no end and its time of ${samples.time[last]} is far below the other times of its shape: the row was cut while it was written, and is left out.`
+    : `${fileName}: the last line has no end; check that its last number is whole (${samples.time[last]}).`
+  return {
+    samples: isCut
+      ? takeSamples(
+          samples,
+          Array.from({ length: last }, (_, row) => row)
+        )
+      : samples,
+    warnings: [...read.warnings, remark]
+  }
 }
 
 function assemble(
@@ -144,12 +246,12 @@ function assemble(
   const labelMap = Object.fromEntries(binding.labels.map((label, at) => [label.name, labels[at]]))
   const unitText = labelMap['Unit']?.[0]?.toLowerCase()
   const unit: TimeUnit =
-    unitText === 'instructions' || unitText === 'cycles' ? unitText : (options.unit ?? 'cycles')
+    timeUnits.find((name) => name === unitText) ?? binding.unit ?? options.unit ?? 'cycles'
   if (labelMap['Unit']?.some((value) => value.toLowerCase() !== unit) === true) {
     throw new AppError(
       'data.invalid',
       `${fileName} mixes units in its Unit column.`,
-      'Split the file: one proxy predicts either cycles or instructions.'
+      'Split the file: one proxy predicts in one unit.'
     )
   }
   const samples: Samples = {
@@ -163,7 +265,20 @@ function assemble(
     ...(binding.labels.length === 0 ? {} : { labels: labelMap })
   }
   checkShapes(samples, fileName)
+  if (options.timeOptional !== true) warnings.push(...unitRemarks(samples, binding, options))
   return { samples, warnings }
+}
+
+/** Cycles and instructions are counted: fractions of them are another unit that nobody named. */
+function unitRemarks(samples: Samples, binding: Binding, options: ReadCsvOptions): string[] {
+  if (samples.unit !== 'cycles' && samples.unit !== 'instructions') return []
+  if (binding.unit !== undefined || samples.labels?.['Unit'] !== undefined || options.unit !== undefined)
+    return []
+  const fractions = samples.time.reduce((count, time) => count + (Number.isInteger(time) ? 0 : 1), 0)
+  if (fractions * 2 < samples.count) return []
+  return [
+    `${options.fileName}: its times are no whole numbers, as ${samples.unit} are. Name their unit in the header (Time_ms) or with --unit; errors in percent are right in any unit.`
+  ]
 }
 
 /** Shapes that no layer can have (a window larger than its input) are refused with their row. */
@@ -200,97 +315,10 @@ function rangeProblem(kind: CellKind, value: number): string | null {
   return value >= 1 && value <= 2 ** 31 ? null : `${value} is not a possible dimension`
 }
 
-interface Header {
-  names: string[]
-  delimiter: number
-  /** Offset of the first data character. */
-  end: number
-}
-
-function readHeader(text: string, fileName: string): Header {
-  let at = text.charCodeAt(0) === byteOrderMark ? 1 : 0
-  const lineEnd = text.indexOf('\n', at)
-  const firstLine = text.slice(at, lineEnd < 0 ? text.length : lineEnd)
-  if (firstLine.trim() === '') {
-    throw new AppError(
-      'data.invalid',
-      `${fileName} is empty or begins with an empty line.`,
-      'Give a profile CSV.'
-    )
-  }
-  const delimiters = [',', ';', '\t']
-  const counts = delimiters.map((delimiter) => firstLine.split(delimiter).length)
-  const delimiter = delimiters[counts.indexOf(Math.max(...counts))].charCodeAt(0)
-  const names: string[] = []
-  for (;;) {
-    const cell = nextCell(text, at, delimiter)
-    names.push(text.slice(cell.start, cell.end).trim())
-    at = cell.next
-    if (cell.last) break
-  }
-  return { names, delimiter, end: at }
-}
-
-interface Cell {
-  start: number
-  end: number
-  next: number
-  /** Whether the line ends after this cell. */
-  last: boolean
-}
-
-const cell: Cell = { start: 0, end: 0, next: 0, last: false }
-
-/** Finds the next cell; the returned record is reused by the next call. */
-function nextCell(text: string, from: number, delimiter: number): Cell {
-  const length = text.length
-  let at = from
-  if (text.charCodeAt(at) === quote) {
-    const close = text.indexOf('"', at + 1)
-    cell.start = at + 1
-    cell.end = close < 0 ? length : close
-    at = close < 0 ? length : close + 1
-    while (at < length && text.charCodeAt(at) !== delimiter && text.charCodeAt(at) !== lineFeed) at++
-  } else {
-    cell.start = at
-    let code = 0
-    while (at < length && (code = text.charCodeAt(at)) !== delimiter && code !== lineFeed) at++
-    cell.end = at
-    if (at > from && text.charCodeAt(at - 1) === carriageReturn && (at >= length || code === lineFeed))
-      cell.end--
-  }
-  cell.last = at >= length || text.charCodeAt(at) === lineFeed
-  cell.next = at + 1
-  return cell
-}
-
-/** Digits are read in place; anything else goes through Number. NaN for an empty cell or text. */
-function readNumber(text: string, start: number, end: number): number {
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  if (start === end) return NaN
-  let value = 0
-  if (end - start <= 15) {
-    let at = start
-    for (; at < end; at++) {
-      const digit = text.charCodeAt(at) - 48
-      if (digit < 0 || digit > 9) break
-      value = value * 10 + digit
-    }
-    if (at === end) return value
-  }
-  const cellText = text.slice(start, end)
-  return /^[+-]?(\d|\.\d|inf|nan)/i.test(cellText) && !/^0[xob]/i.test(cellText) ? Number(cellText) : NaN
-}
-
-function isBlank(code: number): boolean {
-  return code === space || code === tab || code === carriageReturn
-}
-
 function countLineFeeds(text: string, from: number, to: number): number {
   let count = 0
   const end = Math.min(to, text.length)
-  for (let at = from; at < end; at++) if (text.charCodeAt(at) === lineFeed) count++
+  for (let at = from; at < end; at++) if (text.charCodeAt(at) === 10) count++
   return count
 }
 

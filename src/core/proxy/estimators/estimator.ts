@@ -70,4 +70,6 @@ export type ModelJson =
       regressor: RegressorJson
     }
   | { kind: 'lookup'; dims: number[][]; activationBits: number[]; weightBits: number[]; time: number[] }
+  /** A model of times multiplied by `factor`. */
+  | { kind: 'scaled'; factor: number; model: ModelJson }
   | { kind: 'blend'; members: { weight: number; model: ModelJson }[] }

@@ -5,6 +5,7 @@ import { logRegressorModel } from './logRegressor'
 import { lookupModel } from './lookup'
 import { physicsModel, rooflineModel } from './physical'
 import { residualModel } from './residual'
+import { scaledModel } from './scaleFree'
 import { twoStageModel } from './twoStage'
 import type { LatencyModel, ModelJson } from './estimator'
 
@@ -25,6 +26,8 @@ export function modelFromJson(json: ModelJson): LatencyModel {
       return residualModel(json, modelFromJson(json.base))
     case 'lookup':
       return lookupModel(json)
+    case 'scaled':
+      return scaledModel(json, modelFromJson(json.model))
     case 'blend':
       return blendModel(
         json,

@@ -5,6 +5,7 @@ import { bopsLinear, cbopsLinear } from './linear'
 import { logRegressor } from './logRegressor'
 import { lookup } from './lookup'
 import { physicsEstimator, roofline } from './physical'
+import { scaleFree } from './scaleFree'
 import { stacking } from './stacking'
 import { twoStage } from './twoStage'
 import type { Estimator } from './estimator'
@@ -28,6 +29,10 @@ export type EstimatorName = (typeof estimatorNames)[number]
 
 /** The estimator of a name; `residual:BASE+REGRESSOR` names any base with any regression. Throws input.invalid. */
 export function estimatorByName(name: string): Estimator {
+  return scaleFree(namedEstimator(name))
+}
+
+function namedEstimator(name: string): Estimator {
   switch (name) {
     case 'auto':
       return auto

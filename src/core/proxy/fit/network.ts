@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import type { KernelName } from '../kernels'
 import type { Proxy } from './proxy'
-import { shapeRows, type LayerShape } from '../samples'
+import { isCountUnit, shapeRows, type LayerShape } from '../samples'
 
 /** One operator of a network, as a proxy sees it. */
 export interface NetworkLayer extends LayerShape {
@@ -62,6 +62,13 @@ export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCo
         'proxy.invalid',
         `The proxies mix ${unit} and ${proxy.unit}.`,
         'Use proxies that were fitted on the same board.'
+      )
+    }
+    if (!isCountUnit(proxy.unit)) {
+      throw new AppError(
+        'proxy.invalid',
+        `The proxy of ${layer.kernel} predicts ${proxy.unit}; networks are priced in cycles or instructions.`,
+        'Use proxies that were fitted on a board.'
       )
     }
     unit = proxy.unit

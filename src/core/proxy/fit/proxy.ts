@@ -7,7 +7,7 @@ import { predictHeldOut } from './holdout'
 import { calibrate, intervalFactors, measuredCoverage, type Calibration } from './interval'
 import { kernelNames, type KernelName } from '../kernels'
 import { metricsOf } from './metrics'
-import type { Samples, ShapeRows, TimeUnit } from '../samples'
+import { timeUnits, type Samples, type ShapeRows, type TimeUnit } from '../samples'
 
 /** A fitted latency proxy of one kernel on one device. */
 export interface Proxy {
@@ -117,7 +117,7 @@ export function proxyFromJson(json: unknown): Proxy {
     candidate.format === 'bitbench.proxy' &&
     candidate.version === 1 &&
     (kernelNames as readonly unknown[]).includes(candidate.kernel) &&
-    (candidate.unit === 'cycles' || candidate.unit === 'instructions') &&
+    timeUnits.some((unit) => unit === candidate.unit) &&
     Array.isArray(candidate.logRatios) &&
     typeof candidate.model === 'object'
   if (!sound) {

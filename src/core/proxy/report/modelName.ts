@@ -17,6 +17,8 @@ export function modelName(json: ModelJson): string {
           weight === 1 ? modelName(model) : `${Math.round(100 * weight)} % ${modelName(model)}`
         )
         .join(' + ')
+    case 'scaled':
+      return modelName(json.model)
     default:
       return json.kind
   }

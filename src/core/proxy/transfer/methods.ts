@@ -58,7 +58,13 @@ function logOffset(target: Samples, source: Float64Array): TransferModel {
 /** target = a source + b, both non-negative, least squares of the relative error. */
 function affine(target: Samples, source: Float64Array): TransferModel {
   const [slope, constant] = relativeNnls([source, new Float64Array(target.count).fill(1)], target.time)
-  return (_rows, times) => times.map((time) => Math.max(1, slope * time + constant))
+  const floor = minTime(target)
+  return (_rows, times) => times.map((time) => Math.max(floor, slope * time + constant))
+}
+
+/** Least time that is predicted: far below what was measured, whatever its unit. */
+function minTime(target: Samples): number {
+  return target.time.reduce((min, time) => Math.min(min, time), Infinity) / 1000
 }
 
 /** Rows of one bit pair that weigh as much as the common factor. */
@@ -115,10 +121,11 @@ function forestOf(
     return form === 'ratio' ? Math.log(time / source[row]) : Math.log(time)
   })
   const forest = fitRegressor('forest', matrixOf(target, source), y, { seed })
+  const floor = minTime(target)
   return (rows, times) => {
     const predicted = forest.predict(matrixOf(rows, times))
     return predicted.map((value, row) => {
-      if (form === 'residual') return Math.max(1, times[row] + value)
+      if (form === 'residual') return Math.max(floor, times[row] + value)
       return form === 'ratio' ? times[row] * Math.exp(value) : Math.exp(value)
     })
   }

@@ -62,6 +62,77 @@ describe('files of users', () => {
     expect(log.join('\n')).toContain('Note')
   })
 
+  const mapTimes = (write: (time: number) => string, delimiter = ';'): string =>
+    `${lines
+      .map((line, at) => {
+        const cells = line.split(',')
+        return (at === 0 ? cells : cells.with(8, write(Number(cells[8])))).join(delimiter)
+      })
+      .join('\n')}\n`
+  const germanThousands = (time: number): string => String(Math.round(time)).replace(/\B(?=(\d{3})+$)/g, '.')
+
+  it('are read as they are written: decimal comma, thousands, comments, sep=, repeated headers, old line ends', async () => {
+    const plain = await evaluate(mapTimes((time) => String(Math.round(time)), ','))
+    for (const [same, remark] of [
+      [mapTimes((time) => `${Math.round(time)},0`), null],
+      [mapTimes(germanThousands), null],
+      [mapTimes((time) => `"${germanThousands(time).replaceAll('.', ',')}"`, ','), null],
+      [mapTimes((time) => `${germanThousands(time)},00`), null],
+      [`# measured 2025\n\n${mapTimes((time) => String(Math.round(time)), ',')}`, null],
+      [`sep=;\n${mapTimes((time) => String(Math.round(time)))}`, null],
+      [mapTimes((time) => String(Math.round(time)), ',').replaceAll('\n', '\r'), null],
+      [
+        mapTimes((time) => String(Math.round(time)), ',').replace('Time', 'mcycle'),
+        /mcycle is taken as Time/
+      ],
+      [
+        mapTimes((time) => String(Math.round(time)), ',')
+          .split('\n')
+          .toSpliced(7, 0, lines[0]!)
+          .join('\n'),
+        /1 repeated header line/
+      ]
+    ] as const) {
+      expect((await evaluate(same)).splits, same.slice(0, 200)).toEqual(plain.splits)
+      if (remark !== null) expect(log.join('\n')).toMatch(remark)
+    }
+  })
+
+  it('with points that may mean two things are read as the times follow the work, and that is said', async () => {
+    const plain = await evaluate(mapTimes((time) => String(Math.round(time / 100)), ','))
+    const open = mapTimes((time) => germanThousands(time / 100))
+    expect(open).toMatch(/;\d{1,3}\n/)
+    expect((await evaluate(open)).splits).toEqual(plain.splits)
+    expect(log.join('\n')).toMatch(/"\." in its numbers is read as a mark of thousands/)
+    const forced = await evaluate(open, ['--decimal', '.'])
+    expect(forced.splits).not.toEqual(plain.splits)
+  })
+
+  it('that were cut inside the last number lose that row, and that is said', async () => {
+    const whole = await evaluate(lines.slice(0, -1).join('\n') + '\n')
+    const cut = `${lines.slice(0, -1).join('\n')}\n${lines.at(-1)!.slice(0, lines.at(-1)!.lastIndexOf(',') + 3)}`
+    expect((await evaluate(cut)).splits).toEqual(whole.splits)
+    expect(log.join('\n')).toMatch(/last line has no end.*left out/)
+    await evaluate(lines.join('\n'))
+    expect(log.join('\n')).toMatch(/last line has no end; check/)
+  })
+
+  it('in milliseconds have the same errors, in their unit', async () => {
+    const plain = await evaluate(csv)
+    const inMs = await evaluate(mapTimes((time) => String(time * 1e-5), ',').replace('Time', 'Time (ms)'))
+    expect(inMs).toMatchObject({ unit: 'ms' })
+    expect(inMs.splits['shape']!.mape).toBeCloseTo(plain.splits['shape']!.mape, 6)
+    await evaluate(mapTimes((time) => String(time * 1e-5), ','))
+    expect(log.join('\n')).toMatch(/no whole numbers.*--unit/)
+  })
+
+  it('that look wrong are said to', async () => {
+    await evaluate(withCell(8, '123456789012'))
+    expect(log.join('\n')).toMatch(/row 4 \(123456789012\).*times off the median/)
+    const error = await evaluate(csv.replaceAll('\n', ' ')).catch((reason: AppError) => reason.message)
+    expect((error as string).length).toBeLessThan(500)
+  })
+
   it.each([
     ['text in a number column', () => withCell(8, 'fast'), /line 5, column Time.*"fast"/],
     ['a time of zero', () => withCell(8, '0'), /line 5, column Time/],

@@ -1,0 +1,70 @@
+const [tab, lineFeed, carriageReturn, space, quote] = [9, 10, 13, 32, 34]
+
+export interface Cell {
+  start: number
+  end: number
+  /** Offset behind the delimiter or line feed. */
+  next: number
+  /** Whether the line ends after this cell. */
+  last: boolean
+}
+
+const cell: Cell = { start: 0, end: 0, next: 0, last: false }
+
+/** Finds the next cell; the returned record is reused by the next call. */
+export function nextCell(text: string, from: number, delimiter: number): Cell {
+  const length = text.length
+  let at = from
+  if (text.charCodeAt(at) === quote) {
+    const close = text.indexOf('"', at + 1)
+    cell.start = at + 1
+    cell.end = close < 0 ? length : close
+    at = close < 0 ? length : close + 1
+    while (at < length && text.charCodeAt(at) !== delimiter && text.charCodeAt(at) !== lineFeed) at++
+  } else {
+    cell.start = at
+    let code = 0
+    while (at < length && (code = text.charCodeAt(at)) !== delimiter && code !== lineFeed) at++
+    cell.end = at
+    if (at > from && text.charCodeAt(at - 1) === carriageReturn && (at >= length || code === lineFeed))
+      cell.end--
+  }
+  cell.last = at >= length || text.charCodeAt(at) === lineFeed
+  cell.next = at + 1
+  return cell
+}
+
+/** How numbers are written: `1.234,5` has decimal `,` and thousands `.`. */
+export interface NumberFormat {
+  decimal: '.' | ','
+  thousands: '.' | ',' | null
+}
+
+export const plainFormat: NumberFormat = { decimal: '.', thousands: null }
+
+/** Digits are read in place; anything else goes through Number. NaN for an empty cell or text. */
+export function readNumber(text: string, from: number, to: number, format: NumberFormat): number {
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  if (start === end) return NaN
+  let value = 0
+  if (end - start <= 15) {
+    let at = start
+    for (; at < end; at++) {
+      const digit = text.charCodeAt(at) - 48
+      if (digit < 0 || digit > 9) break
+      value = value * 10 + digit
+    }
+    if (at === end) return value
+  }
+  let cellText = text.slice(start, end)
+  if (format.thousands !== null) cellText = cellText.replaceAll(format.thousands, '')
+  if (format.decimal === ',') cellText = cellText.replace(',', '.')
+  return /^[+-]?(\d|\.\d|inf|nan)/i.test(cellText) && !/^0[xob]/i.test(cellText) ? Number(cellText) : NaN
+}
+
+function isBlank(code: number): boolean {
+  return code === space || code === tab || code === carriageReturn || code === 0xa0 || code === 0x202f
+}

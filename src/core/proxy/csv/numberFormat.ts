@@ -1,0 +1,126 @@
+import { nextCell, plainFormat, type NumberFormat } from './cells'
+import { isComment, lineEnd, type Layout } from './layout'
+
+type Mark = '.' | ','
+
+/** What the cells of one column look like, for one mark. */
+interface MarkUse {
+  /** Cells in which the mark stands. */
+  marked: number
+  /** Of these, cells in which every mark is followed by exactly three digits and none by a leading zero. */
+  grouped: number
+  /** Of these, cells in which it stands more than once. */
+  repeated: number
+}
+
+interface ColumnUse {
+  '.': MarkUse
+  ',': MarkUse
+  /** The mark that comes last in cells that hold both: the decimal one. */
+  lastOfBoth: Mark | null
+  /** Largest whole number without any mark; 0 without one. */
+  plainMax: number
+  plain: number
+}
+
+const newUse = (): MarkUse => ({ marked: 0, grouped: 0, repeated: 0 })
+
+/**
+ * How the numbers of a table are written, judged over whole columns. One format when only one reading is possible;
+ * two, the likelier first, when `27.648` may be a fraction as well as 27,648.
+ *
+ * @param whole per column of the file: true for columns that hold whole numbers alone
+ */
+export function numberFormats(
+  layout: Layout,
+  numeric: ReadonlyMap<number, { whole: boolean }>
+): NumberFormat[] {
+  const uses = new Map([...numeric.keys()].map((column) => [column, surveyed()]))
+  survey(layout, uses)
+  const verdicts = [...uses].flatMap(([column, use]) =>
+    (['.', ','] as const).map((mark) => ({ mark, verdict: verdictOf(use, mark, numeric.get(column)!.whole) }))
+  )
+  const has = (mark: Mark, verdict: Verdict): boolean =>
+    verdicts.some((entry) => entry.mark === mark && entry.verdict === verdict)
+  const decimalComma: NumberFormat = { decimal: ',', thousands: has('.', 'thousands') ? '.' : null }
+  const dotFormat: NumberFormat = { decimal: '.', thousands: has(',', 'thousands') ? ',' : null }
+  if (has(',', 'decimal')) {
+    return has('.', 'open') ? [{ decimal: ',', thousands: '.' }] : [decimalComma]
+  }
+  if (has('.', 'thousands')) return [{ decimal: ',', thousands: '.' }]
+  if (has('.', 'decimal')) return [has(',', 'open') ? { decimal: '.', thousands: ',' } : dotFormat]
+  if (has(',', 'thousands')) return [dotFormat]
+  if (has('.', 'open')) return [plainFormat, { decimal: ',', thousands: '.' }]
+  if (has(',', 'open')) return [decimalComma, { decimal: '.', thousands: ',' }]
+  return [plainFormat]
+}
+
+type Verdict = 'unused' | 'decimal' | 'thousands' | 'open'
+
+function verdictOf(use: ColumnUse, mark: Mark, whole: boolean): Verdict {
+  const { marked, grouped, repeated } = use[mark]
+  if (marked === 0) return 'unused'
+  if (use.lastOfBoth !== null) return use.lastOfBoth === mark ? 'decimal' : 'thousands'
+  if (repeated > 0) return grouped === marked ? 'thousands' : 'decimal'
+  // 8.0, 27.65, 0.636: no group of thousands looks like this.
+  if (grouped < marked) return 'decimal'
+  if (whole) return 'thousands'
+  // A number of four digits without a mark would have got one, were it a mark of thousands.
+  if (use.plainMax >= 1000) return 'decimal'
+  // Three digits behind every point are what %.3f writes.
+  if (use.plain === 0 && mark === '.') return 'decimal'
+  return 'open'
+}
+
+const surveyed = (): ColumnUse => ({ '.': newUse(), ',': newUse(), lastOfBoth: null, plainMax: 0, plain: 0 })
+
+function survey(layout: Layout, uses: ReadonlyMap<number, ColumnUse>): void {
+  const { text, delimiter } = layout
+  for (let at = layout.end; at < text.length;) {
+    if (isComment(text, at)) {
+      at = lineEnd(text, at) + 1
+      continue
+    }
+    for (let column = 0, last = false; !last; column++) {
+      const cell = nextCell(text, at, delimiter)
+      const use = uses.get(column)
+      if (use !== undefined) surveyCell(text, cell.start, cell.end, use)
+      at = cell.next
+      last = cell.last
+    }
+  }
+}
+
+function surveyCell(text: string, start: number, end: number, use: ColumnUse): void {
+  let dots = 0
+  let commas = 0
+  let last: Mark | null = null
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 46) dots++
+    else if (code === 44) commas++
+    else continue
+    last = code === 46 ? '.' : ','
+  }
+  if (last === null) {
+    const value = Number(text.slice(start, end))
+    if (end > start && Number.isFinite(value)) {
+      use.plain++
+      if (value > use.plainMax) use.plainMax = value
+    }
+    return
+  }
+  if (dots > 0 && commas > 0) use.lastOfBoth = last
+  const content = text.slice(start, end).trim()
+  for (const [mark, count] of [
+    ['.', dots],
+    [',', commas]
+  ] as const) {
+    if (count === 0) continue
+    const seen = use[mark]
+    seen.marked++
+    if (count > 1) seen.repeated++
+    const groups = mark === '.' ? /^[+-]?[1-9]\d{0,2}(\.\d{3})+$/ : /^[+-]?[1-9]\d{0,2}(,\d{3})+$/
+    if (groups.test(content)) seen.grouped++
+  }
+}

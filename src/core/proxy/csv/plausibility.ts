@@ -1,0 +1,98 @@
+import { kernelSpec, type Work } from '../kernels'
+import type { Samples } from '../samples'
+
+/** Rows that are compared: enough to see a wrong unit, few enough to sort at once. */
+const comparedRows = 20_000
+/** Times of one shape differ by its bit widths; by more than this factor from their median they look wrong. */
+const maxFactor = 16
+
+/** Work of every row: MACs, or visited elements of kernels that multiply nothing. */
+export function workOf(samples: Pick<Samples, 'kernel' | 'dims' | 'count'>): Float64Array {
+  const spec = kernelSpec(samples.kernel)
+  const work: Work = { macs: 0, outputs: 0, patches: 0, weights: 0, inputs: 0 }
+  const dims = new Float64Array(spec.dims.length)
+  return Float64Array.from({ length: samples.count }, (_, row) => {
+    for (let at = 0; at < dims.length; at++) dims[at] = samples.dims[at][row]
+    spec.work(dims, work)
+    return work.macs > 0 ? work.macs : work.outputs
+  })
+}
+
+/** Spearman correlation of time and work, -1 to 1; NaN when all rows do the same work. */
+export function growthWithWork(samples: Samples): number {
+  const work = workOf(samples)
+  const step = Math.max(1, Math.ceil(samples.count / comparedRows))
+  const rows = Array.from({ length: Math.ceil(samples.count / step) }, (_, index) => index * step)
+  return correlation(ranks(rows.map((row) => work[row])), ranks(rows.map((row) => samples.time[row])))
+}
+
+/** What looks wrong in a table, in words; empty when nothing does. */
+export function plausibilityRemarks(samples: Samples, fileName: string): string[] {
+  const remarks: string[] = []
+  const growth = growthWithWork(samples)
+  if (samples.count >= 20 && growth < 0.3) {
+    remarks.push(
+      `${fileName}: times hardly grow with the work of a layer (rank correlation ${growth.toFixed(2)}): check columns, units and --kernel.`
+    )
+  }
+  const strange = strangeRows(samples)
+  if (strange.length > 0) {
+    const named = strange.slice(0, 3).map((row) => `row ${row + 1} (${samples.time[row]})`)
+    const more = strange.length > 3 ? ` and ${strange.length - 3} more` : ''
+    remarks.push(
+      `${fileName}: ${named.join(', ')}${more}: more than ${maxFactor} times off the median of the same shape.`
+    )
+  }
+  return remarks
+}
+
+/** Rows by shape: a key of the dims alone. */
+export function rowsByShape(samples: Samples): Map<string, number[]> {
+  const groups = new Map<string, number[]>()
+  for (let row = 0; row < samples.count; row++) {
+    const key = samples.dims.map((column) => column[row]).join(' ')
+    const rows = groups.get(key)
+    if (rows === undefined) groups.set(key, [row])
+    else rows.push(row)
+  }
+  return groups
+}
+
+function strangeRows(samples: Samples): number[] {
+  const strange: number[] = []
+  for (const rows of rowsByShape(samples).values()) {
+    if (rows.length < 4) continue
+    const sorted = rows.map((row) => samples.time[row]).sort((a, b) => a - b)
+    const median = sorted[sorted.length >> 1]
+    for (const row of rows) {
+      const ratio = samples.time[row] / median
+      if (ratio > maxFactor || ratio < 1 / maxFactor) strange.push(row)
+    }
+  }
+  return strange.sort((a, b) => a - b)
+}
+
+function ranks(values: readonly number[]): Float64Array {
+  const order = values.map((_, index) => index).sort((a, b) => values[a] - values[b])
+  const out = new Float64Array(values.length)
+  for (let from = 0; from < order.length;) {
+    let to = from
+    while (to + 1 < order.length && values[order[to + 1]] === values[order[from]]) to++
+    for (let at = from; at <= to; at++) out[order[at]] = (from + to) / 2
+    from = to + 1
+  }
+  return out
+}
+
+function correlation(a: Float64Array, b: Float64Array): number {
+  const mean = (a.length - 1) / 2
+  let ab = 0
+  let aa = 0
+  let bb = 0
+  for (let at = 0; at < a.length; at++) {
+    ab += (a[at] - mean) * (b[at] - mean)
+    aa += (a[at] - mean) ** 2
+    bb += (b[at] - mean) ** 2
+  }
+  return ab / Math.sqrt(aa * bb)
+}
