@@ -50,6 +50,7 @@ const monitorSources = [
   'sleep.c',
   'memory.c',
   'runtime/image.c',
+  'runtime/parameters.c',
   'runtime/runtime.c',
   'runtime/kernelTable.c'
 ]

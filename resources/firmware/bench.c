@@ -116,7 +116,7 @@ static uint8_t make_conv(void)
     if (!out_h || !out_w || !c || !k) return STATUS_BAD_ARGUMENT;
     /* real zero is code 0; one bit has none and takes -1 */
     b.conv = (bb_conv_shape){ h, w, c, (uint16_t)out_h, (uint16_t)out_w, k, ks, ks, stride, stride, pad, pad,
-                              b.activation_bits == 1 ? -1 : 0 };
+                              b.activation_bits == 1 ? -1 : 0, 1, 1 };
     uint64_t activations = (uint64_t)h * w * c, taps = (uint64_t)ks * ks * (depthwise ? 1 : c);
     if (taps > 1u << 20) return STATUS_BAD_ARGUMENT;
     if (!depthwise) {

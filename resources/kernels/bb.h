@@ -57,6 +57,7 @@ typedef struct {
     uint16_t out_h, out_w, k; /* output */
     uint16_t ks_h, ks_w, stride_h, stride_w, pad_top, pad_left;
     int8_t pad_code;          /* code of real zero */
+    uint16_t step_h, step_w;  /* dilation: from tap to tap; 0 counts as 1 */
 } bb_conv_shape;
 
 /*
@@ -102,11 +103,75 @@ void bb_maxpool(const bb_pool_shape *s, const int8_t *in, int8_t *out);
 /* count_pad: padded positions count and carry pad_code */
 void bb_avgpool(const bb_pool_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,
                 int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+/* mult and shift [ks_h * ks_w]: entry n - 1 is for windows with n positions inside the image. */
+void bb_avgpool_counted(const bb_pool_shape *s, const int8_t *in, int32_t zero_in, const int32_t *mult,
+                        const uint8_t *shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
 void bb_add(const int8_t *a, const int8_t *b, uint32_t count, int32_t zero_a, int32_t zero_b, int32_t mult_a,
             int32_t mult_b, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
 void bb_flatten(const int8_t *in, uint32_t count, int8_t *out);
 /* first maximum wins */
 uint32_t bb_argmax(const int32_t *values, uint32_t count);
+
+/*
+ * Operators whose numbers are words of their own (docs/image.md "Parameters"); loops run from the first count, the outermost,
+ * to the last, and unused ones are 1. Strides and offsets are in elements.
+ */
+enum { BB_LOOPS = 6 };
+
+/* out[i] = tables[(i % channels) * 256 + in[i] + 128] */
+void bb_table(const int8_t *in, uint32_t count, uint32_t channels, const int8_t *tables, int8_t *out);
+
+enum { BB_BINARY_ADD = 0, BB_BINARY_SUB = 1, BB_BINARY_MUL = 2 };
+typedef struct {
+    int32_t function;
+    int32_t count[BB_LOOPS], a[BB_LOOPS], b[BB_LOOPS];
+} bb_binary_shape;
+/* The result is dense. A product uses mult_a alone. */
+void bb_binary(const bb_binary_shape *s, const int8_t *a, const int8_t *b, int32_t zero_a, int32_t zero_b,
+               int32_t mult_a, int32_t mult_b, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+
+typedef struct {
+    int32_t in_offset, out_offset;
+    int32_t count[BB_LOOPS], in[BB_LOOPS], out[BB_LOOPS];
+} bb_move_shape;
+void bb_move(const bb_move_shape *s, const int8_t *in, int8_t *out);
+/* sources[i] is where out[i] comes from; below 0: fill */
+void bb_gather(const int32_t *sources, uint32_t count, int8_t fill, const int8_t *in, int8_t *out);
+
+enum { BB_REDUCE_SUM = 0, BB_REDUCE_MAX = 1 };
+typedef struct {
+    int32_t function;
+    int32_t outer, count, inner;
+} bb_reduce_shape;
+void bb_reduce(const bb_reduce_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,
+               int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+
+typedef struct {
+    int32_t outer, count, inner;
+    int32_t levels;         /* 1 in units of the output */
+    int32_t exponents[256]; /* by how far a code is below the row's largest; the first is 2^15 */
+} bb_softmax_shape;
+void bb_softmax(const bb_softmax_shape *s, const int8_t *in, int32_t zero_out, uint8_t bits, int8_t *out);
+
+typedef struct {
+    int32_t outer, count, inner;
+    int32_t centred;
+    uint32_t epsilon[2]; /* low and high word */
+    int32_t factors[];   /* mult[count], then add[count] */
+} bb_normalize_shape;
+void bb_normalize(const bb_normalize_shape *s, const int8_t *in, int32_t zero_in, uint8_t shift, int32_t zero_out,
+                  uint8_t bits, int8_t *out);
+
+typedef struct {
+    int32_t rows, columns, inner, batches;
+    int32_t a[2], b[2], out[2]; /* strides: row and inner; inner and column; row and column */
+    int32_t begins[];           /* per batch where its matrices of a, b and out begin */
+} bb_product_shape;
+void bb_product(const bb_product_shape *s, const int8_t *a, const int8_t *b, int32_t zero_a, int32_t zero_b,
+                int32_t mult, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+
+/* out[i] = in[i] + zero */
+void bb_output(const int8_t *in, uint32_t count, int32_t zero, int32_t *out);
 
 /* Weight layouts, described in layouts.md. */
 enum { BB_LAYOUT_PACKED = 0, BB_LAYOUT_PLANES = 1, BB_LAYOUT_QUADS = 2, BB_LAYOUT_OCTETS = 3 };

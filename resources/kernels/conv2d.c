@@ -45,17 +45,18 @@ size_t bb_conv2d_scratch(const bb_pair *pair, const bb_conv_shape *s) {
 static void gather(const bb_conv_shape *s, const int8_t *input, uint32_t pixel, int8_t *row) {
     int32_t y0 = (int32_t)(pixel / s->out_w) * s->stride_h - s->pad_top;
     int32_t x0 = (int32_t)(pixel % s->out_w) * s->stride_w - s->pad_left;
+    int32_t step_h = s->step_h ? s->step_h : 1, step_w = s->step_w ? s->step_w : 1;
     size_t segment = (size_t)s->ks_w * s->c;
-    for (int32_t y = y0; y < y0 + s->ks_h; y++, row += segment) {
+    for (int32_t ky = 0, y = y0; ky < s->ks_h; ky++, y += step_h, row += segment) {
         const int8_t *line = input + (int32_t)(y * s->w * s->c);
         if (y < 0 || y >= s->h) {
             memset(row, s->pad_code, segment);
-        } else if (x0 >= 0 && x0 + s->ks_w <= s->w) {
+        } else if (step_w == 1 && x0 >= 0 && x0 + s->ks_w <= s->w) {
             copy_codes(row, line + x0 * s->c, (uint32_t)segment);
         } else {
-            for (int32_t x = 0; x < s->ks_w; x++) {
-                if (x0 + x < 0 || x0 + x >= s->w) memset(row + x * s->c, s->pad_code, s->c);
-                else copy_codes(row + x * s->c, line + (x0 + x) * s->c, s->c);
+            for (int32_t kx = 0, x = x0; kx < s->ks_w; kx++, x += step_w) {
+                if (x < 0 || x >= s->w) memset(row + kx * s->c, s->pad_code, s->c);
+                else copy_codes(row + kx * s->c, line + x * s->c, s->c);
             }
         }
     }

@@ -6,11 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import { callRequest, generateSources } from '../../src/core/deploy/codegen/generateSources'
 import { planDeployment } from '../../src/core/deploy/plan'
-import { argmax, runInteger } from '../../src/core/quant/integer/runInteger'
+import { weightedLayerNames } from '../../src/core/model/graph'
+import { calibrate } from '../../src/core/quant/quantize/calibration'
+import { quantizeNetwork } from '../../src/core/quant/quantize/quantizeNetwork'
+import { uniformScheme } from '../../src/core/quant/scheme'
+import { argmax, codesOfPixels, runInteger } from '../../src/core/quant/integer/runInteger'
 import { parseElf } from '../../src/core/binary/elf'
 import { createMachine } from '../../src/core/sim/machine'
 import { AppError } from '../../src/shared/errors'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
+import { operatorChain } from '../unit/core/quant/operatorGraphs'
 import { everyOperator, everyPair } from '../unit/core/deploy/randomNetwork'
 
 const resources = path.resolve(import.meta.dirname, '../../resources')
@@ -36,7 +41,18 @@ const board = new SimulatedBoard('small')
 const client = new MonitorClient()
 const info = board.converse(client.hello(7))
 const imageCount = 3
+
+/** A calibrated network that uses the operators without weights, in the form of the random ones. */
+function quantizedChain() {
+  const chain = operatorChain(3)
+  const graph = chain.done()
+  const calibration = calibrate(graph, chain.pixels(8))
+  const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
+  return { network, builder: { images: (count: number) => codesOfPixels(chain.pixels(count)) } }
+}
+
 const networks = [
+  { title: 'the operators without weights', made: quantizedChain() },
   { title: 'every operator, a skip connection and padding', made: everyOperator(11) },
   { title: 'every pair of bit widths in conv, depthwise and dense, and a skip connection', made: everyPair() }
 ]

@@ -30,7 +30,12 @@ export async function buildFuzzTarget(
     firmware
   )
   if (target === 'image') {
-    sources.push(firmware('runtime/image.c'), firmware('runtime/runtime.c'), ...kernelSources('rv32im'))
+    sources.push(
+      firmware('runtime/image.c'),
+      firmware('runtime/parameters.c'),
+      firmware('runtime/runtime.c'),
+      ...kernelSources('rv32im')
+    )
   }
   const sanitizers = `-fsanitize=${fuzzer ? 'fuzzer,' : ''}address,undefined`
   const flags = [

@@ -2,6 +2,7 @@
 
 #include "../crc.h"
 #include "bb.h"
+#include "parameters.h"
 
 /* [offset, offset + bytes) inside [0, limit) and aligned. */
 static int inside(uint64_t offset, uint64_t bytes, uint64_t limit, uint32_t alignment)
@@ -13,13 +14,18 @@ static int inside(uint64_t offset, uint64_t bytes, uint64_t limit, uint32_t alig
 static uint32_t factor_count(const image_layer *l)
 {
     if (l->op <= OP_DENSE) return l->flags & LAYER_LAST ? 0 : l->out_c;
-    return l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE;
+    switch (l->op) {
+    case OP_AVGPOOL: return l->flags & LAYER_COUNTED ? (uint32_t)l->ks_h * l->ks_w : 1;
+    case OP_ADD: case OP_REQUANTIZE: case OP_BINARY: case OP_REDUCE: case OP_PRODUCT: return 1;
+    default: return 0;
+    }
 }
 
 /* Factors and zero offsets within the arithmetic's ranges (docs/arithmetic.md), so that no kernel overflows. */
 static int factors_valid(const uint8_t *image, const image_layer *l)
 {
     const int32_t *mult = (const int32_t *)(const void *)(image + l->mult), limit = 1 << 21;
+    if (l->op == OP_NORMALIZE && (image[l->shift] < 1 || image[l->shift] > 51)) return 0;
     for (uint32_t c = 0; c < factor_count(l); c++) {
         if (mult[c] < 0 || mult[c] >= limit || image[l->shift + c] < 1 || image[l->shift + c] > 51) return 0;
     }
@@ -54,6 +60,7 @@ image_reason image_check(const uint8_t *image, size_t available, uint64_t *neede
         image_reason reason = image_check_layer(h, layer);
         if (reason != IMAGE_OK) return reason;
         if (!factors_valid(image, layer)) return IMAGE_BAD_SIZES;
+        if (layer->op > OP_ARGMAX && (reason = parameters_check(h, image, layer)) != IMAGE_OK) return reason;
         if (layer->flags & LAYER_LAST) {
             if (layer->output != h->output_offset || image_output_bytes(layer) != (uint64_t)h->output_count * 4) {
                 return IMAGE_BAD_SHAPES;
@@ -78,29 +85,31 @@ static uint64_t input_bytes(const image_layer *l)
     switch (l->op) {
     case OP_ADD: case OP_REQUANTIZE: case OP_FLATTEN: return l->count;
     case OP_ARGMAX: return (uint64_t)l->count * 4;
+    case OP_CONSTANT: return 0;
     default: return (uint64_t)l->in_h * l->in_w * l->in_c;
     }
 }
 
 static int is_width(uint32_t bits) { return bits == 8 || bits == 4 || bits == 2 || bits == 1; }
 
-/* Every window touches the input, along one axis. */
-static int window_fits(uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride, uint32_t pad)
+/* Every window touches the input, along one axis; `more` is the dilation less 1. */
+static int window_fits(uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride, uint32_t pad, uint32_t more)
 {
-    if (!in || !out || !kernel || !stride || pad >= kernel) return 0;
+    if (!in || !out || !kernel || !stride || pad >= (uint64_t)(kernel - 1) * (more + 1) + 1) return 0;
     return (uint64_t)(out - 1) * stride < (uint64_t)in + pad;
 }
 
 static int windows_fit(const image_layer *l)
 {
-    return window_fits(l->in_h, l->out_h, l->ks_h, l->stride_h, l->pad_top) &&
-           window_fits(l->in_w, l->out_w, l->ks_w, l->stride_w, l->pad_left) && l->in_c && l->out_c;
+    return window_fits(l->in_h, l->out_h, l->ks_h, l->stride_h, l->pad_top, l->more_step_h) &&
+           window_fits(l->in_w, l->out_w, l->ks_w, l->stride_w, l->pad_left, l->more_step_w) && l->in_c && l->out_c;
 }
 
 static bb_conv_shape conv_shape(const image_layer *l)
 {
     return (bb_conv_shape){ l->in_h, l->in_w, l->in_c, l->out_h, l->out_w, l->out_c, l->ks_h, l->ks_w,
-                            l->stride_h, l->stride_w, l->pad_top, l->pad_left, (int8_t)l->pad_code };
+                            l->stride_h, l->stride_w, l->pad_top, l->pad_left, (int8_t)l->pad_code,
+                            (uint16_t)(l->more_step_h + 1), (uint16_t)(l->more_step_w + 1) };
 }
 
 /* Weights, their layout and the scratch of a layer that multiplies. */
@@ -140,22 +149,28 @@ static image_reason check_weights(const image_header *h, const image_layer *l)
                ? IMAGE_OK : IMAGE_BAD_SIZES;
 }
 
+/* Operators that have mult and shift, and whether these lie inside the Image; a normalisation has a shift alone. */
+static int factors_inside(const image_header *h, const image_layer *l)
+{
+    uint32_t count = factor_count(l);
+    if (l->op == OP_NORMALIZE) return inside(l->shift, 1, h->total_bytes, 16);
+    return count == 0 || (inside(l->mult, (uint64_t)count * 4, h->total_bytes, 16) && inside(l->shift, count, h->total_bytes, 16));
+}
+
 image_reason image_check_layer(const image_header *h, const image_layer *l)
 {
-    uint32_t out_alignment = l->flags & LAYER_LAST || l->op == OP_ARGMAX ? 4 : 1;
-    if (l->op > OP_ARGMAX) return IMAGE_BAD_OPERATOR;
-    if (l->flags & LAYER_LAST && l->op > OP_DENSE) return IMAGE_BAD_OPERATOR;
-    if (!(l->flags & LAYER_LAST) && l->op != OP_ARGMAX && !is_width(l->out_bits)) return IMAGE_BAD_OPERATOR;
+    int is_last = l->flags & LAYER_LAST;
+    uint32_t out_alignment = is_last || l->op == OP_ARGMAX ? 4 : 1;
+    if (l->op > OP_OUTPUT) return IMAGE_BAD_OPERATOR;
+    if (is_last ? l->op > OP_DENSE && l->op != OP_OUTPUT : l->op == OP_OUTPUT) return IMAGE_BAD_OPERATOR;
+    if (!is_last && l->op != OP_ARGMAX && !is_width(l->out_bits)) return IMAGE_BAD_OPERATOR;
     if (l->pad_code < -128 || l->pad_code > 127) return IMAGE_BAD_SHAPES;
-    if (input_bytes(l) == 0 || image_output_bytes(l) == 0) return IMAGE_BAD_SHAPES;
+    if ((input_bytes(l) == 0 && l->op != OP_CONSTANT) || image_output_bytes(l) == 0) return IMAGE_BAD_SHAPES;
     if (!inside(l->input0, input_bytes(l), h->arena_bytes, l->op == OP_ARGMAX ? 4 : 1) ||
         !inside(l->output, image_output_bytes(l), h->arena_bytes, out_alignment)) {
         return IMAGE_BAD_SIZES;
     }
-    int one_scale = l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE;
-    if (one_scale && (!inside(l->mult, 4, h->total_bytes, 16) || !inside(l->shift, 1, h->total_bytes, 16))) {
-        return IMAGE_BAD_SIZES;
-    }
+    if (l->op > OP_DENSE && !factors_inside(h, l)) return IMAGE_BAD_SIZES;
     switch (l->op) {
     case OP_CONV2D: case OP_DEPTHWISE:
         return windows_fit(l) ? check_weights(h, l) : IMAGE_BAD_SHAPES;

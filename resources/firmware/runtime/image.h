@@ -19,9 +19,11 @@ typedef enum {
 } image_reason;
 
 enum { OP_CONV2D = 0, OP_DEPTHWISE = 1, OP_DENSE = 2, OP_MAXPOOL = 3, OP_AVGPOOL = 4, OP_ADD = 5, OP_REQUANTIZE = 6,
-       OP_FLATTEN = 7, OP_ARGMAX = 8 };
+       OP_FLATTEN = 7, OP_ARGMAX = 8, OP_TABLE = 9, OP_BINARY = 10, OP_MOVE = 11, OP_GATHER = 12, OP_REDUCE = 13,
+       OP_SOFTMAX = 14, OP_NORMALIZE = 15, OP_PRODUCT = 16, OP_CONSTANT = 17, OP_OUTPUT = 18 };
 
-enum { LAYER_RELU = 1, LAYER_LAST = 2 };
+/* COUNTED: an average pool with a factor per number of positions inside the image; FILL: a move that fills its output first. */
+enum { LAYER_RELU = 1, LAYER_LAST = 2, LAYER_COUNTED = 4, LAYER_FILL = 8 };
 
 typedef struct {
     uint32_t magic;
@@ -40,7 +42,8 @@ typedef struct {
     uint16_t in_h, in_w, in_c, out_h, out_w, out_c, ks_h, ks_w, stride_h, stride_w, pad_top, pad_left;
     uint32_t weights, weights_bytes, bias, mult, shift; /* Image offsets */
     int32_t out_zero, in_zero0, in_zero1, mult1;
-    uint32_t count, scratch_offset, scratch_bytes, reserved;
+    uint32_t count, scratch_offset, scratch_bytes;
+    uint16_t more_step_h, more_step_w; /* dilation less 1 */
 } image_layer;
 
 _Static_assert(sizeof(image_header) == 96, "header is 96 bytes");
@@ -62,6 +65,11 @@ static inline const image_layer *image_layers(const uint8_t *image)
 }
 /* The arena follows the Image at the next multiple of 16. */
 static inline uint64_t image_arena_offset(const image_header *header) { return ((uint64_t)header->total_bytes + 15) & ~15ull; }
+/* The layer's parameter words (docs/image.md "Parameters"). */
+static inline const int32_t *image_words(const uint8_t *image, const image_layer *layer)
+{
+    return (const int32_t *)(const void *)(image + layer->weights);
+}
 /* Bytes of the layer's output: codes, or int32 on the last layer. */
 uint64_t image_output_bytes(const image_layer *layer);
 

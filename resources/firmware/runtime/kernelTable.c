@@ -22,7 +22,7 @@ static void put_scratch(kernel_table_entry *entry, size_t least, size_t more_inp
 /* One row of `pixels` output pixels. */
 static size_t depthwise_scratch(uint16_t channels, uint16_t pixels)
 {
-    bb_conv_shape shape = { 3, pixels, channels, 3, pixels, channels, 3, 3, 1, 1, 1, 1, 0 };
+    bb_conv_shape shape = { 3, pixels, channels, 3, pixels, channels, 3, 3, 1, 1, 1, 1, 0, 1, 1 };
     return bb_depthwise_scratch(&shape);
 }
 

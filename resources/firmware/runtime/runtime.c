@@ -45,10 +45,56 @@ static bb_status run_weighted(const uint8_t *image, uint8_t *arena, const image_
         return status;
     }
     bb_conv_shape shape = { l->in_h, l->in_w, l->in_c, l->out_h, l->out_w, l->out_c, l->ks_h, l->ks_w,
-                            l->stride_h, l->stride_w, l->pad_top, l->pad_left, (int8_t)l->pad_code };
+                            l->stride_h, l->stride_w, l->pad_top, l->pad_left, (int8_t)l->pad_code,
+                            (uint16_t)(l->more_step_h + 1), (uint16_t)(l->more_step_w + 1) };
     if (l->op == OP_DEPTHWISE)
         return bb_depthwise(&shape, in, (const int8_t *)weights, done, &sink, scratch, l->scratch_bytes);
     return bb_conv2d(pair, &shape, in, weights, done, &sink, scratch, l->scratch_bytes);
+}
+
+/* Operators from OP_TABLE on: their parameters are words of the Image. */
+static bb_status run_parameters(const uint8_t *image, uint8_t *arena, const image_layer *l, int32_t mult, uint8_t shift)
+{
+    const int8_t *in = (const int8_t *)(arena + l->input0), *second = (const int8_t *)(arena + l->input1);
+    int8_t *out = (int8_t *)(arena + l->output);
+    const void *words = image_words(image, l);
+    uint8_t relu = l->flags & LAYER_RELU;
+    uint32_t count = (uint32_t)image_output_bytes(l);
+    switch (l->op) {
+    case OP_TABLE:
+        bb_table(in, count, l->weights_bytes / 256, words, out);
+        return BB_OK;
+    case OP_BINARY:
+        bb_binary(words, in, second, l->in_zero0, l->in_zero1, mult, l->mult1, shift, l->out_zero, l->out_bits, relu, out);
+        return BB_OK;
+    case OP_MOVE:
+        if (l->flags & LAYER_FILL) memset(out, l->pad_code, count);
+        bb_move(words, in, out);
+        return BB_OK;
+    case OP_GATHER:
+        bb_gather(words, count, (int8_t)l->pad_code, in, out);
+        return BB_OK;
+    case OP_REDUCE:
+        bb_reduce(words, in, l->in_zero0, mult, shift, l->out_zero, l->out_bits, relu, out);
+        return BB_OK;
+    case OP_SOFTMAX:
+        bb_softmax(words, in, l->out_zero, l->out_bits, out);
+        return BB_OK;
+    case OP_NORMALIZE:
+        bb_normalize(words, in, l->in_zero0, shift, l->out_zero, l->out_bits, out);
+        return BB_OK;
+    case OP_PRODUCT:
+        bb_product(words, in, second, l->in_zero0, l->in_zero1, mult, shift, l->out_zero, l->out_bits, relu, out);
+        return BB_OK;
+    case OP_CONSTANT:
+        memcpy(out, words, count);
+        return BB_OK;
+    case OP_OUTPUT:
+        bb_output(in, l->count, l->in_zero0, (int32_t *)(void *)out);
+        return BB_OK;
+    default:
+        return BB_UNSUPPORTED;
+    }
 }
 
 bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
@@ -61,9 +107,9 @@ bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
                            l->pad_top, l->pad_left };
     int32_t mult = 0;
     uint8_t shift = 1;
-    if (l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE) {
-        memcpy(&mult, image + l->mult, 4);
-        shift = image[l->shift];
+    if (l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE || l->op > OP_ARGMAX) {
+        if (l->mult) memcpy(&mult, image + l->mult, 4);
+        if (l->shift) shift = image[l->shift];
     }
     switch (l->op) {
     case OP_CONV2D: case OP_DEPTHWISE: case OP_DENSE:
@@ -72,6 +118,11 @@ bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
         bb_maxpool(&pool, in, out);
         return BB_OK;
     case OP_AVGPOOL:
+        if (l->flags & LAYER_COUNTED) {
+            bb_avgpool_counted(&pool, in, l->in_zero0, (const int32_t *)(const void *)(image + l->mult), image + l->shift,
+                               l->out_zero, l->out_bits, (uint8_t)relu, out);
+            return BB_OK;
+        }
         bb_avgpool(&pool, in, l->in_zero0, mult, shift, l->out_zero, l->out_bits, (uint8_t)relu, out);
         return BB_OK;
     case OP_ADD:
@@ -90,6 +141,6 @@ bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
         return BB_OK;
     }
     default:
-        return BB_UNSUPPORTED;
+        return run_parameters(image, arena, l, mult, shift);
     }
 }

@@ -10,6 +10,7 @@ bb_status bb_depthwise_reference(const bb_conv_shape *s, const int8_t *input, co
         return BB_BAD_ARGUMENT;
     if (scratch_bytes < tile_bytes(s)) return BB_NO_MEMORY;
     int32_t *acc = scratch;
+    int32_t step_h = s->step_h ? s->step_h : 1, step_w = s->step_w ? s->step_w : 1;
     for (uint32_t pixel = 0; pixel < (uint32_t)s->out_h * s->out_w; pixel++) {
         int32_t y0 = (int32_t)(pixel / s->out_w) * s->stride_h - s->pad_top;
         int32_t x0 = (int32_t)(pixel % s->out_w) * s->stride_w - s->pad_left;
@@ -17,7 +18,7 @@ bb_status bb_depthwise_reference(const bb_conv_shape *s, const int8_t *input, co
             int32_t sum = 0;
             for (int32_t ky = 0; ky < s->ks_h; ky++)
                 for (int32_t kx = 0; kx < s->ks_w; kx++) {
-                    int32_t y = y0 + ky, x = x0 + kx;
+                    int32_t y = y0 + ky * step_h, x = x0 + kx * step_w;
                     int inside = y >= 0 && y < s->h && x >= 0 && x < s->w;
                     int32_t code = inside ? input[(y * s->w + x) * s->c + c] : s->pad_code;
                     sum += code * weights[(ky * s->ks_w + kx) * s->c + c];

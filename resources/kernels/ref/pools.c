@@ -43,3 +43,18 @@ void bb_avgpool(const bb_pool_shape *s, const int8_t *in, int32_t zero_in, int32
             }
         }
 }
+
+void bb_avgpool_counted(const bb_pool_shape *s, const int8_t *in, int32_t zero_in, const int32_t *mult,
+                        const uint8_t *shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out) {
+    for (uint32_t oy = 0; oy < s->out_h; oy++)
+        for (uint32_t ox = 0; ox < s->out_w; ox++) {
+            window part = window_of(s, oy, ox);
+            int32_t entry = (part.y1 - part.y0) * (part.x1 - part.x0) - 1;
+            for (int32_t c = 0; c < s->c; c++) {
+                int32_t sum = 0;
+                for (int32_t y = part.y0; y < part.y1; y++)
+                    for (int32_t x = part.x0; x < part.x1; x++) sum += in[(y * s->w + x) * s->c + c] + zero_in;
+                *out++ = bb_round_to_code((int64_t)sum * mult[entry], shift[entry], zero_out, bits, relu);
+            }
+        }
+}

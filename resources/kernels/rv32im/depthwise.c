@@ -152,6 +152,8 @@ bb_status bb_depthwise(const bb_conv_shape *s, const int8_t *input, const int8_t
     if (s->c == 0 || s->k != s->c || s->h == 0 || s->w == 0 || s->stride_h == 0 || s->stride_w == 0)
         return BB_BAD_ARGUMENT;
     if (scratch_bytes < bb_depthwise_scratch(s)) return BB_NO_MEMORY;
+    /* Dilated windows have no fast way. */
+    if (s->step_h > 1 || s->step_w > 1) return bb_depthwise_reference(s, input, weights, done, context, scratch, scratch_bytes);
     const int by_columns = s->ks_h == 3 && s->ks_w == 3 && s->stride_w == 1 && s->pad_left <= 2;
     for (uint32_t oy = 0; oy < s->out_h; oy++)
         for (uint32_t ox = 0; ox < s->out_w; ox += tile_pixels(s)) {

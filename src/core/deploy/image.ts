@@ -1,7 +1,8 @@
 import { ByteWriter } from '../binary/bytes'
 import { crc32Feed, crc32Finish, crc32Start } from '../binary/crc'
 import { packWeights } from '../quant/packing'
-import { isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quant/quantizedNetwork'
+import { isLast, isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quant/quantizedNetwork'
+import { parameterBytes } from './layerParameters'
 import { imageHeaderBytes, layerRecordBytes, type Plan, type PlanLayer } from './plan'
 
 /** The Image of docs/image.md: a Plan and a network's integers as the bytes the resident runtime executes. */
@@ -18,10 +19,21 @@ export const imageOperators = [
   'add',
   'requantize',
   'flatten',
-  'argmax'
+  'argmax',
+  'table',
+  'binary',
+  'move',
+  'gather',
+  'reduce',
+  'softmax',
+  'normalize',
+  'product',
+  'constant',
+  'output'
 ] as const
 
-export const layerFlags = { relu: 1, last: 2 } as const
+/** counted: an avgPool with one factor per number of positions; fill: a move that fills first. */
+export const layerFlags = { relu: 1, last: 2, counted: 4, fill: 8 } as const
 
 /** Where the blobs of one layer begin in the Image; 0 = none. */
 interface BlobOffsets {
@@ -85,10 +97,13 @@ function writeBlobs(
     offsets.bias = blob(words(layer.bias))
     if (layer.last) return offsets
   }
+  const parameters = parameterBytes(layer)
+  if (parameters !== null) offsets.weights = blob(() => blobs.raw(parameters))
   if ('mult' in layer) {
-    // Add keeps its second multiplier in the record.
-    offsets.mult = blob(words(layer.op === 'add' ? layer.mult.subarray(0, 1) : layer.mult))
-    offsets.shift = blob(() => blobs.raw(layer.op === 'add' ? layer.shift.subarray(0, 1) : layer.shift))
+    // The second multiplier of two operands is in the record, a normalisation's are among its parameters.
+    const count = layer.op === 'normalize' ? 0 : 'inputB' in layer ? 1 : layer.mult.length
+    offsets.mult = blob(words(layer.mult.subarray(0, count)))
+    offsets.shift = blob(() => blobs.raw(layer.shift))
   }
   return offsets
 }
@@ -111,17 +126,17 @@ export function weightBytes(
 
 function writeRecord(writer: ByteWriter, layer: IntegerLayer, planned: PlanLayer, blobs: BlobOffsets): void {
   const weighted = isWeighted(layer)
-  const last = weighted && layer.last
+  const last = isLast(layer)
   const window = 'kernel' in layer ? layer : null
   writer
     .u8(imageOperators.indexOf(layer.op))
     .u8(layer.input.bits)
     .u8(weighted ? layer.weightBits : 0)
   writer.u8(last ? 0 : layer.outBits).u8(planned.weightLayout)
-  writer.u8((layer.relu ? layerFlags.relu : 0) | (last ? layerFlags.last : 0))
-  writer.i16('padCode' in layer ? layer.padCode : 0)
+  writer.u8(flagsOf(layer))
+  writer.i16('padCode' in layer ? layer.padCode : 'fill' in layer ? (layer.fill ?? 0) : 0)
   writer
-    .u32(planned.inputOffsets[0]!)
+    .u32(planned.inputOffsets[0] ?? 0)
     .u32(planned.inputOffsets[1] ?? 0)
     .u32(planned.outputOffset)
   // A dense layer reads its input as one vector, whatever shape it had before.
@@ -134,9 +149,23 @@ function writeRecord(writer: ByteWriter, layer: IntegerLayer, planned: PlanLayer
   }
   writer.u32(blobs.weights).u32(planned.weightsBytes).u32(blobs.bias).u32(blobs.mult).u32(blobs.shift)
   writer.i32(layer.outZero).i32(layer.input.zero)
-  writer.i32(layer.op === 'add' ? layer.inputB.zero : 0).i32(layer.op === 'add' ? layer.mult[1]! : 0)
+  writer.i32('inputB' in layer ? layer.inputB.zero : 0)
+  writer.i32('inputB' in layer ? (layer.mult[1] ?? 0) : 0)
   writer.u32(layer.inputShape[0] * layer.inputShape[1] * layer.inputShape[2])
-  writer.u32(planned.scratchOffset).u32(planned.scratchBytes).u32(0)
+  writer.u32(planned.scratchOffset).u32(planned.scratchBytes)
+  const [stepHeight, stepWidth] = ('dilation' in layer ? layer.dilation : undefined) ?? [1, 1]
+  writer.u16(stepHeight - 1).u16(stepWidth - 1)
+}
+
+function flagsOf(layer: IntegerLayer): number {
+  const isCounted = layer.op === 'avgPool' && layer.mult.length > 1
+  const fills = layer.op === 'move' && layer.fill !== null
+  return (
+    (layer.relu ? layerFlags.relu : 0) |
+    (isLast(layer) ? layerFlags.last : 0) |
+    (isCounted ? layerFlags.counted : 0) |
+    (fills ? layerFlags.fill : 0)
+  )
 }
 
 const zeros = (count: number): number[] => new Array<number>(count).fill(0)

@@ -13,6 +13,23 @@ export interface LayerCalls {
   readonly others: readonly BenchItem[]
 }
 
+/**
+ * Stated estimates: operators that the board's `bench` does not measure by themselves are priced by the nearest that it does.
+ * A look-up or a copy costs at most what requantising as many codes does; a softmax goes over its codes three times and divides,
+ * a normalisation twice and divides in 64 bits.
+ */
+const softmaxPasses = 4
+const normalizePasses = 6
+
+function elementCalls(
+  kernel: 'add' | 'requantize',
+  { outputShape: [h, w, c] }: Pick<IntegerLayer, 'outputShape'>,
+  bits: { activationBits: number; weightBits: number }
+): BenchItem[] {
+  const dims = kernel === 'add' ? [h * w * c] : [h * w, c]
+  return [{ kernel, dims, ...bits }]
+}
+
 /** Calls of one layer; null where the board's `bench` cannot measure its shape (windows that are not square). */
 export function callsOf(layer: IntegerLayer): LayerCalls | null {
   const [outH, outW, outC] = layer.outputShape
@@ -35,6 +52,26 @@ export function callsOf(layer: IntegerLayer): LayerCalls | null {
       return { inner: null, others: [requantize] }
     case 'add':
       return { inner: null, others: [{ kernel: 'add', dims: [outH * outW * outC], ...bits }] }
+    case 'binary':
+      return { inner: null, others: elementCalls('add', layer, bits) }
+    case 'table':
+    case 'move':
+    case 'gather':
+    case 'constant':
+    case 'output':
+      return { inner: null, others: [requantize] }
+    case 'reduce':
+      return { inner: null, others: elementCalls('requantize', { outputShape: layer.inputShape }, bits) }
+    case 'softmax':
+      return { inner: null, others: new Array<BenchItem>(softmaxPasses).fill(requantize) }
+    case 'normalize':
+      return { inner: null, others: new Array<BenchItem>(normalizePasses).fill(requantize) }
+    case 'product': {
+      const { rows, columns, inner, batches } = layer
+      const dims = [rows, columns, inner]
+      const call: BenchItem = { kernel: 'matmul', dims, activationBits: layer.input.bits, weightBits: 8 }
+      return { inner: null, others: [...new Array<BenchItem>(batches.length).fill(call), requantize] }
+    }
     case 'maxPool':
     case 'avgPool': {
       const square = squareWindow(layer)

@@ -2,7 +2,14 @@ import { AppError } from '@shared/errors'
 import { formatBytes } from '@shared/units'
 import { findBoardKernel, usableRamBytes, type BoardInfo, type BoardKernel } from '../board/boardInfo'
 import { packedBytes } from '../quant/packing'
-import { elementCount, isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quant/quantizedNetwork'
+import { parameterBytes } from './layerParameters'
+import {
+  elementCount,
+  isLast,
+  isWeighted,
+  type IntegerLayer,
+  type QuantizedNetwork
+} from '../quant/quantizedNetwork'
 import { doubleBufferBytes } from './doubleBuffer'
 import { alignUp, placeBuffers, type Lifetime } from './planner'
 
@@ -152,10 +159,14 @@ type LayerNeeds = Pick<PlanLayer, 'scratchBytes' | 'weightLayout' | 'weightsByte
 /** What a layer takes beside its activations. */
 function layerNeeds(layer: IntegerLayer, board: Pick<BoardInfo, 'kernels' | 'coreName'>): LayerNeeds {
   const none = { scratchBytes: 0, weightLayout: plainCodesLayout, weightsBytes: 0, tableBytes: 0 }
-  if (layer.op === 'add' || layer.op === 'avgPool' || layer.op === 'requantize') {
-    return { ...none, tableBytes: 2 * blobAlignment }
+  if (!isWeighted(layer)) {
+    const weightsBytes = parameterBytes(layer)?.length ?? 0
+    if (!('mult' in layer)) return { ...none, weightsBytes }
+    // One multiplier but for pools that count; a normalisation keeps its own among its parameters.
+    const entries = layer.op === 'normalize' ? 0 : 'inputB' in layer ? 1 : layer.mult.length
+    const tableBytes = alignUp(4 * entries, blobAlignment) + alignUp(layer.shift.length, blobAlignment)
+    return { ...none, weightsBytes, tableBytes }
   }
-  if (!isWeighted(layer)) return none
   const kernel = requireKernel(layer, board)
   const outputs = layer.outputShape[2]
   const perOutput = alignUp(4 * outputs, blobAlignment)
@@ -211,10 +222,15 @@ function requireKernel(
   )
 }
 
-/** The tensor a layer writes: a flatten has no tensor of its own, its codes lie in its input's. */
+/** The tensor a layer writes: a flatten's codes lie in its input's, a part that is moved into another's in that one's. */
 function rootOf(network: QuantizedNetwork, index: number): number {
   let at = index
-  while (at >= 0 && network.layers[at]!.op === 'flatten') at = network.layers[at]!.inputs[0]!
+  while (at >= 0) {
+    const layer = network.layers[at]!
+    const base = layer.op === 'flatten' ? layer.inputs[0] : layer.op === 'move' ? layer.inputs[1] : undefined
+    if (base === undefined) return at
+    at = base
+  }
   return at
 }
 
@@ -253,11 +269,12 @@ function arenaLifetimes(
 }
 
 function outputBytes(layer: IntegerLayer): number {
-  return elementCount(layer.outputShape) * (isWeighted(layer) && layer.last ? 4 : 1)
+  return elementCount(layer.outputShape) * (isLast(layer) ? 4 : 1)
 }
 
 /** Multiply-accumulates of one image. */
 export function macsOf(layer: IntegerLayer): number {
+  if (layer.op === 'product') return layer.rows * layer.columns * layer.inner * layer.batches.length
   if (!isWeighted(layer)) return 0
   const pixels = layer.outputShape[0] * layer.outputShape[1]
   return layer.weights.length * pixels
@@ -276,13 +293,8 @@ function checkLimits(network: QuantizedNetwork): void {
   if (layers.length === 0 || layers.length > mostLayers) {
     fail(`The network has ${layers.length} layers; an Image holds 1 to ${mostLayers}.`)
   }
-  if (
-    last === undefined ||
-    !isWeighted(last) ||
-    !last.last ||
-    layers.filter((l) => isWeighted(l) && l.last).length > 1
-  ) {
-    fail('The logits must be the sums of the last layer, which must be a convolution or a dense layer.')
+  if (last === undefined || !isLast(last) || layers.filter(isLast).length > 1) {
+    fail('The last layer, and no other, must write the int32 outputs.')
   }
   for (const layer of layers) {
     const sizes = [...layer.inputShape, ...layer.outputShape]

@@ -1,3 +1,4 @@
+import { AppError } from '../../shared/errors'
 import { inputShapeOf, type Graph } from './graph'
 import { float, int, ints, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx'
 import { parametersOfNode } from './training/parameters'
@@ -32,6 +33,7 @@ export function exportOnnx(graph: Graph, metadata: Readonly<Record<string, strin
           kernel_shape: ints(node.kernel),
           strides: ints(node.stride),
           pads: ints(node.pad),
+          dilations: ints(node.dilation ?? [1, 1]),
           group: int(node.op === 'conv2d' ? 1 : node.bias.length)
         })
         break
@@ -79,8 +81,25 @@ export function exportOnnx(graph: Graph, metadata: Readonly<Record<string, strin
         push('BatchNormalization', node.name, inputs, own, { epsilon: float(0) })
         break
       }
+      default:
+        throw new AppError(
+          'model.unsupportedOperator',
+          `Node "${node.name}" (${node.op}) cannot be written as ONNX.`,
+          'Keep the file the network was read from.',
+          { details: { node: node.name, operator: node.op } }
+        )
     }
-    if (hasRelu) push('Relu', `${node.name}_relu`, [own], output, {})
+    if (!hasRelu) continue
+    if (!('ceiling' in node) || node.ceiling === undefined)
+      push('Relu', `${node.name}_relu`, [own], output, {})
+    else {
+      const limits = [0, node.ceiling].map((value, at) => {
+        const name = `${node.name}.${at === 0 ? 'floor' : 'ceiling'}`
+        initializers.push({ name, dims: [], data: Float32Array.of(value) })
+        return name
+      })
+      push('Clip', `${node.name}_relu`, [own, ...limits], output, {})
+    }
   }
   const last = graph.nodes[graph.output]!
   return {

@@ -1,6 +1,9 @@
+import type { TableFunction } from './tableFunction'
+
 /**
  * Graph: the typed network that everything after the import works on. Nodes are in execution order; `inputs` are node
- * indices, -1 is the network input. Shapes leave out the batch: [channels, height, width] or [n]. Weights are float32.
+ * indices, -1 is the network input. Shapes leave out the batch: [channels, height, width], [n] or any other rank. Weights are float32. In which order a tensor
+ * lies in memory is told in storage.ts; a node's meaning never depends on it.
  */
 export type Shape = readonly number[]
 
@@ -14,11 +17,15 @@ export interface WindowAttributes {
   readonly kernel: readonly [height: number, width: number]
   readonly stride: readonly [height: number, width: number]
   readonly pad: readonly [top: number, left: number, bottom: number, right: number]
+  /** Steps between taps; absent: 1. Only convolutions have others. */
+  readonly dilation?: readonly [height: number, width: number]
 }
 
 interface Weighted {
   /** Fused: max(0, y). */
   readonly relu: boolean
+  /** Upper limit behind the ReLU (6 for ReLU6); absent: none. */
+  readonly ceiling?: number
   readonly bias: Float32Array
 }
 
@@ -70,9 +77,94 @@ export interface FlattenNode extends NodeBase {
   readonly op: 'flatten'
 }
 
+/** One value to one value, the same function everywhere: y = f(x). */
+export interface TableNode extends NodeBase {
+  readonly op: 'table'
+  readonly function: TableFunction
+}
+
+export const binaryFunctions = ['add', 'sub', 'mul'] as const
+export type BinaryFunction = (typeof binaryFunctions)[number]
+
+/** Two tensors element by element with ONNX broadcasting. Equal shapes that are added use `add`, which has a faster kernel. */
+export interface BinaryNode extends NodeBase {
+  readonly op: 'binary'
+  readonly function: BinaryFunction
+}
+
+/**
+ * Elements put elsewhere: transpose, reshape, slice, pad, repeat, resize by nearest neighbour, depth to space.
+ * map[i] is the element of the input (both counted in ONNX order) that output element i takes; -1 takes `fill`.
+ */
+export interface MoveNode extends NodeBase {
+  readonly op: 'move'
+  readonly map: Int32Array
+  readonly fill: number
+}
+
+/** Tensors of one rank joined along `axis`. */
+export interface ConcatNode extends NodeBase {
+  readonly op: 'concat'
+  readonly axis: number
+}
+
+export const reduceFunctions = ['mean', 'sum', 'max'] as const
+export type ReduceFunction = (typeof reduceFunctions)[number]
+
+/** Over `axes` of the input (ascending); the output's shape may keep them as 1 or leave them out. */
+export interface ReduceNode extends NodeBase {
+  readonly op: 'reduce'
+  readonly function: ReduceFunction
+  readonly axes: readonly number[]
+}
+
+export interface SoftmaxNode extends NodeBase {
+  readonly op: 'softmax'
+  readonly axis: number
+}
+
+/**
+ * LayerNormalization over the last axis: (x - mean) / sqrt(variance + epsilon) * scale + shift; without `centred` the mean is
+ * left alone and the variance is the mean square (RMSNorm).
+ */
+export interface NormalizeNode extends NodeBase {
+  readonly op: 'normalize'
+  readonly epsilon: number
+  readonly centred: boolean
+  /** One entry per element of the last axis. */
+  readonly scale: Float32Array
+  readonly shift: Float32Array
+}
+
+/** Matrix product of two computed tensors [.., m, k] and [.., k, n]; the axes before are broadcast. */
+export interface ProductNode extends NodeBase {
+  readonly op: 'product'
+}
+
+/** A tensor that does not depend on the input, in ONNX order; has no inputs. */
+export interface ConstantNode extends NodeBase {
+  readonly op: 'constant'
+  readonly values: Float32Array
+}
+
 export type WeightedNode = Conv2dNode | DepthwiseConv2dNode | DenseNode
 export type GraphNode =
-  WeightedNode | MaxPoolNode | AvgPoolNode | AddNode | ReluNode | BatchNormNode | FlattenNode
+  | WeightedNode
+  | MaxPoolNode
+  | AvgPoolNode
+  | AddNode
+  | ReluNode
+  | BatchNormNode
+  | FlattenNode
+  | TableNode
+  | BinaryNode
+  | MoveNode
+  | ConcatNode
+  | ReduceNode
+  | SoftmaxNode
+  | NormalizeNode
+  | ProductNode
+  | ConstantNode
 
 export interface Graph {
   readonly name: string
@@ -117,7 +209,7 @@ export function consumersOf(graph: Graph): number[][] {
   return consumers
 }
 
-/** Multiply-accumulates for one image; 0 on layers without weights. Padded taps count (the kernels do them). */
+/** Multiply-accumulates for one image; 0 on layers that do not multiply matrices. Padded taps count (the kernels do them). */
 export function macsOf(graph: Graph, node: GraphNode): number {
   switch (node.op) {
     case 'conv2d': {
@@ -128,6 +220,8 @@ export function macsOf(graph: Graph, node: GraphNode): number {
       return sizeOf(node.outputShape) * node.kernel[0] * node.kernel[1]
     case 'dense':
       return node.weights.length
+    case 'product':
+      return sizeOf(node.outputShape) * inputShapeOf(graph, node).at(-1)!
     default:
       return 0
   }
@@ -136,17 +230,19 @@ export function macsOf(graph: Graph, node: GraphNode): number {
 /** Trained numbers: weights and biases. */
 export function parametersOf(node: GraphNode): number {
   if (isWeightedNode(node)) return node.weights.length + node.bias.length
-  return node.op === 'batchNorm' ? node.scale.length + node.shift.length : 0
+  if (node.op === 'constant') return node.values.length
+  return node.op === 'batchNorm' || node.op === 'normalize' ? node.scale.length + node.shift.length : 0
 }
 
-/** Output side of a window: floor((in + pads - kernel) / stride) + 1. */
+/** Output side of a window: floor((in + pads - reach) / stride) + 1, where the reach of k taps is (k - 1) * dilation + 1. */
 export function windowOutput(
   height: number,
   width: number,
-  { kernel, stride, pad }: WindowAttributes
+  { kernel, stride, pad, dilation = [1, 1] }: WindowAttributes
 ): readonly [number, number] {
+  const reach = (axis: 0 | 1): number => (kernel[axis] - 1) * dilation[axis] + 1
   return [
-    Math.floor((height + pad[0] + pad[2] - kernel[0]) / stride[0]) + 1,
-    Math.floor((width + pad[1] + pad[3] - kernel[1]) / stride[1]) + 1
+    Math.floor((height + pad[0] + pad[2] - reach(0)) / stride[0]) + 1,
+    Math.floor((width + pad[1] + pad[3] - reach(1)) / stride[1]) + 1
   ]
 }

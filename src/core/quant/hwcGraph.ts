@@ -9,10 +9,18 @@ import {
 } from '../model/graph'
 import type { ShapeHwc } from './quantizedNetwork'
 
-/** The graph's [channels, height, width] or [n] as [height, width, channels]; a vector is [1, 1, n]. */
+/**
+ * The graph's [channels, height, width] as [height, width, channels]; a tensor of another rank, which lies in ONNX order, as
+ * [1, 1, n] or, where it has more elements than a side may have, as [1, elements before the last axis, last axis].
+ */
 export function toHwc(shape: Shape): ShapeHwc {
-  return shape.length === 3 ? [shape[1]!, shape[2]!, shape[0]!] : [1, 1, sizeOf(shape)]
+  if (shape.length === 3) return [shape[1]!, shape[2]!, shape[0]!]
+  const size = sizeOf(shape)
+  return size <= longestSide ? [1, 1, size] : [1, size / shape.at(-1)!, shape.at(-1)!]
 }
+
+/** Of a tensor in an Image (docs/image.md). */
+const longestSide = 65_535
 
 /**
  * Weights of every weighted node in the order the kernels read them: conv [out][kh][kw][in], depthwise
@@ -74,7 +82,7 @@ function flattenedShape(graph: Graph, node: GraphNode): Shape {
     const before = graph.nodes[index]!
     if (before.op === 'flatten') return inputShapeOf(graph, before)
     // Elementwise nodes keep the order of the vector they were given.
-    if (before.op !== 'relu') return before.outputShape
+    if (before.op !== 'relu' && before.op !== 'table') return before.outputShape
     index = before.inputs[0]!
   }
   return graph.inputShape

@@ -5,7 +5,8 @@ import type { Bits, Scheme } from './scheme'
  * and what an Image carries. Arithmetic: docs/arithmetic.md. Activations are int8 codes in HWC order; a vector is
  * [1, 1, n]. Layers are in execution order; `inputs` are indices of layers, -1 is the network input.
  *
- * There is no argmax layer: the last layer's int32 logits are the output, and who reads them takes the first maximum.
+ * A tensor that is no image lies in the order of the graph (model/storage.ts). There is no argmax layer: the last layer's int32
+ * numbers are the output, and who reads them takes the first maximum.
  */
 export type ShapeHwc = readonly [height: number, width: number, channels: number]
 
@@ -36,6 +37,8 @@ export interface Window {
   readonly kernel: readonly [height: number, width: number]
   readonly stride: readonly [height: number, width: number]
   readonly pad: readonly [top: number, left: number, bottom: number, right: number]
+  /** Steps between taps; absent: 1. */
+  readonly dilation?: readonly [height: number, width: number]
 }
 
 interface WeightedLayer extends LayerBase {
@@ -79,7 +82,7 @@ export interface MaxPoolLayer extends LayerBase, Window {
 
 /**
  * One mult and shift: mult/2^shift = inScale / (window positions * outScale). Padded positions count as real zero (add
- * nothing to the sum of code + zero); pools that leave padding out of the count are refused by the quantizer.
+ * nothing to the sum of code + zero). With more entries, entry n - 1 is for windows with n positions inside the image.
  */
 export interface AvgPoolLayer extends LayerBase, Window {
   readonly op: 'avgPool'
@@ -108,6 +111,111 @@ export interface FlattenLayer extends LayerBase {
   readonly op: 'flatten'
 }
 
+/** A table of 256 codes by code + 128; or one per channel, one behind the other. */
+export interface TableLayer extends LayerBase {
+  readonly op: 'table'
+  readonly tables: Int8Array
+}
+
+/** Two operands over nested counts, the innermost last: element strides of each, 0 where it repeats; the result is dense. */
+export interface BinaryLayer extends LayerBase {
+  readonly op: 'binary'
+  readonly function: 'add' | 'sub' | 'mul'
+  readonly inputB: CodeFormat
+  readonly counts: readonly number[]
+  readonly stridesA: readonly number[]
+  readonly stridesB: readonly number[]
+  /** Of both operands; a product uses the first. */
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+}
+
+/** Nested counts over two tensors, the innermost last. */
+export interface MoveLoops {
+  readonly counts: readonly number[]
+  readonly inStrides: readonly number[]
+  readonly outStrides: readonly number[]
+  readonly inOffset: number
+  readonly outOffset: number
+}
+
+/** Codes copied by nested counts. With a second input it writes a part of that layer's tensor and leaves the rest. */
+export interface MoveLayer extends LayerBase {
+  readonly op: 'move'
+  readonly loops: MoveLoops
+  /** Written everywhere first; null: nothing is. */
+  readonly fill: number | null
+}
+
+/** Codes copied by a list: sources[i] is where output element i comes from, -1 the fill. */
+export interface GatherLayer extends LayerBase {
+  readonly op: 'gather'
+  readonly sources: Int32Array
+  readonly fill: number
+}
+
+/** Elements before, along and behind the reduced axes in memory. */
+export interface ReduceLoops {
+  readonly outer: number
+  readonly count: number
+  readonly inner: number
+}
+
+/** Sum of code + zero over `count` elements, scaled; or the largest code. */
+export interface ReduceLayer extends LayerBase {
+  readonly op: 'reduce'
+  readonly function: 'sum' | 'max'
+  readonly loops: ReduceLoops
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+}
+
+/** exponents[d] = round(2^15 exp(-scale d)) for a code d below the row's largest; `levels` = 1 in units of the output. */
+export interface SoftmaxLayer extends LayerBase {
+  readonly op: 'softmax'
+  readonly loops: ReduceLoops
+  readonly levels: number
+  readonly exponents: Int32Array
+}
+
+/** docs/arithmetic.md "Normalise"; mult and add have one entry per element of a row. */
+export interface NormalizeLayer extends LayerBase {
+  readonly op: 'normalize'
+  readonly loops: ReduceLoops
+  readonly centred: boolean
+  /** count² * epsilon / scale², a whole number up to 2^52. */
+  readonly epsilon: number
+  readonly mult: Int32Array
+  readonly add: Int32Array
+  readonly shift: Uint8Array
+}
+
+/** Matrix products of two tensors; begin of each matrix and strides within it, in elements. */
+export interface ProductLayer extends LayerBase {
+  readonly op: 'product'
+  readonly inputB: CodeFormat
+  readonly rows: number
+  readonly columns: number
+  readonly inner: number
+  readonly batches: readonly { readonly a: number; readonly b: number; readonly out: number }[]
+  readonly a: readonly [row: number, inner: number]
+  readonly b: readonly [inner: number, column: number]
+  readonly out: readonly [row: number, column: number]
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+}
+
+/** Codes that do not depend on the input. */
+export interface ConstantLayer extends LayerBase {
+  readonly op: 'constant'
+  readonly codes: Int8Array
+}
+
+/** Codes as int32 numbers, code + zero: the end of a network that does not end in sums. */
+export interface OutputLayer extends LayerBase {
+  readonly op: 'output'
+}
+
 export type IntegerLayer =
   | Conv2dLayer
   | DepthwiseConv2dLayer
@@ -117,6 +225,16 @@ export type IntegerLayer =
   | AddLayer
   | RequantizeLayer
   | FlattenLayer
+  | TableLayer
+  | BinaryLayer
+  | MoveLayer
+  | GatherLayer
+  | ReduceLayer
+  | SoftmaxLayer
+  | NormalizeLayer
+  | ProductLayer
+  | ConstantLayer
+  | OutputLayer
 
 export interface QuantizedNetwork {
   readonly name: string
@@ -132,6 +250,11 @@ export interface QuantizedNetwork {
 
 export function isWeighted(layer: IntegerLayer): layer is Conv2dLayer | DepthwiseConv2dLayer | DenseLayer {
   return layer.op === 'conv2d' || layer.op === 'depthwiseConv2d' || layer.op === 'dense'
+}
+
+/** Whether a layer writes the network's int32 output. */
+export function isLast(layer: IntegerLayer): boolean {
+  return layer.op === 'output' || (isWeighted(layer) && layer.last)
 }
 
 export function elementCount(shape: ShapeHwc): number {

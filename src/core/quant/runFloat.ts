@@ -1,6 +1,18 @@
 import { inputShapeOf, type Graph, type GraphNode } from '../model/graph'
 import { toHwc } from './hwcGraph'
 import { gatherReals, tapPositions } from './integer/im2col'
+import {
+  createBinaryStep,
+  createConcatStep,
+  createConstantStep,
+  createMoveStep,
+  createNormalizeStep,
+  createProductStep,
+  createReduceStep,
+  createSoftmaxStep,
+  createTableStep,
+  type FloatStep
+} from './floatSteps'
 
 /**
  * Float32 execution of a graph on one HWC image: the yardstick of calibration and tests. Not the fast path for
@@ -20,6 +32,7 @@ export function createFloatRunner(graph: Graph, weights: readonly (Float32Array 
         const inputs = node.inputs.map((from) => (from < 0 ? input : outputs[from]!))
         steps[index]!(inputs, outputs[index]!)
         if ('relu' in node && node.relu) rectify(outputs[index]!)
+        if ('ceiling' in node && node.ceiling !== undefined) limit(outputs[index]!, node.ceiling)
       }
       return outputs
     }
@@ -31,9 +44,8 @@ export function realsOfPixels(graph: Graph, pixels: Uint8Array): Float32Array {
   return Float32Array.from(pixels, (pixel) => graph.inputScale * (pixel - 128 + graph.inputZero))
 }
 
-type Step = (inputs: readonly Float32Array[], out: Float32Array) => void
-
-function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null): Step {
+function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null): FloatStep {
+  if (node.op === 'constant') return createConstantStep(node)
   const inputShape = toHwc(inputShapeOf(graph, node))
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
   const pixels = outHeight * outWidth
@@ -105,6 +117,22 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       }
     case 'flatten':
       return ([input], out) => out.set(input!)
+    case 'table':
+      return createTableStep(node)
+    case 'binary':
+      return createBinaryStep(graph, node)
+    case 'move':
+      return createMoveStep(graph, node)
+    case 'concat':
+      return createConcatStep(graph, node)
+    case 'reduce':
+      return createReduceStep(graph, node)
+    case 'softmax':
+      return createSoftmaxStep(graph, node)
+    case 'normalize':
+      return createNormalizeStep(graph, node)
+    case 'product':
+      return createProductStep(graph, node)
   }
 }
 
@@ -172,4 +200,8 @@ function reduceWindows(
 
 function rectify(values: Float32Array): void {
   for (let at = 0; at < values.length; at++) if (values[at]! < 0) values[at] = 0
+}
+
+function limit(values: Float32Array, ceiling: number): void {
+  for (let at = 0; at < values.length; at++) if (values[at]! > ceiling) values[at] = ceiling
 }

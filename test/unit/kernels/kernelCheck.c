@@ -81,7 +81,7 @@ static void keep_tile(void *context, uint32_t pixel, uint32_t pixels, const int3
 static bb_conv_shape shape_of(const uint32_t *p) {
     bb_conv_shape s = {(uint16_t)p[0], (uint16_t)p[1], (uint16_t)p[2], (uint16_t)p[3],  (uint16_t)p[4],
                        (uint16_t)p[5], (uint16_t)p[6], (uint16_t)p[7], (uint16_t)p[8],  (uint16_t)p[9],
-                       (uint16_t)p[10], (uint16_t)p[11], (int8_t)(int32_t)p[12]};
+                       (uint16_t)p[10], (uint16_t)p[11], (int8_t)(int32_t)p[12], 1, 1};
     return s;
 }
 
@@ -290,7 +290,7 @@ static void check_refusals(void) {
     size_t needed = bb_matmul_scratch(pair, 1, 1, 9);
     report(needed == 0 || bb_matmul(pair, bytes, packed, 1, 1, 9, sums, scratch, needed - 1) == BB_NO_MEMORY,
            "little scratch", &none, 1);
-    bb_conv_shape s = {4, 4, 1, 4, 4, 1, 1, 1, 1, 1, 0, 0, 0};
+    bb_conv_shape s = {4, 4, 1, 4, 4, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1};
     uint32_t k = 1;
     report(bb_conv2d(pair, &s, bytes, packed, keep_tile, &k, scratch, bb_conv2d_scratch(pair, &s) - 1) == BB_NO_MEMORY,
            "little scratch of conv2d", &none, 1);

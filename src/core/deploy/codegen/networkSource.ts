@@ -1,4 +1,10 @@
-import { isWeighted, type IntegerLayer, type QuantizedNetwork } from '../../quant/quantizedNetwork'
+import {
+  elementCount,
+  isLast,
+  isWeighted,
+  type IntegerLayer,
+  type QuantizedNetwork
+} from '../../quant/quantizedNetwork'
 import type { Plan, PlanLayer } from '../plan'
 import { commentText, identifier } from './cText'
 
@@ -53,7 +59,14 @@ static int8_t arena[${plan.arenaBytes}] __attribute__((aligned(16)));
 const char *const network_layer_names[NETWORK_LAYERS] = {
 ${network.layers.map(({ name }) => `    ${JSON.stringify(commentText(name))},`).join('\n')}
 };
-${weighted.length > 0 ? sinks(weighted.some(({ last }) => !last)) : ''}
+${
+  weighted.length > 0
+    ? sinks(
+        weighted.some(({ last }) => !last),
+        weighted.some(({ last }) => last)
+      )
+    : ''
+}
 ${functions.join('\n')}
 int network_run(const int8_t *input, int32_t *outputs)
 {
@@ -73,7 +86,7 @@ uint32_t network_argmax(const int32_t *outputs) { return bb_argmax(outputs, NETW
 `
 }
 
-const sinks = (codes: boolean): string => `
+const sinks = (codes: boolean, logits: boolean): string => `
 /* Where a kernel's finished sums go, a few pixels at a time. */
 typedef struct {
     bb_requant requant;
@@ -90,7 +103,9 @@ static void put_codes(void *context, uint32_t pixel, uint32_t pixels, const int3
 }
 `
     : ''
-}
+}${
+  logits
+    ? `
 static void put_logits(void *context, uint32_t pixel, uint32_t pixels, const int32_t *sums)
 {
     const tile_sink *sink = context;
@@ -100,6 +115,8 @@ static void put_logits(void *context, uint32_t pixel, uint32_t pixels, const int
             *out++ = (int32_t)((uint32_t)*sums++ + (uint32_t)sink->requant.bias[c]);
 }
 `
+    : ''
+}`
 
 const shapeText = (shape: readonly number[]): string => shape.join('x')
 
@@ -113,7 +130,7 @@ function layerFunction(
   const bits = isWeighted(layer)
     ? `, activations ${layer.activationBits} bits, weights ${layer.weightBits} bits`
     : `, codes ${layer.input.bits} bits`
-  const out = isWeighted(layer) && layer.last ? 'int32' : `${layer.outBits} bits`
+  const out = isLast(layer) ? 'int32' : `${layer.outBits} bits`
   const comment = `${index} ${layer.name}: ${layer.op} of ${from}${bits}; ${shapeText(layer.inputShape)} -> ${shapeText(layer.outputShape)} (${out})`
   return `/* ${commentText(comment)} */
 static bb_status layer_${index}_${identifier(layer.name)}(void)
@@ -126,9 +143,13 @@ ${layerBody(layer, planned, index)}
 const at = (offset: number): string => `arena + ${offset}`
 
 function layerBody(layer: IntegerLayer, planned: PlanLayer, index: number): string {
-  const input = at(planned.inputOffsets[0]!)
+  const input = at(planned.inputOffsets[0] ?? 0)
   const output = at(planned.outputOffset)
-  const count = planned.outputBytes
+  const count = elementCount(layer.outputShape)
+  const second = at(planned.inputOffsets[1] ?? 0)
+  const own = `parameters_${index}`
+  const factors = 'mult' in layer && !isWeighted(layer) ? `${layer.mult[0] ?? 0}, ${layer.shift[0]}` : ''
+  const end = `${layer.outZero}, ${layer.outBits}, ${layer.relu ? 1 : 0}, ${output}`
   const relu = layer.relu ? 1 : 0
   const done = '    return BB_OK;'
   switch (layer.op) {
@@ -146,7 +167,33 @@ function layerBody(layer: IntegerLayer, planned: PlanLayer, index: number): stri
     case 'maxPool':
       return `${poolShape(layer)}    bb_maxpool(&shape, ${input}, ${output});\n${done}`
     case 'avgPool':
+      if (layer.mult.length > 1)
+        return `${poolShape(layer)}    bb_avgpool_counted(&shape, ${input}, ${layer.input.zero}, mult_${index}, shift_${index}, ${end});\n${done}`
       return `${poolShape(layer)}    bb_avgpool(&shape, ${input}, ${layer.input.zero}, ${layer.mult[0]}, ${layer.shift[0]}, ${layer.outZero}, ${layer.outBits}, ${relu}, ${output});\n${done}`
+    case 'table':
+      return `    bb_table(${input}, ${count}u, ${layer.tables.length / 256}, ${own}, ${output});\n${done}`
+    case 'binary': {
+      const zeros = `${layer.input.zero}, ${layer.inputB.zero}, ${layer.mult[0]}, ${layer.mult[1] ?? 0}, ${layer.shift[0]}`
+      return `    bb_binary((const bb_binary_shape *)${own}, ${input}, ${second}, ${zeros}, ${end});\n${done}`
+    }
+    case 'move': {
+      const fill = layer.fill === null ? '' : `    memset(${output}, ${layer.fill}, ${count});\n`
+      return `${fill}    bb_move((const bb_move_shape *)${own}, ${input}, ${output});\n${done}`
+    }
+    case 'gather':
+      return `    bb_gather(${own}, ${count}u, ${layer.fill}, ${input}, ${output});\n${done}`
+    case 'reduce':
+      return `    bb_reduce((const bb_reduce_shape *)${own}, ${input}, ${layer.input.zero}, ${factors}, ${end});\n${done}`
+    case 'softmax':
+      return `    bb_softmax((const bb_softmax_shape *)${own}, ${input}, ${layer.outZero}, ${layer.outBits}, ${output});\n${done}`
+    case 'normalize':
+      return `    bb_normalize((const bb_normalize_shape *)${own}, ${input}, ${layer.input.zero}, ${layer.shift[0]}, ${layer.outZero}, ${layer.outBits}, ${output});\n${done}`
+    case 'product':
+      return `    bb_product((const bb_product_shape *)${own}, ${input}, ${second}, ${layer.input.zero}, ${layer.inputB.zero}, ${factors}, ${end});\n${done}`
+    case 'constant':
+      return `    memcpy(${output}, ${own}, ${count});\n${done}`
+    case 'output':
+      return `    bb_output(${input}, ${count}u, ${layer.input.zero}, (int32_t *)(void *)(${output}));\n${done}`
     default:
       return weightedBody(layer, planned, index, input, output, relu)
   }
@@ -181,7 +228,7 @@ function weightedBody(
     return status;`
   }
   const numbers = [...layer.inputShape, ...layer.outputShape, ...layer.kernel, ...layer.stride]
-  const shape = `    static const bb_conv_shape shape = { ${[...numbers, layer.pad[0], layer.pad[1], layer.padCode].join(', ')} };\n`
+  const shape = `    static const bb_conv_shape shape = { ${[...numbers, layer.pad[0], layer.pad[1], layer.padCode, ...(layer.dilation ?? [1, 1])].join(', ')} };\n`
   const call =
     layer.op === 'depthwiseConv2d'
       ? `bb_depthwise(&shape, ${input}, (const int8_t *)weights_${index}`

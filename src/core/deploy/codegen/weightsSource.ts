@@ -1,5 +1,6 @@
 import { isWeighted, type IntegerLayer, type QuantizedNetwork } from '../../quant/quantizedNetwork'
 import { weightBytes } from '../image'
+import { layerWords, parameterBytes } from '../layerParameters'
 import type { Plan } from '../plan'
 import { arrayOf, commentText, int32Literal, words } from './cText'
 
@@ -33,7 +34,7 @@ ${parts.join('')}`
 }
 
 interface Table {
-  type: 'uint32_t' | 'int32_t' | 'uint8_t'
+  type: 'uint32_t' | 'int32_t' | 'uint8_t' | 'int8_t'
   name: string
   values: string[]
   comment: string
@@ -59,7 +60,10 @@ function layerTables(layer: IntegerLayer, plan: Plan, index: number): Table[] {
       comment: `Right shifts of ${of}`
     }
   ]
-  if (!isWeighted(layer)) return []
+  if (!isWeighted(layer)) {
+    const isCounted = layer.op === 'avgPool' && layer.mult.length > 1
+    return [...parameterTable(layer, index, of), ...(isCounted ? scale(layer.mult, layer.shift) : [])]
+  }
   const weights = weightBytes(layer, plan.layers[index]!)
   return [
     {
@@ -76,4 +80,15 @@ function layerTables(layer: IntegerLayer, plan: Plan, index: number): Table[] {
     },
     ...(layer.last ? [] : scale(layer.mult, layer.shift))
   ]
+}
+
+/** Tables, constants and strides of an operator without weights. */
+function parameterTable(layer: IntegerLayer, index: number, of: string): Table[] {
+  const name = `parameters_${index}`
+  const comment = `Parameters of ${of} (${layer.op})`
+  const numbers = layerWords(layer)
+  if (numbers !== null) return [{ type: 'int32_t', name, values: [...numbers].map(int32Literal), comment }]
+  const bytes = parameterBytes(layer)
+  if (bytes === null) return []
+  return [{ type: 'int8_t', name, values: [...new Int8Array(bytes.buffer)].map(String), comment }]
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../../../shared/errors'
 import { inputShapeOf, type Graph, type GraphNode } from '../graph'
 import { int } from '../onnx'
 import type { OnnxModel } from '../onnx'
@@ -108,6 +109,7 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
 
 function emitNode(site: EmitterSite): Emitted {
   const { node } = site
+  checkTrainable(node)
   switch (node.op) {
     case 'conv2d':
       return emitConv2d({ ...site, node })
@@ -127,7 +129,27 @@ function emitNode(site: EmitterSite): Emitted {
       return emitBatchNorm({ ...site, node })
     case 'flatten':
       return emitFlatten({ ...site, node })
+    default:
+      throw new AppError(
+        'model.unsupportedOperator',
+        `Training knows no gradient of "${node.name}" (${node.op}).`,
+        'Quantize this network without retraining; it is calibrated and reconstructed all the same.',
+        { details: { node: node.name, operator: node.op } }
+      )
   }
+}
+
+/** @throws AppError model.unsupportedOperator for windows and limits that have no emitter. */
+function checkTrainable(node: GraphNode): void {
+  const dilation = 'dilation' in node ? (node.dilation ?? [1, 1]) : [1, 1]
+  const isLimited = 'ceiling' in node && node.ceiling !== undefined
+  if (dilation.every((step) => step === 1) && !isLimited) return
+  throw new AppError(
+    'model.unsupportedOperator',
+    `Training knows no gradient of "${node.name}" (${node.op} with ${isLimited ? 'an upper limit' : 'dilations'}).`,
+    'Quantize this network without retraining; it is calibrated and reconstructed all the same.',
+    { details: { node: node.name, operator: node.op } }
+  )
 }
 
 /** Gradient of every parameter, in parameter order. */

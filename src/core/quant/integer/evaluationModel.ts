@@ -2,6 +2,17 @@ import { int, ints, type OnnxModel } from '../../model/onnx'
 import { createOnnxBuilder, type OnnxBuilder } from '../../model/onnxBuilder'
 import { oneBitFraction } from './fixedPoint'
 import {
+  emitBinary,
+  emitConstant,
+  emitGather,
+  emitMove,
+  emitNormalize,
+  emitProduct,
+  emitReduce,
+  emitSoftmax,
+  emitTable
+} from './evaluationOperators'
+import {
   codeRange,
   isWeighted,
   type AvgPoolLayer,
@@ -22,14 +33,39 @@ import {
 export function evaluationModel(network: QuantizedNetwork): OnnxModel {
   const builder = createOnnxBuilder()
   const input = builder.input('levels', 'float32', ['batch', ...nchw(network.inputShape)])
-  const values: string[] = []
+  const first: Value = { image: input, flat: null, shape: network.inputShape }
+  const values: Value[] = []
   for (const layer of network.layers) {
-    const inputs = layer.inputs.map((from) => (from < 0 ? input : values[from]!))
-    values.push(emitLayer(builder, network, layer, inputs))
+    const inputs = layer.inputs.map((from) => (from < 0 ? first : values[from]!))
+    values.push(emitLayer(builder, layer, inputs, input))
   }
-  const logits = builder.node('Flatten', [values.at(-1)!], { axis: int(1) })
-  builder.output(logits, 'logits')
+  builder.output(asFlat(builder, values.at(-1)!), 'logits')
   return builder.build(network.name)
+}
+
+/** A tensor as an image [batch, channels, height, width] and as [batch, n] in the order of memory, each made when wanted. */
+interface Value {
+  image: string | null
+  flat: string | null
+  readonly shape: ShapeHwc
+}
+
+function asImage(builder: OnnxBuilder, value: Value, shape: ShapeHwc): string {
+  if (value.image !== null && value.shape.join() === shape.join()) return value.image
+  const rows = builder.node('Reshape', [asFlat(builder, value), builder.shape([-1, ...shape])])
+  const image = builder.node('Transpose', [rows], { perm: ints([0, 3, 1, 2]) })
+  if (value.shape.join() === shape.join()) value.image = image
+  return image
+}
+
+function asFlat(builder: OnnxBuilder, value: Value): string {
+  if (value.flat !== null) return value.flat
+  const [height, width, channels] = value.shape
+  const isInOrder = channels === 1 || height * width === 1
+  const rows = isInOrder
+    ? value.image!
+    : builder.node('Transpose', [value.image!], { perm: ints([0, 2, 3, 1]) })
+  return (value.flat = builder.node('Reshape', [rows, builder.shape([-1, height * width * channels])]))
 }
 
 /** Input of the evaluation graph for image bytes (HWC), NCHW. */
@@ -47,47 +83,101 @@ export function levelsOfPixels(network: QuantizedNetwork, pixels: Uint8Array): F
   return levels
 }
 
-function emitLayer(
-  builder: OnnxBuilder,
-  network: QuantizedNetwork,
-  layer: IntegerLayer,
-  inputs: string[]
-): string {
+function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly Value[], like: string): Value {
+  const shape = layer.outputShape
+  const image = (name: string): Value => ({ image: name, flat: null, shape })
+  const flat = (name: string): Value => ({ image: null, flat: name, shape })
+  const images = (): string[] => inputs.map((value) => asImage(builder, value, layer.inputShape))
+  const flats = (): string[] => inputs.map((value) => asFlat(builder, value))
+  const requantize = (from: IntegerLayer, value: string): string => requantized(builder, from, value)
   switch (layer.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
-      return finish(builder, layer, emitConv(builder, layer, inputs[0]!), [1, -1, 1, 1])
+      return image(finish(builder, layer, emitConv(builder, layer, images()[0]!), [1, -1, 1, 1]))
     case 'dense': {
-      const weights = denseWeights(network, layer)
       const bias = builder.constant(levelBias(layer), [layer.bias.length])
+      const weights = Float32Array.from(layer.weights)
       const matrix = builder.constant(weights, [layer.bias.length, weights.length / layer.bias.length])
-      return finish(
-        builder,
-        layer,
-        builder.node('Gemm', [inputs[0]!, matrix, bias], { transB: int(1) }),
-        [1, -1]
-      )
+      const sums = builder.node('Gemm', [flats()[0]!, matrix, bias], { transB: int(1) })
+      return flat(finish(builder, layer, sums, [1, -1]))
     }
     case 'maxPool':
-      return builder.node('MaxPool', inputs, {
-        kernel_shape: ints(layer.kernel),
-        strides: ints(layer.stride),
-        pads: ints(layer.pad)
-      })
+      return image(
+        builder.node('MaxPool', images(), {
+          kernel_shape: ints(layer.kernel),
+          strides: ints(layer.stride),
+          pads: ints(layer.pad)
+        })
+      )
     case 'avgPool':
-      return requantized(builder, layer, scaled(builder, windowSums(builder, layer, inputs[0]!), layer, 0))
+      return image(requantized(builder, layer, pooledSums(builder, layer, images()[0]!)))
     case 'add': {
-      const both = builder.node('Add', [
-        scaled(builder, inputs[0]!, layer, 0),
-        scaled(builder, inputs[1]!, layer, 1)
+      const both = bothForms(builder, inputs)
+      const sum = builder.node('Add', [
+        scaled(builder, both.names[0]!, layer, 0),
+        scaled(builder, both.names[1]!, layer, 1)
       ])
-      return requantized(builder, layer, both)
+      const out = requantized(builder, layer, sum)
+      return both.areImages ? image(out) : flat(out)
     }
-    case 'requantize':
-      return requantized(builder, layer, scaled(builder, inputs[0]!, layer, 0))
+    case 'requantize': {
+      const both = bothForms(builder, inputs)
+      const out = requantized(builder, layer, scaled(builder, both.names[0]!, layer, 0))
+      return both.areImages ? image(out) : flat(out)
+    }
     case 'flatten':
-      return builder.node('Flatten', inputs, { axis: int(1) })
+    case 'output':
+      return flat(flats()[0]!)
+    case 'table': {
+      const both =
+        layer.tables.length === 256 ? bothForms(builder, inputs) : { names: flats(), areImages: false }
+      const out = emitTable(builder, layer, both.names[0]!)
+      return both.areImages ? image(out) : flat(out)
+    }
+    case 'binary':
+      return flat(emitBinary(builder, layer, flats(), requantize))
+    case 'move':
+      return flat(emitMove(builder, layer, flats()[0]!, inputs.length > 1 ? flats()[1]! : null))
+    case 'gather':
+      return flat(emitGather(builder, layer, flats()[0]!))
+    case 'reduce':
+      return flat(emitReduce(builder, layer, flats()[0]!, requantize))
+    case 'softmax':
+      return flat(emitSoftmax(builder, layer, flats()[0]!, requantize))
+    case 'normalize':
+      return flat(emitNormalize(builder, layer, flats()[0]!, requantize))
+    case 'product':
+      return flat(emitProduct(builder, layer, flats(), requantize))
+    case 'constant': {
+      const levels = Float32Array.from(layer.codes, (code) => code + layer.outZero)
+      return flat(emitConstant(builder, levels, like))
+    }
   }
+}
+
+/** Operands of an elementwise node as images where all are, else flat. */
+function bothForms(builder: OnnxBuilder, inputs: readonly Value[]): { names: string[]; areImages: boolean } {
+  const areImages = inputs.every(
+    ({ image, shape }) => image !== null && shape.join() === inputs[0]!.shape.join()
+  )
+  return { names: inputs.map((value) => (areImages ? value.image! : asFlat(builder, value))), areImages }
+}
+
+/** Sums of the windows in units of the output. */
+function pooledSums(builder: OnnxBuilder, layer: AvgPoolLayer, input: string): string {
+  const sums = windowSums(builder, layer, input)
+  if (layer.mult.length === 1) return scaled(builder, sums, layer, 0)
+  const [outHeight, outWidth] = layer.outputShape
+  const inside = (axis: 0 | 1, at: number): number => {
+    const from = at * layer.stride[axis] - layer.pad[axis]
+    return Math.min(layer.inputShape[axis], from + layer.kernel[axis]) - Math.max(0, from)
+  }
+  const factors = new Float32Array(outHeight * outWidth)
+  for (let at = 0; at < factors.length; at++) {
+    const entry = inside(0, Math.floor(at / outWidth)) * inside(1, at % outWidth) - 1
+    factors[at] = layer.mult[entry]! / 2 ** layer.shift[entry]!
+  }
+  return builder.node('Mul', [sums, builder.constant(factors, [1, 1, outHeight, outWidth])])
 }
 
 function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLayer, input: string): string {
@@ -125,6 +215,7 @@ function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLaye
     {
       kernel_shape: ints(layer.kernel),
       strides: ints(layer.stride),
+      dilations: ints(layer.dilation ?? [1, 1]),
       pads: ints(padLevel === 0 ? layer.pad : [0, 0, 0, 0]),
       group: int(isDepthwise ? outputs : 1)
     }
@@ -143,34 +234,6 @@ function levelBias(layer: Extract<IntegerLayer, { weights: Int8Array }>): Float3
     }
     return bias - layer.input.zero * sum
   })
-}
-
-/** Dense weights with inputs in the CHW order in which ONNX flattens. */
-function denseWeights(
-  network: QuantizedNetwork,
-  layer: Extract<IntegerLayer, { op: 'dense' }>
-): Float32Array {
-  const shape = flattenedShape(network, layer)
-  const [height, width, channels] = shape
-  const inner = height * width * channels
-  const weights = new Float32Array(layer.weights.length)
-  for (let at = 0; at < weights.length; at++) {
-    const tap = at % inner
-    const pixel = Math.floor(tap / channels)
-    weights[at - tap + (tap % channels) * height * width + pixel] = layer.weights[at]!
-  }
-  return weights
-}
-
-function flattenedShape(network: QuantizedNetwork, layer: IntegerLayer): ShapeHwc {
-  let index = layer.inputs[0]!
-  while (index >= 0) {
-    const before = network.layers[index]!
-    if (before.op === 'flatten') return before.inputShape
-    if (before.op !== 'requantize') return before.outputShape
-    index = before.inputs[0]!
-  }
-  return network.inputShape
 }
 
 /** Sums per window: a depthwise convolution with ones is exact where AveragePool's division is not. */

@@ -16,14 +16,15 @@ export function tapPositions(
   const [kernelHeight, kernelWidth] = window.kernel
   const [strideHeight, strideWidth] = window.stride
   const [padTop, padLeft] = window.pad
+  const [stepHeight, stepWidth] = window.dilation ?? [1, 1]
   const positions = new Int32Array(outHeight * outWidth * kernelHeight * kernelWidth * channels)
   let at = 0
   for (let oy = 0; oy < outHeight; oy++) {
     for (let ox = 0; ox < outWidth; ox++) {
       for (let ky = 0; ky < kernelHeight; ky++) {
-        const y = oy * strideHeight - padTop + ky
+        const y = oy * strideHeight - padTop + ky * stepHeight
         for (let kx = 0; kx < kernelWidth; kx++) {
-          const x = ox * strideWidth - padLeft + kx
+          const x = ox * strideWidth - padLeft + kx * stepWidth
           const isOutside = y < 0 || y >= height || x < 0 || x >= width
           const from = (y * width + x) * channels
           for (let c = 0; c < channels; c++) positions[at++] = isOutside ? -1 : from + c

@@ -166,7 +166,8 @@ export function avgPool(layer: AvgPoolLayer, input: Int8Array, out: Int8Array): 
         for (let y = yFrom; y < yTo; y++) {
           for (let x = xFrom; x < xTo; x++) sum += input[(y * width + x) * channels + c]! + zero
         }
-        out[at++] = scaledCode(sum, layer.mult[0]!, layer.shift[0]!, layer)
+        const entry = layer.mult.length === 1 ? 0 : (yTo - yFrom) * (xTo - xFrom) - 1
+        out[at++] = scaledCode(sum, layer.mult[entry]!, layer.shift[entry]!, layer)
       }
     }
   }
@@ -193,7 +194,8 @@ export function requantizeCodes(layer: RequantizeLayer, input: Int8Array, out: I
   }
 }
 
-function scaledCode(
+/** value * mult / 2^shift, rounded, as a code of the layer's output. */
+export function scaledCode(
   value: number,
   mult: number,
   shift: number,

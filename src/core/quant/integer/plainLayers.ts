@@ -1,10 +1,20 @@
 import { AppError } from '../../../shared/errors'
-import type { AvgPoolNode, GraphNode, WeightedNode } from '../../model/graph'
+import type { AvgPoolNode, Graph, GraphNode, WeightedNode } from '../../model/graph'
 import { requantFactor, toFixedPoint, toFixedPointPair } from './fixedPoint'
+import {
+  binaryLayer,
+  constantLayer,
+  moveLayer,
+  normalizeLayer,
+  productLayer,
+  reduceLayer,
+  softmaxLayer,
+  tableLayer
+} from './operatorLayers'
 import type { CodeFormat, IntegerLayer, ShapeHwc } from '../quantizedNetwork'
 
 /** What every integer layer has, whatever it does. */
-interface LayerFrame {
+export interface LayerFrame {
   readonly name: string
   readonly inputs: readonly number[]
   readonly inputShape: ShapeHwc
@@ -13,18 +23,18 @@ interface LayerFrame {
 }
 
 /**
- * Integer layers of the nodes without weights.
- * @param output format of the codes written; these nodes are never last (formats.ts checkEnding)
- * @param inputB format of the second operand of Add
+ * Integer layers of the nodes without weights, but for concat, which is several (quantizeNetwork.ts).
+ * @param output format of the codes written
+ * @param inputB format of the second operand, where there is one
  * @throws AppError model.unsupportedOperator for what integers cannot express.
  */
 export function plainLayer(
-  node: Exclude<GraphNode, WeightedNode>,
+  graph: Graph,
+  node: Exclude<GraphNode, WeightedNode | { op: 'concat' }>,
   frame: LayerFrame,
-  output: CodeFormat | null,
+  output: CodeFormat,
   inputB: CodeFormat
 ): IntegerLayer {
-  if (output === null) throw new Error(`node ${node.name} cannot be last`)
   const { input } = frame
   const written = { outBits: output.bits, outScale: output.scale, outZero: output.zero }
   switch (node.op) {
@@ -35,10 +45,17 @@ export function plainLayer(
     case 'flatten':
       return { op: 'flatten', ...frame, ...written, relu: false }
     case 'avgPool': {
-      checkPadding(node)
       const { kernel, stride, pad } = node
-      const factor = requantFactor(input.scale / (kernel[0] * kernel[1]), output.scale, output.bits)
-      return { op: 'avgPool', ...frame, ...written, kernel, stride, pad, ...oneFactor(factor), relu: false }
+      return {
+        op: 'avgPool',
+        ...frame,
+        ...written,
+        kernel,
+        stride,
+        pad,
+        ...poolFactors(node, frame, output),
+        relu: false
+      }
     }
     case 'add': {
       const { multA, multB, shift } = toFixedPointPair(
@@ -56,6 +73,22 @@ export function plainLayer(
         `Node "${node.name}" (BatchNormalization) was not folded.`,
         'Place the normalisation right behind a layer with weights.'
       )
+    case 'table':
+      return tableLayer(node, frame, output)
+    case 'binary':
+      return binaryLayer(graph, node, frame, output, inputB)
+    case 'move':
+      return moveLayer(graph, node, frame, output)
+    case 'reduce':
+      return reduceLayer(graph, node, frame, output)
+    case 'softmax':
+      return softmaxLayer(graph, node, frame, output)
+    case 'normalize':
+      return normalizeLayer(graph, node, frame, output)
+    case 'product':
+      return productLayer(graph, node, frame, output, inputB)
+    case 'constant':
+      return constantLayer(node, frame, output)
   }
 }
 
@@ -87,12 +120,25 @@ function oneFactor(factor: number): { mult: Int32Array; shift: Uint8Array } {
   return { mult: Int32Array.of(mult), shift: Uint8Array.of(shift) }
 }
 
-function checkPadding(node: AvgPoolNode): void {
-  if (node.countIncludePad || node.pad.every((side) => side === 0)) return
-  throw new AppError(
-    'model.unsupportedOperator',
-    `Node "${node.name}" (AveragePool) leaves its padding out of the count.`,
-    'Use count_include_pad or no padding: the integer runtime divides every window by the same count.',
-    { details: { node: node.name, operator: 'AveragePool' } }
-  )
+/**
+ * One factor where every window has the same number of positions; else one for each number of positions inside the image.
+ * A window that hangs over the image's end (ceil_mode) is counted by the positions inside, as ONNX does without pads.
+ */
+function poolFactors(
+  node: AvgPoolNode,
+  { input, inputShape, outputShape }: LayerFrame,
+  output: CodeFormat
+): { mult: Int32Array; shift: Uint8Array } {
+  const positions = node.kernel[0] * node.kernel[1]
+  const factorOf = (count: number): number => requantFactor(input.scale / count, output.scale, output.bits)
+  const isWhole = ([0, 1] as const).every((axis) => {
+    const end = (outputShape[axis] - 1) * node.stride[axis] - node.pad[axis] + node.kernel[axis]
+    return node.pad[axis] === 0 && end <= inputShape[axis]
+  })
+  if (node.countIncludePad || isWhole) return oneFactor(factorOf(positions))
+  const factors = Array.from({ length: positions }, (_, at) => toFixedPoint(factorOf(at + 1)))
+  return {
+    mult: Int32Array.from(factors, ({ mult }) => mult),
+    shift: Uint8Array.from(factors, ({ shift }) => shift)
+  }
 }

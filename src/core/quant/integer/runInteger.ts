@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { elementCount, isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
+import { elementCount, isLast, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
 import { gatherCodes, tapPositions } from './im2col'
 import {
   add,
@@ -11,6 +11,7 @@ import {
   requantizeCodes,
   requantizeSums
 } from './integerKernels'
+import { binary, gather, lookUp, move, normalize, product, reduce, softmax } from './integerOperators'
 
 /**
  * The integer reference: executes a QuantizedNetwork on the host exactly as the C runtime does (docs/arithmetic.md).
@@ -94,6 +95,26 @@ export function createLayerStep(layer: IntegerLayer): LayerStep {
       return ([input], out) => (requantizeCodes(layer, input!, out), null)
     case 'flatten':
       return ([input], out) => (out.set(input!), null)
+    case 'table':
+      return ([input], out) => (lookUp(layer, input!, out), null)
+    case 'binary':
+      return ([a, b], out) => (binary(layer, a!, b!, out), null)
+    case 'move':
+      return ([input, written], out) => (move(layer, input!, written ?? null, out), null)
+    case 'gather':
+      return ([input], out) => (gather(layer, input!, out), null)
+    case 'reduce':
+      return ([input], out) => (reduce(layer, input!, out), null)
+    case 'softmax':
+      return ([input], out) => (softmax(layer, input!, out), null)
+    case 'normalize':
+      return ([input], out) => (normalize(layer, input!, out), null)
+    case 'product':
+      return ([a, b], out) => (product(layer, a!, b!, out), null)
+    case 'constant':
+      return (_, out) => (out.set(layer.codes), null)
+    case 'output':
+      return ([input]) => Int32Array.from(input!, (code) => code + layer.input.zero)
     default:
       return createWeightedStep(layer)
   }
@@ -120,10 +141,6 @@ function createWeightedStep(layer: Extract<IntegerLayer, { weights: Int8Array }>
     requantizeSums(sums, pixels, outputs, layer, out)
     return null
   }
-}
-
-function isLast(layer: IntegerLayer): boolean {
-  return isWeighted(layer) && layer.last
 }
 
 function wrongLength(found: number, wanted: number): AppError {

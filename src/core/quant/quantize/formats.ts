@@ -1,16 +1,16 @@
-import { AppError } from '../../../shared/errors'
-import { consumersOf, isWeightedNode, type Graph, type GraphNode } from '../../model/graph'
+import { consumersOf, isWeightedNode, type Graph, type GraphNode, type Shape } from '../../model/graph'
 import type { Calibration } from './calibration'
 import type { CodeFormat } from '../quantizedNetwork'
 import { inputBits, type Bits, type Scheme } from '../scheme'
 
 /**
  * In which code format every tensor of a graph is kept under a scheme. A tensor is stored with the most bits any of
- * its readers wants; a reader that wants fewer gets a Requantize layer of its own. Add and AveragePool read 8 bits.
+ * its readers wants; a reader that wants fewer gets a Requantize layer of its own. Operators without weights read 8 bits,
+ * but for those that hand codes on, which read what they write.
  */
 export interface TensorFormats {
   readonly input: CodeFormat
-  /** Of each node's output; null on the last layer, which writes logits. */
+  /** Of each node's output; null on a last layer that writes sums. */
   readonly stored: readonly (CodeFormat | null)[]
   /** Format a node wants to read its inputs in. */
   wanted(node: number, position: number): CodeFormat
@@ -41,7 +41,7 @@ export function planFormats(calibration: Calibration, scheme: Scheme): TensorFor
   return {
     input,
     stored: graph.nodes.map((_, index) =>
-      index === graph.output ? null : formatOf(index, storedBits[index]!)
+      index === graph.output && endsInSums(graph) ? null : formatOf(index, storedBits[index]!)
     ),
     wanted(index, position) {
       const node = graph.nodes[index]!
@@ -54,7 +54,8 @@ export function planFormats(calibration: Calibration, scheme: Scheme): TensorFor
 
 /** Nodes that hand codes on as they are. */
 function passesCodes(node: GraphNode): boolean {
-  return node.op === 'maxPool' || node.op === 'flatten'
+  if (node.op === 'reduce') return node.function === 'max'
+  return node.op === 'maxPool' || node.op === 'flatten' || node.op === 'move' || node.op === 'concat'
 }
 
 /** The tensor whose values decide the range: behind a pool that alone reads this one, the pool's output. */
@@ -68,7 +69,8 @@ function representative(graph: Graph, consumers: readonly number[][], node: numb
 
 function comesFromInput(graph: Graph, node: number): boolean {
   let index = node
-  while (index >= 0 && passesCodes(graph.nodes[index]!)) index = graph.nodes[index]!.inputs[0]!
+  while (index >= 0 && passesCodes(graph.nodes[index]!) && graph.nodes[index]!.op !== 'concat')
+    index = graph.nodes[index]!.inputs[0]!
   return index < 0
 }
 
@@ -81,18 +83,18 @@ function requantizedInput(input: CodeFormat, bits: Bits): CodeFormat {
   return { bits, scale: range / (bits === 1 ? 2 : steps), zero }
 }
 
-/** @throws AppError model.unsupportedOperator unless the network ends in a weighted layer without ReLU. */
-export function checkEnding(graph: Graph): void {
+/**
+ * Whether the network's output can be the int32 sums of its last layer: a weighted node without ReLU that nothing else
+ * reads and whose sums lie in ONNX order. Every other network ends in codes, which an `output` layer widens.
+ */
+export function endsInSums(graph: Graph): boolean {
   const last = graph.nodes[graph.output]!
-  const fail = (why: string): never => {
-    throw new AppError(
-      'model.unsupportedOperator',
-      `The network ends in node "${last.name}" (${last.op}): ${why}.`,
-      'End the network in a Gemm, MatMul or Conv that gives one score per class; Softmax behind it is fine.',
-      { details: { node: last.name, operator: last.op } }
-    )
-  }
-  if (!isWeightedNode(last)) fail('its output would be codes, not scores')
-  else if (last.relu) fail('a ReLU behind the scores makes losers tie')
-  if (graph.nodes.some((node) => node.inputs.includes(graph.output))) fail('other nodes read the scores')
+  if (!isWeightedNode(last) || last.relu || last.ceiling !== undefined) return false
+  if (graph.nodes.some((node) => node.inputs.includes(graph.output))) return false
+  return isOnnxOrder(last.outputShape)
+}
+
+/** Whether a tensor lies in memory as ONNX counts it: all but images of several channels and pixels. */
+export function isOnnxOrder(shape: Shape): boolean {
+  return shape.length !== 3 || shape[0] === 1 || shape[1]! * shape[2]! === 1
 }

@@ -1,8 +1,25 @@
-import { inputShapeOf, isWeightedNode, weightedLayerNames, type GraphNode } from '../../model/graph'
+import {
+  inputShapeOf,
+  isWeightedNode,
+  sizeOf,
+  weightedLayerNames,
+  type ConcatNode,
+  type GraphNode,
+  type Shape
+} from '../../model/graph'
+import { storagePlaces } from '../../model/storage'
 import type { Calibration } from './calibration'
-import { checkEnding, planFormats, type TensorFormats } from './formats'
+import { concatPlaces } from '../floatSteps'
+import { isOnnxOrder, planFormats, type TensorFormats } from './formats'
 import { toHwc } from '../hwcGraph'
-import { elementCount, type CodeFormat, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
+import { moveLoops } from '../integer/moveLoops'
+import {
+  elementCount,
+  type CodeFormat,
+  type IntegerLayer,
+  type QuantizedNetwork,
+  type ShapeHwc
+} from '../quantizedNetwork'
 import { plainLayer, requantizeLayer } from '../integer/plainLayers'
 import { createLayerStep } from '../integer/runInteger'
 import { checkScheme, inputBits, type LayerBits, type Scheme } from '../scheme'
@@ -16,13 +33,13 @@ import { quantizeWeighted } from './weightedLayer'
 export function quantizeNetwork(calibration: Calibration, scheme: Scheme): QuantizedNetwork {
   const { graph } = calibration
   checkScheme(scheme, weightedLayerNames(graph))
-  checkEnding(graph)
   const formats = planFormats(calibration, scheme)
   const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry]))
   const emitter = createEmitter(calibration, formats)
   for (const [index, node] of graph.nodes.entries()) {
     emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
   }
+  emitter.end()
   return {
     name: graph.name,
     inputBits,
@@ -93,9 +110,10 @@ function createEmitter(calibration: Calibration, formats: TensorFormats) {
     layers,
     emit(index: number, node: GraphNode, bits: LayerBits | null): void {
       const inputs = node.inputs.map((source, position) => read(source, formats.wanted(index, position)))
-      const input = formats.wanted(index, 0)
       const output = formats.stored[index] ?? null
-      const inputShape = toHwc(inputShapeOf(graph, node))
+      const isConstant = node.inputs.length === 0
+      const input = isConstant ? output! : formats.wanted(index, 0)
+      const inputShape = toHwc(isConstant ? node.outputShape : inputShapeOf(graph, node))
       const outputShape = toHwc(node.outputShape)
       const common = { name: node.name, inputs, inputShape, outputShape, input }
       if (isWeightedNode(node)) {
@@ -103,11 +121,85 @@ function createEmitter(calibration: Calibration, formats: TensorFormats) {
         layerOf[index] = push(node.name, inputs, output, bits, () => quantizeWeighted(calibration, site))
         return
       }
+      if (output === null) throw new Error(`node ${node.name} cannot end in sums`)
+      if (node.op === 'concat') {
+        layerOf[index] = joinParts(node, common, output)
+        return
+      }
+      const inputB = node.inputs.length > 1 ? formats.wanted(index, 1) : input
       layerOf[index] = push(node.name, inputs, output, null, () =>
-        plainLayer(node, common, output, node.op === 'add' ? formats.wanted(index, 1) : input)
+        plainLayer(graph, node, common, output, inputB)
       )
+    },
+
+    /** What follows the last node where it does not end in sums: its codes in ONNX order, as int32 numbers. */
+    end(): void {
+      const format = formats.stored[graph.output]
+      if (format === null || format === undefined) return
+      const node = graph.nodes[graph.output]!
+      const size = sizeOf(node.outputShape)
+      const frameOf = (from: number, name: string, shape: ShapeHwc) => ({
+        name,
+        inputs: [from],
+        inputShape: shape,
+        outputShape: [1, 1, size] as const,
+        input: format
+      })
+      let from = layerOf[graph.output]!
+      let shape = toHwc(node.outputShape)
+      if (!isOnnxOrder(node.outputShape)) {
+        const ordered = orderedLayer(node.outputShape, frameOf(from, `${node.name}.ordered`, shape), format)
+        from = push(`${node.name}.ordered`, [from], format, null, () => ordered)
+        shape = [1, 1, size]
+      }
+      const name = `${node.name}.output`
+      const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
+      push(name, [from], null, null, () => ({ op: 'output', ...frameOf(from, name, shape), ...written }))
     }
   }
+
+  /** One move per input, each into its part of one tensor. */
+  function joinParts(node: ConcatNode, frame: Parameters<typeof plainLayer>[2], output: CodeFormat): number {
+    const written = { outBits: output.bits, outScale: output.scale, outZero: output.zero, relu: false }
+    let into = -1
+    for (const [position, places] of concatPlaces(graph, node).entries()) {
+      const loops = moveLoops(...byOutput(places))
+      if (loops === null) throw new Error(`concat ${node.name} is not a box`)
+      const name = `${node.name}.part${position + 1}`
+      const inputShape = toHwc(inputShapeOf(graph, node, position))
+      const inputs = position === 0 ? [frame.inputs[0]!] : [frame.inputs[position]!, into]
+      into = push(name, inputs, output, null, () => ({
+        op: 'move',
+        ...frame,
+        ...written,
+        name,
+        inputs,
+        inputShape,
+        loops,
+        fill: null
+      }))
+    }
+    return into
+  }
+}
+
+/** Copies sorted by where they go: places[i] is the output element of input element i. */
+function byOutput(places: Int32Array): [outs: Int32Array, ins: Int32Array] {
+  const ins = Int32Array.from(places.keys()).sort((a, b) => places[a]! - places[b]!)
+  return [ins.map((at) => places[at]!), ins]
+}
+
+/** The codes of an image in ONNX order. */
+function orderedLayer(
+  shape: Shape,
+  frame: Parameters<typeof plainLayer>[2],
+  format: CodeFormat
+): IntegerLayer {
+  const places = storagePlaces(shape)
+  const loops = moveLoops(Int32Array.from(places.keys()), places)
+  if (loops === null) throw new Error('an image in ONNX order is three counts')
+  const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
+  return { op: 'move', ...frame, ...written, loops, fill: null }
 }
 
 function formatKey({ bits, scale, zero }: CodeFormat): string {

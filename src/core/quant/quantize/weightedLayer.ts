@@ -148,6 +148,7 @@ export function integerLayer(
     last: output === null
   } as const
   if (node.op === 'dense') return { op: 'dense', ...common }
-  const { kernel, stride, pad } = node
-  return { op: node.op, ...common, kernel, stride, pad, padCode: zeroCode(input) }
+  const { kernel, stride, pad, dilation } = node
+  const steps = dilation === undefined ? {} : { dilation }
+  return { op: node.op, ...common, kernel, stride, pad, ...steps, padCode: zeroCode(input) }
 }

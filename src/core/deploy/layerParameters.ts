@@ -1,0 +1,64 @@
+import type { IntegerLayer, ReduceLoops } from '../quant/quantizedNetwork'
+import { mostLoops } from '../quant/integer/moveLoops'
+
+/**
+ * The operators whose numbers do not fit a layer record, as the words of their parameter blob: the structs of
+ * resources/kernels/bb.h (bb_binary_shape, bb_move_shape, …). Null for every other operator.
+ */
+export function layerWords(layer: IntegerLayer): Int32Array | null {
+  switch (layer.op) {
+    case 'binary': {
+      const { counts, stridesA, stridesB } = layer
+      return words(
+        [binaryNumbers[layer.function]],
+        padded(counts, 1),
+        padded(stridesA, 0),
+        padded(stridesB, 0)
+      )
+    }
+    case 'move': {
+      const { counts, inStrides, outStrides, inOffset, outOffset } = layer.loops
+      return words([inOffset, outOffset], padded(counts, 1), padded(inStrides, 0), padded(outStrides, 0))
+    }
+    case 'gather':
+      return layer.sources
+    case 'reduce':
+      return words([layer.function === 'max' ? 1 : 0], loopWords(layer.loops))
+    case 'softmax':
+      return words(loopWords(layer.loops), [layer.levels], layer.exponents)
+    case 'normalize': {
+      const { loops, centred, epsilon, mult, add } = layer
+      const high = Math.floor(epsilon / 2 ** 32)
+      return words(loopWords(loops), [centred ? 1 : 0, epsilon - high * 2 ** 32, high], mult, add)
+    }
+    case 'product': {
+      const { rows, columns, inner, batches, a, b, out } = layer
+      const begins = batches.flatMap((begin) => [begin.a, begin.b, begin.out])
+      return words([rows, columns, inner, batches.length], a, b, out, begins)
+    }
+    default:
+      return null
+  }
+}
+
+/** Numbers of the functions in a binary layer's first word. */
+const binaryNumbers = { add: 0, sub: 1, mul: 2 } as const
+
+const loopWords = ({ outer, count, inner }: ReduceLoops): number[] => [outer, count, inner]
+
+/** Right-aligned in the places an Image has. */
+function padded(values: readonly number[], filler: number): number[] {
+  return [...new Array<number>(mostLoops - values.length).fill(filler), ...values]
+}
+
+function words(...parts: ArrayLike<number>[]): Int32Array {
+  return Int32Array.from(parts.flatMap((part) => Array.from(part)))
+}
+
+/** What an operator without weights reads beside its codes: tables, constants, strides; null where it is nothing. */
+export function parameterBytes(layer: IntegerLayer): Uint8Array | null {
+  if (layer.op === 'table') return new Uint8Array(layer.tables)
+  if (layer.op === 'constant') return new Uint8Array(layer.codes)
+  const words = layerWords(layer)
+  return words === null ? null : new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
+}
