@@ -1,23 +1,30 @@
 import type { Scheme } from '../quant/scheme'
+import type { Measure } from './objective'
 
 /** One evaluated scheme. */
-export interface Candidate {
+export interface Candidate extends Measure {
   /** 0-based order of evaluation. */
   readonly index: number
+  /** 0-based number of the batch it was proposed in. */
+  readonly batch: number
   readonly scheme: Scheme
+  /** Under the first budget. */
   readonly cost: number
-  /** 0..1 on the search images. */
-  readonly accuracy: number
+  /** Under every budget, in their order. */
+  readonly costs: readonly number[]
+  /** The objective's value, smaller is better. */
+  readonly loss: number
+  /** Within every budget. */
   readonly feasible: boolean
   readonly phase: Phase
-  /** What the strategy expected; null where it had no model. */
-  readonly expectedAccuracy: number | null
+  /** What the strategy expected of the loss; null where it had no model. */
+  readonly expectedLoss: number | null
 }
 
 export type Phase = 'initial' | 'search' | 'refine'
 
-/** Best accuracy among the feasible, the cheaper of equals; null when none is feasible. Initial points count. */
-export function bestCandidate<C extends Pick<Candidate, 'feasible' | 'accuracy' | 'cost'>>(
+/** Least loss among the feasible, the cheaper of equals; null when none is feasible. */
+export function bestCandidate<C extends Pick<Candidate, 'feasible' | 'loss' | 'cost'>>(
   candidates: readonly C[]
 ): C | null {
   let best: C | null = null
@@ -25,8 +32,8 @@ export function bestCandidate<C extends Pick<Candidate, 'feasible' | 'accuracy' 
     if (!candidate.feasible) continue
     const isBetter =
       best === null ||
-      candidate.accuracy > best.accuracy ||
-      (candidate.accuracy === best.accuracy && candidate.cost < best.cost)
+      candidate.loss < best.loss ||
+      (candidate.loss === best.loss && candidate.cost < best.cost)
     if (isBetter) best = candidate
   }
   return best

@@ -3,6 +3,7 @@ import type { KernelName } from '../proxy/kernels'
 import { predictNetwork, type NetworkLayer } from '../proxy/fit/network'
 import type { Proxy } from '../proxy/fit/proxy'
 import { bitWidths, type Bits } from '../quant/scheme'
+import { bitFusionCycles, bitFusionDefaults, type BitFusionHardware } from '../accelerator/bitfusion'
 import { buildCostTable, type CostTable } from './costTable'
 
 /** What a budget may count, as tables over the layers of one network. */
@@ -21,6 +22,57 @@ export function sizeCosts(workloads: readonly Workload[]): CostTable {
     const outputs = matmul?.m ?? conv!.k
     return Math.ceil(((parameters - outputs) * weightBits) / 8) + 4 * outputs
   })
+}
+
+/** Energy of one operation at 45 nm and 0.9 V in pJ (Horowitz, ISSCC 2014, figure 1.1.9). */
+const multiply8Pj = 0.2
+const add32Pj = 0.1
+/** Per bit read from an 8 KiB SRAM: 10 pJ per 64 bits. */
+const sramBitPj = 10 / 64
+
+/**
+ * Energy of one image by an analytic model, picojoules: a multiplier's energy grows with the product of its widths, the
+ * accumulator stays at 32 bits, and every operand comes from SRAM once per multiply-accumulate. An estimate to compare
+ * schemes with, not a measurement of any board.
+ */
+export function energyCosts(workloads: readonly Workload[]): CostTable {
+  return buildCostTable(workloads.length, 'picojoules', 0, (layer, weightBits, activationBits) => {
+    const arithmetic = (multiply8Pj * weightBits * activationBits) / 64 + add32Pj
+    return workloads[layer]!.macs * (arithmetic + sramBitPj * (weightBits + activationBits))
+  })
+}
+
+/**
+ * Cycles of one batch on the BitFusion accelerator (sim/bitfusion.ts). It computes 1 bit as 2. A depthwise layer runs
+ * channel by channel.
+ */
+export function bitFusionCosts(
+  workloads: readonly Workload[],
+  hardware: BitFusionHardware = bitFusionDefaults
+): CostTable {
+  return buildCostTable(workloads.length, 'cycles', 0, (layer, weightBits, activationBits) =>
+    bitFusionLayerCycles(workloads[layer]!, weightBits, activationBits, hardware)
+  )
+}
+
+/** Any widths the array holds, 1 to 8. @throws AppError input.invalid, input.unsupported (bitFusionCycles) */
+export function bitFusionLayerCycles(
+  { kernel, matmul, conv }: Workload,
+  weightBits: number,
+  activationBits: number,
+  hardware: BitFusionHardware = bitFusionDefaults
+): number {
+  const bits = { weightBits, activationBits }
+  if (matmul !== null) {
+    const point = { outputHeight: 1, outputWidth: matmul.n, window: 1 }
+    return bitFusionCycles({ ...point, inputChannels: matmul.k, outputChannels: matmul.m, ...bits }, hardware)
+  }
+  const { c, k, ksH, ksW, outH, outW } = conv!
+  const window = { outputHeight: outH, outputWidth: outW, window: Math.sqrt(ksH * ksW), ...bits }
+  if (kernel !== 'depthwise') {
+    return bitFusionCycles({ ...window, inputChannels: c, outputChannels: k }, hardware)
+  }
+  return k * bitFusionCycles({ ...window, inputChannels: 1, outputChannels: 1 }, hardware)
 }
 
 /**

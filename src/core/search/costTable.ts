@@ -1,11 +1,13 @@
 import { bitWidths, type Bits, type Scheme } from '../quant/scheme'
 
+export type CostUnit = 'cycles' | 'instructions' | 'bops' | 'bytes' | 'picojoules'
+
 /**
  * Cost of every layer at every bit pair, so that a search may ask for a scheme's cost a million times: a sum over the
  * layers plus what does not depend on the bits.
  */
 export interface CostTable {
-  readonly unit: 'cycles' | 'instructions' | 'bops' | 'bytes'
+  readonly unit: CostUnit
   /** Layers x 4 weight widths x 4 activation widths, in the order of bitWidths. */
   readonly perLayer: Float64Array
   /** The other operators. */
@@ -21,6 +23,14 @@ export function costOf(table: CostTable, scheme: Scheme): number {
     const { weightBits, activationBits } = scheme[layer]!
     sum += table.perLayer[(layer * widths + widthIndex[weightBits]) * widths + widthIndex[activationBits]]!
   }
+  return sum
+}
+
+/** The same for genes (space.ts). */
+export function genesCost(table: CostTable, genes: Uint8Array): number {
+  let sum = table.overhead
+  for (let at = 0; at < genes.length; at += 2)
+    sum += table.perLayer[8 * at + 4 * genes[at]! + genes[at + 1]!]!
   return sum
 }
 

@@ -1,133 +1,131 @@
-import { AppError } from '../../shared/errors'
 import { createRandom } from '../math/random'
 import type { Scheme } from '../quant/scheme'
 import { bestCandidate, type Candidate } from './candidate'
-import {
-  genesKey,
-  genesOfScheme,
-  geneChoices,
-  schemeOfGenes,
-  spaceSize,
-  uniformGenes,
-  type SearchSpace
-} from './space'
-import { greedyStrategy } from './strategies/greedy'
-import { micoStrategy } from './strategies/mico'
-import { randomStrategy } from './strategies/random'
-import type { Strategy } from './strategy'
-
-export const strategies = { mico: micoStrategy, greedy: greedyStrategy, random: randomStrategy } as const
-export type StrategyName = keyof typeof strategies
+import { costsOf, fits, searchLimits, type SearchLimits } from './limits'
+import { listMaximal } from './maximal'
+import { lossOf, type Measure, type Objective } from './objective'
+import { genesKey, genesOfScheme, schemeOfGenes, spaceSize, type Genes, type SearchSpace } from './space'
+import { strategies, type StrategyName } from './strategies'
+import type { Proposal, SearchState } from './strategy'
 
 export interface SearchPlan {
   readonly space: SearchSpace
   readonly strategy: StrategyName
-  /** Budget as a share of all-8-bit's cost. */
-  readonly budgetRatio: number
+  readonly objective: Objective
+  /** Budgets as shares of all-8-bit's cost, one per cost of the space; null: not limited. */
+  readonly budgetRatios: readonly (number | null)[]
   readonly evaluations: number
+  /** Schemes proposed at a time; does not depend on the number of workers, so that they do not change the trace. */
+  readonly batch: number
   readonly seed: number
 }
 
-export interface SearchLimits {
-  readonly baselineCost: number
-  readonly minimumCost: number
-  readonly budget: number
-  /** False: even the cheapest scheme is dearer than the budget. A result, not an error. */
-  readonly isFeasible: boolean
-}
+export const defaultBatch = 4
 
 export interface SearchOutcome extends SearchLimits {
   readonly trace: readonly Candidate[]
   readonly best: Candidate | null
 }
 
-/** @throws AppError search.invalid when a cost is not a positive finite number. */
-export function searchLimits(space: SearchSpace, budgetRatio: number): SearchLimits {
-  const layers = space.layers.length
-  const costAt = (gene: number): number => {
-    const cost = space.cost(schemeOfGenes(space, uniformGenes(layers, gene, gene)))
-    if (Number.isFinite(cost) && cost > 0) return cost
-    throw new AppError(
-      'search.invalid',
-      `The cost of a scheme came out as ${cost}.`,
-      'Check the proxy or choose another cost: costs must be positive numbers.'
-    )
-  }
-  const baselineCost = costAt(0)
-  // A measured proxy need not be cheapest at the lowest bits everywhere, so each uniform scheme is asked.
-  const minimumCost = Math.min(
-    ...Array.from({ length: geneChoices }, (_, gene) => costAt(gene)),
-    cheapestByLayer(space)
-  )
-  const budget = baselineCost * budgetRatio
-  return { baselineCost, minimumCost, budget, isFeasible: minimumCost <= budget }
-}
-
-/** Cost of the scheme found by lowering each layer on its own to its cheapest pair. */
-function cheapestByLayer(space: SearchSpace): number {
-  const layers = space.layers.length
-  const genes = uniformGenes(layers, 0, 0)
-  for (let layer = 0; layer < layers; layer++) {
-    let best = { cost: Infinity, weight: 0, activation: 0 }
-    for (let weight = 0; weight < geneChoices; weight++) {
-      for (let activation = 0; activation < (layer === 0 ? 1 : geneChoices); activation++) {
-        genes[2 * layer] = weight
-        genes[2 * layer + 1] = activation
-        const cost = space.cost(schemeOfGenes(space, genes))
-        if (cost < best.cost) best = { cost, weight, activation }
-      }
-    }
-    genes[2 * layer] = best.weight
-    genes[2 * layer + 1] = best.activation
-  }
-  return space.cost(schemeOfGenes(space, genes))
-}
-
 export interface SearchHooks {
-  /** Accuracy of a scheme, 0..1. */
-  evaluate(scheme: Scheme): Promise<number>
+  /** Called for all schemes of a batch at once; whoever evaluates decides how many run at the same time. */
+  evaluate(scheme: Scheme): Promise<Measure>
+  /** In the order of the trace, as soon as the candidates before are there. */
   onCandidate?(candidate: Candidate): void | Promise<void>
-  readonly signal?: AbortSignalLike
+  readonly signal?: StopSignal
   /** Evaluated before: a resumed search starts behind them. */
   readonly known?: readonly Candidate[]
 }
 
 /** The part of AbortSignal that is needed; core has no DOM types. */
-export interface AbortSignalLike {
+export interface StopSignal {
   readonly aborted: boolean
 }
 
 /**
  * Runs a search to its number of evaluations, to the end of the space, or to cancellation (which ends it with what it
- * has). Same plan and same accuracies give the same trace, also across a resume.
+ * has). Same plan and same measures give the same trace, however many evaluations run at once and also across a resume.
  */
 export async function runSearch(plan: SearchPlan, hooks: SearchHooks): Promise<SearchOutcome> {
-  const { space, evaluations, seed } = plan
-  const limits = searchLimits(space, plan.budgetRatio)
-  const strategy: Strategy = strategies[plan.strategy]
+  const { space } = plan
+  const limits = searchLimits(space, plan.budgetRatios)
+  const strategy = strategies[plan.strategy]
   const trace: Candidate[] = [...(hooks.known ?? [])]
-  const seen = new Set(trace.map(({ scheme }) => genesKey(genesOfScheme(scheme))))
-  const random = createRandom(seed)
-  const most = Math.min(evaluations, spaceSize(space.layers.length))
+  const most = Math.min(plan.evaluations, spaceSize(space))
+  const stateOf = createState(plan, limits)
+  // A trace may end inside a batch: that batch is proposed again and only its rest is evaluated.
+  let batch = trace.at(-1)?.batch ?? 0
   while (limits.isFeasible && trace.length < most && hooks.signal?.aborted !== true) {
-    const state = { space, ...limits, evaluations, history: trace, seen, random: random.fork(trace.length) }
-    const proposal = strategy.propose(state)
-    if (proposal === null) break
-    const scheme = schemeOfGenes(space, proposal.genes)
-    const cost = space.cost(scheme)
-    const accuracy = await hooks.evaluate(scheme)
-    const candidate: Candidate = {
-      index: trace.length,
-      scheme,
-      cost,
-      accuracy,
-      feasible: cost <= limits.budget,
-      phase: proposal.phase,
-      expectedAccuracy: proposal.expectedAccuracy
-    }
-    trace.push(candidate)
-    seen.add(genesKey(proposal.genes))
-    await hooks.onCandidate?.(candidate)
+    const before = trace.filter((candidate) => candidate.batch < batch)
+    const count = Math.min(plan.batch, most - before.length)
+    const proposals = strategy.propose(stateOf(before, batch), count)
+    if (proposals.length === 0) break
+    const rest = proposals.slice(trace.length - before.length)
+    const isWhole = await evaluateBatch(rest, async (proposal, measure) => {
+      const candidate = candidateOf(plan, limits, proposal, measure, trace.length, batch)
+      trace.push(candidate)
+      await hooks.onCandidate?.(candidate)
+    })
+    if (!isWhole) break
+    batch++
   }
-  return { ...limits, trace, best: bestCandidate(trace) }
+  const finalists = strategy.mayWin === undefined ? trace : trace.filter((entry) => strategy.mayWin!(entry))
+  return { ...limits, trace, best: bestCandidate(finalists) }
+
+  /** Evaluates at once, reports in order; false when it was stopped on the way. */
+  async function evaluateBatch(
+    proposals: readonly Proposal[],
+    report: (proposal: Proposal, measure: Measure) => Promise<void>
+  ): Promise<boolean> {
+    const pending = proposals.map(({ genes }) => hooks.evaluate(schemeOfGenes(space, genes)))
+    // A failure is thrown below, in its turn; the ones behind it must not end the process as unhandled.
+    for (const measure of pending) measure.catch(() => undefined)
+    for (const [at, proposal] of proposals.entries()) {
+      await report(proposal, await pending[at]!)
+      if (hooks.signal?.aborted === true) return false
+    }
+    return true
+  }
+}
+
+function createState(
+  plan: SearchPlan,
+  limits: SearchLimits
+): (history: readonly Candidate[], batch: number) => SearchState {
+  const random = createRandom(plan.seed)
+  let maximal: readonly Genes[] | null | undefined
+  return (history, batch) => ({
+    space: plan.space,
+    limits: limits.limits,
+    cheapest: limits.cheapest,
+    objective: plan.objective,
+    evaluations: plan.evaluations,
+    history,
+    seen: new Set(history.map(({ scheme }) => genesKey(genesOfScheme(scheme)))),
+    random: random.fork(batch),
+    maximal: () => (maximal ??= maximal === undefined ? listMaximal(plan.space, limits.limits) : maximal)
+  })
+}
+
+function candidateOf(
+  { space, objective }: SearchPlan,
+  { limits }: SearchLimits,
+  { genes, phase, expectedLoss }: Proposal,
+  measure: Measure,
+  index: number,
+  batch: number
+): Candidate {
+  const costs = costsOf(space, genes)
+  return {
+    index,
+    batch,
+    scheme: schemeOfGenes(space, genes),
+    cost: costs[0]!,
+    costs,
+    ...measure,
+    loss: lossOf(objective, measure),
+    feasible: fits(space, limits, genes),
+    phase,
+    expectedLoss
+  }
 }

@@ -1,30 +1,26 @@
 import type { Random } from '../math/random'
-import type { Candidate } from './candidate'
+import { fits } from './limits'
 import {
   freeGenes,
   geneChoices,
   genesKey,
   genesOfScheme,
-  pinned,
   randomGenes,
-  schemeOfGenes,
   uniformGenes,
   type Genes,
   type SearchSpace
 } from './space'
+import type { SearchState } from './strategy'
 
 /**
- * Schemes whose cost lies in a window, found by a genetic algorithm that rewards nearness to it (MiCo's
- * near-constraint sampler). Seeds: uniform schemes, the best quarter of what was evaluated, random ones.
+ * Schemes within all budgets whose first cost lies at or above `low`, found by a genetic algorithm that rewards nearness
+ * to that window (MiCo's near-constraint sampler). Seeds: uniform schemes, the best quarter of what was evaluated,
+ * random ones.
  */
-export interface SamplerOptions {
-  readonly space: SearchSpace
-  readonly history: readonly Candidate[]
-  readonly seen: ReadonlySet<string>
-  readonly random: Random
+export interface WindowOptions {
+  /** Least first cost. */
   readonly low: number
-  readonly high: number
-  /** Enough unique schemes; fewer are answered when the generations are used up. */
+  /** Enough unique schemes; fewer are returned when the generations are used up. */
   readonly wanted: number
 }
 
@@ -32,25 +28,28 @@ const generations = 100
 const populationSize = 100
 const crossoverShare = 0.25
 const mutationShare = 0.1
-/** How often the first and the last layer are held at 8 bits. */
+/** How often the first and the last layer are held at their widest. */
 const edgesKeptShare = 0.75
 /** Generations without a new scheme after which the window is taken as exhausted. */
 const patience = 12
 
-export function sampleWindow(options: SamplerOptions): Genes[] {
-  const { space, history, seen, random, low, high, wanted } = options
-  const layers = space.layers.length
+export function sampleWindow(state: SearchState, { low, wanted }: WindowOptions): Genes[] {
+  const { space, limits, seen, random } = state
   const found = new Map<string, Genes>()
-  const costs = new Map<string, number>()
-  const costOf = (genes: Genes): number => {
-    const key = genesKey(genes)
-    let cost = costs.get(key)
-    if (cost === undefined) costs.set(key, (cost = space.cost(schemeOfGenes(space, genes))))
-    return cost
-  }
+  const distances = new Map<string, number>()
   const distance = (genes: Genes): number => {
-    const cost = costOf(genes)
-    return cost < low ? low - cost : cost > high ? cost - high : 0
+    const key = genesKey(genes)
+    let value = distances.get(key)
+    if (value === undefined) {
+      value = 0
+      for (const [at, { budget, baselineCost }] of limits.entries()) {
+        const cost = space.costs[at]!.of(genes)
+        if (cost > budget && !fits(space, limits, genes)) value += (cost - budget) / baselineCost
+        else if (at === 0 && cost < low) value += (low - cost) / baselineCost
+      }
+      distances.set(key, value)
+    }
+    return value
   }
   const collect = (genes: Genes): boolean => {
     const key = genesKey(genes)
@@ -59,7 +58,7 @@ export function sampleWindow(options: SamplerOptions): Genes[] {
     return true
   }
 
-  let population = firstPopulation(layers, history, random)
+  let population = firstPopulation(state)
   let idle = 0
   for (let generation = 0; generation < generations && found.size < wanted && idle < patience; generation++) {
     let isNew = false
@@ -71,47 +70,53 @@ export function sampleWindow(options: SamplerOptions): Genes[] {
       .slice(0, populationSize / 2)
       .map(({ genes }) => genes)
     const children: Genes[] = []
-    while (children.length < populationSize) children.push(child(parents, layers, random))
-    // Half of the next generation are children of the nearest, the rest fresh blood, so the window is filled widely.
+    while (children.length < populationSize) children.push(child(parents, space, random))
+    // The ten nearest stay; the rest of the next generation are children of the nearer half.
     population = [...parents.slice(0, populationSize / 10), ...children]
   }
   for (const genes of population) collect(genes)
   return [...found.values()]
 }
 
-function firstPopulation(layers: number, history: readonly Candidate[], random: Random): Genes[] {
-  const population: Genes[] = []
+function firstPopulation({ space, history, random, cheapest }: SearchState): Genes[] {
+  const population: Genes[] = [cheapest]
   for (let weight = 0; weight < geneChoices; weight++) {
     for (let activation = 0; activation < geneChoices; activation++) {
-      population.push(uniformGenes(layers, weight, activation))
+      population.push(uniformGenes(space, weight, activation))
     }
   }
-  const best = [...history].sort((a, b) => b.accuracy - a.accuracy).slice(0, Math.ceil(history.length / 4))
+  const best = [...history].sort((a, b) => a.loss - b.loss).slice(0, Math.ceil(history.length / 4))
   for (const { scheme } of best) population.push(genesOfScheme(scheme))
-  while (population.length < populationSize) population.push(withEdges(randomGenes(layers, random), random))
+  while (population.length < populationSize) {
+    population.push(withEdges(space, randomGenes(space, random), random))
+  }
   return population
 }
 
-function child(parents: readonly Genes[], layers: number, random: Random): Genes {
+function child(parents: readonly Genes[], space: SearchSpace, random: Random): Genes {
   const genes = parents[random.integer(parents.length)]!.slice()
   if (random.next() < crossoverShare) {
     const other = parents[random.integer(parents.length)]!
     for (let at = 0; at < genes.length; at++) if (random.next() < 0.5) genes[at] = other[at]!
   }
-  const free = freeGenes(layers)
+  const free = freeGenes(space)
+  const draw = (at: number): number => space.choices[at]![random.integer(space.choices[at]!.length)]!
   let isChanged = false
   for (const at of free) {
     if (random.next() >= mutationShare) continue
-    genes[at] = random.integer(geneChoices)
+    genes[at] = draw(at)
     isChanged = true
   }
-  if (!isChanged) genes[free[random.integer(free.length)]!] = random.integer(geneChoices)
-  return withEdges(genes, random)
+  if (!isChanged && free.length > 0) {
+    const at = free[random.integer(free.length)]!
+    genes[at] = draw(at)
+  }
+  return withEdges(space, genes, random)
 }
 
-function withEdges(genes: Genes, random: Random): Genes {
+function withEdges(space: SearchSpace, genes: Genes, random: Random): Genes {
   if (random.next() < edgesKeptShare) {
-    for (const at of [0, 1, genes.length - 2, genes.length - 1]) genes[at] = 0
+    for (const at of [0, 1, genes.length - 2, genes.length - 1]) genes[at] = space.choices[at]![0]!
   }
-  return pinned(genes)
+  return genes
 }

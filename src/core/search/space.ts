@@ -1,46 +1,96 @@
+import { AppError } from '../../shared/errors'
 import { bitWidths, inputBits, type Bits, type Scheme } from '../quant/scheme'
 import type { Random } from '../math/random'
+import { genesCost, type CostTable, type CostUnit } from './costTable'
 
 /**
- * The schemes a search chooses from, as genes: position 2l is the weight bits of layer l, 2l + 1 its activation bits,
- * both as an index into bitWidths (0 = 8 bits, 3 = 1 bit). The first layer's activations stay at the input's 8 bits.
+ * The schemes a search chooses from, as genes: position 2l holds the weight bits of layer l, 2l + 1 its activation bits,
+ * each as an index into bitWidths (0 is 8 bits, 3 is 1 bit). The first layer's activations stay at the input's 8 bits.
  */
 export type Genes = Uint8Array
+
+/** A quantity a budget may limit. */
+export interface SchemeCost {
+  readonly unit: CostUnit
+  /** Finite and positive. */
+  of(genes: Genes): number
+  /**
+   * The cost as a sum over the layers; where it is none (the peak of a memory plan), a sum that never exceeds it. Null: nothing
+   * is known of single layers.
+   */
+  readonly table: CostTable | null
+}
 
 export interface SearchSpace {
   readonly layers: readonly string[]
   /** Multiply-accumulates per layer. */
   readonly macs: readonly number[]
-  /** Cost of a scheme in the budget's unit; must be finite and positive. */
-  cost(scheme: Scheme): number
+  /** What the budgets limit, in their order; at least one. */
+  readonly costs: readonly SchemeCost[]
+  /** Allowed genes of every position, most bits first. A position with one choice is pinned. */
+  readonly choices: readonly (readonly number[])[]
+}
+
+/** Widths a layer may have; absent: every width. */
+export interface AllowedBits {
+  readonly layer: string
+  readonly weightBits?: readonly Bits[] | undefined
+  readonly activationBits?: readonly Bits[] | undefined
 }
 
 export const geneChoices = bitWidths.length
-/** The one gene that is fixed: the activation bits of the first layer. */
-const fixedGene = 1
+/** The one gene that is always fixed: the activation bits of the first layer. */
+const inputGene = 1
+const everyGene = bitWidths.map((_, index) => index)
 
-export function uniformGenes(layers: number, weight: number, activation: number): Genes {
-  const genes = new Uint8Array(2 * layers)
-  for (let layer = 0; layer < layers; layer++) {
-    genes[2 * layer] = weight
-    genes[2 * layer + 1] = activation
+export function tableCost(table: CostTable): SchemeCost {
+  return { unit: table.unit, table, of: (genes) => genesCost(table, genes) }
+}
+
+/** @throws AppError search.invalid when `allowed` names an unknown layer or leaves a layer without a width. */
+export function createSpace(options: {
+  readonly layers: readonly string[]
+  readonly macs: readonly number[]
+  readonly costs: readonly SchemeCost[]
+  readonly allowed?: readonly AllowedBits[]
+}): SearchSpace {
+  const { layers, macs, costs, allowed = [] } = options
+  const choices: (readonly number[])[] = layers.flatMap(() => [everyGene, everyGene])
+  for (const { layer, weightBits, activationBits } of allowed) {
+    const index = layers.indexOf(layer)
+    if (index < 0) {
+      throw invalid(`The network has no layer "${layer}".`, `Its weighted layers: ${layers.join(', ')}.`)
+    }
+    for (const [offset, widths] of [weightBits, activationBits].entries()) {
+      if (widths === undefined) continue
+      const genes = everyGene.filter((gene) => widths.includes(bitWidths[gene]!))
+      if (genes.length === 0)
+        throw invalid(`Layer "${layer}" is left without a width.`, 'Allow at least one.')
+      choices[2 * index + offset] = genes
+    }
   }
-  return pinned(genes)
+  if (choices.length > inputGene) choices[inputGene] = [bitWidths.indexOf(inputBits)]
+  return { layers, macs, costs, choices }
 }
 
-export function randomGenes(layers: number, random: Random): Genes {
-  return pinned(Uint8Array.from({ length: 2 * layers }, () => random.integer(geneChoices)))
+/** The same widths everywhere; where a layer does not have them, its next wider ones, else its widest. */
+export function uniformGenes(space: SearchSpace, weight: number, activation: number): Genes {
+  return Uint8Array.from(space.choices, (allowed, at) => nearest(allowed, at % 2 === 0 ? weight : activation))
 }
 
-/** Sets the genes that are not free. */
-export function pinned(genes: Genes): Genes {
-  if (genes.length > fixedGene) genes[fixedGene] = bitWidths.indexOf(inputBits)
-  return genes
+function nearest(allowed: readonly number[], gene: number): number {
+  let best = allowed[0]!
+  for (const choice of allowed) if (choice <= gene) best = choice
+  return best
+}
+
+export function randomGenes(space: SearchSpace, random: Random): Genes {
+  return Uint8Array.from(space.choices, (allowed) => allowed[random.integer(allowed.length)]!)
 }
 
 /** Positions a search may change. */
-export function freeGenes(layers: number): number[] {
-  return Array.from({ length: 2 * layers }, (_, at) => at).filter((at) => at !== fixedGene)
+export function freeGenes(space: SearchSpace): number[] {
+  return space.choices.flatMap((allowed, at) => (allowed.length > 1 ? [at] : []))
 }
 
 export function schemeOfGenes(space: SearchSpace, genes: Genes): Scheme {
@@ -52,19 +102,23 @@ export function schemeOfGenes(space: SearchSpace, genes: Genes): Scheme {
 }
 
 export function genesOfScheme(scheme: Scheme): Genes {
-  return Uint8Array.from(
-    scheme.flatMap(({ weightBits, activationBits }) => [
-      bitWidths.indexOf(weightBits),
-      bitWidths.indexOf(activationBits)
-    ])
-  )
+  const genes = new Uint8Array(2 * scheme.length)
+  for (const [layer, { weightBits, activationBits }] of scheme.entries()) {
+    genes[2 * layer] = bitWidths.indexOf(weightBits)
+    genes[2 * layer + 1] = bitWidths.indexOf(activationBits)
+  }
+  return genes
 }
 
 export function genesKey(genes: Genes): string {
   return genes.join('')
 }
 
-/** Number of different schemes; may be Infinity-large but is exact below 2^53. */
-export function spaceSize(layers: number): number {
-  return geneChoices ** (2 * layers - 1)
+/** Number of different schemes; exact below 2^53. */
+export function spaceSize(space: SearchSpace): number {
+  return space.choices.reduce((product, allowed) => product * allowed.length, 1)
+}
+
+function invalid(message: string, hint: string): AppError {
+  return new AppError('search.invalid', message, hint)
 }

@@ -1,31 +1,43 @@
 import type { Random } from '../math/random'
 import type { Candidate, Phase } from './candidate'
+import type { Limit } from './limits'
+import type { Objective } from './objective'
 import type { Genes, SearchSpace } from './space'
 
-/** What a strategy knows when it is asked for the next scheme. */
+/** What a strategy knows when it is asked for the next batch. */
 export interface SearchState {
   readonly space: SearchSpace
-  readonly budget: number
-  /** Cost of all-8-bit. */
-  readonly baselineCost: number
-  /** Cost of the cheapest scheme. */
-  readonly minimumCost: number
+  /** One per cost of the space. */
+  readonly limits: readonly Limit[]
+  /** A scheme within all budgets. */
+  readonly cheapest: Genes
+  readonly objective: Objective
   /** Evaluations in all. */
   readonly evaluations: number
+  /** All candidates of the batches before. */
   readonly history: readonly Candidate[]
   /** Keys (space.ts genesKey) of what was evaluated. */
   readonly seen: ReadonlySet<string>
-  /** A generator of this step's own: the same seed and history propose the same scheme. */
+  /** A generator for this batch alone: the same seed and history propose the same schemes. */
   readonly random: Random
+  /** Every maximal scheme (maximal.ts), listed once per search; null when there are too many to list. */
+  maximal(): readonly Genes[] | null
 }
 
 export interface Proposal {
   readonly genes: Genes
   readonly phase: Phase
-  readonly expectedAccuracy: number | null
+  /** The loss the strategy expects; null where it had no model. */
+  readonly expectedLoss: number | null
 }
 
-/** One way of choosing schemes; pure, so that a search resumes from its trace alone. Null: nothing left to try. */
+/**
+ * One way of choosing schemes. A pure function of the state, so that a search resumes from its trace alone: telling a
+ * strategy its results is adding them to the history.
+ */
 export interface Strategy {
-  propose(state: SearchState): Proposal | null
+  /** The next 1 to `count` schemes, all different and none seen before; empty when nothing is left to try. */
+  propose(state: SearchState, count: number): Proposal[]
+  /** Whether a candidate may become the result; absent: every feasible one. */
+  mayWin?(candidate: Candidate): boolean
 }

@@ -3,12 +3,13 @@ import { valuesByTree } from '../proxy/trees/ensemble'
 import type { FeatureMatrix } from '../proxy/features'
 import { bitWidths } from '../quant/scheme'
 import type { Candidate } from './candidate'
+import { lossOfScore, scoreOf, type Objective } from './objective'
 import { genesOfScheme, type Genes, type SearchSpace } from './space'
 
-/** A model of accuracy learned from the evaluated schemes. */
+/** A model of the score (objective.ts, higher is better) learned from the evaluated schemes. */
 export interface Surrogate {
-  /** Mean and spread over the trees, per scheme. */
-  predict(schemes: readonly Genes[]): { mean: Float64Array; deviation: Float64Array }
+  /** Mean and spread of the score over the trees, and the loss that belongs to the mean; per scheme. */
+  predict(schemes: readonly Genes[]): { score: Float64Array; deviation: Float64Array; loss: Float64Array }
 }
 
 const trees = 60
@@ -17,20 +18,25 @@ const trees = 60
  * Random forest on [weight bits, activation bits, both times the layer's share of the multiply-accumulates], as in
  * MiCo; shallower for many layers, where there are few samples per feature.
  */
-export function fitSurrogate(space: SearchSpace, history: readonly Candidate[], seed: number): Surrogate {
+export function fitSurrogate(
+  space: SearchSpace,
+  history: readonly Candidate[],
+  objective: Objective,
+  seed: number
+): Surrogate {
   const matrix = featuresOf(
     space,
     history.map(({ scheme }) => genesOfScheme(scheme))
   )
   const features = matrix.columns.length
   const maxDepth = features > 60 ? 4 : features > 40 ? 6 : features > 20 ? 8 : 12
-  const accuracies = Float64Array.from(history, ({ accuracy }) => accuracy)
-  const forest = growForest(matrix, accuracies, { trees, minLeaf: 1, maxDepth, featureShare: 0.5, seed })
+  const scores = Float64Array.from(history, ({ loss }) => scoreOf(objective, loss))
+  const forest = growForest(matrix, scores, { trees, minLeaf: 1, maxDepth, featureShare: 0.5, seed })
   return {
     predict(schemes) {
       const values = valuesByTree(forest, featuresOf(space, schemes))
       const count = schemes.length
-      const mean = new Float64Array(count)
+      const score = new Float64Array(count)
       const deviation = new Float64Array(count)
       for (let at = 0; at < count; at++) {
         let sum = 0
@@ -40,10 +46,10 @@ export function fitSurrogate(space: SearchSpace, history: readonly Candidate[], 
           sum += value
           square += value * value
         }
-        mean[at] = sum / trees
-        deviation[at] = Math.sqrt(Math.max(0, square / trees - mean[at]! ** 2))
+        score[at] = sum / trees
+        deviation[at] = Math.sqrt(Math.max(0, square / trees - score[at]! ** 2))
       }
-      return { mean, deviation }
+      return { score, deviation, loss: score.map((value) => lossOfScore(objective, value)) }
     }
   }
 }

@@ -85,7 +85,7 @@ async function runLoop(client: LocalClient, options: LoopOptions) {
   say(`4/5 Searching a scheme within ${formatPercent(options.budgetRatio, 0)} of the int8 cost`)
   const started = await client.call('search.start', {
     modelId,
-    strategy: 'mico',
+    strategy: 'auto',
     cost: 'proxy',
     proxyId: proxies[0]!.id,
     budgetRatio: options.budgetRatio,

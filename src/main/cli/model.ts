@@ -61,7 +61,7 @@ export const modelCli: CliNoun = {
         const text = textOption(args, 'scheme') ?? 'int8'
         const scheme = text === 'float' ? null : parseScheme(text, weightedLayerNames(model.graph))
         const source = { file: model.summary.path, modelsFolder: resourcePath('models') }
-        const found = await modelTasks['model.evaluate'](
+        const { right: _right, ...found } = await modelTasks['model.evaluate'](
           { ...source, scheme, split, method },
           taskContext(context)
         )

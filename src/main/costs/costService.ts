@@ -1,26 +1,28 @@
 import type { MeasuredCall } from '../../core/deploy/operatorCost'
 import type { Workload } from '../../core/model/workload'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
-import { bopsCosts, sizeCosts } from '../../core/search/costModels'
-import type { CostTable } from '../../core/search/costTable'
+import type { BoardInfo } from '../../core/board/boardInfo'
 import type { CostKind } from '../../shared/contract/search'
 import { costTarget, type CostTargetDeps } from './costTarget'
 import { int8Network, type NetworkSource } from './int8Network'
+import { searchCost, type PricedBy, type SearchCostDeps } from './searchCosts'
 import { createNetworkCost, type CostTarget, type PredictedNetwork } from './networkCost'
 
 export interface CostServiceDeps extends CostTargetDeps {
   models: NetworkSource & { workloads(modelId: string): Promise<Workload[]> }
   /** Samples of operators without weights on a board, in the unit. */
   operatorSamples: (boardId: string, unit: CostTarget['unit']) => Promise<MeasuredCall[]>
+  /** What is known of a board's kernels and RAM; connects it. */
+  boardInfo: (boardId: string) => Promise<BoardInfo>
 }
 
 /** What networks cost on boards: which proxies price a layer, on which measurements they lean. */
 export interface CostService {
   /**
-   * Cost of every layer at every bit pair.
+   * What a budget of a search counts, and the board that holds for.
    * @throws proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none
    */
-  table(modelId: string, kind: CostKind, proxyId: string | null): Promise<CostTable>
+  search(modelId: string, kind: CostKind, proxyId: string | null): Promise<PricedBy>
   /** Predicted cost of one network per image; null where no proxy of the board exists. */
   predict(
     network: QuantizedNetwork,
@@ -32,17 +34,29 @@ export interface CostService {
   points(boardId: string, modelId: string): Promise<{ fewest: number | null; most: number | null }>
 }
 
+/** Planned for where no proxy names a board: it has every kernel. */
+const anyBoard = 'virtual:high'
+
 export function createCostService(deps: CostServiceDeps): CostService {
   const { models } = deps
   const networkCost = createNetworkCost(deps)
-  return {
-    async table(modelId, kind, proxyId) {
-      const workloads = await models.workloads(modelId)
-      if (kind === 'bops') return bopsCosts(workloads)
-      if (kind === 'size') return sizeCosts(workloads)
+  const searchDeps: SearchCostDeps = {
+    workloads: (modelId) => models.workloads(modelId),
+    int8Network: (modelId) => int8Network(models, modelId),
+    async latency(modelId, proxyId) {
       const target = await costTarget(deps, { proxyId, boardId: null, modelId })
-      return await networkCost.table(await int8Network(models, modelId), workloads, target)
+      const workloads = await models.workloads(modelId)
+      const table = await networkCost.table(await int8Network(models, modelId), workloads, target)
+      return { table, board: target.boardId }
     },
+    async planBoard(proxyId) {
+      const target = await costTarget(deps, { proxyId, boardId: null, modelId: null }).catch(() => null)
+      const id = target?.boardId ?? anyBoard
+      return { id, info: await deps.boardInfo(id) }
+    }
+  }
+  return {
+    search: (modelId, kind, proxyId) => searchCost(searchDeps, modelId, kind, proxyId),
     async predict(network, modelId, boardId, proxyId) {
       const target = await costTarget(deps, { proxyId, boardId, modelId }).catch(() => null)
       return target === null ? null : await networkCost.layers(network, target)

@@ -9,6 +9,7 @@ import type {
   Split
 } from '../../shared/contract/model'
 import { firstImages } from '../../core/model/dataSet'
+import type { ScoreMeasure } from '../../core/model/scoreMeasure'
 import { weightedLayerNames, type Graph } from '../../core/model/graph'
 import { workloadsOf, type Workload } from '../../core/model/workload'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
@@ -45,14 +46,17 @@ export interface ModelService {
     method: QuantMethod,
     signal?: AbortSignal
   ): Promise<Evaluation>
-  /** The same, for searches. */
-  accuracy(
+  /** The same with distances to the float network and what is right item by item, for searches. */
+  measure(
     modelId: string,
     scheme: Scheme | null,
     split: Split,
     method: QuantMethod,
-    signal: AbortSignal
-  ): Promise<{ accuracy: number; images: number }>
+    signal?: AbortSignal
+  ): Promise<SchemeMeasure>
+  dataSet(): string
+  /** The largest set of test images there is on this machine. */
+  reportSplit(): 'test' | 'fullTest'
   quantize(
     modelId: string,
     scheme: Scheme | SchemeJson,
@@ -73,8 +77,21 @@ export interface ModelService {
   ): Promise<Int32Array>
 }
 
+/** An evaluation with what searches need of it. */
+export interface SchemeMeasure extends Pick<ScoreMeasure, 'right' | 'kl' | 'crossEntropy' | 'mse'> {
+  readonly accuracy: number
+  readonly images: number
+}
+
 /** Evaluations listed per model; older ones fall off. */
 const keptEvaluations = 500
+/** Rows of a sensitivity analysis handed to the workers at once. */
+const sensitivityBatch = 8
+
+interface Measured {
+  readonly evaluation: Evaluation
+  readonly measure: SchemeMeasure
+}
 
 export function createModelService(deps: {
   tasks: TaskPool<ModelTasks>
@@ -87,39 +104,57 @@ export function createModelService(deps: {
   const { tasks, jobs, emit, modelsFolder, openedFile } = deps
   const files = createModelFiles({ modelsFolder, openedFile })
   const library = createImageLibrary({ modelsFolder })
-  const evaluations = new Map<string, Evaluation[]>()
+  const evaluations = new Map<string, Measured[]>()
   const sensitivities = new Map<string, Sensitivity[]>()
 
   const sourceOf = (model: LoadedModel) => ({ file: model.summary.path, modelsFolder })
 
-  const evaluate: ModelService['evaluate'] = async (modelId, scheme, split, method, signal) => {
+  const keyOf = (entry: Scheme | null): string => (entry === null ? 'float' : schemeKey(entry))
+
+  /** The evaluation from memory, or computed in a worker. */
+  const measured = async (
+    modelId: string,
+    scheme: Scheme | null,
+    split: Split,
+    method: QuantMethod,
+    signal: AbortSignal | undefined
+  ): Promise<Measured> => {
     const model = await files.find(modelId)
     if (scheme !== null) checkScheme(scheme, weightedLayerNames(model.graph))
     const own = evaluations.get(modelId) ?? []
     evaluations.set(modelId, own)
-    const keyOf = (entry: Scheme | null): string => (entry === null ? 'float' : schemeKey(entry))
     const known = own.find(
-      (entry) => keyOf(entry.scheme) === keyOf(scheme) && entry.split === split && entry.method === method
+      ({ evaluation: entry }) =>
+        keyOf(entry.scheme) === keyOf(scheme) && entry.split === split && entry.method === method
     )
-    if (known !== undefined) return { ...known, cached: true }
-    const found = await tasks.run(
+    if (known !== undefined) return { ...known, evaluation: { ...known.evaluation, cached: true } }
+    const { images, correct, durationMs, ...rest } = await tasks.run(
       'model.evaluate',
       { ...sourceOf(model), scheme, split, method },
       signal === undefined ? {} : { signal }
     )
-    const evaluation: Evaluation = {
-      modelId,
-      scheme: scheme === null ? null : [...scheme],
-      method,
-      split,
-      ...found,
-      accuracy: found.correct / found.images,
-      cached: false
+    const accuracy = correct / images
+    const found: Measured = {
+      evaluation: {
+        modelId,
+        scheme: scheme === null ? null : [...scheme],
+        method,
+        split,
+        images,
+        correct,
+        durationMs,
+        accuracy,
+        cached: false
+      },
+      measure: { ...rest, accuracy, images }
     }
-    own.push(evaluation)
+    own.push(found)
     if (own.length > keptEvaluations) own.shift()
-    return evaluation
+    return found
   }
+
+  const evaluate: ModelService['evaluate'] = async (modelId, scheme, split, method, signal) =>
+    (await measured(modelId, scheme, split, method, signal)).evaluation
 
   const info = async (modelId: string): Promise<ModelInfo> => describeModel(await files.find(modelId))
 
@@ -136,7 +171,10 @@ export function createModelService(deps: {
         parameters
       })),
     evaluate,
-    accuracy: evaluate,
+    measure: async (modelId, scheme, split, method, signal) =>
+      (await measured(modelId, scheme, split, method, signal)).measure,
+    dataSet: () => library.name,
+    reportSplit: () => (library.hasFullSet() ? 'fullTest' : 'test'),
     async quantize(modelId, scheme, method = 'ptq', signal) {
       const model = await files.find(modelId)
       checkScheme(scheme, weightedLayerNames(model.graph))
@@ -162,18 +200,22 @@ export function createModelService(deps: {
     progress: (done: number, total: number) => void
   ): Promise<Sensitivity[]> => {
     const layers = weightedLayerNames((await files.find(modelId)).graph)
-    const rows: Sensitivity[] = []
     const asked = layers.flatMap((layer, index) =>
       (['weight', 'activation'] as const)
         .filter((what) => what === 'weight' || index > 0)
         .flatMap((what) => bits.map((width) => ({ layer, what, bits: width })))
     )
-    for (const row of asked) {
-      const scheme = uniformScheme(layers, 8, 8).map((entry) =>
-        entry.layer === row.layer ? { ...entry, [`${row.what}Bits`]: row.bits } : entry
-      )
-      const { accuracy } = await evaluate(modelId, scheme, 'search', 'ptq', signal)
-      rows.push({ ...row, accuracy })
+    const rows: Sensitivity[] = []
+    for (let from = 0; from < asked.length; from += sensitivityBatch) {
+      // The pool decides how many of these run at the same time.
+      const found = asked.slice(from, from + sensitivityBatch).map(async (row): Promise<Sensitivity> => {
+        const scheme = uniformScheme(layers, 8, 8).map((entry) =>
+          entry.layer === row.layer ? { ...entry, [`${row.what}Bits`]: row.bits } : entry
+        )
+        const { accuracy } = await evaluate(modelId, scheme, 'search', 'ptq', signal)
+        return { ...row, accuracy }
+      })
+      rows.push(...(await Promise.all(found)))
       progress(rows.length, asked.length)
     }
     return rows
@@ -200,7 +242,9 @@ export function createModelService(deps: {
         }
       })
     },
-    'model.evaluations': async ({ modelId }) => ({ evaluations: evaluations.get(modelId) ?? [] }),
+    'model.evaluations': async ({ modelId }) => ({
+      evaluations: (evaluations.get(modelId) ?? []).map(({ evaluation }) => evaluation)
+    }),
     'model.sensitivity': async ({ modelId, bits }) => {
       const { summary } = await files.find(modelId)
       return jobs.launch({

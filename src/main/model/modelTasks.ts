@@ -3,8 +3,10 @@ import type { TaskContext } from '../threads/taskWorker'
 import { runInteger } from '../../core/quant/integer/runInteger'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Scheme } from '../../core/quant/scheme'
-import { floatCorrect, openBench, quantizeOn } from './modelWorkspace'
-import { schemeCorrect } from './schemeAccuracy'
+import { measureScores, type ScoreMeasure } from '../../core/model/scoreMeasure'
+import { floatReference } from './floatReference'
+import { openBench, quantizeOn } from './modelWorkspace'
+import { schemeRealScores } from './schemeAccuracy'
 
 /** CPU work on one model; runs in worker threads (jobs/taskRegistry.ts). */
 export interface ModelSource {
@@ -31,16 +33,21 @@ export const modelTasks = {
   'model.evaluate': async (
     input: EvaluateInput,
     context: TaskContext
-  ): Promise<{ images: number; correct: number; durationMs: number }> => {
+  ): Promise<ScoreMeasure & { images: number; durationMs: number }> => {
     const started = performance.now()
     const bench = await openBench(input)
     await context.yieldToAbort()
     const images = await bench.library.load(input.split)
-    const correct =
+    const float = await floatReference(bench, images)
+    const scores =
       input.scheme === null
-        ? await floatCorrect(bench, images)
-        : await schemeCorrect(await quantizeOn(bench, input.scheme, input.method, context), images)
-    return { images: images.count, correct, durationMs: performance.now() - started }
+        ? float
+        : await schemeRealScores(await quantizeOn(bench, input.scheme, input.method, context), images)
+    return {
+      images: images.count,
+      ...measureScores(scores, float, images.labels),
+      durationMs: performance.now() - started
+    }
   },
 
   'model.quantize': async (input: QuantizeInput, context: TaskContext): Promise<QuantizedNetwork> =>

@@ -25,6 +25,15 @@ export async function schemeScores(network: QuantizedNetwork, images: LabelledIm
   }
 }
 
+/** The same in the float network's units: the graph's sums are codes, in units of the last layer's scale. */
+export async function schemeRealScores(
+  network: QuantizedNetwork,
+  images: LabelledImages
+): Promise<Float32Array> {
+  const scale = network.layers.at(-1)!.outScale
+  return (await schemeScores(network, images)).map((score) => score * scale)
+}
+
 /** How many images a quantized network gets right. */
 export async function schemeCorrect(network: QuantizedNetwork, images: LabelledImages): Promise<number> {
   return countCorrect(await schemeScores(network, images), images.labels)

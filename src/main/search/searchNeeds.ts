@@ -1,4 +1,5 @@
-import type { CostTable } from '../../core/search/costTable'
+import type { SchemeCost } from '../../core/search/space'
+import type { Measure } from '../../core/search/objective'
 import type { Scheme } from '../../core/quant/scheme'
 import type { QuantMethod, Split } from '../../shared/contract/model'
 import type { CostKind } from '../../shared/contract/search'
@@ -6,17 +7,33 @@ import type { CostKind } from '../../shared/contract/search'
 /** What a search needs of the other nouns; compose passes adapters. */
 export interface SearchModels {
   name(modelId: string): Promise<string>
+  /** Name of the data set schemes are judged on. */
+  dataSet(): string
   /** The weighted layers in order. */
   layers(modelId: string): Promise<{ name: string; macs: number; parameters: number }[]>
-  /** Share of the split answered right; null scheme is the float network. */
-  accuracy(
+  /** What a scheme loses on a split; null scheme is the float network. */
+  measure(
     modelId: string,
     scheme: Scheme | null,
     split: Split,
     method: QuantMethod,
     signal: AbortSignal
-  ): Promise<{ accuracy: number; images: number }>
+  ): Promise<SearchMeasure>
+  /** The largest set of test images there is on this machine. */
+  reportSplit(): Split
+}
+
+export interface SearchMeasure extends Measure {
+  readonly images: number
+  /** One byte per item, 1 where the prediction is right. */
+  readonly right: Uint8Array
+}
+
+/** A cost and, for latency and RAM, the board it holds for. */
+export interface PricedBy {
+  readonly cost: SchemeCost
+  readonly board: string | null
 }
 
 /** @throws proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none */
-export type SearchCosts = (modelId: string, kind: CostKind, proxyId: string | null) => Promise<CostTable>
+export type SearchCosts = (modelId: string, kind: CostKind, proxyId: string | null) => Promise<PricedBy>

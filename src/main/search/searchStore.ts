@@ -1,7 +1,8 @@
-import { searchSchema, type Search } from '../../shared/contract/search'
+import type { Search } from '../../shared/contract/search'
 import type { NounMigrations } from '../store/migrations'
 import { createRecordTable, type RecordTable } from '../store/recordTable'
 import type { Store } from '../store/store'
+import { storedSearchSchema } from './searchRecord'
 
 /** Searches in the data file: one row each, the whole record with its trace as JSON. */
 export const searchMigrations: NounMigrations = {
@@ -19,5 +20,5 @@ export const searchMigrations: NounMigrations = {
 export type SearchStore = RecordTable<Search>
 
 export function createSearchStore(store: Pick<Store, 'run' | 'all'>): SearchStore {
-  return createRecordTable(store, { table: 'search', schema: searchSchema })
+  return createRecordTable(store, { table: 'search', schema: storedSearchSchema })
 }

@@ -66,6 +66,7 @@ export function connectNetworks(foundation: Foundation, board: BoardService): Ne
     proxies: proxy,
     calibrations: calibrationStore,
     buildOf: (boardId) => buildOf(board, boardId),
+    boardInfo: async (boardId) => (await board.connect(boardId)).info,
     operatorSamples: async (boardId, unit) =>
       (await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0)
   })
@@ -74,7 +75,7 @@ export function connectNetworks(foundation: Foundation, board: BoardService): Ne
     store: createSearchStore(store),
     emit: emitter(),
     models: model,
-    costs: costs.table
+    costs: costs.search
   })
   const deploy = createDeployService({
     ...common,

@@ -1,45 +1,116 @@
 import { z } from 'zod'
 import { command, defineContract, nothing } from './define'
-import { methodSchema, schemeSchema } from './model'
+import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
-/** Search: which Scheme keeps the most accuracy within a Budget. */
-export const strategySchema = z.enum(['mico', 'greedy', 'random'])
+/** Search: which Scheme loses least within its Budgets. */
+export const strategySchema = z.enum([
+  'auto',
+  'integer',
+  'pairwise',
+  'additiveGp',
+  'greedy',
+  'mico',
+  'micoPublished',
+  'gpEi',
+  'tpe',
+  'nsga2',
+  'policy',
+  'randomMaximal',
+  'random'
+])
 export type StrategyName = z.infer<typeof strategySchema>
 
-/** What the budget counts. `proxy` is latency as a fitted Proxy predicts it, in the proxy's own unit. */
-export const costKindSchema = z.enum(['proxy', 'bops', 'size'])
+/** What is minimised over the search items. KL to the float network and MSE of the scores need no labels. */
+export const objectiveSchema = z.enum(['kl', 'crossEntropy', 'mse', 'accuracy'])
+export type Objective = z.infer<typeof objectiveSchema>
+
+/**
+ * What a budget counts. `proxy` is latency as a fitted Proxy predicts it, in the proxy's own unit; `bitfusion` the cycles of the
+ * accelerator's analytic model; `energy` an analytic estimate for 45 nm; `ram` the peak of the memory plan.
+ */
+export const costKindSchema = z.enum(['proxy', 'bops', 'size', 'ram', 'energy', 'bitfusion'])
 export type CostKind = z.infer<typeof costKindSchema>
 
-export const costUnitSchema = z.enum(['cycles', 'instructions', 'bops', 'bytes'])
+export const costUnitSchema = z.enum(['cycles', 'instructions', 'bops', 'bytes', 'picojoules'])
 export type CostUnit = z.infer<typeof costUnitSchema>
+
+/** A scheme against int8 on the same items. */
+export const pairedSchema = z.object({
+  images: z.number(),
+  /** Items only int8 gets right. */
+  lost: z.number(),
+  /** Items only the scheme gets right. */
+  gained: z.number(),
+  /** Accuracy minus int8's, 0..1. */
+  difference: z.number(),
+  /** Half the width of the 95 % interval of the difference. */
+  margin: z.number()
+})
+export type PairedJson = z.infer<typeof pairedSchema>
 
 /** One evaluated scheme. */
 export const candidateSchema = z.object({
   /** 0-based order of evaluation. */
   index: z.number(),
+  /** 0-based number of the batch it was proposed in. */
+  batch: z.number(),
   scheme: schemeSchema,
+  /** Under the first budget. */
   cost: z.number(),
-  /** Share of the search split answered right. */
+  /** Under every budget, in their order. */
+  costs: z.array(z.number()),
+  /** Share of the search split predicted right. */
   accuracy: z.number(),
+  /** KL(float || quantized) in nats, cross-entropy in nats and MSE of the scores; null in searches of older versions. */
+  kl: z.number().nullable(),
+  crossEntropy: z.number().nullable(),
+  mse: z.number().nullable(),
+  /** The objective's value, smaller is better. */
+  loss: z.number(),
+  /** Within every budget. */
   feasible: z.boolean(),
   /** Why it was tried. */
   phase: z.enum(['initial', 'search', 'refine']),
-  /** Accuracy the strategy expected before it looked; null where it had no model. */
-  expectedAccuracy: z.number().nullable(),
-  /** Best feasible accuracy up to here; null while nothing was feasible. */
-  bestAccuracy: z.number().nullable()
+  /** Loss the strategy expected before it looked; null where it had no model. */
+  expectedLoss: z.number().nullable(),
+  /** Least feasible loss up to here; null while nothing was feasible. */
+  bestLoss: z.number().nullable(),
+  /** Accuracy of the scheme of least loss up to here. */
+  bestAccuracy: z.number().nullable(),
+  /** Against int8 on the search items; null in searches of older versions. */
+  versusInt8: pairedSchema.nullable()
 })
 export type CandidateJson = z.infer<typeof candidateSchema>
 
+/** A budget: at most this share of the all-8-bit network's cost. */
+export const budgetSchema = z.object({
+  cost: costKindSchema,
+  ratio: z.number().positive().max(1)
+})
+export type BudgetJson = z.infer<typeof budgetSchema>
+
+/** Widths a layer may have; absent: all. One width pins it. */
+export const allowedBitsSchema = z.object({
+  layer: z.string(),
+  weightBits: z.array(bitsSchema).min(1).optional(),
+  activationBits: z.array(bitsSchema).min(1).optional()
+})
+
 export const searchRequestSchema = z.object({
   modelId: z.string(),
-  strategy: strategySchema.default('mico'),
+  strategy: strategySchema.default('auto'),
+  objective: objectiveSchema.default('kl'),
   cost: costKindSchema.default('bops'),
-  /** A pinned or stored proxy; required when cost is `proxy`, unless one is pinned. */
+  /** A pinned or stored proxy; required when a cost is `proxy`, unless one is pinned. */
   proxyId: z.string().nullable().default(null),
-  /** Budget as a share of the all-8-bit network's cost. */
-  budgetRatio: z.number().positive().max(1).default(0.7),
+  /** Budget as a share of the all-8-bit network's cost; null: no limit. */
+  budgetRatio: z.number().positive().max(1).nullable().default(0.7),
+  /** Budgets that are to be kept besides. */
+  alsoWithin: z.array(budgetSchema).max(5).default([]),
+  allowed: z.array(allowedBitsSchema).default([]),
   evaluations: z.number().int().min(2).max(1000).default(32),
+  /** Schemes proposed and evaluated at a time; the trace depends on it, but not on the number of workers. */
+  batch: z.number().int().min(1).max(64).default(4),
   method: methodSchema.default('ptq'),
   seed: z.number().int().min(0).default(1)
 })
@@ -53,12 +124,24 @@ export const searchSchema = z.object({
   request: searchRequestSchema,
   state: searchStateSchema,
   startedAtMs: z.number(),
+  /** What the search was about, by name; board: where its latency holds. Null in searches of older versions. */
+  about: z.object({ model: z.string(), dataSet: z.string(), board: z.string().nullable() }).nullable(),
   costUnit: costUnitSchema,
   /** Cost of all-8-bit and of the cheapest scheme there is. */
   baselineCost: z.number(),
   minimumCost: z.number(),
-  budget: z.number(),
-  /** False when even the cheapest scheme is dearer than the budget. */
+  /** Null: no limit. */
+  budget: z.number().nullable(),
+  /** The same for every further budget, in the order of request.alsoWithin. */
+  otherLimits: z.array(
+    z.object({
+      unit: costUnitSchema,
+      baselineCost: z.number(),
+      minimumCost: z.number(),
+      budget: z.number()
+    })
+  ),
+  /** False when no scheme is within all budgets. */
   budgetFeasible: z.boolean(),
   /** On the search split. */
   int8Accuracy: z.number().nullable(),
@@ -67,7 +150,15 @@ export const searchSchema = z.object({
   best: candidateSchema.nullable(),
   /** The best scheme, int8 and float on images no choice was made on; null until the search has ended. */
   test: z
-    .object({ images: z.number(), best: z.number().nullable(), int8: z.number(), float: z.number() })
+    .object({
+      split: splitSchema,
+      images: z.number(),
+      best: z.number().nullable(),
+      int8: z.number(),
+      float: z.number(),
+      /** Best against int8 on the same images; null without a best, and in searches of older versions. */
+      versusInt8: pairedSchema.nullable()
+    })
     .nullable()
 })
 export type Search = z.infer<typeof searchSchema>

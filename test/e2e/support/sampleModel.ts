@@ -1,3 +1,4 @@
+import { pairedOf } from '@core/search/paired'
 import { createRandom } from '@core/math/random'
 import type { Bits } from '@core/quant/scheme'
 import type { Deployment, DeployPlan } from '@shared/contract/deploy'
@@ -65,34 +66,50 @@ const random = createRandom(5)
 const trace: CandidateJson[] = Array.from({ length: 24 }, (_, index) => {
   const bits = layers.map(() => widths[random.integer(index === 0 ? 1 : 4)]!)
   const share = bits.reduce((sum, width) => sum + width, 0) / 40
+  const accuracy = Math.min(0.9, 0.6 + 0.35 * share + 0.02 * random.normal())
+  const loss = 0.91 - accuracy
   return {
     index,
+    batch: index >> 2,
     scheme: scheme(bits),
     cost: 4_200_000 * share,
-    accuracy: Math.min(0.9, 0.6 + 0.35 * share + 0.02 * random.normal()),
+    costs: [4_200_000 * share],
+    accuracy,
+    kl: loss,
+    crossEntropy: 0.3 + loss,
+    mse: 4 * loss,
+    loss,
     feasible: share <= 0.75,
     phase: index < 8 ? ('initial' as const) : index < 21 ? ('search' as const) : ('refine' as const),
-    expectedAccuracy: index < 8 ? null : 0.87,
-    bestAccuracy: index < 2 ? null : 0.84 + index * 0.002
+    expectedLoss: index < 8 ? null : 0.04,
+    bestLoss: index < 2 ? null : 0.07 - index * 0.002,
+    bestAccuracy: index < 2 ? null : 0.84 + index * 0.002,
+    versusInt8: pairedOf(1500, 90 + Math.round(1500 * Math.max(0, 0.901 - accuracy)), 90)
   }
 })
-const best = trace.filter(({ feasible }) => feasible).sort((a, b) => b.accuracy - a.accuracy)[0]!
+const best = trace.filter(({ feasible }) => feasible).sort((a, b) => a.loss - b.loss)[0]!
 
 export const sampleSearch: Search = {
   id: 's1',
   jobId: null,
   request: {
     modelId: 'm1',
-    strategy: 'mico',
+    strategy: 'auto',
+    objective: 'kl',
     cost: 'proxy',
     proxyId: null,
     budgetRatio: 0.75,
+    alsoWithin: [],
+    allowed: [],
     evaluations: 24,
+    batch: 4,
     method: 'ptq',
     seed: 1
   },
   state: 'done',
   startedAtMs: 1_790_000_000_000,
+  about: { model: 'lenet5-fashion', dataSet: 'Fashion-MNIST', board: 'virtual:small' },
+  otherLimits: [],
   costUnit: 'cycles',
   baselineCost: 4_200_000,
   minimumCost: 700_000,
@@ -102,7 +119,14 @@ export const sampleSearch: Search = {
   floatAccuracy: 0.904,
   trace,
   best,
-  test: { images: 1000, best: 0.893, int8: 0.902, float: 0.906 }
+  test: {
+    split: 'test',
+    images: 1000,
+    best: 0.893,
+    int8: 0.902,
+    float: 0.906,
+    versusInt8: pairedOf(1000, 21, 12)
+  }
 }
 
 const blocks: DeployPlan['blocks'] = [

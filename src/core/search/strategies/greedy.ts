@@ -1,68 +1,66 @@
-import type { Candidate } from '../candidate'
-import { sampleWindow } from '../sampler'
-import { freeGenes, geneChoices, genesKey, genesOfScheme, uniformGenes, type Genes } from '../space'
-import type { SearchState, Strategy } from '../strategy'
+import { fits } from '../limits'
+import { raisedToMaximal } from '../maximal'
+import { additiveLosses, pendingProbes, probesFor, sensitivityOf, sumOfLosses, widestGenes } from '../probes'
+import { genesKey, type Genes } from '../space'
+import type { Proposal, SearchState, Strategy } from '../strategy'
 
 /**
- * Sensitivity first: every free bit width is lowered alone once (to 2 bits, as far as half of the evaluations reach),
- * losses are taken to add up, and then the schemes of least expected loss within the budget are evaluated in turn.
+ * Greedy descent: after the probes, the widest scheme is lowered step by step where the least expected loss is paid
+ * per cost saved, until it is within the budgets; then what is left over is used to raise widths again. Further schemes come
+ * from the same descent with disturbed losses.
  */
-const probeGene = 2
-/** Loss at 8, 4, 2, 1 bits relative to the measured one at 2 bits: quantization error falls about fourfold per bit. */
-const relativeLoss = [0, 0.15, 1, 3]
+const attempts = 60
+/** Standard deviation of the logarithm; grows with the attempts, so that new schemes come out of it. */
+const disturbance = 0.05
 
 export const greedyStrategy: Strategy = {
-  propose(state) {
-    const { space, history, seen, evaluations } = state
-    const layers = space.layers.length
-    const base = uniformGenes(layers, 0, 0)
-    if (history.length === 0) return { genes: base, phase: 'initial', expectedAccuracy: null }
-    const probes = probesOf(state, Math.max(1, Math.floor(evaluations / 2)))
-    const next = probes.find(({ genes }) => !seen.has(genesKey(genes)))
-    if (next !== undefined) return { genes: next.genes, phase: 'initial', expectedAccuracy: null }
-    return cheapestLoss(state, probes)
-  }
-}
-
-interface Probe {
-  readonly gene: number
-  readonly genes: Genes
-}
-
-/** Single-gene schemes, the layers with most work first. */
-function probesOf({ space }: SearchState, most: number): Probe[] {
-  return freeGenes(space.layers.length)
-    .sort((a, b) => space.macs[b >> 1]! - space.macs[a >> 1]! || a - b)
-    .slice(0, most)
-    .map((gene) => {
-      const genes = uniformGenes(space.layers.length, 0, 0)
-      genes[gene] = probeGene
-      return { gene, genes }
-    })
-}
-
-function cheapestLoss(state: SearchState, probes: readonly Probe[]) {
-  const { space, history, seen, random, budget, minimumCost } = state
-  const byKey = new Map<string, Candidate>(
-    history.map((entry) => [genesKey(genesOfScheme(entry.scheme)), entry])
-  )
-  const base = byKey.get(genesKey(uniformGenes(space.layers.length, 0, 0)))?.accuracy ?? 1
-  const losses = new Float64Array(2 * space.layers.length)
-  for (const { gene, genes } of probes) {
-    losses[gene] = Math.max(0, base - (byKey.get(genesKey(genes))?.accuracy ?? base))
-  }
-  const samples = sampleWindow({ space, history, seen, random, low: minimumCost, high: budget, wanted: 3000 })
-  let best: Genes | null = null
-  let least = Infinity
-  for (const genes of samples) {
-    let loss = 0
-    for (let at = 0; at < genes.length; at++) loss += losses[at]! * relativeLoss[genes[at]!]!
-    // Where no loss was measured, more bits are still better.
-    loss += 1e-6 * genes.reduce((sum, gene) => sum + gene / geneChoices, 0)
-    if (loss < least) {
-      least = loss
-      best = genes
+  propose(state, count) {
+    const probes = probesFor(state)
+    const pending = pendingProbes(state, probes, count)
+    if (pending.length > 0) return pending
+    const sensitivity = sensitivityOf(state.space, state.history, probes)
+    const losses = additiveLosses(state.space, sensitivity)
+    const found = new Map<string, Proposal>()
+    for (let attempt = 0; attempt < attempts && found.size < count; attempt++) {
+      const genes = descended(state, attempt === 0 ? losses : disturbed(state, losses, disturbance * attempt))
+      if (genes === null) continue
+      const key = genesKey(genes)
+      if (state.seen.has(key)) continue
+      found.set(key, { genes, phase: 'search', expectedLoss: sensitivity.base + sumOfLosses(losses, genes) })
     }
+    return [...found.values()]
   }
-  return best === null ? null : { genes: best, phase: 'search' as const, expectedAccuracy: base - least }
+}
+
+function disturbed({ random }: SearchState, losses: Float64Array, by: number): Float64Array {
+  return losses.map((loss) => loss * Math.exp(by * random.normal()))
+}
+
+function descended({ space, limits, cheapest, random }: SearchState, losses: Float64Array): Genes | null {
+  const genes = widestGenes(space)
+  const excess = (of: Genes): number =>
+    limits.reduce((sum, { budget, baselineCost }, at) => {
+      return sum + Math.max(0, space.costs[at]!.of(of) - budget) / baselineCost
+    }, 0)
+  let over = excess(genes)
+  while (over > 0 && !fits(space, limits, genes)) {
+    const before = sumOfLosses(losses, genes)
+    let best: { at: number; gene: number; rate: number; over: number } | null = null
+    for (let at = 0; at < genes.length; at++) {
+      const present = genes[at]!
+      for (const gene of space.choices[at]!) {
+        if (gene <= present) continue
+        genes[at] = gene
+        const left = excess(genes)
+        const rate = (over - left) / Math.max(1e-12, sumOfLosses(losses, genes) - before)
+        if (left < over && (best === null || rate > best.rate)) best = { at, gene, rate, over: left }
+      }
+      genes[at] = present
+    }
+    // Where no single step saves anything, only the cheapest scheme is left.
+    if (best === null) return raisedToMaximal(space, limits, cheapest, random)
+    genes[best.at] = best.gene
+    over = best.over
+  }
+  return fits(space, limits, genes) ? raisedToMaximal(space, limits, genes, random) : null
 }

@@ -1,20 +1,52 @@
+import { fits } from '../limits'
+import { raisedToMaximal } from '../maximal'
 import { sampleWindow } from '../sampler'
-import { genesKey, randomGenes, schemeOfGenes } from '../space'
-import type { Strategy } from '../strategy'
+import { genesKey, randomGenes, type Genes } from '../space'
+import type { Proposal, SearchState, Strategy } from '../strategy'
 
-/** Tries before the window sampler is asked: in a loose budget a plain draw fits soon. */
+/** Tries per scheme before the window sampler is asked: in a loose budget a plain draw fits soon. */
 const plainDraws = 200
 
-/** The baseline: schemes drawn uniformly from those within the budget. */
+/** The baseline: schemes drawn uniformly from those within the budgets. */
 export const randomStrategy: Strategy = {
-  propose({ space, budget, minimumCost, history, seen, random }) {
-    for (let draw = 0; draw < plainDraws; draw++) {
-      const genes = randomGenes(space.layers.length, random)
-      if (seen.has(genesKey(genes)) || space.cost(schemeOfGenes(space, genes)) > budget) continue
-      return { genes, phase: 'search', expectedAccuracy: null }
+  propose: (state, count) => drawn(state, count, (genes) => genes)
+}
+
+/** The stronger baseline: uniform among the maximal schemes where they can be listed, else draws raised to maximal. */
+export const randomMaximalStrategy: Strategy = {
+  propose(state, count) {
+    const { space, limits, random, seen } = state
+    const listed = state.maximal()
+    if (listed === null) {
+      return drawn(state, count, (genes) => raisedToMaximal(space, limits, genes, random))
     }
-    const window = sampleWindow({ space, history, seen, random, low: minimumCost, high: budget, wanted: 200 })
-    if (window.length === 0) return null
-    return { genes: window[random.integer(window.length)]!, phase: 'search', expectedAccuracy: null }
+    const unseen = listed.filter((genes) => !seen.has(genesKey(genes)))
+    return random.shuffle(unseen).slice(0, count).map(proposal)
   }
+}
+
+function drawn(state: SearchState, count: number, finish: (genes: Genes) => Genes): Proposal[] {
+  const { space, limits, seen, random } = state
+  const chosen = new Map<string, Genes>()
+  for (let draw = 0; draw < plainDraws * count && chosen.size < count; draw++) {
+    const genes = randomGenes(space, random)
+    if (!fits(space, limits, genes)) continue
+    const finished = finish(genes)
+    const key = genesKey(finished)
+    if (!seen.has(key)) chosen.set(key, finished)
+  }
+  if (chosen.size < count) {
+    const window = sampleWindow(state, { low: 0, wanted: 50 * count })
+    for (const genes of random.shuffle(window)) {
+      if (chosen.size >= count) break
+      const finished = finish(genes)
+      const key = genesKey(finished)
+      if (!seen.has(key)) chosen.set(key, finished)
+    }
+  }
+  return [...chosen.values()].map(proposal)
+}
+
+function proposal(genes: Genes): Proposal {
+  return { genes, phase: 'search', expectedLoss: null }
 }

@@ -1,98 +1,191 @@
 import { describe, expect, it } from 'vitest'
 import { schemeKey, type Scheme } from '@core/quant/scheme'
-import type { Candidate } from '@core/search/candidate'
-import { runSearch, searchLimits, strategies, type StrategyName } from '@core/search/runSearch'
-import { spaceSize, type SearchSpace } from '@core/search/space'
+import { createRandom } from '@core/math/random'
+import { buildCostTable } from '@core/search/costTable'
+import { searchLimits } from '@core/search/limits'
+import { createSpace, spaceSize, tableCost } from '@core/search/space'
+import { strategies, type StrategyName } from '@core/search/strategies'
+import { strategySchema } from '@shared/contract/search'
+import { bops, int8Cost, layers, macs, search, space, syntheticMeasure } from './syntheticSearch'
 
-const layers = ['conv1', 'conv2', 'fc1', 'fc2', 'fc3']
-const macs = [86_400, 153_600, 30_720, 10_080, 840]
-const cost = (scheme: Scheme): number =>
-  scheme.reduce((sum, layer, index) => sum + macs[index]! * layer.weightBits * layer.activationBits, 0)
-const int8Cost = 64 * macs.reduce((sum, value) => sum + value, 0)
+const names = Object.keys(strategies) as StrategyName[]
 
-/** A synthetic network: every lost bit costs accuracy, most in the first and last layers. */
-const sensitivity = [0.05, 0.008, 0.004, 0.006, 0.04]
-const accuracy = (scheme: Scheme): number =>
-  0.9 -
-  scheme.reduce((sum, layer, index) => {
-    const lost = Math.log2(8 / layer.weightBits) ** 2 + 0.7 * Math.log2(8 / layer.activationBits) ** 2
-    return sum + sensitivity[index]! * lost
-  }, 0)
-
-const space: SearchSpace = { layers, macs, cost }
-
-async function search(
-  strategy: StrategyName,
-  budgetRatio: number,
-  seed = 1,
-  evaluations = 32,
-  known: Candidate[] = []
-) {
-  let evaluated = 0
-  const outcome = await runSearch(
-    { space, strategy, budgetRatio, seed, evaluations },
-    {
-      known,
-      evaluate: async (scheme) => {
-        evaluated++
-        return accuracy(scheme)
-      }
-    }
-  )
-  return { ...outcome, evaluated }
-}
-
-describe.each(Object.keys(strategies) as StrategyName[])('search strategy %s', (strategy) => {
+describe.each(names)('search strategy %s', (strategy) => {
   it('keeps the budget, evaluates no scheme twice and stays within its number of evaluations', async () => {
-    const { best, trace } = await search(strategy, 0.5)
+    const { best, trace } = await search({ strategy, evaluations: 24 })
     expect(best!.cost).toBeLessThanOrEqual(0.5 * int8Cost)
     expect(new Set(trace.map((candidate) => schemeKey(candidate.scheme))).size).toBe(trace.length)
-    expect(trace.length).toBeLessThanOrEqual(32)
-    const feasible = trace.filter((candidate) => candidate.feasible)
-    expect(best!.accuracy).toBe(Math.max(...feasible.map((candidate) => candidate.accuracy)))
+    expect(trace.length).toBeLessThanOrEqual(24)
+    expect(trace.length).toBeGreaterThan(20)
+    const mayWin = strategy === 'micoPublished' ? trace.filter(({ phase }) => phase !== 'initial') : trace
+    const feasible = mayWin.filter((candidate) => candidate.feasible)
+    expect(best!.loss).toBe(Math.min(...feasible.map((candidate) => candidate.loss)))
   })
 
-  it('gives the same trace for the same seed', async () => {
-    const [first, second] = [await search(strategy, 0.4, 7), await search(strategy, 0.4, 7)]
-    expect(second.trace).toEqual(first.trace)
+  it('gives the same trace for one and for several workers that finish in any order', async () => {
+    const one = await search({ strategy, budgetRatios: [0.4], seed: 7, evaluations: 16 })
+    const random = createRandom(3)
+    // Evaluations of a batch end in a shuffled order, as those of several workers may.
+    const shuffled = await search(
+      { strategy, budgetRatios: [0.4], seed: 7, evaluations: 16 },
+      [],
+      async (scheme) => {
+        for (let turns = random.integer(6); turns > 0; turns--) await Promise.resolve()
+        return syntheticMeasure(scheme)
+      }
+    )
+    expect(shuffled.trace).toEqual(one.trace)
+    expect(one.trace.map(({ index }) => index)).toEqual(one.trace.map((_, index) => index))
   })
 
-  it('goes on from a trace without evaluating anything twice', async () => {
-    const whole = await search(strategy, 0.4, 3)
-    const resumed = await search(strategy, 0.4, 3, 32, whole.trace.slice(0, 10))
-    expect(resumed.trace).toEqual(whole.trace)
-    expect(resumed.evaluated).toBe(whole.evaluated - 10)
+  it('goes on from a trace that ends inside a batch without evaluating anything twice', async () => {
+    const whole = await search({ strategy, budgetRatios: [0.4], seed: 3, evaluations: 18 })
+    for (const length of [2, 13]) {
+      const resumed = await search(
+        { strategy, budgetRatios: [0.4], seed: 3, evaluations: 18 },
+        whole.trace.slice(0, length)
+      )
+      expect(resumed.trace).toEqual(whole.trace)
+      expect(resumed.evaluated).toBe(whole.trace.length - length)
+    }
   })
 
-  it('reads the first layer in 8 bits always', async () => {
-    const { trace } = await search(strategy, 0.3)
-    for (const { scheme } of trace) expect(scheme[0]!.activationBits).toBe(8)
+  it('reads the first layer in 8 bits, and keeps pins and allowed widths', async () => {
+    const pinned = createSpace({
+      layers,
+      macs,
+      costs: [tableCost(bops)],
+      allowed: [
+        { layer: 'fc3', weightBits: [8], activationBits: [8] },
+        { layer: 'conv2', weightBits: [4, 2] }
+      ]
+    })
+    const { trace } = await search({ strategy, space: pinned, evaluations: 16 })
+    for (const { scheme } of trace) {
+      expect(scheme[0]!.activationBits).toBe(8)
+      expect([scheme[4]!.weightBits, scheme[4]!.activationBits]).toEqual([8, 8])
+      expect([4, 2]).toContain(scheme[1]!.weightBits)
+    }
   })
 
-  it('reports an infeasible budget as a result', async () => {
-    const { best, isFeasible, evaluated } = await search(strategy, 0.001)
+  it('reports an infeasible budget as a result before anything is evaluated', async () => {
+    const { best, isFeasible, evaluated, limits } = await search({ strategy, budgetRatios: [0.001] })
     expect({ best, isFeasible, evaluated }).toEqual({ best: null, isFeasible: false, evaluated: 0 })
+    // w1a8 in the first layer, w1a1 in the others.
+    expect(limits[0]!.minimumCost).toBe(8 * macs[0]! + macs.slice(1).reduce((sum, value) => sum + value, 0))
+  })
+})
+
+describe('search', () => {
+  it('has the strategies of the contract', () => {
+    expect([...strategySchema.options].sort()).toEqual([...names].sort())
+  })
+
+  it('proposes batches of fixed size, shorter where a phase ends', async () => {
+    const { trace } = await search({ evaluations: 20, batch: 4 })
+    const sizes = new Array<number>(trace.at(-1)!.batch + 1).fill(0)
+    for (const { batch } of trace) sizes[batch]!++
+    // int8 and nine probes, then ten of the model.
+    expect(sizes).toEqual([4, 4, 2, 4, 4, 2])
+  })
+
+  it('asks for a whole batch at once', async () => {
+    let running = 0
+    let most = 0
+    await search({ batch: 3 }, [], async (scheme) => {
+      most = Math.max(most, ++running)
+      await Promise.resolve()
+      running--
+      return syntheticMeasure(scheme)
+    })
+    expect(most).toBe(3)
+  })
+
+  it('passes on the failure of an evaluation, with those before it in the trace', async () => {
+    const seen: number[] = []
+    let asked = 0
+    await expect(
+      search({}, [], async (scheme) => {
+        seen.push(asked)
+        if (asked++ === 5) throw new Error('worker died')
+        return syntheticMeasure(scheme)
+      })
+    ).rejects.toThrow('worker died')
+    expect(seen).toHaveLength(8)
+  })
+
+  it('finds better schemes with the default than at random, on average over seeds', async () => {
+    const mean = async (strategy: StrategyName): Promise<number> => {
+      const results = await Promise.all(
+        [1, 2, 3, 4].map((seed) => search({ strategy, budgetRatios: [0.35], seed, evaluations: 24 }))
+      )
+      return results.reduce((sum, { best }) => sum + best!.loss, 0) / results.length
+    }
+    const [auto, mico, random] = [await mean('auto'), await mean('mico'), await mean('random')]
+    expect(auto).toBeLessThanOrEqual(mico)
+    expect(mico).toBeLessThan(random)
+  })
+
+  it('keeps several budgets at once', async () => {
+    const size = buildCostTable(5, 'bytes', 100, (layer, weightBits) => macs[4 - layer]! * weightBits)
+    const both = createSpace({ layers, macs, costs: [tableCost(bops), tableCost(size)] })
+    for (const strategy of names) {
+      const { trace, limits } = await search({
+        strategy,
+        space: both,
+        budgetRatios: [0.6, 0.4],
+        evaluations: 12
+      })
+      for (const { costs, feasible } of trace) {
+        expect(feasible).toBe(costs[0]! <= limits[0]!.budget && costs[1]! <= limits[1]!.budget)
+      }
+      expect(trace.some(({ feasible }) => feasible)).toBe(true)
+    }
+  })
+
+  it('tells two budgets that exclude each other', () => {
+    // What is cheap under one is dear under the other.
+    const rising = buildCostTable(5, 'bytes', 0, (_layer, weightBits) => weightBits)
+    const falling = buildCostTable(5, 'cycles', 0, (_layer, weightBits) => 9 - weightBits)
+    const both = createSpace({ layers, macs, costs: [tableCost(rising), tableCost(falling)] })
+    expect(searchLimits(both, [0.5, 1]).isFeasible).toBe(false)
+    // The second alone may grow to 8 times int8's: null lifts it.
+    expect(searchLimits(both, [0.5, null]).isFeasible).toBe(true)
+  })
+
+  it('searches without a budget: all 8 bits lose least', async () => {
+    const { best, limits } = await search({ budgetRatios: [null] })
+    expect(limits[0]!.budget).toBe(Infinity)
+    expect(best!.cost).toBe(int8Cost)
+  })
+
+  it('minimises the objective that was asked for', async () => {
+    // Accuracy and KL disagree about fc3 here.
+    const odd = async (scheme: Scheme) => {
+      const measure = syntheticMeasure(scheme)
+      return { ...measure, accuracy: scheme[4]!.weightBits === 1 ? 0.95 : measure.accuracy }
+    }
+    const byKl = await search({ evaluations: 48 }, [], odd)
+    const byAccuracy = await search({ evaluations: 48, objective: 'accuracy', strategy: 'random' }, [], odd)
+    expect(byKl.best!.scheme[4]!.weightBits).toBe(8)
+    expect(byAccuracy.best!.accuracy).toBe(0.95)
+    expect(byAccuracy.best!.loss).toBeCloseTo(0.05, 12)
   })
 })
 
 describe('MiCo search', () => {
-  it('finds better schemes than random ones with the same evaluations, on average over seeds', async () => {
-    const mean = async (strategy: StrategyName): Promise<number> => {
-      const results = await Promise.all([1, 2, 3, 4, 5, 6].map((seed) => search(strategy, 0.35, seed)))
-      return results.reduce((sum, { best }) => sum + best!.accuracy, 0) / results.length
-    }
-    expect(await mean('mico')).toBeGreaterThan(await mean('random'))
+  it('as published stops where the budget is below its region of interest, and mended it does not', async () => {
+    const published = await search({ strategy: 'micoPublished', budgetRatios: [0.09] })
+    expect(published.best).toBeNull()
+    expect(published.trace).toHaveLength(10)
+    const mended = await search({ strategy: 'mico', budgetRatios: [0.09] })
+    expect(mended.best).not.toBeNull()
+    expect(mended.trace).toHaveLength(32)
   })
 
-  it('does not stop where the budget is below its region of interest', async () => {
-    // The published method aborts when budget / max <= roi (0.1 .. 0.3).
-    const { best, trace } = await search('mico', 0.15)
-    expect(best).not.toBeNull()
-    expect(trace.length).toBe(32)
-  })
-
-  it('lets an initial scheme be the best', async () => {
-    const { best } = await search('mico', 1)
+  it('as published needs a budget and never returns an initial scheme; mended it may', async () => {
+    expect((await search({ strategy: 'micoPublished', budgetRatios: [1] })).best).toBeNull()
+    const { best } = await search({ strategy: 'mico', budgetRatios: [1] })
     expect(best!.phase).toBe('initial')
     expect(best!.accuracy).toBeCloseTo(0.9, 12)
   })
@@ -100,23 +193,23 @@ describe('MiCo search', () => {
 
 describe('search space', () => {
   it('counts 4^(2L-1) schemes and finds the cheapest also where fewer bits are dearer', () => {
-    expect(spaceSize(layers.length)).toBe(4 ** 9)
+    expect(spaceSize(space)).toBe(4 ** 9)
     // On some boards w1 is dearer than w2 (unpacking): the cheapest scheme is not the one with fewest bits.
-    const odd: SearchSpace = {
-      ...space,
-      cost: (scheme) =>
-        scheme.reduce(
-          (sum, { weightBits }, index) =>
-            sum + (weightBits === 1 ? 9 : weightBits === 2 && index === 0 ? 8.5 : weightBits),
-          0
-        )
-    }
-    expect(searchLimits(odd, 1).minimumCost).toBe(4 + 4 * 2)
+    const table = buildCostTable(5, 'cycles', 0, (layer, weightBits) =>
+      weightBits === 1 ? 9 : weightBits === 2 && layer === 0 ? 8.5 : weightBits
+    )
+    const odd = createSpace({ layers, macs, costs: [tableCost(table)] })
+    expect(searchLimits(odd, [1]).limits[0]!.minimumCost).toBe(4 + 4 * 2)
   })
 
-  it('refuses a cost that is no positive number', () => {
-    expect(() => searchLimits({ ...space, cost: () => NaN }, 0.5)).toThrow(
-      expect.objectContaining({ code: 'search.invalid' })
-    )
+  it('refuses costs that are no positive numbers, unknown layers and layers without a width', () => {
+    const bad = tableCost(buildCostTable(5, 'bops', 0, () => NaN))
+    const refuse = (act: () => unknown): void =>
+      expect(act).toThrow(expect.objectContaining({ code: 'search.invalid' }))
+    refuse(() => searchLimits(createSpace({ layers, macs, costs: [bad] }), [0.5]))
+    refuse(() => searchLimits(space, [0.5, 0.5]))
+    const costs = [tableCost(bops)]
+    refuse(() => createSpace({ layers, macs, costs, allowed: [{ layer: 'fc9', weightBits: [8] }] }))
+    refuse(() => createSpace({ layers, macs, costs, allowed: [{ layer: 'fc1', weightBits: [] }] }))
   })
 })

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildCostTable } from '@core/search/costTable'
 import type { Scheme } from '@core/quant/scheme'
+import { tableCost } from '@core/search/space'
+import type { SearchRequest } from '@shared/contract/search'
 import { createJobService, type JobService } from '@main/jobs/jobService'
 import { createSearchService, type SearchService } from '@main/search/searchService'
 import { createSearchStore, searchMigrations } from '@main/search/searchStore'
@@ -11,14 +13,20 @@ const layers = ['a', 'b', 'c'].map((name) => ({ name, macs: 1000, parameters: 10
 const context = { signal: new AbortController().signal }
 const request = {
   modelId: 'm',
-  strategy: 'mico',
+  strategy: 'auto',
+  objective: 'kl',
   cost: 'bops',
   proxyId: null,
   budgetRatio: 0.5,
+  alsoWithin: [],
+  allowed: [],
   evaluations: 12,
+  batch: 4,
   method: 'ptq',
   seed: 1
-} as const
+} satisfies SearchRequest
+
+const requestOf = (strategy: SearchRequest['strategy']): SearchRequest => ({ ...request, strategy })
 
 let store: Store
 let jobs: JobService
@@ -36,18 +44,35 @@ function createService(): SearchService {
     models: {
       name: async () => 'test network',
       layers: async () => layers,
-      accuracy: async (_modelId, scheme, split) => {
+      dataSet: () => 'test images',
+      reportSplit: () => 'fullTest',
+      measure: async (_modelId, scheme, split) => {
         if (split === 'search' && scheme !== null) onEvaluate(++evaluated)
-        return { accuracy: scheme === null ? 0.9 : 0.9 - 0.001 * lostBits(scheme), images: 100 }
+        const lost = scheme === null ? 0 : lostBits(scheme)
+        // Of 100 items 90 are right, and two fewer for every lost bit of the first layer.
+        const wrong = 10 + (scheme === null ? 0 : 8 - scheme[0]!.weightBits)
+        const right = Uint8Array.from({ length: 100 }, (_, item) => (item < wrong ? 0 : 1))
+        return {
+          accuracy: (100 - wrong) / 100,
+          kl: 0.001 * (1 + lost),
+          crossEntropy: 0.3,
+          mse: 0.1,
+          images: 100,
+          right
+        }
       }
     },
-    costs: async () =>
-      buildCostTable(
-        3,
-        'cycles',
-        10,
-        (_layer, weightBits, activationBits) => costScale * weightBits * activationBits
+    costs: async () => ({
+      cost: tableCost(
+        buildCostTable(
+          3,
+          'cycles',
+          10,
+          (_layer, weightBits, activationBits) => costScale * weightBits * activationBits
+        )
       ),
+      board: 'virtual:small'
+    }),
     nowMs: () => 1_000,
     newId: () => `search-${++ids}`
   })
@@ -79,10 +104,22 @@ describe('search service', () => {
     expect(search.baselineCost).toBe(3 * 64 + 10)
     expect(search.budget).toBe(0.5 * search.baselineCost)
     expect(search.trace).toHaveLength(12)
-    expect(search.best!.cost).toBeLessThanOrEqual(search.budget)
+    expect(search.best!.cost).toBeLessThanOrEqual(search.budget!)
     const feasible = search.trace.filter((candidate) => candidate.feasible)
-    expect(search.best!.accuracy).toBe(Math.max(...feasible.map((candidate) => candidate.accuracy)))
-    expect(search.test).toMatchObject({ images: 100, float: 0.9, best: search.best!.accuracy })
+    expect(search.best!.loss).toBe(Math.min(...feasible.map((candidate) => candidate.loss)))
+    expect(search.best!.loss).toBe(search.best!.kl)
+    expect(search.about).toEqual({ model: 'test network', dataSet: 'test images', board: 'virtual:small' })
+    expect(search.test).toMatchObject({
+      split: 'fullTest',
+      images: 100,
+      float: 0.9,
+      best: search.best!.accuracy
+    })
+    const lost = 8 - search.best!.scheme[0]!.weightBits
+    expect(search.test!.versusInt8).toMatchObject({ images: 100, lost, gained: 0, difference: -lost / 100 })
+    for (const { scheme, versusInt8 } of search.trace) {
+      expect(versusInt8).toMatchObject({ lost: 8 - scheme[0]!.weightBits, gained: 0 })
+    }
   })
 
   it('goes on after a cancel without evaluating a candidate twice, to the same end', async () => {
@@ -140,7 +177,58 @@ describe('search service', () => {
     const { searchId } = await service.handlers['search.start']({ ...request, budgetRatio: 0.01 }, context)
     await jobs.idle()
     const { search } = await service.handlers['search.get']({ searchId }, context)
-    expect(search).toMatchObject({ state: 'done', budgetFeasible: false, best: null, trace: [] })
+    expect(search).toMatchObject({ state: 'done', budgetFeasible: false, best: null, trace: [], test: null })
+    expect(search.minimumCost).toBe(8 + 1 + 1 + 10)
+    expect(evaluated).toBe(0)
+  })
+
+  it('reads searches of versions that chose by accuracy one at a time', async () => {
+    const {
+      batch: _batch,
+      objective: _objective,
+      alsoWithin: _also,
+      allowed: _allowed,
+      ...request
+    } = requestOf('mico')
+    const scheme = layers.map(({ name }) => ({ layer: name, weightBits: 4, activationBits: 8 }))
+    const candidate = {
+      index: 3,
+      scheme,
+      cost: 50,
+      accuracy: 0.75,
+      feasible: true,
+      phase: 'search',
+      expectedAccuracy: 0.5,
+      bestAccuracy: 0.875
+    }
+    const record = {
+      id: 'old',
+      jobId: null,
+      request,
+      state: 'done',
+      startedAtMs: 5,
+      costUnit: 'cycles',
+      baselineCost: 100,
+      minimumCost: 10,
+      budget: 60,
+      budgetFeasible: true,
+      int8Accuracy: 0.9,
+      floatAccuracy: 0.9,
+      trace: [candidate],
+      best: candidate,
+      test: { images: 100, best: 0.7, int8: 0.9, float: 0.9 }
+    }
+    await store.run('INSERT INTO search VALUES ($1, $2, $3)', ['old', 5, JSON.stringify(record)])
+    const { search } = await createService().handlers['search.get']({ searchId: 'old' }, context)
+    expect(search.request).toMatchObject({ objective: 'accuracy', batch: 1, strategy: 'mico' })
+    expect(search.trace[0]).toMatchObject({
+      batch: 3,
+      loss: 0.25,
+      expectedLoss: 0.5,
+      bestLoss: 0.125,
+      kl: null
+    })
+    expect(search.test).toMatchObject({ split: 'test', versusInt8: null })
   })
 
   it('prices any scheme and refuses one that does not fit the network', async () => {

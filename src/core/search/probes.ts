@@ -1,0 +1,119 @@
+import type { Candidate } from './candidate'
+import { freeGenes, genesKey, genesOfScheme, uniformGenes, type Genes, type SearchSpace } from './space'
+import type { Proposal, SearchState } from './strategy'
+
+/**
+ * Sensitivities from probes: all-8-bit once, then every free width lowered alone to 2 bits (or the allowed width nearest
+ * to that). Where there are more widths than half of the evaluations, neighbouring widths of one kind share a probe.
+ */
+export interface Probe {
+  /** Positions that are lowered together. */
+  readonly positions: readonly number[]
+  readonly genes: Genes
+}
+
+export interface Sensitivity {
+  /** Loss of the widest scheme. */
+  readonly base: number
+  /** Loss added by lowering each position to its probe's width; 0 where pinned. */
+  readonly added: Float64Array
+  /** The gene each position was probed at. */
+  readonly probed: Uint8Array
+}
+
+const probeGene = 2
+
+/** The widest scheme the space allows. */
+export function widestGenes(space: SearchSpace): Genes {
+  return uniformGenes(space, 0, 0)
+}
+
+export function probesOf(space: SearchSpace, most: number): Probe[] {
+  const free = freeGenes(space)
+  const kinds = [0, 1].map((kind) => free.filter((at) => at % 2 === kind))
+  const perProbe = Math.max(1, Math.ceil(free.length / Math.max(1, most)))
+  return kinds
+    .flatMap((positions) =>
+      Array.from({ length: Math.ceil(positions.length / perProbe) }, (_, group) =>
+        positions.slice(group * perProbe, (group + 1) * perProbe)
+      )
+    )
+    .sort((a, b) => a[0]! - b[0]!)
+    .map((positions) => {
+      const genes = widestGenes(space)
+      for (const at of positions) genes[at] = probeGeneOf(space, at)
+      return { positions, genes }
+    })
+}
+
+function probeGeneOf(space: SearchSpace, at: number): number {
+  const lower = space.choices[at]!.slice(1)
+  return lower.reduce((best, gene) => (Math.abs(gene - probeGene) < Math.abs(best - probeGene) ? gene : best))
+}
+
+/** Probes of a search: at most half of its evaluations. */
+export function probesFor({ space, evaluations }: SearchState): Probe[] {
+  return probesOf(space, Math.max(1, Math.floor(evaluations / 2) + 2))
+}
+
+/** All-8-bit and the probes that have not been evaluated yet, up to `count`. */
+export function pendingProbes(state: SearchState, probes: readonly Probe[], count: number): Proposal[] {
+  return [widestGenes(state.space), ...probes.map(({ genes }) => genes)]
+    .filter((genes) => !state.seen.has(genesKey(genes)))
+    .slice(0, count)
+    .map((genes) => ({ genes, phase: 'initial', expectedLoss: null }))
+}
+
+/** Reads the probes' results; a shared probe's loss is spread evenly. */
+export function sensitivityOf(
+  space: SearchSpace,
+  history: readonly Candidate[],
+  probes: readonly Probe[]
+): Sensitivity {
+  const losses = new Map(history.map((entry) => [genesKey(genesOfScheme(entry.scheme)), entry.loss]))
+  const base = losses.get(genesKey(widestGenes(space))) ?? 0
+  const added = new Float64Array(space.choices.length)
+  const probed = new Uint8Array(space.choices.length)
+  for (const { positions, genes } of probes) {
+    const loss = losses.get(genesKey(genes)) ?? base
+    for (const at of positions) {
+      added[at] = Math.max(0, loss - base) / positions.length
+      probed[at] = genes[at]!
+    }
+  }
+  return { base, added, probed }
+}
+
+/** Loss at 8, 4, 2, 1 bits relative to 2 bits; fitted on the shipped networks' KL (docs/search.md). */
+export const lossShape = [0, 0.12, 1, 3] as const
+
+/** Expected added loss of every layer at every pair, layers x 16 (knapsack.ts), additive with the given shape. */
+export function additiveLosses(
+  space: SearchSpace,
+  { added, probed }: Sensitivity,
+  shape: readonly number[] = lossShape
+): Float64Array {
+  const losses = new Float64Array(space.layers.length * 16)
+  const share = (at: number, gene: number): number =>
+    // Where no loss was seen, more bits are still better.
+    (Math.max(added[at]!, 1e-7) * shape[gene]!) / Math.max(shape[probed[at]!]!, 1e-9) || 0
+  for (let layer = 0; layer < space.layers.length; layer++) {
+    for (let weight = 0; weight < 4; weight++) {
+      for (let activation = 0; activation < 4; activation++) {
+        losses[16 * layer + 4 * weight + activation] =
+          shareOrZero(share, 2 * layer, weight) + shareOrZero(share, 2 * layer + 1, activation)
+      }
+    }
+  }
+  return losses
+
+  function shareOrZero(of: typeof share, at: number, gene: number): number {
+    return space.choices[at]!.length > 1 ? of(at, gene) : 0
+  }
+}
+
+export function sumOfLosses(losses: Float64Array, genes: Genes): number {
+  let sum = 0
+  for (let at = 0; at < genes.length; at += 2) sum += losses[8 * at + 4 * genes[at]! + genes[at + 1]!]!
+  return sum
+}

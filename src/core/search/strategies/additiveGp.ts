@@ -1,0 +1,5 @@
+import { additiveSettings } from '../lossModel'
+import { modelGuided } from './auto'
+
+/** As the default (auto.ts), but without terms for pairs of widths. */
+export const additiveGpStrategy = modelGuided(additiveSettings)

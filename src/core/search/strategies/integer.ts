@@ -1,0 +1,23 @@
+import { bestCandidate } from '../candidate'
+import { maximalPool } from '../pool'
+import { additiveLosses, pendingProbes, probesFor, sensitivityOf, sumOfLosses } from '../probes'
+import type { Strategy } from '../strategy'
+
+/**
+ * Integer program on sensitivities (HAWQ-V3, Yao et al., arXiv 2011.10680, with measured losses in place of Hessian traces):
+ * probes, then the schemes of least additive loss within the budgets, in that order.
+ */
+export const integerStrategy: Strategy = {
+  propose(state, count) {
+    const probes = probesFor(state)
+    const pending = pendingProbes(state, probes, count)
+    if (pending.length > 0) return pending
+    const sensitivity = sensitivityOf(state.space, state.history, probes)
+    const losses = additiveLosses(state.space, sensitivity)
+    return maximalPool(state, losses, bestCandidate(state.history))
+      .map((genes) => ({ genes, loss: sensitivity.base + sumOfLosses(losses, genes) }))
+      .sort((a, b) => a.loss - b.loss)
+      .slice(0, count)
+      .map(({ genes, loss }) => ({ genes, phase: 'search', expectedLoss: loss }))
+  }
+}

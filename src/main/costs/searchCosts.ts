@@ -1,0 +1,49 @@
+import type { BoardInfo } from '../../core/board/boardInfo'
+import type { Workload } from '../../core/model/workload'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import { bitFusionCosts, bopsCosts, energyCosts, sizeCosts } from '../../core/search/costModels'
+import type { CostTable } from '../../core/search/costTable'
+import { ramCost } from '../../core/search/ramCost'
+import { tableCost, type SchemeCost } from '../../core/search/space'
+import type { CostKind } from '../../shared/contract/search'
+
+/** A cost and, for latency and RAM, the board it holds for. */
+export interface PricedBy {
+  readonly cost: SchemeCost
+  readonly board: string | null
+}
+
+export interface SearchCostDeps {
+  workloads(modelId: string): Promise<Workload[]>
+  int8Network(modelId: string): Promise<QuantizedNetwork>
+  /** Predicted latency with its board. @throws AppError proxy.kernelMissing when no proxy predicts one */
+  latency(modelId: string, proxyId: string | null): Promise<{ table: CostTable; board: string }>
+  /** The board RAM is planned for: that of the proxy, else any whose kernels are known. */
+  planBoard(proxyId: string | null): Promise<{ id: string; info: BoardInfo }>
+}
+
+/** What a budget of a search counts, for one model. */
+export async function searchCost(
+  deps: SearchCostDeps,
+  modelId: string,
+  kind: CostKind,
+  proxyId: string | null
+): Promise<PricedBy> {
+  if (kind === 'proxy') {
+    const { table, board } = await deps.latency(modelId, proxyId)
+    return { cost: tableCost(table), board }
+  }
+  if (kind === 'ram') {
+    const { id, info } = await deps.planBoard(proxyId)
+    return { cost: ramCost(await deps.int8Network(modelId), info), board: id }
+  }
+  return { cost: tableCost(analyticCosts[kind](await deps.workloads(modelId))), board: null }
+}
+
+/** Costs that need the network's shapes alone. */
+export const analyticCosts = {
+  bops: bopsCosts,
+  size: sizeCosts,
+  energy: energyCosts,
+  bitfusion: bitFusionCosts
+} as const

@@ -1,0 +1,140 @@
+import { uniformScheme } from '../../core/quant/scheme'
+import { bestCandidate, type Candidate } from '../../core/search/candidate'
+import { comparePaired } from '../../core/search/paired'
+import { runSearch } from '../../core/search/runSearch'
+import type { Scheme } from '../../core/quant/scheme'
+import type { CandidateJson, Search } from '../../shared/contract/search'
+import type { Split } from '../../shared/contract/model'
+import { formatPercent } from '../../shared/units'
+import type { JobContext } from '../jobs/jobService'
+import type { SearchMeasure, SearchModels } from './searchNeeds'
+import type { PreparedSearch } from './searchPlan'
+
+/** What a running search reports. */
+export interface SearchReports {
+  /** The record has changed and is kept. */
+  changed(search: Search): Promise<void>
+  /** One more scheme was evaluated and is kept. */
+  traced(search: Search, candidate: CandidateJson): Promise<void>
+}
+
+/**
+ * Runs a search from where its record stands to its end: float and int8 first, then the batches, then the best scheme
+ * beside int8 on test images no choice was made on. An infeasible budget ends it before anything is evaluated.
+ */
+export async function runSearchJob(
+  search: Search,
+  { space, ratios }: PreparedSearch,
+  models: SearchModels,
+  reports: SearchReports,
+  { signal, progress }: JobContext
+): Promise<void> {
+  const { modelId, method, evaluations, strategy, objective, batch, seed } = search.request
+  const measure = (scheme: Scheme | null, split: Split): Promise<SearchMeasure> => {
+    signal.throwIfAborted()
+    return models.measure(modelId, scheme, split, method, signal)
+  }
+  const change = async (changes: Partial<Search>): Promise<void> => {
+    Object.assign(search, changes)
+    await reports.changed(search)
+  }
+  if (!search.budgetFeasible) return await change({ state: 'done' })
+  const int8 = uniformScheme(space.layers, 8, 8)
+  progress(search.trace.length, evaluations, 'float and int8 accuracy')
+  const [float, reference] = await Promise.all([measure(null, 'search'), measure(int8, 'search')])
+  await change({ state: 'running', floatAccuracy: float.accuracy, int8Accuracy: reference.accuracy })
+
+  const measured = new Map<number, SearchMeasure>()
+  let asked = search.trace.length
+  const { best } = await runSearch(
+    { space, strategy, objective, budgetRatios: ratios, evaluations, batch, seed },
+    {
+      known: search.trace.map(fromJson),
+      signal,
+      evaluate: async (scheme) => {
+        const index = asked++
+        const found = await measure(scheme, 'search')
+        measured.set(index, found)
+        const { accuracy, kl, crossEntropy, mse } = found
+        return { accuracy, kl, crossEntropy, mse }
+      },
+      async onCandidate(found) {
+        const versusInt8 = comparePaired(measured.get(found.index)!.right, reference.right)
+        measured.delete(found.index)
+        const own = toJson(found, search.best, versusInt8)
+        if (own.bestLoss === own.loss && isBetter(found, search.best)) search.best = own
+        search.trace.push(own)
+        progress(search.trace.length, evaluations, bestSoFar(search))
+        await reports.traced(search, own)
+      }
+    }
+  )
+  signal.throwIfAborted()
+  search.best = search.trace[best?.index ?? -1] ?? null
+  progress(search.trace.length, evaluations, 'testing the best scheme')
+  await change({
+    state: 'done',
+    test: await tested(best?.scheme ?? null, int8, models.reportSplit(), measure)
+  })
+}
+
+async function tested(
+  best: Scheme | null,
+  int8: Scheme,
+  split: Split,
+  measure: (scheme: Scheme | null, split: Split) => Promise<SearchMeasure>
+): Promise<NonNullable<Search['test']>> {
+  const [float, reference, found] = await Promise.all([
+    measure(null, split),
+    measure(int8, split),
+    best === null ? null : measure(best, split)
+  ])
+  return {
+    split,
+    images: float.images,
+    float: float.accuracy,
+    int8: reference.accuracy,
+    best: found?.accuracy ?? null,
+    versusInt8: found === null ? null : comparePaired(found.right, reference.right)
+  }
+}
+
+/** The core's candidate; measures that older versions did not keep count as unknown and never steer anything new. */
+function fromJson({
+  bestLoss: _loss,
+  bestAccuracy: _accuracy,
+  versusInt8: _versus,
+  ...rest
+}: CandidateJson): Candidate {
+  const { kl, crossEntropy, mse } = rest
+  return { ...rest, kl: kl ?? NaN, crossEntropy: crossEntropy ?? NaN, mse: mse ?? NaN }
+}
+
+function toJson(
+  candidate: Candidate,
+  before: CandidateJson | null,
+  versusInt8: CandidateJson['versusInt8']
+): CandidateJson {
+  const best = bestCandidate<Pick<CandidateJson, 'feasible' | 'loss' | 'cost' | 'accuracy'>>([
+    ...(before === null ? [] : [before]),
+    candidate
+  ])
+  return {
+    ...candidate,
+    costs: [...candidate.costs],
+    scheme: candidate.scheme.map((bits) => ({ ...bits })),
+    bestLoss: best?.loss ?? null,
+    bestAccuracy: best?.accuracy ?? null,
+    versusInt8
+  }
+}
+
+function isBetter(candidate: Candidate, best: CandidateJson | null): boolean {
+  const pair: Pick<Candidate, 'feasible' | 'loss' | 'cost'>[] = [...(best === null ? [] : [best]), candidate]
+  return bestCandidate(pair) === candidate
+}
+
+/** The best scheme so far, in words. */
+export function bestSoFar({ best }: Search): string {
+  return best === null ? 'nothing within the budget yet' : `best ${formatPercent(best.accuracy)}`
+}

@@ -1,0 +1,84 @@
+import { createSpace, type SearchSpace } from '../../core/search/space'
+import type { SearchLimits } from '../../core/search/limits'
+import { searchLimits } from '../../core/search/limits'
+import type { Search, SearchRequest } from '../../shared/contract/search'
+import { AppError } from '../../shared/errors'
+import type { SearchCosts, SearchModels } from './searchNeeds'
+
+/** What a request comes to before anything is evaluated. */
+export interface PreparedSearch {
+  readonly space: SearchSpace
+  readonly ratios: readonly (number | null)[]
+  readonly limits: SearchLimits
+  readonly about: NonNullable<Search['about']>
+}
+
+/** @throws AppError proxy.kernelMissing, search.invalid */
+export async function prepareSearch(
+  request: SearchRequest,
+  models: SearchModels,
+  costs: SearchCosts
+): Promise<PreparedSearch> {
+  const { modelId, proxyId } = request
+  const layers = await models.layers(modelId)
+  const budgets = [{ cost: request.cost, ratio: request.budgetRatio }, ...request.alsoWithin]
+  const priced = await Promise.all(budgets.map(({ cost }) => costs(modelId, cost, proxyId)))
+  const space = createSpace({
+    layers: layers.map(({ name }) => name),
+    macs: layers.map(({ macs }) => macs),
+    costs: priced.map(({ cost }) => cost),
+    allowed: request.allowed
+  })
+  const ratios = budgets.map(({ ratio }) => ratio)
+  const board = priced.find((entry) => entry.board !== null)?.board ?? null
+  return {
+    space,
+    ratios,
+    limits: searchLimits(space, ratios),
+    about: { model: await models.name(modelId), dataSet: models.dataSet(), board }
+  }
+}
+
+/** The record of a search that has not begun. */
+export function newSearch(
+  request: SearchRequest,
+  { space, limits, about }: PreparedSearch,
+  identity: { readonly id: string; readonly startedAtMs: number }
+): Search {
+  const [first, ...others] = limits.limits
+  return {
+    ...identity,
+    jobId: null,
+    request,
+    state: 'running',
+    about,
+    costUnit: space.costs[0]!.unit,
+    baselineCost: first!.baselineCost,
+    minimumCost: first!.minimumCost,
+    budget: Number.isFinite(first!.budget) ? first!.budget : null,
+    otherLimits: others.map((limit, at) => ({ ...limit, unit: space.costs[at + 1]!.unit })),
+    budgetFeasible: limits.isFeasible,
+    int8Accuracy: null,
+    floatAccuracy: null,
+    trace: [],
+    best: null,
+    test: null
+  }
+}
+
+/**
+ * The proxy may have been fitted again since: a trace under other costs would not be the same search.
+ * @throws AppError job.notResumable
+ */
+export function requireSameCosts(search: Search, { limits }: PreparedSearch): void {
+  const before = [search.baselineCost, ...search.otherLimits.map(({ baselineCost }) => baselineCost)]
+  const isSame = limits.limits.every(
+    ({ baselineCost }, at) => Math.abs(baselineCost - (before[at] ?? NaN)) <= 1e-9 * baselineCost
+  )
+  if (isSame) return
+  throw new AppError(
+    'job.notResumable',
+    'The costs have changed since this search began (another proxy or model).',
+    'Start a new search with the present proxy.'
+  )
+}
