@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const mainPlumbing = new Set(['jobs', 'runs', 'threads', 'store', 'hosts', 'cli', 'files'])
+const mainPlumbing = new Set(['jobs', 'runs', 'threads', 'store', 'hosts', 'cli', 'files', 'figures'])
 const electronFiles = new Set(['main/index.ts', 'main/hosts/electronHost.ts', 'preload/index.ts'])
 /** compose.ts by domain: imports every service, imported by compose alone. */
 const wiringFolder = 'wiring'

@@ -1,9 +1,23 @@
-import type { CliNoun } from './framework'
+import { calibrateVerb } from './estimatorCalibrate'
+import { evaluateVerb, figuresVerb } from './estimatorEvaluate'
+import { guardrailVerb } from './estimatorGuardrail'
+import { predictVerb, testVerb } from './estimatorPredict'
+import { trainVerb } from './estimatorTrain'
 import { transferVerb } from './estimatorTransfer'
+import type { CliNoun } from './framework'
 
 /** `bitbench estimator`: latency by stage, on files alone; needs no data file. */
 export const estimatorCli: CliNoun = {
   noun: 'estimator',
   summary: 'latency by stage: train, evaluate, move to another device, guard a budget',
-  verbs: { transfer: transferVerb }
+  verbs: {
+    train: trainVerb,
+    evaluate: evaluateVerb,
+    figures: figuresVerb,
+    test: testVerb,
+    predict: predictVerb,
+    calibrate: calibrateVerb,
+    transfer: transferVerb,
+    guardrail: guardrailVerb
+  }
 }

@@ -1,10 +1,9 @@
 import { assembleTransfer } from '../../core/estimator/transfer/assemble'
 import { stageTransferCurve, type StageTransferCurve } from '../../core/estimator/transfer/curve'
 import { methodTitles, type StageTransferMethod } from '../../core/estimator/transfer/methods'
-import { presetNames, type PresetName } from '../../core/estimator/samples/presets'
+import { presetOf, presetOption } from './estimatorInput'
 import { readStageFiles } from '../estimator/sampleFiles'
 import {
-  choiceOption,
   numberOption,
   textOption,
   UsageError,
@@ -12,16 +11,6 @@ import {
   type CliContext,
   type CliVerb
 } from './framework'
-
-export const presetOption = {
-  type: 'string',
-  help: `names of knobs and stages: ${presetNames.join(', ')}`,
-  default: 'vlm'
-} as const
-
-export function presetOf(args: CliArguments): PresetName {
-  return choiceOption(args, 'preset', presetNames) ?? 'vlm'
-}
 
 /** `bitbench estimator transfer`: every method's error with N configurations measured on the target. */
 export const transferVerb: CliVerb = {
@@ -63,7 +52,7 @@ async function runTransfer(args: CliArguments, context: CliContext) {
   return { json: transferJson(curve, sizes, seeds), text: transferText(curve) }
 }
 
-function filesOf(args: CliArguments, name: string): string[] {
+export function filesOf(args: CliArguments, name: string): string[] {
   const files = (textOption(args, name) ?? '').split(',').filter((file) => file !== '')
   if (files.length === 0) throw new UsageError(`--${name} FILE[,FILE…] is needed`)
   return files

@@ -98,11 +98,19 @@ export function choiceOption<const T extends readonly string[]>(
   return text
 }
 
+/** `--results_dir=x` as `--results-dir=x`, where the verb has such an option: scripts are written either way. */
+function withDashes(text: string, options: OptionSpec): string {
+  const found = /^--([a-z0-9]+(?:_[a-z0-9]+)+)(=.*)?$/.exec(text)
+  if (found === null) return text
+  const name = (found[1] ?? '').replaceAll('_', '-')
+  return name in options ? `--${name}${found[2] ?? ''}` : text
+}
+
 /** Splits a command line for one verb; unknown options are a UsageError. */
 export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments {
   try {
     const { positionals, values } = parseArgs({
-      args: argv,
+      args: argv.map((text) => withDashes(text, verb.options)),
       options: {
         ...Object.fromEntries(
           Object.entries(verb.options).map(([name, { help: _help, ...spec }]) => [

@@ -1,9 +1,10 @@
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { PresetName } from '../../core/estimator/samples/presets'
 import { sampleOf, samplesFromCsv, samplesFromJson } from '../../core/estimator/samples/readSamples'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import { AppError } from '../../shared/errors'
+import { readRegularFile } from '../files/readRegularFile'
 import { readParquet } from './parquet'
 
 /** One data set: the samples of a file, or of all files of a folder. */
@@ -111,15 +112,5 @@ async function requireFolder(folder: string): Promise<void> {
 }
 
 async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    throw new AppError(
-      'input.notFound',
-      code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${code}).`,
-      code === 'ENOENT' ? 'Check the path.' : 'Check that it is a text file you may read.',
-      { cause }
-    )
-  }
+  return (await readRegularFile(file)).toString('utf8')
 }

@@ -1,6 +1,5 @@
 import type { FittedProxy } from '../fit/detail'
 import type { SplitErrors } from '../fit/evaluate'
-import { escapeText } from './svg'
 
 /** A page that needs nothing else: table of errors, figures inline. */
 export function reportHtml(fitted: FittedProxy & { title: string }, figures: readonly string[]): string {
@@ -51,4 +50,12 @@ function errorRow(name: string, errors: SplitErrors, style: string): string {
     errors.otherMape?.toFixed(2) ?? '–'
   ]
   return `<tr class="${style}"><td>${name}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
+}
+
+function escapeText(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

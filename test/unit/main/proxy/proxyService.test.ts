@@ -1,13 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { inflateSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeCsv } from '@core/proxy/csv/writeCsv'
 import { proxyTasks } from '@main/proxy/proxyTasks'
 import { createProxyService, type ProxyTaskRunner } from '@main/proxy/proxyService'
 import { createProxyStore, proxyMigrations, type ProxyStore } from '@main/proxy/proxyStore'
-import { toPng } from '@main/proxy/png'
 import { createJobService } from '@main/jobs/jobService'
 import { openStore } from '@main/store/store'
 import { proxyCli } from '@main/cli/proxy'
@@ -199,24 +197,5 @@ describe('proxy command line', () => {
       code: 'input.notFound'
     })
     await expect(run('predict', ['conv.csv', 'conv.csv'])).rejects.toBeInstanceOf(AppError)
-  })
-})
-
-describe('figures without a browser', () => {
-  it('are PNG files whose pixels hold the drawing', () => {
-    const png = Buffer.from(
-      toPng({
-        width: 10,
-        height: 5,
-        title: 't',
-        marks: [{ kind: 'rect', x: 0, y: 0, width: 5, height: 5, color: '#ff0000' }]
-      })
-    )
-    expect(png.subarray(1, 4).toString()).toBe('PNG')
-    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([20, 10])
-    const start = png.indexOf('IDAT')
-    const lines = inflateSync(png.subarray(start + 4, start + 4 + png.readUInt32BE(start - 4)))
-    expect(Array.from(lines.subarray(1, 4))).toEqual([255, 0, 0])
-    expect(Array.from(lines.subarray(1 + 15 * 3, 1 + 16 * 3))).toEqual([255, 255, 255])
   })
 })

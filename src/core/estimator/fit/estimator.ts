@@ -1,0 +1,235 @@
+import { AppError } from '../../../shared/errors'
+import type { FeatureMatrix } from '../../proxy/features'
+import { intervalFactors } from '../../proxy/fit/interval'
+import {
+  encodeConfigurations,
+  encodeTable,
+  outsideRange,
+  type Configuration,
+  type KnobCodec
+} from '../models/knobCodec'
+import {
+  stageModelFromJson,
+  type StageModel,
+  type StageModelJson,
+  type StageModelName
+} from '../models/stageModel'
+import {
+  jointFromJson,
+  jointToJson,
+  predictJoint,
+  predictJointDecode,
+  type JointJson,
+  type JointNet
+} from '../network/jointNet'
+import type { Origin } from '../samples/origin'
+import type { StageTable } from '../samples/stageTable'
+import { positionFactor, type PositionEffect } from './position'
+
+/** What a prediction of stages is made by. */
+export type StageModels =
+  | { kind: 'perStage'; models: readonly StageModel[] }
+  | { kind: 'unified'; net: JointNet }
+  /** One model of the total; its share per stage is the mean share measured. */
+  | { kind: 'total'; model: StageModel; shares: readonly number[] }
+
+/** A trained latency estimator: the content of best_latency_estimator.json, ready to predict. */
+export interface LatencyEstimator {
+  readonly model: StageModelName
+  readonly stages: readonly string[]
+  readonly codec: KnobCodec
+  readonly position: PositionEffect
+  readonly models: StageModels
+  /** log(measured total / predicted total) of held-out configurations, ascending. */
+  readonly logRatios: Float64Array
+  /** Stage of every prediction of rows, ms. */
+  predictMatrix(matrix: FeatureMatrix, tokens: Float64Array): Float64Array[]
+}
+
+export interface LatencyPrediction {
+  stagesMs: Record<string, number>
+  totalMs: number
+  /** Interval of the total. */
+  lowMs: number
+  highMs: number
+  decodePerTokenMs: number | null
+  /** Knobs outside what was measured; the interval is wider then. */
+  warnings: string[]
+}
+
+/** Every range width outside the measured range widens the interval (its logarithm) by this much. */
+const wideningPerRange = 2
+/** Half-width (log) that every range width outside adds, whatever the interval inside is. */
+const leastWidening = 0.1
+
+export function createEstimator(parts: Omit<LatencyEstimator, 'predictMatrix'>): LatencyEstimator {
+  const decodeAt = parts.stages.indexOf('decode')
+  return {
+    ...parts,
+    predictMatrix(matrix, tokens) {
+      const { models } = parts
+      switch (models.kind) {
+        case 'perStage':
+          return models.models.map((model) => model.predict(matrix))
+        case 'total': {
+          const total = models.model.predict(matrix)
+          return models.shares.map((share) => total.map((time) => time * share))
+        }
+        case 'unified': {
+          const outputs = predictJoint(
+            models.net,
+            matrix,
+            tokens.map(() => 0)
+          )
+          if (decodeAt < 0) return outputs
+          const rest = outputs.slice(0, -1)
+          rest.splice(decodeAt, 0, predictJointDecode(models.net, matrix, tokens))
+          return rest
+        }
+      }
+    }
+  }
+}
+
+/** Predicted stages of every row of a table, ms. */
+export function predictTable(estimator: LatencyEstimator, table: StageTable): Float64Array[] {
+  const tokens = table.outputTokens.map((value) => (Number.isNaN(value) ? 1 : value))
+  return estimator.predictMatrix(encodeTable(estimator.codec, table), tokens)
+}
+
+/** Predictions of configurations with an interval of the total at `level`. @throws input.invalid for missing knobs */
+export function predictConfigurations(
+  estimator: LatencyEstimator,
+  asked: readonly Configuration[],
+  level = 0.9
+): LatencyPrediction[] {
+  const matrix = encodeConfigurations(estimator.codec, asked)
+  const tokens = Float64Array.from(asked, ({ outputTokens }) => outputTokens ?? 1)
+  const stages = estimator.predictMatrix(matrix, tokens)
+  const inside = intervalFactors({ logRatios: estimator.logRatios }, level)
+  return asked.map((configuration, row) => {
+    const stagesMs = Object.fromEntries(estimator.stages.map((stage, at) => [stage, stages[at][row]]))
+    const totalMs = stages.reduce((sum, times) => sum + times[row], 0)
+    const { distance, what } = outsideRange(estimator.codec, configuration)
+    const widened = (factor: number): number =>
+      Math.exp(
+        Math.log(factor) * (1 + wideningPerRange * distance) +
+          Math.sign(Math.log(factor)) * leastWidening * distance
+      )
+    const decode = stagesMs['decode']
+    return {
+      stagesMs,
+      totalMs,
+      lowMs: totalMs * widened(Math.min(1, inside.low)),
+      highMs: totalMs * widened(Math.max(1, inside.high)),
+      decodePerTokenMs: decode === undefined ? null : decode / tokens[row],
+      warnings: what.map((text) => `Outside the measured range: ${text}; the interval is wider.`)
+    }
+  })
+}
+
+/** Decode time of the token at one position, ms. @throws input.invalid outside 1..outputTokens */
+export function decodeAtPosition(
+  estimator: LatencyEstimator,
+  asked: Configuration,
+  position: number
+): number {
+  const tokens = asked.outputTokens ?? 0
+  if (
+    !Number.isInteger(position) ||
+    position < 1 ||
+    position > tokens ||
+    !estimator.stages.includes('decode')
+  ) {
+    throw new AppError(
+      'input.invalid',
+      `There is no output token ${position} of ${tokens}.`,
+      'Positions run from 1 to the output tokens, for estimators with a decode stage.'
+    )
+  }
+  const { models } = estimator
+  if (models.kind === 'unified' && models.net.maxTokens > 0) {
+    const outputs = predictJoint(
+      models.net,
+      encodeConfigurations(estimator.codec, [asked]),
+      Float64Array.of(position)
+    )
+    return outputs[outputs.length - 1][0]
+  }
+  const [prediction] = predictConfigurations(estimator, [asked])
+  return (prediction.decodePerTokenMs ?? NaN) * positionFactor(estimator.position, position, tokens)
+}
+
+export const estimatorFormat = 'bitbench-latency-estimator'
+export const estimatorVersion = 1
+
+export interface EstimatorJson {
+  format: typeof estimatorFormat
+  version: number
+  model: StageModelName
+  stages: string[]
+  codec: KnobCodec
+  position: PositionEffect
+  logRatios: number[]
+  models:
+    | { kind: 'perStage'; models: StageModelJson[] }
+    | { kind: 'unified'; net: JointJson }
+    | { kind: 'total'; model: StageModelJson; shares: number[] }
+  seed: number
+  origin: Origin
+  /** SHA-256 of the samples it was trained on, and how many. */
+  dataHash: string
+  rows: { train: number; validation: number }
+}
+
+export function estimatorToJson(
+  estimator: LatencyEstimator,
+  facts: Pick<EstimatorJson, 'seed' | 'origin' | 'dataHash' | 'rows'>
+): EstimatorJson {
+  const { models } = estimator
+  const stored: EstimatorJson['models'] =
+    models.kind === 'unified'
+      ? { kind: 'unified', net: jointToJson(models.net) }
+      : models.kind === 'total'
+        ? { kind: 'total', model: models.model.toJSON(), shares: [...models.shares] }
+        : { kind: 'perStage', models: models.models.map((model) => model.toJSON()) }
+  return {
+    format: estimatorFormat,
+    version: estimatorVersion,
+    model: estimator.model,
+    stages: [...estimator.stages],
+    codec: estimator.codec,
+    position: estimator.position,
+    logRatios: Array.from(estimator.logRatios),
+    models: stored,
+    ...facts
+  }
+}
+
+/** @throws input.unsupported for other files and newer versions */
+export function estimatorFromJson(json: EstimatorJson): LatencyEstimator {
+  if (json.format !== estimatorFormat || json.version > estimatorVersion) {
+    throw new AppError(
+      'input.unsupported',
+      json.format === estimatorFormat
+        ? `The estimator has version ${json.version}; this Bitbench reads ${estimatorVersion}.`
+        : 'This is not a latency estimator.',
+      'Give best_latency_estimator.json of `bitbench estimator train`, or update Bitbench.'
+    )
+  }
+  const { models } = json
+  const revived: StageModels =
+    models.kind === 'unified'
+      ? { kind: 'unified', net: jointFromJson(models.net) }
+      : models.kind === 'total'
+        ? { kind: 'total', model: stageModelFromJson(models.model), shares: models.shares }
+        : { kind: 'perStage', models: models.models.map(stageModelFromJson) }
+  return createEstimator({
+    model: json.model,
+    stages: json.stages,
+    codec: json.codec,
+    position: json.position,
+    models: revived,
+    logRatios: Float64Array.from(json.logRatios)
+  })
+}

@@ -1,0 +1,46 @@
+import type { FeatureMatrix } from '../../proxy/features'
+import { fitRegressor, regressorFromJson, type RegressorJson } from '../../proxy/estimators/regressors'
+import type { StageFit, StageModel } from './stageModel'
+
+export interface GaussianJson {
+  kind: 'gaussianProcess'
+  process: RegressorJson
+  /** Columns that are taken as logarithms. */
+  logarithmic: boolean[]
+  /** Mean of the logarithm of the times. */
+  centre: number
+}
+
+/** Gaussian process on the logarithm of time over the logarithms of sizes. */
+export function fitGaussian({ matrix, times, seed }: StageFit): StageModel {
+  const logarithmic = matrix.columns.map((column) => column.every((value) => value > 0))
+  const logs = times.map(Math.log)
+  const centre = logs.reduce((sum, value) => sum + value, 0) / logs.length
+  const process = fitRegressor(
+    'gaussianProcess',
+    scaled(matrix, logarithmic),
+    logs.map((value) => value - centre),
+    { seed }
+  )
+  return gaussianFromJson({ kind: 'gaussianProcess', process: process.toJSON(), logarithmic, centre })
+}
+
+export function gaussianFromJson(json: GaussianJson): StageModel {
+  const process = regressorFromJson(json.process)
+  return {
+    description: 'Gaussian process',
+    predict: (matrix) =>
+      process.predict(scaled(matrix, json.logarithmic)).map((value) => Math.exp(value + json.centre)),
+    toJSON: () => json
+  }
+}
+
+function scaled(matrix: FeatureMatrix, logarithmic: readonly boolean[]): FeatureMatrix {
+  const least = 1e-9
+  return {
+    ...matrix,
+    columns: matrix.columns.map((column, at) =>
+      logarithmic[at] ? column.map((value) => Math.log(Math.max(least, value))) : column
+    )
+  }
+}

@@ -1,0 +1,23 @@
+import { floorOf, ridgeFit, weightedSum } from './leastSquares'
+import type { StageFit, StageModel } from './stageModel'
+
+export interface LinearJson {
+  kind: 'linear'
+  weights: number[]
+  floor: number
+}
+
+/** Least squares in ms, linear in the encoded knobs. */
+export function fitLinear({ matrix, times }: StageFit): StageModel {
+  const weights = ridgeFit(matrix.columns, times, new Float64Array(times.length).fill(1), 1e-8)
+  return linearFromJson({ kind: 'linear', weights: Array.from(weights), floor: floorOf(times) })
+}
+
+export function linearFromJson(json: LinearJson): StageModel {
+  const weights = Float64Array.from(json.weights)
+  return {
+    description: 'linear',
+    predict: (matrix) => weightedSum(weights, matrix.columns, matrix.count, json.floor),
+    toJSON: () => json
+  }
+}

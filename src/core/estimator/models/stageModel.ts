@@ -1,0 +1,67 @@
+import { AppError } from '../../../shared/errors'
+import type { FeatureMatrix } from '../../proxy/features'
+import { fitGaussian, gaussianFromJson, type GaussianJson } from './gaussian'
+import { fitLinear, linearFromJson, type LinearJson } from './linear'
+import { fitMlp, mlpFromJson, type MlpJson } from './mlp'
+import { fitPhysical, physicalFromJson, type PhysicalJson } from './physical'
+import { fitPolynomial, polynomialFromJson, type PolynomialJson } from './polynomial'
+
+/** Time of one stage in ms as a function of the encoded knobs. */
+export interface StageModel {
+  predict(matrix: FeatureMatrix): Float64Array
+  /** In words, e.g. the degree chosen. */
+  readonly description: string
+  toJSON(): StageModelJson
+}
+
+export type StageModelJson = LinearJson | PolynomialJson | PhysicalJson | GaussianJson | MlpJson
+
+export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const
+export type StageModelName = (typeof stageModelNames)[number]
+
+export interface StageFit {
+  matrix: FeatureMatrix
+  /** Milliseconds, > 0. */
+  times: Float64Array
+  /** Rows of equal number are one configuration: held out together. */
+  groupOf: Int32Array
+  seed: number
+}
+
+/** Fits one stage. The MLP of several stages with the documents' loss is in mlpTraining.ts. */
+export function fitStageModel(name: StageModelName, fit: StageFit): StageModel {
+  switch (name) {
+    case 'physical':
+      return fitPhysical(fit)
+    case 'linear':
+      return fitLinear(fit)
+    case 'polynomial':
+      return fitPolynomial(fit)
+    case 'mlp':
+      return fitMlp(fit)
+    case 'gaussianProcess':
+      return fitGaussian(fit)
+  }
+}
+
+/** @throws input.unsupported for a model written by a newer version */
+export function stageModelFromJson(json: StageModelJson): StageModel {
+  switch (json.kind) {
+    case 'physical':
+      return physicalFromJson(json)
+    case 'linear':
+      return linearFromJson(json)
+    case 'polynomial':
+      return polynomialFromJson(json)
+    case 'mlp':
+      return mlpFromJson(json)
+    case 'gaussianProcess':
+      return gaussianFromJson(json)
+    default:
+      throw new AppError(
+        'input.unsupported',
+        `The estimator holds an unknown model "${String((json as { kind: unknown }).kind)}".`,
+        'It was written by a newer Bitbench; update, or train again.'
+      )
+  }
+}

@@ -1,0 +1,355 @@
+import type { Figure } from './renderFigure'
+
+/** Colours that differ for colour-blind readers (Okabe and Ito). */
+export const figureColors = [
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#d55e00',
+  '#7f7f7f',
+  '#b8a000'
+]
+
+export interface Axis {
+  label: string
+  log?: boolean
+  min?: number
+  max?: number
+}
+
+/** One panel: a grid with its axes and series; a figure is one or several of them side by side. */
+export interface Panel {
+  title: string
+  x: Record<string, unknown>
+  y: Record<string, unknown>
+  series: Record<string, unknown>[]
+}
+
+const panelSize = { width: 560, height: 420 }
+const margin = { left: 76, right: 24, top: 78, bottom: 62 }
+const ink = '#333333'
+
+/** Panels in rows of `columns`. */
+export function figureOf(
+  name: string,
+  panels: readonly Panel[],
+  columns = Math.min(2, panels.length)
+): Figure {
+  const rows = Math.ceil(panels.length / columns)
+  const place = (at: number) => ({
+    left: (at % columns) * panelSize.width,
+    top: Math.floor(at / columns) * panelSize.height
+  })
+  return {
+    name,
+    width: columns * panelSize.width,
+    height: rows * panelSize.height,
+    option: {
+      color: figureColors,
+      title: panels.map(({ title }, at) => ({
+        text: title,
+        left: place(at).left + margin.left,
+        top: place(at).top + 10,
+        textStyle: { fontSize: 15, fontWeight: 'bold', color: ink }
+      })),
+      legend: panels.map(({ series }, at) => ({
+        left: place(at).left + margin.left,
+        top: place(at).top + 34,
+        width: panelSize.width - margin.left - margin.right,
+        itemWidth: 14,
+        itemHeight: 8,
+        textStyle: { fontSize: 10, color: ink },
+        data: [...new Set(series.map((one) => one['name']).filter((text) => text !== undefined))]
+      })),
+      grid: panels.map((_, at) => ({
+        left: place(at).left + margin.left,
+        top: place(at).top + margin.top,
+        width: panelSize.width - margin.left - margin.right,
+        height: panelSize.height - margin.top - margin.bottom
+      })),
+      xAxis: panels.map(({ x }, at) => ({ gridIndex: at, ...axisStyle, ...x })),
+      yAxis: panels.map(({ y }, at) => ({ gridIndex: at, ...axisStyle, nameGap: 52, ...y })),
+      series: panels.flatMap(({ series }, at) =>
+        series.map((one) => ({ ...one, xAxisIndex: at, yAxisIndex: at, silent: true }))
+      )
+    }
+  }
+}
+
+const axisStyle = {
+  nameLocation: 'middle',
+  nameGap: 30,
+  nameTextStyle: { color: ink, fontSize: 12 },
+  axisLabel: { color: ink, fontSize: 11, hideOverlap: true },
+  axisLine: { show: true, lineStyle: { color: ink } },
+  splitLine: { lineStyle: { color: '#e2e2e2' } }
+}
+
+function valueAxis({ label, log = false, min, max }: Axis): Record<string, unknown> {
+  return {
+    type: log ? 'log' : 'value',
+    name: label,
+    scale: true,
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    axisLabel: { ...axisStyle.axisLabel, formatter: shortNumber }
+  }
+}
+
+/** 1234567 -> 1.23M, with three significant digits. */
+export function shortNumber(value: number): string {
+  const magnitude = Math.abs(value)
+  for (const [unit, letter] of [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k']
+  ] as const) {
+    if (magnitude >= unit) return `${Number((value / unit).toPrecision(3))}${letter}`
+  }
+  return String(Number(value.toPrecision(3)))
+}
+
+export interface PointSeries {
+  name: string
+  points: readonly (readonly [number, number])[]
+  /** Low and high ends per point, drawn as a thin bar. */
+  bars?: readonly (readonly [number, number])[]
+}
+
+/** Predicted against measured with the diagonal; logarithmic where the values span more than a decade. */
+export function scatterPanel(title: string, unit: string, series: readonly PointSeries[]): Panel {
+  const values = series.flatMap(({ points }) => points.flat()).filter((value) => value > 0)
+  const [low, high] = [reduceMin(values), reduceMax(values)]
+  const log = high > 10 * low
+  const ends = log
+    ? [low / 1.2, high * 1.2]
+    : [Math.max(0, low - 0.05 * (high - low)), high + 0.05 * (high - low)]
+  const axis = (label: string): Record<string, unknown> =>
+    valueAxis({ label: `${label}, ${unit}`, log, min: ends[0] ?? 1, max: ends[1] ?? 10 })
+  return {
+    title,
+    x: axis('measured'),
+    y: axis('predicted'),
+    series: [
+      ...series.flatMap((one, at) => [...barsOf(one, at), dots(one, at)]),
+      {
+        type: 'line',
+        data: ends.map((end) => [end, end]),
+        symbol: 'none',
+        lineStyle: { color: ink, width: 1, type: 'dashed' }
+      }
+    ]
+  }
+}
+
+/** Points over any two axes, with a line at y = 0 where asked. */
+export function pointsPanel(
+  title: string,
+  x: Axis,
+  y: Axis,
+  series: readonly PointSeries[],
+  zeroLine = false
+): Panel {
+  return {
+    title,
+    x: valueAxis(x),
+    y: valueAxis(y),
+    series: series.map((one, at) => ({
+      ...dots(one, at),
+      ...(zeroLine && at === 0
+        ? {
+            markLine: {
+              symbol: 'none',
+              label: { show: false },
+              lineStyle: { color: ink, type: 'solid' },
+              data: [{ yAxis: 0 }]
+            }
+          }
+        : {})
+    }))
+  }
+}
+
+function dots({ name, points }: PointSeries, at: number): Record<string, unknown> {
+  return {
+    type: 'scatter',
+    name,
+    data: points,
+    symbolSize: 5,
+    itemStyle: { color: figureColors[at % figureColors.length], opacity: 0.65 }
+  }
+}
+
+function barsOf({ points, bars }: PointSeries, at: number): Record<string, unknown>[] {
+  if (bars === undefined) return []
+  return points.map(([x], point) => ({
+    type: 'line',
+    data: [
+      [x, bars[point]?.[0]],
+      [x, bars[point]?.[1]]
+    ],
+    symbol: 'none',
+    lineStyle: { color: figureColors[at % figureColors.length], width: 1, opacity: 0.2 }
+  }))
+}
+
+export interface CurveSeries {
+  name: string
+  points: readonly { x: number; y: number; deviation?: number }[]
+}
+
+/** Lines with markers and, where given, bars of one standard deviation. */
+export function curvePanel(title: string, x: Axis, y: Axis, series: readonly CurveSeries[]): Panel {
+  return {
+    title,
+    x: valueAxis(x),
+    y: valueAxis(y),
+    series: series.flatMap(({ name, points }, at) => {
+      const color = figureColors[at % figureColors.length]
+      const line = {
+        type: 'line',
+        name,
+        data: points.map((point) => [point.x, point.y]),
+        symbolSize: 6,
+        lineStyle: { color, width: 2, type: at < figureColors.length ? 'solid' : 'dashed' },
+        itemStyle: { color }
+      }
+      const bars = points.flatMap((point) =>
+        point.deviation === undefined || point.deviation === 0
+          ? []
+          : [
+              {
+                type: 'line',
+                data: [
+                  [point.x, Math.max(point.y - point.deviation, y.log === true ? point.y / 10 : -Infinity)],
+                  [point.x, point.y + point.deviation]
+                ],
+                symbol: 'none',
+                lineStyle: { color, width: 1, opacity: 0.6 }
+              }
+            ]
+      )
+      return [line, ...bars]
+    })
+  }
+}
+
+/** Vertical bars, a group per category. */
+export function barPanel(
+  title: string,
+  label: string,
+  categories: readonly string[],
+  series: readonly { name: string; values: readonly number[] }[],
+  categoryLabel = ''
+): Panel {
+  return {
+    title,
+    x: {
+      type: 'category',
+      data: categories,
+      name: categoryLabel,
+      axisLabel: { ...axisStyle.axisLabel, interval: 0 }
+    },
+    y: valueAxis({ label, min: 0 }),
+    series: series.map(({ name, values }, at) => ({
+      type: 'bar',
+      name,
+      data: values,
+      itemStyle: { color: figureColors[at % figureColors.length] },
+      label: {
+        show: categories.length * series.length <= 16,
+        position: 'top',
+        fontSize: 10,
+        formatter: labelOf
+      }
+    }))
+  }
+}
+
+function labelOf({ value }: { value: number }): string {
+  return shortNumber(value)
+}
+
+/** Horizontal bars, the first on top. */
+export function rankPanel(
+  title: string,
+  label: string,
+  bars: readonly { name: string; value: number }[]
+): Panel {
+  return {
+    title,
+    x: valueAxis({ label, min: 0 }),
+    y: {
+      type: 'category',
+      inverse: true,
+      data: bars.map((bar) => bar.name),
+      nameGap: 0,
+      axisLabel: { ...axisStyle.axisLabel, width: 70, overflow: 'break', interval: 0 }
+    },
+    series: [
+      {
+        type: 'bar',
+        data: bars.map((bar) => bar.value),
+        itemStyle: { color: figureColors[2] },
+        label: { show: true, position: 'right', fontSize: 10, formatter: labelOf }
+      }
+    ]
+  }
+}
+
+/** Histogram with `bins` equal bins. */
+export function histogramPanel(title: string, label: string, values: readonly number[], bins = 30): Panel {
+  const [low, high] = [reduceMin(values), reduceMax(values)]
+  const width = (high - low) / bins || 1
+  const counts = new Array<number>(bins).fill(0)
+  for (const value of values) {
+    const bin = Math.min(bins - 1, Math.floor((value - low) / width))
+    counts[bin] = (counts[bin] ?? 0) + 1
+  }
+  return {
+    title,
+    x: {
+      type: 'category',
+      name: label,
+      data: counts.map((_, bin) => shortNumber(low + (bin + 0.5) * width))
+    },
+    y: valueAxis({ label: 'samples', min: 0 }),
+    series: [{ type: 'bar', data: counts, barCategoryGap: '4%', itemStyle: { color: figureColors[0] } }]
+  }
+}
+
+/** Box per category: quartiles, whiskers at the 5th and 95th percentile. */
+export function boxPanel(
+  title: string,
+  label: string,
+  groups: readonly { name: string; values: readonly number[] }[],
+  categoryLabel = ''
+): Panel {
+  const at = (sorted: readonly number[], share: number): number =>
+    sorted[Math.round(share * (sorted.length - 1))] ?? 0
+  return {
+    title,
+    x: { type: 'category', data: groups.map((group) => group.name), name: categoryLabel },
+    y: valueAxis({ label }),
+    series: [
+      {
+        type: 'boxplot',
+        itemStyle: { color: '#cfe3f1', borderColor: figureColors[0] },
+        data: groups.map(({ values }) => {
+          const sorted = [...values].sort((a, b) => a - b)
+          return [0.05, 0.25, 0.5, 0.75, 0.95].map((share) => at(sorted, share))
+        })
+      }
+    ]
+  }
+}
+
+function reduceMin(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Infinity)
+}
+
+function reduceMax(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), -Infinity)
+}
