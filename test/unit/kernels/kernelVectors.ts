@@ -13,6 +13,8 @@ import { packWeights, weightLayouts } from '@core/quant/packing'
 import { bitWidths, type Bits } from '@core/quant/scheme'
 import { createRandom, type Random } from '@core/math/random'
 
+import { operatorVectorCases } from './operatorVectors'
+
 /**
  * The golden cases of the C kernels, computed by the TypeScript integer reference: test/vectors/kernels.bin, read by
  * kernelCheck.c on the host and on RISC-V. Little-endian words: magic, count, then per case op, 16 parameters, blob
@@ -30,12 +32,13 @@ const operations = {
   maxPool: 6,
   avgPool: 7,
   add: 8,
-  argmax: 9
+  argmax: 9,
+  operator: 10
 } as const
 
-type Blob = Int8Array | Uint8Array | Int32Array
+export type Blob = Int8Array | Uint8Array | Int32Array
 
-interface Case {
+export interface Case {
   readonly op: keyof typeof operations
   readonly parameters: readonly number[]
   readonly blobs: readonly Blob[]
@@ -50,7 +53,8 @@ export function kernelVectorBytes(): Uint8Array {
     ...convolutionCases(random.fork(3)),
     ...requantizeCases(random.fork(4)),
     ...poolCases(random.fork(5)),
-    ...elementwiseCases(random.fork(6))
+    ...elementwiseCases(random.fork(6)),
+    ...operatorVectorCases()
   ]
   const words: number[] = [magic, cases.length]
   for (const { op, parameters, blobs } of cases) {
