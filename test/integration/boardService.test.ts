@@ -44,6 +44,40 @@ describe('board service with a virtual board', () => {
     else expect(qemu).toMatchObject({ state: 'unavailable', reason: expect.stringContaining('install') })
   })
 
+  it('makes a twin from rows, lists it, runs it, and forgets it', async () => {
+    const bits = [8, 4, 2, 1] as const
+    const rows = bits.flatMap((activationBits) =>
+      bits.slice(0, 2).map((weightBits) => ({
+        kernel: 'matmul' as const,
+        shape: '4x8x32',
+        activationBits,
+        weightBits,
+        cyclesPerMac: 20 + activationBits
+      }))
+    )
+    const { jobId } = await call('board.fitTwin', { name: 'bench', rows, clockHz: 75_000_000 })
+    expect(await settled(bench, jobId)).toMatchObject({ state: 'done', error: null })
+    const { twins } = boardContract.commands['board.twins'].out.parse(await call('board.twins', {}))
+    expect(twins).toMatchObject([{ id: 'twin:bench', fitRows: 8, heldOutRows: 4, otherCodeRows: 0 }])
+    const { board } = await call('board.connect', { id: 'twin:bench' })
+    expect(board).toMatchObject({ kind: 'virtual', unit: 'cycles', origin: 'simulated' })
+    await bench.boards.withLease('twin:bench', 'test', async (session) => {
+      const item = { kernel: 'matmul' as const, dims: [4, 8, 32], activationBits: 8, weightBits: 8 }
+      const { cycles } = await session.bench({ ...item, repetitions: 2, seed: 1 })
+      // What the fit says of this row, within the instructions between the reads of both counters.
+      const expected = 28 * 4 * 8 * 32
+      expect(Math.abs(Math.max(...cycles) / expected - 1)).toBeLessThan(twins[0]!.fit.max / 100 + 0.02)
+    })
+    await call('board.forget', { id: 'twin:bench' })
+    const { boards } = await call('board.list', {})
+    expect(boards.map(({ id }) => id)).not.toContain('twin:bench')
+  })
+
+  it('refuses a twin of too few rows, and the job says why', async () => {
+    const { jobId } = await call('board.fitTwin', { name: 'none', rows: [] })
+    expect(await settled(bench, jobId)).toMatchObject({ state: 'failed', error: { code: 'input.invalid' } })
+  })
+
   it('connects, identifies and answers every command of a session', async () => {
     const { board } = await call('board.connect', { id: 'virtual:small' })
     boardContract.commands['board.connect'].out.parse({ board })

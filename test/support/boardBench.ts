@@ -1,3 +1,4 @@
+import { makeTwin } from '@core/twin/makeTwin'
 import { spawn } from 'node:child_process'
 import { boardContract } from '@shared/contract/board'
 import { jobContract } from '@shared/contract/job'
@@ -48,7 +49,13 @@ export async function createBoardBench(
     store,
     jobs,
     emit,
-    nowMs: () => Date.now()
+    nowMs: () => Date.now(),
+    makeTwin: ({ firmware, request }, { signal, onProgress }) =>
+      makeTwin(firmware, request, async (done, total, note) => {
+        signal.throwIfAborted()
+        onProgress(done, total, note)
+        await new Promise((resolve) => setImmediate(resolve))
+      })
   })
   return {
     boards,

@@ -49,7 +49,7 @@ class Machine implements VirtualMachine {
     readonly config: MachineConfig,
     options: MachineOptions
   ) {
-    const { engine = 'compiled', cycleModel = true, compileAfterJumps = 1000 } = options
+    const { engine = 'compiled', cycleModel = true, compileAfterJumps = 1000, observer } = options
     this.ramBytes = config.ramBytes
     this.ramBase = config.litex?.ramBase ?? virtRamBase
     this.entry = this.ramBase
@@ -64,7 +64,7 @@ class Machine implements VirtualMachine {
     } else {
       this.litexUart = new UartLitex(this.uart)
       bus.map(config.litex.uartBase, uartLitexBytes, this.litexUart)
-      this.bios = this.createBios()
+      if (config.litex.bios !== false) this.bios = this.createBios()
     }
     const model = cycleModel ? config.cycleModel : null
     this.worstCycles = model === null ? 1 : worstInstructionCycles(model)
@@ -78,15 +78,20 @@ class Machine implements VirtualMachine {
         time: () => this.clint.time,
         pending: () => this.pendingInterrupts(),
         implementationId: config.implementationId,
-        clockHz: config.clockHz,
+        clockHz: config.clockIsKnown === false ? 0 : config.clockHz,
         zbb: config.zbb
-      }
+      },
+      observer
     })
     const interpreter = createInterpreter(this.hart)
     const compiled =
       engine === 'compiled' ? createCompiledEngine(this.hart, interpreter, compileAfterJumps) : null
     this.engine = compiled === null ? 'interpreter' : 'compiled'
-    this.runFast = compiled?.run ?? ((limit) => interpreter.run(limit, false))
+    const plain = compiled?.run ?? ((limit: number) => interpreter.run(limit, false))
+    this.runFast =
+      observer === undefined
+        ? plain
+        : (limit) => (observer.isCounting() ? observer.run(this.hart, interpreter, limit) : plain(limit))
     this.reset()
   }
 

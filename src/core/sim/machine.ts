@@ -1,5 +1,6 @@
 import type { LoadedElf } from '../binary/elf'
 import type { MachineConfig, PresetName } from './boards/presets'
+import type { ExecutionObserver } from './core/observer'
 
 export { createMachine } from './createMachine'
 export { ramBase } from './memoryMap'
@@ -18,6 +19,8 @@ export interface MachineOptions {
    * tens of milliseconds to optimise what it is given, which pays only for code that is really hot.
    */
   compileAfterJumps?: number
+  /** Counts events between two reads of minstret (eventCounter.ts); the modelled caches are off then. */
+  observer?: ExecutionObserver
 }
 
 /**

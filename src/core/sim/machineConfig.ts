@@ -24,6 +24,13 @@ export function checkConfig(config: MachineConfig): void {
   }
   checkCache(cycleModel.instructionCache, 'instructionCache', fail)
   checkCache(cycleModel.dataCache, 'dataCache', fail)
+  checkCache(cycleModel.secondLevelCache, 'secondLevelCache', fail)
+  if (cycleModel.secondLevelCache !== null && cycleModel.dataCache === null) {
+    fail(
+      'it has a second-level cache and no data cache.',
+      'Give it a data cache, or take the second level away.'
+    )
+  }
 }
 
 function checkCache(

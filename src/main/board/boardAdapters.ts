@@ -3,7 +3,10 @@ import type { spawn as nodeSpawn } from 'node:child_process'
 import path from 'node:path'
 import type { PresetName } from '../../core/sim/boards/presets'
 import type { PortSettings } from '../../shared/contract/board'
+import { fillInLitexMonitor } from '../../core/board/litexMonitor'
 import { monitorFor } from '../../core/board/monitorChoice'
+import type { TwinFirmware } from '../../core/twin/monitorMachine'
+import type { TwinMachine } from '../../core/twin/twinMachine'
 import { AppError } from '../../shared/errors'
 import type { Link } from './links/link'
 import { qemuCores, type QemuCore } from './links/qemuCores'
@@ -16,6 +19,10 @@ import { openVirtualLink } from './links/virtualLink'
 export interface BoardAdapters {
   /** A virtual board, with or without the Zbb extension. */
   openVirtual(preset: PresetName, zbb: boolean): Promise<Link>
+  /** A measured core or a twin. */
+  openMachine(machine: TwinMachine): Promise<Link>
+  /** What twins count kernels with. */
+  readTwinFirmware(): Promise<TwinFirmware>
   openQemu(core: QemuCore): Promise<Link>
   /** The virtual LiteX SoC, in its BIOS. */
   openLitex(): Promise<Link>
@@ -43,6 +50,10 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
   const findQemu = (): Promise<string | null> => options.findProgram(['qemu-system-riscv32'])
   const monitorFile = (isa: string): string =>
     path.join(path.dirname(options.firmwareFile), `${monitorFor(isa)}.elf`)
+  const readTwinFirmware = async (): Promise<TwinFirmware> => ({
+    litexImage: await readFirmware(path.join(path.dirname(options.firmwareFile), 'monitor-litex.bin')),
+    monitorElf: await readFirmware(monitorFile('rv32imac'))
+  })
   return {
     tools: createBoardToolAdapter(options),
     findQemu,
@@ -69,6 +80,15 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
         spawn: options.spawn
       })
     },
+    async openMachine({ config, form }) {
+      const { litexImage, monitorElf } = await readTwinFirmware()
+      const firmware =
+        form === 'rv32im'
+          ? fillInLitexMonitor(litexImage, { ...config.litex!, ramBytes: config.ramBytes, clockHz: null })
+          : monitorElf
+      return await openVirtualLink({ machine: config, firmware, workerFile: options.workerFile })
+    },
+    readTwinFirmware,
     async openLitex() {
       return await openVirtualLink({ preset: 'litex', firmware: null, workerFile: options.workerFile })
     },

@@ -1,6 +1,8 @@
 import type { PresetName } from '../../core/sim/boards/presets'
 import { litexBoard } from '../../core/sim/boards/litexBoard'
 import { presets } from '../../core/sim/boards/presets'
+import { measuredCores } from '../../core/twin/measuredCores'
+import type { TwinMachine } from '../../core/twin/twinMachine'
 import type { Board, PortSettings } from '../../shared/contract/board'
 import { portSettingsSchema } from '../../shared/contract/board'
 import { formatBytes, formatCount } from '../../shared/units'
@@ -15,6 +17,8 @@ export interface CatalogueEntry {
   id: string
   kind: Board['kind']
   preset: PresetName | null
+  /** A measured core or a twin; null for presets and for boards that are not virtual. */
+  machine: TwinMachine | null
   /** The extension that sets a stand-in apart from its plain sibling; it decides which monitor it runs. */
   core: QemuCore
   name: string
@@ -41,7 +45,8 @@ export const defaultSettings: PortSettings = portSettingsSchema.parse({})
 export async function listCatalogue(
   adapters: Pick<BoardAdapters, 'listPorts' | 'findQemu'>,
   saved: readonly SavedBoard[],
-  inUse: readonly CatalogueEntry[] = []
+  inUse: readonly CatalogueEntry[] = [],
+  twins: readonly Twin[] = []
 ): Promise<CatalogueEntry[]> {
   const [ports, qemu] = await Promise.all([adapters.listPorts(), adapters.findQemu()])
   const fixed = [
@@ -49,6 +54,8 @@ export async function listCatalogue(
     // The class of core that is sold with bit manipulation.
     virtualEntry('high', 'zbb'),
     litexEntry(),
+    ...Object.values(measuredCores).map(measuredEntry),
+    ...twins.map(twinEntry),
     ...(Object.keys(qemuCores) as QemuCore[]).map((core) => qemuEntry(core, qemu))
   ]
   const fixedIds = new Set(fixed.map(({ id }) => id))
@@ -125,6 +132,35 @@ function litexEntry(): CatalogueEntry {
   }
 }
 
+function measuredEntry(machine: TwinMachine): CatalogueEntry {
+  const { name, coreName } = machine.config
+  return {
+    ...bare(`virtual:${name}`, 'virtual'),
+    machine,
+    name: `Virtual board, ${coreName}`,
+    description: `${coreName}; cycle model measured beside its RTL`
+  }
+}
+
+/** A twin that is kept, as the boards list it. */
+export interface Twin {
+  name: string
+  machine: TwinMachine
+  /** How it does, for the line below its name. */
+  summary: string
+}
+
+export const twinId = (name: string): string => `twin:${name}`
+
+function twinEntry({ name, machine, summary }: Twin): CatalogueEntry {
+  return {
+    ...bare(twinId(name), 'virtual'),
+    machine,
+    name: `Twin of ${name}`,
+    description: `simulated with a cycle model fitted to the real board; ${summary}`
+  }
+}
+
 function qemuEntry(core: QemuCore, program: string | null): CatalogueEntry {
   return {
     ...bare(core === 'plain' ? 'qemu' : `qemu:${core}`, 'qemu'),
@@ -155,6 +191,7 @@ function bare(id: string, kind: Board['kind']): CatalogueEntry {
     id,
     kind,
     preset: null,
+    machine: null,
     core: 'plain',
     name: id,
     description: '',

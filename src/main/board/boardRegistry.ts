@@ -8,7 +8,8 @@ import {
   defaultSettings,
   listCatalogue,
   litexBoardId,
-  manualEntry
+  manualEntry,
+  type Twin
 } from './boardCatalogue'
 import { type BoardConnection, createBoardConnection } from './boardConnection'
 import { createBoardStore, type SavedBoard } from './boardStore'
@@ -35,6 +36,8 @@ export interface BoardRegistry {
   disconnect(id: string): Promise<void>
   save(id: string, change: BoardChange): Promise<Board>
   forget(id: string): Promise<void>
+  /** A virtual board has become another: the running one is ended, and the list shows the new one. */
+  renew(id: string): Promise<void>
   /** A board that was connected before. @throws board.notConnected */
   held(id: string): Held
   /** The same without complaint. */
@@ -52,6 +55,8 @@ export interface BoardChange {
 
 export interface BoardRegistryOptions {
   adapters: BoardAdapters
+  /** Twins that are kept. */
+  twins: () => Promise<readonly Twin[]>
   store: Store
   emit: EmitterOf<typeof boardContract>
   nowMs: () => number
@@ -71,7 +76,7 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
     const inUse = [...held.values()]
       .filter(({ connection }) => connection.state !== 'available')
       .map(({ entry }) => entry)
-    const entries = await listCatalogue(adapters, await saved.all(), inUse)
+    const entries = await listCatalogue(adapters, await saved.all(), inUse, await options.twins())
     const next = new Map(entries.map((entry) => [entry.id, entry]))
     for (const [id, entry] of listed) {
       if (next.has(id)) continue
@@ -124,6 +129,7 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
 
   const openLine = async (entry: CatalogueEntry, settings: Board['settings']): Promise<Link> => {
     if (entry.id === litexBoardId) return await adapters.openLitex()
+    if (entry.machine !== null) return await adapters.openMachine(entry.machine)
     if (entry.kind === 'virtual') return await adapters.openVirtual(entry.preset!, entry.core === 'zbb')
     if (entry.kind === 'qemu') return await adapters.openQemu(entry.core)
     return await adapters.openSerial(await locate(entry), settings)
@@ -220,6 +226,12 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
       await held.get(id)?.connection.disconnect()
     },
     save,
+    async renew(id) {
+      await held.get(id)?.connection.disconnect()
+      await refresh()
+      const entry = listed.get(id)
+      if (entry !== undefined) emit('board.changed', view(entry))
+    },
     async forget(id) {
       await saved.forget(id)
       const entry = listed.get(id)

@@ -13,6 +13,9 @@ import { readLoadImage } from './load/loadFile'
 import { defaultAddress, startLoadJob } from './load/loadJob'
 import { createLoadRecords } from './load/loadRecords'
 import { createToolHandlers } from './tools/toolJobs'
+import { createTwinHandlers, twinBoard, type MakeTwin } from './twins/twinHandlers'
+import { createTwinStore } from './twins/twinStore'
+import { twinId } from './boardCatalogue'
 
 export type { IdentifiedBoard } from './boardView'
 export type { BoardSession } from './boardSession'
@@ -42,6 +45,8 @@ export interface BoardServiceOptions {
   jobs: JobService
   emit: EmitterOf<typeof boardContract>
   nowMs: () => number
+  /** Fits a twin off the main thread. */
+  makeTwin: MakeTwin
   /** A number hello has not used before; default random. */
   nonce?: () => number
 }
@@ -49,7 +54,12 @@ export interface BoardServiceOptions {
 /** Boards: found, connected, identified, leased to one owner at a time, listened to, and loaded. */
 export function createBoardService(options: BoardServiceOptions): BoardService {
   const { jobs, nowMs, nonce = () => randomInt(2 ** 32) } = options
-  const registry = createBoardRegistry({ ...options, nonce })
+  const twins = createTwinStore(options.store)
+  const registry = createBoardRegistry({
+    ...options,
+    nonce,
+    twins: async () => (await twins.all()).map(twinBoard)
+  })
   const records = createLoadRecords(nowMs)
 
   const service: BoardService = {
@@ -91,6 +101,10 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         board: await registry.save(id, { name, settings })
       }),
       'board.forget': async ({ id }) => {
+        if (id.startsWith(twinId(''))) {
+          await registry.disconnect(id)
+          await twins.forget(id.slice(twinId('').length))
+        }
         await registry.forget(id)
         return { ok: true }
       },
@@ -131,6 +145,14 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         jobs,
         nowMs,
         records
+      }),
+      ...createTwinHandlers({
+        twins,
+        readFirmware: () => options.adapters.readTwinFirmware(),
+        makeTwin: options.makeTwin,
+        jobs,
+        nowMs,
+        changed: (id) => registry.renew(id)
       }),
       ...createToolHandlers({ registry, tools: options.adapters.tools, jobs, nowMs, records })
     }

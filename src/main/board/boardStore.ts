@@ -1,6 +1,7 @@
 import { type PortSettings, portSettingsSchema } from '../../shared/contract/board'
 import type { NounMigrations } from '../store/migrations'
 import type { Store } from '../store/store'
+import { twinTable } from './twins/twinStore'
 
 /** Boards the user named, added by path, or gave settings: kept in the data file. */
 export const boardMigrations: NounMigrations = {
@@ -14,7 +15,8 @@ export const boardMigrations: NounMigrations = {
        saved_at_ms DOUBLE NOT NULL
      )`,
     // Which of several ports that share one serial number.
-    'ALTER TABLE board_saved ADD COLUMN interface_number VARCHAR'
+    'ALTER TABLE board_saved ADD COLUMN interface_number VARCHAR',
+    twinTable
   ]
 }
 

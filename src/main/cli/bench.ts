@@ -1,25 +1,6 @@
-import { expectedChecksum } from '../../core/profile/expectedChecksum'
-import { shapeWork, type KernelShape } from '../../core/profile/kernelShape'
 import { bitWidths } from '../../core/quant/scheme'
+import { benchKernels, type MeasuredRow } from './kernelBench'
 import { numberOption, textOption, UsageError, type CliNoun } from './framework'
-
-/** The shapes the kernels are judged at, as in bench/kernels (docs/kernels.md). */
-const usualShapes: readonly KernelShape[] = [
-  { kernel: 'matmul', dims: [16, 64, 256] },
-  { kernel: 'matmul', dims: [1, 128, 512] },
-  { kernel: 'conv2d', dims: [16, 16, 16, 32, 3, 1, 1] }
-]
-
-interface BenchRow {
-  kernel: KernelShape['kernel']
-  shape: string
-  activationBits: number
-  weightBits: number
-  cyclesPerMac: number | null
-  instructionsPerMac: number | null
-  /** True: the board's outputs have the checksum that the host computed from the same operands. */
-  verified: boolean
-}
 
 export const benchCli: CliNoun = {
   noun: 'bench',
@@ -40,39 +21,17 @@ export const benchCli: CliNoun = {
         const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
         if (args.positionals.length > 0) throw new UsageError('bench kernels takes options only')
         const { board } = await context.bitbench()
-        const { name, info, origin, unit } = await board.connect(boardId)
-        const rows: BenchRow[] = []
-        await board.withLease(boardId, 'kernel benchmark', async (session) => {
-          for (const { kernel, dims } of usualShapes) {
-            const shape = shapeOf({ kernel, dims })
-            for (const activationBits of bitWidths) {
-              for (const weightBits of bitWidths) {
-                context.log(`${kernel} ${shape} a${activationBits}w${weightBits}`)
-                const item = { kernel, dims, activationBits, weightBits }
-                const result = await session.bench(
-                  { ...item, repetitions, seed, reference: args.values['reference'] === true },
-                  { signal: context.signal }
-                )
-                const { macs } = shapeWork({ kernel, dims })
-                rows.push({
-                  kernel,
-                  shape,
-                  activationBits,
-                  weightBits,
-                  // QEMU's cycle counter counts instructions; it is not passed off as cycles.
-                  cyclesPerMac: unit === 'cycles' ? perMac(result.cycles, macs) : null,
-                  instructionsPerMac: perMac(result.instructions, macs),
-                  verified: result.checksum === expectedChecksum(item, seed)
-                })
-              }
-            }
-          }
+        const { name, info, origin, rows } = await benchKernels(board, boardId, {
+          repetitions,
+          seed,
+          reference: args.values['reference'] === true,
+          signal: context.signal,
+          log: context.log
         })
-        await board.disconnect(boardId)
         const allVerified = rows.every((row) => row.verified)
         return {
           json: {
-            board: { id: boardId, name, isa: info.isa, buildId: info.buildId },
+            board: { id: boardId, name, isa: info.isa, buildId: info.buildId, clockHz: info.clockHz },
             origin,
             seed,
             repetitions,
@@ -86,20 +45,8 @@ export const benchCli: CliNoun = {
   }
 }
 
-/** As people write shapes: 16x64x256, or 16x16x16->32 3x3. */
-function shapeOf({ kernel, dims }: KernelShape): string {
-  const [h, w, c, k, window] = dims
-  return kernel === 'matmul' ? dims.join('x') : `${h}x${w}x${c}->${k} ${window}x${window}`
-}
-
-function perMac(values: readonly number[], macs: number): number | null {
-  if (values.length === 0) return null
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]! / macs
-}
-
 /** One block per shape: activation bits down, weight bits across; the counter the board counts truly. */
-function table(rows: readonly BenchRow[], title: string): string {
+function table(rows: readonly MeasuredRow[], title: string): string {
   const lines = [title]
   for (const key of new Set(rows.map((row) => `${row.kernel} ${row.shape}`))) {
     const block = rows.filter((row) => `${row.kernel} ${row.shape}` === key)

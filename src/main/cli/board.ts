@@ -3,6 +3,7 @@ import type { Board } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
 import { formatBytes, formatCount } from '../../shared/units'
 import { addressOption } from './boardAddress'
+import { boardTwinVerb } from './boardTwin'
 import { boardToolVerbs, loadText } from './boardTools'
 import {
   choiceOption,
@@ -131,6 +132,7 @@ export const boardCli: CliNoun = {
         return { json: { load, board: booted }, text: `${loadText(load)}\n${infoText(booted)}` }
       }
     },
+    twin: boardTwinVerb,
     ...boardToolVerbs
   }
 }

@@ -1,3 +1,4 @@
+import { twinTasks } from '../board/twins/twinTasks'
 import { modelTasks } from '../model/modelTasks'
 import { profileTasks } from '../profile/profileTasks'
 import { proxyTasks } from '../proxy/proxyTasks'
@@ -6,7 +7,7 @@ import { proxyTasks } from '../proxy/proxyTasks'
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
  * of TaskPool.run follow from this table.
  */
-export const taskHandlers = { ...profileTasks, ...modelTasks, ...proxyTasks }
+export const taskHandlers = { ...twinTasks, ...profileTasks, ...modelTasks, ...proxyTasks }
 
 type Handlers = typeof taskHandlers
 

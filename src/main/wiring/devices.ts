@@ -9,7 +9,8 @@ import { builtPath, resourcePath } from '../paths'
 import type { Foundation } from './foundation'
 
 /** The boards. */
-export function connectBoards({ store, jobs, emitter, nowMs, spawn, findProgram }: Foundation): BoardService {
+export function connectBoards(foundation: Foundation): BoardService {
+  const { store, jobs, tasks, emitter, nowMs, spawn, findProgram } = foundation
   return createBoardService({
     adapters: createBoardAdapters({
       firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
@@ -20,7 +21,8 @@ export function connectBoards({ store, jobs, emitter, nowMs, spawn, findProgram 
     store,
     jobs,
     emit: emitter(),
-    nowMs
+    nowMs,
+    makeTwin: (input, control) => tasks.run('board.fitTwin', input, control)
   })
 }
 

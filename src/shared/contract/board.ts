@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { boardBootCommands } from './boardBoot'
 import { fileSourceSchema, loaderNameSchema, loadRecordSchema } from './boardFiles'
 import { boardToolCommands } from './boardTools'
+import { boardTwinCommands } from './boardTwin'
 import { command, defineContract, done, nothing } from './define'
 import { kernelSchema } from './profileShapes'
 
 /**
  * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `virtual:high-zbb`,
+ * `virtual:vexriscv-full` and other measured cores, `twin:NAME`,
  * `qemu`, `qemu:zbb`, `qemu:rvv`, or the path of a serial port (`/dev/ttyUSB0`, `COM3`).
  */
 export const boardKindSchema = z.enum(['virtual', 'qemu', 'serial'])
@@ -183,7 +185,8 @@ export const boardContract = defineContract({
     /** What loads ended with, newest first. */
     'board.loads': command(nothing, z.object({ loads: z.array(loadRecordSchema) })),
     ...boardBootCommands,
-    ...boardToolCommands
+    ...boardToolCommands,
+    ...boardTwinCommands
   },
   events: {
     'board.changed': boardSchema,

@@ -1,4 +1,4 @@
-import type { CycleModel } from '../core/timing'
+import { plainTerms, type CycleModel } from '../core/timing'
 
 /**
  * The three virtual boards. Each imitates the class of a real core; sources of the figures are in docs/sim.md.
@@ -14,18 +14,20 @@ export interface MachineConfig {
   /** Reported in mimpid, so that firmware can tell the virtual boards apart. */
   implementationId: number
   clockHz: number
+  /** False: clockHz only drives the simulator's time, and the board does not report it. */
+  clockIsKnown?: false
   /** RAM at 0x80000000 (or where `litex` says); a power of two, at least 64 KiB. */
   ramBytes: number
   /** Whether the Zbb bit-manipulation extension is decoded. */
   zbb: boolean
   cycleModel: CycleModel
   /** Present on a LiteX SoC: RAM and UART lie there, and its BIOS boots (litexBoard.ts). Absent: the map of memoryMap.ts. */
-  litex?: { ramBase: number; uartBase: number }
+  litex?: { ramBase: number; uartBase: number; /** False: it comes up at the start of RAM. */ bios?: false }
 }
 
 /**
- * PicoRV32 class: a multi-cycle core without pipeline and caches, tightly coupled one-cycle memory.
- * Issue cycles: PicoRV32 README, "Cycles per Instruction Performance" (dual-port register file, barrel shifter).
+ * PicoRV32 with ENABLE_FAST_MUL and a barrel shifter: a multi-cycle core without pipeline and caches, tightly coupled
+ * memory without wait states. Beside its RTL: `npm run bench:rtl`.
  */
 const small: MachineConfig = {
   name: 'small',
@@ -35,10 +37,11 @@ const small: MachineConfig = {
   ramBytes: 1 << 20,
   zbb: false,
   cycleModel: {
+    ...plainTerms,
     issueCycles: {
       alu: 3,
       shift: 3,
-      // Iterative: three 16 x 16 partial products, one a cycle, after the instruction's own three cycles.
+      // ENABLE_FAST_MUL: a full multiplier, whose result is taken over after three cycles more.
       multiply: 6,
       // One bit a step; the README's figure.
       divide: 40,
@@ -73,6 +76,7 @@ const mid: MachineConfig = {
   ramBytes: 4 << 20,
   zbb: false,
   cycleModel: {
+    ...plainTerms,
     issueCycles: {
       alu: 1,
       shift: 1,
@@ -116,6 +120,7 @@ const high: MachineConfig = {
   ramBytes: 16 << 20,
   zbb: false,
   cycleModel: {
+    ...plainTerms,
     issueCycles: {
       alu: 1,
       shift: 1,

@@ -143,6 +143,7 @@ class RegionCache {
       granules: hart.code.granules,
       fetchTags: instructionCache?.tags,
       fetchMiss: instructionCache && ((line: number) => instructionCache.access(line, 0)),
+      shiftCycles: hart.shiftCycles,
       dataTags: dataCache?.tags,
       dataAccess: dataCache && ((line: number, write: 0 | 1) => dataCache.access(line, write)),
       state,

@@ -1,6 +1,6 @@
 import { discardRegister, granuleShift } from '../core/decodedCode'
 import type { Hart } from '../core/hart'
-import { isBranch, isLoad, isStore, op, sourcesOf } from '../core/operations'
+import { isBranch, isLoad, isRegisterShift, isStore, op, sourcesOf } from '../core/operations'
 import { conditions, expressions } from './expressions'
 import type { Block, Region } from './region'
 
@@ -123,8 +123,7 @@ class RegionWriter {
     if (isStore(operation)) return this.writeStore(operation, a, b, immediate, giveBack)
     if (isBranch(operation)) {
       const condition = conditions.get(operation)!(a, b)
-      const { forward, backward } = this.takenExtra()
-      const extra = immediate < 0 ? backward : forward
+      const extra = immediate < 0 ? this.hart.takenBackward : this.hart.takenForward
       const charge = extra === 0 ? '' : `cycles = (cycles + ${extra}) | 0; `
       const jump = loops ? `continue loop${number}` : this.goTo((index << 1) + immediate, -1)
       this.lines.push(`if (${condition}) { ${charge}${jump} }`)
@@ -145,6 +144,8 @@ class RegionWriter {
       this.lines.push('exit = 0; break run')
       return
     }
+    if (this.hart.shiftCycles !== null && isRegisterShift(operation))
+      this.lines.push(`cycles = (cycles + shiftCycles[${b} & 31]) | 0`)
     this.assign(rd, expressions.get(operation)!(a, b, literal(immediate)))
   }
 
@@ -232,15 +233,6 @@ class RegionWriter {
     this.exitInstructions.push(instructions)
     this.exitCycles.push(cycles)
     return `{ exit = ${this.exitPc.length - 1}; break run }`
-  }
-
-  private takenExtra(): { forward: number; backward: number } {
-    const branch = this.hart.model?.branchCycles
-    if (!branch) return { forward: 0, backward: 0 }
-    return {
-      forward: branch.forwardTaken - branch.forwardNotTaken,
-      backward: branch.backwardTaken - branch.backwardNotTaken
-    }
   }
 
   /** Where the last instruction of a block jumps to, if that is known. */

@@ -1,15 +1,25 @@
-import { decode } from './decode'
-import { classOf, isBranch, isLoad, isMultiply, op, sourcesOf } from './operations'
-import type { CycleModel } from './timing'
+import { decode, type Decoded } from './decode'
+import {
+  classOf,
+  endsFlow,
+  isBranch,
+  isLoad,
+  isImmediateShift,
+  isMultiply,
+  isStore,
+  op,
+  sourcesOf
+} from './operations'
+import { shiftStepCycles, type CycleModel } from './timing'
 
 /** Bytes of RAM that share one "was decoded" mark. A store into a marked granule takes the slow path once. */
 export const granuleShift = 6
 
 /**
- * How far before a byte an instruction may start that depends on it: a four-byte load whose cost depends on a
- * four-byte successor of which only the second half lies there.
+ * How far before a byte an instruction may start that depends on it: a four-byte load whose cost depends on the second
+ * of two four-byte successors, of which only the second half lies there.
  */
-export const reachBytes = 6
+export const reachBytes = 10
 
 /** Register slot that swallows writes to x0. */
 export const discardRegister = 32
@@ -91,7 +101,7 @@ export class DecodedCode {
     return (low & 3) === 3 ? low | ((this.halves[(offset >> 1) + 1] ?? 0) << 16) : low
   }
 
-  private peek(offset: number): ReturnType<typeof decode> | null {
+  private peek(offset: number): Decoded | null {
     const index = offset >> 1
     if (index >= this.halves.length) return null
     const low = this.halves[index]
@@ -99,30 +109,56 @@ export class DecodedCode {
     return decode(low | ((this.halves[index + 1] ?? 0) << 16), this.ramBase + offset, this.zbb)
   }
 
-  private staticCycles(model: CycleModel, offset: number, decoded: ReturnType<typeof decode>): number {
-    const { operation, rd, immediate, lengthBytes } = decoded
-    let cycles = model.issueCycles[classOf(operation)]
+  private staticCycles(model: CycleModel, offset: number, decoded: Decoded): number {
+    const { operation, immediate, lengthBytes } = decoded
+    const kind = classOf(operation)
+    let cycles = model.issueCycles[kind]
+    // A multiplier or divider at work leaves time for the next fetch.
+    if (kind !== 'multiply' && kind !== 'divide') cycles += model.memoryWaitCycles
+    if (kind === 'load' || kind === 'store') cycles += model.memoryWaitCycles
+    if (lengthBytes === 4 && (offset & 2) !== 0) cycles += model.straddleCycles
+    if (isImmediateShift(operation)) cycles += shiftStepCycles(model.shifter, immediate & 31)
     if (isBranch(operation)) {
       cycles += immediate < 0 ? model.branchCycles.backwardNotTaken : model.branchCycles.forwardNotTaken
     }
-    const stall = isLoad(operation)
-      ? model.loadUseStallCycles
-      : isMultiply(operation)
-        ? model.multiplyUseStallCycles
-        : 0
-    if (stall > 0 && rd !== 0) {
-      const next = this.peek(offset + lengthBytes)
-      if (next !== null) {
-        this.mark(offset + lengthBytes, next.lengthBytes)
-        const sources = sourcesOf(next.operation)
-        if ((sources > 0 && next.rs1 === rd) || (sources > 1 && next.rs2 === rd)) cycles += stall
-      }
-    }
-    return cycles
+    return cycles + this.stallCycles(model, offset, decoded)
+  }
+
+  /** What an instruction costs more because one of the next two reads its result. */
+  private stallCycles(model: CycleModel, offset: number, decoded: Decoded): number {
+    const { operation, rd, lengthBytes } = decoded
+    const [soon, later] = stallsAfter(model, operation)
+    if ((soon === 0 && later === 0) || rd === 0) return 0
+    const next = this.peekMarked(offset + lengthBytes)
+    if (next === null) return 0
+    if (readsRegister(next, rd)) return soon
+    if (later === 0 || endsFlow(next.operation) || (!isStore(next.operation) && next.rd === rd)) return 0
+    const second = this.peekMarked(offset + lengthBytes + next.lengthBytes)
+    return second !== null && readsRegister(second, rd) ? later : 0
+  }
+
+  /** Decodes without keeping it; a store there makes what depends on it decode again. */
+  private peekMarked(offset: number): Decoded | null {
+    const decoded = this.peek(offset)
+    if (decoded !== null) this.mark(offset, decoded.lengthBytes)
+    return decoded
   }
 
   private mark(offset: number, length: number): void {
     this.granules[offset >> granuleShift] = 1
     this.granules[(offset + length - 1) >> granuleShift] = 1
   }
+}
+
+/** Whether an instruction reads a register. */
+function readsRegister({ operation, rs1, rs2 }: Decoded, register: number): boolean {
+  const sources = sourcesOf(operation)
+  return (sources > 0 && rs1 === register) || (sources > 1 && rs2 === register)
+}
+
+/** Stalls when the next instruction reads the result, and when only the one after it does. */
+function stallsAfter(model: CycleModel, operation: number): readonly [number, number] {
+  if (isLoad(operation)) return [model.loadUseStallCycles, model.loadLaterUseStallCycles]
+  if (isMultiply(operation)) return [model.multiplyUseStallCycles, model.multiplyLaterUseStallCycles]
+  return [classOf(operation) === 'shift' ? model.shiftUseStallCycles : 0, 0]
 }

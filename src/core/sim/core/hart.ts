@@ -1,8 +1,10 @@
 import type { Bus } from '../devices/bus'
-import { Cache } from '../devices/cache'
+import type { Cache } from '../devices/cache'
+import { createCaches } from '../devices/cacheLevels'
 import { CsrFile, machineInterrupt, type CsrSurroundings } from './csrFile'
 import { DecodedCode } from './decodedCode'
-import type { CycleModel } from './timing'
+import type { ExecutionObserver } from './observer'
+import { shiftStepCycles, type CycleModel } from './timing'
 
 /** Synchronous exception causes (Privileged Architecture, 20211203, table 3.6). */
 export const exceptionCause = {
@@ -24,6 +26,8 @@ export interface HartOptions {
   model: CycleModel | null
   bus: Bus
   surroundings: Omit<CsrSurroundings, 'cycles' | 'instret'>
+  /** Counts what happens instead of charging for it; takes the place of the modelled caches. */
+  observer?: ExecutionObserver | undefined
 }
 
 /**
@@ -51,7 +55,12 @@ export class Hart {
   readonly instructionCache: Cache | null
   readonly dataCache: Cache | null
   readonly model: CycleModel | null
-  /** Stores look the data cache up only if it is write-back. */
+  /** Cycles a taken branch adds to its static cost, which is that of not taking it. */
+  readonly takenForward: number
+  readonly takenBackward: number
+  /** What an iterative shifter adds by amount; null for a barrel shifter. */
+  readonly shiftCycles: Uint16Array | null
+  /** Stores look the data cache up if it is write-back, or if there is a second level behind it. */
   readonly storesAllocate: boolean
   readonly bytes: Uint8Array
   readonly signedBytes: Int8Array
@@ -60,6 +69,7 @@ export class Hart {
   readonly words: Int32Array
   readonly ramBase: number
   readonly outsideRam: number
+  private readonly second: Cache | null
 
   constructor(options: HartOptions) {
     const { ram, model } = options
@@ -73,14 +83,24 @@ export class Hart {
     this.model = model
     this.bus = options.bus
     this.code = new DecodedCode(ram, options.ramBase, options.zbb, model)
-    this.instructionCache = model?.instructionCache ? new Cache(model.instructionCache) : null
-    const dataShape = model?.dataCache ?? null
-    this.dataCache = dataShape && new Cache(dataShape, dataShape.missCycles, dataShape.writeBackCycles)
-    this.storesAllocate = dataShape?.writePolicy === 'back'
+    const { observer } = options
+    const caches = createCaches(model)
+    this.instructionCache = observer?.fetches ?? caches.instruction
+    this.dataCache = observer?.accesses ?? caches.data
+    this.storesAllocate = observer !== undefined || caches.seesStores
+    const branch = model?.branchCycles
+    const refetch = model?.memoryWaitCycles ?? 0
+    this.takenForward = branch ? branch.forwardTaken - branch.forwardNotTaken + refetch : 0
+    this.takenBackward = branch ? branch.backwardTaken - branch.backwardNotTaken + refetch : 0
+    this.shiftCycles = shiftTable(model)
+    this.second = caches.second
     this.csr = new CsrFile({
       ...options.surroundings,
       cycles: () => this.cycles,
-      instret: () => this.instret
+      instret: () => {
+        observer?.counterRead()
+        return this.instret
+      }
     })
   }
 
@@ -92,6 +112,7 @@ export class Hart {
     this.lastTrap = null
     this.instructionCache?.clear()
     this.dataCache?.clear()
+    this.second?.clear()
     this.csr.reset()
   }
 
@@ -137,4 +158,9 @@ export class Hart {
     this.cycles += cache.access(line, write)
     if (lastLine !== line) this.cycles += cache.access(lastLine, write)
   }
+}
+
+function shiftTable(model: CycleModel | null): Uint16Array | null {
+  if (model === null || model.shifter.form === 'barrel') return null
+  return Uint16Array.from({ length: 32 }, (_, amount) => shiftStepCycles(model.shifter, amount))
 }

@@ -55,10 +55,8 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
   const { operation, fields, immediate, cost, granules } = code
   const badHalf = outsideRam | 1
   const badWord = outsideRam | 3
-  const branch = hart.model?.branchCycles
   // The static cost of a branch is that of not taking it; taking it adds the difference.
-  const takenForward = branch ? branch.forwardTaken - branch.forwardNotTaken : 0
-  const takenBackward = branch ? branch.backwardTaken - branch.backwardNotTaken : 0
+  const { takenForward, takenBackward, shiftCycles } = hart
 
   const { instructionCache, dataCache } = hart
   const fetchTags = instructionCache === null ? null : instructionCache.tags
@@ -132,6 +130,7 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
             x[f & 63] = x[(f >> 8) & 31] - x[(f >> 16) & 31]
             break sequential
           case 15: // sll
+            if (shiftCycles !== null) cycles += shiftCycles[x[(f >> 16) & 31] & 31]
             x[f & 63] = x[(f >> 8) & 31] << x[(f >> 16) & 31]
             break sequential
           case 16: // slt
@@ -144,9 +143,11 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
             x[f & 63] = x[(f >> 8) & 31] ^ x[(f >> 16) & 31]
             break sequential
           case 19: // srl
+            if (shiftCycles !== null) cycles += shiftCycles[x[(f >> 16) & 31] & 31]
             x[f & 63] = x[(f >> 8) & 31] >>> x[(f >> 16) & 31]
             break sequential
           case 20: // sra
+            if (shiftCycles !== null) cycles += shiftCycles[x[(f >> 16) & 31] & 31]
             x[f & 63] = x[(f >> 8) & 31] >> x[(f >> 16) & 31]
             break sequential
           case 21: // or
@@ -345,9 +346,11 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
             x[f & 63] = ~(x[(f >> 8) & 31] ^ x[(f >> 16) & 31])
             break sequential
           case 61: // rol
+            if (shiftCycles !== null) cycles += shiftCycles[x[(f >> 16) & 31] & 31]
             x[f & 63] = rotateRight(x[(f >> 8) & 31], -x[(f >> 16) & 31])
             break sequential
           case 62: // ror
+            if (shiftCycles !== null) cycles += shiftCycles[x[(f >> 16) & 31] & 31]
             x[f & 63] = rotateRight(x[(f >> 8) & 31], x[(f >> 16) & 31])
             break sequential
           case 63: // rori

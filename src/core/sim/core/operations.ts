@@ -105,17 +105,15 @@ export const isStore = (operation: number): boolean => operation >= op.sb && ope
 export const isBranch = (operation: number): boolean => operation >= op.beq && operation <= op.bgeu
 export const isMultiply = (operation: number): boolean => operation >= op.mul && operation <= op.mulhu
 
-const shifts: ReadonlySet<number> = new Set([
-  op.slli,
-  op.srli,
-  op.srai,
-  op.sll,
-  op.srl,
-  op.sra,
-  op.rol,
-  op.ror,
-  op.rori
-])
+/** Whether what follows in address order may not be what runs next. */
+export const endsFlow = (operation: number): boolean =>
+  isBranch(operation) || operation === op.jal || operation === op.jalr
+const immediateShifts: ReadonlySet<number> = new Set([op.slli, op.srli, op.srai, op.rori])
+const registerShifts: ReadonlySet<number> = new Set([op.sll, op.srl, op.sra, op.rol, op.ror])
+export const isImmediateShift = (operation: number): boolean => immediateShifts.has(operation)
+export const isRegisterShift = (operation: number): boolean => registerShifts.has(operation)
+
+const shifts: ReadonlySet<number> = new Set([...immediateShifts, ...registerShifts])
 
 /** The cost class of an operation. */
 export function classOf(operation: number): InstructionClass {

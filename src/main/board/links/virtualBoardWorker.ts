@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { isElf } from '../../../core/binary/elf'
 import { createMachine } from '../../../core/sim/createMachine'
-import type { VirtualMachine } from '../../../core/sim/machine'
+import { ramBase, type VirtualMachine } from '../../../core/sim/machine'
 import { litexBoard } from '../../../core/sim/boards/litexBoard'
 import { presets } from '../../../core/sim/boards/presets'
 import { AppError } from '../../../shared/errors'
@@ -37,10 +38,14 @@ run().catch((error: unknown) => {
 
 async function run(): Promise<void> {
   const machine = createMachine({
-    board: data.preset === 'litex' ? litexBoard : { ...presets[data.preset], zbb: data.zbb },
+    board:
+      data.machine ?? (data.preset === 'litex' ? litexBoard : { ...presets[data.preset], zbb: data.zbb }),
     cycleModel: data.cycleModel
   })
-  if (data.firmware !== null) machine.loadElf(data.firmware)
+  if (data.firmware !== null) {
+    if (isElf(data.firmware)) machine.loadElf(data.firmware)
+    else machine.loadBinary(data.machine?.litex?.ramBase ?? ramBase, data.firmware)
+  }
   machine.reset()
   send({ kind: 'ready', isa: machine.isa, engine: machine.engine, clockHz: machine.config.clockHz })
   let slice = 200_000

@@ -1,16 +1,18 @@
 import { Worker } from 'node:worker_threads'
-import type { PresetName } from '../../../core/sim/boards/presets'
+import type { MachineConfig, PresetName } from '../../../core/sim/boards/presets'
 import { AppError, type AppErrorJson } from '../../../shared/errors'
 import { disconnected, type Link } from './link'
 import { createLinkListeners } from './linkListeners'
 
 /** The virtual board: the simulator runs the very firmware binary in a worker thread behind a Link. */
 export interface VirtualBoardOptions {
-  /** A preset, or the LiteX SoC, which comes up in its BIOS and has no firmware. */
-  preset: PresetName | 'litex'
+  /** A preset, or the LiteX SoC, which comes up in its BIOS and has no firmware. Default small. */
+  preset?: PresetName | 'litex'
+  /** A machine of its own instead of a preset. */
+  machine?: MachineConfig | null
   /** Whether its core has the Zbb extension; default false. */
   zbb?: boolean
-  /** The monitor's ELF; null for the LiteX SoC. */
+  /** The monitor as ELF, or flat for the start of RAM; null for the LiteX SoC. */
   firmware: Uint8Array | null
   /** Built virtualBoardWorker entry. */
   workerFile: string
@@ -20,6 +22,7 @@ export interface VirtualBoardOptions {
 
 export interface VirtualBoardData {
   preset: PresetName | 'litex'
+  machine: MachineConfig | null
   zbb: boolean
   firmware: Uint8Array | null
   cycleModel: boolean
@@ -37,10 +40,10 @@ export type FromVirtualBoard =
 const startTimeoutMs = 20_000
 
 export async function openVirtualLink(options: VirtualBoardOptions): Promise<Link> {
-  const { preset, zbb = false, firmware, workerFile, cycleModel = true } = options
-  const label = `virtual:${preset}${zbb ? '-zbb' : ''}`
+  const { preset = 'small', machine = null, zbb = false, firmware, workerFile, cycleModel = true } = options
+  const label = `virtual:${machine?.name ?? preset}${zbb ? '-zbb' : ''}`
   const listeners = createLinkListeners()
-  const workerData: VirtualBoardData = { preset, zbb, firmware, cycleModel }
+  const workerData: VirtualBoardData = { preset, machine, zbb, firmware, cycleModel }
   const worker = new Worker(workerFile, { workerData })
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
 

@@ -172,6 +172,33 @@ const boards: [MachineConfig, boolean][] = [
       }
     },
     true
+  ],
+  // Every term that the presets leave at zero, and two levels of caches.
+  [
+    {
+      ...presets.mid,
+      zbb: true,
+      cycleModel: {
+        ...presets.mid.cycleModel,
+        shiftUseStallCycles: 1,
+        loadLaterUseStallCycles: 2,
+        multiplyLaterUseStallCycles: 3,
+        shifter: { form: 'iterative', bitsPerStep: 4, stepCycles: 2 },
+        memoryWaitCycles: 1,
+        straddleCycles: 2,
+        instructionCache: { sizeBytes: 128, ways: 1, lineBytes: 32, missCycles: 7 },
+        dataCache: {
+          sizeBytes: 64,
+          ways: 1,
+          lineBytes: 32,
+          missCycles: 11,
+          writePolicy: 'through',
+          writeBackCycles: 0
+        },
+        secondLevelCache: { sizeBytes: 256, ways: 1, lineBytes: 16, missCycles: 13, writeBackCycles: 5 }
+      }
+    },
+    true
   ]
 ]
 

@@ -1,0 +1,59 @@
+import type { Conversation } from '../board/conversation'
+import { fillInLitexMonitor } from '../board/litexMonitor'
+import { MonitorClient } from '../board/monitorClient'
+import type { BenchRequest, BenchResult } from '../board/protocol'
+import { createMachine, type MachineOptions, type VirtualMachine } from '../sim/machine'
+import type { TwinMachine } from './twinMachine'
+
+/** The monitors of twins: resources/firmware/build/monitor-litex.bin and monitor.elf. */
+export interface TwinFirmware {
+  litexImage: Uint8Array
+  monitorElf: Uint8Array
+}
+
+const nothing = new Uint8Array(0)
+
+/** A twin's machine with its monitor running, spoken to in this thread; time passes only while it is waited for. */
+export class MonitorMachine {
+  private readonly machine: VirtualMachine
+  private readonly client = new MonitorClient()
+
+  constructor(
+    { config, form }: TwinMachine,
+    { litexImage, monitorElf }: TwinFirmware,
+    options: Omit<MachineOptions, 'board'> = {}
+  ) {
+    this.machine = createMachine({ ...options, board: config })
+    const { ramBytes, litex } = config
+    if (form === 'rv32imc') this.machine.loadElf(monitorElf)
+    else {
+      const image = fillInLitexMonitor(litexImage, { ...litex!, ramBytes, clockHz: null })
+      this.machine.loadBinary(litex!.ramBase, image)
+    }
+    this.machine.reset()
+    this.converse(this.client.hello(1))
+  }
+
+  bench(request: BenchRequest): BenchResult {
+    return this.converse(this.client.bench(request))
+  }
+
+  private converse<T>(conversation: Conversation<T>): T {
+    let received: Uint8Array = nothing
+    for (;;) {
+      const { value, done } = conversation.next(received)
+      if (done === true) return value
+      received = nothing
+      if (value.kind === 'send') this.machine.uartPush(value.bytes)
+      if (value.kind === 'receive') received = this.receive()
+    }
+  }
+
+  private receive(): Uint8Array {
+    for (;;) {
+      const { reason } = this.machine.run(2_000_000)
+      const bytes = this.machine.uartTake()
+      if (bytes.length > 0 || reason !== 'budget') return bytes
+    }
+  }
+}

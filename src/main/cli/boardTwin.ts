@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { kernelRowSchema, type KernelRow, type Twin } from '../../shared/contract/boardTwin'
+import { AppError } from '../../shared/errors'
+import { numberOption, textOption, UsageError, type CliContext, type CliVerb } from './framework'
+import { benchKernels } from './kernelBench'
+import { createLocalClient, createProgressLine } from './localClient'
+
+/** What `bench kernels --json` prints, as far as a twin needs it; a bare list of rows will do. */
+const rowsFileSchema = z.object({
+  board: z.object({ isa: z.string(), clockHz: z.number().nullable() }).partial().optional(),
+  rows: z.array(kernelRowSchema)
+})
+
+interface RowsOfBoard {
+  rows: KernelRow[]
+  isa: string | null
+  clockHz: number | null
+}
+
+/** `bitbench board twin`: a cycle model fitted to rows of a real board, as a board of its own. */
+export const boardTwinVerb: CliVerb = {
+  summary:
+    'Fits a cycle model to kernel rows of a board (a file of `bench kernels --json`, or the board itself) and keeps it as a board.',
+  usage: 'ROWS.json|BOARD --name N [--judge FILE] [--seed S] [--clock-hz HZ]',
+  options: {
+    name: { type: 'string', help: 'name of the twin; its board is twin:N' },
+    judge: {
+      type: 'string',
+      help: 'rows that only judge; without it half of the rows judge a fit on the rest'
+    },
+    seed: { type: 'string', help: 'seed of the halves', default: '1' },
+    'clock-hz': { type: 'string', help: 'clock of the real board, where the rows do not say it' }
+  },
+  async run(args, context) {
+    const source = args.positionals[0]
+    if (source === undefined) throw new UsageError('rows or a board are missing')
+    const name = textOption(args, 'name')
+    if (name === undefined) throw new UsageError('--name is missing')
+    const judgeFile = textOption(args, 'judge')
+    const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
+    const clockHz = numberOption(args, 'clock-hz', { min: 1, max: 0xffff_ffff, integer: true })
+    const measured = await rowsOf(source, context)
+    const judge = judgeFile === undefined ? null : (await readRows(judgeFile, context)).rows
+    const client = createLocalClient(await context.bitbench(), context.signal)
+    const { jobId } = await client.call('board.fitTwin', {
+      name,
+      rows: measured.rows,
+      judge,
+      seed,
+      clockHz: clockHz ?? measured.clockHz,
+      isa: measured.isa
+    })
+    await client.finish(jobId, createProgressLine(context.log, process.stderr))
+    const { twins } = await client.call('board.twins', {})
+    const twin = twins.find((one) => one.name === name)!
+    return { json: twin, text: twinText(twin) }
+  }
+}
+
+async function rowsOf(source: string, context: CliContext): Promise<RowsOfBoard> {
+  const isFile = source.endsWith('.json') || existsSync(path.resolve(context.cwd, source))
+  if (isFile && !source.startsWith('/dev/')) return await readRows(source, context)
+  const { board } = await context.bitbench()
+  const { signal, log } = context
+  const options = { repetitions: 2, seed: 1, reference: false, signal, log }
+  const { rows, info } = await benchKernels(board, source, options)
+  return { rows, isa: info.isa, clockHz: info.clockHz }
+}
+
+async function readRows(file: string, context: CliContext): Promise<RowsOfBoard> {
+  const full = path.resolve(context.cwd, file)
+  const text = await readFile(full, 'utf8').catch((cause: unknown) => {
+    throw new AppError(
+      'input.notFound',
+      `${file} cannot be read.`,
+      'Give a file of `bench kernels --json`.',
+      {
+        cause
+      }
+    )
+  })
+  const json = parseJson(text)
+  const parsed = rowsFileSchema.safeParse(Array.isArray(json) ? { rows: json } : json)
+  if (parsed.success) {
+    const { rows, board } = parsed.data
+    return { rows, isa: board?.isa ?? null, clockHz: board?.clockHz ?? null }
+  }
+  const [issue] = parsed.error.issues
+  throw new AppError(
+    'input.invalid',
+    `${file} does not hold kernel rows: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? ''}`,
+    'Give a file that `bitbench bench kernels --json` printed.'
+  )
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function twinText(twin: Twin): string {
+  const show = ({ mean, max }: { mean: number; max: number }): string =>
+    `${mean.toFixed(2)} % mean, ${max.toFixed(2)} % max`
+  const lines = [
+    `${twin.id}: ${twin.structure}`,
+    `fitted on ${twin.fitRows} rows: ${show(twin.fit)}`,
+    twin.heldOut === null
+      ? 'no rows to judge it that it has not seen'
+      : `on ${twin.heldOutRows} rows not seen: ${show(twin.heldOut)}`
+  ]
+  if (twin.otherCodeRows > 0)
+    lines.push(`${twin.otherCodeRows} rows were measured with another version of the kernels`)
+  return lines.join('\n')
+}
