@@ -18,7 +18,9 @@ interface LayerBytes {
 
 /**
  * Peak RAM of a deployment's plan on a board (deploy/plan.ts): Image and arena. The Image is a sum over the layers; the
- * arena depends on the scratch of the kernels that serve each pair and is placed as the plan places it.
+ * arena depends on the scratch of the kernels that serve each pair and is placed as the plan places it. Exact for chains;
+ * where one tensor feeds layers of different widths (skip connections), quantizing adds a requantisation operator, 128
+ * bytes of Image and its tensor, which is not counted here.
  * @param network quantized at any scheme: shapes and layers count
  * @throws AppError as planDeployment does, when the board lacks a kernel at 8 bits or the network does not fit the Image format
  */

@@ -188,6 +188,9 @@ function summariseSearch(search: Search) {
     bestAccuracy: search.test?.best ?? search.best!.accuracy,
     int8Accuracy: search.test?.int8 ?? search.int8Accuracy,
     fpAccuracy: search.test?.float ?? search.floatAccuracy,
+    /** Test images, and the paired difference to int8 on them with its 95 % margin. */
+    testImages: search.test?.images ?? null,
+    versusInt8: search.test?.versusInt8 ?? null,
     searchSplit: {
       bestAccuracy: search.best!.accuracy,
       int8Accuracy: search.int8Accuracy,
@@ -233,6 +236,12 @@ function table(result: DemoResult & { seconds: number }): string {
     [
       'Accuracy float / int8 / best',
       [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy].map(percent).join(' / ')
+    ],
+    [
+      'Against int8',
+      search.versusInt8 === null
+        ? 'not tested'
+        : `${(100 * search.versusInt8.difference).toFixed(2)} ± ${(100 * search.versusInt8.margin).toFixed(2)} points (95 %) on ${search.testImages} test images`
     ],
     [
       'Scheme',

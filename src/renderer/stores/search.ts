@@ -13,9 +13,16 @@ export const useSearches = defineStore('search', () => {
   const searches = ref<SearchSummary[]>([])
   const openId = ref<string | null>(null)
   const trace = shallowRef<CandidateJson[]>([])
+  /** Index of the candidate that was chosen by hand; null: the best one. */
+  const chosenIndex = ref<number | null>(null)
 
   const open = computed<SearchSummary | null>(
     () => searches.value.find(({ id }) => id === openId.value) ?? null
+  )
+
+  /** The scheme the page shows and deploys. */
+  const selected = computed<CandidateJson | null>(
+    () => trace.value.find(({ index }) => index === chosenIndex.value) ?? open.value?.best ?? null
   )
 
   function accept(search: SearchSummary): void {
@@ -27,6 +34,7 @@ export const useSearches = defineStore('search', () => {
   function show(search: Search): void {
     const { trace: candidates, ...summary } = search
     accept(summary)
+    if (openId.value !== search.id) chosenIndex.value = null
     openId.value = search.id
     trace.value = candidates
   }
@@ -56,5 +64,5 @@ export const useSearches = defineStore('search', () => {
 
   const resume = createAction(async (searchId: string) => client.call('search.resume', { searchId }))
 
-  return { searches, open, openId, trace, select, load, start, resume }
+  return { searches, open, openId, trace, chosenIndex, selected, select, load, start, resume }
 })

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { parseScheme } from '@core/quant/scheme'
+import { widthReports } from '@core/search/widthReport'
+
+const candidate = (text: string, cost: number, loss: number) => ({
+  scheme: parseScheme(text, ['a', 'b']),
+  cost,
+  loss
+})
+
+describe('what each width loses and saves', () => {
+  it('comes from the schemes that differ from int8 in one width, cheapest first', () => {
+    const rows = widthReports([
+      candidate('w8a8,w8a8', 200, 0.01),
+      candidate('w2a8,w8a8', 150, 0.06),
+      candidate('w8a8,w8a2', 180, 0.02),
+      candidate('w8a8,w2a8', 210, 0.02),
+      candidate('w2a8,w8a2', 130, 0.07)
+    ])
+    expect(rows.map(({ layer, what, bits }) => `${layer} ${what} ${bits}`)).toEqual([
+      'b activation 2',
+      'a weight 2',
+      'b weight 2'
+    ])
+    expect(rows[0]!.costSaved).toBeCloseTo(0.1, 12)
+    expect(rows[0]!.lossPerPercent).toBeCloseTo(0.001, 12)
+    expect(rows[1]!.lossPerPercent).toBeCloseTo(0.05 / 25, 12)
+    // Fewer bits that are dearer save nothing.
+    expect(rows[2]!.lossPerPercent).toBeNull()
+  })
+
+  it('is empty without int8', () => {
+    expect(widthReports([candidate('w2a8,w8a8', 150, 0.06)])).toEqual([])
+  })
+})
