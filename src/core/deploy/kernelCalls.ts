@@ -16,7 +16,8 @@ export interface LayerCalls {
 /**
  * Stated estimates: operators that the board's `bench` does not measure by themselves are priced by the nearest that it does.
  * A look-up or a copy costs at most what requantising as many codes does; a softmax goes over its codes three times and divides,
- * a normalisation twice and divides in 64 bits.
+ * a normalisation twice and divides in 64 bits. A convolution whose window is not square or dilated is a matrix product of as many
+ * rows and taps; another window is the square one with about as many taps.
  */
 const softmaxPasses = 4
 const normalizePasses = 6
@@ -26,22 +27,36 @@ function elementCalls(
   { outputShape: [h, w, c] }: Pick<IntegerLayer, 'outputShape'>,
   bits: { activationBits: number; weightBits: number }
 ): BenchItem[] {
-  const dims = kernel === 'add' ? [h * w * c] : [h * w, c]
-  return [{ kernel, dims, ...bits }]
+  return inPieces(kernel, kernel === 'add' ? [h * w * c] : [h * w, c], bits)
 }
 
-/** Calls of one layer; null where the board's `bench` cannot measure its shape (windows that are not square). */
-export function callsOf(layer: IntegerLayer): LayerCalls | null {
+/** Largest size that `bench` takes. */
+const longestDim = 65_535
+
+/** A call as several whose first size `bench` can take. */
+function inPieces(
+  kernel: BenchItem['kernel'],
+  [first = 0, ...rest]: readonly number[],
+  bits: { activationBits: number; weightBits: number }
+): BenchItem[] {
+  const pieces: BenchItem[] = []
+  for (let left = first; left > 0; left -= longestDim)
+    pieces.push({ kernel, dims: [Math.min(left, longestDim), ...rest], ...bits })
+  return pieces
+}
+
+const times = (count: number, calls: readonly BenchItem[]): BenchItem[] =>
+  Array.from({ length: count }, () => calls).flat()
+
+/** Calls of one layer. */
+export function callsOf(layer: IntegerLayer): LayerCalls {
   const [outH, outW, outC] = layer.outputShape
-  const requantize: BenchItem = {
-    kernel: 'requantize',
-    dims: [outH * outW, outC],
+  const requantize = inPieces('requantize', [outH * outW, outC], {
     activationBits: layer.outBits,
     weightBits: 0
-  }
+  })
   if (isWeighted(layer)) {
-    const inner = innerOf(layer)
-    return inner === null ? null : { inner, others: layer.last ? [] : [requantize] }
+    return { inner: innerOf(layer), others: layer.last ? [] : requantize }
   }
   const bits = { activationBits: layer.input.bits, weightBits: 0 }
   switch (layer.op) {
@@ -49,9 +64,9 @@ export function callsOf(layer: IntegerLayer): LayerCalls | null {
       // The codes stay where they are.
       return { inner: null, others: [] }
     case 'requantize':
-      return { inner: null, others: [requantize] }
+      return { inner: null, others: requantize }
     case 'add':
-      return { inner: null, others: [{ kernel: 'add', dims: [outH * outW * outC], ...bits }] }
+      return { inner: null, others: elementCalls('add', layer, bits) }
     case 'binary':
       return { inner: null, others: elementCalls('add', layer, bits) }
     case 'table':
@@ -59,45 +74,64 @@ export function callsOf(layer: IntegerLayer): LayerCalls | null {
     case 'gather':
     case 'constant':
     case 'output':
-      return { inner: null, others: [requantize] }
+      return { inner: null, others: requantize }
     case 'reduce':
       return { inner: null, others: elementCalls('requantize', { outputShape: layer.inputShape }, bits) }
     case 'softmax':
-      return { inner: null, others: new Array<BenchItem>(softmaxPasses).fill(requantize) }
+      return { inner: null, others: times(softmaxPasses, requantize) }
     case 'normalize':
-      return { inner: null, others: new Array<BenchItem>(normalizePasses).fill(requantize) }
+      return { inner: null, others: times(normalizePasses, requantize) }
     case 'product': {
       const { rows, columns, inner, batches } = layer
       const dims = [rows, columns, inner]
       const call: BenchItem = { kernel: 'matmul', dims, activationBits: layer.input.bits, weightBits: 8 }
-      return { inner: null, others: [...new Array<BenchItem>(batches.length).fill(call), requantize] }
+      return { inner: null, others: [...times(batches.length, [call]), ...requantize] }
     }
     case 'maxPool':
-    case 'avgPool': {
-      const square = squareWindow(layer)
-      if (square === null) return null
-      const [h, w, c] = layer.inputShape
-      const dims = [h + 2 * square.pad, w + 2 * square.pad, c, square.side, square.stride]
-      return { inner: null, others: [{ kernel: layer.op, dims, ...bits }] }
-    }
+    case 'avgPool':
+      return { inner: null, others: [{ kernel: layer.op, dims: poolDims(layer), ...bits }] }
   }
 }
 
-function innerOf(layer: Extract<IntegerLayer, { weightBits: unknown }>): BenchItem | null {
+function innerOf(layer: Extract<IntegerLayer, { weightBits: unknown }>): BenchItem {
   const bits = { activationBits: layer.activationBits, weightBits: layer.weightBits }
   const [h, w, c] = layer.inputShape
-  if (layer.op === 'dense') return { kernel: 'matmul', dims: [1, layer.outputShape[2], h * w * c], ...bits }
+  const [outH, outW, outC] = layer.outputShape
+  if (layer.op === 'dense') return { kernel: 'matmul', dims: [1, outC, h * w * c], ...bits }
   const square = squareWindow(layer)
-  if (square === null) return null
-  const { side, stride, pad } = square
-  return layer.op === 'conv2d'
-    ? { kernel: 'conv2d', dims: [h, w, c, layer.outputShape[2], side, stride, pad], ...bits }
-    : { kernel: 'depthwiseConv2d', dims: [h, w, c, side, stride, pad], ...bits }
+  if (layer.op === 'conv2d') {
+    if (square === null)
+      return { kernel: 'matmul', dims: [outH * outW, outC, layer.weights.length / outC], ...bits }
+    return { kernel: 'conv2d', dims: [h, w, c, outC, square.side, square.stride, square.pad], ...bits }
+  }
+  if (square !== null)
+    return { kernel: 'depthwiseConv2d', dims: [h, w, c, square.side, square.stride, square.pad], ...bits }
+  // An odd side keeps the sides of the image.
+  const side = 2 * Math.floor(nearestSide(layer) / 2) + 1
+  return { kernel: 'depthwiseConv2d', dims: [outH, outW, c, side, 1, (side - 1) / 2], ...bits }
 }
 
-function squareWindow({ kernel, stride, pad }: Window): { side: number; stride: number; pad: number } | null {
+function poolDims(layer: Extract<IntegerLayer, { op: 'maxPool' | 'avgPool' }>): number[] {
+  const [h, w, c] = layer.inputShape
+  const [outH, outW] = layer.outputShape
+  const square = squareWindow(layer)
+  if (square !== null) return [h + 2 * square.pad, w + 2 * square.pad, c, square.side, square.stride]
+  const side = nearestSide(layer)
+  return [outH * side, outW * side, c, side, side]
+}
+
+/** Side of the square window with about as many taps. */
+const nearestSide = ({ kernel }: Window): number => Math.max(1, Math.round(Math.sqrt(kernel[0] * kernel[1])))
+
+/** A window as `bench` takes it: square, evenly padded, not dilated, none hanging over the end. */
+function squareWindow(layer: Window & Pick<IntegerLayer, 'inputShape' | 'outputShape'>) {
+  const { kernel, stride, pad, dilation = [1, 1], inputShape, outputShape } = layer
   const isSquare = kernel[0] === kernel[1] && stride[0] === stride[1] && pad.every((side) => side === pad[0])
-  return isSquare ? { side: kernel[0], stride: stride[0], pad: pad[0] } : null
+  const fits = [0, 1].every(
+    (axis) => Math.floor((inputShape[axis]! + 2 * pad[0] - kernel[0]) / stride[0]) + 1 === outputShape[axis]
+  )
+  const isPlain = isSquare && fits && dilation.every((step) => step === 1)
+  return isPlain ? { side: kernel[0], stride: stride[0], pad: pad[0] } : null
 }
 
 /** Every distinct shape a network's cost is made of, for a campaign that measures them. */
@@ -105,7 +139,6 @@ export function shapesOf(network: QuantizedNetwork): { kernel: BenchItem['kernel
   const distinct = new Map<string, { kernel: BenchItem['kernel']; dims: number[] }>()
   for (const layer of network.layers) {
     const calls = callsOf(layer)
-    if (calls === null) continue
     for (const { kernel, dims } of calls.inner === null ? calls.others : [calls.inner, ...calls.others]) {
       distinct.set(`${kernel} ${dims.join(' ')}`, { kernel, dims: [...dims] })
     }

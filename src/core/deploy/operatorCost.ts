@@ -16,9 +16,23 @@ export function measuredCost(call: BenchItem, measured: readonly MeasuredCall[])
 
 /** The median time per element visit of the kernel's Samples, times the call's visits; null without any Sample. */
 export function costByVisits(call: BenchItem, measured: readonly MeasuredCall[]): number | null {
-  const ofKernel = measured.filter((sample) => sample.kernel === call.kernel)
-  if (ofKernel.length === 0) return null
-  return median(ofKernel.map((sample) => sample.time / shapeWork(sample).macs)) * shapeWork(call).macs
+  return medianByVisits(
+    call,
+    measured.filter((sample) => sample.kernel === call.kernel)
+  )
+}
+
+/**
+ * A rough estimate for a kernel that was never measured: the median time per element visit of every operator's Samples. Search
+ * adds it to what all candidates share, so that an unmeasured operator does not count as free; null without any Sample.
+ */
+export function costByAnyVisits(call: BenchItem, measured: readonly MeasuredCall[]): number | null {
+  return costByVisits(call, measured) ?? medianByVisits(call, measured)
+}
+
+function medianByVisits(call: BenchItem, known: readonly MeasuredCall[]): number | null {
+  if (known.length === 0) return null
+  return median(known.map((sample) => sample.time / shapeWork(sample).macs)) * shapeWork(call).macs
 }
 
 function sameShape(a: BenchItem, b: BenchItem): boolean {

@@ -1,5 +1,10 @@
 import { callsOf } from '../../core/deploy/kernelCalls'
-import { costByVisits, measuredCost, type MeasuredCall } from '../../core/deploy/operatorCost'
+import {
+  costByAnyVisits,
+  costByVisits,
+  measuredCost,
+  type MeasuredCall
+} from '../../core/deploy/operatorCost'
 import { atBits } from '../../core/deploy/uniformBits'
 import type { Workload } from '../../core/model/workload'
 import type { BenchItem } from '../../core/profile/kernelShape'
@@ -8,7 +13,7 @@ import type { KernelName as ProxyKernelName } from '../../core/proxy/kernels'
 import { calibrateNetwork, type Calibration } from '../../core/proxy/fit/network'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import { shapeRows } from '../../core/proxy/samples'
-import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import type { IntegerLayer, QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { proxyCosts } from '../../core/search/costModels'
 import type { CostTable } from '../../core/search/costTable'
 
@@ -83,7 +88,7 @@ export function createNetworkCost(deps: {
       const operators = await operatorsOf(target)
       let overhead = 0
       for (const layer of network.layers)
-        overhead += sumOf(callsOf(layer)?.others ?? [], target, operators) ?? 0
+        overhead += sumOf(callsOf(layer).others, target, operators) ?? roughSum(layer, operators)
       const table = proxyCosts(workloads, target.proxies, overhead)
       const calibration = calibrationOf(network, target, operators)
       if (calibration === null) return table
@@ -117,12 +122,16 @@ function layersOf(
 ): (number | null)[] {
   return network.layers.map((layer) => {
     const calls = callsOf(layer)
-    if (calls === null) return null
     const rest = sumOf(calls.others, target, operators)
     if (calls.inner === null || rest === null) return rest
     const proxy = target.proxies.get(proxyKernel(calls.inner.kernel))
     return proxy === undefined ? null : rest + predictOne(proxy, calls.inner)
   })
+}
+
+/** Operators of which some kernel was never measured, by what the others cost; 0 only where nothing was measured at all. */
+function roughSum(layer: IntegerLayer, measured: readonly MeasuredCall[]): number {
+  return callsOf(layer).others.reduce((sum, call) => sum + (costByAnyVisits(call, measured) ?? 0), 0)
 }
 
 /** Operators beside the inner products: as measured, else as their own proxy says, else by their visits. */

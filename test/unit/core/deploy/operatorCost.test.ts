@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { costByVisits, measuredCost, type MeasuredCall } from '@core/deploy/operatorCost'
+import { costByAnyVisits, costByVisits, measuredCost, type MeasuredCall } from '@core/deploy/operatorCost'
 
 const pool = (h: number, c: number, time: number, activationBits = 8): MeasuredCall => ({
   kernel: 'maxPool',
@@ -28,5 +28,12 @@ describe('cost of operators without weights', () => {
   it('is unknown, not zero, where the kernel was never measured', () => {
     expect(costByVisits(call, [])).toBeNull()
     expect(costByVisits({ ...call, kernel: 'add', dims: [10] }, [pool(8, 16, 2048)])).toBeNull()
+  })
+
+  it('is estimated from the other operators where asked for', () => {
+    // 2048 cycles for 1024 visits, as above.
+    const add = { ...call, kernel: 'add', dims: [10] } as const
+    expect(costByAnyVisits(add, [pool(8, 16, 2048)])).toBe(20)
+    expect(costByAnyVisits(add, [])).toBeNull()
   })
 })
