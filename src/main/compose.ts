@@ -5,6 +5,7 @@ import { commands } from '../shared/contract'
 import { createAppService, type AppService } from './app/appService'
 import type { BoardService } from './board/boardService'
 import type { EnergyService } from './energy/energyService'
+import type { EstimatorService } from './estimator/estimatorService'
 import type { GpuService } from './gpu/gpuService'
 import { createDispatcher, type Dispatch } from './hosts/dispatcher'
 import type { EventBus } from './hosts/eventBus'
@@ -15,6 +16,7 @@ import { createStoreService } from './store/storeService'
 import type { TaskPool } from './threads/taskPool'
 import type { Tasks } from './threads/taskRegistry'
 import { connectBoards, connectGpus } from './wiring/devices'
+import { connectEstimators } from './wiring/estimators'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
 import { connectNetworks, type Networks } from './wiring/networks'
 
@@ -27,6 +29,7 @@ export interface Bitbench extends Networks {
   readonly app: AppService
   readonly board: BoardService
   readonly energy: EnergyService
+  readonly estimator: EstimatorService
   readonly gpu: GpuService
   readonly jobs: JobService
   readonly tasks: TaskPool<Tasks>
@@ -45,6 +48,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const app = connectApp(foundation)
   const board = connectBoards(foundation)
   const { gpu, energy } = connectGpus(foundation)
+  const estimator = connectEstimators(foundation)
   const networks = connectNetworks(foundation, board)
   const { model, profile, proxy, calibrations, search, deploy, runs } = networks
   const handlers = {
@@ -53,6 +57,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...calibrations.handlers,
     ...deploy.handlers,
     ...energy.handlers,
+    ...estimator.handlers,
     ...gpu.handlers,
     ...jobs.handlers,
     ...model.handlers,
@@ -69,6 +74,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     app,
     board,
     energy,
+    estimator,
     gpu,
     jobs,
     tasks,

@@ -1,23 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { assembleTransfer, type AssembledTransfer } from '../../core/estimator/transfer/assemble'
+import type { AssembledTransfer } from '../../core/estimator/transfer/assemble'
 import { stageTransferCurve } from '../../core/estimator/transfer/curve'
 import { fitStageTransfer } from '../../core/estimator/transfer/methods'
 import { createRandom } from '../../core/math/random'
-import { readStageFiles } from '../estimator/sampleFiles'
 import { predictedActualFigure, transferFigures } from '../estimator/estimatorFigures'
 import { writeFigures } from '../figures/writeFigures'
 import { writeWholeFile } from '../files/replaceFile'
-import { pathOption, presetOf } from './estimatorInput'
-import { filesOf, sizesOf, transferJson, transferText, transferVerb } from './estimatorTransfer'
-import {
-  numberOption,
-  textOption,
-  UsageError,
-  type CliArguments,
-  type CliContext,
-  type CliVerb
-} from './framework'
+import { pathOption } from './estimatorInput'
+import { readTransfer, sizesOf, transferJson, transferText, transferVerb } from './estimatorTransfer'
+import { numberOption, UsageError, type CliArguments, type CliContext, type CliVerb } from './framework'
 
 /** `bitbench estimator calibrate`: transfer, with its files and figures under the documents' names. */
 export const calibrateVerb: CliVerb = {
@@ -35,15 +27,7 @@ export const calibrateVerb: CliVerb = {
 async function runCalibrate(args: CliArguments, context: CliContext) {
   const folder = pathOption(args, 'output-dir', context)
   if (folder === undefined) throw new UsageError('--output-dir DIR is needed')
-  const read = async (name: string) => await readStageFiles(filesOf(args, name), presetOf(args), context.cwd)
-  const [sourceDevice, targetDevice] = [textOption(args, 'source-device'), textOption(args, 'target-device')]
-  const assembled = assembleTransfer({
-    source: await read('source'),
-    target: await read('target'),
-    ...(textOption(args, 'judge') === undefined ? {} : { judge: await read('judge') }),
-    ...(sourceDevice === undefined ? {} : { sourceDevice }),
-    ...(targetDevice === undefined ? {} : { targetDevice })
-  })
+  const assembled = await readTransfer(args, context)
   assembled.remarks.forEach(context.log)
   const sizes = sizesOf(args)
   const seeds = numberOption(args, 'seeds', { min: 1, max: 1000, integer: true }) ?? 5

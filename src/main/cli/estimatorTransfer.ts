@@ -1,4 +1,4 @@
-import { assembleTransfer } from '../../core/estimator/transfer/assemble'
+import { assembleTransfer, type AssembledTransfer } from '../../core/estimator/transfer/assemble'
 import { stageTransferCurve, type StageTransferCurve } from '../../core/estimator/transfer/curve'
 import { methodTitles, type StageTransferMethod } from '../../core/estimator/transfer/methods'
 import { presetOf, presetOption } from './estimatorInput'
@@ -30,19 +30,9 @@ export const transferVerb: CliVerb = {
 }
 
 async function runTransfer(args: CliArguments, context: CliContext) {
-  const preset = presetOf(args)
-  const read = async (name: string) => await readStageFiles(filesOf(args, name), preset, context.cwd)
   const sizes = sizesOf(args)
   const seeds = numberOption(args, 'seeds', { min: 1, max: 1000, integer: true }) ?? 12
-  const sourceDevice = textOption(args, 'source-device')
-  const targetDevice = textOption(args, 'target-device')
-  const assembled = assembleTransfer({
-    source: await read('source'),
-    target: await read('target'),
-    ...(textOption(args, 'judge') === undefined ? {} : { judge: await read('judge') }),
-    ...(sourceDevice === undefined ? {} : { sourceDevice }),
-    ...(targetDevice === undefined ? {} : { targetDevice })
-  })
+  const assembled = await readTransfer(args, context)
   assembled.remarks.forEach(context.log)
   const curve = stageTransferCurve(assembled, {
     sizes,
@@ -52,7 +42,22 @@ async function runTransfer(args: CliArguments, context: CliContext) {
   return { json: transferJson(curve, sizes, seeds), text: transferText(curve) }
 }
 
-export function filesOf(args: CliArguments, name: string): string[] {
+/** Reads and joins the files of both devices; wrong usage is reported before any file is read. */
+export async function readTransfer(args: CliArguments, context: CliContext): Promise<AssembledTransfer> {
+  const [sourceFiles, targetFiles] = [filesOf(args, 'source'), filesOf(args, 'target')]
+  const judgeFiles = textOption(args, 'judge') === undefined ? null : filesOf(args, 'judge')
+  const read = (files: readonly string[]) => readStageFiles(files, presetOf(args), context.cwd)
+  const [sourceDevice, targetDevice] = [textOption(args, 'source-device'), textOption(args, 'target-device')]
+  return assembleTransfer({
+    source: await read(sourceFiles),
+    target: await read(targetFiles),
+    ...(judgeFiles === null ? {} : { judge: await read(judgeFiles) }),
+    ...(sourceDevice === undefined ? {} : { sourceDevice }),
+    ...(targetDevice === undefined ? {} : { targetDevice })
+  })
+}
+
+function filesOf(args: CliArguments, name: string): string[] {
   const files = (textOption(args, name) ?? '').split(',').filter((file) => file !== '')
   if (files.length === 0) throw new UsageError(`--${name} FILE[,FILE…] is needed`)
   return files

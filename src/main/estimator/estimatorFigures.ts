@@ -119,9 +119,21 @@ function errorBoxes(
   )
 }
 
+/** The documents' lines, and ours. */
+const drawnMethods = [
+  'blend',
+  'none',
+  'affineLeastSquares',
+  'globalAffine',
+  'fineTune',
+  'affineRelative',
+  'gpRatio',
+  'rooflineGp'
+] as const
+
 /** Error against the number of calibration configurations and against the seconds that measuring them takes. */
 export function transferFigures(points: readonly StageTransferPoint[]): Figure[] {
-  const methods = [...new Set(points.map((point) => point.method))].filter((method) => method !== 'auto')
+  const methods = drawnMethods.filter((method) => points.some((point) => point.method === method))
   const series = (read: (point: StageTransferPoint) => number, x: (point: StageTransferPoint) => number) =>
     methods.map((method) => ({
       name: methodTitles[method],
@@ -192,7 +204,7 @@ export function guardrailFigure(analysis: GuardrailAnalysis): Figure {
           }))
         },
         {
-          name: 'interval',
+          name: 'interval rule',
           points: [{ x: percent(tradeOff.interval.falseReject), y: percent(tradeOff.interval.falseAccept) }]
         }
       ]

@@ -1,4 +1,5 @@
 import type { Figure } from './renderFigure'
+import { textWidth } from './textWidth'
 
 /** Colours that differ for colour-blind readers (Okabe and Ito). */
 export const figureColors = [
@@ -28,7 +29,7 @@ export interface Panel {
 }
 
 const panelSize = { width: 560, height: 420 }
-const margin = { left: 76, right: 24, top: 78, bottom: 62 }
+const margin = { left: 76, right: 24, top: 66, bottom: 62 }
 const ink = '#333333'
 
 /** Panels in rows of `columns`. */
@@ -38,6 +39,7 @@ export function figureOf(
   columns = Math.min(2, panels.length)
 ): Figure {
   const rows = Math.ceil(panels.length / columns)
+  const tops = panels.map((panel) => plotTop(legendNames(panel)))
   const place = (at: number) => ({
     left: (at % columns) * panelSize.width,
     top: Math.floor(at / columns) * panelSize.height
@@ -54,20 +56,20 @@ export function figureOf(
         top: place(at).top + 10,
         textStyle: { fontSize: 15, fontWeight: 'bold', color: ink }
       })),
-      legend: panels.map(({ series }, at) => ({
+      legend: panels.map((panel, at) => ({
         left: place(at).left + margin.left,
         top: place(at).top + 34,
         width: panelSize.width - margin.left - margin.right,
         itemWidth: 14,
         itemHeight: 8,
-        textStyle: { fontSize: 10, color: ink },
-        data: [...new Set(series.map((one) => one['name']).filter((text) => text !== undefined))]
+        textStyle: { fontSize: legendSize, color: ink },
+        data: legendNames(panel)
       })),
       grid: panels.map((_, at) => ({
         left: place(at).left + margin.left,
-        top: place(at).top + margin.top,
+        top: place(at).top + (tops[at] ?? margin.top),
         width: panelSize.width - margin.left - margin.right,
-        height: panelSize.height - margin.top - margin.bottom
+        height: panelSize.height - (tops[at] ?? margin.top) - margin.bottom
       })),
       xAxis: panels.map(({ x }, at) => ({ gridIndex: at, ...axisStyle, ...x })),
       yAxis: panels.map(({ y }, at) => ({ gridIndex: at, ...axisStyle, nameGap: 52, ...y })),
@@ -76,6 +78,29 @@ export function figureOf(
       )
     }
   }
+}
+
+/** Names of the series; a single one needs no legend. */
+function legendNames({ series }: Panel): string[] {
+  const names = [...new Set(series.map((one) => one['name']))].filter((name) => typeof name === 'string')
+  return names.length < 2 ? [] : names
+}
+
+/** Legend text size, and the room of a symbol with its gaps. */
+const legendSize = 10
+const legendSymbol = 30
+const legendRow = 18
+
+/** Where the plot begins: below as many rows of the legend as its names need. */
+function plotTop(names: readonly string[]): number {
+  const room = panelSize.width - margin.left - margin.right
+  let [rows, used] = [1, 0]
+  for (const name of names) {
+    const width = textWidth(name, legendSize) + legendSymbol
+    if (used + width > room) [rows, used] = [rows + 1, 0]
+    used += width
+  }
+  return margin.top + (rows - 1) * legendRow
 }
 
 const axisStyle = {

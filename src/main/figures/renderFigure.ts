@@ -1,8 +1,13 @@
 import { createRequire } from 'node:module'
 import { renderAsync } from '@resvg/resvg-js'
-import { init, type EChartsCoreOption } from 'echarts/core'
+import { init, setPlatformAPI, type EChartsCoreOption } from 'echarts/core'
 import { crc32 } from '../../core/binary/crc'
 import './parts'
+import { textWidth } from './textWidth'
+
+setPlatformAPI({
+  measureText: (text, font) => ({ width: textWidth(text, Number(/([\d.]+)px/.exec(font ?? '')?.[1] ?? 12)) })
+})
 
 /** A chart by its ECharts option, and its size in CSS pixels. */
 export interface Figure {

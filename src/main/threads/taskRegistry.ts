@@ -1,4 +1,5 @@
 import { twinTasks } from '../board/twins/twinTasks'
+import { estimatorTasks } from '../estimator/estimatorTasks'
 import { modelTasks } from '../model/modelTasks'
 import { profileTasks } from '../profile/profileTasks'
 import { proxyTasks } from '../proxy/proxyTasks'
@@ -7,7 +8,7 @@ import { proxyTasks } from '../proxy/proxyTasks'
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
  * of TaskPool.run follow from this table.
  */
-export const taskHandlers = { ...twinTasks, ...profileTasks, ...modelTasks, ...proxyTasks }
+export const taskHandlers = { ...twinTasks, ...estimatorTasks, ...profileTasks, ...modelTasks, ...proxyTasks }
 
 type Handlers = typeof taskHandlers
 

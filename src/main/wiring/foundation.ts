@@ -7,6 +7,7 @@ import { findExecutable } from '../app/tools'
 import { boardMigrations } from '../board/boardService'
 import { deployMigrations } from '../deploy/deployStore'
 import { energyMigrations } from '../energy/energyStore'
+import { estimatorMigrations } from '../estimator/estimatorStore'
 import { gpuMigrations } from '../gpu/gpuStore'
 import { createEventBus, type EventBus } from '../hosts/eventBus'
 import { createJobService, type JobService } from '../jobs/jobService'
@@ -49,6 +50,7 @@ const migrations = [
   boardMigrations,
   deployMigrations,
   energyMigrations,
+  estimatorMigrations,
   gpuMigrations,
   profileMigrations,
   proxyMigrations,

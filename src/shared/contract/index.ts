@@ -4,6 +4,7 @@ import { boardContract } from './board'
 import type { ArgumentsOf, CommandContract, InputOf, OutputOf } from './define'
 import { deployContract } from './deploy'
 import { energyContract } from './energy'
+import { estimatorContract } from './estimator'
 import { gpuContract } from './gpu'
 import { hostContract } from './host'
 import { jobContract } from './job'
@@ -20,6 +21,7 @@ export const commands = {
   ...boardContract.commands,
   ...deployContract.commands,
   ...energyContract.commands,
+  ...estimatorContract.commands,
   ...gpuContract.commands,
   ...jobContract.commands,
   ...modelContract.commands,
@@ -34,6 +36,7 @@ export const events = {
   ...appContract.events,
   ...boardContract.events,
   ...deployContract.events,
+  ...estimatorContract.events,
   ...gpuContract.events,
   ...hostContract.events,
   ...jobContract.events,

@@ -22,7 +22,7 @@ import {
   type JointJson,
   type JointNet
 } from '../network/jointNet'
-import type { Origin } from '../samples/origin'
+import type { Origin } from '../../../shared/units'
 import type { StageTable } from '../samples/stageTable'
 import { positionFactor, type PositionEffect } from './position'
 

@@ -27,7 +27,18 @@ const common = {
     'T_LLM_decode_positions'
   ],
   device: ['device', 'gpu', 'gpu_name', 'hardware'],
-  ignored: ['total', 'total_ms', 'T_total', 'totalMs', 'run', 'outcome', 'sample_id', 'timestamp', 'index']
+  ignored: [
+    'total',
+    'total_ms',
+    'T_total',
+    'totalMs',
+    'run',
+    'outcome',
+    'sample_id',
+    'timestamp',
+    'index',
+    'dataset'
+  ]
 }
 
 export const presets: Readonly<Record<PresetName, Preset>> = {

@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import { parseCsv } from './csvTable'
-import type { Origin } from './origin'
+import type { Origin } from '../../../shared/units'
 import { presetRole, type PresetName, type Role } from './presets'
 import type { KnobValue, StageSample } from './stageSample'
 

@@ -1,4 +1,4 @@
-import type { Origin } from './origin'
+import type { Origin } from '../../../shared/units'
 
 /** A knob is a number (tokens, blocks) or a name (tier, model). */
 export type KnobValue = number | string

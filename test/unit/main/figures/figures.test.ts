@@ -54,12 +54,13 @@ describe('figures', () => {
             { x: 10, y: 5, deviation: 1 },
             { x: 100, y: 3 }
           ]
-        }
+        },
+        { name: 'none', points: [{ x: 10, y: 50 }] }
       ])
     ])
     expect([figure.width, figure.height]).toEqual([1120, 840])
     const svg = figureSvg(figure)
-    for (const title of ['Scatter', 'Histogram', 'Box', 'Curve', 'prefill', 'blend'])
+    for (const title of ['Scatter', 'Histogram', 'Box', 'Curve', 'none', 'blend'])
       expect(svg).toContain(title)
   })
 

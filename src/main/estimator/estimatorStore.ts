@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import {
+  estimatorDetailSchema,
+  estimatorSummarySchema,
+  type EstimatorSummary
+} from '../../shared/contract/estimator'
+import { AppError } from '../../shared/errors'
+import type { NounMigrations } from '../store/migrations'
+import type { Store } from '../store/store'
+import type { TrainOutput } from './estimatorTasks'
+
+/** Trained estimators in the data file: a summary to list, the model with its errors to use. */
+export const estimatorMigrations: NounMigrations = {
+  noun: 'estimator',
+  steps: [
+    `CREATE TABLE latency_estimator (
+       id VARCHAR PRIMARY KEY, created_at_ms DOUBLE NOT NULL, summary VARCHAR NOT NULL, trained VARCHAR NOT NULL
+     );`
+  ]
+}
+
+export interface EstimatorStore {
+  add(summary: EstimatorSummary, trained: TrainOutput): Promise<void>
+  /** Newest first. */
+  list(): Promise<EstimatorSummary[]>
+  trained(id: string): Promise<TrainOutput | null>
+  remove(id: string): Promise<void>
+}
+
+/** The model itself is validated where it is revived (estimatorFromJson). */
+const trainedSchema = z.object({
+  json: z.looseObject({ format: z.string(), version: z.number() }),
+  detail: estimatorDetailSchema.omit({ estimator: true })
+})
+
+export function createEstimatorStore(store: Pick<Store, 'run' | 'all'>): EstimatorStore {
+  return {
+    async add(summary, trained) {
+      await store.run('INSERT INTO latency_estimator VALUES ($1, $2, $3, $4)', [
+        summary.id,
+        summary.createdAtMs,
+        JSON.stringify(summary),
+        JSON.stringify(trained)
+      ])
+    },
+    async list() {
+      const rows = await store.all<{ summary: string }>(
+        'SELECT summary FROM latency_estimator ORDER BY created_at_ms DESC'
+      )
+      return rows.map((row) => estimatorSummarySchema.parse(JSON.parse(row.summary)))
+    },
+    async trained(id) {
+      const [row] = await store.all<{ trained: string }>(
+        'SELECT trained FROM latency_estimator WHERE id = $1',
+        [id]
+      )
+      if (row === undefined) return null
+      const read = trainedSchema.safeParse(JSON.parse(row.trained))
+      if (!read.success) {
+        throw new AppError(
+          'store.corrupt',
+          `The estimator ${id} is stored in a form that this version cannot read.`,
+          'Train it again.',
+          { cause: read.error }
+        )
+      }
+      return read.data as unknown as TrainOutput
+    },
+    async remove(id) {
+      await store.run('DELETE FROM latency_estimator WHERE id = $1', [id])
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { EstimatorDetail, EstimatorSummary, TrainedEpochJson } from '@shared/contract/estimator'
+import { defineStore } from 'pinia'
+import { ref, shallowRef } from 'vue'
+import type { CommandInput, CommandOutput } from '../client/client'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+
+type Prediction = CommandOutput<'estimator.predict'>['predictions'][number]
+
+/** Latency estimators; the open one with its errors, its live prediction, and the transfer curve. */
+export const useEstimators = defineStore('estimator', () => {
+  const client = useClient()
+  const estimators = ref<EstimatorSummary[]>([])
+  const detail = shallowRef<EstimatorDetail | null>(null)
+  const prediction = shallowRef<Prediction | null>(null)
+  /** Epochs of the training that runs or ran last in this window. */
+  const epochs = shallowRef<TrainedEpochJson[]>([])
+  const transfer = shallowRef<CommandOutput<'estimator.transferCurve'>>({ title: '', points: [], chosen: {} })
+  let trainingJob = ''
+  let asked = 0
+
+  client.subscribe('estimator.epoch', ({ jobId, epoch }) => {
+    if (jobId === trainingJob) epochs.value = [...epochs.value, epoch]
+  })
+  client.subscribe('estimator.trained', ({ estimator }) => {
+    estimators.value = [estimator, ...estimators.value.filter(({ id }) => id !== estimator.id)]
+    void select.run(estimator.id)
+  })
+  client.subscribe('estimator.transferred', () => void loadTransfer.run())
+
+  const select = createAction(async (id: string) => {
+    prediction.value = null
+    detail.value = await client.call('estimator.detail', { id })
+  })
+  const load = createAction(async () => {
+    estimators.value = (await client.call('estimator.list', {})).estimators
+    const shown = detail.value?.estimator.id ?? estimators.value[0]?.id
+    if (shown !== undefined) await select.run(shown)
+    await loadTransfer.run()
+  })
+  const loadTransfer = createAction(async () => {
+    transfer.value = await client.call('estimator.transferCurve', {})
+  })
+  const train = createAction(async (input: CommandInput<'estimator.train'>) => {
+    epochs.value = []
+    trainingJob = (await client.call('estimator.train', input)).jobId
+  })
+  const remove = createAction(async (id: string) => {
+    await client.call('estimator.remove', { id })
+    if (detail.value?.estimator.id === id) detail.value = null
+    await load.run()
+  })
+  /** Only the newest question's result is shown: sliders ask faster than a slow line brings results. */
+  const predict = createAction(
+    async (configuration: CommandInput<'estimator.predict'>['configurations'][number]) => {
+      const id = detail.value?.estimator.id
+      if (id === undefined) return
+      const mine = ++asked
+      const { predictions } = await client.call('estimator.predict', { id, configurations: [configuration] })
+      if (mine === asked) prediction.value = predictions[0] ?? null
+    }
+  )
+  const runTransfer = createAction(async (input: CommandInput<'estimator.transfer'>) => {
+    await client.call('estimator.transfer', input)
+  })
+
+  return {
+    estimators,
+    detail,
+    prediction,
+    epochs,
+    transfer,
+    select,
+    load,
+    train,
+    remove,
+    predict,
+    runTransfer
+  }
+})
