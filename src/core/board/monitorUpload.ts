@@ -10,9 +10,11 @@ interface Pending {
 
 /** Below this a piece is not halved any more: the frame around it is 15 bytes. */
 const leastPieceBytes = 32
+/** Requests in flight before the first answer. */
+const firstWindow = 2
 
 /**
- * Writes `bytes` to the board's RAM from `address` on, `window` requests at a time. The monitor answers in order, so an
+ * Writes `bytes` to the board's RAM from `address` on, at most `window` requests at a time. The monitor answers in order, so an
  * answer to a later request proves an earlier one lost, which is repeated at once; silence repeats all. A piece that was lost
  * twice is cut in four, so that a line that damages most long frames still carries short ones. Yields progress
  * steps in confirmed bytes. Throws `board.timeout` when a smallest piece fails `timing.attempts` times.
@@ -34,9 +36,12 @@ export function* uploadBytes(
   const outstanding = new Map<number, Outstanding>()
   const pieces = new Map<Outstanding, Pending>()
   let doneBytes = 0
+  // A bridge may have a buffer of two kilobytes and no flow control: the window opens as answers come and closes by half
+  // when they stay away or pieces are lost.
+  let allowed = Math.min(window, firstWindow)
 
   function* sendNew(): Conversation<void> {
-    while (outstanding.size < window) {
+    while (outstanding.size < allowed) {
       const piece = waiting.pop()
       if (piece === undefined) return
       const data = bytes.subarray(piece.offset, piece.offset + piece.length)
@@ -66,12 +71,23 @@ export function* uploadBytes(
     yield* exchange.send(request)
   }
 
+  /** Unsends requests: what the board answers to them after all is stale, and writing twice does no harm. */
+  function takeBack(requests: readonly Outstanding[]): void {
+    for (const request of [...requests].reverse()) {
+      waiting.push(pieces.get(request)!)
+      outstanding.delete(request.seq)
+      pieces.delete(request)
+    }
+  }
+
   yield { kind: 'progress', doneBytes, totalBytes: bytes.length }
   for (;;) {
     yield* sendNew()
     if (outstanding.size === 0) return
     const { answers } = yield* exchange.receive(outstanding, timing.answerMs)
     if (answers.length === 0) {
+      allowed = Math.max(1, allowed >> 1)
+      takeBack([...outstanding.values()].slice(allowed))
       for (const request of [...outstanding.values()]) yield* repeat(request)
       continue
     }
@@ -83,9 +99,10 @@ export function* uploadBytes(
       outstanding.delete(answer.request.seq)
       pieces.delete(answer.request)
     }
+    allowed = Math.min(window, allowed + answers.length)
     yield { kind: 'progress', doneBytes, totalBytes: bytes.length }
-    for (const request of [...outstanding.values()]) {
-      if (request.order < latest) yield* repeat(request)
-    }
+    const lost = [...outstanding.values()].filter(({ order }) => order < latest)
+    if (lost.length > 0) allowed = Math.max(1, allowed >> 1)
+    for (const request of lost) yield* repeat(request)
   }
 }

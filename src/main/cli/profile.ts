@@ -19,7 +19,10 @@ export const profileCli: CliNoun = {
         board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
         model: { type: 'string', help: 'ONNX file whose layers are measured' },
         shape: { type: 'string', help: 'shapes as kernel:size x size..., joined by commas' },
-        'space-filling': { type: 'string', help: 'further shapes per kernel around those', default: '12' },
+        'space-filling': {
+          type: 'string',
+          help: 'further shapes per kernel around those; 12, or none where shapes are named'
+        },
         kernels: { type: 'string', help: 'kernels of the space-filling set, joined by commas' },
         pairs: { type: 'string', help: 'bit pairs such as a8w8,a4w2; all the board has without' },
         repetitions: { type: 'string', help: 'per Sample', default: '2' },
@@ -35,11 +38,15 @@ export const profileCli: CliNoun = {
           model === undefined
             ? null
             : await client.call('model.open', { path: path.resolve(context.cwd, model) })
+        // Named shapes are measured, and nothing else unless it is asked for.
+        const shapes = shapesOption(args)
         const request = {
           boardId,
           modelId: opened?.model.id ?? null,
-          shapes: shapesOption(args),
-          spaceFilling: numberOption(args, 'space-filling', { min: 0, max: 2000, integer: true }) ?? 12,
+          shapes,
+          spaceFilling:
+            numberOption(args, 'space-filling', { min: 0, max: 2000, integer: true }) ??
+            (shapes.length > 0 ? 0 : 12),
           kernels: listOption(args, 'kernels').map(kernelOf),
           pairs: listOption(args, 'pairs').map(pairOf),
           repetitions: numberOption(args, 'repetitions', { min: 1, max: 64, integer: true }) ?? 2,

@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
 import { asciiBytes, createReceiver } from './receiver'
 import { sflMagicRequest } from './sflFrame'
+import { litexMenu, litexPrompt } from './sflRequest'
 import { askUboot, findFifoControl, type FifoControl, ubootPrompt } from './ubootConsole'
 
 /** What sits at the other end of a line before a monitor does. */
@@ -20,8 +21,6 @@ export function* awaitBanner(): Conversation<string | null> {
   return banner?.text ?? null
 }
 
-const litexPrompt = 'litex> '
-const litexMenu = 'F7:    boot from serial\n'
 const answerMs = 1_500
 
 /**

@@ -12,8 +12,8 @@ export interface Receiver {
   /** The next byte; null after `silenceMs` without one. */
   byte(silenceMs: number): Part<number | null>
   /**
-   * Reads until one of the texts stands in what came since the last match; answers its index and everything up to and
-   * including it, or null after `silenceMs` of silence or 64 KiB without a match.
+   * Reads until one of the texts stands in what came since the last match, terminal control sequences (colours, cursor)
+   * left out; returns its index and everything up to and including it, or null after `silenceMs` of silence or 64 KiB without a match.
    */
   until(texts: readonly string[], silenceMs: number): Part<{ index: number; text: string } | null>
   /** Reads and forgets until the line was silent for `quietMs` (at most 1 MiB). */
@@ -50,9 +50,11 @@ export function createReceiver(): Receiver {
     },
     *until(texts, silenceMs) {
       let text = ''
+      const filter = createAnsiFilter()
       for (let count = 0; count < searchLimitBytes; count++) {
         const byte = yield* receiver.byte(silenceMs)
         if (byte === null) return null
+        if (!filter.isText(byte)) continue
         text += String.fromCharCode(byte)
         const index = texts.findIndex((wanted) => text.endsWith(wanted))
         if (index >= 0) return { index, text }
@@ -79,6 +81,26 @@ export function createReceiver(): Receiver {
     lastSeen: () => (seen === '' ? 'nothing' : `"${printable(seen)}"`)
   }
   return receiver
+}
+
+/**
+ * Tells text from terminal control sequences (ECMA-48): ESC [ ... up to a byte from 0x40 to 0x7e, and ESC with one byte.
+ * Boot loaders colour their prompts.
+ */
+export function createAnsiFilter(): { isText(byte: number): boolean } {
+  let state: 'text' | 'escape' | 'sequence' = 'text'
+  return {
+    isText(byte) {
+      if (state === 'escape') state = byte === 0x5b ? 'sequence' : 'text'
+      else if (state === 'sequence') {
+        if (byte >= 0x40 && byte <= 0x7e) state = 'text'
+        // Noise, not a sequence: text goes on with the next line.
+        else if (byte < 0x20) state = 'text'
+      } else if (byte === 0x1b) state = 'escape'
+      else return true
+      return false
+    }
+  }
 }
 
 /** Latin-1 text with everything unprintable as \xNN. */

@@ -1,15 +1,8 @@
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
-import { asciiBytes, createReceiver, isStopped, type Part, type Receiver } from './receiver'
-import {
-  sflAbortFrame,
-  sflJumpFrame,
-  sflLoadFrame,
-  sflMagicAnswer,
-  sflMagicRequest,
-  sflMostDataBytes,
-  sflReply
-} from './sflFrame'
+import { createReceiver, isStopped, type Part, type Receiver } from './receiver'
+import { sflAbortFrame, sflJumpFrame, sflLoadFrame, sflMostDataBytes, sflReply } from './sflFrame'
+import { awaitRequest, resynchronise } from './sflRequest'
 
 /** One block of bytes and where it goes. */
 export interface Segment {
@@ -29,7 +22,7 @@ export interface SflOptions {
 
 export interface SflResult {
   loadedBytes: number
-  /** Frames that had to be sent again, one by one or with the whole image. */
+  /** Frames that had to be sent again. */
   repeatedFrames: number
   /** The frame size and window that carried the image in the end. */
   frameBytes: number
@@ -40,168 +33,169 @@ export interface SflResult {
 interface Speed {
   frameBytes: number
   window: number
+  /** Frames that must be confirmed at this speed before the next is tried. */
+  trial: number
 }
 
-/** From fast to cautious; each failure goes one step down and starts the image anew. */
+/**
+ * From cautious to fast. The BIOS's receive ring holds 127 bytes, and what it has not taken when the ring is full is
+ * lost: small single frames work on every SoC, more only where the core is quick enough.
+ */
 const speeds: readonly Speed[] = [
-  { frameBytes: sflMostDataBytes, window: 8 },
-  { frameBytes: sflMostDataBytes, window: 4 },
-  { frameBytes: sflMostDataBytes, window: 1 },
-  { frameBytes: 64, window: 1 }
+  { frameBytes: 64, window: 1, trial: 16 },
+  { frameBytes: sflMostDataBytes, window: 1, trial: 16 },
+  { frameBytes: sflMostDataBytes, window: 2, trial: 32 },
+  { frameBytes: sflMostDataBytes, window: 4, trial: 64 },
+  { frameBytes: sflMostDataBytes, window: 8, trial: Infinity }
 ]
 /** A frame that is not answered within this time is lost: the BIOS itself gives up on half a frame after 250 ms. */
 const replyTimeoutMs = 1_000
-/** Longer than the BIOS waits for the rest of a frame, so that it is at a frame's beginning again. */
-const drainMs = 350
-const resendsPerFrame = 3
-const bootPrompt = 'F7:    boot from serial\n'
-const bootKey = 0x06
-const consolePrompt = 'litex> '
+/** Times one frame is tried at the slowest speed. */
+const triesPerFrame = 8
+/** Times the BIOS may leave for its console. */
+const mostReturns = 4
 
 /**
  * Loads an image into a LiteX SoC through the serial loader of its BIOS.
  *
- * Waits for the BIOS's request (answers the boot menu and the `litex>` prompt on the way), tries the line with four
- * small frames, then keeps up to eight frames outstanding, growing from one.
+ * Begins with single frames of 64 bytes and grows while all are confirmed. When one is not, it finds the beginning of a
+ * frame again by the BIOS's own `E`, goes one speed down for good, and sends from where nothing was in doubt. A BIOS that
+ * has left for its console is asked for a new request, and the image begins anew.
  *
- * @throws loader.noPrompt with what was received; loader.rejected when the BIOS refuses or the slowest speed fails;
- *   job.cancelled after it has sent ABORT, so that the BIOS is back at its prompt
+ * @throws loader.noPrompt with what was received; board.addressRange when the BIOS says the address is outside its memory;
+ *   loader.rejected when the slowest speed fails; job.cancelled after it has sent ABORT, so that the BIOS is back at its prompt
  */
 export function* sflLoad(options: SflOptions): Conversation<SflResult> {
   const receiver = createReceiver()
-  yield* awaitRequest(receiver, options.promptTimeoutMs ?? 10_000)
-  const totalBytes = options.segments.reduce((sum, segment) => sum + segment.bytes.length, 0)
-  let repeatedFrames = 0
+  const promptTimeoutMs = options.promptTimeoutMs ?? 10_000
+  const transfer = new Transfer(options.segments, options.isSafe === true)
+  yield* awaitRequest(receiver, promptTimeoutMs)
   try {
-    let step = options.isSafe === true ? speeds.length - 1 : 0
-    if (step === 0 && !(yield* probe(receiver, options.segments[0]?.address ?? 0))) step = speeds.length - 1
-    for (; ; step++) {
-      const speed = speeds[step]
-      if (speed === undefined) {
-        throw new AppError(
-          'loader.rejected',
-          `The LiteX loader failed even with single frames of 64 bytes; last received ${receiver.lastSeen()}.`,
-          'Lower the baud rate, check the cable, and check that the address lies in main RAM.'
-        )
-      }
-      const sent = yield* sendImage(receiver, options.segments, speed, totalBytes)
-      repeatedFrames += sent.repeatedFrames
-      if (!sent.isComplete) {
-        yield* receiver.drain(drainMs)
-        continue
-      }
-      if (options.jumpAddress === null) yield* abort(receiver)
-      else yield* jump(receiver, options.jumpAddress)
-      return { loadedBytes: totalBytes, repeatedFrames, ...speed, jumped: options.jumpAddress !== null }
+    for (let returns = 0; ; returns++) {
+      const isThere = yield* transfer.run(receiver)
+      if (isThere && (options.jumpAddress === null || (yield* jump(receiver, options.jumpAddress)))) break
+      if (returns === mostReturns) throw failed(receiver)
+      // A line end first: what it echoed of frames stands on its command line.
+      yield* receiver.drain(100)
+      yield* awaitRequest(receiver, promptTimeoutMs)
+      transfer.restart()
     }
+    if (options.jumpAddress === null) yield* abort(receiver)
+    const { totalBytes: loadedBytes, repeatedFrames, speed } = transfer
+    const { frameBytes, window } = speed
+    return { loadedBytes, repeatedFrames, frameBytes, window, jumped: options.jumpAddress !== null }
   } catch (error) {
     if (isStopped(error)) yield* abort(receiver)
     throw error
   }
 }
 
-function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part<void> {
-  const texts = [sflMagicRequest, bootPrompt, consolePrompt]
-  // A BIOS that sits at its prompt says nothing by itself: a line end makes it show the prompt.
-  let found = yield* receiver.until(texts, Math.min(500, promptTimeoutMs))
-  if (found === null) {
-    yield { kind: 'send', bytes: asciiBytes('\n') }
-    found = yield* receiver.until(texts, promptTimeoutMs)
+/** The image on its way: how far it is, and how fast it goes. */
+class Transfer {
+  readonly totalBytes: number
+  repeatedFrames = 0
+  private step = 0
+  /** The fastest speed that may still be tried. */
+  private ceiling: number
+  /** Everything before these is surely there: the end of the last stretch without doubt. */
+  private doneBytes = 0
+  private surelyDone = 0
+  private confirmed = 0
+  private tries = 0
+
+  constructor(
+    private readonly segments: readonly Segment[],
+    isSafe: boolean
+  ) {
+    this.ceiling = isSafe ? 0 : speeds.length - 1
+    this.totalBytes = segments.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
-  for (let turn = 0; turn < 8 && found !== null; turn++) {
-    if (found.index === 0) {
-      yield { kind: 'send', bytes: asciiBytes(sflMagicAnswer) }
-      return
+
+  get speed(): Speed {
+    return speeds[this.step]!
+  }
+
+  /** The BIOS was away: its memory is not to be relied on. */
+  restart(): void {
+    this.doneBytes = this.surelyDone = this.confirmed = 0
+  }
+
+  /** Sends what is left; false when the BIOS has left for its console. */
+  *run(receiver: Receiver): Part<boolean> {
+    while (this.doneBytes < this.totalBytes) {
+      if (yield* this.stretch(receiver)) continue
+      const where = yield* this.recover(receiver)
+      if (where !== 'ready') return false
     }
-    yield { kind: 'send', bytes: found.index === 1 ? Uint8Array.of(bootKey) : asciiBytes('serialboot\n') }
-    found = yield* receiver.until(texts, promptTimeoutMs)
+    return true
   }
-  throw new AppError(
-    'loader.noPrompt',
-    `No LiteX serial boot request came; received ${receiver.lastSeen()}.`,
-    'Press the reset button of the board while this waits, and check port and baud rate (115200 is the default).'
-  )
-}
 
-/** Four small frames at once: a line that loses one of them is used with single small frames. */
-function* probe(receiver: Receiver, address: number): Part<boolean> {
-  const frame = sflLoadFrame(address, new Uint8Array(64))
-  for (let count = 0; count < 4; count++) yield { kind: 'send', bytes: frame }
-  for (let count = 0; count < 4; count++) {
-    const reply = yield* receiver.byte(replyTimeoutMs)
-    if (reply === sflReply.success) continue
-    yield* receiver.drain(drainMs)
-    return false
-  }
-  return true
-}
-
-interface Frame {
-  bytes: Uint8Array
-  dataBytes: number
-}
-
-function* sendImage(
-  receiver: Receiver,
-  segments: readonly Segment[],
-  speed: Speed,
-  totalBytes: number
-): Part<{ isComplete: boolean; repeatedFrames: number }> {
-  const outstanding: Frame[] = []
-  const frames = framesOf(segments, speed.frameBytes)
-  let window = 1
-  let doneBytes = 0
-  let sentFrames = 0
-  let resends = 0
-  let repeatedFrames = 0
-  let next = frames.next()
-  while (next.done !== true || outstanding.length > 0) {
-    while (next.done !== true && outstanding.length < window) {
-      yield { kind: 'send', bytes: next.value.bytes }
-      outstanding.push(next.value)
-      sentFrames++
-      next = frames.next()
-    }
-    const reply = yield* receiver.byte(replyTimeoutMs)
-    const first = outstanding[0]!
-    if (reply === sflReply.success) {
-      outstanding.shift()
-      doneBytes += first.dataBytes
-      resends = 0
-      window = Math.min(speed.window, window + 1)
-      yield {
-        kind: 'progress',
-        doneBytes,
-        totalBytes,
-        note: `${speed.frameBytes}-byte frames, window ${window}`
+  /** Sends at one speed until the image is there or the next speed is due; false when a reply was not K. */
+  private *stretch(receiver: Receiver): Part<boolean> {
+    const { frameBytes, window, trial } = this.speed
+    const outstanding: number[] = []
+    let sentBytes = this.doneBytes
+    this.surelyDone = this.doneBytes
+    this.confirmed = 0
+    for (;;) {
+      const mayGrow = this.confirmed >= trial && this.step < this.ceiling
+      while (!mayGrow && outstanding.length < window && sentBytes < this.totalBytes) {
+        const frame = this.frameAt(sentBytes, frameBytes)
+        yield { kind: 'send', bytes: frame.bytes }
+        outstanding.push(frame.dataBytes)
+        sentBytes += frame.dataBytes
       }
-    } else if (reply === sflReply.crcError && outstanding.length === 1 && resends < resendsPerFrame) {
-      // With one frame on the line there is no doubt which one is meant.
-      resends++
-      repeatedFrames++
-      yield { kind: 'send', bytes: first.bytes }
-    } else {
-      return { isComplete: false, repeatedFrames: repeatedFrames + sentFrames }
+      const first = outstanding[0]
+      if (first === undefined) {
+        if (mayGrow) this.step++
+        return true
+      }
+      if ((yield* receiver.byte(replyTimeoutMs)) !== sflReply.success) {
+        this.repeatedFrames += outstanding.length
+        return false
+      }
+      outstanding.shift()
+      this.doneBytes += first
+      this.confirmed++
+      this.tries = 0
+      // With one frame outstanding there is no doubt which one a reply is for.
+      if (window === 1) this.surelyDone = this.doneBytes
+      const note = `${frameBytes}-byte frames, window ${window}`
+      yield { kind: 'progress', doneBytes: this.doneBytes, totalBytes: this.totalBytes, note }
     }
   }
-  return { isComplete: true, repeatedFrames }
-}
 
-function* framesOf(segments: readonly Segment[], frameBytes: number): Generator<Frame, void, void> {
-  for (const { address, bytes } of segments) {
-    for (let at = 0; at < bytes.length; at += frameBytes) {
-      const data = bytes.subarray(at, at + frameBytes)
-      yield { bytes: sflLoadFrame(address + at, data), dataBytes: data.length }
+  /** After a failure: back to the last sure byte, one speed down, and to the beginning of a frame. */
+  private *recover(receiver: Receiver): Part<'ready' | 'console' | 'silent'> {
+    if (this.step > 0) this.ceiling = --this.step
+    else if (++this.tries >= triesPerFrame) throw failed(receiver)
+    this.doneBytes = this.surelyDone
+    const where = yield* resynchronise(receiver)
+    if (receiver.lastSeen().includes('outside writable memory')) throw outside(receiver)
+    return where
+  }
+
+  private frameAt(offset: number, frameBytes: number): { bytes: Uint8Array; dataBytes: number } {
+    let at = offset
+    for (const { address, bytes } of this.segments) {
+      if (at < bytes.length) {
+        const data = bytes.subarray(at, at + frameBytes)
+        return { bytes: sflLoadFrame(address + at, data), dataBytes: data.length }
+      }
+      at -= bytes.length
     }
+    throw new Error('past the end of the image')
   }
 }
 
-function* jump(receiver: Receiver, address: number): Part<void> {
-  for (let tries = 0; tries <= resendsPerFrame; tries++) {
+/** False when the BIOS has left for its console. */
+function* jump(receiver: Receiver, address: number): Part<boolean> {
+  for (let tries = 0; tries < triesPerFrame; tries++) {
     yield { kind: 'send', bytes: sflJumpFrame(address) }
-    const reply = yield* receiver.byte(replyTimeoutMs)
-    if (reply === sflReply.success) return
-    if (reply !== sflReply.crcError) break
+    if ((yield* receiver.byte(replyTimeoutMs)) === sflReply.success) return true
+    const where = yield* resynchronise(receiver)
+    if (where === 'console') return false
+    if (where === 'silent') break
   }
   throw new AppError(
     'loader.rejected',
@@ -212,7 +206,24 @@ function* jump(receiver: Receiver, address: number): Part<void> {
 
 /** Back to the BIOS prompt. Nothing is checked: it is also the way out when the line is bad. */
 function* abort(receiver: Receiver): Part<void> {
-  yield* receiver.drain(drainMs)
+  // Half a frame may be on the way: it takes an ABORT only at the beginning of one.
+  if ((yield* resynchronise(receiver)) !== 'ready') return
   yield { kind: 'send', bytes: sflAbortFrame() }
   yield* receiver.byte(replyTimeoutMs)
+}
+
+function failed(receiver: Receiver): AppError {
+  return new AppError(
+    'loader.rejected',
+    `The LiteX loader failed even with single frames of 64 bytes; last received ${receiver.lastSeen()}.`,
+    'Lower the baud rate, check the cable, and check that the address lies in main RAM.'
+  )
+}
+
+function outside(receiver: Receiver): AppError {
+  return new AppError(
+    'board.addressRange',
+    `The BIOS has no memory at the address of the image; it said ${receiver.lastSeen()}.`,
+    'Give the csr.csv of this SoC (--soc), or link the program to its main RAM.'
+  )
 }

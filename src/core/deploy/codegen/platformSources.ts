@@ -120,10 +120,12 @@ CC ?= cc
 RISCV_CC ?= riscv64-unknown-elf-gcc
 QEMU ?= qemu-system-riscv32
 LOAD_ADDRESS ?= 0x${loadAddress.toString(16)}
+# Runs on every core with RV32IM; a core with compressed instructions needs less memory with RISCV_ARCH=rv32imc.
+RISCV_ARCH ?= rv32im
 
 CFLAGS ?= -O2
 WARNINGS = -std=c11 -Wall -Wextra
-RISCV_FLAGS = --specs=picolibc.specs -march=rv32imac -misa-spec=2.2 -mabi=ilp32 -mcmodel=medany -msmall-data-limit=0 \\
+RISCV_FLAGS = --specs=picolibc.specs -march=$(RISCV_ARCH) -misa-spec=2.2 -mabi=ilp32 -mcmodel=medany -msmall-data-limit=0 \\
   -ffreestanding -ffunction-sections -fdata-sections
 RISCV_LINK = -nostdlib -nostartfiles -Wl,--no-relax -Wl,--gc-sections -Wl,--build-id=none -T program.ld
 

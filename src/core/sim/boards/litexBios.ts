@@ -12,9 +12,12 @@ export interface BiosHost {
 /** Protocol texts of LiteX's serial boot (litex/soc/software/include/boot: sfl.h). */
 const magicRequest = 'sL5DdSMmkekro\n'
 const magicAnswer = 'z6IHG7cYDID6o\n'
-/** How long the BIOS waits for the answer to its request, and for the rest of a frame. */
+/** How long the BIOS waits for the answer to its request, and for the next byte in its loader. */
 const answerMs = 250
-const prompt = '\nlitex> '
+/** Failures in a row after which it leaves its loader. */
+const mostFailures = 256
+/** Coloured, as LiteX's is. */
+const prompt = '\n\x1b[92;1mlitex\x1b[0m> '
 
 /**
  * The serial boot of the LiteX BIOS, as the boot ROM of a virtual SoC: a menu at power-on, a console with `serialboot` and
@@ -26,6 +29,7 @@ export class LitexBios {
   private text = ''
   private frame: number[] = []
   private sinceMs = 0
+  private failures = 0
 
   constructor(private readonly host: BiosHost) {}
 
@@ -48,13 +52,13 @@ export class LitexBios {
     return bytes
   }
 
-  /** Time-outs. */
+  /** Time-outs. In its loader it sends `E` after each 250 ms of silence, frame or no frame. */
   tick(nowMs: number): void {
-    if (nowMs - this.sinceMs <= answerMs) return
-    if (this.state === 'asking') this.toConsole('Timeout\n')
-    else if (this.state === 'loading' && this.frame.length > 0) {
+    if (this.state === 'asking' && nowMs - this.sinceMs > answerMs) this.toConsole('Timeout\n')
+    while (this.state === 'loading' && nowMs - this.sinceMs > answerMs) {
+      this.sinceMs += answerMs
       this.frame = []
-      this.print('E')
+      this.refuse('E')
     }
   }
 
@@ -75,6 +79,8 @@ export class LitexBios {
       if (this.text.endsWith(magicAnswer)) {
         this.state = 'loading'
         this.frame = []
+        this.failures = 0
+        this.sinceMs = nowMs
       } else if (byte === 0x51 || byte === 0x1b) this.toConsole('Cancelled\n')
       return
     }
@@ -89,6 +95,7 @@ export class LitexBios {
 
   private typed(byte: number, nowMs: number): void {
     if (byte !== 0x0a && byte !== 0x0d) {
+      this.said.push(byte)
       this.text += String.fromCharCode(byte)
       return
     }
@@ -104,19 +111,26 @@ export class LitexBios {
   /** Length, CRC-16 of what follows it (big-endian), command, payload; one byte answers. */
   private execute(frame: Uint8Array): void {
     const view = new DataView(frame.buffer)
-    if (crc16(frame, 3) !== view.getUint16(1)) return this.print('C')
+    if (crc16(frame, 3) !== view.getUint16(1)) return this.refuse('C')
     const [command, payload] = [frame[3], frame.subarray(4)]
     if (command === 0x00) {
       this.print('K')
       this.toConsole('')
     } else if (command === 0x01 && payload.length > 4) {
-      this.print(this.host.store(view.getUint32(4), payload.subarray(4)) ? 'K' : 'E')
+      if (!this.host.store(view.getUint32(4), payload.subarray(4))) return this.refuse('E')
+      this.failures = 0
+      this.print('K')
     } else if (command === 0x02 && payload.length === 4) {
       const address = view.getUint32(4)
       this.print(`KExecuting booted program at ${formatHex32(address)}\n\n`)
       this.state = 'gone'
       this.host.jump(address)
-    } else this.print('U')
+    } else this.refuse('U')
+  }
+
+  private refuse(reply: 'C' | 'E' | 'U'): void {
+    this.print(reply)
+    if (++this.failures === mostFailures) this.toConsole('Too many consecutive errors, aborting\n')
   }
 
   private ask(nowMs: number): void {

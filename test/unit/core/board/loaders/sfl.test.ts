@@ -47,6 +47,52 @@ describe('SFL loader against a strict BIOS', () => {
     expect(progress.every((done, at) => at === 0 || done >= progress[at - 1]!)).toBe(true)
   })
 
+  it('waits while a memory test prints, longer than it would wait in silence', () => {
+    const bios = new SflBios({ memoryTestMs: 12_000 })
+    const { value, endedAtMs } = runDialogue(load(image(500), { promptTimeoutMs: 3_000 }), bios)
+    expect(value?.jumped).toBe(true)
+    expect(endedAtMs).toBeGreaterThan(12_000)
+  })
+
+  it('does not overrun the ring of a BIOS that works slower than the line', () => {
+    // 0.2 ms a byte against 0.087 ms on the line: of a second long frame 127 bytes fit the ring, the rest is lost.
+    const bios = new SflBios({ workMsPerByte: 0.2 })
+    const bytes = image(40_000)
+    const { value } = runDialogue(load(bytes), bios)
+    expect(value).toMatchObject({ jumped: true, frameBytes: 251, window: 1 })
+    expect(Buffer.compare(bios.ram.subarray(0, bytes.length), bytes)).toBe(0)
+  })
+
+  it('begins anew when the BIOS had left for its console', () => {
+    const bios = new SflBios()
+    bios.missedRequests = 1
+    const bytes = image(3_000)
+    const { value, error } = runDialogue(load(bytes), bios)
+    expect(error).toBeUndefined()
+    expect(value?.jumped).toBe(true)
+    expect(Buffer.compare(bios.ram.subarray(0, bytes.length), bytes)).toBe(0)
+  })
+
+  it('says that the address is outside the memory of the BIOS', () => {
+    const bios = new SflBios({ ramBase: 0x8000_0000 })
+    const { error } = runDialogue(load(image(300)), bios)
+    expect(error).toMatchObject({ code: 'board.addressRange', hint: expect.stringContaining('csr.csv') })
+    expect(bios.jumpedTo).toBeNull()
+  })
+
+  it('a BIOS that nobody speaks to sends E every 250 ms and gives up after 256', () => {
+    const bios = new SflBios({ start: 'console' })
+    const sent: string[] = []
+    const line = { send: (bytes: Uint8Array): void => void sent.push(new TextDecoder().decode(bytes)) }
+    bios.hear(new TextEncoder().encode('serialboot\n'), 0, line)
+    bios.hear(new TextEncoder().encode('z6IHG7cYDID6o\n'), 10, line)
+    bios.tick(10 + 250 * 255 + 1, line)
+    expect(sent.filter((text) => text === 'E')).toHaveLength(255)
+    bios.tick(10 + 250 * 256 + 1, line)
+    expect(bios.state).toBe('console')
+    expect(sent.at(-1)).toContain('\x1b[92;1mlitex\x1b[0m> ')
+  })
+
   it('gets a BIOS at its console to ask', () => {
     const bios = new SflBios({ start: 'console' })
     const { value } = runDialogue(load(image(500)), bios)

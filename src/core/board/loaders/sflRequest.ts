@@ -1,0 +1,68 @@
+import { AppError } from '../../../shared/errors'
+import { asciiBytes, type Part, type Receiver } from './receiver'
+import { sflMagicAnswer, sflMagicRequest, sflReply } from './sflFrame'
+
+/** What the BIOS prints when it waits for commands, colours left out. */
+export const litexPrompt = 'litex> '
+/** Older BIOSes list their boot sources and wait for a key. */
+export const litexMenu = 'F7:    boot from serial\n'
+const menuKey = 0x06
+/** Silence after which a BIOS is asked for its prompt; a memory test prints all the while. */
+const promptSilenceMs = 500
+/** The BIOS answers silence with `E` after 250 ms: twice that, and the delays of a bridge. */
+const trainMs = 700
+/** An `E` with nothing behind it for so long is one of the train, and the next frame begins afresh. */
+const alone = 120
+const mostTrainBytes = 4096
+
+/**
+ * Brings a BIOS to the point where it takes frames: waits while text flows (memory test), answers its request, and
+ * asks for one at the menu or the console.
+ *
+ * @throws loader.noPrompt with what was received
+ */
+export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part<void> {
+  const texts = [sflMagicRequest, litexMenu, litexPrompt]
+  // A BIOS that sits at its prompt says nothing by itself: a line end makes it show the prompt.
+  let found = yield* receiver.until(texts, Math.min(promptSilenceMs, promptTimeoutMs))
+  if (found === null) {
+    yield { kind: 'send', bytes: asciiBytes('\n') }
+    found = yield* receiver.until(texts, promptTimeoutMs)
+  }
+  for (let turn = 0; turn < 8 && found !== null; turn++) {
+    if (found.index === 0) {
+      yield { kind: 'send', bytes: asciiBytes(sflMagicAnswer) }
+      return
+    }
+    yield { kind: 'send', bytes: found.index === 1 ? Uint8Array.of(menuKey) : asciiBytes('serialboot\n') }
+    found = yield* receiver.until(texts, promptTimeoutMs)
+  }
+  throw new AppError(
+    'loader.noPrompt',
+    `No LiteX serial boot request came; received ${receiver.lastSeen()}.`,
+    'Press the reset button of the board while this waits, and check port and baud rate (115200 is the default).'
+  )
+}
+
+/**
+ * Finds out where the BIOS is after something went wrong. In its loader it sends `E` after each 250 ms of silence: after
+ * such an `E` it is at the beginning of a frame (`ready`). Text up to a prompt means that it has left for the console;
+ * without either it is somewhere else.
+ */
+export function* resynchronise(receiver: Receiver): Part<'ready' | 'console' | 'silent'> {
+  let text = ''
+  for (let count = 0; count < mostTrainBytes; count++) {
+    const byte = yield* receiver.byte(trainMs)
+    if (byte === null) return 'silent'
+    if (byte === sflReply.error) {
+      const next = yield* receiver.byte(alone)
+      if (next === null) return 'ready'
+      receiver.unread(next)
+    }
+    text = (text + String.fromCharCode(byte)).slice(-64)
+    // The prompt may be coloured: "litex", whatever colours, and "> " at the end.
+     
+    if (text.replace(/\x1b\[[0-9;]*[@-~]/g, '').endsWith(litexPrompt)) return 'console'
+  }
+  return 'silent'
+}
