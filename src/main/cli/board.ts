@@ -3,24 +3,12 @@ import type { Board } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
 import { formatBytes, formatCount } from '../../shared/units'
 import { addressOption } from './boardAddress'
+import { boardConsoleVerb } from './boardConsole'
+import { connect, lineOptions } from './boardLine'
 import { boardTwinVerb } from './boardTwin'
 import { boardToolVerbs, loadText } from './boardTools'
-import {
-  choiceOption,
-  numberOption,
-  textOption,
-  UsageError,
-  type CliArguments,
-  type CliContext,
-  type CliNoun
-} from './framework'
-import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
-
-const lineOptions = {
-  baud: { type: 'string', help: 'speed of a serial port (115200)' },
-  dtr: { type: 'string', help: 'DTR on open: leave, on or off' },
-  rts: { type: 'string', help: 'RTS on open: leave, on or off' }
-} as const
+import { choiceOption, textOption, UsageError, type CliNoun } from './framework'
+import { createLocalClient, createProgressLine } from './localClient'
 
 /** `bitbench board`: what boards there are, what they say of themselves, their console, and loading files. */
 export const boardCli: CliNoun = {
@@ -51,24 +39,7 @@ export const boardCli: CliNoun = {
         return { json: { board }, text: infoText(board) }
       }
     },
-    console: {
-      summary:
-        'Shows what the board sends and sends what is typed, line by line, until Ctrl-C or end of input.',
-      usage: 'BOARD [--baud N] [--seconds S] [--send TEXT] [--raw]',
-      options: {
-        ...lineOptions,
-        seconds: { type: 'string', help: 'end after so long' },
-        send: { type: 'string', help: 'send this text first' },
-        raw: { type: 'boolean', help: 'only open the line; do not ask for a Bitbench monitor' }
-      },
-      async run(args, context) {
-        const client = createLocalClient(await context.bitbench(), context.signal)
-        const { board } = await connect(client, args, args.values['raw'] !== true)
-        const seconds = numberOption(args, 'seconds', { min: 0 })
-        const received = await listen(client, board.id, context, textOption(args, 'send'), seconds)
-        return { json: { board: board.id, received }, text: context.json ? received : '' }
-      }
-    },
+    console: boardConsoleVerb,
     load: {
       summary: 'Carries a file (ELF, or a flat binary with --address) to the board and verifies it.',
       usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem] [--address HEX] [--start]',
@@ -135,69 +106,6 @@ export const boardCli: CliNoun = {
     twin: boardTwinVerb,
     ...boardToolVerbs
   }
-}
-
-/** Connects the board named by the first positional. */
-async function connect(client: LocalClient, args: CliArguments, identify = true): Promise<{ board: Board }> {
-  const id = args.positionals[0]
-  if (id === undefined) throw new UsageError('a board is missing, e.g. virtual:small or /dev/ttyUSB0')
-  const baudRate = numberOption(args, 'baud', { min: 50, max: 12_000_000, integer: true })
-  const levels = ['leave', 'on', 'off'] as const
-  const dtr = choiceOption(args, 'dtr', levels)
-  const rts = choiceOption(args, 'rts', levels)
-  return await client.call('board.connect', {
-    id,
-    identify,
-    settings: {
-      ...(baudRate === undefined ? {} : { baudRate }),
-      ...(dtr === undefined ? {} : { dtr }),
-      ...(rts === undefined ? {} : { rts })
-    }
-  })
-}
-
-/** Prints console traffic as it comes; answers all of it. */
-async function listen(
-  client: LocalClient,
-  id: string,
-  context: CliContext,
-  first: string | undefined,
-  seconds: number | undefined
-): Promise<string> {
-  const pieces: string[] = []
-  let after = 0
-  const poll = async (): Promise<void> => {
-    const { chunks } = await client.call('board.console', { id, after })
-    for (const chunk of chunks) {
-      after = chunk.sequence
-      if (chunk.direction === 'note') context.log(`-- ${chunk.text}`)
-      if (chunk.direction !== 'received') continue
-      pieces.push(chunk.text)
-      if (!context.json) process.stdout.write(chunk.text)
-    }
-  }
-  const send = (text: string): Promise<unknown> => client.call('board.sendText', { id, text })
-  const input = process.stdin
-  let hasEnded = false
-  const onLine = (data: Buffer): void =>
-    void send(data.toString('utf8')).catch((error: unknown) => context.log(AppError.from(error).message))
-  const onEnd = (): void => void (hasEnded = true)
-  if (first !== undefined) await send(first)
-  input.on('data', onLine)
-  input.once('end', onEnd)
-  const endMs = performance.now() + (seconds ?? Infinity) * 1000
-  try {
-    while (!context.signal.aborted && performance.now() < endMs && !(hasEnded && seconds === undefined)) {
-      await poll()
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    await poll()
-  } finally {
-    input.off('data', onLine)
-    input.off('end', onEnd)
-    input.pause()
-  }
-  return pieces.join('')
 }
 
 function infoText(board: Board): string {

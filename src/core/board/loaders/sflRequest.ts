@@ -61,7 +61,7 @@ export function* resynchronise(receiver: Receiver): Part<'ready' | 'console' | '
     }
     text = (text + String.fromCharCode(byte)).slice(-64)
     // The prompt may be coloured: "litex", whatever colours, and "> " at the end.
-     
+
     if (text.replace(/\x1b\[[0-9;]*[@-~]/g, '').endsWith(litexPrompt)) return 'console'
   }
   return 'silent'

@@ -31,7 +31,9 @@ describe('the virtual LiteX SoC', () => {
   it('comes up in its BIOS, which falls back to its console', async () => {
     const { session, clock, said } = powerOn()
     await clock.pass(1_000)
-    expect(said()).toMatch(/Booting from serial[\s\S]*sL5DdSMmkekro\n[\s\S]*Timeout\n\n\x1b\[92;1mlitex\x1b\[0m> $/)
+    expect(said()).toMatch(
+      /Booting from serial[\s\S]*sL5DdSMmkekro\n[\s\S]*Timeout\n\n\x1b\[92;1mlitex\x1b\[0m> $/
+    )
     expect(await clock.run(session.converse(detectBootLoader()))).toEqual({ kind: 'litex' })
   })
 
