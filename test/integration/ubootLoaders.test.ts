@@ -8,6 +8,8 @@ import { ubootLoad } from '@core/board/loaders/uboot'
 import { xmodemSend } from '@core/board/loaders/xmodem'
 import { ymodemSend } from '@core/board/loaders/ymodem'
 import { createRandom } from '@core/math/random'
+import { openSession } from '@main/board/boardSession'
+import { bootMonitor } from '@main/board/load/boardBoot'
 import { converse } from '@main/board/runConversation'
 import type { Link } from '@main/board/links/link'
 import { openQemuLink } from '@main/board/links/qemuLink'
@@ -150,3 +152,42 @@ describe.skipIf(lrzszMissing.length > 0)('loaders against lrzsz', () => {
     }
   )
 })
+
+const supervisorFiles = [
+  '/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf',
+  '/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf'
+] as const
+const missingSupervisor = [
+  ...(hasTool('qemu-system-riscv64') ? [] : ['qemu-system-riscv64']),
+  ...(supervisorFiles.every(existsSync) ? [] : ['u-boot-qemu and opensbi'])
+]
+if (missingSupervisor.length > 0) sayskip('U-Boot in supervisor mode', missingSupervisor.join(' and '))
+
+it.skipIf(missingSupervisor.length > 0)(
+  'a U-Boot in supervisor mode under OpenSBI is recognised, and no monitor is sent to it',
+  async () => {
+    const link = await openQemuLink({
+      program: 'qemu-system-riscv64',
+      boardArguments: ['-kernel', supervisorFiles[0], '-bios', supervisorFiles[1]],
+      spawn,
+      label: 'u-boot',
+      countInstructions: false
+    })
+    const session = openSession({ link, onText: () => undefined, nonce: () => 1 })
+    try {
+      const booting = bootMonitor(session, {
+        loader: 'auto',
+        soc: null,
+        readMonitor: () => Promise.reject(new Error('no monitor may be read')),
+        signal: new AbortController().signal,
+        onProgress: () => undefined
+      })
+      await expect(booting).rejects.toMatchObject({
+        code: 'input.unsupported',
+        message: expect.stringContaining('supervisor mode') as string
+      })
+    } finally {
+      await link.close()
+    }
+  }
+)

@@ -3,13 +3,19 @@ import type { Conversation } from '../conversation'
 import { asciiBytes, createReceiver } from './receiver'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenu, litexPrompt } from './sflRequest'
-import { askUboot, findFifoControl, type FifoControl, ubootPrompt } from './ubootConsole'
+import { askUboot, findFifoControl, type FifoControl, isSupervisor, learnPrompt } from './ubootConsole'
 
 /** What sits at the other end of a line before a monitor does. */
 export type BootLoader =
   | { kind: 'litex' }
   /** `uart`: the console's UART and `isa`: the core, where U-Boot's device tree tells them. */
-  | { kind: 'uboot'; uart: FifoControl | null; isa: string | null }
+  | {
+      kind: 'uboot'
+      uart: FifoControl | null
+      isa: string | null
+      /** It runs in supervisor mode, under an SBI firmware. */
+      supervisor: boolean
+    }
 
 /** What the monitor says when it starts ends so (docs/protocol.md "Text at a terminal"). */
 const bannerEnd = "'?' for help.\r\n"
@@ -34,13 +40,15 @@ export function* detectBootLoader(): Conversation<BootLoader> {
   for (let tries = 0; tries < 4; tries++) {
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
-    const found = yield* receiver.until([ubootPrompt, litexPrompt, litexMenu, sflMagicRequest], answerMs)
-    if (found === null) continue
-    if (found.index > 0) return { kind: 'litex' }
+    const texts = [receiver.ubootPrompt, litexPrompt, litexMenu, sflMagicRequest]
+    const found = yield* receiver.until(texts, answerMs)
+    if (found !== null && found.index > 0) return { kind: 'litex' }
+    if (found === null && !(yield* learnPrompt(receiver))) continue
     yield* receiver.drain(100)
     const uart = yield* findFifoControl(receiver)
     const cpu = yield* askUboot(receiver, 'fdt print /cpus')
-    return { kind: 'uboot', uart, isa: /riscv,isa = "([^"]+)"/.exec(cpu ?? '')?.[1] ?? null }
+    const isa = /riscv,isa = "([^"]+)"/.exec(cpu ?? '')?.[1] ?? null
+    return { kind: 'uboot', uart, isa, supervisor: yield* isSupervisor(receiver) }
   }
   throw new AppError(
     'loader.noPrompt',

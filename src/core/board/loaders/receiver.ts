@@ -9,6 +9,8 @@ export type Part<T> = Generator<Step, T, Received>
  * sending something else is bounded by bytes.
  */
 export interface Receiver {
+  /** What U-Boot's prompt is here, with the line end before it; learnt by `learnPrompt`. */
+  ubootPrompt: string
   /** The next byte; null after `silenceMs` without one. */
   byte(silenceMs: number): Part<number | null>
   /**
@@ -39,6 +41,8 @@ export function createReceiver(): Receiver {
     seen = (seen + String.fromCharCode(...tail)).slice(-memoryBytes)
   }
   const receiver: Receiver = {
+    // With the line end before it: `crc32` itself prints "==> ".
+    ubootPrompt: '\n=> ',
     *byte(silenceMs) {
       if (at >= chunk.length) {
         chunk = yield { kind: 'receive', timeoutMs: silenceMs }

@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
 import { asciiBytes, createReceiver, type Part, type Receiver } from './receiver'
-import { askUboot, findFifoControl, setFifoTrigger, ubootPrompt } from './ubootConsole'
+import { askUboot, findFifoControl, learnPrompt, setFifoTrigger } from './ubootConsole'
 import { type ModemResult, xmodemTransfer } from './xmodem'
 import { ymodemTransfer } from './ymodem'
 
@@ -26,7 +26,6 @@ export interface UbootResult extends ModemResult {
   returnCode: number | null
 }
 
-const prompt = ubootPrompt
 const answerMs = 5_000
 /** crc32 over many megabytes on a slow core. */
 const checkMs = 60_000
@@ -56,14 +55,15 @@ function* findPrompt(receiver: Receiver): Part<void> {
   for (let tries = 0; tries < 3; tries++) {
     // Ctrl-C ends whatever half-typed line or count-down is there.
     yield { kind: 'send', bytes: asciiBytes('\x03\r') }
-    if ((yield* receiver.until([prompt], 1_500)) !== null) {
+    if ((yield* receiver.until([receiver.ubootPrompt], 1_500)) !== null) {
       yield* receiver.drain(50)
       return
     }
+    if (yield* learnPrompt(receiver)) return
   }
   throw new AppError(
     'loader.noPrompt',
-    `No U-Boot prompt ("${prompt.trim()}") came; received ${receiver.lastSeen()}.`,
+    `No U-Boot prompt ("${receiver.ubootPrompt.trim()}", or another that repeats after Enter) came; received ${receiver.lastSeen()}.`,
     'Reset the board and stop its autoboot, and check port and baud rate.'
   )
 }
@@ -102,7 +102,7 @@ function* afterTransfer(receiver: Receiver, switched: boolean, consoleBaudRate: 
     yield { kind: 'setBaud', baudRate: consoleBaudRate }
     yield { kind: 'send', bytes: Uint8Array.of(0x1b) }
   }
-  yield* receiver.until([prompt], answerMs)
+  yield* receiver.until([receiver.ubootPrompt], answerMs)
 }
 
 function* verify(receiver: Receiver, options: UbootOptions): Part<void> {
@@ -130,7 +130,7 @@ function* go(receiver: Receiver, start: { entry: number; programReturns: boolean
   yield* command(receiver, `go ${hex(start.entry)}`)
   yield* expect(receiver, 'Starting application', answerMs, 'the start of the program')
   if (!start.programReturns) return null
-  const answer = yield* receiver.until([prompt], programMs)
+  const answer = yield* receiver.until([receiver.ubootPrompt], programMs)
   const code = /terminated, rc = 0x([0-9a-f]+)/i.exec(answer?.text ?? '')?.[1]
   if (code === undefined) {
     throw new AppError(

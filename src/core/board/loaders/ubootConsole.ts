@@ -1,9 +1,7 @@
-import { asciiBytes, type Part, type Receiver } from './receiver'
+import { asciiBytes, createAnsiFilter, type Part, type Receiver } from './receiver'
 
 /** Typing at U-Boot's prompt, and what can be learnt there of the UART behind it. */
 
-/** With the line end before it: `crc32` itself prints "==> ". */
-export const ubootPrompt = '\n=> '
 const answerMs = 5_000
 
 /** Types a command line; answers what stands between its echo and the next prompt, null when none came. */
@@ -12,8 +10,50 @@ export function* askUboot(receiver: Receiver, line: string, silenceMs = answerMs
   if ((yield* receiver.until(['\n'], answerMs)) === null) return null
   // A command without output is followed by the prompt at once: its line end was the echo's.
   receiver.unread(0x0a)
+  const { ubootPrompt } = receiver
   const answer = yield* receiver.until([ubootPrompt], silenceMs)
   return answer === null ? null : answer.text.slice(0, -ubootPrompt.length)
+}
+
+/** A prompt is shorter than this, and a console that was asked for it is silent afterwards. */
+const longestPrompt = 40
+const promptSilenceMs = 400
+const mostLinesBytes = 4_096
+
+/**
+ * Learns a prompt other than "=> " ("StarFive # "): the text that stands alone on the last line after an empty command, twice
+ * the same, of a console that says it is U-Boot. False when there is none.
+ */
+export function* learnPrompt(receiver: Receiver): Part<boolean> {
+  const first = yield* lineAfterEnter(receiver)
+  const second = yield* lineAfterEnter(receiver)
+  // Letters and colons do not end a prompt but a question, and a login wants no commands.
+  if (first !== second || first.length > longestPrompt || !/[>#$%]\s?$/.test(first)) return false
+  const { ubootPrompt } = receiver
+  receiver.ubootPrompt = `\n${first}`
+  // Shells of an operating system prompt in the same way.
+  if ((yield* askUboot(receiver, 'version'))?.includes('U-Boot') === true) return true
+  receiver.ubootPrompt = ubootPrompt
+  return false
+}
+
+/** What stands behind the last line end when the console has fallen silent after Enter. */
+function* lineAfterEnter(receiver: Receiver): Part<string> {
+  yield { kind: 'send', bytes: asciiBytes('\r') }
+  const filter = createAnsiFilter()
+  let line = ''
+  for (let count = 0; count < mostLinesBytes; count++) {
+    const byte = yield* receiver.byte(promptSilenceMs)
+    if (byte === null) break
+    if (!filter.isText(byte) || byte === 0x0d) continue
+    line = byte === 0x0a ? '' : line + String.fromCharCode(byte)
+  }
+  return line
+}
+
+/** Whether this U-Boot runs in supervisor mode under an SBI firmware: only then it has the command `sbi`. */
+export function* isSupervisor(receiver: Receiver): Part<boolean> {
+  return /^SBI \d/m.test((yield* askUboot(receiver, 'sbi')) ?? '')
 }
 
 /** Where the FIFO control register of the console's UART is, and how wide it is accessed. */

@@ -104,6 +104,13 @@ async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): P
       litexMonitorBase
     )
   }
+  if (found.supervisor) {
+    throw new AppError(
+      'input.unsupported',
+      'This U-Boot runs in supervisor mode, under an SBI firmware; the monitor is a program for machine mode and would trap at once.',
+      'Nothing was sent. Boards with a U-Boot in machine mode, LiteX boards and bare boards take the monitor (docs/boards.md).'
+    )
+  }
   const name = monitorFor(found.isa ?? 'rv64imac')
   if (name !== 'monitor-rv64' && name !== 'monitor-rvv') {
     throw new AppError(

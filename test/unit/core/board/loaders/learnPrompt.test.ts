@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { detectBootLoader } from '@core/board/loaders/detect'
+import { runDialogue, type TimedPeer } from '../../../../support/dialogue'
+
+/** A console that echoes, answers commands from a table, and prompts. */
+function consoleOf(prompt: string, answers: Record<string, string> = {}): TimedPeer {
+  let typed = ''
+  return {
+    hear(bytes, _atMs, line) {
+      for (const byte of bytes) {
+        if (byte === 0x0a) continue
+        if (byte !== 0x0d) {
+          typed += String.fromCharCode(byte)
+          line.send(Uint8Array.of(byte))
+          continue
+        }
+        const answer = typed === '' ? '' : (answers[typed] ?? `Unknown command '${typed}' - try 'help'\r\n`)
+        typed = ''
+        line.send(new TextEncoder().encode(`\r\n${answer}${prompt}`))
+      }
+    }
+  }
+}
+const cpus = {
+  version: 'U-Boot 2023.01 (Jun 22 2026)\r\n',
+  'fdt print /cpus': 'cpus {\r\n\tcpu@0 {\r\n\t\triscv,isa = "rv64imac";\r\n'
+}
+
+describe('prompts of U-Boot', () => {
+  it.each(['=> ', 'StarFive # ', 'Milkv-Duo$ ', '\x1b[32mboard#\x1b[0m '])('%j is learnt', (prompt) => {
+    const { value, error } = runDialogue(detectBootLoader(), consoleOf(prompt, cpus))
+    expect(error).toBeUndefined()
+    expect(value).toEqual({ kind: 'uboot', uart: null, isa: 'rv64imac', supervisor: false })
+  })
+
+  it('supervisor mode shows in the command sbi', () => {
+    const answers = { ...cpus, sbi: 'SBI 1.0\r\nOpenSBI 1.1\r\nMachine:\r\n' }
+    const { value } = runDialogue(detectBootLoader(), consoleOf('StarFive # ', answers))
+    expect(value).toMatchObject({ kind: 'uboot', supervisor: true })
+  })
+
+  it.each(['', 'login: ', 'counting 1234', 'root@starfive:~# '])('%j is none', (prompt) => {
+    const { error } = runDialogue(detectBootLoader(), consoleOf(prompt))
+    expect(error).toMatchObject({ code: 'loader.noPrompt' })
+  })
+})
