@@ -1,4 +1,4 @@
-import { AppError } from '../../shared/errors'
+import { exportOperator, type ExportSink } from './exportOperators'
 import { inputShapeOf, type Graph } from './graph'
 import { float, int, ints, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx'
 import { parametersOfNode } from './training/parameters'
@@ -16,6 +16,20 @@ export function exportOnnx(graph: Graph, metadata: Readonly<Record<string, strin
     attributes: OnnxNode['attributes']
   ): void => {
     nodes.push({ name, opType, domain: '', inputs, outputs: [output], attributes })
+  }
+  let made = 0
+  const sink: ExportSink = {
+    image: valueOf(-1),
+    node(opType, inputs, attributes = {}) {
+      const name = `made_${made++}`
+      push(opType, name, [...inputs], name, attributes)
+      return name
+    },
+    constant(data, dims) {
+      const name = `constant_${made++}`
+      initializers.push({ name, dims, data })
+      return name
+    }
   }
   for (const [index, node] of graph.nodes.entries()) {
     const inputs = node.inputs.map(valueOf)
@@ -82,12 +96,7 @@ export function exportOnnx(graph: Graph, metadata: Readonly<Record<string, strin
         break
       }
       default:
-        throw new AppError(
-          'model.unsupportedOperator',
-          `Node "${node.name}" (${node.op}) cannot be written as ONNX.`,
-          'Keep the file the network was read from.',
-          { details: { node: node.name, operator: node.op } }
-        )
+        push('Identity', node.name, [exportOperator(sink, graph, node, inputs)], own, {})
     }
     if (!hasRelu) continue
     if (!('ceiling' in node) || node.ceiling === undefined)

@@ -77,7 +77,9 @@ export function emitMove(
   const size = elements(layer.outputShape)
   const inputSize = elements(layer.inputShape)
   const from = placesOf(counts, inStrides, inOffset)
-  const places = Array.from({ length: size }, (_, at) => (written === null ? inputSize : inputSize + at))
+  // What nothing writes yet, because other parts follow, may be anything.
+  const rest = layer.fill === null ? 0 : inputSize
+  const places = Array.from({ length: size }, (_, at) => (written === null ? rest : inputSize + at))
   for (const [at, to] of placesOf(counts, outStrides, outOffset).entries()) places[to] = from[at]!
   if (written !== null)
     return taken(builder, builder.node('Concat', [input, written], { axis: int(1) }), places)
