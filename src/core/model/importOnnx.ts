@@ -1,163 +1,157 @@
 import { AppError } from '../../shared/errors'
-import type { OnnxModel, OnnxNode } from './onnx'
-import type { Graph, Shape } from './graph'
-import { unsupported, type ImportState, type OperatorReader } from './importState'
-import { readAdd, readBatchNorm, readRelu } from './operators/elementwise'
-import { readAveragePool, readGlobalAveragePool, readMaxPool } from './operators/pooling'
-import { readConcat, readGather, readShape, readUnsqueeze } from './operators/shapeArithmetic'
-import { readConstant, readEnding, readFlatten, readIdentity, readReshape } from './operators/shaping'
-import { readConv, readGemm, readMatMul } from './operators/weighted'
-import { foldBatchNorm } from './passes/foldBatchNorm'
-import { fuseRelu } from './passes/fuseRelu'
+import type { OnnxModel } from './onnx'
+import type { Graph } from './graph'
+import type { Ending } from './importState'
+import { inputLayouts } from './inputLayout'
+import { movingCost } from './movingCost'
+import { readNodes, type NodesRead } from './readNodes'
 import { dropUnused } from './passes/dropUnused'
+import { foldBatchNorm } from './passes/foldBatchNorm'
+import { foldForward } from './passes/foldForward'
+import { fuseRelu } from './passes/fuseRelu'
+import { joinTables } from './passes/joinTables'
+import { lowerBatchNorm } from './passes/lowerBatchNorm'
 
-const readers: Readonly<Record<string, OperatorReader>> = {
-  Conv: readConv,
-  Gemm: readGemm,
-  MatMul: readMatMul,
-  Relu: readRelu,
-  Add: readAdd,
-  BatchNormalization: readBatchNorm,
-  MaxPool: readMaxPool,
-  AveragePool: readAveragePool,
-  GlobalAveragePool: readGlobalAveragePool,
-  Flatten: readFlatten,
-  Reshape: readReshape,
-  Identity: readIdentity,
-  Dropout: readIdentity,
-  Constant: readConstant,
-  Softmax: readEnding,
-  LogSoftmax: readEnding,
-  ArgMax: readEnding,
-  Shape: readShape,
-  Gather: readGather,
-  Unsqueeze: readUnsqueeze,
-  Concat: readConcat
+/** What stands in the way of reading or deploying a network. */
+export interface Obstacle {
+  /** Name of the ONNX node; empty where the whole file is meant. */
+  readonly node: string
+  readonly operator: string
+  readonly message: string
+  readonly hint: string
 }
 
-/** Operators that are read, for the documentation and for error hints. */
-export const supportedOperators = Object.keys(readers)
+/** How a tensor of the ONNX file lies over one of the graph: the graph's element for each of its own; null: the same. */
+export interface TensorView {
+  readonly name: string
+  /** Batch (1) included. */
+  readonly dims: readonly number[]
+  readonly map: Int32Array | null
+}
 
-const endingOperators = new Set(['Softmax', 'LogSoftmax', 'ArgMax', 'Identity'])
+export interface ImportedOutput extends TensorView {
+  /** Value of elements the map gives as -1. */
+  readonly fill: number
+  /** Operators behind it that the graph leaves out, in order. */
+  readonly endings: readonly Ending[]
+}
+
+/** A network with how its input and output lie in the file it came from. */
+export interface ImportedModel {
+  readonly graph: Graph
+  readonly input: TensorView
+  readonly output: ImportedOutput
+}
+
+export interface ModelReading {
+  /** Null where there are obstacles. */
+  readonly imported: ImportedModel | null
+  readonly obstacles: readonly Obstacle[]
+  /** Names of the file's outputs, in its order. */
+  readonly outputs: readonly string[]
+  /** The errors behind the obstacles, in the same order. */
+  readonly errors: readonly AppError[]
+}
 
 /**
- * Reads an ONNX model into the typed graph: constants folded, batch normalisation folded into the layer before it,
- * ReLU fused into the layer it follows. Bytes p of an image mean `inputScale * (p - 128 + inputZero)`; the model's
- * metadata may say so under "bitbench.inputScale" and "bitbench.inputZero", else p / 255.
- * @throws AppError model.unsupportedOperator, model.unsupportedShape (both name the node), model.invalid.
+ * Reads an ONNX model into the typed graph: constants folded, layouts resolved, normalisations folded into neighbours, ReLU
+ * fused into the layer it follows. All that stands in the way is reported, not only the first.
+ * Bytes p of an image mean `inputScale * (p - 128 + inputZero)`; the model's metadata may say so under "bitbench.inputScale"
+ * and "bitbench.inputZero", else p / 255.
+ * @param output the output wanted of a network with several; the first if absent
  */
-export function importOnnx(model: OnnxModel): Graph {
-  const nodes = nameNodes(model.nodes)
-  const constants = new Map(model.initializers.map((tensor) => [tensor.name, tensor]))
-  const { name: inputName, shape: inputShape } = readInput(model, constants)
-  if (model.outputs.length !== 1) {
-    throw invalid(
-      `The network has ${model.outputs.length} outputs.`,
-      'Export it with one output, the scores of the classes.'
-    )
-  }
-  const outputName = model.outputs[0]!.name
-  const state: ImportState = {
-    nodes: [],
-    constants,
-    values: new Map([[inputName, -1]]),
-    inputShape,
-    uses: countUses(nodes, outputName),
-    endings: findEndings(nodes, outputName)
-  }
-  for (const node of nodes) {
-    const reader = node.domain === '' || node.domain === 'ai.onnx' ? readers[node.opType] : undefined
-    if (reader === undefined) {
-      throw unsupported(
-        node,
-        'this operator is not supported',
-        `Supported: ${supportedOperators.join(', ')}. Replace it in the network or export it in another way.`
-      )
+export function readOnnx(model: OnnxModel, output?: string): ModelReading {
+  const outputs = model.outputs.map(({ name }) => name)
+  try {
+    const found = bestReading(model, outputs, output)
+    if (found.errors.length > 0 || found.output === null) {
+      const errors = found.errors
+      return { imported: null, obstacles: errors.map(obstacleOf), outputs, errors }
     }
-    reader(state, node)
+    return { imported: finished(model, found, found.output), obstacles: [], outputs, errors: [] }
+  } catch (reason) {
+    const error = asModelError(reason)
+    return { imported: null, obstacles: [obstacleOf(error)], outputs, errors: [error] }
   }
-  const output = state.values.get(outputName)
-  if (output === undefined || output < 0) {
-    throw invalid(`Nothing computes the output "${outputName}".`, 'Check the file with an ONNX checker.')
-  }
-  const graph: Graph = {
-    name: model.name,
-    inputShape,
-    inputScale: metadataNumber(model, 'bitbench.inputScale', 1 / 255),
-    inputZero: metadataNumber(model, 'bitbench.inputZero', 128),
-    nodes: state.nodes,
-    output
-  }
-  return fuseRelu(foldBatchNorm(dropUnused(graph)))
 }
 
-function readInput(
-  model: OnnxModel,
-  constants: ReadonlyMap<string, unknown>
-): { name: string; shape: Shape } {
-  // Old exporters list the initializers among the inputs.
-  const inputs = model.inputs.filter((input) => !constants.has(input.name))
-  if (inputs.length !== 1) {
-    throw invalid(`The network has ${inputs.length} inputs.`, 'Export it with one input, the image.')
-  }
-  const { name } = inputs[0]!
-  const dims = inputs[0]!.dims ?? []
-  const [batch, ...shape] = dims
-  if (typeof batch === 'number' && batch > 1) {
-    throw new AppError(
-      'model.unsupportedShape',
-      `The input "${name}" has a fixed batch of ${batch}.`,
-      'Export the network with batch 1 or with a symbolic batch dimension.'
-    )
-  }
-  if (
-    (shape.length !== 1 && shape.length !== 3) ||
-    !shape.every((size) => typeof size === 'number' && size > 0)
-  ) {
-    throw new AppError(
-      'model.unsupportedShape',
-      `The input "${name}" is [${dims.map((size) => size ?? '?').join(', ')}].`,
-      'Export it with fixed sizes [batch, channels, height, width] or [batch, n].'
-    )
-  }
-  return { name, shape: shape as number[] }
+/** The graph alone. @throws AppError model.unsupportedOperator, model.unsupportedShape (both name the node), model.invalid. */
+export function importOnnx(model: OnnxModel, output?: string): Graph {
+  return importModel(model, output).graph
 }
 
-/** Every node has a name of its own; exporters leave it empty or repeat it. */
-function nameNodes(nodes: readonly OnnxNode[]): OnnxNode[] {
-  const taken = new Set<string>()
-  return nodes.map((node, index) => {
-    const wanted = node.name !== '' ? node.name : `${node.opType}_${index}`
-    let name = wanted
-    for (let copy = 2; taken.has(name); copy++) name = `${wanted}_${copy}`
-    taken.add(name)
-    return { ...node, name }
+/** @throws AppError as importOnnx; the details list all obstacles. */
+export function importModel(model: OnnxModel, output?: string): ImportedModel {
+  const { imported, obstacles, errors } = readOnnx(model, output)
+  if (imported !== null) return imported
+  const [first] = errors
+  throw new AppError(first!.code, first!.message, first!.hint, {
+    details: { ...first!.details, ...(obstacles.length > 1 ? { obstacles } : {}) },
+    cause: first
   })
 }
 
-function countUses(nodes: readonly OnnxNode[], output: string): Map<string, number> {
-  const uses = new Map([[output, 1]])
-  for (const node of nodes) for (const name of node.inputs) uses.set(name, (uses.get(name) ?? 0) + 1)
-  return uses
+/** Of the ways in which the input may lie, the one that is read with the least moving of data. */
+function bestReading(model: OnnxModel, outputs: readonly string[], wanted: string | undefined): NodesRead {
+  const name = wanted ?? outputs[0]
+  if (name === undefined || !outputs.includes(name)) {
+    throw new AppError(
+      'model.invalid',
+      name === undefined ? 'The network has no output.' : `The network has no output "${name}".`,
+      outputs.length === 0
+        ? 'Check the file with an ONNX checker.'
+        : `Its outputs are: ${outputs.join(', ')}.`
+    )
+  }
+  let best: NodesRead | undefined
+  let least = Infinity
+  for (const layout of inputLayouts(model)) {
+    const found = readNodes(model, layout, name)
+    const cost = found.errors.length > 0 ? 1e15 + found.errors.length : movingCost(found.graph)
+    if (cost < least) [best, least] = [found, cost]
+    if (cost === 0) break
+  }
+  return best!
 }
 
-function findEndings(nodes: readonly OnnxNode[], output: string): Set<string> {
-  const endings = new Set([output])
-  for (const node of [...nodes].reverse()) {
-    if (endings.has(node.outputs[0] ?? '') && endingOperators.has(node.opType)) endings.add(node.inputs[0]!)
+function finished(model: OnnxModel, read: NodesRead, output: ImportedOutput): ImportedModel {
+  const graph: Graph = {
+    ...read.graph,
+    inputScale: metadataNumber(model, 'bitbench.inputScale', 1 / 255),
+    inputZero: metadataNumber(model, 'bitbench.inputZero', 128)
   }
-  return endings
+  const folded = lowerBatchNorm(foldForward(foldBatchNorm(dropUnused(graph))))
+  return { graph: joinTables(fuseRelu(folded)), input: read.input, output }
 }
 
 function metadataNumber(model: OnnxModel, key: string, fallback: number): number {
-  const text = model.metadata[key]
+  const text = Object.hasOwn(model.metadata, key) ? model.metadata[key] : undefined
   if (text === undefined) return fallback
   const value = Number(text)
   if (!Number.isFinite(value))
-    throw invalid(`Metadata ${key} is "${text}", not a number.`, 'Correct or remove it.')
+    throw new AppError(
+      'model.invalid',
+      `Metadata ${key} is "${text}", not a number.`,
+      'Correct or remove it.'
+    )
   return value
 }
 
-function invalid(message: string, hint: string): AppError {
-  return new AppError('model.invalid', message, hint)
+function obstacleOf(error: AppError): Obstacle {
+  const text = (key: string): string => {
+    const value = error.details?.[key]
+    return typeof value === 'string' ? value : ''
+  }
+  return { node: text('node'), operator: text('operator'), message: error.message, hint: error.hint }
+}
+
+/** Whatever a broken file makes the readers stumble over is a fault of the file, reported as such. */
+export function asModelError(reason: unknown): AppError {
+  if (reason instanceof AppError) return reason
+  return new AppError(
+    'model.invalid',
+    `The network cannot be read: ${reason instanceof Error ? reason.message : String(reason)}.`,
+    'Check the file with an ONNX checker and export it again.',
+    { cause: reason }
+  )
 }

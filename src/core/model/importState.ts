@@ -1,22 +1,60 @@
 import { AppError } from '../../shared/errors'
 import type { OnnxNode, OnnxTensor } from './onnx'
-import type { GraphNode, Shape } from './graph'
+import { sizeOf, type GraphNode, type Shape } from './graph'
+import { isIdentityMap, isBijection } from './constants/indexing'
+
+/**
+ * A value that depends on the input: the elements of one graph node, seen through `map`. Reshapes and transposes change only
+ * the view, so that layouts an exporter turns back and forth cost nothing.
+ */
+export interface Value {
+  /** Graph node index; -1 is the network input. */
+  readonly node: number
+  /** Shape in the ONNX graph, batch (1) included. */
+  readonly dims: readonly number[]
+  /** For each element in ONNX order, the element of the node (counted in the order of its shape); -1 takes `fill`; null: the same. */
+  readonly map: Int32Array | null
+  readonly fill: number
+  /** Name of the last ONNX node that only changed the view. */
+  readonly viewName?: string
+  /** Where the value is another one with zeros around its last axes: that one, so that a window can take the padding over. */
+  readonly padded?: {
+    readonly of: Value
+    readonly before: readonly number[]
+    readonly after: readonly number[]
+  }
+}
 
 /** What the operator readers share while one ONNX graph is read. */
 export interface ImportState {
   readonly nodes: GraphNode[]
-  /** Tensors known before any image: initializers, Constant nodes, folded shape arithmetic. */
+  /** Tensors known before any input: initializers, Constant nodes, all that is computed from them. */
   readonly constants: Map<string, OnnxTensor>
-  /** Node index (-1 network input) of every value that depends on the image. */
-  readonly values: Map<string, number>
+  readonly values: Map<string, Value>
+  /** Outputs of nodes that could not be read, or that depend on such: their shapes are unknown. */
+  readonly unknown: Set<string>
   readonly inputShape: Shape
-  /** How many nodes read a value; graph outputs count as one more. */
-  readonly uses: ReadonlyMap<string, number>
-  /** Values behind which only Softmax, ArgMax and Identity stand before the graph's output. */
+  readonly opset: number
+  /** Fixed batch of the exported network, read as 1; 1 where it is 1 or symbolic. */
+  readonly batch: number
+  /** Values behind which only Softmax, LogSoftmax, ArgMax and views stand before an output of the graph. */
   readonly endings: ReadonlySet<string>
+  /** Softmax and the like at the end, left out of the graph: by the name of their output. */
+  readonly left: Map<string, Ending>
+  /** Names taken by graph nodes. */
+  readonly names: Set<string>
+  /** Nodes made for a value in another layout, so that several readers share them. */
+  readonly layouts: Map<string, number>
 }
 
-/** Reads one operator into the state; appends nodes, or aliases its output to an existing value. */
+/** An operator at the end of the network that the graph leaves out: it keeps the winner. */
+export interface Ending {
+  readonly kind: 'softmax' | 'logSoftmax' | 'argMax'
+  readonly axis: number
+  readonly keepAxis: boolean
+}
+
+/** Reads one operator into the state: appends nodes, or binds its outputs to views of existing ones. */
 export type OperatorReader = (state: ImportState, node: OnnxNode) => void
 
 export function unsupported(node: OnnxNode, what: string, hint?: string): AppError {
@@ -29,26 +67,31 @@ export function unsupported(node: OnnxNode, what: string, hint?: string): AppErr
   )
 }
 
-export function badShape(node: OnnxNode, what: string): AppError {
+export function badShape(node: OnnxNode, what: string, hint?: string): AppError {
   return new AppError(
     'model.unsupportedShape',
     `Node "${node.name}" (${node.opType}): ${what}.`,
-    'Check the shapes of the exported network; images are [batch, channels, height, width], vectors [batch, n].',
+    hint ??
+      'Check the shapes of the exported network; images are [batch, channels, height, width], vectors [batch, n].',
     { details: { node: node.name, operator: node.opType } }
   )
 }
 
+/** Shape of a graph node's output, or of the network input. */
 export function shapeOf(state: ImportState, index: number): Shape {
   return index < 0 ? state.inputShape : state.nodes[index]!.outputShape
 }
 
-/** Index of the image-dependent value at an input; a constant or a missing value there is an error. */
-export function valueAt(state: ImportState, node: OnnxNode, position: number): number {
+/** The input-dependent value at an input; a constant or a missing value there is an error. */
+export function valueAt(state: ImportState, node: OnnxNode, position: number): Value {
   const name = node.inputs[position]
-  const index = name === undefined ? undefined : state.values.get(name)
-  if (index === undefined)
-    throw unsupported(node, `input ${position + 1} ("${name ?? ''}") is not computed from the image`)
-  return index
+  const value = name === undefined ? undefined : state.values.get(name)
+  if (value === undefined)
+    throw unsupported(
+      node,
+      `input ${position + 1} ("${name ?? ''}") is not computed from the network's input`
+    )
+  return value
 }
 
 export function constantAt(state: ImportState, node: OnnxNode, position: number): OnnxTensor | undefined {
@@ -56,7 +99,11 @@ export function constantAt(state: ImportState, node: OnnxNode, position: number)
   return name === undefined || name === '' ? undefined : state.constants.get(name)
 }
 
-/** A constant float input; an AppError names the node when it is computed or missing. */
+export function hasInput(node: OnnxNode, position: number): boolean {
+  return (node.inputs[position] ?? '') !== ''
+}
+
+/** A constant input; an AppError names the node when it is computed or missing. */
 export function weightsAt(state: ImportState, node: OnnxNode, position: number): OnnxTensor {
   const tensor = constantAt(state, node, position)
   if (tensor === undefined) throw unsupported(node, `input ${position + 1} must be a constant tensor`)
@@ -70,7 +117,8 @@ export function floatsOf(node: OnnxNode, tensor: OnnxTensor): Float32Array {
     throw new AppError(
       'model.invalid',
       `Tensor "${tensor.name}" of node "${node.name}" holds values that are not finite.`,
-      'Export the network again from a training run that did not diverge.'
+      'Export the network again from a training run that did not diverge.',
+      { details: { node: node.name, operator: node.opType } }
     )
   }
   return values
@@ -80,13 +128,69 @@ export function integersOf(tensor: OnnxTensor): number[] {
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number)
 }
 
-/** Appends a node and binds the ONNX node's first output to it. */
-export function append(state: ImportState, from: OnnxNode, node: GraphNode): void {
-  state.values.set(from.outputs[0]!, state.nodes.length)
-  state.nodes.push(node)
+/** Appends a graph node under a name of its own and returns its index. */
+export function append(state: ImportState, node: GraphNode): number {
+  let name = node.name
+  for (let copy = 2; state.names.has(name); copy++) name = `${node.name}_${copy}`
+  state.names.add(name)
+  state.nodes.push({ ...node, name })
+  return state.nodes.length - 1
 }
 
-/** Binds the first output to an existing value: the operator changes nothing here. */
-export function passThrough(state: ImportState, from: OnnxNode, index: number): void {
-  state.values.set(from.outputs[0]!, index)
+/** A value with the elements of a node in its own order. */
+export function plainValue(node: number, dims: readonly number[]): Value {
+  return { node, dims, map: null, fill: 0 }
+}
+
+export function bind(state: ImportState, node: OnnxNode, value: Value, position = 0): void {
+  state.values.set(node.outputs[position]!, value)
+}
+
+/** The operator changes nothing here: its first output is its first input. */
+export function passThrough(state: ImportState, node: OnnxNode): void {
+  bind(state, node, valueAt(state, node, 0))
+}
+
+/** The shape without the batch. */
+export function innerShape(dims: readonly number[]): Shape {
+  if (dims.length === 0) return [1]
+  return dims.length > 1 && dims[0] === 1 ? dims.slice(1) : dims
+}
+
+/** True where the value's elements are the node's, each once. */
+export function isWhole(state: ImportState, value: Value): boolean {
+  return value.map === null || isBijection(value.map, sizeOf(shapeOf(state, value.node)))
+}
+
+/**
+ * Index of a node that holds the value's elements in ONNX order under the wanted shape: the value's own node where it already
+ * does, else a move behind it.
+ */
+export function laidOut(state: ImportState, node: OnnxNode, value: Value, shape: Shape): number {
+  const own = shapeOf(state, value.node)
+  const isInOrder = value.map === null || (value.map.length === sizeOf(own) && isIdentityMap(value.map))
+  if (isInOrder && own.join() === shape.join()) return value.node
+  const name = `${node.name}.layout`
+  const size = sizeOf(shape)
+  const map = value.map ?? Int32Array.from({ length: size }, (_, at) => at)
+  return shared(state, `${value.node}|${shape}|${value.fill}|${hashOf(map)}`, () =>
+    append(state, { op: 'move', name, inputs: [value.node], outputShape: shape, map, fill: value.fill })
+  )
+}
+
+function shared(state: ImportState, key: string, make: () => number): number {
+  let index = state.layouts.get(key)
+  if (index === undefined) state.layouts.set(key, (index = make()))
+  return index
+}
+
+/** 64 bits of FNV-1a in two halves; with the length enough to tell the layouts of one value apart. */
+function hashOf(map: Int32Array): string {
+  let low = 0x811c9dc5
+  let high = 0xcbf29ce4
+  for (const entry of map) {
+    low = Math.imul(low ^ entry, 0x01000193)
+    high = Math.imul(high ^ (entry + 0x9e37), 0x01000193)
+  }
+  return `${map.length}:${low}:${high}`
 }

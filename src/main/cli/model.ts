@@ -5,6 +5,7 @@ import { formatCount, formatPercent } from '../../shared/units'
 import { modelTasks } from '../model/modelTasks'
 import { createModelFiles, describeModel } from '../model/modelFiles'
 import { resourcePath } from '../paths'
+import { checkVerb, runVerb } from './modelRun'
 import {
   choiceOption,
   textOption,
@@ -22,6 +23,8 @@ export const modelCli: CliNoun = {
   noun: 'model',
   summary: 'networks: read an ONNX file, judge a scheme',
   verbs: {
+    check: checkVerb,
+    run: runVerb,
     info: {
       summary: 'Layers, shapes, multiply-accumulates and parameters of an ONNX file.',
       usage: 'FILE.onnx',

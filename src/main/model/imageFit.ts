@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import type { Graph } from '../../core/model/graph'
+import { sizeOf, type Graph } from '../../core/model/graph'
 import { toHwc } from '../../core/quant/hwcGraph'
 
 /** @throws AppError model.unsupportedShape unless the network reads images of this shape (HWC). */
@@ -11,5 +11,17 @@ export function checkImages(graph: Graph, shape: readonly number[]): void {
     'model.unsupportedShape',
     `The network reads images of ${wanted.join(' x ')}, the images at hand are ${shape.join(' x ')}.`,
     'Accuracy can be told only for networks that read Fashion-MNIST images (28 x 28 x 1).'
+  )
+}
+
+/** @throws AppError model.unsupportedShape unless the network gives one score per class of the labels. */
+export function checkClasses(graph: Graph, labels: Uint8Array): void {
+  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0)
+  const outputs = sizeOf(graph.nodes[graph.output]!.outputShape)
+  if (outputs === classes) return
+  throw new AppError(
+    'model.unsupportedShape',
+    `The network gives ${outputs} ${outputs === 1 ? 'number' : 'numbers'} per image, the labels name ${classes} classes.`,
+    'Accuracy is the share of images whose label has the highest score: it needs one output per class.'
   )
 }

@@ -7,6 +7,7 @@ import { measureScores, type ScoreMeasure } from '../../core/model/scoreMeasure'
 import { floatReference } from './floatReference'
 import { openBench, quantizeOn } from './modelWorkspace'
 import { schemeRealScores } from './schemeAccuracy'
+import { checkClasses } from './imageFit'
 
 /** CPU work on one model; runs in worker threads (jobs/taskRegistry.ts). */
 export interface ModelSource {
@@ -38,6 +39,7 @@ export const modelTasks = {
     const bench = await openBench(input)
     await context.yieldToAbort()
     const images = await bench.library.load(input.split)
+    checkClasses(bench.graph, images.labels)
     const float = await floatReference(bench, images)
     const scores =
       input.scheme === null

@@ -124,6 +124,28 @@ export const dataSetSchema = z.object({
   splits: z.array(z.object({ split: splitSchema, images: z.number() }))
 })
 
+/** What stands in the way of reading or deploying a network. */
+export const obstacleSchema = z.object({
+  /** Name of the ONNX node; empty where the whole file is meant. */
+  node: z.string(),
+  operator: z.string(),
+  message: z.string(),
+  hint: z.string()
+})
+
+export const modelCheckSchema = z.object({
+  /** The importer reads it and runs it in float. */
+  readable: z.boolean(),
+  /** Integers can be made of it at 8 bits. */
+  deployable: z.boolean(),
+  obstacles: z.array(obstacleSchema),
+  /** Names of the file's outputs. */
+  outputs: z.array(z.string()),
+  /** The output that is used; null where the file is not read. */
+  output: z.string().nullable()
+})
+export type ModelCheck = z.infer<typeof modelCheckSchema>
+
 export const modelContract = defineContract({
   commands: {
     /** Shipped models and those opened in this data folder. */

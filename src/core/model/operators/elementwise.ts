@@ -1,69 +1,145 @@
-import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx'
 import {
-  append,
   badShape,
+  bind,
+  constantAt,
   floatsOf,
-  shapeOf,
   unsupported,
   valueAt,
   weightsAt,
-  type ImportState
+  type ImportState,
+  type OperatorReader,
+  type Value
 } from '../importState'
-import { isWeightedNode } from '../graph'
+import { constantOf, numbersOf } from '../constants/numbers'
+import { call, type TableFunction } from '../tableFunction'
+import { affineOf, bindAffine } from './affine'
+import { numberArgument } from './arguments'
+import { joinValues } from './binary'
+import { clipped, largest, reluOf, tableOf } from './unary'
 
-export function readRelu(state: ImportState, node: OnnxNode): void {
-  const input = valueAt(state, node, 0)
-  append(state, node, { op: 'relu', name: node.name, inputs: [input], outputShape: shapeOf(state, input) })
+export const readRelu: OperatorReader = (state, node) =>
+  bind(state, node, reluOf(state, node, valueAt(state, node, 0)))
+
+const table =
+  (functionOf: (node: OnnxNode) => TableFunction): OperatorReader =>
+  (state, node) =>
+    bind(state, node, tableOf(state, node, valueAt(state, node, 0), functionOf(node)))
+
+/** Operators of one value without further inputs; defaults from the ONNX operator documentation. */
+export const tableReaders: Readonly<Record<string, OperatorReader>> = {
+  Sigmoid: table(() => call('sigmoid')),
+  Tanh: table(() => call('tanh')),
+  HardSigmoid: table((node) =>
+    call('hardSigmoid', floatAttribute(node, 'alpha', 0.2), floatAttribute(node, 'beta', 0.5))
+  ),
+  HardSwish: table(() => call('hardSwish')),
+  Gelu: table((node) => call(textAttribute(node, 'approximate', 'none') === 'tanh' ? 'geluTanh' : 'gelu')),
+  Erf: table(() => call('erf')),
+  Elu: table((node) => call('elu', floatAttribute(node, 'alpha', 1))),
+  Selu: table((node) =>
+    call(
+      'selu',
+      floatAttribute(node, 'alpha', 1.67326319217681884765625),
+      floatAttribute(node, 'gamma', 1.05070102214813232421875)
+    )
+  ),
+  Celu: table((node) => call('celu', floatAttribute(node, 'alpha', 1))),
+  Softplus: table(() => call('softplus')),
+  Softsign: table(() => call('softsign')),
+  Mish: table(() => call('mish')),
+  Exp: table(() => call('exp')),
+  Log: table(() => call('log')),
+  Sqrt: table(() => call('sqrt')),
+  Reciprocal: table(() => call('reciprocal')),
+  LeakyRelu: table((node) => call('leakyRelu', floatAttribute(node, 'alpha', 0.01))),
+  Neg: table(() => call('neg')),
+  Abs: table(() => call('abs'))
 }
 
-/** Two computed values of one shape, or a constant per channel behind a weighted layer, which becomes its bias. */
-export function readAdd(state: ImportState, node: OnnxNode): void {
-  const [first, second] = node.inputs
-  if (first !== undefined && state.constants.has(first))
-    return addConstant(state, node, second!, state.constants.get(first)!)
-  if (second !== undefined && state.constants.has(second))
-    return addConstant(state, node, first!, state.constants.get(second)!)
-  const inputs = [valueAt(state, node, 0), valueAt(state, node, 1)]
-  const [a, b] = inputs.map((index) => shapeOf(state, index))
-  if (a!.join() !== b!.join()) throw badShape(node, `adds [${a}] and [${b}]; only equal shapes are supported`)
-  append(state, node, { op: 'add', name: node.name, inputs, outputShape: a!, relu: false })
+/** Limits as attributes (before opset 11) or constant inputs; without an upper limit and from 0 it is a ReLU. */
+export const readClip: OperatorReader = (state, node) => {
+  const low = numberArgument(state, node, 'min', 1) ?? -largest
+  const high = numberArgument(state, node, 'max', 2) ?? largest
+  bind(state, node, clipped(state, node, valueAt(state, node, 0), low, high))
 }
 
-function addConstant(state: ImportState, node: OnnxNode, value: string, tensor: OnnxTensor): void {
-  const index = state.values.get(value)
-  const before = index === undefined || index < 0 ? undefined : state.nodes[index]
-  if (before === undefined || !isWeightedNode(before) || (state.uses.get(value) ?? 0) > 1) {
-    throw unsupported(node, 'a constant can only be added right behind a Conv, Gemm or MatMul')
+/** slope * x below 0; one slope, or slopes as ONNX broadcasts them. */
+export const readPRelu: OperatorReader = (state, node) => {
+  const value = valueAt(state, node, 0)
+  const slopes = weightsAt(state, node, 1)
+  const own = floatsOf(node, slopes)
+  if (own.every((slope) => slope === own[0])) {
+    return bind(state, node, tableOf(state, node, value, call('leakyRelu', own[0] ?? 0)))
   }
-  const values = floatsOf(node, tensor)
-  const outputs = before.bias.length
-  if (values.length !== outputs && values.length !== 1) {
-    throw badShape(node, `the constant has ${values.length} entries for ${outputs} channels`)
-  }
-  const bias = before.bias.map((own, channel) => own + values[values.length === 1 ? 0 : channel]!)
-  state.nodes[index!] = { ...before, bias }
-  state.values.set(node.outputs[0]!, index!)
+  const below = affineOf(state, node, clipped(state, node, value, -largest, 0), {
+    scale: slopes,
+    shift: null
+  })
+  bind(state, node, joinValues(state, node, 'add', reluOf(state, node, value), below))
 }
 
-/** y = scale * (x - mean) / sqrt(variance + epsilon) + offset, as one factor and one offset per channel. */
-export function readBatchNorm(state: ImportState, node: OnnxNode): void {
-  if (intAttribute(node, 'training_mode', 0) !== 0) {
+/** x to the power of one constant. */
+export const readPow: OperatorReader = (state, node) => {
+  const exponent = constantAt(state, node, 1)
+  if (exponent === undefined || exponent.data.length !== 1)
+    throw unsupported(node, 'only a power by one constant number is supported')
+  bind(state, node, tableOf(state, node, valueAt(state, node, 0), call('pow', Number(exponent.data[0]))))
+}
+
+/** y = scale * (x - mean) / sqrt(variance + epsilon) + offset, as one factor and one offset per channel (axis 1). */
+export const readBatchNorm: OperatorReader = (state, node) => {
+  if (intAttribute(node, 'training_mode', 0) !== 0 || node.outputs.slice(1).some((name) => name !== '')) {
     throw unsupported(
       node,
-      'it was exported in training mode',
-      'Export the network in inference mode (model.eval()).'
+      'it was exported in training mode, so its result depends on the whole batch',
+      'Export the network in inference mode (model.eval() in PyTorch).'
     )
   }
-  const input = valueAt(state, node, 0)
-  const shape = shapeOf(state, input)
+  const value = valueAt(state, node, 0)
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((position) =>
     floatsOf(node, weightsAt(state, node, position))
   )
-  if ([gamma, beta, mean, variance].some((values) => values!.length !== shape[0])) {
-    throw badShape(node, `its parameters do not have ${shape[0]} entries`)
+  const channels = value.dims[1] ?? 1
+  if ([gamma, beta, mean, variance].some((values) => values!.length !== channels)) {
+    throw badShape(node, `its parameters do not have ${channels} entries`)
   }
   const epsilon = floatAttribute(node, 'epsilon', 1e-5)
-  const scale = gamma!.map((value, channel) => value / Math.sqrt(variance![channel]! + epsilon))
-  const shift = beta!.map((value, channel) => value - mean![channel]! * scale[channel]!)
-  append(state, node, { op: 'batchNorm', name: node.name, inputs: [input], outputShape: shape, scale, shift })
+  const scale = gamma!.map((entry, channel) => entry / Math.sqrt(variance![channel]! + epsilon))
+  const shift = beta!.map((entry, channel) => entry - mean![channel]! * scale[channel]!)
+  const dims = [channels, ...value.dims.slice(2).map(() => 1)]
+  bindAffine(state, node, value, {
+    scale: constantOf('float32', dims, scale),
+    shift: constantOf('float32', dims, shift)
+  })
+}
+
+/** Min and Max with numbers are limits; of two computed values max(a, b) = b + relu(a - b). */
+export const readMinMax: OperatorReader = (state, node) => {
+  const isMax = node.opType === 'Max'
+  const [first, ...rest] = node.inputs.map((_, position) => position)
+  let value: Value | undefined
+  let limit = isMax ? -largest : largest
+  for (const position of [first!, ...rest]) {
+    const constant = constantAt(state, node, position)
+    if (constant === undefined) {
+      const next = valueAt(state, node, position)
+      value = value === undefined ? next : larger(state, node, value, next, isMax)
+    } else if (constant.data.length === 1) {
+      const own = numbersOf(constant)[0]!
+      limit = isMax ? Math.max(limit, own) : Math.min(limit, own)
+    } else throw unsupported(node, 'a limit per element is not supported, only one number')
+  }
+  if (value === undefined) throw unsupported(node, 'it has no computed input')
+  const isLimited = Math.abs(limit) < largest
+  bind(
+    state,
+    node,
+    isLimited ? clipped(state, node, value, isMax ? limit : -largest, isMax ? largest : limit) : value
+  )
+}
+
+function larger(state: ImportState, node: OnnxNode, a: Value, b: Value, isMax: boolean): Value {
+  const above = reluOf(state, node, joinValues(state, node, 'sub', a, b))
+  return isMax ? joinValues(state, node, 'add', b, above) : joinValues(state, node, 'sub', a, above)
 }

@@ -1,68 +1,87 @@
 import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
 import {
   append,
-  badShape,
+  bind,
   constantAt,
-  integersOf,
-  passThrough,
-  shapeOf,
+  laidOut,
+  innerShape,
+  plainValue,
   unsupported,
   valueAt,
-  type ImportState
+  type ImportState,
+  type OperatorReader,
+  type Value
 } from '../importState'
-import { sizeOf } from '../graph'
+import { constantOf, gathered } from '../constants/numbers'
+import { axisOf } from './arguments'
+import type { Move, MovePlan } from './moves'
+import { call } from '../tableFunction'
+import { tableOf } from './unary'
 
-/** Identity, Dropout in inference, Cast between floats. */
-export function readIdentity(state: ImportState, node: OnnxNode): void {
-  const name = node.inputs[0]!
-  const constant = state.constants.get(name)
-  if (constant === undefined) passThrough(state, node, valueAt(state, node, 0))
-  else state.constants.set(node.outputs[0]!, constant)
-}
-
-export function readFlatten(state: ImportState, node: OnnxNode): void {
-  const input = valueAt(state, node, 0)
-  const axis = intAttribute(node, 'axis', 1)
-  if (axis !== 1) throw unsupported(node, `axis ${axis} is not supported, only 1`)
-  flatten(state, node, input)
-}
-
-/** Only the reshape that flattens an image to a vector, and the one that changes nothing. */
-export function readReshape(state: ImportState, node: OnnxNode): void {
-  const input = valueAt(state, node, 0)
-  const shape = shapeOf(state, input)
-  const target = constantAt(state, node, 1)
-  if (target === undefined) throw unsupported(node, 'its target shape must be a constant')
-  const sizes = integersOf(target)
-    .slice(1)
-    .map((size, index) => (size === 0 ? shape[index]! : size))
-  const known = sizes.filter((size) => size > 0).reduce((product, size) => product * size, 1)
-  const resolved = sizes.map((size) => (size === -1 ? sizeOf(shape) / known : size))
-  if (sizeOf(resolved) !== sizeOf(shape)) {
-    throw badShape(node, `cannot turn [${shape}] into [${integersOf(target).slice(1)}]`)
+/** Reads an operator that only puts elements elsewhere, of constants and of computed values. */
+export function readMove(plan: MovePlan): OperatorReader {
+  return (state, node) => {
+    const constant = constantAt(state, node, 0)
+    if (constant !== undefined) {
+      for (const [at, { dims, map }] of plan(state, node, constant.dims).entries()) {
+        const moved = map === null ? { ...constant, dims } : gathered(constant, dims, map)
+        state.constants.set(node.outputs[at]!, moved)
+      }
+      return
+    }
+    const value = valueAt(state, node, 0)
+    for (const [at, move] of plan(state, node, value.dims).entries()) {
+      if ((node.outputs[at] ?? '') !== '') bind(state, node, moved(value, move, node.name), at)
+    }
   }
-  if (resolved.join() === shape.join()) return passThrough(state, node, input)
-  if (resolved.length !== 1) throw badShape(node, `[${shape}] to [${resolved}]: only flattening is supported`)
-  flatten(state, node, input)
 }
 
-function flatten(state: ImportState, node: OnnxNode, input: number): void {
-  const shape = shapeOf(state, input)
-  if (shape.length === 1) return passThrough(state, node, input)
-  append(state, node, { op: 'flatten', name: node.name, inputs: [input], outputShape: [sizeOf(shape)] })
+/** The value seen through one more move. */
+export function moved(value: Value, { dims, map }: Move, viewName: string): Value {
+  if (map === null && dims.join() === value.dims.join()) return { ...value, viewName }
+  const own = value.map
+  const through = map === null ? own : own === null ? map : map.map((at) => (at < 0 ? -1 : own[at]!))
+  return { node: value.node, dims, map: through, fill: value.fill, viewName }
 }
 
-/** Softmax, LogSoftmax and ArgMax keep the winner, so at the end of the network they are left out. */
+/**
+ * Softmax, LogSoftmax and ArgMax keep the winner, so at the end of the network they are left out of the graph; who prints
+ * outputs applies them.
+ */
 export function readEnding(state: ImportState, node: OnnxNode): void {
-  const input = valueAt(state, node, 0)
-  const shape = shapeOf(state, input)
-  const axis = intAttribute(node, 'axis', node.opType === 'ArgMax' ? 0 : -1)
-  if (sizeOf(shape) !== shape[0]! || (axis !== 1 && axis !== -1 && !(axis === -shape.length))) {
-    throw unsupported(node, 'it is only supported over the classes at the end of the network')
-  }
-  if (!state.endings.has(node.outputs[0]!))
+  const value = valueAt(state, node, 0)
+  const output = node.outputs[0]!
+  const isArgMax = node.opType === 'ArgMax'
+  const axis = axisOf(
+    node,
+    intAttribute(node, 'axis', isArgMax ? 0 : state.opset < 13 ? 1 : -1),
+    value.dims.length
+  )
+  if (!state.endings.has(output)) {
+    if (!isArgMax) return readSoftmax(state, node, value, axis)
     throw unsupported(node, 'it is only supported at the end of the network')
-  passThrough(state, node, input)
+  }
+  const isOneAxis = isArgMax || state.opset >= 13 || value.dims.slice(axis + 1).every((size) => size === 1)
+  if (!isOneAxis) throw unsupported(node, 'before opset 13 it is only supported over the last axis')
+  const keepAxis = !isArgMax || intAttribute(node, 'keepdims', 1) !== 0
+  state.left.set(output, {
+    kind: node.opType === 'Softmax' ? 'softmax' : isArgMax ? 'argMax' : 'logSoftmax',
+    axis,
+    keepAxis
+  })
+  bind(state, node, value)
+}
+
+function readSoftmax(state: ImportState, node: OnnxNode, value: Value, axis: number): void {
+  if (state.opset < 13 && value.dims.slice(axis + 1).some((size) => size !== 1))
+    throw unsupported(node, 'before opset 13 it is only supported over the last axis')
+  const shape = innerShape(value.dims)
+  const own = axis - (value.dims.length - shape.length)
+  if (own < 0) throw unsupported(node, 'it is not supported over the batch')
+  const inputs = [laidOut(state, node, value, shape)]
+  const index = append(state, { op: 'softmax', name: node.name, inputs, outputShape: shape, axis: own })
+  const result = plainValue(index, value.dims)
+  bind(state, node, node.opType === 'Softmax' ? result : tableOf(state, node, result, call('log')))
 }
 
 /** A tensor written into the graph as a node. */
@@ -89,10 +108,38 @@ function constantFrom(node: OnnxNode, name: string, attribute: OnnxNode['attribu
     case 'floats':
       return { name, dims: [attribute.value.length], data: Float32Array.from(attribute.value) }
     case 'int':
-      return { name, dims: [], data: BigInt64Array.of(BigInt(attribute.value)) }
+      return { ...constantOf('int64', [], [attribute.value]), name }
     case 'ints':
-      return { name, dims: [attribute.value.length], data: BigInt64Array.from(attribute.value, BigInt) }
+      return { ...constantOf('int64', [attribute.value.length], attribute.value), name }
     default:
       throw unsupported(node, 'a constant of this kind is not supported')
   }
+}
+
+/** Sizes of a tensor; they are constants because the batch is 1 here. */
+export function readShape(state: ImportState, node: OnnxNode): void {
+  const dims = constantAt(state, node, 0)?.dims ?? valueAt(state, node, 0).dims
+  const at = (name: string, fallback: number): number => {
+    const index = intAttribute(node, name, fallback)
+    return index < 0 ? index + dims.length : index
+  }
+  const sizes = dims.slice(at('start', 0), at('end', dims.length))
+  state.constants.set(node.outputs[0]!, constantOf('int64', [sizes.length], sizes))
+}
+
+export function readSize(state: ImportState, node: OnnxNode): void {
+  const dims = constantAt(state, node, 0)?.dims ?? valueAt(state, node, 0).dims
+  state.constants.set(
+    node.outputs[0]!,
+    constantOf('int64', [], [dims.reduce((product, size) => product * size, 1)])
+  )
+}
+
+/** A cast between float types changes nothing here; integers are only cast while they are constants. */
+export function readCast(state: ImportState, node: OnnxNode): void {
+  const to = intAttribute(node, 'to', 1)
+  if (![1, 10, 11, 16].includes(to)) {
+    throw unsupported(node, `a computed value is cast to the integer type ${to}, which would cut it`)
+  }
+  bind(state, node, valueAt(state, node, 0))
 }

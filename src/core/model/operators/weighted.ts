@@ -2,130 +2,235 @@ import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '..
 import {
   append,
   badShape,
+  bind,
   constantAt,
   floatsOf,
+  hasInput,
+  isWhole,
+  laidOut,
+  plainValue,
   shapeOf,
   unsupported,
   valueAt,
   weightsAt,
-  type ImportState
+  type ImportState,
+  type OperatorReader,
+  type Value
 } from '../importState'
-import { readWindow } from './window'
-
-/** Conv with group 1, or depthwise with one filter per channel. */
-export function readConv(state: ImportState, node: OnnxNode): void {
-  const input = valueAt(state, node, 0)
-  const inputShape = shapeOf(state, input)
-  const kernel = weightsAt(state, node, 1)
-  if (kernel.dims.length !== 4) throw badShape(node, 'only two-dimensional convolutions are supported')
-  const [outputs, perGroup, height, width] = kernel.dims as [number, number, number, number]
-  const groups = intAttribute(node, 'group', 1)
-  const channels = inputShape[0]!
-  if (perGroup * groups !== channels) {
-    throw badShape(node, `its weights expect ${perGroup * groups} channels, the image has ${channels}`)
-  }
-  const isDepthwise = groups > 1
-  if (isDepthwise && (groups !== channels || outputs !== channels)) {
-    throw unsupported(
-      node,
-      `group ${groups} with ${channels} channels in and ${outputs} out is not supported`
-    )
-  }
-  const { window, height: outHeight, width: outWidth } = readWindow(node, inputShape, [height, width])
-  append(state, node, {
-    op: isDepthwise ? 'depthwiseConv2d' : 'conv2d',
-    name: node.name,
-    inputs: [input],
-    outputShape: [outputs, outHeight, outWidth],
-    ...window,
-    weights: floatsOf(node, kernel),
-    bias: readBias(node, constantAt(state, node, 2), node.inputs[2], outputs, 1),
-    relu: false
-  })
-}
+import { sizeOf } from '../graph'
+import { axisMapOf, viewBy } from '../axes'
+import { broadcastDims, broadcastMap, stridedMap } from '../constants/indexing'
+import { constantOf, gathered, numbersOf } from '../constants/numbers'
+import { bindAffine } from './affine'
+import { moved } from './shaping'
 
 /** y = alpha * x * W + beta * c. */
-export function readGemm(state: ImportState, node: OnnxNode): void {
+export const readGemm: OperatorReader = (state, node) => {
   if (intAttribute(node, 'transA', 0) !== 0) throw unsupported(node, 'transA is not supported')
-  const input = valueAt(state, node, 0)
-  const matrix = weightsAt(state, node, 1)
+  const value = valueAt(state, node, 0)
+  if (value.dims.length !== 2) throw badShape(node, `its input is [${value.dims.join(', ')}], not a matrix`)
   const isTransposed = intAttribute(node, 'transB', 0) !== 0
-  const { weights, outputs } = readMatrix(state, node, input, matrix, isTransposed)
   const alpha = floatAttribute(node, 'alpha', 1)
-  append(state, node, {
-    op: 'dense',
-    name: node.name,
-    inputs: [input],
-    outputShape: [outputs],
-    weights: alpha === 1 ? weights : weights.map((value) => value * alpha),
-    bias: readBias(
-      node,
-      constantAt(state, node, 2),
-      node.inputs[2],
-      outputs,
-      floatAttribute(node, 'beta', 1)
+  const beta = floatAttribute(node, 'beta', 1)
+  const matrix = scaled(weightsAt(state, node, 1), alpha)
+  const tensor = constantAt(state, node, 2)
+  if (tensor === undefined && hasInput(node, 2)) throw unsupported(node, 'its bias must be a constant')
+  const outputs = matrix.dims[isTransposed ? 0 : 1] ?? 0
+  const rows = value.dims[0]!
+  const bias = tensor === undefined ? null : scaled(tensor, beta)
+  const isRowBias = bias !== null && broadcastDims(bias.dims, [1, outputs])?.join() === `1,${outputs}`
+  const own = isRowBias
+    ? Float32Array.from(broadcastMap(bias.dims, [1, outputs]), (at) => floatsOf(node, bias)[at]!)
+    : null
+  const result = timesMatrix(state, node, value, matrix, isTransposed, own)
+  if (bias === null || isRowBias) return bind(state, node, result)
+  if (broadcastDims(bias.dims, [rows, outputs])?.join() !== `${rows},${outputs}`)
+    throw badShape(node, `a bias of [${bias.dims.join(', ')}] does not fit [${rows}, ${outputs}]`)
+  bindAffine(state, node, result, { scale: null, shift: bias })
+}
+
+function scaled(tensor: OnnxTensor, factor: number): OnnxTensor {
+  if (factor === 1) return tensor
+  return {
+    ...constantOf(
+      'float32',
+      tensor.dims,
+      numbersOf(tensor).map((value) => value * factor)
     ),
-    relu: false
-  })
+    name: tensor.name
+  }
 }
 
-/** A vector times a constant matrix. */
-export function readMatMul(state: ImportState, node: OnnxNode): void {
-  const input = valueAt(state, node, 0)
-  const { weights, outputs } = readMatrix(state, node, input, weightsAt(state, node, 1), false)
-  append(state, node, {
-    op: 'dense',
-    name: node.name,
-    inputs: [input],
-    outputShape: [outputs],
-    weights,
-    bias: new Float32Array(outputs),
-    relu: false
-  })
+/** Rows times a constant matrix, a constant matrix times columns, or two computed matrices. */
+export const readMatMul: OperatorReader = (state, node) => {
+  const [left, right] = [constantAt(state, node, 0), constantAt(state, node, 1)]
+  if (right !== undefined && right.dims.length <= 2 && left === undefined) {
+    const matrix = right.dims.length === 1 ? { ...right, dims: [right.dims[0]!, 1] } : right
+    const result = timesMatrix(state, node, valueAt(state, node, 0), matrix, false, null)
+    const dims = right.dims.length === 1 ? result.dims.slice(0, -1) : result.dims
+    return bind(state, node, moved(result, { dims, map: null }, node.name))
+  }
+  if (left !== undefined && left.dims.length === 2 && valueAt(state, node, 1).dims.length >= 2) {
+    // (A B)' = B' A': the transposes are views.
+    const columns = turned(valueAt(state, node, 1), node.name)
+    return bind(state, node, turned(timesMatrix(state, node, columns, left, true, null), node.name))
+  }
+  bindProduct(state, node)
 }
 
-/** The matrix as [out][in]. */
-function readMatrix(
+/** The last two axes exchanged. */
+function turned(value: Value, name: string): Value {
+  const { dims } = value
+  const rank = dims.length
+  const order = [...dims.keys()].slice(0, -2).concat(rank - 1, rank - 2)
+  const strides = dims.map((_, axis) => sizeOf(dims.slice(axis + 1)))
+  const result = order.map((axis) => dims[axis]!)
+  return moved(
+    value,
+    {
+      dims: result,
+      map: stridedMap(
+        result,
+        order.map((axis) => strides[axis]!)
+      )
+    },
+    name
+  )
+}
+
+function bindProduct(state: ImportState, node: OnnxNode): void {
+  const operands = [0, 1].map((position) => {
+    const constant = constantAt(state, node, position)
+    const dims = constant?.dims ?? valueAt(state, node, position).dims
+    if (dims.length < 2)
+      throw badShape(node, 'a computed vector is not multiplied by a matrix here; reshape it to a row')
+    return { constant, dims }
+  })
+  const [a, b] = operands as [(typeof operands)[0], (typeof operands)[0]]
+  const batch = broadcastDims(a.dims.slice(0, -2), b.dims.slice(0, -2))
+  if (batch === null || a.dims.at(-1) !== b.dims.at(-2))
+    throw badShape(node, `[${a.dims.join(', ')}] and [${b.dims.join(', ')}] cannot be multiplied`)
+  const dims = [...batch, a.dims.at(-2)!, b.dims.at(-1)!]
+  const dropsBatch = batch.length > 0 && batch[0] === 1
+  const shapeFor = (own: readonly number[]): number[] => {
+    const ranked = [...dims.map(() => 1).slice(own.length), ...own]
+    return dropsBatch ? ranked.slice(1) : ranked
+  }
+  const inputs = operands.map(({ constant, dims: own }, position) =>
+    constant === undefined
+      ? laidOut(state, node, valueAt(state, node, position), shapeFor(own))
+      : append(state, {
+          op: 'constant',
+          name: `${node.name}.constant`,
+          inputs: [],
+          outputShape: shapeFor(own),
+          values: floatsOf(node, constant)
+        })
+  )
+  const outputShape = dropsBatch ? dims.slice(1) : dims
+  bind(state, node, plainValue(append(state, { op: 'product', name: node.name, inputs, outputShape }), dims))
+}
+
+/** A value times a constant matrix along its last axis: a dense layer for one row, a 1x1 convolution for many. */
+function timesMatrix(
   state: ImportState,
   node: OnnxNode,
-  input: number,
+  value: Value,
   matrix: OnnxTensor,
-  isTransposed: boolean
-): { weights: Float32Array; outputs: number } {
-  const shape = shapeOf(state, input)
-  if (shape.length !== 1 || matrix.dims.length !== 2) {
-    throw badShape(node, 'only a vector times a two-dimensional matrix is supported; flatten the image first')
+  isTransposed: boolean,
+  bias: Float32Array | null
+): Value {
+  const inner = value.dims.at(-1) ?? 1
+  if (matrix.dims.length !== 2)
+    throw badShape(node, `a matrix of [${matrix.dims.join(', ')}] is not supported`)
+  const [outputs, expected] = (isTransposed ? matrix.dims : [matrix.dims[1], matrix.dims[0]]) as [
+    number,
+    number
+  ]
+  if (expected !== inner)
+    throw badShape(node, `its matrix expects ${expected} inputs, the rows have ${inner}`)
+  const rowFirst = isTransposed
+    ? matrix
+    : gathered(matrix, [outputs, inner], stridedMap([outputs, inner], [1, outputs]))
+  const weights = floatsOf(node, { ...rowFirst, name: matrix.name })
+  const dims = [...value.dims.slice(0, -1), outputs]
+  const layer = { weights, bias: bias ?? new Float32Array(outputs), relu: false }
+  if (sizeOf(value.dims) === inner) return plainValue(dense(state, node, value, layer), dims)
+  const rows = sizeOf(value.dims) / inner
+  const point = { kernel: [1, 1], stride: [1, 1], pad: [0, 0, 0, 0] } as const
+  const axes = axisMapOf(state, value)
+  const own = shapeOf(state, value.node)
+  if (axes !== null && own.length === 3 && own[0] === inner && axes.at(-1) === 0) {
+    const outputShape = [outputs, own[1]!, own[2]!]
+    const index = append(state, {
+      op: 'conv2d',
+      name: node.name,
+      inputs: [value.node],
+      outputShape,
+      ...point,
+      ...layer
+    })
+    return viewBy(index, outputShape, dims, axes)
   }
-  const [outputs, inner] = (isTransposed ? matrix.dims : [matrix.dims[1], matrix.dims[0]]) as [number, number]
-  if (inner !== shape[0])
-    throw badShape(node, `its matrix expects ${inner} inputs, the vector has ${shape[0]}`)
-  const values = floatsOf(node, matrix)
-  if (isTransposed) return { weights: values, outputs }
-  const weights = new Float32Array(values.length)
-  for (let row = 0; row < inner; row++) {
-    for (let column = 0; column < outputs; column++)
-      weights[column * inner + row] = values[row * outputs + column]!
-  }
-  return { weights, outputs }
+  // Rows become the pixels of an image one pixel wide, which lies in memory as the rows do.
+  const asImage = moved(
+    value,
+    { dims: [1, inner, rows, 1], map: stridedMap([1, inner, rows, 1], [0, 1, inner, 0]) },
+    node.name
+  )
+  const input = laidOut(state, node, asImage, [inner, rows, 1])
+  const outputShape = [outputs, rows, 1]
+  const index = append(state, {
+    op: 'conv2d',
+    name: node.name,
+    inputs: [input],
+    outputShape,
+    ...point,
+    ...layer
+  })
+  return { node: index, dims, map: stridedMap([rows, outputs], [1, rows]), fill: 0 }
 }
 
-function readBias(
+/** A dense layer over all elements; an image is flattened in its own order and the weights follow. */
+function dense(
+  state: ImportState,
   node: OnnxNode,
-  tensor: OnnxTensor | undefined,
-  name: string | undefined,
-  outputs: number,
-  factor: number
-): Float32Array {
-  if (tensor === undefined) {
-    if (name !== undefined && name !== '') throw unsupported(node, 'its bias must be a constant')
-    return new Float32Array(outputs)
+  value: Value,
+  layer: { weights: Float32Array; bias: Float32Array; relu: boolean }
+): number {
+  const inner = sizeOf(value.dims)
+  const own = shapeOf(state, value.node)
+  const canPermute = isWhole(state, value) && (own.length === 3 || own.length === 1)
+  let input = canPermute ? value.node : laidOut(state, node, value, [inner])
+  if (canPermute && own.length === 3) input = flattened(state, node, value)
+  const map = canPermute ? value.map : null
+  const weights = map === null ? layer.weights : layer.weights.map((_, at) => layer.weights[at]!)
+  if (map !== null) {
+    for (let at = 0; at < weights.length; at++) {
+      const row = Math.floor(at / inner) * inner
+      weights[row + map[at - row]!] = layer.weights[at]!
+    }
   }
-  const values = floatsOf(node, tensor)
-  if (values.length !== outputs && values.length !== 1) {
-    throw badShape(node, `its bias has ${values.length} entries for ${outputs} outputs`)
+  return append(state, {
+    op: 'dense',
+    name: node.name,
+    inputs: [input],
+    outputShape: [layer.bias.length],
+    ...layer,
+    weights
+  })
+}
+
+function flattened(state: ImportState, node: OnnxNode, value: Value): number {
+  const key = `${value.node}|flatten`
+  let index = state.layouts.get(key)
+  if (index === undefined) {
+    const name = value.viewName ?? `${node.name}.flatten`
+    const outputShape = [sizeOf(shapeOf(state, value.node))]
+    state.layouts.set(
+      key,
+      (index = append(state, { op: 'flatten', name, inputs: [value.node], outputShape }))
+    )
   }
-  return Float32Array.from(
-    { length: outputs },
-    (_, index) => values[values.length === 1 ? 0 : index]! * factor
-  )
+  return index
 }

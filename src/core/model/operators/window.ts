@@ -1,57 +1,85 @@
 import { intAttribute, intsAttribute, textAttribute, type OnnxNode } from '../onnx'
-import { badShape, unsupported } from '../importState'
-import { windowOutput, type Shape, type WindowAttributes } from '../graph'
+import { badShape } from '../importState'
+import { windowOutput, type WindowAttributes } from '../graph'
+
+type Pair = readonly [number, number]
+
+/** Kernel, stride, padding and dilation of Conv and the pools, and the output's height and width. */
+export interface ReadWindow {
+  readonly window: WindowAttributes
+  readonly height: number
+  readonly width: number
+  /** Rows and columns by which windows hang over the padded edge (ceil_mode); they are part of `window.pad`. */
+  readonly overhang: Pair
+}
 
 /**
- * Kernel, stride and padding of Conv and the pools (ONNX operator documentation: auto_pad, pads, strides, dilations,
- * ceil_mode), and the output's height and width.
+ * ONNX operator documentation: auto_pad, pads, strides, dilations, ceil_mode. One-dimensional windows become rows of height 1.
+ * @param rank number of spatial axes, 1 or 2
+ * @param size height and width of the input
  */
 export function readWindow(
   node: OnnxNode,
-  input: Shape,
-  kernel: readonly number[]
-): { window: WindowAttributes; height: number; width: number } {
-  if (input.length !== 3 || kernel.length !== 2)
-    throw badShape(node, 'only two-dimensional images are supported')
-  const [, inputHeight, inputWidth] = input as [number, number, number]
-  const stride = intsAttribute(node, 'strides') ?? [1, 1]
-  if ((intsAttribute(node, 'dilations') ?? []).some((step) => step !== 1)) {
-    throw unsupported(node, 'dilated windows are not supported')
+  size: Pair,
+  kernelShape: readonly number[],
+  rank: number
+): ReadWindow {
+  if (kernelShape.length !== rank)
+    throw badShape(node, `its window has ${kernelShape.length} sides for ${rank} axes`)
+  const pairOf = (values: readonly number[] | undefined): Pair => {
+    const given = values ?? []
+    return rank === 1 ? [1, given[0] ?? 1] : [given[0] ?? 1, given[1] ?? 1]
   }
-  const size = [kernel[0]!, kernel[1]!] as const
-  const step = [stride[0] ?? 1, stride[1] ?? 1] as const
-  const pad = readPads(node, [inputHeight, inputWidth], size, step)
-  const window: WindowAttributes = { kernel: size, stride: step, pad }
-  const [height, width] = windowOutput(inputHeight, inputWidth, window)
+  const kernel = pairOf(kernelShape)
+  const stride = pairOf(intsAttribute(node, 'strides'))
+  const dilation = pairOf(intsAttribute(node, 'dilations'))
+  if ([...kernel, ...stride, ...dilation].some((side) => !(side >= 1)))
+    throw badShape(node, 'its window is empty')
+  const reach = [0, 1].map((axis) => (kernel[axis]! - 1) * dilation[axis]! + 1) as unknown as Pair
+  const pads = readPads(node, size, reach, stride, rank)
+  const overhang =
+    intAttribute(node, 'ceil_mode', 0) === 0 ? ([0, 0] as const) : overhangOf(size, reach, stride, pads)
+  const window: WindowAttributes = {
+    kernel,
+    stride,
+    pad: [pads[0], pads[1], pads[2] + overhang[0], pads[3] + overhang[1]],
+    ...(dilation[0] === 1 && dilation[1] === 1 ? {} : { dilation })
+  }
+  const [height, width] = windowOutput(size[0], size[1], window)
   if (height < 1 || width < 1)
-    throw badShape(node, `a ${size.join('x')} window does not fit a ${inputHeight}x${inputWidth} image`)
-  if (intAttribute(node, 'ceil_mode', 0) !== 0) {
-    const exact =
-      (inputHeight + pad[0] + pad[2] - size[0]) % step[0] === 0 &&
-      (inputWidth + pad[1] + pad[3] - size[1]) % step[1] === 0
-    if (!exact) throw unsupported(node, 'ceil_mode with windows that hang over the edge is not supported')
-  }
-  return { window, height, width }
+    throw badShape(node, `a ${kernel.join('x')} window does not fit a ${size.join('x')} image`)
+  return { window, height, width, overhang }
+}
+
+/** Rows and columns to add so that the last, partly covered window counts; it must begin inside the image or its padding. */
+function overhangOf(size: Pair, reach: Pair, stride: Pair, pads: readonly number[]): Pair {
+  return [0, 1].map((axis) => {
+    const padded = size[axis]! + pads[axis]! + pads[axis + 2]!
+    let count = Math.ceil((padded - reach[axis]!) / stride[axis]!) + 1
+    if ((count - 1) * stride[axis]! >= size[axis]! + pads[axis]!) count--
+    return Math.max(0, (count - 1) * stride[axis]! + reach[axis]! - padded)
+  }) as unknown as Pair
 }
 
 function readPads(
   node: OnnxNode,
-  input: readonly [number, number],
-  kernel: readonly [number, number],
-  stride: readonly [number, number]
+  input: Pair,
+  reach: Pair,
+  stride: Pair,
+  rank: number
 ): readonly [number, number, number, number] {
   const mode = textAttribute(node, 'auto_pad', 'NOTSET')
   if (mode === 'VALID') return [0, 0, 0, 0]
   if (mode === 'SAME_UPPER' || mode === 'SAME_LOWER') {
     const total = [0, 1].map((axis) => {
       const output = Math.ceil(input[axis]! / stride[axis]!)
-      return Math.max(0, (output - 1) * stride[axis]! + kernel[axis]! - input[axis]!)
+      return Math.max(0, (output - 1) * stride[axis]! + reach[axis]! - input[axis]!)
     })
     const begin = total.map((pads) => (mode === 'SAME_UPPER' ? Math.floor(pads / 2) : Math.ceil(pads / 2)))
     return [begin[0]!, begin[1]!, total[0]! - begin[0]!, total[1]! - begin[1]!]
   }
-  const pads = intsAttribute(node, 'pads') ?? [0, 0, 0, 0]
-  if (pads.length !== 4 || pads.some((pad) => pad < 0))
-    throw badShape(node, 'pads must be four numbers, none negative')
-  return [pads[0]!, pads[1]!, pads[2]!, pads[3]!]
+  const pads = intsAttribute(node, 'pads') ?? new Array<number>(2 * rank).fill(0)
+  if (pads.length !== 2 * rank || pads.some((pad) => pad < 0))
+    throw badShape(node, `pads must be ${2 * rank} numbers, none negative`)
+  return rank === 1 ? [0, pads[0]!, 0, pads[1]!] : [pads[0]!, pads[1]!, pads[2]!, pads[3]!]
 }

@@ -1,10 +1,16 @@
-import { AppError } from '../../../shared/errors'
-import { consumersOf, isWeightedNode, type Graph, type GraphNode, type WeightedNode } from '../graph'
+import {
+  consumersOf,
+  isWeightedNode,
+  type BatchNormNode,
+  type Graph,
+  type GraphNode,
+  type WeightedNode
+} from '../graph'
 import { withoutNodes } from './replaceNodes'
 
 /**
- * Folds y * scale + shift into the weights and bias of the weighted layer before it.
- * @throws AppError model.unsupportedOperator where no weighted layer of its own comes before.
+ * Folds y * scale + shift into the weights and bias of the weighted layer before it, or into a scale and shift before it.
+ * What does not follow such a layer of its own stays.
  */
 export function foldBatchNorm(graph: Graph): Graph {
   const consumers = consumersOf(graph)
@@ -15,26 +21,24 @@ export function foldBatchNorm(graph: Graph): Graph {
     const input = node.inputs[0]!
     const target = standIns.get(input) ?? input
     const before = target < 0 ? undefined : nodes[target]
-    if (
-      before === undefined ||
-      !isWeightedNode(before) ||
-      before.relu ||
-      consumers[input + 1]!.length !== 1
-    ) {
-      throw new AppError(
-        'model.unsupportedOperator',
-        `Node "${node.name}" (BatchNormalization) does not follow a Conv or Gemm of its own, so it cannot be folded.`,
-        'Place the normalisation right behind a layer with weights.',
-        { details: { node: node.name, operator: 'BatchNormalization' } }
-      )
-    }
-    nodes[target] = scaled(before, node.scale, node.shift)
+    if (before === undefined || consumers[input + 1]!.length !== 1 || input === graph.output) continue
+    if (before.op === 'batchNorm') nodes[target] = merged(before, node)
+    else if (isWeightedNode(before) && !before.relu) nodes[target] = scaled(before, node)
+    else continue
     standIns.set(index, target)
   }
   return withoutNodes(graph, nodes, standIns)
 }
 
-function scaled(node: WeightedNode, scale: Float32Array, shift: Float32Array): WeightedNode {
+function merged(first: BatchNormNode, second: BatchNormNode): BatchNormNode {
+  return {
+    ...first,
+    scale: first.scale.map((value, channel) => value * second.scale[channel]!),
+    shift: first.shift.map((value, channel) => value * second.scale[channel]! + second.shift[channel]!)
+  }
+}
+
+function scaled(node: WeightedNode, { scale, shift }: BatchNormNode): WeightedNode {
   const channels = node.bias.length
   const perChannel = node.weights.length / channels
   return {

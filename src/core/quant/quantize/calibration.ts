@@ -23,6 +23,8 @@ export interface Calibration {
   readonly weights: readonly (Float32Array | null)[]
   /** Layers already quantized, by everything they depend on; see quantizeNetwork.ts. */
   readonly layerCache: BoundedCache<CalibratedLayer>
+  /** Numbers of the texts that say what a layer depends on. */
+  readonly signatures: Map<string, string>
   /** Best format of a node's output at a width. */
   formatOf(node: number, bits: Bits): CodeFormat
   /** Float sums (with bias, before ReLU) of a weighted node at its sampled rows, [rows][channels]. */
@@ -80,6 +82,7 @@ export function calibrate(graph: Graph, pixels: Uint8Array): Calibration {
     codes: codesOfPixels(used),
     weights,
     layerCache: createBoundedCache(cacheBytes),
+    signatures: new Map(),
     formatOf(node, bits) {
       const key = `${node}:${bits}`
       let format = formats.get(key)

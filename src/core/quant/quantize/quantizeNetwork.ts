@@ -73,7 +73,7 @@ function createEmitter(calibration: Calibration, formats: TensorFormats) {
   ): number => {
     const from = inputs.map((input) => signatures[input + 1]!)
     const own = `${name}|${bits === null ? '' : bits.weightBits}|${output === null ? '' : formatKey(output)}`
-    const signature = `${own}(${from.join(';')})`
+    const signature = shortSignature(calibration.signatures, `${own}(${from.join(';')})`)
     let known = calibration.layerCache.get(signature)
     if (known === undefined) {
       const layer = make()
@@ -200,6 +200,13 @@ function orderedLayer(
   if (loops === null) throw new Error('an image in ONNX order is three counts')
   const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
   return { op: 'move', ...frame, ...written, loops, fill: null }
+}
+
+/** A number for a text: written out, what a layer of a recurrence depends on would double with every step. */
+function shortSignature(known: Map<string, string>, text: string): string {
+  let short = known.get(text)
+  if (short === undefined) known.set(text, (short = String(known.size)))
+  return short
 }
 
 function formatKey({ bits, scale, zero }: CodeFormat): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { exportOnnx } from '@core/model/exportOnnx'
 import { macsOf, parametersOf, weightedLayerNames, type Graph } from '@core/model/graph'
-import { importOnnx } from '@core/model/importOnnx'
+import { importOnnx, readOnnx } from '@core/model/importOnnx'
 import {
   float,
   int,
@@ -149,46 +149,102 @@ describe('ONNX import', () => {
     for (const [at, value] of run(read, hwc).entries()) expect(value).toBeCloseTo(wanted[at]!, 4)
   })
 
-  it('names the node and the operator it cannot read', () => {
-    const error = refusal(() => importOnnx(model([node('Sigmoid', ['x'], 'y', {}, 'gate')], [])))
-    expect(error.code).toBe('model.unsupportedOperator')
-    expect(error.message).toContain('gate')
-    expect(error.message).toContain('Sigmoid')
-    expect(error.hint).toContain('Conv')
-    expect(error.details).toEqual({ node: 'gate', operator: 'Sigmoid' })
+  it('names the node and the operator it cannot read, also names that objects have', () => {
+    for (const opType of ['NonMaxSuppression', 'constructor', 'toString', '__proto__']) {
+      const error = refusal(() => importOnnx(model([node(opType, ['x'], 'y', {}, 'gate')], [])))
+      expect(error.code).toBe('model.unsupportedOperator')
+      expect(error.message).toContain('gate')
+      expect(error.message).toContain(opType)
+      expect(error.hint).toContain('Conv')
+      expect(error.details).toEqual({ node: 'gate', operator: opType })
+    }
   })
 
-  it.each([
-    [
-      'a grouped convolution',
-      [node('Conv', ['x', 'w'], 'y', { group: int(2) })],
-      [tensor('w', [4, 1, 3, 3])]
-    ],
-    ['dilation', [node('Conv', ['x', 'w'], 'y', { dilations: ints([2, 2]) })], [tensor('w', [4, 2, 2, 2])]],
-    [
-      'Softmax in the middle',
-      [node('Flatten', ['x'], 'f'), node('Softmax', ['f'], 's'), node('MatMul', ['s', 'w'], 'y')],
-      [tensor('w', [32, 2])]
-    ],
-    [
-      'a lone normalisation',
-      [node('BatchNormalization', ['x', 'g', 'g', 'g', 'g'], 'y')],
-      [tensor('g', [2], [1, 1])]
-    ]
-  ])('refuses %s by name', (_, nodes, tensors) => {
-    const error = refusal(() => importOnnx(model(nodes, tensors)))
-    expect(error.code).toBe('model.unsupportedOperator')
-    expect(error.hint).not.toBe('')
+  it('lists every obstacle of operators, not only the first', () => {
+    const { imported, obstacles } = readOnnx(
+      model([node('Foo', ['x'], 'a'), node('Relu', ['a'], 'b'), node('Bar', ['b'], 'y')], [])
+    )
+    expect(imported).toBeNull()
+    expect(obstacles.map(({ node: name, operator }) => [name, operator])).toEqual([
+      ['a', 'Foo'],
+      ['y', 'Bar']
+    ])
   })
 
-  it('refuses fixed batches, several inputs and weights that do not fit', () => {
+  it('broadcasts a constant behind a convolution as ONNX does, not per channel', () => {
+    // 4 channels on 4 x 4 pixels: [4] goes over the width, [4, 1, 1] over the channels.
+    const layers = (dims: number[]) =>
+      importOnnx(
+        model(
+          [node('Conv', ['x', 'w'], 'c'), node('Add', ['c', 'k'], 'y')],
+          [tensor('w', [4, 2, 1, 1], new Array(8).fill(0)), tensor('k', dims, [1, 2, 3, 4])]
+        )
+      )
+    const overWidth = layers([4])
+    const hwc = run(overWidth, new Float32Array(32))
+    // Place in memory: (row * 4 + column) * 4 + channel.
+    expect(hwc.slice(0, 16)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4])
+    const perChannel = layers([4, 1, 1])
+    expect(perChannel.nodes.map(({ op }) => op)).toEqual(['conv2d'])
+    expect(run(perChannel, new Float32Array(32)).slice(0, 4)).toEqual([1, 2, 3, 4])
+    const overPixels = importOnnx(
+      model(
+        [node('Conv', ['x', 'w'], 'c', { strides: ints([2, 2]) }), node('Add', ['c', 'k'], 'y')],
+        [tensor('w', [4, 2, 1, 1], new Array(8).fill(0)), tensor('k', [1, 1, 2, 2], [1, 2, 3, 4])]
+      )
+    )
+    expect(run(overPixels, new Float32Array(32))).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4])
+  })
+
+  it('reads images with channels last without moving them', () => {
+    const graph = importOnnx(
+      model(
+        [node('Transpose', ['x'], 't', { perm: ints([0, 3, 1, 2]) }), node('Conv', ['t', 'w'], 'y')],
+        [tensor('w', [3, 2, 1, 1])],
+        [1, 4, 4, 2]
+      )
+    )
+    expect(graph.inputShape).toEqual([2, 4, 4])
+    expect(graph.nodes.map(({ op }) => op)).toEqual(['conv2d'])
+  })
+
+  it('takes a fixed batch as 1, also in Reshape targets, and refuses what mixes the items', () => {
+    const target = (sizes: bigint[]) => ({ name: 's', dims: [sizes.length], data: BigInt64Array.from(sizes) })
+    const reshaped = (sizes: bigint[]) =>
+      model(
+        [node('Reshape', ['x', 's'], 'f'), node('MatMul', ['f', 'v'], 'y')],
+        [tensor('v', [32, 2]), target(sizes)],
+        [4, 2, 4, 4]
+      )
+    expect(importOnnx(reshaped([4n, -1n])).nodes.map(({ op }) => op)).toEqual(['flatten', 'dense'])
+    expect(refusal(() => importOnnx(reshaped([2n, 64n]))).message).toContain('4 items')
+  })
+
+  it('refuses several inputs, open sizes, weights that do not fit and weights that are not finite', () => {
     const flat = [node('Flatten', ['x'], 'y')]
-    expect(refusal(() => importOnnx(model(flat, [], [64, 2, 4, 4]))).message).toContain('batch of 64')
     expect(refusal(() => importOnnx(model(flat, [], ['n', 2, null, 4]))).code).toBe('model.unsupportedShape')
     expect(refusal(() => importOnnx({ ...model(flat, []), inputs: [] })).code).toBe('model.invalid')
     const wrong = model([node('Conv', ['x', 'w'], 'y')], [tensor('w', [4, 3, 3, 3])])
     expect(refusal(() => importOnnx(wrong)).code).toBe('model.unsupportedShape')
-    const broken = model([node('Conv', ['x', 'w'], 'y')], [tensor('w', [1, 2, 1, 1], [NaN, 1])])
-    expect(refusal(() => importOnnx(broken)).code).toBe('model.invalid')
+    for (const bad of [NaN, Infinity]) {
+      const broken = model([node('Conv', ['x', 'w'], 'y')], [tensor('w', [1, 2, 1, 1], [bad, 1])])
+      expect(refusal(() => importOnnx(broken)).code).toBe('model.invalid')
+      const offset = model([node('Add', ['x', 'k'], 'y')], [tensor('k', [4], [1, bad, 1, 1])])
+      expect(refusal(() => importOnnx(offset)).code).toBe('model.invalid')
+    }
+  })
+
+  it('chooses one of several outputs', () => {
+    const two: OnnxModel = {
+      ...model(
+        [node('MatMul', ['x', 'v'], 'a'), node('MatMul', ['x', 'w'], 'b')],
+        [tensor('v', [4, 3]), tensor('w', [4, 5])],
+        ['n', 4]
+      ),
+      outputs: ['a', 'b'].map((name) => ({ name, elementType: 'float32' as const, dims: null }))
+    }
+    expect(weightedLayerNames(importOnnx(two))).toEqual(['a'])
+    expect(weightedLayerNames(importOnnx(two, 'b'))).toEqual(['b'])
+    expect(refusal(() => importOnnx(two, 'c')).hint).toContain('a, b')
   })
 })

@@ -1,0 +1,192 @@
+import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { badShape, unsupported } from '../importState'
+import { broadcastDims, broadcastMap } from './indexing'
+import { dequantized, quantized } from './quantized'
+import { roundHalfEven } from './rounding'
+import { constantOf, dataOf, isFloatType, maxElements, numbersOf, typeOf, type ConstantType } from './numbers'
+
+/**
+ * Operators worked out at import because all their inputs are known (ONNX operator documentation). Operators that only put
+ * elements elsewhere are not here: operators/moves.ts serves constants and computed values alike.
+ */
+export type ConstantEvaluator = (node: OnnxNode, inputs: readonly (OnnxTensor | undefined)[]) => OnnxTensor
+
+type Join = (a: number, b: number, isInteger: boolean) => number
+
+const joins: Readonly<Record<string, Join>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b, isInteger) => (isInteger ? Math.trunc(a / b) : a / b),
+  Pow: (a, b) => a ** b,
+  Max: (a, b) => Math.max(a, b),
+  Min: (a, b) => Math.min(a, b),
+  Sum: (a, b) => a + b,
+  Mod: (a, b) => a - Math.floor(a / b) * b
+}
+
+const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  Equal: (a, b) => a === b,
+  Greater: (a, b) => a > b,
+  GreaterOrEqual: (a, b) => a >= b,
+  Less: (a, b) => a < b,
+  LessOrEqual: (a, b) => a <= b,
+  And: (a, b) => a !== 0 && b !== 0,
+  Or: (a, b) => a !== 0 || b !== 0
+}
+
+const functions: Readonly<Record<string, (x: number) => number>> = {
+  Neg: (x) => -x,
+  Abs: Math.abs,
+  Sqrt: Math.sqrt,
+  Exp: Math.exp,
+  Log: Math.log,
+  Floor: Math.floor,
+  Ceil: Math.ceil,
+  Reciprocal: (x) => 1 / x,
+  Relu: (x) => Math.max(0, x),
+  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  Tanh: Math.tanh,
+  Sign: Math.sign,
+  Not: (x) => (x === 0 ? 1 : 0),
+  Round: roundHalfEven
+}
+
+const castTypes: Readonly<Record<number, ConstantType>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'int32',
+  5: 'int32',
+  6: 'int32',
+  7: 'int64',
+  9: 'uint8',
+  10: 'float32',
+  11: 'float64',
+  16: 'float32'
+}
+
+const others: Readonly<Record<string, ConstantEvaluator>> = {
+  DequantizeLinear: (node, [input, scale, zero]) => dequantized(node, input!, scale!, zero),
+  QuantizeLinear: (node, [input, scale, zero]) => quantized(node, input!, scale!, zero),
+  Cast: (node, [input]) => {
+    const to = intAttribute(node, 'to', 1)
+    const type = castTypes[to]
+    if (type === undefined) throw unsupported(node, `a cast to element type ${to} is not supported`)
+    const values = numbersOf(input!)
+    return constantOf(type, input!.dims, to === 9 ? values.map((value) => (value === 0 ? 0 : 1)) : values)
+  },
+  ConstantOfShape: (node, [shape]) => {
+    const dims = [...numbersOf(shape!)]
+    const count = checkedCount(node, dims)
+    const attribute = node.attributes['value']
+    const value = attribute?.kind === 'tensor' ? attribute.value : constantOf('float32', [1], [0])
+    return constantOf(typeOf(value.data), dims, new Float64Array(count).fill(numbersOf(value)[0] ?? 0))
+  },
+  Range: (node, [start, limit, delta]) => {
+    const [from, to, step] = [start, limit, delta].map((tensor) => numbersOf(tensor!)[0]!)
+    const count = checkedCount(node, [Math.max(0, Math.ceil((to! - from!) / step!))])
+    return constantOf(
+      typeOf(start!.data),
+      [count],
+      Float64Array.from({ length: count }, (_, at) => from! + at * step!)
+    )
+  },
+  Where: (node, [condition, yes, no]) => {
+    const dims = broadcast(node, broadcast(node, condition!.dims, yes!.dims), no!.dims)
+    const [chosen, a, b] = [condition!, yes!, no!].map((tensor) => spread(tensor, dims))
+    return constantOf(
+      typeOf(yes!.data),
+      dims,
+      a!.map((value, at) => (chosen![at] !== 0 ? value : b![at]!))
+    )
+  },
+  MatMul: (node, [a, b]) => {
+    const [rows, inner] = a!.dims.length === 2 ? a!.dims : [-1, -1]
+    const columns = b!.dims[1]
+    if (b!.dims.length !== 2 || columns === undefined || inner !== b!.dims[0])
+      throw badShape(node, `constants of [${a!.dims}] and [${b!.dims}] cannot be multiplied here`)
+    const [x, y] = [numbersOf(a!), numbersOf(b!)]
+    const product = new Float64Array(checkedCount(node, [rows!, columns]))
+    for (let row = 0; row < rows!; row++) {
+      for (let k = 0; k < inner; k++) {
+        const factor = x[row * inner + k]!
+        for (let column = 0; column < columns; column++)
+          product[row * columns + column] =
+            product[row * columns + column]! + factor * y[k * columns + column]!
+      }
+    }
+    return constantOf(typeOf(a!.data), [rows!, columns], product)
+  },
+  Clip: (node, [input, low, high]) => {
+    const bottom = low === undefined ? floatAttribute(node, 'min', -Infinity) : numbersOf(low)[0]!
+    const top = high === undefined ? floatAttribute(node, 'max', Infinity) : numbersOf(high)[0]!
+    return likeFirst(
+      input!,
+      numbersOf(input!).map((value) => Math.min(top, Math.max(bottom, value)))
+    )
+  }
+}
+
+/** The evaluator of a standard operator; undefined where there is none. */
+export function constantEvaluator(opType: string): ConstantEvaluator | undefined {
+  if (Object.hasOwn(joins, opType)) return (node, inputs) => joined(node, inputs, joins[opType]!)
+  if (Object.hasOwn(comparisons, opType))
+    return (node, inputs) => compared(node, inputs, comparisons[opType]!)
+  if (Object.hasOwn(functions, opType))
+    return (_, [input]) => likeFirst(input!, numbersOf(input!).map(functions[opType]!))
+  return Object.hasOwn(others, opType) ? others[opType] : undefined
+}
+
+function joined(node: OnnxNode, inputs: readonly (OnnxTensor | undefined)[], join: Join): OnnxTensor {
+  const isInteger = !isFloatType(typeOf(inputs[0]!.data))
+  return inputs.slice(1).reduce<OnnxTensor>((a, b) => {
+    const dims = broadcast(node, a.dims, b!.dims)
+    const [x, y] = [spread(a, dims), spread(b!, dims)]
+    return constantOf(
+      typeOf(a.data),
+      dims,
+      x.map((value, at) => join(value, y[at]!, isInteger))
+    )
+  }, inputs[0]!)
+}
+
+function compared(
+  node: OnnxNode,
+  [a, b]: readonly (OnnxTensor | undefined)[],
+  compare: (a: number, b: number) => boolean
+): OnnxTensor {
+  const dims = broadcast(node, a!.dims, b!.dims)
+  const [x, y] = [spread(a!, dims), spread(b!, dims)]
+  return constantOf(
+    'uint8',
+    dims,
+    x.map((value, at) => (compare(value, y[at]!) ? 1 : 0))
+  )
+}
+
+function likeFirst(input: OnnxTensor, values: Float64Array): OnnxTensor {
+  return { name: '', dims: input.dims, data: dataOf(typeOf(input.data), values) }
+}
+
+function broadcast(node: OnnxNode, a: readonly number[], b: readonly number[]): number[] {
+  const dims = broadcastDims(a, b)
+  if (dims === null) throw badShape(node, `[${a}] and [${b}] cannot be broadcast together`)
+  checkedCount(node, dims)
+  return dims
+}
+
+function spread(tensor: OnnxTensor, dims: readonly number[]): Float64Array {
+  const values = numbersOf(tensor)
+  if (dims.join() === tensor.dims.join()) return values
+  return Float64Array.from(broadcastMap(tensor.dims, dims), (at) => values[at]!)
+}
+
+/** Elements of a shape. @throws AppError model.unsupportedShape for sizes below 0 or beyond what is worked out at import. */
+export function checkedCount(node: OnnxNode, dims: readonly number[]): number {
+  const count = dims.reduce((product, size) => product * size, 1)
+  if (dims.some((size) => !Number.isInteger(size) || size < 0) || count > maxElements) {
+    throw badShape(node, `a tensor of [${dims.join(', ')}] is not worked out at import`)
+  }
+  return count
+}

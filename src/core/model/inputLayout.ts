@@ -1,0 +1,72 @@
+import { AppError } from '../../shared/errors'
+import type { OnnxModel } from './onnx'
+import type { Shape } from './graph'
+import { stridedMap } from './constants/indexing'
+
+/** One way in which the network's input may lie as an image or a vector. */
+export interface InputLayout {
+  readonly name: string
+  readonly dims: readonly number[]
+  readonly shape: Shape
+  /** The graph's element for each of the tensor's; null: the same. */
+  readonly map: Int32Array | null
+  /** Fixed batch of the file; 1 where it is 1 or symbolic. */
+  readonly batch: number
+}
+
+/**
+ * The layouts in question for the network's only input, the most usual first: channels first or last of [batch, a, b, c]; an
+ * image, a sequence with its channels first or last of [batch, a, b].
+ * @throws AppError model.invalid for several inputs, model.unsupportedShape for sizes that are not fixed and other ranks.
+ */
+export function inputLayouts(model: OnnxModel): InputLayout[] {
+  const constants = new Set(model.initializers.map(({ name }) => name))
+  // Old exporters list the initializers among the inputs.
+  const inputs = model.inputs.filter((input) => !constants.has(input.name))
+  if (inputs.length !== 1) {
+    throw new AppError(
+      'model.invalid',
+      `The network has ${inputs.length} inputs${inputs.length > 1 ? ` (${inputs.map(({ name }) => name).join(', ')})` : ''}.`,
+      'Export it with one input; make the others constants or join them before the network.'
+    )
+  }
+  const { name, dims: given } = inputs[0]!
+  const dims = given ?? []
+  const [first, ...rest] = dims
+  const fixed = rest.filter((size) => typeof size === 'number')
+  if (
+    dims.length === 0 ||
+    rest.length > 3 ||
+    fixed.length !== rest.length ||
+    fixed.some((size) => size < 1)
+  ) {
+    throw new AppError(
+      'model.unsupportedShape',
+      `The input "${name}" is [${dims.map((size) => size ?? '?').join(', ')}].`,
+      'Export it with fixed sizes [batch, channels, height, width], [batch, channels, length] or [batch, n]; only the batch may be symbolic.'
+    )
+  }
+  if (rest.length === 0) {
+    const size = typeof first === 'number' ? first : 1
+    return [{ name, dims: [size], shape: [size], map: null, batch: 1 }]
+  }
+  const batch = typeof first === 'number' ? first : 1
+  return layoutsOf(fixed).map(({ shape, map }) => ({ name, dims: [1, ...fixed], shape, map, batch }))
+}
+
+function layoutsOf(sizes: readonly number[]): { shape: Shape; map: Int32Array | null }[] {
+  if (sizes.length === 1) return [{ shape: sizes, map: null }]
+  if (sizes.length === 2) {
+    const [a, b] = sizes as [number, number]
+    return [
+      { shape: [a, 1, b], map: null },
+      { shape: [1, a, b], map: null },
+      { shape: [b, a, 1], map: stridedMap([1, a, b], [0, 1, a]) }
+    ]
+  }
+  const [a, b, c] = sizes as [number, number, number]
+  return [
+    { shape: sizes, map: null },
+    { shape: [c, a, b], map: stridedMap([1, a, b, c], [0, b, 1, a * b]) }
+  ]
+}

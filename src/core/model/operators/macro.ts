@@ -1,0 +1,29 @@
+import type { OnnxAttribute, OnnxData, OnnxNode } from '../onnx'
+import type { ImportState } from '../importState'
+
+/** Writes an operator as others: each is read at once, under names that begin with the node's own. */
+export interface Macro {
+  /** Reads one more operator; returns the name of its first output. */
+  add(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
+  constant(dims: readonly number[], data: OnnxData): string
+}
+
+export function createMacro(
+  state: ImportState,
+  node: OnnxNode,
+  read: (state: ImportState, node: OnnxNode) => void
+): Macro {
+  let counter = 0
+  return {
+    add(opType, inputs, attributes = {}) {
+      const name = `${node.name}.${opType}_${counter++}`
+      read(state, { name, opType, domain: '', inputs, outputs: [name], attributes })
+      return name
+    },
+    constant(dims, data) {
+      const name = `${node.name}.constant_${counter++}`
+      state.constants.set(name, { name, dims, data })
+      return name
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { floatAttribute, intAttribute } from '../onnx'
+import {
+  append,
+  badShape,
+  bind,
+  constantAt,
+  floatsOf,
+  innerShape,
+  laidOut,
+  plainValue,
+  unsupported,
+  valueAt,
+  weightsAt,
+  type OperatorReader
+} from '../importState'
+import { axisOf } from './arguments'
+
+/** LayerNormalization and RMSNormalization over the last axis. */
+export const readLayerNorm: OperatorReader = (state, node) => {
+  const value = valueAt(state, node, 0)
+  const rank = value.dims.length
+  if (axisOf(node, intAttribute(node, 'axis', -1), rank) !== rank - 1)
+    throw unsupported(node, 'it is only supported over the last axis')
+  if (node.outputs.slice(1).some((name) => name !== ''))
+    throw unsupported(node, 'its mean and deviation outputs are not supported')
+  const size = value.dims.at(-1)!
+  const scale = floatsOf(node, weightsAt(state, node, 1))
+  const offset = constantAt(state, node, 2)
+  const shift = offset === undefined ? new Float32Array(size) : floatsOf(node, offset)
+  if (scale.length !== size || shift.length !== size)
+    throw badShape(node, `its parameters do not have ${size} entries`)
+  const shape = innerShape(value.dims)
+  const index = append(state, {
+    op: 'normalize',
+    name: node.name,
+    inputs: [laidOut(state, node, value, shape)],
+    outputShape: shape,
+    epsilon: floatAttribute(node, 'epsilon', 1e-5),
+    centred: node.opType === 'LayerNormalization',
+    scale,
+    shift
+  })
+  bind(state, node, plainValue(index, value.dims))
+}

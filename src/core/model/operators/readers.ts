@@ -1,0 +1,103 @@
+import type { OnnxNode } from '../onnx'
+import { bind, valueAt, type ImportState, type OperatorReader } from '../importState'
+import { foldConstant } from './foldConstant'
+import { readAdd, readDiv, readMul, readSub, readSum } from './binary'
+import { readConcat } from './concat'
+import { readConv } from './convolution'
+import { readConvTranspose } from './convTranspose'
+import {
+  readBatchNorm,
+  readClip,
+  readMinMax,
+  readPow,
+  readPRelu,
+  readRelu,
+  tableReaders
+} from './elementwise'
+import { movePlan, moveOperators } from './moves'
+import { readLayerNorm } from './normalization'
+import { readPad } from './pad'
+import { readAveragePool, readGlobalPool, readMaxPool } from './pooling'
+import { readQuantizedOperator, quantizedOperators } from './qoperators'
+import { readDequantize, readQuant, readQuantize } from './quantization'
+import { readRecurrent } from './recurrent'
+import { readReduce } from './reduce'
+import { readResize } from './resize'
+import { readCast, readConstant, readEnding, readMove, readShape, readSize } from './shaping'
+import { readGemm, readMatMul } from './weighted'
+
+/** The reader of every operator that is read, by ONNX name (standard domain). A Map: names like "constructor" are no operators. */
+export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<string, OperatorReader>([
+  ['Conv', readConv],
+  ['ConvTranspose', readConvTranspose],
+  ['Gemm', readGemm],
+  ['MatMul', readMatMul],
+  ['Relu', readRelu],
+  ['Clip', readClip],
+  ['PRelu', readPRelu],
+  ...Object.entries(tableReaders),
+  ['Pow', readPow],
+  ['Add', readAdd],
+  ['Sub', readSub],
+  ['Mul', readMul],
+  ['Div', readDiv],
+  ['Sum', readSum],
+  ['Mean', readSum],
+  ['Min', readMinMax],
+  ['Max', readMinMax],
+  ['BatchNormalization', readBatchNorm],
+  ['LayerNormalization', readLayerNorm],
+  ['RMSNormalization', readLayerNorm],
+  ['MaxPool', readMaxPool],
+  ['AveragePool', readAveragePool],
+  ['GlobalAveragePool', readGlobalPool],
+  ['GlobalMaxPool', readGlobalPool],
+  ['ReduceMean', readReduce],
+  ['ReduceSum', readReduce],
+  ['ReduceMax', readReduce],
+  ['Concat', readConcat],
+  ['Pad', readPad],
+  ['Resize', readResize],
+  ['Upsample', readResize],
+  ...moveOperators.map((name): [string, OperatorReader] => [name, readMove(movePlan(name)!)]),
+  ...['LSTM', 'GRU', 'RNN'].map((name): [string, OperatorReader] => [name, readRecurrent(readOperator)]),
+  ['QuantizeLinear', readQuantize],
+  ['DequantizeLinear', readDequantize],
+  ['Cast', readCast],
+  ['Softmax', readEnding],
+  ['LogSoftmax', readEnding],
+  ['ArgMax', readEnding],
+  ['Constant', readConstant],
+  ['Shape', readShape],
+  ['Size', readSize],
+  ['QLinearConv', readQuantizedOperator((name) => operatorReaders.get(name))],
+  ['QLinearMatMul', readQuantizedOperator((name) => operatorReaders.get(name))],
+  ['CastLike', (state, node) => bind(state, node, valueAt(state, node, 0))]
+])
+
+/** Domains of onnxruntime's own quantized operators and of the QONNX dialects. */
+const otherDomains: Readonly<Record<string, ReadonlyMap<string, OperatorReader>>> = {
+  'com.microsoft': new Map(
+    quantizedOperators.map((name) => [name, readQuantizedOperator((own) => operatorReaders.get(own))])
+  ),
+  ...Object.fromEntries(
+    ['qonnx.custom_op.general', 'onnx.brevitas', 'finn.custom_op.general'].map((domain) => [
+      domain,
+      new Map([
+        ['Quant', readQuant],
+        ['BipolarQuant', readQuant]
+      ])
+    ])
+  )
+}
+
+/** The reader of an operator; undefined where there is none. */
+export function readerOf(domain: string, opType: string): OperatorReader | undefined {
+  if (domain === '' || domain === 'ai.onnx') return operatorReaders.get(opType)
+  return Object.hasOwn(otherDomains, domain) ? otherDomains[domain]!.get(opType) : undefined
+}
+
+/** Reads an operator made here; a constant where all its inputs are known. */
+function readOperator(state: ImportState, node: OnnxNode): void {
+  if (!foldConstant(state, node)) operatorReaders.get(node.opType)!(state, node)
+}

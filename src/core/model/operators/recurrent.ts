@@ -1,0 +1,304 @@
+import { int, ints, intAttribute, textAttribute, type OnnxNode } from '../onnx'
+import {
+  badShape,
+  constantAt,
+  floatsOf,
+  hasInput,
+  unsupported,
+  valueAt,
+  weightsAt,
+  type ImportState,
+  type OperatorReader
+} from '../importState'
+import { createMacro, type Macro } from './macro'
+
+/** Most steps a recurrence is unrolled to: each becomes a handful of layers. */
+const maxSteps = 64
+
+/** One direction of a recurrence: weights [gates * hidden][inputs] and [gates * hidden][hidden]. */
+interface Direction {
+  readonly hidden: number
+  readonly inputs: number
+  readonly weights: Float32Array
+  readonly recurrence: Float32Array
+  /** Of the input and of the recurrence, [gates * hidden] each. */
+  readonly bias: readonly [Float32Array, Float32Array]
+  /** Names of the first states; null where they are zeros. */
+  readonly state: string | null
+  readonly cell: string | null
+}
+
+/**
+ * LSTM, GRU and RNN over a known number of steps, unrolled (ONNX operator documentation). X is [steps, 1, inputs]; the products of
+ * all inputs are one layer, each step adds the product of its state.
+ */
+export const readRecurrent =
+  (read: (state: ImportState, node: OnnxNode) => void): OperatorReader =>
+  (state, node) => {
+    const [steps, batch, inputs] = valueAt(state, node, 0).dims as [number, number, number]
+    checkForm(node, steps, batch)
+    const names = textAttribute(node, 'direction', 'forward')
+    const directions = names === 'bidirectional' ? ['forward', 'reverse'] : [names]
+    const macro = createMacro(state, node, read)
+    const ends = directions.map((name, index) => {
+      const direction = directionOf(state, node, macro, index, inputs)
+      return unroll(node, macro, direction, steps, name === 'reverse')
+    })
+    bindOutputs(state, node, macro, ends)
+  }
+
+function checkForm(node: OnnxNode, steps: number, batch: number): void {
+  if (batch !== 1) throw badShape(node, 'its batch is not 1; batch_first sequences are turned before it')
+  if (steps > maxSteps)
+    throw unsupported(
+      node,
+      `${steps} steps are more than the ${maxSteps} that are unrolled`,
+      'Shorten the sequence, e.g. by strides before the recurrence.'
+    )
+  if (intAttribute(node, 'layout', 0) !== 0) throw unsupported(node, 'layout 1 is not supported')
+  if (hasInput(node, 4)) throw unsupported(node, 'sequence lengths are not supported')
+  if (hasInput(node, 7)) throw unsupported(node, 'peepholes are not supported')
+  if (node.attributes['activations'] !== undefined)
+    throw unsupported(node, 'a list of activations is not supported, only the usual ones')
+  if (node.attributes['clip'] !== undefined || intAttribute(node, 'input_forget', 0) !== 0)
+    throw unsupported(node, 'clip and input_forget are not supported')
+}
+
+function directionOf(
+  state: ImportState,
+  node: OnnxNode,
+  macro: Macro,
+  index: number,
+  inputs: number
+): Direction {
+  const hidden = intAttribute(node, 'hidden_size', 0)
+  const part = (position: number): Float32Array => {
+    const tensor = weightsAt(state, node, position)
+    const values = floatsOf(node, tensor)
+    const size = values.length / (tensor.dims[0] ?? 1)
+    return values.slice(index * size, (index + 1) * size)
+  }
+  const bias = constantAt(state, node, 3) === undefined ? null : part(3)
+  const rows = part(1).length / inputs
+  const first = (position: number): string | null => {
+    if (!hasInput(node, position)) return null
+    const tensor = constantAt(state, node, position)
+    if (tensor === undefined)
+      throw unsupported(node, 'a first state computed from the input is not supported')
+    const values = part(position)
+    return values.every((value) => value === 0) ? null : macro.constant([1, hidden], values)
+  }
+  return {
+    hidden,
+    inputs,
+    weights: part(1),
+    recurrence: part(2),
+    bias:
+      bias === null
+        ? [new Float32Array(rows), new Float32Array(rows)]
+        : [bias.slice(0, rows), bias.slice(rows)],
+    state: first(5),
+    cell: node.opType === 'LSTM' ? first(6) : null
+  }
+}
+
+interface Unrolled {
+  readonly states: readonly string[]
+  readonly last: string
+  readonly cell: string | null
+}
+
+function unroll(
+  node: OnnxNode,
+  macro: Macro,
+  direction: Direction,
+  steps: number,
+  isReverse: boolean
+): Unrolled {
+  const rows = direction.bias[0].length
+  const matrix = macro.constant(
+    [direction.inputs, rows],
+    transposed(direction.weights, rows, direction.inputs)
+  )
+  const bias = macro.constant(
+    [rows],
+    direction.bias[0].map((value, at) => value + ownBias(node, direction, at))
+  )
+  const all = macro.add('Add', [macro.add('MatMul', [node.inputs[0]!, matrix]), bias])
+  const recurrence = macro.constant(
+    [1, direction.hidden, rows],
+    transposed(direction.recurrence, rows, direction.hidden)
+  )
+  const states: string[] = []
+  let [state, cell] = [direction.state, direction.cell]
+  for (let at = 0; at < steps; at++) {
+    const step = isReverse ? steps - 1 - at : at
+    const own = macro.add('Gather', [all, macro.constant([], BigInt64Array.of(BigInt(step)))], {
+      axis: int(0)
+    })
+    const product =
+      state === null
+        ? null
+        : macro.add('Squeeze', [
+            macro.add('MatMul', [macro.add('Unsqueeze', [state, axis0(macro)]), recurrence]),
+            axis0(macro)
+          ])
+    const next = cellStep(node, macro, direction, own, product, state, cell)
+    ;[state, cell] = [next.state, next.cell]
+    states[step] = state
+  }
+  return { states, last: state!, cell }
+}
+
+const axis0 = (macro: Macro): string => macro.constant([1], BigInt64Array.of(0n))
+
+/** Bias of the recurrence that may be added to the input's: all but the new state's of a GRU with linear_before_reset. */
+function ownBias(node: OnnxNode, { bias, hidden }: Direction, at: number): number {
+  const isKeptApart =
+    node.opType === 'GRU' && intAttribute(node, 'linear_before_reset', 0) !== 0 && at >= 2 * hidden
+  return isKeptApart ? 0 : bias[1][at]!
+}
+
+function cellStep(
+  node: OnnxNode,
+  macro: Macro,
+  direction: Direction,
+  own: string,
+  product: string | null,
+  state: string | null,
+  cell: string | null
+): { state: string; cell: string | null } {
+  const { hidden } = direction
+  const gate = (from: string, index: number): string =>
+    macro.add('Slice', [
+      from,
+      ...[[index * hidden], [(index + 1) * hidden], [1], [1]].map((list) =>
+        macro.constant([1], BigInt64Array.from(list, BigInt))
+      )
+    ])
+  const sum = (index: number): string =>
+    product === null ? gate(own, index) : macro.add('Add', [gate(own, index), gate(product, index)])
+  if (node.opType === 'RNN') return { state: macro.add('Tanh', [sum(0)]), cell: null }
+  if (node.opType === 'LSTM') {
+    const [input, output, forget] = [0, 1, 2].map((index) => macro.add('Sigmoid', [sum(index)]))
+    const fresh = macro.add('Mul', [input!, macro.add('Tanh', [sum(3)])])
+    const next = cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget!, cell]), fresh])
+    return { state: macro.add('Mul', [output!, macro.add('Tanh', [next])]), cell: next }
+  }
+  const update = macro.add('Sigmoid', [sum(0)])
+  const reset = macro.add('Sigmoid', [sum(1)])
+  const candidate = macro.add('Tanh', [
+    newState(node, macro, direction, { own: gate(own, 2), product, state, reset, gate })
+  ])
+  if (state === null)
+    return { state: macro.add('Sub', [candidate, macro.add('Mul', [update, candidate])]), cell: null }
+  // (1 - z) n + z h = n + z (h - n)
+  const change = macro.add('Mul', [update, macro.add('Sub', [state, candidate])])
+  return { state: macro.add('Add', [candidate, change]), cell: null }
+}
+
+/** What the GRU's tanh is taken of. */
+function newState(
+  node: OnnxNode,
+  macro: Macro,
+  { hidden, bias, recurrence }: Direction,
+  at: {
+    own: string
+    product: string | null
+    state: string | null
+    reset: string
+    gate: (from: string, index: number) => string
+  }
+): string {
+  if (intAttribute(node, 'linear_before_reset', 0) !== 0) {
+    const extra = macro.constant([1, hidden], bias[1].slice(2 * hidden))
+    const inner = at.product === null ? null : macro.add('Add', [at.gate(at.product, 2), extra])
+    return macro.add('Add', [at.own, macro.add('Mul', [at.reset, inner ?? extra])])
+  }
+  if (at.state === null) return at.own
+  const matrix = macro.constant(
+    [1, hidden, hidden],
+    transposed(recurrence.slice(2 * hidden * hidden), hidden, hidden)
+  )
+  const gated = macro.add('Unsqueeze', [macro.add('Mul', [at.reset, at.state]), axis0(macro)])
+  return macro.add('Add', [
+    at.own,
+    macro.add('Squeeze', [macro.add('MatMul', [gated, matrix]), axis0(macro)])
+  ])
+}
+
+/** Y [steps, directions, 1, hidden], Y_h and Y_c [directions, 1, hidden]. */
+function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: readonly Unrolled[]): void {
+  const lifted = (name: string, times: number): string => {
+    let lifting = name
+    for (let at = 0; at < times; at++) lifting = macro.add('Unsqueeze', [lifting, axis0(macro)])
+    return lifting
+  }
+  const bindAs = (position: number, name: string): void => {
+    const output = node.outputs[position]
+    const value = state.values.get(name)
+    if (output !== undefined && output !== '' && value !== undefined) state.values.set(output, value)
+  }
+  const alongAxis = (names: readonly string[], axis: number): string =>
+    names.length === 1 ? names[0]! : macro.add('Concat', names, { axis: int(axis) })
+  if ((node.outputs[0] ?? '') !== '') {
+    const rows = ends.map(({ states }) => alongSteps(macro, states))
+    bindAs(
+      0,
+      rows.length === 1
+        ? rows[0]!
+        : macro.add(
+            'Transpose',
+            [
+              alongAxis(
+                rows.map((row) => macro.add('Transpose', [row], { perm: ints([2, 1, 0, 3]) })),
+                1
+              )
+            ],
+            { perm: ints([2, 1, 0, 3]) }
+          )
+    )
+  }
+  if ((node.outputs[1] ?? '') !== '')
+    bindAs(
+      1,
+      joinedDirections(
+        macro,
+        ends.map(({ last }) => last),
+        lifted
+      )
+    )
+  const cells = ends.map(({ cell }) => cell).filter((cell) => cell !== null)
+  if ((node.outputs[2] ?? '') !== '' && cells.length > 0) bindAs(2, joinedDirections(macro, cells, lifted))
+}
+
+/** States [1, hidden] of each step as [steps, 1, 1, hidden]. */
+function alongSteps(macro: Macro, states: readonly string[]): string {
+  const rows = states.map((name) => macro.add('Unsqueeze', [name, macro.constant([1], BigInt64Array.of(1n))]))
+  const joined = rows.length === 1 ? rows[0]! : macro.add('Concat', rows, { axis: int(1) })
+  const flat = macro.add('Unsqueeze', [joined, macro.constant([1], BigInt64Array.of(3n))])
+  return macro.add('Transpose', [flat], { perm: ints([1, 0, 3, 2]) })
+}
+
+/** [1, hidden] of each direction as [directions, 1, hidden]. */
+function joinedDirections(
+  macro: Macro,
+  names: readonly string[],
+  lifted: (name: string, times: number) => string
+): string {
+  if (names.length === 1) return lifted(names[0]!, 1)
+  const joined = macro.add(
+    'Concat',
+    names.map((name) => macro.add('Unsqueeze', [name, macro.constant([1], BigInt64Array.of(1n))])),
+    { axis: int(1) }
+  )
+  return macro.add('Transpose', [joined], { perm: ints([1, 0, 2]) })
+}
+
+/** [rows][columns] to [columns][rows]. */
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  return Float32Array.from(
+    { length: values.length },
+    (_, at) => values[(at % rows) * columns + Math.floor(at / rows)]!
+  )
+}

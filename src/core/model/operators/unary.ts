@@ -1,0 +1,56 @@
+import type { OnnxNode } from '../onnx'
+import type { GraphNode, Shape } from '../graph'
+import {
+  append,
+  innerShape,
+  isWhole,
+  laidOut,
+  plainValue,
+  shapeOf,
+  type ImportState,
+  type Value
+} from '../importState'
+import { call, type TableFunction } from '../tableFunction'
+
+/** Largest float32: stands for a limit that is not there. */
+export const largest = 3.4028234663852886e38
+
+/** A function of every element: done on the node's own elements, the view stays what it was. */
+export function elementwise(
+  state: ImportState,
+  node: OnnxNode,
+  value: Value,
+  make: (input: number, outputShape: Shape) => GraphNode
+): Value {
+  const source = isWhole(state, value)
+    ? value
+    : plainValue(laidOut(state, node, value, innerShape(value.dims)), value.dims)
+  const { dims, map, fill } = source
+  return { node: append(state, make(source.node, shapeOf(state, source.node))), dims, map, fill }
+}
+
+export function tableOf(state: ImportState, node: OnnxNode, value: Value, f: TableFunction): Value {
+  return elementwise(state, node, value, (input, outputShape) => ({
+    op: 'table',
+    name: node.name,
+    inputs: [input],
+    outputShape,
+    function: f
+  }))
+}
+
+export function reluOf(state: ImportState, node: OnnxNode, value: Value): Value {
+  return elementwise(state, node, value, (input, outputShape) => ({
+    op: 'relu',
+    name: node.name,
+    inputs: [input],
+    outputShape
+  }))
+}
+
+/** min(max(x, low), high); from 0 without an upper limit it is a ReLU. */
+export function clipped(state: ImportState, node: OnnxNode, value: Value, low: number, high: number): Value {
+  const top = Math.min(high, largest)
+  if (low === 0 && top >= largest) return reluOf(state, node, value)
+  return tableOf(state, node, value, call('clip', Math.max(low, -largest), top))
+}

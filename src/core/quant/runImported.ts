@@ -1,0 +1,83 @@
+import { sizeOf } from '../model/graph'
+import type { ImportedModel, ImportedOutput } from '../model/importOnnx'
+import { storagePlaces } from '../model/storage'
+import { hwcWeights } from './hwcGraph'
+import { createFloatRunner } from './runFloat'
+
+/** The values of one output of the ONNX file, in its order. */
+export interface OutputValues {
+  readonly dims: readonly number[]
+  readonly values: Float32Array
+}
+
+/** Elements of the file's input, in ONNX order, as the graph's input lies in memory. */
+export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<number>): Float32Array {
+  const places = storagePlaces(graph.inputShape)
+  const result = new Float32Array(places.length)
+  for (let at = 0; at < result.length; at++)
+    result[places[input.map === null ? at : input.map[at]!]!] = values[at]!
+  return result
+}
+
+/** What a graph's output, in the order of its shape, means as the file's: put in its order, with Softmax and the like applied. */
+export function fileOutput({ output }: ImportedModel, elements: ArrayLike<number>): OutputValues {
+  const count = sizeOf(output.dims)
+  const values = new Float32Array(count)
+  for (let at = 0; at < count; at++) {
+    const from = output.map === null ? at : output.map[at]!
+    values[at] = from < 0 ? output.fill : elements[from]!
+  }
+  return withEndings({ dims: output.dims, values }, output)
+}
+
+/** Runs one item of float inputs, in ONNX order, through the graph in float. */
+export function createImportedRunner(imported: ImportedModel): (values: ArrayLike<number>) => OutputValues {
+  const { graph } = imported
+  const runner = createFloatRunner(graph, hwcWeights(graph))
+  const places = storagePlaces(graph.nodes[graph.output]!.outputShape)
+  return (values) => {
+    const memory = runner.run(graphInput(imported, values))[graph.output]!
+    return fileOutput(
+      imported,
+      Float32Array.from(places, (place) => memory[place]!)
+    )
+  }
+}
+
+function withEndings(values: OutputValues, { endings }: ImportedOutput): OutputValues {
+  return endings.reduce<OutputValues>((before, { kind, axis, keepAxis }) => {
+    const { dims } = before
+    const length = dims[axis]!
+    const inner = sizeOf(dims.slice(axis + 1))
+    const rows = before.values.length / length
+    if (kind === 'argMax') {
+      const shape = dims
+        .map((size, at) => (at === axis ? 1 : size))
+        .filter((_, at) => keepAxis || at !== axis)
+      return {
+        dims: shape,
+        values: Float32Array.from({ length: rows }, (_, row) => winner(before.values, row, length, inner))
+      }
+    }
+    const result = new Float32Array(before.values.length)
+    for (let row = 0; row < rows; row++) {
+      const from = Math.floor(row / inner) * length * inner + (row % inner)
+      const top = before.values[from + winner(before.values, row, length, inner) * inner]!
+      let sum = 0
+      for (let at = 0; at < length; at++) sum += Math.exp(before.values[from + at * inner]! - top)
+      for (let at = 0; at < length; at++) {
+        const own = before.values[from + at * inner]! - top
+        result[from + at * inner] = kind === 'softmax' ? Math.exp(own) / sum : own - Math.log(sum)
+      }
+    }
+    return { dims, values: result }
+  }, values)
+}
+
+/** Index along the axis of the first greatest value of a row. */
+function winner(values: Float32Array, row: number, length: number, inner: number): number {
+  const from = Math.floor(row / inner) * length * inner + (row % inner)
+  let best = 0
+  for (let at = 1; at < length; at++) if (values[from + at * inner]! > values[from + best * inner]!) best = at
+  return best
+}

@@ -1,0 +1,87 @@
+import path from 'node:path'
+import { parseNpy } from '../../core/model/npyArray'
+import { AppError } from '../../shared/errors'
+import { readRegularFile } from '../files/readRegularFile'
+import { readModelFile } from '../model/readModelFile'
+import { runModel } from '../model/runFile'
+import { checkModelFile } from '../model/checkFile'
+import { textOption, UsageError, type CliVerb } from './framework'
+
+/** `model check`: everything that stands in the way of a file. */
+export const checkVerb: CliVerb = {
+  summary: 'Whether an ONNX file is read and can be deployed, with everything that stands in the way.',
+  usage: 'FILE.onnx [--output NAME]',
+  options: { output: { type: 'string', help: 'output to use of a network with several; the first without' } },
+  async run(args, context) {
+    const file = onlyFile(args.positionals)
+    const check = await checkModelFile(path.resolve(context.cwd, file), textOption(args, 'output'))
+    const lines = check.obstacles.map(({ message, hint }) => `- ${message}\n  ${hint}`)
+    if (check.readable && check.outputs.length > 1)
+      lines.push(
+        `Of the outputs ${check.outputs.join(', ')}, "${check.output}" is used; --output NAME chooses another.`
+      )
+    const head = `readable: ${check.readable ? 'yes' : 'no'}, deployable: ${check.deployable ? 'yes' : 'no'}`
+    return { json: check, text: [head, ...lines].join('\n'), exitCode: check.deployable ? 0 : 1 }
+  }
+}
+
+/** `model run`: a network's outputs on given inputs, to be compared with onnxruntime. */
+export const runVerb: CliVerb = {
+  summary: 'Outputs of an ONNX file on the items of a .npy array, in float or as integers under a scheme.',
+  usage: 'FILE.onnx --input [NAME=]X.npy [--scheme float|int8|w4a8|w8a8,w4a4,…] [--output NAME]',
+  options: {
+    input: {
+      type: 'string',
+      multiple: true,
+      help: 'array of one item, or of several along its first dimension'
+    },
+    scheme: {
+      type: 'string',
+      help: 'float, int8, one bit pair for all layers, or one per layer',
+      default: 'float'
+    },
+    output: { type: 'string', help: 'one output; all without' }
+  },
+  async run(args, context) {
+    const file = onlyFile(args.positionals)
+    const { model } = await readModelFile(path.resolve(context.cwd, file))
+    const { file: inputFile, name } = onlyInput(args.values['input'])
+    const constants = new Set(model.initializers.map((tensor) => tensor.name))
+    const own = model.inputs.filter((input) => !constants.has(input.name)).map((input) => input.name)
+    if (name !== null && own.length === 1 && own[0] !== name) {
+      throw new AppError('input.invalid', `The network has no input "${name}".`, `Its input is "${own[0]}".`)
+    }
+    const bytes = await readRegularFile(path.resolve(context.cwd, inputFile))
+    const output = textOption(args, 'output')
+    const result = runModel(
+      model,
+      parseNpy(bytes, inputFile),
+      textOption(args, 'scheme') ?? 'float',
+      output === undefined ? [] : [output]
+    )
+    const lines = result.outputs.map(
+      ({ name: outputName, shape, values }) =>
+        `${outputName} [${shape.join(', ')}]: ${values
+          .slice(0, 16)
+          .map((value) => value.toPrecision(6))
+          .join(' ')}${values.length > 16 ? ' …' : ''}`
+    )
+    return { json: result, text: lines.join('\n') }
+  }
+}
+
+function onlyFile(positionals: readonly string[]): string {
+  const [file, second] = positionals
+  if (file === undefined) throw new UsageError('name an ONNX file')
+  if (second !== undefined) throw new UsageError(`one file at a time, not also "${second}"`)
+  return file
+}
+
+function onlyInput(given: unknown): { file: string; name: string | null } {
+  const inputs = Array.isArray(given) ? given.filter((entry) => typeof entry === 'string') : []
+  if (inputs.length === 0) throw new UsageError('--input X.npy is needed')
+  if (inputs.length > 1) throw new UsageError('networks with several inputs are not read; give one --input')
+  const text = inputs[0]!
+  const at = text.indexOf('=')
+  return at < 0 ? { file: text, name: null } : { file: text.slice(at + 1), name: text.slice(0, at) }
+}

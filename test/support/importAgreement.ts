@@ -1,0 +1,57 @@
+import type { OnnxModel } from '@core/model/onnx'
+import { readOnnx } from '@core/model/importOnnx'
+import { createRandom } from '@core/math/random'
+import { createImportedRunner } from '@core/quant/runImported'
+import * as ort from 'onnxruntime-node'
+import { encodeOnnx } from '@main/model/onnxFile'
+
+export type Agreement =
+  | { readonly kind: 'equal'; readonly error: number }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'skipped'; readonly message: string }
+  | { readonly kind: 'wrong'; readonly message: string }
+
+/** Greatest difference allowed, relative to the largest output. */
+export const tolerance = 1e-5
+
+/** Runs a model with onnxruntime and through the importer on one seeded input and compares the outputs. */
+export async function compareWithOnnxruntime(model: OnnxModel, seed: number): Promise<Agreement> {
+  // A symbolic batch is 1 here.
+  const dims = model.inputs[0]!.dims!.map((size) => (typeof size === 'number' ? size : 1))
+  const random = createRandom(seed + 1)
+  const input = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.normal())
+  let wanted
+  try {
+    const session = await ort.InferenceSession.create(encodeOnnx(model), {
+      // Its fusion of Pad into MaxPool changes results (zeros become padding), so the graph is run as it is written.
+      graphOptimizationLevel: 'disabled',
+      intraOpNumThreads: 1,
+      logSeverityLevel: 4
+    })
+    const results = await session.run({ [session.inputNames[0]!]: new ort.Tensor('float32', input, dims) })
+    wanted = results[session.outputNames[0]!]!
+    await session.release()
+  } catch (reason) {
+    return { kind: 'skipped', message: String(reason) }
+  }
+  const expected = wanted.data as Float32Array
+  if (!expected.every(Number.isFinite)) return { kind: 'skipped', message: 'not finite' }
+  const { imported, obstacles } = readOnnx(model)
+  if (imported === null) {
+    const [first] = obstacles
+    const isNamed =
+      obstacles.length > 0 && obstacles.every(({ message, hint }) => message !== '' && hint !== '')
+    return isNamed
+      ? { kind: 'refused', message: first!.message }
+      : { kind: 'wrong', message: 'refused without a reason' }
+  }
+  const found = createImportedRunner(imported)(input)
+  if (found.dims.join() !== wanted.dims.join())
+    return { kind: 'wrong', message: `shape [${found.dims.join(', ')}] for [${wanted.dims.join(', ')}]` }
+  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3)
+  let error = 0
+  for (const [at, value] of expected.entries())
+    error = Math.max(error, Math.abs(value - found.values[at]!) / scale)
+  if (error <= tolerance) return { kind: 'equal', error }
+  return { kind: 'wrong', message: `differs by ${error.toExponential(1)} of the largest output` }
+}
