@@ -9,6 +9,7 @@ import { readOnnx } from '@core/model/importOnnx'
 import type { OnnxModel } from '@core/model/onnx'
 import { createRandom } from '@core/math/random'
 import { createImportedRunner } from '@core/quant/runImported'
+import { integerObstacles } from '@main/model/checkFile'
 import { encodeOnnx } from '@main/model/onnxFile'
 import { readModelFile } from '@main/model/readModelFile'
 import { runModel } from '@main/model/runFile'
@@ -22,6 +23,8 @@ interface Row {
   readonly floatError: number | null
   /** The same of the integer reference at int8 against our float; null where there are no integers. */
   readonly integerError: number | null
+  /** Int8 within the limits of an Image. */
+  readonly deployable: boolean
   readonly why: string
 }
 
@@ -29,7 +32,7 @@ interface Row {
 const floatTolerance = 1e-4
 
 async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row> {
-  const row = { name, read: false, floatError: null, integerError: null }
+  const row = { name, read: false, floatError: null, integerError: null, deployable: false }
   try {
     const model = await load()
     const { imported, obstacles } = readOnnx(model)
@@ -53,7 +56,16 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
       const output = [imported.output.name]
       const float = runModel(model, array, 'float', output).outputs[0]!.values
       const integer = runModel(model, array, 'int8', output).outputs[0]!.values
-      return { ...row, read: true, floatError, integerError: difference(float, integer), why: '' }
+      const obstacles = integerObstacles(imported.graph)
+      const why = obstacles.map(({ message }) => message).join(' ')
+      return {
+        ...row,
+        read: true,
+        floatError,
+        integerError: difference(float, integer),
+        deployable: why === '',
+        why
+      }
     } catch (reason) {
       return { ...row, read: true, floatError, why: AppError.from(reason).message.slice(0, 160) }
     }
@@ -131,5 +143,5 @@ for (const { name, read, floatError, integerError, why } of rows) {
 }
 const count = (has: (row: Row) => boolean): number => rows.filter(has).length
 console.log(
-  `${rows.length} networks: ${count(({ read }) => read)} read, ${count(({ floatError }) => floatError !== null && floatError <= floatTolerance)} equal to onnxruntime in float (within ${floatTolerance}), ${count(({ integerError }) => integerError !== null)} run as int8`
+  `${rows.length} networks: ${count(({ read }) => read)} read, ${count(({ floatError }) => floatError !== null && floatError <= floatTolerance)} equal to onnxruntime in float (within ${floatTolerance}), ${count(({ integerError }) => integerError !== null)} run as int8, ${count(({ deployable }) => deployable)} deployable at int8`
 )

@@ -280,7 +280,8 @@ export function macsOf(layer: IntegerLayer): number {
   return layer.weights.length * pixels
 }
 
-function checkLimits(network: QuantizedNetwork): void {
+/** @throws AppError model.unsupportedShape for a network that no Image can hold, whatever the board. */
+export function checkLimits(network: QuantizedNetwork): void {
   const fail = (message: string): never => {
     throw new AppError(
       'model.unsupportedShape',

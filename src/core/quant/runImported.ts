@@ -20,7 +20,7 @@ export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<nu
 }
 
 /** What a graph's output, in the order of its shape, means as the file's: put in its order, with Softmax and the like applied. */
-export function fileOutput({ output }: ImportedModel, elements: ArrayLike<number>): OutputValues {
+export function fileOutput(output: ImportedOutput, elements: ArrayLike<number>): OutputValues {
   const count = sizeOf(output.dims)
   const values = new Float32Array(count)
   for (let at = 0; at < count; at++) {
@@ -38,7 +38,7 @@ export function createImportedRunner(imported: ImportedModel): (values: ArrayLik
   return (values) => {
     const memory = runner.run(graphInput(imported, values))[graph.output]!
     return fileOutput(
-      imported,
+      imported.output,
       Float32Array.from(places, (place) => memory[place]!)
     )
   }

@@ -3,9 +3,17 @@ import { parseNpy } from '../../core/model/npyArray'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 import { readModelFile } from '../model/readModelFile'
-import { runModel } from '../model/runFile'
+import { runModel, type FileOutput } from '../model/runFile'
 import { checkModelFile } from '../model/checkFile'
-import { textOption, UsageError, type CliVerb } from './framework'
+import { createLocalClient } from './localClient'
+import {
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliResult,
+  type CliVerb
+} from './framework'
 
 /** `model check`: everything that stands in the way of a file. */
 export const checkVerb: CliVerb = {
@@ -28,7 +36,7 @@ export const checkVerb: CliVerb = {
 /** `model run`: a network's outputs on given inputs, to be compared with onnxruntime. */
 export const runVerb: CliVerb = {
   summary: 'Outputs of an ONNX file on the items of a .npy array, in float or as integers under a scheme.',
-  usage: 'FILE.onnx --input [NAME=]X.npy [--scheme float|int8|w4a8|w8a8,w4a4,…] [--output NAME]',
+  usage: 'FILE.onnx --input [NAME=]X.npy [--scheme float|int8|w4a8|w8a8,w4a4,…] [--output NAME] [--board ID]',
   options: {
     input: {
       type: 'string',
@@ -40,10 +48,13 @@ export const runVerb: CliVerb = {
       help: 'float, int8, one bit pair for all layers, or one per layer',
       default: 'float'
     },
-    output: { type: 'string', help: 'one output; all without' }
+    output: { type: 'string', help: 'one output; all without, the first on a board' },
+    board: { type: 'string', help: 'board id or serial port that computes them; needs a scheme' }
   },
   async run(args, context) {
     const file = onlyFile(args.positionals)
+    const boardId = textOption(args, 'board')
+    if (boardId !== undefined) return runOnBoard(args, context, file, boardId)
     const { model } = await readModelFile(path.resolve(context.cwd, file))
     const { file: inputFile, name } = onlyInput(args.values['input'])
     const constants = new Set(model.initializers.map((tensor) => tensor.name))
@@ -59,15 +70,42 @@ export const runVerb: CliVerb = {
       textOption(args, 'scheme') ?? 'float',
       output === undefined ? [] : [output]
     )
-    const lines = result.outputs.map(
-      ({ name: outputName, shape, values }) =>
-        `${outputName} [${shape.join(', ')}]: ${values
-          .slice(0, 16)
-          .map((value) => value.toPrecision(6))
-          .join(' ')}${values.length > 16 ? ' …' : ''}`
-    )
-    return { json: result, text: lines.join('\n') }
+    return { json: result, text: describe(result.outputs) }
   }
+}
+
+async function runOnBoard(
+  args: CliArguments,
+  context: CliContext,
+  file: string,
+  boardId: string
+): Promise<CliResult> {
+  const scheme = textOption(args, 'scheme')
+  if (scheme === undefined || scheme === 'float')
+    throw new UsageError('a board computes integers: give --scheme int8 or bit pairs')
+  const client = createLocalClient(await context.bitbench(), context.signal)
+  await client.call('board.connect', { id: boardId })
+  const result = await client.call('deploy.outputs', {
+    file: path.resolve(context.cwd, file),
+    inputFile: path.resolve(context.cwd, onlyInput(args.values['input']).file),
+    scheme,
+    output: textOption(args, 'output') ?? null,
+    boardId
+  })
+  const verdict = result.equalsHost ? "equal to the host's integer reference" : 'DIFFERENT from the host'
+  return {
+    json: result,
+    text: `${describe(result.outputs)}\n${verdict}`,
+    exitCode: result.equalsHost ? 0 : 1
+  }
+}
+
+function describe(outputs: readonly FileOutput[]): string {
+  const lines = outputs.map(({ name, shape, values }) => {
+    const shown = values.slice(0, 16).map((value) => value.toPrecision(6))
+    return `${name} [${shape.join(', ')}]: ${shown.join(' ')}${values.length > 16 ? ' …' : ''}`
+  })
+  return lines.join('\n')
 }
 
 function onlyFile(positionals: readonly string[]): string {

@@ -24,6 +24,13 @@ export interface DeployModels {
     modelId: string,
     images: number
   ): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
+  /** A file's integers for the items of an array; outputOf gives the output that the results of all items mean. */
+  prepareFile(input: { file: string; inputFile: string; scheme: string; output?: string }): Promise<{
+    network: QuantizedNetwork
+    codes: Int8Array
+    items: number
+    outputOf(logits: Int32Array): { name: string; shape: number[]; values: number[] }
+  }>
   /** The host's integer reference: images x outputCount logits. */
   reference(
     network: QuantizedNetwork,

@@ -10,6 +10,7 @@ import type { CodeExport } from './codeExport'
 import { ioOf, runDeployment, type Load, type Prepared } from './deployRun'
 import type { DeployStore } from './deployStore'
 import { describePlan } from './describePlan'
+import { boardOutputs } from './fileOutputs'
 import { loadImage } from './imageRunner'
 import type { DeployBoards, DeployModels, PredictNetwork } from './deployNeeds'
 import { loadProgram, type Toolchain } from './program'
@@ -126,6 +127,7 @@ export function createDeployService(deps: {
         return { deploymentId, ...(await begin(deploymentId, request)) }
       },
       'deploy.resume': async ({ deploymentId }) => ({ deploymentId, ...(await runs.resume(deploymentId)) }),
+      'deploy.outputs': (request) => boardOutputs({ boards, models }, request),
       'deploy.list': async () => ({ deployments: await runs.list() }),
       'deploy.get': async ({ deploymentId }) => ({ deployment: await runs.find(deploymentId) }),
       'deploy.forget': async ({ deploymentId }) => {

@@ -5,6 +5,7 @@ import { readOnnx, type Obstacle } from '../../core/model/importOnnx'
 import { calibrate } from '../../core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import { uniformScheme } from '../../core/quant/scheme'
+import { checkLimits } from '../../core/deploy/plan'
 import { createRandom } from '../../core/math/random'
 import { readModelFile } from './readModelFile'
 
@@ -54,7 +55,7 @@ export function integerObstacles(graph: Graph): Obstacle[] {
     random.integer(256)
   )
   try {
-    quantizeNetwork(calibrate(graph, pixels), uniformScheme(layers, 8, 8))
+    checkLimits(quantizeNetwork(calibrate(graph, pixels), uniformScheme(layers, 8, 8)))
     return []
   } catch (reason) {
     return [obstacleOf(AppError.from(reason))]

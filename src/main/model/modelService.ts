@@ -20,7 +20,8 @@ import type { TaskPool } from '../threads/taskPool'
 import { checkImages } from './imageFit'
 import { createImageLibrary } from './imageLibrary'
 import { createModelFiles, describeModel, type LoadedModel } from './modelFiles'
-import type { modelTasks } from './modelTasks'
+import type { modelTasks, PrepareFileInput } from './modelTasks'
+import { outputOfLogits, type FileOutput } from './runFile'
 
 type ModelTasks = {
   [K in keyof typeof modelTasks]: {
@@ -68,6 +69,13 @@ export interface ModelService {
     modelId: string,
     images: number
   ): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
+  /** A file's integers for the items of an array, and the output that the int32 results of all items mean. */
+  prepareFile(input: PrepareFileInput): Promise<{
+    network: QuantizedNetwork
+    codes: Int8Array
+    items: number
+    outputOf(logits: Int32Array): FileOutput
+  }>
   /** Logits of the integer reference, [images][outputCount]. */
   reference(
     network: QuantizedNetwork,
@@ -188,6 +196,10 @@ export function createModelService(deps: {
       const source = images > shipped.count && library.hasFullSet() ? await library.load('fullTest') : shipped
       const taken = firstImages(source, images)
       return { codes: codesOfPixels(taken.pixels), labels: taken.labels, images: taken.count }
+    },
+    async prepareFile(input) {
+      const made = await tasks.run('model.prepareFile', input)
+      return { ...made, outputOf: (logits) => outputOfLogits(made, logits) }
     },
     reference: (network, codes, _images, signal) =>
       tasks.run('model.reference', { network, codes }, signal === undefined ? {} : { signal })

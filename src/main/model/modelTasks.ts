@@ -7,7 +7,11 @@ import { measureScores, type ScoreMeasure } from '../../core/model/scoreMeasure'
 import { floatReference } from './floatReference'
 import { openBench, quantizeOn } from './modelWorkspace'
 import { schemeRealScores } from './schemeAccuracy'
+import { readRegularFile } from '../files/readRegularFile'
+import { parseNpy } from '../../core/model/npyArray'
 import { checkClasses } from './imageFit'
+import { readModelFile } from './readModelFile'
+import { prepareIntegers, type PreparedFile } from './runFile'
 
 /** CPU work on one model; runs in worker threads (jobs/taskRegistry.ts). */
 export interface ModelSource {
@@ -30,7 +34,27 @@ export interface QuantizeInput extends ModelSource {
 /** Images of a reference run between two looks at the abort signal. */
 const referenceChunk = 25
 
+export interface PrepareFileInput {
+  readonly file: string
+  /** A .npy array of items. */
+  readonly inputFile: string
+  readonly scheme: string
+  /** One of the file's outputs; the first if absent. */
+  readonly output?: string
+}
+
 export const modelTasks = {
+  /** The integers of a file under a scheme and an array's items as its input codes. */
+  'model.prepareFile': async ({
+    file,
+    inputFile,
+    scheme,
+    output
+  }: PrepareFileInput): Promise<PreparedFile> => {
+    const { model } = await readModelFile(file)
+    return prepareIntegers(model, parseNpy(await readRegularFile(inputFile), inputFile), scheme, output)
+  },
+
   'model.evaluate': async (
     input: EvaluateInput,
     context: TaskContext

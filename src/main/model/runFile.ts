@@ -1,12 +1,13 @@
 import { AppError } from '../../shared/errors'
 import { sizeOf, weightedLayerNames } from '../../core/model/graph'
-import { importModel, type ImportedModel } from '../../core/model/importOnnx'
+import { importModel, type ImportedModel, type ImportedOutput } from '../../core/model/importOnnx'
 import type { OnnxModel } from '../../core/model/onnx'
 import type { NpyArray } from '../../core/model/npyArray'
 import { calibrate } from '../../core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import { createImportedRunner, fileOutput, graphInput, type OutputValues } from '../../core/quant/runImported'
-import { createIntegerRunner } from '../../core/quant/integer/runInteger'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import { runInteger } from '../../core/quant/integer/runInteger'
 import { parseScheme } from '../../core/quant/scheme'
 
 /** One output of a network over all items of an input, in ONNX order. */
@@ -48,22 +49,22 @@ function runOutput(
   scheme: string
 ): { output: FileOutput; input: FileRun['input'] } {
   const items = itemsOf(imported, array)
-  const { run, input } =
-    scheme === 'float'
-      ? { run: createImportedRunner(imported), input: null }
-      : integerRun(imported, items, scheme)
-  const results = items.map(run)
-  const [first] = results
+  if (scheme === 'float') {
+    const run = createImportedRunner(imported)
+    return { output: joined(imported.output.name, items.map(run)), input: null }
+  }
+  const made = prepared(imported, items, scheme)
+  return { output: outputOfLogits(made, runInteger(made.network, made.codes)), input: made.input }
+}
+
+function joined(name: string, results: readonly OutputValues[]): FileOutput {
   const values = results.flatMap((result) => Array.from(result.values))
-  const [batch, ...rest] = first!.dims
+  const { dims } = results[0]!
+  const [batch, ...rest] = dims
   // A batch of 1 in the file is every item here.
   const shape =
-    batch === 1
-      ? [items.length, ...rest]
-      : items.length === 1
-        ? [...first!.dims]
-        : [items.length, ...first!.dims]
-  return { output: { name: imported.output.name, shape, values }, input }
+    batch === 1 ? [results.length, ...rest] : results.length === 1 ? [...dims] : [results.length, ...dims]
+  return { name, shape, values }
 }
 
 /** The array cut into items of the network's input. */
@@ -84,33 +85,64 @@ function itemsOf({ input }: ImportedModel, { shape, values }: NpyArray): Float64
   )
 }
 
-function integerRun(
-  imported: ImportedModel,
-  items: readonly Float64Array[],
-  text: string
-): { run: (item: Float64Array) => OutputValues; input: FileRun['input'] } {
+/** A network made for the items of an array, with what turns its int32 results into the file's outputs. */
+export interface PreparedFile {
+  readonly network: QuantizedNetwork
+  /** Input codes of all items, HWC, one behind the other. */
+  readonly codes: Int8Array
+  readonly items: number
+  readonly output: ImportedOutput
+  readonly input: FileRun['input']
+}
+
+/**
+ * The integers of a network under a scheme, fitted on the items themselves, and the items as its input codes.
+ * @throws AppError as runModel
+ */
+export function prepareIntegers(
+  model: OnnxModel,
+  array: NpyArray,
+  scheme: string,
+  outputName?: string
+): PreparedFile {
+  const imported = importModel(model, outputName)
+  return prepared(imported, itemsOf(imported, array), scheme)
+}
+
+function prepared(imported: ImportedModel, items: readonly Float64Array[], text: string): PreparedFile {
   const { scale, zero } = inputCoding(imported, items)
   const graph = { ...imported.graph, inputScale: scale, inputZero: zero }
-  const bytesOf = (item: Float64Array): Uint8Array =>
-    Uint8Array.from(graphInput(imported, item), (x) =>
-      Math.max(0, Math.min(255, Math.round(x / scale) + 128 - zero))
-    )
-  const used = items.slice(0, mostCalibrationItems)
   const size = sizeOf(graph.inputShape)
-  const pixels = new Uint8Array(used.length * size)
-  for (const [at, item] of used.entries()) pixels.set(bytesOf(item), at * size)
-  const network = quantizeNetwork(calibrate(graph, pixels), parseScheme(text, weightedLayerNames(graph)))
-  const runner = createIntegerRunner(network)
-  const outScale = network.layers.at(-1)!.outScale
-  const run = (item: Float64Array): OutputValues => {
-    const codes = Int8Array.from(bytesOf(item), (byte) => byte - 128)
-    return fileOutput(
-      imported,
-      Float64Array.from(runner.run(codes).logits, (sum) => sum * outScale)
-    )
+  const pixels = new Uint8Array(items.length * size)
+  for (const [at, item] of items.entries()) {
+    const reals = graphInput(imported, item)
+    for (let index = 0; index < size; index++)
+      pixels[at * size + index] = Math.max(0, Math.min(255, Math.round(reals[index]! / scale) + 128 - zero))
   }
-  const calibratedOn = `${used.length} item${used.length === 1 ? '' : 's'} of the input`
-  return { run, input: { scale, zero, calibratedOn } }
+  const used = Math.min(items.length, mostCalibrationItems)
+  const calibration = calibrate(graph, pixels.subarray(0, used * size))
+  const network = quantizeNetwork(calibration, parseScheme(text, weightedLayerNames(graph)))
+  const calibratedOn = `${used} item${used === 1 ? '' : 's'} of the input`
+  return {
+    network,
+    codes: Int8Array.from(pixels, (byte) => byte - 128),
+    items: items.length,
+    output: imported.output,
+    input: { scale, zero, calibratedOn }
+  }
+}
+
+/** The file's output for the int32 results of all items, [items][outputCount]. */
+export function outputOfLogits({ network, output, items }: PreparedFile, logits: Int32Array): FileOutput {
+  const outScale = network.layers.at(-1)!.outScale
+  const count = network.outputCount
+  const results = Array.from({ length: items }, (_, at) =>
+    fileOutput(
+      output,
+      Float64Array.from(logits.subarray(at * count, (at + 1) * count), (sum) => sum * outScale)
+    )
+  )
+  return joined(output.name, results)
 }
 
 /** The file's own coding of input bytes where all items lie within it; else the range of the items. */

@@ -128,6 +128,25 @@ export const deployContract = defineContract({
       z.object({ deploymentId: z.string() }),
       z.object({ jobId: z.string(), deploymentId: z.string() })
     ),
+    /** Outputs of an ONNX file on the items of a .npy array, computed by the board; both files are read by the host. */
+    'deploy.outputs': command(
+      z.object({
+        file: z.string().min(1),
+        inputFile: z.string().min(1),
+        /** int8, one bit pair for all layers, or one per layer. */
+        scheme: z.string().min(1),
+        /** Name of an output; null: the first. */
+        output: z.string().nullable(),
+        boardId: z.string()
+      }),
+      z.object({
+        outputs: z.array(
+          z.object({ name: z.string(), shape: z.array(z.number()), values: z.array(z.number()) })
+        ),
+        /** Every int32 result equals the host's integer reference. */
+        equalsHost: z.boolean()
+      })
+    ),
     'deploy.list': command(nothing, z.object({ deployments: z.array(deploymentSchema) })),
     'deploy.get': command(z.object({ deploymentId: z.string() }), z.object({ deployment: deploymentSchema })),
     'deploy.forget': command(z.object({ deploymentId: z.string() }), done),

@@ -1,9 +1,11 @@
 import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
 import { badShape, unsupported } from '../importState'
+import { checkedCount } from './checkedCount'
 import { broadcastDims, broadcastMap } from './indexing'
+import { product } from './product'
 import { dequantized, quantized } from './quantized'
 import { roundHalfEven } from './rounding'
-import { constantOf, dataOf, isFloatType, maxElements, numbersOf, typeOf, type ConstantType } from './numbers'
+import { constantOf, dataOf, isFloatType, numbersOf, typeOf, type ConstantType } from './numbers'
 
 /**
  * Operators worked out at import because all their inputs are known (ONNX operator documentation). Operators that only put
@@ -101,23 +103,7 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
       a!.map((value, at) => (chosen![at] !== 0 ? value : b![at]!))
     )
   },
-  MatMul: (node, [a, b]) => {
-    const [rows, inner] = a!.dims.length === 2 ? a!.dims : [-1, -1]
-    const columns = b!.dims[1]
-    if (b!.dims.length !== 2 || columns === undefined || inner !== b!.dims[0])
-      throw badShape(node, `constants of [${a!.dims}] and [${b!.dims}] cannot be multiplied here`)
-    const [x, y] = [numbersOf(a!), numbersOf(b!)]
-    const product = new Float64Array(checkedCount(node, [rows!, columns]))
-    for (let row = 0; row < rows!; row++) {
-      for (let k = 0; k < inner; k++) {
-        const factor = x[row * inner + k]!
-        for (let column = 0; column < columns; column++)
-          product[row * columns + column] =
-            product[row * columns + column]! + factor * y[k * columns + column]!
-      }
-    }
-    return constantOf(typeOf(a!.data), [rows!, columns], product)
-  },
+  MatMul: (node, [a, b]) => product(node, a!, b!),
   Clip: (node, [input, low, high]) => {
     const bottom = low === undefined ? floatAttribute(node, 'min', -Infinity) : numbersOf(low)[0]!
     const top = high === undefined ? floatAttribute(node, 'max', Infinity) : numbersOf(high)[0]!
@@ -180,13 +166,4 @@ function spread(tensor: OnnxTensor, dims: readonly number[]): Float64Array {
   const values = numbersOf(tensor)
   if (dims.join() === tensor.dims.join()) return values
   return Float64Array.from(broadcastMap(tensor.dims, dims), (at) => values[at]!)
-}
-
-/** Elements of a shape. @throws AppError model.unsupportedShape for sizes below 0 or beyond what is worked out at import. */
-export function checkedCount(node: OnnxNode, dims: readonly number[]): number {
-  const count = dims.reduce((product, size) => product * size, 1)
-  if (dims.some((size) => !Number.isInteger(size) || size < 0) || count > maxElements) {
-    throw badShape(node, `a tensor of [${dims.join(', ')}] is not worked out at import`)
-  }
-  return count
 }

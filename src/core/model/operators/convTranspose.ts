@@ -8,7 +8,7 @@ import {
   weightsAt,
   type OperatorReader
 } from '../importState'
-import { checkedCount } from '../constants/evaluate'
+import { checkedCount } from '../constants/checkedCount'
 import { offsetMap } from '../constants/indexing'
 import { bindConvolution } from './convolution'
 import { imageInput } from './images'

@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute, type OnnxNode } from '../onnx'
 import { badShape, constantAt, integersOf, unsupported, weightsAt, type ImportState } from '../importState'
-import { checkedCount } from '../constants/evaluate'
+import { checkedCount } from '../constants/checkedCount'
 import { broadcastDims, broadcastMap, offsetMap, rowMajorStrides, stridedMap } from '../constants/indexing'
 import { axesArgument, axisOf, integersArgument } from './arguments'
 

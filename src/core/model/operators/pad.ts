@@ -12,7 +12,7 @@ import {
   type OperatorReader,
   type Value
 } from '../importState'
-import { checkedCount } from '../constants/evaluate'
+import { checkedCount } from '../constants/checkedCount'
 import { offsetMap, rowMajorStrides } from '../constants/indexing'
 import { gathered } from '../constants/numbers'
 import { integersArgument, numberArgument } from './arguments'

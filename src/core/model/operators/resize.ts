@@ -9,7 +9,7 @@ import {
   type ImportState,
   type OperatorReader
 } from '../importState'
-import { checkedCount } from '../constants/evaluate'
+import { checkedCount } from '../constants/checkedCount'
 import { offsetMap, rowMajorStrides } from '../constants/indexing'
 import { numbersOf } from '../constants/numbers'
 import { moved } from './shaping'

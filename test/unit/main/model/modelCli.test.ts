@@ -48,7 +48,7 @@ describe('bitbench model', () => {
     await expect(run(modelCli, 'evaluate', lenet, '--scheme', 'w5a8')).rejects.toMatchObject({
       code: 'scheme.invalid'
     })
-    await expect(run(modelCli, 'info', 'nowhere.onnx')).rejects.toMatchObject({ code: 'data.missing' })
+    await expect(run(modelCli, 'info', 'nowhere.onnx')).rejects.toMatchObject({ code: 'input.notFound' })
   })
 })
 
