@@ -31,7 +31,7 @@ export interface MachineConfig {
  */
 const small: MachineConfig = {
   name: 'small',
-  coreName: 'Bitbench virtual small (PicoRV32 class)',
+  coreName: 'Bitbench virtual small (PicoRV32, fast multiplier)',
   implementationId: 0,
   clockHz: 50_000_000,
   ramBytes: 1 << 20,
