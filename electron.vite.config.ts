@@ -22,7 +22,7 @@ export default defineConfig({
           index: at('./src/main/index.ts'),
           cli: at('./src/main/cli.ts'),
           webMain: at('./src/main/webMain.ts'),
-          taskWorker: at('./src/main/threads/taskWorker.ts'),
+          taskWorker: at('./src/main/taskWorker.ts'),
           virtualBoardWorker: at('./src/main/board/links/virtualBoardWorker.ts')
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' }

@@ -3,13 +3,14 @@
  * repository), BitFusion row by row, transfer, and speed beside scikit-learn and xgboost.
  *   npm run bench:proxies [-- accuracy|transfer|speed|large|all]
  */
+import type { ErrorSplit } from '../src/shared/vocabulary'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { bitFusionMatches } from '../src/core/proxy/csv/bitfusionMatch'
 import { readCsv } from '../src/core/proxy/csv/readCsv'
-import { evaluate, type SplitName } from '../src/core/proxy/fit/evaluate'
+import { evaluate } from '../src/core/proxy/fit/evaluate'
 import { estimatorByName } from '../src/core/proxy/estimators/registry'
-import type { KernelName } from '../src/core/proxy/kernels'
+import type { ProxyKernelName } from '../src/shared/vocabulary'
 import { matmulAxes } from '../src/core/proxy/csv/matmulAxes'
 import type { Samples } from '../src/core/proxy/samples'
 import { transferCurve } from '../src/core/proxy/transfer/curve'
@@ -20,7 +21,7 @@ import { fitInWorker, inWorker, largeFitPart, printLargeFits, runLargeFit } from
 const folder = path.resolve('../shared/data/kernel-profiles')
 const part = process.argv[2] ?? 'all'
 
-function load(name: string, kernel: KernelName): Samples {
+function load(name: string, kernel: ProxyKernelName): Samples {
   const fileName = `${name}.csv`
   const { samples } = readCsv(readFileSync(path.join(folder, fileName), 'utf8'), { kernel, fileName })
   return matmulAxes(samples, fileName).samples
@@ -33,9 +34,9 @@ function line(what: string, value: number, bar: number | null): void {
 
 interface AccuracyCase {
   file: string
-  kernel: KernelName
+  kernel: ProxyKernelName
   extra?: string
-  bars: Partial<Record<SplitName, number>>
+  bars: Partial<Record<ErrorSplit, number>>
 }
 
 const cases: AccuracyCase[] = [
@@ -52,12 +53,12 @@ function benchAccuracy(): void {
   console.log('Held-out MAPE in percent, estimator auto, choice nested')
   for (const { file, kernel, extra, bars } of cases) {
     const samples = load(file, kernel)
-    const evaluation = evaluate(samples, estimatorByName('auto'), Object.keys(bars) as SplitName[], {
+    const evaluation = evaluate(samples, estimatorByName('auto'), Object.keys(bars) as ErrorSplit[], {
       seed: 1,
       ...(extra === undefined ? {} : { extra: load(extra, kernel) })
     })
     for (const [split, bar] of Object.entries(bars)) {
-      const mape = evaluation.splits[split as SplitName]?.mape ?? NaN
+      const mape = evaluation.splits[split as ErrorSplit]?.mape ?? NaN
       line(`${file}${extra === undefined ? '' : ` with ${extra}`}, ${split}`, mape, bar)
     }
   }

@@ -13,7 +13,8 @@ import { genesCost } from '../src/core/search/costTable'
 import { objectives, type Objective } from '../src/core/search/objective'
 import { defaultBatch, runSearch } from '../src/core/search/runSearch'
 import { createSpace, genesOfScheme, tableCost } from '../src/core/search/space'
-import { strategies, type StrategyName } from '../src/core/search/strategies'
+import { strategies } from '../src/core/search/strategies'
+import type { StrategyName } from '../src/shared/vocabulary'
 import { readSearchTable, type SearchTable } from './search/table'
 
 const { values } = parseArgs({

@@ -15,7 +15,7 @@ import { workloadsOf } from '../src/core/model/workload'
 import { createModelFiles } from '../src/main/model/modelFiles'
 import { builtPath, resourcePath } from '../src/main/paths'
 import { createTaskPool } from '../src/main/threads/taskPool'
-import type { Tasks } from '../src/main/threads/taskRegistry'
+import type { Tasks } from '../src/main/taskRegistry'
 
 const { values } = parseArgs({
   options: { evaluations: { type: 'string', default: '16' }, json: { type: 'boolean', default: false } }

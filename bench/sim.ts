@@ -7,11 +7,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { createMachine, ramBase, type Engine, type VirtualMachine } from '@core/sim/machine'
+import { createMachine } from '@core/sim/createMachine'
+import { ramBase, type Engine, type VirtualMachine } from '@core/sim/machine'
 import type { PresetName } from '@core/sim/boards/presets'
 import { buildMatmulInC } from './simMatmulInC'
 import { firmwareBench } from './simFirmware'
-import { startClock } from './stopwatch'
+import { startClock, type Spell } from './stopwatch'
 import { matmulProgram, mixedProgram } from './simPrograms'
 
 /** Million instructions per second that the compiler must reach on the firmware's matmul, whatever the cycle model. */
@@ -26,16 +27,6 @@ interface Row {
   millionInstructionsPerSecond: number
   millionInstructionsPerCpuSecond: number
   cyclesPerInstruction: number
-}
-
-/** What ran in one measurement. */
-export interface Spell {
-  instructions: number
-  cycles: number
-  /** Wall clock. */
-  seconds: number
-  /** Processor time of this process, which other processes on the machine do not stretch. */
-  cpuSeconds: number
 }
 
 interface Program {

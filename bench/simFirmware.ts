@@ -2,7 +2,7 @@ import type { Conversation } from '@core/board/conversation'
 import { MonitorClient } from '@core/board/monitorClient'
 import type { BenchResult } from '@core/board/protocol'
 import type { VirtualMachine } from '@core/sim/machine'
-import type { Spell } from './sim'
+import type { Spell } from './stopwatch'
 import { startClock } from './stopwatch'
 
 const noBytes = new Uint8Array(0)

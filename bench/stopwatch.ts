@@ -7,3 +7,13 @@ export function startClock(): () => { seconds: number; cpuSeconds: number } {
     return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 }
   }
 }
+
+/** What ran in one measurement. */
+export interface Spell {
+  instructions: number
+  cycles: number
+  /** Wall clock. */
+  seconds: number
+  /** Processor time of this process, which other processes on the machine do not stretch. */
+  cpuSeconds: number
+}

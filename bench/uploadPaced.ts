@@ -1,6 +1,6 @@
 // The own monitor over a line of a given speed: what share of the line's bytes carries payload.
 import { readFileSync } from 'node:fs'
-import { createMachine } from '../src/core/sim/machine'
+import { createMachine } from '../src/core/sim/createMachine'
 import { openSession } from '../src/main/board/boardSession'
 import type { Clock } from '../src/main/board/clock'
 import { wallClock } from '../src/main/board/clock'

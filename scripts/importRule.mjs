@@ -4,11 +4,38 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const mainPlumbing = new Set(['jobs', 'runs', 'threads', 'store', 'hosts', 'cli', 'files', 'figures'])
+/** Folders of core that know no noun, each with the others of them that it may import. */
+const coreFoundations = new Map([
+  ['binary', []],
+  ['math', []],
+  ['text', []],
+  ['accelerator', []],
+  ['kernel', []]
+])
+/** Folders of main that every noun may import, each with the others of them that it may import itself. */
+const mainFoundations = new Map([
+  ['files', []],
+  ['jobs', []],
+  ['threads', []],
+  ['figures', ['files']],
+  ['store', ['files']],
+  ['runs', ['jobs', 'store']]
+])
+/** Folders of main around the nouns, each with those it may not import: parts of compose, hosts, the command line. */
+const outerFolders = new Map([
+  ['wiring', ['cli']],
+  ['hosts', ['wiring', 'cli']],
+  ['cli', ['wiring']]
+])
 const electronFiles = new Set(['main/index.ts', 'main/hosts/electronHost.ts', 'preload/index.ts'])
-/** compose.ts by domain: imports every service, imported by compose alone. */
-const wiringFolder = 'wiring'
-const entryFiles = new Set(['index.ts', 'cli.ts', 'webMain.ts', 'compose.ts'])
+const entryFiles = new Set([
+  'index.ts',
+  'cli.ts',
+  'webMain.ts',
+  'compose.ts',
+  'taskRegistry.ts',
+  'taskWorker.ts'
+])
 
 /** Path below src, or null for a package or a file outside src. */
 function resolveTarget(fromFile, specifier) {
@@ -39,29 +66,47 @@ export function forbiddenEdge(from, specifier, fromFile = path.join(root, 'src',
   if (layer === 'shared' && targetLayer !== 'shared') return 'shared imports nothing but shared'
   if (layer === 'core' && !['core', 'shared'].includes(targetLayer))
     return 'core imports core and shared only'
+  if (
+    layer === 'core' &&
+    targetLayer === 'core' &&
+    rest[0] !== targetRest[0] &&
+    coreFoundations.has(rest[0])
+  ) {
+    if (!coreFoundations.get(rest[0]).includes(targetRest[0]))
+      return `core/${rest[0]} is a foundation: it does not know ${targetRest[0]}`
+  }
   if (layer === 'preload' && !['preload', 'shared'].includes(targetLayer))
     return 'preload imports shared only'
   if (layer === 'renderer' && !['renderer', 'core', 'shared'].includes(targetLayer))
     return 'the renderer never imports main'
   if (layer === 'main') {
     if (!['main', 'core', 'shared'].includes(targetLayer)) return 'main imports main, core and shared only'
-    if (targetLayer === 'main' && rest.length > 1 && targetRest.length > 1) {
-      const [domain] = rest
-      const [targetDomain] = targetRest
-      if (domain === wiringFolder) return null
-      if (targetDomain === wiringFolder) return 'only compose imports its wiring'
-      const isPlumbing = mainPlumbing.has(domain) || mainPlumbing.has(targetDomain)
-      if (domain !== targetDomain && !isPlumbing) {
-        return `domains do not import each other (${domain} -> ${targetDomain}): pass an interface through compose`
-      }
-    }
-    if (targetLayer === 'main' && rest.length > 1 && targetRest.length === 1) {
-      const file = targetRest[0].replace(/(\.ts)?$/, '.ts')
-      if (entryFiles.has(file) && !mainPlumbing.has(rest[0]))
-        return 'services do not know compose or the entries'
-    }
+    if (targetLayer === 'main' && rest.length > 1) return forbiddenInMain(rest, targetRest)
   }
   return null
+}
+
+function forbiddenInMain([folder], targetRest) {
+  if (targetRest.length === 1) {
+    const file = targetRest[0].replace(/(\.ts)?$/, '.ts')
+    return entryFiles.has(file) && !outerFolders.has(folder)
+      ? 'services do not know compose or the entries'
+      : null
+  }
+  const [target] = targetRest
+  if (folder === target) return null
+  if (outerFolders.has(folder)) {
+    return outerFolders.get(folder).includes(target) ? `${folder} does not import ${target}` : null
+  }
+  if (outerFolders.has(target)) return `services do not know ${target}`
+  if (mainFoundations.has(folder)) {
+    return mainFoundations.get(folder).includes(target)
+      ? null
+      : `main/${folder} is a foundation: it does not know ${target}`
+  }
+  return mainFoundations.has(target)
+    ? null
+    : `domains do not import each other (${folder} -> ${target}): pass an interface through compose`
 }
 
 export const importRule = {

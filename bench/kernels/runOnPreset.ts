@@ -1,4 +1,4 @@
-import { createMachine } from '@core/sim/machine'
+import { createMachine } from '@core/sim/createMachine'
 import { presets, type PresetName } from '@core/sim/boards/presets'
 
 /** Enough for the whole bench program several times over; a program that needs more hangs. */

@@ -1,13 +1,6 @@
-import { kernelNames, type KernelName } from '@shared/kernelNames'
+import type { KernelName, KernelVariant } from '@shared/vocabulary'
 
-/** What a board says of itself in answer to `hello` (docs/protocol.md). JSON-safe: it is stored with every Sample. */
-
-/** Also the operator names of the Image (docs/image.md), where 0 is matmul here only. */
-export { kernelNames, type KernelName }
-
-/** Kernel variants by wire number. */
-export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb', 'rvv'] as const
-export type KernelVariant = (typeof kernelVariants)[number]
+/** What a board reports in its reply to `hello` (docs/protocol.md). JSON-safe: it is stored with every Sample. */
 
 export interface BoardKernel {
   kernel: KernelName

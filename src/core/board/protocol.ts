@@ -1,4 +1,5 @@
-import { kernelNames, kernelVariants, type BoardInfo, type BoardKernel, type KernelName } from './boardInfo'
+import { kernelNames, kernelVariants, type KernelName } from '@shared/vocabulary'
+import type { BoardInfo, BoardKernel } from './boardInfo'
 import { ByteReader, ByteWriter } from '../binary/bytes'
 
 /** Commands of the board monitor as typed requests and answers (docs/protocol.md). No I/O, no waiting. */

@@ -1,6 +1,7 @@
 import { AppError } from '@shared/errors'
 import { formatBytes } from '@shared/units'
 import { findBoardKernel, usableRamBytes, type BoardInfo, type BoardKernel } from '../board/boardInfo'
+import { layerMacs } from '../kernel/fromLayer'
 import { packedBytes } from '../quant/packing'
 import { parameterBytes } from './layerParameters'
 import {
@@ -272,12 +273,10 @@ function outputBytes(layer: IntegerLayer): number {
   return elementCount(layer.outputShape) * (isLast(layer) ? 4 : 1)
 }
 
-/** Multiply-accumulates of one image. */
-export function macsOf(layer: IntegerLayer): number {
+/** Multiply-accumulates of one image; 0 for operators that do not multiply matrices. */
+function macsOf(layer: IntegerLayer): number {
   if (layer.op === 'product') return layer.rows * layer.columns * layer.inner * layer.batches.length
-  if (!isWeighted(layer)) return 0
-  const pixels = layer.outputShape[0] * layer.outputShape[1]
-  return layer.weights.length * pixels
+  return isWeighted(layer) ? layerMacs(layer) : 0
 }
 
 /** @throws AppError model.unsupportedShape for a network that no Image can hold, whatever the board. */

@@ -1,3 +1,4 @@
+import type { ImageSplit } from '../../shared/vocabulary'
 import { createRandom } from '../math/random'
 
 /** Labelled images as bytes, HWC, one behind the other. */
@@ -7,10 +8,8 @@ export interface LabelledImages {
   readonly labels: Uint8Array
 }
 
-export type SplitName = 'calibration' | 'tune' | 'search' | 'test'
-
 export interface SplitPlan {
-  readonly split: SplitName
+  readonly split: ImageSplit
   readonly perClass: number
 }
 
@@ -34,7 +33,7 @@ export function chooseSplits(
   labels: Uint8Array,
   plans: readonly SplitPlan[],
   seed: number
-): Map<SplitName, Int32Array> {
+): Map<ImageSplit, Int32Array> {
   const random = createRandom(seed)
   const byClass = new Map<number, number[]>()
   for (const [index, label] of labels.entries()) {
@@ -44,7 +43,7 @@ export function chooseSplits(
   }
   const classes = [...byClass.keys()].sort((a, b) => a - b)
   for (const label of classes) random.shuffle(byClass.get(label)!)
-  const taken = new Map<SplitName, Int32Array>()
+  const taken = new Map<ImageSplit, Int32Array>()
   let start = 0
   for (const { split, perClass } of plans) {
     const chosen = classes.flatMap((label) => byClass.get(label)!.slice(start, start + perClass))

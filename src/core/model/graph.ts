@@ -1,3 +1,4 @@
+import { layerMacs, type WeightedGeometry } from '../kernel/fromLayer'
 import type { TableFunction } from './tableFunction'
 
 /**
@@ -209,22 +210,23 @@ export function consumersOf(graph: Graph): number[][] {
   return consumers
 }
 
+/** Sizes of a weighted node as height, width, channels; a vector is [1, 1, n]. */
+export function geometryOf(graph: Graph, node: WeightedNode): WeightedGeometry {
+  const inputShape = hwc(inputShapeOf(graph, node))
+  const outputShape = hwc(node.outputShape)
+  return node.op === 'dense'
+    ? { op: 'dense', inputShape, outputShape }
+    : { ...node, op: node.op, inputShape, outputShape }
+}
+
+function hwc(shape: Shape): readonly [number, number, number] {
+  return shape.length === 3 ? [shape[1]!, shape[2]!, shape[0]!] : [1, 1, sizeOf(shape)]
+}
+
 /** Multiply-accumulates for one image; 0 on layers that do not multiply matrices. Padded taps count (the kernels do them). */
 export function macsOf(graph: Graph, node: GraphNode): number {
-  switch (node.op) {
-    case 'conv2d': {
-      const inC = inputShapeOf(graph, node)[0]!
-      return sizeOf(node.outputShape) * inC * node.kernel[0] * node.kernel[1]
-    }
-    case 'depthwiseConv2d':
-      return sizeOf(node.outputShape) * node.kernel[0] * node.kernel[1]
-    case 'dense':
-      return node.weights.length
-    case 'product':
-      return sizeOf(node.outputShape) * inputShapeOf(graph, node).at(-1)!
-    default:
-      return 0
-  }
+  if (node.op === 'product') return sizeOf(node.outputShape) * inputShapeOf(graph, node).at(-1)!
+  return isWeightedNode(node) ? layerMacs(geometryOf(graph, node)) : 0
 }
 
 /** Trained numbers: weights and biases. */

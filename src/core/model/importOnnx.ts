@@ -1,9 +1,9 @@
 import { AppError } from '../../shared/errors'
 import type { OnnxModel } from './onnx'
 import type { Graph } from './graph'
-import type { Ending } from './importState'
 import { inputLayouts } from './inputLayout'
 import { movingCost } from './movingCost'
+import type { ImportedOutput, TensorView } from './tensorView'
 import { readNodes, type NodesRead } from './readNodes'
 import { dropUnused } from './passes/dropUnused'
 import { foldBatchNorm } from './passes/foldBatchNorm'
@@ -19,21 +19,6 @@ export interface Obstacle {
   readonly operator: string
   readonly message: string
   readonly hint: string
-}
-
-/** How a tensor of the ONNX file lies over one of the graph: the graph's element for each of its own; null: the same. */
-export interface TensorView {
-  readonly name: string
-  /** Batch (1) included. */
-  readonly dims: readonly number[]
-  readonly map: Int32Array | null
-}
-
-export interface ImportedOutput extends TensorView {
-  /** Value of elements the map gives as -1. */
-  readonly fill: number
-  /** Operators behind it that the graph leaves out, in order. */
-  readonly endings: readonly Ending[]
 }
 
 /** A network with how its input and output lie in the file it came from. */

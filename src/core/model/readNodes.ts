@@ -10,7 +10,7 @@ import {
   type ImportState,
   type Value
 } from './importState'
-import type { ImportedOutput, TensorView } from './importOnnx'
+import type { ImportedOutput, TensorView } from './tensorView'
 import type { InputLayout } from './inputLayout'
 import { foldConstant } from './operators/foldConstant'
 import { operatorReaders, readerOf } from './operators/readers'

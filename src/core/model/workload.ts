@@ -1,9 +1,14 @@
-import { inputShapeOf, isWeightedNode, macsOf, parametersOf, type Graph } from './graph'
+import type { KernelName } from '../../shared/vocabulary'
+import { layerKernel } from '../kernel/fromLayer'
+import { geometryOf, inputShapeOf, isWeightedNode, macsOf, parametersOf, type Graph } from './graph'
 
 /** What a proxy and a board need to know of one weighted layer: kernel, shape and amount of work. */
 export interface Workload {
   readonly layer: string
-  readonly kernel: 'matmul' | 'conv2d' | 'depthwise'
+  readonly kernel: 'matmul' | 'conv2d' | 'depthwiseConv2d'
+  /** The shape that is measured and predicted for the layer, and the factor on its time (LayerKernel). */
+  readonly shape: { readonly kernel: KernelName; readonly dims: number[] }
+  readonly scale: number
   /** n rows of k inputs times m outputs (n = 1: one image). */
   readonly matmul: { readonly n: number; readonly m: number; readonly k: number } | null
   /** h, w after padding; k output channels. */
@@ -26,7 +31,8 @@ export interface Workload {
 /** Workloads of the weighted layers, in scheme order. */
 export function workloadsOf(graph: Graph): Workload[] {
   return graph.nodes.filter(isWeightedNode).map((node) => {
-    const counts = { macs: macsOf(graph, node), parameters: parametersOf(node) }
+    const { scale, ...shape } = layerKernel(geometryOf(graph, node))
+    const counts = { shape, scale, macs: macsOf(graph, node), parameters: parametersOf(node) }
     if (node.op === 'dense') {
       const m = node.bias.length
       return {
@@ -41,7 +47,7 @@ export function workloadsOf(graph: Graph): Workload[] {
     const [k, outH, outW] = node.outputShape as [number, number, number]
     return {
       layer: node.name,
-      kernel: node.op === 'conv2d' ? 'conv2d' : 'depthwise',
+      kernel: node.op,
       matmul: null,
       conv: {
         h: h + node.pad[0] + node.pad[2],

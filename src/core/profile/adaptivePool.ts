@@ -3,7 +3,7 @@ import type { ShapeRows } from '../proxy/samples'
 import { createRandom } from '../math/random'
 import { planCampaign, type CampaignInput } from './campaign'
 import { guessMs, type SpeedGuess } from './duration'
-import { type BenchItem, type KernelShape, shapeKey } from './kernelShape'
+import { type BenchItem, type KernelShape, shapeKey } from '../kernel/shape'
 import { toShapeRows } from './proxyRows'
 
 export interface PoolRequest {

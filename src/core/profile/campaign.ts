@@ -1,4 +1,5 @@
-import { type BoardInfo, type KernelName, usableRamBytes } from '../board/boardInfo'
+import type { KernelName } from '../../shared/vocabulary'
+import { type BoardInfo, usableRamBytes } from '../board/boardInfo'
 import { createRandom } from '../math/random'
 import { spaceFillingShapes } from './design'
 import { guessMs, type SpeedGuess } from './duration'
@@ -7,10 +8,10 @@ import {
   hasWeights,
   itemKey,
   type KernelShape,
-  leastRamBytes,
+  minRamBytes,
   shapeKey,
   shapeWork
-} from './kernelShape'
+} from '../kernel/shape'
 
 export interface CampaignInput {
   /** Layer shapes and whatever else is to be measured exactly. */
@@ -139,7 +140,7 @@ function reasonToSkip(
       (!hasWeights(item.kernel) || entry.weightBits === item.weightBits)
   )
   if (!has) return `the firmware has no ${item.kernel} at a${item.activationBits}w${item.weightBits}`
-  if (leastRamBytes(item) > ramBytes) return 'its operands do not fit the board’s memory'
+  if (minRamBytes(item) > ramBytes) return 'its operands do not fit the board’s memory'
   if (durationMs > longestMs) return 'it would take longer than the limit per shape'
   return null
 }

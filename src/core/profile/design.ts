@@ -1,6 +1,6 @@
-import type { KernelName } from '../board/boardInfo'
+import type { KernelName } from '../../shared/vocabulary'
 import { createRandom, type Random } from '../math/random'
-import { dimNames, isPossible, type KernelShape, shapeKey, shapeWork } from './kernelShape'
+import { dimNames, isPossible, type KernelShape, shapeKey, shapeWork } from '../kernel/shape'
 
 /** Range of one dim, both ends included. */
 interface DimRange {
@@ -87,7 +87,7 @@ function logPoint(low: number, high: number, unit: number): number {
 function rangesAround(kernel: KernelName, around: readonly KernelShape[]): DimRange[] {
   const own = around.filter((shape) => shape.kernel === kernel)
   if (own.length === 0) return [...usual[kernel]]
-  return dimNames[kernel].map((name, at) => {
+  return dimNames(kernel).map((name, at) => {
     const values = own.map((shape) => shape.dims[at]!)
     const [least, most] = [Math.min(...values), Math.max(...values)]
     // Windows, strides and paddings are what they are; sizes reach beyond the model's.
@@ -100,7 +100,7 @@ function rangesAround(kernel: KernelName, around: readonly KernelShape[]): DimRa
 function tidy(kernel: KernelName, dims: number[]): number[] {
   if (kernel !== 'conv2d' && kernel !== 'depthwiseConv2d' && kernel !== 'maxPool' && kernel !== 'avgPool')
     return dims
-  const names = dimNames[kernel]
+  const names = dimNames(kernel)
   const side = names.indexOf('ks')
   const pad = names.indexOf('pad')
   const tidied = [...dims]

@@ -1,4 +1,4 @@
-import { type BenchItem, shapeWork } from './kernelShape'
+import { type BenchItem, operandElements, shapeWork } from '../kernel/shape'
 
 /** What a board's speed is guessed from before anything was measured on it. */
 export interface SpeedGuess {
@@ -19,7 +19,7 @@ export function guessMs(item: BenchItem, repetitions: number, speed: SpeedGuess)
   const perMac = stepsPerMac[Math.max(item.activationBits, item.weightBits)] ?? 6
   const steps =
     repetitions * (work.macs * perMac + work.outputs * 8) +
-    (work.activations + work.weights) * stepsPerOperand
+    (operandElements(item.kernel, work) + work.weights) * stepsPerOperand
   return speed.overheadMs + steps / speed.stepsPerMs
 }
 

@@ -1,9 +1,9 @@
-import type { KernelName } from '../board/boardInfo'
+import type { KernelName } from '../../shared/vocabulary'
 import { crc32 } from '../binary/crc'
 import { benchChecksum, createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
 import { scaleRounded, toCode } from '../quant/integer/fixedPoint'
 import type { Bits } from '../quant/scheme'
-import { type BenchItem, shapeWork } from './kernelShape'
+import { type BenchItem, operandElements, shapeWork } from '../kernel/shape'
 
 /**
  * What the board's `bench` must report: the checksum of the outputs over the operand stream of docs/protocol.md,
@@ -30,15 +30,15 @@ function expectedOutputs(
   const nextCodes = createOperandStream(seed, words)
   /** The next `count` sums of 20 bits. */
   const nextSums = (count: number): Int32Array => Int32Array.from({ length: count }, () => words() >> 12)
-  const work = shapeWork(item)
+  const operands = operandElements(kernel, shapeWork(item))
   const { activationBits, dims } = item
   const bits = activationBits as Bits
   switch (kernel) {
     case 'maxPool':
     case 'avgPool':
-      return pool(kernel, dims, nextCodes(bits, work.activations), bits)
+      return pool(kernel, dims, nextCodes(bits, operands), bits)
     case 'add': {
-      const codes = nextCodes(bits, work.activations)
+      const codes = nextCodes(bits, operands)
       const n = dims[0]!
       return Int8Array.from({ length: n }, (_, at) =>
         toCode(scaleRounded(codes[at]! + codes[n + at]!, 2 ** 20, 21), bits, 0)
@@ -46,16 +46,16 @@ function expectedOutputs(
     }
     case 'requantize': {
       const channels = dims[1]!
-      const sums = nextSums(work.activations)
+      const sums = nextSums(operands)
       return Int8Array.from(sums, (sum, at) => {
         const channel = at % channels
         return toCode(scaleRounded(sum + channel, 2 ** 20 + channel * 16, 32), bits, 0)
       })
     }
     case 'flatten':
-      return nextCodes(bits, work.activations)
+      return nextCodes(bits, operands)
     case 'argmax': {
-      const sums = nextSums(work.activations)
+      const sums = nextSums(operands)
       let best = 0
       for (let at = 1; at < sums.length; at++) if (sums[at]! > sums[best]!) best = at
       return Int32Array.of(best)

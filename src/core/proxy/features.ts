@@ -1,4 +1,5 @@
-import { kernelSpec, type Work } from './kernels'
+import { kernelSpec, rowSpec } from '../kernel/spec'
+import { emptyWork } from '../kernel/work'
 import type { ShapeRows } from './samples'
 
 /**
@@ -50,7 +51,7 @@ export interface WorkColumns {
 }
 
 export function workColumns(rows: ShapeRows): WorkColumns {
-  const spec = kernelSpec(rows.kernel)
+  const spec = rowSpec(rows.kernel)
   const columns: WorkColumns = {
     macs: new Float64Array(rows.count),
     outputs: new Float64Array(rows.count),
@@ -58,8 +59,8 @@ export function workColumns(rows: ShapeRows): WorkColumns {
     weights: new Float64Array(rows.count),
     inputs: new Float64Array(rows.count)
   }
-  const work: Work = { macs: 0, outputs: 0, patches: 0, weights: 0, inputs: 0 }
-  const dims = new Float64Array(spec.dims.length)
+  const work = emptyWork()
+  const dims = new Float64Array(spec.columns.length)
   for (let row = 0; row < rows.count; row++) {
     for (let at = 0; at < dims.length; at++) dims[at] = rows.dims[at][row]
     spec.work(dims, work)
@@ -82,9 +83,9 @@ export function extractFeatures(
   set: FeatureSet,
   options: FeatureOptions = {}
 ): FeatureMatrix {
-  const spec = kernelSpec(rows.kernel)
+  const spec = rowSpec(rows.kernel)
   const { activationBits: qa, weightBits: qw, count } = rows
-  const precision = options.withoutPrecision !== true && spec.hasPrecision
+  const precision = options.withoutPrecision !== true && kernelSpec(rows.kernel).hasWeights
   const names: string[] = []
   const columns: Float64Array[] = []
   const put = (name: string, column: Float64Array): void => {
@@ -108,7 +109,7 @@ export function extractFeatures(
     putEach('ALoads', (row) => macs[row] * qa[row])
   }
   if (wantsRaw) {
-    spec.dims.forEach((column, at) => put(column.name, rows.dims[at]))
+    spec.columns.forEach((column, at) => put(column.name, rows.dims[at]))
     if (precision) {
       put('QA', qa)
       put('QW', qw)
@@ -120,7 +121,7 @@ export function extractFeatures(
     putEach('32/QA', (row) => Math.floor(32 / qa[row]))
   }
   if (set === 'log' || set === 'physics' || set === 'tiles') {
-    spec.dims.forEach((column, at) => putEach(`log ${column.name}`, (row) => log2(rows.dims[at][row])))
+    spec.columns.forEach((column, at) => putEach(`log ${column.name}`, (row) => log2(rows.dims[at][row])))
     if (precision) {
       putEach('log QA', (row) => log2(qa[row]))
       putEach('log QW', (row) => log2(qw[row]))

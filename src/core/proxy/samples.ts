@@ -1,20 +1,13 @@
 import { AppError } from '../../shared/errors'
-import { kernelSpec, type KernelName } from './kernels'
-
-/** What a proxy predicts: counts of a core, or times of anything that was measured elsewhere. */
-export const timeUnits = ['cycles', 'instructions', 'ns', 'us', 'ms', 's'] as const
-export type TimeUnit = (typeof timeUnits)[number]
-
-/** What a core counts, and so what boards, plans and searches are priced in. */
-export type CountUnit = 'cycles' | 'instructions'
-export const isCountUnit = (unit: TimeUnit): unit is CountUnit => unit === 'cycles' || unit === 'instructions'
+import type { ProxyKernelName, TimeUnit } from '../../shared/vocabulary'
+import { rowSpec } from '../kernel/spec'
 
 /** Bit widths of operators that have none (pooling in float and the like). */
 export const noBits = 0
 
-/** Layers to predict: `count` rows in columns. `dims` follows kernelSpec(kernel).dims; bits are 1..32 or noBits. */
+/** Layers to predict: `count` rows in columns. `dims` follows rowSpec(kernel).dims; bits are 1..32 or noBits. */
 export interface ShapeRows {
-  readonly kernel: KernelName
+  readonly kernel: ProxyKernelName
   readonly count: number
   readonly dims: readonly Float64Array[]
   readonly activationBits: Float64Array
@@ -37,21 +30,21 @@ export interface LayerShape {
 }
 
 /** Columns from single layers; dims are checked against the kernel's. */
-export function shapeRows(kernel: KernelName, layers: readonly LayerShape[]): ShapeRows {
-  const spec = kernelSpec(kernel)
+export function shapeRows(kernel: ProxyKernelName, layers: readonly LayerShape[]): ShapeRows {
+  const spec = rowSpec(kernel)
   const rows: ShapeRows = {
     kernel,
     count: layers.length,
-    dims: spec.dims.map(() => new Float64Array(layers.length)),
+    dims: spec.columns.map(() => new Float64Array(layers.length)),
     activationBits: new Float64Array(layers.length),
     weightBits: new Float64Array(layers.length)
   }
   layers.forEach((layer, row) => {
-    if (layer.dims.length !== spec.dims.length) {
+    if (layer.dims.length !== spec.columns.length) {
       throw new AppError(
         'input.invalid',
-        `A ${kernel} has ${spec.dims.length} dimensions, not ${layer.dims.length}.`,
-        `Give ${spec.dims.map((column) => column.name).join(', ')} in this order.`
+        `A ${kernel} has ${spec.columns.length} dimensions, not ${layer.dims.length}.`,
+        `Give ${spec.columns.map((column) => column.name).join(', ')} in this order.`
       )
     }
     layer.dims.forEach((value, at) => (rows.dims[at][row] = value))
@@ -140,7 +133,7 @@ function concatenate(parts: readonly Float64Array[]): Float64Array {
 
 /** "H16 W16 C8 K16 KS3 S1", for tables and messages. */
 export function shapeText(rows: ShapeRows, row: number): string {
-  return kernelSpec(rows.kernel)
-    .dims.map((column, at) => `${column.name}${rows.dims[at][row]}`)
+  return rowSpec(rows.kernel)
+    .columns.map((column, at) => `${column.name}${rows.dims[at][row]}`)
     .join(' ')
 }

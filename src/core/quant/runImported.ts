@@ -1,5 +1,6 @@
 import { sizeOf } from '../model/graph'
-import type { ImportedModel, ImportedOutput } from '../model/importOnnx'
+import type { ImportedModel } from '../model/importOnnx'
+import type { ImportedOutput } from '../model/tensorView'
 import { storagePlaces } from '../model/storage'
 import { hwcWeights } from './hwcGraph'
 import { createFloatRunner } from './runFloat'

@@ -1,5 +1,6 @@
 import type { Workload } from '../model/workload'
-import type { KernelName } from '../proxy/kernels'
+import type { ProxyKernelName } from '../../shared/vocabulary'
+import { requireProxyKernel, rowSpec } from '../kernel/spec'
 import { predictNetwork, type NetworkLayer } from '../proxy/fit/network'
 import type { Proxy } from '../proxy/fit/proxy'
 import { bitWidths, type Bits } from '../quant/scheme'
@@ -69,7 +70,7 @@ export function bitFusionLayerCycles(
   }
   const { c, k, ksH, ksW, outH, outW } = conv!
   const window = { outputHeight: outH, outputWidth: outW, window: Math.sqrt(ksH * ksW), ...bits }
-  if (kernel !== 'depthwise') {
+  if (kernel !== 'depthwiseConv2d') {
     return bitFusionCycles({ ...window, inputChannels: c, outputChannels: k }, hardware)
   }
   return k * bitFusionCycles({ ...window, inputChannels: 1, outputChannels: 1 }, hardware)
@@ -82,7 +83,7 @@ export function bitFusionLayerCycles(
  */
 export function proxyCosts(
   workloads: readonly Workload[],
-  proxies: ReadonlyMap<KernelName, Proxy>,
+  proxies: ReadonlyMap<ProxyKernelName, Proxy>,
   overhead = 0
 ): CostTable {
   const pairs = bitWidths.flatMap((weightBits) =>
@@ -96,17 +97,9 @@ export function proxyCosts(
   return buildCostTable(workloads.length, predicted.unit, overhead, () => predicted.layers[at++]!.time)
 }
 
-/** A weighted layer as the proxies' shape columns (proxy/kernels.ts). */
+/** A weighted layer as the proxies take it. */
 export function proxyLayer(workload: Workload, weightBits: Bits, activationBits: Bits): NetworkLayer {
-  const bits = { name: workload.layer, weightBits, activationBits }
-  if (workload.matmul !== null) {
-    const { n, m, k } = workload.matmul
-    return { ...bits, kernel: 'matmul', dims: [n, m, k] }
-  }
-  const { h, w, c, k, ksH, ksW, strideH, strideW } = workload.conv!
-  // The columns know one side and one stride; unequal ones are replaced by squares of equal area.
-  const side = Math.sqrt(ksH * ksW)
-  const stride = Math.sqrt(strideH * strideW)
-  if (workload.kernel === 'depthwise') return { ...bits, kernel: 'dwconv2d', dims: [h, w, c, side, stride] }
-  return { ...bits, kernel: 'conv2d', dims: [h, w, c, k, side, stride] }
+  const { layer: name, shape, scale } = workload
+  const kernel = requireProxyKernel(shape.kernel)
+  return { name, kernel, dims: rowSpec(kernel).toColumns(shape.dims), scale, weightBits, activationBits }
 }

@@ -1,6 +1,7 @@
 import type { Random } from '../math/random'
 import { pairsOf } from './knapsack'
-import { fits, type Limit } from './limits'
+import { fits } from './limits'
+import type { Limit } from './limit'
 import { freeGenes, type Genes, type SearchSpace } from './space'
 
 /**

@@ -5,7 +5,8 @@ import { costsOf, fits, searchLimits, type SearchLimits } from './limits'
 import { listMaximal } from './maximal'
 import { lossOf, type Measure, type Objective } from './objective'
 import { genesKey, genesOfScheme, schemeOfGenes, spaceSize, type Genes, type SearchSpace } from './space'
-import { strategies, type StrategyName } from './strategies'
+import type { StrategyName } from '../../shared/vocabulary'
+import { strategies } from './strategies'
 import type { Proposal, SearchState } from './strategy'
 
 export interface SearchPlan {

@@ -1,6 +1,6 @@
 import type { Random } from '../math/random'
 import type { Candidate, Phase } from './candidate'
-import type { Limit } from './limits'
+import type { Limit } from './limit'
 import type { Objective } from './objective'
 import type { Genes, SearchSpace } from './space'
 

@@ -2,7 +2,6 @@ import type { LoadedElf } from '../binary/elf'
 import type { MachineConfig, PresetName } from './boards/presets'
 import type { ExecutionObserver } from './core/observer'
 
-export { createMachine } from './createMachine'
 export { ramBase } from './memoryMap'
 
 export type Engine = 'interpreter' | 'compiled'

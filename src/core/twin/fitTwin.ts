@@ -1,24 +1,8 @@
 import { createRandom } from '../math/random'
-import type { KernelEvents } from './kernelEvents'
+import type { FittedTwin, TwinRow } from './fittedTwin'
 import { memoryPosition, termsOf, twinStructures, type TwinStructure } from './structure'
-import type { TermName } from './terms'
 import { TwinProblem } from './twinProblem'
 import { wholeCycles } from './wholeCycles'
-
-/** A row of a real board beside what the simulator counted for the same kernel. */
-export interface TwinRow {
-  macs: number
-  cyclesPerMac: number
-  events: KernelEvents
-}
-
-/** The parameters found, in whole cycles. */
-export interface FittedTwin {
-  structure: TwinStructure
-  cycles: Partial<Record<TermName, number>>
-  /** Mean relative error that cross-validation expects of rows not seen, as a fraction. */
-  expectedError: number
-}
 
 export interface TwinErrors {
   /** Mean and largest |predicted / measured - 1|, as fractions. */

@@ -1,16 +1,11 @@
 import type { BenchRequest } from '../board/protocol'
 import { presets } from '../sim/boards/presets'
 import { EventCounter } from './eventCounter'
-import type { MemoryEvents, MemoryShape } from './memoryProbe'
+import type { KernelEvents } from './events'
+import type { MemoryShape } from './memoryProbe'
 import { MonitorMachine, type TwinFirmware } from './monitorMachine'
-import { staticEvents, type StaticEvents } from './staticEvents'
+import { staticEvents } from './staticEvents'
 import { twinMachine, type CodeForm } from './twinMachine'
-
-/** What happened while one kernel ran once, after a run that warmed the caches. */
-export interface KernelEvents extends StaticEvents {
-  /** By position among the memory shapes asked for. */
-  memory: MemoryEvents[]
-}
 
 /** Runs kernels on the simulator with the product's firmware and counts events; one machine for many kernels. */
 export class KernelCounter {

@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors'
 import type { BenchRequest } from '../board/protocol'
-import { shapeWork, type KernelShape } from '../profile/kernelShape'
+import { shapeWork, type KernelShape } from '../kernel/shape'
 
 /** A row as `bench kernels --json` prints it. */
 export interface KernelRow {

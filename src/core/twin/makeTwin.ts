@@ -1,13 +1,8 @@
 import { AppError } from '../../shared/errors'
-import {
-  fitTwin,
-  shuffledIndices,
-  twinErrors,
-  type FittedTwin,
-  type TwinErrors,
-  type TwinRow
-} from './fitTwin'
-import { KernelCounter, type KernelEvents } from './kernelEvents'
+import type { FittedTwin, TwinRow } from './fittedTwin'
+import { fitTwin, shuffledIndices, twinErrors, type TwinErrors } from './fitTwin'
+import type { KernelEvents } from './events'
+import { KernelCounter } from './kernelEvents'
 import { benchOf, macsOf, rowKey, type KernelRow } from './kernelRows'
 import type { TwinFirmware } from './monitorMachine'
 import { memoryShapes } from './structure'

@@ -2,7 +2,8 @@ import type { Conversation } from '../board/conversation'
 import { fillInLitexMonitor } from '../board/litexMonitor'
 import { MonitorClient } from '../board/monitorClient'
 import type { BenchRequest, BenchResult } from '../board/protocol'
-import { createMachine, type MachineOptions, type VirtualMachine } from '../sim/machine'
+import { createMachine } from '../sim/createMachine'
+import type { MachineOptions, VirtualMachine } from '../sim/machine'
 import type { TwinMachine } from './twinMachine'
 
 /** The monitors of twins: resources/firmware/build/monitor-litex.bin and monitor.elf. */

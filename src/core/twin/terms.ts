@@ -1,4 +1,4 @@
-import type { KernelEvents } from './kernelEvents'
+import type { KernelEvents } from './events'
 
 /** Kinds of core that a twin may turn out to be; they differ in what is expected before any row is seen. */
 export const coreFamilies = ['multicycle', 'pipeline'] as const

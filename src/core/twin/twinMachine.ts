@@ -1,6 +1,6 @@
 import { presets, type MachineConfig } from '../sim/boards/presets'
 import type { CacheShape, CycleModel, DataCacheShape, SecondLevelShape, Shifter } from '../sim/core/timing'
-import type { FittedTwin } from './fitTwin'
+import type { FittedTwin } from './fittedTwin'
 import { memoryPosition, memoryShapes, type TwinStructure } from './structure'
 import type { TermName } from './terms'
 

@@ -1,5 +1,5 @@
 import { nonNegativeLeastSquares } from '../math/nnls'
-import type { TwinRow } from './fitTwin'
+import type { TwinRow } from './fittedTwin'
 import { memoryPosition, termsOf, type TwinStructure } from './structure'
 import type { TwinTerm } from './terms'
 

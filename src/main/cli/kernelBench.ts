@@ -1,5 +1,5 @@
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
-import { shapeWork, type KernelShape } from '../../core/profile/kernelShape'
+import { shapeWork, type KernelShape } from '../../core/kernel/shape'
 import { bitWidths } from '../../core/quant/scheme'
 import type { BoardService, IdentifiedBoard } from '../board/boardService'
 

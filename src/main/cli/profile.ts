@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { kernelNames } from '../../core/board/boardInfo'
+import { kernelNames } from '../../shared/vocabulary'
 import { formatDuration } from '../../shared/units'
 import { choiceOption, numberOption, textOption, UsageError, type CliNoun } from './framework'
 import { createLocalClient, createProgressLine } from './localClient'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { kernelNames } from '../../core/board/boardInfo'
+import { proxyKernelNames } from '../../shared/vocabulary'
 import type { AdaptiveRun, AdaptiveStep } from '../../shared/contract/profileAdaptive'
 import { formatDuration } from '../../shared/units'
 import { choiceOption, numberOption, textOption, type CliVerb } from './framework'
@@ -35,7 +35,6 @@ export const adaptiveVerb: CliVerb = {
       numberOption(args, name, { min, max, integer: true })
     const start = async (): Promise<{ jobId: string; runId: string }> => {
       if (resumed !== undefined) return await client.call('profile.adaptiveResume', { runId: resumed })
-      const kernels = kernelNames.filter((name) => name !== 'flatten' && name !== 'argmax')
       const model = textOption(args, 'model')
       const opened =
         model === undefined
@@ -43,7 +42,7 @@ export const adaptiveVerb: CliVerb = {
           : await client.call('model.open', { path: path.resolve(context.cwd, model) })
       return await client.call('profile.adaptive', {
         boardId: textOption(args, 'board') ?? 'virtual:small',
-        kernel: choiceOption(args, 'kernel', kernels) ?? 'conv2d',
+        kernel: choiceOption(args, 'kernel', proxyKernelNames) ?? 'conv2d',
         modelId: opened?.model.id ?? null,
         poolShapes: whole('shapes', 4, 1000),
         judgeShapes: whole('judge', 0, 100),

@@ -1,6 +1,5 @@
-import type { KernelName } from '../../core/board/boardInfo'
-import { kernelNames } from '../../core/board/boardInfo'
-import { dimNames } from '../../core/profile/kernelShape'
+import { kernelNames, type KernelName } from '../../shared/vocabulary'
+import { dimNames } from '../../core/kernel/shape'
 import type { BitPair, KernelShape } from '../../shared/contract/profile'
 import { textOption, UsageError, type CliArguments } from './framework'
 
@@ -35,7 +34,7 @@ export function shapesOption(args: CliArguments): KernelShape[] {
     const [name = '', sizes = ''] = text.split(':')
     const kernel = kernelOf(name)
     const dims = sizes.split('x').map(Number)
-    const names = dimNames[kernel]
+    const names = dimNames(kernel)
     if (dims.length !== names.length || dims.some((value) => !Number.isInteger(value) || value < 0)) {
       throw new UsageError(`a ${kernel} shape is ${kernel}:${names.join('x')}, not "${text}"`)
     }

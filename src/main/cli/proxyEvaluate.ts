@@ -1,6 +1,7 @@
+import { errorSplits, type ErrorSplit } from '../../shared/vocabulary'
 import { bitFusionMatches } from '../../core/proxy/csv/bitfusionMatch'
 import { countWork } from '../../core/proxy/fit/fitProgress'
-import { evaluate, splitNames, type Evaluation, type SplitName } from '../../core/proxy/fit/evaluate'
+import { evaluate, type ProxyEvaluation } from '../../core/proxy/fit/evaluate'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import type { Samples } from '../../core/proxy/samples'
@@ -59,24 +60,24 @@ export const evaluateVerb: CliVerb = {
   }
 }
 
-function splitsOf(text: string): SplitName[] {
+function splitsOf(text: string): ErrorSplit[] {
   const names = text.split(',').map((name) => name.trim())
   for (const name of names) {
-    if (!(splitNames as readonly string[]).includes(name)) {
-      throw new UsageError(`--split takes ${splitNames.join(', ')}, not "${name}"`)
+    if (!(errorSplits as readonly string[]).includes(name)) {
+      throw new UsageError(`--split takes ${errorSplits.join(', ')}, not "${name}"`)
     }
   }
-  return names as SplitName[]
+  return names as ErrorSplit[]
 }
 
 /** Every split that makes sense; what is left out is said. */
-function possibleSplits(samples: Samples, log: (line: string) => void): SplitName[] {
+function possibleSplits(samples: Samples, log: (line: string) => void): ErrorSplit[] {
   const { groups } = groupByShape(samples)
   if (groups < 2) {
     log('All rows are of one layer shape: nothing can be said of unseen shapes.')
     return ['train', 'random']
   }
-  if (groups <= mostShapesLeftOut && groups * samples.count <= mostRowsLeftOut) return [...splitNames]
+  if (groups <= mostShapesLeftOut && groups * samples.count <= mostRowsLeftOut) return [...errorSplits]
   log(`${groups} shapes: leaving out one at a time would take ${groups} fits; ask for it with --split loso.`)
   return ['train', 'random', 'shape']
 }
@@ -97,7 +98,7 @@ async function readExtra(
 /** Every split holds out its parts and, for an estimator that chooses, chooses anew for each (loso: as shape does). */
 function expectWork(
   work: { expect(choices: number, fits: number): void },
-  splits: readonly SplitName[],
+  splits: readonly ErrorSplit[],
   samples: Samples,
   hasExtra: boolean
 ): void {
@@ -108,7 +109,7 @@ function expectWork(
   if (hasExtra) work.expect(1, 1)
 }
 
-const splitTitles: Record<SplitName | 'other', string> = {
+const splitTitles: Record<ErrorSplit | 'other', string> = {
   train: 'training (not a measure of quality)',
   random: 'random 5 folds',
   shape: 'unseen shapes, 5 groups',
@@ -116,14 +117,17 @@ const splitTitles: Record<SplitName | 'other', string> = {
   other: 'fitted on --train alone'
 }
 
-function evaluationText(evaluation: Evaluation, matches: { exact: number; rows: number } | null): string {
+function evaluationText(
+  evaluation: ProxyEvaluation,
+  matches: { exact: number; rows: number } | null
+): string {
   const lines = [
     `${evaluation.rows} rows, ${evaluation.shapes} shapes; ${evaluation.estimator}: ${evaluation.description}`,
     `${''.padEnd(36)} MAPE      R2       P95       MAE`
   ]
   for (const [name, errors] of Object.entries(evaluation.splits)) {
     lines.push(
-      `${splitTitles[name as SplitName].padEnd(36)} ${percent(errors.mape).padEnd(9)} ` +
+      `${splitTitles[name as ErrorSplit].padEnd(36)} ${percent(errors.mape).padEnd(9)} ` +
         `${(errors.r2?.toFixed(4) ?? '–').padEnd(8)} ${percent(errors.p95).padEnd(9)} ${formatCount(errors.mae)}`
     )
   }

@@ -1,15 +1,16 @@
 import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
-import { parseKernelName, type KernelName } from '../../core/proxy/kernels'
-import { timeUnits, type Samples } from '../../core/proxy/samples'
+import { proxyKernelNames, timeUnits, type ProxyKernelName } from '../../shared/vocabulary'
+import { parseProxyKernel } from '../../core/kernel/spec'
+import type { Samples } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { choiceOption, numberOption, textOption, UsageError, type CliArguments } from './framework'
 
 /** What the verbs of `bitbench proxy` that fit have in common. */
 export const fitOptions = {
-  kernel: { type: 'string', help: 'matmul, conv2d, dwconv2d, maxpool, avgpool, add or requantize' },
+  kernel: { type: 'string', help: proxyKernelNames.join(', ') },
   estimator: { type: 'string', help: 'auto or a single algorithm', default: 'auto' },
   seed: { type: 'string', help: 'seed of folds, trees and choices', default: '1' },
   unit: { type: 'string', help: 'cycles, instructions, ns, us, ms or s, where the file does not say' },
@@ -24,7 +25,7 @@ export const fitOptions = {
 export interface ProxyInput {
   /** What is fitted and judged. */
   samples: Samples
-  kernel: KernelName
+  kernel: ProxyKernelName
   /** What the files hold; more than `samples` where rows were drawn. */
   read: { rows: number; shapes: number }
 }
@@ -37,7 +38,7 @@ export async function readInput(
   if (args.positionals.length === 0) throw new UsageError('give at least one CSV file')
   const kernelText = textOption(args, 'kernel')
   if (kernelText === undefined) throw new UsageError('--kernel is needed, e.g. --kernel conv2d')
-  const kernel = usage(() => parseKernelName(kernelText))
+  const kernel = usage(() => parseProxyKernel(kernelText))
   usage(() => estimatorByName(textOption(args, 'estimator') ?? 'auto'))
   const unit = choiceOption(args, 'unit', timeUnits)
   const decimal = choiceOption(args, 'decimal', ['.', ','])

@@ -1,4 +1,4 @@
-import { parseKernelName } from '../../core/proxy/kernels'
+import { parseProxyKernel } from '../../core/kernel/spec'
 import { transferCurve, type TransferPoint } from '../../core/proxy/transfer/curve'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { numberOption, textOption, UsageError, type CliVerb } from './framework'
@@ -26,7 +26,7 @@ export const transferVerb: CliVerb = {
     const [sourcePaths, targetPaths] = [paths('source'), paths('target')]
     const kernelText = textOption(args, 'kernel')
     if (kernelText === undefined) throw new UsageError('--kernel is needed, e.g. --kernel conv2d')
-    const kernel = usage(() => parseKernelName(kernelText))
+    const kernel = usage(() => parseProxyKernel(kernelText))
     const seeds = numberOption(args, 'seeds', { min: 1, max: 100, integer: true }) ?? 12
     const sizes = (textOption(args, 'n') ?? '10').split(',').map((text) => {
       const size = Number(text)

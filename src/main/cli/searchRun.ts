@@ -9,7 +9,7 @@ import { strategySchema } from '../../shared/contract/search'
 import type { Split } from '../../shared/contract/model'
 import { formatCount, formatPercent } from '../../shared/units'
 import { createTaskPool } from '../threads/taskPool'
-import type { Tasks } from '../threads/taskRegistry'
+import type { Tasks } from '../taskRegistry'
 import { createImageLibrary } from '../model/imageLibrary'
 import { builtPath, resourcePath } from '../paths'
 import {

@@ -1,5 +1,4 @@
-import { isCountUnit } from '../../core/proxy/samples'
-import { kernelNames, type KernelName } from '../../core/proxy/kernels'
+import { isCountUnit, proxyKernelNames, type ProxyKernelName } from '../../shared/vocabulary'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
@@ -12,7 +11,7 @@ export interface ProxySource {
   /** @throws input.notFound */
   proxyById(id: string): Promise<Proxy>
   /** The pinned proxy of a kernel on a board, else the newest one; null when there is none. */
-  proxyFor(kernel: KernelName, boardId: string): Promise<Proxy | null>
+  proxyFor(kernel: ProxyKernelName, boardId: string): Promise<Proxy | null>
 }
 
 export interface CostTargetDeps {
@@ -51,8 +50,8 @@ export async function costTarget(deps: CostTargetDeps, request: CostRequest): Pr
       'Profile a board, fit a proxy on its Samples and pin it.'
     )
   }
-  const proxies = new Map<KernelName, Proxy>()
-  for (const kernel of kernelNames) {
+  const proxies = new Map<ProxyKernelName, Proxy>()
+  for (const kernel of proxyKernelNames) {
     const found = await deps.proxies.proxyFor(kernel, target)
     if (found !== null) proxies.set(kernel, found)
   }

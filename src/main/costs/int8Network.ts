@@ -1,4 +1,4 @@
-import type { KernelShape } from '../../core/profile/kernelShape'
+import type { KernelShape } from '../../core/kernel/shape'
 import { shapesOf } from '../../core/deploy/kernelCalls'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { uniformScheme, type Scheme } from '../../core/quant/scheme'

@@ -1,4 +1,4 @@
-import { callsOf } from '../../core/deploy/kernelCalls'
+import { callsOf, type KernelCall } from '../../core/deploy/kernelCalls'
 import {
   costByAnyVisits,
   costByVisits,
@@ -7,12 +7,11 @@ import {
 } from '../../core/deploy/operatorCost'
 import { atBits } from '../../core/deploy/uniformBits'
 import type { Workload } from '../../core/model/workload'
-import type { BenchItem } from '../../core/profile/kernelShape'
-import { proxyKernel, toColumns } from '../../core/profile/proxyRows'
-import type { KernelName as ProxyKernelName } from '../../core/proxy/kernels'
+import { requireProxyKernel } from '../../core/kernel/spec'
+import { toShapeRows } from '../../core/profile/proxyRows'
+import type { ProxyKernelName } from '../../shared/vocabulary'
 import { calibrateNetwork, type Calibration } from '../../core/proxy/fit/network'
 import type { Proxy } from '../../core/proxy/fit/proxy'
-import { shapeRows } from '../../core/proxy/samples'
 import type { IntegerLayer, QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { proxyCosts } from '../../core/search/costModels'
 import type { CostTable } from '../../core/search/costTable'
@@ -124,7 +123,7 @@ function layersOf(
     const calls = callsOf(layer)
     const rest = sumOf(calls.others, target, operators)
     if (calls.inner === null || rest === null) return rest
-    const proxy = target.proxies.get(proxyKernel(calls.inner.kernel))
+    const proxy = target.proxies.get(requireProxyKernel(calls.inner.kernel))
     return proxy === undefined ? null : rest + predictOne(proxy, calls.inner)
   })
 }
@@ -136,13 +135,13 @@ function roughSum(layer: IntegerLayer, measured: readonly MeasuredCall[]): numbe
 
 /** Operators beside the inner products: as measured, else as their own proxy says, else by their visits. */
 function sumOf(
-  calls: readonly BenchItem[],
+  calls: readonly KernelCall[],
   { proxies }: CostTarget,
   measured: readonly MeasuredCall[]
 ): number | null {
   let sum = 0
   for (const call of calls) {
-    const proxy = proxies.get(proxyKernel(call.kernel))
+    const proxy = proxies.get(requireProxyKernel(call.kernel))
     const cost =
       measuredCost(call, measured) ??
       (proxy === undefined ? costByVisits(call, measured) : predictOne(proxy, call))
@@ -152,9 +151,7 @@ function sumOf(
   return sum
 }
 
-function predictOne(proxy: Proxy, item: BenchItem): number {
-  const rows = shapeRows(proxy.kernel, [
-    { dims: toColumns(item), activationBits: item.activationBits, weightBits: item.weightBits }
-  ])
-  return proxy.predict(rows)[0]!
+/** As a fit sees the Samples of the call: kernels without weights have no bit widths there. */
+function predictOne(proxy: Proxy, call: KernelCall): number {
+  return call.scale * proxy.predict(toShapeRows(call.kernel, [call]))[0]!
 }

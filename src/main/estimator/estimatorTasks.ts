@@ -12,7 +12,7 @@ import { stageTransferCurve } from '../../core/estimator/transfer/curve'
 import { methodTitles } from '../../core/estimator/transfer/methods'
 import { intervalFactors } from '../../core/proxy/fit/interval'
 import type { EstimatorDetail, StageTransferPointJson } from '../../shared/contract/estimator'
-import type { TaskContext } from '../threads/taskWorker'
+import type { TaskContext } from '../threads/task'
 
 export interface TrainTask {
   samples: StageSample[]

@@ -1,5 +1,5 @@
 import type { QuantMethod, Split } from '../../shared/contract/model'
-import type { TaskContext } from '../threads/taskWorker'
+import type { TaskContext } from '../threads/task'
 import { runInteger } from '../../core/quant/integer/runInteger'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Scheme } from '../../core/quant/scheme'
@@ -13,7 +13,7 @@ import { checkClasses } from './imageFit'
 import { readModelFile } from './readModelFile'
 import { prepareIntegers, type PreparedFile } from './runFile'
 
-/** CPU work on one model; runs in worker threads (jobs/taskRegistry.ts). */
+/** CPU work on one model; runs in worker threads (taskRegistry.ts). */
 export interface ModelSource {
   readonly file: string
   readonly modelsFolder: string

@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors'
 import { sizeOf, weightedLayerNames } from '../../core/model/graph'
-import { importModel, type ImportedModel, type ImportedOutput } from '../../core/model/importOnnx'
+import { importModel, type ImportedModel } from '../../core/model/importOnnx'
+import type { ImportedOutput } from '../../core/model/tensorView'
 import type { OnnxModel } from '../../core/model/onnx'
 import type { NpyArray } from '../../core/model/npyArray'
 import { calibrate } from '../../core/quant/quantize/calibration'

@@ -9,7 +9,7 @@ import {
 } from '../../core/proxy/adaptive/adaptive'
 import type { AdaptivePool } from '../../core/profile/adaptivePool'
 import { guessMs } from '../../core/profile/duration'
-import { type BenchItem, itemKey } from '../../core/profile/kernelShape'
+import { type BenchItem, itemKey } from '../../core/kernel/shape'
 import { toProxySamples } from '../../core/profile/proxyRows'
 import type { Sample } from '../../shared/contract/profile'
 import type { AdaptiveRequest } from '../../shared/contract/profileAdaptive'

@@ -1,5 +1,5 @@
 import { adaptivePool } from '../../core/profile/adaptivePool'
-import type { KernelShape } from '../../core/profile/kernelShape'
+import type { KernelShape } from '../../core/kernel/shape'
 import type { EmitterOf } from '../../shared/contract/define'
 import type { profileContract, Sample } from '../../shared/contract/profile'
 import type { AdaptiveRequest, AdaptiveRun } from '../../shared/contract/profileAdaptive'

@@ -1,8 +1,8 @@
-import { proxyKernel, toProxySamples } from '../../core/profile/proxyRows'
-import type { KernelName as ProxyKernelName } from '../../core/proxy/kernels'
-import type { Samples, TimeUnit } from '../../core/proxy/samples'
-import { boardKernel } from '../../core/profile/proxyRows'
+import { isProxyKernel, requireProxyKernel } from '../../core/kernel/spec'
+import { toProxySamples } from '../../core/profile/proxyRows'
+import type { Samples } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
+import type { ProxyKernelName, TimeUnit } from '../../shared/vocabulary'
 import type { ProfileService } from './profileService'
 
 /** What was measured on boards, as sets that proxies are fitted to: one per board, kernel and unit. */
@@ -21,9 +21,6 @@ export interface BoardSampleSets {
   load(boardId: string, kernel: ProxyKernelName): Promise<Samples>
 }
 
-/** Kernels that have no columns in profile files. */
-const withoutProxy: ReadonlySet<string> = new Set(['flatten', 'argmax'])
-
 export function createBoardSamples(profile: Pick<ProfileService, 'handlers' | 'samples'>): BoardSampleSets {
   return {
     async list() {
@@ -32,18 +29,18 @@ export function createBoardSamples(profile: Pick<ProfileService, 'handlers' | 's
         { signal: new AbortController().signal }
       )
       return groups
-        .filter((group) => !withoutProxy.has(group.kernel))
+        .filter((group) => isProxyKernel(group.kernel))
         .map(({ boardId, boardName, kernel, unit, samples, shapes }) => ({
           boardId,
           boardName,
-          kernel: proxyKernel(kernel),
+          kernel: requireProxyKernel(kernel),
           unit,
           rows: samples,
           shapes
         }))
     },
     async load(boardId, kernel) {
-      const measured = await profile.samples({ boardId, kernel: boardKernel(kernel) })
+      const measured = await profile.samples({ boardId, kernel })
       if (measured.length === 0) {
         throw new AppError(
           'proxy.tooFewSamples',
@@ -58,7 +55,7 @@ export function createBoardSamples(profile: Pick<ProfileService, 'handlers' | 's
       const current = measured.filter(
         (sample) => sample.buildId === newest.buildId && sample.unit === newest.unit
       )
-      return toProxySamples(boardKernel(kernel), newest.unit, current, {
+      return toProxySamples(kernel, newest.unit, current, {
         SampleId: current.map((sample) => sample.id)
       })
     }

@@ -1,5 +1,5 @@
 import { createGuessCorrection, guessMs, type SpeedGuess } from '../../core/profile/duration'
-import { type BenchItem, itemKey } from '../../core/profile/kernelShape'
+import { type BenchItem, itemKey } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { formatDuration } from '../../shared/units'

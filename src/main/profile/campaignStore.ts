@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { itemKey, type BenchItem } from '../../core/profile/kernelShape'
+import { itemKey, type BenchItem } from '../../core/kernel/shape'
 import { campaignRequestSchema, campaignSchema, kernelSchema } from '../../shared/contract/profile'
 import { parseJson, unreadable, type StoredRecord } from '../store/recordTable'
 import type { SqlRow, Store } from '../store/store'

@@ -1,6 +1,6 @@
 import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../core/profile/campaign'
 import type { SpeedGuess } from '../../core/profile/duration'
-import { type BenchItem, itemKey, type KernelShape } from '../../core/profile/kernelShape'
+import { type BenchItem, itemKey, type KernelShape } from '../../core/kernel/shape'
 import type { EmitterOf } from '../../shared/contract/define'
 import type { Campaign, CampaignPlan, CampaignRequest, profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'

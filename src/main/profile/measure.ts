@@ -1,7 +1,7 @@
 import { median } from '../../core/math/median'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { BenchRequest, BenchResult } from '../../core/board/protocol'
-import { type BenchItem, itemKey, shapeWork } from '../../core/profile/kernelShape'
+import { type BenchItem, itemKey, shapeWork } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { formatHex32 } from '../../shared/units'

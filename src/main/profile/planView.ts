@@ -1,6 +1,6 @@
 import type { PlannedCampaign } from '../../core/profile/campaign'
 import type { SpeedGuess } from '../../core/profile/duration'
-import { type KernelShape, shapeKey } from '../../core/profile/kernelShape'
+import { type KernelShape, shapeKey } from '../../core/kernel/shape'
 import type { CampaignPlan, Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { ProfiledBoard } from './measure'

@@ -1,4 +1,4 @@
-import type { BenchItem, KernelShape } from '../../core/profile/kernelShape'
+import type { BenchItem, KernelShape } from '../../core/kernel/shape'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { profileContract, Sample, SampleQuery } from '../../shared/contract/profile'
 import type { JobService } from '../jobs/jobService'

@@ -5,7 +5,7 @@ import {
   type AdaptiveState
 } from '../../core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
-import type { BenchItem } from '../../core/profile/kernelShape'
+import type { BenchItem } from '../../core/kernel/shape'
 
 /** Work of this noun that runs off the main thread. */
 export const profileTasks = {

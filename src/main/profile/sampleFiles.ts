@@ -1,7 +1,8 @@
-import { boardKernel, proxyKernel, toDims, toProxySamples } from '../../core/profile/proxyRows'
-import { shapeWork } from '../../core/profile/kernelShape'
+import { requireProxyKernel } from '../../core/kernel/spec'
+import { toDims, toProxySamples } from '../../core/profile/proxyRows'
+import { shapeWork } from '../../core/kernel/shape'
 import { readCsv } from '../../core/proxy/csv/readCsv'
-import { isCountUnit } from '../../core/proxy/samples'
+import { isCountUnit } from '../../shared/vocabulary'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
@@ -69,7 +70,7 @@ export interface ImportOptions {
  */
 export function csvToSamples(options: ImportOptions): Sample[] {
   const { text, fileName, kernel, campaignId, newId, nowMs } = options
-  const { samples } = readCsv(text, { kernel: proxyKernel(kernel), fileName, unit: options.unit })
+  const { samples } = readCsv(text, { kernel: requireProxyKernel(kernel), fileName, unit: options.unit })
   const { unit } = samples
   if (!isCountUnit(unit)) {
     throw new AppError(
@@ -88,7 +89,7 @@ export function csvToSamples(options: ImportOptions): Sample[] {
   }
   return Array.from({ length: samples.count }, (_, row): Sample => {
     const dims = toDims(
-      boardKernel(samples.kernel),
+      samples.kernel,
       samples.dims.map((column) => column[row]!)
     )
     const time = samples.time[row]!

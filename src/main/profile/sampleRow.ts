@@ -1,4 +1,4 @@
-import { itemKey } from '../../core/profile/kernelShape'
+import { itemKey } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
 import type { SqlRow, SqlValue } from '../store/store'
 

@@ -1,4 +1,4 @@
-import type { BenchItem } from '../../core/profile/kernelShape'
+import type { BenchItem } from '../../core/kernel/shape'
 import type { CommandOutput } from '../../shared/contract'
 import type { Sample, SampleQuery } from '../../shared/contract/profile'
 import type { SqlValue, Store } from '../store/store'

@@ -1,4 +1,4 @@
-import { estimatorNames, type EstimatorName } from '../../core/proxy/estimators/registry'
+import { estimatorNames, type EstimatorName } from '../../shared/vocabulary'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { ComparisonRow, TransferPoint, proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'

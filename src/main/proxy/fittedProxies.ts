@@ -1,5 +1,6 @@
 import { estimatorText } from '../../core/proxy/report/modelName'
-import { kernelSpec, type KernelName } from '../../core/proxy/kernels'
+import type { ProxyKernelName } from '../../shared/vocabulary'
+import { kernelSpec } from '../../core/kernel/spec'
 import { proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
 import type { EmitterOf } from '../../shared/contract/define'
 import type { ProxySummary, SampleSource, proxyContract } from '../../shared/contract/proxy'
@@ -12,7 +13,7 @@ import { taskOptions, type ProxyTaskRunner } from './taskRunner'
 
 export interface FitRequest {
   source: SampleSource
-  kernel: KernelName
+  kernel: ProxyKernelName
   estimator?: ProxySummary['requested']
   seed?: number
   title?: string | undefined
@@ -28,7 +29,7 @@ export interface FittedProxies {
   /** The fitted model; kept in memory once read. @throws as find */
   proxyById(id: string): Promise<Proxy>
   /** The pinned proxy of a kernel on a board, else the newest one; null when there is none. */
-  proxyFor(kernel: KernelName, boardId: string): Promise<Proxy | null>
+  proxyFor(kernel: ProxyKernelName, boardId: string): Promise<Proxy | null>
   pin(id: string, pinned: boolean): Promise<void>
   remove(id: string): Promise<void>
 }

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { groupByKey } from '../../core/proxy/fit/folds'
 import { readCsv } from '../../core/proxy/csv/readCsv'
-import type { KernelName } from '../../core/proxy/kernels'
+import type { ProxyKernelName } from '../../shared/vocabulary'
 import { matmulAxes } from '../../core/proxy/csv/matmulAxes'
-import { joinSamples, type Samples, type TimeUnit } from '../../core/proxy/samples'
+import type { TimeUnit } from '../../shared/vocabulary'
+import { joinSamples, type Samples } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 
@@ -15,7 +16,7 @@ export interface ReadFiles {
 /** Reads profile CSV files of one kernel into one set. Throws input.notFound, data.invalid (naming line and column). */
 export async function readSampleFiles(
   paths: readonly string[],
-  kernel: KernelName,
+  kernel: ProxyKernelName,
   options: { unit?: TimeUnit; cwd?: string; timeOptional?: boolean; decimal?: '.' | ',' } = {}
 ): Promise<ReadFiles> {
   const sets: Samples[] = []

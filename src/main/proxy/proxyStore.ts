@@ -1,5 +1,7 @@
+import { parseProxyKernel } from '../../core/kernel/spec'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { NounMigrations } from '../store/migrations'
+import type { StoreSession } from '../store/sql'
 import type { FitOutput } from './proxyTasks'
 
 /** Fitted proxies in the data file: a summary to list, the model with its judgement to use. */
@@ -17,12 +19,6 @@ export const proxyMigrations: NounMigrations = {
   ]
 }
 
-/** The part of the store this noun needs. */
-export interface ProxySql {
-  run(sql: string, params?: readonly (string | number | boolean | null)[]): Promise<void>
-  all<Row>(sql: string, params?: readonly (string | number | boolean | null)[]): Promise<Row[]>
-}
-
 export interface ProxyStore {
   add(summary: ProxySummary, fitted: FitOutput): Promise<void>
   list(): Promise<ProxySummary[]>
@@ -31,7 +27,7 @@ export interface ProxyStore {
   remove(id: string): Promise<void>
 }
 
-export function createProxyStore(store: ProxySql): ProxyStore {
+export function createProxyStore(store: Pick<StoreSession, 'run' | 'all'>): ProxyStore {
   return {
     async add(summary, fitted) {
       await store.run('INSERT INTO proxy_model VALUES ($1, $2, $3, $4, $5, $6, $7)', [
@@ -48,7 +44,11 @@ export function createProxyStore(store: ProxySql): ProxyStore {
       const rows = await store.all<{ summary: string; pinned: boolean }>(
         'SELECT summary, pinned FROM proxy_model ORDER BY created_at_ms DESC'
       )
-      return rows.map((row) => ({ ...(JSON.parse(row.summary) as ProxySummary), pinned: row.pinned }))
+      return rows.map((row) => {
+        const summary = JSON.parse(row.summary) as ProxySummary
+        // Data files written before the names were one hold dwconv2d, maxpool and avgpool.
+        return { ...summary, kernel: parseProxyKernel(summary.kernel), pinned: row.pinned }
+      })
     },
     async fitted(id) {
       const [row] = await store.all<{ fitted: string }>('SELECT fitted FROM proxy_model WHERE id = $1', [id])

@@ -1,13 +1,14 @@
+import type { ErrorSplit } from '../../shared/vocabulary'
 import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
 import { fitWithDetail, type FittedProxy } from '../../core/proxy/fit/detail'
 import { countWork } from '../../core/proxy/fit/fitProgress'
-import { evaluate, type SplitErrors, type SplitName } from '../../core/proxy/fit/evaluate'
+import { evaluate, type SplitErrors } from '../../core/proxy/fit/evaluate'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import type { ProxyJson } from '../../core/proxy/fit/proxy'
 import type { Samples } from '../../core/proxy/samples'
 import { transferCurve, type TransferPoint } from '../../core/proxy/transfer/curve'
-import type { TaskContext } from '../threads/taskWorker'
+import type { TaskContext } from '../threads/task'
 
 export type FitOutput = Omit<FittedProxy, 'proxy'> & { proxy: ProxyJson; description: string }
 
@@ -28,10 +29,10 @@ export const proxyTasks = {
   'proxy.compare': (
     { samples: all, estimator, seed }: { samples: Samples; estimator: string; seed: number },
     context: TaskContext
-  ): { description: string; fitMs: number; splits: Partial<Record<SplitName, SplitErrors>> } => {
+  ): { description: string; fitMs: number; splits: Partial<Record<ErrorSplit, SplitErrors>> } => {
     const samples = drawShapes(all, enoughRows, seed)
     const work = countWork(estimatorByName(estimator), (share) => context.progress(100 * share, 100))
-    const splits: SplitName[] =
+    const splits: ErrorSplit[] =
       groupByShape(samples).groups < 2 ? ['train', 'random'] : ['train', 'random', 'shape']
     const heldOut = 5 * (splits.length - 1)
     // Judging on training rows, five parts of every other split, and one fit to take the time of.

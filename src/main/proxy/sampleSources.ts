@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { enoughRows } from '../../core/proxy/fit/drawShapes'
 import { groupByShape } from '../../core/proxy/fit/folds'
-import type { KernelName } from '../../core/proxy/kernels'
+import type { ProxyKernelName } from '../../shared/vocabulary'
 import type { Samples } from '../../core/proxy/samples'
 import type { SampleSet, SampleSource } from '../../shared/contract/proxy'
 import { readSampleFiles } from './proxyFiles'
@@ -13,21 +13,21 @@ export interface BoardSamples {
     {
       boardId: string
       boardName: string
-      kernel: KernelName
+      kernel: ProxyKernelName
       unit: Samples['unit']
       rows: number
       shapes: number
     }[]
   >
-  load(boardId: string, kernel: KernelName): Promise<Samples>
+  load(boardId: string, kernel: ProxyKernelName): Promise<Samples>
 }
 
 /** What can be fitted: what was measured on boards, and CSV files that were named in this session. */
 export interface SampleSources {
-  load(source: SampleSource, kernel: KernelName): Promise<Samples>
+  load(source: SampleSource, kernel: ProxyKernelName): Promise<Samples>
   titleOf(source: SampleSource): Promise<string>
   sets(): Promise<SampleSet[]>
-  importFiles(paths: string[], kernel: KernelName): Promise<{ set: SampleSet; warnings: string[] }>
+  importFiles(paths: string[], kernel: ProxyKernelName): Promise<{ set: SampleSet; warnings: string[] }>
 }
 
 export function createSampleSources(boardSamples: BoardSamples): SampleSources {

@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors'
 
 /**
  * Runs core work off the main thread. A task is a pure function registered in a noun's `<noun>Tasks.ts` and listed
- * in jobs/taskRegistry.ts; the same table types this side and the worker's.
+ * in main/taskRegistry.ts; the same table types this side and the worker's.
  */
 export interface TaskOptions {
   signal?: AbortSignal

@@ -19,7 +19,7 @@ import { searchMigrations } from '../search/searchStore'
 import { createLazyStore, type LazyStore } from '../store/lazyStore'
 import { openStore } from '../store/store'
 import { createTaskPool, type TaskPool } from '../threads/taskPool'
-import type { Tasks } from '../threads/taskRegistry'
+import type { Tasks } from '../taskRegistry'
 
 export interface ComposeOptions {
   host: 'electron' | 'web' | 'cli'

@@ -1,4 +1,5 @@
-import type { CandidateJson, PairedJson, StrategyName } from '@shared/contract/search'
+import type { CandidateJson, PairedJson } from '@shared/contract/search'
+import type { StrategyName } from '@shared/vocabulary'
 import { formatPercent } from '@shared/units'
 import { pairName } from '../theme/bitColors'
 import type { SearchSummary } from './search'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { kernelVariants, countUnits } from '../vocabulary'
 import { boardBootCommands } from './boardBoot'
 import { fileSourceSchema, loaderNameSchema, loadRecordSchema } from './boardFiles'
 import { boardToolCommands } from './boardTools'
@@ -47,7 +48,7 @@ export const boardInfoSchema = z.object({
       activationBits: z.number(),
       weightBits: z.number(),
       weightLayout: z.number(),
-      variant: z.enum(['ref', 'rv32im', 'rv32im_zbb', 'rvv']),
+      variant: z.enum(kernelVariants),
       rowsMax: z.number(),
       scratch: z.object({ fixedBytes: z.number(), bytesPerInput: z.number(), bytesPerOutput: z.number() })
     })
@@ -110,7 +111,7 @@ export const boardSchema = z.object({
   settings: portSettingsSchema,
   info: boardInfoSchema.nullable(),
   /** `cycles` where the board counts them truly, `instructions` on QEMU. */
-  unit: z.enum(['cycles', 'instructions']),
+  unit: z.enum(countUnits),
   origin: z.enum(['measured', 'simulated']),
   /** What uses the board right now, e.g. "profile campaign"; null when free. */
   leasedBy: z.string().nullable(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countUnits } from '../vocabulary'
 import { command, defineContract, done, nothing, originSchema } from './define'
 import { methodSchema, schemeSchema } from './model'
 import { storedRunStateSchema } from './run'
@@ -95,7 +96,7 @@ export const deploymentSchema = z.object({
   startedAtMs: z.number(),
   finishedAtMs: z.number().nullable(),
   plan: deployPlanSchema.nullable(),
-  unit: z.enum(['cycles', 'instructions']),
+  unit: z.enum(countUnits),
   origin: originSchema,
   clockHz: z.number().nullable(),
   imagesDone: z.number(),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { jobStates, type JobState } from '../vocabulary'
 import { command, defineContract, done, nothing } from './define'
 
 /** Job: one piece of long work with progress, rate, time left, cancel and, where it costs minutes, resume. */
-export const jobStateSchema = z.enum(['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'])
-export type JobState = z.infer<typeof jobStateSchema>
+export const jobStateSchema = z.enum(jobStates)
+export type { JobState }
 
 export const appErrorSchema = z.object({
   code: z.string(),

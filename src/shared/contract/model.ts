@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { kernelShapeSchema } from './profileShapes'
 import { command, defineContract, nothing } from './define'
 
 /** Model: a network read from an ONNX file, its layers, and the accuracy of schemes on it. */
@@ -60,7 +61,10 @@ export type ModelNode = z.infer<typeof modelNodeSchema>
 /** What a proxy and a board need to know of one weighted layer. */
 export const workloadSchema = z.object({
   layer: z.string(),
-  kernel: z.enum(['matmul', 'conv2d', 'depthwise']),
+  kernel: z.enum(['matmul', 'conv2d', 'depthwiseConv2d']),
+  /** What a campaign measures and a proxy predicts for the layer, and the factor on its time. */
+  shape: kernelShapeSchema,
+  scale: z.number(),
   /** Input rows x outputs x inner length of a matmul (n, m, k); null on convolutions. */
   matmul: z.object({ n: z.number(), m: z.number(), k: z.number() }).nullable(),
   /** Input height and width after padding, channels in and out, kernel side and stride; null on matmul. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countUnits } from '../vocabulary'
 import { command, defineContract, done, nothing, originSchema } from './define'
 import { adaptiveRequestSchema, adaptiveRunSchema } from './profileAdaptive'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
@@ -25,7 +26,7 @@ export const sampleSchema = z.object({
   time: z.number(),
   timeMin: z.number(),
   timeMax: z.number(),
-  unit: z.enum(['cycles', 'instructions']),
+  unit: z.enum(countUnits),
   /** Medians of both counters, where the board has them. */
   cycles: z.number().nullable(),
   instructions: z.number().nullable(),
@@ -114,7 +115,7 @@ export const sampleQuerySchema = z.object({
   boardId: z.string().optional(),
   campaignId: z.string().optional(),
   kernel: kernelSchema.optional(),
-  unit: z.enum(['cycles', 'instructions']).optional(),
+  unit: z.enum(countUnits).optional(),
   activationBits: z.number().optional(),
   weightBits: z.number().optional(),
   buildId: z.number().optional()
@@ -164,7 +165,7 @@ export const profileContract = defineContract({
             boardName: z.string(),
             buildId: z.number().nullable(),
             kernel: kernelSchema,
-            unit: z.enum(['cycles', 'instructions']),
+            unit: z.enum(countUnits),
             origin: originSchema,
             samples: z.number(),
             shapes: z.number(),
@@ -194,7 +195,7 @@ export const profileContract = defineContract({
         ]),
         kernel: kernelSchema,
         boardName: z.string().min(1),
-        unit: z.enum(['cycles', 'instructions']).default('cycles'),
+        unit: z.enum(countUnits).default('cycles'),
         origin: originSchema.default('measured')
       }),
       z.object({ rows: z.number(), campaignId: z.string() })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { kernelNames } from '../kernelNames'
+import { kernelNames } from '../vocabulary'
 
 /** What a board can measure: kernels with their sizes and bit widths. */
 export const kernelSchema = z.enum(kernelNames)

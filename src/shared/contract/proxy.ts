@@ -1,37 +1,26 @@
 import { z } from 'zod'
+import {
+  errorSplits,
+  estimatorNames,
+  proxyKernelNames,
+  storedKernelNames,
+  timeUnits,
+  type ProxyKernelName
+} from '../vocabulary'
 import { command, defineContract, done, nothing } from './define'
 import { calibrationSchema } from './proxyCalibration'
 
+/** Names as they were once; callers and data files may still hold them. */
+const oldKernelNames = Object.keys(storedKernelNames) as (keyof typeof storedKernelNames)[]
+const newKernelNames: Readonly<Record<string, ProxyKernelName>> = storedKernelNames
+
 /** Proxy: a fitted latency model of one kernel on one device, with honest errors beside it. */
-export const proxyKernelSchema = z.enum([
-  'matmul',
-  'conv2d',
-  'dwconv2d',
-  'maxpool',
-  'avgpool',
-  'add',
-  'requantize'
-])
-export const proxyUnitSchema = z.enum(['cycles', 'instructions', 'ns', 'us', 'ms', 's'])
-
-/** `auto` compares the robust ones and takes the best on unseen shapes; the others are single algorithms. */
-export const estimatorNameSchema = z.enum([
-  'auto',
-  'bopsLinear',
-  'cbopsLinear',
-  'physics',
-  'forest',
-  'extraTrees',
-  'boosting',
-  'gaussianProcess',
-  'twoStage',
-  'residual',
-  'lookup',
-  'stacking'
-])
-
-/** train: error on the rows fitted (never a measure of quality); random: 5 folds; shape: 5 groups of layer shapes; loso: leave one shape out. */
-export const splitNameSchema = z.enum(['train', 'random', 'shape', 'loso'])
+export const proxyKernelSchema = z
+  .enum([...proxyKernelNames, ...oldKernelNames])
+  .transform((name) => newKernelNames[name] ?? (name as ProxyKernelName))
+export const proxyUnitSchema = z.enum(timeUnits)
+export const estimatorNameSchema = z.enum(estimatorNames)
+export const splitNameSchema = z.enum(errorSplits)
 
 /** mape and p95 in percent, mae in the samples' unit. */
 export const errorMetricsSchema = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countUnits } from '../vocabulary'
 import { originSchema } from './define'
 
 /** One whole network as it was run on a board: all layers at the same bits. */
@@ -20,7 +21,7 @@ export const calibrationSchema = z.object({
   boardName: z.string(),
   modelId: z.string(),
   modelName: z.string(),
-  unit: z.enum(['cycles', 'instructions']),
+  unit: z.enum(countUnits),
   origin: originSchema,
   /** Firmware it was measured with: with another one it is not used. */
   buildId: z.number(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { runStates } from '../vocabulary'
 import { command, defineContract, done } from './define'
 
 /** Run: stored work of any kind that can be resumed, named, annotated and deleted. */
@@ -6,7 +7,7 @@ export const runKindSchema = z.enum(['campaign', 'adaptive', 'search', 'deployme
 export type RunKindName = z.infer<typeof runKindSchema>
 
 /** What a stored run says of itself; `interrupted`: it ran in a process that is gone. */
-export const storedRunStateSchema = z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted'])
+export const storedRunStateSchema = z.enum(runStates)
 export type StoredRunState = z.infer<typeof storedRunStateSchema>
 
 /** `unreadable`: the stored row no longer fits its schema; it can be shown and deleted, not opened. */

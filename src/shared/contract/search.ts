@@ -1,24 +1,10 @@
 import { z } from 'zod'
+import { runStates, strategyNames } from '../vocabulary'
 import { command, defineContract, nothing } from './define'
 import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
 /** Search: which Scheme loses least within its Budgets. */
-export const strategySchema = z.enum([
-  'auto',
-  'integer',
-  'pairwise',
-  'additiveGp',
-  'greedy',
-  'mico',
-  'micoPublished',
-  'gpEi',
-  'tpe',
-  'nsga2',
-  'policy',
-  'randomMaximal',
-  'random'
-])
-export type StrategyName = z.infer<typeof strategySchema>
+export const strategySchema = z.enum(strategyNames)
 
 /** What is minimised over the search items. KL to the float network and MSE of the scores need no labels. */
 export const objectiveSchema = z.enum(['kl', 'crossEntropy', 'mse', 'accuracy'])
@@ -116,7 +102,7 @@ export const searchRequestSchema = z.object({
 })
 export type SearchRequest = z.infer<typeof searchRequestSchema>
 
-export const searchStateSchema = z.enum(['running', 'done', 'cancelled', 'failed', 'interrupted'])
+export const searchStateSchema = z.enum(runStates)
 
 export const searchSchema = z.object({
   id: z.string(),

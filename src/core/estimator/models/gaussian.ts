@@ -1,6 +1,6 @@
 import type { FeatureMatrix } from '../../proxy/features'
 import { fitRegressor, regressorFromJson, type RegressorJson } from '../../proxy/estimators/regressors'
-import type { StageFit, StageModel } from './stageModel'
+import type { FittedStage, StageFit } from './stageFit'
 
 export interface GaussianJson {
   kind: 'gaussianProcess'
@@ -12,7 +12,7 @@ export interface GaussianJson {
 }
 
 /** Gaussian process on the logarithm of time over the logarithms of sizes. */
-export function fitGaussian({ matrix, times, seed }: StageFit): StageModel {
+export function fitGaussian({ matrix, times, seed }: StageFit): FittedStage<GaussianJson> {
   const logarithmic = matrix.columns.map((column) => column.every((value) => value > 0))
   const logs = times.map(Math.log)
   const centre = logs.reduce((sum, value) => sum + value, 0) / logs.length
@@ -25,7 +25,7 @@ export function fitGaussian({ matrix, times, seed }: StageFit): StageModel {
   return gaussianFromJson({ kind: 'gaussianProcess', process: process.toJSON(), logarithmic, centre })
 }
 
-export function gaussianFromJson(json: GaussianJson): StageModel {
+export function gaussianFromJson(json: GaussianJson): FittedStage<GaussianJson> {
   const process = regressorFromJson(json.process)
   return {
     description: 'Gaussian process',

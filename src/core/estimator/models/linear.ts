@@ -1,5 +1,5 @@
 import { floorOf, ridgeFit, weightedSum } from './leastSquares'
-import type { StageFit, StageModel } from './stageModel'
+import type { FittedStage, StageFit } from './stageFit'
 
 export interface LinearJson {
   kind: 'linear'
@@ -8,12 +8,12 @@ export interface LinearJson {
 }
 
 /** Least squares in ms, linear in the encoded knobs. */
-export function fitLinear({ matrix, times }: StageFit): StageModel {
+export function fitLinear({ matrix, times }: StageFit): FittedStage<LinearJson> {
   const weights = ridgeFit(matrix.columns, times, new Float64Array(times.length).fill(1), 1e-8)
   return linearFromJson({ kind: 'linear', weights: Array.from(weights), floor: floorOf(times) })
 }
 
-export function linearFromJson(json: LinearJson): StageModel {
+export function linearFromJson(json: LinearJson): FittedStage<LinearJson> {
   const weights = Float64Array.from(json.weights)
   return {
     description: 'linear',

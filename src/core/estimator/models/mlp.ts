@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import { weightCount } from '../network/denseNet'
 import { fitNet, predictNet, type NetRegression } from '../network/regression'
-import type { StageFit, StageModel } from './stageModel'
+import type { FittedStage, StageFit } from './stageFit'
 
 export interface MlpJson {
   kind: 'mlp'
@@ -16,11 +16,11 @@ export interface MlpJson {
 export const mlpDefaults = { hidden: [64, 64], epochs: 50, batchSize: 64, rate: 1e-3 }
 
 /** A network per stage in ms, standardised; stages without the documents' loss (prefill and decode have theirs). */
-export function fitMlp({ matrix, times, seed }: StageFit): StageModel {
+export function fitMlp({ matrix, times, seed }: StageFit): FittedStage<MlpJson> {
   return mlpFromNet(fitNet(matrix, times, { ...mlpDefaults, seed }))
 }
 
-export function mlpFromNet(net: NetRegression): StageModel {
+export function mlpFromNet(net: NetRegression): FittedStage<MlpJson> {
   return {
     description: `network ${net.net.sizes.join('-')}`,
     predict: (matrix) => predictNet(net, matrix).map((time) => Math.max(1e-6, time)),
@@ -37,7 +37,7 @@ export function mlpFromNet(net: NetRegression): StageModel {
 }
 
 /** @throws input.invalid where the weights do not fit the sizes */
-export function mlpFromJson(json: MlpJson): StageModel {
+export function mlpFromJson(json: MlpJson): FittedStage<MlpJson> {
   if (json.weights.length !== weightCount(json.sizes)) {
     throw new AppError('input.invalid', 'The estimator holds a broken network.', 'Train it again.')
   }

@@ -3,7 +3,7 @@ import type { FeatureMatrix } from '../../proxy/features'
 import { fitRegressor, regressorFromJson, type RegressorJson } from '../../proxy/estimators/regressors'
 import { floorOf } from './leastSquares'
 import { productColumns, productsUpTo, type Product } from './products'
-import type { StageFit, StageModel } from './stageModel'
+import type { FittedStage, StageFit } from './stageFit'
 
 export interface PhysicalJson {
   kind: 'physical'
@@ -27,7 +27,7 @@ const residualRows = 40
  * Physical terms (a constant for launches, sizes moved, products for arithmetic), non-negative least squares of the
  * relative error, times the exponential of boosted trees on what they leave.
  */
-export function fitPhysical(fit: StageFit): StageModel {
+export function fitPhysical(fit: StageFit): FittedStage<PhysicalJson> {
   const { matrix, times } = fit
   const sized = matrix.columns.map((column) => column.every((value) => value >= 0))
   const products: Product[] = [
@@ -64,7 +64,7 @@ function baseOf(json: PhysicalJson, matrix: FeatureMatrix): Float64Array {
   return sums
 }
 
-export function physicalFromJson(json: PhysicalJson): StageModel {
+export function physicalFromJson(json: PhysicalJson): FittedStage<PhysicalJson> {
   const residual = json.residual === undefined ? null : regressorFromJson(json.residual)
   return {
     description: `${json.terms.length} physical terms${residual === null ? '' : ' with boosted residual'}`,

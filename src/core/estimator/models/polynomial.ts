@@ -1,7 +1,7 @@
 import { takeFeatures } from '../design'
 import { floorOf, ridgeFit, weightedSum } from './leastSquares'
 import { productColumns, productsUpTo } from './products'
-import type { StageFit, StageModel } from './stageModel'
+import type { FittedStage, StageFit } from './stageFit'
 
 export interface PolynomialJson {
   kind: 'polynomial'
@@ -16,7 +16,7 @@ const folds = 4
 const choiceRows = 4000
 
 /** Least squares of the relative error on all products of knobs; the degree is chosen by held-out configurations. */
-export function fitPolynomial(fit: StageFit): StageModel {
+export function fitPolynomial(fit: StageFit): FittedStage<PolynomialJson> {
   let degree: number = degrees[0]
   let lowest = Infinity
   for (const candidate of degrees) {
@@ -27,7 +27,7 @@ export function fitPolynomial(fit: StageFit): StageModel {
   return fitDegree(fit, degree)
 }
 
-function fitDegree({ matrix, times }: StageFit, degree: number): StageModel {
+function fitDegree({ matrix, times }: StageFit, degree: number): FittedStage<PolynomialJson> {
   const columns = productColumns(matrix, productsUpTo(matrix, degree))
   const weights = ridgeFit(
     columns,
@@ -65,7 +65,7 @@ function heldOutError(fit: StageFit, degree: number): number {
   return sum
 }
 
-export function polynomialFromJson(json: PolynomialJson): StageModel {
+export function polynomialFromJson(json: PolynomialJson): FittedStage<PolynomialJson> {
   const weights = Float64Array.from(json.weights)
   return {
     description: `polynomial of degree ${json.degree}`,

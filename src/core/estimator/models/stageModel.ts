@@ -1,32 +1,19 @@
 import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FittedStage, StageFit } from './stageFit'
 import { fitGaussian, gaussianFromJson, type GaussianJson } from './gaussian'
 import { fitLinear, linearFromJson, type LinearJson } from './linear'
 import { fitMlp, mlpFromJson, type MlpJson } from './mlp'
 import { fitPhysical, physicalFromJson, type PhysicalJson } from './physical'
 import { fitPolynomial, polynomialFromJson, type PolynomialJson } from './polynomial'
 
-/** Time of one stage in ms as a function of the encoded knobs. */
-export interface StageModel {
-  predict(matrix: FeatureMatrix): Float64Array
-  /** In words, e.g. the degree chosen. */
-  readonly description: string
-  toJSON(): StageModelJson
-}
-
 export type StageModelJson = LinearJson | PolynomialJson | PhysicalJson | GaussianJson | MlpJson
 
-export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const
-export type StageModelName = (typeof stageModelNames)[number]
+/** A fitted stage of any kind. */
+export type StageModel = FittedStage<StageModelJson>
 
-export interface StageFit {
-  matrix: FeatureMatrix
-  /** Milliseconds, > 0. */
-  times: Float64Array
-  /** Rows of equal number are one configuration: held out together. */
-  groupOf: Int32Array
-  seed: number
-}
+export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const
+export type { StageFit }
+export type StageModelName = (typeof stageModelNames)[number]
 
 /** Fits one stage. The MLP of several stages with the documents' loss is in mlpTraining.ts. */
 export function fitStageModel(name: StageModelName, fit: StageFit): StageModel {

@@ -5,7 +5,8 @@ import type { Estimator, LatencyModel } from '../estimators/estimator'
 import { groupByShape, shapeFolds } from '../fit/folds'
 import { predictHeldOut } from '../fit/holdout'
 import { metricsOf } from '../fit/metrics'
-import { takeShapes, type Samples, type ShapeRows, type TimeUnit } from '../samples'
+import type { TimeUnit } from '../../../shared/vocabulary'
+import { takeShapes, type Samples, type ShapeRows } from '../samples'
 
 /** What the board answers: times of the rows, in order (NaN: it refused the row), and how long measuring took. */
 export interface Measured {

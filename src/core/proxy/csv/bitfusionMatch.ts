@@ -1,6 +1,6 @@
 import { bitFusionCycles } from '../../accelerator/bitfusion'
 import { bitFusionMatmulCycles } from './matmulAxes'
-import { outputSide } from '../kernels'
+import { outputSide } from '../../kernel/work'
 import type { Samples } from '../samples'
 
 /** Rows that are tried before a table counts as measured elsewhere. */

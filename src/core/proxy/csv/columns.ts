@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
-import type { KernelSpec } from '../kernels'
-import type { TimeUnit } from '../samples'
+import type { ProxyKernelName, TimeUnit } from '../../../shared/vocabulary'
+import { kernelSpec, rowSpec } from '../../kernel/spec'
 
 /**
  * Text columns that Bitbench writes beside a measurement and reads back. They say where a number comes from; they
@@ -92,11 +92,13 @@ const shown = (names: readonly string[]): string =>
  */
 export function bindColumns(
   names: readonly string[],
-  spec: KernelSpec,
+  kernel: ProxyKernelName,
   fileName: string,
   { line = 1, timeOptional = false }: { line?: number; timeOptional?: boolean } = {}
 ): Binding {
-  const expected = `${spec.dims.map((column) => column.name).join(',')},QA,QW,Time`
+  const spec = rowSpec(kernel)
+  const { hasWeights } = kernelSpec(kernel)
+  const expected = `${spec.columns.map((column) => column.name).join(',')},QA,QW,Time`
   const find = (wanted: string, aliases: readonly string[]): number => {
     const exact = names.findIndex((name) => name === wanted || aliases.includes(name))
     const at = exact >= 0 ? exact : names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase())
@@ -121,8 +123,8 @@ export function bindColumns(
     if (column < 0 && !optional) {
       throw new AppError(
         'data.invalid',
-        `${fileName}, line ${line}: column ${wanted} is missing for ${spec.name} (found ${shown(names)}).`,
-        `A ${spec.name} file has the columns ${expected}; check --kernel.`,
+        `${fileName}, line ${line}: column ${wanted} is missing for ${spec.csvName} (found ${shown(names)}).`,
+        `A ${spec.csvName} file has the columns ${expected}; check --kernel.`,
         { details: { file: fileName, line, column: wanted } }
       )
     }
@@ -144,11 +146,11 @@ export function bindColumns(
     return { ...required('Time', 'time', [name], timeOptional) }
   }
   const slots: Slot[] = [
-    ...spec.dims.map((column) =>
+    ...spec.columns.map((column) =>
       required(column.name, 'dimension', column.aliases, column.absent !== undefined)
     ),
-    required('QA', 'bits', ['Qa', 'qa'], !spec.hasPrecision),
-    required('QW', 'bits', ['Qw', 'qw'], !spec.hasPrecision),
+    required('QA', 'bits', ['Qa', 'qa'], !hasWeights),
+    required('QW', 'bits', ['Qw', 'qw'], !hasWeights),
     timeSlot()
   ]
   const labels: Binding['labels'] = []
@@ -161,7 +163,7 @@ export function bindColumns(
   const warnings =
     unknown.length === 0
       ? []
-      : [`${fileName}: left out ${shown(unknown)}; a ${spec.name} proxy knows ${expected}.`]
+      : [`${fileName}: left out ${shown(unknown)}; a ${spec.csvName} proxy knows ${expected}.`]
   const time = slots[slots.length - 1]
   const timeName = time.column < 0 ? 'Time' : names[time.column]
   const unit = timeUnitOf(timeName)

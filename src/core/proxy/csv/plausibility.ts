@@ -1,4 +1,5 @@
-import { kernelSpec, type Work } from '../kernels'
+import { rowSpec } from '../../kernel/spec'
+import { emptyWork } from '../../kernel/work'
 import type { Samples } from '../samples'
 
 /** Rows that are compared: enough to see a wrong unit, few enough to sort at once. */
@@ -8,9 +9,9 @@ const maxFactor = 16
 
 /** Work of every row: MACs, or visited elements of kernels that multiply nothing. */
 export function workOf(samples: Pick<Samples, 'kernel' | 'dims' | 'count'>): Float64Array {
-  const spec = kernelSpec(samples.kernel)
-  const work: Work = { macs: 0, outputs: 0, patches: 0, weights: 0, inputs: 0 }
-  const dims = new Float64Array(spec.dims.length)
+  const spec = rowSpec(samples.kernel)
+  const work = emptyWork()
+  const dims = new Float64Array(spec.columns.length)
   return Float64Array.from({ length: samples.count }, (_, row) => {
     for (let at = 0; at < dims.length; at++) dims[at] = samples.dims[at][row]
     spec.work(dims, work)

@@ -1,6 +1,8 @@
 import { AppError } from '../../../shared/errors'
-import { kernelSpec, type KernelName, type Work } from '../kernels'
-import { noBits, takeSamples, timeUnits, type Samples, type TimeUnit } from '../samples'
+import { timeUnits, type ProxyKernelName, type TimeUnit } from '../../../shared/vocabulary'
+import { rowSpec } from '../../kernel/spec'
+import { emptyWork } from '../../kernel/work'
+import { noBits, takeSamples, type Samples } from '../samples'
 import { nextCell, readNumber, type NumberFormat } from './cells'
 import { bindColumns, type Binding } from './columns'
 import { isComment, lineEnd, readLayout, type Layout } from './layout'
@@ -14,7 +16,7 @@ export interface ReadCsv {
 }
 
 export interface ReadCsvOptions {
-  kernel: KernelName
+  kernel: ProxyKernelName
   /** Shown in messages. */
   fileName: string
   /** Unit of the times where neither a Unit column nor the header names one. Default cycles. */
@@ -40,8 +42,7 @@ const clearMargin = 0.02
  */
 export function readCsv(content: string, options: ReadCsvOptions): ReadCsv {
   const layout = readLayout(content, options.fileName)
-  const spec = kernelSpec(options.kernel)
-  const binding = bindColumns(layout.names, spec, options.fileName, {
+  const binding = bindColumns(layout.names, options.kernel, options.fileName, {
     line: layout.headerLine,
     timeOptional: options.timeOptional ?? false
   })
@@ -223,7 +224,7 @@ function assemble(
   options: ReadCsvOptions
 ): ReadCsv {
   const { kernel, fileName } = options
-  const spec = kernelSpec(kernel)
+  const spec = rowSpec(kernel)
   const warnings = [...binding.warnings]
   const column = (name: string, absent: number): Float64Array => {
     const at = binding.slots.findIndex((slot) => slot.name === name)
@@ -231,7 +232,7 @@ function assemble(
     if (at < 0 || binding.slots[at].column < 0) values.fill(absent)
     return values
   }
-  const dims = spec.dims.map((dimension) => column(dimension.name, dimension.absent ?? 1))
+  const dims = spec.columns.map((dimension) => column(dimension.name, dimension.absent ?? 1))
   if (options.swapMatmulAxes === true) {
     if (kernel !== 'matmul') {
       throw new AppError(
@@ -283,9 +284,9 @@ function unitRemarks(samples: Samples, binding: Binding, options: ReadCsvOptions
 
 /** Shapes that no layer can have (a window larger than its input) are refused with their row. */
 function checkShapes(samples: Samples, fileName: string): void {
-  const spec = kernelSpec(samples.kernel)
-  const work: Work = { macs: 0, outputs: 0, patches: 0, weights: 0, inputs: 0 }
-  const dims = new Float64Array(spec.dims.length)
+  const spec = rowSpec(samples.kernel)
+  const work = emptyWork()
+  const dims = new Float64Array(spec.columns.length)
   for (let row = 0; row < samples.count; row++) {
     for (let at = 0; at < dims.length; at++) dims[at] = samples.dims[at][row]
     const problem = spec.work(dims, work)

@@ -1,13 +1,14 @@
-import { kernelSpec } from '../kernels'
+import { kernelSpec, rowSpec } from '../../kernel/spec'
 import type { Samples } from '../samples'
 
 /** The profile CSV of a set of samples; what readCsv reads back to the same columns. Labels follow Time. */
 export function writeCsv(samples: Samples): string {
-  const spec = kernelSpec(samples.kernel)
+  const { columns } = rowSpec(samples.kernel)
+  const { hasWeights } = kernelSpec(samples.kernel)
   const labels = Object.entries(samples.labels ?? {}).filter(([name]) => name !== 'Unit')
   const names = [
-    ...spec.dims.map((column) => column.name),
-    ...(spec.hasPrecision ? ['QA', 'QW'] : []),
+    ...columns.map((column) => column.name),
+    ...(hasWeights ? ['QA', 'QW'] : []),
     'Time',
     ...(samples.unit === 'cycles' && samples.labels?.['Unit'] === undefined ? [] : ['Unit']),
     ...labels.map(([name]) => name)
@@ -15,7 +16,7 @@ export function writeCsv(samples: Samples): string {
   const lines = [names.join(',')]
   for (let row = 0; row < samples.count; row++) {
     const cells: (string | number)[] = samples.dims.map((column) => column[row])
-    if (spec.hasPrecision) cells.push(samples.activationBits[row], samples.weightBits[row])
+    if (hasWeights) cells.push(samples.activationBits[row], samples.weightBits[row])
     cells.push(samples.time[row])
     if (names.includes('Unit')) cells.push(samples.unit)
     for (const [, values] of labels) cells.push(quoted(values[row]))

@@ -8,24 +8,8 @@ import { physicsEstimator, roofline } from './physical'
 import { scaleFree } from './scaleFree'
 import { stacking } from './stacking'
 import { twoStage } from './twoStage'
+import { estimatorNames } from '../../../shared/vocabulary'
 import type { Estimator } from './estimator'
-
-/** Every estimator by the name the command line and the pages use. */
-export const estimatorNames = [
-  'auto',
-  'bopsLinear',
-  'cbopsLinear',
-  'physics',
-  'forest',
-  'extraTrees',
-  'boosting',
-  'gaussianProcess',
-  'twoStage',
-  'residual',
-  'lookup',
-  'stacking'
-] as const
-export type EstimatorName = (typeof estimatorNames)[number]
 
 /** The estimator of a name; `residual:BASE+REGRESSOR` names any base with any regression. Throws input.invalid. */
 export function estimatorByName(name: string): Estimator {

@@ -7,13 +7,8 @@ import {
   type GaussianProcess
 } from '../linear/gaussianProcess'
 import { boostingDefaults, growBoosted, predictBoosted, type BoostingOptions } from '../trees/boosting'
-import {
-  treesFromJson,
-  treesToJson,
-  valuesByTree,
-  type TreeEnsemble,
-  type TreeEnsembleJson
-} from '../trees/ensemble'
+import { treesFromJson, treesToJson, valuesByTree, type TreeEnsembleJson } from '../trees/ensemble'
+import type { TreeEnsemble } from '../trees/treeEnsemble'
 import { predictQuantiles } from '../trees/quantiles'
 import {
   forestDefaults,

@@ -1,11 +1,12 @@
-import { errorsByPair, evaluate, type SplitErrors, type SplitName } from './evaluate'
+import type { ErrorSplit } from '../../../shared/vocabulary'
+import { errorsByPair, evaluate, type SplitErrors } from './evaluate'
 import { countWork } from './fitProgress'
 import type { Estimator } from '../estimators/estimator'
 import { estimatorByName } from '../estimators/registry'
 import { groupByShape } from './folds'
 import { workColumns } from '../features'
 import { intervalFactors } from './interval'
-import { kernelSpec } from '../kernels'
+import { kernelSpec } from '../../kernel/spec'
 import { curveFits, learningCurve, type LearningPoint } from './learningCurve'
 import { fitProxy, type FitProxyOptions, type Proxy } from './proxy'
 import { shapeText, type Samples } from '../samples'
@@ -30,7 +31,7 @@ export interface ProxyPoint {
 /** Everything a page or report shows of a proxy. */
 export interface FittedProxy {
   proxy: Proxy
-  splits: Partial<Record<SplitName, SplitErrors>>
+  splits: Partial<Record<ErrorSplit, SplitErrors>>
   points: ProxyPoint[]
   importance: { feature: string; share: number }[]
   perPair: { activationBits: number; weightBits: number; count: number; mape: number }[]
@@ -49,7 +50,7 @@ export function fitWithDetail(samples: Samples, options: FitProxyOptions): Fitte
     onProgress?.(100 * share, 100, stage)
   )
   const shapes = groupByShape(samples).groups
-  const wanted: SplitName[] = shapes < 2 ? ['random'] : ['random', 'shape']
+  const wanted: ErrorSplit[] = shapes < 2 ? ['random'] : ['random', 'shape']
   // Every split holds out five parts, choosing anew for each; so does calibrating, with the choice made.
   work.expect(1 + 5 * wanted.length, 6 + 5 * wanted.length + curveFits(samples))
   onProgress?.(0, 100, stage)
@@ -91,7 +92,7 @@ export function fitWithDetail(samples: Samples, options: FitProxyOptions): Fitte
     },
     points,
     importance: proxy.model.importance?.() ?? [],
-    perPair: kernelSpec(samples.kernel).hasPrecision ? errorsByPair(samples, heldOut) : [],
+    perPair: kernelSpec(samples.kernel).hasWeights ? errorsByPair(samples, heldOut) : [],
     learningCurve: curve,
     interval: { level: drawnLevel, coverage: proxy.coverage90 }
   }

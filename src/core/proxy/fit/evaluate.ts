@@ -1,16 +1,11 @@
+import type { ErrorSplit } from '../../../shared/vocabulary'
 import { groupByShape, leaveOneShapeOut, randomFolds, shapeFolds, splitRows, type Folds } from './folds'
 import { predictHeldOut } from './holdout'
 import { metricsOf, type Metrics } from './metrics'
 import type { Estimator, FitOptions, LatencyModel } from '../estimators/estimator'
 import { gather, type Samples } from '../samples'
 
-/**
- * train: the rows the model was fitted on (never a measure of quality); random: 5 shuffled folds; shape: 5 groups of
- * layer shapes; loso: one shape at a time; other: fitted on the extra samples alone, judged on the samples.
- */
-export const splitNames = ['train', 'random', 'shape', 'loso'] as const
-export type SplitName = (typeof splitNames)[number]
-
+/** Errors of one split, pooled over its folds. */
 export interface SplitErrors extends Metrics {
   /** MAPE of single folds: their mean, standard deviation and worst. */
   foldMape: { mean: number; deviation: number; worst: number }
@@ -19,15 +14,16 @@ export interface SplitErrors extends Metrics {
   otherMape: number | null
 }
 
-export interface Evaluation {
+/** Errors of an estimator on samples. `other`: fitted on the extra samples alone, held out are all the samples. */
+export interface ProxyEvaluation {
   rows: number
   shapes: number
   estimator: string
   /** What the estimator is or chose on all rows, in words. */
   description: string
-  splits: Partial<Record<SplitName | 'other', SplitErrors>>
+  splits: Partial<Record<ErrorSplit | 'other', SplitErrors>>
   /** Held-out predictions by split, in row order. */
-  predictions: Partial<Record<SplitName | 'other', Float64Array>>
+  predictions: Partial<Record<ErrorSplit | 'other', Float64Array>>
 }
 
 /**
@@ -37,11 +33,11 @@ export interface Evaluation {
 export function evaluate(
   samples: Samples,
   estimator: Estimator,
-  splits: readonly SplitName[],
+  splits: readonly ErrorSplit[],
   options: FitOptions
-): Evaluation {
+): ProxyEvaluation {
   const { onProgress, ...quiet } = options
-  const evaluation: Evaluation = {
+  const evaluation: ProxyEvaluation = {
     rows: samples.count,
     shapes: groupByShape(samples).groups,
     estimator: estimator.name,
@@ -49,7 +45,7 @@ export function evaluate(
     splits: {},
     predictions: {}
   }
-  const settle = (name: SplitName | 'other', predicted: Float64Array, folds: Folds | null): void => {
+  const settle = (name: ErrorSplit | 'other', predicted: Float64Array, folds: Folds | null): void => {
     evaluation.predictions[name] = predicted
     evaluation.splits[name] = splitErrors(samples, predicted, folds)
   }

@@ -1,12 +1,15 @@
 import { AppError } from '../../../shared/errors'
-import type { KernelName } from '../kernels'
+import type { ProxyKernelName } from '../../../shared/vocabulary'
 import type { Proxy } from './proxy'
-import { isCountUnit, shapeRows, type LayerShape } from '../samples'
+import { isCountUnit } from '../../../shared/vocabulary'
+import { shapeRows, type LayerShape } from '../samples'
 
 /** One operator of a network, as a proxy sees it. */
 export interface NetworkLayer extends LayerShape {
   name: string
-  kernel: KernelName
+  kernel: ProxyKernelName
+  /** Times the proxy's prediction (LayerKernel); default 1. */
+  scale?: number
 }
 
 export interface NetworkPrediction {
@@ -18,7 +21,7 @@ export interface NetworkPrediction {
 
 export interface NetworkCosts {
   /** Fitted proxies by kernel; all of one unit. */
-  proxies: ReadonlyMap<KernelName, Proxy>
+  proxies: ReadonlyMap<ProxyKernelName, Proxy>
   /** Measured times of operators by layer name; take precedence over proxies. */
   measured?: ReadonlyMap<string, number>
   /** Time outside all layers (dispatch, input packing), measured; default 0. */
@@ -40,7 +43,7 @@ export interface Calibration {
 export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCosts): NetworkPrediction {
   const { proxies, measured, overhead = 0, calibration = { factor: 1, constant: 0 } } = costs
   const times = new Float64Array(layers.length)
-  const byKernel = new Map<KernelName, number[]>()
+  const byKernel = new Map<ProxyKernelName, number[]>()
   let unit: NetworkPrediction['unit'] | null = null
   layers.forEach((layer, at) => {
     const known = measured?.get(layer.name)
@@ -83,7 +86,7 @@ export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCo
         rows.map((at) => layers[at])
       )
     )
-    rows.forEach((at, index) => (times[at] = predicted?.[index] ?? NaN))
+    rows.forEach((at, index) => (times[at] = (layers[at].scale ?? 1) * (predicted?.[index] ?? NaN)))
   }
   const sum = times.reduce((total, time) => total + time, overhead)
   return {

@@ -5,13 +5,15 @@ import { estimatorByName } from '../estimators/registry'
 import { groupByKey, groupByShape, shapeFolds } from './folds'
 import { predictHeldOut } from './holdout'
 import { calibrate, intervalFactors, measuredCoverage, type Calibration } from './interval'
-import { kernelNames, type KernelName } from '../kernels'
+import type { ProxyKernelName } from '../../../shared/vocabulary'
+import { findProxyKernel, parseProxyKernel, rowSpec } from '../../kernel/spec'
 import { metricsOf } from './metrics'
-import { timeUnits, type Samples, type ShapeRows, type TimeUnit } from '../samples'
+import { timeUnits, type TimeUnit } from '../../../shared/vocabulary'
+import type { Samples, ShapeRows } from '../samples'
 
 /** A fitted latency proxy of one kernel on one device. */
 export interface Proxy {
-  readonly kernel: KernelName
+  readonly kernel: ProxyKernelName
   readonly unit: TimeUnit
   /** Estimator asked for, e.g. auto. */
   readonly estimator: string
@@ -36,7 +38,8 @@ export interface Proxy {
 export interface ProxyJson {
   format: 'bitbench.proxy'
   version: 1
-  kernel: KernelName
+  /** The kernel's name in files. */
+  kernel: string
   unit: TimeUnit
   estimator: string
   seed: number
@@ -50,7 +53,7 @@ export interface ProxyJson {
 }
 
 export interface FitProxyOptions {
-  kernel: KernelName
+  kernel: ProxyKernelName
   /** A name of estimators/registry.ts; default auto. */
   estimator?: string
   seed: number
@@ -92,7 +95,7 @@ export function fitProxy(samples: Samples, options: FitProxyOptions): Proxy {
     {
       format: 'bitbench.proxy',
       version: 1,
-      kernel,
+      kernel: rowSpec(kernel).csvName,
       unit: samples.unit,
       estimator,
       seed,
@@ -116,7 +119,8 @@ export function proxyFromJson(json: unknown): Proxy {
     candidate !== null &&
     candidate.format === 'bitbench.proxy' &&
     candidate.version === 1 &&
-    (kernelNames as readonly unknown[]).includes(candidate.kernel) &&
+    typeof candidate.kernel === 'string' &&
+    findProxyKernel(candidate.kernel) !== null &&
     timeUnits.some((unit) => unit === candidate.unit) &&
     Array.isArray(candidate.logRatios) &&
     typeof candidate.model === 'object'
@@ -132,13 +136,14 @@ export function proxyFromJson(json: unknown): Proxy {
 }
 
 function makeProxy(json: ProxyJson, model: LatencyModel): Proxy {
+  const kernel = parseProxyKernel(json.kernel)
   const calibration: Calibration = { logRatios: Float64Array.from(json.logRatios) }
   const predict = (rows: ShapeRows): Float64Array => {
-    requireKernel(rows, json.kernel)
+    requireKernel(rows, kernel)
     return model.predict(rows)
   }
   return {
-    kernel: json.kernel,
+    kernel,
     unit: json.unit,
     estimator: json.estimator,
     description: model.description,
@@ -173,7 +178,7 @@ function heldOutOf(
   }
 }
 
-function requireKernel(rows: ShapeRows, kernel: KernelName): void {
+function requireKernel(rows: ShapeRows, kernel: ProxyKernelName): void {
   if (rows.kernel === kernel) return
   throw new AppError(
     'proxy.invalid',

@@ -1,7 +1,8 @@
 import { createRandom } from '../../math/random'
 import type { FeatureMatrix } from '../features'
 import { binFeatures } from './binning'
-import { EnsembleBuilder, sumOverTrees, type TreeEnsemble } from './ensemble'
+import { EnsembleBuilder, sumOverTrees } from './ensemble'
+import type { TreeEnsemble } from './treeEnsemble'
 import { createNewtonGrower, type NewtonOptions } from './growNewton'
 import { requireTable } from './requireTable'
 

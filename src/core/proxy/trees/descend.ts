@@ -1,5 +1,5 @@
 import type { FeatureMatrix } from '../features'
-import type { TreeEnsemble } from './ensemble'
+import type { TreeEnsemble } from './treeEnsemble'
 
 /** Rows as a walk reads them: one row's features side by side, rows of like fate behind one another. */
 export interface Walkers {

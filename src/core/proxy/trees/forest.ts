@@ -1,6 +1,7 @@
 import { createRandom } from '../../math/random'
 import type { FeatureMatrix } from '../features'
-import { EnsembleBuilder, sumOverTrees, type TreeEnsemble } from './ensemble'
+import { EnsembleBuilder, sumOverTrees } from './ensemble'
+import type { TreeEnsemble } from './treeEnsemble'
 import { createBestGrower } from './growBest'
 import { createRandomGrower } from './growRandom'
 import { requireTable } from './requireTable'

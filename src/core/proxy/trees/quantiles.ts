@@ -1,7 +1,8 @@
 import { AppError } from '../../../shared/errors'
 import type { FeatureMatrix } from '../features'
 import { quantile } from '../fit/metrics'
-import { valuesByTree, type TreeEnsemble } from './ensemble'
+import { valuesByTree } from './ensemble'
+import type { TreeEnsemble } from './treeEnsemble'
 
 /** Rows whose trees are asked at once: bounds the memory, whatever the number of rows. */
 const blockRows = 4096

@@ -12,7 +12,7 @@ import { oneBitFraction, requantFactor, toCode, toFixedPoint, toFixedPointPair }
 import { moveSources, productLayout } from '../floatSteps'
 import { normalBits } from './integerOperators'
 import { joinLoops, moveLoops, mostLoops } from './moveLoops'
-import type { LayerFrame } from './plainLayers'
+import type { LayerFrame } from './layerFrame'
 import { zeroCode, type CodeFormat, type IntegerLayer, type ReduceLoops } from '../quantizedNetwork'
 
 /** Integer layers of the nodes that have neither windows nor weights (docs/arithmetic.md). */

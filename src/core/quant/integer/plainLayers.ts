@@ -11,16 +11,8 @@ import {
   softmaxLayer,
   tableLayer
 } from './operatorLayers'
+import type { LayerFrame } from './layerFrame'
 import type { CodeFormat, IntegerLayer, ShapeHwc } from '../quantizedNetwork'
-
-/** What every integer layer has, whatever it does. */
-export interface LayerFrame {
-  readonly name: string
-  readonly inputs: readonly number[]
-  readonly inputShape: ShapeHwc
-  readonly outputShape: ShapeHwc
-  readonly input: CodeFormat
-}
 
 /**
  * Integer layers of the nodes without weights, but for concat, which is several (quantizeNetwork.ts).

@@ -1,3 +1,4 @@
+import type { StrategyName } from '../../../shared/vocabulary'
 import type { Strategy } from '../strategy'
 import { additiveGpStrategy } from './additiveGp'
 import { autoStrategy } from './auto'
@@ -11,7 +12,7 @@ import { policyStrategy } from './policy'
 import { randomMaximalStrategy, randomStrategy } from './random'
 import { tpeStrategy } from './tpe'
 
-/** Every strategy by name; the contract lists the same names. */
+/** Every strategy by name. */
 export const strategies = {
   auto: autoStrategy,
   integer: integerStrategy,
@@ -26,6 +27,4 @@ export const strategies = {
   policy: policyStrategy,
   randomMaximal: randomMaximalStrategy,
   random: randomStrategy
-} as const satisfies Record<string, Strategy>
-
-export type StrategyName = keyof typeof strategies
+} as const satisfies Record<StrategyName, Strategy>

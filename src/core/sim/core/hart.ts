@@ -3,7 +3,7 @@ import type { Cache } from '../devices/cache'
 import { createCaches } from '../devices/cacheLevels'
 import { CsrFile, machineInterrupt, type CsrSurroundings } from './csrFile'
 import { DecodedCode } from './decodedCode'
-import type { ExecutionObserver } from './observer'
+import type { MemoryObserver } from './memoryObserver'
 import { shiftStepCycles, type CycleModel } from './timing'
 
 /** Synchronous exception causes (Privileged Architecture, 20211203, table 3.6). */
@@ -27,7 +27,7 @@ export interface HartOptions {
   bus: Bus
   surroundings: Omit<CsrSurroundings, 'cycles' | 'instret'>
   /** Counts what happens instead of charging for it; takes the place of the modelled caches. */
-  observer?: ExecutionObserver | undefined
+  observer?: MemoryObserver | undefined
 }
 
 /**

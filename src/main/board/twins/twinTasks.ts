@@ -1,6 +1,6 @@
 import type { TwinFirmware } from '../../../core/twin/monitorMachine'
 import { makeTwin, type MadeTwin, type TwinRequest } from '../../../core/twin/makeTwin'
-import type { TaskContext } from '../../threads/taskWorker'
+import type { TaskContext } from '../../threads/task'
 
 /** Work of twins that runs off the main thread: seconds of simulation. */
 export const twinTasks = {

@@ -1,6 +1,4 @@
-import type { CommandInput } from '../../client/client'
-
-export type EstimatorName = NonNullable<CommandInput<'proxy.fit'>['estimator']>
+import type { EstimatorName } from '@shared/vocabulary'
 
 /** What each estimator is, in the words of the Proxy page. */
 export const estimators: readonly { value: EstimatorName; text: string }[] = [

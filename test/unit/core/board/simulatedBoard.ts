@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Conversation } from '../../../../src/core/board/conversation'
-import { createMachine, type VirtualMachine } from '../../../../src/core/sim/machine'
+import { createMachine } from '../../../../src/core/sim/createMachine'
+import type { VirtualMachine } from '../../../../src/core/sim/machine'
 import type { MachineConfig, PresetName } from '../../../../src/core/sim/boards/presets'
 
 /** From the working directory (the repository), since scripts bundle this file elsewhere. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { callsOf } from '@core/deploy/kernelCalls'
 import { weightedLayerNames } from '@core/model/graph'
-import { isPossible, shapeWork } from '@core/profile/kernelShape'
+import { isPossible, shapeWork } from '@core/kernel/shape'
 import { calibrate } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import type { Conv2dLayer, IntegerLayer } from '@core/quant/quantizedNetwork'
@@ -9,7 +9,7 @@ import { uniformScheme } from '@core/quant/scheme'
 import { operatorChain } from '../quant/operatorGraphs'
 import { everyOperator } from './randomNetwork'
 
-const weightlessBits = { activationBits: 8, weightBits: 0 }
+const weightlessBits = { activationBits: 8, weightBits: 0, scale: 1 }
 
 describe('what a layer costs in calls the board can measure', () => {
   it('is never nothing but for codes that stay where they are, and always a shape bench takes', () => {

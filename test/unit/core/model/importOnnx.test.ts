@@ -77,7 +77,7 @@ describe('ONNX import', () => {
       workloadsOf(graph).map(({ kernel, conv, matmul }) => [kernel, conv?.h ?? null, matmul?.k ?? null])
     ).toEqual([
       ['conv2d', 8, null],
-      ['depthwise', 8, null],
+      ['depthwiseConv2d', 8, null],
       ['conv2d', 6, null],
       ['matmul', null, 4]
     ])

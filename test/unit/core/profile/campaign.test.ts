@@ -4,7 +4,7 @@ import { planCampaign, type CampaignInput } from '@core/profile/campaign'
 import { radicalInverse, spaceFillingShapes } from '@core/profile/design'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { createGuessCorrection, guessMs } from '@core/profile/duration'
-import { itemKey, shapeWork, type KernelShape } from '@core/profile/kernelShape'
+import { itemKey, shapeWork, type KernelShape } from '@core/kernel/shape'
 import { toColumns, toDims, toProxySamples } from '@core/profile/proxyRows'
 
 const bits = [8, 4, 2, 1]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { estimatorNames, estimatorByName } from '@core/proxy/estimators/registry'
+import { estimatorNames } from '@shared/vocabulary'
+import { estimatorByName } from '@core/proxy/estimators/registry'
 import { modelFromJson } from '@core/proxy/estimators/models'
 import { proxyFromJson, fitProxy } from '@core/proxy/fit/proxy'
 import type { Samples } from '@core/proxy/samples'

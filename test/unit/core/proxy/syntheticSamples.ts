@@ -1,5 +1,6 @@
 import { createRandom } from '@core/math/random'
-import { kernelSpec, type Work } from '@core/proxy/kernels'
+import { rowSpec } from '@core/kernel/spec'
+import { emptyWork } from '@core/kernel/work'
 import { shapeRows, type LayerShape, type Samples } from '@core/proxy/samples'
 
 export interface SyntheticOptions {
@@ -31,10 +32,10 @@ export function syntheticConv(options: SyntheticOptions = {}): Samples {
       for (const weightBits of bits) layers.push({ dims, activationBits, weightBits })
   }
   const rows = shapeRows('conv2d', layers)
-  const work: Work = { macs: 0, outputs: 0, patches: 0, weights: 0, inputs: 0 }
+  const work = emptyWork()
   const noiseRandom = createRandom(seed + 7)
   const time = Float64Array.from(layers, (layer) => {
-    kernelSpec('conv2d').work(layer.dims, work)
+    rowSpec('conv2d').work(layer.dims, work)
     const perMac = 0.4 + 0.2 * Math.max(layer.activationBits, layer.weightBits)
     const cycles = 900 + perMac * work.macs + 6 * work.outputs + 2 * work.patches
     return Math.round(factor * cycles * Math.exp(noise * noiseRandom.normal()))

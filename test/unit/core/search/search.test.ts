@@ -4,8 +4,9 @@ import { createRandom } from '@core/math/random'
 import { buildCostTable } from '@core/search/costTable'
 import { searchLimits } from '@core/search/limits'
 import { createSpace, spaceSize, tableCost } from '@core/search/space'
-import { strategies, type StrategyName } from '@core/search/strategies'
+import { strategies } from '@core/search/strategies'
 import { strategySchema } from '@shared/contract/search'
+import type { StrategyName } from '@shared/vocabulary'
 import { bops, int8Cost, layers, macs, search, space, syntheticMeasure } from './syntheticSearch'
 
 const names = Object.keys(strategies) as StrategyName[]

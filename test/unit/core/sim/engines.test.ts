@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom, type Random } from '@core/math/random'
-import { createMachine, ramBase, type VirtualMachine } from '@core/sim/machine'
+import { createMachine } from '@core/sim/createMachine'
+import { ramBase, type VirtualMachine } from '@core/sim/machine'
 import { presets, type MachineConfig } from '@core/sim/boards/presets'
 import { compressedWords } from './core/goldenWords'
 import { snapshot } from './testMachine'

@@ -1,11 +1,6 @@
 import { assemble } from '../../../support/assembler'
-import {
-  createMachine,
-  ramBase,
-  type Engine,
-  type MachineOptions,
-  type VirtualMachine
-} from '@core/sim/machine'
+import { createMachine } from '@core/sim/createMachine'
+import { ramBase, type Engine, type MachineOptions, type VirtualMachine } from '@core/sim/machine'
 import { presets, type MachineConfig } from '@core/sim/boards/presets'
 import { expect } from 'vitest'
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fitTwin, predictTwin, twinErrors, type TwinRow } from '@core/twin/fitTwin'
+import type { TwinRow } from '@core/twin/fittedTwin'
+import { fitTwin, predictTwin, twinErrors } from '@core/twin/fitTwin'
 import { KernelCounter } from '@core/twin/kernelEvents'
 import { benchOf, macsOf, type KernelRow } from '@core/twin/kernelRows'
 import { makeTwin } from '@core/twin/makeTwin'

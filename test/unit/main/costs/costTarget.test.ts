@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { KernelName } from '@core/proxy/kernels'
+import type { ProxyKernelName } from '@shared/vocabulary'
 import type { Proxy } from '@core/proxy/fit/proxy'
 import { costTarget, type CostTargetDeps } from '@main/costs/costTarget'
 import type { ProxySummary } from '@shared/contract/proxy'
 
-const summary = (id: string, kernel: KernelName, boardId: string | null, pinned: boolean): ProxySummary =>
-  ({ id, kernel, boardId, pinned }) as ProxySummary
+const summary = (
+  id: string,
+  kernel: ProxyKernelName,
+  boardId: string | null,
+  pinned: boolean
+): ProxySummary => ({ id, kernel, boardId, pinned }) as ProxySummary
 const model = (id: string, unit: Proxy['unit'] = 'cycles'): Proxy => ({ id, unit }) as unknown as Proxy
 
 function deps(summaries: ProxySummary[]): CostTargetDeps & { asked: unknown[] } {
@@ -36,7 +40,7 @@ const pinned = [
   summary('a-conv-old', 'conv2d', 'a', false),
   summary('file', 'conv2d', null, true)
 ]
-const idsOf = (proxies: ReadonlyMap<KernelName, Proxy>): unknown[] =>
+const idsOf = (proxies: ReadonlyMap<ProxyKernelName, Proxy>): unknown[] =>
   [...proxies].map(([kernel, proxy]) => [kernel, (proxy as unknown as { id: string }).id])
 
 describe('which proxies price a board', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { atBits } from '@core/deploy/uniformBits'
 import { workloadsOf } from '@core/model/workload'
-import type { KernelName } from '@core/proxy/kernels'
+import type { ProxyKernelName } from '@shared/vocabulary'
 import type { Proxy } from '@core/proxy/fit/proxy'
 import { calibrate } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
@@ -17,7 +17,7 @@ const calibration = calibrate(graph, someImages(graph, 8))
 const network = quantizeNetwork(calibration, uniformScheme(names, 8, 8))
 
 /** Predicts bits of weights plus activations for every row: easy to add up by hand. */
-const byBits = (kernel: KernelName): Proxy =>
+const byBits = (kernel: ProxyKernelName): Proxy =>
   ({
     kernel,
     unit: 'cycles',
@@ -86,7 +86,12 @@ describe('cost of whole networks', () => {
 
   it('takes an operator’s own proxy before its visits, and its measurement before both', async () => {
     const pool = network.layers.findIndex((layer) => layer.op === 'maxPool')
-    const withProxy = { ...target, proxies: new Map([...proxies, ['maxpool', byBits('maxpool')] as const]) }
+    const constant = {
+      kernel: 'maxPool',
+      unit: 'cycles',
+      predict: () => Float64Array.of(8)
+    } as unknown as Proxy
+    const withProxy = { ...target, proxies: new Map([...proxies, ['maxPool', constant] as const]) }
     expect((await cost.layers(network, withProxy)).layers[pool]).toBe(40)
     const unmeasured = createNetworkCost({
       operatorSamples: async () => [

@@ -3,7 +3,7 @@ import { readCsv } from '@core/proxy/csv/readCsv'
 import { writeCsv } from '@core/proxy/csv/writeCsv'
 import { AppError } from '@shared/errors'
 
-const read = (text: string, kernel: 'matmul' | 'conv2d' | 'maxpool' = 'matmul') =>
+const read = (text: string, kernel: 'matmul' | 'conv2d' | 'maxPool' = 'matmul') =>
   readCsv(text, { kernel, fileName: 'a.csv' })
 
 function failure(text: string, kernel: 'matmul' | 'conv2d' = 'matmul'): AppError {
@@ -40,7 +40,7 @@ describe('profile CSV', () => {
   })
 
   it('reads pooling files, which have no bit widths', () => {
-    const { samples } = read('C,H,W,K,S,Time\n1,8,8,2,2,1633\n', 'maxpool')
+    const { samples } = read('C,H,W,K,S,Time\n1,8,8,2,2,1633\n', 'maxPool')
     expect([samples.activationBits[0], samples.time[0]]).toEqual([0, 1633])
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { estimatorByName, estimatorNames } from '@core/proxy/estimators/registry'
+import { estimatorByName } from '@core/proxy/estimators/registry'
+import { estimatorNames } from '@shared/vocabulary'
 import { modelFromJson } from '@core/proxy/estimators/models'
 import { twoStageConfigurations } from '@core/proxy/estimators/twoStage'
 import { metricsOf } from '@core/proxy/fit/metrics'

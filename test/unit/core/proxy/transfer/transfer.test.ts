@@ -73,7 +73,7 @@ describe('whole networks', () => {
   it('sum their layers, measured operators and overhead', () => {
     const proxies = new Map([['conv2d' as const, proxy]])
     const predicted = predictNetwork(
-      [...layers, { ...layers[0]!, name: 'pool', kernel: 'maxpool' as const }],
+      [...layers, { ...layers[0]!, name: 'pool', kernel: 'maxPool' as const }],
       {
         proxies,
         measured: new Map([['pool', 500]]),

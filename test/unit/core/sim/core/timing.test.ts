@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createMachine, ramBase } from '@core/sim/machine'
+import { createMachine } from '@core/sim/createMachine'
+import { ramBase } from '@core/sim/machine'
 import { presetNames, presets, type PresetName } from '@core/sim/boards/presets'
 import { worstInstructionCycles } from '@core/sim/core/timing'
 import { matmulProgram } from '../../../../../bench/simPrograms'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createMachine, ramBase } from '@core/sim/machine'
+import { createMachine } from '@core/sim/createMachine'
+import { ramBase } from '@core/sim/machine'
 import { presets } from '@core/sim/boards/presets'
 import { engines, load, powerOff, register, runProgram, snapshot, zbbBoard } from '../testMachine'
 

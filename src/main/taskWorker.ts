@@ -1,7 +1,8 @@
 import { parentPort } from 'node:worker_threads'
-import { AppError } from '../../shared/errors'
+import { AppError } from '../shared/errors'
 import { taskHandlers } from './taskRegistry'
-import type { FromWorker, ToWorker } from './taskPool'
+import type { TaskContext } from './threads/task'
+import type { FromWorker, ToWorker } from './threads/taskPool'
 
 /** Worker thread entry: runs one registered task at a time. */
 const port = parentPort
@@ -50,11 +51,3 @@ port.on('message', (message: ToWorker) => {
       (error: unknown) => send({ kind: 'failed', error: AppError.from(error).toJSON() })
     )
 })
-
-/** What a task function is given besides its input. */
-export interface TaskContext {
-  readonly signal: AbortSignal
-  progress(done: number, total: number, note?: string): void
-  /** Lets an abort message in and throws job.cancelled when one came; call it between chunks of work. */
-  yieldToAbort(): Promise<void>
-}

@@ -1,8 +1,8 @@
-import { twinTasks } from '../board/twins/twinTasks'
-import { estimatorTasks } from '../estimator/estimatorTasks'
-import { modelTasks } from '../model/modelTasks'
-import { profileTasks } from '../profile/profileTasks'
-import { proxyTasks } from '../proxy/proxyTasks'
+import { twinTasks } from './board/twins/twinTasks'
+import { estimatorTasks } from './estimator/estimatorTasks'
+import { modelTasks } from './model/modelTasks'
+import { profileTasks } from './profile/profileTasks'
+import { proxyTasks } from './proxy/proxyTasks'
 
 /**
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types

@@ -1,0 +1,299 @@
+import { AppError } from '../../shared/errors'
+import {
+  proxyKernelNames,
+  storedKernelNames,
+  type KernelName,
+  type ProxyKernelName
+} from '../../shared/vocabulary'
+import { countWork, outputSide, type Work } from './work'
+
+/** A size of the board's `bench` command. */
+export interface DimSpec {
+  readonly name: string
+  /** 0 for padding, else 1. */
+  readonly min: 0 | 1
+}
+
+/** A shape column of a profile file. */
+export interface ColumnSpec {
+  readonly name: string
+  /** Other spellings that are read but never written. */
+  readonly aliases: readonly string[]
+  readonly meaning: string
+  /** Value where the column is absent; a column without one is required. */
+  readonly absent?: number
+}
+
+/**
+ * Fills `into` from the sizes in spec order; returns null when they fit, else why no such layer exists. Takes an array
+ * of numbers of any kind and allocates nothing: features of a million rows are counted with it.
+ */
+export type WorkCounter = (sizes: ArrayLike<number>, into: Work) => string | null
+
+/**
+ * A kernel in profile files, and so in the rows that proxies are fitted to. Files know no padding: H and W stand there
+ * after padding, so a padded layer reads back as the equal one without.
+ */
+export interface RowSpec {
+  /** The kernel's name in files. */
+  readonly csvName: string
+  readonly columns: readonly ColumnSpec[]
+  readonly work: WorkCounter
+  readonly toColumns: (dims: readonly number[]) => number[]
+  readonly toDims: (columns: readonly number[]) => number[]
+}
+
+/** All that the house knows of one kernel. */
+export interface KernelSpec {
+  readonly name: KernelName
+  readonly title: string
+  /** Sizes as the board's `bench` command takes them, in wire order (docs/protocol.md). */
+  readonly dims: readonly DimSpec[]
+  /** Kernels with weights have bit widths that cost something; the files of others may leave QA and QW out. */
+  readonly hasWeights: boolean
+  /** Operand tensors beside the weights, and bytes of one element of theirs on the board. */
+  readonly operands: { readonly count: 1 | 2; readonly bytes: 1 | 4 }
+  readonly work: WorkCounter
+  /** null for kernels that no file holds and no proxy predicts. */
+  readonly rows: RowSpec | null
+}
+
+const dims = (...names: string[]): DimSpec[] => names.map((name) => ({ name, min: name === 'pad' ? 0 : 1 }))
+
+const column = (
+  name: string,
+  meaning: string,
+  aliases: readonly string[] = [],
+  absent?: number
+): ColumnSpec => (absent === undefined ? { name, meaning, aliases } : { name, meaning, aliases, absent })
+
+const tooSmall = (height: number, width: number, window: number): string =>
+  `a ${window} x ${window} window does not fit into a ${height} x ${width} input`
+
+const convolutionColumns = [
+  column('H', 'input height, after padding'),
+  column('W', 'input width, after padding'),
+  column('C', 'input channels'),
+  column('K', 'output channels'),
+  column('KS', 'window side', ['Ks', 'ks']),
+  column('S', 'stride', ['s'], 1)
+]
+
+const poolColumns = [
+  column('C', 'channels'),
+  column('H', 'input height'),
+  column('W', 'input width'),
+  column('K', 'window side'),
+  column('S', 'stride', ['s'], 1)
+]
+
+/** Output pixels of a square window, or -1 where it does not fit. */
+function positionsOf(height: number, width: number, side: number, stride: number): number {
+  if (side > height || side > width) return -1
+  return outputSide(height, side, stride) * outputSide(width, side, stride)
+}
+
+/** Convolutions with any padding; `sizes` are H W C K KS S, height and width before padding. */
+function convolutionWork(sizes: ArrayLike<number>, pad: number, into: Work): string | null {
+  const [h, w, c, k, side, stride] = [sizes[0]!, sizes[1]!, sizes[2]!, sizes[3]!, sizes[4]!, sizes[5]!]
+  const [height, width] = [h + 2 * pad, w + 2 * pad]
+  const positions = positionsOf(height, width, side, stride)
+  if (positions < 0) return tooSmall(height, width, side)
+  countWork.convolution(into, positions, side * side, c, k, h * w * c)
+  return null
+}
+
+function depthwiseWork(sizes: ArrayLike<number>, pad: number, into: Work): string | null {
+  const [h, w, c, side, stride] = [sizes[0]!, sizes[1]!, sizes[2]!, sizes[3]!, sizes[4]!]
+  const [height, width] = [h + 2 * pad, w + 2 * pad]
+  const positions = positionsOf(height, width, side, stride)
+  if (positions < 0) return tooSmall(height, width, side)
+  countWork.depthwise(into, positions, side * side, c, h * w * c)
+  return null
+}
+
+function poolWork(h: number, w: number, c: number, side: number, stride: number, into: Work): string | null {
+  const positions = positionsOf(h, w, side, stride)
+  if (positions < 0) return tooSmall(h, w, side)
+  countWork.pool(into, positions, side * side, c, h * w * c)
+  return null
+}
+
+const elementWork: WorkCounter = (sizes, into) => {
+  countWork.elements(into, sizes[0]!)
+  return null
+}
+
+const matrixWork: WorkCounter = (sizes, into) => {
+  countWork.matrix(into, sizes[0]!, sizes[1]!, sizes[2]!)
+  return null
+}
+
+const same = (sizes: readonly number[]): number[] => [...sizes]
+const codes = { count: 1, bytes: 1 } as const
+
+const pool = (name: 'maxPool' | 'avgPool', title: string, csvName: string): KernelSpec => ({
+  name,
+  title,
+  dims: dims('h', 'w', 'c', 'ks', 'stride'),
+  hasWeights: false,
+  operands: codes,
+  work: (sizes, into) => poolWork(sizes[0]!, sizes[1]!, sizes[2]!, sizes[3]!, sizes[4]!, into),
+  rows: {
+    csvName,
+    columns: poolColumns,
+    work: (sizes, into) => poolWork(sizes[1]!, sizes[2]!, sizes[0]!, sizes[3]!, sizes[4]!, into),
+    toColumns: ([h, w, c, ks, stride]) => [c!, h!, w!, ks!, stride!],
+    toDims: ([c, h, w, ks, stride]) => [h!, w!, c!, ks!, stride!]
+  }
+})
+
+const specs: Readonly<Record<KernelName, KernelSpec>> = {
+  matmul: {
+    name: 'matmul',
+    title: 'Matrix product',
+    dims: dims('n', 'm', 'k'),
+    hasWeights: true,
+    operands: codes,
+    work: matrixWork,
+    rows: {
+      csvName: 'matmul',
+      columns: [column('N', 'rows'), column('M', 'output features'), column('K', 'input features')],
+      work: matrixWork,
+      toColumns: same,
+      toDims: same
+    }
+  },
+  conv2d: {
+    name: 'conv2d',
+    title: 'Convolution',
+    dims: dims('h', 'w', 'c', 'k', 'ks', 'stride', 'pad'),
+    hasWeights: true,
+    operands: codes,
+    work: (sizes, into) => convolutionWork(sizes, sizes[6]!, into),
+    rows: {
+      csvName: 'conv2d',
+      columns: convolutionColumns,
+      work: (sizes, into) => convolutionWork(sizes, 0, into),
+      toColumns: ([h, w, c, k, ks, stride, pad]) => [h! + 2 * pad!, w! + 2 * pad!, c!, k!, ks!, stride!],
+      toDims: (columns) => [...columns, 0]
+    }
+  },
+  depthwiseConv2d: {
+    name: 'depthwiseConv2d',
+    title: 'Depthwise convolution',
+    dims: dims('h', 'w', 'c', 'ks', 'stride', 'pad'),
+    hasWeights: true,
+    operands: codes,
+    work: (sizes, into) => depthwiseWork(sizes, sizes[5]!, into),
+    rows: {
+      csvName: 'dwconv2d',
+      columns: convolutionColumns.filter(({ name }) => name !== 'K'),
+      work: (sizes, into) => depthwiseWork(sizes, 0, into),
+      toColumns: ([h, w, c, ks, stride, pad]) => [h! + 2 * pad!, w! + 2 * pad!, c!, ks!, stride!],
+      toDims: (columns) => [...columns, 0]
+    }
+  },
+  maxPool: pool('maxPool', 'Max pooling', 'maxpool'),
+  avgPool: pool('avgPool', 'Average pooling', 'avgpool'),
+  add: {
+    name: 'add',
+    title: 'Element-wise addition',
+    dims: dims('n'),
+    hasWeights: false,
+    operands: { count: 2, bytes: 1 },
+    work: elementWork,
+    rows: {
+      csvName: 'add',
+      columns: [column('N', 'elements')],
+      work: elementWork,
+      toColumns: same,
+      toDims: same
+    }
+  },
+  requantize: {
+    name: 'requantize',
+    title: 'Requantisation',
+    dims: dims('pixels', 'channels'),
+    hasWeights: false,
+    operands: { count: 1, bytes: 4 },
+    work: (sizes, into) => {
+      countWork.elements(into, sizes[0]! * sizes[1]!)
+      return null
+    },
+    rows: {
+      csvName: 'requantize',
+      columns: [column('N', 'elements')],
+      work: elementWork,
+      toColumns: ([pixels, channels]) => [pixels! * channels!],
+      toDims: ([elements]) => [elements!, 1]
+    }
+  },
+  flatten: {
+    name: 'flatten',
+    title: 'Flatten',
+    dims: dims('n'),
+    hasWeights: false,
+    operands: codes,
+    work: elementWork,
+    rows: null
+  },
+  argmax: {
+    name: 'argmax',
+    title: 'Argmax',
+    dims: dims('n'),
+    hasWeights: false,
+    operands: { count: 1, bytes: 4 },
+    work: (sizes, into) => {
+      countWork.elements(into, sizes[0]!, 1)
+      return null
+    },
+    rows: null
+  }
+}
+
+/** The spec of a kernel. */
+export function kernelSpec(kernel: KernelName): KernelSpec {
+  return specs[kernel]
+}
+
+/** Whether profile files and proxies know the kernel. */
+export function isProxyKernel(kernel: KernelName): kernel is ProxyKernelName {
+  return specs[kernel].rows !== null
+}
+
+/**
+ * The columns of a kernel in profile files and in the rows of proxies.
+ * @throws input.unsupported for kernels that have no file format (flatten, argmax)
+ */
+export function rowSpec(kernel: KernelName): RowSpec {
+  return specs[requireProxyKernel(kernel)].rows!
+}
+
+/** The same name, known to have columns. @throws input.unsupported for kernels without columns */
+export function requireProxyKernel(kernel: KernelName): ProxyKernelName {
+  if (isProxyKernel(kernel)) return kernel
+  throw new AppError(
+    'input.unsupported',
+    `There is no profile file format for ${kernel}.`,
+    'Export to Parquet, which holds every kernel.'
+  )
+}
+
+/** A proxy's kernel by its name or its name in files, in any case; null for any other text. */
+export function findProxyKernel(text: string): ProxyKernelName | null {
+  const wanted = text.toLowerCase()
+  const stored = (storedKernelNames as Readonly<Record<string, ProxyKernelName>>)[wanted]
+  return stored ?? proxyKernelNames.find((name) => name.toLowerCase() === wanted) ?? null
+}
+
+/** Like findProxyKernel. @throws input.invalid for any other text */
+export function parseProxyKernel(text: string): ProxyKernelName {
+  const found = findProxyKernel(text)
+  if (found !== null) return found
+  throw new AppError(
+    'input.invalid',
+    `There is no kernel "${text}".`,
+    `Use one of ${proxyKernelNames.join(', ')}.`
+  )
+}

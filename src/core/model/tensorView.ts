@@ -1,0 +1,17 @@
+import type { Ending } from './importState'
+
+/** How a tensor of the ONNX file lies over one of the graph: the graph's element for each of its own; null: the same. */
+export interface TensorView {
+  readonly name: string
+  /** Batch (1) included. */
+  readonly dims: readonly number[]
+  readonly map: Int32Array | null
+}
+
+/** An output of the file over the graph's. */
+export interface ImportedOutput extends TensorView {
+  /** Value of elements the map gives as -1. */
+  readonly fill: number
+  /** Operators behind it that the graph leaves out, in order. */
+  readonly endings: readonly Ending[]
+}

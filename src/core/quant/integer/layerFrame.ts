@@ -1,0 +1,10 @@
+import type { CodeFormat, ShapeHwc } from '../quantizedNetwork'
+
+/** What every integer layer has, whatever it does. */
+export interface LayerFrame {
+  readonly name: string
+  readonly inputs: readonly number[]
+  readonly inputShape: ShapeHwc
+  readonly outputShape: ShapeHwc
+  readonly input: CodeFormat
+}

@@ -1,0 +1,8 @@
+import type { MemoryEvents } from './memoryProbe'
+import type { StaticEvents } from './staticEvents'
+
+/** What happened while one kernel ran once, after a run that warmed the caches. */
+export interface KernelEvents extends StaticEvents {
+  /** By position among the memory shapes asked for. */
+  memory: MemoryEvents[]
+}

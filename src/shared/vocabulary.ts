@@ -1,0 +1,106 @@
+/**
+ * The closed lists of the house. The contract makes its zod enums from them and core its types, so that a name is added
+ * in one place and the compiler lists what has to handle it.
+ */
+
+/** Kernels that a board can run and measure, in the order of their wire numbers (docs/protocol.md). */
+export const kernelNames = [
+  'matmul',
+  'conv2d',
+  'depthwiseConv2d',
+  'maxPool',
+  'avgPool',
+  'add',
+  'requantize',
+  'flatten',
+  'argmax'
+] as const
+export type KernelName = (typeof kernelNames)[number]
+
+/** Kernels that a proxy can be fitted for: those with columns in profile files. */
+export const proxyKernelNames = [
+  'matmul',
+  'conv2d',
+  'depthwiseConv2d',
+  'maxPool',
+  'avgPool',
+  'add',
+  'requantize'
+] as const satisfies readonly KernelName[]
+export type ProxyKernelName = (typeof proxyKernelNames)[number]
+
+/** Names of kernels in profile files, saved proxies and data files written before the names were one; read, not shown. */
+export const storedKernelNames = {
+  dwconv2d: 'depthwiseConv2d',
+  maxpool: 'maxPool',
+  avgpool: 'avgPool'
+} as const satisfies Readonly<Record<string, ProxyKernelName>>
+
+/** Kernel variants in the order of their wire numbers. */
+export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb', 'rvv'] as const
+export type KernelVariant = (typeof kernelVariants)[number]
+
+/** What a core counts, and so what boards, plans and searches are priced in. */
+export const countUnits = ['cycles', 'instructions'] as const
+export type CountUnit = (typeof countUnits)[number]
+
+/** What a proxy predicts: counts of a core, or times of anything that was measured elsewhere. */
+export const timeUnits = [...countUnits, 'ns', 'us', 'ms', 's'] as const
+export type TimeUnit = (typeof timeUnits)[number]
+
+/** Whether a core counts in the unit. */
+export const isCountUnit = (unit: TimeUnit): unit is CountUnit => unit === 'cycles' || unit === 'instructions'
+
+/** Fitting algorithms; `auto` compares the robust ones and takes the best on unseen shapes. */
+export const estimatorNames = [
+  'auto',
+  'bopsLinear',
+  'cbopsLinear',
+  'physics',
+  'forest',
+  'extraTrees',
+  'boosting',
+  'gaussianProcess',
+  'twoStage',
+  'residual',
+  'lookup',
+  'stacking'
+] as const
+export type EstimatorName = (typeof estimatorNames)[number]
+
+/**
+ * How rows are held out to judge a proxy. train: none (never a measure of quality); random: 5 folds of rows; shape: 5
+ * folds of layer shapes; loso: one shape at a time.
+ */
+export const errorSplits = ['train', 'random', 'shape', 'loso'] as const
+export type ErrorSplit = (typeof errorSplits)[number]
+
+/** What the images of a data set are used for; the sets are disjoint. */
+export const imageSplits = ['calibration', 'tune', 'search', 'test'] as const
+export type ImageSplit = (typeof imageSplits)[number]
+
+/** Search strategies. */
+export const strategyNames = [
+  'auto',
+  'integer',
+  'pairwise',
+  'additiveGp',
+  'greedy',
+  'mico',
+  'micoPublished',
+  'gpEi',
+  'tpe',
+  'nsga2',
+  'policy',
+  'randomMaximal',
+  'random'
+] as const
+export type StrategyName = (typeof strategyNames)[number]
+
+/** States of a Job: work of this process. */
+export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const
+export type JobState = (typeof jobStates)[number]
+
+/** States of a stored run (campaign, adaptive run, search, deployment): what outlives the process. */
+export const runStates = ['running', 'done', 'failed', 'cancelled', 'interrupted'] as const
+export type RunState = (typeof runStates)[number]
