@@ -97,6 +97,17 @@ export function predictTable(estimator: LatencyEstimator, table: StageTable): Fl
   return estimator.predictMatrix(encodeTable(estimator.codec, table), tokens)
 }
 
+/** Interval factors by level, of the ratios of an estimator: sliders ask again and again. */
+const knownFactors = new WeakMap<Float64Array, Map<number, { low: number; high: number }>>()
+
+function factorsOf(logRatios: Float64Array, level: number): { low: number; high: number } {
+  const byLevel = knownFactors.get(logRatios) ?? new Map<number, { low: number; high: number }>()
+  knownFactors.set(logRatios, byLevel)
+  const factors = byLevel.get(level) ?? intervalFactors({ logRatios }, level)
+  byLevel.set(level, factors)
+  return factors
+}
+
 /** Predictions of configurations with an interval of the total at `level`. @throws input.invalid for missing knobs */
 export function predictConfigurations(
   estimator: LatencyEstimator,
@@ -106,7 +117,7 @@ export function predictConfigurations(
   const matrix = encodeConfigurations(estimator.codec, asked)
   const tokens = Float64Array.from(asked, ({ outputTokens }) => outputTokens ?? 1)
   const stages = estimator.predictMatrix(matrix, tokens)
-  const inside = intervalFactors({ logRatios: estimator.logRatios }, level)
+  const inside = factorsOf(estimator.logRatios, level)
   return asked.map((configuration, row) => {
     const stagesMs = Object.fromEntries(estimator.stages.map((stage, at) => [stage, stages[at][row]]))
     const totalMs = stages.reduce((sum, times) => sum + times[row], 0)

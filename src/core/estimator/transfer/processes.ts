@@ -4,14 +4,15 @@ import {
   predictGaussianProcess,
   type GaussianProcess
 } from '../../proxy/linear/gaussianProcess'
-import { withColumn } from '../design'
+import { withColumn, type StagePool } from '../design'
 import { entriesOf, featuresAt, fitBase, medianOf, timesOf, type TransferProblem } from './problem'
 import type { FittedTransfer } from './method'
 
 /** ratio: base is the source's time; roofline: the target's physical base; both: that, with the source as a feature. */
 export type ProcessKind = 'ratio' | 'roofline' | 'both'
 
-const settings = { tuneRows: 96, maxRows: 800, iterations: 30 }
+/** Times of matrix products jump where the library chooses another kernel: no smooth function of their sizes. */
+const settings = { tuneRows: 96, maxRows: 800, iterations: 30, smoothness: 'exponential' } as const
 
 /**
  * Gaussian processes on the logarithm of target time over a base, one per pool: operators that do the same kind of
@@ -34,27 +35,27 @@ export function fitProcesses(
         ? pool.features
         : withColumn(pool.features, 'source residual', problem.sourceResidual[at])
     const logs = times.map((time, i) => Math.log(time / base[entries[i]]))
-    const centre = medianOf(logs)
+    const centres = stageCentres(pool, entries, logs)
     const theta = thetas?.[at] ?? null
     const process = fitGaussianProcess(
       featuresAt(features, entries),
-      logs.map((value) => value - centre),
+      logs.map((value, i) => value - centres[Math.floor(entries[i] / pool.count)]),
       { ...settings, seed, ...(theta === null ? {} : { theta }) }
     )
-    return { pool, base, features, centre, process }
+    return { pool, base, features, centres, process }
   })
   return {
     predict(asked) {
       const predicted = problem.table.stages.map(() => new Float64Array(asked.length).fill(NaN))
       for (const fit of fits) {
         if (fit === null) continue
-        const { pool, base, features, centre, process } = fit
+        const { pool, base, features, centres, process } = fit
         pool.stages.forEach((stage, at) => {
           const entries = Int32Array.from(asked, (row) => at * pool.count + row)
           const { mean } = predictGaussianProcess(process, featuresAt(features, entries))
           entries.forEach((entry, i) => {
             if (!Number.isNaN(problem.source[stage][asked[i]]))
-              predicted[stage][i] = base[entry] * Math.exp(centre + mean[i])
+              predicted[stage][i] = base[entry] * Math.exp(centres[at] + mean[i])
           })
         })
       }
@@ -69,6 +70,22 @@ export function fitProcesses(
         fits.map((fit) => thetaOf(fit?.process))
       )
   }
+}
+
+/** Rows of one stage that weigh as much as the common centre. */
+const centrePull = 3
+
+/** Mean of every stage of a pool, shrunk to the pool's median: the process then learns what differs within a stage. */
+function stageCentres(pool: StagePool, entries: Int32Array, logs: Float64Array): Float64Array {
+  const common = medianOf(logs)
+  const sums = new Float64Array(pool.stages.length).fill(centrePull * common)
+  const weights = new Float64Array(pool.stages.length).fill(centrePull)
+  entries.forEach((entry, i) => {
+    const stage = Math.floor(entry / pool.count)
+    sums[stage] += logs[i]
+    weights[stage]++
+  })
+  return sums.map((sum, stage) => sum / weights[stage])
 }
 
 function thetaOf(process: GaussianProcess | undefined): Float64Array | null {

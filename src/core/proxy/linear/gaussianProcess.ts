@@ -26,6 +26,8 @@ export interface GaussianProcess {
   alpha: Float64Array
   /** Lower Cholesky factor of K + noise, row-major; empty when revived without variance. */
   factor: Float64Array
+  /** Absent in proxies stored before there was a choice: matern52. */
+  smoothness?: Smoothness
 }
 
 /** Log length scales, log signal and log noise variance of a fit, for another fit on like rows. */
@@ -44,9 +46,11 @@ export interface GaussianProcessOptions {
   iterations: number
   /** Hyperparameters of an earlier fit, kept as they are: its `theta`. Nothing is tuned then. */
   theta?: Float64Array
+  /** Default matern52. */
+  smoothness?: Smoothness
 }
 
-export const gaussianProcessDefaults: Omit<GaussianProcessOptions, 'seed' | 'theta'> = {
+export const gaussianProcessDefaults: Omit<GaussianProcessOptions, 'seed' | 'theta' | 'smoothness'> = {
   tuneRows: 128,
   maxRows: 600,
   iterations: 25
@@ -64,6 +68,8 @@ export function fitGaussianProcess(
   const order = random.shuffle(Int32Array.from({ length: matrix.count }, (_, row) => row))
   const tuneRows = order.slice(0, Math.min(options.tuneRows, matrix.count))
   const variance = Math.max(meanSquare(y), 1e-12)
+  const smoothness = options.smoothness ?? 'matern52'
+  const kernel = kernels[smoothness]
   const theta =
     options.theta ??
     tune(
@@ -71,7 +77,8 @@ export function fitGaussianProcess(
       pick(y, tuneRows),
       features,
       variance,
-      options.iterations
+      options.iterations,
+      kernel
     )
 
   const rows = order.slice(0, Math.min(options.maxRows, matrix.count)).sort()
@@ -83,12 +90,12 @@ export function fitGaussianProcess(
   for (let at = 0; at < inputs.length; at++) inputs[at] *= roots[at % features]
   const n = rows.length
   for (;;) {
-    const factor = covariance(inputs, n, features, signal)
+    const factor = covariance(inputs, n, features, signal, kernel)
     for (let i = 0; i < n; i++) factor[i * n + i] += noise
     if (choleskyInPlace(factor, n)) {
       const alpha = pick(y, rows)
       choleskySolve(factor, n, alpha)
-      return { features, rows: n, mean, scale, inverse, signal, noise, inputs, alpha, factor }
+      return { features, rows: n, mean, scale, inverse, signal, noise, inputs, alpha, factor, smoothness }
     }
     noise *= 10
     if (noise > 1e6 * variance) {
@@ -108,6 +115,7 @@ export function predictGaussianProcess(
   withVariance = false
 ): { mean: Float64Array; variance: Float64Array | null } {
   const { features, rows, inputs, alpha, signal, noise, factor } = model
+  const { similarity } = kernels[model.smoothness ?? 'matern52']
   const all = Int32Array.from({ length: matrix.count }, (_, row) => row)
   const points = standardised(matrix, model.mean, model.scale, all)
   const roots = model.inverse.map(Math.sqrt)
@@ -118,7 +126,7 @@ export function predictGaussianProcess(
   for (let row = 0; row < matrix.count; row++) {
     let sum = 0
     for (let j = 0; j < rows; j++) {
-      cross[j] = signal * matern(squaredDistance(points, row, inputs, j, features))
+      cross[j] = signal * similarity(squaredDistance(points, row, inputs, j, features))
       sum += cross[j] * alpha[j]
     }
     mean[row] = sum
@@ -131,10 +139,35 @@ export function predictGaussianProcess(
   return { mean, variance }
 }
 
-/** Matern 5/2 at squared distance r2: (1 + s + s^2 / 3) e^-s with s = sqrt(5) r. */
-function matern(r2: number): number {
-  const s = Math.sqrt(5 * r2)
-  return (1 + s + (s * s) / 3) * Math.exp(-s)
+/**
+ * How smooth the function is between rows: matern52 is twice differentiable; exponential (Matern 1/2) is continuous
+ * only, for times that jump where another kernel is chosen.
+ */
+export type Smoothness = 'matern52' | 'exponential'
+
+/** Correlation at squared distance r2, and -2 d / d r2 of it: what the gradient by log length scales needs. */
+interface Kernel {
+  similarity(r2: number): number
+  slope(r2: number): number
+}
+
+const kernels: Readonly<Record<Smoothness, Kernel>> = {
+  // (1 + s + s^2 / 3) e^-s with s = sqrt(5) r; slope 5/3 (1 + s) e^-s.
+  matern52: {
+    similarity(r2) {
+      const s = Math.sqrt(5 * r2)
+      return (1 + s + (s * s) / 3) * Math.exp(-s)
+    },
+    slope(r2) {
+      const s = Math.sqrt(5 * r2)
+      return (5 / 3) * (1 + s) * Math.exp(-s)
+    }
+  },
+  // e^-r; slope e^-r / r. Equal rows have no slope: their scaled differences are 0.
+  exponential: {
+    similarity: (r2) => Math.exp(-Math.sqrt(r2)),
+    slope: (r2) => (r2 === 0 ? 0 : Math.exp(-Math.sqrt(r2)) / Math.sqrt(r2))
+  }
 }
 
 function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, features: number): number {
@@ -144,11 +177,17 @@ function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number,
   return sum
 }
 
-function covariance(scaled: Float64Array, n: number, features: number, signal: number): Float64Array {
+function covariance(
+  scaled: Float64Array,
+  n: number,
+  features: number,
+  signal: number,
+  { similarity }: Kernel
+): Float64Array {
   const matrix = new Float64Array(n * n)
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const value = signal * matern(squaredDistance(scaled, i, scaled, j, features))
+      const value = signal * similarity(squaredDistance(scaled, i, scaled, j, features))
       matrix[i * n + j] = value
       matrix[j * n + i] = value
     }
@@ -165,7 +204,8 @@ function tune(
   y: Float64Array,
   features: number,
   variance: number,
-  iterations: number
+  iterations: number,
+  kernel: Kernel
 ): Float64Array {
   const size = features + 2
   const centre = new Float64Array(size).fill(0.7)
@@ -178,7 +218,7 @@ function tune(
   const step = new Float64Array(size).fill(0.3)
   let last: Float64Array = new Float64Array(size)
   for (let round = 0; round < iterations; round++) {
-    const result = negativeLogLikelihood(theta, inputs, y, features)
+    const result = negativeLogLikelihood(theta, inputs, y, features, kernel)
     if (result === null) {
       // Not positive definite: more noise, smaller steps.
       theta = best.theta.slice()
@@ -215,7 +255,8 @@ function negativeLogLikelihood(
   theta: Float64Array,
   inputs: Float64Array,
   y: Float64Array,
-  features: number
+  features: number,
+  kernel: Kernel
 ): { value: number; gradient: Float64Array } | null {
   const n = y.length
   const inverse = Float64Array.from({ length: features }, (_, at) => Math.exp(-2 * theta[at]))
@@ -223,8 +264,8 @@ function negativeLogLikelihood(
   const noise = Math.exp(theta[features + 1])
   const roots = inverse.map(Math.sqrt)
   const scaled = inputs.map((value, at) => value * roots[at % features])
-  const kernel = covariance(scaled, n, features, signal)
-  const factor = kernel.slice()
+  const cover = covariance(scaled, n, features, signal, kernel)
+  const factor = cover.slice()
   for (let i = 0; i < n; i++) factor[i * n + i] += noise + 1e-10 * signal
   if (!choleskyInPlace(factor, n)) return null
   const alpha = y.slice()
@@ -240,11 +281,10 @@ function negativeLogLikelihood(
     gradient[features] -= 0.5 * diagonal * signal
     for (let j = 0; j < i; j++) {
       const weight = alpha[i] * alpha[j] - inverseKernel[i * n + j]
-      gradient[features] -= weight * kernel[i * n + j]
+      gradient[features] -= weight * cover[i * n + j]
       const r2 = squaredDistance(scaled, i, scaled, j, features)
-      const s = Math.sqrt(5 * r2)
-      // d k / d log length_f = signal * 5/3 * (1 + s) e^-s * (scaled difference_f)^2
-      const slope = weight * signal * (5 / 3) * (1 + s) * Math.exp(-s)
+      // d k / d log length_f = signal * slope * (scaled difference_f)^2
+      const slope = weight * signal * kernel.slope(r2)
       for (let at = 0, p = i * features, q = j * features; at < features; at++, p++, q++) {
         gradient[at] -= slope * (scaled[p] - scaled[q]) ** 2
       }

@@ -96,10 +96,26 @@ export class EnsembleBuilder {
 
 /** Sum over trees of the leaf values every row falls into. */
 export function sumOverTrees(trees: TreeEnsemble, matrix: FeatureMatrix): Float64Array {
+  if (matrix.count === 1) return Float64Array.of(sumOfRow(trees, matrix))
   const walkers = walkersOf(trees, matrix)
   const sums = new Float64Array(matrix.count)
   for (const root of trees.roots) addLeaves(trees, root, walkers, sums)
   return backToRows(walkers, sums, new Float64Array(matrix.count))
+}
+
+/** The same of the only row: eight walkers side by side would cost more than they save. */
+function sumOfRow(
+  { roots, feature, threshold, left, value }: TreeEnsemble,
+  { columns }: FeatureMatrix
+): number {
+  const point = Float64Array.from(columns, (column) => column[0])
+  let sum = 0
+  for (let tree = 0; tree < roots.length; tree++) {
+    let node = roots[tree]
+    while (left[node] !== node) node = left[node] + (point[feature[node]] > threshold[node] ? 1 : 0)
+    sum += value[node]
+  }
+  return sum
 }
 
 /** Leaf value of every tree, tree by tree: values[tree * count + row]. */

@@ -1,0 +1,64 @@
+// npm run bench:estimatorSpeed: speed of training, predicting and filtering, on simulated samples, one thread.
+import { encodeConfigurations, type Configuration } from '@core/estimator/models/knobCodec'
+import { filterByBudget } from '@core/estimator/guard/guardrail'
+import { predictConfigurations } from '@core/estimator/fit/estimator'
+import { trainEstimator } from '@core/estimator/fit/train'
+import { stageTable } from '@core/estimator/samples/stageTable'
+import { simulateSamples } from '@core/estimator/simulate'
+import { startClock } from './stopwatch'
+
+const samples = simulateSamples({
+  count: 100_000,
+  seed: 1,
+  prefillNoise: 0.025,
+  decodeNoise: 0.06,
+  positionSlope: 0,
+  recordPositions: false
+})
+const table = stageTable(samples)
+let clock = startClock()
+const { estimator } = trainEstimator(table, { model: 'physical', seed: 1, validationShare: 0.25 })
+report('train, 100,000 samples', clock(), 30)
+
+const configurations: Configuration[] = samples.map(({ knobs, outputTokens }) => ({
+  knobs,
+  ...(outputTokens === undefined ? {} : { outputTokens })
+}))
+const single = 20_000
+// Compiled code is what a scheduler sees: the first calls are not counted.
+for (let at = 0; at < 5000; at++) predictConfigurations(estimator, configurations.slice(at, at + 1))
+clock = startClock()
+for (let at = 0; at < single; at++) predictConfigurations(estimator, configurations.slice(at, at + 1))
+const one = clock()
+console.log(
+  `one prediction, call by call: ${((1e6 * one.cpuSeconds) / single).toFixed(1)} us of processor time (bar 20)`
+)
+clock = startClock()
+predictConfigurations(estimator, configurations.slice(0, 10_000))
+const many = clock()
+console.log(
+  `one prediction of 10,000 together, with interval: ${((1e6 * many.cpuSeconds) / 10_000).toFixed(1)} us (bar 20)`
+)
+
+const repeats = 10
+clock = startClock()
+let kept = 0
+for (let round = 0; round < repeats; round++) {
+  const matrix = encodeConfigurations(estimator.codec, configurations)
+  const tokens = Float64Array.from(configurations, ({ outputTokens }) => outputTokens ?? 1)
+  const stages = estimator.predictMatrix(matrix, tokens)
+  const totals = new Float64Array(configurations.length)
+  for (const times of stages) times.forEach((time, row) => (totals[row] = (totals[row] ?? 0) + time))
+  kept += filterByBudget(totals, 200).length
+}
+report(`filter 1,000,000 candidates (${kept} kept)`, clock(), 5)
+
+function report(
+  what: string,
+  { seconds, cpuSeconds }: { seconds: number; cpuSeconds: number },
+  bar: number
+): void {
+  console.log(
+    `${what}: ${cpuSeconds.toFixed(1)} s of processor time, ${seconds.toFixed(1)} s on the clock (bar ${bar} s)`
+  )
+}
