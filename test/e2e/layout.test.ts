@@ -23,7 +23,18 @@ import { sampleHandlers } from './support/sampleServices'
 const root = path.resolve(import.meta.dirname, '../..')
 const pageFolder = process.env['BITBENCH_PAGE_FOLDER'] ?? path.join(root, 'out/renderer')
 const pictures = path.join(root, 'build/screenshots/layout')
-const pageIds = ['start', 'boards', 'profile', 'proxy', 'model', 'search', 'deploy', 'gpu', 'settings']
+const pageIds = [
+  'start',
+  'boards',
+  'profile',
+  'proxy',
+  'model',
+  'search',
+  'deploy',
+  'gpu',
+  'estimator',
+  'settings'
+]
 const sizes = [
   { width: 1280, height: 800 },
   { width: 1024, height: 700 }

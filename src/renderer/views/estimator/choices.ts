@@ -1,13 +1,13 @@
 /** Presets of names as a person reads them. */
 export const presets = [
-  { value: 'vlm', text: 'Vision-language stages' },
+  { value: 'vlm', text: 'Vision-language' },
   { value: 'vidur', text: 'Vidur operators' },
   { value: 'generic', text: '{knobs, stages}' }
 ] as const
 
 /** Models, the default first. */
 export const models = [
-  { value: 'physical', text: 'Physical terms, boosted' },
+  { value: 'physical', text: 'Physical, boosted' },
   { value: 'polynomial', text: 'Polynomial' },
   { value: 'linear', text: 'Linear' },
   { value: 'mlp', text: 'Network (MLP)' },
