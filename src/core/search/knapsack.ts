@@ -1,4 +1,5 @@
 import type { Limit } from './limit'
+import { paretoFront } from './pareto'
 import type { Genes, SearchSpace } from './space'
 
 /**
@@ -14,7 +15,7 @@ export function leastLoss(
   space: SearchSpace,
   limits: readonly Limit[],
   losses: ArrayLike<number>,
-  maxStates = 1000
+  maxStates = 500
 ): Genes | null {
   const layers = space.layers.length
   const active = space.costs.flatMap((cost, at) =>
@@ -81,6 +82,22 @@ export function pairsOf(space: SearchSpace, layer: number): number[] {
   )
 }
 
+/** Pairs that no other one beats in loss and in every budgeted cost; of equal ones the first. */
+function usefulPairs(
+  space: SearchSpace,
+  layer: number,
+  active: readonly ActiveCost[],
+  losses: ArrayLike<number>
+): number[] {
+  const pairs = pairsOf(space, layer)
+  const values = pairs.map((pair) => [
+    losses[16 * layer + pair]!,
+    ...active.map(({ table }) => table.perLayer[16 * layer + pair]!)
+  ])
+  const kept = new Set(paretoFront(values, (value) => value))
+  return pairs.filter((_, index) => kept.has(values[index]!))
+}
+
 function extended(
   space: SearchSpace,
   layer: number,
@@ -89,7 +106,7 @@ function extended(
   rest: readonly Float64Array[],
   losses: ArrayLike<number>
 ): States {
-  const pairs = pairsOf(space, layer)
+  const pairs = usefulPairs(space, layer, active, losses)
   const most = states.size * pairs.length
   const next: States = {
     size: 0,
@@ -117,7 +134,7 @@ function extended(
   return next
 }
 
-/** Drops dominated states (one budget), then thins to the limit by buckets of cost. */
+/** Drops dominated states (one budget) and thins to the limit by buckets of cost; far too many are thinned first. */
 function reduced(
   states: States,
   active: readonly ActiveCost[],
@@ -125,42 +142,58 @@ function reduced(
   layer: number,
   maxStates: number
 ): States {
-  const order = Array.from({ length: states.size }, (_, index) => index)
+  const all = Array.from({ length: states.size }, (_, index) => index)
   if (active.length === 0) {
     return picked(
       states,
-      order.length === 0 ? [] : [order.reduce((a, b) => (states.loss[b]! < states.loss[a]! ? b : a))]
+      all.length === 0 ? [] : [all.reduce((a, b) => (states.loss[b]! < states.loss[a]! ? b : a))]
     )
   }
-  const first = states.costs[0]!
-  order.sort((a, b) => first[a]! - first[b]! || states.loss[a]! - states.loss[b]!)
-  let survivors = order
-  if (active.length === 1) {
-    let least = Infinity
-    survivors = order.filter((index) => {
-      if (states.loss[index]! >= least) return false
-      least = states.loss[index]!
-      return true
-    })
-  }
-  if (survivors.length <= maxStates) return picked(states, survivors)
-  const perCost = Math.max(2, Math.floor(maxStates ** (1 / active.length)))
-  const ranges = active.map(({ budget }, at) => {
-    let low = Infinity
-    for (const index of survivors) low = Math.min(low, states.costs[at]![index]!)
-    return { low, span: Math.max(1e-300, budget - rest[at]![layer]! - low) }
+  const thin = (from: readonly number[]): number[] => thinned(states, from, active, rest, layer, maxStates)
+  let survivors = all.length > 4 * maxStates ? thin(all) : all
+  if (active.length === 1) survivors = undominated(states, survivors)
+  return picked(states, survivors.length > maxStates ? thin(survivors) : survivors)
+}
+
+/** By rising cost, those of less loss than everything cheaper. */
+function undominated(states: States, from: readonly number[]): number[] {
+  const cost = states.costs[0]!
+  const order = [...from].sort((a, b) => cost[a]! - cost[b]! || states.loss[a]! - states.loss[b]!)
+  let least = Infinity
+  return order.filter((index) => {
+    if (states.loss[index]! >= least) return false
+    least = states.loss[index]!
+    return true
   })
-  const buckets = new Map<number, number>()
-  for (const index of survivors) {
+}
+
+/** The least loss of every bucket of cost. */
+function thinned(
+  states: States,
+  from: readonly number[],
+  active: readonly ActiveCost[],
+  rest: readonly Float64Array[],
+  layer: number,
+  maxStates: number
+): number[] {
+  const perCost = Math.max(2, Math.floor(maxStates ** (1 / active.length)))
+  const scales = active.map(({ budget }, at) => {
+    let low = Infinity
+    for (const index of from) low = Math.min(low, states.costs[at]![index]!)
+    return { low, perUnit: (perCost - 1) / Math.max(1e-300, budget - rest[at]![layer]! - low) }
+  })
+  const buckets = new Int32Array(perCost ** active.length).fill(-1)
+  for (const index of from) {
     let bucket = 0
-    for (const [at, { low, span }] of ranges.entries()) {
-      const place = Math.floor(((states.costs[at]![index]! - low) / span) * (perCost - 1))
+    for (let at = 0; at < scales.length; at++) {
+      const { low, perUnit } = scales[at]!
+      const place = Math.floor((states.costs[at]![index]! - low) * perUnit)
       bucket = bucket * perCost + Math.max(0, Math.min(perCost - 1, place))
     }
-    const present = buckets.get(bucket)
-    if (present === undefined || states.loss[index]! < states.loss[present]!) buckets.set(bucket, index)
+    const present = buckets[bucket]!
+    if (present < 0 || states.loss[index]! < states.loss[present]!) buckets[bucket] = index
   }
-  return picked(states, [...buckets.values()])
+  return Array.from(buckets.filter((index) => index >= 0))
 }
 
 function picked(states: States, indices: readonly number[]): States {

@@ -40,6 +40,8 @@ export const pairwiseSettings: LossModelSettings = {
 export const additiveSettings: LossModelSettings = { ...pairwiseSettings, pair: 0 }
 
 const leastLogged = 1e-6
+/** Observations the process is fitted to: those of least loss, which are nearest to what is searched. */
+const maxObservations = 64
 
 export function logLoss(loss: number): number {
   return Math.log(Math.max(leastLogged, loss))
@@ -51,6 +53,8 @@ interface Shares {
   /** Expected log loss. */
   readonly expected: number
   readonly shares: Float64Array
+  /** Square roots of the shares. */
+  readonly roots: Float64Array
   /** Sum of the shares at each level. */
   readonly levels: Float64Array
 }
@@ -81,9 +85,10 @@ export function fitLossModel(
         total
       levels[gene] = levels[gene]! + shares[at]!
     }
-    return { genes, expected: Math.log(total), shares, levels }
+    return { genes, expected: Math.log(total), shares, roots: shares.map(Math.sqrt), levels }
   }
-  const observed = history.map(({ scheme, loss }): Observation => {
+  const closest = [...history].sort((a, b) => a.loss - b.loss || a.index - b.index).slice(0, maxObservations)
+  const observed = closest.map(({ scheme, loss }): Observation => {
     const shares = sharesOf(genesOfScheme(scheme))
     return { shares, residual: logLoss(loss) - shares.expected }
   })
@@ -124,7 +129,7 @@ function covariance(a: Shares, b: Shares, { offset, shape, width, pair }: LossMo
     if (gene === 0 || gene !== b.genes[at]) continue
     const product = a.shares[at]! * b.shares[at]!
     sum += width[gene]! ** 2 * product
-    together += Math.sqrt(product)
+    together += a.roots[at]! * b.roots[at]!
     squares += product
   }
   // Sum over pairs of both widths' common shares.

@@ -62,22 +62,48 @@ export function raisedToMaximal(
   random: Random
 ): Genes {
   const genes = start.slice()
+  const tryRaise = createRaise(space, limits, genes)
   for (let isChanged = true; isChanged;) {
     isChanged = false
     for (const at of random.shuffle(freeGenes(space))) {
-      const before = genes[at]!
+      const choices = space.choices[at]!
       // The smallest raise that fits first: what is left goes to other layers.
-      for (const choice of space.choices[at]!.filter((gene) => gene < before).reverse()) {
-        genes[at] = choice
-        if (fits(space, limits, genes)) {
-          isChanged = true
-          break
-        }
-        genes[at] = before
+      for (let index = choices.indexOf(genes[at]!) - 1; index >= 0; index--) {
+        if (!tryRaise(at, choices[index]!)) continue
+        isChanged = true
+        break
       }
     }
   }
   return genes
+}
+
+/** Sets a gene when the scheme stays within the budgets; sums are carried along, other costs computed in full. */
+function createRaise(
+  space: SearchSpace,
+  limits: readonly Limit[],
+  genes: Genes
+): (at: number, gene: number) => boolean {
+  const sums = space.costs.map((cost) => (cost.isSum ? cost.of(genes) : 0))
+  const next = sums.slice()
+  return (at, gene) => {
+    const before = genes[at]!
+    const row = 16 * (at >> 1)
+    const old = row + 4 * genes[at & ~1]! + genes[at | 1]!
+    genes[at] = gene
+    const now = row + 4 * genes[at & ~1]! + genes[at | 1]!
+    for (let index = 0; index < sums.length; index++) {
+      const cost = space.costs[index]!
+      next[index] = cost.isSum
+        ? sums[index]! + cost.table!.perLayer[now]! - cost.table!.perLayer[old]!
+        : cost.of(genes)
+      if (next[index]! <= limits[index]!.budget * (1 + 1e-12)) continue
+      genes[at] = before
+      return false
+    }
+    for (let index = 0; index < sums.length; index++) sums[index] = next[index]!
+    return true
+  }
 }
 
 /** Pairs of a layer that no other pair beats in both widths at no higher cost. */

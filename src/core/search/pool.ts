@@ -2,15 +2,18 @@ import type { Candidate } from './candidate'
 import { leastLoss } from './knapsack'
 import { fits } from './limits'
 import { raisedToMaximal } from './maximal'
+import { sumOfLosses } from './probes'
 import { freeGenes, genesKey, genesOfScheme, type Genes } from './space'
 import type { SearchState } from './strategy'
 
 /** Knapsacks with disturbed losses, and how far (standard deviation of their logarithm). */
-const draws = 6
+const draws = 4
 const disturbance = 0.5
 /** States of the disturbed knapsacks: they need not be exact. */
 const coarseStates = 160
-const mostNeighbours = 240
+const maxNeighbours = 120
+/** Schemes handed to the model, least expected loss first. */
+const maxPool = 80
 
 /**
  * Schemes worth ranking with a model: all maximal ones where they can be listed; else the integer program's solution on
@@ -40,7 +43,7 @@ export function maximalPool(state: SearchState, losses: Float64Array, best: Cand
   if (best !== null) starts.push(genesOfScheme(best.scheme))
   if (starts.length === 0) add(state.cheapest, true)
   const free = freeGenes(space)
-  for (let step = 0; step < mostNeighbours && starts.length > 0; step++) {
+  for (let step = 0; step < maxNeighbours && starts.length > 0; step++) {
     const genes = starts[step % starts.length]!.slice()
     const lowered = free[random.integer(free.length)]!
     const lower = space.choices[lowered]!.filter((gene) => gene > genes[lowered]!)
@@ -49,4 +52,8 @@ export function maximalPool(state: SearchState, losses: Float64Array, best: Cand
     add(genes, false)
   }
   return [...found.values()]
+    .map((genes) => ({ genes, loss: sumOfLosses(losses, genes) }))
+    .sort((a, b) => a.loss - b.loss)
+    .slice(0, maxPool)
+    .map(({ genes }) => genes)
 }

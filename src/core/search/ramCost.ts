@@ -43,6 +43,7 @@ export function ramCost(
   )
   return {
     unit: 'bytes',
+    isSum: false,
     of(genes: Genes) {
       const chosen = weighted.map((_, position) =>
         bytesOf(position, 4 * genes[2 * position]! + genes[2 * position + 1]!)

@@ -19,6 +19,8 @@ export interface SchemeCost {
    * is known of single layers.
    */
   readonly table: CostTable | null
+  /** Whether the table's sum is the cost itself. */
+  readonly isSum: boolean
 }
 
 export interface SearchSpace {
@@ -44,7 +46,7 @@ const inputGene = 1
 const everyGene = bitWidths.map((_, index) => index)
 
 export function tableCost(table: CostTable): SchemeCost {
-  return { unit: table.unit, table, of: (genes) => genesCost(table, genes) }
+  return { unit: table.unit, table, isSum: true, of: (genes) => genesCost(table, genes) }
 }
 
 /** @throws AppError search.invalid when `allowed` names an unknown layer or leaves a layer without a width. */

@@ -20,7 +20,7 @@ export const demoCli: CliNoun = {
         seed: { type: 'string', help: 'seed of design, fit and search', default: '1' },
         model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
         'budget-ratio': { type: 'string', help: 'budget as a share of the int8 cost', default: '0.75' },
-        evaluations: { type: 'string', help: 'schemes the search may evaluate', default: '40' },
+        evaluations: { type: 'string', help: 'schemes the search may evaluate', default: '20' },
         images: { type: 'string', help: 'test images to run on the board', default: '250' }
       },
       async run(args, context) {
@@ -32,7 +32,7 @@ export const demoCli: CliNoun = {
           modelPath: textOption(args, 'model'),
           seed,
           budgetRatio: numberOption(args, 'budget-ratio', { min: 0.05, max: 1 }) ?? 0.75,
-          evaluations: numberOption(args, 'evaluations', { min: 4, max: 500, integer: true }) ?? 40,
+          evaluations: numberOption(args, 'evaluations', { min: 4, max: 500, integer: true }) ?? 20,
           images: numberOption(args, 'images', { min: 1, max: 10_000, integer: true }) ?? 250,
           say: context.log
         })
