@@ -1,5 +1,5 @@
 // What of a folder of ONNX files is read, equals onnxruntime in float, and becomes integers that follow the float network.
-//   npm run bench:import -- [FOLDER …] [--fast]
+//   npm run bench:import -- [FOLDER …]
 // Without folders: the networks of test/support/exportedNetworks.ts and, where they are there, ../shared/cases.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -8,11 +8,13 @@ import * as ort from 'onnxruntime-node'
 import { readOnnx } from '@core/model/importOnnx'
 import type { OnnxModel } from '@core/model/onnx'
 import { createRandom } from '@core/math/random'
+import { checkLimits } from '@core/deploy/plan'
+import { runInteger } from '@core/quant/integer/runInteger'
+import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
 import { createImportedRunner } from '@core/quant/runImported'
-import { integerObstacles } from '@main/model/checkFile'
 import { encodeOnnx } from '@main/model/onnxFile'
 import { readModelFile } from '@main/model/readModelFile'
-import { runModel } from '@main/model/runFile'
+import { outputOfLogits, prepareIntegers, runModel } from '@main/model/runFile'
 import { AppError } from '@shared/errors'
 import { exportedNetworks } from '../test/support/exportedNetworks'
 
@@ -55,9 +57,9 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
     try {
       const output = [imported.output.name]
       const float = runModel(model, array, 'float', output).outputs[0]!.values
-      const integer = runModel(model, array, 'int8', output).outputs[0]!.values
-      const obstacles = integerObstacles(imported.graph)
-      const why = obstacles.map(({ message }) => message).join(' ')
+      const made = prepareIntegers(model, array, 'int8', imported.output.name)
+      const integer = outputOfLogits(made, runInteger(made.network, made.codes)).values
+      const why = limitsOf(made.network)
       return {
         ...row,
         read: true,
@@ -71,6 +73,16 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
     }
   } catch (reason) {
     return { ...row, why: AppError.from(reason).message.slice(0, 160) }
+  }
+}
+
+/** What keeps a network out of every Image; empty where nothing does. */
+function limitsOf(network: QuantizedNetwork): string {
+  try {
+    checkLimits(network)
+    return ''
+  } catch (reason) {
+    return AppError.from(reason).message
   }
 }
 
@@ -115,20 +127,9 @@ function onnxFiles(folder: string): string[] {
     })
 }
 
-const { positionals } = parseArgs({ allowPositionals: true, options: { fast: { type: 'boolean' } } })
-const shared = path.resolve('../shared/cases')
-const folders = positionals.length > 0 ? positionals : existsSync(shared) ? [shared] : []
-const rows: Row[] = []
-if (positionals.length === 0) {
-  for (const { name, model } of exportedNetworks()) rows.push(await judge(name, () => Promise.resolve(model)))
-}
-for (const folder of folders) {
-  for (const file of onnxFiles(folder))
-    rows.push(await judge(path.relative(folder, file), async () => (await readModelFile(file)).model))
-}
 const percent = (error: number | null): string =>
   error === null ? '-' : error < 1e-3 ? error.toExponential(1) : `${(100 * error).toFixed(1)} %`
-for (const { name, read, floatError, integerError, why } of rows) {
+function print({ name, read, floatError, integerError, why }: Row): void {
   console.log(
     [
       name.padEnd(44),
@@ -140,6 +141,24 @@ for (const { name, read, floatError, integerError, why } of rows) {
       .join(' ')
       .trimEnd()
   )
+}
+
+async function add(name: string, load: () => Promise<OnnxModel>): Promise<void> {
+  const row = await judge(name, load)
+  rows.push(row)
+  print(row)
+}
+
+const rows: Row[] = []
+const { positionals } = parseArgs({ allowPositionals: true })
+const shared = path.resolve('../shared/cases')
+const folders = positionals.length > 0 ? positionals : existsSync(shared) ? [shared] : []
+if (positionals.length === 0) {
+  for (const { name, model } of exportedNetworks()) await add(name, () => Promise.resolve(model))
+}
+for (const folder of folders) {
+  for (const file of onnxFiles(folder))
+    await add(path.relative(folder, file), async () => (await readModelFile(file)).model)
 }
 const count = (has: (row: Row) => boolean): number => rows.filter(has).length
 console.log(
