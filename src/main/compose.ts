@@ -50,11 +50,12 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const { gpu, energy } = connectGpus(foundation)
   const estimator = connectEstimators(foundation)
   const networks = connectNetworks(foundation, board)
-  const { model, profile, proxy, calibrations, search, deploy, runs } = networks
+  const { dataset, model, profile, proxy, calibrations, search, deploy, runs } = networks
   const handlers = {
     ...app.handlers,
     ...board.handlers,
     ...calibrations.handlers,
+    ...dataset.handlers,
     ...deploy.handlers,
     ...energy.handlers,
     ...estimator.handlers,

@@ -1,4 +1,5 @@
 import { twinTasks } from './board/twins/twinTasks'
+import { datasetTasks } from './dataset/datasetTasks'
 import { estimatorTasks } from './estimator/estimatorTasks'
 import { modelTasks } from './model/modelTasks'
 import { profileTasks } from './profile/profileTasks'
@@ -8,7 +9,14 @@ import { proxyTasks } from './proxy/proxyTasks'
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
  * of TaskPool.run follow from this table.
  */
-export const taskHandlers = { ...twinTasks, ...estimatorTasks, ...profileTasks, ...modelTasks, ...proxyTasks }
+export const taskHandlers = {
+  ...twinTasks,
+  ...estimatorTasks,
+  ...profileTasks,
+  ...modelTasks,
+  ...datasetTasks,
+  ...proxyTasks
+}
 
 type Handlers = typeof taskHandlers
 

@@ -1,5 +1,6 @@
 import { benchCli } from './bench'
 import { boardCli } from './board'
+import { datasetCli } from './dataset'
 import { demoCli } from './demo'
 import { deployCli } from './deploy'
 import { estimatorCli } from './estimator'
@@ -18,6 +19,7 @@ export const cliNouns: readonly CliNoun[] = [
   boardCli,
   profileCli,
   proxyCli,
+  datasetCli,
   modelCli,
   searchCli,
   deployCli,

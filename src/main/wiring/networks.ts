@@ -5,6 +5,7 @@ import { createCalibrationStore } from '../costs/calibrationStore'
 import { createCostService } from '../costs/costService'
 import { layerShapes } from '../costs/int8Network'
 import { createUniformRun } from '../costs/uniformRun'
+import { createDataSetService, type DataSetService } from '../dataset/dataSetService'
 import { createCodeExport } from '../deploy/codeExport'
 import { createDeployService, type DeployService } from '../deploy/deployService'
 import { createDeployStore } from '../deploy/deployStore'
@@ -23,6 +24,7 @@ import type { Foundation } from './foundation'
 
 /** The services of the loop from networks and Samples to a verified deployment. */
 export interface Networks {
+  readonly dataset: DataSetService
   readonly model: ModelService
   readonly profile: ProfileService
   readonly proxy: ProxyService
@@ -37,6 +39,13 @@ export function connectNetworks(foundation: Foundation, board: BoardService): Ne
   const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
   const labels = createRunLabels(store)
   const common = { jobs, labels, nowMs, newId }
+  const dataset = createDataSetService({
+    tasks,
+    jobs,
+    emit: emitter(),
+    root: path.join(dataFolder, 'datasets'),
+    nowMs
+  })
   const model = createModelService({
     tasks,
     jobs,
@@ -111,7 +120,7 @@ export function connectNetworks(foundation: Foundation, board: BoardService): Ne
     emit: emitter(),
     nowMs
   })
-  return { model, profile, proxy, calibrations, search, deploy, runs }
+  return { dataset, model, profile, proxy, calibrations, search, deploy, runs }
 }
 
 /** Build of the firmware on a connected board; null while it is not connected. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { appContract } from './app'
 import { boardContract } from './board'
+import { datasetContract } from './dataset'
 import type { ArgumentsOf, CommandContract, InputOf, OutputOf } from './define'
 import { deployContract } from './deploy'
 import { energyContract } from './energy'
@@ -19,6 +20,7 @@ import { storeContract } from './store'
 export const commands = {
   ...appContract.commands,
   ...boardContract.commands,
+  ...datasetContract.commands,
   ...deployContract.commands,
   ...energyContract.commands,
   ...estimatorContract.commands,
@@ -35,6 +37,7 @@ export const commands = {
 export const events = {
   ...appContract.events,
   ...boardContract.events,
+  ...datasetContract.events,
   ...deployContract.events,
   ...estimatorContract.events,
   ...gpuContract.events,

@@ -1,0 +1,76 @@
+/**
+ * What every reader of a data set gives, whatever file it reads: items one behind the other, good or bad. Readers
+ * hold one item at a time, so a set may be larger than memory.
+ */
+export type ItemValues = Uint8Array | Int8Array | Float32Array
+
+/** How the values of an item are kept: bytes, signed bytes or 32-bit floats. */
+export type ElementType = 'u8' | 'i8' | 'f32'
+
+/** Which half of a set a file belongs to, where the files say so (train-images / t10k-images, x_train / x_test). */
+export type Origin = 'train' | 'test'
+
+export type SplitName = 'calibration' | 'tune' | 'search' | 'test'
+/** In the order in which splits are filled. */
+export const splitNames = ['calibration', 'tune', 'search', 'test'] as const satisfies readonly SplitName[]
+
+export interface GoodItem {
+  readonly kind: 'good'
+  /** Names the item to a person: a path, or a file and a row. */
+  readonly name: string
+  readonly values: ItemValues
+  /** As read: [height, width, channels] for pictures; any other shape as the file has it. */
+  readonly shape: readonly number[]
+  /** Class name or number; null where there is none. */
+  readonly label: string | number | null
+  /** Numbers to predict (regression); null where there are none. */
+  readonly target: Float32Array | null
+  /** Split the files name for this item; null leaves the choice to the seeded draw. */
+  readonly split: SplitName | null
+  readonly origin: Origin | null
+}
+
+export interface BadItem {
+  readonly kind: 'bad'
+  readonly name: string
+  /** Why it cannot be used, as half a sentence. */
+  readonly reason: string
+}
+
+export type ReadItem = GoodItem | BadItem
+
+/** A running sequence of bytes that are taken in order. */
+export interface ByteStream {
+  /** The next bytes, fewer than asked for only at the end. */
+  take(length: number): Promise<Uint8Array>
+  /** Releases what lies behind it; may be called twice. */
+  close(): Promise<void>
+}
+
+/** A good item with nothing known but its values. */
+export function goodItem(
+  name: string,
+  values: ItemValues,
+  shape: readonly number[],
+  known: Partial<Pick<GoodItem, 'label' | 'target' | 'split' | 'origin'>> = {}
+): GoodItem {
+  return { kind: 'good', name, values, shape, label: null, target: null, split: null, origin: null, ...known }
+}
+
+export function badItem(name: string, reason: string): BadItem {
+  return { kind: 'bad', name, reason }
+}
+
+/** The element type that holds values of this array. */
+export function elementOf(values: ItemValues): ElementType {
+  if (values instanceof Uint8Array) return 'u8'
+  return values instanceof Int8Array ? 'i8' : 'f32'
+}
+
+export function elementBytes(element: ElementType): number {
+  return element === 'f32' ? 4 : 1
+}
+
+export function sizeOfShape(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1)
+}

@@ -1,0 +1,69 @@
+import { AppError } from '../../shared/errors'
+
+/** Labels as they are read, numbered in the order in which they first appear. */
+export interface LabelBook {
+  /** Number of a label; -1 for none. */
+  add(label: string | number | null): number
+  /** What every number stands for once all labels are known. */
+  classes(wanted: ClassWishes): ClassList
+}
+
+export interface ClassWishes {
+  /** Names by class number, where the files give them. */
+  readonly names: readonly string[] | null
+  /** Least number of classes. */
+  readonly atLeast: number | null
+}
+
+export interface ClassList {
+  readonly names: readonly string[]
+  /** Class number of each number `add` returned. */
+  readonly classOf: Int32Array
+}
+
+const mostClasses = 100_000
+
+/**
+ * Whole numbers are class numbers as they stand; anything else is sorted by name. @throws AppError data.invalid for
+ * fractions and negative numbers
+ */
+export function createLabelBook(): LabelBook {
+  const numbers = new Map<string | number, number>()
+  return {
+    add(label) {
+      if (label === null) return -1
+      let number = numbers.get(label)
+      if (number === undefined) numbers.set(label, (number = numbers.size))
+      return number
+    },
+    classes({ names, atLeast }) {
+      const labels = [...numbers.keys()]
+      const isNumeric = labels.every((label) => typeof label === 'number')
+      if (!isNumeric) {
+        const sorted = [...new Set(labels.map(String))].sort()
+        return { names: sorted, classOf: Int32Array.from(labels, (label) => sorted.indexOf(String(label))) }
+      }
+      const odd = labels.find(
+        (label) => !Number.isInteger(label) || (label as number) < 0 || (label as number) >= mostClasses
+      )
+      if (odd !== undefined) {
+        throw new AppError(
+          'data.invalid',
+          `${odd} is no class number.`,
+          'Classes are whole numbers from 0, or names. Numbers to predict are a regression: --task regression.'
+        )
+      }
+      const count = Math.max(atLeast ?? 0, names?.length ?? 0, 1 + Math.max(-1, ...(labels as number[])))
+      return {
+        names: Array.from({ length: count }, (_, index) => names?.[index] ?? String(index)),
+        classOf: Int32Array.from(labels as number[])
+      }
+    }
+  }
+}
+
+/** 0 for what is normal, 1 for everything else, by class name or number. */
+export function anomalyLabels(names: readonly string[]): Int32Array {
+  const normal = names.findIndex((name) => /^(normal|good|ok|0)$/i.test(name))
+  return Int32Array.from(names, (_, index) => (index === Math.max(0, normal) ? 0 : 1))
+}

@@ -1,0 +1,121 @@
+import { invalidData, takeExactly } from './byteStream'
+import { badItem, goodItem, sizeOfShape, type ByteStream, type Origin, type ReadItem } from './item'
+import { allFinite, numberBytes, readNumbers, type NumberType } from './numbers'
+
+/**
+ * NPY (numpy.lib.format): "\x93NUMPY", version, header length, a Python dict with descr, fortran_order and shape,
+ * then the values. The first dimension counts items.
+ */
+const types: Readonly<Record<string, NumberType>> = {
+  u1: 'u8',
+  i1: 'i8',
+  b1: 'bool',
+  i2: 'i16',
+  u2: 'u16',
+  i4: 'i32',
+  u4: 'u32',
+  i8: 'i64',
+  u8: 'u64',
+  f2: 'f16',
+  f4: 'f32',
+  f8: 'f64'
+}
+
+export interface NpyHeader {
+  readonly type: NumberType
+  readonly littleEndian: boolean
+  readonly shape: readonly number[]
+}
+
+export function isNpy(head: Uint8Array): boolean {
+  return head[0] === 0x93 && String.fromCharCode(...head.subarray(1, 6)) === 'NUMPY'
+}
+
+/** @throws AppError data.invalid for objects, strings, Fortran order and damaged headers */
+export async function readNpyHeader(stream: ByteStream, file: string): Promise<NpyHeader> {
+  const head = await takeExactly(stream, 8, file)
+  if (!isNpy(head)) throw invalidData(file, 'it does not begin like an NPY file')
+  const isLong = head[6]! >= 2
+  const sizes = await takeExactly(stream, isLong ? 4 : 2, file)
+  const view = new DataView(sizes.buffer, sizes.byteOffset, sizes.byteLength)
+  const length = isLong ? view.getUint32(0, true) : view.getUint16(0, true)
+  if (length > 65_536) throw invalidData(file, `its header claims ${length} bytes`)
+  const bytes = await takeExactly(stream, length, file)
+  const text = Array.from(bytes, (code) => String.fromCharCode(code)).join('')
+  const descr = /'descr'\s*:\s*'([<>|=])?([a-zA-Z]\d+)'/.exec(text)
+  const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(text)
+  const type = descr === null ? undefined : types[descr[2]!]
+  if (type === undefined || shape === null) {
+    throw invalidData(
+      file,
+      'it holds something other than numbers',
+      'Save plain numeric arrays with numpy.save.'
+    )
+  }
+  if (/'fortran_order'\s*:\s*True/.test(text)) {
+    throw invalidData(file, 'it is in Fortran order', 'Save numpy.ascontiguousarray(array).')
+  }
+  const sides = shape[1]!
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map(Number)
+  if (sides.some((side) => !Number.isSafeInteger(side) || side < 0)) {
+    throw invalidData(file, `its shape is (${shape[1]})`)
+  }
+  return { type, littleEndian: descr![1] !== '>', shape: sides }
+}
+
+export interface NpyFile {
+  readonly name: string
+  readonly stream: ByteStream
+}
+
+/**
+ * Items of an array, with a second array as labels (whole numbers, one per item) or targets (numbers, any width).
+ * @throws AppError data.invalid
+ */
+export async function* readNpy(
+  items: NpyFile,
+  beside: { file: NpyFile; as: 'label' | 'target' } | null,
+  origin: Origin | null
+): AsyncGenerator<ReadItem> {
+  const header = await readNpyHeader(items.stream, items.name)
+  if (header.shape.length < 1) throw invalidData(items.name, 'it is a single number')
+  const [count, ...rest] = header.shape as [number, ...number[]]
+  const shape = rest.length === 0 ? [1] : rest
+  const second = beside === null ? null : await readNpyHeader(beside.file.stream, beside.file.name)
+  if (second !== null && second.shape[0] !== count) {
+    throw invalidData(beside!.file.name, `it has ${second.shape[0] ?? 0} rows for ${count} items`)
+  }
+  const width = second === null ? 0 : sizeOfShape(second.shape.slice(1))
+  if (beside?.as === 'label' && width !== 1) {
+    throw invalidData(
+      beside.file.name,
+      `it has ${width} numbers per item where one class number is expected`,
+      'Save class numbers, not one-hot rows: numpy.argmax(y, 1).'
+    )
+  }
+  const bytes = sizeOfShape(shape) * numberBytes(header.type)
+  for (let index = 0; index < count; index++) {
+    const name = `${items.name}[${index}]`
+    const taken = await items.stream.take(bytes)
+    const extra = second === null ? null : await nextRow(beside!.file, second, width)
+    if (taken.length < bytes || extra === undefined) {
+      yield badItem(`${name} to [${count - 1}]`, 'the file ends before them')
+      return
+    }
+    const values = readNumbers(taken, header.type, header.littleEndian)
+    const known = extra === null ? {} : beside!.as === 'label' ? { label: extra[0]! } : { target: extra }
+    yield allFinite(values) && (extra === null || allFinite(extra))
+      ? goodItem(name, values, shape, { ...known, origin })
+      : badItem(name, 'it holds values that are no numbers')
+  }
+}
+
+async function nextRow(file: NpyFile, header: NpyHeader, width: number): Promise<Float32Array | undefined> {
+  const size = width * numberBytes(header.type)
+  const taken = await file.stream.take(size)
+  return taken.length < size
+    ? undefined
+    : Float32Array.from(readNumbers(taken, header.type, header.littleEndian))
+}

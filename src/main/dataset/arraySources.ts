@@ -1,0 +1,116 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { invalidData } from '../../core/dataset/byteStream'
+import type { ByteStream, Origin, ReadItem } from '../../core/dataset/item'
+import { readNpy, readNpyHeader, type NpyFile, type NpyHeader } from '../../core/dataset/readNpy'
+import type { DataSetRequest } from '../../shared/contract/dataset'
+import { fileStream, zipEntries } from './byteStreams'
+import type { ItemSource } from './sources'
+
+/** Arrays by name, each opened from its beginning when asked for. */
+export type Arrays = ReadonlyMap<string, () => Promise<ByteStream>>
+
+/** Arrays of an NPZ, of one NPY, or of a folder of NPY files. */
+export async function arraysOf(target: string, kind: 'file' | 'folder'): Promise<Arrays> {
+  if (kind === 'folder') {
+    const names = (await readdir(target)).filter((name) => name.endsWith('.npy')).sort()
+    return new Map(names.map((name) => [name.slice(0, -4), () => fileStream(path.join(target, name))]))
+  }
+  if (/\.npy(\.gz)?$/i.test(target)) return new Map([['x', () => fileStream(target)]])
+  const entries = await zipEntries(target)
+  return new Map(
+    [...entries].filter(([name]) => name.endsWith('.npy')).map(([name, open]) => [name.slice(0, -4), open])
+  )
+}
+
+const inputNames = ['x', 'data', 'images', 'inputs', 'input', 'features', 'arr_0']
+const outputNames = ['y', 'labels', 'label', 'targets', 'target', 'classes', 'arr_1']
+
+interface ArrayPair {
+  readonly items: string
+  readonly beside: string | null
+  readonly origin: Origin | null
+}
+
+/**
+ * Which arrays are items and which are labels or targets: x/y and their usual other names, with _train and _test as
+ * Keras writes them.
+ */
+function pairsOf(arrays: Arrays, file: string): ArrayPair[] {
+  const find = (wanted: readonly string[], ending: string): string | null => {
+    const found = [...arrays.keys()].find((name) => {
+      const lower = name.toLowerCase()
+      return wanted.some((one) => lower === `${one}${ending}` || lower === `${ending.slice(1)}_${one}`)
+    })
+    return found ?? null
+  }
+  const pairs: ArrayPair[] = []
+  for (const [ending, origin] of [
+    ['_train', 'train'],
+    ['_test', 'test'],
+    ['', null]
+  ] as const) {
+    const items = find(inputNames, ending)
+    if (items !== null) pairs.push({ items, beside: find(outputNames, ending), origin })
+  }
+  if (pairs.length > 0) return pairs
+  const [only, ...others] = [...arrays.keys()]
+  if (only === undefined || others.length > 0) {
+    throw invalidData(
+      file,
+      `it holds ${only === undefined ? 'no arrays' : `the arrays ${[...arrays.keys()].slice(0, 10).join(', ')}`}`,
+      'Name them x and y (or x_train, y_train, x_test, y_test).'
+    )
+  }
+  return [{ items: only, beside: null, origin: null }]
+}
+
+export async function openArrays(
+  request: DataSetRequest,
+  format: 'npy' | 'npz',
+  arrays: Arrays
+): Promise<ItemSource> {
+  const { path: file, task } = request
+  const pairs = pairsOf(arrays, file)
+  const open = async (name: string): Promise<NpyFile> => ({
+    name: `${path.basename(file)}: ${name}`,
+    stream: await arrays.get(name)!()
+  })
+  let total = 0
+  for (const { items } of pairs) total += (await headerOf(await open(items))).shape[0] ?? 0
+  const read = async function* ({ items, beside, origin }: ArrayPair): AsyncGenerator<ReadItem> {
+    const first = await open(items)
+    const as = beside === null ? null : roleOf(await headerOf(await open(beside)), task)
+    const second = beside === null || as === null ? null : { file: await open(beside), as }
+    try {
+      yield* readNpy(first, second, origin)
+    } finally {
+      await first.stream.close()
+      await second?.file.stream.close()
+    }
+  }
+  return {
+    format,
+    total,
+    classNames: null,
+    audio: null,
+    async *items() {
+      for (const pair of pairs) yield* read(pair)
+    }
+  }
+}
+
+async function headerOf(file: NpyFile): Promise<NpyHeader> {
+  try {
+    return await readNpyHeader(file.stream, file.name)
+  } finally {
+    await file.stream.close()
+  }
+}
+
+/** Whole numbers are classes, others are targets, unless the task says so. */
+function roleOf(header: NpyHeader, task: DataSetRequest['task']): 'label' | 'target' | null {
+  if (task === 'unlabelled') return null
+  if (task !== null) return task === 'regression' ? 'target' : 'label'
+  return header.type.startsWith('f') ? 'target' : 'label'
+}

@@ -1,0 +1,217 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { AppError } from '../../shared/errors'
+import type { DataFormat, DataSetRequest } from '../../shared/contract/dataset'
+import { audioItems, type AudioFeatures } from '../../core/dataset/audio/features'
+import { invalidData } from '../../core/dataset/byteStream'
+import { badItem, goodItem, type GoodItem, type ReadItem } from '../../core/dataset/item'
+import { isSplit, splitCsvLine } from '../../core/dataset/readCsv'
+import { readWav } from '../../core/dataset/readWav'
+import { readRegularFile } from '../files/readRegularFile'
+import { fileLines } from './byteStreams'
+import { filesBelow } from './folders'
+import { pictureEndings, readPicture } from './pictures'
+import type { ItemSource } from './sources'
+
+type Known = Pick<GoodItem, 'label' | 'split' | 'origin'>
+const mostSoundBytes = 1 << 30
+const mostManifestBytes = 256 * 2 ** 20
+
+/** Names of folders that are splits; their folders are the classes then. */
+const splitFolders: Readonly<Record<string, Pick<GoodItem, 'split' | 'origin'>>> = {
+  train: { split: null, origin: 'train' },
+  test: { split: 'test', origin: 'test' },
+  val: { split: 'search', origin: null },
+  valid: { split: 'search', origin: null },
+  validation: { split: 'search', origin: null },
+  calibration: { split: 'calibration', origin: null },
+  tune: { split: 'tune', origin: null },
+  search: { split: 'search', origin: null }
+}
+
+/** Class and split by where a file lies: [split/]class/…/file. */
+function knownByPlace(name: string): Known {
+  const folders = name.split('/').slice(0, -1)
+  const first = folders[0]?.toLowerCase() ?? ''
+  const isSplitFolder = Object.hasOwn(splitFolders, first)
+  const place = isSplitFolder ? splitFolders[first]! : { split: null, origin: null }
+  const label = (isSplitFolder ? folders[1] : folders[0]) ?? null
+  return { ...place, label }
+}
+
+export async function openImages(request: DataSetRequest): Promise<ItemSource> {
+  const files: { file: string; name: string; isRegular: boolean }[] = []
+  for await (const found of filesBelow(request.path)) {
+    if (pictureEndings.includes(path.extname(found.name).toLowerCase())) files.push(found)
+  }
+  return folderSource('images', files.length, null, async function* () {
+    const decode = createDecoder(request)
+    for (const { file, name, isRegular } of files) {
+      yield isRegular ? await decode(file, name, knownByPlace(name)) : badItem(name, 'it is no regular file')
+    }
+  })
+}
+
+/** Pictures of one set all get the channels of the first one. */
+function createDecoder(request: DataSetRequest) {
+  let channels: 1 | 3 | null = request.preparation.grey ? 1 : null
+  return async (file: string, name: string, known: Known): Promise<ReadItem> => {
+    try {
+      const picture = await readPicture(file, channels)
+      channels ??= picture.channels
+      return goodItem(name, picture.pixels, [picture.height, picture.width, picture.channels], known)
+    } catch (reason) {
+      return badItem(name, reasonOf(reason, file))
+    }
+  }
+}
+
+export async function openSounds(request: DataSetRequest, features: AudioFeatures): Promise<ItemSource> {
+  const files: { file: string; name: string; isRegular: boolean }[] = []
+  for await (const found of filesBelow(request.path)) if (/\.wav$/i.test(found.name)) files.push(found)
+  const lists = await speechLists(request.path)
+  return folderSource('wav', files.length, features, async function* () {
+    for (const { file, name, isRegular } of files) {
+      const place = knownByPlace(name)
+      // Recordings of machines lie in one folder and carry the class in their names.
+      const label = place.label ?? /^(normal|anomaly)/.exec(path.basename(name))?.[1] ?? null
+      const known = { ...place, label, split: lists.get(name) ?? place.split }
+      if (isRegular) yield* soundItems(file, name, known, features)
+      else yield badItem(name, 'it is no regular file')
+    }
+  })
+}
+
+/** The lists of Google's Speech Commands: their files are test and search, everything else is training. */
+async function speechLists(folder: string): Promise<Map<string, 'test' | 'search'>> {
+  const lists = new Map<string, 'test' | 'search'>()
+  for (const [name, split] of [
+    ['testing_list.txt', 'test'],
+    ['validation_list.txt', 'search']
+  ] as const) {
+    const file = path.join(folder, name)
+    if (!existsSync(file)) continue
+    for await (const line of fileLines(file)) if (line.trim() !== '') lists.set(line.trim(), split)
+  }
+  return lists
+}
+
+async function* soundItems(
+  file: string,
+  name: string,
+  known: Known,
+  features: AudioFeatures
+): AsyncGenerator<ReadItem> {
+  try {
+    const items = audioItems(
+      readWav(await readRegularFile(file, { maxBytes: mostSoundBytes }), file),
+      features,
+      file
+    )
+    if (items.length === 0) yield badItem(name, 'it is shorter than one item')
+    for (const [at, { values, shape }] of items.entries()) {
+      yield goodItem(items.length === 1 ? name : `${name} frame ${at}`, values, shape, known)
+    }
+  } catch (reason) {
+    yield badItem(name, reasonOf(reason, file))
+  }
+}
+
+/**
+ * A folder with manifest.csv (columns file, label, split) or manifest.json (a list of {file, label, split}); pictures
+ * and sounds. Split "train" leaves the choice between calibration, tune and search to the draw.
+ */
+export async function openManifest(request: DataSetRequest, features: AudioFeatures): Promise<ItemSource> {
+  const rows = await manifestRows(request.path)
+  const hasSounds = rows.some(({ file }) => /\.wav$/i.test(file))
+  return folderSource('manifest', rows.length, hasSounds ? features : null, async function* () {
+    const decode = createDecoder(request)
+    for (const row of rows) {
+      const file = path.resolve(request.path, row.file)
+      const inside = path.relative(request.path, file)
+      const split = row.split === '' || row.split === null ? null : row.split
+      if (inside.startsWith('..') || path.isAbsolute(inside))
+        yield badItem(row.file, 'it lies outside the folder')
+      else if (split !== null && split !== 'train' && !isSplit(split))
+        yield badItem(row.file, `"${split}" is no split`)
+      else {
+        const known: Known = {
+          label: row.label === '' ? null : row.label,
+          split: isSplit(split) ? split : null,
+          origin: split === 'train' ? 'train' : null
+        }
+        if (/\.wav$/i.test(row.file)) yield* soundItems(file, row.file, known, features)
+        else yield await decode(file, row.file, known)
+      }
+    }
+  })
+}
+
+interface ManifestRow {
+  readonly file: string
+  readonly label: string | number | null
+  readonly split: string | null
+}
+
+async function manifestRows(folder: string): Promise<ManifestRow[]> {
+  const json = path.join(folder, 'manifest.json')
+  if (existsSync(json)) {
+    const text = new TextDecoder().decode(await readRegularFile(json, { maxBytes: mostManifestBytes }))
+    return jsonRows(text, json)
+  }
+  const file = path.join(folder, 'manifest.csv')
+  const rows: ManifestRow[] = []
+  let columns: { file: number; label: number; split: number } | null = null
+  for await (const line of fileLines(file)) {
+    if (line.trim() === '') continue
+    const cells = splitCsvLine(line.replace('\uFEFF', ''), ',').map((cell) => cell.trim())
+    if (columns === null) {
+      columns = { file: cells.indexOf('file'), label: cells.indexOf('label'), split: cells.indexOf('split') }
+      if (columns.file < 0)
+        throw invalidData(file, 'it has no column "file"', 'Its first line is: file,label,split')
+      continue
+    }
+    rows.push({
+      file: cells[columns.file] ?? '',
+      label: cells[columns.label] ?? null,
+      split: cells[columns.split] ?? null
+    })
+  }
+  return rows
+}
+
+function jsonRows(text: string, file: string): ManifestRow[] {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    throw invalidData(file, 'it is not JSON')
+  }
+  const list: unknown = Array.isArray(parsed) ? parsed : (parsed as { items?: unknown } | null)?.items
+  if (!Array.isArray(list))
+    throw invalidData(file, 'it is no list', 'Write [{"file": …, "label": …, "split": …}].')
+  return list.map((entry: unknown, at) => {
+    const row = entry as { file?: unknown; label?: unknown; split?: unknown } | null
+    if (typeof row?.file !== 'string') throw invalidData(file, `entry ${at} names no file`)
+    return {
+      file: row.file,
+      label: typeof row.label === 'string' || typeof row.label === 'number' ? row.label : null,
+      split: typeof row.split === 'string' ? row.split : null
+    }
+  })
+}
+
+function folderSource(
+  format: DataFormat,
+  total: number,
+  audio: AudioFeatures | null,
+  items: () => AsyncGenerator<ReadItem>
+): ItemSource {
+  return { format, total, classNames: null, audio, items }
+}
+
+/** The reason alone: the item's name stands beside it. */
+function reasonOf(reason: unknown, file: string): string {
+  const message = AppError.from(reason).message
+  return message.replace(`${file}: `, '').replace(/\.$/, '')
+}

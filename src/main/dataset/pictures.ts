@@ -1,0 +1,60 @@
+import sharp from 'sharp'
+import { AppError } from '../../shared/errors'
+import { isBmp, readBmp, type Picture } from '../../core/dataset/readBmp'
+import { readRegularFile } from '../files/readRegularFile'
+
+/** Largest file that is decoded, and most pixels it may claim. */
+const mostBytes = 256 * 2 ** 20
+const mostPixels = 64e6
+
+sharp.concurrency(1)
+sharp.cache(false)
+
+export const pictureEndings = ['.png', '.jpg', '.jpeg', '.bmp']
+
+/**
+ * Decodes PNG, JPEG and BMP to bytes; transparency is dropped, orientation marks are followed.
+ * @param channels 1 makes grey, 3 makes RGB; null keeps what the file has
+ * @throws AppError data.invalid for damaged files
+ */
+export async function readPicture(file: string, channels: 1 | 3 | null): Promise<Picture> {
+  const bytes = await readRegularFile(file, { maxBytes: mostBytes })
+  if (isBmp(bytes)) {
+    const picture = readBmp(bytes, file)
+    return channels === 1 ? decoded(rawSharp(picture), 1) : picture
+  }
+  try {
+    const image = sharp(bytes, { limitInputPixels: mostPixels, failOn: 'warning' })
+    const { channels: own = 3, format } = await image.metadata()
+    if (format !== 'png' && format !== 'jpeg') throw new Error(`it is ${format ?? 'no picture'}`)
+    return await decoded(image.rotate(), channels ?? (own <= 2 ? 1 : 3))
+  } catch (cause) {
+    throw new AppError(
+      'data.invalid',
+      `${file}: it cannot be decoded (${reasonOf(cause)}).`,
+      'Remove it, or save it again as PNG.',
+      { cause }
+    )
+  }
+}
+
+function rawSharp({ pixels, width, height, channels }: Picture): sharp.Sharp {
+  return sharp(pixels, { raw: { width, height, channels } })
+}
+
+async function decoded(image: sharp.Sharp, channels: 1 | 3): Promise<Picture> {
+  const toned = image.removeAlpha().toColourspace(channels === 1 ? 'b-w' : 'srgb')
+  const { data, info } = await toned.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+  const pixels = info.channels === channels ? new Uint8Array(data) : repeated(data, channels / info.channels)
+  return { width: info.width, height: info.height, channels, pixels }
+}
+
+/** Grey bytes once per channel. */
+function repeated(data: Uint8Array, times: number): Uint8Array {
+  if (times < 1) return data.filter((_, at) => at % Math.round(1 / times) === 0)
+  return Uint8Array.from({ length: data.length * times }, (_, at) => data[Math.floor(at / times)]!)
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)
+}

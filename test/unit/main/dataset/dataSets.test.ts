@@ -1,0 +1,258 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { readFileSync } from 'node:fs'
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AppError } from '@shared/errors'
+import { dataSetRequestSchema, type DataSetInfo } from '@shared/contract/dataset'
+import { createDataSetService } from '@main/dataset/dataSetService'
+import { datasetTasks } from '@main/dataset/datasetTasks'
+import { createJobService } from '@main/jobs/jobService'
+import { openStoredItems } from '@main/store/storedItems'
+import { readPicture } from '@main/dataset/pictures'
+
+const fixtures = fileURLToPath(new URL('../../../fixtures/datasets', import.meta.url))
+let root = ''
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'bitbench-dataset-'))
+})
+afterEach(() => rm(root, { recursive: true, force: true }))
+
+/** The real service with its tasks run here; `stopAfter` aborts at the n-th look for an abort. */
+function createService(stopAfter = Infinity) {
+  let looks = 0
+  const jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => 'job' })
+  const service = createDataSetService({
+    tasks: {
+      run: (async (name: keyof typeof datasetTasks, input: never) =>
+        datasetTasks[name](input, {
+          signal: new AbortController().signal,
+          progress: () => undefined,
+          yieldToAbort: async () => {
+            if (++looks >= stopAfter) throw new AppError('job.cancelled', 'stopped', '')
+          }
+        })) as never,
+      close: async () => undefined
+    },
+    jobs,
+    emit: () => undefined,
+    root: path.join(root, 'sets'),
+    nowMs: () => 1
+  })
+  const context = { signal: new AbortController().signal }
+  return {
+    service,
+    async add(file: string, options: Record<string, unknown> = {}): Promise<DataSetInfo> {
+      const target = path.isAbsolute(file) ? file : path.join(fixtures, file)
+      const request = dataSetRequestSchema.parse({ path: target, name: 'set', ...options })
+      await service.handlers['dataset.add'](request, context)
+      await jobs.idle()
+      const [job] = jobs.list()
+      if (job!.error !== null) throw AppError.from(job!.error)
+      return (await service.find(request.name)).info
+    },
+    open: async (name = 'set') => openStoredItems((await service.find(name)).folder),
+    preview: (name = 'set') => service.handlers['dataset.preview']({ name, split: 'test', items: 4 }, context)
+  }
+}
+
+describe('data sets', () => {
+  it('of pictures keep classes, splits, what was left out and what is there twice', async () => {
+    const { add, open, preview } = createService()
+    const info = await add('pictures')
+    expect(info).toMatchObject({
+      format: 'images',
+      task: 'classification',
+      element: 'u8',
+      shape: [8, 8, 3],
+      items: 80
+    })
+    expect(info.classes).toEqual(['links hell', 'rechts größer'])
+    expect(info.splits.map(({ items }) => items)).toEqual([8, 8, 24, 40])
+    expect(info.splits.every(({ histogram }) => histogram[0] === histogram[1])).toBe(true)
+    expect(info.skipped).toMatchObject({ count: 1, first: [{ name: 'links hell/zz damaged.png' }] })
+    expect(info.leaks.items).toBe(2)
+    const items = await open()
+    const { bytes, targets, count } = await items.read('test', 0, 100)
+    await items.close()
+    expect(count).toBe(40)
+    // The label says which half is bright.
+    for (let at = 0; at < count; at++) {
+      let difference = 0
+      for (let index = 0; index < 192; index++)
+        difference += (Math.floor(index / 3) % 8 < 4 ? 1 : -1) * bytes[at * 192 + index]!
+      expect(difference > 0).toBe(targets[at] === 0)
+    }
+    const { items: shown } = await preview()
+    expect(shown[0]).toMatchObject({ split: 'test', shape: [8, 8, 3] })
+    expect(info.classes).toContain(shown[0]!.label)
+  })
+
+  it('read the same items from IDX (plain or packed), CIFAR and NPZ', async () => {
+    const { add, open } = createService()
+    const plain = await add('idx', { name: 'idx' })
+    expect(plain).toMatchObject({ shape: [8, 8, 1], items: 60, element: 'u8' })
+    expect(plain.splits.find(({ split }) => split === 'test')).toEqual({
+      split: 'test',
+      items: 20,
+      histogram: [10, 10]
+    })
+    for (const name of ['images-idx3-ubyte', 'labels-idx1-ubyte']) {
+      await writeFile(
+        path.join(root, `t10k-${name}.gz`),
+        gzipSync(readFileSync(path.join(fixtures, 'idx', `t10k-${name}`)))
+      )
+    }
+    const packed = await createService().add(path.join(root, 't10k-images-idx3-ubyte.gz'), { name: 'packed' })
+    expect(packed).toMatchObject({ shape: [8, 8, 1], items: 20 })
+    expect(await createService().add('cifar', { name: 'cifar' })).toMatchObject({
+      classes: ['left', 'right'],
+      shape: [8, 8, 3]
+    })
+    const npz = createService()
+    expect(await npz.add('arrays.npz', { name: 'npz' })).toMatchObject({
+      element: 'f32',
+      shape: [8, 8, 3],
+      items: 60
+    })
+    // Floats reach the network within half a step of what they are.
+    const set = await npz.open('npz')
+    const { bytes, reals } = await set.read('search', 0, 10)
+    await set.close()
+    const { scale, zero } = set.input!
+    for (const [at, value] of reals.entries())
+      expect(Math.abs(scale * (bytes[at]! - 128 + zero) - value)).toBeLessThan(0.51 * scale)
+    const again = await open('idx')
+    expect(again.input).toBeNull()
+    await again.close()
+  })
+
+  it('read tables, vectors, text and words', async () => {
+    const table = await createService().add('table.csv', {
+      name: 'classes',
+      labelColumn: 'kind',
+      ignoreColumns: ['amount']
+    })
+    expect(table).toMatchObject({
+      task: 'classification',
+      shape: [1, 1, 3],
+      items: 50,
+      classes: ['high', 'low']
+    })
+    expect(table.skipped.first.map(({ name }) => name)).toEqual(['table.csv line 8', 'table.csv line 10'])
+    const amounts = createService()
+    const regression = await amounts.add('table.csv', {
+      name: 'amounts',
+      targetColumns: ['amount'],
+      ignoreColumns: ['kind']
+    })
+    expect(regression).toMatchObject({ task: 'regression', targetWidth: 1 })
+    const set = await amounts.open('amounts')
+    const { reals, targets } = await set.read('test', 0, 5)
+    await set.close()
+    for (let at = 0; at < 5; at++)
+      expect(targets[at]).toBeCloseTo(2 * reals[3 * at]! - reals[3 * at + 1]! + 0.5, 4)
+    expect(await createService().add('vectors.npy', { name: 'v' })).toMatchObject({
+      task: 'unlabelled',
+      shape: [1, 1, 14],
+      targetWidth: 0
+    })
+    expect(await createService().add('text.txt', { name: 't', context: 16 })).toMatchObject({
+      task: 'nextToken',
+      shape: [1, 1, 16]
+    })
+    const words = await createService().add('words', { name: 'w' })
+    expect(words).toMatchObject({ task: 'classification', shape: [49, 10, 1], classes: ['down', 'up'] })
+    expect(words.audio).toMatchObject({
+      kind: 'mfcc',
+      melBins: 40,
+      coefficients: 10,
+      frameLength: 480,
+      frameStep: 320
+    })
+  })
+
+  it('with a manifest take its splits, and nothing outside the folder', async () => {
+    const folder = path.join(root, 'given')
+    await mkdir(folder)
+    const solid = (level: number) =>
+      sharp({ create: { width: 4, height: 4, channels: 3, background: { r: level, g: level, b: level } } })
+    await solid(10).png().toFile(path.join(folder, 'a.png'))
+    await solid(200).jpeg().toFile(path.join(folder, 'b.jpg'))
+    await solid(90).png().toFile(path.join(folder, 'c.png'))
+    await writeFile(
+      path.join(folder, 'manifest.csv'),
+      'file,label,split\na.png,dark,test\nb.jpg,light,search\nc.png,dark,train\n../x.png,dark,test\nnone.png,dark,test\n'
+    )
+    const info = await createService().add(folder)
+    expect(info.items).toBe(3)
+    expect(info.skipped.first.map(({ name }) => name)).toEqual(['../x.png', 'none.png'])
+    expect(info.splits.find(({ split }) => split === 'test')!.items).toBe(1)
+    expect(info.splits.find(({ split }) => split === 'search')!.items).toBeGreaterThanOrEqual(1)
+  })
+
+  it('have one identity for one content, another for another preparation', async () => {
+    const first = await createService().add('idx', { name: 'a' })
+    const second = await createService().add('idx', { name: 'b' })
+    const third = await createService().add('idx', { name: 'c', preparation: { size: [4, 4] } })
+    expect(second.id).toBe(first.id)
+    expect(third.id).not.toBe(first.id)
+    expect(third.shape).toEqual([4, 4, 1])
+  })
+
+  it('are refused with the reason: no path, a pipe, nothing usable, a taken name, a task without labels', async () => {
+    const code = async (work: Promise<unknown>): Promise<string> =>
+      AppError.from(
+        await work.then(
+          () => null,
+          (reason: unknown) => reason
+        )
+      ).code
+    expect(await code(createService().add('/nowhere/at all'))).toBe('data.missing')
+    execFileSync('mkfifo', [path.join(root, 'pipe.csv')])
+    expect(await code(createService().add(path.join(root, 'pipe.csv')))).toBe('data.invalid')
+    await writeFile(path.join(root, 'bad.csv'), 'a,b\nx,y\n')
+    expect(await code(createService().add(path.join(root, 'bad.csv')))).toBe('data.invalid')
+    expect(await code(createService().add('vectors.npy', { task: 'classification' }))).toBe('data.invalid')
+    await createService().add('idx')
+    expect(await code(createService().add('idx'))).toBe('input.invalid')
+    expect(await readdir(path.join(root, 'sets'))).toEqual(['set'])
+  })
+
+  it('leave nothing behind when cancelled, and can be removed', async () => {
+    await expect(createService(1).add('pictures')).rejects.toMatchObject({ code: 'job.cancelled' })
+    expect(await readdir(path.join(root, 'sets'))).toEqual([])
+    const { add, service } = createService()
+    await add('idx')
+    await service.handlers['dataset.remove']({ name: 'set' }, { signal: new AbortController().signal })
+    await expect(service.find('set')).rejects.toMatchObject({ code: 'input.notFound' })
+  })
+})
+
+describe('pictures', () => {
+  it('lose no value in PNG and come near in JPEG, grey or in colour', async () => {
+    const pixels = Uint8Array.from({ length: 16 * 16 * 3 }, (_, at) => (at * 5) % 256)
+    const image = sharp(pixels, { raw: { width: 16, height: 16, channels: 3 } })
+    await image.clone().png().toFile(path.join(root, 'p.png'))
+    expect((await readPicture(path.join(root, 'p.png'), null)).pixels).toEqual(pixels)
+    const flat = sharp({
+      create: { width: 8, height: 8, channels: 3, background: { r: 120, g: 120, b: 120 } }
+    })
+    await flat.jpeg({ quality: 100 }).toFile(path.join(root, 'p.jpg'))
+    const grey = await readPicture(path.join(root, 'p.jpg'), 1)
+    expect(grey).toMatchObject({ width: 8, height: 8, channels: 1 })
+    for (const value of grey.pixels) expect(Math.abs(value - 120)).toBeLessThanOrEqual(2)
+    await sharp(Uint8Array.of(1, 2, 3, 4), { raw: { width: 2, height: 2, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toFile(path.join(root, 'g.png'))
+    expect(await readPicture(path.join(root, 'g.png'), null)).toMatchObject({ channels: 1 })
+    expect([...(await readPicture(path.join(root, 'g.png'), 3)).pixels]).toEqual([
+      1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4
+    ])
+  })
+})
