@@ -12,8 +12,8 @@ export function numberBytes(type: NumberType): number {
 
 /** Reads numbers of a type: bytes stay bytes, everything else becomes float32. The result owns its memory. */
 export function readNumbers(bytes: Uint8Array, type: NumberType, littleEndian: boolean): ItemValues {
-  if (type === 'u8' || type === 'bool') return bytes.slice()
-  if (type === 'i8') return new Int8Array(bytes.slice().buffer)
+  if (type === 'u8' || type === 'bool') return new Uint8Array(bytes)
+  if (type === 'i8') return new Int8Array(new Uint8Array(bytes).buffer)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const size = numberBytes(type)
   const values = new Float32Array(Math.floor(bytes.length / size))

@@ -14,7 +14,7 @@ export async function* readText(
 ): AsyncGenerator<ReadItem> {
   let window = await file.stream.take(context + 1)
   for (let at = 0; window.length === context + 1; at += stride) {
-    yield goodItem(`${file.name} byte ${at}`, window.slice(0, context), [context], {
+    yield goodItem(`${file.name} byte ${at}`, new Uint8Array(window.subarray(0, context)), [context], {
       label: window[context]!
     })
     const more = await file.stream.take(stride)

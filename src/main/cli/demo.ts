@@ -4,6 +4,7 @@ import type { Search } from '../../shared/contract/search'
 import { formatCount, formatPercent } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { numberOption, textOption, type CliNoun } from './framework'
+import { dataSetOption } from './ownData'
 import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
 
 /** `bitbench demo`: the whole loop without a window, over the same commands as the guided first run. */
@@ -19,6 +20,7 @@ export const demoCli: CliNoun = {
         board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
         seed: { type: 'string', help: 'seed of design, fit and search', default: '1' },
         model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
+        ...dataSetOption,
         'budget-ratio': { type: 'string', help: 'budget as a share of the int8 cost', default: '0.75' },
         evaluations: { type: 'string', help: 'schemes the search may evaluate', default: '20' },
         images: { type: 'string', help: 'test images to run on the board', default: '250' }
@@ -30,6 +32,7 @@ export const demoCli: CliNoun = {
         const result = await runLoop(client, {
           boardId: textOption(args, 'board') ?? 'virtual:small',
           modelPath: textOption(args, 'model'),
+          dataSet: textOption(args, 'dataset'),
           seed,
           budgetRatio: numberOption(args, 'budget-ratio', { min: 0.05, max: 1 }) ?? 0.75,
           evaluations: numberOption(args, 'evaluations', { min: 4, max: 500, integer: true }) ?? 20,
@@ -46,6 +49,7 @@ export const demoCli: CliNoun = {
 interface LoopOptions {
   boardId: string
   modelPath: string | undefined
+  dataSet: string | undefined
   seed: number
   budgetRatio: number
   evaluations: number
@@ -70,6 +74,8 @@ async function runLoop(client: LocalClient, options: LoopOptions) {
     )
   }
   const modelId = await chooseModel(client, options.modelPath)
+  if (options.dataSet !== undefined)
+    await client.call('model.useDataSet', { modelId, dataSet: options.dataSet })
 
   say(`2/5 Profiling kernels on ${board.name}`)
   const campaign = await client.call('profile.run', { boardId, modelId, seed })

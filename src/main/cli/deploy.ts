@@ -11,10 +11,12 @@ import {
   type CliContext,
   type CliNoun
 } from './framework'
+import { dataSetOption } from './ownData'
 import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
 
 const modelOptions = {
   model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
+  ...dataSetOption,
   scheme: {
     type: 'string',
     help: 'wWaA for all layers or one per layer, separated by commas',
@@ -28,7 +30,7 @@ export const deployCli: CliNoun = {
   verbs: {
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
-      usage: '--out FOLDER [--model FILE.onnx] [--scheme w4a8,…] [--images N]',
+      usage: '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N]',
       options: {
         ...modelOptions,
         out: { type: 'string', help: 'new or empty folder' },
@@ -52,7 +54,7 @@ export const deployCli: CliNoun = {
     },
     run: {
       summary: 'Deploys to a board, runs test images there and compares every output with the host.',
-      usage: '--board ID [--model FILE.onnx] [--scheme w4a8,…] [--images N] [--form image|c]',
+      usage: '--board ID [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N] [--form image|c]',
       options: {
         ...modelOptions,
         board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
@@ -94,6 +96,8 @@ async function readModel(
     file === undefined
       ? await client.call('model.info', { modelId: await shippedModelId(client) })
       : await client.call('model.open', { path: path.resolve(context.cwd, file) })
+  const dataSet = textOption(args, 'dataset')
+  if (dataSet !== undefined) await client.call('model.useDataSet', { modelId: model.id, dataSet })
   const scheme = parseScheme(textOption(args, 'scheme') ?? 'int8', model.weightedLayers)
   return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }
 }

@@ -1,11 +1,12 @@
 import path from 'node:path'
 import { weightedLayerNames } from '../../core/model/graph'
 import { parseScheme, schemeKey } from '../../core/quant/scheme'
-import { formatCount, formatPercent } from '../../shared/units'
-import { modelTasks } from '../model/modelTasks'
+import { formatCount } from '../../shared/units'
 import { createModelFiles, describeModel } from '../model/modelFiles'
 import { resourcePath } from '../paths'
 import { checkVerb, runVerb } from './modelRun'
+import { dataSetOption, judgeOf, metricsText } from './ownData'
+import { createLocalClient } from './localClient'
 import {
   choiceOption,
   textOption,
@@ -45,10 +46,11 @@ export const modelCli: CliNoun = {
       }
     },
     evaluate: {
-      summary: 'Accuracy under a scheme on the shipped images.',
+      summary: 'Accuracy under a scheme on the shipped images or on a data set of yours.',
       usage:
-        'FILE.onnx [--scheme int8|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|retrain]',
+        'FILE.onnx [--dataset N] [--scheme int8|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|retrain]',
       options: {
+        ...dataSetOption,
         scheme: {
           type: 'string',
           help: 'float, int8, one bit pair for all layers, or one per layer',
@@ -63,12 +65,8 @@ export const modelCli: CliNoun = {
         const method = choiceOption(args, 'method', methods) ?? 'ptq'
         const text = textOption(args, 'scheme') ?? 'int8'
         const scheme = text === 'float' ? null : parseScheme(text, weightedLayerNames(model.graph))
-        const source = { file: model.summary.path, modelsFolder: resourcePath('models') }
-        const { right: _right, ...found } = await modelTasks['model.evaluate'](
-          { ...source, scheme, split, method },
-          taskContext(context)
-        )
-        const accuracy = found.correct / found.images
+        const judge = await judgeOf(args, context, model.summary.path, method)
+        const found = await judge(scheme, split)
         return {
           json: {
             model: model.summary.name,
@@ -76,11 +74,28 @@ export const modelCli: CliNoun = {
             scheme,
             split,
             method,
-            ...found,
-            accuracy
+            ...found
           },
-          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${formatPercent(accuracy, 2)} of ${found.images} (${split}, ${method})`
+          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${found.cached ? ', known before' : ''})`
         }
+      }
+    },
+    results: {
+      summary: 'Results kept in the data file for a network; --clear forgets them.',
+      usage: 'FILE.onnx [--clear]',
+      options: { clear: { type: 'boolean', help: 'forget them' } },
+      async run(args, context) {
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { summary } = await openModel(args, context)
+        if (args.values['clear'] === true) {
+          const { cleared } = await client.call('model.clearResults', { modelId: summary.id })
+          return { json: { cleared }, text: `Forgot ${cleared} results of ${summary.name}.` }
+        }
+        const { results } = await client.call('model.results', { modelId: summary.id })
+        const rows = results.map(
+          (row) => `${row.scheme}  ${metricsText(row)} of ${row.images} (${row.split}, ${row.method})`
+        )
+        return { json: results, text: rows.length === 0 ? 'No results are kept.' : rows.join('\n') }
       }
     }
   }
@@ -94,18 +109,4 @@ export async function openModel(args: CliArguments, context: CliContext, file = 
   return createModelFiles({ modelsFolder: resourcePath('models'), openedFile: null }).open(
     path.resolve(context.cwd, file)
   )
-}
-
-/** Lets tasks that usually run in workers run here. */
-export function taskContext(context: CliContext) {
-  return {
-    signal: context.signal,
-    progress: (done: number, total: number, note = '') => {
-      if (note !== '') context.log(`${note} (${done} of ${total})`)
-    },
-    async yieldToAbort() {
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      context.signal.throwIfAborted()
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import { strategySchema } from '../../shared/contract/search'
 import type { CliNoun } from './framework'
+import { dataSetOption } from './ownData'
 import { fileCosts } from './searchBudgets'
 import { runSearchVerb } from './searchRun'
 
@@ -10,9 +11,10 @@ export const searchCli: CliNoun = {
   verbs: {
     run: {
       summary: 'Searches a scheme for a network.',
-      usage: `--model FILE.onnx [--budget-ratio 0.7|none] [--proxy P.json[,Q.json] | --cost ${fileCosts.join('|')}] [--also size=0.5,…] [--strategy auto|…]`,
+      usage: `--model FILE.onnx [--dataset N] [--budget-ratio 0.7|none] [--proxy P.json[,Q.json] | --cost ${fileCosts.join('|')}] [--also size=0.5,…] [--strategy auto|…]`,
       options: {
         model: { type: 'string', help: 'the network' },
+        ...dataSetOption,
         'budget-ratio': {
           type: 'string',
           help: 'budget as a share of the all-8-bit cost, or none',

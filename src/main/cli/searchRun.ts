@@ -21,6 +21,7 @@ import {
   type CliContext
 } from './framework'
 import { openModel } from './model'
+import { withDataSet } from './ownData'
 import { budgetedSpace, type BudgetedSpace } from './searchBudgets'
 
 /** `bitbench search run`: the search of the Search page on files alone. */
@@ -49,12 +50,13 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     return { json: { ...about, budgetFeasible: false }, text: infeasible(early, budgeted) }
 
   const modelsFolder = resourcePath('models')
-  const split: Split = createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
+  const own = await withDataSet(args, context, file)
+  const split: Split = own === null && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
   const tasks = createTaskPool<Tasks>({ workerFile: builtPath('main', 'taskWorker.js'), size: workers })
   const measure = async (scheme: Scheme | null, on: Split) => {
+    if (own !== null) return own.model.measure(own.modelId, scheme, on, method, context.signal)
     const input = { file: model.summary.path, modelsFolder, scheme, split: on, method } as const
-    const found = await tasks.run('model.evaluate', input, { signal: context.signal })
-    return { ...found, accuracy: found.correct / found.images }
+    return tasks.run('model.evaluate', input, { signal: context.signal })
   }
   try {
     const int8 = uniformScheme(space.layers, 8, 8)
@@ -86,6 +88,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     }
     const json = {
       ...about,
+      dataSet: own?.dataSet ?? null,
       budgetFeasible: true,
       bestCost: best?.cost ?? null,
       scheme: best?.scheme ?? null,

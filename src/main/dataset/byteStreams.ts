@@ -127,7 +127,9 @@ function readableStream(source: Readable, name: string): ByteStream {
       }
       const joined = parts.length === 1 ? held : Buffer.concat(parts)
       held = joined.subarray(length)
-      return joined.subarray(0, length)
+      // A plain array: slices of a Buffer would be views of shared memory.
+      const taken = Math.min(length, joined.length)
+      return new Uint8Array(joined.buffer, joined.byteOffset, taken)
     },
     async close() {
       source.destroy()

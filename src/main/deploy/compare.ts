@@ -25,7 +25,7 @@ export function compareBatch(
   comparison: Comparison,
   batch: BatchResult,
   host: Int32Array,
-  labels: Uint8Array,
+  labels: ArrayLike<number> | null,
   outputCount: number
 ): void {
   for (let i = 0; i < batch.count; i++) {
@@ -39,7 +39,7 @@ export function compareBatch(
       if (comparison.mismatches.length < mostKept)
         comparison.mismatches.push({ image, output, board, host: value })
     }
-    const label = labels[image]
+    const label = labels?.[image]
     if (batch.outputs[i * (outputCount + 1) + outputCount] === label) comparison.boardCorrect++
     if (expected[outputCount] === label) comparison.hostCorrect++
     comparison.images++

@@ -23,7 +23,7 @@ export interface DeployModels {
   testInputs(
     modelId: string,
     images: number
-  ): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
+  ): Promise<{ codes: Int8Array; labels: ArrayLike<number> | null; images: number }>
   /** A file's integers for the items of an array; outputOf gives the output that the results of all items mean. */
   prepareFile(input: { file: string; inputFile: string; scheme: string; output?: string }): Promise<{
     network: QuantizedNetwork

@@ -88,7 +88,7 @@ export async function runDeployment(
       }
       const counters = await runner.layerCounters()
       await tell({
-        ...verdict(comparison, spent / inputs.images, described.predicted),
+        ...verdict(comparison, spent / inputs.images, described.predicted, inputs.labels !== null),
         layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
       })
     })
@@ -113,12 +113,17 @@ export function ioOf(network: QuantizedNetwork): { inputBytes: number; outputCou
   return { inputBytes: height * width * channels, outputCount: network.outputCount }
 }
 
-function verdict(comparison: Comparison, measured: number, predicted: number | null): Partial<Deployment> {
+function verdict(
+  comparison: Comparison,
+  measured: number,
+  predicted: number | null,
+  hasLabels: boolean
+): Partial<Deployment> {
   return {
     bitExact: comparison.differentOutputs === 0,
     mismatches: comparison.mismatches,
-    boardAccuracy: comparison.boardCorrect / comparison.images,
-    hostAccuracy: comparison.hostCorrect / comparison.images,
+    boardAccuracy: hasLabels ? comparison.boardCorrect / comparison.images : null,
+    hostAccuracy: hasLabels ? comparison.hostCorrect / comparison.images : null,
     measured,
     relativeError: predicted === null ? null : (predicted - measured) / measured
   }

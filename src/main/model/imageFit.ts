@@ -9,8 +9,8 @@ export function checkImages(graph: Graph, shape: readonly number[]): void {
   if (isFlat || wanted.join() === shape.join()) return
   throw new AppError(
     'model.unsupportedShape',
-    `The network reads images of ${wanted.join(' x ')}, the images at hand are ${shape.join(' x ')}.`,
-    'Accuracy can be told only for networks that read Fashion-MNIST images (28 x 28 x 1).'
+    `The network reads ${wanted.join(' x ')}, the shipped images are ${shape.join(' x ')}.`,
+    'Give it its own data: bitbench dataset add PATH --name N, then --dataset N. Unlabelled items will do.'
   )
 }
 
@@ -22,6 +22,6 @@ export function checkClasses(graph: Graph, labels: Uint8Array): void {
   throw new AppError(
     'model.unsupportedShape',
     `The network gives ${outputs} ${outputs === 1 ? 'number' : 'numbers'} per image, the labels name ${classes} classes.`,
-    'Accuracy is the share of images whose label has the highest score: it needs one output per class.'
+    'Accuracy is the share of images whose label has the highest score: it needs one output per class. Unlabelled items compare with the float network: bitbench dataset add PATH --name N --task unlabelled.'
   )
 }

@@ -134,6 +134,7 @@ export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
   }))
   return {
     ...summary,
+    dataSet: null,
     inputShape: [...graph.inputShape],
     outputCount: sizeOf(graph.nodes[graph.output]!.outputShape),
     nodes,

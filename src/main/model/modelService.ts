@@ -1,3 +1,4 @@
+import { AppError } from '../../shared/errors'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type {
   Evaluation,
@@ -19,8 +20,10 @@ import type { JobService } from '../jobs/jobService'
 import type { TaskPool } from '../threads/taskPool'
 import { checkImages } from './imageFit'
 import { createImageLibrary } from './imageLibrary'
+import { createModelDataSets } from './modelDataSets'
 import { createModelFiles, describeModel, type LoadedModel } from './modelFiles'
-import type { modelTasks, PrepareFileInput } from './modelTasks'
+import type { Judged, modelTasks, PrepareFileInput } from './modelTasks'
+import type { ResultKey, ResultStore } from './resultStore'
 import { outputOfLogits, type FileOutput } from './runFile'
 
 type ModelTasks = {
@@ -55,20 +58,20 @@ export interface ModelService {
     method: QuantMethod,
     signal?: AbortSignal
   ): Promise<SchemeMeasure>
-  dataSet(): string
+  dataSet(modelId: string): Promise<string>
   /** The largest set of test images there is on this machine. */
-  reportSplit(): 'test' | 'fullTest'
+  reportSplit(modelId: string): Promise<'test' | 'fullTest'>
   quantize(
     modelId: string,
     scheme: Scheme | SchemeJson,
     method?: QuantMethod,
     signal?: AbortSignal
   ): Promise<QuantizedNetwork>
-  /** The first test images as input codes. */
+  /** The first test items as input codes; labels: which output should be the largest, null where none should. */
   testInputs(
     modelId: string,
     images: number
-  ): Promise<{ codes: Int8Array; labels: Uint8Array; images: number }>
+  ): Promise<{ codes: Int8Array; labels: ArrayLike<number> | null; images: number }>
   /** A file's integers for the items of an array, and the output that the int32 results of all items mean. */
   prepareFile(input: PrepareFileInput): Promise<{
     network: QuantizedNetwork
@@ -76,6 +79,8 @@ export interface ModelService {
     items: number
     outputOf(logits: Int32Array): FileOutput
   }>
+  /** Binds a data set to a model; null: the shipped images. @throws AppError input.notFound */
+  useDataSet(modelId: string, dataSet: string | null): Promise<void>
   /** Logits of the integer reference, [images][outputCount]. */
   reference(
     network: QuantizedNetwork,
@@ -89,6 +94,13 @@ export interface ModelService {
 export interface SchemeMeasure extends Pick<ScoreMeasure, 'right' | 'kl' | 'crossEntropy' | 'mse'> {
   readonly accuracy: number
   readonly images: number
+}
+
+/** Content of the shipped subset; raise it with the file. */
+const shippedId = 'fashion-subset-1'
+
+function unknownDataSet(name: string): AppError {
+  return new AppError('input.notFound', `There is no data set "${name}".`, 'Add it first.')
 }
 
 /** Evaluations listed per model; older ones fall off. */
@@ -108,14 +120,31 @@ export function createModelService(deps: {
   modelsFolder: string
   /** JSON file with the paths of opened models; null: nothing is remembered. */
   openedFile: string | null
+  /** JSON file with the data set of each model; null or missing: nothing is remembered. */
+  dataSetsFile?: string | null
+  /** Where a data set lies. @throws AppError input.notFound */
+  findDataSet?: (name: string) => Promise<{ info: { id: string; name: string }; folder: string }>
+  /** Results kept across processes; missing: only this process remembers. */
+  results?: ResultStore
+  nowMs?: () => number
 }): ModelService {
-  const { tasks, jobs, emit, modelsFolder, openedFile } = deps
+  const { tasks, jobs, emit, modelsFolder, openedFile, results, nowMs = () => 0 } = deps
+  const findDataSet = deps.findDataSet ?? (async (name: string) => Promise.reject(unknownDataSet(name)))
+  const dataSets = createModelDataSets(deps.dataSetsFile ?? null)
   const files = createModelFiles({ modelsFolder, openedFile })
   const library = createImageLibrary({ modelsFolder })
   const evaluations = new Map<string, Measured[]>()
   const sensitivities = new Map<string, Sensitivity[]>()
 
-  const sourceOf = (model: LoadedModel) => ({ file: model.summary.path, modelsFolder })
+  /** The model's file and data, as workers open them. */
+  const sourceOf = async (model: LoadedModel) => {
+    const name = await dataSets.get(model.summary.id)
+    const found = name === null ? null : await findDataSet(name)
+    return {
+      dataSet: { id: found?.info.id ?? shippedId, name: name ?? library.name },
+      source: { file: model.summary.path, modelsFolder, dataSetFolder: found?.folder ?? null }
+    }
+  }
 
   const keyOf = (entry: Scheme | null): string => (entry === null ? 'float' : schemeKey(entry))
 
@@ -129,19 +158,29 @@ export function createModelService(deps: {
   ): Promise<Measured> => {
     const model = await files.find(modelId)
     if (scheme !== null) checkScheme(scheme, weightedLayerNames(model.graph))
+    const { dataSet, source } = await sourceOf(model)
     const own = evaluations.get(modelId) ?? []
     evaluations.set(modelId, own)
     const known = own.find(
       ({ evaluation: entry }) =>
-        keyOf(entry.scheme) === keyOf(scheme) && entry.split === split && entry.method === method
+        keyOf(entry.scheme) === keyOf(scheme) &&
+        entry.split === split &&
+        entry.method === method &&
+        entry.dataSet === dataSet.name
     )
     if (known !== undefined) return { ...known, evaluation: { ...known.evaluation, cached: true } }
-    const { images, correct, durationMs, ...rest } = await tasks.run(
-      'model.evaluate',
-      { ...sourceOf(model), scheme, split, method },
-      signal === undefined ? {} : { signal }
-    )
-    const accuracy = correct / images
+    const key: ResultKey = { modelId, dataSetId: dataSet.id, split, method, scheme: keyOf(scheme) }
+    const kept = (await results?.get(key).catch(() => null)) ?? null
+    const judged: Judged =
+      kept ??
+      (await tasks.run(
+        'model.evaluate',
+        { ...source, scheme, split, method },
+        signal === undefined ? {} : { signal }
+      ))
+    // A data file that cannot be written must not lose a result that is there.
+    if (kept === null) await results?.put(key, judged, nowMs()).catch(() => undefined)
+    const { images, correct, durationMs, accuracy, metrics, ...rest } = judged
     const found: Measured = {
       evaluation: {
         modelId,
@@ -152,7 +191,9 @@ export function createModelService(deps: {
         correct,
         durationMs,
         accuracy,
-        cached: false
+        metrics,
+        dataSet: dataSet.name,
+        cached: kept !== null
       },
       measure: { ...rest, accuracy, images }
     }
@@ -164,10 +205,14 @@ export function createModelService(deps: {
   const evaluate: ModelService['evaluate'] = async (modelId, scheme, split, method, signal) =>
     (await measured(modelId, scheme, split, method, signal)).evaluation
 
-  const info = async (modelId: string): Promise<ModelInfo> => describeModel(await files.find(modelId))
+  const describe = async (model: LoadedModel): Promise<ModelInfo> => ({
+    ...describeModel(model),
+    dataSet: await dataSets.get(model.summary.id)
+  })
+  const info = async (modelId: string): Promise<ModelInfo> => describe(await files.find(modelId))
 
   const service: Omit<ModelService, 'handlers'> = {
-    open: async (file) => describeModel(await files.open(file)),
+    open: async (file) => describe(await files.open(file)),
     info,
     name: async (modelId) => (await files.find(modelId)).summary.name,
     graph: async (modelId) => (await files.find(modelId)).graph,
@@ -181,25 +226,37 @@ export function createModelService(deps: {
     evaluate,
     measure: async (modelId, scheme, split, method, signal) =>
       (await measured(modelId, scheme, split, method, signal)).measure,
-    dataSet: () => library.name,
-    reportSplit: () => (library.hasFullSet() ? 'fullTest' : 'test'),
+    dataSet: async (modelId) => (await dataSets.get(modelId)) ?? library.name,
+    reportSplit: async (modelId) =>
+      (await dataSets.get(modelId)) === null && library.hasFullSet() ? 'fullTest' : 'test',
     async quantize(modelId, scheme, method = 'ptq', signal) {
       const model = await files.find(modelId)
       checkScheme(scheme, weightedLayerNames(model.graph))
-      const input = { ...sourceOf(model), scheme, method }
+      const input = { ...(await sourceOf(model)).source, scheme, method }
       return tasks.run('model.quantize', input, signal === undefined ? {} : { signal })
     },
     async testInputs(modelId, images) {
-      const { graph } = await files.find(modelId)
+      const model = await files.find(modelId)
+      const { source } = await sourceOf(model)
+      if (source.dataSetFolder !== null) {
+        const { bytes, ...known } = await tasks.run('model.inputs', { ...source, images })
+        return { codes: codesOfPixels(bytes), ...known }
+      }
+      const { graph } = model
       checkImages(graph, await library.shape())
       const shipped = await library.load('test')
-      const source = images > shipped.count && library.hasFullSet() ? await library.load('fullTest') : shipped
-      const taken = firstImages(source, images)
+      const large = images > shipped.count && library.hasFullSet() ? await library.load('fullTest') : shipped
+      const taken = firstImages(large, images)
       return { codes: codesOfPixels(taken.pixels), labels: taken.labels, images: taken.count }
     },
     async prepareFile(input) {
       const made = await tasks.run('model.prepareFile', input)
       return { ...made, outputOf: (logits) => outputOfLogits(made, logits) }
+    },
+    async useDataSet(modelId, dataSet) {
+      await files.find(modelId)
+      if (dataSet !== null) await findDataSet(dataSet)
+      await dataSets.set(modelId, dataSet)
     },
     reference: (network, codes, _images, signal) =>
       tasks.run('model.reference', { network, codes }, signal === undefined ? {} : { signal })
@@ -239,6 +296,21 @@ export function createModelService(deps: {
       dataSet: { name: library.name, origin: library.origin, splits: await library.sizes() }
     }),
     'model.open': async ({ path }) => ({ model: await service.open(path) }),
+    'model.useDataSet': async ({ modelId, dataSet }) => {
+      await service.useDataSet(modelId, dataSet)
+      return { dataSet }
+    },
+    'model.results': async ({ modelId }) => ({
+      results: ((await results?.list(modelId)) ?? []).map(({ judged, ...key }) => {
+        const { right: _right, ...numbers } = judged
+        return { ...key, ...numbers }
+      })
+    }),
+    'model.clearResults': async ({ modelId }) => {
+      if (modelId === null) evaluations.clear()
+      else evaluations.delete(modelId)
+      return { cleared: (await results?.clear(modelId)) ?? 0 }
+    },
     'model.info': async ({ modelId }) => ({ model: await info(modelId) }),
     'model.evaluate': async ({ modelId, scheme, split, method }) => {
       const { summary } = await files.find(modelId)

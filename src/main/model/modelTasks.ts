@@ -3,9 +3,14 @@ import type { TaskContext } from '../threads/task'
 import { runInteger } from '../../core/quant/integer/runInteger'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Scheme } from '../../core/quant/scheme'
-import { measureScores, type ScoreMeasure } from '../../core/model/scoreMeasure'
+import type { Graph } from '../../core/model/graph'
+import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
+import type { SplitName } from '../../core/dataset/item'
+import { measureScores } from '../../core/model/scoreMeasure'
 import { floatReference } from './floatReference'
-import { openBench, quantizeOn } from './modelWorkspace'
+import { openFloat } from './floatItems'
+import { judge, largestOf, type JudgedItems } from './judge'
+import { openBench, quantizeOn, type BenchSource } from './modelWorkspace'
 import { schemeRealScores } from './schemeAccuracy'
 import { readRegularFile } from '../files/readRegularFile'
 import { parseNpy } from '../../core/model/npyArray'
@@ -14,9 +19,11 @@ import { readModelFile } from './readModelFile'
 import { prepareIntegers, type PreparedFile } from './runFile'
 
 /** CPU work on one model; runs in worker threads (taskRegistry.ts). */
-export interface ModelSource {
-  readonly file: string
-  readonly modelsFolder: string
+export type ModelSource = BenchSource
+
+/** How good a network is on a split, and what it took. */
+export interface Judged extends JudgedItems {
+  readonly durationMs: number
 }
 
 export interface EvaluateInput extends ModelSource {
@@ -43,6 +50,19 @@ export interface PrepareFileInput {
   readonly output?: string
 }
 
+/** Class or token of every item; without labels the float network's largest output; null for numbers. */
+async function largestWanted(items: ItemSet, graph: Graph, batch: ItemBatch): Promise<Int32Array | null> {
+  if (items.task === 'classification' || items.task === 'nextToken') return Int32Array.from(batch.targets)
+  if (items.task !== 'unlabelled') return null
+  const float = await openFloat(graph, items, 'test')
+  try {
+    const outputs = await float.run(batch, 0)
+    return outputs.length === batch.count ? null : largestOf(outputs, batch.count)
+  } finally {
+    await float.close()
+  }
+}
+
 export const modelTasks = {
   /** The integers of a file under a scheme and an array's items as its input codes. */
   'model.prepareFile': async ({
@@ -55,13 +75,17 @@ export const modelTasks = {
     return prepareIntegers(model, parseNpy(await readRegularFile(inputFile), inputFile), scheme, output)
   },
 
-  'model.evaluate': async (
-    input: EvaluateInput,
-    context: TaskContext
-  ): Promise<ScoreMeasure & { images: number; durationMs: number }> => {
+  'model.evaluate': async (input: EvaluateInput, context: TaskContext): Promise<Judged> => {
     const started = performance.now()
     const bench = await openBench(input)
     await context.yieldToAbort()
+    if (bench.items !== null) {
+      const network =
+        input.scheme === null ? null : await quantizeOn(bench, input.scheme, input.method, context)
+      const split: SplitName = input.split === 'fullTest' ? 'test' : input.split
+      const found = await judge(bench.graph, bench.items, split, network, context)
+      return { ...found, durationMs: performance.now() - started }
+    }
     const images = await bench.library.load(input.split)
     checkClasses(bench.graph, images.labels)
     const float = await floatReference(bench, images)
@@ -69,15 +93,31 @@ export const modelTasks = {
       input.scheme === null
         ? float
         : await schemeRealScores(await quantizeOn(bench, input.scheme, input.method, context), images)
+    const measure = measureScores(scores, float, images.labels)
+    const accuracy = measure.correct / images.count
     return {
       images: images.count,
-      ...measureScores(scores, float, images.labels),
+      ...measure,
+      accuracy,
+      metrics: { accuracy },
       durationMs: performance.now() - started
     }
   },
 
   'model.quantize': async (input: QuantizeInput, context: TaskContext): Promise<QuantizedNetwork> =>
     quantizeOn(await openBench(input), input.scheme, input.method, context),
+
+  /** The first test items of a user's data set, with what their largest output should be; null where nothing is. */
+  'model.inputs': async (
+    input: ModelSource & { images: number },
+    _context: TaskContext
+  ): Promise<{ bytes: Uint8Array; labels: Int32Array | null; images: number }> => {
+    const { items, graph } = await openBench(input)
+    if (items === null) throw new Error('the shipped images are read by the service')
+    const batch = await items.read('test', 0, input.images)
+    const labels = await largestWanted(items, graph, batch)
+    return { bytes: batch.bytes, labels, images: batch.count }
+  },
 
   /** The integer reference's logits, [images][outputCount]. */
   'model.reference': async (

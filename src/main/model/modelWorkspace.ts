@@ -1,5 +1,6 @@
 import type { QuantMethod } from '../../shared/contract/model'
 import type { LabelledImages } from '../../core/model/dataSet'
+import type { ItemSet } from '../../core/dataset/itemSet'
 import type { Graph } from '../../core/model/graph'
 import { importOnnx } from '../../core/model/importOnnx'
 import { exportOnnx } from '../../core/model/exportOnnx'
@@ -13,16 +14,30 @@ import { countCorrect, floatScores } from './floatAccuracy'
 import { createImageLibrary, type ImageLibrary } from './imageLibrary'
 import { checkImages } from './imageFit'
 import { readModelFile } from './readModelFile'
+import { openStoredItems } from '../store/storedItems'
+import { fitItems, graphFor } from './dataFit'
+import { itemsLibrary } from './itemsLibrary'
 import { openSession } from './ortSession'
-import { retrain } from './training/retrain'
+import { retrain, usualSettings } from './training/retrain'
 
 /** A model with what quantizing and judging it needs, kept by each worker between tasks. */
 export interface ModelBench {
   readonly graph: Graph
+  /** Images for fitting, and for judging where `items` is null. */
   readonly library: ImageLibrary
+  /** The user's data set; null: the shipped images. */
+  readonly items: ItemSet | null
   calibration(): Promise<Calibration>
   /** Finished networks by scheme and method. */
   readonly networks: ReturnType<typeof createBoundedCache<QuantizedNetwork>>
+}
+
+/** What a bench is made of. */
+export interface BenchSource {
+  readonly file: string
+  readonly modelsFolder: string
+  /** Folder of a stored data set; null or missing: the shipped images. */
+  readonly dataSetFolder?: string | null
 }
 
 const benches = new Map<string, Promise<ModelBench>>()
@@ -31,29 +46,57 @@ const keptBenches = 2
 const networkCacheBytes = 32 * 2 ** 20
 
 /** @throws AppError model.*, data.*; model.unsupportedShape when the images do not fit the network. */
-export function openBench(source: { file: string; modelsFolder: string }): Promise<ModelBench> {
-  const key = `${source.modelsFolder}\n${source.file}`
+export function openBench(source: BenchSource): Promise<ModelBench> {
+  const key = `${source.modelsFolder}\n${source.file}\n${source.dataSetFolder ?? ''}`
   let bench = benches.get(key)
   if (bench === undefined) {
     bench = build(source)
     benches.set(key, bench)
     bench.catch(() => benches.delete(key))
-    for (const oldest of benches.keys()) if (benches.size > keptBenches) benches.delete(oldest)
+    for (const [oldest, held] of benches) {
+      if (benches.size <= keptBenches) break
+      benches.delete(oldest)
+      void held.then(({ items }) => items?.close()).catch(() => undefined)
+    }
   }
   return bench
 }
 
-async function build({ file, modelsFolder }: { file: string; modelsFolder: string }): Promise<ModelBench> {
-  const graph = importOnnx((await readModelFile(file)).model)
-  const library = createImageLibrary({ modelsFolder })
-  checkImages(graph, await library.shape())
+async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource): Promise<ModelBench> {
+  const read = importOnnx((await readModelFile(file)).model)
+  const { graph, library, items } =
+    dataSetFolder === null ? await withShipped(read, modelsFolder) : await withDataSet(read, dataSetFolder)
   let calibration: Promise<Calibration> | undefined
   return {
     graph,
     library,
+    items,
     calibration: () =>
       (calibration ??= library.load('calibration').then(({ pixels }) => calibrate(graph, pixels))),
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes)
+  }
+}
+
+async function withShipped(
+  graph: Graph,
+  modelsFolder: string
+): Promise<Pick<ModelBench, 'graph' | 'library' | 'items'>> {
+  const library = createImageLibrary({ modelsFolder })
+  checkImages(graph, await library.shape())
+  return { graph, library, items: null }
+}
+
+async function withDataSet(
+  read: Graph,
+  folder: string
+): Promise<Pick<ModelBench, 'graph' | 'library' | 'items'>> {
+  const stored = await openStoredItems(folder)
+  try {
+    const items = fitItems(read, stored)
+    return { graph: graphFor(read, items), library: itemsLibrary(items), items }
+  } catch (reason) {
+    await stored.close()
+    throw reason
   }
 }
 
@@ -70,13 +113,23 @@ export async function quantizeOn(
   await context.yieldToAbort()
   const fitted = quantizeNetwork(calibration, scheme)
   const isLow = scheme.some(({ weightBits, activationBits }) => weightBits < 4 || activationBits < 4)
-  const network = method === 'retrain' && isLow ? await retrain(bench, fitted, context) : fitted
+  const network = method === 'retrain' && isLow ? await retrainOn(bench, fitted, context) : fitted
   const sizeBytes = network.layers.reduce(
     (sum, layer) => sum + ('weights' in layer ? layer.weights.length : 64),
     0
   )
   bench.networks.set(key, network, sizeBytes)
   return network
+}
+
+/** Clothes may be mirrored and shifted; of a user's items nothing of the kind is known. */
+async function retrainOn(
+  bench: ModelBench,
+  fitted: QuantizedNetwork,
+  context: TaskContext
+): Promise<QuantizedNetwork> {
+  if (bench.items === null) return retrain(bench, fitted, context)
+  return retrain(bench, fitted, context, { ...usualSettings, augment: null })
 }
 
 export async function floatCorrect({ graph }: ModelBench, images: LabelledImages): Promise<number> {

@@ -74,7 +74,7 @@ export async function runSearchJob(
   progress(search.trace.length, evaluations, 'testing the best scheme')
   await change({
     state: 'done',
-    test: await tested(best?.scheme ?? null, int8, models.reportSplit(), measure)
+    test: await tested(best?.scheme ?? null, int8, await models.reportSplit(modelId), measure)
   })
 }
 

@@ -7,8 +7,8 @@ import type { CostKind } from '../../shared/contract/search'
 /** What a search needs of the other nouns; compose passes adapters. */
 export interface SearchModels {
   name(modelId: string): Promise<string>
-  /** Name of the data set schemes are judged on. */
-  dataSet(): string
+  /** Name of the data set this model's schemes are judged on. */
+  dataSet(modelId: string): Promise<string>
   /** The weighted layers in order. */
   layers(modelId: string): Promise<{ name: string; macs: number; parameters: number }[]>
   /** What a scheme loses on a split; null scheme is the float network. */
@@ -19,13 +19,13 @@ export interface SearchModels {
     method: QuantMethod,
     signal: AbortSignal
   ): Promise<SearchMeasure>
-  /** The largest set of test images there is on this machine. */
-  reportSplit(): Split
+  /** The largest split of test items there is on this machine for the model. */
+  reportSplit(modelId: string): Promise<Split>
 }
 
 export interface SearchMeasure extends Measure {
   readonly images: number
-  /** One byte per item, 1 where the prediction is right. */
+  /** One byte per item, 1 where the prediction is right; empty where a task knows no right and wrong. */
   readonly right: Uint8Array
 }
 

@@ -35,7 +35,7 @@ export async function prepareSearch(
     space,
     ratios,
     limits: searchLimits(space, ratios),
-    about: { model: await models.name(modelId), dataSet: models.dataSet(), board }
+    about: { model: await models.name(modelId), dataSet: await models.dataSet(modelId), board }
   }
 }
 
@@ -70,7 +70,14 @@ export function newSearch(
  * The proxy may have been fitted again since: a trace under other costs would not be the same search.
  * @throws AppError job.notResumable
  */
-export function requireSameCosts(search: Search, { limits }: PreparedSearch): void {
+export function requireSameCosts(search: Search, { limits, about }: PreparedSearch): void {
+  if (search.about !== null && search.about.dataSet !== about.dataSet) {
+    throw new AppError(
+      'job.notResumable',
+      `This search began on "${search.about.dataSet}"; the model is judged on "${about.dataSet}" now.`,
+      'Choose that data set for the model again, or start a new search.'
+    )
+  }
   const before = [search.baselineCost, ...search.otherLimits.map(({ baselineCost }) => baselineCost)]
   const isSame = limits.limits.every(
     ({ baselineCost }, at) => Math.abs(baselineCost - (before[at] ?? NaN)) <= 1e-9 * baselineCost

@@ -14,6 +14,7 @@ import { createJobService, type JobService } from '../jobs/jobService'
 import { builtPath } from '../paths'
 import { profileMigrations } from '../profile/profileService'
 import { proxyMigrations } from '../proxy/proxyStore'
+import { resultMigrations } from '../model/resultStore'
 import { runMigrations } from '../runs/runLabels'
 import { searchMigrations } from '../search/searchStore'
 import { createLazyStore, type LazyStore } from '../store/lazyStore'
@@ -54,6 +55,7 @@ const migrations = [
   gpuMigrations,
   profileMigrations,
   proxyMigrations,
+  resultMigrations,
   runMigrations,
   searchMigrations
 ]

@@ -10,6 +10,7 @@ import { createCodeExport } from '../deploy/codeExport'
 import { createDeployService, type DeployService } from '../deploy/deployService'
 import { createDeployStore } from '../deploy/deployStore'
 import { createToolchain } from '../deploy/program'
+import { createResultStore } from '../model/resultStore'
 import { createModelService, type ModelService } from '../model/modelService'
 import { resourcePath } from '../paths'
 import { createBoardSamples } from '../profile/boardSamples'
@@ -51,7 +52,11 @@ export function connectNetworks(foundation: Foundation, board: BoardService): Ne
     jobs,
     emit: emitter(),
     modelsFolder: resourcePath('models'),
-    openedFile: path.join(dataFolder, 'models.json')
+    openedFile: path.join(dataFolder, 'models.json'),
+    dataSetsFile: path.join(dataFolder, 'modelDataSets.json'),
+    findDataSet: (name) => dataset.find(name),
+    results: createResultStore(store),
+    nowMs
   })
   const profile = createProfileService({
     ...common,

@@ -89,6 +89,8 @@ export type WorkloadJson = z.infer<typeof workloadSchema>
 
 export const modelInfoSchema = modelSummarySchema.extend({
   inputShape: z.array(z.number()),
+  /** The data set it is judged on; null: the shipped images. */
+  dataSet: z.string().nullable().default(null),
   outputCount: z.number(),
   nodes: z.array(modelNodeSchema),
   weightedLayers: z.array(z.string()),
@@ -105,9 +107,14 @@ export const evaluationSchema = z.object({
   method: methodSchema,
   split: splitSchema,
   images: z.number(),
-  correct: z.number(),
-  /** correct / images. */
+  /** Null where a task knows no right and wrong. */
+  correct: z.number().nullable(),
+  /** correct / images; of other tasks their score, at most 1: R², AUC, 1 / perplexity, agreement with float. */
   accuracy: z.number(),
+  /** Metrics by name: accuracy; r2, mse, rmse, mae; auc, mse; perplexity; agreement, mse, kl. */
+  metrics: z.record(z.string(), z.number()),
+  /** Name of the data set. */
+  dataSet: z.string(),
   durationMs: z.number(),
   cached: z.boolean()
 })
@@ -156,6 +163,11 @@ export const modelContract = defineContract({
     'model.list': command(nothing, z.object({ models: z.array(modelSummarySchema), dataSet: dataSetSchema })),
     /** Reads an ONNX file and remembers it. */
     'model.open': command(z.object({ path: z.string().min(1) }), z.object({ model: modelInfoSchema })),
+    /** Binds a data set to a model (null: the shipped images); every judgement of it is made there from now on. */
+    'model.useDataSet': command(
+      z.object({ modelId: z.string(), dataSet: z.string().nullable() }),
+      z.object({ dataSet: z.string().nullable() })
+    ),
     'model.info': command(z.object({ modelId: z.string() }), z.object({ model: modelInfoSchema })),
     /** Accuracy of a scheme (null: float) on a split; a Job that ends with the event model.evaluated. */
     'model.evaluate': command(
@@ -171,6 +183,32 @@ export const modelContract = defineContract({
     'model.evaluations': command(
       z.object({ modelId: z.string() }),
       z.object({ evaluations: z.array(evaluationSchema) })
+    ),
+    /** Results kept in the data file, newest first; they are reused by searches and evaluations of every process. */
+    'model.results': command(
+      z.object({ modelId: z.string() }),
+      z.object({
+        results: z.array(
+          z.object({
+            modelId: z.string(),
+            dataSetId: z.string(),
+            split: z.string(),
+            method: z.string(),
+            scheme: z.string(),
+            images: z.number(),
+            correct: z.number().nullable(),
+            accuracy: z.number(),
+            metrics: z.record(z.string(), z.number()),
+            durationMs: z.number(),
+            atMs: z.number()
+          })
+        )
+      })
+    ),
+    /** Forgets kept results of a model; null: of all. */
+    'model.clearResults': command(
+      z.object({ modelId: z.string().nullable() }),
+      z.object({ cleared: z.number() })
     ),
     /** Accuracy with one layer's weights or activations lowered at a time; a Job that ends with model.sensitivityFound. */
     'model.sensitivity': command(

@@ -39,6 +39,7 @@ export const sampleModel: ModelInfo = {
     recipe: 'SGD with momentum, 12 epochs, cosine schedule',
     licence: 'MIT'
   },
+  dataSet: null,
   inputShape: [1, 28, 28],
   outputCount: 10,
   nodes: [

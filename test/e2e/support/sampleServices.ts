@@ -233,6 +233,8 @@ export const sampleHandlers: SampleHandlers = {
         images: 1000,
         correct: 906,
         accuracy: 0.906,
+        metrics: { accuracy: 0.906 },
+        dataSet: 'Fashion-MNIST',
         durationMs: 210,
         cached: false
       },
@@ -244,6 +246,8 @@ export const sampleHandlers: SampleHandlers = {
         images: 1000,
         correct: 893,
         accuracy: 0.893,
+        metrics: { accuracy: 0.893 },
+        dataSet: 'Fashion-MNIST',
         durationMs: 350,
         cached: false
       }

@@ -79,7 +79,8 @@ function requantizedInput(input: CodeFormat, bits: Bits): CodeFormat {
   const isUnsigned = input.zero === 128
   const steps = isUnsigned ? 2 ** bits - 1 : 2 ** bits - 2 || 2
   const zero = isUnsigned ? (bits === 1 ? 1 : 2 ** (bits - 1)) : 0
-  const range = 255 * input.scale
+  // A signed format reaches equally far on both sides: it must cover the input's farther end.
+  const range = (isUnsigned ? 255 : 255 + 2 * Math.abs(input.zero)) * input.scale
   return { bits, scale: range / (bits === 1 ? 2 : steps), zero }
 }
 

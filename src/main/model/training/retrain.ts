@@ -16,7 +16,7 @@ export interface RetrainSettings {
 }
 
 /** About one epoch of the full set (MiCo's "pretraining / 20"); clothes may be mirrored. */
-const usualSettings: RetrainSettings = { imagesSeen: 60_000, augment: { shift: 1, mirror: true } }
+export const usualSettings: RetrainSettings = { imagesSeen: 60_000, augment: { shift: 1, mirror: true } }
 const batch = 50
 const firstRate = 0.004
 const seed = 1

@@ -82,7 +82,7 @@ describe('model service', () => {
     expect(logits.length).toBe(60 * 10)
     let correct = 0
     for (let image = 0; image < 60; image++) {
-      if (argmax(logits.subarray(image * 10, image * 10 + 10)) === labels[image]) correct++
+      if (argmax(logits.subarray(image * 10, image * 10 + 10)) === labels![image]) correct++
     }
     expect(correct).toBeGreaterThan(48)
   }, 60_000)

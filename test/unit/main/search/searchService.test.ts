@@ -44,8 +44,8 @@ function createService(): SearchService {
     models: {
       name: async () => 'test network',
       layers: async () => layers,
-      dataSet: () => 'test images',
-      reportSplit: () => 'fullTest',
+      dataSet: async () => 'test images',
+      reportSplit: async () => 'fullTest',
       measure: async (_modelId, scheme, split) => {
         if (split === 'search' && scheme !== null) onEvaluate(++evaluated)
         const lost = scheme === null ? 0 : lostBits(scheme)

@@ -1,0 +1,47 @@
+import { AppError } from '../../shared/errors'
+import type { LabelledImages } from '../../core/model/dataSet'
+import type { ItemSet } from '../../core/dataset/itemSet'
+import type { ImageLibrary } from './imageLibrary'
+
+/** Items of a split that fitting takes: enough for ranges and reconstruction, whatever the size of the set. */
+const mostCalibration = 512
+const mostTraining = 20_000
+const mostBytes = 256 * 2 ** 20
+
+/** A user's data set where fitting and short retraining expect a library of images. */
+export function itemsLibrary(set: ItemSet): ImageLibrary {
+  const [height, width, channels] = set.shape
+  const most = Math.max(1, Math.floor(mostBytes / (height * width * channels)))
+  const refuse = (): never => {
+    throw new AppError('data.missing', `"${set.name}" has no full set beside its splits.`, 'Use its splits.')
+  }
+  return {
+    name: set.name,
+    origin: 'data set of the user',
+    sizes: async () =>
+      (['calibration', 'tune', 'search', 'test'] as const).map((split) => ({
+        split,
+        images: set.count(split)
+      })),
+    shape: async () => set.shape,
+    hasFullSet: () => false,
+    loadFullTraining: async () => refuse(),
+    async load(split): Promise<LabelledImages> {
+      if (split === 'fullTest') return refuse()
+      const wanted = split === 'calibration' ? mostCalibration : mostTraining
+      const { count, bytes, targets } = await set.read(split, 0, Math.min(wanted, most))
+      if (split === 'tune') checkTrainable(set)
+      return { count, pixels: bytes, labels: Uint8Array.from(targets) }
+    }
+  }
+}
+
+/** Retraining alone reads the tuning split. */
+function checkTrainable({ task, classes, name }: ItemSet): void {
+  if (task === 'classification' && classes <= 256) return
+  throw new AppError(
+    'input.unsupported',
+    `Short retraining needs classes (at most 256); "${name}" has task ${task}.`,
+    'Use --method ptq.'
+  )
+}

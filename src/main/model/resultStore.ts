@@ -1,0 +1,111 @@
+import type { NounMigrations } from '../store/migrations'
+import type { Store } from '../store/store'
+import type { Judged } from './modelTasks'
+
+/** Raised when quantization or judging changes in a way that changes results; older rows are then not used. */
+export const quantizerVersion = 1
+
+/** Everything a result depends on. */
+export interface ResultKey {
+  /** Hash of the model's file. */
+  readonly modelId: string
+  /** Hash of the data set's content. */
+  readonly dataSetId: string
+  readonly split: string
+  readonly method: string
+  /** schemeKey, or "float". */
+  readonly scheme: string
+}
+
+export const resultMigrations: NounMigrations = {
+  noun: 'result',
+  steps: [
+    `CREATE TABLE result (
+       model_id VARCHAR NOT NULL,
+       data_set_id VARCHAR NOT NULL,
+       split VARCHAR NOT NULL,
+       method VARCHAR NOT NULL,
+       quantizer INTEGER NOT NULL,
+       scheme VARCHAR NOT NULL,
+       judged VARCHAR NOT NULL,
+       at_ms BIGINT NOT NULL,
+       PRIMARY KEY (model_id, data_set_id, split, method, quantizer, scheme)
+     )`
+  ]
+}
+
+/** Results in the data file, reused by every process. */
+export interface ResultStore {
+  get(key: ResultKey): Promise<Judged | null>
+  put(key: ResultKey, judged: Judged, atMs: number): Promise<void>
+  /** Kept results of a model, newest first. */
+  list(modelId: string): Promise<(ResultKey & { judged: Judged; atMs: number })[]>
+  /** Forgets a model's results, all of them with null; returns how many. */
+  clear(modelId: string | null): Promise<number>
+}
+
+interface ResultRow {
+  model_id: string
+  data_set_id: string
+  split: string
+  method: string
+  scheme: string
+  judged: string
+  at_ms: number
+}
+
+export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStore {
+  return {
+    async get({ modelId, dataSetId, split, method, scheme }) {
+      const [row] = await store.all<{ judged: string }>(
+        `SELECT judged FROM result
+         WHERE model_id = $1 AND data_set_id = $2 AND split = $3 AND method = $4 AND quantizer = $5 AND scheme = $6`,
+        [modelId, dataSetId, split, method, quantizerVersion, scheme]
+      )
+      return row === undefined ? null : readJudged(row.judged)
+    },
+    put: ({ modelId, dataSetId, split, method, scheme }, judged, atMs) =>
+      store.run('INSERT OR REPLACE INTO result VALUES ($1, $2, $3, $4, $5, $6, $7, $8)', [
+        modelId,
+        dataSetId,
+        split,
+        method,
+        quantizerVersion,
+        scheme,
+        JSON.stringify({ ...judged, right: Buffer.from(judged.right).toString('base64') }),
+        atMs
+      ]),
+    async list(modelId) {
+      const rows = await store.all<ResultRow>(
+        `SELECT model_id, data_set_id, split, method, scheme, judged, at_ms FROM result
+         WHERE model_id = $1 AND quantizer = $2 ORDER BY at_ms DESC LIMIT 2000`,
+        [modelId, quantizerVersion]
+      )
+      return rows.map((row) => ({
+        modelId: row.model_id,
+        dataSetId: row.data_set_id,
+        split: row.split,
+        method: row.method,
+        scheme: row.scheme,
+        judged: readJudged(row.judged),
+        atMs: Number(row.at_ms)
+      }))
+    },
+    async clear(modelId) {
+      const where = modelId === null ? '' : ' WHERE model_id = $1'
+      const params = modelId === null ? [] : [modelId]
+      const [row] = await store.all<{ count: number }>(
+        `SELECT count(*)::INTEGER AS count FROM result${where}`,
+        params
+      )
+      await store.run(`DELETE FROM result${where}`, params)
+      return row?.count ?? 0
+    }
+  }
+}
+
+/** A stored result; what is right of each item is base64 there. */
+function readJudged(text: string): Judged {
+  const stored = JSON.parse(text) as Omit<Judged, 'right'> & { right: string }
+  return { ...stored, right: new Uint8Array(Buffer.from(stored.right, 'base64')) }
+}
