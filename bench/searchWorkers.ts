@@ -74,8 +74,8 @@ async function timed(workers: number) {
       },
       {
         async evaluate(scheme) {
-          const { correct, images, kl, crossEntropy, mse } = await evaluate(scheme)
-          return { accuracy: correct / images, kl, crossEntropy, mse }
+          const { accuracy, kl, crossEntropy, mse } = await evaluate(scheme)
+          return { accuracy, kl, crossEntropy, mse }
         }
       }
     )

@@ -67,7 +67,7 @@ describe('a network and data of one’s own', () => {
         '4'
       )
       expect(found).toMatchObject({ dataSet: 'halves', budgetFeasible: true })
-      expect(found['bestCost']).toBeLessThanOrEqual(found['budget'])
+      expect(found['bestCost']).toBeLessThanOrEqual((found['costs'] as { budget: number }[])[0]!.budget)
       expect((found['test'] as { best: number }).best).toBeGreaterThanOrEqual(0.9)
       const scheme = (found['scheme'] as { weightBits: number; activationBits: number }[])
         .map(({ weightBits, activationBits }) => `w${weightBits}a${activationBits}`)
@@ -106,7 +106,7 @@ describe('a network and data of one’s own', () => {
       expect(float).toMatchObject({ accuracy: 1, metrics: { agreement: 1, mse: 0, kl: 0 } })
       const int8 = await bitbench('model', 'evaluate', file, '--dataset', 'vectors')
       expect(int8['accuracy']).toBeGreaterThanOrEqual(0.9)
-      expect((int8['metrics'] as { mse: number }).mse).toBeLessThan(0.001)
+      expect((int8['metrics'] as { mse: number }).mse).toBeLessThan(0.05)
       const found = await bitbench(
         'search',
         'run',
