@@ -59,6 +59,14 @@ export const useModels = defineStore('model', () => {
     }
   })
 
+  /** Judges the open model on another data set from now on; null: the shipped images. */
+  const useDataSet = createAction(async (name: string | null) => {
+    if (open.value === null) return
+    const modelId = open.value.id
+    await client.call('model.useDataSet', { modelId, dataSet: name })
+    await show((await client.call('model.info', { modelId })).model)
+  })
+
   const openFile = createAction(async (path: string) => {
     const { model } = await client.call('model.open', { path })
     models.value = (await client.call('model.list', {})).models
@@ -87,6 +95,7 @@ export const useModels = defineStore('model', () => {
     select,
     load,
     openFile,
+    useDataSet,
     evaluate,
     findSensitivity
   }

@@ -7,6 +7,7 @@ export const pages = [
   { id: 'boards', title: 'Boards', purpose: 'Connect a target and talk to it' },
   { id: 'profile', title: 'Profile', purpose: 'Measure kernels on the board' },
   { id: 'proxy', title: 'Proxy', purpose: 'Predict what a layer costs' },
+  { id: 'dataset', title: 'Data sets', purpose: 'Items a network is fitted and judged on' },
   { id: 'model', title: 'Model', purpose: 'The network and its accuracy' },
   { id: 'search', title: 'Search', purpose: 'Bits per layer within a budget' },
   { id: 'deploy', title: 'Deploy', purpose: 'Run it on the board and check' },
@@ -17,8 +18,8 @@ export const pages = [
 
 export type PageId = (typeof pages)[number]['id']
 
-/** Pages that have a shortcut Alt+1 … Alt+7. */
-export const shortcutPages = pages.slice(1, 8)
+/** Pages that have a shortcut Alt+1 … Alt+7; data sets came later and have none. */
+export const shortcutPages = pages.filter(({ id }) => id !== 'dataset').slice(1, 8)
 
 export function pageOfHash(hash: string): PageId | null {
   const id = hash.replace(/^#\/?/, '')

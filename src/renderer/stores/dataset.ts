@@ -1,0 +1,62 @@
+import type { DataSetInfo } from '@shared/contract/dataset'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { CommandInput, CommandOutput } from '../client/client'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+import { useJobs } from './job'
+
+export type PreviewItem = CommandOutput<'dataset.preview'>['items'][number]
+export type SplitName = PreviewItem['split']
+
+/** The user's data sets, and the one that is looked at. */
+export const useDataSets = defineStore('dataset', () => {
+  const client = useClient()
+  const jobs = useJobs()
+  const dataSets = ref<DataSetInfo[]>([])
+  const openName = ref<string | null>(null)
+  const preview = shallowRef<PreviewItem[]>([])
+  const split = ref<SplitName>('test')
+  const open = computed(() => dataSets.value.find(({ name }) => name === openName.value) ?? null)
+  const reading = computed(() => jobs.running.filter(({ kind }) => kind === 'dataset.add'))
+
+  async function refresh(): Promise<void> {
+    dataSets.value = (await client.call('dataset.list', {})).dataSets
+    if (open.value === null) openName.value = dataSets.value[0]?.name ?? null
+  }
+
+  async function look(): Promise<void> {
+    const name = openName.value
+    const items =
+      name === null ? [] : (await client.call('dataset.preview', { name, split: split.value })).items
+    if (name === openName.value) preview.value = items
+  }
+
+  const load = createAction(async () => {
+    await refresh()
+    await look()
+  })
+  const select = createAction(async (name: string) => {
+    openName.value = name
+    await look()
+  })
+  const selectSplit = createAction(async (name: SplitName) => {
+    split.value = name
+    await look()
+  })
+  const add = createAction(async (request: CommandInput<'dataset.add'>) => {
+    const { jobId } = await client.call('dataset.add', request)
+    await jobs.whenSettled(jobId)
+    await refresh()
+    openName.value = request.name
+    await look()
+  })
+  const remove = createAction(async (name: string) => {
+    await client.call('dataset.remove', { name })
+    openName.value = null
+    await refresh()
+    await look()
+  })
+
+  return { dataSets, open, openName, preview, split, reading, load, select, selectSplit, add, remove }
+})
