@@ -1,4 +1,4 @@
-import type { TaskContext } from '../threads/taskWorker'
+import type { TaskContext } from '../threads/task'
 import type { CliContext } from './framework'
 
 /** Lets tasks that usually run in workers run here. */

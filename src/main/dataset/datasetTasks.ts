@@ -1,9 +1,9 @@
 import type { DataSetInfo, DataSetRequest } from '../../shared/contract/dataset'
-import type { TaskContext } from '../threads/taskWorker'
+import type { TaskContext } from '../threads/task'
 import { ingest } from './ingest'
 import { openSource } from './sources'
 
-/** Reading of data sets; runs in worker threads (threads/taskRegistry.ts). */
+/** Reading of data sets; runs in worker threads (taskRegistry.ts). */
 export const datasetTasks = {
   'dataset.read': async (
     input: { request: DataSetRequest; folder: string; createdAtMs: number },

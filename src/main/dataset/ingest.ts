@@ -14,7 +14,7 @@ import { anomalyLabels, createLabelBook, type ClassList } from '../../core/datas
 import { prepareItem, type ShapeHwc } from '../../core/dataset/prepare'
 import { textVocabulary } from '../../core/dataset/readText'
 import { drawSplits, findLeaks, originCodes } from '../../core/dataset/splits'
-import type { TaskContext } from '../threads/taskWorker'
+import type { TaskContext } from '../threads/task'
 import { storedFiles } from '../store/storedItems'
 import { createItemWriter } from './itemWriter'
 import type { ItemSource } from './sources'

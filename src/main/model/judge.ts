@@ -4,7 +4,7 @@ import { createQualityMeter, logProbabilities } from '../../core/dataset/metrics
 import { sizeOf, type Graph } from '../../core/model/graph'
 import { argmax } from '../../core/quant/integer/runInteger'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
-import type { TaskContext } from '../threads/taskWorker'
+import type { TaskContext } from '../threads/task'
 import { openFloat, requireItems } from './floatItems'
 import { schemeRealScores } from './schemeAccuracy'
 
