@@ -4,8 +4,14 @@ import { pathToFileURL } from 'node:url'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import { encodeImage } from '../../src/core/deploy/image'
 import { planDeployment } from '../../src/core/deploy/plan'
+import { weightedLayerNames } from '../../src/core/model/graph'
+import { calibrate } from '../../src/core/quant/quantize/calibration'
+import { quantizeNetwork } from '../../src/core/quant/quantize/quantizeNetwork'
+import type { QuantizedNetwork } from '../../src/core/quant/quantizedNetwork'
+import { uniformScheme } from '../../src/core/quant/scheme'
 import { createRandom } from '../../src/core/math/random'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
+import { operatorChain } from '../unit/core/quant/operatorGraphs'
 import { everyOperator } from '../unit/core/deploy/randomNetwork'
 
 /** The monitor's parsers on this computer, under sanitizers: how they are built and what they are fed. */
@@ -62,12 +68,20 @@ export function validImages(count: number): Uint8Array[] {
   const board = new SimulatedBoard('small')
   const info = board.converse(new MonitorClient().hello(1))
   return Array.from({ length: count }, (_, index) => {
-    const { network } = everyOperator(index + 1)
+    const network = index % 2 === 0 ? everyOperator(index + 1).network : chainNetwork(index)
     return encodeImage(network, planDeployment(network, info))
   })
 }
 
-/** An Image with a few fields of header or layer table replaced by values that tend to hurt. */
+/** The operators without weights, quantized. */
+function chainNetwork(seed: number): QuantizedNetwork {
+  const builder = operatorChain(seed)
+  const graph = builder.done()
+  const calibration = calibrate(graph, builder.pixels(4))
+  return quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
+}
+
+/** An Image with a few fields of header, layer table or parameters replaced by values that tend to hurt. */
 export function hostileImage(image: Uint8Array, seed: number): Uint8Array {
   const random = createRandom(seed)
   const bytes = image.slice()
@@ -75,7 +89,8 @@ export function hostileImage(image: Uint8Array, seed: number): Uint8Array {
   const tableBytes = 96 + 96 * view.getUint16(16, true)
   const painful = [0, 1, 2, 15, 16, 255, 256, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff]
   for (let n = 1 + random.integer(3); n > 0; n--) {
-    const at = 16 + random.integer(tableBytes - 20)
+    const reach = random.integer(3) === 0 ? bytes.length : tableBytes
+    const at = 16 + random.integer(reach - 20)
     const value = painful[random.integer(painful.length)]!
     const nudged = view.getUint32(at & ~3, true) + random.integer(33) - 16
     if (random.integer(3) === 0) view.setUint32(at & ~3, nudged >>> 0, true)

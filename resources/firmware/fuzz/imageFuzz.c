@@ -14,8 +14,12 @@
 /* Multiply-accumulates of a layer that is run; larger ones only cost time. */
 #define MOST_WORK (1u << 14)
 
-static int is_small(const image_layer *l)
+static int is_small(const uint8_t *image, const image_layer *l)
 {
+    if (l->op == OP_PRODUCT) {
+        const bb_product_shape *s = (const bb_product_shape *)(const void *)image_words(image, l);
+        return (uint64_t)s->rows * (uint64_t)s->columns * (uint64_t)s->inner * (uint64_t)s->batches < MOST_WORK;
+    }
     uint64_t pixels = (uint64_t)l->out_h * l->out_w * l->out_c;
     uint64_t taps = l->op == OP_DENSE ? l->in_c : (uint64_t)l->ks_h * l->ks_w * (l->op == OP_CONV2D ? l->in_c : 1);
     return l->op >= OP_ADD || pixels * taps < MOST_WORK;
@@ -43,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (image_check(ram, (size_t)all, NULL) == IMAGE_OK) {
         uint8_t *arena = ram + image_arena_offset(&header);
         for (uint32_t i = 0; i < header.layer_count; i++)
-            if (is_small(image_layers(ram) + i)) runtime_layer(ram, arena, i);
+            if (is_small(ram, image_layers(ram) + i)) runtime_layer(ram, arena, i);
     }
     free(ram);
     return 0;

@@ -20,7 +20,7 @@ static int loops_fit(const int32_t *count, const int32_t *stride, int64_t offset
 {
     int64_t low = offset, high = offset;
     for (int i = 0; i < BB_LOOPS; i++) {
-        if (count[i] < 1 || count[i] > MOST_ELEMENTS) return 0;
+        if (count[i] < 1 || count[i] > MOST_ELEMENTS || stride[i] < -MOST_ELEMENTS || stride[i] > MOST_ELEMENTS) return 0;
         int64_t reach = (int64_t)(count[i] - 1) * stride[i];
         if (reach < 0) low += reach;
         else high += reach;
@@ -57,7 +57,9 @@ static int binary_fits(const image_header *h, const image_layer *l, const int32_
 static int move_fits(const image_header *h, const image_layer *l, const int32_t *words)
 {
     const bb_move_shape *s = (const bb_move_shape *)(const void *)words;
-    return has_words(h, l, sizeof *s / 4, 1) && product_of(s->count, BB_LOOPS) != 0 &&
+    if (!has_words(h, l, sizeof *s / 4, 1)) return 0;
+    uint64_t copies = product_of(s->count, BB_LOOPS);
+    return copies != 0 && copies <= image_output_bytes(l) &&
            loops_fit(s->count, s->in, s->in_offset, elements_in(l)) &&
            loops_fit(s->count, s->out, s->out_offset, image_output_bytes(l));
 }
@@ -103,7 +105,7 @@ static int normalize_fits(const image_header *h, const image_layer *l, const int
 static int product_fits(const image_header *h, const image_layer *l, const int32_t *words)
 {
     const bb_product_shape *s = (const bb_product_shape *)(const void *)words;
-    if (!has_words(h, l, sizeof *s / 4, 0) || s->inner > 32768 || product_of(words, 3) == 0 || s->batches < 1) return 0;
+    if (!has_words(h, l, sizeof *s / 4, 0) || s->inner > 32767 || product_of(words, 3) == 0 || s->batches < 1) return 0;
     if (!has_words(h, l, sizeof *s / 4 + 3 * (uint64_t)(uint32_t)s->batches, 1)) return 0;
     const int32_t a[BB_LOOPS] = { s->rows, s->inner, 1, 1, 1, 1 }, b[BB_LOOPS] = { s->inner, s->columns, 1, 1, 1, 1 },
                   out[BB_LOOPS] = { s->rows, s->columns, 1, 1, 1, 1 };

@@ -107,10 +107,11 @@ bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
                            l->pad_top, l->pad_left };
     int32_t mult = 0;
     uint8_t shift = 1;
-    if (l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE || l->op > OP_ARGMAX) {
-        if (l->mult) memcpy(&mult, image + l->mult, 4);
-        if (l->shift) shift = image[l->shift];
-    }
+    /* Only what image_check has looked at may be read. */
+    int has_mult = l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE || l->op == OP_BINARY ||
+                   l->op == OP_REDUCE || l->op == OP_PRODUCT;
+    if (has_mult) memcpy(&mult, image + l->mult, 4);
+    if (has_mult || l->op == OP_NORMALIZE) shift = image[l->shift];
     switch (l->op) {
     case OP_CONV2D: case OP_DEPTHWISE: case OP_DENSE:
         return run_weighted(image, arena, l);

@@ -16,7 +16,7 @@ void bb_table(const int8_t *in, uint32_t count, uint32_t channels, const int8_t 
 /* The innermost count of a move. */
 static void copy_run(const int8_t *in, int32_t step_in, int8_t *out, int32_t step_out, int32_t count) {
     if (step_in == 1 && step_out == 1) {
-        memcpy(out, in, (size_t)count);
+        memmove(out, in, (size_t)count); /* a hostile Image may let them overlap */
         return;
     }
     for (; count > 0; count--, in += step_in, out += step_out) *out = *in;
