@@ -28,6 +28,7 @@ const pageIds = [
   'boards',
   'profile',
   'proxy',
+  'dataset',
   'model',
   'search',
   'deploy',

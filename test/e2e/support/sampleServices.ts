@@ -1,3 +1,4 @@
+import { sampleDataSet, samplePreview } from './sampleDataSet'
 import { createRandom } from '@core/math/random'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
 import { sampleBoards, sampleConsole, sampleLoads, sampleTools } from './sampleBoards'
@@ -210,6 +211,8 @@ export const sampleHandlers: SampleHandlers = {
   }),
   'proxy.detail': () => sampleProxyDetail,
   'proxy.calibrations': () => ({ calibrations: [sampleCalibration] }),
+  'dataset.list': () => ({ dataSets: [sampleDataSet] }),
+  'dataset.preview': () => samplePreview,
   'model.list': () => ({
     models: [sampleModel],
     dataSet: {
