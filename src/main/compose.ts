@@ -18,6 +18,7 @@ import type { Tasks } from './taskRegistry'
 import { connectBoards, connectGpus } from './wiring/devices'
 import { connectEstimators } from './wiring/estimators'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
+import { connectLoop } from './wiring/loop'
 import { connectNetworks, type Networks } from './wiring/networks'
 
 export type { ComposeOptions } from './wiring/foundation'
@@ -49,7 +50,8 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const board = connectBoards(foundation)
   const { gpu, energy } = connectGpus(foundation)
   const estimator = connectEstimators(foundation)
-  const networks = connectNetworks(foundation, board)
+  const loop = connectLoop(foundation, () => dispatch)
+  const networks = connectNetworks(foundation, board, [loop.runs])
   const { dataset, model, profile, proxy, calibrations, search, deploy, runs } = networks
   const handlers = {
     ...app.handlers,
@@ -61,6 +63,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...estimator.handlers,
     ...gpu.handlers,
     ...jobs.handlers,
+    ...loop.handlers,
     ...model.handlers,
     ...profile.handlers,
     ...proxy.handlers,
@@ -68,9 +71,10 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...search.handlers,
     ...createStoreService(store).handlers
   }
+  const dispatch: Dispatch = createDispatcher(commands, handlers, log)
   return {
     ...networks,
-    dispatch: createDispatcher(commands, handlers, log),
+    dispatch,
     events,
     app,
     board,

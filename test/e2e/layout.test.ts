@@ -34,6 +34,7 @@ const pageIds = [
   'deploy',
   'gpu',
   'estimator',
+  'runs',
   'settings'
 ]
 const sizes = [

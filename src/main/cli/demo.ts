@@ -1,5 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { CommandInput } from '../../shared/contract'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { ProxySummary } from '../../shared/contract/proxy'
+import type { Loop } from '../../shared/contract/loop'
 import type { Search } from '../../shared/contract/search'
 import { formatCount, formatPercent } from '../../shared/units'
 import { AppError } from '../../shared/errors'
@@ -7,7 +11,7 @@ import { numberOption, textOption, type CliNoun } from './framework'
 import { dataSetOption } from './ownData'
 import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
 
-/** `bitbench demo`: the whole loop without a window, over the same commands as the guided first run. */
+/** `bitbench demo`: the whole loop without a window, as the stored run that the Start page starts too. */
 export const demoCli: CliNoun = {
   noun: 'demo',
   summary: 'the whole loop: connect, profile, fit, search, deploy, check',
@@ -15,7 +19,7 @@ export const demoCli: CliNoun = {
     demo: {
       summary: 'Profiles a board, fits a proxy, searches a scheme, deploys it and compares every output.',
       usage:
-        '[--board virtual:small|virtual:mid|virtual:high|qemu|PATH] [--seed S] [--budget-ratio R] [--images N]',
+        '[--board virtual:small|virtual:mid|virtual:high|qemu|PATH] [--seed S] [--budget-ratio R] [--images N] [--out FILE]',
       options: {
         board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
         seed: { type: 'string', help: 'seed of design, fit and search', default: '1' },
@@ -23,141 +27,90 @@ export const demoCli: CliNoun = {
         ...dataSetOption,
         'budget-ratio': { type: 'string', help: 'budget as a share of the int8 cost', default: '0.75' },
         evaluations: { type: 'string', help: 'schemes the search may evaluate', default: '20' },
-        images: { type: 'string', help: 'test images to run on the board', default: '250' }
+        images: { type: 'string', help: 'test images to run on the board', default: '250' },
+        out: { type: 'string', help: 'file that gets the JSON too' }
       },
       async run(args, context) {
         const startedMs = performance.now()
         const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
+        const out = textOption(args, 'out')
         const client = createLocalClient(await context.bitbench(), context.signal)
-        const result = await runLoop(client, {
-          boardId: textOption(args, 'board') ?? 'virtual:small',
-          modelPath: textOption(args, 'model'),
-          dataSet: textOption(args, 'dataset'),
-          seed,
-          budgetRatio: numberOption(args, 'budget-ratio', { min: 0.05, max: 1 }) ?? 0.75,
-          evaluations: numberOption(args, 'evaluations', { min: 4, max: 500, integer: true }) ?? 20,
-          images: numberOption(args, 'images', { min: 1, max: 10_000, integer: true }) ?? 250,
-          say: context.log
-        })
+        const modelPath = textOption(args, 'model')
+        const modelId =
+          modelPath === undefined
+            ? await shippedModelId(client)
+            : await openModel(client, modelPath, context.cwd)
+        const dataSet = textOption(args, 'dataset')
+        if (dataSet !== undefined) await client.call('model.useDataSet', { modelId, dataSet })
+        const result = await runLoop(
+          client,
+          {
+            boardId: textOption(args, 'board') ?? 'virtual:small',
+            modelId,
+            seed,
+            budgetRatio: numberOption(args, 'budget-ratio', { min: 0.05, max: 1 }) ?? 0.75,
+            evaluations: numberOption(args, 'evaluations', { min: 4, max: 500, integer: true }) ?? 20,
+            images: numberOption(args, 'images', { min: 1, max: 10_000, integer: true }) ?? 250
+          },
+          context.log
+        )
         const json = { ...result, seed, seconds: Math.round((performance.now() - startedMs) / 100) / 10 }
+        if (out !== undefined) await writeJson(path.resolve(context.cwd, out), json)
         return { json, text: table(json), exitCode: result.deploy.bitExact ? 0 : 1 }
       }
     }
   }
 }
 
-interface LoopOptions {
-  boardId: string
-  modelPath: string | undefined
-  dataSet: string | undefined
-  seed: number
-  budgetRatio: number
-  evaluations: number
-  images: number
-  say: (line: string) => void
-}
-
 type DemoResult = Awaited<ReturnType<typeof runLoop>>
 
-async function runLoop(client: LocalClient, options: LoopOptions) {
-  const { boardId, seed, say } = options
-  const follow = (jobId: string): Promise<void> =>
-    client.finish(jobId, createProgressLine(say, process.stderr))
+const openModel = async (client: LocalClient, file: string, cwd: string): Promise<string> =>
+  (await client.call('model.open', { path: path.resolve(cwd, file) })).model.id
 
-  say(`1/5 Connecting ${boardId}`)
-  const { board } = await client.call('board.connect', { id: boardId })
-  if (board.info === null) {
+async function writeJson(file: string, json: unknown): Promise<void> {
+  await writeFile(file, `${JSON.stringify(json, null, 2)}\n`).catch((cause: unknown) => {
     throw new AppError(
-      'board.notMonitor',
-      `${boardId} did not identify itself.`,
-      'Load the Bitbench monitor first.'
+      'input.invalid',
+      `${file} cannot be written.`,
+      'Check the folder and its permissions.',
+      { cause }
     )
-  }
-  const modelId = await chooseModel(client, options.modelPath)
-  if (options.dataSet !== undefined)
-    await client.call('model.useDataSet', { modelId, dataSet: options.dataSet })
-
-  say(`2/5 Profiling kernels on ${board.name}`)
-  const campaign = await client.call('profile.run', { boardId, modelId, seed })
-  await follow(campaign.jobId)
-  const { total: samples } = await client.call('profile.samples', {
-    campaignId: campaign.campaignId,
-    limit: 1
   })
+}
 
-  say('3/5 Fitting latency proxies')
-  const proxies = await fitProxies(client, boardId, seed, follow)
+/** Runs the stored loop (loop.run) to its end and reads what its steps made. */
+async function runLoop(
+  client: LocalClient,
+  request: CommandInput<'loop.run'> & { boardId: string },
+  log: (line: string) => void
+) {
+  const { loopId, jobId } = await client.call('loop.run', request)
+  log(`Loop ${loopId}; if it is interrupted: bitbench run list --kind loop`)
+  const failure = await client.finish(jobId, createProgressLine(log, process.stderr)).then(
+    () => null,
+    (reason: unknown) => AppError.from(reason)
+  )
+  const { loop } = await client.call('loop.get', { loopId })
+  // Outputs that differ are a verdict with figures, not a reason to show none.
+  if (failure !== null && failure.code !== 'deploy.mismatch') throw failure
+  const result = await resultOf(client, loop)
+  await client.call('board.disconnect', { id: request.boardId })
+  return result
+}
 
-  say(`4/5 Searching a scheme within ${formatPercent(options.budgetRatio, 0)} of the int8 cost`)
-  const started = await client.call('search.start', {
-    modelId,
-    strategy: 'auto',
-    cost: 'proxy',
-    proxyId: proxies[0]!.id,
-    budgetRatio: options.budgetRatio,
-    evaluations: options.evaluations,
-    seed
-  })
-  await follow(started.jobId)
-  const { search } = await client.call('search.get', { searchId: started.searchId })
-  if (search.best === null) {
-    throw new AppError(
-      'search.invalid',
-      `No scheme is within ${options.budgetRatio} of the int8 cost on ${board.name}.`,
-      'Raise --budget-ratio, or choose a board where low bits are cheaper.'
-    )
-  }
-
-  say(`5/5 Deploying to ${board.name} and comparing ${options.images} images bit for bit`)
-  const run = await client.call('deploy.run', {
-    modelId,
-    scheme: search.best.scheme,
-    boardId,
-    images: options.images
-  })
-  await follow(run.jobId)
-  const { deployment } = await client.call('deploy.get', { deploymentId: run.deploymentId })
-  await client.call('board.disconnect', { id: boardId })
-
+async function resultOf(client: LocalClient, loop: Loop) {
+  const { proxies: stored } = await client.call('proxy.list', {})
+  const proxies = loop.proxies.map(({ proxyId }) => stored.find(({ id }) => id === proxyId)!)
+  const { search } = await client.call('search.get', { searchId: loop.searchId! })
+  const { deployment } = await client.call('deploy.get', { deploymentId: loop.deploymentId! })
   return {
-    board: { kind: board.kind, name: board.name, isa: board.info.isa, buildId: board.info.buildId },
-    samples,
+    board: loop.board!,
+    samples: loop.samples!,
     proxy: summariseProxies(proxies),
     search: summariseSearch(search),
-    scheme: search.best.scheme,
+    scheme: search.best!.scheme,
     deploy: summariseDeployment(deployment)
   }
-}
-
-async function chooseModel(client: LocalClient, modelPath: string | undefined): Promise<string> {
-  if (modelPath === undefined) return await shippedModelId(client)
-  return (await client.call('model.open', { path: modelPath })).model.id
-}
-
-async function fitProxies(
-  client: LocalClient,
-  boardId: string,
-  seed: number,
-  follow: (jobId: string) => Promise<void>
-): Promise<ProxySummary[]> {
-  const fitted: ProxySummary[] = []
-  for (const kernel of ['conv2d', 'matmul'] as const) {
-    const before = new Set((await client.call('proxy.list', {})).proxies.map((proxy) => proxy.id))
-    const { jobId } = await client.call('proxy.fit', { source: { kind: 'board', boardId }, kernel, seed })
-    await follow(jobId)
-    const { proxies } = await client.call('proxy.list', {})
-    const proxy = proxies.find((candidate) => !before.has(candidate.id) && candidate.kernel === kernel)
-    if (proxy === undefined) {
-      throw new AppError(
-        'proxy.kernelMissing',
-        `No ${kernel} proxy came out of the fit.`,
-        'Profile more shapes.'
-      )
-    }
-    await client.call('proxy.pin', { id: proxy.id })
-    fitted.push(proxy)
-  }
-  return fitted
 }
 
 /** Errors of both kernels pooled by rows; each kernel's own stand beside them. */

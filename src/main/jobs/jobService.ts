@@ -38,6 +38,8 @@ export interface JobService {
   launch(spec: JobSpec<unknown>): { jobId: string }
   list(): Job[]
   cancel(id: string): void
+  /** Waits for the end of a job and returns it as it ended; `onChange` gets every change. @throws job.notFound */
+  follow(id: string, onChange?: (job: Job) => void): Promise<Job>
   /** Resolves when no job runs any more. */
   idle(): Promise<void>
   /** Cancels everything that runs, then waits for it to let go. */
@@ -50,6 +52,7 @@ interface Entry {
   controller: AbortController
   settled: Promise<void>
   resume: (() => Promise<{ jobId: string }>) | undefined
+  followers: Set<(job: Job) => void>
 }
 
 /** Longest list of finished jobs that is kept. */
@@ -104,11 +107,13 @@ export function createJobService(options: {
       resumable: spec.resume !== undefined,
       error: null
     }
+    const followers = new Set<(job: Job) => void>()
     let sentAtMs = -Infinity
     const send = (force: boolean): void => {
       if (!force && nowMs() - sentAtMs < batchMs) return
       sentAtMs = nowMs()
       emit('job.changed', { ...job })
+      for (const follower of followers) follower({ ...job })
     }
     const context: JobContext = {
       id,
@@ -156,7 +161,7 @@ export function createJobService(options: {
       () => undefined,
       () => undefined
     )
-    entries.set(id, { job, controller, settled, resume: spec.resume })
+    entries.set(id, { job, controller, settled, resume: spec.resume, followers })
     trim()
     return { jobId: id, result }
   }
@@ -170,6 +175,17 @@ export function createJobService(options: {
     launch: (spec) => ({ jobId: start(spec).jobId }),
     list: () => [...entries.values()].map((entry) => ({ ...entry.job })),
     cancel: (id) => find(id).controller.abort(),
+    async follow(id, onChange = () => undefined) {
+      const entry = find(id)
+      entry.followers.add(onChange)
+      try {
+        onChange({ ...entry.job })
+        await entry.settled
+        return { ...entry.job }
+      } finally {
+        entry.followers.delete(onChange)
+      }
+    },
     idle,
     async stop() {
       for (const entry of entries.values()) entry.controller.abort()

@@ -11,6 +11,7 @@ import { estimatorMigrations } from '../estimator/estimatorStore'
 import { gpuMigrations } from '../gpu/gpuStore'
 import { createEventBus, type EventBus } from '../hosts/eventBus'
 import { createJobService, type JobService } from '../jobs/jobService'
+import { loopMigrations } from '../loop/loopService'
 import { builtPath } from '../paths'
 import { profileMigrations } from '../profile/profileService'
 import { proxyMigrations } from '../proxy/proxyStore'
@@ -53,6 +54,7 @@ const migrations = [
   energyMigrations,
   estimatorMigrations,
   gpuMigrations,
+  loopMigrations,
   profileMigrations,
   proxyMigrations,
   resultMigrations,

@@ -19,6 +19,7 @@ import { createProxyService, type ProxyService } from '../proxy/proxyService'
 import { createProxyStore } from '../proxy/proxyStore'
 import { createSearchService, type SearchService } from '../search/searchService'
 import { createSearchStore } from '../search/searchStore'
+import type { RunKind } from '../runs/runKeeper'
 import { createRunService, type RunService } from '../runs/runService'
 import { createRunLabels } from '../runs/runLabels'
 import type { Foundation } from './foundation'
@@ -36,7 +37,11 @@ export interface Networks {
 }
 
 /** Connects them in the order of the loop: each needs only what stands before it. */
-export function connectNetworks(foundation: Foundation, board: BoardService): Networks {
+export function connectNetworks(
+  foundation: Foundation,
+  board: BoardService,
+  otherRuns: readonly RunKind[]
+): Networks {
   const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
   const labels = createRunLabels(store)
   const common = { jobs, labels, nowMs, newId }
@@ -121,7 +126,7 @@ export function connectNetworks(foundation: Foundation, board: BoardService): Ne
   })
   const runs = createRunService({
     labels,
-    kinds: [...profile.runs, search.runs, deploy.runs],
+    kinds: [...profile.runs, search.runs, deploy.runs, ...otherRuns],
     emit: emitter(),
     nowMs
   })

@@ -9,6 +9,7 @@ import { estimatorContract } from './estimator'
 import { gpuContract } from './gpu'
 import { hostContract } from './host'
 import { jobContract } from './job'
+import { loopContract } from './loop'
 import { modelContract } from './model'
 import { profileContract } from './profile'
 import { proxyContract } from './proxy'
@@ -26,6 +27,7 @@ export const commands = {
   ...estimatorContract.commands,
   ...gpuContract.commands,
   ...jobContract.commands,
+  ...loopContract.commands,
   ...modelContract.commands,
   ...profileContract.commands,
   ...proxyContract.commands,
@@ -43,6 +45,7 @@ export const events = {
   ...gpuContract.events,
   ...hostContract.events,
   ...jobContract.events,
+  ...loopContract.events,
   ...modelContract.events,
   ...profileContract.events,
   ...proxyContract.events,

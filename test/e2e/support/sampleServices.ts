@@ -5,6 +5,7 @@ import { sampleBoards, sampleConsole, sampleLoads, sampleTools } from './sampleB
 import { sampleComparison, sampleProxyDetail, sampleSets, sampleTransfer } from './sampleProxies'
 import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
+import { sampleLoop, sampleRuns } from './sampleRuns'
 import { sampleDeployment, sampleModel, samplePlan, sampleSearch } from './sampleModel'
 
 /**
@@ -149,6 +150,8 @@ export const sampleHandlers: SampleHandlers = {
     sizeBytes: 4_200_000,
     tables: [{ name: 'samples', rows: 64 }]
   }),
+  'run.list': () => ({ runs: sampleRuns }),
+  'loop.list': () => ({ loops: [sampleLoop] }),
   'job.list': () => ({ jobs: [job] }),
   'board.list': () => ({ boards: sampleBoards }),
   'board.console': () => ({ chunks: sampleConsole, droppedChunks: 0 }),

@@ -1,0 +1,53 @@
+import type { Run, RunKindName } from '@shared/contract/run'
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { useClient } from '../client/current'
+import { createAction } from './action'
+
+/** Stored runs of every kind, newest first, with the one that is looked at. */
+export const useRuns = defineStore('run', () => {
+  const client = useClient()
+  const runs = ref<Run[]>([])
+  const text = ref('')
+  const kind = ref<RunKindName | null>(null)
+  const openId = ref<string | null>(null)
+  /** Deleted in this window, newest last; restoring takes the last one. */
+  const deleted = ref<Run[]>([])
+
+  const shown = computed(() => runs.value.filter(({ forgotten }) => !forgotten))
+  const open = computed(() => shown.value.find(({ id }) => id === openId.value) ?? null)
+
+  function accept(run: Run): void {
+    runs.value = runs.value.map((one) => (one.id === run.id ? run : one))
+  }
+  client.subscribe('run.changed', accept)
+
+  const load = createAction(async () => {
+    const kinds = kind.value === null ? [] : [kind.value]
+    runs.value = (await client.call('run.list', { kinds, text: text.value })).runs
+  })
+  const rename = createAction(async (id: string, name: string) => {
+    accept((await client.call('run.rename', { id, name })).run)
+  })
+  const annotate = createAction(async (id: string, notes: string, tags: string[]) => {
+    accept((await client.call('run.annotate', { id, notes, tags })).run)
+  })
+  const resume = createAction(async (id: string) => {
+    await client.call('run.resume', { id })
+    await load.run()
+  })
+  const forget = createAction(async (run: Run) => {
+    accept((await client.call('run.forget', { id: run.id })).run)
+    deleted.value = [...deleted.value, run]
+  })
+  const undo = createAction(async () => {
+    const last = deleted.value.at(-1)
+    if (last === undefined) return
+    await client.call('run.restore', { id: last.id })
+    deleted.value = deleted.value.slice(0, -1)
+    await load.run()
+    openId.value = last.id
+  })
+
+  return { runs, text, kind, openId, deleted, shown, open, load, rename, annotate, resume, forget, undo }
+})

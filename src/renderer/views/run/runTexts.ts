@@ -1,0 +1,34 @@
+import type { Run, RunKindName } from '@shared/contract/run'
+import type { PageId } from '../../stores/navigation'
+
+/** The kinds as the filter lists them. */
+export const kindTexts: Readonly<Record<RunKindName, string>> = {
+  loop: 'Guided loops',
+  campaign: 'Campaigns',
+  adaptive: 'Adaptive runs',
+  search: 'Searches',
+  deployment: 'Deployments'
+}
+
+/** The page that shows a run of this kind. */
+export const pageOfKind: Readonly<Record<RunKindName, PageId>> = {
+  loop: 'start',
+  campaign: 'profile',
+  adaptive: 'profile',
+  search: 'search',
+  deployment: 'deploy'
+}
+
+/** Tags from a line with commas: trimmed, without empty ones, each once. */
+export function tagsOf(line: string): string[] {
+  const tags = line.split(',').map((tag) => tag.trim())
+  return [...new Set(tags.filter((tag) => tag !== ''))]
+}
+
+/** Date and time in the user's own format. */
+export const whenText = (atMs: number): string =>
+  new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+
+/** Name or title, with the tags behind it. */
+export const headText = ({ name, title, tags }: Run): string =>
+  [name ?? title, ...tags.map((tag) => `#${tag}`)].join(' ')
