@@ -112,7 +112,7 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
         .toBe(6)
       const words = (await page.locator('.steps').textContent()) ?? ''
       expect(words).toMatch(/off on unseen shapes/)
-      expect(words).toMatch(/200 images run/)
+      expect(words).toMatch(/250 images run/)
       expect(words).toMatch(/bit for bit/)
     },
     loopTimeoutMs + 30_000

@@ -114,8 +114,11 @@ async function fitKernel(
 }
 
 function fitText({ kernel, unseenShapeMape, estimator }: ProxySummary): string {
-  const error = unseenShapeMape === null ? 'not known' : `${unseenShapeMape.toFixed(1)} %`
-  return `${kernel}: error on unseen shapes ${error} (${estimator})`
+  const error =
+    unseenShapeMape === null
+      ? 'error on unseen shapes not known'
+      : `${unseenShapeMape.toFixed(1)} % off on unseen shapes`
+  return `${kernel}: ${error} (${estimator})`
 }
 
 async function search({ loop, calls, change, follow }: StepContext): Promise<string[]> {

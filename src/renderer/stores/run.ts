@@ -25,6 +25,7 @@ export const useRuns = defineStore('run', () => {
   const load = createAction(async () => {
     const kinds = kind.value === null ? [] : [kind.value]
     runs.value = (await client.call('run.list', { kinds, text: text.value })).runs
+    if (open.value === null) openId.value = shown.value[0]?.id ?? null
   })
   const rename = createAction(async (id: string, name: string) => {
     accept((await client.call('run.rename', { id, name })).run)

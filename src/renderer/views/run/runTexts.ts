@@ -27,7 +27,7 @@ export function tagsOf(line: string): string[] {
 
 /** Date and time in the user's own format. */
 export const whenText = (atMs: number): string =>
-  new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+  new Date(atMs).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })
 
 /** Name or title, with the tags behind it. */
 export const headText = ({ name, title, tags }: Run): string =>

@@ -71,6 +71,6 @@ describe('guided run', () => {
     client.emit('loop.changed', later({ state: 'done' }))
     expect(guide.isDone).toBe(true)
     const saved = client.calls.filter(({ name }) => name === 'app.saveSettings')
-    expect(saved.length).toBeLessThanOrEqual(1)
+    expect(saved.map(({ input }) => input)).toEqual([{ guideSeen: true }])
   })
 })
