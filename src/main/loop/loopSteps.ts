@@ -19,12 +19,8 @@ export interface StepContext {
 /** Runs one step and returns its results, one line each. A step that was interrupted goes on where it stopped. */
 export type StepWork = (context: StepContext) => Promise<string[]>
 
-/** Kernels with weights in the order they are fitted, as Samples and as proxies name them. */
-const fittedKernels = [
-  { samples: 'conv2d', proxy: 'conv2d' },
-  { samples: 'matmul', proxy: 'matmul' },
-  { samples: 'depthwiseConv2d', proxy: 'dwconv2d' }
-] as const
+/** Kernels with weights in the order they are fitted. */
+const fittedKernels = ['conv2d', 'matmul', 'depthwiseConv2d'] as const
 
 /** What each step does; the order is that of the contract's step ids. */
 export const stepWork: Readonly<Record<LoopStepId, StepWork>> = {
@@ -81,15 +77,15 @@ async function profile({ loop, calls, change, follow }: StepContext): Promise<st
 async function fit(context: StepContext): Promise<string[]> {
   const { loop, calls, change } = context
   for (const kernel of fittedKernels) {
-    const measured = { campaignId: loop.campaignId!, kernel: kernel.samples, limit: 1 }
+    const measured = { campaignId: loop.campaignId!, kernel, limit: 1 }
     if ((await calls.call('profile.samples', measured)).total === 0) continue
     const stored = (await calls.call('proxy.list', {})).proxies
-    const known = loop.proxies.find(({ kernel: of }) => of === kernel.proxy)
+    const known = loop.proxies.find(({ kernel: of }) => of === kernel)
     if (stored.some(({ id }) => id === known?.proxyId)) continue
-    const fitted = await fitKernel(context, kernel.proxy, new Set(stored.map(({ id }) => id)))
+    const fitted = await fitKernel(context, kernel, new Set(stored.map(({ id }) => id)))
     await calls.call('proxy.pin', { id: fitted.id })
-    const others = loop.proxies.filter(({ kernel: of }) => of !== kernel.proxy)
-    await change({ proxies: [...others, { kernel: kernel.proxy, proxyId: fitted.id }] })
+    const others = loop.proxies.filter(({ kernel: of }) => of !== kernel)
+    await change({ proxies: [...others, { kernel, proxyId: fitted.id }] })
   }
   if (loop.proxies.length === 0) {
     throw new AppError('proxy.tooFewSamples', 'There are no samples to fit.', 'Run the profile step again.')
