@@ -5,7 +5,7 @@ import type { ByteStream, Origin, ReadItem } from '../../core/dataset/item'
 import { readNpy, readNpyHeader, type NpyFile, type NpyHeader } from '../../core/dataset/readNpy'
 import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileStream, zipEntries } from './byteStreams'
-import type { ItemSource } from './sources'
+import type { ItemSource } from './itemSource'
 
 /** Arrays by name, each opened from its beginning when asked for. */
 export type Arrays = ReadonlyMap<string, () => Promise<ByteStream>>

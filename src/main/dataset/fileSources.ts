@@ -8,7 +8,7 @@ import { readIdx, readIdxHeader } from '../../core/dataset/readIdx'
 import { readText } from '../../core/dataset/readText'
 import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileLines, fileStream } from './byteStreams'
-import type { ItemSource } from './sources'
+import type { ItemSource } from './itemSource'
 
 type Kind = 'file' | 'folder'
 

@@ -11,7 +11,7 @@ import { readRegularFile } from '../files/readRegularFile'
 import { fileLines } from './byteStreams'
 import { filesBelow } from './folders'
 import { pictureEndings, readPicture } from './pictures'
-import type { ItemSource } from './sources'
+import type { ItemSource } from './itemSource'
 
 type Known = Pick<GoodItem, 'label' | 'split' | 'origin'>
 const mostSoundBytes = 1 << 30

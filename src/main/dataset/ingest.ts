@@ -17,7 +17,7 @@ import { drawSplits, findLeaks, originCodes } from '../../core/dataset/splits'
 import type { TaskContext } from '../threads/task'
 import { storedFiles } from '../store/storedItems'
 import { createItemWriter } from './itemWriter'
-import type { ItemSource } from './sources'
+import type { ItemSource } from './itemSource'
 
 /** Names of left-out items that are kept; all are counted. */
 const mostNamed = 50

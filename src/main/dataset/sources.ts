@@ -2,8 +2,7 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import type { DataFormat, DataSetRequest } from '../../shared/contract/dataset'
-import { keywordFeatures, machineFeatures, type AudioFeatures } from '../../core/dataset/audio/features'
-import type { ReadItem } from '../../core/dataset/item'
+import { keywordFeatures, machineFeatures } from '../../core/dataset/audio/features'
 import { isIdx } from '../../core/dataset/readIdx'
 import { isNpy } from '../../core/dataset/readNpy'
 import { headOf } from './byteStreams'
@@ -11,18 +10,8 @@ import { arraysOf, openArrays } from './arraySources'
 import { openCifar, openCsv, openIdx, openText } from './fileSources'
 import { openImages, openManifest, openSounds } from './folderSources'
 import { filesBelow, kindOf } from './folders'
+import type { ItemSource } from './itemSource'
 import { pictureEndings } from './pictures'
-
-/** Files as a running sequence of items. */
-export interface ItemSource {
-  readonly format: DataFormat
-  /** Number of items, where it can be said before reading; for progress only. */
-  readonly total: number | null
-  /** Names of classes by number, where the files give them. */
-  readonly classNames: readonly string[] | null
-  readonly audio: AudioFeatures | null
-  items(): AsyncIterable<ReadItem>
-}
 
 /**
  * Finds out what a path holds and how to read it.

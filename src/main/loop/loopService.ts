@@ -106,9 +106,12 @@ export function createLoopService(deps: {
       for (const [index, step] of steps.entries()) {
         // A finished step stays; only the board has to be connected again after a restart.
         if (step.state === 'done' && step.id !== 'connect') continue
-        await runStep(loop, step, context, (share, note) =>
-          context.progress(index + share, steps.length, `${step.id}: ${note}`)
-        )
+        // A step of several jobs starts each at 0; its own progress never goes back.
+        let highest = 0
+        await runStep(loop, step, context, (share, note) => {
+          highest = Math.max(highest, share)
+          context.progress(index + highest, steps.length, `${step.id}: ${note}`)
+        })
       }
       context.progress(steps.length, steps.length, '')
       await end('done')
