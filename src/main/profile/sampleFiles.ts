@@ -6,6 +6,7 @@ import { isCountUnit } from '../../shared/vocabulary'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
+import { provenanceColumns } from './sampleRow'
 
 /** Samples of one kernel as a profile CSV with their provenance in extra columns. */
 export function samplesToCsv(samples: readonly Sample[]): string {
@@ -27,27 +28,7 @@ export function samplesToCsv(samples: readonly Sample[]): string {
       'A CSV holds one kernel in one unit: choose them, or export to Parquet.'
     )
   }
-  const column = (value: (sample: Sample) => string | number | null): string[] =>
-    samples.map((sample) => String(value(sample) ?? ''))
-  return writeCsv(
-    toProxySamples(first.kernel, first.unit, samples, {
-      SampleId: column((sample) => sample.id),
-      Board: column((sample) => sample.boardName),
-      Core: column((sample) => sample.coreName),
-      Isa: column((sample) => sample.isa),
-      BuildId: column((sample) => sample.buildId),
-      ClockHz: column((sample) => sample.clockHz),
-      Method: column((sample) => sample.method),
-      Origin: column((sample) => sample.origin),
-      Repetitions: column((sample) => sample.repetitions),
-      Seed: column((sample) => sample.seed),
-      Instructions: column((sample) => sample.instructions),
-      Cycles: column((sample) => sample.cycles),
-      Checksum: column((sample) => sample.checksum),
-      CampaignId: column((sample) => sample.campaignId),
-      MeasuredAt: column((sample) => new Date(sample.measuredAtMs).toISOString())
-    })
-  )
+  return writeCsv(toProxySamples(first.kernel, first.unit, samples, provenanceColumns(samples)))
 }
 
 export interface ImportOptions {

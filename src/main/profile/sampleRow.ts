@@ -1,78 +1,99 @@
 import { itemKey } from '../../core/kernel/shape'
-import type { Sample } from '../../shared/contract/profile'
+import { sampleSchema, type Sample } from '../../shared/contract/profile'
+import { AppError } from '../../shared/errors'
 import type { SqlRow, SqlValue } from '../store/store'
 
-/** A Sample as a row of profile_sample, and back. */
-
-export const sampleColumns = `s.id, s.campaign_id, s.kernel, to_json(s.dims) AS dims, s.activation_bits, s.weight_bits, s.time, s.time_min, s.time_max,
-  s.unit, s.cycles, s.instructions, s.macs, s.repetitions, s.seed, s.checksum, s.verified, s.origin, s.method, s.board_id, s.board_kind,
-  s.board_name, s.isa, s.core_name, s.build_id, s.clock_hz, s.measured_at_ms`
-
-export const insertSample = `INSERT INTO profile_sample VALUES ($1, $2, $3, $4, from_json($5, '["INTEGER"]'), $6, $7, $8, $9, $10, $11, $12, $13, $14,
-  $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
-
-export function sampleParameters(sample: Sample, tookMs: number | null): SqlValue[] {
-  return [
-    sample.id,
-    sample.campaignId,
-    itemKey(sample),
-    sample.kernel,
-    JSON.stringify(sample.dims),
-    sample.activationBits,
-    sample.weightBits,
-    sample.time,
-    sample.timeMin,
-    sample.timeMax,
-    sample.unit,
-    sample.cycles,
-    sample.instructions,
-    sample.macs,
-    sample.repetitions,
-    sample.seed,
-    sample.checksum,
-    sample.verified,
-    sample.origin,
-    sample.method,
-    sample.boardId,
-    sample.boardKind,
-    sample.boardName,
-    sample.isa,
-    sample.coreName,
-    sample.buildId,
-    sample.clockHz,
-    sample.measuredAtMs,
-    tookMs
-  ]
+/** One field of a Sample: its column in the data file, and its heading in a CSV where it is provenance. */
+interface SampleColumn {
+  readonly field: keyof Sample
+  readonly column: string
+  /** Heading in an exported CSV; absent: the CSV has it in the columns that proxies read. */
+  readonly csv?: string
 }
 
+const column = (field: keyof Sample, csv?: string): SampleColumn => ({
+  field,
+  column: field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  ...(csv === undefined ? {} : { csv })
+})
+
+/**
+ * A Sample's fields in the order of an exported CSV: the one list that insert, read and CSV follow. The table itself is
+ * made by a released migration, which is never edited; a test holds the two together.
+ */
+export const sampleFields: readonly SampleColumn[] = [
+  column('id', 'SampleId'),
+  column('boardName', 'Board'),
+  column('coreName', 'Core'),
+  column('isa', 'Isa'),
+  column('buildId', 'BuildId'),
+  column('clockHz', 'ClockHz'),
+  column('method', 'Method'),
+  column('origin', 'Origin'),
+  column('repetitions', 'Repetitions'),
+  column('seed', 'Seed'),
+  column('instructions', 'Instructions'),
+  column('cycles', 'Cycles'),
+  column('checksum', 'Checksum'),
+  column('campaignId', 'CampaignId'),
+  column('measuredAtMs', 'MeasuredAt'),
+  column('kernel'),
+  column('dims'),
+  column('activationBits'),
+  column('weightBits'),
+  column('time'),
+  column('timeMin'),
+  column('timeMax'),
+  column('unit'),
+  column('macs'),
+  column('verified'),
+  column('boardId'),
+  column('boardKind')
+]
+
+/** Columns that no Sample has: the key of what was measured, and how long that took on the wall clock. */
+export const rowOnlyColumns = ['item_key', 'took_ms'] as const
+
+/** What a SELECT from `profile_sample s` lists for readSample. */
+export const sampleColumns = sampleFields
+  .map(({ column: name }) => (name === 'dims' ? 'to_json(s.dims) AS dims' : `s.${name}`))
+  .join(', ')
+
+const insertColumns = [...sampleFields.map(({ column: name }) => name), ...rowOnlyColumns]
+const placeholders = insertColumns.map((name, index) =>
+  name === 'dims' ? `from_json($${index + 1}, '["INTEGER"]')` : `$${index + 1}`
+)
+export const insertSample = `INSERT INTO profile_sample (${insertColumns.join(', ')}) VALUES (${placeholders.join(', ')})`
+
+/** Parameters of `insertSample`. `tookMs`: wall-clock time of the measurement, null where it is not known. */
+export function sampleParameters(sample: Sample, tookMs: number | null): SqlValue[] {
+  const values = sampleFields.map(({ field }): SqlValue => {
+    const value = sample[field]
+    return Array.isArray(value) ? JSON.stringify(value) : value
+  })
+  return [...values, itemKey(sample), tookMs]
+}
+
+/** A row as a Sample. @throws store.corrupt naming the field that does not fit */
 export function readSample(row: SqlRow): Sample {
-  return {
-    id: row['id'] as string,
-    campaignId: row['campaign_id'] as string | null,
-    kernel: row['kernel'] as Sample['kernel'],
-    dims: JSON.parse(row['dims'] as string) as number[],
-    activationBits: row['activation_bits'] as number,
-    weightBits: row['weight_bits'] as number,
-    time: row['time'] as number,
-    timeMin: row['time_min'] as number,
-    timeMax: row['time_max'] as number,
-    unit: row['unit'] as Sample['unit'],
-    cycles: row['cycles'] as number | null,
-    instructions: row['instructions'] as number | null,
-    macs: row['macs'] as number,
-    repetitions: row['repetitions'] as number,
-    seed: row['seed'] as number,
-    checksum: row['checksum'] as number | null,
-    verified: row['verified'] as boolean,
-    origin: row['origin'] as Sample['origin'],
-    method: row['method'] as string,
-    boardId: row['board_id'] as string,
-    boardKind: row['board_kind'] as string,
-    boardName: row['board_name'] as string,
-    isa: row['isa'] as string,
-    coreName: row['core_name'] as string,
-    buildId: row['build_id'] as number | null,
-    clockHz: row['clock_hz'] as number | null,
-    measuredAtMs: row['measured_at_ms'] as number
-  }
+  const values = Object.fromEntries(sampleFields.map(({ field, column: name }) => [field, row[name]]))
+  const found = sampleSchema.safeParse({ ...values, dims: JSON.parse(row['dims'] as string) as unknown })
+  if (found.success) return found.data
+  const [issue] = found.error.issues
+  throw new AppError(
+    'store.corrupt',
+    `The Sample ${String(row['id'])} cannot be read (${issue?.path.join('.')}: ${issue?.message}).`,
+    'Delete its campaign with its Samples, or restore the data file from a copy.'
+  )
+}
+
+/** Provenance of Samples as CSV columns; an empty text stands for a value that is not known. */
+export function provenanceColumns(samples: readonly Sample[]): Record<string, string[]> {
+  const text = (sample: Sample, field: keyof Sample): string =>
+    field === 'measuredAtMs' ? new Date(sample.measuredAtMs).toISOString() : String(sample[field] ?? '')
+  return Object.fromEntries(
+    sampleFields.flatMap(({ field, csv }) =>
+      csv === undefined ? [] : [[csv, samples.map((sample) => text(sample, field))]]
+    )
+  )
 }
