@@ -45,9 +45,11 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const workers =
     numberOption(args, 'workers', { min: 1, max: 64, integer: true }) ?? Math.min(4, availableParallelism())
   const early = searchLimits(space, budgeted.ratios)
-  const about = { model: model.summary.name, method, ...settingsOf(plan), costs: budgetsOf(early, budgeted) }
+  const costs = budgetsOf(early, budgeted)
+  const { unit, baselineCost } = costs[0]!
+  const about = { model: model.summary.name, method, ...settingsOf(plan), unit, baselineCost, costs }
   if (!early.isFeasible)
-    return { json: { ...about, budgetFeasible: false }, text: infeasible(early, budgeted) }
+    return { json: { ...about, budgetFeasible: false, scheme: null }, text: infeasible(early, budgeted) }
 
   const modelsFolder = resourcePath('models')
   const own = await withDataSet(args, context, file)

@@ -57,7 +57,7 @@ describe('bitbench search', () => {
     const { json, text } = await run(searchCli, 'run', '--model', lenet, '--budget-ratio', '0.001')
     expect(json.budgetFeasible).toBe(false)
     expect(json.scheme).toBeNull()
-    expect(text).toContain('Nothing fits')
+    expect(text).toContain('No scheme is within the budgets')
   }, 60_000)
 
   it('finds a scheme within its budget', async () => {
