@@ -1,6 +1,7 @@
 import { AppError } from '@shared/errors'
 import { asciiText, concatBytes } from '../binary/bytes'
 import type { Conversation } from './conversation'
+import { createAnsiFilter } from './loaders/receiver'
 import { encodeFrame, FrameDecoder, mostFrameBytes, type Frame } from './frame'
 import { commands, decode, eventCommand, responseFlag, type BoardEvent, type CommandName } from './protocol'
 import { refusal } from './protocolError'
@@ -59,6 +60,8 @@ export class MonitorExchange {
   private nextSeq = 0
   private sendings = 0
   private recentText: Uint8Array = new Uint8Array(0)
+  private readonly colours = createAnsiFilter()
+  private lastKeptIsPrintable = true
 
   /** `byteMs`: how long a byte is on the line now, 0 where the line has no speed. */
   constructor(
@@ -71,7 +74,7 @@ export class MonitorExchange {
     return durationMs / (this.byteMs() * mostFrameBytes)
   }
 
-  /** The last text the line said, for an error that shows what came instead of an answer. */
+  /** The last text on the line without its colours, for an error that shows what came instead of a reply. */
   get lastText(): string {
     return asciiText(this.recentText)
   }
@@ -191,12 +194,24 @@ export class MonitorExchange {
     return bytes * this.byteMs()
   }
 
+  /** Not colours, and only the first of several unprintable bytes. */
+  private isWorthKeeping(byte: number): boolean {
+    if (!this.colours.isText(byte)) return false
+    const wasPrintable = this.lastKeptIsPrintable
+    this.lastKeptIsPrintable = isPrintable(byte)
+    return this.lastKeptIsPrintable || wasPrintable
+  }
+
   private noteText(bytes: Uint8Array): void {
-    const all = concatBytes([this.recentText, bytes])
+    // Of what a console echoes of our frames one byte in a row is kept, so that its own words stay in view.
+    const all = concatBytes([this.recentText, bytes.filter((byte) => this.isWorthKeeping(byte))])
     this.recentText = all.subarray(Math.max(0, all.length - keptTextBytes))
     this.onText?.(bytes)
   }
 }
+
+/** What asciiText shows as it is. */
+const isPrintable = (byte: number): boolean => (byte >= 32 && byte < 127) || byte === 10 || byte === 13
 
 function isAnswerTo(request: Outstanding, frame: Frame): boolean {
   return frame.command === (commands[request.command] | responseFlag) && frame.payload.length > 0
