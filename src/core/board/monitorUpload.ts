@@ -14,7 +14,7 @@ const leastPieceBytes = 32
 const firstWindow = 2
 
 /**
- * Writes `bytes` to the board's RAM from `address` on, at most `window` requests at a time. The monitor answers in order, so an
+ * Writes `bytes` to the board's RAM from `address` on, at most `window` requests at a time. The monitor replies in order, so an
  * answer to a later request proves an earlier one lost, which is repeated at once; silence repeats all. A piece that was lost
  * twice is cut in four, so that a line that damages most long frames still carries short ones. Yields progress
  * steps in confirmed bytes. Throws `board.timeout` when a smallest piece fails `timing.attempts` times.
@@ -36,7 +36,7 @@ export function* uploadBytes(
   const outstanding = new Map<number, Outstanding>()
   const pieces = new Map<Outstanding, Pending>()
   let doneBytes = 0
-  // A bridge may have a buffer of two kilobytes and no flow control: the window opens as answers come and closes by half
+  // A bridge may have a buffer of two kilobytes and no flow control: the window opens as replies arrive and closes by half
   // when they stay away or pieces are lost.
   let allowed = Math.min(window, firstWindow)
 
@@ -71,7 +71,7 @@ export function* uploadBytes(
     yield* exchange.send(request)
   }
 
-  /** Unsends requests: what the board answers to them after all is stale, and writing twice does no harm. */
+  /** Withdraws requests that were sent: a late reply to them is ignored, and writing the same bytes twice is harmless. */
   function takeBack(requests: readonly Outstanding[]): void {
     for (const request of [...requests].reverse()) {
       waiting.push(pieces.get(request)!)

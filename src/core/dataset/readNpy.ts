@@ -1,3 +1,4 @@
+import { beginsLikeNpy, parseNpyHeader } from '../binary/npyHeader'
 import { invalidData, takeExactly } from './byteStream'
 import { badItem, goodItem, sizeOfShape, type ByteStream, type Origin, type ReadItem } from './item'
 import { allFinite, numberBytes, readNumbers, type NumberType } from './numbers'
@@ -27,14 +28,10 @@ export interface NpyHeader {
   readonly shape: readonly number[]
 }
 
-export function isNpy(head: Uint8Array): boolean {
-  return head[0] === 0x93 && String.fromCharCode(...head.subarray(1, 6)) === 'NUMPY'
-}
-
 /** @throws AppError data.invalid for objects, strings, Fortran order and damaged headers */
 export async function readNpyHeader(stream: ByteStream, file: string): Promise<NpyHeader> {
   const head = await takeExactly(stream, 8, file)
-  if (!isNpy(head)) throw invalidData(file, 'it does not begin like an NPY file')
+  if (!beginsLikeNpy(head)) throw invalidData(file, 'it does not begin like an NPY file')
   const isLong = head[6]! >= 2
   const sizes = await takeExactly(stream, isLong ? 4 : 2, file)
   const view = new DataView(sizes.buffer, sizes.byteOffset, sizes.byteLength)
@@ -42,9 +39,8 @@ export async function readNpyHeader(stream: ByteStream, file: string): Promise<N
   if (length > 65_536) throw invalidData(file, `its header claims ${length} bytes`)
   const bytes = await takeExactly(stream, length, file)
   const text = Array.from(bytes, (code) => String.fromCharCode(code)).join('')
-  const descr = /'descr'\s*:\s*'([<>|=])?([a-zA-Z]\d+)'/.exec(text)
-  const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(text)
-  const type = descr === null ? undefined : types[descr[2]!]
+  const { typeCode, littleEndian, fortranOrder, shape, shapeText } = parseNpyHeader(text)
+  const type = typeCode === null ? undefined : types[typeCode]
   if (type === undefined || shape === null) {
     throw invalidData(
       file,
@@ -52,17 +48,11 @@ export async function readNpyHeader(stream: ByteStream, file: string): Promise<N
       'Save plain numeric arrays with numpy.save.'
     )
   }
-  if (/'fortran_order'\s*:\s*True/.test(text)) {
-    throw invalidData(file, 'it is in Fortran order', 'Save numpy.ascontiguousarray(array).')
+  if (fortranOrder) throw invalidData(file, 'it is in Fortran order', 'Save numpy.ascontiguousarray(array).')
+  if (shape.some((side) => !Number.isSafeInteger(side) || side < 0)) {
+    throw invalidData(file, `its shape is (${shapeText})`)
   }
-  const sides = shape[1]!
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map(Number)
-  if (sides.some((side) => !Number.isSafeInteger(side) || side < 0)) {
-    throw invalidData(file, `its shape is (${shape[1]})`)
-  }
-  return { type, littleEndian: descr![1] !== '>', shape: sides }
+  return { type, littleEndian, shape }
 }
 
 export interface NpyFile {

@@ -62,8 +62,3 @@ export function inNodeOrder(value: Value, elements: ArrayLike<number>): Float32A
     result[value.map === null ? at : value.map[at]!] = elements[at]!
   return result
 }
-
-/** Dims of a node as text for messages. */
-export function dimsText(dims: readonly number[]): string {
-  return `[${dims.join(', ')}]`
-}

@@ -4,7 +4,7 @@ import type { TableFunction } from './tableFunction'
 /**
  * Graph: the typed network that everything after the import works on. Nodes are in execution order; `inputs` are node
  * indices, -1 is the network input. Shapes leave out the batch: [channels, height, width], [n] or any other rank. Weights are float32. In which order a tensor
- * lies in memory is told in storage.ts; a node's meaning never depends on it.
+ * lies in memory is defined in storage.ts; a node's meaning never depends on it.
  */
 export type Shape = readonly number[]
 

@@ -146,11 +146,6 @@ export function bind(state: ImportState, node: OnnxNode, value: Value, position 
   state.values.set(node.outputs[position]!, value)
 }
 
-/** The operator changes nothing here: its first output is its first input. */
-export function passThrough(state: ImportState, node: OnnxNode): void {
-  bind(state, node, valueAt(state, node, 0))
-}
-
 /** The shape without the batch. */
 export function innerShape(dims: readonly number[]): Shape {
   if (dims.length === 0) return [1]

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors'
+import { beginsLikeNpy, parseNpyHeader } from '../binary/npyHeader'
 
 /** A NumPy array of numbers in C order. */
 export interface NpyArray {
@@ -23,34 +24,26 @@ const elements: Readonly<Record<string, { readonly bytes: number; readonly read:
  * @throws AppError data.invalid for other types, Fortran order and damaged files
  */
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
-  const magic = [0x93, ...Array.from('NUMPY', (letter) => letter.charCodeAt(0))]
-  if (bytes.length < 10 || magic.some((byte, at) => bytes[at] !== byte))
-    throw invalid(name, 'it does not begin like a .npy file')
+  if (bytes.length < 10 || !beginsLikeNpy(bytes)) throw invalid(name, 'it does not begin like a .npy file')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const begin = bytes[6]! >= 2 ? 12 : 10
   const length = begin === 12 && bytes.length >= 12 ? view.getUint32(8, true) : view.getUint16(8, true)
   const header = String.fromCharCode(...bytes.subarray(begin, Math.min(begin + length, begin + 65536)))
-  const descr = /'descr'\s*:\s*'([<>|=]?)([a-z]\d+)'/.exec(header)
-  const shapeText = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)
-  const element = descr !== null && Object.hasOwn(elements, descr[2]!) ? elements[descr[2]!] : undefined
-  if (element === undefined || shapeText === null) {
-    throw invalid(name, `its elements (${descr?.[2] ?? 'unknown'}) are not numbers that are read here`)
+  const { typeCode, littleEndian, fortranOrder, shape, shapeText } = parseNpyHeader(header)
+  const element = typeCode !== null && Object.hasOwn(elements, typeCode) ? elements[typeCode] : undefined
+  if (element === undefined || shape === null) {
+    throw invalid(name, `its elements (${typeCode ?? 'unknown'}) are not numbers that are read here`)
   }
-  if (/'fortran_order'\s*:\s*True/.test(header)) throw invalid(name, 'it is in Fortran order')
-  const shape = shapeText[1]!
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map(Number)
+  if (fortranOrder) throw invalid(name, 'it is in Fortran order')
   const count = shape.reduce((product, size) => product * size, 1)
   const data = begin + length
   if (!Number.isSafeInteger(count) || data + count * element.bytes > bytes.length) {
-    throw invalid(name, `its shape (${shapeText[1]}) needs more data than it has`)
+    throw invalid(name, `its shape (${shapeText}) needs more data than it has`)
   }
-  const isLittle = descr![1] !== '>'
   return {
     shape,
     values: Float64Array.from({ length: count }, (_, at) =>
-      element.read(view, data + at * element.bytes, isLittle)
+      element.read(view, data + at * element.bytes, littleEndian)
     )
   }
 }

@@ -1,3 +1,4 @@
+import { stridedMap } from './constants/indexing'
 import { sizeOf, type Shape } from './graph'
 
 /**
@@ -23,31 +24,7 @@ export function storageStrides(shape: Shape): number[] {
 
 /** Place in memory of each element in ONNX order. */
 export function storagePlaces(shape: Shape): Int32Array {
-  return placesBy(shape, storageStrides(shape))
-}
-
-/** Sum of index * stride for each element in ONNX order. */
-export function placesBy(shape: Shape, strides: readonly number[], offset = 0): Int32Array {
-  let places = Int32Array.of(offset)
-  for (const [axis, size] of shape.entries()) {
-    const next = new Int32Array(places.length * size)
-    let at = 0
-    for (const place of places)
-      for (let index = 0; index < size; index++) next[at++] = place + index * strides[axis]!
-    places = next
-  }
-  return places
-}
-
-/** Elements between neighbours in ONNX order. */
-export function onnxStrides(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length)
-  let step = 1
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = step
-    step *= shape[axis]!
-  }
-  return strides
+  return stridedMap(shape, storageStrides(shape))
 }
 
 /**
@@ -77,17 +54,4 @@ export function broadcastStrides(shape: Shape, result: Shape, strides: readonly 
     const own = axis - (result.length - shape.length)
     return own < 0 || shape[own] === 1 ? 0 : strides[own]!
   })
-}
-
-/** Shape of two tensors broadcast together; null where their sizes do not go together. */
-export function broadcastShape(a: Shape, b: Shape): Shape | null {
-  const rank = Math.max(a.length, b.length)
-  const result: number[] = []
-  for (let axis = 0; axis < rank; axis++) {
-    const x = a[axis - rank + a.length] ?? 1
-    const y = b[axis - rank + b.length] ?? 1
-    if (x !== y && x !== 1 && y !== 1) return null
-    result.push(x === 1 ? y : x)
-  }
-  return result
 }

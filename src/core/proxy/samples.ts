@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors'
 import type { ProxyKernelName, TimeUnit } from '../../shared/vocabulary'
+import { concatenate } from '../math/concatenate'
 import { rowSpec } from '../kernel/spec'
 
 /** Bit widths of operators that have none (pooling in float and the like). */
@@ -119,16 +120,6 @@ export function gather(values: Float64Array, indices: ArrayLike<number>): Float6
   const taken = new Float64Array(indices.length)
   for (let i = 0; i < taken.length; i++) taken[i] = values[indices[i]]
   return taken
-}
-
-function concatenate(parts: readonly Float64Array[]): Float64Array {
-  const joined = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
 }
 
 /** "H16 W16 C8 K16 KS3 S1", for tables and messages. */

@@ -1,5 +1,6 @@
 import { inputShapeOf, type ConcatNode, type Graph, type GraphNode, type Shape } from '../model/graph'
-import { broadcastStrides, placesBy, reductionLoops, storagePlaces, storageStrides } from '../model/storage'
+import { stridedMap } from '../model/constants/indexing'
+import { broadcastStrides, reductionLoops, storagePlaces, storageStrides } from '../model/storage'
 import { evaluate } from '../model/tableFunction'
 
 /** Float operators without windows and weights; tensors lie as storage.ts says. */
@@ -28,7 +29,7 @@ export function createBinaryStep(graph: Graph, node: Extract<GraphNode, { op: 'b
 
 /** Place in an operand's memory for each element of the result in ONNX order. */
 function operandPlaces(shape: Shape, result: Shape): Int32Array {
-  return placesBy(result, broadcastStrides(shape, result, storageStrides(shape)))
+  return stridedMap(result, broadcastStrides(shape, result, storageStrides(shape)))
 }
 
 /** For each place of a moved tensor in memory, the place in the input's memory it comes from; -1 = fill. */
@@ -53,7 +54,7 @@ export function concatPlaces(graph: Graph, node: ConcatNode): Int32Array[] {
   let offset = 0
   return node.inputs.map((_, position) => {
     const shape = inputShapeOf(graph, node, position)
-    const to = placesBy(shape, strides, offset * strides[node.axis]!)
+    const to = stridedMap(shape, strides, offset * strides[node.axis]!)
     const from = storagePlaces(shape)
     const places = new Int32Array(to.length)
     for (let at = 0; at < to.length; at++) places[from[at]!] = to[at]!
@@ -144,7 +145,10 @@ export function productLayout(graph: Graph, node: Extract<GraphNode, { op: 'prod
   const batchShape = result.slice(0, -2)
   const [shapeA, shapeB] = [inputShapeOf(graph, node, 0), inputShapeOf(graph, node, 1)]
   const placesOf = (shape: Shape): Int32Array =>
-    placesBy(batchShape, broadcastStrides(shape.slice(0, -2), batchShape, storageStrides(shape).slice(0, -2)))
+    stridedMap(
+      batchShape,
+      broadcastStrides(shape.slice(0, -2), batchShape, storageStrides(shape).slice(0, -2))
+    )
   const lastTwo = (shape: Shape): [number, number] => storageStrides(shape).slice(-2) as [number, number]
   const [a, b, out] = [placesOf(shapeA), placesOf(shapeB), placesOf(result)]
   return {

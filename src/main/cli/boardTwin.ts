@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { kernelRowSchema, type KernelRow, type Twin } from '../../shared/contract/boardTwin'
 import { AppError } from '../../shared/errors'
+import { readRegularFile } from '../files/readRegularFile'
 import { numberOption, textOption, UsageError, type CliContext, type CliVerb } from './framework'
 import { benchKernels } from './kernelBench'
 import { createLocalClient, createProgressLine } from './localClient'
@@ -72,16 +72,7 @@ async function rowsOf(source: string, context: CliContext): Promise<RowsOfBoard>
 
 async function readRows(file: string, context: CliContext): Promise<RowsOfBoard> {
   const full = path.resolve(context.cwd, file)
-  const text = await readFile(full, 'utf8').catch((cause: unknown) => {
-    throw new AppError(
-      'input.notFound',
-      `${file} cannot be read.`,
-      'Give a file of `bench kernels --json`.',
-      {
-        cause
-      }
-    )
-  })
+  const text = (await readRegularFile(full)).toString('utf8')
   const json = parseJson(text)
   const parsed = rowsFileSchema.safeParse(Array.isArray(json) ? { rows: json } : json)
   if (parsed.success) {

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { CommandInput } from '../../shared/contract'
 import type { Deployment } from '../../shared/contract/deploy'
@@ -7,6 +6,7 @@ import type { Loop } from '../../shared/contract/loop'
 import type { Search } from '../../shared/contract/search'
 import { formatCount, formatPercent } from '../../shared/units'
 import { AppError } from '../../shared/errors'
+import { writeWholeFile } from '../files/replaceFile'
 import { numberOption, textOption, type CliNoun } from './framework'
 import { dataSetOption } from './ownData'
 import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
@@ -55,7 +55,8 @@ export const demoCli: CliNoun = {
           context.log
         )
         const json = { ...result, seed, seconds: Math.round((performance.now() - startedMs) / 100) / 10 }
-        if (out !== undefined) await writeJson(path.resolve(context.cwd, out), json)
+        if (out !== undefined)
+          await writeWholeFile(path.resolve(context.cwd, out), `${JSON.stringify(json, null, 2)}\n`)
         return { json, text: table(json), exitCode: result.deploy.bitExact ? 0 : 1 }
       }
     }
@@ -66,17 +67,6 @@ type DemoResult = Awaited<ReturnType<typeof runLoop>>
 
 const openModel = async (client: LocalClient, file: string, cwd: string): Promise<string> =>
   (await client.call('model.open', { path: path.resolve(cwd, file) })).model.id
-
-async function writeJson(file: string, json: unknown): Promise<void> {
-  await writeFile(file, `${JSON.stringify(json, null, 2)}\n`).catch((cause: unknown) => {
-    throw new AppError(
-      'input.invalid',
-      `${file} cannot be written.`,
-      'Check the folder and its permissions.',
-      { cause }
-    )
-  })
-}
 
 /** Runs the stored loop (loop.run) to its end and reads what its steps made. */
 async function runLoop(

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fitWithDetail } from '../../core/proxy/fit/detail'
 import { estimatorText } from '../../core/proxy/report/modelName'
@@ -8,6 +7,7 @@ import { formatCount } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { readSampleFiles, readText } from '../proxy/proxyFiles'
 import { writeReport } from '../proxy/proxyReport'
+import { writeWholeFile } from '../files/replaceFile'
 import { numberOption, textOption, UsageError, type CliNoun } from './framework'
 import { calibrateVerb } from './proxyCalibrate'
 import { evaluateVerb } from './proxyEvaluate'
@@ -34,8 +34,7 @@ export const proxyCli: CliNoun = {
           onProgress: progressLog(context)
         })
         const file = path.resolve(context.cwd, out)
-        await mkdir(path.dirname(file), { recursive: true })
-        await writeFile(file, JSON.stringify(proxy.toJSON()))
+        await writeWholeFile(file, JSON.stringify(proxy.toJSON()))
         const json = { ...summaryOf(proxy), out: file }
         return {
           json,

@@ -13,6 +13,7 @@ import type { StopSignal } from '../../shared/contract/define'
 import { AppError } from '../../shared/errors'
 import type { Bitbench } from '../compose'
 import type { Dispatch } from '../hosts/dispatcher'
+import { isProcessAlive } from '../files/isProcessAlive'
 import { readOwner, type StoreOwner } from '../store/ownerFile'
 
 /** A Bitbench that already runs on the same data file, reached over its loopback address. */
@@ -23,7 +24,7 @@ export interface RunningHost {
   close(): void
 }
 
-/** A host on this machine answers a trivial call within this time, ms. */
+/** Longest time that a host on this machine takes for a trivial call, ms. */
 const probeMs = 2_000
 
 /**
@@ -32,7 +33,8 @@ const probeMs = 2_000
  */
 export async function findRunningHost(dataFolder: string): Promise<RunningHost | null> {
   const owner = readOwner(path.join(dataFolder, 'bitbench.duckdb'), null)
-  if (owner === null || owner.where === null || owner.token === null || !isAlive(owner.pid)) return null
+  if (owner === null || owner.where === null || owner.token === null || !isProcessAlive(owner.pid))
+    return null
   const { where, token } = owner
   const probe = await postCall(where, token, 'job.list', {}, AbortSignal.timeout(probeMs)).catch(() => null)
   if (probe?.ok !== true) return null
@@ -134,15 +136,6 @@ function forwarded(signal: StopSignal): AbortSignal {
   if (signal.aborted) controller.abort()
   else signal.addEventListener('abort', () => controller.abort(), { once: true })
   return controller.signal
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 function unreachable(owner: StoreOwner, cause: unknown): AppError {

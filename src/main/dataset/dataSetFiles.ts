@@ -3,6 +3,7 @@ import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import type { DataSetInfo } from '../../shared/contract/dataset'
 import { readRecord } from '../store/storedItems'
+import { isProcessAlive } from '../files/isProcessAlive'
 
 /** The folder of data sets in the data folder: one folder per set, named as the set is. */
 export interface DataSetFiles {
@@ -79,16 +80,7 @@ export function createDataSetFiles(root: string): DataSetFiles {
 async function removeUnfinished(root: string): Promise<void> {
   for (const entry of await readdir(root)) {
     const pid = /^\.reading-(\d+)-/.exec(entry)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid)))
+    if (pid !== undefined && !isProcessAlive(Number(pid)))
       await rm(path.join(root, entry), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (reason) {
-    return (reason as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

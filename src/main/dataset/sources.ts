@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors'
 import type { DataFormat, DataSetRequest } from '../../shared/contract/dataset'
 import { keywordFeatures, machineFeatures } from '../../core/dataset/audio/features'
 import { isIdx } from '../../core/dataset/readIdx'
-import { isNpy } from '../../core/dataset/readNpy'
+import { beginsLikeNpy } from '../../core/binary/npyHeader'
 import { headOf } from './byteStreams'
 import { arraysOf, openArrays } from './arraySources'
 import { openCifar, openCsv, openIdx, openText } from './fileSources'
@@ -46,7 +46,7 @@ export async function openSource(request: DataSetRequest): Promise<ItemSource> {
 async function formatOfFile(file: string): Promise<DataFormat> {
   const head = await headOf(file, 12)
   if (isIdx(head)) return 'idx'
-  if (isNpy(head)) return 'npy'
+  if (beginsLikeNpy(head)) return 'npy'
   if (head[0] === 0x50 && head[1] === 0x4b) return 'npz'
   const ending = path.extname(file.replace(/\.gz$/, '')).toLowerCase()
   if (['.csv', '.tsv'].includes(ending)) return 'csv'

@@ -16,27 +16,14 @@ import {
 } from '../../shared/contract/estimator'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
-import type { TaskOptions } from '../threads/taskPool'
+import type { TaskRunner, TaskTableOf } from '../threads/taskPool'
 import { hashSamples } from './estimatorFiles'
 import type { EstimatorStore } from './estimatorStore'
 import type { estimatorTasks, TrainOutput } from './estimatorTasks'
 import { readDataSets, readStageFile } from './sampleFiles'
 
-type EstimatorTaskTable = {
-  [K in keyof typeof estimatorTasks]: {
-    input: Parameters<(typeof estimatorTasks)[K]>[0]
-    output: ReturnType<(typeof estimatorTasks)[K]>
-  }
-}
-
 /** The part of the task pool this noun needs. */
-export interface EstimatorTaskRunner {
-  run<K extends keyof EstimatorTaskTable>(
-    name: K,
-    input: EstimatorTaskTable[K]['input'],
-    options?: TaskOptions
-  ): Promise<EstimatorTaskTable[K]['output']>
-}
+export type EstimatorTaskRunner = TaskRunner<TaskTableOf<typeof estimatorTasks>>
 
 export interface EstimatorServiceDeps {
   store: EstimatorStore

@@ -98,7 +98,7 @@ async function findPage(
 }
 
 const gzipAsync = promisify(gzip)
-/** Files that shrink, and are asked for whole; anything smaller than a packet is sent as it is. */
+/** File types that shrink when compressed; anything smaller than a packet is sent as it is. */
 const compressibleTypes = new Set(['.html', '.js', '.css', '.svg', '.json', '.map'])
 const minCompressedBytes = 1400
 /** Compressed page files by path, kept because a page has a few dozen of them; a rebuilt file has another time. */

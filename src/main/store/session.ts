@@ -6,6 +6,7 @@ import {
   type DuckDBType,
   type DuckDBValue
 } from '@duckdb/node-api'
+import { concatenate } from '../../core/math/concatenate'
 import type { SqlRow, SqlValue, StoreSession } from './sql'
 import { statementError } from './storeErrors'
 
@@ -114,20 +115,10 @@ export async function readColumns(
         )
       }
     }
-    return parts.map(joined)
+    return parts.map(concatenate)
   } catch (cause) {
     throw statementError(cause)
   }
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    all.set(part, offset)
-    offset += part.length
-  }
-  return all
 }
 
 export function toDuck(value: SqlValue): DuckDBValue {

@@ -40,7 +40,7 @@ export interface StoredItems extends ItemSet {
   raw(split: SplitName, at: number): Promise<{ item: number; values: ItemValues; target: Float32Array }>
 }
 
-/** What bytes mean when nobody says: 0..255 as they are, so that the network's own scale applies. */
+/** What bytes mean by default: 0..255 as they are, so that the network's own scale applies. */
 export const unscaled: Normalisation = { scale: 1, mean: [0], std: [1] }
 
 /** @throws AppError data.missing, data.invalid */

@@ -14,6 +14,20 @@ export interface TaskOptions {
   graceMs?: number
 }
 
+/** The table of tasks that are registered as functions of an input and a context. */
+export type TaskTableOf<Functions extends Record<string, (input: never, ...rest: never[]) => unknown>> = {
+  [K in keyof Functions]: { input: Parameters<Functions[K]>[0]; output: ReturnType<Functions[K]> }
+}
+
+/** The part of the task pool that one noun needs: its own tasks. */
+export interface TaskRunner<Table extends Record<keyof Table, { input: unknown; output: unknown }>> {
+  run<K extends keyof Table & string>(
+    name: K,
+    input: Table[K]['input'],
+    options?: TaskOptions
+  ): Promise<Table[K]['output']>
+}
+
 export interface TaskPool<Tasks extends Record<string, { input: unknown; output: unknown }>> {
   run<K extends keyof Tasks & string>(
     name: K,

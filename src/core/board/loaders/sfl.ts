@@ -60,7 +60,7 @@ const mostReturns = 4
  *
  * Begins with single frames of 64 bytes and grows while all are confirmed. When one is not, it finds the beginning of a
  * frame again by the BIOS's own `E`, goes one speed down for good, and sends from where nothing was in doubt. A BIOS that
- * has left for its console is asked for a new request, and the image begins anew.
+ * has left for its console is made to send a new request, and the image starts again from its first frame.
  *
  * @throws loader.noPrompt with what was received; board.addressRange when the BIOS says the address is outside its memory;
  *   loader.rejected when the slowest speed fails; job.cancelled after it has sent ABORT, so that the BIOS is back at its prompt

@@ -7,16 +7,16 @@ export const litexPrompt = 'litex> '
 /** Older BIOSes list their boot sources and wait for a key. */
 export const litexMenu = 'F7:    boot from serial\n'
 const menuKey = 0x06
-/** Silence after which a BIOS is asked for its prompt; a memory test prints all the while. */
+/** Silence after which the loader sends a newline to get the prompt of a BIOS, ms; a memory test never pauses that long. */
 const promptSilenceMs = 500
-/** The BIOS answers silence with `E` after 250 ms: twice that, and the delays of a bridge. */
+/** The BIOS sends `E` after 250 ms of silence: twice that, plus the delays of a bridge, ms. */
 const trainMs = 700
 /** An `E` with nothing behind it for so long is one of the train, and the next frame begins afresh. */
 const alone = 120
 const mostTrainBytes = 4096
 
 /**
- * Brings a BIOS to the point where it takes frames: waits while text flows (memory test), answers its request, and
+ * Brings a BIOS to the point where it takes frames: waits while text flows (memory test), replies to its request, and
  * asks for one at the menu or the console.
  *
  * @throws loader.noPrompt with what was received

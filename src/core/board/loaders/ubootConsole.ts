@@ -15,7 +15,7 @@ export function* askUboot(receiver: Receiver, line: string, silenceMs = answerMs
   return answer === null ? null : answer.text.slice(0, -ubootPrompt.length)
 }
 
-/** A prompt is shorter than this, and a console that was asked for it is silent afterwards. */
+/** Longest prompt, bytes; a console is silent after it has printed one. */
 const longestPrompt = 40
 const promptSilenceMs = 400
 const mostLinesBytes = 4_096

@@ -81,9 +81,3 @@ export function isBijection(map: Int32Array, size: number): boolean {
   }
   return true
 }
-
-export function invertedMap(map: Int32Array): Int32Array {
-  const inverse = new Int32Array(map.length)
-  for (let at = 0; at < map.length; at++) inverse[map[at]!] = at
-  return inverse
-}

@@ -1,5 +1,6 @@
 import { rowSpec } from '../../kernel/spec'
 import { emptyWork } from '../../kernel/work'
+import { spearman } from '../fit/metrics'
 import type { Samples } from '../samples'
 
 /** Rows that are compared: enough to see a wrong unit, few enough to sort at once. */
@@ -24,7 +25,11 @@ export function growthWithWork(samples: Samples): number {
   const work = workOf(samples)
   const step = Math.max(1, Math.ceil(samples.count / comparedRows))
   const rows = Array.from({ length: Math.ceil(samples.count / step) }, (_, index) => index * step)
-  return correlation(ranks(rows.map((row) => work[row])), ranks(rows.map((row) => samples.time[row])))
+  const found = spearman(
+    rows.map((row) => work[row]),
+    rows.map((row) => samples.time[row])
+  )
+  return found ?? NaN
 }
 
 /** What looks wrong in a table, in words; empty when nothing does. */
@@ -71,29 +76,4 @@ function strangeRows(samples: Samples): number[] {
     }
   }
   return strange.sort((a, b) => a - b)
-}
-
-function ranks(values: readonly number[]): Float64Array {
-  const order = values.map((_, index) => index).sort((a, b) => values[a] - values[b])
-  const out = new Float64Array(values.length)
-  for (let from = 0; from < order.length;) {
-    let to = from
-    while (to + 1 < order.length && values[order[to + 1]] === values[order[from]]) to++
-    for (let at = from; at <= to; at++) out[order[at]] = (from + to) / 2
-    from = to + 1
-  }
-  return out
-}
-
-function correlation(a: Float64Array, b: Float64Array): number {
-  const mean = (a.length - 1) / 2
-  let ab = 0
-  let aa = 0
-  let bb = 0
-  for (let at = 0; at < a.length; at++) {
-    ab += (a[at] - mean) * (b[at] - mean)
-    aa += (a[at] - mean) ** 2
-    bb += (b[at] - mean) ** 2
-  }
-  return ab / Math.sqrt(aa * bb)
 }

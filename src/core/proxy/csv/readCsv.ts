@@ -29,7 +29,7 @@ export interface ReadCsvOptions {
   decimal?: '.' | ','
 }
 
-/** Two readings of a number are told apart when times follow the work better by so much (rank correlation). */
+/** One of two readings is taken when its times follow the work better by at least this much (rank correlation). */
 const clearMargin = 0.02
 
 /**
@@ -270,7 +270,7 @@ function assemble(
   return { samples, warnings }
 }
 
-/** Cycles and instructions are counted: fractions of them are another unit that nobody named. */
+/** Cycles and instructions are whole numbers: fractions mean another unit that the file does not name. */
 function unitRemarks(samples: Samples, binding: Binding, options: ReadCsvOptions): string[] {
   if (samples.unit !== 'cycles' && samples.unit !== 'instructions') return []
   if (binding.unit !== undefined || samples.labels?.['Unit'] !== undefined || options.unit !== undefined)

@@ -1,6 +1,6 @@
 import type { Graph, GraphNode, Shape } from '../../../../src/core/model/graph'
 import { sizeOf } from '../../../../src/core/model/graph'
-import { onnxStrides, placesBy } from '../../../../src/core/model/storage'
+import { rowMajorStrides, stridedMap } from '../../../../src/core/model/constants/indexing'
 import { createRandom, type Random } from '../../../../src/core/math/random'
 
 /** Graphs of few nodes with random weights, to see one operator at work. */
@@ -54,9 +54,9 @@ export class GraphBuilder {
 
   transpose(from: number, order: readonly number[]): number {
     const shape = this.shapeOf(from)
-    const strides = onnxStrides(shape)
+    const strides = rowMajorStrides(shape)
     const out = order.map((axis) => shape[axis]!)
-    const map = placesBy(
+    const map = stridedMap(
       out,
       order.map((axis) => strides[axis]!)
     )

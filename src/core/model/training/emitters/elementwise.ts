@@ -1,5 +1,5 @@
 import type { AddNode, BatchNormNode, FlattenNode, ReluNode } from '../../graph'
-import { float, int, ints } from '../../onnx'
+import { int, ints } from '../../onnx'
 import type { OnnxBuilder } from '../../onnxBuilder'
 import type { Emitted, EmitterSite } from '../gradient'
 
@@ -71,4 +71,3 @@ export function emitBatchNorm({ builder, inputs, parameters }: EmitterSite<Batch
 }
 
 export const batchNormEpsilon = 1e-5
-export const batchNormAttributes = { epsilon: float(batchNormEpsilon) }
