@@ -137,7 +137,8 @@ function measuredEntry(machine: TwinMachine): CatalogueEntry {
   return {
     ...bare(`virtual:${name}`, 'virtual'),
     machine,
-    name: `Virtual board, ${coreName}`,
+    // Short enough for a card, and what sets it apart comes first; the description has the core in words.
+    name: `Virtual ${name}`,
     description: `${coreName}; cycle model measured beside its RTL`
   }
 }
