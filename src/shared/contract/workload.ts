@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { runStates } from '../vocabulary'
+import { command, defineContract, nothing, originSchema } from './define'
+import { stepKindSchema } from './workloadProtocol'
+import {
+  workloadPrecisionSchema,
+  workloadTablesSchema,
+  ablationKindSchema,
+  taskMetricSchema
+} from './workloadRows'
+
+/** Workload: a whole network on this machine's CPU or GPU: precisions, energy per layer, impact of layers on predictions. */
+
+/** Which program runs the network. `command`: any program that speaks the protocol. */
+export const runnerChoiceSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('onnx'),
+    /** Shipped network by name, or an ONNX file. */
+    model: z.string().min(1),
+    /** Test set of an ONNX file (docs/workloads.md); a shipped network has its own. */
+    dataset: z.string().optional(),
+    /** Execution provider of onnxruntime; absent: cpu. */
+    provider: z.string().optional()
+  }),
+  z.object({ kind: z.literal('command'), command: z.array(z.string()).min(1), model: z.string().optional() })
+])
+export type RunnerChoice = z.infer<typeof runnerChoiceSchema>
+
+export const workloadRequestSchema = z.object({
+  runner: runnerChoiceSchema,
+  /** Precisions to benchmark; empty: all that the runner offers. */
+  precisions: z.array(workloadPrecisionSchema).default([]),
+  ablations: z.array(ablationKindSchema).default(['mean']),
+  /** Kinds of steps to do; empty: all. */
+  kinds: z.array(stepKindSchema).default([]),
+  /** Least duration of one timed phase; without it ten sensor windows with a GPU, and 200 ms without. */
+  phaseMs: z.number().min(10).max(600_000).optional(),
+  /** Trials of every timed step. */
+  trials: z.number().int().min(2).max(50).default(4),
+  /** Record power when a GPU (or its stand-in) is there. */
+  power: z.boolean().default(true),
+  /** Time between power samples, ms. */
+  intervalMs: z.number().int().min(10).max(1000).default(20),
+  /** Rest before the first step of a session, for the idle baseline, ms. */
+  idleMs: z.number().min(0).max(600_000).default(3000),
+  confidence: z.number().min(0.5).max(0.999).default(0.95),
+  seed: z.number().int().min(0).default(1)
+})
+export type WorkloadRequest = z.infer<typeof workloadRequestSchema>
+
+/** A step of the plan with how far it is. Timed steps are done when all their trials are. */
+export const workloadStepSchema = z.object({
+  id: z.string(),
+  kind: stepKindSchema,
+  trials: z.number().int(),
+  trialsDone: z.number().int(),
+  state: z.enum(['waiting', 'done', 'skipped', 'failed']),
+  /** Guess for one trial, seconds. */
+  seconds: z.number(),
+  /** Why skipped or failed. */
+  reason: z.string().nullable()
+})
+export type WorkloadStep = z.infer<typeof workloadStepSchema>
+
+/** What runs: from the runner's hello. */
+export const workloadSubjectSchema = z.object({
+  model: z.string(),
+  runner: z.string(),
+  runtime: z.string(),
+  device: z.string(),
+  deviceName: z.string().nullable(),
+  threads: z.number().nullable(),
+  task: taskMetricSchema,
+  batch: z.number().int(),
+  notes: z.array(z.string())
+})
+export type WorkloadSubject = z.infer<typeof workloadSubjectSchema>
+
+/** Where power came from; null: no GPU, and every energy figure is unavailable. */
+export const workloadPowerSchema = z.object({
+  origin: originSchema,
+  gpu: z.string(),
+  driverVersion: z.string(),
+  powerField: z.string().nullable()
+})
+
+export const workloadRunSchema = z.object({
+  id: z.string(),
+  jobId: z.string().nullable(),
+  state: z.enum(runStates),
+  startedAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+  request: workloadRequestSchema,
+  /** Null until the runner has said hello. */
+  subject: workloadSubjectSchema.nullable(),
+  power: workloadPowerSchema.nullable(),
+  /** One recording for each time that the run was started or resumed. */
+  recordingIds: z.array(z.string()),
+  steps: z.array(workloadStepSchema),
+  /** Lines of the runner that were events of a later version. */
+  unknownEvents: z.number().int(),
+  /** From all finished steps; also while running and after a cancellation. */
+  tables: workloadTablesSchema,
+  message: z.string().nullable()
+})
+export type WorkloadRun = z.infer<typeof workloadRunSchema>
+
+/** Whether one thing that a run needs is there. */
+export const workloadCheckSchema = z.object({
+  name: z.string(),
+  state: z.enum(['ok', 'missing', 'warning']),
+  detail: z.string(),
+  hint: z.string().nullable()
+})
+export type WorkloadCheck = z.infer<typeof workloadCheckSchema>
+
+const runId = z.object({ id: z.string().min(1) })
+
+export const workloadContract = defineContract({
+  commands: {
+    /** What is there to run on: runtime, providers, GPU, power, shipped networks. */
+    'workload.check': command(
+      nothing,
+      z.object({
+        checks: z.array(workloadCheckSchema),
+        models: z.array(z.string()),
+        providers: z.array(z.string())
+      })
+    ),
+    'workload.start': command(workloadRequestSchema, z.object({ id: z.string(), jobId: z.string() })),
+    /** Newest first, without tables. */
+    'workload.list': command(nothing, z.object({ runs: z.array(workloadRunSchema.omit({ tables: true })) })),
+    'workload.get': command(runId, z.object({ run: workloadRunSchema })),
+    /** Writes the three tables as CSV below FOLDER/<model>/. */
+    'workload.export': command(
+      runId.extend({ folder: z.string().min(1) }),
+      z.object({ files: z.array(z.object({ file: z.string(), rows: z.number() })) })
+    )
+  },
+  events: {
+    /** A step ended, a table grew, or the state changed; without tables. */
+    'workload.changed': workloadRunSchema.omit({ tables: true })
+  }
+})
