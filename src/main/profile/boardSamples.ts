@@ -1,5 +1,4 @@
 import { isProxyKernel, requireProxyKernel } from '../../core/kernel/spec'
-import { toProxySamples } from '../../core/profile/proxyRows'
 import type { Samples } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import type { ProxyKernelName, TimeUnit } from '../../shared/vocabulary'
@@ -21,7 +20,9 @@ export interface BoardSampleSets {
   load(boardId: string, kernel: ProxyKernelName): Promise<Samples>
 }
 
-export function createBoardSamples(profile: Pick<ProfileService, 'handlers' | 'samples'>): BoardSampleSets {
+export function createBoardSamples(
+  profile: Pick<ProfileService, 'handlers' | 'fitSamples'>
+): BoardSampleSets {
   return {
     async list() {
       const { groups } = await profile.handlers['profile.summary'](
@@ -40,24 +41,13 @@ export function createBoardSamples(profile: Pick<ProfileService, 'handlers' | 's
         }))
     },
     async load(boardId, kernel) {
-      const measured = await profile.samples({ boardId, kernel })
-      if (measured.length === 0) {
-        throw new AppError(
-          'proxy.tooFewSamples',
-          `Nothing was measured yet for ${kernel} on ${boardId}.`,
-          'Run a profile campaign on the Profile page first.'
-        )
-      }
-      // The newest firmware decides: an older one has other kernels, its times say nothing about the present.
-      const newest = measured.reduce((latest, sample) =>
-        sample.measuredAtMs >= latest.measuredAtMs ? sample : latest
+      const measured = await profile.fitSamples(boardId, kernel)
+      if (measured !== null) return measured
+      throw new AppError(
+        'proxy.tooFewSamples',
+        `Nothing was measured yet for ${kernel} on ${boardId}.`,
+        'Run a profile campaign on the Profile page first.'
       )
-      const current = measured.filter(
-        (sample) => sample.buildId === newest.buildId && sample.unit === newest.unit
-      )
-      return toProxySamples(kernel, newest.unit, current, {
-        SampleId: current.map((sample) => sample.id)
-      })
     }
   }
 }

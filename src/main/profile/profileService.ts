@@ -5,6 +5,9 @@ import type { JobService } from '../jobs/jobService'
 import type { RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import type { Store } from '../store/store'
+import type { Samples } from '../../core/proxy/samples'
+import type { ProxyKernelName } from '../../shared/vocabulary'
+import { readFitSamples } from './fitSamples'
 import type { Decide } from './adaptiveRunner'
 import { createAdaptiveRuns } from './adaptiveRuns'
 import { createAdaptiveStore } from './adaptiveStore'
@@ -20,8 +23,10 @@ export interface ProfileService {
   handlers: HandlersOf<typeof profileContract>
   /** Campaigns and adaptive runs. */
   runs: RunKind[]
-  /** All Samples that match, oldest first. */
+  /** All Samples that match, in the order in which they were stored. */
   samples(query: SampleQuery): Promise<Sample[]>
+  /** What a proxy of a kernel on a board is fitted to; null when nothing was measured. */
+  fitSamples(boardId: string, kernel: ProxyKernelName): Promise<Samples | null>
 }
 
 export interface ProfileServiceOptions {
@@ -48,6 +53,7 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
   const adaptive = createAdaptiveRuns({ ...deps, adaptiveStore: createAdaptiveStore(options.store) })
   return {
     samples: (query) => store.samples(query),
+    fitSamples: (boardId, kernel) => readFitSamples(options.store, boardId, kernel),
     runs: [campaigns.runs, adaptive.runs],
     handlers: {
       ...createSampleExchange(deps),

@@ -3,9 +3,11 @@ import type { HandlersOf } from '../../shared/contract/define'
 import type { profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
-import { writeWholeFile } from '../files/replaceFile'
-import { csvToSamples, samplesToCsv } from './sampleFiles'
+import { csvKind, csvToSamples, samplesToCsv } from './sampleFiles'
 import type { SampleStore } from './sampleStore'
+
+/** Rows that are given back as text: about 4 MB. */
+const maxTextRows = 20_000
 
 type Handlers = HandlersOf<typeof profileContract>
 
@@ -25,13 +27,22 @@ export function createSampleExchange(deps: {
             'Parquet is binary and needs a file.',
             'Give a path, or choose csv.'
           )
-        return { rows: await store.exportTo(query, file, 'parquet'), path: path.resolve(file), text: null }
+        return { rows: await store.exportParquet(query, file), path: path.resolve(file), text: null }
       }
-      const samples = await store.samples(query)
-      const text = samplesToCsv(samples)
-      if (file === null) return { rows: samples.length, path: null, text }
-      await writeWholeFile(file, text)
-      return { rows: samples.length, path: path.resolve(file), text: null }
+      const kinds = await store.kinds(query)
+      const kind = csvKind(kinds)
+      if (file !== null) {
+        const rows = await store.exportCsv(query, kind.kernel, kind.unit, file)
+        return { rows, path: path.resolve(file), text: null }
+      }
+      const [{ rows }] = kinds as [(typeof kinds)[0]]
+      if (rows > maxTextRows)
+        throw new AppError(
+          'input.invalid',
+          `${rows} Samples are too many for a text; at most ${maxTextRows} are given back as one.`,
+          'Give a path to write them to.'
+        )
+      return { rows, path: null, text: samplesToCsv(kind, await store.samples(query)) }
     },
     'profile.import': async ({ file, kernel, boardName, unit, origin }) => {
       const fileName = 'path' in file ? path.basename(file.path) : file.name

@@ -2,15 +2,22 @@ import { requireProxyKernel } from '../../core/kernel/spec'
 import { toDims, toProxySamples } from '../../core/profile/proxyRows'
 import { shapeWork } from '../../core/kernel/shape'
 import { readCsv } from '../../core/proxy/csv/readCsv'
-import { isCountUnit } from '../../shared/vocabulary'
+import { isCountUnit, type ProxyKernelName } from '../../shared/vocabulary'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { provenanceColumns } from './sampleRow'
 
-/** Samples of one kernel as a profile CSV with their provenance in extra columns. */
-export function samplesToCsv(samples: readonly Sample[]): string {
-  const first = samples[0]
+/**
+ * The one kernel and unit that a CSV of these Samples holds.
+ *
+ * @throws data.missing without Samples, input.invalid for a mix, input.unsupported for a kernel without columns
+ */
+export function csvKind(kinds: readonly Pick<Sample, 'kernel' | 'unit'>[]): {
+  kernel: ProxyKernelName
+  unit: Sample['unit']
+} {
+  const [first, other] = kinds
   if (first === undefined) {
     throw new AppError(
       'data.missing',
@@ -18,17 +25,24 @@ export function samplesToCsv(samples: readonly Sample[]): string {
       'Run a profile campaign first, or choose other filters.'
     )
   }
-  const other = samples.find((sample) => sample.kernel !== first.kernel || sample.unit !== first.unit)
   if (other !== undefined) {
     throw new AppError(
       'input.invalid',
-      other.kernel === first.kernel
+      kinds.every(({ kernel }) => kernel === first.kernel)
         ? 'These Samples mix cycles and instructions.'
-        : `These Samples mix kernels (${first.kernel}, ${other.kernel}).`,
+        : `These Samples mix kernels (${[...new Set(kinds.map(({ kernel }) => kernel))].join(', ')}).`,
       'A CSV holds one kernel in one unit: choose them, or export to Parquet.'
     )
   }
-  return writeCsv(toProxySamples(first.kernel, first.unit, samples, provenanceColumns(samples)))
+  return { kernel: requireProxyKernel(first.kernel), unit: first.unit }
+}
+
+/** Samples of one kernel and unit as a profile CSV with their provenance in extra columns. */
+export function samplesToCsv(
+  kind: { kernel: ProxyKernelName; unit: Sample['unit'] },
+  samples: readonly Sample[]
+): string {
+  return writeCsv(toProxySamples(kind.kernel, kind.unit, samples, provenanceColumns(samples)))
 }
 
 export interface ImportOptions {

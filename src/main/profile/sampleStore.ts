@@ -2,6 +2,8 @@ import type { BenchItem } from '../../core/kernel/shape'
 import type { CommandOutput } from '../../shared/contract'
 import type { Sample, SampleQuery } from '../../shared/contract/profile'
 import type { SqlValue, Store } from '../store/store'
+import type { ProxyKernelName } from '../../shared/vocabulary'
+import { sampleCsvSql } from './sampleCsvSql'
 import { insertSample, readSample, sampleColumns, sampleParameters } from './sampleRow'
 
 /** What decides whether a Sample can stand for another measurement. */
@@ -27,9 +29,14 @@ export interface SampleStore {
   ): Promise<Map<string, { id: string; time: number; tookMs: number | null }>>
   /** How many Samples of a campaign were measured before it. */
   adoptedCount(campaignId: string): Promise<number>
+  /** In the order in which they were stored. */
   samples(query: SampleQuery, page?: { limit: number; offset: number }): Promise<Sample[]>
   count(query: SampleQuery): Promise<number>
-  exportTo(query: SampleQuery, file: string, format: 'csv' | 'parquet'): Promise<number>
+  /** What matches, by kernel and unit; the most rows first. */
+  kinds(query: SampleQuery): Promise<{ kernel: Sample['kernel']; unit: Sample['unit']; rows: number }[]>
+  exportParquet(query: SampleQuery, file: string): Promise<number>
+  /** The Samples of one kernel in one unit as a profile CSV, as samplesToCsv gives it. */
+  exportCsv(query: SampleQuery, kernel: ProxyKernelName, unit: Sample['unit'], file: string): Promise<number>
   /** Counts per board, firmware, kernel and unit. */
   summary(): Promise<SampleGroup[]>
   /** Wall-clock times of the latest Samples of a board. */
@@ -90,29 +97,40 @@ export function createSampleStore(store: Store): SampleStore {
     },
     async samples(query, page) {
       const { where, params } = conditions(query)
-      const limit =
-        page === undefined ? '' : ` LIMIT ${Math.floor(page.limit)} OFFSET ${Math.floor(page.offset)}`
-      const rows = await store.all(
-        `SELECT ${sampleColumns} FROM profile_sample s ${where} ORDER BY s.measured_at_ms, s.id${limit}`,
+      const rows = await store.read(
+        page === undefined
+          ? `SELECT ${sampleColumns} FROM profile_sample s ${where} ORDER BY s.rowid`
+          : pageSql(where, page),
         params
       )
       return rows.map(readSample)
     },
     async count(query) {
       const { where, params } = conditions(query)
-      const [row] = await store.all<{ rows: number }>(
+      const [row] = await store.read<{ rows: number }>(
         `SELECT count(*) AS rows FROM profile_sample s ${where}`,
         params
       )
       return row?.rows ?? 0
     },
-    exportTo(query, file, format) {
+    async kinds(query) {
       const { where, params } = conditions(query)
-      const sql = `SELECT s.* EXCLUDE (item_key, dims), to_json(s.dims)::VARCHAR AS dims FROM profile_sample s ${where} ORDER BY s.measured_at_ms, s.id`
-      return store.exportQuery(sql, params, file, format)
+      return await store.read(
+        `SELECT kernel, unit, count(*) AS rows FROM profile_sample s ${where} GROUP BY kernel, unit ORDER BY rows DESC`,
+        params
+      )
+    },
+    exportParquet(query, file) {
+      const { where, params } = conditions(query)
+      const sql = `SELECT s.* EXCLUDE (item_key, dims), to_json(s.dims)::VARCHAR AS dims FROM profile_sample s ${where}`
+      return store.exportQuery(sql, params, file, 'parquet')
+    },
+    exportCsv(query, kernel, unit, file) {
+      const { where, params } = conditions({ ...query, kernel, unit })
+      return store.exportQuery(sampleCsvSql(kernel, unit, where), params, file, 'csv')
     },
     async summary() {
-      const rows = await store.all(
+      const rows = await store.read(
         `SELECT board_id, any_value(board_name) AS board_name, build_id, kernel, unit, origin, count(*) AS samples,
            count(DISTINCT dims) AS shapes, count(DISTINCT activation_bits * 16 + weight_bits) AS pairs, max(measured_at_ms) AS newest_at_ms
          FROM profile_sample GROUP BY board_id, build_id, kernel, unit, origin ORDER BY board_id, kernel, newest_at_ms DESC`
@@ -148,6 +166,15 @@ export function createSampleStore(store: Store): SampleStore {
       }))
     }
   }
+}
+
+/**
+ * One page in the order of storing. The rows are found by their number first: sorting or carrying whole rows up to a
+ * late page would take seconds and hundreds of megabytes on ten million Samples.
+ */
+function pageSql(where: string, { limit, offset }: { limit: number; offset: number }): string {
+  const page = `SELECT s.rowid FROM profile_sample s ${where} LIMIT ${Math.floor(limit)} OFFSET ${Math.floor(offset)}`
+  return `SELECT ${sampleColumns} FROM profile_sample s WHERE s.rowid IN (${page}) ORDER BY s.rowid`
 }
 
 function conditions(query: SampleQuery): { where: string; params: SqlValue[] } {

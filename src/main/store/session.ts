@@ -6,7 +6,6 @@ import {
   type DuckDBType,
   type DuckDBValue
 } from '@duckdb/node-api'
-import { concatenate } from '../../core/math/concatenate'
 import type { SqlRow, SqlValue, StoreSession } from './sql'
 import { statementError } from './storeErrors'
 
@@ -93,32 +92,6 @@ async function appendChunks(
 function converterFor(type: DuckDBType): (value: NonNullable<SqlValue>) => DuckDBValue {
   if (type.typeId === BIGINT.typeId) return (value) => BigInt(value as number | bigint)
   return toDuck
-}
-
-/** The columns of a query as numbers, NaN for NULL. @throws store.failed */
-export async function readColumns(
-  connection: DuckDBConnection,
-  sql: string,
-  params: readonly SqlValue[] = []
-): Promise<Float64Array[]> {
-  try {
-    const result = await connection.stream(sql, params.map(toDuck))
-    const parts: Float64Array[][] = Array.from({ length: result.columnCount }, () => [])
-    for (
-      let chunk = await result.fetchChunk();
-      chunk !== null && chunk.rowCount > 0;
-      chunk = await result.fetchChunk()
-    ) {
-      for (let column = 0; column < parts.length; column++) {
-        parts[column]!.push(
-          Float64Array.from(chunk.getColumnValues(column), (value) => (value === null ? NaN : Number(value)))
-        )
-      }
-    }
-    return parts.map(concatenate)
-  } catch (cause) {
-    throw statementError(cause)
-  }
 }
 
 export function toDuck(value: SqlValue): DuckDBValue {

@@ -5,9 +5,10 @@ import { AppError } from '../../shared/errors'
 import { migrate, type NounMigrations } from './migrations'
 import { removeOwner, writeOwner } from './ownerFile'
 import { exportTable } from './exportTable'
-import { readColumns, sessionOn } from './session'
+import { readColumns, readTexts } from './queryColumns'
+import { sessionOn } from './session'
 import { openError } from './storeErrors'
-import type { SqlValue, StoreSession } from './sql'
+import type { SqlRow, SqlValue, StoreSession } from './sql'
 
 export type { SqlRow, SqlValue, StoreSession } from './sql'
 
@@ -18,9 +19,15 @@ export interface Store extends StoreSession {
   transaction<T>(work: (session: StoreSession) => Promise<T>): Promise<T>
   /**
    * The columns of a query as numbers, NaN for NULL: for results that grow with the data. Sees every statement that was
-   * issued before it, and keeps none that come after it waiting.
+   * issued before it, and keeps none that come after it waiting. The columns lie in shared memory.
+   *
+   * @param expectedRows their number, where it is known
    */
-  columns(sql: string, params?: readonly SqlValue[]): Promise<Float64Array[]>
+  columns(sql: string, params?: readonly SqlValue[], expectedRows?: number): Promise<Float64Array[]>
+  /** The first column of a query as texts, empty for NULL; otherwise like columns. */
+  texts(sql: string, params?: readonly SqlValue[]): Promise<string[]>
+  /** The rows of a query that may take long: sees what was issued before it, and keeps nothing after it waiting. */
+  read<Row = SqlRow>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>
   /**
    * Writes a query's rows to a file and returns their number. The file appears whole, or not at all: what stood there
    * before is kept until then. Keeps no other statement waiting.
@@ -130,7 +137,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     all: (sql, params) => queued(() => direct.all(sql, params)),
     append: (table, rows) => queued(() => direct.append(table, rows)),
     transaction: (work) => queued(() => inTransaction(work)),
-    columns: (sql, params) => beside((reading) => readColumns(reading, sql, params)),
+    columns: (sql, params, expectedRows) =>
+      beside((reading) => readColumns(reading, sql, params, expectedRows)),
+    texts: (sql, params) => beside((reading) => readTexts(reading, sql, params)),
+    read: (sql, params) => beside((reading) => sessionOn(reading).all(sql, params)),
     exportQuery: (sql, params, target, format) =>
       beside((reading) => exportTable(reading, sql, params, target, format)),
     announce,

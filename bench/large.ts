@@ -1,0 +1,111 @@
+/**
+ * Every page query and export on a data file of 10 M Samples and a recording of 24 h at 100 Hz on 8 GPUs, while another
+ * client goes on calling: time, longest wait of the other client, resident memory of the host, against the bars.
+ *
+ *   npm run bench:large -- [--rows 10000000] [--hours 24] [--hz 100] [--gpus 8] [--folder DIR] [--json]
+ *
+ * The file is made by SQL in a temporary folder, or kept in --folder and used again by the next run.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { composeBitbench } from '../src/main/compose'
+import { formatBytes } from '../src/shared/units'
+import { startHost } from './large/hostProcess'
+import { boardId, campaignId, exportedBoardId, makeData, recordingId } from './large/makeData'
+import { measure, type Measured } from './large/measure'
+
+const bars = { query: 1, waitMs: 100, bytes: 600e6, exportSeconds: 5, exportBytes: 300e6 }
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '10000000' },
+    hours: { type: 'string', default: '24' },
+    hz: { type: 'string', default: '100' },
+    gpus: { type: 'string', default: '8' },
+    folder: { type: 'string' },
+    json: { type: 'boolean', default: false }
+  }
+})
+const size = {
+  rows: Number(values.rows),
+  hours: Number(values.hours),
+  hz: Number(values.hz),
+  gpus: Number(values.gpus)
+}
+const heading =
+  `${size.rows} Samples; ${size.hours} h at ${size.hz} Hz on ${size.gpus} GPUs\n` +
+  'query                          seconds  longest wait ms  memory      misses'
+const folder = values.folder ?? mkdtempSync(path.join(tmpdir(), 'bitbench-large-'))
+try {
+  if (!existsSync(path.join(folder, 'bitbench.duckdb'))) {
+    const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
+    await makeData(bitbench.store, size)
+    await bitbench.close()
+  }
+  if (!values.json) console.log(heading)
+  const measured = await measureAll()
+  if (values.json) console.log(JSON.stringify({ size, bars, measured }, null, 2))
+  if (measured.some((row) => missed(row).length > 0)) process.exitCode = 1
+} finally {
+  if (values.folder === undefined) rmSync(folder, { recursive: true, force: true })
+}
+
+async function measureAll(): Promise<Measured[]> {
+  const host = await startHost(folder)
+  const out: Measured[] = []
+  const add = async (what: string, name: string, input: object): Promise<void> => {
+    const row = await measure(host, what, () => host.call(name, input))
+    if (!values.json) console.log(lineOf(row))
+    out.push(row)
+  }
+  const durationMs = size.hours * 3_600_000
+  const trace = { id: recordingId, gpuIndex: 0, metric: 'powerW', buckets: 1000 }
+  const queries: [string, string, object][] = [
+    ['first page of Samples', 'profile.samples', { boardId, limit: 1000 }],
+    ['last page of Samples', 'profile.samples', { boardId, limit: 1000, offset: size.rows - 1000 }],
+    ['Samples of a campaign', 'profile.samples', { campaignId, limit: 1000 }],
+    ['one Sample', 'profile.samples', { id: 'c4ca4238a0b923820dcc509a6f75849b', limit: 1 }],
+    ['summary of Samples', 'profile.summary', {}],
+    ['campaigns', 'profile.campaigns', {}],
+    ['data file', 'store.info', {}],
+    ['recording', 'gpu.recording', { id: recordingId }],
+    ['trace, whole', 'gpu.recordingTrace', trace],
+    [
+      'trace, 10 s',
+      'gpu.recordingTrace',
+      { ...trace, fromMs: durationMs / 2, toMs: durationMs / 2 + 10_000 }
+    ],
+    ['energy', 'energy.report', { recordingId }],
+    ['energy, again', 'energy.report', { recordingId }]
+  ]
+  try {
+    for (const query of queries) await add(...query)
+    for (const format of ['csv', 'parquet']) {
+      const request = { boardId: exportedBoardId, format, path: path.join(folder, `samples.${format}`) }
+      await add(`export of 1 M Samples, ${format}`, 'profile.export', request)
+    }
+    return out
+  } finally {
+    await host.stop()
+  }
+}
+
+/** The bars a row misses, by name. */
+function missed(row: Measured): string[] {
+  const isExport = row.what.startsWith('export')
+  return [
+    ...(row.seconds > (isExport ? bars.exportSeconds : bars.query) ? ['time'] : []),
+    ...(row.longestWaitMs > bars.waitMs ? ['wait'] : []),
+    ...((row.peakBytes ?? 0) > (isExport ? bars.exportBytes : bars.bytes) ? ['memory'] : [])
+  ]
+}
+
+function lineOf(row: Measured): string {
+  const memory = row.peakBytes === null ? 'unknown' : formatBytes(row.peakBytes)
+  return (
+    `${row.what.padEnd(30)} ${row.seconds.toFixed(3).padStart(7)}  ${row.longestWaitMs.toFixed(0).padStart(15)}  ` +
+    `${memory.padEnd(11)} ${missed(row).join(', ')}`
+  )
+}
