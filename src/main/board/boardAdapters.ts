@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { spawn as nodeSpawn } from 'node:child_process'
 import path from 'node:path'
+import { readNetworkAddress } from '../../core/board/network/address'
 import type { PresetName } from '../../core/sim/boards/presets'
 import type { PortSettings } from '../../shared/contract/board'
 import { fillInLitexMonitor } from '../../core/board/litexMonitor'
@@ -9,6 +10,7 @@ import type { TwinFirmware } from '../../core/twin/monitorMachine'
 import type { TwinMachine } from '../../core/twin/twinMachine'
 import { AppError } from '../../shared/errors'
 import type { Link } from './links/link'
+import { openNetworkLink } from './links/network/networkLink'
 import { qemuCores, type QemuCore } from './links/qemuCores'
 import { openQemuLink } from './links/qemuLink'
 import { listPorts, type PortEntry } from './ports/serialPorts'
@@ -26,6 +28,7 @@ export interface BoardAdapters {
   openQemu(core: QemuCore): Promise<Link>
   /** The virtual LiteX SoC, in its BIOS. */
   openLitex(): Promise<Link>
+  /** A serial port by its path, or a console on the network by its address. */
   openSerial(port: string, settings: PortSettings): Promise<Link>
   listPorts(): Promise<PortEntry[]>
   /** A flat monitor image (resources/firmware/build), by its name without extension. */
@@ -94,6 +97,8 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     },
     readMonitor: (name) => readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.bin`)),
     async openSerial(port, settings) {
+      const address = readNetworkAddress(port)
+      if (address !== null) return await openNetworkLink({ address, ...settings })
       // Loaded on first use: a machine without the native binding still has its virtual boards.
       const { openSerialLink } = await import('./links/serialLink')
       return await openSerialLink({ port, baudRate: settings.baudRate, dtr: settings.dtr, rts: settings.rts })

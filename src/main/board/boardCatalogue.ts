@@ -1,3 +1,4 @@
+import { readNetworkAddress } from '../../core/board/network/address'
 import type { PresetName } from '../../core/sim/boards/presets'
 import { litexBoard } from '../../core/sim/boards/litexBoard'
 import { presets } from '../../core/sim/boards/presets'
@@ -92,8 +93,19 @@ export async function listCatalogue(
   return entries
 }
 
-/** An entry for a path that nobody lists: a pty, a symbolic link, a port of a remote driver. */
+const networkNotes = {
+  tcp: 'Console on the network, plain bytes',
+  telnet: 'Console on the network over telnet',
+  rfc2217: 'Serial line on the network (RFC 2217)'
+}
+
+/**
+ * An entry for what nobody lists: a pty, a symbolic link, a port of a remote driver, an address on the network.
+ *
+ * @throws input.invalid, input.unsupported for a damaged address
+ */
 export function manualEntry(path: string): CatalogueEntry {
+  const address = readNetworkAddress(path)
   return {
     ...portEntry({
       path,
@@ -105,7 +117,7 @@ export function manualEntry(path: string): CatalogueEntry {
       interfaceNumber: null,
       guess: null
     }),
-    description: 'Port entered by hand'
+    description: address === null ? 'Port entered by hand' : networkNotes[address.scheme]
   }
 }
 

@@ -163,7 +163,8 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
       }
     },
     statistics() {
-      return session === null ? null : { ...session.counts(), reconnects }
+      if (session === null) return null
+      return { ...session.counts(), reconnects, latencyMs: session.link.descriptor.latencyMs ?? null }
     },
     async withLease(owner, work) {
       if (session === null || state !== 'connected') throw notReady()

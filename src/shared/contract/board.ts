@@ -10,7 +10,8 @@ import { kernelSchema } from './profileShapes'
 /**
  * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `virtual:high-zbb`,
  * `virtual:vexriscv-full` and other measured cores, `twin:NAME`,
- * `qemu`, `qemu:zbb`, `qemu:rvv`, or the path of a serial port (`/dev/ttyUSB0`, `COM3`).
+ * `qemu`, `qemu:zbb`, `qemu:rvv`, the path of a serial port (`/dev/ttyUSB0`, `COM3`), or the address of a console on
+ * the network (`tcp://HOST:PORT`, `telnet://HOST:PORT`, `rfc2217://HOST:PORT`): a serial line too.
  */
 export const boardKindSchema = z.enum(['virtual', 'qemu', 'serial'])
 export type BoardKind = z.infer<typeof boardKindSchema>
@@ -65,7 +66,9 @@ export const lineStatisticsSchema = z.object({
   /** Frames thrown away because their CRC was wrong. */
   crcErrors: z.number(),
   /** Times the line was lost and found again. */
-  reconnects: z.number()
+  reconnects: z.number(),
+  /** Round trip to the server of a console on the network; null for every other line. */
+  latencyMs: z.number().nullable()
 })
 export type LineStatistics = z.infer<typeof lineStatisticsSchema>
 
@@ -99,7 +102,7 @@ export const boardSchema = z.object({
   state: boardStateSchema,
   /** Why it is unavailable or reconnecting, and what to do. */
   reason: z.string().nullable(),
-  /** Serial device path; null for virtual boards. */
+  /** Serial device path or address on the network; null for virtual boards. */
   port: z.string().nullable(),
   vendorId: z.string().nullable(),
   productId: z.string().nullable(),

@@ -33,7 +33,8 @@ export const sampleBoards: Board[] = [
       requests: 1204,
       retransmits: 2,
       crcErrors: 1,
-      reconnects: 0
+      reconnects: 0,
+      latencyMs: null
     },
     info: {
       protocolVersion: 1,
@@ -121,7 +122,8 @@ export const sampleBoards: Board[] = [
       requests: 412,
       retransmits: 31,
       crcErrors: 12,
-      reconnects: 1
+      reconnects: 1,
+      latencyMs: null
     }
   },
   {

@@ -31,20 +31,24 @@ export interface Link {
 }
 
 export interface LinkDescriptor {
-  readonly kind: 'virtual' | 'qemu' | 'serial' | 'memory'
-  /** For messages: "/dev/ttyUSB0", "virtual:small". */
+  readonly kind: 'virtual' | 'qemu' | 'serial' | 'network' | 'memory'
+  /** For messages: "/dev/ttyUSB0", "virtual:small", "rfc2217://lab:3000". */
   readonly label: string
   readonly port: string | null
-  /** Bits per second of the line, null where it has no speed of its own. */
+  /** Bits per second of the line, null where it has no speed of its own; behind `tcp://` what the user says it is. */
   readonly baudRate: number | null
   /** True where bytes can be lost when they come too fast: the monitor is then used with a window of 1. */
   readonly lossy: boolean
+  /** Round trip to the server of a network console, without the line behind it; null or absent where there is none. */
+  readonly latencyMs?: number | null
 }
 
 export interface CloseReason {
   /** asked: by us; unplugged: the port went away; ended: the board behind it stopped; failed: the line broke. */
   readonly kind: 'asked' | 'unplugged' | 'ended' | 'failed'
   readonly text: string
+  /** What to do about it, where that is not plain from the kind. */
+  readonly hint?: string
 }
 
 /** Ten bit times per byte (8N1), a few times over, plus five seconds for a busy machine. */
@@ -56,9 +60,10 @@ export function disconnected(label: string, reason: CloseReason | null): AppErro
   return new AppError(
     'board.disconnected',
     reason === null ? `${label} is not connected.` : `${label} was disconnected: ${reason.text}`,
-    reason?.kind === 'unplugged'
-      ? 'Plug the board in again; it is connected by itself.'
-      : 'Connect the board again.',
+    reason?.hint ??
+      (reason?.kind === 'unplugged'
+        ? 'Plug the board in again; it is connected by itself.'
+        : 'Connect the board again.'),
     { details: { reason: reason?.kind ?? 'unknown' } }
   )
 }

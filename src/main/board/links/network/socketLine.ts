@@ -1,0 +1,96 @@
+import type { Socket } from 'node:net'
+import { type CloseReason, disconnected, writeTimedOut } from '../link'
+import { brokenConnection, endedByServer } from './networkErrors'
+
+/** Only the beginning of a connection says what it is. */
+const firstBytesKept = 256
+
+/** A connected socket as bytes in, bytes out and one end. */
+export interface SocketLine {
+  readonly closed: CloseReason | null
+  /** The first bytes as they came over the network. */
+  readonly first: Uint8Array
+  /** @throws board.timeout, board.disconnected */
+  write(bytes: Uint8Array, timeoutMs: number): Promise<void>
+  /** Ends it for a reason of our own. */
+  end(reason: CloseReason): void
+  /** Says goodbye and settles when the far end has done so too, or after a second. */
+  close(): Promise<void>
+}
+
+export interface SocketLineOptions {
+  socket: Socket
+  label: string
+  onBytes: (bytes: Uint8Array) => void
+  onEnd: (reason: CloseReason) => void
+  /** What was received as text so far, for the reason of an early end. */
+  said: () => Uint8Array
+}
+
+const goodbyeMs = 1_000
+
+export function createSocketLine({ socket, label, onBytes, onEnd, said }: SocketLineOptions): SocketLine {
+  let closed: CloseReason | null = null
+  let first = new Uint8Array(0)
+  const ending = new Set<(reason: CloseReason) => void>()
+
+  const end = (reason: CloseReason): void => {
+    if (closed === null) {
+      closed = reason
+      for (const tell of [...ending]) tell(reason)
+      onEnd(reason)
+    }
+    if (reason.kind !== 'asked') socket.destroy()
+  }
+  socket.on('data', (bytes: Buffer) => {
+    if (first.length < firstBytesKept)
+      first = Uint8Array.from([...first, ...bytes.subarray(0, firstBytesKept - first.length)])
+    onBytes(new Uint8Array(bytes))
+  })
+  socket.on('end', () => end(endedByServer(first, said())))
+  socket.on('error', (cause) => end(brokenConnection(cause)))
+  socket.on('close', () => end(endedByServer(first, said())))
+
+  return {
+    get closed() {
+      return closed
+    },
+    get first() {
+      return first
+    },
+    end,
+    async write(bytes, timeoutMs) {
+      if (closed !== null) throw disconnected(label, closed)
+      await new Promise<void>((resolve, reject) => {
+        const settle = (act: () => void): void => {
+          clearTimeout(timer)
+          ending.delete(fail)
+          act()
+        }
+        const fail = (reason: CloseReason): void => settle(() => reject(disconnected(label, reason)))
+        const timer = setTimeout(
+          () => settle(() => reject(writeTimedOut(label, bytes.length, timeoutMs))),
+          timeoutMs
+        )
+        ending.add(fail)
+        socket.write(bytes, (error) =>
+          settle(
+            error == null ? resolve : () => reject(disconnected(label, closed ?? brokenConnection(error)))
+          )
+        )
+      })
+    },
+    async close() {
+      end({ kind: 'asked', text: 'closed' })
+      if (socket.closed) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => socket.destroy(), goodbyeMs)
+        socket.once('close', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+        socket.end()
+      })
+    }
+  }
+}
