@@ -59,6 +59,9 @@ export const errorCodes = [
   'gpu.samplerDied',
   'gpu.unparsable',
   'energy.tooShort',
+  'energy.counterDisagrees',
+  'energy.throttled',
+  'energy.implausible',
   'energy.noRecording'
 ] as const
 

@@ -1,18 +1,43 @@
 import type { IdleBaseline, PhaseEnergy, TrialSummary } from '../../shared/contract/energy'
 import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
-import { idleBaselineOf, idlePhaseName } from './idleBaseline'
+import { idleAfterOf, idleBaselineOf, idlePhaseName } from './idleBaseline'
+import type { CounterTrace } from './energyCounter'
 import { phaseEnergyOf } from './phaseEnergy'
+import { withoutImplausible } from './plausible'
 import type { PowerTrace } from './powerTrace'
 import { timingOf } from './sensorModel'
-import { summariseTrials } from './trialSummary'
+import type { ThrottleTrace } from './throttle'
+import { summariseTrials, type Doubt } from './trialSummary'
 
 /** The phase that stands for the whole command. */
 export const wholePhaseName = '(whole)'
 
 export interface TraceAnalysis {
   idle: IdleBaseline
+  idleAfter: IdleBaseline
   phases: PhaseEnergy[]
   summaries: TrialSummary[]
+}
+
+/** What was read beside the power, and what is known of the whole recording. */
+export interface TraceEvidence {
+  readonly counter: CounterTrace | null
+  readonly throttle: ThrottleTrace | null
+  readonly powerLimitW: number | null
+  /** Rest recorded after the command, ms. */
+  readonly idleAfterMs: number
+  /** Reasons that hold for every phase, e.g. other processes on the GPU. */
+  readonly doubts: readonly Doubt[]
+  readonly notes: readonly string[]
+}
+
+const none: TraceEvidence = {
+  counter: null,
+  throttle: null,
+  powerLimitW: null,
+  idleAfterMs: 0,
+  doubts: [],
+  notes: []
 }
 
 /**
@@ -22,14 +47,22 @@ export interface TraceAnalysis {
  * @param confidence of the intervals over trials, 0..1
  */
 export function analyseTrace(
-  trace: PowerTrace,
+  readings: PowerTrace,
   marks: readonly PhaseMark[],
   restMs: number,
   durationMs: number,
   sensor: GpuSensor,
-  confidence: number
+  confidence: number,
+  evidence: TraceEvidence = none
 ): TraceAnalysis {
+  const { trace, removedMs } = withoutImplausible(readings, evidence.powerLimitW)
   const idle = idleBaselineOf(trace, marks, restMs, timingOf(sensor).averagingWindowMs)
+  const idleAfter = idleAfterOf(
+    trace,
+    durationMs,
+    durationMs + evidence.idleAfterMs,
+    timingOf(sensor).averagingWindowMs
+  )
   const whole: PhaseMark = {
     name: wholePhaseName,
     trial: 1,
@@ -38,12 +71,30 @@ export function analyseTrace(
     repetitions: null,
     ended: true
   }
-  const phases = [whole, ...marks].map((mark) => phaseEnergyOf(trace, mark, idle, sensor))
+  const phases = [whole, ...marks].map((mark) =>
+    phaseEnergyOf(trace, mark, idle, sensor, { ...evidence, removedMs })
+  )
   const trialsByName = new Map<string, PhaseEnergy[]>()
   for (const phase of phases) {
     if (phase.name === idlePhaseName || (phase.name === wholePhaseName && marks.length > 0)) continue
     trialsByName.set(phase.name, [...(trialsByName.get(phase.name) ?? []), phase])
   }
-  const summaries = [...trialsByName.values()].map((trials) => summariseTrials(trials, sensor, confidence))
-  return { idle, phases, summaries }
+  const notes = [...evidence.notes, ...idleDrift(idle, idleAfter)]
+  const summaries = [...trialsByName.values()].map((trials) =>
+    summariseTrials(trials, sensor, confidence, evidence.doubts, notes)
+  )
+  return { idle, idleAfter, phases, summaries }
+}
+
+/** Share by which the baseline may move over a run without a note. */
+const driftWorthANote = 0.1
+
+function idleDrift(before: IdleBaseline, after: IdleBaseline): string[] {
+  if (before.powerW === null || after.powerW === null || before.powerW <= 0) return []
+  const drift = after.powerW / before.powerW - 1
+  if (Math.abs(drift) <= driftWorthANote) return []
+  return [
+    `At rest the GPU drew ${before.powerW.toFixed(1)} W before and ${after.powerW.toFixed(1)} W after the run; ` +
+      'net figures use the one before.'
+  ]
 }

@@ -22,8 +22,30 @@ export function idleBaselineOf(
   const marked = phases.find((phase) => phase.name === idlePhaseName)
   const stretch =
     marked === undefined ? { fromMs: 0, toMs: restMs } : { fromMs: marked.fromMs, toMs: marked.toMs }
-  const fromMs = stretch.fromMs + averagingWindowMs
-  const toMs = stretch.toMs
+  return baselineOf(
+    trace,
+    stretch.fromMs + averagingWindowMs,
+    stretch.toMs,
+    marked === undefined ? 'rest' : 'phase'
+  )
+}
+
+/** Power of the GPU at rest behind the command, which ended at `fromMs`. */
+export function idleAfterOf(
+  trace: PowerTrace,
+  fromMs: number,
+  toMs: number,
+  averagingWindowMs: number
+): IdleBaseline {
+  return baselineOf(trace, fromMs + averagingWindowMs, toMs, 'after')
+}
+
+function baselineOf(
+  trace: PowerTrace,
+  fromMs: number,
+  toMs: number,
+  basis: IdleBaseline['basis']
+): IdleBaseline {
   const none = { gpuIndex: trace.gpuIndex, powerW: null, standardDeviationW: null, samples: 0, fromMs, toMs }
   if (toMs <= fromMs) return { ...none, basis: 'none' }
   const readings: number[] = []
@@ -49,6 +71,6 @@ export function idleBaselineOf(
     samples: readings.length,
     fromMs,
     toMs,
-    basis: marked === undefined ? 'rest' : 'phase'
+    basis
   }
 }

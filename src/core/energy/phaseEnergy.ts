@@ -1,19 +1,27 @@
 import type { IdleBaseline, PhaseEnergy } from '../../shared/contract/energy'
 import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
-import { AppError } from '../../shared/errors'
-import { formatDuration } from '../../shared/units'
+import { counterBetween, type CounterTrace } from './energyCounter'
 import { integratePower } from './integratePower'
+import { phaseFlags } from './phaseFlags'
 import { countReadings, type PowerTrace } from './powerTrace'
 import { timingOf } from './sensorModel'
+import { throttlingOf, type ThrottleTrace } from './throttle'
 
 /**
  * A phase must last this many sensor windows: at either end up to one window mixes in what was before or is cut off,
  * so that the error this can cause stays about a tenth.
  */
 const windowsNeeded = 10
-const readingsNeeded = 10
-/** Share of a phase that readings must cover. */
-export const coverageNeeded = 0.95
+
+/** What was read beside the power. */
+export interface PhaseEvidence {
+  readonly counter: CounterTrace | null
+  readonly throttle: ThrottleTrace | null
+  /** Times of readings that were left out as implausible, ms. */
+  readonly removedMs: readonly number[]
+}
+
+export const noEvidence: PhaseEvidence = { counter: null, throttle: null, removedMs: [] }
 
 /** Shortest phase that this sensor can tell something about, ms. */
 export function shortestPhaseMs(sensor: GpuSensor): number {
@@ -29,7 +37,8 @@ export function phaseEnergyOf(
   trace: PowerTrace,
   phase: PhaseMark,
   idle: IdleBaseline,
-  sensor: GpuSensor
+  sensor: GpuSensor,
+  evidence: PhaseEvidence = noEvidence
 ): PhaseEnergy {
   const { fromMs, toMs, repetitions } = phase
   const durationMs = toMs - fromMs
@@ -47,45 +56,16 @@ export function phaseEnergyOf(
   const perRepetition = (energyJ: number | null): number | null =>
     energyJ === null || repetitions === null ? null : energyJ / repetitions
 
-  const flags: AppError[] = []
-  const neededMs = shortestPhaseMs(sensor)
-  if (durationMs < neededMs || counts.readings < readingsNeeded) {
-    flags.push(
-      new AppError(
-        'energy.tooShort',
-        `Phase "${phase.name}" lasted ${formatDuration(durationMs)} with ${counts.readings} readings; ` +
-          `this sensor needs ${formatDuration(neededMs)} and ${readingsNeeded} readings.`,
-        'Repeat the work inside the phase until it lasts long enough, and tell the number as "repetitions".'
-      )
-    )
+  const counted = evidence.counter === null ? null : counterBetween(evidence.counter, fromMs, toMs)
+  // Over a gap the integral is missing something that the counter has: there is nothing to compare.
+  const comparable = counted !== null && totalJ !== null && totalJ > 0 && whole.gapCount === 0
+  const figures = {
+    counterJ: counted,
+    counterDifference: comparable ? (counted - totalJ) / totalJ : null,
+    implausible: evidence.removedMs.filter((tMs) => tMs >= fromMs && tMs <= toMs).length,
+    throttling: throttlingOf(evidence.throttle, fromMs, toMs)
   }
-  if (durationMs > 0 && whole.coveredMs < coverageNeeded * durationMs) {
-    flags.push(
-      new AppError(
-        'data.missing',
-        `Readings cover ${Math.floor((whole.coveredMs / durationMs) * 100)} % of phase "${phase.name}".`,
-        'The figures are for the covered part only; record again, with a longer interval if the sampler was restarted.'
-      )
-    )
-  }
-  if (counts.readings >= readingsNeeded && counts.uniqueValues < 3) {
-    flags.push(
-      new AppError(
-        'data.invalid',
-        `The power reading took only ${counts.uniqueValues} value(s) during phase "${phase.name}".`,
-        'The sensor is coarse or stuck: check that the work ran on this GPU and lasts long enough.'
-      )
-    )
-  }
-  if (!phase.ended) {
-    flags.push(
-      new AppError(
-        'data.invalid',
-        `The command did not mark the end of phase "${phase.name}".`,
-        'Print the line with state "end" and flush stdout before the command ends.'
-      )
-    )
-  }
+  const flags = phaseFlags(phase, counts, whole.coveredMs, shortestPhaseMs(sensor), figures)
   return {
     name: phase.name,
     trial: phase.trial,
@@ -108,6 +88,11 @@ export function phaseEnergyOf(
     repetitions,
     totalPerRepetitionJ: perRepetition(totalJ),
     netPerRepetitionJ: perRepetition(netJ),
+    counterJ: figures.counterJ,
+    counterDifference: figures.counterDifference,
+    implausible: figures.implausible,
+    throttledFraction: figures.throttling.throttledFraction,
+    powerCappedFraction: figures.throttling.powerCappedFraction,
     flags: flags.map((flag) => flag.toJSON())
   }
 }

@@ -14,6 +14,8 @@ export interface SensorModel {
   /** Siblings of the same architecture that the paper did not measure. */
   readonly siblings?: RegExp
   readonly byField: Readonly<Partial<Record<PowerField, SensorTiming>>>
+  /** Set where no measurement of this family is published: what NVIDIA's documentation says, or a sibling's timing. */
+  readonly basis?: 'documented' | 'sameArchitecture'
   /** Steady-state error against a wattmeter as published, percent, lowest and highest; absent where not published. */
   readonly steadyErrorPercent?: readonly [number, number]
 }
@@ -24,9 +26,13 @@ export interface SensorTiming {
   readonly updatePeriodMs: number
   readonly averagingWindowMs: number
   readonly note: string
+  /** Set where the timing of this field is known from NVIDIA's documentation alone. */
+  readonly documented?: true
 }
 
 export const sensorSource = 'arXiv 2312.02741'
+/** nvmlDeviceGetPowerUsage: 1 s average on "Ampere (except GA100) or newer", instantaneous on GA100 and before. */
+export const documentationSource = 'NVML API reference, nvmlDeviceGetPowerUsage'
 
 const partTime: SensorTiming = {
   updatePeriodMs: 100,
@@ -37,6 +43,17 @@ const secondAverage: SensorTiming = {
   updatePeriodMs: 100,
   averagingWindowMs: 1000,
   note: 'May be an average over 1 s, depending on the driver: the first second of a phase still shows what was before.'
+}
+const documentedAverage: SensorTiming = {
+  updatePeriodMs: 100,
+  averagingWindowMs: 1000,
+  note: "An average over 1 s by NVIDIA's documentation: the first second of a phase still shows what was before.",
+  documented: true
+}
+const halfTime: SensorTiming = {
+  updatePeriodMs: 20,
+  averagingWindowMs: 10,
+  note: 'Averages the last 10 ms of every 20 ms: half of the run time is not seen.'
 }
 const wholeTime: SensorTiming = {
   updatePeriodMs: 100,
@@ -55,7 +72,36 @@ export const sensorModels: readonly SensorModel[] = [
     family: 'Hopper',
     published: /\bH100\b/,
     siblings: /\b(H200|H800|H20|GH200)\b/,
-    byField: { 'power.draw': partTime, 'power.draw.instant': partTime }
+    byField: {
+      'power.draw': documentedAverage,
+      'power.draw.average': documentedAverage,
+      'power.draw.instant': partTime
+    }
+  },
+  {
+    family: 'Blackwell',
+    // No measurement of this family is published. Its instant reading is treated like Hopper's, the least favourable
+    // sensor of the table, so that four trials are asked for.
+    published: /\b(G?B[12]00|G?B300|RTX 50[5-9]0|RTX PRO [2-6]\d00 Blackwell)\b/,
+    byField: {
+      'power.draw': documentedAverage,
+      'power.draw.average': documentedAverage,
+      'power.draw.instant': {
+        ...partTime,
+        note: "No measurement of this sensor is published; treated like Hopper's (25 of 100 ms): repeat trials with random gaps."
+      }
+    },
+    basis: 'documented'
+  },
+  {
+    family: 'Ada Lovelace',
+    published: /\b(RTX 40[5-9]0|L4|L40S?|L20|RTX [2-6]000 (SFF )?Ada)\b/,
+    byField: {
+      'power.draw': documentedAverage,
+      'power.draw.average': documentedAverage,
+      'power.draw.instant': { ...wholeTime, note: `${wholeTime.note} Taken over from Ampere GA10x.` }
+    },
+    basis: 'sameArchitecture'
   },
   {
     family: 'Ampere GA10x',
@@ -80,12 +126,14 @@ export const sensorModels: readonly SensorModel[] = [
     published: /\bGTX 10[5-8]0\b/,
     siblings: /\b(P4|P40|TITAN Xp?|Quadro P)\b/,
     byField: {
-      'power.draw': {
-        updatePeriodMs: 20,
-        averagingWindowMs: 10,
-        note: 'Averages the last 10 ms of every 20 ms: half of the run time is not seen.'
-      }
+      'power.draw': halfTime
     }
+  },
+  {
+    family: 'Volta',
+    published: /\b(V100S?|TITAN V|Quadro GV100|GV100)\b/,
+    byField: { 'power.draw': { ...halfTime, note: `${halfTime.note} Taken over from Pascal.` } },
+    basis: 'sameArchitecture'
   }
 ]
 
@@ -100,17 +148,21 @@ export function sensorOf(gpuName: string, powerField: string | null): GpuSensor 
     const timing = model.byField[powerField as PowerField]
     if (timing === undefined) break
     const error = model.steadyErrorPercent
+    const basis =
+      timing.documented === true
+        ? 'documented'
+        : (model.basis ?? (published ? 'published' : 'sameArchitecture'))
     return {
       family: model.family,
       updatePeriodMs: timing.updatePeriodMs,
       averagingWindowMs: timing.averagingWindowMs,
       seenFraction: Math.min(1, timing.averagingWindowMs / timing.updatePeriodMs),
-      basis: published ? 'published' : 'sameArchitecture',
+      basis,
       note:
         error === undefined
           ? timing.note
           : `${timing.note} Published steady-state error of the family: ${error[0]} to ${error[1]} %.`,
-      source: sensorSource
+      source: basis === 'documented' ? documentationSource : sensorSource
     }
   }
   return {

@@ -13,14 +13,27 @@ const repetitionsNeeded = 32
 /** Largest standard deviation over trials, by the mean, that still counts as the same thing measured again. */
 export const largestSpread = 0.05
 
+/** A reason to reject figures, with what to do. */
+export interface Doubt {
+  readonly message: string
+  readonly hint: string
+}
+
+/** Share of readings at the power limit from which it is worth a note. */
+const cappedWorthANote = 0.1
+
 /**
  * The trials of one phase on one GPU together: means with confidence intervals and the verdict. INVALID means that
  * the figures must not be quoted, and says what is missing; it never means that they were hidden.
+ *
+ * @param doubts reasons that hold for the whole recording; `notes` likewise, but no reason to reject
  */
 export function summariseTrials(
   trials: readonly PhaseEnergy[],
   sensor: GpuSensor,
-  confidence: number
+  confidence: number,
+  doubts: readonly Doubt[] = [],
+  notes: readonly string[] = []
 ): TrialSummary {
   const first = trials[0]!
   const perRepetition = trials.every((trial) => trial.repetitions !== null)
@@ -31,7 +44,7 @@ export function summariseTrials(
   const totalJ = intervalOf(totals, confidence)
   const spread =
     totalJ === null || totalJ.mean === 0 ? null : totalJ.standardDeviation / Math.abs(totalJ.mean)
-  const reasons: TrialSummary['reasons'] = []
+  const reasons: TrialSummary['reasons'] = doubts.map((doubt) => ({ ...doubt }))
 
   const { partTime } = timingOf(sensor)
   const needed = partTime ? trialsOnPartTimeSensor : trialsOtherwise
@@ -87,6 +100,15 @@ export function summariseTrials(
     ),
     spread,
     verdict: reasons.length === 0 ? 'VALID' : 'INVALID',
-    reasons
+    reasons,
+    notes: [...notes, ...powerCapNote(trials)]
   }
+}
+
+function powerCapNote(trials: readonly PhaseEnergy[]): string[] {
+  const most = Math.max(...trials.map((trial) => trial.powerCappedFraction ?? 0))
+  if (most <= cappedWorthANote) return []
+  return [
+    `At the power limit for up to ${formatPercent(most, 0)} of a trial: time and clocks depend on that limit.`
+  ]
 }

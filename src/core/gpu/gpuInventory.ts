@@ -11,6 +11,16 @@ export const identityFields = [
   'enforced.power.limit'
 ] as const
 
+/** Identity columns that older drivers do not know. */
+export const optionalIdentityFields = ['pci.bus_id', 'mig.mode.current'] as const
+
+/** Those of the optional columns that the driver lists; the bus id is old enough to be asked without its help. */
+export function chooseIdentity(known: ReadonlySet<string>): string[] {
+  return optionalIdentityFields.filter((field) =>
+    known.size === 0 ? field === 'pci.bus_id' : known.has(field)
+  )
+}
+
 export interface ListedGpu {
   index: number
   uuid: string | null
@@ -18,12 +28,14 @@ export interface ListedGpu {
   driverVersion: string
   memoryTotalBytes: number | null
   powerLimitW: number | null
+  pciBusId: string | null
+  migEnabled: boolean | null
   fields: GpuField[]
 }
 
 /** The columns of the listing query for these per-metric fields (metric order, null = not asked). */
-export function listingQuery(fields: readonly (string | null)[]): string[] {
-  return [...identityFields, ...fields.filter((field) => field !== null), 'name']
+export function listingQuery(fields: readonly (string | null)[], optional: readonly string[] = []): string[] {
+  return [...identityFields, ...optional, ...fields.filter((field) => field !== null), 'name']
 }
 
 /**
@@ -32,9 +44,10 @@ export function listingQuery(fields: readonly (string | null)[]): string[] {
  */
 export function parseListing(
   text: string,
-  fields: readonly (string | null)[]
+  fields: readonly (string | null)[],
+  optional: readonly string[] = []
 ): { gpus: ListedGpu[]; stray: string[] } {
-  const query = listingQuery(fields)
+  const query = listingQuery(fields, optional)
   const gpus: ListedGpu[] = []
   const stray: string[] = []
   let headerUnits: (string | null)[] = []
@@ -53,7 +66,11 @@ export function parseListing(
       const cell = parseCell(cells[at]!, dimension, headerUnits[at] ?? null)
       return 'value' in cell ? cell.value : null
     }
-    let at = identityFields.length
+    const optionalCell = (field: string): string | null => {
+      const cell = optional.includes(field) ? cells[identityFields.length + optional.indexOf(field)]! : ''
+      return cell === '' || cell.startsWith('[') ? null : cell
+    }
+    let at = identityFields.length + optional.length
     const read = fields.map((field, position): GpuField => {
       const { metric, dimension } = metricSpecs[position]!
       if (field === null) {
@@ -73,8 +90,14 @@ export function parseListing(
       driverVersion: cells[2]!,
       memoryTotalBytes: number(3, 'memory'),
       powerLimitW: number(4, 'power'),
+      pciBusId: optionalCell('pci.bus_id'),
+      migEnabled: migEnabledOf(optionalCell('mig.mode.current')),
       fields: read
     })
   }
   return { gpus, stray }
+}
+
+function migEnabledOf(mode: string | null): boolean | null {
+  return mode === 'Enabled' ? true : mode === 'Disabled' ? false : null
 }

@@ -1,5 +1,5 @@
 import type { EnergyReport, PhaseEnergy } from '../../shared/contract/energy'
-import type { Recording } from '../../shared/contract/gpu'
+import type { CounterState, Recording } from '../../shared/contract/gpu'
 import { formatDuration, unavailable } from '../../shared/units'
 
 /** A recording and its energy as a person reads it in a terminal. */
@@ -15,12 +15,14 @@ export function energyText(recording: Recording, report: EnergyReport): string {
     lines.push(
       '',
       `GPU ${gpu.gpuIndex} ${gpu.name}: power from ${gpu.powerField ?? unavailable}, idle ${fixed(gpu.idle.powerW, 1)} W ` +
-        `(${gpu.idle.basis}), ${fixed(gpu.temperatureBeforeC, 0)} to ${fixed(gpu.temperatureAfterC, 0)} degrees C`,
+        `(${gpu.idle.basis}), after ${fixed(gpu.idleAfter.powerW, 1)} W, ${fixed(gpu.temperatureBeforeC, 0)} to ${fixed(gpu.temperatureAfterC, 0)} degrees C`,
+      counterLine('energy counter (NVML)', gpu.counter),
       row([
         'phase',
         'trial',
         'time',
         'total J',
+        'counter J',
         'idle J',
         'net J',
         'mean W',
@@ -44,12 +46,31 @@ export function energyText(recording: Recording, report: EnergyReport): string {
               `[${fixed(energy.low, 3)}, ${fixed(energy.high, 3)}] at ${report.confidence * 100} %, ${summary.trials} trials`)
       )
       for (const reason of summary.reasons) lines.push(`  ${reason.message} ${reason.hint}`)
+      for (const note of summary.notes) lines.push(`  Note: ${note}`)
     }
+  }
+  if (report.clockLock !== null) {
+    const { smClockMhz, restored, message } = report.clockLock
+    lines.push(
+      '',
+      `SM clock locked at ${smClockMhz} MHz${restored ? ', given free again' : ''}. ${message ?? ''}`.trim()
+    )
+  }
+  lines.push('', counterLine('Processor energy (RAPL)', report.cpu.counter))
+  for (const zone of report.cpu.zones) {
+    const cells = zone.phases.map((phase) => `${phase.name} ${phase.trial}: ${fixed(phase.energyJ, 2)} J`)
+    lines.push(`  ${zone.name}: ${cells.join(', ')}`)
   }
   return lines.join('\n')
 }
 
-const widths = [14, 5, 10, 10, 10, 10, 8, 8, 6, 6, 0]
+function counterLine(what: string, counter: CounterState): string {
+  return counter.state === 'read'
+    ? `${what} read from ${counter.source}`
+    : `${what} ${unavailable}: ${counter.reason}`
+}
+
+const widths = [14, 5, 10, 10, 10, 10, 10, 8, 8, 6, 6, 0]
 
 function row(cells: readonly string[]): string {
   return cells
@@ -64,6 +85,7 @@ function phaseCells(phase: PhaseEnergy): string[] {
     String(phase.trial),
     formatDuration(phase.durationMs),
     fixed(phase.totalJ, 2),
+    fixed(phase.counterJ, 2),
     fixed(phase.idleJ, 2),
     fixed(phase.netJ, 2),
     fixed(phase.meanW, 1),

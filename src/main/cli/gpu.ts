@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { Gpu, GpuList, Recording } from '../../shared/contract/gpu'
+import { gpuOfCudaIndex } from '../../core/gpu/cudaOrder'
 import { AppError } from '../../shared/errors'
 import { formatBytes, formatDuration, unavailable } from '../../shared/units'
 import { openSettings } from '../app/settingsFile'
 import { defaultDataFolder } from '../dataFolder'
 import { exportNames } from '../gpu/exportNames'
-import { listGpus } from '../gpu/listGpus'
+import { listGpus, requireGpus } from '../gpu/listGpus'
 import { findSmi } from '../gpu/smiProcess'
 import {
   numberOption,
@@ -39,7 +40,7 @@ export const gpuCli: CliNoun = {
       summary:
         'Runs a command and records power, clocks, load and temperature meanwhile; prints energy per phase.',
       usage:
-        '[--out FILE.csv|FILE.parquet] [--interval MS] [--idle MS] [--gpu 0,1] [--duration MS] [-- COMMAND...]',
+        '[--out FILE.csv|FILE.parquet] [--interval MS] [--idle MS] [--idle-after MS] [--gpu 0,1 | --cuda N] [--lock-clock MHZ] [--duration MS] [-- COMMAND...]',
       options: {
         out: {
           type: 'string',
@@ -50,6 +51,19 @@ export const gpuCli: CliNoun = {
           type: 'string',
           help: 'rest before the command in ms, for the idle baseline',
           default: '5000'
+        },
+        'idle-after': {
+          type: 'string',
+          help: 'rest after the command in ms, for a second baseline',
+          default: '2000'
+        },
+        cuda: {
+          type: 'string',
+          help: 'the GPU that a CUDA program sees as this device (CUDA_VISIBLE_DEVICES, CUDA_DEVICE_ORDER)'
+        },
+        'lock-clock': {
+          type: 'string',
+          help: 'lock the SM clock at this many MHz meanwhile (nvidia-smi -lgc; needs the right to)'
         },
         gpu: { type: 'string', help: 'indexes of the GPUs to record, joined by commas; all without' },
         duration: { type: 'string', help: 'without a command: how long to record, in ms' },
@@ -62,6 +76,11 @@ export const gpuCli: CliNoun = {
         // A wrong ending is told before the command has run for an hour.
         if (file !== undefined) exportNames(file)
         const { gpu, energy, jobs } = await context.bitbench()
+        const cuda = numberOption(args, 'cuda', { min: 0, integer: true })
+        if (cuda !== undefined) {
+          const { gpus } = requireGpus(await gpu.list(false))
+          request.gpuIndexes = [gpuOfCudaIndex(gpus, cuda, process.env).index]
+        }
         // With --json, stdout is one document: what the command prints goes to stderr.
         const stdout = context.json ? process.stderr : process.stdout
         const started = await gpu.record(request, (stream, text) =>
@@ -130,6 +149,9 @@ function recordRequest(args: CliArguments) {
   if (gpus !== undefined && !/^\d+(,\d+)*$/.test(gpus)) {
     throw new UsageError(`--gpu takes indexes joined by commas, e.g. 0,1, not "${gpus}"`)
   }
+  if (gpus !== undefined && textOption(args, 'cuda') !== undefined) {
+    throw new UsageError('--gpu and --cuda both choose the GPU; give one of them')
+  }
   const durationMs = numberOption(args, 'duration', { min: 100, max: 2 ** 31 - 1 })
   if (args.positionals.length === 0 && durationMs === undefined) {
     throw new UsageError('give a command after "--", or --duration MS to record time alone')
@@ -143,6 +165,8 @@ function recordRequest(args: CliArguments) {
     durationMs,
     intervalMs: numberOption(args, 'interval', { min: 10, max: 60_000, integer: true }) ?? 100,
     idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 5_000,
+    idleAfterMs: numberOption(args, 'idle-after', { min: 0, max: 600_000 }) ?? 2_000,
+    lockClockMhz: numberOption(args, 'lock-clock', { min: 1, integer: true }),
     gpuIndexes: gpus?.split(',').map(Number)
   }
 }
@@ -163,7 +187,14 @@ function gpuText(gpu: Gpu): string {
       ? ''
       : ` updated every ${sensor.updatePeriodMs} ms over ${sensor.averagingWindowMs} ms, ${sensor.family}, ${sensor.basis}:`
   return [
-    `GPU ${gpu.index}: ${gpu.name}, ${formatBytes(gpu.memoryTotalBytes)}`,
+    `GPU ${gpu.index}: ${gpu.name}, ${formatBytes(gpu.memoryTotalBytes)}, PCI ${gpu.pciBusId ?? unavailable}`,
+    ...(gpu.migEnabled === true
+      ? [
+          `  MIG is on, the power is that of the whole card: ${
+            gpu.migDevices.map((slice) => `${slice.profile} ${slice.uuid}`).join(', ') || 'no slice'
+          }`
+        ]
+      : []),
     `  power from ${gpu.powerField ?? unavailable};${timing} ${sensor.note}`,
     `  unavailable: ${missing.length === 0 ? 'nothing' : missing.join(', ')}`
   ].join('\n')

@@ -1,9 +1,10 @@
 import { analyseTrace } from '../../core/energy/analyseTrace'
+import { counterBetween, type CounterTrace } from '../../core/energy/energyCounter'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
 import { sensorOf } from '../../core/energy/sensorModel'
 import type { HandlersOf } from '../../shared/contract/define'
 import type { energyContract, EnergyReport } from '../../shared/contract/energy'
-import type { Gap, GpuMetric, PhaseMark, Recording } from '../../shared/contract/gpu'
+import type { Gap, GpuMetric, GpuProcess, PhaseMark, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { EnergyStore } from './energyStore'
 
@@ -13,6 +14,8 @@ export interface RecordingSource {
   phases(id: string): Promise<PhaseMark[]>
   gaps(id: string): Promise<Gap[]>
   trace(id: string, gpuIndex: number, metric: GpuMetric): Promise<{ tMs: Float64Array; values: Float64Array }>
+  counter(id: string, source: 'nvml' | 'rapl', name: string, gpuIndex: number): Promise<CounterTrace>
+  counterZones(id: string): Promise<string[]>
 }
 
 export interface EnergyService {
@@ -52,6 +55,8 @@ export function createEnergyService(deps: {
       confidence,
       driverVersion: recording.driverVersion,
       gpus: [],
+      clockLock: recording.clockLock,
+      cpu: { counter: recording.cpuCounter, zones: [] },
       phases: [],
       summaries: []
     }
@@ -71,7 +76,17 @@ export function createEnergyService(deps: {
         gapAfterMs: gapAfterMsOf(recording.intervalMs)
       }
       const durationMs = recording.durationMs ?? tMs[tMs.length - 1] ?? 0
-      const analysis = analyseTrace(trace, marks, recording.idleMs, durationMs, sensor, confidence)
+      const counter = await source.counter(recordingId, 'nvml', '', gpu.index)
+      const throttle = await source.trace(recordingId, gpu.index, 'throttleMask')
+      const strangers = recording.strangers.filter((stranger) => stranger.gpuIndex === gpu.index)
+      const analysis = analyseTrace(trace, marks, recording.idleMs, durationMs, sensor, confidence, {
+        counter: counter.tMs.length === 0 ? null : counter,
+        throttle: { tMs: throttle.tMs, mask: throttle.values },
+        powerLimitW: recording.powerLimitsW[at] ?? null,
+        idleAfterMs: recording.idleAfterMs,
+        doubts: strangerDoubts(strangers),
+        notes: recording.migGpus.includes(gpu.index) ? [migNote] : []
+      })
       out.gpus.push({
         gpuIndex: gpu.index,
         name: gpu.name,
@@ -81,10 +96,25 @@ export function createEnergyService(deps: {
         achievedHz: recording.achievedHz,
         temperatureBeforeC: recording.temperatureBeforeC[at] ?? null,
         temperatureAfterC: recording.temperatureAfterC[at] ?? null,
-        idle: analysis.idle
+        idle: analysis.idle,
+        idleAfter: analysis.idleAfter,
+        counter: recording.counter,
+        strangers
       })
       out.phases.push(...analysis.phases)
       out.summaries.push(...analysis.summaries)
+    }
+    const first = out.phases.filter((phase) => phase.gpuIndex === out.gpus[0]?.gpuIndex)
+    for (const name of await source.counterZones(recordingId)) {
+      const trace = await source.counter(recordingId, 'rapl', name, -1)
+      out.cpu.zones.push({
+        name,
+        phases: first.map((phase) => ({
+          name: phase.name,
+          trial: phase.trial,
+          energyJ: counterBetween(trace, phase.fromMs, phase.toMs)
+        }))
+      })
     }
     await (await deps.store()).save(out)
     return out
@@ -100,4 +130,20 @@ export function createEnergyService(deps: {
       'energy.report': ({ recordingId, confidence }) => report(recordingId, confidence)
     }
   }
+}
+
+const migNote =
+  'MIG is on: the power is that of the whole card with all its slices, not of the slice that the work ran on.'
+
+function strangerDoubts(strangers: readonly GpuProcess[]): { message: string; hint: string }[] {
+  if (strangers.length === 0) return []
+  const named = [...new Map(strangers.map((process) => [process.pid, process])).values()]
+    .slice(0, 4)
+    .map((process) => `${process.name} (pid ${process.pid}, ${process.seen} the command)`)
+  return [
+    {
+      message: `Other processes were on the GPU: ${named.join(', ')}.`,
+      hint: 'End them or wait; their power cannot be told from that of the command.'
+    }
+  ]
 }

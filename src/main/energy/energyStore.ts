@@ -12,7 +12,13 @@ export const energyMigrations: NounMigrations = {
        idle_j DOUBLE, net_j DOUBLE, mean_w DOUBLE, peak_w DOUBLE, settled_mean_w DOUBLE, idle_w DOUBLE,
        repetitions DOUBLE, total_per_repetition_j DOUBLE, net_per_repetition_j DOUBLE, temperature_before_c DOUBLE,
        temperature_after_c DOUBLE, driver_version VARCHAR NOT NULL, power_field VARCHAR, sensor_family VARCHAR,
-       verdict VARCHAR, flags VARCHAR NOT NULL, origin VARCHAR NOT NULL);`
+       verdict VARCHAR, flags VARCHAR NOT NULL, origin VARCHAR NOT NULL);`,
+    `ALTER TABLE energy_phase ADD COLUMN counter_j DOUBLE;
+     ALTER TABLE energy_phase ADD COLUMN counter_difference DOUBLE;
+     ALTER TABLE energy_phase ADD COLUMN implausible INTEGER;
+     ALTER TABLE energy_phase ADD COLUMN throttled_fraction DOUBLE;
+     ALTER TABLE energy_phase ADD COLUMN power_capped_fraction DOUBLE;
+     ALTER TABLE energy_phase ADD COLUMN idle_after_w DOUBLE;`
   ]
 }
 
@@ -67,7 +73,13 @@ export function createEnergyStore(store: Store): EnergyStore {
               sensor_family: gpu.sensor.family,
               verdict: summary?.verdict ?? null,
               flags: phase.flags.map((flag) => flag.code).join(' '),
-              origin: report.origin
+              origin: report.origin,
+              counter_j: phase.counterJ,
+              counter_difference: phase.counterDifference,
+              implausible: phase.implausible,
+              throttled_fraction: phase.throttledFraction,
+              power_capped_fraction: phase.powerCappedFraction,
+              idle_after_w: gpu.idleAfter.powerW
             }
           })
         )

@@ -8,7 +8,8 @@ import { startHostLoad } from './hostLoad'
 import { listGpus, requireGpus } from './listGpus'
 import { createLiveSampling } from './liveSampling'
 import { record } from './recorder'
-import { findSmi, type Spawn } from './smiProcess'
+import { gatherEvidence, type Evidence } from './recordingEvidence'
+import { findSmi, type SmiCommand, type Spawn } from './smiProcess'
 import { startSmiSampler } from './smiSampler'
 
 export interface GpuServiceDeps {
@@ -38,6 +39,9 @@ export interface RecordArguments {
   durationMs?: number | undefined
   intervalMs: number
   idleMs: number
+  /** Rest after the command for a second baseline, ms; 0 without. */
+  idleAfterMs?: number | undefined
+  lockClockMhz?: number | undefined
   gpuIndexes?: number[] | undefined
 }
 
@@ -59,6 +63,11 @@ const outputPerEvent = 8_000
 export function createGpuService(deps: GpuServiceDeps): GpuService {
   const { emit, spawn } = deps
   const findCommand = (): ReturnType<typeof findSmi> => findSmi(deps.nvidiaSmiPath(), deps.env)
+  const requireSmi = (): SmiCommand => {
+    const smi = findCommand()
+    if (smi === null) throw new AppError('gpu.noDriver', 'nvidia-smi is gone.', 'List the GPUs again.')
+    return smi
+  }
   let known: { at: string; list: Promise<GpuList> } | undefined
   let recordingNow: string | undefined
   const stops = new Map<string, AbortController>()
@@ -86,8 +95,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
 
   const live = createLiveSampling({
     startSampler(gpus, intervalMs, hooks) {
-      const smi = findCommand()
-      if (smi === null) throw new AppError('gpu.noDriver', 'nvidia-smi is gone.', 'List the GPUs again.')
+      const smi = requireSmi()
       return startSmiSampler({
         smi,
         spawn,
@@ -131,11 +139,22 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
       unit: 'ms',
       total: args.command.length === 0 ? (args.durationMs ?? 0) : 0,
       async run(context) {
+        let evidence: Evidence | undefined
         try {
           const store = await deps.store()
+          evidence = await gatherEvidence({
+            smi: requireSmi(),
+            spawn,
+            gpus,
+            lockClockMhz: args.lockClockMhz,
+            nvmlLibrary: deps.env['BITBENCH_NVML'],
+            powercapFolder: deps.env['BITBENCH_POWERCAP'],
+            nowMs: deps.steadyMs
+          })
           const recording = await record(
             {
               ...args,
+              idleAfterMs: args.idleAfterMs ?? 0,
               id,
               title,
               gpus,
@@ -151,6 +170,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
               nowMs: deps.steadyMs,
               unixMs: deps.unixMs,
               readHostLoad: async () => ({ ...(await deps.readHostLoad()), tMs: deps.steadyMs() }),
+              evidence,
               startSampler: (hooks) => live.lend(id, gpus, args.intervalMs, hooks),
               onSamples: () => undefined,
               onChanged: (recording) => emit('gpu.recordingChanged', recording),
@@ -173,6 +193,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
           }
           return recording
         } finally {
+          await evidence?.release()
           recordingNow = undefined
           stops.delete(id)
         }
@@ -240,7 +261,8 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
       async 'gpu.recordingTrace'({ id, gpuIndex, metric, fromMs, toMs, buckets }) {
         const store = await deps.store()
         const recording = await store.recording(id)
-        const end = toMs ?? recording.durationMs ?? (await store.lastMs(id))
+        const whole = recording.durationMs === null ? null : recording.durationMs + recording.idleAfterMs
+        const end = toMs ?? whole ?? (await store.lastMs(id))
         return store.envelope(id, gpuIndex, metric, fromMs ?? 0, end, buckets)
       },
       'gpu.exportRecording': async ({ id, file }) => ({ files: await exportRecording(id, file) }),

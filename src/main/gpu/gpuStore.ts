@@ -1,7 +1,9 @@
 import { metricSpecs, type GpuSample } from '../../core/gpu/metrics'
 import type { TrackedPhase } from '../../core/gpu/phaseMarks'
 import type { Envelope, Gap, GpuMetric, HostLoad, PhaseMark, Recording } from '../../shared/contract/gpu'
+import type { CounterTrace } from '../../core/energy/energyCounter'
 import { AppError } from '../../shared/errors'
+import type { CounterReading } from './counterSampler'
 import type { NounMigrations } from '../store/migrations'
 import type { SqlRow, Store } from '../store/store'
 
@@ -25,7 +27,10 @@ export const gpuMigrations: NounMigrations = {
      CREATE TABLE gpu_host_load (recording_id VARCHAR NOT NULL, t_ms DOUBLE NOT NULL, cpu_percent DOUBLE,
        memory_used_bytes DOUBLE, memory_total_bytes DOUBLE);`,
     // Place in the order of begins: a phase is stored when it begins and found again by it when it ends.
-    'ALTER TABLE gpu_phase ADD COLUMN sequence INTEGER'
+    'ALTER TABLE gpu_phase ADD COLUMN sequence INTEGER',
+    // Cumulative energy counters: of a GPU (nvml) or of a processor package (rapl, gpu_index -1).
+    `CREATE TABLE gpu_counter (recording_id VARCHAR NOT NULL, source VARCHAR NOT NULL, name VARCHAR NOT NULL,
+       gpu_index INTEGER NOT NULL, t_ms DOUBLE NOT NULL, energy_j DOUBLE NOT NULL);`
   ]
 }
 
@@ -37,6 +42,11 @@ export interface GpuStore {
   addGaps(id: string, gaps: readonly Gap[]): Promise<void>
   /** Stores phases under their sequence numbers, replacing what stood there. */
   savePhases(id: string, phases: readonly TrackedPhase[]): Promise<void>
+  addCounters(id: string, readings: readonly CounterReading[]): Promise<void>
+  /** Readings of one counter in the order of time; empty arrays when it was not read. */
+  counter(id: string, source: CounterReading['source'], name: string, gpuIndex: number): Promise<CounterTrace>
+  /** Names of the processor's counters that were read. */
+  counterZones(id: string): Promise<string[]>
   list(): Promise<Recording[]>
   /** @throws energy.noRecording */
   recording(id: string): Promise<Recording>
@@ -62,6 +72,18 @@ export interface GpuStore {
   delete(id: string): Promise<void>
 }
 
+/** What recordings lack that were made before energy counters were read. */
+const beforeCounters = {
+  powerLimitsW: [],
+  idleAfterMs: 0,
+  counter: { state: 'unavailable', reason: 'Recorded before energy counters were read.', source: null },
+  cpuCounter: { state: 'unavailable', reason: 'Recorded before energy counters were read.', source: null },
+  strangers: [],
+  strangersUnknown: 'Recorded before other processes were looked for.',
+  clockLock: null,
+  migGpus: []
+} satisfies Partial<Recording>
+
 /**
  * Recordings left "running" by a process that was killed become "interrupted" on first use; their samples are kept.
  */
@@ -71,7 +93,7 @@ export function createGpuStore(store: Store): GpuStore {
   /** States that could not be written (a full disk): this process knows them better than the data file. */
   const unsaved = new Map<string, Recording>()
   const toRecording = (row: { details: string }): Recording => {
-    const stored = JSON.parse(row.details) as Recording
+    const stored = { ...beforeCounters, ...(JSON.parse(row.details) as Recording) }
     return unsaved.get(stored.id) ?? stored
   }
 
@@ -116,6 +138,33 @@ export function createGpuStore(store: Store): GpuStore {
         'gpu_gap',
         gaps.map((gap) => ({ recording_id: id, from_ms: gap.fromMs, to_ms: gap.toMs, reason: gap.reason }))
       ),
+    addCounters: (id, readings) =>
+      store.append(
+        'gpu_counter',
+        readings.map((reading) => ({
+          recording_id: id,
+          source: reading.source,
+          name: reading.name,
+          gpu_index: reading.gpuIndex,
+          t_ms: reading.tMs,
+          energy_j: reading.energyJ
+        }))
+      ),
+    async counter(id, source, name, gpuIndex) {
+      const [tMs, energyJ] = await store.columns(
+        `SELECT t_ms, energy_j FROM gpu_counter WHERE recording_id = $1 AND source = $2 AND name = $3
+           AND gpu_index = $4 ORDER BY t_ms`,
+        [id, source, name, gpuIndex]
+      )
+      return { tMs: tMs!, energyJ: energyJ! }
+    },
+    async counterZones(id) {
+      const rows = await store.all<{ name: string }>(
+        "SELECT DISTINCT name FROM gpu_counter WHERE recording_id = $1 AND source = 'rapl' ORDER BY name",
+        [id]
+      )
+      return rows.map((row) => row.name)
+    },
     savePhases: (id, phases) =>
       store.transaction(async (session) => {
         // Of several states of one phase only the last counts: an appended row cannot replace its twin.
@@ -222,7 +271,7 @@ export function createGpuStore(store: Store): GpuStore {
     async delete(id) {
       await this.recording(id)
       await store.transaction(async (session) => {
-        for (const table of ['gpu_sample', 'gpu_phase', 'gpu_gap', 'gpu_host_load']) {
+        for (const table of ['gpu_sample', 'gpu_phase', 'gpu_gap', 'gpu_host_load', 'gpu_counter']) {
           await session.run(`DELETE FROM ${table} WHERE recording_id = $1`, [id])
         }
         await session.run('DELETE FROM gpu_recording WHERE id = $1', [id])

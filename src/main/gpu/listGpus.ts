@@ -1,6 +1,7 @@
 import { parseHelpQueryGpu, chooseFields, nextAlias, rejectedField } from '../../core/gpu/queryFields'
-import { listingQuery, parseListing, type ListedGpu } from '../../core/gpu/gpuInventory'
+import { chooseIdentity, listingQuery, parseListing, type ListedGpu } from '../../core/gpu/gpuInventory'
 import { powerFieldOf } from '../../core/gpu/metrics'
+import { parseMigDevices } from '../../core/gpu/migDevices'
 import { explainSmi, type SmiTrouble } from '../../core/gpu/smiTrouble'
 import { sensorOf } from '../../core/energy/sensorModel'
 import type { GpuList } from '../../shared/contract/gpu'
@@ -14,24 +15,30 @@ export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | nul
     smi = findCommand()
     if (smi === null) return absent
     const help = await askSmi(spawn, smi, ['--help-query-gpu'])
-    let fields = chooseFields(parseHelpQueryGpu(help.stdout))
+    const known = parseHelpQueryGpu(help.stdout)
+    let identity = chooseIdentity(known)
+    let fields = chooseFields(known)
     const tried = new Set(fields.filter((field) => field !== null))
     // Each round drops or renames one field, so the loop ends after at most every alias was refused.
     for (;;) {
       const answer = await askSmi(spawn, smi, [
-        `--query-gpu=${listingQuery(fields).join(',')}`,
+        `--query-gpu=${listingQuery(fields, identity).join(',')}`,
         '--format=csv'
       ])
       const said = `${answer.stdout}\n${answer.stderr}`
       const rejected = rejectedField(said)
+      if (rejected !== null && identity.includes(rejected)) {
+        identity = identity.filter((field) => field !== rejected)
+        continue
+      }
       if (rejected !== null && fields.includes(rejected)) {
         const other = nextAlias(rejected, tried)
         if (other !== null) tried.add(other)
         fields = fields.map((field) => (field === rejected ? other : field))
         continue
       }
-      const { gpus, stray } = parseListing(answer.stdout, fields)
-      if (gpus.length > 0) return ready(smi, gpus)
+      const { gpus, stray } = parseListing(answer.stdout, fields, identity)
+      if (gpus.length > 0) return ready(smi, gpus, await migDevices(spawn, smi, gpus))
       return troubled(smi, explainSmi(answer.exitCode, [...stray, answer.stderr].join('\n')))
     }
   } catch (cause) {
@@ -56,7 +63,17 @@ const absent: GpuList = {
   hint: 'Install the NVIDIA driver, or set the path of nvidia-smi in the settings. Everything else works without it.'
 }
 
-function ready(smi: SmiCommand, listed: ListedGpu[]): GpuList {
+/** Slices by GPU; asked for only where a card is cut into slices. */
+async function migDevices(
+  spawn: Spawn,
+  smi: SmiCommand,
+  gpus: readonly ListedGpu[]
+): Promise<ReturnType<typeof parseMigDevices>> {
+  if (!gpus.some((gpu) => gpu.migEnabled === true)) return new Map()
+  return parseMigDevices((await askSmi(spawn, smi, ['-L'])).stdout)
+}
+
+function ready(smi: SmiCommand, listed: ListedGpu[], slices: ReturnType<typeof parseMigDevices>): GpuList {
   return {
     state: 'ready',
     nvidiaSmiPath: smi.path,
@@ -64,7 +81,12 @@ function ready(smi: SmiCommand, listed: ListedGpu[]): GpuList {
     driverVersion: listed[0]!.driverVersion,
     gpus: listed.map((gpu) => {
       const powerField = powerFieldOf(gpu.fields)?.field ?? null
-      return { ...gpu, powerField, sensor: sensorOf(gpu.name, powerField) }
+      return {
+        ...gpu,
+        migDevices: slices.get(gpu.index) ?? [],
+        powerField,
+        sensor: sensorOf(gpu.name, powerField)
+      }
     }),
     message: null,
     hint: null

@@ -3,8 +3,10 @@ import { createPhaseTracker, type PhaseLine, type TrackedPhase } from '../../cor
 import type { Gap, Gpu, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { createBatchWriter } from './batchWriter'
+import type { CounterReading } from './counterSampler'
 import type { GpuStore } from './gpuStore'
 import { startHostLoad } from './hostLoad'
+import type { Evidence } from './recordingEvidence'
 import { runRecordedCommand } from './recordedCommand'
 import type { Spawn } from './smiProcess'
 import type { SamplerOptions, SmiSampler } from './smiSampler'
@@ -21,6 +23,8 @@ export interface RecordRequest {
   durationMs: number | undefined
   intervalMs: number
   idleMs: number
+  /** Rest after the command, ms. */
+  idleAfterMs: number
   gpus: readonly Gpu[]
   driverVersion: string
   origin: Recording['origin']
@@ -34,6 +38,8 @@ export interface RecorderDeps {
   /** Unix time, ms: dates the recording. */
   unixMs: () => number
   readHostLoad: () => Promise<HostLoad>
+  /** What is read and done beside the power; the caller releases it in any case. */
+  evidence: Evidence
   startSampler(hooks: Pick<SamplerOptions, 'onSamples' | 'onGap' | 'onState'>): Promise<SmiSampler>
   onSamples(samples: readonly GpuSample[]): void
   onChanged(recording: Recording): void
@@ -84,6 +90,9 @@ export async function record(
   const loads = createBatchWriter<HostLoad>((batch) => deps.store.addHostLoad(request.id, batch), {
     onFailure
   })
+  const counters = createBatchWriter<CounterReading>((batch) => deps.store.addCounters(request.id, batch), {
+    onFailure
+  })
   const atOnce = { everyMs: 0, onFailure }
   const gapRows = createBatchWriter<Gap>((batch) => deps.store.addGaps(request.id, batch), atOnce)
   const phaseRows = createBatchWriter<TrackedPhase>(
@@ -127,6 +136,9 @@ export async function record(
   const hostLoad = startHostLoad(deps.readHostLoad, (load) => {
     if (zeroMs !== 0) loads.add({ ...load, tMs: load.tMs - zeroMs })
   })
+  deps.evidence.startCounters((reading) => {
+    if (zeroMs !== 0) counters.add({ ...reading, tMs: reading.tMs - zeroMs })
+  })
   const temperatures = (): (number | null)[] => request.gpus.map((gpu) => temperature.get(gpu.index) ?? null)
   const recording: Recording = {
     id: request.id,
@@ -149,21 +161,35 @@ export async function record(
     temperatureBeforeC: temperatures(),
     temperatureAfterC: temperatures(),
     idleMs: 0,
+    idleAfterMs: 0,
+    ...deps.evidence.fields(),
     message: null
   }
   let finishing = false
   let wasKilled = false
+  /** The rest after the command; its processes that are left on the GPU are strangers by now. */
+  const rest = async (): Promise<void> => {
+    const fromMs = nowMs()
+    if (request.command.length > 0 && !cancel.aborted) await deps.evidence.lookAfter()
+    const wantedMs = Math.max(tailMs(request.intervalMs), request.idleAfterMs)
+    await pause(wantedMs - (nowMs() - fromMs), AbortSignal.any([cancel, broken.signal]))
+    if (request.command.length > 0) recording.idleAfterMs = nowMs() - fromMs
+  }
   const finish = async (state: Recording['state'], endMs: number, message: string | null): Promise<void> => {
     finishing = true
     recording.durationMs = Math.max(0, endMs - zeroMs)
     recording.state = state
     recording.message = message
     for (const tracked of tracker.close(recording.durationMs)) phaseRows.add(tracked)
-    await pause(tailMs(request.intervalMs), cancel)
+    await rest()
     recording.temperatureAfterC = temperatures()
     hostLoad.stop()
     await sampler.stop()
-    const written = await Promise.allSettled([samples, loads, gapRows, phaseRows].map((rows) => rows.flush()))
+    await deps.evidence.release()
+    Object.assign(recording, deps.evidence.fields())
+    const written = await Promise.allSettled(
+      [samples, loads, counters, gapRows, phaseRows].map((rows) => rows.flush())
+    )
     const counts = [...latest.values()]
     recording.samples = written.every(({ status }) => status === 'fulfilled')
       ? counts.reduce((sum, { count }) => sum + count, 0)

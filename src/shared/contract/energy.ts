@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { command, defineContract, originSchema } from './define'
 import { appErrorSchema } from './job'
-import { gpuSensorSchema } from './gpu'
+import { clockLockSchema, counterStateSchema, gpuProcessSchema, gpuSensorSchema } from './gpu'
 
 /** Energy: what the power readings of a recording amount to, per phase, with its doubts stated. */
 export const phaseEnergySchema = z.object({
@@ -33,6 +33,16 @@ export const phaseEnergySchema = z.object({
   repetitions: z.number().nullable(),
   totalPerRepetitionJ: z.number().nullable(),
   netPerRepetitionJ: z.number().nullable(),
+  /** What NVML's energy counter moved by; null when it was not read or does not cover the phase. */
+  counterJ: z.number().nullable(),
+  /** (counter - integral) / integral; null when either is missing. */
+  counterDifference: z.number().nullable(),
+  /** Readings left out because no such power can have been drawn. */
+  implausible: z.number(),
+  /** Share of the readings with a clock limit that falsifies the work: heat, hardware slowdown, power brake; null unknown. */
+  throttledFraction: z.number().nullable(),
+  /** Share of the readings at the power limit: the clocks are then the limit's choice; null unknown. */
+  powerCappedFraction: z.number().nullable(),
   /** energy.tooShort and its kin: why this phase alone proves little. */
   flags: z.array(appErrorSchema)
 })
@@ -62,7 +72,9 @@ export const trialSummarySchema = z.object({
   spread: z.number().nullable(),
   verdict: z.enum(['VALID', 'INVALID']),
   /** Why INVALID, each with what to do. Empty when VALID. */
-  reasons: z.array(z.object({ message: z.string(), hint: z.string() }))
+  reasons: z.array(z.object({ message: z.string(), hint: z.string() })),
+  /** What is good to know and no reason to reject the figures. */
+  notes: z.array(z.string())
 })
 export type TrialSummary = z.infer<typeof trialSummarySchema>
 
@@ -73,8 +85,8 @@ export const idleBaselineSchema = z.object({
   samples: z.number(),
   fromMs: z.number(),
   toMs: z.number(),
-  /** rest: the stretch before the command; phase: a phase named "idle"; none: not taken. */
-  basis: z.enum(['rest', 'phase', 'none'])
+  /** rest: the stretch before the command; phase: a phase named "idle"; after: the rest behind it; none: not taken. */
+  basis: z.enum(['rest', 'phase', 'after', 'none'])
 })
 export type IdleBaseline = z.infer<typeof idleBaselineSchema>
 
@@ -93,9 +105,26 @@ export const energyReportSchema = z.object({
       achievedHz: z.number().nullable(),
       temperatureBeforeC: z.number().nullable(),
       temperatureAfterC: z.number().nullable(),
-      idle: idleBaselineSchema
+      idle: idleBaselineSchema,
+      /** Rest after the command: a warm GPU draws more than a cold one. */
+      idleAfter: idleBaselineSchema,
+      counter: counterStateSchema,
+      strangers: z.array(gpuProcessSchema)
     })
   ),
+  clockLock: clockLockSchema.nullable(),
+  /** Energy of the processor packages per phase (RAPL), in the order of `phases` of the first GPU. */
+  cpu: z.object({
+    counter: counterStateSchema,
+    zones: z.array(
+      z.object({
+        name: z.string(),
+        phases: z.array(
+          z.object({ name: z.string(), trial: z.number().int(), energyJ: z.number().nullable() })
+        )
+      })
+    )
+  }),
   /** The whole command counts as the phase "(whole)". */
   phases: z.array(phaseEnergySchema),
   summaries: z.array(trialSummarySchema)

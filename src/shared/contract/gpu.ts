@@ -40,8 +40,8 @@ export const gpuSensorSchema = z.object({
   averagingWindowMs: z.number().nullable(),
   /** Share of the run time that the sensor looks at, 0..1; null when unknown. */
   seenFraction: z.number().nullable(),
-  /** published: this very GPU; sameArchitecture: taken over from a sibling; unknown. */
-  basis: z.enum(['published', 'sameArchitecture', 'unknown']),
+  /** published: this very GPU; sameArchitecture: taken over from a sibling; documented: NVIDIA's documentation alone; unknown. */
+  basis: z.enum(['published', 'sameArchitecture', 'documented', 'unknown']),
   note: z.string(),
   source: z.string().nullable()
 })
@@ -54,6 +54,12 @@ export const gpuSchema = z.object({
   driverVersion: z.string(),
   memoryTotalBytes: z.number().nullable(),
   powerLimitW: z.number().nullable(),
+  /** "00000000:01:00.0": by it, CUDA's devices are found among nvidia-smi's; null when not reported. */
+  pciBusId: z.string().nullable(),
+  /** Whether the card is cut into slices (MIG): its power is that of the whole card. Null where the GPU has no MIG. */
+  migEnabled: z.boolean().nullable(),
+  /** MIG devices as `nvidia-smi -L` lists them, e.g. profile "1g.5gb". */
+  migDevices: z.array(z.object({ profile: z.string(), device: z.number().int(), uuid: z.string() })),
   fields: z.array(gpuFieldSchema),
   /** Query field that energy is computed from, e.g. "power.draw.instant"; null when the GPU reports no power. */
   powerField: z.string().nullable(),
@@ -126,6 +132,34 @@ export const recordingStateSchema = z.enum([
   'interrupted'
 ])
 
+/** Whether an energy counter was read, and why not where it was not. */
+export const counterStateSchema = z.object({
+  state: z.enum(['read', 'unavailable']),
+  /** What could not be done, e.g. "libnvidia-ml.so.1 is not on this machine"; null when read. */
+  reason: z.string().nullable(),
+  /** Where it was read: the library's or the folder's path. */
+  source: z.string().nullable()
+})
+export type CounterState = z.infer<typeof counterStateSchema>
+
+/** A compute process that does not belong to the recorded command. */
+export const gpuProcessSchema = z.object({
+  gpuIndex: z.number().int(),
+  pid: z.number().int(),
+  name: z.string(),
+  usedMemoryBytes: z.number().nullable(),
+  seen: z.enum(['before', 'after'])
+})
+export type GpuProcess = z.infer<typeof gpuProcessSchema>
+
+export const clockLockSchema = z.object({
+  smClockMhz: z.number(),
+  /** False when nvidia-smi refused to give the clocks free again; `message` says so. */
+  restored: z.boolean(),
+  message: z.string().nullable()
+})
+export type ClockLock = z.infer<typeof clockLockSchema>
+
 export const recordingSchema = z.object({
   id: z.string(),
   title: z.string(),
@@ -149,7 +183,23 @@ export const recordingSchema = z.object({
   malformedLines: z.number(),
   temperatureBeforeC: z.array(z.number().nullable()),
   temperatureAfterC: z.array(z.number().nullable()),
+  /** Enforced power limits in the order of `gpus`, W: readings far above them are not believed. */
+  powerLimitsW: z.array(z.number().nullable()),
   idleMs: z.number(),
+  /** Rest that was recorded after `durationMs`, for the baseline after the run. */
+  idleAfterMs: z.number(),
+  /** NVML's energy counter, read beside the power. */
+  counter: counterStateSchema,
+  /** Energy of the processor packages (RAPL). */
+  cpuCounter: counterStateSchema,
+  /** Processes that were on the GPUs before the command started or after it had ended. */
+  strangers: z.array(gpuProcessSchema),
+  /** Why strangers could not be looked for; null when they were. */
+  strangersUnknown: z.string().nullable(),
+  /** Clocks that were locked for the recording. */
+  clockLock: clockLockSchema.nullable(),
+  /** GPUs of the recording that are cut into MIG slices. */
+  migGpus: z.array(z.number().int()),
   message: z.string().nullable()
 })
 export type Recording = z.infer<typeof recordingSchema>
@@ -213,6 +263,10 @@ export const gpuContract = defineContract({
         durationMs: z.number().positive().optional(),
         intervalMs,
         idleMs: z.number().min(0).max(600_000).default(5_000),
+        /** Rest after the command, for a second baseline. */
+        idleAfterMs: z.number().min(0).max(600_000).default(2_000),
+        /** Locks the SM clock of the GPUs for the recording (nvidia-smi -lgc; needs the right to do so), MHz. */
+        lockClockMhz: z.number().int().positive().optional(),
         gpuIndexes: z.array(z.number().int().min(0)).optional()
       }),
       z.object({ jobId: z.string(), recordingId: z.string() })

@@ -26,6 +26,9 @@ export const sampleGpuList: GpuList = {
       driverVersion: '550.54',
       memoryTotalBytes: 40 * 1024 ** 3,
       powerLimitW: 400,
+      pciBusId: '00000000:01:00.0',
+      migEnabled: false,
+      migDevices: [],
       fields: [
         { metric: 'powerW', field: 'power.draw', supported: true, value: 61.2, reason: null },
         { metric: 'smClockMhz', field: 'clocks.sm', supported: true, value: 1410, reason: null },
@@ -64,7 +67,15 @@ export const sampleRecording: Recording = {
   malformedLines: 0,
   temperatureBeforeC: [31],
   temperatureAfterC: [44],
+  powerLimitsW: [400],
   idleMs: 5000,
+  idleAfterMs: 2000,
+  counter: { state: 'read', reason: null, source: 'libnvidia-ml.so.1' },
+  cpuCounter: { state: 'unavailable', reason: 'There is no RAPL counter.', source: null },
+  strangers: [],
+  strangersUnknown: null,
+  clockLock: null,
+  migGpus: [],
   message: null
 }
 
@@ -103,9 +114,22 @@ export const sampleEnergy: EnergyReport = {
         fromMs: 0,
         toMs: 5000,
         basis: 'rest'
-      }
+      },
+      idleAfter: {
+        gpuIndex: 0,
+        powerW: 62,
+        standardDeviationW: 1.1,
+        samples: 18,
+        fromMs: 12_100,
+        toMs: 14_000,
+        basis: 'after'
+      },
+      counter: { state: 'read', reason: null, source: 'libnvidia-ml.so.1' },
+      strangers: []
     }
   ],
+  clockLock: null,
+  cpu: { counter: { state: 'unavailable', reason: 'There is no RAPL counter.', source: null }, zones: [] },
   phases: [
     {
       name: 'fp16',
@@ -129,6 +153,11 @@ export const sampleEnergy: EnergyReport = {
       repetitions: 100,
       totalPerRepetitionJ: 8.12,
       netPerRepetitionJ: 6.08,
+      counterJ: 820,
+      counterDifference: 0.0099,
+      implausible: 0,
+      throttledFraction: 0,
+      powerCappedFraction: 0,
       flags: [
         {
           code: 'energy.tooShort',
@@ -150,7 +179,8 @@ export const sampleEnergy: EnergyReport = {
       durationMs: null,
       spread: 0.017,
       verdict: 'VALID',
-      reasons: []
+      reasons: [],
+      notes: []
     }
   ]
 }

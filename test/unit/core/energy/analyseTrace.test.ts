@@ -172,9 +172,31 @@ describe('sensorOf', () => {
     ['NVIDIA H100 PCIe', 'power.draw.instant', 'Hopper', 0.25, 'published'],
     ['NVIDIA H200', 'power.draw.instant', 'Hopper', 0.25, 'sameArchitecture'],
     ['NVIDIA GeForce GTX 1080 Ti', 'power.draw', 'Pascal', 0.5, 'published'],
-    ['NVIDIA GeForce RTX 2060 SUPER', 'power.draw', 'Turing', 1, 'published']
+    ['NVIDIA GeForce RTX 2060 SUPER', 'power.draw', 'Turing', 1, 'published'],
+    ['Tesla V100-SXM2-16GB', 'power.draw', 'Volta', 0.5, 'sameArchitecture'],
+    ['NVIDIA L40S', 'power.draw.instant', 'Ada Lovelace', 1, 'sameArchitecture'],
+    ['NVIDIA GeForce RTX 4090', 'power.draw.instant', 'Ada Lovelace', 1, 'sameArchitecture']
   ] as const)('%s %s', (name, field, family, seenFraction, basis) => {
     expect(sensorOf(name, field)).toMatchObject({ family, seenFraction, basis, source: 'arXiv 2312.02741' })
+  })
+  it.each([
+    ['NVIDIA H100 80GB HBM3', 'Hopper'],
+    ['NVIDIA L4', 'Ada Lovelace'],
+    ['NVIDIA B200', 'Blackwell'],
+    ['NVIDIA GeForce RTX 5090', 'Blackwell']
+  ])('%s: power.draw is an average over 1 s by the documentation', (name, family) => {
+    expect(sensorOf(name, 'power.draw')).toMatchObject({
+      family,
+      averagingWindowMs: 1000,
+      basis: 'documented',
+      source: 'NVML API reference, nvmlDeviceGetPowerUsage'
+    })
+  })
+  it('asks for four trials where no measurement of the sensor is published', () => {
+    expect(sensorOf('NVIDIA B200', 'power.draw.instant')).toMatchObject({
+      basis: 'documented',
+      seenFraction: 0.25
+    })
   })
   it('claims nothing about a GPU, or a field, that nobody published', () => {
     expect(sensorOf('NVIDIA Unheard-of 9', 'power.draw')).toMatchObject({
@@ -194,7 +216,12 @@ describe('sensorOf', () => {
       'GTX 1080',
       'Tesla T4',
       'NVIDIA A40',
-      'RTX A6000'
+      'RTX A6000',
+      'Tesla V100-PCIE-32GB',
+      'NVIDIA RTX 6000 Ada Generation',
+      'NVIDIA L4',
+      'NVIDIA GB200',
+      'NVIDIA RTX PRO 6000 Blackwell Server Edition'
     ]) {
       expect(
         sensorModels.filter((model) => model.published.test(name) || model.siblings?.test(name))

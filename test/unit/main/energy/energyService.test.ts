@@ -26,11 +26,26 @@ const recording = recordingSchema.parse({
   malformedLines: 0,
   temperatureBeforeC: [35, null],
   temperatureAfterC: [61, null],
+  powerLimitsW: [400, null],
   idleMs: 4_000,
+  idleAfterMs: 0,
+  counter: { state: 'read', reason: null, source: 'libnvidia-ml.so.1' },
+  cpuCounter: { state: 'read', reason: null, source: 'package-0' },
+  strangers: [],
+  strangersUnknown: null,
+  clockLock: null,
+  migGpus: [],
   message: null
 })
 
-function serve(changes: Partial<typeof recording> = {}) {
+/** A counter that moves every 100 ms, as a load of `watt(t)` would make it. */
+function counterOf(watt: (tMs: number) => number): { tMs: Float64Array; energyJ: Float64Array } {
+  let energyJ = 1e6
+  const tMs = Float64Array.from({ length: 201 }, (_, at) => at * 100)
+  return { tMs, energyJ: tMs.map((t) => (energyJ += t === 0 ? 0 : 0.1 * watt(t))) }
+}
+
+function serve(changes: Partial<typeof recording> = {}, counterScale = 1, throttleMask = 1) {
   const asked: string[] = []
   const saved: EnergyReport[] = []
   const source: RecordingSource = {
@@ -46,12 +61,20 @@ function serve(changes: Partial<typeof recording> = {}) {
       })),
     gaps: async () => [],
     async trace(_id, gpuIndex, metric) {
-      asked.push(`${gpuIndex}:${metric}`)
       const tMs = Float64Array.from({ length: 201 }, (_, at) => at * 100)
+      if (metric === 'throttleMask') return { tMs, values: tMs.map(() => throttleMask) }
+      asked.push(`${gpuIndex}:${metric}`)
       // 40 W at rest and 140 W from the command on, with a ripple that averages to zero.
       const values = tMs.map((t, at) => (gpuIndex === 3 ? NaN : (t < 4_000 ? 40 : 140) + (at % 7) - 3))
       return { tMs, values }
-    }
+    },
+    counter: async (_id, source, _name, gpuIndex) =>
+      source === 'rapl'
+        ? counterOf(() => 65)
+        : gpuIndex === 3
+          ? { tMs: new Float64Array(0), energyJ: new Float64Array(0) }
+          : counterOf((t) => counterScale * (t <= 4_000 ? 40 : 140)),
+    counterZones: async () => ['package-0']
   }
   const service = createEnergyService({
     source: async () => source,
@@ -99,5 +122,59 @@ describe('energy.report', () => {
     await expect(serve({ state: 'running' }).service.report('r1')).rejects.toMatchObject({
       code: 'input.invalid'
     })
+  })
+})
+
+describe('what was read beside the power', () => {
+  const fp16 = async (...setup: Parameters<typeof serve>) => {
+    const report = energyReportSchema.parse(await serve(...setup).service.report('r1'))
+    const summary = report.summaries.find(({ gpuIndex, name }) => gpuIndex === 0 && name === 'fp16')!
+    return { report, summary, phase: report.phases.find(({ name }) => name === 'fp16')! }
+  }
+
+  it('shows the counter beside the integral and the processor beside both', async () => {
+    const { report, summary, phase } = await fp16()
+    // 140 W for 2 s.
+    expect(phase.counterJ).toBeCloseTo(280, 6)
+    expect(phase.totalJ).toBeCloseTo(280, 0)
+    expect(Math.abs(phase.counterDifference!)).toBeLessThan(0.01)
+    expect(summary.verdict).toBe('VALID')
+    const cpu = report.cpu.zones[0]!
+    expect(cpu).toMatchObject({ name: 'package-0' })
+    expect(cpu.phases.find(({ name }) => name === 'fp16')!.energyJ).toBeCloseTo(130, 6)
+    expect(report.phases.find(({ gpuIndex }) => gpuIndex === 3)).toMatchObject({
+      counterJ: null,
+      counterDifference: null
+    })
+  })
+
+  it.each([
+    [1.04, 'VALID'],
+    [1.06, 'INVALID'],
+    [0.57, 'INVALID']
+  ])('a counter at %f of the integral is %s', async (scale, verdict) => {
+    const { summary, phase } = await fp16({}, scale)
+    expect(phase.counterDifference).toBeCloseTo(scale - 1, 2)
+    expect(summary.verdict).toBe(verdict)
+    expect(summary.reasons.length).toBe(verdict === 'VALID' ? 0 : 1)
+    if (verdict === 'INVALID') expect(summary.reasons[0]!.message).toContain('energy counter')
+  })
+
+  it('rejects trials whose clocks heat held down, and only notes the power limit', async () => {
+    const hot = await fp16({}, 1, 0x40)
+    expect(hot.summary).toMatchObject({ verdict: 'INVALID' })
+    expect(hot.summary.reasons[0]!.message).toContain('hardware thermal slowdown')
+    const capped = await fp16({}, 1, 0x4)
+    expect(capped.summary.verdict).toBe('VALID')
+    expect(capped.summary.notes.join()).toContain('power limit for up to 100')
+  })
+
+  it('rejects figures of a GPU that strangers were on, and says so of MIG', async () => {
+    const stranger = { gpuIndex: 0, pid: 77, name: 'python', usedMemoryBytes: null, seen: 'before' as const }
+    const { report, summary } = await fp16({ strangers: [stranger], migGpus: [0] })
+    expect(summary).toMatchObject({ verdict: 'INVALID' })
+    expect(summary.reasons[0]!.message).toContain('python (pid 77, before the command)')
+    expect(summary.notes.join()).toContain('MIG')
+    expect(report.gpus.map((gpu) => gpu.strangers.length)).toEqual([1, 0])
   })
 })

@@ -11,6 +11,7 @@ import { createJobService } from '@main/jobs/jobService'
 import { openStore, type Store } from '@main/store/store'
 import { energyReportSchema } from '@shared/contract/energy'
 import { gpuContract, recordingSchema, type Recording } from '@shared/contract/gpu'
+import { buildFakeNvml } from '../../../fixtures/smi/fakeNvml'
 import {
   fakeBenchFile,
   fakeSmiFile,
@@ -25,7 +26,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function serve(setup: Record<string, unknown> = {}, opened?: Store) {
+async function serve(
+  setup: Record<string, unknown> = {},
+  opened?: Store,
+  env: Record<string, string> = { BITBENCH_POWERCAP: '/nowhere' }
+) {
   const folder = temporaryFolder()
   const load = path.join(folder, 'load')
   const store =
@@ -48,7 +53,7 @@ async function serve(setup: Record<string, unknown> = {}, opened?: Store) {
       for (const listener of heard) listener()
     },
     spawn: spawnWith({ load, ...setup }),
-    env: {},
+    env,
     nvidiaSmiPath: () => fakeSmiFile,
     steadyMs,
     unixMs: () => Date.now(),
@@ -264,36 +269,113 @@ describe('live sampling', () => {
   })
 })
 
+describe('what surrounds a recording', () => {
+  const library = buildFakeNvml()
+
+  it.skipIf(library === null)('reads the energy counter beside the power', async () => {
+    const env = { BITBENCH_POWERCAP: '/nowhere', BITBENCH_NVML: library! }
+    const { gpu, energy, gpuStore, load, bench } = await serve({}, undefined, env)
+    Object.assign(process.env, { FAKE_NVML_WATT: load, FAKE_NVML_IDLE: '50' })
+    const command = bench('fp16:200:1500')
+    const recording = await (await gpu.record({ ...quick, idleAfterMs: 600, command })).result
+    expect(recording).toMatchObject({
+      counter: { state: 'read', source: library },
+      cpuCounter: { state: 'unavailable', reason: 'There is no RAPL counter under /nowhere.' },
+      strangers: [],
+      strangersUnknown: null
+    })
+    expect(recording.idleAfterMs).toBeGreaterThanOrEqual(600)
+    const report = energyReportSchema.parse(await energy.report(recording.id))
+    const phase = report.phases.find(({ name }) => name === 'fp16')!
+    // 250 W for 1.5 s by both, as far as two processes that poll a file can agree on its edges.
+    expect(phase.counterJ! / (phase.durationMs / 1000)).toBeGreaterThan(225)
+    expect(Math.abs(phase.counterDifference!)).toBeLessThan(0.1)
+    expect(report.gpus[0]!.idleAfter.basis).toBe('after')
+    const stored = await gpuStore.counter(recording.id, 'nvml', '', 0)
+    expect([...stored.energyJ].every((value, at, all) => at === 0 || value >= all[at - 1]!)).toBe(true)
+  })
+
+  it('finds strangers before and after, and says why there is no counter', async () => {
+    const apps = [{ gpu: 0, pid: 4711, name: '/usr/bin/python3', memory: '812 MiB' }]
+    const { gpu, energy, bench } = await serve({ apps })
+    const recording = await (await gpu.record({ ...quick, command: bench('fp16:100:100') })).result
+    expect(recording.strangers.map(({ pid, seen, usedMemoryBytes }) => [pid, seen, usedMemoryBytes])).toEqual(
+      [
+        [4711, 'before', 812 * 1024 ** 2],
+        [4711, 'after', 812 * 1024 ** 2]
+      ]
+    )
+    expect(recording.counter.reason).toContain('stands in for nvidia-smi')
+    const [summary] = (await energy.report(recording.id)).summaries
+    expect(summary!.reasons[0]!.message).toContain('/usr/bin/python3 (pid 4711')
+  })
+
+  it('locks the clocks on request and gives them free, also when the command fails or is cancelled', async () => {
+    const clocks = path.join(temporaryFolder(), 'clocks')
+    const { gpu, jobs, until, of } = await serve({ clocks })
+    const failed = await gpu.record({
+      ...quick,
+      lockClockMhz: 1200,
+      command: [process.execPath, '-e', 'process.exit(3)']
+    })
+    expect(await failed.result).toMatchObject({
+      state: 'commandFailed',
+      clockLock: { smClockMhz: 1200, restored: true, message: null }
+    })
+    expect(readFileSync(clocks, 'utf8')).toBe('-i 0 -lgc 1200,1200\n-i 0 -rgc\n')
+    const cancelled = await gpu.record({ ...quick, idleMs: 60_000, lockClockMhz: 900, command: ['true'] })
+    const ended = cancelled.result.catch((reason: unknown) => reason)
+    await until(() => of('gpu.recordingChanged').length > 2)
+    jobs.cancel(cancelled.jobId)
+    expect(await ended).toMatchObject({ code: 'job.cancelled' })
+    expect(readFileSync(clocks, 'utf8').trim().split('\n').at(-1)).toBe('-i 0 -rgc')
+  })
+
+  it('records nothing when the clocks cannot be locked, and says when they stay locked', async () => {
+    const refused = await serve({ refuseClocks: true })
+    const started = await refused.gpu.record({ ...quick, lockClockMhz: 1200, command: ['true'] })
+    await expect(started.result).rejects.toMatchObject({
+      code: 'tool.failed',
+      message: expect.stringContaining('does not have permission')
+    })
+    expect(refused.of('gpu.recordingChanged')).toEqual([])
+    const sticky = await serve({ stickyClocks: true })
+    const recording = await (
+      await sticky.gpu.record({ ...quick, idleMs: 0, lockClockMhz: 1200, command: ['true'] })
+    ).result
+    expect(recording.clockLock).toMatchObject({ restored: false, message: expect.stringContaining('-rgc') })
+  })
+})
+
 describe('what a crash leaves', () => {
   it('is shown as interrupted, with the samples up to then', async () => {
     const store = await openStore({ file: ':memory:', migrations: [gpuMigrations, energyMigrations] })
     closing.push(() => store.close())
     const before = createGpuStore(store)
+    // As an earlier version stored it: what it did not read yet is said to be unavailable.
     const recording = {
-      ...recordingSchema.parse({
-        id: 'r1',
-        origin: 'measured',
-        title: 't',
-        state: 'running',
-        command: [],
-        startedAtMs: 1,
-        durationMs: null,
-        exitCode: null,
-        gpus: [{ index: 0, name: 'NVIDIA A100', uuid: null }],
-        driverVersion: '1',
-        powerFields: ['power.draw'],
-        intervalMs: 100,
-        askedHz: 10,
-        achievedHz: null,
-        samples: 0,
-        restarts: 0,
-        malformedLines: 0,
-        temperatureBeforeC: [null],
-        temperatureAfterC: [null],
-        idleMs: 0,
-        message: null
-      })
-    } satisfies Recording
+      id: 'r1',
+      origin: 'measured',
+      title: 't',
+      state: 'running',
+      command: [],
+      startedAtMs: 1,
+      durationMs: null,
+      exitCode: null,
+      gpus: [{ index: 0, name: 'NVIDIA A100', uuid: null }],
+      driverVersion: '1',
+      powerFields: ['power.draw'],
+      intervalMs: 100,
+      askedHz: 10,
+      achievedHz: null,
+      samples: 0,
+      restarts: 0,
+      malformedLines: 0,
+      temperatureBeforeC: [null],
+      temperatureAfterC: [null],
+      idleMs: 0,
+      message: null
+    } as unknown as Recording
     await before.save(recording)
     const values = new Float64Array(11).fill(60)
     await before.addSamples(
@@ -303,6 +385,7 @@ describe('what a crash leaves', () => {
     const { gpu, energy } = await serve({}, store)
     const { recordings } = await gpu.handlers['gpu.recordings']({}, context)
     expect(recordings).toMatchObject([{ state: 'interrupted', samples: 3, durationMs: 200 }])
+    expect(recordingSchema.parse(recordings[0]).counter.state).toBe('unavailable')
     expect((await energy.report('r1')).phases[0]!.totalJ).toBeCloseTo(12)
   })
 })

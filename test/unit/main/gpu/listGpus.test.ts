@@ -31,6 +31,18 @@ describe('listGpus', () => {
     expect(field).toMatchObject({ supported: false, value: null, reason: 'N/A' })
   })
 
+  it('tells slices of a card apart, and the PCI bus id', async () => {
+    const slices = [
+      { profile: '1g.5gb', device: 0, uuid: 'MIG-1' },
+      { profile: '2g.10gb', device: 1, uuid: 'MIG-2' }
+    ]
+    const list = await listWith({ gpus: [{ name: 'NVIDIA A100', mig: slices }, { name: 'NVIDIA T4' }] })
+    expect(list.gpus[0]).toMatchObject({ pciBusId: '00000000:01:00.0', migEnabled: true, migDevices: slices })
+    expect(list.gpus[1]).toMatchObject({ pciBusId: '00000000:02:00.0', migEnabled: null, migDevices: [] })
+    const old = await listWith({ helpless: true, rejected: ['pci.bus_id'] })
+    expect(old.gpus[0]).toMatchObject({ name: 'Stand-in A100', pciBusId: null, migEnabled: null })
+  })
+
   it('falls back to older names field by field on a driver that rejects the new ones and has no help', async () => {
     const rejected = ['clocks_event_reasons.active', 'power.draw.instant', 'power.draw.average', 'clocks.mem']
     const list = await listWith({ helpless: true, rejected })

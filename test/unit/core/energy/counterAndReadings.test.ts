@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { analyseTrace } from '@core/energy/analyseTrace'
+import { counterBetween, createUnwrapper } from '@core/energy/energyCounter'
+import { withoutImplausible } from '@core/energy/plausible'
+import { gapAfterMsOf, type PowerTrace } from '@core/energy/powerTrace'
+import { sensorOf } from '@core/energy/sensorModel'
+import { throttlingOf } from '@core/energy/throttle'
+
+const traceOf = (powerW: number[]): PowerTrace => ({
+  gpuIndex: 0,
+  tMs: Float64Array.from(powerW, (_, at) => at * 100),
+  powerW: Float64Array.from(powerW),
+  gaps: [],
+  gapAfterMs: gapAfterMsOf(100)
+})
+
+describe('counterBetween', () => {
+  // 100 W, shown in steps of 10 J every 100 ms, read every 50 ms.
+  const tMs = Float64Array.from({ length: 41 }, (_, at) => at * 50)
+  const steps = { tMs, energyJ: tMs.map((t) => 5000 + 10 * Math.floor(t / 100)) }
+
+  it('is linear between the steps, wherever the phase begins', () => {
+    expect(counterBetween(steps, 500, 1500)).toBeCloseTo(100, 9)
+    expect(counterBetween(steps, 530, 1530)).toBeCloseTo(100, 9)
+    expect(counterBetween(steps, 540, 560)).toBeCloseTo(2, 9)
+  })
+
+  it('is unavailable outside of the readings, for a counter that stands still or runs backwards', () => {
+    expect(counterBetween(steps, 1500, 2100)).toBeNull()
+    expect(counterBetween(steps, -10, 500)).toBeNull()
+    expect(counterBetween({ tMs, energyJ: tMs.map(() => 7) }, 500, 1500)).toBeNull()
+    const reloaded = { tMs, energyJ: tMs.map((t, at) => (at < 20 ? 5000 + t : t)) }
+    expect(counterBetween(reloaded, 500, 1500)).toBeNull()
+  })
+})
+
+describe('createUnwrapper', () => {
+  it('goes on where the counter starts again at 0', () => {
+    const unwrap = createUnwrapper(1000)
+    expect([900, 990, 40, 500, 10].map(unwrap)).toEqual([900, 990, 1040, 1500, 2010])
+  })
+})
+
+describe('withoutImplausible', () => {
+  it('leaves out what cannot be power, and keeps what a board can draw for a moment', () => {
+    const { trace, removedMs } = withoutImplausible(
+      traceOf([50, -1, 50, 250, 700, 250, 420, 400, 0, 400, 50, 405, 50, 0, 0]),
+      400
+    )
+    // -1 W; 700 W is over 1.5 times the limit; a lone 0 W; 405 W between two readings of 50 W.
+    expect(removedMs).toEqual([100, 400, 800, 1100])
+    expect([...trace.powerW].filter(Number.isNaN)).toHaveLength(4)
+    expect(trace.powerW[6]).toBe(420)
+    expect(trace.powerW[13]).toBe(0)
+  })
+
+  it('believes everything that it has no limit for, and changes nothing then', () => {
+    const readings = traceOf([50, 5000, 50])
+    expect(withoutImplausible(readings, null)).toEqual({ trace: readings, removedMs: [] })
+  })
+
+  it('makes no energy of a false reading, and says how many there were', () => {
+    const readings = traceOf(
+      Array.from({ length: 101 }, (_, at) => (at === 50 ? 65_535 : 100 + (at % 3) - 1))
+    )
+    const marks = [{ name: 'work', trial: 1, fromMs: 2000, toMs: 8000, repetitions: null, ended: true }]
+    const evidence = {
+      counter: null,
+      throttle: null,
+      powerLimitW: 300,
+      idleAfterMs: 0,
+      doubts: [],
+      notes: []
+    }
+    const sensor = sensorOf('NVIDIA A100-SXM4-40GB', 'power.draw')
+    const { phases } = analyseTrace(readings, marks, 1000, 9000, sensor, 0.95, evidence)
+    expect(phases[1]).toMatchObject({ implausible: 1, gapCount: 0 })
+    expect(phases[1]!.totalJ).toBeCloseTo(600, 0)
+    expect(phases[1]!.flags.map((flag) => flag.code)).toEqual(['energy.implausible'])
+  })
+})
+
+describe('idle baseline after the run', () => {
+  it('is shown beside the one before, with a note when they differ', () => {
+    const readings = traceOf(
+      Array.from({ length: 121 }, (_, at) => (at < 30 ? 50 : at < 90 ? 200 : 70) + (at % 2) - 0.5)
+    )
+    const sensor = sensorOf('NVIDIA A100-SXM4-40GB', 'power.draw')
+    const evidence = {
+      counter: null,
+      throttle: null,
+      powerLimitW: null,
+      idleAfterMs: 2900,
+      doubts: [],
+      notes: []
+    }
+    const result = analyseTrace(readings, [], 2900, 9000, sensor, 0.95, evidence)
+    expect(result.idle.powerW).toBeCloseTo(50, 1)
+    expect(result.idleAfter).toMatchObject({ basis: 'after' })
+    expect(result.idleAfter.powerW).toBeCloseTo(70, 1)
+    expect(result.summaries[0]!.notes[0]).toContain('50.0 W before and 70.0 W after')
+  })
+})
+
+describe('throttlingOf', () => {
+  it('tells heat from the power limit, and reads bits above 32 without confusion', () => {
+    const tMs = Float64Array.from([0, 1, 2, 3, 4])
+    const mask = Float64Array.from([1, 0x4, 0x24, 2 ** 40, NaN])
+    expect(throttlingOf({ tMs, mask }, 0, 4)).toEqual({
+      throttledFraction: 0.25,
+      powerCappedFraction: 0.5,
+      reasons: ['software thermal slowdown']
+    })
+    expect(throttlingOf(null, 0, 4).throttledFraction).toBeNull()
+    expect(throttlingOf({ tMs, mask }, 4, 9).powerCappedFraction).toBeNull()
+  })
+})
