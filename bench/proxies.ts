@@ -7,12 +7,12 @@ import type { ErrorSplit } from '../src/shared/vocabulary'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { bitFusionMatches } from '../src/core/proxy/csv/bitfusionMatch'
-import { readCsv } from '../src/core/proxy/csv/readCsv'
-import { evaluate } from '../src/core/proxy/fit/evaluate'
+import { readProfileCsv } from '../src/core/proxy/csv/readCsv'
+import { evaluateProxy } from '../src/core/proxy/fit/evaluate'
 import { estimatorByName } from '../src/core/proxy/estimators/registry'
 import type { ProxyKernelName } from '../src/shared/vocabulary'
 import { matmulAxes } from '../src/core/proxy/csv/matmulAxes'
-import type { Samples } from '../src/core/proxy/samples'
+import type { SampleTable } from '../src/core/proxy/samples'
 import { transferCurve } from '../src/core/proxy/transfer/curve'
 import { printSpeed } from './proxies/speed'
 import { generatedCase, publishedCase } from './proxies/speedCases'
@@ -21,9 +21,9 @@ import { fitInWorker, inWorker, largeFitPart, printLargeFits, runLargeFit } from
 const folder = path.resolve('../shared/data/kernel-profiles')
 const part = process.argv[2] ?? 'all'
 
-function load(name: string, kernel: ProxyKernelName): Samples {
+function load(name: string, kernel: ProxyKernelName): SampleTable {
   const fileName = `${name}.csv`
-  const { samples } = readCsv(readFileSync(path.join(folder, fileName), 'utf8'), { kernel, fileName })
+  const { samples } = readProfileCsv(readFileSync(path.join(folder, fileName), 'utf8'), { kernel, fileName })
   return matmulAxes(samples, fileName).samples
 }
 
@@ -53,7 +53,7 @@ function benchAccuracy(): void {
   console.log('Held-out MAPE in percent, estimator auto, choice nested')
   for (const { file, kernel, extra, bars } of cases) {
     const samples = load(file, kernel)
-    const evaluation = evaluate(samples, estimatorByName('auto'), Object.keys(bars) as ErrorSplit[], {
+    const evaluation = evaluateProxy(samples, estimatorByName('auto'), Object.keys(bars) as ErrorSplit[], {
       seed: 1,
       ...(extra === undefined ? {} : { extra: load(extra, kernel) })
     })
@@ -63,10 +63,15 @@ function benchAccuracy(): void {
     }
   }
   for (const device of ['small', 'high']) {
-    const { splits } = evaluate(load(`mico_${device}_conv2d_zoo`, 'conv2d'), estimatorByName('auto'), [], {
-      seed: 1,
-      extra: load(`mico_${device}_bitconv2d_test`, 'conv2d')
-    })
+    const { splits } = evaluateProxy(
+      load(`mico_${device}_conv2d_zoo`, 'conv2d'),
+      estimatorByName('auto'),
+      [],
+      {
+        seed: 1,
+        extra: load(`mico_${device}_bitconv2d_test`, 'conv2d')
+      }
+    )
     line(`mico_${device} conv2d, grid to zoo`, splits.other?.mape ?? NaN, null)
   }
   for (const kernel of ['matmul', 'conv2d'] as const) {

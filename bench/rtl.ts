@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import type { TwinRow } from '@core/twin/fittedTwin'
 import { fitTwin, shuffledIndices, twinErrors, type TwinErrors } from '@core/twin/fitTwin'
 import { KernelCounter } from '@core/twin/kernelEvents'
-import { benchOf, macsOf, type KernelRow } from '@core/twin/kernelRows'
+import { benchOf, rowMacs, type KernelRow } from '@core/twin/kernelRows'
 import { measuredCores, type MeasuredCoreName } from '@core/twin/measuredCores'
 import { MonitorMachine, type TwinFirmware } from '@core/twin/monitorMachine'
 import { memoryShapes } from '@core/twin/structure'
@@ -62,7 +62,7 @@ function twinRows(rows: readonly Row[], form: CodeForm): TwinRow[] {
     const key = JSON.stringify(bench)
     const events = known.events.get(key) ?? known.counter.count(bench)
     known.events.set(key, events)
-    return { events, macs: macsOf(row), cyclesPerMac: row.cyclesPerMac }
+    return { events, macs: rowMacs(row), cyclesPerMac: row.cyclesPerMac }
   })
 }
 
@@ -71,7 +71,7 @@ function coreErrors(core: MeasuredCoreName, rows: readonly Row[]): TwinErrors {
   const machine = new MonitorMachine(measuredCores[core], firmware)
   const errors = rows.map((row) => {
     const { cycles } = machine.bench({ ...benchOf(row), repetitions: 2 })
-    return Math.abs(Math.max(...cycles) / macsOf(row) / row.cyclesPerMac - 1)
+    return Math.abs(Math.max(...cycles) / rowMacs(row) / row.cyclesPerMac - 1)
   })
   return { mean: errors.reduce((sum, error) => sum + error, 0) / errors.length, max: Math.max(...errors) }
 }

@@ -9,7 +9,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createMachine } from '@core/sim/createMachine'
 import { ramBase, type Engine, type VirtualMachine } from '@core/sim/machine'
-import type { PresetName } from '@core/sim/boards/presets'
+import type { CorePresetName } from '@core/sim/boards/presets'
 import { buildMatmulInC } from './simMatmulInC'
 import { firmwareBench } from './simFirmware'
 import { startClock, type Spell } from './stopwatch'
@@ -23,7 +23,7 @@ interface Row {
   program: string
   engine: Engine
   /** 'none' without the cycle model. */
-  cycleModel: PresetName | 'none'
+  cycleModel: CorePresetName | 'none'
   millionInstructionsPerSecond: number
   millionInstructionsPerCpuSecond: number
   cyclesPerInstruction: number

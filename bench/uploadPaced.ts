@@ -1,7 +1,7 @@
 // The own monitor over a line of a given speed: what share of the line's bytes carries payload.
 import { readFileSync } from 'node:fs'
 import { createMachine } from '../src/core/sim/createMachine'
-import { openSession } from '../src/main/board/boardSession'
+import { openBoardSession } from '../src/main/board/boardSession'
 import type { Clock } from '../src/main/board/clock'
 import { wallClock } from '../src/main/board/clock'
 import type { Link } from '../src/main/board/links/link'
@@ -33,7 +33,7 @@ async function measure(
   bytes: Uint8Array
 ): Promise<Pick<PacedRow, 'bytesPerSecond' | 'shareOfLineRate' | 'retransmits'>> {
   const link = createPacedLink(board, baudRate, clock)
-  const session = openSession({ link, onText: () => undefined, nonce: () => 1, clock })
+  const session = openBoardSession({ link, onText: () => undefined, nonce: () => 1, clock })
   try {
     const { ram } = await session.hello()
     const startMs = clock.nowMs()
@@ -69,7 +69,7 @@ export async function pacedInWallTime(
 
 /** The simulator compiles what it runs often, which a board does not: that shall not be measured. */
 async function warmUp(board: Link): Promise<void> {
-  const session = openSession({ link: board, onText: () => undefined, nonce: () => 2 })
+  const session = openBoardSession({ link: board, onText: () => undefined, nonce: () => 2 })
   const { ram } = await session.hello()
   for (let times = 0; times < 3; times++) await session.upload(ram.low, new Uint8Array(128 * 1024))
 }

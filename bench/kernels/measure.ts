@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { benchChecksum, type BenchWorkload } from '@core/quant/integer/benchOperands'
 import type { Bits } from '@core/quant/scheme'
-import { presetNames, type PresetName } from '@core/sim/boards/presets'
+import { corePresetNames, type CorePresetName } from '@core/sim/boards/presets'
 import { buildBareProgram } from '../../scripts/bareProgram.mjs'
 import type { KernelIsa } from './isas'
 import { runOnPreset } from './runOnPreset'
@@ -46,7 +46,7 @@ export function measureKernels(compiler: string, isa: KernelIsa, useReference: b
       timeout: 300_000
     })
     const bytes = new Uint8Array(readFileSync(elf))
-    const presets = isa.onPresets === null ? [] : presetNames
+    const presets = isa.onPresets === null ? [] : corePresetNames
     const onPresets = new Map(
       presets.map((name) => [name, parse(runOnPreset(name, bytes, isa.onPresets === 'zbb'))])
     )
@@ -58,7 +58,7 @@ export function measureKernels(compiler: string, isa: KernelIsa, useReference: b
 
 export const qemuOf = ({ xlen }: KernelIsa): string => `qemu-system-riscv${xlen}`
 
-function rowsOf(lines: readonly Line[], onPresets: ReadonlyMap<PresetName, Line[]>): Measurement {
+function rowsOf(lines: readonly Line[], onPresets: ReadonlyMap<CorePresetName, Line[]>): Measurement {
   const found: Measurement = { rows: [], depthwise: [], wrong: [] }
   for (const [at, line] of lines.entries()) {
     const { kernel, activationBits, weightBits, macs } = line

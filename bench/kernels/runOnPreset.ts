@@ -1,12 +1,12 @@
 import { createMachine } from '@core/sim/createMachine'
-import { presets, type PresetName } from '@core/sim/boards/presets'
+import { corePresets, type CorePresetName } from '@core/sim/boards/presets'
 
 /** Enough for the whole bench program several times over; a program that needs more hangs. */
 const mostInstructions = 2e9
 
 /** Runs a bare program to power-off on a virtual board and returns what it wrote to its UART. */
-export function runOnPreset(name: PresetName, elf: Uint8Array, zbb: boolean): string {
-  const machine = createMachine({ board: { ...presets[name], zbb } })
+export function runOnPreset(name: CorePresetName, elf: Uint8Array, zbb: boolean): string {
+  const machine = createMachine({ board: { ...corePresets[name], zbb } })
   machine.loadElf(elf)
   machine.reset()
   let text = ''

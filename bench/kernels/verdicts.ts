@@ -1,5 +1,5 @@
 import type { Bits } from '@core/quant/scheme'
-import { presetNames, type PresetName } from '@core/sim/boards/presets'
+import { corePresetNames, type CorePresetName } from '@core/sim/boards/presets'
 
 /** The bars the kernels are held to, and the published costs they are held against. */
 export interface KernelRow {
@@ -10,7 +10,7 @@ export interface KernelRow {
   weightBits: Bits
   instructionsPerMac: number
   /** null: the virtual boards have not this instruction set. */
-  cyclesPerMac: Record<PresetName, number | null>
+  cyclesPerMac: Record<CorePresetName, number | null>
 }
 
 /**
@@ -55,7 +55,7 @@ export function verdicts(rows: readonly KernelRow[]): Verdict[] {
     const int8 = pair(block, 8, 8)
     const ratio = (unit: string, costOf: (row: KernelRow) => number) =>
       verdict(`${title} dearest pair / a8w8, ${unit}`, Math.max(...block.map(costOf)) / costOf(int8), 1.05)
-    const boards = presetNames.filter((name) => int8.cyclesPerMac[name] !== null)
+    const boards = corePresetNames.filter((name) => int8.cyclesPerMac[name] !== null)
     return [
       ratio('instructions', cost),
       ...boards.map((name) => ratio(`cycles on ${name}`, (row) => row.cyclesPerMac[name] ?? Infinity))

@@ -1,6 +1,6 @@
 import { createRandom } from '../../src/core/math/random'
 import { extractFeatures, type FeatureMatrix } from '../../src/core/proxy/features'
-import type { Samples } from '../../src/core/proxy/samples'
+import type { SampleTable } from '../../src/core/proxy/samples'
 
 /** Features and the logarithm of time. */
 export interface Table {
@@ -33,7 +33,7 @@ export function generatedCase(): SpeedCase {
 }
 
 /** A published profile with MACs, CBOPs and raw columns; one row in five is held out of `learn`. */
-export function publishedCase(title: string, samples: Samples): SpeedCase {
+export function publishedCase(title: string, samples: SampleTable): SpeedCase {
   const cbops = extractFeatures(samples, 'cbops+')
   const macs = extractFeatures(samples, 'macs')
   const x: FeatureMatrix = {

@@ -20,7 +20,7 @@ import { countCorrect, floatScores } from '../../src/main/model/floatAccuracy'
 import { encodeSubset } from '../../src/main/model/imageFiles'
 import { createImageLibrary, fashionFolder, readFashion } from '../../src/main/model/imageLibrary'
 import { encodeOnnx } from '../../src/main/model/onnxFile'
-import { openSession } from '../../src/main/model/ortSession'
+import { openOrtSession } from '../../src/main/model/ortSession'
 import { train } from '../../src/main/model/training/trainer'
 import { withBatchStatistics } from '../../src/core/quant/batchStatistics'
 import { lenet5, resnetTiny } from './networks'
@@ -89,7 +89,7 @@ async function trainOne(build: (random: Random) => Graph, epochs: number): Promi
     ).pixels
   )
   const model = exportOnnx(fixed, { 'bitbench.seed': String(seed) })
-  const session = await openSession(model, 2)
+  const session = await openOrtSession(model, 2)
   const correct = countCorrect(await floatScores(session, fixed, test), test.labels)
   const accuracy = correct / test.count
   const card = {

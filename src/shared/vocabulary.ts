@@ -97,6 +97,14 @@ export const strategyNames = [
 ] as const
 export type StrategyName = (typeof strategyNames)[number]
 
+/** What a search minimises over the search items. */
+export const objectives = ['kl', 'crossEntropy', 'mse', 'accuracy'] as const
+export type Objective = (typeof objectives)[number]
+
+/** What a scheme's cost is counted in. */
+export const costUnits = [...countUnits, 'bops', 'bytes', 'picojoules'] as const
+export type CostUnit = (typeof costUnits)[number]
+
 /** States of a Job: work of this process. */
 export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const
 export type JobState = (typeof jobStates)[number]

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { encodeFrame, FrameDecoder } from '@core/board/frame'
-import { commands } from '@core/board/protocol'
+import { opcodes } from '@core/board/protocol'
 import { createPacedLink } from '@main/board/links/pacedLink'
 import { openQemuLink } from '@main/board/links/qemuLink'
 import { openVirtualLink } from '@main/board/links/virtualLink'
@@ -17,7 +17,7 @@ const speaking: Pick<LinkSuite, 'ask' | 'isAnswer' | 'stream'> = {
   ask: new TextEncoder().encode('?'),
   isAnswer: (received) => /RAM 0x[0-9a-f]+-0x[0-9a-f]+/.test(Buffer.from(received).toString('latin1')),
   stream: {
-    ask: (length) => encodeFrame(length & 0xff, commands.echo, pattern(length)),
+    ask: (length) => encodeFrame(length & 0xff, opcodes.echo, pattern(length)),
     isAnswer: (received, length) =>
       new FrameDecoder()
         .push(received)

@@ -7,7 +7,7 @@ import { MonitorClient } from '../../src/core/board/monitorClient'
 import { callRequest, generateSources } from '../../src/core/deploy/codegen/generateSources'
 import { planDeployment } from '../../src/core/deploy/plan'
 import { weightedLayerNames } from '../../src/core/model/graph'
-import { calibrate } from '../../src/core/quant/quantize/calibration'
+import { measureActivationRanges } from '../../src/core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../src/core/quant/quantize/quantizeNetwork'
 import { uniformScheme } from '../../src/core/quant/scheme'
 import { argmax, codesOfPixels, runInteger } from '../../src/core/quant/integer/runInteger'
@@ -46,7 +46,7 @@ const imageCount = 3
 function quantizedChain() {
   const chain = operatorChain(3)
   const graph = chain.done()
-  const calibration = calibrate(graph, chain.pixels(8))
+  const calibration = measureActivationRanges(graph, chain.pixels(8))
   const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
   return { network, builder: { images: (count: number) => codesOfPixels(chain.pixels(count)) } }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { openSession } from '@main/board/boardSession'
+import { openBoardSession } from '@main/board/boardSession'
 import { openVirtualLink } from '@main/board/links/virtualLink'
 import { resourcePath } from '@main/paths'
 import { AppError } from '@shared/errors'
@@ -54,7 +54,7 @@ describe('hostile line', () => {
     const workerFile = await virtualBoardWorker()
     const once = async (): Promise<void> => {
       const link = await openVirtualLink({ preset: 'small', firmware, workerFile })
-      const session = openSession({ link, onText: () => undefined, nonce: () => 1 })
+      const session = openBoardSession({ link, onText: () => undefined, nonce: () => 1 })
       await session.hello()
       const broken = session
         .upload(0x8001_0000, new Uint8Array(500_000))

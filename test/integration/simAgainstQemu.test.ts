@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMachine } from '@core/sim/createMachine'
 import type { Engine } from '@core/sim/machine'
-import type { PresetName } from '@core/sim/boards/presets'
+import type { CorePresetName } from '@core/sim/boards/presets'
 import { cProgram, linkerScript, startup } from './simPrograms'
 
 const gcc = 'riscv64-unknown-elf-gcc'
@@ -69,7 +69,7 @@ function runQemu(name: string): string {
   })
 }
 
-function runSimulator(elf: Uint8Array, board: PresetName, engine: Engine, cycleModel: boolean): string {
+function runSimulator(elf: Uint8Array, board: CorePresetName, engine: Engine, cycleModel: boolean): string {
   const machine = createMachine({ board, engine, cycleModel, compileAfterJumps: 20 })
   machine.loadElf(elf)
   let output = ''

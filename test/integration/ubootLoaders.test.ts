@@ -8,7 +8,7 @@ import { ubootLoad } from '@core/board/loaders/uboot'
 import { xmodemSend } from '@core/board/loaders/xmodem'
 import { ymodemSend } from '@core/board/loaders/ymodem'
 import { createRandom } from '@core/math/random'
-import { openSession } from '@main/board/boardSession'
+import { openBoardSession } from '@main/board/boardSession'
 import { bootMonitor } from '@main/board/load/boardBoot'
 import { converse } from '@main/board/runConversation'
 import type { Link } from '@main/board/links/link'
@@ -173,7 +173,7 @@ it.skipIf(missingSupervisor.length > 0)(
       label: 'u-boot',
       countInstructions: false
     })
-    const session = openSession({ link, onText: () => undefined, nonce: () => 1 })
+    const session = openBoardSession({ link, onText: () => undefined, nonce: () => 1 })
     try {
       const booting = bootMonitor(session, {
         loader: 'auto',

@@ -5,7 +5,7 @@ import { MonitorClient } from '../../src/core/board/monitorClient'
 import { encodeImage } from '../../src/core/deploy/image'
 import { planDeployment } from '../../src/core/deploy/plan'
 import { weightedLayerNames } from '../../src/core/model/graph'
-import { calibrate } from '../../src/core/quant/quantize/calibration'
+import { measureActivationRanges } from '../../src/core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../src/core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../src/core/quant/quantizedNetwork'
 import { uniformScheme } from '../../src/core/quant/scheme'
@@ -77,7 +77,7 @@ export function validImages(count: number): Uint8Array[] {
 function chainNetwork(seed: number): QuantizedNetwork {
   const builder = operatorChain(seed)
   const graph = builder.done()
-  const calibration = calibrate(graph, builder.pixels(4))
+  const calibration = measureActivationRanges(graph, builder.pixels(4))
   return quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
 }
 

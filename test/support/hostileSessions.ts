@@ -9,8 +9,13 @@ import { litexBoard, litexBoardCsv } from '@core/sim/boards/litexBoard'
 import { createMachine } from '@core/sim/createMachine'
 import type { VirtualMachine } from '@core/sim/machine'
 import { bootMonitor } from '@main/board/load/boardBoot'
-import { type BoardSession, openSession } from '@main/board/boardSession'
-import { createFaultLink, type FaultName, type FaultPlan, type LineFaults } from '@main/board/links/faultLink'
+import { type BoardSession, openBoardSession } from '@main/board/boardSession'
+import {
+  createFaultLink,
+  type FaultName,
+  type FaultSchedule,
+  type LineFaults
+} from '@main/board/links/faultLink'
 import type { Link } from '@main/board/links/link'
 import { resourcePath } from '@main/paths'
 import { AppError } from '@shared/errors'
@@ -77,7 +82,7 @@ export class HostileLine {
     const line = createFaultLink(this.powerOn(kind), planFor(seed), clock)
     const link = createCountedLink(line)
     let lastNonce = seed << 4
-    const session = openSession({ link, onText: () => undefined, nonce: () => ++lastNonce, clock })
+    const session = openBoardSession({ link, onText: () => undefined, nonce: () => ++lastNonce, clock })
     const listenersBefore = link.listenerCount
     const work = { kernel: runKernel, image: runImage, boot: runBoot }[kind]
     const startMs = clock.nowMs()
@@ -123,7 +128,12 @@ export class HostileLine {
     if (clock.pending > 0) return `${clock.pending} timers were left behind`
     if (kind === 'boot') {
       // A boot loader that was fed half an image, or a crashed one, takes a reset; then the board must come up.
-      const next = openSession({ link: this.powerOn('boot'), onText: () => undefined, nonce: () => 1, clock })
+      const next = openBoardSession({
+        link: this.powerOn('boot'),
+        onText: () => undefined,
+        nonce: () => 1,
+        clock
+      })
       return await clock.run(runBoot(next, random))
     }
     const bytes = noise(random, 700)
@@ -191,7 +201,7 @@ function noise(random: Random, length: number): Uint8Array {
 }
 
 /** One seeded schedule: one or two kinds of fault each way, mild to severe. */
-export function planFor(seed: number): FaultPlan {
+export function planFor(seed: number): FaultSchedule {
   const random = createRandom(seed)
   const rate = (): number => 10 ** (-3.7 + 2 * random.next())
   const faults = (): LineFaults => {

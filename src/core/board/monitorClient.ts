@@ -12,7 +12,7 @@ import {
 } from './monitorExchange'
 import { uploadBytes } from './monitorUpload'
 import {
-  decode,
+  readReply,
   encode,
   mostDataBytes,
   type BenchRequest,
@@ -85,12 +85,12 @@ export class MonitorClient {
       answerMs: Math.min(helloTiming.answerMs, this.timing.answerMs),
       attempts: Math.min(helloTiming.attempts, this.timing.attempts)
     }
-    let answer: ReturnType<typeof decode.hello> | undefined
+    let answer: ReturnType<typeof readReply.hello> | undefined
     try {
       // An answer with another nonce is left over from a session before this one.
       for (let leftOver = 0; answer?.nonce !== nonce >>> 0; leftOver++) {
         if (leftOver > 3) throw badAnswer('hello', 'it repeats a nonce that was never sent')
-        answer = decode.hello(yield* this.persistent(encode.hello(nonce), timing))
+        answer = readReply.hello(yield* this.persistent(encode.hello(nonce), timing))
       }
     } catch (error) {
       throw this.notMonitor(error)
@@ -144,17 +144,17 @@ export class MonitorClient {
 
   /** CRC-32 of a range of RAM. */
   *crc(address: number, length: number): Conversation<number> {
-    return yield* this.ask('crc', encode.crc(address, length), decode.crc)
+    return yield* this.ask('crc', encode.crc(address, length), readReply.crc)
   }
 
   /** Checks the Image at an address and makes it the one that `run` runs. */
   *prepare(imageAddress: number): Conversation<PreparedImage> {
-    return yield* this.ask('prepare', encode.prepare(imageAddress), decode.prepare)
+    return yield* this.ask('prepare', encode.prepare(imageAddress), readReply.prepare)
   }
 
   /** Runs the prepared Image over `count` inputs in RAM; the sums over all inferences. */
   *run(request: RunRequest, onProgress?: OnProgress): Conversation<Spent> {
-    return yield* this.ask('run', encode.run(request), decode.spent, onProgress)
+    return yield* this.ask('run', encode.run(request), readReply.spent, onProgress)
   }
 
   /** Runs one kernel on operands made on the board; at most 64 repetitions are reported. */
@@ -169,7 +169,12 @@ export class MonitorClient {
         'Give at most 8 whole dims and 1 to 65535 repetitions.'
       )
     }
-    return yield* this.ask('bench', encode.bench(request), (data) => decode.bench(data, counters), onProgress)
+    return yield* this.ask(
+      'bench',
+      encode.bench(request),
+      (data) => readReply.bench(data, counters),
+      onProgress
+    )
   }
 
   /** Per-layer counters since they were last cleared, for layers [first, first + count). */
@@ -178,7 +183,11 @@ export class MonitorClient {
     const mostPerAnswer = 51
     while (layers.length < count) {
       const part = Math.min(mostPerAnswer, count - layers.length)
-      const more = yield* this.ask('counters', encode.counters(first + layers.length, part), decode.counters)
+      const more = yield* this.ask(
+        'counters',
+        encode.counters(first + layers.length, part),
+        readReply.counters
+      )
       if (more.length !== part) throw badAnswer('counters', `${more.length} layers instead of ${part}`)
       layers.push(...more)
     }
@@ -187,12 +196,12 @@ export class MonitorClient {
 
   /** Where the output codes of a layer lie after the last run. */
   *tensor(layer: number): Conversation<{ address: number; sizeBytes: number }> {
-    return yield* this.ask('tensor', encode.tensor(layer), decode.tensor)
+    return yield* this.ask('tensor', encode.tensor(layer), readReply.tensor)
   }
 
   /** Calls a function at an even address with two arguments; what it returned and what it took. */
   *call(entry: number, a0: number, a1: number): Conversation<Spent & { returned: number }> {
-    return yield* this.ask('call', encode.call(entry, a0, a1), decode.call)
+    return yield* this.ask('call', encode.call(entry, a0, a1), readReply.call)
   }
 
   /** The same bytes back (at most 1024). */

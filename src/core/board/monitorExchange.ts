@@ -3,7 +3,7 @@ import { asciiText, concatBytes } from '../binary/bytes'
 import type { Conversation } from './conversation'
 import { createAnsiFilter } from './loaders/receiver'
 import { encodeFrame, FrameDecoder, mostFrameBytes, type Frame } from './frame'
-import { commands, decode, eventCommand, responseFlag, type BoardEvent, type CommandName } from './protocol'
+import { opcodes, readReply, eventCommand, responseFlag, type BoardEvent, type Opcode } from './protocol'
 import { refusal } from './protocolError'
 
 /** How long to wait and how often to repeat. The exchange has no clock: a wait ends with bytes or with silence. */
@@ -30,7 +30,7 @@ export interface ExchangeStatistics {
 /** A request on its way. */
 export interface Outstanding {
   seq: number
-  command: CommandName
+  command: Opcode
   bytes: Uint8Array
   attempts: number
   /** Position among all sendings, repeats included; the monitor answers in this order. */
@@ -80,11 +80,11 @@ export class MonitorExchange {
   }
 
   /** A new request, not yet sent. Sequence numbers are reused after 256 requests only. */
-  prepare(command: CommandName, payload: Uint8Array): Outstanding {
+  prepare(command: Opcode, payload: Uint8Array): Outstanding {
     const seq = this.nextSeq
     this.nextSeq = (this.nextSeq + 1) & 0xff
     this.statistics.requests++
-    return { seq, command, bytes: encodeFrame(seq, commands[command], payload), attempts: 0, order: 0 }
+    return { seq, command, bytes: encodeFrame(seq, opcodes[command], payload), attempts: 0, order: 0 }
   }
 
   /** Sends a request, or sends it again. A board that is at work has received whole frames: its line needs no clearing. */
@@ -120,7 +120,7 @@ export class MonitorExchange {
         }
         const request = outstanding.get(piece.frame.seq)
         if (request === undefined || done.has(request)) this.statistics.staleFrames++
-        else if (piece.frame.command === eventCommand) events.push(decode.event(piece.frame.payload))
+        else if (piece.frame.command === eventCommand) events.push(readReply.event(piece.frame.payload))
         else if (isAnswerTo(request, piece.frame)) {
           done.add(request)
           answers.push({ request, status: piece.frame.payload[0]!, data: piece.frame.payload.slice(1) })
@@ -137,7 +137,7 @@ export class MonitorExchange {
    * A long command tells of its progress through `onProgress`.
    */
   *request(
-    command: CommandName,
+    command: Opcode,
     payload: Uint8Array,
     timing: ExchangeTiming = defaultTiming,
     onProgress?: (done: number, total: number) => void
@@ -176,7 +176,7 @@ export class MonitorExchange {
     return answer.data
   }
 
-  silent(command: CommandName, waitedMs: number, what: string): AppError {
+  silent(command: Opcode, waitedMs: number, what: string): AppError {
     return new AppError(
       'board.timeout',
       `The board ${what} ${command} (waited ${Math.round(waitedMs / 100) / 10} s).`,
@@ -214,5 +214,5 @@ export class MonitorExchange {
 const isPrintable = (byte: number): boolean => (byte >= 32 && byte < 127) || byte === 10 || byte === 13
 
 function isAnswerTo(request: Outstanding, frame: Frame): boolean {
-  return frame.command === (commands[request.command] | responseFlag) && frame.payload.length > 0
+  return frame.command === (opcodes[request.command] | responseFlag) && frame.payload.length > 0
 }

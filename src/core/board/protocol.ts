@@ -3,7 +3,7 @@ import type { BoardInfo, BoardKernel } from './boardInfo'
 import { ByteReader, ByteWriter } from '../binary/bytes'
 
 /** Commands of the board monitor as typed requests and answers (docs/protocol.md). No I/O, no waiting. */
-export const commands = {
+export const opcodes = {
   hello: 0x01,
   load: 0x02,
   read: 0x03,
@@ -17,7 +17,7 @@ export const commands = {
   counters: 0x0b,
   tensor: 0x0c
 } as const
-export type CommandName = keyof typeof commands
+export type Opcode = keyof typeof opcodes
 
 export const responseFlag = 0x80
 export const eventCommand = 0x7f
@@ -119,7 +119,7 @@ export const encode = {
 }
 
 /** Response data (after the status) by command. Throw RangeError when the data is shorter than the protocol says. */
-export const decode = {
+export const readReply = {
   hello(data: Uint8Array): { info: BoardInfo; nonce: number } {
     const r = new ByteReader(data)
     const protocolVersion = r.u16()

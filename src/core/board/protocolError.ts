@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '@shared/errors'
 import { formatBytes, formatHex32 } from '@shared/units'
 import { ByteReader } from '../binary/bytes'
-import type { CommandName } from './protocol'
+import type { Opcode } from './protocol'
 
 /** A board's refusal in words: status of docs/protocol.md "Responses" with its details -> AppError. */
 export const statusNames = [
@@ -47,7 +47,7 @@ const trapCauses: Readonly<Record<number, string>> = {
 }
 
 /** `data` is the response after its status byte; details that are missing are left out. */
-export function refusal(command: CommandName, status: number, data: Uint8Array): AppError {
+export function refusal(command: Opcode, status: number, data: Uint8Array): AppError {
   const statusName = statusNames[status] ?? `status ${status}`
   const fail = (code: ErrorCode, message: string, hint: string, more: object = {}): AppError =>
     new AppError(code, message, hint, { details: { command, status: statusName, ...more } })
@@ -116,7 +116,7 @@ function detailWords(data: Uint8Array): number[] {
   return words
 }
 
-function outOfMemory(command: CommandName, [needed = 0, available = 0]: number[]): AppError {
+function outOfMemory(command: Opcode, [needed = 0, available = 0]: number[]): AppError {
   return new AppError(
     'board.outOfMemory',
     `${command} needs ${formatBytes(needed)} of RAM and the board has ${formatBytes(available)}: ${needed - available} bytes too few.`,
@@ -125,7 +125,7 @@ function outOfMemory(command: CommandName, [needed = 0, available = 0]: number[]
   )
 }
 
-function badImage(command: CommandName, data: Uint8Array): AppError {
+function badImage(command: Opcode, data: Uint8Array): AppError {
   const reason = data[0] ?? 0
   if (reason === 5 && data.length >= 9) return outOfMemory(command, detailWords(data.subarray(1)))
   const code: ErrorCode =

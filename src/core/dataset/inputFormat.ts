@@ -65,7 +65,7 @@ function foldedFormat(normalisation: Normalisation, element: ElementType): Input
 }
 
 /** Real inputs of stored values (HWC). */
-export function realsOf(
+export function itemReals(
   values: ItemValues,
   channels: number,
   normalisation: Normalisation,

@@ -1,3 +1,5 @@
+import type { ImageSplit } from '../../shared/vocabulary'
+
 /**
  * What every reader of a data set gives, whatever file it reads: items one behind the other, good or bad. Readers
  * hold one item at a time, so a set may be larger than memory.
@@ -8,11 +10,7 @@ export type ItemValues = Uint8Array | Int8Array | Float32Array
 export type ElementType = 'u8' | 'i8' | 'f32'
 
 /** Which half of a set a file belongs to, where the files say so (train-images / t10k-images, x_train / x_test). */
-export type Origin = 'train' | 'test'
-
-export type SplitName = 'calibration' | 'tune' | 'search' | 'test'
-/** In the order in which splits are filled. */
-export const splitNames = ['calibration', 'tune', 'search', 'test'] as const satisfies readonly SplitName[]
+export type ItemOrigin = 'train' | 'test'
 
 export interface GoodItem {
   readonly kind: 'good'
@@ -26,8 +24,8 @@ export interface GoodItem {
   /** Numbers to predict (regression); null where there are none. */
   readonly target: Float32Array | null
   /** Split the files name for this item; null leaves the choice to the seeded draw. */
-  readonly split: SplitName | null
-  readonly origin: Origin | null
+  readonly split: ImageSplit | null
+  readonly origin: ItemOrigin | null
 }
 
 export interface BadItem {

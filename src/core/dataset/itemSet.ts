@@ -1,7 +1,7 @@
-import type { SplitName } from './item'
+import type { ImageSplit } from '../../shared/vocabulary'
 import type { InputFormat } from './inputFormat'
 import type { Task } from './metrics'
-import type { ShapeHwc } from './prepare'
+import type { ShapeHwc } from '../kernel/shape'
 
 /** Items of a split as the engine takes them. */
 export interface ItemBatch {
@@ -28,8 +28,8 @@ export interface ItemSet {
   readonly targetWidth: number
   /** How the network's input bytes are to be read; null leaves it to the network's file. */
   readonly input: InputFormat | null
-  count(split: SplitName): number
+  count(split: ImageSplit): number
   /** Items [from, from + count) of a split, fewer at its end. */
-  read(split: SplitName, from: number, count: number): Promise<ItemBatch>
+  read(split: ImageSplit, from: number, count: number): Promise<ItemBatch>
   close(): Promise<void>
 }

@@ -1,11 +1,9 @@
+import type { ShapeHwc } from '../kernel/shape'
 import { AppError } from '../../shared/errors'
 import { sizeOfShape, type ItemValues } from './item'
 
-/** [height, width, channels]: the order in which kernels read. A vector is [1, 1, n]. */
-export type ShapeHwc = readonly [height: number, width: number, channels: number]
-
 /** What is done to every item once, when the set is read. */
-export interface Geometry {
+export interface PictureGeometry {
   /** Order of the axes in the source; HWC puts channels last. */
   readonly layout: 'hwc' | 'chw'
   /** Wanted height and width; null keeps the source's. */
@@ -17,7 +15,7 @@ export interface Geometry {
 }
 
 /** An item's shape as [height, width, channels]; rank 1 is a vector, rank 2 has one channel. */
-export function hwcOf(shape: readonly number[], layout: Geometry['layout']): ShapeHwc {
+export function hwcOf(shape: readonly number[], layout: PictureGeometry['layout']): ShapeHwc {
   if (shape.length === 1) return [1, 1, shape[0]!]
   if (shape.length === 2) return [shape[0]!, shape[1]!, 1]
   if (shape.length === 3) {
@@ -32,7 +30,11 @@ export interface PreparedItem {
 }
 
 /** Layout, grey, crop and size, in this order. @throws AppError data.invalid when grey needs colours */
-export function prepareItem(values: ItemValues, shape: readonly number[], geometry: Geometry): PreparedItem {
+export function prepareItem(
+  values: ItemValues,
+  shape: readonly number[],
+  geometry: PictureGeometry
+): PreparedItem {
   let item: PreparedItem = { values, shape: hwcOf(shape, geometry.layout) }
   if (shape.length === 3 && geometry.layout === 'chw')
     item = { ...item, values: toChannelsLast(values, item.shape) }

@@ -1,4 +1,4 @@
-import { badItem, goodItem, type ByteStream, type Origin, type ReadItem } from './item'
+import { badItem, goodItem, type ByteStream, type ItemOrigin, type ReadItem } from './item'
 
 /**
  * CIFAR binary (Krizhevsky): per picture one class byte (CIFAR-10) or a coarse and a fine one (CIFAR-100, the fine one
@@ -6,7 +6,7 @@ import { badItem, goodItem, type ByteStream, type Origin, type ReadItem } from '
  */
 export async function* readCifar(
   file: { name: string; stream: ByteStream },
-  options: { side: number; labelBytes: 1 | 2; origin: Origin | null }
+  options: { side: number; labelBytes: 1 | 2; origin: ItemOrigin | null }
 ): AsyncGenerator<ReadItem> {
   const { side, labelBytes, origin } = options
   const plane = side * side

@@ -1,5 +1,7 @@
 import { invalidData } from './byteStream'
-import { badItem, goodItem, splitNames, type ReadItem, type SplitName } from './item'
+import { badItem, goodItem, type ReadItem } from './item'
+import { imageSplits } from '../../shared/vocabulary'
+import type { ImageSplit } from '../../shared/vocabulary'
 
 /** How a CSV's columns are used. Names are those of the header line, or "1", "2", … without one. */
 export interface CsvColumns {
@@ -70,7 +72,7 @@ export function chooseCsvColumns(firstLines: readonly string[], wishes: CsvWishe
 }
 
 /** Items of the lines; a line that does not fit is named and left out. */
-export async function* readCsv(
+export async function* readCsvItems(
   lines: AsyncIterable<string>,
   columns: CsvColumns,
   file: string
@@ -113,8 +115,8 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   })
 }
 
-export function isSplit(text: string | null): text is SplitName {
-  return (splitNames as readonly (string | null)[]).includes(text)
+export function isSplit(text: string | null): text is ImageSplit {
+  return (imageSplits as readonly (string | null)[]).includes(text)
 }
 
 const isSplitOrTrain = (text: string): boolean => text === 'train' || isSplit(text)

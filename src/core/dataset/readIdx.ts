@@ -1,5 +1,5 @@
 import { bigEndianWords, invalidData, takeExactly } from './byteStream'
-import { badItem, goodItem, sizeOfShape, type ByteStream, type Origin, type ReadItem } from './item'
+import { badItem, goodItem, sizeOfShape, type ByteStream, type ItemOrigin, type ReadItem } from './item'
 import { allFinite, numberBytes, readNumbers, type NumberType } from './numbers'
 
 /**
@@ -50,7 +50,7 @@ export interface IdxFile {
 export async function* readIdx(
   items: IdxFile,
   labels: IdxFile | null,
-  origin: Origin | null
+  origin: ItemOrigin | null
 ): AsyncGenerator<ReadItem> {
   const header = await readIdxHeader(items.stream, items.name)
   const [count, ...shape] = header.dims as [number, ...number[]]

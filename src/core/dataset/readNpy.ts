@@ -1,6 +1,6 @@
 import { beginsLikeNpy, parseNpyHeader } from '../binary/npyHeader'
 import { invalidData, takeExactly } from './byteStream'
-import { badItem, goodItem, sizeOfShape, type ByteStream, type Origin, type ReadItem } from './item'
+import { badItem, goodItem, sizeOfShape, type ByteStream, type ItemOrigin, type ReadItem } from './item'
 import { allFinite, numberBytes, readNumbers, type NumberType } from './numbers'
 
 /**
@@ -67,7 +67,7 @@ export interface NpyFile {
 export async function* readNpy(
   items: NpyFile,
   beside: { file: NpyFile; as: 'label' | 'target' } | null,
-  origin: Origin | null
+  origin: ItemOrigin | null
 ): AsyncGenerator<ReadItem> {
   const header = await readNpyHeader(items.stream, items.name)
   if (header.shape.length < 1) throw invalidData(items.name, 'it is a single number')

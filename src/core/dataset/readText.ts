@@ -7,7 +7,7 @@ export const textVocabulary = 256
  * Text as next-token items: `context` bytes, and the byte that follows as the label. Windows do not overlap beyond
  * `stride`. What is left at the end is shorter than a window and is no item.
  */
-export async function* readText(
+export async function* readTextItems(
   file: { name: string; stream: ByteStream },
   context: number,
   stride: number

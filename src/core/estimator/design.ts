@@ -1,6 +1,6 @@
 import type { FeatureMatrix } from '../proxy/features'
 import type { StageTable } from './samples/stageTable'
-import { workOf, type StageWork } from './work'
+import { stageWork, type StageWork } from './work'
 
 /**
  * Stages that are fitted together because they do the same kind of work: an entry is a stage of a configuration.
@@ -27,7 +27,7 @@ const tiles = [
 
 /** Pools of a table: products and element-wise operators where the knobs say so, else each stage on its own. */
 export function stagePools(table: StageTable, multiprocessors: number | null): StagePool[] {
-  const works = table.stages.map((stage) => workOf(table, stage))
+  const works = table.stages.map((stage) => stageWork(table, stage))
   const members = (kind: StageWork['kind']): number[] =>
     works.flatMap((work, stage) => (work?.kind === kind ? [stage] : []))
   const pools: StagePool[] = []

@@ -55,7 +55,7 @@ function expanded(read: Read): (row: number) => number {
 const dimensionKnobs = ['n_head', 'n_kv_head', 'n_embd', 'n_expanded_embd', 'num_tokens']
 
 /** Work of a stage of this name over all rows; null where the knobs do not say it. */
-export function workOf(table: StageTable, stage: string): StageWork | null {
+export function stageWork(table: StageTable, stage: string): StageWork | null {
   const operator = layerOperators[stage]
   const names = new Set(table.knobs.map((knob) => knob.name))
   if (operator === undefined || !dimensionKnobs.every((name) => names.has(name))) return null

@@ -4,7 +4,7 @@ import type { Dimension } from './metrics'
  * One cell of nvidia-smi's CSV. Either a number in the dimension's house unit (W, MHz, %, bytes, degrees C, mask) or
  * the reason why there is none, in nvidia-smi's own words.
  */
-export type Cell = { value: number } | { reason: string }
+export type SmiCell = { value: number } | { reason: string }
 
 /** Factor from a printed unit to the house unit of its dimension. */
 const units: Record<Dimension, Readonly<Record<string, number>>> = {
@@ -26,7 +26,7 @@ const hexMask = /^0x[0-9a-f]{1,16}$/i
  * `[N/A]`, `[Not Supported]`, `[Unknown Error]`, `ERR!`, `[GPU is lost]` and whatever else is no number becomes a
  * reason, never 0. A number in a unit this table does not know is unavailable too: a wrong scale is worse than none.
  */
-export function parseCell(text: string, dimension: Dimension, headerUnit: string | null): Cell {
+export function parseCell(text: string, dimension: Dimension, headerUnit: string | null): SmiCell {
   const trimmed = text.trim()
   if (trimmed === '') return { reason: 'empty' }
   if (dimension === 'mask') {

@@ -3,6 +3,9 @@ import type { KernelName } from '../../shared/vocabulary'
 import { kernelSpec } from './spec'
 import { emptyWork, type Work } from './work'
 
+/** [height, width, channels]: the order in which kernels read a tensor. A vector is [1, 1, n]. */
+export type ShapeHwc = readonly [height: number, width: number, channels: number]
+
 /** A kernel with its sizes as the board's `bench` command takes them (docs/protocol.md): what campaigns are made of. */
 export interface KernelShape {
   kernel: KernelName

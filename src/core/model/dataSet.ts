@@ -8,7 +8,7 @@ export interface LabelledImages {
   readonly labels: Uint8Array
 }
 
-export interface SplitPlan {
+export interface SplitSpec {
   readonly split: ImageSplit
   readonly perClass: number
 }
@@ -17,12 +17,12 @@ export interface SplitPlan {
  * What the shipped subset takes from Fashion-MNIST. All but `test` come from the training set; `search` is held out
  * when the shipped networks are trained, so choosing schemes on it is choosing on unseen images.
  */
-export const trainingSplits: readonly SplitPlan[] = [
+export const trainingSplits: readonly SplitSpec[] = [
   { split: 'search', perClass: 150 },
   { split: 'calibration', perClass: 100 },
   { split: 'tune', perClass: 200 }
 ]
-export const testSplits: readonly SplitPlan[] = [{ split: 'test', perClass: 100 }]
+export const testSplits: readonly SplitSpec[] = [{ split: 'test', perClass: 100 }]
 export const subsetSeed = 20261121
 
 /**
@@ -31,7 +31,7 @@ export const subsetSeed = 20261121
  */
 export function chooseSplits(
   labels: Uint8Array,
-  plans: readonly SplitPlan[],
+  plans: readonly SplitSpec[],
   seed: number
 ): Map<ImageSplit, Int32Array> {
   const random = createRandom(seed)

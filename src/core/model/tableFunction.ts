@@ -58,7 +58,7 @@ export function call(name: TableFunctionName, ...parameters: number[]): TableFun
 }
 
 /** The real result; what is not finite (a square root of less than 0, 1 / 0) becomes 0 or the largest float32. */
-export function evaluate(f: TableFunction, x: number): number {
+export function evaluateFunction(f: TableFunction, x: number): number {
   const y = exact(f, x)
   if (Number.isNaN(y)) return 0
   return clamp(y, -largestFloat, largestFloat)

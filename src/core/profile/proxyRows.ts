@@ -2,7 +2,7 @@ import type { KernelName } from '../../shared/vocabulary'
 import { kernelSpec, requireProxyKernel, rowSpec } from '../kernel/spec'
 import type { BenchItem, KernelShape } from '../kernel/shape'
 import type { TimeUnit } from '../../shared/vocabulary'
-import { noBits, type Samples, type ShapeRows } from '../proxy/samples'
+import { noBits, type SampleTable, type ShapeRows } from '../proxy/samples'
 
 /** Shape columns of a bench shape, in the order of its rowSpec. @throws input.unsupported for kernels without columns */
 export function toColumns(shape: KernelShape): number[] {
@@ -34,7 +34,7 @@ export function toProxySamples(
   unit: TimeUnit,
   items: readonly (BenchItem & { time: number })[],
   labels?: Readonly<Record<string, readonly string[]>>
-): Samples {
+): SampleTable {
   return {
     ...toShapeRows(kernel, items),
     unit,

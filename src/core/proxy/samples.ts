@@ -16,7 +16,7 @@ export interface ShapeRows {
 }
 
 /** Measurements: layers with their time. `labels` holds text columns that came along (board, sample id, ...). */
-export interface Samples extends ShapeRows {
+export interface SampleTable extends ShapeRows {
   readonly unit: TimeUnit
   /** > 0, in `unit`. */
   readonly time: Float64Array
@@ -67,7 +67,7 @@ export function takeShapes(rows: ShapeRows, indices: ArrayLike<number>): ShapeRo
 }
 
 /** The samples at `indices`, in that order. */
-export function takeSamples(samples: Samples, indices: ArrayLike<number>): Samples {
+export function takeSamples(samples: SampleTable, indices: ArrayLike<number>): SampleTable {
   const taken = { ...takeShapes(samples, indices), unit: samples.unit, time: gather(samples.time, indices) }
   if (samples.labels === undefined) return taken
   const labels = Object.fromEntries(
@@ -77,7 +77,7 @@ export function takeSamples(samples: Samples, indices: ArrayLike<number>): Sampl
 }
 
 /** All rows of several sets of the same kernel and unit, in order; labels are kept where every set has them. */
-export function joinSamples(sets: readonly Samples[]): Samples {
+export function joinSamples(sets: readonly SampleTable[]): SampleTable {
   const [first] = sets
   if (first === undefined) {
     throw new AppError(

@@ -1,14 +1,14 @@
 import { inputShapeOf, type ConcatNode, type Graph, type GraphNode, type Shape } from '../model/graph'
 import { stridedMap } from '../model/constants/indexing'
 import { broadcastStrides, reductionLoops, storagePlaces, storageStrides } from '../model/storage'
-import { evaluate } from '../model/tableFunction'
+import { evaluateFunction } from '../model/tableFunction'
 
 /** Float operators without windows and weights; tensors lie as storage.ts says. */
 export type FloatStep = (inputs: readonly Float32Array[], out: Float32Array) => void
 
 export function createTableStep(node: Extract<GraphNode, { op: 'table' }>): FloatStep {
   return ([input], out) => {
-    for (let at = 0; at < out.length; at++) out[at] = evaluate(node.function, input![at]!)
+    for (let at = 0; at < out.length; at++) out[at] = evaluateFunction(node.function, input![at]!)
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type Shape,
   type WeightedNode
 } from '../model/graph'
-import type { ShapeHwc } from './quantizedNetwork'
+import type { ShapeHwc } from '../kernel/shape'
 
 /**
  * The graph's [channels, height, width] as [height, width, channels]; a tensor of another rank, which lies in ONNX order, as

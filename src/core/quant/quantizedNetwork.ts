@@ -1,3 +1,4 @@
+import type { ShapeHwc } from '../kernel/shape'
 import type { Bits, Scheme } from './scheme'
 
 /**
@@ -8,7 +9,6 @@ import type { Bits, Scheme } from './scheme'
  * A tensor that is no image lies in the order of the graph (model/storage.ts). There is no argmax layer: the last layer's int32
  * numbers are the output, and who reads them takes the first maximum.
  */
-export type ShapeHwc = readonly [height: number, width: number, channels: number]
 
 /** Real value of a code: scale * (code + zero). */
 export interface CodeFormat {

@@ -1,6 +1,5 @@
+import type { CostUnit } from '../../shared/vocabulary'
 import { bitWidths, type Bits, type Scheme } from '../quant/scheme'
-
-export type CostUnit = 'cycles' | 'instructions' | 'bops' | 'bytes' | 'picojoules'
 
 /**
  * Cost of every layer at every bit pair, so that a search may ask for a scheme's cost a million times: a sum over the

@@ -3,7 +3,7 @@ import { factorise, solveFactorised } from '../math/denseCholesky'
 /** Covariance of two inputs given by index; symmetric and positive semidefinite. */
 export type Covariance<T> = (a: T, b: T) => number
 
-export interface GaussianProcess<T> {
+export interface SchemeProcess<T> {
   /** Posterior mean and standard deviation of the noise-free value. */
   predict(at: T): { mean: number; deviation: number }
   /** Log marginal likelihood of the data. */
@@ -15,12 +15,12 @@ export interface GaussianProcess<T> {
  * algorithm 2.1).
  * @param noise variance of the observations, > 0
  */
-export function fitGaussianProcess<T>(
+export function fitSchemeProcess<T>(
   inputs: readonly T[],
   values: ArrayLike<number>,
   covariance: Covariance<T>,
   noise: number
-): GaussianProcess<T> {
+): SchemeProcess<T> {
   const count = inputs.length
   const factor = new Float64Array(count * count)
   for (let row = 0; row < count; row++) {

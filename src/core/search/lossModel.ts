@@ -1,6 +1,6 @@
 import type { Candidate } from './candidate'
-import { fitGaussianProcess } from './gaussianProcess'
-import { additiveLosses, lossShape, sumOfLosses, type Sensitivity } from './probes'
+import { fitSchemeProcess } from './gaussianProcess'
+import { additiveLosses, lossShape, sumOfLosses, type ProbedLoss } from './probes'
 import { genesOfScheme, type Genes, type SearchSpace } from './space'
 
 /**
@@ -67,7 +67,7 @@ interface Observation {
 export function fitLossModel(
   space: SearchSpace,
   history: readonly Candidate[],
-  sensitivity: Sensitivity,
+  sensitivity: ProbedLoss,
   settings: LossModelSettings = pairwiseSettings
 ): LossModel {
   const losses = additiveLosses(space, sensitivity)
@@ -100,7 +100,7 @@ function modelOf(
   sharesOf: (genes: Genes) => Shares,
   settings: LossModelSettings
 ): LossModel {
-  const process = fitGaussianProcess(
+  const process = fitSchemeProcess(
     observed.map(({ shares }) => shares),
     observed.map(({ residual }) => residual),
     (a, b) => covariance(a, b, settings),

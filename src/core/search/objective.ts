@@ -1,6 +1,4 @@
-/** What a search minimises over the search items. */
-export const objectives = ['kl', 'crossEntropy', 'mse', 'accuracy'] as const
-export type Objective = (typeof objectives)[number]
+import type { Objective } from '../../shared/vocabulary'
 
 /** One evaluation of a scheme, as means over the items. */
 export interface Measure {

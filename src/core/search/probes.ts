@@ -12,7 +12,7 @@ export interface Probe {
   readonly genes: Genes
 }
 
-export interface Sensitivity {
+export interface ProbedLoss {
   /** Loss of the widest scheme. */
   readonly base: number
   /** Loss added by lowering each position to its probe's width; 0 where pinned. */
@@ -69,7 +69,7 @@ export function sensitivityOf(
   space: SearchSpace,
   history: readonly Candidate[],
   probes: readonly Probe[]
-): Sensitivity {
+): ProbedLoss {
   const losses = new Map(history.map((entry) => [genesKey(genesOfScheme(entry.scheme)), entry.loss]))
   const base = losses.get(genesKey(widestGenes(space))) ?? 0
   const added = new Float64Array(space.choices.length)
@@ -90,7 +90,7 @@ export const lossShape = [0, 0.12, 1, 3] as const
 /** Expected added loss of every layer at every pair, layers x 16 (knapsack.ts), additive with the given shape. */
 export function additiveLosses(
   space: SearchSpace,
-  { added, probed }: Sensitivity,
+  { added, probed }: ProbedLoss,
   shape: readonly number[] = lossShape
 ): Float64Array {
   const losses = new Float64Array(space.layers.length * 16)

@@ -1,15 +1,17 @@
+import type { StopSignal } from '../../shared/contract/define'
 import { createRandom } from '../math/random'
 import type { Scheme } from '../quant/scheme'
 import { bestCandidate, type Candidate } from './candidate'
 import { costsOf, fits, searchLimits, type SearchLimits } from './limits'
 import { listMaximal } from './maximal'
-import { lossOf, type Measure, type Objective } from './objective'
+import { lossOf, type Measure } from './objective'
+import type { Objective } from '../../shared/vocabulary'
 import { genesKey, genesOfScheme, schemeOfGenes, spaceSize, type Genes, type SearchSpace } from './space'
 import type { StrategyName } from '../../shared/vocabulary'
 import { strategies } from './strategies'
 import type { Proposal, SearchState } from './strategy'
 
-export interface SearchPlan {
+export interface SearchSpec {
   readonly space: SearchSpace
   readonly strategy: StrategyName
   readonly objective: Objective
@@ -33,21 +35,16 @@ export interface SearchHooks {
   evaluate(scheme: Scheme): Promise<Measure>
   /** In the order of the trace, as soon as the candidates before are there. */
   onCandidate?(candidate: Candidate): void | Promise<void>
-  readonly signal?: StopSignal
+  readonly signal?: Pick<StopSignal, 'aborted'>
   /** Evaluated before: a resumed search starts behind them. */
   readonly known?: readonly Candidate[]
-}
-
-/** The part of AbortSignal that is needed; core has no DOM types. */
-export interface StopSignal {
-  readonly aborted: boolean
 }
 
 /**
  * Runs a search to its number of evaluations, to the end of the space, or to cancellation (which ends it with what it
  * has). Same plan and same measures give the same trace, however many evaluations run at once and also across a resume.
  */
-export async function runSearch(plan: SearchPlan, hooks: SearchHooks): Promise<SearchOutcome> {
+export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<SearchOutcome> {
   const { space } = plan
   const limits = searchLimits(space, plan.budgetRatios)
   const strategy = strategies[plan.strategy]
@@ -90,7 +87,7 @@ export async function runSearch(plan: SearchPlan, hooks: SearchHooks): Promise<S
 }
 
 function createState(
-  plan: SearchPlan,
+  plan: SearchSpec,
   limits: SearchLimits
 ): (history: readonly Candidate[], batch: number) => SearchState {
   const random = createRandom(plan.seed)
@@ -109,7 +106,7 @@ function createState(
 }
 
 function candidateOf(
-  { space, objective }: SearchPlan,
+  { space, objective }: SearchSpec,
   { limits }: SearchLimits,
   { genes, phase, expectedLoss }: Proposal,
   measure: Measure,

@@ -1,7 +1,8 @@
 import { AppError } from '../../shared/errors'
 import { bitWidths, inputBits, type Bits, type Scheme } from '../quant/scheme'
 import type { Random } from '../math/random'
-import { genesCost, type CostTable, type CostUnit } from './costTable'
+import { genesCost, type CostTable } from './costTable'
+import type { CostUnit } from '../../shared/vocabulary'
 
 /**
  * The schemes a search chooses from, as genes: position 2l holds the weight bits of layer l, 2l + 1 its activation bits,

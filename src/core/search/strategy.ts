@@ -1,7 +1,7 @@
 import type { Random } from '../math/random'
 import type { Candidate, Phase } from './candidate'
 import type { Limit } from './limit'
-import type { Objective } from './objective'
+import type { Objective } from '../../shared/vocabulary'
 import type { Genes, SearchSpace } from './space'
 
 /** What a strategy knows when it is asked for the next batch. */

@@ -3,7 +3,8 @@ import { valuesByTree } from '../proxy/trees/ensemble'
 import type { FeatureMatrix } from '../proxy/features'
 import { bitWidths } from '../quant/scheme'
 import type { Candidate } from './candidate'
-import { lossOfScore, scoreOf, type Objective } from './objective'
+import { lossOfScore, scoreOf } from './objective'
+import type { Objective } from '../../shared/vocabulary'
 import { genesOfScheme, type Genes, type SearchSpace } from './space'
 
 /** A model of the score (objective.ts, higher is better) learned from the evaluated schemes. */

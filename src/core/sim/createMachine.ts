@@ -12,7 +12,7 @@ import { LitexBios } from './boards/litexBios'
 import type { Engine, MachineOptions, RunResult, StopReason, VirtualMachine } from './machine'
 import { clintBase, finisherBase, ramBase as virtRamBase, uartBase } from './memoryMap'
 import { checkConfig } from './machineConfig'
-import { presets, type MachineConfig } from './boards/presets'
+import { corePresets, type MachineConfig } from './boards/presets'
 import { TestFinisher } from './devices/testFinisher'
 import { worstInstructionCycles } from './core/timing'
 import { Uart16550 } from './devices/uart16550'
@@ -23,7 +23,7 @@ const maximumSlice = 1 << 20
 
 /** Builds a virtual board. Throws AppError input.invalid for a configuration that makes no sense. */
 export function createMachine(options: MachineOptions): VirtualMachine {
-  const config = typeof options.board === 'string' ? presets[options.board] : options.board
+  const config = typeof options.board === 'string' ? corePresets[options.board] : options.board
   checkConfig(config)
   return new Machine(config, options)
 }

@@ -1,5 +1,5 @@
 import type { LoadedElf } from '../binary/elf'
-import type { MachineConfig, PresetName } from './boards/presets'
+import type { MachineConfig, CorePresetName } from './boards/presets'
 import type { ExecutionObserver } from './core/observer'
 
 export { ramBase } from './memoryMap'
@@ -8,7 +8,7 @@ export type Engine = 'interpreter' | 'compiled'
 
 export interface MachineOptions {
   /** A shipped preset or a board of one's own. */
-  board: PresetName | MachineConfig
+  board: CorePresetName | MachineConfig
   /** `compiled` (default) emits JavaScript for hot code; same results, same counts. */
   engine?: Engine
   /** Default true. Without it every instruction takes one cycle, as under QEMU's `-icount shift=0`. */

@@ -1,5 +1,5 @@
 import type { BenchRequest } from '../board/protocol'
-import { presets } from '../sim/boards/presets'
+import { corePresets } from '../sim/boards/presets'
 import { EventCounter } from './eventCounter'
 import type { KernelEvents } from './events'
 import type { MemoryShape } from './memoryProbe'
@@ -16,7 +16,7 @@ export class KernelCounter {
     this.counter = new EventCounter(shapes, 1)
     const identity = { name: 'counter', coreName: 'counter', clockHz: null }
     // Events are counted, not cycles: any model will do.
-    const machine = twinMachine(identity, presets.small.cycleModel, form)
+    const machine = twinMachine(identity, corePresets.small.cycleModel, form)
     this.monitor = new MonitorMachine(machine, firmware, { observer: this.counter })
   }
 

@@ -25,7 +25,7 @@ export function benchOf(row: Omit<KernelRow, 'cyclesPerMac'>): Omit<BenchRequest
 }
 
 /** Multiply-accumulates of a row's kernel. @throws input.invalid */
-export const macsOf = (row: Omit<KernelRow, 'cyclesPerMac'>): number => shapeWork(shapeOf(row)).macs
+export const rowMacs = (row: Omit<KernelRow, 'cyclesPerMac'>): number => shapeWork(shapeOf(row)).macs
 
 function shapeOf({ kernel, shape }: Pick<KernelRow, 'kernel' | 'shape'>): KernelShape {
   const matmul = /^(\d+)x(\d+)x(\d+)$/.exec(shape)

@@ -3,7 +3,7 @@ import type { FittedTwin, TwinRow } from './fittedTwin'
 import { fitTwin, shuffledIndices, twinErrors, type TwinErrors } from './fitTwin'
 import type { KernelEvents } from './events'
 import { KernelCounter } from './kernelEvents'
-import { benchOf, macsOf, rowKey, type KernelRow } from './kernelRows'
+import { benchOf, rowMacs, rowKey, type KernelRow } from './kernelRows'
 import type { TwinFirmware } from './monitorMachine'
 import { memoryShapes } from './structure'
 import { codeForms, type CodeForm } from './twinMachine'
@@ -120,7 +120,7 @@ class RowCounter {
     const key = rowKey(row)
     const events = this.counted.get(key) ?? this.counter.count(benchOf(row))
     this.counted.set(key, events)
-    const macs = macsOf(row)
+    const macs = rowMacs(row)
     const ratio = row.instructionsPerMac ? (row.instructionsPerMac * macs) / events.instructions : 1
     const isOther = Math.abs(ratio - 1) > sameCodeShare
     if (isOther) this.otherCodeRows++

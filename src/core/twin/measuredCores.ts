@@ -1,4 +1,4 @@
-import { presets } from '../sim/boards/presets'
+import { corePresets } from '../sim/boards/presets'
 import { plainTerms, type CycleModel } from '../sim/core/timing'
 import { twinMachine, type CodeForm, type TwinMachine } from './twinMachine'
 
@@ -11,16 +11,16 @@ export const measuredCoreNames = [
 ] as const
 export type MeasuredCoreName = (typeof measuredCoreNames)[number]
 
-const picorv32 = presets.small.cycleModel
+const picorv32 = corePresets.small.cycleModel
 
 /**
  * VexRiscv "full" as LiteX builds it, in front of block RAM: results of loads, products and shifts arrive late. Fitted on RTL
  * rows (`bitbench board twin`); the terms that no kernel exercises are those of `mid`.
  */
 const vexriscv: CycleModel = {
-  ...presets.mid.cycleModel,
+  ...corePresets.mid.cycleModel,
   ...plainTerms,
-  issueCycles: { ...presets.mid.cycleModel.issueCycles, store: 2, jump: 3 },
+  issueCycles: { ...corePresets.mid.cycleModel.issueCycles, store: 2, jump: 3 },
   loadUseStallCycles: 1,
   loadLaterUseStallCycles: 1,
   multiplyUseStallCycles: 1,

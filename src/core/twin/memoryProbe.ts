@@ -4,13 +4,13 @@ import type { CacheShape, DataCacheShape } from '../sim/core/timing'
 /** Caches that a core may have in front of its memory; costs are not part of it. */
 export interface MemoryShape {
   name: string
-  instruction: Geometry | null
-  data: (Geometry & { writePolicy: DataCacheShape['writePolicy'] }) | null
+  instruction: CacheGeometry | null
+  data: (CacheGeometry & { writePolicy: DataCacheShape['writePolicy'] }) | null
   /** Write-back cache between the first level and SDRAM, shared by instructions and data. */
-  second: Geometry | null
+  second: CacheGeometry | null
 }
 
-export type Geometry = Pick<CacheShape, 'sizeBytes' | 'ways' | 'lineBytes'>
+export type CacheGeometry = Pick<CacheShape, 'sizeBytes' | 'ways' | 'lineBytes'>
 
 /** What one memory shape saw. */
 export interface MemoryEvents {
@@ -55,7 +55,7 @@ class SecondProbe {
   writeBacks = 0
   private readonly cache: Cache
 
-  constructor(shape: Geometry) {
+  constructor(shape: CacheGeometry) {
     this.cache = new Cache({ ...shape, missCycles: 1 }, 1, writeBackMark)
   }
 
@@ -93,7 +93,7 @@ export class MemoryProbe {
     this.counted = { instructionMisses: 0, dataMisses: 0, dataWriteBacks: 0 }
   }
 
-  addSecond(shape: Geometry): SecondProbe {
+  addSecond(shape: CacheGeometry): SecondProbe {
     const second = new SecondProbe(shape)
     this.seconds.push(second)
     return second

@@ -1,4 +1,4 @@
-import { presets, type MachineConfig } from '../sim/boards/presets'
+import { corePresets, type MachineConfig } from '../sim/boards/presets'
 import type { CacheShape, CycleModel, DataCacheShape, SecondLevelShape, Shifter } from '../sim/core/timing'
 import type { FittedTwin } from './fittedTwin'
 import { memoryPosition, memoryShapes, type TwinStructure } from './structure'
@@ -47,7 +47,7 @@ export function twinMachine(
 
 /** The cycle model of a fitted twin; what no kernel of the fit exercises is taken from the preset of its family. */
 export function twinCycleModel({ structure, cycles }: Pick<FittedTwin, 'structure' | 'cycles'>): CycleModel {
-  const kin = (structure.family === 'pipeline' ? presets.mid : presets.small).cycleModel
+  const kin = (structure.family === 'pipeline' ? corePresets.mid : corePresets.small).cycleModel
   const of = (name: TermName): number => cycles[name] ?? 0
   return {
     issueCycles: {

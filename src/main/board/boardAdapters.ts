@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { spawn as nodeSpawn } from 'node:child_process'
 import path from 'node:path'
 import { readNetworkAddress } from '../../core/board/network/address'
-import type { PresetName } from '../../core/sim/boards/presets'
+import type { CorePresetName } from '../../core/sim/boards/presets'
 import type { PortSettings } from '../../shared/contract/board'
 import { fillInLitexMonitor } from '../../core/board/litexMonitor'
 import { monitorFor } from '../../core/board/monitorChoice'
@@ -20,7 +20,7 @@ import { openVirtualLink } from './links/virtualLink'
 /** How the service reaches boards; tests put their own here. */
 export interface BoardAdapters {
   /** A virtual board, with or without the Zbb extension. */
-  openVirtual(preset: PresetName, zbb: boolean): Promise<Link>
+  openVirtual(preset: CorePresetName, zbb: boolean): Promise<Link>
   /** A measured core or a twin. */
   openMachine(machine: TwinMachine): Promise<Link>
   /** What twins count kernels with. */

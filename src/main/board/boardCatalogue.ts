@@ -1,7 +1,7 @@
 import { readNetworkAddress } from '../../core/board/network/address'
-import type { PresetName } from '../../core/sim/boards/presets'
+import type { CorePresetName } from '../../core/sim/boards/presets'
 import { litexBoard } from '../../core/sim/boards/litexBoard'
-import { presets } from '../../core/sim/boards/presets'
+import { corePresets } from '../../core/sim/boards/presets'
 import { measuredCores } from '../../core/twin/measuredCores'
 import type { TwinMachine } from '../../core/twin/twinMachine'
 import type { Board, PortSettings } from '../../shared/contract/board'
@@ -17,7 +17,7 @@ import type { PortEntry } from './ports/serialPorts'
 export interface CatalogueEntry {
   id: string
   kind: Board['kind']
-  preset: PresetName | null
+  preset: CorePresetName | null
   /** A measured core or a twin; null for presets and for boards that are not virtual. */
   machine: TwinMachine | null
   /** The extension that sets a stand-in apart from its plain sibling; it decides which monitor it runs. */
@@ -47,11 +47,11 @@ export async function listCatalogue(
   adapters: Pick<BoardAdapters, 'listPorts' | 'findQemu'>,
   saved: readonly SavedBoard[],
   inUse: readonly CatalogueEntry[] = [],
-  twins: readonly Twin[] = []
+  twins: readonly CatalogueTwin[] = []
 ): Promise<CatalogueEntry[]> {
   const [ports, qemu] = await Promise.all([adapters.listPorts(), adapters.findQemu()])
   const fixed = [
-    ...(Object.keys(presets) as PresetName[]).map((preset) => virtualEntry(preset, 'plain')),
+    ...(Object.keys(corePresets) as CorePresetName[]).map((preset) => virtualEntry(preset, 'plain')),
     // The class of core that is sold with bit manipulation.
     virtualEntry('high', 'zbb'),
     litexEntry(),
@@ -121,8 +121,8 @@ export function manualEntry(path: string): CatalogueEntry {
   }
 }
 
-function virtualEntry(preset: PresetName, core: 'plain' | 'zbb'): CatalogueEntry {
-  const config = presets[preset]
+function virtualEntry(preset: CorePresetName, core: 'plain' | 'zbb'): CatalogueEntry {
+  const config = corePresets[preset]
   return {
     ...bare(`virtual:${preset}${core === 'plain' ? '' : `-${core}`}`, 'virtual'),
     preset,
@@ -156,7 +156,7 @@ function measuredEntry(machine: TwinMachine): CatalogueEntry {
 }
 
 /** A twin that is kept, as the boards list it. */
-export interface Twin {
+export interface CatalogueTwin {
   name: string
   machine: TwinMachine
   /** How it does, for the line below its name. */
@@ -165,7 +165,7 @@ export interface Twin {
 
 export const twinId = (name: string): string => `twin:${name}`
 
-function twinEntry({ name, machine, summary }: Twin): CatalogueEntry {
+function twinEntry({ name, machine, summary }: CatalogueTwin): CatalogueEntry {
   return {
     ...bare(twinId(name), 'virtual'),
     machine,

@@ -1,6 +1,6 @@
 import type { Board, LineStatistics, PortSettings } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
-import { type BoardSession, openSession, type OpenSession } from './boardSession'
+import { type BoardSession, openBoardSession, type OpenSession } from './boardSession'
 import type { ConsoleLog } from './consoleLog'
 import type { Link } from './links/link'
 
@@ -60,7 +60,7 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
 
   const establish = async (current: number): Promise<void> => {
     const link = await open(settings)
-    const opened = openSession({ link, onText: (bytes) => log.bytes('received', bytes), nonce })
+    const opened = openBoardSession({ link, onText: (bytes) => log.bytes('received', bytes), nonce })
     try {
       if (wantsIdentity) await opened.hello()
       if (current !== generation) throw notConnected(id)

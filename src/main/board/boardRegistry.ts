@@ -9,7 +9,7 @@ import {
   listCatalogue,
   litexBoardId,
   manualEntry,
-  type Twin
+  type CatalogueTwin
 } from './boardCatalogue'
 import { type BoardConnection, createBoardConnection } from './boardConnection'
 import { createBoardStore, type SavedBoard } from './boardStore'
@@ -56,7 +56,7 @@ export interface BoardChange {
 export interface BoardRegistryOptions {
   adapters: BoardAdapters
   /** Twins that are kept. */
-  twins: () => Promise<readonly Twin[]>
+  twins: () => Promise<readonly CatalogueTwin[]>
   store: Store
   emit: EmitterOf<typeof boardContract>
   nowMs: () => number

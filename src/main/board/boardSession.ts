@@ -16,7 +16,7 @@ import { type Clock, wallClock } from './clock'
 import { converse, type ConverseOptions } from './runConversation'
 import type { Link } from './links/link'
 
-export interface CallOptions {
+export interface BoardCallOptions {
   signal?: AbortSignal | undefined
   /** Units of the command: bytes of an upload, repetitions of a bench, inferences of a run. */
   onProgress?: ((done: number, total: number) => void) | undefined
@@ -26,19 +26,24 @@ export interface CallOptions {
 export interface BoardSession {
   /** What hello said last. @throws board.notMonitor before the board was identified */
   readonly info: BoardInfo
-  hello(options?: CallOptions): Promise<BoardInfo>
-  upload(address: number, bytes: Uint8Array, options?: CallOptions): Promise<{ crc: number }>
-  read(address: number, length: number, options?: CallOptions): Promise<Uint8Array>
-  crc(address: number, length: number, options?: CallOptions): Promise<number>
-  bench(request: BenchRequest, options?: CallOptions): Promise<BenchResult>
-  prepare(imageAddress: number, options?: CallOptions): Promise<PreparedImage>
-  run(request: RunRequest, options?: CallOptions): Promise<Spent>
-  counters(first: number, count: number, options?: CallOptions): Promise<LayerCounters[]>
-  tensor(layer: number, options?: CallOptions): Promise<{ address: number; sizeBytes: number }>
-  call(entry: number, a0: number, a1: number, options?: CallOptions): Promise<Spent & { returned: number }>
-  echo(bytes: Uint8Array, options?: CallOptions): Promise<Uint8Array>
+  hello(options?: BoardCallOptions): Promise<BoardInfo>
+  upload(address: number, bytes: Uint8Array, options?: BoardCallOptions): Promise<{ crc: number }>
+  read(address: number, length: number, options?: BoardCallOptions): Promise<Uint8Array>
+  crc(address: number, length: number, options?: BoardCallOptions): Promise<number>
+  bench(request: BenchRequest, options?: BoardCallOptions): Promise<BenchResult>
+  prepare(imageAddress: number, options?: BoardCallOptions): Promise<PreparedImage>
+  run(request: RunRequest, options?: BoardCallOptions): Promise<Spent>
+  counters(first: number, count: number, options?: BoardCallOptions): Promise<LayerCounters[]>
+  tensor(layer: number, options?: BoardCallOptions): Promise<{ address: number; sizeBytes: number }>
+  call(
+    entry: number,
+    a0: number,
+    a1: number,
+    options?: BoardCallOptions
+  ): Promise<Spent & { returned: number }>
+  echo(bytes: Uint8Array, options?: BoardCallOptions): Promise<Uint8Array>
   /** Restarts the monitor and waits until it answers. */
-  reset(options?: CallOptions): Promise<BoardInfo>
+  reset(options?: BoardCallOptions): Promise<BoardInfo>
   /** Any other conversation over the raw line, e.g. a boot loader. */
   converse<T>(conversation: Conversation<T>, options?: ConverseOptions): Promise<T>
 }
@@ -69,7 +74,7 @@ const resetPauseMs = 150
  * Shares one link between the monitor's commands and the console: what arrives inside a conversation belongs to it,
  * text outside frames and everything that arrives between conversations goes to `onText`.
  */
-export function openSession(options: {
+export function openBoardSession(options: {
   link: Link
   onText: (bytes: Uint8Array) => void
   nonce: () => number
@@ -113,7 +118,7 @@ export function openSession(options: {
   }
   const talk = <T>(
     conversation: () => Conversation<T>,
-    { signal, onProgress }: CallOptions = {}
+    { signal, onProgress }: BoardCallOptions = {}
   ): Promise<T> =>
     inTurn(() =>
       converse(counted, conversation(), {
@@ -123,7 +128,7 @@ export function openSession(options: {
       })
     )
 
-  const hello = (call?: CallOptions): Promise<BoardInfo> => talk(() => client.hello(nonce()), call)
+  const hello = (call?: BoardCallOptions): Promise<BoardInfo> => talk(() => client.hello(nonce()), call)
   return {
     link,
     get identified() {

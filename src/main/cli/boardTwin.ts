@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { kernelRowSchema, type KernelRow, type Twin } from '../../shared/contract/boardTwin'
+import { kernelRowSchema, type PrintedKernelRow, type Twin } from '../../shared/contract/boardTwin'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 import { numberOption, textOption, UsageError, type CliContext, type CliVerb } from './framework'
@@ -15,7 +15,7 @@ const rowsFileSchema = z.object({
 })
 
 interface RowsOfBoard {
-  rows: KernelRow[]
+  rows: PrintedKernelRow[]
   isa: string | null
   clockHz: number | null
 }

@@ -1,9 +1,9 @@
-import { calibrateVerb } from './estimatorCalibrate'
-import { evaluateVerb, figuresVerb } from './estimatorEvaluate'
+import { stageCalibrateVerb } from './estimatorCalibrate'
+import { stageEvaluateVerb, figuresVerb } from './estimatorEvaluate'
 import { guardrailVerb } from './estimatorGuardrail'
 import { predictVerb, testVerb } from './estimatorPredict'
 import { trainVerb } from './estimatorTrain'
-import { transferVerb } from './estimatorTransfer'
+import { stageTransferVerb } from './estimatorTransfer'
 import type { CliNoun } from './framework'
 
 /** `bitbench estimator`: latency by stage, on files alone; needs no data file. */
@@ -12,12 +12,12 @@ export const estimatorCli: CliNoun = {
   summary: 'latency by stage: train, evaluate, move to another device, guard a budget',
   verbs: {
     train: trainVerb,
-    evaluate: evaluateVerb,
+    evaluate: stageEvaluateVerb,
     figures: figuresVerb,
     test: testVerb,
     predict: predictVerb,
-    calibrate: calibrateVerb,
-    transfer: transferVerb,
+    calibrate: stageCalibrateVerb,
+    transfer: stageTransferVerb,
     guardrail: guardrailVerb
   }
 }

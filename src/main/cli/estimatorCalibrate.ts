@@ -8,16 +8,16 @@ import { predictedActualFigure, transferFigures } from '../estimator/estimatorFi
 import { writeFigures } from '../figures/writeFigures'
 import { writeWholeFile } from '../files/replaceFile'
 import { pathOption } from './estimatorInput'
-import { readTransfer, sizesOf, transferJson, transferText, transferVerb } from './estimatorTransfer'
+import { readTransfer, sizesOf, transferJson, transferText, stageTransferVerb } from './estimatorTransfer'
 import { numberOption, UsageError, type CliArguments, type CliContext, type CliVerb } from './framework'
 
 /** `bitbench estimator calibrate`: transfer, with its files and figures under the documents' names. */
-export const calibrateVerb: CliVerb = {
+export const stageCalibrateVerb: CliVerb = {
   summary: 'Moves an estimator to another GPU; writes e3_calibration_results.json, curves and figures.',
   usage:
     '--source A.csv[,…] --target B.csv[,…] --output-dir DIR [--preset vidur] [--n 10,25,50,100] [--seeds 5]',
   options: {
-    ...transferVerb.options,
+    ...stageTransferVerb.options,
     seeds: { type: 'string', help: 'draws to average over', default: '5' },
     'output-dir': { type: 'string', help: 'folder of the files' }
   },

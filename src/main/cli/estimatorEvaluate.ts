@@ -3,14 +3,14 @@ import { readEstimator } from '../estimator/estimatorFiles'
 import { evaluationFigures } from '../estimator/estimatorFigures'
 import { writeFigures } from '../figures/writeFigures'
 import { writeWholeFile } from '../files/replaceFile'
-import { dataOptions, pathOption, readEstimatorInput, seedOf } from './estimatorInput'
+import { dataOptions, pathOption, readEstimatorInput, stageSeed } from './estimatorInput'
 import { errorLines } from './estimatorText'
 import { numberOption, UsageError, type CliArguments, type CliContext, type CliVerb } from './framework'
 
 const checkpoint = { type: 'string', help: 'best_latency_estimator.json, or its folder' } as const
 
 /** `bitbench estimator evaluate`. */
-export const evaluateVerb: CliVerb = {
+export const stageEvaluateVerb: CliVerb = {
   summary: 'Errors of an estimator on samples, with verdicts and a table per configuration.',
   usage:
     '--checkpoint-path FILE --results-dir DIR [--use-all-datasets] [--output-file evaluation_results.json]',
@@ -82,7 +82,7 @@ async function runFigures(args: CliArguments, context: CliContext) {
   const { table } = await readEstimatorInput(args, context)
   const most = numberOption(args, 'max-samples', { min: 1, integer: true }) ?? 10_000
   const folder = pathOption(args, 'output-dir', context) ?? context.cwd
-  const figures = evaluationFigures(table, evaluateRows(estimator, table), most, seedOf(args))
+  const figures = evaluationFigures(table, evaluateRows(estimator, table), most, stageSeed(args))
   const files = await writeFigures(folder, figures)
   return { json: { files, samples: Math.min(most, table.count) }, text: files.join('\n') }
 }

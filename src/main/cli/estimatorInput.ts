@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { presetNames, type PresetName } from '../../core/estimator/samples/presets'
+import { samplePresetNames, type SamplePresetName } from '../../core/estimator/samples/presets'
 import { stageTable, type StageTable } from '../../core/estimator/samples/stageTable'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import { dropOutliers } from '../../core/estimator/fit/outliers'
@@ -15,12 +15,12 @@ import {
 
 export const presetOption = {
   type: 'string',
-  help: `names of knobs and stages: ${presetNames.join(', ')}`,
+  help: `names of knobs and stages: ${samplePresetNames.join(', ')}`,
   default: 'vlm'
 } as const
 
-export function presetOf(args: CliArguments): PresetName {
-  return choiceOption(args, 'preset', presetNames) ?? 'vlm'
+export function presetOf(args: CliArguments): SamplePresetName {
+  return choiceOption(args, 'preset', samplePresetNames) ?? 'vlm'
 }
 
 /** Options of verbs that read a results folder or files. */
@@ -78,7 +78,7 @@ export async function readEstimatorInput(args: CliArguments, context: CliContext
   return { table: kept, samples, dataSets, dropped: { byThreshold, byConfiguration } }
 }
 
-async function filesAsSet(args: CliArguments, preset: PresetName, context: CliContext) {
+async function filesAsSet(args: CliArguments, preset: SamplePresetName, context: CliContext) {
   if (args.positionals.length === 0)
     throw new UsageError('give --results-dir FOLDER [--use-all-datasets], or sample files')
   return { name: 'files', samples: await readStageFiles(args.positionals, preset, context.cwd) }
@@ -90,7 +90,7 @@ function noteDevice(args: CliArguments, context: CliContext): void {
     context.log('Estimators train on the CPU, in seconds; --device cuda changes nothing.')
 }
 
-export function seedOf(args: CliArguments): number {
+export function stageSeed(args: CliArguments): number {
   return numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 3407
 }
 

@@ -7,7 +7,7 @@ import { takeRows } from '../../core/estimator/samples/stageTable'
 import { estimatorFileName, hashSamples, writeEstimator } from '../estimator/estimatorFiles'
 import { writeWholeFile } from '../files/replaceFile'
 import { mkdir } from 'node:fs/promises'
-import { dataOptions, pathOption, readEstimatorInput, seedOf } from './estimatorInput'
+import { dataOptions, pathOption, readEstimatorInput, stageSeed } from './estimatorInput'
 import { errorLines } from './estimatorText'
 import { choiceOption, numberOption, type CliArguments, type CliContext, type CliVerb } from './framework'
 
@@ -35,7 +35,7 @@ export const trainVerb: CliVerb = {
 
 async function runTrain(args: CliArguments, context: CliContext) {
   const { table, samples, dataSets, dropped } = await readEstimatorInput(args, context)
-  const seed = seedOf(args)
+  const seed = stageSeed(args)
   const model = choiceOption(args, 'model', stageModelNames) ?? 'physical'
   const structure = choiceOption(args, 'structure', ['perStage', 'unified', 'total'])
   const epochs =

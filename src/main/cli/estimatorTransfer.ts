@@ -13,7 +13,7 @@ import {
 } from './framework'
 
 /** `bitbench estimator transfer`: every method's error with N configurations measured on the target. */
-export const transferVerb: CliVerb = {
+export const stageTransferVerb: CliVerb = {
   summary: 'Error of every transfer method against the configurations measured on the target.',
   usage: '--source A.csv[,…] --target B.csv[,…] [--judge C.csv] --preset vidur --n 10,25,50,100 --seeds 12',
   options: {

@@ -1,6 +1,6 @@
 import { kernelNames, type KernelName } from '../../shared/vocabulary'
 import { dimNames } from '../../core/kernel/shape'
-import type { BitPair, KernelShape } from '../../shared/contract/profile'
+import type { BitPair, RequestedShape } from '../../shared/contract/profile'
 import { textOption, UsageError, type CliArguments } from './framework'
 
 /** Options of `bitbench profile` that are written in a notation of their own. */
@@ -29,7 +29,7 @@ export function pairOf(text: string): BitPair {
 }
 
 /** "matmul:1x120x256" */
-export function shapesOption(args: CliArguments): KernelShape[] {
+export function shapesOption(args: CliArguments): RequestedShape[] {
   return listOption(args, 'shape').map((text) => {
     const [name = '', sizes = ''] = text.split(':')
     const kernel = kernelOf(name)

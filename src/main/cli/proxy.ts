@@ -5,13 +5,13 @@ import { fitProxy, proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
 import { shapeText } from '../../core/proxy/samples'
 import { formatCount } from '../../shared/units'
 import { AppError } from '../../shared/errors'
-import { readSampleFiles, readText } from '../proxy/proxyFiles'
+import { readSampleFiles, readUserText } from '../proxy/proxyFiles'
 import { writeReport } from '../proxy/proxyReport'
 import { writeWholeFile } from '../files/replaceFile'
 import { numberOption, textOption, UsageError, type CliNoun } from './framework'
 import { calibrateVerb } from './proxyCalibrate'
 import { evaluateVerb } from './proxyEvaluate'
-import { fitOptions, percent, progressLog, readInput, seedOf } from './proxyInput'
+import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
 import { transferVerb } from './proxyTransfer'
 
 /** `bitbench proxy`: fits, judges and applies latency proxies on CSV files; needs no board and no data file. */
@@ -30,7 +30,7 @@ export const proxyCli: CliNoun = {
         const proxy = fitProxy(samples, {
           kernel,
           estimator: textOption(args, 'estimator') ?? 'auto',
-          seed: seedOf(args),
+          seed: proxySeed(args),
           onProgress: progressLog(context)
         })
         const file = path.resolve(context.cwd, out)
@@ -102,7 +102,7 @@ export const proxyCli: CliNoun = {
         const fitted = fitWithDetail(samples, {
           kernel,
           estimator: textOption(args, 'estimator') ?? 'auto',
-          seed: seedOf(args),
+          seed: proxySeed(args),
           onProgress: progressLog(context)
         })
         const title = args.positionals.map((file) => path.basename(file)).join(', ')
@@ -114,7 +114,7 @@ export const proxyCli: CliNoun = {
 }
 
 async function loadProxy(file: string): Promise<Proxy> {
-  const text = await readText(file)
+  const text = await readUserText(file)
   let json: unknown
   try {
     json = JSON.parse(text)

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Calibration } from '../../shared/contract/proxyCalibration'
+import type { NetworkCalibration } from '../../shared/contract/proxyCalibration'
 import { formatCount } from '../../shared/units'
 import { numberOption, textOption, type CliVerb } from './framework'
 import { createLocalClient, createProgressLine, shippedModelId } from './localClient'
@@ -38,7 +38,15 @@ export const calibrateVerb: CliVerb = {
   }
 }
 
-function calibrationText({ modelName, boardName, unit, origin, fewest, most, line }: Calibration): string {
+function calibrationText({
+  modelName,
+  boardName,
+  unit,
+  origin,
+  fewest,
+  most,
+  line
+}: NetworkCalibration): string {
   const points = [fewest, most].map(
     ({ bits, measured, predicted }) =>
       `  all ${bits} bit: ${formatCount(measured, unit)} per image (${origin}), predicted ${formatCount(predicted, unit)}`

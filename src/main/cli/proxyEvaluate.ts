@@ -1,14 +1,14 @@
 import { errorSplits, type ErrorSplit } from '../../shared/vocabulary'
 import { bitFusionMatches } from '../../core/proxy/csv/bitfusionMatch'
-import { countWork } from '../../core/proxy/fit/fitProgress'
-import { evaluate, type ProxyEvaluation } from '../../core/proxy/fit/evaluate'
+import { countFits } from '../../core/proxy/fit/fitProgress'
+import { evaluateProxy, type ProxyEvaluation } from '../../core/proxy/fit/evaluate'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
-import type { Samples } from '../../core/proxy/samples'
+import type { SampleTable } from '../../core/proxy/samples'
 import { formatCount } from '../../shared/units'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { textOption, UsageError, type CliArguments, type CliVerb } from './framework'
-import { fitOptions, percent, progressLog, readInput, seedOf } from './proxyInput'
+import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
 
 /** Leaving out one shape at a time takes a fit per shape: with more than this it is done only when asked for. */
 const mostShapesLeftOut = 300
@@ -33,12 +33,12 @@ export const evaluateVerb: CliVerb = {
     const matches = bitFusionMatches(samples)
     const log = progressLog(context)
     let stage = ''
-    const work = countWork(estimatorByName(textOption(args, 'estimator') ?? 'auto'), (share) =>
+    const work = countFits(estimatorByName(textOption(args, 'estimator') ?? 'auto'), (share) =>
       log(100 * share, 100, stage)
     )
     expectWork(work, splits, samples, extra !== undefined)
-    const evaluation = evaluate(samples, work.estimator, splits, {
-      seed: seedOf(args),
+    const evaluation = evaluateProxy(samples, work.estimator, splits, {
+      seed: proxySeed(args),
       ...(extra === undefined ? {} : { extra }),
       onProgress: (_done, _total, note) => (stage = note)
     })
@@ -50,7 +50,7 @@ export const evaluateVerb: CliVerb = {
       description: evaluation.description,
       kernel,
       unit: samples.unit,
-      seed: seedOf(args),
+      seed: proxySeed(args),
       splits: evaluation.splits,
       // What the errors are about, where not all that was read is judged.
       ...(samples.count < rows ? { drawn: { rows: samples.count, shapes: evaluation.shapes } } : {}),
@@ -71,7 +71,7 @@ function splitsOf(text: string): ErrorSplit[] {
 }
 
 /** Every split that makes sense; what is left out is said. */
-function possibleSplits(samples: Samples, log: (line: string) => void): ErrorSplit[] {
+function possibleSplits(samples: SampleTable, log: (line: string) => void): ErrorSplit[] {
   const { groups } = groupByShape(samples)
   if (groups < 2) {
     log('All rows are of one layer shape: nothing can be said of unseen shapes.')
@@ -85,8 +85,8 @@ function possibleSplits(samples: Samples, log: (line: string) => void): ErrorSpl
 async function readExtra(
   args: CliArguments,
   context: { cwd: string; log(line: string): void },
-  samples: Samples
-): Promise<Samples | undefined> {
+  samples: SampleTable
+): Promise<SampleTable | undefined> {
   const given = args.values['train']
   const paths = Array.isArray(given) ? given.filter((value) => typeof value === 'string') : []
   if (paths.length === 0) return undefined
@@ -99,7 +99,7 @@ async function readExtra(
 function expectWork(
   work: { expect(choices: number, fits: number): void },
   splits: readonly ErrorSplit[],
-  samples: Samples,
+  samples: SampleTable,
   hasExtra: boolean
 ): void {
   if (splits.includes('train')) work.expect(1, 1)

@@ -3,7 +3,7 @@ import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import { proxyKernelNames, timeUnits, type ProxyKernelName } from '../../shared/vocabulary'
 import { parseProxyKernel } from '../../core/kernel/spec'
-import type { Samples } from '../../core/proxy/samples'
+import type { SampleTable } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { choiceOption, numberOption, textOption, UsageError, type CliArguments } from './framework'
@@ -24,7 +24,7 @@ export const fitOptions = {
 
 export interface ProxyInput {
   /** What is fitted and judged. */
-  samples: Samples
+  samples: SampleTable
   kernel: ProxyKernelName
   /** What the files hold; more than `samples` where rows were drawn. */
   read: { rows: number; shapes: number }
@@ -49,7 +49,7 @@ export async function readInput(
     ...(decimal === undefined ? {} : { decimal })
   })
   warnings.forEach(context.log)
-  const drawn = drawShapes(samples, most, seedOf(args))
+  const drawn = drawShapes(samples, most, proxySeed(args))
   const read = { rows: samples.count, shapes: groupByShape(samples).groups }
   if (drawn.count < samples.count) {
     context.log(
@@ -59,7 +59,7 @@ export async function readInput(
   return { samples: drawn, kernel, read }
 }
 
-export function seedOf(args: CliArguments): number {
+export function proxySeed(args: CliArguments): number {
   return numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
 }
 

@@ -1,5 +1,5 @@
 import { parseProxyKernel } from '../../core/kernel/spec'
-import { transferCurve, type TransferPoint } from '../../core/proxy/transfer/curve'
+import { transferCurve, type CurvePoint } from '../../core/proxy/transfer/curve'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { numberOption, textOption, UsageError, type CliVerb } from './framework'
 import { usage } from './proxyInput'
@@ -63,7 +63,7 @@ export const transferVerb: CliVerb = {
   }
 }
 
-function curveText(points: readonly TransferPoint[]): string {
+function curveText(points: readonly CurvePoint[]): string {
   const lines = [`${'method'.padEnd(20)} ${'n'.padStart(4)}  seen on the source    unseen shapes`]
   for (const point of points) {
     const unseen =

@@ -13,7 +13,7 @@ import {
 } from '../../core/search/space'
 import { AppError } from '../../shared/errors'
 import { analyticCosts } from '../costs/searchCosts'
-import { readText } from '../proxy/proxyFiles'
+import { readUserText } from '../proxy/proxyFiles'
 import { choiceOption, textOption, UsageError, type CliArguments, type CliContext } from './framework'
 
 /** Costs that a search on files alone can count: they need no board. */
@@ -62,7 +62,7 @@ async function firstCost(
   }
   const proxies = new Map<Proxy['kernel'], Proxy>()
   for (const file of files.split(',')) {
-    const proxy = proxyFromJson(parse(await readText(path.resolve(context.cwd, file)), file))
+    const proxy = proxyFromJson(parse(await readUserText(path.resolve(context.cwd, file)), file))
     proxies.set(proxy.kernel, proxy)
   }
   return { name: 'proxy', cost: tableCost(proxyCosts(workloads, proxies)) }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { schemeKey, uniformScheme, type Scheme } from '../../core/quant/scheme'
 import type { Candidate } from '../../core/search/candidate'
-import { objectives } from '../../core/search/objective'
+import { objectives } from '../../shared/vocabulary'
 import { comparePaired, type Paired } from '../../core/search/paired'
 import { runSearch, type SearchOutcome } from '../../core/search/runSearch'
 import { searchLimits } from '../../core/search/limits'

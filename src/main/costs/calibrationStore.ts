@@ -1,10 +1,10 @@
-import type { Calibration } from '../../shared/contract/proxyCalibration'
+import type { NetworkCalibration } from '../../shared/contract/proxyCalibration'
 import type { Store } from '../store/store'
 
 /** What was measured; what is predicted of it changes with the proxies and is not kept. */
-export type MeasuredCalibration = Omit<Calibration, 'fewest' | 'most' | 'line'> & {
-  fewest: { bits: Calibration['fewest']['bits']; measured: number }
-  most: { bits: Calibration['most']['bits']; measured: number }
+export type MeasuredCalibration = Omit<NetworkCalibration, 'fewest' | 'most' | 'line'> & {
+  fewest: { bits: NetworkCalibration['fewest']['bits']; measured: number }
+  most: { bits: NetworkCalibration['most']['bits']; measured: number }
 }
 
 /** The newest two-point calibration of every network on every board; the table is one of the proxy tables. */
@@ -18,7 +18,7 @@ export interface CalibrationStore {
   points(
     boardId: string,
     modelId: string,
-    unit: Calibration['unit'],
+    unit: NetworkCalibration['unit'],
     buildId: number | null
   ): Promise<{ fewest: number; most: number } | null>
   remove(boardId: string, modelId: string): Promise<void>

@@ -1,7 +1,7 @@
 import { calibrateNetwork } from '../../core/proxy/fit/network'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { proxyContract } from '../../shared/contract/proxy'
-import type { Calibration } from '../../shared/contract/proxyCalibration'
+import type { NetworkCalibration } from '../../shared/contract/proxyCalibration'
 import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
 import type { CalibrationStore, MeasuredCalibration } from './calibrationStore'
@@ -10,8 +10,8 @@ import type { CalibrationStore, MeasuredCalibration } from './calibrationStore'
 export interface NetworkRun {
   boardName: string
   modelName: string
-  unit: Calibration['unit']
-  origin: Calibration['origin']
+  unit: NetworkCalibration['unit']
+  origin: NetworkCalibration['origin']
   buildId: number
   /** Per image. */
   measured: number
@@ -24,7 +24,7 @@ export interface CalibrationDeps {
   nowMs: () => number
   /** @throws when the outputs differ from the host's, and what deploying throws */
   runNetwork: (
-    request: { boardId: string; modelId: string; bits: Calibration['fewest']['bits']; images: number },
+    request: { boardId: string; modelId: string; bits: NetworkCalibration['fewest']['bits']; images: number },
     context: JobContext
   ) => Promise<NetworkRun>
   /** What the present proxies say of the two points, uncalibrated; null where one is missing. */
@@ -49,7 +49,7 @@ const [fewestBits, mostBits] = [1, 8] as const
 export function createCalibrations(deps: CalibrationDeps): Calibrations {
   const { calibrationStore: store, jobs, emit, nowMs, runNetwork, predictPoints } = deps
 
-  const complete = async (measured: MeasuredCalibration): Promise<Calibration> => {
+  const complete = async (measured: MeasuredCalibration): Promise<NetworkCalibration> => {
     const predicted = await predictPoints(measured.boardId, measured.modelId).catch(() => ({
       fewest: null,
       most: null
@@ -118,7 +118,10 @@ export function createCalibrations(deps: CalibrationDeps): Calibrations {
   }
 }
 
-function lineThrough(fewest: Calibration['fewest'], most: Calibration['most']): Calibration['line'] {
+function lineThrough(
+  fewest: NetworkCalibration['fewest'],
+  most: NetworkCalibration['most']
+): NetworkCalibration['line'] {
   if (fewest.predicted === null || most.predicted === null) return null
   return calibrateNetwork(
     { predicted: fewest.predicted, measured: fewest.measured },

@@ -10,7 +10,7 @@ import type { Workload } from '../../core/model/workload'
 import { requireProxyKernel } from '../../core/kernel/spec'
 import { toShapeRows } from '../../core/profile/proxyRows'
 import type { ProxyKernelName } from '../../shared/vocabulary'
-import { calibrateNetwork, type Calibration } from '../../core/proxy/fit/network'
+import { calibrateNetwork, type NetworkLine } from '../../core/proxy/fit/network'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import type { IntegerLayer, QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { proxyCosts } from '../../core/search/costModels'
@@ -58,7 +58,7 @@ export function createNetworkCost(deps: {
     network: QuantizedNetwork,
     target: CostTarget,
     operators: readonly MeasuredCall[]
-  ): Calibration | null => {
+  ): NetworkLine | null => {
     if (target.measured === null) return null
     const { fewest, most } = pointsOf(network, target, operators)
     if (fewest === null || most === null) return null

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { invalidData } from '../../core/dataset/byteStream'
-import type { ByteStream, Origin, ReadItem } from '../../core/dataset/item'
+import type { ByteStream, ItemOrigin, ReadItem } from '../../core/dataset/item'
 import { readNpy, readNpyHeader, type NpyFile, type NpyHeader } from '../../core/dataset/readNpy'
 import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileStream, zipEntries } from './byteStreams'
@@ -29,7 +29,7 @@ const outputNames = ['y', 'labels', 'label', 'targets', 'target', 'classes', 'ar
 interface ArrayPair {
   readonly items: string
   readonly beside: string | null
-  readonly origin: Origin | null
+  readonly origin: ItemOrigin | null
 }
 
 /**

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { invalidData } from '../../core/dataset/byteStream'
-import type { Origin, ReadItem } from '../../core/dataset/item'
+import type { ItemOrigin, ReadItem } from '../../core/dataset/item'
 import { cifarLayout, readCifar } from '../../core/dataset/readCifar'
-import { chooseCsvColumns, readCsv } from '../../core/dataset/readCsv'
+import { chooseCsvColumns, readCsvItems } from '../../core/dataset/readCsv'
 import { readIdx, readIdxHeader } from '../../core/dataset/readIdx'
-import { readText } from '../../core/dataset/readText'
+import { readTextItems } from '../../core/dataset/readText'
 import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileLines, fileStream } from './byteStreams'
 import type { ItemSource } from './itemSource'
@@ -15,7 +15,7 @@ type Kind = 'file' | 'folder'
 interface IdxPair {
   readonly images: string
   readonly labels: string | null
-  readonly origin: Origin | null
+  readonly origin: ItemOrigin | null
 }
 
 /** An IDX file with the labels beside it, or a folder with a training and a test pair. */
@@ -75,7 +75,8 @@ export async function openCifar(target: string, kind: Kind): Promise<ItemSource>
       ? [path.basename(target)]
       : (await readdir(target)).filter((name) => name.endsWith('.bin')).sort()
   const folder = kind === 'file' ? path.dirname(target) : target
-  const files: { file: string; origin: Origin | null; side: number; labelBytes: 1 | 2; count: number }[] = []
+  const files: { file: string; origin: ItemOrigin | null; side: number; labelBytes: 1 | 2; count: number }[] =
+    []
   for (const name of names) {
     const file = path.join(folder, name)
     const { size } = await stat(file)
@@ -133,7 +134,7 @@ export async function openCsv(request: DataSetRequest): Promise<ItemSource> {
     total: null,
     classNames: null,
     audio: null,
-    items: () => readCsv(fileLines(file), columns, path.basename(file))
+    items: () => readCsvItems(fileLines(file), columns, path.basename(file))
   }
 }
 
@@ -148,7 +149,7 @@ export async function openText(request: DataSetRequest): Promise<ItemSource> {
     async *items() {
       const stream = await fileStream(file)
       try {
-        yield* readText({ name: path.basename(file), stream }, context, context)
+        yield* readTextItems({ name: path.basename(file), stream }, context, context)
       } finally {
         await stream.close()
       }

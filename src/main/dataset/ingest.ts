@@ -3,15 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import type { DataSetInfo, DataSetRequest, DataSetTask } from '../../shared/contract/dataset'
-import {
-  elementOf,
-  splitNames,
-  type ElementType,
-  type GoodItem,
-  type ReadItem
-} from '../../core/dataset/item'
+import { elementOf, type ElementType, type GoodItem, type ReadItem } from '../../core/dataset/item'
+import { imageSplits } from '../../shared/vocabulary'
 import { anomalyLabels, createLabelBook, type ClassList } from '../../core/dataset/labels'
-import { prepareItem, type ShapeHwc } from '../../core/dataset/prepare'
+import { prepareItem } from '../../core/dataset/prepare'
+import type { ShapeHwc } from '../../core/kernel/shape'
 import { textVocabulary } from '../../core/dataset/readText'
 import { drawSplits, findLeaks, originCodes } from '../../core/dataset/splits'
 import type { TaskContext } from '../threads/task'
@@ -133,7 +129,7 @@ function remember(item: GoodItem, gathered: Gathered): void {
     if (value < gathered.low) gathered.low = value
     if (value > gathered.high) gathered.high = value
   }
-  gathered.given.push(item.split === null ? -1 : splitNames.indexOf(item.split))
+  gathered.given.push(item.split === null ? -1 : imageSplits.indexOf(item.split))
   gathered.origins.push(item.origin === null ? 0 : originCodes[item.origin])
 }
 
@@ -215,7 +211,7 @@ async function finish(
     origins: Uint8Array.from(gathered.origins)
   }
   const splits = drawSplits(basis, request.shares, request.seed)
-  const order = Int32Array.from(splitNames.flatMap((name) => [...splits.get(name)!]))
+  const order = Int32Array.from(imageSplits.flatMap((name) => [...splits.get(name)!]))
   await writeFile(path.join(folder, storedFiles.order), order)
   const leaks = findLeaks(keys, splits)
   const itemNames = (await readFile(path.join(folder, storedFiles.names), 'utf8')).split('\n')
@@ -236,7 +232,7 @@ async function finish(
     range: { low: gathered.low, high: gathered.high },
     classes: task === 'nextToken' || hasClasses ? [...names] : [],
     targetWidth: task === 'regression' ? gathered.targetWidth : task === 'unlabelled' ? 0 : 1,
-    splits: splitNames.map((split) => ({
+    splits: imageSplits.map((split) => ({
       split,
       items: splits.get(split)!.length,
       histogram: hasClasses ? histogramOf(splits.get(split)!, numbers, names.length) : []

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { DataSetInfo } from '../../shared/contract/dataset'
 import { resize } from '../../core/dataset/prepare'
-import type { SplitName } from '../../core/dataset/item'
+import type { ImageSplit } from '../../shared/vocabulary'
 import { openStoredItems, storedFiles } from '../store/storedItems'
 
-export interface PreviewItem {
+export interface ItemPreview {
   readonly name: string
-  readonly split: SplitName
+  readonly split: ImageSplit
   readonly label: string | null
   readonly shape: [number, number, number]
   readonly values: number[]
@@ -18,11 +18,11 @@ const mostSide = 64
 const mostValues = 1024
 
 /** The first items of a split, small enough to be sent to a page. */
-export async function previewItems(folder: string, split: SplitName, count: number): Promise<PreviewItem[]> {
+export async function previewItems(folder: string, split: ImageSplit, count: number): Promise<ItemPreview[]> {
   const set = await openStoredItems(folder)
   try {
     const names = (await readFile(path.join(folder, storedFiles.names), 'utf8')).split('\n')
-    const items: PreviewItem[] = []
+    const items: ItemPreview[] = []
     for (let at = 0; at < Math.min(count, set.count(split)); at++) {
       const { item, values, target } = await set.raw(split, at)
       const small = shrink({ values, shape: set.info.shape })

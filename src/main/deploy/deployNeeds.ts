@@ -41,7 +41,7 @@ export interface DeployModels {
 }
 
 /** Predicted cost of a network on a board. */
-export interface PredictedNetwork {
+export interface PlanPrediction {
   /** Of each layer; null where no proxy can tell. */
   layers: (number | null)[]
   /** Outside the layers, as two-point calibration found it; may be negative. */
@@ -55,4 +55,4 @@ export type PredictNetwork = (
   modelId: string,
   boardId: string,
   proxyId: string | null
-) => Promise<PredictedNetwork | null>
+) => Promise<PlanPrediction | null>

@@ -17,7 +17,7 @@ export interface Prepared {
 }
 
 /** Brings the network onto a leased board in the form asked for. */
-export type Load = (
+export type Loader = (
   session: DeploySession,
   prepared: Prepared,
   options: {
@@ -37,7 +37,7 @@ export async function runDeployment(
     boards: DeployBoards
     models: DeployModels
     prepare: (request: DeployRequest, info: BoardInfo) => Promise<Prepared>
-    load: Load
+    load: Loader
     tell: (changes: Partial<Deployment>) => Promise<void>
     nowMs: () => number
   },

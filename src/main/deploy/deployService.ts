@@ -7,9 +7,9 @@ import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import type { CodeExport } from './codeExport'
-import { ioOf, runDeployment, type Load, type Prepared } from './deployRun'
+import { ioOf, runDeployment, type Loader, type Prepared } from './deployRun'
 import type { DeployStore } from './deployStore'
-import { describePlan } from './describePlan'
+import { presentPlan } from './describePlan'
 import { boardOutputs } from './fileOutputs'
 import { loadImage } from './imageRunner'
 import type { DeployBoards, DeployModels, PredictNetwork } from './deployNeeds'
@@ -44,11 +44,11 @@ export function createDeployService(deps: {
     const network = await models.quantize(request.modelId, request.scheme, request.method)
     const plan = planDeployment(network, info)
     const predicted = await predict(network, request.modelId, request.boardId, request.proxyId)
-    return { network, plan, described: describePlan(network, plan, info, predicted) }
+    return { network, plan, described: presentPlan(network, plan, info, predicted) }
   }
 
   const loadAs =
-    (form: DeployRequest['form']): Load =>
+    (form: DeployRequest['form']): Loader =>
     async (session, { network, plan }, options) => {
       await options.onStep('build')
       if (form === 'c') {

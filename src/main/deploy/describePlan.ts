@@ -2,14 +2,14 @@ import { usableRamBytes, type BoardInfo } from '../../core/board/boardInfo'
 import type { Plan } from '../../core/deploy/plan'
 import { isWeighted, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { DeployPlan } from '../../shared/contract/deploy'
-import type { PredictedNetwork } from './deployNeeds'
+import type { PlanPrediction } from './deployNeeds'
 
 /** A Plan as the window and the record show it: memory picture, and cost per layer where a proxy can tell. */
-export function describePlan(
+export function presentPlan(
   network: QuantizedNetwork,
   plan: Plan,
   board: Pick<BoardInfo, 'ram'>,
-  predicted: PredictedNetwork | null
+  predicted: PlanPrediction | null
 ): DeployPlan {
   return {
     imageBytes: plan.imageBytes,
@@ -48,7 +48,7 @@ export function describePlan(
 }
 
 /** A network's cost is known only when every layer's is. */
-function total(predicted: PredictedNetwork | null): number | null {
+function total(predicted: PlanPrediction | null): number | null {
   if (predicted === null) return null
   let sum = predicted.rest
   for (const cost of predicted.layers) {

@@ -5,7 +5,7 @@ import {
   predictConfigurations,
   type LatencyEstimator
 } from '../../core/estimator/fit/estimator'
-import type { PresetName } from '../../core/estimator/samples/presets'
+import type { SamplePresetName } from '../../core/estimator/samples/presets'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import {
@@ -155,7 +155,7 @@ export function createEstimatorService(deps: EstimatorServiceDeps) {
 }
 
 /** Samples of files and of folders with their data sets. @throws input.notFound, data.invalid, data.missing */
-async function readSamplePaths(paths: readonly string[], preset: PresetName): Promise<StageSample[]> {
+async function readSamplePaths(paths: readonly string[], preset: SamplePresetName): Promise<StageSample[]> {
   const parts: StageSample[][] = []
   for (const file of paths) {
     const found = await stat(file).catch(() => null)

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { PresetName } from '../../core/estimator/samples/presets'
+import type { SamplePresetName } from '../../core/estimator/samples/presets'
 import { sampleOf, samplesFromCsv, samplesFromJson } from '../../core/estimator/samples/readSamples'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import { AppError } from '../../shared/errors'
@@ -24,7 +24,7 @@ const skipped = new Set(['logs', 'node_modules', 'figures'])
  */
 export async function readStageFile(
   file: string,
-  preset: PresetName,
+  preset: SamplePresetName,
   dataSet = path.basename(file, path.extname(file))
 ): Promise<StageSample[]> {
   const options = { preset, fileName: path.basename(file), dataSet }
@@ -48,7 +48,7 @@ export async function readStageFile(
 /** Samples of several files, one after another. */
 export async function readStageFiles(
   files: readonly string[],
-  preset: PresetName,
+  preset: SamplePresetName,
   cwd = '.'
 ): Promise<StageSample[]> {
   const sets: StageSample[][] = []
@@ -63,7 +63,7 @@ export async function readStageFiles(
  */
 export async function readDataSets(
   folder: string,
-  preset: PresetName,
+  preset: SamplePresetName,
   all: boolean
 ): Promise<StageDataSet[]> {
   const sets: StageDataSet[] = []

@@ -1,6 +1,6 @@
 import type { Gpu, GpuMetric, Envelope, SamplingState } from '../../shared/contract/gpu'
 import { createLiveFeed } from './liveFeed'
-import type { SamplerOptions, SamplerState, SmiSampler } from './smiSampler'
+import type { SmiSamplerOptions, SamplerState, SmiSampler } from './smiSampler'
 
 /** The live sampler and the feed behind it. A recording borrows the GPU: one nvidia-smi runs at a time. */
 export interface LiveSampling {
@@ -16,7 +16,7 @@ export interface LiveSampling {
   close(): Promise<void>
 }
 
-type Hooks = Pick<SamplerOptions, 'onSamples' | 'onGap' | 'onState'>
+type Hooks = Pick<SmiSamplerOptions, 'onSamples' | 'onGap' | 'onState'>
 
 export interface LiveSamplingDeps {
   startSampler(gpus: readonly Gpu[], intervalMs: number, hooks: Hooks): SmiSampler

@@ -9,7 +9,7 @@ import { startHostLoad } from './hostLoad'
 import type { Evidence } from './recordingEvidence'
 import { runRecordedCommand } from './recordedCommand'
 import type { Spawn } from './smiProcess'
-import type { SamplerOptions, SmiSampler } from './smiSampler'
+import type { SmiSamplerOptions, SmiSampler } from './smiSampler'
 
 export interface RecordRequest {
   id: string
@@ -40,7 +40,7 @@ export interface RecorderDeps {
   readHostLoad: () => Promise<HostLoad>
   /** What is read and done beside the power; the caller releases it in any case. */
   evidence: Evidence
-  startSampler(hooks: Pick<SamplerOptions, 'onSamples' | 'onGap' | 'onState'>): Promise<SmiSampler>
+  startSampler(hooks: Pick<SmiSamplerOptions, 'onSamples' | 'onGap' | 'onState'>): Promise<SmiSampler>
   onSamples(samples: readonly GpuSample[]): void
   onChanged(recording: Recording): void
   onPhase(name: string, state: 'begin' | 'end', atMs: number): void

@@ -8,7 +8,7 @@ import type { Gap } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { spawnSmi, startFailed, type SmiCommand, type Spawn } from './smiProcess'
 
-export interface SamplerOptions {
+export interface SmiSamplerOptions {
   smi: SmiCommand
   spawn: Spawn
   /** Query fields besides timestamp and index. */
@@ -50,7 +50,7 @@ const closeGraceMs = 2_000
  * after a growing wait, the stretch without readings is told as a gap, and rows already printed are never lost (the
  * end of a process counts when its pipe is drained, not when it exits).
  */
-export function startSmiSampler(options: SamplerOptions): SmiSampler {
+export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
   const { smi, spawn, intervalMs, nowMs } = options
   const asked = ['timestamp', 'index', ...options.fields]
   const args = [`--query-gpu=${asked.join(',')}`, '--format=csv', '-lms', String(intervalMs)]

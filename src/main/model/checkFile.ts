@@ -2,7 +2,7 @@ import type { ModelCheck } from '../../shared/contract/model'
 import { AppError } from '../../shared/errors'
 import { sizeOf, weightedLayerNames, type Graph } from '../../core/model/graph'
 import { readOnnx, type Obstacle } from '../../core/model/importOnnx'
-import { calibrate } from '../../core/quant/quantize/calibration'
+import { measureActivationRanges } from '../../core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import { uniformScheme } from '../../core/quant/scheme'
 import { checkLimits } from '../../core/deploy/plan'
@@ -55,7 +55,7 @@ export function integerObstacles(graph: Graph): Obstacle[] {
     random.integer(256)
   )
   try {
-    checkLimits(quantizeNetwork(calibrate(graph, pixels), uniformScheme(layers, 8, 8)))
+    checkLimits(quantizeNetwork(measureActivationRanges(graph, pixels), uniformScheme(layers, 8, 8)))
     return []
   } catch (reason) {
     return [obstacleOf(AppError.from(reason))]

@@ -1,7 +1,8 @@
 import { AppError } from '../../shared/errors'
 import { sizeOf, type Graph } from '../../core/model/graph'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
-import { toChannelsFirst, type ShapeHwc } from '../../core/dataset/prepare'
+import { toChannelsFirst } from '../../core/dataset/prepare'
+import type { ShapeHwc } from '../../core/kernel/shape'
 import { toHwc } from '../../core/quant/hwcGraph'
 
 /**

@@ -3,7 +3,7 @@ import type { LabelledImages } from '../../core/model/dataSet'
 import { sizeOf, type Graph } from '../../core/model/graph'
 import { toHwc } from '../../core/quant/hwcGraph'
 import { argmax } from '../../core/quant/integer/runInteger'
-import { realsOf, realTensor } from './ortSession'
+import { tensorReals, realTensor } from './ortSession'
 import { augmentInto } from './training/augment'
 
 const batch = 250
@@ -27,7 +27,7 @@ export async function floatScores(
     const results = await session.run({
       [session.inputNames[0]!]: realTensor(input, [count, ...graph.inputShape])
     })
-    parts.push(realsOf(results[session.outputNames[0]!]!))
+    parts.push(tensorReals(results[session.outputNames[0]!]!))
   }
   const scores = new Float32Array(parts.reduce((total, part) => total + part.length, 0))
   let at = 0

@@ -1,11 +1,11 @@
 import { AppError } from '../../shared/errors'
-import type { SplitName } from '../../core/dataset/item'
+import type { ImageSplit } from '../../shared/vocabulary'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
 import { toChannelsFirst } from '../../core/dataset/prepare'
 import { exportOnnx } from '../../core/model/exportOnnx'
 import { sizeOf, type Graph } from '../../core/model/graph'
 import { toHwc } from '../../core/quant/hwcGraph'
-import { openSession, realsOf, realTensor } from './ortSession'
+import { openOrtSession, tensorReals, realTensor } from './ortSession'
 
 /** The float network over real inputs, its session made when the first unknown batch comes. */
 export interface FloatItems {
@@ -18,18 +18,18 @@ export interface FloatItems {
 const keptValues = 4e6
 const kept = new WeakMap<ItemSet, Map<string, Float32Array>>()
 
-export async function openFloat(graph: Graph, set: ItemSet, split: SplitName): Promise<FloatItems> {
+export async function openFloat(graph: Graph, set: ItemSet, split: ImageSplit): Promise<FloatItems> {
   const own = kept.get(set) ?? new Map<string, Float32Array>()
   kept.set(set, own)
   const width = sizeOf(graph.nodes[graph.output]!.outputShape)
   const isKept = set.count(split) * width <= keptValues
-  let session: ReturnType<typeof openSession> | undefined
+  let session: ReturnType<typeof openOrtSession> | undefined
   return {
     async run(batch, from) {
       const key = `${split}:${from}:${batch.count}`
       const known = own.get(key)
       if (known !== undefined) return known
-      session ??= openSession(exportOnnx(graph))
+      session ??= openOrtSession(exportOnnx(graph))
       const outputs = await runSession(await session, graph, batch)
       if (isKept) own.set(key, outputs)
       return outputs
@@ -41,7 +41,7 @@ export async function openFloat(graph: Graph, set: ItemSet, split: SplitName): P
 }
 
 async function runSession(
-  session: Awaited<ReturnType<typeof openSession>>,
+  session: Awaited<ReturnType<typeof openOrtSession>>,
   graph: Graph,
   { count, reals }: ItemBatch
 ): Promise<Float32Array> {
@@ -56,11 +56,11 @@ async function runSession(
   const results = await session.run({
     [session.inputNames[0]!]: realTensor(input, [count, ...graph.inputShape])
   })
-  return realsOf(results[session.outputNames[0]!]!)
+  return tensorReals(results[session.outputNames[0]!]!)
 }
 
 /** @throws AppError data.missing when the split holds nothing */
-export function requireItems(set: ItemSet, split: SplitName, total: number): void {
+export function requireItems(set: ItemSet, split: ImageSplit, total: number): void {
   if (total > 0) return
   throw new AppError(
     'data.missing',

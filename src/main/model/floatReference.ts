@@ -2,7 +2,7 @@ import { exportOnnx } from '../../core/model/exportOnnx'
 import type { LabelledImages } from '../../core/model/dataSet'
 import { floatScores } from './floatAccuracy'
 import type { ModelBench } from './modelWorkspace'
-import { openSession } from './ortSession'
+import { openOrtSession } from './ortSession'
 
 const references = new WeakMap<ModelBench, WeakMap<LabelledImages, Promise<Float32Array>>>()
 
@@ -20,7 +20,7 @@ export function floatReference(bench: ModelBench, images: LabelledImages): Promi
 }
 
 async function computed({ graph }: ModelBench, images: LabelledImages): Promise<Float32Array> {
-  const session = await openSession(exportOnnx(graph))
+  const session = await openOrtSession(exportOnnx(graph))
   try {
     return await floatScores(session, graph, images)
   } finally {

@@ -1,4 +1,4 @@
-import type { SplitName } from '../../core/dataset/item'
+import type { ImageSplit } from '../../shared/vocabulary'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
 import { createQualityMeter, logProbabilities } from '../../core/dataset/metrics'
 import { sizeOf, type Graph } from '../../core/model/graph'
@@ -42,7 +42,7 @@ function batchItems(graph: Graph): number {
 export async function judge(
   graph: Graph,
   set: ItemSet,
-  split: SplitName,
+  split: ImageSplit,
   network: QuantizedNetwork | null,
   context: TaskContext
 ): Promise<JudgedItems> {

@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type {
-  Evaluation,
+  SchemeAccuracy,
   ModelInfo,
   modelContract,
   QuantMethod,
@@ -49,7 +49,7 @@ export interface ModelService {
     split: Split,
     method: QuantMethod,
     signal?: AbortSignal
-  ): Promise<Evaluation>
+  ): Promise<SchemeAccuracy>
   /** The same with distances to the float network and what is right item by item, for searches. */
   measure(
     modelId: string,
@@ -109,7 +109,7 @@ const keptEvaluations = 500
 const sensitivityBatch = 8
 
 interface Measured {
-  readonly evaluation: Evaluation
+  readonly evaluation: SchemeAccuracy
   readonly measure: SchemeMeasure
 }
 

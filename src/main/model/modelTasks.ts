@@ -5,7 +5,7 @@ import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedN
 import type { Scheme } from '../../core/quant/scheme'
 import type { Graph } from '../../core/model/graph'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
-import type { SplitName } from '../../core/dataset/item'
+import type { ImageSplit } from '../../shared/vocabulary'
 import { measureScores } from '../../core/model/scoreMeasure'
 import { floatReference } from './floatReference'
 import { openFloat } from './floatItems'
@@ -82,7 +82,7 @@ export const modelTasks = {
     if (bench.items !== null) {
       const network =
         input.scheme === null ? null : await quantizeOn(bench, input.scheme, input.method, context)
-      const split: SplitName = input.split === 'fullTest' ? 'test' : input.split
+      const split: ImageSplit = input.split === 'fullTest' ? 'test' : input.split
       const found = await judge(bench.graph, bench.items, split, network, context)
       return { ...found, durationMs: performance.now() - started }
     }

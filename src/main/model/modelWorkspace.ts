@@ -4,7 +4,7 @@ import type { ItemSet } from '../../core/dataset/itemSet'
 import type { Graph } from '../../core/model/graph'
 import { importOnnx } from '../../core/model/importOnnx'
 import { exportOnnx } from '../../core/model/exportOnnx'
-import { calibrate, type Calibration } from '../../core/quant/quantize/calibration'
+import { measureActivationRanges, type ActivationRanges } from '../../core/quant/quantize/calibration'
 import { createBoundedCache } from '../../core/quant/quantize/boundedCache'
 import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
@@ -17,7 +17,7 @@ import { readModelFile } from './readModelFile'
 import { openStoredItems } from '../store/storedItems'
 import { fitItems, graphFor } from './dataFit'
 import { itemsLibrary } from './itemsLibrary'
-import { openSession } from './ortSession'
+import { openOrtSession } from './ortSession'
 import { retrain, usualSettings } from './training/retrain'
 
 /** A model with what quantizing and judging it needs, kept by each worker between tasks. */
@@ -27,7 +27,7 @@ export interface ModelBench {
   readonly library: ImageLibrary
   /** The user's data set; null: the shipped images. */
   readonly items: ItemSet | null
-  calibration(): Promise<Calibration>
+  calibration(): Promise<ActivationRanges>
   /** Finished networks by scheme and method. */
   readonly networks: ReturnType<typeof createBoundedCache<QuantizedNetwork>>
 }
@@ -66,13 +66,15 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
   const read = importOnnx((await readModelFile(file)).model)
   const { graph, library, items } =
     dataSetFolder === null ? await withShipped(read, modelsFolder) : await withDataSet(read, dataSetFolder)
-  let calibration: Promise<Calibration> | undefined
+  let calibration: Promise<ActivationRanges> | undefined
   return {
     graph,
     library,
     items,
     calibration: () =>
-      (calibration ??= library.load('calibration').then(({ pixels }) => calibrate(graph, pixels))),
+      (calibration ??= library
+        .load('calibration')
+        .then(({ pixels }) => measureActivationRanges(graph, pixels))),
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes)
   }
 }
@@ -133,7 +135,7 @@ async function retrainOn(
 }
 
 export async function floatCorrect({ graph }: ModelBench, images: LabelledImages): Promise<number> {
-  const session = await openSession(exportOnnx(graph))
+  const session = await openOrtSession(exportOnnx(graph))
   try {
     return countCorrect(await floatScores(session, graph, images), images.labels)
   } finally {

@@ -3,7 +3,10 @@ import type { OnnxModel } from '../../core/model/onnx'
 import { encodeOnnx } from './onnxFile'
 
 /** An onnxruntime session over a model built here; one intra-op thread, because schemes and workers run in parallel. */
-export async function openSession(model: OnnxModel | Uint8Array, threads = 1): Promise<ort.InferenceSession> {
+export async function openOrtSession(
+  model: OnnxModel | Uint8Array,
+  threads = 1
+): Promise<ort.InferenceSession> {
   const bytes = model instanceof Uint8Array ? model : encodeOnnx(model)
   return ort.InferenceSession.create(bytes, {
     intraOpNumThreads: threads,
@@ -19,6 +22,6 @@ export function realTensor(data: Float32Array, dims: readonly number[]): ort.Ten
   return new ort.Tensor('float32', data, dims)
 }
 
-export function realsOf(tensor: ort.Tensor): Float32Array {
+export function tensorReals(tensor: ort.Tensor): Float32Array {
   return tensor.data as Float32Array
 }

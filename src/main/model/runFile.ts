@@ -4,7 +4,7 @@ import { importModel, type ImportedModel } from '../../core/model/importOnnx'
 import type { ImportedOutput } from '../../core/model/tensorView'
 import type { OnnxModel } from '../../core/model/onnx'
 import type { NpyArray } from '../../core/model/npyArray'
-import { calibrate } from '../../core/quant/quantize/calibration'
+import { measureActivationRanges } from '../../core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import { createImportedRunner, fileOutput, graphInput, type OutputValues } from '../../core/quant/runImported'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
@@ -121,7 +121,7 @@ function prepared(imported: ImportedModel, items: readonly Float64Array[], text:
       pixels[at * size + index] = Math.max(0, Math.min(255, Math.round(reals[index]! / scale) + 128 - zero))
   }
   const used = Math.min(items.length, mostCalibrationItems)
-  const calibration = calibrate(graph, pixels.subarray(0, used * size))
+  const calibration = measureActivationRanges(graph, pixels.subarray(0, used * size))
   const network = quantizeNetwork(calibration, parseScheme(text, weightedLayerNames(graph)))
   const calibratedOn = `${used} item${used === 1 ? '' : 's'} of the input`
   return {

@@ -2,13 +2,13 @@ import type { LabelledImages } from '../../core/model/dataSet'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { evaluationModel, levelsOfPixels } from '../../core/quant/integer/evaluationModel'
 import { countCorrect } from './floatAccuracy'
-import { openSession, realsOf, realTensor } from './ortSession'
+import { openOrtSession, tensorReals, realTensor } from './ortSession'
 
 const batch = 250
 
 /** Scores of a quantized network over images through onnxruntime, [count][outputCount]. */
 export async function schemeScores(network: QuantizedNetwork, images: LabelledImages): Promise<Float32Array> {
-  const session = await openSession(evaluationModel(network))
+  const session = await openOrtSession(evaluationModel(network))
   try {
     const size = elementCount(network.inputShape)
     const [height, width, channels] = network.inputShape
@@ -17,7 +17,7 @@ export async function schemeScores(network: QuantizedNetwork, images: LabelledIm
       const count = Math.min(batch, images.count - from)
       const levels = levelsOfPixels(network, images.pixels.subarray(from * size, (from + count) * size))
       const results = await session.run({ levels: realTensor(levels, [count, channels, height, width]) })
-      scores.set(realsOf(results['logits']!), from * network.outputCount)
+      scores.set(tensorReals(results['logits']!), from * network.outputCount)
     }
     return scores
   } finally {

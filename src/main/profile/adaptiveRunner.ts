@@ -1,10 +1,10 @@
 import {
   profileAdaptively,
   type AdaptiveDecision,
-  type AdaptivePlan,
+  type AdaptiveSpec,
   type AdaptiveResult,
   type AdaptiveState,
-  type AdaptiveStep,
+  type FittedStep,
   type Measured
 } from '../../core/proxy/adaptive/adaptive'
 import type { AdaptivePool } from '../../core/profile/adaptivePool'
@@ -19,7 +19,7 @@ import type { BoardIdentity } from './sampleStore'
 
 /** Judges what was measured and chooses the next batch; in compose a worker task (profile.decide). */
 export type Decide = (
-  plan: AdaptivePlan,
+  plan: AdaptiveSpec,
   state: AdaptiveState,
   signal: AbortSignal
 ) => Promise<AdaptiveDecision>
@@ -27,7 +27,7 @@ export type Decide = (
 export interface AdaptiveRunnerOptions extends Omit<RunnerOptions, 'onSample'> {
   decide: Decide
   onSample: (sample: Sample) => void
-  onStep: (part: 'adaptive' | 'uniform', step: AdaptiveStep) => Promise<void>
+  onStep: (part: 'adaptive' | 'uniform', step: FittedStep) => Promise<void>
 }
 
 /** A time that is known, and how long measuring it took; time NaN: the board refused it. */
@@ -103,7 +103,7 @@ export async function runAdaptive(
   const judgeItems = pool.judge
     .map((item, at) => ({ ...item, time: judged.time[at]! }))
     .filter(({ time }) => time > 0)
-  const plan: AdaptivePlan = {
+  const plan: AdaptiveSpec = {
     pool: pool.rows,
     seconds: pool.seconds,
     seed: request.seed,
@@ -146,7 +146,7 @@ export async function runAdaptive(
   return adaptive.stopped
 }
 
-function errorText({ unseenShapeMape, judgeMape }: AdaptiveStep): string {
+function errorText({ unseenShapeMape, judgeMape }: FittedStep): string {
   if (unseenShapeMape === null) return 'too few to judge'
   const aside = judgeMape === null ? '' : `, ${judgeMape.toFixed(1)} % on the shapes kept aside`
   return `${unseenShapeMape.toFixed(1)} % on unseen shapes${aside}`

@@ -1,5 +1,5 @@
 import { isProxyKernel, requireProxyKernel } from '../../core/kernel/spec'
-import type { Samples } from '../../core/proxy/samples'
+import type { SampleTable } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import type { ProxyKernelName, TimeUnit } from '../../shared/vocabulary'
 import type { ProfileService } from './profileService'
@@ -17,7 +17,7 @@ export interface BoardSampleSets {
     }[]
   >
   /** @throws proxy.tooFewSamples when nothing of this kernel was measured on the board */
-  load(boardId: string, kernel: ProxyKernelName): Promise<Samples>
+  load(boardId: string, kernel: ProxyKernelName): Promise<SampleTable>
 }
 
 export function createBoardSamples(

@@ -2,7 +2,12 @@ import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../co
 import type { SpeedGuess } from '../../core/profile/duration'
 import { type BenchItem, itemKey, type KernelShape } from '../../core/kernel/shape'
 import type { EmitterOf } from '../../shared/contract/define'
-import type { Campaign, CampaignPlan, CampaignRequest, profileContract } from '../../shared/contract/profile'
+import type {
+  Campaign,
+  CampaignPreview,
+  CampaignRequest,
+  profileContract
+} from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
@@ -11,7 +16,7 @@ import { speedOf } from './boardSpeed'
 import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignRunner'
 import type { StoredCampaign } from './campaignStore'
 import type { ProfiledBoard } from './measure'
-import { describePlan, identityOf, nothingToMeasure } from './planView'
+import { presentCampaign, identityOf, nothingToMeasure } from './planView'
 import type { ProfileStore } from './profileStore'
 import { announceSamples } from './sampleNews'
 
@@ -37,7 +42,7 @@ interface Started {
 /** Campaigns as resumable jobs: planned, run, taken up again, forgotten. */
 export interface Campaigns {
   runs: RunKind
-  plan(request: CampaignRequest): Promise<CampaignPlan>
+  plan(request: CampaignRequest): Promise<CampaignPreview>
   run(request: CampaignRequest): Promise<Started>
   resume(campaignId: string): Promise<Started>
   list(): Promise<Campaign[]>
@@ -150,7 +155,7 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
     resume: async (campaignId) => ({ campaignId, ...(await runs.resume(campaignId)) }),
     async plan(request) {
       const { plan, calibrated } = await planned(request)
-      return describePlan(plan, calibrated)
+      return presentCampaign(plan, calibrated)
     },
     async run(request) {
       await boards.connect(request.boardId)

@@ -1,5 +1,5 @@
 import { kernelSpec, rowSpec } from '../../core/kernel/spec'
-import { noBits, type Samples } from '../../core/proxy/samples'
+import { noBits, type SampleTable } from '../../core/proxy/samples'
 import type { CountUnit, ProxyKernelName } from '../../shared/vocabulary'
 import type { SqlValue, Store } from '../store/store'
 import { columnsOfDims } from './sampleCsvSql'
@@ -14,7 +14,7 @@ export async function readFitSamples(
   store: Pick<Store, 'columns' | 'read' | 'texts'>,
   boardId: string,
   kernel: ProxyKernelName
-): Promise<Samples | null> {
+): Promise<SampleTable | null> {
   const [newest] = await store.read<{ build_id: number | null; unit: CountUnit }>(
     `SELECT build_id, unit FROM profile_sample WHERE board_id = $1 AND kernel = $2
      ORDER BY measured_at_ms DESC, rowid DESC LIMIT 1`,
@@ -38,7 +38,7 @@ function toSamples(
   unit: CountUnit,
   [activationBits, weightBits, time, ...dims]: Float64Array[],
   ids: readonly string[]
-): Samples {
+): SampleTable {
   // What is measured between the two reads is in the second one only; rows are added at the end.
   const count = Math.min(time!.length, ids.length)
   const bits = (column: Float64Array): Float64Array =>

@@ -1,7 +1,7 @@
 import type { PlannedCampaign } from '../../core/profile/campaign'
 import type { SpeedGuess } from '../../core/profile/duration'
 import { type KernelShape, shapeKey } from '../../core/kernel/shape'
-import type { CampaignPlan, Sample } from '../../shared/contract/profile'
+import type { CampaignPreview, Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { ProfiledBoard } from './measure'
 import type { BoardIdentity } from './sampleStore'
@@ -24,7 +24,7 @@ export function firstGuess(board: ProfiledBoard): SpeedGuess {
   return { stepsPerMs: (board.info.clockHz ?? 50_000_000) / 1000, overheadMs: 15 }
 }
 
-export function describePlan(planned: PlannedCampaign, calibrated: boolean): CampaignPlan {
+export function presentCampaign(planned: PlannedCampaign, calibrated: boolean): CampaignPreview {
   const reasons = new Map<string, number>()
   for (const { reason } of planned.skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   const shapes = new Map<string, KernelShape>()

@@ -5,7 +5,7 @@ import type { JobService } from '../jobs/jobService'
 import type { RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import type { Store } from '../store/store'
-import type { Samples } from '../../core/proxy/samples'
+import type { SampleTable } from '../../core/proxy/samples'
 import type { ProxyKernelName } from '../../shared/vocabulary'
 import { readFitSamples } from './fitSamples'
 import type { Decide } from './adaptiveRunner'
@@ -26,7 +26,7 @@ export interface ProfileService {
   /** All Samples that match, in the order in which they were stored. */
   samples(query: SampleQuery): Promise<Sample[]>
   /** What a proxy of a kernel on a board is fitted to; null when nothing was measured. */
-  fitSamples(boardId: string, kernel: ProxyKernelName): Promise<Samples | null>
+  fitSamples(boardId: string, kernel: ProxyKernelName): Promise<SampleTable | null>
 }
 
 export interface ProfileServiceOptions {

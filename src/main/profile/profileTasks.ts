@@ -1,7 +1,7 @@
 import {
   decide,
   type AdaptiveDecision,
-  type AdaptivePlan,
+  type AdaptiveSpec,
   type AdaptiveState
 } from '../../core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
@@ -13,6 +13,6 @@ export const profileTasks = {
   'profile.checksum': ({ item, seed }: { item: BenchItem; seed: number }): number =>
     expectedChecksum(item, seed),
   /** Judges an adaptive run so far and chooses its next rows. */
-  'profile.decide': ({ plan, state }: { plan: AdaptivePlan; state: AdaptiveState }): AdaptiveDecision =>
+  'profile.decide': ({ plan, state }: { plan: AdaptiveSpec; state: AdaptiveState }): AdaptiveDecision =>
     decide(plan, state)
 }

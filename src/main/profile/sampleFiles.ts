@@ -1,7 +1,7 @@
 import { requireProxyKernel } from '../../core/kernel/spec'
 import { toDims, toProxySamples } from '../../core/profile/proxyRows'
 import { shapeWork } from '../../core/kernel/shape'
-import { readCsv } from '../../core/proxy/csv/readCsv'
+import { readProfileCsv } from '../../core/proxy/csv/readCsv'
 import { isCountUnit, type ProxyKernelName } from '../../shared/vocabulary'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
@@ -65,7 +65,11 @@ export interface ImportOptions {
  */
 export function csvToSamples(options: ImportOptions): Sample[] {
   const { text, fileName, kernel, campaignId, newId, nowMs } = options
-  const { samples } = readCsv(text, { kernel: requireProxyKernel(kernel), fileName, unit: options.unit })
+  const { samples } = readProfileCsv(text, {
+    kernel: requireProxyKernel(kernel),
+    fileName,
+    unit: options.unit
+  })
   const { unit } = samples
   if (!isCountUnit(unit)) {
     throw new AppError(

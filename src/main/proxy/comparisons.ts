@@ -3,7 +3,7 @@ import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { ComparisonRow, TransferPoint, proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
-import { foundingPublished, type FoundingRow } from './foundingTable'
+import { publishedErrors, type PublishedRow } from './publishedTable'
 import type { FitOutput } from './proxyTasks'
 import type { SampleSources } from './sampleSources'
 import { taskOptions, type ProxyTaskRunner } from './taskRunner'
@@ -29,7 +29,7 @@ const effort: Record<EstimatorName, number> = {
   auto: 300
 }
 
-/** Estimators, devices and the founding document's table compared: long jobs whose last result stays. */
+/** Estimators, devices and the published table compared: long jobs whose last result stays. */
 export function createComparisons(deps: {
   sources: SampleSources
   jobs: JobService
@@ -41,13 +41,13 @@ export function createComparisons(deps: {
   | 'proxy.comparison'
   | 'proxy.transfer'
   | 'proxy.transferCurve'
-  | 'proxy.founding'
-  | 'proxy.foundingTable'
+  | 'proxy.measurePublished'
+  | 'proxy.publishedTable'
 > {
   const { sources, jobs, tasks, emit } = deps
   let comparison: { title: string; rows: ComparisonRow[] } = { title: '', rows: [] }
   let transfer: { title: string; points: TransferPoint[] } = { title: '', points: [] }
-  let founding: FoundingRow[] = []
+  let publishedRows: PublishedRow[] = []
 
   const start = jobs.launch
 
@@ -102,16 +102,16 @@ export function createComparisons(deps: {
         }
       }),
     'proxy.transferCurve': async () => transfer,
-    'proxy.founding': async ({ sets }) =>
+    'proxy.measurePublished': async ({ sets }) =>
       start({
-        kind: 'proxy.founding',
-        title: 'The founding table, measured again',
+        kind: 'proxy.measurePublished',
+        title: 'The published table, measured again',
         unit: '%',
         total: 100,
         async run(context) {
-          founding = []
+          publishedRows = []
           for (const [at, { dataset, source, kernel }] of sets.entries()) {
-            const published = foundingPublished(dataset)
+            const published = publishedErrors(dataset)
             const samples = await sources.load(source, kernel)
             const { splits } = await tasks.run(
               'proxy.compare',
@@ -120,7 +120,7 @@ export function createComparisons(deps: {
                 context.progress((100 * (at + done / of)) / sets.length, 100, dataset)
               )
             )
-            founding.push({
+            publishedRows.push({
               dataset,
               ...published,
               trainMape: required(splits.train).mape,
@@ -130,7 +130,7 @@ export function createComparisons(deps: {
           }
         }
       }),
-    'proxy.foundingTable': async () => ({ rows: founding })
+    'proxy.publishedTable': async () => ({ rows: publishedRows })
   }
 }
 

@@ -1,15 +1,15 @@
 import path from 'node:path'
 import { groupByKey } from '../../core/proxy/fit/folds'
-import { readCsv } from '../../core/proxy/csv/readCsv'
+import { readProfileCsv } from '../../core/proxy/csv/readCsv'
 import type { ProxyKernelName } from '../../shared/vocabulary'
 import { matmulAxes } from '../../core/proxy/csv/matmulAxes'
 import type { TimeUnit } from '../../shared/vocabulary'
-import { joinSamples, type Samples } from '../../core/proxy/samples'
+import { joinSamples, type SampleTable } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 
 export interface ReadFiles {
-  samples: Samples
+  samples: SampleTable
   warnings: string[]
 }
 
@@ -19,12 +19,12 @@ export async function readSampleFiles(
   kernel: ProxyKernelName,
   options: { unit?: TimeUnit; cwd?: string; timeOptional?: boolean; decimal?: '.' | ',' } = {}
 ): Promise<ReadFiles> {
-  const sets: Samples[] = []
+  const sets: SampleTable[] = []
   const warnings: string[] = []
   for (const file of paths) {
-    const text = await readText(path.resolve(options.cwd ?? '.', file))
+    const text = await readUserText(path.resolve(options.cwd ?? '.', file))
     const fileName = path.basename(file)
-    const read = readCsv(text, {
+    const read = readProfileCsv(text, {
       kernel,
       fileName,
       timeOptional: options.timeOptional ?? false,
@@ -45,7 +45,7 @@ export async function readSampleFiles(
   return { samples, warnings }
 }
 
-export async function readText(file: string): Promise<string> {
+export async function readUserText(file: string): Promise<string> {
   const text = (await readRegularFile(file)).toString('utf8')
   // Zero bytes and broken UTF-8 in the first lines: a binary file, or text in another encoding.
   if (/[\0\ufffd]/.test(text.slice(0, 4096))) {

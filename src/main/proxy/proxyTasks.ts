@@ -1,13 +1,13 @@
 import type { ErrorSplit } from '../../shared/vocabulary'
 import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
 import { fitWithDetail, type FittedProxy } from '../../core/proxy/fit/detail'
-import { countWork } from '../../core/proxy/fit/fitProgress'
-import { evaluate, type SplitErrors } from '../../core/proxy/fit/evaluate'
+import { countFits } from '../../core/proxy/fit/fitProgress'
+import { evaluateProxy, type SplitErrors } from '../../core/proxy/fit/evaluate'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import type { ProxyJson } from '../../core/proxy/fit/proxy'
-import type { Samples } from '../../core/proxy/samples'
-import { transferCurve, type TransferPoint } from '../../core/proxy/transfer/curve'
+import type { SampleTable } from '../../core/proxy/samples'
+import { transferCurve, type CurvePoint } from '../../core/proxy/transfer/curve'
 import type { TaskContext } from '../threads/task'
 
 export type FitOutput = Omit<FittedProxy, 'proxy'> & { proxy: ProxyJson; description: string }
@@ -15,7 +15,7 @@ export type FitOutput = Omit<FittedProxy, 'proxy'> & { proxy: ProxyJson; descrip
 /** Fits and judgements that run in a worker: seconds of plain arithmetic each. */
 export const proxyTasks = {
   'proxy.fit': (
-    { samples, estimator, seed }: { samples: Samples; estimator: string; seed: number },
+    { samples, estimator, seed }: { samples: SampleTable; estimator: string; seed: number },
     context: TaskContext
   ): FitOutput => {
     const { proxy, ...detail } = fitWithDetail(drawShapes(samples, enoughRows, seed), {
@@ -27,17 +27,17 @@ export const proxyTasks = {
     return { ...detail, proxy: proxy.toJSON(), description: proxy.description }
   },
   'proxy.compare': (
-    { samples: all, estimator, seed }: { samples: Samples; estimator: string; seed: number },
+    { samples: all, estimator, seed }: { samples: SampleTable; estimator: string; seed: number },
     context: TaskContext
   ): { description: string; fitMs: number; splits: Partial<Record<ErrorSplit, SplitErrors>> } => {
     const samples = drawShapes(all, enoughRows, seed)
-    const work = countWork(estimatorByName(estimator), (share) => context.progress(100 * share, 100))
+    const work = countFits(estimatorByName(estimator), (share) => context.progress(100 * share, 100))
     const splits: ErrorSplit[] =
       groupByShape(samples).groups < 2 ? ['train', 'random'] : ['train', 'random', 'shape']
     const heldOut = 5 * (splits.length - 1)
     // Judging on training rows, five parts of every other split, and one fit to take the time of.
     work.expect(2 + heldOut, 2 + heldOut)
-    const evaluation = evaluate(samples, work.estimator, splits, { seed })
+    const evaluation = evaluateProxy(samples, work.estimator, splits, { seed })
     const startedMs = performance.now()
     work.estimator.fit(samples, { seed })
     return {
@@ -47,9 +47,14 @@ export const proxyTasks = {
     }
   },
   'proxy.transfer': (
-    { source, target, sizes, seeds }: { source: Samples; target: Samples; sizes: number[]; seeds: number },
+    {
+      source,
+      target,
+      sizes,
+      seeds
+    }: { source: SampleTable; target: SampleTable; sizes: number[]; seeds: number },
     context: TaskContext
-  ): TransferPoint[] =>
+  ): CurvePoint[] =>
     transferCurve(source, target, {
       sizes,
       seeds,

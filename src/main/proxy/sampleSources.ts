@@ -2,7 +2,7 @@ import path from 'node:path'
 import { enoughRows } from '../../core/proxy/fit/drawShapes'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import type { ProxyKernelName } from '../../shared/vocabulary'
-import type { Samples } from '../../core/proxy/samples'
+import type { SampleTable } from '../../core/proxy/samples'
 import type { SampleSet, SampleSource } from '../../shared/contract/proxy'
 import { readSampleFiles } from './proxyFiles'
 
@@ -14,17 +14,17 @@ export interface BoardSamples {
       boardId: string
       boardName: string
       kernel: ProxyKernelName
-      unit: Samples['unit']
+      unit: SampleTable['unit']
       rows: number
       shapes: number
     }[]
   >
-  load(boardId: string, kernel: ProxyKernelName): Promise<Samples>
+  load(boardId: string, kernel: ProxyKernelName): Promise<SampleTable>
 }
 
 /** What can be fitted: what was measured on boards, and CSV files that were named in this session. */
 export interface SampleSources {
-  load(source: SampleSource, kernel: ProxyKernelName): Promise<Samples>
+  load(source: SampleSource, kernel: ProxyKernelName): Promise<SampleTable>
   titleOf(source: SampleSource): Promise<string>
   sets(): Promise<SampleSet[]>
   importFiles(paths: string[], kernel: ProxyKernelName): Promise<{ set: SampleSet; warnings: string[] }>

@@ -30,10 +30,10 @@ export interface SearchMeasure extends Measure {
 }
 
 /** A cost and, for latency and RAM, the board it holds for. */
-export interface PricedBy {
+export interface SearchPrice {
   readonly cost: SchemeCost
   readonly board: string | null
 }
 
 /** @throws proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none */
-export type SearchCosts = (modelId: string, kind: CostKind, proxyId: string | null) => Promise<PricedBy>
+export type SearchCosts = (modelId: string, kind: CostKind, proxyId: string | null) => Promise<SearchPrice>

@@ -5,17 +5,12 @@ import { dataSetInfoSchema, type DataSetInfo } from '../../shared/contract/datas
 import {
   bytesOf,
   inputFormatOf,
-  realsOf,
+  itemReals,
   type InputFormat,
   type Normalisation
 } from '../../core/dataset/inputFormat'
-import {
-  elementBytes,
-  sizeOfShape,
-  type ElementType,
-  type ItemValues,
-  type SplitName
-} from '../../core/dataset/item'
+import { elementBytes, sizeOfShape, type ElementType, type ItemValues } from '../../core/dataset/item'
+import type { ImageSplit } from '../../shared/vocabulary'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
 
 /**
@@ -37,7 +32,7 @@ export const storedFiles = {
 export interface StoredItems extends ItemSet {
   readonly info: DataSetInfo
   /** Stored values of one item, by its place in a split. */
-  raw(split: SplitName, at: number): Promise<{ item: number; values: ItemValues; target: Float32Array }>
+  raw(split: ImageSplit, at: number): Promise<{ item: number; values: ItemValues; target: Float32Array }>
 }
 
 /** What bytes mean by default: 0..255 as they are, so that the network's own scale applies. */
@@ -82,7 +77,7 @@ export async function openStoredItems(folder: string): Promise<StoredItems> {
       for (const [at, item] of chosen.entries()) {
         const values = await valuesOf(item)
         bytesOf(values, shape[2], normalisation, format, bytes.subarray(at * size, (at + 1) * size))
-        realsOf(values, shape[2], normalisation, reals.subarray(at * size, (at + 1) * size))
+        itemReals(values, shape[2], normalisation, reals.subarray(at * size, (at + 1) * size))
         wanted.set(await targetOf(item), at * targetWidth)
       }
       return { count: chosen.length, bytes, reals, targets: wanted }
@@ -132,10 +127,10 @@ export async function readRecord(folder: string): Promise<DataSetInfo> {
   }
 }
 
-async function readOrder(folder: string, info: DataSetInfo): Promise<Map<SplitName, Int32Array>> {
+async function readOrder(folder: string, info: DataSetInfo): Promise<Map<ImageSplit, Int32Array>> {
   const bytes = await readFile(path.join(folder, storedFiles.order))
   const all = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
-  const order = new Map<SplitName, Int32Array>()
+  const order = new Map<ImageSplit, Int32Array>()
   let from = 0
   for (const { split, items } of info.splits) {
     order.set(split, all.subarray(from, from + items))

@@ -20,7 +20,7 @@ export type { CommandInput, CommandName, CommandOutput, EventName, EventPayload 
 /** Whether events reach this window; `connecting` also covers every attempt to come back. */
 export type ConnectionState = 'connected' | 'connecting' | 'lost'
 
-export interface CallOptions {
+export interface ClientCallOptions {
   /** Longest wait for an answer, in milliseconds. Long work is a Job, so answers are quick. */
   timeoutMs?: number
 }
@@ -31,7 +31,7 @@ export interface Client {
   call<N extends CommandName>(
     name: N,
     input: CommandInput<N>,
-    options?: CallOptions
+    options?: ClientCallOptions
   ): Promise<CommandOutput<N>>
   subscribe<E extends EventName>(event: E, listener: (payload: EventPayload<E>) => void): () => void
   /** Called at once with the present state and on every change. */

@@ -9,7 +9,7 @@ import { createAction } from './action'
 /** Console chunks kept per board in this window; the host keeps its own ring. */
 const keptChunks = 4000
 
-export type Load = CommandOutput<'board.loads'>['loads'][number]
+export type BoardLoad = CommandOutput<'board.loads'>['loads'][number]
 
 /** Boards, the one the pages work with, and their consoles. */
 export const useBoards = defineStore('board', () => {
@@ -19,7 +19,7 @@ export const useBoards = defineStore('board', () => {
   const consoles = shallowRef(new Map<string, ConsoleChunk[]>())
   /** Pieces of console traffic that a flood of it has cost, per board. */
   const dropped = shallowRef(new Map<string, number>())
-  const loads = ref<Load[]>([])
+  const loads = ref<BoardLoad[]>([])
 
   const all = computed(() => [...byId.value.values()])
   /** Boards that can be measured: connected, and a Bitbench monitor answered. An open line alone is not enough. */

@@ -1,4 +1,4 @@
-import type { Calibration } from '@shared/contract/proxyCalibration'
+import type { NetworkCalibration } from '@shared/contract/proxyCalibration'
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useClient } from '../client/current'
@@ -9,7 +9,7 @@ import { useJobs } from './job'
 export const useCalibrations = defineStore('calibration', () => {
   const client = useClient()
   const jobs = useJobs()
-  const calibrations = ref<Calibration[]>([])
+  const calibrations = ref<NetworkCalibration[]>([])
 
   const load = createAction(async () => {
     calibrations.value = (await client.call('proxy.calibrations', {})).calibrations
@@ -19,7 +19,7 @@ export const useCalibrations = defineStore('calibration', () => {
     await jobs.whenSettled(jobId)
     await load.run()
   })
-  const forget = createAction(async ({ boardId, modelId }: Calibration) => {
+  const forget = createAction(async ({ boardId, modelId }: NetworkCalibration) => {
     await client.call('proxy.forgetCalibration', { boardId, modelId })
     await load.run()
   })

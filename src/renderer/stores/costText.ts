@@ -1,4 +1,4 @@
-import type { CostUnit } from '@shared/contract/search'
+import type { CostUnit } from '@shared/vocabulary'
 import { formatAmount, formatBytes } from '@shared/units'
 
 /** A cost in its own unit: bytes with binary prefixes, BOPs, cycles and instructions with SI prefixes. */

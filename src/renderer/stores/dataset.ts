@@ -6,8 +6,8 @@ import { useClient } from '../client/current'
 import { createAction } from './action'
 import { useJobs } from './job'
 
-export type PreviewItem = CommandOutput<'dataset.preview'>['items'][number]
-export type SplitName = PreviewItem['split']
+export type DatasetPreviewItem = CommandOutput<'dataset.preview'>['items'][number]
+export type DatasetSplit = DatasetPreviewItem['split']
 
 /** The user's data sets, and the one that is looked at. */
 export const useDataSets = defineStore('dataset', () => {
@@ -15,8 +15,8 @@ export const useDataSets = defineStore('dataset', () => {
   const jobs = useJobs()
   const dataSets = ref<DataSetInfo[]>([])
   const openName = ref<string | null>(null)
-  const preview = shallowRef<PreviewItem[]>([])
-  const split = ref<SplitName>('test')
+  const preview = shallowRef<DatasetPreviewItem[]>([])
+  const split = ref<DatasetSplit>('test')
   const open = computed(() => dataSets.value.find(({ name }) => name === openName.value) ?? null)
   const reading = computed(() => jobs.running.filter(({ kind }) => kind === 'dataset.add'))
 
@@ -40,7 +40,7 @@ export const useDataSets = defineStore('dataset', () => {
     openName.value = name
     await look()
   })
-  const selectSplit = createAction(async (name: SplitName) => {
+  const selectSplit = createAction(async (name: DatasetSplit) => {
     split.value = name
     await look()
   })

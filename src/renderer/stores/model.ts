@@ -1,5 +1,5 @@
 import type {
-  Evaluation,
+  SchemeAccuracy,
   ModelInfo,
   ModelSummary,
   SchemeJson,
@@ -22,7 +22,7 @@ export const useModels = defineStore('model', () => {
   const models = ref<ModelSummary[]>([])
   const dataSet = ref<DataSet | null>(null)
   const open = shallowRef<ModelInfo | null>(null)
-  const evaluations = ref<Evaluation[]>([])
+  const evaluations = ref<SchemeAccuracy[]>([])
   const sensitivities = ref<Sensitivity[]>([])
 
   const layers = computed(() => open.value?.weightedLayers ?? [])

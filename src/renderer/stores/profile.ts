@@ -1,4 +1,4 @@
-import type { Campaign, CampaignPlan, CampaignRequest, Sample } from '@shared/contract/profile'
+import type { Campaign, CampaignPreview, CampaignRequest, Sample } from '@shared/contract/profile'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
@@ -9,14 +9,14 @@ import { createAction } from './action'
 const loadedSamples = 20_000
 
 export type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
-export type CampaignInput = Partial<CampaignRequest> & { boardId: string }
+export type CampaignRequestInput = Partial<CampaignRequest> & { boardId: string }
 
 /** Campaigns, and the Samples of the board that is looked at. */
 export const useProfile = defineStore('profile', () => {
   const client = useClient()
   const campaigns = ref<Campaign[]>([])
   const groups = ref<SampleGroup[]>([])
-  const plan = ref<CampaignPlan | null>(null)
+  const plan = ref<CampaignPreview | null>(null)
   const samples = shallowRef<Sample[]>([])
   const total = ref(0)
   const boardId = ref<string | null>(null)
@@ -56,12 +56,12 @@ export const useProfile = defineStore('profile', () => {
     total.value = answer.total
   })
 
-  const preview = createAction(async (input: CampaignInput) => {
+  const preview = createAction(async (input: CampaignRequestInput) => {
     plan.value = (await client.call('profile.plan', input)).plan
     return plan.value
   })
 
-  const start = createAction(async (input: CampaignInput) => {
+  const start = createAction(async (input: CampaignRequestInput) => {
     const started = await client.call('profile.run', input)
     boardId.value = input.boardId
     return started

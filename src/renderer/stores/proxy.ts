@@ -14,7 +14,6 @@ import { useClient } from '../client/current'
 import { createAction } from './action'
 import { useJobs } from './job'
 
-export type FoundingRow = CommandOutput<'proxy.foundingTable'>['rows'][number]
 export type ProxyKernel = ProxySummary['kernel']
 
 /** Fitted proxies, what can be fitted, and how the estimators compare. */
@@ -26,7 +25,7 @@ export const useProxies = defineStore('proxy', () => {
   const detail = shallowRef<ProxyDetail | null>(null)
   const comparison = ref<{ title: string; rows: ComparisonRow[] }>({ title: '', rows: [] })
   const transfer = ref<{ title: string; points: TransferPoint[] }>({ title: '', points: [] })
-  const founding = ref<FoundingRow[]>([])
+  const published = ref<CommandOutput<'proxy.publishedTable'>['rows']>([])
   const importWarnings = ref<string[]>([])
   const sample = shallowRef<Sample | null>(null)
 
@@ -100,14 +99,14 @@ export const useProxies = defineStore('proxy', () => {
     transfer.value = await client.call('proxy.transferCurve', {})
   })
 
-  const loadFounding = createAction(async () => {
-    founding.value = (await client.call('proxy.foundingTable', {})).rows
+  const loadPublished = createAction(async () => {
+    published.value = (await client.call('proxy.publishedTable', {})).rows
   })
 
-  const runFounding = createAction(async (sets: CommandInput<'proxy.founding'>['sets']) => {
-    const { jobId } = await client.call('proxy.founding', { sets })
+  const measurePublished = createAction(async (sets: CommandInput<'proxy.measurePublished'>['sets']) => {
+    const { jobId } = await client.call('proxy.measurePublished', { sets })
     await jobs.whenSettled(jobId)
-    await loadFounding.run()
+    await loadPublished.run()
   })
 
   const pin = createAction(async (id: string, isPinned: boolean) => {
@@ -139,7 +138,7 @@ export const useProxies = defineStore('proxy', () => {
     detail,
     comparison,
     transfer,
-    founding,
+    published,
     importWarnings,
     sample,
     pinned,
@@ -150,8 +149,8 @@ export const useProxies = defineStore('proxy', () => {
     fit,
     compare,
     runTransfer,
-    loadFounding,
-    runFounding,
+    loadPublished,
+    measurePublished,
     pin,
     remove,
     importFiles,

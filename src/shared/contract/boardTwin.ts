@@ -14,7 +14,7 @@ export const kernelRowSchema = z.object({
   cyclesPerMac: z.number().positive().nullable(),
   instructionsPerMac: z.number().positive().nullish()
 })
-export type KernelRow = z.infer<typeof kernelRowSchema>
+export type PrintedKernelRow = z.infer<typeof kernelRowSchema>
 
 /** Mean and largest error of the predicted cycles of rows, in percent. */
 export const twinErrorsSchema = z.object({ mean: z.number(), max: z.number() })

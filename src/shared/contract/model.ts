@@ -118,7 +118,7 @@ export const evaluationSchema = z.object({
   durationMs: z.number(),
   cached: z.boolean()
 })
-export type Evaluation = z.infer<typeof evaluationSchema>
+export type SchemeAccuracy = z.infer<typeof evaluationSchema>
 
 export const sensitivitySchema = z.object({
   layer: z.string(),

@@ -11,7 +11,7 @@ export {
   kernelSchema,
   kernelShapeSchema,
   type BitPair,
-  type KernelShape
+  type RequestedShape
 } from './profileShapes'
 
 /** One measurement with its provenance. */
@@ -90,7 +90,7 @@ export const campaignPlanSchema = z.object({
   /** The first shapes of the plan, for a preview. */
   preview: z.array(kernelShapeSchema)
 })
-export type CampaignPlan = z.infer<typeof campaignPlanSchema>
+export type CampaignPreview = z.infer<typeof campaignPlanSchema>
 
 export const campaignSchema = z.object({
   id: z.string(),

@@ -13,7 +13,7 @@ export const kernelShapeSchema = z.object({
   kernel: kernelSchema,
   dims: z.array(z.number().int().min(0).max(65_535)).min(1).max(8)
 })
-export type KernelShape = z.infer<typeof kernelShapeSchema>
+export type RequestedShape = z.infer<typeof kernelShapeSchema>
 
 export const bitPairSchema = z.object({
   activationBits: z.number().int().min(1).max(8),

@@ -136,7 +136,7 @@ export const transferPointSchema = z.object({
   unseenDeviation: z.number().nullable()
 })
 
-export const foundingRowSchema = z.object({
+export const publishedRowSchema = z.object({
   dataset: z.string(),
   publishedOneStage: z.number(),
   publishedTwoStage: z.number(),
@@ -212,8 +212,8 @@ export const proxyContract = defineContract({
       nothing,
       z.object({ title: z.string(), points: z.array(transferPointSchema) })
     ),
-    /** Job `proxy.founding`: the founding document's table measured again on the given sets. */
-    'proxy.founding': command(
+    /** Job `proxy.measurePublished`: the published table measured again on the given sets. */
+    'proxy.measurePublished': command(
       z.object({
         sets: z
           .array(z.object({ dataset: z.string(), source: sampleSourceSchema, kernel: proxyKernelSchema }))
@@ -221,7 +221,7 @@ export const proxyContract = defineContract({
       }),
       started
     ),
-    'proxy.foundingTable': command(nothing, z.object({ rows: z.array(foundingRowSchema) })),
+    'proxy.publishedTable': command(nothing, z.object({ rows: z.array(publishedRowSchema) })),
     /**
      * Job: runs the network on the board with all layers at 1 and all at 8 bits; from then on Search and Deploy predict
      * on the line through these two points. Ends with the event proxy.calibrated.

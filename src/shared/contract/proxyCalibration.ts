@@ -32,4 +32,4 @@ export const calibrationSchema = z.object({
   /** Null while a proxy is missing. */
   line: z.object({ factor: z.number(), constant: z.number() }).nullable()
 })
-export type Calibration = z.infer<typeof calibrationSchema>
+export type NetworkCalibration = z.infer<typeof calibrationSchema>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { runStates, strategyNames } from '../vocabulary'
+import { costUnits, objectives, runStates, strategyNames } from '../vocabulary'
 import { command, defineContract, nothing } from './define'
 import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
@@ -7,8 +7,7 @@ import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 export const strategySchema = z.enum(strategyNames)
 
 /** What is minimised over the search items. KL to the float network and MSE of the scores need no labels. */
-export const objectiveSchema = z.enum(['kl', 'crossEntropy', 'mse', 'accuracy'])
-export type Objective = z.infer<typeof objectiveSchema>
+export const objectiveSchema = z.enum(objectives)
 
 /**
  * What a budget counts. `proxy` is latency as a fitted Proxy predicts it, in the proxy's own unit; `bitfusion` the cycles of the
@@ -17,8 +16,7 @@ export type Objective = z.infer<typeof objectiveSchema>
 export const costKindSchema = z.enum(['proxy', 'bops', 'size', 'ram', 'energy', 'bitfusion'])
 export type CostKind = z.infer<typeof costKindSchema>
 
-export const costUnitSchema = z.enum(['cycles', 'instructions', 'bops', 'bytes', 'picojoules'])
-export type CostUnit = z.infer<typeof costUnitSchema>
+export const costUnitSchema = z.enum(costUnits)
 
 /** A scheme against int8 on the same items. */
 export const pairedSchema = z.object({

@@ -1,5 +1,5 @@
 import type { AdaptiveRun, AdaptiveStep } from '@shared/contract/profileAdaptive'
-import type { Calibration } from '@shared/contract/proxyCalibration'
+import type { NetworkCalibration } from '@shared/contract/proxyCalibration'
 
 const steps = (factor: number): AdaptiveStep[] =>
   [16, 32, 48, 64, 96, 128].map((rows, at) => ({
@@ -43,7 +43,7 @@ export const sampleAdaptiveRun: AdaptiveRun = {
   knownRows: 12
 }
 
-export const sampleCalibration: Calibration = {
+export const sampleCalibration: NetworkCalibration = {
   boardId: 'virtual:small',
   boardName: 'Virtual board, small',
   modelId: 'm1',

@@ -200,7 +200,7 @@ export const sampleHandlers: SampleHandlers = {
   'proxy.samples': () => ({ sets: sampleSets }),
   'proxy.comparison': () => sampleComparison,
   'proxy.transferCurve': () => sampleTransfer,
-  'proxy.foundingTable': () => ({
+  'proxy.publishedTable': () => ({
     rows: [
       {
         dataset: 'MiCo high conv2d',

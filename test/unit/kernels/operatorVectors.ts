@@ -1,7 +1,7 @@
 import { imageOperators } from '@core/deploy/image'
 import { parameterBytes } from '@core/deploy/layerParameters'
 import { weightedLayerNames } from '@core/model/graph'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codesOfPixels, createIntegerRunner } from '@core/quant/integer/runInteger'
 import { isWeighted, type IntegerLayer } from '@core/quant/quantizedNetwork'
@@ -21,7 +21,7 @@ export function operatorVectorCases(): Case[] {
   return Object.values(operatorCases).flatMap((build, index) => {
     const builder = build(100 + index)
     const graph = builder.done()
-    const calibration = calibrate(graph, builder.pixels(4))
+    const calibration = measureActivationRanges(graph, builder.pixels(4))
     const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
     const codes = codesOfPixels(builder.pixels(1))
     const { layers } = createIntegerRunner(network).run(codes, { keepLayers: true })

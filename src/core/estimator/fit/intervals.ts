@@ -1,11 +1,11 @@
-import { calibrate, measuredCoverage } from '../../proxy/fit/interval'
+import { fitInterval, measuredCoverage } from '../../proxy/fit/interval'
 
 /** Level of the interval whose coverage is measured. */
 export const intervalLevel = 0.9
 
 /** log(measured / predicted) of held-out rows, ascending: what an interval is read from. */
 export function calibrateInterval(predicted: Float64Array, measured: Float64Array): Float64Array {
-  return calibrate(predicted, measured).logRatios
+  return fitInterval(predicted, measured).logRatios
 }
 
 const coverageFolds = 5

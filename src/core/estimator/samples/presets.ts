@@ -2,8 +2,8 @@
  * Column and field names of the formats that are read, as one table: every spelling on the right becomes the name on
  * the left. Comparison ignores case, underscores, dashes and dots.
  */
-export const presetNames = ['generic', 'vlm', 'vidur'] as const
-export type PresetName = (typeof presetNames)[number]
+export const samplePresetNames = ['generic', 'vlm', 'vidur'] as const
+export type SamplePresetName = (typeof samplePresetNames)[number]
 
 export interface Preset {
   knobs: Readonly<Record<string, readonly string[]>>
@@ -41,7 +41,7 @@ const common = {
   ]
 }
 
-export const presets: Readonly<Record<PresetName, Preset>> = {
+export const samplePresets: Readonly<Record<SamplePresetName, Preset>> = {
   generic: { ...common, knobs: {}, stages: {}, perToken: [] },
   vlm: {
     ...common,
@@ -115,7 +115,7 @@ export type Role =
  * `presetRole('vlm', 'T_LLM_prefill')` is the stage prefill. Names that the table does not know: `time_stats.X.median`
  * (a Vidur profile) and names that end in ms are stages; other columns are knobs of their own name.
  */
-export function presetRole(preset: PresetName, column: string): Role {
+export function presetRole(preset: SamplePresetName, column: string): Role {
   const key = `${preset}:${column}`
   const known = roles.get(key)
   if (known !== undefined) return known
@@ -127,8 +127,8 @@ export function presetRole(preset: PresetName, column: string): Role {
 /** Roles found so far: a column is looked up once per row. */
 const roles = new Map<string, Role>()
 
-function findRole(preset: PresetName, column: string): Role {
-  const table = presets[preset]
+function findRole(preset: SamplePresetName, column: string): Role {
+  const table = samplePresets[preset]
   const plain = plainName(column)
   const has = (names: readonly string[]): boolean => names.some((name) => plainName(name) === plain)
   if (has(table.outputTokens)) return { kind: 'outputTokens' }

@@ -1,11 +1,11 @@
 import { AppError } from '../../../shared/errors'
 import { parseCsv } from './csvTable'
 import type { Origin } from '../../../shared/units'
-import { presetRole, type PresetName, type Role } from './presets'
+import { presetRole, type SamplePresetName, type Role } from './presets'
 import type { KnobValue, StageSample } from './stageSample'
 
 export interface ReadSamplesOptions {
-  preset: PresetName
+  preset: SamplePresetName
   /** Shown in messages. */
   fileName: string
   dataSet: string

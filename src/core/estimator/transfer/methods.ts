@@ -3,7 +3,7 @@ import { fineTune } from './fineTune'
 import type { FittedTransfer } from './method'
 import type { TransferProblem } from './problem'
 import { fitProcesses } from './processes'
-import { linear, roofline, scratch, vidurForest } from './withoutSource'
+import { linear, fitStageRoofline, scratch, vidurForest } from './withoutSource'
 
 /** Ways from a source device's stage times to a target's; `blend` and `auto` come on top (choose.ts). */
 export const stageTransferMethods = [
@@ -97,7 +97,7 @@ function fitSingle(
     case 'linear':
       return linear(problem, rows)
     case 'roofline':
-      return roofline(problem, rows)
+      return fitStageRoofline(problem, rows)
   }
 }
 

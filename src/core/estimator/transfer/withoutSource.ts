@@ -8,7 +8,7 @@ import { entriesOf, featuresAt, fitBase, timesOf, type TransferProblem } from '.
 type PoolModel = (entries: Int32Array) => Float64Array
 
 /** Physical base alone: work terms of the target, no source. */
-export function roofline(problem: TransferProblem, rows: Int32Array): FittedTransfer {
+export function fitStageRoofline(problem: TransferProblem, rows: Int32Array): FittedTransfer {
   return perPool(problem, rows, (at, entries, times) => {
     const base = fitBase(problem.pools[at], entries, times)
     return (asked) => Float64Array.from(asked, (entry) => base[entry])

@@ -2,7 +2,7 @@ import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '..
 import { badShape, unsupported } from '../importState'
 import { checkedCount } from './checkedCount'
 import { broadcastDims, broadcastMap } from './indexing'
-import { product } from './product'
+import { foldProduct } from './product'
 import { dequantized, quantized } from './quantized'
 import { roundHalfEven } from './rounding'
 import { constantOf, dataOf, isFloatType, numbersOf, typeOf, type ConstantType } from './numbers'
@@ -103,7 +103,7 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
       a!.map((value, at) => (chosen![at] !== 0 ? value : b![at]!))
     )
   },
-  MatMul: (node, [a, b]) => product(node, a!, b!),
+  MatMul: (node, [a, b]) => foldProduct(node, a!, b!),
   Clip: (node, [input, low, high]) => {
     const bottom = low === undefined ? floatAttribute(node, 'min', -Infinity) : numbersOf(low)[0]!
     const top = high === undefined ? floatAttribute(node, 'max', Infinity) : numbersOf(high)[0]!

@@ -5,7 +5,7 @@ import { broadcastDims, broadcastMap } from './indexing'
 import { constantOf, numbersOf, typeOf } from './numbers'
 
 /** Matrix product of two known tensors [.., m, k] and [.., k, n]; the axes before are broadcast. */
-export function product(node: OnnxNode, a: OnnxTensor, b: OnnxTensor): OnnxTensor {
+export function foldProduct(node: OnnxNode, a: OnnxTensor, b: OnnxTensor): OnnxTensor {
   const batch =
     a.dims.length < 2 || b.dims.length < 2 ? null : broadcastDims(a.dims.slice(0, -2), b.dims.slice(0, -2))
   const [rows, inner, columns] = [a.dims.at(-2)!, a.dims.at(-1)!, b.dims.at(-1)!]

@@ -21,7 +21,7 @@ import { broadcastDims } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call } from '../tableFunction'
 import { bindAffine } from './affine'
-import { tableOf } from './unary'
+import { addTable } from './unary'
 
 /** Two computed values, or a value and a constant, element by element with ONNX broadcasting. */
 export const readAdd: OperatorReader = (state, node) => readJoin(state, node, 'add')
@@ -51,7 +51,7 @@ export const readDiv: OperatorReader = (state, node) => {
       shift: null
     })
   }
-  const inverse = tableOf(state, node, valueAt(state, node, 1), call('reciprocal'))
+  const inverse = addTable(state, node, valueAt(state, node, 1), call('reciprocal'))
   if (first === undefined)
     return bind(state, node, joinValues(state, node, 'mul', valueAt(state, node, 0), inverse))
   bindAffine(state, node, inverse, { scale: first, shift: null })

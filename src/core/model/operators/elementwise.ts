@@ -16,7 +16,7 @@ import { call, type TableFunction } from '../tableFunction'
 import { affineOf, bindAffine } from './affine'
 import { numberArgument } from './arguments'
 import { joinValues } from './binary'
-import { clipped, largest, reluOf, tableOf } from './unary'
+import { clipped, largest, reluOf, addTable } from './unary'
 
 export const readRelu: OperatorReader = (state, node) =>
   bind(state, node, reluOf(state, node, valueAt(state, node, 0)))
@@ -24,7 +24,7 @@ export const readRelu: OperatorReader = (state, node) =>
 const table =
   (functionOf: (node: OnnxNode) => TableFunction): OperatorReader =>
   (state, node) =>
-    bind(state, node, tableOf(state, node, valueAt(state, node, 0), functionOf(node)))
+    bind(state, node, addTable(state, node, valueAt(state, node, 0), functionOf(node)))
 
 /** Operators of one value without further inputs; defaults from the ONNX operator documentation. */
 export const tableReaders: Readonly<Record<string, OperatorReader>> = {
@@ -70,7 +70,7 @@ export const readPRelu: OperatorReader = (state, node) => {
   const slopes = weightsAt(state, node, 1)
   const own = floatsOf(node, slopes)
   if (own.every((slope) => slope === own[0])) {
-    return bind(state, node, tableOf(state, node, value, call('leakyRelu', own[0] ?? 0)))
+    return bind(state, node, addTable(state, node, value, call('leakyRelu', own[0] ?? 0)))
   }
   const below = affineOf(state, node, clipped(state, node, value, -largest, 0), {
     scale: slopes,
@@ -84,7 +84,7 @@ export const readPow: OperatorReader = (state, node) => {
   const exponent = constantAt(state, node, 1)
   if (exponent === undefined || exponent.data.length !== 1)
     throw unsupported(node, 'only a power by one constant number is supported')
-  bind(state, node, tableOf(state, node, valueAt(state, node, 0), call('pow', Number(exponent.data[0]))))
+  bind(state, node, addTable(state, node, valueAt(state, node, 0), call('pow', Number(exponent.data[0]))))
 }
 
 /** y = scale * (x - mean) / sqrt(variance + epsilon) + offset, as one factor and one offset per channel (axis 1). */

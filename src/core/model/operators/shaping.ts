@@ -16,7 +16,7 @@ import { constantOf, gathered } from '../constants/numbers'
 import { axisOf } from './arguments'
 import type { Move, MovePlan } from './moves'
 import { call } from '../tableFunction'
-import { tableOf } from './unary'
+import { addTable } from './unary'
 
 /** Reads an operator that only puts elements elsewhere, of constants and of computed values. */
 export function readMove(plan: MovePlan): OperatorReader {
@@ -81,7 +81,7 @@ function readSoftmax(state: ImportState, node: OnnxNode, value: Value, axis: num
   const inputs = [laidOut(state, node, value, shape)]
   const index = append(state, { op: 'softmax', name: node.name, inputs, outputShape: shape, axis: own })
   const result = plainValue(index, value.dims)
-  bind(state, node, node.opType === 'Softmax' ? result : tableOf(state, node, result, call('log')))
+  bind(state, node, node.opType === 'Softmax' ? result : addTable(state, node, result, call('log')))
 }
 
 /** A tensor written into the graph as a node. */

@@ -29,7 +29,7 @@ export function elementwise(
   return { node: append(state, make(source.node, shapeOf(state, source.node))), dims, map, fill }
 }
 
-export function tableOf(state: ImportState, node: OnnxNode, value: Value, f: TableFunction): Value {
+export function addTable(state: ImportState, node: OnnxNode, value: Value, f: TableFunction): Value {
   return elementwise(state, node, value, (input, outputShape) => ({
     op: 'table',
     name: node.name,
@@ -52,5 +52,5 @@ export function reluOf(state: ImportState, node: OnnxNode, value: Value): Value 
 export function clipped(state: ImportState, node: OnnxNode, value: Value, low: number, high: number): Value {
   const top = Math.min(high, largest)
   if (low === 0 && top >= largest) return reluOf(state, node, value)
-  return tableOf(state, node, value, call('clip', Math.max(low, -largest), top))
+  return addTable(state, node, value, call('clip', Math.max(low, -largest), top))
 }

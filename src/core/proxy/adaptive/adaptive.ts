@@ -6,7 +6,7 @@ import { groupByShape, shapeFolds } from '../fit/folds'
 import { predictHeldOut } from '../fit/holdout'
 import { metricsOf } from '../fit/metrics'
 import type { TimeUnit } from '../../../shared/vocabulary'
-import { takeShapes, type Samples, type ShapeRows } from '../samples'
+import { takeShapes, type SampleTable, type ShapeRows } from '../samples'
 
 /** What the board answers: times of the rows, in order (NaN: it refused the row), and how long measuring took. */
 export interface Measured {
@@ -14,7 +14,7 @@ export interface Measured {
   boardSeconds: number
 }
 
-export interface AdaptivePlan {
+export interface AdaptiveSpec {
   /** What may be measured. */
   pool: ShapeRows
   /** Guess of what measuring each row of the pool takes, > 0; ratios decide, the scale is learned. */
@@ -27,7 +27,7 @@ export interface AdaptivePlan {
   /** Where batches come from: the model's doubt per second of board time, or chance (to compare with). */
   choose: 'uncertain' | 'uniform'
   /** Rows to judge on beside the unseen-shape error; never measured for the fit, never decided by. */
-  judge: Samples | null
+  judge: SampleTable | null
 }
 
 /** What was measured so far: rows of the pool in order, and their times. */
@@ -48,7 +48,7 @@ export interface AdaptiveDecision extends AdaptiveErrors {
   next: Int32Array
 }
 
-export interface AdaptiveStep extends AdaptiveErrors {
+export interface FittedStep extends AdaptiveErrors {
   rows: number
   boardSeconds: number
 }
@@ -62,7 +62,7 @@ export interface AdaptiveLimits {
 
 export interface AdaptiveResult {
   state: AdaptiveState
-  steps: AdaptiveStep[]
+  steps: FittedStep[]
   stopped: 'target' | 'budget' | 'exhausted'
 }
 
@@ -81,7 +81,7 @@ const fewestRows = 6
  * Judges what was measured and chooses the next batch. Pure: the same plan and state give the same decision, so that
  * an interrupted run goes on by replaying its Samples.
  */
-export function decide(plan: AdaptivePlan, state: AdaptiveState): AdaptiveDecision {
+export function decide(plan: AdaptiveSpec, state: AdaptiveState): AdaptiveDecision {
   const { pool, seed, judge } = plan
   const samples = samplesOf(plan, state)
   // Batches grow with what is known: a fit between few measurements of many would take longer than measuring.
@@ -106,16 +106,16 @@ export function decide(plan: AdaptivePlan, state: AdaptiveState): AdaptiveDecisi
  * decision elsewhere (a worker).
  */
 export async function profileAdaptively(
-  plan: AdaptivePlan,
+  plan: AdaptiveSpec,
   limits: AdaptiveLimits,
   measure: (rows: Int32Array) => Promise<Measured>,
   options: {
-    onStep?: (step: AdaptiveStep) => void | Promise<void>
-    decideNow?: (plan: AdaptivePlan, state: AdaptiveState) => AdaptiveDecision | Promise<AdaptiveDecision>
+    onStep?: (step: FittedStep) => void | Promise<void>
+    decideNow?: (plan: AdaptiveSpec, state: AdaptiveState) => AdaptiveDecision | Promise<AdaptiveDecision>
   } = {}
 ): Promise<AdaptiveResult> {
   const { onStep, decideNow = decide } = options
-  const steps: AdaptiveStep[] = []
+  const steps: FittedStep[] = []
   let state: AdaptiveState = { rows: new Int32Array(0), time: new Float64Array(0) }
   let boardSeconds = 0
   let guessed = 0
@@ -145,7 +145,7 @@ export async function profileAdaptively(
 }
 
 /** The measured rows as Samples; refused ones are left out. */
-export function samplesOf({ pool, unit }: AdaptivePlan, { rows, time }: AdaptiveState): Samples {
+export function samplesOf({ pool, unit }: AdaptiveSpec, { rows, time }: AdaptiveState): SampleTable {
   const kept = [...rows.keys()].filter((at) => time[at]! > 0)
   return {
     ...takeShapes(
@@ -158,7 +158,7 @@ export function samplesOf({ pool, unit }: AdaptivePlan, { rows, time }: Adaptive
 }
 
 function choose(
-  { pool, seed, seconds, choose: way }: AdaptivePlan,
+  { pool, seed, seconds, choose: way }: AdaptiveSpec,
   taken: Uint8Array,
   size: number,
   doubt: (() => Float64Array) | null
@@ -171,14 +171,14 @@ function choose(
 }
 
 /** How far two models that fail differently are apart, together with the spread of the trees: relative. */
-function doubtOf(pool: ShapeRows, samples: Samples, model: LatencyModel, seed: number): Float64Array {
+function doubtOf(pool: ShapeRows, samples: SampleTable, model: LatencyModel, seed: number): Float64Array {
   const predicted = model.predict(pool)
   const spread = model.deviation?.(pool) ?? new Float64Array(pool.count)
   const other = rival.fit(samples, { seed }).predict(pool)
   return predicted.map((time, row) => Math.abs(Math.log(other[row]! / time)) + spread[row]! + leastDoubt)
 }
 
-function unseenError(samples: Samples, seed: number): number | null {
+function unseenError(samples: SampleTable, seed: number): number | null {
   if (groupByShape(samples).groups < 2) return null
   return metricsOf(
     predictHeldOut(samples, shapeFolds(samples), () => adaptiveEstimator, { seed }),

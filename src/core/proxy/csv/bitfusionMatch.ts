@@ -1,7 +1,7 @@
 import { bitFusionCycles } from '../../accelerator/bitfusion'
 import { bitFusionMatmulCycles } from './matmulAxes'
 import { outputSide } from '../../kernel/work'
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 
 /** Rows that are tried before a table counts as measured elsewhere. */
 const probeRows = 25
@@ -10,7 +10,7 @@ const probeRows = 25
  * How many rows of a table the analytic BitFusion model reproduces exactly. null where it does not apply: other
  * kernels, widths the array cannot hold, or not one match among the first rows looked at.
  */
-export function bitFusionMatches(samples: Samples): { exact: number; rows: number } | null {
+export function bitFusionMatches(samples: SampleTable): { exact: number; rows: number } | null {
   const { kernel, dims, activationBits, weightBits, time, count } = samples
   if ((kernel !== 'matmul' && kernel !== 'conv2d') || samples.unit !== 'cycles') return null
   for (let row = 0; row < count; row++) if (activationBits[row] > 8 || weightBits[row] > 8) return null

@@ -1,6 +1,6 @@
 const [tab, lineFeed, carriageReturn, space, quote] = [9, 10, 13, 32, 34]
 
-export interface Cell {
+export interface CsvCell {
   start: number
   end: number
   /** Offset behind the delimiter or line feed. */
@@ -9,10 +9,10 @@ export interface Cell {
   last: boolean
 }
 
-const cell: Cell = { start: 0, end: 0, next: 0, last: false }
+const cell: CsvCell = { start: 0, end: 0, next: 0, last: false }
 
 /** Finds the next cell; the returned record is reused by the next call. */
-export function nextCell(text: string, from: number, delimiter: number): Cell {
+export function nextCell(text: string, from: number, delimiter: number): CsvCell {
   const length = text.length
   let at = from
   if (text.charCodeAt(at) === quote) {

@@ -6,7 +6,7 @@ import { kernelSpec, rowSpec } from '../../kernel/spec'
  * Text columns that Bitbench writes beside a measurement and reads back. They say where a number comes from; they
  * never enter a fit.
  */
-export const provenanceColumns = [
+export const provenanceHeadings = [
   'Unit',
   'SampleId',
   'Kernel',
@@ -157,7 +157,7 @@ export function bindColumns(
   const unknown: string[] = []
   names.forEach((name, column) => {
     if (slots.some((slot) => slot.column === column)) return
-    if ((provenanceColumns as readonly string[]).includes(name)) labels.push({ name, column })
+    if ((provenanceHeadings as readonly string[]).includes(name)) labels.push({ name, column })
     else unknown.push(name === '' ? `(unnamed column ${column + 1})` : name)
   })
   const warnings =

@@ -1,5 +1,5 @@
 import { bitFusionCycles } from '../../accelerator/bitfusion'
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 
 /**
  * The matmul axis trap: the collector of the published BitFusion table passed (out, in) where (in, out) was meant,
@@ -8,7 +8,7 @@ import type { Samples } from '../samples'
  */
 export interface AxisCheck {
   /** With M and K as the product means them. */
-  samples: Samples
+  samples: SampleTable
   remarks: string[]
 }
 
@@ -19,7 +19,7 @@ const triedRows = 40
  * Swaps M and K of a matmul table whose times are those of the analytic BitFusion model with its axes the other way
  * round, and says so; leaves every other table alone.
  */
-export function matmulAxes(samples: Samples, fileName: string): AxisCheck {
+export function matmulAxes(samples: SampleTable, fileName: string): AxisCheck {
   const unchanged = { samples, remarks: [] }
   if (samples.kernel !== 'matmul' || samples.unit !== 'cycles') return unchanged
   const [, outputs, inputs] = samples.dims

@@ -1,7 +1,7 @@
 import { rowSpec } from '../../kernel/spec'
 import { emptyWork } from '../../kernel/work'
 import { spearman } from '../fit/metrics'
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 
 /** Rows that are compared: enough to see a wrong unit, few enough to sort at once. */
 const comparedRows = 20_000
@@ -9,7 +9,7 @@ const comparedRows = 20_000
 const maxFactor = 16
 
 /** Work of every row: MACs, or visited elements of kernels that multiply nothing. */
-export function workOf(samples: Pick<Samples, 'kernel' | 'dims' | 'count'>): Float64Array {
+export function rowWork(samples: Pick<SampleTable, 'kernel' | 'dims' | 'count'>): Float64Array {
   const spec = rowSpec(samples.kernel)
   const work = emptyWork()
   const dims = new Float64Array(spec.columns.length)
@@ -21,8 +21,8 @@ export function workOf(samples: Pick<Samples, 'kernel' | 'dims' | 'count'>): Flo
 }
 
 /** Spearman correlation of time and work, -1 to 1; NaN when all rows do the same work. */
-export function growthWithWork(samples: Samples): number {
-  const work = workOf(samples)
+export function growthWithWork(samples: SampleTable): number {
+  const work = rowWork(samples)
   const step = Math.max(1, Math.ceil(samples.count / comparedRows))
   const rows = Array.from({ length: Math.ceil(samples.count / step) }, (_, index) => index * step)
   const found = spearman(
@@ -33,7 +33,7 @@ export function growthWithWork(samples: Samples): number {
 }
 
 /** What looks wrong in a table, in words; empty when nothing does. */
-export function plausibilityRemarks(samples: Samples, fileName: string): string[] {
+export function plausibilityRemarks(samples: SampleTable, fileName: string): string[] {
   const remarks: string[] = []
   const growth = growthWithWork(samples)
   if (samples.count >= 20 && growth < 0.3) {
@@ -53,7 +53,7 @@ export function plausibilityRemarks(samples: Samples, fileName: string): string[
 }
 
 /** Rows by shape: a key of the dims alone. */
-export function rowsByShape(samples: Samples): Map<string, number[]> {
+export function rowsByShape(samples: SampleTable): Map<string, number[]> {
   const groups = new Map<string, number[]>()
   for (let row = 0; row < samples.count; row++) {
     const key = samples.dims.map((column) => column[row]).join(' ')
@@ -64,7 +64,7 @@ export function rowsByShape(samples: Samples): Map<string, number[]> {
   return groups
 }
 
-function strangeRows(samples: Samples): number[] {
+function strangeRows(samples: SampleTable): number[] {
   const strange: number[] = []
   for (const rows of rowsByShape(samples).values()) {
     if (rows.length < 4) continue

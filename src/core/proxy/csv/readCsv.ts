@@ -2,7 +2,7 @@ import { AppError } from '../../../shared/errors'
 import { timeUnits, type ProxyKernelName, type TimeUnit } from '../../../shared/vocabulary'
 import { rowSpec } from '../../kernel/spec'
 import { emptyWork } from '../../kernel/work'
-import { noBits, takeSamples, type Samples } from '../samples'
+import { noBits, takeSamples, type SampleTable } from '../samples'
 import { nextCell, readNumber, type NumberFormat } from './cells'
 import { bindColumns, type Binding } from './columns'
 import { isComment, lineEnd, readLayout, type Layout } from './layout'
@@ -10,7 +10,7 @@ import { numberFormats } from './numberFormat'
 import { growthWithWork, plausibilityRemarks, rowsByShape } from './plausibility'
 
 export interface ReadCsv {
-  samples: Samples
+  samples: SampleTable
   /** What a person should know: ignored columns, repeated headers, how numbers were read, what looks wrong. */
   warnings: string[]
 }
@@ -40,7 +40,7 @@ const clearMargin = 0.02
  *
  * @throws data.invalid naming line and column
  */
-export function readCsv(content: string, options: ReadCsvOptions): ReadCsv {
+export function readProfileCsv(content: string, options: ReadCsvOptions): ReadCsv {
   const layout = readLayout(content, options.fileName)
   const binding = bindColumns(layout.names, options.kernel, options.fileName, {
     line: layout.headerLine,
@@ -255,7 +255,7 @@ function assemble(
       'Split the file: one proxy predicts in one unit.'
     )
   }
-  const samples: Samples = {
+  const samples: SampleTable = {
     kernel,
     count,
     dims,
@@ -271,7 +271,7 @@ function assemble(
 }
 
 /** Cycles and instructions are whole numbers: fractions mean another unit that the file does not name. */
-function unitRemarks(samples: Samples, binding: Binding, options: ReadCsvOptions): string[] {
+function unitRemarks(samples: SampleTable, binding: Binding, options: ReadCsvOptions): string[] {
   if (samples.unit !== 'cycles' && samples.unit !== 'instructions') return []
   if (binding.unit !== undefined || samples.labels?.['Unit'] !== undefined || options.unit !== undefined)
     return []
@@ -283,7 +283,7 @@ function unitRemarks(samples: Samples, binding: Binding, options: ReadCsvOptions
 }
 
 /** Shapes that no layer can have (a window larger than its input) are refused with their row. */
-function checkShapes(samples: Samples, fileName: string): void {
+function checkShapes(samples: SampleTable, fileName: string): void {
   const spec = rowSpec(samples.kernel)
   const work = emptyWork()
   const dims = new Float64Array(spec.columns.length)

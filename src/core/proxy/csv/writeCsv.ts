@@ -1,8 +1,8 @@
 import { kernelSpec, rowSpec } from '../../kernel/spec'
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 
 /** The profile CSV of a set of samples; what readCsv reads back to the same columns. Labels follow Time. */
-export function writeCsv(samples: Samples): string {
+export function writeCsv(samples: SampleTable): string {
   const { columns } = rowSpec(samples.kernel)
   const { hasWeights } = kernelSpec(samples.kernel)
   const labels = Object.entries(samples.labels ?? {}).filter(([name]) => name !== 'Unit')

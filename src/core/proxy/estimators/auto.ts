@@ -1,7 +1,7 @@
 import { drawShapes, enoughRows } from '../fit/drawShapes'
 import { groupByShape } from '../fit/folds'
 import { pooledError } from '../fit/holdout'
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 import { blendEstimator } from './blend'
 import { candidates, candidatesToCompare, rooflineCandidate } from './candidates'
 import { physicsEstimator, roofline } from './physical'
@@ -34,7 +34,7 @@ export const auto: Estimator = {
   choose: chooseBlend
 }
 
-function chooseBlend(samples: Samples, options: FitOptions): Estimator {
+function chooseBlend(samples: SampleTable, options: FitOptions): Estimator {
   const view = drawShapes(samples, rowsToChooseOn, options.seed)
   const { extra, ...alone } = options
   if (extra === undefined) return limited(chooseOn(view, alone).estimator)
@@ -46,7 +46,7 @@ function chooseBlend(samples: Samples, options: FitOptions): Estimator {
 }
 
 /** The blend of candidates for these samples and its error on shapes that were held out. */
-function chooseOn(view: Samples, options: FitOptions): { estimator: Estimator; error: number } {
+function chooseOn(view: SampleTable, options: FitOptions): { estimator: Estimator; error: number } {
   const compared = worthComparing(view, options)
   const errors = candidateErrors(
     view,
@@ -86,7 +86,7 @@ function chooseOn(view: Samples, options: FitOptions): { estimator: Estimator; e
 }
 
 /** Candidates but those on a base that is far from the data: their trees would be grown in vain. */
-function worthComparing(view: Samples, options: FitOptions): number[] {
+function worthComparing(view: SampleTable, options: FitOptions): number[] {
   const all = candidates.map((_, at) => at)
   const roofed = pooledError(view, roofline, options, innerFolds)
   const summed = pooledError(view, physicsEstimator('physicsPair', 'pair', false), options, innerFolds)

@@ -1,6 +1,6 @@
 import type { TermSet } from '../physics/physicsTerms'
 import type { RegressorJson } from './regressors'
-import type { Samples, ShapeRows } from '../samples'
+import type { SampleTable, ShapeRows } from '../samples'
 
 /** What a fit is told besides its samples. Same samples, same seed: same model. */
 export interface FitOptions {
@@ -9,7 +9,7 @@ export interface FitOptions {
    * Samples that are always trained on and never judged (another file of the same device): an estimator that chooses
    * by held-out error holds out rows of `samples` alone.
    */
-  extra?: Samples
+  extra?: SampleTable
   /** Told between the parts of long work. */
   onProgress?: (done: number, total: number, note: string) => void
 }
@@ -32,12 +32,12 @@ export interface Estimator {
   /** One line for tables. */
   readonly title: string
   /** `extra`, where given, is part of what is fitted. */
-  fit(samples: Samples, options: FitOptions): LatencyModel
+  fit(samples: SampleTable, options: FitOptions): LatencyModel
   /**
    * Estimators that are a choice: looks at the samples and answers the estimator to fit. Whoever judges a choice on
    * held-out rows must let it choose without them.
    */
-  choose?(samples: Samples, options: FitOptions): Estimator
+  choose?(samples: SampleTable, options: FitOptions): Estimator
 }
 
 /** Everything a model is made of; registry.ts turns it back into a model with equal predictions. */

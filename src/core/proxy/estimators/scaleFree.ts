@@ -1,4 +1,4 @@
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 import type { Estimator, FitOptions, LatencyModel, ModelJson } from './estimator'
 
 type ScaledJson = Extract<ModelJson, { kind: 'scaled' }>
@@ -46,7 +46,7 @@ export function scaledModel(json: ScaledJson, model: LatencyModel): LatencyModel
   }
 }
 
-function factorFor({ time, count }: Samples): number {
+function factorFor({ time, count }: SampleTable): number {
   let sum = 0
   for (let row = 0; row < count; row++) sum += Math.log2(time[row])
   const mean = 2 ** (sum / Math.max(1, count))
@@ -54,7 +54,7 @@ function factorFor({ time, count }: Samples): number {
   return 2 ** Math.round(Math.log2(wantedMean / mean))
 }
 
-const scaled = (samples: Samples, factor: number): Samples =>
+const scaled = (samples: SampleTable, factor: number): SampleTable =>
   factor === 1 ? samples : { ...samples, time: samples.time.map((time) => time * factor) }
 
 const scaledOptions = (options: FitOptions, factor: number): FitOptions =>

@@ -1,6 +1,6 @@
 import { groupByShape, shapeFolds } from '../fit/folds'
 import { predictHeldOut } from '../fit/holdout'
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 import type { Estimator, FitOptions } from './estimator'
 
 /** What held-out rows say of every candidate: log(predicted / measured), one array per candidate. */
@@ -11,7 +11,7 @@ export interface CandidateErrors {
 
 /** Unseen-shape predictions of all candidates on the same folds; null when the samples have a single shape. */
 export function candidateErrors(
-  samples: Samples,
+  samples: SampleTable,
   candidates: readonly Estimator[],
   options: FitOptions,
   folds: number

@@ -1,5 +1,5 @@
 import { nonNegativeLeastSquares } from '../../math/nnls'
-import type { Samples } from '../samples'
+import type { SampleTable } from '../samples'
 import { blendEstimator } from './blend'
 import { candidates } from './candidates'
 import { candidateErrors } from './selection'
@@ -20,7 +20,7 @@ export const stacking: Estimator = {
   choose: chooseWeights
 }
 
-function chooseWeights(samples: Samples, options: FitOptions): Estimator {
+function chooseWeights(samples: SampleTable, options: FitOptions): Estimator {
   const errors = candidateErrors(samples, candidates, options, innerFolds)
   const n = candidates.length
   const equal = (): Estimator =>

@@ -2,7 +2,7 @@ import { extractFeatures, type FeatureSet } from '../features'
 import { pooledError } from '../fit/holdout'
 import { pairKey } from '../physics/physics'
 import { fitRegressor, regressorFromJson, type RegressorKind } from './regressors'
-import { joinSamples, takeSamples, type Samples } from '../samples'
+import { joinSamples, takeSamples, type SampleTable } from '../samples'
 import type { Estimator, LatencyModel, ModelJson } from './estimator'
 
 type TwoStageJson = Extract<ModelJson, { kind: 'twoStage' }>
@@ -16,7 +16,7 @@ export interface TwoStageConfiguration {
 
 const models: RegressorKind[] = ['forest', 'boosting']
 
-/** All 16 configurations of the founding document: forest or boosting for both stages, two feature sets for each. */
+/** All 16 configurations of the published study: forest or boosting for both stages, two feature sets for each. */
 export const twoStageConfigurations: readonly TwoStageConfiguration[] = models.flatMap((baseModel) =>
   models.flatMap((speedupModel) =>
     (['raw', 'macs'] as const).flatMap((baseFeatures) =>
@@ -30,13 +30,13 @@ export const twoStageConfigurations: readonly TwoStageConfiguration[] = models.f
   )
 )
 
-/** XGBRegressor's own defaults, which the founding document used. */
+/** XGBRegressor's own defaults, which the published study used. */
 const referenceBoosting = { trees: 100, rate: 0.3, maxDepth: 6, l2: 1, maxBins: 256 }
 
 /**
  * The two-stage proxy: latency at INT8 from the shape alone, times a speedup factor from precision features; both
  * stages on log(1 + y). Where no row is INT8, the widest pair measured takes its place. Chooses its configuration by
- * unseen-shape error (the founding document chose by training error).
+ * unseen-shape error (the published study chose by training error).
  */
 export const twoStage: Estimator = {
   name: 'twoStage',
@@ -45,7 +45,7 @@ export const twoStage: Estimator = {
   choose: (samples, options) => chooseConfiguration(samples, options)
 }
 
-function chooseConfiguration(samples: Samples, options: Parameters<Estimator['fit']>[1]): Estimator {
+function chooseConfiguration(samples: SampleTable, options: Parameters<Estimator['fit']>[1]): Estimator {
   let best: { estimator: Estimator; mape: number } | null = null
   twoStageConfigurations.forEach((configuration, at) => {
     const estimator = twoStageEstimator(configuration)
@@ -128,7 +128,7 @@ export function twoStageModel(json: TwoStageJson): LatencyModel {
 }
 
 /** INT8 where measured, else the pair with the most bits. */
-function referencePair(samples: Samples): [number, number] {
+function referencePair(samples: SampleTable): [number, number] {
   let best = 0
   let bits: [number, number] = [8, 8]
   for (let row = 0; row < samples.count; row++) {

@@ -1,6 +1,6 @@
 import type { ErrorSplit } from '../../../shared/vocabulary'
-import { errorsByPair, evaluate, type SplitErrors } from './evaluate'
-import { countWork } from './fitProgress'
+import { errorsByPair, evaluateProxy, type SplitErrors } from './evaluate'
+import { countFits } from './fitProgress'
 import type { Estimator } from '../estimators/estimator'
 import { estimatorByName } from '../estimators/registry'
 import { groupByShape } from './folds'
@@ -9,7 +9,7 @@ import { intervalFactors } from './interval'
 import { kernelSpec } from '../../kernel/spec'
 import { curveFits, learningCurve, type LearningPoint } from './learningCurve'
 import { fitProxy, type FitProxyOptions, type Proxy } from './proxy'
-import { shapeText, type Samples } from '../samples'
+import { shapeText, type SampleTable } from '../samples'
 
 /** Level of the intervals that are drawn. */
 export const drawnLevel = 0.9
@@ -43,10 +43,10 @@ export interface FittedProxy {
  * Fits a proxy and judges it on every split that the samples allow; progress counts fits, in percent of all. Throws as
  * fitProxy.
  */
-export function fitWithDetail(samples: Samples, options: FitProxyOptions): FittedProxy {
+export function fitWithDetail(samples: SampleTable, options: FitProxyOptions): FittedProxy {
   const { onProgress, ...quiet } = options
   let stage = 'fitting'
-  const work = countWork(estimatorByName(options.estimator ?? 'auto'), (share) =>
+  const work = countFits(estimatorByName(options.estimator ?? 'auto'), (share) =>
     onProgress?.(100 * share, 100, stage)
   )
   const shapes = groupByShape(samples).groups
@@ -64,7 +64,7 @@ export function fitWithDetail(samples: Samples, options: FitProxyOptions): Fitte
   })
   stage = 'judging on held-out rows'
   const base = { seed: options.seed, ...(options.extra === undefined ? {} : { extra: options.extra }) }
-  const evaluation = evaluate(samples, work.estimator, wanted, base)
+  const evaluation = evaluateProxy(samples, work.estimator, wanted, base)
   stage = 'learning curve'
   const train = proxy.predict(samples)
   const heldOut = evaluation.predictions.shape ?? train
@@ -88,7 +88,7 @@ export function fitWithDetail(samples: Samples, options: FitProxyOptions): Fitte
     proxy,
     splits: {
       ...evaluation.splits,
-      train: evaluate(samples, fixedModel(proxy), ['train'], base).splits.train!
+      train: evaluateProxy(samples, fixedModel(proxy), ['train'], base).splits.train!
     },
     points,
     importance: proxy.model.importance?.() ?? [],

@@ -1,6 +1,6 @@
 import { createRandom } from '../../math/random'
 import { groupByShape } from './folds'
-import { takeSamples, type Samples } from '../samples'
+import { takeSamples, type SampleTable } from '../samples'
 
 /** More rows than this gain hardly any accuracy, and cost minutes to judge. */
 export const enoughRows = 20_000
@@ -9,7 +9,7 @@ export const enoughRows = 20_000
  * Whole shapes in random order until `rows` rows are reached, at least one; the samples themselves when they are
  * fewer. Rows of a shape stay together, so that errors on unseen shapes mean the same as on all rows.
  */
-export function drawShapes(samples: Samples, rows: number, seed: number): Samples {
+export function drawShapes(samples: SampleTable, rows: number, seed: number): SampleTable {
   if (samples.count <= rows) return samples
   const { groupOf, groups } = groupByShape(samples)
   const sizes = new Int32Array(groups)

@@ -3,7 +3,7 @@ import { groupByShape, leaveOneShapeOut, randomFolds, shapeFolds, splitRows, typ
 import { predictHeldOut } from './holdout'
 import { metricsOf, type Metrics } from './metrics'
 import type { Estimator, FitOptions, LatencyModel } from '../estimators/estimator'
-import { gather, type Samples } from '../samples'
+import { gather, type SampleTable } from '../samples'
 
 /** Errors of one split, pooled over its folds. */
 export interface SplitErrors extends Metrics {
@@ -30,8 +30,8 @@ export interface ProxyEvaluation {
  * Judges an estimator on the splits asked for. An estimator that chooses does so anew inside every training part
  * (for loso: once per shape fold, on rows without that fold), so that no choice has seen the rows it is judged on.
  */
-export function evaluate(
-  samples: Samples,
+export function evaluateProxy(
+  samples: SampleTable,
   estimator: Estimator,
   splits: readonly ErrorSplit[],
   options: FitOptions
@@ -49,7 +49,7 @@ export function evaluate(
     evaluation.predictions[name] = predicted
     evaluation.splits[name] = splitErrors(samples, predicted, folds)
   }
-  const choose = (train: Samples, foldOptions: FitOptions): Estimator =>
+  const choose = (train: SampleTable, foldOptions: FitOptions): Estimator =>
     estimator.choose?.(train, foldOptions) ?? estimator
   const total = splits.length + (options.extra === undefined ? 0 : 1)
   let done = 0
@@ -125,7 +125,7 @@ const nothingFitted: LatencyModel = {
 }
 
 /** Pooled errors, their spread over folds, and INT8 against the rest. */
-export function splitErrors(samples: Samples, predicted: Float64Array, folds: Folds | null): SplitErrors {
+export function splitErrors(samples: SampleTable, predicted: Float64Array, folds: Folds | null): SplitErrors {
   const pooled = metricsOf(predicted, samples.time)
   const foldMapes: number[] = []
   if (folds !== null) {
@@ -151,7 +151,7 @@ export function splitErrors(samples: Samples, predicted: Float64Array, folds: Fo
 
 /** MAPE in percent per pair of bit widths, widest first. */
 export function errorsByPair(
-  samples: Samples,
+  samples: SampleTable,
   predicted: Float64Array
 ): { activationBits: number; weightBits: number; count: number; mape: number }[] {
   const rowsOf = new Map<string, number[]>()
@@ -171,6 +171,6 @@ export function errorsByPair(
     .sort((a, b) => b.activationBits - a.activationBits || b.weightBits - a.weightBits)
 }
 
-function mapeOf(samples: Samples, predicted: Float64Array, rows: ArrayLike<number>): number {
+function mapeOf(samples: SampleTable, predicted: Float64Array, rows: ArrayLike<number>): number {
   return metricsOf(gather(predicted, rows), gather(samples.time, rows)).mape
 }

@@ -15,7 +15,7 @@ export interface WorkCount {
  * Counts the fits inside long work, so that its progress moves while it runs: `onProgress` hears the share that is
  * done, 0..1. Choosing counts as the fits it takes.
  */
-export function countWork(estimator: Estimator, onProgress: (share: number) => void): WorkCount {
+export function countFits(estimator: Estimator, onProgress: (share: number) => void): WorkCount {
   const chooses = estimator.choose !== undefined
   let expected = 0
   let done = 0

@@ -1,6 +1,6 @@
 import { groupByShape, shapeFolds, splitRows, type Folds } from './folds'
 import { metricsOf } from './metrics'
-import { takeSamples, type Samples, type ShapeRows } from '../samples'
+import { takeSamples, type SampleTable, type ShapeRows } from '../samples'
 import type { Estimator, FitOptions } from '../estimators/estimator'
 
 /**
@@ -8,9 +8,9 @@ import type { Estimator, FitOptions } from '../estimators/estimator'
  * every fit, but none of a shape that is being held out.
  */
 export function predictHeldOut(
-  samples: Samples,
+  samples: SampleTable,
   folds: Folds,
-  estimatorOf: (train: Samples, fold: number, options: FitOptions) => Estimator,
+  estimatorOf: (train: SampleTable, fold: number, options: FitOptions) => Estimator,
   options: FitOptions
 ): Float64Array {
   const predicted = new Float64Array(samples.count)
@@ -28,7 +28,12 @@ export function predictHeldOut(
 }
 
 /** Unseen-shape MAPE in percent of a fixed estimator; what every choice is made by. Infinity with a single shape. */
-export function pooledError(samples: Samples, estimator: Estimator, options: FitOptions, folds = 5): number {
+export function pooledError(
+  samples: SampleTable,
+  estimator: Estimator,
+  options: FitOptions,
+  folds = 5
+): number {
   if (groupByShape(samples).groups < 2) return Infinity
   return metricsOf(
     predictHeldOut(samples, shapeFolds(samples, folds), () => estimator, options),

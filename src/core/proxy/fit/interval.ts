@@ -5,7 +5,7 @@ import { quantile } from './metrics'
  * as in Barber et al., Annals of Statistics 49, 2021): the logarithm of measured / predicted of rows that were held
  * out with their whole shape. The interval of a new layer is its prediction times two quantiles of those ratios.
  */
-export interface Calibration {
+export interface IntervalFit {
   /** log(measured / predicted) of held-out rows, ascending. */
   readonly logRatios: Float64Array
 }
@@ -13,7 +13,7 @@ export interface Calibration {
 /** More ratios than this say nothing new. */
 const keptRatios = 2_000
 
-export function calibrate(heldOut: ArrayLike<number>, measured: ArrayLike<number>): Calibration {
+export function fitInterval(heldOut: ArrayLike<number>, measured: ArrayLike<number>): IntervalFit {
   const sorted = Float64Array.from({ length: measured.length }, (_, row) =>
     Math.log(measured[row] / heldOut[row])
   ).sort()
@@ -24,7 +24,7 @@ export function calibrate(heldOut: ArrayLike<number>, measured: ArrayLike<number
 }
 
 /** Factors (low <= high) a prediction is multiplied by for an interval of this level, 0 < level < 1. */
-export function intervalFactors({ logRatios }: Calibration, level: number): { low: number; high: number } {
+export function intervalFactors({ logRatios }: IntervalFit, level: number): { low: number; high: number } {
   const n = logRatios.length
   // The finite-sample correction of conformal prediction: with few ratios the interval reaches to the extremes.
   const tail = Math.max(0, ((1 - level) / 2) * (1 + 1 / n) - 1 / n)
@@ -48,7 +48,7 @@ export function measuredCoverage(
     const others: number[] = []
     const own: number[] = []
     foldOf.forEach((value, row) => (value === fold ? own : others).push(row))
-    const calibration = calibrate(
+    const calibration = fitInterval(
       others.map((row) => heldOut[row]),
       others.map((row) => measured[row])
     )

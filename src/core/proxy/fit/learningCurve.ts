@@ -2,7 +2,7 @@ import { createRandom } from '../../math/random'
 import type { Estimator } from '../estimators/estimator'
 import { groupByShape } from './folds'
 import { metricsOf } from './metrics'
-import { takeSamples, type Samples } from '../samples'
+import { takeSamples, type SampleTable } from '../samples'
 
 export interface LearningPoint {
   /** Layer shapes fitted. */
@@ -24,12 +24,12 @@ function sizesFor(groups: number): number[] {
 }
 
 /** How many fits drawing the curve takes. */
-export const curveFits = (samples: Samples): number =>
+export const curveFits = (samples: SampleTable): number =>
   drawsPerSize * sizesFor(groupByShape(samples).groups).length
 
 /** Error on unseen shapes against the number of shapes measured: tells whether more profiling would help. */
 export function learningCurve(
-  samples: Samples,
+  samples: SampleTable,
   estimator: Estimator,
   seed: number,
   draws = drawsPerSize

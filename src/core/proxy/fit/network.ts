@@ -27,11 +27,11 @@ export interface NetworkCosts {
   /** Time outside all layers (dispatch, input packing), measured; default 0. */
   overhead?: number
   /** From two-point calibration; default 1 and 0. */
-  calibration?: Calibration
+  calibration?: NetworkLine
 }
 
 /** measured = factor x predicted + constant, over whole networks. */
-export interface Calibration {
+export interface NetworkLine {
   factor: number
   constant: number
 }
@@ -108,7 +108,7 @@ export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCo
 export function calibrateNetwork(
   fewestBits: { predicted: number; measured: number },
   mostBits: { predicted: number; measured: number }
-): Calibration {
+): NetworkLine {
   const span = mostBits.predicted - fewestBits.predicted
   const factor = (mostBits.measured - fewestBits.measured) / span
   const scale = Math.max(mostBits.predicted, fewestBits.predicted)

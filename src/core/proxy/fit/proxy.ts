@@ -4,12 +4,12 @@ import { modelFromJson } from '../estimators/models'
 import { estimatorByName } from '../estimators/registry'
 import { groupByKey, groupByShape, shapeFolds } from './folds'
 import { predictHeldOut } from './holdout'
-import { calibrate, intervalFactors, measuredCoverage, type Calibration } from './interval'
+import { fitInterval, intervalFactors, measuredCoverage, type IntervalFit } from './interval'
 import type { ProxyKernelName } from '../../../shared/vocabulary'
 import { findProxyKernel, parseProxyKernel, rowSpec } from '../../kernel/spec'
 import { metricsOf } from './metrics'
 import { timeUnits, type TimeUnit } from '../../../shared/vocabulary'
-import type { Samples, ShapeRows } from '../samples'
+import type { SampleTable, ShapeRows } from '../samples'
 
 /** A fitted latency proxy of one kernel on one device. */
 export interface Proxy {
@@ -57,7 +57,7 @@ export interface FitProxyOptions {
   /** A name of estimators/registry.ts; default auto. */
   estimator?: string
   seed: number
-  extra?: Samples
+  extra?: SampleTable
   onProgress?: (done: number, total: number, note: string) => void
   /** Stands in for the estimator of that name, e.g. to count its work. */
   using?: Estimator
@@ -70,7 +70,7 @@ const fewestRows = 3
  * Fits a proxy, its error on unseen shapes and its intervals. Throws proxy.tooFewSamples for fewer than three
  * distinct measurements and proxy.invalid when the samples are of another kernel.
  */
-export function fitProxy(samples: Samples, options: FitProxyOptions): Proxy {
+export function fitProxy(samples: SampleTable, options: FitProxyOptions): Proxy {
   const { kernel, estimator = 'auto', seed, extra, onProgress } = options
   requireKernel(samples, kernel)
   if (groupByKey(samples).groups < fewestRows) {
@@ -104,7 +104,7 @@ export function fitProxy(samples: Samples, options: FitProxyOptions): Proxy {
       trainMape: metricsOf(train, samples.time).mape,
       unseenShapeMape: heldOut?.mape ?? null,
       coverage90: heldOut?.coverage90 ?? null,
-      logRatios: Array.from((heldOut?.calibration ?? calibrate(train, samples.time)).logRatios),
+      logRatios: Array.from((heldOut?.calibration ?? fitInterval(train, samples.time)).logRatios),
       model: model.toJSON()
     },
     model
@@ -137,7 +137,7 @@ export function proxyFromJson(json: unknown): Proxy {
 
 function makeProxy(json: ProxyJson, model: LatencyModel): Proxy {
   const kernel = parseProxyKernel(json.kernel)
-  const calibration: Calibration = { logRatios: Float64Array.from(json.logRatios) }
+  const calibration: IntervalFit = { logRatios: Float64Array.from(json.logRatios) }
   const predict = (rows: ShapeRows): Float64Array => {
     requireKernel(rows, kernel)
     return model.predict(rows)
@@ -165,16 +165,16 @@ function makeProxy(json: ProxyJson, model: LatencyModel): Proxy {
 }
 
 function heldOutOf(
-  samples: Samples,
+  samples: SampleTable,
   chosen: Estimator,
-  options: { seed: number; extra?: Samples }
-): { mape: number; coverage90: number | null; calibration: Calibration } {
+  options: { seed: number; extra?: SampleTable }
+): { mape: number; coverage90: number | null; calibration: IntervalFit } {
   const folds = shapeFolds(samples)
   const predicted = predictHeldOut(samples, folds, () => chosen, options)
   return {
     mape: metricsOf(predicted, samples.time).mape,
     coverage90: measuredCoverage(predicted, samples.time, folds.foldOf, 0.9),
-    calibration: calibrate(predicted, samples.time)
+    calibration: fitInterval(predicted, samples.time)
   }
 }
 

@@ -1,7 +1,7 @@
 import { groupByShape, shapeFolds, splitRows } from '../fit/folds'
 import { relativeNnls } from '../../math/nnls'
 import { globalAsPair, globalTerms, precisionTerms, type TermSet } from './physicsTerms'
-import { takeSamples, type Samples, type ShapeRows } from '../samples'
+import { takeSamples, type SampleTable, type ShapeRows } from '../samples'
 
 /**
  * The physical base: time as a non-negative sum of work terms (physicsTerms.ts), fitted for least squares of the
@@ -43,12 +43,12 @@ export function pairKey(activationBits: number, weightBits: number): number {
  * Fits both on the term set that predicts unseen shapes best. With `robust`, rows whose log error exceeds the median
  * are weighed down in proportion (Huber's reweighting), so that a few odd layers do not bend the whole.
  */
-export function fitPhysics(samples: Samples, robust = false): PhysicsFit {
+export function fitPhysics(samples: SampleTable, robust = false): PhysicsFit {
   return fitTerms(samples, chooseTerms(samples), robust)
 }
 
 /** The richest set, unless held-out shapes say clearly that its terms cannot be told apart. */
-function chooseTerms(samples: Samples): TermSet {
+function chooseTerms(samples: SampleTable): TermSet {
   if (groupByShape(samples).groups < 2) return richest
   const folds = shapeFolds(samples, choiceFolds)
   const parts = Array.from({ length: folds.folds }, (_, fold) => {
@@ -68,7 +68,7 @@ function chooseTerms(samples: Samples): TermSet {
   return best
 }
 
-function fitTerms(samples: Samples, set: TermSet, robust: boolean): PhysicsFit {
+function fitTerms(samples: SampleTable, set: TermSet, robust: boolean): PhysicsFit {
   const { time } = samples
   const terms = globalTerms(samples, set)
   const shared = terms.slice(precisionTerms)

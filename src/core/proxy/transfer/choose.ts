@@ -1,5 +1,5 @@
 import { metricsOf } from '../fit/metrics'
-import { gather, takeSamples, type Samples, type ShapeRows } from '../samples'
+import { gather, takeSamples, type SampleTable, type ShapeRows } from '../samples'
 import { fitTransfer, type TransferMethod, type TransferModel } from './methods'
 import type { SourceModel } from './sourceModel'
 
@@ -23,7 +23,7 @@ const marginPerRow = 4
 const foldsBeyond25 = 10
 
 /** Which method to trust with these target rows: by their number, then by held-out error. */
-export function chooseTransfer(target: Samples, source: Float64Array, seed: number): ChosenTransfer {
+export function chooseTransfer(target: SampleTable, source: Float64Array, seed: number): ChosenTransfer {
   const tried = byCount.find(({ atLeast }) => target.count >= atLeast)?.methods ?? ['logOffset']
   const errors: ChosenTransfer['errors'] = {}
   if (tried.length === 1) return { method: tried[0], errors }
@@ -40,7 +40,7 @@ export function chooseTransfer(target: Samples, source: Float64Array, seed: numb
 
 function heldOutError(
   method: TransferMethod,
-  target: Samples,
+  target: SampleTable,
   source: Float64Array,
   folds: number,
   seed: number
@@ -64,7 +64,7 @@ export interface TransferredProxy extends ChosenTransfer {
 /** A target proxy from a source device and target samples; `method` overrides the automatic choice. */
 export function transferProxy(
   source: SourceModel,
-  target: Samples,
+  target: SampleTable,
   seed: number,
   method?: TransferMethod
 ): TransferredProxy {

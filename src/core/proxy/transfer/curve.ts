@@ -1,13 +1,13 @@
 import { AppError } from '../../../shared/errors'
 import { shapeFolds, splitRows } from '../fit/folds'
 import { metricsOf } from '../fit/metrics'
-import { takeSamples, type Samples } from '../samples'
+import { takeSamples, type SampleTable } from '../samples'
 import { transferProxy } from './choose'
 import { informativeDesign, uniformDesign } from './design'
 import { transferMethods, type TransferMethod } from './methods'
 import { keyOf, sourceModel, type SourceModel } from './sourceModel'
 
-export interface TransferPoint {
+export interface CurvePoint {
   /** A method, or auto: what the product would use. `+design` where the rows were chosen, not drawn. */
   method: string
   n: number
@@ -36,10 +36,10 @@ const designPool = 0.8
  * data.invalid when the sets share no rows.
  */
 export function transferCurve(
-  source: Samples,
-  target: Samples,
+  source: SampleTable,
+  target: SampleTable,
   options: TransferCurveOptions
-): TransferPoint[] {
+): CurvePoint[] {
   const { sizes, seeds, methods = [...transferMethods, 'auto'], designs = ['uniform'], onProgress } = options
   const known = new Set(Array.from({ length: source.count }, (_, row) => keyOf(source, row)))
   const sharedRows = rowsWhere(target.count, (row) => known.has(keyOf(target, row)))
@@ -66,7 +66,7 @@ export function transferCurve(
       )
     )
   }
-  const points: TransferPoint[] = []
+  const points: CurvePoint[] = []
   const total = sizes.length * designs.length * methods.length
   for (const n of sizes) {
     for (const design of designs) {
@@ -101,7 +101,7 @@ export function transferCurve(
 /** One draw: n rows of `pool` are measured on the target, the rest of it (or `test`) is judged. */
 function errorOf(
   source: SourceModel,
-  target: Samples,
+  target: SampleTable,
   pool: Int32Array,
   test: Int32Array | null,
   n: number,
@@ -126,7 +126,7 @@ function errorOf(
   return metricsOf(proxy.predict(rest), rest.time).mape
 }
 
-function allRows(samples: Samples): Int32Array {
+function allRows(samples: SampleTable): Int32Array {
   return Int32Array.from({ length: samples.count }, (_, row) => row)
 }
 
@@ -136,7 +136,7 @@ function rowsWhere(count: number, keep: (row: number) => boolean): number[] {
   return rows
 }
 
-function shapeKey(samples: Samples, row: number): string {
+function shapeKey(samples: SampleTable, row: number): string {
   return samples.dims.map((column) => column[row]).join()
 }
 

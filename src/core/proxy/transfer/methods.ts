@@ -3,7 +3,7 @@ import { fitGaussianProcess, predictGaussianProcess } from '../linear/gaussianPr
 import { relativeNnls } from '../../math/nnls'
 import { pairKey } from '../physics/physics'
 import { fitRegressor } from '../estimators/regressors'
-import type { Samples, ShapeRows } from '../samples'
+import type { SampleTable, ShapeRows } from '../samples'
 
 /**
  * Ways from a source device's times to a target's with a few target samples. Each is given the target samples with
@@ -25,7 +25,7 @@ export type TransferModel = (rows: ShapeRows, source: Float64Array) => Float64Ar
 
 export function fitTransfer(
   method: TransferMethod,
-  target: Samples,
+  target: SampleTable,
   source: Float64Array,
   seed: number
 ): TransferModel {
@@ -50,20 +50,20 @@ export function fitTransfer(
 }
 
 /** One factor: the median of target / source. */
-function logOffset(target: Samples, source: Float64Array): TransferModel {
+function logOffset(target: SampleTable, source: Float64Array): TransferModel {
   const factor = Math.exp(medianLogRatio(target.time, source))
   return (_rows, times) => times.map((time) => time * factor)
 }
 
 /** target = a source + b, both non-negative, least squares of the relative error. */
-function affine(target: Samples, source: Float64Array): TransferModel {
+function affine(target: SampleTable, source: Float64Array): TransferModel {
   const [slope, constant] = relativeNnls([source, new Float64Array(target.count).fill(1)], target.time)
   const floor = minTime(target)
   return (_rows, times) => times.map((time) => Math.max(floor, slope * time + constant))
 }
 
 /** Least time that is predicted: far below what was measured, whatever its unit. */
-function minTime(target: Samples): number {
+function minTime(target: SampleTable): number {
   return target.time.reduce((min, time) => Math.min(min, time), Infinity) / 1000
 }
 
@@ -71,7 +71,7 @@ function minTime(target: Samples): number {
 const pairPull = 3
 
 /** One factor per bit pair, shrunk to the common one. */
-function pairOffset(target: Samples, source: Float64Array): TransferModel {
+function pairOffset(target: SampleTable, source: Float64Array): TransferModel {
   const common = medianLogRatio(target.time, source)
   const sums = new Map<number, { sum: number; count: number }>()
   for (let row = 0; row < target.count; row++) {
@@ -89,7 +89,7 @@ function pairOffset(target: Samples, source: Float64Array): TransferModel {
 }
 
 /** Gaussian process on the logarithm of target / source, around the common factor. */
-function gpRatio(target: Samples, source: Float64Array, seed: number): TransferModel {
+function gpRatio(target: SampleTable, source: Float64Array, seed: number): TransferModel {
   const common = medianLogRatio(target.time, source)
   const ratios = target.time.map((time, row) => Math.log(time / source[row]) - common)
   const process = fitGaussianProcess(withSource(target, source), ratios, {
@@ -109,7 +109,7 @@ function gpRatio(target: Samples, source: Float64Array, seed: number): TransferM
  * cascade (log target, the source's time among the features), scratch (log target without the source).
  */
 function forestOf(
-  target: Samples,
+  target: SampleTable,
   source: Float64Array,
   seed: number,
   form: 'ratio' | 'residual' | 'cascade' | 'scratch'

@@ -1,6 +1,6 @@
 import type { Estimator, LatencyModel } from '../estimators/estimator'
 import { residuals } from '../estimators/candidates'
-import type { Samples, ShapeRows } from '../samples'
+import type { SampleTable, ShapeRows } from '../samples'
 
 /** What the source device says of a layer: the measurement where there is one, else its proxy's prediction. */
 export interface SourceModel {
@@ -8,7 +8,7 @@ export interface SourceModel {
 }
 
 /** `proxy` stands in where the source has not measured a row; fitted on the samples when not given. */
-export function sourceModel(samples: Samples, seed: number, proxy?: LatencyModel): SourceModel {
+export function sourceModel(samples: SampleTable, seed: number, proxy?: LatencyModel): SourceModel {
   const measured = new Map<string, number>()
   for (let row = 0; row < samples.count; row++) measured.set(keyOf(samples, row), samples.time[row])
   let fitted = proxy

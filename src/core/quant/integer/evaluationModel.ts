@@ -19,9 +19,9 @@ import {
   type Conv2dLayer,
   type DepthwiseConv2dLayer,
   type IntegerLayer,
-  type QuantizedNetwork,
-  type ShapeHwc
+  type QuantizedNetwork
 } from '../quantizedNetwork'
+import type { ShapeHwc } from '../../kernel/shape'
 
 /**
  * A QuantizedNetwork as a float ONNX graph for fast evaluation over many images: fake quantization with the weights

@@ -58,7 +58,7 @@ export function move(layer: MoveLayer, input: Int8Array, written: Int8Array | nu
   })
 }
 
-export function gather({ sources, fill }: GatherLayer, input: Int8Array, out: Int8Array): void {
+export function runGather({ sources, fill }: GatherLayer, input: Int8Array, out: Int8Array): void {
   for (let at = 0; at < sources.length; at++) out[at] = sources[at]! < 0 ? fill : input[sources[at]!]!
 }
 
@@ -139,7 +139,7 @@ function scaledRoot(value: number): { root: number; doublings: number } {
   return { root: Number(root), doublings }
 }
 
-export function product(layer: ProductLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
+export function runProduct(layer: ProductLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
   const { rows, columns, inner, batches } = layer
   const zeroA = layer.input.zero
   const zeroB = layer.inputB.zero

@@ -1,4 +1,5 @@
-import type { CodeFormat, ShapeHwc } from '../quantizedNetwork'
+import type { CodeFormat } from '../quantizedNetwork'
+import type { ShapeHwc } from '../../kernel/shape'
 
 /** What every integer layer has, whatever it does. */
 export interface LayerFrame {

@@ -7,7 +7,7 @@ import {
   storagePlaces,
   storageStrides
 } from '../../model/storage'
-import { evaluate, type TableFunction } from '../../model/tableFunction'
+import { evaluateFunction, type TableFunction } from '../../model/tableFunction'
 import { oneBitFraction, requantFactor, toCode, toFixedPoint, toFixedPointPair } from './fixedPoint'
 import { moveSources, productLayout } from '../floatSteps'
 import { normalBits } from './integerOperators'
@@ -38,14 +38,19 @@ function oneFactor(factor: number): { mult: Int32Array; shift: Uint8Array } {
 }
 
 /** Table entries for every code, also for those the input's bits do not have. */
-export function tableOf(f: TableFunction, input: CodeFormat, output: CodeFormat): Int8Array {
+export function lookupTable(f: TableFunction, input: CodeFormat, output: CodeFormat): Int8Array {
   return Int8Array.from({ length: 256 }, (_, at) =>
-    codeOf(evaluate(f, input.scale * (at - 128 + input.zero)), output)
+    codeOf(evaluateFunction(f, input.scale * (at - 128 + input.zero)), output)
   )
 }
 
 export function tableLayer(node: Operator<'table'>, frame: LayerFrame, output: CodeFormat): IntegerLayer {
-  return { op: 'table', ...frame, ...written(output), tables: tableOf(node.function, frame.input, output) }
+  return {
+    op: 'table',
+    ...frame,
+    ...written(output),
+    tables: lookupTable(node.function, frame.input, output)
+  }
 }
 
 export function binaryLayer(

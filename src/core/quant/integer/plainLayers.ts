@@ -12,7 +12,8 @@ import {
   tableLayer
 } from './operatorLayers'
 import type { LayerFrame } from './layerFrame'
-import type { CodeFormat, IntegerLayer, ShapeHwc } from '../quantizedNetwork'
+import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
+import type { ShapeHwc } from '../../kernel/shape'
 
 /**
  * Integer layers of the nodes without weights, but for concat, which is several (quantizeNetwork.ts).

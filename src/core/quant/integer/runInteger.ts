@@ -11,7 +11,7 @@ import {
   requantizeCodes,
   requantizeSums
 } from './integerKernels'
-import { binary, gather, lookUp, move, normalize, product, reduce, softmax } from './integerOperators'
+import { binary, runGather, lookUp, move, normalize, runProduct, reduce, softmax } from './integerOperators'
 
 /**
  * The integer reference: executes a QuantizedNetwork on the host exactly as the C runtime does (docs/arithmetic.md).
@@ -102,7 +102,7 @@ export function createLayerStep(layer: IntegerLayer): LayerStep {
     case 'move':
       return ([input, written], out) => (move(layer, input!, written ?? null, out), null)
     case 'gather':
-      return ([input], out) => (gather(layer, input!, out), null)
+      return ([input], out) => (runGather(layer, input!, out), null)
     case 'reduce':
       return ([input], out) => (reduce(layer, input!, out), null)
     case 'softmax':
@@ -110,7 +110,7 @@ export function createLayerStep(layer: IntegerLayer): LayerStep {
     case 'normalize':
       return ([input], out) => (normalize(layer, input!, out), null)
     case 'product':
-      return ([a, b], out) => (product(layer, a!, b!, out), null)
+      return ([a, b], out) => (runProduct(layer, a!, b!, out), null)
     case 'constant':
       return (_, out) => (out.set(layer.codes), null)
     case 'output':

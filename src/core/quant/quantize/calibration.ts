@@ -14,7 +14,7 @@ import { codesOfPixels } from '../integer/runInteger'
  * What quantization knows of the network's inside: the float values of every tensor over the calibration images, and
  * what is derived from them once and used by every scheme (ranges per tensor and bits, reconstruction targets).
  */
-export interface Calibration {
+export interface ActivationRanges {
   readonly graph: Graph
   readonly images: number
   /** Input codes of all images, HWC, one behind the other. */
@@ -56,7 +56,7 @@ const cacheBytes = 128 * 2 ** 20
  * @param pixels calibration images as bytes in HWC order, one behind the other
  * @throws AppError data.invalid when there is no whole image.
  */
-export function calibrate(graph: Graph, pixels: Uint8Array): Calibration {
+export function measureActivationRanges(graph: Graph, pixels: Uint8Array): ActivationRanges {
   const imageSize = sizeOf(graph.inputShape)
   const given = pixels.length / imageSize
   if (given < 1 || !Number.isInteger(given)) {

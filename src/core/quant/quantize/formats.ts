@@ -1,5 +1,5 @@
 import { consumersOf, isWeightedNode, type Graph, type GraphNode, type Shape } from '../../model/graph'
-import type { Calibration } from './calibration'
+import type { ActivationRanges } from './calibration'
 import type { CodeFormat } from '../quantizedNetwork'
 import { inputBits, type Bits, type Scheme } from '../scheme'
 
@@ -16,7 +16,7 @@ export interface TensorFormats {
   wanted(node: number, position: number): CodeFormat
 }
 
-export function planFormats(calibration: Calibration, scheme: Scheme): TensorFormats {
+export function planFormats(calibration: ActivationRanges, scheme: Scheme): TensorFormats {
   const { graph } = calibration
   const consumers = consumersOf(graph)
   const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry.activationBits]))

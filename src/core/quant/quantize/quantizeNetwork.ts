@@ -8,18 +8,13 @@ import {
   type Shape
 } from '../../model/graph'
 import { storagePlaces } from '../../model/storage'
-import type { Calibration } from './calibration'
+import type { ActivationRanges } from './calibration'
 import { concatPlaces } from '../floatSteps'
 import { isOnnxOrder, planFormats, type TensorFormats } from './formats'
 import { toHwc } from '../hwcGraph'
 import { moveLoops } from '../integer/moveLoops'
-import {
-  elementCount,
-  type CodeFormat,
-  type IntegerLayer,
-  type QuantizedNetwork,
-  type ShapeHwc
-} from '../quantizedNetwork'
+import { elementCount, type CodeFormat, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
+import type { ShapeHwc } from '../../kernel/shape'
 import { plainLayer, requantizeLayer } from '../integer/plainLayers'
 import { createLayerStep } from '../integer/runInteger'
 import { checkScheme, inputBits, type LayerBits, type Scheme } from '../scheme'
@@ -30,7 +25,7 @@ import { quantizeWeighted } from './weightedLayer'
  * the calibration images, so that later layers make up for earlier errors.
  * @throws AppError scheme.invalid; model.unsupportedOperator for what integers cannot express.
  */
-export function quantizeNetwork(calibration: Calibration, scheme: Scheme): QuantizedNetwork {
+export function quantizeNetwork(calibration: ActivationRanges, scheme: Scheme): QuantizedNetwork {
   const { graph } = calibration
   checkScheme(scheme, weightedLayerNames(graph))
   const formats = planFormats(calibration, scheme)
@@ -52,7 +47,7 @@ export function quantizeNetwork(calibration: Calibration, scheme: Scheme): Quant
   }
 }
 
-function createEmitter(calibration: Calibration, formats: TensorFormats) {
+function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
   const { graph, images } = calibration
   const layers: IntegerLayer[] = []
   /** Codes of every layer over the calibration images; -1 (the input) at position 0. */

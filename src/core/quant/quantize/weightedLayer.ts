@@ -1,5 +1,5 @@
 import type { WeightedNode } from '../../model/graph'
-import type { Calibration } from './calibration'
+import type { ActivationRanges } from './calibration'
 import { requantFactor, toFixedPoint } from '../integer/fixedPoint'
 import { gatherCodes, tapPositions } from '../integer/im2col'
 import {
@@ -7,9 +7,9 @@ import {
   type CodeFormat,
   type Conv2dLayer,
   type DenseLayer,
-  type DepthwiseConv2dLayer,
-  type ShapeHwc
+  type DepthwiseConv2dLayer
 } from '../quantizedNetwork'
+import type { ShapeHwc } from '../../kernel/shape'
 import { reconstruct, type ReconstructedLayer } from './reconstruct'
 import type { LayerBits } from '../scheme'
 
@@ -32,11 +32,11 @@ export interface WeightedSite {
 type WeightedIntegerLayer = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer
 
 /** Chooses codes and scales by reconstruction and turns them into integers. */
-export function quantizeWeighted(calibration: Calibration, site: WeightedSite): WeightedIntegerLayer {
+export function quantizeWeighted(calibration: ActivationRanges, site: WeightedSite): WeightedIntegerLayer {
   return integerLayer(site, reconstructSite(calibration, site))
 }
 
-function reconstructSite(calibration: Calibration, site: WeightedSite): ReconstructedLayer {
+function reconstructSite(calibration: ActivationRanges, site: WeightedSite): ReconstructedLayer {
   const { node, index, outputShape, bits, output } = site
   const weights = calibration.weights[index]!
   const target = calibration.targetOf(index)

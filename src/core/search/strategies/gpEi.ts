@@ -1,5 +1,5 @@
 import { bestCandidate } from '../candidate'
-import { expectedImprovement, fitGaussianProcess, type GaussianProcess } from '../gaussianProcess'
+import { expectedImprovement, fitSchemeProcess, type SchemeProcess } from '../gaussianProcess'
 import { scoreOf, lossOfScore } from '../objective'
 import { sampleWindow } from '../sampler'
 import { genesOfScheme, type Genes } from '../space'
@@ -65,15 +65,15 @@ function feasibleTargets({ history }: SearchState, targets: readonly number[]): 
   return targets.filter((_, at) => history[at]?.feasible === true)
 }
 
-function bestProcess(inputs: readonly Genes[], targets: readonly number[]): GaussianProcess<Genes> {
-  let best: GaussianProcess<Genes> | null = null
+function bestProcess(inputs: readonly Genes[], targets: readonly number[]): SchemeProcess<Genes> {
+  let best: SchemeProcess<Genes> | null = null
   for (const length of lengths) {
     const covariance = (a: Genes, b: Genes): number => {
       let square = 0
       for (let at = 0; at < a.length; at++) square += (a[at]! - b[at]!) ** 2
       return Math.exp(-square / (2 * length * length))
     }
-    const process = fitGaussianProcess(inputs, targets, covariance, 0.01)
+    const process = fitSchemeProcess(inputs, targets, covariance, 0.01)
     if (best === null || process.logLikelihood > best.logLikelihood) best = process
   }
   return best!

@@ -8,7 +8,7 @@ import {
   sensitivityOf,
   sumOfLosses,
   type Probe,
-  type Sensitivity
+  type ProbedLoss
 } from '../probes'
 import { genesKey, genesOfScheme, type Genes } from '../space'
 import type { SearchState, Strategy } from '../strategy'
@@ -56,7 +56,7 @@ interface Pair {
 function pairsOf(
   { evaluations }: SearchState,
   probes: readonly Probe[],
-  { base, added }: Sensitivity
+  { base, added }: ProbedLoss
 ): Pair[] {
   const most = Math.max(0, Math.floor(evaluations * pairShare) - probes.length - 1)
   const lossOf = ({ positions }: Probe): number => positions.reduce((sum, at) => sum + added[at]!, 0)

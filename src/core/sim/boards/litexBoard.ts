@@ -1,12 +1,12 @@
 import { formatHex32 } from '@shared/units'
-import { type MachineConfig, presets } from './presets'
+import { type MachineConfig, corePresets } from './presets'
 
 /**
  * A LiteX SoC: the core of `mid` (LiteX's usual VexRiscv) with main RAM, CSR UART and a BIOS where LiteX puts them. It comes up
  * in its BIOS, without a monitor, as such a board does. It is for boot loaders; to compare costs take a preset.
  */
 export const litexBoard: MachineConfig = {
-  ...presets.mid,
+  ...corePresets.mid,
   name: 'litex',
   coreName: 'Bitbench virtual LiteX SoC (VexRiscv class)',
   implementationId: 3,

@@ -4,8 +4,8 @@ import { plainTerms, type CycleModel } from '../core/timing'
  * The three virtual boards. Each imitates the class of a real core; sources of the figures are in docs/sim.md.
  * A preset is data only: any other board is a MachineConfig of one's own.
  */
-export const presetNames = ['small', 'mid', 'high'] as const
-export type PresetName = (typeof presetNames)[number]
+export const corePresetNames = ['small', 'mid', 'high'] as const
+export type CorePresetName = (typeof corePresetNames)[number]
 
 export interface MachineConfig {
   name: string
@@ -152,4 +152,4 @@ const high: MachineConfig = {
   }
 }
 
-export const presets: Readonly<Record<PresetName, MachineConfig>> = { small, mid, high }
+export const corePresets: Readonly<Record<CorePresetName, MachineConfig>> = { small, mid, high }

@@ -25,7 +25,7 @@ export interface LineFaults {
   stuckAfterBytes?: number
 }
 
-export interface FaultPlan {
+export interface FaultSchedule {
   seed: number
   /** Host to board. */
   sending?: LineFaults
@@ -44,7 +44,7 @@ export type FaultName =
   'drop' | 'flip' | 'duplicate' | 'garbage' | 'split' | 'reorder' | 'repeat' | 'delay' | 'cut' | 'stuck'
 
 /** Wraps a link in a hostile line. The faults follow from the seed and the traffic alone. */
-export function createFaultLink(inner: Link, plan: FaultPlan, clock: Clock = wallClock): FaultLink {
+export function createFaultLink(inner: Link, plan: FaultSchedule, clock: Clock = wallClock): FaultLink {
   const injected: Record<FaultName, number> = {
     drop: 0,
     flip: 0,

@@ -3,7 +3,7 @@ import { isElf } from '../../../core/binary/elf'
 import { createMachine } from '../../../core/sim/createMachine'
 import { ramBase, type VirtualMachine } from '../../../core/sim/machine'
 import { litexBoard } from '../../../core/sim/boards/litexBoard'
-import { presets } from '../../../core/sim/boards/presets'
+import { corePresets } from '../../../core/sim/boards/presets'
 import { AppError } from '../../../shared/errors'
 import type { FromVirtualBoard, ToVirtualBoard, VirtualBoardData } from './virtualLink'
 
@@ -39,7 +39,7 @@ run().catch((error: unknown) => {
 async function run(): Promise<void> {
   const machine = createMachine({
     board:
-      data.machine ?? (data.preset === 'litex' ? litexBoard : { ...presets[data.preset], zbb: data.zbb }),
+      data.machine ?? (data.preset === 'litex' ? litexBoard : { ...corePresets[data.preset], zbb: data.zbb }),
     cycleModel: data.cycleModel
   })
   if (data.firmware !== null) {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { MachineConfig, PresetName } from '../../../core/sim/boards/presets'
+import type { MachineConfig, CorePresetName } from '../../../core/sim/boards/presets'
 import { AppError, type AppErrorJson } from '../../../shared/errors'
 import { disconnected, type Link } from './link'
 import { createLinkListeners } from './linkListeners'
@@ -7,7 +7,7 @@ import { createLinkListeners } from './linkListeners'
 /** The virtual board: the simulator runs the very firmware binary in a worker thread behind a Link. */
 export interface VirtualBoardOptions {
   /** A preset, or the LiteX SoC, which comes up in its BIOS and has no firmware. Default small. */
-  preset?: PresetName | 'litex'
+  preset?: CorePresetName | 'litex'
   /** A machine of its own instead of a preset. */
   machine?: MachineConfig | null
   /** Whether its core has the Zbb extension; default false. */
@@ -21,7 +21,7 @@ export interface VirtualBoardOptions {
 }
 
 export interface VirtualBoardData {
-  preset: PresetName | 'litex'
+  preset: CorePresetName | 'litex'
   machine: MachineConfig | null
   zbb: boolean
   firmware: Uint8Array | null

@@ -4,7 +4,7 @@ import type { TwinFirmware } from '../../../core/twin/monitorMachine'
 import type { boardTwinCommands, Twin as TwinView } from '../../../shared/contract/boardTwin'
 import type { HandlersOf } from '../../../shared/contract/define'
 import type { JobService } from '../../jobs/jobService'
-import { twinId, type Twin } from '../boardCatalogue'
+import { twinId, type CatalogueTwin } from '../boardCatalogue'
 import type { KeptTwin, TwinStore } from './twinStore'
 
 /** Makes a twin off the main thread. */
@@ -51,7 +51,7 @@ export function createTwinHandlers(deps: {
 }
 
 /** The board of a kept twin. */
-export function twinBoard({ name, made, clockHz }: KeptTwin): Twin {
+export function twinBoard({ name, made, clockHz }: KeptTwin): CatalogueTwin {
   const identity = { name, coreName: `Twin of ${name}`, clockHz }
   const judged =
     made.heldOut === null ? '' : `, ${percent(made.heldOut.mean).toFixed(1)} % mean error on rows not seen`

@@ -5,7 +5,7 @@ import { buildRetrainedLayer, retrainingStart } from '../../../core/quant/quanti
 import type { QuantizedNetwork } from '../../../core/quant/quantizedNetwork'
 import type { TaskContext } from '../../threads/task'
 import type { ImageLibrary } from '../imageLibrary'
-import { openSession } from '../ortSession'
+import { openOrtSession } from '../ortSession'
 import { schemeCorrect } from '../schemeAccuracy'
 import { train } from './trainer'
 
@@ -37,7 +37,7 @@ export async function retrain(
 ): Promise<QuantizedNetwork> {
   const images = library.hasFullSet() ? await library.loadFullTraining() : await shippedTraining(library)
   const start = retrainingStart(graph, fitted)
-  const teacher = await openSession(exportOnnx(graph))
+  const teacher = await openOrtSession(exportOnnx(graph))
   try {
     const epochs = Math.max(1, Math.round(settings.imagesSeen / images.count))
     const trained = await train(start.graph, images, {

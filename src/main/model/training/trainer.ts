@@ -5,7 +5,7 @@ import { sizeOf, type Graph } from '../../../core/model/graph'
 import { toHwc } from '../../../core/quant/hwcGraph'
 import { withParameters } from '../../../core/model/training/parameters'
 import { buildTrainingStep, type TrainingOptions } from '../../../core/model/training/trainingStep'
-import { openSession, realsOf, realTensor } from '../ortSession'
+import { openOrtSession, tensorReals, realTensor } from '../ortSession'
 import { augmentInto } from './augment'
 
 export interface TrainerOptions extends TrainingOptions {
@@ -27,7 +27,7 @@ export interface TrainerOptions extends TrainingOptions {
 /** Trains the graph's parameters on the images; answers the graph with the trained values. */
 export async function train(graph: Graph, images: LabelledImages, options: TrainerOptions): Promise<Graph> {
   const { model, parameters } = buildTrainingStep(graph, options)
-  const session = await openSession(model, options.threads ?? 1)
+  const session = await openOrtSession(model, options.threads ?? 1)
   try {
     const random = createRandom(options.seed)
     const shape = toHwc(graph.inputShape)
@@ -63,9 +63,9 @@ export async function train(graph: Graph, images: LabelledImages, options: Train
           feeds[`m${index}`] = realTensor(momenta[index]!, dims)
         }
         const results = await session.run(feeds)
-        values = values.map((_, index) => realsOf(results[`p${index}.next`]!))
-        momenta = momenta.map((_, index) => realsOf(results[`m${index}.next`]!))
-        lossSum += realsOf(results['loss']!)[0]!
+        values = values.map((_, index) => tensorReals(results[`p${index}.next`]!))
+        momenta = momenta.map((_, index) => tensorReals(results[`m${index}.next`]!))
+        lossSum += tensorReals(results['loss']!)[0]!
       }
       await options.onProgress?.(epoch + 1, options.epochs, lossSum / batches)
     }
@@ -93,7 +93,7 @@ async function targetsOf(
   }
   if (teacher === undefined) return targets
   const results = await teacher.run({ [teacher.inputNames[0]!]: images })
-  const scores = realsOf(results[teacher.outputNames[0]!]!)
+  const scores = tensorReals(results[teacher.outputNames[0]!]!)
   for (let from = 0; from < scores.length; from += classes) {
     let top = -Infinity
     for (let c = 0; c < classes; c++) top = Math.max(top, scores[from + c]!)

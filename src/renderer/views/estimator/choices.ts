@@ -1,5 +1,5 @@
 /** Presets of names as a person reads them. */
-export const presets = [
+export const presetChoices = [
   { value: 'vlm', text: 'Vision-language' },
   { value: 'vidur', text: 'Vidur operators' },
   { value: 'generic', text: '{knobs, stages}' }

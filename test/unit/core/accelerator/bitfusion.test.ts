@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bitFusionMatches } from '@core/proxy/csv/bitfusionMatch'
-import { readCsv } from '@core/proxy/csv/readCsv'
+import { readProfileCsv } from '@core/proxy/csv/readCsv'
 import { matmulAxes } from '@core/proxy/csv/matmulAxes'
 import { bitFusionCycles, bitFusionDefaults } from '@core/accelerator/bitfusion'
 
@@ -51,7 +51,7 @@ describe('BitFusion analytic model', () => {
   it.skipIf(!has)('reproduces both published tables row by row', () => {
     const read = (kernel: 'matmul' | 'conv2d') => {
       const fileName = `bitfusion_${kernel}_zoo.csv`
-      return readCsv(readFileSync(path.join(folder, fileName), 'utf8'), { kernel, fileName }).samples
+      return readProfileCsv(readFileSync(path.join(folder, fileName), 'utf8'), { kernel, fileName }).samples
     }
     const matmul = matmulAxes(read('matmul'), 'bitfusion_matmul_zoo.csv')
     expect(matmul.remarks.join()).toContain('swapped')
@@ -60,7 +60,7 @@ describe('BitFusion analytic model', () => {
   })
 
   it('leaves tables of other devices alone', () => {
-    const other = readCsv('N,M,K,QA,QW,Time\n1,10,32,8,8,2609\n1,10,32,4,4,2369\n', {
+    const other = readProfileCsv('N,M,K,QA,QW,Time\n1,10,32,8,8,2609\n1,10,32,4,4,2369\n', {
       kernel: 'matmul',
       fileName: 'a.csv'
     })

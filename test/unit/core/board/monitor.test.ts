@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { crc32 } from '../../../../src/core/binary/crc'
 import { MonitorClient } from '../../../../src/core/board/monitorClient'
 import { createRandom } from '../../../../src/core/math/random'
-import { presets } from '../../../../src/core/sim/boards/presets'
+import { corePresets } from '../../../../src/core/sim/boards/presets'
 import { AppError } from '../../../../src/shared/errors'
 import { SimulatedBoard } from './simulatedBoard'
 
@@ -34,7 +34,7 @@ describe('the monitor on the virtual board', () => {
     expect(info).toMatchObject({
       protocolVersion: 1,
       coreName: 'virtual-small',
-      clockHz: presets.small.clockHz,
+      clockHz: corePresets.small.clockHz,
       counters: { cycles: true, instructions: true },
       xlen: 32,
       isa: 'rv32imac_zicsr'
@@ -58,7 +58,7 @@ describe('the monitor on the virtual board', () => {
   })
 
   it.each([128 << 10, 512 << 10, 2 << 20, 64 << 20])('finds the end of %i bytes of RAM', (ramBytes) => {
-    const other = new SimulatedBoard({ ...presets.high, ramBytes })
+    const other = new SimulatedBoard({ ...corePresets.high, ramBytes })
     const found = other.converse(new MonitorClient().hello(1))
     expect(found.ram.high).toBe(0x80000000 + ramBytes)
   })

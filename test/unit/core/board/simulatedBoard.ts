@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Conversation } from '../../../../src/core/board/conversation'
 import { createMachine } from '../../../../src/core/sim/createMachine'
 import type { VirtualMachine } from '../../../../src/core/sim/machine'
-import type { MachineConfig, PresetName } from '../../../../src/core/sim/boards/presets'
+import type { MachineConfig, CorePresetName } from '../../../../src/core/sim/boards/presets'
 
 /** From the working directory (the repository), since scripts bundle this file elsewhere. */
 export const monitorElf = path.resolve('resources/firmware/build/monitor.elf')
@@ -21,7 +21,7 @@ export class SimulatedBoard {
   private received = new Uint8Array(0)
 
   constructor(
-    board: PresetName | MachineConfig = 'high',
+    board: CorePresetName | MachineConfig = 'high',
     private readonly toBoard: LineFault = clean,
     private readonly toHost: LineFault = clean,
     cycleModel = false

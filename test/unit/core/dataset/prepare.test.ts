@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytesOf, inputFormatOf, realsOf } from '@core/dataset/inputFormat'
+import { bytesOf, inputFormatOf, itemReals } from '@core/dataset/inputFormat'
 import { anomalyLabels, createLabelBook } from '@core/dataset/labels'
 import { prepareItem, resize, toChannelsFirst } from '@core/dataset/prepare'
 import { drawSplits, findLeaks, usualShares } from '@core/dataset/splits'
@@ -71,7 +71,7 @@ describe('input format', () => {
     expect(format.folded).toBe(false)
     expect(format.zero).toBeGreaterThanOrEqual(-127)
     expect(format.zero).toBeLessThanOrEqual(128)
-    const reals = realsOf(values, channels, normalisation, new Float32Array(300))
+    const reals = itemReals(values, channels, normalisation, new Float32Array(300))
     const bytes = bytesOf(values, channels, normalisation, format, new Uint8Array(300))
     for (const [at, real] of reals.entries()) {
       expect(Math.abs(format.scale * (bytes[at]! - 128 + format.zero) - real)).toBeLessThanOrEqual(

@@ -6,10 +6,10 @@ import type { GoodItem, ReadItem } from '@core/dataset/item'
 import { halfToNumber, readNumbers } from '@core/dataset/numbers'
 import { readBmp } from '@core/dataset/readBmp'
 import { cifarLayout, readCifar } from '@core/dataset/readCifar'
-import { chooseCsvColumns, readCsv, splitCsvLine, toNumber } from '@core/dataset/readCsv'
+import { chooseCsvColumns, readCsvItems, splitCsvLine, toNumber } from '@core/dataset/readCsv'
 import { readIdx } from '@core/dataset/readIdx'
 import { readNpy } from '@core/dataset/readNpy'
-import { readText } from '@core/dataset/readText'
+import { readTextItems } from '@core/dataset/readText'
 import { readWav } from '@core/dataset/readWav'
 import { fft } from '@core/dataset/audio/spectrum'
 
@@ -142,7 +142,7 @@ describe('CSV', () => {
     const text = 'x;y1;Label;split\n1;2;cat;train\n-3;4e1;"d;g";test\n\n5;;cat;\n6;7;cat;what'
     const columns = chooseCsvColumns(text.split('\n'), wishes, 'f')
     expect(columns).toMatchObject({ delimiter: ';', hasHeader: true, label: 2, split: 3, features: [0, 1] })
-    const [a, b, c, d] = await collect(readCsv(lines(text), columns, 'f'))
+    const [a, b, c, d] = await collect(readCsvItems(lines(text), columns, 'f'))
     expect(good(a)).toMatchObject({ label: 'cat', origin: 'train', split: null })
     expect([...good(b).values]).toEqual([-3, 40])
     expect(good(b)).toMatchObject({ label: 'd;g', split: 'test' })
@@ -193,7 +193,7 @@ describe('BMP', () => {
 
 describe('text', () => {
   it('cuts windows and gives the byte behind each as label', async () => {
-    const read = await collect(readText(named(Buffer.from('abcdefgh')), 3, 2))
+    const read = await collect(readTextItems(named(Buffer.from('abcdefgh')), 3, 2))
     expect(
       read.map((item) => [Buffer.from(good(item).values as Uint8Array).toString(), good(item).label])
     ).toEqual([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { callsOf } from '@core/deploy/kernelCalls'
 import { weightedLayerNames } from '@core/model/graph'
 import { isPossible, shapeWork } from '@core/kernel/shape'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import type { Conv2dLayer, IntegerLayer } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
@@ -15,7 +15,7 @@ describe('what a layer costs in calls the board can measure', () => {
   it('is never nothing but for codes that stay where they are, and always a shape bench takes', () => {
     const builder = operatorChain(5)
     const graph = builder.done()
-    const calibration = calibrate(graph, builder.pixels(4))
+    const calibration = measureActivationRanges(graph, builder.pixels(4))
     const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
     for (const layer of network.layers) {
       const { inner, others } = callsOf(layer)

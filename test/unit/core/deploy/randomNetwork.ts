@@ -1,9 +1,5 @@
-import type {
-  CodeFormat,
-  IntegerLayer,
-  QuantizedNetwork,
-  ShapeHwc
-} from '../../../../src/core/quant/quantizedNetwork'
+import type { CodeFormat, IntegerLayer, QuantizedNetwork } from '../../../../src/core/quant/quantizedNetwork'
+import type { ShapeHwc } from '../../../../src/core/kernel/shape'
 import { elementCount, isWeighted, zeroCode } from '../../../../src/core/quant/quantizedNetwork'
 import type { Bits } from '../../../../src/core/quant/scheme'
 import { createRandom, type Random } from '../../../../src/core/math/random'

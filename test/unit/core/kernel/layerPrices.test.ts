@@ -11,7 +11,7 @@ import { toShapeRows } from '@core/profile/proxyRows'
 import { workColumns } from '@core/proxy/features'
 import type { Proxy } from '@core/proxy/fit/proxy'
 import type { ShapeRows } from '@core/proxy/samples'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { isWeighted } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
@@ -105,7 +105,7 @@ describe.each([...shipped, ['windows that are not square', oblongNetwork()] as [
   (_, graph) => {
     const names = graph.nodes.filter(isWeightedNode).map(({ name }) => name)
     const scheme = uniformScheme(names, 8, 8)
-    const network = quantizeNetwork(calibrate(graph, someImages(graph, 2)), scheme)
+    const network = quantizeNetwork(measureActivationRanges(graph, someImages(graph, 2)), scheme)
 
     it('are the same for every layer in Search, in Deploy and in Profile', async () => {
       const search = proxyCosts(workloadsOf(graph), proxies)

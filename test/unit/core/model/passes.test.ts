@@ -10,7 +10,7 @@ import { joinTables } from '@core/model/passes/joinTables'
 import { lowerBatchNorm } from '@core/model/passes/lowerBatchNorm'
 import { nameNodes } from '@core/model/passes/nameNodes'
 import { sortNodes } from '@core/model/passes/sortNodes'
-import { call, evaluate } from '@core/model/tableFunction'
+import { call, evaluateFunction } from '@core/model/tableFunction'
 
 const onnx = (name: string, inputs: string[], outputs: string[]): OnnxNode => ({
   name,
@@ -133,7 +133,7 @@ describe('passes on the typed graph', () => {
     )
     expect(joined.nodes.map(({ op, inputs }) => [op, inputs])).toEqual([['table', [-1]]])
     const [node] = joined.nodes
-    expect(node?.op === 'table' && evaluate(node.function, 2)).toBeCloseTo(2 / (1 + Math.exp(-2)), 12)
+    expect(node?.op === 'table' && evaluateFunction(node.function, 2)).toBeCloseTo(2 / (1 + Math.exp(-2)), 12)
   })
 
   it('fuseRelu takes the limit of a ReLU6 into the layer before, not into a sum', () => {

@@ -3,18 +3,21 @@ import { estimatorNames } from '@shared/vocabulary'
 import { estimatorByName } from '@core/proxy/estimators/registry'
 import { modelFromJson } from '@core/proxy/estimators/models'
 import { proxyFromJson, fitProxy } from '@core/proxy/fit/proxy'
-import type { Samples } from '@core/proxy/samples'
+import type { SampleTable } from '@core/proxy/samples'
 import { syntheticConv } from './syntheticSamples'
 
 const samples = syntheticConv({ shapes: 8, bits: [8, 4] })
-const times = (factor: number): Samples => ({ ...samples, time: samples.time.map((time) => time * factor) })
+const times = (factor: number): SampleTable => ({
+  ...samples,
+  time: samples.time.map((time) => time * factor)
+})
 
 const closed = new Set(['bopsLinear', 'cbopsLinear', 'physics', 'physicsPair', 'roofline', 'lookup'])
 
 describe('estimators are free of scale', () => {
   it.each([...estimatorNames, 'roofline', 'physicsPair'])('%s', (name) => {
     const options = { seed: 3 }
-    const fit = (of: Samples) => {
+    const fit = (of: SampleTable) => {
       const estimator = estimatorByName(name)
       return (estimator.choose?.(of, options) ?? estimator).fit(of, options)
     }
@@ -33,7 +36,7 @@ describe('estimators are free of scale', () => {
   })
 
   it('a proxy of milliseconds keeps its unit and predicts inside its interval', () => {
-    const inMs: Samples = { ...times(1e-5), unit: 'ms' }
+    const inMs: SampleTable = { ...times(1e-5), unit: 'ms' }
     const proxy = proxyFromJson(fitProxy(inMs, { kernel: 'conv2d', estimator: 'physics', seed: 1 }).toJSON())
     expect(proxy.unit).toBe('ms')
     expect(proxy.trainMape).toBeCloseTo(

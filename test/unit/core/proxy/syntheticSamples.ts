@@ -1,7 +1,7 @@
 import { createRandom } from '@core/math/random'
 import { rowSpec } from '@core/kernel/spec'
 import { emptyWork } from '@core/kernel/work'
-import { shapeRows, type LayerShape, type Samples } from '@core/proxy/samples'
+import { shapeRows, type LayerShape, type SampleTable } from '@core/proxy/samples'
 
 export interface SyntheticOptions {
   seed?: number
@@ -14,7 +14,7 @@ export interface SyntheticOptions {
 }
 
 /** Times of a made-up processor: cycles per MAC by the wider operand, a cost per output, a constant, noise. */
-export function syntheticConv(options: SyntheticOptions = {}): Samples {
+export function syntheticConv(options: SyntheticOptions = {}): SampleTable {
   const { seed = 1, shapes = 20, noise = 0.02, factor = 1, bits = [8, 4, 2, 1] } = options
   const random = createRandom(seed)
   const layers: LayerShape[] = []

@@ -4,7 +4,7 @@ import { encodeImage } from '../../../../src/core/deploy/image'
 import { planDeployment } from '../../../../src/core/deploy/plan'
 import { sizeOf, weightedLayerNames } from '../../../../src/core/model/graph'
 import { storagePlaces } from '../../../../src/core/model/storage'
-import { calibrate } from '../../../../src/core/quant/quantize/calibration'
+import { measureActivationRanges } from '../../../../src/core/quant/quantize/calibration'
 import { hwcWeights } from '../../../../src/core/quant/hwcGraph'
 import { quantizeNetwork } from '../../../../src/core/quant/quantize/quantizeNetwork'
 import { createFloatRunner, realsOfPixels } from '../../../../src/core/quant/runFloat'
@@ -27,7 +27,7 @@ function bothResults(builder: GraphBuilder): {
 } {
   const graph = builder.done()
   const pixels = builder.pixels(images)
-  const calibration = calibrate(graph, pixels)
+  const calibration = measureActivationRanges(graph, pixels)
   const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
   const runner = createFloatRunner(graph, hwcWeights(graph))
   const places = storagePlaces(graph.nodes[graph.output]!.outputShape)

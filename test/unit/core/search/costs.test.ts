@@ -5,7 +5,7 @@ import { planDeployment } from '@core/deploy/plan'
 import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
 import { workloadsOf } from '@core/model/workload'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { uniformScheme } from '@core/quant/scheme'
 import { bitFusionCosts, energyCosts } from '@core/search/costModels'
@@ -22,7 +22,7 @@ describe('costs of a search', () => {
   ])('RAM is the peak of the plan, byte for byte: %s network', (_, graph) => {
     const info = new SimulatedBoard('small').converse(new MonitorClient().hello(1))
     const layers = weightedLayerNames(graph)
-    const calibration = calibrate(graph, someImages(graph, 16))
+    const calibration = measureActivationRanges(graph, someImages(graph, 16))
     const int8 = quantizeNetwork(calibration, uniformScheme(layers, 8, 8))
     const cost = ramCost(int8, info)
     const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { buildCostTable, genesCost, type CostTable } from '@core/search/costTable'
-import { expectedImprovement, fitGaussianProcess, normalShare } from '@core/search/gaussianProcess'
+import { expectedImprovement, fitSchemeProcess, normalShare } from '@core/search/gaussianProcess'
 import { leastLoss } from '@core/search/knapsack'
 import { fits, searchLimits } from '@core/search/limits'
 import { isMaximal, listMaximal, raisedToMaximal } from '@core/search/maximal'
@@ -132,7 +132,7 @@ describe('maximal schemes', () => {
 describe('Gaussian process', () => {
   it('gives the posterior of two points by hand', () => {
     // k = exp(-(a-b)^2/2), noise 0.1, y = [1, -1] at 0 and 2; K = [[1.1, c], [c, 1.1]] with c = exp(-2).
-    const process = fitGaussianProcess([0, 2], [1, -1], (a, b) => Math.exp(-((a - b) ** 2) / 2), 0.1)
+    const process = fitSchemeProcess([0, 2], [1, -1], (a, b) => Math.exp(-((a - b) ** 2) / 2), 0.1)
     const c = Math.exp(-2)
     // K^-1 y = [1, -1] / (1.1 - c); at 1 both covariances are equal, so the mean is 0.
     expect(process.predict(1).mean).toBeCloseTo(0, 12)

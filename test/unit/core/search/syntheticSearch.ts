@@ -2,7 +2,7 @@ import type { Scheme } from '@core/quant/scheme'
 import type { Candidate } from '@core/search/candidate'
 import { buildCostTable } from '@core/search/costTable'
 import type { Measure } from '@core/search/objective'
-import { runSearch, type SearchHooks, type SearchPlan } from '@core/search/runSearch'
+import { runSearch, type SearchHooks, type SearchSpec } from '@core/search/runSearch'
 import { createSpace, tableCost, type SearchSpace } from '@core/search/space'
 
 export const layers = ['conv1', 'conv2', 'fc1', 'fc2', 'fc3']
@@ -24,12 +24,12 @@ export function syntheticMeasure(scheme: Scheme): Measure {
 }
 
 export async function search(
-  options: Partial<SearchPlan> = {},
+  options: Partial<SearchSpec> = {},
   known: readonly Candidate[] = [],
   evaluate: SearchHooks['evaluate'] = async (scheme) => syntheticMeasure(scheme)
 ) {
   let evaluated = 0
-  const plan: SearchPlan = {
+  const plan: SearchSpec = {
     space,
     strategy: 'auto',
     objective: 'kl',

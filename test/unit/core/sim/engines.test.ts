@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom, type Random } from '@core/math/random'
 import { createMachine } from '@core/sim/createMachine'
 import { ramBase, type VirtualMachine } from '@core/sim/machine'
-import { presets, type MachineConfig } from '@core/sim/boards/presets'
+import { corePresets, type MachineConfig } from '@core/sim/boards/presets'
 import { compressedWords } from './core/goldenWords'
 import { snapshot } from './testMachine'
 
@@ -150,17 +150,17 @@ function selfModifyingProgram(random: Random): Uint8Array {
 }
 
 const boards: [MachineConfig, boolean][] = [
-  [{ ...presets.small, zbb: true }, false],
-  [{ ...presets.small, zbb: true }, true],
-  [{ ...presets.mid, zbb: true }, true],
-  [{ ...presets.high, zbb: true }, true],
+  [{ ...corePresets.small, zbb: true }, false],
+  [{ ...corePresets.small, zbb: true }, true],
+  [{ ...corePresets.mid, zbb: true }, true],
+  [{ ...corePresets.high, zbb: true }, true],
   // Tiny two-way caches that miss and write back all the time.
   [
     {
-      ...presets.high,
+      ...corePresets.high,
       zbb: true,
       cycleModel: {
-        ...presets.high.cycleModel,
+        ...corePresets.high.cycleModel,
         instructionCache: { sizeBytes: 128, ways: 2, lineBytes: 16, missCycles: 7 },
         dataCache: {
           sizeBytes: 16,
@@ -177,10 +177,10 @@ const boards: [MachineConfig, boolean][] = [
   // Every term that the presets leave at zero, and two levels of caches.
   [
     {
-      ...presets.mid,
+      ...corePresets.mid,
       zbb: true,
       cycleModel: {
-        ...presets.mid.cycleModel,
+        ...corePresets.mid.cycleModel,
         shiftUseStallCycles: 1,
         loadLaterUseStallCycles: 2,
         multiplyLaterUseStallCycles: 3,

@@ -1,13 +1,13 @@
 import { assemble } from '../../../support/assembler'
 import { createMachine } from '@core/sim/createMachine'
 import { ramBase, type Engine, type MachineOptions, type VirtualMachine } from '@core/sim/machine'
-import { presets, type MachineConfig } from '@core/sim/boards/presets'
+import { corePresets, type MachineConfig } from '@core/sim/boards/presets'
 import { expect } from 'vitest'
 
 export const engines: readonly Engine[] = ['interpreter', 'compiled']
 
 /** `small` with Zbb, for tests that are not about timing. */
-export const zbbBoard: MachineConfig = { ...presets.small, name: 'test', zbb: true }
+export const zbbBoard: MachineConfig = { ...corePresets.small, name: 'test', zbb: true }
 
 /** Ends a test program. */
 export const powerOff = '\n li t0, 0x100000\n li t1, 0x5555\n sw t1, 0(t0)\n'

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { TwinRow } from '@core/twin/fittedTwin'
 import { fitTwin, predictTwin, twinErrors } from '@core/twin/fitTwin'
 import { KernelCounter } from '@core/twin/kernelEvents'
-import { benchOf, macsOf, type KernelRow } from '@core/twin/kernelRows'
+import { benchOf, rowMacs, type KernelRow } from '@core/twin/kernelRows'
 import { makeTwin } from '@core/twin/makeTwin'
 import { MonitorMachine, type TwinFirmware } from '@core/twin/monitorMachine'
 import { memoryShapes, termsOf, type TwinStructure } from '@core/twin/structure'
@@ -61,7 +61,7 @@ describe('fitting', () => {
   let counted: Omit<TwinRow, 'cyclesPerMac'>[]
   beforeAll(() => {
     const counter = new KernelCounter(firmware, 'rv32im', memoryShapes)
-    counted = rows.map((row) => ({ events: counter.count(benchOf(row)), macs: macsOf(row) }))
+    counted = rows.map((row) => ({ events: counter.count(benchOf(row)), macs: rowMacs(row) }))
   })
 
   it('finds a PicoRV32 with one wait state and a slow multiplier, and predicts the rows it has not seen', () => {
@@ -126,7 +126,7 @@ describe('making a twin', () => {
   })
 
   it('counts rows that were measured with other code', async () => {
-    const macs = macsOf(measured[0])
+    const macs = rowMacs(measured[0])
     const odd = measured.map((row, index) => ({ ...row, instructionsPerMac: index === 0 ? macs : null }))
     const made = await makeTwin(firmware, { rows: odd, judge: null, seed: 1, form: 'rv32im' }, quiet)
     expect(made.otherCodeRows).toBe(1)

@@ -3,7 +3,7 @@ import { atBits } from '@core/deploy/uniformBits'
 import { workloadsOf } from '@core/model/workload'
 import type { ProxyKernelName } from '@shared/vocabulary'
 import type { Proxy } from '@core/proxy/fit/proxy'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { isWeighted } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
@@ -13,7 +13,7 @@ import { plainNetwork, someImages } from '../../../support/smallNetworks'
 
 const graph = plainNetwork()
 const names = workloadsOf(graph).map(({ layer }) => layer)
-const calibration = calibrate(graph, someImages(graph, 8))
+const calibration = measureActivationRanges(graph, someImages(graph, 8))
 const network = quantizeNetwork(calibration, uniformScheme(names, 8, 8))
 
 /** Predicts bits of weights plus activations for every row: easy to add up by hand. */

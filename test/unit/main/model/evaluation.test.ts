@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { weightedLayerNames } from '@core/model/graph'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { argmax, codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
 import { parseScheme, uniformScheme, type Scheme } from '@core/quant/scheme'
@@ -13,7 +13,7 @@ describe.each([
   ['residual', residualNetwork(), 'w8a8,w4a1,w2a8,w1a2']
 ] as const)('evaluation of the %s network', (_, graph, mixed) => {
   const layers = weightedLayerNames(graph)
-  const calibration = calibrate(graph, someImages(graph, 48))
+  const calibration = measureActivationRanges(graph, someImages(graph, 48))
   const pixels = someImages(graph, 120, 99)
   const schemes: Scheme[] = [
     ...([8, 4, 2, 1] as const).map((bits) => uniformScheme(layers, bits, bits)),

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { AppError } from '@shared/errors'
-import type { Evaluation } from '@shared/contract/model'
+import type { SchemeAccuracy } from '@shared/contract/model'
 import { createJobService } from '@main/jobs/jobService'
 import { modelTasks } from '@main/model/modelTasks'
 import { createModelService, type ModelService } from '@main/model/modelService'
@@ -52,7 +52,7 @@ describe('model service', () => {
   })
 
   it('has the accuracy its card claims, keeps it at 8 bits, and loses some at 1 bit', async () => {
-    const evaluate = (scheme: Parameters<ModelService['evaluate']>[1]): Promise<Evaluation> =>
+    const evaluate = (scheme: Parameters<ModelService['evaluate']>[1]): Promise<SchemeAccuracy> =>
       service.evaluate(modelId, scheme, 'test', 'ptq')
     const float = await evaluate(null)
     expect(float.images).toBe(1000)

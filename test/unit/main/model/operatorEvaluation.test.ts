@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { weightedLayerNames } from '@core/model/graph'
 import { evaluationModel, levelsOfPixels } from '@core/quant/integer/evaluationModel'
 import { codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { uniformScheme } from '@core/quant/scheme'
-import { openSession, realsOf, realTensor } from '@main/model/ortSession'
+import { openOrtSession, tensorReals, realTensor } from '@main/model/ortSession'
 import { operatorCases, operatorChain } from '../../core/quant/operatorGraphs'
 
 const images = 6
@@ -16,15 +16,15 @@ describe('the float graph that evaluations run', () => {
     async (_, build) => {
       const builder = build(11)
       const graph = builder.done()
-      const calibration = calibrate(graph, builder.pixels(8))
+      const calibration = measureActivationRanges(graph, builder.pixels(8))
       const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
       const pixels = builder.pixels(images)
       const integers = runInteger(network, codesOfPixels(pixels))
-      const session = await openSession(evaluationModel(network))
+      const session = await openOrtSession(evaluationModel(network))
       const [height, width, channels] = network.inputShape
       const dims = [images, channels, height, width]
       const outputs = await session.run({ levels: realTensor(levelsOfPixels(network, pixels), dims) })
-      const floats = realsOf(outputs['logits']!)
+      const floats = tensorReals(outputs['logits']!)
       expect(floats.length).toBe(integers.length)
       const isSums = network.layers.at(-1)!.op !== 'output'
       let far = 0

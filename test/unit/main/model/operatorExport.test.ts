@@ -5,7 +5,7 @@ import { storagePlaces } from '@core/model/storage'
 import { call, identity, type TableFunction } from '@core/model/tableFunction'
 import { hwcWeights } from '@core/quant/hwcGraph'
 import { createFloatRunner, realsOfPixels } from '@core/quant/runFloat'
-import { openSession, realsOf, realTensor } from '@main/model/ortSession'
+import { openOrtSession, tensorReals, realTensor } from '@main/model/ortSession'
 import { GraphBuilder, operatorCases, operatorChain } from '../../core/quant/operatorGraphs'
 
 const images = 3
@@ -25,9 +25,9 @@ async function bothOutputs(builder: GraphBuilder, graph: Graph): Promise<[Float3
     const out = runner.run(reals.subarray(image * size, (image + 1) * size))[graph.output]!
     for (const [at, place] of outputPlaces.entries()) own[image * outputPlaces.length + at] = out[place]!
   }
-  const session = await openSession(exportOnnx(graph))
+  const session = await openOrtSession(exportOnnx(graph))
   const results = await session.run({ image: realTensor(given, [images, ...graph.inputShape]) })
-  return [realsOf(Object.values(results)[0]!), own]
+  return [tensorReals(Object.values(results)[0]!), own]
 }
 
 function expectNear([theirs, own]: [Float32Array, Float32Array]): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { weightedLayerNames } from '@core/model/graph'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
 import { buildRetrainedLayer, retrainingStart } from '@core/quant/quantize/retraining'
@@ -16,7 +16,7 @@ describe.each([
   ['residual', residualNetwork(), 'w8a8,w2a2,w1a2,w2a4']
 ] as const)('retraining of the %s network', (_, graph, text) => {
   const fitted = quantizeNetwork(
-    calibrate(graph, someImages(graph, 48)),
+    measureActivationRanges(graph, someImages(graph, 48)),
     parseScheme(text, weightedLayerNames(graph))
   )
 
@@ -76,7 +76,7 @@ describe('retraining', () => {
     }
     const fitted = quantizeNetwork(
       // Three images fit little: there is something left to learn.
-      calibrate(graph, pixels.subarray(0, 3 * 64)),
+      measureActivationRanges(graph, pixels.subarray(0, 3 * 64)),
       parseScheme('w8a8,w2a2,w2a2,w2a2', weightedLayerNames(graph))
     )
     const context = {

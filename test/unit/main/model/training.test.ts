@@ -5,7 +5,7 @@ import { buildTrainingStep } from '@core/model/training/trainingStep'
 import { withParameters } from '@core/model/training/parameters'
 import { train } from '@main/model/training/trainer'
 import { floatCorrect } from '@main/model/modelWorkspace'
-import { openSession, realsOf, realTensor } from '@main/model/ortSession'
+import { openOrtSession, tensorReals, realTensor } from '@main/model/ortSession'
 import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
 
 /** The residual network with normalisation in it and windows whose stride leaves a rest. */
@@ -55,7 +55,7 @@ const batch = 4
 
 async function lossAndGradients(graph: Graph) {
   const step = buildTrainingStep(graph, { momentum: 0, decay: 0, gradientsOnly: true })
-  const session = await openSession(step.model)
+  const session = await openOrtSession(step.model)
   const random = createRandom(21)
   const size = graph.inputShape.reduce((a, b) => a * b, 1)
   const classes = graph.nodes[graph.output]!.outputShape[0]!
@@ -86,15 +86,15 @@ describe.each([plainNetwork(), residualNetwork(), normalisedNetwork()])(
       const step = 2e-3
       let checked = 0
       for (const [at, value] of values.entries()) {
-        const gradient = realsOf(results[`g${at}`]!).slice()
+        const gradient = tensorReals(results[`g${at}`]!).slice()
         expect(gradient.length).toBe(value.length)
         for (let probe = 0; probe < 4; probe++) {
           const index = random.integer(value.length)
           const own = value[index]!
           value[index] = own + step
-          const above = realsOf((await loss(values))['loss']!)[0]!
+          const above = tensorReals((await loss(values))['loss']!)[0]!
           value[index] = own - step
-          const below = realsOf((await loss(values))['loss']!)[0]!
+          const below = tensorReals((await loss(values))['loss']!)[0]!
           value[index] = own
           const numeric = (above - below) / (2 * step)
           // A kink (ReLU, max) inside the step may show in single probes; float32 loss limits the rest.

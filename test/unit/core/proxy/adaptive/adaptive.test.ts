@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { acquire } from '@core/proxy/adaptive/acquisition'
-import { decide, profileAdaptively, samplesOf, type AdaptivePlan } from '@core/proxy/adaptive/adaptive'
+import { decide, profileAdaptively, samplesOf, type AdaptiveSpec } from '@core/proxy/adaptive/adaptive'
 import { takeSamples } from '@core/proxy/samples'
 import { syntheticConv } from '../syntheticSamples'
 
 const device = syntheticConv({ shapes: 14 })
 const secondsOf = (row: number): number => 0.01 + device.time[row]! / 5e6
-const plan: AdaptivePlan = {
+const plan: AdaptiveSpec = {
   pool: device,
   // Right in proportion, wrong in scale: the run learns it.
   seconds: Float64Array.from({ length: device.count }, (_, row) => 3 * secondsOf(row)),
@@ -48,7 +48,7 @@ describe('adaptive profiling', () => {
   })
 
   it('ends when the pool is used up, leaving out what the board refuses', async () => {
-    const few: AdaptivePlan = {
+    const few: AdaptiveSpec = {
       ...plan,
       pool: takeSamples(
         device,

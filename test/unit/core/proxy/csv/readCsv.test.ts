@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { readCsv } from '@core/proxy/csv/readCsv'
+import { readProfileCsv } from '@core/proxy/csv/readCsv'
 import { writeCsv } from '@core/proxy/csv/writeCsv'
 import { AppError } from '@shared/errors'
 
 const read = (text: string, kernel: 'matmul' | 'conv2d' | 'maxPool' = 'matmul') =>
-  readCsv(text, { kernel, fileName: 'a.csv' })
+  readProfileCsv(text, { kernel, fileName: 'a.csv' })
 
 function failure(text: string, kernel: 'matmul' | 'conv2d' = 'matmul'): AppError {
   try {
@@ -81,10 +81,13 @@ describe('profile CSV', () => {
   })
 
   it('writes what it reads, labels and unit included', () => {
-    const { samples } = readCsv('N,M,K,QA,QW,Time,Unit,Board\n1,2,3,8,4,9,instructions,"qemu, virt"\n', {
-      kernel: 'matmul',
-      fileName: 'a.csv'
-    })
+    const { samples } = readProfileCsv(
+      'N,M,K,QA,QW,Time,Unit,Board\n1,2,3,8,4,9,instructions,"qemu, virt"\n',
+      {
+        kernel: 'matmul',
+        fileName: 'a.csv'
+      }
+    )
     expect(samples.unit).toBe('instructions')
     expect(samples.labels?.['Board']).toEqual(['qemu, virt'])
     const again = read(writeCsv(samples)).samples

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { evaluate } from '@core/proxy/fit/evaluate'
+import { evaluateProxy } from '@core/proxy/fit/evaluate'
 import type { Estimator } from '@core/proxy/estimators/estimator'
 import { estimatorByName } from '@core/proxy/estimators/registry'
 import {
@@ -10,14 +10,14 @@ import {
   shapeFolds,
   splitRows
 } from '@core/proxy/fit/folds'
-import { calibrate, intervalFactors, measuredCoverage } from '@core/proxy/fit/interval'
+import { fitInterval, intervalFactors, measuredCoverage } from '@core/proxy/fit/interval'
 import { metricsOf, quantile, spearman } from '@core/proxy/fit/metrics'
 import { fitProxy, proxyFromJson } from '@core/proxy/fit/proxy'
-import { joinSamples, takeSamples, type Samples } from '@core/proxy/samples'
+import { joinSamples, takeSamples, type SampleTable } from '@core/proxy/samples'
 import { syntheticConv } from '../syntheticSamples'
 
 const samples = syntheticConv({ shapes: 12, noise: 0.05 })
-const shapesOf = (set: Samples) =>
+const shapesOf = (set: SampleTable) =>
   new Set(Array.from({ length: set.count }, (_, row) => set.dims.map((column) => column[row]).join()))
 
 describe('splits', () => {
@@ -68,7 +68,7 @@ describe('evaluation', () => {
       }
     }
     const folds = shapeFolds(samples)
-    evaluate(samples, spy, ['shape', 'loso'], { seed: 1, extra: samples })
+    evaluateProxy(samples, spy, ['shape', 'loso'], { seed: 1, extra: samples })
     const held = (fold: number) => shapesOf(takeSamples(samples, splitRows(folds, fold).test))
     for (let fold = 0; fold < folds.folds; fold++) {
       for (const shape of held(fold)) {
@@ -81,7 +81,9 @@ describe('evaluation', () => {
   })
 
   it('training error looks better than held-out error for trees', () => {
-    const { splits } = evaluate(samples, estimatorByName('forest'), ['train', 'random', 'shape'], { seed: 1 })
+    const { splits } = evaluateProxy(samples, estimatorByName('forest'), ['train', 'random', 'shape'], {
+      seed: 1
+    })
     expect(splits.train!.mape).toBeLessThan(splits.random!.mape)
     expect(splits.random!.mape).toBeLessThan(splits.shape!.mape)
     expect(splits.shape!.int8Mape).not.toBeNull()
@@ -114,7 +116,7 @@ describe('intervals', () => {
   })
 
   it('a calibration of perfect predictions has no width', () => {
-    expect(intervalFactors(calibrate([5, 6], [5, 6]), 0.9)).toEqual({ low: 1, high: 1 })
+    expect(intervalFactors(fitInterval([5, 6], [5, 6]), 0.9)).toEqual({ low: 1, high: 1 })
     expect(measuredCoverage([5, 6], [5, 6], Int32Array.of(0, 0), 0.9)).toBeNull()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countWork } from '@core/proxy/fit/fitProgress'
+import { countFits } from '@core/proxy/fit/fitProgress'
 import { fitWithDetail } from '@core/proxy/fit/detail'
 import { estimatorByName } from '@core/proxy/estimators/registry'
 import { estimatorText, modelName } from '@core/proxy/report/modelName'
@@ -25,7 +25,7 @@ describe('progress of fits', () => {
 
   it('changes nothing that is fitted', () => {
     const plain = estimatorByName('physics').fit(samples, { seed: 1 })
-    const counted = countWork(estimatorByName('physics'), () => undefined).estimator.fit(samples, { seed: 1 })
+    const counted = countFits(estimatorByName('physics'), () => undefined).estimator.fit(samples, { seed: 1 })
     expect(counted.predict(samples)).toEqual(plain.predict(samples))
   })
 })

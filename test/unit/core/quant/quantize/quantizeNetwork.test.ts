@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { weightedLayerNames, type Graph } from '@core/model/graph'
-import { calibrate } from '@core/quant/quantize/calibration'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { hwcWeights, fromHwcWeights } from '@core/quant/hwcGraph'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codeRange, elementCount, isWeighted } from '@core/quant/quantizedNetwork'
@@ -23,7 +23,7 @@ describe.each([
   ['residual', residualNetwork()]
 ] as const)('quantization of the %s network', (_, graph) => {
   const layers = weightedLayerNames(graph)
-  const calibration = calibrate(graph, someImages(graph, 64))
+  const calibration = measureActivationRanges(graph, someImages(graph, 64))
   const pixels = someImages(graph, 40, 77)
 
   it('follows the float network closely at 8 bits', () => {
@@ -80,7 +80,7 @@ describe.each([
     const scheme = uniformScheme(layers, 2, 4)
     const first = quantizeNetwork(calibration, scheme)
     expect(quantizeNetwork(calibration, scheme)).toEqual(first)
-    expect(quantizeNetwork(calibrate(graph, someImages(graph, 64)), scheme)).toEqual(first)
+    expect(quantizeNetwork(measureActivationRanges(graph, someImages(graph, 64)), scheme)).toEqual(first)
   })
 
   it('turns kernel order back into ONNX order', () => {
@@ -95,7 +95,7 @@ describe.each([
 describe('tensors with several readers', () => {
   it('are stored in the widest format asked for and narrowed for the others', () => {
     const graph = residualNetwork()
-    const calibration = calibrate(graph, someImages(graph, 32))
+    const calibration = measureActivationRanges(graph, someImages(graph, 32))
     const network = quantizeNetwork(
       calibration,
       parseScheme('w8a8,w4a2,w4a4,w8a4', weightedLayerNames(graph))
@@ -113,7 +113,7 @@ describe('a network that ends in a ReLU', () => {
   it('has its codes as outputs, never below zero', () => {
     const graph = plainNetwork()
     const rectified = { ...graph, nodes: graph.nodes.with(5, { ...graph.nodes[5]!, relu: true } as never) }
-    const calibration = calibrate(rectified, someImages(graph, 4))
+    const calibration = measureActivationRanges(rectified, someImages(graph, 4))
     const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
     expect(network.layers.slice(-2).map(({ op }) => op)).toEqual(['dense', 'output'])
     const outputs = runInteger(network, codesOfPixels(someImages(graph, 4)))
@@ -124,11 +124,11 @@ describe('a network that ends in a ReLU', () => {
 
 describe('what integers cannot express', () => {
   it('refuses calibration bytes that are no whole images', () => {
-    expect(() => calibrate(plainNetwork(), new Uint8Array(63))).toThrow(/whole images/)
+    expect(() => measureActivationRanges(plainNetwork(), new Uint8Array(63))).toThrow(/whole images/)
     expect(() =>
       runInteger(
         quantizeNetwork(
-          calibrate(plainNetwork(), someImages(plainNetwork(), 2)),
+          measureActivationRanges(plainNetwork(), someImages(plainNetwork(), 2)),
           uniformScheme(weightedLayerNames(plainNetwork()), 8, 8)
         ),
         new Int8Array(65)

@@ -8,7 +8,7 @@ import { sflLoad } from '@core/board/loaders/sfl'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { litexBoard, litexBoardCsv } from '@core/sim/boards/litexBoard'
 import { createMachine } from '@core/sim/createMachine'
-import { type OpenSession, openSession } from '@main/board/boardSession'
+import { type OpenSession, openBoardSession } from '@main/board/boardSession'
 import { createSimulatorLink } from '../../../../support/simulatorLink'
 import { VirtualClock } from '../../../../support/virtualClock'
 
@@ -18,7 +18,7 @@ function powerOn(): { session: OpenSession; clock: VirtualClock; said: () => str
   const clock = new VirtualClock()
   const machine = createMachine({ board: litexBoard })
   let text = ''
-  const session = openSession({
+  const session = openBoardSession({
     link: createSimulatorLink(machine, clock),
     onText: (bytes) => (text += Buffer.from(bytes).toString('latin1')),
     nonce: () => 77,

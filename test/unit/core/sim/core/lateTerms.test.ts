@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { presets, type MachineConfig } from '@core/sim/boards/presets'
+import { corePresets, type MachineConfig } from '@core/sim/boards/presets'
 import { checkConfig } from '@core/sim/machineConfig'
 import type { CycleModel } from '@core/sim/core/timing'
 import { engines, register, runProgram } from '../testMachine'
 
 /** The terms that no preset has: late results two instructions on, iterative shifts, wait states, straddles, a second level. */
 const board = (change: Partial<CycleModel>): MachineConfig => ({
-  ...presets.small,
-  cycleModel: { ...presets.small.cycleModel, ...change }
+  ...corePresets.small,
+  cycleModel: { ...corePresets.small.cycleModel, ...change }
 })
 
 /** Cycles of a body between two reads of mcycle in the second of two rounds, less the csrr that lies between. */

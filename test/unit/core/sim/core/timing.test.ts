@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMachine } from '@core/sim/createMachine'
 import { ramBase } from '@core/sim/machine'
-import { presetNames, presets, type PresetName } from '@core/sim/boards/presets'
+import { corePresetNames, corePresets, type CorePresetName } from '@core/sim/boards/presets'
 import { worstInstructionCycles } from '@core/sim/core/timing'
 import { matmulProgram } from '../../../../../bench/simPrograms'
 import { engines, register, runProgram } from '../testMachine'
@@ -12,7 +12,7 @@ import { engines, register, runProgram } from '../testMachine'
  * are warm and with one they are as cold as the set-up leaves them.
  */
 function cyclesBetweenReads(
-  board: PresetName,
+  board: CorePresetName,
   setUp: string,
   body: string,
   rounds: number,
@@ -41,13 +41,13 @@ const repeat = (line: string, count: number): string => Array.from({ length: cou
 
 describe.each(engines)('cycle model, %s', (engine) => {
   /** Cycles of the body alone, caches warm: less the first csrr, which lies between the two reads. */
-  const warm = (board: PresetName, body: string, setUp = ''): number =>
-    cyclesBetweenReads(board, setUp, body, 2, engine) - presets[board].cycleModel.issueCycles.csr
+  const warm = (board: CorePresetName, body: string, setUp = ''): number =>
+    cyclesBetweenReads(board, setUp, body, 2, engine) - corePresets[board].cycleModel.issueCycles.csr
   /** The same in the first round, when the data and most of the code are not cached yet. */
-  const firstRound = (board: PresetName, body: string, setUp = ''): number =>
-    cyclesBetweenReads(board, setUp, body, 1, engine) - presets[board].cycleModel.issueCycles.csr
+  const firstRound = (board: CorePresetName, body: string, setUp = ''): number =>
+    cyclesBetweenReads(board, setUp, body, 1, engine) - corePresets[board].cycleModel.issueCycles.csr
 
-  it.each<[PresetName, string, string, number]>([
+  it.each<[CorePresetName, string, string, number]>([
     // small: PicoRV32's table, one instruction after the other.
     ['small', '100 adds', repeat('add a1, a2, a3', 100), 300],
     ['small', 'a load and its use', 'lw a1, 0(s0)\n add a1, a1, a1', 5 + 3],
@@ -148,7 +148,7 @@ describe.each(engines)('cycle model, %s', (engine) => {
 
 describe('presets', () => {
   it('differ where profiles should differ', () => {
-    const perInstruction = presetNames.map((board) => {
+    const perInstruction = corePresetNames.map((board) => {
       const machine = createMachine({ board })
       machine.loadBinary(ramBase, matmulProgram(64, 1).bytes)
       machine.run(100_000_000)
@@ -158,7 +158,7 @@ describe('presets', () => {
     expect(perInstruction[1]).toBeGreaterThan(1.2 * perInstruction[2])
   })
 
-  it.each(presetNames)('%s: no instruction can overflow a slice', (name) => {
-    expect(worstInstructionCycles(presets[name].cycleModel) * 2 ** 20).toBeLessThan(2 ** 31)
+  it.each(corePresetNames)('%s: no instruction can overflow a slice', (name) => {
+    expect(worstInstructionCycles(corePresets[name].cycleModel) * 2 ** 20).toBeLessThan(2 ** 31)
   })
 })

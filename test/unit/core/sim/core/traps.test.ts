@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMachine } from '@core/sim/createMachine'
 import { ramBase } from '@core/sim/machine'
-import { presets } from '@core/sim/boards/presets'
+import { corePresets } from '@core/sim/boards/presets'
 import { engines, load, powerOff, register, runProgram, snapshot, zbbBoard } from '../testMachine'
 
 describe.each(engines)('control and status registers, %s', (engine) => {
@@ -25,7 +25,14 @@ describe.each(engines)('control and status registers, %s', (engine) => {
       'csrr a0, mvendorid\n csrr a1, mimpid\n csrr a2, 0xfc0\n csrr a3, 0xfc1\n csrr a4, misa\n csrr a5, mhartid',
       { engine, board: 'high' }
     )
-    expect([...machine.registers()].slice(10, 16)).toEqual([0x0bb, 2, presets.high.clockHz, 0, 0x40001105, 0])
+    expect([...machine.registers()].slice(10, 16)).toEqual([
+      0x0bb,
+      2,
+      corePresets.high.clockHz,
+      0,
+      0x40001105,
+      0
+    ])
     const zbb = runProgram('csrr a3, 0xfc1', { engine, board: zbbBoard })
     expect(zbb.registers()[register.a3]).toBe(1)
     expect([machine.isa, zbb.isa]).toEqual(['rv32imac_zicsr_zifencei', 'rv32imac_zicsr_zifencei_zbb'])
@@ -203,25 +210,25 @@ describe('software and UART interrupts', () => {
 
 describe('configuration', () => {
   it.each([
-    ['ramBytes', { ...presets.small, ramBytes: 100_000 }],
-    ['clockHz', { ...presets.small, clockHz: 0 }],
+    ['ramBytes', { ...corePresets.small, ramBytes: 100_000 }],
+    ['clockHz', { ...corePresets.small, clockHz: 0 }],
     [
       'dataCache',
       {
-        ...presets.high,
+        ...corePresets.high,
         cycleModel: {
-          ...presets.high.cycleModel,
-          dataCache: { ...presets.high.cycleModel.dataCache!, ways: 3 }
+          ...corePresets.high.cycleModel,
+          dataCache: { ...corePresets.high.cycleModel.dataCache!, ways: 3 }
         }
       }
     ],
     [
       'issue cycles',
       {
-        ...presets.small,
+        ...corePresets.small,
         cycleModel: {
-          ...presets.small.cycleModel,
-          issueCycles: { ...presets.small.cycleModel.issueCycles, alu: 0 }
+          ...corePresets.small.cycleModel,
+          issueCycles: { ...corePresets.small.cycleModel.issueCycles, alu: 0 }
         }
       }
     ]

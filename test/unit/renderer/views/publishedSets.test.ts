@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SampleSet } from '@shared/contract/proxy'
-import { foundingSets } from '@renderer/views/proxy/foundingSets'
+import { publishedSets } from '@renderer/views/proxy/publishedSets'
 
 const file = (path: string, kernel: SampleSet['kernel']): SampleSet => ({
   source: { kind: 'files', paths: [path] },
@@ -11,9 +11,9 @@ const file = (path: string, kernel: SampleSet['kernel']): SampleSet => ({
   shapes: 2
 })
 
-describe('data sets of the founding document', () => {
+describe('data sets of the published study', () => {
   it('are recognised by their public file names and kernel', () => {
-    const sets = foundingSets([
+    const sets = publishedSets([
       file('/data/mico_small_conv2d_zoo.csv', 'conv2d'),
       file('/data/bitfusion_matmul_zoo.csv', 'matmul'),
       file('/data/mico_high_conv2d_zoo.csv', 'matmul'),

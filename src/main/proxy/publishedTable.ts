@@ -1,10 +1,11 @@
 import type { CommandOutput } from '../../shared/contract'
 import { AppError } from '../../shared/errors'
 
-export type FoundingRow = CommandOutput<'proxy.foundingTable'>['rows'][number]
-type Published = Pick<FoundingRow, 'publishedOneStage' | 'publishedTwoStage'>
+/** A row of the published table beside what is measured here. */
+export type PublishedRow = CommandOutput<'proxy.publishedTable'>['rows'][number]
+type Published = Pick<PublishedRow, 'publishedOneStage' | 'publishedTwoStage'>
 
-/** Published errors of the founding document (training errors, percent), by data set name. */
+/** Errors that the published study reports (training errors, percent), by data set name. */
 const published: Record<string, Published> = {
   'BitFusion matmul': { publishedOneStage: 2.29, publishedTwoStage: 0.29 },
   'BitFusion conv2d': { publishedOneStage: 3.1, publishedTwoStage: 1.96 },
@@ -15,12 +16,12 @@ const published: Record<string, Published> = {
 }
 
 /** @throws input.invalid for a data set the table has no row of */
-export function foundingPublished(dataset: string): Published {
+export function publishedErrors(dataset: string): Published {
   const found = published[dataset]
   if (found !== undefined) return found
   throw new AppError(
     'input.invalid',
-    `The founding table has no row "${dataset}".`,
+    `The published table has no row "${dataset}".`,
     `It has ${Object.keys(published).join(', ')}.`
   )
 }
