@@ -74,6 +74,10 @@ function productPool(stages: readonly number[], work: StageWork, multiprocessors
         names.push(`log share of full waves, ${rows} x ${across}`)
       }
     })
+    const best = bestTileShare(work, multiprocessors)
+    terms.push(macs.map((value, entry) => value / best[entry]))
+    columns.push(best.map(Math.log))
+    names.push('log share of full waves, best tile')
   }
   return pool(stages, names, columns, terms, work)
 }
@@ -94,6 +98,29 @@ function waveShare({ m, n }: StageWork, rows: number, across: number, multiproce
     const slots = Math.ceil(count / multiprocessors) * multiprocessors
     return (value * n[at]) / (slots * rows * across)
   })
+}
+
+/** Tiles a library may choose, rows x columns, with the arithmetic rate of a full wave beside the largest tile's. */
+const tileRates = [
+  [256, 128, 1],
+  [128, 256, 1],
+  [128, 128, 0.93],
+  [256, 64, 0.85],
+  [64, 256, 0.85],
+  [128, 64, 0.8],
+  [64, 128, 0.8],
+  [64, 64, 0.6]
+] as const
+
+/** The largest useful share x rate over the tiles, 0 to 1: what a library gets that chooses its tile well. */
+function bestTileShare(work: StageWork, multiprocessors: number): Float64Array {
+  const best = new Float64Array(work.m.length)
+  for (const [rows, across, rate] of tileRates) {
+    waveShare(work, rows, across, multiprocessors).forEach((share, entry) => {
+      best[entry] = Math.max(best[entry], share * rate)
+    })
+  }
+  return best
 }
 
 /** A stage whose work is not known: its knobs as they are, one term per knob and pair of knobs. */

@@ -61,6 +61,7 @@ export function encodeConfigurations(codec: KnobCodec, asked: readonly Configura
   )
 }
 
+/** Columns by plain loops: a scheduler encodes one configuration per decision, a filter a million. */
 function encode(
   codec: KnobCodec,
   count: number,
@@ -68,27 +69,33 @@ function encode(
 ): FeatureMatrix {
   const names: string[] = []
   const columns: Float64Array[] = []
-  const numbers = (name: string, knob: string | null): void => {
+  const addNumbers = (name: string, knob: string | null): void => {
+    const column = new Float64Array(count)
+    for (let row = 0; row < count; row++) {
+      const value = valueOf(knob, row)
+      column[row] = typeof value === 'number' && Number.isFinite(value) ? value : numberOf(value, name)
+    }
     names.push(name)
-    columns.push(Float64Array.from({ length: count }, (_, row) => numberOf(valueOf(knob, row), name)))
+    columns.push(column)
   }
   for (const { name, levels } of codec.knobs) {
     if (levels === null) {
-      numbers(name, name)
+      addNumbers(name, name)
       continue
     }
+    const first = columns.length
     for (const level of levels) {
       names.push(`${name} = ${level}`)
-      columns.push(
-        Float64Array.from({ length: count }, (_, row) => {
-          const value = valueOf(name, row)
-          if (value === undefined) throw missing(name)
-          return Number(String(value) === level)
-        })
-      )
+      columns.push(new Float64Array(count))
+    }
+    for (let row = 0; row < count; row++) {
+      const value = valueOf(name, row)
+      if (value === undefined) throw missing(name)
+      const level = levels.indexOf(typeof value === 'string' ? value : String(value))
+      if (level >= 0) columns[first + level][row] = 1
     }
   }
-  if (codec.outputTokens !== null) numbers('outputTokens', null)
+  if (codec.outputTokens !== null) addNumbers('outputTokens', null)
   return { names, columns, count }
 }
 
