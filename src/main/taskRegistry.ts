@@ -1,5 +1,6 @@
 import { twinTasks } from './board/twins/twinTasks'
 import { datasetTasks } from './dataset/datasetTasks'
+import { energyTasks } from './energy/energyTasks'
 import { estimatorTasks } from './estimator/estimatorTasks'
 import { modelTasks } from './model/modelTasks'
 import { profileTasks } from './profile/profileTasks'
@@ -11,6 +12,7 @@ import { proxyTasks } from './proxy/proxyTasks'
  */
 export const taskHandlers = {
   ...twinTasks,
+  ...energyTasks,
   ...estimatorTasks,
   ...profileTasks,
   ...modelTasks,

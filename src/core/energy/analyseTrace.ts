@@ -74,22 +74,35 @@ export function analyseTrace(
   const phases = [whole, ...marks].map((mark) =>
     phaseEnergyOf(trace, mark, idle, sensor, { ...evidence, removedMs })
   )
+  const notes = [...evidence.notes, ...idleDrift(idle, idleAfter)]
+  const summaries = summariesOf(phases, sensor, confidence, evidence.doubts, notes)
+  return { idle, idleAfter, phases, summaries }
+}
+
+/** The trials of every phase of one GPU together; the whole command only where it marked no phase. */
+export function summariesOf(
+  phases: readonly PhaseEnergy[],
+  sensor: GpuSensor,
+  confidence: number,
+  doubts: readonly Doubt[],
+  notes: readonly string[]
+): TrialSummary[] {
+  const hasMarks = phases.some((phase) => phase.name !== wholePhaseName)
   const trialsByName = new Map<string, PhaseEnergy[]>()
   for (const phase of phases) {
-    if (phase.name === idlePhaseName || (phase.name === wholePhaseName && marks.length > 0)) continue
+    if (phase.name === idlePhaseName || (phase.name === wholePhaseName && hasMarks)) continue
     trialsByName.set(phase.name, [...(trialsByName.get(phase.name) ?? []), phase])
   }
-  const notes = [...evidence.notes, ...idleDrift(idle, idleAfter)]
-  const summaries = [...trialsByName.values()].map((trials) =>
-    summariseTrials(trials, sensor, confidence, evidence.doubts, notes)
+  return [...trialsByName.values()].map((trials) =>
+    summariseTrials(trials, sensor, confidence, doubts, notes)
   )
-  return { idle, idleAfter, phases, summaries }
 }
 
 /** Share by which the baseline may move over a run without a note. */
 const driftWorthANote = 0.1
 
-function idleDrift(before: IdleBaseline, after: IdleBaseline): string[] {
+/** A note where the power at rest moved over the run by more than a tenth. */
+export function idleDrift(before: IdleBaseline, after: IdleBaseline): string[] {
   if (before.powerW === null || after.powerW === null || before.powerW <= 0) return []
   const drift = after.powerW / before.powerW - 1
   if (Math.abs(drift) <= driftWorthANote) return []

@@ -1,6 +1,6 @@
 import type { IdleBaseline } from '../../shared/contract/energy'
 import type { PhaseMark } from '../../shared/contract/gpu'
-import { integratePower } from './integratePower'
+import { firstNotBefore, integratePower } from './integratePower'
 import type { PowerTrace } from './powerTrace'
 
 /** Name of a phase that a command marks to say "the GPU is set up and does nothing". */
@@ -51,9 +51,10 @@ function baselineOf(
   const readings: number[] = []
   let firstMs = NaN
   let lastMs = NaN
-  for (let i = 0; i < trace.tMs.length; i++) {
+  for (let i = firstNotBefore(trace.tMs, fromMs); i < trace.tMs.length; i++) {
     const t = trace.tMs[i]!
-    if (t < fromMs || t >= toMs || Number.isNaN(trace.powerW[i]!)) continue
+    if (t >= toMs) break
+    if (Number.isNaN(trace.powerW[i]!)) continue
     if (readings.length === 0) firstMs = t
     lastMs = t
     readings.push(trace.powerW[i]!)

@@ -1,4 +1,4 @@
-import type { Break } from './integratePower'
+import { firstNotBefore, type Break } from './integratePower'
 
 /** The power readings of one GPU over a recording. */
 export interface PowerTrace {
@@ -38,11 +38,11 @@ export function countReadings(trace: PowerTrace, fromMs: number, toMs: number): 
   let last = NaN
   let firstMs = NaN
   let lastMs = NaN
-  for (let i = 0; i < trace.tMs.length; i++) {
+  for (let i = firstNotBefore(trace.tMs, fromMs); i < trace.tMs.length; i++) {
     const t = trace.tMs[i]!
     const power = trace.powerW[i]!
-    if (t < fromMs || Number.isNaN(power)) continue
     if (t > toMs) break
+    if (Number.isNaN(power)) continue
     if (readings === 0) firstMs = t
     else if (power !== last) changes++
     readings++

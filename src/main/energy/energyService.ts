@@ -1,10 +1,16 @@
-import { analyseTrace } from '../../core/energy/analyseTrace'
+import {
+  analyseTrace,
+  idleDrift,
+  summariesOf,
+  type TraceAnalysis,
+  type TraceEvidence
+} from '../../core/energy/analyseTrace'
 import { counterBetween, type CounterTrace } from '../../core/energy/energyCounter'
-import { gapAfterMsOf } from '../../core/energy/powerTrace'
+import { gapAfterMsOf, type PowerTrace } from '../../core/energy/powerTrace'
 import { sensorOf } from '../../core/energy/sensorModel'
 import type { HandlersOf } from '../../shared/contract/define'
 import type { energyContract, EnergyReport } from '../../shared/contract/energy'
-import type { Gap, GpuMetric, GpuProcess, PhaseMark, Recording } from '../../shared/contract/gpu'
+import type { Gap, GpuMetric, GpuProcess, GpuSensor, PhaseMark, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { EnergyStore } from './energyStore'
 
@@ -13,7 +19,13 @@ export interface RecordingSource {
   recording(id: string): Promise<Recording>
   phases(id: string): Promise<PhaseMark[]>
   gaps(id: string): Promise<Gap[]>
-  trace(id: string, gpuIndex: number, metric: GpuMetric): Promise<{ tMs: Float64Array; values: Float64Array }>
+  /** `space`: a row count or earlier columns to write over, see Store.columns. */
+  trace(
+    id: string,
+    gpuIndex: number,
+    metric: GpuMetric,
+    space?: number | readonly Float64Array[]
+  ): Promise<{ tMs: Float64Array; values: Float64Array }>
   counter(id: string, source: 'nvml' | 'rapl', name: string, gpuIndex: number): Promise<CounterTrace>
   counterZones(id: string): Promise<string[]>
 }
@@ -27,6 +39,44 @@ export interface EnergyService {
   exportPhases(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
 }
 
+type ColumnSpace = number | readonly Float64Array[]
+
+/** Arguments of analyseTrace as one message for a worker. */
+export interface AnalysisInput {
+  trace: PowerTrace
+  marks: PhaseMark[]
+  restMs: number
+  durationMs: number
+  sensor: GpuSensor
+  confidence: number
+  evidence: TraceEvidence
+}
+
+export function analyseInput(input: AnalysisInput): TraceAnalysis {
+  const { trace, marks, restMs, durationMs, sensor, confidence, evidence } = input
+  return analyseTrace(trace, marks, restMs, durationMs, sensor, confidence, evidence)
+}
+
+/** A report with its intervals at another confidence; everything else in it does not depend on that. */
+function atConfidence(report: EnergyReport, recording: Recording, confidence: number): EnergyReport {
+  if (report.confidence === confidence) return report
+  const summaries = report.gpus.flatMap(({ gpuIndex, sensor, strangers, idle, idleAfter }) =>
+    summariesOf(
+      report.phases.filter((phase) => phase.gpuIndex === gpuIndex),
+      sensor,
+      confidence,
+      strangerDoubts(strangers),
+      [...migNotes(recording, gpuIndex), ...idleDrift(idle, idleAfter)]
+    )
+  )
+  return { ...report, confidence, summaries }
+}
+
+/** Columns over all the memory that these are views of, for the next GPU's readings. */
+function wholeColumns(...columns: Float64Array[]): Float64Array[] {
+  return columns.map((column) => new Float64Array(column.buffer))
+}
+
 const metricOfField: Readonly<Record<string, GpuMetric>> = {
   'power.draw': 'powerW',
   'power.draw.instant': 'powerInstantW',
@@ -36,7 +86,12 @@ const metricOfField: Readonly<Record<string, GpuMetric>> = {
 export function createEnergyService(deps: {
   source: () => Promise<RecordingSource>
   store: () => Promise<EnergyStore>
+  /** Integrates one GPU's readings; in compose a worker task (energy.analyse). */
+  analyse?: (input: AnalysisInput) => Promise<TraceAnalysis>
 }): EnergyService {
+  const { analyse = async (input) => analyseInput(input) } = deps
+  /** Reports that are being made: a page and an export that ask at once share one. */
+  const making = new Map<string, Promise<EnergyReport>>()
   const report: EnergyService['report'] = async (recordingId, confidence = 0.95) => {
     const source = await deps.source()
     const recording = await source.recording(recordingId)
@@ -47,8 +102,24 @@ export function createEnergyService(deps: {
         'Stop it first; then it is analysed.'
       )
     }
-    const marks = await source.phases(recordingId)
-    const gaps = await source.gaps(recordingId)
+    const store = await deps.store()
+    const known = await store.find(recordingId)
+    if (known !== null) return atConfidence(known, recording, confidence)
+    const started =
+      making.get(recordingId) ?? make(source, recording, confidence).finally(() => making.delete(recordingId))
+    making.set(recordingId, started)
+    return atConfidence(await started, recording, confidence)
+  }
+  const make = async (
+    source: RecordingSource,
+    recording: Recording,
+    confidence: number
+  ): Promise<EnergyReport> => {
+    const recordingId = recording.id
+    const [marks, gaps] = [await source.phases(recordingId), await source.gaps(recordingId)]
+    // One GPU after the other, each in the memory of the one before: a day at 100 Hz is 140 MB a GPU.
+    const rows = Math.ceil(recording.samples / Math.max(1, recording.gpus.length)) + 1000
+    const space: { power: ColumnSpace; throttle: ColumnSpace } = { power: rows, throttle: rows }
     const out: EnergyReport = {
       recordingId,
       origin: recording.origin,
@@ -63,11 +134,8 @@ export function createEnergyService(deps: {
     for (const [at, gpu] of recording.gpus.entries()) {
       const powerField = recording.powerFields[at] ?? null
       const sensor = sensorOf(gpu.name, powerField)
-      const { tMs, values } = await source.trace(
-        recordingId,
-        gpu.index,
-        metricOfField[powerField ?? ''] ?? 'powerW'
-      )
+      const metric = metricOfField[powerField ?? ''] ?? 'powerW'
+      const { tMs, values } = await source.trace(recordingId, gpu.index, metric, space.power)
       const trace = {
         gpuIndex: gpu.index,
         tMs,
@@ -77,16 +145,20 @@ export function createEnergyService(deps: {
       }
       const durationMs = recording.durationMs ?? tMs[tMs.length - 1] ?? 0
       const counter = await source.counter(recordingId, 'nvml', '', gpu.index)
-      const throttle = await source.trace(recordingId, gpu.index, 'throttleMask')
+      const throttle = await source.trace(recordingId, gpu.index, 'throttleMask', space.throttle)
       const strangers = recording.strangers.filter((stranger) => stranger.gpuIndex === gpu.index)
-      const analysis = analyseTrace(trace, marks, recording.idleMs, durationMs, sensor, confidence, {
+      const evidence: TraceEvidence = {
         counter: counter.tMs.length === 0 ? null : counter,
         throttle: { tMs: throttle.tMs, mask: throttle.values },
         powerLimitW: recording.powerLimitsW[at] ?? null,
         idleAfterMs: recording.idleAfterMs,
         doubts: strangerDoubts(strangers),
-        notes: recording.migGpus.includes(gpu.index) ? [migNote] : []
-      })
+        notes: migNotes(recording, gpu.index)
+      }
+      const restMs = recording.idleMs
+      const analysis = await analyse({ trace, marks, restMs, durationMs, sensor, confidence, evidence })
+      space.power = wholeColumns(tMs, values)
+      space.throttle = wholeColumns(throttle.tMs, throttle.values)
       out.gpus.push({
         gpuIndex: gpu.index,
         name: gpu.name,
@@ -134,6 +206,9 @@ export function createEnergyService(deps: {
 
 const migNote =
   'MIG is on: the power is that of the whole card with all its slices, not of the slice that the work ran on.'
+
+const migNotes = (recording: Recording, gpuIndex: number): string[] =>
+  recording.migGpus.includes(gpuIndex) ? [migNote] : []
 
 function strangerDoubts(strangers: readonly GpuProcess[]): { message: string; hint: string }[] {
   if (strangers.length === 0) return []

@@ -1,5 +1,6 @@
-import type { EnergyReport } from '../../shared/contract/energy'
+import { energyReportSchema, type EnergyReport } from '../../shared/contract/energy'
 import type { NounMigrations } from '../store/migrations'
+import { parseJson } from '../store/recordTable'
 import type { Store } from '../store/store'
 
 export const energyMigrations: NounMigrations = {
@@ -18,13 +19,20 @@ export const energyMigrations: NounMigrations = {
      ALTER TABLE energy_phase ADD COLUMN implausible INTEGER;
      ALTER TABLE energy_phase ADD COLUMN throttled_fraction DOUBLE;
      ALTER TABLE energy_phase ADD COLUMN power_capped_fraction DOUBLE;
-     ALTER TABLE energy_phase ADD COLUMN idle_after_w DOUBLE;`
+     ALTER TABLE energy_phase ADD COLUMN idle_after_w DOUBLE;`,
+    // The whole report as JSON: analysing a day of readings takes seconds, reading it back does not.
+    `CREATE TABLE energy_report (recording_id VARCHAR PRIMARY KEY, analysis INTEGER NOT NULL, report VARCHAR NOT NULL);`
   ]
 }
+
+/** Raised whenever the same readings give another report: reports of an older analysis are made again. */
+const analysis = 1
 
 /** The energy of every phase, replaced as a whole whenever a recording is analysed anew. */
 export interface EnergyStore {
   save(report: EnergyReport): Promise<void>
+  /** The report that was saved last; null when there is none of the present analysis. */
+  find(recordingId: string): Promise<EnergyReport | null>
   forget(recordingId: string): Promise<void>
   export(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
 }
@@ -33,6 +41,11 @@ export function createEnergyStore(store: Store): EnergyStore {
   return {
     save: (report) =>
       store.transaction(async (session) => {
+        await session.run('INSERT OR REPLACE INTO energy_report VALUES ($1, $2, $3)', [
+          report.recordingId,
+          analysis,
+          JSON.stringify(report)
+        ])
         await session.run('DELETE FROM energy_phase WHERE recording_id = $1', [report.recordingId])
         await session.append(
           'energy_phase',
@@ -84,7 +97,19 @@ export function createEnergyStore(store: Store): EnergyStore {
           })
         )
       }),
-    forget: (recordingId) => store.run('DELETE FROM energy_phase WHERE recording_id = $1', [recordingId]),
+    async find(recordingId) {
+      const [row] = await store.all<{ report: string }>(
+        'SELECT report FROM energy_report WHERE recording_id = $1 AND analysis = $2',
+        [recordingId, analysis]
+      )
+      // One that no longer fits the contract is made again.
+      return row === undefined ? null : parseJson(row.report, energyReportSchema).value
+    },
+    forget: (recordingId) =>
+      store.transaction(async (session) => {
+        for (const table of ['energy_phase', 'energy_report'])
+          await session.run(`DELETE FROM ${table} WHERE recording_id = $1`, [recordingId])
+      }),
     export: (recordingId, file, format) =>
       store.exportQuery(
         'SELECT * FROM energy_phase WHERE recording_id = $1 ORDER BY gpu_index, from_ms, to_ms DESC',

@@ -28,6 +28,8 @@ export interface GpuServiceDeps {
   readHostLoad: () => Promise<HostLoad>
   /** Deletes what the energy service keeps of a recording. */
   forgetEnergy: (recordingId: string) => Promise<void>
+  /** A recording has ended and is stored: its energy can be worked out before somebody asks for it. */
+  recorded?: (recordingId: string) => void
   /** Writes the energy of every phase of a recording to a file; from the energy service. Answers the rows. */
   exportEnergy: (recordingId: string, file: string, format: 'csv' | 'parquet') => Promise<number>
 }
@@ -196,6 +198,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
           await evidence?.release()
           recordingNow = undefined
           stops.delete(id)
+          deps.recorded?.(id)
         }
       }
     })

@@ -5,7 +5,10 @@ import type { CounterTrace } from '../../core/energy/energyCounter'
 import { AppError } from '../../shared/errors'
 import type { CounterReading } from './counterSampler'
 import type { NounMigrations } from '../store/migrations'
+import type { ColumnSpace } from '../store/queryColumns'
 import type { SqlRow, Store } from '../store/store'
+import { readEnvelope, readLongEnvelope, secondsFromMs } from './gpuEnvelope'
+import { createGpuSeconds, secondsTables } from './gpuSeconds'
 
 /** Column of gpu_sample that keeps a metric. */
 const columnOf = (metric: GpuMetric): string =>
@@ -30,7 +33,8 @@ export const gpuMigrations: NounMigrations = {
     'ALTER TABLE gpu_phase ADD COLUMN sequence INTEGER',
     // Cumulative energy counters: of a GPU (nvml) or of a processor package (rapl, gpu_index -1).
     `CREATE TABLE gpu_counter (recording_id VARCHAR NOT NULL, source VARCHAR NOT NULL, name VARCHAR NOT NULL,
-       gpu_index INTEGER NOT NULL, t_ms DOUBLE NOT NULL, energy_j DOUBLE NOT NULL);`
+       gpu_index INTEGER NOT NULL, t_ms DOUBLE NOT NULL, energy_j DOUBLE NOT NULL);`,
+    secondsTables
   ]
 }
 
@@ -53,13 +57,21 @@ export interface GpuStore {
   phases(id: string): Promise<PhaseMark[]>
   gaps(id: string): Promise<Gap[]>
   hostLoad(id: string): Promise<HostLoad[]>
-  /** One metric of one GPU over time, NaN where unavailable. */
-  trace(id: string, gpuIndex: number, metric: GpuMetric): Promise<{ tMs: Float64Array; values: Float64Array }>
+  /** One metric of one GPU over time, NaN where unavailable. `space`: see Store.columns. */
+  trace(
+    id: string,
+    gpuIndex: number,
+    metric: GpuMetric,
+    space?: ColumnSpace
+  ): Promise<{ tMs: Float64Array; values: Float64Array }>
   /** Time of the last stored sample, ms after the first; 0 without any. */
   lastMs(id: string): Promise<number>
   /** Samples that are stored of a recording. */
   countSamples(id: string): Promise<number>
-  /** Min, max and mean of one metric of one GPU per time bucket; null where no reading fell. */
+  /**
+   * Min, max and mean of one metric of one GPU per time bucket; null where no reading fell. Long buckets begin and end on
+   * whole seconds, see the result's fromMs and stepMs.
+   */
   envelope(
     id: string,
     gpuIndex: number,
@@ -90,6 +102,7 @@ const beforeCounters = {
 export function createGpuStore(store: Store): GpuStore {
   let mended: Promise<void> | undefined
   const ready = (): Promise<void> => (mended ??= markInterrupted(store))
+  const seconds = createGpuSeconds(store)
   /** States that could not be written (a full disk): this process knows them better than the data file. */
   const unsaved = new Map<string, Recording>()
   const toRecording = (row: { details: string }): Recording => {
@@ -121,6 +134,7 @@ export function createGpuStore(store: Store): GpuStore {
           return row
         })
       )
+      if (samples.length > 0) seconds.noteStored(id, samples[samples.length - 1]!.tMs)
     },
     addHostLoad: (id, loads) =>
       store.append(
@@ -225,11 +239,13 @@ export function createGpuStore(store: Store): GpuStore {
            memory_total_bytes AS "memoryTotalBytes" FROM gpu_host_load WHERE recording_id = $1 ORDER BY t_ms`,
         [id]
       ),
-    async trace(id, gpuIndex, metric) {
-      const [tMs, values] = await store.columns(
-        `SELECT t_ms, ${columnOf(metric)} FROM gpu_sample WHERE recording_id = $1 AND gpu_index = $2 ORDER BY t_ms`,
-        [id, gpuIndex]
-      )
+    async trace(id, gpuIndex, metric, space) {
+      const sql = `SELECT t_ms, ${columnOf(metric)} FROM gpu_sample WHERE recording_id = $1 AND gpu_index = $2`
+      const read = (order: string): Promise<Float64Array[]> =>
+        store.columns(sql + order, [id, gpuIndex], space)
+      // Readings are stored as they come, in order; sorting a day of them would cost more than looking.
+      let [tMs, values] = await read('')
+      if (!isAscending(tMs!)) [tMs, values] = await read(' ORDER BY t_ms')
       return { tMs: tMs!, values: values! }
     },
     async lastMs(id) {
@@ -247,22 +263,10 @@ export function createGpuStore(store: Store): GpuStore {
       return row?.samples ?? 0
     },
     async envelope(id, gpuIndex, metric, fromMs, toMs, buckets) {
-      const stepMs = Math.max((toMs - fromMs) / buckets, Number.EPSILON)
-      const column = columnOf(metric)
-      const [bucket, min, max, mean] = await store.columns(
-        `SELECT least($6::INTEGER - 1, floor((t_ms - $3::DOUBLE) / $5::DOUBLE)) AS bucket,
-           min(${column}), max(${column}), avg(${column})
-         FROM gpu_sample
-         WHERE recording_id = $1 AND gpu_index = $2 AND t_ms BETWEEN $3::DOUBLE AND $4::DOUBLE AND ${column} IS NOT NULL
-         GROUP BY bucket`,
-        [id, gpuIndex, fromMs, toMs, stepMs, buckets]
-      )
-      const spread = (values: Float64Array): (number | null)[] => {
-        const out = new Array<number | null>(buckets).fill(null)
-        for (let row = 0; row < bucket!.length; row++) out[bucket![row]!] = values[row]!
-        return out
-      }
-      return { fromMs, stepMs, min: spread(min!), max: spread(max!), mean: spread(mean!) }
+      const request = { id, gpuIndex, column: columnOf(metric), fromMs, toMs, buckets }
+      if ((toMs - fromMs) / buckets < secondsFromMs) return readEnvelope(store, request)
+      const recording = await this.recording(id)
+      return readLongEnvelope(store, request, await seconds.update(recording))
     },
     async exportSamples(id, file, format) {
       const recording = await this.recording(id)
@@ -271,7 +275,15 @@ export function createGpuStore(store: Store): GpuStore {
     async delete(id) {
       await this.recording(id)
       await store.transaction(async (session) => {
-        for (const table of ['gpu_sample', 'gpu_phase', 'gpu_gap', 'gpu_host_load', 'gpu_counter']) {
+        for (const table of [
+          'gpu_sample',
+          'gpu_second',
+          'gpu_seconds_until',
+          'gpu_phase',
+          'gpu_gap',
+          'gpu_host_load',
+          'gpu_counter'
+        ]) {
           await session.run(`DELETE FROM ${table} WHERE recording_id = $1`, [id])
         }
         await session.run('DELETE FROM gpu_recording WHERE id = $1', [id])
@@ -295,6 +307,11 @@ const exportSql = `
   ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms
   WHERE s.recording_id = $1
   ORDER BY s.t_ms, s.gpu_index`
+
+function isAscending(values: Float64Array): boolean {
+  for (let at = 1; at < values.length; at++) if (values[at]! < values[at - 1]!) return false
+  return true
+}
 
 async function markInterrupted(store: Store): Promise<void> {
   const rows = await store.all<{ details: string }>(

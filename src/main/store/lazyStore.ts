@@ -35,6 +35,7 @@ export function createLazyStore(file: string, open: () => Promise<Store>): LazyS
     read: async (sql, params) => (await get()).read(sql, params),
     append: async (table, rows) => (await get()).append(table, rows),
     transaction: async (work) => (await get()).transaction(work),
+    transactionBeside: async (work) => (await get()).transactionBeside(work),
     exportQuery: async (sql, params, target, format) =>
       (await get()).exportQuery(sql, params, target, format),
     announce(...words) {

@@ -3,6 +3,9 @@ import { toDuck } from './session'
 import type { SqlValue } from './sql'
 import { statementError } from './storeErrors'
 
+/** Expected number of rows, or columns of equal length to write into. */
+export type ColumnSpace = number | readonly Float64Array[]
+
 /** Rows that columns are made for where the caller does not know their number. */
 const firstRows = 4096
 
@@ -10,19 +13,22 @@ const firstRows = 4096
  * The columns of a query as numbers, NaN for NULL, read chunk by chunk without an object per row. The columns lie in
  * shared memory, so that a worker can be given them without a copy.
  *
- * @param expectedRows how many rows there are, where that is known: the columns are then never copied to grow
+ * @param space how many rows there are, where that is known, so that the columns are never copied to grow; or the
+ * columns of an earlier call, which are written over
  * @throws store.failed
  */
 export async function readColumns(
   connection: DuckDBConnection,
   sql: string,
   params: readonly SqlValue[] = [],
-  expectedRows = firstRows
+  space: ColumnSpace = firstRows
 ): Promise<Float64Array[]> {
   try {
     const result = await connection.stream(sql, params.map(toDuck))
-    let capacity = Math.max(1, expectedRows)
-    const columns = Array.from({ length: result.columnCount }, () => shared(capacity))
+    let capacity = Math.max(1, typeof space === 'number' ? space : (space[0]?.length ?? 0))
+    const columns = Array.from({ length: result.columnCount }, (_, at) =>
+      typeof space === 'number' ? shared(capacity) : (space[at] ?? shared(capacity))
+    )
     let rows = 0
     for (
       let chunk = await result.fetchChunk();

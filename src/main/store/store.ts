@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors'
 import { migrate, type NounMigrations } from './migrations'
 import { removeOwner, writeOwner } from './ownerFile'
 import { exportTable } from './exportTable'
-import { readColumns, readTexts } from './queryColumns'
+import { readColumns, readTexts, type ColumnSpace } from './queryColumns'
 import { sessionOn } from './session'
 import { openError } from './storeErrors'
 import type { SqlRow, SqlValue, StoreSession } from './sql'
@@ -21,13 +21,15 @@ export interface Store extends StoreSession {
    * The columns of a query as numbers, NaN for NULL: for results that grow with the data. Sees every statement that was
    * issued before it, and keeps none that come after it waiting. The columns lie in shared memory.
    *
-   * @param expectedRows their number, where it is known
+   * @param space the expected number of rows, or columns of an earlier call, which are written over
    */
-  columns(sql: string, params?: readonly SqlValue[], expectedRows?: number): Promise<Float64Array[]>
+  columns(sql: string, params?: readonly SqlValue[], space?: ColumnSpace): Promise<Float64Array[]>
   /** The first column of a query as texts, empty for NULL; otherwise like columns. */
   texts(sql: string, params?: readonly SqlValue[]): Promise<string[]>
   /** The rows of a query that may take long: sees what was issued before it, and keeps nothing after it waiting. */
   read<Row = SqlRow>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>
+  /** Statements that take long and touch rows that no other statement changes: a transaction beside the others. */
+  transactionBeside(work: (session: StoreSession) => Promise<void>): Promise<void>
   /**
    * Writes a query's rows to a file and returns their number. The file appears whole, or not at all: what stood there
    * before is kept until then. Keeps no other statement waiting.
@@ -86,18 +88,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return result
   }
   const direct = sessionOn(connection)
-  const inTransaction = async <T>(work: (session: StoreSession) => Promise<T>): Promise<T> => {
-    await direct.run('BEGIN TRANSACTION')
-    try {
-      const value = await work(direct)
-      await direct.run('COMMIT')
-      return value
-    } catch (cause) {
-      // A failed COMMIT has already rolled back; its own error is the one to tell.
-      await direct.run('ROLLBACK').catch(() => undefined)
-      throw cause
-    }
-  }
 
   const readers = new Set<Promise<unknown>>()
   /** Runs `work` on a connection of its own, after what was issued before it and beside what comes later. */
@@ -121,7 +111,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (!inMemory) removeOwner(file)
   }
   try {
-    await inTransaction((session) => migrate(session, migrations))
+    await inTransaction(direct, (session) => migrate(session, migrations))
   } catch (cause) {
     shut()
     throw cause
@@ -136,9 +126,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     run: (sql, params) => queued(() => direct.run(sql, params)),
     all: (sql, params) => queued(() => direct.all(sql, params)),
     append: (table, rows) => queued(() => direct.append(table, rows)),
-    transaction: (work) => queued(() => inTransaction(work)),
-    columns: (sql, params, expectedRows) =>
-      beside((reading) => readColumns(reading, sql, params, expectedRows)),
+    transaction: (work) => queued(() => inTransaction(direct, work)),
+    transactionBeside: (work) => beside((other) => inTransaction(sessionOn(other), work)),
+    columns: (sql, params, space) => beside((reading) => readColumns(reading, sql, params, space)),
     texts: (sql, params) => beside((reading) => readTexts(reading, sql, params)),
     read: (sql, params) => beside((reading) => sessionOn(reading).all(sql, params)),
     exportQuery: (sql, params, target, format) =>
@@ -151,6 +141,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await Promise.allSettled(readers)
       shut()
     }
+  }
+}
+
+async function inTransaction<T>(
+  session: StoreSession,
+  work: (session: StoreSession) => Promise<T>
+): Promise<T> {
+  await session.run('BEGIN TRANSACTION')
+  try {
+    const value = await work(session)
+    await session.run('COMMIT')
+    return value
+  } catch (cause) {
+    // A failed COMMIT has already rolled back; its own error is the one to report.
+    await session.run('ROLLBACK').catch(() => undefined)
+    throw cause
   }
 }
 

@@ -28,11 +28,12 @@ export function connectBoards(foundation: Foundation): BoardService {
 
 /** GPU sampling and the energy computed from its recordings. */
 export function connectGpus(foundation: Foundation): { gpu: GpuService; energy: EnergyService } {
-  const { store, jobs, emitter, nowMs, newId, spawn, settingsFile } = foundation
+  const { store, jobs, tasks, emitter, nowMs, newId, spawn, settingsFile } = foundation
   const gpuStore = createGpuStore(store)
   const energy = createEnergyService({
     source: async () => gpuStore,
-    store: async () => createEnergyStore(store)
+    store: async () => createEnergyStore(store),
+    analyse: (input) => tasks.run('energy.analyse', input)
   })
   const steadyMs = (): number => performance.timeOrigin + performance.now()
   const gpu = createGpuService({
@@ -47,6 +48,8 @@ export function connectGpus(foundation: Foundation): { gpu: GpuService; energy: 
     newId,
     readHostLoad: () => readHostLoad(steadyMs),
     forgetEnergy: (recordingId) => energy.forget(recordingId),
+    // A recording that cannot be analysed says why when its report is asked for.
+    recorded: (recordingId) => void energy.report(recordingId).catch(() => undefined),
     exportEnergy: (recordingId, file, format) => energy.exportPhases(recordingId, file, format)
   })
   return { gpu, energy }

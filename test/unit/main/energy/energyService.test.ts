@@ -80,6 +80,7 @@ function serve(changes: Partial<typeof recording> = {}, counterScale = 1, thrott
     source: async () => source,
     store: async () => ({
       save: async (report) => void saved.push(report),
+      find: async (id) => saved.find((report) => report.recordingId === id) ?? null,
       forget: async () => undefined,
       export: async () => 0
     })
@@ -116,6 +117,16 @@ describe('energy.report', () => {
       return totalJ!.high - totalJ!.low
     }
     expect(await width(0.99)).toBeGreaterThan(await width(0.8))
+  })
+
+  it('reads the readings once; what was kept is given back at any confidence as if made anew', async () => {
+    const { service, asked, saved } = serve()
+    await service.report('r1', 0.8)
+    const reads = asked.length
+    const again = await service.report('r1', 0.99)
+    expect(asked.length).toBe(reads)
+    expect(saved.length).toBe(1)
+    expect(again).toEqual(await serve().service.report('r1', 0.99))
   })
 
   it('refuses a recording that is still running', async () => {
