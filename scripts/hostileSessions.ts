@@ -3,7 +3,7 @@
 //   npm run hostile -- [--sessions 10000] [--first 1]
 // Prints how the sessions ended, the longest one, and how many faults of each kind really happened. Exit 1 on a complaint.
 import { parseArgs } from 'node:util'
-import { HostileLine, longestSessionMs } from '../test/support/hostileSessions'
+import { HostileLine, maxSessionMs } from '../test/support/hostileSessions'
 
 const { values } = parseArgs({
   options: { sessions: { type: 'string', default: '10000' }, first: { type: 'string', default: '1' } }
@@ -41,7 +41,7 @@ console.log(
 )
 console.log(`faults: ${list(faults)}`)
 console.log(
-  `longest session ${(longestMs / 1000).toFixed(1)} s of line time (limit ${longestSessionMs / 1000} s)`
+  `longest session ${(longestMs / 1000).toFixed(1)} s of line time (limit ${maxSessionMs / 1000} s)`
 )
 console.log(complaints === 0 ? 'No hang, no wrong result, nothing left behind.' : `${complaints} complaints`)
 process.exitCode = complaints === 0 ? 0 : 1

@@ -2,7 +2,7 @@ import { createMachine } from '@core/sim/createMachine'
 import { corePresets, type CorePresetName } from '@core/sim/boards/presets'
 
 /** Enough for the whole bench program several times over; a program that needs more hangs. */
-const mostInstructions = 2e9
+const maxInstructions = 2e9
 
 /** Runs a bare program to power-off on a virtual board and returns what it wrote to its UART. */
 export function runOnPreset(name: CorePresetName, elf: Uint8Array, zbb: boolean): string {
@@ -10,7 +10,7 @@ export function runOnPreset(name: CorePresetName, elf: Uint8Array, zbb: boolean)
   machine.loadElf(elf)
   machine.reset()
   let text = ''
-  while (machine.instret() < mostInstructions) {
+  while (machine.instret() < maxInstructions) {
     const { reason } = machine.run(5_000_000)
     text += new TextDecoder().decode(machine.uartTake())
     if (reason === 'powerOff') return text

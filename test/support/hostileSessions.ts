@@ -39,7 +39,7 @@ const namedErrors: readonly string[] = [
 /** Enough for everything the monitor does here; a program that runs longer has crashed. */
 const crashInstructions = 30_000_000
 /** No session lasts longer in its own time, whatever the line does: a few kilobytes in the smallest pieces, each with all its repeats. */
-export const longestSessionMs = 600_000
+export const maxSessionMs = 600_000
 
 export interface HostileOutcome {
   seed: number
@@ -105,7 +105,7 @@ export class HostileLine {
       }
     }
     outcome.tookMs = clock.nowMs() - startMs
-    if (outcome.tookMs > longestSessionMs) outcome.complaint ??= `took ${Math.round(outcome.tookMs)} ms`
+    if (outcome.tookMs > maxSessionMs) outcome.complaint ??= `took ${Math.round(outcome.tookMs)} ms`
     line.heal()
     outcome.complaint ??= await this.aftermath(kind, session, random)
     // The session listens as long as it is open; a conversation that ended must not.

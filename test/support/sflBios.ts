@@ -28,7 +28,7 @@ const magicAnswer = 'z6IHG7cYDID6o\n'
 const prompt = '\x1b[92;1mlitex\x1b[0m> '
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const timeOutMs = 250
-const mostFailures = 256
+const maxFailures = 256
 
 /**
  * A strict model of the LiteX BIOS's serial boot, from what its sources do (boot.c, readline.c, uart.c; docs/boards.md says
@@ -192,7 +192,7 @@ export class SflBios implements TimedPeer {
   }
 
   private fail(line: PeerLine): void {
-    if (++this.failures < mostFailures) return
+    if (++this.failures < maxFailures) return
     this.counts.gaveUp++
     this.toConsole(line, 'Too many consecutive errors, aborting\n')
   }

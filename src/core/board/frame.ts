@@ -2,9 +2,9 @@ import { crc32Feed, crc32Finish, crc32Start, crc8 } from '../binary/crc'
 
 /** Frames of the monitor's protocol (docs/protocol.md "Frame"); the C twin is resources/firmware/frame.c. */
 export const headerBytes = 7
-export const mostPayloadBytes = 1040
+export const maxPayloadBytes = 1040
 /** The longest frame: header, payload, CRC-32. */
-export const mostFrameBytes = headerBytes + mostPayloadBytes + 4
+export const maxFrameBytes = headerBytes + maxPayloadBytes + 4
 
 const sync0 = 0xb5
 const sync1 = 0x62
@@ -19,8 +19,8 @@ export interface Frame {
 
 /** The bytes of one frame. Throws RangeError when the payload is longer than the protocol allows. */
 export function encodeFrame(seq: number, command: number, payload: Uint8Array): Uint8Array {
-  if (payload.length > mostPayloadBytes) {
-    throw new RangeError(`A frame carries at most ${mostPayloadBytes} bytes, not ${payload.length}`)
+  if (payload.length > maxPayloadBytes) {
+    throw new RangeError(`A frame carries at most ${maxPayloadBytes} bytes, not ${payload.length}`)
   }
   const end = headerBytes + payload.length
   const bytes = new Uint8Array(end + 4)
@@ -47,7 +47,7 @@ export type Piece = { kind: 'frame'; frame: Frame } | { kind: 'text'; bytes: Uin
  */
 export class FrameDecoder {
   /** Bytes not yet decided on; never longer than one frame between calls. */
-  private held = new Uint8Array(4 * mostFrameBytes)
+  private held = new Uint8Array(4 * maxFrameBytes)
   private heldLength = 0
   /** Headers whose CRC-8, or payloads whose CRC-32 was wrong. */
   damagedFrames = 0
@@ -102,7 +102,7 @@ export class FrameDecoder {
     if (held[start + 1] !== sync1) return 'none'
     if (left < headerBytes) return 'wait'
     const payload = held[start + 4]! | (held[start + 5]! << 8)
-    if (crc8(held, start + 2, start + 6) !== held[start + 6] || payload > mostPayloadBytes)
+    if (crc8(held, start + 2, start + 6) !== held[start + 6] || payload > maxPayloadBytes)
       return this.damaged()
     const end = start + headerBytes + payload
     if (end + 4 > this.heldLength) return 'wait'

@@ -7,7 +7,7 @@ export const litexMonitorBase = 0x4000_0000
 /** The record of resources/firmware/litexBoard.h: this text, then UART base, RAM bytes, clock in Hz as u32. */
 const magic = 'BBLITEX1'
 /** Stack and zeroed data of the monitor lie behind the image; then a little is left to work in. */
-const leastRamBytes = 192 * 1024
+const minRamBytes = 192 * 1024
 
 /**
  * The LiteX monitor for one SoC: a copy of the image with the SoC's UART, RAM and clock filled in.
@@ -22,10 +22,10 @@ export function fillInLitexMonitor(image: Uint8Array, soc: LitexSoc): Uint8Array
       'Build the SoC with LiteX’s usual memory map, or the monitor for this address (docs/firmware.md).'
     )
   }
-  if (soc.ramBytes < leastRamBytes) {
+  if (soc.ramBytes < minRamBytes) {
     throw new AppError(
       'input.invalid',
-      `Main RAM of this SoC has ${soc.ramBytes} bytes; the monitor needs ${leastRamBytes}.`,
+      `Main RAM of this SoC has ${soc.ramBytes} bytes; the monitor needs ${minRamBytes}.`,
       'Build the SoC with more main RAM.'
     )
   }

@@ -14,7 +14,7 @@ import { uploadBytes } from './monitorUpload'
 import {
   readReply,
   encode,
-  mostDataBytes,
+  maxDataBytes,
   type BenchRequest,
   type BenchResult,
   type LayerCounters,
@@ -28,7 +28,7 @@ export interface MonitorClientOptions {
   onText?: (bytes: Uint8Array) => void
   timing?: Partial<ExchangeTiming>
   /** Fewer requests in flight than the board offers; 1 on lines that lose bytes. */
-  mostWindow?: number
+  maxWindow?: number
   /** How long a byte is on the line now, in ms; 0 (the default) where the line has no speed of its own. */
   byteMs?: () => number
 }
@@ -40,7 +40,7 @@ export type OnProgress = (done: number, total: number) => void
  * What is in flight takes the line no longer than this, so that a cancel or a lost frame is noticed soon; still more than a busy
  * host needs to come back to the line.
  */
-const mostFlightMs = 1000
+const maxFlightMs = 1000
 
 /** First contact is quick to give up: what is at the other end may be no monitor at all. */
 const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 800, attempts: 4 }
@@ -52,13 +52,13 @@ const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 8
 export class MonitorClient {
   private readonly exchange: MonitorExchange
   private readonly timing: ExchangeTiming
-  private readonly mostWindow: number
+  private readonly maxWindow: number
   private known: BoardInfo | null = null
 
   constructor(options: MonitorClientOptions = {}) {
     this.exchange = new MonitorExchange(options.onText, options.byteMs)
     this.timing = { ...defaultTiming, ...options.timing }
-    this.mostWindow = options.mostWindow ?? Infinity
+    this.maxWindow = options.maxWindow ?? Infinity
   }
 
   /** What the last hello said; null before the first. */
@@ -115,8 +115,8 @@ export class MonitorClient {
     this.requireRange(info, address, bytes.length)
     if (bytes.length === 0) return { crc: 0 }
     const expected = crc32(bytes)
-    const inFlight = Math.max(2, Math.floor(this.exchange.framesWithin(mostFlightMs)))
-    const window = Math.min(info.window, this.mostWindow, inFlight)
+    const inFlight = Math.max(2, Math.floor(this.exchange.framesWithin(maxFlightMs)))
+    const window = Math.min(info.window, this.maxWindow, inFlight)
     yield* uploadBytes(this.exchange, address, bytes, window, this.timing)
     const crc = yield* this.crc(address, bytes.length)
     if (crc !== expected) {
@@ -133,8 +133,8 @@ export class MonitorClient {
   /** Bytes of RAM. */
   *read(address: number, length: number): Conversation<Uint8Array> {
     const parts: Uint8Array[] = []
-    for (let at = 0; at < length; at += mostDataBytes) {
-      const part = Math.min(mostDataBytes, length - at)
+    for (let at = 0; at < length; at += maxDataBytes) {
+      const part = Math.min(maxDataBytes, length - at)
       const data = yield* this.exchange.request('read', encode.read(address + at, part), this.timing)
       if (data.length !== part) throw badAnswer('read', `${data.length} bytes instead of ${part}`)
       parts.push(data)

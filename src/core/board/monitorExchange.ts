@@ -2,7 +2,7 @@ import { AppError } from '@shared/errors'
 import { asciiText, concatBytes } from '../binary/bytes'
 import type { Conversation } from './conversation'
 import { createAnsiFilter } from './loaders/receiver'
-import { encodeFrame, FrameDecoder, mostFrameBytes, type Frame } from './frame'
+import { encodeFrame, FrameDecoder, maxFrameBytes, type Frame } from './frame'
 import { opcodes, readReply, eventCommand, responseFlag, type BoardEvent, type Opcode } from './protocol'
 import { refusal } from './protocolError'
 
@@ -45,10 +45,10 @@ export interface Answer {
 }
 
 /** This much without one good frame is garbage: the wait counts as silence. */
-const mostNoiseBytes = 16_384
-const keptTextBytes = 400
+const maxNoiseBytes = 16_384
+const maxKeptTextBytes = 400
 /** Completes any frame the board has begun and lost the rest of (docs/protocol.md "Retransmission"). */
-const flush = new Uint8Array(mostFrameBytes)
+const flush = new Uint8Array(maxFrameBytes)
 
 /**
  * Requests, answers, repeats and events over one line; the part of the client that does not know what commands mean.
@@ -71,7 +71,7 @@ export class MonitorExchange {
 
   /** How many of the longest frames the line carries within `durationMs`; Infinity where it has no speed. */
   framesWithin(durationMs: number): number {
-    return durationMs / (this.byteMs() * mostFrameBytes)
+    return durationMs / (this.byteMs() * maxFrameBytes)
   }
 
   /** The last text on the line without its colours, for an error that shows what came instead of a reply. */
@@ -109,7 +109,7 @@ export class MonitorExchange {
     const events: BoardEvent[] = []
     const done = new Set<Outstanding>()
     const waitMs = timeoutMs + this.lineMs(outstanding)
-    for (let noiseBytes = 0; noiseBytes < mostNoiseBytes;) {
+    for (let noiseBytes = 0; noiseBytes < maxNoiseBytes;) {
       const bytes = yield { kind: 'receive', timeoutMs: waitMs }
       if (bytes.length === 0) break
       noiseBytes += bytes.length
@@ -187,7 +187,7 @@ export class MonitorExchange {
 
   /** What is still to be sent may stand in a driver's buffer; the longest answer comes behind it. */
   private lineMs(outstanding: ReadonlyMap<number, Outstanding>): number {
-    let bytes = mostFrameBytes
+    let bytes = maxFrameBytes
     for (const request of outstanding.values()) {
       bytes += request.bytes.length + (request.attempts > 2 ? flush.length : 0)
     }
@@ -205,7 +205,7 @@ export class MonitorExchange {
   private noteText(bytes: Uint8Array): void {
     // Of what a console echoes of our frames one byte in a row is kept, so that its own words stay in view.
     const all = concatBytes([this.recentText, bytes.filter((byte) => this.isWorthKeeping(byte))])
-    this.recentText = all.subarray(Math.max(0, all.length - keptTextBytes))
+    this.recentText = all.subarray(Math.max(0, all.length - maxKeptTextBytes))
     this.onText?.(bytes)
   }
 }

@@ -1,6 +1,6 @@
 import type { Conversation } from './conversation'
 import type { ExchangeTiming, MonitorExchange, Outstanding } from './monitorExchange'
-import { encode, mostDataBytes } from './protocol'
+import { encode, maxDataBytes } from './protocol'
 
 /** A piece of the upload that the board has not confirmed. */
 interface Pending {
@@ -9,7 +9,7 @@ interface Pending {
 }
 
 /** Below this a piece is not halved any more: the frame around it is 15 bytes. */
-const leastPieceBytes = 32
+const minPieceBytes = 32
 /** Requests in flight before the first answer. */
 const firstWindow = 2
 
@@ -29,7 +29,7 @@ export function* uploadBytes(
   const waiting: Pending[] = []
   for (let end = bytes.length; end > 0;) {
     // from the end, so that pop() takes them from the beginning
-    const length = end % mostDataBytes || mostDataBytes
+    const length = end % maxDataBytes || maxDataBytes
     end -= length
     waiting.push({ offset: end, length })
   }
@@ -54,10 +54,10 @@ export function* uploadBytes(
 
   function* repeat(request: Outstanding): Conversation<void> {
     const piece = pieces.get(request)!
-    if (request.attempts >= 2 && piece.length > leastPieceBytes) {
+    if (request.attempts >= 2 && piece.length > minPieceBytes) {
       outstanding.delete(request.seq)
       pieces.delete(request)
-      const part = Math.max(leastPieceBytes, Math.ceil(piece.length / 4))
+      const part = Math.max(minPieceBytes, Math.ceil(piece.length / 4))
       const parts: Pending[] = []
       for (let at = 0; at < piece.length; at += part) {
         parts.push({ offset: piece.offset + at, length: Math.min(part, piece.length - at) })

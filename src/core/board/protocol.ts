@@ -22,7 +22,7 @@ export type Opcode = keyof typeof opcodes
 export const responseFlag = 0x80
 export const eventCommand = 0x7f
 /** Data bytes of one load or read. */
-export const mostDataBytes = 1024
+export const maxDataBytes = 1024
 
 export interface BenchRequest {
   kernel: KernelName

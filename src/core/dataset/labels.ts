@@ -21,7 +21,7 @@ export interface ClassList {
   readonly classOf: Int32Array
 }
 
-const mostClasses = 100_000
+const maxClasses = 100_000
 
 /**
  * Whole numbers are class numbers as they stand; anything else is sorted by name. @throws AppError data.invalid for
@@ -44,7 +44,7 @@ export function createLabelBook(): LabelBook {
         return { names: sorted, classOf: Int32Array.from(labels, (label) => sorted.indexOf(String(label))) }
       }
       const odd = labels.find(
-        (label) => !Number.isInteger(label) || (label as number) < 0 || (label as number) >= mostClasses
+        (label) => !Number.isInteger(label) || (label as number) < 0 || (label as number) >= maxClasses
       )
       if (odd !== undefined) {
         throw new AppError(

@@ -9,7 +9,7 @@ export interface Picture {
 }
 
 /** Widest and highest picture that is decoded. */
-const mostSide = 16_384
+const maxSide = 16_384
 
 export function isBmp(head: Uint8Array): boolean {
   return head[0] === 0x42 && head[1] === 0x4d
@@ -37,7 +37,7 @@ export function readBmp(bytes: Uint8Array, file: string): Picture {
       'Save it as PNG.'
     )
   }
-  if (width < 1 || height < 1 || width > mostSide || height > mostSide) {
+  if (width < 1 || height < 1 || width > maxSide || height > maxSide) {
     throw invalidData(file, `it claims ${width} x ${height} pixels`)
   }
   const rowBytes = 4 * Math.ceil((width * bits) / 32)

@@ -105,7 +105,7 @@ export interface Leaks {
   readonly pairs: readonly Leak[]
 }
 
-const mostPairs = 20
+const maxPairs = 20
 
 /** Finds items with the same key (hash of their values) in different splits. */
 export function findLeaks(keys: readonly string[], splits: ReadonlyMap<ImageSplit, Int32Array>): Leaks {
@@ -124,7 +124,7 @@ export function findLeaks(keys: readonly string[], splits: ReadonlyMap<ImageSpli
     const other = group.find((item) => splitOf[item] !== splitOf[first])
     if (other === undefined) continue
     items += group.length
-    if (pairs.length < mostPairs) {
+    if (pairs.length < maxPairs) {
       pairs.push({
         items: [first, other],
         splits: [imageSplits[splitOf[first]!]!, imageSplits[splitOf[other]!]!]

@@ -1,5 +1,5 @@
 import type { IntegerLayer, ReduceLoops } from '../quant/quantizedNetwork'
-import { mostLoops } from '../quant/integer/moveLoops'
+import { maxLoops } from '../quant/integer/moveLoops'
 
 /**
  * The operators whose numbers do not fit a layer record, as the words of their parameter blob: the structs of
@@ -48,7 +48,7 @@ const loopWords = ({ outer, count, inner }: ReduceLoops): number[] => [outer, co
 
 /** Right-aligned in the places an Image has. */
 function padded(values: readonly number[], filler: number): number[] {
-  return [...new Array<number>(mostLoops - values.length).fill(filler), ...values]
+  return [...new Array<number>(maxLoops - values.length).fill(filler), ...values]
 }
 
 function words(...parts: ArrayLike<number>[]): Int32Array {

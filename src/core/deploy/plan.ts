@@ -85,7 +85,7 @@ export const plainCodesLayout = 255
 export const imageHeaderBytes = 96
 export const layerRecordBytes = 96
 /** The runtime keeps counters for this many. */
-export const mostLayers = 192
+export const maxLayers = 192
 const blobAlignment = 16
 
 /**
@@ -290,8 +290,8 @@ export function checkLimits(network: QuantizedNetwork): void {
   }
   const { layers } = network
   const last = layers.at(-1)
-  if (layers.length === 0 || layers.length > mostLayers) {
-    fail(`The network has ${layers.length} layers; an Image holds 1 to ${mostLayers}.`)
+  if (layers.length === 0 || layers.length > maxLayers) {
+    fail(`The network has ${layers.length} layers; an Image holds 1 to ${maxLayers}.`)
   }
   if (last === undefined || !isLast(last) || layers.filter(isLast).length > 1) {
     fail('The last layer, and no other, must write the int32 outputs.')

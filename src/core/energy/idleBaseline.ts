@@ -6,7 +6,7 @@ import type { PowerTrace } from './powerTrace'
 /** Name of a phase that a command marks to say "the GPU is set up and does nothing". */
 export const idlePhaseName = 'idle'
 /** Fewer readings than this are no baseline. */
-const fewestReadings = 5
+const minReadings = 5
 
 /**
  * Power of the GPU at rest: from a phase named "idle" where the command marked one (set up, context alive, nothing
@@ -59,7 +59,7 @@ function baselineOf(
     lastMs = t
     readings.push(trace.powerW[i]!)
   }
-  if (readings.length < fewestReadings) return { ...none, basis: 'none' }
+  if (readings.length < minReadings) return { ...none, basis: 'none' }
   // From reading to reading: interpolating to the end would let the first reading under load into the baseline.
   const { meanW } = integratePower(trace.tMs, trace.powerW, firstMs, lastMs, trace.gapAfterMs, trace.gaps)
   if (Number.isNaN(meanW)) return { ...none, basis: 'none' }

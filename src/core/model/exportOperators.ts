@@ -148,13 +148,13 @@ const plainOperators = {
   abs: 'Abs'
 } as const
 
-const largestFloat = 3.4028234663852886e38
+const maxFloat = 3.4028234663852886e38
 
 function exportCall(sink: ExportSink, f: Extract<TableFunction, { kind: 'call' }>, x: string): string {
   const [a = 0, b = 0] = f.parameters
   const add = (value: string, other: number): string => sink.node('Add', [value, scalar(sink, other)])
   const mul = (value: string, other: number): string => sink.node('Mul', [value, scalar(sink, other)])
-  const bounded = (value: number): number => Math.max(-largestFloat, Math.min(largestFloat, value))
+  const bounded = (value: number): number => Math.max(-maxFloat, Math.min(maxFloat, value))
   switch (f.name) {
     case 'hardSigmoid':
       return sink.node('HardSigmoid', [x], { alpha: float(a), beta: float(b) })

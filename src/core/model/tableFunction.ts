@@ -61,7 +61,7 @@ export function call(name: TableFunctionName, ...parameters: number[]): TableFun
 export function evaluateFunction(f: TableFunction, x: number): number {
   const y = exact(f, x)
   if (Number.isNaN(y)) return 0
-  return clamp(y, -largestFloat, largestFloat)
+  return clamp(y, -maxFloat, maxFloat)
 }
 
 function exact(f: TableFunction, x: number): number {
@@ -101,7 +101,7 @@ export function reluCeiling(f: TableFunction): number | null {
   return f.name === 'clip' && f.parameters[0] === 0 ? f.parameters[1]! : null
 }
 
-const largestFloat = 3.4028234663852886e38
+const maxFloat = 3.4028234663852886e38
 
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x))
 

@@ -36,7 +36,7 @@ export interface PlannedCampaign {
 }
 
 /** A space-filling shape is at most this many times the work of the largest exact one. */
-const mostTimesLargest = 4
+const maxTimesLargest = 4
 /** And without exact shapes: about a second of a 50 MHz core per repetition. */
 const usualMostMacs = 4_000_000
 
@@ -96,7 +96,7 @@ function allShapes(input: CampaignInput): KernelShape[] {
       count: input.spaceFilling,
       seed: (input.seed + at) >>> 0,
       around,
-      mostMacs: largest > 0 ? largest * mostTimesLargest : usualMostMacs
+      mostMacs: largest > 0 ? largest * maxTimesLargest : usualMostMacs
     })
   })
   return [...around, ...spread]

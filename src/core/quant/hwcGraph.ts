@@ -16,11 +16,11 @@ import type { ShapeHwc } from '../kernel/shape'
 export function toHwc(shape: Shape): ShapeHwc {
   if (shape.length === 3) return [shape[1]!, shape[2]!, shape[0]!]
   const size = sizeOf(shape)
-  return size <= longestSide ? [1, 1, size] : [1, size / shape.at(-1)!, shape.at(-1)!]
+  return size <= maxSide ? [1, 1, size] : [1, size / shape.at(-1)!, shape.at(-1)!]
 }
 
 /** Of a tensor in an Image (docs/image.md). */
-const longestSide = 65_535
+const maxSide = 65_535
 
 /**
  * Weights of every weighted node in the order the kernels read them: conv [out][kh][kw][in], depthwise

@@ -39,12 +39,12 @@ export const pairwiseSettings: LossModelSettings = {
 }
 export const additiveSettings: LossModelSettings = { ...pairwiseSettings, pair: 0 }
 
-const leastLogged = 1e-6
+const minLogged = 1e-6
 /** Observations the process is fitted to: those of least loss, which are nearest to what is searched. */
 const maxObservations = 64
 
 export function logLoss(loss: number): number {
-  return Math.log(Math.max(leastLogged, loss))
+  return Math.log(Math.max(minLogged, loss))
 }
 
 /** Shares of one scheme's expected loss. */
@@ -71,7 +71,7 @@ export function fitLossModel(
   settings: LossModelSettings = pairwiseSettings
 ): LossModel {
   const losses = additiveLosses(space, sensitivity)
-  const base = Math.max(sensitivity.base, leastLogged)
+  const base = Math.max(sensitivity.base, minLogged)
   const sharesOf = (genes: Genes): Shares => {
     const total = base + sumOfLosses(losses, genes)
     const shares = new Float64Array(genes.length)

@@ -19,7 +19,7 @@ import { Uart16550 } from './devices/uart16550'
 import { UartLitex, uartLitexBytes } from './devices/uartLitex'
 
 /** Most instructions an engine is asked for at once: keeps its cycle sum inside a 32-bit integer. */
-const maximumSlice = 1 << 20
+const maxSlice = 1 << 20
 
 /** Builds a virtual board. Throws AppError input.invalid for a configuration that makes no sense. */
 export function createMachine(options: MachineOptions): VirtualMachine {
@@ -145,7 +145,7 @@ class Machine implements VirtualMachine {
     // A trapped instruction uses budget without retiring, so that a loop of traps ends too.
     while (left > 0 && reason === 'budget') {
       hart.takeInterrupt(this.pendingInterrupts())
-      const slice = Math.min(left, maximumSlice, this.instructionsToTimer())
+      const slice = Math.min(left, maxSlice, this.instructionsToTimer())
       const executed = this.runFast(slice)
       left -= executed
       if (executed === slice) continue

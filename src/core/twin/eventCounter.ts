@@ -34,12 +34,12 @@ export interface InstructionCounts {
 }
 
 /** Longest straight piece that is run at once. */
-const longestRun = 64
+const maxRun = 64
 /** No modelled instruction cache has shorter lines. */
 const fetchLineBytes = 32
 const accessBytes = 4
 /** The monitor and its kernels lie in so much of the start of RAM; what runs beyond is not counted. */
-const mostCodeBytes = 1 << 18
+const maxCodeBytes = 1 << 18
 
 /**
  * Counts what a machine executes between two reads of its counter of instructions. Reads come in pairs around one
@@ -126,7 +126,7 @@ export class EventCounter implements ExecutionObserver {
   }
 
   private emptyCounts(hart: Hart): InstructionCounts {
-    const length = Math.min(hart.halves.length, mostCodeBytes >> 1) + 1
+    const length = Math.min(hart.halves.length, maxCodeBytes >> 1) + 1
     this.code = hart.code
     this.difference = new Int32Array(length)
     const zeros = (): Float64Array => new Float64Array(length)
@@ -143,7 +143,7 @@ export class EventCounter implements ExecutionObserver {
     const known = this.straight.get(start)
     if (known !== undefined) return known
     let count = 0
-    for (let offset = start; count < longestRun; count++) {
+    for (let offset = start; count < maxRun; count++) {
       const index = offset >> 1
       if (code.operation[index] === op.undecoded) code.decodeAt(index)
       const operation = code.operation[index]
@@ -161,7 +161,7 @@ export class EventCounter implements ExecutionObserver {
   }
 
   private endOf(code: DecodedCode, start: number, count: number): { last: number; after: number } {
-    const key = start * longestRun + count - 1
+    const key = start * maxRun + count - 1
     const known = this.ends.get(key)
     if (known !== undefined) return known
     let last = start

@@ -31,7 +31,7 @@ export interface MadeTwin {
 }
 
 /** Fewer rows say nothing about a core. */
-const leastRows = 8
+const minRows = 8
 /** An expected error below this ends the search for the form of the code. */
 const goodError = 0.02
 /** Instructions per MAC may differ by so much between builds of the same kernels. */
@@ -140,10 +140,10 @@ function checkRows({ rows, judge }: TwinRequest): void {
     )
   }
   const distinct = new Set(rows.map(rowKey)).size
-  if (distinct >= leastRows) return
+  if (distinct >= minRows) return
   throw new AppError(
     'input.invalid',
-    `${distinct} rows are too few for a twin; it needs ${leastRows}.`,
+    `${distinct} rows are too few for a twin; it needs ${minRows}.`,
     'Measure more bit pairs or shapes: bitbench bench kernels --board BOARD --json'
   )
 }

@@ -1,7 +1,7 @@
 import type { TwinProblem } from './twinProblem'
 
 /** Rounds of improvement; each takes the best of all moves. */
-const mostMoves = 400
+const maxMoves = 400
 
 /**
  * Whole cycles for every term: the rounded solution, then steps of one cycle in one term or in two at once for as long as
@@ -21,7 +21,7 @@ export function wholeCycles(problem: TwinProblem, noise: number): Float64Array {
     above[at] += step
     for (let i = 0; i < n; i++) slope[i] += gram[i * n + at] * step
   }
-  for (let round = 0; round < mostMoves; round++) {
+  for (let round = 0; round < maxMoves; round++) {
     let best = { gain: 1e-9, first: -1, firstStep: 0, second: -1, secondStep: 0 }
     for (let first = 0; first < n; first++) {
       for (const firstStep of [-1, 1]) {

@@ -36,7 +36,7 @@ export interface BoardConnection {
 }
 
 const firstRetryMs = 300
-const longestRetryMs = 3_000
+const maxRetryMs = 3_000
 
 export function createBoardConnection(options: ConnectionOptions): BoardConnection {
   const { id, open, console: log, nonce, changed } = options
@@ -85,11 +85,7 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
 
   const reconnect = async (current: number, why: string): Promise<void> => {
     become('reconnecting', `Lost (${why}); it is connected again as soon as it is back.`)
-    for (
-      let pauseMs = firstRetryMs;
-      current === generation;
-      pauseMs = Math.min(longestRetryMs, pauseMs * 1.5)
-    ) {
+    for (let pauseMs = firstRetryMs; current === generation; pauseMs = Math.min(maxRetryMs, pauseMs * 1.5)) {
       await sleep(pauseMs)
       if (current !== generation) return
       try {

@@ -91,7 +91,7 @@ export function openBoardSession(options: {
     timing,
     // Ten bit times a byte (8N1); asked anew each time, for a loader may have changed the speed.
     byteMs: () => (link.descriptor.baudRate === null ? 0 : 10_000 / link.descriptor.baudRate),
-    ...(link.descriptor.lossy ? { mostWindow: 1 } : {})
+    ...(link.descriptor.lossy ? { maxWindow: 1 } : {})
   })
   let talking = 0
   // Late answers between conversations are frames: only the text around them is for the console.

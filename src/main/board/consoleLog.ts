@@ -3,10 +3,10 @@ import type { ConsoleChunk } from '../../shared/contract/board'
 /** Batches of console traffic are sent this often. */
 const batchMs = 30
 /** Chunks kept per board, and bytes in one chunk: about 4 MiB of console at most. */
-const keptChunks = 4_000
-const mostChunkBytes = 1_024
+const maxKeptChunks = 4_000
+const maxChunkBytes = 1_024
 /** Chunks waiting for one batch; a board that floods the line loses the middle of its flood, counted. */
-const mostPending = 400
+const maxPending = 400
 
 export interface ConsoleLog {
   bytes(direction: 'received' | 'sent', bytes: Uint8Array): void
@@ -45,7 +45,7 @@ export function createConsoleLog(options: {
       last !== undefined &&
       last.direction === direction &&
       direction !== 'note' &&
-      last.hex.length + hex.length <= 2 * mostChunkBytes
+      last.hex.length + hex.length <= 2 * maxChunkBytes
     ) {
       // The kept chunk and the pending one are the same object: both grow.
       last.text += text
@@ -54,18 +54,18 @@ export function createConsoleLog(options: {
     }
     const chunk: ConsoleChunk = { sequence: ++sequence, atMs: nowMs(), direction, text, hex }
     kept.push(chunk)
-    if (kept.length > keptChunks) kept.splice(0, kept.length - keptChunks)
-    if (pending.length >= mostPending) {
+    if (kept.length > maxKeptChunks) kept.splice(0, kept.length - maxKeptChunks)
+    if (pending.length >= maxPending) {
       pending.splice(0, pending.length / 2)
-      droppedChunks += mostPending / 2
+      droppedChunks += maxPending / 2
     }
     pending.push(chunk)
     timer ??= setTimeout(flush, batchMs)
   }
   return {
     bytes(direction, bytes) {
-      for (let at = 0; at < bytes.length; at += mostChunkBytes) {
-        const part = bytes.subarray(at, at + mostChunkBytes)
+      for (let at = 0; at < bytes.length; at += maxChunkBytes) {
+        const part = bytes.subarray(at, at + maxChunkBytes)
         add(direction, decoders[direction].decode(part, { stream: true }), Buffer.from(part).toString('hex'))
       }
     },

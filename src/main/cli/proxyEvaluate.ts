@@ -11,9 +11,9 @@ import { textOption, UsageError, type CliArguments, type CliVerb } from './frame
 import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
 
 /** Leaving out one shape at a time takes a fit per shape: with more than this it is done only when asked for. */
-const mostShapesLeftOut = 300
+const maxShapesLeftOut = 300
 /** Rows over all those fits: minutes. */
-const mostRowsLeftOut = 500_000
+const maxRowsLeftOut = 500_000
 
 /** `bitbench proxy evaluate`: how good an estimator is on a file, on rows it was not fitted to. */
 export const evaluateVerb: CliVerb = {
@@ -77,7 +77,7 @@ function possibleSplits(samples: SampleTable, log: (line: string) => void): Erro
     log('All rows are of one layer shape: nothing can be said of unseen shapes.')
     return ['train', 'random']
   }
-  if (groups <= mostShapesLeftOut && groups * samples.count <= mostRowsLeftOut) return [...errorSplits]
+  if (groups <= maxShapesLeftOut && groups * samples.count <= maxRowsLeftOut) return [...errorSplits]
   log(`${groups} shapes: leaving out one at a time would take ${groups} fits; ask for it with --split loso.`)
   return ['train', 'random', 'shape']
 }

@@ -14,8 +14,8 @@ import { pictureEndings, readPicture } from './pictures'
 import type { ItemSource } from './itemSource'
 
 type Known = Pick<GoodItem, 'label' | 'split' | 'origin'>
-const mostSoundBytes = 1 << 30
-const mostManifestBytes = 256 * 2 ** 20
+const maxSoundBytes = 1 << 30
+const maxManifestBytes = 256 * 2 ** 20
 
 /** Names of folders that are splits; their folders are the classes then. */
 const splitFolders: Readonly<Record<string, Pick<GoodItem, 'split' | 'origin'>>> = {
@@ -104,7 +104,7 @@ async function* soundItems(
 ): AsyncGenerator<ReadItem> {
   try {
     const items = audioItems(
-      readWav(await readRegularFile(file, { maxBytes: mostSoundBytes }), file),
+      readWav(await readRegularFile(file, { maxBytes: maxSoundBytes }), file),
       features,
       file
     )
@@ -156,7 +156,7 @@ interface ManifestRow {
 async function manifestRows(folder: string): Promise<ManifestRow[]> {
   const json = path.join(folder, 'manifest.json')
   if (existsSync(json)) {
-    const text = new TextDecoder().decode(await readRegularFile(json, { maxBytes: mostManifestBytes }))
+    const text = new TextDecoder().decode(await readRegularFile(json, { maxBytes: maxManifestBytes }))
     return jsonRows(text, json)
   }
   const file = path.join(folder, 'manifest.csv')

@@ -16,7 +16,7 @@ import { createItemWriter } from './itemWriter'
 import type { ItemSource } from './itemSource'
 
 /** Names of left-out items that are kept; all are counted. */
-const mostNamed = 50
+const maxNamed = 50
 const itemsPerProgress = 64
 
 /** What is kept of each item in memory while the set is read: about 40 bytes. */
@@ -64,7 +64,7 @@ export async function ingest(
       const item = read.kind === 'bad' ? read : prepared(read, request, gathered)
       if (item.kind === 'bad') {
         gathered.skippedCount++
-        if (gathered.skipped.length < mostNamed)
+        if (gathered.skipped.length < maxNamed)
           gathered.skipped.push({ name: item.name, reason: item.reason })
       } else {
         await writer.add(item.name, item.values, item.target)

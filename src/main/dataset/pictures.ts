@@ -4,8 +4,8 @@ import { isBmp, readBmp, type Picture } from '../../core/dataset/readBmp'
 import { readRegularFile } from '../files/readRegularFile'
 
 /** Largest file that is decoded, and most pixels it may claim. */
-const mostBytes = 256 * 2 ** 20
-const mostPixels = 64e6
+const maxFileBytes = 256 * 2 ** 20
+const maxPixels = 64e6
 
 sharp.concurrency(1)
 sharp.cache(false)
@@ -18,13 +18,13 @@ export const pictureEndings = ['.png', '.jpg', '.jpeg', '.bmp']
  * @throws AppError data.invalid for damaged files
  */
 export async function readPicture(file: string, channels: 1 | 3 | null): Promise<Picture> {
-  const bytes = await readRegularFile(file, { maxBytes: mostBytes })
+  const bytes = await readRegularFile(file, { maxBytes: maxFileBytes })
   if (isBmp(bytes)) {
     const picture = readBmp(bytes, file)
     return channels === 1 ? decoded(rawSharp(picture), 1) : picture
   }
   try {
-    const image = sharp(bytes, { limitInputPixels: mostPixels, failOn: 'warning' })
+    const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning' })
     const { channels: own = 3, format } = await image.metadata()
     if (format !== 'png' && format !== 'jpeg') throw new Error(`it is ${format ?? 'no picture'}`)
     return await decoded(image.rotate(), channels ?? (own <= 2 ? 1 : 3))

@@ -13,9 +13,9 @@ export interface ItemPreview {
   readonly values: number[]
 }
 
-const mostSide = 64
+const maxSide = 64
 /** Longest vector that is sent whole; longer ones are thinned by means. */
-const mostValues = 1024
+const maxValues = 1024
 
 /** The first items of a split, small enough to be sent to a page. */
 export async function previewItems(folder: string, split: ImageSplit, count: number): Promise<ItemPreview[]> {
@@ -44,13 +44,13 @@ type Item = Parameters<typeof resize>[0]
 
 function shrink(item: Item): Item {
   const [height, width, channels] = item.shape
-  if (height === 1 && width === 1 && channels > mostValues) {
-    const thin = resize({ values: Float32Array.from(item.values), shape: [1, channels, 1] }, 1, mostValues)
-    return { values: thin.values, shape: [1, 1, mostValues] }
+  if (height === 1 && width === 1 && channels > maxValues) {
+    const thin = resize({ values: Float32Array.from(item.values), shape: [1, channels, 1] }, 1, maxValues)
+    return { values: thin.values, shape: [1, 1, maxValues] }
   }
   if (height === 1 || width === 1) return item
-  if (height <= mostSide && width <= mostSide) return item
-  const scale = mostSide / Math.max(height, width)
+  if (height <= maxSide && width <= maxSide) return item
+  const scale = maxSide / Math.max(height, width)
   return resize(item, Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale)))
 }
 

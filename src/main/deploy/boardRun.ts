@@ -30,7 +30,7 @@ export interface InputOutput {
 }
 
 /** Images run by one `run` command: enough to hide the round trip, few enough for live progress. */
-const mostImagesPerRun = 16
+const maxImagesPerRun = 16
 
 /** Bytes of one image's result: int32 logits and the argmax behind them. */
 export const outputBytes = (outputCount: number): number => 4 * (outputCount + 1)
@@ -48,7 +48,7 @@ export function placeBatch(info: Pick<BoardInfo, 'ram'>, freeFrom: number, io: I
   const perImage = io.inputBytes + outputBytes(io.outputCount)
   // The two regions are each aligned to 16 bytes.
   const space = info.ram.high - inputAddress - 32
-  const images = Math.min(mostImagesPerRun, Math.floor(space / perImage))
+  const images = Math.min(maxImagesPerRun, Math.floor(space / perImage))
   if (images < 1) {
     throw new AppError(
       'deploy.outOfMemory',

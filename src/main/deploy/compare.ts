@@ -11,7 +11,7 @@ export interface Comparison {
   hostCorrect: number
 }
 
-const mostKept = 20
+const maxKept = 20
 
 export function startComparison(): Comparison {
   return { images: 0, mismatches: [], differentOutputs: 0, boardCorrect: 0, hostCorrect: 0 }
@@ -36,7 +36,7 @@ export function compareBatch(
       const board = batch.outputs[i * (outputCount + 1) + output]!
       if (board === value) continue
       comparison.differentOutputs++
-      if (comparison.mismatches.length < mostKept)
+      if (comparison.mismatches.length < maxKept)
         comparison.mismatches.push({ image, output, board, host: value })
     }
     const label = labels?.[image]

@@ -120,7 +120,7 @@ function errorBoxes(
 }
 
 /** Errors below this are drawn at it: a logarithmic axis has no 0. */
-const leastShown = 0.1
+const minShown = 0.1
 
 /** The documents' lines, and ours. */
 const drawnMethods = [
@@ -151,14 +151,14 @@ export function transferFigures(points: readonly StageTransferPoint[]): Figure[]
         'Error against calibration configurations',
         { label: 'configurations measured on the target', log: true },
         { label: 'MAPE of the total, %', log: true },
-        series((point) => Math.max(leastShown, point.totalMape), n)
+        series((point) => Math.max(minShown, point.totalMape), n)
       ),
       curvePanel(
         'Error against measuring time',
         { label: 'seconds of measuring, one run each', log: true },
         { label: 'MAPE of the total, %', log: true },
         series(
-          (point) => Math.max(leastShown, point.totalMape),
+          (point) => Math.max(minShown, point.totalMape),
           (point) => point.calibrationSeconds
         )
       )

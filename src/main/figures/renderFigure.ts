@@ -25,7 +25,7 @@ const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
 )
 /** 300 dots per inch in dots per metre, and the least width of a PNG. */
 const dotsPerMetre = 11811
-const leastWidth = 2100
+const minWidth = 2100
 
 /** Standalone SVG document, drawn without a display. */
 export function figureSvg({ name, option, width, height }: Figure): string {
@@ -54,7 +54,7 @@ function stillSvg(svg: string, name: string): string {
 /** PNG of an SVG at 300 dots per inch and at least 2,100 dots wide. */
 export async function pngOfSvg(svg: string, width: number): Promise<Uint8Array> {
   const image = await renderAsync(svg, {
-    fitTo: { mode: 'width', value: Math.max(leastWidth, 3 * width) },
+    fitTo: { mode: 'width', value: Math.max(minWidth, 3 * width) },
     font: { loadSystemFonts: false, fontFiles, defaultFontFamily: fontFamily, sansSerifFamily: fontFamily },
     background: '#ffffff'
   })

@@ -85,7 +85,7 @@ export interface SmiAnswer {
 }
 
 /** Longest answer that is kept, characters: the help text of recent drivers has about 30,000. */
-const longestAnswer = 1_000_000
+const maxAnswerLength = 1_000_000
 
 /**
  * Runs nvidia-smi once to its end.
@@ -115,10 +115,10 @@ export function askSmi(
       )
     }, timeoutMs)
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      if (stdout.length < longestAnswer) stdout += text
+      if (stdout.length < maxAnswerLength) stdout += text
     })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (stderr.length < longestAnswer) stderr += text
+      if (stderr.length < maxAnswerLength) stderr += text
     })
     child.once('error', (cause) => {
       clearTimeout(timer)

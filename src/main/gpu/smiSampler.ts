@@ -39,7 +39,7 @@ const silentMs = (intervalMs: number): number => Math.max(10 * intervalMs, 5_000
 /** The first row may take longer: without persistence mode the driver initialises the GPU first. */
 const firstRowMs = 20_000
 const firstWaitMs = 250
-const longestWaitMs = 10_000
+const maxWaitMs = 10_000
 /** Starts in a row without a single row after which it is given up. */
 const fruitlessStarts = 6
 /** How long a killed process may keep its pipe open (a child of its own holds it) before the pipe is closed here. */
@@ -159,7 +159,7 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
         })
       }
       openGap = reason
-      const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** fruitless)
+      const waitMs = Math.min(maxWaitMs, firstWaitMs * 2 ** fruitless)
       options.onState({ state: 'backingOff', reason, waitMs })
       backOff = setTimeout(() => {
         restarts++

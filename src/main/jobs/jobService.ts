@@ -56,7 +56,7 @@ interface Entry {
 }
 
 /** Longest list of finished jobs that is kept. */
-const keptJobs = 200
+const maxKeptJobs = 200
 /** Progress is sent at most this often per job. */
 const batchMs = 100
 
@@ -82,7 +82,7 @@ export function createJobService(options: {
 
   const trim = (): void => {
     for (const [id, entry] of entries) {
-      if (entries.size <= keptJobs) return
+      if (entries.size <= maxKeptJobs) return
       if (entry.job.finishedAtMs !== null) entries.delete(id)
     }
   }

@@ -4,14 +4,14 @@ import type { ItemSet } from '../../core/dataset/itemSet'
 import type { ImageLibrary } from './imageLibrary'
 
 /** Items of a split that fitting takes: enough for ranges and reconstruction, whatever the size of the set. */
-const mostCalibration = 512
-const mostTraining = 20_000
-const mostBytes = 256 * 2 ** 20
+const maxCalibration = 512
+const maxTraining = 20_000
+const maxBytes = 256 * 2 ** 20
 
 /** A user's data set where fitting and short retraining expect a library of images. */
 export function itemsLibrary(set: ItemSet): ImageLibrary {
   const [height, width, channels] = set.shape
-  const most = Math.max(1, Math.floor(mostBytes / (height * width * channels)))
+  const most = Math.max(1, Math.floor(maxBytes / (height * width * channels)))
   const refuse = (): never => {
     throw new AppError('data.missing', `"${set.name}" has no full set beside its splits.`, 'Use its splits.')
   }
@@ -28,7 +28,7 @@ export function itemsLibrary(set: ItemSet): ImageLibrary {
     loadFullTraining: async () => refuse(),
     async load(split): Promise<LabelledImages> {
       if (split === 'fullTest') return refuse()
-      const wanted = split === 'calibration' ? mostCalibration : mostTraining
+      const wanted = split === 'calibration' ? maxCalibration : maxTraining
       const { count, bytes, targets } = await set.read(split, 0, Math.min(wanted, most))
       if (split === 'tune') checkTrainable(set)
       return { count, pixels: bytes, labels: Uint8Array.from(targets) }

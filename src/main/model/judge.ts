@@ -28,10 +28,10 @@ export interface JudgedItems {
 
 /** Bytes of real inputs that are held at once. */
 const batchBytes = 32 * 2 ** 20
-const mostPerBatch = 2000
+const maxPerBatch = 2000
 
 function batchItems(graph: Graph): number {
-  return Math.max(1, Math.min(mostPerBatch, Math.floor(batchBytes / (4 * sizeOf(graph.inputShape)))))
+  return Math.max(1, Math.min(maxPerBatch, Math.floor(batchBytes / (4 * sizeOf(graph.inputShape)))))
 }
 
 /**

@@ -104,7 +104,7 @@ function unknownDataSet(name: string): AppError {
 }
 
 /** Evaluations listed per model; older ones fall off. */
-const keptEvaluations = 500
+const maxKeptEvaluations = 500
 /** Rows of a sensitivity analysis handed to the workers at once. */
 const sensitivityBatch = 8
 
@@ -198,7 +198,7 @@ export function createModelService(deps: {
       measure: { ...rest, accuracy, images }
     }
     own.push(found)
-    if (own.length > keptEvaluations) own.shift()
+    if (own.length > maxKeptEvaluations) own.shift()
     return found
   }
 

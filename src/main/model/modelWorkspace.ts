@@ -42,7 +42,7 @@ export interface BenchSource {
 
 const benches = new Map<string, Promise<ModelBench>>()
 /** Models a worker keeps ready: each holds up to some hundred MiB of calibration values. */
-const keptBenches = 2
+const maxWorkspaces = 2
 const networkCacheBytes = 32 * 2 ** 20
 
 /** @throws AppError model.*, data.*; model.unsupportedShape when the images do not fit the network. */
@@ -54,7 +54,7 @@ export function openBench(source: BenchSource): Promise<ModelBench> {
     benches.set(key, bench)
     bench.catch(() => benches.delete(key))
     for (const [oldest, held] of benches) {
-      if (benches.size <= keptBenches) break
+      if (benches.size <= maxWorkspaces) break
       benches.delete(oldest)
       void held.then(({ items }) => items?.close()).catch(() => undefined)
     }

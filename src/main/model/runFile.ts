@@ -25,7 +25,7 @@ export interface FileRun {
 }
 
 /** Most items that ranges of activations are fitted on. */
-const mostCalibrationItems = 64
+const maxCalibrationItems = 64
 
 /**
  * Runs a network on the items of an array, in float or as the integer reference under a scheme.
@@ -120,7 +120,7 @@ function prepared(imported: ImportedModel, items: readonly Float64Array[], text:
     for (let index = 0; index < size; index++)
       pixels[at * size + index] = Math.max(0, Math.min(255, Math.round(reals[index]! / scale) + 128 - zero))
   }
-  const used = Math.min(items.length, mostCalibrationItems)
+  const used = Math.min(items.length, maxCalibrationItems)
   const calibration = measureActivationRanges(graph, pixels.subarray(0, used * size))
   const network = quantizeNetwork(calibration, parseScheme(text, weightedLayerNames(graph)))
   const calibratedOn = `${used} item${used === 1 ? '' : 's'} of the input`

@@ -4,8 +4,8 @@ import { firstGuess, identityOf } from './planView'
 import type { SampleStore } from './sampleStore'
 
 /** Samples that must have been timed before their times say more than the first guess. */
-const fewestTimed = 20
-const mostTimed = 200
+const minTimed = 20
+const maxTimed = 200
 
 /** How fast a board measures: the first guess, scaled by how long its latest Samples really took. */
 export async function speedOf(
@@ -13,8 +13,8 @@ export async function speedOf(
   board: ProfiledBoard
 ): Promise<{ speed: SpeedGuess; calibrated: boolean }> {
   const guess = firstGuess(board)
-  const past = await store.tookMs(identityOf(board), mostTimed)
-  if (past.length < fewestTimed) return { speed: guess, calibrated: false }
+  const past = await store.tookMs(identityOf(board), maxTimed)
+  if (past.length < minTimed) return { speed: guess, calibrated: false }
   const guessed = past.reduce((sum, { item, repetitions }) => sum + guessMs(item, repetitions, guess), 0)
   const factor = past.reduce((sum, { tookMs }) => sum + tookMs, 0) / guessed
   return {

@@ -1,6 +1,6 @@
 import { kernelSpec, rowSpec } from '../../core/kernel/spec'
 import type { CountUnit, ProxyKernelName } from '../../shared/vocabulary'
-import { sampleFields } from './sampleRow'
+import { sampleFields } from './sampleColumns'
 
 /** dims[i] of the table, in wire order from 1 on. */
 const dim = (place: number): string => `s.dims[${place}]`

@@ -4,7 +4,7 @@ import type { Sample, SampleQuery } from '../../shared/contract/profile'
 import type { SqlValue, Store } from '../store/store'
 import type { ProxyKernelName } from '../../shared/vocabulary'
 import { sampleCsvSql } from './sampleCsvSql'
-import { insertSample, readSample, sampleColumns, sampleParameters } from './sampleRow'
+import { insertSample, readSample, sampleColumns, sampleParameters } from './sampleColumns'
 
 /** What decides whether a Sample can stand for another measurement. */
 export interface BoardIdentity {

@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { publishedErrors, type PublishedRow } from './publishedTable'
 import type { FitOutput } from './proxyTasks'
-import type { SampleSources } from './sampleSources'
+import type { SampleSources } from './fitSources'
 import { taskOptions, type ProxyTaskRunner } from './taskRunner'
 
 type Handlers = HandlersOf<typeof proxyContract>

@@ -8,7 +8,7 @@ import { AppError } from '../../shared/errors'
 import type { JobService, StartedJob } from '../jobs/jobService'
 import type { ProxyStore } from './proxyStore'
 import type { FitOutput } from './proxyTasks'
-import type { SampleSources } from './sampleSources'
+import type { SampleSources } from './fitSources'
 import { taskOptions, type ProxyTaskRunner } from './taskRunner'
 
 export interface FitRequest {

@@ -7,10 +7,10 @@ import { createComparisons } from './comparisons'
 import { createFittedProxies } from './fittedProxies'
 import { writeReport } from './proxyReport'
 import type { ProxyStore } from './proxyStore'
-import { createSampleSources, type BoardSamples } from './sampleSources'
+import { createSampleSources, type BoardSamples } from './fitSources'
 import type { ProxyTaskRunner } from './taskRunner'
 
-export type { BoardSamples } from './sampleSources'
+export type { BoardSamples } from './fitSources'
 export type { ProxyTaskRunner } from './taskRunner'
 
 export interface ProxyServiceDeps {

@@ -7,7 +7,7 @@ import { useClient } from '../client/current'
 import { createAction } from './action'
 
 /** Console chunks kept per board in this window; the host keeps its own ring. */
-const keptChunks = 4000
+const maxKeptChunks = 4000
 
 export type BoardLoad = CommandOutput<'board.loads'>['loads'][number]
 
@@ -41,7 +41,7 @@ export const useBoards = defineStore('board', () => {
     const kept = consoles.value.get(id) ?? []
     const last = kept.at(-1)?.sequence ?? -1
     const fresh = chunks.filter((chunk) => chunk.sequence > last)
-    consoles.value.set(id, [...kept, ...fresh].slice(-keptChunks))
+    consoles.value.set(id, [...kept, ...fresh].slice(-maxKeptChunks))
     triggerRef(consoles)
   }
 

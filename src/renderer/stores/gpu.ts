@@ -10,11 +10,11 @@ import { createLiveRing, type LiveRing } from './liveRing'
 /** Ten minutes at ten readings a second. */
 const ringLength = 6000
 /** About two points for every pixel of a wide chart. */
-const maximumBuckets = 2000
+const maxBuckets = 2000
 /** A pause of this many intervals is a gap and not joined by a line. */
 const gapFactor = 4
 /** Lines of a wrapped command's output kept in the window. */
-const keptOutputCharacters = 20_000
+const maxKeptOutputCharacters = 20_000
 
 export type RecordingDetail = CommandOutput<'gpu.recording'>
 
@@ -82,7 +82,7 @@ export const useGpu = defineStore('gpu', () => {
     if (detail.value?.recording.id === id) detail.value = null
   })
   client.subscribe('gpu.commandOutput', ({ text }) => {
-    output.value = (output.value + text).slice(-keptOutputCharacters)
+    output.value = (output.value + text).slice(-maxKeptOutputCharacters)
   })
 
   const load = createAction(async (refresh: boolean = false) => {
@@ -131,9 +131,7 @@ export const useGpu = defineStore('gpu', () => {
     const index = gpuIndex ?? found.recording.gpus[0]?.index
     const { durationMs, intervalMs } = found.recording
     // Not finer than the readings: a bucket without any would look like a gap.
-    const buckets = Math.round(
-      Math.min(maximumBuckets, Math.max(10, (durationMs ?? 60_000) / intervalMs / 2))
-    )
+    const buckets = Math.round(Math.min(maxBuckets, Math.max(10, (durationMs ?? 60_000) / intervalMs / 2)))
     trace.value =
       index === undefined
         ? null

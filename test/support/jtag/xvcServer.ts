@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { JtagTap } from './tap'
 
 /** Bytes of one shift that the server says it takes. */
-const mostShiftBytes = 2_048
+const maxShiftBytes = 2_048
 
 /**
  * Serves a TAP as a Xilinx Virtual Cable (protocol 1.0, Xilinx XAPP1251): `getinfo:`, `settck:` and `shift:` over TCP.
@@ -40,7 +40,7 @@ export async function serveXvc(tap: JtagTap): Promise<{ tcpPort: number; close()
 function answer(bytes: Buffer, tap: JtagTap, socket: Socket): number {
   const text = bytes.subarray(0, 8).toString('latin1')
   if (text.startsWith('getinfo:')) {
-    socket.write(`xvcServer_v1.0:${mostShiftBytes}\n`)
+    socket.write(`xvcServer_v1.0:${maxShiftBytes}\n`)
     return 8
   }
   if (text.startsWith('settck:')) {

@@ -5,7 +5,7 @@ import type { Part, Receiver } from './receiver'
 /** What XMODEM and YMODEM senders share: one block at a time until it is acknowledged. */
 
 /** A block or EOT that is not acknowledged so often ends the transfer. */
-const mostTries = 10
+const maxTries = 10
 /** Receivers poll or repeat themselves within 10 s (Forsberg, 7.3.2). */
 const replyTimeoutMs = 10_000
 /**
@@ -58,7 +58,7 @@ export function* sendBlock(
   isFirst = false
 ): Part<void> {
   let cans = 0
-  for (let tries = 0; tries < mostTries; tries++) {
+  for (let tries = 0; tries < maxTries; tries++) {
     if (tries > 0) state.repeatedBlocks++
     yield { kind: 'send', bytes }
     for (;;) {
@@ -74,7 +74,7 @@ export function* sendBlock(
   }
   throw new AppError(
     'loader.rejected',
-    `The receiver did not acknowledge ${what} in ${mostTries} tries; last received ${receiver.lastSeen()}.`,
+    `The receiver did not acknowledge ${what} in ${maxTries} tries; last received ${receiver.lastSeen()}.`,
     'Check the cable and the baud rate, then load again.'
   )
 }
@@ -95,7 +95,7 @@ export function* sendContent(receiver: Receiver, content: Uint8Array, state: Sen
 }
 
 /** A receiver refuses the first EOT to be sure of it, and answers within a second or two. */
-const mostEnds = 3
+const maxEnds = 3
 const endReplyMs = 2_000
 
 /**
@@ -104,7 +104,7 @@ const endReplyMs = 2_000
  */
 export function* sendEnd(receiver: Receiver): Part<boolean> {
   let cans = 0
-  for (let tries = 0; tries < mostEnds; tries++) {
+  for (let tries = 0; tries < maxEnds; tries++) {
     yield { kind: 'send', bytes: Uint8Array.of(modem.eot) }
     for (;;) {
       const reply = yield* receiver.byte(endReplyMs)

@@ -53,7 +53,7 @@ const replyTimeoutMs = 1_000
 /** Times one frame is tried at the slowest speed. */
 const triesPerFrame = 8
 /** Times the BIOS may leave for its console. */
-const mostReturns = 4
+const maxReturns = 4
 
 /**
  * Loads an image into a LiteX SoC through the serial loader of its BIOS.
@@ -74,7 +74,7 @@ export function* sflLoad(options: SflOptions): Conversation<SflResult> {
     for (let returns = 0; ; returns++) {
       const isThere = yield* transfer.run(receiver)
       if (isThere && (options.jumpAddress === null || (yield* jump(receiver, options.jumpAddress)))) break
-      if (returns === mostReturns) throw failed(receiver)
+      if (returns === maxReturns) throw failed(receiver)
       // A line end first: what it echoed of frames stands on its command line.
       yield* receiver.drain(100)
       yield* awaitRequest(receiver, promptTimeoutMs)

@@ -13,7 +13,7 @@ const promptSilenceMs = 500
 const trainMs = 700
 /** An `E` with nothing behind it for so long is one of the train, and the next frame begins afresh. */
 const alone = 120
-const mostTrainBytes = 4096
+const maxTrainBytes = 4096
 
 /**
  * Brings a BIOS to the point where it takes frames: waits while text flows (memory test), replies to its request, and
@@ -51,7 +51,7 @@ export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part
  */
 export function* resynchronise(receiver: Receiver): Part<'ready' | 'console' | 'silent'> {
   let text = ''
-  for (let count = 0; count < mostTrainBytes; count++) {
+  for (let count = 0; count < maxTrainBytes; count++) {
     const byte = yield* receiver.byte(trainMs)
     if (byte === null) return 'silent'
     if (byte === sflReply.error) {

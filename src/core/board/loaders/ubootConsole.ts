@@ -16,9 +16,9 @@ export function* askUboot(receiver: Receiver, line: string, silenceMs = answerMs
 }
 
 /** Longest prompt, bytes; a console is silent after it has printed one. */
-const longestPrompt = 40
+const maxPromptLength = 40
 const promptSilenceMs = 400
-const mostLinesBytes = 4_096
+const maxLinesBytes = 4_096
 
 /**
  * Learns a prompt other than "=> " ("StarFive # "): the text that stands alone on the last line after an empty command, twice
@@ -28,7 +28,7 @@ export function* learnPrompt(receiver: Receiver): Part<boolean> {
   const first = yield* lineAfterEnter(receiver)
   const second = yield* lineAfterEnter(receiver)
   // Letters and colons do not end a prompt but a question, and a login wants no commands.
-  if (first !== second || first.length > longestPrompt || !/[>#$%]\s?$/.test(first)) return false
+  if (first !== second || first.length > maxPromptLength || !/[>#$%]\s?$/.test(first)) return false
   const { ubootPrompt } = receiver
   receiver.ubootPrompt = `\n${first}`
   // Shells of an operating system prompt in the same way.
@@ -42,7 +42,7 @@ function* lineAfterEnter(receiver: Receiver): Part<string> {
   yield { kind: 'send', bytes: asciiBytes('\r') }
   const filter = createAnsiFilter()
   let line = ''
-  for (let count = 0; count < mostLinesBytes; count++) {
+  for (let count = 0; count < maxLinesBytes; count++) {
     const byte = yield* receiver.byte(promptSilenceMs)
     if (byte === null) break
     if (!filter.isText(byte) || byte === 0x0d) continue

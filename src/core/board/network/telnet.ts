@@ -13,7 +13,7 @@ const carriageReturn = 13
 export const telnetOptions = { binary: 0, echo: 1, suppressGoAhead: 3, comPort: 44 } as const
 
 /** A subnegotiation may hold a signature, no more; what is longer is thrown away. */
-const longestSubnegotiationBytes = 1_024
+const maxSubnegotiationBytes = 1_024
 
 /** What one side does with an option. `wanted`: asked for, no reply yet. */
 export type OptionState = 'off' | 'wanted' | 'on' | 'refused'
@@ -105,10 +105,10 @@ export class TelnetCodec {
           break
         case 'inside':
           if (byte === iac) this.mode = 'insideCommand'
-          else if (this.inside.length < longestSubnegotiationBytes) this.inside.push(byte)
+          else if (this.inside.length < maxSubnegotiationBytes) this.inside.push(byte)
           break
         case 'insideCommand':
-          if (byte === iac && this.inside.length < longestSubnegotiationBytes) this.inside.push(iac)
+          if (byte === iac && this.inside.length < maxSubnegotiationBytes) this.inside.push(iac)
           this.mode = byte === endOfSubnegotiation ? 'data' : 'inside'
           if (byte === endOfSubnegotiation && this.inside.length > 0)
             subnegotiations.push({ option: this.inside[0]!, bytes: Uint8Array.from(this.inside.slice(1)) })

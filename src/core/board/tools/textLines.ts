@@ -1,5 +1,5 @@
 /** Longest unfinished line that is kept; a program that never ends its line must not fill the memory. */
-const longestLine = 16_384
+const maxLineLength = 16_384
 
 export interface TextLines {
   /** Whole lines that this piece of text completes, without their ends. */
@@ -17,7 +17,7 @@ export function createTextLines(): TextLines {
   return {
     push(text) {
       const parts = (open + text).split(/\r\n|\r|\n/)
-      open = (parts.pop() ?? '').slice(-longestLine)
+      open = (parts.pop() ?? '').slice(-maxLineLength)
       return parts
     },
     rest: () => open

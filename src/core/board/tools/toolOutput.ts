@@ -22,12 +22,12 @@ export interface ToolOutput {
 }
 
 /** Lines kept for an error's details. */
-export const keptLines = 30
+export const maxKeptLines = 30
 
 /** The last lines of a program, for a person who has to find out why. */
 export function lastLines(lines: readonly string[]): string {
   return lines
     .filter((line) => line.trim() !== '')
-    .slice(-keptLines)
+    .slice(-maxKeptLines)
     .join('\n')
 }

@@ -60,7 +60,7 @@ export interface LatencyPrediction {
 /** Every range width outside the measured range widens the interval (its logarithm) by this much. */
 const wideningPerRange = 2
 /** Half-width (log) that every range width outside adds, whatever the interval inside is. */
-const leastWidening = 0.1
+const minWidening = 0.1
 
 export function createEstimator(parts: Omit<LatencyEstimator, 'predictMatrix'>): LatencyEstimator {
   const decodeAt = parts.stages.indexOf('decode')
@@ -125,7 +125,7 @@ export function predictConfigurations(
     const widened = (factor: number): number =>
       Math.exp(
         Math.log(factor) * (1 + wideningPerRange * distance) +
-          Math.sign(Math.log(factor)) * leastWidening * distance
+          Math.sign(Math.log(factor)) * minWidening * distance
       )
     const decode = stagesMs['decode']
     return {

@@ -18,8 +18,8 @@ export interface OutlierReport {
 /** Median absolute deviations (as standard deviations) beyond which a row is dropped. */
 const robustLimit = 6
 /** Spread assumed at least, as a share: equal repeats must not make every other row an outlier. */
-const leastSpread = 0.05
-const fewestRows = 5
+const minSpread = 0.05
+const minRows = 5
 
 /** Drops and counts outliers. Rows without decode or tokens are only judged by the robust rule. */
 export function dropOutliers(table: StageTable, options: OutlierOptions): OutlierReport {
@@ -51,10 +51,10 @@ function oddRows(table: StageTable, rows: readonly number[], perToken: Float64Ar
   const odd = new Set<number>()
   for (const group of members.values()) {
     const known = group.filter((row) => !Number.isNaN(perToken[row]))
-    if (known.length < fewestRows) continue
+    if (known.length < minRows) continue
     const logs = known.map((row) => Math.log(perToken[row]))
     const middle = median(logs)
-    const spread = Math.max(leastSpread, 1.4826 * median(logs.map((value) => Math.abs(value - middle))))
+    const spread = Math.max(minSpread, 1.4826 * median(logs.map((value) => Math.abs(value - middle))))
     known.forEach((row, at) => {
       if (Math.abs(logs[at] - middle) > robustLimit * spread) odd.add(row)
     })

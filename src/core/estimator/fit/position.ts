@@ -18,17 +18,17 @@ export interface PositionEffect {
   high: number | null
 }
 
-const fewestTokens = 8
-const fewestRows = 3
+const minTokens = 8
+const minRows = 3
 const level = 0.99
 
 /** Mean over rows of each row's least squares slope, with Student's interval over rows. */
 export function fitPositionEffect(table: StageTable): PositionEffect {
   const slopes = table.decodePerTokenMs.flatMap((times) =>
-    times === null || times.length < fewestTokens ? [] : [relativeSlope(times)]
+    times === null || times.length < minTokens ? [] : [relativeSlope(times)]
   )
   const rows = slopes.length
-  if (rows < fewestRows) {
+  if (rows < minRows) {
     return { identifiable: false, rows, slope: 0, fittedSlope: null, low: null, high: null }
   }
   const mean = slopes.reduce((sum, value) => sum + value, 0) / rows

@@ -75,7 +75,7 @@ const leastDoubt = 0.02
 /** A later batch is at least this share of what was measured. */
 const growth = 0.125
 /** Fewer measurements than this fit no model: chance or the design alone decides. */
-const fewestRows = 6
+const minRows = 6
 
 /**
  * Judges what was measured and chooses the next batch. Pure: the same plan and state give the same decision, so that
@@ -89,7 +89,7 @@ export function decide(plan: AdaptiveSpec, state: AdaptiveState): AdaptiveDecisi
     state.rows.length === 0 ? plan.firstRows : Math.max(plan.batchRows, Math.ceil(growth * state.rows.length))
   const taken = new Uint8Array(pool.count)
   for (const row of state.rows) taken[row] = 1
-  if (samples.count < fewestRows) {
+  if (samples.count < minRows) {
     return { unseenShapeMape: null, judgeMape: null, next: choose(plan, taken, size, null) }
   }
   const model = adaptiveEstimator.fit(samples, { seed })
@@ -131,7 +131,7 @@ export async function profileAdaptively(
     if (next.length === 0) return done('exhausted')
     const factor = guessed > 0 && boardSeconds > 0 ? boardSeconds / guessed : 1
     // The first guess may be far off: a few rows are measured whatever it says, then the scale is known.
-    const atLeast = state.rows.length === 0 ? fewestRows : 0
+    const atLeast = state.rows.length === 0 ? minRows : 0
     const batch = affordable(next, plan.seconds, (limits.budgetSeconds - boardSeconds) / factor, atLeast)
     if (batch.length === 0) return done('budget')
     const measured = await measure(batch)

@@ -7,7 +7,7 @@ import type { Estimator, FitOptions } from './estimator'
 
 const innerFolds = 5
 /** Members with less weight than this are dropped: they cost a fit and change nothing. */
-const leastWeight = 0.02
+const minWeight = 0.02
 
 /**
  * Stacked regression (Wolpert 1992; Breiman, Machine Learning 24, 1996): non-negative weights over all candidates
@@ -48,7 +48,7 @@ function chooseWeights(samples: SampleTable, options: FitOptions): Estimator {
   const weights = nonNegativeLeastSquares(gram, rhs)
   const kept = candidates
     .map((estimator, at) => ({ estimator, weight: weights[at] }))
-    .filter(({ weight }) => weight >= leastWeight)
+    .filter(({ weight }) => weight >= minWeight)
   const total = kept.reduce((sum, { weight }) => sum + weight, 0)
   if (!(total > 0)) return equal()
   return blendEstimator(

@@ -64,7 +64,7 @@ export interface FitProxyOptions {
 }
 
 /** Fewer distinct measurements than this fit nothing worth the name. */
-const fewestRows = 3
+const minRows = 3
 
 /**
  * Fits a proxy, its error on unseen shapes and its intervals. Throws proxy.tooFewSamples for fewer than three
@@ -73,10 +73,10 @@ const fewestRows = 3
 export function fitProxy(samples: SampleTable, options: FitProxyOptions): Proxy {
   const { kernel, estimator = 'auto', seed, extra, onProgress } = options
   requireKernel(samples, kernel)
-  if (groupByKey(samples).groups < fewestRows) {
+  if (groupByKey(samples).groups < minRows) {
     throw new AppError(
       'proxy.tooFewSamples',
-      `A ${kernel} proxy needs at least ${fewestRows} distinct measurements; there are ${groupByKey(samples).groups}.`,
+      `A ${kernel} proxy needs at least ${minRows} distinct measurements; there are ${groupByKey(samples).groups}.`,
       'Run a profile campaign for this kernel first.'
     )
   }

@@ -15,7 +15,7 @@ export interface RooflineFit {
 
 const rounds = 12
 /** A part with fewer rows than this keeps its last coefficients. */
-const fewestRows = 10
+const minRows = 10
 
 export function fitRoofline(rows: ShapeRows, time: Float64Array): RooflineFit {
   const computing = computeTerms(rows)
@@ -30,8 +30,8 @@ export function fitRoofline(rows: ShapeRows, time: Float64Array): RooflineFit {
       if (dot(compute, computing, row) >= dot(memory, moving, row)) computeRows.push(row)
       else memoryRows.push(row)
     }
-    if (computeRows.length >= fewestRows) compute = relativeNnls(computing, time, { rows: computeRows })
-    if (memoryRows.length >= fewestRows) memory = relativeNnls(moving, time, { rows: memoryRows })
+    if (computeRows.length >= minRows) compute = relativeNnls(computing, time, { rows: computeRows })
+    if (memoryRows.length >= minRows) memory = relativeNnls(moving, time, { rows: memoryRows })
   }
   return { compute, memory }
 }

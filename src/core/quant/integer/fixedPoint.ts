@@ -13,8 +13,8 @@ export interface FixedPoint {
 /** A factor too small to matter for any int32 sum: a dead channel. */
 const dead: FixedPoint = { mult: 0, shift: 1 }
 
-const leastShift = 1
-const mostShift = 51
+const minShift = 1
+const maxShift = 51
 
 /** Nearest fixed-point factor; 0, negative and vanishing factors are dead, factors of 2^20 and more saturate. */
 export function toFixedPoint(factor: number): FixedPoint {
@@ -25,8 +25,8 @@ export function toFixedPoint(factor: number): FixedPoint {
     shift -= 1
     mult = Math.round(factor * 2 ** shift)
   }
-  if (shift > mostShift) return dead
-  if (shift < leastShift) return { mult: 2 ** 21 - 1, shift: leastShift }
+  if (shift > maxShift) return dead
+  if (shift < minShift) return { mult: 2 ** 21 - 1, shift: minShift }
   return { mult, shift }
 }
 

@@ -1,7 +1,7 @@
 import type { MoveLoops } from '../quantizedNetwork'
 
 /** Counts an Image holds for one move (docs/image.md). */
-export const mostLoops = 6
+export const maxLoops = 6
 
 /**
  * A list of copies (element outs[i] takes element ins[i]) as nested counts; null where six do not express it. Neighbouring
@@ -14,7 +14,7 @@ export function moveLoops(outs: Int32Array, ins: Int32Array): MoveLoops | null {
   let [to, from] = [outs, ins]
   while (to.length > 1) {
     const length = blockLength(to, from)
-    if (length === 1 || counts.length === mostLoops) return null
+    if (length === 1 || counts.length === maxLoops) return null
     counts.unshift(length)
     outStrides.unshift(to[1]! - to[0]!)
     inStrides.unshift(from[1]! - from[0]!)

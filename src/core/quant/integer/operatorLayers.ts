@@ -11,7 +11,7 @@ import { evaluateFunction, type TableFunction } from '../../model/tableFunction'
 import { oneBitFraction, requantFactor, toCode, toFixedPoint, toFixedPointPair } from './fixedPoint'
 import { moveSources, productLayout } from '../floatSteps'
 import { normalBits } from './integerOperators'
-import { joinLoops, moveLoops, mostLoops } from './moveLoops'
+import { joinLoops, moveLoops, maxLoops } from './moveLoops'
 import type { LayerFrame } from './layerFrame'
 import { zeroCode, type CodeFormat, type IntegerLayer, type ReduceLoops } from '../quantizedNetwork'
 
@@ -71,7 +71,7 @@ export function binaryLayer(
     stridesA!,
     stridesB!
   )
-  if (counts.length > mostLoops) throw tooManyAxes(node)
+  if (counts.length > maxLoops) throw tooManyAxes(node)
   const { input } = frame
   const layer = {
     op: 'binary',
@@ -132,7 +132,7 @@ export function reduceLayer(
 }
 
 /** Largest `levels` and a code's largest exponent: their product stays below 2^30. */
-const mostLevels = 2 ** 15 - 1
+const maxLevels = 2 ** 15 - 1
 const exponentBits = 15
 
 export function softmaxLayer(
@@ -146,7 +146,7 @@ export function softmaxLayer(
     ...frame,
     ...written(output),
     loops: loopsFor(graph, node, [node.axis]),
-    levels: Math.min(mostLevels, Math.round(requantFactor(1, output.scale, output.bits))),
+    levels: Math.min(maxLevels, Math.round(requantFactor(1, output.scale, output.bits))),
     exponents: Int32Array.from({ length: 256 }, (_, below) =>
       Math.round(2 ** exponentBits * Math.exp(-frame.input.scale * below))
     )
@@ -221,7 +221,7 @@ function loopsFor(graph: Graph, node: GraphNode, axes: readonly number[]): Reduc
 function tooManyAxes(node: GraphNode): AppError {
   return new AppError(
     'model.unsupportedShape',
-    `Node "${node.name}" (${node.op}) broadcasts over more than ${mostLoops} axes.`,
+    `Node "${node.name}" (${node.op}) broadcasts over more than ${maxLoops} axes.`,
     'Reshape its operands to fewer axes.',
     { details: { node: node.name, operator: node.op } }
   )

@@ -45,11 +45,11 @@ export interface RowTarget {
 }
 
 /** Most rows a layer is reconstructed on: enough to fix its taps, few enough to take a fraction of a second. */
-const mostRows = 4096
+const maxRows = 4096
 /** Most multiply-accumulates for a layer's second moments, rows * taps². */
-const mostMoments = 4e8
+const maxMoments = 4e8
 /** Bytes of float activations kept; fewer images are used for networks that need more. */
-const mostBytes = 256 * 2 ** 20
+const maxBytes = 256 * 2 ** 20
 const cacheBytes = 128 * 2 ** 20
 
 /**
@@ -67,7 +67,7 @@ export function measureActivationRanges(graph: Graph, pixels: Uint8Array): Activ
     )
   }
   const bytesPerImage = 4 * graph.nodes.reduce((total, node) => total + sizeOf(node.outputShape), 0)
-  const images = Math.max(1, Math.min(given, Math.floor(mostBytes / bytesPerImage)))
+  const images = Math.max(1, Math.min(given, Math.floor(maxBytes / bytesPerImage)))
   const used = pixels.subarray(0, images * imageSize)
   const weights = hwcWeights(graph)
   const input = realsOfPixels(graph, used)
@@ -136,7 +136,7 @@ function sampleTarget(
   const pixels = outHeight * outWidth
   const inner = node.op === 'depthwiseConv2d' ? weights.length : weights.length / channels
   const taps = node.op === 'depthwiseConv2d' ? inner / channels : inner
-  const wanted = Math.min(mostRows, Math.max(1024, Math.floor(mostMoments / (taps * taps))))
+  const wanted = Math.min(maxRows, Math.max(1024, Math.floor(maxMoments / (taps * taps))))
   const perImage = Math.min(pixels, Math.max(1, Math.floor(wanted / images)))
   const random = createRandom(index + 1)
   const rows = images * perImage

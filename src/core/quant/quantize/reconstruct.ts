@@ -34,7 +34,7 @@ export interface ReconstructedLayer {
 /** Ridge strength, as a share of the inputs' mean square: keeps refitted weights near the trained ones. */
 const ridge = 0.05
 /** Layers with more taps are rounded in blocks of at most this many. */
-const mostTapsAtOnce = 640
+const maxTapsAtOnce = 640
 
 export function reconstruct(problem: ReconstructionProblem): ReconstructedLayer {
   const { weights, bits, perTensor } = problem
@@ -51,7 +51,7 @@ export function reconstruct(problem: ReconstructionProblem): ReconstructedLayer 
       for (let c = 0; c < channels; c++) scales[c] = weightScale(values, bits, importance, c * taps, taps)
     }
   }
-  const blocks = Math.ceil(taps / mostTapsAtOnce)
+  const blocks = Math.ceil(taps / maxTapsAtOnce)
   for (let block = 0; block < blocks; block++) {
     const start = Math.floor((taps * block) / blocks)
     const end = Math.floor((taps * (block + 1)) / blocks)

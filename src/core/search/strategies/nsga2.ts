@@ -7,13 +7,13 @@ import type { SearchState, Strategy } from '../strategy'
  * NSGA-II (Deb et al. 2002) on loss and first cost, with Deb's rule for the budgets: within beats over, less over beats more.
  * The population is the best `size` of everything evaluated; a batch is its next offspring.
  */
-const mostParents = 16
+const maxParents = 16
 const crossoverShare = 0.9
 
 export const nsga2Strategy: Strategy = {
   propose(state, count) {
     const { space, history, seen, random, evaluations } = state
-    const size = Math.max(4, Math.min(mostParents, Math.floor(evaluations / 3)))
+    const size = Math.max(4, Math.min(maxParents, Math.floor(evaluations / 3)))
     const chosen = new Map<string, Genes>()
     const isInitial = history.length < size
     const ranked = isInitial ? [] : rankedBySurvival(state).slice(0, size)

@@ -15,7 +15,7 @@ const magicAnswer = 'z6IHG7cYDID6o\n'
 /** How long the BIOS waits for the answer to its request, and for the next byte in its loader. */
 const answerMs = 250
 /** Failures in a row after which it leaves its loader. */
-const mostFailures = 256
+const maxFailures = 256
 /** Coloured, as LiteX's is. */
 const prompt = '\n\x1b[92;1mlitex\x1b[0m> '
 
@@ -130,7 +130,7 @@ export class LitexBios {
 
   private refuse(reply: 'C' | 'E' | 'U'): void {
     this.print(reply)
-    if (++this.failures === mostFailures) this.toConsole('Too many consecutive errors, aborting\n')
+    if (++this.failures === maxFailures) this.toConsole('Too many consecutive errors, aborting\n')
   }
 
   private ask(nowMs: number): void {

@@ -9,7 +9,7 @@ import { discoverRegion, type Region } from './region'
 /** Heat of an offset that cannot be compiled. */
 const neverHot = 65535
 /** Regions kept; beyond that everything starts anew, which bounds memory for guests that keep rewriting themselves. */
-const maximumRegions = 2000
+const maxRegions = 2000
 
 /** Executes from a block on while `left` instructions last; returns how many are left. */
 type CompiledRegion = (left: number, block: number) => number
@@ -99,7 +99,7 @@ class RegionCache {
       this.heat[index] = neverHot
       return 0
     }
-    if (this.regions.length > maximumRegions) this.dropAll()
+    if (this.regions.length > maxRegions) this.dropAll()
     return this.install(region)
   }
 

@@ -21,9 +21,9 @@ export interface Region {
 
 // Small regions: V8's optimiser takes more than twice as long for twice the blocks, and until it is done the
 // interpreter would be faster. Execution crosses from region to region at little cost.
-const maximumBlocks = 8
-const maximumInstructions = 96
-const maximumBlockInstructions = 256
+const maxBlocks = 8
+const maxInstructions = 96
+const maxBlockInstructions = 256
 
 /** True for operations that a compiled block may hold. */
 const isCompilable = (operation: number): boolean => operation > op.illegal && operation < firstSlowOperation
@@ -40,12 +40,12 @@ export function discoverRegion(code: DecodedCode, entry: number, ramBytes: numbe
   const returnSites = new Set<number>()
   const queue = [entry]
   let instructions = 0
-  for (let next = 0; next < queue.length && instructions < maximumInstructions; next++) {
+  for (let next = 0; next < queue.length && instructions < maxInstructions; next++) {
     const block = scan(code, queue[next], ramBytes, null)
     if (block === null) continue
     instructions += block.indices.length
     for (const successor of successorsOf(code, block, returnSites)) {
-      if (leaders.size >= maximumBlocks || leaders.has(successor)) continue
+      if (leaders.size >= maxBlocks || leaders.has(successor)) continue
       leaders.add(successor)
       queue.push(successor)
     }
@@ -56,7 +56,7 @@ export function discoverRegion(code: DecodedCode, entry: number, ramBytes: numbe
   const blocks: Block[] = []
   let total = 0
   for (const start of scanned) {
-    if (total >= maximumInstructions) break
+    if (total >= maxInstructions) break
     const block = scan(code, start, ramBytes, leaders)
     if (block === null) continue
     total += block.indices.length
@@ -74,7 +74,7 @@ export function discoverRegion(code: DecodedCode, entry: number, ramBytes: numbe
 function scan(code: DecodedCode, start: number, ramBytes: number, leaders: Set<number> | null): Block | null {
   const indices: number[] = []
   let offset = start
-  while (offset >= 0 && offset < ramBytes && indices.length < maximumBlockInstructions) {
+  while (offset >= 0 && offset < ramBytes && indices.length < maxBlockInstructions) {
     if (offset !== start && leaders !== null && leaders.has(offset)) break
     const index = offset >> 1
     if (code.operation[index] === op.undecoded) code.decodeAt(index)

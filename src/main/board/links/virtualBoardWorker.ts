@@ -16,8 +16,8 @@ if (port === null) throw new Error('virtualBoardWorker must run as a worker thre
 
 /** A slice aims at this long: short enough that received bytes do not wait, long enough that messages cost nothing. */
 const sliceMs = 8
-const leastSlice = 20_000
-const mostSlice = 20_000_000
+const minSlice = 20_000
+const maxSlice = 20_000_000
 /** How often a waiting BIOS looks at its clock: it gives up on a host after 250 ms. */
 const biosTickMs = 100
 
@@ -76,7 +76,7 @@ async function run(): Promise<void> {
     const tookMs = performance.now() - startMs
     // Only a full slice tells the speed.
     if (executed === slice && tookMs > 0) {
-      slice = Math.min(mostSlice, Math.max(leastSlice, Math.round((slice * sliceMs) / tookMs)))
+      slice = Math.min(maxSlice, Math.max(minSlice, Math.round((slice * sliceMs) / tookMs)))
     }
     await new Promise<void>((resolve) => setImmediate(resolve))
   }

@@ -1,6 +1,6 @@
 import type { LoadRecord } from '../../../shared/contract/boardFiles'
 
-const keptLoads = 50
+const maxKeptLoads = 50
 
 /** What loads ended with, newest first; the older ones are forgotten. */
 export interface LoadRecords {
@@ -15,7 +15,7 @@ export function createLoadRecords(nowMs: () => number): LoadRecords {
     add(load, startedMs) {
       const durationMs = Math.max(1, nowMs() - startedMs)
       loads.unshift({ ...load, durationMs, bytesPerSecond: (load.sizeBytes / durationMs) * 1000 })
-      loads.length = Math.min(loads.length, keptLoads)
+      loads.length = Math.min(loads.length, maxKeptLoads)
     },
     all: () => [...loads]
   }

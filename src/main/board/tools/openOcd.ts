@@ -22,7 +22,7 @@ const silenceMs = 30_000
 const limitMs = (sizeBytes: number): number => 60_000 + 4 * sizeBytes
 /** The program is written in about so many pieces, each of which is told as progress. */
 const pieces = 32
-const leastPieceBytes = 4_096
+const minPieceBytes = 4_096
 /** No servers: this run loads and leaves, and another OpenOCD may have the usual ports. */
 const quiet = ['-c', 'gdb_port disabled; tcl_port disabled; telnet_port disabled']
 
@@ -92,7 +92,7 @@ async function run(
 
 /** `load_image` takes a window of addresses; one window after another shows how far it is. */
 function windows({ from, to }: DebugProgram): [from: number, bytes: number][] {
-  const step = Math.max(leastPieceBytes, Math.ceil((to - from) / pieces / 4) * 4)
+  const step = Math.max(minPieceBytes, Math.ceil((to - from) / pieces / 4) * 4)
   const all: [number, number][] = []
   for (let at = from; at < to; at += step) all.push([at, Math.min(step, to - at)])
   return all

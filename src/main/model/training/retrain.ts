@@ -21,7 +21,7 @@ const batch = 50
 const firstRate = 0.004
 const seed = 1
 /** Training images on which the retrained network must beat the fitted one to be kept. */
-const mostJudged = 3000
+const maxJudged = 3000
 
 /**
  * Short quantization-aware retraining that starts from a fitted network: weights and activations quantized with
@@ -62,7 +62,7 @@ export async function retrain(
     })
     const retrained: QuantizedNetwork = { ...fitted, layers }
     // Straight-through gradients are no promise: very small or very coarse networks can get worse.
-    const judged = firstImages(images, mostJudged)
+    const judged = firstImages(images, maxJudged)
     const isBetter = (await schemeCorrect(retrained, judged)) > (await schemeCorrect(fitted, judged))
     return isBetter ? retrained : fitted
   } finally {

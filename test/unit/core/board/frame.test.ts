@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { crc32, crc8 } from '../../../../src/core/binary/crc'
-import { encodeFrame, FrameDecoder, mostFrameBytes, type Frame } from '../../../../src/core/board/frame'
+import { encodeFrame, FrameDecoder, maxFrameBytes, type Frame } from '../../../../src/core/board/frame'
 import { createRandom } from '../../../../src/core/math/random'
 import { frameVectors, hexBytes } from './frameVectors'
 
@@ -64,7 +64,7 @@ describe('frames', () => {
       const garbage = Uint8Array.from({ length: random.integer(400) }, () =>
         random.integer(3) === 0 ? [0xb5, 0x62][random.integer(2)]! : random.integer(256)
       )
-      const flush = new Uint8Array(mostFrameBytes)
+      const flush = new Uint8Array(maxFrameBytes)
       const { frames: found } = decode(
         new Uint8Array([...garbage, ...frame, ...flush]),
         1 + random.integer(40)

@@ -27,8 +27,8 @@ export interface NetworkOptions {
 }
 
 /** Servers that are in use say so right after they took the connection; a round trip more, and it has arrived. */
-const leastSettleMs = 100
-const mostSettleMs = 1_000
+const minSettleMs = 100
+const maxSettleMs = 1_000
 const saidBytesKept = 256
 
 /**
@@ -116,7 +116,7 @@ async function negotiate(
 }
 
 async function settle(connectMs: number): Promise<void> {
-  const waitMs = Math.min(mostSettleMs, Math.max(leastSettleMs, 3 * connectMs))
+  const waitMs = Math.min(maxSettleMs, Math.max(minSettleMs, 3 * connectMs))
   await new Promise((resolve) => setTimeout(resolve, waitMs))
 }
 

@@ -3,7 +3,7 @@ import type { HandlersOf } from '../../shared/contract/define'
 import type { profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
-import { csvKind, csvToSamples, samplesToCsv } from './sampleFiles'
+import { csvKind, csvToSamples, samplesToCsv } from './sampleCsv'
 import type { SampleStore } from './sampleStore'
 
 /** Rows that are given back as text: about 4 MB. */

@@ -13,12 +13,12 @@ import type { JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import { speedOf } from './boardSpeed'
-import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignRunner'
+import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignLoop'
 import type { StoredCampaign } from './campaignStore'
 import type { ProfiledBoard } from './measure'
 import { presentCampaign, identityOf, nothingToMeasure } from './planView'
 import type { ProfileStore } from './profileStore'
-import { announceSamples } from './sampleNews'
+import { announceSamples } from './sampleEvents'
 
 export interface CampaignsDeps {
   boards: ProfileBoards

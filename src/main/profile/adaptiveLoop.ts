@@ -14,7 +14,7 @@ import { toProxySamples } from '../../core/profile/proxyRows'
 import type { Sample } from '../../shared/contract/profile'
 import type { AdaptiveRequest } from '../../shared/contract/profileAdaptive'
 import type { JobContext } from '../jobs/jobService'
-import { type CampaignRun, runCampaign, type RunnerOptions } from './campaignRunner'
+import { type CampaignRun, runCampaign, type RunnerOptions } from './campaignLoop'
 import type { BoardIdentity } from './sampleStore'
 
 /** Judges what was measured and chooses the next batch; in compose a worker task (profile.decide). */

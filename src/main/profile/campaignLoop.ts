@@ -49,7 +49,7 @@ const refusals: ReadonlySet<string> = new Set([
   'board.refused'
 ])
 /** A line that breaks this often without a single Sample in between is not worth waiting for. */
-const mostBreaks = 3
+const maxBreaks = 3
 
 /**
  * Measures what a campaign has left. Every Sample is in the data file before the next one begins, so nothing
@@ -101,8 +101,7 @@ export async function runCampaign(
       })
     } catch (error) {
       const failure = AppError.from(error)
-      if (failure.code !== 'board.disconnected' || context.signal.aborted || ++breaks > mostBreaks)
-        throw error
+      if (failure.code !== 'board.disconnected' || context.signal.aborted || ++breaks > maxBreaks) throw error
       context.progress(total - left.length + next, total, 'waiting for the board to come back')
       await boards.waitUntilConnected(run.boardId, reconnectMs, context.signal)
     }

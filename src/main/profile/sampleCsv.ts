@@ -6,7 +6,7 @@ import { isCountUnit, type ProxyKernelName } from '../../shared/vocabulary'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
-import { provenanceColumns } from './sampleRow'
+import { provenanceColumns } from './sampleColumns'
 
 /**
  * The one kernel and unit that a CSV of these Samples holds.

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { profileMigrations } from '@main/profile/profileService'
-import { provenanceColumns, rowOnlyColumns, sampleFields } from '@main/profile/sampleRow'
+import { provenanceColumns, rowOnlyColumns, sampleFields } from '@main/profile/sampleColumns'
 import { createSampleStore } from '@main/profile/sampleStore'
 import { openStore, type Store } from '@main/store/store'
 import { sampleSchema, type Sample } from '@shared/contract/profile'

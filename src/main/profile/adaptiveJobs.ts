@@ -7,11 +7,11 @@ import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
-import { runAdaptive, type AdaptiveRunnerOptions } from './adaptiveRunner'
+import { runAdaptive, type AdaptiveRunnerOptions } from './adaptiveLoop'
 import type { AdaptiveStore, StoredAdaptiveRun } from './adaptiveStore'
 import { speedOf } from './boardSpeed'
 import type { ProfiledBoard } from './measure'
-import { announceSamples } from './sampleNews'
+import { announceSamples } from './sampleEvents'
 
 interface Started {
   jobId: string
