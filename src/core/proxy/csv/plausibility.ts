@@ -1,6 +1,6 @@
 import { rowSpec } from '../../kernel/spec'
 import { emptyWork } from '../../kernel/work'
-import { spearman } from '../fit/metrics'
+import { spearman } from '../../math/correlation'
 import type { SampleTable } from '../samples'
 
 /** Rows that are compared: enough to see a wrong unit, few enough to sort at once. */

@@ -1,3 +1,5 @@
+import { spearman } from '../../math/correlation'
+
 /** Errors of a set of predictions. Percentages are percent (4.7 means 4.7 %), times in the samples' unit. */
 export interface Metrics {
   count: number
@@ -48,34 +50,4 @@ export function quantile(sorted: ArrayLike<number>, fraction: number): number {
   const low = Math.floor(at)
   const high = Math.min(low + 1, sorted.length - 1)
   return sorted[low] + (at - low) * (sorted[high] - sorted[low])
-}
-
-/** Spearman's rank correlation with mid-ranks for ties. */
-export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
-  const rankA = midRanks(a)
-  const rankB = midRanks(b)
-  const middle = (a.length + 1) / 2
-  let covariance = 0
-  let varianceA = 0
-  let varianceB = 0
-  for (let row = 0; row < a.length; row++) {
-    covariance += (rankA[row] - middle) * (rankB[row] - middle)
-    varianceA += (rankA[row] - middle) ** 2
-    varianceB += (rankB[row] - middle) ** 2
-  }
-  return varianceA > 0 && varianceB > 0 ? covariance / Math.sqrt(varianceA * varianceB) : null
-}
-
-function midRanks(values: ArrayLike<number>): Float64Array {
-  const order = Uint32Array.from({ length: values.length }, (_, row) => row).sort(
-    (a, b) => values[a] - values[b]
-  )
-  const ranks = new Float64Array(values.length)
-  for (let start = 0; start < order.length;) {
-    let end = start + 1
-    while (end < order.length && values[order[end]] === values[order[start]]) end++
-    for (let at = start; at < end; at++) ranks[order[at]] = (start + end + 1) / 2
-    start = end
-  }
-  return ranks
 }

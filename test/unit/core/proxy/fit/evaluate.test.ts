@@ -11,7 +11,8 @@ import {
   splitRows
 } from '@core/proxy/fit/folds'
 import { fitInterval, intervalFactors, measuredCoverage } from '@core/proxy/fit/interval'
-import { metricsOf, quantile, spearman } from '@core/proxy/fit/metrics'
+import { spearman } from '@core/math/correlation'
+import { metricsOf, quantile } from '@core/proxy/fit/metrics'
 import { fitProxy, proxyFromJson } from '@core/proxy/fit/proxy'
 import { joinSamples, takeSamples, type SampleTable } from '@core/proxy/samples'
 import { syntheticConv } from '../syntheticSamples'

@@ -1,0 +1,169 @@
+import type { Figure, LayerType, WorkloadTables } from '../../../shared/contract/workloadRows'
+import { studentTQuantile } from '../../math/studentT'
+
+/** One figure of two runs. The difference is B - A; it is shown to be one when its interval leaves out 0. */
+export interface Difference {
+  name: string
+  unit: string
+  a: Figure
+  b: Figure
+  difference: number | null
+  low: number | null
+  high: number | null
+  /** B / A; null when A is 0 or either is missing. */
+  ratio: number | null
+  isSignificant: boolean
+}
+
+export interface RunComparison {
+  precisions: { precision: string; figures: Difference[] }[]
+  /** Layers of the same name and type in both. */
+  layers: { layer: string; type: LayerType; figures: Difference[] }[]
+  onlyInA: string[]
+  onlyInB: string[]
+  /** Shares of time and energy by layer type: comparable between different networks. */
+  types: { type: LayerType; a: TypeShare | null; b: TypeShare | null }[]
+  findings: string[]
+}
+
+export interface TypeShare {
+  layers: number
+  timeShare: number | null
+  energyShare: number | null
+}
+
+/**
+ * Two runs beside each other: any two; what has no counterpart is named.
+ *
+ * @param confidence of the intervals, which is that of the figures
+ */
+export function compareRuns(a: WorkloadTables, b: WorkloadTables, confidence: number): RunComparison {
+  const difference = (name: string, unit: string, left: Figure, right: Figure): Difference =>
+    differenceOf(name, unit, left, right, confidence)
+  const precisions = a.benchmark.flatMap((left) => {
+    const right = b.benchmark.find((row) => row.precision === left.precision)
+    if (right === undefined) return []
+    const figures = [
+      difference('latency', 'us', left.latencyMeanUs, right.latencyMeanUs),
+      difference('throughput', 'samples/s', left.throughputPerS, right.throughputPerS),
+      difference('total energy per sample', 'J', left.energyTotalJ, right.energyTotalJ),
+      difference('net energy per sample', 'J', left.energyNetJ, right.energyNetJ)
+    ]
+    // An accuracy and a perplexity have no difference.
+    if (left.metric === right.metric) figures.push(difference(left.metric, '', left.quality, right.quality))
+    return [{ precision: left.precision, figures }]
+  })
+  const layers = a.layers.flatMap((left) => {
+    const right = b.layers.find((row) => row.layer === left.layer && row.type === left.type)
+    if (right === undefined) return []
+    return [
+      {
+        layer: left.layer,
+        type: left.type,
+        figures: [
+          difference('time per call', 'us', left.timeUs, right.timeUs),
+          difference('total energy per call', 'J', left.energyTotalJ, right.energyTotalJ),
+          difference('net energy per call', 'J', left.energyNetJ, right.energyNetJ),
+          ...impactDifferences(left.layer, a, b, difference)
+        ]
+      }
+    ]
+  })
+  const shared = new Set(layers.map((entry) => entry.layer))
+  return {
+    precisions,
+    layers,
+    onlyInA: a.layers.map((row) => row.layer).filter((layer) => !shared.has(layer)),
+    onlyInB: b.layers.map((row) => row.layer).filter((layer) => !shared.has(layer)),
+    types: typeShares(a, b),
+    findings: precisions.flatMap(({ precision, figures }) =>
+      figures.flatMap((one) => sentence(precision, one))
+    )
+  }
+}
+
+function impactDifferences(
+  layer: string,
+  a: WorkloadTables,
+  b: WorkloadTables,
+  difference: (name: string, unit: string, left: Figure, right: Figure) => Difference
+): Difference[] {
+  return a.impacts
+    .filter((impact) => impact.layer === layer)
+    .flatMap((left) => {
+      const right = b.impacts.find((impact) => impact.layer === layer && impact.change === left.change)
+      return right === undefined ? [] : [difference(`KL, ${left.change}`, 'nats', left.klNats, right.klNats)]
+    })
+}
+
+/**
+ * B - A with Welch's interval: each figure's standard error is read back from its interval and count. Null where either
+ * is unavailable or has no interval; INVALID figures are compared and carry their verdict.
+ */
+export function differenceOf(
+  name: string,
+  unit: string,
+  a: Figure,
+  b: Figure,
+  confidence: number
+): Difference {
+  const missing = {
+    name,
+    unit,
+    a,
+    b,
+    difference: null,
+    low: null,
+    high: null,
+    ratio: null,
+    isSignificant: false
+  }
+  if (a.value === null || b.value === null) return missing
+  const difference = b.value - a.value
+  const ratio = a.value === 0 ? null : b.value / a.value
+  const [errorA, errorB] = [standardError(a, confidence), standardError(b, confidence)]
+  if (errorA === null || errorB === null) return { ...missing, difference, ratio }
+  const variance = errorA ** 2 + errorB ** 2
+  const degrees =
+    variance === 0 ? Infinity : variance ** 2 / (errorA ** 4 / (a.n - 1) + errorB ** 4 / (b.n - 1))
+  // Beyond a thousand degrees of freedom Student's t is the normal distribution to three digits.
+  const half =
+    studentTQuantile((1 + confidence) / 2, Math.max(1, Math.min(degrees, 1000))) * Math.sqrt(variance)
+  const [low, high] = [difference - half, difference + half]
+  return { ...missing, difference, ratio, low, high, isSignificant: low > 0 || high < 0 }
+}
+
+function standardError({ low, high, n }: Figure, confidence: number): number | null {
+  if (low === null || high === null || n < 2) return null
+  return (high - low) / 2 / studentTQuantile((1 + confidence) / 2, Math.min(n - 1, 1000))
+}
+
+function typeShares(a: WorkloadTables, b: WorkloadTables): RunComparison['types'] {
+  const types = [...new Set([...a.layers, ...b.layers].map((layer) => layer.type))]
+  const shareOf = ({ layers }: WorkloadTables, type: LayerType): TypeShare | null => {
+    const rows = layers.filter((layer) => layer.type === type)
+    if (rows.length === 0) return null
+    const sum = (read: (row: (typeof rows)[number]) => number | null): number | null =>
+      rows.some((row) => read(row) === null) ? null : rows.reduce((total, row) => total + read(row)!, 0)
+    return {
+      layers: rows.length,
+      timeShare: sum((row) => row.timeShare),
+      energyShare: sum((row) => row.energyShare)
+    }
+  }
+  return types.map((type) => ({ type, a: shareOf(a, type), b: shareOf(b, type) }))
+}
+
+function sentence(precision: string, one: Difference): string[] {
+  if (one.difference === null) return []
+  const digits = (value: number): string => String(Number(value.toPrecision(3)))
+  const unit = one.unit === '' ? '' : ` ${one.unit}`
+  const range = one.low === null ? '' : ` [${digits(one.low)}, ${digits(one.high!)}]`
+  const invalid = one.a.verdict === 'INVALID' || one.b.verdict === 'INVALID' ? ', from INVALID figures' : ''
+  const evidence =
+    one.low === null ? 'no interval' : one.isSignificant ? 'a difference is shown' : 'no difference is shown'
+  return [
+    `${precision}, ${one.name}: B - A = ${digits(one.difference)}${unit}${range}, ${evidence}, ` +
+      `n = ${one.a.n} and ${one.b.n}${invalid}.`
+  ]
+}

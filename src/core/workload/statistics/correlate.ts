@@ -1,0 +1,74 @@
+import { correlationInterval, correlationP, pearson, spearman, spearmanP } from '../../math/correlation'
+import type { MergedRow } from './merge'
+
+/** A correlation over layers with all that is needed to judge it. */
+export interface Correlation {
+  a: string
+  b: string
+  /** Layers that have both figures. */
+  n: number
+  pearson: number | null
+  /** Two-sided, Student's t. */
+  pearsonP: number | null
+  pearsonInterval: [low: number, high: number] | null
+  spearman: number | null
+  /** Two-sided; exact up to 8 layers. */
+  spearmanP: number | null
+  spearmanInterval: [low: number, high: number] | null
+}
+
+/** Columns of the correlation matrix: a name for people, and the value of a row; INVALID figures do not count. */
+export const matrixMetrics: readonly (readonly [name: string, read: (row: MergedRow) => number | null])[] = [
+  ['net energy', (row) => valid(row.energyNetJ)],
+  ['total energy', (row) => valid(row.energyTotalJ)],
+  ['time', (row) => valid(row.timeUs)],
+  ['parameters', (row) => row.parameters],
+  ['MACs', (row) => row.macs],
+  ['KL', (row) => valid(row.klNats)],
+  ['quality loss', (row) => row.qualityLoss],
+  ['impact score', (row) => row.impactScore],
+  ['KL at int8', (row) => row.int8KlNats],
+  ['KL at int4', (row) => row.int4KlNats]
+]
+
+function valid(figure: MergedRow['klNats']): number | null {
+  return figure.verdict === 'VALID' ? figure.value : null
+}
+
+/** Pearson and Spearman with p, n and seeded bootstrap intervals over the rows that have both values. */
+export function correlate(
+  rows: readonly MergedRow[],
+  [nameA, readA]: readonly [string, (row: MergedRow) => number | null],
+  [nameB, readB]: readonly [string, (row: MergedRow) => number | null],
+  confidence: number,
+  seed: number
+): Correlation {
+  const pairs = rows
+    .map((row) => [readA(row), readB(row)] as const)
+    .filter((pair): pair is readonly [number, number] => pair[0] !== null && pair[1] !== null)
+  const a = pairs.map(([value]) => value)
+  const b = pairs.map(([, value]) => value)
+  const n = pairs.length
+  const r = n < 3 ? null : pearson(a, b)
+  const rho = n < 3 ? null : spearman(a, b)
+  return {
+    ...{ a: nameA, b: nameB, n, pearson: r, spearman: rho },
+    pearsonP: r === null ? null : correlationP(r, n),
+    pearsonInterval: r === null ? null : correlationInterval(pearson, a, b, confidence, seed),
+    spearmanP: rho === null ? null : spearmanP(a, b),
+    spearmanInterval: rho === null ? null : correlationInterval(spearman, a, b, confidence, seed)
+  }
+}
+
+/** Every pair of columns that at least three rows have; columns that nobody has are left out. */
+export function correlationMatrix(
+  rows: readonly MergedRow[],
+  confidence: number,
+  seed: number
+): { names: string[]; pairs: Correlation[] } {
+  const present = matrixMetrics.filter(([, read]) => rows.filter((row) => read(row) !== null).length >= 3)
+  const pairs = present.flatMap((first, at) =>
+    present.slice(at + 1).map((second) => correlate(rows, first, second, confidence, seed))
+  )
+  return { names: present.map(([name]) => name), pairs }
+}
