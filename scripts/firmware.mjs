@@ -72,7 +72,8 @@ const monitors = [
     machine: [...rv32im, '-DBOARD_LITEX'],
     sources: ['litexBoard.c'],
     kernels: [],
-    base: '0x40000000'
+    base: '0x40000000',
+    movable: true
   },
   // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
   { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' },
@@ -104,6 +105,25 @@ function objectOf(source, folder, flags) {
   return object
 }
 
+/** How far a movable monitor is linked away from its base, to see which of its words are addresses. */
+const movedBy = 0x1000_0000
+
+/**
+ * The words of an image that are addresses in itself, as offsets in hex, one a line: all that differs when the same objects are
+ * linked elsewhere. The host adds the distance to them where RAM lies elsewhere (src/core/board/movedImage.ts).
+ */
+function addressWords(image, moved) {
+  const offsets = []
+  for (let at = 0; at + 4 <= image.length; at += 4) {
+    const distance = (moved.readUInt32LE(at) - image.readUInt32LE(at)) >>> 0
+    if (distance === movedBy) offsets.push(at.toString(16))
+    else if (distance !== 0)
+      throw new Error(`the word at ${at.toString(16)} depends on the base in another way`)
+  }
+  if (moved.length !== image.length) throw new Error('the image has another length at another base')
+  return `${offsets.join('\n')}\n`
+}
+
 /** Builds one monitor into `folder`; returns the names of its files. */
 function build(monitor, folder) {
   const work = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-'))
@@ -123,11 +143,19 @@ function build(monitor, folder) {
     const bin = path.join(folder, `${monitor.name}.bin`)
     const script = path.join(firmwareFolder, 'board.ld')
     const place = monitor.base === null ? [] : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`]
-    const link = [...target, ...monitor.machine, ...linking, ...place, '-T', script]
-    compile([...link, ...objects, '-lgcc', '-o', elf], 'link')
-    const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', elf, bin], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
-    return [`${monitor.name}.elf`, `${monitor.name}.bin`]
+    const linkTo = (elfFile, binFile, where) => {
+      const link = [...target, ...monitor.machine, ...linking, ...where, '-T', script]
+      compile([...link, ...objects, '-lgcc', '-o', elfFile], 'link')
+      const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', elfFile, binFile], { encoding: 'utf8' })
+      if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
+      return readFileSync(binFile)
+    }
+    const image = linkTo(elf, bin, place)
+    if (monitor.movable !== true) return [`${monitor.name}.elf`, `${monitor.name}.bin`]
+    const moved = `-Wl,--defsym=MONITOR_BASE=${Number(monitor.base) + movedBy}`
+    const other = linkTo(path.join(work, 'moved.elf'), path.join(work, 'moved.bin'), [moved])
+    writeFileSync(path.join(folder, `${monitor.name}.addresses`), addressWords(image, other))
+    return [`${monitor.name}.elf`, `${monitor.name}.bin`, `${monitor.name}.addresses`]
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

@@ -1,3 +1,4 @@
+import { AppError } from '@shared/errors'
 import type { KernelName, KernelVariant } from '@shared/vocabulary'
 
 /** What a board reports in its reply to `hello` (docs/protocol.md). JSON-safe: it is stored with every Sample. */
@@ -45,6 +46,23 @@ export interface BoardInfo {
   coreName: string
   buildText: string
   kernels: BoardKernel[]
+}
+
+/**
+ * Refuses a measurement on a core that counts nothing, before any time is spent on it.
+ *
+ * @throws board.refused
+ */
+export function requireCounter(
+  name: string,
+  { counters, coreName }: Pick<BoardInfo, 'counters' | 'coreName'>
+): void {
+  if (counters.cycles || counters.instructions) return
+  throw new AppError(
+    'board.refused',
+    `${name} (${coreName}) has no counter that its monitor can read: neither mcycle nor minstret.`,
+    'Nothing was measured. Build the core with performance counters (VexRiscv: variant full), or search on a twin of it.'
+  )
 }
 
 /** Usable RAM in bytes. */

@@ -1,25 +1,35 @@
 import { AppError } from '../../shared/errors'
 import type { LitexSoc } from './litexSoc'
+import { moveImage } from './movedImage'
 
 /** Where resources/firmware/build/monitor-litex.bin is linked (scripts/firmware.mjs). */
 export const litexMonitorBase = 0x4000_0000
 
 /** The record of resources/firmware/litexBoard.h: this text, then UART base, RAM bytes, clock in Hz as u32. */
 const magic = 'BBLITEX1'
+/** What the linker script aligns to is a part of this. */
+const ramAlignment = 0x1000
 /** Stack and zeroed data of the monitor lie behind the image; then a little is left to work in. */
 const minRamBytes = 192 * 1024
 
 /**
- * The LiteX monitor for one SoC: a copy of the image with the SoC's UART, RAM and clock filled in.
+ * The LiteX monitor for one SoC: a copy of the image with the SoC's UART, RAM and clock filled in, moved to where its main RAM
+ * begins.
  *
- * @throws input.invalid when main RAM does not lie where the image is linked, or is too small; internal for an image without the record
+ * @param addresses list of monitor-litex.addresses; only needed where RAM does not begin at `litexMonitorBase`
+ * @throws input.invalid when main RAM is too small or begins at an odd place; internal for an image without the record, or
+ *   RAM elsewhere without the list
  */
-export function fillInLitexMonitor(image: Uint8Array, soc: LitexSoc): Uint8Array {
-  if (soc.ramBase !== litexMonitorBase) {
+export function fillInLitexMonitor(
+  image: Uint8Array,
+  soc: Pick<LitexSoc, 'uartBase' | 'ramBase' | 'ramBytes' | 'clockHz'>,
+  addresses = ''
+): Uint8Array {
+  if (soc.ramBase % ramAlignment !== 0) {
     throw new AppError(
       'input.invalid',
-      `Main RAM of this SoC begins at 0x${soc.ramBase.toString(16)}; the monitor is linked for 0x${litexMonitorBase.toString(16)}.`,
-      'Build the SoC with LiteX’s usual memory map, or the monitor for this address (docs/firmware.md).'
+      `Main RAM of this SoC begins at 0x${soc.ramBase.toString(16)}, which is no multiple of ${ramAlignment}.`,
+      'Check the line memory_region,main_ram of the description.'
     )
   }
   if (soc.ramBytes < minRamBytes) {
@@ -30,10 +40,13 @@ export function fillInLitexMonitor(image: Uint8Array, soc: LitexSoc): Uint8Array
     )
   }
   const at = findMagic(image)
-  const filled = image.slice()
+  const distance = soc.ramBase - litexMonitorBase
+  const filled = distance === 0 ? image.slice() : moveImage(image, addresses, distance)
   const view = new DataView(filled.buffer)
   view.setUint32(at + magic.length, soc.uartBase, true)
-  view.setUint32(at + magic.length + 4, soc.ramBytes, true)
+  // The end of RAM is a 32-bit number: where it would be 2^32, the last page is left alone.
+  const ramBytes = soc.ramBase + soc.ramBytes === 2 ** 32 ? soc.ramBytes - ramAlignment : soc.ramBytes
+  view.setUint32(at + magic.length + 4, ramBytes, true)
   view.setUint32(at + magic.length + 8, soc.clockHz ?? 0, true)
   return filled
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors'
+import { type LitexCore, readLitexCore } from './litexCore'
 
 /** What a loader needs to know of a LiteX SoC. */
 export interface LitexSoc {
@@ -8,6 +9,7 @@ export interface LitexSoc {
   ramBytes: number
   /** null: the description does not tell. */
   clockHz: number | null
+  core: LitexCore
 }
 
 /** Offsets of the UART's CSRs that the monitor uses (litex/soc/cores/uart.py). */
@@ -52,7 +54,25 @@ export function parseLitexSoc(text: string): LitexSoc {
       'Give it SDRAM, or block RAM with --integrated-main-ram-size.'
     )
   }
-  return { uartBase, ramBase, ramBytes, clockHz: numberOf(found.constants.get('config_clock_frequency')) }
+  if (ramBase + ramBytes > 2 ** 32) {
+    throw invalid(
+      `Main RAM (${ramBytes} bytes at ${hex(ramBase)}) reaches beyond the 32-bit address space.`,
+      'Check the line memory_region,main_ram of the description.'
+    )
+  }
+  if (uartBase >= ramBase && uartBase < ramBase + ramBytes) {
+    throw invalid(
+      `The UART at ${hex(uartBase)} lies inside main RAM (${ramBytes} bytes at ${hex(ramBase)}).`,
+      'The description contradicts itself; have LiteX write it anew for this bitstream.'
+    )
+  }
+  return {
+    uartBase,
+    ramBase,
+    ramBytes,
+    clockHz: numberOf(found.constants.get('config_clock_frequency')),
+    core: readLitexCore(found.constants)
+  }
 }
 
 /** Lines `csr_base,NAME,ADDRESS,,` and the like; comments begin with #. */

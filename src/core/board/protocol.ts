@@ -118,6 +118,11 @@ export const encode = {
   tensor: (layer: number): Uint8Array => new ByteWriter(2).u16(layer).done()
 }
 
+/** Some cores leave I and E out of misa (VexRiscv full): a core without E has I. */
+function completeIsa(isa: string): string {
+  return isa.replace(/^(rv(?:32|64))(?![a-z]*[ie])/, '$1i')
+}
+
 /** Response data (after the status) by command. Throw RangeError when the data is shorter than the protocol says. */
 export const readReply = {
   hello(data: Uint8Array): { info: BoardInfo; nonce: number } {
@@ -161,7 +166,7 @@ export const readReply = {
       architectureId,
       implementationId,
       xlen,
-      isa,
+      isa: completeIsa(isa),
       coreName,
       buildText,
       kernels

@@ -78,6 +78,7 @@ class Machine implements VirtualMachine {
         time: () => this.clint.time,
         pending: () => this.pendingInterrupts(),
         implementationId: config.implementationId,
+        hasIdentity: config.hasIdentity !== false,
         clockHz: config.clockIsKnown === false ? 0 : config.clockHz,
         zbb: config.zbb
       },

@@ -31,8 +31,8 @@ export interface BoardAdapters {
   /** A serial port by its path, or a console on the network by its address. */
   openSerial(port: string, settings: PortSettings): Promise<Link>
   listPorts(): Promise<PortEntry[]>
-  /** A flat monitor image (resources/firmware/build), by its name without extension. */
-  readMonitor(name: string): Promise<Uint8Array>
+  /** A flat monitor image (resources/firmware/build), by its name, or the list of the words in it that are addresses. */
+  readMonitor(name: string, ending?: 'bin' | 'addresses'): Promise<Uint8Array>
   /** The QEMU program, or null where it is not installed. */
   findQemu(): Promise<string | null>
   /** Programs of others: bitstreams, debug probes. */
@@ -95,7 +95,8 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     async openLitex() {
       return await openVirtualLink({ preset: 'litex', firmware: null, workerFile: options.workerFile })
     },
-    readMonitor: (name) => readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.bin`)),
+    readMonitor: (name, ending = 'bin') =>
+      readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.${ending}`)),
     async openSerial(port, settings) {
       const address = readNetworkAddress(port)
       if (address !== null) return await openNetworkLink({ address, ...settings })

@@ -141,7 +141,7 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
       'board.loads': async () => ({ loads: records.all() }),
       ...createBootHandlers({
         registry,
-        readMonitor: (name) => options.adapters.readMonitor(name),
+        readMonitor: (name, ending) => options.adapters.readMonitor(name, ending),
         jobs,
         nowMs,
         records

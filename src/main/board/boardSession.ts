@@ -42,11 +42,18 @@ export interface BoardSession {
     options?: BoardCallOptions
   ): Promise<Spent & { returned: number }>
   echo(bytes: Uint8Array, options?: BoardCallOptions): Promise<Uint8Array>
+  /**
+   * What a description of the board tells that its monitor cannot find out; it holds until another program runs. The name
+   * replaces only one made of identity registers.
+   */
+  describe(known: KnownBoard): void
   /** Restarts the monitor and waits until it answers. */
   reset(options?: BoardCallOptions): Promise<BoardInfo>
   /** Any other conversation over the raw line, e.g. a boot loader. */
   converse<T>(conversation: Conversation<T>, options?: ConverseOptions): Promise<T>
 }
+
+export type KnownBoard = Partial<Pick<BoardInfo, 'coreName' | 'isa'>>
 
 export interface SessionCounts {
   sentBytes: number
@@ -128,14 +135,18 @@ export function openBoardSession(options: {
       })
     )
 
-  const hello = (call?: BoardCallOptions): Promise<BoardInfo> => talk(() => client.hello(nonce()), call)
+  let known: KnownBoard = {}
+  const amended = (info: BoardInfo): BoardInfo =>
+    /^(litex|core)-[0-9a-f]{8}:/.test(info.coreName) ? { ...info, ...known } : info
+  const hello = async (call?: BoardCallOptions): Promise<BoardInfo> =>
+    amended(await talk(() => client.hello(nonce()), call))
   return {
     link,
     get identified() {
-      return client.info
+      return client.info === null ? null : amended(client.info)
     },
     get info() {
-      if (client.info !== null) return client.info
+      if (client.info !== null) return amended(client.info)
       throw new AppError(
         'board.notMonitor',
         `${link.descriptor.label} has not been identified as a Bitbench board.`,
@@ -149,7 +160,11 @@ export function openBoardSession(options: {
       crcErrors: client.statistics.damagedFrames
     }),
     sendRaw: (bytes) => inTurn(() => counted.write(bytes)),
-    forget: () => client.forget(),
+    describe: (told) => (known = told),
+    forget() {
+      known = {}
+      client.forget()
+    },
     hello,
     upload: (address, bytes, call) => talk(() => client.upload(address, bytes), call),
     read: (address, length, call) => talk(() => client.read(address, length), call),

@@ -1,3 +1,4 @@
+import { requireCounter } from '../../core/board/boardInfo'
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
 import { shapeWork, type KernelShape } from '../../core/kernel/shape'
 import { bitWidths } from '../../core/quant/scheme'
@@ -35,6 +36,7 @@ export async function benchKernels(
 ): Promise<IdentifiedBoard & { rows: MeasuredRow[] }> {
   const { repetitions, seed, reference, signal } = options
   const identified = await board.connect(boardId)
+  requireCounter(identified.name, identified.info)
   const rows: MeasuredRow[] = []
   await board.withLease(boardId, 'kernel benchmark', async (session) => {
     for (const shape of usualShapes) {

@@ -1,5 +1,5 @@
 import { median } from '../../core/math/median'
-import type { BoardInfo } from '../../core/board/boardInfo'
+import { type BoardInfo, requireCounter } from '../../core/board/boardInfo'
 import type { BenchRequest, BenchResult } from '../../core/board/protocol'
 import { type BenchItem, itemKey, shapeWork } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
@@ -41,7 +41,7 @@ export interface MeasureOptions {
 /**
  * Measures one item and makes it a Sample.
  *
- * @throws board.crcMismatch when the board computed other outputs than the host; what `bench` throws
+ * @throws board.refused when it has no counter, board.crcMismatch when the board computed other outputs than the host; what `bench` throws
  */
 export async function measureItem(
   session: BenchSession,
@@ -50,6 +50,7 @@ export async function measureItem(
   options: MeasureOptions
 ): Promise<Sample> {
   const { repetitions, seed, signal } = options
+  requireCounter(board.name, board.info)
   const [result, expected] = await Promise.all([
     session.bench({ ...item, repetitions, seed }, { signal }),
     options.checksum(item, seed)

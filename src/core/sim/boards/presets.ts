@@ -13,6 +13,8 @@ export interface MachineConfig {
   coreName: string
   /** Reported in mimpid, so that firmware can tell the virtual boards apart. */
   implementationId: number
+  /** False: it hides what it is, as many soft cores do. */
+  hasIdentity?: false
   clockHz: number
   /** False: clockHz only drives the simulator's time, and the board does not report it. */
   clockIsKnown?: false

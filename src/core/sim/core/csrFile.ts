@@ -9,6 +9,8 @@ export interface CsrSurroundings {
   /** Pending interrupts as a mip word. */
   pending: () => number
   implementationId: number
+  /** False: the identity registers read as zero, as on many soft cores. */
+  hasIdentity: boolean
   clockHz: number
   zbb: boolean
 }
@@ -111,11 +113,11 @@ export class CsrFile {
       case 0xc81:
         return Math.floor(surroundings.time() / wordRange) | 0
       case 0xf11:
-        return virtualVendorId
+        return surroundings.hasIdentity ? virtualVendorId : 0
       case 0xf12:
         return 0
       case 0xf13:
-        return surroundings.implementationId
+        return surroundings.hasIdentity ? surroundings.implementationId : 0
       case 0xf14:
       case 0xf15:
         return 0 // mhartid, mconfigptr

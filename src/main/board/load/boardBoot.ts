@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
+import { checkLitexCore } from '../../../core/board/litexCore'
 import { fillInLitexMonitor, litexMonitorBase } from '../../../core/board/litexMonitor'
 import type { LitexSoc } from '../../../core/board/litexSoc'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
@@ -10,13 +11,15 @@ import { loadOver } from './boardLoads'
 import type { BoardSession } from '../boardSession'
 import type { LoadImage } from './loadFile'
 
+export type ReadMonitor = (name: string, ending?: 'bin' | 'addresses') => Promise<Uint8Array>
+
 export interface BootOptions {
   /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot. */
   loader: BootLoaderName
   /** Of a LiteX board; null when it is none or nobody told. */
   soc: LitexSoc | null
-  /** A flat monitor image of resources/firmware/build, by name. */
-  readMonitor: (name: string) => Promise<Uint8Array>
+  /** A flat monitor image of resources/firmware/build, by name, or the list of the words in it that are addresses. */
+  readMonitor: ReadMonitor
   signal: AbortSignal
   onProgress: (doneBytes: number, totalBytes: number, note: string) => void
 }
@@ -60,7 +63,21 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   const banner = (await session.converse(awaitBanner(), { signal })) ?? ''
   const info = await session.hello({ signal })
   checkBuild(info.buildId, image)
-  return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
+  if (found.kind === 'litex' && options.soc !== null) session.describe(describedCore(options.soc))
+  return {
+    info: session.info,
+    image,
+    loader,
+    crc32: crc,
+    banner,
+    result: `${result}; ${session.info.coreName}, ${session.info.isa}`
+  }
+}
+
+/** What the description of a SoC tells of its core and the monitor cannot find out: LiteX cores have no identity in their CSRs. */
+function describedCore({ core }: LitexSoc): { coreName?: string; isa?: string } {
+  const name = core.name ?? (core.type === null ? null : [core.type, core.variant ?? ''].join(' ').trim())
+  return { ...(name === null ? {} : { coreName: name }), ...(core.isa === null ? {} : { isa: core.isa }) }
 }
 
 /**
@@ -98,11 +115,11 @@ async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): P
         'Give the csr.csv or csr.json that LiteX wrote beside the bitstream (--soc csr.csv).'
       )
     }
-    return flatImage(
-      'monitor-litex',
-      fillInLitexMonitor(await readMonitor('monitor-litex'), soc),
-      litexMonitorBase
-    )
+    checkLitexCore(soc.core)
+    const list = soc.ramBase === litexMonitorBase ? null : await readMonitor('monitor-litex', 'addresses')
+    const addresses = list === null ? '' : new TextDecoder().decode(list)
+    const filled = fillInLitexMonitor(await readMonitor('monitor-litex'), soc, addresses)
+    return flatImage('monitor-litex', filled, soc.ramBase)
   }
   if (found.supervisor) {
     throw new AppError(

@@ -4,7 +4,7 @@ import type { boardBootCommands } from '../../../shared/contract/boardBoot'
 import type { HandlersOf } from '../../../shared/contract/define'
 import { AppError } from '../../../shared/errors'
 import type { JobService } from '../../jobs/jobService'
-import { bootMonitor } from './boardBoot'
+import { bootMonitor, type ReadMonitor } from './boardBoot'
 import { litexBoardId } from '../boardCatalogue'
 import type { BoardRegistry } from '../boardRegistry'
 import { readSource } from './loadFile'
@@ -13,7 +13,7 @@ import type { LoadRecords } from './loadRecords'
 /** `board.boot` as a Job, noted in the board's console and among the loads. */
 export function createBootHandlers(deps: {
   registry: BoardRegistry
-  readMonitor: (name: string) => Promise<Uint8Array>
+  readMonitor: ReadMonitor
   jobs: JobService
   nowMs: () => number
   records: LoadRecords

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { checkLitexCore } from '@core/board/litexCore'
 import { fillInLitexMonitor, litexMonitorBase } from '@core/board/litexMonitor'
 import { type LitexSoc, parseLitexSoc } from '@core/board/litexSoc'
 import { litexBoardCsv } from '@core/sim/boards/litexBoard'
@@ -25,7 +26,8 @@ const soc: LitexSoc = {
   uartBase: 0xf000_4800,
   ramBase: 0x4000_0000,
   ramBytes: 64 << 20,
-  clockHz: 75_000_000
+  clockHz: 75_000_000,
+  core: { name: null, type: 'vexriscv', variant: null, isa: null }
 }
 const json = {
   csr_bases: { ctrl: 0xf000_0000, uart: 0xf000_4800 },
@@ -44,7 +46,11 @@ describe('a LiteX SoC description', () => {
 
   it('does without a clock, and finds a UART that has registers only', () => {
     const bare = csv.replace(/constant.*\n/g, '').replace(/csr_base,uart.*\n/, '')
-    expect(parseLitexSoc(bare)).toEqual({ ...soc, clockHz: null })
+    expect(parseLitexSoc(bare)).toEqual({
+      ...soc,
+      clockHz: null,
+      core: { name: null, type: null, variant: null, isa: null }
+    })
   })
 
   it.each([
@@ -56,6 +62,8 @@ describe('a LiteX SoC description', () => {
     ['no main RAM', csv.replace('main_ram', 'sram'), 'no main RAM'],
     ['main RAM without a size', csv.replace(',67108864', ',many'), 'no main RAM'],
     ['other register distances', csv.replace('0xf0004808', '0xf0004810'), 'rxempty lies at 0xf0004810'],
+    ['RAM beyond 32 bits', csv.replace('0x40000000', '0xfd000000'), 'beyond the 32-bit'],
+    ['a UART inside RAM', csv.replace('67108864', String(0xb800_0000)), 'lies inside main RAM'],
     ['an address beyond 32 bits', csv.replaceAll('0xf0004800', '0x1f0004800'), 'no UART']
   ])('refuses %s', (_what, text, message) => {
     expect(() => parseLitexSoc(text)).toThrow(
@@ -84,17 +92,99 @@ describe('the LiteX monitor image', () => {
     expect(Buffer.compare(filled, image)).toBe(0)
   })
 
-  it('refuses RAM elsewhere, too little of it, and an image without a record', () => {
-    const refused = (change: Partial<LitexSoc>): unknown => {
+  it('refuses too little RAM, an odd place, a wrong list, and an image without a record', () => {
+    const refused = (change: Partial<LitexSoc>, addresses?: string): unknown => {
       try {
-        return fillInLitexMonitor(image, { ...soc, ...change })
+        return fillInLitexMonitor(image, { ...soc, ...change }, addresses)
       } catch (error) {
         return error
       }
     }
-    expect(refused({ ramBase: 0x8000_0000 })).toMatchObject({ code: 'input.invalid' })
     expect(refused({ ramBytes: 65_536 })).toMatchObject({ code: 'input.invalid' })
+    expect(refused({ ramBase: 0x4000_0100 })).toMatchObject({ code: 'input.invalid' })
+    for (const list of ['', 'x\n', '3\n', 'fffffff0\n'])
+      expect(refused({ ramBase: 0x8000_0000 }, list)).toMatchObject({ code: 'internal' })
     expect(() => fillInLitexMonitor(new Uint8Array(4_000), soc)).toThrow('no record')
     expect(litexMonitorBase).toBe(soc.ramBase)
+  })
+
+  it('is moved by adding the distance to its addresses and to nothing else', () => {
+    const list = readFileSync(path.resolve('resources/firmware/build/monitor-litex.addresses'), 'utf8')
+    const [home, away] = [0x4000_0000, 0x8000_0000].map((ramBase) =>
+      fillInLitexMonitor(image, { ...soc, ramBase }, list)
+    )
+    const words = (bytes: Uint8Array): Uint32Array =>
+      new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4))
+    const [before, after] = [words(home!), words(away!)]
+    const changed = [...before.keys()].filter((index) => before[index] !== after[index])
+    expect(changed.map((index) => (index * 4).toString(16))).toEqual(list.trim().split('\n'))
+    for (const index of changed) {
+      expect(after[index]! - before[index]!).toBe(0x4000_0000)
+      // Each pointed into the monitor, and still does.
+      expect(after[index]! - 0x8000_0000).toBeLessThan(0x20000)
+    }
+  })
+})
+
+describe('the core of a LiteX SoC', () => {
+  const core = (...constants: [string, string][]) =>
+    parseLitexSoc(
+      csv.replace(/constant,config_cpu.*\n/g, '') +
+        constants.map(([name, value]) => `constant,config_cpu_${name},${value},,\n`).join('')
+    ).core
+
+  it('is read from the constants', () => {
+    expect(
+      core(
+        ['type_vexriscv', 'None'],
+        ['variant_full', 'None'],
+        ['human_name', 'VexRiscv_Full'],
+        ['isa', 'rv32i2p0_m']
+      )
+    ).toEqual({ name: 'VexRiscv_Full', type: 'vexriscv', variant: 'full', isa: 'rv32im' })
+    expect(core(['isa', 'rv64i2p0_mafd_zicsr'])).toMatchObject({ isa: 'rv64imafd_zicsr' })
+    expect(core(['isa', 'something'])).toMatchObject({ isa: null })
+  })
+
+  it.each([
+    [
+      [
+        ['type_rocket', 'None'],
+        ['human_name', 'RocketRV64[imac]']
+      ],
+      'RocketRV64[imac] is a core of rv64imac'
+    ],
+    [[['isa', 'rv64i2p0_mac']], 'This core is a core of rv64imac'],
+    [
+      [
+        ['type_vexriscv', 'None'],
+        ['variant_minimal', 'None']
+      ],
+      'vexriscv (rv32i) cannot multiply'
+    ],
+    [[['type_serv', 'None']], 'serv (rv32i) cannot multiply'],
+    [
+      [
+        ['type_mor1kx', 'None'],
+        ['human_name', 'MOR1KX']
+      ],
+      'MOR1KX is not a RISC-V core'
+    ]
+  ] as [[string, string][], string][])(
+    'is refused where the monitor cannot run: %j',
+    (constants, message) => {
+      expect(() => checkLitexCore(core(...constants))).toThrow(
+        expect.objectContaining({
+          code: 'input.unsupported',
+          message: expect.stringContaining(message)
+        }) as Error
+      )
+    }
+  )
+
+  it('is let pass where it has RV32IM, or nothing is told', () => {
+    checkLitexCore(core())
+    checkLitexCore(core(['isa', 'rv32i2p0_ma']))
+    checkLitexCore(core(['type_picorv32', 'None'], ['variant_standard', 'None']))
   })
 })

@@ -7,16 +7,22 @@ import { detectBootLoader } from '@core/board/loaders/detect'
 import { sflLoad } from '@core/board/loaders/sfl'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { litexBoard, litexBoardCsv } from '@core/sim/boards/litexBoard'
+import type { MachineConfig } from '@core/sim/boards/presets'
 import { createMachine } from '@core/sim/createMachine'
+import { bootMonitor } from '@main/board/load/boardBoot'
 import { type OpenSession, openBoardSession } from '@main/board/boardSession'
 import { createSimulatorLink } from '../../../../support/simulatorLink'
 import { VirtualClock } from '../../../../support/virtualClock'
 
 const image = new Uint8Array(readFileSync(path.resolve('resources/firmware/build/monitor-litex.bin')))
 
-function powerOn(): { session: OpenSession; clock: VirtualClock; said: () => string } {
+function powerOn(board: MachineConfig = litexBoard): {
+  session: OpenSession
+  clock: VirtualClock
+  said: () => string
+} {
   const clock = new VirtualClock()
-  const machine = createMachine({ board: litexBoard })
+  const machine = createMachine({ board })
   let text = ''
   const session = openBoardSession({
     link: createSimulatorLink(machine, clock),
@@ -61,6 +67,38 @@ describe('the virtual LiteX SoC', () => {
     }
     // The BIOS is gone: the monitor restarts in its place.
     expect((await clock.run(session.reset())).coreName).toBe('virtual-litex')
+  })
+
+  it.each([0x8000_0000, 0x2000_0000])('takes the monitor where its RAM begins at 0x%s', async (ramBase) => {
+    const moved: MachineConfig = {
+      ...litexBoard,
+      hasIdentity: false,
+      litex: { ...litexBoard.litex!, ramBase }
+    }
+    const { session, clock } = powerOn(moved)
+    const described = litexBoardCsv().replace('0x40000000', `0x${ramBase.toString(16)}`)
+    const named = `${described}constant,config_cpu_human_name,VexRiscv_Standard,,\nconstant,config_cpu_isa,rv32i2p0_m,,\n`
+    const { info, result } = await clock.run(
+      bootMonitor(session, {
+        loader: 'auto',
+        soc: parseLitexSoc(named),
+        readMonitor: async (name, ending = 'bin') =>
+          new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
+        signal: new AbortController().signal,
+        onProgress: () => undefined
+      })
+    )
+    expect(info.ram.low).toBeGreaterThan(ramBase)
+    expect(info.ram.high).toBe(ramBase + litexBoard.ramBytes)
+    // A core without an identity is called what the description calls it, also when it is asked again.
+    expect(info).toMatchObject({ coreName: 'VexRiscv_Standard', isa: 'rv32im' })
+    expect(result).toContain('VexRiscv_Standard')
+    expect((await clock.run(session.reset())).coreName).toBe('VexRiscv_Standard')
+    const item = { kernel: 'matmul', activationBits: 4, weightBits: 2, dims: [4, 8, 64] } as const
+    const { checksum } = await clock.run(
+      session.bench({ ...item, dims: [...item.dims], repetitions: 1, seed: 5 })
+    )
+    expect(checksum).toBe(expectedChecksum({ ...item, dims: [...item.dims] }, 5))
   })
 
   it('does not start an image that nobody filled in', async () => {

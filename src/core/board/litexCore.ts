@@ -1,0 +1,89 @@
+import { AppError } from '../../shared/errors'
+
+/** The processor of a LiteX SoC, as far as its description tells. */
+export interface LitexCore {
+  /** As LiteX calls it, e.g. "VexRiscv_Full"; null: not told. */
+  name: string | null
+  /** e.g. "vexriscv"; null: not told. */
+  type: string | null
+  /** e.g. "full"; null: not told. */
+  variant: string | null
+  /** e.g. "rv32im"; null where neither the description nor what is known of the type tells. */
+  isa: string | null
+}
+
+/** Cores of LiteX that are 64-bit in every variant, or have no multiplier, or are no RISC-V at all. */
+const wide = ['rocket', 'blackparrot', 'cva6', 'openc906', 'microwatt64']
+const plain = ['serv', 'femtorv', 'firev']
+const foreign = [
+  'lm32',
+  'mor1kx',
+  'marocchino',
+  'microwatt',
+  'zynq7000',
+  'zynqmp',
+  'cortex_m1',
+  'cortex_m3',
+  'gowin_emcu',
+  'eos_s3'
+]
+
+/** Reads the constants `config_cpu_*` that LiteX writes into csr.csv and csr.json. */
+export function readLitexCore(constants: ReadonlyMap<string, unknown>): LitexCore {
+  const text = (name: string): string | null => {
+    const value = constants.get(name)
+    return typeof value === 'string' && value !== '' && value !== 'None' ? value : null
+  }
+  const suffix = (prefix: string): string | null => {
+    const found = [...constants.keys()].find((name) => name.startsWith(prefix))
+    return found === undefined ? null : found.slice(prefix.length)
+  }
+  const type = text('config_cpu_type') ?? suffix('config_cpu_type_')
+  const variant = text('config_cpu_variant') ?? suffix('config_cpu_variant_')
+  const isa = plainIsa(text('config_cpu_isa')) ?? knownIsa(type, variant)
+  return { name: text('config_cpu_human_name'), type, variant, isa }
+}
+
+/** "rv32i2p0_m" and "rv32i2p0_mac_zicsr" as "rv32im" and "rv32imac_zicsr". */
+function plainIsa(isa: string | null): string | null {
+  const parts = /^(rv(?:32|64|128))([a-z0-9_]*)$/i.exec(isa ?? '')
+  if (parts === null) return null
+  const [first = '', ...rest] = parts[2]!
+    .toLowerCase()
+    .replace(/\d+p\d+/g, '')
+    .split('_')
+  const letters = rest.filter((part) => !/^[zsx]/.test(part)).join('')
+  return [`${parts[1]!.toLowerCase()}${first}${letters}`, ...rest.filter((part) => /^[zsx]/.test(part))].join(
+    '_'
+  )
+}
+
+function knownIsa(type: string | null, variant: string | null): string | null {
+  if (type === null) return null
+  if (wide.includes(type)) return 'rv64imac'
+  if (plain.includes(type) || ((type === 'vexriscv' || type === 'picorv32') && variant === 'minimal'))
+    return 'rv32i'
+  return null
+}
+
+/**
+ * Refuses what the monitor for LiteX (32-bit, with multiplication) cannot run on. A core of which nothing is told is let pass.
+ *
+ * @throws input.unsupported
+ */
+export function checkLitexCore({ name, type, isa }: LitexCore): void {
+  const who = name ?? type ?? 'This core'
+  const hint =
+    'VexRiscv, PicoRV32 and others with RV32IM take the monitor; build the SoC with --cpu-type and --cpu-variant for one of them.'
+  if (type !== null && foreign.includes(type))
+    throw new AppError('input.unsupported', `${who} is not a RISC-V core.`, hint)
+  if (isa === null) return
+  if (!isa.startsWith('rv32'))
+    throw new AppError(
+      'input.unsupported',
+      `${who} is a core of ${isa}; the monitor for LiteX is a 32-bit program.`,
+      hint
+    )
+  if (!/^rv32[a-z]*[mg]/.test(isa))
+    throw new AppError('input.unsupported', `${who} (${isa}) cannot multiply; the kernels need RV32IM.`, hint)
+}
