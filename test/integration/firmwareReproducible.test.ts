@@ -9,7 +9,7 @@ const canBuild = found.status === 0 && found.stdout.includes(provenVersion)
 if (!canBuild)
   console.warn(`SKIPPED: ${compiler} ${provenVersion} is not here, the committed firmware is not rebuilt`)
 
-describe('committed firmware', { timeout: 180_000 }, () => {
+describe('committed firmware', { timeout: 600_000 }, () => {
   it.skipIf(!canBuild)('is what the sources build, byte for byte', () => {
     const script = fileURLToPath(new URL('../../scripts/firmware.mjs', import.meta.url))
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
