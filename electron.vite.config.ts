@@ -23,7 +23,8 @@ export default defineConfig({
           cli: at('./src/main/cli.ts'),
           webMain: at('./src/main/webMain.ts'),
           taskWorker: at('./src/main/taskWorker.ts'),
-          virtualBoardWorker: at('./src/main/board/links/virtualBoardWorker.ts')
+          virtualBoardWorker: at('./src/main/board/links/virtualBoardWorker.ts'),
+          workloadRunner: at('./src/main/workloadRunner.ts')
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' }
       }

@@ -20,6 +20,8 @@ import { connectEstimators } from './wiring/estimators'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
 import { connectLoop } from './wiring/loop'
 import { connectNetworks, type Networks } from './wiring/networks'
+import { connectWorkloads } from './wiring/workloads'
+import type { WorkloadService } from './workload/workloadService'
 
 export type { ComposeOptions } from './wiring/foundation'
 
@@ -35,6 +37,7 @@ export interface Bitbench extends Networks {
   readonly jobs: JobService
   readonly tasks: TaskPool<Tasks>
   readonly store: LazyStore
+  readonly workload: WorkloadService
   /** Cancels what runs, frees the boards, closes the data file. */
   close(): Promise<void>
 }
@@ -50,8 +53,9 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const board = connectBoards(foundation)
   const { gpu, energy } = connectGpus(foundation)
   const estimator = connectEstimators(foundation)
+  const workload = connectWorkloads(foundation, gpu, energy)
   const loop = connectLoop(foundation, () => dispatch)
-  const networks = connectNetworks(foundation, board, [loop.runs])
+  const networks = connectNetworks(foundation, board, [loop.runs, workload.runs])
   const { dataset, model, profile, proxy, calibrations, search, deploy, runs } = networks
   const handlers = {
     ...app.handlers,
@@ -69,7 +73,8 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...proxy.handlers,
     ...runs.handlers,
     ...search.handlers,
-    ...createStoreService(store).handlers
+    ...createStoreService(store).handlers,
+    ...workload.handlers
   }
   const dispatch: Dispatch = createDispatcher(commands, handlers, log)
   return {
@@ -84,6 +89,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     jobs,
     tasks,
     store,
+    workload,
     async close() {
       await jobs.stop()
       // A window or a server is a session that deletions can be undone in; one command is not.

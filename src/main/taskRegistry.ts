@@ -5,6 +5,7 @@ import { estimatorTasks } from './estimator/estimatorTasks'
 import { modelTasks } from './model/modelTasks'
 import { profileTasks } from './profile/profileTasks'
 import { proxyTasks } from './proxy/proxyTasks'
+import { workloadTasks } from './workload/workloadTasks'
 
 /**
  * Every task a worker can run, by `<noun>.<verb>`. Add a noun's tasks here with one import and one spread; the types
@@ -17,7 +18,8 @@ export const taskHandlers = {
   ...profileTasks,
   ...modelTasks,
   ...datasetTasks,
-  ...proxyTasks
+  ...proxyTasks,
+  ...workloadTasks
 }
 
 type Handlers = typeof taskHandlers

@@ -18,6 +18,8 @@ export type OnnxAttribute =
   | { readonly kind: 'ints'; readonly value: readonly number[] }
   | { readonly kind: 'floats'; readonly value: readonly number[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
+  /** The body of a control-flow operator; written only, read as `other`. */
+  | { readonly kind: 'graph'; readonly value: OnnxGraph }
   /** Graphs, sparse tensors and the like: present, but nothing here reads them. */
   | { readonly kind: 'other' }
 
@@ -38,15 +40,21 @@ export interface OnnxValue {
   readonly elementType: OnnxElementType
   /** Each a number, the name of a symbolic size, or null when unknown; null as a whole: unknown rank. */
   readonly dims: readonly (number | string | null)[] | null
+  /** Written without a type; the runtime infers it (outputs only). */
+  readonly untyped?: boolean
 }
 
-export interface OnnxModel {
+/** A graph without the model around it: nodes may use values of the graph that encloses it. */
+export interface OnnxGraph {
   readonly name: string
-  readonly opset: number
   readonly nodes: readonly OnnxNode[]
   readonly initializers: readonly OnnxTensor[]
   readonly inputs: readonly OnnxValue[]
   readonly outputs: readonly OnnxValue[]
+}
+
+export interface OnnxModel extends OnnxGraph {
+  readonly opset: number
   readonly metadata: Readonly<Record<string, string>>
 }
 

@@ -12,6 +12,7 @@ import { proxyCli } from './proxy'
 import { runCli } from './run'
 import { searchCli } from './search'
 import { serveCli } from './serve'
+import { workloadCli } from './workload'
 
 /** Every noun of the command line, in the order of the loop. */
 export const cliNouns: readonly CliNoun[] = [
@@ -26,6 +27,7 @@ export const cliNouns: readonly CliNoun[] = [
   runCli,
   benchCli,
   gpuCli,
+  workloadCli,
   estimatorCli,
   serveCli
 ]

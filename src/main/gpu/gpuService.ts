@@ -1,6 +1,7 @@
 import type { CallContext, EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { Gpu, gpuContract, GpuList, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
+import type { PhaseLine } from '../../core/gpu/phaseMarks'
 import type { JobService } from '../jobs/jobService'
 import { exportNames } from './exportNames'
 import type { GpuStore } from './gpuStore'
@@ -50,10 +51,14 @@ export interface RecordArguments {
 export interface GpuService {
   handlers: HandlersOf<typeof gpuContract>
   list(refresh: boolean): Promise<GpuList>
-  /** Starts a recording; `onOutput` gets what the command prints (the window gets it as an event as well). */
+  /**
+   * Starts a recording; `onOutput` gets what the command prints (the window gets it as an event as well). Without a
+   * command, `onStarted` gets the function that marks phases.
+   */
   record(
     args: RecordArguments,
-    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void,
+    onStarted?: (mark: (line: PhaseLine) => void) => void
   ): Promise<{ jobId: string; recordingId: string; result: Promise<Recording> }>
   exportRecording(id: string, file: string): Promise<{ file: string; rows: number }[]>
   close(): Promise<void>
@@ -120,7 +125,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
     hostLoad = undefined
   }
 
-  const startRecording: GpuService['record'] = async (args, onOutput) => {
+  const startRecording: GpuService['record'] = async (args, onOutput, onStarted) => {
     const { list: found, gpus } = await chosen(args.gpuIndexes)
     if (recordingNow !== undefined) {
       throw new AppError(
@@ -181,6 +186,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
                 onOutput?.(stream, text)
                 emit('gpu.commandOutput', { recordingId: id, stream, text: text.slice(-outputPerEvent) })
               },
+              ...(onStarted === undefined ? {} : { onStarted }),
               progress: (elapsedMs, note) => context.progress(elapsedMs, undefined, note)
             },
             context.signal,

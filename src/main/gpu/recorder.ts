@@ -45,6 +45,8 @@ export interface RecorderDeps {
   onChanged(recording: Recording): void
   onPhase(name: string, state: 'begin' | 'end', atMs: number): void
   onOutput(stream: 'stdout' | 'stderr', text: string): void
+  /** Without a command: phases are marked through `mark` from now on, dated on arrival. */
+  onStarted?(mark: (line: PhaseLine) => void): void
   progress(elapsedMs: number, note: string): void
 }
 
@@ -216,6 +218,7 @@ export async function record(
     const ticker = setInterval(() => deps.progress(nowMs() - zeroMs, tracker.phases.at(-1)?.name ?? ''), 250)
     try {
       if (request.command.length === 0) {
+        deps.onStarted?.((line) => void markPhase(line, nowMs() - zeroMs).catch(() => undefined))
         await pause(request.durationMs ?? 2 ** 31 - 1, ending)
       } else {
         deps.progress(0, 'idle baseline')

@@ -3,6 +3,7 @@ import type {
   OnnxAttribute,
   OnnxData,
   OnnxElementType,
+  OnnxGraph,
   OnnxModel,
   OnnxNode,
   OnnxTensor,
@@ -38,7 +39,7 @@ const elementCodes = Object.fromEntries(
     .sort(([, a], [, b]) => b - a)
 ) as Record<OnnxElementType, number>
 
-const attributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const
+const attributeType = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const
 
 /** @throws AppError model.invalid when the bytes are not an ONNX model. */
 export function parseOnnx(bytes: Uint8Array): ModelProto {
@@ -89,30 +90,79 @@ export function decodeModel(model: ModelProto, external: ExternalData = refuseEx
   }
 }
 
+/**
+ * Reads a model that is to be written again: tensors and attributes that plain data cannot hold exactly (bool, half
+ * precision, graphs) are written back as they were read, where the decoded objects themselves are passed on.
+ * @throws AppError as decodeModel
+ */
+export function decodeForRewriting(bytes: Uint8Array, external: ExternalData = refuseExternal): OnnxModel {
+  const proto = parseOnnx(bytes)
+  const model = decodeModel(proto, external)
+  const graph = proto.graph!
+  keepTensors(model.initializers, graph.initializer ?? [])
+  for (const [index, node] of model.nodes.entries()) {
+    for (const attribute of graph.node?.[index]?.attribute ?? []) {
+      const read = node.attributes[attribute.name ?? '']
+      if (read?.kind === 'other') asRead.set(read, attribute)
+      if (read?.kind === 'tensor') keepTensors([read.value], [attribute.t!])
+    }
+  }
+  return model
+}
+
+/** Protobuf messages by the object they were decoded into (a tensor's data, an attribute). */
+const asRead = new WeakMap<object, object>()
+
+type TensorLike = { dataType?: number | null }
+
+/** Element types that decoding widens or merges. */
+const inexactTypes: ReadonlySet<number> = new Set([4, 5, 9, 10, 12, 13, 16])
+
+function keepTensors(tensors: readonly OnnxTensor[], protos: readonly TensorLike[]): void {
+  for (const [index, { data }] of tensors.entries()) {
+    const proto = protos[index]!
+    if (inexactTypes.has(proto.dataType ?? 0)) asRead.set(data, proto)
+  }
+}
+
+/** Every operator domain in use beside the standard one, at version 1. */
+function otherDomains(nodes: readonly OnnxNode[]): string[] {
+  const inside = nodes.flatMap(({ attributes }) =>
+    Object.values(attributes).flatMap((one) => (one.kind === 'graph' ? otherDomains(one.value.nodes) : []))
+  )
+  const own = nodes.map(({ domain }) => domain).filter((domain) => domain !== '' && domain !== 'ai.onnx')
+  return [...new Set([...own, ...inside])]
+}
+
 export function encodeOnnx(model: OnnxModel): Uint8Array {
   const message = onnx.ModelProto.create({
     irVersion: 8,
     producerName: 'bitbench',
-    opsetImport: [{ domain: '', version: model.opset }],
+    opsetImport: [
+      { domain: '', version: model.opset },
+      ...otherDomains(model.nodes).map((domain) => ({ domain, version: 1 }))
+    ],
     metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
-    graph: {
-      name: model.name,
-      node: model.nodes.map((node) => ({
-        name: node.name,
-        opType: node.opType,
-        domain: node.domain,
-        input: [...node.inputs],
-        output: [...node.outputs],
-        attribute: Object.entries(node.attributes).map(([name, attribute]) =>
-          encodeAttribute(name, attribute)
-        )
-      })),
-      initializer: model.initializers.map(encodeTensor),
-      input: model.inputs.map(encodeValue),
-      output: model.outputs.map(encodeValue)
-    }
+    graph: encodeGraph(model)
   })
   return onnx.ModelProto.encode(message).finish()
+}
+
+function encodeGraph(graph: OnnxGraph) {
+  return {
+    name: graph.name,
+    node: graph.nodes.map((node) => ({
+      name: node.name,
+      opType: node.opType,
+      domain: node.domain,
+      input: [...node.inputs],
+      output: [...node.outputs],
+      attribute: Object.entries(node.attributes).map(([name, attribute]) => encodeAttribute(name, attribute))
+    })),
+    initializer: graph.initializers.map(encodeTensor),
+    input: graph.inputs.map(encodeValue),
+    output: graph.outputs.map(encodeValue)
+  }
 }
 
 type NodeProto = NonNullable<NonNullable<ModelProto['graph']>['node']>[number]
@@ -152,7 +202,7 @@ function decodeAttribute(attribute: AttributeProto, external: ExternalData): Onn
   }
 }
 
-function encodeAttribute(name: string, attribute: OnnxAttribute) {
+function encodeAttribute(name: string, attribute: OnnxAttribute): object {
   switch (attribute.kind) {
     case 'float':
       return { name, type: attributeType.float, f: attribute.value }
@@ -166,12 +216,19 @@ function encodeAttribute(name: string, attribute: OnnxAttribute) {
       return { name, type: attributeType.floats, floats: [...attribute.value] }
     case 'ints':
       return { name, type: attributeType.ints, ints: [...attribute.value] }
-    case 'other':
-      throw new Error(`attribute ${name} cannot be written`)
+    case 'graph':
+      return { name, type: attributeType.graph, g: encodeGraph(attribute.value) }
+    case 'other': {
+      const read = asRead.get(attribute)
+      if (read === undefined) throw new Error(`attribute ${name} cannot be written`)
+      return read
+    }
   }
 }
 
 function encodeTensor({ name, dims, data }: OnnxTensor) {
+  const read = asRead.get(data)
+  if (read !== undefined) return { ...read, name, dims: [...dims] }
   return {
     name,
     dims: [...dims],
@@ -203,7 +260,8 @@ function decodeValue(value: ValueInfoProto): OnnxValue {
   }
 }
 
-function encodeValue({ name, elementType, dims }: OnnxValue) {
+function encodeValue({ name, elementType, dims, untyped }: OnnxValue) {
+  if (untyped === true) return { name }
   return {
     name,
     type: {

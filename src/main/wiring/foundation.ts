@@ -22,6 +22,7 @@ import { createLazyStore, type LazyStore } from '../store/lazyStore'
 import { openStore } from '../store/store'
 import { createTaskPool, type TaskPool } from '../threads/taskPool'
 import type { Tasks } from '../taskRegistry'
+import { workloadMigrations } from '../workload/workloadRecord'
 
 export interface ComposeOptions {
   host: 'electron' | 'web' | 'cli'
@@ -59,7 +60,8 @@ const migrations = [
   proxyMigrations,
   resultMigrations,
   runMigrations,
-  searchMigrations
+  searchMigrations,
+  workloadMigrations
 ]
 
 /** Opens the data file (at once for a window, with the first statement for a command). @throws store.locked, store.corrupt */

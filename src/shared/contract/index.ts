@@ -16,6 +16,7 @@ import { proxyContract } from './proxy'
 import { runContract } from './run'
 import { searchContract } from './search'
 import { storeContract } from './store'
+import { workloadContract } from './workload'
 
 /** Every noun's contract in one; hosts, clients and the command line know nothing else. */
 export const commands = {
@@ -33,7 +34,8 @@ export const commands = {
   ...proxyContract.commands,
   ...runContract.commands,
   ...searchContract.commands,
-  ...storeContract.commands
+  ...storeContract.commands,
+  ...workloadContract.commands
 } as const
 
 export const events = {
@@ -50,7 +52,8 @@ export const events = {
   ...profileContract.events,
   ...proxyContract.events,
   ...runContract.events,
-  ...searchContract.events
+  ...searchContract.events,
+  ...workloadContract.events
 } as const
 
 export type CommandName = keyof typeof commands

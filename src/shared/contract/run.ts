@@ -3,7 +3,7 @@ import { runStates } from '../vocabulary'
 import { command, defineContract, done } from './define'
 
 /** Run: stored work of any kind that can be resumed, named, annotated and deleted. */
-export const runKindSchema = z.enum(['campaign', 'adaptive', 'search', 'deployment', 'loop'])
+export const runKindSchema = z.enum(['campaign', 'adaptive', 'search', 'deployment', 'loop', 'workload'])
 export type RunKindName = z.infer<typeof runKindSchema>
 
 /** What a stored run says of itself; `interrupted`: it ran in a process that is gone. */

@@ -20,9 +20,22 @@ export const runnerChoiceSchema = z.discriminatedUnion('kind', [
     /** Test set of an ONNX file (docs/workloads.md); a shipped network has its own. */
     dataset: z.string().optional(),
     /** Execution provider of onnxruntime; absent: cpu. */
-    provider: z.string().optional()
+    provider: z.string().optional(),
+    /** Of an ONNX file: what its first output is judged by; absent: accuracy, or what the card says. */
+    task: taskMetricSchema.optional(),
+    /** Samples per forward pass, where the network leaves that open. */
+    batch: z.number().int().min(1).max(4096).optional(),
+    /** Test samples used at most. */
+    samples: z.number().int().min(1).optional(),
+    /** Processor threads of the runtime; absent: 1. */
+    threads: z.number().int().min(1).max(256).optional()
   }),
-  z.object({ kind: z.literal('command'), command: z.array(z.string()).min(1), model: z.string().optional() })
+  z.object({
+    kind: z.literal('command'),
+    command: z.array(z.string()).min(1),
+    /** Folder that the command runs in. */
+    cwd: z.string().optional()
+  })
 ])
 export type RunnerChoice = z.infer<typeof runnerChoiceSchema>
 

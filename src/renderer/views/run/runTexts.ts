@@ -7,7 +7,8 @@ export const kindTexts: Readonly<Record<RunKindName, string>> = {
   campaign: 'Campaigns',
   adaptive: 'Adaptive runs',
   search: 'Searches',
-  deployment: 'Deployments'
+  deployment: 'Deployments',
+  workload: 'Workloads'
 }
 
 /** The page that shows a run of this kind. */
@@ -16,7 +17,8 @@ export const pageOfKind: Readonly<Record<RunKindName, PageId>> = {
   campaign: 'profile',
   adaptive: 'profile',
   search: 'search',
-  deployment: 'deploy'
+  deployment: 'deploy',
+  workload: 'gpu'
 }
 
 /** Tags from a line with commas: trimmed, without empty ones, each once. */

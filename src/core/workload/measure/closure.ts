@@ -1,0 +1,45 @@
+import { formatPercent } from '../../../shared/units'
+import type { Closure } from '../../../shared/contract/workloadRows'
+
+/** Sum of the layers by the whole network that is still taken for the same work. */
+export const closureBounds = { low: 0.8, high: 1.2 } as const
+
+/**
+ * Compares the sum over layers with the whole network, per forward pass. Null: not measured.
+ */
+export function closureOf(
+  time: { layersUs: number; wholeUs: number } | null,
+  energy: { layersJ: number; wholeJ: number } | null
+): Closure {
+  const timeRatio = time === null || time.wholeUs <= 0 ? null : time.layersUs / time.wholeUs
+  const energyRatio = energy === null || energy.wholeJ <= 0 ? null : energy.layersJ / energy.wholeJ
+  const percents = {
+    timePercent: timeRatio === null ? null : timeRatio * 100,
+    energyPercent: energyRatio === null ? null : energyRatio * 100
+  }
+  const judged = energyRatio ?? timeRatio
+  if (judged === null) {
+    return {
+      ...percents,
+      verdict: 'unavailable',
+      reason: 'The whole network or some of its layers were not timed.'
+    }
+  }
+  const outside = [
+    { what: 'time', ratio: timeRatio },
+    { what: 'energy', ratio: energyRatio }
+  ].filter(({ ratio }) => ratio !== null && (ratio < closureBounds.low || ratio > closureBounds.high))
+  if (outside.length === 0) return { ...percents, verdict: 'VALID', reason: null }
+  const said = outside
+    .map(({ what, ratio }) => `${what}: ${formatPercent(ratio!, 0)} of the whole network`)
+    .join(', ')
+  const likely =
+    outside[0]!.ratio! > 1
+      ? 'Alone, layers cost more than inside the network: the runtime joins operators across layers there, and a loop has a cost of its own.'
+      : 'Something between the layers is in none of them: gaps between launches, cold caches, or operators that are missing.'
+  return {
+    ...percents,
+    verdict: 'INVALID',
+    reason: `The layers sum up to ${said} (80 % to 120 % is allowed). ${likely}`
+  }
+}

@@ -1,0 +1,140 @@
+import type { Variant } from '../../../shared/contract/workloadEvidence'
+import type { Figure, TaskMetric } from '../../../shared/contract/workloadRows'
+import { createRandom } from '../../math/random'
+import { shareFigure, unavailableFigure } from './figures'
+import { mcNemarTest } from './mcNemar'
+
+/** Sums over the scored rows of one sample (a classifier has one row per sample, a language model one per token). */
+export interface SampleSums {
+  readonly rows: Float64Array
+  /** KL(original || changed), nats. */
+  readonly kl: Float64Array
+  /** Negative log-likelihood of the right column, nats. */
+  readonly nllBefore: Float64Array
+  readonly nllAfter: Float64Array
+  readonly rightBefore: Float64Array
+  readonly rightAfter: Float64Array
+  /** Rows whose first choice differs. */
+  readonly differing: Float64Array
+}
+
+export function emptySums(samples: number): SampleSums {
+  const zeros = (): Float64Array => new Float64Array(samples)
+  return {
+    ...{ rows: zeros(), kl: zeros(), nllBefore: zeros(), nllAfter: zeros() },
+    ...{ rightBefore: zeros(), rightAfter: zeros(), differing: zeros() }
+  }
+}
+
+/**
+ * Adds rows of log-probabilities (natural) of the original and of the changed network to the sums of their samples.
+ *
+ * @param labels right column of each row; negative: the row is not scored
+ */
+export function addRows(
+  sums: SampleSums,
+  before: Float32Array,
+  after: Float32Array,
+  columns: number,
+  labels: readonly number[],
+  samples: readonly number[]
+): void {
+  for (const [row, label] of labels.entries()) {
+    if (label < 0) continue
+    const from = row * columns
+    const sample = samples[row]!
+    let kl = 0
+    let firstBefore = from
+    let firstAfter = from
+    for (let i = from; i < from + columns; i++) {
+      const p = before[i]!
+      kl += Math.exp(p) * (p - after[i]!)
+      if (p > before[firstBefore]!) firstBefore = i
+      if (after[i]! > after[firstAfter]!) firstAfter = i
+    }
+    sums.rows[sample]!++
+    // float32 log-probabilities sum to 1 but for rounding, which can push a KL of 0 below it.
+    sums.kl[sample]! += Math.max(0, kl)
+    sums.nllBefore[sample]! -= before[from + label]!
+    sums.nllAfter[sample]! -= after[from + label]!
+    if (firstBefore === from + label) sums.rightBefore[sample]!++
+    if (firstAfter === from + label) sums.rightAfter[sample]!++
+    if (firstBefore !== firstAfter) sums.differing[sample]!++
+  }
+}
+
+const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
+const replicates = 1000
+
+/**
+ * A statistic of sums over samples with its percentile bootstrap interval: whole samples are drawn, because the tokens
+ * of one sample depend on each other.
+ */
+function bootstrap(
+  columns: readonly Float64Array[],
+  statistic: (sums: readonly number[]) => number,
+  n: number,
+  confidence: number,
+  seed: number
+): Figure {
+  const value = statistic(columns.map(total))
+  const samples = columns[0]!.length
+  const random = createRandom(seed)
+  const found = new Float64Array(replicates)
+  const sums = new Array<number>(columns.length)
+  for (let replicate = 0; replicate < replicates; replicate++) {
+    sums.fill(0)
+    for (let draw = 0; draw < samples; draw++) {
+      const chosen = random.integer(samples)
+      for (let column = 0; column < columns.length; column++) sums[column]! += columns[column]![chosen]!
+    }
+    found[replicate] = statistic(sums)
+  }
+  const sorted = found.filter((one) => Number.isFinite(one)).sort()
+  const at = (q: number): number | null => sorted[Math.round(q * (sorted.length - 1))] ?? null
+  const low = at((1 - confidence) / 2)
+  const high = at((1 + confidence) / 2)
+  if (!Number.isFinite(value)) return unavailableFigure('The changed network gives probabilities of 0.')
+  return { value, low, high, n, origin: 'measured', verdict: 'VALID', reason: null }
+}
+
+/** What the sums of a variant say. */
+export function compareVariant(
+  name: string,
+  sums: SampleSums,
+  metric: TaskMetric,
+  confidence: number,
+  seed: number
+): Variant {
+  const rows = total(sums.rows)
+  const boot = (columns: readonly Float64Array[], statistic: (sums: readonly number[]) => number): Figure =>
+    bootstrap([sums.rows, ...columns], statistic, rows, confidence, seed)
+  const mean = ([count = 0, sum = 0]: readonly number[]): number => sum / count
+  const perplexity = metric === 'perplexity'
+  const differenceOf = ([count = 0, before = 0, after = 0]: readonly number[]): number =>
+    perplexity ? Math.exp(after / count) - Math.exp(before / count) : (after - before) / count
+  let lost = 0
+  let gained = 0
+  for (let sample = 0; sample < sums.rows.length; sample++) {
+    if (sums.rightBefore[sample]! > sums.rightAfter[sample]!) lost++
+    if (sums.rightBefore[sample]! < sums.rightAfter[sample]!) gained++
+  }
+  return {
+    name,
+    klNats: boot([sums.kl], mean),
+    quality: perplexity
+      ? boot([sums.nllAfter], (both) => Math.exp(mean(both)))
+      : shareFigure(total(sums.rightAfter), rows, confidence),
+    qualityChange: boot(
+      perplexity ? [sums.nllBefore, sums.nllAfter] : [sums.rightBefore, sums.rightAfter],
+      differenceOf
+    ),
+    perplexityRatio: perplexity
+      ? boot([sums.nllBefore, sums.nllAfter], ([count = 0, before = 0, after = 0]) =>
+          Math.exp((after - before) / count)
+        )
+      : null,
+    mcNemar: perplexity ? null : mcNemarTest(lost, gained),
+    changedShare: total(sums.differing) / rows
+  }
+}

@@ -1,0 +1,119 @@
+import type { Interval } from '../../../shared/contract/energy'
+import type { Figure } from '../../../shared/contract/workloadRows'
+import type { Origin } from '../../../shared/units'
+import { intervalOf } from '../../energy/interval'
+import { largestSpread } from '../../energy/trialSummary'
+import { studentTQuantile } from '../../math/studentT'
+import { formatPercent } from '../../../shared/units'
+
+/** A figure that cannot be had, and why. */
+export function unavailableFigure(reason: string, origin: Origin = 'measured'): Figure {
+  return { value: null, low: null, high: null, n: 0, origin, verdict: 'unavailable', reason }
+}
+
+/** A mean over trials as a figure. `reasons` empty: VALID. */
+export function figureOf(interval: Interval | null, origin: Origin, reasons: readonly string[]): Figure {
+  if (interval === null) return unavailableFigure(reasons[0] ?? 'Fewer than two trials.', origin)
+  return {
+    ...{ value: interval.mean, low: interval.low, high: interval.high, n: interval.trials, origin },
+    verdict: reasons.length === 0 ? 'VALID' : 'INVALID',
+    reason: reasons.length === 0 ? null : reasons.join(' ')
+  }
+}
+
+/** Mean of repeated timings; INVALID when they differ by more than 5 % (standard deviation). */
+export function timeFigure(values: readonly number[], confidence: number): Figure {
+  const interval = intervalOf(values, confidence)
+  const spread = interval === null || interval.mean === 0 ? 0 : interval.standardDeviation / interval.mean
+  const reasons =
+    spread > largestSpread
+      ? [
+          `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(largestSpread, 0)} is allowed.`
+        ]
+      : []
+  return figureOf(interval, 'measured', reasons)
+}
+
+/** A figure in another unit: value and interval times a positive factor. */
+export function scaled(figure: Figure, factor: number): Figure {
+  const times = (value: number | null): number | null => (value === null ? null : value * factor)
+  return { ...figure, value: times(figure.value), low: times(figure.low), high: times(figure.high) }
+}
+
+/** factor / figure, for rates; the interval turns round. */
+export function inverted(figure: Figure, factor: number): Figure {
+  const over = (value: number | null): number | null => (value === null || value <= 0 ? null : factor / value)
+  return { ...figure, value: over(figure.value), low: over(figure.high), high: over(figure.low) }
+}
+
+/**
+ * Ratio of two means of independent trials, with the interval of the logarithm (delta method, Student t with both sets'
+ * degrees of freedom). Takes over the doubts of either.
+ */
+export function ratioFigure(above: readonly number[], below: readonly number[], confidence: number): Figure {
+  const first = intervalOf(above, confidence)
+  const second = intervalOf(below, confidence)
+  if (first === null || second === null || first.mean <= 0 || second.mean <= 0) {
+    return unavailableFigure('Fewer than two trials.')
+  }
+  const error = (one: Interval): number => one.standardDeviation ** 2 / one.trials / one.mean ** 2
+  const half =
+    studentTQuantile((1 + confidence) / 2, first.trials + second.trials - 2) *
+    Math.sqrt(error(first) + error(second))
+  const value = first.mean / second.mean
+  const doubts = [timeFigure(above, confidence), timeFigure(below, confidence)].flatMap(
+    ({ reason }) => reason ?? []
+  )
+  return {
+    ...{ value, low: value * Math.exp(-half), high: value * Math.exp(half) },
+    n: Math.min(first.trials, second.trials),
+    origin: 'measured',
+    verdict: doubts.length === 0 ? 'VALID' : 'INVALID',
+    reason: doubts[0] ?? null
+  }
+}
+
+/** Standard normal quantile by bisection of its distribution function (error below 1e-7). */
+export function normalQuantile(p: number): number {
+  // A Student t with very many degrees of freedom is a normal distribution.
+  return studentTQuantile(p, 1e7)
+}
+
+/** A quantile of observations with its distribution-free interval (order statistics, normal approximation of the rank). */
+export function quantileFigure(values: readonly number[], q: number, confidence: number): Figure {
+  if (values.length === 0) return unavailableFigure('No single forward pass was timed.')
+  const sorted = Float64Array.from(values).sort()
+  const n = sorted.length
+  const at = (rank: number): number => sorted[Math.max(0, Math.min(n - 1, rank))]!
+  const half = normalQuantile((1 + confidence) / 2) * Math.sqrt(n * q * (1 - q))
+  const enough = n * Math.min(q, 1 - q) >= 5
+  return {
+    ...{
+      value: at(Math.ceil(n * q) - 1),
+      low: at(Math.floor(n * q - half) - 1),
+      high: at(Math.ceil(n * q + half))
+    },
+    n,
+    origin: 'measured',
+    verdict: enough ? 'VALID' : 'INVALID',
+    reason: enough ? null : `${n} forward passes are too few for this quantile.`
+  }
+}
+
+/** A share of `n` observations with Wilson's interval. */
+export function shareFigure(hits: number, n: number, confidence: number): Figure {
+  if (n === 0) return unavailableFigure('No sample.')
+  const z = normalQuantile((1 + confidence) / 2)
+  const p = hits / n
+  const centre = (p + (z * z) / (2 * n)) / (1 + (z * z) / n)
+  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))
+  return {
+    value: p,
+    low: centre - half,
+    high: centre + half,
+    n,
+    origin: 'measured',
+    verdict: 'VALID',
+    reason: null
+  }
+}

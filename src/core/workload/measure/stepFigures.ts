@@ -1,0 +1,57 @@
+import type { PhaseEnergy } from '../../../shared/contract/energy'
+import type { WorkloadEvidence } from '../../../shared/contract/workloadEvidence'
+import type { Figure } from '../../../shared/contract/workloadRows'
+import { summariseTrials } from '../../energy/trialSummary'
+import { figureOf, timeFigure, unavailableFigure } from './figures'
+
+/** Why there is no energy. */
+export const noPower = 'No power was recorded: no NVIDIA GPU was there.'
+
+/** Time and energy of one step, each per repetition. */
+export interface StepFigures {
+  /** µs per repetition in each trial. */
+  readonly us: readonly number[]
+  readonly timeUs: Figure
+  readonly totalJ: Figure
+  readonly netJ: Figure
+  readonly meanW: Figure
+}
+
+export function stepFigures(name: string, evidence: WorkloadEvidence, confidence: number): StepFigures {
+  const us = evidence.timings
+    .filter((timing) => timing.name === name)
+    .map(({ durationMs, repetitions }) => (durationMs * 1000) / repetitions)
+  return { us, timeUs: timeFigure(us, confidence), ...energyFigures(name, evidence, confidence) }
+}
+
+function energyFigures(
+  name: string,
+  { energies }: WorkloadEvidence,
+  confidence: number
+): Pick<StepFigures, 'totalJ' | 'netJ' | 'meanW'> {
+  const [session] = energies
+  if (session === undefined) return without(noPower)
+  const trials = energies.flatMap(({ phases }) =>
+    phases.filter((phase): phase is PhaseEnergy => phase.name === name)
+  )
+  if (trials.length === 0) return without('This step was not recorded.', session.origin)
+  const { totalJ, netJ, meanW, reasons } = summariseTrials(trials, session.sensor, confidence)
+  const origin = energies.some((one) => one.origin === 'simulated') ? 'simulated' : session.origin
+  const doubts = reasons.map(({ message }) => message)
+  return {
+    totalJ: figureOf(totalJ, origin, doubts),
+    netJ:
+      netJ === null
+        ? unavailableFigure('No idle baseline was taken.', origin)
+        : figureOf(netJ, origin, doubts),
+    meanW: figureOf(meanW, origin, doubts)
+  }
+}
+
+function without(
+  reason: string,
+  origin: Figure['origin'] = 'measured'
+): Pick<StepFigures, 'totalJ' | 'netJ' | 'meanW'> {
+  const none = unavailableFigure(reason, origin)
+  return { totalJ: none, netJ: none, meanW: none }
+}

@@ -1,0 +1,131 @@
+import type { OnnxNode } from '../../model/onnx'
+import type { LayerType } from '../../../shared/contract/workloadRows'
+import { layerTypeOf } from './layerType'
+import { sourcesOf, type Network } from './network'
+import { weightedNode } from './weighted'
+
+/** Operators of a network that are measured and changed together. Every computed node is in exactly one group. */
+export interface LayerGroup {
+  readonly id: string
+  readonly type: LayerType
+  /** Its operators, each once: "MatMul+Add". */
+  readonly className: string
+  readonly nodes: readonly OnnxNode[]
+  /** Computed values that it reads from outside. */
+  readonly inputs: readonly string[]
+  /** Values that are read outside or that the network gives out. */
+  readonly outputs: readonly string[]
+  /** Initializers that it multiplies by, looks up or scales with. */
+  readonly weights: readonly string[]
+}
+
+/**
+ * Cuts a network into layers: by the module paths that exporters put into node names ("/h.0/mlp/lin1/MatMul"), and where
+ * there are none, from one weighted operator to the next.
+ *
+ * @param typeByName overrides: layer id or a prefix of it -> type
+ */
+export function groupLayers(
+  network: Network,
+  typeByName: Readonly<Record<string, LayerType>> = {}
+): LayerGroup[] {
+  const named = network.nodes.filter(({ name }) => scopeOf(name) !== '').length
+  const keyOf = named * 2 > network.nodes.length ? byScope : byWeights(network)
+  const members = new Map<string, OnnxNode[]>()
+  for (const node of network.nodes) {
+    const key = keyOf(node)
+    const list = members.get(key)
+    if (list === undefined) members.set(key, [node])
+    else list.push(node)
+  }
+  const given = new Set(network.model.outputs.map(({ name }) => name))
+  const readers = new Map<string, OnnxNode[]>()
+  for (const node of network.nodes) {
+    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node])
+  }
+  const groups = [...members].map(([id, nodes]): LayerGroup => {
+    const inside = new Set(nodes)
+    const made = nodes.flatMap(({ outputs }) => outputs.filter((name) => name !== ''))
+    const own = new Set(made)
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs.filter((name) => name !== '')))
+    const inputs = [...read].filter((name) => !own.has(name) && !network.constants.has(name))
+    const outputs = made.filter(
+      (name) => given.has(name) || (readers.get(name) ?? []).some((node) => !inside.has(node))
+    )
+    return {
+      id,
+      nodes,
+      inputs,
+      outputs,
+      className: [...new Set(nodes.map(({ opType }) => opType))].join('+'),
+      weights: weightsOf(network, nodes),
+      type: 'other'
+    }
+  })
+  const last = groups.filter(({ nodes }) => nodes.some((node) => weightedNode(network, node) !== null)).at(-1)
+  return groups.map((group) => ({
+    ...group,
+    type: overridden(group.id, typeByName) ?? layerTypeOf(network, group, group === last)
+  }))
+}
+
+/** Other layers by which each layer's large weights are used too. */
+export function sharedWeights(
+  groups: readonly LayerGroup[],
+  minElements: (name: string) => boolean
+): Map<string, string[]> {
+  const users = new Map<string, string[]>()
+  for (const { id, weights } of groups) {
+    for (const name of weights) if (minElements(name)) users.set(name, [...(users.get(name) ?? []), id])
+  }
+  return new Map(
+    groups.map(({ id, weights }) => [
+      id,
+      [...new Set(weights.flatMap((name) => users.get(name) ?? []))].filter((other) => other !== id)
+    ])
+  )
+}
+
+/** "/h.0/mlp/lin1/MatMul" -> "h.0.mlp.lin1"; '' without a path. */
+function scopeOf(name: string): string {
+  return name
+    .split('/')
+    .filter((part) => part !== '')
+    .slice(0, -1)
+    .join('.')
+}
+
+const byScope = (node: OnnxNode): string => scopeOf(node.name) || 'network'
+
+/** Each weighted operator opens a layer, which the operators that follow its output join. */
+function byWeights(network: Network): (node: OnnxNode) => string {
+  const layerOf = new Map<string, string>()
+  const used = new Set<string>()
+  return (node) => {
+    const before = node.inputs.map((input) => layerOf.get(input)).find((layer) => layer !== undefined)
+    let layer = before ?? 'input'
+    if (weightedNode(network, node) !== null) {
+      const plain = node.name === '' ? node.opType : node.name
+      layer = plain
+      for (let at = 1; used.has(layer); at++) layer = `${plain}_${at}`
+      used.add(layer)
+    }
+    for (const output of node.outputs) layerOf.set(output, layer)
+    return layer
+  }
+}
+
+function weightsOf(network: Network, nodes: readonly OnnxNode[]): string[] {
+  const constants = nodes.flatMap(({ inputs }) => inputs.filter((name) => network.constants.has(name)))
+  const real = (name: string): boolean => {
+    const data = network.initializers.get(name)?.data
+    return data instanceof Float32Array || data instanceof Float64Array
+  }
+  return [...new Set(constants.flatMap((name) => sourcesOf(network, name)))].filter(real)
+}
+
+function overridden(id: string, types: Readonly<Record<string, LayerType>>): LayerType | undefined {
+  const matching = Object.keys(types).filter((name) => id === name || id.startsWith(`${name}.`))
+  const longest = matching.sort((a, b) => b.length - a.length)[0]
+  return longest === undefined ? undefined : types[longest]
+}

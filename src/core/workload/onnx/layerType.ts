@@ -1,0 +1,34 @@
+import type { LayerType } from '../../../shared/contract/workloadRows'
+import type { LayerGroup } from './groups'
+import type { Network } from './network'
+import { weightedNode } from './weighted'
+
+const nameRules: readonly (readonly [RegExp, LayerType])[] = [
+  [/norm|(^|\.)ln_?\w*$/i, 'norm'],
+  [/lm_head|(^|\.)head$/i, 'head'],
+  [/classifier|pooler|(^|\.)score$/i, 'classifier'],
+  [/attn|attention|(^|\.)(q|k|v|o)_(lin|proj)$/i, 'attention'],
+  [/mlp|ffn|feed_?forward|intermediate|(^|\.)fc\d?$/i, 'ffn'],
+  [/embed|(^|\.)(wte|wpe)/i, 'embedding']
+]
+const normOperators: ReadonlySet<string> = new Set([
+  'LayerNormalization',
+  'BatchNormalization',
+  'InstanceNormalization',
+  'GroupNormalization'
+])
+const poolOperators = /Pool$/
+
+/** What a layer does: by its name where that tells, else by its operators. `last`: the last one with weights. */
+export function layerTypeOf(network: Network, group: LayerGroup, last: boolean): LayerType {
+  const named = nameRules.find(([pattern]) => pattern.test(group.id))
+  const weighted = group.nodes.flatMap((node) => weightedNode(network, node) ?? [])
+  const has = (names: ReadonlySet<string>): boolean => group.nodes.some(({ opType }) => names.has(opType))
+  if (named !== undefined) return named[1]
+  if (weighted.some(({ kind }) => kind === 'table')) return 'embedding'
+  if (weighted.some(({ kind }) => kind === 'conv')) return 'convolution'
+  if (weighted.length > 0) return last ? 'classifier' : 'ffn'
+  if (has(normOperators)) return 'norm'
+  if (group.nodes.some(({ opType }) => poolOperators.test(opType))) return 'pooling'
+  return has(new Set(['Softmax'])) ? 'attention' : 'other'
+}

@@ -1,0 +1,77 @@
+import type { BenchmarkRow, Figure, ImpactRow, LayerRow } from '../../shared/contract/workloadRows'
+
+/** One row of a CSV table by column name; null: an empty cell. */
+type Cells = Record<string, string | number | null>
+
+/** A figure as columns: value, low, high, n, origin, verdict, reason. The unit is in the name. */
+function cellsOf(name: string, figure: Figure): Cells {
+  const { value, low, high, n, origin, verdict, reason } = figure
+  return {
+    [name]: value,
+    ...{ [`${name}_low`]: low, [`${name}_high`]: high, [`${name}_n`]: n },
+    ...{ [`${name}_origin`]: origin, [`${name}_verdict`]: verdict, [`${name}_reason`]: reason }
+  }
+}
+
+export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
+  return {
+    ...{ model, precision: row.precision, batch_samples: row.batch },
+    ...cellsOf('latency_mean_us', row.latencyMeanUs),
+    ...cellsOf('latency_p50_us', row.latencyP50Us),
+    ...cellsOf('latency_p95_us', row.latencyP95Us),
+    ...cellsOf('speedup_vs_fp32', row.speedup),
+    ...cellsOf('throughput_samples_per_s', row.throughputPerS),
+    ...cellsOf('energy_total_per_sample_j', row.energyTotalJ),
+    ...cellsOf('energy_net_per_sample_j', row.energyNetJ),
+    ...cellsOf('mean_power_w', row.meanPowerW),
+    metric: row.metric,
+    ...cellsOf('quality', row.quality),
+    weight_bytes: row.weightBytes
+  }
+}
+
+export function layerCells(model: string, row: LayerRow): Cells {
+  return {
+    ...{ model, layer: row.layer, type: row.type, class: row.className, calls: row.calls },
+    ...{
+      parameters: row.parameters,
+      macs: row.macs,
+      same_as: row.sameAs,
+      shares_weights_with: row.sharedWith.join(' ')
+    },
+    ...cellsOf('time_per_call_us', row.timeUs),
+    ...cellsOf('energy_total_per_call_j', row.energyTotalJ),
+    ...cellsOf('energy_net_per_call_j', row.energyNetJ),
+    ...cellsOf('mean_power_w', row.meanPowerW),
+    time_share: row.timeShare,
+    energy_share: row.energyShare
+  }
+}
+
+export function impactCells(model: string, row: ImpactRow): Cells {
+  const none: Figure = {
+    ...{ value: null, low: null, high: null, n: 0, origin: 'measured' as const },
+    ...{ verdict: 'unavailable' as const, reason: 'Of language models alone.' }
+  }
+  return {
+    ...{ model, layer: row.layer, type: row.type, change: row.change, metric: row.metric },
+    ...cellsOf('kl_original_changed_nats', row.klNats),
+    ...cellsOf('quality', row.quality),
+    ...cellsOf('quality_change', row.qualityChange),
+    ...cellsOf('perplexity_ratio', row.perplexityRatio ?? none),
+    ...{ mcnemar_lost: row.mcNemar?.lost ?? null, mcnemar_gained: row.mcNemar?.gained ?? null },
+    ...{ mcnemar_p: row.mcNemar?.p ?? null, changed_share: row.changedShare },
+    ...{ kl_rank: row.klRank, quality_rank: row.qualityRank, impact_score: row.impactScore }
+  }
+}
+
+/** RFC 4180 with a header line; numbers with all digits that tell them apart. */
+export function csvOf(rows: readonly Cells[]): string {
+  const columns = Object.keys(rows[0] ?? {})
+  const cell = (value: string | number | null | undefined): string => {
+    const text = value === null || value === undefined ? '' : String(value)
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  }
+  const lines = [columns, ...rows.map((row) => columns.map((name) => row[name]))]
+  return lines.map((line) => `${line.map(cell).join(',')}\n`).join('')
+}

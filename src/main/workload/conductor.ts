@@ -1,0 +1,255 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { shortestPhaseMs } from '../../core/energy/phaseEnergy'
+import { idlePhaseName } from '../../core/energy/idleBaseline'
+import { createRandom } from '../../core/math/random'
+import { planSteps, remainingTrials, secondsLeft } from '../../core/workload/plan'
+import { requireProtocol } from '../../core/workload/protocol'
+import type { WorkloadStep } from '../../shared/contract/workload'
+import type { Variant } from '../../shared/contract/workloadEvidence'
+import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workloadProtocol'
+import { AppError } from '../../shared/errors'
+import { formatDuration } from '../../shared/units'
+import type { CompareTask } from './compareFiles'
+import type { EnergyOf, PowerSession, PowerSource } from './powerSource'
+import { startRunner, type RunnerCommand, type RunnerProcess, type SpawnRunner } from './runnerProcess'
+import type { WorkloadRecord } from './workloadRecord'
+
+export interface ConductorDeps {
+  spawn: SpawnRunner
+  command: RunnerCommand
+  power: PowerSource
+  energyOf: EnergyOf
+  compare(task: CompareTask): Promise<Variant>
+  /** Stores and announces the record after every step. */
+  changed(): Promise<void>
+  onOutput(text: string): void
+  progress(done: number, total: number, note: string): void
+  signal: AbortSignal
+}
+
+/** Loading a large network from a slow disk. */
+const loadWithinMs = 600_000
+/** A step that takes this many times its guess, and a minute, hangs. */
+const patience = 20
+/** Least phase without a power sensor to wait for. */
+const plainPhaseMs = 200
+/** Pause between trials: random, so that they do not keep step with a sensor that looks at part of the time. */
+const maxGapMs = 100
+
+/**
+ * Takes a run from where it stands to its end: starts power and runner, sends one trial at a time, keeps what each leaves
+ * behind. A cancellation or crash loses the running trial alone.
+ *
+ * @throws job.cancelled, job.crashed, input.unsupported and what the runner reports
+ */
+export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Promise<void> {
+  const { request, evidence } = record
+  const power = request.power && (await deps.power.missing()) === null ? await startPower(record, deps) : null
+  const phaseMs = request.phaseMs ?? (power === null ? plainPhaseMs : shortestPhaseMs(power.sensor) * 1.1)
+  let runner: RunnerProcess | undefined
+  try {
+    runner = startRunner(deps.spawn, deps.command, {
+      onOutput: deps.onOutput,
+      onEvent: (event) => {
+        if (event.event === 'phase') power?.mark({ ...event, repetitions: event.repetitions ?? null })
+      }
+    })
+    await greet(record, runner, phaseMs)
+    await deps.changed()
+    if (power !== null) await rest(power, request.idleMs, deps)
+    await doSteps(record, runner, phaseMs, deps)
+  } finally {
+    record.unknownEvents += runner?.unknownEvents ?? 0
+    await runner?.stop(deps.signal.aborted ? 500 : undefined)
+    if (power !== null) {
+      await power.finish()
+      evidence.energies.push(await deps.energyOf(power.recordingId))
+    }
+    await deps.changed()
+  }
+}
+
+async function startPower(record: WorkloadRecord, deps: ConductorDeps): Promise<PowerSession> {
+  const session = await deps.power.start(
+    `Workload ${record.subject?.model ?? ''}`.trimEnd(),
+    record.request.intervalMs
+  )
+  record.power = session.about
+  record.recordingIds.push(session.recordingId)
+  return session
+}
+
+/** Idle power with everything loaded and nothing running: the fairest baseline. */
+async function rest(power: PowerSession, idleMs: number, deps: ConductorDeps): Promise<void> {
+  if (idleMs === 0) return
+  deps.progress(0, 0, 'idle baseline')
+  power.mark({ name: idlePhaseName, state: 'begin', repetitions: null })
+  await pause(idleMs, undefined, { signal: deps.signal }).catch(() => undefined)
+  power.mark({ name: idlePhaseName, state: 'end', repetitions: null })
+}
+
+/** Reads who the runner is and what it offers; a resumed run keeps its plan. */
+async function greet(record: WorkloadRecord, runner: RunnerProcess, phaseMs: number): Promise<void> {
+  const { evidence, request } = record
+  const layers: RunnerEventOf<'layer'>[] = []
+  const skipped: RunnerEventOf<'skipped'>[] = []
+  const plan = await runner.until((event) => {
+    if (event.event === 'hello') greeted(record, event)
+    if (event.event === 'layer') layers.push(event)
+    if (event.event === 'skipped') skipped.push(event)
+    return event.event === 'plan' ? event : undefined
+  }, loadWithinMs)
+  if (record.subject === null) {
+    throw new AppError(
+      'input.unsupported',
+      'The runner printed a plan before its hello.',
+      'A runner says first who it is: see docs/workloads.md.'
+    )
+  }
+  if (record.steps.length > 0) return
+  evidence.layers = layers
+  const notOffered = skipped.map(({ id, reason }): WorkloadStep => ({
+    ...{ id, kind: id.startsWith('layer:') ? 'layer' : 'benchmark', trials: 0, trialsDone: 0 },
+    ...{ state: 'skipped', seconds: 0, reason }
+  }))
+  record.steps = [...planSteps(plan.steps, request, phaseMs), ...notOffered]
+}
+
+function greeted(record: WorkloadRecord, hello: RunnerEventOf<'hello'>): void {
+  requireProtocol(hello.protocol)
+  record.subject = {
+    model: hello.model ?? 'network',
+    runner: hello.runner,
+    runtime: hello.runtime,
+    device: hello.device,
+    deviceName: hello.deviceName ?? null,
+    threads: hello.threads ?? null,
+    task: hello.task ?? 'accuracy',
+    batch: hello.batch ?? 1,
+    notes: hello.notes
+  }
+}
+
+async function doSteps(
+  record: WorkloadRecord,
+  runner: RunnerProcess,
+  phaseMs: number,
+  deps: ConductorDeps
+): Promise<void> {
+  const { steps, request } = record
+  const random = createRandom(request.seed).fork(record.recordingIds.length)
+  const total = steps.reduce((sum, { trials }) => sum + trials, 0)
+  let baseline: RunnerEventOf<'predictions'> | undefined
+  const report = (note: string): void => {
+    const done = steps.reduce((sum, { trialsDone }) => sum + trialsDone, 0)
+    deps.progress(done, total, `${note}; by the plan ${formatDuration(secondsLeft(steps) * 1000)} to go`)
+  }
+  const original = async (): Promise<RunnerEventOf<'predictions'>> => {
+    // After a resume the original is run again: its rows are needed, its result is there already.
+    const step = steps.find(({ id }) => id === 'predictions:baseline')
+    if (step === undefined)
+      throw new AppError(
+        'input.unsupported',
+        'The runner has no baseline.',
+        'Add the step predictions:baseline.'
+      )
+    const events = await oneTrial(runner, step, phaseMs)
+    return predictionsOf(events, step.id)
+  }
+  for (const step of remainingTrials(steps, request.seed + record.recordingIds.length)) {
+    deps.signal.throwIfAborted()
+    if (step.state !== 'waiting') continue
+    report(step.id)
+    if (step.kind !== 'predictions') await pause(random.next() * maxGapMs)
+    try {
+      if (step.kind === 'predictions') {
+        const first = (baseline ??= await original())
+        const changed =
+          step.id === 'predictions:baseline'
+            ? first
+            : predictionsOf(await oneTrial(runner, step, phaseMs), step.id)
+        record.evidence.variants.push(await deps.compare(compareTask(record, first, changed)))
+      } else keepTimed(record, step, await oneTrial(runner, step, phaseMs))
+      step.trialsDone++
+      if (step.trialsDone >= step.trials) step.state = 'done'
+    } catch (cause) {
+      const error = AppError.from(cause)
+      if (!(cause instanceof StepFailure)) throw error
+      step.state = 'failed'
+      step.reason = error.message
+    }
+    await deps.changed()
+    deps.signal.throwIfAborted()
+  }
+  report('all steps done')
+}
+
+/** The runner reported that one step failed; the others can go on. */
+class StepFailure extends AppError {}
+
+/** Sends one step and collects what it prints until it is done. */
+async function oneTrial(runner: RunnerProcess, step: WorkloadStep, phaseMs: number): Promise<RunnerEvent[]> {
+  const events: RunnerEvent[] = []
+  runner.send({ do: 'run', ids: [step.id], forMs: phaseMs })
+  return await runner.until(
+    (event) => {
+      events.push(event)
+      if (event.event === 'error' && event.id === step.id) {
+        throw new StepFailure('tool.failed', event.message, 'See the output of the runner.')
+      }
+      return event.event === 'done' && event.id === step.id ? events : undefined
+    },
+    60_000 + patience * step.seconds * 1000
+  )
+}
+
+function predictionsOf(events: readonly RunnerEvent[], id: string): RunnerEventOf<'predictions'> {
+  const found = events.find((event) => event.event === 'predictions')
+  if (found !== undefined) return found
+  throw new StepFailure(
+    'data.missing',
+    `${id} gave no predictions.`,
+    'The step has to print an event "predictions".'
+  )
+}
+
+function keepTimed({ evidence }: WorkloadRecord, step: WorkloadStep, events: readonly RunnerEvent[]): void {
+  let begunNs: number | undefined
+  for (const event of events) {
+    if (event.event === 'weights') evidence.weightBytes[event.precision] = event.bytes
+    if (event.event === 'latency') (evidence.latencies[step.id] ??= []).push(event.us)
+    if (event.event !== 'phase' || event.name !== step.id) continue
+    if (event.state === 'begin') begunNs = event.ns
+    else if (begunNs !== undefined && event.ns !== undefined && event.repetitions !== undefined) {
+      const durationMs = (event.ns - begunNs) / 1e6
+      evidence.timings.push({ name: step.id, durationMs, repetitions: event.repetitions })
+    }
+  }
+}
+
+function compareTask(
+  record: WorkloadRecord,
+  before: RunnerEventOf<'predictions'>,
+  after: RunnerEventOf<'predictions'>
+): CompareTask {
+  if (before.rows !== after.rows || before.columns !== after.columns) {
+    throw new StepFailure(
+      'data.invalid',
+      `${after.name} has other rows or columns than the original.`,
+      'Run the same samples.'
+    )
+  }
+  return {
+    name: after.name,
+    ...{ rows: before.rows, columns: before.columns },
+    ...{
+      labels: before.labels ?? [],
+      samples: before.samples ?? Array.from({ length: before.rows }, (_, row) => row)
+    },
+    before: before.file ?? before.values!,
+    after: after.file ?? after.values!,
+    metric: record.subject!.task,
+    confidence: record.request.confidence,
+    seed: record.request.seed
+  }
+}

@@ -1,0 +1,176 @@
+import path from 'node:path'
+import type * as ort from 'onnxruntime-node'
+import { copiedInput, loopLayer } from '../../../core/workload/onnx/cut'
+import type { GatedValue } from '../../../core/workload/onnx/gates'
+import { networkOf } from '../../../core/workload/onnx/network'
+import type { AblationKind, WorkloadPrecision } from '../../../shared/contract/workloadRows'
+import { gatesOf, offers, openGated, type Gated } from './ablation'
+import type { LayerFacts } from './layers'
+import { lowered } from './precisions'
+import { predict } from './predict'
+import { createPhases, print } from './printer'
+import type { Subject } from './subject'
+import type { Feeds } from './testRows'
+import { createTimedLoop, type TimedLoop } from './timedLoop'
+
+/** Different captured inputs of a looped layer, and batches of the looped whole. */
+const copiesOfLayer = 8
+const copiesOfWhole = 4
+/** Single forward passes timed per trial. */
+const maxPasses = 250
+/** Sessions kept open between trials. */
+const maxLoops = 40
+
+const alonePrecision = { fp16: 'fp16', int8: 'int8Dynamic', int4: 'int4' } as const
+
+/** Does the steps of a plan, in any order. */
+export interface Steps {
+  /** Ids of the steps that change predictions, for the plan. */
+  predictionSteps(precisions: readonly WorkloadPrecision[]): Promise<string[]>
+  run(id: string, forMs: number): Promise<void>
+}
+
+export function createSteps(subject: Subject, layers: readonly LayerFacts[], scratch: string): Steps {
+  const phases = createPhases(process.env)
+  const loops = new Map<string, { loop: TimedLoop; session: ort.InferenceSession }>()
+  const plain = new Map<WorkloadPrecision, Promise<ort.InferenceSession>>()
+  let gates: Promise<GatedValue[]> | undefined
+  let gated: Promise<Gated> | undefined
+  const gatesNow = (): Promise<GatedValue[]> => (gates ??= gatesOf(subject))
+
+  const keepLoop = async (
+    id: string,
+    make: () => Promise<{ loop: TimedLoop; session: ort.InferenceSession }>
+  ): Promise<TimedLoop> => {
+    const found = loops.get(id)
+    if (found !== undefined) return found.loop
+    const [oldest] = loops
+    if (oldest !== undefined && loops.size >= maxLoops) {
+      loops.delete(oldest[0])
+      await oldest[1].session.release()
+    }
+    const made = await make()
+    loops.set(id, made)
+    return made.loop
+  }
+  /** Whole batches: captured shapes are those of a full one. */
+  const fullBatches = subject.testBatches.filter(
+    (feeds) => Object.values(feeds)[0]?.dims[0] === subject.batch
+  )
+  const batchAt = (copy: number): Feeds => fullBatches[copy % fullBatches.length]!
+
+  const layerLoop = (id: string): Promise<TimedLoop> =>
+    keepLoop(`layer:${id}`, async () => {
+      const { group } = layers.find((layer) => layer.group.id === id)!
+      const session = await subject.open(loopLayer(subject.network, group, copiesOfLayer, subject.typeOf))
+      const feeds: Feeds = {}
+      for (let copy = 0; copy < copiesOfLayer; copy++) {
+        const seen = await subject.capture(group.inputs, batchAt(copy))
+        for (const [name, tensor] of Object.entries(seen)) feeds[copiedInput(name, copy)] = tensor
+      }
+      return { session, loop: createTimedLoop(session, usedOnly(feeds, session), copiesOfLayer, phases) }
+    })
+
+  const plainSession = (precision: WorkloadPrecision): Promise<ort.InferenceSession> => {
+    const found = plain.get(precision) ?? lowered(subject, precision).then(({ model }) => subject.open(model))
+    plain.set(precision, found)
+    return found
+  }
+  const wholeLoop = (precision: WorkloadPrecision): Promise<TimedLoop> =>
+    keepLoop(`benchmark:${precision}`, async () => {
+      const { model, weightBytes } = await lowered(subject, precision)
+      print({ event: 'weights', precision, bytes: weightBytes })
+      const network = networkOf(model)
+      const inputs = model.inputs.map(({ name }) => name)
+      const outputs = model.outputs.map(({ name }) => name)
+      const typeOf: Subject['typeOf'] = (name) =>
+        model.inputs.find((input) => input.name === name)?.elementType ?? subject.typeOf(name)
+      const whole = { id: 'network', nodes: network.nodes, inputs, outputs }
+      const session = await subject.open(loopLayer(network, whole, copiesOfWhole, typeOf))
+      const feeds: Feeds = {}
+      for (let copy = 0; copy < copiesOfWhole; copy++) {
+        for (const name of inputs) feeds[copiedInput(name, copy)] = batchAt(copy)[name]!
+      }
+      return { session, loop: createTimedLoop(session, usedOnly(feeds, session), copiesOfWhole, phases) }
+    })
+
+  const benchmark = async (precision: WorkloadPrecision, forMs: number): Promise<void> => {
+    const name = `benchmark:${precision}`
+    await (await wholeLoop(precision)).run(name, forMs)
+    const session = await plainSession(precision)
+    const us: number[] = []
+    const until = performance.now() + forMs / 2
+    // The first passes after another session warm the caches.
+    for (let pass = -5; us.length < maxPasses && (us.length < 20 || performance.now() < until); pass++) {
+      const started = process.hrtime.bigint()
+      await session.run(batchAt(Math.abs(pass)))
+      if (pass >= 0) us.push(Number(process.hrtime.bigint() - started) / 1000)
+    }
+    print({ event: 'latency', name, us })
+  }
+
+  const predictions = async (name: string, session: ort.InferenceSession, feeds: Feeds): Promise<void> => {
+    const file = path.join(scratch, `${name.replaceAll(/[^A-Za-z0-9._-]/g, '_')}.f32`)
+    print({ event: 'predictions', name, file, ...(await predict(subject, session, feeds, file)) })
+  }
+
+  const changed = async (name: string, change: string, layer: string): Promise<void> => {
+    if (change === 'precision') return predictions(name, await plainSession(layer as WorkloadPrecision), {})
+    if (change in alonePrecision) {
+      const { group } = layers.find((one) => one.group.id === layer)!
+      const only = new Set(group.nodes.filter((node) => subject.weighted.has(node)))
+      const { model } = await lowered(subject, alonePrecision[change as keyof typeof alonePrecision], only)
+      const session = await subject.open(model)
+      await predictions(name, session, {})
+      return session.release()
+    }
+    const { session, feeds } = await (gated ??= gatesNow().then((all) => openGated(subject, all)))
+    await predictions(name, session, feeds(layer, change as AblationKind))
+  }
+
+  return {
+    async predictionSteps(precisions) {
+      const ablations = (await gatesNow()).flatMap((gate) =>
+        (['zero', 'mean', 'skip'] as const)
+          .filter((kind) => offers(gate, kind))
+          .map((kind) => `${kind}:${gate.layer}`)
+      )
+      const alone = await Promise.all(
+        (['fp16', 'int8', 'int4'] as const)
+          .filter((change) => precisions.includes(alonePrecision[change]))
+          .map((change) => aloneSteps(subject, layers, change))
+      )
+      const whole = precisions.filter((one) => one !== 'fp32').map((one) => `precision:${one}`)
+      return ['baseline', ...whole, ...ablations, ...alone.flat()].map((id) => `predictions:${id}`)
+    },
+    async run(id, forMs) {
+      const [kind, ...rest] = id.split(':')
+      if (kind === 'layer') return await (await layerLoop(rest.join(':'))).run(id, forMs)
+      if (kind === 'benchmark') return await benchmark(rest[0] as WorkloadPrecision, forMs)
+      if (rest[0] === 'baseline') return await predictions('baseline', await plainSession('fp32'), {})
+      return await changed(rest.join(':'), rest[0]!, rest.slice(1).join(':'))
+    }
+  }
+}
+
+async function aloneSteps(
+  subject: Subject,
+  layers: readonly LayerFacts[],
+  change: 'fp16' | 'int8' | 'int4'
+): Promise<string[]> {
+  const steps: string[] = []
+  for (const { group } of layers) {
+    const only = new Set(group.nodes.filter((node) => subject.weighted.has(node)))
+    if (only.size === 0) continue
+    // Tables and, at 4 bits, convolutions have no such form.
+    if ((await lowered(subject, alonePrecision[change], only)).lowered > 0)
+      steps.push(`${change}:${group.id}`)
+  }
+  return steps
+}
+
+/** Inputs that the session still has: an unused one is dropped by the runtime. */
+function usedOnly(feeds: Feeds, session: ort.InferenceSession): Feeds {
+  const names = new Set(session.inputNames)
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)))
+}

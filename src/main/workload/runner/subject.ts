@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs'
+import * as ort from 'onnxruntime-node'
+import type { OnnxElementType, OnnxModel, OnnxNode } from '../../../core/model/onnx'
+import { groupLayers, type LayerGroup } from '../../../core/workload/onnx/groups'
+import { constantPart, networkOf, type Network } from '../../../core/workload/onnx/network'
+import { weightedNode } from '../../../core/workload/onnx/weighted'
+import type { ConstantValues } from '../../../core/workload/onnx/precision'
+import { AppError } from '../../../shared/errors'
+import { batchesOf, readTestSet, type Feeds, type TestSet } from './testRows'
+
+/** Reads and writes .onnx files; the model noun's, given by the entry. */
+export interface OnnxFiles {
+  decode(bytes: Uint8Array): OnnxModel
+  encode(model: OnnxModel): Uint8Array
+}
+
+export interface SubjectOptions {
+  readonly files: OnnxFiles
+  readonly modelFile: string
+  readonly dataFile: string
+  /** Samples per forward pass, where the network leaves that open. */
+  readonly batch: number
+  readonly provider: string
+  readonly threads: number
+  /** Test samples used at most. */
+  readonly samples: number
+}
+
+/** A network with its test set, opened in onnxruntime. */
+export interface Subject {
+  readonly network: Network
+  readonly groups: readonly LayerGroup[]
+  readonly test: TestSet
+  readonly batch: number
+  /** A forward pass of test samples each; the last one may be smaller. */
+  readonly testBatches: readonly Feeds[]
+  readonly calibrationBatches: readonly Feeds[]
+  open(model: OnnxModel): Promise<ort.InferenceSession>
+  /** Values inside the network for one batch. */
+  capture(values: readonly string[], feeds: Feeds): Promise<Record<string, ort.Tensor>>
+  /** Element type of a captured value. */
+  typeOf(value: string): OnnxElementType
+  /** Shape of a captured value or constant; undefined when it was not captured. */
+  shapeOf(value: string): readonly number[] | undefined
+  /** Weights as numbers, after what the file does to them. */
+  readonly constants: ConstantValues
+  /** Nodes with float32 weights that have forms at other precisions. */
+  readonly weighted: ReadonlySet<OnnxNode>
+}
+
+/** Loads network and test set and looks at every value between layers once. */
+export async function openSubject(options: SubjectOptions): Promise<Subject> {
+  const model = readModel(options)
+  const network = networkOf(model)
+  const groups = groupLayers(network).filter(({ outputs }) => outputs.length > 0)
+  const all = readTestSet(options.dataFile)
+  const test = { ...all, test: all.test.slice(0, options.samples) }
+  const fixed = model.inputs.map(({ dims }) => dims?.[0]).find((size) => typeof size === 'number')
+  const batch = fixed ?? options.batch
+  const open = (one: OnnxModel): Promise<ort.InferenceSession> => openSession(one, options)
+  const computed = [
+    ...new Set([
+      ...groups.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
+      ...network.nodes
+        .filter(({ opType }) => ['MatMul', 'Gemm', 'Conv'].includes(opType))
+        .flatMap(({ inputs, outputs }) => [inputs[0] ?? '', ...outputs])
+    ])
+  ].filter((name) => name !== '')
+  const given = new Set(model.inputs.map(({ name }) => name))
+  const outputs = computed.filter((name) => !given.has(name))
+  const session = await open({
+    ...model,
+    outputs: outputs.map((name) => ({ name, elementType: 'float32', dims: null, untyped: true }))
+  })
+  const testBatches = batchesOf(test.test, model.inputs, batch, fixed !== undefined)
+  const calibrationBatches = batchesOf(test.calibration, model.inputs, batch, true)
+  const first = testBatches[0] ?? missingSamples(batch)
+  const capture: Subject['capture'] = async (values, feeds) => {
+    const wanted = values.filter((name) => !given.has(name))
+    const found = wanted.length === 0 ? {} : await session.run(feeds, wanted)
+    return {
+      ...found,
+      ...Object.fromEntries(values.filter((name) => given.has(name)).map((name) => [name, feeds[name]!]))
+    }
+  }
+  const seen = await capture(computed, first)
+  const facts = new Map(
+    Object.entries(seen).map(([name, { type, dims }]) => [name, { type: type as OnnxElementType, dims }])
+  )
+  const constants = await evaluateWeights(network, open)
+  const weighted = network.nodes.filter((node) => {
+    const found = weightedNode(network, node)
+    const dims = found === null ? undefined : constants.get(found.weights)?.dims
+    return dims !== undefined && (found!.kind === 'conv' || dims.length === 2)
+  })
+  return {
+    network,
+    groups,
+    weighted: new Set(weighted),
+    test,
+    batch,
+    testBatches,
+    calibrationBatches: calibrationBatches.length > 0 ? calibrationBatches : [first],
+    open,
+    capture,
+    typeOf: (value) => facts.get(value)?.type ?? 'float32',
+    shapeOf: (value) =>
+      facts.get(value)?.dims ?? constants.get(value)?.dims ?? network.initializers.get(value)?.dims,
+    constants(name) {
+      const found = constants.get(name)
+      if (found === undefined) throw new Error(`${name} is not the weights of a layer`)
+      return found
+    }
+  }
+}
+
+function readModel({ modelFile: file, files }: SubjectOptions): OnnxModel {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(file)
+  } catch (cause) {
+    throw new AppError('input.notFound', `There is no network ${file}.`, 'Give the path of an .onnx file.', {
+      cause
+    })
+  }
+  return files.decode(bytes)
+}
+
+function missingSamples(batch: number): never {
+  throw new AppError(
+    'data.invalid',
+    `The test set has fewer samples than one forward pass takes (${batch}).`,
+    'Add samples, or export the network with an open batch axis.'
+  )
+}
+
+/** @throws input.unsupported when the provider cannot be used here */
+async function openSession(
+  model: OnnxModel,
+  { provider, threads, files }: SubjectOptions
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(files.encode(model), {
+      executionProviders: [provider],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3
+    })
+  } catch (cause) {
+    throw new AppError(
+      'input.unsupported',
+      `onnxruntime does not run this on "${provider}": ${String((cause as Error).message ?? cause).slice(0, 300)}`,
+      'Try the provider "cpu", or see `bitbench workload check`.',
+      { cause }
+    )
+  }
+}
+
+/** Every weight value as numbers: initializers as they are, the rest computed once by the runtime. */
+async function evaluateWeights(
+  network: Network,
+  open: (model: OnnxModel) => Promise<ort.InferenceSession>
+): Promise<Map<string, { dims: readonly number[]; data: Float32Array }>> {
+  const values = new Map<string, { dims: readonly number[]; data: Float32Array }>()
+  const names = [...new Set(network.nodes.flatMap((node) => weightedNode(network, node)?.weights ?? []))]
+  for (const name of names) {
+    const tensor = network.initializers.get(name)
+    if (tensor?.data instanceof Float32Array) values.set(name, { dims: tensor.dims, data: tensor.data })
+  }
+  const made = names.filter((name) => !network.initializers.has(name))
+  if (made.length === 0) return values
+  const { nodes, initializers } = constantPart(network, made)
+  const outputs = made.map((name) => ({ name, elementType: 'float32' as const, dims: null, untyped: true }))
+  const session = await open({ ...network.model, nodes, initializers, inputs: [], outputs })
+  for (const [name, { dims, data }] of Object.entries(await session.run({}))) {
+    if (data instanceof Float32Array) values.set(name, { dims, data: data.slice() })
+  }
+  await session.release()
+  return values
+}

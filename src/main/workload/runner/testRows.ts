@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import * as ort from 'onnxruntime-node'
+import { z } from 'zod'
+import type { OnnxElementType, OnnxValue } from '../../../core/model/onnx'
+import { AppError } from '../../../shared/errors'
+
+/** One line of a test set: inputs of one sample without the batch axis, and what the network should say. */
+const rowSchema = z.object({
+  /** calibration: for means and ranges; never scored. */
+  part: z.enum(['test', 'calibration']).default('test'),
+  inputs: z.record(z.string(), z.unknown()),
+  /** Class of a classifier's sample. */
+  label: z.number().int().optional(),
+  /** Right column of every row of the output (next tokens); -1 where a row does not count. */
+  labels: z.array(z.number().int()).optional()
+})
+export type TestRow = z.infer<typeof rowSchema>
+
+export interface TestSet {
+  readonly test: readonly TestRow[]
+  readonly calibration: readonly TestRow[]
+}
+
+/** Calibration samples taken from the test part where a set has none of their own. */
+const borrowed = 32
+
+/** @throws data.missing, data.invalid (with the line) */
+export function readTestSet(file: string): TestSet {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new AppError('data.missing', `The test set ${file} cannot be read.`, 'Check the path.', { cause })
+  }
+  const rows = text
+    .split('\n')
+    .flatMap((line, index) => (line.trim() === '' ? [] : [readRow(line, index + 1)]))
+  const test = rows.filter(({ part }) => part === 'test')
+  if (test.length === 0) {
+    throw new AppError('data.invalid', `${file} holds no test sample.`, 'Write one JSON object a line.')
+  }
+  const calibration = rows.filter(({ part }) => part === 'calibration')
+  return { test, calibration: calibration.length > 0 ? calibration : test.slice(0, borrowed) }
+}
+
+function readRow(line: string, number: number): TestRow {
+  try {
+    return rowSchema.parse(JSON.parse(line))
+  } catch (cause) {
+    throw new AppError(
+      'data.invalid',
+      `Line ${number} of the test set is no sample.`,
+      'A line looks like {"inputs":{"ids":[1,2,3]},"label":0}; see docs/workloads.md.',
+      { cause }
+    )
+  }
+}
+
+export type Feeds = Record<string, ort.Tensor>
+
+/** Samples as tensors of the network's inputs, `batch` at a time. `whole`: leaves an incomplete last batch out. */
+export function batchesOf(
+  rows: readonly TestRow[],
+  inputs: readonly OnnxValue[],
+  batch: number,
+  whole: boolean
+): Feeds[] {
+  const feeds: Feeds[] = []
+  for (let from = 0; from < rows.length; from += batch) {
+    const chosen = rows.slice(from, from + batch)
+    if (whole && chosen.length < batch) break
+    feeds.push(Object.fromEntries(inputs.map((input) => [input.name, stacked(chosen, input)])))
+  }
+  return feeds
+}
+
+function stacked(rows: readonly TestRow[], { name, elementType }: OnnxValue): ort.Tensor {
+  const shapes = rows.map(({ inputs }) => {
+    if (inputs[name] === undefined) throw wrongInput(name, 'is missing in a sample')
+    return shapeOf(inputs[name])
+  })
+  const shape = shapes[0]!
+  if (shapes.some((other) => other.join() !== shape.join())) {
+    throw wrongInput(name, 'has samples of different shapes; pad them to one')
+  }
+  const numbers = rows.flatMap(({ inputs }) => flat(inputs[name]))
+  if (numbers.some((value) => !Number.isFinite(value))) throw wrongInput(name, 'holds what is not a number')
+  return tensorOf(elementType, numbers, [rows.length, ...shape])
+}
+
+/** Numbers as a tensor of the element type. @throws input.unsupported */
+export function tensorOf(
+  type: OnnxElementType,
+  numbers: readonly number[],
+  dims: readonly number[]
+): ort.Tensor {
+  if (type === 'float32') return new ort.Tensor('float32', Float32Array.from(numbers), dims)
+  if (type === 'int64') return new ort.Tensor('int64', BigInt64Array.from(numbers, BigInt), dims)
+  if (type === 'int32') return new ort.Tensor('int32', Int32Array.from(numbers), dims)
+  if (type === 'bool') return new ort.Tensor('bool', Uint8Array.from(numbers), dims)
+  if (type === 'uint8') return new ort.Tensor('uint8', Uint8Array.from(numbers), dims)
+  throw new AppError(
+    'input.unsupported',
+    `Inputs of type ${type} are not read.`,
+    'Export with float32 or int64 inputs.'
+  )
+}
+
+function shapeOf(value: unknown): number[] {
+  return Array.isArray(value) ? [value.length, ...(value.length > 0 ? shapeOf(value[0]) : [])] : []
+}
+
+function flat(value: unknown): number[] {
+  return Array.isArray(value) ? (value as unknown[]).flatMap(flat) : [typeof value === 'number' ? value : NaN]
+}
+
+function wrongInput(name: string, what: string): AppError {
+  return new AppError(
+    'data.invalid',
+    `Input "${name}" ${what}.`,
+    'Compare the test set with the inputs of the network.'
+  )
+}

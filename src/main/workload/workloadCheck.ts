@@ -1,0 +1,74 @@
+import { InferenceSession, listSupportedBackends } from 'onnxruntime-node'
+import type { GpuList } from '../../shared/contract/gpu'
+import type { WorkloadCheck } from '../../shared/contract/workload'
+import type { OnnxModel } from '../../core/model/onnx'
+import { probeNetwork } from '../../core/workload/onnx/probe'
+import { shippedNetworks } from './shippedNetworks'
+
+/** What a run needs, tried rather than looked up. */
+export async function checkWorkloads(
+  networksFolder: string,
+  gpus: GpuList,
+  encode: (model: OnnxModel) => Uint8Array
+): Promise<{ checks: WorkloadCheck[]; models: string[]; providers: string[] }> {
+  const models = shippedNetworks(networksFolder).map(({ name }) => name)
+  const tried = await Promise.all(listSupportedBackends().map(({ name }) => tryProvider(name, encode)))
+  const providers = tried.filter(({ reason }) => reason === null).map(({ name }) => name)
+  const checks: WorkloadCheck[] = [
+    ...tried.map(({ name, reason }): WorkloadCheck => ({
+      name: `onnxruntime provider ${name}`,
+      state: reason === null ? 'ok' : 'missing',
+      detail: reason ?? 'opens and runs a network',
+      hint: reason === null ? null : 'Not needed: the provider cpu runs everywhere.'
+    })),
+    powerCheck(gpus),
+    {
+      name: 'shipped networks',
+      state: models.length > 0 ? 'ok' : 'missing',
+      detail: models.join(', '),
+      hint: models.length > 0 ? null : 'This copy of Bitbench is incomplete: install it again.'
+    }
+  ]
+  return { checks, models, providers }
+}
+
+function powerCheck({ state, origin, gpus, driverVersion, message, hint }: GpuList): WorkloadCheck {
+  const name = 'GPU power'
+  if (state !== 'ready') {
+    return {
+      name,
+      state: 'missing',
+      detail: message ?? state,
+      hint: hint ?? 'Runs measure time; energy is unavailable.'
+    }
+  }
+  const [gpu] = gpus
+  const about = `${gpu?.name}, driver ${driverVersion}, ${gpu?.powerField ?? 'no power field'}`
+  return {
+    name,
+    state: gpu?.powerField === null || origin === 'simulated' ? 'warning' : 'ok',
+    detail: origin === 'simulated' ? `${about}: SIMULATED, a script stands in for nvidia-smi` : about,
+    hint: gpu?.powerField === null ? 'This GPU reports no power; energy is unavailable.' : null
+  }
+}
+
+async function tryProvider(
+  name: string,
+  encode: (model: OnnxModel) => Uint8Array
+): Promise<{ name: string; reason: string | null }> {
+  try {
+    const session = await InferenceSession.create(encode(probeNetwork('fp32')), {
+      executionProviders: [name],
+      logSeverityLevel: 4
+    })
+    await session.release()
+    return { name, reason: null }
+  } catch (cause) {
+    return {
+      name,
+      reason: String((cause as Error).message ?? cause)
+        .split('\n')[0]!
+        .slice(0, 200)
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { OnnxModel } from '../../core/model/onnx'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { GpuList } from '../../shared/contract/gpu'
+import type { workloadContract, WorkloadRequest, WorkloadRun } from '../../shared/contract/workload'
+import type { Variant } from '../../shared/contract/workloadEvidence'
+import { AppError } from '../../shared/errors'
+import type { JobContext, JobService } from '../jobs/jobService'
+import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import type { RunLabels } from '../runs/runLabels'
+import { createRecordTable } from '../store/recordTable'
+import type { Store } from '../store/store'
+import type { CompareTask } from './compareFiles'
+import { conduct } from './conductor'
+import { exportTables } from './exportTables'
+import type { EnergyOf, PowerSource } from './powerSource'
+import { runnerCommand } from './runnerCommand'
+import type { SpawnRunner } from './runnerProcess'
+import { checkWorkloads } from './workloadCheck'
+import { newRecord, runOf, workloadRecordSchema, type WorkloadRecord } from './workloadRecord'
+
+/** Workload runs as stored, resumable runs. */
+export interface WorkloadService {
+  handlers: HandlersOf<typeof workloadContract>
+  runs: RunKind
+}
+
+export interface WorkloadServiceDeps {
+  store: Pick<Store, 'run' | 'all'>
+  labels: RunLabels
+  jobs: JobService
+  emit: EmitterOf<typeof workloadContract>
+  spawn: SpawnRunner
+  compare(task: CompareTask): Promise<Variant>
+  power: PowerSource
+  gpus(): Promise<GpuList>
+  energyOf: EnergyOf
+  encodeOnnx(model: OnnxModel): Uint8Array
+  networksFolder: string
+  runnerFile: string
+  /** Holds the large files of runs while they run. */
+  scratchFolder: string
+  nowMs: () => number
+  newId: () => string
+}
+
+export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadService {
+  const { jobs, labels, emit, nowMs, newId, scratchFolder } = deps
+  const table = createRecordTable<WorkloadRecord>(deps.store, {
+    table: 'workload_run',
+    schema: workloadRecordSchema
+  })
+  const runs = createRunKeeper<WorkloadRecord>({
+    ...{ kind: 'workload', noun: 'workload run', jobs, labels, table },
+    describe: (record) => ({
+      title: titleOf(record),
+      detail: detailOf(record),
+      finishedAtMs: record.finishedAtMs
+    }),
+    begin: (record) => begin({ ...record, state: 'running', finishedAtMs: null, message: null })
+  })
+
+  const run = async (record: WorkloadRecord, { signal, progress }: JobContext): Promise<void> => {
+    const scratch = path.join(scratchFolder, record.id)
+    const changed = async (): Promise<void> => {
+      await table.save(record)
+      emit('workload.changed', withoutTables(runs.present(record)))
+    }
+    try {
+      await mkdir(scratch, { recursive: true })
+      await conduct(record, {
+        spawn: deps.spawn,
+        command: runnerCommand(record.request.runner, { ...deps, scratch }),
+        power: deps.power,
+        energyOf: deps.energyOf,
+        compare: deps.compare,
+        ...{ changed, signal, progress },
+        onOutput: () => undefined
+      })
+      record.state = 'done'
+    } catch (cause) {
+      record.state = signal.aborted ? 'cancelled' : 'failed'
+      record.message = signal.aborted ? 'Cancelled; finished steps are kept.' : AppError.from(cause).message
+      throw cause
+    } finally {
+      record.finishedAtMs = nowMs()
+      // Predictions are large, and the original is run again after a resume.
+      await rm(scratch, { recursive: true, force: true })
+      runs.ended(record.id)
+      await changed()
+    }
+  }
+
+  const begin = async (record: WorkloadRecord): Promise<{ jobId: string }> => {
+    const { jobId } = runs.launch(record, {
+      ...{ kind: 'workload.start', title: titleOf(record), unit: 'trials' },
+      run: (context) => run(record, context)
+    })
+    record.jobId = jobId
+    await table.save(record)
+    return { jobId }
+  }
+
+  const start = async (request: WorkloadRequest): Promise<{ id: string; jobId: string }> => {
+    const id = newId()
+    // A wrong path is told at once, not by a job.
+    runnerCommand(request.runner, { ...deps, scratch: path.join(scratchFolder, id) })
+    const { jobId } = await begin(newRecord(id, request, nowMs()))
+    return { id, jobId }
+  }
+
+  return {
+    runs,
+    handlers: {
+      'workload.check': async () =>
+        await checkWorkloads(deps.networksFolder, await deps.gpus(), deps.encodeOnnx),
+      'workload.start': start,
+      'workload.list': async () => ({ runs: (await runs.list()).map(withoutTables) }),
+      'workload.get': async ({ id }) => ({ run: runOf(await runs.find(id)) }),
+      'workload.export': async ({ id, folder }) => ({
+        files: await exportTables(runOf(await runs.find(id)), folder)
+      })
+    }
+  }
+}
+
+function withoutTables(record: WorkloadRecord): Omit<WorkloadRun, 'tables'> {
+  const { evidence: _evidence, ...rest } = record
+  return structuredClone(rest)
+}
+
+function titleOf({ request, subject }: WorkloadRecord): string {
+  const { runner } = request
+  const model =
+    subject?.model ?? (runner.kind === 'onnx' ? path.basename(runner.model, '.onnx') : runner.command[0]!)
+  return `Workload ${model}`
+}
+
+function detailOf({ steps, power }: WorkloadRecord): string {
+  const done = steps.filter(({ state }) => state === 'done').length
+  return `${done} of ${steps.length} steps, ${power === null ? 'time alone' : `power of ${power.gpu}`}`
+}

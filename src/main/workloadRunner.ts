@@ -1,0 +1,5 @@
+import { decodeForRewriting, encodeOnnx } from './model/onnxFile'
+import { runWorkloadRunner } from './workload/runner/workloadRunner'
+
+/** Entry of the process that runs networks for workload runs on onnxruntime-node. */
+await runWorkloadRunner({ decode: decodeForRewriting, encode: encodeOnnx })
