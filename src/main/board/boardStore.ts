@@ -1,7 +1,18 @@
 import { type PortSettings, portSettingsSchema } from '../../shared/contract/board'
 import type { NounMigrations } from '../store/migrations'
+import { parseJson } from '../store/recordTable'
+import { rowColumns } from '../store/rowColumns'
 import type { Store } from '../store/store'
 import { twinTable } from './twins/twinStore'
+
+const boardColumns = rowColumns<{ board: SavedBoard; atMs: number }>('board_saved', [
+  { name: 'id', of: ({ board }) => board.id },
+  { name: 'name', of: ({ board }) => board.name },
+  { name: 'settings', of: ({ board }) => JSON.stringify(board.settings) },
+  { name: 'serial_number', of: ({ board }) => board.serialNumber },
+  { name: 'interface_number', of: ({ board }) => board.interfaceNumber },
+  { name: 'saved_at_ms', of: ({ atMs }) => atMs }
+])
 
 /** Boards the user named, added by path, or gave settings: kept in the data file. */
 export const boardMigrations: NounMigrations = {
@@ -45,26 +56,16 @@ export function createBoardStore(store: Store): BoardStore {
         settings: string
         serial_number: string | null
         interface_number: string | null
-      }>('SELECT id, name, settings, serial_number, interface_number FROM board_saved ORDER BY id')
+      }>(`SELECT ${boardColumns.select} FROM board_saved ORDER BY id`)
       return rows.map((row) => ({
         id: row.id,
         name: row.name,
-        settings: portSettingsSchema.catch(portSettingsSchema.parse({})).parse(JSON.parse(row.settings)),
+        settings: parseJson(row.settings, portSettingsSchema).value ?? portSettingsSchema.parse({}),
         serialNumber: row.serial_number,
         interfaceNumber: row.interface_number
       }))
     },
-    async save(board, atMs) {
-      const columns = 'id, name, settings, serial_number, interface_number, saved_at_ms'
-      await store.run(`INSERT OR REPLACE INTO board_saved (${columns}) VALUES ($1, $2, $3, $4, $5, $6)`, [
-        board.id,
-        board.name,
-        JSON.stringify(board.settings),
-        board.serialNumber,
-        board.interfaceNumber,
-        atMs
-      ])
-    },
+    save: (board, atMs) => store.run(boardColumns.replace, boardColumns.parameters({ board, atMs })),
     forget: (id) => store.run('DELETE FROM board_saved WHERE id = $1', [id])
   }
 }

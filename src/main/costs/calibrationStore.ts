@@ -1,19 +1,33 @@
-import type { NetworkCalibration } from '../../shared/contract/proxyCalibration'
+import type { z } from 'zod'
+import { calibrationSchema, type NetworkCalibration } from '../../shared/contract/proxyCalibration'
+import { parseJson } from '../store/recordTable'
+import { rowColumns, type UnreadableRow } from '../store/rowColumns'
 import type { Store } from '../store/store'
 
+const { fewest, most } = calibrationSchema.shape
+const measuredSchema = calibrationSchema.omit({ line: true }).extend({
+  fewest: fewest.omit({ predicted: true }),
+  most: most.omit({ predicted: true })
+})
+
 /** What was measured; what is predicted of it changes with the proxies and is not kept. */
-export type MeasuredCalibration = Omit<NetworkCalibration, 'fewest' | 'most' | 'line'> & {
-  fewest: { bits: NetworkCalibration['fewest']['bits']; measured: number }
-  most: { bits: NetworkCalibration['most']['bits']; measured: number }
-}
+export type MeasuredCalibration = z.infer<typeof measuredSchema>
+
+const calibrationColumns = rowColumns<MeasuredCalibration>('proxy_calibration', [
+  { name: 'board_id', of: ({ boardId }) => boardId },
+  { name: 'model_id', of: ({ modelId }) => modelId },
+  { name: 'measured_at_ms', of: ({ measuredAtMs }) => measuredAtMs },
+  { name: 'calibration', of: (calibration) => JSON.stringify(calibration) }
+])
 
 /** The newest two-point calibration of every network on every board; the table is one of the proxy tables. */
 export interface CalibrationStore {
   save(calibration: MeasuredCalibration): Promise<void>
-  list(): Promise<MeasuredCalibration[]>
+  /** Newest first; rows that no longer fit are listed with their problem. */
+  list(): Promise<{ calibrations: MeasuredCalibration[]; unreadable: UnreadableRow[] }>
   /**
    * The measured points of a network on a board, for costs in this unit; null where there are none, or where they were
-   * measured with another firmware than `buildId` (null: unknown, the board is not connected).
+   * measured with another firmware than `buildId` (null: unknown, the board is not connected), or cannot be read.
    */
   points(
     boardId: string,
@@ -25,28 +39,27 @@ export interface CalibrationStore {
 }
 
 export function createCalibrationStore(store: Pick<Store, 'run' | 'all'>): CalibrationStore {
-  const read = (row: { calibration: string }): MeasuredCalibration =>
-    JSON.parse(row.calibration) as MeasuredCalibration
   return {
-    save: (calibration) =>
-      store.run('INSERT OR REPLACE INTO proxy_calibration VALUES ($1, $2, $3, $4)', [
-        calibration.boardId,
-        calibration.modelId,
-        calibration.measuredAtMs,
-        JSON.stringify(calibration)
-      ]),
-    list: async () =>
-      (
-        await store.all<{ calibration: string }>(
-          'SELECT calibration FROM proxy_calibration ORDER BY measured_at_ms DESC'
-        )
-      ).map(read),
+    save: (calibration) => store.run(calibrationColumns.replace, calibrationColumns.parameters(calibration)),
+    async list() {
+      const rows = await store.all<{ board_id: string; model_id: string; calibration: string }>(
+        `SELECT ${calibrationColumns.select} FROM proxy_calibration ORDER BY measured_at_ms DESC`
+      )
+      const calibrations: MeasuredCalibration[] = []
+      const unreadable: UnreadableRow[] = []
+      for (const { board_id: boardId, model_id: modelId, calibration } of rows) {
+        const { value, problem } = parseJson(calibration, measuredSchema)
+        if (problem === null) calibrations.push(value)
+        else unreadable.push({ id: `${modelId} on ${boardId}`, problem })
+      }
+      return { calibrations, unreadable }
+    },
     async points(boardId, modelId, unit, buildId) {
       const [row] = await store.all<{ calibration: string }>(
         'SELECT calibration FROM proxy_calibration WHERE board_id = $1 AND model_id = $2',
         [boardId, modelId]
       )
-      const found = row === undefined ? null : read(row)
+      const found = row === undefined ? null : parseJson(row.calibration, measuredSchema).value
       if (found === null || found.unit !== unit) return null
       if (buildId !== null && buildId !== found.buildId) return null
       return { fewest: found.fewest.measured, most: found.most.measured }

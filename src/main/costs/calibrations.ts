@@ -107,9 +107,10 @@ export function createCalibrations(deps: CalibrationDeps): Calibrations {
   return {
     handlers: {
       'proxy.calibrate': async (request) => calibrate(request),
-      'proxy.calibrations': async () => ({
-        calibrations: await Promise.all((await store.list()).map(complete))
-      }),
+      'proxy.calibrations': async () => {
+        const { calibrations, unreadable } = await store.list()
+        return { calibrations: await Promise.all(calibrations.map(complete)), unreadable }
+      },
       'proxy.forgetCalibration': async ({ boardId, modelId }) => {
         await store.remove(boardId, modelId)
         return { ok: true }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { itemKey, type BenchItem } from '../../core/kernel/shape'
 import { campaignRequestSchema, campaignSchema, kernelSchema } from '../../shared/contract/profile'
 import { parseJson, unreadable, type StoredRecord } from '../store/recordTable'
+import { rowColumns } from '../store/rowColumns'
 import type { SqlRow, Store } from '../store/store'
 
 const storedCampaignSchema = campaignSchema.extend({ buildId: z.number().nullable(), coreName: z.string() })
@@ -16,6 +17,24 @@ const itemsSchema: z.ZodType<BenchItem[]> = z.array(
 
 /** A campaign as stored; the Job that runs it is not. */
 export type StoredCampaign = z.infer<typeof storedCampaignSchema>
+
+const campaignColumns = rowColumns<{ campaign: StoredCampaign; items: readonly BenchItem[] }>(
+  'profile_campaign',
+  [
+    { name: 'id', of: ({ campaign }) => campaign.id },
+    { name: 'board_id', of: ({ campaign }) => campaign.boardId },
+    { name: 'board_name', of: ({ campaign }) => campaign.boardName },
+    { name: 'build_id', of: ({ campaign }) => campaign.buildId },
+    { name: 'core_name', of: ({ campaign }) => campaign.coreName },
+    { name: 'state', of: ({ campaign }) => campaign.state },
+    { name: 'total', of: ({ campaign }) => campaign.total },
+    { name: 'started_at_ms', of: ({ campaign }) => campaign.startedAtMs },
+    { name: 'finished_at_ms', of: ({ campaign }) => campaign.finishedAtMs },
+    { name: 'error', of: ({ campaign }) => campaign.error },
+    { name: 'request', of: ({ campaign }) => JSON.stringify(campaign.request) },
+    { name: 'items', of: ({ items }) => JSON.stringify(items) }
+  ]
+)
 
 /** Campaigns in the data file: what was asked for, and what of it is finished. */
 export interface CampaignStore {
@@ -67,20 +86,7 @@ export function createCampaignStore(store: Store): CampaignStore {
 
   return {
     addCampaign: (campaign, items) =>
-      store.run('INSERT INTO profile_campaign VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
-        campaign.id,
-        campaign.boardId,
-        campaign.boardName,
-        campaign.buildId,
-        campaign.coreName,
-        campaign.state,
-        campaign.total,
-        campaign.startedAtMs,
-        campaign.finishedAtMs,
-        campaign.error,
-        JSON.stringify(campaign.request),
-        JSON.stringify(items)
-      ]),
+      store.run(campaignColumns.insert, campaignColumns.parameters({ campaign, items })),
     setCampaign: (id, { state, finishedAtMs, error }) =>
       store.run('UPDATE profile_campaign SET state = $2, finished_at_ms = $3, error = $4 WHERE id = $1', [
         id,

@@ -73,7 +73,7 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
         return { ok: true }
       },
       'profile.samples': async ({ limit, offset, ...query }) => ({
-        samples: await store.samples(query, { limit, offset }),
+        ...(await store.samplePage(query, { limit, offset })),
         total: await store.count(query)
       }),
       'profile.summary': async () => ({ groups: await store.summary() })

@@ -1,7 +1,10 @@
 import { itemKey } from '../../core/kernel/shape'
 import { sampleSchema, type Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
+import { parseJson, type ParsedJson } from '../store/recordTable'
 import type { SqlRow, SqlValue } from '../store/store'
+
+const dimsSchema = sampleSchema.shape.dims
 
 /** One field of a Sample: its column in the data file, and its heading in a CSV where it is provenance. */
 interface SampleColumn {
@@ -76,15 +79,24 @@ export function sampleParameters(sample: Sample, tookMs: number | null): SqlValu
 
 /** A row as a Sample. @throws store.corrupt naming the field that does not fit */
 export function readSample(row: SqlRow): Sample {
-  const values = Object.fromEntries(sampleFields.map(({ field, column: name }) => [field, row[name]]))
-  const found = sampleSchema.safeParse({ ...values, dims: JSON.parse(row['dims'] as string) as unknown })
-  if (found.success) return found.data
-  const [issue] = found.error.issues
+  const found = parseSample(row)
+  if (found.problem === null) return found.value
   throw new AppError(
     'store.corrupt',
-    `The Sample ${String(row['id'])} cannot be read (${issue?.path.join('.')}: ${issue?.message}).`,
+    `The Sample ${String(row['id'])} cannot be read (${found.problem}).`,
     'Delete its campaign with its Samples, or restore the data file from a copy.'
   )
+}
+
+/** A row as a Sample, or the field that does not fit; never throws. */
+export function parseSample(row: SqlRow): ParsedJson<Sample> {
+  const dims = parseJson(String(row['dims']), dimsSchema)
+  if (dims.problem !== null) return { value: null, problem: `dims: ${dims.problem}` }
+  const values = Object.fromEntries(sampleFields.map(({ field, column: name }) => [field, row[name]]))
+  const found = sampleSchema.safeParse({ ...values, dims: dims.value })
+  if (found.success) return { value: found.data, problem: null }
+  const [issue] = found.error.issues
+  return { value: null, problem: `${issue?.path.join('.')}: ${issue?.message}` }
 }
 
 /** Provenance of Samples as CSV columns; an empty text stands for a value that is not known. */

@@ -4,7 +4,8 @@ import type { Sample, SampleQuery } from '../../shared/contract/profile'
 import type { SqlValue, Store } from '../store/store'
 import type { ProxyKernelName } from '../../shared/vocabulary'
 import { sampleCsvSql } from './sampleCsvSql'
-import { insertSample, readSample, sampleColumns, sampleParameters } from './sampleColumns'
+import type { UnreadableRow } from '../store/rowColumns'
+import { insertSample, parseSample, readSample, sampleColumns, sampleParameters } from './sampleColumns'
 
 /** What decides whether a Sample can stand for another measurement. */
 export interface BoardIdentity {
@@ -29,8 +30,13 @@ export interface SampleStore {
   ): Promise<Map<string, { id: string; time: number; tookMs: number | null }>>
   /** How many Samples of a campaign were measured before it. */
   adoptedCount(campaignId: string): Promise<number>
-  /** In the order in which they were stored. */
-  samples(query: SampleQuery, page?: { limit: number; offset: number }): Promise<Sample[]>
+  /** In the order in which they were stored. @throws store.corrupt for a row that cannot be read */
+  samples(query: SampleQuery): Promise<Sample[]>
+  /** One page of them; rows that cannot be read are listed with their problem instead of failing the page. */
+  samplePage(
+    query: SampleQuery,
+    page: { limit: number; offset: number }
+  ): Promise<{ samples: Sample[]; unreadable: UnreadableRow[] }>
   count(query: SampleQuery): Promise<number>
   /** What matches, by kernel and unit; the most rows first. */
   kinds(query: SampleQuery): Promise<{ kernel: Sample['kernel']; unit: Sample['unit']; rows: number }[]>
@@ -95,15 +101,24 @@ export function createSampleStore(store: Store): SampleStore {
       )
       return row?.rows ?? 0
     },
-    async samples(query, page) {
+    async samples(query) {
       const { where, params } = conditions(query)
       const rows = await store.read(
-        page === undefined
-          ? `SELECT ${sampleColumns} FROM profile_sample s ${where} ORDER BY s.rowid`
-          : pageSql(where, page),
+        `SELECT ${sampleColumns} FROM profile_sample s ${where} ORDER BY s.rowid`,
         params
       )
       return rows.map(readSample)
+    },
+    async samplePage(query, page) {
+      const { where, params } = conditions(query)
+      const samples: Sample[] = []
+      const unreadable: UnreadableRow[] = []
+      for (const row of await store.read(pageSql(where, page), params)) {
+        const { value, problem } = parseSample(row)
+        if (problem === null) samples.push(value)
+        else unreadable.push({ id: String(row['id']), problem })
+      }
+      return { samples, unreadable }
     },
     async count(query) {
       const { where, params } = conditions(query)

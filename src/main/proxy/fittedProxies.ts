@@ -23,7 +23,10 @@ export interface FitRequest {
 export interface FittedProxies {
   /** Fits in a worker, stores and announces the proxy. */
   fit(request: FitRequest): StartedJob<ProxySummary>
+  /** Newest first; without rows that cannot be read. */
   list(): Promise<ProxySummary[]>
+  /** The same with the stored rows that cannot be read. */
+  listStored(): ReturnType<ProxyStore['list']>
   /** @throws input.notFound, store.corrupt */
   find(id: string): Promise<{ summary: ProxySummary; fitted: FitOutput }>
   /** The fitted model; kept in memory once read. @throws as find */
@@ -47,7 +50,7 @@ export function createFittedProxies(deps: {
   const revived = new Map<string, Proxy>()
 
   const summaryById = async (id: string): Promise<ProxySummary> => {
-    const found = (await store.list()).find((summary) => summary.id === id)
+    const found = (await store.list()).proxies.find((summary) => summary.id === id)
     if (found !== undefined) return found
     throw new AppError(
       'input.notFound',
@@ -72,12 +75,13 @@ export function createFittedProxies(deps: {
     revived.set(id, proxy)
     return proxy
   }
-  const listChanged = async (): Promise<void> => emit('proxy.listChanged', { proxies: await store.list() })
+  const listChanged = async (): Promise<void> => emit('proxy.listChanged', await store.list())
 
   return {
     find,
     proxyById,
-    list: () => store.list(),
+    list: async () => (await store.list()).proxies,
+    listStored: () => store.list(),
     fit: ({ source, kernel, estimator = 'auto', seed = 1, title }) =>
       jobs.start<ProxySummary>({
         kind: 'proxy.fit',
@@ -112,7 +116,7 @@ export function createFittedProxies(deps: {
         }
       }),
     async proxyFor(kernel, boardId) {
-      const fitting = (await store.list()).filter(
+      const fitting = (await store.list()).proxies.filter(
         (summary) => summary.kernel === kernel && summary.boardId === boardId
       )
       const chosen = fitting.find((summary) => summary.pinned) ?? fitting[0]
@@ -120,7 +124,7 @@ export function createFittedProxies(deps: {
     },
     async pin(id, pinned) {
       const summary = await summaryById(id)
-      for (const other of await store.list()) {
+      for (const other of (await store.list()).proxies) {
         const rival = other.kernel === summary.kernel && other.boardId === summary.boardId && other.id !== id
         if (pinned && rival && other.pinned) await store.setPinned(other.id, false)
       }
@@ -128,7 +132,8 @@ export function createFittedProxies(deps: {
       await listChanged()
     },
     async remove(id) {
-      await summaryById(id)
+      const { unreadable } = await store.list()
+      if (!unreadable.some((row) => row.id === id)) await summaryById(id)
       await store.remove(id)
       revived.delete(id)
       await listChanged()

@@ -40,7 +40,7 @@ export function createProxyService(deps: ProxyServiceDeps) {
     ...createComparisons({ ...deps, sources }),
     'proxy.samples': async () => ({ sets: await sources.sets() }),
     'proxy.import': ({ paths, kernel }) => sources.importFiles(paths, kernel),
-    'proxy.list': async () => ({ proxies: await proxies.list() }),
+    'proxy.list': () => proxies.listStored(),
     'proxy.fit': async (request) => {
       const { jobId } = proxies.fit(request)
       return { jobId }

@@ -1,6 +1,10 @@
-import { parseProxyKernel } from '../../core/kernel/spec'
-import type { ProxySummary } from '../../shared/contract/proxy'
+import { z } from 'zod'
+import { findProxyKernel } from '../../core/kernel/spec'
+import { proxyDetailSchema, proxySummarySchema, type ProxySummary } from '../../shared/contract/proxy'
+import { AppError } from '../../shared/errors'
 import type { NounMigrations } from '../store/migrations'
+import { parseJson } from '../store/recordTable'
+import { rowColumns, type UnreadableRow } from '../store/rowColumns'
 import type { StoreSession } from '../store/sql'
 import type { FitOutput } from './proxyTasks'
 
@@ -19,9 +23,39 @@ export const proxyMigrations: NounMigrations = {
   ]
 }
 
+const proxyColumns = rowColumns<{ summary: ProxySummary; fitted: FitOutput }>('proxy_model', [
+  { name: 'id', of: ({ summary }) => summary.id },
+  { name: 'kernel', of: ({ summary }) => summary.kernel },
+  { name: 'board_id', of: ({ summary }) => summary.boardId },
+  { name: 'created_at_ms', of: ({ summary }) => summary.createdAtMs },
+  { name: 'pinned', of: ({ summary }) => summary.pinned },
+  { name: 'summary', of: ({ summary }) => JSON.stringify(summary) },
+  { name: 'fitted', of: ({ fitted }) => JSON.stringify(fitted) }
+])
+
+/** Data files written before the names were one hold dwconv2d, maxpool and avgpool. */
+const storedSummarySchema = proxySummarySchema.extend({
+  kernel: z.preprocess(
+    (name) => (typeof name === 'string' ? (findProxyKernel(name) ?? name) : name),
+    proxySummarySchema.shape.kernel
+  )
+})
+
+/** What a page and a cost read of a stored fit; the model itself is checked by proxyFromJson. */
+const storedFitSchema = z.looseObject({
+  ...proxyDetailSchema.pick({ splits: true, points: true, interval: true, importance: true, perPair: true })
+    .shape,
+  learningCurve: proxyDetailSchema.shape.learningCurve,
+  proxy: z.looseObject({ format: z.literal('bitbench.proxy'), version: z.literal(1), kernel: z.string() }),
+  description: z.string()
+})
+
+/** Proxies in the data file. */
 export interface ProxyStore {
   add(summary: ProxySummary, fitted: FitOutput): Promise<void>
-  list(): Promise<ProxySummary[]>
+  /** Newest first; rows that no longer fit are listed with their problem. */
+  list(): Promise<{ proxies: ProxySummary[]; unreadable: UnreadableRow[] }>
+  /** Null when there is none. @throws store.corrupt when its row does not fit */
   fitted(id: string): Promise<FitOutput | null>
   setPinned(id: string, pinned: boolean): Promise<void>
   remove(id: string): Promise<void>
@@ -29,30 +63,30 @@ export interface ProxyStore {
 
 export function createProxyStore(store: Pick<StoreSession, 'run' | 'all'>): ProxyStore {
   return {
-    async add(summary, fitted) {
-      await store.run('INSERT INTO proxy_model VALUES ($1, $2, $3, $4, $5, $6, $7)', [
-        summary.id,
-        summary.kernel,
-        summary.boardId,
-        summary.createdAtMs,
-        summary.pinned,
-        JSON.stringify(summary),
-        JSON.stringify(fitted)
-      ])
-    },
+    add: (summary, fitted) => store.run(proxyColumns.insert, proxyColumns.parameters({ summary, fitted })),
     async list() {
-      const rows = await store.all<{ summary: string; pinned: boolean }>(
-        'SELECT summary, pinned FROM proxy_model ORDER BY created_at_ms DESC'
+      const rows = await store.all<{ id: string; summary: string; pinned: boolean }>(
+        'SELECT id, summary, pinned FROM proxy_model ORDER BY created_at_ms DESC'
       )
-      return rows.map((row) => {
-        const summary = JSON.parse(row.summary) as ProxySummary
-        // Data files written before the names were one hold dwconv2d, maxpool and avgpool.
-        return { ...summary, kernel: parseProxyKernel(summary.kernel), pinned: row.pinned }
-      })
+      const proxies: ProxySummary[] = []
+      const unreadable: UnreadableRow[] = []
+      for (const { id, summary, pinned } of rows) {
+        const { value, problem } = parseJson(summary, storedSummarySchema)
+        if (problem === null) proxies.push({ ...value, pinned })
+        else unreadable.push({ id, problem })
+      }
+      return { proxies, unreadable }
     },
     async fitted(id) {
       const [row] = await store.all<{ fitted: string }>('SELECT fitted FROM proxy_model WHERE id = $1', [id])
-      return row === undefined ? null : (JSON.parse(row.fitted) as FitOutput)
+      if (row === undefined) return null
+      const { value, problem } = parseJson(row.fitted, storedFitSchema)
+      if (problem === null) return value as unknown as FitOutput
+      throw new AppError(
+        'store.corrupt',
+        `The model of proxy ${id} cannot be read (${problem}).`,
+        'Remove the proxy and fit again.'
+      )
     },
     async setPinned(id, pinned) {
       await store.run('UPDATE proxy_model SET pinned = $2 WHERE id = $1', [id, pinned])

@@ -19,6 +19,8 @@ export const useProfile = defineStore('profile', () => {
   const plan = ref<CampaignPreview | null>(null)
   const samples = shallowRef<Sample[]>([])
   const total = ref(0)
+  /** Stored Samples of the board that cannot be read. */
+  const unreadable = shallowRef<CommandOutput<'profile.samples'>['unreadable']>([])
   const boardId = ref<string | null>(null)
 
   const running = computed(() => campaigns.value.find((campaign) => campaign.state === 'running') ?? null)
@@ -53,6 +55,7 @@ export const useProfile = defineStore('profile', () => {
     boardId.value = id
     const answer = await client.call('profile.samples', { boardId: id, limit: loadedSamples })
     samples.value = answer.samples
+    unreadable.value = answer.unreadable
     total.value = answer.total
   })
 
@@ -91,6 +94,7 @@ export const useProfile = defineStore('profile', () => {
     plan,
     samples,
     total,
+    unreadable,
     boardId,
     running,
     load,

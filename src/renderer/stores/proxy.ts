@@ -26,6 +26,8 @@ export const useProxies = defineStore('proxy', () => {
   const comparison = ref<{ title: string; rows: ComparisonRow[] }>({ title: '', rows: [] })
   const transfer = ref<{ title: string; points: TransferPoint[] }>({ title: '', points: [] })
   const published = ref<CommandOutput<'proxy.publishedTable'>['rows']>([])
+  /** Stored proxies that cannot be read. */
+  const unreadable = ref<CommandOutput<'proxy.list'>['unreadable']>([])
   const importWarnings = ref<string[]>([])
   const sample = shallowRef<Sample | null>(null)
 
@@ -33,9 +35,12 @@ export const useProxies = defineStore('proxy', () => {
   /** Whether Search can count latency: a proxy fitted to files alone knows no board to predict for. */
   const predictsBoard = computed(() => pinned.value.some(({ boardId }) => boardId !== null))
 
-  client.subscribe('proxy.listChanged', (list) => {
+  function accept(list: CommandOutput<'proxy.list'>): void {
     proxies.value = list.proxies
-  })
+    unreadable.value = list.unreadable
+  }
+
+  client.subscribe('proxy.listChanged', accept)
   client.subscribe('proxy.compared', ({ row }) => {
     const rest = comparison.value.rows.filter(({ estimator }) => estimator !== row.estimator)
     comparison.value = { title: comparison.value.title, rows: [...rest, row] }
@@ -50,7 +55,7 @@ export const useProxies = defineStore('proxy', () => {
       client.call('proxy.samples', {}),
       client.call('proxy.comparison', {})
     ])
-    proxies.value = list.proxies
+    accept(list)
     sets.value = available.sets
     if (compared.rows.length > 0) comparison.value = compared
   })
@@ -77,7 +82,7 @@ export const useProxies = defineStore('proxy', () => {
     } finally {
       stop()
     }
-    proxies.value = (await client.call('proxy.list', {})).proxies
+    accept(await client.call('proxy.list', {}))
     const newest = fitted ?? [...proxies.value].sort((a, b) => b.createdAtMs - a.createdAtMs)[0]
     if (newest !== undefined) await open.run(newest.id)
     return newest
@@ -111,13 +116,13 @@ export const useProxies = defineStore('proxy', () => {
 
   const pin = createAction(async (id: string, isPinned: boolean) => {
     await client.call('proxy.pin', { id, pinned: isPinned })
-    proxies.value = (await client.call('proxy.list', {})).proxies
+    accept(await client.call('proxy.list', {}))
     if (detail.value?.proxy.id === id) await open.run(id)
   })
 
   const remove = createAction(async (id: string) => {
     await client.call('proxy.remove', { id })
-    proxies.value = (await client.call('proxy.list', {})).proxies
+    accept(await client.call('proxy.list', {}))
     if (detail.value?.proxy.id === id) detail.value = null
   })
 
@@ -140,6 +145,7 @@ export const useProxies = defineStore('proxy', () => {
     transfer,
     published,
     importWarnings,
+    unreadable,
     sample,
     pinned,
     predictsBoard,

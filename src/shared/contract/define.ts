@@ -50,6 +50,9 @@ export type HandlersOf<C extends NounContract> = {
   ) => Promise<OutputOf<C['commands'][K]>>
 }
 
+/** A stored row that cannot be read, and what is wrong with it. */
+export const unreadableRowSchema = z.object({ id: z.string(), problem: z.string() })
+
 /** The part of AbortSignal that both Node and browsers have, without the types of either. */
 export interface StopSignal {
   readonly aborted: boolean

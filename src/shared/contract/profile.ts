@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { countUnits } from '../vocabulary'
-import { command, defineContract, done, nothing, originSchema } from './define'
+import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './define'
 import { adaptiveRequestSchema, adaptiveRunSchema } from './profileAdaptive'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
 import { storedRunStateSchema } from './run'
@@ -153,7 +153,12 @@ export const profileContract = defineContract({
         limit: z.number().int().min(1).max(100_000).default(1000),
         offset: z.number().int().min(0).default(0)
       }),
-      z.object({ samples: z.array(sampleSchema), total: z.number() })
+      z.object({
+        samples: z.array(sampleSchema),
+        /** Rows of this page that no longer fit, with what is wrong; they count in `total`. */
+        unreadable: z.array(unreadableRowSchema),
+        total: z.number()
+      })
     ),
     /** Counts per board, kernel and pair: what there is to fit. */
     'profile.summary': command(

@@ -7,7 +7,7 @@ import {
   timeUnits,
   type ProxyKernelName
 } from '../vocabulary'
-import { command, defineContract, done, nothing } from './define'
+import { command, defineContract, done, nothing, unreadableRowSchema } from './define'
 import { calibrationSchema } from './proxyCalibration'
 
 /** Names as they were once; callers and data files may still hold them. */
@@ -74,6 +74,12 @@ export const proxySummarySchema = z.object({
   unseenShapeMape: z.number().nullable(),
   /** Used by Search and Deploy for its kernel. */
   pinned: z.boolean()
+})
+
+const proxyListSchema = z.object({
+  proxies: z.array(proxySummarySchema),
+  /** Stored proxies that no longer fit, with what is wrong; `proxy.remove` removes them too. */
+  unreadable: z.array(unreadableRowSchema)
 })
 
 /** One row of the comparison table. */
@@ -165,7 +171,7 @@ export const proxyContract = defineContract({
       z.object({ paths: z.array(z.string()).min(1), kernel: proxyKernelSchema }),
       z.object({ set: sampleSetSchema, warnings: z.array(z.string()) })
     ),
-    'proxy.list': command(nothing, z.object({ proxies: z.array(proxySummarySchema) })),
+    'proxy.list': command(nothing, proxyListSchema),
     /** Job `proxy.fit`; ends with the event proxy.fitted. */
     'proxy.fit': command(fitInput, started),
     'proxy.detail': command(z.object({ id: z.string() }), proxyDetailSchema),
@@ -235,7 +241,10 @@ export const proxyContract = defineContract({
       }),
       started
     ),
-    'proxy.calibrations': command(nothing, z.object({ calibrations: z.array(calibrationSchema) })),
+    'proxy.calibrations': command(
+      nothing,
+      z.object({ calibrations: z.array(calibrationSchema), unreadable: z.array(unreadableRowSchema) })
+    ),
     'proxy.forgetCalibration': command(z.object({ boardId: z.string(), modelId: z.string() }), done),
     /** Writes report.html and its figures (SVG, PNG) into a folder; answers the files. */
     'proxy.report': command(
@@ -248,7 +257,7 @@ export const proxyContract = defineContract({
     'proxy.compared': z.object({ jobId: z.string(), row: comparisonRowSchema }),
     'proxy.transferred': z.object({ jobId: z.string(), point: transferPointSchema }),
     'proxy.calibrated': z.object({ jobId: z.string(), calibration: calibrationSchema }),
-    'proxy.listChanged': z.object({ proxies: z.array(proxySummarySchema) })
+    'proxy.listChanged': proxyListSchema
   }
 })
 

@@ -175,7 +175,7 @@ export const sampleHandlers: SampleHandlers = {
   }),
   'profile.campaigns': () => ({ campaigns: [campaign] }),
   'profile.adaptiveRuns': () => ({ runs: [sampleAdaptiveRun] }),
-  'profile.samples': () => ({ samples, total: samples.length }),
+  'profile.samples': () => ({ samples, unreadable: [], total: samples.length }),
   'profile.plan': () => ({
     plan: {
       samples: 512,
@@ -192,6 +192,7 @@ export const sampleHandlers: SampleHandlers = {
     }
   }),
   'proxy.list': () => ({
+    unreadable: [],
     proxies: [
       sampleProxyDetail.proxy,
       { ...sampleProxyDetail.proxy, id: 'p2', kernel: 'matmul', estimator: 'physics', pinned: false }
@@ -213,7 +214,7 @@ export const sampleHandlers: SampleHandlers = {
     ]
   }),
   'proxy.detail': () => sampleProxyDetail,
-  'proxy.calibrations': () => ({ calibrations: [sampleCalibration] }),
+  'proxy.calibrations': () => ({ calibrations: [sampleCalibration], unreadable: [] }),
   'dataset.list': () => ({ dataSets: [sampleDataSet] }),
   'dataset.preview': () => samplePreview,
   'model.list': () => ({

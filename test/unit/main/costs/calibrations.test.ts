@@ -38,8 +38,26 @@ async function service() {
     predictPoints: async (boardId) =>
       boardId === 'b1' ? { fewest: 100, most: 500 } : { fewest: null, most: null }
   })
-  return { calibrationStore, jobs, events, call: handlers, close: () => sql.close() }
+  return { sql, calibrationStore, jobs, events, call: handlers, close: () => sql.close() }
 }
+
+describe('a stored calibration that no longer fits', () => {
+  it('is listed with what is wrong, predicts nothing, and leaves the others alone', async () => {
+    const { calibrationStore, sql, call, jobs, close } = await service()
+    await call['proxy.calibrate']({ boardId: 'b1', modelId: 'm', images: 2 }, callContext)
+    await call['proxy.calibrate']({ boardId: 'b2', modelId: 'm', images: 2 }, callContext)
+    await jobs.idle()
+    await sql.run(`UPDATE proxy_calibration SET calibration = '{"boardId":"b2"}' WHERE board_id = 'b2'`)
+    const listed = proxyContract.commands['proxy.calibrations'].out.parse(
+      await call['proxy.calibrations']({}, callContext)
+    )
+    expect(listed.calibrations.map(({ boardId }) => boardId)).toEqual(['b1'])
+    expect(listed.unreadable).toEqual([{ id: 'm on b2', problem: expect.stringMatching(/^boardName: /) }])
+    expect(await calibrationStore.points('b2', 'm', 'cycles', 7)).toBeNull()
+    expect(await calibrationStore.points('b1', 'm', 'cycles', 7)).toEqual({ fewest: 300, most: 1100 })
+    await close()
+  })
+})
 
 describe('two-point calibration', () => {
   it('measures two whole networks, keeps the points and uses them for this firmware and unit alone', async () => {

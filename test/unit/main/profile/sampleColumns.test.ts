@@ -77,6 +77,19 @@ describe('a Sample as a row', () => {
     })
   })
 
+  it('does not fail the page that it is on: the others are listed, and it with what is wrong', async () => {
+    const samples = createSampleStore(store)
+    await samples.addSample(sample, null)
+    await samples.addSample({ ...sample, id: 's2' }, null)
+    await samples.addSample({ ...sample, id: 's3' }, null)
+    await store.run(`UPDATE profile_sample SET unit = 'furlongs' WHERE id = 's2'`)
+    expect(await samples.samplePage({}, { limit: 10, offset: 0 })).toEqual({
+      samples: [sample, { ...sample, id: 's3' }],
+      unreadable: [{ id: 's2', problem: expect.stringMatching(/^unit: /) }]
+    })
+    expect(await samples.count({})).toBe(3)
+  })
+
   it('gives its provenance to a CSV in a fixed order, unknown values empty', () => {
     const columns = provenanceColumns([sample, { ...sample, checksum: null }])
     expect(Object.entries(columns).map(([name, [first]]) => `${name}=${first}`)).toEqual([

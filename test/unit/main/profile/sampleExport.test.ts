@@ -132,8 +132,11 @@ describe('pages of Samples', () => {
     const chosen = all.filter((sample) => sample.weightBits === 4)
     const pages: Sample[] = []
     for (let offset = 0; offset < 21; offset += 7)
-      pages.push(...(await samples.samples({ weightBits: 4 }, { limit: 7, offset })))
+      pages.push(...(await samples.samplePage({ weightBits: 4 }, { limit: 7, offset })).samples)
     expect(pages).toEqual(chosen)
-    expect(await samples.samples({ weightBits: 4 }, { limit: 7, offset: 1000 })).toEqual([])
+    expect(await samples.samplePage({ weightBits: 4 }, { limit: 7, offset: 1000 })).toEqual({
+      samples: [],
+      unreadable: []
+    })
   })
 })

@@ -64,7 +64,7 @@ async function service() {
     nowMs: () => 5,
     newId
   })
-  return { made, jobs, events, call: made.handlers, close: () => sql.close() }
+  return { sql, store, made, jobs, events, call: made.handlers, close: () => sql.close() }
 }
 
 const callContext = { signal: new AbortController().signal }
@@ -101,6 +101,30 @@ describe('proxy service', () => {
     expect(readFileSync(files[0]!, 'utf8')).not.toMatch(/(src|href)=/)
     await call['proxy.remove']({ id: second.id }, callContext)
     await expect(call['proxy.detail']({ id: second.id }, callContext)).rejects.toThrow('no proxy')
+    await close()
+  })
+
+  it('lists a stored proxy that no longer fits with what is wrong, reads old kernel names, and can remove it', async () => {
+    const { sql, store, made, call, close } = await service()
+    const source = { kind: 'board', boardId: 'b1' } as const
+    const sound = await made.fit({ source, kernel: 'conv2d', estimator: 'physics' }).result
+    const fitted = (await store.fitted(sound.id))!
+    await store.add({ ...sound, id: 'old' }, fitted)
+    await store.add({ ...sound, id: 'bad' }, fitted)
+    await sql.run(
+      `UPDATE proxy_model SET summary = replace(summary, '"conv2d"', '"dwconv2d"') WHERE id = 'old'`
+    )
+    await sql.run(
+      `UPDATE proxy_model SET summary = replace(summary, '"rows"', '"lines"'), fitted = '{}' WHERE id = 'bad'`
+    )
+    const listed = proxyContract.commands['proxy.list'].out.parse(await call['proxy.list']({}, callContext))
+    expect(listed.proxies.map(({ id, kernel }) => `${id} ${kernel}`).sort()).toEqual(
+      [`${sound.id} conv2d`, 'old depthwiseConv2d'].sort()
+    )
+    expect(listed.unreadable).toEqual([{ id: 'bad', problem: expect.stringMatching(/^rows: /) }])
+    await expect(store.fitted('bad')).rejects.toMatchObject({ code: 'store.corrupt' })
+    await call['proxy.remove']({ id: 'bad' }, callContext)
+    expect((await call['proxy.list']({}, callContext)).unreadable).toEqual([])
     await close()
   })
 
