@@ -17,6 +17,9 @@ import {
 import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
 import { resourcePath } from '../paths'
 import { shippedNetworks } from '../workload/shippedNetworks'
+import type { NamedTables } from '../workload/tableFolders'
+import { writeWorkload } from '../workload/writeWorkload'
+import { compareVerb, figuresVerb } from './workloadFigures'
 import { checkText, listText, runText } from './workloadText'
 
 type Start = CommandInput<'workload.start'>
@@ -32,7 +35,11 @@ const runVerb: CliVerb = {
     example: { type: 'boolean', help: 'the shipped classifier and language model' },
     dataset: { type: 'string', help: 'test set of an ONNX file: one {"inputs":{…},"label":N} a line' },
     task: { type: 'string', help: `of an ONNX file: ${taskMetricSchema.options.join(' or ')}` },
-    out: { type: 'string', help: 'folder that gets <model>/benchmark_results.csv and the other tables' },
+    out: {
+      type: 'string',
+      help: 'folder that gets <model>/benchmark_results.csv, the other tables and figures, and report.html'
+    },
+    'no-figures': { type: 'boolean', help: 'with --out: the tables alone' },
     quick: {
       type: 'boolean',
       help: 'two trials of short phases, few test samples: a look, not a measurement'
@@ -75,14 +82,39 @@ const runVerb: CliVerb = {
       runs.push({ ...run, files: await exported(client, id, out, context) })
       if (context.signal.aborted) break
     }
+    const drawn = await drawnFiles(runs, args, context)
     return {
-      json: { runs },
+      json: { runs, files: drawn },
       text: runs
         .map((run) => [runText(run), ...run.files.map((file) => `Wrote ${file}`)].join('\n'))
-        .join('\n\n'),
+        .join('\n\n')
+        .concat(drawn.map((file) => `\nWrote ${file}`).join('')),
       exitCode: runs.every(({ state }) => state === 'done') ? 0 : 1
     }
   }
+}
+
+/** With --out: the merged table, the figures and the report of what was run. */
+async function drawnFiles(
+  runs: readonly WorkloadRun[],
+  args: CliArguments,
+  context: CliContext
+): Promise<string[]> {
+  const out = textOption(args, 'out')
+  if (out === undefined || args.values['no-figures'] === true) return []
+  const seed = numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
+  const choice = { confidence: runs[0]?.request.confidence ?? 0.95, seed }
+  return (await writeWorkload(runs.map(tablesOf), path.resolve(context.cwd, out), choice)).files
+}
+
+function tablesOf({ subject, tables }: WorkloadRun): NamedTables {
+  return { model: subject?.model ?? 'network', folder: null, tables }
+}
+
+/** Tables of a stored run. @throws input.notFound */
+async function storedTables(id: string, context: CliContext): Promise<NamedTables> {
+  const { run } = await (await clientOf(context)).call('workload.get', { id })
+  return tablesOf(run)
 }
 
 async function exported(
@@ -168,6 +200,8 @@ export const workloadCli: CliNoun = {
       }
     },
     run: runVerb,
+    figures: figuresVerb(storedTables),
+    compare: compareVerb(storedTables),
     list: {
       summary: 'Lists workload runs, newest first.',
       usage: '',

@@ -30,7 +30,7 @@ export interface Panel {
 
 const panelSize = { width: 560, height: 420 }
 const margin = { left: 76, right: 24, top: 66, bottom: 62 }
-const ink = '#333333'
+export const ink = '#333333'
 
 /** Panels in rows of `columns`. */
 export function figureOf(
@@ -103,7 +103,8 @@ function plotTop(names: readonly string[]): number {
   return margin.top + (rows - 1) * legendRow
 }
 
-const axisStyle = {
+/** Style that every axis starts from. */
+export const axisStyle = {
   nameLocation: 'middle',
   nameGap: 30,
   nameTextStyle: { color: ink, fontSize: 12 },
@@ -112,7 +113,8 @@ const axisStyle = {
   splitLine: { lineStyle: { color: '#e2e2e2' } }
 }
 
-function valueAxis({ label, log = false, min, max }: Axis): Record<string, unknown> {
+/** An axis of values with its label. */
+export function valueAxis({ label, log = false, min, max }: Axis): Record<string, unknown> {
   return {
     type: log ? 'log' : 'value',
     name: label,

@@ -1,0 +1,279 @@
+import { axisStyle, figureColors, ink, shortNumber, valueAxis, type Axis, type Panel } from './charts'
+
+/** A value with the ends of its interval; `isDoubtful` draws it pale. */
+export interface IntervalValue {
+  value: number
+  low: number | null
+  high: number | null
+  isDoubtful?: boolean
+}
+
+/** What ECharts hands to a custom series. */
+interface DrawApi {
+  value(dimension: number): number
+  coord(point: readonly [number, number]): [number, number]
+  size(point: readonly [number, number]): [number, number]
+}
+
+const pale = 0.35
+
+/** The end of a long name: layers differ there. */
+function shortName(name: string): string {
+  return name.length <= maxRotatedName ? name : `…${name.slice(1 - maxRotatedName)}`
+}
+
+/** As much as fits below the axis at 40 degrees. */
+const maxRotatedName = 16
+
+/** Vertical bars with their intervals; a bar without a value is left out and its name kept. */
+export function intervalBarPanel(
+  title: string,
+  label: string,
+  bars: readonly { name: string; figure: IntervalValue | null; color?: string }[],
+  rotate = false
+): Panel {
+  const isNegative = bars.some(({ figure }) => (figure?.low ?? figure?.value ?? 0) < 0)
+  return {
+    title,
+    x: {
+      type: 'category',
+      data: bars.map((bar) => (rotate ? shortName(bar.name) : bar.name)),
+      axisLabel: {
+        ...axisStyle.axisLabel,
+        interval: 0,
+        hideOverlap: false,
+        lineHeight: 14,
+        ...(rotate ? { rotate: 40, fontSize: 9 } : {})
+      }
+    },
+    y: valueAxis(isNegative ? { label } : { label, min: 0 }),
+    series: [
+      {
+        type: 'bar',
+        barMaxWidth: 54,
+        data: bars.map(({ figure, color }) => ({
+          value: figure?.value ?? null,
+          itemStyle: { color: color ?? figureColors[0], opacity: figure?.isDoubtful === true ? pale : 1 }
+        })),
+        label: {
+          show: bars.length <= 12,
+          position: 'insideBottom',
+          fontSize: 10,
+          color: ink,
+          backgroundColor: 'rgba(255,255,255,0.75)',
+          padding: [1, 3],
+          formatter: ({ value }: { value: number | null }) => (value === null ? '' : shortNumber(value))
+        }
+      },
+      whiskers(
+        bars.flatMap(({ figure }, at) => (figure?.low == null ? [] : [[at, figure.low, at, figure.high!]])),
+        bars.length > 16 ? 3 : 6
+      )
+    ]
+  }
+}
+
+/** Lines from (a, b) to (c, d) with end strokes `cap` px to either side, across the line. */
+function whiskers(lines: readonly (readonly number[])[], cap: number): Record<string, unknown> {
+  return {
+    type: 'custom',
+    data: lines,
+    encode: { x: [0, 2], y: [1, 3] },
+    clip: true,
+    z: 5,
+    renderItem: (_: unknown, api: DrawApi) => {
+      const [x1, y1] = api.coord([api.value(0), api.value(1)])
+      const [x2, y2] = api.coord([api.value(2), api.value(3)])
+      const style = { stroke: ink, lineWidth: 1 }
+      const isUpright = api.value(0) === api.value(2)
+      const stroke = (x: number, y: number) => ({
+        type: 'line',
+        shape: isUpright
+          ? { x1: x - cap, y1: y, x2: x + cap, y2: y }
+          : { x1: x, y1: y - cap, x2: x, y2: y + cap },
+        style
+      })
+      return {
+        type: 'group',
+        children: [{ type: 'line', shape: { x1, y1, x2, y2 }, style }, stroke(x1, y1), stroke(x2, y2)]
+      }
+    }
+  }
+}
+
+export interface LabelledPoint {
+  /** Written beside the point; empty for none. */
+  name: string
+  x: IntervalValue
+  y: IntervalValue
+}
+
+/** Points with intervals in both directions, a colour and a symbol per group. */
+export function labelledPointsPanel(
+  title: string,
+  x: Axis,
+  y: Axis,
+  groups: readonly { name: string; color?: string; points: readonly LabelledPoint[] }[]
+): Panel {
+  const all = groups.flatMap((group) => group.points)
+  const ends = (read: (point: LabelledPoint) => IntervalValue): [number, number] => {
+    const values = all.flatMap((point) => [
+      read(point).value,
+      read(point).low ?? read(point).value,
+      read(point).high ?? read(point).value
+    ])
+    const [low, high] = [Math.min(...values), Math.max(...values)]
+    const room = 0.08 * (high - low || Math.abs(high) || 1)
+    return [low >= 0 ? Math.max(0, low - room) : low - room, high + 1.6 * room]
+  }
+  const [xEnds, yEnds] = [ends((point) => point.x), ends((point) => point.y)]
+  return {
+    title,
+    x: endlessAxis({ min: xEnds[0], max: xEnds[1], ...x }),
+    y: endlessAxis({ min: yEnds[0], max: yEnds[1], ...y }),
+    series: [
+      whiskers(
+        all.flatMap(({ x: across, y: up }) => [
+          ...(across.low === null ? [] : [[across.low, up.value, across.high!, up.value]]),
+          ...(up.low === null ? [] : [[across.value, up.low, across.value, up.high!]])
+        ]),
+        3
+      ),
+      ...groups.map(({ name, points, color }, at) => ({
+        type: 'scatter',
+        name,
+        symbol: symbols[at % symbols.length],
+        symbolSize: 9,
+        itemStyle: { color: color ?? figureColors[at % figureColors.length] },
+        z: 6,
+        data: points.map((point) => ({
+          value: [point.x.value, point.y.value],
+          itemStyle: {
+            color: color ?? figureColors[at % figureColors.length],
+            opacity: point.x.isDoubtful === true || point.y.isDoubtful === true ? pale : 0.9
+          },
+          label: { show: point.name !== '', formatter: point.name, position: 'top', fontSize: 10, color: ink }
+        }))
+      }))
+    ]
+  }
+}
+
+/** An axis between ends that are no round numbers: without their labels, and drawn at the edge. */
+function endlessAxis(axis: Axis): Record<string, unknown> {
+  const found = valueAxis(axis)
+  const labels = found['axisLabel'] as Record<string, unknown>
+  return {
+    ...found,
+    axisLabel: { ...labels, showMinLabel: axis.min === 0, showMaxLabel: false },
+    axisLine: { ...axisStyle.axisLine, onZero: false }
+  }
+}
+
+const symbols = ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'emptyCircle']
+
+/** Square matrix from -1 (orange) over 0 (white) to 1 (blue), the value and a second line in each cell. */
+export function correlationPanel(
+  title: string,
+  names: readonly string[],
+  cells: readonly { row: number; column: number; value: number | null; note: string }[]
+): Panel {
+  const axis = {
+    type: 'category',
+    data: names,
+    axisLabel: { ...axisStyle.axisLabel, interval: 0, hideOverlap: false, fontSize: 9 },
+    splitLine: { show: false },
+    axisTick: { show: false }
+  }
+  return {
+    title,
+    x: { ...axis, axisLabel: { ...axis.axisLabel, rotate: 40 } },
+    y: { ...axis, inverse: true },
+    series: [
+      {
+        type: 'custom',
+        data: cells.map((cell) => [cell.column, cell.row]),
+        encode: { x: 0, y: 1 },
+        renderItem: (params: { dataIndex: number }, api: DrawApi) => {
+          const { value, note } = cells[params.dataIndex]!
+          const [x, y] = api.coord([api.value(0), api.value(1)])
+          const [width, height] = api.size([1, 1])
+          const text = (content: string, dy: number, fontSize: number, color: string) => ({
+            type: 'text',
+            style: {
+              text: content,
+              x,
+              y: y + dy,
+              fontSize,
+              fill: color,
+              align: 'center',
+              verticalAlign: 'middle',
+              fontFamily: 'DejaVu Sans'
+            }
+          })
+          const color = value !== null && Math.abs(value) > 0.65 ? '#ffffff' : ink
+          return {
+            type: 'group',
+            children: [
+              {
+                type: 'rect',
+                shape: {
+                  x: x - width / 2 + 0.5,
+                  y: y - height / 2 + 0.5,
+                  width: width - 1,
+                  height: height - 1
+                },
+                style: { fill: correlationColor(value) }
+              },
+              text(value === null ? '–' : value.toFixed(2), note === '' ? 0 : -5, 10, color),
+              ...(note === '' ? [] : [text(note, 7, 7, color)])
+            ]
+          }
+        }
+      }
+    ]
+  }
+}
+
+/** White at 0, to blue at 1 and to orange at -1; grey where there is none. */
+export function correlationColor(value: number | null): string {
+  if (value === null) return '#eeeeee'
+  const [red, green, blue] = value >= 0 ? [0, 114, 178] : [213, 94, 0]
+  const share = Math.min(1, Math.abs(value))
+  const mix = (channel: number): number => Math.round(255 + (channel - 255) * share)
+  return `rgb(${mix(red)},${mix(green)},${mix(blue)})`
+}
+
+/** A panel that says why it is empty. */
+export function emptyPanel(title: string, reason: string): Panel {
+  const hidden = { type: 'value', min: 0, max: 1, show: false }
+  return {
+    title,
+    x: hidden,
+    y: hidden,
+    series: [
+      {
+        type: 'custom',
+        data: [[0.5, 0.5]],
+        renderItem: (_: unknown, api: DrawApi) => {
+          const [x, y] = api.coord([0.5, 0.5])
+          return {
+            type: 'text',
+            style: {
+              text: reason,
+              x,
+              y,
+              width: 380,
+              overflow: 'break',
+              align: 'center',
+              verticalAlign: 'middle',
+              fontSize: 12,
+              fill: ink,
+              fontFamily: 'DejaVu Sans'
+            }
+          }
+        }
+      }
+    ]
+  }
+}

@@ -1,0 +1,100 @@
+import { correlate } from '../../../core/workload/statistics/correlate'
+import { costOf, mainChange } from '../../../core/workload/statistics/merge'
+import type { Figure as Measured, LayerType } from '../../../shared/contract/workloadRows'
+import { barPanel, figureOf, type Panel } from '../../figures/charts'
+import { emptyPanel, intervalBarPanel } from '../../figures/intervalCharts'
+import type { Figure } from '../../figures/renderFigure'
+import type { Analysis, StatisticsChoice } from './workloadFigures'
+
+/**
+ * The twelfth figure: networks beside each other by what can be compared between different ones: speedup per precision,
+ * share of cost by layer type, and the correlation of cost and impact with its interval.
+ */
+export function comparativeAnalysis(analyses: readonly Analysis[], choice: StatisticsChoice): Figure {
+  return figureOf('comparative_analysis', [
+    precisionPanel('Speedup against fp32', 'times', analyses, (row) => row.speedup),
+    precisionPanel('Share of the net energy at fp32', '%', analyses, (row, base) =>
+      row.energyNetJ.value === null || base?.energyNetJ.value == null || base.energyNetJ.value <= 0
+        ? null
+        : (100 * row.energyNetJ.value) / base.energyNetJ.value
+    ),
+    sharePanel(analyses),
+    correlationPanelOf(analyses, choice)
+  ])
+}
+
+type Row = Analysis['tables']['benchmark'][number]
+
+function precisionPanel(
+  title: string,
+  label: string,
+  analyses: readonly Analysis[],
+  read: (row: Row, base: Row | undefined) => Measured | number | null
+): Panel {
+  const precisions = [
+    ...new Set(analyses.flatMap(({ tables }) => tables.benchmark.map((row) => row.precision)))
+  ]
+  const valueOf = ({ tables }: Analysis, precision: string): number => {
+    const row = tables.benchmark.find((candidate) => candidate.precision === precision)
+    const base = tables.benchmark.find((candidate) => candidate.precision === 'fp32')
+    const found = row === undefined ? null : read(row, base)
+    return (typeof found === 'number' || found === null ? found : found.value) ?? NaN
+  }
+  const series = analyses.map((analysis) => ({
+    name: analysis.model,
+    values: precisions.map((precision) => valueOf(analysis, precision))
+  }))
+  if (series.every(({ values }) => values.every(Number.isNaN)))
+    return emptyPanel(title, 'Unavailable in every run.')
+  return barPanel(title, label, precisions, series)
+}
+
+/** Share of energy by layer type where every network has energy, else of time. */
+function sharePanel(analyses: readonly Analysis[]): Panel {
+  const isEnergy = analyses.every(({ tables }) => tables.layers.every((row) => row.energyShare !== null))
+  const key = isEnergy ? 'energyShare' : 'timeShare'
+  const types = [...new Set(analyses.flatMap(({ tables }) => tables.layers.map((row) => row.type)))]
+  const title = isEnergy ? 'Energy by layer type' : 'Time by layer type (energy unavailable)'
+  if (types.length === 0) return emptyPanel(title, 'No layer was measured.')
+  /** NaN, which draws nothing, where a network has no such layer. */
+  const share = ({ tables }: Analysis, type: LayerType): number =>
+    (tables.layers.some((row) => row.type === type) ? 100 : NaN) *
+    tables.layers.filter((row) => row.type === type).reduce((sum, row) => sum + (row[key] ?? 0), 0)
+  return barPanel(
+    title,
+    '% of the network',
+    types,
+    analyses.map((analysis) => ({
+      name: analysis.model,
+      values: types.map((type) => share(analysis, type))
+    }))
+  )
+}
+
+function correlationPanelOf(analyses: readonly Analysis[], { confidence, seed }: StatisticsChoice): Panel {
+  const bars = analyses.map(({ model, merged }) => {
+    const change = mainChange(merged)
+    const { cost, rows } = costOf(merged.filter((row) => row.change === change))
+    const found = correlate(
+      rows,
+      ['cost', (row) => row[cost].value],
+      ['KL', (row) => row.klNats.value],
+      confidence,
+      seed
+    )
+    const p = found.pearsonP === null ? '' : `, p=${found.pearsonP.toFixed(3)}`
+    return {
+      name: `${model}\n${cost === 'timeUs' ? 'time' : 'energy'}, n=${found.n}${p}`,
+      figure:
+        found.pearson === null
+          ? null
+          : {
+              value: found.pearson,
+              low: found.pearsonInterval?.[0] ?? null,
+              high: found.pearsonInterval?.[1] ?? null
+            }
+    }
+  })
+  const panel = intervalBarPanel('Cost and KL over layers', 'Pearson r with interval', bars)
+  return { ...panel, y: { ...panel.y, min: -1, max: 1 } }
+}

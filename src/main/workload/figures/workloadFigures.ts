@@ -1,0 +1,55 @@
+import { findingsOf } from '../../../core/workload/statistics/findings'
+import { mergeTables, type MergedRow } from '../../../core/workload/statistics/merge'
+import type { Figure as Measured, WorkloadTables } from '../../../shared/contract/workloadRows'
+import type { Figure } from '../../figures/renderFigure'
+import { benchmarkOverview, speedAccuracyTradeoff } from './benchmarkFigures'
+import { energyImpactScatter, impactByType, impactCorrelationMatrix, perLayerAnalysis } from './layerFigures'
+
+/** Confidence and seed of what is computed from the tables. */
+export interface StatisticsChoice {
+  confidence: number
+  seed: number
+}
+
+/** Everything that is derived from the tables of one network. */
+export interface Analysis {
+  model: string
+  tables: WorkloadTables
+  merged: MergedRow[]
+  findings: string[]
+  figures: Figure[]
+}
+
+/** The figures of one network (of the founding document: 2, 3, 5 to 8, or 4 and 9 to 12) with what they rest on. */
+export function analyseWorkload(model: string, tables: WorkloadTables, choice: StatisticsChoice): Analysis {
+  const { confidence, seed } = choice
+  const merged = mergeTables(tables.layers, tables.impacts)
+  const findings = findingsOf(tables, merged, confidence, seed)
+  const title = isSimulated(tables) ? `${model} (SIMULATED power)` : model
+  const correlation = findings.filter(
+    (sentence) => sentence.includes('Pearson') && sentence.includes('per pass')
+  )
+  const figures = [
+    ...(tables.benchmark.length === 0
+      ? []
+      : [benchmarkOverview(title, tables), speedAccuracyTradeoff(title, tables)]),
+    ...(tables.layers.length === 0 ? [] : [perLayerAnalysis(title, tables)]),
+    ...(tables.impacts.length === 0
+      ? []
+      : [
+          impactByType(title, merged),
+          energyImpactScatter(title, merged, correlation.slice(0, 2)),
+          impactCorrelationMatrix(title, merged, confidence, seed)
+        ])
+  ]
+  return { model, tables, merged, findings, figures }
+}
+
+/** Whether a figure of the tables comes from a stand-in. */
+export function isSimulated({ benchmark, layers }: WorkloadTables): boolean {
+  const figures: Measured[] = [
+    ...benchmark.flatMap((row) => [row.energyTotalJ, row.meanPowerW]),
+    ...layers.flatMap((row) => [row.energyTotalJ, row.meanPowerW])
+  ]
+  return figures.some((figure) => figure.value !== null && figure.origin === 'simulated')
+}

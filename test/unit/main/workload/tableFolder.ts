@@ -1,0 +1,10 @@
+import { exportTables } from '@main/workload/exportTables'
+import type { WorkloadRun } from '@shared/contract/workload'
+import type { WorkloadTables } from '@shared/contract/workloadRows'
+import path from 'node:path'
+
+/** Writes OUT/<model>/ as `workload run --out` does. Returns the folder. */
+export async function writeTableFolder(out: string, model: string, tables: WorkloadTables): Promise<string> {
+  await exportTables({ tables, subject: { model } } as WorkloadRun, out)
+  return path.join(out, model)
+}
