@@ -66,7 +66,7 @@ async function measureAll(): Promise<Measured[]> {
     ['first page of Samples', 'profile.samples', { boardId, limit: 1000 }],
     ['last page of Samples', 'profile.samples', { boardId, limit: 1000, offset: size.rows - 1000 }],
     ['Samples of a campaign', 'profile.samples', { campaignId, limit: 1000 }],
-    ['one Sample', 'profile.samples', { id: 'c4ca4238a0b923820dcc509a6f75849b', limit: 1 }],
+    ['one Sample', 'profile.samples', { id: '00000001-0000-4000-8000-000000000001', limit: 1 }],
     ['summary of Samples', 'profile.summary', {}],
     ['campaigns', 'profile.campaigns', {}],
     ['data file', 'store.info', {}],

@@ -85,12 +85,16 @@ export function createDeployService(deps: {
     let savedStep: string | undefined
     const tell = async (changes: Partial<Deployment>): Promise<void> => {
       Object.assign(deployment, changes)
-      emit('deploy.changed', { ...deployment })
+      const current = { ...deployment }
       // Image counts change many times a second; the file needs to know only where it stood.
-      if (deployment.step === savedStep && deployment.state === 'running') return
-      savedStep = deployment.step
-      await store.save(deployment)
+      if (deployment.step !== savedStep || deployment.state !== 'running') {
+        savedStep = deployment.step
+        await store.save(current)
+      }
+      emit('deploy.changed', current)
     }
+    // In the file before its id is given out: a crash from here on leaves a run that can be resumed.
+    await store.save(deployment)
     const { jobId } = runs.launch(deployment, {
       kind: 'deploy.run',
       title: `Deploy ${modelName} to ${board.name}`,

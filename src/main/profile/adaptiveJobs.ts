@@ -79,6 +79,8 @@ export function createAdaptiveRuns(
       runs.ended(run.id)
       await change({ ...changes, finishedAtMs: nowMs() })
     }
+    // In the file before its id is given out: a crash from here on leaves a run that can be resumed.
+    await adaptiveStore.save({ ...run, state: 'running' })
     const { jobId } = runs.launch(run, {
       kind: 'profile.adaptive',
       title: `Profile ${request.kernel} on ${run.boardName} adaptively`,

@@ -84,9 +84,16 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
       'Refresh the list; it may have been deleted.'
     )
   }
-  const resume = async (id: string): Promise<{ jobId: string }> => {
+  /** Resumes on their way to a job: a second request for the same run joins the first. */
+  const resuming = new Map<string, Promise<{ jobId: string }>>()
+  const resume = (id: string): Promise<{ jobId: string }> => {
     const active = running.get(id)
-    if (active !== undefined) return { jobId: active.jobId }
+    if (active !== undefined) return Promise.resolve({ jobId: active.jobId })
+    const started = resuming.get(id) ?? resumeOnce(id).finally(() => resuming.delete(id))
+    resuming.set(id, started)
+    return started
+  }
+  const resumeOnce = async (id: string): Promise<{ jobId: string }> => {
     const record = await find(id)
     if (record.state === 'done') {
       throw new AppError('job.notResumable', `This ${noun} is ${record.state}.`, 'Start a new one.')

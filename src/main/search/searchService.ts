@@ -43,9 +43,10 @@ export function createSearchService(deps: {
   })
 
   const changed = async (search: Search): Promise<void> => {
+    // Stored before it is announced: what a client heard of survives a crash.
+    await store.save(search)
     const { trace: _trace, ...withoutTrace } = search
     emit('search.changed', withoutTrace)
-    await store.save(search)
   }
 
   const run = async (search: Search, prepared: PreparedSearch, context: JobContext): Promise<void> => {
@@ -57,9 +58,9 @@ export function createSearchService(deps: {
         {
           changed,
           async traced(_, candidate) {
-            emit('search.traced', { searchId: search.id, candidate })
             // Each evaluation is worth keeping: a crash loses none that was reported.
             await store.save(search)
+            emit('search.traced', { searchId: search.id, candidate })
           }
         },
         context
