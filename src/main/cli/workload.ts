@@ -30,10 +30,18 @@ const clientOf = async (context: CliContext): Promise<LocalClient> =>
 const runVerb: CliVerb = {
   summary: 'Runs a network: precisions, time and energy per layer, impact of layers on predictions.',
   usage:
-    '--example | MODEL.onnx --dataset FILE.jsonl | -- COMMAND…  [--out FOLDER] [--quick] [--trials N] [--phase MS] …',
+    '--example | MODEL.onnx --dataset FILE.jsonl | --runner torch --entry FILE.py:build | -- COMMAND…  [--out FOLDER] [--quick] [--trials N] [--phase MS] …',
   options: {
     example: { type: 'boolean', help: 'the shipped classifier and language model' },
     dataset: { type: 'string', help: 'test set of an ONNX file: one {"inputs":{…},"label":N} a line' },
+    runner: { type: 'string', help: 'onnx or torch (PyTorch)', default: 'onnx' },
+    entry: {
+      type: 'string',
+      help: 'with --runner torch: FILE.py:FUNCTION that returns module, batches, task'
+    },
+    python: { type: 'string', help: 'with --runner torch: the interpreter; found without' },
+    device: { type: 'string', help: 'with --runner torch: cuda:0, cpu, …' },
+    types: { type: 'string', help: 'with --runner torch: JSON file, layer types by regular expression' },
     task: { type: 'string', help: `of an ONNX file: ${taskMetricSchema.options.join(' or ')}` },
     out: {
       type: 'string',
@@ -154,6 +162,18 @@ function requestsOf(args: CliArguments, context: CliContext): Start[] {
     ...common,
     runner: { kind: 'onnx', model, dataset, task, samples, batch, threads, provider }
   })
+  if (choiceOption(args, 'runner', ['onnx', 'torch']) === 'torch') {
+    const file = (name: string): string | undefined => {
+      const given = textOption(args, name)
+      return given === undefined ? undefined : path.resolve(context.cwd, given)
+    }
+    if (args.positionals.length > 1) throw new UsageError('one network at a time')
+    const [model] = args.positionals
+    const found = { entry: file('entry'), model, dataset: file('dataset'), types: file('types') }
+    const device = textOption(args, 'device')
+    const python = textOption(args, 'python')
+    return [{ ...common, runner: { kind: 'torch', ...found, device, python, task, samples, batch, threads } }]
+  }
   if (args.values['example'] === true) {
     if (args.positionals.length > 0) throw new UsageError('workload run --example takes no network')
     return shippedNetworks(resourcePath('workloads')).map(({ name }) => onnx(name, undefined))

@@ -22,6 +22,7 @@ export function connectWorkloads(
     compare: (task) => tasks.run('workload.compare', task),
     encodeOnnx,
     networksFolder: resourcePath('workloads'),
+    torchRunnerFile: resourcePath('runners', 'torch_runner.py'),
     runnerFile: builtPath('main', 'workloadRunner.js'),
     scratchFolder: path.join(dataFolder, 'workloads'),
     power: powerOf(gpu),

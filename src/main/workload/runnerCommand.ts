@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { RunnerChoice } from '../../shared/contract/workload'
 import { AppError } from '../../shared/errors'
-import type { RunnerCommand } from './runnerProcess'
+import { findTorchPython } from './pythonInterpreter'
+import type { RunnerCommand, SpawnRunner } from './runnerProcess'
 import { shippedNetworks } from './shippedNetworks'
 
 export interface RunnerPlaces {
@@ -10,16 +11,21 @@ export interface RunnerPlaces {
   readonly networksFolder: string
   /** Built entry of the onnxruntime runner. */
   readonly runnerFile: string
+  /** resources/runners/torch_runner.py. */
+  readonly torchRunnerFile: string
   /** Folder of this run for large files. */
   readonly scratch: string
+  readonly spawn: SpawnRunner
 }
 
 /**
  * Program and arguments of the chosen runner.
  *
- * @throws input.notFound for an unknown network; data.missing for an ONNX file without its test set
+ * @throws input.notFound for an unknown network or file; data.missing for a network without its test set; tool.missing
+ *   without a Python that has PyTorch
  */
-export function runnerCommand(choice: RunnerChoice, places: RunnerPlaces): RunnerCommand {
+export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces): Promise<RunnerCommand> {
+  if (choice.kind === 'torch') return await torchCommand(choice, places)
   if (choice.kind === 'command') {
     const [file = '', ...args] = choice.command
     const env = { BITBENCH_WORKLOAD_SCRATCH: places.scratch }
@@ -45,8 +51,6 @@ export function runnerCommand(choice: RunnerChoice, places: RunnerPlaces): Runne
       'Give --dataset FILE.jsonl: one {"inputs":{…},"label":N} a line; see docs/workloads.md.'
     )
   }
-  const option = (name: string, value: string | number | undefined): string[] =>
-    value === undefined ? [] : [`--${name}`, String(value)]
   return {
     file: process.execPath,
     // Under Electron this program is Electron; with this variable it behaves as Node.
@@ -63,6 +67,52 @@ export function runnerCommand(choice: RunnerChoice, places: RunnerPlaces): Runne
       ...option('provider', provider),
       ...option('scratch', places.scratch),
       ...(card?.notes ?? []).flatMap((note) => option('note', note))
+    ]
+  }
+}
+
+const option = (name: string, value: string | number | undefined): string[] =>
+  value === undefined ? [] : [`--${name}`, String(value)]
+
+async function torchCommand(
+  choice: Extract<RunnerChoice, { kind: 'torch' }>,
+  places: RunnerPlaces
+): Promise<RunnerCommand> {
+  const { entry, model, dataset, task, device, samples, batch, threads, types } = choice
+  if ((entry === undefined) === (model === undefined)) {
+    throw new AppError(
+      'input.invalid',
+      'The PyTorch runner takes either an entry or the name of a network.',
+      'Give --entry FILE.py:FUNCTION, or a name of the transformers library with --dataset FILE.'
+    )
+  }
+  if (model !== undefined && dataset === undefined) {
+    throw new AppError(
+      'data.missing',
+      `${model} needs a test set.`,
+      'Give --dataset FILE (TSV, JSONL or text).'
+    )
+  }
+  for (const file of [entry?.split(':')[0], dataset, types]) {
+    if (file === undefined || existsSync(file)) continue
+    throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.')
+  }
+  const python = await findTorchPython(places.spawn, choice.python, process.env)
+  return {
+    file: python.file,
+    env: { BITBENCH_WORKLOAD_SCRATCH: places.scratch, PYTHONUNBUFFERED: '1' },
+    args: [
+      places.torchRunnerFile,
+      ...option('entry', entry),
+      ...option('model', model),
+      ...option('dataset', dataset),
+      ...option('task', task),
+      ...option('device', device),
+      ...option('samples', samples),
+      ...option('batch', batch),
+      ...option('threads', threads),
+      ...option('types', types),
+      ...option('scratch', places.scratch)
     ]
   }
 }

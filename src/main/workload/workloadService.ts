@@ -38,6 +38,8 @@ export interface WorkloadServiceDeps {
   energyOf: EnergyOf
   encodeOnnx(model: OnnxModel): Uint8Array
   networksFolder: string
+  /** The PyTorch runner's file. */
+  torchRunnerFile: string
   runnerFile: string
   /** Holds the large files of runs while they run. */
   scratchFolder: string
@@ -71,7 +73,7 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
       await mkdir(scratch, { recursive: true })
       await conduct(record, {
         spawn: deps.spawn,
-        command: runnerCommand(record.request.runner, { ...deps, scratch }),
+        command: await runnerCommand(record.request.runner, { ...deps, scratch }),
         power: deps.power,
         energyOf: deps.energyOf,
         compare: deps.compare,
@@ -105,7 +107,7 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
   const start = async (request: WorkloadRequest): Promise<{ id: string; jobId: string }> => {
     const id = newId()
     // A wrong path is told at once, not by a job.
-    runnerCommand(request.runner, { ...deps, scratch: path.join(scratchFolder, id) })
+    await runnerCommand(request.runner, { ...deps, scratch: path.join(scratchFolder, id) })
     const { jobId } = await begin(newRecord(id, request, nowMs()))
     return { id, jobId }
   }
@@ -133,7 +135,12 @@ function withoutTables(record: WorkloadRecord): Omit<WorkloadRun, 'tables'> {
 function titleOf({ request, subject }: WorkloadRecord): string {
   const { runner } = request
   const model =
-    subject?.model ?? (runner.kind === 'onnx' ? path.basename(runner.model, '.onnx') : runner.command[0]!)
+    subject?.model ??
+    (runner.kind === 'onnx'
+      ? path.basename(runner.model, '.onnx')
+      : runner.kind === 'torch'
+        ? (runner.model ?? runner.entry ?? 'network')
+        : runner.command[0]!)
   return `Workload ${model}`
 }
 

@@ -31,6 +31,25 @@ export const runnerChoiceSchema = z.discriminatedUnion('kind', [
     threads: z.number().int().min(1).max(256).optional()
   }),
   z.object({
+    /** The PyTorch runner (resources/runners/torch_runner.py), with an interpreter of the user's own. */
+    kind: z.literal('torch'),
+    /** FILE.py:FUNCTION that builds network, batches and task; or `model`. */
+    entry: z.string().optional(),
+    /** Name of a network of the transformers library, with `dataset`. */
+    model: z.string().optional(),
+    dataset: z.string().optional(),
+    task: taskMetricSchema.optional(),
+    /** Python interpreter; absent: BITBENCH_PYTHON, the active environment, python3, /usr/bin/python3. */
+    python: z.string().optional(),
+    /** e.g. "cuda:0"; absent: the first GPU that PyTorch sees, else cpu. */
+    device: z.string().optional(),
+    samples: z.number().int().min(1).optional(),
+    batch: z.number().int().min(1).max(4096).optional(),
+    threads: z.number().int().min(1).max(256).optional(),
+    /** JSON file with types of layers by regular expression of their names. */
+    types: z.string().optional()
+  }),
+  z.object({
     kind: z.literal('command'),
     command: z.array(z.string()).min(1),
     /** Folder that the command runs in. */

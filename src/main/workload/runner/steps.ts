@@ -3,7 +3,12 @@ import type * as ort from 'onnxruntime-node'
 import { copiedInput, loopLayer } from '../../../core/workload/onnx/cut'
 import type { GatedValue } from '../../../core/workload/onnx/gates'
 import { networkOf } from '../../../core/workload/onnx/network'
-import type { AblationKind, WorkloadPrecision } from '../../../shared/contract/workloadRows'
+import {
+  ablationKinds,
+  type AblationKind,
+  type WorkloadPrecision
+} from '../../../shared/contract/workloadRows'
+import { AppError } from '../../../shared/errors'
 import { gatesOf, offers, openGated, type Gated } from './ablation'
 import type { LayerFacts } from './layers'
 import { lowered } from './precisions'
@@ -123,6 +128,16 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
       const session = await subject.open(model)
       await predictions(name, session, {})
       return session.release()
+    }
+    const isGate = (await gatesNow()).some(
+      (gate) => gate.layer === layer && ablationKinds.some((kind) => kind === change && offers(gate, kind))
+    )
+    if (!isGate) {
+      throw new AppError(
+        'input.notFound',
+        `This runner has no step "${name}".`,
+        'Ask for a step of its plan.'
+      )
     }
     const { session, feeds } = await (gated ??= gatesNow().then((all) => openGated(subject, all)))
     await predictions(name, session, feeds(layer, change as AblationKind))

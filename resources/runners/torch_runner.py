@@ -1,0 +1,576 @@
+#!/usr/bin/env python3
+"""Runs a PyTorch network for Bitbench: prints JSON lines, does the steps that it is sent on stdin.
+
+    torch_runner.py --entry mine.py:build [--device cuda:0] [--samples 200] [--types types.json]
+    torch_runner.py --model distilbert-base-uncased-finetuned-sst-2-english --dataset sst2.tsv   (needs transformers)
+
+`build(precision, device)` returns (module, batches, task):
+  module   torch.nn.Module in eval mode; its output is a tensor of scores, or has .logits, or is a tuple with them first
+  batches  list of (inputs, labels); inputs is a tensor, a tuple or a dict; labels is [batch] for a classifier and
+           [batch, tokens] for a language model (-1: not scored)
+  task     "accuracy" or "perplexity"
+
+Protocol: docs/guide/workloads.md. Nothing statistical happens here. Works with PyTorch 1.13 and later.
+"""
+import argparse
+import copy
+import importlib.util
+import json
+import os
+import re
+import struct
+import sys
+import time
+
+PROTOCOL = 1
+COPIES = 8  # captured inputs that a looped layer takes in turn
+CALIBRATION = 8  # batches for the means of an ablation
+ABLATIONS = ("zero", "mean", "skip")
+ALONE = ("fp16", "int8", "int4")
+TYPES = (  # first match of class or name decides
+    ("class", r"Embedding", "embedding"),
+    ("class", r"(Layer|Batch|Group|Instance|RMS)Norm", "norm"),
+    ("class", r"Conv\d", "convolution"),
+    ("class", r"Pool", "pooling"),
+    ("name", r"(^|\.)(lm_head|decoder)$", "head"),
+    ("name", r"(^|\.)(pre_)?(classifier|score|classification_head)", "classifier"),
+    ("class", r"Attention", "attention"),
+    ("name", r"attn|attention|[qkvo]_(lin|proj)$|(^|\.)(query|key|value|[qkv]|out_lin)$", "attention"),
+    ("name", r"mlp|ffn|lin[12]|linear[12]|intermediate|feed_forward|(^|\.)(c_fc|c_proj|fc\d?)$", "ffn"),
+)
+
+out = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what a module prints is no protocol line
+
+
+def say(event, **fields):
+    out.write(json.dumps({"event": event, **fields}) + "\n")
+    out.flush()
+
+
+class Phases:
+    """The two marks of a phase; BITBENCH_PHASE_FILE names a file that holds the present one."""
+
+    def __init__(self):
+        self.file = os.environ.get("BITBENCH_PHASE_FILE") or None
+
+    def note(self, text):
+        if self.file:
+            with open(self.file, "w") as target:
+                target.write(text)
+
+    def begin(self, name):
+        self.note(name)
+        say("phase", name=name, state="begin", ns=time.monotonic_ns())
+
+    def end(self, name, repetitions):
+        say("phase", name=name, state="end", repetitions=repetitions, ns=time.monotonic_ns())
+        self.note("")
+
+
+def first_tensor(value):
+    """The scores in what a module returned."""
+    if torch.is_tensor(value):
+        return value
+    if hasattr(value, "logits"):
+        return value.logits
+    if isinstance(value, dict):
+        return first_tensor(next(iter(value.values())))
+    return first_tensor(value[0])
+
+
+def with_first(value, tensor):
+    """The same value with its first tensor replaced."""
+    if torch.is_tensor(value):
+        return tensor
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return (with_first(value[0], tensor),) + value[1:]
+    raise TypeError("the output of this layer cannot be replaced: " + type(value).__name__)
+
+
+def moved(value, device, dtype=None):
+    """Tensors of any nesting on a device; floating ones in a dtype."""
+    if torch.is_tensor(value):
+        return value.to(device, dtype) if dtype is not None and value.is_floating_point() else value.to(device)
+    if isinstance(value, dict):
+        return {key: moved(one, device, dtype) for key, one in value.items()}
+    if isinstance(value, (tuple, list)):
+        return type(value)(moved(one, device, dtype) for one in value)
+    return value
+
+
+def call(module, inputs):
+    if isinstance(inputs, dict):
+        return module(**inputs)
+    return module(*inputs) if isinstance(inputs, (tuple, list)) else module(inputs)
+
+
+def entry_builder(spec):
+    path, _, name = spec.partition(":")
+    folder = os.path.dirname(os.path.abspath(path))
+    sys.path.insert(0, folder)
+    loaded = importlib.util.spec_from_file_location("bitbench_entry", path)
+    if loaded is None or not os.path.exists(path):
+        raise FileNotFoundError("there is no file " + path)
+    module = importlib.util.module_from_spec(loaded)
+    loaded.loader.exec_module(module)
+    return getattr(module, name or "build")
+
+
+def hub_builder(args):
+    """A network of the transformers library with a test set: TSV or JSONL of sentence and label, or plain text."""
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(args.model)
+    with open(args.dataset, encoding="utf-8") as source:
+        lines = source.read().splitlines()
+    if args.task == "perplexity":
+        tokens = tokenizer("\n".join(lines), return_tensors="pt").input_ids
+        windows = [tokens[:, at : at + args.window] for at in range(0, tokens.shape[1] - args.window + 1, args.window)]
+        # The first token of a window has no context and is not scored; a row predicts the token after it.
+        batches = [(w, torch.cat([w[:, 1:], torch.full((1, 1), -1)], 1)) for w in windows]
+        kind = transformers.AutoModelForCausalLM
+    else:
+        rows = [json.loads(line) for line in lines] if args.dataset.endswith(".jsonl") else [
+            dict(zip(lines[0].split("\t"), line.split("\t"))) for line in lines[1:]
+        ]
+        batches = []
+        for at in range(0, len(rows), args.batch):
+            part = rows[at : at + args.batch]
+            text = [row.get("sentence", row.get("text")) for row in part]
+            inputs = dict(tokenizer(text, return_tensors="pt", padding="max_length", truncation=True, max_length=args.window))
+            batches.append((inputs, torch.tensor([int(row["label"]) for row in part])))
+        kind = transformers.AutoModelForSequenceClassification
+
+    def build(precision, device):
+        return kind.from_pretrained(args.model).eval(), batches, args.task
+
+    return build
+
+
+class Network:
+    """The module in fp32 with its layers, batches and captured inputs."""
+
+    def __init__(self, build, device, samples, overrides):
+        self.device = device
+        self.module, batches, self.task = build("fp32", device)
+        self.module = self.module.to(device).eval()
+        self.batches = [(moved(inputs, device), labels) for inputs, labels in limited(batches, samples)]
+        if not self.batches:
+            raise ValueError("build returned no batch")
+        self.overrides = overrides
+        self.names = {module: name for name, module in self.module.named_modules()}
+        self.captured, self.outputs, self.calls = self.capture()
+        self.layers = self.find_layers()
+
+    def capture(self):
+        """One pass per batch: inputs and output of every module that was called."""
+        inputs, outputs, calls, handles = {}, {}, {}, []
+
+        def hook(module, args, kwargs, output):
+            name = self.names[module]
+            calls[name] = calls.get(name, 0) + 1
+            if not kwargs and len(inputs.setdefault(name, [])) < COPIES:
+                inputs[name].append(args)
+                outputs[name] = output
+
+        for module in self.names:
+            handles.append(add_hook(module, hook))
+        for inputs_of, _ in self.batches[:COPIES]:
+            call(self.module, inputs_of)
+        for handle in handles:
+            handle.remove()
+        passes = min(COPIES, len(self.batches))
+        return inputs, outputs, {name: max(1, count // passes) for name, count in calls.items()}
+
+    def find_layers(self):
+        """Called modules with weights below which no other was called: leaves, or what the runtime runs fused."""
+        layers, seen, weights = [], {}, {}
+        called = set(self.captured)
+        for name, module in self.module.named_modules():
+            below = [other for other in called if other != name and (name == "" or other.startswith(name + "."))]
+            if name == "" or name not in called or below or not list(module.parameters()) or not self.captured[name]:
+                continue
+            shapes = [list(one.shape) for one in self.captured[name][0] if torch.is_tensor(one)]
+            key = (type(module).__name__, str(shapes), str([list(p.shape) for p in module.parameters()]))
+            pointers = [p.data_ptr() for p in module.parameters()]
+            shared = sorted({weights[at] for at in pointers if at in weights})
+            layers.append(
+                {
+                    "id": name,
+                    "type": layer_type(name, module, self.overrides),
+                    "class": type(module).__name__,
+                    "parameters": sum(p.numel() for p in module.parameters()),
+                    "macs": macs_of(module, self.outputs[name]),
+                    "inputShapes": shapes,
+                    "calls": self.calls[name],
+                    "sharedWith": shared,
+                    **({"sameAs": seen[key]} if key in seen else {}),
+                }
+            )
+            seen.setdefault(key, name)
+            for at in pointers:
+                weights.setdefault(at, name)
+        return layers
+
+    def find(self, name):
+        return self.module.get_submodule(name)
+
+
+def add_hook(module, hook):
+    try:
+        return module.register_forward_hook(hook, with_kwargs=True)
+    except TypeError:  # before PyTorch 2.0 a hook does not see keyword arguments
+        return module.register_forward_hook(lambda m, args, output: hook(m, args, {}, output))
+
+
+def limited(batches, samples):
+    """Whole batches until there are enough samples."""
+    count = 0
+    for inputs, labels in batches:
+        if samples and count >= samples:
+            return
+        count += labels.shape[0]
+        yield inputs, labels
+
+
+def layer_type(name, module, overrides):
+    for pattern, kind in overrides.items():
+        if re.search(pattern, name):
+            return kind
+    for where, pattern, kind in TYPES:
+        if re.search(pattern, type(module).__name__ if where == "class" else name):
+            return kind
+    return "other"
+
+
+def macs_of(module, output):
+    """Multiply-accumulates of one call of a linear layer or convolution; 0 where they are not counted."""
+    size = first_tensor(output).numel() if not isinstance(module, torch.nn.MultiheadAttention) else 0
+    if isinstance(module, torch.nn.Linear):
+        return size * module.in_features
+    if isinstance(module, torch.nn.modules.conv._ConvNd):
+        return size * module.weight[0].numel()
+    return size * module.weight.shape[0] if type(module).__name__ == "Conv1D" else 0
+
+
+class Runner:
+    def __init__(self, build, args):
+        self.build, self.args = build, args
+        self.device = torch.device(args.device)
+        self.phases = Phases()
+        self.network = Network(build, self.device, args.samples, args.overrides)
+        self.modules = {"fp32": self.network.module}
+        self.means = {}
+        self.scratch = os.environ.get("BITBENCH_WORKLOAD_SCRATCH") or args.scratch
+
+    def synchronize(self):
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    # --- precisions -------------------------------------------------------------------------------------------------
+
+    def at(self, precision):
+        """The network at a precision and the dtype of its inputs."""
+        dtype = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(precision)
+        if precision not in self.modules:
+            module = self.build(precision, self.device)[0].to(self.device).eval()
+            if precision == "int8Dynamic":
+                if self.device.type != "cpu":
+                    raise NotImplementedError("PyTorch quantizes dynamically on the CPU alone")
+                engines = [one for one in torch.backends.quantized.supported_engines if one != "none"]
+                if not any(isinstance(one, torch.nn.Linear) for one in module.modules()):
+                    raise NotImplementedError("there is no linear layer to quantize")
+                torch.backends.quantized.engine = "fbgemm" if "fbgemm" in engines else engines[0]
+                module = torch.ao.quantization.quantize_dynamic(module, {torch.nn.Linear}, dtype=torch.qint8)
+            else:
+                module = module.to(dtype)
+            self.modules[precision] = module
+        return self.modules[precision], dtype
+
+    def offered(self):
+        """Precisions that were tried with one batch, and why the others are not offered."""
+        names, reasons = ["fp32"], {}
+        for precision in ("fp16", "bf16", "int8Dynamic"):
+            if precision == "fp16" and self.device.type == "cpu":
+                reasons[precision] = "fp16 is no format of a CPU: its time would say nothing of a GPU"
+                continue
+            try:
+                module, dtype = self.at(precision)
+                call(module, moved(self.network.batches[0][0], self.device, dtype))
+                names.append(precision)
+            except Exception as cause:  # whatever a kernel that is not there throws
+                self.modules.pop(precision, None)
+                reasons[precision] = f"{type(cause).__name__}: {cause}".splitlines()[0][:300]
+        return names, reasons
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def looped(self, name, for_ms, calls):
+        """Warms up, then runs the calls in turn inside one phase of at least for_ms."""
+
+        def turns(count):
+            self.synchronize()
+            started = time.monotonic()
+            for _ in range(count):
+                for one in calls:
+                    one()
+            self.synchronize()
+            return max(1e-6, time.monotonic() - started)
+
+        count, enough = 1, min(0.5, for_ms / 3000)
+        took = turns(count)
+        while took < enough:
+            count = max(count + 1, int(count * min(10, 1.2 * enough / took)))
+            took = turns(count)
+        wanted = max(1, -int(-(count * for_ms / 1000) // took))
+        self.phases.begin(name)
+        done, ended = 0, time.monotonic() + for_ms / 1000
+        while done == 0 or time.monotonic() < ended:
+            turns(wanted)
+            done += wanted
+            wanted = max(1, wanted // 10)
+        self.phases.end(name, done * len(calls))
+
+    def layer(self, name, for_ms):
+        module, inputs = self.network.find(name), self.network.captured[name]
+        self.looped("layer:" + name, for_ms, [lambda args=args: module(*args) for args in inputs])
+
+    def benchmark(self, precision, for_ms):
+        module, dtype = self.at(precision)
+        batches = [moved(inputs, self.device, dtype) for inputs, _ in self.network.batches[:COPIES]]
+        say("weights", precision=precision, bytes=weight_bytes(module))
+        name = "benchmark:" + precision
+        self.looped(name, for_ms, [lambda inputs=inputs: call(module, inputs) for inputs in batches])
+        us, until = [], time.monotonic() + for_ms / 2000
+        while len(us) < 250 and (len(us) < 20 or time.monotonic() < until):
+            started = time.perf_counter_ns()
+            call(module, batches[len(us) % len(batches)])
+            self.synchronize()
+            us.append((time.perf_counter_ns() - started) / 1000)
+        say("latency", name=name, us=us)
+
+    def predictions(self, name, module, dtype=None):
+        """Log-probabilities of every sample or token, in a file of little-endian float32."""
+        file = os.path.join(self.scratch, re.sub(r"[^A-Za-z0-9._-]", "_", name) + ".f32")
+        labels, samples, sample = [], [], 0
+        with open(file, "wb") as target:
+            for inputs, wanted in self.network.batches:
+                scores = first_tensor(call(module, moved(inputs, self.device, dtype))).float()
+                rows = torch.log_softmax(scores, -1).reshape(-1, scores.shape[-1]).cpu().contiguous()
+                if wanted.numel() != rows.shape[0]:
+                    raise ValueError(f"{wanted.numel()} labels for {rows.shape[0]} rows of scores")
+                target.write(float32_bytes(rows))
+                per_sample = rows.shape[0] // wanted.shape[0]
+                labels += [int(one) for one in wanted.reshape(-1)]
+                for _ in range(wanted.shape[0]):
+                    samples += [sample] * per_sample
+                    sample += 1
+        say("predictions", name=name, rows=len(labels), columns=rows.shape[1], file=file, labels=labels, samples=samples)
+
+    def ablated(self, name, change, layer):
+        module = self.network.find(layer)
+        mean = self.mean_of(layer) if change == "mean" else None
+
+        def replace(_, args, output):
+            kept = first_tensor(output)
+            if change == "zero":
+                changed = torch.zeros_like(kept)
+            elif change == "mean":
+                changed = mean.to(kept).expand_as(kept).contiguous()
+            else:
+                changed = args[0]
+            return with_first(output, changed)
+
+        handle = module.register_forward_hook(replace)
+        try:
+            self.predictions(name, self.network.module)
+        finally:
+            handle.remove()
+
+    def mean_of(self, layer):
+        """Mean output over samples at every place, or over places too where shapes differ."""
+        if layer not in self.means:
+            seen = []
+            handle = self.network.find(layer).register_forward_hook(lambda m, args, output: seen.append(first_tensor(output)))
+            for inputs, _ in self.network.batches[:CALIBRATION]:
+                call(self.network.module, inputs)
+            handle.remove()
+            if len({one.shape[1:] for one in seen}) == 1:
+                self.means[layer] = torch.cat(seen).mean(0, keepdim=True)
+            else:
+                self.means[layer] = torch.cat([one.reshape(-1, one.shape[-1]) for one in seen]).mean(0)
+        return self.means[layer]
+
+    def alone(self, name, change, layer):
+        """This layer's weights at fp16, int8 per channel or int4 in groups of 32, all else in fp32."""
+        module = self.network.find(layer)
+        kept = copy.deepcopy(module.state_dict())
+        try:
+            with torch.no_grad():
+                for weight in module.parameters():
+                    if weight.dim() >= 2:
+                        weight.copy_(weight.half().float() if change == "fp16" else rounded(weight, int(change[3:])))
+            self.predictions(name, self.network.module)
+        finally:
+            module.load_state_dict(kept)
+
+    def plan(self, precisions):
+        layers = self.network.layers
+        steps = [{"id": "benchmark:" + one, "kind": "benchmark"} for one in precisions]
+        steps += [{"id": "layer:" + one["id"], "kind": "layer"} for one in layers if "sameAs" not in one]
+        names = ["baseline"] + ["precision:" + one for one in precisions if one != "fp32"]
+        for one in layers:
+            inputs, output = self.network.captured[one["id"]][0], first_tensor(self.network.outputs[one["id"]])
+            for change in ABLATIONS:
+                is_same = bool(inputs) and torch.is_tensor(inputs[0]) and inputs[0].shape == output.shape
+                if change != "skip" or (is_same and inputs[0].is_floating_point()):
+                    names.append(f"{change}:{one['id']}")
+            if any(p.dim() >= 2 for p in self.network.find(one["id"]).parameters()):
+                names += [f"{change}:{one['id']}" for change in ALONE]
+        started = time.monotonic()
+        for inputs, _ in self.network.batches:
+            call(self.network.module, inputs)
+        seconds = time.monotonic() - started
+        return steps + [{"id": "predictions:" + name, "kind": "predictions", "seconds": seconds} for name in names]
+
+    def step(self, step, for_ms):
+        kind, _, name = step.partition(":")
+        change, _, rest = name.partition(":")
+        if kind == "layer" and name in self.network.captured:
+            self.layer(name, for_ms)
+        elif kind == "benchmark" and name in self.modules:
+            self.benchmark(name, for_ms)
+        elif kind == "predictions" and name == "baseline":
+            self.predictions(name, self.network.module)
+        elif kind == "predictions" and change == "precision":
+            self.predictions(name, *self.at(rest))
+        elif kind == "predictions" and change in ABLATIONS:
+            self.ablated(name, change, rest)
+        elif kind == "predictions" and change in ALONE:
+            self.alone(name, change, rest)
+        else:
+            raise LookupError("this runner has no step " + step)
+
+
+def rounded(weight, bits):
+    """Symmetric fake quantization: one scale per output channel, at 4 bits one per 32 weights of it."""
+    flat = weight.reshape(weight.shape[0], -1)
+    groups = flat.split(32, 1) if bits == 4 else [flat]
+    top = 2 ** (bits - 1) - 1
+    parts = []
+    for group in groups:
+        scale = group.abs().amax(1, keepdim=True).clamp(min=1e-12) / top
+        parts.append((group / scale).round().clamp(-top, top) * scale)
+    return torch.cat(parts, 1).reshape(weight.shape)
+
+
+def float32_bytes(rows):
+    try:
+        return rows.numpy().astype("<f4").tobytes()
+    except RuntimeError:  # PyTorch without numpy
+        return struct.pack(f"<{rows.numel()}f", *rows.reshape(-1).tolist())
+
+
+def weight_bytes(module):
+    """Bytes of the weights as the runtime holds them, shared ones once; packed ones by their saved size."""
+    seen, total = set(), 0
+    for value in module.state_dict().values():
+        for tensor in value if isinstance(value, tuple) else (value,):
+            if torch.is_tensor(tensor) and tensor.is_quantized is False and tensor.data_ptr() not in seen:
+                seen.add(tensor.data_ptr())
+                total += tensor.numel() * tensor.element_size()
+            elif torch.is_tensor(tensor) and tensor.is_quantized:
+                total += tensor.numel()
+    return total
+
+
+def bus_id(device):
+    props = torch.cuda.get_device_properties(device)
+    if not hasattr(props, "pci_bus_id"):
+        return {}
+    return {"pciBusId": f"{props.pci_domain_id:08x}:{props.pci_bus_id:02x}:{props.pci_device_id:02x}.0"}
+
+
+def serve(args):
+    build = entry_builder(args.entry) if args.entry else hub_builder(args)
+    runner = Runner(build, args)
+    precisions, reasons = runner.offered()
+    cuda = runner.device.type == "cuda"
+    say(
+        "hello",
+        protocol=PROTOCOL,
+        runner="torch",
+        runtime="torch " + torch.__version__,
+        device=str(runner.device),
+        **({"deviceName": torch.cuda.get_device_name(runner.device), **bus_id(runner.device)} if cuda else {}),
+        threads=torch.get_num_threads(),
+        precisions=precisions,
+        model=args.name or (args.model or os.path.basename(args.entry).split(".")[0]).replace("/", "_"),
+        task=runner.network.task,
+        batch=int(runner.network.batches[0][1].shape[0]),
+        notes=[
+            "phases: calls from Python in a loop, each with what a launch costs; no CUDA graph",
+            "int8 and int4 of a layer alone round its weights; activations stay fp32",
+            *([f"window and stride {args.window} tokens"] if args.model and args.task == "perplexity" else []),
+        ],
+    )
+    for precision, reason in reasons.items():
+        say("skipped", id="benchmark:" + precision, reason=reason)
+    for layer in runner.network.layers:
+        say("layer", **layer)
+    say("plan", steps=runner.plan(precisions))
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        request = json.loads(line)
+        if request.get("do") == "stop":
+            break
+        for step in request.get("ids", []):
+            try:
+                runner.step(step, request.get("forMs", 200))
+                say("done", id=step)
+            except Exception as cause:  # one step that fails leaves the others possible
+                code = "outOfMemory" if "out of memory" in str(cause) else "failed"
+                say("error", id=step, code=code, message=f"{type(cause).__name__}: {cause}")
+    say("done")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--entry", help="FILE.py:FUNCTION that builds the network")
+    parser.add_argument("--model", help="name of a network of the transformers library")
+    parser.add_argument("--dataset", help="of --model: TSV or JSONL with sentence and label, or text")
+    parser.add_argument("--task", choices=("accuracy", "perplexity"), default="accuracy")
+    parser.add_argument("--name", help="under which the tables are written")
+    parser.add_argument("--device", default="")
+    parser.add_argument("--samples", type=int, default=0)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--window", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--types", help="JSON file: {regular expression of a layer's name: type}")
+    parser.add_argument("--scratch", default=".")
+    args = parser.parse_args()
+    try:
+        if bool(args.entry) == bool(args.model):
+            raise ValueError("give either --entry FILE.py:FUNCTION or --model NAME --dataset FILE")
+        global torch
+        import torch
+
+        args.device = args.device or ("cuda:0" if torch.cuda.is_available() else "cpu")
+        args.overrides = {}
+        if args.types:
+            with open(args.types, encoding="utf-8") as source:
+                args.overrides = json.load(source)
+        if args.threads:
+            torch.set_num_threads(args.threads)
+        with torch.no_grad():
+            serve(args)
+    except Exception as cause:
+        code = "unsupported" if isinstance(cause, ImportError) else "failed"
+        say("error", code=code, message=f"{type(cause).__name__}: {cause}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

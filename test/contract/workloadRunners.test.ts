@@ -1,0 +1,230 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startRunner, type RunnerCommand, type RunnerProcess } from '@main/workload/runnerProcess'
+import type { RunnerEvent, RunnerEventOf } from '@shared/contract/workloadProtocol'
+
+/** What every runner has to do, whatever it runs: the two shipped ones and the example of the guide. */
+const root = path.resolve(import.meta.dirname, '../..')
+const scratch = mkdtempSync(path.join(tmpdir(), 'bitbench-runner-'))
+const python = ['python3', '/usr/bin/python3'].find(
+  (file) => spawnSync(file, ['-c', 'import torch'], { timeout: 60_000 }).status === 0
+)
+const torchRunner = path.join(root, 'resources/runners/torch_runner.py')
+const torchEntry = path.join(root, 'examples/workloads/torchEntry.py')
+let bundled: string | undefined
+afterAll(() => {
+  if (bundled !== undefined) rmSync(bundled, { force: true })
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+async function onnxCommand(): Promise<RunnerCommand> {
+  const { bundleTs } = (await import('../../scripts/runTs.mjs' as string)) as {
+    bundleTs(entry: string): Promise<string>
+  }
+  bundled = await bundleTs(path.join(root, 'src/main/workloadRunner.ts'))
+  const network = path.join(root, 'resources/workloads/gloss-classifier')
+  const files = ['--model', `${network}.onnx`, '--data', `${network}.jsonl`]
+  return {
+    file: process.execPath,
+    args: [bundled, ...files, '--samples', '16', '--scratch', scratch],
+    env: {}
+  }
+}
+
+const torchCommand = (...more: string[]): RunnerCommand => ({
+  file: python ?? '',
+  args: [torchRunner, '--threads', '1', '--scratch', scratch, ...more],
+  env: { BITBENCH_WORKLOAD_SCRATCH: scratch }
+})
+
+const runners: readonly (readonly [name: string, command: () => Promise<RunnerCommand>, isThere: boolean])[] =
+  [
+    ['onnxruntime', onnxCommand, true],
+    [
+      'PyTorch (skipped: no Python with torch)',
+      async () => torchCommand('--entry', `${torchEntry}:build`),
+      python !== undefined
+    ],
+    [
+      'the example of the guide',
+      async () => ({
+        file: process.execPath,
+        args: [path.join(root, 'examples/workloads/anyRunner.mjs')],
+        env: {}
+      }),
+      true
+    ]
+  ]
+
+describe.each(runners.filter(([, , isThere]) => isThere))('workload runner: %s', (_name, command) => {
+  let runner: RunnerProcess
+  const greeting: RunnerEvent[] = []
+  let plan: RunnerEventOf<'plan'>
+  beforeAll(async () => {
+    runner = startRunner(spawn, await command(), {
+      onEvent: () => undefined,
+      onOutput: () => undefined
+    })
+    plan = await runner.until((event) => {
+      greeting.push(event)
+      return event.event === 'plan' ? event : undefined
+    }, 100_000)
+  })
+  afterAll(() => runner.stop())
+
+  const step = async (id: string, forMs = 40): Promise<RunnerEvent[]> => {
+    const events: RunnerEvent[] = []
+    runner.send({ do: 'run', ids: [id], forMs })
+    return await runner.until((event) => {
+      events.push(event)
+      return (event.event === 'done' || event.event === 'error') && event.id === id ? events : undefined
+    }, 60_000)
+  }
+  const predicted = async (id: string) => {
+    const found = (await step(id)).find((event) => event.event === 'predictions')!
+    const values = found.values ?? [...new Float32Array(new Uint8Array(readFileSync(found.file!)).buffer)]
+    expect(values).toHaveLength(found.rows * found.columns)
+    return { ...found, values }
+  }
+
+  it('says who it is, its layers and its plan', () => {
+    expect(greeting[0]).toMatchObject({ event: 'hello', protocol: 1 })
+    const hello = greeting[0] as RunnerEventOf<'hello'>
+    expect(hello.precisions).toContain('fp32')
+    const layers = greeting.filter((event) => event.event === 'layer')
+    expect(new Set(layers.map(({ id }) => id)).size).toBe(layers.length)
+    for (const { sameAs } of layers) {
+      if (sameAs !== undefined) expect(layers.find(({ id }) => id === sameAs)?.sameAs).toBeUndefined()
+    }
+    const ids = plan.steps.map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toEqual(expect.arrayContaining(['benchmark:fp32', 'predictions:baseline']))
+    for (const { id, kind } of plan.steps) expect(id.startsWith(`${kind}:`)).toBe(true)
+    const measured = layers.filter(({ sameAs }) => sameAs === undefined).map(({ id }) => `layer:${id}`)
+    expect(ids.filter((id) => id.startsWith('layer:')).sort()).toEqual(measured.sort())
+  })
+
+  it('loops a step for as long as it is asked, inside one phase with its repetitions', async () => {
+    const layer = plan.steps.find(({ kind }) => kind === 'layer')!.id
+    for (const id of ['benchmark:fp32', layer]) {
+      const events = await step(id)
+      expect(events.at(-1)).toEqual({ event: 'done', id })
+      const phases = events.filter((event) => event.event === 'phase')
+      expect(phases.map(({ name, state }) => [name, state])).toEqual([
+        [id, 'begin'],
+        [id, 'end']
+      ])
+      expect(phases[1]!.repetitions).toBeGreaterThanOrEqual(1)
+      // A loop is planned from its warm-up: it may come out a little shorter than asked.
+      expect((phases[1]!.ns! - phases[0]!.ns!) / 1e6).toBeGreaterThan(20)
+    }
+  })
+
+  it('gives the weights of a precision', async () => {
+    const weights = (await step('benchmark:fp32')).find((event) => event.event === 'weights')
+    if (weights !== undefined) expect(weights.bytes).toBeGreaterThan(0)
+    else expect((await step('benchmark:fp32')).map(({ event }) => event)).not.toContain('error')
+  })
+
+  it('predicts log-probabilities, the same each time, and others when a layer is ablated', async () => {
+    const baseline = await predicted('predictions:baseline')
+    expect(baseline.labels).toHaveLength(baseline.rows)
+    for (let row = 0; row < Math.min(8, baseline.rows); row++) {
+      const scores = baseline.values.slice(row * baseline.columns, (row + 1) * baseline.columns)
+      expect(scores.reduce((sum, score) => sum + Math.exp(score), 0)).toBeCloseTo(1, 4)
+    }
+    expect((await predicted('predictions:baseline')).values).toEqual(baseline.values)
+    const zero = plan.steps.map(({ id }) => id).filter((id) => id.startsWith('predictions:zero:'))
+    const changed = await predicted(zero[zero.length - 1]!)
+    const largest = Math.max(...changed.values.map((score, at) => Math.abs(score - baseline.values[at]!)))
+    expect(largest).toBeGreaterThan(1e-3)
+    // An ablation leaves nothing behind.
+    expect((await predicted('predictions:baseline')).values).toEqual(baseline.values)
+  })
+
+  it('reports an unknown step as its error and goes on', async () => {
+    const events = await step('predictions:nothing:nowhere')
+    expect(events.at(-1)).toMatchObject({ event: 'error', id: 'predictions:nothing:nowhere' })
+    expect((await step('predictions:baseline')).at(-1)!.event).toBe('done')
+  })
+})
+
+describe.skipIf(python === undefined)('PyTorch runner', () => {
+  const greet = (command: RunnerCommand) => {
+    const runner = startRunner(spawn, command, { onEvent: () => undefined, onOutput: () => undefined })
+    const events: RunnerEvent[] = []
+    const plan = runner.until((event) => {
+      events.push(event)
+      return event.event === 'plan' ? event : undefined
+    }, 100_000)
+    return { runner, events, plan }
+  }
+  const entry = (text: string): string => {
+    const file = path.join(scratch, `entry${Math.abs(text.length * 7919)}.py`)
+    writeFileSync(file, text)
+    return `${file}:build`
+  }
+
+  it('zeroes exactly one layer, and finds tied weights, repeated calls and overridden types', async () => {
+    const types = path.join(scratch, 'types.json')
+    writeFileSync(types, '{"^mix$": "attention"}')
+    const spec = entry(`
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(6, 4)
+        self.mix = nn.Linear(4, 4, bias=False)
+        self.lm_head = nn.Linear(4, 6, bias=False)
+        self.lm_head.weight = self.table.weight
+        with torch.no_grad():
+            self.table.weight.copy_(torch.arange(24.0).reshape(6, 4) / 24)
+            self.mix.weight.copy_(torch.eye(4))
+    def forward(self, x):
+        return self.lm_head(self.mix(self.mix(self.table(x))))
+def build(precision, device):
+    x = torch.tensor([[0, 1, 2], [3, 4, 5]])
+    return Net(), [(x, torch.cat([x[:, 1:], -torch.ones(2, 1, dtype=torch.long)], 1))], "perplexity"
+`)
+    const { runner, events, plan } = greet(torchCommand('--entry', spec, '--types', types, '--device', 'cpu'))
+    await plan
+    const layers = events.filter((event) => event.event === 'layer')
+    expect(layers).toMatchObject([
+      { id: 'table', type: 'embedding', parameters: 24, sharedWith: [], calls: 1 },
+      { id: 'mix', type: 'attention', macs: 96, calls: 2 },
+      { id: 'lm_head', type: 'head', sharedWith: ['table'], macs: 144 }
+    ])
+    runner.send({ do: 'run', ids: ['predictions:zero:mix', 'benchmark:fp32'], forMs: 10 })
+    const seen = await runner.until((event) => {
+      events.push(event)
+      return event.event === 'done' && event.id === 'benchmark:fp32' ? events : undefined
+    }, 60_000)
+    const zero = seen.find((event) => event.event === 'predictions')!
+    expect(zero).toMatchObject({
+      rows: 6,
+      columns: 6,
+      labels: [1, 2, -1, 4, 5, -1],
+      samples: [0, 0, 0, 1, 1, 1]
+    })
+    const values = new Float32Array(new Uint8Array(readFileSync(zero.file!)).buffer)
+    // Nothing arrives at the head: all six words are equally likely.
+    for (const value of values) expect(value).toBeCloseTo(-Math.log(6), 5)
+    // Tied weights once: 24 + 16 numbers of 4 bytes.
+    expect(seen.find((event) => event.event === 'weights')).toMatchObject({ precision: 'fp32', bytes: 160 })
+    await runner.stop()
+  })
+
+  it('says what is wrong with an entry, and that transformers is missing', async () => {
+    const broken = greet(torchCommand('--entry', entry('def build(precision, device):\n    return 1 / 0\n')))
+    await expect(broken.plan).rejects.toMatchObject({ message: expect.stringContaining('ZeroDivisionError') })
+    await broken.runner.stop()
+    if (spawnSync(python!, ['-c', 'import transformers']).status === 0) return
+    const hub = greet(torchCommand('--model', 'distilbert', '--dataset', torchEntry))
+    await expect(hub.plan).rejects.toMatchObject({ message: expect.stringContaining('transformers') })
+    await hub.runner.stop()
+  })
+})
