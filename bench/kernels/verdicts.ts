@@ -54,7 +54,7 @@ export function verdicts(rows: readonly KernelRow[]): Verdict[] {
   const againstInt8 = (title: string, block: readonly KernelRow[]): Verdict[] => {
     const int8 = pair(block, 8, 8)
     const ratio = (unit: string, costOf: (row: KernelRow) => number) =>
-      verdict(`${title} dearest pair / a8w8, ${unit}`, Math.max(...block.map(costOf)) / costOf(int8), 1.05)
+      verdict(`${title} dearest pair / w8a8, ${unit}`, Math.max(...block.map(costOf)) / costOf(int8), 1.05)
     const boards = corePresetNames.filter((name) => int8.cyclesPerMac[name] !== null)
     return [
       ratio('instructions', cost),
@@ -64,10 +64,10 @@ export function verdicts(rows: readonly KernelRow[]): Verdict[] {
   return [
     verdict('16x64x256 geometric mean / published', geometricMean(batch.map(cost)) / table, 0.25),
     verdict('16x64x256 dearest pair', Math.max(...batch.map(cost)), 3.5),
-    verdict('16x64x256 a8w8', cost(pair(batch, 8, 8)), 3),
-    verdict('16x64x256 a4w4', cost(pair(batch, 4, 4)), 2.6),
-    verdict('16x64x256 a2w2', cost(pair(batch, 2, 2)), 2),
-    verdict('16x64x256 a1w1', cost(pair(batch, 1, 1)), 0.5),
+    verdict('16x64x256 w8a8', cost(pair(batch, 8, 8)), 3),
+    verdict('16x64x256 w4a4', cost(pair(batch, 4, 4)), 2.6),
+    verdict('16x64x256 w2a2', cost(pair(batch, 2, 2)), 2),
+    verdict('16x64x256 w1a1', cost(pair(batch, 1, 1)), 0.5),
     ...againstInt8('16x64x256', batch),
     verdict('1x128x512 geometric mean / published', geometricMean(single.map(cost)) / table, 0.4),
     verdict('1x128x512 dearest pair', Math.max(...single.map(cost)), 6),

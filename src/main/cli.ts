@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../shared/errors'
-import { parseVerbArguments, UsageError, type CliContext, type CliNoun, type CliVerb } from './cli/framework'
-import { cliNouns } from './cli/nouns'
+import { findVerb, type Asked } from './cli/findVerb'
+import { parseVerbArguments, UsageError, type CliContext } from './cli/framework'
+import { nounText, overviewText, verbText } from './cli/help'
+import { cliEntries } from './cli/nouns'
 import { createOrderlyStop } from './cli/orderlyStop'
-import { asBitbench, findRunningHost } from './cli/runningHost'
-import { composeBitbench, type Bitbench } from './compose'
+import type { Bitbench } from './compose'
 import { defaultDataFolder } from './dataFolder'
+import { installFolder } from './paths'
 
 /**
  * Command line entry: finds noun and verb, parses, runs, prints. Logs go to stderr; stdout carries the text or, with
@@ -22,20 +25,25 @@ export async function main(argv: string[]): Promise<number> {
   // computes, and would never hear of a signal: it is left to end the process at once.
   const open = async (dataFolder: string): Promise<Bitbench> => {
     stop.arm()
+    // Loaded when a verb needs it: help, and verbs that work on files alone, do without the services.
+    const { asBitbench, findRunningHost } = await import('./cli/runningHost')
     const running = await findRunningHost(dataFolder)
-    return running === null ? composeBitbench({ host: 'cli', dataFolder }) : asBitbench(running)
+    if (running !== null) return asBitbench(running)
+    const { composeBitbench } = await import('./compose')
+    return await composeBitbench({ host: 'cli', dataFolder })
   }
+  let asked: Asked | undefined
   try {
-    const found = findVerb(argv)
-    if (found === undefined) {
-      const isHelp = argv.length === 0 || argv.includes('--help') || argv.includes('-h')
-      write(isHelp ? process.stdout : process.stderr, overview(argv[0]))
-      return isHelp && (argv.length === 0 || argv[0]?.startsWith('-') === true || knownNoun(argv[0])) ? 0 : 2
+    asked = await findVerb(argv, cliEntries)
+    const shown = shownText(asked)
+    if (shown !== null) {
+      await writeAll(process.stdout, shown)
+      return 0
     }
-    const { verb, rest, title } = found
+    const { verb, rest, title } = asked as Asked & { kind: 'verb' }
     const args = parseVerbArguments(verb, rest)
     if (args.values['help'] === true) {
-      write(process.stdout, verbHelp(title, verb))
+      write(process.stdout, verbText(title, verb))
       return 0
     }
     const { data } = args.values
@@ -52,7 +60,7 @@ export async function main(argv: string[]): Promise<number> {
     await writeAll(process.stdout, json ? JSON.stringify(result.json, null, 2) : result.text)
     return stop.exitCode() ?? result.exitCode ?? 0
   } catch (reason) {
-    const code = await report(reason, json, argv)
+    const code = await report(reason, json, asked)
     return stop.exitCode() ?? code
   } finally {
     await (await opened?.catch(() => undefined))?.close()
@@ -61,24 +69,26 @@ export async function main(argv: string[]): Promise<number> {
   }
 }
 
-function findVerb(argv: string[]): { verb: CliVerb; rest: string[]; title: string } | undefined {
-  const noun = cliNouns.find((candidate) => candidate.noun === argv[0])
-  if (noun === undefined) return undefined
-  // A noun with one verb of its own name (`demo`, `serve`) is called without repeating it.
-  const sole = noun.verbs[noun.noun]
-  if (sole !== undefined) return { verb: sole, rest: argv.slice(1), title: noun.noun }
-  const name = argv[1]
-  const verb = name !== undefined && Object.hasOwn(noun.verbs, name) ? noun.verbs[name] : undefined
-  return verb === undefined ? undefined : { verb, rest: argv.slice(2), title: `${noun.noun} ${name}` }
+/** The text of a command line that only asks for help or the version; null for one that does something. */
+function shownText(asked: Asked): string | null {
+  if (asked.kind === 'version') return versionText()
+  if (asked.kind === 'overview') return overviewText(cliEntries)
+  if (asked.kind === 'noun') return nounText(asked.noun, asked.entry)
+  return asked.help ? verbText(asked.title, asked.verb) : null
 }
 
-const knownNoun = (name: string | undefined): boolean => cliNouns.some((noun) => noun.noun === name)
+function versionText(): string {
+  const manifest = readFileSync(path.join(installFolder, 'package.json'), 'utf8')
+  return `bitbench ${(JSON.parse(manifest) as { version: string }).version}`
+}
 
-async function report(reason: unknown, json: boolean, argv: string[]): Promise<number> {
+async function report(reason: unknown, json: boolean, asked: Asked | undefined): Promise<number> {
   if (reason instanceof UsageError) {
-    const found = findVerb(argv)
-    write(process.stderr, `${reason.message}\n`)
-    if (found !== undefined) write(process.stderr, `Usage: bitbench ${found.title} ${found.verb.usage}`)
+    const isVerb = asked?.kind === 'verb'
+    const next = isVerb
+      ? `Usage: bitbench ${asked.title} ${asked.verb.usage}`.trimEnd()
+      : '`bitbench --help` lists what there is.'
+    write(process.stderr, `bitbench: ${reason.message}\n\n${next}`)
     return 2
   }
   const error = AppError.from(reason)
@@ -86,39 +96,6 @@ async function report(reason: unknown, json: boolean, argv: string[]): Promise<n
   if (error.code === 'internal' && reason instanceof Error) write(process.stderr, reason.stack ?? '')
   if (json) await writeAll(process.stdout, JSON.stringify({ error: error.toJSON() }, null, 2))
   return 1
-}
-
-function overview(asked: string | undefined): string {
-  const nouns =
-    asked !== undefined && knownNoun(asked) ? cliNouns.filter((noun) => noun.noun === asked) : cliNouns
-  const lines = ['Usage: bitbench <noun> <verb> [options] [--json] [--data FOLDER]', '']
-  for (const noun of nouns) {
-    lines.push(`${noun.noun}: ${(noun as CliNoun).summary}`)
-    for (const [name, verb] of Object.entries(noun.verbs)) {
-      lines.push(
-        `  ${name === noun.noun ? name : `${noun.noun} ${name}`} ${verb.usage}`,
-        `      ${verb.summary}`
-      )
-    }
-  }
-  return lines.join('\n')
-}
-
-function verbHelp(title: string, verb: CliVerb): string {
-  const options = Object.entries(verb.options).map(([name, option]) => {
-    const value = option.type === 'string' ? ' VALUE' : ''
-    const fallback = option.default === undefined ? '' : ` (default ${String(option.default)})`
-    return `  --${name}${value}\n      ${option.help}${fallback}`
-  })
-  return [
-    `Usage: bitbench ${title} ${verb.usage}`,
-    '',
-    verb.summary,
-    '',
-    ...options,
-    '  --json\n      one JSON document on stdout, everything else on stderr',
-    '  --data FOLDER\n      where the data file lies'
-  ].join('\n')
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {

@@ -27,10 +27,33 @@ export function formatCount(value: number | null | undefined, unit = ''): string
   return `${trimDigits(value)} ${unit}`.trimEnd()
 }
 
-/** 3 significant digits, SI prefix and a unit in words: 1_234_000 "cycles" -> "1.23 M cycles". */
+/** Units whose symbol takes the SI prefix: "1.3 kJ", never "1.3 k J". */
+const prefixedSymbols: ReadonlySet<string> = new Set(['J', 'W', 'Wh', 'Hz', 's', 'B/s', 'V', 'A', 'FLOP'])
+/** Units that have their prefix already, or take none: the number stays plain. */
+const plainSymbols: ReadonlySet<string> = new Set(['MHz', 'mW', 'mJ', 'ms', 'us', 'µs', 'ns', '%', '°C'])
+
+/**
+ * 3 significant digits with their unit: 1_234_000 "cycles" -> "1.23 M cycles", 1_300 "J" -> "1.3 kJ", 1_410 "MHz" ->
+ * "1410 MHz".
+ */
 export function formatAmount(value: number | null | undefined, unit: string): string {
-  const text = formatCount(value)
-  return text === unavailable ? text : `${text} ${unit}`
+  if (prefixedSymbols.has(unit)) return formatCount(value, unit)
+  if (value === null || value === undefined || !Number.isFinite(value)) return unavailable
+  if (plainSymbols.has(unit)) return `${trimDigits(value)} ${unit}`
+  return `${formatCount(value)} ${unit}`.trimEnd()
+}
+
+/**
+ * How many of something: "1 row", "0 rows", "12 boxes".
+ * @param format the number's text; every digit without
+ */
+export function countOf(
+  count: number | null | undefined,
+  noun: string,
+  format: (count: number) => string = String
+): string {
+  const ending = count === 1 ? '' : /(?:s|x|ch|sh)$/.test(noun) ? 'es' : 's'
+  return `${count === null || count === undefined ? unavailable : format(count)} ${noun}${ending}`
 }
 
 /** Every digit of a whole number, in groups: 1234567 -> "1,234,567". */

@@ -10,6 +10,7 @@ import { countWork, outputSide, type Work } from './work'
 /** A size of the board's `bench` command. */
 export interface DimSpec {
   readonly name: string
+  readonly meaning: string
   /** 0 for padding, else 1. */
   readonly min: 0 | 1
 }
@@ -58,7 +59,24 @@ export interface KernelSpec {
   readonly rows: RowSpec | null
 }
 
-const dims = (...names: string[]): DimSpec[] => names.map((name) => ({ name, min: name === 'pad' ? 0 : 1 }))
+/** What the sizes of a layer are; the same name means the same in every kernel that is not told otherwise. */
+const dimMeanings: Readonly<Record<string, string>> = {
+  h: 'input height',
+  w: 'input width',
+  c: 'input channels',
+  k: 'output channels',
+  ks: 'window side',
+  stride: 'stride',
+  pad: 'padding on every side'
+}
+
+/** @param own meanings that differ from those of layers over images */
+const dims = (names: readonly string[], own: Readonly<Record<string, string>> = {}): DimSpec[] =>
+  names.map((name) => ({
+    name,
+    meaning: own[name] ?? dimMeanings[name] ?? name,
+    min: name === 'pad' ? 0 : 1
+  }))
 
 const column = (
   name: string,
@@ -135,7 +153,7 @@ const codes = { count: 1, bytes: 1 } as const
 const pool = (name: 'maxPool' | 'avgPool', title: string, csvName: string): KernelSpec => ({
   name,
   title,
-  dims: dims('h', 'w', 'c', 'ks', 'stride'),
+  dims: dims(['h', 'w', 'c', 'ks', 'stride']),
   hasWeights: false,
   operands: codes,
   work: (sizes, into) => poolWork(sizes[0]!, sizes[1]!, sizes[2]!, sizes[3]!, sizes[4]!, into),
@@ -152,7 +170,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
   matmul: {
     name: 'matmul',
     title: 'Matrix product',
-    dims: dims('n', 'm', 'k'),
+    dims: dims(['n', 'm', 'k'], { n: 'rows', m: 'output features', k: 'input features' }),
     hasWeights: true,
     operands: codes,
     work: matrixWork,
@@ -167,7 +185,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
   conv2d: {
     name: 'conv2d',
     title: 'Convolution',
-    dims: dims('h', 'w', 'c', 'k', 'ks', 'stride', 'pad'),
+    dims: dims(['h', 'w', 'c', 'k', 'ks', 'stride', 'pad']),
     hasWeights: true,
     operands: codes,
     work: (sizes, into) => convolutionWork(sizes, sizes[6]!, into),
@@ -182,7 +200,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
   depthwiseConv2d: {
     name: 'depthwiseConv2d',
     title: 'Depthwise convolution',
-    dims: dims('h', 'w', 'c', 'ks', 'stride', 'pad'),
+    dims: dims(['h', 'w', 'c', 'ks', 'stride', 'pad']),
     hasWeights: true,
     operands: codes,
     work: (sizes, into) => depthwiseWork(sizes, sizes[5]!, into),
@@ -199,7 +217,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
   add: {
     name: 'add',
     title: 'Element-wise addition',
-    dims: dims('n'),
+    dims: dims(['n'], { n: 'elements' }),
     hasWeights: false,
     operands: { count: 2, bytes: 1 },
     work: elementWork,
@@ -214,7 +232,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
   requantize: {
     name: 'requantize',
     title: 'Requantisation',
-    dims: dims('pixels', 'channels'),
+    dims: dims(['pixels', 'channels']),
     hasWeights: false,
     operands: { count: 1, bytes: 4 },
     work: (sizes, into) => {
@@ -232,7 +250,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
   flatten: {
     name: 'flatten',
     title: 'Flatten',
-    dims: dims('n'),
+    dims: dims(['n'], { n: 'elements' }),
     hasWeights: false,
     operands: codes,
     work: elementWork,
@@ -241,7 +259,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
   argmax: {
     name: 'argmax',
     title: 'Argmax',
-    dims: dims('n'),
+    dims: dims(['n'], { n: 'elements' }),
     hasWeights: false,
     operands: { count: 1, bytes: 4 },
     work: (sizes, into) => {

@@ -1,3 +1,4 @@
+import { formatBitPair } from '../../shared/bitPair'
 import type { KernelName } from '../../shared/vocabulary'
 import { type BoardInfo, usableRamBytes } from '../board/boardInfo'
 import { createRandom } from '../math/random'
@@ -139,7 +140,8 @@ function reasonToSkip(
       benchWidth(entry.activationBits) === item.activationBits &&
       (!hasWeights(item.kernel) || entry.weightBits === item.weightBits)
   )
-  if (!has) return `the firmware has no ${item.kernel} at a${item.activationBits}w${item.weightBits}`
+  if (!has)
+    return `the firmware has no ${item.kernel} at ${formatBitPair(item.weightBits, item.activationBits)}`
   if (minRamBytes(item) > ramBytes) return 'its operands do not fit the board’s memory'
   if (durationMs > longestMs) return 'it would take longer than the limit per shape'
   return null

@@ -1,3 +1,5 @@
+import { countOf } from '../../shared/units'
+import { formatBitPair, parseBitPair } from '../../shared/bitPair'
 import { AppError } from '../../shared/errors'
 
 /**
@@ -34,7 +36,7 @@ export function uniformScheme(layers: readonly string[], weightBits: Bits, activ
 
 /** Short stable text of a scheme: "w8a8,w2a4,…"; equal schemes have equal keys. */
 export function schemeKey(scheme: Scheme): string {
-  return scheme.map(({ weightBits, activationBits }) => `w${weightBits}a${activationBits}`).join(',')
+  return scheme.map(({ weightBits, activationBits }) => formatBitPair(weightBits, activationBits)).join(',')
 }
 
 /**
@@ -44,9 +46,7 @@ export function schemeKey(scheme: Scheme): string {
 export function parseScheme(text: string, layers: readonly string[]): Scheme {
   const parts = text === 'int8' ? ['w8a8'] : text.split(',').map((part) => part.trim())
   const entries = parts.map((part) => {
-    const match = /^w(\d+)a(\d+)$/i.exec(part)
-    const weightBits = Number(match?.[1])
-    const activationBits = Number(match?.[2])
+    const { weightBits = 0, activationBits = 0 } = parseBitPair(part) ?? {}
     if (!isBits(weightBits) || !isBits(activationBits)) {
       throw new AppError(
         'scheme.invalid',
@@ -75,7 +75,7 @@ export function checkScheme(scheme: Scheme, layers: readonly string[]): void {
     )
   }
   if (scheme.length !== layers.length) {
-    fail(`The scheme has ${scheme.length} layers, the network ${layers.length}.`)
+    fail(`The scheme has ${countOf(scheme.length, 'layer')}, the network ${layers.length}.`)
   }
   for (const [index, entry] of scheme.entries()) {
     if (entry.layer !== layers[index]) {
@@ -83,7 +83,7 @@ export function checkScheme(scheme: Scheme, layers: readonly string[]): void {
     }
     if (!isBits(entry.weightBits) || !isBits(entry.activationBits)) {
       fail(
-        `Layer "${entry.layer}" asks for w${entry.weightBits}a${entry.activationBits}; only 8, 4, 2, 1 exist.`
+        `Layer "${entry.layer}" asks for ${formatBitPair(entry.weightBits, entry.activationBits)}; only 8, 4, 2, 1 exist.`
       )
     }
   }

@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import type { FittedTwin, TwinRow } from './fittedTwin'
 import { fitTwin, shuffledIndices, twinErrors, type TwinErrors } from './fitTwin'
@@ -143,7 +144,7 @@ function checkRows({ rows, judge }: TwinRequest): void {
   if (distinct >= minRows) return
   throw new AppError(
     'input.invalid',
-    `${distinct} rows are too few for a twin; it needs ${minRows}.`,
+    `${countOf(distinct, 'row')} are too few for a twin; it needs ${minRows}.`,
     'Measure more bit pairs or shapes: bitbench bench kernels --board BOARD --json'
   )
 }

@@ -1,22 +1,21 @@
 import { bitWidths } from '../../core/quant/scheme'
 import { benchKernels, type MeasuredRow } from './kernelBench'
-import { numberOption, textOption, UsageError, type CliNoun } from './framework'
+import { numberOption, requiredBoard, UsageError, type CliNoun } from './framework'
 
 export const benchCli: CliNoun = {
   noun: 'bench',
-  summary: 'kernels on a board',
   verbs: {
     kernels: {
       summary: 'Runs matmul and conv2d at all 16 bit pairs on a board; cost per multiply-accumulate.',
       usage: '--board ID [--repetitions N] [--seed S] [--reference]',
       options: {
-        board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+        board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
         repetitions: { type: 'string', help: 'measured repetitions; the median counts', default: '2' },
         seed: { type: 'string', help: 'seed of the operands', default: '1' },
         reference: { type: 'boolean', help: 'the reference kernels instead of the fast ones' }
       },
       async run(args, context) {
-        const boardId = textOption(args, 'board') ?? 'virtual:small'
+        const boardId = requiredBoard(args)
         const repetitions = numberOption(args, 'repetitions', { min: 1, max: 64, integer: true }) ?? 2
         const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
         if (args.positionals.length > 0) throw new UsageError('bench kernels takes options only')

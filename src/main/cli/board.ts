@@ -13,7 +13,6 @@ import { createLocalClient, createProgressLine } from './localClient'
 /** `bitbench board`: what boards there are, what they say of themselves, their console, and loading files. */
 export const boardCli: CliNoun = {
   noun: 'board',
-  summary: 'boards: list, identify, listen and type, load files, bitstreams, debug probes',
   verbs: {
     list: {
       summary: 'Lists virtual boards, QEMU, serial ports with a guess of what they are, and saved boards.',

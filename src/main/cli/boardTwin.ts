@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
@@ -103,9 +104,9 @@ function twinText(twin: Twin): string {
     `fitted on ${twin.fitRows} rows: ${show(twin.fit)}`,
     twin.heldOut === null
       ? 'no rows to judge it that it has not seen'
-      : `on ${twin.heldOutRows} rows not seen: ${show(twin.heldOut)}`
+      : `on ${countOf(twin.heldOutRows, 'row')} not seen: ${show(twin.heldOut)}`
   ]
   if (twin.otherCodeRows > 0)
-    lines.push(`${twin.otherCodeRows} rows were measured with another version of the kernels`)
+    lines.push(`${countOf(twin.otherCodeRows, 'row')} were measured with another version of the kernels`)
   return lines.join('\n')
 }

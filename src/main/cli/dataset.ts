@@ -5,7 +5,7 @@ import {
   type DataSetInfo,
   type Preparation
 } from '../../shared/contract/dataset'
-import { formatBytes, formatWhole } from '../../shared/units'
+import { countOf, formatBytes, formatWhole } from '../../shared/units'
 import {
   choiceOption,
   numberOption,
@@ -45,7 +45,6 @@ const addOptions: OptionSpec = {
 /** `bitbench dataset`: the user's own items. */
 export const datasetCli: CliNoun = {
   noun: 'dataset',
-  summary: 'data sets: your own items, read once, split, prepared',
   verbs: {
     add: {
       summary:
@@ -95,7 +94,7 @@ export const datasetCli: CliNoun = {
         const { dataSets } = await client.call('dataset.list', {})
         const rows = dataSets.map(
           (set) =>
-            `${set.name.padEnd(20)} ${set.task.padEnd(15)} ${set.shape.join('x').padEnd(12)} ${formatWhole(set.items)} items, ${formatBytes(set.sizeBytes)}`
+            `${set.name.padEnd(20)} ${set.task.padEnd(15)} ${set.shape.join('x').padEnd(12)} ${countOf(set.items, 'item', formatWhole)}, ${formatBytes(set.sizeBytes)}`
         )
         return { json: dataSets, text: rows.length === 0 ? 'There are no data sets yet.' : rows.join('\n') }
       }
@@ -166,7 +165,7 @@ function numbersOption(args: CliArguments, name: string, fallback: string): numb
 
 function describe(set: DataSetInfo): string {
   const lines = [
-    `${set.name}: ${formatWhole(set.items)} items of ${set.shape.join(' x ')} (${set.element}, ${set.format}), ${set.task}, ${formatBytes(set.sizeBytes)}`,
+    `${set.name}: ${countOf(set.items, 'item', formatWhole)} of ${set.shape.join(' x ')} (${set.element}, ${set.format}), ${set.task}, ${formatBytes(set.sizeBytes)}`,
     ...set.splits.map(({ split, items }) => `  ${split.padEnd(12)} ${formatWhole(items)}`)
   ]
   if (set.classes.length > 0 && set.task !== 'nextToken') {

@@ -1,10 +1,11 @@
+import { formatBitPair } from '../../shared/bitPair'
 import path from 'node:path'
 import type { CommandInput } from '../../shared/contract'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Loop } from '../../shared/contract/loop'
 import type { Search } from '../../shared/contract/search'
-import { formatCount, formatPercent } from '../../shared/units'
+import { countOf, formatCount, formatPercent } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { writeWholeFile } from '../files/replaceFile'
 import { numberOption, textOption, type CliNoun } from './framework'
@@ -14,7 +15,6 @@ import { createLocalClient, createProgressLine, shippedModelId, type LocalClient
 /** `bitbench demo`: the whole loop without a window, as the stored run that the Start page starts too. */
 export const demoCli: CliNoun = {
   noun: 'demo',
-  summary: 'the whole loop: connect, profile, fit, search, deploy, check',
   verbs: {
     demo: {
       summary: 'Profiles a board, fits a proxy, searches a scheme, deploys it and compares every output.',
@@ -177,7 +177,7 @@ function table(result: DemoResult & { seconds: number }): string {
       'Proxy error, unseen shapes',
       `${mape(proxy.unseenShapeMape)}  (random fold ${mape(proxy.randomMape)}, training ${mape(proxy.trainMape)})`
     ],
-    ['Search', `${search.evaluations} schemes, budget ${formatCount(search.budget, search.unit)}`],
+    ['Search', `${countOf(search.evaluations, 'scheme')}, budget ${formatCount(search.budget, search.unit)}`],
     [
       'Cost int8 -> best',
       `${formatCount(search.baselineCost)} -> ${formatCount(search.bestCost, search.unit)} (${percent(search.bestCost / search.baselineCost)})`
@@ -190,15 +190,19 @@ function table(result: DemoResult & { seconds: number }): string {
       'Against int8',
       search.versusInt8 === null
         ? 'not tested'
-        : `${(100 * search.versusInt8.difference).toFixed(2)} ± ${(100 * search.versusInt8.margin).toFixed(2)} points (95 %) on ${search.testImages} test images`
+        : `${(100 * search.versusInt8.difference).toFixed(2)} ± ${(100 * search.versusInt8.margin).toFixed(2)} points (95 %) on ${countOf(search.testImages, 'test image')}`
     ],
     [
       'Scheme',
-      scheme.map((layer) => `${layer.layer} w${layer.weightBits}a${layer.activationBits}`).join(', ')
+      scheme
+        .map((layer) => `${layer.layer} ${formatBitPair(layer.weightBits, layer.activationBits)}`)
+        .join(', ')
     ],
     [
       'Bit for bit',
-      deploy.bitExact ? `equal on ${deploy.images} images` : `DIFFERS on ${deploy.images} images`
+      deploy.bitExact
+        ? `equal on ${countOf(deploy.images, 'image')}`
+        : `DIFFERS on ${countOf(deploy.images, 'image')}`
     ],
     ['Accuracy on board / host', `${percent(deploy.boardAccuracy)} / ${percent(deploy.hostAccuracy)}`],
     [

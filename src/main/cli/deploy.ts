@@ -2,9 +2,10 @@ import path from 'node:path'
 import { parseScheme } from '../../core/quant/scheme'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { SchemeJson } from '../../shared/contract/model'
-import { formatBytes, formatCount, formatPercent } from '../../shared/units'
+import { countOf, formatBytes, formatCount, formatPercent } from '../../shared/units'
 import {
   numberOption,
+  requiredBoard,
   textOption,
   UsageError,
   type CliArguments,
@@ -26,7 +27,6 @@ const modelOptions = {
 
 export const deployCli: CliNoun = {
   noun: 'deploy',
-  summary: 'a scheme on a board, or as C in a folder',
   verbs: {
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
@@ -48,7 +48,7 @@ export const deployCli: CliNoun = {
         const sizeBytes = result.files.reduce((sum, file) => sum + file.sizeBytes, 0)
         return {
           json: result,
-          text: `${result.files.length} files, ${formatBytes(sizeBytes)}, in ${result.folder}\nBuild and check with: make -C ${result.folder} run`
+          text: `${countOf(result.files.length, 'file')}, ${formatBytes(sizeBytes)}, in ${result.folder}\nBuild and check with: make -C ${result.folder} run`
         }
       }
     },
@@ -57,15 +57,15 @@ export const deployCli: CliNoun = {
       usage: '--board ID [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N] [--form image|c]',
       options: {
         ...modelOptions,
-        board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+        board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
         images: { type: 'string', help: 'test images', default: '200' },
         form: { type: 'string', help: 'image (resident runtime) or c (compiled here)', default: 'image' }
       },
       async run(args, context) {
         const form = textOption(args, 'form') ?? 'image'
         if (form !== 'image' && form !== 'c') throw new UsageError(`--form must be image or c, not "${form}"`)
+        const boardId = requiredBoard(args)
         const client = createLocalClient(await context.bitbench(), context.signal)
-        const boardId = textOption(args, 'board') ?? 'virtual:small'
         await client.call('board.connect', { id: boardId })
         const started = await client.call('deploy.run', {
           ...(await readModel(client, args, context)),
@@ -105,7 +105,7 @@ async function readModel(
 function describe(deployment: Deployment): string {
   const { bitExact, request, boardName, unit, origin, plan } = deployment
   const lines = [
-    `${deployment.modelName} on ${boardName}: ${bitExact === true ? `all outputs of ${request.images} images equal the host's` : 'OUTPUTS DIFFER from the host'}`,
+    `${deployment.modelName} on ${boardName}: ${bitExact === true ? `all outputs of ${countOf(request.images, 'image')} equal the host's` : 'OUTPUTS DIFFER from the host'}`,
     `accuracy on the board ${formatPercent(deployment.boardAccuracy)}, on the host ${formatPercent(deployment.hostAccuracy)}`,
     `per image ${formatCount(deployment.measured, unit)} (${origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
     `memory ${formatBytes(plan?.peakRamBytes)} of ${formatBytes(plan?.ramBytes)}`

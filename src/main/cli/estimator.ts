@@ -9,7 +9,6 @@ import type { CliNoun } from './framework'
 /** `bitbench estimator`: latency by stage, on files alone; needs no data file. */
 export const estimatorCli: CliNoun = {
   noun: 'estimator',
-  summary: 'latency by stage: train, evaluate, move to another device, guard a budget',
   verbs: {
     train: trainVerb,
     evaluate: stageEvaluateVerb,

@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import { evaluateEstimator, evaluateRows } from '../../core/estimator/fit/report'
 import { readEstimator } from '../estimator/estimatorFiles'
 import { evaluationFigures } from '../estimator/estimatorFigures'
@@ -58,7 +59,7 @@ async function runEvaluate(args: CliArguments, context: CliContext) {
   if (file !== undefined) await writeWholeFile(file, `${JSON.stringify(results, null, 1)}\n`)
   const perConfiguration = results.perConfiguration.map(
     ({ configuration, samples, prefillMaeMs, decodeMaeMs, totalMaeMs }) =>
-      `  ${configuration.padEnd(24)} ${String(samples).padStart(6)} samples  ` +
+      `  ${configuration.padEnd(24)} ${countOf(samples, 'sample').padStart(14)}  ` +
       [
         ['prefill', prefillMaeMs],
         ['decode', decodeMaeMs],
@@ -68,7 +69,7 @@ async function runEvaluate(args: CliArguments, context: CliContext) {
         .join(', ')
   )
   const text = [
-    `${table.origin === 'simulated' ? 'SIMULATED data. ' : ''}${table.count} samples`,
+    `${table.origin === 'simulated' ? 'SIMULATED data. ' : ''}${countOf(table.count, 'sample')}`,
     ...errorLines(results),
     'Per configuration:',
     ...perConfiguration,

@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import path from 'node:path'
 import { samplePresetNames, type SamplePresetName } from '../../core/estimator/samples/presets'
 import { stageTable, type StageTable } from '../../core/estimator/samples/stageTable'
@@ -72,7 +73,7 @@ export async function readEstimatorInput(args: CliArguments, context: CliContext
     context.log(`Filtered ${byConfiguration} outliers (decode far from the median of their configuration)`)
   if (kept.count === 0) {
     throw new UsageError(
-      `all ${samples.length} samples are beyond --max-token-ms ${limit}; on a slow device give a larger limit`
+      `all ${countOf(samples.length, 'sample')} are beyond --max-token-ms ${limit}; on a slow device give a larger limit`
     )
   }
   return { table: kept, samples, dataSets, dropped: { byThreshold, byConfiguration } }

@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import path from 'node:path'
 import { evaluateEstimator } from '../../core/estimator/fit/report'
 import { trainEstimator, type Trained } from '../../core/estimator/fit/train'
@@ -51,7 +52,7 @@ async function runTrain(args: CliArguments, context: CliContext) {
     rate: numberOption(args, 'lr', { min: 1e-7, max: 1 }) ?? mlpDefaults.rate,
     ...(structure === undefined ? {} : { structure }),
     onEpoch: (epoch) => {
-      if (epoch.epoch === 1) context.log(`${table.count} samples`)
+      if (epoch.epoch === 1) context.log(countOf(table.count, 'sample'))
       context.log(
         `Epoch ${epoch.epoch}/${epochs}: train loss ${epoch.trainLoss.toFixed(5)}, val loss ${epoch.validationLoss.toFixed(5)}` +
           (epoch.prefillMaeMs === null ? '' : `, prefill MAE ${epoch.prefillMaeMs.toFixed(3)} ms`) +
@@ -88,7 +89,7 @@ async function runTrain(args: CliArguments, context: CliContext) {
   }
   await writeWholeFile(path.join(folder, 'training_history.json'), `${JSON.stringify(json, null, 1)}\n`)
   const text = [
-    `${table.origin === 'simulated' ? 'SIMULATED data. ' : ''}Held-out configurations (${validation.length} samples):`,
+    `${table.origin === 'simulated' ? 'SIMULATED data. ' : ''}Held-out configurations (${countOf(validation.length, 'sample')}):`,
     ...errorLines(evaluation),
     coverageLine(trained),
     positionLine(trained),

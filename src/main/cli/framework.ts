@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Bitbench } from '../compose'
+import { suggestion } from './nearest'
 
 /**
  * The command line: `bitbench <noun> <verb> [positionals] [--options] [--json]`. One file per noun in main/cli; each
@@ -38,12 +39,13 @@ export interface CliVerb {
   /** e.g. `FILE… --kernel matmul|conv2d` */
   usage: string
   options: OptionSpec
+  /** Lines below the options in the verb's help: a notation explained, an example. */
+  notes?: readonly string[]
   run(args: CliArguments, context: CliContext): Promise<CliResult>
 }
 
 export interface CliNoun {
   noun: string
-  summary: string
   verbs: Record<string, CliVerb>
 }
 
@@ -106,27 +108,60 @@ function withDashes(text: string, options: OptionSpec): string {
   return name in options ? `--${name}${found[2] ?? ''}` : text
 }
 
-/** Splits a command line for one verb; unknown options are a UsageError. */
+/** Options of every verb. */
+const commonOptions: OptionSpec = {
+  json: { type: 'boolean', help: 'one JSON document on stdout' },
+  help: { type: 'boolean', short: 'h', help: 'the options of the verb' },
+  data: { type: 'string', help: 'where the data file lies' }
+}
+
+/**
+ * Splits a command line for one verb.
+ * @throws UsageError for unknown options (naming the nearest one), missing values, and words a verb does not take
+ */
 export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments {
+  const known: OptionSpec = { ...verb.options, ...commonOptions }
   try {
     const { positionals, values } = parseArgs({
       args: argv.map((text) => withDashes(text, verb.options)),
-      options: {
-        ...Object.fromEntries(
-          Object.entries(verb.options).map(([name, { help: _help, ...spec }]) => [
-            name,
-            spec as { type: 'string' }
-          ])
-        ),
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-        data: { type: 'string' }
-      },
+      options: Object.fromEntries(
+        Object.entries(known).map(([name, { help: _help, ...spec }]) => [name, spec as { type: 'string' }])
+      ),
       allowPositionals: true,
       strict: true
     })
+    // `demo qemu` must not start on another board.
+    if (positionals.length > 0 && values['help'] === undefined && !takesWords(verb.usage))
+      throw new UsageError(`"${positionals[0]}" has no meaning here: this verb takes options alone.`)
     return { positionals, values: values as CliArguments['values'] }
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    if (error instanceof UsageError) throw error
+    throw new UsageError(faultOf(error, Object.keys(known)))
   }
 }
+
+/** Whether a usage names anything beside options and their values. */
+function takesWords(usage: string): boolean {
+  const rest = usage.replaceAll(/--[a-z][a-z-]*( [^\s[\]-][^\s[\]]*)?/g, '').replaceAll(/[[\]|…\s]/g, '')
+  return rest !== ''
+}
+
+/** What parseArgs found wrong, in our words where a near option can be named. */
+function faultOf(error: unknown, known: readonly string[]): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const unknown = /^Unknown option '-{1,2}([^']+)'/.exec(message)?.[1]
+  return unknown === undefined
+    ? message
+    : `there is no option --${unknown}.${suggestion(unknown, known, '--')}`
+}
+
+/** A text option that a verb cannot do without. @throws UsageError when absent, saying how to get a value */
+export function requiredOption(args: CliArguments, name: string, hint: string): string {
+  const value = textOption(args, name)
+  if (value === undefined || value === '') throw new UsageError(`--${name} is needed: ${hint}`)
+  return value
+}
+
+/** The board a verb works on; the verb's usage says --board BOARD. @throws UsageError when absent */
+export const requiredBoard = (args: CliArguments): string =>
+  requiredOption(args, 'board', '`bitbench board list` names the boards, e.g. --board virtual:small.')

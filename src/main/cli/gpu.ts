@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Gpu, GpuList, Recording } from '../../shared/contract/gpu'
 import { gpuOfCudaIndex } from '../../core/gpu/cudaOrder'
 import { AppError } from '../../shared/errors'
-import { formatBytes, formatDuration, unavailable } from '../../shared/units'
+import { countOf, formatBytes, formatDuration, unavailable } from '../../shared/units'
 import { openSettings } from '../app/settingsFile'
 import { defaultDataFolder } from '../dataFolder'
 import { exportNames } from '../gpu/exportNames'
@@ -22,7 +22,6 @@ import { energyText } from './energyText'
 /** `bitbench gpu`: what GPUs there are, and recordings of commands. */
 export const gpuCli: CliNoun = {
   noun: 'gpu',
-  summary: 'NVIDIA GPUs: list them, record power and energy of a command, show recordings',
   verbs: {
     list: {
       summary: 'Lists the GPUs with driver and what each can tell; says why when there is none.',
@@ -101,7 +100,7 @@ export const gpuCli: CliNoun = {
         const result = await shown(started.recordingId, context)
         const files = file === undefined ? [] : await gpu.exportRecording(started.recordingId, file)
         const report = await energy.report(started.recordingId)
-        const written = files.map((entry) => `Wrote ${entry.rows} rows to ${entry.file}`)
+        const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
         return {
           json: { recording: result.recording, energy: report, files },
           text: [energyText(result.recording, report), ...written].join('\n'),
@@ -129,7 +128,7 @@ export const gpuCli: CliNoun = {
         const report = await energy.report(id, confidence)
         const out = textOption(args, 'out')
         const files = out === undefined ? [] : await gpu.exportRecording(id, path.resolve(context.cwd, out))
-        const written = files.map((entry) => `Wrote ${entry.rows} rows to ${entry.file}`)
+        const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
         return {
           json: { recording, phases, gaps, energy: report, files },
           text: [energyText(recording, report), ...written].join('\n')
@@ -206,7 +205,7 @@ function recordingsText(recordings: readonly Recording[]): string {
     .map(
       (recording) =>
         `${recording.id}  ${new Date(recording.startedAtMs).toISOString()}  ${recording.state}  ` +
-        `${formatDuration(recording.durationMs)}  ${recording.samples} samples  ${recording.title}`
+        `${formatDuration(recording.durationMs)}  ${countOf(recording.samples, 'sample')}  ${recording.title}`
     )
     .join('\n')
 }

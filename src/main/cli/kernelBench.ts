@@ -1,4 +1,5 @@
 import { requireCounter } from '../../core/board/boardInfo'
+import { formatBitPair } from '../../shared/bitPair'
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
 import { shapeWork, type KernelShape } from '../../core/kernel/shape'
 import { bitWidths } from '../../core/quant/scheme'
@@ -42,7 +43,7 @@ export async function benchKernels(
     for (const shape of usualShapes) {
       for (const activationBits of bitWidths) {
         for (const weightBits of bitWidths) {
-          options.log(`${shape.kernel} ${shapeText(shape)} a${activationBits}w${weightBits}`)
+          options.log(`${shape.kernel} ${shapeText(shape)} ${formatBitPair(weightBits, activationBits)}`)
           const item = { ...shape, activationBits, weightBits }
           const result = await session.bench({ ...item, repetitions, seed, reference }, { signal })
           const { macs } = shapeWork(shape)

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { weightedLayerNames } from '../../core/model/graph'
 import { parseScheme, schemeKey } from '../../core/quant/scheme'
-import { formatCount } from '../../shared/units'
+import { countOf, formatCount } from '../../shared/units'
 import { createModelFiles, describeModel } from '../model/modelFiles'
 import { resourcePath } from '../paths'
 import { checkVerb, runVerb } from './modelRun'
@@ -22,7 +22,6 @@ const methods = ['ptq', 'retrain'] as const
 /** `bitbench model`: what is in an ONNX file, and how accurate it is under a scheme; needs no board and no data file. */
 export const modelCli: CliNoun = {
   noun: 'model',
-  summary: 'networks: read an ONNX file, judge a scheme',
   verbs: {
     check: checkVerb,
     run: runVerb,
@@ -41,7 +40,7 @@ export const modelCli: CliNoun = {
             formatCount(node.parameters).padStart(8)
           ].join(' ')
         )
-        const head = `${info.name}: input ${info.inputShape.join('x')}, ${info.outputCount} classes, ${formatCount(info.macs)} MACs, ${formatCount(info.parameters)} parameters`
+        const head = `${info.name}: input ${info.inputShape.join('x')}, ${countOf(info.outputCount, 'class')}, ${formatCount(info.macs)} MACs, ${countOf(info.parameters, 'parameter', formatCount)}`
         return { json: info, text: [head, ...rows].join('\n') }
       }
     },
@@ -89,7 +88,7 @@ export const modelCli: CliNoun = {
         const { summary } = await openModel(args, context)
         if (args.values['clear'] === true) {
           const { cleared } = await client.call('model.clearResults', { modelId: summary.id })
-          return { json: { cleared }, text: `Forgot ${cleared} results of ${summary.name}.` }
+          return { json: { cleared }, text: `Forgot ${countOf(cleared, 'result')} of ${summary.name}.` }
         }
         const { results } = await client.call('model.results', { modelId: summary.id })
         const rows = results.map(

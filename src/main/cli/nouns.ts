@@ -1,33 +1,98 @@
-import { benchCli } from './bench'
-import { boardCli } from './board'
-import { datasetCli } from './dataset'
-import { demoCli } from './demo'
-import { deployCli } from './deploy'
-import { estimatorCli } from './estimator'
 import type { CliNoun } from './framework'
-import { gpuCli } from './gpu'
-import { modelCli } from './model'
-import { profileCli } from './profile'
-import { proxyCli } from './proxy'
-import { runCli } from './run'
-import { searchCli } from './search'
-import { serveCli } from './serve'
-import { workloadCli } from './workload'
 
-/** Every noun of the command line, in the order of the loop. */
-export const cliNouns: readonly CliNoun[] = [
-  demoCli,
-  boardCli,
-  profileCli,
-  proxyCli,
-  datasetCli,
-  modelCli,
-  searchCli,
-  deployCli,
-  runCli,
-  benchCli,
-  gpuCli,
-  workloadCli,
-  estimatorCli,
-  serveCli
+/** A noun of the command line as its overview shows it, without loading what its verbs need. */
+export interface CliEntry {
+  readonly noun: string
+  readonly summary: string
+  /** Names of its verbs, in the order they are shown; the noun's own name where it has no verb. */
+  readonly verbs: readonly string[]
+  load(): Promise<CliNoun>
+}
+
+/** Every noun of the command line, in the order of the loop. Code is loaded when a noun is used: `--help` needs none. */
+export const cliEntries: readonly CliEntry[] = [
+  {
+    noun: 'demo',
+    summary: 'the whole loop: connect, profile, fit, search, deploy, check',
+    verbs: ['demo'],
+    load: async () => (await import('./demo')).demoCli
+  },
+  {
+    noun: 'board',
+    summary: 'boards: list, identify, listen and type, load files, bitstreams, debug probes',
+    verbs: ['list', 'info', 'console', 'load', 'boot', 'twin', 'tools', 'detect', 'bitstream', 'debug-load'],
+    load: async () => (await import('./board')).boardCli
+  },
+  {
+    noun: 'profile',
+    summary: 'profile campaigns: measure kernels on a board, export and import Samples',
+    verbs: ['run', 'adaptive', 'export', 'import'],
+    load: async () => (await import('./profile')).profileCli
+  },
+  {
+    noun: 'proxy',
+    summary: 'latency proxies: fit, judge on held-out rows, predict, transfer, report',
+    verbs: ['fit', 'evaluate', 'predict', 'transfer', 'calibrate', 'report'],
+    load: async () => (await import('./proxy')).proxyCli
+  },
+  {
+    noun: 'dataset',
+    summary: 'data sets: your own items, read once, split, prepared',
+    verbs: ['add', 'list', 'info', 'remove'],
+    load: async () => (await import('./dataset')).datasetCli
+  },
+  {
+    noun: 'model',
+    summary: 'networks: read an ONNX file, judge a scheme',
+    verbs: ['check', 'run', 'info', 'evaluate', 'results'],
+    load: async () => (await import('./model')).modelCli
+  },
+  {
+    noun: 'search',
+    summary: 'mixed precision: the scheme that loses least within a budget',
+    verbs: ['run'],
+    load: async () => (await import('./search')).searchCli
+  },
+  {
+    noun: 'deploy',
+    summary: 'a scheme on a board, or as C in a folder',
+    verbs: ['build', 'run'],
+    load: async () => (await import('./deploy')).deployCli
+  },
+  {
+    noun: 'run',
+    summary: 'stored runs: list, show, name, annotate, delete, restore',
+    verbs: ['list', 'show', 'rename', 'note', 'remove', 'restore'],
+    load: async () => (await import('./run')).runCli
+  },
+  {
+    noun: 'bench',
+    summary: 'kernels on a board',
+    verbs: ['kernels'],
+    load: async () => (await import('./bench')).benchCli
+  },
+  {
+    noun: 'gpu',
+    summary: 'NVIDIA GPUs: list them, record power and energy of a command, show recordings',
+    verbs: ['list', 'record', 'show'],
+    load: async () => (await import('./gpu')).gpuCli
+  },
+  {
+    noun: 'workload',
+    summary: 'whole networks on this CPU or GPU: precisions, energy per layer, prediction impact',
+    verbs: ['check', 'run', 'figures', 'compare', 'list', 'show'],
+    load: async () => (await import('./workload')).workloadCli
+  },
+  {
+    noun: 'estimator',
+    summary: 'latency by stage: train, evaluate, move to another device, guard a budget',
+    verbs: ['train', 'evaluate', 'figures', 'test', 'predict', 'calibrate', 'transfer', 'guardrail'],
+    load: async () => (await import('./estimator')).estimatorCli
+  },
+  {
+    noun: 'serve',
+    summary: 'the window in a browser, on this machine only',
+    verbs: ['serve'],
+    load: async () => (await import('./serve')).serveCli
+  }
 ]

@@ -1,61 +1,67 @@
 import path from 'node:path'
 import { kernelNames } from '../../shared/vocabulary'
-import { formatDuration } from '../../shared/units'
-import { choiceOption, numberOption, textOption, UsageError, type CliNoun } from './framework'
+import { countOf, formatDuration } from '../../shared/units'
+import { choiceOption, numberOption, requiredBoard, textOption, UsageError, type CliNoun } from './framework'
 import { createLocalClient, createProgressLine } from './localClient'
 import { adaptiveVerb } from './profileAdaptive'
-import { kernelOf, listOption, pairOf, shapesOption } from './profileOptions'
+import { kernelOf, listOption, pairOf, shapeNotes, shapesOption } from './profileOptions'
 
 /** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
 export const profileCli: CliNoun = {
   noun: 'profile',
-  summary: 'profile campaigns: measure kernels on a board, export and import Samples',
   verbs: {
     run: {
       summary: 'Measures shapes at bit pairs on a board; what is measured already is not measured again.',
       usage:
-        '--board BOARD [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs a8w8,a4w2] [--plan]',
+        '--board BOARD [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs w8a8,w2a4] [--plan]',
       options: {
-        board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+        board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
         model: { type: 'string', help: 'ONNX file whose layers are measured' },
-        shape: { type: 'string', help: 'shapes as kernel:size x size..., joined by commas' },
+        shape: {
+          type: 'string',
+          help: 'shapes as kernel:sizes, joined by commas; the sizes are explained below'
+        },
         'space-filling': {
           type: 'string',
           help: 'further shapes per kernel around those; 12, or none where shapes are named'
         },
         kernels: { type: 'string', help: 'kernels of the space-filling set, joined by commas' },
-        pairs: { type: 'string', help: 'bit pairs such as a8w8,a4w2; all the board has without' },
+        pairs: { type: 'string', help: 'bit pairs such as w8a8,w2a4; all the board has without' },
         repetitions: { type: 'string', help: 'per Sample', default: '2' },
         seed: { type: 'string', help: 'seed of the design and the operands', default: '1' },
         remeasure: { type: 'boolean', help: 'measure again what there are Samples of' },
         plan: { type: 'boolean', help: 'only show what would be measured and how long it takes' }
       },
+      notes: shapeNotes,
       async run(args, context) {
+        // A wrong command line is refused before the data file is opened.
+        const boardId = requiredBoard(args)
+        const shapes = shapesOption(args)
+        const pairs = listOption(args, 'pairs').map(pairOf)
+        const kernels = listOption(args, 'kernels').map(kernelOf)
         const client = createLocalClient(await context.bitbench(), context.signal)
-        const boardId = textOption(args, 'board') ?? 'virtual:small'
         const model = textOption(args, 'model')
         const opened =
           model === undefined
             ? null
             : await client.call('model.open', { path: path.resolve(context.cwd, model) })
-        // Named shapes are measured, and nothing else unless it is asked for.
-        const shapes = shapesOption(args)
         const request = {
           boardId,
           modelId: opened?.model.id ?? null,
           shapes,
+          // Named shapes are measured, and nothing else unless it is asked for.
           spaceFilling:
             numberOption(args, 'space-filling', { min: 0, max: 2000, integer: true }) ??
             (shapes.length > 0 ? 0 : 12),
-          kernels: listOption(args, 'kernels').map(kernelOf),
-          pairs: listOption(args, 'pairs').map(pairOf),
+          kernels,
+          pairs,
           repetitions: numberOption(args, 'repetitions', { min: 1, max: 64, integer: true }) ?? 2,
           seed: numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1,
           remeasure: args.values['remeasure'] === true
         }
         await client.call('board.connect', { id: boardId })
         const { plan } = await client.call('profile.plan', request)
-        const planned = `${plan.samples} Samples to measure, ${plan.alreadyMeasured} known, ${plan.skipped} skipped; about ${formatDuration(plan.estimateMs)}`
+        const planned = `${countOf(plan.samples, 'Sample')} to measure, ${plan.alreadyMeasured} known, ${plan.skipped} skipped; about ${formatDuration(plan.estimateMs)}`
         if (args.values['plan'] === true) return { json: { plan }, text: planned }
         context.log(planned)
         const { jobId, campaignId } = await client.call('profile.run', request)
@@ -63,7 +69,7 @@ export const profileCli: CliNoun = {
         const { total } = await client.call('profile.samples', { campaignId, limit: 1 })
         return {
           json: { campaignId, samples: total, plan },
-          text: `${total} Samples in campaign ${campaignId}`
+          text: `${countOf(total, 'Sample')} in campaign ${campaignId}`
         }
       }
     },
@@ -96,7 +102,7 @@ export const profileCli: CliNoun = {
         })
         return {
           json: { rows: written.rows, path: written.path },
-          text: `${written.rows} Samples in ${written.path}`
+          text: `${countOf(written.rows, 'Sample')} in ${written.path}`
         }
       }
     },
@@ -124,7 +130,7 @@ export const profileCli: CliNoun = {
           unit: choiceOption(args, 'unit', ['cycles', 'instructions']) ?? 'cycles',
           origin: choiceOption(args, 'origin', ['measured', 'estimated', 'simulated']) ?? 'measured'
         })
-        return { json: read, text: `${read.rows} Samples of ${boardName}` }
+        return { json: read, text: `${countOf(read.rows, 'Sample')} of ${boardName}` }
       }
     }
   }

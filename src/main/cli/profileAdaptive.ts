@@ -1,8 +1,15 @@
 import path from 'node:path'
 import { proxyKernelNames } from '../../shared/vocabulary'
 import type { AdaptiveRun, AdaptiveStep } from '../../shared/contract/profileAdaptive'
-import { formatDuration } from '../../shared/units'
-import { choiceOption, numberOption, textOption, type CliVerb } from './framework'
+import { countOf, formatDuration } from '../../shared/units'
+import {
+  choiceOption,
+  numberOption,
+  requiredBoard,
+  textOption,
+  type CliArguments,
+  type CliVerb
+} from './framework'
 import { createLocalClient, createProgressLine } from './localClient'
 import { listOption, pairOf } from './profileOptions'
 
@@ -11,14 +18,14 @@ export const adaptiveVerb: CliVerb = {
   summary:
     'Measures where the proxy is least sure until a target error or a time budget, and beside it rows by chance.',
   usage:
-    '--board BOARD --kernel K [--model FILE.onnx] [--target PERCENT] [--budget SECONDS] [--no-uniform] | --resume ID',
+    '--board BOARD [--kernel K] [--model FILE.onnx] [--target PERCENT] [--budget SECONDS] [--no-uniform] | --resume ID',
   options: {
-    board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+    board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
     kernel: { type: 'string', help: 'one kernel of the board', default: 'conv2d' },
     model: { type: 'string', help: 'ONNX file whose layers join the pool' },
     shapes: { type: 'string', help: 'further shapes that may be measured', default: '48' },
     judge: { type: 'string', help: 'shapes kept aside to judge on', default: '8' },
-    pairs: { type: 'string', help: 'bit pairs such as a8w8,a4w2; all the board has without' },
+    pairs: { type: 'string', help: 'bit pairs such as w8a8,w2a4; all the board has without' },
     first: { type: 'string', help: 'rows of the first batch', default: '16' },
     batch: { type: 'string', help: 'rows of every later batch', default: '16' },
     target: { type: 'string', help: 'stop at this error on unseen shapes, percent; 0 never', default: '5' },
@@ -29,32 +36,18 @@ export const adaptiveVerb: CliVerb = {
     resume: { type: 'string', help: 'go on with the run of this id' }
   },
   async run(args, context) {
-    const client = createLocalClient(await context.bitbench(), context.signal)
     const resumed = textOption(args, 'resume')
-    const whole = (name: string, min: number, max: number): number | undefined =>
-      numberOption(args, name, { min, max, integer: true })
+    // A wrong command line is refused before the data file is opened.
+    const wanted = resumed === undefined ? wantedRun(args) : null
+    const client = createLocalClient(await context.bitbench(), context.signal)
     const start = async (): Promise<{ jobId: string; runId: string }> => {
-      if (resumed !== undefined) return await client.call('profile.adaptiveResume', { runId: resumed })
+      if (wanted === null) return await client.call('profile.adaptiveResume', { runId: resumed! })
       const model = textOption(args, 'model')
       const opened =
         model === undefined
           ? null
           : await client.call('model.open', { path: path.resolve(context.cwd, model) })
-      return await client.call('profile.adaptive', {
-        boardId: textOption(args, 'board') ?? 'virtual:small',
-        kernel: choiceOption(args, 'kernel', proxyKernelNames) ?? 'conv2d',
-        modelId: opened?.model.id ?? null,
-        poolShapes: whole('shapes', 4, 1000),
-        judgeShapes: whole('judge', 0, 100),
-        pairs: listOption(args, 'pairs').map(pairOf),
-        firstRows: whole('first', 6, 1000),
-        batchRows: whole('batch', 1, 1000),
-        targetMape: numberOption(args, 'target', { min: 0, max: 1000 }),
-        budgetSeconds: numberOption(args, 'budget', { min: 0.001, max: 86_400 }),
-        compareUniform: args.values['no-uniform'] !== true,
-        repetitions: whole('repetitions', 1, 64),
-        seed: whole('seed', 0, 0xffff_ffff)
-      })
+      return await client.call('profile.adaptive', { ...wanted, modelId: opened?.model.id ?? null })
     }
     const { jobId, runId } = await start()
     context.log(`adaptive run ${runId}; go on after a stop with --resume ${runId}`)
@@ -62,6 +55,26 @@ export const adaptiveVerb: CliVerb = {
     const { runs } = await client.call('profile.adaptiveRuns', {})
     const run = runs.find(({ id }) => id === runId)!
     return { json: run, text: runText(run) }
+  }
+}
+
+/** What the options ask for. @throws UsageError */
+function wantedRun(args: CliArguments) {
+  const whole = (name: string, min: number, max: number): number | undefined =>
+    numberOption(args, name, { min, max, integer: true })
+  return {
+    boardId: requiredBoard(args),
+    kernel: choiceOption(args, 'kernel', proxyKernelNames) ?? ('conv2d' as const),
+    poolShapes: whole('shapes', 4, 1000),
+    judgeShapes: whole('judge', 0, 100),
+    pairs: listOption(args, 'pairs').map(pairOf),
+    firstRows: whole('first', 6, 1000),
+    batchRows: whole('batch', 1, 1000),
+    targetMape: numberOption(args, 'target', { min: 0, max: 1000 }),
+    budgetSeconds: numberOption(args, 'budget', { min: 0.001, max: 86_400 }),
+    compareUniform: args.values['no-uniform'] !== true,
+    repetitions: whole('repetitions', 1, 64),
+    seed: whole('seed', 0, 0xffff_ffff)
   }
 }
 
@@ -74,7 +87,7 @@ const reasons: Record<NonNullable<AdaptiveRun['stopped']>, string> = {
 function runText(run: AdaptiveRun): string {
   const lines = [
     `${run.request.kernel} on ${run.boardName}: ${run.stopped === null ? run.state : reasons[run.stopped]}`,
-    `${run.poolRows} rows could be measured, ${run.judgeRows} rows of ${run.request.judgeShapes} shapes were kept aside; ${run.knownRows} were known from before`,
+    `${countOf(run.poolRows, 'row')} could be measured, ${countOf(run.judgeRows, 'row')} of ${countOf(run.request.judgeShapes, 'shape')} were kept aside; ${run.knownRows} were known from before`,
     '                 board time    rows   unseen shapes   shapes kept aside'
   ]
   const row = (name: string, step: AdaptiveStep): string =>

@@ -1,9 +1,10 @@
+import { formatBitPair } from '../../shared/bitPair'
 import path from 'node:path'
 import { fitWithDetail } from '../../core/proxy/fit/detail'
 import { estimatorText } from '../../core/proxy/report/modelName'
 import { fitProxy, proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
 import { shapeText } from '../../core/proxy/samples'
-import { formatCount } from '../../shared/units'
+import { countOf, formatCount } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { readSampleFiles, readUserText } from '../proxy/proxyFiles'
 import { writeReport } from '../proxy/proxyReport'
@@ -17,7 +18,6 @@ import { transferVerb } from './proxyTransfer'
 /** `bitbench proxy`: fits, judges and applies latency proxies on CSV files; needs no board and no data file. */
 export const proxyCli: CliNoun = {
   noun: 'proxy',
-  summary: 'latency proxies: fit, judge on held-out rows, predict, transfer, report',
   verbs: {
     fit: {
       summary: 'Fits a proxy on profile files and saves it.',
@@ -39,7 +39,7 @@ export const proxyCli: CliNoun = {
         return {
           json,
           text: [
-            `${proxy.kernel} proxy of ${proxy.rows} rows, ${proxy.shapes} shapes: ${proxy.description}`,
+            `${proxy.kernel} proxy of ${countOf(proxy.rows, 'row')}, ${proxy.shapes} shapes: ${proxy.description}`,
             `error on unseen shapes ${percent(proxy.unseenShapeMape)} (on the fitted rows ${percent(proxy.trainMape)})`,
             `90 % intervals hold ${proxy.coverage90 === null ? '–' : percent(100 * proxy.coverage90)} of unseen rows`,
             `saved as ${file}`
@@ -82,7 +82,7 @@ export const proxyCli: CliNoun = {
           text: predictions
             .map(
               (row) =>
-                `${row.shape} a${row.activationBits} w${row.weightBits}  ${formatCount(row.predicted, proxy.unit)}  ` +
+                `${row.shape} ${formatBitPair(row.weightBits, row.activationBits)}  ${formatCount(row.predicted, proxy.unit)}  ` +
                 `(${formatCount(row.low)} to ${formatCount(row.high)})`
             )
             .join('\n')

@@ -5,7 +5,7 @@ import { evaluateProxy, type ProxyEvaluation } from '../../core/proxy/fit/evalua
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import type { SampleTable } from '../../core/proxy/samples'
-import { formatCount } from '../../shared/units'
+import { countOf, formatCount } from '../../shared/units'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { textOption, UsageError, type CliArguments, type CliVerb } from './framework'
 import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
@@ -122,7 +122,7 @@ function evaluationText(
   matches: { exact: number; rows: number } | null
 ): string {
   const lines = [
-    `${evaluation.rows} rows, ${evaluation.shapes} shapes; ${evaluation.estimator}: ${evaluation.description}`,
+    `${countOf(evaluation.rows, 'row')}, ${countOf(evaluation.shapes, 'shape')}; ${evaluation.estimator}: ${evaluation.description}`,
     `${''.padEnd(36)} MAPE      R2       P95       MAE`
   ]
   for (const [name, errors] of Object.entries(evaluation.splits)) {
@@ -131,6 +131,7 @@ function evaluationText(
         `${(errors.r2?.toFixed(4) ?? '–').padEnd(8)} ${percent(errors.p95).padEnd(9)} ${formatCount(errors.mae)}`
     )
   }
-  if (matches !== null) lines.push(`BitFusion analytic model: ${matches.exact} of ${matches.rows} rows exact`)
+  if (matches !== null)
+    lines.push(`BitFusion analytic model: ${matches.exact} of ${countOf(matches.rows, 'row')} exact`)
   return lines.join('\n')
 }

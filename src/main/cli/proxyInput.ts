@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
@@ -53,7 +54,7 @@ export async function readInput(
   const read = { rows: samples.count, shapes: groupByShape(samples).groups }
   if (drawn.count < samples.count) {
     context.log(
-      `${read.rows} rows of ${read.shapes} shapes: fits and errors are those of ${drawn.count} rows of whole shapes, drawn by the seed. --rows N draws more.`
+      `${countOf(read.rows, 'row')} of ${read.shapes} shapes: fits and errors are those of ${countOf(drawn.count, 'row')} of whole shapes, drawn by the seed. --rows N draws more.`
     )
   }
   return { samples: drawn, kernel, read }

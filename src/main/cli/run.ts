@@ -16,7 +16,6 @@ const kinds = runKindSchema.options
 /** `bitbench run`: stored runs of every kind, as the Runs page shows them. */
 export const runCli: CliNoun = {
   noun: 'run',
-  summary: 'stored runs: list, show, name, annotate, delete, restore',
   verbs: {
     list: {
       summary: 'Lists runs of every kind, newest first.',

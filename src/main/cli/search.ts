@@ -7,7 +7,6 @@ import { runSearchVerb } from './searchRun'
 /** `bitbench search`: searches on files alone; need no board and no data file. */
 export const searchCli: CliNoun = {
   noun: 'search',
-  summary: 'mixed precision: the scheme that loses least within a budget',
   verbs: {
     run: {
       summary: 'Searches a scheme for a network.',

@@ -11,6 +11,7 @@ import {
   type SchemeCost,
   type SearchSpace
 } from '../../core/search/space'
+import { parseBitPair } from '../../shared/bitPair'
 import { AppError } from '../../shared/errors'
 import { analyticCosts } from '../costs/searchCosts'
 import { readUserText } from '../proxy/proxyFiles'
@@ -97,20 +98,23 @@ function allowedBits(args: CliArguments, layers: readonly string[]): AllowedBits
   const general =
     widths === undefined ? [] : layers.map((layer) => ({ layer, weightBits: widths, activationBits: widths }))
   const pins = (textOption(args, 'pin')?.split(',') ?? []).map((part): AllowedBits => {
-    const match = /^(.+)=(?:w(\d+))?(?:a(\d+))?$/.exec(part)
-    if (match === null || (match[2] === undefined && match[3] === undefined)) {
+    const [, layer, widths = ''] = /^(.+)=(.+)$/.exec(part) ?? []
+    const pair = parseBitPair(widths)
+    const weightBits = pair?.weightBits ?? /^w(\d+)$/i.exec(widths)?.[1]
+    const activationBits = pair?.activationBits ?? /^a(\d+)$/i.exec(widths)?.[1]
+    if (layer === undefined || (weightBits === undefined && activationBits === undefined)) {
       throw new UsageError(`--pin takes LAYER=wWaA, LAYER=wW or LAYER=aA, not "${part}"`)
     }
     return {
-      layer: match[1]!,
-      ...(match[2] === undefined ? {} : { weightBits: [bits(match[2])] }),
-      ...(match[3] === undefined ? {} : { activationBits: [bits(match[3])] })
+      layer,
+      ...(weightBits === undefined ? {} : { weightBits: [bits(weightBits)] }),
+      ...(activationBits === undefined ? {} : { activationBits: [bits(activationBits)] })
     }
   })
   return [...general, ...pins]
 }
 
-function bits(text: string): Bits {
+function bits(text: string | number): Bits {
   const value = Number(text)
   if (isBits(value)) return value
   throw new UsageError(`Widths are 8, 4, 2 and 1, not "${text}"`)

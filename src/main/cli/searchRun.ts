@@ -7,7 +7,7 @@ import { runSearch, type SearchOutcome } from '../../core/search/runSearch'
 import { searchLimits } from '../../core/search/limits'
 import { strategySchema } from '../../shared/contract/search'
 import type { Split } from '../../shared/contract/model'
-import { formatCount, formatPercent } from '../../shared/units'
+import { countOf, formatCount, formatPercent } from '../../shared/units'
 import { createTaskPool } from '../threads/taskPool'
 import type { Tasks } from '../taskRegistry'
 import { createImageLibrary } from '../model/imageLibrary'
@@ -155,9 +155,9 @@ function summary(
       (cost, at) =>
         `${names[at]} ${formatCount(cost)} ${space.costs[at]!.unit}, ${formatPercent(cost / limits[at]!.baselineCost)} of int8`
     ),
-    `test accuracy ${formatPercent(test.best, 2)}; int8 ${formatPercent(test.int8, 2)}, float ${formatPercent(test.float, 2)} on ${test.images} images`,
+    `test accuracy ${formatPercent(test.best, 2)}; int8 ${formatPercent(test.int8, 2)}, float ${formatPercent(test.float, 2)} on ${countOf(test.images, 'image')}`,
     `against int8: ${(100 * difference).toFixed(2)} ± ${(100 * margin).toFixed(2)} points (95 %, same images)`,
-    `${trace.length} evaluations in ${seconds.toFixed(1)} s`
+    `${countOf(trace.length, 'evaluation')} in ${seconds.toFixed(1)} s`
   ].join('\n')
 }
 

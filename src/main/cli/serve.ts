@@ -4,7 +4,6 @@ import { runWebHost } from '../webMain'
 
 export const serveCli: CliNoun = {
   noun: 'serve',
-  summary: 'the window in a browser, on this machine only',
   verbs: {
     serve: {
       summary: 'Serves the window on 127.0.0.1 and prints its address.',

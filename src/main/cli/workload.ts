@@ -208,7 +208,6 @@ function listOption<const T extends readonly string[]>(
 /** `bitbench workload`: whole networks on this machine's processor or GPU. */
 export const workloadCli: CliNoun = {
   noun: 'workload',
-  summary: 'whole networks on this CPU or GPU: precisions, energy per layer, prediction impact',
   verbs: {
     check: {
       summary: 'Tries what a run needs: providers of onnxruntime, GPU power, shipped networks.',

@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -139,7 +140,7 @@ function nothingUsable(request: DataSetRequest, { skippedCount, skipped }: Gathe
     'data.invalid',
     skippedCount === 0
       ? `${request.path} holds no items.`
-      : `None of the ${skippedCount} items of ${request.path} can be used.`,
+      : `None of the ${countOf(skippedCount, 'item')} of ${request.path} can be used.`,
     first === undefined ? 'Check the path and the format.' : `The first: ${first.name}: ${first.reason}.`,
     { details: { skipped: skipped.slice(0, 10) } }
   )
@@ -168,7 +169,7 @@ function taskOf(request: DataSetRequest, source: ItemSource, { labels, targetWid
     fail(
       labelled === 0
         ? 'the files hold no labels'
-        : `${labels.length - labelled} of ${labels.length} items have no label`,
+        : `${labels.length - labelled} of ${countOf(labels.length, 'item')} have no label`,
       'Put items into one folder per class, name the label column, or use --task unlabelled.'
     )
   }

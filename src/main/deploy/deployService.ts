@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
@@ -71,7 +72,7 @@ export function createDeployService(deps: {
     table: store,
     describe: ({ modelName, boardName, imagesDone, request, error, finishedAtMs }) => ({
       title: `Deploy ${modelName} to ${boardName}`,
-      detail: error?.message ?? `${imagesDone} of ${request.images} images compared`,
+      detail: error?.message ?? `${imagesDone} of ${countOf(request.images, 'image')} compared`,
       finishedAtMs
     }),
     begin: ({ id, request }) => begin(id, request)

@@ -2,7 +2,7 @@ import type { Job } from '../../shared/contract/job'
 import type { Loop, LoopStepId } from '../../shared/contract/loop'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
-import { formatAmount, formatCount, formatPercent } from '../../shared/units'
+import { countOf, formatAmount, formatCount, formatPercent } from '../../shared/units'
 import type { LoopCalls } from './loopCalls'
 
 /** What a step is given: the loop so far, where to store what it makes, and how to wait for its job. */
@@ -71,7 +71,7 @@ async function profile({ loop, calls, change, follow }: StepContext): Promise<st
   const campaignId = loop.campaignId!
   const { total } = await calls.call('profile.samples', { campaignId, limit: 1 })
   await change({ samples: total })
-  return [`${formatCount(total)} samples, outputs verified against the host`]
+  return [`${countOf(total, 'sample', formatCount)}, outputs verified against the host`]
 }
 
 async function fit(context: StepContext): Promise<string[]> {
@@ -171,7 +171,7 @@ async function deploy({ loop, calls, change, follow }: StepContext): Promise<str
   }
   const { deployment } = await calls.call('deploy.get', { deploymentId: loop.deploymentId! })
   return [
-    `${formatCount(deployment.imagesDone)} images run on ${deployment.boardName}`,
+    `${countOf(deployment.imagesDone, 'image', formatCount)} run on ${deployment.boardName}`,
     `${formatPercent(deployment.boardAccuracy)} right on the board`
   ]
 }

@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import { adaptivePool } from '../../core/profile/adaptivePool'
 import type { KernelShape } from '../../core/kernel/shape'
 import type { EmitterOf } from '../../shared/contract/define'
@@ -45,7 +46,7 @@ export function createAdaptiveRuns(
     table: adaptiveStore,
     describe: (run) => ({
       title: `${run.request.kernel} on ${run.boardName}, adaptively`,
-      detail: run.error ?? `${run.adaptive.at(-1)?.rows ?? 0} of ${run.poolRows} rows measured`,
+      detail: run.error ?? `${run.adaptive.at(-1)?.rows ?? 0} of ${countOf(run.poolRows, 'row')} measured`,
       finishedAtMs: run.finishedAtMs
     }),
     begin: async (run) => await begin(run, await boards.connect(run.boardId))

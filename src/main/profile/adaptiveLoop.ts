@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import {
   profileAdaptively,
   type AdaptiveDecision,
@@ -126,7 +127,7 @@ export async function runAdaptive(
       {
         async onStep(step) {
           seconds = step.boardSeconds
-          note = `${name === 'adaptive' ? 'adaptive' : 'by chance'}: ${step.rows} rows, ${errorText(step)}`
+          note = `${name === 'adaptive' ? 'adaptive' : 'by chance'}: ${countOf(step.rows, 'row')}, ${errorText(step)}`
           report()
           await onStep(name, step)
         },

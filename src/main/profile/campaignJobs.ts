@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../core/profile/campaign'
 import type { SpeedGuess } from '../../core/profile/duration'
 import { type BenchItem, itemKey, type KernelShape } from '../../core/kernel/shape'
@@ -63,7 +64,7 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
     },
     describe: (campaign) => ({
       title: `Profile ${campaign.boardName}`,
-      detail: campaign.error ?? `${campaign.done} of ${campaign.total} samples`,
+      detail: campaign.error ?? `${campaign.done} of ${countOf(campaign.total, 'sample')}`,
       finishedAtMs: campaign.finishedAtMs
     }),
     begin: (campaign) => again(campaign)

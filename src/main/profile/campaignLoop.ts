@@ -1,3 +1,4 @@
+import { formatBitPair } from '../../shared/bitPair'
 import { createGuessCorrection, guessMs, type SpeedGuess } from '../../core/profile/duration'
 import { type BenchItem, itemKey } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
@@ -120,7 +121,7 @@ function refuseOther(run: CampaignRun, board: ProfiledBoard): void {
 
 function noteFor(item: BenchItem, run: CampaignRun, factor: number): string {
   const ms = guessMs(item, run.repetitions, run.speed) * factor
-  return `${item.kernel} ${item.dims.join('x')} a${item.activationBits}w${item.weightBits}, about ${formatDuration(ms)}`
+  return `${item.kernel} ${item.dims.join('x')} ${formatBitPair(item.weightBits, item.activationBits)}, about ${formatDuration(ms)}`
 }
 
 function throwIfAborted(signal: AbortSignal): void {

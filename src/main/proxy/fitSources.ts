@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import path from 'node:path'
 import { enoughRows } from '../../core/proxy/fit/drawShapes'
 import { groupByShape } from '../../core/proxy/fit/folds'
@@ -58,7 +59,7 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
       const { samples, warnings } = await readSampleFiles(paths, kernel)
       if (samples.count > enoughRows) {
         warnings.push(
-          `${samples.count} rows: fits and errors are those of ${enoughRows} rows of whole shapes, drawn by the seed.`
+          `${samples.count} rows: fits and errors are those of ${countOf(enoughRows, 'row')} of whole shapes, drawn by the seed.`
         )
       }
       const source: SampleSource = { kind: 'files', paths: paths.map((file) => path.resolve(file)) }

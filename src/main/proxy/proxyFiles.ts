@@ -1,3 +1,4 @@
+import { countOf } from '../../shared/units'
 import path from 'node:path'
 import { groupByKey } from '../../core/proxy/fit/folds'
 import { readProfileCsv } from '../../core/proxy/csv/readCsv'
@@ -39,7 +40,7 @@ export async function readSampleFiles(
   const repeated = samples.count - groupByKey(samples).groups
   if (repeated > 0) {
     warnings.push(
-      `${repeated} of ${samples.count} rows repeat a measurement of the same layer and bits: they stay on one side of every split.`
+      `${repeated} of ${countOf(samples.count, 'row')} repeat a measurement of the same layer and bits: they stay on one side of every split.`
     )
   }
   return { samples, warnings }

@@ -2,7 +2,7 @@ import { checkScheme, uniformScheme } from '../../core/quant/scheme'
 import { genesOfScheme } from '../../core/search/space'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { Search, searchContract, SearchRequest } from '../../shared/contract/search'
-import { formatPercent } from '../../shared/units'
+import { countOf, formatPercent } from '../../shared/units'
 import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
@@ -36,7 +36,7 @@ export function createSearchService(deps: {
     table: store,
     describe: (search) => ({
       title: titleOf(search),
-      detail: `${search.request.strategy}, ${search.trace.length} of ${search.request.evaluations} schemes, ${bestSoFar(search)}`,
+      detail: `${search.request.strategy}, ${search.trace.length} of ${countOf(search.request.evaluations, 'scheme')}, ${bestSoFar(search)}`,
       finishedAtMs: null
     }),
     begin: (search) => again(search)

@@ -1,3 +1,4 @@
+import { countOf } from '@shared/units'
 import type { EnergyReport } from '@shared/contract/energy'
 import type { Envelope, GpuList, GpuMetric, HostLoad, Recording, SamplingState } from '@shared/contract/gpu'
 import { defineStore } from 'pinia'
@@ -140,7 +141,7 @@ export const useGpu = defineStore('gpu', () => {
 
   const exportTo = createAction(async (id: string, file: string) => {
     files.value = (await client.call('gpu.exportRecording', { id, file })).files.map(
-      (written) => `${written.file} (${written.rows} rows)`
+      (written) => `${written.file} (${countOf(written.rows, 'row')})`
     )
   })
   const remove = createAction(async (id: string) => {

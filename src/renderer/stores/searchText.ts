@@ -1,7 +1,7 @@
 import type { CandidateJson, PairedJson } from '@shared/contract/search'
 import type { StrategyName } from '@shared/vocabulary'
 import { formatPercent } from '@shared/units'
-import { pairName } from '../theme/bitColors'
+import { formatBitPair } from '@shared/bitPair'
 import type { SearchSummary } from './search'
 
 /** Strategies in the order they are offered, with what they do. */
@@ -30,7 +30,7 @@ export const objectiveTexts = {
 
 /** "w8a8 w4a8 …" */
 export function schemeText(scheme: CandidateJson['scheme']): string {
-  return scheme.map(({ weightBits, activationBits }) => pairName(weightBits, activationBits)).join(' ')
+  return scheme.map(({ weightBits, activationBits }) => formatBitPair(weightBits, activationBits)).join(' ')
 }
 
 /** "-0.40 ± 0.52 points against int8" */

@@ -10,7 +10,3 @@ export const activationSymbols: Readonly<Record<Bits, string>> = {
   2: 'triangle',
   1: 'diamond'
 }
-
-/** "w4a8": the short name of a bit pair. */
-export const pairName = (weightBits: number, activationBits: number): string =>
-  `w${weightBits}a${activationBits}`

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatCount, formatDuration, formatPercent, unavailable } from '@shared/units'
+import {
+  countOf,
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  unavailable
+} from '@shared/units'
 
 describe('formatting of quantities', () => {
   it('uses SI prefixes with three significant digits', () => {
@@ -30,5 +38,23 @@ describe('formatting of quantities', () => {
       expect(format(Number.NaN)).toBe(unavailable)
     }
     expect(formatPercent(0.8732)).toBe('87.3 %')
+  })
+})
+
+describe('quantities with a unit', () => {
+  it('join the SI prefix to a symbol and leave it off units that have one', () => {
+    expect(formatAmount(1_300, 'J')).toBe('1.3 kJ')
+    expect(formatAmount(2_450_000, 'B/s')).toBe('2.45 MB/s')
+    expect(formatAmount(1_410, 'MHz')).toBe('1410 MHz')
+    expect(formatAmount(1_300, 'images')).toBe('1.3 k images')
+    expect(formatAmount(null, 'J')).toBe(unavailable)
+    expect(formatAmount(null, 'ms')).toBe(unavailable)
+  })
+
+  it('count one thing in the singular and all else in the plural', () => {
+    expect([0, 1, 2].map((count) => countOf(count, 'row'))).toEqual(['0 rows', '1 row', '2 rows'])
+    expect(countOf(3, 'class')).toBe('3 classes')
+    expect(countOf(12_300, 'row', formatCount)).toBe('12.3 k rows')
+    expect(countOf(null, 'image')).toBe(`${unavailable} images`)
   })
 })

@@ -1,3 +1,4 @@
+import { countOf } from '../../../shared/units'
 import type { FittedProxy } from '../fit/detail'
 import type { SplitErrors } from '../fit/evaluate'
 
@@ -26,7 +27,7 @@ table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .25rem .8r
 td:first-child, th:first-child { text-align: left } .muted { color: #888 } .strong { font-weight: 600 } svg { max-width: 100%; height: auto }
 </style></head><body>
 <h1>Latency proxy: ${escapeText(title)}</h1>
-<p>${escapeText(proxy.kernel)} in ${proxy.unit}; ${proxy.rows} rows, ${proxy.shapes} layer shapes; estimator ${escapeText(proxy.estimator)}, seed ${proxy.seed}:
+<p>${escapeText(proxy.kernel)} in ${proxy.unit}; ${countOf(proxy.rows, 'row')}, ${countOf(proxy.shapes, 'layer shape')}; estimator ${escapeText(proxy.estimator)}, seed ${proxy.seed}:
 ${escapeText(proxy.description)}.</p>
 <table><thead><tr><th>Split</th><th>MAPE %</th><th>R2</th><th>P95 %</th><th>MAE</th><th>Spearman</th><th>folds</th><th>INT8 %</th><th>others %</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table>

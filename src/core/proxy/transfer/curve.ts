@@ -1,3 +1,4 @@
+import { countOf } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 import { shapeFolds, splitRows } from '../fit/folds'
 import { metricsOf } from '../fit/metrics'
@@ -71,7 +72,7 @@ export function transferCurve(
   for (const n of sizes) {
     for (const design of designs) {
       for (const method of methods) {
-        onProgress?.(points.length, total, `${method}, ${n} rows`)
+        onProgress?.(points.length, total, `${method}, ${countOf(n, 'row')}`)
         const seen: number[] = []
         const unseen: number[] = []
         for (let seed = 1; seed <= seeds; seed++) {

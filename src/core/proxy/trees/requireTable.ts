@@ -1,3 +1,4 @@
+import { countOf } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 import type { FeatureMatrix } from '../features'
 
@@ -10,7 +11,7 @@ export function requireTable({ names, columns, count }: FeatureMatrix, y: Float6
   if (count === 0 || columns.length === 0) {
     throw new AppError(
       'data.invalid',
-      `Trees cannot be fitted to ${count} rows of ${columns.length} features.`,
+      `Trees cannot be fitted to ${countOf(count, 'row')} of ${countOf(columns.length, 'feature')}.`,
       hint
     )
   }

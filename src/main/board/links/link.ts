@@ -1,3 +1,4 @@
+import { countOf } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 
 /**
@@ -71,7 +72,7 @@ export function disconnected(label: string, reason: CloseReason | null): AppErro
 export function writeTimedOut(label: string, byteCount: number, timeoutMs: number): AppError {
   return new AppError(
     'board.timeout',
-    `${label} took none of ${byteCount} bytes within ${Math.round(timeoutMs)} ms.`,
+    `${label} took none of ${countOf(byteCount, 'byte')} within ${Math.round(timeoutMs)} ms.`,
     'Check the cable and flow control; unplug and plug the board in again.'
   )
 }

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { sflLoad } from '../../../core/board/loaders/sfl'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
 import type { LoaderName } from '../../../shared/contract/boardFiles'
-import { formatBytes } from '../../../shared/units'
+import { countOf, formatBytes } from '../../../shared/units'
 import type { BoardSession } from '../boardSession'
 import type { ConverseProgress } from '../runConversation'
 import { asOneBlock, checkAgainstRam, type LoadImage } from './loadFile'
@@ -70,7 +70,7 @@ async function throughSfl(
   const repeats = loaded.repeatedFrames === 0 ? '' : `, ${loaded.repeatedFrames} frames repeated`
   return {
     crc32: null,
-    result: `every frame confirmed (${loaded.frameBytes} bytes, window ${loaded.window}${repeats})${loaded.jumped ? ', started' : ''}`
+    result: `every frame confirmed (${countOf(loaded.frameBytes, 'byte')}, window ${loaded.window}${repeats})${loaded.jumped ? ', started' : ''}`
   }
 }
 

@@ -1,0 +1,63 @@
+import { UsageError, type CliNoun, type CliVerb } from './framework'
+import { suggestion } from './nearest'
+import type { CliEntry } from './nouns'
+
+/** What a command line asks for. */
+export type Asked =
+  | { kind: 'version' }
+  | { kind: 'overview' }
+  | { kind: 'noun'; noun: CliNoun; entry: CliEntry }
+  /** `rest` is what stands behind the verb; `help` where its options are asked for (`bitbench help board list`). */
+  | { kind: 'verb'; verb: CliVerb; title: string; rest: string[]; help: boolean }
+
+const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'
+
+/**
+ * Finds the noun and the verb of a command line; loads the code of that noun alone.
+ * @throws UsageError naming the fault and the nearest noun or verb
+ */
+export async function findVerb(argv: readonly string[], entries: readonly CliEntry[]): Promise<Asked> {
+  const [first, second] = argv
+  if (first === undefined || isHelp(first)) return { kind: 'overview' }
+  if (first === '--version' || first === '-V' || first === 'version') return { kind: 'version' }
+  if (first === 'help') return await asHelp(await findVerb(argv.slice(1), entries))
+  if (first.startsWith('-'))
+    throw new UsageError(
+      `a noun comes before options such as "${first}"; \`bitbench --help\` lists the nouns.`
+    )
+  const entry = entries.find(({ noun }) => noun === first)
+  if (entry === undefined) throw unknownNoun(first, entries)
+  const noun = await entry.load()
+  // A noun with one verb of its own name (`demo`, `serve`) is called without repeating it.
+  const sole = noun.verbs[noun.noun]
+  if (sole !== undefined)
+    return { kind: 'verb', verb: sole, rest: argv.slice(1), title: noun.noun, help: false }
+  if (isHelp(second)) return { kind: 'noun', noun, entry }
+  const names = Object.keys(noun.verbs)
+  if (second === undefined)
+    throw new UsageError(
+      `${first} needs a verb: ${names.join(', ')}; \`bitbench ${first} --help\` explains them.`
+    )
+  const verb = Object.hasOwn(noun.verbs, second) ? noun.verbs[second] : undefined
+  if (verb === undefined)
+    throw new UsageError(
+      `${first} has no verb "${second}".${suggestion(second, names, `${first} `)} It has ${names.join(', ')}.`
+    )
+  return { kind: 'verb', verb, rest: argv.slice(2), title: `${first} ${second}`, help: false }
+}
+
+function unknownNoun(word: string, entries: readonly CliEntry[]): UsageError {
+  const owner = entries.find(({ noun, verbs }) => noun !== word && verbs.includes(word))
+  const near = suggestion(
+    word,
+    entries.map(({ noun }) => noun)
+  )
+  const hint = near === '' && owner !== undefined ? ` Did you mean "${owner.noun} ${word}"?` : near
+  return new UsageError(
+    `there is no noun "${word}".${hint} There are ${entries.map(({ noun }) => noun).join(', ')}.`
+  )
+}
+
+async function asHelp(asked: Asked): Promise<Asked> {
+  return asked.kind === 'verb' ? { ...asked, help: true } : asked
+}
