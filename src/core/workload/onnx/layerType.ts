@@ -24,6 +24,9 @@ export function layerTypeOf(network: Network, group: LayerGroup, last: boolean):
   const named = nameRules.find(([pattern]) => pattern.test(group.id))
   const weighted = group.nodes.flatMap((node) => weightedNode(network, node) ?? [])
   const has = (names: ReadonlySet<string>): boolean => group.nodes.some(({ opType }) => names.has(opType))
+  const gives = network.model.outputs.some(({ name }) => group.outputs.includes(name))
+  // "fc3" at the end of a network is no part of a feed-forward block.
+  if (last && gives && named?.[1] === 'ffn') return 'classifier'
   if (named !== undefined) return named[1]
   if (weighted.some(({ kind }) => kind === 'table')) return 'embedding'
   if (weighted.some(({ kind }) => kind === 'conv')) return 'convolution'

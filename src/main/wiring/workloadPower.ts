@@ -1,0 +1,50 @@
+import type { EnergyService } from '../energy/energyService'
+import type { GpuService } from '../gpu/gpuService'
+import type { PowerSession, PowerSource } from '../workload/powerSource'
+import type { WorkloadServiceDeps } from '../workload/workloadService'
+
+/** Power of workload runs from recordings of the gpu noun, and their energy from the energy noun. */
+export function powerOf(
+  gpu: GpuService,
+  energy: EnergyService
+): Pick<WorkloadServiceDeps, 'power' | 'energyOf' | 'gpus'> {
+  return {
+    power: recordingsOf(gpu),
+    gpus: () => gpu.list(false),
+    async energyOf(recordingId) {
+      const { origin, gpus, phases } = await energy.report(recordingId)
+      return { recordingId, origin, sensor: gpus[0]!.sensor, phases }
+    }
+  }
+}
+
+/** Records the first GPU. A recording that ends early does not fail the run: what was taken is kept and judged. */
+function recordingsOf(gpu: GpuService): PowerSource {
+  return {
+    async missing() {
+      const { state, message, gpus } = await gpu.list(false)
+      if (state !== 'ready') return message ?? 'There is no NVIDIA GPU.'
+      return gpus[0]?.powerField === null ? `${gpus[0].name} reports no power.` : null
+    },
+    async start(title, intervalMs): Promise<PowerSession> {
+      const { origin, driverVersion, gpus } = await gpu.list(false)
+      const first = gpus[0]!
+      let started!: (mark: PowerSession['mark']) => void
+      const ready = new Promise<PowerSession['mark']>((resolve) => (started = resolve))
+      const request = { title, command: [], intervalMs, idleMs: 0, gpuIndexes: [first.index] }
+      const { recordingId, result } = await gpu.record(request, undefined, started)
+      // One that fails before its first reading rejects here.
+      const mark = await Promise.race([ready, result.then(() => ready)])
+      result.catch(() => undefined)
+      return {
+        ...{ recordingId, mark, sensor: first.sensor },
+        about: { origin, gpu: first.name, driverVersion: driverVersion ?? '', powerField: first.powerField },
+        async finish() {
+          const { signal } = new AbortController()
+          await gpu.handlers['gpu.stopRecording']({ id: recordingId }, { signal }).catch(() => undefined)
+          await result.catch(() => undefined)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../fixtures/smi/standIn'
+import { context, workloadRig, type WorkloadRig } from './workloadRig'
+
+let rig: WorkloadRig
+afterEach(() => rig.close())
+
+const logOf = (file: string): string[] =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+
+describe('workload runs', () => {
+  it('runs any program that speaks the protocol, and computes the tables itself', async () => {
+    rig = await workloadRig({})
+    const run = await rig.toEnd(rig.request({ trials: 3 }))
+    expect(run).toMatchObject({ state: 'done', unknownEvents: 1, power: null })
+    expect(run.subject).toMatchObject({ model: 'example', runner: 'example', task: 'accuracy', batch: 4 })
+    expect(
+      run.steps.every(({ state, trials, trialsDone }) => state === 'done' && trials === trialsDone)
+    ).toBe(true)
+    const { benchmark, layers, closure, impacts } = run.tables
+    expect(benchmark[0]?.latencyP50Us).toMatchObject({ value: 4000, n: 12 })
+    expect(benchmark[0]?.quality).toMatchObject({ value: 1, n: 4 })
+    // 20 calls of a and 7 of b, each in a phase of 20 ms or more.
+    const [a, b] = layers
+    expect(a!.timeUs.value! * 20).toBeGreaterThan(19_000)
+    expect(b!.timeUs.value! * 7).toBeGreaterThan(19_000)
+    expect(a!.timeShare! / b!.timeShare!).toBeCloseTo(a!.timeUs.value! / b!.timeUs.value!, 9)
+    expect(a!.timeShare! + b!.timeShare!).toBeCloseTo(1, 9)
+    expect(closure.timePercent).not.toBeNull()
+    expect(a!.energyTotalJ).toMatchObject({
+      value: null,
+      verdict: 'unavailable',
+      reason: expect.stringMatching(/no NVIDIA GPU/) as string
+    })
+    const [first, second] = impacts
+    expect(first).toMatchObject({
+      layer: 'a',
+      change: 'mean',
+      impactScore: 1,
+      mcNemar: { lost: 1, gained: 0, p: 1 }
+    })
+    expect(first!.qualityChange.value).toBe(-0.25)
+    // KL((.9, .1) || (.4, .6)) / 4
+    expect(first!.klNats.value).toBeCloseTo((0.9 * Math.log(0.9 / 0.4) + 0.1 * Math.log(0.1 / 0.6)) / 4, 6)
+    expect(second).toMatchObject({ layer: 'b', impactScore: 0.5, changedShare: 0 })
+  })
+
+  it('goes on after a crash of the runner without repeating a finished step', async () => {
+    const log = path.join(temporaryFolder(), 'log')
+    rig = await workloadRig({ stub: { log, dieOnce: 'predictions:mean:b' } })
+    const crashed = await rig.toEnd(rig.request({}))
+    expect(crashed.state).toBe('failed')
+    expect(crashed.message).toMatch(/ended with code 7/)
+    expect(crashed.tables.impacts).toHaveLength(1)
+    const { jobId } = await rig.service.runs.resume(crashed.id)
+    await rig.jobs.follow(jobId)
+    const run = await rig.get(crashed.id)
+    expect(run.state).toBe('done')
+    expect(run.tables.impacts.map(({ layer }) => layer)).toEqual(['a', 'b'])
+    const times = (id: string): number => logOf(log).filter((line) => line === id).length
+    expect(times('predictions:mean:a')).toBe(1)
+    for (const id of ['benchmark:fp32', 'layer:a', 'layer:b']) expect(times(id)).toBe(2)
+    // The rows of the original are needed again, its result is not added twice.
+    expect(times('predictions:baseline')).toBe(2)
+  })
+
+  it('keeps what is done when it is cancelled, also for another process', async () => {
+    const log = path.join(temporaryFolder(), 'log')
+    let cancel: (() => void) | undefined
+    rig = await workloadRig({
+      stub: { log },
+      onChanged: ({ steps }) => {
+        if (steps.some(({ kind, trialsDone }) => kind === 'layer' && trialsDone === 1)) cancel?.()
+      }
+    })
+    const { id, jobId } = await rig.service.handlers['workload.start'](rig.request({ trials: 4 }), context)
+    cancel = () => rig.jobs.cancel(jobId)
+    await rig.jobs.follow(jobId)
+    cancel = undefined
+    const cancelled = await rig.get(id)
+    expect(cancelled.state).toBe('cancelled')
+    expect(cancelled.tables.impacts).toHaveLength(2)
+    const before = logOf(log).filter((line) => !line.startsWith('predictions')).length
+    expect(before).toBeLessThan(12)
+
+    rig.service = rig.again()
+    const resumed = await rig.service.runs.resume(id)
+    await rig.jobs.follow(resumed.jobId)
+    expect((await rig.get(id)).state).toBe('done')
+    expect(logOf(log).filter((line) => !line.startsWith('predictions'))).toHaveLength(12)
+  })
+
+  it('goes on when one step fails, and says why', async () => {
+    rig = await workloadRig({ stub: { fail: 'layer:b' } })
+    const run = await rig.toEnd(rig.request({}))
+    expect(run.state).toBe('done')
+    expect(run.steps.find(({ id }) => id === 'layer:b')).toMatchObject({
+      state: 'failed',
+      reason: 'The weights do not fit.'
+    })
+    // Without one of its layers the sum would be too small: no closure.
+    expect(run.tables.closure.verdict).toBe('unavailable')
+  })
+
+  it('refuses what it cannot start, with what to do', async () => {
+    rig = await workloadRig({})
+    const start = (runner: Parameters<WorkloadRig['request']>[0]['runner']): Promise<unknown> =>
+      rig.service.handlers['workload.start'](rig.request({ runner: runner! }), context)
+    await expect(start({ kind: 'onnx', model: 'nothing.onnx' })).rejects.toMatchObject({
+      code: 'input.notFound',
+      hint: expect.stringMatching(/gloss-classifier/) as string
+    })
+    await expect(start({ kind: 'onnx', model: 'gloss-language', dataset: '/nowhere' })).rejects.toMatchObject(
+      { code: 'data.missing' }
+    )
+    const run = await rig.toEnd(rig.request({ runner: { kind: 'command', command: ['/nowhere/runner'] } }))
+    expect(run).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(/could not be started/) as string
+    })
+  })
+
+  it('writes the tables as CSV with value, interval, n, origin, verdict and reason of every figure', async () => {
+    rig = await workloadRig({})
+    const { id } = await rig.toEnd(rig.request({}))
+    const { files } = await rig.service.handlers['workload.export']({ id, folder: rig.folder }, context)
+    expect(files.map(({ file, rows }) => [path.relative(rig.folder, file), rows])).toEqual([
+      ['example/benchmark_results.csv', 1],
+      ['example/per_layer_energy.csv', 2],
+      ['example/prediction_impact.csv', 2]
+    ])
+    const [header, first] = readFileSync(files[1]!.file, 'utf8').split('\n')
+    expect(header).toContain(
+      'time_per_call_us,time_per_call_us_low,time_per_call_us_high,time_per_call_us_n,time_per_call_us_origin,time_per_call_us_verdict'
+    )
+    expect(first).toMatch(/^example,a,ffn,Wait,1,10,100,/)
+    expect(first).toContain('unavailable')
+    expect(existsSync(path.join(rig.folder, 'scratch', id))).toBe(false)
+  })
+})
+
+describe('energy of a workload run', () => {
+  it('comes back within 3 % of what the stand-in drew in each phase, marked simulated', async () => {
+    const folder = temporaryFolder()
+    const watts = { 'benchmark:fp32': 200, 'layer:a': 120, 'layer:b': 250 }
+    const file = path.join(folder, 'phase')
+    rig = await workloadRig({
+      smi: { gpus: [{ name: 'Stand-in A100', idleW: 50 }], phases: { file, watts } },
+      phaseFile: file
+    })
+    const run = await rig.toEnd(rig.request({ phaseMs: 1100, trials: 4, idleMs: 800, intervalMs: 10 }))
+    expect(run.state).toBe('done')
+    expect(run.power).toMatchObject({ origin: 'simulated', gpu: 'Stand-in A100' })
+    const near = (found: number | null, wanted: number): void => {
+      expect(found! / wanted).toBeGreaterThan(0.97)
+      expect(found! / wanted).toBeLessThan(1.03)
+    }
+    for (const { layer, energyTotalJ, energyNetJ, timeUs, meanPowerW } of run.tables.layers) {
+      const drawn = watts[`layer:${layer}` as keyof typeof watts]
+      // A call's time by the runner's own clock times the power that the stand-in drew.
+      near(energyTotalJ.value, ((drawn + 50) * timeUs.value!) / 1e6)
+      near(energyNetJ.value, (drawn * timeUs.value!) / 1e6)
+      near(meanPowerW.value, drawn + 50)
+      expect(energyTotalJ).toMatchObject({ n: 4, origin: 'simulated' })
+    }
+    const [whole] = run.tables.benchmark
+    // 250 W by samples a second is joules a sample.
+    near(whole!.energyTotalJ.value, 250 / whole!.throughputPerS.value!)
+    const [a, b] = run.tables.layers
+    const wholeJ = whole!.energyTotalJ.value! * 4
+    expect(run.tables.closure.energyPercent).toBeCloseTo(
+      ((a!.energyTotalJ.value! + b!.energyTotalJ.value!) / wholeJ) * 100,
+      6
+    )
+  })
+})
