@@ -92,6 +92,7 @@ export async function workloadRig(options: {
       compare: async (task) => comparePredictions(task),
       networksFolder: resourcePath('workloads'),
       runnerFile: options.runnerFile ?? '/nowhere/runner.js',
+      torchRunnerFile: '/nowhere/runner.py',
       scratchFolder: path.join(folder, 'scratch'),
       ...powerOf(gpu, energy),
       nowMs: () => 1_000
