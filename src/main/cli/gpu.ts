@@ -108,6 +108,35 @@ export const gpuCli: CliNoun = {
         }
       }
     },
+    import: {
+      summary: 'Takes a recording over: own CSV or Parquet, a log of nvidia-smi, Zeus or CodeCarbon.',
+      usage: 'FILE [--title TEXT] [--gpu-name "NVIDIA A100"]',
+      options: {
+        title: { type: 'string', help: 'name of the recording; the file name without' },
+        'gpu-name': {
+          type: 'string',
+          help: 'the GPU, where the file does not name it: decides about its sensor'
+        }
+      },
+      async run(args, context) {
+        const [file, ...more] = args.positionals
+        if (file === undefined || more.length > 0) throw new UsageError('one file at a time')
+        const { gpu, energy } = await context.bitbench()
+        const { recording, notes } = await gpu.handlers['gpu.importRecording'](
+          {
+            file: path.resolve(context.cwd, file),
+            title: textOption(args, 'title'),
+            gpuName: textOption(args, 'gpu-name')
+          },
+          { signal: context.signal }
+        )
+        const report = await energy.report(recording.id)
+        return {
+          json: { recording, notes, energy: report },
+          text: [energyText(recording, report), ...notes.map((note) => `Note: ${note}`)].join('\n')
+        }
+      }
+    },
     show: {
       summary: 'Shows one recording with its energy per phase, or lists all recordings.',
       usage: '[RECORDING] [--out FILE.csv|FILE.parquet] [--confidence 0.95]',

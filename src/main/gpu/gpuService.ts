@@ -6,6 +6,7 @@ import type { JobService } from '../jobs/jobService'
 import { exportNames } from './exportNames'
 import type { GpuStore } from './gpuStore'
 import { startHostLoad } from './hostLoad'
+import { importRecording } from './importRecording'
 import { listGpus, requireGpus } from './listGpus'
 import { createLiveSampling } from './liveSampling'
 import { record } from './recorder'
@@ -275,6 +276,12 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
         return store.envelope(id, gpuIndex, metric, fromMs ?? 0, end, buckets)
       },
       'gpu.exportRecording': async ({ id, file }) => ({ files: await exportRecording(id, file) }),
+      async 'gpu.importRecording'({ file, title, gpuName }) {
+        const store = await deps.store()
+        const imported = await importRecording({ file, title, gpuName, id: deps.newId() }, store)
+        emit('gpu.recordingChanged', imported.recording)
+        return imported
+      },
       async 'gpu.deleteRecording'({ id }) {
         if (recordingNow === id) {
           throw new AppError(

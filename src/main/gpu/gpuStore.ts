@@ -81,7 +81,19 @@ export interface GpuStore {
     buckets: number
   ): Promise<Envelope>
   exportSamples(id: string, file: string, format: 'csv' | 'parquet'): Promise<number>
+  /** Samples of a file that exportSamples wrote become those of a recording; returns what is known of it. */
+  importSamples(id: string, file: string, format: 'csv' | 'parquet'): Promise<ImportedSamples>
   delete(id: string): Promise<void>
+}
+
+/** What a file of samples says about its recording. */
+export interface ImportedSamples {
+  startedAtMs: number
+  driverVersion: string
+  origin: Recording['origin']
+  gpus: { index: number; samples: number; hasInstant: boolean; hasPower: boolean; lastMs: number }[]
+  /** From the samples of each phase: the ends are known to one interval. */
+  phases: PhaseMark[]
 }
 
 /** What recordings lack that were made before energy counters were read. */
@@ -271,6 +283,35 @@ export function createGpuStore(store: Store): GpuStore {
     async exportSamples(id, file, format) {
       const recording = await this.recording(id)
       return store.exportQuery(exportSql, [id, recording.driverVersion, recording.origin], file, format)
+    },
+    async importSamples(id, file, format) {
+      const from = `read_${format}('${file.replaceAll("'", "''")}'${format === 'csv' ? ', header = true, sample_size = -1' : ''})`
+      const [about] = await store.read<{ started: number; driver: string; origin: Recording['origin'] }>(
+        `SELECT min(unix_ms - t_ms)::DOUBLE AS started, min(driver_version)::VARCHAR AS driver, min(origin) AS origin FROM ${from}`
+      )
+      const columns = sampleColumns.map((column) => `${column}::DOUBLE`).join(', ')
+      await store.run(
+        `INSERT INTO gpu_sample (recording_id, gpu_index, t_ms, ${sampleColumns.join(', ')})
+         SELECT $1, gpu_index, t_ms, ${columns} FROM ${from} ORDER BY t_ms`,
+        [id]
+      )
+      const gpus = await store.read<ImportedSamples['gpus'][number]>(
+        `SELECT gpu_index AS "index", count(*)::INTEGER AS samples, count(power_instant_w) > 0 AS "hasInstant",
+           count(power_w) > 0 AS "hasPower", max(t_ms) AS "lastMs"
+         FROM gpu_sample WHERE recording_id = $1 GROUP BY gpu_index ORDER BY gpu_index`,
+        [id]
+      )
+      const phases = await store.read<{ name: string; trial: number; fromMs: number; toMs: number }>(
+        `SELECT phase::VARCHAR AS name, trial::INTEGER AS trial, min(t_ms) AS "fromMs", max(t_ms) AS "toMs"
+         FROM ${from} WHERE phase IS NOT NULL GROUP BY ALL ORDER BY "fromMs"`
+      )
+      return {
+        startedAtMs: about!.started,
+        driverVersion: about!.driver,
+        origin: about!.origin,
+        gpus,
+        phases: phases.map((phase) => ({ ...phase, repetitions: null, ended: true }))
+      }
     },
     async delete(id) {
       await this.recording(id)

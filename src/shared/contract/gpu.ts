@@ -298,6 +298,19 @@ export const gpuContract = defineContract({
       z.object({ id: z.string(), file: z.string().min(1) }),
       z.object({ files: z.array(z.object({ file: z.string(), rows: z.number() })) })
     ),
+    /**
+     * Takes a recording over from a file: our own export (CSV or Parquet, with its phases beside it), a log of nvidia-smi,
+     * the log_file of Zeus's ZeusMonitor, or CodeCarbon's emissions.csv.
+     */
+    'gpu.importRecording': command(
+      z.object({
+        file: z.string().min(1),
+        title: z.string().optional(),
+        /** Name of the GPU, where the file does not hold it: decides about the sensor. */
+        gpuName: z.string().optional()
+      }),
+      z.object({ recording: recordingSchema, notes: z.array(z.string()) })
+    ),
     'gpu.deleteRecording': command(recordingId, done)
   },
   events: {

@@ -1,0 +1,215 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { analyseTrace } from '@core/energy/analyseTrace'
+import { gapAfterMsOf } from '@core/energy/powerTrace'
+import { sensorOf } from '@core/energy/sensorModel'
+import { counterBetween } from '@core/energy/energyCounter'
+import { metricAt, metricCount } from '@core/gpu/metrics'
+import { createGpuStore, gpuMigrations, type GpuStore } from '@main/gpu/gpuStore'
+import { importRecording } from '@main/gpu/importRecording'
+import { openStore, type Store } from '@main/store/store'
+import { recordingSchema, type Recording } from '@shared/contract/gpu'
+import { temporaryFolder } from '../../../fixtures/smi/standIn'
+
+let database: Store
+let store: GpuStore
+const folder = temporaryFolder()
+let ids = 0
+beforeAll(async () => {
+  database = await openStore({ file: ':memory:', migrations: [gpuMigrations] })
+  store = createGpuStore(database)
+})
+afterAll(() => database.close())
+
+const importFile = (file: string, more: { gpuName?: string } = {}) =>
+  importRecording({ id: `r${++ids}`, file, title: undefined, gpuName: more.gpuName }, store)
+const write = (name: string, text: string): string => {
+  const file = path.join(folder, name)
+  writeFileSync(file, text)
+  return file
+}
+
+/** Power of an A100 at rest and under load, as energy of its phases. */
+async function energies(recording: Recording): Promise<(number | null)[]> {
+  const { tMs, values } = await store.trace(recording.id, 0, 'powerInstantW')
+  const trace = { gpuIndex: 0, tMs, powerW: values, gaps: [], gapAfterMs: gapAfterMsOf(recording.intervalMs) }
+  const marks = await store.phases(recording.id)
+  const sensor = sensorOf('NVIDIA A100-SXM4-40GB', 'power.draw.instant')
+  return analyseTrace(trace, marks, recording.idleMs, recording.durationMs!, sensor, 0.95).phases.map(
+    (phase) => phase.totalJ
+  )
+}
+
+describe('our own export', () => {
+  const original = recordingSchema.parse({
+    ...{ id: 'own', title: 'bench', state: 'done', origin: 'simulated', command: ['bench'] },
+    ...{ startedAtMs: 1_790_000_000_000, durationMs: 8000, exitCode: 0, driverVersion: '550.54.15' },
+    gpus: [{ index: 0, name: 'NVIDIA A100-SXM4-40GB', uuid: null }],
+    ...{ powerFields: ['power.draw.instant'], intervalMs: 100, askedHz: 10, achievedHz: 10, samples: 81 },
+    ...{ restarts: 0, malformedLines: 0, temperatureBeforeC: [30], temperatureAfterC: [40] },
+    ...{ powerLimitsW: [400], idleMs: 1000, idleAfterMs: 0, strangers: [], strangersUnknown: null },
+    ...{ counter: { state: 'read', reason: null, source: 'x' }, clockLock: null, migGpus: [], message: null },
+    cpuCounter: { state: 'read', reason: null, source: 'x' }
+  })
+  beforeAll(async () => {
+    await store.save(original)
+    await store.addSamples(
+      'own',
+      Array.from({ length: 81 }, (_, at) => {
+        const values = new Float64Array(metricCount).fill(NaN)
+        values[metricAt.powerInstantW] = at < 20 || at > 60 ? 50 : 250 + (at % 2)
+        return { gpuIndex: 0, tMs: at * 100, values }
+      })
+    )
+    const phase = { name: 'fp16, batch 8', trial: 1, fromMs: 2000, toMs: 6000, repetitions: 16, ended: true }
+    await store.savePhases('own', [{ sequence: 0, phase }])
+  })
+
+  it.each(['csv', 'parquet'] as const)('as %s gives its energy back', async (format) => {
+    const file = path.join(folder, `own.${format}`)
+    expect(await store.exportSamples('own', file, format)).toBe(81)
+    write(
+      'own.phases.csv',
+      'gpu_index,gpu_name,name,trial,from_ms,to_ms,repetitions,asked_hz\n' +
+        '0,NVIDIA A100-SXM4-40GB,(whole),1,1000,8000,,10\n' +
+        '0,NVIDIA A100-SXM4-40GB,"fp16, batch 8",1,2000,6000,16,10\n'
+    )
+    const { recording, notes } = await importFile(file)
+    expect(recordingSchema.parse(recording)).toMatchObject({
+      origin: 'simulated',
+      driverVersion: '550.54.15',
+      samples: 81,
+      startedAtMs: 1_790_000_000_000,
+      powerFields: ['power.draw.instant'],
+      counter: { state: 'unavailable', reason: 'Not in the export.' }
+    })
+    expect(await store.phases(recording.id)).toMatchObject([
+      { name: 'fp16, batch 8', trial: 1, fromMs: 2000, toMs: 6000, repetitions: format === 'csv' ? 16 : null }
+    ])
+    expect(notes).toHaveLength(format === 'csv' ? 0 : 1)
+    const [, phase] = await energies(recording)
+    expect(phase).toBeCloseTo((await energies(original))[1]!, 9)
+    if (format === 'csv') {
+      expect(recording).toMatchObject({ idleMs: 1000, durationMs: 8000, intervalMs: 100 })
+      expect(recording.gpus[0]!.name).toBe('NVIDIA A100-SXM4-40GB')
+      expect(await energies(recording)).toEqual(await energies(original))
+    }
+  })
+})
+
+describe('a log of nvidia-smi', () => {
+  const row = (ms: number, index: number, watt: string): string =>
+    `2026/10/25 02:59:${String(58 + Math.floor(ms / 1000)).padStart(2, '0')}.${String(ms % 1000).padStart(3, '0')}, ${index}, NVIDIA L4, ${watt}`
+
+  it('becomes samples per GPU, what is no reading stays unavailable', async () => {
+    const rows = Array.from({ length: 19 }, (_, at) => [
+      row(at * 100, 0, `${50 + at}.00 W`),
+      row(at * 100, 1, '[N/A]')
+    ])
+    const file = write(
+      'smi.csv',
+      `timestamp, index, name, power.draw [W]\n${rows.flat().join('\n')}\nnonsense\n`
+    )
+    const { recording } = await importFile(file)
+    expect(recordingSchema.parse(recording)).toMatchObject({
+      gpus: [
+        { index: 0, name: 'NVIDIA L4' },
+        { index: 1, name: 'NVIDIA L4' }
+      ],
+      powerFields: ['power.draw', 'power.draw'],
+      intervalMs: 100,
+      durationMs: 1800,
+      samples: 38,
+      malformedLines: 1
+    })
+    const { tMs, values } = await store.trace(recording.id, 0, 'powerW')
+    expect([tMs[18], values[0], values[18]]).toEqual([1800, 50, 68])
+    expect((await store.trace(recording.id, 1, 'powerW')).values.every(Number.isNaN)).toBe(true)
+  })
+
+  it('goes on where the wall clock ran backwards, with a gap; one GPU without an index', async () => {
+    const lines = ['10:00:00.000', '10:00:01.000', '10:00:02.000', '09:30:00.000', '09:30:01.000'].map(
+      (time, at) => `2026/10/25 ${time}, ${100 + at}.0`
+    )
+    const file = write('back.csv', `timestamp, power.draw.instant [W]\n${lines.join('\n')}`)
+    const { recording } = await importFile(file, { gpuName: 'NVIDIA A100' })
+    expect(recording.gpus).toEqual([{ index: 0, name: 'NVIDIA A100', uuid: null }])
+    expect([...(await store.trace(recording.id, 0, 'powerInstantW')).tMs]).toEqual([
+      0, 1000, 2000, 3000, 4000
+    ])
+    expect(await store.gaps(recording.id)).toMatchObject([{ fromMs: 2000, toMs: 3000 }])
+  })
+})
+
+describe('energies of other programs', () => {
+  it('come from Zeus per window and GPU, without windows that overlap', async () => {
+    const file = write(
+      'zeus.csv',
+      'start_time,window_name,elapsed_time,gpu0_energy,gpu2_energy\n' +
+        '1000.0,step,2.0,300.0,90.0\n1004.0,step,2.0,310.0,80.0\n1000.0,epoch,6.0,700.0,200.0\n'
+    )
+    const { recording, notes } = await importFile(file)
+    expect(recordingSchema.parse(recording)).toMatchObject({
+      startedAtMs: 1_000_000,
+      durationMs: 6000,
+      powerFields: [null, null],
+      counter: { state: 'read', source: 'Zeus' }
+    })
+    expect(notes.join(' ')).toContain('1 window(s) overlap')
+    const phases = await store.phases(recording.id)
+    expect(phases.map(({ name, trial, fromMs, toMs }) => [name, trial, fromMs, toMs])).toEqual([
+      ['step', 1, 0, 2000],
+      ['step', 2, 4000, 6000]
+    ])
+    const joule = async (gpu: number) => {
+      const counter = await store.counter(recording.id, 'nvml', '', gpu)
+      return phases.map(({ fromMs, toMs }) => counterBetween(counter, fromMs, toMs))
+    }
+    for (const [gpu, expected] of [
+      [0, [300, 310]],
+      [2, [90, 80]]
+    ] as const) {
+      const found = await joule(gpu)
+      expect(found[0]).toBeCloseTo(expected[0], 4)
+      expect(found[1]).toBeCloseTo(expected[1], 4)
+    }
+  })
+
+  const codeCarbon = (...rows: string[]): string =>
+    `timestamp,project_name,run_id,duration,emissions,cpu_energy,gpu_energy,gpu_model\n${rows.join('\n')}\n`
+
+  it('come from CodeCarbon per run; its 0 is unavailable', async () => {
+    const file = write(
+      'emissions.csv',
+      codeCarbon(
+        '2026-05-27T11:31:35,train,a,300.5,0.01,0.0035,0.0277,1 x NVIDIA A100-SXM4-40GB',
+        '2026-05-27T12:00:00,train,b,60,0.01,0.0035,0.0,1 x NVIDIA A100-SXM4-40GB'
+      )
+    )
+    const { recording, notes } = await importFile(file)
+    expect(recording.gpus[0]!.name).toContain('A100')
+    expect(notes.join(' ')).toContain('1 run(s) have a GPU energy of 0')
+    const counter = await store.counter(recording.id, 'nvml', '', 0)
+    // 0.0277 kWh.
+    expect(counterBetween(counter, 0, 300_500)).toBeCloseTo(99_720, 3)
+    const [, second] = await store.phases(recording.id)
+    expect(counterBetween(counter, second!.fromMs, second!.toMs)).toBeNull()
+  })
+
+  it.each([
+    ['unknown.csv', 'a,b\n1,2\n', 'none that is known'],
+    ['bad-zeus.csv', 'start_time,window_name,elapsed_time,gpu0_energy\n1,x,two,3\n', 'row 1: elapsed_time'],
+    ['bad-smi.csv', 'timestamp, power.draw [W]\nnonsense\n', 'no two readings'],
+    ['bad-cc.csv', codeCarbon('yesterday,x,a,1,1,1,1,g'), 'timestamp is "yesterday"'],
+    ['bad.parquet', 'not parquet', 'cannot be read']
+  ])('refuses %s and leaves nothing behind', async (name, text, message) => {
+    const before = (await store.list()).length
+    await expect(importFile(write(name, text))).rejects.toMatchObject({
+      code: 'data.invalid',
+      message: expect.stringContaining(message)
+    })
+    expect(await store.list()).toHaveLength(before)
+    await expect(importFile('/nowhere.csv')).rejects.toMatchObject({ code: 'input.notFound' })
+  })
+})
