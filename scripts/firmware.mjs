@@ -77,7 +77,17 @@ const monitors = [
   },
   // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
   { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' },
-  // The same with vector kernels, for cores whose ISA string has V.
+  // For a U-Boot in supervisor mode under an SBI firmware; the host fills in UART and RAM and moves it into the board's RAM.
+  {
+    name: 'monitor-rv64s',
+    variants: ['rv32im', 'reference'],
+    machine: [...rv64, '-DBOARD_SUPERVISOR'],
+    sources: ['supervisorBoard.c'],
+    kernels: [],
+    base: '0x80800000',
+    movable: true
+  },
+  // Like monitor-rv64 with vector kernels, for cores whose ISA string has V.
   { name: 'monitor-rvv', variants: ['rvv'], machine: rv64, kernels: [], base: '0x80800000' }
 ]
   .map(({ variants, ...rest }) => ({

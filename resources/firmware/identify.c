@@ -5,6 +5,9 @@
 #ifdef BOARD_LITEX
 #include "litexBoard.h"
 #endif
+#ifdef BOARD_SUPERVISOR
+#include "supervisorBoard.h"
+#endif
 
 #ifndef BOARD_MOST_RAM_BYTES
 #define BOARD_MOST_RAM_BYTES 0x10000000u /* 256 MiB: the probe looks no further */
@@ -20,16 +23,32 @@ const char build_text[] = "monitor 1.0.0, gcc " __VERSION__;
     {                                                               \
         uintptr_t value;                                            \
         (void)unused;                                               \
-        __asm__ volatile("csrr %0, " #csr : "=r"(value)::"memory"); \
+        __asm__ volatile("csrr %0, " COUNTER_TEXT(csr) : "=r"(value)::"memory"); \
         return value;                                               \
     }
 CSR_READER(csr_misa, misa)
+#ifdef BOARD_SUPERVISOR
+/* The base extension of the SBI (RISC-V Supervisor Binary Interface, chapter 4) tells what the machine registers hold. */
+static uintptr_t sbi_base(uintptr_t function)
+{
+    register uintptr_t a0 __asm__("a0") = 0;
+    register uintptr_t a1 __asm__("a1") = 0;
+    register uintptr_t a6 __asm__("a6") = function;
+    register uintptr_t a7 __asm__("a7") = 0x10;
+    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+    return a0 == 0 ? a1 : 0;
+}
+static uintptr_t csr_vendor(uintptr_t unused) { (void)unused; return sbi_base(4); }
+static uintptr_t csr_architecture(uintptr_t unused) { (void)unused; return sbi_base(5); }
+static uintptr_t csr_implementation(uintptr_t unused) { (void)unused; return sbi_base(6); }
+#else
 CSR_READER(csr_vendor, mvendorid)
 CSR_READER(csr_architecture, marchid)
 CSR_READER(csr_implementation, mimpid)
+#endif
 CSR_READER(csr_clock, 0xFC0) /* the virtual board's own: clock in Hz */
-CSR_READER(csr_cycles, mcycle)
-CSR_READER(csr_instructions, minstret)
+CSR_READER(csr_cycles, CYCLES_CSR)
+CSR_READER(csr_instructions, INSTRUCTIONS_CSR)
 
 static uintptr_t uninhibit(uintptr_t unused)
 {
@@ -107,6 +126,10 @@ static void identify_core(void)
         put(board.core, implementation < sizeof presets / sizeof *presets ? presets[implementation] : "virtual");
     } else if (vendor == 0 && architecture >= 0x40000 && architecture == implementation) {
         put(board.core, "qemu-virt"); /* QEMU puts its version in both */
+#ifdef BOARD_SUPERVISOR
+    } else if (supervisor_board.core[0]) {
+        put(board.core, supervisor_board.core);
+#endif
     } else {
 #ifdef BOARD_LITEX
         char *to = put(board.core, "litex-");
@@ -135,6 +158,9 @@ void board_identify(void)
 #ifdef BOARD_LITEX
     if (board.clock_hz == 0) board.clock_hz = litex_board.clock_hz;
     board.ram_high = (uintptr_t)_image_start + litex_board.ram_bytes;
+#elif defined(BOARD_SUPERVISOR)
+    if (board.clock_hz == 0) board.clock_hz = supervisor_board.clock_hz;
+    board.ram_high = supervisor_board.ram_end;
 #else
     board.ram_high = ram_find_end((uintptr_t)_image_start, (uintptr_t)(_monitor_end - _image_start), BOARD_MOST_RAM_BYTES);
 #endif

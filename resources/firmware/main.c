@@ -7,6 +7,9 @@
 #ifdef BOARD_LITEX
 #include "litexBoard.h"
 #endif
+#ifdef BOARD_SUPERVISOR
+#include "supervisorBoard.h"
+#endif
 
 #include <string.h>
 
@@ -142,6 +145,9 @@ void monitor_main(void)
 #ifdef BOARD_LITEX
     /* Nobody said where the UART is: there is no way to complain, and a guess might write anywhere. */
     while (litex_board.uart_base == 0) {}
+#endif
+#ifdef BOARD_SUPERVISOR
+    while (supervisor_board.uart_base == 0) {}
 #endif
     uart_start();
     board_identify();

@@ -10,13 +10,36 @@
 # define XB 4
 #endif
 
+# The control registers of the mode this image runs in. In supervisor mode an SBI firmware lies below: it has chosen the hart.
+#ifdef BOARD_SUPERVISOR
+# define XIE sie
+# define XSTATUS sstatus
+# define XTVEC stvec
+# define XCAUSE scause
+# define XEPC sepc
+# define XTVAL stval
+# define INTERRUPTS_ON 2
+#else
+# define XIE mie
+# define XSTATUS mstatus
+# define XTVEC mtvec
+# define XCAUSE mcause
+# define XEPC mepc
+# define XTVAL mtval
+# define INTERRUPTS_ON 8
+#endif
+
   .section .text.start, "ax"
   .globl _start
 _start:
-  csrw mie, zero
-  csrci mstatus, 8
+  csrw XIE, zero
+  csrci XSTATUS, INTERRUPTS_ON
+#ifdef BOARD_SUPERVISOR
+  fence.i                      # the loader wrote this as data
+#else
   csrr t0, mhartid
   bnez t0, park
+#endif
   .option push
   .option norelax              # gp is not set yet, so its own load must not be relaxed against it
   la gp, __global_pointer$
@@ -31,7 +54,7 @@ _start:
   j 1b
 2:
   la t0, trap_entry
-  csrw mtvec, t0
+  csrw XTVEC, t0
   call monitor_main
   j _start
 
@@ -75,10 +98,10 @@ guard_return:
   .option norelax
   la gp, __global_pointer$
   .option pop
-  csrw mie, zero
-  csrci mstatus, 8
+  csrw XIE, zero
+  csrci XSTATUS, INTERRUPTS_ON
   la t0, trap_entry
-  csrw mtvec, t0
+  csrw XTVEC, t0
   la t0, guard_top
   LREG sp, 0(t0)
   LREG t1, 15*XB(sp)
@@ -115,11 +138,11 @@ trap_entry:
   LREG t1, 0(t0)
   beqz t1, _start_far
   la t0, guard_trap
-  csrr t1, mcause
+  csrr t1, XCAUSE
   SREG t1, 0*XB(t0)
-  csrr t1, mepc
+  csrr t1, XEPC
   SREG t1, 1*XB(t0)
-  csrr t1, mtval
+  csrr t1, XTVAL
   SREG t1, 2*XB(t0)
   li a0, 1
   li a1, 0

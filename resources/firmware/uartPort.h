@@ -1,4 +1,7 @@
-/* Registers of the UART: an NS16550A (QEMU virt, virtual boards), or LiteX's own, built with -DBOARD_LITEX. */
+/*
+ * Registers of the UART: an NS16550A (QEMU virt, virtual boards), LiteX's own, built with -DBOARD_LITEX, or an NS16550A that the
+ * host describes, built with -DBOARD_SUPERVISOR.
+ */
 #ifndef UART_PORT_H
 #define UART_PORT_H
 
@@ -6,6 +9,8 @@
 
 #ifdef BOARD_LITEX
 #include "uartLitex.h"
+#elif defined(BOARD_SUPERVISOR)
+#include "uartRecord.h"
 #else
 #include "uart16550.h"
 #endif

@@ -3,6 +3,7 @@ import type { Conversation } from '../conversation'
 import { asciiBytes, createReceiver } from './receiver'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenu, litexPrompt } from './sflRequest'
+import { askBoard, type UbootBoard } from './ubootBoard'
 import { askUboot, findFifoControl, type FifoControl, isSupervisor, learnPrompt } from './ubootConsole'
 
 /** What sits at the other end of a line before a monitor does. */
@@ -15,6 +16,8 @@ export type BootLoader =
       isa: string | null
       /** It runs in supervisor mode, under an SBI firmware. */
       supervisor: boolean
+      /** Only of such a one: where the monitor can go. */
+      board?: UbootBoard
     }
 
 /** What the monitor says when it starts ends so (docs/protocol.md "Text at a terminal"). */
@@ -48,7 +51,9 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     const uart = yield* findFifoControl(receiver)
     const cpu = yield* askUboot(receiver, 'fdt print /cpus')
     const isa = /riscv,isa = "([^"]+)"/.exec(cpu ?? '')?.[1] ?? null
-    return { kind: 'uboot', uart, isa, supervisor: yield* isSupervisor(receiver) }
+    const supervisor = yield* isSupervisor(receiver)
+    if (!supervisor) return { kind: 'uboot', uart, isa, supervisor }
+    return { kind: 'uboot', uart, isa, supervisor, board: yield* askBoard(receiver, cpu ?? '') }
   }
   throw new AppError(
     'loader.noPrompt',

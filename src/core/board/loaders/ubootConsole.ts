@@ -61,10 +61,13 @@ export interface FifoControl {
   address: number
   /** Letter of U-Boot's `mw`. */
   width: 'b' | 'l'
+  /** Address of the first register, and the distance from one to the next. */
+  base: number
+  stride: number
 }
 
 /**
- * Reads U-Boot's own device tree: the node that /chosen names as the console, when it is an NS16550A; null otherwise, and
+ * Reads U-Boot's own device tree: the node that /chosen names as the console, when it is an NS16550A or the like; null otherwise, and
  * where U-Boot has no `fdt` command.
  */
 export function* findFifoControl(receiver: Receiver): Part<FifoControl | null> {
@@ -78,7 +81,8 @@ export function* findFifoControl(receiver: Receiver): Part<FifoControl | null> {
 
 /** The FIFO control register (offset 2, PC16550D data sheet) of a device tree node as `fdt print` shows it. */
 export function fifoControlOf(node: string): FifoControl | null {
-  if (!/compatible = [^;]*"ns16550a"/.test(node)) return null
+  // DesignWare's APB UART is one with other registers beyond the first eight.
+  if (!/compatible = [^;]*"(ns16550a|snps,dw-apb-uart)"/.test(node)) return null
   const cells = cellsOf(node, 'reg')
   // Address and size, each of one cell or of two.
   if (cells.length !== 2 && cells.length !== 4) return null
@@ -86,7 +90,8 @@ export function fifoControlOf(node: string): FifoControl | null {
   const offset = cellsOf(node, 'reg-offset')[0] ?? 0
   const shift = cellsOf(node, 'reg-shift')[0] ?? 0
   const width = (cellsOf(node, 'reg-io-width')[0] ?? 1) === 4 ? 'l' : 'b'
-  return { address: base + offset + 2 * 2 ** shift, width }
+  const stride = 2 ** shift
+  return { address: base + offset + 2 * stride, width, base: base + offset, stride }
 }
 
 function cellsOf(node: string, property: string): number[] {

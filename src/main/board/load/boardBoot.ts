@@ -4,6 +4,7 @@ import { checkLitexCore } from '../../../core/board/litexCore'
 import { fillInLitexMonitor, litexMonitorBase } from '../../../core/board/litexMonitor'
 import type { LitexSoc } from '../../../core/board/litexSoc'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
+import { fillInSupervisorMonitor, placeSupervisorMonitor } from '../../../core/board/supervisorMonitor'
 import { monitorFor } from '../../../core/board/monitorChoice'
 import type { BootLoaderName } from '../../../shared/contract/boardBoot'
 import { AppError } from '../../../shared/errors'
@@ -121,20 +122,10 @@ async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): P
     const filled = fillInLitexMonitor(await readMonitor('monitor-litex'), soc, addresses)
     return flatImage('monitor-litex', filled, soc.ramBase)
   }
-  if (found.supervisor) {
-    throw new AppError(
-      'input.unsupported',
-      'This U-Boot runs in supervisor mode, under an SBI firmware; the monitor is a program for machine mode and would trap at once.',
-      'Nothing was sent. Boards with a U-Boot in machine mode, LiteX boards and bare boards take the monitor (docs/boards.md).'
-    )
-  }
+  if (found.supervisor) return await supervisorImage(found, readMonitor)
   const name = monitorFor(found.isa ?? 'rv64imac')
   if (name !== 'monitor-rv64' && name !== 'monitor-rvv') {
-    throw new AppError(
-      'input.unsupported',
-      `This U-Boot runs on a 32-bit core (${found.isa ?? 'unknown'}); the monitor for U-Boot is a 64-bit program.`,
-      'Build the monitor for this board (docs/firmware.md) and load it with its address.'
-    )
+    throw narrowCore(found.isa)
   }
   if (found.uart !== null && found.uart.address !== ubootMonitorUart + 2) {
     throw new AppError(
@@ -144,6 +135,34 @@ async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): P
     )
   }
   return flatImage(name, await readMonitor(name), ubootMonitorBase)
+}
+
+/** The monitor for a U-Boot in supervisor mode, made for what its device tree tells. */
+async function supervisorImage(
+  { uart, isa, board }: Extract<BootLoader, { kind: 'uboot' }>,
+  readMonitor: ReadMonitor
+): Promise<LoadImage> {
+  if (isa !== null && !isa.startsWith('rv64')) throw narrowCore(isa)
+  if (uart === null || board === undefined) {
+    throw new AppError(
+      'input.unsupported',
+      'This U-Boot runs in supervisor mode, and its device tree names no NS16550A or DW_apb_uart as the console.',
+      'Nothing was sent. The monitor must know its UART; use a U-Boot with the command fdt and a console of that kind.'
+    )
+  }
+  const place = placeSupervisorMonitor(board)
+  const addresses = new TextDecoder().decode(await readMonitor('monitor-rv64s', 'addresses'))
+  const image = await readMonitor('monitor-rv64s')
+  const filled = fillInSupervisorMonitor(image, addresses, place, { uart, ...board })
+  return flatImage('monitor-rv64s', filled, place.start)
+}
+
+function narrowCore(isa: string | null): AppError {
+  return new AppError(
+    'input.unsupported',
+    `This U-Boot runs on a 32-bit core (${isa ?? 'unknown'}); the monitor for U-Boot is a 64-bit program.`,
+    'Build the monitor for this board (docs/firmware.md) and load it with its address.'
+  )
 }
 
 function flatImage(name: string, bytes: Uint8Array, address: number): LoadImage {

@@ -6,11 +6,11 @@ const node = (properties: string): string => `serial@10000000 {\r\n\t${propertie
 describe('the UART behind U-Boot’s console', () => {
   it('is read from its node: 64-bit and 32-bit cells, register distance and width', () => {
     const qemu = node('reg = <0x00000000 0x10000000 0x00000000 0x00000100>;\r\n\tcompatible = "ns16550a";')
-    expect(fifoControlOf(qemu)).toEqual({ address: 0x1000_0002, width: 'b' })
+    expect(fifoControlOf(qemu)).toEqual({ address: 0x1000_0002, width: 'b', base: 0x1000_0000, stride: 1 })
     const spaced = node(
       'compatible = "snps,dw-apb-uart", "ns16550a";\r\n\treg = <0xff690000 0x100>;\r\n\treg-shift = <0x00000002>;\r\n\treg-io-width = <0x00000004>;'
     )
-    expect(fifoControlOf(spaced)).toEqual({ address: 0xff69_0008, width: 'l' })
+    expect(fifoControlOf(spaced)).toEqual({ address: 0xff69_0008, width: 'l', base: 0xff69_0000, stride: 4 })
     const high = node('reg = <0x00000001 0x00000000 0x00000000 0x00000100>;\r\n\tcompatible = "ns16550a";')
     expect(fifoControlOf(high)?.address).toBe(0x1_0000_0002)
   })

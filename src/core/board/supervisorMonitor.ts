@@ -1,0 +1,79 @@
+import { AppError } from '../../shared/errors'
+import type { Range, UbootBoard } from './loaders/ubootBoard'
+import { asciiBytes } from './loaders/receiver'
+import type { FifoControl } from './loaders/ubootConsole'
+import { moveImage } from './movedImage'
+
+/** Where resources/firmware/build/monitor-rv64s.bin is linked (scripts/firmware.mjs). */
+export const supervisorMonitorBase = 0x8080_0000
+
+/** The record of resources/firmware/supervisorBoard.h. */
+const magic = 'BBSUPER1'
+const recordBytes = 8 + 8 + 4 * 4 + 40
+const nameBytes = 40
+/** From the start of RAM: below lie the SBI firmware and what U-Boot was loaded to. */
+const firmwareBytes = 8 << 20
+const alignment = 0x1_0000
+/** Text, zeroed data and stack of the monitor, and a little to work in. */
+const minRamBytes = 256 * 1024
+/** Addresses on the wire have 32 bits. */
+const addressEnd = 2 ** 32 - 0x1000
+
+/**
+ * Where the monitor goes: 8 MiB above the start of RAM, behind what is reserved there, up to the next reserved part.
+ *
+ * @throws input.unsupported where U-Boot tells of no RAM below 4 GiB with room for it
+ */
+export function placeSupervisorMonitor({ banks, reserved }: Pick<UbootBoard, 'banks' | 'reserved'>): Range {
+  for (const bank of banks) {
+    let start = align(bank.start + firmwareBytes)
+    for (const part of [...reserved].sort((a, b) => a.start - b.start))
+      if (part.start <= start && start < part.end) start = align(part.end)
+    const above = reserved.map((part) => part.start).filter((address) => address > start)
+    const end = Math.floor(Math.min(bank.end, addressEnd, ...above) / 0x1000) * 0x1000
+    if (end - start >= minRamBytes) return { start, end }
+  }
+  const told = banks.map(({ start, end }) => `0x${start.toString(16)} to 0x${end.toString(16)}`).join(', ')
+  throw new AppError(
+    'input.unsupported',
+    `This U-Boot tells of no RAM that the monitor could use (${told === '' ? 'bdinfo shows no bank' : told}).`,
+    `Nothing was sent. The monitor needs ${minRamBytes >> 10} KiB below 4 GiB, above the first ${firmwareBytes >> 20} MiB of a bank.`
+  )
+}
+
+/**
+ * The monitor for supervisor mode for one board: a copy of the image with UART, RAM, clock and name filled in, moved to its place.
+ *
+ * @param addresses list of monitor-rv64s.addresses
+ * @throws internal for an image without the record or a list that does not fit
+ */
+export function fillInSupervisorMonitor(
+  image: Uint8Array,
+  addresses: string,
+  place: Range,
+  { uart, clockHz, model }: { uart: FifoControl; clockHz: number | null; model: string | null }
+): Uint8Array {
+  const filled = moveImage(image, addresses, place.start - supervisorMonitorBase)
+  const at = findRecord(filled)
+  const view = new DataView(filled.buffer)
+  view.setBigUint64(at + 8, BigInt(uart.base), true)
+  view.setUint32(at + 16, uart.stride, true)
+  view.setUint32(at + 20, uart.width === 'l' ? 4 : 1, true)
+  view.setUint32(at + 24, place.end, true)
+  view.setUint32(at + 28, clockHz ?? 0, true)
+  const name = asciiBytes((model ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1))
+  filled.set(name, at + 32)
+  return filled
+}
+
+const align = (address: number): number => Math.ceil(address / alignment) * alignment
+
+function findRecord(image: Uint8Array): number {
+  for (let at = 0; at + recordBytes <= image.length; at += 8)
+    if ([...magic].every((letter, index) => image[at + index] === letter.charCodeAt(0))) return at
+  throw new AppError(
+    'internal',
+    'The monitor image for supervisor mode has no record to fill in.',
+    'Build the firmware again: npm run firmware.'
+  )
+}
