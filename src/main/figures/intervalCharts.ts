@@ -268,6 +268,7 @@ export function emptyPanel(title: string, reason: string): Panel {
               align: 'center',
               verticalAlign: 'middle',
               fontSize: 12,
+              lineHeight: 18,
               fill: ink,
               fontFamily: 'DejaVu Sans'
             }

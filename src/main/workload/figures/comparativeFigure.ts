@@ -95,6 +95,9 @@ function correlationPanelOf(analyses: readonly Analysis[], { confidence, seed }:
             }
     }
   })
-  const panel = intervalBarPanel('Cost and KL over layers', 'Pearson r with interval', bars)
+  const title = 'Cost and KL over layers'
+  if (bars.every(({ figure }) => figure === null))
+    return emptyPanel(title, 'No correlation: in no run have three layers or more a VALID cost and impact.')
+  const panel = intervalBarPanel(title, 'Pearson r with interval', bars)
   return { ...panel, y: { ...panel.y, min: -1, max: 1 } }
 }
