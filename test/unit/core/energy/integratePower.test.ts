@@ -66,6 +66,14 @@ describe('integratePower', () => {
     expect(samples).toBe(3)
   })
 
+  it('takes the highest reading for the peak, wherever it stands, and none from outside the stretch', () => {
+    const tMs = grid(7, 100)
+    const powerW = Float64Array.from([90, 20, 50, 10, 40, 30, 80])
+    expect(integratePower(tMs, powerW, 100, 500, 500).peakW).toBe(50)
+    expect(integratePower(tMs, powerW, 0, 600, 500).peakW).toBe(90)
+    expect(integratePower(tMs, powerW, 300, 600, 500).peakW).toBe(80)
+  })
+
   it('adds up: two halves are the whole', () => {
     const random = createRandom(9)
     const tMs = grid(200, 50)

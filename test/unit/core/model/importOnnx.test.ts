@@ -113,6 +113,29 @@ describe('ONNX import', () => {
     expect('relu' in conv && conv.relu).toBe(true)
   })
 
+  it('adds epsilon to the variance of a BatchNormalization: 4 / sqrt(3 + 1) = 2', () => {
+    const read = importOnnx(
+      model(
+        [
+          node('Conv', ['x', 'w'], 'c'),
+          node('BatchNormalization', ['c', 'gamma', 'beta', 'mean', 'variance'], 'b', { epsilon: float(1) }),
+          node('Flatten', ['b'], 'y')
+        ],
+        [
+          tensor('w', [1, 2, 1, 1], [3, -5]),
+          tensor('gamma', [1], [4]),
+          tensor('beta', [1], [7]),
+          tensor('mean', [1], [1]),
+          tensor('variance', [1], [3])
+        ]
+      )
+    )
+    const conv = read.nodes[0]!
+    // y = 2 (conv - 1) + 7
+    expect('weights' in conv && [...conv.weights]).toEqual([6, -10])
+    expect('bias' in conv && [...conv.bias]).toEqual([5])
+  })
+
   it('drops Identity, Dropout and a final Softmax, and reads Reshape targets computed from the batch', () => {
     const read = importOnnx(
       model(

@@ -88,4 +88,39 @@ describe('adaptive profiling', () => {
     const first = acquire(device, { ...options, doubt }).filter((row) => row < 64).length
     expect(first).toBeGreaterThan(acquire(device, options).filter((row) => row < 64).length)
   })
+
+  /** A run whose errors are given: only the rules for going on are left. */
+  const ended = (errors: (number | null)[], limits: { targetMape: number; budgetSeconds: number }, seconds = 1) => {
+    const spec = { ...plan, seconds: new Float64Array(device.count).fill(seconds) }
+    let at = 0
+    const measured: number[] = []
+    const result = profileAdaptively(
+      spec,
+      limits,
+      async (rows) => {
+        measured.push(rows.length)
+        return { time: new Float64Array(rows.length).fill(1), boardSeconds: rows.length * seconds }
+      },
+      {
+        decideNow: () => {
+          const from = measured.reduce((sum, rows) => sum + rows, 0)
+          const next = Int32Array.from({ length: 10 }, (_, row) => from + row)
+          return { next, unseenShapeMape: errors[Math.min(at++, errors.length - 1)]!, judgeMape: null }
+        }
+      }
+    )
+    return result.then(({ stopped, steps }) => ({ stopped, measured, steps: steps.length }))
+  }
+
+  it('goes on above the target and stops at it, on no other side', async () => {
+    const limits = { targetMape: 5, budgetSeconds: 1e9 }
+    expect(await ended([null, 5.01, 5.001, 5, 1], limits)).toEqual({ stopped: 'target', measured: [10, 10, 10], steps: 3 })
+    expect(await ended([null, 4], limits)).toEqual({ stopped: 'target', measured: [10], steps: 1 })
+  })
+
+  it('takes the rows that end within the budget, the last one exactly, and not one more', async () => {
+    const never = { targetMape: 0, budgetSeconds: 25 }
+    expect(await ended([null, 50], never)).toEqual({ stopped: 'budget', measured: [10, 10, 5], steps: 3 })
+    expect(await ended([null, 50], { ...never, budgetSeconds: 24.9 })).toMatchObject({ measured: [10, 10, 4] })
+  })
 })

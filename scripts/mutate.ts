@@ -1,0 +1,82 @@
+// Small changes of the code (a comparison, a sign, min for max, a constant), one at a time and in memory: do the tests of
+// the module notice? Which changes are tried follows from the seed.
+//   npm run mutate -- [--module src/core/energy] [--mutants 100] [--seed 1] [--least 80]
+// A change counts as noticed when a test fails or runs out of time. The tests are those of the mirrored folder below
+// test/unit; a change they miss is tried on every test file that imports the module. Exit 1 below --least percent.
+// scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
+// (StrykerJS 10 needs Node 22, and this project runs on 20.)
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { createRandom } from '../src/core/math/random'
+import { mutantsOf, type Mutant } from './mutate/mutants'
+
+const { values } = parseArgs({
+  options: {
+    module: { type: 'string', default: 'src/core' },
+    mutants: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    least: { type: 'string', default: '0' }
+  }
+})
+/** A test run that takes longer counts as noticed: the change made it endless. */
+const longestRunMs = 300_000
+
+const equivalent = JSON.parse(readFileSync('scripts/mutate/equivalent.json', 'utf8')) as {
+  file: string
+  change: string
+  reason: string
+}[]
+const files = filesOf(values.module).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+const all = files
+  .flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')))
+  .filter(({ file, change }) => !equivalent.some((known) => known.file === file && known.change === change))
+const chosen = createRandom(Number(values.seed)).shuffle(all).slice(0, Number(values.mutants))
+
+let noticed = 0
+const survivors: Mutant[] = []
+for (const [index, mutant] of chosen.entries()) {
+  const isNoticed = fails(mutant, [mirrorOf(mutant.file)]) || fails(mutant, null)
+  if (isNoticed) noticed++
+  else survivors.push(mutant)
+  process.stderr.write(`${index + 1}/${chosen.length} ${isNoticed ? 'noticed' : 'SURVIVED'} ${nameOf(mutant)}\n`)
+}
+for (const mutant of survivors) console.log(`survived: ${nameOf(mutant)}`)
+const percent = chosen.length === 0 ? 100 : (100 * noticed) / chosen.length
+console.log(
+  `${noticed} of ${chosen.length} changes noticed (${percent.toFixed(0)} %) in ${values.module}, seed ${values.seed}, of ${all.length} possible`
+)
+if (percent < Number(values.least)) process.exitCode = 1
+
+function nameOf({ file, line, change }: Mutant): string {
+  return `${file}:${line} ${change}`
+}
+
+function filesOf(folder: string): string[] {
+  if (statSync(folder).isFile()) return [folder]
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => filesOf(path.posix.join(folder, entry.name)))
+    .sort()
+}
+
+/** The nearest folder below test/unit that mirrors the module's. */
+function mirrorOf(file: string): string {
+  let folder = path.posix.dirname(file).replace(/^src/, 'test/unit')
+  while (!existsSync(folder)) folder = path.posix.dirname(folder)
+  return folder
+}
+
+/** Whether a test fails with the change. `tests`: paths; null: every unit test that imports the module. */
+function fails(mutant: Mutant, tests: readonly string[] | null): boolean {
+  const which =
+    tests === null
+      ? ['related', mutant.file, '--run', '--exclude', 'test/{integration,e2e,contract}/**']
+      : ['run', ...tests]
+  const { status } = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', ...which, '--bail=1', '--reporter=dot', '--config=scripts/mutate/vitest.config.ts', '--passWithNoTests'],
+    { stdio: 'ignore', timeout: longestRunMs, env: { ...process.env, MUTANT: JSON.stringify(mutant) } }
+  )
+  return status !== 0
+}
