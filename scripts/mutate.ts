@@ -40,7 +40,9 @@ for (const [index, mutant] of chosen.entries()) {
   const isNoticed = fails(mutant, [mirrorOf(mutant.file)]) || fails(mutant, null)
   if (isNoticed) noticed++
   else survivors.push(mutant)
-  process.stderr.write(`${index + 1}/${chosen.length} ${isNoticed ? 'noticed' : 'SURVIVED'} ${nameOf(mutant)}\n`)
+  process.stderr.write(
+    `${index + 1}/${chosen.length} ${isNoticed ? 'noticed' : 'SURVIVED'} ${nameOf(mutant)}\n`
+  )
 }
 for (const mutant of survivors) console.log(`survived: ${nameOf(mutant)}`)
 const percent = chosen.length === 0 ? 100 : (100 * noticed) / chosen.length
@@ -75,7 +77,14 @@ function fails(mutant: Mutant, tests: readonly string[] | null): boolean {
       : ['run', ...tests]
   const { status } = spawnSync(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', ...which, '--bail=1', '--reporter=dot', '--config=scripts/mutate/vitest.config.ts', '--passWithNoTests'],
+    [
+      'node_modules/vitest/vitest.mjs',
+      ...which,
+      '--bail=1',
+      '--reporter=dot',
+      '--config=scripts/mutate/vitest.config.ts',
+      '--passWithNoTests'
+    ],
     { stdio: 'ignore', timeout: longestRunMs, env: { ...process.env, MUTANT: JSON.stringify(mutant) } }
   )
   return status !== 0

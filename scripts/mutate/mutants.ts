@@ -44,19 +44,28 @@ export function mutantsOf(file: string, text: string): Mutant[] {
     const at = from - whole.getStart(source)
     const after = before.slice(0, at) + replacement + before.slice(at + node.end - from)
     const line = source.getLineAndCharacterOfPosition(from).line + 1
-    out.push({ file, from, to: node.end, text: replacement, line, change: `${oneLine(before)} -> ${oneLine(after)}` })
+    out.push({
+      file,
+      from,
+      to: node.end,
+      text: replacement,
+      line,
+      change: `${oneLine(before)} -> ${oneLine(after)}`
+    })
   }
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || isErrorText(node)) return
     if (ts.isBinaryExpression(node) && !isText(node)) {
-      for (const other of swaps[node.operatorToken.getText(source)] ?? []) add(node.operatorToken, other, node)
+      for (const other of swaps[node.operatorToken.getText(source)] ?? [])
+        add(node.operatorToken, other, node)
     } else if (ts.isPropertyAccessExpression(node) && node.expression.getText(source) === 'Math') {
       if (node.name.text === 'min') add(node.name, 'max', node.parent)
       if (node.name.text === 'max') add(node.name, 'min', node.parent)
     } else if (ts.isNumericLiteral(node)) {
       add(node, String(Number(node.text.replaceAll('_', '')) + 1), node.parent)
     } else if (ts.isPrefixUnaryExpression(node)) {
-      const isSign = node.operator === ts.SyntaxKind.MinusToken || node.operator === ts.SyntaxKind.ExclamationToken
+      const isSign =
+        node.operator === ts.SyntaxKind.MinusToken || node.operator === ts.SyntaxKind.ExclamationToken
       if (isSign) add(node, `(${node.operand.getText(source)})`)
     } else if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false', node.parent)
     else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true', node.parent)

@@ -4,7 +4,12 @@ import { defineConfig, mergeConfig } from 'vitest/config'
 import base from '../../vitest.config'
 
 /** The tests with one module changed in memory: MUTANT names its file, the place and the text that stands there instead. */
-const mutant = JSON.parse(process.env['MUTANT'] ?? 'null') as { file: string; from: number; to: number; text: string } | null
+const mutant = JSON.parse(process.env['MUTANT'] ?? 'null') as {
+  file: string
+  from: number
+  to: number
+  text: string
+} | null
 const file = mutant === null ? null : path.resolve(mutant.file)
 
 export default mergeConfig(

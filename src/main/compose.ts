@@ -91,7 +91,8 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     store,
     workload,
     async close() {
-      await jobs.stop()
+      for (const title of await jobs.stop())
+        log(`"${title}" did not stop in time and is ended with the process.`)
       // A window or a server is a session that deletions can be undone in; one command is not.
       if (options.host !== 'cli') await runs.purge().catch((reason: unknown) => log(String(reason)))
       await gpu.close()

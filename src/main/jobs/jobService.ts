@@ -42,8 +42,13 @@ export interface JobService {
   follow(id: string, onChange?: (job: Job) => void): Promise<Job>
   /** Resolves when no job runs any more. */
   idle(): Promise<void>
-  /** Cancels everything that runs, then waits for it to let go. */
-  stop(): Promise<void>
+  /**
+   * Cancels everything that runs and everything that starts from now on, then waits for it to let go, but not for ever.
+   *
+   * @param maxMs longest wait, default 30 s
+   * @returns the titles of the jobs that did not let go
+   */
+  stop(maxMs?: number): Promise<string[]>
   handlers: HandlersOf<typeof jobContract>
 }
 
@@ -59,6 +64,8 @@ interface Entry {
 const maxKeptJobs = 200
 /** Progress is sent at most this often per job. */
 const batchMs = 100
+/** How long jobs may take to let go when Bitbench ends. */
+const stopMs = 30_000
 
 export function createJobService(options: {
   emit: EmitterOf<typeof jobContract>
@@ -67,6 +74,7 @@ export function createJobService(options: {
 }): JobService {
   const { emit, nowMs, newId } = options
   const entries = new Map<string, Entry>()
+  let stopping = false
 
   const find = (id: string): Entry => {
     const entry = entries.get(id)
@@ -90,6 +98,8 @@ export function createJobService(options: {
   const start = <T>(spec: JobSpec<T>): StartedJob<T> => {
     const id = newId()
     const controller = new AbortController()
+    // A request that was on its way when Bitbench began to end must not keep it from ending.
+    if (stopping) controller.abort()
     const meter = createRateMeter()
     const job: Job = {
       id,
@@ -187,9 +197,14 @@ export function createJobService(options: {
       }
     },
     idle,
-    async stop() {
+    async stop(maxMs = stopMs) {
+      stopping = true
       for (const entry of entries.values()) entry.controller.abort()
-      await idle()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, maxMs)))
+      await Promise.race([idle(), late])
+      clearTimeout(timer)
+      return [...entries.values()].filter(({ job }) => job.finishedAtMs === null).map(({ job }) => job.title)
     },
     handlers: {
       'job.list': async () => ({ jobs: [...entries.values()].map((entry) => ({ ...entry.job })) }),

@@ -62,7 +62,9 @@ export async function torture({ seconds, seed, folder, log }: TortureOptions): P
     const code = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 }[how as string]
     host = await serveHost(data, env)
     if (code !== undefined && end.code !== code)
-      throw new Error(`${how} ended serve with ${end.code ?? end.signal}, not ${code}`)
+      throw new Error(
+        `${how} ended serve with ${end.code ?? end.signal}, not ${code}: ${old.errors().slice(-300)}`
+      )
     const differences = await journal.differences(host)
     if (differences.length > 0) throw new Error(differences.slice(0, 5).join('; '))
   }

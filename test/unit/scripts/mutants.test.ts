@@ -5,7 +5,10 @@ const changed = (text: string): string[] => mutantsOf('a.ts', text).map((mutant)
 
 describe('the changes that mutation tries', () => {
   it('turn comparisons, signs, extremes, logic and constants around, one at a time', () => {
-    expect(changed('const f = (a, b) => a < b')).toEqual(['const f = (a, b) => a <= b', 'const f = (a, b) => a > b'])
+    expect(changed('const f = (a, b) => a < b')).toEqual([
+      'const f = (a, b) => a <= b',
+      'const f = (a, b) => a > b'
+    ])
     expect(changed('x = a + b * c')).toEqual(['x = a - b * c', 'x = a + b / c'])
     expect(changed('x = Math.max(a, b)')).toEqual(['x = Math.min(a, b)'])
     expect(changed('x = !a && -b')).toEqual(['x = !a || -b', 'x = (a) && -b', 'x = !a && (b)'])

@@ -4,11 +4,19 @@ import { MonitorClient } from '@core/board/monitorClient'
 import { AppError } from '@shared/errors'
 
 /** Runs a conversation with a board that never says a word; returns what was sent, the waits and the error. */
-function withSilence(conversation: Conversation<unknown>): { frames: number; waitedMs: number; error: AppError } {
+function withSilence(conversation: Conversation<unknown>): {
+  frames: number
+  waitedMs: number
+  error: AppError
+} {
   let frames = 0
   let waitedMs = 0
   try {
-    for (let next = conversation.next(new Uint8Array(0)); next.done !== true; next = conversation.next(new Uint8Array(0))) {
+    for (
+      let next = conversation.next(new Uint8Array(0));
+      next.done !== true;
+      next = conversation.next(new Uint8Array(0))
+    ) {
       const step = next.value
       // A frame begins with its two bytes of synchronisation; what clears the line does not.
       if (step.kind === 'send' && step.bytes[0] === 0xb5 && step.bytes[1] === 0x62) frames++

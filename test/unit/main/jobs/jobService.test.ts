@@ -110,4 +110,33 @@ describe('jobs', () => {
     const { jobs } = setUp()
     expect(() => jobs.cancel('job-99')).toThrow(expect.objectContaining({ code: 'job.notFound' }))
   })
+
+  it('that start while everything stops are cancelled before they begin', async () => {
+    const { jobs } = setUp()
+    expect(await jobs.stop()).toEqual([])
+    let began = false
+    const late = jobs.start({
+      kind: 'test.run',
+      title: 'Late',
+      unit: 'items',
+      run: async () => void (began = true)
+    })
+    await expect(late.result).rejects.toMatchObject({ code: 'job.cancelled' })
+    expect(began).toBe(false)
+  })
+
+  it('that do not let go are named and waited for no longer', async () => {
+    const { jobs } = setUp()
+    jobs.launch({ kind: 'test.run', title: 'Deaf', unit: 'items', run: () => new Promise(() => undefined) })
+    jobs.launch({
+      kind: 'test.run',
+      title: 'Willing',
+      unit: 'items',
+      run: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('end'))))
+    })
+    // What has not begun is simply cancelled.
+    await new Promise(setImmediate)
+    expect(await jobs.stop(20)).toEqual(['Deaf'])
+  })
 })

@@ -90,7 +90,11 @@ describe('adaptive profiling', () => {
   })
 
   /** A run whose errors are given: only the rules for going on are left. */
-  const ended = (errors: (number | null)[], limits: { targetMape: number; budgetSeconds: number }, seconds = 1) => {
+  const ended = (
+    errors: (number | null)[],
+    limits: { targetMape: number; budgetSeconds: number },
+    seconds = 1
+  ) => {
     const spec = { ...plan, seconds: new Float64Array(device.count).fill(seconds) }
     let at = 0
     const measured: number[] = []
@@ -114,13 +118,19 @@ describe('adaptive profiling', () => {
 
   it('goes on above the target and stops at it, on no other side', async () => {
     const limits = { targetMape: 5, budgetSeconds: 1e9 }
-    expect(await ended([null, 5.01, 5.001, 5, 1], limits)).toEqual({ stopped: 'target', measured: [10, 10, 10], steps: 3 })
+    expect(await ended([null, 5.01, 5.001, 5, 1], limits)).toEqual({
+      stopped: 'target',
+      measured: [10, 10, 10],
+      steps: 3
+    })
     expect(await ended([null, 4], limits)).toEqual({ stopped: 'target', measured: [10], steps: 1 })
   })
 
   it('takes the rows that end within the budget, the last one exactly, and not one more', async () => {
     const never = { targetMape: 0, budgetSeconds: 25 }
     expect(await ended([null, 50], never)).toEqual({ stopped: 'budget', measured: [10, 10, 5], steps: 3 })
-    expect(await ended([null, 50], { ...never, budgetSeconds: 24.9 })).toMatchObject({ measured: [10, 10, 4] })
+    expect(await ended([null, 50], { ...never, budgetSeconds: 24.9 })).toMatchObject({
+      measured: [10, 10, 4]
+    })
   })
 })

@@ -9,7 +9,11 @@ const rows = shapeRows(
     [2, 8],
     [8, 2],
     [4, 4]
-  ].map(([activationBits, weightBits]) => ({ dims: [2, 3, 4], activationBits: activationBits!, weightBits: weightBits! }))
+  ].map(([activationBits, weightBits]) => ({
+    dims: [2, 3, 4],
+    activationBits: activationBits!,
+    weightBits: weightBits!
+  }))
 )
 
 describe('the terms of the linear proxies', () => {

@@ -12,7 +12,11 @@ function grow(x: number[], y: number[], weights: number[], minLeaf: number): (at
   })
   const options = { minLeaf, maxDepth: 8, featuresPerNode: 1 }
   const builder = new EnsembleBuilder(1)
-  createBestGrower(matrix(x), Float64Array.from(y), options).grow(builder, Float64Array.from(weights), createRandom(1))
+  createBestGrower(matrix(x), Float64Array.from(y), options).grow(
+    builder,
+    Float64Array.from(weights),
+    createRandom(1)
+  )
   const trees = builder.finish()
   return (at) => valuesByTree(trees, matrix([at]))[0]!
 }
@@ -32,9 +36,15 @@ describe('the weight of a row in a tree', () => {
     const x = Array.from({ length: 30 }, () => random.integer(12))
     const y = x.map((value) => value * value + random.integer(20))
     const weights = x.map(() => 1 + random.integer(4))
-    const repeat = (values: number[]): number[] => values.flatMap((value, row) => Array<number>(weights[row]!).fill(value))
+    const repeat = (values: number[]): number[] =>
+      values.flatMap((value, row) => Array<number>(weights[row]!).fill(value))
     const weighted = grow(x, y, weights, 6)
-    const repeated = grow(repeat(x), repeat(y), repeat(x).map(() => 1), 6)
+    const repeated = grow(
+      repeat(x),
+      repeat(y),
+      repeat(x).map(() => 1),
+      6
+    )
     for (let at = 0; at < 12; at += 0.5) expect(weighted(at)).toBeCloseTo(repeated(at), 9)
   })
 })
