@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { boardContract } from '../../shared/contract/board'
+import type { boardContract, PortSettingsChange } from '../../shared/contract/board'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
@@ -11,6 +11,7 @@ import type { BoardSession } from './boardSession'
 import type { IdentifiedBoard } from './boardView'
 import { readLoadImage } from './load/loadFile'
 import { defaultAddress, startLoadJob } from './load/loadJob'
+import { startSendFile } from './load/sendFileJob'
 import { createLoadRecords } from './load/loadRecords'
 import { createToolHandlers } from './tools/toolJobs'
 import { createTwinHandlers, twinBoard, type MakeTwin } from './twins/twinHandlers'
@@ -23,8 +24,8 @@ export { boardMigrations } from './boardStore'
 
 export interface BoardService {
   handlers: HandlersOf<typeof boardContract>
-  /** Connects unless connected already; identifies it. */
-  connect(id: string): Promise<IdentifiedBoard>
+  /** Connects unless connected already; identifies it. `settings` change those of the line before. */
+  connect(id: string, settings?: PortSettingsChange): Promise<IdentifiedBoard>
   disconnect(id: string): Promise<void>
   /** @throws board.notConnected, board.notMonitor */
   identified(id: string): IdentifiedBoard
@@ -63,8 +64,8 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
   const records = createLoadRecords(nowMs)
 
   const service: BoardService = {
-    async connect(id) {
-      await registry.connect(id)
+    async connect(id, settings) {
+      await registry.connect(id, settings)
       return registry.identified(id)
     },
     async disconnect(id) {
@@ -129,6 +130,8 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         await session.sendRaw(bytes)
         return { ok: true }
       },
+      'board.sendFile': ({ id, file, linePauseMs }) =>
+        startSendFile(registry.held(id), { file, linePauseMs }, jobs),
       'board.clearConsole': async ({ id }) => {
         registry.heldOrNone(id)?.console.clear()
         return { ok: true }

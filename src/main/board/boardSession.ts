@@ -111,7 +111,13 @@ export function openBoardSession(options: {
 
   let tail: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = tail.then(async () => {
+    const result = tail.then(work)
+    tail = result.catch(() => undefined)
+    return result
+  }
+  /** In turn, and what arrives meanwhile belongs to the conversation. */
+  const alone = <T>(work: () => Promise<T>): Promise<T> =>
+    inTurn(async () => {
       talking++
       idleDecoder.reset()
       try {
@@ -120,14 +126,11 @@ export function openBoardSession(options: {
         talking--
       }
     })
-    tail = result.catch(() => undefined)
-    return result
-  }
   const talk = <T>(
     conversation: () => Conversation<T>,
     { signal, onProgress }: BoardCallOptions = {}
   ): Promise<T> =>
-    inTurn(() =>
+    alone(() =>
       converse(counted, conversation(), {
         signal,
         clock,
@@ -159,6 +162,7 @@ export function openBoardSession(options: {
       retransmits: client.statistics.repeats,
       crcErrors: client.statistics.damagedFrames
     }),
+    // What comes back while bytes are handed over is the console's.
     sendRaw: (bytes) => inTurn(() => counted.write(bytes)),
     describe: (told) => (known = told),
     forget() {
@@ -187,7 +191,7 @@ export function openBoardSession(options: {
         }
       }
     },
-    converse: (conversation, call) => inTurn(() => converse(counted, conversation, { clock, ...call }))
+    converse: (conversation, call) => alone(() => converse(counted, conversation, { clock, ...call }))
   }
 }
 

@@ -1,4 +1,5 @@
 import { bitWidths } from '../../core/quant/scheme'
+import { lineOptions, lineSettings } from './boardLine'
 import { benchKernels, type MeasuredRow } from './kernelBench'
 import { numberOption, requiredBoard, UsageError, type CliNoun } from './framework'
 
@@ -7,9 +8,10 @@ export const benchCli: CliNoun = {
   verbs: {
     kernels: {
       summary: 'Runs matmul and conv2d at all 16 bit pairs on a board; cost per multiply-accumulate.',
-      usage: '--board ID [--repetitions N] [--seed S] [--reference]',
+      usage: '--board ID [--baud N] [--repetitions N] [--seed S] [--reference]',
       options: {
         board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
+        ...lineOptions,
         repetitions: { type: 'string', help: 'measured repetitions; the median counts', default: '2' },
         seed: { type: 'string', help: 'seed of the operands', default: '1' },
         reference: { type: 'boolean', help: 'the reference kernels instead of the fast ones' }
@@ -19,11 +21,13 @@ export const benchCli: CliNoun = {
         const repetitions = numberOption(args, 'repetitions', { min: 1, max: 64, integer: true }) ?? 2
         const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
         if (args.positionals.length > 0) throw new UsageError('bench kernels takes options only')
+        const line = lineSettings(args)
         const { board } = await context.bitbench()
         const { name, info, origin, rows } = await benchKernels(board, boardId, {
           repetitions,
           seed,
           reference: args.values['reference'] === true,
+          line,
           signal: context.signal,
           log: context.log
         })

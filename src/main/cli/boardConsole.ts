@@ -5,7 +5,7 @@ import type { ConsoleChunk } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
 import { connect, lineOptions } from './boardLine'
 import { numberOption, textOption, type CliContext, type CliVerb } from './framework'
-import { createLocalClient, type LocalClient } from './localClient'
+import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
 
 const pollMs = 50
 
@@ -13,11 +13,14 @@ const pollMs = 50
 export const boardConsoleVerb: CliVerb = {
   summary:
     'Shows what a board or any serial port sends and sends what is typed, line by line, until Ctrl-C or end of input.',
-  usage: 'BOARD [--baud N] [--seconds S] [--send TEXT] [--hex] [--timestamps] [--capture FILE]',
+  usage:
+    'BOARD [--baud N] [--seconds S] [--send TEXT] [--send-file FILE [--line-pause MS]] [--hex] [--timestamps] [--capture FILE]',
   options: {
     ...lineOptions,
     seconds: { type: 'string', help: 'end after so long' },
     send: { type: 'string', help: 'send this text first' },
+    'send-file': { type: 'string', help: 'then send the bytes of this file, unchanged' },
+    'line-pause': { type: 'string', help: 'milliseconds to wait after every line of the file' },
     hex: { type: 'boolean', help: 'show bytes as hex' },
     timestamps: { type: 'boolean', help: 'put the time before each piece' },
     capture: { type: 'string', help: 'write the received bytes to this file, unchanged' },
@@ -33,7 +36,14 @@ export const boardConsoleVerb: CliVerb = {
       const { board } = await connect(client, args, false)
       const show = { hex: args.values['hex'] === true, timestamps: args.values['timestamps'] === true }
       const console = new LineConsole(client, board.id, context, show, capture)
-      const received = await console.run(textOption(args, 'send'), seconds)
+      const file = textOption(args, 'send-file')
+      const linePauseMs = numberOption(args, 'line-pause', { min: 0, max: 60_000, integer: true }) ?? 0
+      const first = {
+        text: textOption(args, 'send'),
+        file: file === undefined ? undefined : { path: path.resolve(context.cwd, file) },
+        linePauseMs
+      }
+      const received = await console.run(first, seconds)
       return { json: { board: board.id, received }, text: context.json ? received : '' }
     } finally {
       await new Promise<void>((resolve) => (capture === null ? resolve() : capture.end(resolve)))
@@ -59,6 +69,13 @@ async function openCapture(file: string): Promise<WriteStream> {
   return stream
 }
 
+/** What is sent before anything is typed. */
+interface FirstSent {
+  text: string | undefined
+  file: { path: string } | undefined
+  linePauseMs: number
+}
+
 /** Prints console traffic as it comes and returns all of it. */
 class LineConsole {
   private readonly pieces: string[] = []
@@ -72,7 +89,7 @@ class LineConsole {
     private readonly capture: WriteStream | null
   ) {}
 
-  async run(first: string | undefined, seconds: number | undefined): Promise<string> {
+  async run(first: FirstSent, seconds: number | undefined): Promise<string> {
     const { context } = this
     let hasEnded = false
     // On a terminal readline edits the line and keeps a history; a pipe is read line by line all the same.
@@ -84,10 +101,18 @@ class LineConsole {
     // Ctrl-C belongs to the whole command, which frees the board.
     input.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
     input.once('close', () => (hasEnded = true))
-    if (first !== undefined) await this.send(first)
+    if (first.text !== undefined) await this.send(first.text)
+    let fileFailure: unknown = null
+    let isSending = first.file !== undefined
+    void this.sendFile(first)
+      .catch((error: unknown) => (fileFailure = error))
+      .finally(() => (isSending = false))
     const endMs = performance.now() + (seconds ?? Infinity) * 1000
     try {
-      while (!context.signal.aborted && performance.now() < endMs && !(hasEnded && seconds === undefined)) {
+      while (
+        !context.signal.aborted &&
+        (isSending || (performance.now() < endMs && !(hasEnded && seconds === undefined)))
+      ) {
         await this.poll()
         await new Promise((resolve) => setTimeout(resolve, pollMs))
       }
@@ -96,7 +121,15 @@ class LineConsole {
       input.close()
       process.stdin.pause()
     }
+    if (fileFailure !== null) throw fileFailure
     return this.pieces.join('')
+  }
+
+  /** Settles when the file is on its way to the board; the console is shown meanwhile. */
+  private async sendFile({ file, linePauseMs }: FirstSent): Promise<void> {
+    if (file === undefined) return
+    const { jobId } = await this.client.call('board.sendFile', { id: this.id, file, linePauseMs })
+    await this.client.finish(jobId, createProgressLine(this.context.log, process.stderr))
   }
 
   private async send(text: string): Promise<void> {

@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { FpgaTarget } from '../../shared/contract/boardTools'
 import type { LoadRecord } from '../../shared/contract/boardFiles'
 import { formatBytes, formatDuration, formatHex32 } from '../../shared/units'
+import { lineOptions, openLine } from './boardLine'
 import { addressOption } from './boardAddress'
 import {
   choiceOption,
@@ -61,10 +62,11 @@ export const boardToolVerbs: Record<string, CliVerb> = {
     summary:
       'Configures an FPGA with openFPGALoader; with --then a boot loader carries a program afterwards.',
     usage:
-      'FILE --fpga-board NAME | --cable NAME | --xvc HOST:PORT [--flash] [--board PORT --then FILE [--loader sfl]]',
+      'FILE --fpga-board NAME | --cable NAME | --xvc HOST:PORT [--flash] [--board PORT [--baud N] --then FILE [--loader sfl]]',
     options: {
       ...targetOptions,
       flash: { type: 'boolean', help: 'into the flash, for good, instead of SRAM' },
+      ...lineOptions,
       part: { type: 'string', help: 'exact FPGA part, where writing its flash needs it' },
       board: { type: 'string', help: 'port on which the new design speaks' },
       then: { type: 'string', help: 'program that is loaded as soon as the design runs' },
@@ -79,6 +81,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
         throw new UsageError('--then needs --board, the port to load over')
       const loader = choiceOption(args, 'loader', ['sfl', 'ymodem', 'xmodem']) ?? 'sfl'
       const client = createLocalClient(await context.bitbench(), context.signal)
+      if (id !== null && then !== undefined) await openLine(client, id, args)
       const { jobId } = await client.call('board.bitstream', {
         file: fileArgument(args, context),
         target: targetOption(args),
@@ -101,8 +104,10 @@ export const boardToolVerbs: Record<string, CliVerb> = {
   'debug-load': {
     summary:
       'Writes a program over a debug probe (OpenOCD) or through a GDB server, compares it and starts it.',
-    usage: 'FILE --gdb HOST:PORT | --openocd SCRIPT [--openocd SCRIPT] [--reset] [--halt] [--board PORT]',
+    usage:
+      'FILE --gdb HOST:PORT | --openocd SCRIPT [--openocd SCRIPT] [--reset] [--halt] [--board PORT [--baud N]]',
     options: {
+      ...lineOptions,
       gdb: { type: 'string', help: 'HOST:PORT of a GDB server' },
       openocd: {
         type: 'string',
@@ -121,6 +126,8 @@ export const boardToolVerbs: Record<string, CliVerb> = {
         throw new UsageError('give either --gdb HOST:PORT or --openocd SCRIPT')
       }
       const client = createLocalClient(await context.bitbench(), context.signal)
+      const id = textOption(args, 'board') ?? null
+      if (id !== null) await openLine(client, id, args)
       const { jobId } = await client.call('board.debugLoad', {
         route:
           server === undefined
@@ -129,7 +136,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
         file: fileArgument(args, context),
         address: addressOption(args),
         start: args.values['halt'] !== true,
-        id: textOption(args, 'board') ?? null
+        id
       })
       return await loadsOf(client, jobId, context)
     }

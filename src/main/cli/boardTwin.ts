@@ -5,7 +5,15 @@ import { z } from 'zod'
 import { kernelRowSchema, type PrintedKernelRow, type Twin } from '../../shared/contract/boardTwin'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
-import { numberOption, textOption, UsageError, type CliContext, type CliVerb } from './framework'
+import { lineOptions, lineSettings } from './boardLine'
+import {
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliVerb
+} from './framework'
 import { benchKernels } from './kernelBench'
 import { createLocalClient, createProgressLine } from './localClient'
 
@@ -25,8 +33,9 @@ interface RowsOfBoard {
 export const boardTwinVerb: CliVerb = {
   summary:
     'Fits a cycle model to kernel rows of a board (a file of `bench kernels --json`, or the board itself) and keeps it as a board.',
-  usage: 'ROWS.json|BOARD --name N [--judge FILE] [--seed S] [--clock-hz HZ]',
+  usage: 'ROWS.json|BOARD --name N [--baud N] [--judge FILE] [--seed S] [--clock-hz HZ]',
   options: {
+    ...lineOptions,
     name: { type: 'string', help: 'name of the twin; its board is twin:N' },
     judge: {
       type: 'string',
@@ -43,7 +52,7 @@ export const boardTwinVerb: CliVerb = {
     const judgeFile = textOption(args, 'judge')
     const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
     const clockHz = numberOption(args, 'clock-hz', { min: 1, max: 0xffff_ffff, integer: true })
-    const measured = await rowsOf(source, context)
+    const measured = await rowsOf(source, args, context)
     const judge = judgeFile === undefined ? null : (await readRows(judgeFile, context)).rows
     const client = createLocalClient(await context.bitbench(), context.signal)
     const { jobId } = await client.call('board.fitTwin', {
@@ -61,12 +70,12 @@ export const boardTwinVerb: CliVerb = {
   }
 }
 
-async function rowsOf(source: string, context: CliContext): Promise<RowsOfBoard> {
+async function rowsOf(source: string, args: CliArguments, context: CliContext): Promise<RowsOfBoard> {
   const isFile = source.endsWith('.json') || existsSync(path.resolve(context.cwd, source))
   if (isFile && !source.startsWith('/dev/')) return await readRows(source, context)
   const { board } = await context.bitbench()
   const { signal, log } = context
-  const options = { repetitions: 2, seed: 1, reference: false, signal, log }
+  const options = { repetitions: 2, seed: 1, reference: false, line: lineSettings(args), signal, log }
   const { rows, info } = await benchKernels(board, source, options)
   return { rows, isa: info.isa, clockHz: info.clockHz }
 }

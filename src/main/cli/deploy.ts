@@ -12,6 +12,7 @@ import {
   type CliContext,
   type CliNoun
 } from './framework'
+import { lineOptions, lineSettings } from './boardLine'
 import { dataSetOption } from './ownData'
 import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
 
@@ -54,10 +55,12 @@ export const deployCli: CliNoun = {
     },
     run: {
       summary: 'Deploys to a board, runs test images there and compares every output with the host.',
-      usage: '--board ID [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N] [--form image|c]',
+      usage:
+        '--board ID [--baud N] [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N] [--form image|c]',
       options: {
         ...modelOptions,
         board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
+        ...lineOptions,
         images: { type: 'string', help: 'test images', default: '200' },
         form: { type: 'string', help: 'image (resident runtime) or c (compiled here)', default: 'image' }
       },
@@ -65,8 +68,9 @@ export const deployCli: CliNoun = {
         const form = textOption(args, 'form') ?? 'image'
         if (form !== 'image' && form !== 'c') throw new UsageError(`--form must be image or c, not "${form}"`)
         const boardId = requiredBoard(args)
+        const settings = lineSettings(args)
         const client = createLocalClient(await context.bitbench(), context.signal)
-        await client.call('board.connect', { id: boardId })
+        await client.call('board.connect', { id: boardId, settings })
         const started = await client.call('deploy.run', {
           ...(await readModel(client, args, context)),
           boardId,

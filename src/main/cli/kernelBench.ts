@@ -3,6 +3,7 @@ import { formatBitPair } from '../../shared/bitPair'
 import { expectedChecksum } from '../../core/profile/expectedChecksum'
 import { shapeWork, type KernelShape } from '../../core/kernel/shape'
 import { bitWidths } from '../../core/quant/scheme'
+import type { PortSettingsChange } from '../../shared/contract/board'
 import type { BoardService, IdentifiedBoard } from '../board/boardService'
 
 /** The shapes the kernels are judged at, as in bench/kernels (docs/kernels.md). */
@@ -31,12 +32,14 @@ export async function benchKernels(
     repetitions: number
     seed: number
     reference: boolean
+    /** Of the line, where they differ from the board's own. */
+    line?: PortSettingsChange
     signal: AbortSignal
     log: (line: string) => void
   }
 ): Promise<IdentifiedBoard & { rows: MeasuredRow[] }> {
   const { repetitions, seed, reference, signal } = options
-  const identified = await board.connect(boardId)
+  const identified = await board.connect(boardId, options.line)
   requireCounter(identified.name, identified.info)
   const rows: MeasuredRow[] = []
   await board.withLease(boardId, 'kernel benchmark', async (session) => {

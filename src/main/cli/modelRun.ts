@@ -5,6 +5,7 @@ import { readRegularFile } from '../files/readRegularFile'
 import { readModelFile } from '../model/readModelFile'
 import { runModel, type FileOutput } from '../model/runFile'
 import { checkModelFile } from '../model/checkFile'
+import { lineOptions, lineSettings } from './boardLine'
 import { createLocalClient } from './localClient'
 import {
   textOption,
@@ -49,7 +50,8 @@ export const runVerb: CliVerb = {
       default: 'float'
     },
     output: { type: 'string', help: 'one output; all without, the first on a board' },
-    board: { type: 'string', help: 'board id or serial port that computes them; needs a scheme' }
+    board: { type: 'string', help: 'board id or serial port that computes them; needs a scheme' },
+    ...lineOptions
   },
   async run(args, context) {
     const file = onlyFile(args.positionals)
@@ -84,7 +86,7 @@ async function runOnBoard(
   if (scheme === undefined || scheme === 'float')
     throw new UsageError('a board computes integers: give --scheme int8 or bit pairs')
   const client = createLocalClient(await context.bitbench(), context.signal)
-  await client.call('board.connect', { id: boardId })
+  await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
   const result = await client.call('deploy.outputs', {
     file: path.resolve(context.cwd, file),
     inputFile: path.resolve(context.cwd, onlyInput(args.values['input']).file),

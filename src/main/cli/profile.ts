@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { kernelNames } from '../../shared/vocabulary'
 import { countOf, formatDuration } from '../../shared/units'
+import { lineOptions, lineSettings } from './boardLine'
 import { choiceOption, numberOption, requiredBoard, textOption, UsageError, type CliNoun } from './framework'
 import { createLocalClient, createProgressLine } from './localClient'
 import { adaptiveVerb } from './profileAdaptive'
@@ -13,9 +14,10 @@ export const profileCli: CliNoun = {
     run: {
       summary: 'Measures shapes at bit pairs on a board; what is measured already is not measured again.',
       usage:
-        '--board BOARD [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs w8a8,w2a4] [--plan]',
+        '--board BOARD [--baud N] [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs w8a8,w2a4] [--plan]',
       options: {
         board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
+        ...lineOptions,
         model: { type: 'string', help: 'ONNX file whose layers are measured' },
         shape: {
           type: 'string',
@@ -36,6 +38,7 @@ export const profileCli: CliNoun = {
       async run(args, context) {
         // A wrong command line is refused before the data file is opened.
         const boardId = requiredBoard(args)
+        const settings = lineSettings(args)
         const shapes = shapesOption(args)
         const pairs = listOption(args, 'pairs').map(pairOf)
         const kernels = listOption(args, 'kernels').map(kernelOf)
@@ -59,7 +62,7 @@ export const profileCli: CliNoun = {
           seed: numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1,
           remeasure: args.values['remeasure'] === true
         }
-        await client.call('board.connect', { id: boardId })
+        await client.call('board.connect', { id: boardId, settings })
         const { plan } = await client.call('profile.plan', request)
         const planned = `${countOf(plan.samples, 'Sample')} to measure, ${plan.alreadyMeasured} known, ${plan.skipped} skipped; about ${formatDuration(plan.estimateMs)}`
         if (args.values['plan'] === true) return { json: { plan }, text: planned }

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { proxyKernelNames } from '../../shared/vocabulary'
 import type { AdaptiveRun, AdaptiveStep } from '../../shared/contract/profileAdaptive'
 import { countOf, formatDuration } from '../../shared/units'
+import { lineOptions, openLine } from './boardLine'
 import {
   choiceOption,
   numberOption,
@@ -18,9 +19,10 @@ export const adaptiveVerb: CliVerb = {
   summary:
     'Measures where the proxy is least sure until a target error or a time budget, and beside it rows by chance.',
   usage:
-    '--board BOARD [--kernel K] [--model FILE.onnx] [--target PERCENT] [--budget SECONDS] [--no-uniform] | --resume ID',
+    '--board BOARD [--baud N] [--kernel K] [--model FILE.onnx] [--target PERCENT] [--budget SECONDS] [--no-uniform] | --resume ID',
   options: {
     board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
+    ...lineOptions,
     kernel: { type: 'string', help: 'one kernel of the board', default: 'conv2d' },
     model: { type: 'string', help: 'ONNX file whose layers join the pool' },
     shapes: { type: 'string', help: 'further shapes that may be measured', default: '48' },
@@ -40,6 +42,10 @@ export const adaptiveVerb: CliVerb = {
     // A wrong command line is refused before the data file is opened.
     const wanted = resumed === undefined ? wantedRun(args) : null
     const client = createLocalClient(await context.bitbench(), context.signal)
+    // The run connects its board by itself, with the line as it is set here.
+    const before = (await client.call('profile.adaptiveRuns', {})).runs.find(({ id }) => id === resumed)
+    const boardId = wanted?.boardId ?? before?.request.boardId
+    if (boardId !== undefined) await openLine(client, boardId, args)
     const start = async (): Promise<{ jobId: string; runId: string }> => {
       if (wanted === null) return await client.call('profile.adaptiveResume', { runId: resumed! })
       const model = textOption(args, 'model')

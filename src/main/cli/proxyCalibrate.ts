@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { NetworkCalibration } from '../../shared/contract/proxyCalibration'
 import { formatCount } from '../../shared/units'
+import { lineOptions, lineSettings } from './boardLine'
 import { numberOption, textOption, type CliVerb } from './framework'
 import { createLocalClient, createProgressLine, shippedModelId } from './localClient'
 
@@ -8,9 +9,10 @@ import { createLocalClient, createProgressLine, shippedModelId } from './localCl
 export const calibrateVerb: CliVerb = {
   summary:
     'Runs a network on a board at all 1 and all 8 bits; Search and Deploy then predict on the line through both.',
-  usage: '[--board BOARD] [--model FILE.onnx] [--images N] | --list',
+  usage: '[--board BOARD] [--baud N] [--model FILE.onnx] [--images N] | --list',
   options: {
     board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+    ...lineOptions,
     model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
     images: { type: 'string', help: 'test images per network', default: '4' },
     list: { type: 'boolean', help: 'only show what was calibrated' }
@@ -29,7 +31,7 @@ export const calibrateVerb: CliVerb = {
       file === undefined
         ? await shippedModelId(client)
         : (await client.call('model.open', { path: path.resolve(context.cwd, file) })).model.id
-    await client.call('board.connect', { id: boardId })
+    await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
     const { jobId } = await client.call('proxy.calibrate', { boardId, modelId, images })
     await client.finish(jobId, createProgressLine(context.log, process.stderr))
     const { calibrations } = await client.call('proxy.calibrations', {})

@@ -171,6 +171,15 @@ export const boardContract = defineContract({
       z.object({ chunks: z.array(consoleChunkSchema), droppedChunks: z.number() })
     ),
     'board.sendText': command(boardId.extend({ text: z.string().max(4096) }), done),
+    /** Sends the bytes of a file as they are, while the console shows what comes back: a Job. */
+    'board.sendFile': command(
+      boardId.extend({
+        file: fileSourceSchema,
+        /** Pause after every line end, for consoles that lose bytes while they work on a line. */
+        linePauseMs: z.number().int().min(0).max(60_000).default(0)
+      }),
+      z.object({ jobId: z.string() })
+    ),
     'board.clearConsole': command(boardId, done),
     /**
      * Carries a file to the board: a Job. An ELF brings its own addresses. Without `loader` the monitor is used on an
