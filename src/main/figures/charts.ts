@@ -54,7 +54,13 @@ export function figureOf(
         text: title,
         left: place(at).left + margin.left,
         top: place(at).top + 10,
-        textStyle: { fontSize: 15, fontWeight: 'bold', color: ink }
+        textStyle: {
+          fontSize: 15,
+          fontWeight: 'bold',
+          color: ink,
+          width: panelSize.width - margin.left,
+          overflow: 'truncate'
+        }
       })),
       legend: panels.map((panel, at) => ({
         left: place(at).left + margin.left,

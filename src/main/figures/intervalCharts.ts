@@ -32,7 +32,7 @@ export function intervalBarPanel(
   bars: readonly { name: string; figure: IntervalValue | null; color?: string }[],
   rotate = false
 ): Panel {
-  const isNegative = bars.some(({ figure }) => (figure?.low ?? figure?.value ?? 0) < 0)
+  const ends = barEnds(bars.flatMap(({ figure }) => (figure === null ? [] : [figure])))
   return {
     title,
     x: {
@@ -46,7 +46,7 @@ export function intervalBarPanel(
         ...(rotate ? { rotate: 40, fontSize: 9 } : {})
       }
     },
-    y: valueAxis(isNegative ? { label } : { label, min: 0 }),
+    y: endlessAxis({ label, ...ends }),
     series: [
       {
         type: 'bar',
@@ -66,11 +66,38 @@ export function intervalBarPanel(
         }
       },
       whiskers(
-        bars.flatMap(({ figure }, at) => (figure?.low == null ? [] : [[at, figure.low, at, figure.high!]])),
+        bars.flatMap(({ figure }, at) =>
+          figure == null || figure.low === null
+            ? []
+            : [
+                [
+                  at,
+                  Math.max(figure.low, ends.min ?? figure.low),
+                  at,
+                  figure.high ?? ends.max ?? figure.value
+                ]
+              ]
+        ),
         bars.length > 16 ? 3 : 6
       )
     ]
   }
+}
+
+/** A whisker may be this many times as long as the largest bar; a longer one leaves the panel. */
+const maxWhisker = 2
+
+/** Ends of the axis: by the values and the intervals that are not doubtful, and by long intervals up to a limit. */
+function barEnds(figures: readonly IntervalValue[]): { min?: number; max?: number } {
+  const values = figures.map((figure) => figure.value)
+  if (values.some((value) => value < 0)) return {}
+  const most = Math.max(...values)
+  const highest = Math.max(
+    most,
+    ...figures.map((figure) => figure.high ?? (figure.low === null ? most : Infinity))
+  )
+  // Times, energies and ratios are not negative: the lower end of a wide interval is cut at 0.
+  return highest <= maxWhisker * most || most === 0 ? { min: 0 } : { min: 0, max: maxWhisker * most }
 }
 
 /** Lines from (a, b) to (c, d) with end strokes `cap` px to either side, across the line. */
@@ -117,11 +144,11 @@ export function labelledPointsPanel(
 ): Panel {
   const all = groups.flatMap((group) => group.points)
   const ends = (read: (point: LabelledPoint) => IntervalValue): [number, number] => {
-    const values = all.flatMap((point) => [
-      read(point).value,
-      read(point).low ?? read(point).value,
-      read(point).high ?? read(point).value
-    ])
+    const values = all.flatMap((point) => {
+      const { value, low, high, isDoubtful } = read(point)
+      // The interval of a doubtful figure may be so wide that nothing else could be seen.
+      return isDoubtful === true ? [value] : [value, low ?? value, high ?? value]
+    })
     const [low, high] = [Math.min(...values), Math.max(...values)]
     const room = 0.08 * (high - low || Math.abs(high) || 1)
     return [low >= 0 ? Math.max(0, low - room) : low - room, high + 1.6 * room]
@@ -134,8 +161,10 @@ export function labelledPointsPanel(
     series: [
       whiskers(
         all.flatMap(({ x: across, y: up }) => [
-          ...(across.low === null ? [] : [[across.low, up.value, across.high!, up.value]]),
-          ...(up.low === null ? [] : [[across.value, up.low, across.value, up.high!]])
+          ...(across.low === null || across.high === null
+            ? []
+            : [[across.low, up.value, across.high, up.value]]),
+          ...(up.low === null || up.high === null ? [] : [[across.value, up.low, across.value, up.high]])
         ]),
         3
       ),
@@ -165,7 +194,11 @@ function endlessAxis(axis: Axis): Record<string, unknown> {
   const labels = found['axisLabel'] as Record<string, unknown>
   return {
     ...found,
-    axisLabel: { ...labels, showMinLabel: axis.min === 0, showMaxLabel: false },
+    axisLabel: {
+      ...labels,
+      showMinLabel: axis.min === undefined || axis.min === 0,
+      showMaxLabel: axis.max === undefined
+    },
     axisLine: { ...axisStyle.axisLine, onZero: false }
   }
 }

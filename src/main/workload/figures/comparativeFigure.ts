@@ -8,13 +8,17 @@ import type { Analysis, StatisticsChoice } from './workloadFigures'
 
 /**
  * The twelfth figure: networks beside each other by what can be compared between different ones: speedup per precision,
- * share of cost by layer type, and the correlation of cost and impact with its interval.
+ * share of cost by layer type, and the correlation of cost and impact with its interval. INVALID figures are left out.
  */
 export function comparativeAnalysis(analyses: readonly Analysis[], choice: StatisticsChoice): Figure {
   return figureOf('comparative_analysis', [
     precisionPanel('Speedup against fp32', 'times', analyses, (row) => row.speedup),
     precisionPanel('Share of the net energy at fp32', '%', analyses, (row, base) =>
-      row.energyNetJ.value === null || base?.energyNetJ.value == null || base.energyNetJ.value <= 0
+      row.energyNetJ.verdict !== 'VALID' ||
+      row.energyNetJ.value === null ||
+      base?.energyNetJ.verdict !== 'VALID' ||
+      base.energyNetJ.value === null ||
+      base.energyNetJ.value <= 0
         ? null
         : (100 * row.energyNetJ.value) / base.energyNetJ.value
     ),
@@ -38,14 +42,15 @@ function precisionPanel(
     const row = tables.benchmark.find((candidate) => candidate.precision === precision)
     const base = tables.benchmark.find((candidate) => candidate.precision === 'fp32')
     const found = row === undefined ? null : read(row, base)
-    return (typeof found === 'number' || found === null ? found : found.value) ?? NaN
+    if (typeof found === 'number' || found === null) return found ?? NaN
+    return found.verdict === 'VALID' ? (found.value ?? NaN) : NaN
   }
   const series = analyses.map((analysis) => ({
     name: analysis.model,
     values: precisions.map((precision) => valueOf(analysis, precision))
   }))
   if (series.every(({ values }) => values.every(Number.isNaN)))
-    return emptyPanel(title, 'Unavailable in every run.')
+    return emptyPanel(title, 'No run has a VALID figure.')
   return barPanel(title, label, precisions, series)
 }
 
@@ -55,6 +60,9 @@ function sharePanel(analyses: readonly Analysis[]): Panel {
   const key = isEnergy ? 'energyShare' : 'timeShare'
   const types = [...new Set(analyses.flatMap(({ tables }) => tables.layers.map((row) => row.type)))]
   const title = isEnergy ? 'Energy by layer type' : 'Time by layer type (energy unavailable)'
+  const isDoubtful = analyses.some(({ tables }) =>
+    tables.layers.some((row) => (isEnergy ? row.energyTotalJ : row.timeUs).verdict === 'INVALID')
+  )
   if (types.length === 0) return emptyPanel(title, 'No layer was measured.')
   /** NaN, which draws nothing, where a network has no such layer. */
   const share = ({ tables }: Analysis, type: LayerType): number =>
@@ -62,7 +70,7 @@ function sharePanel(analyses: readonly Analysis[]): Panel {
     tables.layers.filter((row) => row.type === type).reduce((sum, row) => sum + (row[key] ?? 0), 0)
   return barPanel(
     title,
-    '% of the network',
+    isDoubtful ? '% of the network, partly from INVALID figures' : '% of the network',
     types,
     analyses.map((analysis) => ({
       name: analysis.model,

@@ -31,7 +31,7 @@ const types: readonly LayerType[] = [
 
 /** A layer type has one colour in all figures. */
 function colorOf(type: LayerType): string {
-  return figureColors[types.indexOf(type) % figureColors.length]!
+  return figureColors[types.indexOf(type)] ?? '#5b3a29'
 }
 
 /** Layers shown one by one; the costliest where there are more. */
@@ -50,7 +50,7 @@ export function perLayerAnalysis(title: string, { layers }: WorkloadTables): Fig
   const hasEnergy = layers.some((row) => row.energyTotalJ.value !== null)
   const first = hasEnergy
     ? layerBars(`${title}: energy per layer`, 'total energy per pass', layers, energy, 'J', 1)
-    : layerBars(`${title}: time per layer (energy unavailable)`, 'time per pass', layers, time, 's', 1e-6)
+    : layerBars(`${title}: time per layer`, 'time per pass (energy unavailable)', layers, time, 's', 1e-6)
   return figureOf('per_layer_energy_analysis', [
     first,
     typeBars('Energy by layer type', 'total energy per pass', layers, energy, 'J', 1, 'sum'),

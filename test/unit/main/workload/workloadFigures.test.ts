@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework'
 import { compareVerb, figuresVerb } from '@main/cli/workloadFigures'
-import { correlationColor } from '@main/figures/intervalCharts'
+import { correlationColor, intervalBarPanel, labelledPointsPanel } from '@main/figures/intervalCharts'
 import { scaleOf } from '@main/workload/figures/scale'
 import { readTableFolders } from '@main/workload/tableFolders'
 import { temporaryFolder } from '../../../fixtures/smi/standIn'
@@ -162,6 +162,26 @@ describe('workload compare', () => {
     await expect(run(verb, out, out, 'run1')).resolves.toBeTruthy()
     await writeTableFolder(out, 'b', sampleTables())
     await expect(run(verb, out, out, 'run1')).rejects.toThrow('holds 2 networks')
+  })
+})
+
+describe('intervals in figures', () => {
+  const bar = (value: number, low: number | null, high: number | null) =>
+    intervalBarPanel('t', 'ms', [{ name: 'a', figure: { value, low, high } }]).y
+  it('let no interval of two wild trials hide the values', () => {
+    expect(bar(2, -60, 70)).toMatchObject({ min: 0, max: 4 })
+    expect(bar(2, 1, 3)).toMatchObject({ min: 0 })
+    expect(bar(2, 1, 3)['max']).toBeUndefined()
+    // Open above: as far as the panel goes.
+    expect(bar(2, 1, null)).toMatchObject({ min: 0, max: 4 })
+    expect(bar(2, null, null)['max']).toBeUndefined()
+    expect(bar(-0.3, -0.8, 0.4)['min']).toBeUndefined()
+    const wild = { value: 1, low: -50, high: 50, isDoubtful: true }
+    const panel = labelledPointsPanel('t', { label: 'x' }, { label: 'y' }, [
+      { name: 'ffn', points: [{ name: '', x: wild, y: { value: 2, low: null, high: null } }] }
+    ])
+    expect(panel.x['min']).toBeGreaterThanOrEqual(0)
+    expect(panel.x['max']).toBeLessThan(2)
   })
 })
 
