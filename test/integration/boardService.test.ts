@@ -139,7 +139,13 @@ describe('board service with a virtual board', () => {
   it('loads a file with CRC, refuses one that does not fit before sending anything', async () => {
     const bytes = noise(20_000)
     const file = { name: 'data.bin', base64: Buffer.from(bytes).toString('base64') }
-    const { jobId } = await call('board.load', { id: 'virtual:small', file })
+    // Bytes of which nothing says where they belong are carried nowhere, let alone run.
+    await expect(call('board.load', { id: 'virtual:small', file, start: true })).rejects.toMatchObject({
+      code: 'input.invalid',
+      hint: expect.stringContaining('address')
+    })
+    const { board } = await call('board.get', { id: 'virtual:small' })
+    const { jobId } = await call('board.load', { id: 'virtual:small', file, address: board.info!.ram.low })
     expect(await settled(bench, jobId)).toMatchObject({ state: 'done' })
     expect((await call('board.loads', {})).loads[0]).toMatchObject({
       fileName: 'data.bin',
@@ -158,7 +164,8 @@ describe('board service with a virtual board', () => {
 
   it('a cancelled upload leaves the board usable', async () => {
     const file = { name: 'big.bin', base64: Buffer.from(noise(600_000)).toString('base64') }
-    const { jobId } = await call('board.load', { id: 'virtual:small', file })
+    const { board } = await call('board.get', { id: 'virtual:small' })
+    const { jobId } = await call('board.load', { id: 'virtual:small', file, address: board.info!.ram.low })
     await expect.poll(() => bench.jobs.list().find((job) => job.id === jobId)!.done).toBeGreaterThan(0)
     bench.jobs.cancel(jobId)
     expect(await settled(bench, jobId)).toMatchObject({ state: 'cancelled' })

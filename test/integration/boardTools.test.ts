@@ -379,7 +379,7 @@ describe.skipIf(need('openFPGALoader'))('openFPGALoader against a simulated FPGA
       target,
       file: file('top.bit', bitstream),
       id: '/dev/ttyFPGA',
-      then: { file: file('app.bin', program), loader: 'sfl' as const, address: null, start: true }
+      then: { file: file('app.bin', program), loader: 'sfl' as const, address: 0x4000_0000, start: true }
     }
     const { jobId } = await board.boards.handlers['board.bitstream'](order, context)
     // While it runs the line is taken, by name.

@@ -10,7 +10,7 @@ import { createBoardRegistry } from './boardRegistry'
 import type { BoardSession } from './boardSession'
 import type { IdentifiedBoard } from './boardView'
 import { readLoadImage } from './load/loadFile'
-import { defaultAddress, startLoadJob } from './load/loadJob'
+import { startLoadJob } from './load/loadJob'
 import { startSendFile } from './load/sendFileJob'
 import { createLoadRecords } from './load/loadRecords'
 import { createToolHandlers } from './tools/toolJobs'
@@ -138,7 +138,7 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
       },
       'board.load': async ({ id, file, loader, address, start }) => {
         const held = registry.held(id)
-        const image = await readLoadImage(file, address ?? defaultAddress(loader, held))
+        const image = await readLoadImage(file, address)
         return startLoadJob(held, { image, loader, start }, { jobs, nowMs, records })
       },
       'board.loads': async () => ({ loads: records.all() }),

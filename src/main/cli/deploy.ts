@@ -31,9 +31,10 @@ export const deployCli: CliNoun = {
   verbs: {
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
-      usage: '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N]',
+      usage: '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N] [--ram BYTES]',
       options: {
         ...modelOptions,
+        ram: { type: 'string', help: 'memory of the target in bytes; a network that needs more is refused' },
         out: { type: 'string', help: 'new or empty folder' },
         images: { type: 'string', help: 'images the program checks itself with', default: '4' }
       },
@@ -44,7 +45,8 @@ export const deployCli: CliNoun = {
         const result = await client.call('deploy.export', {
           ...(await readModel(client, args, context)),
           images: numberOption(args, 'images', { min: 1, max: 64, integer: true }) ?? 4,
-          folder: path.resolve(context.cwd, out)
+          folder: path.resolve(context.cwd, out),
+          ramBytes: numberOption(args, 'ram', { min: 1024, max: 0x4000_0000, integer: true }) ?? null
         })
         const sizeBytes = result.files.reduce((sum, file) => sum + file.sizeBytes, 0)
         return {

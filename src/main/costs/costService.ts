@@ -14,6 +14,8 @@ export interface CostServiceDeps extends CostTargetDeps {
   operatorSamples: (boardId: string, unit: CostTarget['unit']) => Promise<MeasuredCall[]>
   /** What is known of a board's kernels and RAM; connects it. */
   boardInfo: (boardId: string) => Promise<BoardInfo>
+  /** What this copy's monitor says of itself; connects no board. */
+  monitorInfo: () => Promise<BoardInfo>
 }
 
 /** What networks cost on boards: which proxies price a layer, on which measurements they lean. */
@@ -34,7 +36,7 @@ export interface CostService {
   points(boardId: string, modelId: string): Promise<{ fewest: number | null; most: number | null }>
 }
 
-/** Planned for where no proxy names a board: it has every kernel. */
+/** Named where no proxy names a board: it has every kernel. */
 const anyBoard = 'virtual:high'
 
 export function createCostService(deps: CostServiceDeps): CostService {
@@ -51,8 +53,9 @@ export function createCostService(deps: CostServiceDeps): CostService {
     },
     async planBoard(proxyId) {
       const target = await costTarget(deps, { proxyId, boardId: null, modelId: null }).catch(() => null)
-      const id = target?.boardId ?? anyBoard
-      return { id, info: await deps.boardInfo(id) }
+      // Where no proxy names a board none is connected: the monitor itself has every kernel.
+      if (target === null) return { id: anyBoard, info: await deps.monitorInfo() }
+      return { id: target.boardId, info: await deps.boardInfo(target.boardId) }
     }
   }
   return {

@@ -12,21 +12,20 @@ export interface CodeExport {
   /** Sources whose callable.elf is linked where the plan puts the Image. */
   callable(network: QuantizedNetwork, plan: Plan, check: SelfCheck): Promise<GeneratedFile[]>
   /**
-   * Writes the sources into a new or empty folder.
+   * Writes the sources into a new or empty folder, planned for the kernels and the memory of `info`.
    * @throws input.invalid when the folder holds anything: nothing of the user's is overwritten
    */
   write(
     network: QuantizedNetwork,
     check: SelfCheck,
-    folder: string
+    folder: string,
+    info: BoardInfo
   ): Promise<{ folder: string; files: { name: string; sizeBytes: number }[] }>
 }
 
 export function createCodeExport(deps: {
   /** resources/ of this copy. */
   resourceFolder: string
-  /** Kernel table and memory of some board with this copy's monitor; an export is not for one board. */
-  anyBoard: () => Promise<BoardInfo>
 }): CodeExport {
   const sourcesOf = async (): Promise<Map<string, string>> => {
     const names = await readdir(path.join(deps.resourceFolder, 'kernels'), { recursive: true })
@@ -41,7 +40,7 @@ export function createCodeExport(deps: {
   return {
     callable: async (network, plan, check) =>
       generateSources(network, plan, { sources: await sourcesOf(), check }),
-    async write(network, check, folder) {
+    async write(network, check, folder, info) {
       const target = path.resolve(folder)
       const present = await readdir(target).catch(() => [])
       if (present.length > 0) {
@@ -51,7 +50,7 @@ export function createCodeExport(deps: {
           'Choose a new or an empty folder: an export overwrites nothing.'
         )
       }
-      const plan = planDeployment(network, await deps.anyBoard())
+      const plan = planDeployment(network, info)
       const files = generateSources(network, plan, { sources: await sourcesOf(), check })
       await writeFiles(target, files)
       return {

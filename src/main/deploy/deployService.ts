@@ -33,6 +33,8 @@ export function createDeployService(deps: {
   predict: PredictNetwork
   toolchain: Toolchain
   codeExport: CodeExport
+  /** What this copy's monitor says of itself; connects no board. */
+  monitorInfo: () => Promise<BoardInfo>
   nowMs: () => number
   newId: () => string
 }): DeployService {
@@ -46,6 +48,12 @@ export function createDeployService(deps: {
     const plan = planDeployment(network, info)
     const predicted = await predict(network, request.modelId, request.boardId, request.proxyId)
     return { network, plan, described: presentPlan(network, plan, info, predicted) }
+  }
+
+  /** A machine with this copy's kernels and so much memory, or as much as the largest virtual board has. */
+  const infoOf = async (ramBytes: number | null): Promise<BoardInfo> => {
+    const info = await deps.monitorInfo()
+    return ramBytes === null ? info : { ...info, ram: { low: info.ram.low, high: info.ram.low + ramBytes } }
   }
 
   const loadAs =
@@ -139,7 +147,8 @@ export function createDeployService(deps: {
         await runs.forget((await runs.find(deploymentId)).id, nowMs())
         return { ok: true }
       },
-      'deploy.export': async ({ modelId, scheme, method, images, folder }) => {
+      'deploy.export': async ({ modelId, scheme, method, images, folder, boardId, ramBytes }) => {
+        const info = boardId === null ? await infoOf(ramBytes) : await boards.info(boardId)
         const network = await models.quantize(modelId, scheme, method)
         const inputs = await models.testInputs(modelId, images)
         const host = await models.reference(
@@ -149,7 +158,7 @@ export function createDeployService(deps: {
           new AbortController().signal
         )
         const check = { codes: inputs.codes, logits: host, count: inputs.images }
-        return await codeExport.write(network, check, folder)
+        return await codeExport.write(network, check, folder, info)
       }
     }
   }

@@ -1,4 +1,6 @@
-import { createBoardAdapters } from '../board/boardAdapters'
+import type { BoardInfo } from '../../core/board/boardInfo'
+import { createBoardAdapters, type BoardAdapters } from '../board/boardAdapters'
+import { readMonitorInfo } from '../board/monitorInfo'
 import { createBoardService, type BoardService } from '../board/boardService'
 import { createEnergyService, type EnergyService } from '../energy/energyService'
 import { createEnergyStore } from '../energy/energyStore'
@@ -8,16 +10,29 @@ import { readHostLoad } from '../gpu/hostLoad'
 import { builtPath, resourcePath } from '../paths'
 import type { Foundation } from './foundation'
 
+const boardAdapters = ({ spawn, findProgram }: Foundation): BoardAdapters =>
+  createBoardAdapters({
+    firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
+    workerFile: builtPath('main', 'virtualBoardWorker.js'),
+    spawn,
+    findProgram
+  })
+
+/** What this copy's monitor says of itself; asked once, on a machine of its own that is gone again. */
+export function monitorInfo(foundation: Foundation): () => Promise<BoardInfo> {
+  let known: Promise<BoardInfo> | undefined
+  return () => {
+    known ??= readMonitorInfo(() => boardAdapters(foundation).openVirtual('high', false))
+    known.catch(() => (known = undefined))
+    return known
+  }
+}
+
 /** The boards. */
 export function connectBoards(foundation: Foundation): BoardService {
-  const { store, jobs, tasks, emitter, nowMs, spawn, findProgram } = foundation
+  const { store, jobs, tasks, emitter, nowMs } = foundation
   return createBoardService({
-    adapters: createBoardAdapters({
-      firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
-      workerFile: builtPath('main', 'virtualBoardWorker.js'),
-      spawn,
-      findProgram
-    }),
+    adapters: boardAdapters(foundation),
     store,
     jobs,
     emit: emitter(),

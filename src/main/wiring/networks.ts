@@ -22,6 +22,7 @@ import { createSearchStore } from '../search/searchStore'
 import type { RunKind } from '../runs/runKeeper'
 import { createRunService, type RunService } from '../runs/runService'
 import { createRunLabels } from '../runs/runLabels'
+import { monitorInfo } from './devices'
 import type { Foundation } from './foundation'
 
 /** The services of the loop from networks and Samples to a verified deployment. */
@@ -44,6 +45,7 @@ export function connectNetworks(
 ): Networks {
   const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
   const labels = createRunLabels(store)
+  const anyInfo = monitorInfo(foundation)
   const common = { jobs, labels, nowMs, newId }
   const dataset = createDataSetService({
     tasks,
@@ -86,6 +88,7 @@ export function connectNetworks(
     calibrations: calibrationStore,
     buildOf: (boardId) => buildOf(board, boardId),
     boardInfo: async (boardId) => (await board.connect(boardId)).info,
+    monitorInfo: anyInfo,
     operatorSamples: async (boardId, unit) =>
       (await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0)
   })
@@ -108,10 +111,8 @@ export function connectNetworks(
     models: model,
     predict: costs.predict,
     toolchain: createToolchain(foundation),
-    codeExport: createCodeExport({
-      resourceFolder: resourcePath(),
-      anyBoard: async () => (await board.connect('virtual:high')).info
-    })
+    monitorInfo: anyInfo,
+    codeExport: createCodeExport({ resourceFolder: resourcePath() })
   })
   const calibrations = createCalibrations({
     ...common,

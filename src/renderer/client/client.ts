@@ -17,8 +17,11 @@ export type { CommandInput, CommandName, CommandOutput, EventName, EventPayload 
  * The renderer's only way to the services. A transport moves plain JSON; the client around it checks both directions
  * against the contract, so that a view never sees data of a shape it does not know.
  */
-/** Whether events reach this window; `connecting` also covers every attempt to come back. */
-export type ConnectionState = 'connected' | 'connecting' | 'lost'
+/**
+ * Whether events reach this window; `connecting` also covers every attempt to come back. `refused`: a host is there but
+ * does not take this tab's token, because it was started anew; the tab cannot come back by itself.
+ */
+export type ConnectionState = 'connected' | 'connecting' | 'lost' | 'refused'
 
 export interface ClientCallOptions {
   /** Longest wait for an answer, in milliseconds. Long work is a Job, so answers are quick. */

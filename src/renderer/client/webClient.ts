@@ -28,6 +28,8 @@ export interface WebClientOptions {
   createSocket?: (url: string, protocol: string) => WebSocket
 }
 
+const isRefusal = (status: number | undefined): boolean => status === 401 || status === 403
+
 /** Client over loopback HTTP (calls) and one WebSocket (events), which comes back by itself after it dropped. */
 export function createWebClient(options: WebClientOptions): Client {
   const { origin, token } = options
@@ -44,9 +46,21 @@ export function createWebClient(options: WebClientOptions): Client {
     for (const listener of connectionListeners) listener(next)
   }
 
+  const post = async (name: string, input: unknown): Promise<Response> =>
+    await request(origin + webPaths.call, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ name, input })
+    })
+  const isRefused = async (): Promise<boolean> => {
+    const response = await post('app.settings', {}).catch(() => null)
+    return isRefusal(response?.status)
+  }
+
   const connect = (): void => {
     const socket = createSocket(origin.replace(/^http/, 'ws') + webPaths.events, webSocketProtocol(token))
     socket.onopen = () => {
+      opened = true
       attempts = 0
       setState('connected')
     }
@@ -54,11 +68,16 @@ export function createWebClient(options: WebClientOptions): Client {
       const { event, payload } = eventMessageSchema.parse(JSON.parse(String(message.data)))
       listeners.deliver(event, payload)
     }
+    let opened = false
     socket.onclose = () => {
       setState(attempts === 0 && state === 'connecting' ? 'connecting' : 'lost')
+      // A browser does not say why a socket was refused; a call does.
+      if (!opened) void isRefused().then((refused) => refused && setState('refused'))
       const waitMs = retryWaitsMs[Math.min(attempts, retryWaitsMs.length - 1)]
       attempts += 1
-      setTimeout(connect, waitMs)
+      setTimeout(() => {
+        if (state !== 'refused') connect()
+      }, waitMs)
     }
   }
   connect()
@@ -68,11 +87,7 @@ export function createWebClient(options: WebClientOptions): Client {
     async send(name, input) {
       let response: Response
       try {
-        response = await request(origin + webPaths.call, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-          body: JSON.stringify({ name, input })
-        })
+        response = await post(name, input)
       } catch (cause) {
         throw new AppError(
           'host.disconnected',
@@ -81,7 +96,8 @@ export function createWebClient(options: WebClientOptions): Client {
           { cause }
         )
       }
-      if (response.status === 401 || response.status === 403) {
+      if (isRefusal(response.status)) {
+        setState('refused')
         throw new AppError(
           'host.unauthorised',
           'The host does not accept the access token of this tab.',

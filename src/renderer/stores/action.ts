@@ -9,6 +9,14 @@ export interface Action<Args extends unknown[], Result> {
   run(...args: Args): Promise<Result | undefined>
 }
 
+/** All actions of this window, for errors whose cause went away. */
+const failing = new Set<{ error: AppError | null }>()
+
+/** Takes away the errors of a cause that is gone: of a lost host when it is back, of a board when it is connected. */
+export function forgetErrors(isOver: (error: AppError) => boolean): void {
+  for (const action of failing) if (action.error !== null && isOver(action.error)) action.error = null
+}
+
 /** Wraps an asynchronous function as an Action. Overlapping runs are allowed; the last error stays until the next run. */
 export function createAction<Args extends unknown[], Result>(
   work: (...args: Args) => Promise<Result>
@@ -24,7 +32,9 @@ export function createAction<Args extends unknown[], Result>(
       try {
         return await work(...args)
       } catch (reason) {
-        action.error = AppError.from(reason)
+        const error = AppError.from(reason)
+        // Who cancels knows it: an outcome, not an error.
+        action.error = error.code === 'job.cancelled' ? null : error
         return undefined
       } finally {
         running -= 1
@@ -32,5 +42,6 @@ export function createAction<Args extends unknown[], Result>(
       }
     }
   })
+  failing.add(action)
   return action as Action<Args, Result>
 }

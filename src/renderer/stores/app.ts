@@ -3,7 +3,10 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandOutput, ConnectionState } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetErrors } from './action'
+
+/** Errors that are over as soon as the host is heard again. */
+const hostErrors: ReadonlySet<string> = new Set(['host.disconnected', 'host.timeout', 'host.unauthorised'])
 
 export type AppInfo = CommandOutput<'app.info'>
 
@@ -23,6 +26,7 @@ export const useApp = defineStore('app', () => {
 
   client.onConnection((state) => {
     connection.value = state
+    if (state === 'connected') forgetErrors(({ code }) => hostErrors.has(code))
   })
   client.subscribe('app.settingsChanged', (next) => {
     settings.value = next

@@ -13,7 +13,12 @@ export const useDeployments = defineStore('deploy', () => {
   const openId = ref<string | null>(null)
   const plan = shallowRef<DeployPlan | null>(null)
   /** A scheme another page hands over, and where it comes from in words. */
-  const offered = shallowRef<{ scheme: SchemeJson; method: QuantMethod; from: string } | null>(null)
+  const offered = shallowRef<{
+    modelId: string
+    scheme: SchemeJson
+    method: QuantMethod
+    from: string
+  } | null>(null)
 
   const open = computed(
     () => deployments.value.find(({ id }) => id === openId.value) ?? deployments.value[0] ?? null
@@ -31,10 +36,14 @@ export const useDeployments = defineStore('deploy', () => {
     deployments.value = [...list].sort((a, b) => b.startedAtMs - a.startedAtMs)
   })
 
+  let latestPreview: CommandInput<'deploy.plan'> | null = null
   const preview = createAction(async (input: CommandInput<'deploy.plan'>) => {
     plan.value = null
-    plan.value = (await client.call('deploy.plan', input)).plan
-    return plan.value
+    latestPreview = input
+    const found = (await client.call('deploy.plan', input)).plan
+    // A slower plan of an earlier choice must not stand under the present one.
+    if (latestPreview === input) plan.value = found
+    return found
   })
 
   const start = createAction(async (input: CommandInput<'deploy.run'>) => {

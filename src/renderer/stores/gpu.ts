@@ -42,6 +42,12 @@ export const useGpu = defineStore('gpu', () => {
   )
   const runningRecording = computed(() => recordings.value.find(({ state }) => state === 'running') ?? null)
 
+  /** The newest reading of a metric in this window; null where none came, so that cards move with the charts. */
+  function latest(gpuIndex: number, metric: GpuMetric): number | null {
+    void revision.value
+    return rings.get(`${gpuIndex} ${metric}`)?.lastValue() ?? null
+  }
+
   function ring(gpuIndex: number, metric: GpuMetric): LiveRing {
     const key = `${gpuIndex} ${metric}`
     const known = rings.get(key)
@@ -64,7 +70,8 @@ export const useGpu = defineStore('gpu', () => {
         })
       }
     }
-    dropped.value += event.dropped
+    // A running total of this sampling: the event that matters is the last one.
+    dropped.value = event.dropped
     revision.value += 1
   })
   client.subscribe('gpu.hostLoad', (load) => {
@@ -165,6 +172,7 @@ export const useGpu = defineStore('gpu', () => {
     isSampling,
     runningRecording,
     ring,
+    latest,
     load,
     start,
     stop,

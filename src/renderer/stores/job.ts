@@ -7,6 +7,23 @@ import { createAction } from './action'
 
 const settledStates: ReadonlySet<Job['state']> = new Set(['done', 'failed', 'cancelled', 'interrupted'])
 
+/** Stands for a job of which only the id is known. */
+const unknownJob: Omit<Job, 'id'> = {
+  kind: 'job',
+  title: 'A job',
+  state: 'interrupted',
+  done: 0,
+  total: 0,
+  unit: '',
+  ratePerSecond: null,
+  remainingMs: null,
+  note: '',
+  startedAtMs: 0,
+  finishedAtMs: null,
+  resumable: false,
+  error: null
+}
+
 /** Jobs of this host, live. */
 export const useJobs = defineStore('job', () => {
   const client = useClient()
@@ -24,11 +41,33 @@ export const useJobs = defineStore('job', () => {
     waiters.delete(job.id)
   }
 
+  /** Ends a job whose host is gone, so that nothing waits for it. */
+  function interrupt(id: string, job: Job | undefined): void {
+    const ended: Job = {
+      ...(job ?? { ...unknownJob, id }),
+      state: 'interrupted',
+      remainingMs: null,
+      finishedAtMs: Date.now()
+    }
+    for (const resolve of waiters.get(id) ?? []) resolve(ended)
+    waiters.delete(id)
+    if (job !== undefined && byId.value.has(id)) byId.value.set(id, ended)
+    triggerRef(byId)
+  }
+  /** The process behind this window is another one: what ran in the old one runs no more. */
+  function interruptAll(): void {
+    for (const job of running.value) interrupt(job.id, job)
+    for (const id of [...waiters.keys()]) interrupt(id, undefined)
+  }
+
   client.subscribe('job.changed', accept)
 
   const load = createAction(async () => {
     const { jobs } = await client.call('job.list', {})
+    const known = byId.value
     byId.value = new Map(jobs.map((job) => [job.id, job]))
+    // A host that does not know a job any more will never tell of its end.
+    for (const id of [...waiters.keys()]) if (!byId.value.has(id)) interrupt(id, known.get(id))
     // A job that ended while the event stream was away has no event left to come.
     for (const job of jobs) accept(job)
   })
@@ -65,8 +104,12 @@ export const useJobs = defineStore('job', () => {
     if (job.state === 'done') return job
     throw job.error !== null
       ? AppError.from(job.error)
-      : new AppError('job.cancelled', `"${job.title}" was ${job.state}.`, 'Resume it, or start it again.')
+      : new AppError(
+          job.state === 'cancelled' ? 'job.cancelled' : 'job.crashed',
+          `"${job.title}" was ${job.state}.`,
+          'Resume it, or start it again.'
+        )
   }
 
-  return { all, running, load, cancel, resume, clear, get, whenSettled }
+  return { all, running, interruptAll, load, cancel, resume, clear, get, whenSettled }
 })

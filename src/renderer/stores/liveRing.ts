@@ -6,9 +6,19 @@ export interface LiveRing {
   push(timeMs: number, value: number | null): void
   /** Time of the newest reading; Infinity while there is none. */
   lastTimeMs(): number
+  /** The newest value that is a number; null while there is none, or when the newest reading was missing. */
+  lastValue(): number | null
   /** Oldest first. */
   read(): { timesMs: Float64Array; values: Float64Array }
   clear(): void
+}
+
+/** Gaps that a chart of these values shows: runs of missing readings. */
+export function gapsIn(values: ArrayLike<number>): number {
+  let gaps = 0
+  for (let index = 0; index < values.length; index++)
+    if (Number.isNaN(values[index]) && (index === 0 || !Number.isNaN(values[index - 1]))) gaps += 1
+  return gaps
 }
 
 export function createLiveRing(capacity: number): LiveRing {
@@ -24,6 +34,10 @@ export function createLiveRing(capacity: number): LiveRing {
       if (count < capacity) count += 1
     },
     lastTimeMs: () => (count === 0 ? Infinity : times[(next - 1 + capacity) % capacity]!),
+    lastValue() {
+      const value = count === 0 ? Number.NaN : values[(next - 1 + capacity) % capacity]!
+      return Number.isNaN(value) ? null : value
+    },
     read() {
       const start = (next - count + capacity) % capacity
       const inOrder = (ring: Float64Array): Float64Array => {

@@ -35,11 +35,17 @@ export const useModels = defineStore('model', () => {
   })
 
   async function show(model: ModelInfo): Promise<ModelInfo> {
+    if (open.value?.id !== model.id) {
+      evaluations.value = []
+      sensitivities.value = []
+    }
     open.value = model
     const [evaluated, sensitive] = await Promise.all([
       client.call('model.evaluations', { modelId: model.id }),
       client.call('model.sensitivities', { modelId: model.id })
     ])
+    // Another network may have been opened meanwhile: its results stand, not these.
+    if (open.value.id !== model.id) return model
     evaluations.value = evaluated.evaluations
     sensitivities.value = sensitive.rows
     return model
@@ -76,13 +82,15 @@ export const useModels = defineStore('model', () => {
   const evaluate = createAction(async (modelId: string, scheme: SchemeJson | null, split: Split) => {
     const { jobId } = await client.call('model.evaluate', { modelId, scheme, split })
     await jobs.whenSettled(jobId)
-    evaluations.value = (await client.call('model.evaluations', { modelId })).evaluations
+    const found = (await client.call('model.evaluations', { modelId })).evaluations
+    if (open.value?.id === modelId) evaluations.value = found
   })
 
   const findSensitivity = createAction(async (modelId: string) => {
     const { jobId } = await client.call('model.sensitivity', { modelId })
     await jobs.whenSettled(jobId)
-    sensitivities.value = (await client.call('model.sensitivities', { modelId })).rows
+    const found = (await client.call('model.sensitivities', { modelId })).rows
+    if (open.value?.id === modelId) sensitivities.value = found
   })
 
   return {

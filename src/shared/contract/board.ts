@@ -189,7 +189,7 @@ export const boardContract = defineContract({
       boardId.extend({
         file: fileSourceSchema,
         loader: loaderNameSchema.default('monitor'),
-        /** Where a flat binary goes; null: the lowest usable address (monitor) or the loader's default. */
+        /** Where a file that is no ELF goes; such a file without an address is refused. */
         address: z.number().int().min(0).max(0xffff_ffff).nullable().default(null),
         start: z.boolean().default(false)
       }),

@@ -159,7 +159,11 @@ export const deployContract = defineContract({
         method: methodSchema.default('ptq'),
         /** Images baked into the program's self-check. */
         images: z.number().int().min(1).max(64).default(4),
-        folder: z.string().min(1)
+        folder: z.string().min(1),
+        /** A connected board: planned for its kernels and memory. Nothing is connected for an export. */
+        boardId: z.string().nullable().default(null),
+        /** Memory of the target in bytes where no board is named; null: no limit but the largest virtual board's. */
+        ramBytes: z.number().int().min(1024).max(0x4000_0000).nullable().default(null)
       }),
       z.object({ folder: z.string(), files: z.array(z.object({ name: z.string(), sizeBytes: z.number() })) })
     )

@@ -315,6 +315,7 @@ export const gpuContract = defineContract({
   },
   events: {
     /** At most about 10 a second, whatever the sampling rate. */
+    /** `dropped`: readings left out of all events so far, a running total of this sampling. */
     'gpu.sampled': z.object({ sequence: z.number(), dropped: z.number(), batches: z.array(gpuBatchSchema) }),
     'gpu.hostLoad': hostLoadSchema,
     'gpu.samplingChanged': samplingStateSchema,

@@ -37,8 +37,8 @@ export async function readLoadImage(source: FileSource, address: number | null):
     if (address === null) {
       throw new AppError(
         'input.invalid',
-        `${name} is a flat binary and tells no address.`,
-        'Give the address it is linked for.'
+        `${name} is no ELF file: nothing in it says where it belongs.`,
+        'Give the address it is linked for, or choose the ELF file it was made from.'
       )
     }
     return { name, segments: [{ address, bytes }], entry: address, sizeBytes: bytes.length }

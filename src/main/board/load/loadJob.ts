@@ -13,12 +13,6 @@ export interface LoadOrder {
   start: boolean
 }
 
-/** Where a flat binary goes when nobody says: the monitor's lowest usable address, SFL's main RAM. */
-export function defaultAddress(loader: LoaderName, held: Held | null): number | null {
-  if (loader === 'monitor') return held?.connection.session?.identified?.ram.low ?? null
-  return loader === 'sfl' ? 0x4000_0000 : null
-}
-
 /** Carries an image over a leased line; a boot loader that brought up a monitor has made a Bitbench board of it. */
 export async function carry(
   session: BoardSession,

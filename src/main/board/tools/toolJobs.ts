@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors'
 import type { JobContext, JobService } from '../../jobs/jobService'
 import type { BoardRegistry, Held } from '../boardRegistry'
 import { type LoadImage, readLoadImage, readSource } from '../load/loadFile'
-import { carry, defaultAddress, type LoadOrder } from '../load/loadJob'
+import { carry, type LoadOrder } from '../load/loadJob'
 import type { LoadRecords } from '../load/loadRecords'
 import type { BoardToolAdapter } from './boardToolAdapter'
 import { debugProgram } from './debugProgram'
@@ -73,7 +73,7 @@ async function followUp({
       'Choose the boot loader that the design brings: sfl, ymodem or xmodem.'
     )
   }
-  return { image: await readLoadImage(file, address ?? defaultAddress(loader, null)), loader, start }
+  return { image: await readLoadImage(file, address), loader, start }
 }
 
 function startBitstream(

@@ -18,3 +18,9 @@ export function saveText(name: string, text: string): void {
   link.click()
   URL.revokeObjectURL(url)
 }
+
+/** Whether a file begins as ELF programs do (System V ABI, chapter 4: 0x7f "ELF"). */
+export async function looksLikeElf(file: Blob): Promise<boolean> {
+  const [first, ...letters] = new Uint8Array(await file.slice(0, 4).arrayBuffer())
+  return first === 0x7f && String.fromCharCode(...letters) === 'ELF'
+}

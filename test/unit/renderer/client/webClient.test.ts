@@ -100,4 +100,19 @@ describe('takeToken', () => {
     const location = { hash: '#/boards', pathname: '/', search: '' } as Location
     expect(takeToken(location, storage(), { replaceState: vi.fn() } as unknown as History)).toBeNull()
   })
+
+  it('knows a host that was started anew from one that is silent, and stops trying', async () => {
+    vi.useFakeTimers()
+    const client = create(respond(401, {}))
+    const states: ConnectionState[] = []
+    client.onConnection((state) => states.push(state))
+    FakeSocket.all[0]!.onopen!()
+    FakeSocket.all[0]!.onclose!()
+    await vi.advanceTimersByTimeAsync(300)
+    FakeSocket.all[1]!.onclose!()
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(states).toEqual(['connecting', 'connected', 'lost', 'refused'])
+    expect(FakeSocket.all).toHaveLength(2)
+    vi.useRealTimers()
+  })
 })
