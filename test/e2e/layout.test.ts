@@ -33,6 +33,7 @@ const pageIds = [
   'search',
   'deploy',
   'gpu',
+  'workload',
   'estimator',
   'runs',
   'settings'

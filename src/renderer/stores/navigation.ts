@@ -12,6 +12,7 @@ export const pages = [
   { id: 'search', title: 'Search', purpose: 'Bits per layer within a budget' },
   { id: 'deploy', title: 'Deploy', purpose: 'Run it on the board and check' },
   { id: 'gpu', title: 'GPU & energy', purpose: 'Power and energy of NVIDIA GPUs' },
+  { id: 'workload', title: 'Workloads', purpose: 'A network layer by layer on CPU or GPU' },
   { id: 'estimator', title: 'Estimator', purpose: 'Latency by stage, moved and guarded' },
   { id: 'runs', title: 'Runs', purpose: 'Everything that was run: name, note, delete' },
   { id: 'settings', title: 'Settings', purpose: 'This copy of Bitbench and its tools' }

@@ -7,6 +7,7 @@ import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
 import { sampleLoop, sampleRuns } from './sampleRuns'
 import { sampleDeployment, sampleModel, samplePlan, sampleSearch } from './sampleModel'
+import { sampleWorkload, sampleWorkloadChecks } from './sampleWorkload'
 
 /**
  * Typed, seeded data of every shape the contract allows, for looking at layouts without waiting for the real work.
@@ -276,6 +277,9 @@ export const sampleHandlers: SampleHandlers = {
   'search.get': () => ({ search: { ...searchSummary, trace } }),
   'deploy.list': () => ({ deployments: [sampleDeployment] }),
   'deploy.plan': () => ({ plan: samplePlan }),
+  'workload.list': () => ({ runs: [sampleWorkload] }),
+  'workload.get': () => ({ run: sampleWorkload }),
+  'workload.check': () => sampleWorkloadChecks,
   'gpu.list': () => sampleGpuList,
   'gpu.samplingState': () => ({
     state: 'running',

@@ -18,7 +18,7 @@ export const pageOfKind: Readonly<Record<RunKindName, PageId>> = {
   adaptive: 'profile',
   search: 'search',
   deployment: 'deploy',
-  workload: 'gpu'
+  workload: 'workload'
 }
 
 /** Tags from a line with commas: trimmed, without empty ones, each once. */
