@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { afterEach, describe, expect, it } from 'vitest'
+import { readNetworkAddress } from '@core/board/network/address'
+import { openNetworkLink } from '@main/board/links/network/networkLink'
+import { testLine } from '@main/board/testLine'
 import { resourcePath } from '@main/paths'
 import { AppError } from '@shared/errors'
+import { collect } from '../contract/linkSuite'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
 import { type ConsoleServer, freePort, startSer2net } from '../support/consoleServers'
 import { hasTool, sayskip } from '../support/ptyPair'
@@ -103,6 +107,34 @@ describe.skipIf(!hasTool('qemu-system-riscv32'))('a Bitbench board on the networ
       expect(Buffer.compare(back, data)).toBe(0)
     }
   )
+})
+
+describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('the test of a line', () => {
+  /** The far end sends everything back at once, so that all time is the server's and the line's. */
+  const times = async (settings: string[], accepter: string) => {
+    const server = await startSer2net({ settings, accepter: `telnet(rfc2217),${accepter}` })
+    cleanups.push(() => server.stop())
+    const address = readNetworkAddress(`rfc2217://127.0.0.1:${server.tcpPort}`)!
+    const link = await openNetworkLink({ address, baudRate: 921_600 })
+    cleanups.push(() => link.close())
+    const echo = async (bytes: Uint8Array): Promise<Uint8Array> => {
+      const back = collect(link, (received) => received.length >= bytes.length)
+      await link.write(bytes)
+      return await back
+    }
+    return await testLine({ echo }, link.descriptor, () => false)
+  }
+
+  it('measures through ser2net, and names the settings that hold bytes back', async () => {
+    const held = ['chardelay: true', 'chardelay-min: 60000', 'chardelay-max: 60000']
+    const slow = await times(held, 'tcp')
+    expect(slow.echoes.map(({ sizeBytes }) => sizeBytes)).toEqual([1, 1_024])
+    // What the server was told to wait after the last byte is a lower bound on any computer.
+    expect(slow.echoes[0]!.medianMs).toBeGreaterThan(60)
+    expect(slow.verdict).toMatchObject({ isGood: false, hint: expect.stringContaining('chardelay: false') })
+    const quick = await times(['chardelay: false'], 'tcp(nodelay)')
+    expect(quick.latencyMs).toBeGreaterThan(0)
+  })
 })
 
 describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('a console behind ser2net', () => {

@@ -15,6 +15,7 @@ import { startSendFile } from './load/sendFileJob'
 import { createLoadRecords } from './load/loadRecords'
 import { createToolHandlers } from './tools/toolJobs'
 import { createTwinHandlers, twinBoard, type MakeTwin } from './twins/twinHandlers'
+import { testLine } from './testLine'
 import { createTwinStore } from './twins/twinStore'
 import { twinId } from './boardCatalogue'
 
@@ -92,6 +93,12 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         const { entry, connection } = registry.held(id)
         await connection.withLease('identification', (session) => session.hello())
         return { board: registry.view(entry) }
+      },
+      'board.testLine': async ({ id }, { signal }) => {
+        const { connection } = registry.held(id)
+        return await connection.withLease('line test', (session) =>
+          testLine(session, connection.session!.link.descriptor, () => signal.aborted)
+        )
       },
       'board.reset': async ({ id }) => {
         const { entry, connection } = registry.held(id)

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Board } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
-import { formatBytes, formatCount } from '../../shared/units'
+import { formatBytes, formatCount, formatDuration } from '../../shared/units'
 import { addressOption } from './boardAddress'
 import { boardConsoleVerb } from './boardConsole'
 import { connect, lineOptions } from './boardLine'
@@ -36,6 +36,28 @@ export const boardCli: CliNoun = {
         const client = createLocalClient(await context.bitbench(), context.signal)
         const { board } = await connect(client, args)
         return { json: { board }, text: infoText(board) }
+      }
+    },
+    'test-line': {
+      summary: 'Times echoes over the line of a board and says what holds them back.',
+      usage: 'BOARD [--baud N]',
+      options: lineOptions,
+      async run(args, context) {
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { board } = await connect(client, args)
+        const result = await client.call('board.testLine', { id: board.id })
+        const { echoes, latencyMs, verdict } = result
+        const lines = echoes.map(
+          ({ sizeBytes, medianMs, lineMs }) =>
+            `echo of ${formatBytes(sizeBytes).padEnd(8)} ${formatDuration(medianMs)}, of which the line ${formatDuration(lineMs)}`
+        )
+        if (latencyMs !== null) lines.push(`round trip to the server ${formatDuration(latencyMs)}`)
+        lines.push(verdict.text, ...(verdict.hint === null ? [] : [verdict.hint]))
+        return {
+          json: { board: board.id, ...result },
+          text: lines.join('\n'),
+          exitCode: verdict.isGood ? 0 : 1
+        }
       }
     },
     console: boardConsoleVerb,

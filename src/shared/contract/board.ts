@@ -154,6 +154,15 @@ export const boardContract = defineContract({
     'board.disconnect': command(boardId, done),
     /** Asks `hello` again. */
     'board.identify': command(boardId, boardAnswer),
+    /** Times echoes of an identified board and judges its line. */
+    'board.testLine': command(
+      boardId,
+      z.object({
+        echoes: z.array(z.object({ sizeBytes: z.number(), medianMs: z.number(), lineMs: z.number() })),
+        latencyMs: z.number().nullable(),
+        verdict: z.object({ isGood: z.boolean(), text: z.string(), hint: z.string().nullable() })
+      })
+    ),
     /** Restarts the monitor and waits until it answers. */
     'board.reset': command(boardId, boardAnswer),
     /** Adds a port by path, or changes the name and settings of a board; kept in the data file. */
