@@ -37,7 +37,7 @@ function recordingsOf(gpu: GpuService): PowerSource {
       const mark = await Promise.race([ready, result.then(() => ready)])
       result.catch(() => undefined)
       return {
-        ...{ recordingId, mark, sensor: first.sensor },
+        ...{ recordingId, mark, sensor: first.sensor, pciBusId: first.pciBusId },
         about: { origin, gpu: first.name, driverVersion: driverVersion ?? '', powerField: first.powerField },
         async finish() {
           const { signal } = new AbortController()

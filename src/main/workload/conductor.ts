@@ -10,7 +10,7 @@ import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workloadP
 import { AppError } from '../../shared/errors'
 import { formatDuration } from '../../shared/units'
 import type { CompareTask } from './compareFiles'
-import type { EnergyOf, PowerSession, PowerSource } from './powerSource'
+import { requireSameGpu, type EnergyOf, type PowerSession, type PowerSource } from './powerSource'
 import { startRunner, type RunnerCommand, type RunnerProcess, type SpawnRunner } from './runnerProcess'
 import type { WorkloadRecord } from './workloadRecord'
 
@@ -54,7 +54,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
         if (event.event === 'phase') power?.mark({ ...event, repetitions: event.repetitions ?? null })
       }
     })
-    await greet(record, runner, phaseMs)
+    await greet(record, runner, phaseMs, power)
     await deps.changed()
     if (power !== null) await rest(power, request.idleMs, deps)
     await doSteps(record, runner, phaseMs, deps)
@@ -89,12 +89,20 @@ async function rest(power: PowerSession, idleMs: number, deps: ConductorDeps): P
 }
 
 /** Reads who the runner is and what it offers; a resumed run keeps its plan. */
-async function greet(record: WorkloadRecord, runner: RunnerProcess, phaseMs: number): Promise<void> {
+async function greet(
+  record: WorkloadRecord,
+  runner: RunnerProcess,
+  phaseMs: number,
+  power: PowerSession | null
+): Promise<void> {
   const { evidence, request } = record
   const layers: RunnerEventOf<'layer'>[] = []
   const skipped: RunnerEventOf<'skipped'>[] = []
   const plan = await runner.until((event) => {
-    if (event.event === 'hello') greeted(record, event)
+    if (event.event === 'hello') {
+      greeted(record, event)
+      if (power !== null) requireSameGpu(event.pciBusId, power)
+    }
     if (event.event === 'layer') layers.push(event)
     if (event.event === 'skipped') skipped.push(event)
     return event.event === 'plan' ? event : undefined

@@ -1,7 +1,9 @@
+import { normalPciBusId } from '../../core/gpu/cudaOrder'
 import type { PhaseLine } from '../../core/gpu/phaseMarks'
 import type { WorkloadRun } from '../../shared/contract/workload'
 import type { SessionEnergy } from '../../shared/contract/workloadEvidence'
 import type { GpuSensor } from '../../shared/contract/gpu'
+import { AppError } from '../../shared/errors'
 
 /** What a workload run needs of power recording; the gpu and energy nouns give it in compose. */
 export interface PowerSource {
@@ -16,6 +18,8 @@ export interface PowerSession {
   readonly recordingId: string
   readonly about: NonNullable<WorkloadRun['power']>
   readonly sensor: GpuSensor
+  /** Of the GPU that is recorded; null when it reports none. */
+  readonly pciBusId: string | null
   /** Dated on arrival. */
   mark(line: PhaseLine): void
   /** Ends the recording; what was taken is kept. @throws what ended it early */
@@ -24,3 +28,22 @@ export interface PowerSession {
 
 /** Energy of the phases of a finished recording. */
 export type EnergyOf = (recordingId: string) => Promise<SessionEnergy>
+
+/**
+ * The runner has to compute on the GPU whose power is recorded: CUDA counts GPUs in another order than nvidia-smi.
+ *
+ * @throws input.invalid when it says that it computes on another one
+ */
+export function requireSameGpu(
+  runnerBusId: string | undefined,
+  { pciBusId, about }: Pick<PowerSession, 'pciBusId' | 'about'>
+): void {
+  if (runnerBusId === undefined || pciBusId === null) return
+  const [computes, recorded] = [normalPciBusId(runnerBusId), normalPciBusId(pciBusId)]
+  if (computes === null || recorded === null || computes === recorded) return
+  throw new AppError(
+    'input.invalid',
+    `The runner computes on the GPU at ${computes}; power is recorded of ${about.gpu} at ${recorded}.`,
+    'Choose the device with that bus id (CUDA_DEVICE_ORDER=PCI_BUS_ID and CUDA_VISIBLE_DEVICES), or run without power.'
+  )
+}

@@ -3,13 +3,16 @@ import type { GpuList } from '../../shared/contract/gpu'
 import type { WorkloadCheck } from '../../shared/contract/workload'
 import type { OnnxModel } from '../../core/model/onnx'
 import { probeNetwork } from '../../core/workload/onnx/probe'
+import { AppError } from '../../shared/errors'
+import type { TorchPython } from './pythonInterpreter'
 import { shippedNetworks } from './shippedNetworks'
 
 /** What a run needs, tried rather than looked up. */
 export async function checkWorkloads(
   networksFolder: string,
   gpus: GpuList,
-  encode: (model: OnnxModel) => Uint8Array
+  encode: (model: OnnxModel) => Uint8Array,
+  findPython: () => Promise<TorchPython>
 ): Promise<{ checks: WorkloadCheck[]; models: string[]; providers: string[] }> {
   const models = shippedNetworks(networksFolder).map(({ name }) => name)
   const tried = await Promise.all(listSupportedBackends().map(({ name }) => tryProvider(name, encode)))
@@ -22,6 +25,7 @@ export async function checkWorkloads(
       hint: reason === null ? null : 'Not needed: the provider cpu runs everywhere.'
     })),
     powerCheck(gpus),
+    await pythonCheck(findPython),
     {
       name: 'shipped networks',
       state: models.length > 0 ? 'ok' : 'missing',
@@ -30,6 +34,18 @@ export async function checkWorkloads(
     }
   ]
   return { checks, models, providers }
+}
+
+/** The interpreter that a run with PyTorch would take. */
+async function pythonCheck(findPython: () => Promise<TorchPython>): Promise<WorkloadCheck> {
+  const name = 'PyTorch'
+  try {
+    const { file, torch } = await findPython()
+    return { name, state: 'ok', detail: `torch ${torch} in ${file}`, hint: null }
+  } catch (reason) {
+    const { message, hint } = AppError.from(reason)
+    return { name, state: 'missing', detail: message, hint: `Only for --runner torch. ${hint}` }
+  }
 }
 
 function powerCheck({ state, origin, gpus, driverVersion, message, hint }: GpuList): WorkloadCheck {

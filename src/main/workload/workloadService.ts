@@ -16,6 +16,7 @@ import { conduct } from './conductor'
 import { exportTables } from './exportTables'
 import type { EnergyOf, PowerSource } from './powerSource'
 import { runnerCommand } from './runnerCommand'
+import { findTorchPython } from './pythonInterpreter'
 import type { SpawnRunner } from './runnerProcess'
 import { checkWorkloads } from './workloadCheck'
 import { newRecord, runOf, workloadRecordSchema, type WorkloadRecord } from './workloadRecord'
@@ -116,7 +117,9 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
     runs,
     handlers: {
       'workload.check': async () =>
-        await checkWorkloads(deps.networksFolder, await deps.gpus(), deps.encodeOnnx),
+        await checkWorkloads(deps.networksFolder, await deps.gpus(), deps.encodeOnnx, () =>
+          findTorchPython(deps.spawn, undefined, process.env)
+        ),
       'workload.start': start,
       'workload.list': async () => ({ runs: (await runs.list()).map(withoutTables) }),
       'workload.get': async ({ id }) => ({ run: runOf(await runs.find(id)) }),

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { encodeOnnx } from '@main/model/onnxFile'
+import { requireSameGpu } from '@main/workload/powerSource'
+import { checkWorkloads } from '@main/workload/workloadCheck'
+import { AppError } from '@shared/errors'
+import type { GpuList } from '@shared/contract/gpu'
+
+const about = {
+  origin: 'measured' as const,
+  gpu: 'NVIDIA A100',
+  driverVersion: '550',
+  powerField: 'power.draw'
+}
+
+describe('requireSameGpu', () => {
+  it('takes one bus id in two spellings, and what is not known', () => {
+    for (const [runner, recorded] of [
+      ['0000:0b:00.0', '00000000:0B:00.0'],
+      [undefined, '00000000:0B:00.0'],
+      ['0000:0b:00.0', null]
+    ] as const) {
+      expect(() => requireSameGpu(runner, { pciBusId: recorded, about })).not.toThrow()
+    }
+  })
+
+  it('refuses a runner on another GPU than the recorded one', () => {
+    expect(() => requireSameGpu('0000:07:00.0', { pciBusId: '00000000:0B:00.0', about })).toThrow(
+      expect.objectContaining({ code: 'input.invalid', message: expect.stringContaining('00000000:07:00.0') })
+    )
+  })
+})
+
+describe('checkWorkloads', () => {
+  const noGpu: GpuList = {
+    ...{ state: 'noDriver', nvidiaSmiPath: null, origin: 'measured', driverVersion: null, gpus: [] },
+    ...{ message: 'none', hint: null }
+  }
+  const pytorch = async (findPython: () => Promise<{ file: string; torch: string }>) => {
+    const { checks } = await checkWorkloads('resources/workloads', noGpu, encodeOnnx, findPython)
+    return checks.find(({ name }) => name === 'PyTorch')
+  }
+
+  it('names the Python that a run would take, or says what is missing', async () => {
+    expect(await pytorch(async () => ({ file: '/usr/bin/python3', torch: '2.4.0' }))).toMatchObject({
+      state: 'ok',
+      detail: 'torch 2.4.0 in /usr/bin/python3'
+    })
+    const missing = new AppError('tool.missing', 'No Python with PyTorch was found.', 'Install it.')
+    expect(await pytorch(() => Promise.reject(missing))).toMatchObject({
+      state: 'missing',
+      detail: 'No Python with PyTorch was found.',
+      hint: expect.stringContaining('Only for --runner torch')
+    })
+  })
+})
