@@ -112,7 +112,9 @@ function describe(deployment: Deployment): string {
   const { bitExact, request, boardName, unit, origin, plan } = deployment
   const lines = [
     `${deployment.modelName} on ${boardName}: ${bitExact === true ? `all outputs of ${countOf(request.images, 'image')} equal the host's` : 'OUTPUTS DIFFER from the host'}`,
-    `accuracy on the board ${formatPercent(deployment.boardAccuracy)}, on the host ${formatPercent(deployment.hostAccuracy)}`,
+    deployment.boardAccuracy === null
+      ? 'no accuracy: the items have no label for every output'
+      : `accuracy on the board ${formatPercent(deployment.boardAccuracy)}, on the host ${formatPercent(deployment.hostAccuracy)}`,
     `per image ${formatCount(deployment.measured, unit)} (${origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
     `memory ${formatBytes(plan?.peakRamBytes)} of ${formatBytes(plan?.ramBytes)}`
   ]

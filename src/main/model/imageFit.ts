@@ -14,11 +14,18 @@ export function checkImages(graph: Graph, shape: readonly number[]): void {
   )
 }
 
+/** Whether the network gives one score per class of the labels; else it has no accuracy on them. */
+export function fitsClasses(graph: Graph, labels: Uint8Array): boolean {
+  return outputsOf(graph) === classesOf(labels)
+}
+
+const outputsOf = (graph: Graph): number => sizeOf(graph.nodes[graph.output]!.outputShape)
+const classesOf = (labels: Uint8Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 0)
+
 /** @throws AppError model.unsupportedShape unless the network gives one score per class of the labels. */
 export function checkClasses(graph: Graph, labels: Uint8Array): void {
-  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0)
-  const outputs = sizeOf(graph.nodes[graph.output]!.outputShape)
-  if (outputs === classes) return
+  if (fitsClasses(graph, labels)) return
+  const [outputs, classes] = [outputsOf(graph), classesOf(labels)]
   throw new AppError(
     'model.unsupportedShape',
     `The network gives ${outputs} ${outputs === 1 ? 'number' : 'numbers'} per image, the labels name ${classes} classes.`,
