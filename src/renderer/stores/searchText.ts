@@ -45,5 +45,7 @@ export function entryText({ startedAtMs, about, request, state }: SearchSummary)
   const what =
     about === null ? 'unknown model' : [about.model, about.board, about.dataSet].filter(Boolean).join(', ')
   const budget = request.budgetRatio === null ? 'no limit' : formatPercent(request.budgetRatio, 0)
-  return `${new Date(startedAtMs).toLocaleString()}: ${what}; ${request.strategy}, ${budget} ${request.cost} (${state})`
+  const date = new Date(startedAtMs).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' })
+  const how = state === 'done' ? '' : ` (${state})`
+  return `${date}: ${what}; ${budget} ${request.cost}${how}`
 }
