@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { resourcePath } from '@main/paths'
 import { bundleWorker } from '../../../support/workerFile'
@@ -11,6 +11,9 @@ beforeAll(async () => {
   rig = await workloadRig({ runnerFile: await bundleWorker('src/main/workloadRunner.ts') })
 })
 afterAll(() => rig.close())
+
+// Each runs a network of its own in a process of its own.
+vi.setConfig({ testTimeout: 240_000 })
 
 describe('the runner on onnxruntime', () => {
   it.each(['gloss-classifier', 'gloss-language'])('%s is as good as its card says', async (model) => {

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../../fixtures/smi/standIn'
 import { context, workloadRig, type WorkloadRig } from './workloadRig'
 
 let rig: WorkloadRig
+// Phases of the energy test take their time, whatever the machine.
+vi.setConfig({ testTimeout: 180_000 })
 afterEach(() => rig.close())
 
 const logOf = (file: string): string[] =>
