@@ -34,24 +34,3 @@ export function solveFactorised(factor: Float64Array, size: number, values: Floa
     for (let k = 0; k < row; k++) values[start + k] = values[start + k]! - factor[row * size + k]! * value
   }
 }
-
-/**
- * Upper triangular U with (L Lᵀ)⁻¹ = Uᵀ U, from the factor L (the matrix GPTQ walks along, Frantar et al. 2022,
- * section 3.3). Null when rounding has destroyed definiteness.
- */
-export function upperFactorOfInverse(factor: Float64Array, size: number): Float64Array | null {
-  const inverse = new Float64Array(size * size)
-  const column = new Float64Array(size)
-  for (let at = 0; at < size; at++) {
-    column.fill(0)
-    column[at] = 1
-    solveFactorised(factor, size, column)
-    for (let row = 0; row < size; row++) inverse[row * size + at] = column[row]!
-  }
-  if (!factorise(inverse, size)) return null
-  const upper = new Float64Array(size * size)
-  for (let row = 0; row < size; row++) {
-    for (let k = 0; k <= row; k++) upper[k * size + row] = inverse[row * size + k]!
-  }
-  return upper
-}

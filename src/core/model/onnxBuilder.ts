@@ -18,7 +18,7 @@ export interface OnnxBuilder {
   shape(sizes: readonly number[]): string
   input(name: string, elementType: OnnxElementType, dims: OnnxValue['dims']): string
   /** Marks a value as a graph output under a name of its choosing. */
-  output(value: string, name: string): void
+  output(value: string, name: string, elementType?: OnnxElementType): void
   build(name: string, metadata?: Record<string, string>): OnnxModel
 }
 
@@ -54,7 +54,7 @@ export function createOnnxBuilder(): OnnxBuilder {
       inputs.push({ name, elementType, dims })
       return name
     },
-    output(value, name) {
+    output(value, name, elementType = 'float32') {
       nodes.push({
         name: fresh('output'),
         opType: 'Identity',
@@ -63,7 +63,7 @@ export function createOnnxBuilder(): OnnxBuilder {
         outputs: [name],
         attributes: {}
       })
-      outputs.push({ name, elementType: 'float32', dims: null })
+      outputs.push({ name, elementType, dims: null })
     },
     build: (name, metadata = {}) => ({ name, opset, nodes, initializers, inputs, outputs, metadata })
   }

@@ -23,7 +23,12 @@ export interface FloatRunner {
   run(input: Float32Array): readonly Float32Array[]
 }
 
-export function createFloatRunner(graph: Graph, weights: readonly (Float32Array | null)[]): FloatRunner {
+/** @param onSums is shown every node's values before its fused ReLU; the arrays are reused. */
+export function createFloatRunner(
+  graph: Graph,
+  weights: readonly (Float32Array | null)[],
+  onSums?: (node: number, values: Float32Array) => void
+): FloatRunner {
   const outputs = graph.nodes.map((node) => new Float32Array(node.outputShape.reduce((a, b) => a * b, 1)))
   const steps = graph.nodes.map((node, index) => createStep(graph, node, weights[index] ?? null))
   return {
@@ -31,6 +36,7 @@ export function createFloatRunner(graph: Graph, weights: readonly (Float32Array 
       for (const [index, node] of graph.nodes.entries()) {
         const inputs = node.inputs.map((from) => (from < 0 ? input : outputs[from]!))
         steps[index]!(inputs, outputs[index]!)
+        onSums?.(index, outputs[index]!)
         if ('relu' in node && node.relu) rectify(outputs[index]!)
         if ('ceiling' in node && node.ceiling !== undefined) limit(outputs[index]!, node.ceiling)
       }

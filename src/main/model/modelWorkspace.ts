@@ -4,9 +4,10 @@ import type { ItemSet } from '../../core/dataset/itemSet'
 import type { Graph } from '../../core/model/graph'
 import { importOnnx } from '../../core/model/importOnnx'
 import { exportOnnx } from '../../core/model/exportOnnx'
-import { measureActivationRanges, type ActivationRanges } from '../../core/quant/quantize/calibration'
+import { measuringRanges, type ActivationRanges } from '../../core/quant/quantize/calibration'
 import { createBoundedCache } from '../../core/quant/quantize/boundedCache'
-import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
+import { runFit } from '../../core/quant/quantize/fitEngine'
+import { quantizing } from '../../core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { schemeKey, type Scheme } from '../../core/quant/scheme'
 import type { TaskContext } from '../threads/task'
@@ -17,6 +18,7 @@ import { readModelFile } from './readModelFile'
 import { openStoredItems } from '../store/storedItems'
 import { fitItems, graphFor } from './dataFit'
 import { itemsLibrary } from './itemsLibrary'
+import { createOrtFitEngine } from './ortFitEngine'
 import { openOrtSession } from './ortSession'
 import { retrain, usualSettings } from './training/retrain'
 
@@ -39,6 +41,8 @@ export interface BenchSource {
   /** Folder of a stored data set; null or missing: the shipped images. */
   readonly dataSetFolder?: string | null
 }
+
+const engine = createOrtFitEngine()
 
 const benches = new Map<string, Promise<ModelBench>>()
 /** Models a worker keeps ready: each holds up to some hundred MiB of calibration values. */
@@ -74,7 +78,7 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
     calibration: () =>
       (calibration ??= library
         .load('calibration')
-        .then(({ pixels }) => measureActivationRanges(graph, pixels))),
+        .then(({ pixels }) => runFit(measuringRanges(graph, pixels), engine))),
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes)
   }
 }
@@ -113,7 +117,7 @@ export async function quantizeOn(
   if (known !== undefined) return known
   const calibration = await bench.calibration()
   await context.yieldToAbort()
-  const fitted = quantizeNetwork(calibration, scheme)
+  const fitted = await runFit(quantizing(calibration, scheme), engine, () => context.yieldToAbort())
   const isLow = scheme.some(({ weightBits, activationBits }) => weightBits < 4 || activationBits < 4)
   const network = method === 'retrain' && isLow ? await retrainOn(bench, fitted, context) : fitted
   const sizeBytes = network.layers.reduce(

@@ -4,7 +4,8 @@ import { evaluationModel, levelsOfPixels } from '../../core/quant/integer/evalua
 import { countCorrect } from './floatAccuracy'
 import { openOrtSession, tensorReals, realTensor } from './ortSession'
 
-const batch = 250
+/** Few, so that what passes from node to node stays in the processor's cache. */
+const batch = 50
 
 /** Scores of a quantized network over images through onnxruntime, [count][outputCount]. */
 export async function schemeScores(network: QuantizedNetwork, images: LabelledImages): Promise<Float32Array> {

@@ -43,6 +43,33 @@ export function evaluationModel(network: QuantizedNetwork): OnnxModel {
   return builder.build(network.name)
 }
 
+/** Layers that layerModel takes. */
+export type BatchedLayer = Extract<
+  IntegerLayer,
+  { op: 'conv2d' | 'depthwiseConv2d' | 'dense' | 'maxPool' | 'avgPool' | 'add' | 'requantize' }
+>
+
+/**
+ * One layer, not the last, over many items: int8 codes "codes0", … [batch, height, width, channels] to int8 codes "result"
+ * of the same order; arithmetic as in evaluationModel.
+ */
+export function layerModel(layer: BatchedLayer): OnnxModel {
+  const builder = createOnnxBuilder()
+  const zeros = [layer.input.zero, layer.op === 'add' ? layer.inputB.zero : 0]
+  const inputs = layer.inputs.map((_, position): Value => {
+    const codes = builder.input(`codes${position}`, 'int8', ['batch', ...layer.inputShape])
+    const planes = builder.node('Transpose', [codes], { perm: ints([0, 3, 1, 2]) })
+    const reals = builder.node('Cast', [planes], { to: int(1) })
+    const levels = builder.node('Add', [reals, builder.scalar(zeros[position]!)])
+    return { image: levels, flat: null, shape: layer.inputShape }
+  })
+  const result = asImage(builder, emitLayer(builder, layer, inputs, 'codes0'), layer.outputShape)
+  const codes = builder.node('Sub', [result, builder.scalar(layer.outZero)])
+  const bytes = builder.node('Cast', [codes], { to: int(3) })
+  builder.output(builder.node('Transpose', [bytes], { perm: ints([0, 2, 3, 1]) }), 'result', 'int8')
+  return builder.build(layer.name)
+}
+
 /** A tensor as an image [batch, channels, height, width] and as [batch, n] in the order of memory, each made when wanted. */
 interface Value {
   image: string | null
@@ -74,11 +101,11 @@ export function levelsOfPixels(network: QuantizedNetwork, pixels: Uint8Array): F
   const plane = height * width
   const offset = network.inputZero - 128
   const levels = new Float32Array(pixels.length)
-  for (let at = 0; at < pixels.length; at++) {
-    const channel = at % channels
-    const pixel = Math.floor(at / channels)
-    const image = Math.floor(pixel / plane)
-    levels[(image * channels + channel) * plane + (pixel % plane)] = pixels[at]! + offset
+  let at = 0
+  for (let start = 0; start < pixels.length; start += plane * channels) {
+    for (let pixel = start; pixel < start + plane; pixel++) {
+      for (let to = pixel, c = 0; c < channels; c++, to += plane) levels[to] = pixels[at++]! + offset
+    }
   }
   return levels
 }

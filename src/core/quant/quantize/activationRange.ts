@@ -1,31 +1,72 @@
 import { codeRange, unsignedZero, type CodeFormat } from '../quantizedNetwork'
 import type { Bits } from '../scheme'
 
-/** Distribution of one tensor's values over the calibration images: equal bins from 0 to the largest magnitude. */
+/** Distribution of one tensor's values over the calibration items: equal bins of |x| from 0. */
 export interface ValueHistogram {
   /** Counts of |x|; for signed tensors both signs fall together, because the quantizer is symmetric. */
   readonly counts: Float64Array
+  /** Width of a bin. */
+  readonly width: number
   readonly largest: number
   readonly isSigned: boolean
 }
 
-const binCount = 2048
+const binCount = 4096
 
-export function histogramOf(values: Float32Array): ValueHistogram {
-  let largest = 0
-  let smallest = 0
-  for (const value of values) {
-    if (value > largest) largest = value
-    else if (value < smallest) smallest = value
-  }
-  const isSigned = smallest < 0
-  largest = Math.max(largest, -smallest)
+/** Collects values batch by batch; a value beyond the bins doubles their width. */
+export interface HistogramBuilder {
+  /** Values are limited to `floor` .. `ceiling` first. */
+  add(values: Float32Array, floor?: number, ceiling?: number): void
+  histogram(): ValueHistogram
+}
+
+export function createHistogram(): HistogramBuilder {
   const counts = new Float64Array(binCount)
-  if (largest > 0) {
-    const scale = (binCount * (1 - 1e-7)) / largest
-    for (const value of values) counts[Math.floor(Math.abs(value) * scale)]! += 1
+  let width = 0
+  let [largest, smallest] = [0, 0]
+  const widen = (wanted: number): void => {
+    // A little wider than the first batch needs, so that its largest value falls within the last bin.
+    if (width === 0) width = (wanted * (1 + 1e-6)) / binCount
+    while (wanted >= width * binCount) {
+      for (let bin = 0; bin < binCount / 2; bin++) counts[bin] = counts[2 * bin]! + counts[2 * bin + 1]!
+      counts.fill(0, binCount / 2)
+      width *= 2
+    }
   }
-  return { counts, largest, isSigned }
+  return {
+    add(values, floor = -Infinity, ceiling = Infinity) {
+      let [top, bottom] = [0, 0]
+      for (let at = 0; at < values.length; at++) {
+        const value = values[at]!
+        if (value > top) top = value
+        else if (value < bottom) bottom = value
+      }
+      top = Math.min(top, ceiling)
+      bottom = Math.max(bottom, floor)
+      largest = Math.max(largest, top)
+      smallest = Math.min(smallest, bottom)
+      if (top === 0 && bottom === 0) {
+        counts[0]! += values.length
+        return
+      }
+      widen(Math.max(top, -bottom))
+      const scale = 1 / width
+      for (let at = 0; at < values.length; at++) {
+        let value = values[at]!
+        if (value < bottom) value = bottom
+        else if (value > top) value = top
+        counts[Math.floor((value < 0 ? -value : value) * scale)]! += 1
+      }
+    },
+    histogram: () => ({ counts, width, largest: Math.max(largest, -smallest), isSigned: smallest < 0 })
+  }
+}
+
+/** Histogram of one array of values. */
+export function histogramOf(values: Float32Array): ValueHistogram {
+  const builder = createHistogram()
+  builder.add(values)
+  return builder.histogram()
 }
 
 /** Candidate clipping limits, as shares of the largest magnitude. */
@@ -57,7 +98,7 @@ function squaredError(
   bottom: number,
   top: number
 ): number {
-  const width = histogram.largest / binCount
+  const { width } = histogram
   let error = 0
   for (let bin = 0; bin < binCount; bin++) {
     const count = histogram.counts[bin]!

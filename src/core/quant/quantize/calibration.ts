@@ -1,14 +1,16 @@
 import { AppError } from '../../../shared/errors'
 import { createRandom } from '../../math/random'
-import { inputShapeOf, isWeightedNode, sizeOf, type Graph, type WeightedNode } from '../../model/graph'
+import { consumersOf, isWeightedNode, sizeOf, type Graph, type GraphNode } from '../../model/graph'
 import { createBoundedCache, type BoundedCache } from './boundedCache'
-import { bestFormat, histogramOf, type ValueHistogram } from './activationRange'
+import { bestFormat, createHistogram, type HistogramBuilder } from './activationRange'
+import { probeFloats, runPlain, type FitWork, type FloatValues } from './fitEngine'
+import { representative } from './formats'
 import { hwcWeights, toHwc } from '../hwcGraph'
-import { gatherReals, tapPositions } from '../integer/im2col'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
-import { createFloatRunner, multiplyReals, realsOfPixels } from '../runFloat'
+import { realsOfPixels } from '../runFloat'
 import type { Bits } from '../scheme'
 import { codesOfPixels } from '../integer/runInteger'
+import type { LayerMoments } from './moments'
 
 /**
  * What quantization knows of the network's inside: the float values of every tensor over the calibration images, and
@@ -23,6 +25,8 @@ export interface ActivationRanges {
   readonly weights: readonly (Float32Array | null)[]
   /** Layers already quantized, by everything they depend on; see quantizeNetwork.ts. */
   readonly layerCache: BoundedCache<CalibratedLayer>
+  /** Moments of a layer's inputs, by the layer and what its inputs depend on. */
+  readonly momentCache: BoundedCache<LayerMoments>
   /** Numbers of the texts that say what a layer depends on. */
   readonly signatures: Map<string, string>
   /** Best format of a node's output at a width. */
@@ -46,132 +50,148 @@ export interface RowTarget {
 
 /** Most rows a layer is reconstructed on: enough to fix its taps, few enough to take a fraction of a second. */
 const maxRows = 4096
+/** The same of a depthwise layer, whose channels have few taps. */
+const maxDepthwiseRows = 1024
 /** Most multiply-accumulates for a layer's second moments, rows * taps². */
 const maxMoments = 4e8
-/** Bytes of float activations kept; fewer images are used for networks that need more. */
-const maxBytes = 256 * 2 ** 20
+/** Bytes of float values that are held at once. */
+const batchBytes = 32 * 2 ** 20
 const cacheBytes = 128 * 2 ** 20
+const momentBytes = 64 * 2 ** 20
 
 /**
+ * Runs all images through the float network, a batch at a time: only counts and sampled rows are kept.
  * @param pixels calibration images as bytes in HWC order, one behind the other
  * @throws AppError data.invalid when there is no whole image.
  */
 export function measureActivationRanges(graph: Graph, pixels: Uint8Array): ActivationRanges {
-  const imageSize = sizeOf(graph.inputShape)
-  const given = pixels.length / imageSize
-  if (given < 1 || !Number.isInteger(given)) {
-    throw new AppError(
-      'data.invalid',
-      `${pixels.length} bytes of calibration images are not whole images of ${imageSize} bytes.`,
-      'Give at least one image of the size the network reads.'
-    )
-  }
-  const bytesPerImage = 4 * graph.nodes.reduce((total, node) => total + sizeOf(node.outputShape), 0)
-  const images = Math.max(1, Math.min(given, Math.floor(maxBytes / bytesPerImage)))
-  const used = pixels.subarray(0, images * imageSize)
-  const weights = hwcWeights(graph)
-  const input = realsOfPixels(graph, used)
-  const outputs = runAll(graph, weights, input, images)
-  const histograms = new Map<number, ValueHistogram>()
-  const formats = new Map<string, CodeFormat>()
-  const targets = new Map<number, RowTarget>()
+  return runPlain(measuringRanges(graph, pixels))
+}
 
+/** The same as a piece of work for an engine. */
+export function* measuringRanges(graph: Graph, pixels: Uint8Array): FitWork<ActivationRanges> {
+  const images = wholeImages(graph, pixels)
+  const { histograms, targets } = yield* runFloats(graph, pixels, images)
+  const formats = new Map<string, CodeFormat>()
   return {
     graph,
     images,
-    codes: codesOfPixels(used),
-    weights,
+    codes: codesOfPixels(pixels),
+    weights: hwcWeights(graph),
     layerCache: createBoundedCache(cacheBytes),
+    momentCache: createBoundedCache(momentBytes),
     signatures: new Map(),
     formatOf(node, bits) {
       const key = `${node}:${bits}`
       let format = formats.get(key)
-      if (format === undefined) {
-        let histogram = histograms.get(node)
-        if (histogram === undefined) histograms.set(node, (histogram = histogramOf(outputs[node]!)))
-        formats.set(key, (format = bestFormat(histogram, bits)))
-      }
+      if (format === undefined)
+        formats.set(key, (format = bestFormat(histograms.get(node)!.histogram(), bits)))
       return format
     },
     targetOf(index) {
-      let target = targets.get(index)
-      if (target === undefined) {
-        const node = graph.nodes[index]!
-        if (!isWeightedNode(node)) throw new Error(`node ${node.name} has no weights`)
-        const values = node.inputs[0]! < 0 ? input : outputs[node.inputs[0]!]!
-        targets.set(index, (target = sampleTarget(graph, node, weights[index]!, values, images, index)))
-      }
+      const target = targets.get(index)
+      if (target === undefined) throw new Error(`node ${graph.nodes[index]!.name} has no weights`)
       return target
     }
   }
 }
 
-function runAll(
+function wholeImages(graph: Graph, pixels: Uint8Array): number {
+  const images = pixels.length / sizeOf(graph.inputShape)
+  if (images >= 1 && Number.isInteger(images)) return images
+  throw new AppError(
+    'data.invalid',
+    `${pixels.length} bytes of calibration images are not whole images of ${sizeOf(graph.inputShape)} bytes.`,
+    'Give at least one image of the size the network reads.'
+  )
+}
+
+function* runFloats(
   graph: Graph,
-  weights: readonly (Float32Array | null)[],
-  input: Float32Array,
+  pixels: Uint8Array,
   images: number
-): Float32Array[] {
+): FitWork<{ histograms: Map<number, HistogramBuilder>; targets: Map<number, RowTarget> }> {
+  const wanted = wantedFloats(graph)
+  const histograms = new Map(wanted.ranges.map((index) => [index, createHistogram()]))
+  const targets = new Map(wanted.sums.map((index) => [index, sampleRows(graph, index, images)]))
   const imageSize = sizeOf(graph.inputShape)
-  const runner = createFloatRunner(graph, weights)
-  const outputs = graph.nodes.map((node) => new Float32Array(images * sizeOf(node.outputShape)))
-  for (let image = 0; image < images; image++) {
-    const values = runner.run(input.subarray(image * imageSize, (image + 1) * imageSize))
-    for (const [index, value] of values.entries()) outputs[index]!.set(value, image * value.length)
+  const bytesPerImage = 4 * graph.nodes.reduce((total, node) => total + sizeOf(node.outputShape), 0)
+  const step = Math.max(1, Math.min(64, Math.floor(batchBytes / bytesPerImage)))
+  const probe = { graph, wanted }
+  for (let from = 0; from < images; from += step) {
+    const count = Math.min(step, images - from)
+    const input = realsOfPixels(graph, pixels.subarray(from * imageSize, (from + count) * imageSize))
+    const found = yield* probeFloats(probe, input, count)
+    for (const [at, index] of wanted.outputs.entries()) histograms.get(index)!.add(found.outputs[at]!.values)
+    for (const [at, index] of wanted.sums.entries()) {
+      const node = graph.nodes[index]!
+      takeRows(found.sums[at]!, targets.get(index)!, node, from, count)
+      histograms.get(index)?.add(found.sums[at]!.values, ...limitsOf(node))
+    }
   }
-  return outputs
+  return { histograms, targets }
+}
+
+/** Ranges are read off the tensors whose values decide one; of weighted nodes off their sums, which are looked at anyway. */
+function wantedFloats(graph: Graph): { outputs: number[]; sums: number[]; ranges: number[] } {
+  const consumers = consumersOf(graph)
+  const ranges = [...new Set(graph.nodes.map((_, index) => representative(graph, consumers, index)))]
+  const sums = [...graph.nodes.keys()].filter((index) => isWeightedNode(graph.nodes[index]!))
+  return { outputs: ranges.filter((index) => !isWeightedNode(graph.nodes[index]!)), sums, ranges }
+}
+
+/** Between which values a node's fused ReLU keeps its sums. */
+function limitsOf(node: GraphNode): [floor: number, ceiling: number] {
+  if (!isWeightedNode(node)) return [-Infinity, Infinity]
+  return [node.relu ? 0 : -Infinity, node.ceiling ?? Infinity]
 }
 
 /** Rows spread evenly over the images, pixels drawn by a generator seeded with the node's index. */
-function sampleTarget(
-  graph: Graph,
-  node: WeightedNode,
-  weights: Float32Array,
-  values: Float32Array,
-  images: number,
-  index: number
-): RowTarget {
-  const shape = toHwc(inputShapeOf(graph, node))
+function sampleRows(graph: Graph, index: number, images: number): RowTarget {
+  const node = graph.nodes[index]!
+  if (!isWeightedNode(node)) throw new Error(`node ${node.name} has no weights`)
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
   const pixels = outHeight * outWidth
-  const inner = node.op === 'depthwiseConv2d' ? weights.length : weights.length / channels
-  const taps = node.op === 'depthwiseConv2d' ? inner / channels : inner
-  const wanted = Math.min(maxRows, Math.max(1024, Math.floor(maxMoments / (taps * taps))))
-  const perImage = Math.min(pixels, Math.max(1, Math.floor(wanted / images)))
+  const isDepthwise = node.op === 'depthwiseConv2d'
+  const taps = node.weights.length / channels
+  const most = isDepthwise ? maxDepthwiseRows : maxRows
+  const wanted = Math.min(most, Math.max(1024, Math.floor(maxMoments / (taps * taps))))
+  // With more images than rows wanted, one row of every n-th image.
+  const every = Math.max(1, Math.floor(images / wanted))
+  const perImage = Math.min(pixels, Math.max(1, Math.floor((wanted * every) / images)))
   const random = createRandom(index + 1)
-  const rows = images * perImage
-  const image = new Int32Array(rows)
-  const pixel = new Int32Array(rows)
-  const sums = new Float32Array(rows * channels)
   const order = Int32Array.from({ length: pixels }, (_, at) => at)
-  const inputSize = shape[0] * shape[1] * shape[2]
-  const columns = new Float32Array(pixels * inner)
-  const positions = node.op === 'dense' ? new Int32Array(0) : tapPositions(shape, node, outHeight, outWidth)
-  for (let at = 0; at < images; at++) {
-    const own = values.subarray(at * inputSize, (at + 1) * inputSize)
-    if (node.op === 'dense') columns.set(own)
-    else gatherReals(own, positions, 0, columns)
+  const image: number[] = []
+  const pixel: number[] = []
+  for (let at = 0; at < images; at += every) {
     random.shuffle(order)
     for (let take = 0; take < perImage; take++) {
-      const row = at * perImage + take
-      image[row] = at
-      pixel[row] = order[take]!
-      const taken = columns.subarray(order[take]! * inner, (order[take]! + 1) * inner)
-      const out = sums.subarray(row * channels, (row + 1) * channels)
-      if (node.op === 'depthwiseConv2d') sumDepthwise(taken, weights, node.bias, out)
-      else multiplyReals(taken, weights, node.bias, 1, channels, inner, out)
+      image.push(at)
+      pixel.push(order[take]!)
     }
   }
-  return { image, pixel, sums }
+  return {
+    image: Int32Array.from(image),
+    pixel: Int32Array.from(pixel),
+    sums: new Float32Array(image.length * channels)
+  }
 }
 
-function sumDepthwise(
-  taps: Float32Array,
-  weights: Float32Array,
-  bias: Float32Array,
-  out: Float32Array
+/** Copies the sums at the rows that lie in a batch. */
+function takeRows(
+  { values, channelsFirst }: FloatValues,
+  target: RowTarget,
+  node: GraphNode,
+  from: number,
+  count: number
 ): void {
-  out.set(bias)
-  for (let at = 0; at < taps.length; at++)
-    out[at % out.length] = out[at % out.length]! + taps[at]! * weights[at]!
+  const [height, width, channels] = toHwc(node.outputShape)
+  const pixels = height * width
+  const [pixelStep, channelStep] = channelsFirst ? [1, pixels] : [channels, 1]
+  for (let row = 0; row < target.image.length; row++) {
+    const item = target.image[row]! - from
+    if (item < 0 || item >= count) continue
+    const start = item * pixels * channels + target.pixel[row]! * pixelStep
+    for (let c = 0; c < channels; c++) target.sums[row * channels + c] = values[start + c * channelStep]!
+  }
 }

@@ -10,13 +10,13 @@ import {
 import { storagePlaces } from '../../model/storage'
 import type { ActivationRanges } from './calibration'
 import { concatPlaces } from '../floatSteps'
+import { layerCodes, runPlain, type FitWork } from './fitEngine'
 import { isOnnxOrder, planFormats, type TensorFormats } from './formats'
 import { toHwc } from '../hwcGraph'
 import { moveLoops } from '../integer/moveLoops'
 import { elementCount, type CodeFormat, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
 import type { ShapeHwc } from '../../kernel/shape'
 import { plainLayer, requantizeLayer } from '../integer/plainLayers'
-import { createLayerStep } from '../integer/runInteger'
 import { checkScheme, inputBits, type LayerBits, type Scheme } from '../scheme'
 import { quantizeWeighted } from './weightedLayer'
 
@@ -26,15 +26,20 @@ import { quantizeWeighted } from './weightedLayer'
  * @throws AppError scheme.invalid; model.unsupportedOperator for what integers cannot express.
  */
 export function quantizeNetwork(calibration: ActivationRanges, scheme: Scheme): QuantizedNetwork {
+  return runPlain(quantizing(calibration, scheme))
+}
+
+/** The same as a piece of work for an engine. */
+export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitWork<QuantizedNetwork> {
   const { graph } = calibration
   checkScheme(scheme, weightedLayerNames(graph))
   const formats = planFormats(calibration, scheme)
   const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry]))
   const emitter = createEmitter(calibration, formats)
   for (const [index, node] of graph.nodes.entries()) {
-    emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
+    yield* emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
   }
-  emitter.end()
+  yield* emitter.end()
   return {
     name: graph.name,
     inputBits,
@@ -59,21 +64,25 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
   /** What each layer depends on, as text: two schemes that agree up to here share the layer. */
   const signatures: string[] = ['']
 
-  const push = (
+  function* push(
     name: string,
     inputs: readonly number[],
     output: CodeFormat | null,
     bits: LayerBits | null,
-    make: () => IntegerLayer
-  ): number => {
+    make: () => IntegerLayer | FitWork<IntegerLayer>
+  ): FitWork<number> {
     const from = inputs.map((input) => signatures[input + 1]!)
     const own = `${name}|${bits === null ? '' : bits.weightBits}|${output === null ? '' : formatKey(output)}`
     const signature = shortSignature(calibration.signatures, `${own}(${from.join(';')})`)
     let known = calibration.layerCache.get(signature)
     if (known === undefined) {
-      const layer = make()
+      const made = make()
+      const layer = 'op' in made ? made : yield* made
       const sources = inputs.map((input) => codes[input + 1]!)
-      known = { layer, codes: output === null ? new Int8Array(0) : runOverImages(layer, sources, images) }
+      known = {
+        layer,
+        codes: output === null ? new Int8Array(0) : yield* layerCodes(layer, sources, images)
+      }
       calibration.layerCache.set(signature, known, known.codes.length)
     }
     // Positions in the list of layers are this network's own.
@@ -84,7 +93,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
   }
 
   /** The layer that holds a node's input in the wanted format: the producer's, or a Requantize behind it. */
-  const read = (source: number, wanted: CodeFormat): number => {
+  function* read(source: number, wanted: CodeFormat): FitWork<number> {
     const from = source < 0 ? -1 : layerOf[source]!
     const stored = source < 0 ? formats.input : formats.stored[source]!
     if (stored.bits === wanted.bits && stored.scale === wanted.scale && stored.zero === wanted.zero)
@@ -94,7 +103,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
     if (known !== undefined) return known
     const shape = toHwc(source < 0 ? graph.inputShape : graph.nodes[source]!.outputShape)
     const name = `${source < 0 ? 'input' : graph.nodes[source]!.name}.to${wanted.bits}bit`
-    const added = push(name, [from], wanted, null, () =>
+    const added = yield* push(name, [from], wanted, null, () =>
       requantizeLayer(name, from, shape, stored, wanted, false)
     )
     narrowed.set(key, added)
@@ -103,8 +112,10 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
 
   return {
     layers,
-    emit(index: number, node: GraphNode, bits: LayerBits | null): void {
-      const inputs = node.inputs.map((source, position) => read(source, formats.wanted(index, position)))
+    *emit(index: number, node: GraphNode, bits: LayerBits | null): FitWork<void> {
+      const inputs: number[] = []
+      for (const [position, source] of node.inputs.entries())
+        inputs.push(yield* read(source, formats.wanted(index, position)))
       const output = formats.stored[index] ?? null
       const isConstant = node.inputs.length === 0
       const input = isConstant ? output! : formats.wanted(index, 0)
@@ -113,22 +124,25 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       const common = { name: node.name, inputs, inputShape, outputShape, input }
       if (isWeightedNode(node)) {
         const site = { ...common, node, index, bits: bits!, output, codes: codes[inputs[0]! + 1]! }
-        layerOf[index] = push(node.name, inputs, output, bits, () => quantizeWeighted(calibration, site))
+        const depends = signatures[inputs[0]! + 1]!
+        layerOf[index] = yield* push(node.name, inputs, output, bits, () =>
+          quantizeWeighted(calibration, site, depends)
+        )
         return
       }
       if (output === null) throw new Error(`node ${node.name} cannot end in sums`)
       if (node.op === 'concat') {
-        layerOf[index] = joinParts(node, common, output)
+        layerOf[index] = yield* joinParts(node, common, output)
         return
       }
       const inputB = node.inputs.length > 1 ? formats.wanted(index, 1) : input
-      layerOf[index] = push(node.name, inputs, output, null, () =>
+      layerOf[index] = yield* push(node.name, inputs, output, null, () =>
         plainLayer(graph, node, common, output, inputB)
       )
     },
 
     /** What follows the last node where it does not end in sums: its codes in ONNX order, as int32 numbers. */
-    end(): void {
+    *end(): FitWork<void> {
       const format = formats.stored[graph.output]
       if (format === null || format === undefined) return
       const node = graph.nodes[graph.output]!
@@ -144,17 +158,25 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       let shape = toHwc(node.outputShape)
       if (!isOnnxOrder(node.outputShape)) {
         const ordered = orderedLayer(node.outputShape, frameOf(from, `${node.name}.ordered`, shape), format)
-        from = push(`${node.name}.ordered`, [from], format, null, () => ordered)
+        from = yield* push(`${node.name}.ordered`, [from], format, null, () => ordered)
         shape = [1, 1, size]
       }
       const name = `${node.name}.output`
       const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
-      push(name, [from], null, null, () => ({ op: 'output', ...frameOf(from, name, shape), ...written }))
+      yield* push(name, [from], null, null, () => ({
+        op: 'output',
+        ...frameOf(from, name, shape),
+        ...written
+      }))
     }
   }
 
   /** One move per input, each into its part of one tensor. */
-  function joinParts(node: ConcatNode, frame: Parameters<typeof plainLayer>[2], output: CodeFormat): number {
+  function* joinParts(
+    node: ConcatNode,
+    frame: Parameters<typeof plainLayer>[2],
+    output: CodeFormat
+  ): FitWork<number> {
     const written = { outBits: output.bits, outScale: output.scale, outZero: output.zero, relu: false }
     let into = -1
     for (const [position, places] of concatPlaces(graph, node).entries()) {
@@ -163,7 +185,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       const name = `${node.name}.part${position + 1}`
       const inputShape = toHwc(inputShapeOf(graph, node, position))
       const inputs = position === 0 ? [frame.inputs[0]!] : [frame.inputs[position]!, into]
-      into = push(name, inputs, output, null, () => ({
+      into = yield* push(name, inputs, output, null, () => ({
         op: 'move',
         ...frame,
         ...written,
@@ -206,17 +228,4 @@ function shortSignature(known: Map<string, string>, text: string): string {
 
 function formatKey({ bits, scale, zero }: CodeFormat): string {
   return `${bits}:${scale}:${zero}`
-}
-
-function runOverImages(layer: IntegerLayer, inputs: readonly Int8Array[], images: number): Int8Array {
-  const step = createLayerStep(layer)
-  const size = elementCount(layer.outputShape)
-  const out = new Int8Array(images * size)
-  for (let image = 0; image < images; image++) {
-    const own = inputs.map((codes) =>
-      codes.subarray((codes.length / images) * image, (codes.length / images) * (image + 1))
-    )
-    step(own, out.subarray(image * size, (image + 1) * size))
-  }
-  return out
 }

@@ -1,5 +1,7 @@
-import { factorise, solveFactorised, upperFactorOfInverse } from '../../math/denseCholesky'
 import type { Bits } from '../scheme'
+import { product, type FitWork } from './fitEngine'
+import type { Moments, TapBlock } from './moments'
+import { lanes, multiplyTaps, roundTaps, solveForward, solveTransposed } from './tapFactor'
 import { weightCode, weightScale } from './weightQuantizer'
 
 /**
@@ -7,16 +9,12 @@ import { weightCode, weightScale } from './weightQuantizer'
  * given the quantized inputs it will really see:
  *   1. weights are refitted by ridge regression of the float sums on the quantized inputs (makes up for input error);
  *   2. scales by weighted squared error (weightQuantizer.ts);
- *   3. rounding tap by tap, each tap's error spread over those not yet rounded (GPTQ, Frantar et al. 2022);
+ *   3. rounding tap by tap, each tap's error spread over those not yet rounded (GPTQ, tapFactor.ts);
  *   4. scale and bias per channel refitted by least squares (a generalised bias correction).
+ * All of it from the moments of inputs and targets; the rows are not looked at again.
  */
 export interface ReconstructionProblem {
-  readonly taps: number
-  readonly channels: number
-  /** Real inputs of the layer at the sampled rows, [rows][taps]. */
-  readonly inputs: Float32Array
-  /** Float sums wanted there, bias included, [rows][channels]. */
-  readonly targets: Float32Array
+  readonly moments: Moments
   /** Float weights [channels][taps]. */
   readonly weights: Float32Array
   readonly bits: Bits
@@ -31,196 +29,150 @@ export interface ReconstructedLayer {
   readonly bias: Float64Array
 }
 
-/** Ridge strength, as a share of the inputs' mean square: keeps refitted weights near the trained ones. */
-const ridge = 0.05
-/** Layers with more taps are rounded in blocks of at most this many. */
-const maxTapsAtOnce = 640
-
-export function reconstruct(problem: ReconstructionProblem): ReconstructedLayer {
-  const { weights, bits, perTensor } = problem
-  const moments = momentsOf(problem)
-  const { taps, channels, importance } = moments
+export function* reconstruct({
+  moments,
+  weights,
+  bits,
+  perTensor
+}: ReconstructionProblem): FitWork<ReconstructedLayer> {
+  const { taps, channels, importance, blocks } = moments
   const fitted = Float64Array.from(weights)
-  const codes = new Int8Array(weights.length)
+  // T w of the only block; with several blocks weights stay as trained.
+  const isWhole = blocks.length === 1 && blocks[0]!.factor !== null
+  const wanted = isWhole ? refitWeights(moments, blocks[0]!, fitted) : null
   const scales = new Float64Array(channels)
-  const scaleOf = (values: Float64Array): void => {
-    if (perTensor) {
-      const spread = Float64Array.from({ length: values.length }, (_, at) => importance[at % taps]!)
-      scales.fill(weightScale(values, bits, spread))
-    } else {
-      for (let c = 0; c < channels; c++) scales[c] = weightScale(values, bits, importance, c * taps, taps)
-    }
+  if (perTensor) {
+    const spread = Float64Array.from({ length: fitted.length }, (_, at) => importance[at % taps]!)
+    scales.fill(weightScale(fitted, bits, spread))
+  } else {
+    for (let c = 0; c < channels; c++) scales[c] = weightScale(fitted, bits, importance, c * taps, taps)
   }
-  const blocks = Math.ceil(taps / maxTapsAtOnce)
-  for (let block = 0; block < blocks; block++) {
-    const start = Math.floor((taps * block) / blocks)
-    const end = Math.floor((taps * (block + 1)) / blocks)
-    const order = Array.from({ length: end - start }, (_, at) => start + at)
-    order.sort((a, b) => importance[b]! - importance[a]! || a - b)
-    const covariance = moments.covarianceOf(order)
-    const size = order.length
-    const damping = ridge * (trace(covariance, size) / size || 1)
-    for (let at = 0; at < size; at++) covariance[at * size + at] = covariance[at * size + at]! + damping
-    const isDefinite = factorise(covariance, size)
-    if (isDefinite && blocks === 1) refitWeights(moments, covariance, order, damping, fitted)
-    if (block === 0) scaleOf(fitted)
-    const upper = isDefinite ? upperFactorOfInverse(covariance, size) : null
-    for (let c = 0; c < channels; c++) roundChannel(fitted, c * taps, order, upper, scales[c]!, bits, codes)
-  }
-  return refitScales(problem, moments, codes, scales)
+  const codes = new Int8Array(weights.length)
+  const squares = new Float64Array(channels)
+  for (const block of blocks) roundBlock(moments, block, fitted, wanted, scales, bits, codes, squares)
+  if (moments.inputs !== null) squares.set(yield* sumSquares(moments, codes))
+  return refitScales(moments, codes, scales, squares, perTensor)
 }
 
-interface Moments {
-  readonly rows: number
-  readonly taps: number
-  readonly channels: number
-  readonly inputMean: Float64Array
-  readonly targetMean: Float64Array
-  /** Variance of each tap. */
-  readonly importance: Float64Array
-  /** Covariance of the taps in `order`, full symmetric [size][size]. */
-  covarianceOf(order: readonly number[]): Float64Array
-  /** Covariance of one tap with every channel's target, into `out` [channels]. */
-  crossOf(tap: number, out: Float64Array): void
+/** Mean square of every channel's centred sums over the rows, in units of codes. */
+function* sumSquares({ taps, channels, inputs }: Moments, codes: Int8Array): FitWork<Float64Array> {
+  const right = new Float32Array(codes.length)
+  for (let c = 0; c < channels; c++)
+    for (let tap = 0; tap < taps; tap++) right[tap * channels + c] = codes[c * taps + tap]!
+  const sums = yield* product(inputs!, right, taps)
+  const rows = sums.length / channels
+  const squares = new Float64Array(channels)
+  for (let at = 0; at < sums.length; at++)
+    squares[at % channels] = squares[at % channels]! + (sums[at]! * sums[at]!) / rows
+  return squares
 }
 
-function momentsOf({ inputs, targets, taps, channels }: ReconstructionProblem): Moments {
-  const rows = inputs.length / taps
-  const inputMean = new Float64Array(taps)
-  const targetMean = new Float64Array(channels)
-  const importance = new Float64Array(taps)
-  for (let row = 0; row < rows; row++) {
-    for (let tap = 0; tap < taps; tap++) {
-      const value = inputs[row * taps + tap]!
-      inputMean[tap] = inputMean[tap]! + value
-      importance[tap] = importance[tap]! + value * value
-    }
-    for (let c = 0; c < channels; c++) targetMean[c] = targetMean[c]! + targets[row * channels + c]!
-  }
-  for (let tap = 0; tap < taps; tap++) {
-    const mean = inputMean[tap]! / rows
-    inputMean[tap] = mean
-    importance[tap] = Math.max(0, importance[tap]! / rows - mean * mean)
-  }
-  for (let c = 0; c < channels; c++) targetMean[c] = targetMean[c]! / rows
-  return {
-    rows,
-    taps,
-    channels,
-    inputMean,
-    targetMean,
-    importance,
-    covarianceOf(order) {
-      const size = order.length
-      const matrix = new Float64Array(size * size)
-      const values = new Float64Array(size)
-      for (let row = 0; row < rows; row++) {
-        for (let at = 0; at < size; at++) values[at] = inputs[row * taps + order[at]!]!
-        for (let i = 0; i < size; i++) {
-          const value = values[i]!
-          // Codes of zero are frequent behind a ReLU.
-          if (value === 0) continue
-          const to = i * size
-          for (let j = 0; j <= i; j++) matrix[to + j] = matrix[to + j]! + value * values[j]!
-        }
-      }
-      for (let i = 0; i < size; i++) {
-        for (let j = 0; j <= i; j++) {
-          const covariance = matrix[i * size + j]! / rows - inputMean[order[i]!]! * inputMean[order[j]!]!
-          matrix[i * size + j] = covariance
-          matrix[j * size + i] = covariance
-        }
-      }
-      return matrix
-    },
-    crossOf(tap, out) {
-      out.fill(0)
-      for (let row = 0; row < rows; row++) {
-        const value = inputs[row * taps + tap]!
-        if (value === 0) continue
-        for (let c = 0; c < channels; c++) out[c] = out[c]! + value * targets[row * channels + c]!
-      }
-      for (let c = 0; c < channels; c++) out[c] = out[c]! / rows - inputMean[tap]! * targetMean[c]!
-    }
-  }
+/** Calls `visit` for every group of `lanes` channels; a last group may be smaller. */
+function forGroups(channels: number, visit: (first: number, count: number) => void): void {
+  for (let first = 0; first < channels; first += lanes) visit(first, Math.min(lanes, channels - first))
 }
 
-function trace(matrix: Float64Array, size: number): number {
-  let sum = 0
-  for (let at = 0; at < size; at++) sum += matrix[at * size + at]!
-  return sum
-}
-
-/** (covariance + damping) fitted = cross + damping * weights, for every channel. */
+/** (covariance + damping) fitted = cross + damping * weights, for every channel. @returns T fitted, by group */
 function refitWeights(
-  { taps, channels, crossOf }: Moments,
-  factor: Float64Array,
-  order: readonly number[],
-  damping: number,
+  { taps, channels, cross }: Moments,
+  { order, damping, factor }: TapBlock,
   fitted: Float64Array
-): void {
-  const size = order.length
-  const right = new Float64Array(channels * size)
-  const cross = new Float64Array(channels)
-  for (let at = 0; at < size; at++) {
-    crossOf(order[at]!, cross)
-    for (let c = 0; c < channels; c++)
-      right[c * size + at] = cross[c]! + damping * fitted[c * taps + order[at]!]!
-  }
-  for (let c = 0; c < channels; c++) {
-    solveFactorised(factor, size, right, c * size)
-    for (let at = 0; at < size; at++) fitted[c * taps + order[at]!] = right[c * size + at]!
-  }
+): Float64Array[] {
+  const wanted: Float64Array[] = []
+  forGroups(channels, (first, count) => {
+    const right = new Float64Array(taps * lanes)
+    for (let at = 0; at < taps; at++) {
+      const tap = order[at]!
+      for (let lane = 0; lane < count; lane++)
+        right[at * lanes + lane] =
+          cross[tap * channels + first + lane]! + damping * fitted[(first + lane) * taps + tap]!
+    }
+    solveTransposed(factor!, right)
+    wanted.push(right.slice())
+    solveForward(factor!, right)
+    for (let at = 0; at < taps; at++)
+      for (let lane = 0; lane < count; lane++)
+        fitted[(first + lane) * taps + order[at]!] = right[at * lanes + lane]!
+  })
+  return wanted
 }
 
-/** Rounds the taps of one channel in order; `upper` null: plain rounding to nearest. */
-function roundChannel(
+/** Rounds the taps of a block; adds q'Cq of every channel to `squares`. */
+function roundBlock(
+  { taps, channels, importance }: Moments,
+  { order, damping, factor }: TapBlock,
   fitted: Float64Array,
-  start: number,
-  order: readonly number[],
-  upper: Float64Array | null,
-  scale: number,
+  wanted: readonly Float64Array[] | null,
+  scales: Float64Array,
   bits: Bits,
-  codes: Int8Array
+  codes: Int8Array,
+  squares: Float64Array
 ): void {
   const size = order.length
-  const left = Float64Array.from(order, (tap) => fitted[start + tap]!)
-  for (let at = 0; at < size; at++) {
-    const code = weightCode(left[at]!, scale, bits)
-    codes[start + order[at]!] = code
-    if (upper === null) continue
-    const error = (left[at]! - code * scale) / upper[at * size + at]!
-    for (let later = at + 1; later < size; later++)
-      left[later] = left[later]! - error * upper[at * size + later]!
-  }
+  forGroups(channels, (first, count) => {
+    const found = new Float64Array(size * lanes)
+    let energy: Float64Array | null = null
+    if (factor !== null) {
+      const own = new Float64Array(lanes).fill(1)
+      own.set(scales.subarray(first, first + count))
+      const target = wanted?.[first / lanes] ?? productOf(factor, fitted, taps, order, first, count)
+      energy = roundTaps(factor, target, own, bits, found)
+    }
+    for (let lane = 0; lane < count; lane++) {
+      const c = first + lane
+      let norm = 0
+      let plain = 0
+      for (let at = 0; at < size; at++) {
+        const to = c * taps + order[at]!
+        const code = factor === null ? weightCode(fitted[to]!, scales[c]!, bits) : found[at * lanes + lane]!
+        codes[to] = code
+        norm += code * code
+        plain += code * code * importance[order[at]!]!
+      }
+      squares[c] = squares[c]! + (energy === null ? plain : Math.max(0, energy[lane]! - damping * norm))
+    }
+  })
+}
+
+function productOf(
+  factor: NonNullable<TapBlock['factor']>,
+  fitted: Float64Array,
+  taps: number,
+  order: readonly number[],
+  first: number,
+  count: number
+): Float64Array {
+  const values = new Float64Array(order.length * lanes)
+  for (const [at, tap] of order.entries())
+    for (let lane = 0; lane < count; lane++) values[at * lanes + lane] = fitted[(first + lane) * taps + tap]!
+  const out = new Float64Array(values.length)
+  multiplyTaps(factor, values, out)
+  return out
 }
 
 function refitScales(
-  { inputs, targets, perTensor }: ReconstructionProblem,
-  { rows, taps, channels, inputMean, targetMean }: Moments,
+  { taps, channels, inputMean, targetMean, cross }: Moments,
   codes: Int8Array,
-  scales: Float64Array
+  scales: Float64Array,
+  squares: Float64Array,
+  perTensor: boolean
 ): ReconstructedLayer {
-  const product = new Float64Array(channels)
-  const square = new Float64Array(channels)
+  const products = new Float64Array(channels)
+  const square = squares.slice()
   const sumMean = new Float64Array(channels)
   for (let c = 0; c < channels; c++) {
-    for (let tap = 0; tap < taps; tap++) sumMean[c] = sumMean[c]! + codes[c * taps + tap]! * inputMean[tap]!
-  }
-  for (let row = 0; row < rows; row++) {
-    for (let c = 0; c < channels; c++) {
-      let sum = -sumMean[c]!
-      for (let tap = 0; tap < taps; tap++) sum += codes[c * taps + tap]! * inputs[row * taps + tap]!
-      product[c] = product[c]! + sum * (targets[row * channels + c]! - targetMean[c]!)
-      square[c] = square[c]! + sum * sum
+    for (let tap = 0; tap < taps; tap++) {
+      const code = codes[c * taps + tap]!
+      sumMean[c] = sumMean[c]! + code * inputMean[tap]!
+      products[c] = products[c]! + code * cross[tap * channels + c]!
     }
   }
   if (perTensor) {
-    product.fill(product.reduce((a, b) => a + b, 0))
+    products.fill(products.reduce((a, b) => a + b, 0))
     square.fill(square.reduce((a, b) => a + b, 0))
   }
   const refitted = scales.map((scale, c) => {
-    const best = product[c]! / square[c]!
+    const best = products[c]! / square[c]!
     // A channel whose sums are constant or turn the wrong way says nothing about its scale.
     return best > scale / 4 && best < scale * 4 ? best : scale
   })

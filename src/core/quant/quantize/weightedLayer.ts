@@ -1,7 +1,9 @@
 import type { WeightedNode } from '../../model/graph'
 import type { ActivationRanges } from './calibration'
+import type { FitWork } from './fitEngine'
 import { requantFactor, toFixedPoint } from '../integer/fixedPoint'
-import { gatherCodes, tapPositions } from '../integer/im2col'
+import { tapPositions } from '../integer/im2col'
+import { depthwiseMoments, momentsBytes, momentsOf, type LayerMoments } from './moments'
 import {
   zeroCode,
   type CodeFormat,
@@ -31,44 +33,53 @@ export interface WeightedSite {
 
 type WeightedIntegerLayer = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer
 
-/** Chooses codes and scales by reconstruction and turns them into integers. */
-export function quantizeWeighted(calibration: ActivationRanges, site: WeightedSite): WeightedIntegerLayer {
-  return integerLayer(site, reconstructSite(calibration, site))
+/**
+ * Chooses codes and scales by reconstruction and turns them into integers.
+ * @param depends what the input codes depend on, as text: schemes that agree up to here share the moments
+ */
+export function* quantizeWeighted(
+  calibration: ActivationRanges,
+  site: WeightedSite,
+  depends: string
+): FitWork<WeightedIntegerLayer> {
+  const key = `${site.index}|${depends}|${site.input.bits}:${site.input.scale}:${site.input.zero}`
+  let moments = calibration.momentCache.get(key)
+  if (moments === undefined) {
+    moments = yield* siteMoments(calibration, site)
+    calibration.momentCache.set(key, moments, momentsBytes(moments))
+  }
+  return integerLayer(site, yield* reconstructSite(calibration, site, moments))
 }
 
-function reconstructSite(calibration: ActivationRanges, site: WeightedSite): ReconstructedLayer {
-  const { node, index, outputShape, bits, output } = site
-  const weights = calibration.weights[index]!
-  const target = calibration.targetOf(index)
-  const channels = outputShape[2]
-  const inner = node.op === 'depthwiseConv2d' ? weights.length : weights.length / channels
-  const inputs = sampleInputs(site, target.image, target.pixel, inner)
+function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWork<LayerMoments> {
+  const { node, index, outputShape } = site
+  const { image, pixel, sums } = calibration.targetOf(index)
+  const inputs = sampleInputs(site, image, pixel)
+  if (node.op === 'depthwiseConv2d') return depthwiseMoments(inputs, sums, image.length, outputShape[2])
+  return [yield* momentsOf(inputs, sums, image.length)]
+}
+
+function* reconstructSite(
+  { weights: allWeights }: ActivationRanges,
+  { node, index, outputShape, bits, output }: WeightedSite,
+  moments: LayerMoments
+): FitWork<ReconstructedLayer> {
+  const weights = allWeights[index]!
   const perTensor = output === null
-  if (node.op !== 'depthwiseConv2d') {
-    return reconstruct({
-      inputs,
-      targets: target.sums,
-      weights,
-      bits: bits.weightBits,
-      taps: inner,
-      channels,
-      perTensor
-    })
-  }
-  const taps = inner / channels
+  if (node.op !== 'depthwiseConv2d')
+    return yield* reconstruct({ moments: moments[0]!, weights, bits: bits.weightBits, perTensor })
+  const channels = outputShape[2]
+  const taps = weights.length / channels
   const result: ReconstructedLayer = {
-    codes: new Int8Array(inner),
+    codes: new Int8Array(weights.length),
     scales: new Float64Array(channels),
     bias: new Float64Array(channels)
   }
   for (let c = 0; c < channels; c++) {
-    const own = reconstruct({
-      inputs: everyNth(inputs, channels, c),
-      targets: everyNth(target.sums, channels, c),
+    const own = yield* reconstruct({
+      moments: moments[c]!,
       weights: everyNth(weights, channels, c),
       bits: bits.weightBits,
-      taps,
-      channels: 1,
       perTensor: false
     })
     for (let tap = 0; tap < taps; tap++) result.codes[tap * channels + c] = own.codes[tap]!
@@ -78,25 +89,25 @@ function reconstructSite(calibration: ActivationRanges, site: WeightedSite): Rec
   return result
 }
 
-/** Real input taps at the sampled rows, [rows][inner]. */
-function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array, inner: number): Float32Array {
+/** Real input taps at the sampled rows, [rows][taps in kernel order]. */
+function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array): Float32Array {
   const { node, inputShape, outputShape, input, codes } = site
   const size = inputShape[0] * inputShape[1] * inputShape[2]
-  const columns = new Int8Array(outputShape[0] * outputShape[1] * inner)
-  const rows = new Float32Array(image.length * inner)
-  const pad = zeroCode(input)
   const positions =
-    node.op === 'dense' ? new Int32Array(0) : tapPositions(inputShape, node, outputShape[0], outputShape[1])
-  let unfolded = -1
+    node.op === 'dense'
+      ? Int32Array.from({ length: size }, (_, at) => at)
+      : tapPositions(inputShape, node, outputShape[0], outputShape[1])
+  const inner = node.op === 'dense' ? size : positions.length / (outputShape[0] * outputShape[1])
+  const rows = new Float32Array(image.length * inner)
+  const padding = (zeroCode(input) + input.zero) * input.scale
+  let to = 0
   for (let row = 0; row < image.length; row++) {
-    if (image[row] !== unfolded) {
-      unfolded = image[row]!
-      const own = codes.subarray(unfolded * size, (unfolded + 1) * size)
-      if (node.op === 'dense') columns.set(own)
-      else gatherCodes(own, positions, pad, columns)
-    }
+    const start = image[row]! * size
     const from = pixel[row]! * inner
-    for (let k = 0; k < inner; k++) rows[row * inner + k] = (columns[from + k]! + input.zero) * input.scale
+    for (let k = from, end = from + inner; k < end; k++) {
+      const position = positions[k]!
+      rows[to++] = position < 0 ? padding : (codes[start + position]! + input.zero) * input.scale
+    }
   }
   return rows
 }

@@ -1,0 +1,105 @@
+/**
+ * What an evaluation costs beside raw onnxruntime on the same items, one thread, processor time:
+ *   npm run bench:evaluate -- [--split search|test|fullTest] [--schemes N] [--seed S] [--json] [FILE.onnx …]
+ * "full" = quantize and run a random scheme, "step" = one that differs from the scheme before in one random layer.
+ * Schemes follow each other in one process as in a search, so that they share what the caches hold.
+ */
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { createRandom } from '@core/math/random'
+import { weightedLayerNames } from '@core/model/graph'
+import { exportOnnx } from '@core/model/exportOnnx'
+import { bitWidths, schemeKey, type Scheme } from '@core/quant/scheme'
+import { floatScores } from '@main/model/floatAccuracy'
+import { openBench, quantizeOn } from '@main/model/modelWorkspace'
+import { openOrtSession } from '@main/model/ortSession'
+import { schemeScores } from '@main/model/schemeAccuracy'
+import { startClock } from './stopwatch'
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    split: { type: 'string', default: 'search' },
+    schemes: { type: 'string', default: '8' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false }
+  }
+})
+const modelsFolder = path.resolve('resources/models')
+const files =
+  positionals.length > 0
+    ? positionals
+    : ['lenet5-fashion.onnx', 'resnet-tiny-fashion.onnx'].map((name) => path.join(modelsFolder, name))
+const context = {
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  yieldToAbort: async () => undefined
+}
+
+/** Processor milliseconds of a piece of work. */
+async function cost(work: () => Promise<unknown>): Promise<number> {
+  const stop = startClock()
+  await work()
+  return stop().cpuSeconds * 1000
+}
+
+const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
+
+const results = []
+for (const file of files) results.push(await measure(file))
+if (values.json) console.log(JSON.stringify(results, null, 2))
+else
+  console.table(
+    results.map((row) => Object.fromEntries(Object.entries(row).filter(([, v]) => typeof v !== 'object')))
+  )
+
+async function measure(file: string) {
+  const bench = await openBench({ file, modelsFolder })
+  const images = await bench.library.load(values.split as 'search')
+  const layers = weightedLayerNames(bench.graph)
+  const random = createRandom(Number(values.seed))
+  const draw = (first: boolean) => ({
+    weightBits: bitWidths[random.integer(4)]!,
+    activationBits: first ? (8 as const) : bitWidths[random.integer(4)]!
+  })
+  const calibrationMs = await cost(() => bench.calibration())
+  const session = await openOrtSession(exportOnnx(bench.graph))
+  const rawRun = () => cost(() => floatScores(session, bench.graph, images))
+  await rawRun()
+  const raw: number[] = []
+  const evaluate = async (scheme: Scheme) => {
+    raw.push(await rawRun())
+    let network: Awaited<ReturnType<typeof quantizeOn>>
+    const quantizeMs = await cost(async () => (network = await quantizeOn(bench, scheme, 'ptq', context)))
+    const runMs = await cost(() => schemeScores(network, images))
+    return { quantizeMs, runMs, totalMs: quantizeMs + runMs }
+  }
+  const full = []
+  const step = []
+  await evaluate(layers.map((layer) => ({ layer, weightBits: 8, activationBits: 8 })))
+  for (let n = 0; n < Number(values.schemes); n++) {
+    const scheme = layers.map((layer, at) => ({ layer, ...draw(at === 0) }))
+    full.push(await evaluate(scheme))
+    const at = random.integer(layers.length)
+    let other = scheme
+    while (schemeKey(other) === schemeKey(scheme))
+      other = scheme.with(at, { layer: layers[at]!, ...draw(at === 0) })
+    step.push(await evaluate(other))
+  }
+  await session.release()
+  const rawMs = mean(raw)
+  const round = (value: number): number => Math.round(value * 100) / 100
+  return {
+    model: path.basename(file, '.onnx'),
+    items: images.count,
+    calibrationMs: round(calibrationMs),
+    rawMs: round(rawMs),
+    fullMs: round(mean(full.map(({ totalMs }) => totalMs))),
+    fullRatio: round(mean(full.map(({ totalMs }) => totalMs)) / rawMs),
+    stepRatio: round(mean(step.map(({ totalMs }) => totalMs)) / rawMs),
+    quantizeMs: round(mean(full.map(({ quantizeMs }) => quantizeMs))),
+    runRatio: round(mean(full.map(({ runMs }) => runMs)) / rawMs),
+    seed: Number(values.seed),
+    schemes: full.length
+  }
+}

@@ -1,0 +1,172 @@
+import * as ort from 'onnxruntime-node'
+import { exportOnnx } from '../../core/model/exportOnnx'
+import { int } from '../../core/model/onnx'
+import { createOnnxBuilder } from '../../core/model/onnxBuilder'
+import { sizeOf, type Graph } from '../../core/model/graph'
+import { toChannelsFirst } from '../../core/dataset/prepare'
+import {
+  runLayerPlain,
+  type FitEngine,
+  type FitRequest,
+  type FloatProbe,
+  type FloatValues,
+  type ProbedFloats
+} from '../../core/quant/quantize/fitEngine'
+import { toHwc } from '../../core/quant/hwcGraph'
+import { layerModel, type BatchedLayer } from '../../core/quant/integer/evaluationModel'
+import { elementCount, type IntegerLayer } from '../../core/quant/quantizedNetwork'
+import { openOrtSession, tensorReals, realTensor } from './ortSession'
+
+/** Items of a layer that are run at once: few, so that what passes from node to node stays in the processor's cache. */
+const batch = 50
+/** Fewer visits than this are made faster by plain loops than by a session. */
+const minVisits = 200_000
+
+const batchedOperators = new Set<IntegerLayer['op']>([
+  'conv2d',
+  'depthwiseConv2d',
+  'dense',
+  'maxPool',
+  'avgPool',
+  'add',
+  'requantize'
+])
+
+/** Fitting's arithmetic through onnxruntime, one thread. */
+export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEngine {
+  const least = options.minVisits ?? minVisits
+  const probes = new Map<FloatProbe, Promise<ort.InferenceSession>>()
+  return {
+    async carryOut(request: FitRequest) {
+      if (request.kind === 'product') return multiply(request.left, request.right, request.rows)
+      if (request.kind === 'layer') {
+        const { layer, inputs, items } = request
+        return isBatched(layer) && visitsOf(layer) * items >= least
+          ? runBatched(layer, inputs, items)
+          : runLayerPlain(layer, inputs, items)
+      }
+      const { probe, input, items } = request
+      let session = probes.get(probe)
+      if (session === undefined) probes.set(probe, (session = openProbe(probe)))
+      return runProbe(await session, probe, input, items)
+    },
+    async end() {
+      const sessions = [...probes.values()]
+      probes.clear()
+      for (const session of sessions) await (await session).release()
+    }
+  }
+}
+
+function isBatched(layer: IntegerLayer): layer is BatchedLayer {
+  return batchedOperators.has(layer.op) && !('last' in layer && layer.last)
+}
+
+/** Times an element is looked at for one item. */
+function visitsOf(layer: BatchedLayer): number {
+  const outputs = elementCount(layer.outputShape)
+  if (layer.op === 'conv2d' || layer.op === 'dense')
+    return outputs * (layer.weights.length / layer.outputShape[2])
+  return outputs * ('kernel' in layer ? layer.kernel[0] * layer.kernel[1] : 1)
+}
+
+async function runBatched(
+  layer: BatchedLayer,
+  inputs: readonly Int8Array[],
+  items: number
+): Promise<Int8Array> {
+  const session = await openOrtSession(layerModel(layer))
+  try {
+    const size = elementCount(layer.outputShape)
+    const out = new Int8Array(items * size)
+    for (let from = 0; from < items; from += batch) {
+      const count = Math.min(batch, items - from)
+      const feeds = Object.fromEntries(
+        inputs.map((codes, position) => {
+          const own = codes.length / items
+          const part = codes.subarray(from * own, (from + count) * own)
+          return [`codes${position}`, new ort.Tensor('int8', part, [count, ...layer.inputShape])]
+        })
+      )
+      const results = await session.run(feeds)
+      out.set(results['result']!.data as Int8Array, from * size)
+    }
+    return out
+  } finally {
+    await session.release()
+  }
+}
+
+let multiplier: Promise<ort.InferenceSession> | undefined
+
+/** leftᵀ · right, [left width][right width]. */
+async function multiply(left: Float32Array, right: Float32Array, rows: number): Promise<Float32Array> {
+  multiplier ??= openMultiplier()
+  const session = await multiplier
+  const results = await session.run({
+    left: realTensor(left, [rows, left.length / rows]),
+    right: realTensor(right, [rows, right.length / rows])
+  })
+  return tensorReals(results['product']!)
+}
+
+function openMultiplier(): Promise<ort.InferenceSession> {
+  const builder = createOnnxBuilder()
+  const left = builder.input('left', 'float32', ['rows', 'height'])
+  const right = builder.input('right', 'float32', ['rows', 'width'])
+  builder.output(builder.node('Gemm', [left, right], { transA: int(1) }), 'product')
+  return openOrtSession(builder.build('product'))
+}
+
+/** The float network with the wanted values as further outputs. */
+function openProbe({ graph, wanted }: FloatProbe): Promise<ort.InferenceSession> {
+  const model = exportOnnx(graph)
+  const names = new Set([
+    ...wanted.outputs.map((at) => outputName(graph, at)),
+    ...sumNames(graph, wanted.sums)
+  ])
+  const outputs = [...names].map((name) => ({ name, elementType: 'float32' as const, dims: null }))
+  return openOrtSession({ ...model, outputs })
+}
+
+/** exportOnnx.ts names a node's output so, and what goes into its fused ReLU `_sum`. */
+function outputName(graph: Graph, index: number): string {
+  return `${graph.nodes[index]!.name}_out`
+}
+
+function sumNames(graph: Graph, sums: readonly number[]): string[] {
+  return sums.map((index) => {
+    const node = graph.nodes[index]!
+    return 'relu' in node && node.relu ? `${node.name}_sum` : outputName(graph, index)
+  })
+}
+
+async function runProbe(
+  session: ort.InferenceSession,
+  { graph, wanted }: FloatProbe,
+  input: Float32Array,
+  items: number
+): Promise<ProbedFloats> {
+  const size = sizeOf(graph.inputShape)
+  let planes = input
+  if (graph.inputShape.length === 3) {
+    planes = new Float32Array(input.length)
+    for (let from = 0; from < input.length; from += size)
+      toChannelsFirst(
+        input.subarray(from, from + size),
+        toHwc(graph.inputShape),
+        planes.subarray(from, from + size)
+      )
+  }
+  const results = await session.run({
+    [session.inputNames[0]!]: realTensor(planes, [items, ...graph.inputShape])
+  })
+  const valuesOf = (name: string): FloatValues => ({
+    values: tensorReals(results[name]!),
+    channelsFirst: true
+  })
+  return {
+    outputs: wanted.outputs.map((index) => valuesOf(outputName(graph, index))),
+    sums: sumNames(graph, wanted.sums).map(valuesOf)
+  }
+}
