@@ -31,6 +31,8 @@ export interface TortureOptions {
 
 /** After a fault, another client is answered within this time, ms; the machine may be busy with other work. */
 const longestAnswerMs = 20_000
+/** A signal ends the host within this time, ms; jobs have 30 s of it to let go. */
+const longestEndMs = 120_000
 // From the working directory (the repository), since scripts bundle this file elsewhere.
 const smi = path.resolve('test/fixtures/smi/mutatingSmi.mjs')
 const command = [
@@ -55,7 +57,7 @@ export async function torture({ seconds, seed, folder, log }: TortureOptions): P
   const restart = async (how: NodeJS.Signals): Promise<void> => {
     const old = host
     old.child.kill(how)
-    const late = setTimeout(() => old.child.kill('SIGKILL'), 60_000)
+    const late = setTimeout(() => old.child.kill('SIGKILL'), longestEndMs)
     const end = await old.ended
     clearTimeout(late)
     journal.read(old)
