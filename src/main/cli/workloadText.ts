@@ -31,7 +31,7 @@ export function runText(run: WorkloadRun): string {
   return [
     `${subject?.model ?? 'network'} on ${subject?.device ?? unavailable} (${subject?.runtime ?? unavailable}), batch ${subject?.batch ?? unavailable}: ${run.state}`,
     power === null
-      ? 'Energy is unavailable: no NVIDIA GPU was there. The tables carry time.'
+      ? 'Energy is unavailable: the network did not run on an NVIDIA GPU. The tables carry time.'
       : `Power of ${power.gpu}${power.origin === 'simulated' ? ' (SIMULATED: a script stands in for nvidia-smi)' : ''}`,
     ...(run.message === null ? [] : [run.message]),
     '',

@@ -10,7 +10,13 @@ import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workloadP
 import { AppError } from '../../shared/errors'
 import { formatDuration } from '../../shared/units'
 import type { CompareTask } from './compareFiles'
-import { requireSameGpu, type EnergyOf, type PowerSession, type PowerSource } from './powerSource'
+import {
+  isPowerOfRunner,
+  requireSameGpu,
+  type EnergyOf,
+  type PowerSession,
+  type PowerSource
+} from './powerSource'
 import { startRunner, type RunnerCommand, type RunnerProcess, type SpawnRunner } from './runnerProcess'
 import type { WorkloadRecord } from './workloadRecord'
 
@@ -44,7 +50,7 @@ const maxGapMs = 100
  */
 export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Promise<void> {
   const { request, evidence } = record
-  const power = request.power && (await deps.power.missing()) === null ? await startPower(record, deps) : null
+  let power = request.power && (await deps.power.missing()) === null ? await startPower(record, deps) : null
   const phaseMs = request.phaseMs ?? (power === null ? plainPhaseMs : shortestPhaseMs(power.sensor) * 1.1)
   let runner: RunnerProcess | undefined
   try {
@@ -55,6 +61,11 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
       }
     })
     await greet(record, runner, phaseMs, power)
+    if (power !== null && !isPowerOfRunner(record.subject?.device ?? '', power)) {
+      await power.finish()
+      record.power = null
+      power = null
+    }
     await deps.changed()
     if (power !== null) await rest(power, request.idleMs, deps)
     await doSteps(record, runner, phaseMs, deps)

@@ -47,3 +47,11 @@ export function requireSameGpu(
     'Choose the device with that bus id (CUDA_DEVICE_ORDER=PCI_BUS_ID and CUDA_VISIBLE_DEVICES), or run without power.'
   )
 }
+
+/**
+ * Whether recorded power is that of the device that computes. A real GPU's power says nothing about a network on the
+ * processor; a stand-in's is simulated, and marked so, whatever computes.
+ */
+export function isPowerOfRunner(device: string, { about }: Pick<PowerSession, 'about'>): boolean {
+  return about.origin !== 'measured' || !/^cpu\b/i.test(device)
+}

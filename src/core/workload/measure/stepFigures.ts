@@ -5,7 +5,7 @@ import { summariseTrials } from '../../energy/trialSummary'
 import { figureOf, timeFigure, unavailableFigure } from './figures'
 
 /** Why there is no energy. */
-export const noPower = 'No power was recorded: no NVIDIA GPU was there.'
+export const noPower = 'No power was recorded: the network did not run on an NVIDIA GPU.'
 
 /** Time and energy of one step, each per repetition. */
 export interface StepFigures {

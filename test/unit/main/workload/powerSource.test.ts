@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeOnnx } from '@main/model/onnxFile'
-import { requireSameGpu } from '@main/workload/powerSource'
+import { isPowerOfRunner, requireSameGpu } from '@main/workload/powerSource'
 import { checkWorkloads } from '@main/workload/workloadCheck'
 import { AppError } from '@shared/errors'
 import type { GpuList } from '@shared/contract/gpu'
@@ -27,6 +27,14 @@ describe('requireSameGpu', () => {
     expect(() => requireSameGpu('0000:07:00.0', { pciBusId: '00000000:0B:00.0', about })).toThrow(
       expect.objectContaining({ code: 'input.invalid', message: expect.stringContaining('00000000:07:00.0') })
     )
+  })
+})
+
+describe('isPowerOfRunner', () => {
+  it("a real GPU's power is not the energy of a network on the processor", () => {
+    expect(isPowerOfRunner('cpu', { about })).toBe(false)
+    expect(isPowerOfRunner('cuda:0', { about })).toBe(true)
+    expect(isPowerOfRunner('cpu', { about: { ...about, origin: 'simulated' } })).toBe(true)
   })
 })
 

@@ -36,7 +36,7 @@ describe('workload runs', () => {
     expect(a!.energyTotalJ).toMatchObject({
       value: null,
       verdict: 'unavailable',
-      reason: expect.stringMatching(/no NVIDIA GPU/) as string
+      reason: expect.stringMatching(/not run on an NVIDIA GPU/) as string
     })
     const [first, second] = impacts
     expect(first).toMatchObject({
