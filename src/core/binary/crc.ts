@@ -13,7 +13,7 @@ export const crc32Start = 0xffffffff
 /** Feeds bytes [from, to) into a running CRC-32 state; finish it with `crc32Finish`. */
 export function crc32Feed(state: number, bytes: Uint8Array, from = 0, to = bytes.length): number {
   let crc = state
-  for (let i = from; i < to; i++) crc = crc32Table[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8)
+  for (let i = from; i < to; i++) crc = crc32Table[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8)
   return crc
 }
 
@@ -30,7 +30,7 @@ export function crc32(bytes: Uint8Array): number {
 export function crc8(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let crc = 0
   for (let i = from; i < to; i++) {
-    crc ^= bytes[i]!
+    crc ^= bytes[i]
     for (let bit = 0; bit < 8; bit++) crc = crc & 0x80 ? ((crc << 1) ^ 0x07) & 0xff : crc << 1
   }
   return crc

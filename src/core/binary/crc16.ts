@@ -11,6 +11,6 @@ for (let byte = 0; byte < 256; byte++) {
 
 export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = 0
-  for (let at = start; at < end; at++) crc = ((crc << 8) & 0xffff) ^ table[(crc >> 8) ^ bytes[at]!]!
+  for (let at = start; at < end; at++) crc = ((crc << 8) & 0xffff) ^ table[(crc >> 8) ^ bytes[at]]
   return crc
 }

@@ -82,7 +82,7 @@ export class FrameDecoder {
       const payload = held.slice(start + headerBytes, start + length - 4)
       pieces.push({
         kind: 'frame',
-        frame: { seq: held[start + 2]!, command: held[start + 3]!, payload }
+        frame: { seq: held[start + 2], command: held[start + 3], payload }
       })
       start += length
       textFrom = start
@@ -101,15 +101,14 @@ export class FrameDecoder {
     if (left < 2) return 'wait'
     if (held[start + 1] !== sync1) return 'none'
     if (left < headerBytes) return 'wait'
-    const payload = held[start + 4]! | (held[start + 5]! << 8)
+    const payload = held[start + 4] | (held[start + 5] << 8)
     if (crc8(held, start + 2, start + 6) !== held[start + 6] || payload > maxPayloadBytes)
       return this.damaged()
     const end = start + headerBytes + payload
     if (end + 4 > this.heldLength) return 'wait'
     const header = crc32Feed(crc32Start, held, start + 2, start + 6)
     const crc = crc32Finish(crc32Feed(header, held, start + headerBytes, end))
-    const received =
-      (held[end]! | (held[end + 1]! << 8) | (held[end + 2]! << 16) | (held[end + 3]! << 24)) >>> 0
+    const received = (held[end] | (held[end + 1] << 8) | (held[end + 2] << 16) | (held[end + 3] << 24)) >>> 0
     return crc === received ? end + 4 - start : this.damaged()
   }
 

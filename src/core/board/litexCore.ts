@@ -48,12 +48,12 @@ export function readLitexCore(constants: ReadonlyMap<string, unknown>): LitexCor
 function plainIsa(isa: string | null): string | null {
   const parts = /^(rv(?:32|64|128))([a-z0-9_]*)$/i.exec(isa ?? '')
   if (parts === null) return null
-  const [first = '', ...rest] = parts[2]!
+  const [first = '', ...rest] = parts[2]
     .toLowerCase()
     .replace(/\d+p\d+/g, '')
     .split('_')
   const letters = rest.filter((part) => !/^[zsx]/.test(part)).join('')
-  return [`${parts[1]!.toLowerCase()}${first}${letters}`, ...rest.filter((part) => /^[zsx]/.test(part))].join(
+  return [`${parts[1].toLowerCase()}${first}${letters}`, ...rest.filter((part) => /^[zsx]/.test(part))].join(
     '_'
   )
 }

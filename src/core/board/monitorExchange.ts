@@ -123,7 +123,7 @@ export class MonitorExchange {
         else if (piece.frame.command === eventCommand) events.push(readReply.event(piece.frame.payload))
         else if (isAnswerTo(request, piece.frame)) {
           done.add(request)
-          answers.push({ request, status: piece.frame.payload[0]!, data: piece.frame.payload.slice(1) })
+          answers.push({ request, status: piece.frame.payload[0], data: piece.frame.payload.slice(1) })
         } else this.statistics.staleFrames++
       }
       this.statistics.damagedFrames = this.decoder.damagedFrames

@@ -23,8 +23,8 @@ export interface InputFormat {
 
 /** x = slope * value + offset for a channel. */
 function lineOf({ scale, mean, std }: Normalisation, channel: number): { slope: number; offset: number } {
-  const deviation = std[channel % std.length]!
-  return { slope: scale / deviation, offset: -mean[channel % mean.length]! / deviation }
+  const deviation = std[channel % std.length]
+  return { slope: scale / deviation, offset: -mean[channel % mean.length] / deviation }
 }
 
 function channelsOf({ mean, std }: Normalisation): number {
@@ -73,8 +73,8 @@ export function itemReals(
 ): Float32Array {
   const lines = Array.from({ length: channels }, (_, channel) => lineOf(normalisation, channel))
   for (let at = 0; at < values.length; at++) {
-    const { slope, offset } = lines[at % channels]!
-    out[at] = slope * values[at]! + offset
+    const { slope, offset } = lines[at % channels]
+    out[at] = slope * values[at] + offset
   }
   return out
 }
@@ -89,13 +89,13 @@ export function bytesOf(
 ): Uint8Array {
   if (format.folded) {
     const offset = values instanceof Int8Array ? 128 : 0
-    for (let at = 0; at < values.length; at++) out[at] = values[at]! + offset
+    for (let at = 0; at < values.length; at++) out[at] = values[at] + offset
     return out
   }
   const lines = Array.from({ length: channels }, (_, channel) => lineOf(normalisation, channel))
   for (let at = 0; at < values.length; at++) {
-    const { slope, offset } = lines[at % channels]!
-    const byte = Math.round((slope * values[at]! + offset) / format.scale) + 128 - format.zero
+    const { slope, offset } = lines[at % channels]
+    const byte = Math.round((slope * values[at] + offset) / format.scale) + 128 - format.zero
     out[at] = Math.min(255, Math.max(0, byte))
   }
   return out

@@ -43,9 +43,7 @@ export function createLabelBook(): LabelBook {
         const sorted = [...new Set(labels.map(String))].sort()
         return { names: sorted, classOf: Int32Array.from(labels, (label) => sorted.indexOf(String(label))) }
       }
-      const odd = labels.find(
-        (label) => !Number.isInteger(label) || (label as number) < 0 || (label as number) >= maxClasses
-      )
+      const odd = labels.find((label) => !Number.isInteger(label) || label < 0 || label >= maxClasses)
       if (odd !== undefined) {
         throw new AppError(
           'data.invalid',
@@ -53,10 +51,10 @@ export function createLabelBook(): LabelBook {
           'Classes are whole numbers from 0, or names. Numbers to predict are a regression: --task regression.'
         )
       }
-      const count = Math.max(atLeast ?? 0, names?.length ?? 0, 1 + Math.max(-1, ...(labels as number[])))
+      const count = Math.max(atLeast ?? 0, names?.length ?? 0, 1 + Math.max(-1, ...labels))
       return {
         names: Array.from({ length: count }, (_, index) => names?.[index] ?? String(index)),
-        classOf: Int32Array.from(labels as number[])
+        classOf: Int32Array.from(labels)
       }
     }
   }

@@ -53,7 +53,7 @@ function rowOf(values: Float32Array, row: number, count: number): Float32Array {
 
 function largestAt(values: Float32Array): number {
   let best = 0
-  for (let at = 1; at < values.length; at++) if (values[at]! > values[best]!) best = at
+  for (let at = 1; at < values.length; at++) if (values[at] > values[best]) best = at
   return best
 }
 
@@ -80,7 +80,7 @@ function regressionMeter(): QualityMeter {
   return {
     add({ count, outputs, targets }) {
       for (let row = 0; row < count; row++) spread.add(rowOf(outputs, row, count), rowOf(targets, row, count))
-      for (let at = 0; at < outputs.length; at++) absolute += Math.abs(outputs[at]! - targets[at]!)
+      for (let at = 0; at < outputs.length; at++) absolute += Math.abs(outputs[at] - targets[at])
       values += outputs.length
       items += count
     },
@@ -107,10 +107,10 @@ function createSpread() {
       }
       items++
       for (let at = 0; at < targets.length; at++) {
-        error += (outputs[at]! - targets[at]!) ** 2
-        const before = targets[at]! - means[at]!
-        means[at] = means[at]! + before / items
-        squares[at] = squares[at]! + before * (targets[at]! - means[at]!)
+        error += (outputs[at] - targets[at]) ** 2
+        const before = targets[at] - means[at]
+        means[at] = means[at] + before / items
+        squares[at] = squares[at] + before * (targets[at] - means[at])
       }
     },
     squaredError: () => error,
@@ -132,9 +132,9 @@ function reconstructionMeter(): QualityMeter {
         const out = rowOf(outputs, row, count)
         const wanted = rowOf(inputs!, row, count)
         let sum = 0
-        for (let at = 0; at < out.length; at++) sum += (out[at]! - wanted[at]!) ** 2
+        for (let at = 0; at < out.length; at++) sum += (out[at] - wanted[at]) ** 2
         scores.push(sum / out.length)
-        labels.push(targets[row]!)
+        labels.push(targets[row])
       }
     },
     quality() {
@@ -150,16 +150,16 @@ function reconstructionMeter(): QualityMeter {
  * scores counting half (Mann and Whitney). 0.5 when one of the two is missing.
  */
 export function areaUnderCurve(scores: readonly number[], labels: readonly number[]): number {
-  const order = scores.map((_, at) => at).sort((a, b) => scores[a]! - scores[b]!)
+  const order = scores.map((_, at) => at).sort((a, b) => scores[a] - scores[b])
   const positives = labels.filter((label) => label !== 0).length
   const negatives = labels.length - positives
   if (positives === 0 || negatives === 0) return 0.5
   let rankSum = 0
   for (let from = 0; from < order.length;) {
     let to = from
-    while (to < order.length && scores[order[to]!] === scores[order[from]!]) to++
+    while (to < order.length && scores[order[to]] === scores[order[from]]) to++
     const rank = (from + 1 + to) / 2
-    for (let at = from; at < to; at++) if (labels[order[at]!] !== 0) rankSum += rank
+    for (let at = from; at < to; at++) if (labels[order[at]] !== 0) rankSum += rank
     from = to
   }
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives)
@@ -174,7 +174,7 @@ function nextTokenMeter(): QualityMeter {
     add({ count, outputs, targets }) {
       for (let row = 0; row < count; row++) {
         const logits = rowOf(outputs, row, count)
-        loss -= logProbabilities(logits)[targets[row]!]!
+        loss -= logProbabilities(logits)[targets[row]]
         if (largestAt(logits) === targets[row]) correct++
       }
       items += count
@@ -217,7 +217,7 @@ function agreementMeter(): QualityMeter {
         if (largestAt(own) === largestAt(float)) equal++
         spread.add(own, float)
         const [p, q] = [logProbabilities(float), logProbabilities(own)]
-        for (let at = 0; at < p.length; at++) divergence += Math.exp(p[at]!) * (p[at]! - q[at]!)
+        for (let at = 0; at < p.length; at++) divergence += Math.exp(p[at]) * (p[at] - q[at])
       }
       values += outputs.length
       items += count

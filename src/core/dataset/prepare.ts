@@ -16,10 +16,10 @@ export interface PictureGeometry {
 
 /** An item's shape as [height, width, channels]; rank 1 is a vector, rank 2 has one channel. */
 export function hwcOf(shape: readonly number[], layout: PictureGeometry['layout']): ShapeHwc {
-  if (shape.length === 1) return [1, 1, shape[0]!]
-  if (shape.length === 2) return [shape[0]!, shape[1]!, 1]
+  if (shape.length === 1) return [1, 1, shape[0]]
+  if (shape.length === 2) return [shape[0], shape[1], 1]
   if (shape.length === 3) {
-    return layout === 'hwc' ? [shape[0]!, shape[1]!, shape[2]!] : [shape[1]!, shape[2]!, shape[0]!]
+    return layout === 'hwc' ? [shape[0], shape[1], shape[2]] : [shape[1], shape[2], shape[0]]
   }
   return [1, 1, sizeOfShape(shape)]
 }
@@ -54,7 +54,7 @@ export function toChannelsLast(values: ItemValues, [height, width, channels]: Sh
   const out = sameKind(values, values.length)
   for (let at = 0; at < plane; at++)
     for (let channel = 0; channel < channels; channel++)
-      out[at * channels + channel] = values[channel * plane + at]!
+      out[at * channels + channel] = values[channel * plane + at]
   return out
 }
 
@@ -67,7 +67,7 @@ export function toChannelsFirst<T extends ItemValues>(
   const plane = height * width
   for (let at = 0; at < plane; at++)
     for (let channel = 0; channel < channels; channel++)
-      out[channel * plane + at] = values[at * channels + channel]!
+      out[channel * plane + at] = values[at * channels + channel]
   return out
 }
 
@@ -82,7 +82,7 @@ function toGrey({ values, shape: [height, width, channels] }: PreparedItem): Pre
   const out = sameKind(values, height * width)
   const round = values instanceof Float32Array ? (value: number): number => value : Math.round
   for (let at = 0; at < out.length; at++) {
-    out[at] = round(0.299 * values[3 * at]! + 0.587 * values[3 * at + 1]! + 0.114 * values[3 * at + 2]!)
+    out[at] = round(0.299 * values[3 * at] + 0.587 * values[3 * at + 1] + 0.114 * values[3 * at + 2])
   }
   return { values: out, shape: [height, width, 1] }
 }
@@ -95,7 +95,7 @@ function cropMiddle({ values, shape: [height, width, channels] }: PreparedItem, 
   const out = sameKind(values, cutHeight * cutWidth * channels)
   for (let y = 0; y < cutHeight; y++) {
     const from = ((top + y) * width + left) * channels
-    out.set(values.subarray(from, from + cutWidth * channels) as never, y * cutWidth * channels)
+    out.set(values.subarray(from, from + cutWidth * channels), y * cutWidth * channels)
   }
   return { values: out, shape: [cutHeight, cutWidth, channels] }
 }
@@ -113,8 +113,8 @@ export function resize(
     for (const [x, taps] of columns.entries()) {
       for (const [from, weight] of taps) {
         for (let channel = 0; channel < channels; channel++) {
-          between[(y * toWidth + x) * channels + channel]! +=
-            weight * values[(y * width + from) * channels + channel]!
+          between[(y * toWidth + x) * channels + channel] +=
+            weight * values[(y * width + from) * channels + channel]
         }
       }
     }
@@ -123,11 +123,11 @@ export function resize(
   const sums = new Float32Array(toHeight * line)
   for (const [y, taps] of rows.entries())
     for (const [from, weight] of taps)
-      for (let at = 0; at < line; at++) sums[y * line + at]! += weight * between[from * line + at]!
+      for (let at = 0; at < line; at++) sums[y * line + at] += weight * between[from * line + at]
   const shape = [toHeight, toWidth, channels] as const
   if (values instanceof Float32Array) return { values: sums, shape }
   const out = sameKind(values, sums.length)
-  for (let at = 0; at < out.length; at++) out[at] = Math.round(sums[at]!)
+  for (let at = 0; at < out.length; at++) out[at] = Math.round(sums[at])
   return { values: out, shape }
 }
 

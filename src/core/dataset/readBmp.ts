@@ -50,7 +50,7 @@ export function readBmp(bytes: Uint8Array, file: string): Picture {
       const from = bits >= 24 ? row + x * (bits >> 3) : palette + 4 * paletteIndex(bytes, row, x, bits)
       if (from + 2 >= bytes.length) throw invalidData(file, 'a pixel names a colour that is not there')
       for (let channel = 0; channel < 3; channel++)
-        pixels[3 * (y * width + x) + channel] = bytes[from + 2 - channel]!
+        pixels[3 * (y * width + x) + channel] = bytes[from + 2 - channel]
     }
   }
   return { width, height, channels: 3, pixels }
@@ -58,6 +58,6 @@ export function readBmp(bytes: Uint8Array, file: string): Picture {
 
 function paletteIndex(bytes: Uint8Array, row: number, x: number, bits: number): number {
   const perByte = 8 / bits
-  const byte = bytes[row + Math.floor(x / perByte)]!
+  const byte = bytes[row + Math.floor(x / perByte)]
   return (byte >> (8 - bits * (1 + (x % perByte)))) & (2 ** bits - 1)
 }

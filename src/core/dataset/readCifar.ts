@@ -21,10 +21,10 @@ export async function* readCifar(
     const values = new Uint8Array(3 * plane)
     for (let at = 0; at < plane; at++) {
       for (let channel = 0; channel < 3; channel++) {
-        values[3 * at + channel] = record[labelBytes + channel * plane + at]!
+        values[3 * at + channel] = record[labelBytes + channel * plane + at]
       }
     }
-    yield goodItem(name, values, [side, side, 3], { label: record[labelBytes - 1]!, origin })
+    yield goodItem(name, values, [side, side, 3], { label: record[labelBytes - 1], origin })
   }
 }
 

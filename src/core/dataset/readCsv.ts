@@ -93,8 +93,8 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   const read = (positions: readonly number[]): Float32Array | string => {
     const values = new Float32Array(positions.length)
     for (const [at, position] of positions.entries()) {
-      const value = toNumber(cells[position]!)
-      if (value === null) return `"${cells[position]!}" in column ${columns.names[position]!} is no number`
+      const value = toNumber(cells[position])
+      if (value === null) return `"${cells[position]}" in column ${columns.names[position]} is no number`
       values[at] = value
     }
     return values
@@ -103,9 +103,9 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   if (typeof features === 'string') return badItem(name, features)
   const target = read(columns.targets)
   if (typeof target === 'string') return badItem(name, target)
-  const cell = columns.label === null ? null : cells[columns.label]!.trim()
+  const cell = columns.label === null ? null : cells[columns.label].trim()
   if (cell === '') return badItem(name, 'its class is empty')
-  const split = columns.split === null ? null : cells[columns.split]!.trim()
+  const split = columns.split === null ? null : cells[columns.split].trim()
   if (split !== null && !isSplitOrTrain(split)) return badItem(name, `"${split}" is no split`)
   return goodItem(name, features, [features.length], {
     label: cell === null ? null : (toWhole(cell) ?? cell),
@@ -128,9 +128,9 @@ export function splitCsvLine(line: string, delimiter: string): string[] {
   let cell = ''
   let isQuoted = false
   for (let at = 0; at < line.length; at++) {
-    const char = line[at]!
+    const char = line[at]
     if (char === '"') {
-      if (isQuoted && line[at + 1] === '"') cell += line[++at]!
+      if (isQuoted && line[at + 1] === '"') cell += line[++at]
       else isQuoted = !isQuoted
     } else if (char === delimiter && !isQuoted) {
       cells.push(cell)

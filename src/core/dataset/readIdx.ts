@@ -23,15 +23,15 @@ export interface IdxHeader {
 /** Whether a file begins like IDX. */
 export function isIdx(head: Uint8Array): boolean {
   return (
-    head.length >= 8 && head[0] === 0 && head[1] === 0 && head[2]! in types && head[3]! >= 1 && head[3]! <= 6
+    head.length >= 8 && head[0] === 0 && head[1] === 0 && head[2] in types && head[3] >= 1 && head[3] <= 6
   )
 }
 
 /** @throws AppError data.invalid */
 export async function readIdxHeader(stream: ByteStream, file: string): Promise<IdxHeader> {
   const head = await takeExactly(stream, 4, file)
-  const type = types[head[2]!]
-  const rank = head[3]!
+  const type = types[head[2]]
+  const rank = head[3]
   if (head[0] !== 0 || head[1] !== 0 || type === undefined || rank < 1 || rank > 6) {
     throw invalidData(file, 'it does not begin like an IDX file')
   }

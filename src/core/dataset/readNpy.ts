@@ -32,7 +32,7 @@ export interface NpyHeader {
 export async function readNpyHeader(stream: ByteStream, file: string): Promise<NpyHeader> {
   const head = await takeExactly(stream, 8, file)
   if (!beginsLikeNpy(head)) throw invalidData(file, 'it does not begin like an NPY file')
-  const isLong = head[6]! >= 2
+  const isLong = head[6] >= 2
   const sizes = await takeExactly(stream, isLong ? 4 : 2, file)
   const view = new DataView(sizes.buffer, sizes.byteOffset, sizes.byteLength)
   const length = isLong ? view.getUint32(0, true) : view.getUint16(0, true)
@@ -95,7 +95,7 @@ export async function* readNpy(
       return
     }
     const values = readNumbers(taken, header.type, header.littleEndian)
-    const known = extra === null ? {} : beside!.as === 'label' ? { label: extra[0]! } : { target: extra }
+    const known = extra === null ? {} : beside!.as === 'label' ? { label: extra[0] } : { target: extra }
     yield allFinite(values) && (extra === null || allFinite(extra))
       ? goodItem(name, values, shape, { ...known, origin })
       : badItem(name, 'it holds values that are no numbers')

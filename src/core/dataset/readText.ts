@@ -15,7 +15,7 @@ export async function* readTextItems(
   let window = await file.stream.take(context + 1)
   for (let at = 0; window.length === context + 1; at += stride) {
     yield goodItem(`${file.name} byte ${at}`, new Uint8Array(window.subarray(0, context)), [context], {
-      label: window[context]!
+      label: window[context]
     })
     const more = await file.stream.take(stride)
     if (more.length < stride) return

@@ -39,11 +39,11 @@ export function drawSplits(
   const strata = new Map<string, number[]>()
   const hasTestFile = basis.origins.includes(originCodes.test)
   for (let item = 0; item < basis.classes.length; item++) {
-    const given = basis.given[item]!
-    if (given >= 0) chosen.get(imageSplits[given]!)!.push(item)
+    const given = basis.given[item]
+    if (given >= 0) chosen.get(imageSplits[given])!.push(item)
     else if (basis.origins[item] === originCodes.test) chosen.get('test')!.push(item)
     else {
-      const key = String(basis.classes[item]!)
+      const key = String(basis.classes[item])
       const stratum = strata.get(key) ?? []
       strata.set(key, stratum)
       stratum.push(item)
@@ -120,14 +120,14 @@ export function findLeaks(keys: readonly string[], splits: ReadonlyMap<ImageSpli
   const pairs: Leak[] = []
   let items = 0
   for (const group of groups.values()) {
-    const first = group[0]!
+    const first = group[0]
     const other = group.find((item) => splitOf[item] !== splitOf[first])
     if (other === undefined) continue
     items += group.length
     if (pairs.length < maxPairs) {
       pairs.push({
         items: [first, other],
-        splits: [imageSplits[splitOf[first]!]!, imageSplits[splitOf[other]!]!]
+        splits: [imageSplits[splitOf[first]], imageSplits[splitOf[other]]]
       })
     }
   }

@@ -48,13 +48,13 @@ export function encodeImage(network: QuantizedNetwork, plan: Plan): Uint8Array {
   const blobs = new ByteWriter(plan.imageBytes)
   const firstBlob = imageHeaderBytes + plan.layers.length * layerRecordBytes
   const offsets = network.layers.map((layer, index) =>
-    writeBlobs(layer, plan.layers[index]!, blobs, firstBlob)
+    writeBlobs(layer, plan.layers[index], blobs, firstBlob)
   )
 
   const writer = new ByteWriter(plan.imageBytes)
   writeHeader(writer, plan)
   for (const [index, layer] of network.layers.entries()) {
-    writeRecord(writer, layer, plan.layers[index]!, offsets[index]!)
+    writeRecord(writer, layer, plan.layers[index], offsets[index])
   }
   const image = writer.raw(blobs.done()).done()
   if (image.length !== plan.imageBytes) {

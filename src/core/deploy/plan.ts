@@ -102,13 +102,13 @@ export function planDeployment(
   const roots = network.layers.map((_, index) => rootOf(network, index))
   const lifetimes = arenaLifetimes(network, roots, needs)
   const placement = placeBuffers(lifetimes.map(({ lifetime }) => lifetime))
-  const place = new Map(lifetimes.map(({ key }, index) => [key, placement.offsets[index]!]))
+  const place = new Map(lifetimes.map(({ key }, index) => [key, placement.offsets[index]]))
   const tensorOffset = (index: number): number => place.get(`tensor ${roots[index] ?? -1}`)!
 
   const blocks = lifetimes.map(({ lifetime, kind }, index) => ({
     name: lifetime.name,
     kind,
-    offset: placement.offsets[index]!,
+    offset: placement.offsets[index],
     sizeBytes: lifetime.sizeBytes,
     firstLayer: lifetime.first,
     lastLayer: lifetime.last
@@ -120,7 +120,7 @@ export function planDeployment(
     outputOffset: tensorOffset(index),
     outputBytes: outputBytes(layer),
     scratchOffset: place.get(`scratch ${index}`) ?? 0,
-    ...needs[index]!,
+    ...needs[index],
     liveBytes: sum(
       blocks.filter((b) => b.firstLayer <= index && index <= b.lastLayer).map((b) => b.sizeBytes)
     ),
@@ -227,7 +227,7 @@ function requireKernel(
 function rootOf(network: QuantizedNetwork, index: number): number {
   let at = index
   while (at >= 0) {
-    const layer = network.layers[at]!
+    const layer = network.layers[at]
     const base = layer.op === 'flatten' ? layer.inputs[0] : layer.op === 'move' ? layer.inputs[1] : undefined
     if (base === undefined) return at
     at = base
@@ -249,8 +249,8 @@ function arenaLifetimes(
 ): KeyedLifetime[] {
   const lastUse = new Map<number, number>()
   for (const [index, layer] of network.layers.entries()) {
-    for (const from of layer.inputs) lastUse.set(from < 0 ? -1 : roots[from]!, index)
-    lastUse.set(roots[index]!, Math.max(index, lastUse.get(roots[index]!) ?? 0))
+    for (const from of layer.inputs) lastUse.set(from < 0 ? -1 : roots[from], index)
+    lastUse.set(roots[index], Math.max(index, lastUse.get(roots[index]) ?? 0))
   }
   const tensor = (index: number, name: string, sizeBytes: number): KeyedLifetime => ({
     key: `tensor ${index}`,
@@ -260,7 +260,7 @@ function arenaLifetimes(
   const all = [tensor(-1, 'input', elementCount(network.inputShape))]
   for (const [index, layer] of network.layers.entries()) {
     if (roots[index] === index) all.push(tensor(index, layer.name, outputBytes(layer)))
-    const sizeBytes = needs[index]!.scratchBytes
+    const sizeBytes = needs[index].scratchBytes
     if (sizeBytes > 0) {
       const lifetime = { name: `${layer.name} scratch`, sizeBytes, first: index, last: index }
       all.push({ key: `scratch ${index}`, kind: 'scratch', lifetime })

@@ -28,22 +28,22 @@ export function placeBuffers(buffers: readonly Lifetime[], alignment = 16): Plac
   const order = buffers
     .map((_, index) => index)
     // Ties by lifetime start, then by order given: the same buffers always get the same places.
-    .sort((a, b) => sizes[b]! - sizes[a]! || buffers[a]!.first - buffers[b]!.first || a - b)
+    .sort((a, b) => sizes[b] - sizes[a] || buffers[a].first - buffers[b].first || a - b)
   const offsets = new Array<number>(buffers.length).fill(0)
   const placed: number[] = []
   let totalBytes = 0
   for (const index of order) {
     const neighbours = placed
-      .filter((other) => overlapInTime(buffers[index]!, buffers[other]!) && sizes[other]! > 0)
-      .sort((a, b) => offsets[a]! - offsets[b]!)
+      .filter((other) => overlapInTime(buffers[index], buffers[other]) && sizes[other] > 0)
+      .sort((a, b) => offsets[a] - offsets[b])
     let offset = 0
     for (const other of neighbours) {
-      if (offset + sizes[index]! <= offsets[other]!) break
-      offset = Math.max(offset, offsets[other]! + sizes[other]!)
+      if (offset + sizes[index] <= offsets[other]) break
+      offset = Math.max(offset, offsets[other] + sizes[other])
     }
     offsets[index] = offset
     placed.push(index)
-    totalBytes = Math.max(totalBytes, offset + sizes[index]!)
+    totalBytes = Math.max(totalBytes, offset + sizes[index])
   }
   return { offsets, totalBytes, lowerBoundBytes: lowerBound(buffers, sizes) }
 }
@@ -62,7 +62,7 @@ function lowerBound(buffers: readonly Lifetime[], sizes: readonly number[]): num
   for (const { first } of buffers) {
     let alive = 0
     for (const [index, buffer] of buffers.entries()) {
-      if (buffer.first <= first && first <= buffer.last) alive += sizes[index]!
+      if (buffer.first <= first && first <= buffer.last) alive += sizes[index]
     }
     largest = Math.max(largest, alive)
   }

@@ -18,28 +18,28 @@ export const counterAgreement = 0.05
  */
 export function counterBetween(trace: CounterTrace, fromMs: number, toMs: number): number | null {
   const { tMs, energyJ } = trace
-  if (tMs.length < 2 || !(toMs > fromMs) || tMs[0]! > fromMs || tMs[tMs.length - 1]! < toMs) return null
-  const steps: { tMs: number; energyJ: number }[] = [{ tMs: tMs[0]!, energyJ: energyJ[0]! }]
+  if (tMs.length < 2 || !(toMs > fromMs) || tMs[0] > fromMs || tMs[tMs.length - 1] < toMs) return null
+  const steps: { tMs: number; energyJ: number }[] = [{ tMs: tMs[0], energyJ: energyJ[0] }]
   for (let i = 1; i < tMs.length; i++) {
-    if (energyJ[i]! < energyJ[i - 1]!) return null
-    if (energyJ[i]! > energyJ[i - 1]!) steps.push({ tMs: tMs[i]!, energyJ: energyJ[i]! })
+    if (energyJ[i] < energyJ[i - 1]) return null
+    if (energyJ[i] > energyJ[i - 1]) steps.push({ tMs: tMs[i], energyJ: energyJ[i] })
   }
   if (steps.length < 2) return null
   return at(steps, toMs) - at(steps, fromMs)
 }
 
 function at(steps: readonly { tMs: number; energyJ: number }[], tMs: number): number {
-  const last = steps[steps.length - 1]!
+  const last = steps[steps.length - 1]
   if (tMs >= last.tMs) return last.energyJ
   let low = 0
   let high = steps.length - 1
   while (high - low > 1) {
     const middle = (low + high) >>> 1
-    if (steps[middle]!.tMs <= tMs) low = middle
+    if (steps[middle].tMs <= tMs) low = middle
     else high = middle
   }
-  const a = steps[low]!
-  const b = steps[high]!
+  const a = steps[low]
+  const b = steps[high]
   return a.energyJ + ((b.energyJ - a.energyJ) * (tMs - a.tMs)) / (b.tMs - a.tMs)
 }
 

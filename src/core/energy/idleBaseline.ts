@@ -52,12 +52,12 @@ function baselineOf(
   let firstMs = NaN
   let lastMs = NaN
   for (let i = firstNotBefore(trace.tMs, fromMs); i < trace.tMs.length; i++) {
-    const t = trace.tMs[i]!
+    const t = trace.tMs[i]
     if (t >= toMs) break
-    if (Number.isNaN(trace.powerW[i]!)) continue
+    if (Number.isNaN(trace.powerW[i])) continue
     if (readings.length === 0) firstMs = t
     lastMs = t
-    readings.push(trace.powerW[i]!)
+    readings.push(trace.powerW[i])
   }
   if (readings.length < minReadings) return { ...none, basis: 'none' }
   // From reading to reading: interpolating to the end would let the first reading under load into the baseline.

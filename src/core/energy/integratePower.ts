@@ -45,8 +45,8 @@ export function integratePower(
   // Between two covered stretches every hole counts; an end is one only when it is longer than a reading may be late.
   const isGap = (a: number, b: number, inner: boolean): boolean => b - a > (inner ? 1e-6 : gapAfterMs)
   for (let i = firstNotBefore(tMs, fromMs - gapAfterMs); i < tMs.length; i++) {
-    const t = tMs[i]!
-    const p = powerW[i]!
+    const t = tMs[i]
+    const p = powerW[i]
     if (Number.isNaN(p)) continue
     if (t >= fromMs && t <= toMs) {
       samples++
@@ -88,7 +88,7 @@ export function firstNotBefore(tMs: ArrayLike<number>, boundMs: number): number 
   let high = tMs.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (tMs[middle]! < boundMs) low = middle + 1
+    if (tMs[middle] < boundMs) low = middle + 1
     else high = middle
   }
   return low

@@ -94,7 +94,7 @@ function physicsFlags(
     flags.push(
       new AppError(
         'energy.throttled',
-        `The clocks were held down in ${formatPercent(throttling.throttledFraction!)} of phase "${phase.name}" ` +
+        `The clocks were held down in ${formatPercent(throttling.throttledFraction)} of phase "${phase.name}" ` +
           `(${throttling.reasons.join(', ')}).`,
         'Let the GPU cool down between trials, or lock a clock that it can hold (--lock-clock MHZ).'
       )

@@ -21,16 +21,16 @@ export function withoutImplausible(
   const { powerW, tMs } = trace
   const removed: number[] = []
   for (let i = 0; i < powerW.length; i++) {
-    const power = powerW[i]!
+    const power = powerW[i]
     if (Number.isNaN(power)) continue
-    const before = i > 0 ? powerW[i - 1]! : NaN
-    const after = i + 1 < powerW.length ? powerW[i + 1]! : NaN
+    const before = i > 0 ? powerW[i - 1] : NaN
+    const after = i + 1 < powerW.length ? powerW[i + 1] : NaN
     if (isImplausible(power, before, after, limitW)) removed.push(i)
   }
   if (removed.length === 0) return { trace, removedMs: [] }
   const kept = powerW.slice()
   for (const i of removed) kept[i] = NaN
-  return { trace: { ...trace, powerW: kept }, removedMs: removed.map((i) => tMs[i]!) }
+  return { trace: { ...trace, powerW: kept }, removedMs: removed.map((i) => tMs[i]) }
 }
 
 function isImplausible(power: number, before: number, after: number, limitW: number | null): boolean {

@@ -39,8 +39,8 @@ export function countReadings(trace: PowerTrace, fromMs: number, toMs: number): 
   let firstMs = NaN
   let lastMs = NaN
   for (let i = firstNotBefore(trace.tMs, fromMs); i < trace.tMs.length; i++) {
-    const t = trace.tMs[i]!
-    const power = trace.powerW[i]!
+    const t = trace.tMs[i]
+    const power = trace.powerW[i]
     if (t > toMs) break
     if (Number.isNaN(power)) continue
     if (readings === 0) firstMs = t

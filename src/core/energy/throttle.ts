@@ -33,8 +33,8 @@ export function throttlingOf(trace: ThrottleTrace | null, fromMs: number, toMs: 
   let capped = 0
   const seen = new Set<string>()
   for (let i = trace === null ? 0 : firstNotBefore(trace.tMs, fromMs); i < (trace?.tMs.length ?? 0); i++) {
-    if (trace!.tMs[i]! > toMs) break
-    const mask = trace!.mask[i]!
+    if (trace!.tMs[i] > toMs) break
+    const mask = trace!.mask[i]
     if (Number.isNaN(mask)) continue
     readings++
     const names = faultBits.filter(([bit]) => hasBit(mask, bit)).map(([, name]) => name)

@@ -35,7 +35,7 @@ export function summariseTrials(
   doubts: readonly Doubt[] = [],
   notes: readonly string[] = []
 ): TrialSummary {
-  const first = trials[0]!
+  const first = trials[0]
   const perRepetition = trials.every((trial) => trial.repetitions !== null)
   const numbers = (read: (trial: PhaseEnergy) => number | null): number[] =>
     trials.map(read).filter((value) => value !== null)

@@ -15,10 +15,10 @@ export function parseComputeApps(text: string): ComputeApp[] {
   const apps: ComputeApp[] = []
   for (const line of text.split(/\r?\n/)) {
     const cells = line.split(',').map((cell) => cell.trim())
-    if (cells.length < computeAppFields.length || !/^\d+$/.test(cells[1]!)) continue
-    const memory = parseCell(cells[2]!, 'memory', null)
+    if (cells.length < computeAppFields.length || !/^\d+$/.test(cells[1])) continue
+    const memory = parseCell(cells[2], 'memory', null)
     apps.push({
-      gpuUuid: cells[0]!,
+      gpuUuid: cells[0],
       pid: Number(cells[1]),
       usedMemoryBytes: 'value' in memory ? memory.value : null,
       name: cells.slice(3).join(', ')

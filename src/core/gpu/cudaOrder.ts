@@ -12,7 +12,7 @@ export function normalPciBusId(text: string): string | null {
   const [, domain, bus, device, part] = match
   const hex = (digits: string, width: number): string =>
     parseInt(digits, 16).toString(16).padStart(width, '0')
-  return `${hex(domain ?? '0', 8)}:${hex(bus!, 2)}:${hex(device!, 2)}.${hex(part ?? '0', 1)}`
+  return `${hex(domain ?? '0', 8)}:${hex(bus, 2)}:${hex(device, 2)}.${hex(part ?? '0', 1)}`
 }
 
 /** The GPU at a PCI bus id in any spelling; undefined when there is none. */
@@ -70,7 +70,7 @@ export function gpuOfCudaIndex<T extends Pick<Gpu, 'index' | 'name' | 'uuid' | '
 function byUuid<T extends Pick<Gpu, 'uuid'>>(gpus: readonly T[], entry: string): T {
   // CUDA takes any unambiguous beginning of a UUID.
   const matches = gpus.filter((gpu) => gpu.uuid?.toLowerCase().startsWith(entry.toLowerCase()) === true)
-  if (matches.length === 1) return matches[0]!
+  if (matches.length === 1) return matches[0]
   throw new AppError(
     'input.notFound',
     matches.length === 0 ? `No GPU has the UUID ${entry}.` : `${entry} is the beginning of several UUIDs.`,

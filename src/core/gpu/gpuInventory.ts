@@ -54,40 +54,40 @@ export function parseListing(
   for (const line of text.split(/\r?\n/)) {
     if (line.trim() === '') continue
     const cells = line.split(',').map((cell) => cell.trim())
-    if (/^index\b/i.test(cells[0]!)) {
+    if (/^index\b/i.test(cells[0])) {
       headerUnits = cells.map((cell) => /\[([^\]]*)\]$/.exec(cell)?.[1] ?? null)
       continue
     }
-    if (cells.length < query.length || !/^\d{1,4}$/.test(cells[0]!)) {
+    if (cells.length < query.length || !/^\d{1,4}$/.test(cells[0])) {
       stray.push(line)
       continue
     }
     const number = (at: number, dimension: 'memory' | 'power'): number | null => {
-      const cell = parseCell(cells[at]!, dimension, headerUnits[at] ?? null)
+      const cell = parseCell(cells[at], dimension, headerUnits[at] ?? null)
       return 'value' in cell ? cell.value : null
     }
     const optionalCell = (field: string): string | null => {
-      const cell = optional.includes(field) ? cells[identityFields.length + optional.indexOf(field)]! : ''
+      const cell = optional.includes(field) ? cells[identityFields.length + optional.indexOf(field)] : ''
       return cell === '' || cell.startsWith('[') ? null : cell
     }
     let at = identityFields.length + optional.length
     const read = fields.map((field, position): GpuField => {
-      const { metric, dimension } = metricSpecs[position]!
+      const { metric, dimension } = metricSpecs[position]
       if (field === null) {
         return { metric, field, supported: false, value: null, reason: 'unknown to this driver' }
       }
-      const cell = parseCell(cells[at]!, dimension, headerUnits[at] ?? null)
+      const cell = parseCell(cells[at], dimension, headerUnits[at] ?? null)
       at++
       return 'value' in cell
         ? { metric, field, supported: true, value: cell.value, reason: null }
         : { metric, field, supported: false, value: null, reason: cell.reason }
     })
-    const uuid = cells[1]!
+    const uuid = cells[1]
     gpus.push({
       index: Number(cells[0]),
       uuid: uuid.startsWith('[') || uuid === '' ? null : uuid,
       name: cells.slice(query.length - 1).join(', '),
-      driverVersion: cells[2]!,
+      driverVersion: cells[2],
       memoryTotalBytes: number(3, 'memory'),
       powerLimitW: number(4, 'power'),
       pciBusId: optionalCell('pci.bus_id'),

@@ -19,7 +19,7 @@ export function parseMigDevices(text: string): Map<number, MigDevice[]> {
     const slice = /^\s+MIG\s+(\S+)\s+Device\s+(\d+):\s+\(UUID:\s*([^)\s]+)\)/.exec(line)
     if (slice === null || gpu < 0) continue
     const known = byGpu.get(gpu) ?? []
-    known.push({ profile: slice[1]!, device: Number(slice[2]), uuid: slice[3]! })
+    known.push({ profile: slice[1], device: Number(slice[2]), uuid: slice[3] })
     byGpu.set(gpu, known)
   }
   return byGpu

@@ -86,7 +86,7 @@ function columnsOf(header: readonly string[], asked: readonly string[]): Columns
   const unknown: number[] = []
   header.forEach((cell, at) => {
     const match = /^(.*?)\s*(?:\[([^\]]*)\])?$/.exec(cell)!
-    const name = match[1]!.trim().toLowerCase()
+    const name = match[1].trim().toLowerCase()
     unit.push(match[2]?.trim() ?? null)
     const position = metricPositionOf(name)
     if (name === 'timestamp') timestampAt = at
@@ -98,7 +98,7 @@ function columnsOf(header: readonly string[], asked: readonly string[]): Columns
   })
   if (header.length === asked.length) {
     for (const at of unknown) {
-      const name = asked[at]!.toLowerCase()
+      const name = asked[at].toLowerCase()
       const position = metricPositionOf(name)
       if (name === 'index' && indexAt < 0) indexAt = at
       else if (position !== undefined && !taken.has(position)) metric[at] = position
@@ -110,14 +110,14 @@ function columnsOf(header: readonly string[], asked: readonly string[]): Columns
 function parseRow(line: string, columns: Columns): { row: SmiRow; cut: string } | null {
   const cells = line.split(',')
   if (cells.length !== columns.count) return null
-  const wallMs = columns.timestampAt < 0 ? null : parseWallClock(cells[columns.timestampAt]!)
-  const indexText = columns.indexAt < 0 ? '0' : cells[columns.indexAt]!.trim()
+  const wallMs = columns.timestampAt < 0 ? null : parseWallClock(cells[columns.timestampAt])
+  const indexText = columns.indexAt < 0 ? '0' : cells[columns.indexAt].trim()
   if (wallMs === null || !/^\d{1,4}$/.test(indexText)) return null
   const values = new Float64Array(metricCount).fill(NaN)
   for (let at = 0; at < cells.length; at++) {
-    const position = columns.metric[at]!
+    const position = columns.metric[at]
     if (position < 0) continue
-    const cell = parseCell(cells[at]!, metricSpecs[position]!.dimension, columns.unit[at] ?? null)
+    const cell = parseCell(cells[at], metricSpecs[position].dimension, columns.unit[at] ?? null)
     if ('value' in cell) values[position] = cell.value
   }
   return { row: { gpuIndex: Number(indexText), wallMs, values }, cut: '' }

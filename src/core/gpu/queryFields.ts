@@ -9,7 +9,7 @@ export function parseHelpQueryGpu(text: string): ReadonlySet<string> {
   for (const line of text.split(/\r?\n/)) {
     if (!/^\s*"[\w.]+"/.test(line)) continue
     const head = /^\s*"[\w.]+"(?:\s*(?:or|,)\s*"[\w.]+")*/.exec(line)![0]
-    for (const match of head.matchAll(/"([\w.]+)"/g)) names.add(match[1]!)
+    for (const match of head.matchAll(/"([\w.]+)"/g)) names.add(match[1])
   }
   return names
 }
@@ -21,7 +21,7 @@ export function parseHelpQueryGpu(text: string): ReadonlySet<string> {
  */
 export function chooseFields(known: ReadonlySet<string>): (string | null)[] {
   return metricSpecs.map(({ fields }) =>
-    known.size === 0 ? fields[fields.length - 1]! : (fields.find((field) => known.has(field)) ?? null)
+    known.size === 0 ? fields[fields.length - 1] : (fields.find((field) => known.has(field)) ?? null)
   )
 }
 

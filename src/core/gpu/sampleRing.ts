@@ -25,7 +25,7 @@ export function createSampleRing(capacity: number): SampleRing {
       return length
     },
     get lastMs() {
-      return length === 0 ? -Infinity : tMs[(next + capacity - 1) % capacity]!
+      return length === 0 ? -Infinity : tMs[(next + capacity - 1) % capacity]
     },
     column(metric, sinceMs = -Infinity) {
       const times = new Float64Array(length)
@@ -33,9 +33,9 @@ export function createSampleRing(capacity: number): SampleRing {
       let count = 0
       for (let i = 0; i < length; i++) {
         const at = (next + capacity - length + i) % capacity
-        if (tMs[at]! < sinceMs) continue
-        times[count] = tMs[at]!
-        column[count] = values[at * metricCount + metric]!
+        if (tMs[at] < sinceMs) continue
+        times[count] = tMs[at]
+        column[count] = values[at * metricCount + metric]
         count++
       }
       return { tMs: times.subarray(0, count), values: column.subarray(0, count) }

@@ -34,7 +34,7 @@ export function parseCell(text: string, dimension: Dimension, headerUnit: string
   }
   const match = numberWithUnit.exec(trimmed)
   if (match === null) return { reason: trimmed }
-  const unit = (match[2] === '' ? (headerUnit ?? '') : match[2]!).toLowerCase()
+  const unit = (match[2] === '' ? (headerUnit ?? '') : match[2]).toLowerCase()
   const factor = unit === '' ? 1 : units[dimension][unit]
   if (factor === undefined) return { reason: `unknown unit in "${trimmed}"` }
   // A memory size without any unit would be anybody's guess; the others have one documented unit.

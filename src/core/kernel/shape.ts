@@ -82,7 +82,7 @@ function problemOf({ kernel, dims }: KernelShape, into: Work): string | null {
   const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= maxDim
   if (dims.length !== names.length || !dims.every(isWhole))
     return `it needs ${names.length} whole numbers up to ${maxDim}: ${names.join(', ')}`
-  const tooSmall = spec.dims.find(({ min }, index) => dims[index]! < min)
+  const tooSmall = spec.dims.find(({ min }, index) => dims[index] < min)
   if (tooSmall !== undefined) return `${tooSmall.name} must be at least 1`
   return spec.work(dims, into)
 }

@@ -113,7 +113,7 @@ function positionsOf(height: number, width: number, side: number, stride: number
 
 /** Convolutions with any padding; `sizes` are H W C K KS S, height and width before padding. */
 function convolutionWork(sizes: ArrayLike<number>, pad: number, into: Work): string | null {
-  const [h, w, c, k, side, stride] = [sizes[0]!, sizes[1]!, sizes[2]!, sizes[3]!, sizes[4]!, sizes[5]!]
+  const [h, w, c, k, side, stride] = [sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]]
   const [height, width] = [h + 2 * pad, w + 2 * pad]
   const positions = positionsOf(height, width, side, stride)
   if (positions < 0) return tooSmall(height, width, side)
@@ -122,7 +122,7 @@ function convolutionWork(sizes: ArrayLike<number>, pad: number, into: Work): str
 }
 
 function depthwiseWork(sizes: ArrayLike<number>, pad: number, into: Work): string | null {
-  const [h, w, c, side, stride] = [sizes[0]!, sizes[1]!, sizes[2]!, sizes[3]!, sizes[4]!]
+  const [h, w, c, side, stride] = [sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]]
   const [height, width] = [h + 2 * pad, w + 2 * pad]
   const positions = positionsOf(height, width, side, stride)
   if (positions < 0) return tooSmall(height, width, side)
@@ -138,12 +138,12 @@ function poolWork(h: number, w: number, c: number, side: number, stride: number,
 }
 
 const elementWork: WorkCounter = (sizes, into) => {
-  countWork.elements(into, sizes[0]!)
+  countWork.elements(into, sizes[0])
   return null
 }
 
 const matrixWork: WorkCounter = (sizes, into) => {
-  countWork.matrix(into, sizes[0]!, sizes[1]!, sizes[2]!)
+  countWork.matrix(into, sizes[0], sizes[1], sizes[2])
   return null
 }
 
@@ -156,13 +156,13 @@ const pool = (name: 'maxPool' | 'avgPool', title: string, csvName: string): Kern
   dims: dims(['h', 'w', 'c', 'ks', 'stride']),
   hasWeights: false,
   operands: codes,
-  work: (sizes, into) => poolWork(sizes[0]!, sizes[1]!, sizes[2]!, sizes[3]!, sizes[4]!, into),
+  work: (sizes, into) => poolWork(sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], into),
   rows: {
     csvName,
     columns: poolColumns,
-    work: (sizes, into) => poolWork(sizes[1]!, sizes[2]!, sizes[0]!, sizes[3]!, sizes[4]!, into),
-    toColumns: ([h, w, c, ks, stride]) => [c!, h!, w!, ks!, stride!],
-    toDims: ([c, h, w, ks, stride]) => [h!, w!, c!, ks!, stride!]
+    work: (sizes, into) => poolWork(sizes[1], sizes[2], sizes[0], sizes[3], sizes[4], into),
+    toColumns: ([h, w, c, ks, stride]) => [c, h, w, ks, stride],
+    toDims: ([c, h, w, ks, stride]) => [h, w, c, ks, stride]
   }
 })
 
@@ -188,12 +188,12 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     dims: dims(['h', 'w', 'c', 'k', 'ks', 'stride', 'pad']),
     hasWeights: true,
     operands: codes,
-    work: (sizes, into) => convolutionWork(sizes, sizes[6]!, into),
+    work: (sizes, into) => convolutionWork(sizes, sizes[6], into),
     rows: {
       csvName: 'conv2d',
       columns: convolutionColumns,
       work: (sizes, into) => convolutionWork(sizes, 0, into),
-      toColumns: ([h, w, c, k, ks, stride, pad]) => [h! + 2 * pad!, w! + 2 * pad!, c!, k!, ks!, stride!],
+      toColumns: ([h, w, c, k, ks, stride, pad]) => [h + 2 * pad, w + 2 * pad, c, k, ks, stride],
       toDims: (columns) => [...columns, 0]
     }
   },
@@ -203,12 +203,12 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     dims: dims(['h', 'w', 'c', 'ks', 'stride', 'pad']),
     hasWeights: true,
     operands: codes,
-    work: (sizes, into) => depthwiseWork(sizes, sizes[5]!, into),
+    work: (sizes, into) => depthwiseWork(sizes, sizes[5], into),
     rows: {
       csvName: 'dwconv2d',
       columns: convolutionColumns.filter(({ name }) => name !== 'K'),
       work: (sizes, into) => depthwiseWork(sizes, 0, into),
-      toColumns: ([h, w, c, ks, stride, pad]) => [h! + 2 * pad!, w! + 2 * pad!, c!, ks!, stride!],
+      toColumns: ([h, w, c, ks, stride, pad]) => [h + 2 * pad, w + 2 * pad, c, ks, stride],
       toDims: (columns) => [...columns, 0]
     }
   },
@@ -236,15 +236,15 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     hasWeights: false,
     operands: { count: 1, bytes: 4 },
     work: (sizes, into) => {
-      countWork.elements(into, sizes[0]! * sizes[1]!)
+      countWork.elements(into, sizes[0] * sizes[1])
       return null
     },
     rows: {
       csvName: 'requantize',
       columns: [column('N', 'elements')],
       work: elementWork,
-      toColumns: ([pixels, channels]) => [pixels! * channels!],
-      toDims: ([elements]) => [elements!, 1]
+      toColumns: ([pixels, channels]) => [pixels * channels],
+      toDims: ([elements]) => [elements, 1]
     }
   },
   flatten: {
@@ -263,7 +263,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     hasWeights: false,
     operands: { count: 1, bytes: 4 },
     work: (sizes, into) => {
-      countWork.elements(into, sizes[0]!, 1)
+      countWork.elements(into, sizes[0], 1)
       return null
     },
     rows: null

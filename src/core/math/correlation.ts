@@ -4,13 +4,13 @@ import { studentTDistribution } from './studentT'
 /** Ranks from 1, ties share their mean rank. */
 export function midRanks(values: ArrayLike<number>): Float64Array {
   const order = Uint32Array.from({ length: values.length }, (_, row) => row).sort(
-    (a, b) => values[a]! - values[b]!
+    (a, b) => values[a] - values[b]
   )
   const ranks = new Float64Array(values.length)
   for (let start = 0; start < order.length;) {
     let end = start + 1
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++
-    for (let at = start; at < end; at++) ranks[order[at]!] = (start + end + 1) / 2
+    while (end < order.length && values[order[end]] === values[order[start]]) end++
+    for (let at = start; at < end; at++) ranks[order[at]] = (start + end + 1) / 2
     start = end
   }
   return ranks
@@ -21,12 +21,12 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number | nu
   const n = a.length
   let [meanA, meanB] = [0, 0]
   for (let row = 0; row < n; row++) {
-    meanA += a[row]! / n
-    meanB += b[row]! / n
+    meanA += a[row] / n
+    meanB += b[row] / n
   }
   let [covariance, varianceA, varianceB] = [0, 0, 0]
   for (let row = 0; row < n; row++) {
-    const [x, y] = [a[row]! - meanA, b[row]! - meanB]
+    const [x, y] = [a[row] - meanA, b[row] - meanB]
     covariance += x * y
     varianceA += x * x
     varianceB += y * y
@@ -65,7 +65,7 @@ export function spearmanP(a: ArrayLike<number>, b: ArrayLike<number>): number | 
   const [ranksA, ranksB] = [midRanks(a), midRanks(b)]
   const middle = (n + 1) / 2
   const product = (order: readonly number[]): number =>
-    Math.abs(order.reduce((sum, to, row) => sum + (ranksA[row]! - middle) * (ranksB[to]! - middle), 0))
+    Math.abs(order.reduce((sum, to, row) => sum + (ranksA[row] - middle) * (ranksB[to] - middle), 0))
   const seen = product(Array.from({ length: n }, (_, row) => row))
   let [extreme, all] = [0, 0]
   for (const order of permutations(n)) {
@@ -81,16 +81,16 @@ function* permutations(n: number): Generator<readonly number[]> {
   const counts = new Array<number>(n).fill(0)
   yield order
   for (let at = 0; at < n;) {
-    if (counts[at]! >= at) {
+    if (counts[at] >= at) {
       counts[at++] = 0
       continue
     }
-    const other = at % 2 === 0 ? 0 : counts[at]!
-    const kept = order[other]!
-    order[other] = order[at]!
+    const other = at % 2 === 0 ? 0 : counts[at]
+    const kept = order[other]
+    order[other] = order[at]
     order[at] = kept
     yield order
-    counts[at]!++
+    counts[at]++
     at = 0
   }
 }
@@ -120,8 +120,8 @@ export function correlationInterval(
   for (let draw = 0; draw < drawCount; draw++) {
     for (let row = 0; row < n; row++) {
       const from = random.integer(n)
-      drawnA[row] = a[from]!
-      drawnB[row] = b[from]!
+      drawnA[row] = a[from]
+      drawnB[row] = b[from]
     }
     const value = measure(drawnA, drawnB)
     if (value !== null) values.push(value)
@@ -132,7 +132,7 @@ export function correlationInterval(
     const place = (values.length - 1) * fraction
     const low = Math.floor(place)
     const high = Math.min(low + 1, values.length - 1)
-    return values[low]! + (place - low) * (values[high]! - values[low]!)
+    return values[low] + (place - low) * (values[high] - values[low])
   }
   return [at((1 - confidence) / 2), at((1 + confidence) / 2)]
 }

@@ -15,7 +15,7 @@ export function axisMapOf(state: ImportState, value: Value): AxisMap | null {
   const own = rowMajorStrides(shape)
   const steps = rowMajorStrides(value.dims)
   const strides = value.dims.map((length, axis) =>
-    length === 1 ? 0 : value.map === null ? steps[axis]! : value.map[steps[axis]!]! - value.map[0]!
+    length === 1 ? 0 : value.map === null ? steps[axis] : value.map[steps[axis]] - value.map[0]
   )
   const axes = value.dims.map((length, axis) =>
     length === 1 ? -1 : shape.findIndex((size, at) => size === length && own[at] === strides[axis])
@@ -46,7 +46,7 @@ export function viewBy(node: number, shape: Shape, dims: readonly number[], axes
   const own = rowMajorStrides(shape)
   const map = stridedMap(
     dims,
-    axes.map((axis) => (axis < 0 ? 0 : own[axis]!))
+    axes.map((axis) => (axis < 0 ? 0 : own[axis]))
   )
   return { node, dims, map: isCounting(map) ? null : map, fill: 0 }
 }
@@ -58,7 +58,6 @@ function isCounting(map: Int32Array): boolean {
 /** The value's constant counterpart: an element per element of the value, put in the order of the value's node. */
 export function inNodeOrder(value: Value, elements: ArrayLike<number>): Float32Array {
   const result = new Float32Array(elements.length)
-  for (let at = 0; at < elements.length; at++)
-    result[value.map === null ? at : value.map[at]!] = elements[at]!
+  for (let at = 0; at < elements.length; at++) result[value.map === null ? at : value.map[at]] = elements[at]
   return result
 }

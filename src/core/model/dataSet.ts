@@ -58,9 +58,9 @@ export function takeImages(source: LabelledImages, indices: ArrayLike<number>): 
   const pixels = new Uint8Array(indices.length * size)
   const labels = new Uint8Array(indices.length)
   for (let at = 0; at < indices.length; at++) {
-    const index = indices[at]!
+    const index = indices[at]
     pixels.set(source.pixels.subarray(index * size, (index + 1) * size), at * size)
-    labels[at] = source.labels[index]!
+    labels[at] = source.labels[index]
   }
   return { count: indices.length, pixels, labels }
 }

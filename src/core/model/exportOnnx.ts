@@ -7,7 +7,7 @@ import { parametersOfNode } from './training/parameters'
 export function exportOnnx(graph: Graph, metadata: Readonly<Record<string, string>> = {}): OnnxModel {
   const nodes: OnnxNode[] = []
   const initializers: OnnxTensor[] = []
-  const valueOf = (index: number): string => (index < 0 ? 'image' : `${graph.nodes[index]!.name}_out`)
+  const valueOf = (index: number): string => (index < 0 ? 'image' : `${graph.nodes[index].name}_out`)
   const push = (
     opType: string,
     name: string,
@@ -110,7 +110,7 @@ export function exportOnnx(graph: Graph, metadata: Readonly<Record<string, strin
       push('Clip', `${node.name}_relu`, [own, ...limits], output, {})
     }
   }
-  const last = graph.nodes[graph.output]!
+  const last = graph.nodes[graph.output]
   return {
     name: graph.name,
     opset: 13,

@@ -30,11 +30,11 @@ export function exportOperator(
     case 'table':
       return exportFunction(sink, node.function, first)
     case 'binary': {
-      const operands = inputs.map((name, at) => withRank(sink, name, shapes[at]!, node.outputShape.length))
+      const operands = inputs.map((name, at) => withRank(sink, name, shapes[at], node.outputShape.length))
       return sink.node({ add: 'Add', sub: 'Sub', mul: 'Mul' }[node.function], operands)
     }
     case 'move':
-      return exportMove(sink, node, first, sizeOf(shapes[0]!))
+      return exportMove(sink, node, first, sizeOf(shapes[0]))
     case 'concat':
       return sink.node('Concat', inputs, { axis: int(node.axis + 1) })
     case 'reduce':
@@ -46,8 +46,8 @@ export function exportOperator(
     case 'product': {
       const rank = node.outputShape.length
       return sink.node('MatMul', [
-        withRank(sink, first, shapes[0]!, rank),
-        withRank(sink, second, shapes[1]!, rank)
+        withRank(sink, first, shapes[0], rank),
+        withRank(sink, second, shapes[1], rank)
       ])
     }
     case 'constant': {

@@ -197,15 +197,15 @@ export function sizeOf(shape: Shape): number {
 
 /** Shape of input `position` of a node. */
 export function inputShapeOf(graph: Graph, node: GraphNode, position = 0): Shape {
-  const index = node.inputs[position]!
-  return index < 0 ? graph.inputShape : graph.nodes[index]!.outputShape
+  const index = node.inputs[position]
+  return index < 0 ? graph.inputShape : graph.nodes[index].outputShape
 }
 
 /** Node indices that read each node's output; entry 0 is the network input's readers, entry i + 1 node i's. */
 export function consumersOf(graph: Graph): number[][] {
   const consumers: number[][] = Array.from({ length: graph.nodes.length + 1 }, () => [])
   for (const [index, node] of graph.nodes.entries()) {
-    for (const input of new Set(node.inputs)) consumers[input + 1]!.push(index)
+    for (const input of new Set(node.inputs)) consumers[input + 1].push(index)
   }
   return consumers
 }
@@ -220,7 +220,7 @@ export function geometryOf(graph: Graph, node: WeightedNode): WeightedGeometry {
 }
 
 function hwc(shape: Shape): readonly [number, number, number] {
-  return shape.length === 3 ? [shape[1]!, shape[2]!, shape[0]!] : [1, 1, sizeOf(shape)]
+  return shape.length === 3 ? [shape[1], shape[2], shape[0]] : [1, 1, sizeOf(shape)]
 }
 
 /** Multiply-accumulates for one image; 0 on layers that do not multiply matrices. Padded taps count (the kernels do them). */

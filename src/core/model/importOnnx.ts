@@ -70,8 +70,8 @@ export function importModel(model: OnnxModel, output?: string): ImportedModel {
   const { imported, obstacles, errors } = readOnnx(model, output)
   if (imported !== null) return imported
   const [first] = errors
-  throw new AppError(first!.code, first!.message, first!.hint, {
-    details: { ...first!.details, ...(obstacles.length > 1 ? { obstacles } : {}) },
+  throw new AppError(first.code, first.message, first.hint, {
+    details: { ...first.details, ...(obstacles.length > 1 ? { obstacles } : {}) },
     cause: first
   })
 }

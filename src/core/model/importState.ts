@@ -79,7 +79,7 @@ export function badShape(node: OnnxNode, what: string, hint?: string): AppError 
 
 /** Shape of a graph node's output, or of the network input. */
 export function shapeOf(state: ImportState, index: number): Shape {
-  return index < 0 ? state.inputShape : state.nodes[index]!.outputShape
+  return index < 0 ? state.inputShape : state.nodes[index].outputShape
 }
 
 /** The input-dependent value at an input; a constant or a missing value there is an error. */
@@ -143,7 +143,7 @@ export function plainValue(node: number, dims: readonly number[]): Value {
 }
 
 export function bind(state: ImportState, node: OnnxNode, value: Value, position = 0): void {
-  state.values.set(node.outputs[position]!, value)
+  state.values.set(node.outputs[position], value)
 }
 
 /** The shape without the batch. */

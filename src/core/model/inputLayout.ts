@@ -30,7 +30,7 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
       'Export it with one input; make the others constants or join them before the network.'
     )
   }
-  const { name, dims: given } = inputs[0]!
+  const { name, dims: given } = inputs[0]
   const dims = given ?? []
   const [first, ...rest] = dims
   const fixed = rest.filter((size) => typeof size === 'number')

@@ -26,7 +26,7 @@ const elements: Readonly<Record<string, { readonly bytes: number; readonly read:
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   if (bytes.length < 10 || !beginsLikeNpy(bytes)) throw invalid(name, 'it does not begin like a .npy file')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const begin = bytes[6]! >= 2 ? 12 : 10
+  const begin = bytes[6] >= 2 ? 12 : 10
   const length = begin === 12 && bytes.length >= 12 ? view.getUint32(8, true) : view.getUint16(8, true)
   const header = String.fromCharCode(...bytes.subarray(begin, Math.min(begin + length, begin + 65536)))
   const { typeCode, littleEndian, fortranOrder, shape, shapeText } = parseNpyHeader(header)

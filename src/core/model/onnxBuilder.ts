@@ -32,7 +32,7 @@ export function createOnnxBuilder(): OnnxBuilder {
   const fresh = (prefix: string): string => `${prefix}_${counter++}`
 
   const builder: OnnxBuilder = {
-    node: (opType, from, attributes = {}) => builder.nodes(opType, from, 1, attributes)[0]!,
+    node: (opType, from, attributes = {}) => builder.nodes(opType, from, 1, attributes)[0],
     nodes(opType, from, count, attributes = {}) {
       const name = fresh(opType)
       const made = Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}_${index}`))

@@ -28,14 +28,14 @@ export function measureScores(scores: Float32Array, float: Float32Array, labels:
     const floatLogSum = logSumExp(float, from, classes)
     let highest = 0
     for (let at = 0; at < classes; at++) {
-      const score = scores[from + at]!
-      const reference = float[from + at]!
+      const score = scores[from + at]
+      const reference = float[from + at]
       const logShare = reference - floatLogSum
       kl += Math.exp(logShare) * (logShare - (score - logSum))
       mse += (score - reference) ** 2
-      if (score > scores[from + highest]!) highest = at
+      if (score > scores[from + highest]) highest = at
     }
-    crossEntropy += logSum - (scores[from + labels[item]!] ?? NaN)
+    crossEntropy += logSum - (scores[from + labels[item]] ?? NaN)
     if (highest === labels[item]) {
       right[item] = 1
       correct++
@@ -46,8 +46,8 @@ export function measureScores(scores: Float32Array, float: Float32Array, labels:
 
 function logSumExp(values: Float32Array, from: number, count: number): number {
   let most = -Infinity
-  for (let at = from; at < from + count; at++) most = Math.max(most, values[at]!)
+  for (let at = from; at < from + count; at++) most = Math.max(most, values[at])
   let sum = 0
-  for (let at = from; at < from + count; at++) sum += Math.exp(values[at]! - most)
+  for (let at = from; at < from + count; at++) sum += Math.exp(values[at] - most)
   return most + Math.log(sum)
 }

@@ -17,7 +17,7 @@ export function storageStrides(shape: Shape): number[] {
   let step = 1
   for (const axis of [...storageAxes(shape.length)].reverse()) {
     strides[axis] = step
-    step *= shape[axis]!
+    step *= shape[axis]
   }
   return strides
 }
@@ -38,13 +38,13 @@ export function reductionLoops(
   const order = storageAxes(shape.length)
   const inside = order.map((axis) => axes.includes(axis) || shape[axis] === 1)
   const own = order
-    .map((axis, at) => (axes.includes(axis) && shape[axis]! > 1 ? at : -1))
+    .map((axis, at) => (axes.includes(axis) && shape[axis] > 1 ? at : -1))
     .filter((at) => at >= 0)
   if (own.length === 0) return { outer: sizeOf(shape), count: 1, inner: 1 }
-  const [first, last] = [own[0]!, own.at(-1)!]
+  const [first, last] = [own[0], own.at(-1)!]
   for (let at = first; at <= last; at++) if (!inside[at]) return null
   const product = (from: number, to: number): number =>
-    sizeOf(order.slice(from, to).map((axis) => shape[axis]!))
+    sizeOf(order.slice(from, to).map((axis) => shape[axis]))
   return { outer: product(0, first), count: product(first, last + 1), inner: product(last + 1, order.length) }
 }
 
@@ -52,6 +52,6 @@ export function reductionLoops(
 export function broadcastStrides(shape: Shape, result: Shape, strides: readonly number[]): number[] {
   return result.map((_, axis) => {
     const own = axis - (result.length - shape.length)
-    return own < 0 || shape[own] === 1 ? 0 : strides[own]!
+    return own < 0 || shape[own] === 1 ? 0 : strides[own]
   })
 }

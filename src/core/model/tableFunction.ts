@@ -98,7 +98,7 @@ export function compose(outer: TableFunction, inner: TableFunction): TableFuncti
 export function reluCeiling(f: TableFunction): number | null {
   if (f.kind !== 'call' || f.of.kind !== 'value') return null
   if (f.name === 'relu') return Infinity
-  return f.name === 'clip' && f.parameters[0] === 0 ? f.parameters[1]! : null
+  return f.name === 'clip' && f.parameters[0] === 0 ? f.parameters[1] : null
 }
 
 const maxFloat = 3.4028234663852886e38

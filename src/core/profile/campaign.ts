@@ -74,7 +74,7 @@ export function planCampaign(
       }
     }
   }
-  createRandom(input.seed).shuffle(plan.items as unknown as { length: number; [index: number]: unknown })
+  createRandom(input.seed).shuffle(plan.items)
   return plan
 }
 

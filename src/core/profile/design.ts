@@ -48,7 +48,7 @@ export function spaceFillingShapes(options: DesignOptions): KernelShape[] {
   const shapes: KernelShape[] = []
   for (let index = 1; shapes.length < count && index <= count * triesPerShape; index++) {
     const dims = ranges.map(({ low, high }, at) => {
-      const unit = (radicalInverse(index, primes[at]!) + shift[at]!) % 1
+      const unit = (radicalInverse(index, primes[at]) + shift[at]) % 1
       return logPoint(low, high, unit)
     })
     const shape = { kernel, dims: tidy(kernel, dims) }
@@ -88,7 +88,7 @@ function rangesAround(kernel: KernelName, around: readonly KernelShape[]): DimRa
   const own = around.filter((shape) => shape.kernel === kernel)
   if (own.length === 0) return [...usual[kernel]]
   return dimNames(kernel).map((name, at) => {
-    const values = own.map((shape) => shape.dims[at]!)
+    const values = own.map((shape) => shape.dims[at])
     const [least, most] = [Math.min(...values), Math.max(...values)]
     // Windows, strides and paddings are what they are; sizes reach beyond the model's.
     if (name === 'ks' || name === 'stride' || name === 'pad') return { low: least, high: most }
@@ -104,8 +104,8 @@ function tidy(kernel: KernelName, dims: number[]): number[] {
   const side = names.indexOf('ks')
   const pad = names.indexOf('pad')
   const tidied = [...dims]
-  tidied[1] = tidied[0]!
-  if (pad >= 0) tidied[pad] = Math.min(tidied[pad]!, Math.floor(tidied[side]! / 2))
+  tidied[1] = tidied[0]
+  if (pad >= 0) tidied[pad] = Math.min(tidied[pad], Math.floor(tidied[side] / 2))
   return tidied
 }
 

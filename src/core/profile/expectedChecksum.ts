@@ -39,13 +39,13 @@ function expectedOutputs(
       return pool(kernel, dims, nextCodes(bits, operands), bits)
     case 'add': {
       const codes = nextCodes(bits, operands)
-      const n = dims[0]!
+      const n = dims[0]
       return Int8Array.from({ length: n }, (_, at) =>
-        toCode(scaleRounded(codes[at]! + codes[n + at]!, 2 ** 20, 21), bits, 0)
+        toCode(scaleRounded(codes[at] + codes[n + at], 2 ** 20, 21), bits, 0)
       )
     }
     case 'requantize': {
-      const channels = dims[1]!
+      const channels = dims[1]
       const sums = nextSums(operands)
       return Int8Array.from(sums, (sum, at) => {
         const channel = at % channels
@@ -57,7 +57,7 @@ function expectedOutputs(
     case 'argmax': {
       const sums = nextSums(operands)
       let best = 0
-      for (let at = 1; at < sums.length; at++) if (sums[at]! > sums[best]!) best = at
+      for (let at = 1; at < sums.length; at++) if (sums[at] > sums[best]) best = at
       return Int32Array.of(best)
     }
   }
@@ -77,7 +77,7 @@ function pool(kernel: KernelName, dims: readonly number[], codes: Int8Array, bit
         let sum = 0
         for (let ky = 0; ky < ks; ky++) {
           for (let kx = 0; kx < ks; kx++) {
-            const code = codes[((y * stride + ky) * w + x * stride + kx) * c + channel]!
+            const code = codes[((y * stride + ky) * w + x * stride + kx) * c + channel]
             if (code > best) best = code
             sum += code
           }

@@ -22,7 +22,7 @@ export function toShapeRows(kernel: KernelName, items: readonly BenchItem[]): Sh
   return {
     kernel: requireProxyKernel(kernel),
     count: items.length,
-    dims: columns.map((_, index) => Float64Array.from(rows, (sizes) => sizes[index]!)),
+    dims: columns.map((_, index) => Float64Array.from(rows, (sizes) => sizes[index])),
     activationBits: Float64Array.from(items, (item) => (hasWeights ? item.activationBits : noBits)),
     weightBits: Float64Array.from(items, (item) => (hasWeights ? item.weightBits : noBits))
   }

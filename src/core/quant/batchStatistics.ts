@@ -13,9 +13,9 @@ export function withBatchStatistics(graph: Graph, pixels: Uint8Array): Graph {
   let fixed = graph
   for (const [index, node] of graph.nodes.entries()) {
     if (node.op !== 'batchNorm') continue
-    const { mean, variance } = statisticsBefore(fixed, node.inputs[0]!, pixels, node.scale.length)
-    const scale = node.scale.map((value, channel) => value / Math.sqrt(variance[channel]! + batchNormEpsilon))
-    const shift = node.shift.map((value, channel) => value - scale[channel]! * mean[channel]!)
+    const { mean, variance } = statisticsBefore(fixed, node.inputs[0], pixels, node.scale.length)
+    const scale = node.scale.map((value, channel) => value / Math.sqrt(variance[channel] + batchNormEpsilon))
+    const shift = node.shift.map((value, channel) => value - scale[channel] * mean[channel])
     fixed = { ...fixed, nodes: fixed.nodes.with(index, { ...node, scale, shift }) }
   }
   return fixed
@@ -30,14 +30,14 @@ function statisticsBefore(graph: Graph, producer: number, pixels: Uint8Array, ch
   const square = new Float64Array(channels)
   let count = 0
   for (let from = 0; from + size <= pixels.length; from += size) {
-    const values = runner.run(realsOfPixels(graph, pixels.subarray(from, from + size)))[producer]!
+    const values = runner.run(realsOfPixels(graph, pixels.subarray(from, from + size)))[producer]
     for (let at = 0; at < values.length; at++) {
       const channel = at % channels
-      sum[channel] = sum[channel]! + values[at]!
-      square[channel] = square[channel]! + values[at]! * values[at]!
+      sum[channel] = sum[channel] + values[at]
+      square[channel] = square[channel] + values[at] * values[at]
     }
     count += values.length / channels
   }
   const mean = sum.map((value) => value / count)
-  return { mean, variance: square.map((value, channel) => Math.max(0, value / count - mean[channel]! ** 2)) }
+  return { mean, variance: square.map((value, channel) => Math.max(0, value / count - mean[channel] ** 2)) }
 }

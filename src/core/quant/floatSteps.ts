@@ -8,7 +8,7 @@ export type FloatStep = (inputs: readonly Float32Array[], out: Float32Array) => 
 
 export function createTableStep(node: Extract<GraphNode, { op: 'table' }>): FloatStep {
   return ([input], out) => {
-    for (let at = 0; at < out.length; at++) out[at] = evaluateFunction(node.function, input![at]!)
+    for (let at = 0; at < out.length; at++) out[at] = evaluateFunction(node.function, input[at])
   }
 }
 
@@ -23,7 +23,7 @@ export function createBinaryStep(graph: Graph, node: Extract<GraphNode, { op: 'b
     mul: (a: number, b: number) => a * b
   }[node.function]
   return ([a, b], out) => {
-    for (let at = 0; at < places.length; at++) out[places[at]!] = join(a![placesA![at]!]!, b![placesB![at]!]!)
+    for (let at = 0; at < places.length; at++) out[places[at]] = join(a[placesA[at]], b[placesB[at]])
   }
 }
 
@@ -37,14 +37,14 @@ export function moveSources(graph: Graph, node: Extract<GraphNode, { op: 'move' 
   const from = storagePlaces(inputShapeOf(graph, node))
   const to = storagePlaces(node.outputShape)
   const sources = new Int32Array(to.length)
-  for (let at = 0; at < to.length; at++) sources[to[at]!] = node.map[at]! < 0 ? -1 : from[node.map[at]!]!
+  for (let at = 0; at < to.length; at++) sources[to[at]] = node.map[at] < 0 ? -1 : from[node.map[at]]
   return sources
 }
 
 export function createMoveStep(graph: Graph, node: Extract<GraphNode, { op: 'move' }>): FloatStep {
   const sources = moveSources(graph, node)
   return ([input], out) => {
-    for (let at = 0; at < out.length; at++) out[at] = sources[at]! < 0 ? node.fill : input![sources[at]!]!
+    for (let at = 0; at < out.length; at++) out[at] = sources[at] < 0 ? node.fill : input[sources[at]]
   }
 }
 
@@ -54,11 +54,11 @@ export function concatPlaces(graph: Graph, node: ConcatNode): Int32Array[] {
   let offset = 0
   return node.inputs.map((_, position) => {
     const shape = inputShapeOf(graph, node, position)
-    const to = stridedMap(shape, strides, offset * strides[node.axis]!)
+    const to = stridedMap(shape, strides, offset * strides[node.axis])
     const from = storagePlaces(shape)
     const places = new Int32Array(to.length)
-    for (let at = 0; at < to.length; at++) places[from[at]!] = to[at]!
-    offset += shape[node.axis]!
+    for (let at = 0; at < to.length; at++) places[from[at]] = to[at]
+    offset += shape[node.axis]
     return places
   })
 }
@@ -67,8 +67,8 @@ export function createConcatStep(graph: Graph, node: ConcatNode): FloatStep {
   const places = concatPlaces(graph, node)
   return (inputs, out) => {
     for (const [position, input] of inputs.entries()) {
-      const own = places[position]!
-      for (let at = 0; at < own.length; at++) out[own[at]!] = input[at]!
+      const own = places[position]
+      for (let at = 0; at < own.length; at++) out[own[at]] = input[at]
     }
   }
 }
@@ -89,7 +89,7 @@ export function createReduceStep(graph: Graph, node: Extract<GraphNode, { op: 'r
       const from = Math.floor(at / inner) * count * inner + (at % inner)
       let value = isMax ? -Infinity : 0
       for (let k = 0; k < count; k++) {
-        const x = input![from + k * inner]!
+        const x = input[from + k * inner]
         value = isMax ? Math.max(value, x) : value + x
       }
       out[at] = value * factor
@@ -103,10 +103,10 @@ export function createSoftmaxStep(graph: Graph, node: Extract<GraphNode, { op: '
     for (let row = 0; row < outer * inner; row++) {
       const from = Math.floor(row / inner) * count * inner + (row % inner)
       let top = -Infinity
-      for (let k = 0; k < count; k++) top = Math.max(top, input![from + k * inner]!)
+      for (let k = 0; k < count; k++) top = Math.max(top, input[from + k * inner])
       let sum = 0
-      for (let k = 0; k < count; k++) sum += Math.exp(input![from + k * inner]! - top)
-      for (let k = 0; k < count; k++) out[from + k * inner] = Math.exp(input![from + k * inner]! - top) / sum
+      for (let k = 0; k < count; k++) sum += Math.exp(input[from + k * inner] - top)
+      for (let k = 0; k < count; k++) out[from + k * inner] = Math.exp(input[from + k * inner] - top) / sum
     }
   }
 }
@@ -117,13 +117,13 @@ export function createNormalizeStep(graph: Graph, node: Extract<GraphNode, { op:
     for (let row = 0; row < outer * inner; row++) {
       const from = Math.floor(row / inner) * count * inner + (row % inner)
       let mean = 0
-      if (node.centred) for (let k = 0; k < count; k++) mean += input![from + k * inner]! / count
+      if (node.centred) for (let k = 0; k < count; k++) mean += input[from + k * inner] / count
       let variance = 0
-      for (let k = 0; k < count; k++) variance += (input![from + k * inner]! - mean) ** 2 / count
+      for (let k = 0; k < count; k++) variance += (input[from + k * inner] - mean) ** 2 / count
       const factor = 1 / Math.sqrt(variance + node.epsilon)
       for (let k = 0; k < count; k++) {
         const at = from + k * inner
-        out[at] = (input![at]! - mean) * factor * node.scale[k]! + node.shift[k]!
+        out[at] = (input[at] - mean) * factor * node.scale[k] + node.shift[k]
       }
     }
   }
@@ -155,7 +155,7 @@ export function productLayout(graph: Graph, node: Extract<GraphNode, { op: 'prod
     rows: result.at(-2)!,
     columns: result.at(-1)!,
     inner: shapeA.at(-1)!,
-    batches: Array.from(out, (place, at) => ({ a: a[at]!, b: b[at]!, out: place })),
+    batches: Array.from(out, (place, at) => ({ a: a[at], b: b[at], out: place })),
     a: lastTwo(shapeA),
     b: lastTwo(shapeB),
     out: lastTwo(result)
@@ -171,8 +171,8 @@ export function createProductStep(graph: Graph, node: Extract<GraphNode, { op: '
           let sum = 0
           for (let k = 0; k < inner; k++) {
             sum +=
-              a![begin.a + row * strideA[0] + k * strideA[1]]! *
-              b![begin.b + k * strideB[0] + column * strideB[1]]!
+              a[begin.a + row * strideA[0] + k * strideA[1]] *
+              b[begin.b + k * strideB[0] + column * strideB[1]]
           }
           out[begin.out + row * strideOut[0] + column * strideOut[1]] = sum
         }
@@ -184,6 +184,6 @@ export function createProductStep(graph: Graph, node: Extract<GraphNode, { op: '
 export function createConstantStep(node: Extract<GraphNode, { op: 'constant' }>): FloatStep {
   const places = storagePlaces(node.outputShape)
   const values = new Float32Array(places.length)
-  for (let at = 0; at < places.length; at++) values[places[at]!] = node.values[at]!
+  for (let at = 0; at < places.length; at++) values[places[at]] = node.values[at]
   return (_, out) => out.set(values)
 }

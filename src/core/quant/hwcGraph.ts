@@ -14,7 +14,7 @@ import type { ShapeHwc } from '../kernel/shape'
  * [1, 1, n] or, where it has more elements than a side may have, as [1, elements before the last axis, last axis].
  */
 export function toHwc(shape: Shape): ShapeHwc {
-  if (shape.length === 3) return [shape[1]!, shape[2]!, shape[0]!]
+  if (shape.length === 3) return [shape[1], shape[2], shape[0]]
   const size = sizeOf(shape)
   return size <= maxSide ? [1, 1, size] : [1, size / shape.at(-1)!, shape.at(-1)!]
 }
@@ -34,7 +34,7 @@ export function hwcWeights(graph: Graph): (Float32Array | null)[] {
 export function fromHwcWeights(graph: Graph, node: WeightedNode, weights: Float32Array): Float32Array {
   switch (node.op) {
     case 'conv2d': {
-      const inputs = inputShapeOf(graph, node)[0]!
+      const inputs = inputShapeOf(graph, node)[0]
       return transposeInner(weights, node.bias.length, node.kernel[0] * node.kernel[1], inputs)
     }
     case 'depthwiseConv2d':
@@ -42,7 +42,7 @@ export function fromHwcWeights(graph: Graph, node: WeightedNode, weights: Float3
     case 'dense': {
       const shape = flattenedShape(graph, node)
       if (shape.length !== 3) return weights
-      return transposeInner(weights, node.bias.length, shape[1]! * shape[2]!, shape[0]!)
+      return transposeInner(weights, node.bias.length, shape[1] * shape[2], shape[0])
     }
   }
 }
@@ -50,7 +50,7 @@ export function fromHwcWeights(graph: Graph, node: WeightedNode, weights: Float3
 function permuted(graph: Graph, node: WeightedNode): Float32Array {
   switch (node.op) {
     case 'conv2d': {
-      const inputs = inputShapeOf(graph, node)[0]!
+      const inputs = inputShapeOf(graph, node)[0]
       const taps = node.kernel[0] * node.kernel[1]
       return transposeInner(node.weights, node.bias.length, inputs, taps)
     }
@@ -59,7 +59,7 @@ function permuted(graph: Graph, node: WeightedNode): Float32Array {
     case 'dense': {
       const shape = flattenedShape(graph, node)
       if (shape.length !== 3) return node.weights
-      return transposeInner(node.weights, node.bias.length, shape[0]!, shape[1]! * shape[2]!)
+      return transposeInner(node.weights, node.bias.length, shape[0], shape[1] * shape[2])
     }
   }
 }
@@ -70,20 +70,20 @@ function transposeInner(values: Float32Array, rows: number, a: number, b: number
   for (let row = 0; row < rows; row++) {
     const from = row * a * b
     for (let i = 0; i < a; i++)
-      for (let j = 0; j < b; j++) result[from + j * a + i] = values[from + i * b + j]!
+      for (let j = 0; j < b; j++) result[from + j * a + i] = values[from + i * b + j]
   }
   return result
 }
 
 /** Shape of the image whose flattening a dense layer reads, or its vector's shape. */
 function flattenedShape(graph: Graph, node: GraphNode): Shape {
-  let index = node.inputs[0]!
+  let index = node.inputs[0]
   while (index >= 0) {
-    const before = graph.nodes[index]!
+    const before = graph.nodes[index]
     if (before.op === 'flatten') return inputShapeOf(graph, before)
     // Elementwise nodes keep the order of the vector they were given.
     if (before.op !== 'relu' && before.op !== 'table') return before.outputShape
-    index = before.inputs[0]!
+    index = before.inputs[0]
   }
   return graph.inputShape
 }

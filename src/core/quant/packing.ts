@@ -54,13 +54,13 @@ export function packWeights(
   const rowBytes = bytes.length / rows
   for (let row = 0; row < rows; row++) {
     for (let at = 0; at < k; at++) {
-      const field = fieldOf(codes[row * k + at]!, bits)
+      const field = fieldOf(codes[row * k + at], bits)
       if (layout === 0) {
         const bit = at * bits
-        bytes[row * rowBytes + (bit >> 3)]! |= field << (bit & 7)
+        bytes[row * rowBytes + (bit >> 3)] |= field << (bit & 7)
       } else {
         for (let plane = 0; plane < bits; plane++) {
-          bytes[row * rowBytes + planeByte(bits, at, plane)]! |= ((field >> plane) & 1) << (at & 7)
+          bytes[row * rowBytes + planeByte(bits, at, plane)] |= ((field >> plane) & 1) << (at & 7)
         }
       }
     }
@@ -93,15 +93,15 @@ export function unpackWeights(
     for (let at = 0; at < k; at++) {
       let field = 0
       if (layout === 2) {
-        field = bytes[quadByte(row, at, k)]!
+        field = bytes[quadByte(row, at, k)]
       } else if (layout === 3) {
-        field = (bytes[octetByte(row, at, k)]! >> (4 * (row & 1))) - octetOffset
+        field = (bytes[octetByte(row, at, k)] >> (4 * (row & 1))) - octetOffset
       } else if (layout === 0) {
         const bit = at * bits
-        field = bytes[row * rowBytes + (bit >> 3)]! >> (bit & 7)
+        field = bytes[row * rowBytes + (bit >> 3)] >> (bit & 7)
       } else {
         for (let plane = 0; plane < bits; plane++) {
-          const byte = bytes[row * rowBytes + planeByte(bits, at, plane)]!
+          const byte = bytes[row * rowBytes + planeByte(bits, at, plane)]
           field |= ((byte >> (at & 7)) & 1) << plane
         }
       }
@@ -128,7 +128,7 @@ export function unpackRow(bits: Bits, bytes: Uint8Array, k: number): Int8Array {
 
 function packQuads(codes: Int8Array, rows: number, k: number, bytes: Uint8Array): Uint8Array {
   for (let row = 0; row < rows; row++) {
-    for (let at = 0; at < k; at++) bytes[quadByte(row, at, k)] = codes[row * k + at]!
+    for (let at = 0; at < k; at++) bytes[quadByte(row, at, k)] = codes[row * k + at]
   }
   return bytes
 }
@@ -144,7 +144,7 @@ const octetOffset = 8
 function packOctets(codes: Int8Array, rows: number, k: number, bytes: Uint8Array): Uint8Array {
   for (let row = 0; row < rows; row++) {
     for (let at = 0; at < k; at++)
-      bytes[octetByte(row, at, k)]! |= (codes[row * k + at]! + octetOffset) << (4 * (row & 1))
+      bytes[octetByte(row, at, k)] |= (codes[row * k + at] + octetOffset) << (4 * (row & 1))
   }
   return bytes
 }
@@ -185,7 +185,7 @@ function checkCodes(bits: Bits, codes: Int8Array, count: number): void {
   const low = bits === 1 ? -1 : -(2 ** (bits - 1))
   const high = bits === 1 ? 1 : 2 ** (bits - 1) - 1
   for (let at = 0; at < count; at++) {
-    const code = codes[at]!
+    const code = codes[at]
     if (code < low || code > high || (bits === 1 && code === 0)) {
       fail(`Code ${code} at ${at} is not a ${bits}-bit code.`)
     }

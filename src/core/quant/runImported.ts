@@ -16,7 +16,7 @@ export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<nu
   const places = storagePlaces(graph.inputShape)
   const result = new Float32Array(places.length)
   for (let at = 0; at < result.length; at++)
-    result[places[input.map === null ? at : input.map[at]!]!] = values[at]!
+    result[places[input.map === null ? at : input.map[at]]] = values[at]
   return result
 }
 
@@ -25,8 +25,8 @@ export function fileOutput(output: ImportedOutput, elements: ArrayLike<number>):
   const count = sizeOf(output.dims)
   const values = new Float32Array(count)
   for (let at = 0; at < count; at++) {
-    const from = output.map === null ? at : output.map[at]!
-    values[at] = from < 0 ? output.fill : elements[from]!
+    const from = output.map === null ? at : output.map[at]
+    values[at] = from < 0 ? output.fill : elements[from]
   }
   return withEndings({ dims: output.dims, values }, output)
 }
@@ -35,12 +35,12 @@ export function fileOutput(output: ImportedOutput, elements: ArrayLike<number>):
 export function createImportedRunner(imported: ImportedModel): (values: ArrayLike<number>) => OutputValues {
   const { graph } = imported
   const runner = createFloatRunner(graph, hwcWeights(graph))
-  const places = storagePlaces(graph.nodes[graph.output]!.outputShape)
+  const places = storagePlaces(graph.nodes[graph.output].outputShape)
   return (values) => {
-    const memory = runner.run(graphInput(imported, values))[graph.output]!
+    const memory = runner.run(graphInput(imported, values))[graph.output]
     return fileOutput(
       imported.output,
-      Float32Array.from(places, (place) => memory[place]!)
+      Float32Array.from(places, (place) => memory[place])
     )
   }
 }
@@ -48,7 +48,7 @@ export function createImportedRunner(imported: ImportedModel): (values: ArrayLik
 function withEndings(values: OutputValues, { endings }: ImportedOutput): OutputValues {
   return endings.reduce<OutputValues>((before, { kind, axis, keepAxis }) => {
     const { dims } = before
-    const length = dims[axis]!
+    const length = dims[axis]
     const inner = sizeOf(dims.slice(axis + 1))
     const rows = before.values.length / length
     if (kind === 'argMax') {
@@ -63,11 +63,11 @@ function withEndings(values: OutputValues, { endings }: ImportedOutput): OutputV
     const result = new Float32Array(before.values.length)
     for (let row = 0; row < rows; row++) {
       const from = Math.floor(row / inner) * length * inner + (row % inner)
-      const top = before.values[from + winner(before.values, row, length, inner) * inner]!
+      const top = before.values[from + winner(before.values, row, length, inner) * inner]
       let sum = 0
-      for (let at = 0; at < length; at++) sum += Math.exp(before.values[from + at * inner]! - top)
+      for (let at = 0; at < length; at++) sum += Math.exp(before.values[from + at * inner] - top)
       for (let at = 0; at < length; at++) {
-        const own = before.values[from + at * inner]! - top
+        const own = before.values[from + at * inner] - top
         result[from + at * inner] = kind === 'softmax' ? Math.exp(own) / sum : own - Math.log(sum)
       }
     }
@@ -79,6 +79,6 @@ function withEndings(values: OutputValues, { endings }: ImportedOutput): OutputV
 function winner(values: Float32Array, row: number, length: number, inner: number): number {
   const from = Math.floor(row / inner) * length * inner + (row % inner)
   let best = 0
-  for (let at = 1; at < length; at++) if (values[from + at * inner]! > values[from + best * inner]!) best = at
+  for (let at = 1; at < length; at++) if (values[from + at * inner] > values[from + best * inner]) best = at
   return best
 }

@@ -56,7 +56,7 @@ export function parseScheme(text: string, layers: readonly string[]): Scheme {
     }
     return { weightBits, activationBits }
   })
-  if (entries.length === 1) return uniformScheme(layers, entries[0]!.weightBits, entries[0]!.activationBits)
+  if (entries.length === 1) return uniformScheme(layers, entries[0].weightBits, entries[0].activationBits)
   const scheme = entries.map((bits, index) => ({ layer: layers[index] ?? `#${index + 1}`, ...bits }))
   checkScheme(scheme, layers)
   return scheme
@@ -87,9 +87,9 @@ export function checkScheme(scheme: Scheme, layers: readonly string[]): void {
       )
     }
   }
-  if (scheme.length > 0 && scheme[0]!.activationBits !== inputBits) {
+  if (scheme.length > 0 && scheme[0].activationBits !== inputBits) {
     fail(
-      `The first layer reads the network input, which is ${inputBits} bits, not ${scheme[0]!.activationBits}.`
+      `The first layer reads the network input, which is ${inputBits} bits, not ${scheme[0].activationBits}.`
     )
   }
 }

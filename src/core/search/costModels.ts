@@ -12,14 +12,14 @@ import { buildCostTable, type CostTable } from './costTable'
 /** Bit operations: multiply-accumulates x weight bits x activation bits. */
 export function bopsCosts(workloads: readonly Workload[]): CostTable {
   return buildCostTable(workloads.length, 'bops', 0, (layer, weightBits, activationBits) => {
-    return workloads[layer]!.macs * weightBits * activationBits
+    return workloads[layer].macs * weightBits * activationBits
   })
 }
 
 /** Bytes of packed weights and int32 biases. */
 export function sizeCosts(workloads: readonly Workload[]): CostTable {
   return buildCostTable(workloads.length, 'bytes', 0, (layer, weightBits) => {
-    const { parameters, matmul, conv } = workloads[layer]!
+    const { parameters, matmul, conv } = workloads[layer]
     const outputs = matmul?.m ?? conv!.k
     return Math.ceil(((parameters - outputs) * weightBits) / 8) + 4 * outputs
   })
@@ -39,7 +39,7 @@ const sramBitPj = 10 / 64
 export function energyCosts(workloads: readonly Workload[]): CostTable {
   return buildCostTable(workloads.length, 'picojoules', 0, (layer, weightBits, activationBits) => {
     const arithmetic = (multiply8Pj * weightBits * activationBits) / 64 + add32Pj
-    return workloads[layer]!.macs * (arithmetic + sramBitPj * (weightBits + activationBits))
+    return workloads[layer].macs * (arithmetic + sramBitPj * (weightBits + activationBits))
   })
 }
 
@@ -52,7 +52,7 @@ export function bitFusionCosts(
   hardware: BitFusionHardware = bitFusionDefaults
 ): CostTable {
   return buildCostTable(workloads.length, 'cycles', 0, (layer, weightBits, activationBits) =>
-    bitFusionLayerCycles(workloads[layer]!, weightBits, activationBits, hardware)
+    bitFusionLayerCycles(workloads[layer], weightBits, activationBits, hardware)
   )
 }
 
@@ -94,7 +94,7 @@ export function proxyCosts(
   )
   const predicted = predictNetwork(layers, { proxies })
   let at = 0
-  return buildCostTable(workloads.length, predicted.unit, overhead, () => predicted.layers[at++]!.time)
+  return buildCostTable(workloads.length, predicted.unit, overhead, () => predicted.layers[at++].time)
 }
 
 /** A weighted layer as the proxies take it. */

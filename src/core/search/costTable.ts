@@ -19,8 +19,8 @@ const widthIndex: Readonly<Record<Bits, number>> = { 8: 0, 4: 1, 2: 2, 1: 3 }
 export function costOf(table: CostTable, scheme: Scheme): number {
   let sum = table.overhead
   for (let layer = 0; layer < scheme.length; layer++) {
-    const { weightBits, activationBits } = scheme[layer]!
-    sum += table.perLayer[(layer * widths + widthIndex[weightBits]) * widths + widthIndex[activationBits]]!
+    const { weightBits, activationBits } = scheme[layer]
+    sum += table.perLayer[(layer * widths + widthIndex[weightBits]) * widths + widthIndex[activationBits]]
   }
   return sum
 }
@@ -28,8 +28,7 @@ export function costOf(table: CostTable, scheme: Scheme): number {
 /** The same for genes (space.ts). */
 export function genesCost(table: CostTable, genes: Uint8Array): number {
   let sum = table.overhead
-  for (let at = 0; at < genes.length; at += 2)
-    sum += table.perLayer[8 * at + 4 * genes[at]! + genes[at + 1]!]!
+  for (let at = 0; at < genes.length; at += 2) sum += table.perLayer[8 * at + 4 * genes[at] + genes[at + 1]]
   return sum
 }
 

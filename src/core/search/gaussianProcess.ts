@@ -25,11 +25,11 @@ export function fitSchemeProcess<T>(
   const factor = new Float64Array(count * count)
   for (let row = 0; row < count; row++) {
     for (let column = 0; column <= row; column++) {
-      const value = covariance(inputs[row]!, inputs[column]!)
+      const value = covariance(inputs[row], inputs[column])
       factor[row * count + column] = value
       factor[column * count + row] = value
     }
-    factor[row * count + row] = factor[row * count + row]! + noise
+    factor[row * count + row] = factor[row * count + row] + noise
   }
   if (!factorise(factor, count)) throw new RangeError('The covariance is not positive definite.')
   const weights = Float64Array.from(values)
@@ -37,8 +37,8 @@ export function fitSchemeProcess<T>(
   let fit = 0
   let determinant = 0
   for (let at = 0; at < count; at++) {
-    fit += values[at]! * weights[at]!
-    determinant += Math.log(factor[at * count + at]!)
+    fit += values[at] * weights[at]
+    determinant += Math.log(factor[at * count + at])
   }
   const column = new Float64Array(count)
   return {
@@ -46,16 +46,16 @@ export function fitSchemeProcess<T>(
     predict(at) {
       let mean = 0
       for (let index = 0; index < count; index++) {
-        column[index] = covariance(inputs[index]!, at)
-        mean += column[index]! * weights[index]!
+        column[index] = covariance(inputs[index], at)
+        mean += column[index] * weights[index]
       }
       let variance = covariance(at, at)
       // v = L^-1 k; the variance falls by its squared length.
       for (let row = 0; row < count; row++) {
-        let sum = column[row]!
-        for (let k = 0; k < row; k++) sum -= factor[row * count + k]! * column[k]!
-        column[row] = sum / factor[row * count + row]!
-        variance -= column[row]! ** 2
+        let sum = column[row]
+        for (let k = 0; k < row; k++) sum -= factor[row * count + k] * column[k]
+        column[row] = sum / factor[row * count + row]
+        variance -= column[row] ** 2
       }
       return { mean, deviation: Math.sqrt(Math.max(0, variance)) }
     }

@@ -19,8 +19,8 @@ export function leastLoss(
 ): Genes | null {
   const layers = space.layers.length
   const active = space.costs.flatMap((cost, at) =>
-    cost.table !== null && Number.isFinite(limits[at]!.budget)
-      ? [{ table: cost.table, budget: limits[at]!.budget * (1 + 1e-12) }]
+    cost.table !== null && Number.isFinite(limits[at].budget)
+      ? [{ table: cost.table, budget: limits[at].budget * (1 + 1e-12) }]
       : []
   )
   const rest = active.map(({ table }) => restMinima(space, table.perLayer))
@@ -38,13 +38,13 @@ export function leastLoss(
     kept.push(states)
   }
   let best = 0
-  for (let at = 1; at < states.size; at++) if (states.loss[at]! < states.loss[best]!) best = at
+  for (let at = 1; at < states.size; at++) if (states.loss[at] < states.loss[best]) best = at
   const genes = new Uint8Array(2 * layers)
   for (let layer = layers - 1; layer >= 0; layer--) {
-    const { pair, parent } = kept[layer]!
-    genes[2 * layer] = pair[best]! >> 2
-    genes[2 * layer + 1] = pair[best]! & 3
-    best = parent[best]!
+    const { pair, parent } = kept[layer]
+    genes[2 * layer] = pair[best] >> 2
+    genes[2 * layer + 1] = pair[best] & 3
+    best = parent[best]
   }
   return genes
 }
@@ -69,16 +69,16 @@ function restMinima(space: SearchSpace, perLayer: Float64Array): Float64Array {
   const rest = new Float64Array(layers)
   for (let layer = layers - 1; layer > 0; layer--) {
     let least = Infinity
-    for (const pair of pairsOf(space, layer)) least = Math.min(least, perLayer[16 * layer + pair]!)
-    rest[layer - 1] = rest[layer]! + least
+    for (const pair of pairsOf(space, layer)) least = Math.min(least, perLayer[16 * layer + pair])
+    rest[layer - 1] = rest[layer] + least
   }
   return rest
 }
 
 /** Allowed pairs of a layer as 4 x weight gene + activation gene. */
 export function pairsOf(space: SearchSpace, layer: number): number[] {
-  return space.choices[2 * layer]!.flatMap((weight) =>
-    space.choices[2 * layer + 1]!.map((activation) => 4 * weight + activation)
+  return space.choices[2 * layer].flatMap((weight) =>
+    space.choices[2 * layer + 1].map((activation) => 4 * weight + activation)
   )
 }
 
@@ -91,11 +91,11 @@ function usefulPairs(
 ): number[] {
   const pairs = pairsOf(space, layer)
   const values = pairs.map((pair) => [
-    losses[16 * layer + pair]!,
-    ...active.map(({ table }) => table.perLayer[16 * layer + pair]!)
+    losses[16 * layer + pair],
+    ...active.map(({ table }) => table.perLayer[16 * layer + pair])
   ])
   const kept = new Set(paretoFront(values, (value) => value))
-  return pairs.filter((_, index) => kept.has(values[index]!))
+  return pairs.filter((_, index) => kept.has(values[index]))
 }
 
 function extended(
@@ -120,12 +120,12 @@ function extended(
       const to = next.size
       let isWithin = true
       for (let at = 0; at < active.length && isWithin; at++) {
-        const cost = states.costs[at]![from]! + active[at]!.table.perLayer[16 * layer + pair]!
-        next.costs[at]![to] = cost
-        isWithin = cost + rest[at]![layer]! <= active[at]!.budget
+        const cost = states.costs[at][from] + active[at].table.perLayer[16 * layer + pair]
+        next.costs[at][to] = cost
+        isWithin = cost + rest[at][layer] <= active[at].budget
       }
       if (!isWithin) continue
-      next.loss[to] = states.loss[from]! + losses[16 * layer + pair]!
+      next.loss[to] = states.loss[from] + losses[16 * layer + pair]
       next.pair[to] = pair
       next.parent[to] = from
       next.size++
@@ -146,7 +146,7 @@ function reduced(
   if (active.length === 0) {
     return picked(
       states,
-      all.length === 0 ? [] : [all.reduce((a, b) => (states.loss[b]! < states.loss[a]! ? b : a))]
+      all.length === 0 ? [] : [all.reduce((a, b) => (states.loss[b] < states.loss[a] ? b : a))]
     )
   }
   const thin = (from: readonly number[]): number[] => thinned(states, from, active, rest, layer, maxStates)
@@ -157,12 +157,12 @@ function reduced(
 
 /** By rising cost, those of less loss than everything cheaper. */
 function undominated(states: States, from: readonly number[]): number[] {
-  const cost = states.costs[0]!
-  const order = [...from].sort((a, b) => cost[a]! - cost[b]! || states.loss[a]! - states.loss[b]!)
+  const cost = states.costs[0]
+  const order = [...from].sort((a, b) => cost[a] - cost[b] || states.loss[a] - states.loss[b])
   let least = Infinity
   return order.filter((index) => {
-    if (states.loss[index]! >= least) return false
-    least = states.loss[index]!
+    if (states.loss[index] >= least) return false
+    least = states.loss[index]
     return true
   })
 }
@@ -179,19 +179,19 @@ function thinned(
   const perCost = Math.max(2, Math.floor(maxStates ** (1 / active.length)))
   const scales = active.map(({ budget }, at) => {
     let low = Infinity
-    for (const index of from) low = Math.min(low, states.costs[at]![index]!)
-    return { low, perUnit: (perCost - 1) / Math.max(1e-300, budget - rest[at]![layer]! - low) }
+    for (const index of from) low = Math.min(low, states.costs[at][index])
+    return { low, perUnit: (perCost - 1) / Math.max(1e-300, budget - rest[at][layer] - low) }
   })
   const buckets = new Int32Array(perCost ** active.length).fill(-1)
   for (const index of from) {
     let bucket = 0
     for (let at = 0; at < scales.length; at++) {
-      const { low, perUnit } = scales[at]!
-      const place = Math.floor((states.costs[at]![index]! - low) * perUnit)
+      const { low, perUnit } = scales[at]
+      const place = Math.floor((states.costs[at][index] - low) * perUnit)
       bucket = bucket * perCost + Math.max(0, Math.min(perCost - 1, place))
     }
-    const present = buckets[bucket]!
-    if (present < 0 || states.loss[index]! < states.loss[present]!) buckets[bucket] = index
+    const present = buckets[bucket]
+    if (present < 0 || states.loss[index] < states.loss[present]) buckets[bucket] = index
   }
   return Array.from(buckets.filter((index) => index >= 0))
 }
@@ -199,9 +199,9 @@ function thinned(
 function picked(states: States, indices: readonly number[]): States {
   return {
     size: indices.length,
-    loss: Float64Array.from(indices, (index) => states.loss[index]!),
-    costs: states.costs.map((values) => Float64Array.from(indices, (index) => values[index]!)),
-    pair: Uint8Array.from(indices, (index) => states.pair[index]!),
-    parent: Int32Array.from(indices, (index) => states.parent[index]!)
+    loss: Float64Array.from(indices, (index) => states.loss[index]),
+    costs: states.costs.map((values) => Float64Array.from(indices, (index) => values[index])),
+    pair: Uint8Array.from(indices, (index) => states.pair[index]),
+    parent: Int32Array.from(indices, (index) => states.parent[index])
   }
 }

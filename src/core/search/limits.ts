@@ -20,7 +20,7 @@ export function costsOf(space: SearchSpace, genes: Genes): number[] {
 
 export function fits(space: SearchSpace, limits: readonly Limit[], genes: Genes): boolean {
   for (let at = 0; at < limits.length; at++) {
-    if (space.costs[at]!.of(genes) > limits[at]!.budget * tolerance) return false
+    if (space.costs[at].of(genes) > limits[at].budget * tolerance) return false
   }
   return true
 }
@@ -44,7 +44,7 @@ export function searchLimits(space: SearchSpace, ratios: readonly (number | null
     const ratio = ratios[at] ?? null
     return {
       baselineCost,
-      minimumCost: positive(cost.of(cheapestOf[at]!)),
+      minimumCost: positive(cost.of(cheapestOf[at])),
       budget: ratio === null ? Infinity : baselineCost * ratio
     }
   })
@@ -63,15 +63,15 @@ function positive(cost: number): number {
 
 /** Exact for tables; for other costs the end of a descent over single genes from the lowest bits. */
 function cheapestUnder(space: SearchSpace, at: number): Genes {
-  const cost = space.costs[at]!
+  const cost = space.costs[at]
   const genes = uniformGenes(space, 3, 3)
   if (cost.table !== null) {
     const { perLayer } = cost.table
     for (let layer = 0; layer < space.layers.length; layer++) {
       let least = Infinity
-      for (const weight of space.choices[2 * layer]!) {
-        for (const activation of space.choices[2 * layer + 1]!) {
-          const value = positive(perLayer[16 * layer + 4 * weight + activation]!)
+      for (const weight of space.choices[2 * layer]) {
+        for (const activation of space.choices[2 * layer + 1]) {
+          const value = positive(perLayer[16 * layer + 4 * weight + activation])
           if (value >= least) continue
           least = value
           genes[2 * layer] = weight
@@ -83,8 +83,8 @@ function cheapestUnder(space: SearchSpace, at: number): Genes {
   }
   let least = cost.of(genes)
   for (const position of freeGenes(space)) {
-    for (const gene of space.choices[position]!) {
-      const before = genes[position]!
+    for (const gene of space.choices[position]) {
+      const before = genes[position]
       genes[position] = gene
       const value = cost.of(genes)
       if (value < least) least = value
@@ -97,7 +97,7 @@ function cheapestUnder(space: SearchSpace, at: number): Genes {
 /** With one budget its cheapest scheme; with several the best of knapsacks that minimise one under the others. */
 function leastExcess(space: SearchSpace, limits: readonly Limit[], cheapest: readonly Genes[]): Genes {
   const excess = (genes: Genes): number =>
-    Math.max(...limits.map(({ budget }, at) => space.costs[at]!.of(genes) / budget))
+    Math.max(...limits.map(({ budget }, at) => space.costs[at].of(genes) / budget))
   const tried = [...cheapest]
   if (limits.length > 1) {
     for (const cost of space.costs) {

@@ -77,13 +77,11 @@ export function fitLossModel(
     const shares = new Float64Array(genes.length)
     const levels = new Float64Array(4)
     for (let at = 0; at < genes.length; at++) {
-      const gene = genes[at]!
-      if (gene === 0 || space.choices[at]!.length < 2) continue
+      const gene = genes[at]
+      if (gene === 0 || space.choices[at].length < 2) continue
       shares[at] =
-        (Math.max(sensitivity.added[at]!, 1e-7) * lossShape[gene]!) /
-        lossShape[sensitivity.probed[at]!]! /
-        total
-      levels[gene] = levels[gene]! + shares[at]!
+        (Math.max(sensitivity.added[at], 1e-7) * lossShape[gene]) / lossShape[sensitivity.probed[at]] / total
+      levels[gene] = levels[gene] + shares[at]
     }
     return { genes, expected: Math.log(total), shares, roots: shares.map(Math.sqrt), levels }
   }
@@ -121,15 +119,15 @@ function modelOf(
 
 function covariance(a: Shares, b: Shares, { offset, shape, width, pair }: LossModelSettings): number {
   let sum = offset * offset
-  for (let level = 1; level < 4; level++) sum += shape[level]! ** 2 * a.levels[level]! * b.levels[level]!
+  for (let level = 1; level < 4; level++) sum += shape[level] ** 2 * a.levels[level] * b.levels[level]
   let together = 0
   let squares = 0
   for (let at = 0; at < a.genes.length; at++) {
-    const gene = a.genes[at]!
+    const gene = a.genes[at]
     if (gene === 0 || gene !== b.genes[at]) continue
-    const product = a.shares[at]! * b.shares[at]!
-    sum += width[gene]! ** 2 * product
-    together += a.roots[at]! * b.roots[at]!
+    const product = a.shares[at] * b.shares[at]
+    sum += width[gene] ** 2 * product
+    together += a.roots[at] * b.roots[at]
     squares += product
   }
   // Sum over pairs of both widths' common shares.

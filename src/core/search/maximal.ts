@@ -26,9 +26,9 @@ export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes
       if (fits(space, limits, genes) && isMaximal(space, limits, genes)) found.push(genes.slice())
       return
     }
-    for (const pair of pairs[layer]!) {
-      const next = sums.map((sum, at) => sum + (space.costs[at]!.table?.perLayer[16 * layer + pair] ?? 0))
-      if (next.some((sum, at) => sum + rest[at]![layer]! > limits[at]!.budget * (1 + 1e-12))) continue
+    for (const pair of pairs[layer]) {
+      const next = sums.map((sum, at) => sum + (space.costs[at].table?.perLayer[16 * layer + pair] ?? 0))
+      if (next.some((sum, at) => sum + rest[at][layer] > limits[at].budget * (1 + 1e-12))) continue
       genes[2 * layer] = pair >> 2
       genes[2 * layer + 1] = pair & 3
       walk(layer + 1, next)
@@ -44,12 +44,12 @@ export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes
 export function isMaximal(space: SearchSpace, limits: readonly Limit[], genes: Genes): boolean {
   const raised = genes.slice()
   for (let at = 0; at < genes.length; at++) {
-    for (const choice of space.choices[at]!) {
-      if (choice >= genes[at]!) break
+    for (const choice of space.choices[at]) {
+      if (choice >= genes[at]) break
       raised[at] = choice
       if (fits(space, limits, raised)) return false
     }
-    raised[at] = genes[at]!
+    raised[at] = genes[at]
   }
   return true
 }
@@ -66,10 +66,10 @@ export function raisedToMaximal(
   for (let isChanged = true; isChanged;) {
     isChanged = false
     for (const at of random.shuffle(freeGenes(space))) {
-      const choices = space.choices[at]!
+      const choices = space.choices[at]
       // The smallest raise that fits first: what is left goes to other layers.
-      for (let index = choices.indexOf(genes[at]!) - 1; index >= 0; index--) {
-        if (!tryRaise(at, choices[index]!)) continue
+      for (let index = choices.indexOf(genes[at]) - 1; index >= 0; index--) {
+        if (!tryRaise(at, choices[index])) continue
         isChanged = true
         break
       }
@@ -87,21 +87,21 @@ function createRaise(
   const sums = space.costs.map((cost) => (cost.isSum ? cost.of(genes) : 0))
   const next = sums.slice()
   return (at, gene) => {
-    const before = genes[at]!
+    const before = genes[at]
     const row = 16 * (at >> 1)
-    const old = row + 4 * genes[at & ~1]! + genes[at | 1]!
+    const old = row + 4 * genes[at & ~1] + genes[at | 1]
     genes[at] = gene
-    const now = row + 4 * genes[at & ~1]! + genes[at | 1]!
+    const now = row + 4 * genes[at & ~1] + genes[at | 1]
     for (let index = 0; index < sums.length; index++) {
-      const cost = space.costs[index]!
+      const cost = space.costs[index]
       next[index] = cost.isSum
-        ? sums[index]! + cost.table!.perLayer[now]! - cost.table!.perLayer[old]!
+        ? sums[index] + cost.table!.perLayer[now] - cost.table!.perLayer[old]
         : cost.of(genes)
-      if (next[index]! <= limits[index]!.budget * (1 + 1e-12)) continue
+      if (next[index] <= limits[index].budget * (1 + 1e-12)) continue
       genes[at] = before
       return false
     }
-    for (let index = 0; index < sums.length; index++) sums[index] = next[index]!
+    for (let index = 0; index < sums.length; index++) sums[index] = next[index]
     return true
   }
 }
@@ -119,7 +119,7 @@ function worthwhilePairs(space: SearchSpace, layer: number): number[] {
           other >> 2 <= pair >> 2 &&
           (other & 3) <= (pair & 3) &&
           space.costs.every(
-            ({ table }) => table!.perLayer[16 * layer + other]! <= table!.perLayer[16 * layer + pair]!
+            ({ table }) => table!.perLayer[16 * layer + other] <= table!.perLayer[16 * layer + pair]
           )
       )
   )
@@ -130,7 +130,7 @@ function restMinima(space: SearchSpace, pairs: readonly (readonly number[])[]): 
     const rest = new Float64Array(pairs.length)
     for (let layer = pairs.length - 1; layer > 0 && table !== null; layer--) {
       rest[layer - 1] =
-        rest[layer]! + Math.min(...pairs[layer]!.map((pair) => table.perLayer[16 * layer + pair]!))
+        rest[layer] + Math.min(...pairs[layer].map((pair) => table.perLayer[16 * layer + pair]))
     }
     return rest
   })

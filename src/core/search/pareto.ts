@@ -2,8 +2,8 @@
 export function dominates(a: readonly number[], b: readonly number[]): boolean {
   let isBetter = false
   for (let at = 0; at < a.length; at++) {
-    if (a[at]! > b[at]!) return false
-    if (a[at]! < b[at]!) isBetter = true
+    if (a[at] > b[at]) return false
+    if (a[at] < b[at]) isBetter = true
   }
   return isBetter
 }
@@ -32,7 +32,7 @@ export function paretoFront<T>(entries: readonly T[], values: (entry: T) => read
   return entries.filter((_, at) =>
     points.every(
       (other, index) =>
-        index === at || (!dominates(other, points[at]!) && (index > at || !areEqual(other, points[at]!)))
+        index === at || (!dominates(other, points[at]) && (index > at || !areEqual(other, points[at])))
     )
   )
 }

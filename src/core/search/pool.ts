@@ -37,18 +37,18 @@ export function maximalPool(state: SearchState, losses: Float64Array, best: Cand
   for (let draw = 0; draw < draws; draw++) {
     const disturbed = losses.slice()
     const factors = Float64Array.from(space.layers, () => Math.exp(disturbance * random.normal()))
-    for (let at = 0; at < disturbed.length; at++) disturbed[at] = disturbed[at]! * factors[at >> 4]!
+    for (let at = 0; at < disturbed.length; at++) disturbed[at] = disturbed[at] * factors[at >> 4]
     add(leastLoss(space, limits, disturbed, coarseStates), false)
   }
   if (best !== null) starts.push(genesOfScheme(best.scheme))
   if (starts.length === 0) add(state.cheapest, true)
   const free = freeGenes(space)
   for (let step = 0; step < maxNeighbours && starts.length > 0; step++) {
-    const genes = starts[step % starts.length]!.slice()
-    const lowered = free[random.integer(free.length)]!
-    const lower = space.choices[lowered]!.filter((gene) => gene > genes[lowered]!)
+    const genes = starts[step % starts.length].slice()
+    const lowered = free[random.integer(free.length)]
+    const lower = space.choices[lowered].filter((gene) => gene > genes[lowered])
     if (lower.length === 0) continue
-    genes[lowered] = lower[random.integer(Math.min(2, lower.length))]!
+    genes[lowered] = lower[random.integer(Math.min(2, lower.length))]
     add(genes, false)
   }
   return [...found.values()]

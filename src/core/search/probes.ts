@@ -38,7 +38,7 @@ export function probesOf(space: SearchSpace, most: number): Probe[] {
         positions.slice(group * perProbe, (group + 1) * perProbe)
       )
     )
-    .sort((a, b) => a[0]! - b[0]!)
+    .sort((a, b) => a[0] - b[0])
     .map((positions) => {
       const genes = widestGenes(space)
       for (const at of positions) genes[at] = probeGeneOf(space, at)
@@ -47,7 +47,7 @@ export function probesOf(space: SearchSpace, most: number): Probe[] {
 }
 
 function probeGeneOf(space: SearchSpace, at: number): number {
-  const lower = space.choices[at]!.slice(1)
+  const lower = space.choices[at].slice(1)
   return lower.reduce((best, gene) => (Math.abs(gene - probeGene) < Math.abs(best - probeGene) ? gene : best))
 }
 
@@ -78,7 +78,7 @@ export function sensitivityOf(
     const loss = losses.get(genesKey(genes)) ?? base
     for (const at of positions) {
       added[at] = Math.max(0, loss - base) / positions.length
-      probed[at] = genes[at]!
+      probed[at] = genes[at]
     }
   }
   return { base, added, probed }
@@ -96,7 +96,7 @@ export function additiveLosses(
   const losses = new Float64Array(space.layers.length * 16)
   const share = (at: number, gene: number): number =>
     // Where no loss was seen, more bits are still better.
-    (Math.max(added[at]!, 1e-7) * shape[gene]!) / Math.max(shape[probed[at]!]!, 1e-9) || 0
+    (Math.max(added[at], 1e-7) * shape[gene]) / Math.max(shape[probed[at]], 1e-9) || 0
   for (let layer = 0; layer < space.layers.length; layer++) {
     for (let weight = 0; weight < 4; weight++) {
       for (let activation = 0; activation < 4; activation++) {
@@ -108,12 +108,12 @@ export function additiveLosses(
   return losses
 
   function shareOrZero(of: typeof share, at: number, gene: number): number {
-    return space.choices[at]!.length > 1 ? of(at, gene) : 0
+    return space.choices[at].length > 1 ? of(at, gene) : 0
   }
 }
 
 export function sumOfLosses(losses: Float64Array, genes: Genes): number {
   let sum = 0
-  for (let at = 0; at < genes.length; at += 2) sum += losses[8 * at + 4 * genes[at]! + genes[at + 1]!]!
+  for (let at = 0; at < genes.length; at += 2) sum += losses[8 * at + 4 * genes[at] + genes[at + 1]]
   return sum
 }

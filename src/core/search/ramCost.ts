@@ -34,7 +34,7 @@ export function ramCost(
   const pairs = bitWidths.flatMap((weightBits) =>
     bitWidths.map((activationBits) => bytesAtPair(network, roomy, weighted, weightBits, activationBits))
   )
-  const bytesOf = (position: number, pair: number): LayerBytes => pairs[pair]![position]!
+  const bytesOf = (position: number, pair: number): LayerBytes => pairs[pair][position]
   const fixedImage =
     base.imageBytes - weighted.reduce((sum, _, position) => sum + bytesOf(position, 0).image, 0)
   const arenaOf = arenaPlacer(base, network, weighted)
@@ -46,7 +46,7 @@ export function ramCost(
     isSum: false,
     of(genes: Genes) {
       const chosen = weighted.map((_, position) =>
-        bytesOf(position, 4 * genes[2 * position]! + genes[2 * position + 1]!)
+        bytesOf(position, 4 * genes[2 * position] + genes[2 * position + 1])
       )
       const image = chosen.reduce((sum, bytes) => sum + bytes.image, fixedImage)
       return alignUp(image, blockAlignment) + arenaOf(chosen.map(({ scratch }) => scratch))
@@ -78,8 +78,8 @@ function arenaPlacer(
     let bytes = known.get(key)
     if (bytes === undefined) {
       const own = weighted.map((layer, position) => ({
-        name: `${network.layers[layer]!.name} scratch`,
-        sizeBytes: scratch[position]!,
+        name: `${network.layers[layer].name} scratch`,
+        sizeBytes: scratch[position],
         first: layer,
         last: layer
       }))
@@ -107,7 +107,7 @@ function bytesAtPair(
   return weighted.map((layer) => {
     const plan = whole ?? planOrNull(atPair(network, 8, 8, { layer, weightBits, activationBits }), board)
     if (plan === null) return { image: unsupportedBytes, scratch: 0 }
-    const { weightsBytes, tableBytes, scratchBytes } = plan.layers[layer]!
+    const { weightsBytes, tableBytes, scratchBytes } = plan.layers[layer]
     return { image: alignUp(weightsBytes, blockAlignment) + tableBytes, scratch: scratchBytes }
   })
 }

@@ -79,7 +79,7 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
     // A failure is thrown below, in its turn; the ones behind it must not end the process as unhandled.
     for (const measure of pending) measure.catch(() => undefined)
     for (const [at, proposal] of proposals.entries()) {
-      await report(proposal, await pending[at]!)
+      await report(proposal, await pending[at])
       if (hooks.signal?.aborted === true) return false
     }
     return true
@@ -118,7 +118,7 @@ function candidateOf(
     index,
     batch,
     scheme: schemeOfGenes(space, genes),
-    cost: costs[0]!,
+    cost: costs[0],
     costs,
     ...measure,
     loss: lossOf(objective, measure),

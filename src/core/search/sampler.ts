@@ -43,7 +43,7 @@ export function sampleWindow(state: SearchState, { low, wanted }: WindowOptions)
     if (value === undefined) {
       value = 0
       for (const [at, { budget, baselineCost }] of limits.entries()) {
-        const cost = space.costs[at]!.of(genes)
+        const cost = space.costs[at].of(genes)
         if (cost > budget && !fits(space, limits, genes)) value += (cost - budget) / baselineCost
         else if (at === 0 && cost < low) value += (low - cost) / baselineCost
       }
@@ -94,13 +94,13 @@ function firstPopulation({ space, history, random, cheapest }: SearchState): Gen
 }
 
 function child(parents: readonly Genes[], space: SearchSpace, random: Random): Genes {
-  const genes = parents[random.integer(parents.length)]!.slice()
+  const genes = parents[random.integer(parents.length)].slice()
   if (random.next() < crossoverShare) {
-    const other = parents[random.integer(parents.length)]!
-    for (let at = 0; at < genes.length; at++) if (random.next() < 0.5) genes[at] = other[at]!
+    const other = parents[random.integer(parents.length)]
+    for (let at = 0; at < genes.length; at++) if (random.next() < 0.5) genes[at] = other[at]
   }
   const free = freeGenes(space)
-  const draw = (at: number): number => space.choices[at]![random.integer(space.choices[at]!.length)]!
+  const draw = (at: number): number => space.choices[at][random.integer(space.choices[at].length)]
   let isChanged = false
   for (const at of free) {
     if (random.next() >= mutationShare) continue
@@ -108,7 +108,7 @@ function child(parents: readonly Genes[], space: SearchSpace, random: Random): G
     isChanged = true
   }
   if (!isChanged && free.length > 0) {
-    const at = free[random.integer(free.length)]!
+    const at = free[random.integer(free.length)]
     genes[at] = draw(at)
   }
   return withEdges(space, genes, random)
@@ -116,7 +116,7 @@ function child(parents: readonly Genes[], space: SearchSpace, random: Random): G
 
 function withEdges(space: SearchSpace, genes: Genes, random: Random): Genes {
   if (random.next() < edgesKeptShare) {
-    for (const at of [0, 1, genes.length - 2, genes.length - 1]) genes[at] = space.choices[at]![0]!
+    for (const at of [0, 1, genes.length - 2, genes.length - 1]) genes[at] = space.choices[at][0]
   }
   return genes
 }

@@ -66,7 +66,7 @@ export function createSpace(options: {
     }
     for (const [offset, widths] of [weightBits, activationBits].entries()) {
       if (widths === undefined) continue
-      const genes = everyGene.filter((gene) => widths.includes(bitWidths[gene]!))
+      const genes = everyGene.filter((gene) => widths.includes(bitWidths[gene]))
       if (genes.length === 0)
         throw invalid(`Layer "${layer}" is left without a width.`, 'Allow at least one.')
       choices[2 * index + offset] = genes
@@ -82,13 +82,13 @@ export function uniformGenes(space: SearchSpace, weight: number, activation: num
 }
 
 function nearest(allowed: readonly number[], gene: number): number {
-  let best = allowed[0]!
+  let best = allowed[0]
   for (const choice of allowed) if (choice <= gene) best = choice
   return best
 }
 
 export function randomGenes(space: SearchSpace, random: Random): Genes {
-  return Uint8Array.from(space.choices, (allowed) => allowed[random.integer(allowed.length)]!)
+  return Uint8Array.from(space.choices, (allowed) => allowed[random.integer(allowed.length)])
 }
 
 /** Positions a search may change. */
@@ -99,8 +99,8 @@ export function freeGenes(space: SearchSpace): number[] {
 export function schemeOfGenes(space: SearchSpace, genes: Genes): Scheme {
   return space.layers.map((layer, index) => ({
     layer,
-    weightBits: bitWidths[genes[2 * index]!] as Bits,
-    activationBits: bitWidths[genes[2 * index + 1]!] as Bits
+    weightBits: bitWidths[genes[2 * index]],
+    activationBits: bitWidths[genes[2 * index + 1]]
   }))
 }
 

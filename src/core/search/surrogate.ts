@@ -43,12 +43,12 @@ export function fitSurrogate(
         let sum = 0
         let square = 0
         for (let tree = 0; tree < trees; tree++) {
-          const value = values[tree * count + at]!
+          const value = values[tree * count + at]
           sum += value
           square += value * value
         }
         score[at] = sum / trees
-        deviation[at] = Math.sqrt(Math.max(0, square / trees - score[at]! ** 2))
+        deviation[at] = Math.sqrt(Math.max(0, square / trees - score[at] ** 2))
       }
       return { score, deviation, loss: score.map((value) => lossOfScore(objective, value)) }
     }
@@ -61,7 +61,7 @@ function featuresOf(space: SearchSpace, schemes: readonly Genes[]): FeatureMatri
   const columns: Float64Array[] = []
   for (const [layer, macs] of space.macs.entries()) {
     for (const [offset, what] of ['weight', 'activation'].entries()) {
-      const bits = Float64Array.from(schemes, (genes) => bitWidths[genes[2 * layer + offset]!]!)
+      const bits = Float64Array.from(schemes, (genes) => bitWidths[genes[2 * layer + offset]])
       names.push(`${what}${layer}`, `${what}Macs${layer}`)
       columns.push(
         bits,

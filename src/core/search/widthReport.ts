@@ -38,7 +38,7 @@ export function widthReports(trace: readonly Evaluated[]): WidthReport[] {
     const lossAdded = candidate.loss - base.loss
     const costSaved = 1 - candidate.cost / base.cost
     const lossPerPercent = costSaved > 0 ? lossAdded / (100 * costSaved) : null
-    return [{ ...lowered[0]!, lossAdded, costSaved, lossPerPercent }]
+    return [{ ...lowered[0], lossAdded, costSaved, lossPerPercent }]
   })
   return rows.sort((a, b) => (a.lossPerPercent ?? Infinity) - (b.lossPerPercent ?? Infinity))
 }

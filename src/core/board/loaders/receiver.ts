@@ -50,7 +50,7 @@ export function createReceiver(): Receiver {
         remember(chunk)
         if (chunk.length === 0) return null
       }
-      return chunk[at++]!
+      return chunk[at++]
     },
     *until(texts, silenceMs) {
       let text = ''

@@ -112,7 +112,7 @@ class Transfer {
   }
 
   get speed(): Speed {
-    return speeds[this.step]!
+    return speeds[this.step]
   }
 
   /** The BIOS was away: its memory is not to be relied on. */

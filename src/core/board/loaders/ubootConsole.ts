@@ -86,7 +86,7 @@ export function fifoControlOf(node: string): FifoControl | null {
   const cells = cellsOf(node, 'reg')
   // Address and size, each of one cell or of two.
   if (cells.length !== 2 && cells.length !== 4) return null
-  const base = cells.length === 4 ? cells[0]! * 2 ** 32 + cells[1]! : cells[0]!
+  const base = cells.length === 4 ? cells[0] * 2 ** 32 + cells[1] : cells[0]
   const offset = cellsOf(node, 'reg-offset')[0] ?? 0
   const shift = cellsOf(node, 'reg-shift')[0] ?? 0
   const width = (cellsOf(node, 'reg-io-width')[0] ?? 1) === 4 ? 'l' : 'b'

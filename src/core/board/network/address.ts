@@ -34,7 +34,7 @@ export function readNetworkAddress(text: string): NetworkAddress | null {
   const parts = /^([a-z0-9]+):\/\/(.*)$/i.exec(text)
   const scheme = parts?.[1]!.toLowerCase()
   if (parts === null || scheme === undefined || !schemes.includes(scheme)) return null
-  return { scheme: scheme as NetworkScheme, ...readPlace(scheme as NetworkScheme, parts[2]!) }
+  return { scheme: scheme as NetworkScheme, ...readPlace(scheme as NetworkScheme, parts[2]) }
 }
 
 /** The address as a user writes it, which is also the id of the board behind it. */
@@ -49,7 +49,7 @@ function readPlace(scheme: NetworkScheme, place: string): Omit<NetworkAddress, '
     throw invalid(`A user name or password in a ${scheme}:// address is not supported.`)
   const parts = /^(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^:/?#[\]\s]+)(?::(\d{1,5}))?\/?$/i.exec(place)
   if (parts === null) throw invalid(`"${scheme}://${place}" is no address of a console.`)
-  const host = parts[1]!.replace(/^\[|\]$/g, '')
+  const host = parts[1].replace(/^\[|\]$/g, '')
   if (parts[2] === undefined && scheme !== 'telnet') throw invalid(`"${scheme}://${place}" names no port.`)
   const tcpPort = parts[2] === undefined ? telnetPort : Number(parts[2])
   if (tcpPort < 1 || tcpPort > 65_535) throw invalid(`${tcpPort} is no TCP port: they go from 1 to 65535.`)

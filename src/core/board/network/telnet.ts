@@ -111,7 +111,7 @@ export class TelnetCodec {
           if (byte === iac && this.inside.length < maxSubnegotiationBytes) this.inside.push(iac)
           this.mode = byte === endOfSubnegotiation ? 'data' : 'inside'
           if (byte === endOfSubnegotiation && this.inside.length > 0)
-            subnegotiations.push({ option: this.inside[0]!, bytes: Uint8Array.from(this.inside.slice(1)) })
+            subnegotiations.push({ option: this.inside[0], bytes: Uint8Array.from(this.inside.slice(1)) })
           break
       }
     }

@@ -57,8 +57,8 @@ export function inspectBitstream(name: string, bytes: Uint8Array): BitstreamInfo
 /** Fields a (design), b (part), c (date), d (time) of a Xilinx .bit file: a letter, a big-endian length, a C string. */
 function xilinxPart(bytes: Uint8Array): string | null {
   for (let at = xilinxHeadBytes; at + 3 <= bytes.length;) {
-    const letter = String.fromCharCode(bytes[at]!)
-    const length = (bytes[at + 1]! << 8) | bytes[at + 2]!
+    const letter = String.fromCharCode(bytes[at])
+    const length = (bytes[at + 1] << 8) | bytes[at + 2]
     if (!/[a-d]/.test(letter) || at + 3 + length > bytes.length) return null
     if (letter === 'b') {
       return String.fromCharCode(...bytes.subarray(at + 3, at + 3 + length)).replace(/\0.*$/, '')

@@ -50,7 +50,7 @@ export function writeElf(segments: readonly Segment[], entry: number): Uint8Arra
     words(headerBytes + programHeaderBytes * index, [1, at, address, address, size, size, everything, 1])
     // PROGBITS, written, allocated and executable.
     words(sectionsAt + sectionHeaderBytes * (index + 1), [
-      nameOffsets[index + 1]!,
+      nameOffsets[index + 1],
       1,
       7,
       address,
@@ -65,7 +65,7 @@ export function writeElf(segments: readonly Segment[], entry: number): Uint8Arra
     at += size
   }
   const last = names.length - 1
-  words(sectionsAt + sectionHeaderBytes * last, [nameOffsets[last]!, 3, 0, 0, namesAt, nameBytes, 0, 0, 1, 0])
+  words(sectionsAt + sectionHeaderBytes * last, [nameOffsets[last], 3, 0, 0, namesAt, nameBytes, 0, 0, 1, 0])
   file.set(
     Uint8Array.from(`${names.join('\0')}\0`, (character) => character.charCodeAt(0)),
     namesAt

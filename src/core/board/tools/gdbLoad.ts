@@ -24,7 +24,7 @@ export interface ComparedSection {
 export function parseCompareSections(text: string): ComparedSection[] {
   const line = /^Section (\S+), range (0x[0-9a-f]+) -- (0x[0-9a-f]+): (matched|MIS-MATCHED)/gm
   return [...text.matchAll(line)].map((found) => ({
-    section: found[1]!,
+    section: found[1],
     from: Number(found[2]),
     to: Number(found[3]),
     matched: found[4] === 'matched'

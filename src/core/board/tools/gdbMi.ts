@@ -38,8 +38,8 @@ export function parseMi(line: string): MiRecord | null {
   reader.at = head[0].length
   const token = head[1] === '' ? null : Number(head[1])
   const values = reader.rest()
-  if (head[2] === '^') return { kind: 'result', token, class: head[3]!, values }
-  return { kind: 'async', token, sign: head[2] as '*' | '+' | '=', class: head[3]!, values }
+  if (head[2] === '^') return { kind: 'result', token, class: head[3], values }
+  return { kind: 'async', token, sign: head[2] as '*' | '+' | '=', class: head[3], values }
 }
 
 /** A C string literal as MI's commands take it. */
@@ -122,7 +122,7 @@ function createReader(line: string): Reader {
     const items: MiValue[] = []
     for (reader.at++; reader.at < line.length && line[reader.at] !== ']';) {
       if (line[reader.at] === ',') reader.at++
-      else if (/["[{]/.test(line[reader.at]!)) items.push(value())
+      else if (/["[{]/.test(line[reader.at])) items.push(value())
       else {
         const named: Record<string, MiValue> = {}
         pair(named)

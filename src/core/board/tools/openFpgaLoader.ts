@@ -20,7 +20,7 @@ export function createOpenFpgaLoaderOutput(): ToolOutput {
       if (found !== null) {
         const fraction = Math.min(1, Number(found[2]) / 100)
         if (fraction === 1) isComplete = true
-        return { fraction, note: found[1]!.trim().toLowerCase() }
+        return { fraction, note: found[1].trim().toLowerCase() }
       }
       lines.push(text)
       if (/^done$/i.test(text.trim())) isComplete = true
@@ -147,5 +147,5 @@ export function parseNameTable(output: string): { name: string; value: string }[
     .slice(1)
     .map((line) => /^(\S+)\s*(.*?)\s*$/.exec(line))
     .filter((found) => found !== null)
-    .map((found) => ({ name: found[1]!, value: found[2]! }))
+    .map((found) => ({ name: found[1], value: found[2] }))
 }

@@ -1,7 +1,7 @@
 /** Longest unfinished line that is kept; a program that never ends its line must not fill the memory. */
 const maxLineLength = 16_384
 
-export interface TextLines {
+export interface ToolLines {
   /** Whole lines that this piece of text completes, without their ends. */
   push(text: string): string[]
   /** What is left without a line end; empty when nothing is. */
@@ -12,7 +12,7 @@ export interface TextLines {
  * Cuts a program's output into lines. A carriage return ends a line as a newline does: progress bars redraw
  * themselves with it and would otherwise arrive as one line at the very end.
  */
-export function createTextLines(): TextLines {
+export function createToolLines(): ToolLines {
   let open = ''
   return {
     push(text) {

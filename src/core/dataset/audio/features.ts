@@ -78,7 +78,7 @@ function mfcc(samples: Float32Array, features: AudioFeatures, file: string): Fea
   if (!(largest > 0))
     throw new AppError('data.invalid', `${file}: it is silent.`, 'Remove it from the folder.')
   const given = new Float32Array(features.samples)
-  for (let at = 0; at < Math.min(given.length, samples.length); at++) given[at] = samples[at]! / largest
+  for (let at = 0; at < Math.min(given.length, samples.length); at++) given[at] = samples[at] / largest
   const fftLength = powerOfTwo(frameLength)
   const frames = magnitudes(given, { frameLength, frameStep, fftLength })
   const weights = htkMelWeights({ ...features, bins: fftLength / 2 + 1 })
@@ -88,7 +88,7 @@ function mfcc(samples: Float32Array, features: AudioFeatures, file: string): Fea
     for (let k = 0; k < coefficients; k++) {
       let sum = 0
       for (let bin = 0; bin < melBins; bin++) {
-        sum += mel[bin]! * Math.cos((Math.PI * k * (2 * bin + 1)) / (2 * melBins))
+        sum += mel[bin] * Math.cos((Math.PI * k * (2 * bin + 1)) / (2 * melBins))
       }
       values[index * coefficients + k] = (2 * sum) / Math.sqrt(2 * melBins)
     }
@@ -121,7 +121,7 @@ function logMel(samples: Float32Array, features: AudioFeatures, file: string): F
   const items: FeatureItem[] = []
   for (let from = 0; from + framesPerItem <= decibels.length; from++) {
     const values = new Float32Array(framesPerItem * melBins)
-    for (let at = 0; at < framesPerItem; at++) values.set(decibels[from + at]!, at * melBins)
+    for (let at = 0; at < framesPerItem; at++) values.set(decibels[from + at], at * melBins)
     items.push({ values, shape: [values.length] })
   }
   return items
@@ -131,12 +131,12 @@ function reflected(samples: Float32Array, edge: number): Float32Array {
   const padded = new Float32Array(samples.length + 2 * edge)
   padded.set(samples, edge)
   for (let at = 1; at <= edge; at++) {
-    padded[edge - at] = samples[at]!
-    padded[edge + samples.length - 1 + at] = samples[samples.length - 1 - at]!
+    padded[edge - at] = samples[at]
+    padded[edge + samples.length - 1 + at] = samples[samples.length - 1 - at]
   }
   return padded
 }
 
 function melSums(frame: Float64Array, weights: readonly Float64Array[]): number[] {
-  return weights.map((row) => row.reduce((sum, weight, bin) => sum + weight * frame[bin]!, 0))
+  return weights.map((row) => row.reduce((sum, weight, bin) => sum + weight * frame[bin], 0))
 }

@@ -30,7 +30,7 @@ export function slaneyMelWeights(band: MelBand): Float64Array[] {
   const edges = edgesOf(toSlaney(band.lowHz), toSlaney(band.highHz), band.melBins).map(fromSlaney)
   const hz = Float64Array.from({ length: band.bins }, (_, bin) => binHz(bin, band))
   return triangles(edges, hz, band.melBins).map((row, index) => {
-    const scale = 2 / (edges[index + 2]! - edges[index]!)
+    const scale = 2 / (edges[index + 2] - edges[index])
     return row.map((weight) => weight * scale)
   })
 }
@@ -45,7 +45,7 @@ function edgesOf(low: number, high: number, melBins: number): number[] {
 
 function triangles(edges: readonly number[], positions: Float64Array, melBins: number): Float64Array[] {
   return Array.from({ length: melBins }, (_, index) => {
-    const [low, peak, high] = [edges[index]!, edges[index + 1]!, edges[index + 2]!]
+    const [low, peak, high] = [edges[index], edges[index + 1], edges[index + 2]]
     return positions.map((at) =>
       Math.max(0, Math.min((at - low) / (peak - low), (high - at) / (high - peak)))
     )

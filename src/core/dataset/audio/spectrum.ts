@@ -22,10 +22,10 @@ export function magnitudes(samples: Float32Array, choice: FrameChoice): Float64A
   for (let from = 0; from + frameLength <= samples.length; from += frameStep) {
     real.fill(0)
     imaginary.fill(0)
-    for (let at = 0; at < frameLength; at++) real[at] = samples[from + at]! * window[at]!
+    for (let at = 0; at < frameLength; at++) real[at] = samples[from + at] * window[at]
     fft(real, imaginary)
     frames.push(
-      Float64Array.from({ length: fftLength / 2 + 1 }, (_, bin) => Math.hypot(real[bin]!, imaginary[bin]!))
+      Float64Array.from({ length: fftLength / 2 + 1 }, (_, bin) => Math.hypot(real[bin], imaginary[bin]))
     )
   }
   return frames
@@ -39,8 +39,8 @@ export function fft(real: Float64Array, imaginary: Float64Array): void {
     for (; reversed & bit; bit >>= 1) reversed ^= bit
     reversed ^= bit
     if (at < reversed) {
-      ;[real[at], real[reversed]] = [real[reversed]!, real[at]!]
-      ;[imaginary[at], imaginary[reversed]] = [imaginary[reversed]!, imaginary[at]!]
+      ;[real[at], real[reversed]] = [real[reversed], real[at]]
+      ;[imaginary[at], imaginary[reversed]] = [imaginary[reversed], imaginary[at]]
     }
   }
   for (let size = 2; size <= length; size *= 2) {
@@ -51,12 +51,12 @@ export function fft(real: Float64Array, imaginary: Float64Array): void {
       const sine = Math.sin(angle)
       for (let at = k; at < length; at += size) {
         const other = at + half
-        const re = real[other]! * cosine - imaginary[other]! * sine
-        const im = real[other]! * sine + imaginary[other]! * cosine
-        real[other] = real[at]! - re
-        imaginary[other] = imaginary[at]! - im
-        real[at] = real[at]! + re
-        imaginary[at] = imaginary[at]! + im
+        const re = real[other] * cosine - imaginary[other] * sine
+        const im = real[other] * sine + imaginary[other] * cosine
+        real[other] = real[at] - re
+        imaginary[other] = imaginary[at] - im
+        real[at] = real[at] + re
+        imaginary[at] = imaginary[at] + im
       }
     }
   }

@@ -41,8 +41,8 @@ export function kernelFilesOf(
     ...description.sources,
     ...(variant.sources ?? []),
     // The table also names the reference's functions.
-    ...description.engines['reference']!.sources,
-    ...[...engineNames].flatMap((name) => description.engines[name]!.sources),
+    ...description.engines['reference'].sources,
+    ...[...engineNames].flatMap((name) => description.engines[name].sources),
     `table/${variantName}.c`
   ])
   const headers = [...sources.keys()].filter((path) => path.startsWith('kernels/') && path.endsWith('.h'))
@@ -59,8 +59,8 @@ function checkLayouts(
 ): void {
   for (const [index, layer] of network.layers.entries()) {
     if (!isWeighted(layer) || layer.op === 'depthwiseConv2d') continue
-    const engine = engines[variants[variantName]!.pairs[layer.activationBits]?.[layer.weightBits] ?? '']
-    const planned = weightLayouts[plan.layers[index]!.weightLayout]
+    const engine = engines[variants[variantName].pairs[layer.activationBits]?.[layer.weightBits] ?? '']
+    const planned = weightLayouts[plan.layers[index].weightLayout]
     if (engine?.layout === planned?.name) continue
     throw new AppError(
       'deploy.mismatch',

@@ -37,7 +37,7 @@ extern const char *const network_layer_names[NETWORK_LAYERS];
 
 export function networkSource(network: QuantizedNetwork, plan: Plan): string {
   const functions = network.layers.map((layer, index) =>
-    layerFunction(layer, plan.layers[index]!, index, network)
+    layerFunction(layer, plan.layers[index], index, network)
   )
   const calls = network.layers.map((layer, index) => `layer_${index}_${identifier(layer.name)}`)
   const weighted = network.layers.filter(isWeighted)
@@ -126,7 +126,7 @@ function layerFunction(
   index: number,
   network: QuantizedNetwork
 ): string {
-  const from = layer.inputs.map((at) => (at < 0 ? 'input' : network.layers[at]!.name)).join(' and ')
+  const from = layer.inputs.map((at) => (at < 0 ? 'input' : network.layers[at].name)).join(' and ')
   const bits = isWeighted(layer)
     ? `, activations ${layer.activationBits} bits, weights ${layer.weightBits} bits`
     : `, codes ${layer.input.bits} bits`
@@ -160,7 +160,7 @@ function layerBody(layer: IntegerLayer, planned: PlanLayer, index: number): stri
     case 'add': {
       const [multA = 0, multB = 0] = layer.mult
       const zeros = `${layer.input.zero}, ${layer.inputB.zero}`
-      return `    bb_add(${input}, ${at(planned.inputOffsets[1]!)}, ${count}u, ${zeros}, ${multA}, ${multB}, ${layer.shift[0]}, ${layer.outZero}, ${layer.outBits}, ${relu}, ${output});\n${done}`
+      return `    bb_add(${input}, ${at(planned.inputOffsets[1])}, ${count}u, ${zeros}, ${multA}, ${multB}, ${layer.shift[0]}, ${layer.outZero}, ${layer.outBits}, ${relu}, ${output});\n${done}`
     }
     case 'requantize':
       return `    bb_requantize_codes(${input}, ${count}u, ${layer.input.zero}, ${layer.mult[0]}, ${layer.shift[0]}, ${layer.outZero}, ${layer.outBits}, ${relu}, ${output});\n${done}`

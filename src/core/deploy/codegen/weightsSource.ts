@@ -64,7 +64,7 @@ function layerTables(layer: IntegerLayer, plan: Plan, index: number): Table[] {
     const isCounted = layer.op === 'avgPool' && layer.mult.length > 1
     return [...parameterTable(layer, index, of), ...(isCounted ? scale(layer.mult, layer.shift) : [])]
   }
-  const weights = weightBytes(layer, plan.layers[index]!)
+  const weights = weightBytes(layer, plan.layers[index])
   return [
     {
       type: 'uint32_t',

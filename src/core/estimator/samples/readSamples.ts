@@ -125,7 +125,7 @@ function addDecode(
   for (const [stage, value] of perToken) {
     if (stages[stage] !== undefined) continue
     if (rest.outputTokens === undefined) fail(`${stage} per token`, 'the number of output tokens is missing')
-    stages[stage] = value * (rest.outputTokens as number)
+    stages[stage] = value * rest.outputTokens
   }
 }
 

@@ -33,10 +33,10 @@ export function readZeusWindows(text: string, file: string): EnergyWindows {
   })
   if (energies.length === 0) throw noEnergy(file, 'gpuN_energy')
   const windows = rows.map((row, at): EnergyWindow => {
-    const number = (cell: number): number => numberAt(row[cell], `${file}, row ${at + 1}`, header[cell]!)
+    const number = (cell: number): number => numberAt(row[cell], `${file}, row ${at + 1}`, header[cell])
     const fromMs = 1000 * number(column('start_time'))
     return {
-      name: row[column('window_name')]!.trim(),
+      name: row[column('window_name')].trim(),
       fromMs,
       toMs: fromMs + 1000 * number(column('elapsed_time')),
       energyJ: new Map(energies.map((one) => [one.index, number(one.at)]))

@@ -86,12 +86,12 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
     return constantOf(typeOf(value.data), dims, new Float64Array(count).fill(numbersOf(value)[0] ?? 0))
   },
   Range: (node, [start, limit, delta]) => {
-    const [from, to, step] = [start, limit, delta].map((tensor) => numbersOf(tensor!)[0]!)
-    const count = checkedCount(node, [Math.max(0, Math.ceil((to! - from!) / step!))])
+    const [from, to, step] = [start, limit, delta].map((tensor) => numbersOf(tensor!)[0])
+    const count = checkedCount(node, [Math.max(0, Math.ceil((to - from) / step))])
     return constantOf(
       typeOf(start!.data),
       [count],
-      Float64Array.from({ length: count }, (_, at) => from! + at * step!)
+      Float64Array.from({ length: count }, (_, at) => from + at * step)
     )
   },
   Where: (node, [condition, yes, no]) => {
@@ -100,13 +100,13 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
     return constantOf(
       typeOf(yes!.data),
       dims,
-      a!.map((value, at) => (chosen![at] !== 0 ? value : b![at]!))
+      a.map((value, at) => (chosen[at] !== 0 ? value : b[at]))
     )
   },
   MatMul: (node, [a, b]) => foldProduct(node, a!, b!),
   Clip: (node, [input, low, high]) => {
-    const bottom = low === undefined ? floatAttribute(node, 'min', -Infinity) : numbersOf(low)[0]!
-    const top = high === undefined ? floatAttribute(node, 'max', Infinity) : numbersOf(high)[0]!
+    const bottom = low === undefined ? floatAttribute(node, 'min', -Infinity) : numbersOf(low)[0]
+    const top = high === undefined ? floatAttribute(node, 'max', Infinity) : numbersOf(high)[0]
     return likeFirst(
       input!,
       numbersOf(input!).map((value) => Math.min(top, Math.max(bottom, value)))
@@ -116,11 +116,10 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
 
 /** The evaluator of a standard operator; undefined where there is none. */
 export function constantEvaluator(opType: string): ConstantEvaluator | undefined {
-  if (Object.hasOwn(joins, opType)) return (node, inputs) => joined(node, inputs, joins[opType]!)
-  if (Object.hasOwn(comparisons, opType))
-    return (node, inputs) => compared(node, inputs, comparisons[opType]!)
+  if (Object.hasOwn(joins, opType)) return (node, inputs) => joined(node, inputs, joins[opType])
+  if (Object.hasOwn(comparisons, opType)) return (node, inputs) => compared(node, inputs, comparisons[opType])
   if (Object.hasOwn(functions, opType))
-    return (_, [input]) => likeFirst(input!, numbersOf(input!).map(functions[opType]!))
+    return (_, [input]) => likeFirst(input!, numbersOf(input!).map(functions[opType]))
   return Object.hasOwn(others, opType) ? others[opType] : undefined
 }
 
@@ -132,7 +131,7 @@ function joined(node: OnnxNode, inputs: readonly (OnnxTensor | undefined)[], joi
     return constantOf(
       typeOf(a.data),
       dims,
-      x.map((value, at) => join(value, y[at]!, isInteger))
+      x.map((value, at) => join(value, y[at], isInteger))
     )
   }, inputs[0]!)
 }
@@ -147,7 +146,7 @@ function compared(
   return constantOf(
     'uint8',
     dims,
-    x.map((value, at) => (compare(value, y[at]!) ? 1 : 0))
+    x.map((value, at) => (compare(value, y[at]) ? 1 : 0))
   )
 }
 
@@ -165,5 +164,5 @@ function broadcast(node: OnnxNode, a: readonly number[], b: readonly number[]): 
 function spread(tensor: OnnxTensor, dims: readonly number[]): Float64Array {
   const values = numbersOf(tensor)
   if (dims.join() === tensor.dims.join()) return values
-  return Float64Array.from(broadcastMap(tensor.dims, dims), (at) => values[at]!)
+  return Float64Array.from(broadcastMap(tensor.dims, dims), (at) => values[at])
 }

@@ -6,7 +6,7 @@ export function rowMajorStrides(dims: readonly number[]): number[] {
   let step = 1
   for (let axis = dims.length - 1; axis >= 0; axis--) {
     strides[axis] = step
-    step *= dims[axis]!
+    step *= dims[axis]
   }
   return strides
 }
@@ -18,7 +18,7 @@ export function stridedMap(dims: readonly number[], strides: readonly number[], 
     const next = new Int32Array(places.length * size)
     let at = 0
     for (const place of places)
-      for (let index = 0; index < size; index++) next[at++] = place + index * strides[axis]!
+      for (let index = 0; index < size; index++) next[at++] = place + index * strides[axis]
     places = next
   }
   return places
@@ -55,7 +55,7 @@ export function broadcastMap(dims: readonly number[], result: readonly number[])
   const own = rowMajorStrides(dims)
   const strides = result.map((_, axis) => {
     const at = axis - (result.length - dims.length)
-    return at < 0 || dims[at] === 1 ? 0 : own[at]!
+    return at < 0 || dims[at] === 1 ? 0 : own[at]
   })
   return stridedMap(result, strides)
 }

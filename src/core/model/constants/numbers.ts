@@ -52,7 +52,7 @@ export function constantOf(
 export function gathered(tensor: OnnxTensor, dims: readonly number[], map: Int32Array, fill = 0): OnnxTensor {
   const source = tensor.data
   const data = dataOf(typeOf(source), new Float64Array(map.length).fill(fill))
-  for (let at = 0; at < map.length; at++) if (map[at]! >= 0) data[at] = source[map[at]!]!
+  for (let at = 0; at < map.length; at++) if (map[at] >= 0) data[at] = source[map[at]]
   return { name: tensor.name, dims, data }
 }
 

@@ -18,18 +18,18 @@ export function foldProduct(node: OnnxNode, a: OnnxTensor, b: OnnxTensor): OnnxT
   const [x, y] = [numbersOf(a), numbersOf(b)]
   const [placesX, placesY] = [a, b].map(({ dims: own }) => broadcastMap(own.slice(0, -2), batch))
   const result = new Float64Array(checkedCount(node, dims))
-  for (let at = 0; at < placesX!.length; at++) {
+  for (let at = 0; at < placesX.length; at++) {
     const [fromX, fromY, to] = [
-      placesX![at]! * rows * inner,
-      placesY![at]! * inner * columns,
+      placesX[at] * rows * inner,
+      placesY[at] * inner * columns,
       at * rows * columns
     ]
     for (let row = 0; row < rows; row++) {
       for (let k = 0; k < inner; k++) {
-        const factor = x[fromX + row * inner + k]!
+        const factor = x[fromX + row * inner + k]
         for (let column = 0; column < columns; column++) {
           const place = to + row * columns + column
-          result[place] = result[place]! + factor * y[fromY + k * columns + column]!
+          result[place] = result[place] + factor * y[fromY + k * columns + column]
         }
       }
     }

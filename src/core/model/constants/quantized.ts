@@ -18,7 +18,7 @@ export function dequantized(
   const [scales, zeros] = [numbersOf(scale), zero === undefined ? null : numbersOf(zero)]
   const values = numbersOf(tensor).map((value, at) => {
     const index = pick(at)
-    return (value - (zeros?.[zeros.length === 1 ? 0 : index] ?? 0)) * scales[index]!
+    return (value - (zeros?.[zeros.length === 1 ? 0 : index] ?? 0)) * scales[index]
   })
   return { ...constantOf('float32', tensor.dims, values), name: tensor.name }
 }
@@ -43,7 +43,7 @@ export function quantized(
   const [low, high] = codeLimits(zero)
   const values = numbersOf(tensor).map((value, at) => {
     const index = pick(at)
-    const code = roundHalfEven(value / scales[index]!) + (zeros?.[zeros.length === 1 ? 0 : index] ?? 0)
+    const code = roundHalfEven(value / scales[index]) + (zeros?.[zeros.length === 1 ? 0 : index] ?? 0)
     return Math.min(high, Math.max(low, code))
   })
   return constantOf(zero === undefined ? 'uint8' : typeOf(zero.data), tensor.dims, values)

@@ -43,7 +43,7 @@ export function affineOf(state: ImportState, node: OnnxNode, value: Value, { sca
     const values = floatsOf(node, tensor)
     return inNodeOrder(
       wide,
-      Float32Array.from(broadcastMap(tensor.dims, dims), (at) => values[at]!)
+      Float32Array.from(broadcastMap(tensor.dims, dims), (at) => values[at])
     )
   }
   return { ...wide, node: emit(state, node, wide.node, shape, spread(scale), spread(shift)) }
@@ -65,7 +65,7 @@ function emit(
   scale: Float32Array | null,
   shift: Float32Array | null
 ): number {
-  const channels = shape[0]!
+  const channels = shape[0]
   const [perChannel, offsets] = [channelValues(scale, channels), channelValues(shift, channels)]
   const isLinear = shape.length === 3 || shape.length === 1 || (isUniform(scale) && isUniform(shift))
   if (perChannel !== null && offsets !== null && isLinear) {
@@ -97,7 +97,7 @@ function channelValues(values: Float32Array | null, channels: number): Float32Ar
   const result = new Float32Array(channels)
   for (let at = 0; at < values.length; at++) {
     const channel = Math.floor(at / inner)
-    if (at % inner === 0) result[channel] = values[at]!
+    if (at % inner === 0) result[channel] = values[at]
     else if (values[at] !== result[channel]) return null
   }
   return result
@@ -118,7 +118,7 @@ export function constantNode(
   const sizes = [...shape]
   for (let axis = 0; axis < sizes.length; axis++) {
     const inner = sizeOf(sizes.slice(axis + 1))
-    const size = sizes[axis]!
+    const size = sizes[axis]
     const isSame = values.every((value, at) => value === values[at - (Math.floor(at / inner) % size) * inner])
     if (!isSame) continue
     values = values.filter((_, at) => Math.floor(at / inner) % size === 0)

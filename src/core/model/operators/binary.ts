@@ -62,7 +62,7 @@ export const readSum: OperatorReader = (state, node) => {
   if (node.inputs.some((_, position) => constantAt(state, node, position) !== undefined))
     throw unsupported(node, 'constants among its inputs are not supported')
   const values = node.inputs.map((_, position) => valueAt(state, node, position))
-  const sum = values.slice(1).reduce((a, b) => joinValues(state, node, 'add', a, b), values[0]!)
+  const sum = values.slice(1).reduce((a, b) => joinValues(state, node, 'add', a, b), values[0])
   if (node.opType === 'Sum') return bind(state, node, sum)
   bindAffine(state, node, sum, { scale: constantOf('float32', [], [1 / values.length]), shift: null })
 }
@@ -111,13 +111,13 @@ function inSharedLayout(
   const shape: number[] = []
   const used = dims.map((size, axis) => {
     if (size === 1) return -1
-    const own = a.dims[axis] === 1 ? axesB[axis]! : axesA[axis]!
+    const own = a.dims[axis] === 1 ? axesB[axis] : axesA[axis]
     if (a.dims[axis] !== 1 && b.dims[axis] !== 1 && axesA[axis] !== axesB[axis]) return -2
     return own
   })
   for (let at = 0; at < rank; at++) {
     const axis = used.indexOf(at)
-    shape.push(axis < 0 ? 1 : dims[axis]!)
+    shape.push(axis < 0 ? 1 : dims[axis])
     const fits = (own: Shape, sizes: readonly number[]): boolean =>
       axis < 0 ? own[at] === 1 : own[at] === sizes[axis]
     if (!fits(shapeA, a.dims) || !fits(shapeB, b.dims)) return null

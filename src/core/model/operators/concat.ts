@@ -25,20 +25,20 @@ import { axisOf } from './arguments'
 export const readConcat: OperatorReader = (state, node) => {
   const tensors = node.inputs.map((_, position) => constantAt(state, node, position))
   if (tensors.every((tensor) => tensor !== undefined)) {
-    state.constants.set(node.outputs[0]!, joinedConstants(node, tensors))
+    state.constants.set(node.outputs[0], joinedConstants(node, tensors))
     return
   }
   const parts = tensors.map((tensor, position) =>
     tensor === undefined ? valueAt(state, node, position) : constantValue(state, node, tensor)
   )
   const [first] = parts
-  const axis = axisOf(node, intAttribute(node, 'axis', 0), first!.dims.length)
+  const axis = axisOf(node, intAttribute(node, 'axis', 0), first.dims.length)
   const dims = joinedDims(
     node,
     parts.map((part) => part.dims),
     axis
   )
-  if (parts.length === 1) return bind(state, node, first!)
+  if (parts.length === 1) return bind(state, node, first)
   if (axis === 0 && dims.length > 1) throw unsupported(node, 'it is not supported over the batch')
   bind(
     state,
@@ -50,17 +50,17 @@ export const readConcat: OperatorReader = (state, node) => {
 function joinedDims(node: OnnxNode, parts: readonly (readonly number[])[], axis: number): number[] {
   const [first] = parts
   for (const dims of parts) {
-    if (dims.length !== first!.length || dims.some((size, at) => at !== axis && size !== first![at]))
+    if (dims.length !== first.length || dims.some((size, at) => at !== axis && size !== first[at]))
       throw badShape(
         node,
-        `[${first!.join(', ')}] and [${dims.join(', ')}] cannot be joined along axis ${axis}`
+        `[${first.join(', ')}] and [${dims.join(', ')}] cannot be joined along axis ${axis}`
       )
   }
-  return first!.map((size, at) => (at === axis ? parts.reduce((sum, dims) => sum + dims[axis]!, 0) : size))
+  return first.map((size, at) => (at === axis ? parts.reduce((sum, dims) => sum + dims[axis], 0) : size))
 }
 
 function joinedConstants(node: OnnxNode, tensors: readonly OnnxTensor[]): OnnxTensor {
-  const rank = tensors[0]!.dims.length
+  const rank = tensors[0].dims.length
   const axis = axisOf(node, intAttribute(node, 'axis', 0), rank)
   const dims = joinedDims(
     node,
@@ -78,7 +78,7 @@ function joinedConstants(node: OnnxNode, tensors: readonly OnnxTensor[]): OnnxTe
       values.set(own.subarray(at * length, (at + 1) * length), at * row + offset)
     offset += length
   }
-  return { name: '', dims, data: dataOf(typeOf(tensors[0]!.data), values) }
+  return { name: '', dims, data: dataOf(typeOf(tensors[0].data), values) }
 }
 
 function constantValue(state: ImportState, node: OnnxNode, tensor: OnnxTensor): Value {
@@ -103,20 +103,20 @@ function inSharedLayout(
   if (!parts.every((part) => isWhole(state, part))) return null
   const maps = parts.map((part) => axisMapOf(state, part))
   // Sizes of 1 leave the map open; a part that has none decides for all.
-  const chosen = maps.find((map, at) => map !== null && parts[at]!.dims[axis] !== 1) ?? maps[0]
+  const chosen = maps.find((map, at) => map !== null && parts[at].dims[axis] !== 1) ?? maps[0]
   const own = chosen?.[axis] ?? -1
   if (chosen === null || chosen === undefined || own < 0) return null
   const shapes = parts.map((part) => shapeOf(state, part.node))
-  const rank = shapes[0]!.length
+  const rank = shapes[0].length
   for (const [at, part] of parts.entries()) {
-    const shape = shapes[at]!
+    const shape = shapes[at]
     if (shape.length !== rank || shape[own] !== part.dims[axis]) return null
-    if (shape.some((size, index) => index !== own && size !== shapes[0]![index])) return null
+    if (shape.some((size, index) => index !== own && size !== shapes[0][index])) return null
     const map = maps[at]
     if (map === null || map === undefined) return null
     if (part.dims.some((size, index) => size !== 1 && map[index] !== chosen[index])) return null
   }
-  const outputShape = shapes[0]!.map((size, index) => (index === own ? dims[axis]! : size))
+  const outputShape = shapes[0].map((size, index) => (index === own ? dims[axis] : size))
   const inputs = parts.map((part) => part.node)
   const index = append(state, { op: 'concat', name: node.name, inputs, outputShape, axis: own })
   return viewBy(index, outputShape, dims, chosen)

@@ -40,15 +40,15 @@ export const readConvTranspose: OperatorReader = (state, node) => {
     )
   const outputs = perGroup * groups
   const axes = axesOf(node, value.dims.slice(2), kernel.dims.slice(2))
-  const [vertical, horizontal] = axes.length === 1 ? [wholeAxis, axes[0]!] : [axes[0]!, axes[1]!]
+  const [vertical, horizontal] = axes.length === 1 ? [wholeAxis, axes[0]] : [axes[0], axes[1]]
   const spread = [vertical, horizontal].map(sourcesOf)
   const [height, width] = spread.map((sources) => sources.length) as [number, number]
   checkedCount(node, [channels, height, width])
   const own = image.size[0] * image.size[1]
   const offsets = [
     Array.from({ length: channels }, (_, channel) => channel * own),
-    spread[0]!.map((row) => (row < 0 ? -1 : row * image.size[1])),
-    spread[1]!
+    spread[0].map((row) => (row < 0 ? -1 : row * image.size[1])),
+    spread[1]
   ]
   const moved = append(state, {
     op: 'move',
@@ -88,21 +88,17 @@ function axesOf(node: OnnxNode, sizes: readonly number[], kernel: readonly numbe
     const stride = intsAttribute(node, 'strides')?.[axis] ?? 1
     const dilation = intsAttribute(node, 'dilations')?.[axis] ?? 1
     const extra = intsAttribute(node, 'output_padding')?.[axis] ?? 0
-    const full = stride * (size - 1) + extra + (kernel[axis]! - 1) * dilation + 1
+    const full = stride * (size - 1) + extra + (kernel[axis] - 1) * dilation + 1
     const isSame = mode === 'SAME_UPPER' || mode === 'SAME_LOWER'
     const target = wanted?.[axis] ?? (isSame ? size * stride : undefined)
-    const ownPads = mode === 'VALID' ? [0, 0] : [pads[axis]!, pads[axis + rank]!]
-    const total = target === undefined ? ownPads[0]! + ownPads[1]! : full - target
+    const ownPads = mode === 'VALID' ? [0, 0] : [pads[axis], pads[axis + rank]]
+    const total = target === undefined ? ownPads[0] + ownPads[1] : full - target
     const padBefore =
-      target === undefined
-        ? ownPads[0]!
-        : mode === 'SAME_UPPER'
-          ? Math.floor(total / 2)
-          : Math.ceil(total / 2)
+      target === undefined ? ownPads[0] : mode === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2)
     const output = full - total
     if (total < 0 || output < 1 || stride < 1 || dilation < 1)
       throw badShape(node, 'its padding does not fit its output')
-    return { size, kernel: kernel[axis]!, stride, dilation, padBefore, output }
+    return { size, kernel: kernel[axis], stride, dilation, padBefore, output }
   })
 }
 
@@ -126,7 +122,7 @@ function turned(weights: Float32Array, channels: number, perGroup: number, group
     for (let out = 0; out < perGroup; out++) {
       const from = (channel * perGroup + out) * taps
       const to = ((group * perGroup + out) * inputs + (channel % inputs)) * taps
-      for (let tap = 0; tap < taps; tap++) result[to + taps - 1 - tap] = weights[from + tap]!
+      for (let tap = 0; tap < taps; tap++) result[to + taps - 1 - tap] = weights[from + tap]
     }
   }
   return result

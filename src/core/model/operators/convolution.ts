@@ -46,9 +46,9 @@ export const readConv: OperatorReader = (state, node) => {
     throw badShape(node, `its weights expect ${perGroup * groups} channels, the image has ${image.channels}`)
   }
   const pads = padding?.pads ?? [0, 0, 0, 0]
-  const padded = [image.size[0] + pads[0]! + pads[2]!, image.size[1] + pads[1]! + pads[3]!] as const
+  const padded = [image.size[0] + pads[0] + pads[2], image.size[1] + pads[1] + pads[3]] as const
   const { window, height, width } = readWindow(node, padded, kernel.dims.slice(2), image.rank)
-  const pad = window.pad.map((side, at) => side + pads[at]!) as unknown as WindowAttributes['pad']
+  const pad = window.pad.map((side, at) => side + pads[at]) as unknown as WindowAttributes['pad']
   bindConvolution(state, node, {
     image,
     window: { ...window, pad },
@@ -69,8 +69,8 @@ export function absorbedPadding(value: ReturnType<typeof valueAt>): {
   if (padded === undefined || fill !== 0) return null
   const { before, after, of } = padded
   if ([before[0], before[1], after[0], after[1]].some((side) => side !== 0)) return null
-  const [top, left] = before.length === 3 ? [0, before[2]!] : [before[2]!, before[3]!]
-  const [bottom, right] = after.length === 3 ? [0, after[2]!] : [after[2]!, after[3]!]
+  const [top, left] = before.length === 3 ? [0, before[2]] : [before[2], before[3]]
+  const [bottom, right] = after.length === 3 ? [0, after[2]] : [after[2], after[3]]
   return { of, pads: [top, left, bottom, right] }
 }
 
@@ -108,7 +108,7 @@ function reordered({ image, weights, bias }: Convolution): { weights: Float32Arr
   const taps = weights.length / bias.length
   const [ownWeights, ownBias] = [new Float32Array(weights.length), new Float32Array(bias.length)]
   for (const [channel, own] of image.order.entries()) {
-    ownBias[own] = bias[channel]!
+    ownBias[own] = bias[channel]
     ownWeights.set(weights.subarray(channel * taps, (channel + 1) * taps), own * taps)
   }
   return { weights: ownWeights, bias: ownBias }

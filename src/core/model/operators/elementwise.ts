@@ -101,12 +101,12 @@ export const readBatchNorm: OperatorReader = (state, node) => {
     floatsOf(node, weightsAt(state, node, position))
   )
   const channels = value.dims[1] ?? 1
-  if ([gamma, beta, mean, variance].some((values) => values!.length !== channels)) {
+  if ([gamma, beta, mean, variance].some((values) => values.length !== channels)) {
     throw badShape(node, `its parameters do not have ${channels} entries`)
   }
   const epsilon = floatAttribute(node, 'epsilon', 1e-5)
-  const scale = gamma!.map((entry, channel) => entry / Math.sqrt(variance![channel]! + epsilon))
-  const shift = beta!.map((entry, channel) => entry - mean![channel]! * scale[channel]!)
+  const scale = gamma.map((entry, channel) => entry / Math.sqrt(variance[channel] + epsilon))
+  const shift = beta.map((entry, channel) => entry - mean[channel] * scale[channel])
   const dims = [channels, ...value.dims.slice(2).map(() => 1)]
   bindAffine(state, node, value, {
     scale: constantOf('float32', dims, scale),
@@ -120,13 +120,13 @@ export const readMinMax: OperatorReader = (state, node) => {
   const [first, ...rest] = node.inputs.map((_, position) => position)
   let value: Value | undefined
   let limit = isMax ? -largest : largest
-  for (const position of [first!, ...rest]) {
+  for (const position of [first, ...rest]) {
     const constant = constantAt(state, node, position)
     if (constant === undefined) {
       const next = valueAt(state, node, position)
       value = value === undefined ? next : larger(state, node, value, next, isMax)
     } else if (constant.data.length === 1) {
-      const own = numbersOf(constant)[0]!
+      const own = numbersOf(constant)[0]
       limit = isMax ? Math.max(limit, own) : Math.min(limit, own)
     } else throw unsupported(node, 'a limit per element is not supported, only one number')
   }

@@ -10,6 +10,6 @@ export function foldConstant(state: ImportState, node: OnnxNode): boolean {
     name === '' ? undefined : state.constants.get(name)
   )
   if (node.inputs.some((name, at) => name !== '' && inputs[at] === undefined)) return false
-  state.constants.set(node.outputs[0]!, { ...evaluator(node, inputs), name: node.outputs[0]! })
+  state.constants.set(node.outputs[0], { ...evaluator(node, inputs), name: node.outputs[0] })
   return true
 }

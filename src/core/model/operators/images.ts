@@ -22,8 +22,8 @@ export function imageInput(state: ImportState, node: OnnxNode, value: Value, kee
   const rank = dims.length - 2
   if ((rank !== 1 && rank !== 2) || dims[0] !== 1)
     throw badShape(node, `its input is [${dims.join(', ')}]; only windows over one or two axes are supported`)
-  const channels = dims[1]!
-  const size: readonly [number, number] = rank === 1 ? [1, dims[2]!] : [dims[2]!, dims[3]!]
+  const channels = dims[1]
+  const size: readonly [number, number] = rank === 1 ? [1, dims[2]] : [dims[2], dims[3]]
   const shape = [channels, ...size]
   const order = keepsOrder ? channelOrder(state, value, shape) : null
   if (order !== null) return { node: value.node, channels, size, rank, order }
@@ -43,7 +43,7 @@ export function imageValue(
   const plane = height * width
   const map = Int32Array.from(
     { length: channels * plane },
-    (_, at) => order[Math.floor(at / plane)]! * plane + (at % plane)
+    (_, at) => order[Math.floor(at / plane)] * plane + (at % plane)
   )
   return { node: index, dims, map, fill: 0 }
 }
@@ -52,12 +52,12 @@ export function imageValue(
 function channelOrder(state: ImportState, value: Value, shape: Shape): Int32Array | null {
   if (value.map === null || shapeOf(state, value.node).join() !== shape.join() || !isWhole(state, value))
     return null
-  const plane = shape[1]! * shape[2]!
-  const order = new Int32Array(shape[0]!)
+  const plane = shape[1] * shape[2]
+  const order = new Int32Array(shape[0])
   for (let at = 0; at < value.map.length; at++) {
     const channel = Math.floor(at / plane)
-    if (at % plane === 0) order[channel] = Math.floor(value.map[at]! / plane)
-    if (value.map[at] !== order[channel]! * plane + (at % plane)) return null
+    if (at % plane === 0) order[channel] = Math.floor(value.map[at] / plane)
+    if (value.map[at] !== order[channel] * plane + (at % plane)) return null
   }
   return order.every((channel, at) => channel === at) ? null : order
 }

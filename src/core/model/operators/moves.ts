@@ -72,10 +72,10 @@ const transpose: MovePlan = (state, node, dims) => {
   if (state.batch > 1 && order[0] !== 0) throw mixesBatch(state, node)
   return [
     {
-      dims: order.map((axis) => dims[axis]!),
+      dims: order.map((axis) => dims[axis]),
       map: stridedMap(
-        order.map((axis) => dims[axis]!),
-        order.map((axis) => strides[axis]!)
+        order.map((axis) => dims[axis]),
+        order.map((axis) => strides[axis])
       )
     }
   ]
@@ -88,18 +88,18 @@ const slice: MovePlan = (state, node, dims) => {
   const steps = integersArgument(state, node, 'steps', 4) ?? starts.map(() => 1)
   const picked = dims.map((size) => Array.from({ length: size }, (_, index) => index))
   for (const [at, axis] of axes.entries()) {
-    const size = dims[axis]!
-    const step = steps[at]!
+    const size = dims[axis]
+    const step = steps[at]
     if (step === 0) throw badShape(node, 'a step of 0')
     const limit = (index: number, low: number, high: number): number =>
       Math.max(low, Math.min(high, index < 0 ? index + size : index))
     const indices: number[] = []
     if (step > 0) {
-      const end = limit(ends[at]!, 0, size)
-      for (let index = limit(starts[at]!, 0, size); index < end; index += step) indices.push(index)
+      const end = limit(ends[at], 0, size)
+      for (let index = limit(starts[at], 0, size); index < end; index += step) indices.push(index)
     } else {
-      const end = limit(ends[at]!, -1, size - 1)
-      for (let index = limit(starts[at]!, -1, size - 1); index > end; index += step) indices.push(index)
+      const end = limit(ends[at], -1, size - 1)
+      for (let index = limit(starts[at], -1, size - 1); index > end; index += step) indices.push(index)
     }
     picked[axis] = indices
   }
@@ -116,7 +116,7 @@ const gather: MovePlan = (state, node, dims) => {
       'Feed the network with the embedded vectors: export it behind its embedding layer.'
     )
   }
-  const picked = integersOf(indices).map((index) => axisOf(node, index, dims[axis]!))
+  const picked = integersOf(indices).map((index) => axisOf(node, index, dims[axis]))
   const { map } = picking(
     state,
     node,
@@ -129,10 +129,10 @@ const gather: MovePlan = (state, node, dims) => {
 const split: MovePlan = (state, node, dims) => {
   const axis = axisOf(node, intAttribute(node, 'axis', 0), dims.length)
   const parts = node.outputs.length
-  const even = Math.ceil(dims[axis]! / parts)
+  const even = Math.ceil(dims[axis] / parts)
   const sizes =
     integersArgument(state, node, 'split', 1) ??
-    Array.from({ length: parts }, (_, part) => Math.min(even, dims[axis]! - part * even))
+    Array.from({ length: parts }, (_, part) => Math.min(even, dims[axis] - part * even))
   if (sizes.length !== parts || count([sizes.reduce((a, b) => a + b, 0)]) !== dims[axis])
     throw badShape(node, `cannot split ${dims[axis]} into [${sizes.join(', ')}]`)
   let from = 0
@@ -159,9 +159,9 @@ const tile: MovePlan = (state, node, dims) => {
   const repeats = integersOf(weightsAt(state, node, 1))
   checkedCount(
     node,
-    dims.map((size, axis) => size * repeats[axis]!)
+    dims.map((size, axis) => size * repeats[axis])
   )
-  const picked = dims.map((size, axis) => Array.from({ length: size * repeats[axis]! }, (_, at) => at % size))
+  const picked = dims.map((size, axis) => Array.from({ length: size * repeats[axis] }, (_, at) => at % size))
   return [picking(state, node, dims, picked)]
 }
 
@@ -245,7 +245,7 @@ function picking(
   const strides = rowMajorStrides(dims)
   return {
     dims: result,
-    map: offsetMap(picked.map((indices, axis) => indices.map((index) => index * strides[axis]!)))
+    map: offsetMap(picked.map((indices, axis) => indices.map((index) => index * strides[axis])))
   }
 }
 

@@ -32,27 +32,27 @@ export const readPad: OperatorReader = (state, node) => {
       : integersOf(axisTensor).map((axis) => (axis < 0 ? axis + rank : axis))
   if (given.length !== 2 * axes.length) throw badShape(node, `${given.length} pads for ${axes.length} axes`)
   const sides = (offset: number): number[] =>
-    dims.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis) + offset]! : 0))
+    dims.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis) + offset] : 0))
   const [before, after] = [sides(0), sides(axes.length)]
   if (before[0] !== 0 || after[0] !== 0) {
     if (rank > 1 && input !== undefined) throw unsupported(node, 'it pads the batch')
   }
   const mode = textAttribute(node, 'mode', 'constant')
-  const result = dims.map((size, axis) => size + before[axis]! + after[axis]!)
+  const result = dims.map((size, axis) => size + before[axis] + after[axis])
   if (result.some((size) => size < 1)) throw badShape(node, 'nothing is left of the tensor')
   checkedCount(node, result)
   const strides = rowMajorStrides(dims)
   const map = offsetMap(
     result.map((length, axis) =>
       Array.from({ length }, (_, at) => {
-        const index = sourceIndex(node, mode, at - before[axis]!, dims[axis]!)
-        return index < 0 ? -1 : index * strides[axis]!
+        const index = sourceIndex(node, mode, at - before[axis], dims[axis])
+        return index < 0 ? -1 : index * strides[axis]
       })
     )
   )
   const fill = mode === 'constant' ? (numberArgument(state, node, 'value', 2) ?? 0) : 0
   if (constant !== undefined) {
-    state.constants.set(node.outputs[0]!, gathered(constant, result, map, fill))
+    state.constants.set(node.outputs[0], gathered(constant, result, map, fill))
     return
   }
   const value = input!

@@ -30,7 +30,7 @@ export const readAveragePool: OperatorReader = (state, node) => {
   const absorbs = padding !== null && (!hasOwnPads || intAttribute(node, 'count_include_pad', 0) !== 0)
   const image = imageInput(state, node, absorbs ? padding.of : value, true)
   const pads = absorbs ? padding.pads : [0, 0, 0, 0]
-  const size = [image.size[0] + pads[0]! + pads[2]!, image.size[1] + pads[1]! + pads[3]!] as const
+  const size = [image.size[0] + pads[0] + pads[2], image.size[1] + pads[1] + pads[3]] as const
   const { window, height, width, overhang } = readWindow(node, size, kernelOf(node), image.rank)
   if (window.dilation !== undefined) throw unsupported(node, 'dilated pooling is not supported')
   const countIncludePad = absorbs || intAttribute(node, 'count_include_pad', 0) !== 0
@@ -41,7 +41,7 @@ export const readAveragePool: OperatorReader = (state, node) => {
       'ceil_mode over the edge together with counted padding is not supported',
       'Set ceil_mode=False or count_include_pad=False on this pool.'
     )
-  const pad = window.pad.map((side, at) => side + pads[at]!) as unknown as WindowAttributes['pad']
+  const pad = window.pad.map((side, at) => side + pads[at]) as unknown as WindowAttributes['pad']
   const outputShape = [image.channels, height, width]
   const index = append(state, {
     op: 'avgPool',

@@ -47,16 +47,16 @@ export function readQuantizedOperator(
     if (form.bias !== undefined && (node.inputs[form.bias] ?? '') !== '')
       inputs.push(biasName(state, node, form.bias))
     reader(state, { ...node, opType: form.opType, domain: '', inputs })
-    const value = state.values.get(node.outputs[0]!)
+    const value = state.values.get(node.outputs[0])
     if (value === undefined) return
-    state.values.set(node.outputs[0]!, limitedByCodes(state, node, value, form.output, form.output + 1))
+    state.values.set(node.outputs[0], limitedByCodes(state, node, value, form.output, form.output + 1))
   }
 }
 
 /** The name of the operand's real values: its own where it is computed, a dequantized constant else. */
 function operandName(state: ImportState, node: OnnxNode, position: number): string {
   const tensor = constantAt(state, node, position)
-  if (tensor === undefined) return node.inputs[position]!
+  if (tensor === undefined) return node.inputs[position]
   const scale = weightsAt(state, node, position + 1)
   const axis = tensor.dims.length === 2 ? 1 : 0
   return keep(
@@ -69,9 +69,9 @@ function operandName(state: ImportState, node: OnnxNode, position: number): stri
 
 function biasName(state: ImportState, node: OnnxNode, position: number): string {
   const tensor = weightsAt(state, node, position)
-  const input = numbersOf(weightsAt(state, node, 1))[0]!
+  const input = numbersOf(weightsAt(state, node, 1))[0]
   const weight = numbersOf(weightsAt(state, node, 4))
-  const values = numbersOf(tensor).map((value, at) => value * input * weight[weight.length === 1 ? 0 : at]!)
+  const values = numbersOf(tensor).map((value, at) => value * input * weight[weight.length === 1 ? 0 : at])
   return keep(state, node, position, constantOf('float32', tensor.dims, values))
 }
 

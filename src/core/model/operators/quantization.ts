@@ -57,14 +57,14 @@ function limited(state: ImportState, node: OnnxNode, value: Value, low: number, 
 function isWithin(state: ImportState, index: number, high: number): boolean {
   let at = index
   while (at >= 0) {
-    const node = state.nodes[at]!
+    const node = state.nodes[at]
     if (node.op === 'table') {
       const ceiling = reluCeiling(node.function)
       return ceiling !== null && ceiling <= high * 1.01
     }
     if (node.op !== 'maxPool' && node.op !== 'avgPool' && node.op !== 'flatten' && node.op !== 'move')
       return false
-    at = node.inputs[0]!
+    at = node.inputs[0]
   }
   return false
 }
@@ -83,12 +83,12 @@ export const readQuant: OperatorReader = (state, node) => {
   if (scales.length !== 1 && scales.length !== tensor.dims[0])
     throw unsupported(node, 'its scales are neither one nor one per output channel')
   const result = Float32Array.from(values, (value, at) => {
-    const own = scales[scales.length === 1 ? 0 : Math.floor(at / inner)]!
+    const own = scales[scales.length === 1 ? 0 : Math.floor(at / inner)]
     if (isBipolar) return value >= 0 ? own : -own
     const code = rounded(node, value / own + zero)
     return (Math.min(high, Math.max(low, code)) - zero) * own
   })
-  state.constants.set(node.outputs[0]!, { name: node.outputs[0]!, dims: tensor.dims, data: result })
+  state.constants.set(node.outputs[0], { name: node.outputs[0], dims: tensor.dims, data: result })
 }
 
 function readQuantOfValue(state: ImportState, node: OnnxNode): void {
@@ -98,7 +98,7 @@ function readQuantOfValue(state: ImportState, node: OnnxNode): void {
   const zero = numbersOf(weightsAt(state, node, 2))[0] ?? 0
   if (scale.length !== 1) throw unsupported(node, 'only one scale for a whole activation is supported')
   const [low, high] = quantLimits(state, node)
-  const limits = [(low - zero) * scale[0]!, (high - zero) * scale[0]!] as const
+  const limits = [(low - zero) * scale[0], (high - zero) * scale[0]] as const
   bind(state, node, value.node < 0 ? value : clipped(state, node, value, limits[0], limits[1]))
 }
 

@@ -94,7 +94,7 @@ const otherDomains: Readonly<Record<string, ReadonlyMap<string, OperatorReader>>
 /** The reader of an operator; undefined where there is none. */
 export function readerOf(domain: string, opType: string): OperatorReader | undefined {
   if (domain === '' || domain === 'ai.onnx') return operatorReaders.get(opType)
-  return Object.hasOwn(otherDomains, domain) ? otherDomains[domain]!.get(opType) : undefined
+  return Object.hasOwn(otherDomains, domain) ? otherDomains[domain].get(opType) : undefined
 }
 
 /** Reads an operator made here; a constant where all its inputs are known. */

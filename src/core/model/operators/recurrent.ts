@@ -124,7 +124,7 @@ function unroll(
     [rows],
     direction.bias[0].map((value, at) => value + ownBias(node, direction, at))
   )
-  const all = macro.add('Add', [macro.add('MatMul', [node.inputs[0]!, matrix]), bias])
+  const all = macro.add('Add', [macro.add('MatMul', [node.inputs[0], matrix]), bias])
   const recurrence = macro.constant(
     [1, direction.hidden, rows],
     transposed(direction.recurrence, rows, direction.hidden)
@@ -156,7 +156,7 @@ const axis0 = (macro: Macro): string => macro.constant([1], BigInt64Array.of(0n)
 function ownBias(node: OnnxNode, { bias, hidden }: Direction, at: number): number {
   const isKeptApart =
     node.opType === 'GRU' && intAttribute(node, 'linear_before_reset', 0) !== 0 && at >= 2 * hidden
-  return isKeptApart ? 0 : bias[1][at]!
+  return isKeptApart ? 0 : bias[1][at]
 }
 
 function cellStep(
@@ -181,9 +181,9 @@ function cellStep(
   if (node.opType === 'RNN') return { state: macro.add('Tanh', [sum(0)]), cell: null }
   if (node.opType === 'LSTM') {
     const [input, output, forget] = [0, 1, 2].map((index) => macro.add('Sigmoid', [sum(index)]))
-    const fresh = macro.add('Mul', [input!, macro.add('Tanh', [sum(3)])])
-    const next = cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget!, cell]), fresh])
-    return { state: macro.add('Mul', [output!, macro.add('Tanh', [next])]), cell: next }
+    const fresh = macro.add('Mul', [input, macro.add('Tanh', [sum(3)])])
+    const next = cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget, cell]), fresh])
+    return { state: macro.add('Mul', [output, macro.add('Tanh', [next])]), cell: next }
   }
   const update = macro.add('Sigmoid', [sum(0)])
   const reset = macro.add('Sigmoid', [sum(1)])
@@ -240,13 +240,13 @@ function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: rea
     if (output !== undefined && output !== '' && value !== undefined) state.values.set(output, value)
   }
   const alongAxis = (names: readonly string[], axis: number): string =>
-    names.length === 1 ? names[0]! : macro.add('Concat', names, { axis: int(axis) })
+    names.length === 1 ? names[0] : macro.add('Concat', names, { axis: int(axis) })
   if ((node.outputs[0] ?? '') !== '') {
     const rows = ends.map(({ states }) => alongSteps(macro, states))
     bindAs(
       0,
       rows.length === 1
-        ? rows[0]!
+        ? rows[0]
         : macro.add(
             'Transpose',
             [
@@ -275,7 +275,7 @@ function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: rea
 /** States [1, hidden] of each step as [steps, 1, 1, hidden]. */
 function alongSteps(macro: Macro, states: readonly string[]): string {
   const rows = states.map((name) => macro.add('Unsqueeze', [name, macro.constant([1], BigInt64Array.of(1n))]))
-  const joined = rows.length === 1 ? rows[0]! : macro.add('Concat', rows, { axis: int(1) })
+  const joined = rows.length === 1 ? rows[0] : macro.add('Concat', rows, { axis: int(1) })
   const flat = macro.add('Unsqueeze', [joined, macro.constant([1], BigInt64Array.of(3n))])
   return macro.add('Transpose', [flat], { perm: ints([1, 0, 3, 2]) })
 }
@@ -286,7 +286,7 @@ function joinedDirections(
   names: readonly string[],
   lifted: (name: string, times: number) => string
 ): string {
-  if (names.length === 1) return lifted(names[0]!, 1)
+  if (names.length === 1) return lifted(names[0], 1)
   const joined = macro.add(
     'Concat',
     names.map((name) => macro.add('Unsqueeze', [name, macro.constant([1], BigInt64Array.of(1n))])),
@@ -299,6 +299,6 @@ function joinedDirections(
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   return Float32Array.from(
     { length: values.length },
-    (_, at) => values[(at % rows) * columns + Math.floor(at / rows)]!
+    (_, at) => values[(at % rows) * columns + Math.floor(at / rows)]
   )
 }

@@ -47,9 +47,7 @@ function reduce(state: ImportState, node: OnnxNode, value: Value, axes: readonly
   const own = shapeOf(state, value.node)
   const map = isWhole(state, value) ? axisMapOf(state, value) : null
   if (map !== null) {
-    const along = axes
-      .map((axis) => map[axis]!)
-      .filter((axis, at) => axis >= 0 && value.dims[axes[at]!] !== 1)
+    const along = axes.map((axis) => map[axis]).filter((axis, at) => axis >= 0 && value.dims[axes[at]] !== 1)
     const { index, shape } = emit(state, node, value.node, own, along)
     return viewBy(index, shape, kept, map)
   }
@@ -67,12 +65,12 @@ function emit(
   shape: Shape,
   along: readonly number[]
 ): { index: number; shape: Shape } {
-  const reduceFunction = functions[node.opType]!
+  const reduceFunction = functions[node.opType]
   const axes = [...along].sort((a, b) => a - b)
   const outputShape = shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
   if (reduceFunction !== 'sum' && shape.length === 3 && !axes.includes(0)) {
     const window = {
-      kernel: [axes.includes(1) ? shape[1]! : 1, axes.includes(2) ? shape[2]! : 1],
+      kernel: [axes.includes(1) ? shape[1] : 1, axes.includes(2) ? shape[2] : 1],
       stride: [1, 1],
       pad: [0, 0, 0, 0]
     } as const

@@ -32,10 +32,7 @@ export const readResize: OperatorReader = (state, node) => {
   const strides = rowMajorStrides(dims)
   const map = offsetMap(
     sizes.map((length, axis) =>
-      Array.from(
-        { length },
-        (_, at) => nearest(node, at, length, dims[axis]!, scales[axis]!) * strides[axis]!
-      )
+      Array.from({ length }, (_, at) => nearest(node, at, length, dims[axis], scales[axis]) * strides[axis])
     )
   )
   bind(state, node, moved(value, { dims: sizes, map }, node.name))
@@ -56,13 +53,13 @@ function targetOf(
         ? []
         : [...numbersOf(scaleTensor)]
   if (given.length === dims.length) {
-    return { sizes: dims.map((size, axis) => Math.floor(size * given[axis]!)), scales: given }
+    return { sizes: dims.map((size, axis) => Math.floor(size * given[axis])), scales: given }
   }
   const sizeTensor = constantAt(state, node, 3)
   if (sizeTensor === undefined || sizeTensor.data.length !== dims.length)
     throw unsupported(node, 'its sizes are neither constant scales nor constant sizes of all axes')
   const sizes = integersOf(sizeTensor)
-  return { sizes, scales: sizes.map((size, axis) => size / dims[axis]!) }
+  return { sizes, scales: sizes.map((size, axis) => size / dims[axis]) }
 }
 
 function nearest(node: OnnxNode, at: number, length: number, size: number, scale: number): number {

@@ -25,7 +25,7 @@ export function readMove(plan: MovePlan): OperatorReader {
     if (constant !== undefined) {
       for (const [at, { dims, map }] of plan(state, node, constant.dims).entries()) {
         const moved = map === null ? { ...constant, dims } : gathered(constant, dims, map)
-        state.constants.set(node.outputs[at]!, moved)
+        state.constants.set(node.outputs[at], moved)
       }
       return
     }
@@ -40,7 +40,7 @@ export function readMove(plan: MovePlan): OperatorReader {
 export function moved(value: Value, { dims, map }: Move, viewName: string): Value {
   if (map === null && dims.join() === value.dims.join()) return { ...value, viewName }
   const own = value.map
-  const through = map === null ? own : own === null ? map : map.map((at) => (at < 0 ? -1 : own[at]!))
+  const through = map === null ? own : own === null ? map : map.map((at) => (at < 0 ? -1 : own[at]))
   return { node: value.node, dims, map: through, fill: value.fill, viewName }
 }
 
@@ -50,7 +50,7 @@ export function moved(value: Value, { dims, map }: Move, viewName: string): Valu
  */
 export function readEnding(state: ImportState, node: OnnxNode): void {
   const value = valueAt(state, node, 0)
-  const output = node.outputs[0]!
+  const output = node.outputs[0]
   const isArgMax = node.opType === 'ArgMax'
   const axis = axisOf(
     node,
@@ -86,7 +86,7 @@ function readSoftmax(state: ImportState, node: OnnxNode, value: Value, axis: num
 
 /** A tensor written into the graph as a node. */
 export function readConstant(state: ImportState, node: OnnxNode): void {
-  const output = node.outputs[0]!
+  const output = node.outputs[0]
   for (const name of ['value', 'value_float', 'value_int', 'value_floats', 'value_ints']) {
     const attribute = node.attributes[name]
     if (attribute === undefined) continue
@@ -124,13 +124,13 @@ export function readShape(state: ImportState, node: OnnxNode): void {
     return index < 0 ? index + dims.length : index
   }
   const sizes = dims.slice(at('start', 0), at('end', dims.length))
-  state.constants.set(node.outputs[0]!, constantOf('int64', [sizes.length], sizes))
+  state.constants.set(node.outputs[0], constantOf('int64', [sizes.length], sizes))
 }
 
 export function readSize(state: ImportState, node: OnnxNode): void {
   const dims = constantAt(state, node, 0)?.dims ?? valueAt(state, node, 0).dims
   state.constants.set(
-    node.outputs[0]!,
+    node.outputs[0],
     constantOf('int64', [], [dims.reduce((product, size) => product * size, 1)])
   )
 }

@@ -36,11 +36,11 @@ export const readGemm: OperatorReader = (state, node) => {
   const tensor = constantAt(state, node, 2)
   if (tensor === undefined && hasInput(node, 2)) throw unsupported(node, 'its bias must be a constant')
   const outputs = matrix.dims[isTransposed ? 0 : 1] ?? 0
-  const rows = value.dims[0]!
+  const rows = value.dims[0]
   const bias = tensor === undefined ? null : scaled(tensor, beta)
   const isRowBias = bias !== null && broadcastDims(bias.dims, [1, outputs])?.join() === `1,${outputs}`
   const own = isRowBias
-    ? Float32Array.from(broadcastMap(bias.dims, [1, outputs]), (at) => floatsOf(node, bias)[at]!)
+    ? Float32Array.from(broadcastMap(bias.dims, [1, outputs]), (at) => floatsOf(node, bias)[at])
     : null
   const result = timesMatrix(state, node, value, matrix, isTransposed, own)
   if (bias === null || isRowBias) return bind(state, node, result)
@@ -65,7 +65,7 @@ function scaled(tensor: OnnxTensor, factor: number): OnnxTensor {
 export const readMatMul: OperatorReader = (state, node) => {
   const [left, right] = [constantAt(state, node, 0), constantAt(state, node, 1)]
   if (right !== undefined && right.dims.length <= 2 && left === undefined) {
-    const matrix = right.dims.length === 1 ? { ...right, dims: [right.dims[0]!, 1] } : right
+    const matrix = right.dims.length === 1 ? { ...right, dims: [right.dims[0], 1] } : right
     const result = timesMatrix(state, node, valueAt(state, node, 0), matrix, false, null)
     const dims = right.dims.length === 1 ? result.dims.slice(0, -1) : result.dims
     return bind(state, node, moved(result, { dims, map: null }, node.name))
@@ -84,14 +84,14 @@ function turned(value: Value, name: string): Value {
   const rank = dims.length
   const order = [...dims.keys()].slice(0, -2).concat(rank - 1, rank - 2)
   const strides = dims.map((_, axis) => sizeOf(dims.slice(axis + 1)))
-  const result = order.map((axis) => dims[axis]!)
+  const result = order.map((axis) => dims[axis])
   return moved(
     value,
     {
       dims: result,
       map: stridedMap(
         result,
-        order.map((axis) => strides[axis]!)
+        order.map((axis) => strides[axis])
       )
     },
     name
@@ -161,7 +161,7 @@ function timesMatrix(
   const axes = axisMapOf(state, value)
   const own = shapeOf(state, value.node)
   if (axes !== null && own.length === 3 && own[0] === inner && axes.at(-1) === 0) {
-    const outputShape = [outputs, own[1]!, own[2]!]
+    const outputShape = [outputs, own[1], own[2]]
     const index = append(state, {
       op: 'conv2d',
       name: node.name,
@@ -204,11 +204,11 @@ function dense(
   let input = canPermute ? value.node : laidOut(state, node, value, [inner])
   if (canPermute && own.length === 3) input = flattened(state, node, value)
   const map = canPermute ? value.map : null
-  const weights = map === null ? layer.weights : layer.weights.map((_, at) => layer.weights[at]!)
+  const weights = map === null ? layer.weights : layer.weights.map((_, at) => layer.weights[at])
   if (map !== null) {
     for (let at = 0; at < weights.length; at++) {
       const row = Math.floor(at / inner) * inner
-      weights[row + map[at - row]!] = layer.weights[at]!
+      weights[row + map[at - row]] = layer.weights[at]
     }
   }
   return append(state, {

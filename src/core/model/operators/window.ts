@@ -35,7 +35,7 @@ export function readWindow(
   const dilation = pairOf(intsAttribute(node, 'dilations'))
   if ([...kernel, ...stride, ...dilation].some((side) => !(side >= 1)))
     throw badShape(node, 'its window is empty')
-  const reach = [0, 1].map((axis) => (kernel[axis]! - 1) * dilation[axis]! + 1) as unknown as Pair
+  const reach = [0, 1].map((axis) => (kernel[axis] - 1) * dilation[axis] + 1) as unknown as Pair
   const pads = readPads(node, size, reach, stride, rank)
   const overhang =
     intAttribute(node, 'ceil_mode', 0) === 0 ? ([0, 0] as const) : overhangOf(size, reach, stride, pads)
@@ -54,10 +54,10 @@ export function readWindow(
 /** Rows and columns to add so that the last, partly covered window counts; it must begin inside the image or its padding. */
 function overhangOf(size: Pair, reach: Pair, stride: Pair, pads: readonly number[]): Pair {
   return [0, 1].map((axis) => {
-    const padded = size[axis]! + pads[axis]! + pads[axis + 2]!
-    let count = Math.ceil((padded - reach[axis]!) / stride[axis]!) + 1
-    if ((count - 1) * stride[axis]! >= size[axis]! + pads[axis]!) count--
-    return Math.max(0, (count - 1) * stride[axis]! + reach[axis]! - padded)
+    const padded = size[axis] + pads[axis] + pads[axis + 2]
+    let count = Math.ceil((padded - reach[axis]) / stride[axis]) + 1
+    if ((count - 1) * stride[axis] >= size[axis] + pads[axis]) count--
+    return Math.max(0, (count - 1) * stride[axis] + reach[axis] - padded)
   }) as unknown as Pair
 }
 
@@ -72,14 +72,14 @@ function readPads(
   if (mode === 'VALID') return [0, 0, 0, 0]
   if (mode === 'SAME_UPPER' || mode === 'SAME_LOWER') {
     const total = [0, 1].map((axis) => {
-      const output = Math.ceil(input[axis]! / stride[axis]!)
-      return Math.max(0, (output - 1) * stride[axis]! + reach[axis]! - input[axis]!)
+      const output = Math.ceil(input[axis] / stride[axis])
+      return Math.max(0, (output - 1) * stride[axis] + reach[axis] - input[axis])
     })
     const begin = total.map((pads) => (mode === 'SAME_UPPER' ? Math.floor(pads / 2) : Math.ceil(pads / 2)))
-    return [begin[0]!, begin[1]!, total[0]! - begin[0]!, total[1]! - begin[1]!]
+    return [begin[0], begin[1], total[0] - begin[0], total[1] - begin[1]]
   }
   const pads = intsAttribute(node, 'pads') ?? new Array<number>(2 * rank).fill(0)
   if (pads.length !== 2 * rank || pads.some((pad) => pad < 0))
     throw badShape(node, `pads must be ${2 * rank} numbers, none negative`)
-  return rank === 1 ? [0, pads[0]!, 0, pads[1]!] : [pads[0]!, pads[1]!, pads[2]!, pads[3]!]
+  return rank === 1 ? [0, pads[0], 0, pads[1]] : [pads[0], pads[1], pads[2], pads[3]]
 }

@@ -7,7 +7,7 @@ export function dropUnused(graph: Graph): Graph {
   const visit = (index: number): void => {
     if (index < 0 || used.has(index)) return
     used.add(index)
-    for (const input of graph.nodes[index]!.inputs) visit(input)
+    for (const input of graph.nodes[index].inputs) visit(input)
   }
   visit(graph.output)
   const unused = graph.nodes.map((_, index) => index).filter((index) => !used.has(index))

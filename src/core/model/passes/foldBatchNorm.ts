@@ -18,10 +18,10 @@ export function foldBatchNorm(graph: Graph): Graph {
   const standIns = new Map<number, number>()
   for (const [index, node] of nodes.entries()) {
     if (node.op !== 'batchNorm') continue
-    const input = node.inputs[0]!
+    const input = node.inputs[0]
     const target = standIns.get(input) ?? input
     const before = target < 0 ? undefined : nodes[target]
-    if (before === undefined || consumers[input + 1]!.length !== 1 || input === graph.output) continue
+    if (before === undefined || consumers[input + 1].length !== 1 || input === graph.output) continue
     if (before.op === 'batchNorm') nodes[target] = merged(before, node)
     else if (isWeightedNode(before) && !before.relu) nodes[target] = scaled(before, node)
     else continue
@@ -33,8 +33,8 @@ export function foldBatchNorm(graph: Graph): Graph {
 function merged(first: BatchNormNode, second: BatchNormNode): BatchNormNode {
   return {
     ...first,
-    scale: first.scale.map((value, channel) => value * second.scale[channel]!),
-    shift: first.shift.map((value, channel) => value * second.scale[channel]! + second.shift[channel]!)
+    scale: first.scale.map((value, channel) => value * second.scale[channel]),
+    shift: first.shift.map((value, channel) => value * second.scale[channel] + second.shift[channel])
   }
 }
 
@@ -43,7 +43,7 @@ function scaled(node: WeightedNode, { scale, shift }: BatchNormNode): WeightedNo
   const perChannel = node.weights.length / channels
   return {
     ...node,
-    weights: node.weights.map((value, index) => value * scale[Math.floor(index / perChannel)]!),
-    bias: node.bias.map((value, channel) => value * scale[channel]! + shift[channel]!)
+    weights: node.weights.map((value, index) => value * scale[Math.floor(index / perChannel)]),
+    bias: node.bias.map((value, channel) => value * scale[channel] + shift[channel])
   }
 }

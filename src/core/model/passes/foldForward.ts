@@ -26,7 +26,7 @@ export function foldForward(graph: Graph): Graph {
     const isPadded = 'pad' in reader && reader.pad.some((side) => side > 0)
     if (isPadded && node.shift.some((value) => value !== 0)) continue
     nodes[target] = absorbed(graph, reader, node)
-    standIns.set(index, node.inputs[0]!)
+    standIns.set(index, node.inputs[0])
   }
   return withoutNodes(graph, nodes, standIns)
 }
@@ -34,10 +34,10 @@ export function foldForward(graph: Graph): Graph {
 function soleReader(graph: Graph, consumers: readonly number[][], from: number): number | undefined {
   let index = from
   for (;;) {
-    const readers = consumers[index + 1]!
+    const readers = consumers[index + 1]
     if (readers.length !== 1 || index === graph.output) return undefined
-    index = readers[0]!
-    if (graph.nodes[index]!.op !== 'flatten') return index
+    index = readers[0]
+    if (graph.nodes[index].op !== 'flatten') return index
   }
 }
 
@@ -51,11 +51,11 @@ function absorbed(graph: Graph, reader: WeightedNode, { scale, shift }: BatchNor
     let added = 0
     for (let at = 0; at < perOutput; at++) {
       const channel = channelOf(out, at)
-      const own = reader.weights[out * perOutput + at]!
-      weights[out * perOutput + at] = own * scale[channel]!
-      added += own * shift[channel]!
+      const own = reader.weights[out * perOutput + at]
+      weights[out * perOutput + at] = own * scale[channel]
+      added += own * shift[channel]
     }
-    bias[out] = bias[out]! + added
+    bias[out] = bias[out] + added
   }
   return { ...reader, weights, bias }
 }

@@ -12,13 +12,13 @@ export function fuseRelu(graph: Graph): Graph {
   for (const [index, node] of nodes.entries()) {
     const ceiling = node.op === 'relu' ? Infinity : node.op === 'table' ? reluCeiling(node.function) : null
     if (ceiling === null) continue
-    const target = producerThrough(nodes, consumers, graph.output, node.inputs[0]!, ceiling)
+    const target = producerThrough(nodes, consumers, graph.output, node.inputs[0], ceiling)
     if (target === undefined) continue
-    const producer = nodes[target]!
+    const producer = nodes[target]
     if ('relu' in producer) {
-      nodes[target] = { ...producer, relu: true, ...(ceiling === Infinity ? {} : { ceiling }) } as GraphNode
+      nodes[target] = { ...producer, relu: true, ...(ceiling === Infinity ? {} : { ceiling }) }
     }
-    standIns.set(index, node.inputs[0]!)
+    standIns.set(index, node.inputs[0])
   }
   return withoutNodes(graph, nodes, standIns)
 }
@@ -33,15 +33,15 @@ function producerThrough(
 ): number | undefined {
   let index = from
   while (index >= 0) {
-    if (consumers[index + 1]!.length !== 1 || index === output) return undefined
-    const node = nodes[index]!
+    if (consumers[index + 1].length !== 1 || index === output) return undefined
+    const node = nodes[index]
     if ('relu' in node) {
       const hasOwn = 'ceiling' in node && node.ceiling !== undefined
       return hasOwn || (ceiling !== Infinity && (!isWeightedNode(node) || node.relu)) ? undefined : index
     }
     if (node.op === 'relu') return ceiling === Infinity ? index : undefined
     if (node.op !== 'maxPool' && node.op !== 'flatten') return undefined
-    index = node.inputs[0]!
+    index = node.inputs[0]
   }
   return undefined
 }

@@ -38,18 +38,18 @@ export function joinTables(graph: Graph): Graph {
 function isWorthIt(graph: Graph, consumers: readonly number[][], node: GraphNode, root: number): boolean {
   if (node.op === 'relu') return false
   if (node.op !== 'table') return true
-  const input = node.inputs[0]!
-  return input !== root && consumers[input + 1]!.length === 1 && input !== graph.output
+  const input = node.inputs[0]
+  return input !== root && consumers[input + 1].length === 1 && input !== graph.output
 }
 
 function derive(graph: Graph, derived: readonly Derived[], node: GraphNode): Derived | null {
-  const of = (input: number): Derived => (input < 0 ? { root: -1, f: identity } : derived[input]!)
+  const of = (input: number): Derived => (input < 0 ? { root: -1, f: identity } : derived[input])
   if (node.op === 'table' || node.op === 'relu') {
-    const inner = of(node.inputs[0]!)
+    const inner = of(node.inputs[0])
     return { root: inner.root, f: compose(node.op === 'relu' ? call('relu') : node.function, inner.f) }
   }
   if (node.op !== 'binary' && node.op !== 'add') return null
-  const [left, right] = [of(node.inputs[0]!), of(node.inputs[1]!)]
+  const [left, right] = [of(node.inputs[0]), of(node.inputs[1])]
   const isPlain = [0, 1].every((at) => inputShapeOf(graph, node, at).join() === node.outputShape.join())
   // x + x and the like stay what they are unless a function is involved.
   const isFunction = left.f !== identity || right.f !== identity

@@ -17,7 +17,7 @@ function lowered(node: BatchNormNode, { append }: Rebuilding): number {
   const { name, inputs, outputShape, scale, shift } = node
   const isUniform = [scale, shift].every((values) => values.every((value) => value === values[0]))
   if (isUniform)
-    return append({ op: 'table', name, inputs, outputShape, function: call('affine', scale[0]!, shift[0]!) })
+    return append({ op: 'table', name, inputs, outputShape, function: call('affine', scale[0], shift[0]) })
   if (outputShape.length === 3) {
     const window = { kernel: [1, 1], stride: [1, 1], pad: [0, 0, 0, 0] } as const
     return append({
@@ -44,10 +44,10 @@ function lowered(node: BatchNormNode, { append }: Rebuilding): number {
         op: 'binary',
         name: `${name}.product`,
         function: 'mul',
-        inputs: [inputs[0]!, append(constant('scale', scale))],
+        inputs: [inputs[0], append(constant('scale', scale))],
         outputShape
       })
-    : inputs[0]!
+    : inputs[0]
   const sum = append(constant('shift', shift))
   const isSameShape = sizeOf(outputShape) === shift.length
   return isSameShape

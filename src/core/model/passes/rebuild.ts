@@ -22,8 +22,8 @@ export function rebuilt(
     append: (node) => nodes.push(node) - 1
   }
   for (const [index, node] of graph.nodes.entries()) {
-    const inputs = node.inputs.map((input) => (input < 0 ? -1 : places[input]!))
+    const inputs = node.inputs.map((input) => (input < 0 ? -1 : places[input]))
     places.push(place({ ...node, inputs }, building, index))
   }
-  return { ...graph, nodes, output: places[graph.output]! }
+  return { ...graph, nodes, output: places[graph.output] }
 }

@@ -19,7 +19,7 @@ export function withoutNodes(
   const place = (index: number): number => (index < 0 ? -1 : (position.get(resolve(index)) ?? -1))
   return {
     ...graph,
-    nodes: kept.map((index) => ({ ...nodes[index]!, inputs: nodes[index]!.inputs.map(place) })),
+    nodes: kept.map((index) => ({ ...nodes[index], inputs: nodes[index].inputs.map(place) })),
     output: place(graph.output)
   }
 }

@@ -27,15 +27,15 @@ export function sortNodes(nodes: readonly OnnxNode[]): OnnxNode[] {
         continue
       }
       state[index] = 1
-      const open = nodes[index]!.inputs.map((name) => producer.get(name)).find(
-        (from) => from !== undefined && state[from] !== 2
-      )
+      const open = nodes[index].inputs
+        .map((name) => producer.get(name))
+        .find((from) => from !== undefined && state[from] !== 2)
       if (open === undefined) {
         state[index] = 2
-        sorted.push(nodes[index]!)
+        sorted.push(nodes[index])
         stack.pop()
       } else if (state[open] === 1) {
-        throw invalid(`Node "${nodes[open]!.name}" depends on its own output.`)
+        throw invalid(`Node "${nodes[open].name}" depends on its own output.`)
       } else stack.push(open)
     }
   }

@@ -14,7 +14,7 @@ export function parametersOfNode(graph: Graph, node: GraphNode): Parameter[] {
   const dims =
     node.op === 'dense'
       ? [outputs, node.weights.length / outputs]
-      : [outputs, node.op === 'conv2d' ? inputShapeOf(graph, node)[0]! : 1, ...node.kernel]
+      : [outputs, node.op === 'conv2d' ? inputShapeOf(graph, node)[0] : 1, ...node.kernel]
   return [
     { role: 'weights', dims, initial: node.weights },
     { role: 'bias', dims: [outputs], initial: node.bias }
@@ -25,8 +25,8 @@ export function parametersOfNode(graph: Graph, node: GraphNode): Parameter[] {
 export function withParameters(graph: Graph, values: readonly Float32Array[]): Graph {
   let at = 0
   const nodes = graph.nodes.map((node): GraphNode => {
-    if (node.op === 'batchNorm') return { ...node, scale: values[at++]!, shift: values[at++]! }
-    if (isWeightedNode(node)) return { ...node, weights: values[at++]!, bias: values[at++]! }
+    if (node.op === 'batchNorm') return { ...node, scale: values[at++], shift: values[at++] }
+    if (isWeightedNode(node)) return { ...node, weights: values[at++], bias: values[at++] }
     return node
   })
   return { ...graph, nodes }

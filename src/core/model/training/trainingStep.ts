@@ -33,7 +33,7 @@ export interface TrainingOptions {
 export function buildTrainingStep(graph: Graph, options: TrainingOptions): TrainingStep {
   const builder = createOnnxBuilder()
   const images = builder.input('images', 'float32', ['batch', ...graph.inputShape])
-  const classes = graph.nodes[graph.output]!.outputShape[0]!
+  const classes = graph.nodes[graph.output].outputShape[0]
   const targets = builder.input('targets', 'float32', ['batch', classes])
   const tape = emitForward(builder, graph, images, options)
   const probabilities = builder.node('Softmax', [tape.value], { axis: int(1) })
@@ -50,8 +50,8 @@ export function buildTrainingStep(graph: Graph, options: TrainingOptions): Train
     const momentum = builder.input(`m${index}`, 'float32', dims)
     const decayed =
       role === 'weights' && options.decay > 0
-        ? builder.node('Add', [gradients[index]!, builder.node('Mul', [name, builder.scalar(options.decay)])])
-        : gradients[index]!
+        ? builder.node('Add', [gradients[index], builder.node('Mul', [name, builder.scalar(options.decay)])])
+        : gradients[index]
     const next = builder.node('Add', [
       builder.node('Mul', [momentum, builder.scalar(options.momentum)]),
       decayed
@@ -87,12 +87,10 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
     const own = parametersOfNode(graph, node)
     const names = own.map(({ dims }, at) => builder.input(`p${firstParameter + at}`, 'float32', dims))
     parameters.push(...own)
-    const inputs = node.inputs.map((from) => (from < 0 ? images : values[from]!))
+    const inputs = node.inputs.map((from) => (from < 0 ? images : values[from]))
     const quantizers = own.length > 0 ? options.quantizers?.(index) : undefined
-    const quantizedInput = quantizers?.input ? emitFakeQuant(builder, inputs[0]!, quantizers.input) : null
-    const quantizedWeights = quantizers?.weights
-      ? emitFakeQuant(builder, names[0]!, quantizers.weights)
-      : null
+    const quantizedInput = quantizers?.input ? emitFakeQuant(builder, inputs[0], quantizers.input) : null
+    const quantizedWeights = quantizers?.weights ? emitFakeQuant(builder, names[0], quantizers.weights) : null
     const emitted = emitNode({
       builder,
       node,
@@ -104,7 +102,7 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
     values.push(activation?.value ?? emitted.value)
     records.push({ emitted, activation, quantizedInput, quantizedWeights, firstParameter })
   }
-  return { value: values[graph.output]!, parameters, records }
+  return { value: values[graph.output], parameters, records }
 }
 
 function emitNode(site: EmitterSite): Emitted {
@@ -155,13 +153,13 @@ function checkTrainable(node: GraphNode): void {
 /** Gradient of every parameter, in parameter order. */
 function emitBackward(builder: OnnxBuilder, graph: Graph, tape: Tape, start: string): string[] {
   const arriving: string[][] = graph.nodes.map(() => [])
-  arriving[graph.output]!.push(start)
+  arriving[graph.output].push(start)
   const gradients: string[] = new Array<string>(tape.parameters.length).fill('')
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
-    const node: GraphNode = graph.nodes[index]!
-    const { emitted, activation, quantizedInput, quantizedWeights, firstParameter } = tape.records[index]!
-    const parts = arriving[index]!
-    const whole = parts.length === 1 ? parts[0]! : builder.node('Sum', parts)
+    const node: GraphNode = graph.nodes[index]
+    const { emitted, activation, quantizedInput, quantizedWeights, firstParameter } = tape.records[index]
+    const parts = arriving[index]
+    const whole = parts.length === 1 ? parts[0] : builder.node('Sum', parts)
     const gradient = activation === null ? whole : activation.backward(whole, true).inputs[0]!
     const wantsInputs = node.inputs.some((from) => from >= 0)
     const back = emitted.backward(gradient, wantsInputs)
@@ -172,7 +170,7 @@ function emitBackward(builder: OnnxBuilder, graph: Graph, tape: Tape, start: str
     for (const [position, from] of node.inputs.entries()) {
       const own = back.inputs[position]
       if (from < 0 || own === null || own === undefined) continue
-      arriving[from]!.push(quantizedInput === null ? own : quantizedInput.backward(own))
+      arriving[from].push(quantizedInput === null ? own : quantizedInput.backward(own))
     }
   }
   return gradients

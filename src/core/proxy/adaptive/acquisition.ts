@@ -40,7 +40,7 @@ export function acquire(pool: ShapeRows, { taken, size, seed, cost, doubt }: Acq
     }
   }
   const importance = Float64Array.from(rows, (row) => (doubt === null ? 1 : doubt[row] * doubt[row]))
-  for (let i = 0; i < n; i++) if (taken[rows[i]!]! === 1) condition(covariance, n, i)
+  for (let i = 0; i < n; i++) if (taken[rows[i]] === 1) condition(covariance, n, i)
   const used = Uint8Array.from(rows, (row) => taken[row])
   const chosen: number[] = []
   while (chosen.length < size) {
@@ -68,7 +68,7 @@ function mostWorth(
     if (used[i] === 1) continue
     let reduction = 0
     for (let j = 0; j < n; j++) reduction += importance[j] * covariance[i * n + j] ** 2
-    const worth = reduction / (covariance[i * n + i] + noise) / cost[rows[i]!]!
+    const worth = reduction / (covariance[i * n + i] + noise) / cost[rows[i]]
     if (worth > most) [most, best] = [worth, i]
   }
   return best

@@ -136,7 +136,7 @@ export async function profileAdaptively(
     if (batch.length === 0) return done('budget')
     const measured = await measure(batch)
     boardSeconds += measured.boardSeconds
-    for (const row of batch) guessed += plan.seconds[row]!
+    for (const row of batch) guessed += plan.seconds[row]
     state = {
       rows: Int32Array.from([...state.rows, ...batch]),
       time: Float64Array.from([...state.time, ...measured.time])
@@ -146,14 +146,14 @@ export async function profileAdaptively(
 
 /** The measured rows as Samples; refused ones are left out. */
 export function samplesOf({ pool, unit }: AdaptiveSpec, { rows, time }: AdaptiveState): SampleTable {
-  const kept = [...rows.keys()].filter((at) => time[at]! > 0)
+  const kept = [...rows.keys()].filter((at) => time[at] > 0)
   return {
     ...takeShapes(
       pool,
-      kept.map((at) => rows[at]!)
+      kept.map((at) => rows[at])
     ),
     unit,
-    time: Float64Array.from(kept, (at) => time[at]!)
+    time: Float64Array.from(kept, (at) => time[at])
   }
 }
 
@@ -175,7 +175,7 @@ function doubtOf(pool: ShapeRows, samples: SampleTable, model: LatencyModel, see
   const predicted = model.predict(pool)
   const spread = model.deviation?.(pool) ?? new Float64Array(pool.count)
   const other = rival.fit(samples, { seed }).predict(pool)
-  return predicted.map((time, row) => Math.abs(Math.log(other[row]! / time)) + spread[row]! + leastDoubt)
+  return predicted.map((time, row) => Math.abs(Math.log(other[row] / time)) + spread[row] + leastDoubt)
 }
 
 function unseenError(samples: SampleTable, seed: number): number | null {
@@ -191,7 +191,7 @@ function affordable(rows: Int32Array, guess: Float64Array, seconds: number, atLe
   let spent = 0
   let count = 0
   while (count < rows.length) {
-    spent += guess[rows[count]!]!
+    spent += guess[rows[count]]
     if (spent > seconds) break
     count++
   }

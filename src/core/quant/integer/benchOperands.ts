@@ -60,7 +60,7 @@ export function benchOperands(workload: BenchWorkload): BenchOperands {
       : kernel === 'conv2d'
         ? [d0 * d1 * d2, d3 * d4 * d4 * d2]
         : [d0 * d1 * d2, d3 * d3 * d2]
-  return { activations: next(activationBits, counts[0]!), weights: next(weightBits, counts[1]!) }
+  return { activations: next(activationBits, counts[0]), weights: next(weightBits, counts[1]) }
 }
 
 /** The int32 sums of a workload in output order: matmul [n][m], convolutions [y][x][channel]. */
@@ -93,7 +93,7 @@ export function benchSums(workload: BenchWorkload): Int32Array {
     columns
   )
   if (kernel === 'conv2d') {
-    const outputs = dims[3]!
+    const outputs = dims[3]
     const sums = new Int32Array(pixels * outputs)
     multiplyCodes(columns, weights, pixels, outputs, size * size * channels, sums)
     return sums

@@ -36,7 +36,7 @@ export function evaluationModel(network: QuantizedNetwork): OnnxModel {
   const first: Value = { image: input, flat: null, shape: network.inputShape }
   const values: Value[] = []
   for (const layer of network.layers) {
-    const inputs = layer.inputs.map((from) => (from < 0 ? first : values[from]!))
+    const inputs = layer.inputs.map((from) => (from < 0 ? first : values[from]))
     values.push(emitLayer(builder, layer, inputs, input))
   }
   builder.output(asFlat(builder, values.at(-1)!), 'logits')
@@ -60,7 +60,7 @@ export function layerModel(layer: BatchedLayer): OnnxModel {
     const codes = builder.input(`codes${position}`, 'int8', ['batch', ...layer.inputShape])
     const planes = builder.node('Transpose', [codes], { perm: ints([0, 3, 1, 2]) })
     const reals = builder.node('Cast', [planes], { to: int(1) })
-    const levels = builder.node('Add', [reals, builder.scalar(zeros[position]!)])
+    const levels = builder.node('Add', [reals, builder.scalar(zeros[position])])
     return { image: levels, flat: null, shape: layer.inputShape }
   })
   const result = asImage(builder, emitLayer(builder, layer, inputs, 'codes0'), layer.outputShape)
@@ -104,7 +104,7 @@ export function levelsOfPixels(network: QuantizedNetwork, pixels: Uint8Array): F
   let at = 0
   for (let start = 0; start < pixels.length; start += plane * channels) {
     for (let pixel = start; pixel < start + plane; pixel++) {
-      for (let to = pixel, c = 0; c < channels; c++, to += plane) levels[to] = pixels[at++]! + offset
+      for (let to = pixel, c = 0; c < channels; c++, to += plane) levels[to] = pixels[at++] + offset
     }
   }
   return levels
@@ -120,12 +120,12 @@ function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly V
   switch (layer.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
-      return image(finish(builder, layer, emitConv(builder, layer, images()[0]!), [1, -1, 1, 1]))
+      return image(finish(builder, layer, emitConv(builder, layer, images()[0]), [1, -1, 1, 1]))
     case 'dense': {
       const bias = builder.constant(levelBias(layer), [layer.bias.length])
       const weights = Float32Array.from(layer.weights)
       const matrix = builder.constant(weights, [layer.bias.length, weights.length / layer.bias.length])
-      const sums = builder.node('Gemm', [flats()[0]!, matrix, bias], { transB: int(1) })
+      const sums = builder.node('Gemm', [flats()[0], matrix, bias], { transB: int(1) })
       return flat(finish(builder, layer, sums, [1, -1]))
     }
     case 'maxPool':
@@ -137,42 +137,42 @@ function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly V
         })
       )
     case 'avgPool':
-      return image(requantized(builder, layer, pooledSums(builder, layer, images()[0]!)))
+      return image(requantized(builder, layer, pooledSums(builder, layer, images()[0])))
     case 'add': {
       const both = bothForms(builder, inputs)
       const sum = builder.node('Add', [
-        scaled(builder, both.names[0]!, layer, 0),
-        scaled(builder, both.names[1]!, layer, 1)
+        scaled(builder, both.names[0], layer, 0),
+        scaled(builder, both.names[1], layer, 1)
       ])
       const out = requantized(builder, layer, sum)
       return both.areImages ? image(out) : flat(out)
     }
     case 'requantize': {
       const both = bothForms(builder, inputs)
-      const out = requantized(builder, layer, scaled(builder, both.names[0]!, layer, 0))
+      const out = requantized(builder, layer, scaled(builder, both.names[0], layer, 0))
       return both.areImages ? image(out) : flat(out)
     }
     case 'flatten':
     case 'output':
-      return flat(flats()[0]!)
+      return flat(flats()[0])
     case 'table': {
       const both =
         layer.tables.length === 256 ? bothForms(builder, inputs) : { names: flats(), areImages: false }
-      const out = emitTable(builder, layer, both.names[0]!)
+      const out = emitTable(builder, layer, both.names[0])
       return both.areImages ? image(out) : flat(out)
     }
     case 'binary':
       return flat(emitBinary(builder, layer, flats(), requantize))
     case 'move':
-      return flat(emitMove(builder, layer, flats()[0]!, inputs.length > 1 ? flats()[1]! : null))
+      return flat(emitMove(builder, layer, flats()[0], inputs.length > 1 ? flats()[1] : null))
     case 'gather':
-      return flat(emitGather(builder, layer, flats()[0]!))
+      return flat(emitGather(builder, layer, flats()[0]))
     case 'reduce':
-      return flat(emitReduce(builder, layer, flats()[0]!, requantize))
+      return flat(emitReduce(builder, layer, flats()[0], requantize))
     case 'softmax':
-      return flat(emitSoftmax(builder, layer, flats()[0]!, requantize))
+      return flat(emitSoftmax(builder, layer, flats()[0], requantize))
     case 'normalize':
-      return flat(emitNormalize(builder, layer, flats()[0]!, requantize))
+      return flat(emitNormalize(builder, layer, flats()[0], requantize))
     case 'product':
       return flat(emitProduct(builder, layer, flats(), requantize))
     case 'constant': {
@@ -185,7 +185,7 @@ function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly V
 /** Operands of an elementwise node as images where all are, else flat. */
 function bothForms(builder: OnnxBuilder, inputs: readonly Value[]): { names: string[]; areImages: boolean } {
   const areImages = inputs.every(
-    ({ image, shape }) => image !== null && shape.join() === inputs[0]!.shape.join()
+    ({ image, shape }) => image !== null && shape.join() === inputs[0].shape.join()
   )
   return { names: inputs.map((value) => (areImages ? value.image! : asFlat(builder, value))), areImages }
 }
@@ -202,7 +202,7 @@ function pooledSums(builder: OnnxBuilder, layer: AvgPoolLayer, input: string): s
   const factors = new Float32Array(outHeight * outWidth)
   for (let at = 0; at < factors.length; at++) {
     const entry = inside(0, Math.floor(at / outWidth)) * inside(1, at % outWidth) - 1
-    factors[at] = layer.mult[entry]! / 2 ** layer.shift[entry]!
+    factors[at] = layer.mult[entry] / 2 ** layer.shift[entry]
   }
   return builder.node('Mul', [sums, builder.constant(factors, [1, 1, outHeight, outWidth])])
 }
@@ -217,7 +217,7 @@ function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLaye
     for (let tap = 0; tap < taps; tap++) {
       for (let c = 0; c < perGroup; c++) {
         const from = isDepthwise ? tap * outputs + out : (out * taps + tap) * perGroup + c
-        weights[(out * perGroup + c) * taps + tap] = layer.weights[from]!
+        weights[(out * perGroup + c) * taps + tap] = layer.weights[from]
       }
     }
   }
@@ -257,7 +257,7 @@ function levelBias(layer: Extract<IntegerLayer, { weights: Int8Array }>): Float3
   return Float32Array.from(layer.bias, (bias, channel) => {
     let sum = 0
     for (let tap = 0; tap < taps; tap++) {
-      sum += layer.weights[isDepthwise ? tap * channels + channel : channel * taps + tap]!
+      sum += layer.weights[isDepthwise ? tap * channels + channel : channel * taps + tap]
     }
     return bias - layer.input.zero * sum
   })
@@ -281,7 +281,7 @@ function scaled(
   { mult, shift }: { mult: Int32Array; shift: Uint8Array },
   operand: number
 ): string {
-  return builder.node('Mul', [value, builder.scalar(mult[operand]! / 2 ** shift[0]!)])
+  return builder.node('Mul', [value, builder.scalar(mult[operand] / 2 ** shift[0])])
 }
 
 function finish(
@@ -291,7 +291,7 @@ function finish(
   dims: readonly number[]
 ): string {
   if (isWeighted(layer) && layer.last) return sums
-  const factors = Float32Array.from(layer.mult, (mult, channel) => mult / 2 ** layer.shift[channel]!)
+  const factors = Float32Array.from(layer.mult, (mult, channel) => mult / 2 ** layer.shift[channel])
   const shape = dims.map((size) => (size === -1 ? factors.length : size))
   return requantized(builder, layer, builder.node('Mul', [sums, builder.constant(factors, shape)]))
 }

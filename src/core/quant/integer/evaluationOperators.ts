@@ -44,7 +44,7 @@ function placesOf(counts: readonly number[], strides: readonly number[], offset 
   let places = [offset]
   for (const [depth, count] of counts.entries()) {
     places = places.flatMap((from) =>
-      Array.from({ length: count }, (_, step) => from + step * strides[depth]!)
+      Array.from({ length: count }, (_, step) => from + step * strides[depth])
     )
   }
   return places
@@ -56,13 +56,13 @@ export function emitBinary(
   [a, b]: readonly string[],
   requantize: Requantize
 ): string {
-  const x = taken(builder, a!, placesOf(layer.counts, layer.stridesA))
-  const y = taken(builder, b!, placesOf(layer.counts, layer.stridesB))
-  const unit = 2 ** layer.shift[0]!
+  const x = taken(builder, a, placesOf(layer.counts, layer.stridesA))
+  const y = taken(builder, b, placesOf(layer.counts, layer.stridesB))
+  const unit = 2 ** layer.shift[0]
   const times = (value: string, mult: number): string =>
     builder.node('Mul', [value, builder.scalar(mult / unit)])
-  if (layer.function === 'mul') return requantize(layer, times(builder.node('Mul', [x, y]), layer.mult[0]!))
-  const sides = [times(x, layer.mult[0]!), times(y, layer.mult[1]!)]
+  if (layer.function === 'mul') return requantize(layer, times(builder.node('Mul', [x, y]), layer.mult[0]))
+  const sides = [times(x, layer.mult[0]), times(y, layer.mult[1])]
   return requantize(layer, builder.node(layer.function === 'add' ? 'Add' : 'Sub', sides))
 }
 
@@ -80,7 +80,7 @@ export function emitMove(
   // What nothing writes yet, because other parts follow, may be anything.
   const rest = layer.fill === null ? 0 : inputSize
   const places = Array.from({ length: size }, (_, at) => (written === null ? rest : inputSize + at))
-  for (const [at, to] of placesOf(counts, outStrides, outOffset).entries()) places[to] = from[at]!
+  for (const [at, to] of placesOf(counts, outStrides, outOffset).entries()) places[to] = from[at]
   if (written !== null)
     return taken(builder, builder.node('Concat', [input, written], { axis: int(1) }), places)
   return taken(
@@ -111,7 +111,7 @@ export function emitReduce(
   if (layer.function === 'max')
     return flat(builder, layer, builder.node('ReduceMax', [rows], { axes: ints([2]), keepdims: int(0) }))
   const sums = builder.node('ReduceSum', [rows, builder.shape([2])], { keepdims: int(0) })
-  const factor = builder.scalar(layer.mult[0]! / 2 ** layer.shift[0]!)
+  const factor = builder.scalar(layer.mult[0] / 2 ** layer.shift[0])
   return flat(builder, layer, requantize(layer, builder.node('Mul', [sums, factor])))
 }
 
@@ -162,7 +162,7 @@ export function emitNormalize(
   ])
   const whole = builder.node('Floor', [builder.node('Abs', [exact])])
   const normal = builder.node('Mul', [whole, builder.node('Sign', [exact])])
-  const unit = 2 ** layer.shift[0]!
+  const unit = 2 ** layer.shift[0]
   const factors = (values: Int32Array, scale: number): string =>
     builder.constant(
       Float64Array.from(values, (value) => value * scale),
@@ -198,12 +198,12 @@ export function emitProduct(
     ])
   const begins = (key: 'a' | 'b' | 'out'): number[] => batches.map((batch) => batch[key])
   const products = builder.node('MatMul', [
-    matrices(a!, begins('a'), [rows, inner], layer.a),
-    matrices(b!, begins('b'), [inner, columns], layer.b)
+    matrices(a, begins('a'), [rows, inner], layer.a),
+    matrices(b, begins('b'), [inner, columns], layer.b)
   ])
   const codes = requantize(
     layer,
-    builder.node('Mul', [products, builder.scalar(layer.mult[0]! / 2 ** layer.shift[0]!)])
+    builder.node('Mul', [products, builder.scalar(layer.mult[0] / 2 ** layer.shift[0])])
   )
   const places = begins('out').flatMap((begin) => placesOf([rows, columns], layer.out, begin))
   const order = new Array<number>(places.length)

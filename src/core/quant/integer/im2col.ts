@@ -45,8 +45,8 @@ export function gatherCodes(
   columns: Int8Array
 ): void {
   for (let at = 0; at < positions.length; at++) {
-    const from = positions[at]!
-    columns[at] = from < 0 ? padCode : input[from]!
+    const from = positions[at]
+    columns[at] = from < 0 ? padCode : input[from]
   }
 }
 
@@ -58,7 +58,7 @@ export function gatherReals(
   columns: Float32Array
 ): void {
   for (let at = 0; at < positions.length; at++) {
-    const from = positions[at]!
-    columns[at] = from < 0 ? padValue : input[from]!
+    const from = positions[at]
+    columns[at] = from < 0 ? padValue : input[from]
   }
 }

@@ -34,11 +34,11 @@ export function multiplyCodes(
       let s2 = 0
       let s3 = 0
       for (let k = from, end = from + inner; k < end; k++) {
-        const code = codes[k]!
-        s0 = (s0 + code * weights[w0++]!) | 0
-        s1 = (s1 + code * weights[w1++]!) | 0
-        s2 = (s2 + code * weights[w2++]!) | 0
-        s3 = (s3 + code * weights[w3++]!) | 0
+        const code = codes[k]
+        s0 = (s0 + code * weights[w0++]) | 0
+        s1 = (s1 + code * weights[w1++]) | 0
+        s2 = (s2 + code * weights[w2++]) | 0
+        s3 = (s3 + code * weights[w3++]) | 0
       }
       sums[to + out] = s0
       sums[to + out + 1] = s1
@@ -48,7 +48,7 @@ export function multiplyCodes(
     for (; out < outputs; out++) {
       let w = out * inner
       let sum = 0
-      for (let k = from, end = from + inner; k < end; k++) sum = (sum + codes[k]! * weights[w++]!) | 0
+      for (let k = from, end = from + inner; k < end; k++) sum = (sum + codes[k] * weights[w++]) | 0
       sums[to + out] = sum
     }
   }
@@ -70,7 +70,7 @@ export function multiplyDepthwise(
       const from = (pixel * taps + tap) * channels
       const w = tap * channels
       for (let c = 0; c < channels; c++)
-        sums[to + c] = (sums[to + c]! + columns[from + c]! * weights[w + c]!) | 0
+        sums[to + c] = (sums[to + c] + columns[from + c] * weights[w + c]) | 0
     }
   }
 }
@@ -79,8 +79,8 @@ export function multiplyDepthwise(
 export function addBias(sums: Int32Array, bias: Int32Array): void {
   const channels = bias.length
   for (let channel = 0; channel < channels; channel++) {
-    const own = bias[channel]!
-    for (let at = channel; at < sums.length; at += channels) sums[at] = (sums[at]! + own) | 0
+    const own = bias[channel]
+    for (let at = channel; at < sums.length; at += channels) sums[at] = (sums[at] + own) | 0
   }
 }
 
@@ -104,11 +104,11 @@ export function requantizeSums(
   const { low, high } = codeRange(outBits)
   const threshold = oneBitFraction * outZero
   for (let channel = 0; channel < channels; channel++) {
-    const factor = mult[channel]!
-    const half = 2 ** (shift[channel]! - 1)
-    const unit = 2 ** -shift[channel]!
+    const factor = mult[channel]
+    const half = 2 ** (shift[channel] - 1)
+    const unit = 2 ** -shift[channel]
     for (let at = channel, end = pixels * channels; at < end; at += channels) {
-      let rounded = Math.floor((sums[at]! * factor + half) * unit)
+      let rounded = Math.floor((sums[at] * factor + half) * unit)
       if (relu && rounded < 0) rounded = 0
       if (outBits === 1) {
         out[at] = rounded > threshold ? 1 : -1
@@ -137,7 +137,7 @@ export function maxPool(layer: MaxPoolLayer, input: Int8Array, out: Int8Array): 
         let best = -128
         for (let y = yFrom; y < yTo; y++) {
           for (let x = xFrom; x < xTo; x++) {
-            const code = input[(y * width + x) * channels + c]!
+            const code = input[(y * width + x) * channels + c]
             if (code > best) best = code
           }
         }
@@ -164,10 +164,10 @@ export function avgPool(layer: AvgPoolLayer, input: Int8Array, out: Int8Array): 
       for (let c = 0; c < channels; c++) {
         let sum = 0
         for (let y = yFrom; y < yTo; y++) {
-          for (let x = xFrom; x < xTo; x++) sum += input[(y * width + x) * channels + c]! + zero
+          for (let x = xFrom; x < xTo; x++) sum += input[(y * width + x) * channels + c] + zero
         }
         const entry = layer.mult.length === 1 ? 0 : (yTo - yFrom) * (xTo - xFrom) - 1
-        out[at++] = scaledCode(sum, layer.mult[entry]!, layer.shift[entry]!, layer)
+        out[at++] = scaledCode(sum, layer.mult[entry], layer.shift[entry], layer)
       }
     }
   }
@@ -175,22 +175,22 @@ export function avgPool(layer: AvgPoolLayer, input: Int8Array, out: Int8Array): 
 
 export function add(layer: AddLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
   const [multA, multB] = layer.mult as unknown as [number, number]
-  const shift = layer.shift[0]!
+  const shift = layer.shift[0]
   const zeroA = layer.input.zero
   const zeroB = layer.inputB.zero
   for (let at = 0, end = elementCount(layer.outputShape); at < end; at++) {
     // Both products are below 2^29, so their sum is exact and `scaledCode` is given it with factor 1.
-    const sum = (a[at]! + zeroA) * multA + (b[at]! + zeroB) * multB
+    const sum = (a[at] + zeroA) * multA + (b[at] + zeroB) * multB
     out[at] = scaledCode(sum, 1, shift, layer)
   }
 }
 
 export function requantizeCodes(layer: RequantizeLayer, input: Int8Array, out: Int8Array): void {
-  const mult = layer.mult[0]!
-  const shift = layer.shift[0]!
+  const mult = layer.mult[0]
+  const shift = layer.shift[0]
   const { zero } = layer.input
   for (let at = 0, end = elementCount(layer.outputShape); at < end; at++) {
-    out[at] = scaledCode(input[at]! + zero, mult, shift, layer)
+    out[at] = scaledCode(input[at] + zero, mult, shift, layer)
   }
 }
 

@@ -15,7 +15,7 @@ import type {
 
 export function lookUp({ tables }: TableLayer, input: Int8Array, out: Int8Array): void {
   const channels = tables.length / 256
-  for (let at = 0; at < out.length; at++) out[at] = tables[(at % channels) * 256 + input[at]! + 128]!
+  for (let at = 0; at < out.length; at++) out[at] = tables[(at % channels) * 256 + input[at] + 128]
 }
 
 /** Calls `visit` for every step of nested counts with the offsets of two tensors. */
@@ -27,22 +27,22 @@ function forEachStep(
 ): void {
   const walk = (depth: number, a: number, b: number): void => {
     if (depth === counts.length) return visit(a, b)
-    for (let step = 0; step < counts[depth]!; step++)
-      walk(depth + 1, a + step * stridesA[depth]!, b + step * stridesB[depth]!)
+    for (let step = 0; step < counts[depth]; step++)
+      walk(depth + 1, a + step * stridesA[depth], b + step * stridesB[depth])
   }
   walk(0, 0, 0)
 }
 
 export function binary(layer: BinaryLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
-  const [multA, multB] = [layer.mult[0]!, layer.mult[1] ?? 0]
-  const shift = layer.shift[0]!
+  const [multA, multB] = [layer.mult[0], layer.mult[1] ?? 0]
+  const shift = layer.shift[0]
   const zeroA = layer.input.zero
   const zeroB = layer.inputB.zero
   const sign = layer.function === 'sub' ? -1 : 1
   let at = 0
   forEachStep(layer.counts, layer.stridesA, layer.stridesB, (offsetA, offsetB) => {
-    const x = a[offsetA]! + zeroA
-    const y = b[offsetB]! + zeroB
+    const x = a[offsetA] + zeroA
+    const y = b[offsetB] + zeroB
     const value = layer.function === 'mul' ? x * y * multA : x * multA + sign * y * multB
     out[at++] = scaledCode(value, 1, shift, layer)
   })
@@ -54,12 +54,12 @@ export function move(layer: MoveLayer, input: Int8Array, written: Int8Array | nu
   else if (layer.fill !== null) out.fill(layer.fill)
   const { counts, inStrides, outStrides, inOffset, outOffset } = layer.loops
   forEachStep(counts, inStrides, outStrides, (from, to) => {
-    out[outOffset + to] = input[inOffset + from]!
+    out[outOffset + to] = input[inOffset + from]
   })
 }
 
 export function runGather({ sources, fill }: GatherLayer, input: Int8Array, out: Int8Array): void {
-  for (let at = 0; at < sources.length; at++) out[at] = sources[at]! < 0 ? fill : input[sources[at]!]!
+  for (let at = 0; at < sources.length; at++) out[at] = sources[at] < 0 ? fill : input[sources[at]]
 }
 
 /** Index of the first element of each row of a reduction. */
@@ -73,11 +73,11 @@ export function reduce(layer: ReduceLayer, input: Int8Array, out: Int8Array): vo
     let best = -128
     let sum = 0
     for (let k = 0; k < count; k++) {
-      const code = input[from + k * inner]!
+      const code = input[from + k * inner]
       if (code > best) best = code
       sum += code + layer.input.zero
     }
-    out[row] = layer.function === 'max' ? best : scaledCode(sum, layer.mult[0]!, layer.shift[0]!, layer)
+    out[row] = layer.function === 'max' ? best : scaledCode(sum, layer.mult[0], layer.shift[0], layer)
   }
 }
 
@@ -86,12 +86,12 @@ export function softmax(layer: SoftmaxLayer, input: Int8Array, out: Int8Array): 
   for (let row = 0; row < outer * inner; row++) {
     const from = rowBegin(row, count, inner)
     let best = -128
-    for (let k = 0; k < count; k++) best = Math.max(best, input[from + k * inner]!)
+    for (let k = 0; k < count; k++) best = Math.max(best, input[from + k * inner])
     let sum = 0
-    for (let k = 0; k < count; k++) sum += layer.exponents[best - input[from + k * inner]!]!
+    for (let k = 0; k < count; k++) sum += layer.exponents[best - input[from + k * inner]]
     for (let k = 0; k < count; k++) {
       const at = from + k * inner
-      const share = layer.exponents[best - input[at]!]! * layer.levels
+      const share = layer.exponents[best - input[at]] * layer.levels
       out[at] = toCode(Math.floor((share + Math.floor(sum / 2)) / sum), layer.outBits, layer.outZero)
     }
   }
@@ -108,7 +108,7 @@ export function normalize(layer: NormalizeLayer, input: Int8Array, out: Int8Arra
     let sum = 0
     let squares = 0
     for (let k = 0; k < count; k++) {
-      const value = input[from + k * inner]! + zero
+      const value = input[from + k * inner] + zero
       sum += value
       squares += value * value
     }
@@ -116,10 +116,10 @@ export function normalize(layer: NormalizeLayer, input: Int8Array, out: Int8Arra
     const { root, doublings } = scaledRoot(count * squares - sum * sum + layer.epsilon)
     for (let k = 0; k < count; k++) {
       const at = from + k * inner
-      const distance = count * (input[at]! + zero) - sum
+      const distance = count * (input[at] + zero) - sum
       const normal = root === 0 ? 0 : Math.trunc((distance * 2 ** (doublings + normalBits)) / root)
-      const value = normal * layer.mult[k]! + layer.add[k]! * 2 ** normalBits
-      out[at] = scaledCode(value, 1, layer.shift[0]!, layer)
+      const value = normal * layer.mult[k] + layer.add[k] * 2 ** normalBits
+      out[at] = scaledCode(value, 1, layer.shift[0], layer)
     }
   }
 }
@@ -150,12 +150,12 @@ export function runProduct(layer: ProductLayer, a: Int8Array, b: Int8Array, out:
         let placeA = begin.a + row * layer.a[0]
         let placeB = begin.b + column * layer.b[1]
         for (let k = 0; k < inner; k++, placeA += layer.a[1], placeB += layer.b[0]) {
-          sum += (a[placeA]! + zeroA) * (b[placeB]! + zeroB)
+          sum += (a[placeA] + zeroA) * (b[placeB] + zeroB)
         }
         out[begin.out + row * layer.out[0] + column * layer.out[1]] = scaledCode(
           sum,
-          layer.mult[0]!,
-          layer.shift[0]!,
+          layer.mult[0],
+          layer.shift[0],
           layer
         )
       }

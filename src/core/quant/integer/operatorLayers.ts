@@ -64,12 +64,12 @@ export function binaryLayer(
   const [stridesA, stridesB] = [0, 1].map((position) => {
     const shape = inputShapeOf(graph, node, position)
     const strides = broadcastStrides(shape, node.outputShape, storageStrides(shape))
-    return axes.map((axis) => strides[axis]!)
+    return axes.map((axis) => strides[axis])
   })
   const { counts, a, b } = joinLoops(
-    axes.map((axis) => node.outputShape[axis]!),
-    stridesA!,
-    stridesB!
+    axes.map((axis) => node.outputShape[axis]),
+    stridesA,
+    stridesB
   )
   if (counts.length > maxLoops) throw tooManyAxes(node)
   const { input } = frame
@@ -102,12 +102,12 @@ export function moveLayer(
   const size = sizeOf(inputShapeOf(graph, node))
   if (sources.length === size && sources.every((source, at) => source === at))
     return { op: 'flatten', ...frame, ...written(output) }
-  const kept = Int32Array.from(sources.keys()).filter((at) => sources[at]! >= 0)
+  const kept = Int32Array.from(sources.keys()).filter((at) => sources[at] >= 0)
   const fills = kept.length < sources.length
   const fill = node.fill === 0 ? zeroCode(output) : codeOf(node.fill, output)
   const loops = moveLoops(
     kept,
-    kept.map((at) => sources[at]!)
+    kept.map((at) => sources[at])
   )
   if (loops === null) return { op: 'gather', ...frame, ...written(output), sources, fill }
   return { op: 'move', ...frame, ...written(output), loops, fill: fills ? fill : null }
@@ -203,7 +203,7 @@ export function constantLayer(
 ): IntegerLayer {
   const codes = new Int8Array(node.values.length)
   for (const [at, place] of storagePlaces(node.outputShape).entries())
-    codes[place] = codeOf(node.values[at]!, output)
+    codes[place] = codeOf(node.values[at], output)
   return { op: 'constant', ...frame, inputs: [], ...written(output), codes }
 }
 

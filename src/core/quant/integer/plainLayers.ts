@@ -59,7 +59,7 @@ export function plainLayer(
       return { op: 'add', ...frame, ...written, inputB, ...factors, relu: node.relu }
     }
     case 'relu':
-      return requantizeLayer(node.name, frame.inputs[0]!, frame.inputShape, input, output, true)
+      return requantizeLayer(node.name, frame.inputs[0], frame.inputShape, input, output, true)
     case 'batchNorm':
       throw new AppError(
         'model.unsupportedOperator',

@@ -40,8 +40,8 @@ export function createIntegerRunner(network: QuantizedNetwork): IntegerRunner {
       if (codes.length !== inputSize) throw wrongLength(codes.length, inputSize)
       let logits = new Int32Array(0)
       for (const [index, layer] of network.layers.entries()) {
-        const inputs = layer.inputs.map((from) => (from < 0 ? codes : buffers[from]!))
-        const sums = steps[index]!(inputs, buffers[index]!)
+        const inputs = layer.inputs.map((from) => (from < 0 ? codes : buffers[from]))
+        const sums = steps[index](inputs, buffers[index])
         if (sums !== null) logits = sums.slice(0, network.outputCount)
       }
       return { logits, layers: keepLayers ? buffers.map((buffer) => buffer.slice()) : null }
@@ -68,14 +68,14 @@ export function runInteger(network: QuantizedNetwork, codes: Int8Array): Int32Ar
 /** Input codes of image bytes: p - 128. The network's input scale and zero give them their real value. */
 export function codesOfPixels(pixels: Uint8Array): Int8Array {
   const codes = new Int8Array(pixels.length)
-  for (let at = 0; at < pixels.length; at++) codes[at] = pixels[at]! - 128
+  for (let at = 0; at < pixels.length; at++) codes[at] = pixels[at] - 128
   return codes
 }
 
 /** Index of the largest value; the first one wins. */
 export function argmax(values: ArrayLike<number>): number {
   let best = 0
-  for (let index = 1; index < values.length; index++) if (values[index]! > values[best]!) best = index
+  for (let index = 1; index < values.length; index++) if (values[index] > values[best]) best = index
   return best
 }
 
@@ -86,35 +86,35 @@ export type LayerStep = (inputs: readonly Int8Array[], out: Int8Array) => Int32A
 export function createLayerStep(layer: IntegerLayer): LayerStep {
   switch (layer.op) {
     case 'maxPool':
-      return ([input], out) => (maxPool(layer, input!, out), null)
+      return ([input], out) => (maxPool(layer, input, out), null)
     case 'avgPool':
-      return ([input], out) => (avgPool(layer, input!, out), null)
+      return ([input], out) => (avgPool(layer, input, out), null)
     case 'add':
-      return ([a, b], out) => (add(layer, a!, b!, out), null)
+      return ([a, b], out) => (add(layer, a, b, out), null)
     case 'requantize':
-      return ([input], out) => (requantizeCodes(layer, input!, out), null)
+      return ([input], out) => (requantizeCodes(layer, input, out), null)
     case 'flatten':
-      return ([input], out) => (out.set(input!), null)
+      return ([input], out) => (out.set(input), null)
     case 'table':
-      return ([input], out) => (lookUp(layer, input!, out), null)
+      return ([input], out) => (lookUp(layer, input, out), null)
     case 'binary':
-      return ([a, b], out) => (binary(layer, a!, b!, out), null)
+      return ([a, b], out) => (binary(layer, a, b, out), null)
     case 'move':
-      return ([input, written], out) => (move(layer, input!, written ?? null, out), null)
+      return ([input, written], out) => (move(layer, input, written ?? null, out), null)
     case 'gather':
-      return ([input], out) => (runGather(layer, input!, out), null)
+      return ([input], out) => (runGather(layer, input, out), null)
     case 'reduce':
-      return ([input], out) => (reduce(layer, input!, out), null)
+      return ([input], out) => (reduce(layer, input, out), null)
     case 'softmax':
-      return ([input], out) => (softmax(layer, input!, out), null)
+      return ([input], out) => (softmax(layer, input, out), null)
     case 'normalize':
-      return ([input], out) => (normalize(layer, input!, out), null)
+      return ([input], out) => (normalize(layer, input, out), null)
     case 'product':
-      return ([a, b], out) => (runProduct(layer, a!, b!, out), null)
+      return ([a, b], out) => (runProduct(layer, a, b, out), null)
     case 'constant':
       return (_, out) => (out.set(layer.codes), null)
     case 'output':
-      return ([input]) => Int32Array.from(input!, (code) => code + layer.input.zero)
+      return ([input]) => Int32Array.from(input, (code) => code + layer.input.zero)
     default:
       return createWeightedStep(layer)
   }
@@ -130,9 +130,9 @@ function createWeightedStep(layer: Extract<IntegerLayer, { weights: Int8Array }>
     layer.op === 'dense' ? new Int32Array(0) : tapPositions(layer.inputShape, layer, outHeight, outWidth)
   return ([input], out) => {
     if (layer.op === 'dense') {
-      multiplyCodes(input!, layer.weights, 1, outputs, inner, sums)
+      multiplyCodes(input, layer.weights, 1, outputs, inner, sums)
     } else {
-      gatherCodes(input!, positions, layer.padCode, columns)
+      gatherCodes(input, positions, layer.padCode, columns)
       if (layer.op === 'conv2d') multiplyCodes(columns, layer.weights, pixels, outputs, inner, sums)
       else multiplyDepthwise(columns, layer.weights, pixels, inner / outputs, outputs, sums)
     }

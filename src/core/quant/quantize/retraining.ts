@@ -27,8 +27,8 @@ export function retrainingStart(
     if (!isWeightedNode(node)) return node
     const layer = layers.get(node.name)!
     const weights = floats[index]!.map((value, at) => {
-      const scale = layer.weightScale[channelOf(layer, at)]!
-      const code = layer.weights[at]!
+      const scale = layer.weightScale[channelOf(layer, at)]
+      const code = layer.weights[at]
       return scale * (code + Math.max(-cell, Math.min(cell, value / scale - code)))
     })
     return { ...node, weights: fromHwcWeights(graph, node, weights), bias: realBias(layer) }
@@ -38,7 +38,7 @@ export function retrainingStart(
     quantizers(index) {
       const node = graph.nodes[index] as WeightedNode
       const layer = layers.get(node.name)!
-      const isInput = node.inputs[0]! < 0
+      const isInput = node.inputs[0] < 0
       return { weights: weightQuantizer(node, layer), input: isInput ? null : inputQuantizer(layer.input) }
     }
   }
@@ -52,7 +52,7 @@ export function buildRetrainedLayer(trained: Graph, index: number, layer: Weight
   const node = trained.nodes[index] as WeightedNode
   const weights = hwcWeights(trained)[index]!
   const codes = Int8Array.from(weights, (value, at) =>
-    weightCode(value, layer.weightScale[channelOf(layer, at)]!, layer.weightBits)
+    weightCode(value, layer.weightScale[channelOf(layer, at)], layer.weightBits)
   )
   return integerLayer(
     {
@@ -78,12 +78,12 @@ function realBias(layer: WeightedLayer): Float32Array {
   const sums = new Float64Array(layer.bias.length)
   for (let at = 0; at < layer.weights.length; at++) {
     const channel = channelOf(layer, at)
-    sums[channel] = sums[channel]! + layer.weights[at]!
+    sums[channel] = sums[channel] + layer.weights[at]
   }
   return Float32Array.from(
     layer.bias,
     (bias, channel) =>
-      (bias - layer.input.zero * sums[channel]!) * layer.input.scale * layer.weightScale[channel]!
+      (bias - layer.input.zero * sums[channel]) * layer.input.scale * layer.weightScale[channel]
   )
 }
 

@@ -32,8 +32,8 @@ export function weightScale(
   let weighted = 0
   let total = 0
   for (let k = 0; k < count; k++) {
-    const magnitude = Math.abs(values[start + k * step]!)
-    const weight = importance === null ? 1 : importance[k]!
+    const magnitude = Math.abs(values[start + k * step])
+    const weight = importance === null ? 1 : importance[k]
     if (magnitude > largest) largest = magnitude
     weighted += weight * magnitude
     total += weight
@@ -65,9 +65,9 @@ function refit(
   let product = 0
   let square = 0
   for (let k = 0; k < count; k++) {
-    const value = values[start + k * step]!
+    const value = values[start + k * step]
     const code = weightCode(value, scale, bits)
-    const weight = importance === null ? 1 : importance[k]!
+    const weight = importance === null ? 1 : importance[k]
     product += weight * value * code
     square += weight * code * code
   }
@@ -85,9 +85,9 @@ function squaredError(
 ): number {
   let error = 0
   for (let k = 0; k < count; k++) {
-    const value = values[start + k * step]!
+    const value = values[start + k * step]
     const miss = value - scale * weightCode(value, scale, bits)
-    error += (importance === null ? 1 : importance[k]!) * miss * miss
+    error += (importance === null ? 1 : importance[k]) * miss * miss
   }
   return error
 }

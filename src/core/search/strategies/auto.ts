@@ -50,8 +50,8 @@ function chooseBatch(
       if (worth > value) [chosen, value, expected] = [at, worth, mean]
     }
     const [genes] = left.splice(chosen, 1)
-    proposals.push({ genes: genes!, phase: 'search', expectedLoss: Math.exp(expected) })
-    if (proposals.length < count) model = model.believing(genes!, expected)
+    proposals.push({ genes: genes, phase: 'search', expectedLoss: Math.exp(expected) })
+    if (proposals.length < count) model = model.believing(genes, expected)
     least = Math.min(least, expected)
   }
   return proposals

@@ -49,12 +49,12 @@ function guided(state: SearchState, count: number): Proposal[] {
     const [genes] = left.splice(chosen, 1)
     const score = Math.min(1, Math.max(0, 1 - (mean + scale * expected)))
     proposals.push({
-      genes: genes!,
+      genes: genes,
       phase: 'search',
       expectedLoss: Math.max(0, lossOfScore(objective, score))
     })
     // The rest of the batch is chosen as if this one came out as expected.
-    inputs.push(genes!)
+    inputs.push(genes)
     targets.push(expected)
     least = Math.min(least, expected)
   }
@@ -70,7 +70,7 @@ function bestProcess(inputs: readonly Genes[], targets: readonly number[]): Sche
   for (const length of lengths) {
     const covariance = (a: Genes, b: Genes): number => {
       let square = 0
-      for (let at = 0; at < a.length; at++) square += (a[at]! - b[at]!) ** 2
+      for (let at = 0; at < a.length; at++) square += (a[at] - b[at]) ** 2
       return Math.exp(-square / (2 * length * length))
     }
     const process = fitSchemeProcess(inputs, targets, covariance, 0.01)

@@ -40,15 +40,15 @@ function descended({ space, limits, cheapest, random }: SearchState, losses: Flo
   const genes = widestGenes(space)
   const excess = (of: Genes): number =>
     limits.reduce((sum, { budget, baselineCost }, at) => {
-      return sum + Math.max(0, space.costs[at]!.of(of) - budget) / baselineCost
+      return sum + Math.max(0, space.costs[at].of(of) - budget) / baselineCost
     }, 0)
   let over = excess(genes)
   while (over > 0 && !fits(space, limits, genes)) {
     const before = sumOfLosses(losses, genes)
     let best: { at: number; gene: number; rate: number; over: number } | null = null
     for (let at = 0; at < genes.length; at++) {
-      const present = genes[at]!
-      for (const gene of space.choices[at]!) {
+      const present = genes[at]
+      for (const gene of space.choices[at]) {
         if (gene <= present) continue
         genes[at] = gene
         const left = excess(genes)

@@ -88,8 +88,8 @@ function loweredGenes(space: SearchSpace, lowered: number, random: Random): Gene
   const order = random.shuffle(Array.from({ length: space.layers.length }, (_, layer) => layer))
   for (const layer of order.slice(0, lowered)) {
     for (const at of [2 * layer, 2 * layer + 1]) {
-      const lower = space.choices[at]!.slice(1)
-      if (lower.length > 0) genes[at] = lower[random.integer(lower.length)]!
+      const lower = space.choices[at].slice(1)
+      if (lower.length > 0) genes[at] = lower[random.integer(lower.length)]
     }
   }
   return genes
@@ -97,7 +97,7 @@ function loweredGenes(space: SearchSpace, lowered: number, random: Random): Gene
 
 function guided(state: SearchState, initial: number, settings: MicoSettings, count: number): Proposal[] {
   const { space, limits, history, random, evaluations, objective } = state
-  const { budget, baselineCost, minimumCost } = limits[0]!
+  const { budget, baselineCost, minimumCost } = limits[0]
   if (settings.needsBudget && budget >= baselineCost) return []
   // Region of interest: how far below the budget schemes may lie, as a share of the baseline's cost; it widens.
   const interest = 0.1 + (0.2 * (history.length - initial)) / Math.max(1, evaluations - initial)
@@ -109,10 +109,10 @@ function guided(state: SearchState, initial: number, settings: MicoSettings, cou
   const surrogate = fitSurrogate(space, history, objective, random.integer(2 ** 31))
   const { score, deviation, loss } = surrogate.predict(samples)
   const curiosity = (0.5 * initial) / history.length
-  return highest(samples, (at) => score[at]! + curiosity * deviation[at]!, count).map((at) => ({
-    genes: samples[at]!,
+  return highest(samples, (at) => score[at] + curiosity * deviation[at], count).map((at) => ({
+    genes: samples[at],
     phase: 'search',
-    expectedLoss: loss[at]!
+    expectedLoss: loss[at]
   }))
 }
 
@@ -128,10 +128,10 @@ function refined(
   )
   if (neighbours.length === 0) return []
   const { score, loss } = fitSurrogate(space, history, objective, random.integer(2 ** 31)).predict(neighbours)
-  return highest(neighbours, (at) => score[at]!, count).map((at) => ({
-    genes: neighbours[at]!,
+  return highest(neighbours, (at) => score[at], count).map((at) => ({
+    genes: neighbours[at],
     phase: 'refine',
-    expectedLoss: loss[at]!
+    expectedLoss: loss[at]
   }))
 }
 
@@ -147,7 +147,7 @@ export function highest(list: readonly unknown[], value: (at: number) => number,
 export function neighboursOf(space: SearchSpace, genes: Genes): Genes[] {
   const free = freeGenes(space)
   const stepped = (from: Genes, at: number, by: number): Genes | null => {
-    const next = space.choices[at]![space.choices[at]!.indexOf(from[at]!) + by]
+    const next = space.choices[at][space.choices[at].indexOf(from[at]) + by]
     if (next === undefined) return null
     const changed = from.slice()
     changed[at] = next

@@ -33,7 +33,7 @@ export const nsga2Strategy: Strategy = {
 /** Best first: by front, then by crowding distance. */
 function rankedBySurvival({ history, limits }: SearchState): Genes[] {
   const excess = ({ costs }: Candidate): number =>
-    costs.reduce((sum, cost, at) => sum + Math.max(0, cost / limits[at]!.budget - 1), 0)
+    costs.reduce((sum, cost, at) => sum + Math.max(0, cost / limits[at].budget - 1), 0)
   const isBetter = (a: Candidate, b: Candidate): boolean => {
     if (a.feasible !== b.feasible) return a.feasible
     if (!a.feasible) return excess(a) < excess(b)
@@ -48,10 +48,10 @@ function byCrowding(front: readonly Candidate[]): Candidate[] {
   const distance = new Map(front.map((entry) => [entry, 0]))
   for (const value of [(entry: Candidate) => entry.loss, (entry: Candidate) => entry.cost]) {
     const sorted = [...front].sort((a, b) => value(a) - value(b))
-    const span = value(sorted.at(-1)!) - value(sorted[0]!) || 1
+    const span = value(sorted.at(-1)!) - value(sorted[0]) || 1
     for (const [at, entry] of sorted.entries()) {
       const isEdge = at === 0 || at === sorted.length - 1
-      const gap = isEdge ? Infinity : (value(sorted[at + 1]!) - value(sorted[at - 1]!)) / span
+      const gap = isEdge ? Infinity : (value(sorted[at + 1]) - value(sorted[at - 1])) / span
       distance.set(entry, distance.get(entry)! + gap)
     }
   }
@@ -59,16 +59,16 @@ function byCrowding(front: readonly Candidate[]): Candidate[] {
 }
 
 function child({ space, random }: SearchState, ranked: readonly Genes[]): Genes {
-  const pick = (): Genes => ranked[Math.min(random.integer(ranked.length), random.integer(ranked.length))]!
+  const pick = (): Genes => ranked[Math.min(random.integer(ranked.length), random.integer(ranked.length))]
   const genes = pick().slice()
   const other = pick()
   if (random.next() < crossoverShare) {
-    for (let at = 0; at < genes.length; at++) if (random.next() < 0.5) genes[at] = other[at]!
+    for (let at = 0; at < genes.length; at++) if (random.next() < 0.5) genes[at] = other[at]
   }
   const free = freeGenes(space)
   for (const at of free) {
     if (random.next() >= 1 / free.length) continue
-    genes[at] = space.choices[at]![random.integer(space.choices[at]!.length)]!
+    genes[at] = space.choices[at][random.integer(space.choices[at].length)]
   }
   return genes
 }

@@ -59,11 +59,11 @@ function pairsOf(
   { base, added }: ProbedLoss
 ): Pair[] {
   const most = Math.max(0, Math.floor(evaluations * pairShare) - probes.length - 1)
-  const lossOf = ({ positions }: Probe): number => positions.reduce((sum, at) => sum + added[at]!, 0)
+  const lossOf = ({ positions }: Probe): number => positions.reduce((sum, at) => sum + added[at], 0)
   const pairs: Pair[] = []
   for (const [index, a] of probes.entries()) {
     for (const b of probes.slice(index + 1)) {
-      const genes = Uint8Array.from(a.genes, (gene, at) => Math.max(gene, b.genes[at]!))
+      const genes = Uint8Array.from(a.genes, (gene, at) => Math.max(gene, b.genes[at]))
       pairs.push({ a, b, genes, expected: base + lossOf(a) + lossOf(b) })
     }
   }
@@ -87,8 +87,7 @@ function interactionsOf(history: readonly Candidate[], pairs: readonly Pair[]): 
 /** Interactions grow like the geometric mean of both widths' shapes. */
 function interactionLoss(genes: Genes, interactions: readonly Interaction[]): number {
   const strength = ({ positions, genes: probed }: Probe): number =>
-    positions.reduce((sum, at) => sum + lossShape[genes[at]!]! / lossShape[probed[at]!]!, 0) /
-    positions.length
+    positions.reduce((sum, at) => sum + lossShape[genes[at]] / lossShape[probed[at]], 0) / positions.length
   let sum = 0
   for (const { a, b, excess } of interactions) sum += excess * Math.sqrt(strength(a) * strength(b))
   return sum

@@ -39,9 +39,9 @@ function featuresOf(space: SearchSpace): (genes: Genes, at: number) => number[] 
       1,
       at % 2,
       layer / layers,
-      space.macs[layer]! / total,
+      space.macs[layer] / total,
       layer === 0 || layer === layers ? 1 : 0,
-      at === 0 ? 0 : genes[at - 1]! / 3
+      at === 0 ? 0 : genes[at - 1] / 3
     ]
   }
 }
@@ -52,8 +52,8 @@ function trainedPolicy({ space, history, objective, random }: SearchState): { dr
   const weights = new Float64Array(4 * inputs)
   const probabilities = (genes: Genes, at: number): number[] => {
     const seen = features(genes, at)
-    const values = space.choices[at]!.map((choice) =>
-      Math.exp(seen.reduce((sum, value, index) => sum + value * weights[choice * inputs + index]!, 0))
+    const values = space.choices[at].map((choice) =>
+      Math.exp(seen.reduce((sum, value, index) => sum + value * weights[choice * inputs + index], 0))
     )
     const total = values.reduce((sum, value) => sum + value, 0)
     return values.map((value) => value / total)
@@ -65,15 +65,15 @@ function trainedPolicy({ space, history, objective, random }: SearchState): { dr
   for (let pass = 0; pass < passes; pass++) {
     for (const [index, { scheme }] of history.entries()) {
       const genes = genesOfScheme(scheme)
-      const advantage = Math.max(-2, Math.min(2, (scores[index]! - mean) / spread)) / history.length
+      const advantage = Math.max(-2, Math.min(2, (scores[index] - mean) / spread)) / history.length
       for (const [at, allowed] of space.choices.entries()) {
         if (allowed.length < 2) continue
         const shares = probabilities(genes, at)
         const seen = features(genes, at)
         for (const [place, choice] of allowed.entries()) {
-          const slope = (choice === genes[at] ? 1 : 0) - shares[place]!
+          const slope = (choice === genes[at] ? 1 : 0) - shares[place]
           for (let input = 0; input < inputs; input++) {
-            weights[choice * inputs + input]! += rate * advantage * slope * seen[input]!
+            weights[choice * inputs + input] += rate * advantage * slope * seen[input]
           }
         }
       }
@@ -85,8 +85,8 @@ function trainedPolicy({ space, history, objective, random }: SearchState): { dr
       for (const [at, allowed] of space.choices.entries()) {
         genes[at] =
           random.next() < exploration
-            ? allowed[random.integer(allowed.length)]!
-            : allowed[drawnIndex(probabilities(genes, at), random.next())]!
+            ? allowed[random.integer(allowed.length)]
+            : allowed[drawnIndex(probabilities(genes, at), random.next())]
       }
       return genes
     }
@@ -99,7 +99,7 @@ function lowered({ space, limits }: SearchState, genes: Genes): Genes | null {
     isChanged = false
     for (const [at, allowed] of space.choices.entries()) {
       if (fits(space, limits, genes)) return genes
-      const next = allowed[allowed.indexOf(genes[at]!) + 1]
+      const next = allowed[allowed.indexOf(genes[at]) + 1]
       if (next === undefined) continue
       genes[at] = next
       isChanged = true

@@ -46,16 +46,16 @@ function drawn(state: SearchState, count: number): Proposal[] {
   for (let draw = 0; draw < 40 * drawsPerScheme * count && drawnGenes.size < drawsPerScheme * count; draw++) {
     let ratio = 0
     const genes = Uint8Array.from(space.choices, (allowed, at) => {
-      const chosen = drawnIndex(good[at]!, random.next())
-      ratio += Math.log(good[at]![chosen]! / bad[at]![chosen]!)
-      return allowed[chosen]!
+      const chosen = drawnIndex(good[at], random.next())
+      ratio += Math.log(good[at][chosen] / bad[at][chosen])
+      return allowed[chosen]
     })
     const key = genesKey(genes)
     if (!seen.has(key) && fits(space, limits, genes)) drawnGenes.set(key, { genes, ratio })
   }
   const list = [...drawnGenes.values()]
-  return highest(list, (at) => list[at]!.ratio, count).map((at) => ({
-    genes: list[at]!.genes,
+  return highest(list, (at) => list[at].ratio, count).map((at) => ({
+    genes: list[at].genes,
     phase: 'search',
     expectedLoss: null
   }))

@@ -67,7 +67,7 @@ export class LitexBios {
     this.tick(nowMs)
     for (let at = 0; at < bytes.length; at++) {
       if (!this.isInCharge) return at
-      this.byte(bytes[at]!, nowMs)
+      this.byte(bytes[at], nowMs)
     }
     return bytes.length
   }
@@ -86,7 +86,7 @@ export class LitexBios {
     }
     this.sinceMs = nowMs
     this.frame.push(byte)
-    if (this.frame.length >= 4 && this.frame.length === 4 + this.frame[0]!) {
+    if (this.frame.length >= 4 && this.frame.length === 4 + this.frame[0]) {
       const frame = Uint8Array.from(this.frame)
       this.frame = []
       this.execute(frame)

@@ -31,10 +31,10 @@ export function closureOf(
   ].filter(({ ratio }) => ratio !== null && (ratio < closureBounds.low || ratio > closureBounds.high))
   if (outside.length === 0) return { ...percents, verdict: 'VALID', reason: null }
   const said = outside
-    .map(({ what, ratio }) => `${what}: ${formatPercent(ratio!, 0)} of the whole network`)
+    .map(({ what, ratio }) => `${what}: ${formatPercent(ratio, 0)} of the whole network`)
     .join(', ')
   const likely =
-    outside[0]!.ratio! > 1
+    outside[0].ratio! > 1
       ? 'Alone, layers cost more than inside the network: the runtime joins operators across layers there, and a loop has a cost of its own.'
       : 'Something between the layers is in none of them: gaps between launches, cold caches, or operators that are missing.'
   return {

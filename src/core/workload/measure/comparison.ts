@@ -42,24 +42,24 @@ export function addRows(
   for (const [row, label] of labels.entries()) {
     if (label < 0) continue
     const from = row * columns
-    const sample = samples[row]!
+    const sample = samples[row]
     let kl = 0
     let firstBefore = from
     let firstAfter = from
     for (let i = from; i < from + columns; i++) {
-      const p = before[i]!
-      kl += Math.exp(p) * (p - after[i]!)
-      if (p > before[firstBefore]!) firstBefore = i
-      if (after[i]! > after[firstAfter]!) firstAfter = i
+      const p = before[i]
+      kl += Math.exp(p) * (p - after[i])
+      if (p > before[firstBefore]) firstBefore = i
+      if (after[i] > after[firstAfter]) firstAfter = i
     }
-    sums.rows[sample]!++
+    sums.rows[sample]++
     // float32 log-probabilities sum to 1 but for rounding, which can push a KL of 0 below it.
-    sums.kl[sample]! += Math.max(0, kl)
-    sums.nllBefore[sample]! -= before[from + label]!
-    sums.nllAfter[sample]! -= after[from + label]!
-    if (firstBefore === from + label) sums.rightBefore[sample]!++
-    if (firstAfter === from + label) sums.rightAfter[sample]!++
-    if (firstBefore !== firstAfter) sums.differing[sample]!++
+    sums.kl[sample] += Math.max(0, kl)
+    sums.nllBefore[sample] -= before[from + label]
+    sums.nllAfter[sample] -= after[from + label]
+    if (firstBefore === from + label) sums.rightBefore[sample]++
+    if (firstAfter === from + label) sums.rightAfter[sample]++
+    if (firstBefore !== firstAfter) sums.differing[sample]++
   }
 }
 
@@ -78,7 +78,7 @@ function bootstrap(
   seed: number
 ): Figure {
   const value = statistic(columns.map(total))
-  const samples = columns[0]!.length
+  const samples = columns[0].length
   const random = createRandom(seed)
   const found = new Float64Array(replicates)
   const sums = new Array<number>(columns.length)
@@ -86,7 +86,7 @@ function bootstrap(
     sums.fill(0)
     for (let draw = 0; draw < samples; draw++) {
       const chosen = random.integer(samples)
-      for (let column = 0; column < columns.length; column++) sums[column]! += columns[column]![chosen]!
+      for (let column = 0; column < columns.length; column++) sums[column] += columns[column][chosen]
     }
     found[replicate] = statistic(sums)
   }
@@ -116,8 +116,8 @@ export function compareVariant(
   let lost = 0
   let gained = 0
   for (let sample = 0; sample < sums.rows.length; sample++) {
-    if (sums.rightBefore[sample]! > sums.rightAfter[sample]!) lost++
-    if (sums.rightBefore[sample]! < sums.rightAfter[sample]!) gained++
+    if (sums.rightBefore[sample] > sums.rightAfter[sample]) lost++
+    if (sums.rightBefore[sample] < sums.rightAfter[sample]) gained++
   }
   return {
     name,

@@ -84,7 +84,7 @@ export function quantileFigure(values: readonly number[], q: number, confidence:
   if (values.length === 0) return unavailableFigure('No single forward pass was timed.')
   const sorted = Float64Array.from(values).sort()
   const n = sorted.length
-  const at = (rank: number): number => sorted[Math.max(0, Math.min(n - 1, rank))]!
+  const at = (rank: number): number => sorted[Math.max(0, Math.min(n - 1, rank))]
   const half = normalQuantile((1 + confidence) / 2) * Math.sqrt(n * q * (1 - q))
   const enough = n * Math.min(q, 1 - q) >= 5
   return {

@@ -62,8 +62,8 @@ function withScores(rows: readonly ImpactRow[]): ImpactRow[] {
   const qualityRanks = ranksOf(finite(loss))
   return rows.map((row, index) => ({
     ...row,
-    klRank: klRanks[index]!,
-    qualityRank: qualityRanks[index]!,
-    impactScore: (klRanks[index]! + qualityRanks[index]!) / 2 / rows.length
+    klRank: klRanks[index],
+    qualityRank: qualityRanks[index],
+    impactScore: (klRanks[index] + qualityRanks[index]) / 2 / rows.length
   }))
 }

@@ -59,8 +59,8 @@ function gateNodes(
   }
   if (input !== null) terms.push(node('Mul', [input, scalar(skipInput(layer))], name('skipped')))
   const sum = terms.slice(1).map((term, index) => {
-    const before = index === 0 ? terms[0]!.outputs[0]! : name(`sum${index - 1}`)
-    return node('Add', [before, term.outputs[0]!], name(`sum${index}`))
+    const before = index === 0 ? terms[0].outputs[0] : name(`sum${index - 1}`)
+    return node('Add', [before, term.outputs[0]], name(`sum${index}`))
   })
   const all = [...terms, ...sum]
   const end = all.at(-1)!

@@ -115,7 +115,7 @@ function castOperands({ node, weights }: WeightedNode, precision: 'fp16' | 'bf16
     return `${base}/${at}`
   }
   build.nodes.push({ ...node, inputs: node.inputs.map(cast), outputs: [base] })
-  add(build, 'Cast', [base], [output!], { to: int(elementCode.fp32) })
+  add(build, 'Cast', [base], [output], { to: int(elementCode.fp32) })
 }
 
 /** Weights of a matrix product as rows (inputs) x columns (outputs). */
@@ -134,8 +134,8 @@ function matrixOf(
 function withBias({ kind, node }: WeightedNode, product: string, build: Build): void {
   const bias = kind === 'gemm' ? node.inputs[2] : undefined
   const [output] = node.outputs
-  if (bias === undefined || bias === '') add(build, 'Identity', [product], [output!])
-  else add(build, 'Add', [product, bias], [output!])
+  if (bias === undefined || bias === '') add(build, 'Identity', [product], [output])
+  else add(build, 'Add', [product, bias], [output])
 }
 
 function matMulNBits(weighted: WeightedNode, build: Build): void {
@@ -144,7 +144,7 @@ function matMulNBits(weighted: WeightedNode, build: Build): void {
   const base = `${weighted.node.outputs[0]}/int4`
   const half = int4BlockSize / 2
   const inputs = [
-    weighted.node.inputs[0]!,
+    weighted.node.inputs[0],
     tensor(build, `${base}/weights`, packed, [columns, blocks, half]),
     tensor(build, `${base}/scales`, scales, [columns * blocks])
   ]
@@ -157,7 +157,7 @@ function dynamicInt8(weighted: WeightedNode, build: Build): void {
   const { node, kind } = weighted
   const base = `${node.outputs[0]}/int8`
   const part = (name: string): string => `${base}/${name}`
-  add(build, 'DynamicQuantizeLinear', [node.inputs[0]!], [part('x'), part('xScale'), part('xZero')])
+  add(build, 'DynamicQuantizeLinear', [node.inputs[0]], [part('x'), part('xScale'), part('xZero')])
   const zero = tensor(build, part('wZero'), Int8Array.of(0), [])
   const { weights, scale } = int8Weights(weighted, base, build)
   const operator = kind === 'conv' ? 'ConvInteger' : 'MatMulInteger'
@@ -174,19 +174,19 @@ function staticInt8(weighted: WeightedNode, build: Build): void {
   const { node, kind } = weighted
   const base = `${node.outputs[0]}/int8`
   const part = (name: string): string => `${base}/${name}`
-  const range = build.rangeOf(node.inputs[0]!)
+  const range = build.rangeOf(node.inputs[0])
   const low = Math.min(0, range.low)
   const scale = (Math.max(0, range.high) - low) / 255 || 1
   const xScale = tensor(build, part('xScale'), Float32Array.of(scale), [])
   const xZero = tensor(build, part('xZero'), Uint8Array.of(Math.round(-low / scale)), [])
-  add(build, 'QuantizeLinear', [node.inputs[0]!, xScale, xZero], [part('x')])
+  add(build, 'QuantizeLinear', [node.inputs[0], xScale, xZero], [part('x')])
   add(build, 'DequantizeLinear', [part('x'), xScale, xZero], [part('xReal')])
   const { weights, scale: wScale, zero, axis } = int8Weights(weighted, base, build)
   const attributes: Record<string, OnnxAttribute> = axis === null ? {} : { axis: int(axis) }
   add(build, 'DequantizeLinear', [weights, wScale, zero], [part('wReal')], attributes)
   if (kind === 'conv') {
     const bias = node.inputs.slice(2)
-    return add(build, 'Conv', [part('xReal'), part('wReal'), ...bias], [node.outputs[0]!], {
+    return add(build, 'Conv', [part('xReal'), part('wReal'), ...bias], [node.outputs[0]], {
       ...node.attributes
     })
   }
@@ -222,12 +222,12 @@ function int8Weights(
 function convBias({ node, weights }: WeightedNode, product: string, build: Build): void {
   const bias = node.inputs[2]
   const [output] = node.outputs
-  if (bias === undefined || bias === '') return add(build, 'Identity', [product], [output!])
+  if (bias === undefined || bias === '') return add(build, 'Identity', [product], [output])
   const { dims } = build.values(weights)
-  const shape = [1, dims[0]!, ...dims.slice(2).map(() => 1)]
+  const shape = [1, dims[0], ...dims.slice(2).map(() => 1)]
   const target = tensor(build, `${output}/biasShape`, BigInt64Array.from(shape, BigInt), [shape.length])
   add(build, 'Reshape', [bias, target], [`${output}/bias`])
-  add(build, 'Add', [product, `${output}/bias`], [output!])
+  add(build, 'Add', [product, `${output}/bias`], [output])
 }
 
 /** Without nodes that nothing reads any more (the transposition of weights that were replaced). */

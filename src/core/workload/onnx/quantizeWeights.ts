@@ -12,12 +12,12 @@ export function int8Columns(weights: Float32Array, rows: number, columns: number
   const scales = new Float32Array(columns)
   for (let i = 0; i < weights.length; i++) {
     const column = i % columns
-    scales[column] = Math.max(scales[column]!, Math.abs(weights[i]!))
+    scales[column] = Math.max(scales[column], Math.abs(weights[i]))
   }
-  for (let column = 0; column < columns; column++) scales[column] = (scales[column]! || 1) / 127
+  for (let column = 0; column < columns; column++) scales[column] = (scales[column] || 1) / 127
   const values = new Int8Array(rows * columns)
   for (let i = 0; i < values.length; i++) {
-    values[i] = Math.max(-127, Math.min(127, Math.round(weights[i]! / scales[i % columns]!)))
+    values[i] = Math.max(-127, Math.min(127, Math.round(weights[i] / scales[i % columns])))
   }
   return { values, scales }
 }
@@ -57,16 +57,16 @@ export function int4Blocks(
       const to = Math.min(rows, from + blockSize)
       let extreme = 0
       for (let row = from; row < to; row++) {
-        const value = weights[row * columns + column]!
+        const value = weights[row * columns + column]
         if (Math.abs(value) > Math.abs(extreme)) extreme = value
       }
       const scale = Math.fround(extreme / -8 || 1)
       const at = column * blocks + block
       scales[at] = scale
       for (let row = from; row < to; row++) {
-        const q = Math.max(0, Math.min(15, Math.round(weights[row * columns + column]! / scale) + 8))
+        const q = Math.max(0, Math.min(15, Math.round(weights[row * columns + column] / scale) + 8))
         const byte = at * (blockSize / 2) + ((row - from) >> 1)
-        packed[byte] = (row - from) % 2 === 0 ? (packed[byte]! & 0xf0) | q : (packed[byte]! & 0x0f) | (q << 4)
+        packed[byte] = (row - from) % 2 === 0 ? (packed[byte] & 0xf0) | q : (packed[byte] & 0x0f) | (q << 4)
       }
     }
   }
@@ -77,8 +77,7 @@ export function int4Blocks(
 export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(values.length)
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++)
-      out[row * columns + column] = values[column * rows + row]!
+    for (let column = 0; column < columns; column++) out[row * columns + column] = values[column * rows + row]
   }
   return out
 }

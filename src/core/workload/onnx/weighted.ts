@@ -14,12 +14,12 @@ export function weightedNode(network: Network, node: OnnxNode): WeightedNode | n
   const { opType, inputs } = node
   const constant = (at: number): boolean => network.constants.has(inputs[at] ?? '')
   if (opType === 'MatMul' && constant(1) && !constant(0)) {
-    return { node, kind: 'matmul', weights: inputs[1]! }
+    return { node, kind: 'matmul', weights: inputs[1] }
   }
-  if (opType === 'Gemm' && constant(1) && !constant(0)) return { node, kind: 'gemm', weights: inputs[1]! }
-  if (opType === 'Conv' && constant(1)) return { node, kind: 'conv', weights: inputs[1]! }
+  if (opType === 'Gemm' && constant(1) && !constant(0)) return { node, kind: 'gemm', weights: inputs[1] }
+  if (opType === 'Conv' && constant(1)) return { node, kind: 'conv', weights: inputs[1] }
   if (opType === 'Gather' && constant(0) && !constant(1)) {
-    return { node, kind: 'table', weights: inputs[0]! }
+    return { node, kind: 'table', weights: inputs[0] }
   }
   return null
 }

@@ -1,5 +1,5 @@
 import type { spawn as nodeSpawn } from 'node:child_process'
-import { createTextLines } from '../../../core/board/tools/textLines'
+import { createToolLines } from '../../../core/board/tools/textLines'
 import { AppError } from '../../../shared/errors'
 
 export interface ToolOptions {
@@ -70,7 +70,7 @@ export function startTool(options: ToolOptions): ToolRun {
   const onParentExit = (): void => void child.kill('SIGKILL')
 
   const readers = [child.stdout, child.stderr].map((stream) => {
-    const lines = createTextLines()
+    const lines = createToolLines()
     const decoder = new TextDecoder()
     stream.on('data', (chunk: Buffer) => {
       heard()

@@ -9,7 +9,7 @@ import type { Emitted, EmitterSite } from '../gradient'
  */
 export function emitConv2d(site: EmitterSite<Conv2dNode>): Emitted {
   const { builder, node, inputs, inputShapes, parameters } = site
-  const [input, weights, bias] = [inputs[0]!, parameters[0]!, parameters[1]!]
+  const [input, weights, bias] = [inputs[0], parameters[0], parameters[1]]
   const value = builder.node('Conv', [input, weights, bias], windowAttributes(node))
   return {
     value,
@@ -22,7 +22,7 @@ export function emitConv2d(site: EmitterSite<Conv2dNode>): Emitted {
       )
       const weightGradient = builder.node('Transpose', [trimmed(builder, node, correlated)], swap)
       return {
-        inputs: [wantsInputs ? inputGradient(builder, node, inputShapes[0]!, weights, gradient, 1) : null],
+        inputs: [wantsInputs ? inputGradient(builder, node, inputShapes[0], weights, gradient, 1) : null],
         parameters: [weightGradient, sumOverPixels(builder, gradient)]
       }
     }
@@ -32,8 +32,8 @@ export function emitConv2d(site: EmitterSite<Conv2dNode>): Emitted {
 /** One filter per channel: as above with every channel of every image a group of its own. */
 export function emitDepthwiseConv2d(site: EmitterSite<DepthwiseConv2dNode>): Emitted {
   const { builder, node, inputs, inputShapes, parameters } = site
-  const [input, weights, bias] = [inputs[0]!, parameters[0]!, parameters[1]!]
-  const [channels, height, width] = inputShapes[0]! as [number, number, number]
+  const [input, weights, bias] = [inputs[0], parameters[0], parameters[1]]
+  const [channels, height, width] = inputShapes[0] as [number, number, number]
   const [, outHeight, outWidth] = node.outputShape as [number, number, number]
   const value = builder.node('Conv', [input, weights, bias], {
     ...windowAttributes(node),
@@ -68,10 +68,10 @@ export function emitDepthwiseConv2d(site: EmitterSite<DepthwiseConv2dNode>): Emi
         }
       }
       const columns = taps.map((tap) => builder.node('Reshape', [tap, builder.shape([channels, 1])]))
-      const stacked = columns.length === 1 ? columns[0]! : builder.node('Concat', columns, { axis: int(1) })
+      const stacked = columns.length === 1 ? columns[0] : builder.node('Concat', columns, { axis: int(1) })
       return {
         inputs: [
-          wantsInputs ? inputGradient(builder, node, inputShapes[0]!, weights, gradient, channels) : null
+          wantsInputs ? inputGradient(builder, node, inputShapes[0], weights, gradient, channels) : null
         ],
         parameters: [
           builder.node('Reshape', [stacked, builder.shape([channels, 1, ...node.kernel])]),
@@ -98,11 +98,11 @@ function inputGradient(
 ): string {
   const outside = [0, 1].map((axis) => {
     const covered =
-      (node.outputShape[axis + 1]! - 1) * node.stride[axis]! +
-      node.kernel[axis]! -
-      node.pad[axis]! -
-      node.pad[axis + 2]!
-    return inputShape[axis + 1]! - covered
+      (node.outputShape[axis + 1] - 1) * node.stride[axis] +
+      node.kernel[axis] -
+      node.pad[axis] -
+      node.pad[axis + 2]
+    return inputShape[axis + 1] - covered
   })
   return builder.node('ConvTranspose', [gradient, weights], {
     ...windowAttributes(node),

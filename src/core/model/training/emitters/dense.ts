@@ -4,7 +4,7 @@ import type { Emitted, EmitterSite } from '../gradient'
 
 /** y = x Wᵀ + b; dx = dy W, dW = dyᵀ x, db = column sums of dy. */
 export function emitDense({ builder, inputs, parameters }: EmitterSite<DenseNode>): Emitted {
-  const [input, weights, bias] = [inputs[0]!, parameters[0]!, parameters[1]!]
+  const [input, weights, bias] = [inputs[0], parameters[0], parameters[1]]
   const value = builder.node('Gemm', [input, weights, bias], { transB: int(1) })
   return {
     value,

@@ -4,7 +4,7 @@ import type { OnnxBuilder } from '../../onnxBuilder'
 import type { Emitted, EmitterSite } from '../gradient'
 
 export function emitRelu({ builder, inputs }: EmitterSite<ReluNode>): Emitted {
-  return rectified(builder, inputs[0]!)
+  return rectified(builder, inputs[0])
 }
 
 /** max(0, x); the gradient passes where the result is positive. */
@@ -32,7 +32,7 @@ export function emitFlatten({ builder, inputs, inputShapes }: EmitterSite<Flatte
   return {
     value: builder.node('Flatten', inputs, { axis: int(1) }),
     backward: (gradient) => ({
-      inputs: [builder.node('Reshape', [gradient, builder.shape([-1, ...inputShapes[0]!])])],
+      inputs: [builder.node('Reshape', [gradient, builder.shape([-1, ...inputShapes[0]])])],
       parameters: []
     })
   }
@@ -46,12 +46,12 @@ export function emitBatchNorm({ builder, inputs, parameters }: EmitterSite<Batch
   const axes = ints([0, 2, 3])
   const mean = (value: string): string => builder.node('ReduceMean', [value], { axes })
   const perChannel = (value: string): string => builder.node('Reshape', [value, builder.shape([1, -1, 1, 1])])
-  const centred = builder.node('Sub', [inputs[0]!, mean(inputs[0]!)])
+  const centred = builder.node('Sub', [inputs[0], mean(inputs[0])])
   const variance = mean(builder.node('Mul', [centred, centred]))
   const deviation = builder.node('Sqrt', [builder.node('Add', [variance, builder.scalar(batchNormEpsilon)])])
   const normal = builder.node('Div', [centred, deviation])
-  const scale = perChannel(parameters[0]!)
-  const value = builder.node('Add', [builder.node('Mul', [normal, scale]), perChannel(parameters[1]!)])
+  const scale = perChannel(parameters[0])
+  const value = builder.node('Add', [builder.node('Mul', [normal, scale]), perChannel(parameters[1])])
   return {
     value,
     backward(gradient) {

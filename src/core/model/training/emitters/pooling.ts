@@ -27,11 +27,11 @@ export function emitMaxPool({ builder, node, inputs, inputShapes }: EmitterSite<
     backward(gradient) {
       // MaxUnpool wants the whole output shape, batch included.
       const batch = builder.node('Slice', [
-        builder.node('Shape', [inputs[0]!]),
+        builder.node('Shape', [inputs[0]]),
         builder.shape([0]),
         builder.shape([1])
       ])
-      const shape = builder.node('Concat', [batch, builder.shape(inputShapes[0]!)], { axis: int(0) })
+      const shape = builder.node('Concat', [batch, builder.shape(inputShapes[0])], { axis: int(0) })
       return { inputs: [builder.node('MaxUnpool', [gradient, indices, shape], attributes)], parameters: [] }
     }
   }
@@ -53,7 +53,7 @@ export function emitAvgPool({ builder, node, inputs, inputShapes }: EmitterSite<
   return {
     value,
     backward(gradient) {
-      const channels = inputShapes[0]![0]!
+      const channels = inputShapes[0][0]
       const count = node.kernel[0] * node.kernel[1]
       const shares = builder.constant(new Float32Array(channels * count).fill(1 / count), [
         channels,
@@ -62,8 +62,8 @@ export function emitAvgPool({ builder, node, inputs, inputShapes }: EmitterSite<
       ])
       const outside = [0, 1].map(
         (axis) =>
-          inputShapes[0]![axis + 1]! -
-          ((node.outputShape[axis + 1]! - 1) * node.stride[axis]! + node.kernel[axis]!)
+          inputShapes[0][axis + 1] -
+          ((node.outputShape[axis + 1] - 1) * node.stride[axis] + node.kernel[axis])
       )
       const spread = builder.node('ConvTranspose', [gradient, shares], {
         kernel_shape: ints(node.kernel),

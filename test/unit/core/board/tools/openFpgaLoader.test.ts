@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createOpenFpgaLoaderOutput, parseDetect, parseNameTable } from '@core/board/tools/openFpgaLoader'
-import { createTextLines } from '@core/board/tools/textLines'
+import { createToolLines } from '@core/board/tools/textLines'
 
 /** Feeds text as a process prints it, in pieces of `size` characters. */
 function read(text: string, size = 7) {
   const output = createOpenFpgaLoaderOutput()
-  const lines = createTextLines()
+  const lines = createToolLines()
   const progress: number[] = []
   const take = (line: string): void => {
     const found = output.line(line)
