@@ -20,7 +20,19 @@ export const cliEntries: readonly CliEntry[] = [
   {
     noun: 'board',
     summary: 'boards: list, identify, listen and type, load files, bitstreams, debug probes',
-    verbs: ['list', 'info', 'console', 'load', 'boot', 'twin', 'tools', 'detect', 'bitstream', 'debug-load'],
+    verbs: [
+      'list',
+      'info',
+      'test-line',
+      'console',
+      'load',
+      'boot',
+      'twin',
+      'tools',
+      'detect',
+      'bitstream',
+      'debug-load'
+    ],
     load: async () => (await import('./board')).boardCli
   },
   {
@@ -74,7 +86,7 @@ export const cliEntries: readonly CliEntry[] = [
   {
     noun: 'gpu',
     summary: 'NVIDIA GPUs: list them, record power and energy of a command, show recordings',
-    verbs: ['list', 'record', 'show'],
+    verbs: ['list', 'record', 'import', 'show'],
     load: async () => (await import('./gpu')).gpuCli
   },
   {
