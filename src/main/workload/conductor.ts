@@ -161,7 +161,9 @@ async function doSteps(
   let baseline: RunnerEventOf<'predictions'> | undefined
   const report = (note: string): void => {
     const done = steps.reduce((sum, { trialsDone }) => sum + trialsDone, 0)
-    deps.progress(done, total, `${note}; by the plan ${formatDuration(secondsLeft(steps) * 1000)} to go`)
+    // The job's own rate is the better estimate as soon as there is one.
+    const plan = done === 0 ? `; about ${formatDuration(secondsLeft(steps) * 1000)} by the plan` : ''
+    deps.progress(done, total, `${note}${plan}`)
   }
   const original = async (): Promise<RunnerEventOf<'predictions'>> => {
     // After a resume the original is run again: its rows are needed, its result is there already.
