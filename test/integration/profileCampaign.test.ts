@@ -73,9 +73,11 @@ describe('profile campaign on the virtual board', () => {
       total: plan.samples,
       error: null
     })
-    const { samples, total } = await call('profile.samples', { campaignId })
+    const page = await call('profile.samples', { campaignId })
+    const { samples, total } = page
     expect(total).toBe(plan.samples)
-    profileContract.commands['profile.samples'].out.parse({ samples, total })
+    profileContract.commands['profile.samples'].out.parse(page)
+    expect(page.unreadable).toEqual([])
     expect(new Set(samples.map((sample) => sample.kernel)).size).toBe(everything.length)
     for (const sample of samples) {
       expect(sample).toMatchObject({

@@ -144,7 +144,7 @@ function checkRows({ rows, judge }: TwinRequest): void {
   if (distinct >= minRows) return
   throw new AppError(
     'input.invalid',
-    `${countOf(distinct, 'row')} are too few for a twin; it needs ${minRows}.`,
+    `${countOf(distinct, 'row')} ${distinct === 1 ? 'is' : 'are'} too few for a twin; it needs ${minRows}.`,
     'Measure more bit pairs or shapes: bitbench bench kernels --board BOARD --json'
   )
 }

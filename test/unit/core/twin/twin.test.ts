@@ -135,7 +135,7 @@ describe('making a twin', () => {
 
   it.each<[string, KernelRow[], string]>([
     ['too few rows', measured.slice(0, 7), '7 rows are too few'],
-    ['the same row many times', Array.from({ length: 9 }, () => measured[0]), '1 rows are too few'],
+    ['the same row many times', Array.from({ length: 9 }, () => measured[0]), '1 row is too few'],
     ['rows without cycles', measured.map((row) => ({ ...row, cyclesPerMac: null })), 'has no cycles'],
     ['a shape that is none', [{ ...measured[0], shape: '4x8' }, ...measured], '"4x8" is not the shape']
   ])('refuses %s', async (_name, given, message) => {

@@ -276,7 +276,7 @@ describe('what surrounds a recording', () => {
     const env = { BITBENCH_POWERCAP: '/nowhere', BITBENCH_NVML: library! }
     const { gpu, energy, gpuStore, load, bench } = await serve({}, undefined, env)
     Object.assign(process.env, { FAKE_NVML_WATT: load, FAKE_NVML_IDLE: '50' })
-    const command = bench('fp16:200:1500')
+    const command = bench('fp16:200:3000')
     const recording = await (await gpu.record({ ...quick, idleAfterMs: 600, command })).result
     expect(recording).toMatchObject({
       counter: { state: 'read', source: library },
@@ -287,7 +287,7 @@ describe('what surrounds a recording', () => {
     expect(recording.idleAfterMs).toBeGreaterThanOrEqual(600)
     const report = energyReportSchema.parse(await energy.report(recording.id))
     const phase = report.phases.find(({ name }) => name === 'fp16')!
-    // 250 W for 1.5 s by both, as far as two processes that poll a file can agree on its edges.
+    // 250 W for 3 s by both, as far as two processes that poll a file can agree on its edges.
     expect(phase.counterJ! / (phase.durationMs / 1000)).toBeGreaterThan(225)
     expect(Math.abs(phase.counterDifference!)).toBeLessThan(0.1)
     expect(report.gpus[0]!.idleAfter.basis).toBe('after')
