@@ -49,7 +49,23 @@ const results: Record<string, (result: Record<string, unknown>) => void> = {
     // 2 + 0.002 x 200 x 14 + 0.05 x 4 x 14 = 10.4 ms; 40 x (0.5 + 0.08 x 14 + 0.02 x 4 x 14) = 109.6 ms
     expect(result['prefillMs']).toBeCloseTo(10.4, 3)
     expect(result['decodeMs']).toBeCloseTo(109.6, 3)
+  },
+  workloads: (result) => {
+    expect(result).toMatchObject({ state: 'done', layer: 'scores', energy: 'unavailable' })
+    expect(result['microsecondsPerCall']).toBeGreaterThan(0)
+    expect(result['klWithoutTheLayer']).toBeCloseTo(klAgainstEvenOdds(), 9)
   }
+}
+
+/** KL(p || even) of the example's network, computed from its weights. */
+function klAgainstEvenOdds(): number {
+  const difference = [1.3, -1.1, 0.1, 0.3]
+  const each = Array.from({ length: 40 }, (_, sample) => {
+    const score = difference.reduce((sum, weight, at) => sum + weight * Math.sin(1 + 7 * sample + at), 0)
+    const p = 1 / (1 + Math.exp(-score))
+    return Math.log(2) + p * Math.log(p) + (1 - p) * Math.log(1 - p)
+  })
+  return each.reduce((sum, value) => sum + value, 0) / 40
 }
 
 describe('examples', () => {

@@ -4,7 +4,7 @@ import { consumersOf, isWeightedNode, sizeOf, type Graph, type GraphNode } from 
 import { createBoundedCache, type BoundedCache } from './boundedCache'
 import { bestFormat, createHistogram, type HistogramBuilder } from './activationRange'
 import { probeFloats, runPlain, type FitWork, type FloatValues } from './fitEngine'
-import { representative } from './formats'
+import { representative } from './passedCodes'
 import { hwcWeights, toHwc } from '../hwcGraph'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
 import { realsOfPixels } from '../runFloat'

@@ -1,6 +1,7 @@
 import { consumersOf, isWeightedNode, type Graph, type GraphNode, type Shape } from '../../model/graph'
 import type { ActivationRanges } from './calibration'
 import type { CodeFormat } from '../quantizedNetwork'
+import { passesCodes, representative } from './passedCodes'
 import { inputBits, type Bits, type Scheme } from '../scheme'
 
 /**
@@ -50,21 +51,6 @@ export function planFormats(calibration: ActivationRanges, scheme: Scheme): Tens
       return formatOf(node.inputs[position]!, wantedBits(node, storedBits[index]!))
     }
   }
-}
-
-/** Nodes that hand codes on as they are. */
-function passesCodes(node: GraphNode): boolean {
-  if (node.op === 'reduce') return node.function === 'max'
-  return node.op === 'maxPool' || node.op === 'flatten' || node.op === 'move' || node.op === 'concat'
-}
-
-/** The tensor whose values decide the range: behind a pool that alone reads this one, the pool's output. */
-export function representative(graph: Graph, consumers: readonly number[][], node: number): number {
-  const readers = consumers[node + 1]!
-  if (readers.length === 1 && passesCodes(graph.nodes[readers[0]!]!)) {
-    return representative(graph, consumers, readers[0]!)
-  }
-  return node
 }
 
 function comesFromInput(graph: Graph, node: number): boolean {

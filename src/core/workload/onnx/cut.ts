@@ -1,5 +1,5 @@
 import type { OnnxElementType, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from '../../model/onnx'
-import type { LayerGroup } from './groups'
+import type { LayerGroup } from './layerGroup'
 import { constantPart, type Network } from './network'
 
 /** Element type of a captured value, by its name. */

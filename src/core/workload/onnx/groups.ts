@@ -1,23 +1,9 @@
 import type { OnnxNode } from '../../model/onnx'
 import type { LayerType } from '../../../shared/contract/workloadRows'
+import type { LayerGroup } from './layerGroup'
 import { layerTypeOf } from './layerType'
 import { sourcesOf, type Network } from './network'
 import { weightedNode } from './weighted'
-
-/** Operators of a network that are measured and changed together. Every computed node is in exactly one group. */
-export interface LayerGroup {
-  readonly id: string
-  readonly type: LayerType
-  /** Its operators, each once: "MatMul+Add". */
-  readonly className: string
-  readonly nodes: readonly OnnxNode[]
-  /** Computed values that it reads from outside. */
-  readonly inputs: readonly string[]
-  /** Values that are read outside or that the network gives out. */
-  readonly outputs: readonly string[]
-  /** Initializers that it multiplies by, looks up or scales with. */
-  readonly weights: readonly string[]
-}
 
 /**
  * Cuts a network into layers: by the module paths that exporters put into node names ("/h.0/mlp/lin1/MatMul"), and where

@@ -1,5 +1,5 @@
 import type { LayerType } from '../../../shared/contract/workloadRows'
-import type { LayerGroup } from './groups'
+import type { LayerGroup } from './layerGroup'
 import type { Network } from './network'
 import { weightedNode } from './weighted'
 

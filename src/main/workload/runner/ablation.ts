@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node'
-import type { LayerGroup } from '../../../core/workload/onnx/groups'
+import type { LayerGroup } from '../../../core/workload/onnx/layerGroup'
 import {
   gateNetwork,
   keepInput,

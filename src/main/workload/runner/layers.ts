@@ -1,4 +1,4 @@
-import type { LayerGroup } from '../../../core/workload/onnx/groups'
+import type { LayerGroup } from '../../../core/workload/onnx/layerGroup'
 import { sharedWeights } from '../../../core/workload/onnx/groups'
 import { macsOf } from '../../../core/workload/onnx/weighted'
 import type { Subject } from './subject'

@@ -284,7 +284,8 @@ describe('what surrounds a recording', () => {
       strangers: [],
       strangersUnknown: null
     })
-    expect(recording.idleAfterMs).toBeGreaterThanOrEqual(600)
+    // Timers may fire a fraction of a millisecond early by the other clock.
+    expect(recording.idleAfterMs).toBeGreaterThan(595)
     const report = energyReportSchema.parse(await energy.report(recording.id))
     const phase = report.phases.find(({ name }) => name === 'fp16')!
     // 250 W for 3 s by both, as far as two processes that poll a file can agree on its edges.
