@@ -75,7 +75,7 @@ async function runLoop(
   log: (line: string) => void
 ) {
   const { loopId, jobId } = await client.call('loop.run', request)
-  log(`Loop ${loopId}; if it is interrupted: bitbench run list --kind loop`)
+  log(`Loop ${loopId}; if it is interrupted: bitbench run resume ${loopId}`)
   const failure = await client.finish(jobId, createProgressLine(log, process.stderr)).then(
     () => null,
     (reason: unknown) => AppError.from(reason)

@@ -73,8 +73,8 @@ export const cliEntries: readonly CliEntry[] = [
   },
   {
     noun: 'run',
-    summary: 'stored runs: list, show, name, annotate, delete, restore',
-    verbs: ['list', 'show', 'rename', 'note', 'remove', 'restore'],
+    summary: 'stored runs: list, show, resume, name, annotate, delete, restore',
+    verbs: ['list', 'show', 'resume', 'rename', 'note', 'remove', 'restore'],
     load: async () => (await import('./run')).runCli
   },
   {

@@ -9,7 +9,7 @@ import {
   type CliNoun,
   type CliVerb
 } from './framework'
-import { createLocalClient, type LocalClient } from './localClient'
+import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
 
 const kinds = runKindSchema.options
 
@@ -38,6 +38,12 @@ export const runCli: CliNoun = {
       }
     },
     show: oneRunVerb('Shows a run with its notes.', (client, id) => client.call('run.get', { id })),
+    resume: {
+      summary: 'Goes on with an interrupted or cancelled run; what it finished is not done again.',
+      usage: 'ID',
+      options: {},
+      run: resume
+    },
     rename: {
       summary: 'Names a run; without a name, takes its name away.',
       usage: 'ID [NAME]',
@@ -77,6 +83,15 @@ export const runCli: CliNoun = {
     },
     restore: oneRunVerb('Brings a deleted run back.', (client, id) => client.call('run.restore', { id }))
   }
+}
+
+/** Waits for the run's end, as the verb that started it did. @throws job.notResumable, and the job's own error */
+async function resume(args: CliArguments, context: CliContext) {
+  const id = idOf(args)
+  const client = await clientOf(context)
+  const { jobId } = await client.call('run.resume', { id })
+  await client.finish(jobId, createProgressLine(context.log, process.stderr))
+  return shown((await client.call('run.get', { id })).run)
 }
 
 async function remove(args: CliArguments, context: CliContext) {

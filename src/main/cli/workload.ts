@@ -81,7 +81,7 @@ const runVerb: CliVerb = {
     const runs: (WorkloadRun & { files: string[] })[] = []
     for (const request of requests) {
       const { id, jobId } = await client.call('workload.start', request)
-      context.log(`Run ${id}; if it is interrupted: bitbench run list --kind workload`)
+      context.log(`Run ${id}; if it is interrupted: bitbench run resume ${id}`)
       await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
         // A cancelled run keeps and shows what it has.
         if (!context.signal.aborted) throw reason
