@@ -1,4 +1,4 @@
-import type { Figure } from '../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../shared/contract/workloadRows'
 import type { MergedRow } from './statistics/merge'
 
 type Cell = string | number | null
@@ -27,7 +27,7 @@ function mergedCells(model: string, row: MergedRow): Record<string, Cell> {
   }
 }
 
-function figureCells(name: string, figure: Figure): Record<string, Cell> {
+function figureCells(name: string, figure: MeasuredFigure): Record<string, Cell> {
   return {
     [name]: figure.value,
     ...{ [`${name}_low`]: figure.low, [`${name}_high`]: figure.high, [`${name}_n`]: figure.n },
@@ -41,7 +41,7 @@ function textOf(cell: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-const nothing: Figure = {
+const nothing: MeasuredFigure = {
   ...{ value: null, low: null, high: null, n: 0, origin: 'measured', verdict: 'unavailable', reason: null }
 }
 /** Names the columns of a table without rows. */

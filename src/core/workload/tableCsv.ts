@@ -1,10 +1,10 @@
-import type { BenchmarkRow, Figure, ImpactRow, LayerRow } from '../../shared/contract/workloadRows'
+import type { BenchmarkRow, MeasuredFigure, ImpactRow, LayerRow } from '../../shared/contract/workloadRows'
 
 /** One row of a CSV table by column name; null: an empty cell. */
 type Cells = Record<string, string | number | null>
 
 /** A figure as columns: value, low, high, n, origin, verdict, reason. The unit is in the name. */
-function cellsOf(name: string, figure: Figure): Cells {
+function cellsOf(name: string, figure: MeasuredFigure): Cells {
   const { value, low, high, n, origin, verdict, reason } = figure
   return {
     [name]: value,
@@ -49,7 +49,7 @@ export function layerCells(model: string, row: LayerRow): Cells {
 }
 
 export function impactCells(model: string, row: ImpactRow): Cells {
-  const none: Figure = {
+  const none: MeasuredFigure = {
     ...{ value: null, low: null, high: null, n: 0, origin: 'measured' as const },
     ...{ verdict: 'unavailable' as const, reason: 'Of language models alone.' }
   }

@@ -19,7 +19,7 @@ import { resourcePath } from '../paths'
 import { shippedNetworks } from '../workload/shippedNetworks'
 import type { NamedTables } from '../workload/tableFolders'
 import { writeWorkload } from '../workload/writeWorkload'
-import { compareVerb, figuresVerb } from './workloadFigures'
+import { compareVerb, workloadFiguresVerb } from './workloadFigures'
 import { checkText, listText, runText } from './workloadText'
 
 type Start = CommandInput<'workload.start'>
@@ -219,7 +219,7 @@ export const workloadCli: CliNoun = {
       }
     },
     run: runVerb,
-    figures: figuresVerb(storedTables),
+    figures: workloadFiguresVerb(storedTables),
     compare: compareVerb(storedTables),
     list: {
       summary: 'Lists workload runs, newest first.',

@@ -20,7 +20,7 @@ const statisticsOptions = {
 } as const
 
 /** `bitbench workload figures`. */
-export function figuresVerb(stored: StoredTables): CliVerb {
+export function workloadFiguresVerb(stored: StoredTables): CliVerb {
   return {
     summary: 'Draws the figures of runs as PNG (300 dpi) and SVG, the merged table and one HTML report.',
     usage: 'RUN|FOLDER… [--out FOLDER]',

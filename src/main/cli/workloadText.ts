@@ -1,5 +1,5 @@
 import type { WorkloadCheck, WorkloadRun } from '../../shared/contract/workload'
-import type { Figure } from '../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../shared/contract/workloadRows'
 import { formatBytes, formatCount, formatDuration, formatPercent, unavailable } from '../../shared/units'
 
 /** Tables of a workload run for a terminal. */
@@ -45,7 +45,7 @@ export function runText(run: WorkloadRun): string {
 }
 
 /** Value with its interval and a mark when it must not be quoted. */
-function shown({ value, low, high, verdict }: Figure, format: (value: number) => string): string {
+function shown({ value, low, high, verdict }: MeasuredFigure, format: (value: number) => string): string {
   if (value === null) return unavailable
   const between = low === null || high === null ? '' : ` [${format(low)}, ${format(high)}]`
   return `${format(value)}${between}${verdict === 'INVALID' ? ' INVALID' : ''}`

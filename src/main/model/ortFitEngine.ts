@@ -7,7 +7,7 @@ import { toChannelsFirst } from '../../core/dataset/prepare'
 import {
   runLayerPlain,
   type FitEngine,
-  type FitRequest,
+  type ArithmeticRequest,
   type FloatProbe,
   type FloatValues,
   type ProbedFloats
@@ -37,7 +37,7 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
   const least = options.minVisits ?? minVisits
   const probes = new Map<FloatProbe, Promise<ort.InferenceSession>>()
   return {
-    async carryOut(request: FitRequest) {
+    async carryOut(request: ArithmeticRequest) {
       if (request.kind === 'product') return multiply(request.left, request.right, request.rows)
       if (request.kind === 'layer') {
         const { layer, inputs, items } = request

@@ -1,5 +1,5 @@
 import type { RunComparison } from '../../core/workload/statistics/compare'
-import type { Figure, WorkloadTables } from '../../shared/contract/workloadRows'
+import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workloadRows'
 import type { Analysis } from './figures/workloadFigures'
 
 /** One page that needs nothing else: findings, tables and figures of one or several networks. */
@@ -52,7 +52,7 @@ function text(value: string | number | null): string {
 }
 
 /** A figure in a cell: value, interval, n; its verdict as colour and the reason as title. */
-function cell({ value, low, high, n, verdict, reason }: Figure, factor = 1): string {
+function cell({ value, low, high, n, verdict, reason }: MeasuredFigure, factor = 1): string {
   const shown = (number: number): string => String(Number((number * factor).toPrecision(4)))
   const range = low === null || high === null ? '' : ` [${shown(low)}, ${shown(high)}]`
   const content = value === null ? 'unavailable' : `${shown(value)}${range}, n=${n}`

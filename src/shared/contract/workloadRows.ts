@@ -18,7 +18,7 @@ export const figureSchema = z.object({
   /** Why INVALID or unavailable; null when VALID. */
   reason: z.string().nullable()
 })
-export type Figure = z.infer<typeof figureSchema>
+export type MeasuredFigure = z.infer<typeof figureSchema>
 
 /** Number formats that a runner may offer. int8Dynamic: activations are scaled at run time; int4: weights only. */
 export const workloadPrecisions = ['fp32', 'fp16', 'bf16', 'int8Dynamic', 'int8Static', 'int4'] as const

@@ -9,9 +9,9 @@ import { createLayerStep } from '../integer/runInteger'
  * synchronous and exact (runPlain), a host may leave it to a faster engine (FitEngine). Engines may differ in the last bits
  * of float32; codes they compute differ only where a sum falls within a rounding of a code boundary.
  */
-export type FitWork<T> = Generator<FitRequest, T, FitResult>
+export type FitWork<T> = Generator<ArithmeticRequest, T, FitResult>
 
-export type FitRequest =
+export type ArithmeticRequest =
   /** Codes of a layer for `items` items; every input holds its items one behind the other. */
   | {
       readonly kind: 'layer'
@@ -38,7 +38,7 @@ export type FitResult = Int8Array | Float32Array | ProbedFloats
 
 /** Carries out requests; `end` frees what it keeps between them. */
 export interface FitEngine {
-  carryOut(request: FitRequest): Promise<FitResult>
+  carryOut(request: ArithmeticRequest): Promise<FitResult>
   end(): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 import type { Variant } from '../../../shared/contract/workloadEvidence'
-import type { Figure, TaskMetric } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure, TaskMetric } from '../../../shared/contract/workloadRows'
 import { createRandom } from '../../math/random'
 import { shareFigure, unavailableFigure } from './figures'
 import { mcNemarTest } from './mcNemar'
@@ -76,7 +76,7 @@ function bootstrap(
   n: number,
   confidence: number,
   seed: number
-): Figure {
+): MeasuredFigure {
   const value = statistic(columns.map(total))
   const samples = columns[0].length
   const random = createRandom(seed)
@@ -107,8 +107,10 @@ export function compareVariant(
   seed: number
 ): Variant {
   const rows = total(sums.rows)
-  const boot = (columns: readonly Float64Array[], statistic: (sums: readonly number[]) => number): Figure =>
-    bootstrap([sums.rows, ...columns], statistic, rows, confidence, seed)
+  const boot = (
+    columns: readonly Float64Array[],
+    statistic: (sums: readonly number[]) => number
+  ): MeasuredFigure => bootstrap([sums.rows, ...columns], statistic, rows, confidence, seed)
   const mean = ([count = 0, sum = 0]: readonly number[]): number => sum / count
   const perplexity = metric === 'perplexity'
   const differenceOf = ([count = 0, before = 0, after = 0]: readonly number[]): number =>

@@ -1,5 +1,5 @@
 import type { Interval } from '../../../shared/contract/energy'
-import type { Figure } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
 import type { Origin } from '../../../shared/units'
 import { intervalOf } from '../../energy/interval'
 import { largestSpread } from '../../energy/trialSummary'
@@ -7,12 +7,16 @@ import { studentTQuantile } from '../../math/studentT'
 import { formatPercent } from '../../../shared/units'
 
 /** A figure that cannot be had, and why. */
-export function unavailableFigure(reason: string, origin: Origin = 'measured'): Figure {
+export function unavailableFigure(reason: string, origin: Origin = 'measured'): MeasuredFigure {
   return { value: null, low: null, high: null, n: 0, origin, verdict: 'unavailable', reason }
 }
 
 /** A mean over trials as a figure. `reasons` empty: VALID. */
-export function figureOf(interval: Interval | null, origin: Origin, reasons: readonly string[]): Figure {
+export function meanFigure(
+  interval: Interval | null,
+  origin: Origin,
+  reasons: readonly string[]
+): MeasuredFigure {
   if (interval === null) return unavailableFigure(reasons[0] ?? 'Fewer than two trials.', origin)
   return {
     ...{ value: interval.mean, low: interval.low, high: interval.high, n: interval.trials, origin },
@@ -22,7 +26,7 @@ export function figureOf(interval: Interval | null, origin: Origin, reasons: rea
 }
 
 /** Mean of repeated timings; INVALID when they differ by more than 5 % (standard deviation). */
-export function timeFigure(values: readonly number[], confidence: number): Figure {
+export function timeFigure(values: readonly number[], confidence: number): MeasuredFigure {
   const interval = intervalOf(values, confidence)
   const spread = interval === null || interval.mean === 0 ? 0 : interval.standardDeviation / interval.mean
   const reasons =
@@ -31,17 +35,17 @@ export function timeFigure(values: readonly number[], confidence: number): Figur
           `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(largestSpread, 0)} is allowed.`
         ]
       : []
-  return figureOf(interval, 'measured', reasons)
+  return meanFigure(interval, 'measured', reasons)
 }
 
 /** A figure in another unit: value and interval times a positive factor. */
-export function scaled(figure: Figure, factor: number): Figure {
+export function scaledFigure(figure: MeasuredFigure, factor: number): MeasuredFigure {
   const times = (value: number | null): number | null => (value === null ? null : value * factor)
   return { ...figure, value: times(figure.value), low: times(figure.low), high: times(figure.high) }
 }
 
 /** factor / figure, for rates; the interval turns round. */
-export function inverted(figure: Figure, factor: number): Figure {
+export function inverted(figure: MeasuredFigure, factor: number): MeasuredFigure {
   const over = (value: number | null): number | null => (value === null || value <= 0 ? null : factor / value)
   return { ...figure, value: over(figure.value), low: over(figure.high), high: over(figure.low) }
 }
@@ -50,7 +54,11 @@ export function inverted(figure: Figure, factor: number): Figure {
  * Ratio of two means of independent trials, with the interval of the logarithm (delta method, Student t with both sets'
  * degrees of freedom). Takes over the doubts of either.
  */
-export function ratioFigure(above: readonly number[], below: readonly number[], confidence: number): Figure {
+export function ratioFigure(
+  above: readonly number[],
+  below: readonly number[],
+  confidence: number
+): MeasuredFigure {
   const first = intervalOf(above, confidence)
   const second = intervalOf(below, confidence)
   if (first === null || second === null || first.mean <= 0 || second.mean <= 0) {
@@ -80,7 +88,7 @@ export function normalQuantile(p: number): number {
 }
 
 /** A quantile of observations with its distribution-free interval (order statistics, normal approximation of the rank). */
-export function quantileFigure(values: readonly number[], q: number, confidence: number): Figure {
+export function quantileFigure(values: readonly number[], q: number, confidence: number): MeasuredFigure {
   if (values.length === 0) return unavailableFigure('No single forward pass was timed.')
   const sorted = Float64Array.from(values).sort()
   const n = sorted.length
@@ -101,7 +109,7 @@ export function quantileFigure(values: readonly number[], q: number, confidence:
 }
 
 /** A share of `n` observations with Wilson's interval. */
-export function shareFigure(hits: number, n: number, confidence: number): Figure {
+export function shareFigure(hits: number, n: number, confidence: number): MeasuredFigure {
   if (n === 0) return unavailableFigure('No sample.')
   const z = normalQuantile((1 + confidence) / 2)
   const p = hits / n

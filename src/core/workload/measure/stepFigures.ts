@@ -1,8 +1,8 @@
 import type { PhaseEnergy } from '../../../shared/contract/energy'
 import type { WorkloadEvidence } from '../../../shared/contract/workloadEvidence'
-import type { Figure } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
 import { summariseTrials } from '../../energy/trialSummary'
-import { figureOf, timeFigure, unavailableFigure } from './figures'
+import { meanFigure, timeFigure, unavailableFigure } from './figures'
 
 /** Why there is no energy. */
 export const noPower = 'No power was recorded: the network did not run on an NVIDIA GPU.'
@@ -11,10 +11,10 @@ export const noPower = 'No power was recorded: the network did not run on an NVI
 export interface StepFigures {
   /** µs per repetition in each trial. */
   readonly us: readonly number[]
-  readonly timeUs: Figure
-  readonly totalJ: Figure
-  readonly netJ: Figure
-  readonly meanW: Figure
+  readonly timeUs: MeasuredFigure
+  readonly totalJ: MeasuredFigure
+  readonly netJ: MeasuredFigure
+  readonly meanW: MeasuredFigure
 }
 
 export function stepFigures(name: string, evidence: WorkloadEvidence, confidence: number): StepFigures {
@@ -39,18 +39,18 @@ function energyFigures(
   const origin = energies.some((one) => one.origin === 'simulated') ? 'simulated' : session.origin
   const doubts = reasons.map(({ message }) => message)
   return {
-    totalJ: figureOf(totalJ, origin, doubts),
+    totalJ: meanFigure(totalJ, origin, doubts),
     netJ:
       netJ === null
         ? unavailableFigure('No idle baseline was taken.', origin)
-        : figureOf(netJ, origin, doubts),
-    meanW: figureOf(meanW, origin, doubts)
+        : meanFigure(netJ, origin, doubts),
+    meanW: meanFigure(meanW, origin, doubts)
   }
 }
 
 function without(
   reason: string,
-  origin: Figure['origin'] = 'measured'
+  origin: MeasuredFigure['origin'] = 'measured'
 ): Pick<StepFigures, 'totalJ' | 'netJ' | 'meanW'> {
   const none = unavailableFigure(reason, origin)
   return { totalJ: none, netJ: none, meanW: none }

@@ -3,14 +3,14 @@ import {
   workloadPrecisions,
   type BenchmarkRow,
   type Closure,
-  type Figure,
+  type MeasuredFigure,
   type LayerRow,
   type TaskMetric,
   type WorkloadPrecision,
   type WorkloadTables
 } from '../../../shared/contract/workloadRows'
 import { closureOf } from './closure'
-import { inverted, quantileFigure, ratioFigure, scaled, timeFigure, unavailableFigure } from './figures'
+import { inverted, quantileFigure, ratioFigure, scaledFigure, timeFigure, unavailableFigure } from './figures'
 import { impactRows } from './impacts'
 import { stepFigures, type StepFigures } from './stepFigures'
 
@@ -54,8 +54,8 @@ function benchmarkRows(
         latencyP95Us: quantileFigure(passes, 0.95, confidence),
         speedup: ratioFigure(base.us, step.us, confidence),
         throughputPerS: inverted(step.timeUs, batch * 1e6),
-        energyTotalJ: scaled(step.totalJ, 1 / batch),
-        energyNetJ: scaled(step.netJ, 1 / batch),
+        energyTotalJ: scaledFigure(step.totalJ, 1 / batch),
+        energyNetJ: scaledFigure(step.netJ, 1 / batch),
         meanPowerW: step.meanW,
         quality: qualityOf(precision, evidence),
         weightBytes: evidence.weightBytes[precision] ?? 0
@@ -64,7 +64,7 @@ function benchmarkRows(
   })
 }
 
-function qualityOf(precision: WorkloadPrecision, { variants }: WorkloadEvidence): Figure {
+function qualityOf(precision: WorkloadPrecision, { variants }: WorkloadEvidence): MeasuredFigure {
   const name = precision === 'fp32' ? 'baseline' : `precision:${precision}`
   const found = variants.find((variant) => variant.name === name)
   return found?.quality ?? unavailableFigure('The test samples were not run at this precision.')
@@ -96,7 +96,7 @@ function layerRows(evidence: WorkloadEvidence, confidence: number): { rows: Laye
     complete && layersUs !== null && wholeUs !== null ? { layersUs, wholeUs } : null,
     complete && layersJ !== null && wholeJ !== null ? { layersJ, wholeJ } : null
   )
-  const judged = (figure: Figure): Figure =>
+  const judged = (figure: MeasuredFigure): MeasuredFigure =>
     closure.verdict === 'INVALID' ? doubted(figure, closure.reason!) : figure
   const share = (value: number | null, calls: number, all: number | null): number | null =>
     value === null || all === null || all === 0 ? null : (value * calls) / all
@@ -117,7 +117,7 @@ function layerRows(evidence: WorkloadEvidence, confidence: number): { rows: Laye
   return { rows, closure }
 }
 
-function doubted(figure: Figure, reason: string): Figure {
+function doubted(figure: MeasuredFigure, reason: string): MeasuredFigure {
   if (figure.verdict === 'unavailable') return figure
   return {
     ...figure,

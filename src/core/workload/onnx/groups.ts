@@ -2,7 +2,7 @@ import type { OnnxNode } from '../../model/onnx'
 import type { LayerType } from '../../../shared/contract/workloadRows'
 import type { LayerGroup } from './layerGroup'
 import { layerTypeOf } from './layerType'
-import { sourcesOf, type Network } from './network'
+import { initializersBehind, type Network } from './network'
 import { weightedNode } from './weighted'
 
 /**
@@ -107,7 +107,7 @@ function weightsOf(network: Network, nodes: readonly OnnxNode[]): string[] {
     const data = network.initializers.get(name)?.data
     return data instanceof Float32Array || data instanceof Float64Array
   }
-  return [...new Set(constants.flatMap((name) => sourcesOf(network, name)))].filter(real)
+  return [...new Set(constants.flatMap((name) => initializersBehind(network, name)))].filter(real)
 }
 
 function overridden(id: string, types: Readonly<Record<string, LayerType>>): LayerType | undefined {

@@ -35,12 +35,12 @@ export function networkOf(model: OnnxModel): Network {
 }
 
 /** Initializers that a constant value is made of. */
-export function sourcesOf(network: Network, value: string): string[] {
+export function initializersBehind(network: Network, value: string): string[] {
   if (network.initializers.has(value)) return [value]
   const producer = network.producers.get(value)
   return producer === undefined
     ? []
-    : producer.inputs.filter((input) => input !== '').flatMap((input) => sourcesOf(network, input))
+    : producer.inputs.filter((input) => input !== '').flatMap((input) => initializersBehind(network, input))
 }
 
 /** Nodes and initializers that the constant values need, nodes in the order of the file. */

@@ -9,7 +9,7 @@ import {
 } from '../../model/onnx'
 import { withNodes, type Network } from './network'
 import { int4Blocks, int8Columns, int8Tensor, transposed } from './quantizeWeights'
-import { isPlainGemm, weightedNode, type WeightedNode } from './weighted'
+import { isPlainGemm, weightedNode, type WeightedOperator } from './weighted'
 
 /** Constant values as numbers, by name: weights after what the file does to them (a transposition). */
 export type ConstantValues = (name: string) => {
@@ -69,13 +69,13 @@ export function lowerNetwork(
 }
 
 /** Whether the node has a form at this precision. */
-export function canLower({ kind, node }: WeightedNode, precision: WorkloadPrecision): boolean {
+export function canLower({ kind, node }: WeightedOperator, precision: WorkloadPrecision): boolean {
   if (kind === 'table') return false
   if (kind === 'gemm' && !isPlainGemm(node)) return precision === 'fp16' || precision === 'bf16'
   return precision !== 'int4' || kind !== 'conv'
 }
 
-function rewrite(weighted: WeightedNode, precision: WorkloadPrecision, build: Build): void {
+function rewrite(weighted: WeightedOperator, precision: WorkloadPrecision, build: Build): void {
   if (precision === 'fp16' || precision === 'bf16') return castOperands(weighted, precision, build)
   if (precision === 'int4') return matMulNBits(weighted, build)
   if (precision === 'int8Dynamic') return dynamicInt8(weighted, build)
@@ -100,7 +100,7 @@ function tensor(build: Build, name: string, data: OnnxTensor['data'], dims: read
 
 const elementCode = { fp16: 10, bf16: 16, fp32: 1 } as const
 
-function castOperands({ node, weights }: WeightedNode, precision: 'fp16' | 'bf16', build: Build): void {
+function castOperands({ node, weights }: WeightedOperator, precision: 'fp16' | 'bf16', build: Build): void {
   const [output] = node.outputs
   const base = `${output}/${precision}`
   const { dims, data } = build.values(weights)
@@ -120,7 +120,7 @@ function castOperands({ node, weights }: WeightedNode, precision: 'fp16' | 'bf16
 
 /** Weights of a matrix product as rows (inputs) x columns (outputs). */
 function matrixOf(
-  { kind, node, weights }: WeightedNode,
+  { kind, node, weights }: WeightedOperator,
   build: Build
 ): { data: Float32Array; rows: number; columns: number } {
   const { dims, data } = build.values(weights)
@@ -131,14 +131,14 @@ function matrixOf(
 }
 
 /** Adds the bias of a Gemm and names the result as the node did. */
-function withBias({ kind, node }: WeightedNode, product: string, build: Build): void {
+function withBias({ kind, node }: WeightedOperator, product: string, build: Build): void {
   const bias = kind === 'gemm' ? node.inputs[2] : undefined
   const [output] = node.outputs
   if (bias === undefined || bias === '') add(build, 'Identity', [product], [output])
   else add(build, 'Add', [product, bias], [output])
 }
 
-function matMulNBits(weighted: WeightedNode, build: Build): void {
+function matMulNBits(weighted: WeightedOperator, build: Build): void {
   const { data, rows, columns } = matrixOf(weighted, build)
   const { packed, scales, blocks } = int4Blocks(data, rows, columns, int4BlockSize)
   const base = `${weighted.node.outputs[0]}/int4`
@@ -153,7 +153,7 @@ function matMulNBits(weighted: WeightedNode, build: Build): void {
   withBias(weighted, `${base}/product`, build)
 }
 
-function dynamicInt8(weighted: WeightedNode, build: Build): void {
+function dynamicInt8(weighted: WeightedOperator, build: Build): void {
   const { node, kind } = weighted
   const base = `${node.outputs[0]}/int8`
   const part = (name: string): string => `${base}/${name}`
@@ -170,7 +170,7 @@ function dynamicInt8(weighted: WeightedNode, build: Build): void {
   else withBias(weighted, part('product'), build)
 }
 
-function staticInt8(weighted: WeightedNode, build: Build): void {
+function staticInt8(weighted: WeightedOperator, build: Build): void {
   const { node, kind } = weighted
   const base = `${node.outputs[0]}/int8`
   const part = (name: string): string => `${base}/${name}`
@@ -195,7 +195,7 @@ function staticInt8(weighted: WeightedNode, build: Build): void {
 }
 
 function int8Weights(
-  weighted: WeightedNode,
+  weighted: WeightedOperator,
   base: string,
   build: Build
 ): { weights: string; scale: string; zero: string; axis: number | null } {
@@ -219,7 +219,7 @@ function int8Weights(
   }
 }
 
-function convBias({ node, weights }: WeightedNode, product: string, build: Build): void {
+function convBias({ node, weights }: WeightedOperator, product: string, build: Build): void {
   const bias = node.inputs[2]
   const [output] = node.outputs
   if (bias === undefined || bias === '') return add(build, 'Identity', [product], [output])

@@ -2,7 +2,7 @@ import { floatAttribute, intAttribute, type OnnxNode } from '../../model/onnx'
 import type { Network } from './network'
 
 /** A node that multiplies by constant weights, or looks rows of them up. */
-export interface WeightedNode {
+export interface WeightedOperator {
   readonly node: OnnxNode
   readonly kind: 'matmul' | 'gemm' | 'conv' | 'table'
   /** Value that holds the weights. */
@@ -10,7 +10,7 @@ export interface WeightedNode {
 }
 
 /** Reads a node as a weighted one; null when its operands are both computed, or it is another operator. */
-export function weightedNode(network: Network, node: OnnxNode): WeightedNode | null {
+export function weightedNode(network: Network, node: OnnxNode): WeightedOperator | null {
   const { opType, inputs } = node
   const constant = (at: number): boolean => network.constants.has(inputs[at] ?? '')
   if (opType === 'MatMul' && constant(1) && !constant(0)) {
@@ -34,7 +34,10 @@ export function isPlainGemm(node: OnnxNode): boolean {
 }
 
 /** Multiply-accumulate operations of one call, from the shapes of the values; 0 for operators that only move or add. */
-export function macsOf(node: OnnxNode, shapeOf: (value: string) => readonly number[] | undefined): number {
+export function operatorMacs(
+  node: OnnxNode,
+  shapeOf: (value: string) => readonly number[] | undefined
+): number {
   const output = shapeOf(node.outputs[0] ?? '')
   if (output === undefined) return 0
   const size = output.reduce((product, length) => product * length, 1)

@@ -1,12 +1,12 @@
-import type { Figure, LayerType, WorkloadTables } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure, LayerType, WorkloadTables } from '../../../shared/contract/workloadRows'
 import { studentTQuantile } from '../../math/studentT'
 
 /** One figure of two runs. The difference is B - A; it is shown to be one when its interval leaves out 0. */
 export interface Difference {
   name: string
   unit: string
-  a: Figure
-  b: Figure
+  a: MeasuredFigure
+  b: MeasuredFigure
   difference: number | null
   low: number | null
   high: number | null
@@ -38,7 +38,7 @@ export interface TypeShare {
  * @param confidence of the intervals, which is that of the figures
  */
 export function compareRuns(a: WorkloadTables, b: WorkloadTables, confidence: number): RunComparison {
-  const difference = (name: string, unit: string, left: Figure, right: Figure): Difference =>
+  const difference = (name: string, unit: string, left: MeasuredFigure, right: MeasuredFigure): Difference =>
     differenceOf(name, unit, left, right, confidence)
   const precisions = a.benchmark.flatMap((left) => {
     const right = b.benchmark.find((row) => row.precision === left.precision)
@@ -86,7 +86,7 @@ function impactDifferences(
   layer: string,
   a: WorkloadTables,
   b: WorkloadTables,
-  difference: (name: string, unit: string, left: Figure, right: Figure) => Difference
+  difference: (name: string, unit: string, left: MeasuredFigure, right: MeasuredFigure) => Difference
 ): Difference[] {
   return a.impacts
     .filter((impact) => impact.layer === layer)
@@ -103,8 +103,8 @@ function impactDifferences(
 export function differenceOf(
   name: string,
   unit: string,
-  a: Figure,
-  b: Figure,
+  a: MeasuredFigure,
+  b: MeasuredFigure,
   confidence: number
 ): Difference {
   const missing = {
@@ -133,7 +133,7 @@ export function differenceOf(
   return { ...missing, difference, ratio, low, high, isSignificant: low > 0 || high < 0 }
 }
 
-function standardError({ low, high, n }: Figure, confidence: number): number | null {
+function standardError({ low, high, n }: MeasuredFigure, confidence: number): number | null {
   if (low === null || high === null || n < 2) return null
   return (high - low) / 2 / studentTQuantile((1 + confidence) / 2, Math.min(n - 1, 1000))
 }

@@ -1,6 +1,6 @@
 import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/contract/workloadRows'
 import { correlate, type Correlation } from './correlate'
-import { costOf, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
+import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
 
 /** Two-sided level below which a correlation is called significant. */
 export const significanceLevel = 0.05
@@ -84,7 +84,7 @@ function shareSentences({ layers }: WorkloadTables): string[] {
 }
 
 function impactSentences(rows: MergedRow[], change: string, confidence: number, seed: number): string[] {
-  const { cost, rows: valid } = costOf(rows)
+  const { cost, rows: valid } = mainCost(rows)
   const costColumn = [costWords[cost], (row: MergedRow) => row[cost].value] as const
   const sentences: string[] = []
   for (const [name, read] of [

@@ -1,5 +1,5 @@
 import type {
-  Figure,
+  MeasuredFigure,
   ImpactChange,
   ImpactRow,
   LayerRow,
@@ -21,13 +21,13 @@ export interface MergedRow {
   /** The layer that was measured in its place; null when measured itself. */
   sameAs: string | null
   change: ImpactChange
-  timeUs: Figure
-  energyTotalJ: Figure
-  energyNetJ: Figure
+  timeUs: MeasuredFigure
+  energyTotalJ: MeasuredFigure
+  energyNetJ: MeasuredFigure
   timeShare: number | null
   energyShare: number | null
-  klNats: Figure
-  qualityChange: Figure
+  klNats: MeasuredFigure
+  qualityChange: MeasuredFigure
   /** Loss of quality, larger is worse: accuracy lost, or ln of the perplexity ratio. */
   qualityLoss: number | null
   mcNemarP: number | null
@@ -93,7 +93,7 @@ function qualityLossOf(impact: ImpactRow): number | null {
 }
 
 /** A figure per call as one per forward pass. */
-function times(figure: Figure, calls: number): Figure {
+function times(figure: MeasuredFigure, calls: number): MeasuredFigure {
   const scaled = (value: number | null): number | null => (value === null ? null : value * calls)
   return { ...figure, value: scaled(figure.value), low: scaled(figure.low), high: scaled(figure.high) }
 }
@@ -103,7 +103,7 @@ function times(figure: Figure, calls: number): Figure {
  *
  * @returns the metric, and the rows whose figure of it is VALID
  */
-export function costOf(rows: readonly MergedRow[]): { cost: CostMetric; rows: MergedRow[] } {
+export function mainCost(rows: readonly MergedRow[]): { cost: CostMetric; rows: MergedRow[] } {
   for (const cost of costMetrics) {
     const valid = rows.filter((row) => row[cost].verdict === 'VALID' && row[cost].value !== null)
     if (valid.length >= 3) return { cost, rows: valid }

@@ -1,8 +1,8 @@
-import type { BenchmarkRow, Figure as Measured, WorkloadTables } from '../../../shared/contract/workloadRows'
+import type { BenchmarkRow, MeasuredFigure, WorkloadTables } from '../../../shared/contract/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
 import { emptyPanel, intervalBarPanel, labelledPointsPanel } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
-import { reasonOf, scaled, scaleOf } from './scale'
+import { drawnValue, reasonOf, scaleOf } from './scale'
 
 /** Figures 2 and 4: latency, speedup, energy, throughput, quality and size per precision. */
 export function benchmarkOverview(title: string, { benchmark }: WorkloadTables): Figure {
@@ -47,7 +47,7 @@ function barsOf(
   title: string,
   label: string,
   rows: readonly BenchmarkRow[],
-  read: (row: BenchmarkRow) => Measured,
+  read: (row: BenchmarkRow) => MeasuredFigure,
   unit: string,
   factor = 1
 ): Panel {
@@ -65,7 +65,11 @@ function barsOf(
   return intervalBarPanel(
     title,
     scale.unit === '' ? label : `${label}, ${scale.unit}`,
-    rows.map((row) => ({ name: row.precision, figure: scaled(read(row), scale), ...colorOf(row.precision) }))
+    rows.map((row) => ({
+      name: row.precision,
+      figure: drawnValue(read(row), scale),
+      ...colorOf(row.precision)
+    }))
   )
 }
 
@@ -76,7 +80,7 @@ export function speedAccuracyTradeoff(title: string, { benchmark }: WorkloadTabl
   const panel = (
     name: string,
     label: string,
-    read: (row: BenchmarkRow) => Measured,
+    read: (row: BenchmarkRow) => MeasuredFigure,
     unit: string,
     factor: number
   ) => {
@@ -98,8 +102,8 @@ export function speedAccuracyTradeoff(title: string, { benchmark }: WorkloadTabl
         points: [
           {
             name: '',
-            x: scaled(read(row), scale)!,
-            y: scaled(row.quality, { unit: '', factor: isAccuracy ? 100 : 1 })!
+            x: drawnValue(read(row), scale)!,
+            y: drawnValue(row.quality, { unit: '', factor: isAccuracy ? 100 : 1 })!
           }
         ]
       }))

@@ -1,6 +1,6 @@
 import { correlate } from '../../../core/workload/statistics/correlate'
-import { costOf, mainChange } from '../../../core/workload/statistics/merge'
-import type { Figure as Measured, LayerType } from '../../../shared/contract/workloadRows'
+import { mainCost, mainChange } from '../../../core/workload/statistics/merge'
+import type { MeasuredFigure, LayerType } from '../../../shared/contract/workloadRows'
 import { barPanel, figureOf, type Panel } from '../../figures/charts'
 import { emptyPanel, intervalBarPanel } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
@@ -33,7 +33,7 @@ function precisionPanel(
   title: string,
   label: string,
   analyses: readonly Analysis[],
-  read: (row: Row, base: Row | undefined) => Measured | number | null
+  read: (row: Row, base: Row | undefined) => MeasuredFigure | number | null
 ): Panel {
   const precisions = [
     ...new Set(analyses.flatMap(({ tables }) => tables.benchmark.map((row) => row.precision)))
@@ -82,7 +82,7 @@ function sharePanel(analyses: readonly Analysis[]): Panel {
 function correlationPanelOf(analyses: readonly Analysis[], { confidence, seed }: StatisticsChoice): Panel {
   const bars = analyses.map(({ model, merged }) => {
     const change = mainChange(merged)
-    const { cost, rows } = costOf(merged.filter((row) => row.change === change))
+    const { cost, rows } = mainCost(merged.filter((row) => row.change === change))
     const found = correlate(
       rows,
       ['cost', (row) => row[cost].value],

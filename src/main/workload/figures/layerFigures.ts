@@ -1,7 +1,7 @@
 import { correlationMatrix } from '../../../core/workload/statistics/correlate'
-import { costOf, costWords, mainChange, type MergedRow } from '../../../core/workload/statistics/merge'
+import { mainCost, costWords, mainChange, type MergedRow } from '../../../core/workload/statistics/merge'
 import type {
-  Figure as Measured,
+  MeasuredFigure,
   LayerRow,
   LayerType,
   WorkloadTables
@@ -15,7 +15,7 @@ import {
   type IntervalValue
 } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
-import { reasonOf, scaled, scaleOf } from './scale'
+import { drawnValue, reasonOf, scaleOf } from './scale'
 
 const types: readonly LayerType[] = [
   'embedding',
@@ -39,7 +39,7 @@ const shownLayers = 24
 
 /** Figures 5 and 9: energy per layer and per type, time and mean power per type. */
 export function perLayerAnalysis(title: string, { layers }: WorkloadTables): Figure {
-  const perPass = (read: (row: LayerRow) => Measured) => (row: LayerRow) => ({
+  const perPass = (read: (row: LayerRow) => MeasuredFigure) => (row: LayerRow) => ({
     ...read(row),
     value: times(read(row).value, row.calls),
     low: times(read(row).low, row.calls),
@@ -67,7 +67,7 @@ function layerBars(
   title: string,
   label: string,
   layers: readonly LayerRow[],
-  read: (row: LayerRow) => Measured,
+  read: (row: LayerRow) => MeasuredFigure,
   unit: string,
   factor: number
 ): Panel {
@@ -84,7 +84,7 @@ function layerBars(
   return intervalBarPanel(
     `${title}${more}`,
     `${label}, ${scale.unit}`,
-    shown.map((row) => ({ name: row.layer, figure: scaled(read(row), scale), color: colorOf(row.type) })),
+    shown.map((row) => ({ name: row.layer, figure: drawnValue(read(row), scale), color: colorOf(row.type) })),
     true
   )
 }
@@ -94,7 +94,7 @@ function typeBars(
   title: string,
   label: string,
   layers: readonly LayerRow[],
-  read: (row: LayerRow) => Measured,
+  read: (row: LayerRow) => MeasuredFigure,
   unit: string,
   factor: number,
   how: 'sum' | 'mean'
@@ -165,7 +165,7 @@ export function energyImpactScatter(
 ): Figure {
   const change = mainChange(merged)
   const all = merged.filter((row) => row.change === change)
-  const { cost } = costOf(all)
+  const { cost } = mainCost(all)
   const rows = all.filter((row) => row[cost].value !== null && row.klNats.value !== null)
   if (rows.length === 0) {
     return figureOf('energy_vs_impact_scatter', [emptyPanel(title, 'No layer has both cost and impact.')])
@@ -184,8 +184,8 @@ export function energyImpactScatter(
         .filter((row) => row.type === type)
         .map((row) => ({
           name: rows.length <= 16 ? row.layer : '',
-          x: scaled(row[cost], scale)!,
-          y: scaled(row.klNats, { unit: '', factor: 1 })!
+          x: drawnValue(row[cost], scale)!,
+          y: drawnValue(row.klNats, { unit: '', factor: 1 })!
         }))
     }))
     .filter((group) => group.points.length > 0)

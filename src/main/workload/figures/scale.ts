@@ -1,4 +1,4 @@
-import type { Figure } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
 import type { IntervalValue } from '../../figures/intervalCharts'
 
 /** A unit for a set of figures, and the factor to it. */
@@ -22,7 +22,7 @@ export function scaleOf(values: readonly (number | null)[], unit: string, factor
 }
 
 /** A figure in that unit; null when unavailable. */
-export function scaled(figure: Figure, { factor }: Scale): IntervalValue | null {
+export function drawnValue(figure: MeasuredFigure, { factor }: Scale): IntervalValue | null {
   if (figure.value === null) return null
   return {
     value: figure.value * factor,
@@ -33,6 +33,6 @@ export function scaled(figure: Figure, { factor }: Scale): IntervalValue | null 
 }
 
 /** Why none of the figures has a value. */
-export function reasonOf(figures: readonly Figure[]): string {
+export function reasonOf(figures: readonly MeasuredFigure[]): string {
   return figures.find((figure) => figure.reason !== null)?.reason ?? 'Not measured.'
 }

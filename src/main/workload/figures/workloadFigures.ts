@@ -1,6 +1,6 @@
 import { findingsOf } from '../../../core/workload/statistics/findings'
 import { mergeTables, type MergedRow } from '../../../core/workload/statistics/merge'
-import type { Figure as Measured, WorkloadTables } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure, WorkloadTables } from '../../../shared/contract/workloadRows'
 import type { Figure } from '../../figures/renderFigure'
 import { benchmarkOverview, speedAccuracyTradeoff } from './benchmarkFigures'
 import { energyImpactScatter, impactByType, impactCorrelationMatrix, perLayerAnalysis } from './layerFigures'
@@ -47,7 +47,7 @@ export function analyseWorkload(model: string, tables: WorkloadTables, choice: S
 
 /** Whether a figure of the tables comes from a stand-in. */
 export function isSimulated({ benchmark, layers }: WorkloadTables): boolean {
-  const figures: Measured[] = [
+  const figures: MeasuredFigure[] = [
     ...benchmark.flatMap((row) => [row.energyTotalJ, row.meanPowerW]),
     ...layers.flatMap((row) => [row.energyTotalJ, row.meanPowerW])
   ]

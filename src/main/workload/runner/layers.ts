@@ -1,6 +1,6 @@
 import type { LayerGroup } from '../../../core/workload/onnx/layerGroup'
 import { sharedWeights } from '../../../core/workload/onnx/groups'
-import { macsOf } from '../../../core/workload/onnx/weighted'
+import { operatorMacs } from '../../../core/workload/onnx/weighted'
 import type { Subject } from './subject'
 
 export interface LayerFacts {
@@ -30,7 +30,7 @@ export function describeLayers({ network, groups, shapeOf }: Subject): LayerFact
     return {
       group,
       parameters: own.reduce((sum, name) => sum + sizeOf(name), 0),
-      macs: group.nodes.reduce((sum, node) => sum + macsOf(node, shapeOf), 0),
+      macs: group.nodes.reduce((sum, node) => sum + operatorMacs(node, shapeOf), 0),
       sameAs: same,
       sharedWith: shared.get(group.id) ?? []
     }

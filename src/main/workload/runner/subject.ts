@@ -7,7 +7,7 @@ import { constantPart, networkOf, type Network } from '../../../core/workload/on
 import { weightedNode } from '../../../core/workload/onnx/weighted'
 import type { ConstantValues } from '../../../core/workload/onnx/precision'
 import { AppError } from '../../../shared/errors'
-import { batchesOf, readTestSet, type Feeds, type TestSet } from './testRows'
+import { batchFeeds, readTestSet, type Feeds, type TestSet } from './testRows'
 
 /** Reads and writes .onnx files; the model noun's, given by the entry. */
 export interface OnnxFiles {
@@ -73,8 +73,8 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
     ...model,
     outputs: outputs.map((name) => ({ name, elementType: 'float32', dims: null, untyped: true }))
   })
-  const testBatches = batchesOf(test.test, model.inputs, batch, fixed !== undefined)
-  const calibrationBatches = batchesOf(test.calibration, model.inputs, batch, true)
+  const testBatches = batchFeeds(test.test, model.inputs, batch, fixed !== undefined)
+  const calibrationBatches = batchFeeds(test.calibration, model.inputs, batch, true)
   const first = testBatches[0] ?? missingSamples(batch)
   const capture: Subject['capture'] = async (values, feeds) => {
     const wanted = values.filter((name) => !given.has(name))

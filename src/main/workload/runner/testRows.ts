@@ -59,7 +59,7 @@ function readRow(line: string, number: number): TestRow {
 export type Feeds = Record<string, ort.Tensor>
 
 /** Samples as tensors of the network's inputs, `batch` at a time. `whole`: leaves an incomplete last batch out. */
-export function batchesOf(
+export function batchFeeds(
   rows: readonly TestRow[],
   inputs: readonly OnnxValue[],
   batch: number,

@@ -1,13 +1,13 @@
-import type { Figure } from '@shared/contract/workloadRows'
+import type { MeasuredFigure } from '@shared/contract/workloadRows'
 import { unavailable } from '@shared/units'
 
 /** A figure's value as text; unavailable is a dash, never 0. */
-export const valueOf = (figure: Figure, format: (value: number) => string): string =>
+export const valueOf = (figure: MeasuredFigure, format: (value: number) => string): string =>
   figure.value === null ? unavailable : format(figure.value)
 
 /** Interval, count, and why it must not be quoted: what a pointer over the value shows. */
 export function detailOf(
-  { low, high, n, origin, reason }: Figure,
+  { low, high, n, origin, reason }: MeasuredFigure,
   format: (value: number) => string
 ): string {
   const between = low === null || high === null ? 'no interval' : `${format(low)} to ${format(high)}`

@@ -6,7 +6,7 @@ import {
   product,
   runFit,
   runPlain,
-  type FitRequest,
+  type ArithmeticRequest,
   type FitResult,
   type FitWork
 } from '@core/quant/quantize/fitEngine'
@@ -32,7 +32,7 @@ describe.each([
       // Each request is carried out by both; the work goes on with the plain one.
       let step = work.next()
       while (step.done !== true) {
-        const request: FitRequest = step.value
+        const request: ArithmeticRequest = step.value
         const plain = runPlain(once(request))
         if (request.kind === 'layer') {
           const fast = (await engine.carryOut(request)) as Int8Array
@@ -74,7 +74,7 @@ function quantizeFormats({
   return layers.map(({ input }) => input.scale)
 }
 
-function* once(request: FitRequest): FitWork<FitResult> {
+function* once(request: ArithmeticRequest): FitWork<FitResult> {
   return yield request
 }
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework'
-import { compareVerb, figuresVerb } from '@main/cli/workloadFigures'
+import { compareVerb, workloadFiguresVerb } from '@main/cli/workloadFigures'
 import { correlationColor, intervalBarPanel, labelledPointsPanel } from '@main/figures/intervalCharts'
 import { scaleOf } from '@main/workload/figures/scale'
 import { readTableFolders } from '@main/workload/tableFolders'
@@ -14,7 +14,7 @@ const stored = async () => {
   throw new Error('no stored run')
 }
 const context = (cwd: string) => ({ cwd, json: true, log: () => undefined }) as unknown as CliContext
-const run = (verb: ReturnType<typeof figuresVerb>, cwd: string, ...argv: string[]) =>
+const run = (verb: ReturnType<typeof workloadFiguresVerb>, cwd: string, ...argv: string[]) =>
   verb.run(parseVerbArguments(verb, argv), context(cwd))
 
 /** The same network without energy, with another test metric, and an INVALID figure with a comma in its reason. */
@@ -79,7 +79,7 @@ describe('workload figures', () => {
     const out = temporaryFolder()
     await writeTableFolder(out, 'bert', sampleTables())
     await writeTableFolder(out, 'gpt', languageModel)
-    const result = await run(figuresVerb(stored), out, out)
+    const result = await run(workloadFiguresVerb(stored), out, out)
     const { files } = result.json as { files: string[] }
     const names = files.map((file) => path.relative(out, file))
     const perModel = [
@@ -124,17 +124,17 @@ describe('workload figures', () => {
       energyTotalJ: { ...row.energyTotalJ, origin: 'simulated' as const }
     }))
     const folder = await writeTableFolder(out, 'bert', sampleTables({ benchmark: [], impacts: [], layers }))
-    const result = await run(figuresVerb(stored), out, folder, '--out', path.join(out, 'drawn'))
+    const result = await run(workloadFiguresVerb(stored), out, folder, '--out', path.join(out, 'drawn'))
     const svg = (result.json as { files: string[] }).files.find((file) => file.endsWith('.svg'))!
     expect(readFileSync(svg, 'utf8')).toContain('(SIMULATED power)')
   })
 
   it('wants a target for stored runs, and something to draw', async () => {
-    const verb = figuresVerb(stored)
+    const verb = workloadFiguresVerb(stored)
     await expect(run(verb, '/tmp')).rejects.toThrow(UsageError)
     await expect(
       run(
-        figuresVerb(async () => ({ model: 'm', folder: null, tables: sampleTables() })),
+        workloadFiguresVerb(async () => ({ model: 'm', folder: null, tables: sampleTables() })),
         '/tmp',
         'id'
       )

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { compareRuns, differenceOf } from '@core/workload/statistics/compare'
 import { correlate, correlationMatrix } from '@core/workload/statistics/correlate'
 import { correlationSentence, findingsOf } from '@core/workload/statistics/findings'
-import { costOf, mainChange, mergeTables } from '@core/workload/statistics/merge'
+import { mainCost, mainChange, mergeTables } from '@core/workload/statistics/merge'
 import { benchmarkRow, figure, impactRow, layerRow, missing, sampleTables } from './tables'
 
 const merge = (tables = sampleTables()) => mergeTables(tables.layers, tables.impacts)
@@ -43,13 +43,13 @@ describe('mergeTables', () => {
     const without = merge(
       sampleTables({ layers: sampleTables().layers.map((row) => layerRow(row.layer, null)) })
     )
-    expect(costOf(without)).toMatchObject({ cost: 'timeUs' })
-    expect(costOf(merge()).cost).toBe('energyNetJ')
+    expect(mainCost(without)).toMatchObject({ cost: 'timeUs' })
+    expect(mainCost(merge()).cost).toBe('energyNetJ')
     const doubtful = sampleTables().layers.map((row) => ({
       ...row,
       energyNetJ: figure(1, { verdict: 'INVALID' as const, reason: 'short' })
     }))
-    expect(costOf(merge(sampleTables({ layers: doubtful }))).cost).toBe('energyTotalJ')
+    expect(mainCost(merge(sampleTables({ layers: doubtful }))).cost).toBe('energyTotalJ')
   })
 })
 

@@ -1,7 +1,13 @@
-import type { BenchmarkRow, Figure, ImpactRow, LayerRow, WorkloadTables } from '@shared/contract/workloadRows'
+import type {
+  BenchmarkRow,
+  MeasuredFigure,
+  ImpactRow,
+  LayerRow,
+  WorkloadTables
+} from '@shared/contract/workloadRows'
 
 /** A VALID figure with an interval of +-10 %. */
-export function figure(value: number, changes: Partial<Figure> = {}): Figure {
+export function figure(value: number, changes: Partial<MeasuredFigure> = {}): MeasuredFigure {
   return {
     value,
     low: 0.9 * value,
@@ -14,7 +20,7 @@ export function figure(value: number, changes: Partial<Figure> = {}): Figure {
   }
 }
 
-export const missing: Figure = {
+export const missing: MeasuredFigure = {
   value: null,
   low: null,
   high: null,
