@@ -1,8 +1,8 @@
 // A random, seeded mix of clients and faults against a real `bitbench serve`: hostile sockets, kill -9, signals, a full
-// disk, damaged ONNX and CSV files, damaged nvidia-smi lines, boards that lie. What clients were told as done is kept in
-// a journal and looked for after every restart.
+// disk, damaged ONNX and CSV files, damaged nvidia-smi lines, boards that lie. What clients heard was done is kept in a
+// journal and looked for after every restart.
 //   npm run torture -- [--minutes 10] [--seed 1]
-// Prints faults injected and survived. Exit 1 on a complaint.
+// Prints how many faults were injected, survived, and ended in a complaint. Exit 1 on a complaint.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -23,7 +23,8 @@ try {
   for (const reason of report.skipped) console.log(`SKIPPED ${reason}`)
   for (const complaint of report.complaints) console.log(`COMPLAINT ${complaint}`)
   console.log(
-    `${total} faults injected, ${report.survived} survived; ${report.facts} announced facts looked for.`
+    `${total} faults injected: ${report.survived} survived, ${report.complained} ended in a complaint; ` +
+      `${report.facts} announced facts looked for.`
   )
   process.exitCode = report.complaints.length === 0 ? 0 : 1
 } finally {

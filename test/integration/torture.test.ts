@@ -13,5 +13,7 @@ it('a host survives two minutes of faults and keeps what it announced', { timeou
   for (const reason of report.skipped) console.log(`Skipped: ${reason}`)
   expect(report.complaints).toEqual([])
   expect(report.survived).toBeGreaterThan(5)
+  const injected = [...report.injected.values()].reduce((sum, times) => sum + times, 0)
+  expect([report.complained, report.survived]).toEqual([0, injected])
   expect(report.facts).toBeGreaterThan(0)
 })

@@ -3,7 +3,7 @@ import type { CandidateJson } from '@shared/contract/search'
 import type { EventMessage } from '@shared/contract/transport'
 import type { ServedHost } from '../servedHost'
 
-/** What clients were told as done: it has to be there after whatever happens, and nothing twice. */
+/** What a host reported to its clients as done: it has to be there after whatever happens, and nothing twice. */
 export interface Journal {
   /** Takes over what a host's events announced since the last call. */
   read(host: ServedHost): void
@@ -54,19 +54,19 @@ export function createJournal(): Journal {
       }
       if (page.length < 5000) break
     }
-    for (const [id, told] of samples) {
+    for (const [id, announced] of samples) {
       const kept = stored.get(id)
       if (kept === undefined) out.push(`Sample ${id} was announced and is gone`)
-      else if (JSON.stringify(kept) !== JSON.stringify(told))
+      else if (JSON.stringify(kept) !== JSON.stringify(announced))
         out.push(`Sample ${id} is not what was announced`)
     }
     return out
   }
   const differingSearches = async (host: ServedHost): Promise<string[]> => {
     const out: string[] = []
-    for (const [searchId, told] of candidates) {
+    for (const [searchId, announced] of candidates) {
       const { search } = await host.call('search.get', { searchId })
-      for (const [index, candidate] of told) {
+      for (const [index, candidate] of announced) {
         if (JSON.stringify(search.trace[index]) !== JSON.stringify(candidate))
           out.push(`Scheme ${index} of search ${searchId} is not what was announced`)
       }
@@ -75,10 +75,10 @@ export function createJournal(): Journal {
   }
   const differingRecordings = async (host: ServedHost): Promise<string[]> => {
     const out: string[] = []
-    for (const [id, told] of phases) {
+    for (const [id, announced] of phases) {
       const stored = (await host.call('gpu.recording', { id })).phases
-      const begun = told.filter(({ state }) => state === 'begin').length
-      const ended = told.filter(({ state }) => state === 'end').length
+      const begun = announced.filter(({ state }) => state === 'begin').length
+      const ended = announced.filter(({ state }) => state === 'end').length
       if (stored.length < begun) out.push(`Recording ${id} lost a phase: ${stored.length} of ${begun}`)
       if (stored.filter((phase) => phase.ended).length < ended)
         out.push(`Recording ${id} lost the end of a phase`)

@@ -5,15 +5,17 @@ import { uniformScheme } from '@core/quant/scheme'
 import { serveHost, type ServedHost } from '../servedHost'
 import { attackSocket } from './hostileSockets'
 import { mountSmallDisk, openDamagedFiles, stated } from './hostFaults'
-import { createJournal } from './journal'
+import { createJournal, type Journal } from './journal'
 import { lies, LyingBoard } from './lyingBoard'
 
 export interface TortureReport {
-  /** How often each fault was injected. */
+  /** How often each fault was injected; all together `survived` and `complained`. */
   injected: Map<string, number>
   /** Faults after which the host went on, or came back with everything it had announced. */
   survived: number
-  /** What went wrong, each with the number of the fault and its name. */
+  /** Faults that ended in a complaint. */
+  complained: number
+  /** What went wrong: in a fault, in the work before one, or at the end. */
   complaints: string[]
   /** Faults that this machine does not permit, with the reason. */
   skipped: string[]
@@ -29,7 +31,13 @@ export interface TortureOptions {
   log(line: string): void
 }
 
-/** After a fault, another client is answered within this time, ms; the machine may be busy with other work. */
+/** A fault by its kind; injecting it returns its full name. */
+interface Fault {
+  kind: string
+  inject(): Promise<string>
+}
+
+/** After a fault, another client gets a reply within this time, ms; the machine may be busy with other work. */
 const longestAnswerMs = 20_000
 /** A signal ends the host within this time, ms; jobs have 30 s of it to let go. */
 const longestEndMs = 120_000
@@ -45,7 +53,14 @@ const command = [
 /** A random, seeded mix of work and faults against one host until the time is over. */
 export async function torture({ seconds, seed, folder, log }: TortureOptions): Promise<TortureReport> {
   const random = createRandom(seed)
-  const report: TortureReport = { injected: new Map(), survived: 0, complaints: [], skipped: [], facts: 0 }
+  const report: TortureReport = {
+    injected: new Map(),
+    survived: 0,
+    complained: 0,
+    complaints: [],
+    skipped: [],
+    facts: 0
+  }
   const journal = createJournal()
   const data = path.join(folder, 'data')
   const disk = mountSmallDisk(data, 400)
@@ -98,37 +113,53 @@ export async function torture({ seconds, seed, folder, log }: TortureOptions): P
     }
     return `lying board: ${lie}`
   }
-  const faults: (() => Promise<string>)[] = [
-    ...Array.from({ length: 6 }, () => () => attackSocket(host, random)),
-    ...Array.from({ length: 3 }, () => () => openDamagedFiles(host, folder, random)),
-    ...Array.from({ length: 3 }, () => lyingBoard),
-    () => restart('SIGKILL').then(() => 'kill -9'),
-    () => {
-      const signal = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)[random.integer(3)]!
-      return restart(signal).then(() => `signal ${signal}`)
-    },
-    ...(disk === null ? [] : [() => fullDisk().then(() => 'full disk')])
+  const signal = async (): Promise<string> => {
+    const name = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)[random.integer(3)]!
+    await restart(name)
+    return `signal ${name}`
+  }
+  const times = (count: number, fault: Fault): Fault[] => Array.from({ length: count }, () => fault)
+  const faults: Fault[] = [
+    ...times(6, { kind: 'socket', inject: () => attackSocket(host, random) }),
+    ...times(3, { kind: 'damaged file', inject: () => openDamagedFiles(host, folder, random) }),
+    ...times(3, { kind: 'lying board', inject: lyingBoard }),
+    { kind: 'kill -9', inject: () => restart('SIGKILL').then(() => 'kill -9') },
+    { kind: 'signal', inject: signal },
+    ...(disk === null ? [] : [{ kind: 'full disk', inject: () => fullDisk().then(() => 'full disk') }])
   ]
+  const complain = async (where: string, reason: unknown): Promise<void> => {
+    const text = reason instanceof Error ? reason.message : String(reason)
+    report.complaints.push(`${where}: ${text.slice(0, 600)}`)
+    log(report.complaints.at(-1)!)
+    if (host.child.exitCode !== null || host.child.signalCode !== null) host = await serveHost(data, env)
+  }
+  /** Injects a fault and looks at the host after it; counts it under the name that is known of it by its end. */
+  const injectOne = async (number: number): Promise<void> => {
+    const { kind, inject } = faults[random.integer(faults.length)]!
+    let name = kind
+    try {
+      name = await inject()
+      await host.call('job.list', {}, longestAnswerMs)
+      journal.read(host)
+      if (host.child.exitCode !== null) throw new Error('the host ended')
+      report.survived++
+    } catch (reason) {
+      report.complained++
+      await complain(`fault ${number} (${name})`, reason)
+    } finally {
+      report.injected.set(name, (report.injected.get(name) ?? 0) + 1)
+    }
+  }
 
   const endMs = performance.now() + 1000 * seconds
   try {
     for (let number = 1; performance.now() < endMs; number++) {
-      let name = 'work'
       try {
         await stated(work(host, random, journal, folder))
-        name = 'fault'
-        name = await faults[random.integer(faults.length)]!()
-        report.injected.set(name, (report.injected.get(name) ?? 0) + 1)
-        await host.call('job.list', {}, longestAnswerMs)
-        journal.read(host)
-        if (host.child.exitCode !== null) throw new Error('the host ended')
-        report.survived++
       } catch (reason) {
-        const text = reason instanceof Error ? reason.message : String(reason)
-        report.complaints.push(`fault ${number} (${name}): ${text.slice(0, 600)}`)
-        log(report.complaints.at(-1)!)
-        if (host.child.exitCode !== null || host.child.signalCode !== null) host = await serveHost(data, env)
+        await complain(`work before fault ${number}`, reason)
       }
+      await injectOne(number)
       if (number % 20 === 0) log(`${number} faults, ${journal.facts()} facts`)
     }
     await restart('SIGTERM').catch((reason: unknown) =>
@@ -141,8 +172,6 @@ export async function torture({ seconds, seed, folder, log }: TortureOptions): P
     disk?.unmount()
   }
 }
-
-type Journal = ReturnType<typeof createJournal>
 
 /** One thing a client might do. */
 async function work(host: ServedHost, random: Random, journal: Journal, folder: string): Promise<void> {
