@@ -1,6 +1,6 @@
 import { createRandom } from '../../math/random'
 import { acquire } from './acquisition'
-import { residuals } from '../estimators/candidates'
+import { estimatorByName } from '../estimators/registry'
 import type { Estimator, LatencyModel } from '../estimators/estimator'
 import { groupByShape, shapeFolds } from '../fit/folds'
 import { predictHeldOut } from '../fit/holdout'
@@ -8,7 +8,7 @@ import { metricsOf } from '../fit/metrics'
 import type { TimeUnit } from '../../../shared/vocabulary'
 import { takeShapes, type SampleTable, type ShapeRows } from '../samples'
 
-/** What the board answers: times of the rows, in order (NaN: it refused the row), and how long measuring took. */
+/** What the board returns: times of the rows, in order (NaN: it refused the row), and how long measuring took. */
 export interface Measured {
   time: Float64Array
   boardSeconds: number
@@ -67,9 +67,9 @@ export interface AdaptiveResult {
 }
 
 /** What is fitted between batches: robust, and cheap enough to be fitted between two measurements. */
-export const adaptiveEstimator: Estimator = residuals('physics', 'extraTrees')
+export const adaptiveEstimator: Estimator = estimatorByName('residual:physics+extraTrees')
 /** Fails differently; where the two disagree, neither is known to be right. */
-const rival: Estimator = residuals('physicsPair', 'extraTrees')
+const rival: Estimator = estimatorByName('residual:physicsPair+extraTrees')
 /** Doubt of a row that both models are sure of: relative, so that no row counts for nothing. */
 const leastDoubt = 0.02
 /** A later batch is at least this share of what was measured. */

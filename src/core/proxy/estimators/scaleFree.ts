@@ -3,10 +3,12 @@ import type { Estimator, FitOptions, LatencyModel, ModelJson } from './estimator
 
 type ScaledJson = Extract<ModelJson, { kind: 'scaled' }>
 
-/** Times are fitted as they are while their geometric mean lies here: counts of cycles or instructions do. */
+/** Times are fitted as they are while their geometric mean lies here and none is below 1: counts of cycles do. */
 const [minMean, maxMean] = [2 ** 10, 2 ** 40]
 /** Where the geometric mean of other times is brought, by a power of two, which rounds nothing. */
 const wantedMean = 2 ** 20
+/** Their shortest one is brought at least here: floors of estimators then lie far below it. */
+const wantedLeast = 2 ** 10
 
 /**
  * Makes an estimator free of scale: times in seconds or milliseconds give the same relative predictions as the same
@@ -48,10 +50,14 @@ export function scaledModel(json: ScaledJson, model: LatencyModel): LatencyModel
 
 function factorFor({ time, count }: SampleTable): number {
   let sum = 0
-  for (let row = 0; row < count; row++) sum += Math.log2(time[row])
+  let least = Infinity
+  for (let row = 0; row < count; row++) {
+    sum += Math.log2(time[row])
+    least = Math.min(least, time[row])
+  }
   const mean = 2 ** (sum / Math.max(1, count))
-  if (count === 0 || (mean >= minMean && mean <= maxMean)) return 1
-  return 2 ** Math.round(Math.log2(wantedMean / mean))
+  if (count === 0 || (mean >= minMean && mean <= maxMean && least >= 1)) return 1
+  return 2 ** Math.round(Math.log2(Math.max(wantedMean / mean, wantedLeast / least)))
 }
 
 const scaled = (samples: SampleTable, factor: number): SampleTable =>

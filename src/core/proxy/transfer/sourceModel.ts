@@ -1,5 +1,5 @@
 import type { Estimator, LatencyModel } from '../estimators/estimator'
-import { residuals } from '../estimators/candidates'
+import { estimatorByName } from '../estimators/registry'
 import type { SampleTable, ShapeRows } from '../samples'
 
 /** What the source device says of a layer: the measurement where there is one, else its proxy's prediction. */
@@ -12,7 +12,7 @@ export function sourceModel(samples: SampleTable, seed: number, proxy?: LatencyM
   const measured = new Map<string, number>()
   for (let row = 0; row < samples.count; row++) measured.set(keyOf(samples, row), samples.time[row])
   let fitted = proxy
-  const estimator: Estimator = residuals('physics', 'extraTrees')
+  const estimator: Estimator = estimatorByName('residual:physics+extraTrees')
   return {
     predict(rows) {
       const times = new Float64Array(rows.count)
