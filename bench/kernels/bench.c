@@ -59,8 +59,8 @@ typedef struct {
 static const workload workloads[] = {
     {"matmul", 16, 64, 256, {0}},
     {"matmul", 1, 128, 512, {0}},
-    {"conv2d", 0, 0, 0, {16, 16, 16, 16, 16, 32, 3, 3, 1, 1, 1, 1, 0}},
-    {"depthwise", 0, 0, 0, {16, 16, 32, 16, 16, 32, 3, 3, 1, 1, 1, 1, 0}},
+    {"conv2d", 0, 0, 0, {16, 16, 16, 16, 16, 32, 3, 3, 1, 1, 1, 1, 0, 1, 1}},
+    {"depthwise", 0, 0, 0, {16, 16, 32, 16, 16, 32, 3, 3, 1, 1, 1, 1, 0, 1, 1}},
 };
 
 static void put_shape(const workload *load) {

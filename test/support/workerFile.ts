@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-// @ts-expect-error a plain JavaScript module of ours, without types
 import { bundleTs } from '../../scripts/runTs.mjs'
 
 /** Bundles a worker entry so that a test can start it without a build of the whole app. Ends in build/runTs. */
