@@ -1,3 +1,4 @@
+import { quantile } from './quantile'
 import { createRandom } from './random'
 import { studentTDistribution } from './studentT'
 
@@ -128,11 +129,5 @@ export function correlationInterval(
   }
   if (values.length < drawCount / 2) return null
   values.sort((x, y) => x - y)
-  const at = (fraction: number): number => {
-    const place = (values.length - 1) * fraction
-    const low = Math.floor(place)
-    const high = Math.min(low + 1, values.length - 1)
-    return values[low] + (place - low) * (values[high] - values[low])
-  }
-  return [at((1 - confidence) / 2), at((1 + confidence) / 2)]
+  return [quantile(values, (1 - confidence) / 2), quantile(values, (1 + confidence) / 2)]
 }

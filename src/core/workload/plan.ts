@@ -1,11 +1,9 @@
 import { createRandom } from '../math/random'
 import type { WorkloadRequest, WorkloadStep } from '../../shared/contract/workload'
 import type { RunnerStep } from '../../shared/contract/workloadProtocol'
-import type { WorkloadPrecision } from '../../shared/contract/workloadRows'
+import { aloneChanges, alonePrecisions, type WorkloadPrecision } from '../../shared/contract/workloadRows'
 import { AppError } from '../../shared/errors'
 
-/** Precision that a change of one layer alone stands for. */
-const alone: Readonly<Record<string, WorkloadPrecision>> = { fp16: 'fp16', int8: 'int8Dynamic', int4: 'int4' }
 /** Share of a phase that a runner warms up before it, and that single passes take after a benchmark. */
 const aroundLayer = 1.5
 const aroundBenchmark = 2.2
@@ -22,7 +20,7 @@ export function planSteps(
   if (chosen.length === 0) {
     throw new AppError(
       'input.invalid',
-      'The runner offers none of the steps that were asked for.',
+      'The runner offers none of the steps that were chosen.',
       'Leave the choice of precisions and kinds of steps out to see all of them.'
     )
   }
@@ -47,7 +45,8 @@ function isWanted({ id, kind }: RunnerStep, { kinds, precisions, ablations }: Wo
   if (kind === 'benchmark') return what === 'fp32' || wants(what)
   if (kind === 'layer' || what === 'baseline') return true
   if (what === 'precision') return wants(which)
-  return what in alone ? wants(alone[what]) : (ablations as readonly string[]).includes(what)
+  const alone = aloneChanges.find((change) => change === what)
+  return alone === undefined ? (ablations as readonly string[]).includes(what) : wants(alonePrecisions[alone])
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { BenchmarkRow, MeasuredFigure, ImpactRow, LayerRow } from '../../shared/contract/workloadRows'
 
 /** One row of a CSV table by column name; null: an empty cell. */
-type Cells = Record<string, string | number | null>
+export type Cells = Record<string, string | number | null>
 
 /** A figure as columns: value, low, high, n, origin, verdict, reason. The unit is in the name. */
-function cellsOf(name: string, figure: MeasuredFigure): Cells {
+export function figureCells(name: string, figure: MeasuredFigure): Cells {
   const { value, low, high, n, origin, verdict, reason } = figure
   return {
     [name]: value,
@@ -16,16 +16,16 @@ function cellsOf(name: string, figure: MeasuredFigure): Cells {
 export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
   return {
     ...{ model, precision: row.precision, batch_samples: row.batch },
-    ...cellsOf('latency_mean_us', row.latencyMeanUs),
-    ...cellsOf('latency_p50_us', row.latencyP50Us),
-    ...cellsOf('latency_p95_us', row.latencyP95Us),
-    ...cellsOf('speedup_vs_fp32', row.speedup),
-    ...cellsOf('throughput_samples_per_s', row.throughputPerS),
-    ...cellsOf('energy_total_per_sample_j', row.energyTotalJ),
-    ...cellsOf('energy_net_per_sample_j', row.energyNetJ),
-    ...cellsOf('mean_power_w', row.meanPowerW),
+    ...figureCells('latency_mean_us', row.latencyMeanUs),
+    ...figureCells('latency_p50_us', row.latencyP50Us),
+    ...figureCells('latency_p95_us', row.latencyP95Us),
+    ...figureCells('speedup_vs_fp32', row.speedup),
+    ...figureCells('throughput_samples_per_s', row.throughputPerS),
+    ...figureCells('energy_total_per_sample_j', row.energyTotalJ),
+    ...figureCells('energy_net_per_sample_j', row.energyNetJ),
+    ...figureCells('mean_power_w', row.meanPowerW),
     metric: row.metric,
-    ...cellsOf('quality', row.quality),
+    ...figureCells('quality', row.quality),
     weight_bytes: row.weightBytes
   }
 }
@@ -39,10 +39,10 @@ export function layerCells(model: string, row: LayerRow): Cells {
       same_as: row.sameAs,
       shares_weights_with: row.sharedWith.join(' ')
     },
-    ...cellsOf('time_per_call_us', row.timeUs),
-    ...cellsOf('energy_total_per_call_j', row.energyTotalJ),
-    ...cellsOf('energy_net_per_call_j', row.energyNetJ),
-    ...cellsOf('mean_power_w', row.meanPowerW),
+    ...figureCells('time_per_call_us', row.timeUs),
+    ...figureCells('energy_total_per_call_j', row.energyTotalJ),
+    ...figureCells('energy_net_per_call_j', row.energyNetJ),
+    ...figureCells('mean_power_w', row.meanPowerW),
     time_share: row.timeShare,
     energy_share: row.energyShare
   }
@@ -55,17 +55,17 @@ export function impactCells(model: string, row: ImpactRow): Cells {
   }
   return {
     ...{ model, layer: row.layer, type: row.type, change: row.change, metric: row.metric },
-    ...cellsOf('kl_original_changed_nats', row.klNats),
-    ...cellsOf('quality', row.quality),
-    ...cellsOf('quality_change', row.qualityChange),
-    ...cellsOf('perplexity_ratio', row.perplexityRatio ?? none),
+    ...figureCells('kl_original_changed_nats', row.klNats),
+    ...figureCells('quality', row.quality),
+    ...figureCells('quality_change', row.qualityChange),
+    ...figureCells('perplexity_ratio', row.perplexityRatio ?? none),
     ...{ mcnemar_lost: row.mcNemar?.lost ?? null, mcnemar_gained: row.mcNemar?.gained ?? null },
     ...{ mcnemar_p: row.mcNemar?.p ?? null, changed_share: row.changedShare },
     ...{ kl_rank: row.klRank, quality_rank: row.qualityRank, impact_score: row.impactScore }
   }
 }
 
-/** RFC 4180 with a header line; numbers with all digits that tell them apart. */
+/** RFC 4180 with a header line; numbers with all digits that distinguish them. */
 export function csvOf(rows: readonly Cells[]): string {
   const columns = Object.keys(rows[0] ?? {})
   const cell = (value: string | number | null | undefined): string => {

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { tableFiles } from '../../core/workload/readTables'
 import { benchmarkCells, csvOf, impactCells, layerCells } from '../../core/workload/tableCsv'
 import type { WorkloadRun } from '../../shared/contract/workload'
-import { AppError } from '../../shared/errors'
+import { plainFileName } from '../files/plainFileName'
+import { writeWholeFile } from '../files/replaceFile'
 
 export interface WrittenTable {
   file: string
@@ -11,7 +12,7 @@ export interface WrittenTable {
 
 /**
  * Writes benchmark_results.csv, per_layer_energy.csv and prediction_impact.csv to FOLDER/<model>/; a table without rows
- * has its header alone left out with it.
+ * is not written.
  * @throws store.exportFailed
  */
 export async function exportTables(
@@ -19,28 +20,17 @@ export async function exportTables(
   folder: string
 ): Promise<WrittenTable[]> {
   const model = subject?.model ?? 'network'
-  const target = path.join(folder, model.replaceAll(/[^A-Za-z0-9._-]/g, '_'))
   const contents = [
-    ['benchmark_results.csv', tables.benchmark.map((row) => benchmarkCells(model, row))],
-    ['per_layer_energy.csv', tables.layers.map((row) => layerCells(model, row))],
-    ['prediction_impact.csv', tables.impacts.map((row) => impactCells(model, row))]
+    [tableFiles.benchmark, tables.benchmark.map((row) => benchmarkCells(model, row))],
+    [tableFiles.layers, tables.layers.map((row) => layerCells(model, row))],
+    [tableFiles.impacts, tables.impacts.map((row) => impactCells(model, row))]
   ] as const
-  try {
-    await mkdir(target, { recursive: true })
-    const written: WrittenTable[] = []
-    for (const [name, rows] of contents) {
-      if (rows.length === 0) continue
-      const file = path.join(target, name)
-      await writeFile(file, csvOf(rows))
-      written.push({ file, rows: rows.length })
-    }
-    return written
-  } catch (cause) {
-    throw new AppError(
-      'store.exportFailed',
-      `The tables could not be written below ${folder}: ${(cause as Error).message}.`,
-      'Check that the folder can be written to and that the disk is not full.',
-      { cause }
-    )
+  const written: WrittenTable[] = []
+  for (const [name, rows] of contents) {
+    if (rows.length === 0) continue
+    const file = path.join(folder, plainFileName(model), name)
+    await writeWholeFile(file, csvOf(rows))
+    written.push({ file, rows: rows.length })
   }
+  return written
 }

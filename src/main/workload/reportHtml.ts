@@ -1,5 +1,6 @@
 import type { RunComparison } from '../../core/workload/statistics/compare'
 import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workloadRows'
+import { escapeHtml } from '../../shared/escapeHtml'
 import type { Analysis } from './figures/workloadFigures'
 
 /** One page that needs nothing else: findings, tables and figures of one or several networks. */
@@ -10,7 +11,7 @@ export function workloadReport(
   const title = `Workload: ${analyses.map(({ analysis }) => analysis.model).join(', ')}`
   const sections = analyses.map(({ analysis, svgs }) => section(analysis, svgs))
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escapeText(title)}</title>
+<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>
 <style>
 body { font: 15px/1.5 'DejaVu Sans', system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 .wide { overflow-x: auto } table { border-collapse: collapse; margin: 1rem 0; font-size: 13px }
@@ -18,7 +19,7 @@ td, th { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd;
 td:first-child, th:first-child { text-align: left } .INVALID { color: #b04a00 } .unavailable { color: #777 }
 svg { max-width: 100%; height: auto }
 </style></head><body>
-<h1>${escapeText(title)}</h1>
+<h1>${escapeHtml(title)}</h1>
 <p>Values with their interval in brackets. <span class="INVALID">INVALID</span> figures are shown and must not be quoted;
 the pointer over one shows the reason. Unavailable is never 0.</p>
 ${sections.join('\n')}
@@ -28,7 +29,7 @@ ${comparison === null ? '' : `<h2>Comparison</h2>\n${comparison.svg}\n${listOf(c
 }
 
 function section({ model, tables, findings }: Analysis, svgs: readonly string[]): string {
-  return `<h2>${escapeText(model)}</h2>
+  return `<h2>${escapeHtml(model)}</h2>
 <h3>Findings</h3>${listOf(findings)}
 <h3>Precisions</h3>${benchmarkTable(tables)}
 <h3>Layers</h3>${layerTable(tables)}
@@ -37,18 +38,18 @@ ${svgs.join('\n')}`
 }
 
 function listOf(sentences: readonly string[]): string {
-  return `<ul>${sentences.map((sentence) => `<li>${escapeText(sentence)}</li>`).join('')}</ul>`
+  return `<ul>${sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('')}</ul>`
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '<p>Not measured.</p>'
-  const header = head.map((name) => `<th>${escapeText(name)}</th>`).join('')
+  const header = head.map((name) => `<th>${escapeHtml(name)}</th>`).join('')
   const body = rows.map((cells) => `<tr>${cells.join('')}</tr>`).join('')
   return `<div class="wide"><table><thead><tr>${header}</tr></thead><tbody>${body}</tbody></table></div>`
 }
 
 function text(value: string | number | null): string {
-  return `<td>${value === null ? '–' : escapeText(String(value))}</td>`
+  return `<td>${value === null ? '–' : escapeHtml(String(value))}</td>`
 }
 
 /** A figure in a cell: value, interval, n; its verdict as colour and the reason as title. */
@@ -56,7 +57,7 @@ function cell({ value, low, high, n, verdict, reason }: MeasuredFigure, factor =
   const shown = (number: number): string => String(Number((number * factor).toPrecision(4)))
   const range = low === null || high === null ? '' : ` [${shown(low)}, ${shown(high)}]`
   const content = value === null ? 'unavailable' : `${shown(value)}${range}, n=${n}`
-  const why = reason === null ? '' : ` title="${escapeText(reason)}"`
+  const why = reason === null ? '' : ` title="${escapeHtml(reason)}"`
   return `<td class="${verdict}"${why}>${content}</td>`
 }
 
@@ -137,12 +138,4 @@ function impactTable({ impacts }: WorkloadTables): string {
       text(row.impactScore === null ? null : row.impactScore.toFixed(2))
     ])
   )
-}
-
-function escapeText(content: string): string {
-  return content
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

@@ -32,15 +32,14 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
     return { file, args, env, ...(choice.cwd === undefined ? {} : { cwd: choice.cwd }) }
   }
   const { model, dataset, provider = 'cpu', samples, batch, threads } = choice
-  const card = shippedNetworks(places.networksFolder).find(({ name }) => name === model)
+  const shipped = shippedNetworks(places.networksFolder)
+  const card = shipped.find(({ name }) => name === model)
   const modelFile = card === undefined ? model : path.join(card.folder, card.file)
   if (!existsSync(modelFile)) {
     throw new AppError(
       'input.notFound',
       `There is no network "${model}".`,
-      `Give the path of an .onnx file, or one of ${shippedNetworks(places.networksFolder)
-        .map(({ name }) => name)
-        .join(', ')}.`
+      `Give the path of an .onnx file, or one of ${shipped.map(({ name }) => name).join(', ')}.`
     )
   }
   const dataFile = dataset ?? (card === undefined ? undefined : path.join(card.folder, card.dataset))

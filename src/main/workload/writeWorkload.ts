@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { mergedCsv } from '../../core/workload/mergedCsv'
+import { mergedCells } from '../../core/workload/mergedCsv'
 import { compareRuns } from '../../core/workload/statistics/compare'
+import { csvOf } from '../../core/workload/tableCsv'
+import { plainFileName } from '../files/plainFileName'
 import { writeWholeFile } from '../files/replaceFile'
 import { figureSvg } from '../figures/renderFigure'
 import { writeFigures } from '../figures/writeFigures'
@@ -25,10 +26,9 @@ export async function writeWorkload(
   const analyses = runs.map(({ model, tables }) => analyseWorkload(model, tables, choice))
   for (const [at, analysis] of analyses.entries()) {
     const folder = folderOf(runs[at]!, out)
-    await mkdir(folder, { recursive: true })
     if (analysis.merged.length > 0) {
       const file = path.join(folder, 'energy_impact_merged.csv')
-      await writeWholeFile(file, mergedCsv(analysis.model, analysis.merged))
+      await writeWholeFile(file, csvOf(analysis.merged.map((row) => mergedCells(analysis.model, row))))
       files.push(file)
     }
     files.push(...(await writeFigures(folder, analysis.figures)))
@@ -38,7 +38,6 @@ export async function writeWorkload(
   const result =
     analyses.length === 2 ? compareRuns(analyses[0]!.tables, analyses[1]!.tables, choice.confidence) : null
   const report = path.join(out, 'report.html')
-  await mkdir(out, { recursive: true })
   await writeWholeFile(
     report,
     workloadReport(
@@ -52,6 +51,6 @@ export async function writeWorkload(
 /** A folder of one network is written into itself when it is the target; else each gets one below the target. */
 function folderOf({ model, folder }: NamedTables, out: string): string {
   if (folder !== null && path.resolve(folder) === path.resolve(out)) return out
-  const name = folder === null ? model.replaceAll(/[^A-Za-z0-9._-]/g, '_') : path.basename(folder)
+  const name = folder === null ? plainFileName(model) : path.basename(folder)
   return path.join(out, name)
 }

@@ -101,8 +101,13 @@ export const ablationKinds = ['zero', 'mean', 'skip'] as const
 export const ablationKindSchema = z.enum(ablationKinds)
 export type AblationKind = z.infer<typeof ablationKindSchema>
 
+/** Changes that give one layer alone a lower precision, and what that precision is called for the whole network. */
+export const alonePrecisions = { fp16: 'fp16', int8: 'int8Dynamic', int4: 'int4' } as const
+export type AloneChange = keyof typeof alonePrecisions
+export const aloneChanges = ['fp16', 'int8', 'int4'] as const satisfies readonly AloneChange[]
+
 /** Ablation of a layer, or this layer alone at a lower precision. */
-export const impactChangeSchema = z.enum([...ablationKinds, 'fp16', 'int8', 'int4'])
+export const impactChangeSchema = z.enum([...ablationKinds, ...aloneChanges])
 export type ImpactChange = z.infer<typeof impactChangeSchema>
 
 /** McNemar's test on the same samples; only discordant ones count. */

@@ -1,4 +1,5 @@
-import { metricsOf, quantile } from '../../proxy/fit/metrics'
+import { quantile } from '../../math/quantile'
+import { metricsOf } from '../../proxy/fit/metrics'
 
 /** Errors of predicted times in ms; percentages are percent. */
 export interface LatencyErrors {

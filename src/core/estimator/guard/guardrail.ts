@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { quantile } from '../../proxy/fit/metrics'
+import { quantile } from '../../math/quantile'
 
 /** margin: predicted x margin <= budget. interval: the whole interval within the budget; measure where it straddles it. */
 export type GuardRule = { kind: 'margin'; margin: number } | { kind: 'interval' }

@@ -1,4 +1,5 @@
-import { metricsOf, quantile } from '../../proxy/fit/metrics'
+import { quantile } from '../../math/quantile'
+import { metricsOf } from '../../proxy/fit/metrics'
 import { totalMs } from '../samples/stageTable'
 
 /** Errors of transferred stage times against measured ones. Percentages are percent, times ms. */

@@ -1,4 +1,5 @@
 import { spearman } from '../../math/correlation'
+import { quantile } from '../../math/quantile'
 
 /** Errors of a set of predictions. Percentages are percent (4.7 means 4.7 %), times in the samples' unit. */
 export interface Metrics {
@@ -41,13 +42,4 @@ export function metricsOf(predicted: ArrayLike<number>, measured: ArrayLike<numb
     p95: quantile(percent.sort(), 0.95),
     spearman: spearman(predicted, measured)
   }
-}
-
-/** Linear interpolation between order statistics (Hyndman and Fan, type 7). `sorted` ascending. NaN when empty. */
-export function quantile(sorted: ArrayLike<number>, fraction: number): number {
-  if (sorted.length === 0) return NaN
-  const at = (sorted.length - 1) * Math.min(1, Math.max(0, fraction))
-  const low = Math.floor(at)
-  const high = Math.min(low + 1, sorted.length - 1)
-  return sorted[low] + (at - low) * (sorted[high] - sorted[low])
 }

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../../shared/escapeHtml'
 import { countOf } from '../../../shared/units'
 import type { FittedProxy } from '../fit/detail'
 import type { SplitErrors } from '../fit/evaluate'
@@ -20,15 +21,15 @@ export function reportHtml(fitted: FittedProxy & { title: string }, figures: rea
       `<tr><td>${pair.activationBits}</td><td>${pair.weightBits}</td><td>${pair.count}</td><td>${pair.mape.toFixed(2)}</td></tr>`
   )
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Latency proxy: ${escapeText(title)}</title>
+<html lang="en"><head><meta charset="utf-8"><title>Latency proxy: ${escapeHtml(title)}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
 td:first-child, th:first-child { text-align: left } .muted { color: #888 } .strong { font-weight: 600 } svg { max-width: 100%; height: auto }
 </style></head><body>
-<h1>Latency proxy: ${escapeText(title)}</h1>
-<p>${escapeText(proxy.kernel)} in ${proxy.unit}; ${countOf(proxy.rows, 'row')}, ${countOf(proxy.shapes, 'layer shape')}; estimator ${escapeText(proxy.estimator)}, seed ${proxy.seed}:
-${escapeText(proxy.description)}.</p>
+<h1>Latency proxy: ${escapeHtml(title)}</h1>
+<p>${escapeHtml(proxy.kernel)} in ${proxy.unit}; ${countOf(proxy.rows, 'row')}, ${countOf(proxy.shapes, 'layer shape')}; estimator ${escapeHtml(proxy.estimator)}, seed ${proxy.seed}:
+${escapeHtml(proxy.description)}.</p>
 <table><thead><tr><th>Split</th><th>MAPE %</th><th>R2</th><th>P95 %</th><th>MAE</th><th>Spearman</th><th>folds</th><th>INT8 %</th><th>others %</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table>
 <p>Predictions of layers the model has not seen lie within their ${100 * interval.level} % interval in
@@ -51,12 +52,4 @@ function errorRow(name: string, errors: SplitErrors, style: string): string {
     errors.otherMape?.toFixed(2) ?? '–'
   ]
   return `<tr class="${style}"><td>${name}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
-}
-
-function escapeText(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

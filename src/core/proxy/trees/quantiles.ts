@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { FeatureMatrix } from '../features'
-import { quantile } from '../fit/metrics'
+import { quantile } from '../../math/quantile'
 import { valuesByTree } from './ensemble'
 import type { TreeEnsemble } from './treeEnsemble'
 

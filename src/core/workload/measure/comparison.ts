@@ -1,5 +1,6 @@
 import type { Variant } from '../../../shared/contract/workloadEvidence'
 import type { MeasuredFigure, TaskMetric } from '../../../shared/contract/workloadRows'
+import { quantile } from '../../math/quantile'
 import { createRandom } from '../../math/random'
 import { shareFigure, unavailableFigure } from './figures'
 import { mcNemarTest } from './mcNemar'
@@ -78,6 +79,7 @@ function bootstrap(
   seed: number
 ): MeasuredFigure {
   const value = statistic(columns.map(total))
+  if (!Number.isFinite(value)) return unavailableFigure('The changed network gives probabilities of 0.')
   const samples = columns[0].length
   const random = createRandom(seed)
   const found = new Float64Array(replicates)
@@ -91,10 +93,9 @@ function bootstrap(
     found[replicate] = statistic(sums)
   }
   const sorted = found.filter((one) => Number.isFinite(one)).sort()
-  const at = (q: number): number | null => sorted[Math.round(q * (sorted.length - 1))] ?? null
-  const low = at((1 - confidence) / 2)
-  const high = at((1 + confidence) / 2)
-  if (!Number.isFinite(value)) return unavailableFigure('The changed network gives probabilities of 0.')
+  const end = (q: number): number | null => (sorted.length === 0 ? null : quantile(sorted, q))
+  const low = end((1 - confidence) / 2)
+  const high = end((1 + confidence) / 2)
   return { value, low, high, n, origin: 'measured', verdict: 'VALID', reason: null }
 }
 

@@ -81,9 +81,8 @@ export function ratioFigure(
   }
 }
 
-/** Standard normal quantile by bisection of its distribution function (error below 1e-7). */
-export function normalQuantile(p: number): number {
-  // A Student t with very many degrees of freedom is a normal distribution.
+/** Standard normal quantile: that of Student's t with so many degrees of freedom that they differ by less than 1e-6. */
+function normalQuantile(p: number): number {
   return studentTQuantile(p, 1e7)
 }
 

@@ -1,15 +1,7 @@
+import { midRanks } from '../../math/correlation'
 import type { LayerEvent } from '../../../shared/contract/workloadProtocol'
 import type { Variant } from '../../../shared/contract/workloadEvidence'
 import { impactChangeSchema, type ImpactRow, type TaskMetric } from '../../../shared/contract/workloadRows'
-
-/** Ranks from 1 (least); ties share their mean rank. */
-export function ranksOf(values: readonly number[]): number[] {
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length
-    const equal = values.filter((other) => other === value).length
-    return below + (equal + 1) / 2
-  })
-}
 
 /**
  * Rows of every changed layer. The impact score compares the layers under one change: the mean of the rank by KL and the
@@ -58,8 +50,8 @@ function withScores(rows: readonly ImpactRow[]): ImpactRow[] {
   // A change that makes probabilities 0 has no finite figure and ranks last.
   const finite = (values: readonly (number | null)[]): number[] => values.map((value) => value ?? Infinity)
   if (rows.length < 2) return [...rows]
-  const klRanks = ranksOf(finite(kl))
-  const qualityRanks = ranksOf(finite(loss))
+  const klRanks = midRanks(finite(kl))
+  const qualityRanks = midRanks(finite(loss))
   return rows.map((row, index) => ({
     ...row,
     klRank: klRanks[index],

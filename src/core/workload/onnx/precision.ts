@@ -46,7 +46,7 @@ interface Build {
  * float32. fp16 and bf16: operands are cast. int8Dynamic: inputs are scaled at run time (uint8), weights per output column.
  * int8Static: inputs by the ranges of calibration. int4: weights alone, blocks of 32, matrix products only.
  *
- * @param only names of weights or output values of the nodes to rewrite; all without
+ * @param only nodes to rewrite; all without
  */
 export function lowerNetwork(
   network: Network,
@@ -64,8 +64,8 @@ export function lowerNetwork(
       lowered++
     } else build.nodes.push(node)
   }
-  const model = withNodes(network.model, build.nodes, { initializers: build.tensors })
-  return { model: usedOnly(model), lowered, weightBytes: bytesOf(usedOnly(model), build.bytes) }
+  const model = usedOnly(withNodes(network.model, build.nodes, { initializers: build.tensors }))
+  return { model, lowered, weightBytes: bytesOf(model, build.bytes) }
 }
 
 /** Whether the node has a form at this precision. */
@@ -230,7 +230,7 @@ function convBias({ node, weights }: WeightedOperator, product: string, build: B
   add(build, 'Add', [product, `${output}/bias`], [output])
 }
 
-/** Without nodes that nothing reads any more (the transposition of weights that were replaced). */
+/** The model without nodes that nothing reads any more (the transposition of weights that were replaced). */
 function usedOnly(model: OnnxModel): OnnxModel {
   const wanted = new Set(model.outputs.map(({ name }) => name))
   const kept: OnnxNode[] = []

@@ -5,6 +5,7 @@ import type {
   LayerRow,
   LayerType
 } from '../../../shared/contract/workloadRows'
+import { scaledFigure } from '../measure/figures'
 
 /** What a layer costs, per forward pass (calls times the figure of one call). */
 export const costMetrics = ['energyNetJ', 'energyTotalJ', 'timeUs'] as const
@@ -57,9 +58,9 @@ export function mergeTables(layers: readonly LayerRow[], impacts: readonly Impac
         ...{ layer: layer.layer, type: layer.type, className: layer.className },
         ...{ parameters: layer.parameters, macs: layer.macs, calls: layer.calls, sameAs: layer.sameAs },
         change: impact.change,
-        timeUs: times(layer.timeUs, layer.calls),
-        energyTotalJ: times(layer.energyTotalJ, layer.calls),
-        energyNetJ: times(layer.energyNetJ, layer.calls),
+        timeUs: scaledFigure(layer.timeUs, layer.calls),
+        energyTotalJ: scaledFigure(layer.energyTotalJ, layer.calls),
+        energyNetJ: scaledFigure(layer.energyNetJ, layer.calls),
         timeShare: layer.timeShare,
         energyShare: layer.energyShare,
         klNats: impact.klNats,
@@ -90,12 +91,6 @@ function qualityLossOf(impact: ImpactRow): number | null {
   }
   const ratio = impact.perplexityRatio?.value ?? null
   return ratio === null || ratio <= 0 ? null : Math.log(ratio)
-}
-
-/** A figure per call as one per forward pass. */
-function times(figure: MeasuredFigure, calls: number): MeasuredFigure {
-  const scaled = (value: number | null): number | null => (value === null ? null : value * calls)
-  return { ...figure, value: scaled(figure.value), low: scaled(figure.low), high: scaled(figure.high) }
 }
 
 /**

@@ -1,4 +1,10 @@
-import type { BenchmarkRow, MeasuredFigure, WorkloadTables } from '../../../shared/contract/workloadRows'
+import {
+  workloadPrecisions,
+  type BenchmarkRow,
+  type MeasuredFigure,
+  type WorkloadPrecision,
+  type WorkloadTables
+} from '../../../shared/contract/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
 import { emptyPanel, intervalBarPanel, labelledPointsPanel } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
@@ -36,11 +42,9 @@ export function benchmarkOverview(title: string, { benchmark }: WorkloadTables):
   )
 }
 
-const order = ['fp32', 'fp16', 'bf16', 'int8Dynamic', 'int8Static', 'int4']
-
 /** A precision has one colour in all figures. */
-function colorOf(precision: string): { color: string } {
-  return { color: figureColors[Math.max(0, order.indexOf(precision))]! }
+function colorOf(precision: WorkloadPrecision): { color: string } {
+  return { color: figureColors[workloadPrecisions.indexOf(precision)]! }
 }
 
 function barsOf(

@@ -1,10 +1,12 @@
+import { scaledFigure } from '../../../core/workload/measure/figures'
 import { correlationMatrix } from '../../../core/workload/statistics/correlate'
 import { mainCost, costWords, mainChange, type MergedRow } from '../../../core/workload/statistics/merge'
-import type {
-  MeasuredFigure,
-  LayerRow,
-  LayerType,
-  WorkloadTables
+import {
+  layerTypes,
+  type LayerRow,
+  type LayerType,
+  type MeasuredFigure,
+  type WorkloadTables
 } from '../../../shared/contract/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
 import {
@@ -17,21 +19,9 @@ import {
 import type { Figure } from '../../figures/renderFigure'
 import { drawnValue, reasonOf, scaleOf } from './scale'
 
-const types: readonly LayerType[] = [
-  'embedding',
-  'attention',
-  'ffn',
-  'norm',
-  'convolution',
-  'pooling',
-  'head',
-  'classifier',
-  'other'
-]
-
 /** A layer type has one colour in all figures. */
 function colorOf(type: LayerType): string {
-  return figureColors[types.indexOf(type)] ?? '#5b3a29'
+  return figureColors[layerTypes.indexOf(type)] ?? '#5b3a29'
 }
 
 /** Layers shown one by one; the costliest where there are more. */
@@ -39,12 +29,8 @@ const shownLayers = 24
 
 /** Figures 5 and 9: energy per layer and per type, time and mean power per type. */
 export function perLayerAnalysis(title: string, { layers }: WorkloadTables): Figure {
-  const perPass = (read: (row: LayerRow) => MeasuredFigure) => (row: LayerRow) => ({
-    ...read(row),
-    value: times(read(row).value, row.calls),
-    low: times(read(row).low, row.calls),
-    high: times(read(row).high, row.calls)
-  })
+  const perPass = (read: (row: LayerRow) => MeasuredFigure) => (row: LayerRow) =>
+    scaledFigure(read(row), row.calls)
   const energy = perPass((row) => row.energyTotalJ)
   const time = perPass((row) => row.timeUs)
   const hasEnergy = layers.some((row) => row.energyTotalJ.value !== null)
@@ -57,10 +43,6 @@ export function perLayerAnalysis(title: string, { layers }: WorkloadTables): Fig
     typeBars('Time by layer type', 'time per pass', layers, time, 's', 1e-6, 'sum'),
     typeBars('Mean power by layer type', 'mean power', layers, (row) => row.meanPowerW, 'W', 1, 'mean')
   ])
-}
-
-function times(value: number | null, calls: number): number | null {
-  return value === null ? null : value * calls
 }
 
 function layerBars(
@@ -101,7 +83,7 @@ function typeBars(
 ): Panel {
   const known = layers.filter((row) => read(row).value !== null)
   if (known.length === 0) return emptyPanel(title, `Unavailable. ${reasonOf(layers.map(read))}`)
-  const bars = types.flatMap((type) => {
+  const bars = layerTypes.flatMap((type) => {
     const rows = known.filter((row) => row.type === type)
     if (rows.length === 0) return []
     const sum = rows.reduce((total, row) => total + read(row).value!, 0)
@@ -129,7 +111,7 @@ export function impactByType(title: string, merged: readonly MergedRow[]): Figur
   const change = mainChange(merged)
   const rows = merged.filter((row) => row.change === change)
   const panel = (name: string, label: string, read: (row: MergedRow) => number | null): Panel => {
-    const bars = types.flatMap((type) => {
+    const bars = layerTypes.flatMap((type) => {
       const values = rows
         .filter((row) => row.type === type)
         .map(read)
@@ -176,7 +158,7 @@ export function energyImpactScatter(
     isTime ? 's' : 'J',
     isTime ? 1e-6 : 1
   )
-  const groups = types
+  const groups = layerTypes
     .map((type) => ({
       name: type,
       color: colorOf(type),

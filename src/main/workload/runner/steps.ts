@@ -1,14 +1,21 @@
 import path from 'node:path'
 import type * as ort from 'onnxruntime-node'
+import type { OnnxNode } from '../../../core/model/onnx'
 import { copiedInput, loopLayer } from '../../../core/workload/onnx/cut'
 import type { GatedValue } from '../../../core/workload/onnx/gates'
 import { networkOf } from '../../../core/workload/onnx/network'
+import { canLower } from '../../../core/workload/onnx/precision'
+import { weightedNode } from '../../../core/workload/onnx/weighted'
 import {
   ablationKinds,
+  aloneChanges,
+  alonePrecisions,
   type AblationKind,
+  type AloneChange,
   type WorkloadPrecision
 } from '../../../shared/contract/workloadRows'
 import { AppError } from '../../../shared/errors'
+import { plainFileName } from '../../files/plainFileName'
 import { gatesOf, offers, openGated, type Gated } from './ablation'
 import type { LayerFacts } from './layers'
 import { lowered } from './precisions'
@@ -25,8 +32,6 @@ const copiesOfWhole = 4
 const maxPasses = 250
 /** Sessions kept open between trials. */
 const maxLoops = 40
-
-const alonePrecision = { fp16: 'fp16', int8: 'int8Dynamic', int4: 'int4' } as const
 
 /** Does the steps of a plan, in any order. */
 export interface Steps {
@@ -115,16 +120,17 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
   }
 
   const predictions = async (name: string, session: ort.InferenceSession, feeds: Feeds): Promise<void> => {
-    const file = path.join(scratch, `${name.replaceAll(/[^A-Za-z0-9._-]/g, '_')}.f32`)
+    const file = path.join(scratch, `${plainFileName(name)}.f32`)
     print({ event: 'predictions', name, file, ...(await predict(subject, session, feeds, file)) })
   }
 
   const changed = async (name: string, change: string, layer: string): Promise<void> => {
     if (change === 'precision') return predictions(name, await plainSession(layer as WorkloadPrecision), {})
-    if (change in alonePrecision) {
+    const alone = aloneChanges.find((one) => one === change)
+    if (alone !== undefined) {
       const { group } = layers.find((one) => one.group.id === layer)!
       const only = new Set(group.nodes.filter((node) => subject.weighted.has(node)))
-      const { model } = await lowered(subject, alonePrecision[change as keyof typeof alonePrecision], only)
+      const { model } = await lowered(subject, alonePrecisions[alone], only)
       const session = await subject.open(model)
       await predictions(name, session, {})
       return session.release()
@@ -146,17 +152,13 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
   return {
     async predictionSteps(precisions) {
       const ablations = (await gatesNow()).flatMap((gate) =>
-        (['zero', 'mean', 'skip'] as const)
-          .filter((kind) => offers(gate, kind))
-          .map((kind) => `${kind}:${gate.layer}`)
+        ablationKinds.filter((kind) => offers(gate, kind)).map((kind) => `${kind}:${gate.layer}`)
       )
-      const alone = await Promise.all(
-        (['fp16', 'int8', 'int4'] as const)
-          .filter((change) => precisions.includes(alonePrecision[change]))
-          .map((change) => aloneSteps(subject, layers, change))
-      )
+      const alone = aloneChanges
+        .filter((change) => precisions.includes(alonePrecisions[change]))
+        .flatMap((change) => aloneSteps(subject, layers, change))
       const whole = precisions.filter((one) => one !== 'fp32').map((one) => `precision:${one}`)
-      return ['baseline', ...whole, ...ablations, ...alone.flat()].map((id) => `predictions:${id}`)
+      return ['baseline', ...whole, ...ablations, ...alone].map((id) => `predictions:${id}`)
     },
     async run(id, forMs) {
       const [kind, ...rest] = id.split(':')
@@ -168,20 +170,17 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
   }
 }
 
-async function aloneSteps(
-  subject: Subject,
+/** Layers with a node that has a form at the precision: tables have none, convolutions none at 4 bits. */
+function aloneSteps(
+  { network, weighted }: Subject,
   layers: readonly LayerFacts[],
-  change: 'fp16' | 'int8' | 'int4'
-): Promise<string[]> {
-  const steps: string[] = []
-  for (const { group } of layers) {
-    const only = new Set(group.nodes.filter((node) => subject.weighted.has(node)))
-    if (only.size === 0) continue
-    // Tables and, at 4 bits, convolutions have no such form.
-    if ((await lowered(subject, alonePrecision[change], only)).lowered > 0)
-      steps.push(`${change}:${group.id}`)
+  change: AloneChange
+): string[] {
+  const isLowered = (node: OnnxNode): boolean => {
+    const found = weighted.has(node) ? weightedNode(network, node) : null
+    return found !== null && canLower(found, alonePrecisions[change])
   }
-  return steps
+  return layers.filter(({ group }) => group.nodes.some(isLowered)).map(({ group }) => `${change}:${group.id}`)
 }
 
 /** Inputs that the session still has: an unused one is dropped by the runtime. */

@@ -22,6 +22,8 @@ describe('correlations', () => {
     expect(pearson(tiesA, tiesB)).toBeCloseTo(0.8650272703851491, 12)
     expect(spearman(tiesA, tiesB)).toBeCloseTo(0.8572089998126943, 12)
     expect([...midRanks(tiesA)]).toEqual([1, 2.5, 2.5, 4, 6, 6, 6, 8, 9.5, 9.5])
+    expect([...midRanks([3, 1, 3, Infinity])]).toEqual([2.5, 1, 2.5, 4])
+    expect([...midRanks([Infinity, 1, Infinity])]).toEqual([2.5, 1, 2.5])
   })
 
   it('have the p of scipy', () => {

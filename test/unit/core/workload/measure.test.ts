@@ -7,7 +7,6 @@ import {
   shareFigure,
   timeFigure
 } from '../../../../src/core/workload/measure/figures'
-import { ranksOf } from '../../../../src/core/workload/measure/impacts'
 import { mcNemarTest } from '../../../../src/core/workload/measure/mcNemar'
 
 const logs = (...p: number[]): Float32Array => Float32Array.from(p, Math.log)
@@ -111,10 +110,6 @@ describe('figures', () => {
     expect(found.value).toBeCloseTo(2, 6)
     expect(found.low! * found.high!).toBeCloseTo(4, 6)
     expect(found.verdict).toBe('VALID')
-  })
-
-  it('gives ties their mean rank', () => {
-    expect(ranksOf([3, 1, 3, Infinity])).toEqual([2.5, 1, 2.5, 4])
   })
 })
 
