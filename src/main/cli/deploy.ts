@@ -83,7 +83,7 @@ export const deployCli: CliNoun = {
         const { deployment } = await client.call('deploy.get', { deploymentId: started.deploymentId })
         return {
           json: deployment,
-          text: describe(deployment),
+          text: deploymentText(deployment),
           exitCode: deployment.bitExact === true ? 0 : 1
         }
       }
@@ -108,14 +108,17 @@ async function readModel(
   return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }
 }
 
-function describe(deployment: Deployment): string {
+/** A finished deployment as the terminal shows it. */
+export function deploymentText(deployment: Deployment): string {
   const { bitExact, request, boardName, unit, origin, plan } = deployment
   const lines = [
     `${deployment.modelName} on ${boardName}: ${bitExact === true ? `all outputs of ${countOf(request.images, 'image')} equal the host's` : 'OUTPUTS DIFFER from the host'}`,
     deployment.boardAccuracy === null
       ? 'no accuracy: the items have no label for every output'
       : `accuracy on the board ${formatPercent(deployment.boardAccuracy)}, on the host ${formatPercent(deployment.hostAccuracy)}`,
-    `per image ${formatCount(deployment.measured, unit)} (${origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
+    deployment.measured === null
+      ? `not measured: the core has no counter that its monitor can read; predicted ${formatCount(deployment.predicted, unit)} per image`
+      : `per image ${formatCount(deployment.measured, unit)} (${origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
     `memory ${formatBytes(plan?.peakRamBytes)} of ${formatBytes(plan?.ramBytes)}`
   ]
   const width = Math.max(0, ...deployment.layers.map((layer) => layer.name.length))

@@ -1,3 +1,4 @@
+import { requireCounter, type BoardInfo } from '../../core/board/boardInfo'
 import { uniformScheme, type Bits } from '../../core/quant/scheme'
 import type { DeployRequest, Deployment } from '../../shared/contract/deploy'
 import { AppError } from '../../shared/errors'
@@ -5,8 +6,10 @@ import type { JobContext } from '../jobs/jobService'
 
 /** A network with all layers at the same bits, run on a board and verified: one point of a two-point calibration. */
 export function createUniformRun(deps: {
-  /** Connects unless connected; returns the firmware's build. */
-  connect: (boardId: string) => Promise<{ info: { buildId: number } }>
+  /** Connects unless connected; returns what its monitor says. */
+  connect: (
+    boardId: string
+  ) => Promise<{ name: string; info: Pick<BoardInfo, 'buildId' | 'counters' | 'coreName'> }>
   layers: (modelId: string) => Promise<{ name: string }[]>
   /** Deploys and compares every output without leaving a record. */
   measure: (request: DeployRequest, context: JobContext) => Promise<Deployment>
@@ -18,6 +21,7 @@ export function createUniformRun(deps: {
 > {
   return async ({ boardId, modelId, bits, images }, context) => {
     const board = await deps.connect(boardId)
+    requireCounter(board.name, board.info)
     const layers = (await deps.layers(modelId)).map((layer) => layer.name)
     const scheme = uniformScheme(layers, bits, bits).map((layer) => ({ ...layer }))
     const request = { modelId, boardId, images, scheme, method: 'ptq', proxyId: null, form: 'image' } as const

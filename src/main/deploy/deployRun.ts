@@ -28,8 +28,9 @@ export type Loader = (
 ) => Promise<Runner>
 
 /**
- * One deployment from plan to verdict. `tell` is called with every change of the record; a failure is told before it
- * is thrown, so that the record always says how it ended.
+ * One deployment from plan to verdict. `tell` is called with every change of the record; a failure is recorded before it
+ * is thrown, so that the record always says how it ended. On a core without a counter the outputs are compared all the same
+ * and `measured` stays null.
  */
 export async function runDeployment(
   deployment: Deployment,
@@ -47,6 +48,7 @@ export async function runDeployment(
   const { request } = deployment
   try {
     const info = await boards.info(request.boardId)
+    const isCounted = info.counters[deployment.unit]
     await tell({ step: 'plan', clockHz: info.clockHz })
     progress(0, request.images, 'planning')
     const prepared = await prepare(request, info)
@@ -86,9 +88,10 @@ export async function runDeployment(
         progress(comparison.images, inputs.images, 'comparing with the host')
         await tell({ imagesDone: comparison.images })
       }
-      const counters = await runner.layerCounters()
+      const counters = isCounted ? await runner.layerCounters() : null
+      const measured = isCounted ? spent / inputs.images : null
       await tell({
-        ...verdict(comparison, spent / inputs.images, described.predicted, inputs.labels !== null),
+        ...verdict(comparison, measured, described.predicted, inputs.labels !== null),
         layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
       })
     })
@@ -113,9 +116,10 @@ export function ioOf(network: QuantizedNetwork): { inputBytes: number; outputCou
   return { inputBytes: height * width * channels, outputCount: network.outputCount }
 }
 
+/** @param measured per image; null on a core without a counter, which reports zeros */
 function verdict(
   comparison: Comparison,
-  measured: number,
+  measured: number | null,
   predicted: number | null,
   hasLabels: boolean
 ): Partial<Deployment> {
@@ -125,7 +129,7 @@ function verdict(
     boardAccuracy: hasLabels ? comparison.boardCorrect / comparison.images : null,
     hostAccuracy: hasLabels ? comparison.hostCorrect / comparison.images : null,
     measured,
-    relativeError: predicted === null ? null : (predicted - measured) / measured
+    relativeError: predicted === null || measured === null ? null : (predicted - measured) / measured
   }
 }
 

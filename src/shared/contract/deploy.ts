@@ -108,6 +108,7 @@ export const deploymentSchema = z.object({
   hostAccuracy: z.number().nullable(),
   /** Per image. */
   predicted: z.number().nullable(),
+  /** Null until the run is over, and after it on a core without a counter that the monitor can read. */
   measured: z.number().nullable(),
   relativeError: z.number().nullable(),
   layers: z.array(layerCostSchema),
