@@ -10,12 +10,11 @@ export function choleskyInPlace(matrix: Float64Array, n: number): boolean {
     if (!(diagonal > 0)) return false
     const pivot = Math.sqrt(diagonal)
     matrix[rowJ + j] = pivot
-    const inverse = 1 / pivot
     for (let i = j + 1; i < n; i++) {
       const rowI = i * n
       let sum = matrix[rowI + j]
       for (let k = 0; k < j; k++) sum -= matrix[rowI + k] * matrix[rowJ + k]
-      matrix[rowI + j] = sum * inverse
+      matrix[rowI + j] = sum / pivot
     }
   }
   return true

@@ -1,4 +1,4 @@
-import { factorise, solveFactorised } from '../math/denseCholesky'
+import { choleskyInPlace, choleskySolve, forwardSolve } from '../math/cholesky'
 
 /** Covariance of two inputs given by index; symmetric and positive semidefinite. */
 export type Covariance<T> = (a: T, b: T) => number
@@ -31,9 +31,9 @@ export function fitSchemeProcess<T>(
     }
     factor[row * count + row] = factor[row * count + row] + noise
   }
-  if (!factorise(factor, count)) throw new RangeError('The covariance is not positive definite.')
+  if (!choleskyInPlace(factor, count)) throw new RangeError('The covariance is not positive definite.')
   const weights = Float64Array.from(values)
-  solveFactorised(factor, count, weights)
+  choleskySolve(factor, count, weights)
   let fit = 0
   let determinant = 0
   for (let at = 0; at < count; at++) {
@@ -51,12 +51,8 @@ export function fitSchemeProcess<T>(
       }
       let variance = covariance(at, at)
       // v = L^-1 k; the variance falls by its squared length.
-      for (let row = 0; row < count; row++) {
-        let sum = column[row]
-        for (let k = 0; k < row; k++) sum -= factor[row * count + k] * column[k]
-        column[row] = sum / factor[row * count + row]
-        variance -= column[row] ** 2
-      }
+      forwardSolve(factor, count, column)
+      for (const value of column) variance -= value ** 2
       return { mean, deviation: Math.sqrt(Math.max(0, variance)) }
     }
   }

@@ -1,4 +1,4 @@
-import { factorise } from '../../math/denseCholesky'
+import { choleskyInPlace } from '../../math/cholesky'
 import { weightCode } from './weightQuantizer'
 import type { Bits } from '../scheme'
 
@@ -17,7 +17,7 @@ export interface TapFactor {
 export function factoriseTaps(covariance: Float64Array, size: number): TapFactor | null {
   // Ordinary Cholesky of the reversed matrix gives the factor from the other end.
   covariance.reverse()
-  if (!factorise(covariance, size)) return null
+  if (!choleskyInPlace(covariance, size)) return null
   const rows = new Float64Array(size * size)
   for (let row = 0; row < size; row++)
     for (let column = 0; column <= row; column++)

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import { choleskyInPlace, choleskySolve } from '@core/math/cholesky'
 import {
   fitGaussianProcess,
   gaussianProcessDefaults,
@@ -9,16 +8,6 @@ import {
 import { nonNegativeLeastSquares, relativeNnls } from '@core/math/nnls'
 
 describe('linear algebra of the proxies', () => {
-  it('Cholesky solves, and tells an indefinite matrix', () => {
-    const a = Float64Array.of(4, 2, 2, 3)
-    const b = Float64Array.of(10, 8)
-    expect(choleskyInPlace(a, 2)).toBe(true)
-    choleskySolve(a, 2, b)
-    expect(b[0]).toBeCloseTo(1.75, 12)
-    expect(b[1]).toBeCloseTo(1.5, 12)
-    expect(choleskyInPlace(Float64Array.of(1, 2, 2, 1), 2)).toBe(false)
-  })
-
   it('non-negative least squares meets the optimality conditions on random problems', () => {
     const random = createRandom(4)
     for (let problem = 0; problem < 50; problem++) {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { bestFormat, histogramOf } from '@core/quant/quantize/activationRange'
-import { factorise, solveFactorised } from '@core/math/denseCholesky'
 import { runPlain } from '@core/quant/quantize/fitEngine'
 import { momentsOf } from '@core/quant/quantize/moments'
 import { reconstruct } from '@core/quant/quantize/reconstruct'
@@ -61,21 +60,6 @@ describe('activation ranges', () => {
 
   it('gives a usable scale to a tensor that is all zero', () => {
     expect(bestFormat(histogramOf(new Float32Array(10)), 4)).toEqual({ bits: 4, scale: 1, zero: 8 })
-  })
-})
-
-describe('cholesky', () => {
-  it('solves and inverts', () => {
-    const factor = Float64Array.of(4, 2, 2, 3)
-    expect(factorise(factor, 2)).toBe(true)
-    const right = Float64Array.of(8, 7)
-    solveFactorised(factor, 2, right)
-    expect(right[0]).toBeCloseTo(1.25)
-    expect(right[1]).toBeCloseTo(1.5)
-  })
-
-  it('says so when the matrix is not positive definite', () => {
-    expect(factorise(Float64Array.of(1, 2, 2, 1), 2)).toBe(false)
   })
 })
 
