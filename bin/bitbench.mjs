@@ -6,12 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 if (existsSync(path.join(root, 'src'))) {
-  const { build, isStale } = await import('../scripts/build.mjs')
-  if (isStale()) {
-    const cwd = process.cwd()
-    await build()
-    process.chdir(cwd)
-  }
+  const { buildIfStale } = await import('../scripts/build.mjs')
+  await buildIfStale()
 }
 const { main } = await import('../out/main/cli.js')
 process.exitCode = await main(process.argv.slice(2))

@@ -1,32 +1,42 @@
 // Builds main, preload and renderer into out/. With --if-stale it builds only when a source is newer than the last
-// build, so that every entry (start, demo, test, npx bitbench) may call it and nobody waits twice.
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+// build, so that every entry (start, demo, test, npx bitbench) may call it and none builds twice.
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
+import { withFileLock } from './fileLock.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const stamp = path.join(root, 'out', '.built')
+const outFolder = path.join(root, 'out')
+const stamp = path.join(outFolder, '.built')
 
-/** Whether anything below is newer; asked at every start of the command line, so it looks no further than needed. */
+/** Whether a file or any file below a folder is newer. Every start of the command line asks, so it stops at the first. */
 function isNewer(entry, thanMs) {
-  if (statSync(entry).mtimeMs > thanMs && !isFolder(entry)) return true
-  if (!isFolder(entry)) return false
-  return readdirSync(entry, { withFileTypes: true }).some((below) => {
-    const where = `${entry}/${below.name}`
-    return below.isDirectory() ? isNewer(where, thanMs) : statSync(where).mtimeMs > thanMs
-  })
+  const stat = statSync(entry)
+  if (!stat.isDirectory()) return stat.mtimeMs > thanMs
+  return readdirSync(entry).some((name) => isNewer(`${entry}/${name}`, thanMs))
 }
 
-const isFolder = (entry) => statSync(entry).isDirectory()
-
-export function isStale() {
+function isStale() {
   if (!existsSync(stamp)) return true
   const builtMs = statSync(stamp).mtimeMs
   const inputs = ['src', 'package.json', 'electron.vite.config.ts']
   return inputs.some((input) => isNewer(path.join(root, input), builtMs))
 }
 
-export async function build() {
+/** Builds when a source is newer than the last build; another process that builds is waited for. */
+export async function buildIfStale() {
+  if (isStale()) await underLock(async () => (isStale() ? build() : undefined))
+}
+
+/** Two builds at once would delete each other's files, and an entry that starts meanwhile would load half of them. */
+function underLock(work) {
+  mkdirSync(outFolder, { recursive: true })
+  const onWait = () => process.stderr.write('Another process is building Bitbench; waiting for it …\n')
+  return withFileLock(path.join(outFolder, '.building'), work, { onWait })
+}
+
+async function build() {
+  const cwd = process.cwd()
   process.chdir(root)
   const startedMs = Date.now()
   // What the build prints belongs to stderr: stdout may be promised to one JSON document.
@@ -38,15 +48,17 @@ export async function build() {
     process.env.NODE_ENV ??= 'production'
     const { build: buildAll } = await import('electron-vite')
     await buildAll({ root, logLevel: 'warn' })
-    mkdirSync(path.dirname(stamp), { recursive: true })
     writeFileSync(stamp, new Date(startedMs).toISOString())
+    // A source that changed while it was being built is newer than the build.
+    utimesSync(stamp, startedMs / 1000, startedMs / 1000)
     process.stderr.write(`Built Bitbench in ${((Date.now() - startedMs) / 1000).toFixed(1)} s\n`)
   } finally {
     console.log = log
     process.stdout.write = writeOut
+    process.chdir(cwd)
   }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (!process.argv.includes('--if-stale') || isStale()) await build()
+  await (process.argv.includes('--if-stale') ? buildIfStale() : underLock(build))
 }

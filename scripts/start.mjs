@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { build, isStale } from './build.mjs'
+import { buildIfStale } from './build.mjs'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -31,7 +31,7 @@ function electronBinary() {
 }
 
 const hasDisplay = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
-if (isStale()) await build()
+await buildIfStale()
 const binary = hasDisplay ? electronBinary() : undefined
 if (binary) {
   const child = spawn(binary, [root, ...process.argv.slice(2)], { stdio: 'inherit' })

@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
-import { build, isStale } from './build.mjs'
+import { buildIfStale } from './build.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const report = path.join(root, 'build', 'test-report.json')
-if (isStale()) await build()
+await buildIfStale()
 mkdirSync(path.dirname(report), { recursive: true })
 rmSync(report, { force: true })
 
