@@ -1,7 +1,7 @@
 import type { IdleBaseline, PhaseEnergy, TrialSummary } from '../../shared/contract/energy'
 import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
 import { idleAfterOf, idleBaselineOf, idlePhaseName } from './idleBaseline'
-import type { CounterTrace } from './energyCounter'
+import { counterReader, type CounterTrace } from './energyCounter'
 import { phaseEnergyOf } from './phaseEnergy'
 import { withoutImplausible } from './plausible'
 import type { PowerTrace } from './powerTrace'
@@ -71,8 +71,9 @@ export function analyseTrace(
     repetitions: null,
     ended: true
   }
+  const counter = evidence.counter === null ? null : counterReader(evidence.counter)
   const phases = [whole, ...marks].map((mark) =>
-    phaseEnergyOf(trace, mark, idle, sensor, { ...evidence, removedMs })
+    phaseEnergyOf(trace, mark, idle, sensor, { counter, throttle: evidence.throttle, removedMs })
   )
   const notes = [...evidence.notes, ...idleDrift(idle, idleAfter)]
   const summaries = summariesOf(phases, sensor, confidence, evidence.doubts, notes)

@@ -1,3 +1,5 @@
+import { firstNotBefore } from './integratePower'
+
 /** Readings of a cumulative energy counter. */
 export interface CounterTrace {
   /** Ascending, ms since the recording's start. */
@@ -9,38 +11,47 @@ export interface CounterTrace {
 /** Largest difference between counter and power integral, by the integral, that still counts as the same energy. */
 export const counterAgreement = 0.05
 
+/** Energy between two instants, J; null where the readings do not say. */
+export type CounterReader = (fromMs: number, toMs: number) => number | null
+
 /**
  * Energy of a counter between two instants. A counter moves in steps (NVML's about every 100 ms): it is read at the
  * instants at which it was seen to have moved, and is linear between them.
  *
- * @returns null when the readings do not reach from `fromMs` to `toMs`, when the counter ran backwards (the driver
- *   was loaded again), or when it never moved
+ * @returns a reader; it returns null when the readings do not reach from `fromMs` to `toMs`, when the counter ran
+ *   backwards (the driver was loaded again), or when it never moved
  */
-export function counterBetween(trace: CounterTrace, fromMs: number, toMs: number): number | null {
-  const { tMs, energyJ } = trace
-  if (tMs.length < 2 || !(toMs > fromMs) || tMs[0] > fromMs || tMs[tMs.length - 1] < toMs) return null
-  const steps: { tMs: number; energyJ: number }[] = [{ tMs: tMs[0], energyJ: energyJ[0] }]
-  for (let i = 1; i < tMs.length; i++) {
-    if (energyJ[i] < energyJ[i - 1]) return null
-    if (energyJ[i] > energyJ[i - 1]) steps.push({ tMs: tMs[i], energyJ: energyJ[i] })
+export function counterReader(trace: CounterTrace): CounterReader {
+  const steps = stepsOf(trace)
+  const lastMs = trace.tMs.at(-1) ?? NaN
+  return (fromMs, toMs) => {
+    if (steps === null || !(toMs > fromMs) || steps.tMs[0] > fromMs || lastMs < toMs) return null
+    return energyAt(steps, toMs) - energyAt(steps, fromMs)
   }
-  if (steps.length < 2) return null
-  return at(steps, toMs) - at(steps, fromMs)
 }
 
-function at(steps: readonly { tMs: number; energyJ: number }[], tMs: number): number {
-  const last = steps[steps.length - 1]
-  if (tMs >= last.tMs) return last.energyJ
-  let low = 0
-  let high = steps.length - 1
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1
-    if (steps[middle].tMs <= tMs) low = middle
-    else high = middle
+/** The first reading and those at which the counter had moved; null when it ran backwards or never moved. */
+function stepsOf({ tMs, energyJ }: CounterTrace): CounterTrace | null {
+  const steps = { tMs: new Float64Array(tMs.length), energyJ: new Float64Array(tMs.length) }
+  let count = 0
+  for (let i = 0; i < tMs.length; i++) {
+    if (i > 0 && energyJ[i] < energyJ[i - 1]) return null
+    if (i > 0 && energyJ[i] === energyJ[i - 1]) continue
+    steps.tMs[count] = tMs[i]
+    steps.energyJ[count] = energyJ[i]
+    count++
   }
-  const a = steps[low]
-  const b = steps[high]
-  return a.energyJ + ((b.energyJ - a.energyJ) * (tMs - a.tMs)) / (b.tMs - a.tMs)
+  if (count < 2) return null
+  return { tMs: steps.tMs.subarray(0, count), energyJ: steps.energyJ.subarray(0, count) }
+}
+
+function energyAt({ tMs, energyJ }: CounterTrace, atMs: number): number {
+  let after = firstNotBefore(tMs, atMs)
+  while (after < tMs.length && tMs[after] === atMs) after++
+  const before = after - 1
+  if (after === tMs.length) return energyJ[before]
+  const share = (atMs - tMs[before]) / (tMs[after] - tMs[before])
+  return energyJ[before] + share * (energyJ[after] - energyJ[before])
 }
 
 /**

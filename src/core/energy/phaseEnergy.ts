@@ -1,6 +1,6 @@
 import type { IdleBaseline, PhaseEnergy } from '../../shared/contract/energy'
 import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
-import { counterBetween, type CounterTrace } from './energyCounter'
+import type { CounterReader } from './energyCounter'
 import { integratePower } from './integratePower'
 import { phaseFlags } from './phaseFlags'
 import { countReadings, type PowerTrace } from './powerTrace'
@@ -15,7 +15,7 @@ const windowsNeeded = 10
 
 /** What was read beside the power. */
 export interface PhaseEvidence {
-  readonly counter: CounterTrace | null
+  readonly counter: CounterReader | null
   readonly throttle: ThrottleTrace | null
   /** Times of readings that were left out as implausible, ms. */
   readonly removedMs: readonly number[]
@@ -56,7 +56,7 @@ export function phaseEnergyOf(
   const perRepetition = (energyJ: number | null): number | null =>
     energyJ === null || repetitions === null ? null : energyJ / repetitions
 
-  const counted = evidence.counter === null ? null : counterBetween(evidence.counter, fromMs, toMs)
+  const counted = evidence.counter?.(fromMs, toMs) ?? null
   // Over a gap the integral is missing something that the counter has: there is nothing to compare.
   const comparable = counted !== null && totalJ !== null && totalJ > 0 && whole.gapCount === 0
   const figures = {

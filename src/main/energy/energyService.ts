@@ -5,7 +5,7 @@ import {
   type TraceAnalysis,
   type TraceEvidence
 } from '../../core/energy/analyseTrace'
-import { counterBetween, type CounterTrace } from '../../core/energy/energyCounter'
+import { counterReader, type CounterTrace } from '../../core/energy/energyCounter'
 import { gapAfterMsOf, type PowerTrace } from '../../core/energy/powerTrace'
 import { sensorOf } from '../../core/energy/sensorModel'
 import type { HandlersOf } from '../../shared/contract/define'
@@ -57,6 +57,12 @@ export function analyseInput(input: AnalysisInput): TraceAnalysis {
   return analyseTrace(trace, marks, restMs, durationMs, sensor, confidence, evidence)
 }
 
+/** Readings times phases up to which analysing takes a few milliseconds: less than starting a worker. */
+const maxAnalysedHere = 200_000
+
+const isSmall = ({ trace, marks }: AnalysisInput): boolean =>
+  trace.tMs.length * (marks.length + 1) <= maxAnalysedHere
+
 /** A report with its intervals at another confidence; everything else in it does not depend on that. */
 function atConfidence(report: EnergyReport, recording: Recording, confidence: number): EnergyReport {
   if (report.confidence === confidence) return report
@@ -86,7 +92,7 @@ const metricOfField: Readonly<Record<string, GpuMetric>> = {
 export function createEnergyService(deps: {
   source: () => Promise<RecordingSource>
   store: () => Promise<EnergyStore>
-  /** Integrates one GPU's readings; in compose a worker task (energy.analyse). */
+  /** Integrates one GPU's readings where they are many; in compose a worker task (energy.analyse). */
   analyse?: (input: AnalysisInput) => Promise<TraceAnalysis>
 }): EnergyService {
   const { analyse = async (input) => analyseInput(input) } = deps
@@ -156,7 +162,8 @@ export function createEnergyService(deps: {
         notes: migNotes(recording, gpu.index)
       }
       const restMs = recording.idleMs
-      const analysis = await analyse({ trace, marks, restMs, durationMs, sensor, confidence, evidence })
+      const input = { trace, marks, restMs, durationMs, sensor, confidence, evidence }
+      const analysis = isSmall(input) ? analyseInput(input) : await analyse(input)
       space.power = wholeColumns(tMs, values)
       space.throttle = wholeColumns(throttle.tMs, throttle.values)
       out.gpus.push({
@@ -178,13 +185,13 @@ export function createEnergyService(deps: {
     }
     const first = out.phases.filter((phase) => phase.gpuIndex === out.gpus[0]?.gpuIndex)
     for (const name of await source.counterZones(recordingId)) {
-      const trace = await source.counter(recordingId, 'rapl', name, -1)
+      const energyBetween = counterReader(await source.counter(recordingId, 'rapl', name, -1))
       out.cpu.zones.push({
         name,
         phases: first.map((phase) => ({
           name: phase.name,
           trial: phase.trial,
-          energyJ: counterBetween(trace, phase.fromMs, phase.toMs)
+          energyJ: energyBetween(phase.fromMs, phase.toMs)
         }))
       })
     }
@@ -218,7 +225,7 @@ function strangerDoubts(strangers: readonly GpuProcess[]): { message: string; hi
   return [
     {
       message: `Other processes were on the GPU: ${named.join(', ')}.`,
-      hint: 'End them or wait; their power cannot be told from that of the command.'
+      hint: 'End them or wait; their power cannot be separated from that of the command.'
     }
   ]
 }

@@ -1,6 +1,7 @@
 import { energyReportSchema, type EnergyReport } from '../../shared/contract/energy'
 import type { NounMigrations } from '../store/migrations'
 import { parseJson } from '../store/recordTable'
+import { rowColumns } from '../store/rowColumns'
 import type { Store } from '../store/store'
 
 export const energyMigrations: NounMigrations = {
@@ -28,7 +29,13 @@ export const energyMigrations: NounMigrations = {
 /** Raised whenever the same readings give another report: reports of an older analysis are made again. */
 const analysis = 1
 
-/** The energy of every phase, replaced as a whole whenever a recording is analysed anew. */
+const reportColumns = rowColumns<EnergyReport>('energy_report', [
+  { name: 'recording_id', of: ({ recordingId }) => recordingId },
+  { name: 'analysis', of: () => analysis },
+  { name: 'report', of: (report) => JSON.stringify(report) }
+])
+
+/** The energy of every phase, replaced as a whole whenever a recording is analysed again. */
 export interface EnergyStore {
   save(report: EnergyReport): Promise<void>
   /** The report that was saved last; null when there is none of the present analysis. */
@@ -41,11 +48,7 @@ export function createEnergyStore(store: Store): EnergyStore {
   return {
     save: (report) =>
       store.transaction(async (session) => {
-        await session.run('INSERT OR REPLACE INTO energy_report VALUES ($1, $2, $3)', [
-          report.recordingId,
-          analysis,
-          JSON.stringify(report)
-        ])
+        await session.run(reportColumns.replace, reportColumns.parameters(report))
         await session.run('DELETE FROM energy_phase WHERE recording_id = $1', [report.recordingId])
         await session.append(
           'energy_phase',

@@ -18,7 +18,7 @@ export interface RowColumns<R> {
   parameters(record: R): SqlValue[]
 }
 
-/** The one column list of a stored noun. The DDL is a released migration and is never edited; a test compares the two. */
+/** The one column list of a stored noun, beside its DDL, which is a released migration and is never edited. */
 export function rowColumns<R>(table: string, columns: readonly RowColumn<R>[]): RowColumns<R> {
   const names = columns.map(({ name }) => name).join(', ')
   const into = `INTO ${table} (${names}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})`

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { analyseTrace } from '@core/energy/analyseTrace'
-import { counterBetween, createUnwrapper } from '@core/energy/energyCounter'
+import { counterReader, createUnwrapper } from '@core/energy/energyCounter'
 import { withoutImplausible } from '@core/energy/plausible'
 import { gapAfterMsOf, type PowerTrace } from '@core/energy/powerTrace'
 import { sensorOf } from '@core/energy/sensorModel'
@@ -14,23 +14,23 @@ const traceOf = (powerW: number[]): PowerTrace => ({
   gapAfterMs: gapAfterMsOf(100)
 })
 
-describe('counterBetween', () => {
+describe('counterReader', () => {
   // 100 W, shown in steps of 10 J every 100 ms, read every 50 ms.
   const tMs = Float64Array.from({ length: 41 }, (_, at) => at * 50)
   const steps = { tMs, energyJ: tMs.map((t) => 5000 + 10 * Math.floor(t / 100)) }
 
   it('is linear between the steps, wherever the phase begins', () => {
-    expect(counterBetween(steps, 500, 1500)).toBeCloseTo(100, 9)
-    expect(counterBetween(steps, 530, 1530)).toBeCloseTo(100, 9)
-    expect(counterBetween(steps, 540, 560)).toBeCloseTo(2, 9)
+    expect(counterReader(steps)(500, 1500)).toBeCloseTo(100, 9)
+    expect(counterReader(steps)(530, 1530)).toBeCloseTo(100, 9)
+    expect(counterReader(steps)(540, 560)).toBeCloseTo(2, 9)
   })
 
   it('is unavailable outside of the readings, for a counter that stands still or runs backwards', () => {
-    expect(counterBetween(steps, 1500, 2100)).toBeNull()
-    expect(counterBetween(steps, -10, 500)).toBeNull()
-    expect(counterBetween({ tMs, energyJ: tMs.map(() => 7) }, 500, 1500)).toBeNull()
+    expect(counterReader(steps)(1500, 2100)).toBeNull()
+    expect(counterReader(steps)(-10, 500)).toBeNull()
+    expect(counterReader({ tMs, energyJ: tMs.map(() => 7) })(500, 1500)).toBeNull()
     const reloaded = { tMs, energyJ: tMs.map((t, at) => (at < 20 ? 5000 + t : t)) }
-    expect(counterBetween(reloaded, 500, 1500)).toBeNull()
+    expect(counterReader(reloaded)(500, 1500)).toBeNull()
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createEnergyService, type RecordingSource } from '@main/energy/energyService'
+import { analyseInput, createEnergyService, type RecordingSource } from '@main/energy/energyService'
 import { energyReportSchema, type EnergyReport } from '@shared/contract/energy'
 import { recordingSchema } from '@shared/contract/gpu'
 
@@ -45,7 +45,8 @@ function counterOf(watt: (tMs: number) => number): { tMs: Float64Array; energyJ:
   return { tMs, energyJ: tMs.map((t) => (energyJ += t === 0 ? 0 : 0.1 * watt(t))) }
 }
 
-function serve(changes: Partial<typeof recording> = {}, counterScale = 1, throttleMask = 1) {
+function serve(changes: Partial<typeof recording> = {}, counterScale = 1, throttleMask = 1, readings = 201) {
+  const analysed: number[] = []
   const asked: string[] = []
   const saved: EnergyReport[] = []
   const source: RecordingSource = {
@@ -61,7 +62,7 @@ function serve(changes: Partial<typeof recording> = {}, counterScale = 1, thrott
       })),
     gaps: async () => [],
     async trace(_id, gpuIndex, metric) {
-      const tMs = Float64Array.from({ length: 201 }, (_, at) => at * 100)
+      const tMs = Float64Array.from({ length: readings }, (_, at) => at * 100)
       if (metric === 'throttleMask') return { tMs, values: tMs.map(() => throttleMask) }
       asked.push(`${gpuIndex}:${metric}`)
       // 40 W at rest and 140 W from the command on, with a ripple that averages to zero.
@@ -78,6 +79,10 @@ function serve(changes: Partial<typeof recording> = {}, counterScale = 1, thrott
   }
   const service = createEnergyService({
     source: async () => source,
+    analyse: async (input) => {
+      analysed.push(input.trace.tMs.length)
+      return analyseInput(input)
+    },
     store: async () => ({
       save: async (report) => void saved.push(report),
       find: async (id) => saved.find((report) => report.recordingId === id) ?? null,
@@ -85,7 +90,7 @@ function serve(changes: Partial<typeof recording> = {}, counterScale = 1, thrott
       export: async () => 0
     })
   })
-  return { service, asked, saved }
+  return { service, analysed, asked, saved }
 }
 
 describe('energy.report', () => {
@@ -119,7 +124,7 @@ describe('energy.report', () => {
     expect(await width(0.99)).toBeGreaterThan(await width(0.8))
   })
 
-  it('reads the readings once; what was kept is given back at any confidence as if made anew', async () => {
+  it('reads the readings once; what was kept is given back at any confidence as if just made', async () => {
     const { service, asked, saved } = serve()
     await service.report('r1', 0.8)
     const reads = asked.length
@@ -127,6 +132,13 @@ describe('energy.report', () => {
     expect(asked.length).toBe(reads)
     expect(saved.length).toBe(1)
     expect(again).toEqual(await serve().service.report('r1', 0.99))
+  })
+
+  it('hands readings to a worker only where they are many', async () => {
+    const [few, many] = [serve(), serve({}, 1, 1, 50_000)]
+    const summary = (await few.service.report('r1')).summaries[0]!
+    expect((await many.service.report('r1')).summaries[0]!.netJ).toEqual(summary.netJ)
+    expect([few.analysed, many.analysed]).toEqual([[], [50_000, 50_000]])
   })
 
   it('refuses a recording that is still running', async () => {
