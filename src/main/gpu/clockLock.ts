@@ -18,19 +18,25 @@ export async function lockClocks(
   smClockMhz: number
 ): Promise<LockedClocks> {
   const locked: number[] = []
+  /** What nvidia-smi or its start had against it; null when it did as it was asked. */
+  const problemOf = async (index: number, ...options: string[]): Promise<string | null> => {
+    try {
+      return refusal(await askSmi(spawn, smi, ['-i', String(index), ...options]))
+    } catch (cause) {
+      return AppError.from(cause).message
+    }
+  }
   const release = async (): Promise<string | null> => {
     const problems: string[] = []
     for (const index of locked) {
-      const answer = await askSmi(spawn, smi, ['-i', String(index), '-rgc']).catch((cause: unknown) => cause)
-      const problem = answer instanceof Error ? answer.message : refusal(answer as SmiAnswer)
+      const problem = await problemOf(index, '-rgc')
       if (problem !== null) problems.push(`GPU ${index}: ${problem}`)
     }
     if (problems.length === 0) return null
     return `The clocks are still locked (${problems.join('; ')}): run nvidia-smi -rgc.`
   }
   for (const { index } of gpus) {
-    const answer = await askSmi(spawn, smi, ['-i', String(index), '-lgc', `${smClockMhz},${smClockMhz}`])
-    const problem = refusal(answer)
+    const problem = await problemOf(index, '-lgc', `${smClockMhz},${smClockMhz}`)
     if (problem === null) {
       locked.push(index)
       continue
