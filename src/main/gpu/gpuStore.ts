@@ -1,42 +1,15 @@
-import { metricSpecs, type GpuSample } from '../../core/gpu/metrics'
+import type { GpuSample } from '../../core/gpu/metrics'
 import type { TrackedPhase } from '../../core/gpu/phaseMarks'
 import type { Envelope, Gap, GpuMetric, HostLoad, PhaseMark, Recording } from '../../shared/contract/gpu'
 import type { CounterTrace } from '../../core/energy/energyCounter'
-import { AppError } from '../../shared/errors'
 import type { CounterReading } from './counterSampler'
-import type { NounMigrations } from '../store/migrations'
 import type { ColumnSpace } from '../store/queryColumns'
 import type { SqlRow, Store } from '../store/store'
 import { readEnvelope, readLongEnvelope, secondsFromMs } from './gpuEnvelope'
-import { createGpuSeconds, secondsTables } from './gpuSeconds'
-
-/** Column of gpu_sample that keeps a metric. */
-const columnOf = (metric: GpuMetric): string =>
-  metric.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-const sampleColumns = metricSpecs.map(({ metric }) => columnOf(metric))
-
-export const gpuMigrations: NounMigrations = {
-  noun: 'gpu',
-  steps: [
-    // `details` holds what is only shown and never searched for (a Recording as JSON).
-    `CREATE TABLE gpu_recording (id VARCHAR PRIMARY KEY, started_at_ms DOUBLE NOT NULL, state VARCHAR NOT NULL, details JSON NOT NULL);
-     CREATE TABLE gpu_sample (recording_id VARCHAR NOT NULL, gpu_index INTEGER NOT NULL, t_ms DOUBLE NOT NULL,
-       power_w DOUBLE, power_instant_w DOUBLE, power_average_w DOUBLE, sm_clock_mhz DOUBLE, memory_clock_mhz DOUBLE,
-       utilization_percent DOUBLE, memory_utilization_percent DOUBLE, memory_used_bytes DOUBLE, temperature_c DOUBLE,
-       memory_temperature_c DOUBLE, throttle_mask DOUBLE);
-     CREATE TABLE gpu_phase (recording_id VARCHAR NOT NULL, name VARCHAR NOT NULL, trial INTEGER NOT NULL,
-       from_ms DOUBLE NOT NULL, to_ms DOUBLE NOT NULL, repetitions DOUBLE, ended BOOLEAN NOT NULL);
-     CREATE TABLE gpu_gap (recording_id VARCHAR NOT NULL, from_ms DOUBLE NOT NULL, to_ms DOUBLE NOT NULL, reason VARCHAR NOT NULL);
-     CREATE TABLE gpu_host_load (recording_id VARCHAR NOT NULL, t_ms DOUBLE NOT NULL, cpu_percent DOUBLE,
-       memory_used_bytes DOUBLE, memory_total_bytes DOUBLE);`,
-    // Place in the order of begins: a phase is stored when it begins and found again by it when it ends.
-    'ALTER TABLE gpu_phase ADD COLUMN sequence INTEGER',
-    // Cumulative energy counters: of a GPU (nvml) or of a processor package (rapl, gpu_index -1).
-    `CREATE TABLE gpu_counter (recording_id VARCHAR NOT NULL, source VARCHAR NOT NULL, name VARCHAR NOT NULL,
-       gpu_index INTEGER NOT NULL, t_ms DOUBLE NOT NULL, energy_j DOUBLE NOT NULL);`,
-    secondsTables
-  ]
-}
+import { createGpuSeconds } from './gpuSeconds'
+import { metricColumn, recordingTables, sampleColumns } from './gpuTables'
+import { createRecordingStore } from './recordingStore'
+import { exportSamples, importSamples, type ImportedSamples } from './recordingFiles'
 
 /** Recordings as the rest of Bitbench reads them; also what the energy service reads. */
 export interface GpuStore {
@@ -86,54 +59,15 @@ export interface GpuStore {
   delete(id: string): Promise<void>
 }
 
-/** What a file of samples says about its recording. */
-export interface ImportedSamples {
-  startedAtMs: number
-  driverVersion: string
-  origin: Recording['origin']
-  gpus: { index: number; samples: number; hasInstant: boolean; hasPower: boolean; lastMs: number }[]
-  /** From the samples of each phase: the ends are known to one interval. */
-  phases: PhaseMark[]
-}
-
-/** What recordings lack that were made before energy counters were read. */
-const beforeCounters = {
-  powerLimitsW: [],
-  idleAfterMs: 0,
-  counter: { state: 'unavailable', reason: 'Recorded before energy counters were read.', source: null },
-  cpuCounter: { state: 'unavailable', reason: 'Recorded before energy counters were read.', source: null },
-  strangers: [],
-  strangersUnknown: 'Recorded before other processes were looked for.',
-  clockLock: null,
-  migGpus: []
-} satisfies Partial<Recording>
-
-/**
- * Recordings left "running" by a process that was killed become "interrupted" on first use; their samples are kept.
- */
+/** The gpu noun's part of the data file. */
 export function createGpuStore(store: Store): GpuStore {
-  let mended: Promise<void> | undefined
-  const ready = (): Promise<void> => (mended ??= markInterrupted(store))
+  const recordings = createRecordingStore(store)
   const seconds = createGpuSeconds(store)
-  /** States that could not be written (a full disk): this process knows them better than the data file. */
-  const unsaved = new Map<string, Recording>()
-  const toRecording = (row: { details: string }): Recording => {
-    const stored = { ...beforeCounters, ...(JSON.parse(row.details) as Recording) }
-    return unsaved.get(stored.id) ?? stored
-  }
 
   return {
-    async save(recording) {
-      await ready()
-      unsaved.set(recording.id, { ...recording })
-      await store.run('INSERT OR REPLACE INTO gpu_recording VALUES ($1, $2, $3, $4)', [
-        recording.id,
-        recording.startedAtMs,
-        recording.state,
-        JSON.stringify(recording)
-      ])
-      unsaved.delete(recording.id)
-    },
+    save: (recording) => recordings.save(recording),
+    list: () => recordings.list(),
+    recording: (id) => recordings.get(id),
     async addSamples(id, samples) {
       await store.append(
         'gpu_sample',
@@ -212,28 +146,6 @@ export function createGpuStore(store: Store): GpuStore {
           }))
         )
       }),
-    async list() {
-      await ready()
-      const rows = await store.all<{ details: string }>(
-        'SELECT details::VARCHAR AS details FROM gpu_recording ORDER BY started_at_ms DESC'
-      )
-      return rows.map(toRecording)
-    },
-    async recording(id) {
-      await ready()
-      const [row] = await store.all<{ details: string }>(
-        'SELECT details::VARCHAR AS details FROM gpu_recording WHERE id = $1',
-        [id]
-      )
-      if (row === undefined) {
-        throw new AppError(
-          'energy.noRecording',
-          `There is no recording ${id}.`,
-          'List the recordings (bitbench gpu show) and choose one of them.'
-        )
-      }
-      return toRecording(row)
-    },
     phases: (id) =>
       store.all<PhaseMark>(
         `SELECT name, trial, from_ms AS "fromMs", to_ms AS "toMs", repetitions, ended
@@ -252,7 +164,7 @@ export function createGpuStore(store: Store): GpuStore {
         [id]
       ),
     async trace(id, gpuIndex, metric, space) {
-      const sql = `SELECT t_ms, ${columnOf(metric)} FROM gpu_sample WHERE recording_id = $1 AND gpu_index = $2`
+      const sql = `SELECT t_ms, ${metricColumn(metric)} FROM gpu_sample WHERE recording_id = $1 AND gpu_index = $2`
       const read = (order: string): Promise<Float64Array[]> =>
         store.columns(sql + order, [id, gpuIndex], space)
       // Readings are stored as they come, in order; sorting a day of them would cost more than looking.
@@ -275,56 +187,17 @@ export function createGpuStore(store: Store): GpuStore {
       return row?.samples ?? 0
     },
     async envelope(id, gpuIndex, metric, fromMs, toMs, buckets) {
-      const request = { id, gpuIndex, column: columnOf(metric), fromMs, toMs, buckets }
+      const request = { id, gpuIndex, column: metricColumn(metric), fromMs, toMs, buckets }
       if ((toMs - fromMs) / buckets < secondsFromMs) return readEnvelope(store, request)
-      const recording = await this.recording(id)
+      const recording = await recordings.get(id)
       return readLongEnvelope(store, request, await seconds.update(recording))
     },
-    async exportSamples(id, file, format) {
-      const recording = await this.recording(id)
-      return store.exportQuery(exportSql, [id, recording.driverVersion, recording.origin], file, format)
-    },
-    async importSamples(id, file, format) {
-      const from = `read_${format}('${file.replaceAll("'", "''")}'${format === 'csv' ? ', header = true, sample_size = -1' : ''})`
-      const [about] = await store.read<{ started: number; driver: string; origin: Recording['origin'] }>(
-        `SELECT min(unix_ms - t_ms)::DOUBLE AS started, min(driver_version)::VARCHAR AS driver, min(origin) AS origin FROM ${from}`
-      )
-      const columns = sampleColumns.map((column) => `${column}::DOUBLE`).join(', ')
-      await store.run(
-        `INSERT INTO gpu_sample (recording_id, gpu_index, t_ms, ${sampleColumns.join(', ')})
-         SELECT $1, gpu_index, t_ms, ${columns} FROM ${from} ORDER BY t_ms`,
-        [id]
-      )
-      const gpus = await store.read<ImportedSamples['gpus'][number]>(
-        `SELECT gpu_index AS "index", count(*)::INTEGER AS samples, count(power_instant_w) > 0 AS "hasInstant",
-           count(power_w) > 0 AS "hasPower", max(t_ms) AS "lastMs"
-         FROM gpu_sample WHERE recording_id = $1 GROUP BY gpu_index ORDER BY gpu_index`,
-        [id]
-      )
-      const phases = await store.read<{ name: string; trial: number; fromMs: number; toMs: number }>(
-        `SELECT phase::VARCHAR AS name, trial::INTEGER AS trial, min(t_ms) AS "fromMs", max(t_ms) AS "toMs"
-         FROM ${from} WHERE phase IS NOT NULL GROUP BY ALL ORDER BY "fromMs"`
-      )
-      return {
-        startedAtMs: about!.started,
-        driverVersion: about!.driver,
-        origin: about!.origin,
-        gpus,
-        phases: phases.map((phase) => ({ ...phase, repetitions: null, ended: true }))
-      }
-    },
+    exportSamples: async (id, file, format) => exportSamples(store, await recordings.get(id), file, format),
+    importSamples: (id, file, format) => importSamples(store, id, file, format),
     async delete(id) {
-      await this.recording(id)
+      await recordings.get(id)
       await store.transaction(async (session) => {
-        for (const table of [
-          'gpu_sample',
-          'gpu_second',
-          'gpu_seconds_until',
-          'gpu_phase',
-          'gpu_gap',
-          'gpu_host_load',
-          'gpu_counter'
-        ]) {
+        for (const table of recordingTables) {
           await session.run(`DELETE FROM ${table} WHERE recording_id = $1`, [id])
         }
         await session.run('DELETE FROM gpu_recording WHERE id = $1', [id])
@@ -333,55 +206,7 @@ export function createGpuStore(store: Store): GpuStore {
   }
 }
 
-/** Every sample with the innermost phase it fell into and the host's last known load. */
-const exportSql = `
-  SELECT s.recording_id, r.started_at_ms + s.t_ms AS unix_ms, s.t_ms, s.gpu_index,
-    ${sampleColumns.map((column) => `s.${column}`).join(', ')},
-    (SELECT arg_max(p.name, p.from_ms) FROM gpu_phase p
-       WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS phase,
-    (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p
-       WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS trial,
-    h.cpu_percent AS host_cpu_percent, h.memory_used_bytes AS host_memory_used_bytes,
-    $2 AS driver_version, $3 AS origin
-  FROM gpu_sample s
-  JOIN gpu_recording r ON r.id = s.recording_id
-  ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms
-  WHERE s.recording_id = $1
-  ORDER BY s.t_ms, s.gpu_index`
-
 function isAscending(values: Float64Array): boolean {
   for (let at = 1; at < values.length; at++) if (values[at]! < values[at - 1]!) return false
   return true
-}
-
-async function markInterrupted(store: Store): Promise<void> {
-  const rows = await store.all<{ details: string }>(
-    "SELECT details::VARCHAR AS details FROM gpu_recording WHERE state = 'running'"
-  )
-  for (const { details } of rows) {
-    const recording = JSON.parse(details) as Recording
-    const counted = await store.all<{ samples: number; last: number | null }>(
-      'SELECT count(*) AS samples, max(t_ms) AS last FROM gpu_sample WHERE recording_id = $1',
-      [recording.id]
-    )
-    const last = counted[0]?.last ?? null
-    const ended: Recording = {
-      ...recording,
-      state: 'interrupted',
-      samples: counted[0]?.samples ?? 0,
-      durationMs: last,
-      message:
-        'The end of this recording was never stored: Bitbench ended, or the disk was full. What was stored is kept.'
-    }
-    // A phase that was running then ends with the last reading.
-    await store.run(
-      'UPDATE gpu_phase SET to_ms = greatest(from_ms, $2::DOUBLE) WHERE recording_id = $1 AND NOT ended AND to_ms = from_ms',
-      [recording.id, last ?? 0]
-    )
-    await store.run('UPDATE gpu_recording SET state = $2, details = $3 WHERE id = $1', [
-      ended.id,
-      ended.state,
-      JSON.stringify(ended)
-    ])
-  }
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { metricAt, metricCount, type GpuSample } from '@core/gpu/metrics'
 import { createRandom } from '@core/math/random'
-import { createGpuStore, gpuMigrations, type GpuStore } from '@main/gpu/gpuStore'
+import { createGpuStore, type GpuStore } from '@main/gpu/gpuStore'
+import { gpuMigrations } from '@main/gpu/gpuTables'
 import { openStore, type Store } from '@main/store/store'
 import { recordingSchema, type Envelope } from '@shared/contract/gpu'
 

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { analyseTrace } from '@core/energy/analyseTrace'
 import { gapAfterMsOf } from '@core/energy/powerTrace'
 import { sensorOf } from '@core/energy/sensorModel'
-import { counterBetween } from '@core/energy/energyCounter'
+import { counterReader } from '@core/energy/energyCounter'
 import { metricAt, metricCount } from '@core/gpu/metrics'
-import { createGpuStore, gpuMigrations, type GpuStore } from '@main/gpu/gpuStore'
+import { createGpuStore, type GpuStore } from '@main/gpu/gpuStore'
+import { gpuMigrations } from '@main/gpu/gpuTables'
 import { importRecording } from '@main/gpu/importRecording'
 import { openStore, type Store } from '@main/store/store'
 import { recordingSchema, type Recording } from '@shared/contract/gpu'
@@ -164,7 +165,7 @@ describe('energies of other programs', () => {
     ])
     const joule = async (gpu: number) => {
       const counter = await store.counter(recording.id, 'nvml', '', gpu)
-      return phases.map(({ fromMs, toMs }) => counterBetween(counter, fromMs, toMs))
+      return phases.map(({ fromMs, toMs }) => counterReader(counter)(fromMs, toMs))
     }
     for (const [gpu, expected] of [
       [0, [300, 310]],
@@ -192,9 +193,9 @@ describe('energies of other programs', () => {
     expect(notes.join(' ')).toContain('1 run(s) have a GPU energy of 0')
     const counter = await store.counter(recording.id, 'nvml', '', 0)
     // 0.0277 kWh.
-    expect(counterBetween(counter, 0, 300_500)).toBeCloseTo(99_720, 3)
+    expect(counterReader(counter)(0, 300_500)).toBeCloseTo(99_720, 3)
     const [, second] = await store.phases(recording.id)
-    expect(counterBetween(counter, second!.fromMs, second!.toMs)).toBeNull()
+    expect(counterReader(counter)(second!.fromMs, second!.toMs)).toBeNull()
   })
 
   it.each([

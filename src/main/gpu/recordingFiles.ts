@@ -1,0 +1,75 @@
+import type { PhaseMark, Recording } from '../../shared/contract/gpu'
+import type { Store } from '../store/store'
+import { sampleColumns } from './gpuTables'
+
+type SampleFormat = 'csv' | 'parquet'
+
+/** What a file of samples says about its recording. */
+export interface ImportedSamples {
+  startedAtMs: number
+  driverVersion: string
+  origin: Recording['origin']
+  gpus: { index: number; samples: number; hasInstant: boolean; hasPower: boolean; lastMs: number }[]
+  /** From the samples of each phase: the ends are known to one interval. */
+  phases: PhaseMark[]
+}
+
+/** Writes every sample of a recording to a file and returns their number. */
+export const exportSamples = (
+  store: Pick<Store, 'exportQuery'>,
+  { id, driverVersion, origin }: Recording,
+  file: string,
+  format: SampleFormat
+): Promise<number> => store.exportQuery(exportSql, [id, driverVersion, origin], file, format)
+
+/** Takes samples of a file that exportSamples wrote into a recording, and returns what is known of it. */
+export async function importSamples(
+  store: Pick<Store, 'read' | 'run'>,
+  id: string,
+  file: string,
+  format: SampleFormat
+): Promise<ImportedSamples> {
+  const from = `read_${format}('${file.replaceAll("'", "''")}'${format === 'csv' ? ', header = true, sample_size = -1' : ''})`
+  const [about] = await store.read<{ started: number; driver: string; origin: Recording['origin'] }>(
+    `SELECT min(unix_ms - t_ms)::DOUBLE AS started, min(driver_version)::VARCHAR AS driver, min(origin) AS origin FROM ${from}`
+  )
+  const columns = sampleColumns.map((column) => `${column}::DOUBLE`).join(', ')
+  await store.run(
+    `INSERT INTO gpu_sample (recording_id, gpu_index, t_ms, ${sampleColumns.join(', ')})
+     SELECT $1, gpu_index, t_ms, ${columns} FROM ${from} ORDER BY t_ms`,
+    [id]
+  )
+  const gpus = await store.read<ImportedSamples['gpus'][number]>(
+    `SELECT gpu_index AS "index", count(*)::INTEGER AS samples, count(power_instant_w) > 0 AS "hasInstant",
+       count(power_w) > 0 AS "hasPower", max(t_ms) AS "lastMs"
+     FROM gpu_sample WHERE recording_id = $1 GROUP BY gpu_index ORDER BY gpu_index`,
+    [id]
+  )
+  const phases = await store.read<{ name: string; trial: number; fromMs: number; toMs: number }>(
+    `SELECT phase::VARCHAR AS name, trial::INTEGER AS trial, min(t_ms) AS "fromMs", max(t_ms) AS "toMs"
+     FROM ${from} WHERE phase IS NOT NULL GROUP BY ALL ORDER BY "fromMs"`
+  )
+  return {
+    startedAtMs: about!.started,
+    driverVersion: about!.driver,
+    origin: about!.origin,
+    gpus,
+    phases: phases.map((phase) => ({ ...phase, repetitions: null, ended: true }))
+  }
+}
+
+/** Every sample with the innermost phase it fell into and the host's last known load. */
+const exportSql = `
+  SELECT s.recording_id, r.started_at_ms + s.t_ms AS unix_ms, s.t_ms, s.gpu_index,
+    ${sampleColumns.map((column) => `s.${column}`).join(', ')},
+    (SELECT arg_max(p.name, p.from_ms) FROM gpu_phase p
+       WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS phase,
+    (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p
+       WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS trial,
+    h.cpu_percent AS host_cpu_percent, h.memory_used_bytes AS host_memory_used_bytes,
+    $2 AS driver_version, $3 AS origin
+  FROM gpu_sample s
+  JOIN gpu_recording r ON r.id = s.recording_id
+  ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms
+  WHERE s.recording_id = $1
+  ORDER BY s.t_ms, s.gpu_index`
