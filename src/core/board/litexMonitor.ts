@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors'
+import { findImageRecord } from './imageRecord'
 import type { LitexSoc } from './litexSoc'
 import { moveImage } from './movedImage'
 
@@ -7,6 +8,7 @@ export const litexMonitorBase = 0x4000_0000
 
 /** The record of resources/firmware/litexBoard.h: this text, then UART base, RAM bytes, clock in Hz as u32. */
 const magic = 'BBLITEX1'
+const recordBytes = magic.length + 3 * 4
 /** What the linker script aligns to is a part of this. */
 const ramAlignment = 0x1000
 /** Stack and zeroed data of the monitor lie behind the image; then a little is left to work in. */
@@ -39,7 +41,7 @@ export function fillInLitexMonitor(
       'Build the SoC with more main RAM.'
     )
   }
-  const at = findMagic(image)
+  const at = findImageRecord(image, magic, recordBytes)
   const distance = soc.ramBase - litexMonitorBase
   const filled = distance === 0 ? image.slice() : moveImage(image, addresses, distance)
   const view = new DataView(filled.buffer)
@@ -49,17 +51,4 @@ export function fillInLitexMonitor(
   view.setUint32(at + magic.length + 4, ramBytes, true)
   view.setUint32(at + magic.length + 8, soc.clockHz ?? 0, true)
   return filled
-}
-
-function findMagic(image: Uint8Array): number {
-  const isAt = (at: number): boolean => {
-    for (let i = 0; i < magic.length; i++) if (image[at + i] !== magic.charCodeAt(i)) return false
-    return true
-  }
-  for (let at = 0; at + magic.length + 12 <= image.length; at += 4) if (isAt(at)) return at
-  throw new AppError(
-    'internal',
-    'The LiteX monitor image has no record to fill in.',
-    'Build the firmware again: npm run firmware.'
-  )
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors'
+import { findImageRecord } from './imageRecord'
 import type { Range, UbootBoard } from './loaders/ubootBoard'
 import { asciiBytes } from './loaders/receiver'
 import type { FifoControl } from './loaders/ubootConsole'
@@ -22,7 +23,7 @@ const addressEnd = 2 ** 32 - 0x1000
 /**
  * Where the monitor goes: 8 MiB above the start of RAM, behind what is reserved there, up to the next reserved part.
  *
- * @throws input.unsupported where U-Boot tells of no RAM below 4 GiB with room for it
+ * @throws input.unsupported where U-Boot reports no RAM below 4 GiB with room for it
  */
 export function placeSupervisorMonitor({ banks, reserved }: Pick<UbootBoard, 'banks' | 'reserved'>): Range {
   for (const bank of banks) {
@@ -33,10 +34,10 @@ export function placeSupervisorMonitor({ banks, reserved }: Pick<UbootBoard, 'ba
     const end = Math.floor(Math.min(bank.end, addressEnd, ...above) / 0x1000) * 0x1000
     if (end - start >= minRamBytes) return { start, end }
   }
-  const told = banks.map(({ start, end }) => `0x${start.toString(16)} to 0x${end.toString(16)}`).join(', ')
+  const found = banks.map(({ start, end }) => `0x${start.toString(16)} to 0x${end.toString(16)}`).join(', ')
   throw new AppError(
     'input.unsupported',
-    `This U-Boot tells of no RAM that the monitor could use (${told === '' ? 'bdinfo shows no bank' : told}).`,
+    `This U-Boot reports no RAM that the monitor could use (${found === '' ? 'bdinfo shows no bank' : found}).`,
     `Nothing was sent. The monitor needs ${minRamBytes >> 10} KiB below 4 GiB, above the first ${firmwareBytes >> 20} MiB of a bank.`
   )
 }
@@ -54,7 +55,7 @@ export function fillInSupervisorMonitor(
   { uart, clockHz, model }: { uart: FifoControl; clockHz: number | null; model: string | null }
 ): Uint8Array {
   const filled = moveImage(image, addresses, place.start - supervisorMonitorBase)
-  const at = findRecord(filled)
+  const at = findImageRecord(filled, magic, recordBytes)
   const view = new DataView(filled.buffer)
   view.setBigUint64(at + 8, BigInt(uart.base), true)
   view.setUint32(at + 16, uart.stride, true)
@@ -67,13 +68,3 @@ export function fillInSupervisorMonitor(
 }
 
 const align = (address: number): number => Math.ceil(address / alignment) * alignment
-
-function findRecord(image: Uint8Array): number {
-  for (let at = 0; at + recordBytes <= image.length; at += 8)
-    if ([...magic].every((letter, index) => image[at + index] === letter.charCodeAt(0))) return at
-  throw new AppError(
-    'internal',
-    'The monitor image for supervisor mode has no record to fill in.',
-    'Build the firmware again: npm run firmware.'
-  )
-}

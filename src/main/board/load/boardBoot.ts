@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
 import { checkLitexCore } from '../../../core/board/litexCore'
-import { fillInLitexMonitor, litexMonitorBase } from '../../../core/board/litexMonitor'
+import { fillInLitexMonitor } from '../../../core/board/litexMonitor'
 import type { LitexSoc } from '../../../core/board/litexSoc'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
 import { fillInSupervisorMonitor, placeSupervisorMonitor } from '../../../core/board/supervisorMonitor'
@@ -17,7 +17,7 @@ export type ReadMonitor = (name: string, ending?: 'bin' | 'addresses') => Promis
 export interface BootOptions {
   /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot. */
   loader: BootLoaderName
-  /** Of a LiteX board; null when it is none or nobody told. */
+  /** Description of a LiteX SoC; null for other boards, or when none was given. */
   soc: LitexSoc | null
   /** A flat monitor image of resources/firmware/build, by name, or the list of the words in it that are addresses. */
   readMonitor: ReadMonitor
@@ -62,20 +62,14 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   onProgress(image.sizeBytes, image.sizeBytes, 'waiting for the monitor')
   // Asked too early it would not answer, and the line would look bad.
   const banner = (await session.converse(awaitBanner(), { signal })) ?? ''
-  const info = await session.hello({ signal })
-  checkBuild(info.buildId, image)
+  const { buildId } = await session.hello({ signal })
+  checkBuild(buildId, image)
   if (found.kind === 'litex' && options.soc !== null) session.describe(describedCore(options.soc))
-  return {
-    info: session.info,
-    image,
-    loader,
-    crc32: crc,
-    banner,
-    result: `${result}; ${session.info.coreName}, ${session.info.isa}`
-  }
+  const { info } = session
+  return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
 }
 
-/** What the description of a SoC tells of its core and the monitor cannot find out: LiteX cores have no identity in their CSRs. */
+/** Name and ISA of the core as the SoC's description has them; the monitor cannot read them, for LiteX cores have no identity in their CSRs. */
 function describedCore({ core }: LitexSoc): { coreName?: string; isa?: string } {
   const name = core.name ?? (core.type === null ? null : [core.type, core.variant ?? ''].join(' ').trim())
   return { ...(name === null ? {} : { coreName: name }), ...(core.isa === null ? {} : { isa: core.isa }) }
@@ -117,10 +111,8 @@ async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): P
       )
     }
     checkLitexCore(soc.core)
-    const list = soc.ramBase === litexMonitorBase ? null : await readMonitor('monitor-litex', 'addresses')
-    const addresses = list === null ? '' : new TextDecoder().decode(list)
-    const filled = fillInLitexMonitor(await readMonitor('monitor-litex'), soc, addresses)
-    return flatImage('monitor-litex', filled, soc.ramBase)
+    const { image, addresses } = await readMovable('monitor-litex', readMonitor)
+    return flatImage('monitor-litex', fillInLitexMonitor(image, soc, addresses), soc.ramBase)
   }
   if (found.supervisor) return await supervisorImage(found, readMonitor)
   const name = monitorFor(found.isa ?? 'rv64imac')
@@ -137,7 +129,7 @@ async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): P
   return flatImage(name, await readMonitor(name), ubootMonitorBase)
 }
 
-/** The monitor for a U-Boot in supervisor mode, made for what its device tree tells. */
+/** The monitor for a U-Boot in supervisor mode, filled in from its device tree. */
 async function supervisorImage(
   { uart, isa, board }: Extract<BootLoader, { kind: 'uboot' }>,
   readMonitor: ReadMonitor
@@ -151,10 +143,18 @@ async function supervisorImage(
     )
   }
   const place = placeSupervisorMonitor(board)
-  const addresses = new TextDecoder().decode(await readMonitor('monitor-rv64s', 'addresses'))
-  const image = await readMonitor('monitor-rv64s')
+  const { image, addresses } = await readMovable('monitor-rv64s', readMonitor)
   const filled = fillInSupervisorMonitor(image, addresses, place, { uart, ...board })
   return flatImage('monitor-rv64s', filled, place.start)
+}
+
+/** A monitor that can be moved to where the board's RAM is, and the list of its words that are addresses. */
+async function readMovable(
+  name: string,
+  readMonitor: ReadMonitor
+): Promise<{ image: Uint8Array; addresses: string }> {
+  const list = await readMonitor(name, 'addresses')
+  return { image: await readMonitor(name), addresses: new TextDecoder().decode(list) }
 }
 
 function narrowCore(isa: string | null): AppError {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FileSource } from '../../../shared/contract/boardFiles'
 import { AppError } from '../../../shared/errors'
 import type { JobService } from '../../jobs/jobService'
@@ -6,7 +7,7 @@ import { readSource } from './loadFile'
 
 /** Sent at once where no pause is wanted: small enough for progress and a cancel on a slow line. */
 const pieceBytes = 256
-/** No console is fed more. */
+/** Larger files are refused. */
 const maxBytes = 64 * 1024 * 1024
 const lineFeed = 10
 
@@ -40,7 +41,7 @@ export async function startSendFile(
         let sentBytes = 0
         for (const piece of piecesOf(bytes, linePauseMs > 0)) {
           context.signal.throwIfAborted()
-          // Asked for anew each time: after an unplug there is another one.
+          // Looked up for each piece: there is another session after a reconnection.
           const { session } = connection
           if (session === null)
             throw new AppError('board.disconnected', `${entry.id} went away.`, 'Connect it and send again.')
@@ -48,7 +49,9 @@ export async function startSendFile(
           await session.sendRaw(piece)
           sentBytes += piece.length
           context.progress(sentBytes, bytes.length, name)
-          if (linePauseMs > 0 && piece.at(-1) === lineFeed) await pause(linePauseMs, context.signal)
+          // A cancel ends the pause; the next piece reports it.
+          if (linePauseMs > 0 && piece.at(-1) === lineFeed)
+            await pause(linePauseMs, undefined, { signal: context.signal }).catch(() => undefined)
         }
         log.note(`${name}: ${sentBytes} bytes sent`)
       })
@@ -57,7 +60,7 @@ export async function startSendFile(
   return { jobId: job.jobId }
 }
 
-/** Pieces of limited size, in order; none goes beyond a line's end where lines are told apart. */
+/** Pieces of limited size, in order; with `byLines` none goes beyond the end of a line. */
 export function* piecesOf(bytes: Uint8Array, byLines: boolean): Generator<Uint8Array> {
   for (let from = 0; from < bytes.length;) {
     let to = Math.min(bytes.length, from + pieceBytes)
@@ -66,18 +69,4 @@ export function* piecesOf(bytes: Uint8Array, byLines: boolean): Generator<Uint8A
     yield bytes.subarray(from, to)
     from = to
   }
-}
-
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = setTimeout(finish, durationMs)
-    signal.addEventListener('abort', finish, { once: true })
-    // A cancel during the write before is not told again.
-    if (signal.aborted) finish()
-  })
 }

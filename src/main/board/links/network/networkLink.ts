@@ -7,29 +7,29 @@ import { closedAtOnce, noTelnet, refusesComPort, speaksForeign } from './network
 import { openSocket } from './openSocket'
 import { probeServer } from './serverProbe'
 import { createSerialControl, type SerialControl } from './serialControl'
-import { createSocketLine, type SocketLine } from './socketLine'
+import { createSocketLine, extendTo, type SocketLine } from './socketLine'
 import { createTelnetConsole, type TelnetConsole } from './telnetConsole'
 
 export interface NetworkOptions {
   address: NetworkAddress
-  /** Set over RFC 2217; for the other two what the server was set up with, so that waits are long enough. */
+  /** Set over RFC 2217; for the other two schemes the speed the server was set up with, so that waits are long enough. */
   baudRate: number
-  /** Modem lines after opening, over RFC 2217 alone. */
+  /** Modem lines after opening, over RFC 2217 only. */
   dtr?: 'leave' | 'on' | 'off'
   rts?: 'leave' | 'on' | 'off'
   connectTimeoutMs?: number
   /** How long a server may take for the negotiation of telnet. */
   negotiationMs?: number
-  /** An RFC 2217 server is asked for its speed after so long without a byte; without a reply the link ends. */
+  /** After this long without a byte an RFC 2217 server gets a request for its speed; without a reply the link ends. */
   probeEveryMs?: number
   /** How long a probed server may take. */
   probeReplyMs?: number
 }
 
-/** Servers that are in use say so right after they took the connection; a round trip more, and it has arrived. */
+/** A server that is in use reports that right after it has accepted the connection; the text takes one more round trip. */
 const minSettleMs = 100
 const maxSettleMs = 1_000
-const saidBytesKept = 256
+const maxSaidBytes = 256
 
 /**
  * A console on the network as a link: plain bytes, telnet, or RFC 2217.
@@ -48,7 +48,7 @@ export async function openNetworkLink(options: NetworkOptions): Promise<Link> {
           (bytes) => line.write(bytes, writeTimeoutMs(bytes.length, null)),
           address.scheme === 'rfc2217'
         )
-  let said = new Uint8Array(0)
+  let said: Uint8Array = new Uint8Array(0)
   let heardMs = performance.now()
   const line: SocketLine = createSocketLine({
     socket,
@@ -57,8 +57,7 @@ export async function openNetworkLink(options: NetworkOptions): Promise<Link> {
     onBytes(bytes) {
       heardMs = performance.now()
       const data = telnet === null ? bytes : telnet.receive(bytes)
-      if (said.length < saidBytesKept)
-        said = Uint8Array.from([...said, ...data.subarray(0, saidBytesKept - said.length)])
+      said = extendTo(maxSaidBytes, said, data)
       listeners.data(data)
     },
     onEnd(reason) {
@@ -69,7 +68,8 @@ export async function openNetworkLink(options: NetworkOptions): Promise<Link> {
   try {
     const control = telnet === null ? null : await negotiate(telnet, line, label, options)
     if (control === null) await settle(connectMs)
-    throwIfEnded(line, label, () => said)
+    if (line.closed !== null) throw closedAtOnce(label, line.first, said)
+    requireConsole(label, line.first)
     const link = makeLink({
       options,
       label,
@@ -104,9 +104,8 @@ async function negotiate(
 ): Promise<SerialControl | null> {
   await line.write(telnet.start(), writeTimeoutMs(16, null))
   const isDone = await telnet.negotiated(negotiationMs)
-  const foreign = foreignProtocol(line.first)
-  if (foreign !== null) throw speaksForeign(label, foreign)
-  // A server that only passes bytes over telnet may say nothing; one that controls a line must.
+  requireConsole(label, line.first)
+  // A server that only passes bytes over telnet need not negotiate; one that controls a line must.
   if (address.scheme === 'telnet') return null
   if (!isDone) throw noTelnet(label, negotiationMs)
   if (!telnet.controlsLine) throw refusesComPort(label)
@@ -120,9 +119,9 @@ async function settle(connectMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, waitMs))
 }
 
-function throwIfEnded(line: SocketLine, label: string, said: () => Uint8Array): void {
-  if (line.closed !== null) throw closedAtOnce(label, line.first, said())
-  const foreign = foreignProtocol(line.first)
+/** @throws board.protocol when the first bytes are those of another protocol */
+function requireConsole(label: string, first: Uint8Array): void {
+  const foreign = foreignProtocol(first)
   if (foreign !== null) throw speaksForeign(label, foreign)
 }
 

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
+import { concatBytes } from '../../../../core/binary/bytes'
 import { type CloseReason, disconnected, writeTimedOut } from '../link'
 import { brokenConnection, endedByServer } from './networkErrors'
 
 /** Only the beginning of a connection says what it is. */
-const firstBytesKept = 256
+const maxFirstBytes = 256
 
 /** A connected socket as bytes in, bytes out and one end. */
 export interface SocketLine {
@@ -14,7 +15,7 @@ export interface SocketLine {
   write(bytes: Uint8Array, timeoutMs: number): Promise<void>
   /** Ends it for a reason of our own. */
   end(reason: CloseReason): void
-  /** Says goodbye and settles when the far end has done so too, or after a second. */
+  /** Ends the connection; settles when the server has ended it too, or after a second. */
   close(): Promise<void>
 }
 
@@ -27,24 +28,29 @@ export interface SocketLineOptions {
   said: () => Uint8Array
 }
 
-const goodbyeMs = 1_000
+const closeMs = 1_000
+
+/** `kept` with as much of `more` behind it as fits into `maxBytes`. */
+export function extendTo(maxBytes: number, kept: Uint8Array, more: Uint8Array): Uint8Array {
+  if (kept.length >= maxBytes) return kept
+  return concatBytes([kept, more.subarray(0, maxBytes - kept.length)])
+}
 
 export function createSocketLine({ socket, label, onBytes, onEnd, said }: SocketLineOptions): SocketLine {
   let closed: CloseReason | null = null
-  let first = new Uint8Array(0)
+  let first: Uint8Array = new Uint8Array(0)
   const ending = new Set<(reason: CloseReason) => void>()
 
   const end = (reason: CloseReason): void => {
     if (closed === null) {
       closed = reason
-      for (const tell of [...ending]) tell(reason)
+      for (const fail of [...ending]) fail(reason)
       onEnd(reason)
     }
     if (reason.kind !== 'asked') socket.destroy()
   }
   socket.on('data', (bytes: Buffer) => {
-    if (first.length < firstBytesKept)
-      first = Uint8Array.from([...first, ...bytes.subarray(0, firstBytesKept - first.length)])
+    first = extendTo(maxFirstBytes, first, bytes)
     onBytes(new Uint8Array(bytes))
   })
   socket.on('end', () => end(endedByServer(first, said())))
@@ -84,7 +90,7 @@ export function createSocketLine({ socket, label, onBytes, onEnd, said }: Socket
       end({ kind: 'asked', text: 'closed' })
       if (socket.closed) return
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => socket.destroy(), goodbyeMs)
+        const timer = setTimeout(() => socket.destroy(), closeMs)
         socket.once('close', () => {
           clearTimeout(timer)
           resolve()
