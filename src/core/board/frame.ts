@@ -3,8 +3,10 @@ import { crc32Feed, crc32Finish, crc32Start, crc8 } from '../binary/crc'
 /** Frames of the monitor's protocol (docs/protocol.md "Frame"); the C twin is resources/firmware/frame.c. */
 export const headerBytes = 7
 export const maxPayloadBytes = 1040
-/** The longest frame: header, payload, CRC-32. */
-export const maxFrameBytes = headerBytes + maxPayloadBytes + 4
+/** Bytes of a frame beside its payload: header and CRC-32. */
+export const frameOverheadBytes = headerBytes + 4
+/** The longest frame. */
+export const maxFrameBytes = frameOverheadBytes + maxPayloadBytes
 
 const sync0 = 0xb5
 const sync1 = 0x62

@@ -1,31 +1,31 @@
+import { frameOverheadBytes } from './frame'
+
 /** Echoes of one size over a board's line. */
 export interface EchoTime {
   sizeBytes: number
   /** Median of the rounds. */
   medianMs: number
-  /** What the bytes take on a serial line of this speed, there and back; 0 where the line has no speed. */
+  /** Time of request and response on a serial line of this speed; 0 where the line has no speed. */
   lineMs: number
 }
 
 export interface LineVerdict {
   isGood: boolean
   text: string
-  /** What to do, where something is. */
+  /** What to change; null for a good line. */
   hint: string | null
 }
 
-/** Bytes of a frame beside its payload, delimiters and escapes left out (docs/protocol.md). */
-const frameBytes = 16
-/** Beyond line and network; a busy computer and a USB adapter's timer (16 ms at FTDI chips) need some. */
+/** Time beyond line and network that is usual: a busy computer, and a USB adapter's timer (16 ms at FTDI chips). */
 const usualExcessMs = 25
 
-/** Ten bit times a byte, there and back. */
+/** Time of an echo of `sizeBytes` on the line in ms: request and response with its status byte, ten bits a byte. 0 without a speed. */
 export function echoLineMs(sizeBytes: number, baudRate: number | null): number {
-  return baudRate === null ? 0 : (2 * (sizeBytes + frameBytes) * 10_000) / baudRate
+  return baudRate === null ? 0 : ((2 * (sizeBytes + frameOverheadBytes) + 1) * 10_000) / baudRate
 }
 
 /**
- * What echoes say of a line: whether they come as soon as line and network allow, and what to change where they do not.
+ * Judges a line by its echoes: whether they arrive as soon as line and network allow, and what to change where they do not.
  *
  * @param latencyMs round trip to the server of a console on the network; null for every other line
  */
@@ -33,13 +33,13 @@ export function judgeLine(echoes: readonly EchoTime[], latencyMs: number | null)
   const excess = echoes.map(({ medianMs, lineMs }) => medianMs - lineMs - (latencyMs ?? 0))
   const worstMs = Math.max(...excess)
   if (worstMs <= usualExcessMs)
-    return { isGood: true, text: 'answers come as soon as the line allows', hint: null }
-  const text = `answers come ${Math.round(worstMs)} ms later than line and network need`
+    return { isGood: true, text: 'replies arrive as soon as the line allows', hint: null }
+  const text = `replies arrive ${Math.round(worstMs)} ms later than line and network need`
   if (latencyMs === null) {
     return {
       isGood: false,
       text,
-      hint: 'A USB adapter may wait before it hands bytes over: lower its latency timer (/sys/bus/usb-serial/devices/ttyUSB0/latency_timer).'
+      hint: 'A USB adapter may wait before it passes bytes on: lower its latency timer (/sys/bus/usb-serial/devices/ttyUSB0/latency_timer).'
     }
   }
   return {

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { encodeFrame } from '@core/board/frame'
+import { opcodes, responseFlag } from '@core/board/protocol'
 import { echoLineMs, judgeLine } from '@core/board/lineVerdict'
 
 describe('the judgement of a line', () => {
   it('knows what a line needs', () => {
-    // (1024 + 16) bytes of ten bits, there and back, at 115200 bits per second.
-    expect(echoLineMs(1_024, 115_200)).toBeCloseTo(180.56, 1)
+    // A request of 7 + 1024 + 4 bytes and a response with a status byte more, ten bits each, at 115200 bits per second.
+    expect(echoLineMs(1_024, 115_200)).toBeCloseTo(((1_035 + 1_036) * 10_000) / 115_200, 9)
+    const request = encodeFrame(1, opcodes.echo, new Uint8Array(1_024))
+    const response = encodeFrame(1, opcodes.echo | responseFlag, new Uint8Array(1_025))
+    expect([request.length, response.length]).toEqual([1_035, 1_036])
     expect(echoLineMs(1_024, null)).toBe(0)
   })
 
