@@ -177,7 +177,7 @@ export function scatterPanel(title: string, unit: string, series: readonly Point
   }
 }
 
-/** Points over any two axes, with a line at y = 0 where asked. */
+/** Points over any two axes; `zeroLine` adds a line at y = 0. */
 export function pointsPanel(
   title: string,
   x: Axis,
@@ -269,12 +269,22 @@ export function curvePanel(title: string, x: Axis, y: Axis, series: readonly Cur
   }
 }
 
+/** Opacity of what rests on figures that must not be quoted. */
+export const pale = 0.35
+
+/** Bars of one series, a value per category; NaN draws none, `isDoubtful` draws them pale. */
+export interface BarSeries {
+  name: string
+  values: readonly number[]
+  isDoubtful?: boolean
+}
+
 /** Vertical bars, a group per category. */
 export function barPanel(
   title: string,
   label: string,
   categories: readonly string[],
-  series: readonly { name: string; values: readonly number[] }[],
+  series: readonly BarSeries[],
   categoryLabel = ''
 ): Panel {
   return {
@@ -286,11 +296,14 @@ export function barPanel(
       axisLabel: { ...axisStyle.axisLabel, interval: 0 }
     },
     y: valueAxis({ label, min: 0 }),
-    series: series.map(({ name, values }, at) => ({
+    series: series.map(({ name, values, isDoubtful }, at) => ({
       type: 'bar',
       name,
       data: values,
-      itemStyle: { color: figureColors[at % figureColors.length] },
+      itemStyle: {
+        color: figureColors[at % figureColors.length],
+        ...(isDoubtful === true ? { opacity: pale } : {})
+      },
       label: {
         show: categories.length * series.length <= 16,
         position: 'top',

@@ -1,4 +1,4 @@
-import { axisStyle, figureColors, ink, shortNumber, valueAxis, type Axis, type Panel } from './charts'
+import { axisStyle, figureColors, ink, pale, shortNumber, valueAxis, type Axis, type Panel } from './charts'
 
 /** A value with the ends of its interval; `isDoubtful` draws it pale. */
 export interface IntervalValue {
@@ -14,8 +14,6 @@ interface DrawApi {
   coord(point: readonly [number, number]): [number, number]
   size(point: readonly [number, number]): [number, number]
 }
-
-const pale = 0.35
 
 /** The end of a long name: layers differ there. */
 function shortName(name: string): string {

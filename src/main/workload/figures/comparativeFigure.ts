@@ -8,7 +8,8 @@ import type { Analysis, StatisticsChoice } from './workloadFigures'
 
 /**
  * The twelfth figure: networks beside each other by what can be compared between different ones: speedup per precision,
- * share of cost by layer type, and the correlation of cost and impact with its interval. INVALID figures are left out.
+ * share of cost by layer type, and the correlation of cost and impact with its interval. INVALID figures are left out;
+ * shares that contain one are pale.
  */
 export function comparativeAnalysis(analyses: readonly Analysis[], choice: StatisticsChoice): Figure {
   return figureOf('comparative_analysis', [
@@ -60,9 +61,9 @@ function sharePanel(analyses: readonly Analysis[]): Panel {
   const key = isEnergy ? 'energyShare' : 'timeShare'
   const types = [...new Set(analyses.flatMap(({ tables }) => tables.layers.map((row) => row.type)))]
   const title = isEnergy ? 'Energy by layer type' : 'Time by layer type (energy unavailable)'
-  const isDoubtful = analyses.some(({ tables }) =>
+  /** An INVALID layer is part of the sum that every share of its network is of. */
+  const isDoubtful = ({ tables }: Analysis): boolean =>
     tables.layers.some((row) => (isEnergy ? row.energyTotalJ : row.timeUs).verdict === 'INVALID')
-  )
   if (types.length === 0) return emptyPanel(title, 'No layer was measured.')
   /** NaN, which draws nothing, where a network has no such layer. */
   const share = ({ tables }: Analysis, type: LayerType): number =>
@@ -70,11 +71,12 @@ function sharePanel(analyses: readonly Analysis[]): Panel {
     tables.layers.filter((row) => row.type === type).reduce((sum, row) => sum + (row[key] ?? 0), 0)
   return barPanel(
     title,
-    isDoubtful ? '% of the network, partly from INVALID figures' : '% of the network',
+    analyses.some(isDoubtful) ? '% of the network (pale: from INVALID figures)' : '% of the network',
     types,
     analyses.map((analysis) => ({
       name: analysis.model,
-      values: types.map((type) => share(analysis, type))
+      values: types.map((type) => share(analysis, type)),
+      isDoubtful: isDoubtful(analysis)
     }))
   )
 }

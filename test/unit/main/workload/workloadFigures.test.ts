@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework'
 import { compareVerb, workloadFiguresVerb } from '@main/cli/workloadFigures'
 import { correlationColor, intervalBarPanel, labelledPointsPanel } from '@main/figures/intervalCharts'
+import { comparativeAnalysis } from '@main/workload/figures/comparativeFigure'
 import { scaleOf } from '@main/workload/figures/scale'
+import { analyseWorkload } from '@main/workload/figures/workloadFigures'
 import { readTableFolders } from '@main/workload/tableFolders'
 import { temporaryFolder } from '../../../fixtures/smi/standIn'
 import { writeTableFolder } from './tableFolder'
@@ -162,6 +164,25 @@ describe('workload compare', () => {
     await expect(run(verb, out, out, 'run1')).resolves.toBeTruthy()
     await writeTableFolder(out, 'b', sampleTables())
     await expect(run(verb, out, out, 'run1')).rejects.toThrow('holds 2 networks')
+  })
+})
+
+describe('the comparison of networks', () => {
+  it('draws shares of a network with an INVALID layer pale, and those of the other one not', () => {
+    const choice = { confidence: 0.95, seed: 1 }
+    const timed = sampleTables().layers.map((row) => layerRow(row.layer, null, { timeUs: figure(5) }))
+    const analyses = [
+      analyseWorkload('bert', sampleTables({ layers: timed }), choice),
+      analyseWorkload('gpt', languageModel, choice)
+    ]
+    const { series } = comparativeAnalysis(analyses, choice).option as {
+      series: { name?: string; xAxisIndex: number; itemStyle: { opacity?: number } }[]
+    }
+    const shares = series.filter(({ xAxisIndex }) => xAxisIndex === 2)
+    expect(shares.map(({ name, itemStyle }) => [name, itemStyle.opacity])).toEqual([
+      ['bert', undefined],
+      ['gpt', 0.35]
+    ])
   })
 })
 
