@@ -1,7 +1,6 @@
 import path from 'node:path'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
-import { encodeOnnx } from '../model/onnxFile'
 import { builtPath, resourcePath } from '../paths'
 import { createRunLabels } from '../runs/runLabels'
 import { createWorkloadService, type WorkloadService } from '../workload/workloadService'
@@ -16,7 +15,7 @@ export function connectWorkloads(
 ): WorkloadService {
   const { store, jobs, tasks, emitter, nowMs, newId, spawn, dataFolder } = foundation
   return createWorkloadService({
-    ...{ store, jobs, nowMs, newId, spawn, encodeOnnx },
+    ...{ store, jobs, nowMs, newId, spawn },
     labels: createRunLabels(store),
     emit: emitter(),
     compare: (task) => tasks.run('workload.compare', task),

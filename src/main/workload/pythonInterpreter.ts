@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
+import { lastLine, programOutput } from './programOutput'
 import type { SpawnRunner } from './runnerProcess'
 
 export interface TorchPython {
@@ -14,10 +15,10 @@ const withinMs = 60_000
 
 /**
  * Finds a Python with PyTorch: the one that was named, else BITBENCH_PYTHON, the active environment (VIRTUAL_ENV,
- * CONDA_PREFIX), python3 of the PATH, and /usr/bin/python3. Each is asked to import torch: a machine can have several
+ * CONDA_PREFIX), python3 of the PATH, and /usr/bin/python3. Each has to import torch: a machine can have several
  * interpreters, and the first one is often without it.
  *
- * @throws tool.missing with what each of them said; one that was named is the only one that is tried
+ * @throws tool.missing with what each of them printed; one that was named is the only one that is tried
  */
 export async function findTorchPython(
   spawn: SpawnRunner,
@@ -55,25 +56,17 @@ function candidates(named: string | undefined, env: Readonly<Record<string, stri
   return [...new Set(all.filter((file): file is string => file !== undefined && file !== ''))]
 }
 
-function torchIn(spawn: SpawnRunner, file: string): Promise<{ torch: string } | { reason: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(file, ['-c', 'import torch; print(torch.__version__)'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      windowsHide: true
-    })
-    let [out, errors] = ['', '']
-    const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text))
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-2000)))
-    child.once('error', (cause) => {
-      clearTimeout(timer)
-      resolve({ reason: cause.message })
-    })
-    child.once('close', (code) => {
-      clearTimeout(timer)
-      const version = out.trim().split('\n').at(-1) ?? ''
-      if (code === 0 && version !== '') resolve({ torch: version })
-      else resolve({ reason: errors.trim().split('\n').at(-1) || `ended with ${code}` })
-    })
-  })
+async function torchIn(spawn: SpawnRunner, file: string): Promise<{ torch: string } | { reason: string }> {
+  try {
+    const { code, out, errors } = await programOutput(
+      spawn,
+      file,
+      ['-c', 'import torch; print(torch.__version__)'],
+      { withinMs }
+    )
+    const torch = lastLine(out)
+    return code === 0 && torch !== '' ? { torch } : { reason: lastLine(errors) || `ended with ${code}` }
+  } catch (cause) {
+    return { reason: (cause as Error).message }
+  }
 }

@@ -1,9 +1,7 @@
-import { InferenceSession, listSupportedBackends } from 'onnxruntime-node'
 import type { GpuList } from '../../shared/contract/gpu'
 import type { WorkloadCheck } from '../../shared/contract/workload'
-import type { OnnxModel } from '../../core/model/onnx'
-import { probeNetwork } from '../../core/workload/onnx/probe'
 import { AppError } from '../../shared/errors'
+import type { ProviderTrial } from './providers'
 import type { TorchPython } from './pythonInterpreter'
 import { shippedNetworks } from './shippedNetworks'
 
@@ -11,17 +9,21 @@ import { shippedNetworks } from './shippedNetworks'
 export async function checkWorkloads(
   networksFolder: string,
   gpus: GpuList,
-  encode: (model: OnnxModel) => Uint8Array,
+  tryProviders: () => Promise<ProviderTrial[]>,
   findPython: () => Promise<TorchPython>
 ): Promise<{ checks: WorkloadCheck[]; models: string[]; providers: string[] }> {
   const models = shippedNetworks(networksFolder).map(({ name }) => name)
-  const tried = await Promise.all(listSupportedBackends().map(({ name }) => tryProvider(name, encode)))
-  const providers = tried.filter(({ reason }) => reason === null).map(({ name }) => name)
+  const { trials, failure } = await tryProviders().then(
+    (found) => ({ trials: found, failure: [] }),
+    (cause: unknown) => ({ trials: [], failure: [runtimeMissing(cause)] })
+  )
+  const providers = trials.filter(({ reason }) => reason === null).map(({ provider }) => provider)
   const checks: WorkloadCheck[] = [
-    ...tried.map(({ name, reason }): WorkloadCheck => ({
-      name: `onnxruntime provider ${name}`,
+    ...failure,
+    ...trials.map(({ provider, reason }): WorkloadCheck => ({
+      name: `onnxruntime provider ${provider}`,
       state: reason === null ? 'ok' : 'missing',
-      detail: reason ?? 'opens and runs a network',
+      detail: reason ?? 'opens a network',
       hint: reason === null ? null : 'Not needed: the provider cpu runs everywhere.'
     })),
     powerCheck(gpus),
@@ -34,6 +36,11 @@ export async function checkWorkloads(
     }
   ]
   return { checks, models, providers }
+}
+
+function runtimeMissing(cause: unknown): WorkloadCheck {
+  const { message, hint } = AppError.from(cause)
+  return { name: 'onnxruntime', state: 'missing', detail: message, hint }
 }
 
 /** The interpreter that a run with PyTorch would take. */
@@ -65,26 +72,5 @@ function powerCheck({ state, origin, gpus, driverVersion, message, hint }: GpuLi
     state: gpu?.powerField === null || origin === 'simulated' ? 'warning' : 'ok',
     detail: origin === 'simulated' ? `${about}: SIMULATED, a script stands in for nvidia-smi` : about,
     hint: gpu?.powerField === null ? 'This GPU reports no power; energy is unavailable.' : null
-  }
-}
-
-async function tryProvider(
-  name: string,
-  encode: (model: OnnxModel) => Uint8Array
-): Promise<{ name: string; reason: string | null }> {
-  try {
-    const session = await InferenceSession.create(encode(probeNetwork('fp32')), {
-      executionProviders: [name],
-      logSeverityLevel: 4
-    })
-    await session.release()
-    return { name, reason: null }
-  } catch (cause) {
-    return {
-      name,
-      reason: String((cause as Error).message ?? cause)
-        .split('\n')[0]!
-        .slice(0, 200)
-    }
   }
 }

@@ -1,6 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { OnnxModel } from '../../core/model/onnx'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { GpuList } from '../../shared/contract/gpu'
 import type { workloadContract, WorkloadRequest, WorkloadRun } from '../../shared/contract/workload'
@@ -16,6 +15,7 @@ import { conduct } from './conductor'
 import { exportTables } from './exportTables'
 import type { EnergyOf, PowerSource } from './powerSource'
 import { runnerCommand } from './runnerCommand'
+import { tryProviders } from './providers'
 import { findTorchPython } from './pythonInterpreter'
 import type { SpawnRunner } from './runnerProcess'
 import { checkWorkloads } from './workloadCheck'
@@ -37,7 +37,6 @@ export interface WorkloadServiceDeps {
   power: PowerSource
   gpus(): Promise<GpuList>
   energyOf: EnergyOf
-  encodeOnnx(model: OnnxModel): Uint8Array
   networksFolder: string
   /** The PyTorch runner's file. */
   torchRunnerFile: string
@@ -107,7 +106,7 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
 
   const start = async (request: WorkloadRequest): Promise<{ id: string; jobId: string }> => {
     const id = newId()
-    // A wrong path is told at once, not by a job.
+    // A wrong path fails the command, not the job.
     await runnerCommand(request.runner, { ...deps, scratch: path.join(scratchFolder, id) })
     const { jobId } = await begin(newRecord(id, request, nowMs()))
     return { id, jobId }
@@ -117,8 +116,11 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
     runs,
     handlers: {
       'workload.check': async () =>
-        await checkWorkloads(deps.networksFolder, await deps.gpus(), deps.encodeOnnx, () =>
-          findTorchPython(deps.spawn, undefined, process.env)
+        await checkWorkloads(
+          deps.networksFolder,
+          await deps.gpus(),
+          () => tryProviders(deps.spawn, deps.runnerFile),
+          () => findTorchPython(deps.spawn, undefined, process.env)
         ),
       'workload.start': start,
       'workload.list': async () => ({ runs: (await runs.list()).map(withoutTables) }),

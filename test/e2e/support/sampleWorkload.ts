@@ -42,7 +42,7 @@ const check = (name: string, state: WorkloadCheck['state'], detail: string): Wor
 
 export const sampleWorkloadChecks = {
   checks: [
-    check('onnxruntime provider cpu', 'ok', 'opens and runs a network'),
+    check('onnxruntime provider cpu', 'ok', 'opens a network'),
     check('onnxruntime provider cuda', 'missing', 'Failed to load shared library'),
     check(
       'GPU power',

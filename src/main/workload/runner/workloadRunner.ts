@@ -4,6 +4,7 @@ import { env, listSupportedBackends } from 'onnxruntime-node'
 import { runnerRequestSchema, workloadProtocol } from '../../../shared/contract/workloadProtocol'
 import { AppError } from '../../../shared/errors'
 import { describeLayers } from './layers'
+import { listProviders } from './listProviders'
 import { offeredPrecisions } from './precisions'
 import { print } from './printer'
 import { createSteps } from './steps'
@@ -11,7 +12,7 @@ import { openSubject, type OnnxFiles } from './subject'
 
 /**
  * The runner on onnxruntime-node: a process of its own that prints protocol lines (shared/contract/workloadProtocol.ts) and
- * does the steps that it is asked for on stdin. It measures and changes the network; all statistics are Bitbench's.
+ * does the steps that it is sent on stdin. It measures and changes the network; all statistics are Bitbench's.
  */
 const { values } = parseArgs({
   options: {
@@ -24,7 +25,9 @@ const { values } = parseArgs({
     provider: { type: 'string', default: 'cpu' },
     threads: { type: 'string', default: '1' },
     scratch: { type: 'string' },
-    note: { type: 'string', multiple: true, default: [] }
+    note: { type: 'string', multiple: true, default: [] },
+    /** Tries the execution providers instead of running a network. */
+    providers: { type: 'boolean', default: false }
   }
 })
 
@@ -117,10 +120,10 @@ async function serve(files: OnnxFiles): Promise<void> {
   print({ event: 'done' })
 }
 
-/** Serves steps until stdin ends, then ends the process. */
+/** Serves steps until stdin ends (or tries the providers), then ends the process. */
 export async function runWorkloadRunner(files: OnnxFiles): Promise<never> {
   try {
-    await serve(files)
+    await (values.providers ? listProviders(files) : serve(files))
     process.exit(0)
   } catch (cause) {
     const error = AppError.from(cause)

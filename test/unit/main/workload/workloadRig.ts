@@ -7,7 +7,6 @@ import { createGpuService } from '@main/gpu/gpuService'
 import { createGpuStore } from '@main/gpu/gpuStore'
 import { gpuMigrations } from '@main/gpu/gpuTables'
 import { createJobService, type JobService } from '@main/jobs/jobService'
-import { encodeOnnx } from '@main/model/onnxFile'
 import { resourcePath } from '@main/paths'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { openStore, type Store } from '@main/store/store'
@@ -77,7 +76,7 @@ export async function workloadRig(options: {
   })
   const serve = (): WorkloadService =>
     createWorkloadService({
-      ...{ store, jobs, newId, encodeOnnx },
+      ...{ store, jobs, newId },
       labels: createRunLabels(store),
       emit: (_event, payload) =>
         options.onChanged?.(workloadContract.events['workload.changed'].parse(payload)),

@@ -1,14 +1,19 @@
+import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { listSupportedBackends } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { resourcePath } from '@main/paths'
+import { tryProviders } from '@main/workload/providers'
 import { bundleWorker } from '../../../support/workerFile'
 import { workloadRig, type WorkloadRig } from './workloadRig'
 
 let rig: WorkloadRig
+let runnerFile: string
 beforeAll(async () => {
-  rig = await workloadRig({ runnerFile: await bundleWorker('src/main/workloadRunner.ts') })
+  runnerFile = await bundleWorker('src/main/workloadRunner.ts')
+  rig = await workloadRig({ runnerFile })
 })
 afterAll(() => rig.close())
 
@@ -63,6 +68,19 @@ describe('the runner on onnxruntime', () => {
     const [fp32, ...others] = run.tables.benchmark
     for (const { weightBytes } of others) expect(weightBytes).toBeLessThan(fp32!.weightBytes)
     expect(run.tables.closure.timePercent).not.toBeNull()
+  })
+
+  it('tries the providers without printing to the stderr of the caller', async () => {
+    const stdio: unknown[] = []
+    const trials = await tryProviders((file, args, options) => {
+      stdio.push(options.stdio)
+      return spawn(file, args, options)
+    }, runnerFile)
+    expect(stdio).toEqual([['ignore', 'pipe', 'pipe']])
+    expect(trials).toContainEqual({ provider: 'cpu', reason: null })
+    const names = trials.map(({ provider }) => provider)
+    expect(names).toEqual(listSupportedBackends().map(({ name }) => name))
+    await expect(tryProviders(spawn, '/nowhere/runner.js')).rejects.toMatchObject({ code: 'tool.failed' })
   })
 
   it('says which sample of a test set is wrong', async () => {
