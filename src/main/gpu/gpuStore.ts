@@ -7,7 +7,7 @@ import type { ColumnSpace } from '../store/queryColumns'
 import type { SqlRow, Store } from '../store/store'
 import { readEnvelope, readLongEnvelope, secondsFromMs } from './gpuEnvelope'
 import { createGpuSeconds } from './gpuSeconds'
-import { metricColumn, recordingTables, sampleColumns } from './gpuTables'
+import { metricColumn, recordingTables, metricColumns } from './gpuTables'
 import { createRecordingStore } from './recordingStore'
 import { exportSamples, importSamples, type ImportedSamples } from './recordingFiles'
 
@@ -73,9 +73,9 @@ export function createGpuStore(store: Store): GpuStore {
         'gpu_sample',
         samples.map(({ gpuIndex, tMs, values }) => {
           const row: SqlRow = { recording_id: id, gpu_index: gpuIndex, t_ms: tMs }
-          for (let at = 0; at < sampleColumns.length; at++) {
+          for (let at = 0; at < metricColumns.length; at++) {
             const value = values[at]!
-            row[sampleColumns[at]!] = Number.isNaN(value) ? null : value
+            row[metricColumns[at]!] = Number.isNaN(value) ? null : value
           }
           return row
         })

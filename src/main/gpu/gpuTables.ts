@@ -7,7 +7,7 @@ import { secondsTables } from './gpuSeconds'
 export const metricColumn = (metric: GpuMetric): string =>
   metric.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 /** Columns of gpu_sample in the order of the metrics. */
-export const sampleColumns = metricSpecs.map(({ metric }) => metricColumn(metric))
+export const metricColumns = metricSpecs.map(({ metric }) => metricColumn(metric))
 
 /** The tables of recordings and what was read during them. */
 export const gpuMigrations: NounMigrations = {

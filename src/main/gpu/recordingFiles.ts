@@ -1,6 +1,6 @@
 import type { PhaseMark, Recording } from '../../shared/contract/gpu'
 import type { Store } from '../store/store'
-import { sampleColumns } from './gpuTables'
+import { metricColumns } from './gpuTables'
 
 type SampleFormat = 'csv' | 'parquet'
 
@@ -33,9 +33,9 @@ export async function importSamples(
   const [about] = await store.read<{ started: number; driver: string; origin: Recording['origin'] }>(
     `SELECT min(unix_ms - t_ms)::DOUBLE AS started, min(driver_version)::VARCHAR AS driver, min(origin) AS origin FROM ${from}`
   )
-  const columns = sampleColumns.map((column) => `${column}::DOUBLE`).join(', ')
+  const columns = metricColumns.map((column) => `${column}::DOUBLE`).join(', ')
   await store.run(
-    `INSERT INTO gpu_sample (recording_id, gpu_index, t_ms, ${sampleColumns.join(', ')})
+    `INSERT INTO gpu_sample (recording_id, gpu_index, t_ms, ${metricColumns.join(', ')})
      SELECT $1, gpu_index, t_ms, ${columns} FROM ${from} ORDER BY t_ms`,
     [id]
   )
@@ -61,7 +61,7 @@ export async function importSamples(
 /** Every sample with the innermost phase it fell into and the host's last known load. */
 const exportSql = `
   SELECT s.recording_id, r.started_at_ms + s.t_ms AS unix_ms, s.t_ms, s.gpu_index,
-    ${sampleColumns.map((column) => `s.${column}`).join(', ')},
+    ${metricColumns.map((column) => `s.${column}`).join(', ')},
     (SELECT arg_max(p.name, p.from_ms) FROM gpu_phase p
        WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS phase,
     (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p
