@@ -1,6 +1,6 @@
 import type { Board, LineStatistics, PortSettings } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
-import { type BoardSession, openBoardSession, type OpenSession } from './boardSession'
+import { type BoardSession, type DescribedBoard, openBoardSession, type OpenSession } from './boardSession'
 import type { ConsoleLog } from './consoleLog'
 import type { Link } from './links/link'
 
@@ -24,8 +24,8 @@ export interface BoardConnection {
   connect(settings: PortSettings, identify: boolean): Promise<void>
   disconnect(): Promise<void>
   /**
-   * The board's program is being replaced: it is not identified, and a reconnection does not ask for hello. Answers what
-   * to call when nothing was replaced after all: it asks for hello again, as before.
+   * The board's program is being replaced: it is not identified, and a reconnection sends no hello. Returns what to
+   * call when nothing was replaced after all: it sends hello again, as before.
    */
   forgetIdentity(): () => Promise<void>
   statistics(): LineStatistics | null
@@ -46,6 +46,8 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
   let session: OpenSession | null = null
   let settings!: PortSettings
   let wantsIdentity = true
+  /** Of a board whose line was lost: it keeps its name when it comes back by itself. */
+  let described: DescribedBoard = {}
   let reconnects = 0
   /** Grows with every connect and disconnect: what an older attempt still does is then no longer wanted. */
   let generation = 0
@@ -60,7 +62,8 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
 
   const establish = async (current: number): Promise<void> => {
     const link = await open(settings)
-    const opened = openBoardSession({ link, onText: (bytes) => log.bytes('received', bytes), nonce })
+    const onText = (bytes: Uint8Array): void => log.bytes('received', bytes)
+    const opened = openBoardSession({ link, onText, nonce, described })
     try {
       if (wantsIdentity) await opened.hello()
       if (current !== generation) throw notConnected(id)
@@ -74,6 +77,7 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
     link.onClose((why) => {
       if (session !== opened) return
       session = null
+      described = opened.described
       log.note(`disconnected: ${why.text}`)
       if (why.kind === 'asked' || current !== generation) return
       if (settings.reconnect) void reconnect(current, why.text)
@@ -129,6 +133,7 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
       const current = ++generation
       settings = next
       wantsIdentity = identify
+      described = {}
       reconnects = 0
       become('connecting', null)
       try {
@@ -150,6 +155,7 @@ export function createBoardConnection(options: ConnectionOptions): BoardConnecti
     forgetIdentity() {
       const before = { wantsIdentity, wasIdentified: session?.identified != null }
       wantsIdentity = false
+      described = {}
       session?.forget()
       changed()
       return async () => {

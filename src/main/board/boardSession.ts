@@ -43,17 +43,17 @@ export interface BoardSession {
   ): Promise<Spent & { returned: number }>
   echo(bytes: Uint8Array, options?: BoardCallOptions): Promise<Uint8Array>
   /**
-   * What a description of the board tells that its monitor cannot find out; it holds until another program runs. The name
-   * replaces only one made of identity registers.
+   * Sets what a description of the board says and its monitor cannot read. Valid until another program runs, across a lost line
+   * too, and only on a core whose name is made of its identity registers.
    */
-  describe(known: KnownBoard): void
+  describe(described: DescribedBoard): void
   /** Restarts the monitor and waits until it answers. */
   reset(options?: BoardCallOptions): Promise<BoardInfo>
   /** Any other conversation over the raw line, e.g. a boot loader. */
   converse<T>(conversation: Conversation<T>, options?: ConverseOptions): Promise<T>
 }
 
-export type KnownBoard = Partial<Pick<BoardInfo, 'coreName' | 'isa'>>
+export type DescribedBoard = Partial<Pick<BoardInfo, 'coreName' | 'isa'>>
 
 export interface SessionCounts {
   sentBytes: number
@@ -66,8 +66,10 @@ export interface SessionCounts {
 export interface OpenSession extends BoardSession {
   readonly link: Link
   readonly identified: BoardInfo | null
+  /** What `describe` has set; empty without. */
+  readonly described: DescribedBoard
   counts(): SessionCounts
-  /** What hello said holds no longer: another program is about to run. */
+  /** Drops what hello and `describe` said: another program is about to run. */
   forget(): void
   /** Bytes typed by a person. */
   sendRaw(bytes: Uint8Array): Promise<void>
@@ -85,10 +87,12 @@ export function openBoardSession(options: {
   link: Link
   onText: (bytes: Uint8Array) => void
   nonce: () => number
-  /** How long the monitor may take to answer; the protocol's own values without. */
+  /** How long the monitor may take to reply; default the protocol's own values. */
   timing?: Partial<ExchangeTiming>
   /** Whose time the waits are; default the computer's. */
   clock?: Clock
+  /** From the session before, when a lost line has come back. */
+  described?: DescribedBoard
 }): OpenSession {
   const { link, onText, nonce, timing = {}, clock = wallClock } = options
   const counts = { sentBytes: 0, receivedBytes: 0 }
@@ -96,7 +100,7 @@ export function openBoardSession(options: {
   const client = new MonitorClient({
     onText,
     timing,
-    // Ten bit times a byte (8N1); asked anew each time, for a loader may have changed the speed.
+    // Ten bit times a byte (8N1); read each time, for a loader may have changed the speed.
     byteMs: () => (link.descriptor.baudRate === null ? 0 : 10_000 / link.descriptor.baudRate),
     ...(link.descriptor.lossy ? { maxWindow: 1 } : {})
   })
@@ -138,9 +142,9 @@ export function openBoardSession(options: {
       })
     )
 
-  let known: KnownBoard = {}
+  let { described = {} } = options
   const amended = (info: BoardInfo): BoardInfo =>
-    /^(litex|core)-[0-9a-f]{8}:/.test(info.coreName) ? { ...info, ...known } : info
+    /^(litex|core)-[0-9a-f]{8}:/.test(info.coreName) ? { ...info, ...described } : info
   const hello = async (call?: BoardCallOptions): Promise<BoardInfo> =>
     amended(await talk(() => client.hello(nonce()), call))
   return {
@@ -164,9 +168,12 @@ export function openBoardSession(options: {
     }),
     // What comes back while bytes are handed over is the console's.
     sendRaw: (bytes) => inTurn(() => counted.write(bytes)),
-    describe: (told) => (known = told),
+    get described() {
+      return described
+    },
+    describe: (next) => (described = next),
     forget() {
-      known = {}
+      described = {}
       client.forget()
     },
     hello,
