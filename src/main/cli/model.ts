@@ -5,7 +5,7 @@ import { countOf, formatCount } from '../../shared/units'
 import { createModelFiles, describeModel } from '../model/modelFiles'
 import { resourcePath } from '../paths'
 import { checkVerb, runVerb } from './modelRun'
-import { dataSetOption, judgeOf, metricsText } from './ownData'
+import { dataSetOption, fittedOnText, judgeOf, metricsText } from './ownData'
 import { createLocalClient } from './localClient'
 import {
   choiceOption,
@@ -75,7 +75,7 @@ export const modelCli: CliNoun = {
             method,
             ...found
           },
-          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${found.cached ? ', known before' : ''})`
+          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${fittedOnText(found.fittedOn)}${found.cached ? ', known before' : ''})`
         }
       }
     },
@@ -92,7 +92,7 @@ export const modelCli: CliNoun = {
         }
         const { results } = await client.call('model.results', { modelId: summary.id })
         const rows = results.map(
-          (row) => `${row.scheme}  ${metricsText(row)} of ${row.images} (${row.split}, ${row.method})`
+          (row) => `${row.scheme}  ${metricsText(row)} of ${row.images} (${row.split}, ${row.method}${fittedOnText(row.fittedOn)})`
         )
         return { json: results, text: rows.length === 0 ? 'No results are kept.' : rows.join('\n') }
       }

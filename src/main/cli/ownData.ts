@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { QuantMethod, Split } from '../../shared/contract/model'
 import type { Scheme } from '../../core/quant/scheme'
-import { formatPercent } from '../../shared/units'
+import { countOf, formatPercent, formatWhole } from '../../shared/units'
 import type { Judged } from '../model/modelTasks'
 import { modelTasks } from '../model/modelTasks'
 import type { ModelService } from '../model/modelService'
@@ -18,7 +18,7 @@ export const dataSetOption = {
 } as const
 
 /** A scheme's result on a split, and whether it was known before. */
-export type Judgement = Pick<Judged, 'images' | 'correct' | 'accuracy' | 'metrics' | 'durationMs'> & {
+export type Judgement = Pick<Judged, 'images' | 'correct' | 'accuracy' | 'metrics' | 'fittedOn' | 'durationMs'> & {
   cached: boolean
 }
 
@@ -58,6 +58,12 @@ export async function judgeOf(
     const { right: _right, ...found } = await modelTasks['model.evaluate'](input, taskContext(context))
     return { ...found, cached: false }
   }
+}
+
+/** ", fitted on 512 of 2,000 calibration items" where a scheme was fitted on less than there is; else nothing. */
+export function fittedOnText(fittedOn: Judged['fittedOn']): string {
+  if (fittedOn === null || fittedOn.items >= fittedOn.available) return ''
+  return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, 'calibration item', formatWhole)}`
 }
 
 /** "accuracy 91.20 %", or every metric of another task. */

@@ -3,7 +3,10 @@ import type { LabelledImages } from '../../core/model/dataSet'
 import type { ItemSet } from '../../core/dataset/itemSet'
 import type { ImageLibrary } from './imageLibrary'
 
-/** Items of a split that fitting takes: enough for ranges and reconstruction, whatever the size of the set. */
+/**
+ * Items of a split that fitting takes: enough for ranges and reconstruction, whatever the size of the set. Evaluations
+ * say how many of how many (fittedOn).
+ */
 const maxCalibration = 512
 const maxTraining = 20_000
 const maxBytes = 256 * 2 ** 20

@@ -172,15 +172,16 @@ export function createModelService(deps: {
     const key: ResultKey = { modelId, dataSetId: dataSet.id, split, method, scheme: keyOf(scheme) }
     const kept = (await results?.get(key).catch(() => null)) ?? null
     const judged: Judged =
-      kept ??
+      kept?.judged ??
       (await tasks.run(
         'model.evaluate',
         { ...source, scheme, split, method },
         signal === undefined ? {} : { signal }
       ))
     // A data file that cannot be written must not lose a result that is there.
-    if (kept === null) await results?.put(key, judged, nowMs()).catch(() => undefined)
-    const { images, correct, durationMs, accuracy, metrics, ...rest } = judged
+    const atMs = kept?.atMs ?? nowMs()
+    if (kept === null) await results?.put(key, judged, atMs).catch(() => undefined)
+    const { images, correct, durationMs, accuracy, metrics, fittedOn, ...rest } = judged
     const found: Measured = {
       evaluation: {
         modelId,
@@ -193,6 +194,8 @@ export function createModelService(deps: {
         accuracy,
         metrics,
         dataSet: dataSet.name,
+        fittedOn,
+        atMs,
         cached: kept !== null
       },
       measure: { ...rest, accuracy, images }

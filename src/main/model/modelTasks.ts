@@ -1,4 +1,4 @@
-import type { QuantMethod, Split } from '../../shared/contract/model'
+import type { FittedOn, QuantMethod, Split } from '../../shared/contract/model'
 import type { TaskContext } from '../threads/task'
 import { runInteger } from '../../core/quant/integer/runInteger'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
@@ -10,7 +10,7 @@ import { measureScores } from '../../core/model/scoreMeasure'
 import { floatReference } from './floatReference'
 import { openFloat } from './floatItems'
 import { judge, largestOf, type JudgedItems } from './judge'
-import { openBench, quantizeOn, type BenchSource } from './modelWorkspace'
+import { openBench, quantizeOn, type BenchSource, type ModelBench } from './modelWorkspace'
 import { schemeRealScores } from './schemeAccuracy'
 import { readRegularFile } from '../files/readRegularFile'
 import { parseNpy } from '../../core/model/npyArray'
@@ -23,6 +23,8 @@ export type ModelSource = BenchSource
 
 /** How good a network is on a split, and what it took. */
 export interface Judged extends JudgedItems {
+  /** Null: the float network, or a result kept by an older version. */
+  readonly fittedOn: FittedOn | null
   readonly durationMs: number
 }
 
@@ -63,6 +65,33 @@ async function largestWanted(items: ItemSet, graph: Graph, batch: ItemBatch): Pr
   }
 }
 
+/** Judges the float network (scheme null) or a quantized one on the user's items or the shipped images. */
+async function judgeSplit(
+  bench: ModelBench,
+  { scheme, split, method }: EvaluateInput,
+  context: TaskContext
+): Promise<JudgedItems> {
+  const quantized = async (): Promise<QuantizedNetwork | null> =>
+    scheme === null ? null : quantizeOn(bench, scheme, method, context)
+  if (bench.items !== null) {
+    const own: ImageSplit = split === 'fullTest' ? 'test' : split
+    return judge(bench.graph, bench.items, own, await quantized(), context)
+  }
+  const images = await bench.library.load(split)
+  checkClasses(bench.graph, images.labels)
+  const float = await floatReference(bench, images)
+  const network = await quantized()
+  const scores = network === null ? float : await schemeRealScores(network, images)
+  const measure = measureScores(scores, float, images.labels)
+  const accuracy = measure.correct / images.count
+  return { images: images.count, ...measure, accuracy, metrics: { accuracy } }
+}
+
+async function calibrationItems({ calibration, items }: ModelBench): Promise<FittedOn> {
+  const { images } = await calibration()
+  return { items: images, available: items?.count('calibration') ?? images }
+}
+
 export const modelTasks = {
   /** The integers of a file under a scheme and an array's items as its input codes. */
   'model.prepareFile': async ({
@@ -79,29 +108,9 @@ export const modelTasks = {
     const started = performance.now()
     const bench = await openBench(input)
     await context.yieldToAbort()
-    if (bench.items !== null) {
-      const network =
-        input.scheme === null ? null : await quantizeOn(bench, input.scheme, input.method, context)
-      const split: ImageSplit = input.split === 'fullTest' ? 'test' : input.split
-      const found = await judge(bench.graph, bench.items, split, network, context)
-      return { ...found, durationMs: performance.now() - started }
-    }
-    const images = await bench.library.load(input.split)
-    checkClasses(bench.graph, images.labels)
-    const float = await floatReference(bench, images)
-    const scores =
-      input.scheme === null
-        ? float
-        : await schemeRealScores(await quantizeOn(bench, input.scheme, input.method, context), images)
-    const measure = measureScores(scores, float, images.labels)
-    const accuracy = measure.correct / images.count
-    return {
-      images: images.count,
-      ...measure,
-      accuracy,
-      metrics: { accuracy },
-      durationMs: performance.now() - started
-    }
+    const found = await judgeSplit(bench, input, context)
+    const fittedOn = input.scheme === null ? null : await calibrationItems(bench)
+    return { ...found, fittedOn, durationMs: performance.now() - started }
   },
 
   'model.quantize': async (input: QuantizeInput, context: TaskContext): Promise<QuantizedNetwork> =>

@@ -36,7 +36,7 @@ export const resultMigrations: NounMigrations = {
 
 /** Results in the data file, reused by every process. */
 export interface ResultStore {
-  get(key: ResultKey): Promise<Judged | null>
+  get(key: ResultKey): Promise<{ judged: Judged; atMs: number } | null>
   put(key: ResultKey, judged: Judged, atMs: number): Promise<void>
   /** Kept results of a model, newest first. */
   list(modelId: string): Promise<(ResultKey & { judged: Judged; atMs: number })[]>
@@ -57,12 +57,12 @@ interface ResultRow {
 export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStore {
   return {
     async get({ modelId, dataSetId, split, method, scheme }) {
-      const [row] = await store.all<{ judged: string }>(
-        `SELECT judged FROM result
+      const [row] = await store.all<Pick<ResultRow, 'judged' | 'at_ms'>>(
+        `SELECT judged, at_ms FROM result
          WHERE model_id = $1 AND data_set_id = $2 AND split = $3 AND method = $4 AND quantizer = $5 AND scheme = $6`,
         [modelId, dataSetId, split, method, quantizerVersion, scheme]
       )
-      return row === undefined ? null : readJudged(row.judged)
+      return row === undefined ? null : { judged: readJudged(row.judged), atMs: Number(row.at_ms) }
     },
     put: ({ modelId, dataSetId, split, method, scheme }, judged, atMs) =>
       store.run('INSERT OR REPLACE INTO result VALUES ($1, $2, $3, $4, $5, $6, $7, $8)', [
@@ -107,5 +107,5 @@ export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStor
 /** A stored result; what is right of each item is base64 there. */
 function readJudged(text: string): Judged {
   const stored = JSON.parse(text) as Omit<Judged, 'right'> & { right: string }
-  return { ...stored, right: new Uint8Array(Buffer.from(stored.right, 'base64')) }
+  return { ...stored, fittedOn: stored.fittedOn ?? null, right: new Uint8Array(Buffer.from(stored.right, 'base64')) }
 }

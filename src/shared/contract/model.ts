@@ -100,6 +100,10 @@ export const modelInfoSchema = modelSummarySchema.extend({
 })
 export type ModelInfo = z.infer<typeof modelInfoSchema>
 
+/** Items of the calibration split that a scheme was fitted on: a large split is cut to what fits in memory. */
+export const fittedOnSchema = z.object({ items: z.number(), available: z.number() })
+export type FittedOn = z.infer<typeof fittedOnSchema>
+
 export const evaluationSchema = z.object({
   modelId: z.string(),
   /** Null: the float network. */
@@ -115,7 +119,11 @@ export const evaluationSchema = z.object({
   metrics: z.record(z.string(), z.number()),
   /** Name of the data set. */
   dataSet: z.string(),
+  /** Null: the float network, or a result kept by an older version. */
+  fittedOn: fittedOnSchema.nullable(),
   durationMs: z.number(),
+  /** When it was computed. */
+  atMs: z.number(),
   cached: z.boolean()
 })
 export type SchemeAccuracy = z.infer<typeof evaluationSchema>
@@ -199,6 +207,7 @@ export const modelContract = defineContract({
             correct: z.number().nullable(),
             accuracy: z.number(),
             metrics: z.record(z.string(), z.number()),
+            fittedOn: fittedOnSchema.nullable(),
             durationMs: z.number(),
             atMs: z.number()
           })

@@ -243,7 +243,9 @@ export const sampleHandlers: SampleHandlers = {
         accuracy: 0.906,
         metrics: { accuracy: 0.906 },
         dataSet: 'Fashion-MNIST',
+        fittedOn: null,
         durationMs: 210,
+        atMs: 1_790_000_000_000,
         cached: false
       },
       {
@@ -256,7 +258,9 @@ export const sampleHandlers: SampleHandlers = {
         accuracy: 0.893,
         metrics: { accuracy: 0.893 },
         dataSet: 'Fashion-MNIST',
+        fittedOn: { items: 512, available: 2000 },
         durationMs: 350,
+        atMs: 1_790_000_000_000,
         cached: false
       }
     ]

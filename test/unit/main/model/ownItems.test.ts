@@ -10,6 +10,7 @@ import { weightedLayerNames, type Graph } from '@core/model/graph'
 import { argmax, codesOfPixels } from '@core/quant/integer/runInteger'
 import { uniformScheme } from '@core/quant/scheme'
 import { datasetTasks } from '@main/dataset/datasetTasks'
+import { fittedOnText } from '@main/cli/ownData'
 import { modelTasks, type Judged } from '@main/model/modelTasks'
 import { encodeOnnx } from '@main/model/onnxFile'
 import { resourcePath } from '@main/paths'
@@ -124,6 +125,17 @@ describe('items of any shape and kind', () => {
       expect(agreeing.length).toBeGreaterThanOrEqual(9)
     }
   )
+
+  it('of which more are kept for calibration than fitting takes: the result says how many of how many', async () => {
+    const set = await read(await arrays('many', [6000, 8], '|u1'))
+    const graph = vectorNetwork(8, 4, 2)
+    expect((await judge(graph, set, null)).fittedOn).toBeNull()
+    const { fittedOn } = await judge(graph, set, 8)
+    // A tenth of the items is for calibration.
+    expect(fittedOn).toEqual({ items: 512, available: 600 })
+    expect(fittedOnText(fittedOn)).toBe(', fitted on 512 of 600 calibration items')
+    expect(fittedOnText({ items: 600, available: 600 })).toBe('')
+  })
 
   it('with targets are judged by R², as exact as floats are', async () => {
     const set = await read('table.csv', { targetColumns: ['amount'], ignoreColumns: ['kind'] })
