@@ -86,8 +86,18 @@ export function formatDuration(durationMs: number | null | undefined): string {
 
 /** A fraction as a percentage: 0.8732 -> "87.3 %". */
 export function formatPercent(fraction: number | null | undefined, digits = 1): string {
-  if (fraction === null || fraction === undefined || !Number.isFinite(fraction)) return unavailable
-  return `${(fraction * 100).toFixed(digits)} %`
+  return formatPercentValue(fraction === null || fraction === undefined ? null : fraction * 100, digits)
+}
+
+/** A number that is in percent already: 87.32 -> "87.3 %". */
+export function formatPercentValue(percent: number | null | undefined, digits = 1): string {
+  if (percent === null || percent === undefined || !Number.isFinite(percent)) return unavailable
+  return `${percent.toFixed(digits)} %`
+}
+
+/** Date and time in the user's own format. */
+export function formatDateTime(atMs: number): string {
+  return new Date(atMs).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })
 }
 
 /** A 32-bit word, an address or a checksum: 4096 -> "0x00001000". */

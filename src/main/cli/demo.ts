@@ -5,7 +5,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Loop } from '../../shared/contract/loop'
 import type { Search } from '../../shared/contract/search'
-import { countOf, formatCount, formatPercent } from '../../shared/units'
+import { countOf, formatCount, formatPercent, formatPercentValue } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { writeWholeFile } from '../files/replaceFile'
 import { numberOption, textOption, type CliNoun } from './framework'
@@ -168,23 +168,21 @@ function summariseDeployment(deployment: Deployment) {
 
 function table(result: DemoResult & { seconds: number }): string {
   const { board, proxy, search, scheme, deploy } = result
-  const percent = (value: number | null): string => formatPercent(value, 1)
-  const mape = (value: number | null): string => (value === null ? '–' : `${value.toFixed(1)} %`)
   const rows: [string, string][] = [
     ['Board', `${board.name} (${board.kind}, ${board.isa})`],
     ['Samples', String(result.samples)],
     [
       'Proxy error, unseen shapes',
-      `${mape(proxy.unseenShapeMape)}  (random fold ${mape(proxy.randomMape)}, training ${mape(proxy.trainMape)})`
+      `${formatPercentValue(proxy.unseenShapeMape)}  (random fold ${formatPercentValue(proxy.randomMape)}, training ${formatPercentValue(proxy.trainMape)})`
     ],
     ['Search', `${countOf(search.evaluations, 'scheme')}, budget ${formatCount(search.budget, search.unit)}`],
     [
       'Cost int8 -> best',
-      `${formatCount(search.baselineCost)} -> ${formatCount(search.bestCost, search.unit)} (${percent(search.bestCost / search.baselineCost)})`
+      `${formatCount(search.baselineCost)} -> ${formatCount(search.bestCost, search.unit)} (${formatPercent(search.bestCost / search.baselineCost)})`
     ],
     [
       'Accuracy float / int8 / best',
-      [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy].map(percent).join(' / ')
+      [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy].map((share) => formatPercent(share)).join(' / ')
     ],
     [
       'Against int8',
@@ -204,10 +202,13 @@ function table(result: DemoResult & { seconds: number }): string {
         ? `equal on ${countOf(deploy.images, 'image')}`
         : `DIFFERS on ${countOf(deploy.images, 'image')}`
     ],
-    ['Accuracy on board / host', `${percent(deploy.boardAccuracy)} / ${percent(deploy.hostAccuracy)}`],
+    [
+      'Accuracy on board / host',
+      `${formatPercent(deploy.boardAccuracy)} / ${formatPercent(deploy.hostAccuracy)}`
+    ],
     [
       'Per image predicted / measured',
-      `${formatCount(deploy.predicted)} / ${formatCount(deploy.measured, deploy.unit)} (error ${percent(deploy.relativeError)}, ${deploy.origin})`
+      `${formatCount(deploy.predicted)} / ${formatCount(deploy.measured, deploy.unit)} (error ${formatPercent(deploy.relativeError)}, ${deploy.origin})`
     ],
     ['Time', `${result.seconds} s`]
   ]

@@ -1,4 +1,4 @@
-import { countOf } from '../../shared/units'
+import { countOf, formatPercent } from '../../shared/units'
 import path from 'node:path'
 import { evaluateEstimator } from '../../core/estimator/fit/report'
 import { trainEstimator, type Trained } from '../../core/estimator/fit/train'
@@ -101,7 +101,7 @@ async function runTrain(args: CliArguments, context: CliContext) {
 function coverageLine({ coverage }: Trained): string {
   return coverage === null
     ? 'Coverage of the 90 % interval: not measurable with so few configurations'
-    : `Coverage of the 90 % interval on other configurations: ${(100 * coverage).toFixed(1)} %`
+    : `Coverage of the 90 % interval on other configurations: ${formatPercent(coverage)}`
 }
 
 function positionLine({ estimator }: Trained): string {
@@ -110,7 +110,7 @@ function positionLine({ estimator }: Trained): string {
   if (!identifiable || fittedSlope === null || low === null || high === null) {
     return 'Position effect: not identifiable. Sums of decode do not say how single tokens differ; record times per token.'
   }
-  const percent = (value: number): string => `${(100 * value).toFixed(4)} %`
+  const percent = (value: number): string => formatPercent(value, 4)
   return (
     `Position effect from ${rows} samples: ${percent(fittedSlope)} per token (99 %: ${percent(low)} to ${percent(high)}), ` +
     (slope === 0 ? 'not different from 0, so none is used' : 'used')

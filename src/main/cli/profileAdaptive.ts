@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { proxyKernelNames } from '../../shared/vocabulary'
 import type { AdaptiveRun, AdaptiveStep } from '../../shared/contract/profileAdaptive'
-import { countOf, formatDuration } from '../../shared/units'
+import { countOf, formatDuration, formatPercentValue } from '../../shared/units'
 import { lineOptions, openLine } from './boardLine'
 import {
   choiceOption,
@@ -104,4 +104,4 @@ function runText(run: AdaptiveRun): string {
   return lines.join('\n')
 }
 
-const percent = (value: number | null): string => (value === null ? '–' : `${value.toFixed(2)} %`)
+const percent = (value: number | null): string => formatPercentValue(value, 2)

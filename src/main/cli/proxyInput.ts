@@ -1,4 +1,4 @@
-import { countOf } from '../../shared/units'
+import { countOf, formatPercentValue } from '../../shared/units'
 import { drawShapes, enoughRows } from '../../core/proxy/fit/drawShapes'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
@@ -76,7 +76,7 @@ export function progressLog(context: { log(line: string): void }) {
 }
 
 export function percent(value: number | null): string {
-  return value === null ? '–' : `${value.toFixed(2)} %`
+  return formatPercentValue(value, 2)
 }
 
 /** Wrong names are wrong usage. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { formatPercent } from '../../shared/units'
 import { compareRuns, type RunComparison } from '../../core/workload/statistics/compare'
 import { readTableFolders, type NamedTables } from '../workload/tableFolders'
 import { writeWorkload } from '../workload/writeWorkload'
@@ -82,8 +83,6 @@ async function single(name: string, context: CliContext, stored: StoredTables): 
 }
 
 function comparisonText(a: string, b: string, found: RunComparison): string {
-  const share = (value: number | null | undefined): string =>
-    value == null ? '–' : `${(100 * value).toFixed(1)} %`
   const shown = found.layers.flatMap(({ layer, figures }) =>
     figures
       .filter((figure) => figure.isSignificant)
@@ -96,7 +95,7 @@ function comparisonText(a: string, b: string, found: RunComparison): string {
     'Share by layer type (A, B): time, energy',
     ...found.types.map(
       ({ type, a: left, b: right }) =>
-        `  ${type}: ${share(left?.timeShare)} and ${share(right?.timeShare)}, ${share(left?.energyShare)} and ${share(right?.energyShare)}`
+        `  ${type}: ${formatPercent(left?.timeShare)} and ${formatPercent(right?.timeShare)}, ${formatPercent(left?.energyShare)} and ${formatPercent(right?.energyShare)}`
     ),
     '',
     `${found.layers.length} layers of the same name; differences shown (B by A):`,

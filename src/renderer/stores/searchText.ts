@@ -1,6 +1,6 @@
 import type { CandidateJson, PairedJson } from '@shared/contract/search'
 import type { StrategyName } from '@shared/vocabulary'
-import { formatPercent } from '@shared/units'
+import { formatDateTime, formatPercent } from '@shared/units'
 import { formatBitPair } from '@shared/bitPair'
 import type { SearchSummary } from './search'
 
@@ -45,7 +45,6 @@ export function entryText({ startedAtMs, about, request, state }: SearchSummary)
   const what =
     about === null ? 'unknown model' : [about.model, about.board, about.dataSet].filter(Boolean).join(', ')
   const budget = request.budgetRatio === null ? 'no limit' : formatPercent(request.budgetRatio, 0)
-  const date = new Date(startedAtMs).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' })
   const how = state === 'done' ? '' : ` (${state})`
-  return `${date}: ${what}; ${budget} ${request.cost}${how}`
+  return `${formatDateTime(startedAtMs)}: ${what}; ${budget} ${request.cost}${how}`
 }

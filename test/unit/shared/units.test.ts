@@ -6,6 +6,7 @@ import {
   formatCount,
   formatDuration,
   formatPercent,
+  formatPercentValue,
   unavailable
 } from '@shared/units'
 
@@ -32,12 +33,14 @@ describe('formatting of quantities', () => {
   })
 
   it('shows what cannot be had as unavailable, never as 0', () => {
-    for (const format of [formatCount, formatBytes, formatDuration, formatPercent]) {
+    for (const format of [formatCount, formatBytes, formatDuration, formatPercent, formatPercentValue]) {
       expect(format(null)).toBe(unavailable)
       expect(format(undefined)).toBe(unavailable)
       expect(format(Number.NaN)).toBe(unavailable)
     }
     expect(formatPercent(0.8732)).toBe('87.3 %')
+    expect(formatPercentValue(87.32)).toBe('87.3 %')
+    expect(formatPercentValue(0.456, 2)).toBe('0.46 %')
   })
 })
 

@@ -27,10 +27,6 @@ export function tagsOf(line: string): string[] {
   return [...new Set(tags.filter((tag) => tag !== ''))]
 }
 
-/** Date and time in the user's own format. */
-export const whenText = (atMs: number): string =>
-  new Date(atMs).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })
-
 /** Name or title, with the tags behind it. */
 export const headText = ({ name, title, tags }: Run): string =>
   [name ?? title, ...tags.map((tag) => `#${tag}`)].join(' ')
