@@ -59,7 +59,7 @@ export interface KernelSpec {
   readonly rows: RowSpec | null
 }
 
-/** What the sizes of a layer are; the same name means the same in every kernel that is not told otherwise. */
+/** What the sizes of a layer are; the same name means the same in every kernel that does not say otherwise. */
 const dimMeanings: Readonly<Record<string, string>> = {
   h: 'input height',
   w: 'input width',

@@ -3,7 +3,7 @@ import type { OnnxAttribute, OnnxElementType, OnnxModel, OnnxNode, OnnxTensor, O
 /** Opset the built graphs are written for: has MaxUnpool, ReduceSum with axes as input, Clip with inputs. */
 const opset = 16
 
-/** Collects the nodes of an ONNX graph; every method answers the name of the value it made. */
+/** Collects the nodes of an ONNX graph; every method returns the name of the value it made. */
 export interface OnnxBuilder {
   node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
   /** A node with several outputs. */

@@ -25,7 +25,7 @@ interface LayerBase {
   readonly outputShape: ShapeHwc
   /** Format of the codes read. */
   readonly input: CodeFormat
-  /** Format of the codes written; on the last layer bits is 32 in memory and this only tells the logits' scale. */
+  /** Format of the codes written; on the last layer bits is 32 in memory and this only gives the logits' scale. */
   readonly outBits: Bits
   readonly outScale: number
   readonly outZero: number

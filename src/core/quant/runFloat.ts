@@ -19,7 +19,7 @@ import {
  * evaluation (that is onnxruntime), but it shows every value inside.
  */
 export interface FloatRunner {
-  /** Real input values, HWC; answers every node's output, HWC. The arrays are reused by the next call. */
+  /** Real input values, HWC; returns every node's output, HWC. The arrays are reused by the next call. */
   run(input: Float32Array): readonly Float32Array[]
 }
 

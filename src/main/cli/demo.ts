@@ -182,7 +182,9 @@ function table(result: DemoResult & { seconds: number }): string {
     ],
     [
       'Accuracy float / int8 / best',
-      [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy].map((share) => formatPercent(share)).join(' / ')
+      [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy]
+        .map((share) => formatPercent(share))
+        .join(' / ')
     ],
     [
       'Against int8',

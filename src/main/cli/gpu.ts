@@ -28,7 +28,7 @@ export const gpuCli: CliNoun = {
       usage: '',
       options: {},
       async run(args, context) {
-        // Asked without the data file, so that it answers while another Bitbench has that open.
+        // Listed without the data file, so that it works while another Bitbench has that open.
         const dataFolder = textOption(args, 'data') ?? defaultDataFolder()
         const settings = await openSettings(path.resolve(dataFolder), context.log)
         const list = await listGpus(spawn, () => findSmi(settings.get().nvidiaSmiPath, process.env))
@@ -72,7 +72,7 @@ export const gpuCli: CliNoun = {
         const request = recordRequest(args)
         const out = textOption(args, 'out')
         const file = out === undefined ? undefined : path.resolve(context.cwd, out)
-        // A wrong ending is told before the command has run for an hour.
+        // A wrong ending is reported before the command has run for an hour.
         if (file !== undefined) exportNames(file)
         const { gpu, energy, jobs } = await context.bitbench()
         const cuda = numberOption(args, 'cuda', { min: 0, integer: true })

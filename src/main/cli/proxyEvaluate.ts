@@ -95,7 +95,7 @@ async function readExtra(
   return extra.samples
 }
 
-/** Every split holds out its parts and, for an estimator that chooses, chooses anew for each (loso: as shape does). */
+/** Every split holds out its parts and, for an estimator that chooses, chooses again for each (loso: as shape does). */
 function expectWork(
   work: { expect(choices: number, fits: number): void },
   splits: readonly ErrorSplit[],

@@ -160,7 +160,7 @@ export function notOnnx(message: string, cause?: unknown): AppError {
   return new AppError(
     'model.invalid',
     message,
-    'Choose an .onnx file; an ONNX checker tells what is wrong with it.',
+    'Choose an .onnx file; an ONNX checker reports what is wrong with it.',
     { cause }
   )
 }

@@ -17,9 +17,9 @@ import { layerModel, type BatchedLayer } from '../../core/quant/integer/evaluati
 import { elementCount, type IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { openOrtSession, tensorReals, realTensor } from './ortSession'
 
-/** Items of a layer that are run at once: few, so that what passes from node to node stays in the processor's cache. */
+/** Items of a layer that are run at once: few, so that tensors between nodes stay in the processor's cache. */
 const batch = 50
-/** Fewer visits than this are made faster by plain loops than by a session. */
+/** Below this many visits plain loops are faster than a session. */
 const minVisits = 200_000
 
 const batchedOperators = new Set<IntegerLayer['op']>([
@@ -62,7 +62,7 @@ function isBatched(layer: IntegerLayer): layer is BatchedLayer {
   return batchedOperators.has(layer.op) && !('last' in layer && layer.last)
 }
 
-/** Times an element is looked at for one item. */
+/** How often elements are read for one item. */
 function visitsOf(layer: BatchedLayer): number {
   const outputs = elementCount(layer.outputShape)
   if (layer.op === 'conv2d' || layer.op === 'dense')

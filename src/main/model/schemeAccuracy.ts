@@ -4,7 +4,7 @@ import { evaluationModel, levelsOfPixels } from '../../core/quant/integer/evalua
 import { countCorrect } from './floatAccuracy'
 import { openOrtSession, tensorReals, realTensor } from './ortSession'
 
-/** Few, so that what passes from node to node stays in the processor's cache. */
+/** Few, so that tensors between nodes stay in the processor's cache. */
 const batch = 50
 
 /** Scores of a quantized network over images through onnxruntime, [count][outputCount]. */

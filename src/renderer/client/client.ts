@@ -19,12 +19,12 @@ export type { CommandInput, CommandName, CommandOutput, EventName, EventPayload 
  */
 /**
  * Whether events reach this window; `connecting` also covers every attempt to come back. `refused`: a host is there but
- * does not take this tab's token, because it was started anew; the tab cannot come back by itself.
+ * does not take this tab's token, because it was restarted; the tab cannot connect again by itself.
  */
 export type ConnectionState = 'connected' | 'connecting' | 'lost' | 'refused'
 
 export interface ClientCallOptions {
-  /** Longest wait for an answer, in milliseconds. Long work is a Job, so answers are quick. */
+  /** Longest wait for a reply, in milliseconds. Long work is a Job, so replies are quick. */
   timeoutMs?: number
 }
 

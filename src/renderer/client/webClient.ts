@@ -8,7 +8,7 @@ const tokenKey = 'bitbench.token'
 const retryWaitsMs = [250, 500, 1000, 2000, 4000] as const
 
 /**
- * Takes the access token out of the address bar (#token=…), keeps it for this tab only, and answers it. It came in the
+ * Takes the access token out of the address bar (#token=…), keeps it for this tab only, and returns it. It came in the
  * fragment so that no proxy, log or Referer header ever saw it.
  */
 export function takeToken(location: Location, storage: Storage, history: History): string | null {
@@ -71,7 +71,7 @@ export function createWebClient(options: WebClientOptions): Client {
     let opened = false
     socket.onclose = () => {
       setState(attempts === 0 && state === 'connecting' ? 'connecting' : 'lost')
-      // A browser does not say why a socket was refused; a call does.
+      // A browser does not report why a socket was refused; the status of a call does.
       if (!opened) void isRefused().then((refused) => refused && setState('refused'))
       const waitMs = retryWaitsMs[Math.min(attempts, retryWaitsMs.length - 1)]
       attempts += 1

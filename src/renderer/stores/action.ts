@@ -5,14 +5,14 @@ import { reactive } from 'vue'
 export interface Action<Args extends unknown[], Result> {
   readonly busy: boolean
   error: AppError | null
-  /** Runs the work; a failure becomes `error` and answers undefined, so that callers need no try. */
+  /** Runs the work; a failure becomes `error` and the result is undefined, so that callers need no try. */
   run(...args: Args): Promise<Result | undefined>
 }
 
-/** All actions of this window, for errors whose cause went away. */
+/** All actions of this window, whose errors forgetErrors clears. */
 const failing = new Set<{ error: AppError | null }>()
 
-/** Takes away the errors of a cause that is gone: of a lost host when it is back, of a board when it is connected. */
+/** Clears errors whose cause is over: of a lost host when it is back, of a board when it is connected. */
 export function forgetErrors(isOver: (error: AppError) => boolean): void {
   for (const action of failing) if (action.error !== null && isOver(action.error)) action.error = null
 }
@@ -33,7 +33,7 @@ export function createAction<Args extends unknown[], Result>(
         return await work(...args)
       } catch (reason) {
         const error = AppError.from(reason)
-        // Who cancels knows it: an outcome, not an error.
+        // Cancelling is an outcome, not an error.
         action.error = error.code === 'job.cancelled' ? null : error
         return undefined
       } finally {

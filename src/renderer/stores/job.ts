@@ -7,7 +7,7 @@ import { createAction } from './action'
 
 const settledStates: ReadonlySet<Job['state']> = new Set(['done', 'failed', 'cancelled', 'interrupted'])
 
-/** Stands for a job of which only the id is known. */
+/** Fields of a job of which only the id is known. */
 const unknownJob: Omit<Job, 'id'> = {
   kind: 'job',
   title: 'A job',
@@ -54,7 +54,7 @@ export const useJobs = defineStore('job', () => {
     if (job !== undefined && byId.value.has(id)) byId.value.set(id, ended)
     triggerRef(byId)
   }
-  /** The process behind this window is another one: what ran in the old one runs no more. */
+  /** The host process was replaced: jobs of the old one have ended. */
   function interruptAll(): void {
     for (const job of running.value) interrupt(job.id, job)
     for (const id of [...waiters.keys()]) interrupt(id, undefined)
@@ -66,7 +66,7 @@ export const useJobs = defineStore('job', () => {
     const { jobs } = await client.call('job.list', {})
     const known = byId.value
     byId.value = new Map(jobs.map((job) => [job.id, job]))
-    // A host that does not know a job any more will never tell of its end.
+    // A host that no longer knows a job sends no event of its end.
     for (const id of [...waiters.keys()]) if (!byId.value.has(id)) interrupt(id, known.get(id))
     // A job that ended while the event stream was away has no event left to come.
     for (const job of jobs) accept(job)

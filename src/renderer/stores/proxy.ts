@@ -70,7 +70,7 @@ export const useProxies = defineStore('proxy', () => {
     detail.value = await client.call('proxy.detail', { id })
   })
 
-  /** Fits, waits for the job, and answers the new proxy. */
+  /** Fits, waits for the job, and returns the new proxy. */
   const fit = createAction(async (input: CommandInput<'proxy.fit'>) => {
     let fitted: ProxySummary | undefined
     const early: { jobId: string; proxy: ProxySummary }[] = []

@@ -2,7 +2,7 @@ import type { GraphNode, Shape } from '../graph'
 import type { OnnxBuilder } from '../onnxBuilder'
 
 /**
- * What a gradient emitter is given: it writes the forward ONNX nodes of one graph node and answers the value it made
+ * What a gradient emitter is given: it writes the forward ONNX nodes of one graph node and returns the value it made
  * and a function that, given the gradient of that value, writes the backward nodes.
  */
 export interface EmitterSite<N extends GraphNode = GraphNode> {
@@ -18,7 +18,7 @@ export interface EmitterSite<N extends GraphNode = GraphNode> {
 
 export interface Emitted {
   readonly value: string
-  /** Gradients of the inputs and of the parameters, in order; null where `wanted` says nobody needs it. */
+  /** Gradients of the inputs and of the parameters, in order; null where `wanted` says it is not needed. */
   backward(gradient: string, wantsInputs: boolean): { inputs: (string | null)[]; parameters: string[] }
 }
 

@@ -79,7 +79,7 @@ export function argmax(values: ArrayLike<number>): number {
   return best
 }
 
-/** Executes one layer for one image; answers the int32 sums on the last layer, else null and fills `out`. */
+/** Executes one layer for one image; returns the int32 sums on the last layer, else null after filling `out`. */
 export type LayerStep = (inputs: readonly Int8Array[], out: Int8Array) => Int32Array | null
 
 /** A layer with the scratch buffers it needs. The sums answered are a view of scratch: copy what must last. */

@@ -6,7 +6,7 @@ import { createLayerStep } from '../integer/runInteger'
 
 /**
  * The batched arithmetic of fitting. Fitting is a generator that yields what it wants computed: run with plain loops it is
- * synchronous and exact (runPlain), a host may leave it to a faster engine (FitEngine). Engines may differ in the last bits
+ * synchronous and exact (runPlain), a host may run it on a faster engine (FitEngine). Engines may differ in the last bits
  * of float32; codes they compute differ only where a sum falls within a rounding of a code boundary.
  */
 export type FitWork<T> = Generator<ArithmeticRequest, T, FitResult>
@@ -26,7 +26,7 @@ export type ArithmeticRequest =
       readonly right: Float32Array
       readonly rows: number
     }
-  /** Inside of the float network for a batch; `input`: real values of the items, HWC. */
+  /** Inner values of the float network for a batch; `input`: real values of the items, HWC. */
   | {
       readonly kind: 'floats'
       readonly probe: FloatProbe
@@ -47,7 +47,7 @@ export interface FloatProbe {
   readonly wanted: WantedFloats
 }
 
-/** Which values of the float network are looked at, by node index. */
+/** Which values of the float network are wanted, by node index. */
 export interface WantedFloats {
   /** Outputs as readers see them. */
   readonly outputs: readonly number[]

@@ -18,13 +18,13 @@ export interface TrainerOptions extends TrainingOptions {
   readonly augment: { shift: number; mirror: boolean } | null
   /** Share of the target that is spread over all classes. */
   readonly smoothing?: number
-  /** Scores of the float network: its softened answers become the targets (Hinton et al. 2015). */
+  /** Scores of the float network: its softened outputs become the targets (Hinton et al. 2015). */
   readonly teacher?: ort.InferenceSession
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number, loss: number) => void | Promise<void>
 }
 
-/** Trains the graph's parameters on the images; answers the graph with the trained values. */
+/** Trains the graph's parameters on the images; returns the graph with the trained values. */
 export async function train(graph: Graph, images: LabelledImages, options: TrainerOptions): Promise<Graph> {
   const { model, parameters } = buildTrainingStep(graph, options)
   const session = await openOrtSession(model, options.threads ?? 1)
@@ -75,7 +75,7 @@ export async function train(graph: Graph, images: LabelledImages, options: Train
   }
 }
 
-/** How much the teacher's answers are softened, and their share beside the true labels. */
+/** How much the teacher's outputs are softened, and their share beside the true labels. */
 const temperature = 2
 const teacherShare = 0.7
 

@@ -101,7 +101,7 @@ describe('takeToken', () => {
     expect(takeToken(location, storage(), { replaceState: vi.fn() } as unknown as History)).toBeNull()
   })
 
-  it('knows a host that was started anew from one that is silent, and stops trying', async () => {
+  it('distinguishes a restarted host from a silent one, and stops trying', async () => {
     vi.useFakeTimers()
     const client = create(respond(401, {}))
     const states: ConnectionState[] = []

@@ -52,7 +52,7 @@ describe('errors of actions', () => {
   })
 })
 
-describe('jobs of a host that was started anew', () => {
+describe('jobs of a host that was restarted', () => {
   it('end as interrupted, for those who wait too', async () => {
     const client = withClient({ 'job.list': () => ({ jobs: [] }) })
     const jobs = useJobs()
