@@ -1,3 +1,5 @@
+import { midRanks } from '../math/correlation'
+
 /**
  * How good outputs are, task by task. Every task has one `score` that is at most 1, larger is better, so that searches
  * compare schemes by it; the metrics people know stand beside it.
@@ -150,18 +152,10 @@ function reconstructionMeter(): QualityMeter {
  * scores counting half (Mann and Whitney). 0.5 when one of the two is missing.
  */
 export function areaUnderCurve(scores: readonly number[], labels: readonly number[]): number {
-  const order = scores.map((_, at) => at).sort((a, b) => scores[a] - scores[b])
   const positives = labels.filter((label) => label !== 0).length
   const negatives = labels.length - positives
   if (positives === 0 || negatives === 0) return 0.5
-  let rankSum = 0
-  for (let from = 0; from < order.length;) {
-    let to = from
-    while (to < order.length && scores[order[to]] === scores[order[from]]) to++
-    const rank = (from + 1 + to) / 2
-    for (let at = from; at < to; at++) if (labels[order[at]] !== 0) rankSum += rank
-    from = to
-  }
+  const rankSum = midRanks(scores).reduce((sum, rank, at) => sum + (labels[at] === 0 ? 0 : rank), 0)
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives)
 }
 

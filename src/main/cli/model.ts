@@ -92,7 +92,8 @@ export const modelCli: CliNoun = {
         }
         const { results } = await client.call('model.results', { modelId: summary.id })
         const rows = results.map(
-          (row) => `${row.scheme}  ${metricsText(row)} of ${row.images} (${row.split}, ${row.method}${fittedOnText(row.fittedOn)})`
+          (row) =>
+            `${row.scheme}  ${metricsText(row)} of ${row.images} (${row.split}, ${row.method}${fittedOnText(row.fittedOn)})`
         )
         return { json: results, text: rows.length === 0 ? 'No results are kept.' : rows.join('\n') }
       }

@@ -18,7 +18,10 @@ export const dataSetOption = {
 } as const
 
 /** A scheme's result on a split, and whether it was known before. */
-export type Judgement = Pick<Judged, 'images' | 'correct' | 'accuracy' | 'metrics' | 'fittedOn' | 'durationMs'> & {
+export type Judgement = Pick<
+  Judged,
+  'images' | 'correct' | 'accuracy' | 'metrics' | 'fittedOn' | 'durationMs'
+> & {
   cached: boolean
 }
 

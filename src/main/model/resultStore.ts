@@ -107,5 +107,9 @@ export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStor
 /** A stored result; what is right of each item is base64 there. */
 function readJudged(text: string): Judged {
   const stored = JSON.parse(text) as Omit<Judged, 'right'> & { right: string }
-  return { ...stored, fittedOn: stored.fittedOn ?? null, right: new Uint8Array(Buffer.from(stored.right, 'base64')) }
+  return {
+    ...stored,
+    fittedOn: stored.fittedOn ?? null,
+    right: new Uint8Array(Buffer.from(stored.right, 'base64'))
+  }
 }
