@@ -1,4 +1,5 @@
 import { correlationInterval, correlationP, pearson, spearman, spearmanP } from '../../math/correlation'
+import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
 import type { MergedRow } from './merge'
 
 /** A correlation over layers with all that is needed to judge it. */
@@ -19,19 +20,20 @@ export interface Correlation {
 
 /** Columns of the correlation matrix: a name for people, and the value of a row; INVALID figures do not count. */
 export const matrixMetrics: readonly (readonly [name: string, read: (row: MergedRow) => number | null])[] = [
-  ['net energy', (row) => valid(row.energyNetJ)],
-  ['total energy', (row) => valid(row.energyTotalJ)],
-  ['time', (row) => valid(row.timeUs)],
+  ['net energy', (row) => validValue(row.energyNetJ)],
+  ['total energy', (row) => validValue(row.energyTotalJ)],
+  ['time', (row) => validValue(row.timeUs)],
   ['parameters', (row) => row.parameters],
   ['MACs', (row) => row.macs],
-  ['KL', (row) => valid(row.klNats)],
+  ['KL', (row) => validValue(row.klNats)],
   ['quality loss', (row) => row.qualityLoss],
   ['impact score', (row) => row.impactScore],
   ['KL at int8', (row) => row.int8KlNats],
   ['KL at int4', (row) => row.int4KlNats]
 ]
 
-function valid(figure: MergedRow['klNats']): number | null {
+/** The value of a figure that may be quoted; null for an INVALID or unavailable one. */
+export function validValue(figure: MeasuredFigure): number | null {
   return figure.verdict === 'VALID' ? figure.value : null
 }
 
@@ -60,7 +62,7 @@ export function correlate(
   }
 }
 
-/** Every pair of columns that at least three rows have; columns that nobody has are left out. */
+/** Every pair of columns that at least three rows have; other columns are left out. */
 export function correlationMatrix(
   rows: readonly MergedRow[],
   confidence: number,

@@ -1,5 +1,5 @@
 import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/contract/workloadRows'
-import { correlate, type Correlation } from './correlate'
+import { correlate, validValue, type Correlation } from './correlate'
 import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
 
 /** Two-sided level below which a correlation is called significant. */
@@ -88,7 +88,7 @@ function impactSentences(rows: MergedRow[], change: string, confidence: number, 
   const costColumn = [costWords[cost], (row: MergedRow) => row[cost].value] as const
   const sentences: string[] = []
   for (const [name, read] of [
-    [`KL of ${change} ablation`, (row: MergedRow) => row.klNats.value],
+    [`KL of ${change} ablation`, (row: MergedRow) => validValue(row.klNats)],
     [`impact score of ${change} ablation`, (row: MergedRow) => row.impactScore]
   ] as const) {
     sentences.push(correlationSentence(correlate(valid, costColumn, [name, read], confidence, seed)))
@@ -101,7 +101,7 @@ function impactSentences(rows: MergedRow[], change: string, confidence: number, 
     if (!rows.some((row) => read(row) !== null)) continue
     const found = correlate(
       rows,
-      [`KL of ${change} ablation`, (row) => row.klNats.value],
+      [`KL of ${change} ablation`, (row) => validValue(row.klNats)],
       [`KL of the layer alone at ${bits}`, read],
       confidence,
       seed

@@ -1,4 +1,4 @@
-import { correlate } from '../../../core/workload/statistics/correlate'
+import { correlate, validValue } from '../../../core/workload/statistics/correlate'
 import { mainCost, mainChange } from '../../../core/workload/statistics/merge'
 import type { MeasuredFigure, LayerType } from '../../../shared/contract/workloadRows'
 import { barPanel, figureOf, type Panel } from '../../figures/charts'
@@ -88,7 +88,7 @@ function correlationPanelOf(analyses: readonly Analysis[], { confidence, seed }:
     const found = correlate(
       rows,
       ['cost', (row) => row[cost].value],
-      ['KL', (row) => row.klNats.value],
+      ['KL', (row) => validValue(row.klNats)],
       confidence,
       seed
     )

@@ -72,7 +72,7 @@ describe('correlations over layers', () => {
     expect(found.pearsonInterval![1]).toBeGreaterThan(found.pearson!)
   })
 
-  it('leave out columns that nobody measured, and INVALID figures', () => {
+  it('leave out columns that were not measured, and INVALID figures', () => {
     const layers = sampleTables().layers.map((row, at) =>
       at < 2 ? { ...row, energyNetJ: figure(row.energyNetJ.value!, { verdict: 'INVALID' as const }) } : row
     )
@@ -100,6 +100,18 @@ describe('findings', () => {
     )
     expect(text.join(' ')).toContain('KL of the layer alone at int8')
     expect(text.at(-1)).toContain("91 % of the whole network's energy: VALID")
+  })
+
+  it('correlate without layers whose KL is INVALID', () => {
+    const impacts = sampleTables().impacts.map((row) =>
+      row.layer === 'h.0'
+        ? { ...row, klNats: figure(row.klNats.value!, { verdict: 'INVALID' as const }) }
+        : row
+    )
+    const tables = sampleTables({ impacts })
+    const text = findingsOf(tables, merge(tables), 0.95, 1).join('\n')
+    expect(text).toMatch(/^Net energy per pass and KL of mean ablation: Pearson .*, n = 7\.$/m)
+    expect(text).toMatch(/^KL of mean ablation and KL of the layer alone at int8: Pearson .*, n = 7\./m)
   })
 
   it('call few layers not significant, and nothing where there is nothing', () => {
