@@ -1,5 +1,5 @@
 // Anything that speaks the protocol: bitbench workload run -- node examples/workloads/anyRunner.mjs
-// The "network" has one layer, 4 numbers -> 2 scores. Documented in docs/guide/workloads.md.
+// The "network" has one layer, 4 numbers -> 2 scores. The protocol: docs/workloads.md.
 import { createInterface } from 'node:readline'
 
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`)

@@ -10,7 +10,7 @@
            [batch, tokens] for a language model (-1: not scored)
   task     "accuracy" or "perplexity"
 
-Protocol: docs/guide/workloads.md. Nothing statistical happens here. Works with PyTorch 1.13 and later.
+Protocol: docs/workloads.md. Nothing statistical is computed here. Works with PyTorch 1.13 and later.
 """
 import argparse
 import copy

@@ -33,9 +33,9 @@ export interface ConductorDeps {
   signal: AbortSignal
 }
 
-/** Loading a large network from a slow disk. */
+/** Longest start of a runner: a large network from a slow disk. */
 const loadWithinMs = 600_000
-/** A step that takes this many times its guess, and a minute, hangs. */
+/** A step that takes longer than a minute plus this many times its guess is taken to hang. */
 const patience = 20
 /** Least phase without a power sensor to wait for. */
 const plainPhaseMs = 200
@@ -43,8 +43,8 @@ const plainPhaseMs = 200
 const maxGapMs = 100
 
 /**
- * Takes a run from where it stands to its end: starts power and runner, sends one trial at a time, keeps what each leaves
- * behind. A cancellation or crash loses the running trial alone.
+ * Takes a run from where it stands to its end: starts power and runner, sends one trial at a time, keeps the
+ * results of each. A cancellation or crash loses only the running trial.
  *
  * @throws job.cancelled, job.crashed, input.unsupported and what the runner reports
  */
@@ -122,7 +122,7 @@ async function greet(
     throw new AppError(
       'input.unsupported',
       'The runner printed a plan before its hello.',
-      'A runner says first who it is: see docs/workloads.md.'
+      'A runner prints its hello first: see docs/workloads.md.'
     )
   }
   if (record.steps.length > 0) return

@@ -94,7 +94,7 @@ export function startRunner(
     send: (request) => void child.stdin?.write(`${JSON.stringify(request)}\n`),
     async until(wanted, withinMs) {
       const deadline = setTimeout(() => {
-        fail(crashed(`The runner said nothing for ${Math.round(withinMs / 1000)} s.`, errors))
+        fail(crashed(`The runner printed nothing for ${Math.round(withinMs / 1000)} s.`, errors))
         child.kill('SIGKILL')
       }, withinMs)
       try {
@@ -127,7 +127,7 @@ export function startRunner(
 function crashed(message: string, errors: string): AppError {
   return new AppError(
     'job.crashed',
-    `${message}${errors.trim() === '' ? '' : ` Its last words: ${errors.trim().slice(-400)}`}`,
+    `${message}${errors.trim() === '' ? '' : ` The end of its stderr: ${errors.trim().slice(-400)}`}`,
     'Resume the run: finished steps are kept. If it happens again, try fewer samples or a smaller batch.'
   )
 }

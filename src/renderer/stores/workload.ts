@@ -24,7 +24,7 @@ export const useWorkloads = defineStore('workload', () => {
       : [run, ...runs.value]
     if (open.value?.id !== run.id) return
     open.value = { ...run, tables: open.value.tables }
-    // Tables are computed anew for each read: while steps come quickly, not for every one.
+    // Each read computes the tables again: while steps end quickly, not every step causes one.
     if (run.state === 'running' && performance.now() - readAtMs < refreshMs) return
     void select.run(run.id)
   })

@@ -14,7 +14,7 @@ export const stepKindSchema = z.enum(stepKinds)
 export type StepKind = z.infer<typeof stepKindSchema>
 
 /**
- * A step that a runner can do when asked, in any order and as often as asked. Ids: `benchmark:<precision>`,
+ * A step that a runner can do, in any order and any number of times. Ids: `benchmark:<precision>`,
  * `layer:<layer>`, `predictions:baseline`, `predictions:precision:<precision>`, `predictions:<change>:<layer>`.
  */
 export const runnerStepSchema = z.object({
@@ -127,7 +127,7 @@ export const logEventSchema = z.object({
   text: z.string()
 })
 
-/** A step that was asked for is over; without `id`: everything is. */
+/** A requested step has ended; without `id`: the runner has. */
 export const doneEventSchema = z.object({ event: z.literal('done'), id: z.string().optional() })
 
 /** A step failed (`id`), or the runner itself. */

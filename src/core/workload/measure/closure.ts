@@ -1,7 +1,7 @@
 import { formatPercent } from '../../../shared/units'
 import type { Closure } from '../../../shared/contract/workloadRows'
 
-/** Sum of the layers by the whole network that is still taken for the same work. */
+/** Bounds of the sum of the layers by the whole network; outside, the two are not the same work. */
 export const closureBounds = { low: 0.8, high: 1.2 } as const
 
 /**

@@ -19,7 +19,7 @@ const normOperators: ReadonlySet<string> = new Set([
 ])
 const poolOperators = /Pool$/
 
-/** What a layer does: by its name where that tells, else by its operators. `last`: the last one with weights. */
+/** What a layer does: by its name where that shows it, else by its operators. `last`: the last one with weights. */
 export function layerTypeOf(network: Network, group: LayerGroup, last: boolean): LayerType {
   const named = nameRules.find(([pattern]) => pattern.test(group.id))
   const weighted = group.nodes.flatMap((node) => weightedNode(network, node) ?? [])

@@ -1,7 +1,7 @@
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../model/onnx'
 
 /**
- * An ONNX network seen as what is computed anew for each input and what is constant. Constant are initializers and the
+ * An ONNX network seen as what is computed for each input and what is constant. Constant are initializers and the
  * outputs of nodes all of whose inputs are constant (a transposed weight): the runtime computes those once.
  */
 export interface Network {

@@ -20,7 +20,7 @@ export function probeNetwork(precision: WorkloadPrecision): OnnxModel {
         outputs: ['product'],
         attributes: {}
       },
-      // What comes after keeps the product from being the output of a cast alone.
+      // Without an operator behind it, the product would be the output of a cast alone.
       {
         name: 'y',
         opType: 'Softmax',

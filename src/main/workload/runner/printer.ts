@@ -11,7 +11,7 @@ export const print: Print = (event) => {
     try {
       at += writeSync(1, line, at)
     } catch (cause) {
-      // A full pipe: the reader is slower than we are.
+      // A full pipe: the reader is slower than this process.
       if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') throw cause
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }

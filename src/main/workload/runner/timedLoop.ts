@@ -28,7 +28,7 @@ export function createTimedLoop(
   }
   return {
     async run(name, forMs) {
-      // The first calls allocate; the rate is taken from a stretch long enough to be told from the call itself.
+      // The first calls allocate; the rate is taken from a run that is long beside the call itself.
       let turns = 1
       let tookMs = await turn(turns)
       const enoughMs = Math.min(200, forMs / 3)
@@ -41,7 +41,7 @@ export function createTimedLoop(
       let done = 0
       phases.begin(name)
       const started = performance.now()
-      // A machine that got faster meanwhile ends early: the rest is added, in calls long enough not to be told.
+      // A machine that became faster ends early: the rest is added, in calls that are long beside their own cost.
       for (let leftMs = forMs; leftMs > 0; leftMs = forMs - (performance.now() - started)) {
         const wanted = turnsFor(Math.max(leftMs, forMs / 10))
         await turn(wanted)

@@ -22,9 +22,7 @@ import {
 } from '@shared/contract/workload'
 import { fakeSmiFile, spawnWith, steadyMs, temporaryFolder } from '../../../fixtures/smi/standIn'
 
-export const exampleRunner = fileURLToPath(
-  new URL('../../../fixtures/workload/exampleRunner.mjs', import.meta.url)
-)
+export const stubRunner = fileURLToPath(new URL('../../../fixtures/workload/stubRunner.mjs', import.meta.url))
 
 export interface WorkloadRig {
   readonly folder: string
@@ -45,7 +43,7 @@ export const context = { signal: new AbortController().signal }
 /** The workload service on a data file in memory, with the stand-in of nvidia-smi where `smi` sets it up. */
 export async function workloadRig(options: {
   smi?: Record<string, unknown>
-  /** STUB of the example runner. */
+  /** STUB of the stub runner. */
   stub?: Record<string, unknown>
   runnerFile?: string
   /** File for the name of the present phase. */
@@ -103,7 +101,7 @@ export async function workloadRig(options: {
     again: serve,
     request: (more) =>
       workloadRequestSchema.parse({
-        runner: { kind: 'command', command: [process.execPath, exampleRunner] },
+        runner: { kind: 'command', command: [process.execPath, stubRunner] },
         ...{ phaseMs: 20, trials: 2, idleMs: 0, power: options.smi !== undefined, ...more }
       }),
     async toEnd(request) {
