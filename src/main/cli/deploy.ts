@@ -4,6 +4,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { SchemeJson } from '../../shared/contract/model'
 import { countOf, formatBytes, formatCount, formatPercent } from '../../shared/units'
 import {
+  choiceOption,
   numberOption,
   requiredBoard,
   textOption,
@@ -67,8 +68,7 @@ export const deployCli: CliNoun = {
         form: { type: 'string', help: 'image (resident runtime) or c (compiled here)', default: 'image' }
       },
       async run(args, context) {
-        const form = textOption(args, 'form') ?? 'image'
-        if (form !== 'image' && form !== 'c') throw new UsageError(`--form must be image or c, not "${form}"`)
+        const form = choiceOption(args, 'form', ['image', 'c']) ?? 'image'
         const boardId = requiredBoard(args)
         const settings = lineSettings(args)
         const client = createLocalClient(await context.bitbench(), context.signal)

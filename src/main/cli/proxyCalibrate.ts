@@ -20,9 +20,12 @@ export const calibrateVerb: CliVerb = {
   async run(args, context) {
     const client = createLocalClient(await context.bitbench(), context.signal)
     if (args.values['list'] === true) {
-      const { calibrations } = await client.call('proxy.calibrations', {})
-      const text = calibrations.map(calibrationText).join('\n')
-      return { json: { calibrations }, text: text === '' ? 'No network was calibrated yet.' : text }
+      const listed = await client.call('proxy.calibrations', {})
+      const lines = [
+        ...listed.calibrations.map(calibrationText),
+        ...listed.unreadable.map(({ id, problem }) => `${id} cannot be read (${problem}); calibrate it again`)
+      ]
+      return { json: listed, text: lines.length === 0 ? 'No network was calibrated yet.' : lines.join('\n') }
     }
     const boardId = textOption(args, 'board') ?? 'virtual:small'
     const images = numberOption(args, 'images', { min: 1, max: 100, integer: true }) ?? 4

@@ -13,6 +13,9 @@ const measuredSchema = calibrationSchema.omit({ line: true }).extend({
 /** What was measured; what is predicted of it changes with the proxies and is not kept. */
 export type MeasuredCalibration = z.infer<typeof measuredSchema>
 
+/** A row that cannot be read; removed like any other. */
+type UnreadableCalibration = UnreadableRow & Pick<MeasuredCalibration, 'boardId' | 'modelId'>
+
 const calibrationColumns = rowColumns<MeasuredCalibration>('proxy_calibration', [
   { name: 'board_id', of: ({ boardId }) => boardId },
   { name: 'model_id', of: ({ modelId }) => modelId },
@@ -24,7 +27,7 @@ const calibrationColumns = rowColumns<MeasuredCalibration>('proxy_calibration', 
 export interface CalibrationStore {
   save(calibration: MeasuredCalibration): Promise<void>
   /** Newest first; rows that no longer fit are listed with their problem. */
-  list(): Promise<{ calibrations: MeasuredCalibration[]; unreadable: UnreadableRow[] }>
+  list(): Promise<{ calibrations: MeasuredCalibration[]; unreadable: UnreadableCalibration[] }>
   /**
    * The measured points of a network on a board, for costs in this unit; null where there are none, or where they were
    * measured with another firmware than `buildId` (null: unknown, the board is not connected), or cannot be read.
@@ -46,11 +49,11 @@ export function createCalibrationStore(store: Pick<Store, 'run' | 'all'>): Calib
         `SELECT ${calibrationColumns.select} FROM proxy_calibration ORDER BY measured_at_ms DESC`
       )
       const calibrations: MeasuredCalibration[] = []
-      const unreadable: UnreadableRow[] = []
+      const unreadable: UnreadableCalibration[] = []
       for (const { board_id: boardId, model_id: modelId, calibration } of rows) {
         const { value, problem } = parseJson(calibration, measuredSchema)
         if (problem === null) calibrations.push(value)
-        else unreadable.push({ id: `${modelId} on ${boardId}`, problem })
+        else unreadable.push({ id: `${modelId} on ${boardId}`, boardId, modelId, problem })
       }
       return { calibrations, unreadable }
     },

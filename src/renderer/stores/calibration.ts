@@ -1,3 +1,4 @@
+import type { CommandOutput } from '@shared/contract'
 import type { NetworkCalibration } from '@shared/contract/proxyCalibration'
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
@@ -11,17 +12,23 @@ export const useCalibrations = defineStore('calibration', () => {
   const jobs = useJobs()
   const calibrations = ref<NetworkCalibration[]>([])
 
+  const unreadable = ref<CommandOutput<'proxy.calibrations'>['unreadable']>([])
+
   const load = createAction(async () => {
-    calibrations.value = (await client.call('proxy.calibrations', {})).calibrations
+    const list = await client.call('proxy.calibrations', {})
+    calibrations.value = list.calibrations
+    unreadable.value = list.unreadable
   })
   const calibrate = createAction(async (boardId: string, modelId: string) => {
     const { jobId } = await client.call('proxy.calibrate', { boardId, modelId })
     await jobs.whenSettled(jobId)
     await load.run()
   })
-  const forget = createAction(async ({ boardId, modelId }: NetworkCalibration) => {
-    await client.call('proxy.forgetCalibration', { boardId, modelId })
-    await load.run()
-  })
-  return { calibrations, load, calibrate, forget }
+  const forget = createAction(
+    async ({ boardId, modelId }: Pick<NetworkCalibration, 'boardId' | 'modelId'>) => {
+      await client.call('proxy.forgetCalibration', { boardId, modelId })
+      await load.run()
+    }
+  )
+  return { calibrations, unreadable, load, calibrate, forget }
 })

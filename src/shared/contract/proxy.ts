@@ -243,7 +243,10 @@ export const proxyContract = defineContract({
     ),
     'proxy.calibrations': command(
       nothing,
-      z.object({ calibrations: z.array(calibrationSchema), unreadable: z.array(unreadableRowSchema) })
+      z.object({
+        calibrations: z.array(calibrationSchema),
+        unreadable: z.array(unreadableRowSchema.extend({ boardId: z.string(), modelId: z.string() }))
+      })
     ),
     'proxy.forgetCalibration': command(z.object({ boardId: z.string(), modelId: z.string() }), done),
     /** Writes report.html and its figures (SVG, PNG) into a folder; answers the files. */

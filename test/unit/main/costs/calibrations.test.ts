@@ -52,7 +52,9 @@ describe('a stored calibration that no longer fits', () => {
       await call['proxy.calibrations']({}, callContext)
     )
     expect(listed.calibrations.map(({ boardId }) => boardId)).toEqual(['b1'])
-    expect(listed.unreadable).toEqual([{ id: 'm on b2', problem: expect.stringMatching(/^boardName: /) }])
+    expect(listed.unreadable).toEqual([
+      { id: 'm on b2', boardId: 'b2', modelId: 'm', problem: expect.stringMatching(/^boardName: /) }
+    ])
     expect(await calibrationStore.points('b2', 'm', 'cycles', 7)).toBeNull()
     expect(await calibrationStore.points('b1', 'm', 'cycles', 7)).toEqual({ fewest: 300, most: 1100 })
     await close()
