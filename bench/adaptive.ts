@@ -5,13 +5,11 @@
  *
  *   npm run bench:adaptive -- [--boards virtual:small] [--kernel conv2d] [--seeds 3] [--budget 15] [--json]
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import path from 'node:path'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createLocalClient, shippedModelId } from '../src/main/cli/localClient'
-import { composeBitbench } from '../src/main/compose'
 import type { AdaptiveRun, AdaptiveStep } from '../src/shared/contract/profileAdaptive'
+import { withBitbench } from './withBitbench'
 
 const { values } = parseArgs({
   options: {
@@ -25,9 +23,7 @@ const { values } = parseArgs({
 const budgetSeconds = Number(values.budget)
 const shares = [0.2, 0.4, 0.6, 0.8, 1]
 
-const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-adaptive-'))
-const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
-try {
+await withBitbench(async (bitbench) => {
   const client = createLocalClient(bitbench, new AbortController().signal)
   const modelId = await shippedModelId(client)
   const results = []
@@ -67,10 +63,7 @@ try {
       }
     }
   }
-} finally {
-  await bitbench.close()
-  rmSync(folder, { recursive: true, force: true })
-}
+})
 
 /** The last step that ended by then. */
 function at(steps: readonly AdaptiveStep[], seconds: number): AdaptiveStep | null {

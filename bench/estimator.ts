@@ -1,22 +1,27 @@
-// npm run bench:estimator [-- --seeds 3 --n 25 --quick]: stage transfer on public Vidur profiles (shared/data/gpu-ops), source A100
+// npm run bench:estimator [-- --seeds 3 --n 25 --targets a40]: stage transfer on public Vidur profiles (shared/data/gpu-ops), source A100
 // measured at every configuration: leave one model out, and random configurations.
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { assembleTransfer } from '@core/estimator/transfer/assemble'
 import { stageTransferCurve } from '@core/estimator/transfer/curve'
 import { meanErrors, type TransferErrors } from '@core/estimator/transfer/errors'
 import type { StageSample } from '@core/estimator/samples/stageSample'
 import { readStageFiles } from '../src/main/estimator/sampleFiles'
 
-const option = (name: string, standard: string): string => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? standard : (process.argv[at + 1] ?? standard)
-}
-const folder = option('data', path.resolve('../shared/data/gpu-ops'))
-const seeds = Number(option('seeds', '3'))
-const sizes = option('n', '10,25,50,100').split(',').map(Number)
-const source = await read(option('source', 'a100'))
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
+    seeds: { type: 'string', default: '3' },
+    n: { type: 'string', default: '10,25,50,100' },
+    source: { type: 'string', default: 'a100' },
+    targets: { type: 'string', default: 'h100,a40' }
+  }
+})
+const seeds = Number(values.seeds)
+const sizes = values.n.split(',').map(Number)
+const source = await read(values.source)
 
-for (const device of option('targets', 'h100,a40').split(',')) {
+for (const device of values.targets.split(',')) {
   const target = await read(device)
   const models = [...new Set(target.map((sample) => String(sample.knobs['model'])))]
   const isOf = (model: string) => (sample: StageSample) => sample.knobs['model'] === model
@@ -44,7 +49,7 @@ for (const device of option('targets', 'h100,a40').split(',')) {
 }
 
 async function read(device: string): Promise<StageSample[]> {
-  return await readStageFiles([path.join(folder, `${device}.csv`)], 'vidur')
+  return await readStageFiles([path.join(values.data, `${device}.csv`)], 'vidur')
 }
 
 /** Total MAPE (MAPE over single operators) per method and n, then every operator at the middle n. */

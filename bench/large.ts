@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { composeBitbench } from '../src/main/compose'
+import type { CommandName } from '../src/shared/contract'
 import { formatBytes } from '../src/shared/units'
 import { startHost } from './large/hostProcess'
 import { boardId, campaignId, exportedBoardId, makeData, recordingId } from './large/makeData'
@@ -55,14 +56,14 @@ try {
 async function measureAll(): Promise<Measured[]> {
   const host = await startHost(folder)
   const out: Measured[] = []
-  const add = async (what: string, name: string, input: object): Promise<void> => {
-    const row = await measure(host, what, () => host.call(name, input))
+  const add = async (what: string, name: CommandName, input: object): Promise<void> => {
+    const row = await measure(host, what, () => host.call(name, input as never))
     if (!values.json) console.log(lineOf(row))
     out.push(row)
   }
   const durationMs = size.hours * 3_600_000
   const trace = { id: recordingId, gpuIndex: 0, metric: 'powerW', buckets: 1000 }
-  const queries: [string, string, object][] = [
+  const queries: [string, CommandName, object][] = [
     ['first page of Samples', 'profile.samples', { boardId, limit: 1000 }],
     ['last page of Samples', 'profile.samples', { boardId, limit: 1000, offset: size.rows - 1000 }],
     ['Samples of a campaign', 'profile.samples', { campaignId, limit: 1000 }],
@@ -82,7 +83,7 @@ async function measureAll(): Promise<Measured[]> {
   ]
   try {
     for (const query of queries) await add(...query)
-    for (const format of ['csv', 'parquet']) {
+    for (const format of ['csv', 'parquet'] as const) {
       const request = { boardId: exportedBoardId, format, path: path.join(folder, `samples.${format}`) }
       await add(`export of 1 M Samples, ${format}`, 'profile.export', request)
     }

@@ -5,9 +5,6 @@
  *
  *   npm run bench:memory -- [--json]
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { MonitorClient } from '../src/core/board/monitorClient'
 import { encodeImage } from '../src/core/deploy/image'
@@ -15,10 +12,10 @@ import { planDeployment } from '../src/core/deploy/plan'
 import { argmax, createIntegerRunner } from '../src/core/quant/integer/runInteger'
 import { uniformScheme } from '../src/core/quant/scheme'
 import { createLocalClient } from '../src/main/cli/localClient'
-import { composeBitbench } from '../src/main/compose'
 import { formatBytes } from '../src/shared/units'
 import { SimulatedBoard } from '../test/unit/core/board/simulatedBoard'
 import { wideBottleneck } from '../test/unit/core/deploy/randomNetwork'
+import { withBitbench } from './withBitbench'
 
 interface Row {
   network: string
@@ -50,10 +47,8 @@ else {
 if (wide.verdict.differences > 0 || wide.verdict.naiveShortfallBytes <= 0) process.exitCode = 1
 
 /** The networks of resources/models at 8 bits on virtual:small. */
-async function shippedNetworks(): Promise<Row[]> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-memory-'))
-  const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
-  try {
+function shippedNetworks(): Promise<Row[]> {
+  return withBitbench(async (bitbench) => {
     const client = createLocalClient(bitbench, new AbortController().signal)
     const boardId = 'virtual:small'
     await client.call('board.connect', { id: boardId })
@@ -73,10 +68,7 @@ async function shippedNetworks(): Promise<Row[]> {
       })
     }
     return found
-  } finally {
-    await bitbench.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 /** A residual block with one tensor of 512 KiB between narrow ends. */

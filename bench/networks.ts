@@ -6,15 +6,13 @@
  * Afterwards the two-point calibration that Search and Deploy use (proxy.calibrate: all layers at 1 and at 8 bits, both
  * left out of the errors), and the same schemes predicted again.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import path from 'node:path'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createRandom, type Random } from '../src/core/math/random'
 import { spearman } from '../src/core/math/correlation'
 import { bitWidths, type Scheme } from '../src/core/quant/scheme'
 import { createLocalClient, shippedModelId, type LocalClient } from '../src/main/cli/localClient'
-import { composeBitbench } from '../src/main/compose'
+import { withBitbench } from './withBitbench'
 
 const { values } = parseArgs({
   options: {
@@ -27,9 +25,7 @@ const { values } = parseArgs({
 const count = Number(values.schemes)
 const seed = Number(values.seed)
 
-const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-networks-'))
-const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
-try {
+await withBitbench(async (bitbench) => {
   const client = createLocalClient(bitbench, new AbortController().signal)
   const modelId = await shippedModelId(client)
   const results = []
@@ -48,10 +44,7 @@ try {
       )
     }
   }
-} finally {
-  await bitbench.close()
-  rmSync(folder, { recursive: true, force: true })
-}
+})
 
 async function judge(client: LocalClient, boardId: string, modelId: string) {
   console.error(`${boardId}: profiling and fitting`)

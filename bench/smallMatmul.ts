@@ -3,12 +3,9 @@
  *
  *   npm run bench:small-matmul -- [--json]
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLocalClient } from '../src/main/cli/localClient'
-import { composeBitbench } from '../src/main/compose'
+import { withBitbench, type Bitbench } from './withBitbench'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 const shapes = [
@@ -49,15 +46,11 @@ interface Row {
   ratios: Record<string, number>
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-small-'))
-const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
-const rows: Row[] = []
-try {
-  for (const boardId of ['virtual:high', 'virtual:small']) rows.push(...(await measure(boardId)))
-} finally {
-  await bitbench.close()
-  rmSync(folder, { recursive: true, force: true })
-}
+const rows = await withBitbench(async (bitbench) => {
+  const both = []
+  for (const boardId of ['virtual:high', 'virtual:small']) both.push(await measure(bitbench, boardId))
+  return both.flat()
+})
 if (values.json) console.log(JSON.stringify(rows, null, 2))
 else {
   for (const { boardId, shape, cycles, ratios } of rows) {
@@ -68,11 +61,11 @@ else {
   }
 }
 
-async function measure(boardId: string): Promise<Row[]> {
+async function measure(bitbench: Bitbench, boardId: string): Promise<Row[]> {
   const client = createLocalClient(bitbench, new AbortController().signal)
   const request = { boardId, shapes, spaceFilling: 0, kernels: ['matmul' as const], pairs }
   const { jobId, campaignId } = await client.call('profile.run', request)
-  await bitbench.jobs.follow(jobId)
+  await client.finish(jobId)
   const { samples } = await client.call('profile.samples', { campaignId, limit: 5000 })
   return shapes.map(({ dims }) => {
     const of = (weightBits: number, activationBits: number): number =>

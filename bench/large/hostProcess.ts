@@ -1,45 +1,17 @@
-import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { serveHost, type ServedHost } from '../../test/support/servedHost'
 
 /** `bitbench serve` on a data folder, in a process of its own, as a page sees it. */
-export interface HostProcess {
-  call<T>(name: string, input: unknown): Promise<T>
-  /** Highest resident memory since the last call, bytes; null where /proc does not tell. */
+export interface HostProcess extends Pick<ServedHost, 'call'> {
+  /** Highest resident memory since the last call, bytes; null where /proc does not say. */
   peakBytes(): number | null
   stop(): Promise<void>
 }
 
-/** A call that takes longer ends the benchmark. */
-const maxCallMs = 60_000
-
 export async function startHost(dataFolder: string): Promise<HostProcess> {
-  const child = spawn(process.execPath, ['bin/bitbench.mjs', 'serve', '--data', dataFolder], {
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  process.once('exit', () => child.kill('SIGKILL'))
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const address = await new Promise<string>((resolve, reject) => {
-    let text = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-      const found = /http:\/\/\S+#token=\S+/.exec(text)
-      if (found !== null) resolve(found[0])
-    })
-    child.once('exit', () => reject(new Error(`serve ended: ${text}`)))
-  })
-  const { origin, hash } = new URL(address)
+  const { child, call, ended } = await serveHost(dataFolder)
   return {
-    async call<T>(name: string, input: unknown): Promise<T> {
-      const response = await fetch(`${origin}/api/call`, {
-        method: 'POST',
-        signal: AbortSignal.timeout(maxCallMs),
-        headers: { authorization: `Bearer ${hash.slice('#token='.length)}` },
-        body: JSON.stringify({ name, input })
-      })
-      const reply = (await response.json()) as { ok: boolean; value: T; error: { message: string } }
-      if (!reply.ok) throw new Error(`${name}: ${reply.error.message}`)
-      return reply.value
-    },
+    call,
     peakBytes: () => readPeak(child.pid!),
     async stop() {
       child.kill('SIGTERM')
