@@ -36,6 +36,7 @@ export function createImageLibrary(options: { modelsFolder: string; fullSetFolde
   const subsetPath = path.join(options.modelsFolder, 'fashion-subset.bin.gz')
   const folder = options.fullSetFolder ?? fashionFolder
   let subset: Promise<ImageSubset> | undefined
+  let fullTest: Promise<LabelledImages> | undefined
   const readSubset = (): Promise<ImageSubset> => {
     subset ??= readFile(subsetPath).then(
       (bytes) => decodeSubset(bytes, subsetPath),
@@ -62,7 +63,12 @@ export function createImageLibrary(options: { modelsFolder: string; fullSetFolde
     },
     shape: async () => (await readSubset()).shape,
     async load(split) {
-      if (split === 'fullTest') return readFashion(folder, 't10k')
+      // Kept, so that the float network's outputs for these images are found again (floatReference.ts).
+      if (split === 'fullTest')
+        return (fullTest ??= readFashion(folder, 't10k').catch((reason: unknown) => {
+          fullTest = undefined
+          throw reason
+        }))
       const images = (await readSubset()).splits.get(split)
       if (images === undefined) {
         throw new AppError(
