@@ -1,6 +1,6 @@
 import { inputShapeOf, sizeOf, type Graph, type GraphNode, type Shape } from './graph'
 import { float, int, ints, type OnnxAttribute, type OnnxData } from './onnx'
-import type { TableFunction } from './tableFunction'
+import { maxFloat, type TableFunction } from './tableFunction'
 
 /** Where the nodes of an exported graph go; `node` returns the name of the value it made. */
 export interface ExportSink {
@@ -147,8 +147,6 @@ const plainOperators = {
   neg: 'Neg',
   abs: 'Abs'
 } as const
-
-const maxFloat = 3.4028234663852886e38
 
 function exportCall(sink: ExportSink, f: Extract<TableFunction, { kind: 'call' }>, x: string): string {
   const [a = 0, b = 0] = f.parameters

@@ -101,7 +101,8 @@ export function reluCeiling(f: TableFunction): number | null {
   return f.name === 'clip' && f.parameters[0] === 0 ? f.parameters[1] : null
 }
 
-const maxFloat = 3.4028234663852886e38
+/** Largest float32: stands for a limit that is not there. */
+export const maxFloat = 3.4028234663852886e38
 
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x))
 

@@ -12,11 +12,11 @@ import {
   type Value
 } from '../importState'
 import { constantOf, numbersOf } from '../constants/numbers'
-import { call, type TableFunction } from '../tableFunction'
+import { call, maxFloat, type TableFunction } from '../tableFunction'
 import { affineOf, bindAffine } from './affine'
 import { numberArgument } from './arguments'
 import { joinValues } from './binary'
-import { clipped, largest, reluOf, addTable } from './unary'
+import { clipped, reluOf, addTable } from './unary'
 
 export const readRelu: OperatorReader = (state, node) =>
   bind(state, node, reluOf(state, node, valueAt(state, node, 0)))
@@ -59,8 +59,8 @@ export const tableReaders: Readonly<Record<string, OperatorReader>> = {
 
 /** Limits as attributes (before opset 11) or constant inputs; without an upper limit and from 0 it is a ReLU. */
 export const readClip: OperatorReader = (state, node) => {
-  const low = numberArgument(state, node, 'min', 1) ?? -largest
-  const high = numberArgument(state, node, 'max', 2) ?? largest
+  const low = numberArgument(state, node, 'min', 1) ?? -maxFloat
+  const high = numberArgument(state, node, 'max', 2) ?? maxFloat
   bind(state, node, clipped(state, node, valueAt(state, node, 0), low, high))
 }
 
@@ -72,7 +72,7 @@ export const readPRelu: OperatorReader = (state, node) => {
   if (own.every((slope) => slope === own[0])) {
     return bind(state, node, addTable(state, node, value, call('leakyRelu', own[0] ?? 0)))
   }
-  const below = affineOf(state, node, clipped(state, node, value, -largest, 0), {
+  const below = affineOf(state, node, clipped(state, node, value, -maxFloat, 0), {
     scale: slopes,
     shift: null
   })
@@ -119,7 +119,7 @@ export const readMinMax: OperatorReader = (state, node) => {
   const isMax = node.opType === 'Max'
   const [first, ...rest] = node.inputs.map((_, position) => position)
   let value: Value | undefined
-  let limit = isMax ? -largest : largest
+  let limit = isMax ? -maxFloat : maxFloat
   for (const position of [first, ...rest]) {
     const constant = constantAt(state, node, position)
     if (constant === undefined) {
@@ -131,11 +131,11 @@ export const readMinMax: OperatorReader = (state, node) => {
     } else throw unsupported(node, 'a limit per element is not supported, only one number')
   }
   if (value === undefined) throw unsupported(node, 'it has no computed input')
-  const isLimited = Math.abs(limit) < largest
+  const isLimited = Math.abs(limit) < maxFloat
   bind(
     state,
     node,
-    isLimited ? clipped(state, node, value, isMax ? limit : -largest, isMax ? largest : limit) : value
+    isLimited ? clipped(state, node, value, isMax ? limit : -maxFloat, isMax ? maxFloat : limit) : value
   )
 }
 

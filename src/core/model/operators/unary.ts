@@ -10,10 +10,7 @@ import {
   type ImportState,
   type Value
 } from '../importState'
-import { call, type TableFunction } from '../tableFunction'
-
-/** Largest float32: stands for a limit that is not there. */
-export const largest = 3.4028234663852886e38
+import { call, maxFloat, type TableFunction } from '../tableFunction'
 
 /** A function of every element: done on the node's own elements, the view stays what it was. */
 export function elementwise(
@@ -50,7 +47,7 @@ export function reluOf(state: ImportState, node: OnnxNode, value: Value): Value 
 
 /** min(max(x, low), high); from 0 without an upper limit it is a ReLU. */
 export function clipped(state: ImportState, node: OnnxNode, value: Value, low: number, high: number): Value {
-  const top = Math.min(high, largest)
-  if (low === 0 && top >= largest) return reluOf(state, node, value)
-  return addTable(state, node, value, call('clip', Math.max(low, -largest), top))
+  const top = Math.min(high, maxFloat)
+  if (low === 0 && top >= maxFloat) return reluOf(state, node, value)
+  return addTable(state, node, value, call('clip', Math.max(low, -maxFloat), top))
 }

@@ -118,6 +118,23 @@ describe('image subsets', () => {
     expect(full.hint).toContain('dataset-fashion-mnist')
     expect(library.hasFullSet()).toBe(false)
   })
+
+  it('of the full test set are read once', async () => {
+    const header = (...words: number[]): Buffer => {
+      const bytes = Buffer.alloc(4 * words.length)
+      for (const [at, word] of words.entries()) bytes.writeUInt32BE(word, 4 * at)
+      return bytes
+    }
+    const write = (name: string, bytes: Buffer): Promise<void> =>
+      writeFile(path.join(folder, name), gzipSync(bytes))
+    const library = createImageLibrary({ modelsFolder: folder, fullSetFolder: folder })
+    expect((await refusal(() => library.load('fullTest'))).message).toContain('t10k')
+    await write('t10k-images-idx3-ubyte.gz', Buffer.concat([header(0x803, 2, 1, 2), Buffer.of(1, 2, 3, 4)]))
+    await write('t10k-labels-idx1-ubyte.gz', Buffer.concat([header(0x801, 2), Buffer.of(7, 8)]))
+    const first = await library.load('fullTest')
+    expect([...first.pixels]).toEqual([1, 2, 3, 4])
+    expect(await library.load('fullTest')).toBe(first)
+  })
 })
 
 describe('IDX files', () => {
