@@ -119,8 +119,8 @@ function objectOf(source, folder, flags) {
 const movedBy = 0x1000_0000
 
 /**
- * The words of an image that are addresses in itself, as offsets in hex, one a line: all that differs when the same objects are
- * linked elsewhere. The host adds the distance to them where RAM lies elsewhere (src/core/board/movedImage.ts).
+ * The words of an image that hold addresses inside the image, as offsets in hex, one a line: all that differs when the same
+ * objects are linked elsewhere. The host adds the distance to them where RAM lies elsewhere (src/core/board/movedImage.ts).
  */
 function addressWords(image, moved) {
   const offsets = []
@@ -130,7 +130,7 @@ function addressWords(image, moved) {
     else if (distance !== 0)
       throw new Error(`the word at ${at.toString(16)} depends on the base in another way`)
   }
-  if (moved.length !== image.length) throw new Error('the image has another length at another base')
+  if (moved.length !== image.length) throw new Error('the image has a different length at another base')
   return `${offsets.join('\n')}\n`
 }
 

@@ -61,7 +61,7 @@ async function connected<T>(connect: () => Promise<T>): Promise<T> {
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await holds()); tries++) {
-    if (tries > 400) throw new Error('it did not come about')
+    if (tries > 400) throw new Error('it did not happen')
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }
@@ -110,7 +110,7 @@ describe.skipIf(!hasTool('qemu-system-riscv32'))('a Bitbench board on the networ
 })
 
 describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('the test of a line', () => {
-  /** The far end sends everything back at once, so that all time is the server's and the line's. */
+  /** The far end sends everything back at once: all time is that of the server and the line. */
   const times = async (settings: string[], accepter: string) => {
     const server = await startSer2net({ settings, accepter: `telnet(rfc2217),${accepter}` })
     cleanups.push(() => server.stop())
@@ -129,7 +129,7 @@ describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('the test of a line',
     const held = ['chardelay: true', 'chardelay-min: 60000', 'chardelay-max: 60000']
     const slow = await times(held, 'tcp')
     expect(slow.echoes.map(({ sizeBytes }) => sizeBytes)).toEqual([1, 1_024])
-    // What the server was told to wait after the last byte is a lower bound on any computer.
+    // The server's wait after the last byte is a lower bound on any computer.
     expect(slow.echoes[0]!.medianMs).toBeGreaterThan(60)
     expect(slow.verdict).toMatchObject({ isGood: false, hint: expect.stringContaining('chardelay: false') })
     const quick = await times(['chardelay: false'], 'tcp(nodelay)')

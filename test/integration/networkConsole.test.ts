@@ -197,7 +197,7 @@ describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('ser2net', () => {
   })
 
   it.each(['rfc2217', 'telnet', 'tcp'])(
-    'tells a second %s:// client that the port is in use',
+    'reports to a second %s:// client that the port is in use',
     async (scheme) => {
       const accepter = { rfc2217: 'telnet(rfc2217),tcp', telnet: 'telnet,tcp', tcp: 'tcp' }[scheme]!
       const server = await start({ accepter })
@@ -218,7 +218,7 @@ describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('ser2net', () => {
     })
   })
 
-  it('without RFC 2217 is told apart', async () => {
+  it('without RFC 2217 is recognised', async () => {
     const server = await start({ accepter: 'telnet,tcp' })
     await expect(open(`rfc2217://127.0.0.1:${server.tcpPort}`)).rejects.toMatchObject({
       code: 'board.refused',
@@ -226,7 +226,7 @@ describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('ser2net', () => {
     })
   })
 
-  it('is asked for a sign of life while nothing comes, and a frozen one ends the link', async () => {
+  it('gets requests while nothing arrives, and a frozen one ends the link', async () => {
     const server = await start()
     const link = await open(`rfc2217://127.0.0.1:${server.tcpPort}`, { probeEveryMs: 30, probeReplyMs: 200 })
     await new Promise((resolve) => setTimeout(resolve, 150))

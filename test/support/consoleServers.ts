@@ -12,7 +12,7 @@ export interface ConsoleServer {
   /** The pty that the server holds as its serial device. */
   device: string
   child: ChildProcess
-  /** Takes the serial device away, as an unplugged adapter does. */
+  /** Removes the serial device, as unplugging the adapter does. */
   unplugDevice(): Promise<void>
   stop(): Promise<void>
 }
@@ -27,7 +27,7 @@ export interface ConsoleServerOptions {
 export interface Ser2netOptions extends ConsoleServerOptions {
   /** Lines below `options:` of the connection. */
   settings?: string[]
-  /** What stands before `,127.0.0.1,PORT`; default RFC 2217 without Nagle's delay. */
+  /** The part before `,127.0.0.1,PORT`; default RFC 2217 without Nagle's delay. */
   accepter?: string
   /** Line settings that the server starts with. */
   line?: string
@@ -88,7 +88,7 @@ async function serve({ onBytes, ...given }: ConsoleServerOptions, command: Comma
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    // socat takes one connection, so it is not tried but heard.
+    // socat accepts one connection only: instead of a trial connection its log is read.
     if (program === 'ser2net') await listening(readyPort)
     else await said(child, /listening on/)
     child.stderr?.resume()

@@ -1,14 +1,14 @@
 import { AppError } from '../../shared/errors'
 
-/** The processor of a LiteX SoC, as far as its description tells. */
+/** The processor of a LiteX SoC as its description names it; null where the description does not say. */
 export interface LitexCore {
-  /** As LiteX calls it, e.g. "VexRiscv_Full"; null: not told. */
+  /** LiteX's own name of it, e.g. "VexRiscv_Full". */
   name: string | null
-  /** e.g. "vexriscv"; null: not told. */
+  /** e.g. "vexriscv". */
   type: string | null
-  /** e.g. "full"; null: not told. */
+  /** e.g. "full". */
   variant: string | null
-  /** e.g. "rv32im"; null where neither the description nor what is known of the type tells. */
+  /** e.g. "rv32im"; from the type and variant where the description has no ISA, null where those do not determine it either. */
   isa: string | null
 }
 
@@ -67,7 +67,7 @@ function knownIsa(type: string | null, variant: string | null): string | null {
 }
 
 /**
- * Refuses what the monitor for LiteX (32-bit, with multiplication) cannot run on. A core of which nothing is told is let pass.
+ * Refuses a core that the monitor for LiteX (32-bit, with multiplication) cannot run on. A core of unknown ISA is accepted.
  *
  * @throws input.unsupported
  */

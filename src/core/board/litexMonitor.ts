@@ -9,9 +9,9 @@ export const litexMonitorBase = 0x4000_0000
 /** The record of resources/firmware/litexBoard.h: this text, then UART base, RAM bytes, clock in Hz as u32. */
 const magic = 'BBLITEX1'
 const recordBytes = magic.length + 3 * 4
-/** What the linker script aligns to is a part of this. */
+/** A multiple of what the linker script aligns to. */
 const ramAlignment = 0x1000
-/** Stack and zeroed data of the monitor lie behind the image; then a little is left to work in. */
+/** Image, stack and zeroed data of the monitor, and some space for operands. */
 const minRamBytes = 192 * 1024
 
 /**
@@ -19,7 +19,7 @@ const minRamBytes = 192 * 1024
  * begins.
  *
  * @param addresses list of monitor-litex.addresses; only needed where RAM does not begin at `litexMonitorBase`
- * @throws input.invalid when main RAM is too small or begins at an odd place; internal for an image without the record, or
+ * @throws input.invalid when main RAM is too small or begins at an unaligned address; internal for an image without the record, or
  *   RAM elsewhere without the list
  */
 export function fillInLitexMonitor(

@@ -3,11 +3,11 @@ import { type LitexCore, readLitexCore } from './litexCore'
 
 /** What a loader needs to know of a LiteX SoC. */
 export interface LitexSoc {
-  /** Of the UART's CSRs. */
+  /** Address of the UART's CSRs. */
   uartBase: number
   ramBase: number
   ramBytes: number
-  /** null: the description does not tell. */
+  /** null where the description has none. */
   clockHz: number | null
   core: LitexCore
 }
@@ -63,7 +63,7 @@ export function parseLitexSoc(text: string): LitexSoc {
   if (uartBase >= ramBase && uartBase < ramBase + ramBytes) {
     throw invalid(
       `The UART at ${hex(uartBase)} lies inside main RAM (${ramBytes} bytes at ${hex(ramBase)}).`,
-      'The description contradicts itself; have LiteX write it anew for this bitstream.'
+      'The description contradicts itself; have LiteX write it again for this bitstream.'
     )
   }
   return {
@@ -102,7 +102,7 @@ function fromJson(text: string): Description {
   } catch (cause) {
     throw invalid(
       `This csr.json cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      'Copy the file again, or have LiteX write it anew (--csr-json csr.json).'
+      'Copy the file again, or have LiteX write it again (--csr-json csr.json).'
     )
   }
   const table = (name: string): [string, unknown][] => Object.entries(recordOf(recordOf(parsed)[name]))

@@ -42,7 +42,7 @@ export type OnProgress = (done: number, total: number) => void
  */
 const maxFlightMs = 1000
 
-/** First contact is quick to give up: what is at the other end may be no monitor at all. */
+/** The first hello gives up early: the far end may be no monitor at all. */
 const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 800, attempts: 4 }
 
 /**
@@ -76,8 +76,8 @@ export class MonitorClient {
   }
 
   /**
-   * Identifies the board. `nonce` is any number that the last session did not use: it tells this answer from one left over.
-   * Throws `board.notMonitor` with what was received instead of an answer.
+   * Identifies the board. `nonce` is any number that the last session did not use: it distinguishes this response from one left over.
+   * Throws `board.notMonitor` with what was received instead of a response.
    */
   *hello(nonce: number): Conversation<BoardInfo> {
     const timing = {
@@ -87,7 +87,7 @@ export class MonitorClient {
     }
     let answer: ReturnType<typeof readReply.hello> | undefined
     try {
-      // An answer with another nonce is left over from a session before this one.
+      // A response with another nonce is left over from a session before this one.
       for (let leftOver = 0; answer?.nonce !== nonce >>> 0; leftOver++) {
         if (leftOver > 3) throw badAnswer('hello', 'it repeats a nonce that was never sent')
         answer = readReply.hello(yield* this.persistent(encode.hello(nonce), timing))

@@ -8,9 +8,9 @@ import { refusal } from './protocolError'
 
 /** How long to wait and how often to repeat. The exchange has no clock: a wait ends with bytes or with silence. */
 export interface ExchangeTiming {
-  /** Silence after which a request counts as lost, in ms, beyond what the line itself takes for it and its answer. */
+  /** Silence after which a request counts as lost, in ms, beyond what the line itself takes for it and its response. */
   answerMs: number
-  /** The same once the board told that it works on the request (progress event). */
+  /** The same once the board has reported that it works on the request (progress event). */
   workingMs: number
   /** Times a request is sent in all. */
   attempts: number
@@ -33,7 +33,7 @@ export interface Outstanding {
   command: Opcode
   bytes: Uint8Array
   attempts: number
-  /** Position among all sendings, repeats included; the monitor answers in this order. */
+  /** Position among all sendings, repeats included; the monitor replies in this order. */
   order: number
 }
 
@@ -51,7 +51,7 @@ const maxKeptTextBytes = 400
 const flush = new Uint8Array(maxFrameBytes)
 
 /**
- * Requests, answers, repeats and events over one line; the part of the client that does not know what commands mean.
+ * Requests, responses, repeats and events over one line; the part of the client that does not know what commands mean.
  * `onText` gets every byte outside frames (console output).
  */
 export class MonitorExchange {
@@ -98,7 +98,7 @@ export class MonitorExchange {
   }
 
   /**
-   * Waits until answers to some of `outstanding` or events have come; empty lists mean silence (or nothing but noise)
+   * Waits until responses to some of `outstanding` or events have arrived; empty lists mean silence (or only noise)
    * for `timeoutMs` longer than the line takes.
    */
   *receive(
@@ -133,8 +133,8 @@ export class MonitorExchange {
   }
 
   /**
-   * One request and its answer's data, repeated as needed. Throws the refusal as an AppError, or `board.timeout`.
-   * A long command tells of its progress through `onProgress`.
+   * Sends one request, repeated as needed, and returns the data of its response. Throws the refusal as an AppError, or
+   * `board.timeout`. A long command reports its progress through `onProgress`.
    */
   *request(
     command: Opcode,
@@ -160,7 +160,7 @@ export class MonitorExchange {
       }
       silentMs += waitMs
       if (working) {
-        // The board may be busy or its answer may be lost: it answers a repeat from memory, so ask ever more rarely.
+        // The board may be busy or its response may be lost: it repeats that from memory, so the pauses may grow.
         if (silentMs >= timing.workingMs)
           throw this.silent(command, silentMs, 'stopped answering while it worked on')
         waitMs = Math.min(2 * waitMs, timing.workingMs - silentMs)
@@ -170,7 +170,7 @@ export class MonitorExchange {
     }
   }
 
-  /** The data of an answer that says ok; otherwise throws what the board refused. */
+  /** The data of a response whose status is ok; throws what the board refused. */
   accepted(answer: Answer): Uint8Array {
     if (answer.status !== 0) throw refusal(answer.request.command, answer.status, answer.data)
     return answer.data
@@ -185,7 +185,7 @@ export class MonitorExchange {
     )
   }
 
-  /** What is still to be sent may stand in a driver's buffer; the longest answer comes behind it. */
+  /** Time on the line, ms: requests that may still be in a driver's buffer, and the longest response behind them. */
   private lineMs(outstanding: ReadonlyMap<number, Outstanding>): number {
     let bytes = maxFrameBytes
     for (const request of outstanding.values()) {
@@ -203,7 +203,7 @@ export class MonitorExchange {
   }
 
   private noteText(bytes: Uint8Array): void {
-    // Of what a console echoes of our frames one byte in a row is kept, so that its own words stay in view.
+    // A console may echo our frames: of a run of such bytes one is kept, so that its own text is not pushed out.
     const all = concatBytes([this.recentText, bytes.filter((byte) => this.isWorthKeeping(byte))])
     this.recentText = all.subarray(Math.max(0, all.length - maxKeptTextBytes))
     this.onText?.(bytes)

@@ -10,12 +10,12 @@ interface Pending {
 
 /** Below this a piece is not halved any more: the frame around it is 15 bytes. */
 const minPieceBytes = 32
-/** Requests in flight before the first answer. */
+/** Requests in flight before the first reply. */
 const firstWindow = 2
 
 /**
  * Writes `bytes` to the board's RAM from `address` on, at most `window` requests at a time. The monitor replies in order, so an
- * answer to a later request proves an earlier one lost, which is repeated at once; silence repeats all. A piece that was lost
+ * reply to a later request proves an earlier one lost, which is repeated at once; silence repeats all. A piece that was lost
  * twice is cut in four, so that a line that damages most long frames still carries short ones. Yields progress
  * steps in confirmed bytes. Throws `board.timeout` when a smallest piece fails `timing.attempts` times.
  */

@@ -1,8 +1,8 @@
 import { AppError } from '../../shared/errors'
 
 /**
- * A copy of a firmware image that is linked for one address and shall run at another: `distance` is added to each word that
- * holds an address in the image. Its code is position independent.
+ * A copy of a firmware image for another address than it is linked for: `distance` is added to each word that holds an address
+ * in the image. Its code is position independent.
  *
  * @param addresses offsets of those words in hex, one a line, as scripts/firmware.mjs writes them
  * @throws internal when the list does not belong to the image

@@ -2,7 +2,7 @@ import { kernelNames, kernelVariants, type KernelName } from '@shared/vocabulary
 import type { BoardInfo, BoardKernel } from './boardInfo'
 import { ByteReader, ByteWriter } from '../binary/bytes'
 
-/** Commands of the board monitor as typed requests and answers (docs/protocol.md). No I/O, no waiting. */
+/** Commands of the board monitor as typed requests and responses (docs/protocol.md). No I/O, no waiting. */
 export const opcodes = {
   hello: 0x01,
   load: 0x02,
@@ -118,7 +118,7 @@ export const encode = {
   tensor: (layer: number): Uint8Array => new ByteWriter(2).u16(layer).done()
 }
 
-/** Some cores leave I and E out of misa (VexRiscv full): a core without E has I. */
+/** Adds the I that some cores leave out of misa (VexRiscv full): a core without E has I. */
 function completeIsa(isa: string): string {
   return isa.replace(/^(rv(?:32|64))(?![a-z]*[ie])/, '$1i')
 }

@@ -12,10 +12,10 @@ export const supervisorMonitorBase = 0x8080_0000
 const magic = 'BBSUPER1'
 const recordBytes = 8 + 8 + 4 * 4 + 40
 const nameBytes = 40
-/** From the start of RAM: below lie the SBI firmware and what U-Boot was loaded to. */
+/** Bytes from the start of RAM that hold the SBI firmware and the place U-Boot was loaded to. */
 const firmwareBytes = 8 << 20
 const alignment = 0x1_0000
-/** Text, zeroed data and stack of the monitor, and a little to work in. */
+/** Text, zeroed data and stack of the monitor, and some space for operands. */
 const minRamBytes = 256 * 1024
 /** Addresses on the wire have 32 bits. */
 const addressEnd = 2 ** 32 - 0x1000

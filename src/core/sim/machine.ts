@@ -27,7 +27,7 @@ export interface MachineOptions {
  * - budget: the instruction budget is used up; call run() again.
  * - idle: the guest polls an empty UART or waits in wfi with nothing to wake it; it goes on when bytes are pushed.
  * - powerOff / reset: the guest wrote to the test finisher. After `reset`, call reset() and run() again.
- * - lockup: the trap handler itself cannot be fetched; only reset() helps. `machine.lastTrap` tells the cause.
+ * - lockup: the trap handler itself cannot be fetched; only reset() helps. `machine.lastTrap` has the cause.
  */
 export type StopReason = 'budget' | 'idle' | 'powerOff' | 'reset' | 'lockup'
 
@@ -78,7 +78,7 @@ export interface VirtualMachine {
    * does not. For guests that time out while waiting for a byte.
    */
   advanceIdle(cycles: number): void
-  /** True while a LiteX SoC's BIOS waits to be loaded; it then wants to be told of time by `advanceIdle`. */
+  /** True while a LiteX SoC's BIOS waits to be loaded; `advanceIdle` must then be called as time passes. */
   readonly isInBios: boolean
   /** Cycles since reset (not the guest-writable mcycle). Equal to instret() without the cycle model. */
   cycles(): number

@@ -17,7 +17,7 @@ export interface MemoryEvents {
   instructionMisses: number
   dataMisses: number
   dataWriteBacks: number
-  /** Lines that the second level fetched from SDRAM, whoever asked. */
+  /** Lines that the second level fetched from SDRAM, for instructions or data. */
   secondMisses: number
   secondWriteBacks: number
 }

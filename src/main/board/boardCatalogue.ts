@@ -100,7 +100,7 @@ const networkNotes = {
 }
 
 /**
- * An entry for what nobody lists: a pty, a symbolic link, a port of a remote driver, an address on the network.
+ * An entry for what no list has: a pty, a symbolic link, a port of a remote driver, an address on the network.
  *
  * @throws input.invalid, input.unsupported for a damaged address
  */
@@ -149,7 +149,7 @@ function measuredEntry(machine: TwinMachine): CatalogueEntry {
   return {
     ...bare(`virtual:${name}`, 'virtual'),
     machine,
-    // Short enough for a card, and what sets it apart comes first; the description has the core in words.
+    // Short enough for a card, and the part that differs comes first; the description names the core.
     name: `Virtual ${name}`,
     description: `${coreName}; cycle model measured beside its RTL`
   }

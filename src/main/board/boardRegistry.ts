@@ -28,7 +28,7 @@ export interface Held {
 
 /** Every board this process knows of: what is listed, what is saved, what is connected. */
 export interface BoardRegistry {
-  /** Lists anew. */
+  /** Looks for boards again and returns all. */
   list(): Promise<Board[]>
   get(id: string): Promise<Board>
   /** Connects unless that is done; with `identify` also says hello. */
@@ -205,7 +205,7 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
     ({ connection }) => connection.statistics(),
     ({ entry }) => emit('board.changed', view(entry))
   )
-  // Looking begins with the first list: a command that only measures has nobody to tell.
+  // Port watching starts with the first list(); one-shot commands do not need it.
   let watch: { stop(): void } | undefined
   const announce = async (): Promise<void> => {
     const before = new Map(listed)

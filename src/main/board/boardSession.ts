@@ -22,7 +22,7 @@ export interface BoardCallOptions {
   onProgress?: ((done: number, total: number) => void) | undefined
 }
 
-/** The monitor's commands as promises, for whoever holds the lease. One runs at a time; others wait their turn. */
+/** The monitor's commands as promises, for the holder of the lease. One runs at a time; others wait for it. */
 export interface BoardSession {
   /** What hello said last. @throws board.notMonitor before the board was identified */
   readonly info: BoardInfo
@@ -47,7 +47,7 @@ export interface BoardSession {
    * too, and only on a core whose name is made of its identity registers.
    */
   describe(described: DescribedBoard): void
-  /** Restarts the monitor and waits until it answers. */
+  /** Restarts the monitor and waits until it replies. */
   reset(options?: BoardCallOptions): Promise<BoardInfo>
   /** Any other conversation over the raw line, e.g. a boot loader. */
   converse<T>(conversation: Conversation<T>, options?: ConverseOptions): Promise<T>
@@ -75,7 +75,7 @@ export interface OpenSession extends BoardSession {
   sendRaw(bytes: Uint8Array): Promise<void>
 }
 
-/** How often, and how far apart, a monitor is greeted that has just been restarted. */
+/** Number and distance of the hellos to a monitor that has just been restarted. */
 const resetTries = 5
 const resetPauseMs = 150
 
@@ -105,7 +105,7 @@ export function openBoardSession(options: {
     ...(link.descriptor.lossy ? { maxWindow: 1 } : {})
   })
   let talking = 0
-  // Late answers between conversations are frames: only the text around them is for the console.
+  // Late responses between conversations are frames: only the text around them is for the console.
   const idleDecoder = new FrameDecoder()
   link.onData((bytes) => {
     counts.receivedBytes += bytes.length
@@ -166,7 +166,7 @@ export function openBoardSession(options: {
       retransmits: client.statistics.repeats,
       crcErrors: client.statistics.damagedFrames
     }),
-    // What comes back while bytes are handed over is the console's.
+    // Bytes that arrive during this write are for the console.
     sendRaw: (bytes) => inTurn(() => counted.write(bytes)),
     get described() {
       return described

@@ -3,8 +3,8 @@ import type { Link } from './links/link'
 import { openBoardSession } from './boardSession'
 
 /**
- * What this copy's monitor says of itself (its kernels above all), asked over a link of its own that is closed again:
- * no board of the user's is connected, listed or changed.
+ * What this copy's monitor reports (above all its kernels), read over a separate link that is closed again: no board of the
+ * user is connected, listed or changed.
  *
  * @param open opens a machine that runs the monitor
  */

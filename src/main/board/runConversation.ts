@@ -107,7 +107,7 @@ function cancelled(): AppError {
   return new AppError(
     'job.cancelled',
     'The transfer was cancelled.',
-    'The board is free again; start it anew at will.'
+    'The board is free again; start the work again when you like.'
   )
 }
 

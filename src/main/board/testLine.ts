@@ -23,7 +23,7 @@ export async function testLine(
     const times: number[] = []
     for (let round = 0; round < rounds; round++) {
       if (isStopped())
-        throw new AppError('job.cancelled', 'The line test was stopped.', 'Start it anew at will.')
+        throw new AppError('job.cancelled', 'The line test was stopped.', 'Start it again when you like.')
       const beganMs = performance.now()
       await session.echo(bytes)
       times.push(performance.now() - beganMs)

@@ -39,7 +39,7 @@ export const boardCli: CliNoun = {
       }
     },
     'test-line': {
-      summary: 'Times echoes over the line of a board and says what holds them back.',
+      summary: 'Times echoes over the line of a board and says what delays them.',
       usage: 'BOARD [--baud N]',
       options: lineOptions,
       async run(args, context) {

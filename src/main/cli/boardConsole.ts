@@ -24,7 +24,7 @@ export const boardConsoleVerb: CliVerb = {
     hex: { type: 'boolean', help: 'show bytes as hex' },
     timestamps: { type: 'boolean', help: 'put the time before each piece' },
     capture: { type: 'string', help: 'write the received bytes to this file, unchanged' },
-    raw: { type: 'boolean', help: 'as without: a console asks for no monitor' }
+    raw: { type: 'boolean', help: 'no effect: a console never needs a monitor' }
   },
   async run(args, context) {
     const client = createLocalClient(await context.bitbench(), context.signal)

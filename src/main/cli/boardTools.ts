@@ -159,7 +159,7 @@ function targetOption(args: CliArguments): FpgaTarget {
   return { kind: 'cable', name: cable!, serial: textOption(args, 'serial') ?? null }
 }
 
-/** Waits for the job and tells what it left among the loads, in the order it was done. */
+/** Waits for the job and returns the loads it recorded, in order. */
 async function loadsOf(client: LocalClient, jobId: string, context: CliContext): Promise<CliResult> {
   await client.finish(jobId, createProgressLine(context.log, process.stderr))
   const { loads } = await client.call('board.loads', {})

@@ -61,7 +61,7 @@ export const lineStatisticsSchema = z.object({
   sentBytes: z.number(),
   receivedBytes: z.number(),
   requests: z.number(),
-  /** Requests sent again because no answer came in time. */
+  /** Requests sent again because no response came in time. */
   retransmits: z.number(),
   /** Frames thrown away because their CRC was wrong. */
   crcErrors: z.number(),
@@ -142,7 +142,7 @@ export const boardContract = defineContract({
     /** Virtual boards, QEMU, serial ports and saved boards. */
     'board.list': command(nothing, z.object({ boards: z.array(boardSchema) })),
     'board.get': command(boardId, boardAnswer),
-    /** Opens the line and identifies the monitor. Connecting a connected board answers it as it is. */
+    /** Opens the line and identifies the monitor. Connecting a connected board returns it as it is. */
     'board.connect': command(
       boardId.extend({
         settings: portSettingsChangeSchema.optional(),
@@ -152,7 +152,7 @@ export const boardContract = defineContract({
       boardAnswer
     ),
     'board.disconnect': command(boardId, done),
-    /** Asks `hello` again. */
+    /** Sends `hello` again. */
     'board.identify': command(boardId, boardAnswer),
     /** Times echoes of an identified board and judges its line. */
     'board.testLine': command(
@@ -163,7 +163,7 @@ export const boardContract = defineContract({
         verdict: z.object({ isGood: z.boolean(), text: z.string(), hint: z.string().nullable() })
       })
     ),
-    /** Restarts the monitor and waits until it answers. */
+    /** Restarts the monitor and waits until it replies. */
     'board.reset': command(boardId, boardAnswer),
     /** Adds a port by path, or changes the name and settings of a board; kept in the data file. */
     'board.save': command(

@@ -9,22 +9,22 @@ import { askUboot, findFifoControl, type FifoControl, isSupervisor, learnPrompt 
 /** What sits at the other end of a line before a monitor does. */
 export type BootLoader =
   | { kind: 'litex' }
-  /** `uart`: the console's UART and `isa`: the core, where U-Boot's device tree tells them. */
+  /** `uart` of the console and `isa` of the core from U-Boot's device tree; null where it does not have them. */
   | {
       kind: 'uboot'
       uart: FifoControl | null
       isa: string | null
-      /** It runs in supervisor mode, under an SBI firmware. */
+      /** Whether it runs in supervisor mode, under an SBI firmware. */
       supervisor: boolean
-      /** Only of such a one: where the monitor can go. */
+      /** In supervisor mode only: where the monitor can go. */
       board?: UbootBoard
     }
 
-/** What the monitor says when it starts ends so (docs/protocol.md "Text at a terminal"). */
+/** End of the monitor's banner (docs/protocol.md "Text at a terminal"). */
 const bannerEnd = "'?' for help.\r\n"
 const bannerMs = 1_500
 
-/** Waits until a monitor that was just started has said so; answers what was said, null when nothing like it came. */
+/** Waits for the banner of a monitor that was just started; returns the text up to its end, null when none arrived in time. */
 export function* awaitBanner(): Conversation<string | null> {
   const banner = yield* createReceiver().until([bannerEnd], bannerMs)
   return banner?.text ?? null
@@ -33,8 +33,8 @@ export function* awaitBanner(): Conversation<string | null> {
 const answerMs = 1_500
 
 /**
- * Presses Enter and looks who answers. Of a U-Boot it also asks what the board is, so that no monitor is started there whose
- * UART or instructions are others.
+ * Presses Enter and recognises the boot loader by its prompt. Also reads the UART and the core of a U-Boot's board, so that no
+ * monitor for another UART or other instructions is started there.
  *
  * @throws loader.noPrompt with what was received
  */

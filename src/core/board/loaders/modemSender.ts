@@ -4,7 +4,7 @@ import type { Part, Receiver } from './receiver'
 
 /** What XMODEM and YMODEM senders share: one block at a time until it is acknowledged. */
 
-/** A block or EOT that is not acknowledged so often ends the transfer. */
+/** Tries for one block or EOT; without an acknowledgement the transfer ends after them. */
 const maxTries = 10
 /** Receivers poll or repeat themselves within 10 s (Forsberg, 7.3.2). */
 const replyTimeoutMs = 10_000
@@ -49,7 +49,7 @@ export function* awaitCrcWish(receiver: Receiver, silenceMs: number): Part<void>
   )
 }
 
-/** Sends until ACK. `C` counts as "again" while data is sent: U-Boot answers a damaged block with it. */
+/** Sends until ACK. `C` counts as "again" while data is sent: U-Boot sends it after a damaged block. */
 export function* sendBlock(
   receiver: Receiver,
   bytes: Uint8Array,
@@ -67,7 +67,7 @@ export function* sendBlock(
       cans = reply === modem.can ? cans + 1 : 0
       if (cans >= cansToStop) throw rejected(what)
       if (reply === null || reply === modem.nak || reply === modem.crcWish) break
-      // Anything else is noise; the receiver's real answer follows or the time runs out.
+      // Anything else is noise; the receiver's real reply follows or the time runs out.
     }
     // Repeated wishes pile up while a receiver waits: answering each would send the block several times.
     yield* receiver.discard()
@@ -94,7 +94,7 @@ export function* sendContent(receiver: Receiver, content: Uint8Array, state: Sen
   }
 }
 
-/** A receiver refuses the first EOT to be sure of it, and answers within a second or two. */
+/** A receiver refuses the first EOT to be sure of it, and replies within a second or two. */
 const maxEnds = 3
 const endReplyMs = 2_000
 

@@ -9,7 +9,7 @@ export type Part<T> = Generator<Step, T, Received>
  * sending something else is bounded by bytes.
  */
 export interface Receiver {
-  /** What U-Boot's prompt is here, with the line end before it; learnt by `learnPrompt`. */
+  /** What U-Boot's prompt is here, with the line end before it; set by `learnPrompt`. */
   ubootPrompt: string
   /** The next byte; null after `silenceMs` without one. */
   byte(silenceMs: number): Part<number | null>
@@ -121,7 +121,7 @@ export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff)
 }
 
-/** Whether the driver stopped the conversation (cancel, overall time limit), so that the far end must be told. */
+/** Whether the driver stopped the conversation (cancel, overall time limit), so that the far end must be informed. */
 export function isStopped(error: unknown): boolean {
   return error instanceof AppError && (error.code === 'job.cancelled' || error.code === 'board.timeout')
 }

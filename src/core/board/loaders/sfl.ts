@@ -48,7 +48,7 @@ const speeds: readonly Speed[] = [
   { frameBytes: sflMostDataBytes, window: 4, trial: 64 },
   { frameBytes: sflMostDataBytes, window: 8, trial: Infinity }
 ]
-/** A frame that is not answered within this time is lost: the BIOS itself gives up on half a frame after 250 ms. */
+/** A frame without a reply within this time is lost: the BIOS itself gives up on half a frame after 250 ms. */
 const replyTimeoutMs = 1_000
 /** Times one frame is tried at the slowest speed. */
 const triesPerFrame = 8
@@ -75,7 +75,7 @@ export function* sflLoad(options: SflOptions): Conversation<SflResult> {
       const isThere = yield* transfer.run(receiver)
       if (isThere && (options.jumpAddress === null || (yield* jump(receiver, options.jumpAddress)))) break
       if (returns === maxReturns) throw failed(receiver)
-      // A line end first: what it echoed of frames stands on its command line.
+      // A line end first: the frames that it echoed are still on its command line.
       yield* receiver.drain(100)
       yield* awaitRequest(receiver, promptTimeoutMs)
       transfer.restart()

@@ -5,7 +5,7 @@ import { crc16 } from '../../binary/crc16'
  * command and payload (2, big-endian), command (1), payload.
  */
 export const sflCommand = { abort: 0x00, load: 0x01, jump: 0x02 } as const
-/** One byte answers each frame. */
+/** The reply to each frame is one byte. */
 export const sflReply = { success: 0x4b, crcError: 0x43, unknown: 0x55, error: 0x45 } as const
 
 export const sflMagicRequest = 'sL5DdSMmkekro\n'

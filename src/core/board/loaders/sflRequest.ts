@@ -11,7 +11,7 @@ const menuKey = 0x06
 const promptSilenceMs = 500
 /** The BIOS sends `E` after 250 ms of silence: twice that, plus the delays of a bridge, ms. */
 const trainMs = 700
-/** An `E` with nothing behind it for so long is one of the train, and the next frame begins afresh. */
+/** An `E` with this much silence behind it, ms, is one of the repeated ones: the next byte is the start of a frame. */
 const alone = 120
 const maxTrainBytes = 4096
 

@@ -7,22 +7,22 @@ export interface Range {
   end: number
 }
 
-/** What a U-Boot tells of the board it runs on, beside its UART. */
+/** What a U-Boot reports about its board, except the UART (`findFifoControl`). */
 export interface UbootBoard {
   /** Banks of RAM; empty where `bdinfo` shows none. */
   banks: Range[]
   /** Parts of it that are in use: firmware below U-Boot, and U-Boot itself. */
   reserved: Range[]
-  /** e.g. "StarFive VisionFive 2 v1.3B"; null: not told. */
+  /** e.g. "StarFive VisionFive 2 v1.3B"; null where the device tree has none. */
   model: string | null
-  /** Of the cores; null: not told. */
+  /** Clock of the cores; null where the device tree has none. */
   clockHz: number | null
 }
 
-/** Heap and stack of a U-Boot lie below its code; no board's are larger. */
+/** Upper bound of the heap and stack that a U-Boot keeps below its code. */
 const belowUbootBytes = 32 << 20
 
-/** Asks a U-Boot whose device tree has been selected (`fdt addr`). */
+/** Reads RAM, name and clock from a U-Boot whose device tree has been selected (`fdt addr`). @param cpus its node /cpus */
 export function* askBoard(receiver: Receiver, cpus: string): Part<UbootBoard> {
   const information = (yield* askUboot(receiver, 'bdinfo')) ?? ''
   const root = (yield* askUboot(receiver, 'fdt print / model')) ?? ''
@@ -37,7 +37,7 @@ export function* askBoard(receiver: Receiver, cpus: string): Part<UbootBoard> {
   }
 }
 
-/** What `bdinfo` prints: banks, and what the memory allocator of U-Boot has reserved (since 2020; before that its place). */
+/** Reads the output of `bdinfo`: banks, and what U-Boot's memory allocator has reserved (printed since 2020; before that only where U-Boot is). */
 export function readBoardInformation(text: string): Pick<UbootBoard, 'banks' | 'reserved'> {
   const banks: Range[] = []
   for (const [, start, size] of text.matchAll(/-> start\s*= (0x[0-9a-f]+)\s+-> size\s*= (0x[0-9a-f]+)/g))

@@ -1,10 +1,10 @@
 import { asciiBytes, createAnsiFilter, type Part, type Receiver } from './receiver'
 
-/** Typing at U-Boot's prompt, and what can be learnt there of the UART behind it. */
+/** Commands at U-Boot's prompt, and what they show about the console's UART. */
 
 const answerMs = 5_000
 
-/** Types a command line; answers what stands between its echo and the next prompt, null when none came. */
+/** Types a command line; returns the text between its echo and the next prompt, null when no prompt arrived. */
 export function* askUboot(receiver: Receiver, line: string, silenceMs = answerMs): Part<string | null> {
   yield { kind: 'send', bytes: asciiBytes(`${line}\r`) }
   if ((yield* receiver.until(['\n'], answerMs)) === null) return null
@@ -21,23 +21,23 @@ const promptSilenceMs = 400
 const maxLinesBytes = 4_096
 
 /**
- * Learns a prompt other than "=> " ("StarFive # "): the text that stands alone on the last line after an empty command, twice
- * the same, of a console that says it is U-Boot. False when there is none.
+ * Finds a prompt other than "=> " ("StarFive # "): the text alone on the last line after an empty command, twice the same, of a
+ * console whose `version` names U-Boot. Returns false when there is none.
  */
 export function* learnPrompt(receiver: Receiver): Part<boolean> {
   const first = yield* lineAfterEnter(receiver)
   const second = yield* lineAfterEnter(receiver)
-  // Letters and colons do not end a prompt but a question, and a login wants no commands.
+  // A text that ends with a letter or a colon is a question, and a login takes no commands.
   if (first !== second || first.length > maxPromptLength || !/[>#$%]\s?$/.test(first)) return false
   const { ubootPrompt } = receiver
   receiver.ubootPrompt = `\n${first}`
-  // Shells of an operating system prompt in the same way.
+  // The prompts of an operating system's shells look alike.
   if ((yield* askUboot(receiver, 'version'))?.includes('U-Boot') === true) return true
   receiver.ubootPrompt = ubootPrompt
   return false
 }
 
-/** What stands behind the last line end when the console has fallen silent after Enter. */
+/** The text behind the last line end once the console is silent after Enter. */
 function* lineAfterEnter(receiver: Receiver): Part<string> {
   yield { kind: 'send', bytes: asciiBytes('\r') }
   const filter = createAnsiFilter()
@@ -102,11 +102,11 @@ function cellsOf(node: string, property: string): number[] {
     .map(Number)
 }
 
-/** FIFO on, and how many bytes must stand in it before the UART tells of them. */
+/** FIFO on, and how many bytes must be in it before the UART reports them. */
 const fifoTrigger = { oneByte: 0x01, fourteenBytes: 0xc1 } as const
 
 /**
- * Sets when the UART tells of received bytes. U-Boot polls, so it makes no difference to a chip; an emulated UART hands
+ * Sets when the UART reports received bytes. U-Boot polls, so it makes no difference to a chip; an emulated UART hands
  * over one byte a turn at a trigger of one byte, and fourteen at one of fourteen, which is three times the throughput on QEMU.
  */
 export function* setFifoTrigger(

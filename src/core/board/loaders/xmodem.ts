@@ -13,7 +13,7 @@ export interface ModemResult {
 const startTimeoutMs = 15_000
 
 /**
- * Sends bytes by XMODEM-1K with CRC to a receiver that waits for them. XMODEM tells no length: the receiver holds the
+ * Sends bytes by XMODEM-1K with CRC to a receiver that waits for them. XMODEM sends no length: the receiver holds the
  * bytes filled up with 0x1A to whole blocks.
  *
  * @throws loader.noPrompt, loader.rejected, job.cancelled (after CAN)

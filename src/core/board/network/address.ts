@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 
-/** How a console on the network speaks: plain bytes, telnet, or telnet with control of the serial line (RFC 2217). */
+/** Protocol of a console on the network: plain bytes, telnet, or telnet with control of the serial line (RFC 2217). */
 export type NetworkScheme = 'tcp' | 'telnet' | 'rfc2217'
 
 /** Where a console on the network is. */
@@ -19,7 +19,7 @@ const schemes: readonly string[] = ['tcp', 'telnet', 'rfc2217']
 
 /**
  * `tcp://HOST:PORT`, `telnet://HOST[:PORT]` or `rfc2217://HOST:PORT`; null for what is no such address, a port path for
- * example. IPv6 addresses stand in brackets.
+ * example. IPv6 addresses are written in brackets.
  *
  * @throws input.unsupported for encrypted schemes, input.invalid for a damaged address
  */
@@ -28,7 +28,7 @@ export function readNetworkAddress(text: string): NetworkAddress | null {
     throw new AppError(
       'input.unsupported',
       `Encrypted consoles (${text.slice(0, text.indexOf(':'))}://) are not supported.`,
-      'Lead the port through an ssh tunnel (ssh -L 3000:127.0.0.1:3000 HOST) and use tcp://127.0.0.1:3000.'
+      'Forward the port through an ssh tunnel (ssh -L 3000:127.0.0.1:3000 HOST) and use tcp://127.0.0.1:3000.'
     )
   }
   const parts = /^([a-z0-9]+):\/\/(.*)$/i.exec(text)

@@ -1,4 +1,4 @@
-/** Protocols that a console's port does not speak, told apart by their first bytes. */
+/** Protocols that are no console, recognised by the first bytes of a connection. */
 const foreign: readonly [pattern: RegExp, name: string][] = [
   [/^HTTP\/\d|^<(!doctype )?html/i, 'HTTP'],
   [/^SSH-\d/, 'SSH'],
@@ -6,7 +6,7 @@ const foreign: readonly [pattern: RegExp, name: string][] = [
   [/^[\u0015\u0016]\u0003[\u0000-\u0004]/, 'TLS']
 ]
 
-/** The name of the protocol that the first bytes of a connection give away; null when they give away none. */
+/** Name of the protocol that the first bytes of a connection belong to; null for a console, as far as the bytes show. */
 export function foreignProtocol(first: Uint8Array): string | null {
   const text = String.fromCharCode(...first.subarray(0, 64))
   return foreign.find(([pattern]) => pattern.test(text))?.[1] ?? null

@@ -12,7 +12,7 @@ const carriageReturn = 13
 /** Options by their number (RFC 856, 857, 858, 2217). */
 export const telnetOptions = { binary: 0, echo: 1, suppressGoAhead: 3, comPort: 44 } as const
 
-/** A subnegotiation may hold a signature, no more; what is longer is thrown away. */
+/** Longest content of a subnegotiation (a signature is the longest one known); further bytes are dropped. */
 const maxSubnegotiationBytes = 1_024
 
 /** What one side does with an option. `wanted`: asked for, no reply yet. */
@@ -22,13 +22,13 @@ export interface TelnetInput {
   /** What the line behind the server sent. */
   readonly data: Uint8Array
   readonly subnegotiations: readonly { option: number; bytes: Uint8Array }[]
-  /** What has to be sent back; empty mostly. */
+  /** Bytes to send back; usually empty. */
   readonly reply: Uint8Array
 }
 
 /**
- * The client's half of telnet (RFC 854) with option negotiation that cannot loop (RFC 1143): escapes and removes
- * escapes of the byte 255, and of a lone carriage return while a direction is not binary.
+ * The client's side of telnet (RFC 854), with option negotiation that cannot loop (RFC 1143). It adds and removes the escapes of
+ * the byte 255, and of a lone carriage return while a direction is not binary.
  */
 export class TelnetCodec {
   private readonly local = new Map<number, OptionState>()
@@ -52,7 +52,7 @@ export class TelnetCodec {
     return this.remote.get(option) ?? 'off'
   }
 
-  /** Offers and asks for all options; sent once, at the beginning. */
+  /** The offers and requests of all options; sent once, at the beginning. */
   start(): Uint8Array {
     const bytes: number[] = []
     for (const option of this.mayDo) {
@@ -134,10 +134,10 @@ export class TelnetCodec {
       this.command = byte
       this.mode = 'option'
     }
-    // All others (no operation, data mark, go ahead, ...) ask for nothing.
+    // All others (no operation, data mark, go ahead, ...) need no reply.
   }
 
-  /** Only a change of state is replied to, or both sides would thank each other for ever. */
+  /** Replies to a change of state only (RFC 1143): otherwise both sides would confirm each other's confirmations for ever. */
   private negotiate(command: number, option: number): number[] {
     const isTheirs = command === will || command === wont
     const states = isTheirs ? this.remote : this.local

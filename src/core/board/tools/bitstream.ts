@@ -1,7 +1,7 @@
 import { AppError } from '@shared/errors'
 import { isElf } from '../../binary/elf'
 
-/** What a bitstream file tells of itself. */
+/** What the head of a bitstream file says. */
 export interface BitstreamInfo {
   format: string
   /** The FPGA it was made for, as its maker writes it (`7a35tcsg324`); null where the format does not say. */

@@ -34,7 +34,7 @@ export function createOpenFpgaLoaderOutput(): ToolOutput {
   }
 }
 
-/** The cause behind the words, most telling first. */
+/** Known causes by their text, the most specific first. */
 function explain(lines: readonly string[], exitCode: number | null): AppError {
   const text = lines.join('\n')
   const details = { exitCode, output: lastLines(lines) }

@@ -14,7 +14,7 @@ export interface OpenOcdOutput extends ToolOutput {
 const written = /^downloaded (\d+) bytes in/
 const verified = /^verified (\d+) bytes in/
 
-/** @param totalBytes bytes that will be written; progress is told as a share of them */
+/** @param totalBytes bytes that will be written; progress is reported as a share of them */
 export function createOpenOcdOutput(totalBytes: number): OpenOcdOutput {
   const lines: string[] = []
   let doneBytes = 0
@@ -38,7 +38,7 @@ export function createOpenOcdOutput(totalBytes: number): OpenOcdOutput {
     },
     failure: (exitCode) => {
       const text = lines.join('\n')
-      // A chip that is not the configured one is told, and then OpenOCD goes on and ends with 0.
+      // On an ID mismatch OpenOCD only warns, continues, and exits with 0.
       if (exitCode === 0 && !/UNEXPECTED:|scan chain interrogation failed/.test(text)) return null
       return explain(lines, exitCode)
     }

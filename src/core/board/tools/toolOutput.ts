@@ -10,7 +10,7 @@ export interface ToolProgress {
 
 /** What one parser makes of one program's output, line by line. */
 export interface ToolOutput {
-  /** Takes one line; answers progress when the line told of some. */
+  /** Takes one line; returns the progress that it reports, if any. */
   line(text: string): ToolProgress | null
   /**
    * Judges the run by everything that was printed: the exit status alone is not enough, because some of these programs

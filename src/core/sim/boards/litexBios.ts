@@ -12,7 +12,7 @@ export interface BiosHost {
 /** Protocol texts of LiteX's serial boot (litex/soc/software/include/boot: sfl.h). */
 const magicRequest = 'sL5DdSMmkekro\n'
 const magicAnswer = 'z6IHG7cYDID6o\n'
-/** How long the BIOS waits for the answer to its request, and for the next byte in its loader. */
+/** How long the BIOS waits for the reply to its request, and for the next byte in its loader. */
 const answerMs = 250
 /** Failures in a row after which it leaves its loader. */
 const maxFailures = 256
@@ -62,7 +62,7 @@ export class LitexBios {
     }
   }
 
-  /** Received bytes; answers how many of them were for the BIOS: the rest is for the program it started. */
+  /** Takes received bytes; returns how many of them were for the BIOS: the rest is for the program it started. */
   hear(bytes: Uint8Array, nowMs: number): number {
     this.tick(nowMs)
     for (let at = 0; at < bytes.length; at++) {
@@ -108,7 +108,7 @@ export class LitexBios {
     else this.print(line === '' ? prompt : `\nCommand not found${prompt}`)
   }
 
-  /** Length, CRC-16 of what follows it (big-endian), command, payload; one byte answers. */
+  /** Length, CRC-16 of what follows it (big-endian), command, payload; the reply is one byte. */
   private execute(frame: Uint8Array): void {
     const view = new DataView(frame.buffer)
     if (crc16(frame, 3) !== view.getUint16(1)) return this.refuse('C')

@@ -11,9 +11,9 @@ export interface MachineConfig {
   name: string
   /** What the core imitates, as shown to people and reported by the board. */
   coreName: string
-  /** Reported in mimpid, so that firmware can tell the virtual boards apart. */
+  /** Reported in mimpid, so that firmware can distinguish the virtual boards. */
   implementationId: number
-  /** False: it hides what it is, as many soft cores do. */
+  /** False: its identity registers read as zero, as on many soft cores. */
   hasIdentity?: false
   clockHz: number
   /** False: clockHz only drives the simulator's time, and the board does not report it. */

@@ -8,7 +8,7 @@ import { discoverRegion, type Region } from './region'
 
 /** Heat of an offset that cannot be compiled. */
 const neverHot = 65535
-/** Regions kept; beyond that everything starts anew, which bounds memory for guests that keep rewriting themselves. */
+/** Regions kept; beyond that all are dropped, which bounds memory for guests that keep rewriting themselves. */
 const maxRegions = 2000
 
 /** Executes from a block on while `left` instructions last; returns how many are left. */

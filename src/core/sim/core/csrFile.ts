@@ -31,7 +31,7 @@ const wordRange = 4294967296
 /**
  * Machine-mode control and status registers (Privileged Architecture, 20211203, chapter 3) of a hart without user
  * mode, plus two custom read-only ones that only virtual boards have: 0xfc0 = clock in Hz, 0xfc1 bit 0 = Zbb.
- * read() and write() answer whether the register exists, so that everything else traps as illegal.
+ * read() and write() return whether the register exists, so that everything else traps as illegal.
  */
 export class CsrFile {
   mie = 0

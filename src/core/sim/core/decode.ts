@@ -45,7 +45,7 @@ const bitRegister = new Map<number, number>([
   [(0x30 << 3) | 5, op.ror]
 ])
 
-/** Zbb operations in opcode 0x13 that are told apart by the whole immediate, by (immediate12 << 3 | funct3). */
+/** Zbb operations in opcode 0x13 that differ in the whole immediate, by (immediate12 << 3 | funct3). */
 const bitImmediate = new Map<number, number>([
   [(0x600 << 3) | 1, op.clz],
   [(0x601 << 3) | 1, op.ctz],

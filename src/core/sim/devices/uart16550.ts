@@ -37,7 +37,7 @@ export class Uart16550 implements Device {
   private polls = 0
   private lastPollInstret = 0
 
-  /** `instret` tells how far apart two polls are. */
+  /** `instret` measures how far apart two polls are. */
   constructor(private readonly instret: () => number) {}
 
   /** True when the guest has been polling an empty receiver and doing nothing else; asking clears it. */

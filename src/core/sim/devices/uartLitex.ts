@@ -23,7 +23,7 @@ const lineStatus = { dataReady: 0x01, transmitEmpty: 0x20 } as const
  * in rxtx until the guest clears the RX event; txfull, rxempty and the events are levels.
  */
 export class UartLitex implements Device {
-  /** The byte that stands in rxtx. */
+  /** Current head of the receive FIFO. */
   private head: number | null = null
   private enabled = 0
 

@@ -3,7 +3,7 @@ import { type Clock, wallClock } from '../clock'
 import type { Link } from './link'
 import { createLinkListeners } from './linkListeners'
 
-/** Probabilities are per byte where they say so, else per chunk handed over. All default to 0: a clean line. */
+/** Probabilities are per byte where they say so, else per chunk written. All default to 0: a clean line. */
 export interface LineFaults {
   dropPerByte?: number
   /** One bit of the byte is turned over. */
@@ -11,7 +11,7 @@ export interface LineFaults {
   duplicatePerByte?: number
   /** A run of 1..16 random bytes goes before the chunk. */
   garbagePerChunk?: number
-  /** The chunk is handed over in pieces, with other events between them. */
+  /** The chunk is written in pieces, with other events between them. */
   splitPerChunk?: number
   /** The chunk overtakes the one before it (as bad USB bridges do across reads). */
   reorderPerChunk?: number
@@ -19,7 +19,7 @@ export interface LineFaults {
   repeatPerChunk?: number
   delayPerChunk?: number
   delayMaxMs?: number
-  /** Nothing gets through after this many bytes: a pulled wire that nobody reports. */
+  /** Nothing gets through after this many bytes: a pulled wire that is not reported. */
   cutAfterBytes?: number
   /** After this many bytes every byte reads as 0x00: a line stuck low. */
   stuckAfterBytes?: number

@@ -2,13 +2,13 @@ import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 
 /**
- * A child that cannot outlive this process, however that ends: even after kill -9 nobody is left to stop it. A shell
+ * A child that cannot outlive this process, however that ends: even after kill -9, when no process is left to stop it. A shell
  * becomes the child (exec keeps its process id), after starting a watcher that reads a pipe of ours. The kernel closes the pipe when
  * this process is gone, and the watcher ends the child. A word on the pipe sends the watcher home instead.
  */
 const script = '(read -r word <&3 || kill -9 $$) </dev/null >/dev/null 2>&1 & exec "$@" 3<&-'
 
-/** What a shell answers when it cannot find or run a program (POSIX, "Exit Status for Commands"). */
+/** Exit codes of a shell that cannot find or run a program (POSIX, "Exit Status for Commands"). */
 export const notStartedCodes: readonly number[] = [126, 127]
 
 /** A child with pipes on all three ends. */

@@ -10,7 +10,7 @@ export interface Link {
   /** Why the link ended; null while it is open. */
   readonly closed: CloseReason | null
   /**
-   * Hands bytes to the line, in order with earlier writes. Settles when they are handed over, or rejects after
+   * Writes bytes to the line, in order with earlier writes. Settles when the line has taken them, or rejects after
    * `timeoutMs`: a port whose peer died may never call back.
    *
    * @throws board.timeout, board.disconnected
@@ -25,7 +25,7 @@ export interface Link {
   onClose(listener: (reason: CloseReason) => void): () => void
   /** Changes the line speed; a link without one ignores it. */
   setBaud(baudRate: number): Promise<void>
-  /** Sets modem lines; answers false where the line has none (a pty, a virtual board). */
+  /** Sets modem lines; returns false where the line has none (a pty, a virtual board). */
   setSignals(signals: { dtr?: boolean; rts?: boolean }): Promise<boolean>
   /** Idempotent; settles when the port, process or worker behind it is released. */
   close(): Promise<void>
@@ -36,7 +36,7 @@ export interface LinkDescriptor {
   /** For messages: "/dev/ttyUSB0", "virtual:small", "rfc2217://lab:3000". */
   readonly label: string
   readonly port: string | null
-  /** Bits per second of the line, null where it has no speed of its own; behind `tcp://` what the user says it is. */
+  /** Bits per second of the line, null where it has no speed of its own; with `tcp://` the speed that the user has given. */
   readonly baudRate: number | null
   /** True where bytes can be lost when they come too fast: the monitor is then used with a window of 1. */
   readonly lossy: boolean
@@ -48,7 +48,7 @@ export interface CloseReason {
   /** asked: by us; unplugged: the port went away; ended: the board behind it stopped; failed: the line broke. */
   readonly kind: 'asked' | 'unplugged' | 'ended' | 'failed'
   readonly text: string
-  /** What to do about it, where that is not plain from the kind. */
+  /** What to do about it, where the kind alone does not say. */
   readonly hint?: string
 }
 

@@ -137,7 +137,7 @@ function createThrottle(
     stop() {
       callOff?.()
       callOff = undefined
-      // Unsent bytes are lost with the line; their writers learn it from the link's end.
+      // Unsent bytes are lost with the line; their writers are rejected when the link ends.
       for (const entry of queue.splice(0)) entry.accept()
     }
   }

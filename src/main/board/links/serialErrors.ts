@@ -38,7 +38,7 @@ export function isPermission(text: string): boolean {
 
 /** The two ways to be let in, spelled for this very device. */
 export function permissionHint(port: string, { group, vendorId, productId }: PortOwner): string {
-  // A device of root's own group is in nobody's reach: only a rule helps.
+  // No user can join root's group: for its devices only a udev rule helps.
   const join =
     group === 'root'
       ? ''
@@ -62,7 +62,7 @@ function busyText(port: string, holders: readonly PortHolder[]): [message: strin
   if (who === '') {
     return [
       `${port} is in use by another program.`,
-      'The system does not tell which (it may be another user’s). Close terminals, a second Bitbench or ModemManager, and connect again.'
+      'The system does not say which (it may be another user’s). Close terminals, a second Bitbench or ModemManager, and connect again.'
     ]
   }
   const modemManager = holders.some(({ command }) => command === 'ModemManager')

@@ -40,7 +40,7 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
 
   const end = (reason: CloseReason): void => {
     listeners.end(reason)
-    // An error after the end has nobody left to tell, but unheard it would end the process.
+    // An error after the end is ignored; without a listener it would end the process.
     port.on('error', () => undefined)
   }
   // The data listener stays attached for the life of the port: only then does a dying peer make itself known.

@@ -74,14 +74,14 @@ async function run(): Promise<void> {
       continue
     }
     const tookMs = performance.now() - startMs
-    // Only a full slice tells the speed.
+    // Only a full slice measures the speed.
     if (executed === slice && tookMs > 0) {
       slice = Math.min(maxSlice, Math.max(minSlice, Math.round((slice * sliceMs) / tookMs)))
     }
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
 
-  /** Sleeps until there are bytes. A BIOS has time-outs of its own: it is told how time passes. */
+  /** Sleeps until there are bytes. A BIOS has time-outs: its clock is advanced meanwhile. */
   async function untilWoken(machine: VirtualMachine): Promise<void> {
     const startMs = performance.now()
     let timer: NodeJS.Timeout | undefined

@@ -60,7 +60,7 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
     onProgress: (done, note) => onProgress(done, image.sizeBytes, note)
   })
   onProgress(image.sizeBytes, image.sizeBytes, 'waiting for the monitor')
-  // Asked too early it would not answer, and the line would look bad.
+  // An earlier hello would be lost, and count as a fault of the line.
   const banner = (await session.converse(awaitBanner(), { signal })) ?? ''
   const { buildId } = await session.hello({ signal })
   checkBuild(buildId, image)
@@ -84,7 +84,7 @@ function checkBuild(buildId: number, image: LoadImage): void {
   if (buildId === sent) return
   throw new AppError(
     'board.crcMismatch',
-    `A monitor answers, but its code has CRC 0x${buildId.toString(16)}; sent was 0x${sent.toString(16)}.`,
+    `A monitor replies, but its code has CRC 0x${buildId.toString(16)}; sent was 0x${sent.toString(16)}.`,
     'Reset the board and bring the monitor up again; if it stays, lower the baud rate or change the cable.',
     { details: { buildId, sent } }
   )
@@ -106,7 +106,7 @@ async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): P
     if (soc === null) {
       throw new AppError(
         'input.invalid',
-        'This is a LiteX board, and nobody said where its UART is.',
+        'This is a LiteX board, and no description says where its UART is.',
         'Give the csr.csv or csr.json that LiteX wrote beside the bitstream (--soc csr.csv).'
       )
     }

@@ -59,7 +59,7 @@ export function createBootHandlers(deps: {
     soc: Parameters<typeof readSource>[0] | null
   ): Promise<LitexSoc | null> {
     if (soc !== null) return parseLitexSoc(new TextDecoder().decode((await readSource(soc)).bytes))
-    // Nobody has to describe the virtual one.
+    // The virtual one brings its own description.
     return id === litexBoardId ? parseLitexSoc(litexBoardCsv()) : null
   }
 }

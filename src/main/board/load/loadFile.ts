@@ -46,7 +46,7 @@ export async function readLoadImage(source: FileSource, address: number | null):
   const elf = parseElf(bytes)
   const segments = elf.segments
     .map((segment) => {
-      // Memory beyond the file's bytes is zero by the ELF's promise, which nobody else on the board keeps.
+      // An ELF promises zeros behind the file's bytes; no program on the board writes them, so they are sent.
       const filled = new Uint8Array(Math.max(segment.memoryBytes, segment.data.length))
       filled.set(segment.data)
       return { address: segment.address, bytes: filled }

@@ -5,7 +5,7 @@ import type { JobService } from '../../jobs/jobService'
 import type { Held } from '../boardRegistry'
 import { readSource } from './loadFile'
 
-/** Sent at once where no pause is wanted: small enough for progress and a cancel on a slow line. */
+/** Largest piece of one write: small enough for progress and a cancel on a slow line. */
 const pieceBytes = 256
 /** Larger files are refused. */
 const maxBytes = 64 * 1024 * 1024

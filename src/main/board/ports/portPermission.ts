@@ -4,7 +4,7 @@ import { readTty } from './serialPorts'
 
 /** Who may open a device, and by which USB ids a udev rule would find it. */
 export interface PortOwner {
-  /** Group of the device node, e.g. `dialout` (Debian) or `uucp` (Arch); null where the system does not tell. */
+  /** Group of the device node, e.g. `dialout` (Debian) or `uucp` (Arch); null where the system does not report it. */
   group: string | null
   vendorId: string | null
   productId: string | null

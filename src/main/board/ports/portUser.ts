@@ -8,9 +8,9 @@ export interface PortHolder {
 }
 
 /**
- * Who has the device open: from the open files in /proc, which tells of this user's processes (root sees all), and from
+ * Who has the device open: from the open files in /proc, which shows this user's processes (root sees all), and from
  * the lock file that terminal programs leave (`LCK..ttyUSB0` with their process id, Filesystem Hierarchy Standard 5.9),
- * which tells of other users' too. Empty where the system does not tell.
+ * which shows other users' too. Empty where the system does not say.
  */
 export async function findPortHolders(
   device: string,

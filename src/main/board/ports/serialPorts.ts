@@ -50,7 +50,7 @@ async function fromNative(native: () => Promise<NativePort[]>): Promise<PortEntr
       vendorId: port.vendorId?.toLowerCase() ?? null,
       productId: port.productId?.toLowerCase() ?? null,
       serialNumber: port.serialNumber ?? null,
-      // Windows tells it inside the device's id: USB\VID_0403&PID_6010&MI_01\...
+      // Windows has it inside the device's id: USB\VID_0403&PID_6010&MI_01\...
       interfaceNumber: /&MI_([0-9A-F]{2})/i.exec(port.pnpId ?? '')?.[1] ?? null
     })
   )

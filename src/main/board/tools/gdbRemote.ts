@@ -34,7 +34,7 @@ const earlyStopMs = 150
  * Loads a program over the GDB remote protocol (`target extended-remote`): writes its sections, compares them with the
  * memory, sets the program counter and lets the core run. GDB leaves the core as it is then: running, or halted.
  *
- * @throws board.notFound (nobody listens), board.wrongBoard (other width), board.addressRange, board.crcMismatch
+ * @throws board.notFound (no server listens), board.wrongBoard (other width), board.addressRange, board.crcMismatch
  *   (memory differs afterwards), board.disconnected, board.timeout, job.cancelled
  */
 export async function loadWithGdb(program: DebugProgram, options: GdbLoadOptions): Promise<DebugOutcome> {
@@ -69,7 +69,7 @@ export async function loadWithGdb(program: DebugProgram, options: GdbLoadOptions
 }
 
 interface Gdb {
-  /** One command; answers its values and the console text it printed. */
+  /** Runs one command; returns its values and the console text it printed. */
   ask(step: GdbStep, command: string): Promise<{ values: Record<string, MiValue>; text: string }>
   /** @throws board.faulted when the core stopped right after its start */
   checkRunning(): Promise<void>

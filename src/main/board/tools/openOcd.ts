@@ -20,7 +20,7 @@ export interface OpenOcdLoadOptions extends DebugProgress {
 const silenceMs = 30_000
 /** System bus access over a slow adapter writes about a kilobyte a second. */
 const limitMs = (sizeBytes: number): number => 60_000 + 4 * sizeBytes
-/** The program is written in about so many pieces, each of which is told as progress. */
+/** The program is written in about this many pieces; each one written is reported as progress. */
 const pieces = 32
 const minPieceBytes = 4_096
 /** No servers: this run loads and leaves, and another OpenOCD may have the usual ports. */

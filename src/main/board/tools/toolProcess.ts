@@ -78,7 +78,7 @@ export function startTool(options: ToolOptions): ToolRun {
     })
     return lines
   })
-  // A program that ended closes its stdin; what is written then is nobody's loss.
+  // A program that ended closes its stdin; an error of a write after that is ignored.
   child.stdin.on('error', () => undefined)
 
   const limit = setTimeout(() => end(tooLong(limitMs, 'ran')), limitMs)

@@ -17,7 +17,7 @@ describe('a core without counters', () => {
     requireCounter('b', { ...without, counters: { cycles: false, instructions: true } })
   })
 
-  it('is not asked to run a kernel', async () => {
+  it('gets no request to run a kernel', async () => {
     let asked = 0
     const session = {
       bench: () => {

@@ -182,7 +182,7 @@ describe('the core of a LiteX SoC', () => {
     }
   )
 
-  it('is let pass where it has RV32IM, or nothing is told', () => {
+  it('is accepted where it has RV32IM, or its ISA is unknown', () => {
     checkLitexCore(core())
     checkLitexCore(core(['isa', 'rv32i2p0_ma']))
     checkLitexCore(core(['type_picorv32', 'None'], ['variant_standard', 'None']))

@@ -25,17 +25,17 @@ function withSilence(conversation: Conversation<unknown>): {
   } catch (cause) {
     return { frames, waitedMs, error: AppError.from(cause) }
   }
-  throw new Error('silence was taken for an answer')
+  throw new Error('silence was taken for a reply')
 }
 
-describe('a board that never answers', () => {
-  // Hello is asked four times at most: who connects waits for it.
+describe('a board that never replies', () => {
+  // Hello is sent four times at most: a connection waits for it.
   it.each([
     [1, 1],
     [2, 2],
     [3, 3],
     [8, 4]
-  ])('is asked as often as allowed (%i: %i times), and no more', (attempts, asked) => {
+  ])('gets as many requests as allowed (%i: %i), and no more', (attempts, asked) => {
     const client = new MonitorClient({ timing: { answerMs: 100, workingMs: 1000, attempts } })
     const { frames, waitedMs, error } = withSilence(client.hello(1))
     expect(frames).toBe(asked)

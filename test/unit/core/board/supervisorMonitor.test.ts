@@ -57,7 +57,7 @@ describe('the place of the monitor', () => {
     expect(placeSupervisorMonitor(large)).toEqual({ start: 0x4092_0000, end: 0xffff_f000 })
   })
 
-  it('is refused where there is no room, and where RAM is not told', () => {
+  it('is refused where there is no room, and where no RAM is reported', () => {
     const refused = expect.objectContaining({
       code: 'input.unsupported',
       hint: expect.stringContaining('Nothing was sent') as string

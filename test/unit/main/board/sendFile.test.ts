@@ -97,7 +97,7 @@ describe('pieces', () => {
   const texts = (text: string, byLines: boolean): string[] =>
     [...piecesOf(new TextEncoder().encode(text), byLines)].map((piece) => new TextDecoder().decode(piece))
 
-  it('end at line ends where lines are told apart, and after 256 bytes always', () => {
+  it('end at line ends with byLines, and after 256 bytes always', () => {
     expect(texts('a\n\nbc\nd', true)).toEqual(['a\n', '\n', 'bc\n', 'd'])
     expect(texts('a\n\nbc\nd', false)).toEqual(['a\n\nbc\nd'])
     expect(texts('x'.repeat(600), true).map(({ length }) => length)).toEqual([256, 256, 88])

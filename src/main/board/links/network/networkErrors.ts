@@ -2,7 +2,7 @@ import { foreignProtocol, saidText } from '../../../../core/board/network/firstW
 import { AppError } from '../../../../shared/errors'
 import type { CloseReason } from '../link'
 
-/** Why no connection came about, in words and with the one thing to do about it. */
+/** Why no connection was made, and what to do about it. */
 export function connectFailure(label: string, host: string, cause: NodeJS.ErrnoException): AppError {
   const code = cause.code ?? ''
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NONAME') {
@@ -41,7 +41,7 @@ export function connectTimedOut(label: string, timeoutMs: number): AppError {
 
 const wrongPortHint = 'Check the port number: another service than the console listens there.'
 
-/** A server that ended the connection right after it took it: mostly it said why. */
+/** A server that ended the connection right after it accepted it; most send the reason as text. */
 export function closedAtOnce(label: string, first: Uint8Array, said: Uint8Array): AppError {
   const foreign = foreignProtocol(first)
   if (foreign !== null) return speaksForeign(label, foreign)
@@ -68,7 +68,7 @@ export function speaksForeign(label: string, protocol: string): AppError {
   return new AppError('board.protocol', `${label} speaks ${protocol}; this is no console.`, wrongPortHint)
 }
 
-/** A server that takes the connection and never takes part in the negotiation. */
+/** A server that accepts the connection and never replies to the negotiation. */
 export function noTelnet(label: string, timeoutMs: number): AppError {
   return new AppError(
     'board.timeout',
@@ -85,7 +85,7 @@ export function refusesComPort(label: string): AppError {
   )
 }
 
-/** How a connection that was up ended, by the first bytes it brought and how long ago. */
+/** Why the server ended an open connection: the protocol that its first bytes belong to, or the text it sent. */
 export function endedByServer(first: Uint8Array, said: Uint8Array): CloseReason {
   const foreign = foreignProtocol(first)
   if (foreign !== null)

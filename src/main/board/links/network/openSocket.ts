@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { type NetworkAddress, networkAddressText } from '../../../../core/board/network/address'
 import { connectFailure, connectTimedOut } from './networkErrors'
 
-/** The system probes an idle connection after so long, so that a dead server is noticed at all. */
+/** Idle time after which the system probes the connection, ms: otherwise a dead server would never be noticed. */
 const keepAliveAfterMs = 15_000
 
 /**
@@ -31,7 +31,7 @@ export async function openSocket(
       })
     })
   } catch (error) {
-    // An error after the time-out is of no interest, but unheard it would end the process.
+    // An error after the time-out is ignored; without a listener it would end the process.
     socket.on('error', () => undefined)
     socket.destroy()
     throw error

@@ -7,11 +7,11 @@ import {
 import { AppError } from '../../../../shared/errors'
 import type { TelnetConsole } from './telnetConsole'
 
-/** How long a server may take to set its line. */
+/** How long a server may take to set its line, ms. */
 const replyMs = 2_000
-/** A pty has no modem lines, and ser2net then says nothing. */
+/** Short, for ser2net sends no reply for a device without modem lines (a pty). */
 const signalReplyMs = 500
-/** Dividers make 115107 of 115200: that far off, a UART still reads every byte. */
+/** A divider may give 115107 baud for 115200; within this share a UART still reads every byte. */
 const speedTolerance = 0.03
 
 /** The serial line of an RFC 2217 server. */
@@ -45,7 +45,7 @@ export function createSerialControl(console: TelnetConsole, label: string): Seri
       await set('dataBits', 8, '8 data bits')
       await set('parity', parityNone, 'no parity')
       await set('stopBits', 1, 'one stop bit')
-      // A server may not tell how it does these two; what follows does not hang on them.
+      // Servers may leave these two without a reply; nothing later depends on them.
       await console.request('control', controlValues.noFlowControl, signalReplyMs)
       await console.request('purge', purgeBoth, signalReplyMs)
     },
@@ -62,7 +62,7 @@ export function createSerialControl(console: TelnetConsole, label: string): Seri
     },
     async measureLatencyMs(timeoutMs) {
       const beganMs = performance.now()
-      // A speed of 0 asks which it is.
+      // A speed of 0 requests the current one.
       const got = await console.request('baudRate', 0, timeoutMs)
       return got === null ? null : performance.now() - beganMs
     }

@@ -7,14 +7,14 @@ export interface ProbeOptions {
   everyMs: number
   /** How long the server may take to reply. */
   replyMs: number
-  /** performance.now() of the last byte that came over the network. */
+  /** performance.now() of the last byte received over the network. */
   lastHeardMs: () => number
   onLatency: (latencyMs: number) => void
 }
 
 /**
- * Asks an idle server for a sign of life, and measures the round trip by it. A silent one ends the link, so that it is
- * connected again. Returns what stops it.
+ * Sends a request to an idle server at intervals and measures the round trip by it. Without a reply the link ends, so that it is
+ * connected again. Returns a function that stops the probe.
  */
 export function probeServer({
   control,

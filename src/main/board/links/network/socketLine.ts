@@ -3,7 +3,7 @@ import { concatBytes } from '../../../../core/binary/bytes'
 import { type CloseReason, disconnected, writeTimedOut } from '../link'
 import { brokenConnection, endedByServer } from './networkErrors'
 
-/** Only the beginning of a connection says what it is. */
+/** Enough of a connection's beginning to recognise its protocol. */
 const maxFirstBytes = 256
 
 /** A connected socket as bytes in, bytes out and one end. */
@@ -13,7 +13,7 @@ export interface SocketLine {
   readonly first: Uint8Array
   /** @throws board.timeout, board.disconnected */
   write(bytes: Uint8Array, timeoutMs: number): Promise<void>
-  /** Ends it for a reason of our own. */
+  /** Ends the connection from this side, for the reason given. */
   end(reason: CloseReason): void
   /** Ends the connection; settles when the server has ended it too, or after a second. */
   close(): Promise<void>
@@ -24,7 +24,7 @@ export interface SocketLineOptions {
   label: string
   onBytes: (bytes: Uint8Array) => void
   onEnd: (reason: CloseReason) => void
-  /** What was received as text so far, for the reason of an early end. */
+  /** The text received so far, for the reason of an early end. */
   said: () => Uint8Array
 }
 

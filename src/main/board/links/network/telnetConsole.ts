@@ -5,20 +5,20 @@ const { binary, echo, suppressGoAhead, comPort } = telnetOptions
 
 /** Telnet over a socket: negotiation, escapes, and requests for the serial line behind the server (RFC 2217). */
 export interface TelnetConsole {
-  /** Offers and wishes; the first thing that is sent. */
+  /** Offers and requests of options; the first bytes to send. */
   start(): Uint8Array
-  /** Takes what came over the network and returns what the line sent. */
+  /** Takes bytes from the network and returns those that the serial line sent. */
   receive(bytes: Uint8Array): Uint8Array
   encode(data: Uint8Array): Uint8Array
-  /** Settles when the server has replied to everything asked for; false when it has not within `timeoutMs`. */
+  /** Settles when the server has replied to every option requested; false when it has not within `timeoutMs`. */
   negotiated(timeoutMs: number): Promise<boolean>
   /** Whether the server lets its serial line be controlled. */
   readonly controlsLine: boolean
-  /** Sets one thing of the line and returns what the server says it is now; null without a reply in time. */
+  /** Sets one property of the line and returns the value that the server reports; null without a reply in time. */
   request(command: ComPortCommand, value: number, timeoutMs: number): Promise<number | null>
-  /** True as soon as the server takes data (RFC 2217 lets it hold the client back); false after `timeoutMs`. */
+  /** True as soon as the server accepts data (it may suspend the client, RFC 2217); false after `timeoutMs`. */
   mayWrite(timeoutMs: number): Promise<boolean>
-  /** The connection is over: nothing is waited for any longer. */
+  /** Ends all waits, because the connection has ended. */
   end(): void
 }
 

@@ -27,7 +27,7 @@ const cpus = {
 }
 
 describe('prompts of U-Boot', () => {
-  it.each(['=> ', 'StarFive # ', 'Milkv-Duo$ ', '\x1b[32mboard#\x1b[0m '])('%j is learnt', (prompt) => {
+  it.each(['=> ', 'StarFive # ', 'Milkv-Duo$ ', '\x1b[32mboard#\x1b[0m '])('%j is found', (prompt) => {
     const { value, error } = runDialogue(detectBootLoader(), consoleOf(prompt, cpus))
     expect(error).toBeUndefined()
     expect(value).toEqual({ kind: 'uboot', uart: null, isa: 'rv64imac', supervisor: false })
