@@ -1,4 +1,5 @@
 import { midRanks } from '../math/correlation'
+import { logSumExp } from '../math/logSumExp'
 
 /**
  * How good outputs are, task by task. Every task has one `score` that is at most 1, larger is better, so that searches
@@ -183,11 +184,7 @@ function nextTokenMeter(): QualityMeter {
 
 /** log softmax. */
 export function logProbabilities(logits: Float32Array): Float64Array {
-  let largest = -Infinity
-  for (const logit of logits) largest = Math.max(largest, logit)
-  let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - largest)
-  const shift = largest + Math.log(sum)
+  const shift = logSumExp(logits)
   return Float64Array.from(logits, (logit) => logit - shift)
 }
 

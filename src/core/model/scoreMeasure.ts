@@ -1,3 +1,5 @@
+import { logSumExp } from '../math/logSumExp'
+
 /** What a network's scores over labelled items come to, beside those of the float network. */
 export interface ScoreMeasure {
   readonly correct: number
@@ -42,12 +44,4 @@ export function measureScores(scores: Float32Array, float: Float32Array, labels:
     }
   }
   return { correct, right, kl: kl / items, crossEntropy: crossEntropy / items, mse: mse / scores.length }
-}
-
-function logSumExp(values: Float32Array, from: number, count: number): number {
-  let most = -Infinity
-  for (let at = from; at < from + count; at++) most = Math.max(most, values[at])
-  let sum = 0
-  for (let at = from; at < from + count; at++) sum += Math.exp(values[at] - most)
-  return most + Math.log(sum)
 }

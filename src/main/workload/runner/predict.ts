@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type * as ort from 'onnxruntime-node'
+import { logSumExp } from '../../../core/math/logSumExp'
 import { AppError } from '../../../shared/errors'
 import type { Subject } from './subject'
 import type { Feeds } from './testRows'
@@ -40,7 +41,7 @@ export async function predict(
       }
       columns = dims.at(-1)!
       const perSample = dims.slice(1, -1).reduce((product, size) => product * size, 1)
-      writeSync(target, bytesOf(logProbabilities(data, columns)))
+      writeSync(target, bytesOf(toLogProbabilities(data, columns)))
       for (let at = 0; at < dims[0]!; at++, sample++) {
         labels.push(...labelsOf(subject, sample, perSample))
         for (let row = 0; row < perSample; row++) samples.push(sample)
@@ -63,14 +64,10 @@ function labelsOf({ test }: Subject, sample: number, rows: number): number[] {
   )
 }
 
-/** x - log(sum(exp(x))) by row, in place. */
-function logProbabilities(values: Float32Array, columns: number): Float32Array {
+/** Log-probabilities of scores by row, in place. */
+function toLogProbabilities(values: Float32Array, columns: number): Float32Array {
   for (let from = 0; from < values.length; from += columns) {
-    let largest = -Infinity
-    for (let i = from; i < from + columns; i++) largest = Math.max(largest, values[i]!)
-    let sum = 0
-    for (let i = from; i < from + columns; i++) sum += Math.exp(values[i]! - largest)
-    const log = largest + Math.log(sum)
+    const log = logSumExp(values, from, columns)
     for (let i = from; i < from + columns; i++) values[i] = values[i]! - log
   }
   return values
