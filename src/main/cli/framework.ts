@@ -51,6 +51,8 @@ export interface CliNoun {
 
 export interface CliArguments {
   positionals: string[]
+  /** Whether they contain a command behind "--". */
+  hasCommand: boolean
   values: Record<string, string | boolean | (string | boolean)[] | undefined>
 }
 
@@ -133,7 +135,11 @@ export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments 
     // `demo qemu` must not start on another board.
     if (positionals.length > 0 && values['help'] === undefined && !takesWords(verb.usage))
       throw new UsageError(`"${positionals[0]}" has no meaning here: this verb takes options alone.`)
-    return { positionals, values: values as CliArguments['values'] }
+    return {
+      positionals,
+      hasCommand: argv.includes('--'),
+      values: values as CliArguments['values']
+    }
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(faultOf(error, Object.keys(known)))

@@ -180,7 +180,7 @@ function requestsOf(args: CliArguments, context: CliContext): Start[] {
   }
   const [first] = args.positionals
   if (first === undefined) throw new UsageError('workload run needs --example, a network, or -- COMMAND')
-  if (process.argv.includes('--') && textOption(args, 'dataset') === undefined && !first.endsWith('.onnx')) {
+  if (args.hasCommand && textOption(args, 'dataset') === undefined && !first.endsWith('.onnx')) {
     return [{ ...common, runner: { kind: 'command', command: args.positionals, cwd: context.cwd } }]
   }
   if (args.positionals.length > 1) throw new UsageError('one network at a time')
