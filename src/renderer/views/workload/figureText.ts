@@ -1,5 +1,5 @@
 import type { MeasuredFigure } from '@shared/contract/workloadRows'
-import { unavailable } from '@shared/units'
+import { formatCount, formatDuration, unavailable } from '@shared/units'
 
 /** A figure's value as text; unavailable is a dash, never 0. */
 export const valueOf = (figure: MeasuredFigure, format: (value: number) => string): string =>
@@ -14,4 +14,7 @@ export function detailOf(
   return `${between}, n = ${n}, ${origin}${reason === null ? '' : `. ${reason}`}`
 }
 
+/** Formats of a figure's unit: µs, J, and numbers without one. */
+export const microseconds = (value: number): string => formatDuration(value / 1000)
+export const joules = (value: number): string => formatCount(value, 'J')
 export const fewDigits = (value: number): string => Number(value.toPrecision(3)).toString()
