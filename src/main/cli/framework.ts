@@ -9,7 +9,15 @@ import { suggestion } from './nearest'
  */
 export type OptionSpec = Record<
   string,
-  { type: 'string' | 'boolean'; short?: string; multiple?: boolean; default?: string | boolean; help: string }
+  {
+    type: 'string' | 'boolean'
+    short?: string
+    multiple?: boolean
+    default?: string | boolean
+    help: string
+    /** What the help calls the option's value; VALUE without. */
+    valueName?: string
+  }
 >
 
 export interface CliResult {
@@ -110,24 +118,27 @@ function withDashes(text: string, options: OptionSpec): string {
   return name in options ? `--${name}${found[2] ?? ''}` : text
 }
 
-/** Options of every verb. */
-const commonOptions: OptionSpec = {
-  json: { type: 'boolean', help: 'one JSON document on stdout' },
-  help: { type: 'boolean', short: 'h', help: 'the options of the verb' },
-  data: { type: 'string', help: 'where the data file lies' }
+/** Options of every verb, as its help lists them. */
+export const commonOptions: OptionSpec = {
+  json: { type: 'boolean', help: 'one JSON document on stdout, everything else on stderr' },
+  data: { type: 'string', help: 'where the data file lies', valueName: 'FOLDER' }
 }
+const helpOption: OptionSpec = { help: { type: 'boolean', short: 'h', help: 'the options of the verb' } }
 
 /**
  * Splits a command line for one verb.
  * @throws UsageError for unknown options (naming the nearest one), missing values, and words a verb does not take
  */
 export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments {
-  const known: OptionSpec = { ...verb.options, ...commonOptions }
+  const known: OptionSpec = { ...verb.options, ...commonOptions, ...helpOption }
   try {
     const { positionals, values } = parseArgs({
       args: argv.map((text) => withDashes(text, verb.options)),
       options: Object.fromEntries(
-        Object.entries(known).map(([name, { help: _help, ...spec }]) => [name, spec as { type: 'string' }])
+        Object.entries(known).map(([name, { help: _help, valueName: _valueName, ...spec }]) => [
+          name,
+          spec as { type: 'string' }
+        ])
       ),
       allowPositionals: true,
       strict: true

@@ -1,10 +1,5 @@
-import type { CliNoun, CliVerb } from './framework'
+import { commonOptions, type CliNoun, type CliVerb } from './framework'
 import type { CliEntry } from './nouns'
-
-const common = [
-  '  --json\n      one JSON document on stdout, everything else on stderr',
-  '  --data FOLDER\n      where the data file lies'
-]
 
 /** `bitbench --help`: the nouns and their verbs, from the list alone. */
 export function overviewText(entries: readonly CliEntry[]): string {
@@ -35,8 +30,8 @@ export function nounText(noun: CliNoun, entry: CliEntry): string {
 
 /** `bitbench board list --help`: a verb with all its options. */
 export function verbText(title: string, verb: CliVerb): string {
-  const options = Object.entries(verb.options).map(([name, option]) => {
-    const value = option.type === 'string' ? ' VALUE' : ''
+  const options = Object.entries({ ...verb.options, ...commonOptions }).map(([name, option]) => {
+    const value = option.type === 'string' ? ` ${option.valueName ?? 'VALUE'}` : ''
     const fallback = option.default === undefined ? '' : ` (default ${String(option.default)})`
     return `  --${name}${value}\n      ${option.help}${fallback}`
   })
@@ -47,7 +42,6 @@ export function verbText(title: string, verb: CliVerb): string {
     verb.summary,
     '',
     ...options,
-    ...common,
     ...notes
   ].join('\n')
 }
