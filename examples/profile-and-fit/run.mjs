@@ -4,7 +4,7 @@ import { bitbench, output, report } from '../bitbench.mjs'
 const shapes = ['1x16x64', '1x32x128', '1x64x64', '1x64x256', '1x120x256', '1x84x120'].map(
   (shape) => `matmul:${shape}`
 )
-const pairs = 'a8w8,a8w4,a4w4,a2w2'
+const pairs = 'w8a8,w4a8,w4a4,w2a2'
 const run = bitbench(
   'profile',
   'run',

@@ -2,14 +2,10 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { defineConfig, mergeConfig } from 'vitest/config'
 import base from '../../vitest.config'
+import { applyMutant, type Mutant } from './mutants'
 
 /** The tests with one module changed in memory: MUTANT names its file, the place and the text that stands there instead. */
-const mutant = JSON.parse(process.env['MUTANT'] ?? 'null') as {
-  file: string
-  from: number
-  to: number
-  text: string
-} | null
+const mutant = JSON.parse(process.env['MUTANT'] ?? 'null') as Mutant | null
 const file = mutant === null ? null : path.resolve(mutant.file)
 
 export default mergeConfig(
@@ -22,8 +18,7 @@ export default mergeConfig(
         enforce: 'pre',
         load(id: string) {
           if (mutant === null || id.split('?')[0] !== file) return null
-          const text = readFileSync(file, 'utf8')
-          return text.slice(0, mutant.from) + mutant.text + text.slice(mutant.to)
+          return applyMutant(readFileSync(file, 'utf8'), mutant)
         }
       }
     ]
