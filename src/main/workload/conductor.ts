@@ -6,7 +6,7 @@ import { planSteps, remainingTrials, secondsLeft } from '../../core/workload/pla
 import { requireProtocol } from '../../core/workload/protocol'
 import type { WorkloadStep } from '../../shared/contract/workload'
 import type { Variant } from '../../shared/contract/workloadEvidence'
-import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workloadProtocol'
+import type { RunnerEventOf } from '../../shared/contract/workloadProtocol'
 import { AppError } from '../../shared/errors'
 import { formatDuration } from '../../shared/units'
 import type { CompareTask } from './compareFiles'
@@ -18,6 +18,7 @@ import {
   type PowerSource
 } from './powerSource'
 import { startRunner, type RunnerCommand, type RunnerProcess, type SpawnRunner } from './runnerProcess'
+import { compareTask, keepTimed, oneTrial, predictionsOf, StepFailure } from './trial'
 import type { WorkloadRecord } from './workloadRecord'
 
 export interface ConductorDeps {
@@ -35,8 +36,6 @@ export interface ConductorDeps {
 
 /** Longest start of a runner: a large network from a slow disk. */
 const loadWithinMs = 600_000
-/** A step that takes longer than a minute plus this many times its guess is taken to hang. */
-const patience = 20
 /** Least phase without a power sensor to wait for. */
 const plainPhaseMs = 200
 /** Pause between trials: random, so that they do not keep step with a sensor that looks at part of the time. */
@@ -203,74 +202,4 @@ async function doSteps(
     deps.signal.throwIfAborted()
   }
   report('all steps done')
-}
-
-/** The runner reported that one step failed; the others can go on. */
-class StepFailure extends AppError {}
-
-/** Sends one step and collects what it prints until it is done. */
-async function oneTrial(runner: RunnerProcess, step: WorkloadStep, phaseMs: number): Promise<RunnerEvent[]> {
-  const events: RunnerEvent[] = []
-  runner.send({ do: 'run', ids: [step.id], forMs: phaseMs })
-  return await runner.until(
-    (event) => {
-      events.push(event)
-      if (event.event === 'error' && event.id === step.id) {
-        throw new StepFailure('tool.failed', event.message, 'See the output of the runner.')
-      }
-      return event.event === 'done' && event.id === step.id ? events : undefined
-    },
-    60_000 + patience * step.seconds * 1000
-  )
-}
-
-function predictionsOf(events: readonly RunnerEvent[], id: string): RunnerEventOf<'predictions'> {
-  const found = events.find((event) => event.event === 'predictions')
-  if (found !== undefined) return found
-  throw new StepFailure(
-    'data.missing',
-    `${id} gave no predictions.`,
-    'The step has to print an event "predictions".'
-  )
-}
-
-function keepTimed({ evidence }: WorkloadRecord, step: WorkloadStep, events: readonly RunnerEvent[]): void {
-  let begunNs: number | undefined
-  for (const event of events) {
-    if (event.event === 'weights') evidence.weightBytes[event.precision] = event.bytes
-    if (event.event === 'latency') (evidence.latencies[step.id] ??= []).push(event.us)
-    if (event.event !== 'phase' || event.name !== step.id) continue
-    if (event.state === 'begin') begunNs = event.ns
-    else if (begunNs !== undefined && event.ns !== undefined && event.repetitions !== undefined) {
-      const durationMs = (event.ns - begunNs) / 1e6
-      evidence.timings.push({ name: step.id, durationMs, repetitions: event.repetitions })
-    }
-  }
-}
-
-function compareTask(
-  record: WorkloadRecord,
-  before: RunnerEventOf<'predictions'>,
-  after: RunnerEventOf<'predictions'>
-): CompareTask {
-  if (before.rows !== after.rows || before.columns !== after.columns) {
-    throw new StepFailure(
-      'data.invalid',
-      `${after.name} has other rows or columns than the original.`,
-      'Run the same samples.'
-    )
-  }
-  return {
-    name: after.name,
-    ...{ rows: before.rows, columns: before.columns },
-    ...{
-      labels: before.labels ?? [],
-      samples: before.samples ?? Array.from({ length: before.rows }, (_, row) => row)
-    },
-    before: before.file ?? before.values!,
-    after: after.file ?? after.values!,
-    metric: record.subject!.task,
-    confidence: record.request.confidence,
-    seed: record.request.seed
-  }
 }

@@ -6,7 +6,8 @@ import {
   type WorkloadTables
 } from '../../../shared/contract/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
-import { emptyPanel, intervalBarPanel, labelledPointsPanel } from '../../figures/intervalCharts'
+import { emptyPanel } from '../../figures/emptyPanel'
+import { intervalBarPanel, labelledPointsPanel } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
 import { drawnValue, reasonOf, scaleOf } from './scale'
 

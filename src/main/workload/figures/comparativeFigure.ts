@@ -2,7 +2,8 @@ import { correlate, validValue } from '../../../core/workload/statistics/correla
 import { mainCost, mainChange } from '../../../core/workload/statistics/merge'
 import type { MeasuredFigure, LayerType } from '../../../shared/contract/workloadRows'
 import { barPanel, figureOf, type Panel } from '../../figures/charts'
-import { emptyPanel, intervalBarPanel } from '../../figures/intervalCharts'
+import { emptyPanel } from '../../figures/emptyPanel'
+import { intervalBarPanel } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
 import type { Analysis, StatisticsChoice } from './workloadFigures'
 

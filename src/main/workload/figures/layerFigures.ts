@@ -9,13 +9,9 @@ import {
   type WorkloadTables
 } from '../../../shared/contract/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
-import {
-  correlationPanel,
-  emptyPanel,
-  intervalBarPanel,
-  labelledPointsPanel,
-  type IntervalValue
-} from '../../figures/intervalCharts'
+import { correlationPanel } from '../../figures/correlationChart'
+import { emptyPanel } from '../../figures/emptyPanel'
+import { intervalBarPanel, labelledPointsPanel, type IntervalValue } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
 import { drawnValue, reasonOf, scaleOf } from './scale'
 
