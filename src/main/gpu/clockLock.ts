@@ -4,14 +4,14 @@ import { askSmi, type SmiAnswer, type SmiCommand, type Spawn } from './smiProces
 
 export interface LockedClocks {
   state(): ClockLock
-  /** Gives the clocks free; says in the result when nvidia-smi refused. */
+  /** Frees the clocks; the result has the reason when nvidia-smi refused. */
   restore(): Promise<ClockLock>
 }
 
 /**
  * Locks the SM clock of GPUs (nvidia-smi -lgc), which takes the administrator's right on most systems.
  *
- * @throws tool.failed when a GPU refused; those already locked are given free again first
+ * @throws tool.failed when a GPU refused; those already locked are freed first
  */
 export async function lockClocks(
   { spawn, smi, gpus }: { spawn: Spawn; smi: SmiCommand; gpus: readonly Gpu[] },

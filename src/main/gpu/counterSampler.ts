@@ -18,8 +18,8 @@ export interface CounterReading {
 }
 
 /**
- * Reads counters until stopped. Of equal readings in a row only the first is handed on, and at the end the last: a
- * counter says something when it moves. A counter that fails is left alone from then on and reported once.
+ * Reads counters until stopped. Of equal successive readings only the first is passed on, and at the end the last: a
+ * counter carries information when it moves. A counter that fails is read no more and reported once.
  */
 export function startCounters(
   meters: readonly Meter[],

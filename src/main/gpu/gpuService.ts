@@ -30,9 +30,9 @@ export interface GpuServiceDeps {
   readHostLoad: () => Promise<HostLoad>
   /** Deletes what the energy service keeps of a recording. */
   forgetEnergy: (recordingId: string) => Promise<void>
-  /** A recording has ended and is stored: its energy can be worked out before somebody asks for it. */
+  /** A recording has ended and is stored: its energy can be computed before a report is requested. */
   recorded?: (recordingId: string) => void
-  /** Writes the energy of every phase of a recording to a file; from the energy service. Answers the rows. */
+  /** Writes the energy of every phase of a recording to a file; from the energy service. Returns the number of rows. */
   exportEnergy: (recordingId: string, file: string, format: 'csv' | 'parquet') => Promise<number>
 }
 

@@ -5,7 +5,7 @@ export interface Nvml {
   /** The library's path or name as it was loaded. */
   readonly source: string
   /**
-   * Finds the energy counter of a GPU. Read once here, so that a GPU without one (before Volta) is told at the start.
+   * Finds the energy counter of a GPU. Read once here, so that a GPU without one (before Volta) is reported at the start.
    *
    * @returns a function that reads the energy in J since the driver was loaded
    * @throws tool.failed in NVML's words

@@ -47,7 +47,7 @@ const closeGraceMs = 2_000
 
 /**
  * Runs `nvidia-smi --query-gpu=... --format=csv -lms N` and keeps it running: dead or silent, it is started again
- * after a growing wait, the stretch without readings is told as a gap, and rows already printed are never lost (the
+ * after a growing wait, the stretch without readings is reported as a gap, and rows already printed are never lost (the
  * end of a process counts when its pipe is drained, not when it exits).
  */
 export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {

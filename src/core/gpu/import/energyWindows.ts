@@ -81,7 +81,7 @@ export function readCodeCarbonWindows(text: string, file: string): EnergyWindows
   return withoutOverlaps({ windows, gpus: [{ index: 0, name: model ?? 'GPUs (CodeCarbon)' }], notes })
 }
 
-/** Windows in the order of time without those that overlap an earlier one: their energies cannot be put in a row. */
+/** Windows in the order of time without those that overlap an earlier one: one counter cannot hold the energies of both. */
 function withoutOverlaps({ windows, gpus, notes }: EnergyWindows): EnergyWindows {
   const kept: EnergyWindow[] = []
   for (const window of [...windows].sort((a, b) => a.toMs - b.toMs)) {

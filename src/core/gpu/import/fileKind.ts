@@ -4,7 +4,7 @@ import { AppError } from '../../../shared/errors'
 export type RecordingFileKind = 'bitbench' | 'nvidiaSmi' | 'zeus' | 'codeCarbon'
 
 /**
- * Tells a CSV recording by the names in its header.
+ * Recognises a CSV recording by the names in its header.
  *
  * Compared with: nvidia-smi --query-gpu --format=csv (its header), zeus.monitor.energy of Zeus (start_time, window_name,
  * elapsed_time, gpuN_energy), emissions.csv of CodeCarbon 2.2 to 2.4 (run_id, duration, gpu_energy).
@@ -21,7 +21,7 @@ export function fileKindOf(header: string, file: string): RecordingFileKind {
   throw new AppError(
     'data.invalid',
     `The header of ${file} is none that is known.`,
-    'Read are: samples as "gpu record --out" writes them (CSV, Parquet), nvidia-smi --query-gpu=timestamp,…,power.draw ' +
+    'These are read: samples as "gpu record --out" writes them (CSV, Parquet), nvidia-smi --query-gpu=timestamp,…,power.draw ' +
       '--format=csv, the log_file of ZeusMonitor, and emissions.csv of CodeCarbon.'
   )
 }
