@@ -38,7 +38,7 @@ export function phaseFlags(
         'energy.tooShort',
         `Phase "${phase.name}" lasted ${formatDuration(durationMs)} with ${counts.readings} readings; ` +
           `this sensor needs ${formatDuration(neededMs)} and ${readingsNeeded} readings.`,
-        'Repeat the work inside the phase until it lasts long enough, and tell the number as "repetitions".'
+        'Repeat the work inside the phase until it lasts long enough, and give their number as "repetitions".'
       )
     )
   }

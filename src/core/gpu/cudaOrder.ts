@@ -56,7 +56,7 @@ export function gpuOfCudaIndex<T extends Pick<Gpu, 'index' | 'name' | 'uuid' | '
   if (!isOrdered) {
     throw new AppError(
       'input.invalid',
-      `Which GPU is CUDA device ${cudaIndex} cannot be told: CUDA numbers the fastest first, and the GPUs differ.`,
+      `Which GPU is CUDA device ${cudaIndex} cannot be determined: CUDA numbers the fastest first, and the GPUs differ.`,
       'Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name the GPU by its UUID in CUDA_VISIBLE_DEVICES.'
     )
   }

@@ -43,10 +43,10 @@ export interface JobService {
   /** Resolves when no job runs any more. */
   idle(): Promise<void>
   /**
-   * Cancels everything that runs and everything that starts from now on, then waits for it to let go, but not for ever.
+   * Cancels everything that runs and everything that starts from now on, then waits for the jobs to end, up to a limit.
    *
    * @param maxMs longest wait, default 30 s
-   * @returns the titles of the jobs that did not let go
+   * @returns the titles of the jobs that did not end
    */
   stop(maxMs?: number): Promise<string[]>
   handlers: HandlersOf<typeof jobContract>
@@ -64,7 +64,7 @@ interface Entry {
 const maxKeptJobs = 200
 /** Progress is sent at most this often per job. */
 const batchMs = 100
-/** How long jobs may take to let go when Bitbench ends. */
+/** How long jobs may take to end when Bitbench ends. */
 const stopMs = 30_000
 
 export function createJobService(options: {

@@ -249,7 +249,7 @@ export const proxyContract = defineContract({
       })
     ),
     'proxy.forgetCalibration': command(z.object({ boardId: z.string(), modelId: z.string() }), done),
-    /** Writes report.html and its figures (SVG, PNG) into a folder; answers the files. */
+    /** Writes report.html and its figures (SVG, PNG) into a folder; returns the files. */
     'proxy.report': command(
       z.object({ id: z.string(), folder: z.string() }),
       z.object({ files: z.array(z.string()) })

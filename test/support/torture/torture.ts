@@ -39,7 +39,7 @@ interface Fault {
 
 /** After a fault, another client gets a reply within this time, ms; the machine may be busy with other work. */
 const longestAnswerMs = 20_000
-/** A signal ends the host within this time, ms; jobs have 30 s of it to let go. */
+/** A signal ends the host within this time, ms; jobs have 30 s of it to end. */
 const longestEndMs = 120_000
 // From the working directory (the repository), since scripts bundle this file elsewhere.
 const smi = path.resolve('test/fixtures/smi/mutatingSmi.mjs')
