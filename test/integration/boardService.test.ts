@@ -238,6 +238,47 @@ describe('board service with a line of the test', () => {
     }
   })
 
+  it('opens a line again when its settings change, but not under a lease', async () => {
+    const speeds: number[] = []
+    const bench = await createBoardBench({
+      openSerial: async (_port, { baudRate }) => {
+        speeds.push(baudRate)
+        return createMemoryLink().link
+      }
+    })
+    const id = '/dev/ttyFAKE'
+    const connect = async (settings: { baudRate?: number } = {}): Promise<unknown> =>
+      await bench.boards.handlers['board.connect']({ id, identify: false, settings }, context)
+    try {
+      await connect()
+      await connect()
+      await connect({ baudRate: 115_200 })
+      expect(speeds).toEqual([115_200])
+      await connect({ baudRate: 9_600 })
+      await connect()
+      expect(speeds).toEqual([115_200, 9_600])
+      // Two lines with a long pause between them hold the lease.
+      const file = { name: 'script.txt', base64: Buffer.from('a\nb\n').toString('base64') }
+      const order = { id, file, linePauseMs: 60_000 }
+      const { jobId } = await bench.boards.handlers['board.sendFile'](order, context)
+      const leasedBy = async (): Promise<string | null> =>
+        (await bench.boards.handlers['board.get']({ id }, context)).board.leasedBy
+      while ((await leasedBy()) === null) await new Promise((resolve) => setTimeout(resolve, 5))
+      await expect(connect({ baudRate: 19_200 })).rejects.toMatchObject({
+        code: 'board.busy',
+        message: expect.stringContaining('in use by the sending of script.txt')
+      })
+      await connect({ baudRate: 9_600 })
+      expect(speeds).toEqual([115_200, 9_600])
+      await bench.jobs.cancel(jobId)
+      await bench.jobs.idle()
+      await connect({ baudRate: 19_200 })
+      expect(speeds).toEqual([115_200, 9_600, 19_200])
+    } finally {
+      await bench.close()
+    }
+  })
+
   it('comes back by itself after an unplug, on whatever port the same board gets', async () => {
     const opened: { link: Link; port: string; unplug: () => void }[] = []
     const usb = (at: string, serialNumber: string): PortEntry => ({

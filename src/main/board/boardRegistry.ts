@@ -31,7 +31,10 @@ export interface BoardRegistry {
   /** Looks for boards again and returns all. */
   list(): Promise<Board[]>
   get(id: string): Promise<Board>
-  /** Connects unless that is done; with `identify` also says hello. */
+  /**
+   * Connects unless that is done; with `identify` also says hello. A serial line that is open with other settings than `change`
+   * wants is opened again. @throws board.busy while it is leased
+   */
   connect(id: string, change?: PortSettingsChange, identify?: boolean): Promise<Board>
   disconnect(id: string): Promise<void>
   save(id: string, change: BoardChange): Promise<Board>
@@ -157,8 +160,17 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
     if (connection.state === 'connecting') {
       throw new AppError('board.busy', `${id} is being connected already.`, 'Wait a moment.')
     }
-    const isReady = connection.state === 'connected' && (!identify || connection.session?.identified != null)
+    const isConnected = connection.state === 'connected'
+    const isOther = isConnected && entry.kind === 'serial' && differs(connection.settings, change)
+    const isReady = isConnected && !isOther && (!identify || connection.session?.identified != null)
     if (isReady) return view(entry)
+    if (isOther && connection.leasedBy !== null) {
+      throw new AppError(
+        'board.busy',
+        `${id} is in use by the ${connection.leasedBy}; its line cannot be opened with other settings now.`,
+        `Wait for the ${connection.leasedBy} to end, or cancel it in the job list.`
+      )
+    }
     if (connection.state !== 'available') await connection.disconnect()
     entry.settings = changed(entry.settings, change)
     await connection.connect(entry.settings, identify)
@@ -254,6 +266,12 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
       }
     }
   }
+}
+
+/** Whether a change would make settings other than they are. */
+function differs(settings: PortSettings, change: PortSettingsChange): boolean {
+  const next = changed(settings, change)
+  return (Object.keys(next) as (keyof PortSettings)[]).some((name) => next[name] !== settings[name])
 }
 
 function changed(settings: PortSettings, change: PortSettingsChange): PortSettings {

@@ -8,6 +8,7 @@ import type { Search } from '../../shared/contract/search'
 import { countOf, formatCount, formatPercent, formatPercentValue } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { writeWholeFile } from '../files/replaceFile'
+import { lineOptions, openLine } from './boardLine'
 import { numberOption, textOption, type CliNoun } from './framework'
 import { dataSetOption } from './ownData'
 import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
@@ -19,9 +20,10 @@ export const demoCli: CliNoun = {
     demo: {
       summary: 'Profiles a board, fits a proxy, searches a scheme, deploys it and compares every output.',
       usage:
-        '[--board virtual:small|virtual:mid|virtual:high|qemu|PATH] [--seed S] [--budget-ratio R] [--images N] [--out FILE]',
+        '[--board virtual:small|virtual:mid|virtual:high|qemu|PATH] [--baud N] [--seed S] [--budget-ratio R] [--images N] [--out FILE]',
       options: {
         board: { type: 'string', help: 'board id or serial port', default: 'virtual:small' },
+        ...lineOptions,
         seed: { type: 'string', help: 'seed of design, fit and search', default: '1' },
         model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
         ...dataSetOption,
@@ -42,10 +44,12 @@ export const demoCli: CliNoun = {
             : await openModel(client, modelPath, context.cwd)
         const dataSet = textOption(args, 'dataset')
         if (dataSet !== undefined) await client.call('model.useDataSet', { modelId, dataSet })
+        const boardId = textOption(args, 'board') ?? 'virtual:small'
+        await openLine(client, boardId, args)
         const result = await runLoop(
           client,
           {
-            boardId: textOption(args, 'board') ?? 'virtual:small',
+            boardId,
             modelId,
             seed,
             budgetRatio: numberOption(args, 'budget-ratio', { min: 0.05, max: 1 }) ?? 0.75,

@@ -142,7 +142,10 @@ export const boardContract = defineContract({
     /** Virtual boards, QEMU, serial ports and saved boards. */
     'board.list': command(nothing, z.object({ boards: z.array(boardSchema) })),
     'board.get': command(boardId, boardAnswer),
-    /** Opens the line and identifies the monitor. Connecting a connected board returns it as it is. */
+    /**
+     * Opens the line and identifies the monitor. Connecting a connected board returns it as it is;
+     * with other settings than its line has, a serial line is opened again. @throws board.busy while it is leased
+     */
     'board.connect': command(
       boardId.extend({
         settings: portSettingsChangeSchema.optional(),
