@@ -129,6 +129,7 @@ export function asciiText(bytes: Uint8Array): string {
   return text
 }
 
+/** Returns the parts one behind the other, in a new array. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length

@@ -17,6 +17,7 @@ export function crc32Feed(state: number, bytes: Uint8Array, from = 0, to = bytes
   return crc
 }
 
+/** Returns the CRC-32 (IEEE, unsigned) of a running state. */
 export function crc32Finish(state: number): number {
   return (state ^ 0xffffffff) >>> 0
 }

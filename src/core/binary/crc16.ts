@@ -9,6 +9,7 @@ for (let byte = 0; byte < 256; byte++) {
   table[byte] = value
 }
 
+/** CRC-16/XMODEM (polynomial 0x1021, start 0 unless given) of `bytes[start..end)`. */
 export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = 0
   for (let at = start; at < end; at++) crc = ((crc << 8) & 0xffff) ^ table[(crc >> 8) ^ bytes[at]]

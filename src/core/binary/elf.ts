@@ -8,6 +8,7 @@ export interface ElfSegment {
   memoryBytes: number
 }
 
+/** What an ELF file loads: entry address, segments and named symbols. */
 export interface LoadedElf {
   entry: number
   segments: ElfSegment[]

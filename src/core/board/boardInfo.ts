@@ -3,6 +3,7 @@ import type { KernelName, KernelVariant } from '@shared/vocabulary'
 
 /** What a board reports in its reply to `hello` (docs/protocol.md). JSON-safe: it is stored with every Sample. */
 
+/** One kernel build of a board: widths, layout, variant and the scratch it needs. */
 export interface BoardKernel {
   kernel: KernelName
   /** 8, 4, 2 or 1. */
@@ -24,6 +25,7 @@ export interface AddressRange {
   high: number
 }
 
+/** What a board's monitor says about itself in its hello. */
 export interface BoardInfo {
   protocolVersion: number
   /** Requests that may be outstanding at once. */

@@ -11,6 +11,7 @@ export const maxFrameBytes = frameOverheadBytes + maxPayloadBytes
 const sync0 = 0xb5
 const sync1 = 0x62
 
+/** One frame of the monitor's protocol without its framing bytes and CRC (docs/protocol.md). */
 export interface Frame {
   /** 0..255, chosen by the host, echoed in the response. */
   seq: number

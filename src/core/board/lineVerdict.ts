@@ -9,6 +9,7 @@ export interface EchoTime {
   lineMs: number
 }
 
+/** Judgement of an echo test: whether the line is good, why, and what to change. */
 export interface LineVerdict {
   isGood: boolean
   text: string

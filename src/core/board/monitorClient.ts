@@ -23,6 +23,7 @@ import {
   type Spent
 } from './protocol'
 
+/** How a monitor is spoken to: text, timing and requests in flight. */
 export interface MonitorClientOptions {
   /** Gets every byte outside frames: banner, output of a called program. */
   onText?: (bytes: Uint8Array) => void

@@ -37,6 +37,7 @@ export interface Outstanding {
   order: number
 }
 
+/** A response with the request it belongs to. */
 export interface Answer {
   request: Outstanding
   status: number

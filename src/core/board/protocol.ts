@@ -17,6 +17,8 @@ export const opcodes = {
   counters: 0x0b,
   tensor: 0x0c
 } as const
+
+/** Name of a request of the monitor's protocol. */
 export type Opcode = keyof typeof opcodes
 
 export const responseFlag = 0x80
@@ -24,6 +26,7 @@ export const eventCommand = 0x7f
 /** Data bytes of one load or read. */
 export const maxDataBytes = 1024
 
+/** One kernel measurement: kernel, bits, dimensions, repetitions and the seed of its operands. */
 export interface BenchRequest {
   kernel: KernelName
   activationBits: number
@@ -37,6 +40,7 @@ export interface BenchRequest {
   reference?: boolean
 }
 
+/** Counters and checksum of a kernel measurement. */
 export interface BenchResult {
   repetitions: number
   /** CRC-32 of the outputs. */
@@ -46,6 +50,7 @@ export interface BenchResult {
   instructions: number[]
 }
 
+/** Where a loaded Image keeps its arena, inputs and outputs; addresses and sizes in bytes. */
 export interface PreparedImage {
   totalBytes: number
   arenaAddress: number
@@ -57,6 +62,7 @@ export interface PreparedImage {
   layerCount: number
 }
 
+/** Inferences of a prepared Image: addresses in board memory and their number. */
 export interface RunRequest {
   inputAddress: number
   outputAddress: number
@@ -72,10 +78,12 @@ export interface Spent {
   instructions: number
 }
 
+/** Cycles and instructions that a layer spent over its runs. */
 export interface LayerCounters extends Spent {
   runs: number
 }
 
+/** A message that the board sends by itself: progress of a run, or a trap. */
 export interface BoardEvent {
   kind: 'progress' | 'trap' | 'unknown'
   done: number

@@ -12,6 +12,7 @@ export type ElementType = 'u8' | 'i8' | 'f32'
 /** Which half of a set a file belongs to, where the files say so (train-images / t10k-images, x_train / x_test). */
 export type ItemOrigin = 'train' | 'test'
 
+/** An item that can be used. */
 export interface GoodItem {
   readonly kind: 'good'
   /** Names the item to a person: a path, or a file and a row. */
@@ -28,6 +29,7 @@ export interface GoodItem {
   readonly origin: ItemOrigin | null
 }
 
+/** An item that cannot be used, with the reason; it is counted and named, never dropped without a word. */
 export interface BadItem {
   readonly kind: 'bad'
   readonly name: string
@@ -35,6 +37,7 @@ export interface BadItem {
   readonly reason: string
 }
 
+/** What reading one item gives. */
 export type ReadItem = GoodItem | BadItem
 
 /** A running sequence of bytes that are taken in order. */
@@ -55,6 +58,7 @@ export function goodItem(
   return { kind: 'good', name, values, shape, label: null, target: null, split: null, origin: null, ...known }
 }
 
+/** Returns an item that cannot be used; `reason` is half a sentence. */
 export function badItem(name: string, reason: string): BadItem {
   return { kind: 'bad', name, reason }
 }
@@ -65,10 +69,12 @@ export function elementOf(values: ItemValues): ElementType {
   return values instanceof Int8Array ? 'i8' : 'f32'
 }
 
+/** Bytes of one element. */
 export function elementBytes(element: ElementType): number {
   return element === 'f32' ? 4 : 1
 }
 
+/** Number of elements of a shape. */
 export function sizeOfShape(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1)
 }

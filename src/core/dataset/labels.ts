@@ -8,6 +8,7 @@ export interface LabelBook {
   classes(wanted: ClassWishes): ClassList
 }
 
+/** What files or the user say about the classes before the labels are read. */
 export interface ClassWishes {
   /** Names by class number, where the files give them. */
   readonly names: readonly string[] | null
@@ -15,6 +16,7 @@ export interface ClassWishes {
   readonly atLeast: number | null
 }
 
+/** Class names in order, and the class of every label seen. */
 export interface ClassList {
   readonly names: readonly string[]
   /** Class number of each number `add` returned. */

@@ -7,6 +7,7 @@ import { logSumExp } from '../math/logSumExp'
  */
 export type Task = 'classification' | 'regression' | 'reconstruction' | 'nextToken' | 'unlabelled'
 
+/** How well a network does a task on a set of items. */
 export interface Quality {
   /** accuracy, R², AUC, 1 / perplexity, or agreement with the float network. */
   readonly score: number
@@ -28,12 +29,14 @@ export interface ScoredBatch {
   readonly reference: Float32Array | null
 }
 
+/** Adds up batches of outputs and returns their quality. */
 export interface QualityMeter {
   add(batch: ScoredBatch): void
   /** @throws RangeError when nothing was added */
   quality(): Quality
 }
 
+/** Returns the meter of a task. */
 export function createQualityMeter(task: Task): QualityMeter {
   switch (task) {
     case 'classification':

@@ -4,6 +4,7 @@ import type { ItemValues } from './item'
 export type NumberType =
   'u8' | 'i8' | 'i16' | 'u16' | 'i32' | 'u32' | 'i64' | 'u64' | 'f16' | 'f32' | 'f64' | 'bool'
 
+/** Bytes of one number of a type. */
 export function numberBytes(type: NumberType): number {
   if (type === 'u8' || type === 'i8' || type === 'bool') return 1
   if (type === 'i16' || type === 'u16' || type === 'f16') return 2

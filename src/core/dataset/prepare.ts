@@ -24,6 +24,7 @@ export function hwcOf(shape: readonly number[], layout: PictureGeometry['layout'
   return [1, 1, sizeOfShape(shape)]
 }
 
+/** An item as the network takes it: values in row-major [height, width, channels]. */
 export interface PreparedItem {
   readonly values: ItemValues
   readonly shape: ShapeHwc

@@ -11,6 +11,7 @@ export interface Picture {
 /** Widest and highest picture that is decoded. */
 const maxSide = 16_384
 
+/** Whether a file that begins with `head` is a BMP picture. */
 export function isBmp(head: Uint8Array): boolean {
   return head[0] === 0x42 && head[1] === 0x4d
 }

@@ -17,6 +17,7 @@ export interface CsvColumns {
   readonly delimiter: string
 }
 
+/** Which columns of a CSV file are label, targets or unused. */
 export interface CsvWishes {
   readonly label: string | null
   readonly targets: readonly string[]
@@ -115,6 +116,7 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   })
 }
 
+/** Whether a text is the name of a split. */
 export function isSplit(text: string | null): text is ImageSplit {
   return (imageSplits as readonly (string | null)[]).includes(text)
 }

@@ -15,6 +15,7 @@ const types: Readonly<Record<number, NumberType>> = {
   0x0e: 'f64'
 }
 
+/** Element type and dimensions of an IDX file. */
 export interface IdxHeader {
   readonly type: NumberType
   readonly dims: readonly number[]
@@ -38,6 +39,7 @@ export async function readIdxHeader(stream: ByteStream, file: string): Promise<I
   return { type, dims: bigEndianWords(await takeExactly(stream, 4 * rank, file)) }
 }
 
+/** An IDX file to read: its name for messages, and its bytes. */
 export interface IdxFile {
   readonly name: string
   readonly stream: ByteStream

@@ -22,6 +22,7 @@ const types: Readonly<Record<string, NumberType>> = {
   f8: 'f64'
 }
 
+/** Element type, byte order and shape of an NPY file (row-major). */
 export interface NpyHeader {
   readonly type: NumberType
   readonly littleEndian: boolean
@@ -55,6 +56,7 @@ export async function readNpyHeader(stream: ByteStream, file: string): Promise<N
   return { type, littleEndian, shape }
 }
 
+/** An NPY file to read: its name for messages, and its bytes. */
 export interface NpyFile {
   readonly name: string
   readonly stream: ByteStream

@@ -6,6 +6,7 @@ export interface Sound {
   readonly samples: Float32Array
 }
 
+/** Whether a file that begins with `head` is a WAV sound. */
 export function isWav(head: Uint8Array): boolean {
   return ascii(head, 0) === 'RIFF' && ascii(head, 8) === 'WAVE'
 }

@@ -98,6 +98,7 @@ export interface Leak {
   readonly splits: readonly [ImageSplit, ImageSplit]
 }
 
+/** Equal items that stand in different splits. */
 export interface Leaks {
   /** Items that have an equal one in another split. */
   readonly items: number

@@ -16,6 +16,7 @@ export const zipTailBytes = 65_557
 /** Length of a local header without its variable part, whose two lengths stand at 26 and 28. */
 export const zipLocalBytes = 30
 
+/** Where the central directory of a ZIP file lies, in bytes. */
 export interface ZipEnd {
   readonly directoryOffset: number
   readonly directoryBytes: number

@@ -1,5 +1,6 @@
 import { alignUp, type Lifetime } from './planner'
 
+/** A buffer of the arena with the steps it lives through. */
 export interface ArenaBuffer extends Lifetime {
   readonly kind: 'activation' | 'scratch'
 }

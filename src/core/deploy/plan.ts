@@ -50,6 +50,7 @@ export interface Plan {
   readonly firmwareBuildId: number
 }
 
+/** A block of the Image with its place, in bytes. */
 export interface PlanBlock {
   /** "input", a layer's name, or "<layer> scratch". */
   readonly name: string
@@ -61,6 +62,7 @@ export interface PlanBlock {
   readonly lastLayer: number
 }
 
+/** A layer of the plan with the places of its operands in the arena. */
 export interface PlanLayer {
   readonly name: string
   readonly op: IntegerLayer['op']

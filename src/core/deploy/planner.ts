@@ -14,6 +14,7 @@ export interface Lifetime {
   readonly last: number
 }
 
+/** Offsets of all buffers, and the bytes they need together. */
 export interface Placement {
   /** Offset of each buffer, in the order given. */
   readonly offsets: number[]
@@ -48,6 +49,7 @@ export function placeBuffers(buffers: readonly Lifetime[], alignment = 16): Plac
   return { offsets, totalBytes, lowerBoundBytes: lowerBound(buffers, sizes) }
 }
 
+/** Smallest multiple of `alignment` that is at least `value`. */
 export function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment
 }

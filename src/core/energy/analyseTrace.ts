@@ -12,6 +12,7 @@ import { summariseTrials, type Doubt } from './trialSummary'
 /** The phase that stands for the whole command. */
 export const wholePhaseName = '(whole)'
 
+/** Energy of a recording and of its phases, with what speaks against the figures. */
 export interface TraceAnalysis {
   idle: IdleBaseline
   idleAfter: IdleBaseline

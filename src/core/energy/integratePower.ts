@@ -14,6 +14,7 @@ export interface Integral {
   samples: number
 }
 
+/** A span of time without usable readings, ms. */
 export interface Break {
   readonly fromMs: number
   readonly toMs: number

@@ -11,6 +11,7 @@ export const coverageNeeded = 0.95
 /** Share of throttled readings, and of implausible ones, from which a phase is not to be quoted. */
 const doubtfulFraction = 0.01
 
+/** What the verdict on a phase is made from. */
 export interface PhaseFigures {
   counterJ: number | null
   counterDifference: number | null

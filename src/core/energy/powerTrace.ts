@@ -31,6 +31,7 @@ export interface ReadingCount {
   achievedHz: number | null
 }
 
+/** Counts the readings within [fromMs, toMs], and those left out as impossible. */
 export function countReadings(trace: PowerTrace, fromMs: number, toMs: number): ReadingCount {
   const distinct = new Set<number>()
   let readings = 0

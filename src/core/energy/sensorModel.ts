@@ -20,8 +20,10 @@ export interface SensorModel {
   readonly steadyErrorPercent?: readonly [number, number]
 }
 
+/** Power field of nvidia-smi; they differ in what they average over. */
 export type PowerField = 'power.draw' | 'power.draw.instant' | 'power.draw.average'
 
+/** How often a power sensor gives a new value, and over what time it averages, ms. */
 export interface SensorTiming {
   readonly updatePeriodMs: number
   readonly averagingWindowMs: number

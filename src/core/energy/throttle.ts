@@ -18,6 +18,7 @@ export interface ThrottleTrace {
   readonly mask: Float64Array
 }
 
+/** How much of a span the GPU was slowed down. */
 export interface Throttling {
   /** Share of the readings with heat, hardware slowdown or power brake, 0..1; null without readings. */
   throttledFraction: number | null
@@ -27,6 +28,7 @@ export interface Throttling {
   reasons: string[]
 }
 
+/** Shares of throttled and power-capped readings within [fromMs, toMs]. */
 export function throttlingOf(trace: ThrottleTrace | null, fromMs: number, toMs: number): Throttling {
   let readings = 0
   let throttled = 0

@@ -1,6 +1,7 @@
 import { createRandom } from '../math/random'
 import type { StageSample } from './samples/stageSample'
 
+/** Simulated samples with a known truth. */
 export interface SimulationOptions {
   count: number
   seed: number

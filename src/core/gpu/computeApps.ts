@@ -3,6 +3,7 @@ import { parseCell } from './smiCell'
 /** Query fields of the processes on the GPUs; the name comes last, since a path may hold commas. */
 export const computeAppFields = ['gpu_uuid', 'pid', 'used_memory', 'process_name'] as const
 
+/** A process that computes on a GPU, as `nvidia-smi --query-compute-apps` lists it. */
 export interface ComputeApp {
   gpuUuid: string
   pid: number

@@ -21,6 +21,7 @@ export function chooseIdentity(known: ReadonlySet<string>): string[] {
   )
 }
 
+/** A GPU as nvidia-smi lists it; null where a field is not available. */
 export interface ListedGpu {
   index: number
   uuid: string | null

@@ -14,6 +14,7 @@ export interface MetricSpec {
   readonly dimension: Dimension
 }
 
+/** Physical dimension of a metric; decides unit and format. */
 export type Dimension = 'power' | 'frequency' | 'percent' | 'memory' | 'temperature' | 'mask'
 
 const specs: Record<GpuMetric, Omit<MetricSpec, 'metric'>> = {

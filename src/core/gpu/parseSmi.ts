@@ -11,12 +11,14 @@ export interface SmiRow {
   values: Float64Array
 }
 
+/** Rows and other lines that a piece of output completes. */
 export interface SmiParsed {
   rows: SmiRow[]
   /** Lines that are neither a header nor a row, as printed: messages of nvidia-smi, cut lines, garbage. */
   stray: string[]
 }
 
+/** Reads nvidia-smi's CSV output as it arrives. */
 export interface SmiParser {
   push(chunk: string): SmiParsed
   /** The process ended: an unfinished line is stray even if it looks whole, since its last value may be cut. */

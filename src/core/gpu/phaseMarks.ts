@@ -44,6 +44,7 @@ export interface PhaseTracker {
   readonly phases: readonly PhaseMark[]
 }
 
+/** Turns begin and end lines into phases; a phase that is begun twice gets trial numbers. */
 export function createPhaseTracker(): PhaseTracker {
   const open = new Map<string, TrackedPhase>()
   const trials = new Map<string, number>()

@@ -21,6 +21,7 @@ const leak = 1e-3
 /** A row this much earlier than its stamp allows is a jump and not a better estimate of the offset. */
 const stepMs = 250
 
+/** Places readings on the recording's clock in ms; a jump of the wall clock moves none of them. */
 export function createSampleClock(): SampleClock {
   let offsetMs: number | undefined
   let lastWallMs = -Infinity

@@ -9,6 +9,7 @@ export interface SampleRing {
   column(metric: number, sinceMs?: number): { tMs: Float64Array; values: Float64Array }
 }
 
+/** Keeps the last `capacity` samples of a GPU. */
 export function createSampleRing(capacity: number): SampleRing {
   const tMs = new Float64Array(capacity)
   const values = new Float64Array(capacity * metricCount)

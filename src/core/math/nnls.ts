@@ -69,6 +69,7 @@ function solvePassive(gram: Float64Array, rhs: Float64Array, passive: Uint8Array
   return solution
 }
 
+/** Options of a non-negative fit of relative errors. */
 export interface RelativeFitOptions {
   /** Coefficients to be pulled to, with the weight of `pull` rows. */
   prior?: Float64Array

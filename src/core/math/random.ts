@@ -17,6 +17,7 @@ export interface Random {
   fork(label: number): Random
 }
 
+/** Returns a seeded generator; equal seeds give equal numbers on every machine. */
 export function createRandom(seed: number): Random {
   let mixed = seed >>> 0
   const nextSeedWord = (): number => {

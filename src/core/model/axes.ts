@@ -8,6 +8,7 @@ import { sizeOf, type Shape } from './graph'
  */
 export type AxisMap = readonly number[]
 
+/** Returns which axis of the stored tensor each axis of an ONNX value is; null where the value is no permutation of it. */
 export function axisMapOf(state: ImportState, value: Value): AxisMap | null {
   const shape = shapeOf(state, value.node)
   const size = sizeOf(shape)

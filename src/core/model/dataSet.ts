@@ -8,6 +8,7 @@ export interface LabelledImages {
   readonly labels: Uint8Array
 }
 
+/** How many images per class a split takes. */
 export interface SplitSpec {
   readonly split: ImageSplit
   readonly perClass: number
@@ -53,6 +54,7 @@ export function chooseSplits(
   return taken
 }
 
+/** Returns copies of the images at `indices`, in that order. */
 export function takeImages(source: LabelledImages, indices: ArrayLike<number>): LabelledImages {
   const size = source.pixels.length / source.count
   const pixels = new Uint8Array(indices.length * size)

@@ -14,6 +14,7 @@ interface NodeBase {
   readonly outputShape: Shape
 }
 
+/** Sliding window of a convolution or pooling, in pixels. */
 export interface WindowAttributes {
   readonly kernel: readonly [height: number, width: number]
   readonly stride: readonly [height: number, width: number]
@@ -48,6 +49,7 @@ export interface DenseNode extends NodeBase, Weighted {
   readonly weights: Float32Array
 }
 
+/** Largest value of every window, by channel. */
 export interface MaxPoolNode extends NodeBase, WindowAttributes {
   readonly op: 'maxPool'
 }
@@ -58,11 +60,13 @@ export interface AvgPoolNode extends NodeBase, WindowAttributes {
   readonly countIncludePad: boolean
 }
 
+/** Sum of two tensors of one shape, with ReLU where `relu` is set. */
 export interface AddNode extends NodeBase {
   readonly op: 'add'
   readonly relu: boolean
 }
 
+/** Larger of 0 and the input, by element. */
 export interface ReluNode extends NodeBase {
   readonly op: 'relu'
 }
@@ -74,6 +78,7 @@ export interface BatchNormNode extends NodeBase {
   readonly shift: Float32Array
 }
 
+/** The input as a vector, in the order of ONNX (channels first). */
 export interface FlattenNode extends NodeBase {
   readonly op: 'flatten'
 }
@@ -85,6 +90,8 @@ export interface TableNode extends NodeBase {
 }
 
 export const binaryFunctions = ['add', 'sub', 'mul'] as const
+
+/** Function of two values that is applied by element. */
 export type BinaryFunction = (typeof binaryFunctions)[number]
 
 /** Two tensors element by element with ONNX broadcasting. Equal shapes that are added use `add`, which has a faster kernel. */
@@ -110,6 +117,8 @@ export interface ConcatNode extends NodeBase {
 }
 
 export const reduceFunctions = ['mean', 'sum', 'max'] as const
+
+/** Function that takes the values over some axes to one. */
 export type ReduceFunction = (typeof reduceFunctions)[number]
 
 /** Over `axes` of the input (ascending); the output's shape may keep them as 1 or leave them out. */
@@ -119,6 +128,7 @@ export interface ReduceNode extends NodeBase {
   readonly axes: readonly number[]
 }
 
+/** Softmax over one axis. */
 export interface SoftmaxNode extends NodeBase {
   readonly op: 'softmax'
   readonly axis: number
@@ -148,7 +158,10 @@ export interface ConstantNode extends NodeBase {
   readonly values: Float32Array
 }
 
+/** Node with weights: the layers that a scheme gives bits. */
 export type WeightedNode = Conv2dNode | DepthwiseConv2dNode | DenseNode
+
+/** A node of the network graph; every operator that is read becomes some of these. */
 export type GraphNode =
   | WeightedNode
   | MaxPoolNode
@@ -167,6 +180,7 @@ export type GraphNode =
   | ProductNode
   | ConstantNode
 
+/** A network: its nodes in order of computation, its input and its output. */
 export interface Graph {
   readonly name: string
   readonly inputShape: Shape
@@ -178,10 +192,12 @@ export interface Graph {
   readonly output: number
 }
 
+/** Whether a node has weights. */
 export function isWeightedNode(node: GraphNode): node is WeightedNode {
   return node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense'
 }
 
+/** The nodes with weights, in order of computation. */
 export function weightedNodes(graph: Graph): WeightedNode[] {
   return graph.nodes.filter(isWeightedNode)
 }
@@ -191,6 +207,7 @@ export function weightedLayerNames(graph: Graph): string[] {
   return weightedNodes(graph).map((node) => node.name)
 }
 
+/** Number of elements of a shape. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1)
 }

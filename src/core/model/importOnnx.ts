@@ -28,6 +28,7 @@ export interface ImportedModel {
   readonly output: ImportedOutput
 }
 
+/** What reading a file gave: the network, or what stands in the way. */
 export interface ModelReading {
   /** Null where there are obstacles. */
   readonly imported: ImportedModel | null

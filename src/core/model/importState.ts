@@ -57,6 +57,7 @@ export interface Ending {
 /** Reads one operator into the state: appends nodes, or binds its outputs to views of existing ones. */
 export type OperatorReader = (state: ImportState, node: OnnxNode) => void
 
+/** Returns the error for an operator, or a form of one, that is not read. */
 export function unsupported(node: OnnxNode, what: string, hint?: string): AppError {
   return new AppError(
     'model.unsupportedOperator',
@@ -67,6 +68,7 @@ export function unsupported(node: OnnxNode, what: string, hint?: string): AppErr
   )
 }
 
+/** Returns the error for shapes that do not fit. */
 export function badShape(node: OnnxNode, what: string, hint?: string): AppError {
   return new AppError(
     'model.unsupportedShape',
@@ -94,11 +96,13 @@ export function valueAt(state: ImportState, node: OnnxNode, position: number): V
   return value
 }
 
+/** Returns the constant at an input of a node; undefined where there is none or it is computed. */
 export function constantAt(state: ImportState, node: OnnxNode, position: number): OnnxTensor | undefined {
   const name = node.inputs[position]
   return name === undefined || name === '' ? undefined : state.constants.get(name)
 }
 
+/** Whether an optional input is given. */
 export function hasInput(node: OnnxNode, position: number): boolean {
   return (node.inputs[position] ?? '') !== ''
 }
@@ -124,6 +128,7 @@ export function floatsOf(node: OnnxNode, tensor: OnnxTensor): Float32Array {
   return values
 }
 
+/** Values of an integer constant. */
 export function integersOf(tensor: OnnxTensor): number[] {
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number)
 }
@@ -142,6 +147,7 @@ export function plainValue(node: number, dims: readonly number[]): Value {
   return { node, dims, map: null, fill: 0 }
 }
 
+/** Names the value of an output of a node. */
 export function bind(state: ImportState, node: OnnxNode, value: Value, position = 0): void {
   state.values.set(node.outputs[position], value)
 }

@@ -9,8 +9,10 @@ export interface OnnxTensor {
   readonly data: OnnxData
 }
 
+/** Values of a tensor, row-major; float16 and bfloat16 are widened, bool is one byte. */
 export type OnnxData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array
 
+/** Value of an attribute. */
 export type OnnxAttribute =
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'float'; readonly value: number }
@@ -23,6 +25,7 @@ export type OnnxAttribute =
   /** Graphs, sparse tensors and the like: present, but nothing here reads them. */
   | { readonly kind: 'other' }
 
+/** A node of an ONNX graph; an optional input that is absent has the name ''. */
 export interface OnnxNode {
   readonly name: string
   readonly opType: string
@@ -33,8 +36,10 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>
 }
 
+/** Element type of a value. */
 export type OnnxElementType = 'float32' | 'float64' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool'
 
+/** An input or output of a graph. */
 export interface OnnxValue {
   readonly name: string
   readonly elementType: OnnxElementType
@@ -53,6 +58,7 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[]
 }
 
+/** A graph with its opset of the standard domain and its metadata. */
 export interface OnnxModel extends OnnxGraph {
   readonly opset: number
   readonly metadata: Readonly<Record<string, string>>
@@ -63,21 +69,25 @@ export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints'
 export const float = (value: number): OnnxAttribute => ({ kind: 'float', value })
 export const text = (value: string): OnnxAttribute => ({ kind: 'string', value })
 
+/** Returns an integer attribute, or `fallback` where it is absent. */
 export function intAttribute(node: OnnxNode, name: string, fallback: number): number {
   const attribute = node.attributes[name]
   return attribute?.kind === 'int' ? attribute.value : fallback
 }
 
+/** Returns a float attribute, or `fallback` where it is absent. */
 export function floatAttribute(node: OnnxNode, name: string, fallback: number): number {
   const attribute = node.attributes[name]
   return attribute?.kind === 'float' ? attribute.value : fallback
 }
 
+/** Returns a list of integers; undefined where the attribute is absent. */
 export function intsAttribute(node: OnnxNode, name: string): readonly number[] | undefined {
   const attribute = node.attributes[name]
   return attribute?.kind === 'ints' ? attribute.value : undefined
 }
 
+/** Returns a text attribute, or `fallback` where it is absent. */
 export function textAttribute(node: OnnxNode, name: string, fallback: string): string {
   const attribute = node.attributes[name]
   return attribute?.kind === 'string' ? attribute.value : fallback

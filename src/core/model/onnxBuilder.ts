@@ -22,6 +22,7 @@ export interface OnnxBuilder {
   build(name: string, metadata?: Record<string, string>): OnnxModel
 }
 
+/** Builds an ONNX graph node by node; equal scalars share one initializer. */
 export function createOnnxBuilder(): OnnxBuilder {
   const nodes: OnnxNode[] = []
   const initializers: OnnxTensor[] = []

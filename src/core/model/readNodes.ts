@@ -34,6 +34,7 @@ const endingOperators = new Set(['Softmax', 'LogSoftmax', 'ArgMax', 'Identity', 
 /** Operators that are read, for the documentation and for error hints. */
 export const supportedOperators: readonly string[] = [...operatorReaders.keys()].sort()
 
+/** Reads the nodes that `outputName` needs into graph nodes. */
 export function readNodes(model: OnnxModel, layout: InputLayout, outputName: string): NodesRead {
   const nodes = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [outputName])
   const state: ImportState = {

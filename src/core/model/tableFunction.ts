@@ -49,10 +49,12 @@ const definitions = {
   affine: (x, factor, offset) => x * factor + offset
 } as const satisfies Record<string, Definition>
 
+/** Name of a function of one value that tables are made of. */
 export type TableFunctionName = keyof typeof definitions
 
 export const identity: TableFunction = { kind: 'value' }
 
+/** Returns the function `name` of the input, with its parameters. */
 export function call(name: TableFunctionName, ...parameters: number[]): TableFunction {
   return { kind: 'call', name, parameters, of: identity }
 }

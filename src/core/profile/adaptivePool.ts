@@ -6,6 +6,7 @@ import { guessMs, type SpeedGuess } from './duration'
 import { type BenchItem, type KernelShape, shapeKey } from '../kernel/shape'
 import { toShapeRows } from './proxyRows'
 
+/** What the pool of an adaptive run is drawn from; `longestMs` bounds one measurement. */
 export interface PoolRequest {
   kernel: KernelShape['kernel']
   /** Layers that must be in the pool, e.g. a model's. */

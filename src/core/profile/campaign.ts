@@ -14,6 +14,7 @@ import {
   shapeWork
 } from '../kernel/shape'
 
+/** What a campaign measures; `longestMs` bounds one measurement. */
 export interface CampaignInput {
   /** Layer shapes and whatever else is to be measured exactly. */
   shapes: readonly KernelShape[]
@@ -28,6 +29,7 @@ export interface CampaignInput {
   longestMs: number
 }
 
+/** The measurements of a campaign, those known already, and those left out with the reason. */
 export interface PlannedCampaign {
   /** In the order of measuring: shuffled by the seed, so that a campaign cut short still covers the space. */
   items: BenchItem[]

@@ -8,6 +8,7 @@ interface DimRange {
   high: number
 }
 
+/** A space-filling set of shapes. */
 export interface DesignOptions {
   kernel: KernelName
   count: number

@@ -30,6 +30,7 @@ export interface GuessCorrection {
   factor(): number
 }
 
+/** Learns by what factor guessed durations are off. */
 export function createGuessCorrection(): GuessCorrection {
   let guessed = 0
   let took = 0

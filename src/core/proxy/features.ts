@@ -27,6 +27,8 @@ export const featureSets = [
   'physics',
   'tiles'
 ] as const
+
+/** Name of a set of features. */
 export type FeatureSet = (typeof featureSets)[number]
 
 /** Column-major numbers: columns[feature][row]. */
@@ -36,6 +38,7 @@ export interface FeatureMatrix {
   readonly count: number
 }
 
+/** Which features of a set are left out. */
 export interface FeatureOptions {
   /** Leave the bit widths out: the first stage of the two-stage proxy sees shapes alone. */
   withoutPrecision?: boolean
@@ -50,6 +53,7 @@ export interface WorkColumns {
   inputs: Float64Array
 }
 
+/** MACs, outputs, patch elements, weights and inputs of every row. */
 export function workColumns(rows: ShapeRows): WorkColumns {
   const spec = rowSpec(rows.kernel)
   const columns: WorkColumns = {
@@ -78,6 +82,7 @@ export function containerBits(bits: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(bits, 1)))
 }
 
+/** Returns the features of a set for every row, one column each. */
 export function extractFeatures(
   rows: ShapeRows,
   set: FeatureSet,

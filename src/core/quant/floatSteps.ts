@@ -6,12 +6,14 @@ import { evaluateFunction } from '../model/tableFunction'
 /** Float operators without windows and weights; tensors lie as storage.ts says. */
 export type FloatStep = (inputs: readonly Float32Array[], out: Float32Array) => void
 
+/** Float step of a function of one value. */
 export function createTableStep(node: Extract<GraphNode, { op: 'table' }>): FloatStep {
   return ([input], out) => {
     for (let at = 0; at < out.length; at++) out[at] = evaluateFunction(node.function, input[at])
   }
 }
 
+/** Float step of a function of two values with broadcasting. */
 export function createBinaryStep(graph: Graph, node: Extract<GraphNode, { op: 'binary' }>): FloatStep {
   const [placesA, placesB] = [0, 1].map((position) =>
     operandPlaces(inputShapeOf(graph, node, position), node.outputShape)
@@ -41,6 +43,7 @@ export function moveSources(graph: Graph, node: Extract<GraphNode, { op: 'move' 
   return sources
 }
 
+/** Float step that moves elements; places without a source get the fill value. */
 export function createMoveStep(graph: Graph, node: Extract<GraphNode, { op: 'move' }>): FloatStep {
   const sources = moveSources(graph, node)
   return ([input], out) => {
@@ -63,6 +66,7 @@ export function concatPlaces(graph: Graph, node: ConcatNode): Int32Array[] {
   })
 }
 
+/** Float step that joins its inputs along an axis. */
 export function createConcatStep(graph: Graph, node: ConcatNode): FloatStep {
   const places = concatPlaces(graph, node)
   return (inputs, out) => {
@@ -80,6 +84,7 @@ export function loopsOf(graph: Graph, node: GraphNode, axes: readonly number[]) 
   return loops
 }
 
+/** Float step of a mean, maximum or sum over axes. */
 export function createReduceStep(graph: Graph, node: Extract<GraphNode, { op: 'reduce' }>): FloatStep {
   const { count, inner } = loopsOf(graph, node, node.axes)
   const isMax = node.function === 'max'
@@ -97,6 +102,7 @@ export function createReduceStep(graph: Graph, node: Extract<GraphNode, { op: 'r
   }
 }
 
+/** Float step of a softmax over one axis. */
 export function createSoftmaxStep(graph: Graph, node: Extract<GraphNode, { op: 'softmax' }>): FloatStep {
   const { outer, count, inner } = loopsOf(graph, node, [node.axis])
   return ([input], out) => {
@@ -111,6 +117,7 @@ export function createSoftmaxStep(graph: Graph, node: Extract<GraphNode, { op: '
   }
 }
 
+/** Float step of LayerNorm (`centred`) or RMSNorm over the last axis. */
 export function createNormalizeStep(graph: Graph, node: Extract<GraphNode, { op: 'normalize' }>): FloatStep {
   const { outer, count, inner } = loopsOf(graph, node, [node.outputShape.length - 1])
   return ([input], out) => {
@@ -140,6 +147,7 @@ export interface ProductLayout {
   readonly out: readonly [row: number, column: number]
 }
 
+/** Strides and batches of a product of two activations, in stored order. */
 export function productLayout(graph: Graph, node: Extract<GraphNode, { op: 'product' }>): ProductLayout {
   const result = node.outputShape
   const batchShape = result.slice(0, -2)
@@ -162,6 +170,7 @@ export function productLayout(graph: Graph, node: Extract<GraphNode, { op: 'prod
   }
 }
 
+/** Float step of a product of two activations. */
 export function createProductStep(graph: Graph, node: Extract<GraphNode, { op: 'product' }>): FloatStep {
   const { rows, columns, inner, batches, a: strideA, b: strideB, out: strideOut } = productLayout(graph, node)
   return ([a, b], out) => {
@@ -181,6 +190,7 @@ export function createProductStep(graph: Graph, node: Extract<GraphNode, { op: '
   }
 }
 
+/** Float step that writes a constant. */
 export function createConstantStep(node: Extract<GraphNode, { op: 'constant' }>): FloatStep {
   const places = storagePlaces(node.outputShape)
   const values = new Float32Array(places.length)

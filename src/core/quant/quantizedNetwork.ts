@@ -33,6 +33,7 @@ interface LayerBase {
   readonly relu: boolean
 }
 
+/** Sliding window of an integer convolution or pooling, in pixels. */
 export interface Window {
   readonly kernel: readonly [height: number, width: number]
   readonly stride: readonly [height: number, width: number]
@@ -216,6 +217,7 @@ export interface OutputLayer extends LayerBase {
   readonly op: 'output'
 }
 
+/** A layer of the integer network; the board has a kernel or a table for each. */
 export type IntegerLayer =
   | Conv2dLayer
   | DepthwiseConv2dLayer
@@ -236,6 +238,7 @@ export type IntegerLayer =
   | ConstantLayer
   | OutputLayer
 
+/** A network in integers, as host and board compute it. */
 export interface QuantizedNetwork {
   readonly name: string
   readonly inputBits: Bits
@@ -248,6 +251,7 @@ export interface QuantizedNetwork {
   readonly scheme: Scheme
 }
 
+/** Whether a layer has weights. */
 export function isWeighted(layer: IntegerLayer): layer is Conv2dLayer | DepthwiseConv2dLayer | DenseLayer {
   return layer.op === 'conv2d' || layer.op === 'depthwiseConv2d' || layer.op === 'dense'
 }
@@ -257,6 +261,7 @@ export function isLast(layer: IntegerLayer): boolean {
   return layer.op === 'output' || (isWeighted(layer) && layer.last)
 }
 
+/** Number of elements of a shape. */
 export function elementCount(shape: ShapeHwc): number {
   return shape[0] * shape[1] * shape[2]
 }

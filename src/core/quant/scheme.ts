@@ -7,8 +7,11 @@ import { AppError } from '../../shared/errors'
  * bits of its input tensor.
  */
 export const bitWidths = [8, 4, 2, 1] as const
+
+/** A bit width of weights or activations. */
 export type Bits = (typeof bitWidths)[number]
 
+/** Bits of one layer. */
 export interface LayerBits {
   /** Name of the weighted layer (its ONNX node name). */
   readonly layer: string
@@ -16,11 +19,13 @@ export interface LayerBits {
   readonly activationBits: Bits
 }
 
+/** Bits of every weighted layer, in order of computation. */
 export type Scheme = readonly LayerBits[]
 
 /** Network input codes are 8 bits whatever else is chosen: pixels come as bytes. */
 export const inputBits: Bits = 8
 
+/** Whether a number is a bit width that networks may have. */
 export function isBits(value: number): value is Bits {
   return (bitWidths as readonly number[]).includes(value)
 }

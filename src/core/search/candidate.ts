@@ -21,6 +21,7 @@ export interface Candidate extends Measure {
   readonly expectedLoss: number | null
 }
 
+/** Part of a search that a candidate belongs to. */
 export type Phase = 'initial' | 'search' | 'refine'
 
 /** Least loss among the feasible, the cheaper of equals; null when none is feasible. */

@@ -16,6 +16,7 @@ export interface CostTable {
 const widths = bitWidths.length
 const widthIndex: Readonly<Record<Bits, number>> = { 8: 0, 4: 1, 2: 2, 1: 3 }
 
+/** Cost of a scheme: overhead and the sum over its layers, in the table's unit. */
 export function costOf(table: CostTable, scheme: Scheme): number {
   let sum = table.overhead
   for (let layer = 0; layer < scheme.length; layer++) {

@@ -3,6 +3,7 @@ import { choleskyInPlace, choleskySolve, forwardSolve } from '../math/cholesky'
 /** Covariance of two inputs given by index; symmetric and positive semidefinite. */
 export type Covariance<T> = (a: T, b: T) => number
 
+/** A Gaussian process over schemes. */
 export interface SchemeProcess<T> {
   /** Posterior mean and standard deviation of the noise-free value. */
   predict(at: T): { mean: number; deviation: number }

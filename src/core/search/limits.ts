@@ -3,6 +3,7 @@ import { leastLoss } from './knapsack'
 import type { Limit } from './limit'
 import { freeGenes, genesKey, uniformGenes, type Genes, type SearchSpace } from './space'
 
+/** Budgets of a search, and the scheme that comes nearest to them. */
 export interface SearchLimits {
   readonly limits: readonly Limit[]
   /** False: no scheme is within all budgets. A result, not an error. */
@@ -14,10 +15,12 @@ export interface SearchLimits {
 /** Evaluations that fit a floating-point sum: budgets that equal a scheme's cost are met. */
 const tolerance = 1 + 1e-12
 
+/** Costs of a scheme, one per cost of the space. */
 export function costsOf(space: SearchSpace, genes: Genes): number[] {
   return space.costs.map((cost) => cost.of(genes))
 }
 
+/** Whether a scheme is within all budgets (with a tolerance for rounding). */
 export function fits(space: SearchSpace, limits: readonly Limit[], genes: Genes): boolean {
   for (let at = 0; at < limits.length; at++) {
     if (space.costs[at].of(genes) > limits[at].budget * tolerance) return false

@@ -17,6 +17,7 @@ export interface LossModel {
   believing(genes: Genes, logLoss: number): LossModel
 }
 
+/** Prior of the loss model: standard deviations of log factors. */
 export interface LossModelSettings {
   /** Standard deviations of log factors. */
   readonly offset: number
@@ -43,6 +44,7 @@ const minLogged = 1e-6
 /** Observations the process is fitted to: those of least loss, which are nearest to what is searched. */
 const maxObservations = 64
 
+/** Logarithm of a loss, which is kept above a least value. */
 export function logLoss(loss: number): number {
   return Math.log(Math.max(minLogged, loss))
 }
@@ -64,6 +66,7 @@ interface Observation {
   readonly residual: number
 }
 
+/** Fits a model of the log loss to the candidates evaluated so far and the probes. */
 export function fitLossModel(
   space: SearchSpace,
   history: readonly Candidate[],

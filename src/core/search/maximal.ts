@@ -41,6 +41,7 @@ export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes
   return found
 }
 
+/** Whether no position can get more bits within the budgets. */
 export function isMaximal(space: SearchSpace, limits: readonly Limit[], genes: Genes): boolean {
   const raised = genes.slice()
   for (let at = 0; at < genes.length; at++) {

@@ -32,6 +32,7 @@ export function comparePaired(right: Uint8Array, reference: Uint8Array): Paired 
   return pairedOf(right.length, lost, gained)
 }
 
+/** Returns the paired difference of accuracy of two networks on the same images, with its 95 % margin. */
 export function pairedOf(images: number, lost: number, gained: number): Paired {
   const smoothed = images + 2
   const spread = lost + gained + 1 - (gained - lost) ** 2 / smoothed

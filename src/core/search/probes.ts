@@ -12,6 +12,7 @@ export interface Probe {
   readonly genes: Genes
 }
 
+/** What lowering single positions costs in loss. */
 export interface ProbedLoss {
   /** Loss of the widest scheme. */
   readonly base: number
@@ -28,6 +29,7 @@ export function widestGenes(space: SearchSpace): Genes {
   return uniformGenes(space, 0, 0)
 }
 
+/** Returns the probes of a sensitivity analysis, at most about `most` for weights and as many for activations. */
 export function probesOf(space: SearchSpace, most: number): Probe[] {
   const free = freeGenes(space)
   const kinds = [0, 1].map((kind) => free.filter((at) => at % 2 === kind))
@@ -112,6 +114,7 @@ export function additiveLosses(
   }
 }
 
+/** Sum of the losses of a scheme's widths: the additive model. */
 export function sumOfLosses(losses: Float64Array, genes: Genes): number {
   let sum = 0
   for (let at = 0; at < genes.length; at += 2) sum += losses[8 * at + 4 * genes[at] + genes[at + 1]]

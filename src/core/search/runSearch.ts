@@ -11,6 +11,7 @@ import type { StrategyName } from '../../shared/vocabulary'
 import { strategies } from './strategies'
 import type { Proposal, SearchState } from './strategy'
 
+/** What is searched, how, within what budgets; with the seed the trace is determined. */
 export interface SearchSpec {
   readonly space: SearchSpace
   readonly strategy: StrategyName
@@ -25,11 +26,13 @@ export interface SearchSpec {
 
 export const defaultBatch = 4
 
+/** Trace of a search and its best candidate; null where none is within the budgets. */
 export interface SearchOutcome extends SearchLimits {
   readonly trace: readonly Candidate[]
   readonly best: Candidate | null
 }
 
+/** What a search needs from outside: evaluations, a way to report and to stop. */
 export interface SearchHooks {
   /** Called for all schemes of a batch at once; whoever evaluates decides how many run at the same time. */
   evaluate(scheme: Scheme): Promise<Measure>

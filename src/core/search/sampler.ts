@@ -33,6 +33,7 @@ const edgesKeptShare = 0.75
 /** Generations without a new scheme after which the window is taken as exhausted. */
 const patience = 12
 
+/** Draws schemes whose costs lie within a window below the budgets. */
 export function sampleWindow(state: SearchState, { low, wanted }: WindowOptions): Genes[] {
   const { space, limits, seen, random } = state
   const found = new Map<string, Genes>()

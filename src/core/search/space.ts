@@ -24,6 +24,7 @@ export interface SchemeCost {
   readonly isSum: boolean
 }
 
+/** Layers, allowed bits and costs of a search. */
 export interface SearchSpace {
   readonly layers: readonly string[]
   /** Multiply-accumulates per layer. */
@@ -46,6 +47,7 @@ export const geneChoices = bitWidths.length
 const inputGene = 1
 const everyGene = bitWidths.map((_, index) => index)
 
+/** Returns the cost that a table of layer costs gives. */
 export function tableCost(table: CostTable): SchemeCost {
   return { unit: table.unit, table, isSum: true, of: (genes) => genesCost(table, genes) }
 }
@@ -87,6 +89,7 @@ function nearest(allowed: readonly number[], gene: number): number {
   return best
 }
 
+/** Draws a scheme uniformly from the allowed bits. */
 export function randomGenes(space: SearchSpace, random: Random): Genes {
   return Uint8Array.from(space.choices, (allowed) => allowed[random.integer(allowed.length)])
 }
@@ -96,6 +99,7 @@ export function freeGenes(space: SearchSpace): number[] {
   return space.choices.flatMap((allowed, at) => (allowed.length > 1 ? [at] : []))
 }
 
+/** Returns the scheme of genes: [weights, activations] per layer. */
 export function schemeOfGenes(space: SearchSpace, genes: Genes): Scheme {
   return space.layers.map((layer, index) => ({
     layer,
@@ -104,6 +108,7 @@ export function schemeOfGenes(space: SearchSpace, genes: Genes): Scheme {
   }))
 }
 
+/** Returns the genes of a scheme. */
 export function genesOfScheme(scheme: Scheme): Genes {
   const genes = new Uint8Array(2 * scheme.length)
   for (const [layer, { weightBits, activationBits }] of scheme.entries()) {
@@ -113,6 +118,7 @@ export function genesOfScheme(scheme: Scheme): Genes {
   return genes
 }
 
+/** Text that is equal for equal genes. */
 export function genesKey(genes: Genes): string {
   return genes.join('')
 }

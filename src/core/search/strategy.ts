@@ -24,6 +24,7 @@ export interface SearchState {
   maximal(): readonly Genes[] | null
 }
 
+/** A scheme that a strategy wants evaluated. */
 export interface Proposal {
   readonly genes: Genes
   readonly phase: Phase

@@ -4,8 +4,10 @@ import type { ExecutionObserver } from './core/observer'
 
 export { ramBase } from './memoryMap'
 
+/** How a machine executes: one instruction at a time, or compiled to JavaScript. */
 export type Engine = 'interpreter' | 'compiled'
 
+/** What a virtual machine is made of, and how it runs. */
 export interface MachineOptions {
   /** A shipped preset or a board of one's own. */
   board: CorePresetName | MachineConfig
@@ -31,12 +33,14 @@ export interface MachineOptions {
  */
 export type StopReason = 'budget' | 'idle' | 'powerOff' | 'reset' | 'lockup'
 
+/** Why a run of instructions stopped. */
 export interface RunResult {
   reason: StopReason
   /** Instructions retired by this call. Never more than the budget. */
   executed: number
 }
 
+/** A trap as the machine's registers describe it. */
 export interface TrapRecord {
   /** mcause as an unsigned word. */
   cause: number

@@ -4,6 +4,7 @@ import { memoryPosition, termsOf, twinStructures, type TwinStructure } from './s
 import { TwinProblem } from './twinProblem'
 import { wholeCycles } from './wholeCycles'
 
+/** Errors of a twin's cycles against measured ones. */
 export interface TwinErrors {
   /** Mean and largest |predicted / measured - 1|, as fractions. */
   mean: number

@@ -9,6 +9,7 @@ import type { TwinFirmware } from './monitorMachine'
 import { memoryShapes } from './structure'
 import { codeForms, type CodeForm } from './twinMachine'
 
+/** Rows to fit a twin to, and rows that judge it. */
 export interface TwinRequest {
   rows: readonly KernelRow[]
   /** Rows that only judge; null: half of the rows, drawn by the seed, judge a fit on the other half. */
@@ -18,6 +19,7 @@ export interface TwinRequest {
   form: CodeForm | null
 }
 
+/** A fitted twin with its errors on seen and unseen rows. */
 export interface MadeTwin {
   fitted: FittedTwin
   form: CodeForm

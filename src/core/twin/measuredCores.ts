@@ -9,6 +9,8 @@ export const measuredCoreNames = [
   'picorv32-compressed',
   'vexriscv-full'
 ] as const
+
+/** Name of a core whose RTL was measured. */
 export type MeasuredCoreName = (typeof measuredCoreNames)[number]
 
 const picorv32 = corePresets.small.cycleModel

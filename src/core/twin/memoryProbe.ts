@@ -10,6 +10,7 @@ export interface MemoryShape {
   second: CacheGeometry | null
 }
 
+/** Size, ways and line of a cache, bytes. */
 export type CacheGeometry = Pick<CacheShape, 'sizeBytes' | 'ways' | 'lineBytes'>
 
 /** What one memory shape saw. */

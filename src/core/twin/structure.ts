@@ -1,6 +1,7 @@
 import type { MemoryShape } from './memoryProbe'
 import { coreFamilies, twinTerms, type CoreFamily, type TermName, type TwinTerm } from './terms'
 
+/** Form of a shifter: one cycle, or by steps of 1 or 4 bits. */
 export type ShifterForm = 'barrel' | 'step1' | 'step4'
 
 /** What cannot be a number of the fit: which family a core is of, its caches and its shifter. */

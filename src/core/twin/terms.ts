@@ -2,6 +2,8 @@ import type { KernelEvents } from './events'
 
 /** Kinds of core that a twin may turn out to be; they differ in what is expected before any row is seen. */
 export const coreFamilies = ['multicycle', 'pipeline'] as const
+
+/** Family of cores whose terms a twin is fitted with. */
 export type CoreFamily = (typeof coreFamilies)[number]
 
 /** What is expected of a parameter, in cycles, and how far off it may well be (standard deviation). */
@@ -49,6 +51,8 @@ export const termNames = [
   'secondMiss',
   'secondWriteBack'
 ] as const
+
+/** Name of a term of a twin's cycle model. */
 export type TermName = (typeof termNames)[number]
 
 const expect = (cycles: number, spread: number): Expectation => ({ cycles, spread })

@@ -6,6 +6,8 @@ import type { TermName } from './terms'
 
 /** How the kernels were compiled: with two-byte instructions or without. */
 export const codeForms = ['rv32im', 'rv32imc'] as const
+
+/** Form of the code that the rows were measured with. */
 export type CodeForm = (typeof codeForms)[number]
 
 /** A virtual board whose cycle model was found from rows or belongs to a measured core, with the monitor it runs. */

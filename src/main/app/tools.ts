@@ -43,6 +43,7 @@ const toolSpecs: readonly ToolSpec[] = [
 /** How long a tool may take to tell its version. */
 const versionTimeoutMs = 5_000
 
+/** Looks for the tools that the product can use, with their versions. */
 export async function findTools(
   spawn: typeof nodeSpawn,
   searchPath = process.env['PATH'] ?? ''
@@ -61,6 +62,7 @@ export async function findTools(
   )
 }
 
+/** Returns the first executable of these names on the search path; null when there is none. */
 export async function findExecutable(names: string[], searchPath: string): Promise<string | null> {
   for (const name of names) {
     for (const folder of searchPath.split(path.delimiter)) {

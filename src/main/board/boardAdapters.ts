@@ -39,6 +39,7 @@ export interface BoardAdapters {
   tools: BoardToolAdapter
 }
 
+/** Files and programs that links to boards need. */
 export interface AdapterOptions {
   /** The ELF of the plain monitor (resources/firmware/build/monitor.elf); those for other cores lie beside it. */
   firmwareFile: string
@@ -49,6 +50,7 @@ export interface AdapterOptions {
   findProgram: (names: string[]) => Promise<string | null>
 }
 
+/** Returns how each kind of board is found and opened. */
 export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
   const findQemu = (): Promise<string | null> => options.findProgram(['qemu-system-riscv32'])
   const monitorFile = (isa: string): string =>

@@ -4,6 +4,7 @@ import { type BoardSession, type DescribedBoard, openBoardSession, type OpenSess
 import type { ConsoleLog } from './consoleLog'
 import type { Link } from './links/link'
 
+/** Line, log and callbacks of a board's connection. */
 export interface ConnectionOptions {
   id: string
   /** Opens the line; called again for every reconnection. May find the board on another port. */
@@ -38,6 +39,7 @@ export interface BoardConnection {
 const firstRetryMs = 300
 const maxRetryMs = 3_000
 
+/** Keeps a board connected: state, lease, identity and reconnection after a lost line. */
 export function createBoardConnection(options: ConnectionOptions): BoardConnection {
   const { id, open, console: log, nonce, changed } = options
   let state: Board['state'] = 'available'

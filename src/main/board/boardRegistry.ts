@@ -20,6 +20,7 @@ import { findPort } from './ports/portIdentity'
 import { watchPorts } from './ports/portWatch'
 import { tickStatistics } from './statisticsTicker'
 
+/** A board in use: what the catalogue says of it, its connection and its console. */
 export interface Held {
   entry: CatalogueEntry
   connection: BoardConnection
@@ -51,11 +52,13 @@ export interface BoardRegistry {
   close(): Promise<void>
 }
 
+/** What of a saved board is changed. */
 export interface BoardChange {
   name?: string | undefined
   settings?: PortSettingsChange | undefined
 }
 
+/** What the registry of boards is made from. */
 export interface BoardRegistryOptions {
   adapters: BoardAdapters
   /** Twins that are kept. */
@@ -66,6 +69,7 @@ export interface BoardRegistryOptions {
   nonce: () => number
 }
 
+/** Returns the boards there are: virtual, found, saved and connected ones. */
 export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistry {
   const { adapters, emit, nowMs, nonce } = options
   const saved = createBoardStore(options.store)

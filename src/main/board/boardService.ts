@@ -23,6 +23,7 @@ export type { IdentifiedBoard } from './boardView'
 export type { BoardSession } from './boardSession'
 export { boardMigrations } from './boardStore'
 
+/** Boards for the contract and for the services that use them. */
 export interface BoardService {
   handlers: HandlersOf<typeof boardContract>
   /** Connects unless connected already; identifies it. `settings` change those of the line before. */
@@ -41,6 +42,7 @@ export interface BoardService {
   close(): Promise<void>
 }
 
+/** What the board service is made from. */
 export interface BoardServiceOptions {
   adapters: BoardAdapters
   store: Store

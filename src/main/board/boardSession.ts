@@ -16,6 +16,7 @@ import { type Clock, wallClock } from './clock'
 import { converse, type ConverseOptions } from './runConversation'
 import type { Link } from './links/link'
 
+/** Stop signal and progress of a call. */
 export interface BoardCallOptions {
   signal?: AbortSignal | undefined
   /** Units of the command: bytes of an upload, repetitions of a bench, inferences of a run. */
@@ -53,8 +54,10 @@ export interface BoardSession {
   converse<T>(conversation: Conversation<T>, options?: ConverseOptions): Promise<T>
 }
 
+/** What a description of the board says beside its hello. */
 export type DescribedBoard = Partial<Pick<BoardInfo, 'coreName' | 'isa'>>
 
+/** Traffic of a session. */
 export interface SessionCounts {
   sentBytes: number
   receivedBytes: number
@@ -63,6 +66,7 @@ export interface SessionCounts {
   crcErrors: number
 }
 
+/** A session with the parts that only its owner uses. */
 export interface OpenSession extends BoardSession {
   readonly link: Link
   readonly identified: BoardInfo | null

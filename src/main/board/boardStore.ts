@@ -31,6 +31,7 @@ export const boardMigrations: NounMigrations = {
   ]
 }
 
+/** A board that the user saved. */
 export interface SavedBoard {
   id: string
   name: string | null
@@ -41,12 +42,14 @@ export interface SavedBoard {
   interfaceNumber: string | null
 }
 
+/** Saved boards in the data file. */
 export interface BoardStore {
   all(): Promise<SavedBoard[]>
   save(board: SavedBoard, atMs: number): Promise<void>
   forget(id: string): Promise<void>
 }
 
+/** Returns the saved boards of a data file. */
 export function createBoardStore(store: Store): BoardStore {
   return {
     async all() {

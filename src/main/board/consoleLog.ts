@@ -8,6 +8,7 @@ const maxChunkBytes = 1_024
 /** Chunks waiting for one batch; a board that floods the line loses the middle of its flood, counted. */
 const maxPending = 400
 
+/** The last bytes of a console and notes between them, and their listeners. */
 export interface ConsoleLog {
   bytes(direction: 'received' | 'sent', bytes: Uint8Array): void
   note(text: string): void

@@ -3,12 +3,14 @@ import { AppError } from '../../shared/errors'
 import { type Clock, wallClock } from './clock'
 import { disconnected, type Link, writeTimeoutMs } from './links/link'
 
+/** Progress of a conversation with a loader. */
 export interface ConverseProgress {
   doneBytes: number
   totalBytes: number
   note: string
 }
 
+/** Stop signal, limit and clock of a conversation. */
 export interface ConverseOptions {
   /** Aborting throws job.cancelled into the conversation, which may still tidy up the far end. */
   signal?: AbortSignal | undefined

@@ -41,6 +41,7 @@ export interface CalibrationStore {
   remove(boardId: string, modelId: string): Promise<void>
 }
 
+/** Returns the calibrations of a data file. */
 export function createCalibrationStore(store: Pick<Store, 'run' | 'all'>): CalibrationStore {
   return {
     save: (calibration) => store.run(calibrationColumns.replace, calibrationColumns.parameters(calibration)),

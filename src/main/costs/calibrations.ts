@@ -17,6 +17,7 @@ export interface NetworkRun {
   measured: number
 }
 
+/** What calibrations are made from. */
 export interface CalibrationDeps {
   calibrationStore: CalibrationStore
   jobs: JobService
@@ -46,6 +47,7 @@ interface Request {
 
 const [fewestBits, mostBits] = [1, 8] as const
 
+/** Measures and keeps what a network's prediction is corrected with, per board and model. */
 export function createCalibrations(deps: CalibrationDeps): Calibrations {
   const { calibrationStore: store, jobs, emit, nowMs, runNetwork, predictPoints } = deps
 

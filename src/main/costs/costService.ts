@@ -8,6 +8,7 @@ import { int8Network, type NetworkSource } from './int8Network'
 import { searchCost, type PricedBy, type SearchCostDeps } from './searchCosts'
 import { createNetworkCost, type CostTarget, type PredictedNetwork } from './networkCost'
 
+/** What the cost service is made from. */
 export interface CostServiceDeps extends CostTargetDeps {
   models: NetworkSource & { workloads(modelId: string): Promise<Workload[]> }
   /** Samples of operators without weights on a board, in the unit. */
@@ -39,6 +40,7 @@ export interface CostService {
 /** Named where no proxy names a board: it has every kernel. */
 const anyBoard = 'virtual:high'
 
+/** Returns what networks and schemes cost on a board. */
 export function createCostService(deps: CostServiceDeps): CostService {
   const { models } = deps
   const networkCost = createNetworkCost(deps)

@@ -14,6 +14,7 @@ export interface ProxySource {
   proxyFor(kernel: ProxyKernelName, boardId: string): Promise<Proxy | null>
 }
 
+/** Proxies and calibrations that a target is chosen from. */
 export interface CostTargetDeps {
   proxies: ProxySource
   calibrations: Pick<CalibrationStore, 'points'>

@@ -50,6 +50,7 @@ export interface CostTarget {
   measured: { fewest: number; most: number } | null
 }
 
+/** Returns how a network's time is predicted from proxies and measured operators. */
 export function createNetworkCost(deps: {
   /** Samples of operators without weights on a board, in the unit. */
   operatorSamples: (boardId: string, unit: CostTarget['unit']) => Promise<MeasuredCall[]>

@@ -13,6 +13,7 @@ export interface PricedBy {
   readonly board: string | null
 }
 
+/** What the costs of a search are made from. */
 export interface SearchCostDeps {
   workloads(modelId: string): Promise<Workload[]>
   int8Network(modelId: string): Promise<QuantizedNetwork>

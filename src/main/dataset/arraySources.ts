@@ -65,6 +65,7 @@ function pairsOf(arrays: Arrays, file: string): ArrayPair[] {
   return [{ items: only, beside: null, origin: null }]
 }
 
+/** Opens NPY or NPZ arrays as items; labels and targets come from the arrays of those names. */
 export async function openArrays(
   request: DataSetRequest,
   format: 'npy' | 'npz',

@@ -21,6 +21,7 @@ export interface DataSetFiles {
 
 const unfinished = '.reading-'
 
+/** Returns the data sets of a folder. */
 export function createDataSetFiles(root: string): DataSetFiles {
   const folderOf = (name: string): string => path.join(root, encodeURIComponent(name))
   const names = async (): Promise<string[]> =>

@@ -22,6 +22,7 @@ export interface DataSetService {
   find(name: string): Promise<{ info: DataSetInfo; folder: string }>
 }
 
+/** Returns the service of data sets: add, list, preview, remove. */
 export function createDataSetService(deps: {
   tasks: TaskPool<DatasetTasks>
   jobs: JobService

@@ -69,6 +69,7 @@ async function* idxItems(pairs: readonly IdxPair[]): AsyncGenerator<ReadItem> {
 /** CIFAR's own side first, then the sides of sets in the same layout. */
 const cifarSides = [32, 8, 16, 28, 64, 96]
 
+/** Opens CIFAR-10 or CIFAR-100 batches in their binary form. */
 export async function openCifar(target: string, kind: Kind): Promise<ItemSource> {
   const names =
     kind === 'file'
@@ -117,6 +118,7 @@ export async function openCifar(target: string, kind: Kind): Promise<ItemSource>
   }
 }
 
+/** Opens a CSV file of features with label or target columns. */
 export async function openCsv(request: DataSetRequest): Promise<ItemSource> {
   const { path: file, labelColumn, targetColumns, ignoreColumns } = request
   const first: string[] = []
@@ -138,6 +140,7 @@ export async function openCsv(request: DataSetRequest): Promise<ItemSource> {
   }
 }
 
+/** Opens a text as windows of bytes for next-token prediction. */
 export async function openText(request: DataSetRequest): Promise<ItemSource> {
   const { path: file, context } = request
   const { size } = await stat(file)

@@ -39,6 +39,7 @@ function knownByPlace(name: string): Known {
   return { ...place, label }
 }
 
+/** Opens a folder of pictures; their folders name split and class. */
 export async function openImages(request: DataSetRequest): Promise<ItemSource> {
   const files: { file: string; name: string; isRegular: boolean }[] = []
   for await (const found of filesBelow(request.path)) {
@@ -66,6 +67,7 @@ function createDecoder(request: DataSetRequest) {
   }
 }
 
+/** Opens a folder of WAV files as features; their folders or names give split and class. */
 export async function openSounds(request: DataSetRequest, features: AudioFeatures): Promise<ItemSource> {
   const files: { file: string; name: string; isRegular: boolean }[] = []
   for await (const found of filesBelow(request.path)) if (/\.wav$/i.test(found.name)) files.push(found)

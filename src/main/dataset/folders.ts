@@ -2,6 +2,7 @@ import { lstat, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 
+/** A file below a folder. */
 export interface FoundFile {
   /** Absolute. */
   readonly file: string

@@ -16,6 +16,7 @@ export interface ItemWriter {
   close(): Promise<void>
 }
 
+/** Writes items, targets and names of a set into files of a folder. */
 export async function createItemWriter(folder: string): Promise<ItemWriter> {
   const items = await openPart(folder, storedFiles.items)
   const targets = await openPart(folder, storedFiles.targets)

@@ -5,6 +5,7 @@ import { resize } from '../../core/dataset/prepare'
 import type { ImageSplit } from '../../shared/vocabulary'
 import { openStoredItems, storedFiles } from '../store/storedItems'
 
+/** An item to show, values as the network gets them. */
 export interface ItemPreview {
   readonly name: string
   readonly split: ImageSplit

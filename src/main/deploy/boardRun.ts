@@ -63,6 +63,7 @@ export function placeBatch(info: Pick<BoardInfo, 'ram'>, freeFrom: number, io: I
 /** Runs `count` inputs that lie at the place; `first` is the number of the first image. */
 export type BatchExecution = (count: number, first: number) => Promise<Spent>
 
+/** Outputs and counters of a batch of images. */
 export interface BatchResult {
   /** First image of the batch. */
   first: number

@@ -23,6 +23,7 @@ export interface CodeExport {
   ): Promise<{ folder: string; files: { name: string; sizeBytes: number }[] }>
 }
 
+/** Returns how a network is written as a C program. */
 export function createCodeExport(deps: {
   /** resources/ of this copy. */
   resourceFolder: string
@@ -61,6 +62,7 @@ export function createCodeExport(deps: {
   }
 }
 
+/** Writes generated files below a folder. */
 export async function writeFiles(folder: string, files: readonly GeneratedFile[]): Promise<void> {
   for (const file of files) {
     const target = path.join(folder, file.path)

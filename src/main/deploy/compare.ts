@@ -13,6 +13,7 @@ export interface Comparison {
 
 const maxKept = 20
 
+/** Returns a comparison of no images yet. */
 export function startComparison(): Comparison {
   return { images: 0, mismatches: [], differentOutputs: 0, boardCorrect: 0, hostCorrect: 0 }
 }

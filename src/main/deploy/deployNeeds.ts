@@ -16,6 +16,7 @@ export interface DeployBoards {
   withLease<T>(boardId: string, owner: string, work: (session: DeploySession) => Promise<T>): Promise<T>
 }
 
+/** What deploying needs of models. */
 export interface DeployModels {
   name(modelId: string): Promise<string>
   quantize(modelId: string, scheme: SchemeJson, method: QuantMethod): Promise<QuantizedNetwork>

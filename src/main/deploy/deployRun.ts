@@ -10,6 +10,7 @@ import { compareBatch, startComparison, type Comparison } from './compare'
 import type { Runner } from './imageRunner'
 import type { DeployBoards, DeployModels } from './deployNeeds'
 
+/** A network that is planned for a board. */
 export interface Prepared {
   network: QuantizedNetwork
   plan: Plan
@@ -111,6 +112,7 @@ export async function runDeployment(
   }
 }
 
+/** Bytes of an input and number of outputs. */
 export function ioOf(network: QuantizedNetwork): { inputBytes: number; outputCount: number } {
   const [height, width, channels] = network.inputShape
   return { inputBytes: height * width * channels, outputCount: network.outputCount }

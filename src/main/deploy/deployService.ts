@@ -16,6 +16,7 @@ import { loadImage } from './imageRunner'
 import type { DeployBoards, DeployModels, PredictNetwork } from './deployNeeds'
 import { loadProgram, type Toolchain } from './program'
 
+/** Deployments for the contract and for the services that use them. */
 export interface DeployService {
   handlers: HandlersOf<typeof deployContract>
   runs: RunKind
@@ -23,6 +24,7 @@ export interface DeployService {
   measure(request: DeployRequest, context: JobContext): Promise<Deployment>
 }
 
+/** Returns the service that plans, loads, runs and compares networks on boards. */
 export function createDeployService(deps: {
   store: DeployStore
   labels: RunLabels

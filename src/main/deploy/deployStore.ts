@@ -18,6 +18,7 @@ export const deployMigrations: NounMigrations = {
 /** Deployments in the data file. */
 export type DeployStore = RecordTable<Deployment>
 
+/** Returns the deployments of a data file. */
 export function createDeployStore(store: Pick<Store, 'run' | 'all'>): DeployStore {
   return createRecordTable(store, { table: 'deployment', schema: deploymentSchema })
 }

@@ -19,6 +19,7 @@ export interface Toolchain {
 /** Plenty for -O2 over a network's weights; a compiler that takes longer hangs. */
 const buildTimeoutMs = 120_000
 
+/** Returns the RISC-V compiler that is installed; it is looked for at each use. */
 export function createToolchain(deps: {
   spawn: typeof nodeSpawn
   findProgram: (names: string[]) => Promise<string | null>

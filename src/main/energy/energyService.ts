@@ -30,6 +30,7 @@ export interface RecordingSource {
   counterZones(id: string): Promise<string[]>
 }
 
+/** Energy of recordings for the contract and for workloads. */
 export interface EnergyService {
   handlers: HandlersOf<typeof energyContract>
   /** @throws energy.noRecording; input.invalid while it is still running */
@@ -52,6 +53,7 @@ export interface AnalysisInput {
   evidence: TraceEvidence
 }
 
+/** Integrates the power of one GPU; runs in a worker for long traces. */
 export function analyseInput(input: AnalysisInput): TraceAnalysis {
   const { trace, marks, restMs, durationMs, sensor, confidence, evidence } = input
   return analyseTrace(trace, marks, restMs, durationMs, sensor, confidence, evidence)
@@ -89,6 +91,7 @@ const metricOfField: Readonly<Record<string, GpuMetric>> = {
   'power.draw.average': 'powerAverageW'
 }
 
+/** Returns the service that works out and keeps energy reports. */
 export function createEnergyService(deps: {
   source: () => Promise<RecordingSource>
   store: () => Promise<EnergyStore>

@@ -44,6 +44,7 @@ export interface EnergyStore {
   export(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
 }
 
+/** Returns the energy reports of a data file. */
 export function createEnergyStore(store: Store): EnergyStore {
   return {
     save: (report) =>

@@ -25,6 +25,7 @@ import { readDataSets, readStageFile } from './sampleFiles'
 /** The part of the task pool this noun needs. */
 export type EstimatorTaskRunner = TaskRunner<TaskTableOf<typeof estimatorTasks>>
 
+/** What the estimator service is made from. */
 export interface EstimatorServiceDeps {
   store: EstimatorStore
   jobs: JobService
@@ -39,6 +40,7 @@ const graceMs = 100
 /** Models that are kept revived for live predictions. */
 const maxRevived = 8
 
+/** The latency estimators of the contract. */
 export type EstimatorService = ReturnType<typeof createEstimatorService>
 
 /** Use cases of latency estimators: train, list, inspect, predict, transfer. */

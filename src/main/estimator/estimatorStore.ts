@@ -19,6 +19,7 @@ export const estimatorMigrations: NounMigrations = {
   ]
 }
 
+/** Trained estimators in the data file. */
 export interface EstimatorStore {
   add(summary: EstimatorSummary, trained: TrainOutput): Promise<void>
   /** Newest first. */
@@ -33,6 +34,7 @@ const trainedSchema = z.object({
   detail: estimatorDetailSchema.omit({ estimator: true })
 })
 
+/** Returns the estimators of a data file. */
 export function createEstimatorStore(store: Pick<Store, 'run' | 'all'>): EstimatorStore {
   return {
     async add(summary, trained) {

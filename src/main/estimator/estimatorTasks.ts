@@ -14,6 +14,7 @@ import { intervalFactors } from '../../core/proxy/fit/interval'
 import type { EstimatorDetail, StageTransferPointJson } from '../../shared/contract/estimator'
 import type { TaskContext } from '../threads/task'
 
+/** Samples and settings of a training in a worker. */
 export interface TrainTask {
   samples: StageSample[]
   model: StageModelName

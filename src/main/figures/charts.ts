@@ -13,6 +13,7 @@ export const figureColors = [
   '#b8a000'
 ]
 
+/** An axis of a figure. */
 export interface Axis {
   label: string
   log?: boolean
@@ -144,6 +145,7 @@ export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
+/** Points of a figure. */
 export interface PointSeries {
   name: string
   points: readonly (readonly [number, number])[]
@@ -228,6 +230,7 @@ function barsOf({ points, bars }: PointSeries, at: number): Record<string, unkno
   }))
 }
 
+/** A curve of a figure, with a band of the deviation where there is one. */
 export interface CurveSeries {
   name: string
   points: readonly { x: number; y: number; deviation?: number }[]

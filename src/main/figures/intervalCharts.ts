@@ -120,6 +120,7 @@ function whiskers(lines: readonly (readonly number[])[], cap: number): Record<st
   }
 }
 
+/** A point with intervals in both directions. */
 export interface LabelledPoint {
   /** Written beside the point; empty for none. */
   name: string

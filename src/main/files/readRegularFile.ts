@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'
 
+/** Limits of reading a file. */
 export interface ReadOptions {
   /** Largest file that is read; default 1 GiB. */
   maxBytes?: number

@@ -9,6 +9,7 @@ export interface BatchWriter<T> {
   flush(): Promise<void>
 }
 
+/** How rows are gathered before they are written. */
 export interface BatchOptions {
   /** How long a row may wait for company, ms; 0 writes as soon as no other write runs. What a crash can lose is bounded by it. */
   everyMs?: number
@@ -19,6 +20,7 @@ export interface BatchOptions {
 /** A batch goes out when this many rows wait, or after `everyMs`, whichever is first. */
 const batchRows = 2_000
 
+/** Writes rows in batches, one write at a time. */
 export function createBatchWriter<T>(
   write: (batch: T[]) => Promise<void>,
   { everyMs = 500, onFailure }: BatchOptions = {}

@@ -2,6 +2,7 @@ import type { ClockLock, Gpu } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { askSmi, type SmiAnswer, type SmiCommand, type Spawn } from './smiProcess'
 
+/** Clocks that were locked for a recording. */
 export interface LockedClocks {
   state(): ClockLock
   /** Frees the clocks; the result has the reason when nvidia-smi refused. */

@@ -8,6 +8,7 @@ export interface Meter {
   readJ(): Promise<number>
 }
 
+/** A reading of an energy counter. */
 export interface CounterReading {
   source: Meter['source']
   name: string

@@ -39,6 +39,7 @@ export interface GpuSeconds {
   noteStored(id: string, tMs: number): void
 }
 
+/** Keeps recordings summed up by the second, for traces of long ones. */
 export function createGpuSeconds(store: Pick<Store, 'read' | 'transactionBeside'>): GpuSeconds {
   const updating = new Map<string, Promise<number>>()
   const notedMs = new Map<string, number>()

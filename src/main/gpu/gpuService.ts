@@ -14,6 +14,7 @@ import { gatherEvidence, type Evidence } from './recordingEvidence'
 import { findSmi, type SmiCommand, type Spawn } from './smiProcess'
 import { startSmiSampler } from './smiSampler'
 
+/** What the GPU service is made from. */
 export interface GpuServiceDeps {
   /** Asked for only when recordings are touched: listing GPUs must not open the data file. */
   store: () => Promise<GpuStore>
@@ -36,6 +37,7 @@ export interface GpuServiceDeps {
   exportEnergy: (recordingId: string, file: string, format: 'csv' | 'parquet') => Promise<number>
 }
 
+/** What is recorded and how; times in ms. */
 export interface RecordArguments {
   title?: string | undefined
   command: string[]
@@ -49,6 +51,7 @@ export interface RecordArguments {
   gpuIndexes?: number[] | undefined
 }
 
+/** GPUs and recordings for the contract and for workloads. */
 export interface GpuService {
   handlers: HandlersOf<typeof gpuContract>
   list(refresh: boolean): Promise<GpuList>
@@ -68,6 +71,7 @@ export interface GpuService {
 /** Output of the wrapped command that is sent to the window per event at most, characters. */
 const outputPerEvent = 8_000
 
+/** Returns the service that lists GPUs, samples and records them. */
 export function createGpuService(deps: GpuServiceDeps): GpuService {
   const { emit, spawn } = deps
   const findCommand = (): ReturnType<typeof findSmi> => findSmi(deps.nvidiaSmiPath(), deps.env)

@@ -25,6 +25,7 @@ const batchMs = 100
 const queuedSamples = 4_000
 const rateOverMs = 5_000
 
+/** Sends live samples in batches; what a slow reader would miss is dropped and counted. */
 export function createLiveFeed(
   send: (batches: GpuBatch[], sequence: number, dropped: number) => void
 ): LiveFeed {

@@ -18,12 +18,14 @@ export interface LiveSampling {
 
 type Hooks = Pick<SmiSamplerOptions, 'onSamples' | 'onGap' | 'onState'>
 
+/** Sampler and listeners of live sampling. */
 export interface LiveSamplingDeps {
   startSampler(gpus: readonly Gpu[], intervalMs: number, hooks: Hooks): SmiSampler
   onSampled: Parameters<typeof createLiveFeed>[0]
   onChanged(state: SamplingState): void
 }
 
+/** Samples GPUs while someone watches, and makes room for a recording. */
 export function createLiveSampling(deps: LiveSamplingDeps): LiveSampling {
   const feed = createLiveFeed(deps.onSampled)
   let sampler: SmiSampler | undefined

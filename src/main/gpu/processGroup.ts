@@ -13,6 +13,7 @@ export interface ProcessGroup {
   kill(): void
 }
 
+/** Returns a command with everything it started, to be signalled as one. */
 export function processGroupOf(child: ChildProcess): ProcessGroup {
   const { pid } = child
   const signal = (name: NodeJS.Signals | 0): boolean => {

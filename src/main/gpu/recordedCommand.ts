@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors'
 import { processGroupOf, type ProcessGroup } from './processGroup'
 import type { Spawn } from './smiProcess'
 
+/** Surroundings and listeners of a recorded command. */
 export interface CommandHooks {
   spawn: Spawn
   cwd: string | undefined
@@ -15,6 +16,7 @@ export interface CommandHooks {
   onOutput(stream: 'stdout' | 'stderr', text: string): void
 }
 
+/** How a command ended. */
 export interface CommandEnd {
   /** Null when a signal ended it. */
   exitCode: number | null

@@ -11,6 +11,7 @@ import { runRecordedCommand } from './recordedCommand'
 import type { Spawn } from './smiProcess'
 import type { SmiSamplerOptions, SmiSampler } from './smiSampler'
 
+/** A recording to make; times in ms. */
 export interface RecordRequest {
   id: string
   title: string
@@ -30,6 +31,7 @@ export interface RecordRequest {
   origin: Recording['origin']
 }
 
+/** What a recording is made with. */
 export interface RecorderDeps {
   store: GpuStore
   spawn: Spawn

@@ -7,6 +7,7 @@ import { openNvml } from './nvml'
 import { openRapl } from './rapl'
 import { askSmi, originOf, type SmiCommand, type Spawn } from './smiProcess'
 
+/** What is read beside the power. */
 export interface EvidenceOptions {
   smi: SmiCommand
   spawn: Spawn

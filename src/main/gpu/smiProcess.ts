@@ -78,6 +78,7 @@ export function spawnSmi(spawn: Spawn, smi: SmiCommand, args: readonly string[])
   })
 }
 
+/** What a call of nvidia-smi printed. */
 export interface SmiAnswer {
   exitCode: number | null
   stdout: string
@@ -131,6 +132,7 @@ export function askSmi(
   })
 }
 
+/** Returns the error for an nvidia-smi that cannot be started. */
 export function startFailed(smi: SmiCommand, cause: Error): AppError {
   return new AppError(
     'tool.failed',

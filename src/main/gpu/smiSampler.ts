@@ -8,6 +8,7 @@ import type { Gap } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { spawnSmi, startFailed, type SmiCommand, type Spawn } from './smiProcess'
 
+/** Fields, interval and listeners of a sampler. */
 export interface SmiSamplerOptions {
   smi: SmiCommand
   spawn: Spawn
@@ -22,11 +23,13 @@ export interface SmiSamplerOptions {
   onState(state: SamplerState): void
 }
 
+/** State of a sampler; `backingOff` waits before nvidia-smi is started again. */
 export type SamplerState =
   | { state: 'starting' | 'running' | 'stopped' }
   | { state: 'backingOff'; reason: string; waitMs: number }
   | { state: 'failed'; error: AppError }
 
+/** An nvidia-smi that prints readings until it is stopped. */
 export interface SmiSampler {
   /** Ends nvidia-smi and waits until everything it printed was handed over. */
   stop(): Promise<void>

@@ -10,6 +10,7 @@ export type Dispatch = (name: string, input: unknown, context: CallContext) => P
 
 type Handler = (args: unknown, context: CallContext) => Promise<unknown>
 
+/** Returns how a request is validated, handled and its result validated. */
 export function createDispatcher(
   commands: Readonly<Record<string, CommandContract>>,
   handlers: Readonly<Record<string, unknown>>,

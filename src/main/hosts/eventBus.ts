@@ -7,6 +7,7 @@ export interface EventBus {
   listen(listener: (message: EventMessage) => void): () => void
 }
 
+/** Returns a bus that hands every event to all listeners. */
 export function createEventBus(): EventBus {
   const listeners = new Set<(message: EventMessage) => void>()
   return {

@@ -40,6 +40,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin'
 }
 
+/** Serves a file of the built renderer, compressed where the browser takes it. */
 export async function servePage(
   folder: string,
   urlPath: string,

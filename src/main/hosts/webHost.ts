@@ -31,6 +31,7 @@ const bodyLimitBytes = 256 * 1024 * 1024
 /** A client that does not answer a ping within this time is dropped. */
 const heartbeatMs = 15_000
 
+/** Serves page, requests and events on the loopback interface, with a token. */
 export async function serveWeb(options: {
   dispatch: Dispatch
   events: EventBus

@@ -11,6 +11,7 @@ export interface JobContext {
   progress(done: number, total?: number, note?: string): void
 }
 
+/** Work to run as a job. */
 export interface JobSpec<T> {
   /** `<noun>.<verb>` */
   kind: string
@@ -25,12 +26,14 @@ export interface JobSpec<T> {
   run(context: JobContext): Promise<T>
 }
 
+/** A job that was started. */
 export interface StartedJob<T> {
   jobId: string
   /** Settles with the work; a cancelled job rejects with job.cancelled. */
   result: Promise<T>
 }
 
+/** Jobs with progress, time left and cancel. */
 export interface JobService {
   /** Starts work whose outcome the caller waits for. */
   start<T>(spec: JobSpec<T>): StartedJob<T>
@@ -67,6 +70,7 @@ const batchMs = 100
 /** How long jobs may take to end when Bitbench ends. */
 const stopMs = 30_000
 
+/** Returns the jobs of this host. */
 export function createJobService(options: {
   emit: EmitterOf<typeof jobContract>
   nowMs: () => number

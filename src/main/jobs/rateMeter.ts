@@ -5,6 +5,7 @@ export interface RateMeter {
   ratePerSecond(): number | null
 }
 
+/** Measures speed over the last `windowMs`, for the time left. */
 export function createRateMeter(windowMs = 15_000): RateMeter {
   let readings: { atMs: number; done: number }[] = []
   return {

@@ -25,6 +25,7 @@ export interface LoopService {
   runs: RunKind
 }
 
+/** Returns the guided loop: profile, fit, search, deploy, as one stored run. */
 export function createLoopService(deps: {
   store: Pick<Store, 'run' | 'all'>
   labels: RunLabels

@@ -18,6 +18,7 @@ export interface FloatItems {
 const keptValues = 4e6
 const kept = new WeakMap<ItemSet, Map<string, Float32Array>>()
 
+/** Returns the float outputs of a split's items, kept where they are few. */
 export async function openFloat(graph: Graph, set: ItemSet, split: ImageSplit): Promise<FloatItems> {
   const own = kept.get(set) ?? new Map<string, Float32Array>()
   kept.set(set, own)

@@ -21,6 +21,7 @@ const magic = 'BBIS'
 const headerBytes = 14
 const splitBytes = 20
 
+/** Returns images of several splits as one file (format in this file's constants). */
 export async function encodeSubset({ shape, splits }: ImageSubset): Promise<Buffer> {
   const header = Buffer.alloc(headerBytes + splitBytes * splits.size)
   header.write(magic, 0, 'latin1')

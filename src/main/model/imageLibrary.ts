@@ -32,6 +32,7 @@ export interface ImageLibrary {
   loadFullTraining(): Promise<LabelledImages>
 }
 
+/** Returns the shipped images, and the full test set where it is installed. */
 export function createImageLibrary(options: { modelsFolder: string; fullSetFolder?: string }): ImageLibrary {
   const subsetPath = path.join(options.modelsFolder, 'fashion-subset.bin.gz')
   const folder = options.fullSetFolder ?? fashionFolder

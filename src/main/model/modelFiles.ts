@@ -19,6 +19,7 @@ import {
 import { workloadsOf } from '../../core/model/workload'
 import { readModelFile } from './readModelFile'
 
+/** A model that was read. */
 export interface LoadedModel {
   readonly summary: ModelSummary
   readonly graph: Graph
@@ -33,6 +34,7 @@ export interface ModelFiles {
   find(modelId: string): Promise<LoadedModel>
 }
 
+/** Returns the shipped models and those that were opened. */
 export function createModelFiles(options: {
   modelsFolder: string
   /** JSON list of opened paths; null: nothing is remembered. */

@@ -113,6 +113,7 @@ interface Measured {
   readonly measure: SchemeMeasure
 }
 
+/** Returns the service of models: read, evaluate, quantize, retrain. */
 export function createModelService(deps: {
   tasks: TaskPool<ModelTasks>
   jobs: JobService

@@ -28,6 +28,7 @@ export interface Judged extends JudgedItems {
   readonly durationMs: number
 }
 
+/** An evaluation in a worker. */
 export interface EvaluateInput extends ModelSource {
   /** Null: the float network. */
   readonly scheme: Scheme | null
@@ -35,6 +36,7 @@ export interface EvaluateInput extends ModelSource {
   readonly method: QuantMethod
 }
 
+/** A quantization in a worker. */
 export interface QuantizeInput extends ModelSource {
   readonly scheme: Scheme
   readonly method: QuantMethod
@@ -43,6 +45,7 @@ export interface QuantizeInput extends ModelSource {
 /** Images of a reference run between two looks at the abort signal. */
 const referenceChunk = 25
 
+/** A file and inputs to run as integers. */
 export interface PrepareFileInput {
   readonly file: string
   /** A .npy array of items. */

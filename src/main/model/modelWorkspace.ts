@@ -106,6 +106,7 @@ async function withDataSet(
   }
 }
 
+/** Quantizes a network on its calibration items. */
 export async function quantizeOn(
   bench: ModelBench,
   scheme: Scheme,
@@ -138,6 +139,7 @@ async function retrainOn(
   return retrain(bench, fitted, context, { ...usualSettings, augment: null })
 }
 
+/** Number of images that the float network classifies right. */
 export async function floatCorrect({ graph }: ModelBench, images: LabelledImages): Promise<number> {
   const session = await openOrtSession(exportOnnx(graph))
   try {

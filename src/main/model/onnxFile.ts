@@ -134,6 +134,7 @@ function otherDomains(nodes: readonly OnnxNode[]): string[] {
   return [...new Set([...own, ...inside])]
 }
 
+/** Returns a model as the bytes of an ONNX file. */
 export function encodeOnnx(model: OnnxModel): Uint8Array {
   const message = onnx.ModelProto.create({
     irVersion: 8,

@@ -13,6 +13,7 @@ export interface ExternalPlace {
   readonly length: number | null
 }
 
+/** Reads a tensor that lies in a file beside the model. */
 export type ExternalData = (tensor: string, place: ExternalPlace) => Uint8Array
 
 export const refuseExternal: ExternalData = (tensor, { location }) => {
@@ -156,6 +157,7 @@ export function numberOf(value: unknown): number {
   return long?.toNumber?.() ?? 0
 }
 
+/** Returns the error for a file that is no valid ONNX model. */
 export function notOnnx(message: string, cause?: unknown): AppError {
   return new AppError(
     'model.invalid',

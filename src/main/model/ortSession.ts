@@ -18,10 +18,12 @@ export async function openOrtSession(
   })
 }
 
+/** Returns a float32 tensor for onnxruntime. */
 export function realTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {
   return new ort.Tensor('float32', data, dims)
 }
 
+/** Values of a float32 tensor of onnxruntime. */
 export function tensorReals(tensor: ort.Tensor): Float32Array {
   return tensor.data as Float32Array
 }

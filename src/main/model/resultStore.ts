@@ -54,6 +54,7 @@ interface ResultRow {
   at_ms: number
 }
 
+/** Returns the kept results of evaluations in a data file. */
 export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStore {
   return {
     async get({ modelId, dataSetId, split, method, scheme }) {

@@ -18,6 +18,7 @@ export interface FileOutput {
   readonly values: number[]
 }
 
+/** Outputs of a network for the items of a file. */
 export interface FileRun {
   readonly outputs: FileOutput[]
   /** Of the integer run: what an input byte p means, inputScale * (p - 128 + inputZero). Null in float. */

@@ -28,6 +28,7 @@ export interface AdaptiveRuns {
   forget(runId: string): Promise<void>
 }
 
+/** Returns the adaptive runs: stored, resumable, one job each. */
 export function createAdaptiveRuns(
   deps: Omit<AdaptiveRunnerOptions, 'onSample' | 'onStep'> & {
     adaptiveStore: AdaptiveStore

@@ -25,6 +25,7 @@ export type Decide = (
   signal: AbortSignal
 ) => Promise<AdaptiveDecision>
 
+/** What an adaptive run measures and decides with. */
 export interface AdaptiveRunnerOptions extends Omit<RunnerOptions, 'onSample'> {
   decide: Decide
   onSample: (sample: Sample) => void

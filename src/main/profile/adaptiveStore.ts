@@ -11,6 +11,8 @@ const storedAdaptiveSchema = adaptiveRunSchema.extend({
   /** What the pool was planned with. */
   speed: z.object({ stepsPerMs: z.number(), overheadMs: z.number() })
 })
+
+/** An adaptive run as it is stored. */
 export type StoredAdaptiveRun = z.infer<typeof storedAdaptiveSchema>
 
 /** Adaptive runs in the data file: a record each; their Samples are a campaign's, under the run's id. */
@@ -20,6 +22,7 @@ export const adaptiveTables = `CREATE TABLE profile_adaptive (
   id VARCHAR PRIMARY KEY, started_at_ms DOUBLE NOT NULL, run VARCHAR NOT NULL
 );`
 
+/** Returns the adaptive runs of a data file. */
 export function createAdaptiveStore(store: Store): AdaptiveStore {
   return {
     ...createRecordTable(store, { table: 'profile_adaptive', schema: storedAdaptiveSchema, column: 'run' }),

@@ -20,6 +20,7 @@ export interface BoardSampleSets {
   load(boardId: string, kernel: ProxyKernelName): Promise<SampleTable>
 }
 
+/** Returns what was measured on boards as sets of samples for fits. */
 export function createBoardSamples(
   profile: Pick<ProfileService, 'handlers' | 'fitSamples'>
 ): BoardSampleSets {

@@ -21,6 +21,7 @@ import { presentCampaign, identityOf, nothingToMeasure } from './planView'
 import type { ProfileStore } from './profileStore'
 import { announceSamples } from './sampleEvents'
 
+/** What campaigns are made from. */
 export interface CampaignsDeps {
   boards: ProfileBoards
   store: ProfileStore
@@ -50,6 +51,7 @@ export interface Campaigns {
   forget(campaignId: string, withSamples: boolean): Promise<void>
 }
 
+/** Returns the campaigns: planned, stored, resumable, one job each. */
 export function createCampaigns(deps: CampaignsDeps): Campaigns {
   const { boards, store, jobs, labels, emit, nowMs, newId, checksum, layerShapes } = deps
   const runs = createRunKeeper<StoredCampaign>({

@@ -22,6 +22,7 @@ export interface ProfileBoards {
   waitUntilConnected(id: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
 }
 
+/** A campaign with what is left to measure. */
 export interface CampaignRun {
   campaignId: string
   boardId: string
@@ -34,6 +35,7 @@ export interface CampaignRun {
   speed: SpeedGuess
 }
 
+/** What a campaign measures with. */
 export interface RunnerOptions extends Pick<MeasureOptions, 'newId' | 'nowMs' | 'checksum'> {
   boards: ProfileBoards
   store: ProfileStore

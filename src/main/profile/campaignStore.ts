@@ -54,6 +54,7 @@ export interface CampaignStore {
   adopt(campaignId: string, sampleIds: readonly string[]): Promise<void>
 }
 
+/** Returns the campaigns of a data file. */
 export function createCampaignStore(store: Store): CampaignStore {
   const readCampaign = (row: SqlRow): StoredRecord<StoredCampaign> => {
     const [id, startedAtMs] = [row['id'] as string, row['started_at_ms'] as number]

@@ -27,6 +27,7 @@ export interface BenchSession {
   ): Promise<BenchResult>
 }
 
+/** Repetitions, seed and surroundings of a measurement. */
 export interface MeasureOptions {
   repetitions: number
   seed: number

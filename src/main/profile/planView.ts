@@ -24,6 +24,7 @@ export function firstGuess(board: ProfiledBoard): SpeedGuess {
   return { stepsPerMs: (board.info.clockHz ?? 50_000_000) / 1000, overheadMs: 15 }
 }
 
+/** Returns the plan of a campaign as the window shows it. */
 export function presentCampaign(planned: PlannedCampaign, calibrated: boolean): CampaignPreview {
   const reasons = new Map<string, number>()
   for (const { reason } of planned.skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
@@ -56,6 +57,7 @@ export function presentCampaign(planned: PlannedCampaign, calibrated: boolean): 
   }
 }
 
+/** Returns the error for a campaign without anything to measure. */
 export function nothingToMeasure(planned: PlannedCampaign): AppError {
   const why = planned.skipped[0]?.reason ?? 'no shapes were given'
   return new AppError(

@@ -19,6 +19,7 @@ import { createSampleExchange } from './sampleCommands'
 export type { ProfileBoards } from './campaignLoop'
 export { profileMigrations } from './profileStore'
 
+/** Measurements of kernels for the contract and for proxies. */
 export interface ProfileService {
   handlers: HandlersOf<typeof profileContract>
   /** Campaigns and adaptive runs. */
@@ -29,6 +30,7 @@ export interface ProfileService {
   fitSamples(boardId: string, kernel: ProxyKernelName): Promise<SampleTable | null>
 }
 
+/** What the profile service is made from. */
 export interface ProfileServiceOptions {
   boards: ProfileBoards
   store: Store

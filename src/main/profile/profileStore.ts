@@ -31,6 +31,7 @@ export const profileMigrations: NounMigrations = {
 /** All that this noun keeps. */
 export type ProfileStore = CampaignStore & SampleStore
 
+/** Returns campaigns and samples of a data file. */
 export function createProfileStore(store: Store): ProfileStore {
   return { ...createCampaignStore(store), ...createSampleStore(store) }
 }

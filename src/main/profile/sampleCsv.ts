@@ -45,6 +45,7 @@ export function samplesToCsv(
   return writeCsv(toProxySamples(kind.kernel, kind.unit, samples, provenanceColumns(samples)))
 }
 
+/** A CSV file of samples to take over. */
 export interface ImportOptions {
   text: string
   fileName: string

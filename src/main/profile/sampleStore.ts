@@ -52,6 +52,7 @@ export interface SampleStore {
   ): Promise<{ item: BenchItem; repetitions: number; tookMs: number }[]>
 }
 
+/** Returns the samples of a data file. */
 export function createSampleStore(store: Store): SampleStore {
   return {
     addSample: (sample, tookMs) =>

@@ -31,6 +31,7 @@ export interface SampleSources {
   importFiles(paths: string[], kernel: ProxyKernelName): Promise<{ set: SampleSet; warnings: string[] }>
 }
 
+/** Returns the samples that proxies can be fitted to: of boards and of files. */
 export function createSampleSources(boardSamples: BoardSamples): SampleSources {
   const imported: SampleSet[] = []
   const titleOf = async (source: SampleSource): Promise<string> => {

@@ -11,6 +11,7 @@ import type { FitOutput } from './proxyTasks'
 import type { SampleSources } from './fitSources'
 import { taskOptions, type ProxyTaskRunner } from './taskRunner'
 
+/** A proxy to fit. */
 export interface FitRequest {
   source: SampleSource
   kernel: ProxyKernelName
@@ -37,6 +38,7 @@ export interface FittedProxies {
   remove(id: string): Promise<void>
 }
 
+/** Fits and keeps proxies, one job each. */
 export function createFittedProxies(deps: {
   store: ProxyStore
   sources: SampleSources

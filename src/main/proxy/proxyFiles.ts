@@ -9,6 +9,7 @@ import { joinSamples, type SampleTable } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 
+/** Samples of files, and what is to be known of them. */
 export interface ReadFiles {
   samples: SampleTable
   warnings: string[]
@@ -46,6 +47,7 @@ export async function readSampleFiles(
   return { samples, warnings }
 }
 
+/** Reads a text file of the user. @throws AppError data.invalid for a binary file */
 export async function readUserText(file: string): Promise<string> {
   const text = (await readRegularFile(file)).toString('utf8')
   // Zero bytes and broken UTF-8 in the first lines: a binary file, or text in another encoding.

@@ -13,6 +13,7 @@ import type { ProxyTaskRunner } from './taskRunner'
 export type { BoardSamples } from './fitSources'
 export type { ProxyTaskRunner } from './taskRunner'
 
+/** What the proxy service is made from. */
 export interface ProxyServiceDeps {
   store: ProxyStore
   boardSamples: BoardSamples
@@ -29,6 +30,7 @@ type ProxyHandlers = Omit<
   `proxy.${'calibrate' | 'calibrations' | 'forgetCalibration'}`
 >
 
+/** The latency proxies of the contract. */
 export type ProxyService = ReturnType<typeof createProxyService>
 
 /** Use cases of latency proxies: fit, judge, compare, transfer, pin, predict, report. */

@@ -61,6 +61,7 @@ export interface ProxyStore {
   remove(id: string): Promise<void>
 }
 
+/** Returns the proxies of a data file. */
 export function createProxyStore(store: Pick<StoreSession, 'run' | 'all'>): ProxyStore {
   return {
     add: (summary, fitted) => store.run(proxyColumns.insert, proxyColumns.parameters({ summary, fitted })),

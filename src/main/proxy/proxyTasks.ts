@@ -10,6 +10,7 @@ import type { SampleTable } from '../../core/proxy/samples'
 import { transferCurve, type CurvePoint } from '../../core/proxy/transfer/curve'
 import type { TaskContext } from '../threads/task'
 
+/** A fitted proxy as a worker returns it. */
 export type FitOutput = Omit<FittedProxy, 'proxy'> & { proxy: ProxyJson; description: string }
 
 /** Fits and judgements that run in a worker: seconds of plain arithmetic each. */

@@ -30,6 +30,7 @@ export interface RunKind {
   remove(id: string): Promise<void>
 }
 
+/** How runs of one kind are stored, described and started again. */
 export interface RunKeeperOptions<R extends RunRecord> {
   kind: RunKindName
   /** In sentences: "campaign", "search". */
@@ -65,6 +66,7 @@ export interface RunKeeper<R extends RunRecord> extends RunKind {
 /** Runs of one kind that the list over all kinds shows. */
 const maxListed = 5000
 
+/** Keeps the stored runs of one kind: which run now, which were interrupted, resume and delete. */
 export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R>): RunKeeper<R> {
   const { kind, noun, jobs, labels, table, describe, begin } = options
   const running = new Map<string, { jobId: string; record: R }>()

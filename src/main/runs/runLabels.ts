@@ -25,6 +25,7 @@ export interface RunLabel {
 /** A run without a name, note or tag. */
 export const plainLabel: RunLabel = { name: null, notes: '', tags: [], forgottenAtMs: null }
 
+/** Names, notes and tags of runs, and which were deleted. */
 export interface RunLabels {
   /** By run id; runs without a label are absent. */
   all(): Promise<Map<string, RunLabel>>
@@ -42,6 +43,7 @@ interface Row {
   forgotten_at_ms: number | null
 }
 
+/** Returns the labels of a data file. */
 export function createRunLabels(store: Pick<Store, 'run' | 'all'>): RunLabels {
   const read = (row: Row): RunLabel => ({
     name: row.name,

@@ -11,6 +11,7 @@ export interface RunService {
   purge(): Promise<void>
 }
 
+/** Returns the runs of all kinds as one list. */
 export function createRunService(deps: {
   labels: RunLabels
   kinds: readonly RunKind[]

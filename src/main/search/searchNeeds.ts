@@ -23,6 +23,7 @@ export interface SearchModels {
   reportSplit(modelId: string): Promise<Split>
 }
 
+/** Result of evaluating a scheme. */
 export interface SearchMeasure extends Measure {
   readonly images: number
   /** One byte per item, 1 where the prediction is right; empty where a task knows no right and wrong. */

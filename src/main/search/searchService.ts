@@ -17,6 +17,7 @@ export interface SearchService {
   runs: RunKind
 }
 
+/** Returns the service of searches: stored, resumable, one job each. */
 export function createSearchService(deps: {
   store: SearchStore
   labels: RunLabels

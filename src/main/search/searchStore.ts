@@ -19,6 +19,7 @@ export const searchMigrations: NounMigrations = {
 /** Searches in the data file. */
 export type SearchStore = RecordTable<Search>
 
+/** Returns the searches of a data file. */
 export function createSearchStore(store: Pick<Store, 'run' | 'all'>): SearchStore {
   return createRecordTable(store, { table: 'search', schema: storedSearchSchema })
 }

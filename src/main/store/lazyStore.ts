@@ -8,6 +8,7 @@ export interface LazyStore extends Store {
   ready(): Promise<void>
 }
 
+/** Opens the data file when it is first used. */
 export function createLazyStore(file: string, open: () => Promise<Store>): LazyStore {
   let opened: Promise<Store> | undefined
   let announced: Parameters<Store['announce']> | undefined

@@ -17,6 +17,7 @@ const firstReplyMs = 2_000
 /** Receivers that gave up say CAN twice at least, in case one is line noise. */
 const cansToStop = 2
 
+/** Counts of a transfer while it runs. */
 export interface SendState {
   repeatedBlocks: number
 }

@@ -32,6 +32,7 @@ const searchLimitBytes = 64 * 1024
 const drainLimitBytes = 1024 * 1024
 const memoryBytes = 200
 
+/** Collects bytes of a line and waits for patterns in them; remembers the last bytes for messages. */
 export function createReceiver(): Receiver {
   let chunk: Uint8Array = new Uint8Array(0)
   let at = 0

@@ -10,6 +10,7 @@ export interface Segment {
   bytes: Uint8Array
 }
 
+/** What is loaded over LiteX's serial flash loader (SFL), and how carefully. */
 export interface SflOptions {
   segments: readonly Segment[]
   /** Where to jump when everything is loaded; null: leave the BIOS in its loader, then abort back to its prompt. */
@@ -20,6 +21,7 @@ export interface SflOptions {
   promptTimeoutMs?: number
 }
 
+/** What an SFL transfer sent and repeated. */
 export interface SflResult {
   loadedBytes: number
   /** Frames that had to be sent again. */

@@ -13,6 +13,7 @@ export const sflMagicAnswer = 'z6IHG7cYDID6o\n'
 /** Most data in one LOAD: 255 bytes of payload less the address. */
 export const sflMostDataBytes = 251
 
+/** Returns an SFL frame: payload length, CRC-16, command, payload (at most 255 bytes). */
 export function sflFrame(command: number, payload: Uint8Array): Uint8Array {
   const frame = new Uint8Array(4 + payload.length)
   frame[0] = payload.length
@@ -24,6 +25,7 @@ export function sflFrame(command: number, payload: Uint8Array): Uint8Array {
   return frame
 }
 
+/** Returns the SFL frame that writes `data` at an address. */
 export function sflLoadFrame(address: number, data: Uint8Array): Uint8Array {
   const payload = new Uint8Array(4 + data.length)
   putAddress(payload, address)
@@ -31,6 +33,7 @@ export function sflLoadFrame(address: number, data: Uint8Array): Uint8Array {
   return sflFrame(sflCommand.load, payload)
 }
 
+/** Returns the SFL frame that starts the program at an address. */
 export function sflJumpFrame(address: number): Uint8Array {
   const payload = new Uint8Array(4)
   putAddress(payload, address)

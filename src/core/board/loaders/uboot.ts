@@ -5,6 +5,7 @@ import { askUboot, findFifoControl, learnPrompt, setFifoTrigger } from './ubootC
 import { type ModemResult, xmodemTransfer } from './xmodem'
 import { ymodemTransfer } from './ymodem'
 
+/** What is loaded through U-Boot, at which speed, and whether it is started. */
 export interface UbootOptions {
   name: string
   address: number
@@ -20,6 +21,7 @@ export interface UbootOptions {
   start?: { entry: number; programReturns: boolean } | null
 }
 
+/** Result of a load through U-Boot. */
 export interface UbootResult extends ModemResult {
   crc32: number
   /** Return code of the program; null when it was not started or does not return. */

@@ -2,6 +2,7 @@ import type { Conversation } from '../conversation'
 import { awaitCrcWish, cancelBytes, sendContent, sendEnd, type SendState } from './modemSender'
 import { createReceiver, isStopped, type Part, type Receiver } from './receiver'
 
+/** What an XMODEM or YMODEM transfer sent. */
 export interface ModemResult {
   sentBytes: number
   repeatedBlocks: number

@@ -10,6 +10,7 @@ export const comPortCommands = {
   purge: 12
 } as const
 
+/** Name of a command of RFC 2217's COM port option. */
 export type ComPortCommand = keyof typeof comPortCommands
 
 /** Values of `control` that this product sends. */

@@ -18,6 +18,7 @@ const maxSubnegotiationBytes = 1_024
 /** What one side does with an option. `wanted`: asked for, no reply yet. */
 export type OptionState = 'off' | 'wanted' | 'on' | 'refused'
 
+/** What a piece of a telnet stream holds: data, subnegotiations, and the reply they need. */
 export interface TelnetInput {
   /** What the line behind the server sent. */
   readonly data: Uint8Array

@@ -13,6 +13,7 @@ export function downloadProgress(record: MiRecord, totalBytes: number): ToolProg
   return { fraction: Math.min(1, sent / Math.max(1, totalBytes)), note: `writing ${section}` }
 }
 
+/** A section that gdb's `compare-sections` read back; addresses [from, to). */
 export interface ComparedSection {
   section: string
   from: number
@@ -31,6 +32,7 @@ export function parseCompareSections(text: string): ComparedSection[] {
   }))
 }
 
+/** Step of a load through gdb, in order. */
 export type GdbStep = 'file' | 'connect' | 'write' | 'verify' | 'start'
 
 /** GDB's message at one step of a load as a named error. */

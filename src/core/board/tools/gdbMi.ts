@@ -4,6 +4,7 @@
  */
 export type MiValue = string | readonly MiValue[] | { readonly [name: string]: MiValue }
 
+/** One record of gdb's machine interface (GDB/MI output syntax). */
 export type MiRecord =
   | {
       kind: 'result'

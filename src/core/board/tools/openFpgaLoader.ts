@@ -11,6 +11,7 @@ const bar = /^(.*?):?\s*\[[=\s>-]*\]\s*(\d+(?:\.\d+)?)%/
 const fatal =
   /^(?:error\b|fail\b|can't |connection error|receive error|jtag init failed|unable to|.*\bfail(?:ed|ure)?\b)/i
 
+/** Reads openFPGALoader's lines: progress 0..1, and whether the load was complete. */
 export function createOpenFpgaLoaderOutput(): ToolOutput {
   const lines: string[] = []
   let isComplete = false

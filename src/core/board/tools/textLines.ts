@@ -1,6 +1,7 @@
 /** Longest unfinished line that is kept; a program that never ends its line must not fill the memory. */
 const maxLineLength = 16_384
 
+/** Splits the output of a tool into lines as pieces arrive; progress bars end with a carriage return. */
 export interface ToolLines {
   /** Whole lines that this piece of text completes, without their ends. */
   push(text: string): string[]

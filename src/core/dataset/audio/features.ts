@@ -51,6 +51,7 @@ export const machineFeatures: AudioFeatures = {
   framesPerItem: 5
 }
 
+/** Features of one sound: values in row-major order of `shape`. */
 export interface FeatureItem {
   readonly values: Float32Array
   readonly shape: readonly number[]

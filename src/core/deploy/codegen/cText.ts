@@ -28,6 +28,7 @@ function wrapped(values: readonly string[]): string {
   return lines.join('\n')
 }
 
+/** Returns the C definition of a constant array. */
 export function arrayOf(type: string, name: string, values: readonly string[]): string {
   return `const ${type} ${name}[${values.length}] = {\n${wrapped(values)}\n};\n`
 }

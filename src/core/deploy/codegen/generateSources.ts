@@ -23,6 +23,7 @@ export interface GeneratedFile {
   text: string
 }
 
+/** What the exported C program is made of. */
 export interface GenerateOptions {
   /**
    * Files below resources/ by path with forward slashes: all of kernels/ (with variants.json) and firmware/memory.c.

@@ -12,6 +12,7 @@ interface KernelVariants {
   variants: Record<string, { sources?: string[]; pairs: Record<string, Record<string, string>> }>
 }
 
+/** The kernel sources that an exported program needs. */
 export interface KernelFiles {
   /** .c files below kernels/, to be compiled. */
   compiled: string[]

@@ -85,6 +85,7 @@ extern const int32_t expected[IMAGES * NETWORK_OUTPUTS];
 #endif
 `
 
+/** Returns images.c: input codes and expected outputs of the program's self-check. */
 export function imagesSource(check: SelfCheck): string {
   const codes = arrayOf('int8_t', 'images', [...check.codes].map(String))
   const logits = arrayOf(

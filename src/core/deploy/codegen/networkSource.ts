@@ -35,6 +35,7 @@ extern const char *const network_layer_names[NETWORK_LAYERS];
 `
 }
 
+/** Returns network.c: one function per layer and the inference that calls them in order. */
 export function networkSource(network: QuantizedNetwork, plan: Plan): string {
   const functions = network.layers.map((layer, index) =>
     layerFunction(layer, plan.layers[index], index, network)

@@ -21,6 +21,7 @@ ${declarations.join('\n')}
 `
 }
 
+/** Returns weights.c: packed weights, biases and requantization constants of every layer. */
 export function weightsSource(network: QuantizedNetwork, plan: Plan): string {
   const parts = tables(network, plan).map(
     ({ type, name, values, comment }) => `\n/* ${commentText(comment)} */\n${arrayOf(type, name, values)}`

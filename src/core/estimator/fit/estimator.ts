@@ -46,6 +46,7 @@ export interface LatencyEstimator {
   predictMatrix(matrix: FeatureMatrix, tokens: Float64Array): Float64Array[]
 }
 
+/** Predicted times of one configuration, ms, with the 90 % interval of the total. */
 export interface LatencyPrediction {
   stagesMs: Record<string, number>
   totalMs: number
@@ -62,6 +63,7 @@ const wideningPerRange = 2
 /** Half-width (log) that every range width outside adds, whatever the interval inside is. */
 const minWidening = 0.1
 
+/** Returns a latency estimator of fitted parts. */
 export function createEstimator(parts: Omit<LatencyEstimator, 'predictMatrix'>): LatencyEstimator {
   const decodeAt = parts.stages.indexOf('decode')
   return {
@@ -174,6 +176,7 @@ export function decodeAtPosition(
 export const estimatorFormat = 'bitbench-latency-estimator'
 export const estimatorVersion = 1
 
+/** An estimator as it is stored (format and version checked on read). */
 export interface EstimatorJson {
   format: typeof estimatorFormat
   version: number
@@ -193,6 +196,7 @@ export interface EstimatorJson {
   rows: { train: number; validation: number }
 }
 
+/** Returns an estimator in its stored form. */
 export function estimatorToJson(
   estimator: LatencyEstimator,
   facts: Pick<EstimatorJson, 'seed' | 'origin' | 'dataHash' | 'rows'>

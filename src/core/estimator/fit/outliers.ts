@@ -2,6 +2,7 @@ import { median } from '../../math/median'
 import { takeRows, type StageTable } from '../samples/stageTable'
 import { configurationNames } from './split'
 
+/** Which rows count as outliers. */
 export interface OutlierOptions {
   /** Decode time per token beyond this is dropped, ms; null keeps all. The document's 60 is far too much on a fast GPU and normal on an edge GPU. */
   maxDecodePerTokenMs: number | null
@@ -9,6 +10,7 @@ export interface OutlierOptions {
   robust: boolean
 }
 
+/** Rows that were kept, and how many each rule dropped. */
 export interface OutlierReport {
   kept: StageTable
   byThreshold: number

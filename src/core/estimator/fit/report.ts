@@ -3,6 +3,7 @@ import { latencyErrors, type LatencyErrors } from './errors'
 import { predictTable, type LatencyEstimator } from './estimator'
 import { configurationNames } from './split'
 
+/** Errors of one configuration of knobs: mean absolute in ms, relative in percent. */
 export interface ConfigurationErrors {
   configuration: string
   samples: number
@@ -12,6 +13,7 @@ export interface ConfigurationErrors {
   totalMape: number
 }
 
+/** Everything an evaluation says, with the definition of every figure. */
 export interface EvaluationResults {
   /** Errors of every stage, of decode per token and of the total. */
   stages: Record<string, LatencyErrors>
@@ -31,6 +33,7 @@ export interface EvaluatedRows {
   measuredTotal: Float64Array
 }
 
+/** Predicts every row of a table beside what was measured, ms. */
 export function evaluateRows(estimator: LatencyEstimator, table: StageTable): EvaluatedRows {
   const predicted = predictTable(estimator, table)
   const sum = (times: readonly Float64Array[]): Float64Array =>

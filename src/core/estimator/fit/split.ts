@@ -24,6 +24,7 @@ export function groupNumbers(names: readonly string[]): Int32Array {
   })
 }
 
+/** Rows to train on and rows held out; all rows of a configuration are on one side. */
 export interface ConfigurationSplit {
   train: Int32Array
   validation: Int32Array

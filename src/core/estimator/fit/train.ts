@@ -11,6 +11,7 @@ import { createEstimator, predictTable, type LatencyEstimator, type StageModels 
 import { fitPositionEffect } from './position'
 import { splitByConfiguration, type ConfigurationSplit } from './split'
 
+/** How an estimator is trained. */
 export interface TrainOptions {
   model: StageModelName
   /** perStage: a model per stage; unified: one network (mlp only); total: one model of the sum, for comparison. */
@@ -31,6 +32,7 @@ export interface TrainedEpoch extends EpochRecord {
   relative: number | null
 }
 
+/** A trained estimator with its split, loss curve and held-out coverage. */
 export interface Trained {
   estimator: LatencyEstimator
   split: ConfigurationSplit

@@ -3,6 +3,8 @@ import { quantile } from '../../math/quantile'
 
 /** margin: predicted x margin <= budget. interval: the whole interval within the budget; measure where it straddles it. */
 export type GuardRule = { kind: 'margin'; margin: number } | { kind: 'interval' }
+
+/** What a guardrail says of a candidate; `measure` where the interval holds the budget. */
 export type Verdict = 'accept' | 'reject' | 'measure'
 
 /** A predicted total with its interval, ms. */
@@ -49,6 +51,7 @@ export function requireBudget(budgetMs: number): void {
   )
 }
 
+/** What a guardrail did at one budget, against the measured totals; shares 0..1. */
 export interface GuardOutcome {
   candidates: number
   accepted: number
@@ -100,6 +103,7 @@ export function budgetAt(measuredMs: Float64Array, fraction: number): number {
   return fraction * quantile(measuredMs.slice().sort(), 0.9)
 }
 
+/** Outcomes of the margin and the interval rule over budgets and margins. */
 export interface GuardrailAnalysis {
   /** How the budget is defined, in words. */
   budgetDefinition: string

@@ -2,6 +2,7 @@ import type { FeatureMatrix } from '../../proxy/features'
 import { fitRegressor, regressorFromJson, type RegressorJson } from '../../proxy/estimators/regressors'
 import type { FittedStage, StageFit } from './stageFit'
 
+/** Stored form of a Gaussian process of a stage. */
 export interface GaussianJson {
   kind: 'gaussianProcess'
   process: RegressorJson
@@ -25,6 +26,7 @@ export function fitGaussian({ matrix, times, seed }: StageFit): FittedStage<Gaus
   return gaussianFromJson({ kind: 'gaussianProcess', process: process.toJSON(), logarithmic, centre })
 }
 
+/** Returns the stage model of a stored Gaussian process. */
 export function gaussianFromJson(json: GaussianJson): FittedStage<GaussianJson> {
   const process = regressorFromJson(json.process)
   return {

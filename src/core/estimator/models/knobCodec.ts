@@ -32,6 +32,7 @@ const range = (values: Float64Array): { min: number; max: number } => {
   return { min, max }
 }
 
+/** Returns names, levels and measured ranges of a table's knobs. */
 export function knobCodec(table: StageTable): KnobCodec {
   return {
     knobs: table.knobs.map(({ name, values, levels }) => ({

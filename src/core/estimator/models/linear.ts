@@ -1,6 +1,7 @@
 import { floorOf, ridgeFit, weightedSum } from './leastSquares'
 import type { FittedStage, StageFit } from './stageFit'
 
+/** Stored form of a linear stage model; no prediction is below `floor`, ms. */
 export interface LinearJson {
   kind: 'linear'
   weights: number[]
@@ -13,6 +14,7 @@ export function fitLinear({ matrix, times }: StageFit): FittedStage<LinearJson> 
   return linearFromJson({ kind: 'linear', weights: Array.from(weights), floor: floorOf(times) })
 }
 
+/** Returns the stage model of a stored linear model. */
 export function linearFromJson(json: LinearJson): FittedStage<LinearJson> {
   const weights = Float64Array.from(json.weights)
   return {

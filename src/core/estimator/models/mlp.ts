@@ -3,6 +3,7 @@ import { weightCount } from '../network/denseNet'
 import { fitNet, predictNet, type NetRegression } from '../network/regression'
 import type { FittedStage, StageFit } from './stageFit'
 
+/** Stored form of a network of a stage, with the scaling of inputs and target. */
 export interface MlpJson {
   kind: 'mlp'
   sizes: number[]
@@ -20,6 +21,7 @@ export function fitMlp({ matrix, times, seed }: StageFit): FittedStage<MlpJson> 
   return mlpFromNet(fitNet(matrix, times, { ...mlpDefaults, seed }))
 }
 
+/** Returns the stage model of a trained network. */
 export function mlpFromNet(net: NetRegression): FittedStage<MlpJson> {
   return {
     description: `network ${net.net.sizes.join('-')}`,

@@ -5,6 +5,7 @@ import { floorOf } from './leastSquares'
 import { productColumns, productsUpTo, type Product } from './products'
 import type { FittedStage, StageFit } from './stageFit'
 
+/** Stored form of physical terms with their residual. */
 export interface PhysicalJson {
   kind: 'physical'
   /** Terms with a coefficient above 0, as positions of columns. */
@@ -71,6 +72,7 @@ function baseOf(json: PhysicalJson, matrix: FeatureMatrix): Float64Array {
   return sums
 }
 
+/** Returns the stage model of stored physical terms. */
 export function physicalFromJson(json: PhysicalJson): FittedStage<PhysicalJson> {
   const residual = json.residual === undefined ? null : regressorFromJson(json.residual)
   return {

@@ -3,6 +3,7 @@ import { floorOf, ridgeFit, weightedSum } from './leastSquares'
 import { productColumns, productsUpTo } from './products'
 import type { FittedStage, StageFit } from './stageFit'
 
+/** Stored form of a polynomial stage model; no prediction is below `floor`, ms. */
 export interface PolynomialJson {
   kind: 'polynomial'
   degree: number
@@ -65,6 +66,7 @@ function heldOutError(fit: StageFit, degree: number): number {
   return sum
 }
 
+/** Returns the stage model of a stored polynomial. */
 export function polynomialFromJson(json: PolynomialJson): FittedStage<PolynomialJson> {
   const weights = Float64Array.from(json.weights)
   return {

@@ -6,6 +6,7 @@ import { fitMlp, mlpFromJson, type MlpJson } from './mlp'
 import { fitPhysical, physicalFromJson, type PhysicalJson } from './physical'
 import { fitPolynomial, polynomialFromJson, type PolynomialJson } from './polynomial'
 
+/** Stored form of a stage model of any kind. */
 export type StageModelJson = LinearJson | PolynomialJson | PhysicalJson | GaussianJson | MlpJson
 
 /** A fitted stage of any kind. */
@@ -13,6 +14,8 @@ export type StageModel = FittedStage<StageModelJson>
 
 export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const
 export type { StageFit }
+
+/** Name of a kind of stage model. */
 export type StageModelName = (typeof stageModelNames)[number]
 
 /** Fits one stage. The MLP of several stages with the documents' loss is in mlpTraining.ts. */

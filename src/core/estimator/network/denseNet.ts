@@ -38,6 +38,7 @@ export interface Passes {
   backward(input: Float64Array, rows: number, outputGradient: Float64Array, gradient: Float64Array): void
 }
 
+/** Returns forward and backward passes of a dense network for up to `capacity` rows; buffers are reused. */
 export function createPasses({ sizes, weights }: DenseNet, capacity: number): Passes {
   const layers = sizes.length - 1
   const sums = sizes.slice(1).map((size) => new Float64Array(size * capacity))

@@ -19,6 +19,7 @@ export interface JointNet {
   maxTokens: number
 }
 
+/** Rows that a network of all stages is trained on. */
 export interface JointSamples {
   matrix: FeatureMatrix
   /** Stages without decode, ms. */
@@ -33,6 +34,7 @@ export interface JointSamples {
   perToken: readonly (readonly number[] | null)[]
 }
 
+/** Size and training of a network of all stages. */
 export interface JointTraining {
   hidden: readonly number[]
   epochs: number
@@ -43,6 +45,7 @@ export interface JointTraining {
   onEpoch?: (epoch: EpochRecord, net: JointNet) => void
 }
 
+/** Losses after an epoch. */
 export interface EpochRecord {
   epoch: number
   trainLoss: number
@@ -237,6 +240,7 @@ export function predictJointDecode(net: JointNet, matrix: FeatureMatrix, tokens:
   return sums
 }
 
+/** Stored form of a network of all stages. */
 export interface JointJson {
   sizes: number[]
   weights: number[]
@@ -246,6 +250,7 @@ export interface JointJson {
   maxTokens: number
 }
 
+/** Returns a network of all stages in its stored form. */
 export function jointToJson(net: JointNet): JointJson {
   return {
     sizes: [...net.net.sizes],

@@ -11,6 +11,7 @@ export interface NetRegression {
   targetScale: number
 }
 
+/** Size and training of a network with one output. */
 export interface NetTraining {
   hidden: readonly number[]
   epochs: number
@@ -80,6 +81,7 @@ function train(model: NetRegression, matrix: FeatureMatrix, y: Float64Array, opt
   }
 }
 
+/** Predicts every row of a matrix, in the unit of the target. */
 export function predictNet(model: NetRegression, matrix: FeatureMatrix): Float64Array {
   const output = createPasses(model.net, matrix.count).forward(standardised(model, matrix), matrix.count)
   return Float64Array.from(

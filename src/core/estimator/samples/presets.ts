@@ -3,8 +3,11 @@
  * the left. Comparison ignores case, underscores, dashes and dots.
  */
 export const samplePresetNames = ['generic', 'vlm', 'vidur'] as const
+
+/** Name of a preset of column names. */
 export type SamplePresetName = (typeof samplePresetNames)[number]
 
+/** Spellings of columns by the knob, stage or field they stand for. */
 export interface Preset {
   knobs: Readonly<Record<string, readonly string[]>>
   stages: Readonly<Record<string, readonly string[]>>

@@ -4,6 +4,7 @@ import type { Origin } from '../../../shared/units'
 import { presetRole, type SamplePresetName, type Role } from './presets'
 import type { KnobValue, StageSample } from './stageSample'
 
+/** How a file of samples is read. */
 export interface ReadSamplesOptions {
   preset: SamplePresetName
   /** Shown in messages. */

@@ -6,6 +6,7 @@ import type { StageSample } from '../samples/stageSample'
 import { transferProblem, type TransferProblem } from './problem'
 import { fitProcesses } from './processes'
 
+/** Samples of the source and target device that a transfer works on. */
 export interface TransferInput {
   source: readonly StageSample[]
   target: readonly StageSample[]
@@ -16,6 +17,7 @@ export interface TransferInput {
   targetDevice?: string
 }
 
+/** A transfer problem with the rows it may calibrate on and those that judge. */
 export interface AssembledTransfer {
   problem: TransferProblem
   /** Configurations measured on the target that calibration may draw from. */

@@ -21,6 +21,7 @@ const rivals: readonly StageTransferMethod[] = [
 const fewRows = 6
 const maxFolds = 25
 
+/** The method that leave-one-out chose, with the error of each. */
 export interface ChosenStageTransfer {
   method: StageTransferMethod
   /** Leave-one-out MAPE of totals in percent, by method tried. */

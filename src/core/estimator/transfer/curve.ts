@@ -6,6 +6,7 @@ import { meanErrors, transferErrors, type TransferErrors } from './errors'
 import type { FittedTransfer } from './method'
 import { fitStageTransfer, stageTransferMethods, type StageTransferMethod } from './methods'
 
+/** Numbers of samples, draws and methods of a transfer curve. */
 export interface StageTransferOptions {
   sizes: readonly number[]
   seeds: number
@@ -24,6 +25,7 @@ export interface StageTransferPoint extends TransferErrors {
   calibrationSeconds: number
 }
 
+/** Error against the number of samples, by method. */
 export interface StageTransferCurve {
   points: StageTransferPoint[]
   /** Per n the method that `auto` took most often. */

@@ -22,6 +22,8 @@ export const stageTransferMethods = [
   'linear',
   'roofline'
 ] as const
+
+/** Name of a way to move an estimator to another device. */
 export type StageTransferMethod = (typeof stageTransferMethods)[number]
 
 /** What a person reads beside a method's name. */

@@ -89,6 +89,7 @@ export function featuresAt(matrix: FeatureMatrix, entries: Int32Array): FeatureM
   return takeFeatures(matrix, entries)
 }
 
+/** Median of values; they are left in their order. */
 export function medianOf(values: Float64Array): number {
   return median(Array.from(values))
 }

@@ -11,6 +11,7 @@ export interface EnergyWindow {
   energyJ: ReadonlyMap<number, number | null>
 }
 
+/** Energies of spans that another tool measured. */
 export interface EnergyWindows {
   windows: EnergyWindow[]
   gpus: { index: number; name: string }[]

@@ -7,6 +7,7 @@ export interface SmiLogReader {
   end(): SmiLogEnd
 }
 
+/** Facts of a whole nvidia-smi log that are known at its end. */
 export interface SmiLogEnd {
   /** Local wall clock of the first row as if it were UTC, ms. */
   startMs: number | null

@@ -66,6 +66,7 @@ export function normalAxis(axis: number, rank: number): number | null {
   return Number.isInteger(normal) && normal >= 0 && normal < rank ? normal : null
 }
 
+/** Whether a map leaves every element in its place. */
 export function isIdentityMap(map: Int32Array): boolean {
   for (let at = 0; at < map.length; at++) if (map[at] !== at) return false
   return true

@@ -6,6 +6,7 @@ export type ConstantType = 'float32' | 'float64' | 'int64' | 'int32' | 'uint8' |
 /** Most elements of a tensor worked out at import: 256 MiB of float32. */
 export const maxElements = 2 ** 26
 
+/** Element type of a constant's data. */
 export function typeOf(data: OnnxData): ConstantType {
   if (data instanceof Float32Array) return 'float32'
   if (data instanceof Float64Array) return 'float64'
@@ -14,10 +15,12 @@ export function typeOf(data: OnnxData): ConstantType {
   return data instanceof Int8Array ? 'int8' : 'uint8'
 }
 
+/** Whether a type holds floating-point numbers. */
 export function isFloatType(type: ConstantType): boolean {
   return type === 'float32' || type === 'float64'
 }
 
+/** Values of a constant as numbers; int64 beyond 2^53 loses its last bits. */
 export function numbersOf(tensor: OnnxTensor): Float64Array {
   return Float64Array.from(tensor.data as ArrayLike<number | bigint>, Number)
 }
@@ -40,6 +43,7 @@ export function dataOf(type: ConstantType, values: ArrayLike<number>): OnnxData 
   }
 }
 
+/** Returns a constant of a type and shape. */
 export function constantOf(
   type: ConstantType,
   dims: readonly number[],

@@ -28,6 +28,7 @@ export function bindAffine(state: ImportState, node: OnnxNode, value: Value, aff
   bind(state, node, affineOf(state, node, value, affine))
 }
 
+/** Returns scale * value + shift, both broadcast as ONNX does. @throws AppError where shapes do not fit */
 export function affineOf(state: ImportState, node: OnnxNode, value: Value, { scale, shift }: Affine): Value {
   let dims: readonly number[] = value.dims
   for (const tensor of [scale, shift]) {

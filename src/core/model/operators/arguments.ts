@@ -43,6 +43,7 @@ export function axesArgument(
   return integersArgument(state, node, 'axes', position)?.map((axis) => axisOf(node, axis, rank))
 }
 
+/** Returns an axis as 0..rank-1; negative ones count from the end. @throws AppError where there is none */
 export function axisOf(node: OnnxNode, axis: number, rank: number): number {
   const normal = normalAxis(axis, rank)
   if (normal === null) throw badShape(node, `axis ${axis} does not exist in a tensor of rank ${rank}`)

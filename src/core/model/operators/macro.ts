@@ -8,6 +8,7 @@ export interface Macro {
   constant(dims: readonly number[], data: OnnxData): string
 }
 
+/** Returns a writer of small ONNX graphs that stand for one node and are read by `read`. */
 export function createMacro(
   state: ImportState,
   node: OnnxNode,

@@ -225,6 +225,7 @@ const plans = new Map<string, MovePlan>([
   ['Dropout', same]
 ])
 
+/** Returns how an operator moves elements; undefined for operators that compute. */
 export function movePlan(opType: string): MovePlan | undefined {
   return plans.get(opType)
 }

@@ -34,6 +34,7 @@ const forms = new Map<string, Form>([
 
 export const quantizedOperators: readonly string[] = [...forms.keys()]
 
+/** Reads a QOperator node (QLinearConv and the like) as its float operator on dequantized values. */
 export function readQuantizedOperator(
   readerOf: (opType: string) => OperatorReader | undefined
 ): OperatorReader {

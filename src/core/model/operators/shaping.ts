@@ -127,6 +127,7 @@ export function readShape(state: ImportState, node: OnnxNode): void {
   state.constants.set(node.outputs[0], constantOf('int64', [sizes.length], sizes))
 }
 
+/** Reads Size as a constant; shapes are known at import. */
 export function readSize(state: ImportState, node: OnnxNode): void {
   const dims = constantAt(state, node, 0)?.dims ?? valueAt(state, node, 0).dims
   state.constants.set(

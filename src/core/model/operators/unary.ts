@@ -26,6 +26,7 @@ export function elementwise(
   return { node: append(state, make(source.node, shapeOf(state, source.node))), dims, map, fill }
 }
 
+/** Adds a function that the board looks up in a table, and returns its value. */
 export function addTable(state: ImportState, node: OnnxNode, value: Value, f: TableFunction): Value {
   return elementwise(state, node, value, (input, outputShape) => ({
     op: 'table',
@@ -36,6 +37,7 @@ export function addTable(state: ImportState, node: OnnxNode, value: Value, f: Ta
   }))
 }
 
+/** Adds a ReLU and returns its value. */
 export function reluOf(state: ImportState, node: OnnxNode, value: Value): Value {
   return elementwise(state, node, value, (input, outputShape) => ({
     op: 'relu',

@@ -17,11 +17,13 @@ export interface FakeQuantizer {
   readonly isOneBit: boolean
 }
 
+/** A fake-quantized value and the way its gradient goes back. */
 export interface QuantizedValue {
   readonly value: string
   backward(gradient: string): string
 }
 
+/** Emits quantize and dequantize in float with a straight-through gradient, 0 outside the range. */
 export function emitFakeQuant(builder: OnnxBuilder, input: string, quantizer: FakeQuantizer): QuantizedValue {
   const scale = builder.constant(quantizer.scale, quantizer.dims)
   const steps = builder.node('Div', [input, scale])

@@ -16,6 +16,7 @@ export interface EmitterSite<N extends GraphNode = GraphNode> {
   readonly parameters: readonly string[]
 }
 
+/** The value of a node and the emitter of its gradients. */
 export interface Emitted {
   readonly value: string
   /** Gradients of the inputs and of the parameters, in order; null where `wanted` says it is not needed. */

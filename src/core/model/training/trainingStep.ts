@@ -21,6 +21,7 @@ export interface TrainingStep {
   readonly parameters: readonly Parameter[]
 }
 
+/** Optimizer and quantizers of a training step. */
 export interface TrainingOptions {
   readonly momentum: number
   readonly decay: number
@@ -30,6 +31,7 @@ export interface TrainingOptions {
   readonly gradientsOnly?: boolean
 }
 
+/** Returns an ONNX graph that does one step of gradient descent with momentum on a batch. */
 export function buildTrainingStep(graph: Graph, options: TrainingOptions): TrainingStep {
   const builder = createOnnxBuilder()
   const images = builder.input('images', 'float32', ['batch', ...graph.inputShape])

@@ -8,6 +8,7 @@ const maxRows = 1_500
 const lengthScale = 4
 const noise = 0.05
 
+/** What the choice of the next rows is made from. */
 export interface Acquisition {
   /** 1 where the row of the pool was measured already. */
   readonly taken: Uint8Array

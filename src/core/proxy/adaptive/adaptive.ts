@@ -14,6 +14,7 @@ export interface Measured {
   boardSeconds: number
 }
 
+/** Pool, batches and judge of an adaptive run. */
 export interface AdaptiveSpec {
   /** What may be measured. */
   pool: ShapeRows
@@ -36,6 +37,7 @@ export interface AdaptiveState {
   time: Float64Array
 }
 
+/** Held-out errors of a step. */
 export interface AdaptiveErrors {
   /** Percent, over what was measured so far; null while there are fewer than two shapes. */
   unseenShapeMape: number | null
@@ -43,16 +45,19 @@ export interface AdaptiveErrors {
   judgeMape: number | null
 }
 
+/** Rows to measure next, with the errors so far. */
 export interface AdaptiveDecision extends AdaptiveErrors {
   /** Rows of the pool to measure next, best first; empty when the pool is used up. */
   next: Int32Array
 }
 
+/** A step that was fitted: rows measured, seconds of board time, errors. */
 export interface FittedStep extends AdaptiveErrors {
   rows: number
   boardSeconds: number
 }
 
+/** When an adaptive run stops. */
 export interface AdaptiveLimits {
   /** Stop when the unseen-shape MAPE in percent is at most this. */
   targetMape: number
@@ -60,6 +65,7 @@ export interface AdaptiveLimits {
   budgetSeconds: number
 }
 
+/** Every step of an adaptive run, and why it stopped. */
 export interface AdaptiveResult {
   state: AdaptiveState
   steps: FittedStep[]

@@ -1,5 +1,6 @@
 const [tab, lineFeed, carriageReturn, space, quote] = [9, 10, 13, 32, 34]
 
+/** A cell of CSV text, as offsets [start, end) in it. */
 export interface CsvCell {
   start: number
   end: number

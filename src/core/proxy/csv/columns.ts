@@ -26,6 +26,7 @@ export const provenanceHeadings = [
   'MeasuredAt'
 ] as const
 
+/** A column that the samples need. */
 export interface Slot {
   name: string
   kind: 'dimension' | 'bits' | 'time'
@@ -33,6 +34,7 @@ export interface Slot {
   column: number
 }
 
+/** Which column of a file fills which slot. */
 export interface Binding {
   slots: Slot[]
   labels: { name: string; column: number }[]

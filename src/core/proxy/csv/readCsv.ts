@@ -9,12 +9,14 @@ import { isComment, lineEnd, readLayout, type Layout } from './layout'
 import { numberFormats } from './numberFormat'
 import { growthWithWork, plausibilityRemarks, rowsByShape } from './plausibility'
 
+/** Samples of a file, and what a person should know of how it was read. */
 export interface ReadCsv {
   samples: SampleTable
   /** What a person should know: ignored columns, repeated headers, how numbers were read, what looks wrong. */
   warnings: string[]
 }
 
+/** How a file of samples is read. */
 export interface ReadCsvOptions {
   kernel: ProxyKernelName
   /** Shown in messages. */

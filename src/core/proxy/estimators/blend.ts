@@ -2,6 +2,7 @@ import type { Estimator, LatencyModel, ModelJson } from './estimator'
 
 type BlendJson = Extract<ModelJson, { kind: 'blend' }>
 
+/** An estimator of a blend and its weight. */
 export interface BlendMember {
   estimator: Estimator
   /** > 0; the weights of a blend sum to 1. */
@@ -24,6 +25,7 @@ export function blendEstimator(name: string, members: readonly BlendMember[]): E
   }
 }
 
+/** Returns the weighted geometric mean of fitted models. */
 export function blendModel(json: BlendJson, models: readonly LatencyModel[]): LatencyModel {
   return {
     description: json.members

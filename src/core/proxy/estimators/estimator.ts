@@ -27,6 +27,7 @@ export interface LatencyModel {
   toJSON(): ModelJson
 }
 
+/** A way to fit times to samples. */
 export interface Estimator {
   readonly name: string
   /** One line for tables. */

@@ -1,5 +1,6 @@
 import type { Regressor } from './regressors'
 
+/** A feature's share of the gain of all splits, 0..1. */
 export interface FeatureShare {
   feature: string
   share: number

@@ -27,6 +27,7 @@ function linearEstimator(terms: LinearJson['terms'], title: string): Estimator {
   }
 }
 
+/** Returns the model of stored coefficients on BOPs or CBOPs. */
 export function linearModel(json: LinearJson): LatencyModel {
   return {
     description: json.terms === 'bops' ? 'BOPs, linear' : 'CBOPs, linear and non-negative',

@@ -34,6 +34,7 @@ export function logRegressor(
   }
 }
 
+/** Returns the model of a stored regression of the logarithm of time. */
 export function logRegressorModel(json: LogRegressorJson): LatencyModel {
   return modelOf(json.features as FeatureSet, json.names, regressorFromJson(json.regressor))
 }

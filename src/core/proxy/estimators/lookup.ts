@@ -25,6 +25,7 @@ export const lookup: Estimator = {
   }
 }
 
+/** Returns the model of a stored table: the time of the nearest entry. */
 export function lookupModel(json: LookupJson): LatencyModel {
   const entries = json.time.length
   const table = coordinates({

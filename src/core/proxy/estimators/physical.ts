@@ -32,6 +32,7 @@ export function physicsEstimator(name: string, base: PhysicsKind, robust: boolea
   }
 }
 
+/** Returns the model of stored physical terms. */
 export function physicsModel(json: PhysicsJson): LatencyModel {
   const fit: PhysicsFit = {
     // Proxies that were saved before there were several sets have none named.
@@ -60,6 +61,7 @@ export const roofline: Estimator = {
   }
 }
 
+/** Returns the model of a stored roofline: the larger of computing and moving. */
 export function rooflineModel(json: RooflineJson): LatencyModel {
   return {
     description: 'roofline',
@@ -71,6 +73,7 @@ export function rooflineModel(json: RooflineJson): LatencyModel {
   }
 }
 
+/** Times of computing and of moving data, per row, in the unit of the samples. */
 export function rooflineParts(
   json: RooflineJson,
   rows: ShapeRows

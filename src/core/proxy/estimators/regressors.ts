@@ -23,8 +23,11 @@ import {
  * numbers are (log time, log of a ratio to a base) is the estimator's business.
  */
 export const regressorKinds = ['forest', 'extraTrees', 'boosting', 'gaussianProcess'] as const
+
+/** Name of a kind of regression. */
 export type RegressorKind = (typeof regressorKinds)[number]
 
+/** A fitted regression of one target. */
 export interface Regressor {
   readonly kind: RegressorKind
   predict(matrix: FeatureMatrix): Float64Array
@@ -37,6 +40,7 @@ export interface Regressor {
   toJSON(): RegressorJson
 }
 
+/** Stored form of a regression. */
 export type RegressorJson =
   | { kind: 'forest' | 'extraTrees'; trees: TreeEnsembleJson }
   | { kind: 'boosting'; start: number; trees: TreeEnsembleJson }
@@ -54,6 +58,7 @@ interface GaussianProcessJson {
   alpha: number[]
 }
 
+/** Seed and settings of a regression. */
 export interface RegressorOptions {
   seed: number
   /** Rows of equal number belong together (a layer shape): early stopping watches whole groups. */
@@ -65,6 +70,7 @@ export interface RegressorOptions {
 /** One group in this many is watched by early stopping. */
 const watchedShare = 6
 
+/** Fits `y` to the rows of a matrix. */
 export function fitRegressor(
   kind: RegressorKind,
   matrix: FeatureMatrix,
@@ -93,6 +99,7 @@ export function fitRegressor(
   }
 }
 
+/** Returns the regression of a stored form. */
 export function regressorFromJson(json: RegressorJson): Regressor {
   switch (json.kind) {
     case 'forest':

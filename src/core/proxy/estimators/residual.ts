@@ -14,6 +14,7 @@ import type { Estimator, LatencyModel, ModelJson } from './estimator'
 
 type ResidualJson = Extract<ModelJson, { kind: 'residual' }>
 
+/** A regression of what a base model leaves over. */
 export interface ResidualOptions extends Omit<RegressorOptions, 'seed'> {
   features: FeatureSet
   /** Let the regression see the logarithm of the base's own prediction (of both parts of a roofline). */
@@ -51,6 +52,7 @@ export function residualEstimator(
   }
 }
 
+/** Returns the model of a stored residual on its base. */
 export function residualModel(json: ResidualJson, base: LatencyModel): LatencyModel {
   return residualOf({
     base,

@@ -7,6 +7,7 @@ import type { Estimator, LatencyModel, ModelJson } from './estimator'
 
 type TwoStageJson = Extract<ModelJson, { kind: 'twoStage' }>
 
+/** Models and features of the two stages: time at the reference bits, and speed-up of the others. */
 export interface TwoStageConfiguration {
   baseModel: RegressorKind
   speedupModel: RegressorKind
@@ -59,6 +60,7 @@ function chooseConfiguration(samples: SampleTable, options: Parameters<Estimator
   return (best as { estimator: Estimator } | null)?.estimator ?? twoStageEstimator(twoStageConfigurations[0])
 }
 
+/** Returns the founding paper's two-stage estimator of one configuration. */
 export function twoStageEstimator(configuration: TwoStageConfiguration): Estimator {
   const { baseModel, speedupModel, baseFeatures, speedupFeatures } = configuration
   return {
@@ -105,6 +107,7 @@ export function twoStageEstimator(configuration: TwoStageConfiguration): Estimat
   }
 }
 
+/** Returns the model of stored two stages. */
 export function twoStageModel(json: TwoStageJson): LatencyModel {
   const base = regressorFromJson(json.base)
   const speedup = json.speedup === null ? null : regressorFromJson(json.speedup)

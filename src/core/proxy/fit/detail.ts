@@ -14,6 +14,7 @@ import { shapeText, type SampleTable } from '../samples'
 /** Level of the intervals that are drawn. */
 export const drawnLevel = 0.9
 
+/** A sample with its held-out prediction and 90 % interval, in the proxy's unit. */
 export interface ProxyPoint {
   row: number
   shape: string

@@ -13,6 +13,7 @@ export interface IntervalFit {
 /** More ratios than this say nothing new. */
 const keptRatios = 2_000
 
+/** Keeps the quantiles of log(measured / held-out prediction), at most `keptRatios` of them. */
 export function fitInterval(heldOut: ArrayLike<number>, measured: ArrayLike<number>): IntervalFit {
   const sorted = Float64Array.from({ length: measured.length }, (_, row) =>
     Math.log(measured[row] / heldOut[row])

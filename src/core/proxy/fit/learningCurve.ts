@@ -4,6 +4,7 @@ import { groupByShape } from './folds'
 import { metricsOf } from './metrics'
 import { takeSamples, type SampleTable } from '../samples'
 
+/** Held-out error of a proxy fitted on some of the shapes. */
 export interface LearningPoint {
   /** Layer shapes fitted. */
   shapes: number

@@ -12,6 +12,7 @@ export interface NetworkLayer extends LayerShape {
   scale?: number
 }
 
+/** Predicted time of a network and its layers. */
 export interface NetworkPrediction {
   /** In `unit`, calibration applied. */
   total: number
@@ -19,6 +20,7 @@ export interface NetworkPrediction {
   layers: { name: string; time: number; from: 'proxy' | 'measured' }[]
 }
 
+/** What a network's time is predicted from. */
 export interface NetworkCosts {
   /** Fitted proxies by kernel; all of one unit. */
   proxies: ReadonlyMap<ProxyKernelName, Proxy>

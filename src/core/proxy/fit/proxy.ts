@@ -35,6 +35,7 @@ export interface Proxy {
   toJSON(): ProxyJson
 }
 
+/** A proxy as it is stored (format and version checked on read). */
 export interface ProxyJson {
   format: 'bitbench.proxy'
   version: 1
@@ -52,6 +53,7 @@ export interface ProxyJson {
   model: ModelJson
 }
 
+/** How a proxy is fitted. */
 export interface FitProxyOptions {
   kernel: ProxyKernelName
   /** A name of estimators/registry.ts; default auto. */

@@ -39,6 +39,7 @@ export function hyperparametersOf(model: GaussianProcess): Float64Array {
   )
 }
 
+/** Size and tuning of a Gaussian process. */
 export interface GaussianProcessOptions {
   seed: number
   tuneRows: number

@@ -16,6 +16,7 @@ const columnsOfArray = 32
 /** 16 rows of 8 x 8 bit multipliers. */
 const bitsOfRow = 1024
 
+/** Work of a bit-parallel array, with rows and columns filled up to its size. */
 export function arrayWork(rows: ShapeRows, { macs, outputs, patches }: WorkColumns): ArrayWork {
   const array: ArrayWork = { compute: new Float64Array(rows.count), outputs: new Float64Array(rows.count) }
   for (let row = 0; row < rows.count; row++) {

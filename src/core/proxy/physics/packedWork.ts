@@ -23,6 +23,7 @@ const vectorElements = 32
 /** Side of a register block: four rows by four outputs fill the registers of RV32. */
 const blockSide = 4
 
+/** Work of kernels on packed codes: whole words, blocks and unpacked weights. */
 export function packedWork({ macs, outputs, patches }: WorkColumns): PackedWork {
   const columns: PackedWork = {
     alignedMacs: new Float64Array(macs.length),

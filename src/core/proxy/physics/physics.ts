@@ -35,6 +35,7 @@ const poorer: readonly TermSet[] = ['aligned', 'plain']
 /** Rounds of reweighting of the robust fit; it has settled after four. */
 const robustRounds = 4
 
+/** Number that stands for a bit pair in maps. */
 export function pairKey(activationBits: number, weightBits: number): number {
   return activationBits * 64 + weightBits
 }

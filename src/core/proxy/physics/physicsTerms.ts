@@ -10,6 +10,8 @@ import type { ShapeRows } from '../samples'
  * packed    also register blocks, unpacking per block of rows, aligned im2col elements, rows
  */
 export const termSets = ['plain', 'aligned', 'packed'] as const
+
+/** Name of a set of physical terms. */
 export type TermSet = (typeof termSets)[number]
 
 /** Products of the leading MACs term and bit widths that stand before it in globalTerms. */

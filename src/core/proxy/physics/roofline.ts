@@ -17,6 +17,7 @@ const rounds = 12
 /** A part with fewer rows than this keeps its last coefficients. */
 const minRows = 10
 
+/** Fits computing and moving to times by turns: every row counts for the larger of the two. */
 export function fitRoofline(rows: ShapeRows, time: Float64Array): RooflineFit {
   const computing = computeTerms(rows)
   const moving = memoryTerms(rows)

@@ -3,6 +3,7 @@ import { gather, takeSamples, type SampleTable, type ShapeRows } from '../sample
 import { fitTransfer, type TransferMethod, type TransferModel } from './methods'
 import type { SourceModel } from './sourceModel'
 
+/** The method that leave-one-out chose, with the error of each. */
 export interface ChosenTransfer {
   method: TransferMethod
   /** Leave-one-out (for more than 25 rows: 10-fold) MAPE in percent of every method tried. */
@@ -57,6 +58,7 @@ function heldOutError(
   return metricsOf(predicted, target.time).mape
 }
 
+/** A transfer that was chosen and fitted on all rows. */
 export interface TransferredProxy extends ChosenTransfer {
   predict(rows: ShapeRows): Float64Array
 }

@@ -8,6 +8,7 @@ import { informativeDesign, uniformDesign } from './design'
 import { transferMethods, type TransferMethod } from './methods'
 import { keyOf, sourceModel, type SourceModel } from './sourceModel'
 
+/** Error of a method at one number of samples. */
 export interface CurvePoint {
   /** A method, or auto: what the product would use. `+design` where the rows were chosen, not drawn. */
   method: string
@@ -20,6 +21,7 @@ export interface CurvePoint {
   unseenDeviation: number | null
 }
 
+/** Numbers of samples, draws, methods and designs of a transfer curve. */
 export interface TransferCurveOptions {
   sizes: readonly number[]
   seeds: number

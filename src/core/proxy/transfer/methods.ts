@@ -19,10 +19,14 @@ export const transferMethods = [
   'cascade',
   'scratch'
 ] as const
+
+/** Name of a way to move a proxy to another board. */
 export type TransferMethod = (typeof transferMethods)[number]
 
+/** Target times of rows, of which `source` holds the source's times. */
 export type TransferModel = (rows: ShapeRows, source: Float64Array) => Float64Array
 
+/** Fits a method to target samples and the source's times for them. */
 export function fitTransfer(
   method: TransferMethod,
   target: SampleTable,

@@ -29,6 +29,7 @@ export function sourceModel(samples: SampleTable, seed: number, proxy?: LatencyM
   }
 }
 
+/** Text that is equal for rows of equal shape and bits. */
 export function keyOf(rows: ShapeRows, row: number): string {
   let key = `${rows.activationBits[row]},${rows.weightBits[row]}`
   for (const column of rows.dims) key += `,${column[row]}`

@@ -16,6 +16,7 @@ export interface Binned {
   readonly high: readonly Float64Array[]
 }
 
+/** Sorts every feature into at most `maxBins` bins of about equal counts. */
 export function binFeatures(matrix: FeatureMatrix, maxBins: number): Binned {
   const codes: Uint16Array[] = []
   const low: Float64Array[] = []

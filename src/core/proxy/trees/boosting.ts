@@ -6,6 +6,7 @@ import type { TreeEnsemble } from './treeEnsemble'
 import { createNewtonGrower, type NewtonOptions } from './growNewton'
 import { requireTable } from './requireTable'
 
+/** Settings of gradient boosting. */
 export interface BoostingOptions extends NewtonOptions {
   /** Largest number of trees. */
   trees: number
@@ -36,6 +37,7 @@ export const boostingDefaults: Omit<BoostingOptions, 'seed'> = {
   patience: 20
 }
 
+/** A boosted ensemble. */
 export interface Boosted {
   /** Prediction = start + sum over trees. */
   start: number
@@ -87,6 +89,7 @@ export function growBoosted(matrix: FeatureMatrix, y: Float64Array, options: Boo
   return { start, trees: builder.finish() }
 }
 
+/** Predicts every row of a matrix. */
 export function predictBoosted(model: Boosted, matrix: FeatureMatrix): Float64Array {
   const sums = sumOverTrees(model.trees, matrix)
   for (let row = 0; row < sums.length; row++) sums[row] += model.start

@@ -132,6 +132,7 @@ export function valuesByTree(trees: TreeEnsemble, matrix: FeatureMatrix): Float6
   return all
 }
 
+/** Stored form of trees; node i splits `feature` at `threshold`, its left child is `left`, a leaf is its own child. */
 export interface TreeEnsembleJson {
   roots: number[]
   feature: number[]
@@ -141,6 +142,7 @@ export interface TreeEnsembleJson {
   gain: number[]
 }
 
+/** Returns trees in their stored form. */
 export function treesToJson(trees: TreeEnsemble): TreeEnsembleJson {
   return {
     roots: Array.from(trees.roots),

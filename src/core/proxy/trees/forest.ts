@@ -6,6 +6,7 @@ import { createBestGrower } from './growBest'
 import { createRandomGrower } from './growRandom'
 import { requireTable } from './requireTable'
 
+/** Size and randomness of a forest. */
 export interface ForestOptions {
   trees: number
   minLeaf: number

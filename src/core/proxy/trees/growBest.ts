@@ -5,6 +5,7 @@ import { alikeFeatures, binFeatures } from './binning'
 import type { EnsembleBuilder } from './ensemble'
 import { between, splitList } from './splitting'
 
+/** Limits of a tree that is grown to the best split. */
 export interface GrowOptions {
   /** Rows a leaf must hold at least (repetitions counted). */
   minLeaf: number

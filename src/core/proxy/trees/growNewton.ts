@@ -3,6 +3,7 @@ import type { Binned } from './binning'
 import type { EnsembleBuilder } from './ensemble'
 import { between, partition } from './splitting'
 
+/** Limits of a tree that is grown on gradients and curvatures. */
 export interface NewtonOptions {
   maxDepth: number
   /** L2 penalty on leaf values (lambda of Chen and Guestrin, KDD 2016, eq. 6). */

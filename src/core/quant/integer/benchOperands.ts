@@ -17,6 +17,7 @@ export interface BenchWorkload {
   readonly seed: number
 }
 
+/** Operands of a kernel measurement, as codes. */
 export interface BenchOperands {
   readonly activations: Int8Array
   /** matmul [m][k]; conv2d [k][ks][ks][c]; depthwise [ks][ks][c]. */

@@ -20,6 +20,7 @@ import type {
  */
 export type Requantize = (layer: IntegerLayer, value: string) => string
 
+/** Emits a table look-up on codes held as floats, exactly as the board does it. */
 export function emitTable(builder: OnnxBuilder, layer: TableLayer, input: string): string {
   const channels = layer.tables.length / 256
   let index = builder.node('Add', [input, builder.scalar(128 - layer.input.zero)])
@@ -50,6 +51,7 @@ function placesOf(counts: readonly number[], strides: readonly number[], offset 
   return places
 }
 
+/** Emits a function of two codes with broadcasting. */
 export function emitBinary(
   builder: OnnxBuilder,
   layer: BinaryLayer,
@@ -90,6 +92,7 @@ export function emitMove(
   )
 }
 
+/** Emits a move of elements. */
 export function emitGather(builder: OnnxBuilder, layer: GatherLayer, input: string): string {
   const inputSize = elements(layer.inputShape)
   const places = Array.from(layer.sources, (source) => (source < 0 ? inputSize : source))
@@ -101,6 +104,7 @@ function withFill(builder: OnnxBuilder, input: string, level: number): string {
   return builder.node('Pad', [input, builder.shape([0, 0, 0, 1]), builder.scalar(level)])
 }
 
+/** Emits a mean, maximum or sum over axes. */
 export function emitReduce(
   builder: OnnxBuilder,
   layer: ReduceLayer,
@@ -115,6 +119,7 @@ export function emitReduce(
   return flat(builder, layer, requantize(layer, builder.node('Mul', [sums, factor])))
 }
 
+/** Emits the integer softmax (tables of exponents, docs/arithmetic.md). */
 export function emitSoftmax(
   builder: OnnxBuilder,
   layer: SoftmaxLayer,
@@ -136,6 +141,7 @@ export function emitSoftmax(
   return flat(builder, layer, requantize(layer, builder.node('Cast', [result], { to: int(1) })))
 }
 
+/** Emits the integer LayerNorm or RMSNorm. */
 export function emitNormalize(
   builder: OnnxBuilder,
   layer: NormalizeLayer,
@@ -175,6 +181,7 @@ export function emitNormalize(
   return flat(builder, layer, requantize(layer, builder.node('Cast', [value], { to: int(1) })))
 }
 
+/** Emits a product of two activations. */
 export function emitProduct(
   builder: OnnxBuilder,
   layer: ProductLayer,

@@ -84,6 +84,7 @@ export function addBias(sums: Int32Array, bias: Int32Array): void {
   }
 }
 
+/** How int32 sums become codes: round(sum * mult / 2^shift), by channel. */
 export interface Requant {
   readonly mult: Int32Array
   readonly shift: Uint8Array
@@ -120,6 +121,7 @@ export function requantizeSums(
   }
 }
 
+/** Largest code of every window; same result as the C kernel. */
 export function maxPool(layer: MaxPoolLayer, input: Int8Array, out: Int8Array): void {
   const [height, width, channels] = layer.inputShape
   const [outHeight, outWidth] = layer.outputShape
@@ -147,6 +149,7 @@ export function maxPool(layer: MaxPoolLayer, input: Int8Array, out: Int8Array): 
   }
 }
 
+/** Rounded mean of every window; same result as the C kernel. */
 export function avgPool(layer: AvgPoolLayer, input: Int8Array, out: Int8Array): void {
   const [height, width, channels] = layer.inputShape
   const [outHeight, outWidth] = layer.outputShape
@@ -173,6 +176,7 @@ export function avgPool(layer: AvgPoolLayer, input: Int8Array, out: Int8Array): 
   }
 }
 
+/** Sum of two tensors of codes, each rescaled; same result as the C kernel. */
 export function add(layer: AddLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
   const [multA, multB] = layer.mult as unknown as [number, number]
   const shift = layer.shift[0]
@@ -185,6 +189,7 @@ export function add(layer: AddLayer, a: Int8Array, b: Int8Array, out: Int8Array)
   }
 }
 
+/** Codes in another scale or width; same result as the C kernel. */
 export function requantizeCodes(layer: RequantizeLayer, input: Int8Array, out: Int8Array): void {
   const mult = layer.mult[0]
   const shift = layer.shift[0]

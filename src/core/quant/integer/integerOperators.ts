@@ -13,6 +13,7 @@ import type {
 
 /** Integer operators without weights and windows, as resources/kernels/ref computes them (docs/arithmetic.md). */
 
+/** Table look-up by code and, where there are several tables, by channel. */
 export function lookUp({ tables }: TableLayer, input: Int8Array, out: Int8Array): void {
   const channels = tables.length / 256
   for (let at = 0; at < out.length; at++) out[at] = tables[(at % channels) * 256 + input[at] + 128]
@@ -33,6 +34,7 @@ function forEachStep(
   walk(0, 0, 0)
 }
 
+/** Function of two tensors of codes with broadcasting. */
 export function binary(layer: BinaryLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
   const [multA, multB] = [layer.mult[0], layer.mult[1] ?? 0]
   const shift = layer.shift[0]
@@ -58,6 +60,7 @@ export function move(layer: MoveLayer, input: Int8Array, written: Int8Array | nu
   })
 }
 
+/** Moves codes; places without a source get the fill code. */
 export function runGather({ sources, fill }: GatherLayer, input: Int8Array, out: Int8Array): void {
   for (let at = 0; at < sources.length; at++) out[at] = sources[at] < 0 ? fill : input[sources[at]]
 }
@@ -66,6 +69,7 @@ export function runGather({ sources, fill }: GatherLayer, input: Int8Array, out:
 const rowBegin = (row: number, count: number, inner: number): number =>
   Math.floor(row / inner) * count * inner + (row % inner)
 
+/** Mean, maximum or sum of codes over axes. */
 export function reduce(layer: ReduceLayer, input: Int8Array, out: Int8Array): void {
   const { outer, count, inner } = layer.loops
   for (let row = 0; row < outer * inner; row++) {
@@ -81,6 +85,7 @@ export function reduce(layer: ReduceLayer, input: Int8Array, out: Int8Array): vo
   }
 }
 
+/** Integer softmax over one axis. */
 export function softmax(layer: SoftmaxLayer, input: Int8Array, out: Int8Array): void {
   const { outer, count, inner } = layer.loops
   for (let row = 0; row < outer * inner; row++) {
@@ -100,6 +105,7 @@ export function softmax(layer: SoftmaxLayer, input: Int8Array, out: Int8Array): 
 /** Fraction bits of a normalised value. */
 export const normalBits = 12
 
+/** Integer LayerNorm or RMSNorm over the last axis. */
 export function normalize(layer: NormalizeLayer, input: Int8Array, out: Int8Array): void {
   const { outer, count, inner } = layer.loops
   const { zero } = layer.input
@@ -139,6 +145,7 @@ function scaledRoot(value: number): { root: number; doublings: number } {
   return { root: Number(root), doublings }
 }
 
+/** Product of two tensors of codes. */
 export function runProduct(layer: ProductLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
   const { rows, columns, inner, batches } = layer
   const zeroA = layer.input.zero

@@ -44,6 +44,7 @@ export function lookupTable(f: TableFunction, input: CodeFormat, output: CodeFor
   )
 }
 
+/** Returns the integer layer of a function of one value. */
 export function tableLayer(node: Operator<'table'>, frame: LayerFrame, output: CodeFormat): IntegerLayer {
   return {
     op: 'table',
@@ -53,6 +54,7 @@ export function tableLayer(node: Operator<'table'>, frame: LayerFrame, output: C
   }
 }
 
+/** Returns the integer layer of a function of two values. */
 export function binaryLayer(
   graph: Graph,
   node: Operator<'binary'>,
@@ -92,6 +94,7 @@ export function binaryLayer(
   return { ...layer, mult: Int32Array.of(multA, multB), shift: Uint8Array.of(shift) }
 }
 
+/** Returns the integer layer of a move of elements. */
 export function moveLayer(
   graph: Graph,
   node: Operator<'move'>,
@@ -113,6 +116,7 @@ export function moveLayer(
   return { op: 'move', ...frame, ...written(output), loops, fill: fills ? fill : null }
 }
 
+/** Returns the integer layer of a reduction. */
 export function reduceLayer(
   graph: Graph,
   node: Operator<'reduce'>,
@@ -135,6 +139,7 @@ export function reduceLayer(
 const maxLevels = 2 ** 15 - 1
 const exponentBits = 15
 
+/** Returns the integer layer of a softmax. */
 export function softmaxLayer(
   graph: Graph,
   node: Operator<'softmax'>,
@@ -153,6 +158,7 @@ export function softmaxLayer(
   }
 }
 
+/** Returns the integer layer of a LayerNorm or RMSNorm. */
 export function normalizeLayer(
   graph: Graph,
   node: Operator<'normalize'>,
@@ -178,6 +184,7 @@ export function normalizeLayer(
   }
 }
 
+/** Returns the integer layer of a product of two activations. */
 export function productLayer(
   graph: Graph,
   node: Operator<'product'>,
@@ -196,6 +203,7 @@ export function productLayer(
   }
 }
 
+/** Returns the integer layer that writes a constant. */
 export function constantLayer(
   node: Operator<'constant'>,
   frame: LayerFrame,

@@ -85,6 +85,7 @@ export function plainLayer(
   }
 }
 
+/** Returns the layer that brings codes from their stored to a wanted format. */
 export function requantizeLayer(
   name: string,
   from: number,

@@ -29,6 +29,7 @@ export interface IntegerRunner {
   run(codes: Int8Array, options?: { keepLayers?: boolean }): IntegerRun
 }
 
+/** Returns a runner of the integer network for one item at a time; its buffers are reused. */
 export function createIntegerRunner(network: QuantizedNetwork): IntegerRunner {
   const inputSize = elementCount(network.inputShape)
   const steps = network.layers.map((layer) => createLayerStep(layer))

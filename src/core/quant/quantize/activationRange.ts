@@ -20,6 +20,7 @@ export interface HistogramBuilder {
   histogram(): ValueHistogram
 }
 
+/** Returns a histogram whose range grows with the values; bins are joined in pairs when it does. */
 export function createHistogram(): HistogramBuilder {
   const counts = new Float64Array(binCount)
   let width = 0

@@ -4,6 +4,7 @@ export interface BoundedCache<T> {
   set(key: string, value: T, sizeBytes: number): void
 }
 
+/** Returns a cache that drops the entries not used for longest once it holds more than `limitBytes`. */
 export function createBoundedCache<T>(limitBytes: number): BoundedCache<T> {
   const entries = new Map<string, { value: T; sizeBytes: number }>()
   let heldBytes = 0

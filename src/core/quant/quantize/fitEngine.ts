@@ -11,6 +11,7 @@ import { createLayerStep } from '../integer/runInteger'
  */
 export type FitWork<T> = Generator<ArithmeticRequest, T, FitResult>
 
+/** A piece of arithmetic that may run in onnxruntime. */
 export type ArithmeticRequest =
   /** Codes of a layer for `items` items; every input holds its items one behind the other. */
   | {
@@ -34,6 +35,7 @@ export type ArithmeticRequest =
       readonly items: number
     }
 
+/** What a piece of fitting arithmetic returns. */
 export type FitResult = Int8Array | Float32Array | ProbedFloats
 
 /** Carries out requests; `end` frees what it keeps between them. */
@@ -42,6 +44,7 @@ export interface FitEngine {
   end(): Promise<void>
 }
 
+/** A float network with the values of it that are wanted. */
 export interface FloatProbe {
   readonly graph: Graph
   readonly wanted: WantedFloats
@@ -62,11 +65,13 @@ export interface FloatValues {
   readonly channelsFirst: boolean
 }
 
+/** Values of a float network: outputs of nodes, and sums before their ReLU. */
 export interface ProbedFloats {
   readonly outputs: readonly FloatValues[]
   readonly sums: readonly FloatValues[]
 }
 
+/** Asks the engine for the output codes of a layer for `items` items. */
 export function* layerCodes(
   layer: IntegerLayer,
   inputs: readonly Int8Array[],
@@ -75,10 +80,12 @@ export function* layerCodes(
   return (yield { kind: 'layer', layer, inputs, items }) as Int8Array
 }
 
+/** Asks the engine for leftᵀ · right; both have `rows` rows. */
 export function* product(left: Float32Array, right: Float32Array, rows: number): FitWork<Float32Array> {
   return (yield { kind: 'product', left, right, rows }) as Float32Array
 }
 
+/** Asks the engine for values of a float network for `items` items. */
 export function* probeFloats(probe: FloatProbe, input: Float32Array, items: number): FitWork<ProbedFloats> {
   return (yield { kind: 'floats', probe, input, items }) as ProbedFloats
 }

@@ -17,6 +17,7 @@ export interface TensorFormats {
   wanted(node: number, position: number): CodeFormat
 }
 
+/** Returns scale, zero and bits of every tensor: what its readers want, from the calibrated ranges. */
 export function planFormats(calibration: ActivationRanges, scheme: Scheme): TensorFormats {
   const { graph } = calibration
   const consumers = consumersOf(graph)

@@ -22,6 +22,7 @@ export interface ReconstructionProblem {
   readonly perTensor: boolean
 }
 
+/** Codes, scales and biases of a layer that were fitted to its float outputs. */
 export interface ReconstructedLayer {
   /** [channels][taps] */
   readonly codes: Int8Array
@@ -29,6 +30,7 @@ export interface ReconstructedLayer {
   readonly bias: Float64Array
 }
 
+/** Chooses the codes of a layer's weights that keep its outputs nearest to the float ones. */
 export function* reconstruct({
   moments,
   weights,

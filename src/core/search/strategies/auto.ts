@@ -14,6 +14,7 @@ import type { Proposal, Strategy } from '../strategy'
  */
 export const autoStrategy: Strategy = modelGuided(pairwiseSettings)
 
+/** Returns the strategy that proposes what a loss model with these settings expects to lose least. */
 export function modelGuided(settings: LossModelSettings): Strategy {
   return {
     propose(state, count) {

@@ -40,6 +40,7 @@ export const mendedMico: MicoSettings = {
 
 const samplesPerStep = 1000
 
+/** Returns MiCo's strategy, as published or with its faults mended, by settings. */
 export function createMico(settings: MicoSettings): Strategy {
   return {
     mayWin: ({ phase }) => settings.initialMayWin || phase !== 'initial',

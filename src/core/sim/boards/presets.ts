@@ -5,8 +5,11 @@ import { plainTerms, type CycleModel } from '../core/timing'
  * A preset is data only: any other board is a MachineConfig of one's own.
  */
 export const corePresetNames = ['small', 'mid', 'high'] as const
+
+/** Name of a shipped virtual board. */
 export type CorePresetName = (typeof corePresetNames)[number]
 
+/** A virtual board: core, memory, identity and cycle model. */
 export interface MachineConfig {
   name: string
   /** What the core imitates, as shown to people and reported by the board. */

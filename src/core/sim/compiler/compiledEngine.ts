@@ -17,6 +17,7 @@ type CompiledRegion = (left: number, block: number) => number
 /** regionAt packs region number and block number: region << blockBits | block. A region has fewer than 64 blocks. */
 const blockBits = 6
 
+/** Runs hot code as JavaScript, with the same counts as the interpreter. */
 export interface CompiledEngine {
   /** As Interpreter.run without stopAtJumps: same results, same counts. */
   run: (limit: number) => number

@@ -26,6 +26,7 @@ export function emitRegion(hart: Hart, region: Region): RegionSource {
   return new RegionWriter(hart, region).write()
 }
 
+/** JavaScript of a region of code, with what its exits give back. */
 export interface RegionSource {
   body: string
   /** By exit number: pc, instructions and static cycles to give back. Exit 0 goes to the computed `target`. */

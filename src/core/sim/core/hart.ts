@@ -18,6 +18,7 @@ export const exceptionCause = {
   machineCall: 11
 } as const
 
+/** Memory, extensions, cycle model and surroundings of a hart. */
 export interface HartOptions {
   ram: Uint8Array
   ramBase: number

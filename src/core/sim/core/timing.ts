@@ -23,6 +23,8 @@ export const instructionClasses = [
   'system',
   'atomic'
 ] as const
+
+/** Class of instructions that take equally long. */
 export type InstructionClass = (typeof instructionClasses)[number]
 
 /** A set-associative cache with least-recently-used replacement. All sizes are powers of two. */
@@ -34,6 +36,7 @@ export interface CacheShape {
   missCycles: number
 }
 
+/** Size, costs and write policy of a data cache. */
 export interface DataCacheShape extends CacheShape {
   /**
    * `through`: stores go to memory through a buffer, never allocate a line and leave the cache state alone; their
@@ -63,6 +66,7 @@ export function shiftStepCycles(shifter: Shifter, amount: number): number {
   return steps * shifter.stepCycles
 }
 
+/** Cycles that a core spends on instructions and memory. */
 export interface CycleModel {
   /** Cycles an instruction of a class occupies the pipeline, hazards, penalties and misses not included. */
   issueCycles: Record<InstructionClass, number>

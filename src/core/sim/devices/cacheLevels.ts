@@ -32,6 +32,7 @@ class BackedCache extends Cache {
   }
 }
 
+/** Caches of a core; null where it has none. */
 export interface CacheLevels {
   instruction: Cache | null
   data: Cache | null

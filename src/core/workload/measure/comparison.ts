@@ -19,6 +19,7 @@ export interface SampleSums {
   readonly differing: Float64Array
 }
 
+/** Returns sums of no rows for `samples` samples. */
 export function emptySums(samples: number): SampleSums {
   const zeros = (): Float64Array => new Float64Array(samples)
   return {

@@ -17,6 +17,7 @@ export interface StepFigures {
   readonly meanW: MeasuredFigure
 }
 
+/** Time (us per call) and energy of a step over its trials, with intervals at `confidence`. */
 export function stepFigures(name: string, evidence: WorkloadEvidence, confidence: number): StepFigures {
   const us = evidence.timings
     .filter((timing) => timing.name === name)

@@ -18,6 +18,7 @@ export interface Network {
 /** Operators whose output may differ between runs, although their inputs do not. */
 const drawing: ReadonlySet<string> = new Set(['RandomNormal', 'RandomUniform', 'Multinomial', 'Bernoulli'])
 
+/** Returns an ONNX graph with its producers, constants and types at hand. */
 export function networkOf(model: OnnxModel): Network {
   const initializers = new Map(model.initializers.map((tensor) => [tensor.name, tensor]))
   const inputs = new Set(model.inputs.map(({ name }) => name))

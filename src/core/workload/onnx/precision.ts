@@ -20,6 +20,7 @@ export type ConstantValues = (name: string) => {
 /** Range of a computed value over calibration samples. */
 export type RangeOf = (name: string) => { readonly low: number; readonly high: number }
 
+/** A network whose weighted nodes compute at another precision. */
 export interface LoweredNetwork {
   readonly model: OnnxModel
   /** Weighted nodes that were rewritten. */

@@ -1,5 +1,6 @@
 /** Weights of a matrix product as int8 per output column and as 4-bit blocks. */
 
+/** A weight matrix in int8, with a scale per column. */
 export interface Int8Columns {
   /** rows x columns, as the weights. */
   readonly values: Int8Array

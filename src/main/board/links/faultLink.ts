@@ -25,6 +25,7 @@ export interface LineFaults {
   stuckAfterBytes?: number
 }
 
+/** Faults of a line in both directions; the seed decides where. */
 export interface FaultSchedule {
   seed: number
   /** Host to board. */
@@ -33,6 +34,7 @@ export interface FaultSchedule {
   receiving?: LineFaults
 }
 
+/** A link with injected faults. */
 export interface FaultLink extends Link {
   /** How often each kind of fault really happened. */
   readonly injected: Readonly<Record<FaultName, number>>
@@ -40,6 +42,7 @@ export interface FaultLink extends Link {
   heal(): void
 }
 
+/** Kind of a fault. */
 export type FaultName =
   'drop' | 'flip' | 'duplicate' | 'garbage' | 'split' | 'reorder' | 'repeat' | 'delay' | 'cut' | 'stuck'
 

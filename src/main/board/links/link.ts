@@ -31,6 +31,7 @@ export interface Link {
   close(): Promise<void>
 }
 
+/** What a link is, for messages and waits. */
 export interface LinkDescriptor {
   readonly kind: 'virtual' | 'qemu' | 'serial' | 'network' | 'memory'
   /** For messages: "/dev/ttyUSB0", "virtual:small", "rfc2217://lab:3000". */
@@ -44,6 +45,7 @@ export interface LinkDescriptor {
   readonly latencyMs?: number | null
 }
 
+/** Why a link closed. */
 export interface CloseReason {
   /** asked: by us; unplugged: the port went away; ended: the board behind it stopped; failed: the line broke. */
   readonly kind: 'asked' | 'unplugged' | 'ended' | 'failed'
@@ -57,6 +59,7 @@ export function writeTimeoutMs(byteCount: number, baudRate: number | null): numb
   return 5_000 + (baudRate === null ? 0 : (byteCount * 10_000 * 3) / baudRate)
 }
 
+/** Returns the error for a closed link. */
 export function disconnected(label: string, reason: CloseReason | null): AppError {
   return new AppError(
     'board.disconnected',
@@ -69,6 +72,7 @@ export function disconnected(label: string, reason: CloseReason | null): AppErro
   )
 }
 
+/** Returns the error for a line that takes no bytes. */
 export function writeTimedOut(label: string, byteCount: number, timeoutMs: number): AppError {
   return new AppError(
     'board.timeout',

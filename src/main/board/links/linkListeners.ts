@@ -13,6 +13,7 @@ export interface LinkListeners {
   end(reason: CloseReason): boolean
 }
 
+/** Keeps the listeners of a link; bytes that come before the first listener are kept for it. */
 export function createLinkListeners(): LinkListeners {
   const dataListeners = new Set<(bytes: Uint8Array) => void>()
   const closeListeners = new Set<(reason: CloseReason) => void>()

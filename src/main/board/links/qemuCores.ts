@@ -23,4 +23,5 @@ export const qemuCores = {
   }
 } as const
 
+/** Name of a core of QEMU that a board can have. */
 export type QemuCore = keyof typeof qemuCores

@@ -4,6 +4,7 @@ import type { Link } from './link'
 import { createQmp } from './qmp'
 import { notStartedCodes, spawnTethered } from './killWithParent'
 
+/** Program and arguments of a QEMU board. */
 export interface QemuOptions {
   /** qemu-system-riscv32, or -riscv64 for a U-Boot. */
   program: string

@@ -16,6 +16,7 @@ interface Reply {
   event?: string
 }
 
+/** Speaks QEMU's machine protocol (QMP) over a pair of streams. */
 export function createQmp(input: Writable, output: Readable): Qmp {
   const pending: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = []
   let greeted: () => void = () => undefined

@@ -32,6 +32,7 @@ export async function openFailure(port: string, cause: unknown): Promise<AppErro
   )
 }
 
+/** Whether an error text speaks of missing permission. */
 export function isPermission(text: string): boolean {
   return /permission denied|EACCES|EPERM/i.test(text)
 }

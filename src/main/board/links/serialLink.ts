@@ -12,6 +12,7 @@ import { createLinkListeners } from './linkListeners'
 import { watchNode } from '../ports/portGone'
 import { isPermission, openFailure } from './serialErrors'
 
+/** Port, speed and modem lines of a serial link. */
 export interface SerialOptions {
   port: string
   baudRate: number

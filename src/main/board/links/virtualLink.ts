@@ -20,6 +20,7 @@ export interface VirtualBoardOptions {
   cycleModel?: boolean
 }
 
+/** What the worker of a virtual board gets at its start. */
 export interface VirtualBoardData {
   preset: CorePresetName | 'litex'
   machine: MachineConfig | null
@@ -27,9 +28,13 @@ export interface VirtualBoardData {
   firmware: Uint8Array | null
   cycleModel: boolean
 }
+
+/** Message to a virtual board. */
 export interface ToVirtualBoard {
   bytes: Uint8Array
 }
+
+/** Message from a virtual board. */
 export type FromVirtualBoard =
   | { kind: 'ready'; isa: string; engine: string; clockHz: number }
   | { kind: 'bytes'; bytes: Uint8Array }
@@ -39,6 +44,7 @@ export type FromVirtualBoard =
 /** A worker that did not load its firmware within this time never will. */
 const startTimeoutMs = 20_000
 
+/** Starts a virtual board in a worker and returns its line. @throws AppError when it does not start */
 export async function openVirtualLink(options: VirtualBoardOptions): Promise<Link> {
   const { preset = 'small', machine = null, zbb = false, firmware, workerFile, cycleModel = true } = options
   const label = `virtual:${machine?.name ?? preset}${zbb ? '-zbb' : ''}`

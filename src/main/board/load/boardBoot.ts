@@ -12,8 +12,10 @@ import { loadOver } from './boardLoads'
 import type { BoardSession } from '../boardSession'
 import type { LoadImage } from './loadFile'
 
+/** Reads a monitor image by name. */
 export type ReadMonitor = (name: string, ending?: 'bin' | 'addresses') => Promise<Uint8Array>
 
+/** How a monitor is brought onto a board. */
 export interface BootOptions {
   /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot. */
   loader: BootLoaderName
@@ -25,6 +27,7 @@ export interface BootOptions {
   onProgress: (doneBytes: number, totalBytes: number, note: string) => void
 }
 
+/** The monitor that runs now, and how it was loaded. */
 export interface BootOutcome {
   info: BoardInfo
   image: LoadImage

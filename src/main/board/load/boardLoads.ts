@@ -7,12 +7,14 @@ import type { BoardSession } from '../boardSession'
 import type { ConverseProgress } from '../runConversation'
 import { asOneBlock, checkAgainstRam, type LoadImage } from './loadFile'
 
+/** Result of a load. */
 export interface LoadOutcome {
   /** CRC-32 that both sides agree on; null where the loader cannot ask. */
   crc32: number | null
   result: string
 }
 
+/** What is loaded, with which loader, and whether it is started. */
 export interface LoadOptions {
   loader: LoaderName
   image: LoadImage

@@ -7,6 +7,7 @@ import type { BoardSession } from '../boardSession'
 import type { LoadImage } from './loadFile'
 import type { LoadRecords } from './loadRecords'
 
+/** An image to load. */
 export interface LoadOrder {
   image: LoadImage
   loader: LoaderName

@@ -9,6 +9,7 @@ export interface LoadRecords {
   all(): LoadRecord[]
 }
 
+/** Keeps the last loads with their durations and rates. */
 export function createLoadRecords(nowMs: () => number): LoadRecords {
   const loads: LoadRecord[] = []
   return {

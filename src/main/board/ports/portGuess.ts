@@ -39,6 +39,7 @@ const guesses: readonly Guess[] = [
   { vendorId: '359f', text: 'Sipeed debugger (Tang FPGA boards)' }
 ]
 
+/** Returns the board that a USB device is likely to be; null when unknown. */
 export function guessBoard(
   vendorId: string | null,
   productId: string | null,

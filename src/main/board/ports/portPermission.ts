@@ -10,6 +10,7 @@ export interface PortOwner {
   productId: string | null
 }
 
+/** Returns owner, group and mode of a device, and the group's name. */
 export async function readPortOwner(
   device: string,
   system: { groupFile: string; sysFolder: string } = { groupFile: '/etc/group', sysFolder: '/sys/class/tty' }

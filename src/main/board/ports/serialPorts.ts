@@ -15,6 +15,7 @@ export interface PortEntry {
   guess: string | null
 }
 
+/** Where serial ports are listed from. */
 export interface PortListing {
   /** serialport's list(); rejects on Linux without udevadm. */
   native: () => Promise<NativePort[]>
@@ -22,6 +23,7 @@ export interface PortListing {
   sysFolder: string | null
 }
 
+/** A port as serialport lists it. */
 export interface NativePort {
   path: string
   manufacturer?: string | undefined

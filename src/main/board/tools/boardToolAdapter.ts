@@ -31,6 +31,7 @@ export interface BoardToolAdapter {
 
 const versionLimitMs = 5_000
 
+/** Returns the programs that load bitstreams and programs: openFPGALoader, OpenOCD, gdb. */
 export function createBoardToolAdapter(deps: {
   spawn: typeof nodeSpawn
   findProgram: (names: string[]) => Promise<string | null>

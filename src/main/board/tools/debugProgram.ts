@@ -13,6 +13,7 @@ export interface DebugProgram {
   to: number
 }
 
+/** Progress and stop signal of a load through a debugger. */
 export interface DebugProgress {
   onProgress: (doneBytes: number, note: string) => void
   signal: AbortSignal
@@ -24,6 +25,7 @@ export interface DebugOutcome {
   result: string
 }
 
+/** Returns an image as an ELF file for debuggers, with the addresses it covers. */
 export function debugProgram(image: LoadImage): DebugProgram {
   const ends = image.segments.map(({ address, bytes }) => address + bytes.length)
   return {

@@ -13,6 +13,7 @@ import type { DebugOutcome, DebugProgram, DebugProgress } from './debugProgram'
 import { withToolFile } from './toolFile'
 import { startTool } from './toolProcess'
 
+/** How a program is loaded through a GDB server. */
 export interface GdbLoadOptions extends DebugProgress {
   spawn: typeof nodeSpawn
   /** gdb-multiarch, or a GDB for RISC-V. */

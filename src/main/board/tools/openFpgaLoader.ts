@@ -13,6 +13,7 @@ import { formatBytes } from '../../../shared/units'
 import { withToolFile } from './toolFile'
 import { startTool } from './toolProcess'
 
+/** How a bitstream is loaded. */
 export interface BitstreamOptions {
   spawn: typeof nodeSpawn
   program: string

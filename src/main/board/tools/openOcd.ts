@@ -7,6 +7,7 @@ import type { DebugOutcome, DebugProgram, DebugProgress } from './debugProgram'
 import { withToolFile } from './toolFile'
 import { startTool } from './toolProcess'
 
+/** How a program is loaded through OpenOCD. */
 export interface OpenOcdLoadOptions extends DebugProgress {
   spawn: typeof nodeSpawn
   program: string

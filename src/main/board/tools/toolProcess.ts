@@ -2,6 +2,7 @@ import type { spawn as nodeSpawn } from 'node:child_process'
 import { createToolLines } from '../../../core/board/tools/textLines'
 import { AppError } from '../../../shared/errors'
 
+/** A tool to run, its limits and what it prints. */
 export interface ToolOptions {
   spawn: typeof nodeSpawn
   program: string
@@ -15,6 +16,7 @@ export interface ToolOptions {
   limitMs: number
 }
 
+/** A tool that runs. */
 export interface ToolRun {
   /** To its stdin. */
   write(text: string): void

@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { PhaseMark, Recording } from '../../../shared/contract/gpu'
 import type { GpuStore } from '../gpuStore'
 
+/** A file of readings to take over. */
 export interface ImportRequest {
   id: string
   file: string
@@ -10,6 +11,7 @@ export interface ImportRequest {
   gpuName: string | undefined
 }
 
+/** A recording that was taken over, and what is to be known of it. */
 export interface Imported {
   recording: Recording
   notes: string[]

@@ -9,6 +9,7 @@ import { openOrtSession } from '../ortSession'
 import { schemeCorrect } from '../schemeAccuracy'
 import { train } from './trainer'
 
+/** Length and augmentation of a retraining. */
 export interface RetrainSettings {
   /** Images seen in all, whatever the size of the set. */
   readonly imagesSeen: number

@@ -8,6 +8,7 @@ import { buildTrainingStep, type TrainingOptions } from '../../../core/model/tra
 import { openOrtSession, tensorReals, realTensor } from '../ortSession'
 import { augmentInto } from './augment'
 
+/** Schedule, augmentation and teacher of a training. */
 export interface TrainerOptions extends TrainingOptions {
   readonly epochs: number
   readonly batch: number

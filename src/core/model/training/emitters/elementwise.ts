@@ -3,6 +3,7 @@ import { int, ints } from '../../onnx'
 import type { OnnxBuilder } from '../../onnxBuilder'
 import type { Emitted, EmitterSite } from '../gradient'
 
+/** Emits ReLU and its gradient. */
 export function emitRelu({ builder, inputs }: EmitterSite<ReluNode>): Emitted {
   return rectified(builder, inputs[0])
 }
@@ -21,6 +22,7 @@ export function rectified(builder: OnnxBuilder, input: string): Emitted {
   }
 }
 
+/** Emits the sum of two values; both get the gradient unchanged. */
 export function emitAdd({ builder, inputs }: EmitterSite<AddNode>): Emitted {
   return {
     value: builder.node('Add', inputs),
@@ -28,6 +30,7 @@ export function emitAdd({ builder, inputs }: EmitterSite<AddNode>): Emitted {
   }
 }
 
+/** Emits a flattening; the gradient gets the input's shape back. */
 export function emitFlatten({ builder, inputs, inputShapes }: EmitterSite<FlattenNode>): Emitted {
   return {
     value: builder.node('Flatten', inputs, { axis: int(1) }),

@@ -31,6 +31,7 @@ export function connectFailure(label: string, host: string, cause: NodeJS.ErrnoE
   )
 }
 
+/** Returns the error for a server that does not reply. */
 export function connectTimedOut(label: string, timeoutMs: number): AppError {
   return new AppError(
     'board.timeout',
@@ -64,6 +65,7 @@ export function closedAtOnce(label: string, first: Uint8Array, said: Uint8Array)
   )
 }
 
+/** Returns the error for a server of another protocol. */
 export function speaksForeign(label: string, protocol: string): AppError {
   return new AppError('board.protocol', `${label} speaks ${protocol}; this is no console.`, wrongPortHint)
 }
@@ -77,6 +79,7 @@ export function noTelnet(label: string, timeoutMs: number): AppError {
   )
 }
 
+/** Returns the error for a telnet server without RFC 2217. */
 export function refusesComPort(label: string): AppError {
   return new AppError(
     'board.refused',
@@ -102,6 +105,7 @@ export function endedByServer(first: Uint8Array, said: Uint8Array): CloseReason 
   }
 }
 
+/** Returns why a connection ended, from the socket's error. */
 export function brokenConnection(cause: NodeJS.ErrnoException): CloseReason {
   const words: Record<string, string> = {
     ECONNRESET: 'the server reset the connection',

@@ -10,6 +10,7 @@ import { createSerialControl, type SerialControl } from './serialControl'
 import { createSocketLine, extendTo, type SocketLine } from './socketLine'
 import { createTelnetConsole, type TelnetConsole } from './telnetConsole'
 
+/** Address, speed and waits of a console on the network. */
 export interface NetworkOptions {
   address: NetworkAddress
   /** Set over RFC 2217; for the other two schemes the speed the server was set up with, so that waits are long enough. */

@@ -26,6 +26,7 @@ export interface SerialControl {
   measureLatencyMs(timeoutMs: number): Promise<number | null>
 }
 
+/** Sets speed, modem lines and buffers of a far serial line over RFC 2217. */
 export function createSerialControl(console: TelnetConsole, label: string): SerialControl {
   const set = async (command: ComPortCommand, value: number, what: string): Promise<void> => {
     const got = await console.request(command, value, replyMs)

@@ -1,6 +1,7 @@
 import type { SerialControl } from './serialControl'
 import type { SocketLine } from './socketLine'
 
+/** How a server is asked whether it is still there. */
 export interface ProbeOptions {
   control: SerialControl
   line: SocketLine

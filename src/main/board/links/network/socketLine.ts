@@ -19,6 +19,7 @@ export interface SocketLine {
   close(): Promise<void>
 }
 
+/** Socket and callbacks of a line. */
 export interface SocketLineOptions {
   socket: Socket
   label: string
@@ -36,6 +37,7 @@ export function extendTo(maxBytes: number, kept: Uint8Array, more: Uint8Array): 
   return concatBytes([kept, more.subarray(0, maxBytes - kept.length)])
 }
 
+/** Returns a socket as a line that ends once, with a reason. */
 export function createSocketLine({ socket, label, onBytes, onEnd, said }: SocketLineOptions): SocketLine {
   let closed: CloseReason | null = null
   let first: Uint8Array = new Uint8Array(0)
