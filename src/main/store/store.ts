@@ -1,14 +1,16 @@
-import { chmodSync, mkdirSync } from 'node:fs'
-import path from 'node:path'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import type { StoreLoss } from '../../shared/contract/store'
 import { AppError } from '../../shared/errors'
+import { recordChanges } from './changedTables'
 import { migrate, type NounMigrations } from './migrations'
 import { removeOwner, writeOwner } from './ownerFile'
 import { exportTable } from './exportTable'
 import { readColumns, readTexts, type ColumnSpace } from './queryColumns'
 import { sessionOn } from './session'
-import { openError } from './storeErrors'
+import { openDataFile } from './openDataFile'
+import { lossMigrations, saveLoss } from './storeLosses'
 import type { SqlRow, SqlValue, StoreSession } from './sql'
+import { keepWalJournal } from './walJournal'
 
 export type { SqlRow, SqlValue, StoreSession } from './sql'
 
@@ -56,6 +58,9 @@ export interface StoreOptions {
   threads?: number
   /** What this process is, for a second one that finds the file locked. */
   what?: string
+  nowMs?: () => number
+  /** Called when changes that were acknowledged before are missing; the loss is stored too. */
+  onLoss?: (loss: StoreLoss) => void
 }
 
 /**
@@ -67,17 +72,14 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { file, migrations, memoryLimit = '512MB', threads = 2, what = 'another Bitbench' } = options
+  const { nowMs = Date.now, onLoss } = options
   const inMemory = file === ':memory:'
-  let instance: DuckDBInstance
-  let connection: DuckDBConnection
-  try {
-    if (!inMemory) keepPrivate(path.dirname(file), file)
-    instance = await DuckDBInstance.create(file, { memory_limit: memoryLimit, threads: String(threads) })
-    connection = await instance.connect()
-    if (!inMemory) keepPrivate(path.dirname(file), file)
-  } catch (cause) {
-    throw openError(file, cause)
-  }
+  const settings = { memory_limit: memoryLimit, threads: String(threads) }
+  const { instance, loss } = inMemory
+    ? { instance: await DuckDBInstance.create(file, settings), loss: null }
+    : await openDataFile(file, settings, nowMs)
+  const connection = await instance.connect()
+  const journal = inMemory ? null : keepWalJournal(file, nowMs)
 
   let tail: Promise<unknown> = Promise.resolve()
   let closed = false
@@ -88,6 +90,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return result
   }
   const direct = sessionOn(connection)
+  /** What the work changed is acknowledged with it. */
+  const acknowledged = async <T>(
+    session: StoreSession,
+    work: (session: StoreSession) => Promise<T>
+  ): Promise<T> => {
+    const recorded = recordChanges(session)
+    const value = await work(recorded.session)
+    journal?.acknowledge(recorded.tables)
+    return value
+  }
+  const inOne = <T>(session: StoreSession, work: (session: StoreSession) => Promise<T>): Promise<T> =>
+    acknowledged(session, (recorded) => inTransaction(recorded, work))
 
   const readers = new Set<Promise<unknown>>()
   /** Runs `work` on a connection of its own, after what was issued before it and beside what comes later. */
@@ -108,10 +122,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const shut = (): void => {
     connection.closeSync()
     instance.closeSync()
+    journal?.close()
     if (!inMemory) removeOwner(file)
   }
   try {
-    await inTransaction(direct, (session) => migrate(session, migrations))
+    await inOne(direct, async (session) => {
+      await migrate(session, [lossMigrations, ...migrations])
+      if (loss !== null) await saveLoss(session, loss)
+    })
   } catch (cause) {
     shut()
     throw cause
@@ -120,14 +138,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (!inMemory) writeOwner(file, { pid: process.pid, what: role, where, token })
   }
   announce(what, null)
+  if (loss !== null) onLoss?.(loss)
 
   return {
     file,
-    run: (sql, params) => queued(() => direct.run(sql, params)),
-    all: (sql, params) => queued(() => direct.all(sql, params)),
-    append: (table, rows) => queued(() => direct.append(table, rows)),
-    transaction: (work) => queued(() => inTransaction(direct, work)),
-    transactionBeside: (work) => beside((other) => inTransaction(sessionOn(other), work)),
+    run: (sql, params) => queued(() => acknowledged(direct, (session) => session.run(sql, params))),
+    all: (sql, params) => queued(() => acknowledged(direct, (session) => session.all(sql, params))),
+    append: (table, rows) => queued(() => acknowledged(direct, (session) => session.append(table, rows))),
+    transaction: (work) => queued(() => inOne(direct, work)),
+    transactionBeside: (work) => beside((other) => inOne(sessionOn(other), work)),
     columns: (sql, params, space) => beside((reading) => readColumns(reading, sql, params, space)),
     texts: (sql, params) => beside((reading) => readTexts(reading, sql, params)),
     read: (sql, params) => beside((reading) => sessionOn(reading).all(sql, params)),
@@ -157,23 +176,6 @@ async function inTransaction<T>(
     // A failed COMMIT has already rolled back; its own error is the one to report.
     await session.run('ROLLBACK').catch(() => undefined)
     throw cause
-  }
-}
-
-/** The data folder holds command lines and results of one user: other users must not read them. */
-function keepPrivate(folder: string, file: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (process.platform === 'win32') return
-  for (const [target, mode] of [
-    [folder, 0o700],
-    [file, 0o600],
-    [`${file}.wal`, 0o600]
-  ] as const) {
-    try {
-      chmodSync(target, mode)
-    } catch {
-      // Not there yet, or another user's folder that was chosen on purpose: opening decides.
-    }
   }
 }
 

@@ -39,6 +39,13 @@ export function openError(dataFile: string, cause: unknown): AppError {
 export function statementError(cause: unknown): AppError {
   if (cause instanceof AppError) return cause
   const text = cause instanceof Error ? cause.message : String(cause)
+  if (/corrupt|checksum/i.test(text))
+    return new AppError(
+      'store.corrupt',
+      `A part of the data file cannot be read: ${firstLine(text)}`,
+      'Copy the data file to another disk, export what can be read, and check the disk.',
+      { cause }
+    )
   const isFull = /no space left|out of memory|disk/i.test(text)
   return new AppError(
     'store.failed',

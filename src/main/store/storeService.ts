@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises'
 import type { HandlersOf } from '../../shared/contract/define'
 import type { storeContract } from '../../shared/contract/store'
+import { AppError } from '../../shared/errors'
 import type { Store } from './store'
+import { readLosses, saveLoss } from './storeLosses'
 
 /** What the data file holds, for the settings page. */
 export function createStoreService(store: Store): { handlers: HandlersOf<typeof storeContract> } {
@@ -9,7 +11,7 @@ export function createStoreService(store: Store): { handlers: HandlersOf<typeof 
     handlers: {
       'store.info': async () => {
         const names = await store.all<{ table_name: string }>(
-          `SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' AND table_name <> 'store_version' ORDER BY table_name`
+          `SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' AND table_name NOT IN ('store_version', 'store_loss') ORDER BY table_name`
         )
         const tables: { name: string; rows: number }[] = []
         for (const { table_name: name } of names) {
@@ -18,6 +20,14 @@ export function createStoreService(store: Store): { handlers: HandlersOf<typeof 
         }
         const sizeBytes = store.file === ':memory:' ? null : (await stat(store.file).catch(() => null))?.size
         return { file: store.file, sizeBytes: sizeBytes ?? null, tables }
+      },
+      'store.losses': async () => ({ losses: await readLosses(store) }),
+      'store.dismissLoss': async ({ id }) => {
+        const loss = (await readLosses(store)).find((one) => one.id === id)
+        if (loss === undefined)
+          throw new AppError('input.notFound', `There is no loss ${id}.`, 'Look at the list of losses again.')
+        await saveLoss(store, { ...loss, isSeen: true })
+        return {}
       }
     }
   }

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { EmitterOf, NounContract } from '../../shared/contract/define'
+import type { StoreLoss } from '../../shared/contract/store'
+import { lossNotice } from '../../shared/storeLossText'
 import { openSettings, type SettingsFile } from '../app/settingsFile'
 import { findExecutable } from '../app/tools'
 import { boardMigrations } from '../board/boardService'
@@ -73,7 +75,13 @@ export async function layFoundation(options: ComposeOptions): Promise<Foundation
   const newId = (): string => randomUUID()
   const settingsFile = await openSettings(dataFolder, log)
   const file = path.join(dataFolder, 'bitbench.duckdb')
-  const store = createLazyStore(file, () => openStore({ file, migrations, what: `Bitbench (${host})` }))
+  const onLoss = (loss: StoreLoss): void => {
+    const { message, hint } = lossNotice(loss)
+    log(`${message} ${hint}`)
+  }
+  const store = createLazyStore(file, () =>
+    openStore({ file, migrations, what: `Bitbench (${host})`, onLoss })
+  )
   // A window has nothing to show without its data: a locked file is reported before anything opens.
   if (host !== 'cli') await store.ready()
   return {

@@ -1,4 +1,5 @@
 import type { Settings } from '@shared/contract/app'
+import type { StoreLoss } from '@shared/contract/store'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandOutput, ConnectionState } from '../client/client'
@@ -35,18 +36,28 @@ export const useApp = defineStore('app', () => {
     droppedEvents.value += count
   })
 
+  /** Losses of the data file whose notice was not put away yet. */
+  const losses = ref<StoreLoss[]>([])
+
   const load = createAction(async () => {
-    const [nextInfo, nextSettings] = await Promise.all([
+    const [nextInfo, nextSettings, { losses: found }] = await Promise.all([
       client.call('app.info', {}),
-      client.call('app.settings', {})
+      client.call('app.settings', {}),
+      client.call('store.losses', {})
     ])
     info.value = nextInfo
     settings.value = nextSettings
+    losses.value = found.filter(({ isSeen }) => !isSeen)
+  })
+
+  const dismissLoss = createAction(async (id: string) => {
+    await client.call('store.dismissLoss', { id })
+    losses.value = losses.value.filter((loss) => loss.id !== id)
   })
 
   const save = createAction(async (changes: Partial<Settings>) => {
     settings.value = await client.call('app.saveSettings', changes)
   })
 
-  return { info, settings, connection, droppedEvents, systemDark, theme, load, save }
+  return { info, settings, connection, droppedEvents, systemDark, theme, losses, load, save, dismissLoss }
 })

@@ -1,6 +1,23 @@
 import { z } from 'zod'
 import { command, defineContract, nothing } from './define'
 
+/** Changes that were reported as stored and are no longer in the data file. */
+export const storeLossSchema = z.object({
+  id: z.string(),
+  foundAtMs: z.number(),
+  /** How many; null where it is not known what was reported as stored. */
+  changes: z.number().nullable(),
+  /** When the first of them was stored. */
+  sinceMs: z.number().nullable(),
+  /** What they changed. */
+  tables: z.array(z.object({ name: z.string(), changes: z.number() })),
+  /** Copies of the data file and its log as they were found. */
+  keptFiles: z.array(z.string()),
+  /** Whether a user has put the notice away. */
+  isSeen: z.boolean()
+})
+export type StoreLoss = z.infer<typeof storeLossSchema>
+
 /** Store: the data file everything measured and fitted is kept in. */
 export const storeContract = defineContract({
   commands: {
@@ -11,7 +28,11 @@ export const storeContract = defineContract({
         sizeBytes: z.number().nullable(),
         tables: z.array(z.object({ name: z.string(), rows: z.number() }))
       })
-    )
+    ),
+    /** Newest first. */
+    'store.losses': command(nothing, z.object({ losses: z.array(storeLossSchema) })),
+    /** Puts the notice of a loss away; the loss stays listed. */
+    'store.dismissLoss': command(z.object({ id: z.string() }), nothing)
   },
   events: {}
 })

@@ -151,6 +151,7 @@ export const sampleHandlers: SampleHandlers = {
     sizeBytes: 4_200_000,
     tables: [{ name: 'samples', rows: 64 }]
   }),
+  'store.losses': () => ({ losses: [] }),
   'run.list': () => ({ runs: sampleRuns }),
   'loop.list': () => ({ loops: [sampleLoop] }),
   'job.list': () => ({ jobs: [job] }),
