@@ -43,8 +43,8 @@ export const cliEntries: readonly CliEntry[] = [
   },
   {
     noun: 'proxy',
-    summary: 'latency proxies: fit, judge on held-out rows, predict, transfer, report',
-    verbs: ['fit', 'evaluate', 'predict', 'transfer', 'calibrate', 'report'],
+    summary: 'latency proxies: fit, judge on held-out rows, predict, sweep, transfer, report',
+    verbs: ['fit', 'evaluate', 'predict', 'sweep', 'transfer', 'published', 'calibrate', 'report'],
     load: async () => (await import('./proxy')).proxyCli
   },
   {

@@ -2,17 +2,18 @@ import { formatBitPair } from '../../shared/bitPair'
 import path from 'node:path'
 import { fitWithDetail } from '../../core/proxy/fit/detail'
 import { estimatorText } from '../../core/proxy/report/modelName'
-import { fitProxy, proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
+import { fitProxy, type Proxy } from '../../core/proxy/fit/proxy'
 import { shapeText } from '../../core/proxy/samples'
 import { countOf, formatCount } from '../../shared/units'
-import { AppError } from '../../shared/errors'
-import { readSampleFiles, readUserText } from '../proxy/proxyFiles'
+import { loadProxy, readSampleFiles } from '../proxy/proxyFiles'
 import { writeReport } from '../proxy/proxyReport'
 import { writeWholeFile } from '../files/replaceFile'
 import { numberOption, textOption, UsageError, type CliNoun } from './framework'
 import { calibrateVerb } from './proxyCalibrate'
 import { evaluateVerb } from './proxyEvaluate'
 import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
+import { publishedVerb } from './proxyPublished'
+import { sweepVerb } from './proxySweep'
 import { transferVerb } from './proxyTransfer'
 
 /** `bitbench proxy`: fits, judges and applies latency proxies on CSV files; needs no board and no data file. */
@@ -89,7 +90,9 @@ export const proxyCli: CliNoun = {
         }
       }
     },
+    sweep: sweepVerb,
     transfer: transferVerb,
+    published: publishedVerb,
     calibrate: calibrateVerb,
     report: {
       summary: 'Fits, judges and writes a self-contained report.html with its figures as SVG and PNG.',
@@ -111,24 +114,6 @@ export const proxyCli: CliNoun = {
       }
     }
   }
-}
-
-async function loadProxy(file: string): Promise<Proxy> {
-  const text = await readUserText(file)
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new AppError(
-      'proxy.invalid',
-      `${file} is not JSON.`,
-      'Give a file written by `bitbench proxy fit --out`.',
-      {
-        cause
-      }
-    )
-  }
-  return proxyFromJson(json)
 }
 
 function summaryOf(proxy: Proxy) {

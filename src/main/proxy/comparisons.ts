@@ -1,9 +1,9 @@
+import { publishedSetOf } from '../../core/proxy/report/publishedSets'
 import { estimatorNames, type EstimatorName } from '../../shared/vocabulary'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
-import type { ComparisonRow, TransferPoint, proxyContract } from '../../shared/contract/proxy'
+import type { ComparisonRow, PublishedRow, TransferPoint, proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
-import { publishedErrors, type PublishedRow } from './publishedTable'
 import type { FitOutput } from './proxyTasks'
 import type { SampleSources } from './fitSources'
 import { taskOptions, type ProxyTaskRunner } from './taskRunner'
@@ -111,22 +111,16 @@ export function createComparisons(deps: {
         async run(context) {
           publishedRows = []
           for (const [at, { dataset, source, kernel }] of sets.entries()) {
-            const published = publishedErrors(dataset)
+            const { publishedOneStage, publishedTwoStage } = publishedSetOf(dataset)
             const samples = await sources.load(source, kernel)
-            const { splits } = await tasks.run(
-              'proxy.compare',
-              { samples, estimator: 'twoStage', seed: 1 },
+            const measured = await tasks.run(
+              'proxy.measurePublished',
+              { samples, seed: 1 },
               taskOptions(context, (done, of) =>
                 context.progress((100 * (at + done / of)) / sets.length, 100, dataset)
               )
             )
-            publishedRows.push({
-              dataset,
-              ...published,
-              trainMape: required(splits.train).mape,
-              randomMape: required(splits.random).mape,
-              unseenShapeMape: required(splits.shape).mape
-            })
+            publishedRows.push({ dataset, publishedOneStage, publishedTwoStage, ...measured })
           }
         }
       }),

@@ -2,6 +2,7 @@ import { countOf } from '../../shared/units'
 import path from 'node:path'
 import { groupByKey } from '../../core/proxy/fit/folds'
 import { readProfileCsv } from '../../core/proxy/csv/readCsv'
+import { proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
 import type { ProxyKernelName } from '../../shared/vocabulary'
 import { matmulAxes } from '../../core/proxy/csv/matmulAxes'
 import type { TimeUnit } from '../../shared/vocabulary'
@@ -59,4 +60,23 @@ export async function readUserText(file: string): Promise<string> {
     )
   }
   return text
+}
+
+/** Reads a proxy written by `bitbench proxy fit --out`. @throws AppError input.notFound, proxy.invalid */
+export async function loadProxy(file: string): Promise<Proxy> {
+  const text = await readUserText(file)
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new AppError(
+      'proxy.invalid',
+      `${file} is not JSON.`,
+      'Give a file written by `bitbench proxy fit --out`.',
+      {
+        cause
+      }
+    )
+  }
+  return proxyFromJson(json)
 }

@@ -6,6 +6,7 @@ import { evaluateProxy, type SplitErrors } from '../../core/proxy/fit/evaluate'
 import { estimatorByName } from '../../core/proxy/estimators/registry'
 import { groupByShape } from '../../core/proxy/fit/folds'
 import type { ProxyJson } from '../../core/proxy/fit/proxy'
+import { measurePublishedRow, type MeasuredTableRow } from '../../core/proxy/report/publishedTable'
 import type { SampleTable } from '../../core/proxy/samples'
 import { transferCurve, type CurvePoint } from '../../core/proxy/transfer/curve'
 import type { TaskContext } from '../threads/task'
@@ -46,6 +47,15 @@ export const proxyTasks = {
       fitMs: performance.now() - startedMs,
       splits: evaluation.splits
     }
+  },
+  'proxy.measurePublished': (
+    { samples, seed }: { samples: SampleTable; seed: number },
+    context: TaskContext
+  ): MeasuredTableRow => {
+    const { points: _points, ...row } = measurePublishedRow(samples, seed, (share) =>
+      context.progress(100 * share, 100)
+    )
+    return row
   },
   'proxy.transfer': (
     {

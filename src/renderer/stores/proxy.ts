@@ -6,6 +6,7 @@ import type {
   SampleSource,
   TransferPoint
 } from '@shared/contract/proxy'
+import type { LayerShape } from '@core/proxy/samples'
 import type { Sample } from '@shared/contract/profile'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
@@ -133,6 +134,16 @@ export const useProxies = defineStore('proxy', () => {
     return set
   })
 
+  /** Predicts the layers of a precision sweep; wrong sizes become its error. */
+  const sweep = createAction(async (id: string, layersOf: () => LayerShape[]) => {
+    const layers = layersOf()
+    const { predictions } = await client.call('proxy.predict', {
+      id,
+      layers: layers.map(({ dims, ...bits }) => ({ dims: [...dims], ...bits }))
+    })
+    return { layers, predictions }
+  })
+
   const report = createAction(async (id: string, folder: string) =>
     client.call('proxy.report', { id, folder }, { timeoutMs: 300_000 })
   )
@@ -160,6 +171,7 @@ export const useProxies = defineStore('proxy', () => {
     pin,
     remove,
     importFiles,
+    sweep,
     report
   }
 })

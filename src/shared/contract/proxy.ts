@@ -142,14 +142,25 @@ export const transferPointSchema = z.object({
   unseenDeviation: z.number().nullable()
 })
 
+/** Errors of one proxy measured here, MAPE in percent: fitted rows, random folds, unseen shapes. */
+export const measuredErrorsSchema = z.object({
+  /** What it is, and which configuration it chose on all rows. */
+  description: z.string(),
+  trainMape: z.number(),
+  randomMape: z.number(),
+  unseenShapeMape: z.number()
+})
+
 export const publishedRowSchema = z.object({
   dataset: z.string(),
   publishedOneStage: z.number(),
   publishedTwoStage: z.number(),
-  /** Measured here with the two-stage proxy: training, random fold, unseen shape. */
-  trainMape: z.number(),
-  randomMape: z.number(),
-  unseenShapeMape: z.number()
+  /** The study's one-stage proxy. */
+  oneStage: measuredErrorsSchema,
+  /** The two-stage proxy with the study's rule: the configuration of least training error. */
+  publishedRule: measuredErrorsSchema,
+  /** The two-stage proxy with the configuration of least error on unseen shapes. */
+  twoStage: measuredErrorsSchema
 })
 
 const fitInput = z.object({
@@ -268,5 +279,6 @@ export type ProxySummary = z.infer<typeof proxySummarySchema>
 export type ProxyDetail = z.infer<typeof proxyDetailSchema>
 export type ComparisonRow = z.infer<typeof comparisonRowSchema>
 export type TransferPoint = z.infer<typeof transferPointSchema>
+export type PublishedRow = z.infer<typeof publishedRowSchema>
 export type SampleSource = z.infer<typeof sampleSourceSchema>
 export type SampleSet = z.infer<typeof sampleSetSchema>

@@ -1,20 +1,15 @@
+import { publishedSets as rowsOfTheTable } from '@core/proxy/report/publishedSets'
 import type { SampleSet } from '@shared/contract/proxy'
 import type { CommandInput } from '../../client/client'
 
 export type PublishedSet = CommandInput<'proxy.measurePublished'>['sets'][number]
 
-const devices: Readonly<Record<string, string>> = {
-  bitfusion: 'BitFusion',
-  mico_small: 'MiCo small',
-  mico_high: 'MiCo high'
-}
-
 /** Imported files that are data sets of the published study, recognised by their public names (mico_small_conv2d_zoo.csv). */
 export function publishedSets(sets: readonly SampleSet[]): PublishedSet[] {
   return sets.flatMap(({ source, kernel }) => {
     if (source.kind !== 'files' || source.paths.length !== 1) return []
-    const match = /(bitfusion|mico_small|mico_high)_(matmul|conv2d)_zoo\.csv$/.exec(source.paths[0]!)
-    if (match === null || match[2] !== kernel) return []
-    return [{ dataset: `${devices[match[1]!]!} ${kernel}`, source, kernel }]
+    const name = source.paths[0]!.split(/[\\/]/).at(-1)
+    const row = rowsOfTheTable.find((one) => one.file === name && one.kernel === kernel)
+    return row === undefined ? [] : [{ dataset: row.dataset, source, kernel }]
   })
 }

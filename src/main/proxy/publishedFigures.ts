@@ -1,0 +1,71 @@
+import { formatBitPair } from '../../shared/bitPair'
+import type { PublishedSet } from '../../core/proxy/report/publishedSets'
+import type { MeasuredTableRow, PublishedPoint } from '../../core/proxy/report/publishedTable'
+import { barPanel, figureOf, scatterPanel, type PointSeries } from '../figures/charts'
+import type { Figure } from '../figures/renderFigure'
+
+/** A row of the table with the points behind it. */
+export interface PublishedResult extends PublishedSet, MeasuredTableRow {
+  readonly unit: string
+  readonly points: readonly PublishedPoint[]
+}
+
+/** The figures of the published document: predicted against measured per data set, and bars of all errors. */
+export function publishedFigures(results: readonly PublishedResult[]): Figure[] {
+  return [...results.map(scatterFigure), summaryFigure(results)]
+}
+
+/** Left as published (on the rows the proxy was fitted to), right on shapes it was not fitted to. */
+function scatterFigure({ dataset, unit, points }: PublishedResult): Figure {
+  const series = (predicted: (point: PublishedPoint) => number): PointSeries[] => byPrecision(points, predicted)
+  return figureOf(dataset.toLowerCase().replaceAll(' ', '-'), [
+    scatterPanel(`${dataset}: fitted rows`, unit, series(({ fitted }) => fitted)),
+    scatterPanel(`${dataset}: unseen shapes`, unit, series(({ unseen }) => unseen))
+  ])
+}
+
+/** Equal widths by themselves; mixed pairs by their wider width, as there may be 49 pairs and eight colours. */
+function byPrecision(
+  points: readonly PublishedPoint[],
+  predicted: (point: PublishedPoint) => number
+): PointSeries[] {
+  const groups = new Map<string, PublishedPoint[]>()
+  const rank = (point: PublishedPoint): number => 100 * Math.max(point.weightBits, point.activationBits)
+  for (const point of [...points].sort((a, b) => rank(b) - rank(a) || isMixed(a) - isMixed(b))) {
+    const name = precisionOf(point)
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [point])
+    else group.push(point)
+  }
+  return [...groups].map(([name, members]) => ({
+    name,
+    points: members.map((point) => [point.measured, predicted(point)] as const)
+  }))
+}
+
+const isMixed = (point: PublishedPoint): number => (point.weightBits === point.activationBits ? 0 : 1)
+
+function precisionOf(point: PublishedPoint): string {
+  const { weightBits, activationBits } = point
+  return isMixed(point) === 0
+    ? formatBitPair(weightBits, activationBits)
+    : `mixed, up to ${Math.max(weightBits, activationBits)} bits`
+}
+
+function summaryFigure(results: readonly PublishedResult[]): Figure {
+  const names = results.map(({ dataset }) => dataset.replace(' ', '\n'))
+  const bars = (name: string, of: (result: PublishedResult) => number) => ({ name, values: results.map(of) })
+  return figureOf('summary', [
+    barPanel('Training error, as published', 'MAPE, %', names, [
+      bars('one stage, published', (row) => row.publishedOneStage),
+      bars('one stage, here', (row) => row.oneStage.trainMape),
+      bars('two stages, published', (row) => row.publishedTwoStage),
+      bars('two stages, here', (row) => row.publishedRule.trainMape)
+    ]),
+    barPanel('Error on unseen shapes', 'MAPE, %', names, [
+      bars('one stage', (row) => row.oneStage.unseenShapeMape),
+      bars('two stages, published rule', (row) => row.publishedRule.unseenShapeMape),
+      bars('two stages, by unseen shapes', (row) => row.twoStage.unseenShapeMape)
+    ])
+  ])
+}
