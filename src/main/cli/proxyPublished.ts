@@ -15,11 +15,15 @@ const usualFolder = '../shared/data/kernel-profiles'
 
 /** `bitbench proxy published`: the two-stage proxy's published table beside the same proxies measured here. */
 export const publishedVerb: CliVerb = {
-  summary: 'The published two-stage table beside the same proxies on training rows, random folds, unseen shapes.',
+  summary:
+    'The published two-stage table beside the same proxies on training rows, random folds, unseen shapes.',
   usage: '[FOLDER|FILE…] [--sets NAME,…] [--out FOLDER]',
   options: {
     seed: { type: 'string', help: 'seed of folds, trees and choices', default: '1' },
-    sets: { type: 'string', help: `data sets, joined by commas: ${publishedSets.map(({ dataset }) => dataset).join(', ')}` },
+    sets: {
+      type: 'string',
+      help: `data sets, joined by commas: ${publishedSets.map(({ dataset }) => dataset).join(', ')}`
+    },
     out: { type: 'string', help: 'folder for the figures (predicted against measured per data set, summary)' }
   },
   notes: [

@@ -17,10 +17,19 @@ export function publishedFigures(results: readonly PublishedResult[]): Figure[] 
 
 /** Left as published (on the rows the proxy was fitted to), right on shapes it was not fitted to. */
 function scatterFigure({ dataset, unit, points }: PublishedResult): Figure {
-  const series = (predicted: (point: PublishedPoint) => number): PointSeries[] => byPrecision(points, predicted)
+  const series = (predicted: (point: PublishedPoint) => number): PointSeries[] =>
+    byPrecision(points, predicted)
   return figureOf(dataset.toLowerCase().replaceAll(' ', '-'), [
-    scatterPanel(`${dataset}: fitted rows`, unit, series(({ fitted }) => fitted)),
-    scatterPanel(`${dataset}: unseen shapes`, unit, series(({ unseen }) => unseen))
+    scatterPanel(
+      `${dataset}: fitted rows`,
+      unit,
+      series(({ fitted }) => fitted)
+    ),
+    scatterPanel(
+      `${dataset}: unseen shapes`,
+      unit,
+      series(({ unseen }) => unseen)
+    )
   ])
 }
 

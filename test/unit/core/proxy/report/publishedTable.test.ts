@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { twoStageByTraining, twoStageConfigurations, twoStageEstimator } from '@core/proxy/estimators/twoStage'
+import {
+  twoStageByTraining,
+  twoStageConfigurations,
+  twoStageEstimator
+} from '@core/proxy/estimators/twoStage'
 import { metricsOf } from '@core/proxy/fit/metrics'
 import { publishedSetOf, publishedSets } from '@core/proxy/report/publishedSets'
 import { measurePublishedRow } from '@core/proxy/report/publishedTable'
@@ -8,7 +12,7 @@ import { publishedFigures } from '@main/proxy/publishedFigures'
 import { figureSvg } from '@main/figures/renderFigure'
 import { syntheticConv } from '../syntheticSamples'
 
-const samples = syntheticConv({ shapes: 8, bits: [8, 4] })
+const samples = syntheticConv({ shapes: 5, bits: [8, 4] })
 
 describe('the published two-stage table', () => {
   it('has the six data sets of the document with its errors', () => {
@@ -30,10 +34,8 @@ describe('the published two-stage table', () => {
   it('chooses by training error under the published rule: no other configuration fits its rows better', () => {
     const trainingErrors = twoStageConfigurations.map(
       (configuration) =>
-        metricsOf(
-          twoStageEstimator(configuration).fit(samples, { seed: 1 }).predict(samples),
-          samples.time
-        ).mape
+        metricsOf(twoStageEstimator(configuration).fit(samples, { seed: 1 }).predict(samples), samples.time)
+          .mape
     )
     const chosen = twoStageByTraining.fit(samples, { seed: 1 })
     expect(metricsOf(chosen.predict(samples), samples.time).mape).toBe(Math.min(...trainingErrors))
