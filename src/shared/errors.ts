@@ -65,8 +65,10 @@ export const errorCodes = [
   'energy.noRecording'
 ] as const
 
+/** Code of an error that a user can see. */
 export type ErrorCode = (typeof errorCodes)[number]
 
+/** An AppError on the wire. */
 export interface AppErrorJson {
   code: ErrorCode
   message: string
@@ -76,6 +78,7 @@ export interface AppErrorJson {
 
 const knownCodes: ReadonlySet<string> = new Set(errorCodes)
 
+/** An error that a user can do something about: code, message, hint. */
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly hint: string
@@ -115,6 +118,7 @@ export class AppError extends Error {
   }
 }
 
+/** Whether a value is an AppError on the wire. */
 export function isAppErrorJson(value: unknown): value is AppErrorJson {
   if (typeof value !== 'object' || value === null) return false
   const candidate = value as Record<string, unknown>

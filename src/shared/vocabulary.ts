@@ -15,6 +15,8 @@ export const kernelNames = [
   'flatten',
   'argmax'
 ] as const
+
+/** Name of a kernel. */
 export type KernelName = (typeof kernelNames)[number]
 
 /** Kernels that a proxy can be fitted for: those with columns in profile files. */
@@ -27,6 +29,8 @@ export const proxyKernelNames = [
   'add',
   'requantize'
 ] as const satisfies readonly KernelName[]
+
+/** Name of a kernel that a proxy can be fitted for. */
 export type ProxyKernelName = (typeof proxyKernelNames)[number]
 
 /** Names of kernels in profile files, saved proxies and data files written before the names were one; read, not shown. */
@@ -38,14 +42,20 @@ export const storedKernelNames = {
 
 /** Kernel variants in the order of their wire numbers. */
 export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb', 'rvv'] as const
+
+/** Name of a kernel build. */
 export type KernelVariant = (typeof kernelVariants)[number]
 
 /** What a core counts, and so what boards, plans and searches are priced in. */
 export const countUnits = ['cycles', 'instructions'] as const
+
+/** What a core counts. */
 export type CountUnit = (typeof countUnits)[number]
 
 /** What a proxy predicts: counts of a core, or times of anything that was measured elsewhere. */
 export const timeUnits = [...countUnits, 'ns', 'us', 'ms', 's'] as const
+
+/** Unit of a measured time. */
 export type TimeUnit = (typeof timeUnits)[number]
 
 /** Whether a core counts in the unit. */
@@ -66,6 +76,8 @@ export const estimatorNames = [
   'lookup',
   'stacking'
 ] as const
+
+/** Name of a fitting algorithm. */
 export type EstimatorName = (typeof estimatorNames)[number]
 
 /**
@@ -73,10 +85,14 @@ export type EstimatorName = (typeof estimatorNames)[number]
  * folds of layer shapes; loso: one shape at a time.
  */
 export const errorSplits = ['train', 'random', 'shape', 'loso'] as const
+
+/** How rows are held out. */
 export type ErrorSplit = (typeof errorSplits)[number]
 
 /** What the images of a data set are used for; the sets are disjoint. */
 export const imageSplits = ['calibration', 'tune', 'search', 'test'] as const
+
+/** Use of the images of a split. */
 export type ImageSplit = (typeof imageSplits)[number]
 
 /** Search strategies. */
@@ -95,20 +111,30 @@ export const strategyNames = [
   'randomMaximal',
   'random'
 ] as const
+
+/** Name of a search strategy. */
 export type StrategyName = (typeof strategyNames)[number]
 
 /** What a search minimises over the search items. */
 export const objectives = ['kl', 'crossEntropy', 'mse', 'accuracy'] as const
+
+/** What a search minimises. */
 export type Objective = (typeof objectives)[number]
 
 /** What a scheme's cost is counted in. */
 export const costUnits = [...countUnits, 'bops', 'bytes', 'picojoules'] as const
+
+/** Unit of a scheme's cost. */
 export type CostUnit = (typeof costUnits)[number]
 
 /** States of a Job: work of this process. */
 export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const
+
+/** State of a job. */
 export type JobState = (typeof jobStates)[number]
 
 /** States of a stored run (campaign, adaptive run, search, deployment): what outlives the process. */
 export const runStates = ['running', 'done', 'failed', 'cancelled', 'interrupted'] as const
+
+/** State of a stored run. */
 export type RunState = (typeof runStates)[number]

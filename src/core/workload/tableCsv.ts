@@ -13,6 +13,7 @@ export function figureCells(name: string, figure: MeasuredFigure): Cells {
   }
 }
 
+/** Cells of a row of benchmark_results.csv, by column. */
 export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
   return {
     ...{ model, precision: row.precision, batch_samples: row.batch },
@@ -30,6 +31,7 @@ export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
   }
 }
 
+/** Cells of a row of per_layer_energy.csv, by column. */
 export function layerCells(model: string, row: LayerRow): Cells {
   return {
     ...{ model, layer: row.layer, type: row.type, class: row.className, calls: row.calls },
@@ -48,6 +50,7 @@ export function layerCells(model: string, row: LayerRow): Cells {
   }
 }
 
+/** Cells of a row of prediction_impact.csv, by column. */
 export function impactCells(model: string, row: ImpactRow): Cells {
   const none: MeasuredFigure = {
     ...{ value: null, low: null, high: null, n: 0, origin: 'measured' as const },

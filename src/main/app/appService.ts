@@ -10,6 +10,7 @@ export interface AppService {
   handlers: HandlersOf<typeof appContract>
 }
 
+/** Returns the service of the program itself: versions, settings, tools. */
 export function createAppService(deps: {
   version: string
   host: 'electron' | 'web' | 'cli'

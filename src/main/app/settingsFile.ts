@@ -8,6 +8,7 @@ export interface SettingsFile {
   save(patch: SettingsPatch): Promise<Settings>
 }
 
+/** Reads the settings of a data folder; a file that cannot be read is logged and the defaults count. */
 export async function openSettings(dataFolder: string, log: (line: string) => void): Promise<SettingsFile> {
   const file = path.join(dataFolder, 'settings.json')
   let settings = await read(file, log)

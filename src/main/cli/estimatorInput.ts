@@ -20,6 +20,7 @@ export const presetOption = {
   default: 'vlm'
 } as const
 
+/** The preset of column names that an option names. */
 export function presetOf(args: CliArguments): SamplePresetName {
   return choiceOption(args, 'preset', samplePresetNames) ?? 'vlm'
 }
@@ -39,6 +40,7 @@ export const dataOptions = {
   seed: { type: 'string', help: 'same seed, same result', default: '3407' }
 } as const
 
+/** Samples that were read, and how many were dropped. */
 export interface EstimatorInput {
   table: StageTable
   samples: StageSample[]
@@ -91,6 +93,7 @@ function noteDevice(args: CliArguments, context: CliContext): void {
     context.log('Estimators train on the CPU, in seconds; --device cuda changes nothing.')
 }
 
+/** The seed of an estimator verb. */
 export function stageSeed(args: CliArguments): number {
   return numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 3407
 }

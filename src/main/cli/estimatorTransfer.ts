@@ -63,6 +63,7 @@ function filesOf(args: CliArguments, name: string): string[] {
   return files
 }
 
+/** Numbers of samples that --n names. @throws UsageError */
 export function sizesOf(args: CliArguments): number[] {
   return (textOption(args, 'n') ?? '10,25,50,100').split(',').map((text) => {
     const size = Number(text)
@@ -79,6 +80,7 @@ export function transferJson(curve: StageTransferCurve, sizes: readonly number[]
   return { methods, chosen: curve.chosen, n: sizes, seeds }
 }
 
+/** Returns a transfer curve as a table. */
 export function transferText({ points, chosen }: StageTransferCurve): string {
   const lines = [`${'method'.padEnd(36)} ${'n'.padStart(4)}  total MAPE         stage MAPE   MAE ms   P95 ms`]
   for (const point of points) {

@@ -20,6 +20,7 @@ export type OptionSpec = Record<
   }
 >
 
+/** What a verb returns. */
 export interface CliResult {
   /** What --json prints. */
   json: unknown
@@ -29,6 +30,7 @@ export interface CliResult {
   exitCode?: 0 | 1
 }
 
+/** What a verb works with. */
 export interface CliContext {
   /** All services, made on first use: `proxy evaluate` must not open the data file. */
   bitbench(): Promise<Bitbench>
@@ -42,6 +44,7 @@ export interface CliContext {
   readonly cwd: string
 }
 
+/** A verb of the command line with its options and help. */
 export interface CliVerb {
   summary: string
   /** e.g. `FILE… --kernel matmul|conv2d` */
@@ -52,11 +55,13 @@ export interface CliVerb {
   run(args: CliArguments, context: CliContext): Promise<CliResult>
 }
 
+/** A noun of the command line and its verbs. */
 export interface CliNoun {
   noun: string
   verbs: Record<string, CliVerb>
 }
 
+/** The arguments of a verb, parsed. */
 export interface CliArguments {
   positionals: string[]
   /** Whether they contain a command behind "--". */

@@ -13,6 +13,7 @@ const usualShapes: readonly KernelShape[] = [
   { kernel: 'conv2d', dims: [16, 16, 16, 32, 3, 1, 1] }
 ]
 
+/** A kernel measured on a board, per multiply-accumulate. */
 export interface MeasuredRow {
   kernel: 'matmul' | 'conv2d'
   shape: string

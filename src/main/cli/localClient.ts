@@ -16,6 +16,7 @@ export interface LocalClient {
   finish(jobId: string, onProgress?: (job: Job) => void): Promise<void>
 }
 
+/** Returns a client of the services in this process. */
 export function createLocalClient(
   bitbench: Pick<Bitbench, 'dispatch' | 'events'>,
   signal: AbortSignal

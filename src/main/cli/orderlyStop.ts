@@ -13,6 +13,7 @@ export interface OrderlyStop {
   exitCode(): number | null
 }
 
+/** Turns the first signal into an abort and the second one into the end of the process. */
 export function createOrderlyStop(log: (line: string) => void): OrderlyStop {
   const controller = new AbortController()
   let received: StopName | undefined

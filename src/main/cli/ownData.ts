@@ -25,6 +25,7 @@ export type Judgement = Pick<
   cached: boolean
 }
 
+/** Evaluates a scheme (null: float) on a split. */
 export type Judge = (scheme: Scheme | null, split: Split) => Promise<Judgement>
 
 /** The model service with a data set bound to the model; null without --dataset. */

@@ -23,6 +23,7 @@ export const fitOptions = {
   }
 } as const
 
+/** Samples for a proxy verb. */
 export interface ProxyInput {
   /** What is fitted and judged. */
   samples: SampleTable
@@ -60,6 +61,7 @@ export async function readInput(
   return { samples: drawn, kernel, read }
 }
 
+/** The seed of a proxy verb. */
 export function proxySeed(args: CliArguments): number {
   return numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
 }
@@ -75,6 +77,7 @@ export function progressLog(context: { log(line: string): void }) {
   }
 }
 
+/** A value in percent with two digits; unavailable for null. */
 export function percent(value: number | null): string {
   return formatPercentValue(value, 2)
 }

@@ -21,6 +21,7 @@ import { choiceOption, textOption, UsageError, type CliArguments, type CliContex
 export const fileCosts = ['bops', 'size', 'energy', 'bitfusion'] as const
 type FileCost = (typeof fileCosts)[number]
 
+/** A search space with the budgets that options name. */
 export interface BudgetedSpace {
   readonly space: SearchSpace
   /** One per cost of the space; null: no limit. */

@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatDuration, formatPercent, unavailable } 
 
 const marks: Readonly<Record<WorkloadCheck['state'], string>> = { ok: 'ok', missing: 'no', warning: '!' }
 
+/** Returns the check list of a workload as lines. */
 export function checkText(checks: readonly WorkloadCheck[]): string {
   return checks
     .map(
@@ -15,6 +16,7 @@ export function checkText(checks: readonly WorkloadCheck[]): string {
     .join('\n')
 }
 
+/** Returns workload runs as lines. */
 export function listText(runs: readonly Omit<WorkloadRun, 'tables'>[]): string {
   if (runs.length === 0) return 'No workload runs yet: bitbench workload run --example'
   return runs
@@ -25,6 +27,7 @@ export function listText(runs: readonly Omit<WorkloadRun, 'tables'>[]): string {
     .join('\n')
 }
 
+/** Returns a workload run with its tables as text. */
 export function runText(run: WorkloadRun): string {
   const { subject, power, tables, steps } = run
   const failed = steps.filter(({ state }) => state === 'failed' || state === 'skipped')

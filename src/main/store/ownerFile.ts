@@ -16,6 +16,7 @@ export interface StoreOwner {
 
 const fileFor = (dataFile: string): string => `${dataFile}.owner.json`
 
+/** Writes beside the data file who holds it (mode 0600); a failure is no error. */
 export function writeOwner(dataFile: string, owner: StoreOwner): void {
   try {
     writeFileSync(fileFor(dataFile), JSON.stringify(owner), { mode: 0o600 })
@@ -26,6 +27,7 @@ export function writeOwner(dataFile: string, owner: StoreOwner): void {
   }
 }
 
+/** Removes the note of who holds the data file. */
 export function removeOwner(dataFile: string): void {
   rmSync(fileFor(dataFile), { force: true })
 }

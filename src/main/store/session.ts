@@ -94,6 +94,7 @@ function converterFor(type: DuckDBType): (value: NonNullable<SqlValue>) => DuckD
   return toDuck
 }
 
+/** Returns a value as DuckDB's binding takes it. */
 export function toDuck(value: SqlValue): DuckDBValue {
   return value instanceof Uint8Array ? new DuckDBBlobValue(value) : value
 }

@@ -1,7 +1,10 @@
 /** What a column can be given and gives back. BIGINT comes back as a number (all ours stay below 2^53). */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null
+
+/** A row of a query, by column. */
 export type SqlRow = Record<string, SqlValue>
 
+/** Statements on the data file. */
 export interface StoreSession {
   /** One statement with `$1`-style parameters. */
   run(sql: string, params?: readonly SqlValue[]): Promise<void>

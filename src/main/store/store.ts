@@ -14,6 +14,7 @@ import { keepWalJournal } from './walJournal'
 
 export type { SqlRow, SqlValue, StoreSession } from './sql'
 
+/** The data file: statements, transactions and reads of columns. */
 export interface Store extends StoreSession {
   /** Path of the data file, or ":memory:". */
   readonly file: string
@@ -49,6 +50,7 @@ export interface Store extends StoreSession {
   close(): Promise<void>
 }
 
+/** How a data file is opened. */
 export interface StoreOptions {
   /** Data file, or ":memory:" for tests. */
   file: string

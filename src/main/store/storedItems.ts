@@ -29,6 +29,7 @@ export const storedFiles = {
   names: 'names.txt'
 } as const
 
+/** Items of a stored data set. */
 export interface StoredItems extends ItemSet {
   readonly info: DataSetInfo
   /** Stored values of one item, by its place in a split. */

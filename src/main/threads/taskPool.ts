@@ -28,6 +28,7 @@ export interface TaskRunner<Table extends Record<keyof Table, { input: unknown; 
   ): Promise<Table[K]['output']>
 }
 
+/** Workers that run tasks by name. */
 export interface TaskPool<Tasks extends Record<string, { input: unknown; output: unknown }>> {
   run<K extends keyof Tasks & string>(
     name: K,
@@ -37,7 +38,10 @@ export interface TaskPool<Tasks extends Record<string, { input: unknown; output:
   close(): Promise<void>
 }
 
+/** Message to a worker. */
 export type ToWorker = { kind: 'run'; name: string; input: unknown } | { kind: 'abort' }
+
+/** Message from a worker. */
 export type FromWorker =
   | { kind: 'progress'; done: number; total: number; note: string }
   | { kind: 'done'; output: unknown }

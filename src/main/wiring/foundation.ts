@@ -26,6 +26,7 @@ import { createTaskPool, type TaskPool } from '../threads/taskPool'
 import type { Tasks } from '../taskRegistry'
 import { workloadMigrations } from '../workload/workloadRecord'
 
+/** What the services of a host are made from. */
 export interface ComposeOptions {
   host: 'electron' | 'web' | 'cli'
   dataFolder: string

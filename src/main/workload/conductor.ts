@@ -21,6 +21,7 @@ import { startRunner, type RunnerCommand, type RunnerProcess, type SpawnRunner }
 import { compareTask, keepTimed, oneTrial, predictionsOf, StepFailure } from './trial'
 import type { WorkloadRecord } from './workloadRecord'
 
+/** Runner, power and listeners of a workload run. */
 export interface ConductorDeps {
   spawn: SpawnRunner
   command: RunnerCommand

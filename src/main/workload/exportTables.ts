@@ -5,6 +5,7 @@ import type { WorkloadRun } from '../../shared/contract/workload'
 import { plainFileName } from '../files/plainFileName'
 import { writeWholeFile } from '../files/replaceFile'
 
+/** A table that was written. */
 export interface WrittenTable {
   file: string
   rows: number

@@ -9,6 +9,8 @@ const trialSchema = z.object({
   /** Why it cannot be used; null when it opens a network. */
   reason: z.string().nullable()
 })
+
+/** What trying an execution provider of onnxruntime gave. */
 export type ProviderTrial = z.infer<typeof trialSchema>
 
 /** Loading the libraries of a GPU from a slow disk. */

@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors'
 import { lastLine, programOutput } from './programOutput'
 import type { SpawnRunner } from './runnerProcess'
 
+/** A Python interpreter that has PyTorch. */
 export interface TorchPython {
   /** Program to start. */
   file: string

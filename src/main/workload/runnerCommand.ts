@@ -6,6 +6,7 @@ import { findTorchPython } from './pythonInterpreter'
 import type { RunnerCommand, SpawnRunner } from './runnerProcess'
 import { shippedNetworks } from './shippedNetworks'
 
+/** Files and folders that runners are started with. */
 export interface RunnerPlaces {
   /** resources/workloads. */
   readonly networksFolder: string

@@ -13,6 +13,7 @@ export interface RunnerCommand {
   readonly cwd?: string
 }
 
+/** Starts a program; tests put another in its place. */
 export type SpawnRunner = (file: string, args: readonly string[], options: SpawnOptions) => ChildProcess
 
 /** A running runner; events come in the order of its lines. */
@@ -33,6 +34,7 @@ const maxLine = 64_000_000
 /** The end of what it printed to stderr, for the message when it dies. */
 const keptOutput = 2_000
 
+/** Starts a runner; its lines become events, everything else it prints is output. */
 export function startRunner(
   spawn: SpawnRunner,
   command: RunnerCommand,

@@ -13,6 +13,8 @@ const cardSchema = z.object({
   batch: z.number().int().positive(),
   notes: z.array(z.string()).default([])
 })
+
+/** Card of a shipped network, and its folder. */
 export type NetworkCard = z.infer<typeof cardSchema> & { folder: string }
 
 /** Networks with test sets that come with Bitbench, by name. */

@@ -14,8 +14,11 @@ export const workloadMigrations: NounMigrations = {
 export const workloadRecordSchema = workloadRunSchema
   .omit({ tables: true })
   .extend({ evidence: workloadEvidenceSchema })
+
+/** A workload run as it is stored. */
 export type WorkloadRecord = z.infer<typeof workloadRecordSchema>
 
+/** Returns the record of a run that begins. */
 export function newRecord(id: string, request: WorkloadRequest, startedAtMs: number): WorkloadRecord {
   return {
     ...{ id, request, startedAtMs, jobId: null, state: 'running', finishedAtMs: null },

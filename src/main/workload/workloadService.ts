@@ -27,6 +27,7 @@ export interface WorkloadService {
   runs: RunKind
 }
 
+/** What the workload service is made from. */
 export interface WorkloadServiceDeps {
   store: Pick<Store, 'run' | 'all'>
   labels: RunLabels
@@ -47,6 +48,7 @@ export interface WorkloadServiceDeps {
   newId: () => string
 }
 
+/** Returns the service of workload runs: stored, resumable, one job each. */
 export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadService {
   const { jobs, labels, emit, nowMs, newId, scratchFolder } = deps
   const table = createRecordTable<WorkloadRecord>(deps.store, {

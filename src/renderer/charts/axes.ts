@@ -1,6 +1,7 @@
 import { formatCount } from '@shared/units'
 import type { Palette } from './palette'
 
+/** An axis of a chart. */
 export interface AxisSpec {
   name: string
   scale?: 'linear' | 'log'
@@ -28,6 +29,7 @@ export function axis(spec: AxisSpec, palette: Palette, side: 'x' | 'y'): Record<
   }
 }
 
+/** Returns an ECharts axis of names. */
 export function categoryAxis(names: readonly string[], palette: Palette, name = ''): Record<string, unknown> {
   return {
     type: 'category',
@@ -62,6 +64,7 @@ export function tooltip(palette: Palette): Record<string, unknown> {
 
 export const plotGrid = { left: 64, right: 16, top: 32, bottom: 44 } as const
 
+/** Returns an ECharts legend that toggles series. */
 export function legend(palette: Palette): Record<string, unknown> {
   return {
     top: 0,

@@ -23,11 +23,13 @@ export type { CommandInput, CommandName, CommandOutput, EventName, EventPayload 
  */
 export type ConnectionState = 'connected' | 'connecting' | 'lost' | 'refused'
 
+/** How long a call may take. */
 export interface ClientCallOptions {
   /** Longest wait for a reply, in milliseconds. Long work is a Job, so replies are quick. */
   timeoutMs?: number
 }
 
+/** The host as the window sees it: commands, events, connection. */
 export interface Client {
   readonly kind: 'ipc' | 'web' | 'memory'
   /** @throws AppError as the service sent it, host.timeout, host.disconnected, or input.invalid. */
@@ -51,6 +53,7 @@ export interface Transport {
 
 const defaultTimeoutMs = 60_000
 
+/** Returns a client that validates requests and replies on any transport. */
 export function createClient(transport: Transport): Client {
   return {
     kind: transport.kind,

@@ -7,6 +7,7 @@ export function provideClient(client: Client): void {
   current = client
 }
 
+/** Returns the client of this window. @throws Error before there is one */
 export function useClient(): Client {
   if (current === undefined)
     throw new Error('No client: call provideClient() before the first store is used.')

@@ -11,10 +11,12 @@ import {
   type EventPayload
 } from './client'
 
+/** Replies of a client in memory, by command. */
 export type MemoryHandlers = {
   [N in CommandName]?: (input: CommandInput<N>) => CommandOutput<N> | Promise<CommandOutput<N>>
 }
 
+/** A client in memory, for tests of stores and components. */
 export interface MemoryClient extends Client {
   /** Every call so far, oldest first. */
   readonly calls: { name: string; input: unknown }[]

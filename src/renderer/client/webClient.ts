@@ -20,6 +20,7 @@ export function takeToken(location: Location, storage: Storage, history: History
   return storage.getItem(tokenKey)
 }
 
+/** Address and token of the web host. */
 export interface WebClientOptions {
   /** Origin of the host, e.g. http://127.0.0.1:4173. */
   origin: string

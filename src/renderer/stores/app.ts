@@ -9,6 +9,7 @@ import { createAction, forgetErrors } from './action'
 /** Errors that are over as soon as the host is heard again. */
 const hostErrors: ReadonlySet<string> = new Set(['host.disconnected', 'host.timeout', 'host.unauthorised'])
 
+/** Versions, host and folder of the program. */
 export type AppInfo = CommandOutput<'app.info'>
 
 /** What this copy of Bitbench is, its settings, and whether the host can be heard. */

@@ -9,6 +9,7 @@ import { createAction } from './action'
 /** Console chunks kept per board in this window; the host keeps its own ring. */
 const maxKeptChunks = 4000
 
+/** A load onto a board that ended. */
 export type BoardLoad = CommandOutput<'board.loads'>['loads'][number]
 
 /** Boards, the one the pages work with, and their consoles. */

@@ -2,6 +2,7 @@ import { computed, ref, type ComputedRef, type Ref } from 'vue'
 import { useBoards } from './board'
 import { useProfile } from './profile'
 
+/** A board in a list to choose from. */
 export interface BoardChoice {
   value: string
   text: string

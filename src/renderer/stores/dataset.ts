@@ -6,7 +6,10 @@ import { useClient } from '../client/current'
 import { createAction } from './action'
 import { useJobs } from './job'
 
+/** An item of a data set to show. */
 export type DatasetPreviewItem = CommandOutput<'dataset.preview'>['items'][number]
+
+/** Split that an item belongs to. */
 export type DatasetSplit = DatasetPreviewItem['split']
 
 /** The user's data sets, and the one that is looked at. */

@@ -17,6 +17,7 @@ const gapFactor = 4
 /** Lines of a wrapped command's output kept in the window. */
 const maxKeptOutputCharacters = 20_000
 
+/** A recording with its phases and gaps. */
 export type RecordingDetail = CommandOutput<'gpu.recording'>
 
 /** GPUs, the live sampler, and recordings with their energy. */

@@ -21,6 +21,7 @@ export function gapsIn(values: ArrayLike<number>): number {
   return gaps
 }
 
+/** Keeps the last `capacity` values with their times in ms. */
 export function createLiveRing(capacity: number): LiveRing {
   const times = new Float64Array(capacity)
   const values = new Float64Array(capacity)

@@ -13,6 +13,7 @@ import { useClient } from '../client/current'
 import { createAction } from './action'
 import { useJobs } from './job'
 
+/** The data set that models are judged on. */
 export type DataSet = CommandOutput<'model.list'>['dataSet']
 
 /** Networks, and the accuracy of schemes on the one that is open. */

@@ -18,11 +18,13 @@ export const pages = [
   { id: 'settings', title: 'Settings', purpose: 'This copy of Bitbench and its tools' }
 ] as const
 
+/** Name of a page, as the address has it. */
 export type PageId = (typeof pages)[number]['id']
 
 /** Pages that have a shortcut Alt+1 … Alt+7; data sets came later and have none. */
 export const shortcutPages = pages.filter(({ id }) => id !== 'dataset').slice(1, 8)
 
+/** The page of an address; null for an unknown one. */
 export function pageOfHash(hash: string): PageId | null {
   const id = hash.replace(/^#\/?/, '')
   return pages.find((page) => page.id === id)?.id ?? null

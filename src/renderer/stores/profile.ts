@@ -8,7 +8,10 @@ import { createAction } from './action'
 /** Most Samples held in the window at once; the table says when there are more. */
 const loadedSamples = 20_000
 
+/** Samples of a board and kernel, counted. */
 export type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
+
+/** A campaign as the page asks for it; what is absent gets the contract's default. */
 export type CampaignRequestInput = Partial<CampaignRequest> & { boardId: string }
 
 /** Campaigns, and the Samples of the board that is looked at. */

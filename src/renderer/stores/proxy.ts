@@ -15,6 +15,7 @@ import { useClient } from '../client/current'
 import { createAction } from './action'
 import { useJobs } from './job'
 
+/** Kernel of a proxy. */
 export type ProxyKernel = ProxySummary['kernel']
 
 /** Fitted proxies, what can be fitted, and how the estimators compare. */

@@ -6,6 +6,7 @@ import type { Action } from './action'
 /** How long a removal can be taken back, ms. Nothing is removed before. */
 export const undoMs = 10_000
 
+/** A removal that can be undone. */
 export interface Removal {
   /** One removal of a thing at a time: its kind and id. */
   key: string

@@ -5,6 +5,7 @@ import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction } from './action'
 
+/** A search in the list. */
 export type SearchSummary = CommandOutput<'search.list'>['searches'][number]
 
 /** Searches; the one that is open with its trace, live. */

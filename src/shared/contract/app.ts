@@ -12,6 +12,8 @@ export const toolSchema = z.object({
   /** How to get it, when it is absent. */
   hint: z.string()
 })
+
+/** A tool that the product can use. */
 export type Tool = z.infer<typeof toolSchema>
 
 export const settingsSchema = z.object({
@@ -24,6 +26,8 @@ export const settingsSchema = z.object({
   /** First-run guide was finished or dismissed. */
   guideSeen: z.boolean().default(false)
 })
+
+/** Settings of the user. */
 export type Settings = z.infer<typeof settingsSchema>
 
 /** A patch without defaults: what is absent stays as it is. */
@@ -34,6 +38,8 @@ export const settingsPatchSchema = z.object({
   nvidiaSmiPath: z.string().nullable().optional(),
   guideSeen: z.boolean().optional()
 })
+
+/** Settings to change. */
 export type SettingsPatch = z.infer<typeof settingsPatchSchema>
 
 export const appContract = defineContract({

@@ -14,6 +14,8 @@ import { kernelSchema } from './profileShapes'
  * the network (`tcp://HOST:PORT`, `telnet://HOST:PORT`, `rfc2217://HOST:PORT`): a serial line too.
  */
 export const boardKindSchema = z.enum(['virtual', 'qemu', 'serial'])
+
+/** Kind of a board. */
 export type BoardKind = z.infer<typeof boardKindSchema>
 
 export const boardStateSchema = z.enum([
@@ -26,6 +28,8 @@ export const boardStateSchema = z.enum([
   /** Unplugged or silent after a reset; connected again by itself when it comes back. */
   'reconnecting'
 ])
+
+/** State of a board's connection. */
 export type BoardState = z.infer<typeof boardStateSchema>
 
 /** What `hello` said (src/core/board/boardInfo.ts). */
@@ -70,6 +74,8 @@ export const lineStatisticsSchema = z.object({
   /** Round trip to the server of a console on the network; null for every other line. */
   latencyMs: z.number().nullable()
 })
+
+/** Traffic of a line since it was opened. */
 export type LineStatistics = z.infer<typeof lineStatisticsSchema>
 
 /** How a port is opened; kept per board. */
@@ -81,6 +87,8 @@ export const portSettingsSchema = z.object({
   /** Connect again by itself after an unplug or a reset. */
   reconnect: z.boolean().default(true)
 })
+
+/** How a serial line is opened. */
 export type PortSettings = z.infer<typeof portSettingsSchema>
 
 /** Settings to change; what is absent stays as it is (no defaults here, or they would overwrite). */
@@ -90,6 +98,8 @@ export const portSettingsChangeSchema = z.object({
   rts: z.enum(['leave', 'on', 'off']).optional(),
   reconnect: z.boolean().optional()
 })
+
+/** Settings of a serial line to change. */
 export type PortSettingsChange = z.infer<typeof portSettingsChangeSchema>
 
 export const boardSchema = z.object({
@@ -120,6 +130,8 @@ export const boardSchema = z.object({
   leasedBy: z.string().nullable(),
   statistics: lineStatisticsSchema.nullable()
 })
+
+/** A board with state, line and identity. */
 export type Board = z.infer<typeof boardSchema>
 
 /** A piece of console traffic. Sequence numbers count up per board. */
@@ -132,6 +144,8 @@ export const consoleChunkSchema = z.object({
   /** The same bytes in lower-case hex; empty for notes. */
   hex: z.string()
 })
+
+/** A piece of a console's traffic. */
 export type ConsoleChunk = z.infer<typeof consoleChunkSchema>
 
 const boardId = z.object({ id: z.string().min(1) })

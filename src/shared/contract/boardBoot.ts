@@ -4,6 +4,8 @@ import { command } from './define'
 
 /** How the monitor is carried to a board in its boot loader; `auto` finds out which loader that is. */
 export const bootLoaderNameSchema = z.enum(['auto', 'sfl', 'ymodem', 'xmodem'])
+
+/** Loader that a monitor is brought over. */
 export type BootLoaderName = z.infer<typeof bootLoaderNameSchema>
 
 export const boardBootCommands = {

@@ -5,9 +5,13 @@ export const fileSourceSchema = z.union([
   z.object({ path: z.string().min(1) }),
   z.object({ name: z.string().min(1), base64: z.string().max(96 * 1024 * 1024) })
 ])
+
+/** A file that is named or sent along. */
 export type FileSource = z.infer<typeof fileSourceSchema>
 
 export const loaderNameSchema = z.enum(['monitor', 'sfl', 'ymodem', 'xmodem'])
+
+/** Loader of a program. */
 export type LoaderName = z.infer<typeof loaderNameSchema>
 
 /** What can have carried something to a board: a loader of ours or a program of somebody else's. */
@@ -27,4 +31,6 @@ export const loadRecordSchema = z.object({
   crc32: z.number().nullable(),
   result: z.string()
 })
+
+/** A load that ended, with size and rate. */
 export type LoadRecord = z.infer<typeof loadRecordSchema>

@@ -14,6 +14,8 @@ export const boardToolSchema = z.object({
   /** How to get it, when it is absent. */
   hint: z.string()
 })
+
+/** A program that loads boards, and whether it is installed. */
 export type BoardTool = z.infer<typeof boardToolSchema>
 
 /** `host:port` without anything that an option or a command language could take for its own. */
@@ -36,6 +38,8 @@ export const fpgaTargetSchema = z.discriminatedUnion('kind', [
   /** A Xilinx Virtual Cable server. */
   z.object({ kind: z.literal('xvc'), server: serverSchema })
 ])
+
+/** FPGA board or cable for a bitstream. */
 export type FpgaTarget = z.infer<typeof fpgaTargetSchema>
 
 export const debugRouteSchema = z.discriminatedUnion('kind', [
@@ -47,6 +51,8 @@ export const debugRouteSchema = z.discriminatedUnion('kind', [
     reset: z.boolean().default(false)
   })
 ])
+
+/** Way of a load through a debugger. */
 export type DebugRoute = z.infer<typeof debugRouteSchema>
 
 const addressSchema = z.number().int().min(0).max(0xffff_ffff).nullable().default(null)

@@ -14,6 +14,8 @@ export const kernelRowSchema = z.object({
   cyclesPerMac: z.number().positive().nullable(),
   instructionsPerMac: z.number().positive().nullish()
 })
+
+/** A row of `bench kernels --json`. */
 export type PrintedKernelRow = z.infer<typeof kernelRowSchema>
 
 /** Mean and largest error of the predicted cycles of rows, in percent. */
@@ -41,6 +43,8 @@ export const twinSchema = z.object({
   /** Cycles of each parameter of the cycle model. */
   cycles: z.record(z.string(), z.number())
 })
+
+/** A virtual twin of a measured board, with its errors. */
 export type Twin = z.infer<typeof twinSchema>
 
 const rows = z.array(kernelRowSchema).max(4096)

@@ -9,6 +9,8 @@ export const taskSchema = z.enum([
   'nextToken',
   'unlabelled'
 ])
+
+/** What networks do with a data set. */
 export type DataSetTask = z.infer<typeof taskSchema>
 
 export const dataFormatSchema = z.enum([
@@ -22,6 +24,8 @@ export const dataFormatSchema = z.enum([
   'wav',
   'text'
 ])
+
+/** Format of the files of a data set. */
 export type DataFormat = z.infer<typeof dataFormatSchema>
 
 const splitNameSchema = z.enum(['calibration', 'tune', 'search', 'test'])
@@ -45,6 +49,8 @@ export const preparationSchema = z.object({
     .nullable()
     .default(null)
 })
+
+/** How items become inputs of a network. */
 export type Preparation = z.infer<typeof preparationSchema>
 
 export const audioSchema = z.object({
@@ -98,6 +104,8 @@ export const dataSetRequestSchema = z.object({
     .default({ calibration: 0.1, tune: 0.1, search: 0.3 }),
   seed: z.number().int().min(0).max(0xffff_ffff).default(1)
 })
+
+/** A data set to add. */
 export type DataSetRequest = z.infer<typeof dataSetRequestSchema>
 
 export const dataSetInfoSchema = z.object({
@@ -147,6 +155,8 @@ export const dataSetInfoSchema = z.object({
   /** Null: a record that can be used. Otherwise why it cannot. */
   problem: z.string().nullable().default(null)
 })
+
+/** A stored data set. */
 export type DataSetInfo = z.infer<typeof dataSetInfoSchema>
 
 export const previewItemSchema = z.object({

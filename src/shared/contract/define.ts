@@ -10,6 +10,7 @@ export interface CommandContract<In extends z.ZodType = z.ZodType, Out extends z
   readonly out: Out
 }
 
+/** Commands and events of a noun. */
 export interface NounContract {
   /** Keys are `<noun>.<verb>`. */
   readonly commands: Readonly<Record<string, CommandContract>>

@@ -50,6 +50,8 @@ export const deployPlanSchema = z.object({
   /** Whether the prediction is on the line through two whole networks that were run (proxy.calibrate). */
   calibrated: z.boolean().default(false)
 })
+
+/** What a deployment will send and need, before anything is sent. */
 export type DeployPlan = z.infer<typeof deployPlanSchema>
 
 export const deployRequestSchema = z.object({
@@ -65,6 +67,8 @@ export const deployRequestSchema = z.object({
   /** `image`: table-driven Image for the resident runtime; `c`: generated C, compiled here and called on the board. */
   form: z.enum(['image', 'c']).default('image')
 })
+
+/** A network to deploy on a board. */
 export type DeployRequest = z.infer<typeof deployRequestSchema>
 
 export const deployStepSchema = z.enum(['plan', 'quantize', 'build', 'upload', 'check', 'run', 'done'])
@@ -115,6 +119,8 @@ export const deploymentSchema = z.object({
   /** What a failure was, and what to do. */
   error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable()
 })
+
+/** A deployment with its comparison and counters. */
 export type Deployment = z.infer<typeof deploymentSchema>
 
 export const deployContract = defineContract({

@@ -46,6 +46,8 @@ export const phaseEnergySchema = z.object({
   /** energy.tooShort and its kin: why this phase alone proves little. */
   flags: z.array(appErrorSchema)
 })
+
+/** Energy of a phase, with its verdict. */
 export type PhaseEnergy = z.infer<typeof phaseEnergySchema>
 
 /** A mean over trials with its two-sided confidence interval (Student t). */
@@ -56,6 +58,8 @@ export const intervalSchema = z.object({
   standardDeviation: z.number(),
   trials: z.number()
 })
+
+/** A value with its confidence interval. */
 export type Interval = z.infer<typeof intervalSchema>
 
 export const trialSummarySchema = z.object({
@@ -76,6 +80,8 @@ export const trialSummarySchema = z.object({
   /** What is good to know and no reason to reject the figures. */
   notes: z.array(z.string())
 })
+
+/** Energy of a phase over its trials. */
 export type TrialSummary = z.infer<typeof trialSummarySchema>
 
 export const idleBaselineSchema = z.object({
@@ -88,6 +94,8 @@ export const idleBaselineSchema = z.object({
   /** rest: the stretch before the command; phase: a phase named "idle"; after: the rest behind it; none: not taken. */
   basis: z.enum(['rest', 'phase', 'after', 'none'])
 })
+
+/** Power at rest. */
 export type IdleBaseline = z.infer<typeof idleBaselineSchema>
 
 export const energyReportSchema = z.object({
@@ -129,6 +137,8 @@ export const energyReportSchema = z.object({
   phases: z.array(phaseEnergySchema),
   summaries: z.array(trialSummarySchema)
 })
+
+/** Energy of a recording. */
 export type EnergyReport = z.infer<typeof energyReportSchema>
 
 export const energyContract = defineContract({

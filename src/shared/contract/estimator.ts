@@ -214,7 +214,14 @@ export const estimatorContract = defineContract({
   }
 })
 
+/** A trained estimator in the list. */
 export type EstimatorSummary = z.infer<typeof estimatorSummarySchema>
+
+/** A trained estimator with its evaluation. */
 export type EstimatorDetail = z.infer<typeof estimatorDetailSchema>
+
+/** Losses after an epoch. */
 export type TrainedEpochJson = z.infer<typeof trainedEpochSchema>
+
+/** Error of a transfer at a number of samples. */
 export type StageTransferPointJson = z.infer<typeof stageTransferPointSchema>

@@ -18,6 +18,8 @@ export const gpuMetrics = [
   'throttleMask'
 ] as const
 export const gpuMetricSchema = z.enum(gpuMetrics)
+
+/** What is read from a GPU beside its power. */
 export type GpuMetric = z.infer<typeof gpuMetricSchema>
 
 /** One metric on one GPU: which query field serves it, or why it cannot be had. Unavailable is never 0. */
@@ -31,6 +33,8 @@ export const gpuFieldSchema = z.object({
   /** What nvidia-smi said instead of a value, e.g. "[N/A]". */
   reason: z.string().nullable()
 })
+
+/** A query field of nvidia-smi that this GPU has. */
 export type GpuField = z.infer<typeof gpuFieldSchema>
 
 export const gpuSensorSchema = z.object({
@@ -45,6 +49,8 @@ export const gpuSensorSchema = z.object({
   note: z.string(),
   source: z.string().nullable()
 })
+
+/** Timing of a GPU's power sensor. */
 export type GpuSensor = z.infer<typeof gpuSensorSchema>
 
 export const gpuSchema = z.object({
@@ -65,6 +71,8 @@ export const gpuSchema = z.object({
   powerField: z.string().nullable(),
   sensor: gpuSensorSchema
 })
+
+/** A GPU of this machine. */
 export type Gpu = z.infer<typeof gpuSchema>
 
 /** The absence of a driver is a state of the page and no error of the command. */
@@ -79,6 +87,8 @@ export const gpuListSchema = z.object({
   message: z.string().nullable(),
   hint: z.string().nullable()
 })
+
+/** GPUs of this machine, or why none can be read. */
 export type GpuList = z.infer<typeof gpuListSchema>
 
 export const samplingStateSchema = z.object({
@@ -98,6 +108,8 @@ export const samplingStateSchema = z.object({
   message: z.string().nullable(),
   hint: z.string().nullable()
 })
+
+/** State of live sampling. */
 export type SamplingState = z.infer<typeof samplingStateSchema>
 
 const readings = z.array(z.number().nullable())
@@ -109,6 +121,8 @@ export const gpuBatchSchema = z.object({
   tMs: z.array(z.number()),
   metrics: z.partialRecord(gpuMetricSchema, readings)
 })
+
+/** Live samples of a GPU. */
 export type GpuBatch = z.infer<typeof gpuBatchSchema>
 
 export const hostLoadSchema = z.object({
@@ -117,10 +131,14 @@ export const hostLoadSchema = z.object({
   memoryUsedBytes: z.number().nullable(),
   memoryTotalBytes: z.number().nullable()
 })
+
+/** Load of the host. */
 export type HostLoad = z.infer<typeof hostLoadSchema>
 
 /** A stretch of time for which readings are missing because nvidia-smi died, hung or stalled. */
 export const gapSchema = z.object({ fromMs: z.number(), toMs: z.number(), reason: z.string() })
+
+/** A span without samples. */
 export type Gap = z.infer<typeof gapSchema>
 
 export const recordingStateSchema = z.enum([
@@ -140,6 +158,8 @@ export const counterStateSchema = z.object({
   /** Where it was read: the library's or the folder's path. */
   source: z.string().nullable()
 })
+
+/** Whether an energy counter is read, and why not. */
 export type CounterState = z.infer<typeof counterStateSchema>
 
 /** A compute process that does not belong to the recorded command. */
@@ -150,6 +170,8 @@ export const gpuProcessSchema = z.object({
   usedMemoryBytes: z.number().nullable(),
   seen: z.enum(['before', 'after'])
 })
+
+/** A process on a GPU that does not belong to the recording. */
 export type GpuProcess = z.infer<typeof gpuProcessSchema>
 
 export const clockLockSchema = z.object({
@@ -158,6 +180,8 @@ export const clockLockSchema = z.object({
   restored: z.boolean(),
   message: z.string().nullable()
 })
+
+/** What was asked of a GPU's clocks and what became of it. */
 export type ClockLock = z.infer<typeof clockLockSchema>
 
 export const recordingSchema = z.object({
@@ -202,6 +226,8 @@ export const recordingSchema = z.object({
   migGpus: z.array(z.number().int()),
   message: z.string().nullable()
 })
+
+/** A recording of GPUs. */
 export type Recording = z.infer<typeof recordingSchema>
 
 /** A phase as the command marked it. Several phases of one name are trials of the same thing. */
@@ -216,6 +242,8 @@ export const phaseMarkSchema = z.object({
   /** False when the command ended, or the phase began again, before its end was marked. */
   ended: z.boolean()
 })
+
+/** A phase of a recording, ms from its start. */
 export type PhaseMark = z.infer<typeof phaseMarkSchema>
 
 /** Min/max envelope: bucket i covers [fromMs + i*stepMs, +stepMs); null where no reading fell. */
@@ -226,6 +254,8 @@ export const envelopeSchema = z.object({
   max: readings,
   mean: readings
 })
+
+/** Smallest and largest power by pixel, for traces. */
 export type Envelope = z.infer<typeof envelopeSchema>
 
 const intervalMs = z.number().int().min(10).max(60_000).default(100)

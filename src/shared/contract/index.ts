@@ -56,13 +56,24 @@ export const events = {
   ...workloadContract.events
 } as const
 
+/** Name of a command. */
 export type CommandName = keyof typeof commands
+
+/** Name of an event. */
 export type EventName = keyof typeof events
 
 type ContractOf<K extends CommandName> = (typeof commands)[K] extends CommandContract
   ? (typeof commands)[K]
   : never
+
+/** Input of a command as its handler gets it, defaults filled in. */
 export type CommandInput<K extends CommandName> = InputOf<ContractOf<K>>
+
+/** Input of a command as a caller gives it. */
 export type CommandArguments<K extends CommandName> = ArgumentsOf<ContractOf<K>>
+
+/** Output of a command. */
 export type CommandOutput<K extends CommandName> = OutputOf<ContractOf<K>>
+
+/** What an event carries. */
 export type EventPayload<K extends EventName> = z.output<(typeof events)[K]>

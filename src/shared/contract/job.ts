@@ -34,6 +34,8 @@ export const jobSchema = z.object({
   resumable: z.boolean(),
   error: appErrorSchema.nullable()
 })
+
+/** Work of this process, with progress. */
 export type Job = z.infer<typeof jobSchema>
 
 export const jobContract = defineContract({

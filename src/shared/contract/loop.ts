@@ -6,6 +6,8 @@ import { storedRunStateSchema } from './run'
 
 /** Loop: connect, profile, fit, search, deploy and check on one board, as one stored run. */
 export const loopStepIdSchema = z.enum(['connect', 'profile', 'fit', 'search', 'deploy', 'check'])
+
+/** A step of the guided loop. */
 export type LoopStepId = z.infer<typeof loopStepIdSchema>
 
 export const loopRequestSchema = z.object({
@@ -23,6 +25,8 @@ export const loopRequestSchema = z.object({
   /** Of design, fits and search. */
   seed: z.number().int().min(0).max(0xffff_ffff).default(1)
 })
+
+/** A guided loop to run. */
 export type LoopRequest = z.infer<typeof loopRequestSchema>
 
 export const loopStepSchema = z.object({
@@ -36,6 +40,8 @@ export const loopStepSchema = z.object({
   results: z.array(z.string()),
   error: appErrorSchema.nullable()
 })
+
+/** A step of a guided loop with its state and result. */
 export type LoopStep = z.infer<typeof loopStepSchema>
 
 export const loopSchema = z.object({
@@ -58,6 +64,8 @@ export const loopSchema = z.object({
   searchId: z.string().nullable(),
   deploymentId: z.string().nullable()
 })
+
+/** A guided loop as it is stored. */
 export type Loop = z.infer<typeof loopSchema>
 
 const started = z.object({ loopId: z.string(), jobId: z.string() })

@@ -11,14 +11,20 @@ export const layerBitsSchema = z.object({
   activationBits: bitsSchema
 })
 export const schemeSchema = z.array(layerBitsSchema).min(1)
+
+/** Bits of every weighted layer. */
 export type SchemeJson = z.infer<typeof schemeSchema>
 
 /** Where images come from: fitting scales, short retraining, choosing schemes, reporting. Never mixed. */
 export const splitSchema = z.enum(['calibration', 'tune', 'search', 'test', 'fullTest'])
+
+/** Split of a data set that a network is judged on. */
 export type Split = z.infer<typeof splitSchema>
 
 /** How the accuracy of a scheme is obtained: post-training quantization, or short retraining where bits are below 4. */
 export const methodSchema = z.enum(['ptq', 'retrain'])
+
+/** How weights are quantized. */
 export type QuantMethod = z.infer<typeof methodSchema>
 
 export const modelCardSchema = z.object({
@@ -31,6 +37,8 @@ export const modelCardSchema = z.object({
   recipe: z.string(),
   licence: z.string()
 })
+
+/** Where a shipped network comes from, and how good it is. */
 export type ModelCard = z.infer<typeof modelCardSchema>
 
 export const modelSummarySchema = z.object({
@@ -42,6 +50,8 @@ export const modelSummarySchema = z.object({
   sizeBytes: z.number(),
   card: modelCardSchema.nullable()
 })
+
+/** A model in the list. */
 export type ModelSummary = z.infer<typeof modelSummarySchema>
 
 export const modelNodeSchema = z.object({
@@ -56,6 +66,8 @@ export const modelNodeSchema = z.object({
   weighted: z.boolean(),
   relu: z.boolean()
 })
+
+/** A node of a model's graph. */
 export type ModelNode = z.infer<typeof modelNodeSchema>
 
 /** What a proxy and a board need to know of one weighted layer. */
@@ -85,6 +97,8 @@ export const workloadSchema = z.object({
   macs: z.number(),
   parameters: z.number()
 })
+
+/** Work of a layer. */
 export type WorkloadJson = z.infer<typeof workloadSchema>
 
 export const modelInfoSchema = modelSummarySchema.extend({
@@ -98,10 +112,14 @@ export const modelInfoSchema = modelSummarySchema.extend({
   macs: z.number(),
   parameters: z.number()
 })
+
+/** A model with its layers. */
 export type ModelInfo = z.infer<typeof modelInfoSchema>
 
 /** Items of the calibration split that a scheme was fitted on: a large split is cut to what fits in memory. */
 export const fittedOnSchema = z.object({ items: z.number(), available: z.number() })
+
+/** How many of how many calibration items a network was fitted on. */
 export type FittedOn = z.infer<typeof fittedOnSchema>
 
 export const evaluationSchema = z.object({
@@ -126,6 +144,8 @@ export const evaluationSchema = z.object({
   atMs: z.number(),
   cached: z.boolean()
 })
+
+/** Result of evaluating a scheme. */
 export type SchemeAccuracy = z.infer<typeof evaluationSchema>
 
 export const sensitivitySchema = z.object({
@@ -135,6 +155,8 @@ export const sensitivitySchema = z.object({
   bits: bitsSchema,
   accuracy: z.number()
 })
+
+/** What lowering a layer's bits costs. */
 export type Sensitivity = z.infer<typeof sensitivitySchema>
 
 export const dataSetSchema = z.object({
@@ -163,6 +185,8 @@ export const modelCheckSchema = z.object({
   /** The output that is used; null where the file is not read. */
   output: z.string().nullable()
 })
+
+/** Whether a file can be read and deployed, and what stands in the way. */
 export type ModelCheck = z.infer<typeof modelCheckSchema>
 
 export const modelContract = defineContract({

@@ -49,6 +49,8 @@ export const sampleSchema = z.object({
   clockHz: z.number().nullable(),
   measuredAtMs: z.number()
 })
+
+/** A measurement of a kernel on a board. */
 export type Sample = z.infer<typeof sampleSchema>
 
 export const campaignRequestSchema = z.object({
@@ -70,6 +72,8 @@ export const campaignRequestSchema = z.object({
   /** Measure again what this board (same firmware) has a Sample of. */
   remeasure: z.boolean().default(false)
 })
+
+/** A campaign of measurements to plan. */
 export type CampaignRequest = z.infer<typeof campaignRequestSchema>
 
 export const campaignPlanSchema = z.object({
@@ -90,6 +94,8 @@ export const campaignPlanSchema = z.object({
   /** The first shapes of the plan, for a preview. */
   preview: z.array(kernelShapeSchema)
 })
+
+/** The plan of a campaign with its duration. */
 export type CampaignPreview = z.infer<typeof campaignPlanSchema>
 
 export const campaignSchema = z.object({
@@ -107,6 +113,8 @@ export const campaignSchema = z.object({
   error: z.string().nullable(),
   request: campaignRequestSchema
 })
+
+/** A campaign as it is stored. */
 export type Campaign = z.infer<typeof campaignSchema>
 
 /** Which Samples. Absent fields match everything. */
@@ -120,6 +128,8 @@ export const sampleQuerySchema = z.object({
   weightBits: z.number().optional(),
   buildId: z.number().optional()
 })
+
+/** Which samples are wanted. */
 export type SampleQuery = z.infer<typeof sampleQuerySchema>
 
 export const profileContract = defineContract({

@@ -28,6 +28,8 @@ export const adaptiveRequestSchema = z.object({
   /** Shapes whose guess is longer than this are left out. */
   longestMs: z.number().positive().default(60_000)
 })
+
+/** An adaptive run to start. */
 export type AdaptiveRequest = z.infer<typeof adaptiveRequestSchema>
 
 export const adaptiveStepSchema = z.object({
@@ -39,6 +41,8 @@ export const adaptiveStepSchema = z.object({
   /** Percent; on the shapes kept aside. Null without any. */
   judgeMape: z.number().nullable()
 })
+
+/** A step of an adaptive run with its errors. */
 export type AdaptiveStep = z.infer<typeof adaptiveStepSchema>
 
 export const adaptiveRunSchema = z.object({
@@ -61,4 +65,6 @@ export const adaptiveRunSchema = z.object({
   /** Rows that both parts could take from Samples measured before this run. */
   knownRows: z.number()
 })
+
+/** An adaptive run as it is stored. */
 export type AdaptiveRun = z.infer<typeof adaptiveRunSchema>

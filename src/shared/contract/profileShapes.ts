@@ -13,10 +13,14 @@ export const kernelShapeSchema = z.object({
   kernel: kernelSchema,
   dims: z.array(z.number().int().min(0).max(65_535)).min(1).max(8)
 })
+
+/** A kernel and its dimensions. */
 export type RequestedShape = z.infer<typeof kernelShapeSchema>
 
 export const bitPairSchema = z.object({
   activationBits: z.number().int().min(1).max(8),
   weightBits: z.number().int().min(1).max(8)
 })
+
+/** Bits of activations and weights. */
 export type BitPair = z.infer<typeof bitPairSchema>

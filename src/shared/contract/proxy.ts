@@ -275,10 +275,23 @@ export const proxyContract = defineContract({
   }
 })
 
+/** A fitted proxy in the list. */
 export type ProxySummary = z.infer<typeof proxySummarySchema>
+
+/** A fitted proxy with its points and curves. */
 export type ProxyDetail = z.infer<typeof proxyDetailSchema>
+
+/** Errors of an estimator in the comparison. */
 export type ComparisonRow = z.infer<typeof comparisonRowSchema>
+
+/** Error of a transfer at a number of samples. */
 export type TransferPoint = z.infer<typeof transferPointSchema>
+
+/** A published data set measured on a board with its own configuration rule. */
 export type PublishedRow = z.infer<typeof publishedRowSchema>
+
+/** Where the samples of a fit come from. */
 export type SampleSource = z.infer<typeof sampleSourceSchema>
+
+/** Samples that a proxy can be fitted to. */
 export type SampleSet = z.infer<typeof sampleSetSchema>

@@ -32,4 +32,6 @@ export const calibrationSchema = z.object({
   /** Null while a proxy is missing. */
   line: z.object({ factor: z.number(), constant: z.number() }).nullable()
 })
+
+/** What corrects a network's predictions on a board. */
 export type NetworkCalibration = z.infer<typeof calibrationSchema>

@@ -4,10 +4,14 @@ import { command, defineContract, done } from './define'
 
 /** Run: stored work of any kind that can be resumed, named, annotated and deleted. */
 export const runKindSchema = z.enum(['campaign', 'adaptive', 'search', 'deployment', 'loop', 'workload'])
+
+/** Kind of a run. */
 export type RunKindName = z.infer<typeof runKindSchema>
 
 /** What a stored run says of itself; `interrupted`: it ran in a process that is gone. */
 export const storedRunStateSchema = z.enum(runStates)
+
+/** State of a stored run. */
 export type StoredRunState = z.infer<typeof storedRunStateSchema>
 
 /** `unreadable`: the stored row no longer fits its schema; it can be shown and deleted, not opened. */
@@ -35,6 +39,8 @@ export const runSchema = z.object({
   /** What is wrong with the stored row of an unreadable run; null otherwise. */
   problem: z.string().nullable()
 })
+
+/** A run of any kind with its label. */
 export type Run = z.infer<typeof runSchema>
 
 const runId = z.object({ id: z.string().min(1) })

@@ -14,6 +14,8 @@ export const objectiveSchema = z.enum(objectives)
  * accelerator's analytic model; `energy` an analytic estimate for 45 nm; `ram` the peak of the memory plan.
  */
 export const costKindSchema = z.enum(['proxy', 'bops', 'size', 'ram', 'energy', 'bitfusion'])
+
+/** What a budget limits. */
 export type CostKind = z.infer<typeof costKindSchema>
 
 export const costUnitSchema = z.enum(costUnits)
@@ -30,6 +32,8 @@ export const pairedSchema = z.object({
   /** Half the width of the 95 % interval of the difference. */
   margin: z.number()
 })
+
+/** Paired difference of accuracy with its margin. */
 export type PairedJson = z.infer<typeof pairedSchema>
 
 /** One evaluated scheme. */
@@ -64,6 +68,8 @@ export const candidateSchema = z.object({
   /** Against int8 on the search items; null in searches of older versions. */
   versusInt8: pairedSchema.nullable()
 })
+
+/** An evaluated scheme. */
 export type CandidateJson = z.infer<typeof candidateSchema>
 
 /** A budget: at most this share of the all-8-bit network's cost. */
@@ -71,6 +77,8 @@ export const budgetSchema = z.object({
   cost: costKindSchema,
   ratio: z.number().positive().max(1)
 })
+
+/** A budget of a search. */
 export type BudgetJson = z.infer<typeof budgetSchema>
 
 /** Widths a layer may have; absent: all. One width pins it. */
@@ -98,6 +106,8 @@ export const searchRequestSchema = z.object({
   method: methodSchema.default('ptq'),
   seed: z.number().int().min(0).default(1)
 })
+
+/** A search to start. */
 export type SearchRequest = z.infer<typeof searchRequestSchema>
 
 export const searchStateSchema = z.enum(runStates)
@@ -145,6 +155,8 @@ export const searchSchema = z.object({
     })
     .nullable()
 })
+
+/** A search as it is stored. */
 export type Search = z.infer<typeof searchSchema>
 
 export const searchContract = defineContract({

@@ -56,6 +56,8 @@ export const runnerChoiceSchema = z.discriminatedUnion('kind', [
     cwd: z.string().optional()
   })
 ])
+
+/** Which runner runs a workload. */
 export type RunnerChoice = z.infer<typeof runnerChoiceSchema>
 
 export const workloadRequestSchema = z.object({
@@ -78,6 +80,8 @@ export const workloadRequestSchema = z.object({
   confidence: z.number().min(0.5).max(0.999).default(0.95),
   seed: z.number().int().min(0).default(1)
 })
+
+/** A workload run to start. */
 export type WorkloadRequest = z.infer<typeof workloadRequestSchema>
 
 /** A step of the plan with how far it is. Timed steps are done when all their trials are. */
@@ -92,6 +96,8 @@ export const workloadStepSchema = z.object({
   /** Why skipped or failed. */
   reason: z.string().nullable()
 })
+
+/** A step of a workload run with its state. */
 export type WorkloadStep = z.infer<typeof workloadStepSchema>
 
 /** What runs: from the runner's hello. */
@@ -106,6 +112,8 @@ export const workloadSubjectSchema = z.object({
   batch: z.number().int(),
   notes: z.array(z.string())
 })
+
+/** What ran: network, device, runtime. */
 export type WorkloadSubject = z.infer<typeof workloadSubjectSchema>
 
 /** Where power came from; null: no GPU, and every energy figure is unavailable. */
@@ -135,6 +143,8 @@ export const workloadRunSchema = z.object({
   tables: workloadTablesSchema,
   message: z.string().nullable()
 })
+
+/** A workload run with its tables. */
 export type WorkloadRun = z.infer<typeof workloadRunSchema>
 
 /** Whether one thing that a run needs is there. */
@@ -144,6 +154,8 @@ export const workloadCheckSchema = z.object({
   detail: z.string(),
   hint: z.string().nullable()
 })
+
+/** A line of the check list. */
 export type WorkloadCheck = z.infer<typeof workloadCheckSchema>
 
 const runId = z.object({ id: z.string().min(1) })

@@ -14,6 +14,8 @@ export const timingSchema = z.object({
   durationMs: z.number(),
   repetitions: z.number()
 })
+
+/** Duration of a timed loop. */
 export type Timing = z.infer<typeof timingSchema>
 
 /** Outputs of one variant against the original on the same samples. */
@@ -27,6 +29,8 @@ export const variantSchema = z.object({
   mcNemar: mcNemarSchema.nullable(),
   changedShare: z.number()
 })
+
+/** Predictions of a changed network, compared with the original's. */
 export type Variant = z.infer<typeof variantSchema>
 
 /** Energy of the phases of one session of a run (it has several when it was resumed), one GPU. */
@@ -36,6 +40,8 @@ export const sessionEnergySchema = z.object({
   sensor: gpuSensorSchema,
   phases: z.array(phaseEnergySchema)
 })
+
+/** Energy of the recording of a session. */
 export type SessionEnergy = z.infer<typeof sessionEnergySchema>
 
 export const workloadEvidenceSchema = z.object({
@@ -47,4 +53,6 @@ export const workloadEvidenceSchema = z.object({
   variants: z.array(variantSchema),
   energies: z.array(sessionEnergySchema)
 })
+
+/** Everything measured, from which the tables are made. */
 export type WorkloadEvidence = z.infer<typeof workloadEvidenceSchema>

@@ -11,6 +11,8 @@ export const workloadProtocol = 1
 /** benchmark: a precision of the whole network; layer: one layer in a loop; predictions: outputs of one variant. */
 export const stepKinds = ['benchmark', 'layer', 'predictions'] as const
 export const stepKindSchema = z.enum(stepKinds)
+
+/** Kind of a step of a runner. */
 export type StepKind = z.infer<typeof stepKindSchema>
 
 /**
@@ -23,6 +25,8 @@ export const runnerStepSchema = z.object({
   /** The runner's guess for one trial. */
   seconds: z.number().nonnegative().optional()
 })
+
+/** A step that a runner offers. */
 export type RunnerStep = z.infer<typeof runnerStepSchema>
 
 const count = z.number().int().nonnegative()
@@ -69,6 +73,8 @@ export const layerEventSchema = z.object({
   /** Layers that use the same weights. */
   sharedWith: z.array(z.string()).default([])
 })
+
+/** A layer that a runner found. */
 export type LayerEvent = z.infer<typeof layerEventSchema>
 
 /** The GPU recorder's phase line; `ns` is the runner's own monotonic clock. */
@@ -79,6 +85,8 @@ export const phaseEventSchema = z.object({
   repetitions: z.number().positive().optional(),
   ns: z.number().nonnegative().optional()
 })
+
+/** Begin or end of a phase. */
 export type PhaseEvent = z.infer<typeof phaseEventSchema>
 
 /** Durations of single forward passes, at most 1000 a line. */
@@ -105,6 +113,8 @@ export const predictionsEventSchema = z
     samples: z.array(count).optional()
   })
   .refine(({ values, file }) => (values === undefined) !== (file === undefined), 'values or file, not both')
+
+/** Predictions of a step. */
 export type PredictionsEvent = z.infer<typeof predictionsEventSchema>
 
 /** Bytes of weights of one precision as the runtime holds them. */
@@ -152,7 +162,11 @@ export const runnerEventSchema = z.discriminatedUnion('event', [
   doneEventSchema,
   errorEventSchema
 ])
+
+/** A line that a runner prints. */
 export type RunnerEvent = z.infer<typeof runnerEventSchema>
+
+/** A line of one kind. */
 export type RunnerEventOf<K extends RunnerEvent['event']> = Extract<RunnerEvent, { event: K }>
 
 /** What a runner is sent. `forMs`: least duration of the looped phase; steps without a loop ignore it. */
@@ -164,4 +178,6 @@ export const runnerRequestSchema = z.discriminatedUnion('do', [
   }),
   z.object({ do: z.literal('stop') })
 ])
+
+/** A line that a runner reads. */
 export type RunnerRequest = z.infer<typeof runnerRequestSchema>

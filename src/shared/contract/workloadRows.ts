@@ -18,11 +18,15 @@ export const figureSchema = z.object({
   /** Why INVALID or unavailable; null when VALID. */
   reason: z.string().nullable()
 })
+
+/** A value with interval, origin and verdict. */
 export type MeasuredFigure = z.infer<typeof figureSchema>
 
 /** Number formats that a runner may offer. int8Dynamic: activations are scaled at run time; int4: weights only. */
 export const workloadPrecisions = ['fp32', 'fp16', 'bf16', 'int8Dynamic', 'int8Static', 'int4'] as const
 export const workloadPrecisionSchema = z.enum(workloadPrecisions)
+
+/** Precision that a network runs at. */
 export type WorkloadPrecision = z.infer<typeof workloadPrecisionSchema>
 
 /** What a group of operators of a network does. */
@@ -38,10 +42,14 @@ export const layerTypes = [
   'other'
 ] as const
 export const layerTypeSchema = z.enum(layerTypes)
+
+/** Type of a layer, for sums. */
 export type LayerType = z.infer<typeof layerTypeSchema>
 
 /** accuracy: share of samples whose label is predicted; perplexity: exp of the mean negative log-likelihood per token. */
 export const taskMetricSchema = z.enum(['accuracy', 'perplexity'])
+
+/** What a task is judged by. */
 export type TaskMetric = z.infer<typeof taskMetricSchema>
 
 /** One precision of the whole network. Energy is that of the GPU, idle power included (total) or not (net). */
@@ -68,6 +76,8 @@ export const benchmarkRowSchema = z.object({
   /** Weights as the runtime holds them, shared ones counted once, bytes. */
   weightBytes: z.number()
 })
+
+/** A row of the precision benchmark. */
 export type BenchmarkRow = z.infer<typeof benchmarkRowSchema>
 
 /** One layer looped with the inputs that it gets inside the network. All figures are per call. */
@@ -94,20 +104,28 @@ export const layerRowSchema = z.object({
   /** The same of total energy; null without energy. */
   energyShare: z.number().nullable()
 })
+
+/** A row of the layer table. */
 export type LayerRow = z.infer<typeof layerRowSchema>
 
 /** How the output of a layer is replaced. skip: by its input. */
 export const ablationKinds = ['zero', 'mean', 'skip'] as const
 export const ablationKindSchema = z.enum(ablationKinds)
+
+/** How a layer is taken out. */
 export type AblationKind = z.infer<typeof ablationKindSchema>
 
 /** Changes that give one layer alone a lower precision, and what that precision is called for the whole network. */
 export const alonePrecisions = { fp16: 'fp16', int8: 'int8Dynamic', int4: 'int4' } as const
+
+/** A layer alone at a lower precision. */
 export type AloneChange = keyof typeof alonePrecisions
 export const aloneChanges = ['fp16', 'int8', 'int4'] as const satisfies readonly AloneChange[]
 
 /** Ablation of a layer, or this layer alone at a lower precision. */
 export const impactChangeSchema = z.enum([...ablationKinds, ...aloneChanges])
+
+/** A change of a layer whose impact is measured. */
 export type ImpactChange = z.infer<typeof impactChangeSchema>
 
 /** McNemar's test on the same samples; only discordant ones count. */
@@ -119,6 +137,8 @@ export const mcNemarSchema = z.object({
   /** Two-sided exact p; 1 without discordant samples. */
   p: z.number()
 })
+
+/** McNemar's test on the samples that changed. */
 export type McNemar = z.infer<typeof mcNemarSchema>
 
 /** What changing one layer does to the predictions. */
@@ -149,6 +169,8 @@ export const impactRowSchema = z.object({
   /** Rank of the loss of quality (accuracy lost, or perplexity ratio). */
   qualityRank: z.number().nullable()
 })
+
+/** A row of the impact table. */
 export type ImpactRow = z.infer<typeof impactRowSchema>
 
 /** Sum of layers x calls against the whole network at the same precision; outside 80..120 % the layers are INVALID. */
@@ -158,6 +180,8 @@ export const closureSchema = z.object({
   verdict: z.enum(['VALID', 'INVALID', 'unavailable']),
   reason: z.string().nullable()
 })
+
+/** Sum of the layers against the whole network. */
 export type Closure = z.infer<typeof closureSchema>
 
 /** Everything that a run found. */
@@ -167,4 +191,6 @@ export const workloadTablesSchema = z.object({
   closure: closureSchema,
   impacts: z.array(impactRowSchema)
 })
+
+/** The tables of a workload run. */
 export type WorkloadTables = z.infer<typeof workloadTablesSchema>

@@ -31,6 +31,7 @@ export function int8Tensor(weights: Float32Array): { values: Int8Array; scale: n
   return { values: Int8Array.from(weights, (value) => Math.round(value / scale)), scale }
 }
 
+/** A weight matrix in int4, with a scale per block of inputs of a column. */
 export interface Int4Blocks {
   /** columns x blocks x blockSize/2 bytes, low half first: what MatMulNBits reads. */
   readonly packed: Uint8Array

@@ -15,6 +15,7 @@ export interface Difference {
   isSignificant: boolean
 }
 
+/** Two workload runs side by side, with findings as sentences. */
 export interface RunComparison {
   precisions: { precision: string; figures: Difference[] }[]
   /** Layers of the same name and type in both. */
@@ -26,6 +27,7 @@ export interface RunComparison {
   findings: string[]
 }
 
+/** What the layers of a type take of time and energy, 0..1; null where unknown. */
 export interface TypeShare {
   layers: number
   timeShare: number | null

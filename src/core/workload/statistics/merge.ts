@@ -9,6 +9,8 @@ import { scaledFigure } from '../measure/figures'
 
 /** What a layer costs, per forward pass (calls times the figure of one call). */
 export const costMetrics = ['energyNetJ', 'energyTotalJ', 'timeUs'] as const
+
+/** A cost of layers that impact is set against. */
 export type CostMetric = (typeof costMetrics)[number]
 
 /** Energy and impact of one layer under one change of it. Figures per forward pass. */

@@ -11,6 +11,7 @@ export interface KeptTwin {
   madeAtMs: number
 }
 
+/** Kept twins in the data file. */
 export interface TwinStore {
   all(): Promise<KeptTwin[]>
   save(twin: KeptTwin): Promise<void>
@@ -45,6 +46,7 @@ const madeSchema = z.object({
   otherCodeRows: z.number()
 })
 
+/** Returns the twins of a data file. */
 export function createTwinStore(store: Store): TwinStore {
   return {
     async all() {

@@ -75,6 +75,7 @@ export interface Gated {
   feeds(layer?: string, kind?: AblationKind): Feeds
 }
 
+/** Opens the network with a gate at every layer; `feeds` closes those of one layer. */
 export async function openGated(subject: Subject, gates: readonly GatedValue[]): Promise<Gated> {
   const session = await subject.open(gateNetwork(subject.network, gates))
   const scalar = (value: number): ort.Tensor => new ort.Tensor('float32', Float32Array.of(value), [])

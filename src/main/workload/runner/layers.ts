@@ -3,6 +3,7 @@ import { sharedWeights } from '../../../core/workload/onnx/groups'
 import { operatorMacs } from '../../../core/workload/onnx/weighted'
 import type { Subject } from './subject'
 
+/** What is said of a layer before it is measured. */
 export interface LayerFacts {
   readonly group: LayerGroup
   readonly parameters: number
@@ -15,6 +16,7 @@ export interface LayerFacts {
 /** Weights smaller than this are scalars and masks that exporters share, not tied weights. */
 const tiedElements = 1024
 
+/** Describes the layers of a network; tied weights count once, equal layers name the one that is measured. */
 export function describeLayers({ network, groups, shapeOf }: Subject): LayerFacts[] {
   const sizeOf = (name: string): number => network.initializers.get(name)?.data.length ?? 0
   const shared = sharedWeights(groups, (name) => sizeOf(name) >= tiedElements)

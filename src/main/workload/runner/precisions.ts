@@ -6,6 +6,7 @@ import type { OnnxNode } from '../../../core/model/onnx'
 import { workloadPrecisions, type WorkloadPrecision } from '../../../shared/contract/workloadRows'
 import type { Subject } from './subject'
 
+/** A precision, and whether the runtime runs it. */
 export interface Offer {
   readonly precision: WorkloadPrecision
   /** Why the runtime does not run it; null when it does. */

@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/errors'
 import type { Subject } from './subject'
 import type { Feeds } from './testRows'
 
+/** Predictions of a network on the test samples. */
 export interface Predictions {
   readonly rows: number
   readonly columns: number

@@ -40,6 +40,7 @@ export interface Steps {
   run(id: string, forMs: number): Promise<void>
 }
 
+/** Returns what the runner does for each step of the plan. */
 export function createSteps(subject: Subject, layers: readonly LayerFacts[], scratch: string): Steps {
   const phases = createPhases(process.env)
   const loops = new Map<string, { loop: TimedLoop; session: ort.InferenceSession }>()

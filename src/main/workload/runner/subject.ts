@@ -15,6 +15,7 @@ export interface OnnxFiles {
   encode(model: OnnxModel): Uint8Array
 }
 
+/** Network, data and provider of a runner. */
 export interface SubjectOptions {
   readonly files: OnnxFiles
   readonly modelFile: string

@@ -14,8 +14,11 @@ const rowSchema = z.object({
   /** Right column of every row of the output (next tokens); -1 where a row does not count. */
   labels: z.array(z.number().int()).optional()
 })
+
+/** A row of a test file. */
 export type TestRow = z.infer<typeof rowSchema>
 
+/** Rows to judge on, and rows to calibrate on. */
 export interface TestSet {
   readonly test: readonly TestRow[]
   readonly calibration: readonly TestRow[]
@@ -56,6 +59,7 @@ function readRow(line: string, number: number): TestRow {
   }
 }
 
+/** Inputs of a network by name. */
 export type Feeds = Record<string, ort.Tensor>
 
 /** Samples as tensors of the network's inputs, `batch` at a time. `whole`: leaves an incomplete last batch out. */

@@ -6,6 +6,7 @@ import type { createPhases } from './printer'
 /** Most turns of one loop. */
 const maxTurns = 1_000_000_000
 
+/** A network that is run in a loop for a time. */
 export interface TimedLoop {
   /** Warms up, then runs the loop for at least `forMs` inside one phase. */
   run(name: string, forMs: number): Promise<void>

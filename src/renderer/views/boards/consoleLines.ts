@@ -1,5 +1,6 @@
 import type { ConsoleChunk } from '@shared/contract/board'
 
+/** A line of the console. */
 export interface ConsoleLine {
   key: string
   direction: ConsoleChunk['direction']

@@ -16,6 +16,7 @@ export const metricNames: Readonly<Record<GpuMetric, { name: string; unit: strin
   throttleMask: { name: 'Clock event reasons', unit: '' }
 }
 
+/** Returns a metric's value with its unit. */
 export function metricText(metric: GpuMetric, value: number | null): string {
   if (value === null) return unavailable
   if (metric === 'memoryUsedBytes') return formatBytes(value)

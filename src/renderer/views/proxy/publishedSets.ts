@@ -2,6 +2,7 @@ import { publishedSets as rowsOfTheTable } from '@core/proxy/report/publishedSet
 import type { SampleSet } from '@shared/contract/proxy'
 import type { CommandInput } from '../../client/client'
 
+/** A published data set to measure proxies on. */
 export type PublishedSet = CommandInput<'proxy.measurePublished'>['sets'][number]
 
 /** Imported files that are data sets of the published study, recognised by their public names (mico_small_conv2d_zoo.csv). */
