@@ -2,6 +2,7 @@ import globals from 'globals'
 import tseslint from 'typescript-eslint'
 import vue from 'eslint-plugin-vue'
 import prettier from 'eslint-config-prettier'
+import { docCommentRule } from './scripts/docCommentRule.mjs'
 import { importRule } from './scripts/importRule.mjs'
 
 export default tseslint.config(
@@ -23,6 +24,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-console': 'error'
     }
+  },
+  {
+    files: ['src/**/*.{ts,vue}'],
+    plugins: { documented: { rules: { exports: docCommentRule } } },
+    rules: { 'documented/exports': 'error' }
   },
   {
     files: ['src/core/**/*.ts'],
