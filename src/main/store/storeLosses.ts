@@ -11,6 +11,7 @@ export const lossMigrations: NounMigrations = {
   ]
 }
 
+/** Stores a loss; one of the same id is replaced. */
 export async function saveLoss(session: Pick<StoreSession, 'run'>, loss: StoreLoss): Promise<void> {
   await session.run('INSERT OR REPLACE INTO store_loss VALUES ($1, $2, $3)', [
     loss.id,

@@ -72,6 +72,7 @@ export async function keepDamaged(dataFile: string, atMs: number): Promise<strin
   return kept
 }
 
+/** Removes copies that are not needed after all. */
 export async function removeCopies(kept: readonly string[]): Promise<void> {
   for (const file of kept) await rm(file, { force: true })
 }

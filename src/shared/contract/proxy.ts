@@ -287,7 +287,7 @@ export type ComparisonRow = z.infer<typeof comparisonRowSchema>
 /** Error of a transfer at a number of samples. */
 export type TransferPoint = z.infer<typeof transferPointSchema>
 
-/** A published data set measured on a board with its own configuration rule. */
+/** Errors of proxies on a data set of the published study, as printed and as measured here, percent. */
 export type PublishedRow = z.infer<typeof publishedRowSchema>
 
 /** Where the samples of a fit come from. */

@@ -16,6 +16,8 @@ export const storeLossSchema = z.object({
   /** Whether a user has put the notice away. */
   isSeen: z.boolean()
 })
+
+/** Changes that were reported as stored and are lost. */
 export type StoreLoss = z.infer<typeof storeLossSchema>
 
 /** Store: the data file everything measured and fitted is kept in. */
