@@ -145,7 +145,11 @@ const plainOperators = {
   sqrt: 'Sqrt',
   reciprocal: 'Reciprocal',
   neg: 'Neg',
-  abs: 'Abs'
+  abs: 'Abs',
+  floor: 'Floor',
+  ceil: 'Ceil',
+  round: 'Round',
+  sign: 'Sign'
 } as const
 
 function exportCall(sink: ExportSink, f: Extract<TableFunction, { kind: 'call' }>, x: string): string {
@@ -181,6 +185,12 @@ function exportCall(sink: ExportSink, f: Extract<TableFunction, { kind: 'call' }
       return sink.node('Pow', [x, scalar(sink, a)])
     case 'affine':
       return add(mul(x, a), b)
+    case 'trunc':
+      return sink.node('Mul', [sink.node('Sign', [x]), sink.node('Floor', [sink.node('Abs', [x])])])
+    case 'bipolar': {
+      const isBelow = sink.node('Less', [x, scalar(sink, 0)])
+      return sink.node('Where', [isBelow, scalar(sink, -a), scalar(sink, a)])
+    }
     default:
       return sink.node(plainOperators[f.name], [x])
   }

@@ -1,4 +1,5 @@
 import { layerMacs, type WeightedGeometry } from '../kernel/fromLayer'
+import type { ExportedLayer } from './exportedScheme'
 import type { TableFunction } from './tableFunction'
 
 /**
@@ -190,6 +191,8 @@ export interface Graph {
   readonly nodes: readonly GraphNode[]
   /** Index of the node whose output is the network's. */
   readonly output: number
+  /** What the file says of the bits of its weighted layers, in network order; absent where it is not quantized. */
+  readonly exported?: readonly ExportedLayer[]
 }
 
 /** Whether a node has weights. */

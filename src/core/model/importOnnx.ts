@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors'
 import type { OnnxModel } from './onnx'
 import type { Graph } from './graph'
+import { exportedLayers } from './exportedScheme'
 import { inputLayouts } from './inputLayout'
 import { movingCost } from './movingCost'
 import type { ImportedOutput, TensorView } from './tensorView'
@@ -10,6 +11,7 @@ import { foldBatchNorm } from './passes/foldBatchNorm'
 import { foldForward } from './passes/foldForward'
 import { fuseRelu } from './passes/fuseRelu'
 import { joinTables } from './passes/joinTables'
+import { leaveRounding } from './passes/leaveRounding'
 import { lowerBatchNorm } from './passes/lowerBatchNorm'
 
 /** What stands in the way of reading or deploying a network. */
@@ -106,8 +108,10 @@ function finished(model: OnnxModel, read: NodesRead, output: ImportedOutput): Im
     inputScale: metadataNumber(model, 'bitbench.inputScale', 1 / 255),
     inputZero: metadataNumber(model, 'bitbench.inputZero', 128)
   }
-  const folded = lowerBatchNorm(foldForward(foldBatchNorm(dropUnused(graph))))
-  return { graph: joinTables(fuseRelu(folded)), input: read.input, output }
+  const folded = lowerBatchNorm(foldForward(foldBatchNorm(leaveRounding(dropUnused(graph)))))
+  const made = joinTables(fuseRelu(folded))
+  const exported = exportedLayers(model, made)
+  return { graph: exported === null ? made : { ...made, exported }, input: read.input, output }
 }
 
 function metadataNumber(model: OnnxModel, key: string, fallback: number): number {

@@ -33,6 +33,8 @@ export interface ImportState {
   readonly values: Map<string, Value>
   /** Outputs of nodes that could not be read, or that depend on such: their shapes are unknown. */
   readonly unknown: Set<string>
+  /** Computed values that the file holds as integers. */
+  readonly integers: Set<string>
   readonly inputShape: Shape
   readonly opset: number
   /** Fixed batch of the exported network, read as 1; 1 where it is 1 or symbolic. */
@@ -41,6 +43,8 @@ export interface ImportState {
   readonly endings: ReadonlySet<string>
   /** Softmax and the like at the end, left out of the graph: by the name of their output. */
   readonly left: Map<string, Ending>
+  /** Values behind those that only quantize and dequantize them. */
+  readonly leftBehind: Set<string>
   /** Names taken by graph nodes. */
   readonly names: Set<string>
   /** Nodes made for a value in another layout, so that several readers share them. */

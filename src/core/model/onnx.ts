@@ -7,6 +7,8 @@ export interface OnnxTensor {
   readonly dims: readonly number[]
   /** float32 and float64 values as they are; int64 as BigInt64Array; int32, uint8, int8, bool as integers. */
   readonly data: OnnxData
+  /** Of integers narrower than their array: 4 or 2. */
+  readonly bits?: number
 }
 
 /** Values of a tensor, row-major; float16 and bfloat16 are widened, bool is one byte. */

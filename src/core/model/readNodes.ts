@@ -29,7 +29,15 @@ export interface NodesRead {
 }
 
 /** Operators that may stand behind the last one that is part of the graph. */
-const endingOperators = new Set(['Softmax', 'LogSoftmax', 'ArgMax', 'Identity', 'Dropout'])
+const endingOperators = new Set([
+  'Softmax',
+  'LogSoftmax',
+  'ArgMax',
+  'Identity',
+  'Dropout',
+  'QuantizeLinear',
+  'DequantizeLinear'
+])
 
 /** Operators that are read, for the documentation and for error hints. */
 export const supportedOperators: readonly string[] = [...operatorReaders.keys()].sort()
@@ -42,11 +50,13 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     constants: new Map(model.initializers.map((tensor) => [tensor.name, tensor])),
     values: new Map([[layout.name, { node: -1, dims: layout.dims, map: layout.map, fill: 0 }]]),
     unknown: new Set(),
+    integers: new Set(),
     inputShape: layout.shape,
     opset: model.opset,
     batch: layout.batch,
     endings: findEndings(nodes, outputName),
     left: new Map(),
+    leftBehind: new Set(),
     names: new Set(),
     layouts: new Map()
   }

@@ -1,3 +1,5 @@
+import { roundHalfEven } from './constants/rounding'
+
 /**
  * Functions of one value, as one expression: what a `table` node computes and what a table of 256 codes is filled with.
  * Definitions follow the ONNX operator documentation.
@@ -45,6 +47,15 @@ const definitions = {
   pow: (x, exponent) => x ** exponent,
   neg: (x) => -x,
   abs: (x) => Math.abs(x),
+  floor: (x) => Math.floor(x),
+  ceil: (x) => Math.ceil(x),
+  /** Halves to the even neighbour. */
+  round: (x) => roundHalfEven(x),
+  /** Towards 0. */
+  trunc: (x) => Math.trunc(x),
+  sign: (x) => Math.sign(x),
+  /** size from 0 on, -size below. */
+  bipolar: (x, size) => (x >= 0 ? size : -size),
   /** x * a + b. */
   affine: (x, factor, offset) => x * factor + offset
 } as const satisfies Record<string, Definition>

@@ -1,6 +1,7 @@
 import { countOf } from '../../shared/units'
 import { formatBitPair, parseBitPair } from '../../shared/bitPair'
 import { AppError } from '../../shared/errors'
+import { weightedLayerNames, type Graph } from '../model/graph'
 
 /**
  * Scheme: weight and activation bits of every weighted layer, in network order. "Activation bits" of a layer are the
@@ -37,6 +38,38 @@ export function uniformScheme(layers: readonly string[], weightBits: Bits, activ
     weightBits,
     activationBits: index === 0 ? inputBits : activationBits
   }))
+}
+
+/**
+ * The scheme a quantized file was exported with: each width taken up to the next one there is, 8 where the file says nothing.
+ * @throws AppError scheme.invalid where the file is not quantized
+ */
+export function exportedScheme(graph: Graph): Scheme {
+  if (graph.exported === undefined) throw notQuantized()
+  return graph.exported.map(({ layer, weights, activations }, index) => ({
+    layer,
+    weightBits: widthFor(weights?.bits),
+    activationBits: index === 0 ? inputBits : widthFor(activations?.bits)
+  }))
+}
+
+/** "exported" was asked of a file without bits of its own. */
+export function notQuantized(): AppError {
+  return new AppError(
+    'scheme.invalid',
+    'The file is not quantized, so there is no scheme as exported.',
+    'Name bits, e.g. int8 or w4a8.'
+  )
+}
+
+/** The narrowest width that holds so many bits; 8 for more and for none given. */
+function widthFor(bits = 8): Bits {
+  return bitWidths.findLast((width) => width >= bits) ?? 8
+}
+
+/** A scheme as a user writes it: "exported" for the one in the file, else as parseScheme. @throws AppError scheme.invalid */
+export function schemeOf(text: string, graph: Graph): Scheme {
+  return text === 'exported' ? exportedScheme(graph) : parseScheme(text, weightedLayerNames(graph))
 }
 
 /** Short stable text of a scheme: "w8a8,w2a4,…"; equal schemes have equal keys. */

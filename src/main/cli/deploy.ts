@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { parseScheme } from '../../core/quant/scheme'
+import { notQuantized, parseScheme } from '../../core/quant/scheme'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { SchemeJson } from '../../shared/contract/model'
 import { countOf, formatBytes, formatCount, formatPercent } from '../../shared/units'
@@ -32,7 +32,8 @@ export const deployCli: CliNoun = {
   verbs: {
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
-      usage: '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N] [--ram BYTES]',
+      usage:
+        '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme exported|w4a8,…] [--images N] [--ram BYTES]',
       options: {
         ...modelOptions,
         ram: { type: 'string', help: 'memory of the target in bytes; a network that needs more is refused' },
@@ -59,7 +60,7 @@ export const deployCli: CliNoun = {
     run: {
       summary: 'Deploys to a board, runs test images there and compares every output with the host.',
       usage:
-        '--board ID [--baud N] [--model FILE.onnx] [--dataset N] [--scheme w4a8,…] [--images N] [--form image|c]',
+        '--board ID [--baud N] [--model FILE.onnx] [--dataset N] [--scheme exported|w4a8,…] [--images N] [--form image|c]',
       options: {
         ...modelOptions,
         board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
@@ -104,7 +105,11 @@ async function readModel(
       : await client.call('model.open', { path: path.resolve(context.cwd, file) })
   const dataSet = textOption(args, 'dataset')
   if (dataSet !== undefined) await client.call('model.useDataSet', { modelId: model.id, dataSet })
-  const scheme = parseScheme(textOption(args, 'scheme') ?? 'int8', model.weightedLayers)
+  const text = textOption(args, 'scheme') ?? 'int8'
+  if (text === 'exported' && model.exported !== undefined)
+    return { modelId: model.id, scheme: model.exported.scheme }
+  if (text === 'exported') throw notQuantized()
+  const scheme = parseScheme(text, model.weightedLayers)
   return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }
 }
 

@@ -1,8 +1,8 @@
 import path from 'node:path'
-import { weightedLayerNames } from '../../core/model/graph'
-import { parseScheme, schemeKey } from '../../core/quant/scheme'
+import { schemeKey, schemeOf } from '../../core/quant/scheme'
 import { countOf, formatCount } from '../../shared/units'
 import { createModelFiles, describeModel } from '../model/modelFiles'
+import { exportedText } from '../model/presentExported'
 import { resourcePath } from '../paths'
 import { checkVerb, runVerb } from './modelRun'
 import { dataSetOption, fittedOnText, judgeOf, metricsText } from './ownData'
@@ -41,18 +41,19 @@ export const modelCli: CliNoun = {
           ].join(' ')
         )
         const head = `${info.name}: input ${info.inputShape.join('x')}, ${countOf(info.outputCount, 'class')}, ${formatCount(info.macs)} MACs, ${countOf(info.parameters, 'parameter', formatCount)}`
-        return { json: info, text: [head, ...rows].join('\n') }
+        const exported = info.exported === undefined ? [] : exportedText(info.exported)
+        return { json: info, text: [head, ...rows, ...exported].join('\n') }
       }
     },
     evaluate: {
       summary: 'Accuracy under a scheme on the shipped images or on a data set of yours.',
       usage:
-        'FILE.onnx [--dataset N] [--scheme int8|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|retrain]',
+        'FILE.onnx [--dataset N] [--scheme int8|exported|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|retrain]',
       options: {
         ...dataSetOption,
         scheme: {
           type: 'string',
-          help: 'float, int8, one bit pair for all layers, or one per layer',
+          help: 'float, int8, exported, one bit pair for all layers, or one per layer',
           default: 'int8'
         },
         split: { type: 'string', help: splits.join(', '), default: 'test' },
@@ -63,7 +64,7 @@ export const modelCli: CliNoun = {
         const split = choiceOption(args, 'split', splits) ?? 'test'
         const method = choiceOption(args, 'method', methods) ?? 'ptq'
         const text = textOption(args, 'scheme') ?? 'int8'
-        const scheme = text === 'float' ? null : parseScheme(text, weightedLayerNames(model.graph))
+        const scheme = text === 'float' ? null : schemeOf(text, model.graph)
         const judge = await judgeOf(args, context, model.summary.path, method)
         const found = await judge(scheme, split)
         return {

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 import { readModelFile } from '../model/readModelFile'
 import { runModel, type FileOutput } from '../model/runFile'
+import { exportedText } from '../model/presentExported'
 import { checkModelFile } from '../model/checkFile'
 import { lineOptions, lineSettings } from './boardLine'
 import { createLocalClient } from './localClient'
@@ -29,6 +30,7 @@ export const checkVerb: CliVerb = {
       lines.push(
         `Of the outputs ${check.outputs.join(', ')}, "${check.output}" is used; --output NAME chooses another.`
       )
+    if (check.exported !== undefined) lines.push(...exportedText(check.exported))
     const head = `readable: ${check.readable ? 'yes' : 'no'}, deployable: ${check.deployable ? 'yes' : 'no'}`
     return { json: check, text: [head, ...lines].join('\n'), exitCode: check.deployable ? 0 : 1 }
   }
@@ -37,7 +39,8 @@ export const checkVerb: CliVerb = {
 /** `model run`: a network's outputs on given inputs, to be compared with onnxruntime. */
 export const runVerb: CliVerb = {
   summary: 'Outputs of an ONNX file on the items of a .npy array, in float or as integers under a scheme.',
-  usage: 'FILE.onnx --input [NAME=]X.npy [--scheme float|int8|w4a8|w8a8,w4a4,…] [--output NAME] [--board ID]',
+  usage:
+    'FILE.onnx --input [NAME=]X.npy [--scheme float|int8|exported|w4a8|w8a8,w4a4,…] [--output NAME] [--board ID]',
   options: {
     input: {
       type: 'string',
@@ -46,7 +49,7 @@ export const runVerb: CliVerb = {
     },
     scheme: {
       type: 'string',
-      help: 'float, int8, one bit pair for all layers, or one per layer',
+      help: 'float, int8, exported, one bit pair for all layers, or one per layer',
       default: 'float'
     },
     output: { type: 'string', help: 'one output; all without, the first on a board' },

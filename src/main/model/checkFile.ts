@@ -7,6 +7,7 @@ import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import { uniformScheme } from '../../core/quant/scheme'
 import { checkLimits } from '../../core/deploy/plan'
 import { createRandom } from '../../core/math/random'
+import { presentExported } from './presentExported'
 import { readModelFile } from './readModelFile'
 
 /** Images of noise on which a network is quantized to find out whether it can be. */
@@ -28,12 +29,14 @@ export async function checkModelFile(file: string, output?: string): Promise<Mod
   const { imported, obstacles, outputs } = reading
   const readable = imported !== null
   const found = imported === null ? obstacles : integerObstacles(imported.graph)
+  const exported = imported === null ? undefined : presentExported(imported.graph)
   return {
     readable,
     deployable: readable && found.length === 0,
     obstacles: found.map((obstacle) => ({ ...obstacle })),
     outputs: [...outputs],
-    output: imported?.output.name ?? null
+    output: imported?.output.name ?? null,
+    ...(exported === undefined ? {} : { exported })
   }
 }
 

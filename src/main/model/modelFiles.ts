@@ -17,6 +17,7 @@ import {
   type Graph
 } from '../../core/model/graph'
 import { workloadsOf } from '../../core/model/workload'
+import { presentExported } from './presentExported'
 import { readModelFile } from './readModelFile'
 
 /** A model that was read. */
@@ -134,6 +135,7 @@ export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
     weighted: isWeightedNode(node),
     relu: 'relu' in node && node.relu
   }))
+  const exported = presentExported(graph)
   return {
     ...summary,
     dataSet: null,
@@ -143,6 +145,7 @@ export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
     weightedLayers: weightedLayerNames(graph),
     workloads: workloadsOf(graph),
     macs: nodes.reduce((sum, { macs }) => sum + macs, 0),
-    parameters: nodes.reduce((sum, { parameters }) => sum + parameters, 0)
+    parameters: nodes.reduce((sum, { parameters }) => sum + parameters, 0),
+    ...(exported === undefined ? {} : { exported })
   }
 }

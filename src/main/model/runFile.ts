@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import { sizeOf, weightedLayerNames } from '../../core/model/graph'
+import { sizeOf } from '../../core/model/graph'
 import { importModel, type ImportedModel } from '../../core/model/importOnnx'
 import type { ImportedOutput } from '../../core/model/tensorView'
 import type { OnnxModel } from '../../core/model/onnx'
@@ -9,7 +9,7 @@ import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import { createImportedRunner, fileOutput, graphInput, type OutputValues } from '../../core/quant/runImported'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { runInteger } from '../../core/quant/integer/runInteger'
-import { parseScheme } from '../../core/quant/scheme'
+import { schemeOf } from '../../core/quant/scheme'
 
 /** One output of a network over all items of an input, in ONNX order. */
 export interface FileOutput {
@@ -123,7 +123,7 @@ function prepared(imported: ImportedModel, items: readonly Float64Array[], text:
   }
   const used = Math.min(items.length, maxCalibrationItems)
   const calibration = measureActivationRanges(graph, pixels.subarray(0, used * size))
-  const network = quantizeNetwork(calibration, parseScheme(text, weightedLayerNames(graph)))
+  const network = quantizeNetwork(calibration, schemeOf(text, graph))
   const calibratedOn = `${used} item${used === 1 ? '' : 's'} of the input`
   return {
     network,

@@ -101,6 +101,28 @@ export const workloadSchema = z.object({
 /** Work of a layer. */
 export type WorkloadJson = z.infer<typeof workloadSchema>
 
+/** How an exporter quantized a tensor: bits, scales (least and largest of so many) and the code of 0. */
+export const exportedFormatSchema = z.object({
+  bits: z.number(),
+  /** Null in networks of plain integers, which have no real values. */
+  scale: z.object({ count: z.number(), least: z.number(), largest: z.number() }).nullable(),
+  zero: z.number()
+})
+/** What a quantized file (QDQ, QOperator, QONNX, RequantShift, int8 TFLite) was exported with. */
+export const exportedSchema = z.object({
+  /** The scheme "as exported": each width taken up to the next one of 8, 4, 2, 1. */
+  scheme: schemeSchema,
+  layers: z.array(
+    z.object({
+      layer: z.string(),
+      weights: exportedFormatSchema.nullable(),
+      activations: exportedFormatSchema.nullable()
+    })
+  )
+})
+/** The scheme a quantized file was exported with, and what it says of each layer. */
+export type ExportedJson = z.infer<typeof exportedSchema>
+
 export const modelInfoSchema = modelSummarySchema.extend({
   inputShape: z.array(z.number()),
   /** The data set it is judged on; null: the shipped images. */
@@ -110,7 +132,9 @@ export const modelInfoSchema = modelSummarySchema.extend({
   weightedLayers: z.array(z.string()),
   workloads: z.array(workloadSchema),
   macs: z.number(),
-  parameters: z.number()
+  parameters: z.number(),
+  /** Absent where the file is not quantized. */
+  exported: exportedSchema.optional()
 })
 
 /** A model with its layers. */
@@ -183,7 +207,9 @@ export const modelCheckSchema = z.object({
   /** Names of the file's outputs. */
   outputs: z.array(z.string()),
   /** The output that is used; null where the file is not read. */
-  output: z.string().nullable()
+  output: z.string().nullable(),
+  /** Absent where the file is not quantized. */
+  exported: exportedSchema.optional()
 })
 
 /** Whether a file can be read and deployed, and what stands in the way. */

@@ -54,7 +54,11 @@ export const tableReaders: Readonly<Record<string, OperatorReader>> = {
   Reciprocal: table(() => call('reciprocal')),
   LeakyRelu: table((node) => call('leakyRelu', floatAttribute(node, 'alpha', 0.01))),
   Neg: table(() => call('neg')),
-  Abs: table(() => call('abs'))
+  Abs: table(() => call('abs')),
+  Floor: table(() => call('floor')),
+  Ceil: table(() => call('ceil')),
+  Round: table(() => call('round')),
+  Sign: table(() => call('sign'))
 }
 
 /** Limits as attributes (before opset 11) or constant inputs; without an upper limit and from 0 it is a ReLU. */

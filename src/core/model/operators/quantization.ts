@@ -1,4 +1,4 @@
-import { intAttribute, textAttribute, type OnnxNode } from '../onnx'
+import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
 import {
   bind,
   constantAt,
@@ -9,11 +9,13 @@ import {
   type OperatorReader,
   type Value
 } from '../importState'
-import { numbersOf } from '../constants/numbers'
+import { constantOf, numbersOf } from '../constants/numbers'
+import { broadcastDims, broadcastMap } from '../constants/indexing'
+import { sizeOf } from '../graph'
 import { codeLimits } from '../constants/quantized'
-import { roundHalfEven } from '../constants/rounding'
-import { reluCeiling } from '../tableFunction'
-import { clipped } from './unary'
+import { call, evaluateFunction, reluCeiling } from '../tableFunction'
+import { affineOf } from './affine'
+import { addTable, clipped } from './unary'
 
 /**
  * QuantizeLinear of a computed value, read as what it means in real numbers: the clipping to the range of its codes. Exporters
@@ -21,13 +23,29 @@ import { clipped } from './unary'
  */
 export const readQuantize: OperatorReader = (state, node) => {
   const scale = constantAt(state, node, 1)
+  const value = valueAt(state, node, 0)
+  // Behind a Softmax that is left out of the graph there is nothing to clip.
+  if (isBehindEnding(state, node)) return bind(state, node, value)
   if (scale === undefined || scale.data.length !== 1)
-    throw unsupported(node, 'only one constant scale for a whole activation is supported')
-  bind(state, node, limitedByCodes(state, node, valueAt(state, node, 0), 1, 2))
+    throw unsupported(
+      node,
+      'only one constant scale for a whole activation is supported',
+      'Quantize activations per tensor (per_channel only for weights) and export again.'
+    )
+  bind(state, node, limitedByCodes(state, node, value, 1, 2))
+}
+
+function isBehindEnding(state: ImportState, node: OnnxNode): boolean {
+  const isLeft = state.left.has(node.inputs[0]) || state.leftBehind.has(node.inputs[0])
+  if (isLeft) state.leftBehind.add(node.outputs[0])
+  return isLeft
 }
 
 /** DequantizeLinear of a computed value: its values are real numbers already. */
-export const readDequantize: OperatorReader = (state, node) => bind(state, node, valueAt(state, node, 0))
+export const readDequantize: OperatorReader = (state, node) => {
+  isBehindEnding(state, node)
+  bind(state, node, valueAt(state, node, 0))
+}
 
 /** A value clipped to scale * (code - zero) over the codes of the zero point's type. */
 export function limitedByCodes(
@@ -79,11 +97,9 @@ export const readQuant: OperatorReader = (state, node) => {
   const [low, high] = isBipolar ? [-1, 1] : quantLimits(state, node)
   const scales = numbersOf(scale)
   const values = numbersOf(tensor)
-  const inner = scales.length === 1 ? values.length : values.length / (tensor.dims[0] ?? 1)
-  if (scales.length !== 1 && scales.length !== tensor.dims[0])
-    throw unsupported(node, 'its scales are neither one nor one per output channel')
+  const places = scaleOf(node, tensor, scale)
   const result = Float32Array.from(values, (value, at) => {
-    const own = scales[scales.length === 1 ? 0 : Math.floor(at / inner)]
+    const own = scales[places[at]]
     if (isBipolar) return value >= 0 ? own : -own
     const code = rounded(node, value / own + zero)
     return (Math.min(high, Math.max(low, code)) - zero) * own
@@ -91,15 +107,50 @@ export const readQuant: OperatorReader = (state, node) => {
   state.constants.set(node.outputs[0], { name: node.outputs[0], dims: tensor.dims, data: result })
 }
 
+/** For each weight the scale it has: as ONNX broadcasts them, or one per entry of the first axis. */
+function scaleOf(node: OnnxNode, { dims }: OnnxTensor, scale: OnnxTensor): Int32Array {
+  if (scale.data.length === 1) return new Int32Array(sizeOf(dims))
+  if (broadcastDims(dims, scale.dims)?.join() === dims.join()) return broadcastMap(scale.dims, dims)
+  if (scale.data.length !== dims[0])
+    throw unsupported(node, 'its scales are neither one nor one per output channel')
+  return broadcastMap([scale.data.length, ...dims.slice(1).map(() => 1)], dims)
+}
+
+/** Fewest levels whose rounding is left to our own quantizer; coarser ones are part of what the network was trained to be. */
+const minLevels = 16
+
 function readQuantOfValue(state: ImportState, node: OnnxNode): void {
-  if (node.opType === 'BipolarQuant') throw unsupported(node, 'two-valued activations are not supported')
   const value = valueAt(state, node, 0)
-  const scale = numbersOf(weightsAt(state, node, 1))
+  const scale = weightsAt(state, node, 1)
+  if (node.opType === 'BipolarQuant') return bind(state, node, bipolarOf(state, node, value, scale))
   const zero = numbersOf(weightsAt(state, node, 2))[0] ?? 0
-  if (scale.length !== 1) throw unsupported(node, 'only one scale for a whole activation is supported')
   const [low, high] = quantLimits(state, node)
-  const limits = [(low - zero) * scale[0], (high - zero) * scale[0]] as const
-  bind(state, node, value.node < 0 ? value : clipped(state, node, value, limits[0], limits[1]))
+  const scales = numbersOf(scale)
+  if (high - low + 1 >= minLevels && scales.length === 1) {
+    const limits = [(low - zero) * scales[0], (high - zero) * scales[0]] as const
+    return bind(state, node, value.node < 0 ? value : clipped(state, node, value, limits[0], limits[1]))
+  }
+  const inverse = constantOf(
+    'float32',
+    scale.dims,
+    scales.map((step) => 1 / step)
+  )
+  const whole = addTable(
+    state,
+    node,
+    affineOf(state, node, value, { scale: inverse, shift: null }),
+    call(roundingOf(node))
+  )
+  const limited = clipped(state, node, whole, low - zero, high - zero)
+  bind(state, node, affineOf(state, node, limited, { scale, shift: null }))
+}
+
+/** The scale where the value is not below 0, its negative elsewhere. */
+function bipolarOf(state: ImportState, node: OnnxNode, value: Value, scale: OnnxTensor): Value {
+  const [step] = numbersOf(scale)
+  if (scale.data.length === 1) return addTable(state, node, value, call('bipolar', step))
+  const signs = addTable(state, node, value, call('bipolar', 1))
+  return affineOf(state, node, signs, { scale, shift: null })
 }
 
 function quantLimits(state: ImportState, node: OnnxNode): readonly [number, number] {
@@ -111,9 +162,20 @@ function quantLimits(state: ImportState, node: OnnxNode): readonly [number, numb
 }
 
 function rounded(node: OnnxNode, value: number): number {
+  return evaluateFunction(call(roundingOf(node)), value)
+}
+
+const roundingNames: Readonly<Record<string, 'round' | 'floor' | 'ceil' | 'trunc'>> = {
+  ROUND: 'round',
+  HALF_EVEN: 'round',
+  FLOOR: 'floor',
+  CEIL: 'ceil',
+  DOWN: 'trunc',
+  ROUND_TO_ZERO: 'trunc'
+}
+
+function roundingOf(node: OnnxNode): 'round' | 'floor' | 'ceil' | 'trunc' {
   const mode = textAttribute(node, 'rounding_mode', 'ROUND').toUpperCase()
-  if (mode === 'ROUND') return roundHalfEven(value)
-  if (mode === 'FLOOR') return Math.floor(value)
-  if (mode === 'CEIL') return Math.ceil(value)
-  throw unsupported(node, `rounding mode ${mode} is not supported`)
+  if (!Object.hasOwn(roundingNames, mode)) throw unsupported(node, `rounding mode ${mode} is not supported`)
+  return roundingNames[mode]
 }

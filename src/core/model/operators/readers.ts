@@ -14,6 +14,7 @@ import {
   readRelu,
   tableReaders
 } from './elementwise'
+import { fusedReaders } from './fused'
 import { movePlan, moveOperators } from './moves'
 import { readLayerNorm } from './normalization'
 import { readPad } from './pad'
@@ -22,8 +23,9 @@ import { readQuantizedOperator, quantizedOperators } from './qoperators'
 import { readDequantize, readQuant, readQuantize } from './quantization'
 import { readRecurrent } from './recurrent'
 import { readReduce } from './reduce'
+import { integerAware, readCast, readIntegerDiv, readRequantShift } from './rounding'
 import { readResize } from './resize'
-import { readCast, readConstant, readEnding, readMove, readShape, readSize } from './shaping'
+import { readConstant, readEnding, readMove, readShape, readSize } from './shaping'
 import { readGemm, readMatMul } from './weighted'
 
 /** The reader of every operator that is read, by ONNX name (standard domain). A Map: names like "constructor" are no operators. */
@@ -37,10 +39,10 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['PRelu', readPRelu],
   ...Object.entries(tableReaders),
   ['Pow', readPow],
-  ['Add', readAdd],
-  ['Sub', readSub],
-  ['Mul', readMul],
-  ['Div', readDiv],
+  ['Add', integerAware(readAdd)],
+  ['Sub', integerAware(readSub)],
+  ['Mul', integerAware(readMul)],
+  ['Div', integerAware(readDiv)],
   ['Sum', readSum],
   ['Mean', readSum],
   ['Min', readMinMax],
@@ -64,6 +66,7 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['QuantizeLinear', readQuantize],
   ['DequantizeLinear', readDequantize],
   ['Cast', readCast],
+  ['RequantShift', readRequantShift],
   ['Softmax', readEnding],
   ['LogSoftmax', readEnding],
   ['ArgMax', readEnding],
@@ -77,8 +80,21 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
 
 /** Domains of onnxruntime's own quantized operators and of the QONNX dialects. */
 const otherDomains: Readonly<Record<string, ReadonlyMap<string, OperatorReader>>> = {
-  'com.microsoft': new Map(
-    quantizedOperators.map((name) => [name, readQuantizedOperator((own) => operatorReaders.get(own))])
+  'com.microsoft': new Map([
+    ...fusedReaders((state, node) => readOperator(state, node)),
+    ...quantizedOperators.map((name): [string, OperatorReader] => [
+      name,
+      readQuantizedOperator((own) => operatorReaders.get(own))
+    ])
+  ]),
+  ...Object.fromEntries(
+    ['PACTOps', 'ai.onnx.contrib'].map((domain) => [
+      domain,
+      new Map([
+        ['RequantShift', readRequantShift],
+        ['IntegerDiv', readIntegerDiv]
+      ])
+    ])
   ),
   ...Object.fromEntries(
     ['qonnx.custom_op.general', 'onnx.brevitas', 'finn.custom_op.general'].map((domain) => [

@@ -135,12 +135,3 @@ export function readSize(state: ImportState, node: OnnxNode): void {
     constantOf('int64', [], [dims.reduce((product, size) => product * size, 1)])
   )
 }
-
-/** A cast between float types changes nothing here; integers are only cast while they are constants. */
-export function readCast(state: ImportState, node: OnnxNode): void {
-  const to = intAttribute(node, 'to', 1)
-  if (![1, 10, 11, 16].includes(to)) {
-    throw unsupported(node, `a computed value is cast to the integer type ${to}, which would cut it`)
-  }
-  bind(state, node, valueAt(state, node, 0))
-}

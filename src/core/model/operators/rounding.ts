@@ -1,0 +1,114 @@
+import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import {
+  bind,
+  unsupported,
+  valueAt,
+  weightsAt,
+  type ImportState,
+  type OperatorReader,
+  type Value
+} from '../importState'
+import { constantOf, numbersOf } from '../constants/numbers'
+import { call, type TableFunctionName } from '../tableFunction'
+import { affineOf } from './affine'
+import { addTable, clipped } from './unary'
+
+/** Rounding as integer networks write it (Floor behind a division, casts, RequantShift), read as functions of real values. */
+
+const roundings: ReadonlySet<TableFunctionName> = new Set(['floor', 'ceil', 'round', 'trunc', 'sign'])
+
+/** ONNX element types of integers. */
+const integerTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 12, 13])
+const floatTypes: ReadonlySet<number> = new Set([1, 10, 11, 16])
+
+/** Floats stay what they are; a cast to integers cuts towards 0 what is not whole already. */
+export const readCast: OperatorReader = (state, node) => {
+  const to = intAttribute(node, 'to', 1)
+  const value = valueAt(state, node, 0)
+  if (floatTypes.has(to)) return bind(state, node, value)
+  if (!integerTypes.has(to))
+    throw unsupported(node, `a cast of a computed value to type ${to} is not supported`)
+  const isCut = !state.integers.has(node.inputs[0]) && !isInteger(state, value.node)
+  bind(state, node, isCut ? addTable(state, node, value, call('trunc')) : value)
+  state.integers.add(node.outputs[0])
+}
+
+/** Sums and products of integers are integers, quotients are cut towards 0 (as onnxruntime computes them). */
+export function integerAware(read: OperatorReader): OperatorReader {
+  return (state, node) => {
+    read(state, node)
+    if (!node.inputs.some((name) => state.integers.has(name))) return
+    const [output] = node.outputs
+    const value = state.values.get(output)
+    if (value === undefined) return
+    if (node.opType === 'Div') bind(state, node, addTable(state, node, value, call('trunc')))
+    state.integers.add(output)
+  }
+}
+
+/** True where a node's values are known to be whole. */
+function isInteger(state: ImportState, index: number): boolean {
+  if (index < 0) return false
+  const node = state.nodes[index]
+  switch (node.op) {
+    case 'table': {
+      const f = node.function
+      if (f.kind !== 'call') return false
+      if (roundings.has(f.name)) return true
+      return f.name === 'clip' && f.parameters.every(Number.isInteger) && isInteger(state, node.inputs[0])
+    }
+    case 'relu':
+    case 'maxPool':
+    case 'flatten':
+    case 'move':
+    case 'add':
+    case 'concat':
+      return node.inputs.every((input) => isInteger(state, input))
+    default:
+      return false
+  }
+}
+
+/**
+ * RequantShift of the PACT and quantlib exporters: floor((x * mul + add) / div), limited to `n_levels_out` codes. The floor is
+ * taken out again by passes/leaveRounding where the codes are many.
+ */
+export const readRequantShift: OperatorReader = (state, node) => {
+  const [scale, shift] = [1, 2].map((position) => weightsAt(state, node, position))
+  const divisor = tensorAttribute(node, 'div') ?? 1
+  const levels = tensorAttribute(node, 'n_levels_out') ?? tensorAttribute(node, 'n_levels') ?? 256
+  const isSigned = (tensorAttribute(node, 'signed') ?? 0) !== 0
+  const divided = affineOf(state, node, valueAt(state, node, 0), {
+    scale: times(scale, 1 / divisor),
+    shift: times(shift, 1 / divisor)
+  })
+  const whole = addTable(state, node, divided, call('floor'))
+  const [low, high] = isSigned ? [-levels / 2, levels / 2 - 1] : [0, levels - 1]
+  bind(state, node, clipped(state, node, whole, low, high))
+}
+
+/** IntegerDiv of the same exporters: floor((x + div / 2) / div). */
+export const readIntegerDiv: OperatorReader = (state, node) => {
+  const divisor = tensorAttribute(node, 'Delta') ?? tensorAttribute(node, 'div')
+  if (divisor === undefined || divisor === 0) throw unsupported(node, 'its divisor is missing')
+  const divided: Value = affineOf(state, node, valueAt(state, node, 0), {
+    scale: constantOf('float32', [], [1 / divisor]),
+    shift: constantOf('float32', [], [0.5])
+  })
+  bind(state, node, addTable(state, node, divided, call('floor')))
+}
+
+/** A number given as a tensor, an integer or a float. */
+export function tensorAttribute(node: OnnxNode, name: string): number | undefined {
+  const attribute = node.attributes[name]
+  if (attribute?.kind === 'tensor') return numbersOf(attribute.value)[0]
+  return attribute?.kind === 'int' || attribute?.kind === 'float' ? attribute.value : undefined
+}
+
+function times(tensor: OnnxTensor, factor: number): OnnxTensor {
+  return constantOf(
+    'float32',
+    tensor.dims,
+    numbersOf(tensor).map((value) => value * factor)
+  )
+}
