@@ -59,10 +59,6 @@ async function addSamples(store: Store, from: number, to: number): Promise<void>
      FROM range($1::BIGINT, $5::BIGINT) t(i)`,
     [from, campaignId, boardId, startedAtMs, to]
   )
-  await store.run(
-    `INSERT INTO profile_campaign_sample SELECT $1, ${sampleId('i')} FROM range($2::BIGINT, $3::BIGINT) t(i)`,
-    [campaignId, from, to]
-  )
 }
 
 /** One recording of a load that rises and falls by the minute, with a phase of a minute every hour. */

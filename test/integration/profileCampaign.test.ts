@@ -206,7 +206,7 @@ describe('profile campaign on the virtual board', () => {
     })
     await bench.jobs.idle()
     await bench.store.run("UPDATE profile_campaign SET build_id = 1, state = 'failed'")
-    await bench.store.run('DELETE FROM profile_campaign_sample')
+    await bench.store.run('DELETE FROM profile_sample')
     await call('profile.resume', { campaignId })
     await bench.jobs.idle()
     expect(await campaign(campaignId)).toMatchObject({

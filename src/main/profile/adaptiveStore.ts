@@ -28,7 +28,7 @@ export function createAdaptiveStore(store: Store): AdaptiveStore {
     ...createRecordTable(store, { table: 'profile_adaptive', schema: storedAdaptiveSchema, column: 'run' }),
     remove: (id) =>
       store.transaction(async (session) => {
-        await session.run('DELETE FROM profile_campaign_sample WHERE campaign_id = $1', [id])
+        await session.run('DELETE FROM profile_adopted WHERE campaign_id = $1', [id])
         await session.run('DELETE FROM profile_refusal WHERE campaign_id = $1', [id])
         await session.run('DELETE FROM profile_adaptive WHERE id = $1', [id])
       })

@@ -4,6 +4,7 @@ import { campaignRequestSchema, campaignSchema, kernelSchema } from '../../share
 import { parseJson, unreadable, type StoredRecord } from '../store/recordTable'
 import { rowColumns } from '../store/rowColumns'
 import type { SqlRow, Store } from '../store/store'
+import { markSummaryStale } from './sampleSummary'
 
 const storedCampaignSchema = campaignSchema.extend({ buildId: z.number().nullable(), coreName: z.string() })
 const itemsSchema: z.ZodType<BenchItem[]> = z.array(
@@ -81,7 +82,8 @@ export function createCampaignStore(store: Store): CampaignStore {
     return { id, startedAtMs, record: null, problem: `${issue?.path.join('.')}: ${issue?.message}` }
   }
   const campaignSelect = `SELECT c.*,
-      (SELECT count(*) FROM profile_campaign_sample cs WHERE cs.campaign_id = c.id) +
+      (SELECT count(*) FROM profile_sample s WHERE s.campaign_id = c.id) +
+      (SELECT count(*) FROM profile_adopted a WHERE a.campaign_id = c.id) +
       (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id) AS done
     FROM profile_campaign c`
 
@@ -118,7 +120,8 @@ export function createCampaignStore(store: Store): CampaignStore {
     },
     async finishedKeys(campaignId) {
       const rows = await store.all<{ item_key: string }>(
-        `SELECT s.item_key FROM profile_campaign_sample cs JOIN profile_sample s ON s.id = cs.sample_id WHERE cs.campaign_id = $1
+        `SELECT item_key FROM profile_sample WHERE campaign_id = $1
+         UNION SELECT s.item_key FROM profile_adopted a JOIN profile_sample s ON s.id = a.sample_id WHERE a.campaign_id = $1
          UNION SELECT item_key FROM profile_refusal WHERE campaign_id = $1`,
         [campaignId]
       )
@@ -132,18 +135,22 @@ export function createCampaignStore(store: Store): CampaignStore {
       ]),
     forgetCampaign: (id, withSamples) =>
       store.transaction(async (session) => {
-        if (withSamples) await session.run('DELETE FROM profile_sample WHERE campaign_id = $1', [id])
-        // Samples that stay may stand in other campaigns too: only the membership goes.
-        await session.run('DELETE FROM profile_campaign_sample WHERE campaign_id = $1', [id])
-        await session.run(
-          'DELETE FROM profile_campaign_sample WHERE sample_id NOT IN (SELECT id FROM profile_sample)'
-        )
+        await session.run('DELETE FROM profile_adopted WHERE campaign_id = $1', [id])
+        if (withSamples) {
+          // Other campaigns that adopted them lack them from now on.
+          await session.run(
+            'DELETE FROM profile_adopted WHERE sample_id IN (SELECT id FROM profile_sample WHERE campaign_id = $1)',
+            [id]
+          )
+          await session.run('DELETE FROM profile_sample WHERE campaign_id = $1', [id])
+          await session.run(markSummaryStale)
+        }
         await session.run('DELETE FROM profile_refusal WHERE campaign_id = $1', [id])
         await session.run('DELETE FROM profile_campaign WHERE id = $1', [id])
       }),
     adopt: (campaignId, sampleIds) =>
       store.append(
-        'profile_campaign_sample',
+        'profile_adopted',
         sampleIds.map((id) => ({ campaign_id: campaignId, sample_id: id }))
       )
   }

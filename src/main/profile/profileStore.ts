@@ -2,6 +2,7 @@ import type { NounMigrations } from '../store/migrations'
 import type { Store } from '../store/store'
 import { adaptiveTables } from './adaptiveStore'
 import { type CampaignStore, createCampaignStore } from './campaignStore'
+import { summaryTables } from './sampleSummary'
 import { createSampleStore, type SampleStore } from './sampleStore'
 
 /** Campaigns and Samples in the data file. */
@@ -24,7 +25,13 @@ export const profileMigrations: NounMigrations = {
      );
      CREATE TABLE profile_campaign_sample (campaign_id VARCHAR NOT NULL, sample_id VARCHAR NOT NULL, PRIMARY KEY (campaign_id, sample_id));
      CREATE TABLE profile_refusal (campaign_id VARCHAR NOT NULL, item_key VARCHAR NOT NULL, reason VARCHAR NOT NULL, PRIMARY KEY (campaign_id, item_key));`,
-    adaptiveTables
+    adaptiveTables,
+    // A campaign's own Samples name it; only those that it took over from earlier ones need a table.
+    `CREATE TABLE profile_adopted (campaign_id VARCHAR NOT NULL, sample_id VARCHAR NOT NULL, PRIMARY KEY (campaign_id, sample_id));
+     INSERT INTO profile_adopted SELECT cs.campaign_id, cs.sample_id FROM profile_campaign_sample cs
+       JOIN profile_sample s ON s.id = cs.sample_id WHERE s.campaign_id IS DISTINCT FROM cs.campaign_id;
+     DROP TABLE profile_campaign_sample;
+     ${summaryTables}`
   ]
 }
 

@@ -4,6 +4,7 @@ import type { Sample, SampleQuery } from '../../shared/contract/profile'
 import type { SqlValue, Store } from '../store/store'
 import type { ProxyKernelName } from '../../shared/vocabulary'
 import { sampleCsvSql } from './sampleCsvSql'
+import { createSampleSummary } from './sampleSummary'
 import type { UnreadableRow } from '../store/rowColumns'
 import { insertSample, parseSample, readSample, sampleColumns, sampleParameters } from './sampleColumns'
 
@@ -18,7 +19,7 @@ type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
 
 /** Samples in the data file. */
 export interface SampleStore {
-  /** Stores a Sample and its place in its campaign in one transaction. `tookMs`: wall-clock, for estimates. */
+  /** `tookMs`: wall-clock, for estimates. */
   addSample(sample: Sample, tookMs: number | null): Promise<void>
   addSamples(samples: readonly Sample[]): Promise<void>
   /** Newest Sample per item key on the same board with the same firmware and at least so many repetitions. */
@@ -54,28 +55,12 @@ export interface SampleStore {
 
 /** Returns the samples of a data file. */
 export function createSampleStore(store: Store): SampleStore {
+  const summary = createSampleSummary(store)
   return {
-    addSample: (sample, tookMs) =>
-      store.transaction(async (session) => {
-        await session.run(insertSample, sampleParameters(sample, tookMs))
-        if (sample.campaignId !== null) {
-          await session.run('INSERT INTO profile_campaign_sample VALUES ($1, $2)', [
-            sample.campaignId,
-            sample.id
-          ])
-        }
-      }),
+    addSample: (sample, tookMs) => store.run(insertSample, sampleParameters(sample, tookMs)),
     addSamples: (samples) =>
       store.transaction(async (session) => {
-        for (const sample of samples) {
-          await session.run(insertSample, sampleParameters(sample, null))
-          if (sample.campaignId !== null) {
-            await session.run('INSERT INTO profile_campaign_sample VALUES ($1, $2)', [
-              sample.campaignId,
-              sample.id
-            ])
-          }
-        }
+        for (const sample of samples) await session.run(insertSample, sampleParameters(sample, null))
       }),
     async measured(board, repetitions) {
       const rows = await store.all<{ item_key: string; id: string }>(
@@ -96,8 +81,7 @@ export function createSampleStore(store: Store): SampleStore {
     },
     async adoptedCount(campaignId) {
       const [row] = await store.all<{ rows: number }>(
-        `SELECT count(*) AS rows FROM profile_campaign_sample cs JOIN profile_sample s ON s.id = cs.sample_id
-         WHERE cs.campaign_id = $1 AND s.campaign_id IS DISTINCT FROM $1`,
+        'SELECT count(*) AS rows FROM profile_adopted WHERE campaign_id = $1',
         [campaignId]
       )
       return row?.rows ?? 0
@@ -145,25 +129,7 @@ export function createSampleStore(store: Store): SampleStore {
       const { where, params } = conditions({ ...query, kernel, unit })
       return store.exportQuery(sampleCsvSql(kernel, unit, where), params, file, 'csv')
     },
-    async summary() {
-      const rows = await store.read(
-        `SELECT board_id, any_value(board_name) AS board_name, build_id, kernel, unit, origin, count(*) AS samples,
-           count(DISTINCT dims) AS shapes, count(DISTINCT activation_bits * 16 + weight_bits) AS pairs, max(measured_at_ms) AS newest_at_ms
-         FROM profile_sample GROUP BY board_id, build_id, kernel, unit, origin ORDER BY board_id, kernel, newest_at_ms DESC`
-      )
-      return rows.map((row) => ({
-        boardId: row['board_id'] as string,
-        boardName: row['board_name'] as string,
-        buildId: row['build_id'] as number | null,
-        kernel: row['kernel'] as Sample['kernel'],
-        unit: row['unit'] as Sample['unit'],
-        origin: row['origin'] as Sample['origin'],
-        samples: row['samples'] as number,
-        shapes: row['shapes'] as number,
-        pairs: row['pairs'] as number,
-        newestAtMs: row['newest_at_ms'] as number
-      }))
-    },
+    summary: () => summary.groups(),
     async tookMs(board, limit) {
       const rows = await store.all(
         `SELECT kernel, to_json(dims) AS dims, activation_bits, weight_bits, repetitions, took_ms FROM profile_sample
@@ -199,11 +165,14 @@ function conditions(query: SampleQuery): { where: string; params: SqlValue[] } {
   const add = (sql: string, value: SqlValue | undefined): void => {
     if (value === undefined) return
     params.push(value)
-    parts.push(sql.replace('?', `$${params.length}`))
+    parts.push(sql.replaceAll('?', `$${params.length}`))
   }
   add('s.id = ?', query.id)
   add('s.board_id = ?', query.boardId)
-  add('s.id IN (SELECT sample_id FROM profile_campaign_sample WHERE campaign_id = ?)', query.campaignId)
+  add(
+    '(s.campaign_id = ? OR s.id IN (SELECT sample_id FROM profile_adopted WHERE campaign_id = ?))',
+    query.campaignId
+  )
   add('s.kernel = ?', query.kernel)
   add('s.unit = ?', query.unit)
   add('s.activation_bits = ?', query.activationBits)

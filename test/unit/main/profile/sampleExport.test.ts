@@ -94,7 +94,6 @@ describe('Samples as a CSV file', () => {
     const request = { path: file, format: 'csv', kernel: 'conv2d' } as const
     expect(await exchange['profile.export'](request, context)).toEqual({ rows: 1, path: file, text: null })
     await store.run('DELETE FROM profile_sample')
-    await store.run('DELETE FROM profile_campaign_sample')
     const source = { file: { path: file }, kernel: 'conv2d', boardName: 'b', unit: 'cycles' } as const
     await exchange['profile.import']({ ...source, origin: 'measured' }, context)
     const [back] = await samples.samples({})
