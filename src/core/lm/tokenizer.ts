@@ -1,0 +1,150 @@
+import { AppError } from '../../shared/errors'
+import { ByteReader, ByteWriter } from '../binary/bytes'
+
+/** Token ids with a fixed meaning in llama2.c. */
+export const beginToken = 1
+export const endToken = 2
+/** Token of byte 0; the other bytes follow. */
+export const byteToken = 3
+
+/** One piece of text a token stands for; of two pieces that can be merged, the one with the higher score comes first. */
+export interface Piece {
+  readonly score: number
+  readonly bytes: Uint8Array
+}
+
+/** Text to tokens and back. */
+export interface Tokenizer {
+  readonly pieces: readonly Piece[]
+  /** Tokens of a text, the begin marker first. */
+  encode(text: string): number[]
+  /** Bytes of a token that follows `previous`; the space before the first word is left out. */
+  decode(previous: number, token: number): Uint8Array
+}
+
+const maxPieceBytes = 1024
+
+/**
+ * Reads a tokenizer file of llama2.c: the longest piece, then score, length and bytes of each piece.
+ * @param count pieces the file must hold: the vocabulary of its model
+ * @throws AppError model.invalid when it holds fewer or more, or a piece is not readable
+ */
+export function readTokenizer(bytes: Uint8Array, count: number): Tokenizer {
+  const reader = new ByteReader(bytes)
+  const pieces: Piece[] = []
+  try {
+    reader.u32()
+    for (let index = 0; index < count; index++) {
+      const [score] = new Float32Array(reader.take(4).buffer)
+      const length = reader.u32()
+      if (length > maxPieceBytes) throw invalid(`piece ${index} has ${length} bytes`)
+      if (!Number.isFinite(score)) throw invalid(`the score of piece ${index} is not a number`)
+      pieces.push({ score, bytes: reader.take(length) })
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw invalid(`it ends after ${pieces.length} of ${count} pieces`)
+  }
+  if (reader.left > 0) throw invalid(`${reader.left} bytes follow its ${count} pieces`)
+  return createTokenizer(pieces)
+}
+
+/** The tokenizer file of these pieces. */
+export function writeTokenizer(pieces: readonly Piece[]): Uint8Array {
+  const writer = new ByteWriter().u32(Math.max(0, ...pieces.map(({ bytes }) => bytes.length)))
+  for (const { score, bytes } of pieces)
+    writer
+      .raw(new Uint8Array(Float32Array.of(score).buffer))
+      .u32(bytes.length)
+      .raw(bytes)
+  return writer.done()
+}
+
+/** Pieces of a vocabulary of bytes alone: the three markers, then every byte. */
+export function bytePieces(): Piece[] {
+  const text = new TextEncoder()
+  const names = ['<unk>', '\n<s>\n', '\n</s>\n']
+  for (let byte = 0; byte < 256; byte++) names.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
+  return names.map((name) => ({ score: 0, bytes: text.encode(name) }))
+}
+
+/** Bytes as a string of one character per byte, so that they can be the key of a map. */
+const keyOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
+
+/**
+ * Returns the tokenizer of these pieces.
+ * @throws AppError model.invalid when there are fewer than the markers and the 256 bytes
+ */
+export function createTokenizer(pieces: readonly Piece[]): Tokenizer {
+  if (pieces.length < byteToken + 256)
+    throw invalid(`it has ${pieces.length} pieces, the markers and the bytes alone are ${byteToken + 256}`)
+  const keys = pieces.map(({ bytes }) => keyOf(bytes))
+  const ids = new Map<string, number>()
+  for (const [id, key] of keys.entries()) if (key !== '' && !ids.has(key)) ids.set(key, id)
+  const text = new TextEncoder()
+
+  const characters = (from: string): number[] => {
+    const tokens: number[] = []
+    for (const character of from) {
+      const bytes = text.encode(character)
+      const id = ids.get(keyOf(bytes))
+      if (id === undefined) for (const byte of bytes) tokens.push(byteToken + byte)
+      else tokens.push(id)
+    }
+    return tokens
+  }
+
+  const bestMerge = (tokens: readonly number[]): { at: number; id: number } | null => {
+    let best: { at: number; id: number } | null = null
+    for (let at = 0; at + 1 < tokens.length; at++) {
+      const id = ids.get(keys[tokens[at]] + keys[tokens[at + 1]])
+      if (id !== undefined && (best === null || pieces[id].score > pieces[best.id].score)) best = { at, id }
+    }
+    return best
+  }
+
+  const merged = (word: string): number[] => {
+    const tokens = characters(word)
+    for (let best = bestMerge(tokens); best !== null; best = bestMerge(tokens))
+      tokens.splice(best.at, 2, best.id)
+    return tokens
+  }
+
+  return {
+    pieces,
+    encode: (from) => [beginToken, ...(from === '' ? [] : wordsOf(` ${from}`, pieces).flatMap(merged))],
+    decode: (previous, token) => {
+      const { bytes } = pieces[token]
+      const raw = /^<0x([0-9A-Fa-f]{2})>$/.exec(keys[token])
+      if (raw !== null) return Uint8Array.of(parseInt(raw[1], 16))
+      return previous === beginToken && bytes[0] === 0x20 ? bytes.subarray(1) : bytes
+    }
+  }
+}
+
+/**
+ * The text cut where no merge can cross: before each space, as long as no piece has a space behind its first byte. Merging the
+ * parts alone then gives the same tokens in far fewer steps.
+ */
+function wordsOf(text: string, pieces: readonly Piece[]): string[] {
+  const crosses = pieces.some(({ bytes }) => bytes.indexOf(0x20, 1) > 0)
+  return crosses ? [text] : text.split(/(?= )/u)
+}
+
+/** Text of generated tokens, the first of which follows `previous`. */
+export function decodeTokens(tokenizer: Tokenizer, previous: number, tokens: readonly number[]): string {
+  const decoder = new TextDecoder()
+  let text = ''
+  for (const token of tokens) {
+    text += decoder.decode(tokenizer.decode(previous, token), { stream: true })
+    previous = token
+  }
+  return text + decoder.decode()
+}
+
+const invalid = (what: string): AppError =>
+  new AppError(
+    'model.invalid',
+    `The tokenizer file does not fit the model: ${what}.`,
+    "Give the tokenizer the model was trained with, in llama2.c's format (tokenizer.bin)."
+  )
