@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors'
-import { ByteReader, ByteWriter } from '../binary/bytes'
+import { ByteReader, ByteWriter, concatBytes } from '../binary/bytes'
+import { decodeUtf8, encodeUtf8 } from '../binary/utf8'
 
 /** Token ids with a fixed meaning in llama2.c. */
 export const beginToken = 1
@@ -62,10 +63,9 @@ export function writeTokenizer(pieces: readonly Piece[]): Uint8Array {
 
 /** Pieces of a vocabulary of bytes alone: the three markers, then every byte. */
 export function bytePieces(): Piece[] {
-  const text = new TextEncoder()
   const names = ['<unk>', '\n<s>\n', '\n</s>\n']
   for (let byte = 0; byte < 256; byte++) names.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
-  return names.map((name) => ({ score: 0, bytes: text.encode(name) }))
+  return names.map((name) => ({ score: 0, bytes: encodeUtf8(name) }))
 }
 
 /** Bytes as a string of one character per byte, so that they can be the key of a map. */
@@ -81,12 +81,11 @@ export function createTokenizer(pieces: readonly Piece[]): Tokenizer {
   const keys = pieces.map(({ bytes }) => keyOf(bytes))
   const ids = new Map<string, number>()
   for (const [id, key] of keys.entries()) if (key !== '' && !ids.has(key)) ids.set(key, id)
-  const text = new TextEncoder()
 
   const characters = (from: string): number[] => {
     const tokens: number[] = []
     for (const character of from) {
-      const bytes = text.encode(character)
+      const bytes = encodeUtf8(character)
       const id = ids.get(keyOf(bytes))
       if (id === undefined) for (const byte of bytes) tokens.push(byteToken + byte)
       else tokens.push(id)
@@ -133,13 +132,12 @@ function wordsOf(text: string, pieces: readonly Piece[]): string[] {
 
 /** Text of generated tokens, the first of which follows `previous`. */
 export function decodeTokens(tokenizer: Tokenizer, previous: number, tokens: readonly number[]): string {
-  const decoder = new TextDecoder()
-  let text = ''
+  const parts: Uint8Array[] = []
   for (const token of tokens) {
-    text += decoder.decode(tokenizer.decode(previous, token), { stream: true })
+    parts.push(tokenizer.decode(previous, token))
     previous = token
   }
-  return text + decoder.decode()
+  return decodeUtf8(concatBytes(parts))
 }
 
 const invalid = (what: string): AppError =>
