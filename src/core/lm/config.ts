@@ -66,6 +66,7 @@ function invalidConfig(what: string): AppError {
 /** Names of a layer's matrices, in the order of the file. */
 export const matrixNames = ['wq', 'wk', 'wv', 'wo', 'w1', 'w2', 'w3'] as const
 
+/** Name of a layer's matrix. */
 export type MatrixName = (typeof matrixNames)[number]
 
 /** Rows (outputs) and columns (inputs) of a layer's matrix. */

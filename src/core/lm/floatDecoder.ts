@@ -30,8 +30,10 @@ export const observedTensors = [
   'classifierInput'
 ] as const
 
+/** Name of a tensor that a decoder shows. */
 export type ObservedTensor = (typeof observedTensors)[number]
 
+/** Called with each tensor while a decoder runs; the values are written again afterwards. */
 export type Observer = (tensor: ObservedTensor, layer: number, values: Float64Array) => void
 
 /** Added to the mean square of a row before its root is taken. */
