@@ -1,29 +1,23 @@
-import type { CallContext, EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { Gpu, gpuContract, GpuList, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { PhaseLine } from '../../core/gpu/phaseMarks'
 import type { JobService } from '../jobs/jobService'
 import { exportNames } from './exportNames'
+import { createGpuChoice, type GpuChoice, type GpuChoiceDeps } from './gpuChoice'
 import type { GpuStore } from './gpuStore'
 import { startHostLoad } from './hostLoad'
 import { importRecording } from './importRecording'
-import { listGpus, requireGpus } from './listGpus'
-import { createLiveSampling } from './liveSampling'
-import { record } from './recorder'
-import { gatherEvidence, type Evidence } from './recordingEvidence'
-import { findSmi, type SmiCommand, type Spawn } from './smiProcess'
+import { createLiveSampling, type LiveSampling } from './liveSampling'
+import { createRecordingJobs, type RecordArguments, type RecordingJobs } from './recordingJobs'
 import { startSmiSampler } from './smiSampler'
 
 /** What the GPU service is made from. */
-export interface GpuServiceDeps {
+export interface GpuServiceDeps extends GpuChoiceDeps {
   /** Asked for only when recordings are touched: listing GPUs must not open the data file. */
   store: () => Promise<GpuStore>
   jobs: JobService
   emit: EmitterOf<typeof gpuContract>
-  spawn: Spawn
-  env: Readonly<Record<string, string | undefined>>
-  /** The setting app.settings.nvidiaSmiPath, read at each use. */
-  nvidiaSmiPath: () => string | null
   /** Steady clock in ms; performance.timeOrigin + performance.now() in compose. */
   steadyMs: () => number
   unixMs: () => number
@@ -35,20 +29,6 @@ export interface GpuServiceDeps {
   recorded?: (recordingId: string) => void
   /** Writes the energy of every phase of a recording to a file; from the energy service. Returns the number of rows. */
   exportEnergy: (recordingId: string, file: string, format: 'csv' | 'parquet') => Promise<number>
-}
-
-/** What is recorded and how; times in ms. */
-export interface RecordArguments {
-  title?: string | undefined
-  command: string[]
-  cwd?: string | undefined
-  durationMs?: number | undefined
-  intervalMs: number
-  idleMs: number
-  /** Rest after the command for a second baseline, ms; 0 without. */
-  idleAfterMs?: number | undefined
-  lockClockMhz?: number | undefined
-  gpuIndexes?: number[] | undefined
 }
 
 /** GPUs and recordings for the contract and for workloads. */
@@ -68,154 +48,12 @@ export interface GpuService {
   close(): Promise<void>
 }
 
-/** Output of the wrapped command that is sent to the window per event at most, characters. */
-const outputPerEvent = 8_000
-
 /** Returns the service that lists GPUs, samples and records them. */
 export function createGpuService(deps: GpuServiceDeps): GpuService {
-  const { emit, spawn } = deps
-  const findCommand = (): ReturnType<typeof findSmi> => findSmi(deps.nvidiaSmiPath(), deps.env)
-  const requireSmi = (): SmiCommand => {
-    const smi = findCommand()
-    if (smi === null) throw new AppError('gpu.noDriver', 'nvidia-smi is gone.', 'List the GPUs again.')
-    return smi
-  }
-  let known: { at: string; list: Promise<GpuList> } | undefined
-  let recordingNow: string | undefined
-  const stops = new Map<string, AbortController>()
-
-  const list = (refresh: boolean): Promise<GpuList> => {
-    const at = `${deps.nvidiaSmiPath() ?? ''}`
-    if (refresh || known === undefined || known.at !== at) known = { at, list: listGpus(spawn, findCommand) }
-    return known.list
-  }
-  const chosen = async (indexes: readonly number[] | undefined): Promise<{ list: GpuList; gpus: Gpu[] }> => {
-    // A driver that was absent a moment ago may be there now: only a good answer is kept.
-    const found = await list((await list(false)).state !== 'ready')
-    const ready = requireGpus(found)
-    const gpus = indexes === undefined ? ready.gpus : ready.gpus.filter((gpu) => indexes.includes(gpu.index))
-    const missing = indexes?.filter((index) => !ready.gpus.some((gpu) => gpu.index === index)) ?? []
-    if (missing.length > 0 || gpus.length === 0) {
-      throw new AppError(
-        'input.notFound',
-        `There is no GPU ${missing.join(', ')}.`,
-        `This machine has GPU ${ready.gpus.map((gpu) => gpu.index).join(', ')}.`
-      )
-    }
-    return { list: ready, gpus }
-  }
-
-  const live = createLiveSampling({
-    startSampler(gpus, intervalMs, hooks) {
-      const smi = requireSmi()
-      return startSmiSampler({
-        smi,
-        spawn,
-        fields: fieldsOf(gpus),
-        intervalMs,
-        gpuIndexes: gpus.map((gpu) => gpu.index),
-        nowMs: deps.steadyMs,
-        ...hooks
-      })
-    },
-    onSampled: (batches, sequence, dropped) => emit('gpu.sampled', { batches, sequence, dropped }),
-    onChanged: (state) => emit('gpu.samplingChanged', state)
-  })
-  let hostLoad: ReturnType<typeof startHostLoad> | undefined
-  const startHost = (): void => {
-    hostLoad ??= startHostLoad(deps.readHostLoad, (load) => emit('gpu.hostLoad', load))
-  }
-  const stopHost = (): void => {
-    hostLoad?.stop()
-    hostLoad = undefined
-  }
-
-  const startRecording: GpuService['record'] = async (args, onOutput, onStarted) => {
-    const { list: found, gpus } = await chosen(args.gpuIndexes)
-    if (recordingNow !== undefined) {
-      throw new AppError(
-        'input.invalid',
-        'A recording is running already.',
-        'Wait for its end or stop it; two at once would disturb each other.'
-      )
-    }
-    const id = deps.newId()
-    recordingNow = id
-    const stop = new AbortController()
-    stops.set(id, stop)
-    const title =
-      args.title ?? (args.command.length > 0 ? args.command.join(' ') : 'Recording without a command')
-    const started = deps.jobs.start<Recording>({
-      kind: 'gpu.record',
-      title,
-      unit: 'ms',
-      total: args.command.length === 0 ? (args.durationMs ?? 0) : 0,
-      async run(context) {
-        let evidence: Evidence | undefined
-        try {
-          const store = await deps.store()
-          evidence = await gatherEvidence({
-            smi: requireSmi(),
-            spawn,
-            gpus,
-            lockClockMhz: args.lockClockMhz,
-            nvmlLibrary: deps.env['BITBENCH_NVML'],
-            powercapFolder: deps.env['BITBENCH_POWERCAP'],
-            nowMs: deps.steadyMs
-          })
-          const recording = await record(
-            {
-              ...args,
-              idleAfterMs: args.idleAfterMs ?? 0,
-              id,
-              title,
-              gpus,
-              driverVersion: found.driverVersion ?? '',
-              origin: found.origin,
-              cwd: args.cwd,
-              durationMs: args.durationMs,
-              stdin: onOutput === undefined ? 'ignore' : 'inherit'
-            },
-            {
-              store,
-              spawn,
-              nowMs: deps.steadyMs,
-              unixMs: deps.unixMs,
-              readHostLoad: async () => ({ ...(await deps.readHostLoad()), tMs: deps.steadyMs() }),
-              evidence,
-              startSampler: (hooks) => live.lend(id, gpus, args.intervalMs, hooks),
-              onSamples: () => undefined,
-              onChanged: (recording) => emit('gpu.recordingChanged', recording),
-              onPhase: (name, state, atMs) => emit('gpu.phaseMarked', { recordingId: id, name, state, atMs }),
-              onOutput(stream, text) {
-                onOutput?.(stream, text)
-                emit('gpu.commandOutput', { recordingId: id, stream, text: text.slice(-outputPerEvent) })
-              },
-              ...(onStarted === undefined ? {} : { onStarted }),
-              progress: (elapsedMs, note) => context.progress(elapsedMs, undefined, note)
-            },
-            context.signal,
-            stop.signal
-          )
-          if (recording.state === 'cancelled') {
-            throw new AppError(
-              'job.cancelled',
-              `"${title}" was cancelled.`,
-              'What was recorded up to then is kept.'
-            )
-          }
-          return recording
-        } finally {
-          await evidence?.release()
-          recordingNow = undefined
-          stops.delete(id)
-          deps.recorded?.(id)
-        }
-      }
-    })
-    return { jobId: started.jobId, recordingId: id, result: started.result }
-  }
-
+  const choice = createGpuChoice(deps)
+  const live = createLive(deps, choice)
+  const recordings = createRecordingJobs({ ...deps, choice, live })
+  const host = createHostFeed(deps)
   const exportRecording: GpuService['exportRecording'] = async (id, file) => {
     const { format, phasesFile } = exportNames(file)
     const store = await deps.store()
@@ -226,79 +64,129 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
       { file: phasesFile, rows: phaseRows }
     ]
   }
-
   return {
-    list,
-    record: startRecording,
+    list: (refresh) => choice.list(refresh),
+    record: (args, onOutput, onStarted) => recordings.start(args, { onOutput, onStarted }),
     exportRecording,
     async close() {
-      for (const stop of stops.values()) stop.abort()
-      stopHost()
+      recordings.stopAll()
+      host.stop()
       await live.close()
     },
     handlers: {
-      'gpu.list': ({ refresh }) => list(refresh),
-      async 'gpu.startSampling'({ intervalMs, gpuIndexes }) {
-        const { gpus } = await chosen(gpuIndexes)
-        startHost()
-        return live.start(gpus, intervalMs)
-      },
-      'gpu.stopSampling'() {
-        stopHost()
-        return live.stop()
-      },
-      'gpu.samplingState': async () => live.state(),
-      'gpu.history': async ({ gpuIndex, metric, lastMs, buckets }) =>
-        live.history(gpuIndex, metric, lastMs, buckets),
-      async 'gpu.record'(args, _context: CallContext) {
-        const { jobId, recordingId } = await startRecording(args)
-        return { jobId, recordingId }
-      },
-      async 'gpu.stopRecording'({ id }) {
-        const stop = stops.get(id)
-        if (stop === undefined) {
-          throw new AppError(
-            'energy.noRecording',
-            `Recording ${id} is not running.`,
-            'Refresh the list of recordings.'
-          )
-        }
-        stop.abort()
-        return { ok: true }
-      },
-      'gpu.recordings': async () => ({ recordings: await (await deps.store()).list() }),
-      async 'gpu.recording'({ id }) {
-        const store = await deps.store()
-        const recording = await store.recording(id)
-        return { recording, phases: await store.phases(id), gaps: await store.gaps(id) }
-      },
-      async 'gpu.recordingTrace'({ id, gpuIndex, metric, fromMs, toMs, buckets }) {
-        const store = await deps.store()
-        const recording = await store.recording(id)
-        const whole = recording.durationMs === null ? null : recording.durationMs + recording.idleAfterMs
-        const end = toMs ?? whole ?? (await store.lastMs(id))
-        return store.envelope(id, gpuIndex, metric, fromMs ?? 0, end, buckets)
-      },
-      'gpu.exportRecording': async ({ id, file }) => ({ files: await exportRecording(id, file) }),
-      async 'gpu.importRecording'({ file, title, gpuName }) {
-        const store = await deps.store()
-        const imported = await importRecording({ file, title, gpuName, id: deps.newId() }, store)
-        emit('gpu.recordingChanged', imported.recording)
-        return imported
-      },
-      async 'gpu.deleteRecording'({ id }) {
-        if (recordingNow === id) {
-          throw new AppError(
-            'input.invalid',
-            'This recording is still running.',
-            'Stop it first, then delete it.'
-          )
-        }
-        await (await deps.store()).delete(id)
-        await deps.forgetEnergy(id)
-        emit('gpu.recordingDeleted', { id })
-        return { ok: true }
+      'gpu.list': ({ refresh }) => choice.list(refresh),
+      ...samplingHandlers(choice, live, host),
+      ...recordingHandlers(deps, recordings),
+      'gpu.exportRecording': async ({ id, file }) => ({ files: await exportRecording(id, file) })
+    }
+  }
+}
+
+type Handlers = HandlersOf<typeof gpuContract>
+
+function samplingHandlers(
+  choice: GpuChoice,
+  live: LiveSampling,
+  host: HostFeed
+): Pick<Handlers, 'gpu.startSampling' | 'gpu.stopSampling' | 'gpu.samplingState' | 'gpu.history'> {
+  return {
+    async 'gpu.startSampling'({ intervalMs, gpuIndexes }) {
+      const { gpus } = await choice.chosen(gpuIndexes)
+      host.start()
+      return live.start(gpus, intervalMs)
+    },
+    'gpu.stopSampling'() {
+      host.stop()
+      return live.stop()
+    },
+    'gpu.samplingState': async () => live.state(),
+    'gpu.history': async ({ gpuIndex, metric, lastMs, buckets }) =>
+      live.history(gpuIndex, metric, lastMs, buckets)
+  }
+}
+
+function recordingHandlers(
+  deps: GpuServiceDeps,
+  recordings: RecordingJobs
+): Omit<Handlers, keyof ReturnType<typeof samplingHandlers> | 'gpu.list' | 'gpu.exportRecording'> {
+  const { emit } = deps
+  return {
+    async 'gpu.record'(args) {
+      const { jobId, recordingId } = await recordings.start(args, {})
+      return { jobId, recordingId }
+    },
+    async 'gpu.stopRecording'({ id }) {
+      recordings.stop(id)
+      return { ok: true }
+    },
+    'gpu.recordings': async () => ({ recordings: await (await deps.store()).list() }),
+    async 'gpu.recording'({ id }) {
+      const store = await deps.store()
+      const recording = await store.recording(id)
+      return { recording, phases: await store.phases(id), gaps: await store.gaps(id) }
+    },
+    async 'gpu.recordingTrace'({ id, gpuIndex, metric, fromMs, toMs, buckets }) {
+      const store = await deps.store()
+      const recording = await store.recording(id)
+      const whole = recording.durationMs === null ? null : recording.durationMs + recording.idleAfterMs
+      const end = toMs ?? whole ?? (await store.lastMs(id))
+      return store.envelope(id, gpuIndex, metric, fromMs ?? 0, end, buckets)
+    },
+    async 'gpu.importRecording'({ file, title, gpuName }) {
+      const store = await deps.store()
+      const imported = await importRecording({ file, title, gpuName, id: deps.newId() }, store)
+      emit('gpu.recordingChanged', imported.recording)
+      return imported
+    },
+    async 'gpu.deleteRecording'({ id }) {
+      if (recordings.isRunning(id)) {
+        throw new AppError(
+          'input.invalid',
+          'This recording is still running.',
+          'Stop it first, then delete it.'
+        )
       }
+      await (await deps.store()).delete(id)
+      await deps.forgetEnergy(id)
+      emit('gpu.recordingDeleted', { id })
+      return { ok: true }
+    }
+  }
+}
+
+function createLive(deps: GpuServiceDeps, choice: GpuChoice): LiveSampling {
+  const { emit, spawn } = deps
+  return createLiveSampling({
+    startSampler: (gpus, intervalMs, hooks) =>
+      startSmiSampler({
+        smi: choice.requireSmi(),
+        spawn,
+        fields: fieldsOf(gpus),
+        intervalMs,
+        gpuIndexes: gpus.map((gpu) => gpu.index),
+        nowMs: deps.steadyMs,
+        ...hooks
+      }),
+    onSampled: (batches, sequence, dropped) => emit('gpu.sampled', { batches, sequence, dropped }),
+    onChanged: (state) => emit('gpu.samplingChanged', state)
+  })
+}
+
+/** Load of the host for the window, while GPUs are sampled. */
+interface HostFeed {
+  start(): void
+  stop(): void
+}
+
+function createHostFeed({ readHostLoad, emit }: GpuServiceDeps): HostFeed {
+  let feed: ReturnType<typeof startHostLoad> | undefined
+  return {
+    start() {
+      feed ??= startHostLoad(readHostLoad, (load) => emit('gpu.hostLoad', load))
+    },
+    stop() {
+      feed?.stop()
+      feed = undefined
     }
   }
 }
