@@ -1,0 +1,197 @@
+import { codeRange } from '../../quant/quantizedNetwork'
+import { checkStep, type Decoder } from '../floatDecoder'
+import { headSize } from '../config'
+import { logistic, partExponents, wholeExponents } from './lmTables'
+import type { Factors, QuantizedLm, QuantizedLmLayer, QuantizedMatrix } from './quantizedLm'
+
+/**
+ * The integer reference of a decoder: what resources/firmware/decoder computes, bit for bit (docs/arithmetic.md "Decoder").
+ * Every intermediate is an integer below 2^53.
+ */
+
+/** floor(value * mult / 2^shift + 1/2) */
+const scaled = (value: number, { mult, shift }: Factors, at: number): number =>
+  Math.floor((value * mult[at] + 2 ** (shift[at] - 1)) / 2 ** shift[at])
+
+const clamp = (value: number, low: number, high: number): number =>
+  value < low ? low : value > high ? high : value
+
+const clamp16 = (value: number): number => clamp(value, -32768, 32767)
+
+function toCodes(bits: 8 | 4): (value: number) => number {
+  const { low, high } = codeRange(bits)
+  return (value) => clamp(value, low, high)
+}
+
+const code8 = toCodes(8)
+const code4 = toCodes(4)
+const coder = (bits: 8 | 4): ((value: number) => number) => (bits === 8 ? code8 : code4)
+
+/** Sum of row `row` of codes times `x`. */
+function rowSum({ codes, columns }: QuantizedMatrix, x: Int8Array, row: number): number {
+  let sum = 0
+  const from = row * columns
+  for (let at = 0; at < columns; at++) sum += codes[from + at] * x[at]
+  return sum
+}
+
+/** Calls `use` with each row's sum in the units of its factor. */
+function product(matrix: QuantizedMatrix, x: Int8Array, use: (row: number, value: number) => void): void {
+  for (let row = 0; row < matrix.rows; row++) use(row, scaled(rowSum(matrix, x, row), matrix, row))
+}
+
+/** floor(sqrt(value)) of an integer below 2^62. */
+function squareRoot(value: bigint): bigint {
+  let root = BigInt(Math.floor(Math.sqrt(Number(value))))
+  while (root * root > value) root--
+  while ((root + 1n) * (root + 1n) <= value) root++
+  return root
+}
+
+/** 1 / sqrt(V) as `inverse` * 2^(doublings - 61), of V = sum of squares plus epsilon. */
+export function inverseRoot(total: number): { inverse: number; doublings: number } {
+  if (total === 0) return { inverse: 0, doublings: 0 }
+  let value = BigInt(total)
+  let doublings = 0
+  for (; value < 1n << 60n; value <<= 2n) doublings++
+  const inverse = (1n << 61n) / squareRoot(value)
+  return { inverse: Math.min(Number(inverse), 2 ** 31 - 1), doublings }
+}
+
+/** Root mean square norm of the residual, as codes. */
+function norm(x: Int32Array, epsilon: number, factors: Factors, bits: 8 | 4, out: Int8Array): void {
+  let squares = epsilon
+  for (const value of x) squares += value * value
+  const { inverse, doublings } = inverseRoot(squares)
+  const divisor = 2 ** (41 - doublings)
+  const code = coder(bits)
+  for (let at = 0; at < x.length; at++) {
+    const normal = Math.floor((x[at] * inverse) / divisor)
+    out[at] = code(scaled(normal, factors, at))
+  }
+}
+
+/** exp(-distance / 256) in 1/8192. */
+export function exponent(distance: number): number {
+  const capped = Math.min(distance, 4095)
+  return (wholeExponents[capped >> 8] * partExponents[capped & 255] + 65536) >>> 17
+}
+
+/** Returns the integer decoder of a quantized model. */
+export function createIntegerDecoder(lm: QuantizedLm): Decoder {
+  const { config, scheme } = lm
+  const size = headSize(config)
+  const length = config.sequenceLength
+  const x = new Int32Array(config.dim)
+  const normal = new Int8Array(config.dim)
+  const turned = new Int32Array(config.dim)
+  const query = new Int8Array(config.dim)
+  const mixed = new Int8Array(config.dim)
+  const gate = new Int32Array(config.hiddenDim)
+  const hidden = new Int8Array(config.hiddenDim)
+  const weights = new Int32Array(length)
+  const logits = new Float64Array(config.vocabulary)
+  const codesOf = coder(scheme.cacheBits)
+  /** Per layer [kvHead][position][headSize]. */
+  const cache = (): Int8Array[] => lm.layers.map(() => new Int8Array(config.kvHeads * length * size))
+  const keys = cache()
+  const values = cache()
+  let position = 0
+
+  /** Codes of rotated values in 1/256 of a code. */
+  const rotated = (
+    count: number,
+    code: (value: number) => number,
+    put: (at: number, code: number) => void
+  ) => {
+    for (let at = 0; at < count; at += 2) {
+      const turn = (position * size) / 2 + (at % size) / 2
+      const [cosine, sine] = [lm.rotation[2 * turn], lm.rotation[2 * turn + 1]]
+      const even = (turned[at] * cosine - turned[at + 1] * sine + 8192) >> 14
+      const odd = (turned[at] * sine + turned[at + 1] * cosine + 8192) >> 14
+      put(at, code((even + 128) >> 8))
+      put(at + 1, code((odd + 128) >> 8))
+    }
+  }
+
+  const cachePlace = (at: number): number => (Math.floor(at / size) * length + position) * size + (at % size)
+
+  const attend = (layer: QuantizedLmLayer, index: number, head: number): void => {
+    const from = Math.floor((head * config.kvHeads) / config.heads) * length * size
+    let largest = -Infinity
+    for (let at = 0; at <= position; at++) {
+      let sum = 0
+      for (let i = 0; i < size; i++) sum += query[head * size + i] * keys[index][from + at * size + i]
+      weights[at] = sum
+      largest = Math.max(largest, sum)
+    }
+    let total = 0
+    for (let at = 0; at <= position; at++) {
+      weights[at] = exponent(scaled(largest - weights[at], layer.score, head))
+      total += weights[at]
+    }
+    const inverse = Math.floor(2 ** 36 / total)
+    const code = coder(layer.wo.activationBits)
+    for (let i = 0; i < size; i++) {
+      let sum = 0
+      for (let at = 0; at <= position; at++) sum += weights[at] * values[index][from + at * size + i]
+      const mean = Math.floor((sum * inverse + 2 ** 23) / 2 ** 24)
+      mixed[head * size + i] = code(scaled(mean, layer.mean, head))
+    }
+  }
+
+  const attention = (layer: QuantizedLmLayer, index: number): void => {
+    norm(x, lm.epsilon, layer.attentionNorm, layer.wq.activationBits, normal)
+    const turn = (row: number, value: number): void => {
+      turned[row] = clamp16(value)
+    }
+    product(layer.wq, normal, turn)
+    rotated(config.dim, code8, (at, code) => (query[at] = code))
+    product(layer.wk, normal, turn)
+    rotated(layer.wk.rows, codesOf, (at, code) => (keys[index][cachePlace(at)] = code))
+    product(layer.wv, normal, (row, value) => (values[index][cachePlace(row)] = codesOf(value)))
+    for (let head = 0; head < config.heads; head++) attend(layer, index, head)
+    product(layer.wo, mixed, addToResidual)
+  }
+
+  const addToResidual = (row: number, value: number): void => {
+    x[row] = clamp16(x[row] + value)
+  }
+
+  const feedForward = (layer: QuantizedLmLayer): void => {
+    norm(x, lm.epsilon, layer.ffnNorm, layer.w1.activationBits, normal)
+    product(layer.w1, normal, (row, value) => {
+      const input = clamp16(value)
+      gate[row] = (input * logistic[clamp(input >> 2, -512, 511) + 512] + 16384) >> 15
+    })
+    const code = coder(layer.w2.activationBits)
+    product(layer.w3, normal, (row, value) => {
+      hidden[row] = code(scaled(gate[row] * clamp16(value), layer.hidden, 0))
+    })
+    product(layer.w2, hidden, addToResidual)
+  }
+
+  return {
+    config,
+    position: () => position,
+    reset: () => {
+      position = 0
+    },
+    step(token) {
+      checkStep(config, position, token)
+      const { codes } = lm.embedding
+      for (let at = 0; at < config.dim; at++)
+        x[at] = clamp16(scaled(codes[token * config.dim + at], lm.embedding, token))
+      for (const [index, layer] of lm.layers.entries()) {
+        attention(layer, index)
+        feedForward(layer)
+      }
+      norm(x, lm.epsilon, lm.finalNorm, lm.classifier.activationBits, normal)
+      product(lm.classifier, normal, (row, value) => {
+        logits[row] = clamp(value, -(2 ** 31), 2 ** 31 - 1) / 65536
+      })
+      position++
+      return logits
+    }
+  }
+}
