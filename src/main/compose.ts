@@ -51,12 +51,18 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const { events, jobs, tasks, store, log } = foundation
   const app = connectApp(foundation)
   const board = connectBoards(foundation)
-  const { gpu, energy } = connectGpus(foundation)
-  const estimator = connectEstimators(foundation)
+  const { gpu, energy, recordings } = connectGpus(foundation)
+  const { estimator, estimators } = connectEstimators(foundation)
   const workload = connectWorkloads(foundation, gpu, energy)
   const loop = connectLoop(foundation, () => dispatch)
-  const networks = connectNetworks(foundation, board, [loop.runs, workload.runs])
-  const { dataset, model, profile, proxy, calibrations, search, deploy, runs } = networks
+  const networks = connectNetworks(foundation, board, [loop.runs, workload.runs], {
+    ...{ recordings, estimators, version: readVersion() },
+    async removeRecording(id) {
+      await recordings.delete(id)
+      await energy.forget(id)
+    }
+  })
+  const { dataset, model, profile, proxy, calibrations, search, deploy, runs, session } = networks
   const handlers = {
     ...app.handlers,
     ...board.handlers,
@@ -73,6 +79,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...proxy.handlers,
     ...runs.handlers,
     ...search.handlers,
+    ...session.handlers,
     ...createStoreService(store).handlers,
     ...workload.handlers
   }

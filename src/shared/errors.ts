@@ -18,6 +18,8 @@ export const errorCodes = [
   'store.corrupt',
   'store.failed',
   'store.exportFailed',
+  'session.invalid',
+  'session.newer',
   'host.unauthorised',
   'host.unknownCommand',
   'host.disconnected',

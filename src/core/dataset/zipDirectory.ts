@@ -5,6 +5,8 @@ export interface ZipEntry {
   readonly name: string
   /** 0 stored, 8 deflated. */
   readonly method: 0 | 8
+  /** CRC-32 of the unpacked bytes. */
+  readonly crc32: number
   readonly packedBytes: number
   readonly bytes: number
   /** Where its local header begins. */
@@ -69,7 +71,14 @@ export function readZipDirectory(directory: Uint8Array, file: string): ZipEntry[
     }
     const bytes = field(24)
     const packedBytes = field(20)
-    entries.push({ name, method, bytes, packedBytes, headerOffset: field(42) })
+    entries.push({
+      name,
+      method,
+      crc32: view.getUint32(at + 16, true),
+      bytes,
+      packedBytes,
+      headerOffset: field(42)
+    })
     at = next
   }
   if (entries.length === 0) throw invalidData(file, 'it holds no files')

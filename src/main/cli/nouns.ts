@@ -78,6 +78,12 @@ export const cliEntries: readonly CliEntry[] = [
     load: async () => (await import('./run')).runCli
   },
   {
+    noun: 'session',
+    summary: 'session files: runs with all they need, carried to another machine',
+    verbs: ['export', 'import', 'info', 'examples'],
+    load: async () => (await import('./session')).sessionCli
+  },
+  {
     noun: 'bench',
     summary: 'kernels on a board',
     verbs: ['kernels'],

@@ -5,13 +5,14 @@ import { rowColumns, type UnreadableRow } from '../store/rowColumns'
 import type { Store } from '../store/store'
 
 const { fewest, most } = calibrationSchema.shape
-const measuredSchema = calibrationSchema.omit({ line: true }).extend({
+/** A stored calibration. */
+export const measuredCalibrationSchema = calibrationSchema.omit({ line: true }).extend({
   fewest: fewest.omit({ predicted: true }),
   most: most.omit({ predicted: true })
 })
 
 /** What was measured; what is predicted of it changes with the proxies and is not kept. */
-export type MeasuredCalibration = z.infer<typeof measuredSchema>
+export type MeasuredCalibration = z.infer<typeof measuredCalibrationSchema>
 
 /** A row that cannot be read; removed like any other. */
 type UnreadableCalibration = UnreadableRow & Pick<MeasuredCalibration, 'boardId' | 'modelId'>
@@ -52,7 +53,7 @@ export function createCalibrationStore(store: Pick<Store, 'run' | 'all'>): Calib
       const calibrations: MeasuredCalibration[] = []
       const unreadable: UnreadableCalibration[] = []
       for (const { board_id: boardId, model_id: modelId, calibration } of rows) {
-        const { value, problem } = parseJson(calibration, measuredSchema)
+        const { value, problem } = parseJson(calibration, measuredCalibrationSchema)
         if (problem === null) calibrations.push(value)
         else unreadable.push({ id: `${modelId} on ${boardId}`, boardId, modelId, problem })
       }
@@ -63,7 +64,7 @@ export function createCalibrationStore(store: Pick<Store, 'run' | 'all'>): Calib
         'SELECT calibration FROM proxy_calibration WHERE board_id = $1 AND model_id = $2',
         [boardId, modelId]
       )
-      const found = row === undefined ? null : parseJson(row.calibration, measuredSchema).value
+      const found = row === undefined ? null : parseJson(row.calibration, measuredCalibrationSchema).value
       if (found === null || found.unit !== unit) return null
       if (buildId !== null && buildId !== found.buildId) return null
       return { fewest: found.fewest.measured, most: found.most.measured }

@@ -83,7 +83,9 @@ export function createDeployService(deps: {
     describe: ({ modelName, boardName, imagesDone, request, error, finishedAtMs }) => ({
       title: `Deploy ${modelName} to ${boardName}`,
       detail: error?.message ?? `${imagesDone} of ${countOf(request.images, 'image')} compared`,
-      finishedAtMs
+      finishedAtMs,
+      model: modelName,
+      board: boardName
     }),
     begin: ({ id, request }) => begin(id, request)
   })

@@ -29,7 +29,7 @@ export interface EstimatorStore {
 }
 
 /** The model itself is validated where it is revived (estimatorFromJson). */
-const trainedSchema = z.object({
+export const storedEstimatorSchema = z.object({
   json: z.looseObject({ format: z.string(), version: z.number() }),
   detail: estimatorDetailSchema.omit({ estimator: true })
 })
@@ -57,7 +57,7 @@ export function createEstimatorStore(store: Pick<Store, 'run' | 'all'>): Estimat
         [id]
       )
       if (row === undefined) return null
-      const read = trainedSchema.safeParse(JSON.parse(row.trained))
+      const read = storedEstimatorSchema.safeParse(JSON.parse(row.trained))
       if (!read.success) {
         throw new AppError(
           'store.corrupt',

@@ -43,10 +43,12 @@ export function createLoopService(deps: {
     jobs,
     labels,
     table,
-    describe: ({ request, board, steps, finishedAtMs }) => ({
+    describe: ({ request, board, modelId, steps, finishedAtMs }) => ({
       title: `Whole loop on ${board?.name ?? request.boardId}`,
       detail: detailOf(steps),
-      finishedAtMs
+      finishedAtMs,
+      model: modelId,
+      board: board?.name ?? request.boardId
     }),
     begin: (loop) => begin(loop)
   })

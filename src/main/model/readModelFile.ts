@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { realpath } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import type { OnnxModel } from '../../core/model/onnx'
@@ -13,6 +13,20 @@ export interface ModelFile {
   /** Hash over the bytes of the file and of the data files it names, first 16 hex digits. */
   readonly id: string
   readonly sizeBytes: number
+}
+
+/**
+ * The files that a model consists of: the ONNX file, the data files it names, and its card, each with its path below
+ * the model's folder. @throws as readModelFile
+ */
+export async function modelFileParts(file: string): Promise<{ location: string; file: string }[]> {
+  const parts = [{ location: path.basename(file), file }]
+  for (const location of externalLocations(parseOnnx(await readRegularFile(file, { maxBytes }))))
+    parts.push({ location, file: await resolveBeside(file, location) })
+  const card = file.replace(/\.onnx$/, '.json')
+  if (card !== file && (await stat(card).catch(() => null))?.isFile() === true)
+    parts.push({ location: path.basename(card), file: card })
+  return parts
 }
 
 /** Largest model or data file read, in bytes: a protobuf message cannot be larger than 2 GiB. */

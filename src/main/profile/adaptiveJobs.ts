@@ -48,7 +48,9 @@ export function createAdaptiveRuns(
     describe: (run) => ({
       title: `${run.request.kernel} on ${run.boardName}, adaptively`,
       detail: run.error ?? `${run.adaptive.at(-1)?.rows ?? 0} of ${countOf(run.poolRows, 'row')} measured`,
-      finishedAtMs: run.finishedAtMs
+      finishedAtMs: run.finishedAtMs,
+      model: run.request.modelId,
+      board: run.boardName
     }),
     begin: async (run) => await begin(run, await boards.connect(run.boardId))
   })

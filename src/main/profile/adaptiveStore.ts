@@ -4,7 +4,7 @@ import { createRecordTable, type RecordTable } from '../store/recordTable'
 import type { Store } from '../store/store'
 
 /** An adaptive run as stored, with what a resumed run must plan the same. */
-const storedAdaptiveSchema = adaptiveRunSchema.extend({
+export const storedAdaptiveSchema = adaptiveRunSchema.extend({
   jobId: z.string().nullable().default(null),
   buildId: z.number(),
   coreName: z.string(),

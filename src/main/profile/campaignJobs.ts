@@ -67,7 +67,9 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
     describe: (campaign) => ({
       title: `Profile ${campaign.boardName}`,
       detail: campaign.error ?? `${campaign.done} of ${countOf(campaign.total, 'sample')}`,
-      finishedAtMs: campaign.finishedAtMs
+      finishedAtMs: campaign.finishedAtMs,
+      model: campaign.request.modelId,
+      board: campaign.boardName
     }),
     begin: (campaign) => again(campaign)
   })

@@ -7,7 +7,8 @@ import type { SqlRow, Store } from '../store/store'
 import { markSummaryStale } from './sampleSummary'
 
 const storedCampaignSchema = campaignSchema.extend({ buildId: z.number().nullable(), coreName: z.string() })
-const itemsSchema: z.ZodType<BenchItem[]> = z.array(
+/** What a campaign measures, as stored. */
+export const campaignItemsSchema: z.ZodType<BenchItem[]> = z.array(
   z.object({
     kernel: kernelSchema,
     dims: z.array(z.number()),
@@ -114,7 +115,7 @@ export function createCampaignStore(store: Store): CampaignStore {
       const [row] = await store.all<{ items: string }>('SELECT items FROM profile_campaign WHERE id = $1', [
         id
       ])
-      const found = parseJson(row?.items ?? '', itemsSchema)
+      const found = parseJson(row?.items ?? '', campaignItemsSchema)
       if (found.problem !== null) throw unreadable(id, `items: ${found.problem}`)
       return found.value
     },

@@ -34,7 +34,7 @@ const proxyColumns = rowColumns<{ summary: ProxySummary; fitted: FitOutput }>('p
 ])
 
 /** Data files written before the names were one hold dwconv2d, maxpool and avgpool. */
-const storedSummarySchema = proxySummarySchema.extend({
+export const storedSummarySchema = proxySummarySchema.extend({
   kernel: z.preprocess(
     (name) => (typeof name === 'string' ? (findProxyKernel(name) ?? name) : name),
     proxySummarySchema.shape.kernel
@@ -42,7 +42,7 @@ const storedSummarySchema = proxySummarySchema.extend({
 })
 
 /** What a page and a cost read of a stored fit; the model itself is checked by proxyFromJson. */
-const storedFitSchema = z.looseObject({
+export const storedFitSchema = z.looseObject({
   ...proxyDetailSchema.pick({ splits: true, points: true, interval: true, importance: true, perPair: true })
     .shape,
   learningCurve: proxyDetailSchema.shape.learningCurve,

@@ -13,10 +13,16 @@ export interface RunRecord {
 }
 
 /** What a run is and what came out of it, in words. */
-export type RunDescription = Pick<Run, 'title' | 'detail' | 'finishedAtMs'>
+export type RunDescription = Pick<Run, 'title' | 'detail' | 'finishedAtMs'> & Partial<RunSubject>
+
+/** What a run is about; `model` may be the id of a known network, whose name is shown then. */
+export type RunSubject = Pick<Run, 'model' | 'board' | 'dataSet'>
+
+/** A run that is about nothing that is named. */
+export const noSubject: RunSubject = { model: null, board: null, dataSet: null }
 
 /** A run of any kind as the list over all kinds needs it. */
-export type RunFacts = Omit<Run, 'name' | 'notes' | 'tags' | 'forgotten'>
+export type RunFacts = Omit<Run, 'name' | 'notes' | 'tags' | 'forgotten' | 'imported'>
 
 /** One kind of run; the run service knows no more of it. */
 export interface RunKind {
@@ -107,14 +113,15 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
     if (stored.record === null) {
       return {
         ...{ id, kind, startedAtMs, state: 'unreadable', problem: stored.problem },
-        ...{ title: `Unreadable ${noun}`, detail: '', finishedAtMs: null },
+        ...{ title: `Unreadable ${noun}`, detail: '', finishedAtMs: null, ...noSubject },
         ...{ jobId: null, resumable: false }
       }
     }
     const record = newest(stored.record)
     const resumable = record.state !== 'running' && record.state !== 'done'
     const { state, jobId } = record
-    return { id, kind, startedAtMs, state, jobId, resumable, problem: null, ...describe(record) }
+    const described = { ...noSubject, ...describe(record) }
+    return { id, kind, startedAtMs, state, jobId, resumable, problem: null, ...described }
   }
   const requireIdle = (id: string): void => {
     if (running.has(id)) throw new AppError('run.busy', `This ${noun} is running.`, 'Cancel it first.')

@@ -1,6 +1,7 @@
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import type { Run, runContract } from '../../shared/contract/run'
 import { AppError } from '../../shared/errors'
+import type { ImportedRuns } from './importedRuns'
 import type { RunFacts, RunKind } from './runKeeper'
 import { plainLabel, type RunLabel, type RunLabels } from './runLabels'
 
@@ -9,22 +10,37 @@ export interface RunService {
   handlers: HandlersOf<typeof runContract>
   /** Removes deleted runs for good; called when a window or server closes. */
   purge(): Promise<void>
+  /** All runs but deleted ones, newest first. */
+  list(): Promise<Run[]>
 }
 
 /** Returns the runs of all kinds as one list. */
 export function createRunService(deps: {
   labels: RunLabels
   kinds: readonly RunKind[]
+  /** Where imported runs came from; absent: none is imported. */
+  imported?: ImportedRuns
+  /** Names of networks by id. */
+  modelNames?: () => Promise<ReadonlyMap<string, string>>
   emit: EmitterOf<typeof runContract>
   nowMs: () => number
 }): RunService {
   const { labels, kinds, emit, nowMs } = deps
 
   const all = async (of: readonly RunKind[]): Promise<Run[]> => {
-    const known = await labels.all()
-    const facts = (await Promise.all(of.map((kind) => kind.facts()))).flat()
+    const [known, imported, names, ...facts] = await Promise.all([
+      labels.all(),
+      deps.imported?.all() ?? new Map<string, NonNullable<Run['imported']>>(),
+      deps.modelNames?.() ?? new Map<string, string>(),
+      ...of.map((kind) => kind.facts())
+    ])
     return facts
-      .map((one) => withLabel(one, known.get(one.id) ?? plainLabel))
+      .flat()
+      .map((one) => ({
+        ...withLabel(one, known.get(one.id) ?? plainLabel),
+        imported: imported.get(one.id) ?? null,
+        model: one.model === null ? null : (names.get(one.model) ?? one.model)
+      }))
       .sort((a, b) => b.startedAtMs - a.startedAtMs)
   }
   const find = async (id: string): Promise<Run> => {
@@ -85,18 +101,20 @@ export function createRunService(deps: {
         return { ok: true }
       }
     },
+    list: async () => (await all(kinds)).filter((run) => !run.forgotten),
     async purge() {
       for (const run of await all(kinds)) if (run.forgotten) await kindOf(run).remove(run.id)
     }
   }
 }
 
-function withLabel(facts: RunFacts, { name, notes, tags, forgottenAtMs }: RunLabel): Run {
+function withLabel(facts: RunFacts, { name, notes, tags, forgottenAtMs }: RunLabel): Omit<Run, 'imported'> {
   return { ...facts, name, notes, tags, forgotten: forgottenAtMs !== null }
 }
 
 /** Whether any word field of a run holds the text. */
-function mentions({ id, name, title, notes, tags }: Run, text: string): boolean {
+function mentions({ id, name, title, notes, tags, model, board, dataSet }: Run, text: string): boolean {
   const wanted = text.trim().toLowerCase()
-  return [id, name ?? '', title, notes, ...tags].some((field) => field.toLowerCase().includes(wanted))
+  const fields = [id, name, title, notes, ...tags, model, board, dataSet].map((field) => field ?? '')
+  return fields.some((field) => field.toLowerCase().includes(wanted))
 }

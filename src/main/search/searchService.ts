@@ -38,7 +38,10 @@ export function createSearchService(deps: {
     describe: (search) => ({
       title: titleOf(search),
       detail: `${search.request.strategy}, ${search.trace.length} of ${countOf(search.request.evaluations, 'scheme')}, ${bestSoFar(search)}`,
-      finishedAtMs: null
+      finishedAtMs: null,
+      model: search.about?.model ?? search.request.modelId,
+      board: search.about?.board ?? null,
+      dataSet: search.about?.dataSet ?? null
     }),
     begin: (search) => again(search)
   })

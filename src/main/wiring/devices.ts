@@ -5,9 +5,11 @@ import { createBoardService, type BoardService } from '../board/boardService'
 import { createEnergyService, type EnergyService } from '../energy/energyService'
 import { createEnergyStore } from '../energy/energyStore'
 import { createGpuService, type GpuService } from '../gpu/gpuService'
-import { createGpuStore } from '../gpu/gpuStore'
+import { createGpuStore, type GpuStore } from '../gpu/gpuStore'
 import { readHostLoad } from '../gpu/hostLoad'
 import { builtPath, resourcePath } from '../paths'
+import { withoutForgotten } from '../runs/keptRuns'
+import { createRunLabels } from '../runs/runLabels'
 import type { Foundation } from './foundation'
 
 const boardAdapters = ({ spawn, findProgram }: Foundation): BoardAdapters =>
@@ -42,9 +44,16 @@ export function connectBoards(foundation: Foundation): BoardService {
 }
 
 /** GPU sampling and the energy computed from its recordings. */
-export function connectGpus(foundation: Foundation): { gpu: GpuService; energy: EnergyService } {
+export function connectGpus(foundation: Foundation): {
+  gpu: GpuService
+  energy: EnergyService
+  /** All recordings, deleted ones too. */
+  recordings: GpuStore
+} {
   const { store, jobs, tasks, emitter, nowMs, newId, spawn, settingsFile } = foundation
-  const gpuStore = createGpuStore(store)
+  const recordings = createGpuStore(store)
+  const labels = createRunLabels(store)
+  const gpuStore: GpuStore = { ...recordings, list: withoutForgotten(labels, () => recordings.list()) }
   const energy = createEnergyService({
     source: async () => gpuStore,
     store: async () => createEnergyStore(store),
@@ -67,5 +76,5 @@ export function connectGpus(foundation: Foundation): { gpu: GpuService; energy: 
     recorded: (recordingId) => void energy.report(recordingId).catch(() => undefined),
     exportEnergy: (recordingId, file, format) => energy.exportPhases(recordingId, file, format)
   })
-  return { gpu, energy }
+  return { gpu, energy, recordings }
 }

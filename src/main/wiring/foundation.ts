@@ -18,6 +18,7 @@ import { builtPath } from '../paths'
 import { profileMigrations } from '../profile/profileService'
 import { proxyMigrations } from '../proxy/proxyStore'
 import { resultMigrations } from '../model/resultStore'
+import { sessionMigrations } from '../runs/importedRuns'
 import { runMigrations } from '../runs/runLabels'
 import { searchMigrations } from '../search/searchStore'
 import { createLazyStore, type LazyStore } from '../store/lazyStore'
@@ -64,6 +65,7 @@ const migrations = [
   resultMigrations,
   runMigrations,
   searchMigrations,
+  sessionMigrations,
   workloadMigrations
 ]
 

@@ -16,14 +16,17 @@ import { resourcePath } from '../paths'
 import { createBoardSamples } from '../profile/boardFitSources'
 import { createProfileService, type ProfileService } from '../profile/profileService'
 import { createProxyService, type ProxyService } from '../proxy/proxyService'
-import { createProxyStore } from '../proxy/proxyStore'
+import { createProxyStore, type ProxyStore } from '../proxy/proxyStore'
 import { createSearchService, type SearchService } from '../search/searchService'
 import { createSearchStore } from '../search/searchStore'
 import type { RunKind } from '../runs/runKeeper'
 import { createRunService, type RunService } from '../runs/runService'
-import { createRunLabels } from '../runs/runLabels'
+import { createImportedRuns } from '../runs/importedRuns'
+import { createRunLabels, type RunLabels } from '../runs/runLabels'
+import type { SessionService } from '../session/sessionService'
 import { monitorInfo } from './devices'
 import type { Foundation } from './foundation'
+import { connectSessions, keptKinds, type Kept } from './sessions'
 
 /** The services of the loop from networks and Samples to a verified deployment. */
 export interface Networks {
@@ -35,16 +38,19 @@ export interface Networks {
   readonly search: SearchService
   readonly deploy: DeployService
   readonly runs: RunService
+  readonly session: SessionService
 }
 
 /** Connects them in the order of the loop: each needs only what stands before it. */
 export function connectNetworks(
   foundation: Foundation,
   board: BoardService,
-  otherRuns: readonly RunKind[]
+  otherRuns: readonly RunKind[],
+  kept: Kept & { version: string }
 ): Networks {
   const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
   const labels = createRunLabels(store)
+  const imported = createImportedRuns(store, newId)
   const anyInfo = monitorInfo(foundation)
   const common = { jobs, labels, nowMs, newId }
   const dataset = createDataSetService({
@@ -74,9 +80,10 @@ export function connectNetworks(
     decide: (plan, state, signal) => tasks.run('profile.decide', { plan, state }, { signal }),
     layerShapes: (modelId) => layerShapes(model, modelId)
   })
+  const proxies = createProxyStore(store)
   const proxy = createProxyService({
     ...common,
-    store: createProxyStore(store),
+    store: visibleProxies(proxies, labels),
     boardSamples: createBoardSamples(profile),
     tasks,
     emit: emitter()
@@ -127,11 +134,32 @@ export function connectNetworks(
   })
   const runs = createRunService({
     labels,
-    kinds: [...profile.runs, search.runs, deploy.runs, ...otherRuns],
+    kinds: [...profile.runs, search.runs, deploy.runs, ...otherRuns, ...keptKinds(labels, kept, proxies)],
+    imported,
+    modelNames: async () =>
+      new Map((await model.handlers['model.list']({}, noStop)).models.map(({ id, name }) => [id, name])),
     emit: emitter(),
     nowMs
   })
-  return { dataset, model, profile, proxy, calibrations, search, deploy, runs }
+  const session = connectSessions(foundation, {
+    ...{ model, imported, version: kept.version },
+    proxies: visibleProxies(proxies, labels),
+    runs: () => runs.list()
+  })
+  return { dataset, model, profile, proxy, calibrations, search, deploy, runs, session }
+}
+
+const noStop = { signal: new AbortController().signal }
+
+/** Proxies without those that were deleted and can be restored: they are listed, chosen and carried nowhere. */
+function visibleProxies(proxies: ProxyStore, labels: RunLabels): ProxyStore {
+  return {
+    ...proxies,
+    async list() {
+      const [all, hidden] = await Promise.all([proxies.list(), labels.forgotten()])
+      return { ...all, proxies: all.proxies.filter(({ id }) => !hidden.has(id)) }
+    }
+  }
 }
 
 /** Build of the firmware on a connected board; null while it is not connected. */

@@ -60,7 +60,10 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
     describe: (record) => ({
       title: titleOf(record),
       detail: detailOf(record),
-      finishedAtMs: record.finishedAtMs
+      finishedAtMs: record.finishedAtMs,
+      model: record.subject?.model ?? null,
+      board: record.power?.gpu ?? record.subject?.deviceName ?? null,
+      dataSet: dataSetOf(record)
     }),
     begin: (record) => begin({ ...record, state: 'running', finishedAtMs: null, message: null })
   })
@@ -149,6 +152,11 @@ function titleOf({ request, subject }: WorkloadRecord): string {
         ? (runner.model ?? runner.entry ?? 'network')
         : runner.command[0]!)
   return `Workload ${model}`
+}
+
+/** The test set, where the run names one; shipped networks have their own. */
+function dataSetOf({ request: { runner } }: WorkloadRecord): string | null {
+  return runner.kind === 'command' || runner.dataset === undefined ? null : path.basename(runner.dataset)
 }
 
 function detailOf({ steps, power }: WorkloadRecord): string {

@@ -15,6 +15,7 @@ import { profileContract } from './profile'
 import { proxyContract } from './proxy'
 import { runContract } from './run'
 import { searchContract } from './search'
+import { sessionContract } from './session'
 import { storeContract } from './store'
 import { workloadContract } from './workload'
 
@@ -34,6 +35,7 @@ export const commands = {
   ...proxyContract.commands,
   ...runContract.commands,
   ...searchContract.commands,
+  ...sessionContract.commands,
   ...storeContract.commands,
   ...workloadContract.commands
 } as const
@@ -53,6 +55,7 @@ export const events = {
   ...proxyContract.events,
   ...runContract.events,
   ...searchContract.events,
+  ...sessionContract.events,
   ...workloadContract.events
 } as const
 

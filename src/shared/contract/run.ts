@@ -3,7 +3,17 @@ import { runStates } from '../vocabulary'
 import { command, defineContract, done } from './define'
 
 /** Run: stored work of any kind that can be resumed, named, annotated and deleted. */
-export const runKindSchema = z.enum(['campaign', 'adaptive', 'search', 'deployment', 'loop', 'workload'])
+export const runKindSchema = z.enum([
+  'campaign',
+  'adaptive',
+  'search',
+  'deployment',
+  'loop',
+  'workload',
+  'recording',
+  'proxy',
+  'estimator'
+])
 
 /** Kind of a run. */
 export type RunKindName = z.infer<typeof runKindSchema>
@@ -28,6 +38,10 @@ export const runSchema = z.object({
   title: z.string(),
   /** What came out so far, one line. */
   detail: z.string(),
+  /** Names of the network, the board or GPU, and the data set that it is about; null where it has none. */
+  model: z.string().nullable(),
+  board: z.string().nullable(),
+  dataSet: z.string().nullable(),
   state: runStateSchema,
   startedAtMs: z.number(),
   finishedAtMs: z.number().nullable(),
@@ -37,7 +51,9 @@ export const runSchema = z.object({
   /** Deleted; can be restored until this Bitbench is closed. */
   forgotten: z.boolean(),
   /** What is wrong with the stored row of an unreadable run; null otherwise. */
-  problem: z.string().nullable()
+  problem: z.string().nullable(),
+  /** The session file it came from; null for runs made here. */
+  imported: z.object({ file: z.string(), atMs: z.number(), example: z.boolean() }).nullable()
 })
 
 /** A run of any kind with its label. */
@@ -54,7 +70,7 @@ export const runContract = defineContract({
       z.object({
         /** Empty: every kind. */
         kinds: z.array(runKindSchema).default([]),
-        /** Part of the name, title, notes or a tag; capitals do not matter. */
+        /** Part of the name, title, notes, a tag, model, board or data set; capitals do not matter. */
         text: z.string().default(''),
         /** Shows those that were deleted and can be restored too. */
         withForgotten: z.boolean().default(false)

@@ -17,6 +17,10 @@ const run = (id: string, change: Partial<Run>): Run => ({
   jobId: null,
   resumable: false,
   forgotten: false,
+  model: 'lenet5-fashion',
+  board: 'Virtual board, small',
+  dataSet: 'Fashion-MNIST',
+  imported: null,
   problem: null,
   ...change
 })

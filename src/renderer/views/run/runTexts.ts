@@ -8,7 +8,10 @@ export const kindTexts: Readonly<Record<RunKindName, string>> = {
   adaptive: 'Adaptive runs',
   search: 'Searches',
   deployment: 'Deployments',
-  workload: 'Workloads'
+  workload: 'Workloads',
+  recording: 'Recordings',
+  proxy: 'Proxies',
+  estimator: 'Estimators'
 }
 
 /** The page that shows a run of this kind. */
@@ -18,7 +21,10 @@ export const pageOfKind: Readonly<Record<RunKindName, PageId>> = {
   adaptive: 'profile',
   search: 'search',
   deployment: 'deploy',
-  workload: 'workload'
+  workload: 'workload',
+  recording: 'gpu',
+  proxy: 'proxy',
+  estimator: 'estimator'
 }
 
 /** Tags from a line with commas: trimmed, without empty ones, each once. */
