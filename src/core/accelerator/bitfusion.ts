@@ -1,4 +1,15 @@
 import { AppError } from '../../shared/errors'
+import {
+  activations,
+  bestOrder,
+  loops,
+  lowerBound,
+  streams,
+  sumsIn,
+  sumsOut,
+  weights,
+  type LoopOrder
+} from './loopOrder'
 
 /**
  * Analytic cycle model of the BitFusion accelerator (Sharma et al., ISCA 2018): a systolic array of bit-composable
@@ -42,6 +53,14 @@ export const bitFusionDefaults: BitFusionHardware = {
   maxBits: 8
 }
 
+/** The usual array with some sizes of its own; what is undefined stays as it is. */
+export function bitFusionHardware(changes: {
+  readonly [K in keyof BitFusionHardware]?: number | undefined
+}): BitFusionHardware {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+  return { ...bitFusionDefaults, ...Object.fromEntries(given) }
+}
+
 /** A convolution by its output; a matmul is a 1 x 1 convolution on a 1 x 1 output. */
 export interface BitFusionLayer {
   outputHeight: number
@@ -53,24 +72,42 @@ export interface BitFusionLayer {
   weightBits: number
 }
 
-/** Streams between DRAM and SRAM: activations in, weights in, partial sums in, sums out. */
-const [activations, weights, sumsIn, sumsOut] = [0, 1, 2, 3]
-const streams = 4
-/** Loops over tiles: batch, output columns, output rows, input channels, output channels. */
-const loops = 5
-/** dependsOn[loop][stream]: whether a step of the loop needs other data of the stream. */
-const dependsOn = [
-  [true, false, true, true],
-  [true, false, true, true],
-  [true, false, true, true],
-  [true, true, false, false],
-  [false, true, true, true]
-]
-
 /** Multiplications one unit does per cycle at these widths; bits above maxBits do not fit. */
 function unitsPerCycle(bits: number, hardware: BitFusionHardware): number {
   return Math.floor(hardware.maxBits / Math.max(bits, hardware.minBits))
 }
+
+/** How one layer runs: its tiles, loop order, buffers, traffic and cycles over the whole batch. */
+export interface BitFusionPlan {
+  readonly cycles: number
+  /** Cycles in which the array computes; the rest waits for the port. */
+  readonly computeCycles: number
+  readonly tile: BitFusionExtent
+  /** Steps over tiles per dimension. */
+  readonly steps: BitFusionExtent
+  /** Dimensions with more than one step, outermost loop first. */
+  readonly order: readonly (keyof BitFusionExtent)[]
+  /** Bytes the layer keeps in each SRAM at once; half of every SRAM is usable. */
+  readonly bufferBytes: { readonly activations: number; readonly weights: number; readonly outputs: number }
+  /** Bytes over the DRAM port: activations, weights and partial sums in, sums out. */
+  readonly dramBytes: {
+    readonly activations: number
+    readonly weights: number
+    readonly sumsIn: number
+    readonly sumsOut: number
+  }
+}
+
+/** Sizes or steps along the dimensions that are tiled. */
+export interface BitFusionExtent {
+  readonly batch: number
+  readonly outputWidth: number
+  readonly outputHeight: number
+  readonly inputChannels: number
+  readonly outputChannels: number
+}
+
+const loopNames = ['batch', 'outputWidth', 'outputHeight', 'inputChannels', 'outputChannels'] as const
 
 /**
  * Cycles of one layer over the whole batch. Throws input.invalid for widths the array cannot hold and
@@ -80,6 +117,73 @@ export function bitFusionCycles(
   layer: BitFusionLayer,
   hardware: BitFusionHardware = bitFusionDefaults
 ): number {
+  return cheapestTiling(layer, hardware).cycles
+}
+
+/** The tiling behind bitFusionCycles, in full. Throws as bitFusionCycles. */
+export function bitFusionPlan(
+  layer: BitFusionLayer,
+  hardware: BitFusionHardware = bitFusionDefaults
+): BitFusionPlan {
+  const { cycles, compute, first, tiles, tile } = cheapestTiling(layer, hardware)
+  let order: LoopOrder = { outermostFirst: [], residentBits: [], movedBits: [] }
+  bestOrder(compute, first, tiles, capacityOf(hardware), hardware.dramBitsPerCycle, (found) => {
+    order = found
+  })
+  const bytes = (bits: number | undefined): number => Math.ceil((bits ?? 0) / 8)
+  return {
+    cycles,
+    computeCycles: compute,
+    tile: extentOf(tile),
+    steps: extentOf(Array.from(tiles)),
+    order: order.outermostFirst.map((loop) => loopNames[loop]),
+    bufferBytes: {
+      activations: bytes(order.residentBits[activations]),
+      weights: bytes(order.residentBits[weights]),
+      outputs: bytes(order.residentBits[sumsOut])
+    },
+    dramBytes: {
+      activations: bytes(order.movedBits[activations]),
+      weights: bytes(order.movedBits[weights]),
+      sumsIn: bytes(order.movedBits[sumsIn]),
+      sumsOut: bytes(order.movedBits[sumsOut])
+    }
+  }
+}
+
+function extentOf(sizes: readonly number[]): BitFusionExtent {
+  return {
+    batch: sizes[0] ?? 1,
+    outputWidth: sizes[1] ?? 1,
+    outputHeight: sizes[2] ?? 1,
+    inputChannels: sizes[3] ?? 1,
+    outputChannels: sizes[4] ?? 1
+  }
+}
+
+/** Usable bits per stream: half of every SRAM, as the other half is being filled. */
+function capacityOf(hardware: BitFusionHardware): number[] {
+  return [
+    hardware.activationSramBytes * 4,
+    hardware.weightSramBytes * 4,
+    hardware.outputSramBytes * 4,
+    hardware.outputSramBytes * 4
+  ]
+}
+
+interface Tiling {
+  readonly cycles: number
+  /** Cycles of computing alone. */
+  readonly compute: number
+  /** Bits of one tile per stream. */
+  readonly first: Float64Array
+  /** Steps per loop. */
+  readonly tiles: Float64Array
+  /** Size of a tile along every loop. */
+  readonly tile: readonly number[]
+}
+
+function cheapestTiling(layer: BitFusionLayer, hardware: BitFusionHardware): Tiling {
   const { activationBits, weightBits, window, inputChannels, outputChannels, outputHeight, outputWidth } =
     layer
   const lanes = unitsPerCycle(activationBits, hardware) * unitsPerCycle(weightBits, hardware) * hardware.rows
@@ -91,17 +195,12 @@ export function bitFusionCycles(
     )
   }
   const { batch, columns, outputBits, dramBitsPerCycle } = hardware
-  const capacity = [
-    hardware.activationSramBytes * 4,
-    hardware.weightSramBytes * 4,
-    hardware.outputSramBytes * 4,
-    hardware.outputSramBytes * 4
-  ]
+  const capacity = capacityOf(hardware)
   const area = window * window
   const longerSide = Math.max(outputHeight, outputWidth)
   const tiles = new Float64Array(loops)
   const first = new Float64Array(streams)
-  let best = Infinity
+  let best: Tiling | null = null
   for (let b = exponents(batch); b >= 0; b--) {
     const tileBatch = Math.min(1 << b, batch)
     tiles[0] = Math.ceil(batch / tileBatch)
@@ -126,13 +225,17 @@ export function bitFusionCycles(
           if (first[weights] > capacity[weights] || first[sumsIn] > capacity[sumsIn]) continue
           const compute =
             tiles[0] * tiles[1] * tiles[2] * tiles[3] * tiles[4] * positions * columnPasses * steps
-          if (lowerBound(compute, first, tiles, dramBitsPerCycle) >= best) continue
-          best = Math.min(best, bestOrder(compute, first, tiles, capacity, dramBitsPerCycle))
+          const least: number = best?.cycles ?? Infinity
+          if (lowerBound(compute, first, tiles, dramBitsPerCycle) >= least) continue
+          const cycles = bestOrder(compute, first, tiles, capacity, dramBitsPerCycle)
+          if (cycles >= least) continue
+          const tile = [tileBatch, tileWidth, tileHeight, tileInputs, tileOutputs]
+          best = { cycles, compute, first: first.slice(), tiles: tiles.slice(), tile }
         }
       }
     }
   }
-  if (best === Infinity) {
+  if (best === null) {
     throw new AppError(
       'input.unsupported',
       `No tile of a ${window} x ${window} layer at ${activationBits} and ${weightBits} bits fits into the SRAMs.`,
@@ -145,76 +248,4 @@ export function bitFusionCycles(
 /** Largest exponent of a power-of-two tiling: the first power that covers `size`. */
 function exponents(size: number): number {
   return Math.ceil(Math.log2(size))
-}
-
-/** No order can beat this: every stream moved once, or the array never waiting. */
-function lowerBound(compute: number, first: Float64Array, tiles: Float64Array, dramBits: number): number {
-  let traffic = 0
-  let initial = 0
-  for (let stream = 0; stream < streams; stream++) {
-    let once = first[stream]
-    initial += once
-    for (let loop = 0; loop < loops; loop++) if (dependsOn[loop][stream]) once *= tiles[loop]
-    traffic += once
-  }
-  return Math.max(compute + initial / dramBits, traffic / dramBits)
-}
-
-/**
- * Cheapest loop order of one tiling. From the innermost loop outwards, a stream's buffer grows with every loop it
- * depends on while it fits; from the first that does not, each further loop reloads it. What is loaded before the
- * first step and drained after the last cannot overlap with computing; the rest can.
- */
-function bestOrder(
-  compute: number,
-  first: Float64Array,
-  tiles: Float64Array,
-  capacity: readonly number[],
-  dramBits: number
-): number {
-  const active: number[] = []
-  for (let loop = 0; loop < loops; loop++) if (tiles[loop] > 1) active.push(loop)
-  let best = Infinity
-  // Traffic and resident size of every stream at every depth of the search.
-  const moved = new Float64Array(streams * (loops + 1))
-  const resident = new Float64Array(streams * (loops + 1))
-  const growing = new Uint8Array(streams * (loops + 1)).fill(1)
-  moved.set(first)
-  resident.set(first)
-  const used = new Uint8Array(loops)
-
-  const place = (depth: number): void => {
-    const base = depth * streams
-    if (depth === active.length) {
-      const initial = resident[base + activations] + resident[base + weights] + resident[base + sumsIn]
-      const final = resident[base + sumsOut]
-      let total = 0
-      for (let stream = 0; stream < streams; stream++) total += moved[base + stream]
-      const overlapped = Math.ceil((total - initial - final) / dramBits)
-      const cycles =
-        Math.max(compute, overlapped) + Math.ceil(initial / dramBits) + Math.ceil(final / dramBits)
-      if (cycles < best) best = cycles
-      return
-    }
-    for (const loop of active) {
-      if (used[loop] === 1) continue
-      used[loop] = 1
-      for (let stream = 0; stream < streams; stream++) {
-        const from = base + stream
-        const to = from + streams
-        const depends = dependsOn[loop][stream]
-        moved[to] = moved[from] * (depends || growing[from] === 0 ? tiles[loop] : 1)
-        growing[to] = growing[from]
-        resident[to] = resident[from]
-        if (growing[from] === 1 && depends) {
-          if (moved[to] > capacity[stream]) growing[to] = 0
-          else resident[to] = moved[to]
-        }
-      }
-      place(depth + 1)
-      used[loop] = 0
-    }
-  }
-  place(0)
-  return best
 }

@@ -5,6 +5,7 @@ import { predictNetwork, type NetworkLayer } from '../proxy/fit/network'
 import type { Proxy } from '../proxy/fit/proxy'
 import { bitWidths, type Bits } from '../quant/scheme'
 import { bitFusionCycles, bitFusionDefaults, type BitFusionHardware } from '../accelerator/bitfusion'
+import { arrayLayer } from '../deploy/bitfusionGraph'
 import { buildCostTable, type CostTable } from './costTable'
 
 /** What a budget may count, as tables over the layers of one network. */
@@ -58,22 +59,13 @@ export function bitFusionCosts(
 
 /** Any widths the array holds, 1 to 8. @throws AppError input.invalid, input.unsupported (bitFusionCycles) */
 export function bitFusionLayerCycles(
-  { kernel, matmul, conv }: Workload,
+  workload: Workload,
   weightBits: number,
   activationBits: number,
   hardware: BitFusionHardware = bitFusionDefaults
 ): number {
-  const bits = { weightBits, activationBits }
-  if (matmul !== null) {
-    const point = { outputHeight: 1, outputWidth: matmul.n, window: 1 }
-    return bitFusionCycles({ ...point, inputChannels: matmul.k, outputChannels: matmul.m, ...bits }, hardware)
-  }
-  const { c, k, ksH, ksW, outH, outW } = conv!
-  const window = { outputHeight: outH, outputWidth: outW, window: Math.sqrt(ksH * ksW), ...bits }
-  if (kernel !== 'depthwiseConv2d') {
-    return bitFusionCycles({ ...window, inputChannels: c, outputChannels: k }, hardware)
-  }
-  return k * bitFusionCycles({ ...window, inputChannels: 1, outputChannels: 1 }, hardware)
+  const { layer, repeats } = arrayLayer(workload, { weightBits, activationBits })
+  return repeats * bitFusionCycles(layer, hardware)
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type CliContext,
   type CliNoun
 } from './framework'
+import { bitfusionVerb } from './deployBitfusion'
 import { lineOptions, lineSettings } from './boardLine'
 import { dataSetOption } from './ownData'
 import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
@@ -30,6 +31,7 @@ const modelOptions = {
 export const deployCli: CliNoun = {
   noun: 'deploy',
   verbs: {
+    bitfusion: bitfusionVerb,
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
       usage:

@@ -67,8 +67,8 @@ export const cliEntries: readonly CliEntry[] = [
   },
   {
     noun: 'deploy',
-    summary: 'a scheme on a board, or as C in a folder',
-    verbs: ['build', 'run'],
+    summary: 'a scheme on a board, as C in a folder, or on BitFusion',
+    verbs: ['bitfusion', 'build', 'run'],
     load: async () => (await import('./deploy')).deployCli
   },
   {

@@ -1,4 +1,5 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
+import type { Graph } from '../../core/model/graph'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { QuantMethod, SchemeJson } from '../../shared/contract/model'
@@ -19,6 +20,7 @@ export interface DeployBoards {
 /** What deploying needs of models. */
 export interface DeployModels {
   name(modelId: string): Promise<string>
+  graph(modelId: string): Promise<Graph>
   quantize(modelId: string, scheme: SchemeJson, method: QuantMethod): Promise<QuantizedNetwork>
   /** Test images as the network's input codes; no choice was ever made on them. */
   testInputs(

@@ -1,5 +1,7 @@
 import { countOf } from '../../shared/units'
 import type { BoardInfo } from '../../core/board/boardInfo'
+import { bitFusionHardware } from '../../core/accelerator/bitfusion'
+import { bitFusionGraph, bitFusionText } from '../../core/deploy/bitfusionGraph'
 import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
@@ -150,6 +152,10 @@ export function createDeployService(deps: {
       'deploy.forget': async ({ deploymentId }) => {
         await runs.forget((await runs.find(deploymentId)).id, nowMs())
         return { ok: true }
+      },
+      'deploy.bitfusion': async ({ modelId, scheme, hardware }) => {
+        const graph = bitFusionGraph(await models.graph(modelId), scheme, bitFusionHardware(hardware))
+        return { graph, text: bitFusionText(graph) }
       },
       'deploy.export': async ({ modelId, scheme, method, images, folder, boardId, ramBytes }) => {
         const info = boardId === null ? await infoOf(ramBytes) : await boards.info(boardId)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { countUnits } from '../vocabulary'
+import { arraySchemeSchema, bitFusionGraphSchema, bitFusionHardwareSchema } from './bitfusion'
 import { command, defineContract, done, nothing, originSchema } from './define'
 import { methodSchema, schemeSchema } from './model'
 import { storedRunStateSchema } from './run'
@@ -173,6 +174,15 @@ export const deployContract = defineContract({
         ramBytes: z.number().int().min(1024).max(0x4000_0000).nullable().default(null)
       }),
       z.object({ folder: z.string(), files: z.array(z.object({ name: z.string(), sizeBytes: z.number() })) })
+    ),
+    /** A model under a scheme on the BitFusion accelerator, by its analytic model; runs nothing. */
+    'deploy.bitfusion': command(
+      z.object({
+        modelId: z.string(),
+        scheme: arraySchemeSchema,
+        hardware: bitFusionHardwareSchema.partial().default({})
+      }),
+      z.object({ graph: bitFusionGraphSchema, text: z.string() })
     )
   },
   events: {
