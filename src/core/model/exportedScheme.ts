@@ -36,6 +36,8 @@ const carriers: ReadonlySet<string> = new Set([
   'MaxPool',
   'Pad',
   'Slice',
+  'Concat',
+  'Split',
   'Gather',
   'DepthToSpace',
   'SpaceToDepth'

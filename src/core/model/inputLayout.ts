@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors'
 import type { OnnxModel } from './onnx'
-import type { Shape } from './graph'
+import { sizeOf, type Shape } from './graph'
+import { maxElements } from './constants/numbers'
 import { stridedMap } from './constants/indexing'
 
 /** One way in which the network's input may lie as an image or a vector. */
@@ -38,7 +39,8 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
     dims.length === 0 ||
     rest.length > 3 ||
     fixed.length !== rest.length ||
-    fixed.some((size) => size < 1)
+    fixed.some((size) => size < 1) ||
+    sizeOf(fixed) > maxElements
   ) {
     throw new AppError(
       'model.unsupportedShape',

@@ -16,6 +16,7 @@ import { foldConstant } from './operators/foldConstant'
 import { operatorReaders, readerOf } from './operators/readers'
 import { dropDeadNodes } from './passes/dropDeadNodes'
 import { nameNodes } from './passes/nameNodes'
+import { tfliteDomain } from './tflite/conversion'
 import { sortNodes } from './passes/sortNodes'
 
 /** The nodes of an ONNX model read one by one under one layout of the input. */
@@ -96,11 +97,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
     if (!dependsOnUnknown && isStandard && foldConstant(state, node)) return null
     if (reader === undefined) {
       const name = isStandard ? 'this operator' : `the operator of the domain "${node.domain}"`
-      throw unsupported(
-        node,
-        `${name} is not supported`,
-        `Supported: ${supportedOperators.join(', ')}. Replace it in the network or export it in another way.`
-      )
+      throw unsupported(node, `${name} is not supported`, hintFor(node))
     }
     if (!dependsOnUnknown) {
       reader(state, node)
@@ -112,6 +109,12 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
   }
   for (const output of node.outputs) state.unknown.add(output)
   return null
+}
+
+function hintFor({ domain }: OnnxNode): string {
+  if (domain === tfliteDomain)
+    return 'Replace the operator (or this form of it) before converting; docs/models.md lists the TFLite operators that are read.'
+  return `Supported: ${supportedOperators.join(', ')}. Replace it in the network or export it in another way.`
 }
 
 function namedError(node: OnnxNode, reason: unknown): AppError {

@@ -26,7 +26,7 @@ export const modelCli: CliNoun = {
     check: checkVerb,
     run: runVerb,
     info: {
-      summary: 'Layers, shapes, multiply-accumulates and parameters of an ONNX file.',
+      summary: 'Layers, shapes, multiply-accumulates and parameters of an ONNX or TFLite file.',
       usage: 'FILE.onnx',
       options: {},
       async run(args, context) {

@@ -19,7 +19,8 @@ import {
 
 /** `model check`: everything that stands in the way of a file. */
 export const checkVerb: CliVerb = {
-  summary: 'Whether an ONNX file is read and can be deployed, with everything that stands in the way.',
+  summary:
+    'Whether an ONNX or TFLite file is read and can be deployed, with everything that stands in the way.',
   usage: 'FILE.onnx [--output NAME]',
   options: { output: { type: 'string', help: 'output to use of a network with several; the first without' } },
   async run(args, context) {
@@ -38,7 +39,8 @@ export const checkVerb: CliVerb = {
 
 /** `model run`: a network's outputs on given inputs, to be compared with onnxruntime. */
 export const runVerb: CliVerb = {
-  summary: 'Outputs of an ONNX file on the items of a .npy array, in float or as integers under a scheme.',
+  summary:
+    'Outputs of an ONNX or TFLite file on the items of a .npy array, in float or as integers under a scheme.',
   usage:
     'FILE.onnx --input [NAME=]X.npy [--scheme float|int8|exported|w4a8|w8a8,w4a4,…] [--output NAME] [--board ID]',
   options: {

@@ -20,6 +20,9 @@ import { workloadsOf } from '../../core/model/workload'
 import { presentExported } from './presentExported'
 import { readModelFile } from './readModelFile'
 
+/** Endings of the files that are networks. */
+const modelEnding = /\.(onnx|tflite)$/
+
 /** A model that was read. */
 export interface LoadedModel {
   readonly summary: ModelSummary
@@ -51,7 +54,7 @@ export function createModelFiles(options: {
     const graph = importOnnx(onnx)
     const summary: ModelSummary = {
       id,
-      name: path.basename(file, '.onnx'),
+      name: path.basename(file).replace(modelEnding, ''),
       path: file,
       shipped: path.dirname(file) === modelsFolder,
       sizeBytes,
@@ -114,7 +117,7 @@ export function createModelFiles(options: {
 }
 
 async function readCard(file: string): Promise<ModelCard | null> {
-  const text = await readFile(file.replace(/\.onnx$/, '.json'), 'utf8').catch(() => null)
+  const text = await readFile(file.replace(modelEnding, '.json'), 'utf8').catch(() => null)
   if (text === null) return null
   try {
     return modelCardSchema.safeParse(JSON.parse(text)).data ?? null

@@ -162,7 +162,7 @@ export function notOnnx(message: string, cause?: unknown): AppError {
   return new AppError(
     'model.invalid',
     message,
-    'Choose an .onnx file; an ONNX checker reports what is wrong with it.',
+    'Choose an .onnx or .tflite file; an ONNX checker reports what is wrong with the former.',
     { cause }
   )
 }

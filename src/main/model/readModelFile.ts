@@ -4,10 +4,12 @@ import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import type { OnnxModel } from '../../core/model/onnx'
 import { readRegularFile } from '../files/readRegularFile'
+import { tfliteToOnnx } from '../../core/model/tflite/toOnnx'
 import { decodeModel, externalLocations, parseOnnx } from './onnxFile'
+import { decodeTflite, isTflite } from './tfliteFile'
 import type { ExternalPlace } from './onnxTensorFile'
 
-/** An ONNX file with the weights it keeps beside it. */
+/** A network's file, ONNX or TFLite (read as ONNX operators), with the weights it keeps beside it. */
 export interface ModelFile {
   readonly model: OnnxModel
   /** Hash over the bytes of the file and of the data files it names, first 16 hex digits. */
@@ -39,6 +41,10 @@ const maxBytes = 2 ** 31 - 1
 export async function readModelFile(file: string): Promise<ModelFile> {
   const bytes = await readRegularFile(file, { maxBytes })
   const hash = createHash('sha256').update(bytes)
+  if (isTflite(bytes)) {
+    const model = tfliteToOnnx(decodeTflite(bytes))
+    return { model, id: hash.digest('hex').slice(0, 16), sizeBytes: bytes.length }
+  }
   const proto = parseOnnx(bytes)
   const files = new Map<string, Uint8Array>()
   let sizeBytes = bytes.length

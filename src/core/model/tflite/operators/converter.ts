@@ -1,0 +1,27 @@
+import { int, type OnnxAttribute } from '../../onnx'
+import type { Conversion } from '../conversion'
+import type { TfliteOperator, TfliteOption } from '../tflite'
+
+/** Writes an operator as ONNX nodes and binds its outputs; false where its form is not read. */
+export type Converter = (conversion: Conversion, operator: TfliteOperator) => boolean
+
+/** An option of the operator's table; undefined where its schema has none of that name. */
+export function optionOf(operator: TfliteOperator, name: string): TfliteOption | undefined {
+  return operator.options[name]
+}
+
+/** A number of the options; 0 where it is not given. */
+export function numberOption(operator: TfliteOperator, name: string): number {
+  const value = operator.options[name]
+  return typeof value === 'number' ? value : 0
+}
+
+/** ONNX attributes by the option they are taken from. */
+export function intAttributes(
+  operator: TfliteOperator,
+  names: Readonly<Record<string, string>>
+): Record<string, OnnxAttribute> {
+  return Object.fromEntries(
+    Object.entries(names).map(([attribute, name]) => [attribute, int(numberOption(operator, name))])
+  )
+}
