@@ -1,4 +1,3 @@
-import { formatBitPair } from '../../shared/bitPair'
 import type { PublishedSet } from '../../core/proxy/report/publishedSets'
 import type { MeasuredTableRow, PublishedPoint } from '../../core/proxy/report/publishedTable'
 import { barPanel, figureOf, scatterPanel, type PointSeries } from '../figures/charts'
@@ -33,36 +32,24 @@ function scatterFigure({ dataset, unit, points }: PublishedResult): Figure {
   ])
 }
 
-/** Equal widths by themselves; mixed pairs by their wider width, as there may be 49 pairs and eight colours. */
+/** By the wider of the two widths: there may be 49 pairs, and there are eight colours. */
 function byPrecision(
   points: readonly PublishedPoint[],
   predicted: (point: PublishedPoint) => number
 ): PointSeries[] {
-  const groups = new Map<string, PublishedPoint[]>()
-  const rank = (point: PublishedPoint): number => 100 * Math.max(point.weightBits, point.activationBits)
-  for (const point of [...points].sort((a, b) => rank(b) - rank(a) || isMixed(a) - isMixed(b))) {
-    const name = precisionOf(point)
-    const group = groups.get(name)
-    if (group === undefined) groups.set(name, [point])
-    else group.push(point)
-  }
-  return [...groups].map(([name, members]) => ({
-    name,
-    points: members.map((point) => [point.measured, predicted(point)] as const)
+  const widest = (point: PublishedPoint): number => Math.max(point.weightBits, point.activationBits)
+  const widths = [...new Set(points.map(widest))].sort((a, b) => b - a)
+  return widths.map((width) => ({
+    name: width === 1 ? 'w1a1' : `up to ${width} bits`,
+    points: points
+      .filter((point) => widest(point) === width)
+      .map((point) => [point.measured, predicted(point)] as const)
   }))
 }
 
-const isMixed = (point: PublishedPoint): number => (point.weightBits === point.activationBits ? 0 : 1)
-
-function precisionOf(point: PublishedPoint): string {
-  const { weightBits, activationBits } = point
-  return isMixed(point) === 0
-    ? formatBitPair(weightBits, activationBits)
-    : `mixed, up to ${Math.max(weightBits, activationBits)} bits`
-}
-
 function summaryFigure(results: readonly PublishedResult[]): Figure {
-  const names = results.map(({ dataset }) => dataset.replace(' ', '\n'))
+  // Shortened: all stand side by side below their bars.
+  const names = results.map(({ dataset }) => dataset.replace('MiCo ', '').replace('BitFusion', 'BF'))
   const bars = (name: string, of: (result: PublishedResult) => number) => ({ name, values: results.map(of) })
   return figureOf('summary', [
     barPanel('Training error, as published', 'MAPE, %', names, [

@@ -62,7 +62,7 @@ describe('the published two-stage table', () => {
     const figures = publishedFigures([{ ...publishedSets[1]!, unit: 'cycles', ...row }])
     expect(figures.map(({ name }) => name)).toEqual(['bitfusion-conv2d', 'summary'])
     const svg = figureSvg(figures[0]!)
-    for (const name of ['w8a8', 'w4a4', 'mixed, up to 8 bits']) expect(svg).toContain(name)
+    for (const name of ['up to 8 bits', 'up to 4 bits']) expect(svg).toContain(name)
   })
 
   it('refuses samples of a single shape', () => {
