@@ -9,12 +9,14 @@ import type { Objective } from '../../shared/vocabulary'
 import { genesKey, genesOfScheme, schemeOfGenes, spaceSize, type Genes, type SearchSpace } from './space'
 import type { StrategyName } from '../../shared/vocabulary'
 import { strategies } from './strategies'
-import type { Proposal, SearchState } from './strategy'
+import type { Proposal, SearchState, Strategy } from './strategy'
 
 /** What is searched, how, within what budgets; with the seed the trace is determined. */
 export interface SearchSpec {
   readonly space: SearchSpace
   readonly strategy: StrategyName
+  /** Stands in for the strategy of that name: experiments with its settings. */
+  readonly using?: Strategy
   readonly objective: Objective
   /** Budgets as shares of all-8-bit's cost, one per cost of the space; null: not limited. */
   readonly budgetRatios: readonly (number | null)[]
@@ -50,7 +52,7 @@ export interface SearchHooks {
 export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<SearchOutcome> {
   const { space } = plan
   const limits = searchLimits(space, plan.budgetRatios)
-  const strategy = strategies[plan.strategy]
+  const strategy: Strategy = plan.using ?? strategies[plan.strategy]
   const trace: Candidate[] = [...(hooks.known ?? [])]
   const most = Math.min(plan.evaluations, spaceSize(space))
   const stateOf = createState(plan, limits)

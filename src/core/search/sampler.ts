@@ -79,6 +79,20 @@ export function sampleWindow(state: SearchState, { low, wanted }: WindowOptions)
   return [...found.values()]
 }
 
+/** Draws before a space is taken as holding no more schemes within the budgets, per scheme wanted. */
+const drawsPerScheme = 200
+
+/** Unseen schemes drawn uniformly from all within the budgets; fewer where those are rare. */
+export function sampleUniform({ space, limits, seen, random }: SearchState, wanted: number): Genes[] {
+  const found = new Map<string, Genes>()
+  for (let draw = 0; draw < drawsPerScheme * wanted && found.size < wanted; draw++) {
+    const genes = randomGenes(space, random)
+    const key = genesKey(genes)
+    if (!seen.has(key) && fits(space, limits, genes)) found.set(key, genes)
+  }
+  return [...found.values()]
+}
+
 function firstPopulation({ space, history, random, cheapest }: SearchState): Genes[] {
   const population: Genes[] = [cheapest]
   for (let weight = 0; weight < geneChoices; weight++) {

@@ -1,7 +1,7 @@
 import type { Random } from '../../math/random'
 import { bestCandidate } from '../candidate'
 import { fits } from '../limits'
-import { sampleWindow } from '../sampler'
+import { sampleUniform, sampleWindow } from '../sampler'
 import { freeGenes, genesKey, genesOfScheme, uniformGenes, type Genes, type SearchSpace } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 import { fitSurrogate } from '../surrogate'
@@ -20,6 +20,8 @@ export interface MicoSettings {
   readonly needsBudget: boolean
   /** Published: false, an initial scheme is never the result. */
   readonly initialMayWin: boolean
+  /** Where candidates come from: a window below the budget, or uniformly from all schemes within the budgets. */
+  readonly sampling: 'nearBudget' | 'uniform'
   /** Share of the evaluations, at the end, spent on neighbours of the best scheme; published: 0. */
   readonly refineShare: number
 }
@@ -28,6 +30,7 @@ export const publishedMico: MicoSettings = {
   stopsBelowInterest: true,
   needsBudget: true,
   initialMayWin: false,
+  sampling: 'nearBudget',
   refineShare: 0
 }
 
@@ -35,6 +38,7 @@ export const mendedMico: MicoSettings = {
   stopsBelowInterest: false,
   needsBudget: false,
   initialMayWin: true,
+  sampling: 'nearBudget',
   refineShare: 0.2
 }
 
@@ -104,7 +108,10 @@ function guided(state: SearchState, initial: number, settings: MicoSettings, cou
   const interest = 0.1 + (0.2 * (history.length - initial)) / Math.max(1, evaluations - initial)
   if (settings.stopsBelowInterest && budget / baselineCost <= interest) return []
   const low = Math.max(minimumCost, Math.min(budget, baselineCost) - interest * baselineCost)
-  let samples = sampleWindow(state, { low, wanted: samplesPerStep })
+  let samples =
+    settings.sampling === 'uniform'
+      ? sampleUniform(state, samplesPerStep)
+      : sampleWindow(state, { low, wanted: samplesPerStep })
   if (samples.length < count) samples = sampleWindow(state, { low: 0, wanted: samplesPerStep })
   if (samples.length === 0) return []
   const surrogate = fitSurrogate(space, history, objective, random.integer(2 ** 31))

@@ -5,6 +5,7 @@ import { buildCostTable } from '@core/search/costTable'
 import { searchLimits } from '@core/search/limits'
 import { createSpace, spaceSize, tableCost } from '@core/search/space'
 import { strategies } from '@core/search/strategies'
+import { createMico, mendedMico, type MicoSettings } from '@core/search/strategies/mico'
 import { strategySchema } from '@shared/contract/search'
 import type { StrategyName } from '@shared/vocabulary'
 import { bops, int8Cost, layers, macs, search, space, syntheticMeasure } from './syntheticSearch'
@@ -212,5 +213,23 @@ describe('search space', () => {
     const costs = [tableCost(bops)]
     refuse(() => createSpace({ layers, macs, costs, allowed: [{ layer: 'fc9', weightBits: [8] }] }))
     refuse(() => createSpace({ layers, macs, costs, allowed: [{ layer: 'fc1', weightBits: [] }] }))
+  })
+})
+
+describe('sampling of the published search', () => {
+  const guidedCosts = async (sampling: MicoSettings['sampling']) => {
+    const using = createMico({ ...mendedMico, refineShare: 0, sampling })
+    const { trace } = await search({ strategy: 'mico', using, budgetRatios: [0.8], evaluations: 32 })
+    return trace.filter(({ phase }) => phase === 'search').map(({ cost }) => cost / int8Cost)
+  }
+
+  it('near the budget stays in its window; uniform draws from all that fit', async () => {
+    const near = await guidedCosts('nearBudget')
+    const uniform = await guidedCosts('uniform')
+    // The window reaches 0.1 to 0.3 of int8 below the budget.
+    expect(Math.min(...near)).toBeGreaterThanOrEqual(0.5)
+    expect(Math.min(...uniform)).toBeLessThan(0.5)
+    expect(Math.max(...near, ...uniform)).toBeLessThanOrEqual(0.8)
+    expect(uniform).toHaveLength(near.length)
   })
 })

@@ -1,0 +1,48 @@
+/**
+ * The founding paper's experiments (MiCo, arXiv 2508.09500) with this product's parts; tables in Markdown as in docs/paper.md.
+ *
+ *   npm run bench:paper -- NAME [--seeds 5] [--seed 1] [--json]       without a name: lists them
+ */
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { markdown, type Experiment } from './paper/experiment'
+import { guidance } from './paper/guidance'
+import { predictor } from './paper/predictor'
+import { sampling } from './paper/sampling'
+import { shapeFeatures } from './paper/shapeFeatures'
+import { shortTraining } from './paper/shortTraining'
+import { budgets, tightness } from './paper/tightness'
+
+const experiments: Readonly<Record<string, Experiment>> = {
+  guidance,
+  sampling,
+  budgets,
+  tightness,
+  predictor,
+  shortTraining,
+  shapeFeatures
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seeds: { type: 'string', default: '5' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false }
+  }
+})
+const [name] = positionals
+const experiment = name === undefined ? undefined : experiments[name]
+const [seeds, seed] = [Number(values.seeds), Number(values.seed)]
+if (experiment === undefined || !Number.isInteger(seeds) || seeds < 1 || !Number.isInteger(seed)) {
+  const lines = Object.entries(experiments).map(([key, { question }]) => `  ${key.padEnd(16)}${question}`)
+  console.error(['usage: npm run bench:paper -- NAME [--seeds 5] [--seed 1] [--json]', ...lines].join('\n'))
+  process.exit(2)
+}
+const started = process.cpuUsage()
+const tables = await experiment.run({ seeds, seed })
+const { user, system } = process.cpuUsage(started)
+const machine = `${cpus()[0]?.model.trim()}, ${((user + system) / 1e6).toFixed(0)} s of processor time`
+if (values.json)
+  console.log(JSON.stringify({ name, question: experiment.question, seeds, seed, machine, tables }, null, 2))
+else console.log([`## ${experiment.question}`, '', ...tables.map(markdown)].join('\n'))
