@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
+import { listBundledPackages } from './scripts/bundledPackages.mjs'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const alias = {
@@ -13,6 +14,7 @@ const alias = {
 export default defineConfig({
   main: {
     resolve: { alias },
+    plugins: [listBundledPackages(at('.'))],
     build: {
       outDir: 'out/main',
       sourcemap: true,
@@ -44,7 +46,7 @@ export default defineConfig({
   renderer: {
     root: at('./src/renderer'),
     resolve: { alias },
-    plugins: [vue()],
+    plugins: [vue(), listBundledPackages(at('.'))],
     build: {
       outDir: at('./out/renderer'),
       emptyOutDir: true,

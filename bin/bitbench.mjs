@@ -4,6 +4,15 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+// An older Node fails somewhere inside a library, with a message about syntax.
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(
+    `Bitbench needs Node 20.19 or newer; this is ${process.version}. https://nodejs.org has the current one.`
+  )
+  process.exit(1)
+}
+
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 if (existsSync(path.join(root, 'src'))) {
   const { buildIfStale } = await import('../scripts/build.mjs')

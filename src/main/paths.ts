@@ -8,7 +8,15 @@ import { fileURLToPath } from 'node:url'
  */
 export const installFolder: string = findInstallFolder(path.dirname(fileURLToPath(import.meta.url)))
 
-export const resourcePath = (...parts: string[]): string => path.join(installFolder, 'resources', ...parts)
+/**
+ * Where a file of this copy lies on the disk. A packaged window keeps its files in an archive (app.asar) that only
+ * Electron reads; those that other programs read lie beside it.
+ */
+export const onDisk = (file: string): string =>
+  file.replace(/([\\/])app\.asar(?=[\\/]|$)/, '$1app.asar.unpacked')
+
+export const resourcePath = (...parts: string[]): string =>
+  onDisk(path.join(installFolder, 'resources', ...parts))
 /** Built entry files (worker threads, the renderer's pages). */
 export const builtPath = (...parts: string[]): string => path.join(installFolder, 'out', ...parts)
 

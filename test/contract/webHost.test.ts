@@ -90,6 +90,21 @@ describe('web host: who may come in', () => {
   const post = (headers: Record<string, string>, body = '{"name":"test.double","input":{"value":1}}') =>
     send({ path: '/api/call', method: 'POST', headers, body })
 
+  it('gives a one-time address away once, and leads it to the page with its token', async () => {
+    const address = new URL(host.oneTimeAddress())
+    expect(address.pathname).toMatch(/^\/open\/[\w-]{32}$/)
+    expect((await send({ path: address.pathname, method: 'HEAD' })).status).toBe(404)
+    const first = await send({ path: address.pathname })
+    expect(first.status).toBe(303)
+    expect(first.headers).toMatchObject({ location: `/#token=${host.token}`, 'cache-control': 'no-store' })
+    expect((await send({ path: address.pathname })).status).toBe(401)
+    expect((await send({ path: '/open/' })).status).toBe(401)
+    expect(
+      (await send({ path: new URL(host.oneTimeAddress()).pathname, headers: { host: 'evil.example' } }))
+        .status
+    ).toBe(403)
+  })
+
   it('takes a call with the token and refuses one without', async () => {
     expect((await post({ authorization: `Bearer ${host.token}` })).status).toBe(200)
     expect((await post({})).status).toBe(401)

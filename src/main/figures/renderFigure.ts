@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { renderAsync } from '@resvg/resvg-js'
 import { init, setPlatformAPI, type EChartsCoreOption } from 'echarts/core'
 import { crc32 } from '../../core/binary/crc'
+import { onDisk } from '../paths'
 import './parts'
 import { textWidth } from './textWidth'
 
@@ -21,7 +22,7 @@ export interface Figure {
 /** The font ships with the product: a machine without a display may have none. */
 const fontFamily = 'DejaVu Sans'
 const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
-  createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${file}`)
+  onDisk(createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${file}`))
 )
 /** 300 dots per inch in dots per metre, and the least width of a PNG. */
 const dotsPerMetre = 11811

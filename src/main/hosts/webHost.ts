@@ -23,8 +23,17 @@ export interface WebHost {
   readonly token: string
   /** Address with the token in its fragment, which browsers never send to a server. */
   readonly address: string
+  /**
+   * An address that works once, within half a minute, and leads to the page with its token. For a browser that is
+   * started by us: every user of a machine can read the command lines of its processes.
+   */
+  oneTimeAddress(): string
   close(): Promise<void>
 }
+
+/** How long a one-time address may wait for the browser to start. */
+const oneTimeMs = 30_000
+const oneTimePath = '/open/'
 
 /** Largest accepted request body: an ONNX model or a CSV of a million rows, base64 or text in JSON. */
 const bodyLimitBytes = 256 * 1024 * 1024
@@ -86,7 +95,26 @@ export async function serveWeb(options: {
       sendJson(response, 405, failure(unauthorised('Only pages are served here.')))
       return
     }
-    await servePage(pageFolder, pathname, request, response)
+    if (pathname.startsWith(oneTimePath) && request.method === 'GET') {
+      redirectOnce(pathname.slice(oneTimePath.length), response)
+    } else await servePage(pageFolder, pathname, request, response)
+  }
+
+  const oneTimeCodes = new Set<string>()
+  const redirectOnce = (code: string, response: ServerResponse): void => {
+    const known = [...oneTimeCodes].find((candidate) => sameText(candidate, code))
+    if (known === undefined) {
+      const error = unauthorised('This address was used already, or is too old.')
+      sendJson(response, 401, failure(error))
+      return
+    }
+    oneTimeCodes.delete(known)
+    response.writeHead(303, {
+      location: `/#token=${token}`,
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer'
+    })
+    response.end()
   }
 
   const answerCall = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -170,6 +198,12 @@ export async function serveWeb(options: {
     tcpPort: port,
     token,
     address: `http://127.0.0.1:${port}/#token=${token}`,
+    oneTimeAddress() {
+      const code = randomBytes(24).toString('base64url')
+      oneTimeCodes.add(code)
+      setTimeout(() => oneTimeCodes.delete(code), oneTimeMs).unref()
+      return `http://127.0.0.1:${port}${oneTimePath}${code}`
+    },
     async close() {
       for (const client of sockets.clients) client.terminate()
       sockets.close()

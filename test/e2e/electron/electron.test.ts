@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freeTcpPort } from '../support/freeTcpPort'
 
 /**
  * The *built* Electron bundles over a double of the electron module (double.mjs): everything but Electron's own C++ is
@@ -170,17 +170,6 @@ function startMain(
     for (const line of lines) if (line.startsWith('{')) told.push(JSON.parse(line) as Told)
   })
   return child
-}
-
-async function freeTcpPort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {

@@ -1,0 +1,4 @@
+export function slimManifest(
+  manifest: Record<string, unknown>,
+  staged: ReadonlySet<string>
+): Record<string, unknown>

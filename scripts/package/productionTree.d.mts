@@ -1,0 +1,1 @@
+export function productionTree(root: string): string[]
