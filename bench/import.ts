@@ -1,5 +1,6 @@
-// What of a folder of ONNX files is read, equals onnxruntime in float, and becomes integers that follow the float network.
+// What of a folder of ONNX and TFLite files is read, equals onnxruntime in float, and becomes integers that follow the float network.
 //   npm run bench:import -- [FOLDER …]
+//   npm run bench:import -- --operators [--cases 1000] [OPERATOR …]     every operator against onnxruntime
 // Without folders: the networks of test/support/exportedNetworks.ts and, where they are there, ../shared/cases.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -16,6 +17,7 @@ import { encodeOnnx } from '@main/model/onnxFile'
 import { readModelFile } from '@main/model/readModelFile'
 import { outputOfLogits, prepareIntegers, runModel } from '@main/model/runFile'
 import { AppError } from '@shared/errors'
+import { benchOperators } from './importOperators'
 import { exportedNetworks } from '../test/support/exportedNetworks'
 
 interface Row {
@@ -123,7 +125,7 @@ function onnxFiles(folder: string): string[] {
     .flatMap((name) => {
       const file = path.join(folder, name)
       if (statSync(file).isDirectory()) return onnxFiles(file)
-      return name.endsWith('.onnx') ? [file] : []
+      return /\.(onnx|tflite)$/.test(name) ? [file] : []
     })
 }
 
@@ -150,7 +152,11 @@ async function add(name: string, load: () => Promise<OnnxModel>): Promise<void> 
 }
 
 const rows: Row[] = []
-const { positionals } = parseArgs({ allowPositionals: true })
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { operators: { type: 'boolean' }, cases: { type: 'string', default: '1000' } }
+})
+if (values.operators === true) process.exit((await benchOperators(Number(values.cases), positionals)) ? 0 : 1)
 const shared = path.resolve('../shared/cases')
 const folders = positionals.length > 0 ? positionals : existsSync(shared) ? [shared] : []
 if (positionals.length === 0) {

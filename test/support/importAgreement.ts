@@ -34,7 +34,7 @@ export async function compareWithOnnxruntime(model: OnnxModel, seed: number): Pr
   } catch (reason) {
     return { kind: 'skipped', message: String(reason) }
   }
-  const expected = wanted.data as Float32Array
+  const expected = Float32Array.from(wanted.data as ArrayLike<number | bigint>, Number)
   if (!expected.every(Number.isFinite)) return { kind: 'skipped', message: 'not finite' }
   const { imported, obstacles } = readOnnx(model)
   if (imported === null) {

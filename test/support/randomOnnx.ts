@@ -9,16 +9,12 @@ import {
   type OnnxNode,
   type OnnxTensor
 } from '@core/model/onnx'
-
-/** Seeded small ONNX graphs of the operators that are read, in the forms of several opsets. */
-interface Known {
-  readonly name: string
-  readonly dims: readonly number[]
-}
+import { moreKinds, type Draft, type Known } from './moreOperators'
 
 const opsets = [9, 11, 12, 13, 15, 17, 18, 20, 21] as const
 
-export function randomOnnx(seed: number): OnnxModel {
+/** Seeded small ONNX graphs of the operators that are read, in the forms of several opsets. */
+export function randomOnnx(seed: number, mostSteps = 6): OnnxModel {
   const random = createRandom(seed)
   const pick = <T>(values: readonly T[]): T => values[random.integer(values.length)]!
   const side = (low: number, high: number): number => low + random.integer(high - low + 1)
@@ -32,7 +28,7 @@ export function randomOnnx(seed: number): OnnxModel {
   ])()
   const graph = new GraphDraft(random, opset)
   const values: Known[] = [{ name: 'x', dims: inputDims }]
-  const steps = side(1, 6)
+  const steps = side(1, mostSteps)
   for (let step = 0; step < steps; step++) {
     const value = random.next() < 0.75 ? values.at(-1)! : pick(values)
     const made = graph.step(value, values)
@@ -52,21 +48,33 @@ export function randomOnnx(seed: number): OnnxModel {
   }
 }
 
-class GraphDraft {
+/**
+ * A graph of one operator's case (what its kind puts around it included); null where the seed gives none in 3,000 attempts: the
+ * generator does not know the operator.
+ */
+export function randomOperator(opType: string, seed: number): OnnxModel | null {
+  for (let attempt = 0; attempt < 3000; attempt++) {
+    const model = randomOnnx(seed * 3000 + attempt, 1)
+    if (model.nodes.some((node) => node.opType === opType)) return model
+  }
+  return null
+}
+
+export class GraphDraft implements Draft {
   readonly nodes: OnnxNode[] = []
   readonly initializers: OnnxTensor[] = []
   private counter = 0
 
   constructor(
-    private readonly random: Random,
-    private readonly opset: number
+    readonly random: Random,
+    readonly opset: number
   ) {}
 
-  private pick<T>(values: readonly T[]): T {
+  pick<T>(values: readonly T[]): T {
     return values[this.random.integer(values.length)]!
   }
 
-  private side(low: number, high: number): number {
+  side(low: number, high: number): number {
     return low + this.random.integer(high - low + 1)
   }
 
@@ -130,7 +138,8 @@ class GraphDraft {
       () => this.pad(value),
       () => this.resize(value),
       () => this.split(value),
-      () => this.depth(value)
+      () => this.depth(value),
+      ...moreKinds(this, value)
     ]
     return this.pick(kinds)()
   }

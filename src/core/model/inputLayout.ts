@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import type { OnnxModel } from './onnx'
+import type { OnnxModel, OnnxValue } from './onnx'
 import { sizeOf, type Shape } from './graph'
 import { maxElements } from './constants/numbers'
 import { stridedMap } from './constants/indexing'
@@ -13,24 +13,32 @@ export interface InputLayout {
   readonly map: Int32Array | null
   /** Fixed batch of the file; 1 where it is 1 or symbolic. */
   readonly batch: number
+  /** Of a network with several inputs, which lie one behind the other: each with its elements of the whole. */
+  readonly parts?: readonly {
+    readonly name: string
+    readonly dims: readonly number[]
+    readonly map: Int32Array
+  }[]
 }
 
 /**
- * The layouts in question for the network's only input, the most usual first: channels first or last of [batch, a, b, c]; an
+ * The layouts in question for the network's input, the most usual first: channels first or last of [batch, a, b, c]; an
  * image, a sequence with its channels first or last of [batch, a, b].
- * @throws AppError model.invalid for several inputs, model.unsupportedShape for sizes that are not fixed and other ranks.
+ * Several inputs have one: a vector.
+ * @throws AppError model.invalid without an input, model.unsupportedShape for sizes that are not fixed and other ranks.
  */
 export function inputLayouts(model: OnnxModel): InputLayout[] {
   const constants = new Set(model.initializers.map(({ name }) => name))
   // Old exporters list the initializers among the inputs.
   const inputs = model.inputs.filter((input) => !constants.has(input.name))
-  if (inputs.length !== 1) {
+  if (inputs.length === 0) {
     throw new AppError(
       'model.invalid',
-      `The network has ${inputs.length} inputs${inputs.length > 1 ? ` (${inputs.map(({ name }) => name).join(', ')})` : ''}.`,
-      'Export it with one input; make the others constants or join them before the network.'
+      'The network has no input.',
+      'Export it with the input that it is run on; a network of constants needs no board.'
     )
   }
+  if (inputs.length > 1) return [joinedInputs(inputs)]
   const { name, dims: given } = inputs[0]
   const dims = given ?? []
   const [first, ...rest] = dims
@@ -54,6 +62,44 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
   }
   const batch = typeof first === 'number' ? first : 1
   return layoutsOf(fixed).map(({ shape, map }) => ({ name, dims: [1, ...fixed], shape, map, batch }))
+}
+
+/** Several inputs as one vector, in the order of the file. */
+function joinedInputs(inputs: readonly OnnxValue[]): InputLayout {
+  let from = 0
+  const parts = inputs.map(({ name, dims: given }) => {
+    const dims = (given ?? []).map((size, axis) => (axis === 0 && typeof size !== 'number' ? 1 : size))
+    if (given === null || dims.some((size) => typeof size !== 'number' || size < 1)) {
+      throw new AppError(
+        'model.unsupportedShape',
+        `The input "${name}" is [${(given ?? []).map((size) => size ?? '?').join(', ')}].`,
+        'Export it with fixed sizes; only the batch may be symbolic.'
+      )
+    }
+    const sizes = dims as number[]
+    const begin = from
+    from += sizeOf(sizes)
+    return { name, dims: sizes, begin }
+  })
+  if (from > maxElements) {
+    throw new AppError(
+      'model.unsupportedShape',
+      `The network's ${inputs.length} inputs have ${from} elements together.`,
+      `At most ${maxElements} are read.`
+    )
+  }
+  return {
+    name: inputs.map(({ name }) => name).join(', '),
+    dims: [1, from],
+    shape: [from],
+    map: null,
+    batch: 1,
+    parts: parts.map(({ name, dims, begin }) => ({
+      name,
+      dims,
+      map: Int32Array.from({ length: sizeOf(dims) }, (_, at) => begin + at)
+    }))
+  }
 }
 
 function layoutsOf(sizes: readonly number[]): { shape: Shape; map: Int32Array | null }[] {

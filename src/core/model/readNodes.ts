@@ -36,6 +36,7 @@ const endingOperators = new Set([
   'ArgMax',
   'Identity',
   'Dropout',
+  'Cast',
   'QuantizeLinear',
   'DequantizeLinear'
 ])
@@ -49,7 +50,9 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
   const state: ImportState = {
     nodes: [],
     constants: new Map(model.initializers.map((tensor) => [tensor.name, tensor])),
-    values: new Map([[layout.name, { node: -1, dims: layout.dims, map: layout.map, fill: 0 }]]),
+    values: new Map(
+      (layout.parts ?? [layout]).map(({ name, dims, map }) => [name, { node: -1, dims, map, fill: 0 }])
+    ),
     unknown: new Set(),
     integers: new Set(),
     inputShape: layout.shape,

@@ -108,6 +108,21 @@ function isUniform(values: Float32Array | null): boolean {
   return values === null || values.every((value) => value === values[0])
 }
 
+/** A constant as a value like any computed one. */
+export function constantValue(state: ImportState, node: OnnxNode, tensor: OnnxTensor): Value {
+  const shape = innerShape(tensor.dims)
+  return plainValue(
+    append(state, {
+      op: 'constant',
+      name: `${node.name}.constant`,
+      inputs: [],
+      outputShape: shape,
+      values: floatsOf(node, tensor)
+    }),
+    tensor.dims
+  )
+}
+
 /** A constant node of the elements (in the order of `shape`), with size 1 along axes over which they do not change. */
 export function constantNode(
   state: ImportState,

@@ -9,7 +9,6 @@ import {
   laidOut,
   plainValue,
   shapeOf,
-  unsupported,
   valueAt,
   type ImportState,
   type OperatorReader,
@@ -20,7 +19,7 @@ import { axisMapOf, viewBy } from '../axes'
 import { broadcastDims } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call } from '../tableFunction'
-import { bindAffine } from './affine'
+import { bindAffine, constantValue } from './affine'
 import { addTable } from './unary'
 
 /** Two computed values, or a value and a constant, element by element with ONNX broadcasting. */
@@ -59,9 +58,10 @@ export const readDiv: OperatorReader = (state, node) => {
 
 /** Sum and Mean of any number of values. */
 export const readSum: OperatorReader = (state, node) => {
-  if (node.inputs.some((_, position) => constantAt(state, node, position) !== undefined))
-    throw unsupported(node, 'constants among its inputs are not supported')
-  const values = node.inputs.map((_, position) => valueAt(state, node, position))
+  const values = node.inputs.map((_, position) => {
+    const constant = constantAt(state, node, position)
+    return constant === undefined ? valueAt(state, node, position) : constantValue(state, node, constant)
+  })
   const sum = values.slice(1).reduce((a, b) => joinValues(state, node, 'add', a, b), values[0])
   if (node.opType === 'Sum') return bind(state, node, sum)
   bindAffine(state, node, sum, { scale: constantOf('float32', [], [1 / values.length]), shift: null })

@@ -13,7 +13,7 @@ import {
 } from '../importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call, maxFloat, type TableFunction } from '../tableFunction'
-import { affineOf, bindAffine } from './affine'
+import { affineOf, bindAffine, constantValue } from './affine'
 import { numberArgument } from './arguments'
 import { joinValues } from './binary'
 import { clipped, reluOf, addTable } from './unary'
@@ -132,7 +132,10 @@ export const readMinMax: OperatorReader = (state, node) => {
     } else if (constant.data.length === 1) {
       const own = numbersOf(constant)[0]
       limit = isMax ? Math.max(limit, own) : Math.min(limit, own)
-    } else throw unsupported(node, 'a limit per element is not supported, only one number')
+    } else {
+      const next = constantValue(state, node, constant)
+      value = value === undefined ? next : larger(state, node, value, next, isMax)
+    }
   }
   if (value === undefined) throw unsupported(node, 'it has no computed input')
   const isLimited = Math.abs(limit) < maxFloat

@@ -3,20 +3,21 @@ import { append, bind, unsupported, valueAt, type OperatorReader } from '../impo
 import type { WindowAttributes } from '../graph'
 import { absorbedPadding } from './convolution'
 import { imageInput, imageValue } from './images'
+import { spreadWindows } from './spread'
 import { readWindow } from './window'
 
 export const readMaxPool: OperatorReader = (state, node) => {
   if ((node.outputs[1] ?? '') !== '') throw unsupported(node, 'its index output is not supported')
   const image = imageInput(state, node, valueAt(state, node, 0), true)
   const { window, height, width } = readWindow(node, image.size, kernelOf(node), image.rank)
-  if (window.dilation !== undefined) throw unsupported(node, 'dilated pooling is not supported')
   const outputShape = [image.channels, height, width]
+  const isSpread = window.dilation !== undefined
   const index = append(state, {
     op: 'maxPool',
     name: node.name,
-    inputs: [image.node],
+    inputs: [isSpread ? spreadWindows(state, node, image, window, 'nearest') : image.node],
     outputShape,
-    ...window
+    ...(isSpread ? sideBySide(window) : window)
   })
   bind(state, node, imageValue(state, index, image.rank, image.order))
 }
@@ -32,7 +33,6 @@ export const readAveragePool: OperatorReader = (state, node) => {
   const pads = absorbs ? padding.pads : [0, 0, 0, 0]
   const size = [image.size[0] + pads[0] + pads[2], image.size[1] + pads[1] + pads[3]] as const
   const { window, height, width, overhang } = readWindow(node, size, kernelOf(node), image.rank)
-  if (window.dilation !== undefined) throw unsupported(node, 'dilated pooling is not supported')
   const countIncludePad = absorbs || intAttribute(node, 'count_include_pad', 0) !== 0
   const hangsOver = overhang.some((side) => side > 0)
   if (countIncludePad && hangsOver)
@@ -43,16 +43,27 @@ export const readAveragePool: OperatorReader = (state, node) => {
     )
   const pad = window.pad.map((side, at) => side + pads[at]) as unknown as WindowAttributes['pad']
   const outputShape = [image.channels, height, width]
+  const isSpread = window.dilation !== undefined
+  if (isSpread && !countIncludePad && pad.some((side) => side > 0))
+    throw unsupported(
+      node,
+      'dilations together with padding that is not counted are not supported',
+      'Set count_include_pad=True or pad in front of this pool.'
+    )
   const index = append(state, {
     op: 'avgPool',
     name: node.name,
-    inputs: [image.node],
+    inputs: [isSpread ? spreadWindows(state, node, image, { ...window, pad }, 'zero') : image.node],
     outputShape,
-    ...window,
-    pad,
+    ...(isSpread ? sideBySide(window) : { ...window, pad }),
     countIncludePad
   })
   bind(state, node, imageValue(state, index, image.rank, image.order))
+}
+
+/** The window over windows that were laid out side by side. */
+function sideBySide({ kernel }: WindowAttributes): WindowAttributes {
+  return { kernel, stride: kernel, pad: [0, 0, 0, 0] }
 }
 
 /** The pool whose window is the whole image. */

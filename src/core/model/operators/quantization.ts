@@ -35,7 +35,8 @@ export const readQuantize: OperatorReader = (state, node) => {
   bind(state, node, limitedByCodes(state, node, value, 1, 2))
 }
 
-function isBehindEnding(state: ImportState, node: OnnxNode): boolean {
+/** True where a Softmax or the like stands in front that is left out of the graph: nothing is done to its input. */
+export function isBehindEnding(state: ImportState, node: OnnxNode): boolean {
   const isLeft = state.left.has(node.inputs[0]) || state.leftBehind.has(node.inputs[0])
   if (isLeft) state.leftBehind.add(node.outputs[0])
   return isLeft

@@ -2,6 +2,7 @@ import type { OnnxNode } from '../onnx'
 import { bind, valueAt, type ImportState, type OperatorReader } from '../importState'
 import { foldConstant } from './foldConstant'
 import { readAdd, readDiv, readMul, readSub, readSum } from './binary'
+import { composedReaders } from './composed'
 import { readConcat } from './concat'
 import { readConv } from './convolution'
 import { readConvTranspose } from './convTranspose'
@@ -70,6 +71,7 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Softmax', readEnding],
   ['LogSoftmax', readEnding],
   ['ArgMax', readEnding],
+  ...composedReaders((state, node) => readOperator(state, node)),
   ['Constant', readConstant],
   ['Shape', readShape],
   ['Size', readSize],

@@ -1,4 +1,4 @@
-import { textAttribute, type OnnxNode } from '../onnx'
+import { intAttribute, textAttribute, type OnnxNode } from '../onnx'
 import {
   badShape,
   bind,
@@ -7,28 +7,31 @@ import {
   unsupported,
   valueAt,
   type ImportState,
-  type OperatorReader
+  type OperatorReader,
+  type Value
 } from '../importState'
 import { checkedCount } from '../constants/checkedCount'
 import { offsetMap, rowMajorStrides } from '../constants/indexing'
-import { numbersOf } from '../constants/numbers'
+import { constantOf, numbersOf } from '../constants/numbers'
+import { affineOf } from './affine'
+import { joinValues } from './binary'
 import { moved } from './shaping'
 
-/** Resize and Upsample to the nearest element: a view (ONNX operator documentation, Resize). */
+/** Resize and Upsample, to the nearest element (a view) or linear (ONNX operator documentation, Resize). */
 export const readResize: OperatorReader = (state, node) => {
   const value = valueAt(state, node, 0)
   const mode = textAttribute(node, 'mode', 'nearest')
-  if (mode !== 'nearest') {
-    throw unsupported(
-      node,
-      `mode "${mode}" is not supported`,
-      "Use mode='nearest', or a ConvTranspose with fixed weights."
-    )
+  const isLinear = mode === 'linear' || mode === 'bilinear'
+  if (mode !== 'nearest' && !isLinear) {
+    throw unsupported(node, `mode "${mode}" is not supported`, "Use mode='nearest' or mode='linear'.")
   }
+  if (intAttribute(node, 'antialias', 0) !== 0)
+    throw unsupported(node, 'antialias is not supported', 'Export with antialias=False.')
   const { dims } = value
   const { sizes, scales } = targetOf(state, node, dims)
   if (sizes[0] !== dims[0]) throw badShape(node, 'it changes the batch')
   checkedCount(node, sizes)
+  if (isLinear) return bind(state, node, interpolated(state, node, value, sizes, scales))
   const strides = rowMajorStrides(dims)
   const map = offsetMap(
     sizes.map((length, axis) =>
@@ -62,19 +65,62 @@ function targetOf(
   return { sizes, scales: sizes.map((size, axis) => size / dims[axis]) }
 }
 
+/** Along one axis after the other: the element before plus its share of the step to the next. */
+function interpolated(
+  state: ImportState,
+  node: OnnxNode,
+  value: Value,
+  sizes: readonly number[],
+  scales: readonly number[]
+): Value {
+  let result = value
+  for (const [axis, length] of sizes.entries()) {
+    const size = result.dims[axis]
+    if (length === size && scales[axis] === 1) continue
+    const places = Array.from({ length }, (_, at) =>
+      Math.min(size - 1, Math.max(0, sourceOf(node, at, length, size, scales[axis])))
+    )
+    const below = places.map(Math.floor)
+    const shares = Float32Array.from(places, (place, at) => place - below[at])
+    const from = picked(node, result, axis, below)
+    if (shares.every((share) => share === 0)) {
+      result = from
+      continue
+    }
+    const next = picked(
+      node,
+      result,
+      axis,
+      below.map((place) => Math.min(size - 1, place + 1))
+    )
+    const dims = sizes.map((_, at) => (at === axis ? length : 1))
+    const step = affineOf(state, node, joinValues(state, node, 'sub', next, from), {
+      scale: constantOf('float32', dims, shares),
+      shift: null
+    })
+    result = joinValues(state, node, 'add', from, step)
+  }
+  return result
+}
+
+function picked(node: OnnxNode, value: Value, axis: number, indices: readonly number[]): Value {
+  const strides = rowMajorStrides(value.dims)
+  const dims = value.dims.map((size, at) => (at === axis ? indices.length : size))
+  const map = offsetMap(
+    value.dims.map((size, at) =>
+      (at === axis ? indices : Array.from({ length: size }, (_, index) => index)).map(
+        (index) => index * strides[at]
+      )
+    )
+  )
+  return moved(value, { dims, map }, node.name)
+}
+
 function nearest(node: OnnxNode, at: number, length: number, size: number, scale: number): number {
   if (length === size && scale === 1) return at
   const isOld = node.opType === 'Upsample'
-  const place = textAttribute(node, 'coordinate_transformation_mode', isOld ? 'asymmetric' : 'half_pixel')
-  let x: number
-  if (place === 'asymmetric') x = at / scale
-  else if (place === 'half_pixel') x = (at + 0.5) / scale - 0.5
-  else if (place === 'pytorch_half_pixel') x = length > 1 ? (at + 0.5) / scale - 0.5 : 0
-  else if (place === 'align_corners') x = length > 1 ? (at * (size - 1)) / (length - 1) : 0
-  else throw unsupported(node, `coordinate_transformation_mode "${place}" is not supported`)
+  const real = sourceOf(node, at, length, size, scale)
   const rounding = textAttribute(node, 'nearest_mode', isOld ? 'floor' : 'round_prefer_floor')
-  // Coordinates are float32 in onnxruntime.
-  const real = Math.fround(x)
   const index =
     rounding === 'floor'
       ? Math.floor(real)
@@ -84,4 +130,17 @@ function nearest(node: OnnxNode, at: number, length: number, size: number, scale
           ? Math.floor(real + 0.5)
           : Math.ceil(real - 0.5)
   return Math.min(size - 1, Math.max(0, index))
+}
+
+/** Where an output element lies on the input's axis, in float32 as in onnxruntime. */
+function sourceOf(node: OnnxNode, at: number, length: number, size: number, scale: number): number {
+  const isOld = node.opType === 'Upsample'
+  const place = textAttribute(node, 'coordinate_transformation_mode', isOld ? 'asymmetric' : 'half_pixel')
+  let x: number
+  if (place === 'asymmetric') x = at / scale
+  else if (place === 'half_pixel') x = (at + 0.5) / scale - 0.5
+  else if (place === 'pytorch_half_pixel') x = length > 1 ? (at + 0.5) / scale - 0.5 : 0
+  else if (place === 'align_corners') x = length > 1 ? (at * (size - 1)) / (length - 1) : 0
+  else throw unsupported(node, `coordinate_transformation_mode "${place}" is not supported`)
+  return Math.fround(x)
 }

@@ -11,6 +11,7 @@ import {
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call, type TableFunctionName } from '../tableFunction'
 import { affineOf } from './affine'
+import { isBehindEnding } from './quantization'
 import { addTable, clipped } from './unary'
 
 /** Rounding as integer networks write it (Floor behind a division, casts, RequantShift), read as functions of real values. */
@@ -25,7 +26,7 @@ const floatTypes: ReadonlySet<number> = new Set([1, 10, 11, 16])
 export const readCast: OperatorReader = (state, node) => {
   const to = intAttribute(node, 'to', 1)
   const value = valueAt(state, node, 0)
-  if (floatTypes.has(to)) return bind(state, node, value)
+  if (isBehindEnding(state, node) || floatTypes.has(to)) return bind(state, node, value)
   if (!integerTypes.has(to))
     throw unsupported(node, `a cast of a computed value to type ${to} is not supported`)
   const isCut = !state.integers.has(node.inputs[0]) && !isInteger(state, value.node)

@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readOnnx } from '@core/model/importOnnx'
+import { supportedOperators } from '@core/model/readNodes'
 import { createImportedRunner } from '@core/quant/runImported'
 import { readModelFile } from '@main/model/readModelFile'
 import { runModel } from '@main/model/runFile'
 import { compareWithOnnxruntime } from '../../../support/importAgreement'
 import { exportedNetworks } from '../../../support/exportedNetworks'
-import { randomOnnx } from '../../../support/randomOnnx'
+import { randomOnnx, randomOperator } from '../../../support/randomOnnx'
 
 describe('random ONNX graphs', () => {
   it('300 seeded graphs agree with onnxruntime within 1e-5 or are refused by name', async () => {
@@ -22,6 +23,31 @@ describe('random ONNX graphs', () => {
     // Refusing everything or failing to run would not be agreement.
     expect(counts.equal).toBeGreaterThan(280)
   }, 120_000)
+})
+
+describe('every operator that is read', () => {
+  // Integers only, not in onnxruntime, or known before the input: exportedScheme, importDialects and the passes test them.
+  const elsewhere = [
+    'CastLike',
+    'QLinearConv',
+    'QLinearMatMul',
+    'QuantizeLinear',
+    'RequantShift',
+    'Shape',
+    'Size'
+  ]
+  const names = supportedOperators.filter((name) => !elsewhere.includes(name) && name !== 'RMSNormalization')
+  it.each(names)('%s agrees with onnxruntime on seeded cases of its own', async (opType) => {
+    let equal = 0
+    for (let seed = 1; seed <= 3; seed++) {
+      const model = randomOperator(opType, seed)
+      if (model === null) continue
+      const result = await compareWithOnnxruntime(model, seed)
+      expect(result.kind === 'wrong' ? `seed ${seed}: ${result.message}` : '').toBe('')
+      if (result.kind === 'equal') equal++
+    }
+    expect(equal).toBeGreaterThan(0)
+  })
 })
 
 describe('architectures as PyTorch exports them', () => {
