@@ -5,7 +5,8 @@
 // test/unit; a change they miss is tried on every test file that imports the module. Exit 1 below --least percent.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -34,10 +35,12 @@ const all = files
   .filter(({ file, change }) => !equivalent.some((known) => known.file === file && known.change === change))
 const chosen = createRandom(Number(values.seed)).shuffle(all).slice(0, Number(values.mutants))
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+
 let noticed = 0
 const survivors: Mutant[] = []
 for (const [index, mutant] of chosen.entries()) {
-  const isNoticed = fails(mutant, [mirrorOf(mutant.file)]) || fails(mutant, null)
+  const isNoticed = (await fails(mutant, [mirrorOf(mutant.file)])) || (await fails(mutant, null))
   if (isNoticed) noticed++
   else survivors.push(mutant)
   process.stderr.write(
@@ -70,12 +73,12 @@ function mirrorOf(file: string): string {
 }
 
 /** Whether a test fails with the change. `tests`: paths; null: every unit test that imports the module. */
-function fails(mutant: Mutant, tests: readonly string[] | null): boolean {
+async function fails(mutant: Mutant, tests: readonly string[] | null): Promise<boolean> {
   const which =
     tests === null
       ? ['related', mutant.file, '--run', '--exclude', 'test/{integration,e2e,contract}/**']
       : ['run', ...tests]
-  const { status } = spawnSync(
+  const vitest = spawn(
     process.execPath,
     [
       'node_modules/vitest/vitest.mjs',
@@ -85,7 +88,21 @@ function fails(mutant: Mutant, tests: readonly string[] | null): boolean {
       '--config=scripts/mutate/vitest.config.ts',
       '--passWithNoTests'
     ],
-    { stdio: 'ignore', timeout: longestRunMs, env: { ...process.env, MUTANT: JSON.stringify(mutant) } }
+    // A group of its own: an endless change keeps a worker of vitest busy that outlives vitest itself.
+    { stdio: 'ignore', detached: true, env: { ...process.env, MUTANT: JSON.stringify(mutant) } }
   )
+  const endGroup = (): void => {
+    try {
+      process.kill(-vitest.pid!, 'SIGKILL')
+    } catch {
+      // No process of the group is left.
+    }
+  }
+  process.once('exit', endGroup)
+  const timer = setTimeout(endGroup, longestRunMs)
+  const [status] = (await once(vitest, 'exit')) as [number | null]
+  clearTimeout(timer)
+  endGroup()
+  process.off('exit', endGroup)
   return status !== 0
 }

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 
 /** Adaptive runs, newest first, and the one that is looked at. */
 export const useAdaptive = defineStore('adaptive', () => {
@@ -32,5 +32,6 @@ export const useAdaptive = defineStore('adaptive', () => {
     await client.call('profile.adaptiveForget', { runId })
     await load.run()
   })
+  forgetOnChange(openId, [resume])
   return { runs, open, openId, running, load, start, resume, forget }
 })

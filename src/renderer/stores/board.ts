@@ -1,16 +1,28 @@
+import type { AppError } from '@shared/errors'
 import type { Board, ConsoleChunk } from '@shared/contract/board'
 import type { LoaderName } from '@shared/contract/boardFiles'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetErrors, forgetOnChange } from './action'
 
 /** Console chunks kept per board in this window; the host keeps its own ring. */
 const maxKeptChunks = 4000
 
 /** A load onto a board that ended. */
 export type BoardLoad = CommandOutput<'board.loads'>['loads'][number]
+
+/** Errors that are over when the board is connected again. */
+const absenceErrors: ReadonlySet<string> = new Set([
+  'board.notFound',
+  'board.notConnected',
+  'board.busy',
+  'board.permission',
+  'board.timeout',
+  'board.disconnected',
+  'board.notMonitor'
+])
 
 /** Boards, the one the pages work with, and their consoles. */
 export const useBoards = defineStore('board', () => {
@@ -34,9 +46,17 @@ export const useBoards = defineStore('board', () => {
   const shown = computed(() => byId.value.get(chosenId.value ?? '') ?? active.value ?? all.value[0] ?? null)
 
   function accept(board: Board): void {
+    const before = byId.value.get(board.id)?.state
+    if (board.state === 'connected' && before !== 'connected') forgetErrors(isOverFor(board.id))
     byId.value.set(board.id, board)
     triggerRef(byId)
   }
+
+  /** Errors of a board that was not there, as far as they are about this one. */
+  const isOverFor =
+    (id: string) =>
+    ({ code, details }: AppError): boolean =>
+      absenceErrors.has(code) && (details?.['boardId'] ?? chosenId.value) === id
 
   function append(id: string, chunks: ConsoleChunk[]): void {
     const kept = consoles.value.get(id) ?? []
@@ -143,6 +163,7 @@ export const useBoards = defineStore('board', () => {
   const droppedOf = (id: string): number => dropped.value.get(id) ?? 0
   const consoleOf = (id: string): ConsoleChunk[] => consoles.value.get(id) ?? []
 
+  forgetOnChange(chosenId, [connect, disconnect, reset, save, sendText, upload, boot])
   return {
     all,
     connected,

@@ -3,7 +3,7 @@ import type { NetworkCalibration } from '@shared/contract/proxyCalibration'
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forEvery } from './action'
 import { useJobs } from './job'
 
 /** Networks that were measured whole, for Search and Deploy to predict by. */
@@ -30,5 +30,11 @@ export const useCalibrations = defineStore('calibration', () => {
       await load.run()
     }
   )
-  return { calibrations, unreadable, load, calibrate, forget }
+  /** Every one of them is tried before a failure is reported. */
+  const forgetAll = createAction(async (rows: readonly Pick<NetworkCalibration, 'boardId' | 'modelId'>[]) => {
+    await forEvery(rows, ({ boardId, modelId }) =>
+      client.call('proxy.forgetCalibration', { boardId, modelId })
+    ).finally(() => load.run())
+  })
+  return { calibrations, unreadable, load, calibrate, forget, forgetAll }
 })

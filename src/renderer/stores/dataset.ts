@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 import { useJobs } from './job'
 
 /** An item of a data set to show. */
@@ -61,5 +61,6 @@ export const useDataSets = defineStore('dataset', () => {
     await look()
   })
 
+  forgetOnChange(openName, [selectSplit])
   return { dataSets, open, openName, preview, split, reading, load, select, selectSplit, add, remove }
 })

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 
 type Prediction = CommandOutput<'estimator.predict'>['predictions'][number]
 
@@ -64,6 +64,7 @@ export const useEstimators = defineStore('estimator', () => {
     await client.call('estimator.transfer', input)
   })
 
+  forgetOnChange(() => detail.value?.estimator.id, [predict])
   return {
     estimators,
     detail,

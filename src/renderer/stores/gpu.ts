@@ -5,7 +5,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 import { createLiveRing, type LiveRing } from './liveRing'
 
 /** Ten minutes at ten readings a second. */
@@ -157,6 +157,7 @@ export const useGpu = defineStore('gpu', () => {
     recordings.value = recordings.value.filter((recording) => recording.id !== id)
   })
 
+  forgetOnChange(() => detail.value?.recording.id, [exportTo, stopRecording])
   return {
     list,
     sampling,

@@ -10,7 +10,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 import { useJobs } from './job'
 
 /** The data set that models are judged on. */
@@ -94,6 +94,7 @@ export const useModels = defineStore('model', () => {
     if (open.value?.id === modelId) sensitivities.value = found
   })
 
+  forgetOnChange(() => open.value?.id, [evaluate, findSensitivity, useDataSet])
   return {
     models,
     dataSet,

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 
 /** Most Samples held in the window at once; the table says when there are more. */
 const loadedSamples = 20_000
@@ -91,6 +91,7 @@ export const useProfile = defineStore('profile', () => {
     return answer
   })
 
+  forgetOnChange(boardId, [exportCsv])
   return {
     campaigns,
     groups,

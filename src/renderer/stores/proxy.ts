@@ -12,7 +12,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forEvery, forgetOnChange } from './action'
 import { useJobs } from './job'
 
 /** Kernel of a proxy. */
@@ -128,6 +128,12 @@ export const useProxies = defineStore('proxy', () => {
     if (detail.value?.proxy.id === id) detail.value = null
   })
 
+  const removeUnreadable = createAction(async (rows: readonly { id: string }[]) => {
+    await forEvery(rows, ({ id }) => client.call('proxy.remove', { id })).finally(async () =>
+      accept(await client.call('proxy.list', {}))
+    )
+  })
+
   const importFiles = createAction(async (paths: string[], kernel: ProxyKernel) => {
     const { set, warnings } = await client.call('proxy.import', { paths, kernel }, { timeoutMs: 300_000 })
     importWarnings.value = warnings
@@ -149,6 +155,7 @@ export const useProxies = defineStore('proxy', () => {
     client.call('proxy.report', { id, folder }, { timeoutMs: 300_000 })
   )
 
+  forgetOnChange(() => detail.value?.proxy.id, [report, sweep, pin])
   return {
     sets,
     proxies,
@@ -171,6 +178,7 @@ export const useProxies = defineStore('proxy', () => {
     measurePublished,
     pin,
     remove,
+    removeUnreadable,
     importFiles,
     sweep,
     report

@@ -1,7 +1,7 @@
 import type { AppError } from '@shared/errors'
 import { defineStore } from 'pinia'
-import { ref, shallowRef, triggerRef } from 'vue'
-import type { Action } from './action'
+import { ref } from 'vue'
+import { onErrorsOver, type Action } from './action'
 
 /** How long a removal can be taken back, ms. Nothing is removed before. */
 export const undoMs = 10_000
@@ -14,13 +14,18 @@ export interface Removal {
   what: string
 }
 
+/** A removal that the host refused. */
+export interface FailedRemoval extends Removal {
+  error: AppError
+}
+
 /**
  * Removals that were confirmed and can still be taken back: the host is asked only when the time is over, so that a
  * window that is closed before has removed nothing.
  */
 export const useRemovals = defineStore('removal', () => {
   const pending = ref<Removal[]>([])
-  const failed = shallowRef(new Map<string, AppError>())
+  const failed = ref<FailedRemoval[]>([])
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
 
   function take(key: string): boolean {
@@ -31,7 +36,7 @@ export const useRemovals = defineStore('removal', () => {
     return timer !== undefined
   }
 
-  /** Removes the thing once its time is over; an error is kept under its key, for the place where the button was. */
+  /** Removes the thing once its time is over; an error is kept under its key, and shown wherever the window is. */
   function confirm<Args extends unknown[]>(
     removal: Removal,
     action: Action<Args, unknown>,
@@ -44,10 +49,9 @@ export const useRemovals = defineStore('removal', () => {
       removal.key,
       setTimeout(() => {
         take(removal.key)
-        void action.run(...args).then(() => {
-          if (action.error === null) return
-          failed.value.set(removal.key, action.error)
-          triggerRef(failed)
+        // Several removals of one action may end in any order: each keeps its own error.
+        void action.attempt(...args).then((error) => {
+          if (error !== null) failed.value = [...failed.value, { ...removal, error }]
         })
       }, undoMs)
     )
@@ -57,8 +61,12 @@ export const useRemovals = defineStore('removal', () => {
   const undo = (key: string): boolean => take(key)
 
   function forgive(key: string): void {
-    if (failed.value.delete(key)) triggerRef(failed)
+    failed.value = failed.value.filter((one) => one.key !== key)
   }
+
+  onErrorsOver((isOver) => {
+    failed.value = failed.value.filter(({ error }) => !isOver(error as AppError))
+  })
 
   return { pending, failed, confirm, undo, forgive }
 })

@@ -2,7 +2,7 @@ import type { Run, RunKindName } from '@shared/contract/run'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 
 /** Stored runs of every kind, newest first, with the one that is looked at. */
 export const useRuns = defineStore('run', () => {
@@ -50,5 +50,6 @@ export const useRuns = defineStore('run', () => {
     openId.value = last.id
   })
 
+  forgetOnChange(openId, [rename, annotate, resume, forget])
   return { runs, text, kind, openId, deleted, shown, open, load, rename, annotate, resume, forget, undo }
 })

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 
 /** A search in the list. */
 export type SearchSummary = CommandOutput<'search.list'>['searches'][number]
@@ -65,5 +65,6 @@ export const useSearches = defineStore('search', () => {
 
   const resume = createAction(async (searchId: string) => client.call('search.resume', { searchId }))
 
+  forgetOnChange(openId, [resume])
   return { searches, open, openId, trace, chosenIndex, selected, select, load, start, resume }
 })

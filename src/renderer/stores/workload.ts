@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction, forgetOnChange } from './action'
 
 type Listed = CommandOutput<'workload.list'>['runs'][number]
 
@@ -50,5 +50,6 @@ export const useWorkloads = defineStore('workload', () => {
     async (id: string, folder: string) => (await client.call('workload.export', { id, folder })).files
   )
 
+  forgetOnChange(() => open.value?.id, [exportTo])
   return { runs, open, checked, select, load, check, start, exportTo }
 })

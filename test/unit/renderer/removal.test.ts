@@ -79,4 +79,28 @@ describe('removing something', () => {
     await click(view, 'Dismiss')
     expect(view.text()).not.toContain('in use')
   })
+
+  it('keeps the errors of two that end together apart, and shows them on any page', async () => {
+    const ends: (() => void)[] = []
+    const action = createAction(async (id: string) => {
+      await new Promise<void>((resolve) => ends.push(resolve))
+      if (id === 'p1') throw new AppError('run.busy', 'It is in use.', 'Stop the search first.')
+    })
+    const { view, notices } = mounted(action as never)
+    const props = { what: 'the proxy of add', removalKey: 'proxy p2', action, args: ['p2'] }
+    const other = mountView(RemoveButton, props)
+    views.push(other)
+    for (const button of [view, other]) {
+      await click(button, 'Remove')
+      await click(button, 'Remove')
+    }
+    await vi.advanceTimersByTimeAsync(undoMs)
+    for (const index of [1, 0]) ends[index]!()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(view.text()).toContain('It is in use.')
+    expect(other.text()).not.toContain('in use')
+    expect(notices.text()).toContain('the proxy of conv2d was not removed: It is in use.')
+    await click(notices, 'Dismiss')
+    expect(view.text()).not.toContain('in use')
+  })
 })
