@@ -3,9 +3,6 @@
  * cycles); only the screen and the console turn them into text, here and nowhere else.
  */
 
-/** Where a number comes from; travels with every number to the screen and the export. */
-export type Origin = 'measured' | 'estimated' | 'simulated'
-
 /** Shown instead of a number that could not be had. Never 0. */
 export const unavailable = '–'
 

@@ -138,3 +138,45 @@ export const runStates = ['running', 'done', 'failed', 'cancelled', 'interrupted
 
 /** State of a stored run. */
 export type RunState = (typeof runStates)[number]
+
+/** Where a value comes from: a device, a model of it, or a stand-in for it. */
+export const origins = ['measured', 'estimated', 'simulated'] as const
+
+/** Where a value comes from. */
+export type Origin = (typeof origins)[number]
+
+/** What networks do with the items of a data set; `unlabelled` has nothing but the float network to agree with. */
+export const tasks = ['classification', 'regression', 'reconstruction', 'nextToken', 'unlabelled'] as const
+
+/** What networks do with a data set. */
+export type Task = (typeof tasks)[number]
+
+/** Stored element of an item. */
+export const elementTypes = ['u8', 'i8', 'f32'] as const
+
+/** Element of a stored item. */
+export type ElementType = (typeof elementTypes)[number]
+
+/** Features of a sound. */
+export const audioFeatureKinds = ['mfcc', 'logMel'] as const
+
+/** How a network is quantized: after training alone, or with training steps after it. */
+export const quantMethods = ['ptq', 'retrain'] as const
+
+/** Kinds of models of a stage's time. */
+export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const
+
+/** Name of a kind of stage model. */
+export type StageModelName = (typeof stageModelNames)[number]
+
+/** Presets of column names of stage samples. */
+export const samplePresetNames = ['generic', 'vlm', 'vidur'] as const
+
+/** Name of a preset of column names. */
+export type SamplePresetName = (typeof samplePresetNames)[number]
+
+/** Parts of a search, in order. */
+export const searchPhases = ['initial', 'search', 'refine'] as const
+
+/** Why an adaptive run stopped: its error was reached, its time was used up, or its pool was. */
+export const adaptiveStops = ['target', 'budget', 'exhausted'] as const

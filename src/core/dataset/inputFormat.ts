@@ -1,4 +1,5 @@
-import type { ElementType, ItemValues } from './item'
+import type { ElementType } from '../../shared/vocabulary'
+import type { ItemValues } from './item'
 
 /**
  * What a stored value means to the network: x = (value * scale - mean[c]) / std[c], one mean and std or one per

@@ -1,13 +1,10 @@
-import type { ImageSplit } from '../../shared/vocabulary'
+import type { ImageSplit, ElementType } from '../../shared/vocabulary'
 
 /**
  * What every reader of a data set gives, whatever file it reads: items one behind the other, good or bad. Readers
  * hold one item at a time, so a set may be larger than memory.
  */
 export type ItemValues = Uint8Array | Int8Array | Float32Array
-
-/** How the values of an item are kept: bytes, signed bytes or 32-bit floats. */
-export type ElementType = 'u8' | 'i8' | 'f32'
 
 /** Which half of a set a file belongs to, where the files say so (train-images / t10k-images, x_train / x_test). */
 export type ItemOrigin = 'train' | 'test'

@@ -1,6 +1,6 @@
 import type { ImageSplit } from '../../shared/vocabulary'
 import type { InputFormat } from './inputFormat'
-import type { Task } from './metrics'
+import type { Task } from '../../shared/vocabulary'
 import type { ShapeHwc } from '../kernel/shape'
 
 /** Items of a split as the engine takes them. */

@@ -1,11 +1,6 @@
+import type { Task } from '../../shared/vocabulary'
 import { midRanks } from '../math/correlation'
 import { logSumExp } from '../math/logSumExp'
-
-/**
- * How good outputs are, task by task. Every task has one `score` that is at most 1, larger is better, so that searches
- * compare schemes by it; the metrics people know stand beside it.
- */
-export type Task = 'classification' | 'regression' | 'reconstruction' | 'nextToken' | 'unlabelled'
 
 /** How well a network does a task on a set of items. */
 export interface Quality {

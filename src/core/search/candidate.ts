@@ -1,3 +1,4 @@
+import type { searchPhases } from '../../shared/vocabulary'
 import type { Scheme } from '../quant/scheme'
 import type { Measure } from './objective'
 
@@ -22,7 +23,7 @@ export interface Candidate extends Measure {
 }
 
 /** Part of a search that a candidate belongs to. */
-export type Phase = 'initial' | 'search' | 'refine'
+export type Phase = (typeof searchPhases)[number]
 
 /** Least loss among the feasible, the cheaper of equals; null when none is feasible. */
 export function bestCandidate<C extends Pick<Candidate, 'feasible' | 'loss' | 'cost'>>(

@@ -1,6 +1,6 @@
 import { countOf } from '../../shared/units'
 import path from 'node:path'
-import { samplePresetNames, type SamplePresetName } from '../../core/estimator/samples/presets'
+import { samplePresetNames, type SamplePresetName } from '../../shared/vocabulary'
 import { stageTable, type StageTable } from '../../core/estimator/samples/stageTable'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import { dropOutliers } from '../../core/estimator/fit/outliers'

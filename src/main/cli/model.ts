@@ -1,3 +1,4 @@
+import { quantMethods } from '../../shared/vocabulary'
 import path from 'node:path'
 import { schemeKey, schemeOf } from '../../core/quant/scheme'
 import { countOf, formatCount } from '../../shared/units'
@@ -17,7 +18,6 @@ import {
 } from './framework'
 
 const splits = ['search', 'test', 'fullTest', 'tune', 'calibration'] as const
-const methods = ['ptq', 'retrain'] as const
 
 /** `bitbench model`: what is in an ONNX file, and how accurate it is under a scheme; needs no board and no data file. */
 export const modelCli: CliNoun = {
@@ -62,7 +62,7 @@ export const modelCli: CliNoun = {
       async run(args, context) {
         const model = await openModel(args, context)
         const split = choiceOption(args, 'split', splits) ?? 'test'
-        const method = choiceOption(args, 'method', methods) ?? 'ptq'
+        const method = choiceOption(args, 'method', quantMethods) ?? 'ptq'
         const text = textOption(args, 'scheme') ?? 'int8'
         const scheme = text === 'float' ? null : schemeOf(text, model.graph)
         const judge = await judgeOf(args, context, model.summary.path, method)

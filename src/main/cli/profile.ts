@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { kernelNames } from '../../shared/vocabulary'
+import { kernelNames, origins } from '../../shared/vocabulary'
 import { countOf, formatDuration } from '../../shared/units'
 import { lineOptions, lineSettings } from './boardLine'
 import { choiceOption, numberOption, requiredBoard, textOption, UsageError, type CliNoun } from './framework'
@@ -131,7 +131,7 @@ export const profileCli: CliNoun = {
           kernel,
           boardName,
           unit: choiceOption(args, 'unit', ['cycles', 'instructions']) ?? 'cycles',
-          origin: choiceOption(args, 'origin', ['measured', 'estimated', 'simulated']) ?? 'measured'
+          origin: choiceOption(args, 'origin', origins) ?? 'measured'
         })
         return { json: read, text: `${countOf(read.rows, 'Sample')} of ${boardName}` }
       }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { schemeKey, uniformScheme, type Scheme } from '../../core/quant/scheme'
 import type { Candidate } from '../../core/search/candidate'
-import { objectives } from '../../shared/vocabulary'
+import { objectives, quantMethods } from '../../shared/vocabulary'
 import { comparePaired, type Paired } from '../../core/search/paired'
 import { runSearch, type SearchOutcome } from '../../core/search/runSearch'
 import { searchLimits } from '../../core/search/limits'
@@ -41,7 +41,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     batch: numberOption(args, 'batch', { min: 1, max: 64, integer: true }) ?? 4,
     seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
   } as const
-  const method = choiceOption(args, 'method', ['ptq', 'retrain']) ?? 'ptq'
+  const method = choiceOption(args, 'method', quantMethods) ?? 'ptq'
   const workers =
     numberOption(args, 'workers', { min: 1, max: 64, integer: true }) ?? Math.min(4, availableParallelism())
   const early = searchLimits(space, budgeted.ratios)

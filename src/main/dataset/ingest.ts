@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
-import type { DataSetInfo, DataSetRequest, DataSetTask } from '../../shared/contract/dataset'
-import { elementOf, type ElementType, type GoodItem, type ReadItem } from '../../core/dataset/item'
-import { imageSplits } from '../../shared/vocabulary'
+import type { DataSetInfo, DataSetRequest } from '../../shared/contract/dataset'
+import { elementOf, type GoodItem, type ReadItem } from '../../core/dataset/item'
+import { imageSplits, type Task, type ElementType } from '../../shared/vocabulary'
 import { anomalyLabels, createLabelBook, type ClassList } from '../../core/dataset/labels'
 import { prepareItem } from '../../core/dataset/prepare'
 import type { ShapeHwc } from '../../core/kernel/shape'
@@ -146,7 +146,7 @@ function nothingUsable(request: DataSetRequest, { skippedCount, skipped }: Gathe
   )
 }
 
-function taskOf(request: DataSetRequest, source: ItemSource, { labels, targetWidth }: Gathered): DataSetTask {
+function taskOf(request: DataSetRequest, source: ItemSource, { labels, targetWidth }: Gathered): Task {
   const labelled = labels.filter((label) => label >= 0).length
   const natural =
     source.format === 'text'
@@ -179,7 +179,7 @@ function taskOf(request: DataSetRequest, source: ItemSource, { labels, targetWid
 /** Writes targets.bin for classes, and returns the class of each item for drawing splits. */
 async function writeClasses(
   folder: string,
-  task: DataSetTask,
+  task: Task,
   { names, classOf }: ClassList,
   gathered: Gathered
 ): Promise<Int32Array> {
@@ -200,7 +200,7 @@ async function finish(
   folder: string,
   createdAtMs: number,
   gathered: Gathered,
-  task: DataSetTask,
+  task: Task,
   names: readonly string[],
   numbers: Int32Array,
   keys: readonly string[]

@@ -5,7 +5,7 @@ import {
   predictConfigurations,
   type LatencyEstimator
 } from '../../core/estimator/fit/estimator'
-import type { SamplePresetName } from '../../core/estimator/samples/presets'
+import type { SamplePresetName } from '../../shared/vocabulary'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
 import {

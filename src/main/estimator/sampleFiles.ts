@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { SamplePresetName } from '../../core/estimator/samples/presets'
+import type { SamplePresetName } from '../../shared/vocabulary'
 import { sampleOf, samplesFromCsv, samplesFromJson } from '../../core/estimator/samples/readSamples'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import { AppError } from '../../shared/errors'

@@ -1,3 +1,4 @@
+import { imageSplits } from '../../shared/vocabulary'
 import { AppError } from '../../shared/errors'
 import type { LabelledImages } from '../../core/model/dataSet'
 import type { ItemSet } from '../../core/dataset/itemSet'
@@ -22,7 +23,7 @@ export function itemsLibrary(set: ItemSet): ImageLibrary {
     name: set.name,
     origin: 'data set of the user',
     sizes: async () =>
-      (['calibration', 'tune', 'search', 'test'] as const).map((split) => ({
+      imageSplits.map((split) => ({
         split,
         images: set.count(split)
       })),

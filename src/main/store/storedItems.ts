@@ -9,8 +9,8 @@ import {
   type InputFormat,
   type Normalisation
 } from '../../core/dataset/inputFormat'
-import { elementBytes, sizeOfShape, type ElementType, type ItemValues } from '../../core/dataset/item'
-import type { ImageSplit } from '../../shared/vocabulary'
+import { elementBytes, sizeOfShape, type ItemValues } from '../../core/dataset/item'
+import type { ImageSplit, ElementType } from '../../shared/vocabulary'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
 
 /**

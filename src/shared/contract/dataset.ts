@@ -1,17 +1,9 @@
 import { z } from 'zod'
+import { audioFeatureKinds, elementTypes, imageSplits, tasks } from '../vocabulary'
 import { command, defineContract, done, nothing } from './define'
 
 /** Data set: items a network is fitted, chosen and judged on, read once from the user's files. */
-export const taskSchema = z.enum([
-  'classification',
-  'regression',
-  'reconstruction',
-  'nextToken',
-  'unlabelled'
-])
-
-/** What networks do with a data set. */
-export type DataSetTask = z.infer<typeof taskSchema>
+export const taskSchema = z.enum(tasks)
 
 export const dataFormatSchema = z.enum([
   'idx',
@@ -28,7 +20,7 @@ export const dataFormatSchema = z.enum([
 /** Format of the files of a data set. */
 export type DataFormat = z.infer<typeof dataFormatSchema>
 
-const splitNameSchema = z.enum(['calibration', 'tune', 'search', 'test'])
+const splitNameSchema = z.enum(imageSplits)
 const sideSchema = z.number().int().min(1).max(4096)
 
 /** What is done to every item; stored with the set. */
@@ -54,7 +46,7 @@ export const preparationSchema = z.object({
 export type Preparation = z.infer<typeof preparationSchema>
 
 export const audioSchema = z.object({
-  kind: z.enum(['mfcc', 'logMel']),
+  kind: z.enum(audioFeatureKinds),
   rateHz: z.number(),
   samples: z.number(),
   frameLength: z.number(),
@@ -94,7 +86,7 @@ export const dataSetRequestSchema = z.object({
   /** Text: bytes per item. */
   context: z.number().int().min(1).max(4096).default(64),
   /** WAV: mfcc (keyword spotting) or logMel (anomaly detection), parameters of MLPerf Tiny. */
-  features: z.enum(['mfcc', 'logMel']).default('mfcc'),
+  features: z.enum(audioFeatureKinds).default('mfcc'),
   shares: z
     .object({
       calibration: z.number().min(0).max(1),
@@ -115,7 +107,7 @@ export const dataSetInfoSchema = z.object({
   request: dataSetRequestSchema,
   format: dataFormatSchema,
   task: taskSchema,
-  element: z.enum(['u8', 'i8', 'f32']),
+  element: z.enum(elementTypes),
   /** Height, width, channels; a vector is 1, 1, n. */
   shape: z.tuple([z.number(), z.number(), z.number()]),
   items: z.number(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { origins } from '../vocabulary'
 
 /**
  * How a noun's contract is written. One file per noun (board.ts, proxy.ts, ...) declares its commands (zod in, zod
@@ -34,7 +35,8 @@ export const nothing = z.object({}).strict()
 /** Output of commands that only act. */
 export const done = z.object({ ok: z.literal(true) })
 
-export const originSchema = z.enum(['measured', 'estimated', 'simulated'])
+/** Where a value comes from. */
+export const originSchema = z.enum(origins)
 
 /** Arguments a caller passes (before defaults are applied). */
 export type InputOf<C extends CommandContract> = z.input<C['in']>

@@ -1,10 +1,10 @@
+import { samplePresetNames, stageModelNames } from '../vocabulary'
 import { z } from 'zod'
-import { command, defineContract, done, nothing } from './define'
+import { command, defineContract, done, nothing, originSchema } from './define'
 
 /** Estimator: latency by stage (vision encoder, prefill, decode, operators) over knobs, in ms. */
-export const presetNameSchema = z.enum(['generic', 'vlm', 'vidur'])
-export const stageModelNameSchema = z.enum(['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'])
-const originSchema = z.enum(['measured', 'estimated', 'simulated'])
+export const presetNameSchema = z.enum(samplePresetNames)
+export const stageModelNameSchema = z.enum(stageModelNames)
 
 /** Files (CSV, JSON, Parquet) or folders of data sets, on the host. */
 const samplePathsSchema = z.array(z.string().min(1)).min(1).max(50)

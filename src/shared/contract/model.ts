@@ -1,3 +1,4 @@
+import { imageSplits, quantMethods } from '../vocabulary'
 import { z } from 'zod'
 import { kernelShapeSchema } from './profileShapes'
 import { command, defineContract, nothing } from './define'
@@ -16,13 +17,13 @@ export const schemeSchema = z.array(layerBitsSchema).min(1)
 export type SchemeJson = z.infer<typeof schemeSchema>
 
 /** Where images come from: fitting scales, short retraining, choosing schemes, reporting. Never mixed. */
-export const splitSchema = z.enum(['calibration', 'tune', 'search', 'test', 'fullTest'])
+export const splitSchema = z.enum([...imageSplits, 'fullTest'])
 
 /** Split of a data set that a network is judged on. */
 export type Split = z.infer<typeof splitSchema>
 
 /** How the accuracy of a scheme is obtained: post-training quantization, or short retraining where bits are below 4. */
-export const methodSchema = z.enum(['ptq', 'retrain'])
+export const methodSchema = z.enum(quantMethods)
 
 /** How weights are quantized. */
 export type QuantMethod = z.infer<typeof methodSchema>

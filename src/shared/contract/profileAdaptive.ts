@@ -1,3 +1,4 @@
+import { adaptiveStops } from '../vocabulary'
 import { z } from 'zod'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
 import { storedRunStateSchema } from './run'
@@ -59,7 +60,7 @@ export const adaptiveRunSchema = z.object({
   poolRows: z.number(),
   judgeRows: z.number(),
   /** Why the adaptive part ended. */
-  stopped: z.enum(['target', 'budget', 'exhausted']).nullable(),
+  stopped: z.enum(adaptiveStops).nullable(),
   adaptive: z.array(adaptiveStepSchema),
   uniform: z.array(adaptiveStepSchema),
   /** Rows that both parts could take from Samples measured before this run. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { costUnits, objectives, runStates, strategyNames } from '../vocabulary'
+import { costUnits, objectives, runStates, strategyNames, searchPhases } from '../vocabulary'
 import { command, defineContract, nothing } from './define'
 import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
@@ -58,7 +58,7 @@ export const candidateSchema = z.object({
   /** Within every budget. */
   feasible: z.boolean(),
   /** Why it was tried. */
-  phase: z.enum(['initial', 'search', 'refine']),
+  phase: z.enum(searchPhases),
   /** Loss the strategy expected before it looked; null where it had no model. */
   expectedLoss: z.number().nullable(),
   /** Least feasible loss up to here; null while nothing was feasible. */

@@ -1,3 +1,4 @@
+import type { audioFeatureKinds } from '../../../shared/vocabulary'
 import { AppError } from '../../../shared/errors'
 import type { Sound } from '../readWav'
 import { magnitudes, powerOfTwo } from './spectrum'
@@ -8,7 +9,7 @@ import { htkMelWeights, slaneyMelWeights } from './melWeights'
  * `mfcc` as its keyword spotting makes them with TensorFlow, `logMel` as its anomaly detection does with librosa.
  */
 export interface AudioFeatures {
-  readonly kind: 'mfcc' | 'logMel'
+  readonly kind: (typeof audioFeatureKinds)[number]
   readonly rateHz: number
   /** Samples per item; shorter sounds are padded with zeros, longer ones cut. */
   readonly samples: number

@@ -8,12 +8,7 @@ import {
   type Configuration,
   type KnobCodec
 } from '../models/knobCodec'
-import {
-  stageModelFromJson,
-  type StageModel,
-  type StageModelJson,
-  type StageModelName
-} from '../models/stageModel'
+import { stageModelFromJson, type StageModel, type StageModelJson } from '../models/stageModel'
 import {
   jointFromJson,
   jointToJson,
@@ -22,7 +17,7 @@ import {
   type JointJson,
   type JointNet
 } from '../network/jointNet'
-import type { Origin } from '../../../shared/units'
+import type { Origin, StageModelName } from '../../../shared/vocabulary'
 import type { StageTable } from '../samples/stageTable'
 import { positionFactor, type PositionEffect } from './position'
 

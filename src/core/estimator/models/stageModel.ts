@@ -1,3 +1,4 @@
+import type { StageModelName } from '../../../shared/vocabulary'
 import { AppError } from '../../../shared/errors'
 import type { FittedStage, StageFit } from './stageFit'
 import { fitGaussian, gaussianFromJson, type GaussianJson } from './gaussian'
@@ -12,11 +13,7 @@ export type StageModelJson = LinearJson | PolynomialJson | PhysicalJson | Gaussi
 /** A fitted stage of any kind. */
 export type StageModel = FittedStage<StageModelJson>
 
-export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const
 export type { StageFit }
-
-/** Name of a kind of stage model. */
-export type StageModelName = (typeof stageModelNames)[number]
 
 /** Fits one stage. The MLP of several stages with the documents' loss is in mlpTraining.ts. */
 export function fitStageModel(name: StageModelName, fit: StageFit): StageModel {

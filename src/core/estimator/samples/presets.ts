@@ -1,13 +1,9 @@
+import type { SamplePresetName } from '../../../shared/vocabulary'
+
 /**
- * Column and field names of the formats that are read, as one table: every spelling on the right becomes the name on
- * the left. Comparison ignores case, underscores, dashes and dots.
+ * Spellings of columns and fields by the knob, stage or field they stand for: every spelling on the right becomes the
+ * name on the left. Comparison ignores case, underscores, dashes and dots.
  */
-export const samplePresetNames = ['generic', 'vlm', 'vidur'] as const
-
-/** Name of a preset of column names. */
-export type SamplePresetName = (typeof samplePresetNames)[number]
-
-/** Spellings of columns by the knob, stage or field they stand for. */
 export interface Preset {
   knobs: Readonly<Record<string, readonly string[]>>
   stages: Readonly<Record<string, readonly string[]>>

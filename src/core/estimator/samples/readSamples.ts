@@ -1,7 +1,8 @@
 import { AppError } from '../../../shared/errors'
 import { parseCsv } from './csvTable'
-import type { Origin } from '../../../shared/units'
-import { presetRole, type SamplePresetName, type Role } from './presets'
+import type { Origin } from '../../../shared/vocabulary'
+import type { SamplePresetName } from '../../../shared/vocabulary'
+import { presetRole, type Role } from './presets'
 import type { KnobValue, StageSample } from './stageSample'
 
 /** How a file of samples is read. */

@@ -1,4 +1,4 @@
-import type { Origin } from '../../../shared/units'
+import type { Origin } from '../../../shared/vocabulary'
 
 /** A knob is a number (tokens, blocks) or a name (tier, model). */
 export type KnobValue = number | string

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { Origin } from '../../../shared/units'
+import type { Origin } from '../../../shared/vocabulary'
 import type { KnobValue, StageSample } from './stageSample'
 
 /** A knob over all rows; names are stored as positions in `levels`. */

@@ -5,7 +5,7 @@ import type { Estimator, LatencyModel } from '../estimators/estimator'
 import { groupByShape, shapeFolds } from '../fit/folds'
 import { predictHeldOut } from '../fit/holdout'
 import { metricsOf } from '../fit/metrics'
-import type { TimeUnit } from '../../../shared/vocabulary'
+import type { TimeUnit, adaptiveStops } from '../../../shared/vocabulary'
 import { takeShapes, type SampleTable, type ShapeRows } from '../samples'
 
 /** What the board returns: times of the rows, in order (NaN: it refused the row), and how long measuring took. */
@@ -69,7 +69,7 @@ export interface AdaptiveLimits {
 export interface AdaptiveResult {
   state: AdaptiveState
   steps: FittedStep[]
-  stopped: 'target' | 'budget' | 'exhausted'
+  stopped: (typeof adaptiveStops)[number]
 }
 
 /** What is fitted between batches: robust, and cheap enough to be fitted between two measurements. */

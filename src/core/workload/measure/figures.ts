@@ -1,6 +1,6 @@
 import type { Interval } from '../../../shared/contract/energy'
 import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
-import type { Origin } from '../../../shared/units'
+import type { Origin } from '../../../shared/vocabulary'
 import { intervalOf } from '../../energy/interval'
 import { largestSpread } from '../../energy/trialSummary'
 import { studentTQuantile } from '../../math/studentT'

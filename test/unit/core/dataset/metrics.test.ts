@@ -1,6 +1,7 @@
+import type { Task } from '@shared/vocabulary'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { areaUnderCurve, createQualityMeter, type ScoredBatch, type Task } from '@core/dataset/metrics'
+import { areaUnderCurve, createQualityMeter, type ScoredBatch } from '@core/dataset/metrics'
 
 /** What numpy says from the definitions; test/fixtures/datasets/make.py. */
 const expected = JSON.parse(

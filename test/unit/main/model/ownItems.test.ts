@@ -1,9 +1,10 @@
+import type { Task } from '@shared/vocabulary'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dataSetRequestSchema, type DataSetTask } from '@shared/contract/dataset'
+import { dataSetRequestSchema } from '@shared/contract/dataset'
 import { createRandom } from '@core/math/random'
 import { exportOnnx } from '@core/model/exportOnnx'
 import { weightedLayerNames, type Graph } from '@core/model/graph'
@@ -159,7 +160,7 @@ describe('items of any shape and kind', () => {
   })
 
   it('of machines are judged by the AUC of their reconstruction', async () => {
-    const set = await read('arrays.npz', { task: 'reconstruction' satisfies DataSetTask })
+    const set = await read('arrays.npz', { task: 'reconstruction' satisfies Task })
     const graph = vectorNetwork(192, 8, 192)
     const { metrics } = await judge(graph, set, 8)
     expect(metrics['auc']).toBeGreaterThanOrEqual(0)
