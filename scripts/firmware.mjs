@@ -2,6 +2,7 @@
 //   node scripts/firmware.mjs            builds, writes resources/PROVENANCE.md
 //   node scripts/firmware.mjs --check    builds into a temporary folder, exits 1 when a committed byte would change
 //   node scripts/firmware.mjs --out DIR  builds there and leaves the committed files alone
+//   node scripts/firmware.mjs --only NAME  builds what begins with NAME alone; the rest stays as it is
 // The same sources and compiler give the same bytes: no time stamps, no paths, no build ids. Exit 3: no compiler found.
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
@@ -55,6 +56,21 @@ const monitorSources = [
   'runtime/kernelTable.c'
 ]
 
+/** A program that the monitor's `call` runs: a language model's decoder (docs/language-models.md). */
+const decoder = {
+  program: [
+    'decoder/entry.c',
+    'decoder/check.c',
+    'decoder/decoder.c',
+    'decoder/cacheReference.c',
+    'decoder/cacheFast.c',
+    'memory.c'
+  ],
+  script: 'decoder/program.ld',
+  base: '0x80000000',
+  movable: true
+}
+
 /** One committed binary per purpose; `kernels` are extra flags of the kernel sources, `base` an address instead of 0x80000000. */
 const monitors = [
   { name: 'monitor', variants: ['rv32im', 'reference'], machine: rv32, kernels: [], base: null },
@@ -88,7 +104,15 @@ const monitors = [
     movable: true
   },
   // Like monitor-rv64 with vector kernels, for cores whose ISA string has V.
-  { name: 'monitor-rvv', variants: ['rvv'], machine: rv64, kernels: [], base: '0x80800000' }
+  { name: 'monitor-rvv', variants: ['rvv'], machine: rv64, kernels: [], base: '0x80800000' },
+  { name: 'decoder', variants: ['rv32im'], machine: rv32im, kernels: [], ...decoder },
+  {
+    name: 'decoder-zbb',
+    variants: ['rv32im_zbb'],
+    machine: rv32,
+    kernels: ['-march=rv32imac_zbb'],
+    ...decoder
+  }
 ]
   .map(({ variants, ...rest }) => ({
     ...rest,
@@ -134,15 +158,18 @@ function addressWords(image, moved) {
   return `${offsets.join('\n')}\n`
 }
 
+const filesOf = ({ name, movable }) =>
+  ['elf', 'bin', ...(movable === true ? ['addresses'] : [])].map((ending) => `${name}.${ending}`)
+
 /** Builds one monitor into `folder`; returns the names of its files. */
 function build(monitor, folder) {
   const work = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-'))
   try {
     const objects = [
-      ...[...monitorSources, ...(monitor.sources ?? [])].map((name) =>
+      ...(monitor.program ?? [...monitorSources, ...(monitor.sources ?? [])]).map((name) =>
         objectOf(path.join(firmwareFolder, name), work, [
           ...monitor.machine,
-          fastSources.includes(name) ? speed : size
+          fastSources.includes(name) || monitor.program ? speed : size
         ])
       ),
       ...kernelSources(monitor.variant).map((file) =>
@@ -151,8 +178,9 @@ function build(monitor, folder) {
     ]
     const elf = path.join(folder, `${monitor.name}.elf`)
     const bin = path.join(folder, `${monitor.name}.bin`)
-    const script = path.join(firmwareFolder, 'board.ld')
-    const place = monitor.base === null ? [] : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`]
+    const script = path.join(firmwareFolder, monitor.script ?? 'board.ld')
+    const place =
+      monitor.base === null || monitor.program ? [] : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`]
     const linkTo = (elfFile, binFile, where) => {
       const link = [...target, ...monitor.machine, ...linking, ...where, '-T', script]
       compile([...link, ...objects, '-lgcc', '-o', elfFile], 'link')
@@ -161,11 +189,11 @@ function build(monitor, folder) {
       return readFileSync(binFile)
     }
     const image = linkTo(elf, bin, place)
-    if (monitor.movable !== true) return [`${monitor.name}.elf`, `${monitor.name}.bin`]
+    if (monitor.movable !== true) return filesOf(monitor)
     const moved = `-Wl,--defsym=MONITOR_BASE=${Number(monitor.base) + movedBy}`
     const other = linkTo(path.join(work, 'moved.elf'), path.join(work, 'moved.bin'), [moved])
     writeFileSync(path.join(folder, `${monitor.name}.addresses`), addressWords(image, other))
-    return [`${monitor.name}.elf`, `${monitor.name}.bin`, `${monitor.name}.addresses`]
+    return filesOf(monitor)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
@@ -186,7 +214,7 @@ byte differs.
 
 - Compiler: \`${version}\` (Debian package gcc-riscv64-unknown-elf, headers of picolibc-riscv64-unknown-elf)
 - Compile: \`${[...target, ...language].join(' ')}\` with \`${speed}\` for the kernels and ${fastSources.join(', ')}, else \`${size}\`
-- Link: \`${[...target, ...linking].join(' ')} -T resources/firmware/board.ld … -lgcc\`
+- Link: \`${[...target, ...linking].join(' ')} -T resources/firmware/board.ld … -lgcc\` (decoder: decoder/program.ld, all with \`${speed}\`)
 - Sources: resources/firmware and resources/kernels
 
 | binary | machine | kernels | base |
@@ -233,8 +261,12 @@ try {
   } else {
     const folder = outIndex > 0 ? path.resolve(process.argv[outIndex + 1] ?? '.') : buildFolder
     mkdirSync(folder, { recursive: true })
-    const files = monitors.flatMap((monitor) => build(monitor, folder))
-    if (outIndex < 0) writeFileSync(provenanceFile, provenance(folder, files))
+    const onlyIndex = process.argv.indexOf('--only')
+    const only = onlyIndex > 0 ? (process.argv[onlyIndex + 1] ?? '') : ''
+    const files = monitors
+      .filter(({ name }) => name.startsWith(only))
+      .flatMap((monitor) => build(monitor, folder))
+    if (outIndex < 0) writeFileSync(provenanceFile, provenance(folder, monitors.flatMap(filesOf)))
     for (const file of files) console.log(`${file}  ${readFileSync(path.join(folder, file)).length} bytes`)
   }
 } catch (error) {
