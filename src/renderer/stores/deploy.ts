@@ -35,6 +35,8 @@ export const useDeployments = defineStore('deploy', () => {
     const list = (await client.call('deploy.list', {})).deployments
     deployments.value = [...list].sort((a, b) => b.startedAtMs - a.startedAtMs)
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run())
 
   let latestPreview: CommandInput<'deploy.plan'> | null = null
   const preview = createAction(async (input: CommandInput<'deploy.plan'>) => {

@@ -38,6 +38,8 @@ export const useEstimators = defineStore('estimator', () => {
     if (shown !== undefined) await select.run(shown)
     await loadTransfer.run()
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run())
   const loadTransfer = createAction(async () => {
     transfer.value = await client.call('estimator.transferCurve', {})
   })

@@ -104,6 +104,8 @@ export const useGpu = defineStore('gpu', () => {
     sampling.value = state
     recordings.value = [...kept.recordings].sort((a, b) => b.startedAtMs - a.startedAtMs)
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run(false))
 
   const start = createAction(async (intervalMs: number) => {
     sampling.value = await client.call('gpu.startSampling', { intervalMs })

@@ -53,6 +53,8 @@ export const useProfile = defineStore('profile', () => {
     const [list] = await Promise.all([client.call('profile.campaigns', {}), loadSummary.run()])
     campaigns.value = list.campaigns
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run())
 
   const loadSamples = createAction(async (id: string) => {
     boardId.value = id

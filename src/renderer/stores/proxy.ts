@@ -61,6 +61,8 @@ export const useProxies = defineStore('proxy', () => {
     sets.value = available.sets
     if (compared.rows.length > 0) comparison.value = compared
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run())
 
   /** The Sample behind the point that was clicked; null where it is not in the data file. */
   const loadSample = createAction(async (id: string) => {

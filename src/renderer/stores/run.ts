@@ -27,6 +27,8 @@ export const useRuns = defineStore('run', () => {
     runs.value = (await client.call('run.list', { kinds, text: text.value })).runs
     if (open.value === null) openId.value = shown.value[0]?.id ?? null
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run())
   const rename = createAction(async (id: string, name: string) => {
     accept((await client.call('run.rename', { id, name })).run)
   })

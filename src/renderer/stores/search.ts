@@ -56,6 +56,8 @@ export const useSearches = defineStore('search', () => {
     const newest = [...searches.value].sort((a, b) => b.startedAtMs - a.startedAtMs)[0]
     if (newest !== undefined) await select.run(openId.value ?? newest.id)
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run())
 
   const start = createAction(async (input: CommandInput<'search.start'>) => {
     const started = await client.call('search.start', input)

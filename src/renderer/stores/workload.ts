@@ -39,6 +39,8 @@ export const useWorkloads = defineStore('workload', () => {
     const shown = open.value?.id ?? runs.value[0]?.id
     if (shown !== undefined) await select.run(shown)
   })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => void load.run())
   const check = createAction(async () => {
     checked.value = await client.call('workload.check', {})
   })

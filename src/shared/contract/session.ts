@@ -77,6 +77,19 @@ export const sessionContract = defineContract({
     'session.info': command(z.object({ file: z.string().min(1) }), sessionInfoSchema),
     /** Adds the runs of a session to the data file; nothing that is there changes, and a damaged file changes nothing. */
     'session.import': command(z.object({ file: z.string().min(1) }), sessionImportSchema),
+    /** The same for a browser, whose files the host cannot read: a session as bytes, to be saved where the user wants. */
+    'session.pack': command(
+      z.object({
+        runIds: z.array(z.string().min(1)).max(5000).default([]),
+        title: z.string().trim().max(200).default('')
+      }),
+      z.object({ info: sessionInfoSchema, base64: z.string() })
+    ),
+    /** Imports a session that the browser read. */
+    'session.receive': command(
+      z.object({ name: z.string().max(200), base64: z.string().max(192 * 2 ** 20) }),
+      sessionImportSchema
+    ),
     /** Sessions that ship with Bitbench, one for each page that can be tried without hardware. */
     'session.examples': command(
       nothing,

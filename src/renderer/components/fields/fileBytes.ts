@@ -11,8 +11,19 @@ export async function fileToBase64(file: File): Promise<{ name: string; base64: 
 
 /** Hands text to the browser as a download. */
 export function saveText(name: string, text: string): void {
+  saveBlob(name, new Blob([text], { type: 'text/csv' }))
+}
+
+/** Hands bytes in base64 to the browser as a download. */
+export function saveBase64(name: string, base64: string): void {
+  const binary = atob(base64)
+  const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0))
+  saveBlob(name, new Blob([bytes], { type: 'application/octet-stream' }))
+}
+
+function saveBlob(name: string, blob: Blob): void {
   const link = document.createElement('a')
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+  const url = URL.createObjectURL(blob)
   link.href = url
   link.download = name
   link.click()

@@ -34,5 +34,11 @@ export function tagsOf(line: string): string[] {
 }
 
 /** Name or title, with the tags behind it. */
-export const headText = ({ name, title, tags }: Run): string =>
-  [name ?? title, ...tags.map((tag) => `#${tag}`)].join(' ')
+export const headText = ({ name, title, tags, imported }: Run): string =>
+  [name ?? title, ...(imported?.example === true ? ['(example)'] : []), ...tags.map((tag) => `#${tag}`)].join(
+    ' '
+  )
+
+/** The session that an imported run came from. */
+export const fromText = ({ file, example }: NonNullable<Run['imported']>): string =>
+  example ? `example session ${file}` : `session ${file}`

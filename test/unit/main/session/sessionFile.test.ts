@@ -204,6 +204,24 @@ describe('a session file', () => {
     expect(readdirSync(path.join(folder, 'here', 'sessions'))).toEqual([])
   })
 
+  it('goes through a browser as bytes, and is the same session', async () => {
+    const { info, base64 } = await here.call('session.pack', { runIds: ['camp-2'], title: 'Of a page' })
+    expect(info).toMatchObject({
+      file: 'bitbench.bbsession',
+      title: 'Of a page',
+      sizeBytes: atob(base64).length
+    })
+    const name = '../my runs.bbsession'
+    expect((await there.call('session.receive', { name, base64 })).runs).toMatchObject([
+      { id: 'camp-2', state: 'added' }
+    ])
+    expect((await there.runs.list())[0]!.imported?.file).toBe('my_runs.bbsession')
+    await expect(there.call('session.receive', { name: '', base64: '????' })).rejects.toMatchObject({
+      code: 'session.invalid'
+    })
+    expect(readdirSync(path.join(folder, 'there', 'sessions'))).toEqual([])
+  })
+
   it('is refused for runs that are not there or still run, and what stood there stays', async () => {
     writeFileSync(file, 'older')
     await expect(here.call('session.export', { file, runIds: ['nope'], title: '' })).rejects.toMatchObject({
