@@ -20,6 +20,9 @@ protocol.registerSchemesAsPrivileged([
   { scheme, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } }
 ])
 
+/** Copying a chart or a table needs to write the clipboard, on a click; nothing else is allowed. */
+const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write'])
+
 if (!app.requestSingleInstanceLock()) {
   // One process owns the data file and the boards; the first one brings its window to the front instead.
   app.quit()
@@ -29,8 +32,12 @@ if (!app.requestSingleInstanceLock()) {
 
 async function start(): Promise<void> {
   await app.whenReady()
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, decide) => decide(false))
-  session.defaultSession.setPermissionCheckHandler(() => false)
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, decide) =>
+    decide(allowedPermissions.has(permission))
+  )
+  session.defaultSession.setPermissionCheckHandler((_contents, permission) =>
+    allowedPermissions.has(permission)
+  )
   protocol.handle(scheme, (request) => pageResponse(pageFolder, new URL(request.url).pathname))
   app.on('web-contents-created', (_event, contents) => guard(contents))
   const bitbench = await composeBitbench({

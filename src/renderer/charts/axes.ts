@@ -23,6 +23,18 @@ export function axis(spec: AxisSpec, palette: Palette, side: 'x' | 'y'): Record<
     axisLabel: { color: palette.dim, fontSize: 11, formatter: format, hideOverlap: true },
     axisLine: { lineStyle: { color: palette.line } },
     axisTick: { show: false },
+    axisPointer: {
+      show: true,
+      triggerTooltip: false,
+      snap: false,
+      lineStyle: { color: palette.faint, type: 'dotted' },
+      label: {
+        color: palette.text,
+        backgroundColor: palette.surface,
+        fontSize: 11,
+        formatter: ({ value }: { value: number | string }) => format(Number(value))
+      }
+    },
     splitLine: { lineStyle: { color: palette.line, opacity: 0.6 } },
     ...(spec.min === undefined ? {} : { min: spec.min }),
     ...(spec.max === undefined ? {} : { max: spec.max })

@@ -1,7 +1,14 @@
 import { BarChart, LineChart, ScatterChart, CustomChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
+import {
+  DataZoomInsideComponent,
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  ToolboxComponent,
+  TooltipComponent
+} from 'echarts/components'
 import { use } from 'echarts/core'
-import { CanvasRenderer } from 'echarts/renderers'
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 
 // Only what the charts here draw with; everything else of ECharts stays out of the bundle.
 use([
@@ -9,9 +16,12 @@ use([
   LineChart,
   ScatterChart,
   CustomChart,
+  DataZoomInsideComponent,
   GridComponent,
   LegendComponent,
   MarkLineComponent,
+  ToolboxComponent,
   TooltipComponent,
-  CanvasRenderer
+  CanvasRenderer,
+  SVGRenderer
 ])

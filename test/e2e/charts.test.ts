@@ -1,0 +1,100 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDispatcher } from '@main/hosts/dispatcher'
+import { createEventBus } from '@main/hosts/eventBus'
+import { serveWeb, type WebHost } from '@main/hosts/webHost'
+import { commands } from '@shared/contract/index'
+import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
+import { sampleHandlers } from './support/sampleServices'
+
+/** Charts and tables in a real browser: zoom by wheel, fit, exports. Pictures: build/screenshots/charts. */
+const root = path.resolve(import.meta.dirname, '../..')
+const pageFolder = process.env['BITBENCH_PAGE_FOLDER'] ?? path.join(root, 'out/renderer')
+const pictures = path.join(root, 'build/screenshots/charts')
+if (chromiumFile === null) console.warn('SKIPPED: charts: no Chromium found (apt install chromium)')
+
+describe.skipIf(chromiumFile === null)('charts and tables', () => {
+  let host: WebHost
+  let browser: OpenedBrowser
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    await mkdir(pictures, { recursive: true })
+    const handlers = Object.fromEntries(
+      Object.entries(sampleHandlers).map(([name, handler]) => [
+        name,
+        async (input: never) => (handler as (input: never) => unknown)(input)
+      ])
+    )
+    host = await serveWeb({
+      dispatch: createDispatcher(commands, handlers, () => undefined),
+      events: createEventBus(),
+      pageFolder,
+      tcpPort: 0
+    })
+    browser = await openBrowser()
+    page = await browser.context.newPage()
+    await page.setViewportSize({ width: 1024, height: 700 })
+    page.setDefaultTimeout(30_000)
+    complaints = collectComplaints(page)
+    await page.goto(host.address)
+    await page.getByRole('heading', { name: 'Start' }).waitFor()
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+  })
+
+  const open = async (id: string): Promise<void> => {
+    await page.evaluate((target) => (location.hash = `/${target}`), id)
+  }
+
+  /** The text of what an entry of an export menu saves. */
+  async function saved(of: string, entry: string): Promise<string> {
+    await page.locator(`summary[aria-label="Export ${of}"]`).click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: entry, exact: true }).click()
+    ])
+    return readFile(await download.path(), 'utf8')
+  }
+  const rowsOf = (csv: string): number => csv.trimEnd().split('\r\n').length - 1
+
+  describe('a chart', () => {
+    const label = 'Accuracy of the schemes evaluated so far'
+    let chart: Locator
+    beforeAll(async () => {
+      await open('search')
+      chart = page.getByRole('img', { name: label })
+      await chart.waitFor()
+      await chart.scrollIntoViewIfNeeded()
+    })
+
+    it('zooms by wheel, and exports the window alone', async () => {
+      const all = rowsOf(await saved(label, 'CSV, all points'))
+      expect(rowsOf(await saved(label, 'CSV, points in the window'))).toBe(all)
+      await chart.hover()
+      await page.mouse.wheel(0, -600)
+      await expect.poll(async () => rowsOf(await saved(label, 'CSV, points in the window'))).toBeLessThan(all)
+      await page.screenshot({ path: path.join(pictures, 'search-zoomed.png') })
+      await page
+        .getByRole('toolbar', { name: `Tools of ${label}` })
+        .getByText('Fit')
+        .click()
+      expect(rowsOf(await saved(label, 'CSV, points in the window'))).toBe(all)
+    })
+
+    it('saves pictures', async () => {
+      expect(await saved(label, 'SVG')).toMatch(/^<svg[^]*accuracy on the search images[^]*<\/svg>/)
+      expect((await saved(label, 'PNG, twice the size')).slice(1, 4)).toBe('PNG')
+    })
+  })
+
+  it('came so far without a complaint', () => {
+    expect(complaints).toEqual([])
+  })
+})
