@@ -1,4 +1,4 @@
-import { int, ints, intAttribute, textAttribute, type OnnxNode } from '../onnx'
+import { floatAttribute, int, ints, intAttribute, textAttribute, type OnnxNode } from '../onnx'
 import {
   badShape,
   constantAt,
@@ -182,7 +182,11 @@ function cellStep(
   if (node.opType === 'LSTM') {
     const [input, output, forget] = [0, 1, 2].map((index) => macro.add('Sigmoid', [sum(index)]))
     const fresh = macro.add('Mul', [input, macro.add('Tanh', [sum(3)])])
-    const next = cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget, cell]), fresh])
+    const next = limitedCell(
+      node,
+      macro,
+      cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget, cell]), fresh])
+    )
     return { state: macro.add('Mul', [output, macro.add('Tanh', [next])]), cell: next }
   }
   const update = macro.add('Sigmoid', [sum(0)])
@@ -195,6 +199,13 @@ function cellStep(
   // (1 - z) n + z h = n + z (h - n)
   const change = macro.add('Mul', [update, macro.add('Sub', [state, candidate])])
   return { state: macro.add('Add', [candidate, change]), cell: null }
+}
+
+/** The cell within the limits that TFLite puts on it (cell_clip, an attribute of our own; ONNX has none on the cell). */
+function limitedCell(node: OnnxNode, macro: Macro, cell: string): string {
+  const limit = floatAttribute(node, 'cell_clip', 0)
+  if (limit <= 0) return cell
+  return macro.add('Clip', [cell, ...[-limit, limit].map((side) => macro.constant([], Float32Array.of(side)))])
 }
 
 /** What the GRU's tanh is taken of. */

@@ -12,6 +12,8 @@ export interface Conversion {
   tensor(index: number): TfliteTensor
   /** True where an optional input is there. */
   has(operator: TfliteOperator, position: number): boolean
+  /** True for inputs of the graph, constants and what was computed so far. */
+  isKnown(index: number): boolean
   /** Name of the real values of a tensor, in its own (channels last) order. */
   real(index: number): string
   /** Whole numbers of a constant; null where the tensor is computed. */
@@ -75,6 +77,7 @@ export function createConversion(model: TfliteModel): Conversion & { begin(opera
     },
     tensor: (index) => model.tensors[index],
     has: (operator, position) => (operator.inputs[position] ?? -1) >= 0,
+    isKnown: (index) => values.has(index) || isConstant(index) || model.inputs.includes(index),
     real(index) {
       const known = values.get(index)
       if (known !== undefined) return known

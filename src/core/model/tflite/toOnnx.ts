@@ -187,8 +187,10 @@ function convert(conversion: ReturnType<typeof createConversion>, operator: Tfli
 
 /** An operator that is not read: its outputs stay unknown. */
 function keep(conversion: Conversion, operator: TfliteOperator): void {
-  const inputs = operator.inputs.filter((index) => index >= 0).map((index) => conversion.real(index))
-  const outputs = conversion.addSeveral(operator.name, inputs, Math.max(1, operator.outputs.length))
+  // States and other tensors that nothing computes would be obstacles of their own.
+  const inputs = operator.inputs.filter((index) => index >= 0 && conversion.isKnown(index))
+  const names = inputs.map((index) => conversion.real(index))
+  const outputs = conversion.addSeveral(operator.name, names, Math.max(1, operator.outputs.length))
   const node = conversion.nodes.at(-1)!
   conversion.nodes[conversion.nodes.length - 1] = { ...node, domain: tfliteDomain }
   for (const [at, index] of operator.outputs.entries()) conversion.bind(index, outputs[at])

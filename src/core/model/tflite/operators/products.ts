@@ -1,4 +1,4 @@
-import { int, ints } from '../../onnx'
+import { float, int, ints } from '../../onnx'
 import { sizeOf } from '../../graph'
 import { activated } from '../activation'
 import type { Conversion } from '../conversion'
@@ -53,8 +53,8 @@ const gateOrder = [0, 3, 1, 2] as const
 /** A sequence through an LSTM without peepholes, projection and normalisation; its states begin at 0. */
 export const lstm: Converter = (conversion, operator) => {
   const isPlain = [9, 10, 11, 16, 17, 20, 21, 22, 23].every((position) => !conversion.has(operator, position))
-  const isClipped = ['cellClip', 'projectionClip'].some((name) => numberOption(operator, name) !== 0)
-  if (!isPlain || isClipped || numberOption(operator, 'activation') !== 4) return false
+  const cellClip = numberOption(operator, 'cellClip')
+  if (!isPlain || numberOption(operator, 'activation') !== 4) return false
   const { dims } = conversion.tensor(operator.inputs[0])
   const isTimeMajor = optionOf(operator, 'timeMajor') === true
   const hidden = conversion.tensor(operator.inputs[5]).dims[1]
@@ -64,7 +64,10 @@ export const lstm: Converter = (conversion, operator) => {
   if (weights === null || recurrence === null || bias === null) return false
   const input = conversion.real(operator.inputs[0])
   const turned = isTimeMajor ? input : conversion.add('Transpose', [input], { perm: ints([1, 0, 2]) })
-  const states = conversion.add('LSTM', [turned, weights, recurrence, bias], { hidden_size: int(hidden) })
+  const states = conversion.add('LSTM', [turned, weights, recurrence, bias], {
+    hidden_size: int(hidden),
+    ...(cellClip > 0 ? { cell_clip: float(cellClip) } : {})
+  })
   const squeezed = conversion.add('Squeeze', [states, conversion.shape([1])])
   conversion.bind(
     operator.outputs[0],
