@@ -1,6 +1,7 @@
 import type { StopSignal } from '../../shared/contract/define'
 import { createRandom } from '../math/random'
-import type { Scheme } from '../quant/scheme'
+import { AppError } from '../../shared/errors'
+import { checkScheme, type Scheme } from '../quant/scheme'
 import { bestCandidate, type Candidate } from './candidate'
 import { costsOf, fits, searchLimits, type SearchLimits } from './limits'
 import { listMaximal } from './maximal'
@@ -24,6 +25,8 @@ export interface SearchSpec {
   /** Schemes proposed at a time; does not depend on the number of workers, so that they do not change the trace. */
   readonly batch: number
   readonly seed: number
+  /** Evaluated first, e.g. the scheme a quantized file was exported with; it may be the result. */
+  readonly start?: Scheme | undefined
 }
 
 export const defaultBatch = 4
@@ -52,6 +55,7 @@ export interface SearchHooks {
 export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<SearchOutcome> {
   const { space } = plan
   const limits = searchLimits(space, plan.budgetRatios)
+  checkStart(plan)
   const strategy: Strategy = plan.using ?? strategies[plan.strategy]
   const trace: Candidate[] = [...(hooks.known ?? [])]
   const most = Math.min(plan.evaluations, spaceSize(space))
@@ -61,7 +65,7 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
   while (limits.isFeasible && trace.length < most && hooks.signal?.aborted !== true) {
     const before = trace.filter((candidate) => candidate.batch < batch)
     const count = Math.min(plan.batch, most - before.length)
-    const proposals = strategy.propose(stateOf(before, batch), count)
+    const proposals = withStart(plan, batch, strategy.propose(stateOf(before, batch), count), count)
     if (proposals.length === 0) break
     const rest = proposals.slice(trace.length - before.length)
     const isWhole = await evaluateBatch(rest, async (proposal, measure) => {
@@ -89,6 +93,32 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
     }
     return true
   }
+}
+
+/** The first batch begins with the start. */
+function withStart(
+  { start }: SearchSpec,
+  batch: number,
+  proposals: readonly Proposal[],
+  count: number
+): readonly Proposal[] {
+  if (start === undefined || batch > 0) return proposals
+  const genes = genesOfScheme(start)
+  const others = proposals.filter((proposal) => genesKey(proposal.genes) !== genesKey(genes))
+  return [{ genes, phase: 'search', expectedLoss: null }, ...others.slice(0, count - 1)]
+}
+
+/** @throws AppError scheme.invalid unless the start is a scheme of the space. */
+function checkStart({ start, space }: SearchSpec): void {
+  if (start === undefined) return
+  checkScheme(start, space.layers)
+  const outside = [...genesOfScheme(start)].findIndex((gene, at) => !space.choices[at].includes(gene))
+  if (outside < 0) return
+  throw new AppError(
+    'scheme.invalid',
+    `The scheme to start from gives "${space.layers[outside >> 1]}" a width that is not allowed.`,
+    'Allow its widths, or start from another scheme.'
+  )
 }
 
 function createState(

@@ -31,6 +31,7 @@ export const searchCli: CliNoun = {
         },
         strategy: { type: 'string', help: strategySchema.options.join(', '), default: 'auto' },
         evaluations: { type: 'string', help: 'schemes that are tried', default: '32' },
+        start: { type: 'string', help: 'scheme tried first: exported, int8 or bit pairs' },
         batch: { type: 'string', help: 'schemes proposed at a time; part of the result', default: '4' },
         workers: { type: 'string', help: 'evaluations at a time; does not change the result' },
         method: { type: 'string', help: 'ptq, or retrain: short retraining below 4 bits', default: 'ptq' },

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { schemeKey, uniformScheme, type Scheme } from '../../core/quant/scheme'
+import { schemeKey, schemeOf, uniformScheme, type Scheme } from '../../core/quant/scheme'
 import type { Candidate } from '../../core/search/candidate'
 import { objectives, quantMethods } from '../../shared/vocabulary'
 import { comparePaired, type Paired } from '../../core/search/paired'
@@ -41,13 +41,23 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     batch: numberOption(args, 'batch', { min: 1, max: 64, integer: true }) ?? 4,
     seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
   } as const
+  const from = textOption(args, 'start')
+  const start = from === undefined ? undefined : schemeOf(from, model.graph)
   const method = choiceOption(args, 'method', quantMethods) ?? 'ptq'
   const workers =
     numberOption(args, 'workers', { min: 1, max: 64, integer: true }) ?? Math.min(4, availableParallelism())
   const early = searchLimits(space, budgeted.ratios)
   const costs = budgetsOf(early, budgeted)
   const { unit, baselineCost } = costs[0]!
-  const about = { model: model.summary.name, method, ...settingsOf(plan), unit, baselineCost, costs }
+  const about = {
+    model: model.summary.name,
+    method,
+    ...settingsOf(plan),
+    ...(start === undefined ? {} : { start }),
+    unit,
+    baselineCost,
+    costs
+  }
   if (!early.isFeasible)
     return { json: { ...about, budgetFeasible: false, scheme: null }, text: infeasible(early, budgeted) }
 
@@ -62,14 +72,17 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   }
   try {
     const int8 = uniformScheme(space.layers, 8, 8)
-    const outcome = await runSearch(plan, {
-      evaluate: async (scheme) => {
-        const { accuracy, kl, crossEntropy, mse } = await measure(scheme, 'search')
-        return { accuracy, kl, crossEntropy, mse }
-      },
-      signal: context.signal,
-      onCandidate: (candidate) => context.log(describe(candidate, budgeted))
-    })
+    const outcome = await runSearch(
+      { ...plan, start },
+      {
+        evaluate: async (scheme) => {
+          const { accuracy, kl, crossEntropy, mse } = await measure(scheme, 'search')
+          return { accuracy, kl, crossEntropy, mse }
+        },
+        signal: context.signal,
+        onCandidate: (candidate) => context.log(describe(candidate, budgeted))
+      }
+    )
     context.signal.throwIfAborted()
     const { best } = outcome
     const report = async (on: Split) => {

@@ -29,7 +29,7 @@ export async function runSearchJob(
   reports: SearchReports,
   { signal, progress }: JobContext
 ): Promise<void> {
-  const { modelId, method, evaluations, strategy, objective, batch, seed } = search.request
+  const { modelId, method, evaluations, strategy, objective, batch, seed, start } = search.request
   const measure = (scheme: Scheme | null, split: Split): Promise<SearchMeasure> => {
     signal.throwIfAborted()
     return models.measure(modelId, scheme, split, method, signal)
@@ -47,7 +47,7 @@ export async function runSearchJob(
   const measured = new Map<number, SearchMeasure>()
   let asked = search.trace.length
   const { best } = await runSearch(
-    { space, strategy, objective, budgetRatios: ratios, evaluations, batch, seed },
+    { space, strategy, objective, budgetRatios: ratios, evaluations, batch, seed, start },
     {
       known: search.trace.map(fromJson),
       signal,

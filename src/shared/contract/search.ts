@@ -104,7 +104,9 @@ export const searchRequestSchema = z.object({
   /** Schemes proposed and evaluated at a time; the trace depends on it, but not on the number of workers. */
   batch: z.number().int().min(1).max(64).default(4),
   method: methodSchema.default('ptq'),
-  seed: z.number().int().min(0).default(1)
+  seed: z.number().int().min(0).default(1),
+  /** Evaluated first, e.g. the scheme a quantized file was exported with. */
+  start: schemeSchema.optional()
 })
 
 /** A search to start. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { schemeKey, type Scheme } from '@core/quant/scheme'
+import { schemeKey, uniformScheme, type Scheme } from '@core/quant/scheme'
 import { createRandom } from '@core/math/random'
 import { buildCostTable } from '@core/search/costTable'
 import { searchLimits } from '@core/search/limits'
@@ -50,6 +50,18 @@ describe.each(names)('search strategy %s', (strategy) => {
       expect(resumed.trace).toEqual(whole.trace)
       expect(resumed.evaluated).toBe(whole.trace.length - length)
     }
+  })
+
+  it('begins with the start, which may win, and goes on without trying it again', async () => {
+    const start = uniformScheme(layers, 4, 4)
+    const { trace, best } = await search({ strategy, evaluations: 12, budgetRatios: [0.5], start })
+    const keys = trace.map(({ scheme }) => schemeKey(scheme))
+    expect(keys[0]).toBe('w4a8,w4a4,w4a4,w4a4,w4a4')
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(trace[0]!.feasible).toBe(true)
+    expect(best!.loss).toBeLessThanOrEqual(trace[0]!.loss)
+    const resumed = await search({ strategy, evaluations: 12, budgetRatios: [0.5], start }, trace.slice(0, 2))
+    expect(resumed.trace).toEqual(trace)
   })
 
   it('reads the first layer in 8 bits, and keeps pins and allowed widths', async () => {
