@@ -20,6 +20,16 @@ describe('createSampleRing', () => {
     expect([...ring.column(metricAt.powerW, 10).values]).toEqual([100, 110])
     expect(ring.lastMs).toBe(11)
   })
+
+  it('keeps every metric of a sample apart', () => {
+    const ring = createSampleRing(3)
+    for (let i = 0; i < 4; i++) {
+      const values = Float64Array.from({ length: metricCount }, (_, metric) => 100 * i + metric)
+      ring.push({ gpuIndex: 0, tMs: i, values })
+    }
+    for (let metric = 0; metric < metricCount; metric++)
+      expect([...ring.column(metric).values]).toEqual([100 + metric, 200 + metric, 300 + metric])
+  })
 })
 
 describe('envelopeOf', () => {
