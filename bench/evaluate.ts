@@ -1,19 +1,24 @@
 /**
  * What an evaluation costs beside raw onnxruntime on the same items, one thread, processor time:
  *   npm run bench:evaluate -- [--split search|test|fullTest] [--schemes N] [--seed S] [--json] [FILE.onnx …]
+ * Without files: the shipped networks and a MobileNetV2 of half width with seeded weights.
  * "full" = quantize and run a random scheme, "step" = one that differs from the scheme before in one random layer.
  * Schemes follow each other in one process as in a search, so that they share what the caches hold.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
 import { exportOnnx } from '@core/model/exportOnnx'
 import { bitWidths, schemeKey, type Scheme } from '@core/quant/scheme'
-import { floatScores } from '@main/model/floatAccuracy'
+import { countCorrect, floatScores } from '@main/model/floatAccuracy'
 import { openBench, quantizeOn } from '@main/model/modelWorkspace'
 import { openOrtSession } from '@main/model/ortSession'
 import { schemeScores } from '@main/model/schemeAccuracy'
+import { encodeOnnx } from '@main/model/onnxFile'
+import { mobileNetV2 } from './mobileNet'
 import { startClock } from './stopwatch'
 
 const { positionals, values } = parseArgs({
@@ -26,10 +31,8 @@ const { positionals, values } = parseArgs({
   }
 })
 const modelsFolder = path.resolve('resources/models')
-const files =
-  positionals.length > 0
-    ? positionals
-    : ['lenet5-fashion.onnx', 'resnet-tiny-fashion.onnx'].map((name) => path.join(modelsFolder, name))
+const folder = await mkdtemp(path.join(tmpdir(), 'bitbench-evaluate-'))
+const files = positionals.length > 0 ? positionals : await usualFiles()
 const context = {
   signal: new AbortController().signal,
   progress: () => undefined,
@@ -43,15 +46,28 @@ async function cost(work: () => Promise<unknown>): Promise<number> {
   return stop().cpuSeconds * 1000
 }
 
+const round = (value: number): number => Math.round(value * 100) / 100
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
 
 const results = []
-for (const file of files) results.push(await measure(file))
+try {
+  for (const file of files) results.push(await measure(file))
+} finally {
+  await rm(folder, { recursive: true })
+}
 if (values.json) console.log(JSON.stringify(results, null, 2))
 else
   console.table(
     results.map((row) => Object.fromEntries(Object.entries(row).filter(([, v]) => typeof v !== 'object')))
   )
+
+/** The shipped networks, and MobileNetV2 of half width for their images. */
+async function usualFiles(): Promise<string[]> {
+  const mobileNet = path.join(folder, 'mobilenetv2.onnx')
+  await writeFile(mobileNet, encodeOnnx(exportOnnx(mobileNetV2([1, 28, 28], { width: 0.5 }))))
+  const shipped = ['lenet5-fashion.onnx', 'resnet-tiny-fashion.onnx']
+  return [...shipped.map((name) => path.join(modelsFolder, name)), mobileNet]
+}
 
 async function measure(file: string) {
   const bench = await openBench({ file, modelsFolder })
@@ -67,11 +83,14 @@ async function measure(file: string) {
   const rawRun = () => cost(() => floatScores(session, bench.graph, images))
   await rawRun()
   const raw: number[] = []
+  const accuracies: Record<string, number> = {}
   const evaluate = async (scheme: Scheme) => {
     raw.push(await rawRun())
     let network: Awaited<ReturnType<typeof quantizeOn>>
     const quantizeMs = await cost(async () => (network = await quantizeOn(bench, scheme, 'ptq', context)))
-    const runMs = await cost(() => schemeScores(network, images))
+    let scores: Float32Array = new Float32Array(0)
+    const runMs = await cost(async () => (scores = await schemeScores(network, images)))
+    accuracies[schemeKey(scheme)] = round((100 * countCorrect(scores, images.labels)) / images.count)
     return { quantizeMs, runMs, totalMs: quantizeMs + runMs }
   }
   const full = []
@@ -88,7 +107,6 @@ async function measure(file: string) {
   }
   await session.release()
   const rawMs = mean(raw)
-  const round = (value: number): number => Math.round(value * 100) / 100
   return {
     model: path.basename(file, '.onnx'),
     items: images.count,
@@ -100,6 +118,8 @@ async function measure(file: string) {
     quantizeMs: round(mean(full.map(({ quantizeMs }) => quantizeMs))),
     runRatio: round(mean(full.map(({ runMs }) => runMs)) / rawMs),
     seed: Number(values.seed),
-    schemes: full.length
+    schemes: full.length,
+    /** Per cent right, by scheme: what a change of the arithmetic is compared by. */
+    accuracies
   }
 }

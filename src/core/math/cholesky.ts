@@ -10,7 +10,10 @@ export function choleskyInPlace(matrix: Float64Array, n: number): boolean {
     if (!(diagonal > 0)) return false
     const pivot = Math.sqrt(diagonal)
     matrix[rowJ + j] = pivot
-    for (let i = j + 1; i < n; i++) {
+    // Four rows at a time: their sums do not wait for each other.
+    let i = j + 1
+    for (; i + 3 < n; i += 4) factorFourRows(matrix, i * n, n, rowJ, j, pivot)
+    for (; i < n; i++) {
       const rowI = i * n
       let sum = matrix[rowI + j]
       for (let k = 0; k < j; k++) sum -= matrix[rowI + k] * matrix[rowJ + k]
@@ -18,6 +21,33 @@ export function choleskyInPlace(matrix: Float64Array, n: number): boolean {
     }
   }
   return true
+}
+
+/** Column j of the factor in the rows that begin at `row`, row + n, row + 2 n and row + 3 n. */
+function factorFourRows(
+  matrix: Float64Array,
+  row: number,
+  n: number,
+  rowJ: number,
+  j: number,
+  pivot: number
+): void {
+  const [b, c, d] = [row + n, row + 2 * n, row + 3 * n]
+  let s0 = matrix[row + j]
+  let s1 = matrix[b + j]
+  let s2 = matrix[c + j]
+  let s3 = matrix[d + j]
+  for (let k = 0; k < j; k++) {
+    const value = matrix[rowJ + k]
+    s0 -= matrix[row + k] * value
+    s1 -= matrix[b + k] * value
+    s2 -= matrix[c + k] * value
+    s3 -= matrix[d + k] * value
+  }
+  matrix[row + j] = s0 / pivot
+  matrix[b + j] = s1 / pivot
+  matrix[c + j] = s2 / pivot
+  matrix[d + j] = s3 / pivot
 }
 
 /** Solves L x = b in place. */

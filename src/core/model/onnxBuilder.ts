@@ -6,6 +6,8 @@ const opset = 16
 /** Collects the nodes of an ONNX graph; every method returns the name of the value it made. */
 export interface OnnxBuilder {
   node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
+  /** A node of onnxruntime's own domain, com.microsoft. */
+  ownNode(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
   /** A node with several outputs. */
   nodes(
     opType: string,
@@ -32,14 +34,23 @@ export function createOnnxBuilder(): OnnxBuilder {
   let counter = 0
   const fresh = (prefix: string): string => `${prefix}_${counter++}`
 
+  const add = (
+    domain: string,
+    opType: string,
+    from: readonly string[],
+    count: number,
+    attributes: Record<string, OnnxAttribute>
+  ): string[] => {
+    const name = fresh(opType)
+    const made = Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}_${index}`))
+    nodes.push({ name, opType, domain, inputs: [...from], outputs: made, attributes })
+    return made
+  }
+
   const builder: OnnxBuilder = {
     node: (opType, from, attributes = {}) => builder.nodes(opType, from, 1, attributes)[0],
-    nodes(opType, from, count, attributes = {}) {
-      const name = fresh(opType)
-      const made = Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}_${index}`))
-      nodes.push({ name, opType, domain: '', inputs: [...from], outputs: made, attributes })
-      return made
-    },
+    ownNode: (opType, from, attributes = {}) => add('com.microsoft', opType, from, 1, attributes)[0],
+    nodes: (opType, from, count, attributes = {}) => add('', opType, from, count, attributes),
     constant(data, dims) {
       const name = fresh('constant')
       initializers.push({ name, dims, data })

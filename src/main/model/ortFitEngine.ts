@@ -15,6 +15,8 @@ import {
 import { toHwc } from '../../core/quant/hwcGraph'
 import { layerModel, type BatchedLayer } from '../../core/quant/integer/evaluationModel'
 import { elementCount, type IntegerLayer } from '../../core/quant/quantizedNetwork'
+import { byteLayerModel, isByteLayer } from '../../core/quant/integer/byteModel'
+import { exactByteWeights } from './byteWeights'
 import { openOrtSession, tensorReals, realTensor } from './ortSession'
 
 /** Items of a layer that are run at once: few, so that tensors between nodes stay in the processor's cache. */
@@ -41,6 +43,8 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
       if (request.kind === 'product') return multiply(request.left, request.right, request.rows)
       if (request.kind === 'layer') {
         const { layer, inputs, items } = request
+        // A flatten moves nothing.
+        if (layer.op === 'flatten') return inputs[0]!
         return isBatched(layer) && visitsOf(layer) * items >= least
           ? runBatched(layer, inputs, items)
           : runLayerPlain(layer, inputs, items)
@@ -75,6 +79,7 @@ async function runBatched(
   inputs: readonly Int8Array[],
   items: number
 ): Promise<Int8Array> {
+  if (isByteLayer(layer)) return runOverBytes(layer, inputs, items)
   const session = await openOrtSession(layerModel(layer))
   try {
     const size = elementCount(layer.outputShape)
@@ -95,6 +100,45 @@ async function runBatched(
   } finally {
     await session.release()
   }
+}
+
+/** The same over bytes, which are codes with their sign turned. */
+async function runOverBytes(
+  layer: BatchedLayer,
+  inputs: readonly Int8Array[],
+  items: number
+): Promise<Int8Array> {
+  const session = await openOrtSession(byteLayerModel(layer, await exactByteWeights()))
+  try {
+    const size = elementCount(layer.outputShape)
+    const bytes = inputs.map((codes) => turnSigns(bytesOf(codes).slice()))
+    const out = new Uint8Array(items * size)
+    for (let from = 0; from < items; from += batch) {
+      const count = Math.min(batch, items - from)
+      const feeds = Object.fromEntries(
+        bytes.map((all, position) => {
+          const own = all.length / items
+          const part = all.subarray(from * own, (from + count) * own)
+          return [`bytes${position}`, new ort.Tensor('uint8', part, [count, ...layer.inputShape])]
+        })
+      )
+      const results = await session.run(feeds)
+      out.set(results['result']!.data as Uint8Array, from * size)
+    }
+    return new Int8Array(turnSigns(out).buffer)
+  } finally {
+    await session.release()
+  }
+}
+
+const bytesOf = (codes: Int8Array): Uint8Array => new Uint8Array(codes.buffer, codes.byteOffset, codes.length)
+
+/** Code + 128 of codes and back, in place. */
+function turnSigns(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2)
+  for (let at = 0; at < words.length; at++) words[at] = words[at]! ^ 0x80808080
+  for (let at = words.length * 4; at < bytes.length; at++) bytes[at] = bytes[at]! ^ 0x80
+  return bytes
 }
 
 let multiplier: Promise<ort.InferenceSession> | undefined

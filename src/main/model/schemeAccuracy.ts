@@ -1,6 +1,9 @@
+import * as ort from 'onnxruntime-node'
 import type { LabelledImages } from '../../core/model/dataSet'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { evaluationModel, levelsOfPixels } from '../../core/quant/integer/evaluationModel'
+import { byteModel, isByteLayer } from '../../core/quant/integer/byteModel'
+import { exactByteWeights } from './byteWeights'
 import { countCorrect } from './floatAccuracy'
 import { openOrtSession, tensorReals, realTensor } from './ortSession'
 
@@ -9,20 +12,36 @@ const batch = 50
 
 /** Scores of a quantized network over images through onnxruntime, [count][outputCount]. */
 export async function schemeScores(network: QuantizedNetwork, images: LabelledImages): Promise<Float32Array> {
-  const session = await openOrtSession(evaluationModel(network))
+  const run = await openScheme(network)
   try {
     const size = elementCount(network.inputShape)
-    const [height, width, channels] = network.inputShape
     const scores = new Float32Array(images.count * network.outputCount)
     for (let from = 0; from < images.count; from += batch) {
       const count = Math.min(batch, images.count - from)
-      const levels = levelsOfPixels(network, images.pixels.subarray(from * size, (from + count) * size))
-      const results = await session.run({ levels: realTensor(levels, [count, channels, height, width]) })
-      scores.set(tensorReals(results['logits']!), from * network.outputCount)
+      const pixels = images.pixels.subarray(from * size, (from + count) * size)
+      scores.set(await run.scores(pixels, count), from * network.outputCount)
     }
     return scores
   } finally {
-    await session.release()
+    await run.close()
+  }
+}
+
+/** A quantized network in onnxruntime: over bytes where its operators allow it, else over floats. */
+async function openScheme(network: QuantizedNetwork) {
+  const isBytes = network.layers.every(isByteLayer)
+  const session = await openOrtSession(
+    isBytes ? byteModel(network, await exactByteWeights()) : evaluationModel(network)
+  )
+  const [height, width, channels] = network.inputShape
+  const feeds = (pixels: Uint8Array, count: number): Record<string, ort.Tensor> =>
+    isBytes
+      ? { bytes: new ort.Tensor('uint8', pixels, [count, height, width, channels]) }
+      : { levels: realTensor(levelsOfPixels(network, pixels), [count, channels, height, width]) }
+  return {
+    scores: async (pixels: Uint8Array, count: number): Promise<Float32Array> =>
+      tensorReals((await session.run(feeds(pixels, count)))['logits']!),
+    close: () => session.release()
   }
 }
 

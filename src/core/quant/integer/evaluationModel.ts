@@ -14,7 +14,6 @@ import {
 } from './evaluationOperators'
 import {
   codeRange,
-  isWeighted,
   type AvgPoolLayer,
   type Conv2dLayer,
   type DepthwiseConv2dLayer,
@@ -70,6 +69,8 @@ export function layerModel(layer: BatchedLayer): OnnxModel {
   return builder.build(layer.name)
 }
 
+type WeightedCodes = Extract<IntegerLayer, { weights: Int8Array }>
+
 /** A tensor as an image [batch, channels, height, width] and as [batch, n] in the order of memory, each made when wanted. */
 interface Value {
   image: string | null
@@ -120,13 +121,15 @@ function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly V
   switch (layer.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
-      return image(finish(builder, layer, emitConv(builder, layer, images()[0]), [1, -1, 1, 1]))
+      return image(finish(builder, layer, emitConv(builder, layer, images()[0])))
     case 'dense': {
-      const bias = builder.constant(levelBias(layer), [layer.bias.length])
-      const weights = Float32Array.from(layer.weights)
-      const matrix = builder.constant(weights, [layer.bias.length, weights.length / layer.bias.length])
+      const factors = requantFactors(layer)
+      const bias = builder.constant(levelBias(layer, factors), [layer.bias.length])
+      const taps = layer.weights.length / layer.bias.length
+      const weights = Float32Array.from(layer.weights, (code, at) => code * factors[Math.floor(at / taps)])
+      const matrix = builder.constant(weights, [layer.bias.length, taps])
       const sums = builder.node('Gemm', [flats()[0], matrix, bias], { transB: int(1) })
-      return flat(finish(builder, layer, sums, [1, -1]))
+      return flat(finish(builder, layer, sums))
     }
     case 'maxPool':
       return image(
@@ -212,12 +215,13 @@ function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLaye
   const isDepthwise = layer.op === 'depthwiseConv2d'
   const perGroup = isDepthwise ? 1 : layer.inputShape[2]
   const taps = layer.kernel[0] * layer.kernel[1]
+  const factors = requantFactors(layer)
   const weights = new Float32Array(layer.weights.length)
   for (let out = 0; out < outputs; out++) {
     for (let tap = 0; tap < taps; tap++) {
       for (let c = 0; c < perGroup; c++) {
         const from = isDepthwise ? tap * outputs + out : (out * taps + tap) * perGroup + c
-        weights[(out * perGroup + c) * taps + tap] = layer.weights[from]
+        weights[(out * perGroup + c) * taps + tap] = layer.weights[from] * factors[out]
       }
     }
   }
@@ -237,7 +241,7 @@ function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLaye
     [
       source,
       builder.constant(weights, [outputs, perGroup, ...layer.kernel]),
-      builder.constant(levelBias(layer), [outputs])
+      builder.constant(levelBias(layer, factors), [outputs])
     ],
     {
       kernel_shape: ints(layer.kernel),
@@ -249,17 +253,24 @@ function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLaye
   )
 }
 
-/** The bias without the input's zero offset, which the levels already contain. */
-function levelBias(layer: Extract<IntegerLayer, { weights: Int8Array }>): Float32Array {
+/** What the sums of a channel are multiplied by: 1 on the layer whose sums are the result. */
+function requantFactors(layer: WeightedCodes): Float64Array {
+  if (layer.last) return new Float64Array(layer.bias.length).fill(1)
+  return Float64Array.from(layer.mult, (mult, channel) => mult / 2 ** layer.shift[channel])
+}
+
+/** The bias without the input's zero offset, which the levels already contain, times the factors and ready for rounding down. */
+function levelBias(layer: WeightedCodes, factors: Float64Array): Float32Array {
   const channels = layer.bias.length
   const isDepthwise = layer.op === 'depthwiseConv2d'
   const taps = layer.weights.length / channels
+  const offset = layer.last ? 0 : roundingOffset(layer)
   return Float32Array.from(layer.bias, (bias, channel) => {
     let sum = 0
     for (let tap = 0; tap < taps; tap++) {
       sum += layer.weights[isDepthwise ? tap * channels + channel : channel * taps + tap]
     }
-    return bias - layer.input.zero * sum
+    return (bias - layer.input.zero * sum) * factors[channel] + offset
   })
 }
 
@@ -284,30 +295,35 @@ function scaled(
   return builder.node('Mul', [value, builder.scalar(mult[operand] / 2 ** shift[0])])
 }
 
-function finish(
-  builder: OnnxBuilder,
-  layer: Extract<IntegerLayer, { weights: Int8Array }>,
-  sums: string,
-  dims: readonly number[]
-): string {
-  if (isWeighted(layer) && layer.last) return sums
-  const factors = Float32Array.from(layer.mult, (mult, channel) => mult / 2 ** layer.shift[channel])
-  const shape = dims.map((size) => (size === -1 ? factors.length : size))
-  return requantized(builder, layer, builder.node('Mul', [sums, builder.constant(factors, shape)]))
+/** Scaled sums with their rounding offset to output levels; the last layer's sums are the result. */
+function finish(builder: OnnxBuilder, layer: WeightedCodes, sums: string): string {
+  return layer.last ? sums : levelsOf(builder, layer, sums)
 }
 
 /** Value in units of the output scale (1/256 of it at one bit) to output levels. */
 function requantized(builder: OnnxBuilder, layer: IntegerLayer, value: string): string {
+  return levelsOf(builder, layer, builder.node('Add', [value, builder.scalar(roundingOffset(layer))]))
+}
+
+/** What is added to a value before it is limited and rounded down: the level above which one bit counts as high is 1. */
+function roundingOffset({ outBits, outZero }: IntegerLayer): number {
+  return outBits === 1 ? 0.5 - oneBitFraction * outZero : 0.5
+}
+
+/**
+ * A value with its rounding offset to output levels. Limited first, because onnxruntime does that within the convolution:
+ * both limits are whole, so that rounding down afterwards gives the same.
+ */
+function levelsOf(builder: OnnxBuilder, layer: IntegerLayer, value: string): string {
   const { outBits, outZero, relu } = layer
   const { low, high } = codeRange(outBits)
-  const rounded = builder.node('Floor', [builder.node('Add', [value, builder.scalar(0.5)])])
-  if (outBits === 1) {
-    const isHigh = builder.node('Greater', [rounded, builder.scalar(oneBitFraction * outZero)])
-    const steps = builder.node('Mul', [builder.node('Cast', [isHigh], { to: int(1) }), builder.scalar(2)])
-    return outZero - 1 === 0 ? steps : builder.node('Add', [steps, builder.scalar(outZero - 1)])
-  }
-  const bottom = relu ? Math.max(0, low + outZero) : low + outZero
-  return builder.node('Clip', [rounded, builder.scalar(bottom), builder.scalar(high + outZero)])
+  const [bottom, top] =
+    outBits === 1 ? [0, 1] : [relu ? Math.max(0, low + outZero) : low + outZero, high + outZero]
+  const limited = builder.node('Clip', [value, builder.scalar(bottom), builder.scalar(top)])
+  const levels = builder.node('Floor', [limited])
+  if (outBits !== 1) return levels
+  const steps = builder.node('Mul', [levels, builder.scalar(2)])
+  return outZero - 1 === 0 ? steps : builder.node('Add', [steps, builder.scalar(outZero - 1)])
 }
 
 function nchw([height, width, channels]: ShapeHwc): number[] {

@@ -10,7 +10,8 @@ const searchSteps = 60
 /** Code of a weight at a scale: nearest level, half away from -infinity; at one bit zero counts as negative. */
 export function weightCode(value: number, scale: number, bits: Bits): number {
   if (bits === 1) return value > 0 ? 1 : -1
-  const { low, high } = codeRange(bits)
+  const high = (1 << (bits - 1)) - 1
+  const low = -high - 1
   const code = Math.floor(value / scale + 0.5)
   return code < low ? low : code > high ? high : code
 }
@@ -83,10 +84,16 @@ function squaredError(
   count: number,
   step: number
 ): number {
+  const { low, high } = codeRange(bits)
+  // The nearer of two levels at equal distance does not matter here, so that a product may stand for the quotient.
+  const inverse = 1 / scale
   let error = 0
-  for (let k = 0; k < count; k++) {
-    const value = values[start + k * step]
-    const miss = value - scale * weightCode(value, scale, bits)
+  for (let k = 0, at = start; k < count; k++, at += step) {
+    const value = values[at]
+    let level = Math.floor(value * inverse + 0.5)
+    if (level < low) level = low
+    else if (level > high) level = high
+    const miss = value - scale * level
     error += (importance === null ? 1 : importance[k]) * miss * miss
   }
   return error
