@@ -72,6 +72,18 @@ export const cliEntries: readonly CliEntry[] = [
     load: async () => (await import('./deploy')).deployCli
   },
   {
+    noun: 'lm',
+    summary: 'language models: sizes, perplexity in float and at mixed precision',
+    verbs: ['info', 'perplexity'],
+    load: async () => (await import('./lm')).lmCli
+  },
+  {
+    noun: 'chat',
+    summary: 'a language model on a board continues a text, token by token',
+    verbs: ['chat'],
+    load: async () => (await import('./chat')).chatCli
+  },
+  {
     noun: 'run',
     summary: 'stored runs: list, show, resume, name, annotate, delete, restore',
     verbs: ['list', 'show', 'resume', 'rename', 'note', 'remove', 'restore'],

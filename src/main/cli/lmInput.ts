@@ -1,0 +1,51 @@
+import { formatLmScheme, parseLmScheme, type LmScheme } from '../../core/lm/integer/lmScheme'
+import { quantizeLm } from '../../core/lm/integer/quantizeLm'
+import type { QuantizedLm } from '../../core/lm/integer/quantizedLm'
+import { observeRanges } from '../../core/lm/integer/ranges'
+import { loadLm, readDocuments, shippedLm, type LoadedLm } from '../lm/lmFiles'
+import { textOption, UsageError, type CliArguments, type OptionSpec } from './framework'
+
+/** Tokens that scales are chosen on. */
+const calibrationTokens = 1024
+
+/** Options of every verb that reads a language model. */
+export const lmOptions: OptionSpec = {
+  tokenizer: {
+    type: 'string',
+    help: 'tokenizer of the model; without: tokenizer.bin beside it',
+    valueName: 'FILE'
+  },
+  calibration: { type: 'string', help: 'texts to choose scales on, one a line', valueName: 'FILE' }
+}
+
+/** How schemes are written, for the help of verbs. */
+export const lmSchemeNotes: readonly string[] = [
+  `MODEL is a checkpoint of llama2.c; without, the shipped ${shippedLm}.`,
+  'A scheme: w4a8 for all matrices, then exceptions: w4a8,w2=w8a8,0.wo=w8a8,cls=w8a8,kv=4.'
+]
+
+/** Reads the model a verb names, or the shipped one. @throws UsageError for more than one */
+export async function lmOf(args: CliArguments, cwd: string): Promise<LoadedLm> {
+  if (args.positionals.length > 1) throw new UsageError('name one model')
+  return await loadLm(
+    {
+      model: args.positionals[0] ?? shippedLm,
+      tokenizer: textOption(args, 'tokenizer'),
+      calibration: textOption(args, 'calibration'),
+      text: textOption(args, 'text')
+    },
+    cwd
+  )
+}
+
+/** Returns a function that quantizes a model by the text of a scheme; the model is observed once. */
+export async function lmQuantizer(
+  loaded: LoadedLm
+): Promise<(schemeText: string) => { lm: QuantizedLm; scheme: LmScheme; text: string }> {
+  const documents = await readDocuments(loaded.calibrationFile, loaded.tokenizer, '--calibration')
+  const ranges = observeRanges(loaded.model, documents, calibrationTokens)
+  return (schemeText) => {
+    const scheme = parseLmScheme(schemeText, loaded.model.config)
+    return { lm: quantizeLm(loaded.model, scheme, ranges), scheme, text: formatLmScheme(scheme) }
+  }
+}

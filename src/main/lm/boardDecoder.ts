@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { decoderParts, returnedToken } from '../../core/lm/board/decoderImage'
+import { decoderBuild, planDecoder, type DecoderPlan } from '../../core/lm/board/decoderProgram'
+import type { QuantizedLm } from '../../core/lm/integer/quantizedLm'
+import type { BoardInfo } from '../../core/board/boardInfo'
+import { resourcePath } from '../paths'
+
+/** One token made on a board. */
+export interface BoardStep {
+  /** The likeliest next token. */
+  readonly token: number
+  readonly cycles: number
+  readonly instructions: number
+}
+
+/** A decoder that lies on a board. */
+export interface BoardDecoder {
+  readonly plan: DecoderPlan
+  step(token: number, position: number, signal: AbortSignal): Promise<BoardStep>
+  /** Cycles of the parts of the last step, [layers + 1][parts] (decoderParts). */
+  parts(): Promise<Uint32Array>
+}
+
+/** What a decoder needs of a leased board. */
+export interface DecoderSession {
+  readonly info: BoardInfo
+  upload(
+    address: number,
+    bytes: Uint8Array,
+    options: { signal: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void }
+  ): Promise<unknown>
+  call(
+    entry: number,
+    a0: number,
+    a1: number,
+    options: { signal: AbortSignal }
+  ): Promise<{ returned: number; cycles: number; instructions: number }>
+  read(address: number, length: number): Promise<Uint8Array>
+}
+
+const checkAlone = 0xffffffff
+
+/**
+ * Sends program and image to a board and has the program check them.
+ * @throws AppError board.unsupportedKernel, deploy.outOfMemory, board.refused
+ */
+export async function loadDecoder(
+  session: DecoderSession,
+  lm: QuantizedLm,
+  options: { signal: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void }
+): Promise<BoardDecoder> {
+  const build = decoderBuild(session.info)
+  const file = resourcePath('firmware', 'build', build)
+  const code = {
+    bytes: new Uint8Array(await readFile(`${file}.bin`)),
+    addresses: await readFile(`${file}.addresses`, 'utf8')
+  }
+  const plan = planDecoder(lm, session.info, () => code)
+  const { program, block } = plan
+  await session.upload(program.address, program.bytes, { signal: options.signal })
+  await session.upload(block.address, block.image.bytes, options)
+  const call = (what: number, signal: AbortSignal) =>
+    session.call(program.address, block.address, what, { signal })
+  returnedToken((await call(checkAlone, options.signal)).returned)
+  return {
+    plan,
+    async step(token, position, signal) {
+      const { returned, cycles, instructions } = await call(token + position * 65536, signal)
+      return { token: returnedToken(returned), cycles, instructions }
+    },
+    async parts() {
+      const count = decoderParts.length * (lm.config.layers + 1)
+      const bytes = await session.read(block.address + block.image.countersOffset, 4 * count)
+      return new Uint32Array(bytes.slice().buffer)
+    }
+  }
+}

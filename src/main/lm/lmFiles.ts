@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { readCheckpoint, type LmModel } from '../../core/lm/checkpoint'
+import { readTokenizer, type Tokenizer } from '../../core/lm/tokenizer'
+import { AppError } from '../../shared/errors'
+import { resourcePath } from '../paths'
+
+/** Name of the language model that ships with Bitbench. */
+export const shippedLm = 'glosses-260k'
+
+/** A language model with its tokenizer, as read from files. */
+export interface LoadedLm {
+  readonly name: string
+  readonly model: LmModel
+  readonly tokenizer: Tokenizer
+  /** Texts to calibrate with, one a line; null where none were given. */
+  readonly calibrationFile: string | null
+  /** Texts to measure on, one a line; null where none were given. */
+  readonly textFile: string | null
+}
+
+/** Files of a language model as a user names them. */
+export interface LmFiles {
+  /** A checkpoint, or the shipped model's name. */
+  readonly model: string
+  readonly tokenizer?: string | undefined
+  readonly calibration?: string | undefined
+  readonly text?: string | undefined
+}
+
+/** Largest checkpoint that is read: integer decoders end far below. */
+const maxBytes = 512 * 2 ** 20
+
+/**
+ * Reads a model and its tokenizer: the shipped one by name, or a checkpoint with `--tokenizer` or a tokenizer.bin beside it.
+ * @throws AppError data.missing, input.invalid, model.invalid
+ */
+export async function loadLm(files: LmFiles, cwd: string): Promise<LoadedLm> {
+  const shipped = files.model === shippedLm
+  const beside = (suffix: string): string => resourcePath('lm', `${shippedLm}${suffix}`)
+  const resolve = (file: string | undefined): string | null =>
+    file === undefined ? null : path.resolve(cwd, file)
+  const modelFile = shipped ? beside('.bin') : path.resolve(cwd, files.model)
+  const tokenizerFile =
+    resolve(files.tokenizer) ??
+    (shipped ? beside('.tok') : path.join(path.dirname(modelFile), 'tokenizer.bin'))
+  const model = readCheckpoint(await readBytes(modelFile, 'checkpoint'))
+  const tokenizer = readTokenizer(await readBytes(tokenizerFile, 'tokenizer'), model.config.vocabulary)
+  return {
+    name: shipped ? shippedLm : path.basename(modelFile),
+    model,
+    tokenizer,
+    calibrationFile: resolve(files.calibration) ?? (shipped ? beside('-calibration.txt') : null),
+    textFile: resolve(files.text) ?? (shipped ? beside('-heldout.txt') : null)
+  }
+}
+
+/**
+ * Tokens of each document of a text file: a document a line, empty lines left out.
+ * @throws AppError data.missing without a file or a document
+ */
+export async function readDocuments(
+  file: string | null,
+  tokenizer: Tokenizer,
+  option: string
+): Promise<number[][]> {
+  if (file === null)
+    throw new AppError(
+      'data.missing',
+      `There is no text for this: the model has none of its own.`,
+      `Name a text file with one document a line: ${option} FILE.txt.`
+    )
+  const text = new TextDecoder().decode(await readBytes(file, 'text file'))
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
+  if (lines.length === 0)
+    throw new AppError('data.missing', `${file} has no text.`, 'Write one document a line into it.')
+  return lines.map((line) => tokenizer.encode(line))
+}
+
+async function readBytes(file: string, what: string): Promise<Uint8Array> {
+  try {
+    const bytes = await readFile(file)
+    if (bytes.length > maxBytes) throw new RangeError(`it has ${bytes.length} bytes, ${maxBytes} are read`)
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new AppError(
+      missing ? 'data.missing' : 'input.invalid',
+      `The ${what} ${file} cannot be read: ${missing ? 'there is no such file' : why}.`,
+      what === 'tokenizer'
+        ? 'Name the tokenizer the model was trained with: --tokenizer FILE.'
+        : `Give a file that exists, or the shipped model: ${shippedLm}.`,
+      { cause }
+    )
+  }
+}
