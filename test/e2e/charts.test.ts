@@ -94,6 +94,30 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
     })
   })
 
+  describe('a recording', () => {
+    beforeAll(async () => {
+      await open('gpu')
+      await page.getByRole('region', { name: 'Recordings' }).getByRole('row').nth(1).click()
+      await page.locator('summary[aria-label="Export Power"]').first().waitFor()
+    })
+
+    it('is zoomed by wheel, selected by dragging, and says what the selection holds', async () => {
+      const trace = page.getByRole('img', { name: 'Power' }).last()
+      await trace.scrollIntoViewIfNeeded()
+      await trace.hover()
+      await page.mouse.wheel(0, -400)
+      const statistics = page.getByRole('status', { name: 'Statistics' })
+      await statistics.filter({ hasText: 'Window' }).waitFor()
+      const box = (await trace.boundingBox())!
+      await page.mouse.move(box.x + 200, box.y + 80)
+      await page.mouse.down()
+      await page.mouse.move(box.x + 400, box.y + 90, { steps: 4 })
+      await page.mouse.up()
+      await statistics.filter({ hasText: /Selection.*Mean.*W.*Energy.*J/ }).waitFor()
+      await page.screenshot({ path: path.join(pictures, 'recording-selected.png') })
+    })
+  })
+
   it('came so far without a complaint', () => {
     expect(complaints).toEqual([])
   })

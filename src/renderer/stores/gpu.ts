@@ -17,6 +17,13 @@ const gapFactor = 4
 /** Lines of a wrapped command's output kept in the window. */
 const maxKeptOutputCharacters = 20_000
 
+/** Phase starts kept for triggers. */
+const maxPhaseStarts = 100
+
+/** Buckets for a stretch: not finer than the readings, for a bucket without any would look like a gap. */
+const bucketsFor = (lengthMs: number, intervalMs: number): number =>
+  Math.round(Math.min(maxBuckets, Math.max(10, lengthMs / intervalMs / 2)))
+
 /** A recording with its phases and gaps. */
 export type RecordingDetail = CommandOutput<'gpu.recording'>
 
@@ -28,8 +35,13 @@ export const useGpu = defineStore('gpu', () => {
   const hostLoad = ref<HostLoad | null>(null)
   const recordings = ref<Recording[]>([])
   const detail = shallowRef<RecordingDetail | null>(null)
+  const traceGpu = ref<number | null>(null)
   const report = shallowRef<EnergyReport | null>(null)
   const trace = shallowRef<Envelope | null>(null)
+  /** The part of the trace in the window, finer. */
+  const traceDetail = shallowRef<Envelope | null>(null)
+  /** Phases that began while this window looked, Unix ms. */
+  const phaseStarts = shallowRef<{ name: string; atMs: number }[]>([])
   const output = ref('')
   const files = ref<string[]>([])
   /** Counts up with every batch: what charts watch instead of the rings themselves. */
@@ -90,6 +102,12 @@ export const useGpu = defineStore('gpu', () => {
     recordings.value = recordings.value.filter((recording) => recording.id !== id)
     if (detail.value?.recording.id === id) detail.value = null
   })
+  client.subscribe('gpu.phaseMarked', ({ recordingId, name, state, atMs }) => {
+    const recording = recordings.value.find(({ id }) => id === recordingId)
+    if (state !== 'begin' || recording === undefined) return
+    const start = { name, atMs: recording.startedAtMs + atMs }
+    phaseStarts.value = [...phaseStarts.value.slice(-maxPhaseStarts + 1), start]
+  })
   client.subscribe('gpu.commandOutput', ({ text }) => {
     output.value = (output.value + text).slice(-maxKeptOutputCharacters)
   })
@@ -141,12 +159,38 @@ export const useGpu = defineStore('gpu', () => {
     report.value = energy
     const index = gpuIndex ?? found.recording.gpus[0]?.index
     const { durationMs, intervalMs } = found.recording
-    // Not finer than the readings: a bucket without any would look like a gap.
-    const buckets = Math.round(Math.min(maxBuckets, Math.max(10, (durationMs ?? 60_000) / intervalMs / 2)))
+    const buckets = bucketsFor(durationMs ?? 60_000, intervalMs)
+    traceDetail.value = null
+    traceGpu.value = index ?? null
     trace.value =
       index === undefined
         ? null
         : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW', buckets })
+  })
+
+  let newestZoom = 0
+  /** Fetches the readings of a stretch as finely as there are; null: the whole recording is shown. */
+  const zoomTrace = createAction(async (span: readonly [number, number] | null) => {
+    const zoom = ++newestZoom
+    const gpuIndex = traceGpu.value
+    if (span === null || detail.value === null || gpuIndex === null) {
+      traceDetail.value = null
+      return
+    }
+    const { id, intervalMs } = detail.value.recording
+    // A reading beyond both ends, so that the line reaches the edges of the chart.
+    const [fromMs, toMs] = [Math.max(0, span[0] - intervalMs), span[1] + intervalMs]
+    const buckets = bucketsFor(toMs - fromMs, intervalMs)
+    const found = await client.call('gpu.recordingTrace', {
+      id,
+      gpuIndex,
+      metric: 'powerW',
+      fromMs,
+      toMs,
+      buckets
+    })
+    // A later zoom, or another recording, was asked for meanwhile.
+    if (zoom === newestZoom && detail.value?.recording.id === id) traceDetail.value = found
   })
 
   const exportTo = createAction(async (id: string, file: string) => {
@@ -168,6 +212,8 @@ export const useGpu = defineStore('gpu', () => {
     detail,
     report,
     trace,
+    traceDetail,
+    phaseStarts,
     output,
     files,
     revision,
@@ -184,6 +230,7 @@ export const useGpu = defineStore('gpu', () => {
     loadHistory,
     stopRecording,
     open,
+    zoomTrace,
     exportTo,
     remove
   }

@@ -1,0 +1,147 @@
+import uPlot from 'uplot'
+import type { Palette } from '../palette'
+import { limitsWithoutOutliers } from '../outliers'
+import type { Span, Trace } from './trace'
+
+/** A named stretch, shaded behind the trace. */
+export interface StreamPhase {
+  name: string
+  fromMs: number
+  toMs: number
+}
+
+/** What a plot reads while it draws; the component changes it. */
+export interface StreamLooks {
+  unit: string
+  label: string
+  relative: boolean
+  hasBand: boolean
+  logY: boolean
+  calm: boolean
+  phases(): readonly StreamPhase[]
+  selection(): Span | null
+}
+
+/** Returns a trace as uPlot wants it: times in s, gaps null. */
+export function plotData({ timesMs, values, low, high }: Trace): uPlot.AlignedData {
+  const seconds = Float64Array.from(timesMs as ArrayLike<number>, (timeMs) => timeMs / 1000)
+  const columns: uPlot.AlignedData = [seconds, withGaps(values)]
+  return low && high ? [...columns, withGaps(high), withGaps(low)] : columns
+}
+
+function withGaps(values: ArrayLike<number | null>): (number | null)[] {
+  return Array.from(values, (value) => (value === null || Number.isNaN(value) ? null : value))
+}
+
+/** Options of a plot of one signal with its envelope, phases behind it and the selection over it. */
+export function plotOptions(
+  looks: StreamLooks,
+  colors: Palette,
+  size: { width: number; height: number },
+  onSelect: (span: Span) => void
+): uPlot.Options {
+  const axisLook = {
+    stroke: colors.dim,
+    grid: { stroke: colors.line, width: 1 },
+    ticks: { show: false },
+    font: `11px ${colors.font}`
+  }
+  const seconds = (_: uPlot, ticks: number[]): string[] =>
+    ticks.map((tick) => `${Number(tick.toPrecision(9))} s`)
+  const amounts = (_: uPlot, ticks: (number | null)[]): string[] =>
+    ticks.map((tick) => (tick === null ? '' : `${tick} ${looks.unit}`))
+  return {
+    ...size,
+    scales: {
+      x: { time: !looks.relative, auto: false },
+      y: {
+        distr: looks.logY ? 3 : 1,
+        ...(looks.calm && !looks.logY
+          ? { range: (u: uPlot, min: number, max: number) => calmRange(u, min, max) }
+          : {})
+      }
+    },
+    legend: { show: true, live: true },
+    cursor: { y: false, drag: { x: true, y: false, setScale: false } },
+    axes: [
+      { ...axisLook, ...(looks.relative ? { values: seconds } : {}) },
+      { ...axisLook, size: 64, values: amounts }
+    ],
+    series: [
+      { label: looks.relative ? 'Time (s)' : 'Time' },
+      { label: `${looks.label} (${looks.unit})`, stroke: colors.accent, width: 1.5, spanGaps: false },
+      ...(looks.hasBand
+        ? [
+            { label: 'max', stroke: colors.faint, width: 0.5 },
+            { label: 'min', stroke: colors.faint, width: 0.5 }
+          ]
+        : [])
+    ],
+    ...(looks.hasBand ? { bands: [{ series: [2, 3] as [number, number], fill: `${colors.accent}22` }] } : {}),
+    hooks: {
+      drawClear: [(u) => drawPhases(u, looks.phases(), colors)],
+      draw: [(u) => drawSelection(u, looks.selection(), colors)],
+      setSelect: [
+        (u) => {
+          const { left, width } = u.select
+          if (width < 3) return
+          onSelect([u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000])
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+        }
+      ]
+    }
+  }
+}
+
+/** The y axis of what is in sight, without outliers. */
+function calmRange(u: uPlot, min: number | null, max: number | null): [number, number] {
+  const { min: from = -Infinity, max: to = Infinity } = u.scales['x']!
+  const times = u.data[0]
+  const seen: number[] = []
+  for (let at = 0; at < times.length; at++) {
+    const value = u.data[1]![at]
+    if (times[at]! >= (from ?? -Infinity) && times[at]! <= (to ?? Infinity) && typeof value === 'number')
+      seen.push(value)
+  }
+  const limits = limitsWithoutOutliers(seen)
+  return limits === null
+    ? (uPlot.rangeNum(min ?? 0, max ?? 1, 0.1, true) as [number, number])
+    : [limits.low, limits.high]
+}
+
+function drawPhases(u: uPlot, phases: readonly StreamPhase[], colors: Palette): void {
+  const { left, top, width, height } = u.bbox
+  const { ctx } = u
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(left, top, width, height)
+  ctx.clip()
+  ctx.font = `${11 * devicePixelRatio}px ${colors.font}`
+  ctx.textBaseline = 'top'
+  phases.forEach(({ name, fromMs, toMs }, index) => {
+    const from = u.valToPos(fromMs / 1000, 'x', true)
+    const to = u.valToPos(toMs / 1000, 'x', true)
+    if (to < left || from > left + width) return
+    ctx.fillStyle = index % 2 === 0 ? `${colors.bits(8)}26` : `${colors.bits(4)}26`
+    ctx.fillRect(from, top, Math.max(1, to - from), height)
+    const at = Math.max(from, left) + 4
+    if (ctx.measureText(name).width + 8 > Math.min(to, left + width) - at) return
+    ctx.fillStyle = colors.dim
+    ctx.fillText(name, at, top + 3)
+  })
+  ctx.restore()
+}
+
+function drawSelection(u: uPlot, selection: Span | null, colors: Palette): void {
+  if (selection === null) return
+  const [from, to] = selection.map((timeMs) => u.valToPos(timeMs / 1000, 'x', true)) as [number, number]
+  const { left, top, width, height } = u.bbox
+  const [start, end] = [Math.max(left, from), Math.min(left + width, to)]
+  if (end <= start) return
+  u.ctx.save()
+  u.ctx.fillStyle = `${colors.warning}30`
+  u.ctx.fillRect(start, top, end - start, height)
+  u.ctx.strokeStyle = colors.warning
+  u.ctx.strokeRect(start, top, end - start, height)
+  u.ctx.restore()
+}
