@@ -18,6 +18,7 @@ import type { Tasks } from './taskRegistry'
 import { connectBoards, connectGpus } from './wiring/devices'
 import { connectEstimators } from './wiring/estimators'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
+import { connectComparison } from './wiring/comparison'
 import { connectLoop } from './wiring/loop'
 import { connectNetworks, type Networks } from './wiring/networks'
 import { connectWorkloads } from './wiring/workloads'
@@ -78,6 +79,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...profile.handlers,
     ...proxy.handlers,
     ...runs.handlers,
+    ...connectComparison(() => dispatch).handlers,
     ...search.handlers,
     ...session.handlers,
     ...createStoreService(store).handlers,

@@ -85,8 +85,8 @@ export const cliEntries: readonly CliEntry[] = [
   },
   {
     noun: 'run',
-    summary: 'stored runs: list, show, resume, name, annotate, delete, restore',
-    verbs: ['list', 'show', 'resume', 'rename', 'note', 'remove', 'restore'],
+    summary: 'stored runs: list, show, compare, resume, name, annotate, delete, restore',
+    verbs: ['list', 'show', 'compare', 'resume', 'rename', 'note', 'remove', 'restore'],
     load: async () => (await import('./run')).runCli
   },
   {

@@ -9,6 +9,7 @@ import {
   type CliNoun,
   type CliVerb
 } from './framework'
+import { comparisonText } from './runComparisonText'
 import { createLocalClient, createProgressLine, type LocalClient } from './localClient'
 
 const kinds = runKindSchema.options
@@ -38,6 +39,17 @@ export const runCli: CliNoun = {
       }
     },
     show: oneRunVerb('Shows a run with its notes.', (client, id) => client.call('run.get', { id })),
+    compare: {
+      summary: 'Compares two or more runs of one kind with the first of them.',
+      usage: 'ID ID…',
+      options: {},
+      async run(args, context) {
+        const client = await clientOf(context)
+        if (args.positionals.length < 2) throw new UsageError('run compare needs the ids of two or more runs')
+        const compared = await client.call('run.compare', { ids: args.positionals })
+        return { json: compared, text: comparisonText(compared) }
+      }
+    },
     resume: {
       summary: 'Goes on with an interrupted or cancelled run; what it finished is not done again.',
       usage: 'ID',

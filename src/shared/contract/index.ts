@@ -14,6 +14,7 @@ import { modelContract } from './model'
 import { profileContract } from './profile'
 import { proxyContract } from './proxy'
 import { runContract } from './run'
+import { runComparisonContract } from './runComparison'
 import { searchContract } from './search'
 import { sessionContract } from './session'
 import { storeContract } from './store'
@@ -34,6 +35,7 @@ export const commands = {
   ...profileContract.commands,
   ...proxyContract.commands,
   ...runContract.commands,
+  ...runComparisonContract.commands,
   ...searchContract.commands,
   ...sessionContract.commands,
   ...storeContract.commands,

@@ -1,0 +1,215 @@
+import type { Deployment } from '../../shared/contract/deploy'
+import type { Sample } from '../../shared/contract/profile'
+import type { ProxySummary } from '../../shared/contract/proxy'
+import type { RunComparison } from '../../shared/contract/runComparison'
+import type { Search } from '../../shared/contract/search'
+import { itemKey } from '../kernel/shape'
+import { meanRatio, paretoFront, shareDifference, type Compared } from './intervals'
+
+/** What is compared of runs of one kind; ids and titles are added by who knows them. */
+export type Comparison = Omit<RunComparison, 'kind' | 'runs'>
+type Figure = Comparison['figures'][number]
+
+/** Every run against the first, where both have a figure. */
+function differences<R>(runs: readonly R[], of: (a: R, b: R) => Compared | null): (Compared | null)[] {
+  return runs.map((run, index) => (index === 0 ? null : of(runs[0]!, run)))
+}
+
+const plain = (name: string, unit: string, values: (number | null)[]): Figure => ({
+  ...{ name, unit, values, against: values.map(() => null), how: null }
+})
+
+/** True when all runs have the same value. */
+const agree = <R>(runs: readonly R[], of: (run: R) => unknown): boolean =>
+  runs.every((run) => of(run) === of(runs[0]!))
+
+const bits = ({ weightBits, activationBits }: { weightBits: number; activationBits: number }): string =>
+  `w${weightBits}a${activationBits}`
+
+/** Searches: test accuracy with its difference, best loss and cost, schemes per layer, loss over evaluations, fronts. */
+export function compareSearches(searches: readonly Search[]): Comparison {
+  const test = (search: Search) =>
+    search.test?.best == null ? null : { share: search.test.best, items: search.test.images }
+  const sameTest =
+    agree(searches, ({ request }) => request.modelId) && agree(searches, ({ test: one }) => one?.split)
+  const notes: string[] = []
+  if (!agree(searches, ({ request }) => request.modelId))
+    notes.push('The searches are about different networks.')
+  if (!agree(searches, ({ request }) => request.objective))
+    notes.push('Their objectives differ: losses are not comparable.')
+  if (!agree(searches, ({ costUnit }) => costUnit))
+    notes.push('Their costs differ: fronts are not comparable.')
+  return {
+    notes,
+    figures: [
+      {
+        ...plain(
+          'Accuracy on images no choice was made on',
+          'share',
+          searches.map((one) => one.test?.best ?? null)
+        ),
+        against: differences(searches, (a, b) => {
+          const [first, second] = [test(a), test(b)]
+          return sameTest && first !== null && second !== null ? shareDifference(first, second) : null
+        }),
+        how: 'difference'
+      },
+      plain(
+        'Least loss within the budget',
+        'loss',
+        searches.map((one) => one.best?.loss ?? null)
+      ),
+      plain(
+        'Cost of the best scheme',
+        'share of int8',
+        searches.map((one) => (one.best === null ? null : one.best.cost / one.baselineCost))
+      ),
+      plain(
+        'Schemes evaluated',
+        'schemes',
+        searches.map(({ trace }) => trace.length)
+      )
+    ],
+    rows: layerRows(searches),
+    curves: searches.flatMap((one, run) => [
+      {
+        ...{ run, name: 'best so far', x: one.trace.map(({ index }) => index + 1) },
+        y: one.trace.map(({ bestLoss }) => bestLoss)
+      },
+      frontOf(one, run)
+    ])
+  }
+}
+
+function frontOf(search: Search, run: number): Comparison['curves'][number] {
+  const front = paretoFront(search.trace)
+  return {
+    ...{ run, name: 'front', x: front.map(({ cost }) => cost / search.baselineCost) },
+    y: front.map(({ loss }) => loss)
+  }
+}
+
+/** Bits of every layer of the best schemes; a layer that a network does not have is empty. */
+function layerRows(searches: readonly Search[]): Comparison['rows'] {
+  const names = [...new Set(searches.flatMap(({ best }) => best?.scheme.map(({ layer }) => layer) ?? []))]
+  return names.map((name) => ({
+    name,
+    cells: searches.map(({ best }) => {
+      const found = best?.scheme.find(({ layer }) => layer === name)
+      return found === undefined ? '' : bits(found)
+    })
+  }))
+}
+
+/** Deployments: measured cost, prediction error, accuracy on the board; measured cost per layer. */
+export function compareDeployments(deployments: readonly Deployment[]): Comparison {
+  const comparable = agree(deployments, ({ unit }) => unit)
+  const layers = [...new Set(deployments.flatMap((one) => one.layers.map(({ name }) => name)))]
+  const share = (one: Deployment) =>
+    one.boardAccuracy === null ? null : { share: one.boardAccuracy, items: one.imagesDone }
+  const sameItems =
+    agree(deployments, ({ request }) => request.modelId) && agree(deployments, (one) => one.imagesDone)
+  return {
+    notes: comparable ? [] : ['Their units differ: costs are not comparable.'],
+    figures: [
+      plain(
+        'Measured per image',
+        'of the board',
+        deployments.map(({ measured }) => measured)
+      ),
+      plain(
+        'Error of the prediction',
+        'share',
+        deployments.map(({ relativeError }) => relativeError)
+      ),
+      {
+        ...plain(
+          'Accuracy on the board',
+          'share',
+          deployments.map(({ boardAccuracy }) => boardAccuracy)
+        ),
+        against: differences(deployments, (a, b) => {
+          const [first, second] = [share(a), share(b)]
+          return sameItems && first !== null && second !== null ? shareDifference(first, second) : null
+        }),
+        how: 'difference'
+      },
+      plain(
+        'Peak RAM',
+        'bytes',
+        deployments.map(({ plan }) => plan?.peakRamBytes ?? null)
+      )
+    ],
+    rows: layers.map((name) => ({
+      name,
+      cells: deployments.map((one) => {
+        const layer = one.layers.find((candidate) => candidate.name === name)
+        const scheme = one.request.scheme.find((candidate) => candidate.layer === name)
+        const cost = layer === undefined ? '' : `${layer.measured} ${one.unit}`
+        return [scheme === undefined ? '' : bits(scheme), cost].filter((text) => text !== '').join(', ')
+      })
+    })),
+    curves: []
+  }
+}
+
+/** Campaigns: for every kernel and bit pair, time against the first campaign at the shapes that both measured. */
+export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Comparison {
+  const byItem = campaigns.map((samples) => new Map(samples.map((sample) => [itemKey(sample), sample])))
+  const pairOf = (sample: Sample): string => `${sample.kernel} ${bits(sample)}`
+  const pairs = [...new Set(campaigns.flat().map(pairOf))].sort()
+  const ratiosOf = (pair: string, index: number): number[] =>
+    [...byItem[0]!].flatMap(([key, first]) => {
+      const other = byItem[index]!.get(key)
+      return pairOf(first) === pair && other?.unit === first.unit ? [other.time / first.time] : []
+    })
+  return {
+    notes: agree(
+      campaigns.filter(([first]) => first !== undefined),
+      ([first]) => first!.unit
+    )
+      ? []
+      : ['They measured in different units: only Samples of one unit are compared.'],
+    figures: pairs.map((pair) => ({
+      ...{ name: pair, unit: 'shapes in common', how: 'ratio' as const },
+      values: campaigns.map((_, index) => ratiosOf(pair, index).length),
+      against: campaigns.map((_, index) => (index === 0 ? null : meanRatio(ratiosOf(pair, index))))
+    })),
+    rows: [],
+    curves: []
+  }
+}
+
+/** Proxies: their errors on rows and shapes that were not fitted, percent. */
+export function compareProxies(proxies: readonly ProxySummary[]): Comparison {
+  return {
+    notes: agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.'],
+    figures: [
+      plain(
+        'Error on unseen shapes',
+        '%',
+        proxies.map(({ unseenShapeMape }) => unseenShapeMape)
+      ),
+      plain(
+        'Error on unseen rows',
+        '%',
+        proxies.map(({ randomMape }) => randomMape)
+      ),
+      plain(
+        'Error on fitted rows',
+        '%',
+        proxies.map(({ trainMape }) => trainMape)
+      ),
+      plain(
+        'Rows',
+        'rows',
+        proxies.map(({ rows }) => rows)
+      )
+    ],
+    rows: [
+      { name: 'estimator', cells: proxies.map(({ estimator }) => estimator) },
+      { name: 'board', cells: proxies.map(({ boardId }) => boardId ?? 'files') }
+    ],
+    curves: []
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  compareCampaigns,
+  compareDeployments,
+  compareProxies,
+  compareSearches,
+  type Comparison
+} from '../../core/compare/compareRuns'
+import type { HandlersOf } from '../../shared/contract/define'
+import type { Deployment } from '../../shared/contract/deploy'
+import type { Sample } from '../../shared/contract/profile'
+import type { ProxySummary } from '../../shared/contract/proxy'
+import type { Run, RunKindName } from '../../shared/contract/run'
+import type { runComparisonContract } from '../../shared/contract/runComparison'
+import type { Search } from '../../shared/contract/search'
+import { AppError } from '../../shared/errors'
+
+/** Reads runs of the kinds that can be compared. */
+export interface ComparedRuns {
+  run(id: string): Promise<Run>
+  search(id: string): Promise<Search>
+  deployment(id: string): Promise<Deployment>
+  samples(campaignId: string): Promise<Sample[]>
+  proxy(id: string): Promise<ProxySummary>
+}
+
+/** Compares stored runs of one kind. */
+export function createRunComparison(runs: ComparedRuns): {
+  handlers: HandlersOf<typeof runComparisonContract>
+} {
+  const all = <R>(ids: readonly string[], read: (id: string) => Promise<R>): Promise<R[]> =>
+    Promise.all(ids.map(read))
+  const compare = async (kind: RunKindName, ids: readonly string[]): Promise<Comparison> => {
+    if (kind === 'search') return compareSearches(await all(ids, runs.search))
+    if (kind === 'deployment') return compareDeployments(await all(ids, runs.deployment))
+    if (kind === 'campaign' || kind === 'adaptive') return compareCampaigns(await all(ids, runs.samples))
+    if (kind === 'proxy') return compareProxies(await all(ids, runs.proxy))
+    throw new AppError(
+      'input.unsupported',
+      `Runs of the kind ${kind} are not compared here.`,
+      'Searches, deployments, campaigns and proxies are; workloads with `bitbench workload compare`.'
+    )
+  }
+  return {
+    handlers: {
+      async 'run.compare'({ ids }) {
+        if (new Set(ids).size !== ids.length)
+          throw new AppError('input.invalid', 'A run is named twice.', 'Name different runs.')
+        const found = await all(ids, runs.run)
+        const kind = found[0]!.kind
+        const other = found.find((run) => run.kind !== kind)
+        if (other !== undefined)
+          throw new AppError(
+            'input.invalid',
+            `A ${kind} cannot be compared with a ${other.kind}.`,
+            'Name runs of one kind.'
+          )
+        const named = found.map(({ id, name, title }) => ({ id, title: name ?? title }))
+        return { kind, runs: named, ...(await compare(kind, ids)) }
+      }
+    }
+  }
+}

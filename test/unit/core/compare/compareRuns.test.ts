@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { compareCampaigns, compareSearches } from '@core/compare/compareRuns'
+import { meanRatio, paretoFront, shareDifference } from '@core/compare/intervals'
+import type { Sample } from '@shared/contract/profile'
+import type { Search } from '@shared/contract/search'
+
+describe('differences with their intervals', () => {
+  it('of shares are those of Agresti and Caffo', () => {
+    // (41 + 1) / 52 - (50 + 1) / 52 by hand: centre -9/52, variances p (1 - p) / 52.
+    const found = shareDifference({ share: 1, items: 50 }, { share: 0.82, items: 50 })
+    expect(found.value).toBeCloseTo(-0.18, 12)
+    const half = 1.959964 * Math.sqrt(((51 / 52) * (1 / 52)) / 52 + ((42 / 52) * (10 / 52)) / 52)
+    expect(found.low).toBeCloseTo(-9 / 52 - half, 12)
+    expect(found.high).toBeCloseTo(-9 / 52 + half, 12)
+    // Never an empty interval, also at certainty.
+    const same = shareDifference({ share: 1, items: 10 }, { share: 1, items: 10 })
+    expect([same.low < 0, same.value, same.high > 0]).toEqual([true, 0, true])
+  })
+
+  it('of ratios are geometric means with t intervals', () => {
+    // Logarithms ln 2 and ln 8: mean ln 4, deviation ln 2 * sqrt 2, so the half width is t(0.975, 1) * ln 2.
+    const found = meanRatio([2, 8])!
+    expect(found.value).toBeCloseTo(4, 12)
+    expect(found.high / found.value).toBeCloseTo(2 ** 12.7062047, 2)
+    expect(found.low * found.high).toBeCloseTo(16, 9)
+    const same = meanRatio([3, 3, 3])!
+    for (const figure of [same.value, same.low, same.high]) expect(figure).toBeCloseTo(3, 12)
+    expect(meanRatio([2])).toBeNull()
+    expect(meanRatio([])).toBeNull()
+  })
+
+  it('fronts keep what nothing beats, once', () => {
+    const points = [
+      { cost: 3, loss: 1 },
+      { cost: 1, loss: 5 },
+      { cost: 2, loss: 5 },
+      { cost: 2, loss: 2 },
+      { cost: 2, loss: 2 }
+    ]
+    expect(paretoFront(points)).toEqual([
+      { cost: 1, loss: 5 },
+      { cost: 2, loss: 2 },
+      { cost: 3, loss: 1 }
+    ])
+  })
+})
+
+const sample = (dims: number[], weightBits: number, time: number, unit: Sample['unit'] = 'cycles'): Sample =>
+  ({ kernel: 'matmul', dims, activationBits: 8, weightBits, time, unit }) as Sample
+
+describe('campaigns', () => {
+  it('are compared per pair at the shapes that both measured, in one unit', () => {
+    const first = [
+      sample([1, 1, 1], 4, 10),
+      sample([2, 2, 2], 4, 20),
+      sample([3, 3, 3], 4, 30),
+      sample([1, 1, 1], 8, 7)
+    ]
+    const second = [
+      sample([1, 1, 1], 4, 20),
+      sample([2, 2, 2], 4, 40),
+      sample([9, 9, 9], 4, 1),
+      sample([1, 1, 1], 8, 7, 'instructions')
+    ]
+    const { figures, notes } = compareCampaigns([first, second])
+    expect(figures).toEqual([
+      {
+        ...{ name: 'matmul w4a8', unit: 'shapes in common', how: 'ratio', values: [3, 2] },
+        against: [null, expect.objectContaining({ value: expect.closeTo(2, 12) })]
+      },
+      { name: 'matmul w8a8', unit: 'shapes in common', how: 'ratio', values: [1, 0], against: [null, null] }
+    ])
+    expect(notes).toEqual([])
+    expect(compareCampaigns([first, []]).figures[0]!.against).toEqual([null, null])
+  })
+})
+
+const search = (change: Partial<Search>, bits: 2 | 4, best = 0.9): Search => {
+  const scheme = [{ layer: 'fc', weightBits: bits, activationBits: 8 as const }]
+  const candidate = { index: 0, scheme, cost: 5, loss: 0.1, bestLoss: 0.1 }
+  return {
+    ...{ request: { modelId: 'm', objective: 'kl' }, costUnit: 'cycles', baselineCost: 10 },
+    ...{
+      trace: [
+        { ...candidate, loss: 0.3, cost: 8, bestLoss: null },
+        { ...candidate, index: 1 }
+      ],
+      best: candidate
+    },
+    test: { split: 'test', images: 100, best, int8: 0.9, float: 0.9, versusInt8: null },
+    ...change
+  } as unknown as Search
+}
+
+describe('searches', () => {
+  it('show accuracy with its difference, schemes per layer, curves and fronts', () => {
+    const found = compareSearches([search({}, 4), search({}, 2, 0.8)])
+    expect(found.figures.map(({ values }) => values)).toEqual([
+      [0.9, 0.8],
+      [0.1, 0.1],
+      [0.5, 0.5],
+      [2, 2]
+    ])
+    expect(found.figures[0]!.against[1]).toEqual(
+      shareDifference({ share: 0.9, items: 100 }, { share: 0.8, items: 100 })
+    )
+    expect(found.rows).toEqual([{ name: 'fc', cells: ['w4a8', 'w2a8'] }])
+    expect(found.curves[0]).toEqual({ run: 0, name: 'best so far', x: [1, 2], y: [null, 0.1] })
+    expect(found.curves[1]).toEqual({ run: 0, name: 'front', x: [0.5], y: [0.1] })
+    expect(found.notes).toEqual([])
+  })
+
+  it('of other networks, objectives or costs say so and have no interval', () => {
+    const other = search({ costUnit: 'instructions' as Search['costUnit'], test: null }, 4)
+    const request = { modelId: 'other', objective: 'mse' } as Search['request']
+    const found = compareSearches([search({}, 4), { ...other, request }])
+    expect(found.figures[0]!.against).toEqual([null, null])
+    expect(found.notes).toHaveLength(3)
+  })
+})
