@@ -2,7 +2,7 @@
 Trains the small Llama-style language model of resources/lm on the glosses of WordNet 3.0 and writes, in the formats of
 llama2.c (docs/language-models.md):
 
-    /usr/bin/python3 scripts/train/languageModel.py [--out FOLDER] [--steps 1500] [--seed 17] [--text FILE] [--dim 64 ...]
+    /usr/bin/python3 scripts/train/languageModel.py [--out FOLDER] [--steps 550] [--seed 17] [--text FILE] [--dim 64 ...]
 
     NAME.bin         checkpoint: seven int32, then float32 tensors
     NAME.tok         tokenizer of 512 pieces: three markers, 256 bytes, characters and merges
@@ -224,7 +224,7 @@ def main():
     add("--name", default="glosses-260k")
     add("--text", help="a file of one document a line instead of WordNet")
     for name, value in (("dim", 64), ("hidden", 172), ("layers", 5), ("heads", 8), ("kv-heads", 4), ("vocabulary", 512),
-                        ("length", 256), ("steps", 1500), ("batch", 16), ("seed", 17)):
+                        ("length", 256), ("steps", 550), ("batch", 8), ("seed", 17)):
         add(f"--{name}", type=int, default=value)
     add("--rate", type=float, default=4e-3)
     p = arguments.parse_args()
