@@ -19,7 +19,7 @@ function isNewer(entry, thanMs) {
 function isStale() {
   if (!existsSync(stamp)) return true
   const builtMs = statSync(stamp).mtimeMs
-  const inputs = ['src', 'package.json', 'electron.vite.config.ts']
+  const inputs = ['src', 'docs/guide', 'package.json', 'electron.vite.config.ts']
   return inputs.some((input) => isNewer(path.join(root, input), builtMs))
 }
 

@@ -24,7 +24,9 @@ export const settingsSchema = z.object({
   defaultBoard: z.string().default('virtual:small'),
   nvidiaSmiPath: z.string().nullable().default(null),
   /** First-run guide was finished or dismissed. */
-  guideSeen: z.boolean().default(false)
+  guideSeen: z.boolean().default(false),
+  /** The first steps with an own network, data set and board were dismissed. */
+  tourSeen: z.boolean().default(false)
 })
 
 /** Settings of the user. */
@@ -36,7 +38,8 @@ export const settingsPatchSchema = z.object({
   workers: z.number().int().min(1).max(64).optional(),
   defaultBoard: z.string().optional(),
   nvidiaSmiPath: z.string().nullable().optional(),
-  guideSeen: z.boolean().optional()
+  guideSeen: z.boolean().optional(),
+  tourSeen: z.boolean().optional()
 })
 
 /** Settings to change. */

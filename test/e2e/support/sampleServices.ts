@@ -119,7 +119,7 @@ const settings = (): CommandOutput<'app.settings'> => ({
   workers: 2,
   defaultBoard: 'virtual:small',
   nvidiaSmiPath: null,
-  guideSeen: false
+  guideSeen: false, tourSeen: true
 })
 const { trace, ...searchSummary } = sampleSearch
 

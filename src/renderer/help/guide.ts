@@ -1,0 +1,114 @@
+import { marked, type Token, type Tokens } from 'marked'
+import type { PageId } from '../stores/navigation'
+
+/** A page of docs/guide as it is shown in the window. */
+export interface GuidePage {
+  /** File name without ending. */
+  readonly id: string
+  /** Its first heading. */
+  readonly title: string
+  readonly tokens: readonly Token[]
+  /** Headings with the text under them, for the search. */
+  readonly sections: readonly GuideSection[]
+}
+
+/** A heading and the text up to the next one. */
+export interface GuideSection {
+  readonly pageId: string
+  readonly heading: string
+  /** Number of its heading within the page, from 0; headings carry it as their anchor. */
+  readonly index: number
+  readonly text: string
+}
+
+/** Reads one Markdown file of the guide. */
+export function readGuidePage(id: string, markdown: string): GuidePage {
+  const tokens = marked.lexer(markdown)
+  const sections: { pageId: string; heading: string; index: number; text: string }[] = []
+  for (const token of tokens) {
+    if (token.type === 'heading') {
+      sections.push({ pageId: id, heading: plainText([token]), index: sections.length, text: '' })
+    } else if (sections.length > 0) {
+      const section = sections.at(-1)!
+      section.text = `${section.text} ${plainText([token])}`.trim()
+    }
+  }
+  return { id, title: sections[0]?.heading ?? id, tokens, sections }
+}
+
+/** The words of tokens without their marks. */
+export function plainText(tokens: readonly Token[]): string {
+  const blocks = new Set([
+    'paragraph',
+    'list',
+    'list_item',
+    'table',
+    'heading',
+    'code',
+    'space',
+    'blockquote'
+  ])
+  return tokens
+    .map((token) => (blocks.has(token.type) ? ` ${wordsOf(token)} ` : wordsOf(token)))
+    .join('')
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+function wordsOf(token: Token): string {
+  if (token.type === 'table') {
+    const { header, rows } = token as Tokens.Table
+    return [...header, ...rows.flat()].map((cell) => plainText(cell.tokens)).join(' ')
+  }
+  const { tokens, items, text = '' } = token as { tokens?: Token[]; items?: Token[]; text?: string }
+  const inner = tokens ?? items
+  return inner === undefined ? text : plainTextOf(inner, text)
+}
+
+/** Words of inner tokens; spaces at their ends belong to the sentence around them. */
+function plainTextOf(inner: readonly Token[], text: string): string {
+  const words = plainText(inner)
+  return `${/^\s/.test(text) ? ' ' : ''}${words}${/\s$/.test(text) ? ' ' : ''}`
+}
+
+/** At most this many places are listed for a search. */
+const maxHits = 20
+
+/**
+ * Sections that hold every word of the query, those with the words in their heading first; none for an empty query.
+ * Case does not matter.
+ */
+export function searchGuide(pages: readonly GuidePage[], query: string): GuideSection[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  if (words.length === 0) return []
+  const rank = ({ heading, text }: GuideSection): number => {
+    const head = heading.toLowerCase()
+    const all = `${head} ${text.toLowerCase()}`
+    if (!words.every((word) => all.includes(word))) return 0
+    return 1 + words.filter((word) => head.includes(word)).length
+  }
+  return pages
+    .flatMap(({ sections }) => sections)
+    .map((section) => ({ section, rank: rank(section) }))
+    .filter((found) => found.rank > 0)
+    .sort((a, b) => b.rank - a.rank)
+    .slice(0, maxHits)
+    .map(({ section }) => section)
+}
+
+/** The guide page that `?` opens on a page of the window. */
+export const guideOfPage: Readonly<Record<PageId, string>> = {
+  start: 'start',
+  boards: 'boards',
+  profile: 'profile',
+  proxy: 'proxies',
+  dataset: 'models-and-data',
+  model: 'models-and-data',
+  search: 'search',
+  deploy: 'deploy',
+  gpu: 'gpu',
+  workload: 'workloads',
+  estimator: 'estimator',
+  runs: 'sessions',
+  settings: 'start'
+}

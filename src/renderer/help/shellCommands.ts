@@ -1,0 +1,97 @@
+import { useApp } from '../stores/app'
+import { useGuide } from '../stores/guide'
+import { useHelp } from '../stores/help'
+import { useJobs } from '../stores/job'
+import { pages, shortcutPages, useNavigation } from '../stores/navigation'
+
+/** One line of the command palette. */
+export interface ShellCommand {
+  readonly id: string
+  readonly title: string
+  /** What it is for, in few words. */
+  readonly detail: string
+  /** The keys that do the same, where there are any. */
+  readonly keys: string | null
+  run(): void
+}
+
+/** Every page and every command of the window that can be run now. */
+export function shellCommands(): ShellCommand[] {
+  const navigation = useNavigation()
+  const app = useApp()
+  const jobs = useJobs()
+  const guide = useGuide()
+  const help = useHelp()
+  const opened = pages.map(({ id, title, purpose }): ShellCommand => {
+    const at = shortcutPages.findIndex((page) => page.id === id)
+    const keys = at < 0 ? null : `Alt+${at + 1}`
+    return { id: `open.${id}`, title: `Open ${title}`, detail: purpose, keys, run: () => navigation.open(id) }
+  })
+  const other = app.theme === 'dark' ? 'light' : 'dark'
+  const rest: ShellCommand[] = [
+    {
+      id: 'help',
+      title: 'Open the guide',
+      detail: `What the page ${navigation.page.title} is for`,
+      keys: '?',
+      run: help.openGuide
+    },
+    {
+      id: 'theme',
+      title: `Use the ${other} theme`,
+      detail: 'Colours of the window',
+      keys: null,
+      run: () => void app.save.run({ theme: other })
+    },
+    {
+      id: 'tour',
+      title: 'Show the first steps again',
+      detail: 'Own network, own data, own board',
+      keys: null,
+      run: () => showTour(app, navigation)
+    }
+  ]
+  if (!guide.isRunning) {
+    const run = (): void => (navigation.open('start'), void guide.start.run())
+    rest.push({ id: 'loop', title: 'Run the guided loop', detail: `On ${guide.boardId}`, keys: null, run })
+  }
+  for (const job of jobs.running) {
+    rest.push({
+      id: `cancel.${job.id}`,
+      title: `Cancel: ${job.title}`,
+      detail: 'A job that runs now',
+      keys: null,
+      run: () => void jobs.cancel.run(job.id)
+    })
+  }
+  if (jobs.all.length > jobs.running.length) {
+    rest.push({
+      id: 'forget',
+      title: 'Forget finished jobs',
+      detail: 'Clears the list of jobs',
+      keys: null,
+      run: () => void jobs.clear.run()
+    })
+  }
+  return [...opened, ...rest]
+}
+
+function showTour(app: ReturnType<typeof useApp>, navigation: ReturnType<typeof useNavigation>): void {
+  void app.save.run({ tourSeen: false })
+  navigation.open('start')
+}
+
+/** Commands with a word of title or detail beginning with each word of the query; those by title alone first. */
+export function matchCommands(commands: readonly ShellCommand[], query: string): ShellCommand[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  const matching = commands.filter(({ title, detail }) => {
+    return holdsAll(`${title} ${detail}`, words)
+  })
+  const inTitle = ({ title }: ShellCommand): number => (holdsAll(title, words) ? 0 : 1)
+  return [...matching].sort((a, b) => inTitle(a) - inTitle(b))
+}
+
+function holdsAll(text: string, beginnings: readonly string[]): boolean {
+  const words = text.toLowerCase().split(/[^\p{L}\p{N}]+/u)
+  return beginnings.every((beginning) => words.some((word) => word.startsWith(beginning)))
+}

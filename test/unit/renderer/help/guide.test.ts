@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { guideOfPage, plainText, readGuidePage, searchGuide } from '@renderer/help/guide'
+import { guidePages } from '@renderer/help/guidePages'
+import { pages } from '@renderer/stores/navigation'
+
+const markdown = `# Search a scheme
+
+Bits per layer within a \`budget\`.
+
+| column | meaning |
+|---|---|
+| cost | **cycles** |
+
+## Budgets
+
+- a share of int8
+- nested
+`
+
+describe('a page of the guide', () => {
+  it('has a title, and sections with the words under each heading', () => {
+    const page = readGuidePage('search', markdown)
+    expect(page.title).toBe('Search a scheme')
+    expect(page.sections.map(({ heading, index, text }) => [heading, index, text.trim()])).toEqual([
+      ['Search a scheme', 0, 'Bits per layer within a budget. column meaning cost cycles'],
+      ['Budgets', 1, 'a share of int8 nested']
+    ])
+  })
+
+  it('is one without a heading too', () => {
+    expect(readGuidePage('empty', '')).toMatchObject({ title: 'empty', sections: [] })
+    expect(plainText([])).toBe('')
+  })
+})
+
+describe('searching the guide', () => {
+  const one = [readGuidePage('search', markdown)]
+  it('finds every word in any case, headings first', () => {
+    expect(searchGuide(one, 'BUDGET').map(({ heading }) => heading)).toEqual(['Budgets', 'Search a scheme'])
+    expect(searchGuide(one, 'share  int8').map(({ index }) => index)).toEqual([1])
+    expect(searchGuide(one, 'budget zebra')).toEqual([])
+    expect(searchGuide(one, '  ')).toEqual([])
+  })
+
+  it('takes what looks like a pattern as plain words', () => {
+    expect(searchGuide(one, '(.*')).toEqual([])
+    expect(searchGuide(one, '[')).toEqual([])
+  })
+})
+
+describe('the guide of the window', () => {
+  it('is docs/guide, with a page for every page of the window', () => {
+    const ids = guidePages.map(({ id }) => id)
+    for (const { id } of pages) expect(ids, id).toContain(guideOfPage[id])
+    for (const page of guidePages) expect(page.sections.length, page.id).toBeGreaterThan(0)
+    expect(searchGuide(guidePages, 'unseen shape').some(({ pageId }) => pageId === 'proxies')).toBe(true)
+  })
+})
