@@ -160,8 +160,8 @@ export type ElementType = (typeof elementTypes)[number]
 /** Features of a sound. */
 export const audioFeatureKinds = ['mfcc', 'logMel'] as const
 
-/** How a network is quantized: after training alone, or with training steps after it. */
-export const quantMethods = ['ptq', 'retrain'] as const
+/** How a network is quantized: after training alone, tuned towards the float network without labels, or retrained. */
+export const quantMethods = ['ptq', 'distill', 'retrain'] as const
 
 /** Kinds of models of a stage's time. */
 export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const

@@ -48,7 +48,7 @@ export const modelCli: CliNoun = {
     evaluate: {
       summary: 'Accuracy under a scheme on the shipped images or on a data set of yours.',
       usage:
-        'FILE.onnx [--dataset N] [--scheme int8|exported|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|retrain]',
+        'FILE.onnx [--dataset N] [--scheme int8|exported|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|distill|retrain]',
       options: {
         ...dataSetOption,
         scheme: {
@@ -57,7 +57,11 @@ export const modelCli: CliNoun = {
           default: 'int8'
         },
         split: { type: 'string', help: splits.join(', '), default: 'test' },
-        method: { type: 'string', help: 'ptq, or retrain: short retraining below 4 bits', default: 'ptq' }
+        method: {
+          type: 'string',
+          help: 'ptq; distill: without labels, below 8 bits; retrain: with labels, below 4 bits',
+          default: 'ptq'
+        }
       },
       async run(args, context) {
         const model = await openModel(args, context)

@@ -20,7 +20,7 @@ import { fitItems, graphFor } from './dataFit'
 import { itemsLibrary } from './itemsLibrary'
 import { createOrtFitEngine } from './ortFitEngine'
 import { openOrtSession } from './ortSession'
-import { retrain, usualSettings } from './training/retrain'
+import { distillSettings, retrain, usualSettings } from './training/retrain'
 
 /** A model with what quantizing and judging it needs, kept by each worker between tasks. */
 export interface ModelBench {
@@ -119,8 +119,12 @@ export async function quantizeOn(
   const calibration = await bench.calibration()
   await context.yieldToAbort()
   const fitted = await runFit(quantizing(calibration, scheme), engine, () => context.yieldToAbort())
-  const isLow = scheme.some(({ weightBits, activationBits }) => weightBits < 4 || activationBits < 4)
-  const network = method === 'retrain' && isLow ? await retrainOn(bench, fitted, context) : fitted
+  const isBelow = (bits: number): boolean =>
+    scheme.some(({ weightBits, activationBits }) => weightBits < bits || activationBits < bits)
+  const network =
+    method !== 'ptq' && isBelow(method === 'retrain' ? 4 : 8)
+      ? await retrainOn(bench, fitted, method, context)
+      : fitted
   const sizeBytes = network.layers.reduce(
     (sum, layer) => sum + ('weights' in layer ? layer.weights.length : 64),
     0
@@ -133,10 +137,11 @@ export async function quantizeOn(
 async function retrainOn(
   bench: ModelBench,
   fitted: QuantizedNetwork,
+  method: 'retrain' | 'distill',
   context: TaskContext
 ): Promise<QuantizedNetwork> {
-  if (bench.items === null) return retrain(bench, fitted, context)
-  return retrain(bench, fitted, context, { ...usualSettings, augment: null })
+  const settings = method === 'retrain' ? usualSettings : distillSettings
+  return retrain(bench, fitted, context, bench.items === null ? settings : { ...settings, augment: null })
 }
 
 /** Number of images that the float network classifies right. */

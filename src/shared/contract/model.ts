@@ -22,7 +22,10 @@ export const splitSchema = z.enum([...imageSplits, 'fullTest'])
 /** Split of a data set that a network is judged on. */
 export type Split = z.infer<typeof splitSchema>
 
-/** How the accuracy of a scheme is obtained: post-training quantization, or short retraining where bits are below 4. */
+/**
+ * How the accuracy of a scheme is obtained: post-training quantization; short retraining where bits are below 4; or, where bits
+ * are below 8, the same towards the float network's outputs without looking at a label.
+ */
 export const methodSchema = z.enum(quantMethods)
 
 /** How weights are quantized. */

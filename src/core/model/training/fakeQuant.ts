@@ -15,30 +15,54 @@ export interface FakeQuantizer {
   readonly bottom: number
   readonly top: number
   readonly isOneBit: boolean
+  /** Weights only: the scale is trained too (LSQ, Esser et al., arXiv 1902.08153). */
+  readonly isLearned?: boolean
 }
 
 /** A fake-quantized value and the way its gradient goes back. */
 export interface QuantizedValue {
   readonly value: string
   backward(gradient: string): string
+  /** Gradient of the scale, in the shape of its dims; scaled by 1 / sqrt(values per scale x top), as LSQ does. */
+  scaleGradient(gradient: string): string
 }
 
-/** Emits quantize and dequantize in float with a straight-through gradient, 0 outside the range. */
-export function emitFakeQuant(builder: OnnxBuilder, input: string, quantizer: FakeQuantizer): QuantizedValue {
-  const scale = builder.constant(quantizer.scale, quantizer.dims)
+/**
+ * Emits quantize and dequantize in float with a straight-through gradient, 0 outside the range.
+ * @param scale name of the value that holds the scale where it is trained; absent: a constant
+ * @param valuesPerScale how many values share one entry of the scale; only the scale's gradient needs it
+ */
+export function emitFakeQuant(
+  builder: OnnxBuilder,
+  input: string,
+  quantizer: FakeQuantizer,
+  scale = builder.constant(quantizer.scale, quantizer.dims),
+  valuesPerScale = 1
+): QuantizedValue {
   const steps = builder.node('Div', [input, scale])
   const levels = quantizer.isOneBit
     ? oneBitLevels(builder, steps, quantizer.bottom)
     : roundedLevels(builder, steps, quantizer)
+  const inside = (slack: number): string => {
+    const isInside = builder.node('And', [
+      builder.node('GreaterOrEqual', [steps, builder.scalar(quantizer.bottom - slack)]),
+      builder.node('LessOrEqual', [steps, builder.scalar(quantizer.top + slack)])
+    ])
+    return builder.node('Cast', [isInside], { to: int(1) })
+  }
   return {
     value: builder.node('Mul', [levels, scale]),
-    backward(gradient) {
-      const slack = quantizer.isOneBit ? oneBitSlack : 0.5
-      const isInside = builder.node('And', [
-        builder.node('GreaterOrEqual', [steps, builder.scalar(quantizer.bottom - slack)]),
-        builder.node('LessOrEqual', [steps, builder.scalar(quantizer.top + slack)])
-      ])
-      return builder.node('Mul', [gradient, builder.node('Cast', [isInside], { to: int(1) })])
+    backward: (gradient) => builder.node('Mul', [gradient, inside(quantizer.isOneBit ? oneBitSlack : 0.5)]),
+    scaleGradient(gradient) {
+      // One bit: the sign does not depend on the scale. Else d(round(v/s) s)/ds = round(v/s) - v/s where not clipped.
+      const slope = quantizer.isOneBit
+        ? levels
+        : builder.node('Sub', [levels, builder.node('Mul', [steps, inside(0.5)])])
+      const products = builder.node('Mul', [gradient, slope])
+      const axes = quantizer.dims.flatMap((size, axis) => (size === 1 ? [axis] : []))
+      const summed = builder.node('ReduceSum', [products, builder.shape(axes)], { keepdims: int(1) })
+      const factor = 1 / Math.sqrt(valuesPerScale * Math.max(1, quantizer.top))
+      return builder.node('Mul', [summed, builder.scalar(factor)])
     }
   }
 }

@@ -25,7 +25,7 @@ export interface Emitted {
 
 /** A trained tensor of a node: its role, shape and first value. */
 export interface Parameter {
-  readonly role: 'weights' | 'bias' | 'scale' | 'shift'
+  readonly role: 'weights' | 'bias' | 'scale' | 'shift' | 'quantizerScale'
   readonly dims: readonly number[]
   readonly initial: Float32Array
 }

@@ -18,7 +18,16 @@ import { parametersOfNode } from './parameters'
  */
 export interface TrainingStep {
   readonly model: OnnxModel
+  /** Those of the nodes in their order, then the trained scales of weight quantizers. */
   readonly parameters: readonly Parameter[]
+  /** Which parameter is the trained scale of a node's weights. */
+  readonly scales: readonly TrainedScale[]
+}
+
+/** A trained scale: the node whose weights it quantizes, and its place among the parameters. */
+export interface TrainedScale {
+  readonly node: number
+  readonly parameter: number
 }
 
 /** Optimizer and quantizers of a training step. */
@@ -41,10 +50,10 @@ export function buildTrainingStep(graph: Graph, options: TrainingOptions): Train
   const probabilities = builder.node('Softmax', [tape.value], { axis: int(1) })
   builder.output(crossEntropy(builder, probabilities, targets), 'loss')
   const gradients = emitBackward(builder, graph, tape, meanDifference(builder, probabilities, targets))
-  const parameters = tape.parameters
+  const { parameters, scales } = tape
   if (options.gradientsOnly === true) {
     for (const [index, gradient] of gradients.entries()) builder.output(gradient, `g${index}`)
-    return { model: builder.build(graph.name), parameters }
+    return { model: builder.build(graph.name), parameters, scales }
   }
   const rate = builder.input('rate', 'float32', [])
   for (const [index, { role, dims }] of parameters.entries()) {
@@ -61,12 +70,13 @@ export function buildTrainingStep(graph: Graph, options: TrainingOptions): Train
     builder.output(next, `m${index}.next`)
     builder.output(builder.node('Sub', [name, builder.node('Mul', [next, rate])]), `${name}.next`)
   }
-  return { model: builder.build(graph.name), parameters }
+  return { model: builder.build(graph.name), parameters, scales }
 }
 
 interface Tape {
   readonly value: string
   readonly parameters: readonly Parameter[]
+  readonly scales: readonly TrainedScale[]
   readonly records: readonly TapeEntry[]
 }
 
@@ -84,6 +94,9 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
   const values: string[] = []
   const parameters: Parameter[] = []
   const records: TapeEntry[] = []
+  const scales: TrainedScale[] = []
+  const scaleParameters: Parameter[] = []
+  const firstScale = graph.nodes.reduce((sum, node) => sum + parametersOfNode(graph, node).length, 0)
   for (const [index, node] of graph.nodes.entries()) {
     const firstParameter = parameters.length
     const own = parametersOfNode(graph, node)
@@ -92,7 +105,18 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
     const inputs = node.inputs.map((from) => (from < 0 ? images : values[from]))
     const quantizers = own.length > 0 ? options.quantizers?.(index) : undefined
     const quantizedInput = quantizers?.input ? emitFakeQuant(builder, inputs[0], quantizers.input) : null
-    const quantizedWeights = quantizers?.weights ? emitFakeQuant(builder, names[0], quantizers.weights) : null
+    const quantizer = quantizers?.weights ?? null
+    let scale: string | undefined
+    if (quantizer?.isLearned === true) {
+      const parameter = firstScale + scales.length
+      scale = builder.input(`p${parameter}`, 'float32', quantizer.dims)
+      scales.push({ node: index, parameter })
+      scaleParameters.push({ role: 'quantizerScale', dims: quantizer.dims, initial: quantizer.scale })
+    }
+    const quantizedWeights =
+      quantizer === null
+        ? null
+        : emitFakeQuant(builder, names[0], quantizer, scale, own[0].initial.length / quantizer.scale.length)
     const emitted = emitNode({
       builder,
       node,
@@ -104,7 +128,7 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
     values.push(activation?.value ?? emitted.value)
     records.push({ emitted, activation, quantizedInput, quantizedWeights, firstParameter })
   }
-  return { value: values[graph.output], parameters, records }
+  return { value: values[graph.output], parameters: [...parameters, ...scaleParameters], scales, records }
 }
 
 function emitNode(site: EmitterSite): Emitted {
@@ -165,6 +189,9 @@ function emitBackward(builder: OnnxBuilder, graph: Graph, tape: Tape, start: str
     const gradient = activation === null ? whole : activation.backward(whole, true).inputs[0]!
     const wantsInputs = node.inputs.some((from) => from >= 0)
     const back = emitted.backward(gradient, wantsInputs)
+    const trained = tape.scales.find(({ node: of }) => of === index)
+    if (trained !== undefined && quantizedWeights !== null)
+      gradients[trained.parameter] = quantizedWeights.scaleGradient(back.parameters[0])
     for (const [at, own] of back.parameters.entries()) {
       gradients[firstParameter + at] =
         at === 0 && quantizedWeights !== null ? quantizedWeights.backward(own) : own

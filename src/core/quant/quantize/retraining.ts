@@ -47,12 +47,24 @@ export function retrainingStart(
 /** How far from its code a weight may start, in steps; below half so that rounding gives the code back. */
 const cell = 0.49
 
-/** The trained weights of one node as an integer layer of the same formats. */
-export function buildRetrainedLayer(trained: Graph, index: number, layer: WeightedLayer): WeightedLayer {
+/** Trained scales stay above this: weights of a dead channel may pull theirs to 0. */
+const minScale = 1e-8
+
+/** The trained weights of one node as an integer layer of the same formats; `learned`: its scales, where trained too. */
+export function buildRetrainedLayer(
+  trained: Graph,
+  index: number,
+  layer: WeightedLayer,
+  learned: Float32Array | undefined
+): WeightedLayer {
+  const scales =
+    learned === undefined
+      ? layer.weightScale
+      : Float64Array.from(learned, (scale) => Math.max(minScale, scale))
   const node = trained.nodes[index] as WeightedNode
   const weights = hwcWeights(trained)[index]!
   const codes = Int8Array.from(weights, (value, at) =>
-    weightCode(value, layer.weightScale[channelOf(layer, at)], layer.weightBits)
+    weightCode(value, scales[channelOf(layer, at)], layer.weightBits)
   )
   return integerLayer(
     {
@@ -65,7 +77,7 @@ export function buildRetrainedLayer(trained: Graph, index: number, layer: Weight
       input: layer.input,
       output: layer.last ? null : { bits: layer.outBits, scale: layer.outScale, zero: layer.outZero }
     },
-    { codes, scales: layer.weightScale, bias: Float64Array.from(node.bias) }
+    { codes, scales, bias: Float64Array.from(node.bias) }
   )
 }
 
@@ -94,7 +106,9 @@ function weightQuantizer(node: WeightedNode, layer: WeightedLayer): FakeQuantize
     dims: [layer.weightScale.length, ...(node.op === 'dense' ? [1] : [1, 1, 1])],
     bottom: low,
     top: high,
-    isOneBit: layer.weightBits === 1
+    isOneBit: layer.weightBits === 1,
+    // The last layer's channels are compared with each other and share one scale, which stays.
+    isLearned: !layer.last
   }
 }
 

@@ -21,13 +21,31 @@ export interface TrainerOptions extends TrainingOptions {
   readonly smoothing?: number
   /** Scores of the float network: its softened outputs become the targets (Hinton et al. 2015). */
   readonly teacher?: ort.InferenceSession
+  /** How much the teacher's outputs are softened (default 2), and their share beside the labels (default 0.7; 1: no labels). */
+  readonly temperature?: number
+  readonly teacherShare?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number, loss: number) => void | Promise<void>
 }
 
+/** A trained graph, and the trained scales of weight quantizers by node. */
+export interface Trained {
+  readonly graph: Graph
+  readonly scales: ReadonlyMap<number, Float32Array>
+}
+
 /** Trains the graph's parameters on the images; returns the graph with the trained values. */
 export async function train(graph: Graph, images: LabelledImages, options: TrainerOptions): Promise<Graph> {
-  const { model, parameters } = buildTrainingStep(graph, options)
+  return (await trainWithScales(graph, images, options)).graph
+}
+
+/** The same with the scales of quantizers that are learned. */
+export async function trainWithScales(
+  graph: Graph,
+  images: LabelledImages,
+  options: TrainerOptions
+): Promise<Trained> {
+  const { model, parameters, scales } = buildTrainingStep(graph, options)
   const session = await openOrtSession(model, options.threads ?? 1)
   try {
     const random = createRandom(options.seed)
@@ -70,22 +88,24 @@ export async function train(graph: Graph, images: LabelledImages, options: Train
       }
       await options.onProgress?.(epoch + 1, options.epochs, lossSum / batches)
     }
-    return withParameters(graph, values)
+    return {
+      graph: withParameters(graph, values),
+      scales: new Map(scales.map(({ node, parameter }) => [node, values[parameter]!]))
+    }
   } finally {
     await session.release()
   }
 }
 
-/** How much the teacher's outputs are softened, and their share beside the true labels. */
-const temperature = 2
-const teacherShare = 0.7
+const usualTemperature = 2
+const usualTeacherShare = 0.7
 
 async function targetsOf(
   members: Int32Array,
   labels: Uint8Array,
   classes: number,
   images: ort.Tensor,
-  { smoothing = 0, teacher }: TrainerOptions
+  { smoothing = 0, teacher, temperature = usualTemperature, teacherShare = usualTeacherShare }: TrainerOptions
 ): Promise<Float32Array> {
   const targets = new Float32Array(members.length * classes).fill(smoothing / classes)
   for (const [at, index] of members.entries()) {

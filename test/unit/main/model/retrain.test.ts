@@ -5,9 +5,13 @@ import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
 import { buildRetrainedLayer, retrainingStart } from '@core/quant/quantize/retraining'
 import { parseScheme } from '@core/quant/scheme'
-import { countCorrect } from '@main/model/floatAccuracy'
+import { exportOnnx } from '@core/model/exportOnnx'
+import { measureScores } from '@core/model/scoreMeasure'
+import { countCorrect, floatScores } from '@main/model/floatAccuracy'
+import { openOrtSession } from '@main/model/ortSession'
+import { schemeRealScores } from '@main/model/schemeAccuracy'
 import { train } from '@main/model/training/trainer'
-import { retrain } from '@main/model/training/retrain'
+import { distillSettings, retrain, usualSettings } from '@main/model/training/retrain'
 import type { ImageLibrary } from '@main/model/imageLibrary'
 import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
 
@@ -25,7 +29,7 @@ describe.each([
     for (const layer of fitted.layers) {
       if (!('weights' in layer)) continue
       const index = graph.nodes.findIndex(({ name }) => name === layer.name)
-      const again = buildRetrainedLayer(start.graph, index, layer)
+      const again = buildRetrainedLayer(start.graph, index, layer, undefined)
       expect(again.weights).toEqual(layer.weights)
       expect(again.mult).toEqual(layer.mult)
       for (const [channel, bias] of again.bias.entries()) {
@@ -50,45 +54,75 @@ function brightestQuadrant(pixels: Uint8Array): Uint8Array {
   })
 }
 
+const context = {
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  yieldToAbort: async () => undefined
+}
+
+/** A trained network at 2 bits that was fitted on three images. */
+async function lowBitNetwork() {
+  const first = plainNetwork(40)
+  const pixels = someImages(first, 300, 31)
+  const labels = brightestQuadrant(pixels)
+  const images = { count: 300, pixels, labels }
+  const graph = await train(first, images, {
+    momentum: 0.9,
+    decay: 1e-4,
+    epochs: 25,
+    batch: 30,
+    rateAt: () => 0.03,
+    seed: 3,
+    augment: null
+  })
+  const library: ImageLibrary = {
+    name: 'drawn',
+    origin: 'this test',
+    sizes: async () => [],
+    shape: async () => [8, 8, 1],
+    load: async () => images,
+    hasFullSet: () => false,
+    loadFullTraining: async () => images
+  }
+  const fitted = quantizeNetwork(
+    // Three images fit little: there is something left to learn.
+    measureActivationRanges(graph, pixels.subarray(0, 3 * 64)),
+    parseScheme('w8a8,w2a2,w2a2,w2a2', weightedLayerNames(graph))
+  )
+  return { graph, images, library, fitted }
+}
+
 describe('retraining', () => {
   it('brings a low-bit network closer to its teacher and is repeatable', async () => {
-    const first = plainNetwork(40)
-    const pixels = someImages(first, 300, 31)
-    const labels = brightestQuadrant(pixels)
-    const images = { count: 300, pixels, labels }
-    const graph = await train(first, images, {
-      momentum: 0.9,
-      decay: 1e-4,
-      epochs: 25,
-      batch: 30,
-      rateAt: () => 0.03,
-      seed: 3,
-      augment: null
-    })
-    const library: ImageLibrary = {
-      name: 'drawn',
-      origin: 'this test',
-      sizes: async () => [],
-      shape: async () => [8, 8, 1],
-      load: async () => images,
-      hasFullSet: () => false,
-      loadFullTraining: async () => images
-    }
-    const fitted = quantizeNetwork(
-      // Three images fit little: there is something left to learn.
-      measureActivationRanges(graph, pixels.subarray(0, 3 * 64)),
-      parseScheme('w8a8,w2a2,w2a2,w2a2', weightedLayerNames(graph))
-    )
-    const context = {
-      signal: new AbortController().signal,
-      progress: () => undefined,
-      yieldToAbort: async () => undefined
-    }
-    const settings = { imagesSeen: 24_000, augment: null }
+    const { graph, images, library, fitted } = await lowBitNetwork()
+    const { pixels, labels } = images
+    const settings = { ...usualSettings, imagesSeen: 15_000, augment: null }
     const trained = await retrain({ graph, library }, fitted, context, settings)
     const correct = (network: typeof fitted): number =>
       countCorrect(runInteger(network, codesOfPixels(pixels)), labels)
     expect(correct(trained)).toBeGreaterThan(correct(fitted))
     expect(await retrain({ graph, library }, fitted, context, settings)).toEqual(trained)
+  }, 60_000)
+
+  it('without labels brings it closer too, whatever the labels say', async () => {
+    const { graph, images, library, fitted } = await lowBitNetwork()
+    const { pixels, labels } = images
+    const unlabelled = { ...images, labels: new Uint8Array(300) }
+    const blind = { ...library, load: async () => unlabelled, loadFullTraining: async () => unlabelled }
+    const blindSettings = { ...distillSettings, imagesSeen: 4500, augment: null }
+    const distilled = await retrain({ graph, library: blind }, fitted, context, blindSettings)
+    expect(await retrain({ graph, library }, fitted, context, blindSettings)).toEqual(distilled)
+    const teacher = await openOrtSession(exportOnnx(graph))
+    const held = { count: 150, pixels: pixels.subarray(150 * 64), labels: labels.subarray(150) }
+    const float = await floatScores(teacher, graph, held)
+    await teacher.release()
+    const kl = async (network: typeof fitted): Promise<number> =>
+      measureScores(await schemeRealScores(network, held), float, held.labels).kl
+    expect(await kl(distilled)).toBeLessThan(await kl(fitted))
+    // Scales of weights were trained, but for the last layer's, which its outputs are compared by.
+    const scalesOf = (network: typeof fitted) =>
+      network.layers.flatMap((layer) => ('weightScale' in layer ? [Array.from(layer.weightScale)] : []))
+    expect(scalesOf(distilled).at(-1)).toEqual(scalesOf(fitted).at(-1))
+    expect(scalesOf(distilled)[1]).not.toEqual(scalesOf(fitted)[1])
   }, 60_000)
 })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import type { Graph, GraphNode } from '@core/model/graph'
+import { createOnnxBuilder } from '@core/model/onnxBuilder'
+import { emitFakeQuant } from '@core/model/training/fakeQuant'
 import { buildTrainingStep } from '@core/model/training/trainingStep'
 import { withParameters } from '@core/model/training/parameters'
 import { train } from '@main/model/training/trainer'
@@ -107,6 +109,47 @@ describe.each([plainNetwork(), residualNetwork(), normalisedNetwork()])(
     })
   }
 )
+
+describe('the trained scale of a weight quantizer (LSQ)', () => {
+  const gradientOf = async (weights: number[], bits: 'two' | 'one'): Promise<number> => {
+    const builder = createOnnxBuilder()
+    const values = builder.input('values', 'float32', [1, weights.length])
+    const scale = builder.input('scale', 'float32', [1, 1])
+    const quantizer = {
+      scale: Float32Array.of(0.5),
+      dims: [1, 1],
+      bottom: bits === 'one' ? -1 : -2,
+      top: 1,
+      isOneBit: bits === 'one',
+      isLearned: true
+    }
+    const quantized = emitFakeQuant(builder, values, quantizer, scale, weights.length)
+    // Gradient of the sum of all quantized values: every value's is 1.
+    builder.output(
+      quantized.scaleGradient(
+        builder.constant(new Float32Array(weights.length).fill(1), [1, weights.length])
+      ),
+      'g'
+    )
+    const session = await openOrtSession(builder.build('scale'))
+    const result = await session.run({
+      values: realTensor(Float32Array.from(weights), [1, weights.length]),
+      scale: realTensor(Float32Array.of(0.5), [1, 1])
+    })
+    const [gradient] = tensorReals(result['g']!)
+    await session.release()
+    return gradient!
+  }
+
+  it('is rounding error inside the range and the limit outside it, over sqrt(values x top)', async () => {
+    // In steps of 0.5: 0.4 -> 0 (-0.4), 0.8 -> 1 (+0.2), 6 -> 1 (clipped: +1), -5 -> -2 (clipped: -2).
+    expect(await gradientOf([0.2, 0.4, 3, -2.5], 'two')).toBeCloseTo((-0.4 + 0.2 + 1 - 2) / 2, 5)
+  })
+
+  it('is the sign at one bit', async () => {
+    expect(await gradientOf([0.2, 0.4, 3, -2.5], 'one')).toBeCloseTo((1 + 1 + 1 - 1) / 2, 5)
+  })
+})
 
 describe('training', () => {
   const graph = plainNetwork(40)
