@@ -119,7 +119,8 @@ const settings = (): CommandOutput<'app.settings'> => ({
   workers: 2,
   defaultBoard: 'virtual:small',
   nvidiaSmiPath: null,
-  guideSeen: false, tourSeen: true
+  guideSeen: false,
+  tourSeen: true
 })
 const { trace, ...searchSummary } = sampleSearch
 
