@@ -1,7 +1,9 @@
 import path from 'node:path'
-import { parseNpy } from '../../core/model/npyArray'
+import { parseNpy, type NpyArray } from '../../core/model/npyArray'
+import type { OnnxModel } from '../../core/model/onnx'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
+import { joinInputs, ownInputs } from '../model/joinInputs'
 import { readModelFile } from '../model/readModelFile'
 import { runModel, type FileOutput } from '../model/runFile'
 import { exportedText } from '../model/presentExported'
@@ -63,17 +65,11 @@ export const runVerb: CliVerb = {
     const boardId = textOption(args, 'board')
     if (boardId !== undefined) return runOnBoard(args, context, file, boardId)
     const { model } = await readModelFile(path.resolve(context.cwd, file))
-    const { file: inputFile, name } = onlyInput(args.values['input'])
-    const constants = new Set(model.initializers.map((tensor) => tensor.name))
-    const own = model.inputs.filter((input) => !constants.has(input.name)).map((input) => input.name)
-    if (name !== null && own.length === 1 && own[0] !== name) {
-      throw new AppError('input.invalid', `The network has no input "${name}".`, `Its input is "${own[0]}".`)
-    }
-    const bytes = await readRegularFile(path.resolve(context.cwd, inputFile))
+    const array = await inputArray(model, args.values['input'], context)
     const output = textOption(args, 'output')
     const result = runModel(
       model,
-      parseNpy(bytes, inputFile),
+      array,
       textOption(args, 'scheme') ?? 'float',
       output === undefined ? [] : [output]
     )
@@ -122,11 +118,49 @@ function onlyFile(positionals: readonly string[]): string {
   return file
 }
 
-function onlyInput(given: unknown): { file: string; name: string | null } {
-  const inputs = Array.isArray(given) ? given.filter((entry) => typeof entry === 'string') : []
-  if (inputs.length === 0) throw new UsageError('--input X.npy is needed')
-  if (inputs.length > 1) throw new UsageError('networks with several inputs are not read; give one --input')
-  const text = inputs[0]!
-  const at = text.indexOf('=')
-  return at < 0 ? { file: text, name: null } : { file: text.slice(at + 1), name: text.slice(0, at) }
+/** The array of the only input, or the arrays of all inputs by name, joined. */
+async function inputArray(model: OnnxModel, given: unknown, context: CliContext): Promise<NpyArray> {
+  const inputs = inputsOf(given)
+  const read = async (file: string): Promise<NpyArray> =>
+    parseNpy(await readRegularFile(path.resolve(context.cwd, file)), file)
+  const own = ownInputs(model)
+  if (inputs.length === 1) {
+    const [{ file, name }] = inputs as [Input]
+    if (name !== null && own.length === 1 && own[0]!.name !== name)
+      throw new AppError(
+        'input.invalid',
+        `The network has no input "${name}".`,
+        `Its input is "${own[0]!.name}".`
+      )
+    if (name === null || own.length === 1) return read(file)
+  }
+  const arrays = new Map<string, NpyArray>()
+  for (const { file, name } of inputs) {
+    if (name === null) throw new UsageError('name each array: --input NAME=X.npy')
+    arrays.set(name, await read(file))
+  }
+  return joinInputs(model, arrays)
+}
+
+interface Input {
+  readonly file: string
+  /** Null where none is given. */
+  readonly name: string | null
+}
+
+function inputsOf(given: unknown): Input[] {
+  const texts = Array.isArray(given) ? given.filter((entry) => typeof entry === 'string') : []
+  if (texts.length === 0) throw new UsageError('--input X.npy is needed')
+  return texts.map((text) => {
+    const at = text.indexOf('=')
+    return at < 0 ? { file: text, name: null } : { file: text.slice(at + 1), name: text.slice(0, at) }
+  })
+}
+
+/** A board is given one array; of a network with several inputs, items with all inputs one behind the other. */
+function onlyInput(given: unknown): Input {
+  const inputs = inputsOf(given)
+  if (inputs.length > 1)
+    throw new UsageError('a board takes one array: items with all inputs one behind the other')
+  return inputs[0]!
 }

@@ -44,6 +44,16 @@ function matrixModel(options: { softmax?: boolean; heads?: boolean } = {}): Uint
   return encodeOnnx(builder.build('matrix'))
 }
 
+/** y = 2 a + b W with W = [[1], [10]]. */
+function twoInputs(): Uint8Array {
+  const builder = createOnnxBuilder()
+  const a = builder.input('a', 'float32', ['batch', 1])
+  const b = builder.input('b', 'float32', ['batch', 2])
+  const product = builder.node('MatMul', [b, builder.constant(Float32Array.of(1, 10), [2, 1])])
+  builder.output(builder.node('Add', [builder.node('Mul', [a, builder.scalar(2)]), product]), 'y')
+  return encodeOnnx(builder.build('two'))
+}
+
 async function run(verb: string, ...argv: string[]) {
   const context: CliContext = {
     bitbench: () => Promise.reject(new Error('this verb needs no services')),
@@ -162,5 +172,25 @@ describe('bitbench model run', () => {
     const input = await write('bad.npy', npy('<f4', [2, 4], new Float32Array(8)))
     await expect(run('run', file, '--input', input)).rejects.toThrow('The array is [2, 4]')
     await expect(run('run', file, '--input', `z=${input}`)).rejects.toThrow('no input "z"')
+  })
+})
+
+describe('a network with several inputs', () => {
+  it('takes an array for each, or one with all inputs behind each other', async () => {
+    const file = await write('two.onnx', twoInputs())
+    const a = await write('a.npy', npy('<f4', [2, 1], Float32Array.of(3, 0.5)))
+    const b = await write('b.npy', npy('<f4', [2, 2], Float32Array.of(4, 5, 0, 1)))
+    const all = await write('all.npy', npy('<f4', [2, 3], Float32Array.of(3, 4, 5, 0.5, 0, 1)))
+    const wanted = [{ name: 'y', shape: [2, 1], values: [60, 11] }]
+    const named = await run('run', file, '--input', `b=${b}`, '--input', `a=${a}`)
+    expect(named.json.outputs).toEqual(wanted)
+    expect((await run('run', file, '--input', all)).json.outputs).toEqual(wanted)
+  })
+
+  it('names the input that is missing, and one it does not have', async () => {
+    const file = await write('two.onnx', twoInputs())
+    const a = await write('a.npy', npy('<f4', [1, 1], Float32Array.of(3)))
+    await expect(run('run', file, '--input', `a=${a}`)).rejects.toThrow(/"b" has no array/)
+    await expect(run('run', file, '--input', `a=${a}`, '--input', `c=${a}`)).rejects.toThrow(/no input "c"/)
   })
 })
