@@ -118,6 +118,7 @@ function drawPhases(u: uPlot, phases: readonly StreamPhase[], colors: Palette): 
   ctx.clip()
   ctx.font = `${11 * devicePixelRatio}px ${colors.font}`
   ctx.textBaseline = 'top'
+  ctx.textAlign = 'left'
   phases.forEach(({ name, fromMs, toMs }, index) => {
     const from = u.valToPos(fromMs / 1000, 'x', true)
     const to = u.valToPos(toMs / 1000, 'x', true)
