@@ -1,14 +1,14 @@
 import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { ProxySummary } from '../../shared/contract/proxy'
-import type { RunComparison } from '../../shared/contract/runComparison'
+import type { RunComparisonJson } from '../../shared/contract/runComparison'
 import type { Search } from '../../shared/contract/search'
 import { itemKey } from '../kernel/shape'
-import { meanRatio, paretoFront, shareDifference, type Compared } from './intervals'
+import { meanRatio, frontOfPoints, shareDifference, type Compared } from './intervals'
 
 /** What is compared of runs of one kind; ids and titles are added by who knows them. */
-export type Comparison = Omit<RunComparison, 'kind' | 'runs'>
-type Figure = Comparison['figures'][number]
+export type RunFigures = Omit<RunComparisonJson, 'kind' | 'runs'>
+type Figure = RunFigures['figures'][number]
 
 /** Every run against the first, where both have a figure. */
 function differences<R>(runs: readonly R[], of: (a: R, b: R) => Compared | null): (Compared | null)[] {
@@ -27,7 +27,7 @@ const bits = ({ weightBits, activationBits }: { weightBits: number; activationBi
   `w${weightBits}a${activationBits}`
 
 /** Searches: test accuracy with its difference, best loss and cost, schemes per layer, loss over evaluations, fronts. */
-export function compareSearches(searches: readonly Search[]): Comparison {
+export function compareSearches(searches: readonly Search[]): RunFigures {
   const test = (search: Search) =>
     search.test?.best == null ? null : { share: search.test.best, items: search.test.images }
   const sameTest =
@@ -81,8 +81,8 @@ export function compareSearches(searches: readonly Search[]): Comparison {
   }
 }
 
-function frontOf(search: Search, run: number): Comparison['curves'][number] {
-  const front = paretoFront(search.trace)
+function frontOf(search: Search, run: number): RunFigures['curves'][number] {
+  const front = frontOfPoints(search.trace)
   return {
     ...{ run, name: 'front', x: front.map(({ cost }) => cost / search.baselineCost) },
     y: front.map(({ loss }) => loss)
@@ -90,7 +90,7 @@ function frontOf(search: Search, run: number): Comparison['curves'][number] {
 }
 
 /** Bits of every layer of the best schemes; a layer that a network does not have is empty. */
-function layerRows(searches: readonly Search[]): Comparison['rows'] {
+function layerRows(searches: readonly Search[]): RunFigures['rows'] {
   const names = [...new Set(searches.flatMap(({ best }) => best?.scheme.map(({ layer }) => layer) ?? []))]
   return names.map((name) => ({
     name,
@@ -102,7 +102,7 @@ function layerRows(searches: readonly Search[]): Comparison['rows'] {
 }
 
 /** Deployments: measured cost, prediction error, accuracy on the board; measured cost per layer. */
-export function compareDeployments(deployments: readonly Deployment[]): Comparison {
+export function compareDeployments(deployments: readonly Deployment[]): RunFigures {
   const comparable = agree(deployments, ({ unit }) => unit)
   const layers = [...new Set(deployments.flatMap((one) => one.layers.map(({ name }) => name)))]
   const share = (one: Deployment) =>
@@ -154,7 +154,7 @@ export function compareDeployments(deployments: readonly Deployment[]): Comparis
 }
 
 /** Campaigns: for every kernel and bit pair, time against the first campaign at the shapes that both measured. */
-export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Comparison {
+export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): RunFigures {
   const byItem = campaigns.map((samples) => new Map(samples.map((sample) => [itemKey(sample), sample])))
   const pairOf = (sample: Sample): string => `${sample.kernel} ${bits(sample)}`
   const pairs = [...new Set(campaigns.flat().map(pairOf))].sort()
@@ -181,7 +181,7 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Com
 }
 
 /** Proxies: their errors on rows and shapes that were not fitted, percent. */
-export function compareProxies(proxies: readonly ProxySummary[]): Comparison {
+export function compareProxies(proxies: readonly ProxySummary[]): RunFigures {
   return {
     notes: agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.'],
     figures: [

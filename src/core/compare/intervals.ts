@@ -48,7 +48,7 @@ export function meanRatio(ratios: readonly number[]): Compared | null {
 }
 
 /** Points that no other one beats in cost and loss, by rising cost; equal ones stand once. */
-export function paretoFront<P extends { cost: number; loss: number }>(points: readonly P[]): P[] {
+export function frontOfPoints<P extends { cost: number; loss: number }>(points: readonly P[]): P[] {
   const sorted = [...points].sort((a, b) => a.cost - b.cost || a.loss - b.loss)
   let least = Infinity
   return sorted.filter(({ loss }) => {

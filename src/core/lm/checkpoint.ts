@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import { checkConfig, headSize, matrixShape, type LmConfig, type MatrixName } from './config'
+import { checkDecoderConfig, headSize, matrixShape, type LmConfig, type MatrixName } from './config'
 
 /** The trained values of one layer; matrices [rows][columns]. */
 export type LmLayer = Readonly<Record<MatrixName | 'attentionNorm' | 'ffnNorm', Float32Array>>
@@ -99,7 +99,7 @@ function readHeader(bytes: Uint8Array): LmConfig {
     sequenceLength,
     tied: signed > 0
   }
-  checkConfig(config)
+  checkDecoderConfig(config)
   return config
 }
 

@@ -39,7 +39,7 @@ export const kvDim = (config: LmConfig): number => config.kvHeads * headSize(con
  * Checks that the sizes describe a decoder.
  * @throws AppError model.invalid
  */
-export function checkConfig(config: LmConfig): void {
+export function checkDecoderConfig(config: LmConfig): void {
   for (const [name, limit] of Object.entries(maxSizes)) {
     const value = config[name as keyof typeof maxSizes]
     if (!Number.isInteger(value) || value < 1 || value > limit)

@@ -9,14 +9,14 @@ export const endToken = 2
 export const byteToken = 3
 
 /** One piece of text a token stands for; of two pieces that can be merged, the one with the higher score comes first. */
-export interface Piece {
+export interface TokenPiece {
   readonly score: number
   readonly bytes: Uint8Array
 }
 
 /** Text to tokens and back. */
 export interface Tokenizer {
-  readonly pieces: readonly Piece[]
+  readonly pieces: readonly TokenPiece[]
   /** Tokens of a text, the begin marker first. */
   encode(text: string): number[]
   /** Bytes of a token that follows `previous`; the space before the first word is left out. */
@@ -32,7 +32,7 @@ const maxPieceBytes = 1024
  */
 export function readTokenizer(bytes: Uint8Array, count: number): Tokenizer {
   const reader = new ByteReader(bytes)
-  const pieces: Piece[] = []
+  const pieces: TokenPiece[] = []
   try {
     reader.u32()
     for (let index = 0; index < count; index++) {
@@ -51,7 +51,7 @@ export function readTokenizer(bytes: Uint8Array, count: number): Tokenizer {
 }
 
 /** The tokenizer file of these pieces. */
-export function writeTokenizer(pieces: readonly Piece[]): Uint8Array {
+export function writeTokenizer(pieces: readonly TokenPiece[]): Uint8Array {
   const writer = new ByteWriter().u32(Math.max(0, ...pieces.map(({ bytes }) => bytes.length)))
   for (const { score, bytes } of pieces)
     writer
@@ -62,7 +62,7 @@ export function writeTokenizer(pieces: readonly Piece[]): Uint8Array {
 }
 
 /** Pieces of a vocabulary of bytes alone: the three markers, then every byte. */
-export function bytePieces(): Piece[] {
+export function bytePieces(): TokenPiece[] {
   const names = ['<unk>', '\n<s>\n', '\n</s>\n']
   for (let byte = 0; byte < 256; byte++) names.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
   return names.map((name) => ({ score: 0, bytes: encodeUtf8(name) }))
@@ -75,7 +75,7 @@ const keyOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
  * Returns the tokenizer of these pieces.
  * @throws AppError model.invalid when there are fewer than the markers and the 256 bytes
  */
-export function createTokenizer(pieces: readonly Piece[]): Tokenizer {
+export function createTokenizer(pieces: readonly TokenPiece[]): Tokenizer {
   if (pieces.length < byteToken + 256)
     throw invalid(`it has ${pieces.length} pieces, the markers and the bytes alone are ${byteToken + 256}`)
   const keys = pieces.map(({ bytes }) => keyOf(bytes))
@@ -125,7 +125,7 @@ export function createTokenizer(pieces: readonly Piece[]): Tokenizer {
  * The text cut where no merge can cross: before each space, as long as no piece has a space behind its first byte. Merging the
  * parts alone then gives the same tokens in far fewer steps.
  */
-function wordsOf(text: string, pieces: readonly Piece[]): string[] {
+function wordsOf(text: string, pieces: readonly TokenPiece[]): string[] {
   const crosses = pieces.some(({ bytes }) => bytes.indexOf(0x20, 1) > 0)
   return crosses ? [text] : text.split(/(?= )/u)
 }

@@ -1,3 +1,4 @@
+import type { ExportedFormat, ExportedLayer } from './exportedLayer'
 import { intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx'
 import { weightedLayerNames, type Graph } from './graph'
 import { codeLimits } from './constants/quantized'
@@ -5,22 +6,7 @@ import { numbersOf, typeOf } from './constants/numbers'
 import { tensorAttribute } from './operators/rounding'
 import { nameNodes } from './passes/nameNodes'
 
-/** How an exporter quantized one tensor. */
-export interface ExportedFormat {
-  readonly bits: number
-  /** Real value of a step: one for the tensor or one per channel; empty in networks of plain integers. */
-  readonly scales: readonly number[]
-  /** Code of the real value 0, of the first channel. */
-  readonly zero: number
-}
-
-/** What a quantized file says of one layer of the graph; null where it says nothing. */
-export interface ExportedLayer {
-  readonly layer: string
-  readonly weights: ExportedFormat | null
-  /** Of the layer's input. */
-  readonly activations: ExportedFormat | null
-}
+export type { ExportedFormat, ExportedLayer }
 
 /** Operators through which a tensor keeps its codes. */
 const carriers: ReadonlySet<string> = new Set([

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import { formatPercentValue } from '../../shared/units'
-import { publishedSets, type PublishedSet } from '../../core/proxy/report/publishedSets'
+import { publishedDataSets, type PublishedDataSet } from '../../core/proxy/report/publishedSets'
 import { measurePublishedRow, type MeasuredErrors } from '../../core/proxy/report/publishedTable'
 import { readSampleFiles } from '../proxy/proxyFiles'
 import { publishedFigures, type PublishedResult } from '../proxy/publishedFigures'
@@ -22,12 +22,12 @@ export const publishedVerb: CliVerb = {
     seed: { type: 'string', help: 'seed of folds, trees and choices', default: '1' },
     sets: {
       type: 'string',
-      help: `data sets, joined by commas: ${publishedSets.map(({ dataset }) => dataset).join(', ')}`
+      help: `data sets, joined by commas: ${publishedDataSets.map(({ dataset }) => dataset).join(', ')}`
     },
     out: { type: 'string', help: 'folder for the figures (predicted against measured per data set, summary)' }
   },
   notes: [
-    `FOLDER holds the study's files (${publishedSets[0]?.file ?? ''}, …); ${usualFolder} without.`,
+    `FOLDER holds the study's files (${publishedDataSets[0]?.file ?? ''}, …); ${usualFolder} without.`,
     'Columns per proxy: error on the rows it was fitted to, on random folds, on layer shapes it never saw.'
   ],
   async run(args, context) {
@@ -49,14 +49,14 @@ export const publishedVerb: CliVerb = {
   }
 }
 
-function namedSets(text: string | undefined): readonly PublishedSet[] {
-  if (text === undefined) return publishedSets
+function namedSets(text: string | undefined): readonly PublishedDataSet[] {
+  if (text === undefined) return publishedDataSets
   const names = text.split(',').map((name) => name.trim().toLowerCase())
-  const chosen = publishedSets.filter(({ dataset }) => names.includes(dataset.toLowerCase()))
+  const chosen = publishedDataSets.filter(({ dataset }) => names.includes(dataset.toLowerCase()))
   const unknown = names.filter((name) => !chosen.some(({ dataset }) => dataset.toLowerCase() === name))
   if (unknown.length > 0) {
     throw new UsageError(
-      `--sets takes ${publishedSets.map(({ dataset }) => dataset).join(', ')}, not "${unknown.join(', ')}"`
+      `--sets takes ${publishedDataSets.map(({ dataset }) => dataset).join(', ')}, not "${unknown.join(', ')}"`
     )
   }
   return chosen
@@ -65,11 +65,11 @@ function namedSets(text: string | undefined): readonly PublishedSet[] {
 /** The files of the wanted data sets among those named, or in the folder named. */
 async function findSets(
   words: readonly string[],
-  wanted: readonly PublishedSet[],
+  wanted: readonly PublishedDataSet[],
   cwd: string
-): Promise<{ set: PublishedSet; file: string }[]> {
+): Promise<{ set: PublishedDataSet; file: string }[]> {
   const places = words.length === 0 ? [usualFolder] : words
-  const found: { set: PublishedSet; file: string }[] = []
+  const found: { set: PublishedDataSet; file: string }[] = []
   for (const place of places.map((word) => path.resolve(cwd, word))) {
     const isFolder = await stat(place).then(
       (entry) => entry.isDirectory(),

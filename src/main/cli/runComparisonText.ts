@@ -1,11 +1,11 @@
-import type { RunComparison } from '../../shared/contract/runComparison'
+import type { RunComparisonJson } from '../../shared/contract/runComparison'
 
-type Figure = RunComparison['figures'][number]
+type Figure = RunComparisonJson['figures'][number]
 
 const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(5))))
 
 /** A comparison for a terminal: every run by letter, figures with their intervals, then texts by layer. */
-export function comparisonText({ runs, notes, figures, rows }: RunComparison): string {
+export function comparisonText({ runs, notes, figures, rows }: RunComparisonJson): string {
   const letters = runs.map((_, index) => String.fromCharCode(65 + index))
   const texts = [
     ...runs.map(({ id, title }, index) => `${letters[index]}  ${id}  ${title}`),

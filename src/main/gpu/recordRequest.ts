@@ -22,7 +22,7 @@ export interface RecordRequest {
 }
 
 /** Returns a recording that begins now, without readings. */
-export function blankRecording(
+export function newRecording(
   request: RecordRequest,
   startedAtMs: number,
   temperaturesC: (number | null)[],

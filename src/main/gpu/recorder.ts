@@ -7,7 +7,7 @@ import { startHostLoad } from './hostLoad'
 import { pause } from './pause'
 import type { Evidence } from './recordingEvidence'
 import { createReadings, type RecordingReadings } from './recordingReadings'
-import { blankRecording, type RecordRequest } from './recordRequest'
+import { newRecording, type RecordRequest } from './recordRequest'
 import { createRecordingRows, type RecordingRows } from './recordingRows'
 import { runRecordedCommand } from './recordedCommand'
 import type { Spawn } from './smiProcess'
@@ -119,7 +119,7 @@ function prepare(request: RecordRequest, deps: RecorderDeps, cancel: AbortSignal
     ...{ request, deps, cancel, stop, rows, readings, broken: broken.signal },
     ending: AbortSignal.any([cancel, stop, broken.signal]),
     tracker: createPhaseTracker(),
-    recording: blankRecording(request, deps.unixMs(), readings.temperatures(), deps.evidence.fields()),
+    recording: newRecording(request, deps.unixMs(), readings.temperatures(), deps.evidence.fields()),
     failure: () => failedWrite ?? readings.failure()
   }
 }

@@ -1,10 +1,10 @@
-import type { PublishedSet } from '../../core/proxy/report/publishedSets'
+import type { PublishedDataSet } from '../../core/proxy/report/publishedSets'
 import type { MeasuredTableRow, PublishedPoint } from '../../core/proxy/report/publishedTable'
 import { barPanel, figureOf, scatterPanel, type PointSeries } from '../figures/charts'
 import type { Figure } from '../figures/renderFigure'
 
 /** A row of the table with the points behind it. */
-export interface PublishedResult extends PublishedSet, MeasuredTableRow {
+export interface PublishedResult extends PublishedDataSet, MeasuredTableRow {
   readonly unit: string
   readonly points: readonly PublishedPoint[]
 }

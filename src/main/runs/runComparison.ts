@@ -3,7 +3,7 @@ import {
   compareDeployments,
   compareProxies,
   compareSearches,
-  type Comparison
+  type RunFigures
 } from '../../core/compare/compareRuns'
 import type { HandlersOf } from '../../shared/contract/define'
 import type { Deployment } from '../../shared/contract/deploy'
@@ -29,7 +29,7 @@ export function createRunComparison(runs: ComparedRuns): {
 } {
   const all = <R>(ids: readonly string[], read: (id: string) => Promise<R>): Promise<R[]> =>
     Promise.all(ids.map(read))
-  const compare = async (kind: RunKindName, ids: readonly string[]): Promise<Comparison> => {
+  const compare = async (kind: RunKindName, ids: readonly string[]): Promise<RunFigures> => {
     if (kind === 'search') return compareSearches(await all(ids, runs.search))
     if (kind === 'deployment') return compareDeployments(await all(ids, runs.deployment))
     if (kind === 'campaign' || kind === 'adaptive') return compareCampaigns(await all(ids, runs.samples))

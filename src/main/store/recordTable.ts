@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { AppError } from '../../shared/errors'
-import type { Store } from './store'
+import type { StoreSession } from './sql'
 
 /** A stored record, or what is wrong with its row. */
 export type StoredRecord<R> =
@@ -23,7 +23,7 @@ export const recordTableSql = (table: string): string =>
 
 /** Reads and writes the table `options.table`, whose JSON column is `record` unless named. */
 export function createRecordTable<R extends { id: string; startedAtMs: number }>(
-  store: Pick<Store, 'run' | 'all'>,
+  store: Pick<StoreSession, 'run' | 'all'>,
   options: { table: string; schema: z.ZodType<R>; column?: string }
 ): RecordTable<R> {
   const { table, schema, column = 'record' } = options

@@ -11,4 +11,4 @@ export const terms = {
 } as const
 
 /** Name of an explained word. */
-export type TermName = keyof typeof terms
+export type ExplainedTerm = keyof typeof terms

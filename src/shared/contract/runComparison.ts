@@ -40,7 +40,7 @@ export const runComparisonSchema = z.object({
 })
 
 /** Runs side by side. */
-export type RunComparison = z.infer<typeof runComparisonSchema>
+export type RunComparisonJson = z.infer<typeof runComparisonSchema>
 
 export const runComparisonContract = defineContract({
   commands: {

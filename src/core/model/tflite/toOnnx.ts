@@ -12,7 +12,7 @@ import {
   localResponse,
   plain,
   reciprocalRoot,
-  softmax,
+  convertSoftmax,
   square,
   squaredDifference,
   unitLength
@@ -21,10 +21,10 @@ import { batchProduct, fullyConnected, lstm } from './operators/products'
 import {
   argMax,
   concatenation,
-  gather,
+  convertGather,
   pack,
   pad,
-  reduce,
+  convertReduce,
   reshape,
   slice,
   splitting,
@@ -33,7 +33,14 @@ import {
   unpack,
   withShape
 } from './operators/shapes'
-import { blocks, convolution, depthwise, pool, resize, transposedConvolution } from './operators/windows'
+import {
+  blocks,
+  convolution,
+  depthwise,
+  pool,
+  convertResize,
+  transposedConvolution
+} from './operators/windows'
 import type { TfliteModel, TfliteOperator, TfliteTensor } from './tflite'
 
 /** The converter of every TFLite operator that is read, by its name in the schema. */
@@ -48,8 +55,8 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['MAX_POOL_2D', pool('MaxPool')],
   ['DEPTH_TO_SPACE', blocks('DepthToSpace')],
   ['SPACE_TO_DEPTH', blocks('SpaceToDepth')],
-  ['RESIZE_BILINEAR', resize('linear')],
-  ['RESIZE_NEAREST_NEIGHBOR', resize('nearest')],
+  ['RESIZE_BILINEAR', convertResize('linear')],
+  ['RESIZE_NEAREST_NEIGHBOR', convertResize('nearest')],
   ...(
     [
       ['ADD', 'Add'],
@@ -89,7 +96,7 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['SQUARE', square],
   ['RSQRT', reciprocalRoot],
   ['SQUARED_DIFFERENCE', squaredDifference],
-  ['SOFTMAX', softmax],
+  ['SOFTMAX', convertSoftmax],
   ['L2_NORMALIZATION', unitLength],
   ['LOCAL_RESPONSE_NORMALIZATION', localResponse],
   ['CAST', cast],
@@ -107,13 +114,13 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['SPLIT_V', splitting],
   ['SLICE', slice],
   ['STRIDED_SLICE', stridedSlice],
-  ['GATHER', gather],
+  ['GATHER', convertGather],
   ['TILE', withShape('Tile')],
   ['BROADCAST_TO', withShape('Expand')],
-  ['MEAN', reduce('ReduceMean')],
-  ['SUM', reduce('ReduceSum')],
-  ['REDUCE_MAX', reduce('ReduceMax')],
-  ['REDUCE_MIN', reduce('ReduceMin')],
+  ['MEAN', convertReduce('ReduceMean')],
+  ['SUM', convertReduce('ReduceSum')],
+  ['REDUCE_MAX', convertReduce('ReduceMax')],
+  ['REDUCE_MIN', convertReduce('ReduceMin')],
   ['ARG_MAX', argMax]
 ])
 

@@ -2,7 +2,7 @@ import type { ProxyKernelName } from '../../../shared/vocabulary'
 import { AppError } from '../../../shared/errors'
 
 /** A data set of the published study of the two-stage proxy, with the errors it reports (training, percent). */
-export interface PublishedSet {
+export interface PublishedDataSet {
   readonly dataset: string
   /** Public name of its file. */
   readonly file: string
@@ -16,7 +16,7 @@ const set = (
   filePrefix: string,
   kernel: ProxyKernelName,
   [publishedOneStage, publishedTwoStage]: readonly [number, number]
-): PublishedSet => ({
+): PublishedDataSet => ({
   dataset: `${device} ${kernel}`,
   file: `${filePrefix}_${kernel}_zoo.csv`,
   kernel,
@@ -24,7 +24,7 @@ const set = (
   publishedTwoStage
 })
 
-export const publishedSets: readonly PublishedSet[] = [
+export const publishedDataSets: readonly PublishedDataSet[] = [
   set('BitFusion', 'bitfusion', 'matmul', [2.29, 0.29]),
   set('BitFusion', 'bitfusion', 'conv2d', [3.1, 1.96]),
   set('MiCo small', 'mico_small', 'matmul', [2.91, 0.91]),
@@ -34,12 +34,12 @@ export const publishedSets: readonly PublishedSet[] = [
 ]
 
 /** @throws AppError input.invalid for a data set the table has no row of */
-export function publishedSetOf(dataset: string): PublishedSet {
-  const found = publishedSets.find((one) => one.dataset === dataset)
+export function publishedSetOf(dataset: string): PublishedDataSet {
+  const found = publishedDataSets.find((one) => one.dataset === dataset)
   if (found !== undefined) return found
   throw new AppError(
     'input.invalid',
     `The published table has no row "${dataset}".`,
-    `It has ${publishedSets.map((one) => one.dataset).join(', ')}.`
+    `It has ${publishedDataSets.map((one) => one.dataset).join(', ')}.`
   )
 }

@@ -29,7 +29,7 @@ export interface TrainerOptions extends TrainingOptions {
 }
 
 /** A trained graph, and the trained scales of weight quantizers by node. */
-export interface Trained {
+export interface TrainedNetwork {
   readonly graph: Graph
   readonly scales: ReadonlyMap<number, Float32Array>
 }
@@ -44,7 +44,7 @@ export async function trainWithScales(
   graph: Graph,
   images: LabelledImages,
   options: TrainerOptions
-): Promise<Trained> {
+): Promise<TrainedNetwork> {
   const { model, parameters, scales } = buildTrainingStep(graph, options)
   const session = await openOrtSession(model, options.threads ?? 1)
   try {

@@ -1,4 +1,4 @@
-import { toCsv, type CsvCell } from '../files/csv'
+import { toCsv, type CsvValue } from '../files/csv'
 
 /** One point of a chart: x is a name on an axis of names. `upper` is the other end of an interval bar. */
 export interface PlotRow {
@@ -80,6 +80,6 @@ export function plotCsv(option: Record<string, unknown>, window: PlotWindow | nu
   const header = ['series', x.name || 'x', y.name || 'y', ...(withUpper ? ['upper end'] : [])]
   return toCsv(
     header,
-    rows.map((row): CsvCell[] => [row.series, row.x, row.y, ...(withUpper ? [row.upper] : [])])
+    rows.map((row): CsvValue[] => [row.series, row.x, row.y, ...(withUpper ? [row.upper] : [])])
   )
 }

@@ -1,4 +1,4 @@
-import { publishedSets as rowsOfTheTable } from '@core/proxy/report/publishedSets'
+import { publishedDataSets as rowsOfTheTable } from '@core/proxy/report/publishedSets'
 import type { SampleSet } from '@shared/contract/proxy'
 import type { CommandInput } from '../../client/client'
 

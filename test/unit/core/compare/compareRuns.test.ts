@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compareCampaigns, compareSearches } from '@core/compare/compareRuns'
-import { meanRatio, paretoFront, shareDifference } from '@core/compare/intervals'
+import { meanRatio, frontOfPoints, shareDifference } from '@core/compare/intervals'
 import type { Sample } from '@shared/contract/profile'
 import type { Search } from '@shared/contract/search'
 
@@ -37,7 +37,7 @@ describe('differences with their intervals', () => {
       { cost: 2, loss: 2 },
       { cost: 2, loss: 2 }
     ]
-    expect(paretoFront(points)).toEqual([
+    expect(frontOfPoints(points)).toEqual([
       { cost: 1, loss: 5 },
       { cost: 2, loss: 2 },
       { cost: 3, loss: 1 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeCheckpoint } from '../../../../src/core/lm/checkpoint'
-import { bytePieces, writeTokenizer, type Piece } from '../../../../src/core/lm/tokenizer'
+import { bytePieces, writeTokenizer, type TokenPiece } from '../../../../src/core/lm/tokenizer'
 import type { CliArguments, CliContext } from '../../../../src/main/cli/framework'
 import { lmCli } from '../../../../src/main/cli/lm'
 import { loadLm, readDocuments } from '../../../../src/main/lm/lmFiles'
@@ -13,7 +13,7 @@ let folder = ''
 const file = (name: string): string => path.join(folder, name)
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'bitbench lm '))
-  const letters = [...' abcdefghij'].map((text, at): Piece => ({ score: -at, bytes: Buffer.from(text) }))
+  const letters = [...' abcdefghij'].map((text, at): TokenPiece => ({ score: -at, bytes: Buffer.from(text) }))
   const pieces = [...bytePieces(), ...letters]
   writeFileSync(file('tiny.bin'), writeCheckpoint(randomLm(tinyConfig, 5)))
   writeFileSync(file('tokenizer.bin'), writeTokenizer(pieces))

@@ -11,7 +11,7 @@ export function optionOf(operator: TfliteOperator, name: string): TfliteOption |
 }
 
 /** A number of the options; 0 where it is not given. */
-export function numberOption(operator: TfliteOperator, name: string): number {
+export function optionNumber(operator: TfliteOperator, name: string): number {
   const value = operator.options[name]
   return typeof value === 'number' ? value : 0
 }
@@ -22,6 +22,6 @@ export function intAttributes(
   names: Readonly<Record<string, string>>
 ): Record<string, OnnxAttribute> {
   return Object.fromEntries(
-    Object.entries(names).map(([attribute, name]) => [attribute, int(numberOption(operator, name))])
+    Object.entries(names).map(([attribute, name]) => [attribute, int(optionNumber(operator, name))])
   )
 }

@@ -1,6 +1,6 @@
 import { float, int, text, type OnnxAttribute } from '../../onnx'
 import { activated } from '../activation'
-import { numberOption, optionOf, type Converter } from './converter'
+import { optionNumber, optionOf, type Converter } from './converter'
 
 /** One ONNX operator of the same inputs. */
 export const plain =
@@ -24,7 +24,7 @@ export const limited =
   }
 
 export const leakyRelu: Converter = (conversion, operator) =>
-  plain('LeakyRelu', { alpha: float(numberOption(operator, 'alpha')) })(conversion, operator)
+  plain('LeakyRelu', { alpha: float(optionNumber(operator, 'alpha')) })(conversion, operator)
 
 export const gelu: Converter = (conversion, operator) =>
   plain('Gelu', { approximate: text(optionOf(operator, 'approximate') === true ? 'tanh' : 'none') })(
@@ -55,8 +55,8 @@ export const squaredDifference: Converter = (conversion, operator) => {
 }
 
 /** Softmax of beta * x over the last axis. */
-export const softmax: Converter = (conversion, operator) => {
-  const beta = numberOption(operator, 'beta')
+export const convertSoftmax: Converter = (conversion, operator) => {
+  const beta = optionNumber(operator, 'beta')
   const input = conversion.real(operator.inputs[0])
   const scaled = beta === 1 || beta === 0 ? input : conversion.add('Mul', [input, conversion.scalar(beta)])
   conversion.bind(operator.outputs[0], conversion.add('Softmax', [scaled], { axis: int(-1) }))
@@ -76,13 +76,13 @@ export const localResponse: Converter = (conversion, operator) => {
   const turned = conversion.add('Transpose', [conversion.real(operator.inputs[0])], {
     perm: { kind: 'ints', value: [0, 3, 1, 2] }
   })
-  const size = 2 * numberOption(operator, 'radius') + 1
+  const size = 2 * optionNumber(operator, 'radius') + 1
   const made = conversion.add('LRN', [turned], {
     size: int(size),
-    bias: float(numberOption(operator, 'bias')),
+    bias: float(optionNumber(operator, 'bias')),
     // ONNX divides its alpha by the size.
-    alpha: float(numberOption(operator, 'alpha') * size),
-    beta: float(numberOption(operator, 'beta'))
+    alpha: float(optionNumber(operator, 'alpha') * size),
+    beta: float(optionNumber(operator, 'beta'))
   })
   conversion.bind(
     operator.outputs[0],

@@ -3,12 +3,12 @@ import { sizeOf } from '../../graph'
 import { activated } from '../activation'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator } from '../tflite'
-import { numberOption, optionOf, type Converter } from './converter'
+import { optionNumber, optionOf, type Converter } from './converter'
 
 /** Rows times weights [outputs, inputs]; an input of more axes is flattened to rows unless its axes are kept. */
 export const fullyConnected: Converter = (conversion, operator) => {
   const [input, filter, bias] = operator.inputs
-  if (numberOption(operator, 'weightsFormat') !== 0) return false
+  if (optionNumber(operator, 'weightsFormat') !== 0) return false
   const [outputs, inner] = conversion.tensor(filter).dims
   const hasBias = conversion.has(operator, 2)
   const { dims } = conversion.tensor(input)
@@ -53,8 +53,8 @@ const gateOrder = [0, 3, 1, 2] as const
 /** A sequence through an LSTM without peepholes, projection and normalisation; its states begin at 0. */
 export const lstm: Converter = (conversion, operator) => {
   const isPlain = [9, 10, 11, 16, 17, 20, 21, 22, 23].every((position) => !conversion.has(operator, position))
-  const cellClip = numberOption(operator, 'cellClip')
-  if (!isPlain || numberOption(operator, 'activation') !== 4) return false
+  const cellClip = optionNumber(operator, 'cellClip')
+  if (!isPlain || optionNumber(operator, 'activation') !== 4) return false
   const { dims } = conversion.tensor(operator.inputs[0])
   const isTimeMajor = optionOf(operator, 'timeMajor') === true
   const hidden = conversion.tensor(operator.inputs[5]).dims[1]

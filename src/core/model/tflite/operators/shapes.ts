@@ -2,7 +2,7 @@ import { int, ints, text } from '../../onnx'
 import { activated } from '../activation'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator } from '../tflite'
-import { numberOption, optionOf, type Converter } from './converter'
+import { optionNumber, optionOf, type Converter } from './converter'
 
 /** Operators that put elements elsewhere or work along axes. */
 
@@ -27,7 +27,7 @@ export const pad: Converter = (conversion, operator) => {
   const pairs = conversion.integers(operator.inputs[1])
   if (pairs === null) return false
   const mode = operator.name !== 'MIRROR_PAD' ? 'constant' : 'reflect'
-  if (mode === 'reflect' && numberOption(operator, 'mode') !== 0) return false
+  if (mode === 'reflect' && optionNumber(operator, 'mode') !== 0) return false
   const sides = [0, 1].flatMap((side) => pairs.filter((_, at) => at % 2 === side))
   const value = conversion.has(operator, 2) ? [conversion.real(operator.inputs[2])] : []
   const inputs = [conversion.real(operator.inputs[0]), conversion.shape(sides), ...value]
@@ -37,7 +37,7 @@ export const pad: Converter = (conversion, operator) => {
 
 export const concatenation: Converter = (conversion, operator) => {
   const inputs = operator.inputs.map((index) => conversion.real(index))
-  const made = conversion.add('Concat', inputs, { axis: int(numberOption(operator, 'axis')) })
+  const made = conversion.add('Concat', inputs, { axis: int(optionNumber(operator, 'axis')) })
   const result = activated(conversion, made, optionOf(operator, 'activation'))
   if (result === null) return false
   conversion.bind(operator.outputs[0], result)
@@ -46,7 +46,7 @@ export const concatenation: Converter = (conversion, operator) => {
 
 /** Values stacked along a new axis. */
 export const pack: Converter = (conversion, operator) => {
-  const axis = numberOption(operator, 'axis')
+  const axis = optionNumber(operator, 'axis')
   const inputs = operator.inputs.map((index) =>
     conversion.add('Unsqueeze', [conversion.real(index), conversion.shape([axis])])
   )
@@ -55,7 +55,7 @@ export const pack: Converter = (conversion, operator) => {
 }
 
 export const unpack: Converter = (conversion, operator) => {
-  const axis = numberOption(operator, 'axis')
+  const axis = optionNumber(operator, 'axis')
   const parts = split(conversion, operator, operator.inputs[0], axis, null)
   for (const [at, part] of parts.entries()) {
     const inputs = [part, conversion.shape([axis])]
@@ -112,7 +112,7 @@ const farEnd = 2 ** 31 - 1
 /** Inputs: begins, ends, strides; bits of the masks mean "from the start", "to the end", "axis dropped". */
 export const stridedSlice: Converter = (conversion, operator) => {
   const [begins, ends, strides] = [1, 2, 3].map((position) => conversion.integers(operator.inputs[position]))
-  const isPlain = ['ellipsisMask', 'newAxisMask'].every((name) => numberOption(operator, name) === 0)
+  const isPlain = ['ellipsisMask', 'newAxisMask'].every((name) => optionNumber(operator, name) === 0)
   if (
     begins === null ||
     ends === null ||
@@ -121,7 +121,7 @@ export const stridedSlice: Converter = (conversion, operator) => {
     optionOf(operator, 'offset') === true
   )
     return false
-  const has = (mask: string, axis: number): boolean => ((numberOption(operator, mask) >> axis) & 1) !== 0
+  const has = (mask: string, axis: number): boolean => ((optionNumber(operator, mask) >> axis) & 1) !== 0
   const axes = begins.map((_, axis) => axis)
   const starts = axes.map((axis) =>
     has('beginMask', axis) ? (strides[axis] < 0 ? farEnd : 0) : begins[axis]
@@ -141,8 +141,8 @@ export const stridedSlice: Converter = (conversion, operator) => {
   return true
 }
 
-export const gather: Converter = (conversion, operator) => {
-  if (numberOption(operator, 'batchDims') !== 0) return false
+export const convertGather: Converter = (conversion, operator) => {
+  if (optionNumber(operator, 'batchDims') !== 0) return false
   const indices = conversion.integers(operator.inputs[1])
   if (indices === null) return false
   const { dims } = conversion.tensor(operator.inputs[1])
@@ -151,7 +151,7 @@ export const gather: Converter = (conversion, operator) => {
   conversion.bind(
     operator.outputs[0],
     conversion.add('Gather', [conversion.real(operator.inputs[0]), shaped], {
-      axis: int(numberOption(operator, 'axis'))
+      axis: int(optionNumber(operator, 'axis'))
     })
   )
   return true
@@ -168,7 +168,7 @@ export const withShape =
     return true
   }
 
-export const reduce =
+export const convertReduce =
   (opType: 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceMin'): Converter =>
   (conversion, operator) => {
     const axes = conversion.integers(operator.inputs[1])

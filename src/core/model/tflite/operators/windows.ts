@@ -1,4 +1,4 @@
-import { intAttributes, numberOption, optionOf, type Converter } from './converter'
+import { intAttributes, optionNumber, optionOf, type Converter } from './converter'
 import { activated } from '../activation'
 import { int, ints, type OnnxAttribute } from '../../onnx'
 import type { Conversion } from '../conversion'
@@ -13,11 +13,11 @@ const fromImage = (conversion: Conversion, name: string): string =>
 
 function windowAttributes(operator: TfliteOperator): Record<string, OnnxAttribute> {
   const pair = (what: string): readonly number[] => [
-    Math.max(1, numberOption(operator, `${what}H`)),
-    Math.max(1, numberOption(operator, `${what}W`))
+    Math.max(1, optionNumber(operator, `${what}H`)),
+    Math.max(1, optionNumber(operator, `${what}W`))
   ]
   return {
-    auto_pad: { kind: 'string', value: numberOption(operator, 'padding') === 0 ? 'SAME_UPPER' : 'VALID' },
+    auto_pad: { kind: 'string', value: optionNumber(operator, 'padding') === 0 ? 'SAME_UPPER' : 'VALID' },
     strides: ints(pair('stride')),
     ...(optionOf(operator, 'dilationW') === undefined ? {} : { dilations: ints(pair('dilation')) })
   }
@@ -87,7 +87,7 @@ export const transposedConvolution: Converter = (conversion, operator) => {
   const [outputs, height, width, inputs] = conversion.tensor(filter).dims
   const weights = conversion.weights(filter, [3, 0, 1, 2], [inputs, outputs, height, width])
   if (weights === null) return false
-  const strides = [numberOption(operator, 'strideH'), numberOption(operator, 'strideW')]
+  const strides = [optionNumber(operator, 'strideH'), optionNumber(operator, 'strideW')]
   const [from, to] = [conversion.tensor(input).dims, conversion.tensor(operator.outputs[0]).dims]
   const spare = [height, width].map((side, at) => strides[at] * (from[at + 1] - 1) + side - to[at + 1])
   const begin = spare.map((total) => Math.floor(Math.max(0, total) / 2))
@@ -121,7 +121,7 @@ export const pool =
       operator,
       conversion.add(opType, [toImage(conversion, conversion.real(operator.inputs[0]))], {
         ...windowAttributes(operator),
-        kernel_shape: ints(['filterH', 'filterW'].map((name) => numberOption(operator, name)))
+        kernel_shape: ints(['filterH', 'filterW'].map((name) => optionNumber(operator, name)))
       })
     )
 
@@ -138,7 +138,7 @@ export const blocks =
     )
 
 /** Sizes of the output are those of its tensor. */
-export const resize =
+export const convertResize =
   (mode: 'linear' | 'nearest'): Converter =>
   (conversion, operator) => {
     const [, height, width, channels] = conversion.tensor(operator.outputs[0]).dims

@@ -5,7 +5,7 @@ import {
   twoStageEstimator
 } from '@core/proxy/estimators/twoStage'
 import { metricsOf } from '@core/proxy/fit/metrics'
-import { publishedSetOf, publishedSets } from '@core/proxy/report/publishedSets'
+import { publishedSetOf, publishedDataSets } from '@core/proxy/report/publishedSets'
 import { measurePublishedRow } from '@core/proxy/report/publishedTable'
 import { takeSamples } from '@core/proxy/samples'
 import { publishedFigures } from '@main/proxy/publishedFigures'
@@ -16,7 +16,7 @@ const samples = syntheticConv({ shapes: 5, bits: [8, 4] })
 
 describe('the published two-stage table', () => {
   it('has the six data sets of the document with its errors', () => {
-    expect(publishedSets.map(({ file }) => file)).toEqual([
+    expect(publishedDataSets.map(({ file }) => file)).toEqual([
       'bitfusion_matmul_zoo.csv',
       'bitfusion_conv2d_zoo.csv',
       'mico_small_matmul_zoo.csv',
@@ -59,7 +59,7 @@ describe('the published two-stage table', () => {
     expect(shares.every((share, at) => at === 0 || share >= shares[at - 1]!)).toBe(true)
     expect(shares.at(-1)).toBeCloseTo(1, 6)
 
-    const figures = publishedFigures([{ ...publishedSets[1]!, unit: 'cycles', ...row }])
+    const figures = publishedFigures([{ ...publishedDataSets[1]!, unit: 'cycles', ...row }])
     expect(figures.map(({ name }) => name)).toEqual(['bitfusion-conv2d', 'summary'])
     const svg = figureSvg(figures[0]!)
     for (const name of ['up to 8 bits', 'up to 4 bits']) expect(svg).toContain(name)
