@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildIfStale } from './build.mjs'
+import { npm, privateManifest } from './npm.mjs'
 import { electronBuilderConfig } from './package/electronBuilder.mjs'
 import { stagePackage } from './package/stage.mjs'
 
@@ -20,14 +21,13 @@ stagePackage({ root, stage })
 await drawIcon()
 const configFile = path.join(root, 'build', 'electron-builder.json')
 writeFileSync(configFile, JSON.stringify(readConfig(), null, 2))
-run(process.execPath, [
-  builderProgram(),
-  '--config',
-  configFile,
-  '--publish',
-  'never',
-  ...process.argv.slice(2)
-])
+orExit(
+  spawnSync(
+    process.execPath,
+    [builderProgram(), '--config', configFile, '--publish', 'never', ...process.argv.slice(2)],
+    { cwd: root, stdio: 'inherit' }
+  )
+)
 
 function readConfig() {
   const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'))
@@ -52,28 +52,13 @@ function builderProgram() {
   const program = path.join(builderFolder, 'node_modules', 'electron-builder', 'cli.js')
   if (!existsSync(program)) {
     mkdirSync(builderFolder, { recursive: true })
-    writeFileSync(path.join(builderFolder, 'package.json'), '{ "private": true }\n')
-    run(
-      'npm',
-      [
-        'install',
-        '--no-audit',
-        '--no-fund',
-        '--ignore-scripts',
-        '--save-exact',
-        `electron-builder@${builderVersion}`
-      ],
-      builderFolder
-    )
+    writeFileSync(path.join(builderFolder, 'package.json'), privateManifest)
+    const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--save-exact']
+    orExit(npm([...args, `electron-builder@${builderVersion}`], { cwd: builderFolder, stdio: 'inherit' }))
   }
   return program
 }
 
-function run(program, args, cwd = root) {
-  const { status } = spawnSync(program, args, {
-    cwd,
-    stdio: 'inherit',
-    shell: process.platform === 'win32' && program === 'npm'
-  })
+function orExit({ status }) {
   if (status !== 0) process.exit(status ?? 1)
 }

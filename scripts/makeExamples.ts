@@ -57,7 +57,7 @@ const transferExample: Recipe = async (client) => {
   return [...ids, ...proxies.map(({ id }) => id)]
 }
 
-/** The file through which the stand-in of a benchmark tells that of nvidia-smi its power. */
+/** Holds the power of the simulated GPU, W: the stand-in of a benchmark writes it, that of nvidia-smi reads it. */
 const loadFile = '/tmp/bitbench-example-load'
 
 const recordingExample: Recipe = async (client) => {

@@ -10,6 +10,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { processGroupOf } from '../src/main/gpu/processGroup'
 import { createRandom } from '../src/core/math/random'
 import { mutantsOf, type Mutant } from './mutate/mutants'
 
@@ -91,13 +92,7 @@ async function fails(mutant: Mutant, tests: readonly string[] | null): Promise<b
     // A group of its own: an endless change keeps a worker of vitest busy that outlives vitest itself.
     { stdio: 'ignore', detached: true, env: { ...process.env, MUTANT: JSON.stringify(mutant) } }
   )
-  const endGroup = (): void => {
-    try {
-      process.kill(-vitest.pid!, 'SIGKILL')
-    } catch {
-      // No process of the group is left.
-    }
-  }
+  const endGroup = processGroupOf(vitest).kill
   process.once('exit', endGroup)
   const timer = setTimeout(endGroup, longestRunMs)
   const [status] = (await once(vitest, 'exit')) as [number | null]

@@ -1,8 +1,8 @@
 // The Node versions Bitbench promises to run on, from npm's node-PLATFORM-ARCH packages (the programs alone, no script).
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { npm, privateManifest } from './npm.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
@@ -26,7 +26,7 @@ export function nodeProgram(version, withinMs = 120_000) {
   )
   if (existsSync(program)) return program
   mkdirSync(folder, { recursive: true })
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
+  writeFileSync(path.join(folder, 'package.json'), privateManifest)
   const args = [
     'install',
     '--no-audit',
@@ -36,11 +36,6 @@ export function nodeProgram(version, withinMs = 120_000) {
     '0',
     `${name}@${version}`
   ]
-  spawnSync('npm', args, {
-    cwd: folder,
-    stdio: 'ignore',
-    timeout: withinMs,
-    shell: process.platform === 'win32'
-  })
+  npm(args, { cwd: folder, stdio: 'ignore', timeout: withinMs })
   return existsSync(program) ? program : null
 }

@@ -1,10 +1,10 @@
 // `npm run package`: builds and packs build/package/bitbench-VERSION-PLATFORM-ARCH.tgz, the command line and web host
 // with every dependency inside. `npm install FILE.tgz` needs no registry, no Electron and no compiler.
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildIfStale } from './build.mjs'
+import { npm } from './npm.mjs'
 import { stagePackage } from './package/stage.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -23,10 +23,9 @@ export async function buildPackage() {
   const packed = path.join(packageFolder, 'packed')
   rmSync(packed, { recursive: true, force: true })
   mkdirSync(packed, { recursive: true })
-  const { status, stdout, stderr } = spawnSync(
-    'npm',
+  const { status, stdout, stderr } = npm(
     ['pack', '--json', '--ignore-scripts', '--pack-destination', packed],
-    { cwd: stage, encoding: 'utf8', shell: process.platform === 'win32' }
+    { cwd: stage }
   )
   if (status !== 0) throw new Error(`npm pack failed:\n${stderr}`)
   const described = JSON.parse(stdout)

@@ -7,10 +7,11 @@ import { productionTree } from './productionTree.mjs'
 
 /** What of the repository goes along; source maps stay behind (5 MB that only a debugger reads). */
 const carried = ['out', 'resources', 'bin', 'docs/guide', 'LICENSE', 'README.md', 'CHANGELOG.md']
+const licencesFile = 'THIRD_PARTY_LICENCES.txt'
 const leftOut = /(?:\.map|\/\.built|\/\.building|bundledPackages\.json)$/
 
 /**
- * Fills the folder `stage` anew. The dependencies travel inside (bundleDependencies): such a package installs without a
+ * Empties the folder `stage` and fills it. The dependencies travel inside (bundleDependencies): such a package installs without a
  * registry, runs no install script, and holds exactly the versions it was tested with.
  *
  * @returns the manifest of the staged package
@@ -28,7 +29,7 @@ export function stagePackage({ root, stage, platform = process.platform, arch = 
   const staged = new Set(folders.map((folder) => folder.replace(/^.*node_modules\//, '')))
   for (const folder of folders) copyPackage({ root, stage, folder, staged, platform, arch })
   const bundled = bundledFolders(path.join(root, 'out'))
-  writeFileSync(path.join(stage, 'THIRD_PARTY_LICENCES.txt'), licenceList(root, [...folders, ...bundled]))
+  writeFileSync(path.join(stage, licencesFile), licenceList(root, [...folders, ...bundled]))
   const source = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   const manifest = publishedManifest(source, { platform, arch, folders })
   writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
@@ -51,21 +52,11 @@ export function publishedManifest(source, { platform, arch, folders }) {
     engines
   }
   const top = folders.filter((folder) => folder.lastIndexOf('node_modules/') === 0)
-  const files = [
-    'out',
-    'resources',
-    'bin',
-    'docs',
-    'LICENSE',
-    'README.md',
-    'CHANGELOG.md',
-    'THIRD_PARTY_LICENCES.txt'
-  ]
   return {
     ...own,
     os: [platform],
     cpu: [arch],
-    files,
+    files: [...carried, licencesFile],
     dependencies,
     bundleDependencies: top.map((folder) => folder.slice('node_modules/'.length))
   }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { npm, privateManifest } from '../npm.mjs'
 
 /**
  * Runs `npm install FILE` in `folder` without a registry and with an empty cache: whatever the package would have to
@@ -13,7 +14,7 @@ import { fileURLToPath } from 'node:url'
  */
 export function installOffline(file, folder) {
   mkdirSync(folder, { recursive: true })
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
+  writeFileSync(path.join(folder, 'package.json'), privateManifest)
   const args = [
     'install',
     '--offline',
@@ -23,11 +24,7 @@ export function installOffline(file, folder) {
     path.join(folder, 'npm cache'),
     file
   ]
-  const { status, stderr } = spawnSync('npm', args, {
-    cwd: folder,
-    encoding: 'utf8',
-    shell: process.platform === 'win32'
-  })
+  const { status, stderr } = npm(args, { cwd: folder })
   if (status !== 0) throw new Error(`npm install ${file} failed:\n${stderr}`)
 }
 

@@ -28,7 +28,7 @@ export const journalOf = (dataFile: string): string => `${dataFile}.acknowledged
 
 /**
  * A journal beside the data file of the changes that were acknowledged and lie in the write-ahead log alone. DuckDB takes a
- * log that ends early for an unfinished write and drops the rest without a word; with the journal the two can be told apart.
+ * log that ends early for an unfinished write and drops the rest silently; the journal says which of the two it was.
  * It is not synced: after a loss of power it may know less than the log, never more.
  *
  * Close it after DuckDB: closing any descriptor of the data file gives up the lock that this process holds on it.

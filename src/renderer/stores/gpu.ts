@@ -189,7 +189,7 @@ export const useGpu = defineStore('gpu', () => {
       toMs,
       buckets
     })
-    // A later zoom, or another recording, was asked for meanwhile.
+    // The user has zoomed again or opened another recording meanwhile.
     if (zoom === newestZoom && detail.value?.recording.id === id) traceDetail.value = found
   })
 

@@ -23,7 +23,7 @@ export const tfliteTypes = [
   'int4',
   'bfloat16'
 ] as const
-/** Element types that are told apart; newer ones are "other". */
+/** Element types by name; types of newer schemas are "other". */
 export type TfliteType = (typeof tfliteTypes)[number] | 'other'
 
 /** One tensor of the graph, constant or computed. */
