@@ -36,6 +36,8 @@ export interface ModelFiles {
   open(file: string): Promise<LoadedModel>
   /** @throws AppError input.notFound */
   find(modelId: string): Promise<LoadedModel>
+  /** Names of those of these models that are known. Files are only read when an id is asked for the first time. */
+  names(modelIds: Iterable<string>): Promise<Map<string, string>>
 }
 
 /** Returns the shipped models and those that were opened. */
@@ -46,6 +48,8 @@ export function createModelFiles(options: {
 }): ModelFiles {
   const { modelsFolder, openedFile } = options
   const loaded = new Map<string, LoadedModel>()
+  /** Ids that no file had when they were looked for. */
+  const absent = new Set<string>()
 
   const load = async (file: string): Promise<LoadedModel> => {
     const { model: onnx, id, sizeBytes } = await readModelFile(file)
@@ -112,6 +116,14 @@ export function createModelFiles(options: {
         )
       }
       return model
+    },
+    async names(modelIds) {
+      const ids = [...new Set(modelIds)]
+      if (ids.some((id) => !loaded.has(id) && !absent.has(id))) {
+        await all()
+        for (const id of ids) if (!loaded.has(id)) absent.add(id)
+      }
+      return new Map(ids.flatMap((id) => (loaded.has(id) ? [[id, loaded.get(id)!.summary.name]] : [])))
     }
   }
 }

@@ -39,6 +39,8 @@ export interface ModelService {
   open(file: string): Promise<ModelInfo>
   info(modelId: string): Promise<ModelInfo>
   name(modelId: string): Promise<string>
+  /** Names of those of these models that are known; reads files only for ids it was not asked before. */
+  names(modelIds: Iterable<string>): Promise<Map<string, string>>
   graph(modelId: string): Promise<Graph>
   workloads(modelId: string): Promise<Workload[]>
   /** The weighted layers in scheme order. */
@@ -219,6 +221,7 @@ export function createModelService(deps: {
     open: async (file) => describe(await files.open(file)),
     info,
     name: async (modelId) => (await files.find(modelId)).summary.name,
+    names: (modelIds) => files.names(modelIds),
     graph: async (modelId) => (await files.find(modelId)).graph,
     workloads: async (modelId) => workloadsOf((await files.find(modelId)).graph),
     layers: async (modelId) =>

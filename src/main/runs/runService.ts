@@ -20,22 +20,23 @@ export function createRunService(deps: {
   kinds: readonly RunKind[]
   /** Where imported runs came from; absent: none is imported. */
   imported?: ImportedRuns
-  /** Names of networks by id. */
-  modelNames?: () => Promise<ReadonlyMap<string, string>>
+  /** Names by id of those of these networks that are known. */
+  modelNames?: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>
   emit: EmitterOf<typeof runContract>
   nowMs: () => number
 }): RunService {
   const { labels, kinds, emit, nowMs } = deps
 
   const all = async (of: readonly RunKind[]): Promise<Run[]> => {
-    const [known, imported, names, ...facts] = await Promise.all([
+    const [known, imported, ...found] = await Promise.all([
       labels.all(),
       deps.imported?.all() ?? new Map<string, NonNullable<Run['imported']>>(),
-      deps.modelNames?.() ?? new Map<string, string>(),
       ...of.map((kind) => kind.facts())
     ])
+    const facts = found.flat()
+    const models = new Set(facts.flatMap(({ model }) => model ?? []))
+    const names = (await deps.modelNames?.(models)) ?? new Map<string, string>()
     return facts
-      .flat()
       .map((one) => ({
         ...withLabel(one, known.get(one.id) ?? plainLabel),
         imported: imported.get(one.id) ?? null,

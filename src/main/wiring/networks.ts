@@ -81,9 +81,10 @@ export function connectNetworks(
     layerShapes: (modelId) => layerShapes(model, modelId)
   })
   const proxies = createProxyStore(store)
+  const visible = visibleProxies(proxies, labels)
   const proxy = createProxyService({
     ...common,
-    store: visibleProxies(proxies, labels),
+    store: visible,
     boardSamples: createBoardSamples(profile),
     tasks,
     emit: emitter()
@@ -136,20 +137,17 @@ export function connectNetworks(
     labels,
     kinds: [...profile.runs, search.runs, deploy.runs, ...otherRuns, ...keptKinds(labels, kept, proxies)],
     imported,
-    modelNames: async () =>
-      new Map((await model.handlers['model.list']({}, noStop)).models.map(({ id, name }) => [id, name])),
+    modelNames: (ids) => model.names(ids),
     emit: emitter(),
     nowMs
   })
   const session = connectSessions(foundation, {
     ...{ model, imported, version: kept.version },
-    proxies: visibleProxies(proxies, labels),
+    proxies: visible,
     runs: () => runs.list()
   })
   return { dataset, model, profile, proxy, calibrations, search, deploy, runs, session }
 }
-
-const noStop = { signal: new AbortController().signal }
 
 /** Proxies without those that were deleted and can be restored: they are listed, chosen and carried nowhere. */
 function visibleProxies(proxies: ProxyStore, labels: RunLabels): ProxyStore {

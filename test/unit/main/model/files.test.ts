@@ -72,6 +72,28 @@ describe('model files', () => {
     expect((await later.find(model.summary.id)).graph).toEqual(plainNetwork())
   })
 
+  it('are named by id, and files are read only for ids that are new', async () => {
+    const file = path.join(folder, 'own.onnx')
+    await writeFile(file, encodeOnnx(exportOnnx(plainNetwork())))
+    const openedFile = path.join(folder, 'models.json')
+    const options = { modelsFolder: path.join(folder, 'shipped'), openedFile }
+    const { id } = (await createModelFiles(options).open(file)).summary
+    const files = createModelFiles(options)
+    expect(await files.names([id, '0123'])).toEqual(new Map([[id, 'own']]))
+    // Without its file the name is still there: nothing was read again.
+    await rm(file)
+    expect(await files.names([id, '0123'])).toEqual(new Map([[id, 'own']]))
+    expect(await files.list()).toEqual([])
+    // An id that was unknown is named once its file is opened.
+    const other = path.join(folder, 'other.onnx')
+    await writeFile(other, encodeOnnx(exportOnnx(residualNetwork())))
+    const found = createModelFiles({ ...options, openedFile: null })
+    const otherId = (await createModelFiles({ ...options, openedFile: null }).open(other)).summary.id
+    expect(await found.names([otherId])).toEqual(new Map())
+    await found.open(other)
+    expect(await found.names([otherId])).toEqual(new Map([[otherId, 'other']]))
+  })
+
   it('that are missing or unknown are clear errors, and a damaged list is not fatal', async () => {
     const openedFile = path.join(folder, 'models.json')
     await writeFile(openedFile, '{broken')
