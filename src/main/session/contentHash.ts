@@ -1,4 +1,5 @@
 import type { StoreSession } from '../store/sql'
+import { inList } from './idList'
 import type { SessionTables } from './sessionTables'
 
 /**
@@ -14,33 +15,28 @@ export async function contentOf(
   named: (table: string) => string
 ): Promise<Map<string, string>> {
   const columns = await columnsByTable(session)
-  const hashOf = (table: string, alias: string, except: readonly string[] = []): string =>
-    `hash(${columns
-      .get(table)!
-      .filter((column) => !except.includes(column))
-      .map((column) => `${alias}.${column}`)
-      .join(', ')})`
-  const inList = `IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]')))`
+  const hashIn = (table: string, except?: readonly string[]): string =>
+    hashOf(columns.get(table)!, 't', except)
   const queries = [
     ...tables.heads.map(
       ({ table, id, fixed = {} }) =>
-        `SELECT t.${id} AS id, ${hashOf(table, 't', Object.keys(fixed))} AS content FROM ${named(table)} t`
+        `SELECT t.${id} AS id, ${hashIn(table, Object.keys(fixed))} AS content FROM ${named(table)} t`
     ),
     ...tables.rows.map(
-      ({ table, key }) => `SELECT t.${key} AS id, ${hashOf(table, 't')} AS content FROM ${named(table)} t`
+      ({ table, key }) => `SELECT t.${key} AS id, ${hashIn(table)} AS content FROM ${named(table)} t`
     ),
     ...tables.shared.map(
       ({ table, id, maker, through }) =>
-        `SELECT x.${through.key} AS id, ${hashOf(table, 't', [maker])} AS content
+        `SELECT x.${through.key} AS id, ${hashIn(table, [maker])} AS content
          FROM ${named(through.table)} x JOIN ${named(table)} t ON t.${id} = x.${through.column}
-         UNION ALL SELECT t.${maker}, ${hashOf(table, 't', [maker])} FROM ${named(table)} t`
+         UNION ALL SELECT t.${maker}, ${hashIn(table, [maker])} FROM ${named(table)} t`
     )
   ]
   const contents = new Map<string, string[]>()
   for (const query of queries) {
     const rows = await session.all<{ id: string; content: string }>(
       `SELECT id, count(*)::VARCHAR || '/' || bit_xor(content)::VARCHAR || '/' || sum(content % 1000003)::VARCHAR AS content
-       FROM (${query}) WHERE id ${inList} GROUP BY id`,
+       FROM (${query}) WHERE ${inList('id')} GROUP BY id`,
       [JSON.stringify(ids)]
     )
     const found = new Map(rows.map((row) => [row.id, row.content]))
@@ -52,7 +48,14 @@ export async function contentOf(
   )
 }
 
-async function columnsByTable(session: StoreSession): Promise<Map<string, string[]>> {
+/** SQL: a hash of the columns of a row but some. */
+export function hashOf(columns: readonly string[], alias: string, except: readonly string[] = []): string {
+  const taken = columns.filter((column) => !except.includes(column)).map((column) => `${alias}.${column}`)
+  return `hash(${taken.join(', ')})`
+}
+
+/** Columns of every stored table, in their order. */
+export async function columnsByTable(session: StoreSession): Promise<Map<string, string[]>> {
   const rows = await session.all<{ name: string; column: string }>(
     `SELECT table_name AS name, column_name AS "column" FROM information_schema.columns
      WHERE NOT starts_with(table_name, 'session_') ORDER BY table_name, ordinal_position`

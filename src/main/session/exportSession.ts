@@ -5,10 +5,18 @@ import type { SessionInfo } from '../../shared/contract/session'
 import { AppError } from '../../shared/errors'
 import { replaceFile } from '../files/replaceFile'
 import type { Store } from '../store/store'
+import { parseJson } from '../store/recordTable'
+import { carriedRuns, type CarriedRuns, type RunSource } from './carriedRuns'
+import { inList } from './idList'
 import { infoOf } from './infoOf'
-import { manifestName, sessionFormat, sessionVersion, type Manifest } from './manifest'
-import { textsIn } from './recordWalk'
-import { allTables, type CarriedTable, type HeadTable, type SessionTables } from './sessionTables'
+import { manifestName, manifestSchema, sessionFormat, sessionVersion, type Manifest } from './manifest'
+import {
+  allTables,
+  type CarriedTable,
+  type HeadTable,
+  type KeyedTable,
+  type SessionTables
+} from './sessionTables'
 import { createZipWriter, type ZipWriter } from './zipWriter'
 
 /** A network as sessions carry it. */
@@ -21,13 +29,8 @@ export interface CarriedModel {
 }
 
 /** What writing a session needs of other nouns. */
-export interface ExportDeps {
+export interface ExportDeps extends RunSource {
   store: Pick<Store, 'read' | 'exportQuery'>
-  tables: SessionTables
-  /** Every run that can be listed. */
-  runs(): Promise<Run[]>
-  /** Ids of runs that this one relies on without naming them. */
-  reliesOn(run: Run, texts: ReadonlySet<string>): Promise<string[]>
   models(): Promise<CarriedModel[]>
   /** The ONNX file of a model first, then what lies beside it. */
   modelFiles(id: string): Promise<{ location: string; file: string }[]>
@@ -47,16 +50,16 @@ export interface ExportRequest {
   example: boolean
 }
 
-/** Writes chosen runs and what they need. @throws input.notFound, run.busy, store.exportFailed */
+/** Writes chosen runs and what they need. @throws input.notFound, run.busy, store.corrupt, store.exportFailed */
 export async function exportSession(deps: ExportDeps, request: ExportRequest): Promise<SessionInfo> {
-  const { runs, texts } = await withNeeds(deps, request.runIds)
+  const carried = await carriedRuns(deps, request.runIds)
   const file = path.resolve(request.file)
   const scratch = await mkdtemp(path.join(deps.scratchFolder, 'exporting-'))
   try {
     const manifest = await replaceFile(file, async (unfinished) => {
       const handle = await open(unfinished, 'wx', 0o600)
       try {
-        return await writeSession(deps, request, runs, texts, createZipWriter(handle), scratch)
+        return await writeSession(deps, request, carried, createZipWriter(handle), scratch)
       } finally {
         await handle.close()
       }
@@ -70,12 +73,11 @@ export async function exportSession(deps: ExportDeps, request: ExportRequest): P
 async function writeSession(
   deps: ExportDeps,
   { title, example }: ExportRequest,
-  runs: readonly Run[],
-  texts: ReadonlySet<string>,
+  { runs, texts, notes: unread }: CarriedRuns,
   zip: ZipWriter,
   scratch: string
 ): Promise<Manifest> {
-  const members = await addTables(deps, runs, texts, zip, scratch)
+  const { members, notes: leftOut } = await addTables(deps, runs, texts, zip, scratch)
   const { models, files, notes } = await addModels(deps, texts, zip, !example)
   const manifest: Manifest = {
     ...{ format: sessionFormat, version: sessionVersion, writtenBy: deps.version, example },
@@ -84,58 +86,12 @@ async function writeSession(
       ...{ id, kind, title: what, name, notes: own, tags, startedAtMs }
     })),
     tables: await tableVersions(deps, members),
-    ...{ models, notes, members: [...members, ...files] }
+    ...{ models, notes: [...unread, ...leftOut, ...notes], members: [...members, ...files] }
   }
+  requireReadable(manifest)
   await zip.add(manifestName, Buffer.from(JSON.stringify(manifest, null, 1)))
   await zip.end()
   return manifest
-}
-
-/** The chosen runs, the runs they name, the runs those name, and every text in all of them. */
-async function withNeeds(
-  deps: ExportDeps,
-  runIds: readonly string[]
-): Promise<{ runs: Run[]; texts: Set<string> }> {
-  const known = new Map((await deps.runs()).map((run) => [run.id, run]))
-  const all = runIds.length === 0
-  const open = all ? [...known.keys()].filter((id) => known.get(id)!.state !== 'unreadable') : [...runIds]
-  const chosen = new Map<string, Run>()
-  const texts = new Set<string>()
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    const run = known.get(id)
-    if (run === undefined) throw noRun(id)
-    if (chosen.has(id)) continue
-    if (run.state === 'running') {
-      if (all) continue
-      throw new AppError('run.busy', `"${run.name ?? run.title}" is running.`, 'Export it when it has ended.')
-    }
-    if (run.state === 'unreadable') throw noRun(id)
-    chosen.set(id, run)
-    const own = await textsOf(deps, run)
-    for (const text of own) texts.add(text)
-    const named = [...own].filter((text) => known.has(text) && known.get(text)!.state !== 'running')
-    open.push(...named, ...(await deps.reliesOn(run, own)).filter((other) => known.has(other)))
-  }
-  if (chosen.size === 0) {
-    throw new AppError('input.notFound', 'There is no run to export.', 'Run something, or open an example.')
-  }
-  return { runs: [...chosen.values()].sort((a, b) => b.startedAtMs - a.startedAtMs), texts }
-}
-
-async function textsOf({ store, tables }: ExportDeps, run: Run): Promise<Set<string>> {
-  const head = tables.heads.find(({ kind }) => kind === run.kind)!
-  const columns = [...(head.boards ?? []), ...Object.keys(head.json ?? {})]
-  const [row] = await store.read(
-    `SELECT ${columns.map((column) => `${column}::VARCHAR AS ${column}`).join(', ')} FROM ${head.table} WHERE ${head.id} = $1`,
-    [run.id]
-  )
-  const texts = new Set<string>()
-  for (const column of head.boards ?? []) if (typeof row?.[column] === 'string') texts.add(row[column])
-  for (const column of Object.keys(head.json ?? {})) {
-    const text = row?.[column]
-    if (typeof text === 'string') textsIn(JSON.parse(text), texts)
-  }
-  return texts
 }
 
 async function addTables(
@@ -144,39 +100,63 @@ async function addTables(
   texts: ReadonlySet<string>,
   zip: ZipWriter,
   scratch: string
-): Promise<Manifest['members']> {
+): Promise<{ members: Manifest['members']; notes: string[] }> {
+  const unread = await unreadableKeyed(deps, texts)
+  const lists = [runs.map(({ id }) => id), [...texts], unread].map((list) => JSON.stringify(list))
   const members: Manifest['members'] = []
   for (const { table, where } of queriesOf(deps.tables)) {
     const parquet = path.join(scratch, `${table}.parquet`)
-    const rows = await deps.store.exportQuery(
-      `SELECT * FROM ${table} WHERE ${where}`,
-      [JSON.stringify(runs.map(({ id }) => id)), JSON.stringify([...texts])],
-      parquet,
-      'parquet'
-    )
+    const sql = `SELECT * FROM ${table} WHERE ${where}`
+    const rows = await deps.store.exportQuery(sql, lists, parquet, 'parquet')
     if (rows > 0) {
       const name = `tables/${table}.parquet`
       members.push({ name, table, rows, ...(await zip.add(name, { file: parquet })) })
     }
     await rm(parquet, { force: true })
   }
-  return members
+  return {
+    members,
+    notes: unread.map((keys) => `What was measured for ${keys} cannot be read: not included.`)
+  }
 }
 
-/** Which rows of every table belong to the runs of $1; $2: every text of their records. */
+/** Keys of rows with keys of their own whose records no import accepts. */
+async function unreadableKeyed({ store, tables }: ExportDeps, texts: ReadonlySet<string>): Promise<string[]> {
+  const found: string[] = []
+  for (const keyed of tables.keyed) {
+    const columns = Object.keys(keyed.json ?? {})
+    const rows = await store.read<Record<string, string>>(
+      `SELECT ${keysOf(keyed)} AS "the keys", ${columns.join(', ')} FROM ${keyed.table} WHERE ${keyedWhere(keyed, '$1')}`,
+      [JSON.stringify([...texts])]
+    )
+    for (const row of rows) {
+      const fits = columns.every(
+        (column) => parseJson(row[column] ?? '', keyed.json![column]!).problem === null
+      )
+      if (!fits) found.push(row['the keys']!)
+    }
+  }
+  return found
+}
+
+/** All keys of a row as one text. */
+const keysOf = ({ keys }: KeyedTable): string => `concat_ws(', ', ${keys.join(', ')})`
+
+const keyedWhere = ({ keys }: KeyedTable, texts: string): string =>
+  keys.map((key) => inList(key, texts)).join(' AND ')
+
+/** Which rows of every table belong to the runs of $1; $2: every text of their records; $3: keys that are left out. */
 function queriesOf({ heads, rows, shared, keyed }: SessionTables): { table: string; where: string }[] {
-  const inList = (column: string, parameter: string): string =>
-    `${column} IN (SELECT unnest(from_json(${parameter}::VARCHAR, '["VARCHAR"]')))`
   return [
-    ...heads.map(({ table, id }: HeadTable) => ({ table, where: inList(id, '$1') })),
-    ...rows.map(({ table, key }) => ({ table, where: inList(key, '$1') })),
+    ...heads.map(({ table, id }: HeadTable) => ({ table, where: inList(id) })),
+    ...rows.map(({ table, key }) => ({ table, where: inList(key) })),
     ...shared.map(({ table, id, maker, through }) => ({
       table,
-      where: `${inList(maker, '$1')} OR ${id} IN (SELECT ${through.column} FROM ${through.table} WHERE ${inList(through.key, '$1')})`
+      where: `${inList(maker)} OR ${id} IN (SELECT ${through.column} FROM ${through.table} WHERE ${inList(through.key)})`
     })),
-    ...keyed.map(({ table, keys }) => ({
-      table,
-      where: keys.map((key) => inList(key, '$2')).join(' AND ')
+    ...keyed.map((one) => ({
+      table: one.table,
+      where: `${keyedWhere(one, '$2')} AND NOT (${inList(keysOf(one), '$3')})`
     }))
   ]
 }
@@ -218,10 +198,16 @@ async function addModels(
   return { models, files, notes }
 }
 
-function noRun(id: string): AppError {
-  return new AppError(
-    'input.notFound',
-    `There is no run ${id} that can be exported.`,
-    'List the runs with `bitbench run list` or on the Runs page.'
+/** What is written can be read again. @throws store.exportFailed (a network's file name that not every system takes) */
+function requireReadable(manifest: Manifest): void {
+  const issue = manifestSchema.safeParse(manifest).error?.issues[0]
+  if (issue === undefined) return
+  const [part, index] = issue.path
+  const what =
+    part === 'models' ? `the network "${manifest.models[Number(index)]?.name}"` : issue.path.join('.')
+  throw new AppError(
+    'store.exportFailed',
+    `The session could not be read again: ${what} (${issue.message}).`,
+    'Choose fewer runs, or rename the files of the network: no \\ : * ? " < > |, at most 200 characters.'
   )
 }

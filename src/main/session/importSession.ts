@@ -4,7 +4,8 @@ import type { ImportedRun, SessionImport } from '../../shared/contract/session'
 import { AppError } from '../../shared/errors'
 import type { StoreSession } from '../store/sql'
 import type { Store } from '../store/store'
-import { contentOf } from './contentHash'
+import { columnsByTable, contentOf, hashOf } from './contentHash'
+import { inList } from './idList'
 import type { Manifest } from './manifest'
 import { renameColumn, renameStaged, staged, stagedBoards, stageSession } from './stageSession'
 import type { SessionTables, SharedTable } from './sessionTables'
@@ -118,7 +119,7 @@ async function earlierCopies(
   const present = heads.map(({ table, id }) => `SELECT ${id} FROM ${table}`).join(' UNION ALL ')
   return await session.all(
     `SELECT run_id AS run, original_id AS original, content FROM session_import
-     WHERE original_id IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]'))) AND run_id IN (${present})`,
+     WHERE ${inList('original_id')} AND run_id IN (${present})`,
     [JSON.stringify(ids)]
   )
 }
@@ -174,14 +175,13 @@ async function dropStaged(
   ids: readonly string[]
 ): Promise<void> {
   const list = [JSON.stringify(ids)]
-  const inList = `IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]')))`
   for (const { table, id } of heads)
-    await session.run(`DELETE FROM ${staged(table)} WHERE ${id} ${inList}`, list)
+    await session.run(`DELETE FROM ${staged(table)} WHERE ${inList(id)}`, list)
   for (const { table, key } of rows)
-    await session.run(`DELETE FROM ${staged(table)} WHERE ${key} ${inList}`, list)
+    await session.run(`DELETE FROM ${staged(table)} WHERE ${inList(key)}`, list)
   for (const { table, id, maker, through } of shared) {
     // What a run here made and one that is added adopted has no maker among the added ones.
-    await session.run(`UPDATE ${staged(table)} SET ${maker} = NULL WHERE ${maker} ${inList}`, list)
+    await session.run(`UPDATE ${staged(table)} SET ${maker} = NULL WHERE ${inList(maker)}`, list)
     await session.run(
       `DELETE FROM ${staged(table)} WHERE ${id} NOT IN (SELECT ${through.column} FROM ${staged(through.table)})
          AND ${maker} IS NULL`
@@ -195,14 +195,10 @@ async function placeShared(
   { tables, newId }: ImportDeps,
   added: readonly PlacedRun[]
 ): Promise<void> {
+  const columns = await columnsByTable(session)
   for (const shared of tables.shared) {
     const { table, id, maker, through } = shared
-    const columns = await columnsOf(session, table)
-    const content = (alias: string): string =>
-      `hash(${columns
-        .filter((column) => column !== maker)
-        .map((column) => `${alias}.${column}`)
-        .join(', ')})`
+    const content = (alias: string): string => hashOf(columns.get(table)!, alias, [maker])
     const clashes = await session.all<{ id: string; same: boolean }>(
       `SELECT s.${id} AS id, ${content('s')} = ${content('h')} AS same
        FROM ${staged(table)} s JOIN ${table} h ON h.${id} = s.${id}`
@@ -210,14 +206,11 @@ async function placeShared(
     const same = clashes.filter((row) => row.same).map((row) => row.id)
     await session.run(
       `UPDATE ${staged(table)} SET ${maker} = NULL
-       WHERE ${maker} NOT IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]')))`,
+       WHERE NOT (${inList(maker)})`,
       [JSON.stringify(added.map(({ oldId }) => oldId))]
     )
     await adoptSame(session, shared, same, added)
-    await session.run(
-      `DELETE FROM ${staged(table)} WHERE ${id} IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]')))`,
-      [JSON.stringify(same)]
-    )
+    await session.run(`DELETE FROM ${staged(table)} WHERE ${inList(id)}`, [JSON.stringify(same)])
     const fresh = new Map(clashes.filter((row) => !row.same).map((row) => [row.id, newId()]))
     await renameColumn(session, table, id, fresh)
     await renameColumn(session, through.table, through.column, fresh)
@@ -235,19 +228,11 @@ async function adoptSame(
   await session.run(
     `INSERT INTO ${staged(through.table)} (${through.key}, ${through.column})
      SELECT s.${maker}, s.${id} FROM ${staged(table)} s JOIN ${table} h ON h.${id} = s.${id}
-     WHERE s.${maker} IS NOT NULL AND s.${id} IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]')))
-       AND (h.${maker} IS DISTINCT FROM s.${maker} OR s.${maker} IN (SELECT unnest(from_json($2::VARCHAR, '["VARCHAR"]'))))
+     WHERE s.${maker} IS NOT NULL AND ${inList(`s.${id}`)}
+       AND (h.${maker} IS DISTINCT FROM s.${maker} OR ${inList(`s.${maker}`, '$2')})
      EXCEPT SELECT ${through.key}, ${through.column} FROM ${staged(through.table)}`,
     [JSON.stringify(same), JSON.stringify(renamedRuns)]
   )
-}
-
-async function columnsOf(session: StoreSession, table: string): Promise<string[]> {
-  const rows = await session.all<{ name: string }>(
-    'SELECT column_name AS name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position',
-    [table]
-  )
-  return rows.map(({ name }) => name)
 }
 
 /** Names, notes and tags of added runs, and where they came from; a deleted run that comes again is restored. */

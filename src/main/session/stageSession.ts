@@ -1,5 +1,7 @@
 import type { StoreSession } from '../store/sql'
 import { parseJson } from '../store/recordTable'
+import { inList } from './idList'
+import { recordProblem } from './recordProblem'
 import { boardsIn, renamed, type Renames } from './recordWalk'
 import { allTables, type CarriedTable, type HeadTable, type SessionTables } from './sessionTables'
 import type { UnpackedSession } from './unpackSession'
@@ -71,12 +73,10 @@ async function checkParquet(
 
 /** Every JSON column of a kind of run holds what its noun reads, under the id of its row. */
 async function checkRecords(session: StoreSession, head: HeadTable, file: string): Promise<void> {
-  const { table, id, idIn, json = {} } = head
+  const { table, id } = head
   await eachRecord(session, head, id, async (key, column, text) => {
-    const { value, problem } = parseJson(text, json[column]!)
-    if (problem !== null) throw invalidSession(file, `a row of ${table} does not fit (${column}, ${problem})`)
-    if (column === idIn && (value as { id?: unknown }).id !== key)
-      throw invalidSession(file, `a row of ${table} has two ids`)
+    const problem = recordProblem(head, column, text, key)
+    if (problem !== null) throw invalidSession(file, `a row of ${table} does not fit (${problem})`)
   })
   const [twice] = await session.all<{ rows: number; ids: number }>(
     `SELECT count(*) AS rows, count(DISTINCT ${id}) AS ids FROM ${staged(table)}`
@@ -111,12 +111,12 @@ async function checkOwners(
   const strays: [string, string][] = [
     ...tables.rows.map(({ table, key }): [string, string] => [
       table,
-      `SELECT count(*) AS strays FROM ${staged(table)} WHERE ${key} IS NULL OR ${key} NOT IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]')))`
+      `SELECT count(*) AS strays FROM ${staged(table)} WHERE ${key} IS NULL OR NOT (${inList(key)})`
     ]),
     ...tables.shared.map(({ table, id, maker, through }): [string, string] => [
       table,
       `SELECT count(*) AS strays FROM ${staged(table)} WHERE ${id} NOT IN (SELECT ${through.column} FROM ${staged(through.table)} WHERE ${through.column} IS NOT NULL)
-         AND (${maker} IS NULL OR ${maker} NOT IN (SELECT unnest(from_json($1::VARCHAR, '["VARCHAR"]')))) OR ${id} IS NULL`
+         AND (${maker} IS NULL OR NOT (${inList(maker)})) OR ${id} IS NULL`
     ])
   ]
   for (const [table, sql] of strays) {

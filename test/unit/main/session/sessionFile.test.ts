@@ -222,6 +222,40 @@ describe('a session file', () => {
     expect(readdirSync(path.join(folder, 'there', 'sessions'))).toEqual([])
   })
 
+  it('leaves out what no import would accept, says so, and refuses a run of that kind that was chosen', async () => {
+    await here.store.run(`UPDATE proxy_model SET fitted = '{"proxy":{"format":"older"}}'`)
+    await here.store.run(`UPDATE profile_campaign SET items = '[{"kernel":"gone"}]' WHERE id = 'camp-1'`)
+    await here.store.run("INSERT INTO proxy_calibration VALUES ('virtual:small', $1, 1, '{}')", [
+      modelId(network)
+    ])
+    const chosen = here.call('session.export', { file, runIds: ['camp-1'], title: '' })
+    await expect(chosen).rejects.toMatchObject({
+      code: 'store.corrupt',
+      message: expect.stringMatching(/camp-1.*items/)
+    })
+    expect(readdirSync(folder)).not.toContain('one.bbsession')
+    // The proxy is only named by the search: the search is carried without it.
+    const one = await here.call('session.export', { file, runIds: ['search-1'], title: '' })
+    expect(one.runs.map(({ id }) => id)).toEqual(['search-1'])
+    expect(one.notes).toEqual([
+      '1 run of a stored form that cannot be read: not included (proxy-1).',
+      `What was measured for virtual:small, ${modelId(network)} cannot be read: not included.`
+    ])
+    const all = await here.call('session.export', { file, runIds: [], title: '' })
+    expect(all.runs.map(({ id }) => id).sort()).toEqual(['camp-2', 'rec-1', 'search-1'])
+    expect(all.notes[0]).toContain('2 runs')
+    expect((await statesOf(there)).map(([, state]) => state)).toEqual(['added', 'added', 'added'])
+    expect(await there.store.all('SELECT * FROM proxy_calibration')).toEqual([])
+  })
+
+  it('is refused where a network has a file name that other systems do not take', async () => {
+    here.models.get(modelId(network))!.name = 'net:2'
+    await expect(
+      here.call('session.export', { file, runIds: ['search-1'], title: '' })
+    ).rejects.toMatchObject({ code: 'store.exportFailed', message: expect.stringContaining('"net:2"') })
+    expect(readdirSync(folder)).not.toContain('one.bbsession')
+  })
+
   it('is refused for runs that are not there or still run, and what stood there stays', async () => {
     writeFileSync(file, 'older')
     await expect(here.call('session.export', { file, runIds: ['nope'], title: '' })).rejects.toMatchObject({
