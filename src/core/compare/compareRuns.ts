@@ -4,9 +4,10 @@ import type { ProxySummary } from '../../shared/contract/proxy'
 import type { RunComparisonJson } from '../../shared/contract/runComparison'
 import type { Search } from '../../shared/contract/search'
 import { itemKey } from '../kernel/shape'
-import { meanRatio, frontOfPoints, shareDifference, type Compared } from './intervals'
+import { paretoFront } from '../search/pareto'
+import { meanRatio, shareDifference, type Compared } from './intervals'
 
-/** What is compared of runs of one kind; ids and titles are added by who knows them. */
+/** What is compared of runs of one kind; ids and titles are added by the caller. */
 export type RunFigures = Omit<RunComparisonJson, 'kind' | 'runs'>
 type Figure = RunFigures['figures'][number]
 
@@ -81,8 +82,9 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
   }
 }
 
+/** Schemes that no other one beats in cost and loss, by rising cost. */
 function frontOf(search: Search, run: number): RunFigures['curves'][number] {
-  const front = frontOfPoints(search.trace)
+  const front = paretoFront(search.trace, ({ cost, loss }) => [cost, loss]).sort((a, b) => a.cost - b.cost)
   return {
     ...{ run, name: 'front', x: front.map(({ cost }) => cost / search.baselineCost) },
     y: front.map(({ loss }) => loss)
@@ -158,11 +160,14 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
   const byItem = campaigns.map((samples) => new Map(samples.map((sample) => [itemKey(sample), sample])))
   const pairOf = (sample: Sample): string => `${sample.kernel} ${bits(sample)}`
   const pairs = [...new Set(campaigns.flat().map(pairOf))].sort()
-  const ratiosOf = (pair: string, index: number): number[] =>
-    [...byItem[0]!].flatMap(([key, first]) => {
-      const other = byItem[index]!.get(key)
-      return pairOf(first) === pair && other?.unit === first.unit ? [other.time / first.time] : []
-    })
+  const ratios = byItem.map((items) => {
+    const byPair = new Map(pairs.map((pair): [string, number[]] => [pair, []]))
+    for (const [key, first] of byItem[0]!) {
+      const other = items.get(key)
+      if (other?.unit === first.unit) byPair.get(pairOf(first))!.push(other.time / first.time)
+    }
+    return byPair
+  })
   return {
     notes: agree(
       campaigns.filter(([first]) => first !== undefined),
@@ -172,8 +177,8 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
       : ['They measured in different units: only Samples of one unit are compared.'],
     figures: pairs.map((pair) => ({
       ...{ name: pair, unit: 'shapes in common', how: 'ratio' as const },
-      values: campaigns.map((_, index) => ratiosOf(pair, index).length),
-      against: campaigns.map((_, index) => (index === 0 ? null : meanRatio(ratiosOf(pair, index))))
+      values: ratios.map((byPair) => byPair.get(pair)!.length),
+      against: differences(ratios, (_, byPair) => meanRatio(byPair.get(pair)!))
     })),
     rows: [],
     curves: []

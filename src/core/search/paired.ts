@@ -1,3 +1,5 @@
+import { normal95 } from '../math/normal'
+
 /** How a scheme differs from int8 on the same items. */
 export interface Paired {
   readonly images: number
@@ -10,8 +12,6 @@ export interface Paired {
   /** Half the width of the 95 % interval of the difference. */
   readonly margin: number
 }
-
-const normal95 = 1.959963985
 
 /**
  * Difference of two shares measured on the same items with its 95 % interval (Agresti and Min, Statistics in Medicine 24,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compareCampaigns, compareSearches } from '@core/compare/compareRuns'
-import { meanRatio, frontOfPoints, shareDifference } from '@core/compare/intervals'
+import { meanRatio, shareDifference } from '@core/compare/intervals'
 import type { Sample } from '@shared/contract/profile'
 import type { Search } from '@shared/contract/search'
 
@@ -9,7 +9,7 @@ describe('differences with their intervals', () => {
     // (41 + 1) / 52 - (50 + 1) / 52 by hand: centre -9/52, variances p (1 - p) / 52.
     const found = shareDifference({ share: 1, items: 50 }, { share: 0.82, items: 50 })
     expect(found.value).toBeCloseTo(-0.18, 12)
-    const half = 1.959964 * Math.sqrt(((51 / 52) * (1 / 52)) / 52 + ((42 / 52) * (10 / 52)) / 52)
+    const half = 1.959963985 * Math.sqrt(((51 / 52) * (1 / 52)) / 52 + ((42 / 52) * (10 / 52)) / 52)
     expect(found.low).toBeCloseTo(-9 / 52 - half, 12)
     expect(found.high).toBeCloseTo(-9 / 52 + half, 12)
     // Never an empty interval, also at certainty.
@@ -27,21 +27,6 @@ describe('differences with their intervals', () => {
     for (const figure of [same.value, same.low, same.high]) expect(figure).toBeCloseTo(3, 12)
     expect(meanRatio([2])).toBeNull()
     expect(meanRatio([])).toBeNull()
-  })
-
-  it('fronts keep what nothing beats, once', () => {
-    const points = [
-      { cost: 3, loss: 1 },
-      { cost: 1, loss: 5 },
-      { cost: 2, loss: 5 },
-      { cost: 2, loss: 2 },
-      { cost: 2, loss: 2 }
-    ]
-    expect(frontOfPoints(points)).toEqual([
-      { cost: 1, loss: 5 },
-      { cost: 2, loss: 2 },
-      { cost: 3, loss: 1 }
-    ])
   })
 })
 
@@ -108,6 +93,19 @@ describe('searches', () => {
     expect(found.curves[0]).toEqual({ run: 0, name: 'best so far', x: [1, 2], y: [null, 0.1] })
     expect(found.curves[1]).toEqual({ run: 0, name: 'front', x: [0.5], y: [0.1] })
     expect(found.notes).toEqual([])
+  })
+
+  it('have fronts that keep what nothing beats, once, by rising cost', () => {
+    const points = [
+      { cost: 3, loss: 1 },
+      { cost: 1, loss: 5 },
+      { cost: 2, loss: 5 },
+      { cost: 2, loss: 2 },
+      { cost: 2, loss: 2 }
+    ]
+    const trace = points.map((point, index) => ({ ...point, index, bestLoss: null })) as Search['trace']
+    const found = compareSearches([search({ trace, baselineCost: 1 }, 4), search({}, 4)])
+    expect(found.curves[1]).toEqual({ run: 0, name: 'front', x: [1, 2, 3], y: [5, 2, 1] })
   })
 
   it('of other networks, objectives or costs say so and have no interval', () => {
