@@ -1,19 +1,14 @@
-import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract'
 import type { Sample } from '../../shared/contract/profile'
-import { AppError } from '../../shared/errors'
 import type { Dispatch } from '../hosts/dispatcher'
 import { createRunComparison } from '../runs/runComparison'
+import { createCommandCaller } from './commandCaller'
 
 /** Samples of a campaign that are read at a time. */
 const samplePage = 20_000
 
 /** Comparison of stored runs over the contract itself; `dispatch` may only exist later. */
 export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof createRunComparison> {
-  const call = async <K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> => {
-    const reply = await dispatch()(name, input, { signal: new AbortController().signal })
-    if (!reply.ok) throw AppError.from(reply.error)
-    return reply.value as CommandOutput<K>
-  }
+  const call = createCommandCaller(dispatch)
   return createRunComparison({
     run: async (id) => (await call('run.get', { id })).run,
     search: async (searchId) => (await call('search.get', { searchId })).search,

@@ -1,8 +1,8 @@
-import type { CommandOutput } from '../../shared/contract'
 import { AppError } from '../../shared/errors'
 import type { Dispatch } from '../hosts/dispatcher'
 import { createLoopService, type LoopService } from '../loop/loopService'
 import { createRunLabels } from '../runs/runLabels'
+import { createCommandCaller } from './commandCaller'
 import type { Foundation } from './foundation'
 
 /** The guided loop over the contract itself; `dispatch` may only exist later. */
@@ -16,11 +16,7 @@ export function connectLoop(foundation: Foundation, dispatch: () => Dispatch): L
     nowMs,
     newId,
     calls: {
-      async call(name, input) {
-        const reply = await dispatch()(name, input, { signal: new AbortController().signal })
-        if (!reply.ok) throw AppError.from(reply.error)
-        return reply.value as CommandOutput<typeof name>
-      },
+      call: createCommandCaller(dispatch),
       async follow(jobId, signal, onChange) {
         const cancel = (): void => jobs.cancel(jobId)
         signal.addEventListener('abort', cancel, { once: true })
