@@ -53,7 +53,7 @@ export function readCheckpoint(bytes: Uint8Array): LmModel {
       `The checkpoint has ${bytes.length} bytes; one of its sizes has ${expected}`,
       'The file may be cut off, or be of another format: export it again as float32 (version 0 of llama2.c).'
     )
-  const values = new Float32Array(Uint8Array.from(bytes.subarray(4 * headerInts)).buffer)
+  const values = new Float32Array(new Uint8Array(bytes.subarray(4 * headerInts)).buffer)
   let at = 0
   const take = (count: number): Float32Array => values.subarray(at, (at += count))
   const table = config.vocabulary * config.dim

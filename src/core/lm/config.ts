@@ -35,6 +35,10 @@ export const headSize = (config: LmConfig): number => config.dim / config.heads
 /** Width of the keys (and of the values) of one position. */
 export const kvDim = (config: LmConfig): number => config.kvHeads * headSize(config)
 
+/** The head of keys and values that query head `head` reads. */
+export const kvHeadOf = (config: LmConfig, head: number): number =>
+  Math.floor((head * config.kvHeads) / config.heads)
+
 /**
  * Checks that the sizes describe a decoder.
  * @throws AppError model.invalid

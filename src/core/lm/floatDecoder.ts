@@ -1,4 +1,4 @@
-import { headSize, kvDim, type LmConfig } from './config'
+import { headSize, kvDim, kvHeadOf, type LmConfig } from './config'
 import { rotationTable, type LmLayer, type LmModel } from './checkpoint'
 
 /** A decoder that is given one token at a time. */
@@ -16,22 +16,17 @@ export interface Decoder {
 }
 
 /** Tensors that a decoder shows while it runs, each with its layer (-1: outside the layers). */
-export const observedTensors = [
-  'residual',
-  'attentionInput',
-  'query',
-  'key',
-  'value',
-  'attentionOutput',
-  'ffnInput',
-  'gate',
-  'up',
-  'ffnOutput',
-  'classifierInput'
-] as const
-
-/** Name of a tensor that a decoder shows. */
-export type ObservedTensor = (typeof observedTensors)[number]
+export type ObservedTensor =
+  | 'residual'
+  | 'attentionInput'
+  | 'query'
+  | 'key'
+  | 'value'
+  | 'attentionOutput'
+  | 'ffnInput'
+  | 'up'
+  | 'ffnOutput'
+  | 'classifierInput'
 
 /** Called with each tensor while a decoder runs; the values are written again afterwards. */
 export type Observer = (tensor: ObservedTensor, layer: number, values: Float64Array) => void
@@ -122,9 +117,8 @@ export function createFloatDecoder(model: LmModel, observe?: Observer): Decoder 
     observe?.('query', index, state.query)
     observe?.('key', index, key)
     observe?.('value', index, value)
-    const group = config.heads / config.kvHeads
     for (let head = 0; head < config.heads; head++)
-      attend(state, index, head * size, Math.floor(head / group) * size, { position, size, width })
+      attend(state, index, head * size, kvHeadOf(config, head) * size, { position, size, width })
     observe?.('attentionOutput', index, state.mixed)
   }
 
@@ -132,7 +126,6 @@ export function createFloatDecoder(model: LmModel, observe?: Observer): Decoder 
     const { gate, up } = state
     multiply(layer.w1, state.normal, gate)
     multiply(layer.w3, state.normal, up)
-    observe?.('gate', index, gate)
     observe?.('up', index, up)
     for (let at = 0; at < gate.length; at++) gate[at] = (gate[at] / (1 + Math.exp(-gate[at]))) * up[at]
     observe?.('ffnOutput', index, gate)

@@ -1,3 +1,5 @@
+import { logSumExp } from '../math/logSumExp'
+import { argmax } from '../quant/integer/runInteger'
 import type { Decoder } from './floatDecoder'
 import { beginToken } from './tokenizer'
 
@@ -7,20 +9,9 @@ export interface DocumentLoss {
   readonly tokens: number
 }
 
-/** Index of the largest value; the first of equal ones. */
-export function largestIndex(values: ArrayLike<number>): number {
-  let best = 0
-  for (let at = 1; at < values.length; at++) if (values[at] > values[best]) best = at
-  return best
-}
-
 /** -log of the softmax of `logits` at `token`, in nats. */
-export function tokenLoss(logits: ArrayLike<number>, token: number): number {
-  const largest = logits[largestIndex(logits)]
-  let sum = 0
-  for (let at = 0; at < logits.length; at++) sum += Math.exp(logits[at] - largest)
-  return Math.log(sum) + largest - logits[token]
-}
+export const tokenLoss = (logits: ArrayLike<number>, token: number): number =>
+  logSumExp(logits) - logits[token]
 
 /** Loss of a document's tokens (the begin marker first), as far as the sequence is long. */
 export function documentLoss(decoder: Decoder, tokens: readonly number[]): DocumentLoss {
@@ -43,11 +34,11 @@ export function* greedyTokens(
 ): Generator<number, void> {
   decoder.reset()
   let next = 0
-  for (const token of prompt) next = largestIndex(decoder.step(token))
+  for (const token of prompt) next = argmax(decoder.step(token))
   for (let made = 0; made < count; made++) {
     if (untilBegin && next === beginToken) return
     yield next
     if (made + 1 === count || decoder.position() === decoder.config.sequenceLength) return
-    next = largestIndex(decoder.step(next))
+    next = argmax(decoder.step(next))
   }
 }

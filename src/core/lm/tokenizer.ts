@@ -2,9 +2,8 @@ import { AppError } from '../../shared/errors'
 import { ByteReader, ByteWriter, concatBytes } from '../binary/bytes'
 import { decodeUtf8, encodeUtf8 } from '../binary/utf8'
 
-/** Token ids with a fixed meaning in llama2.c. */
+/** Token that begins a text in llama2.c. */
 export const beginToken = 1
-export const endToken = 2
 /** Token of byte 0; the other bytes follow. */
 export const byteToken = 3
 

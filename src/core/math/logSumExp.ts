@@ -1,5 +1,5 @@
 /** ln of the sum of exp over `count` values from `from` on, without overflow: logit - logSumExp is a log-probability. */
-export function logSumExp(values: Float32Array, from = 0, count = values.length): number {
+export function logSumExp(values: ArrayLike<number>, from = 0, count = values.length): number {
   let most = -Infinity
   for (let at = from; at < from + count; at++) most = Math.max(most, values[at])
   let sum = 0

@@ -49,24 +49,22 @@ export async function loadDecoder(
   lm: QuantizedLm,
   options: { signal: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void }
 ): Promise<BoardDecoder> {
-  const build = decoderBuild(session.info)
-  const file = resourcePath('firmware', 'build', build)
-  const code = {
+  const file = resourcePath('firmware', 'build', decoderBuild(session.info))
+  const plan = planDecoder(lm, session.info, {
     bytes: new Uint8Array(await readFile(`${file}.bin`)),
     addresses: await readFile(`${file}.addresses`, 'utf8')
-  }
-  const plan = planDecoder(lm, session.info, () => code)
+  })
   const { program, block } = plan
   await session.upload(program.address, program.bytes, { signal: options.signal })
   await session.upload(block.address, block.image.bytes, options)
   const call = (what: number, signal: AbortSignal) =>
     session.call(program.address, block.address, what, { signal })
-  returnedToken((await call(checkAlone, options.signal)).returned)
+  returnedToken((await call(checkAlone, options.signal)).returned, lm.config.vocabulary)
   return {
     plan,
     async step(token, position, signal) {
       const { returned, cycles, instructions } = await call(token + position * 65536, signal)
-      return { token: returnedToken(returned), cycles, instructions }
+      return { token: returnedToken(returned, lm.config.vocabulary), cycles, instructions }
     },
     async parts() {
       const count = decoderParts.length * (lm.config.layers + 1)

@@ -1,7 +1,8 @@
 import { AppError } from '../../../shared/errors'
 import { ByteWriter } from '../../binary/bytes'
+import { alignUp } from '../../deploy/planner'
 import { packWeights } from '../../quant/packing'
-import { headSize, matrixNames } from '../config'
+import { kvDim, matrixNames } from '../config'
 import { logistic, partExponents, wholeExponents } from '../integer/lmTables'
 import type { Factors, QuantizedLm, QuantizedLmLayer, QuantizedMatrix } from '../integer/quantizedLm'
 
@@ -42,25 +43,25 @@ export interface DecoderImage {
 /** Parts of a step that are counted by themselves; the last is embedding, classifier and the choice of the token. */
 export const decoderParts = ['norm', 'qkv', 'rotate', 'attention', 'output', 'gate', 'down', 'rest'] as const
 
+/** Of the block and of everything in it, in bytes. */
+export const blockAlignment = 16
+
 const magic = 0x4d4c4242
 const version = 1
 const headerBytes = 4 * (12 + 2 + 4 + 1 + 13) + 8 + 2 * 24
 const layerBytes = 5 * 8 + matrixNames.length * 24
-
-/** Order of a layer's matrices in its record. */
-const recordOrder = ['wq', 'wk', 'wv', 'wo', 'w1', 'w2', 'w3'] as const
 
 /** Writes blobs behind a fixed head and remembers where they lie. */
 function createBlobs(from: number): { put(bytes: Uint8Array): number; bytes(): Uint8Array } {
   const writer = new ByteWriter(1 << 16)
   return {
     put(bytes) {
-      writer.align(16)
+      writer.align(blockAlignment)
       const at = from + writer.length
       writer.raw(bytes)
       return at
     },
-    bytes: () => writer.align(16).done()
+    bytes: () => writer.align(blockAlignment).done()
   }
 }
 
@@ -76,7 +77,7 @@ const bytesOf = (values: Int16Array | Int32Array | Uint16Array): Uint8Array => {
 /** Lays a quantized decoder out for a board's kernels. @throws AppError board.unsupportedKernel */
 export function buildDecoderImage(lm: QuantizedLm, findPair: FindPair): DecoderImage {
   const { config } = lm
-  const headBytes = align16(headerBytes + layerBytes * config.layers)
+  const headBytes = alignUp(headerBytes + layerBytes * config.layers, blockAlignment)
   const blobs = createBlobs(headBytes)
   const packed = new Map<Int8Array, number>()
   let weightBytes = 0
@@ -99,7 +100,7 @@ export function buildDecoderImage(lm: QuantizedLm, findPair: FindPair): DecoderI
   for (const layer of lm.layers) {
     for (const each of [layer.attentionNorm, layer.ffnNorm, layer.score, layer.mean, layer.hidden])
       factors(records, each)
-    for (const name of recordOrder) matrix(records, layer[name])
+    for (const name of matrixNames) matrix(records, layer[name])
   }
   const rest = new ByteWriter(64)
   factors(rest, lm.finalNorm)
@@ -120,7 +121,7 @@ export function buildDecoderImage(lm: QuantizedLm, findPair: FindPair): DecoderI
   for (const at of tables) head.u32(at)
   head.u32(headerBytes)
   for (const word of state.words) head.u32(word)
-  head.raw(rest.done()).raw(records.done()).align(16)
+  head.raw(rest.done()).raw(records.done()).align(blockAlignment)
   const bytes = new Uint8Array(imageBytes)
   bytes.set(head.done())
   bytes.set(body, headBytes)
@@ -133,11 +134,8 @@ export function buildDecoderImage(lm: QuantizedLm, findPair: FindPair): DecoderI
   }
 }
 
-const align16 = (value: number): number => 16 * Math.ceil(value / 16)
-
 /** Bytes of the keys (or the values) of one layer at one position. */
-const cacheRowBytes = ({ config, scheme }: QuantizedLm): number =>
-  (config.kvHeads * headSize(config) * scheme.cacheBits) / 8
+const cacheRowBytes = ({ config, scheme }: QuantizedLm): number => (kvDim(config) * scheme.cacheBits) / 8
 
 function planState(lm: QuantizedLm, from: number, findPair: FindPair) {
   const { config } = lm
@@ -163,10 +161,10 @@ function planState(lm: QuantizedLm, from: number, findPair: FindPair) {
     counters: 4 * decoderParts.length * (config.layers + 1)
   }
   const offsets = {} as Record<keyof typeof sizes, number>
-  let at = align16(from)
+  let at = alignUp(from, blockAlignment)
   for (const [name, size] of Object.entries(sizes)) {
     offsets[name as keyof typeof sizes] = at
-    at += align16(size)
+    at += alignUp(size, blockAlignment)
   }
   const { x, normal, query, mixed, gate, gated, weights, sums, scratch, keys, values, counters } = offsets
   return {
@@ -208,11 +206,17 @@ const reasons: Readonly<Record<number, string>> = {
 
 /**
  * The token that a call of the decoder program returned.
- * @throws AppError board.refused with the reason in words
+ * @throws AppError board.refused with the reason in words, board.protocol for a token that the model does not have
  */
-export function returnedToken(returned: number): number {
+export function returnedToken(returned: number, vocabulary: number): number {
   const value = returned >>> 0
-  if (value < 0xffffff00) return value
+  if (value < vocabulary) return value
+  if (value < 0xffffff00)
+    throw new AppError(
+      'board.protocol',
+      `The decoder on the board returned token ${value} of a vocabulary of ${vocabulary}.`,
+      'Its memory may have been overwritten: deploy the model again.'
+    )
   throw new AppError(
     'board.refused',
     `The decoder on the board refuses: ${reasons[value & 0xff] ?? `reason ${value & 0xff}`}.`,

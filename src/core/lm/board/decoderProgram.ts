@@ -1,14 +1,12 @@
 import { AppError } from '../../../shared/errors'
-import type { BoardInfo } from '../../board/boardInfo'
+import { findBoardKernel, usableRamBytes, type BoardInfo } from '../../board/boardInfo'
 import { moveImage } from '../../board/movedImage'
+import { alignUp } from '../../deploy/planner'
 import type { QuantizedLm } from '../integer/quantizedLm'
-import { buildDecoderImage, type DecoderImage, type FindPair } from './decoderImage'
+import { blockAlignment, buildDecoderImage, type DecoderImage, type FindPair } from './decoderImage'
 
 /** Address the decoder program is linked for. */
 const linkedAt = 0x80000000
-
-/** Of program and block. */
-const alignment = 16
 
 /** Names of the decoder's builds in resources/firmware/build. */
 export type DecoderBuild = 'decoder' | 'decoder-zbb'
@@ -33,10 +31,7 @@ export function decoderBuild(info: Pick<BoardInfo, 'xlen' | 'kernels'>): Decoder
 /** The kernels a board reports. */
 export function boardPairs(info: Pick<BoardInfo, 'kernels'>): FindPair {
   return (activationBits, weightBits) => {
-    const found = info.kernels.find(
-      (each) =>
-        each.kernel === 'matmul' && each.activationBits === activationBits && each.weightBits === weightBits
-    )
+    const found = findBoardKernel(info, 'matmul', activationBits, weightBits)
     if (found === undefined)
       throw new AppError(
         'board.unsupportedKernel',
@@ -51,9 +46,17 @@ export function boardPairs(info: Pick<BoardInfo, 'kernels'>): FindPair {
   }
 }
 
+/** The linked code of a build, and the list of its words that hold addresses. */
+export interface DecoderCode {
+  readonly bytes: Uint8Array
+  readonly addresses: string
+}
+
+/** Tokens that a call can name: it has 16 bits for one, beside 16 for the position. */
+const maxVocabulary = 65536
+
 /** Program and image with their places in a board's memory. */
 export interface DecoderPlan {
-  readonly build: DecoderBuild
   readonly program: { readonly address: number; readonly bytes: Uint8Array }
   readonly block: { readonly address: number; readonly image: DecoderImage }
   /** Bytes of RAM that remain. */
@@ -62,30 +65,32 @@ export interface DecoderPlan {
 
 /**
  * Plans a decoder into a board's RAM: the program, moved to where RAM begins, and the block behind it.
- * @param binary the build's code and the list of its address words
- * @throws AppError deploy.outOfMemory with the bytes that are missing
+ * @param code the build that `decoderBuild` names for the board
+ * @throws AppError deploy.outOfMemory with the bytes that are missing, model.unsupportedShape for more tokens than a call can name
  */
 export function planDecoder(
   lm: QuantizedLm,
-  info: Pick<BoardInfo, 'ram' | 'xlen' | 'kernels'>,
-  binary: (build: DecoderBuild) => { bytes: Uint8Array; addresses: string }
+  info: Pick<BoardInfo, 'ram' | 'kernels'>,
+  { bytes, addresses }: DecoderCode
 ): DecoderPlan {
-  const build = decoderBuild(info)
+  if (lm.config.vocabulary > maxVocabulary)
+    throw new AppError(
+      'model.unsupportedShape',
+      `The language model has ${lm.config.vocabulary} tokens; the decoder program takes up to ${maxVocabulary}.`,
+      'Train a model with a smaller vocabulary.'
+    )
   const image = buildDecoderImage(lm, boardPairs(info))
-  const { bytes, addresses } = binary(build)
-  const alignUp = (value: number): number => alignment * Math.ceil(value / alignment)
-  const program = alignUp(info.ram.low)
-  const block = alignUp(program + bytes.length)
+  const program = alignUp(info.ram.low, blockAlignment)
+  const block = alignUp(program + bytes.length, blockAlignment)
   const freeBytes = info.ram.high - block - image.memory.blockBytes
   if (freeBytes < 0)
     throw new AppError(
       'deploy.outOfMemory',
-      `The language model needs ${bytes.length + image.memory.blockBytes} bytes, ${image.memory.cacheBytes} of them for its cache; the board has ${info.ram.high - info.ram.low}: ${-freeBytes} short.`,
+      `The language model needs ${bytes.length + image.memory.blockBytes} bytes, ${image.memory.cacheBytes} of them for its cache; the board has ${usableRamBytes(info)}: ${-freeBytes} short.`,
       'Lower the bits of the largest matrices or of the cache (kv=4), or choose a board with more RAM.',
       { details: { shortfallBytes: -freeBytes } }
     )
   return {
-    build,
     program: { address: program, bytes: moveImage(bytes, addresses, program - linkedAt) },
     block: { address: block, image },
     freeBytes

@@ -1,6 +1,7 @@
+import { scaledRoot } from '../../quant/integer/integerOperators'
 import { codeRange } from '../../quant/quantizedNetwork'
 import { checkStep, type Decoder } from '../floatDecoder'
-import { headSize } from '../config'
+import { headSize, kvHeadOf } from '../config'
 import { logistic, partExponents, wholeExponents } from './lmTables'
 import type { Factors, QuantizedLm, QuantizedLmLayer, QuantizedMatrix } from './quantizedLm'
 
@@ -40,21 +41,11 @@ function product(matrix: QuantizedMatrix, x: Int8Array, use: (row: number, value
   for (let row = 0; row < matrix.rows; row++) use(row, scaled(rowSum(matrix, x, row), matrix, row))
 }
 
-/** floor(sqrt(value)) of an integer below 2^62. */
-function squareRoot(value: bigint): bigint {
-  let root = BigInt(Math.floor(Math.sqrt(Number(value))))
-  while (root * root > value) root--
-  while ((root + 1n) * (root + 1n) <= value) root++
-  return root
-}
-
 /** 1 / sqrt(V) as `inverse` * 2^(doublings - 61), of V = sum of squares plus epsilon. */
 export function inverseRoot(total: number): { inverse: number; doublings: number } {
-  if (total === 0) return { inverse: 0, doublings: 0 }
-  let value = BigInt(total)
-  let doublings = 0
-  for (; value < 1n << 60n; value <<= 2n) doublings++
-  const inverse = (1n << 61n) / squareRoot(value)
+  const { root, doublings } = scaledRoot(total)
+  if (root === 0) return { inverse: 0, doublings }
+  const inverse = (1n << 61n) / BigInt(root)
   return { inverse: Math.min(Number(inverse), 2 ** 31 - 1), doublings }
 }
 
@@ -117,7 +108,7 @@ export function createIntegerDecoder(lm: QuantizedLm): Decoder {
   const cachePlace = (at: number): number => (Math.floor(at / size) * length + position) * size + (at % size)
 
   const attend = (layer: QuantizedLmLayer, index: number, head: number): void => {
-    const from = Math.floor((head * config.kvHeads) / config.heads) * length * size
+    const from = kvHeadOf(config, head) * length * size
     let largest = -Infinity
     for (let at = 0; at <= position; at++) {
       let sum = 0

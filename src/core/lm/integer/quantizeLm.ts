@@ -1,10 +1,9 @@
 import { AppError } from '../../../shared/errors'
 import { toFixedPoint } from '../../quant/integer/fixedPoint'
 import { weightCode, weightScale } from '../../quant/quantize/weightQuantizer'
-import type { LmModel } from '../checkpoint'
-import { headSize, matrixShape, type MatrixName } from '../config'
+import { rotationTable, type LmModel } from '../checkpoint'
+import { headSize, kvHeadOf, matrixShape, type MatrixName } from '../config'
 import { normEpsilon } from '../floatDecoder'
-import { rotationTable } from '../checkpoint'
 import { checkLmScheme, type LmScheme, type MatrixBits } from './lmScheme'
 import {
   maxIntegerSizes,
@@ -152,7 +151,6 @@ function layerOf(
     return matrixOf(codes, shape, bits[name], unit)
   }
   const headOf = (row: number): number => Math.floor(row / size)
-  const kvHeadOf = (head: number): number => Math.floor((head * config.kvHeads) / config.heads)
   const heads = Array.from({ length: config.heads }, (_, head) => head)
   return {
     attentionNorm: normFactors(layer.attentionNorm, attentionScale),
@@ -160,9 +158,9 @@ function layerOf(
     wk: quantized('wk', 'attentionInput', (row) => (attentionScale * rotatedFraction) / key[headOf(row)]),
     wv: quantized('wv', 'attentionInput', (row) => attentionScale / value[headOf(row)]),
     score: signedFactors(
-      heads.map((head) => (query[head] * key[kvHeadOf(head)] * scoreUnits) / Math.sqrt(size))
+      heads.map((head) => (query[head] * key[kvHeadOf(config, head)] * scoreUnits) / Math.sqrt(size))
     ),
-    mean: signedFactors(heads.map((head) => value[kvHeadOf(head)] / (meanUnits * outputScale))),
+    mean: signedFactors(heads.map((head) => value[kvHeadOf(config, head)] / (meanUnits * outputScale))),
     wo: quantized('wo', 'attentionOutput', () => outputScale / residualUnit),
     ffnNorm: normFactors(layer.ffnNorm, ffnScale),
     w1: quantized('w1', 'ffnInput', () => ffnScale * gateUnits),

@@ -23,7 +23,7 @@ const keptTokens = 192
 function widthOf(model: LmModel, tensor: ObservedTensor): number {
   const { config } = model
   if (tensor === 'key' || tensor === 'value') return kvDim(config)
-  return tensor === 'gate' || tensor === 'up' || tensor === 'ffnOutput' ? config.hiddenDim : config.dim
+  return tensor === 'up' || tensor === 'ffnOutput' ? config.hiddenDim : config.dim
 }
 
 /**

@@ -131,7 +131,7 @@ export function normalize(layer: NormalizeLayer, input: Int8Array, out: Int8Arra
 }
 
 /** Square root of value * 4^doublings, rounded down, where the doublings bring it to at least 2^60; all 0 for 0. */
-function scaledRoot(value: number): { root: number; doublings: number } {
+export function scaledRoot(value: number): { root: number; doublings: number } {
   if (value === 0) return { root: 0, doublings: 0 }
   let scaled = BigInt(value)
   let doublings = 0

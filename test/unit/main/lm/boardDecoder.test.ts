@@ -1,26 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { MonitorClient } from '../../../../src/core/board/monitorClient'
 import { createIntegerDecoder } from '../../../../src/core/lm/integer/integerDecoder'
 import { parseLmScheme } from '../../../../src/core/lm/integer/lmScheme'
 import { quantizeLm } from '../../../../src/core/lm/integer/quantizeLm'
 import { observeRanges } from '../../../../src/core/lm/integer/ranges'
-import { largestIndex } from '../../../../src/core/lm/perplexity'
-import { loadDecoder, type DecoderSession } from '../../../../src/main/lm/boardDecoder'
+import { argmax } from '../../../../src/core/quant/integer/runInteger'
+import { loadDecoder } from '../../../../src/main/lm/boardDecoder'
 import { randomLm, tinyConfig } from '../../../support/randomLm'
-import { SimulatedBoard } from '../../core/board/simulatedBoard'
-
-/** A session that talks to the shipped monitor on the simulator, its cycle model on. */
-function simulatedSession(): DecoderSession {
-  const board = new SimulatedBoard('mid', undefined, undefined, true)
-  const client = new MonitorClient()
-  const info = board.converse(client.hello(3))
-  return {
-    info,
-    upload: async (address, bytes) => board.converse(client.upload(address, bytes)),
-    read: async (address, length) => board.converse(client.read(address, length)),
-    call: async (entry, a0, a1) => board.converse(client.call(entry, a0, a1))
-  }
-}
+import { simulatedSession } from './simulatedSession'
 
 describe('a decoder loaded through a session', () => {
   it('steps as the host does, and its parts sum to the step', async () => {
@@ -33,7 +19,7 @@ describe('a decoder loaded through a session', () => {
     const cycles: number[] = []
     for (const [position, token] of [1, 200, 45].entries()) {
       const step = await decoder.step(token, position, signal)
-      expect(step.token).toBe(largestIndex(host.step(token)))
+      expect(step.token).toBe(argmax(host.step(token)))
       cycles.push(step.cycles)
     }
     const parts = await decoder.parts()

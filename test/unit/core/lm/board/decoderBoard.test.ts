@@ -6,7 +6,7 @@ import { parseLmScheme } from '../../../../../src/core/lm/integer/lmScheme'
 import { quantizeLm } from '../../../../../src/core/lm/integer/quantizeLm'
 import type { QuantizedLm } from '../../../../../src/core/lm/integer/quantizedLm'
 import { observeRanges } from '../../../../../src/core/lm/integer/ranges'
-import { largestIndex } from '../../../../../src/core/lm/perplexity'
+import { argmax } from '../../../../../src/core/quant/integer/runInteger'
 import { createRandom } from '../../../../../src/core/math/random'
 import { randomLm, tinyConfig } from '../../../../support/randomLm'
 import { SimulatedBoard } from '../../board/simulatedBoard'
@@ -32,7 +32,7 @@ function expectEqual(lm: QuantizedLm): void {
     const expected = Int32Array.from(onHost.step(token), (nats) => nats * 65536)
     const found = onBoard.step(token, position)
     expect([...found.logits]).toEqual([...expected])
-    expect(found.token).toBe(largestIndex(expected))
+    expect(found.token).toBe(argmax(expected))
     expect(new Set(expected).size).toBeGreaterThan(20)
   }
 }
@@ -59,7 +59,7 @@ describe('the decoder on the board', () => {
     const onHost = createIntegerDecoder(lm)
     let token = 1
     for (let position = 0; position < 9; position++) {
-      const next = largestIndex(onHost.step(token))
+      const next = argmax(onHost.step(token))
       expect(onBoard.step(token, position).token).toBe(next)
       token = next
     }
@@ -111,15 +111,25 @@ describe('the decoder on the board', () => {
         scratch: { fixedBytes: 0, bytesPerInput: 0, bytesPerOutput: 0 }
       }))
     )
-    const plan = () => planDecoder(quantized('w8a8'), { ...info, kernels }, decoderBinary)
-    expect(plan).toThrow(expect.objectContaining({ code: 'deploy.outOfMemory' }))
+    const plan = (changes = {}) => {
+      const lm = quantized('w8a8')
+      const board = { ...info, kernels }
+      const config = { ...lm.config, ...changes }
+      return planDecoder({ ...lm, config }, board, decoderBinary(decoderBuild(board)))
+    }
+    expect(() => plan()).toThrow(expect.objectContaining({ code: 'deploy.outOfMemory' }))
+    // A call has 16 bits for the token: token 65536 would be token 0 at the next position.
+    expect(() => plan({ vocabulary: 65537 })).toThrow(
+      expect.objectContaining({ code: 'model.unsupportedShape' })
+    )
     const halved = simulatedDecoder(quantized('w8a8,kv=4'), board).plan.block.image.memory
     expect(halved.cacheBytes).toBe(image.memory.cacheBytes / 2)
   })
 
   it('says in words why a call returned no token', () => {
-    expect(returnedToken(511)).toBe(511)
-    expect(() => returnedToken(0xffffff05)).toThrow(/packed for other kernels/)
-    expect(() => returnedToken(-1)).toThrow(/reason 255/)
+    expect(returnedToken(511, 512)).toBe(511)
+    expect(() => returnedToken(0xffffff05, 512)).toThrow(/packed for other kernels/)
+    expect(() => returnedToken(-1, 512)).toThrow(/reason 255/)
+    expect(() => returnedToken(512, 512)).toThrow(expect.objectContaining({ code: 'board.protocol' }))
   })
 })
