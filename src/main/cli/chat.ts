@@ -2,14 +2,14 @@ import { createInterface } from 'node:readline'
 import { decoderParts } from '../../core/lm/board/decoderImage'
 import { createIntegerDecoder } from '../../core/lm/integer/integerDecoder'
 import { decodeUtf8Prefix } from '../../core/binary/utf8'
-import { largestIndex } from '../../core/lm/perplexity'
+import { argmax } from '../../core/quant/integer/runInteger'
 import { beginToken, type Tokenizer } from '../../core/lm/tokenizer'
 import type { Decoder } from '../../core/lm/floatDecoder'
 import { loadDecoder, type BoardDecoder } from '../lm/boardDecoder'
 import { AppError } from '../../shared/errors'
 import { lineOptions, lineSettings } from './boardLine'
 import { numberOption, requiredBoard, textOption, type CliNoun, type CliVerb } from './framework'
-import { lmOf, lmOptions, lmQuantizer, lmSchemeNotes } from './lmInput'
+import { lmOf, lmOptions, lmSchemeNotes, quantizeBySchemes } from './lmInput'
 
 /** What a step on the board took, and whether the host's integers gave the same token. */
 interface Step {
@@ -51,7 +51,7 @@ async function continueText(
   for (let position = 0; position < length && made < options.tokens; position++) {
     options.signal.throwIfAborted()
     const found = await board.step(token, position, options.signal)
-    steps.push({ position, ...found, equal: largestIndex(host.step(token)) === found.token })
+    steps.push({ position, ...found, equal: argmax(host.step(token)) === found.token })
     const forced = prompted[position + 1]
     if (forced === undefined) {
       if (found.token === beginToken && !options.toTheEnd) break
@@ -76,10 +76,34 @@ function sumParts(parts: Uint32Array): Record<string, number> {
   return sums
 }
 
-/** Lines of standard input, or the one prompt that was given. */
-async function* promptsOf(given: string | undefined): AsyncGenerator<string> {
+/** Lines of standard input until it ends or the command is stopped, or the one prompt that was given. */
+async function* promptsOf(given: string | undefined, signal: AbortSignal): AsyncGenerator<string> {
   if (given !== undefined) yield given
-  else for await (const line of createInterface({ input: process.stdin })) yield line
+  else for await (const line of createInterface({ input: process.stdin, signal })) yield line
+}
+
+/** What the steps of all texts took together: a long talk keeps no step in memory. */
+interface Totals {
+  steps: number
+  /** Steps whose token was not that of the host. */
+  differing: number
+  /** In the board's unit. */
+  spent: number
+  first: Step | null
+  last: Step | null
+  /** Cycles of the last step by part. */
+  lastParts: Readonly<Record<string, number>>
+}
+
+function addTo(totals: Totals, { steps, lastParts }: Continuation, unit: 'cycles' | 'instructions'): void {
+  for (const step of steps) {
+    totals.steps++
+    totals.differing += step.equal ? 0 : 1
+    totals.spent += step[unit]
+  }
+  totals.first ??= steps[0] ?? null
+  totals.last = steps.at(-1) ?? totals.last
+  totals.lastParts = lastParts
 }
 
 const chatVerb: CliVerb = {
@@ -101,16 +125,18 @@ const chatVerb: CliVerb = {
     const tokens = numberOption(args, 'tokens', { min: 1, max: 1024, integer: true }) ?? 64
     const line = lineSettings(args)
     const loaded = await lmOf(args, context.cwd)
-    const { lm, text: scheme } = (await lmQuantizer(loaded))(textOption(args, 'scheme') ?? 'w4a8')
+    const [{ lm, scheme }] = await quantizeBySchemes(loaded, [textOption(args, 'scheme') ?? 'w4a8'])
     const { board } = await context.bitbench()
     const identified = await board.connect(boardId, line)
     const host = createIntegerDecoder(lm)
     const show = (text: string): void => void (context.json || process.stdout.write(text))
-    const spoken: Continuation[] = []
+    const { name, info, origin, unit } = identified
+    const texts: Continuation[] = []
+    const totals: Totals = { steps: 0, differing: 0, spent: 0, first: null, last: null, lastParts: {} }
     try {
       const plan = await board.withLease(boardId, `language model ${loaded.name}`, async (session) => {
         const decoder = await loadDecoder(session, lm, { signal: context.signal })
-        for await (const prompt of promptsOf(textOption(args, 'prompt'))) {
+        for await (const prompt of promptsOf(textOption(args, 'prompt'), context.signal)) {
           show(prompt)
           const options = {
             tokens,
@@ -118,14 +144,13 @@ const chatVerb: CliVerb = {
             signal: context.signal,
             show
           }
-          spoken.push(await continueText(decoder, host, loaded.tokenizer, prompt, options))
+          const found = await continueText(decoder, host, loaded.tokenizer, prompt, options)
+          addTo(totals, found, unit)
+          if (context.json) texts.push(found)
           show('\n')
         }
         return decoder.plan
       })
-      const steps = spoken.flatMap((each) => each.steps)
-      const differing = steps.filter(({ equal }) => !equal).length
-      const { name, info, origin, unit } = identified
       const { memory } = plan.block.image
       return {
         json: {
@@ -135,18 +160,17 @@ const chatVerb: CliVerb = {
           origin,
           unit,
           memory: { programBytes: plan.program.bytes.length, ...memory, freeBytes: plan.freeBytes },
-          differing,
-          texts: spoken
+          differing: totals.differing,
+          texts
         },
-        text: summary(steps, spoken.at(-1)?.lastParts ?? {}, {
-          differing,
+        text: summary(totals, {
           clockHz: unit === 'cycles' ? info.clockHz : null,
           unit,
           origin,
           blockBytes: memory.blockBytes,
           cacheBytes: memory.cacheBytes
         }),
-        exitCode: differing > 0 ? 1 : 0
+        exitCode: totals.differing > 0 ? 1 : 0
       }
     } finally {
       await board.disconnect(boardId)
@@ -156,10 +180,8 @@ const chatVerb: CliVerb = {
 
 /** What the steps took, and how they compare with the host. */
 function summary(
-  steps: readonly Step[],
-  parts: Readonly<Record<string, number>>,
+  { steps, differing, spent, first, last, lastParts }: Totals,
   of: {
-    differing: number
     clockHz: number | null
     unit: 'cycles' | 'instructions'
     origin: string
@@ -167,23 +189,21 @@ function summary(
     cacheBytes: number
   }
 ): string {
-  if (steps.length === 0) return 'No text was given.'
-  const spent = (step: Step): number => (of.unit === 'cycles' ? step.cycles : step.instructions)
-  const mean = steps.reduce((sum, step) => sum + spent(step), 0) / steps.length
-  const [first, last] = [steps[0]!, steps.at(-1)!]
+  if (first === null || last === null) return 'No text was given.'
+  const mean = spent / steps
   const rate = of.clockHz === null ? '' : `, ${(of.clockHz / mean).toFixed(1)} tokens/s`
-  const total = Object.values(parts).reduce((sum, value) => sum + value, 0)
-  const shares = Object.entries(parts).map(
+  const total = Object.values(lastParts).reduce((sum, value) => sum + value, 0)
+  const shares = Object.entries(lastParts).map(
     ([name, value]) => `${name} ${((100 * value) / Math.max(1, total)).toFixed(1)} %`
   )
   return [
     '',
-    `${steps.length} steps (${of.origin}): ${Math.round(mean)} ${of.unit} each${rate}; position ${first.position}: ${spent(first)}, position ${last.position}: ${spent(last)}`,
+    `${steps} steps (${of.origin}): ${Math.round(mean)} ${of.unit} each${rate}; position ${first.position}: ${first[of.unit]}, position ${last.position}: ${last[of.unit]}`,
     ...(total > 0 ? [`last step by part: ${shares.join(', ')}`] : []),
     `memory: ${of.blockBytes} bytes, ${of.cacheBytes} of them cache`,
-    of.differing === 0
-      ? `Tokens equal to the host's integer reference: all ${steps.length}.`
-      : `${of.differing} of ${steps.length} tokens DIFFER from the host's integer reference.`
+    differing === 0
+      ? `Tokens equal to the host's integer reference: all ${steps}.`
+      : `${differing} of ${steps} tokens DIFFER from the host's integer reference.`
   ].join('\n')
 }
 

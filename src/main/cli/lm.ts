@@ -1,11 +1,17 @@
-import { headSize, parameterCount } from '../../core/lm/config'
+import { headSize, kvDim, parameterCount } from '../../core/lm/config'
 import { createFloatDecoder, type Decoder } from '../../core/lm/floatDecoder'
 import { createIntegerDecoder } from '../../core/lm/integer/integerDecoder'
-import { perplexityOf, perplexityRatio } from '../../core/lm/lossInterval'
+import {
+  perplexityOf,
+  perplexityRatio,
+  type Perplexity,
+  type PerplexityRatio
+} from '../../core/lm/lossInterval'
 import { documentLoss, type DocumentLoss } from '../../core/lm/perplexity'
 import { readDocuments } from '../lm/lmFiles'
-import { numberOption, type CliNoun, type CliVerb } from './framework'
-import { lmOf, lmOptions, lmQuantizer, lmSchemeNotes } from './lmInput'
+import { numberOption, type CliContext, type CliNoun, type CliVerb } from './framework'
+import { lmOf, lmOptions, lmSchemeNotes, quantizeBySchemes } from './lmInput'
+import { taskContext } from './taskContext'
 
 const infoVerb: CliVerb = {
   summary: 'Shows the sizes of a language model.',
@@ -16,7 +22,7 @@ const infoVerb: CliVerb = {
     const { name, model } = await lmOf(args, context.cwd)
     const { config } = model
     const json = { name, ...config, headSize: headSize(config), parameters: parameterCount(config) }
-    const cacheBytes = 2 * config.layers * config.sequenceLength * config.kvHeads * headSize(config)
+    const cacheBytes = 2 * config.layers * config.sequenceLength * kvDim(config)
     return {
       json: { ...json, cacheBytesAt8Bits: cacheBytes },
       text: [
@@ -26,6 +32,27 @@ const infoVerb: CliVerb = {
       ].join('\n')
     }
   }
+}
+
+/** Perplexity of a scheme, and how often that of float it is. */
+interface SchemeRow extends Perplexity {
+  readonly scheme: string
+  readonly overFloat: PerplexityRatio
+}
+
+/** Loss of each document; the command can be stopped between two of them. */
+async function lossesOf(
+  decoder: Decoder,
+  documents: readonly (readonly number[])[],
+  context: CliContext
+): Promise<DocumentLoss[]> {
+  const { yieldToAbort } = taskContext(context)
+  const losses: DocumentLoss[] = []
+  for (const tokens of documents) {
+    await yieldToAbort()
+    losses.push(documentLoss(decoder, tokens))
+  }
+  return losses
 }
 
 const perplexityVerb: CliVerb = {
@@ -46,20 +73,18 @@ const perplexityVerb: CliVerb = {
     const given = args.values['scheme']
     const schemes = Array.isArray(given) ? given.map(String) : ['w8a8']
     const loaded = await lmOf(args, context.cwd)
-    const documents = (await readDocuments(loaded.textFile, loaded.tokenizer, '--text')).slice(0, count)
-    const quantize = await lmQuantizer(loaded)
-    const losses = (decoder: Decoder): DocumentLoss[] =>
-      documents.map((tokens) => documentLoss(decoder, tokens))
+    const documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text', count)
+    const quantized = await quantizeBySchemes(loaded, schemes)
     context.log(`float: ${documents.length} documents`)
-    const float = losses(createFloatDecoder(loaded.model))
-    const rows = schemes.map((schemeText) => {
-      const { lm, text } = quantize(schemeText)
-      context.log(text)
-      const found = losses(createIntegerDecoder(lm))
-      return { scheme: text, ...perplexityOf(found, seed), overFloat: perplexityRatio(found, float, seed) }
-    })
+    const float = await lossesOf(createFloatDecoder(loaded.model), documents, context)
     const reference = perplexityOf(float, seed)
-    const line = (name: string, { perplexity, low, high }: typeof reference): string =>
+    const rows: SchemeRow[] = []
+    for (const { scheme, lm } of quantized) {
+      context.log(scheme)
+      const found = await lossesOf(createIntegerDecoder(lm), documents, context)
+      rows.push({ scheme, ...perplexityOf(found, seed), overFloat: perplexityRatio(found, float, seed) })
+    }
+    const line = (name: string, { perplexity, low, high }: Perplexity): string =>
       `${name}: perplexity ${perplexity.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`
     return {
       json: { model: loaded.name, documents: documents.length, seed, float: reference, schemes: rows },

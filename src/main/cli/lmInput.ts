@@ -1,4 +1,4 @@
-import { formatLmScheme, parseLmScheme, type LmScheme } from '../../core/lm/integer/lmScheme'
+import { formatLmScheme, parseLmScheme } from '../../core/lm/integer/lmScheme'
 import { quantizeLm } from '../../core/lm/integer/quantizeLm'
 import type { QuantizedLm } from '../../core/lm/integer/quantizedLm'
 import { observeRanges } from '../../core/lm/integer/ranges'
@@ -38,14 +38,27 @@ export async function lmOf(args: CliArguments, cwd: string): Promise<LoadedLm> {
   )
 }
 
-/** Returns a function that quantizes a model by the text of a scheme; the model is observed once. */
-export async function lmQuantizer(
-  loaded: LoadedLm
-): Promise<(schemeText: string) => { lm: QuantizedLm; scheme: LmScheme; text: string }> {
-  const documents = await readDocuments(loaded.calibrationFile, loaded.tokenizer, '--calibration')
-  const ranges = observeRanges(loaded.model, documents, calibrationTokens)
-  return (schemeText) => {
-    const scheme = parseLmScheme(schemeText, loaded.model.config)
-    return { lm: quantizeLm(loaded.model, scheme, ranges), scheme, text: formatLmScheme(scheme) }
-  }
+/** A model in the bits of a scheme, and how the scheme is written. */
+export interface LmOfScheme {
+  readonly scheme: string
+  readonly lm: QuantizedLm
+}
+
+/**
+ * Quantizes a model by each scheme as a user wrote it; all are read before any work is done, and the model is observed once.
+ * @throws AppError scheme.invalid, data.missing, model.unsupportedShape
+ */
+export async function quantizeBySchemes(
+  loaded: LoadedLm,
+  schemeTexts: readonly string[]
+): Promise<LmOfScheme[]> {
+  const { model, tokenizer, calibrationFile } = loaded
+  const schemes = schemeTexts.map((text) => parseLmScheme(text, model.config))
+  // A document has a token at least: no more documents than tokens are used.
+  const documents = await readDocuments(calibrationFile, tokenizer, '--calibration', calibrationTokens)
+  const ranges = observeRanges(model, documents, calibrationTokens)
+  return schemes.map((scheme) => ({
+    scheme: formatLmScheme(scheme),
+    lm: quantizeLm(model, scheme, ranges)
+  }))
 }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readCheckpoint, type LmModel } from '../../core/lm/checkpoint'
 import { readTokenizer, type Tokenizer } from '../../core/lm/tokenizer'
 import { AppError } from '../../shared/errors'
+import { readRegularFile } from '../files/readRegularFile'
 import { resourcePath } from '../paths'
 
 /** Name of the language model that ships with Bitbench. */
@@ -56,13 +56,14 @@ export async function loadLm(files: LmFiles, cwd: string): Promise<LoadedLm> {
 }
 
 /**
- * Tokens of each document of a text file: a document a line, empty lines left out.
+ * Tokens of the first `count` documents of a text file: a document a line, empty lines left out.
  * @throws AppError data.missing without a file or a document
  */
 export async function readDocuments(
   file: string | null,
   tokenizer: Tokenizer,
-  option: string
+  option: string,
+  count = Infinity
 ): Promise<number[][]> {
   if (file === null)
     throw new AppError(
@@ -74,20 +75,19 @@ export async function readDocuments(
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
   if (lines.length === 0)
     throw new AppError('data.missing', `${file} has no text.`, 'Write one document a line into it.')
-  return lines.map((line) => tokenizer.encode(line))
+  return lines.slice(0, count).map((line) => tokenizer.encode(line))
 }
 
 async function readBytes(file: string, what: string): Promise<Uint8Array> {
   try {
-    const bytes = await readFile(file)
-    if (bytes.length > maxBytes) throw new RangeError(`it has ${bytes.length} bytes, ${maxBytes} are read`)
+    const bytes = await readRegularFile(file, { maxBytes })
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const { message, cause: reason } = AppError.from(cause)
+    const missing = (reason as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
     throw new AppError(
       missing ? 'data.missing' : 'input.invalid',
-      `The ${what} ${file} cannot be read: ${missing ? 'there is no such file' : why}.`,
+      `The ${what} ${file} cannot be read: ${missing ? 'there is no such file.' : message}`,
       what === 'tokenizer'
         ? 'Name the tokenizer the model was trained with: --tokenizer FILE.'
         : `Give a file that exists, or the shipped model: ${shippedLm}.`,

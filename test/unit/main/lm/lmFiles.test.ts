@@ -23,12 +23,12 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const context = (): CliContext =>
+const context = (signal = new AbortController().signal): CliContext =>
   ({
     cwd: folder,
     json: true,
     log: () => undefined,
-    signal: new AbortController().signal
+    signal
   }) as unknown as CliContext
 const call = (verb: string, values: CliArguments['values'], ...positionals: string[]) =>
   lmCli.verbs[verb]!.run({ positionals, values, hasCommand: false }, context())
@@ -58,6 +58,7 @@ describe('language models as files', () => {
     expect((await readDocuments(file('texts.txt'), tokenizer, '--text')).map((each) => each.length)).toEqual([
       9, 9, 6
     ])
+    expect(await readDocuments(file('texts.txt'), tokenizer, '--text', 1)).toHaveLength(1)
     await expect(readDocuments(file('empty.txt'), tokenizer, '--text')).rejects.toThrow(/has no text/)
     await expect(readDocuments(null, tokenizer, '--text')).rejects.toMatchObject({ code: 'data.missing' })
   })
@@ -86,5 +87,20 @@ describe('bitbench lm', () => {
     await expect(call('perplexity', { ...values, scheme: ['w5a8'] }, 'tiny.bin')).rejects.toMatchObject({
       code: 'scheme.invalid'
     })
+  })
+
+  it('stops between two documents when the command is stopped', async () => {
+    const stop = new AbortController()
+    const logged: string[] = []
+    const log = (line: string): void => {
+      logged.push(line)
+      if (line === 'w8a8') stop.abort()
+    }
+    const values = { scheme: ['w8a8', 'w1a4'], text: 'texts.txt', calibration: 'texts.txt' }
+    const args = { positionals: ['tiny.bin'], values, hasCommand: false }
+    const run = lmCli.verbs['perplexity']!.run(args, { ...context(stop.signal), log })
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' })
+    // Float was measured; the second scheme was not begun.
+    expect(logged).toEqual(['float: 3 documents', 'w8a8'])
   })
 })
