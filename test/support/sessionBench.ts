@@ -103,7 +103,7 @@ export async function openSessionBench(folder: string, name: string): Promise<Se
   const sessions = createSessionService({
     ...{ store, newId, version: '9.9.9', tables: sessionTables, nowMs: () => 1234, emit: () => undefined },
     runs: () => runs.list(),
-    reliesOn: async () => [],
+    reliances: async () => () => [],
     models: async () =>
       [...models].map(([id, model]) => ({ id, name: model.name, shipped: model.shipped, dataSet: null })),
     modelFiles: async (id) => [{ location: `${models.get(id)!.name}.onnx`, file: models.get(id)!.file }],

@@ -13,8 +13,8 @@ export interface RunSource {
   tables: SessionTables
   /** Every run that can be listed. */
   runs(): Promise<Run[]>
-  /** Ids of runs that this one relies on without naming them. */
-  reliesOn(run: Run, texts: ReadonlySet<string>): Promise<string[]>
+  /** Returns a function that finds the runs which a run relies on without naming them; `texts`: those of its records. */
+  reliances(): Promise<(run: Run, texts: ReadonlySet<string>) => string[]>
 }
 
 /** What a session carries of the runs of a data file. */
@@ -35,6 +35,7 @@ export interface CarriedRuns {
  */
 export async function carriedRuns(source: RunSource, runIds: readonly string[]): Promise<CarriedRuns> {
   const known = new Map((await source.runs()).map((run) => [run.id, run]))
+  const reliesOn = await source.reliances()
   const asked = new Set(runIds)
   const open = asked.size === 0 ? [...known.keys()] : [...asked]
   const chosen = new Map<string, Run>()
@@ -56,8 +57,7 @@ export async function carriedRuns(source: RunSource, runIds: readonly string[]):
     }
     chosen.set(id, run)
     for (const text of own) texts.add(text)
-    const named = [...own, ...(await source.reliesOn(run, own))]
-    open.push(...named.filter((other) => known.has(other)))
+    open.push(...[...own, ...reliesOn(run, own)].filter((other) => known.has(other)))
   }
   if (chosen.size === 0) {
     throw new AppError('input.notFound', 'There is no run to export.', 'Run something, or open an example.')

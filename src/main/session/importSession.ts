@@ -96,6 +96,7 @@ async function placeRuns(session: StoreSession, deps: ImportDeps, manifest: Mani
   const incoming = await contentOf(session, tables, ids, staged)
   const here = await contentOf(session, tables, ids, (table) => table)
   const copies = await earlierCopies(session, tables, ids)
+  const taken = await takenIds(session, tables, ids)
   const all: PlacedRun[] = []
   for (const { id, kind, title, name } of manifest.runs) {
     const content = incoming.get(id) ?? ''
@@ -103,8 +104,7 @@ async function placeRuns(session: StoreSession, deps: ImportDeps, manifest: Mani
     const copy = copies.find((one) => one.original === id && one.content === content)
     if (copy !== undefined) all.push({ ...run, id: copy.run, state: 'alreadyHere' })
     else if (here.get(id) === content) all.push({ ...run, id, state: 'alreadyHere' })
-    else if (await isTaken(session, tables, id))
-      all.push({ ...run, id: deps.newId(), state: 'addedUnderNewId' })
+    else if (taken.has(id)) all.push({ ...run, id: deps.newId(), state: 'addedUnderNewId' })
     else all.push({ ...run, id, state: 'added' })
   }
   return all
@@ -113,24 +113,32 @@ async function placeRuns(session: StoreSession, deps: ImportDeps, manifest: Mani
 /** Runs that came from earlier imports of these ids and are still here. */
 async function earlierCopies(
   session: StoreSession,
-  { heads }: SessionTables,
+  tables: SessionTables,
   ids: readonly string[]
 ): Promise<{ run: string; original: string; content: string }[]> {
-  const present = heads.map(({ table, id }) => `SELECT ${id} FROM ${table}`).join(' UNION ALL ')
   return await session.all(
     `SELECT run_id AS run, original_id AS original, content FROM session_import
-     WHERE ${inList('original_id')} AND run_id IN (${present})`,
+     WHERE ${inList('original_id')} AND run_id IN (${presentIds(tables)})`,
     [JSON.stringify(ids)]
   )
 }
 
-async function isTaken(session: StoreSession, { heads }: SessionTables, id: string): Promise<boolean> {
-  for (const head of heads) {
-    const rows = await session.all(`SELECT 1 AS one FROM ${head.table} WHERE ${head.id} = $1`, [id])
-    if (rows.length > 0) return true
-  }
-  return false
+/** Those of these ids that runs of any kind have here. */
+async function takenIds(
+  session: StoreSession,
+  tables: SessionTables,
+  ids: readonly string[]
+): Promise<Set<string>> {
+  const rows = await session.all<{ id: string }>(
+    `SELECT id FROM (${presentIds(tables)}) WHERE ${inList('id')}`,
+    [JSON.stringify(ids)]
+  )
+  return new Set(rows.map(({ id }) => id))
 }
+
+/** SQL: ids of the runs of every kind that are here. */
+const presentIds = ({ heads }: SessionTables): string =>
+  heads.map(({ table, id }) => `SELECT ${id} AS id FROM ${table}`).join(' UNION ALL ')
 
 async function insertRuns(
   session: StoreSession,
@@ -262,7 +270,7 @@ async function writeLabels(
   }
 }
 
-/** The files of every included model are the model they are said to be. */
+/** Checks that the files of every included model have its id. @throws session.invalid */
 async function checkModels(deps: ImportDeps, { models, info }: UnpackedSession): Promise<void> {
   for (const [id, { file }] of models) {
     const found = await deps.modelIdOf(file).catch((cause: unknown) => {

@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createDeflateRaw } from 'node:zlib'
+import { zipLocalBytes } from '../../core/dataset/zipDirectory'
 import { AppError } from '../../shared/errors'
 
 /** Size and hash of a member as it is before packing. */
@@ -24,7 +25,6 @@ export interface ZipWriter {
 /** Largest archive and member without ZIP64, in bytes. */
 export const maxZipBytes = 0xffff_fffe
 
-const localBytes = 30
 /** 1 January 1980: archives of the same content have the same bytes. */
 const dosDate = (1 << 5) | 1
 
@@ -53,7 +53,7 @@ export function createZipWriter(handle: FileHandle): ZipWriter {
         ...{ name: Buffer.from(name, 'ascii'), offset: position },
         ...{ crc: 0, sizeBytes: 0, packedBytes: 0, sha256: '' }
       }
-      await append(Buffer.alloc(localBytes + member.name.length))
+      await append(Buffer.alloc(zipLocalBytes + member.name.length))
       const start = position
       const hash = createHash('sha256')
       await pipeline(
@@ -92,7 +92,7 @@ export function createZipWriter(handle: FileHandle): ZipWriter {
 }
 
 function localHeader({ name, crc, packedBytes, sizeBytes }: Written): Buffer {
-  const header = Buffer.alloc(localBytes + name.length)
+  const header = Buffer.alloc(zipLocalBytes + name.length)
   header.writeUInt32LE(0x04034b50, 0)
   header.writeUInt16LE(20, 4)
   header.writeUInt16LE(8, 8)
@@ -101,7 +101,7 @@ function localHeader({ name, crc, packedBytes, sizeBytes }: Written): Buffer {
   header.writeUInt32LE(packedBytes, 18)
   header.writeUInt32LE(sizeBytes, 22)
   header.writeUInt16LE(name.length, 26)
-  name.copy(header, localBytes)
+  name.copy(header, zipLocalBytes)
   return header
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Run } from '../../shared/contract/run'
 import type { GpuStore } from '../gpu/gpuStore'
 import type { EstimatorStore } from '../estimator/estimatorStore'
@@ -33,7 +34,10 @@ export function connectSessions(
     ...{ store, runs, version, nowMs, newId },
     emit: emitter(),
     tables: sessionTables,
-    reliesOn: (run, texts) => pinnedProxies(proxies, run, texts),
+    async reliances() {
+      const all = (await proxies.list()).proxies
+      return (run, texts) => pinnedProxies(all, run, texts)
+    },
     async models() {
       const all = (await listed()).map(async ({ id, name, shipped }) => {
         return { id, name, shipped, dataSet: (await model.info(id)).dataSet }
@@ -55,14 +59,10 @@ export function connectSessions(
 }
 
 /** Proxies that price a run which names none: those of its boards that are pinned, else the newest of each kernel. */
-async function pinnedProxies(
-  proxies: Pick<ProxyStore, 'list'>,
-  run: Run,
-  texts: ReadonlySet<string>
-): Promise<string[]> {
+function pinnedProxies(proxies: readonly ProxySummary[], run: Run, texts: ReadonlySet<string>): string[] {
   if (run.kind !== 'search' && run.kind !== 'deployment' && run.kind !== 'loop') return []
   const chosen = new Map<string, { id: string; pinned: boolean }>()
-  for (const { id, kernel, boardId, pinned } of (await proxies.list()).proxies) {
+  for (const { id, kernel, boardId, pinned } of proxies) {
     if (boardId === null || !texts.has(boardId)) continue
     const key = `${kernel} ${boardId}`
     if (!chosen.has(key) || (pinned && !chosen.get(key)!.pinned)) chosen.set(key, { id, pinned })
