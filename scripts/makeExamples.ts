@@ -7,7 +7,7 @@ import { installFolder } from '../src/main/paths'
 
 /**
  * Makes resources/sessions: small runs of every page's kind, by the commands a user has. Boards and GPU are simulated and
- * their results are marked so; the workload and the estimator's training ran on the machine of whoever made the files.
+ * their results are marked so; the workload and the estimator's training ran on the machine that made the files.
  * Run it with `npm run examples`, or with names of examples to make only those.
  */
 const root = installFolder

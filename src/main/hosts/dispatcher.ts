@@ -10,7 +10,7 @@ export type Dispatch = (name: string, input: unknown, context: CallContext) => P
 
 type Handler = (args: unknown, context: CallContext) => Promise<unknown>
 
-/** Returns how a request is validated, handled and its result validated. */
+/** Returns a function that validates a request, calls its handler and validates the result. */
 export function createDispatcher(
   commands: Readonly<Record<string, CommandContract>>,
   handlers: Readonly<Record<string, unknown>>,

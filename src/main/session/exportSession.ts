@@ -41,7 +41,7 @@ export interface ExportDeps extends RunSource {
   nowMs(): number
 }
 
-/** Which runs, and where to. */
+/** Which runs are written, and to which file. */
 export interface ExportRequest {
   file: string
   /** Empty: every run. */

@@ -60,7 +60,7 @@ export const manifestSchema = z.object({
     )
     .max(2000)
 })
-/** What a session holds, as its manifest says. */
+/** The content of a session by its manifest. */
 export type Manifest = z.infer<typeof manifestSchema>
 
 /**

@@ -1,4 +1,4 @@
-/** What of a record is renamed: ids anywhere, ids of boards where a board is named. */
+/** What is renamed in a record: ids in any field, ids of boards in fields that name a board. */
 export interface Renames {
   readonly ids: ReadonlyMap<string, string>
   readonly boards: ReadonlyMap<string, string>

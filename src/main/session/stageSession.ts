@@ -44,7 +44,7 @@ export async function stageSession(
   await checkOwners(session, unpacked, tables)
 }
 
-/** Runs `work`; what DuckDB says of a damaged file is a fault of the session. */
+/** Runs `work`; an error of DuckDB means that the session is damaged. @throws session.invalid */
 async function readable(file: string, table: string, work: () => Promise<void>): Promise<void> {
   try {
     await work()

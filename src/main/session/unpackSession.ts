@@ -6,7 +6,7 @@ import { newer, readManifest, type Manifest } from './manifest'
 import { allTables, type SessionTables } from './sessionTables'
 import { invalidSession, openArchive } from './zipReader'
 
-/** A session whose every member has the size and hash that its manifest says. */
+/** A session whose members all have the sizes and hashes of its manifest. */
 export interface UnpackedSession {
   readonly manifest: Manifest
   readonly info: SessionInfo
@@ -16,7 +16,7 @@ export interface UnpackedSession {
   readonly models: ReadonlyMap<string, { folder: string; file: string }>
 }
 
-/** What a file says it holds. @throws session.invalid, session.newer, data.missing */
+/** Returns what a file holds by its manifest. @throws session.invalid, session.newer, data.missing */
 export async function inspectSession(file: string): Promise<SessionInfo> {
   const archive = await openArchive(file)
   try {

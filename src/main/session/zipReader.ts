@@ -141,7 +141,8 @@ async function unpack(
   const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       sizeBytes += chunk.length
-      if (sizeBytes > entry.bytes) throw invalidSession(file, `"${entry.name}" is longer than it says`)
+      if (sizeBytes > entry.bytes)
+        throw invalidSession(file, `"${entry.name}" is longer than its directory entry`)
       hash.update(chunk)
       crc = crc32(chunk, crc)
       yield chunk
@@ -198,7 +199,7 @@ function damaged(file: string, entry: ZipEntry, cause?: unknown): AppError {
   return invalidSession(file, `"${entry.name}" is damaged`, cause)
 }
 
-/** What the reader of any ZIP says of an archive, as said of a session. */
+/** Runs a reader of ZIP archives; what it finds wrong with the archive is reported as session.invalid. */
 function inSession<T>(file: string, read: () => T): T {
   try {
     return read()

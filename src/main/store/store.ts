@@ -92,7 +92,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return result
   }
   const direct = sessionOn(connection)
-  /** What the work changed is acknowledged with it. */
+  /** Runs `work`, then adds what it changed to the journal. */
   const acknowledged = async <T>(
     session: StoreSession,
     work: (session: StoreSession) => Promise<T>

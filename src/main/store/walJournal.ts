@@ -16,7 +16,7 @@ export interface WalJournal {
   readonly changes: readonly AcknowledgedChange[]
 }
 
-/** Writes down what was acknowledged. */
+/** Adds to the journal. */
 export interface WalJournalWriter {
   /** Call when a statement or transaction returned: notes what the log has grown by. Never throws. */
   acknowledge(tables: Iterable<string>): void
@@ -29,7 +29,7 @@ export const journalOf = (dataFile: string): string => `${dataFile}.acknowledged
 /**
  * A journal beside the data file of the changes that were acknowledged and lie in the write-ahead log alone. DuckDB takes a
  * log that ends early for an unfinished write and drops the rest silently; the journal says which of the two it was.
- * It is not synced: after a loss of power it may know less than the log, never more.
+ * It is not synced: after a loss of power it may list fewer changes than the log, never more.
  *
  * Close it after DuckDB: closing any descriptor of the data file gives up the lock that this process holds on it.
  */
@@ -60,7 +60,7 @@ export function keepWalJournal(dataFile: string, nowMs: () => number): WalJourna
       try {
         note(tables)
       } catch {
-        // A full disk: the change itself is stored. The journal only knows less than it could.
+        // A full disk: the change itself is stored. Only its line in the journal is missing.
       }
     },
     close() {

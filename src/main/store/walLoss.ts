@@ -10,7 +10,7 @@ import { checkpointOf, readWalJournal, walOf, type AcknowledgedChange } from './
 export interface FoundLoss {
   /** Changes of the log that can be replayed. */
   readonly readable: number
-  /** Null where no journal says what was acknowledged. */
+  /** Null where there is no journal of what was acknowledged. */
   readonly lost: readonly AcknowledgedChange[] | null
 }
 

@@ -13,7 +13,7 @@ export const storeLossSchema = z.object({
   tables: z.array(z.object({ name: z.string(), changes: z.number() })),
   /** Copies of the data file and its log as they were found. */
   keptFiles: z.array(z.string()),
-  /** Whether a user has put the notice away. */
+  /** Whether a user has dismissed the notice. */
   isSeen: z.boolean()
 })
 
@@ -33,7 +33,7 @@ export const storeContract = defineContract({
     ),
     /** Newest first. */
     'store.losses': command(nothing, z.object({ losses: z.array(storeLossSchema) })),
-    /** Puts the notice of a loss away; the loss stays listed. */
+    /** Marks the notice of a loss as seen; the loss stays listed. */
     'store.dismissLoss': command(z.object({ id: z.string() }), nothing)
   },
   events: {}
