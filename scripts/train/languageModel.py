@@ -45,7 +45,7 @@ def glosses():
 
 
 def split(documents):
-    """One document in fifty is held out by the hash of its text; none that says what a trained one says."""
+    """One document in fifty is held out by the hash of its text; none that repeats the definition of a trained one."""
     def held(text):
         return hashlib.sha256(text.encode()).digest()[0] % 50 == 0
     training = [text for text in documents if not held(text)]

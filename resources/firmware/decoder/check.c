@@ -50,7 +50,7 @@ static int shape_valid(const decoder_header *h)
     if (h->dim < 1 || h->dim > DECODER_MAX_WIDTH || h->hidden < 1 || h->hidden > DECODER_MAX_HIDDEN) return 0;
     if (h->layers < 1 || h->layers > 128 || h->length < 1 || h->length > DECODER_MAX_LENGTH) return 0;
     if (h->heads < 1 || h->kv_heads < 1 || h->dim % h->heads || h->heads % h->kv_heads) return 0;
-    if (h->vocabulary < 1 || h->vocabulary > 1u << 18 || (h->cache_bits != 8 && h->cache_bits != 4)) return 0;
+    if (h->vocabulary < 1 || h->vocabulary > DECODER_MAX_VOCABULARY || (h->cache_bits != 8 && h->cache_bits != 4)) return 0;
     uint32_t size = h->dim / h->heads;
     return size % 2 == 0 && size <= DECODER_MAX_HEAD;
 }

@@ -8,7 +8,8 @@
 #include "bb.h"
 
 enum { DECODER_MAGIC = 0x4D4C4242, DECODER_VERSION = 1 };
-enum { DECODER_MAX_WIDTH = 1024, DECODER_MAX_HIDDEN = 4096, DECODER_MAX_HEAD = 128, DECODER_MAX_LENGTH = 1024 };
+enum { DECODER_MAX_WIDTH = 1024, DECODER_MAX_HIDDEN = 4096, DECODER_MAX_HEAD = 128, DECODER_MAX_LENGTH = 1024,
+       DECODER_MAX_VOCABULARY = 65536 }; /* a call has 16 bits for the token */
 
 /* Why a decoder image is refused, and what else a step may return in place of a token: 0xFFFFFF00 + reason. */
 typedef enum {
@@ -57,10 +58,10 @@ typedef struct {
 enum { PART_NORM, PART_QKV, PART_ROTATE, PART_ATTENTION, PART_OUTPUT, PART_GATE, PART_DOWN, PART_REST, DECODER_PARTS };
 
 decoder_reason decoder_check(const decoder_header *h);
-/* Runs one token at one position; the likeliest next token. Logits, in 1/65536 nat, are left at `sums`. */
+/* Runs one token at one position; returns the likeliest next token. Logits, in 1/65536 nat, are left at `sums`. */
 uint32_t decoder_step(decoder_header *h, uint32_t token, uint32_t position);
 
-/* The two loops over the cache of one head: reference (reference.c) or fast (fast.c), whichever is linked. */
+/* The two loops over the cache of one head: in blocks of eight (cacheFast.c), which call the reference (cacheReference.c). */
 int32_t decoder_scores(const int8_t *query, const uint8_t *keys, uint32_t positions, uint32_t size, uint32_t bits,
                        int32_t *scores); /* returns the largest */
 void decoder_means(const int32_t *weights, const uint8_t *values, uint32_t positions, uint32_t size, uint32_t bits,

@@ -36,6 +36,9 @@ export class ByteReader {
   i32(): number {
     return this.view.getInt32(this.step(4), true)
   }
+  f32(): number {
+    return this.view.getFloat32(this.step(4), true)
+  }
   /** As a number: exact below 2^53, which is 285 years of a 1 MHz counter. */
   u64(): number {
     const low = this.u32()
@@ -102,6 +105,11 @@ export class ByteWriter {
   i32(value: number): this {
     const at = this.step(4)
     this.view.setInt32(at, value, true)
+    return this
+  }
+  f32(value: number): this {
+    const at = this.step(4)
+    this.view.setFloat32(at, value, true)
     return this
   }
   raw(bytes: ArrayLike<number>): this {

@@ -15,7 +15,7 @@ export interface Decoder {
   step(token: number): Float64Array
 }
 
-/** Tensors that a decoder shows while it runs, each with its layer (-1: outside the layers). */
+/** Tensors that a decoder passes to its observer, each with its layer (-1: outside the layers). */
 export type ObservedTensor =
   | 'residual'
   | 'attentionInput'

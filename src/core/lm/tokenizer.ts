@@ -35,7 +35,7 @@ export function readTokenizer(bytes: Uint8Array, count: number): Tokenizer {
   try {
     reader.u32()
     for (let index = 0; index < count; index++) {
-      const [score] = new Float32Array(reader.take(4).buffer)
+      const score = reader.f32()
       const length = reader.u32()
       if (length > maxPieceBytes) throw invalid(`piece ${index} has ${length} bytes`)
       if (!Number.isFinite(score)) throw invalid(`the score of piece ${index} is not a number`)
@@ -52,11 +52,7 @@ export function readTokenizer(bytes: Uint8Array, count: number): Tokenizer {
 /** The tokenizer file of these pieces. */
 export function writeTokenizer(pieces: readonly TokenPiece[]): Uint8Array {
   const writer = new ByteWriter().u32(Math.max(0, ...pieces.map(({ bytes }) => bytes.length)))
-  for (const { score, bytes } of pieces)
-    writer
-      .raw(new Uint8Array(Float32Array.of(score).buffer))
-      .u32(bytes.length)
-      .raw(bytes)
+  for (const { score, bytes } of pieces) writer.f32(score).u32(bytes.length).raw(bytes)
   return writer.done()
 }
 

@@ -82,7 +82,7 @@ async function* promptsOf(given: string | undefined, signal: AbortSignal): Async
   else for await (const line of createInterface({ input: process.stdin, signal })) yield line
 }
 
-/** What the steps of all texts took together: a long talk keeps no step in memory. */
+/** What the steps of all texts took together; the steps themselves are not kept. */
 interface Totals {
   steps: number
   /** Steps whose token was not that of the host. */
@@ -117,7 +117,7 @@ const chatVerb: CliVerb = {
     prompt: { type: 'string', help: 'the text to go on with; without: one a line of standard input' },
     scheme: { type: 'string', help: 'bits of matrices and cache', default: 'w4a8' },
     tokens: { type: 'string', help: 'most tokens to make', default: '64' },
-    'to-the-end': { type: 'boolean', help: 'go on behind the end of a text' }
+    'to-the-end': { type: 'boolean', help: 'continue after the end of a text' }
   },
   notes: [...lmSchemeNotes, 'The shipped model defines words: --prompt "dog:".'],
   async run(args, context) {

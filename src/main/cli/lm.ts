@@ -63,7 +63,7 @@ const perplexityVerb: CliVerb = {
     ...lmOptions,
     scheme: { type: 'string', multiple: true, help: 'bits of matrices and cache; may be given again' },
     text: { type: 'string', help: 'texts to measure on, one a line', valueName: 'FILE' },
-    documents: { type: 'string', help: 'so many of them, from the first', default: '100' },
+    documents: { type: 'string', help: 'how many of them, from the first', default: '100' },
     seed: { type: 'string', help: 'seed of the intervals', default: '1' }
   },
   notes: lmSchemeNotes,

@@ -113,7 +113,7 @@ function placesOf(where: string, config: LmConfig): [number, MatrixName][] {
   )
 }
 
-/** The shortest text that parseLmScheme reads as this scheme. */
+/** A text that parseLmScheme reads as this scheme: the bits of most matrices, then every exception by layer and matrix. */
 export function formatLmScheme(scheme: LmScheme): string {
   const word = ({ weightBits, activationBits }: MatrixBits): string => `w${weightBits}a${activationBits}`
   const counts = new Map<string, number>()

@@ -22,7 +22,7 @@ const meanUnits = 4096
 const normalUnits = 2 ** 20
 const logitUnits = 65536
 const maxInt16 = 32767
-/** How much further than calibration saw the residual and the upper branch may go. */
+/** How many times their largest magnitude in calibration the residual and the upper branch may reach. */
 const headroom = 2
 
 /** Signed factors; 0 is a dead one. */
@@ -71,7 +71,7 @@ function matrixOf(
 }
 
 /**
- * Quantizes a decoder: scales of activations from what calibration saw, of weights row by row, weighted by the mean square of what
+ * Quantizes a decoder: scales of activations from the calibration texts, of weights row by row, weighted by the mean square of what
  * they multiply.
  * @throws AppError scheme.invalid, model.unsupportedShape for sizes whose sums could overflow
  */

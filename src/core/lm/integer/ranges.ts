@@ -4,7 +4,7 @@ import type { LmModel } from '../checkpoint'
 import { headSize, kvDim } from '../config'
 import { createFloatDecoder, type ObservedTensor } from '../floatDecoder'
 
-/** What a float decoder showed of its tensors over the calibration texts. */
+/** Values and extremes of a float decoder's tensors over the calibration texts. */
 export interface LmRanges {
   /** Largest magnitude in the residual. */
   readonly residual: number

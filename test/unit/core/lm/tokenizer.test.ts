@@ -50,6 +50,11 @@ describe('tokenizer', () => {
     const read = readTokenizer(writeTokenizer(pieces), pieces.length)
     expect(read.pieces).toEqual(pieces)
     expect(read.encode('ab aa')).toEqual(tokenizer.encode('ab aa'))
+    // A Buffer's slices share its memory.
+    const shared = Buffer.concat([Buffer.of(1), writeTokenizer(pieces)]).subarray(1)
+    expect(readTokenizer(shared, pieces.length).pieces.map(({ score }) => score)).toEqual(
+      pieces.map(({ score }) => score)
+    )
   })
 
   it.each([

@@ -75,6 +75,7 @@ describe('the decoder on the board', () => {
       [8, 0xffffffff, 3],
       [16, 0, 4],
       [28, 3, 4],
+      [36, 65537, 4],
       [44, 2, 4],
       [56, 0xfffffff0, 3],
       [72, 1, 3],
