@@ -65,8 +65,13 @@ function permuted(graph: Graph, node: WeightedNode): Float32Array {
 }
 
 /** [rows][a][b] to [rows][b][a]. */
-function transposeInner(values: Float32Array, rows: number, a: number, b: number): Float32Array {
-  const result = new Float32Array(values.length)
+export function transposeInner<T extends Float32Array | Int8Array>(
+  values: T,
+  rows: number,
+  a: number,
+  b: number
+): T {
+  const result = values.slice() as T
   for (let row = 0; row < rows; row++) {
     const from = row * a * b
     for (let i = 0; i < a; i++)

@@ -13,8 +13,7 @@ import {
   type ProbedFloats
 } from '../../core/quant/quantize/fitEngine'
 import { toHwc } from '../../core/quant/hwcGraph'
-import { layerModel, type BatchedLayer } from '../../core/quant/integer/evaluationModel'
-import { elementCount, type IntegerLayer } from '../../core/quant/quantizedNetwork'
+import { elementCount, isLast, type IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { byteLayerModel, isByteLayer } from '../../core/quant/integer/byteModel'
 import { exactByteWeights } from './byteWeights'
 import { openOrtSession, tensorReals, realTensor } from './ortSession'
@@ -23,16 +22,6 @@ import { openOrtSession, tensorReals, realTensor } from './ortSession'
 const batch = 50
 /** Below this many visits plain loops are faster than a session. */
 const minVisits = 200_000
-
-const batchedOperators = new Set<IntegerLayer['op']>([
-  'conv2d',
-  'depthwiseConv2d',
-  'dense',
-  'maxPool',
-  'avgPool',
-  'add',
-  'requantize'
-])
 
 /** Fitting's arithmetic through onnxruntime, one thread. */
 export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEngine {
@@ -45,8 +34,8 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
         const { layer, inputs, items } = request
         // A flatten moves nothing.
         if (layer.op === 'flatten') return inputs[0]!
-        return isBatched(layer) && visitsOf(layer) * items >= least
-          ? runBatched(layer, inputs, items)
+        return isByteLayer(layer) && !isLast(layer) && visitsOf(layer) * items >= least
+          ? runOverBytes(layer, inputs, items)
           : runLayerPlain(layer, inputs, items)
       }
       const { probe, input, items } = request
@@ -62,49 +51,17 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
   }
 }
 
-function isBatched(layer: IntegerLayer): layer is BatchedLayer {
-  return batchedOperators.has(layer.op) && !('last' in layer && layer.last)
-}
-
 /** How often elements are read for one item. */
-function visitsOf(layer: BatchedLayer): number {
+function visitsOf(layer: IntegerLayer): number {
   const outputs = elementCount(layer.outputShape)
   if (layer.op === 'conv2d' || layer.op === 'dense')
     return outputs * (layer.weights.length / layer.outputShape[2])
   return outputs * ('kernel' in layer ? layer.kernel[0] * layer.kernel[1] : 1)
 }
 
-async function runBatched(
-  layer: BatchedLayer,
-  inputs: readonly Int8Array[],
-  items: number
-): Promise<Int8Array> {
-  if (isByteLayer(layer)) return runOverBytes(layer, inputs, items)
-  const session = await openOrtSession(layerModel(layer))
-  try {
-    const size = elementCount(layer.outputShape)
-    const out = new Int8Array(items * size)
-    for (let from = 0; from < items; from += batch) {
-      const count = Math.min(batch, items - from)
-      const feeds = Object.fromEntries(
-        inputs.map((codes, position) => {
-          const own = codes.length / items
-          const part = codes.subarray(from * own, (from + count) * own)
-          return [`codes${position}`, new ort.Tensor('int8', part, [count, ...layer.inputShape])]
-        })
-      )
-      const results = await session.run(feeds)
-      out.set(results['result']!.data as Int8Array, from * size)
-    }
-    return out
-  } finally {
-    await session.release()
-  }
-}
-
-/** The same over bytes, which are codes with their sign turned. */
+/** Codes of a layer over bytes, which are codes with their sign turned. */
 async function runOverBytes(
-  layer: BatchedLayer,
+  layer: IntegerLayer,
   inputs: readonly Int8Array[],
   items: number
 ): Promise<Int8Array> {

@@ -2,6 +2,14 @@ import { int, ints, float, type OnnxModel } from '../../model/onnx'
 import { createOnnxBuilder, type OnnxBuilder } from '../../model/onnxBuilder'
 import type { ShapeHwc } from '../../kernel/shape'
 import { oneBitFraction } from './fixedPoint'
+import {
+  biasOfLevels,
+  channelFactors,
+  onnxWeightCodes,
+  onnxWeightDims,
+  windowAttributes,
+  type WeightedLayer
+} from './layerOnnx'
 import { widePixels } from './widePixels'
 import {
   codeRange,
@@ -112,13 +120,7 @@ function createEmitter(weights: ByteWeights) {
         case 'avgPool':
           return made(emitAverage(builder, bytes, layer, source()))
         case 'maxPool':
-          return made(
-            builder.ownNode('NhwcMaxPool', [source()], {
-              kernel_shape: ints(layer.kernel),
-              strides: ints(layer.stride),
-              pads: ints(layer.pad)
-            })
-          )
+          return made(builder.ownNode('NhwcMaxPool', [source()], windowAttributes(layer)))
         case 'add':
           return made(emitAdd(builder, bytes, layer, source(), image(inputs[1], layer.inputShape)))
         case 'requantize':
@@ -241,9 +243,7 @@ function emitAverage(builder: OnnxBuilder, bytes: Bytes, layer: AvgPoolLayer, in
         zero
       ],
       {
-        kernel_shape: ints(layer.kernel),
-        strides: ints(layer.stride),
-        pads: ints(layer.pad),
+        ...windowAttributes(layer),
         group: int(channels),
         channels_last: int(1)
       }
@@ -259,7 +259,6 @@ function emitConv(
   input: string
 ): string {
   const isDepthwise = layer.op === 'depthwiseConv2d'
-  const perGroup = isDepthwise ? 1 : layer.inputShape[2]
   // Signed one-bit codes have no zero: their padding is -1 and must be laid out as values.
   const isPadded = layer.padCode + layer.input.zero !== 0 && layer.pad.some((side) => side > 0)
   const [top, left, bottom, right] = layer.pad
@@ -277,18 +276,16 @@ function emitConv(
         source,
         builder.scalar(1),
         bytes.zero(layer.input.zero),
-        heldWeights(builder, as, kernelOrder(layer), [layer.outputShape[2], perGroup, ...layer.kernel]),
+        heldWeights(builder, as, layer),
         factorsOf(builder, layer, step),
         weightZero(builder, as),
         builder.scalar(1),
         zero,
-        levelBias(builder, layer)
+        heldBias(builder, layer)
       ],
       {
-        kernel_shape: ints(layer.kernel),
-        strides: ints(layer.stride),
+        ...windowAttributes(isPadded ? { ...layer, pad: [0, 0, 0, 0] } : layer),
         dilations: ints(layer.dilation ?? [1, 1]),
-        pads: ints(isPadded ? [0, 0, 0, 0] : layer.pad),
         group: int(isDepthwise ? layer.outputShape[2] : 1),
         channels_last: int(1)
       }
@@ -304,7 +301,7 @@ function emitDense(
   input: string
 ): string {
   const channels = layer.bias.length
-  const matrix = heldWeights(builder, as, layer.weights, [channels, layer.weights.length / channels])
+  const matrix = heldWeights(builder, as, layer)
   const operands = (factors: string, weightZeros: string): string[] => [
     input,
     builder.scalar(1),
@@ -312,7 +309,7 @@ function emitDense(
     matrix,
     factors,
     weightZeros,
-    levelBias(builder, layer)
+    heldBias(builder, layer)
   ]
   const attributes = { transB: int(1) }
   if (layer.last)
@@ -330,30 +327,15 @@ function emitDense(
   )
 }
 
-type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer
-
-function factorsOf(builder: OnnxBuilder, { mult, shift }: Weighted, step: number): string {
-  const factors = Float32Array.from(mult, (value, channel) => (value / 2 ** shift[channel]) * step)
+function factorsOf(builder: OnnxBuilder, layer: WeightedLayer, step: number): string {
+  const factors = Float32Array.from(channelFactors(layer), (factor) => factor * step)
   return builder.constant(factors, [factors.length])
 }
 
-/** Codes [out][kh][kw][in] or [kh][kw][channels] as [out][in][kh][kw]. */
-function kernelOrder(layer: Conv2dLayer | DepthwiseConv2dLayer): Int8Array {
-  const outputs = layer.outputShape[2]
-  const isDepthwise = layer.op === 'depthwiseConv2d'
-  const perGroup = isDepthwise ? 1 : layer.inputShape[2]
-  const taps = layer.kernel[0] * layer.kernel[1]
-  const ordered = new Int8Array(layer.weights.length)
-  for (let out = 0; out < outputs; out++)
-    for (let tap = 0; tap < taps; tap++)
-      for (let c = 0; c < perGroup; c++)
-        ordered[(out * perGroup + c) * taps + tap] =
-          layer.weights[isDepthwise ? tap * outputs + out : (out * taps + tap) * perGroup + c]
-  return ordered
-}
-
-function heldWeights(builder: OnnxBuilder, as: ByteWeights, codes: Int8Array, dims: number[]): string {
-  return builder.constant(as === 'int8' ? codes : Uint8Array.from(codes, (code) => code + 128), dims)
+function heldWeights(builder: OnnxBuilder, as: ByteWeights, layer: WeightedLayer): string {
+  const codes = onnxWeightCodes(layer)
+  const held = as === 'int8' ? codes : Uint8Array.from(codes, (code) => code + 128)
+  return builder.constant(held, onnxWeightDims(layer))
 }
 
 /** Zero points of the weights, one or one per channel (QGemm wants as many as factors). */
@@ -362,16 +344,6 @@ function weightZero(builder: OnnxBuilder, as: ByteWeights, channels?: number): s
   return builder.constant(zeros, channels === undefined ? [] : [channels])
 }
 
-/** The bias without the input's zero offset, which the zero point already takes away. */
-function levelBias(builder: OnnxBuilder, layer: Weighted): string {
-  const channels = layer.bias.length
-  const isDepthwise = layer.op === 'depthwiseConv2d'
-  const taps = layer.weights.length / channels
-  const own = Int32Array.from(layer.bias, (bias, channel) => {
-    let sum = 0
-    for (let tap = 0; tap < taps; tap++)
-      sum += layer.weights[isDepthwise ? tap * channels + channel : channel * taps + tap]
-    return bias - layer.input.zero * sum
-  })
-  return builder.constant(own, [channels])
+function heldBias(builder: OnnxBuilder, layer: WeightedLayer): string {
+  return builder.constant(biasOfLevels(layer), [layer.bias.length])
 }

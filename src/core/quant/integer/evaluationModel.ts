@@ -2,6 +2,14 @@ import { int, ints, type OnnxModel } from '../../model/onnx'
 import { createOnnxBuilder, type OnnxBuilder } from '../../model/onnxBuilder'
 import { oneBitFraction } from './fixedPoint'
 import {
+  biasOfLevels,
+  channelFactors,
+  onnxWeightCodes,
+  onnxWeightDims,
+  windowAttributes,
+  type WeightedLayer
+} from './layerOnnx'
+import {
   emitBinary,
   emitConstant,
   emitGather,
@@ -24,9 +32,9 @@ import type { ShapeHwc } from '../../kernel/shape'
 
 /**
  * A QuantizedNetwork as a float ONNX graph for fast evaluation over many images: fake quantization with the weights
- * baked in. Tensors hold code + zero (so that real zero is 0 and ordinary padding is right) in NCHW order; sums of
- * codes stay below 2^24 and are exact in float32, requantisation is float32 instead of 64-bit integers, so results
- * differ from runInteger only where a sum falls within a float's rounding of a code boundary.
+ * baked in. Tensors hold code + zero (so that real zero is 0 and ordinary padding is right) in NCHW order. Weights are
+ * multiplied by their channel's factor, so sums are rounded to float32: results differ from runInteger only where a sum
+ * lies within that rounding of a code boundary.
  * Input "levels" [batch, channels, height, width] = byte - 128 + inputZero; output "logits" [batch, classes].
  */
 export function evaluationModel(network: QuantizedNetwork): OnnxModel {
@@ -41,35 +49,6 @@ export function evaluationModel(network: QuantizedNetwork): OnnxModel {
   builder.output(asFlat(builder, values.at(-1)!), 'logits')
   return builder.build(network.name)
 }
-
-/** Layers that layerModel takes. */
-export type BatchedLayer = Extract<
-  IntegerLayer,
-  { op: 'conv2d' | 'depthwiseConv2d' | 'dense' | 'maxPool' | 'avgPool' | 'add' | 'requantize' }
->
-
-/**
- * One layer, not the last, over many items: int8 codes "codes0", … [batch, height, width, channels] to int8 codes "result"
- * of the same order; arithmetic as in evaluationModel.
- */
-export function layerModel(layer: BatchedLayer): OnnxModel {
-  const builder = createOnnxBuilder()
-  const zeros = [layer.input.zero, layer.op === 'add' ? layer.inputB.zero : 0]
-  const inputs = layer.inputs.map((_, position): Value => {
-    const codes = builder.input(`codes${position}`, 'int8', ['batch', ...layer.inputShape])
-    const planes = builder.node('Transpose', [codes], { perm: ints([0, 3, 1, 2]) })
-    const reals = builder.node('Cast', [planes], { to: int(1) })
-    const levels = builder.node('Add', [reals, builder.scalar(zeros[position])])
-    return { image: levels, flat: null, shape: layer.inputShape }
-  })
-  const result = asImage(builder, emitLayer(builder, layer, inputs, 'codes0'), layer.outputShape)
-  const codes = builder.node('Sub', [result, builder.scalar(layer.outZero)])
-  const bytes = builder.node('Cast', [codes], { to: int(3) })
-  builder.output(builder.node('Transpose', [bytes], { perm: ints([0, 2, 3, 1]) }), 'result', 'int8')
-  return builder.build(layer.name)
-}
-
-type WeightedCodes = Extract<IntegerLayer, { weights: Int8Array }>
 
 /** A tensor as an image [batch, channels, height, width] and as [batch, n] in the order of memory, each made when wanted. */
 interface Value {
@@ -124,21 +103,16 @@ function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly V
       return image(finish(builder, layer, emitConv(builder, layer, images()[0])))
     case 'dense': {
       const factors = requantFactors(layer)
-      const bias = builder.constant(levelBias(layer, factors), [layer.bias.length])
-      const taps = layer.weights.length / layer.bias.length
-      const weights = Float32Array.from(layer.weights, (code, at) => code * factors[Math.floor(at / taps)])
-      const matrix = builder.constant(weights, [layer.bias.length, taps])
-      const sums = builder.node('Gemm', [flats()[0], matrix, bias], { transB: int(1) })
+      const operands = [
+        flats()[0],
+        scaledWeights(builder, layer, factors),
+        scaledBias(builder, layer, factors)
+      ]
+      const sums = builder.node('Gemm', operands, { transB: int(1) })
       return flat(finish(builder, layer, sums))
     }
     case 'maxPool':
-      return image(
-        builder.node('MaxPool', images(), {
-          kernel_shape: ints(layer.kernel),
-          strides: ints(layer.stride),
-          pads: ints(layer.pad)
-        })
-      )
+      return image(builder.node('MaxPool', images(), windowAttributes(layer)))
     case 'avgPool':
       return image(requantized(builder, layer, pooledSums(builder, layer, images()[0])))
     case 'add': {
@@ -211,20 +185,7 @@ function pooledSums(builder: OnnxBuilder, layer: AvgPoolLayer, input: string): s
 }
 
 function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLayer, input: string): string {
-  const outputs = layer.outputShape[2]
-  const isDepthwise = layer.op === 'depthwiseConv2d'
-  const perGroup = isDepthwise ? 1 : layer.inputShape[2]
-  const taps = layer.kernel[0] * layer.kernel[1]
   const factors = requantFactors(layer)
-  const weights = new Float32Array(layer.weights.length)
-  for (let out = 0; out < outputs; out++) {
-    for (let tap = 0; tap < taps; tap++) {
-      for (let c = 0; c < perGroup; c++) {
-        const from = isDepthwise ? tap * outputs + out : (out * taps + tap) * perGroup + c
-        weights[(out * perGroup + c) * taps + tap] = layer.weights[from] * factors[out]
-      }
-    }
-  }
   // Signed one-bit codes have no zero: their padding is -1 and must be laid out as values.
   const padLevel = layer.padCode + layer.input.zero
   const [top, left, bottom, right] = layer.pad
@@ -238,40 +199,34 @@ function emitConv(builder: OnnxBuilder, layer: Conv2dLayer | DepthwiseConv2dLaye
         ])
   return builder.node(
     'Conv',
-    [
-      source,
-      builder.constant(weights, [outputs, perGroup, ...layer.kernel]),
-      builder.constant(levelBias(layer, factors), [outputs])
-    ],
+    [source, scaledWeights(builder, layer, factors), scaledBias(builder, layer, factors)],
     {
-      kernel_shape: ints(layer.kernel),
-      strides: ints(layer.stride),
+      ...windowAttributes(padLevel === 0 ? layer : { ...layer, pad: [0, 0, 0, 0] }),
       dilations: ints(layer.dilation ?? [1, 1]),
-      pads: ints(padLevel === 0 ? layer.pad : [0, 0, 0, 0]),
-      group: int(isDepthwise ? outputs : 1)
+      group: int(layer.op === 'depthwiseConv2d' ? layer.outputShape[2] : 1)
     }
   )
 }
 
 /** What the sums of a channel are multiplied by: 1 on the layer whose sums are the result. */
-function requantFactors(layer: WeightedCodes): Float64Array {
-  if (layer.last) return new Float64Array(layer.bias.length).fill(1)
-  return Float64Array.from(layer.mult, (mult, channel) => mult / 2 ** layer.shift[channel])
+function requantFactors(layer: WeightedLayer): Float64Array {
+  return layer.last ? new Float64Array(layer.bias.length).fill(1) : channelFactors(layer)
+}
+
+function scaledWeights(builder: OnnxBuilder, layer: WeightedLayer, factors: Float64Array): string {
+  const taps = layer.weights.length / factors.length
+  const weights = Float32Array.from(
+    onnxWeightCodes(layer),
+    (code, at) => code * factors[Math.floor(at / taps)]
+  )
+  return builder.constant(weights, onnxWeightDims(layer))
 }
 
 /** The bias without the input's zero offset, which the levels already contain, times the factors and ready for rounding down. */
-function levelBias(layer: WeightedCodes, factors: Float64Array): Float32Array {
-  const channels = layer.bias.length
-  const isDepthwise = layer.op === 'depthwiseConv2d'
-  const taps = layer.weights.length / channels
+function scaledBias(builder: OnnxBuilder, layer: WeightedLayer, factors: Float64Array): string {
   const offset = layer.last ? 0 : roundingOffset(layer)
-  return Float32Array.from(layer.bias, (bias, channel) => {
-    let sum = 0
-    for (let tap = 0; tap < taps; tap++) {
-      sum += layer.weights[isDepthwise ? tap * channels + channel : channel * taps + tap]
-    }
-    return (bias - layer.input.zero * sum) * factors[channel] + offset
-  })
+  const scaled = Float32Array.from(biasOfLevels(layer), (bias, channel) => bias * factors[channel] + offset)
+  return builder.constant(scaled, [scaled.length])
 }
 
 /** Sums per window: a depthwise convolution with ones is exact where AveragePool's division is not. */
@@ -279,9 +234,7 @@ function windowSums(builder: OnnxBuilder, layer: AvgPoolLayer, input: string): s
   const channels = layer.inputShape[2]
   const ones = new Float32Array(channels * layer.kernel[0] * layer.kernel[1]).fill(1)
   return builder.node('Conv', [input, builder.constant(ones, [channels, 1, ...layer.kernel])], {
-    kernel_shape: ints(layer.kernel),
-    strides: ints(layer.stride),
-    pads: ints(layer.pad),
+    ...windowAttributes(layer),
     group: int(channels)
   })
 }
@@ -296,7 +249,7 @@ function scaled(
 }
 
 /** Scaled sums with their rounding offset to output levels; the last layer's sums are the result. */
-function finish(builder: OnnxBuilder, layer: WeightedCodes, sums: string): string {
+function finish(builder: OnnxBuilder, layer: WeightedLayer, sums: string): string {
   return layer.last ? sums : levelsOf(builder, layer, sums)
 }
 

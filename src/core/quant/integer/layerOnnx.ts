@@ -1,0 +1,53 @@
+import { ints } from '../../model/onnx'
+import { transposeInner } from '../hwcGraph'
+import {
+  type Conv2dLayer,
+  type DenseLayer,
+  type DepthwiseConv2dLayer,
+  type Window
+} from '../quantizedNetwork'
+
+/** What byteModel.ts and evaluationModel.ts both write of a layer. */
+
+/** A layer with weights. */
+export type WeightedLayer = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer
+
+/** Attributes of a node with a window. */
+export function windowAttributes({ kernel, stride, pad }: Window) {
+  return { kernel_shape: ints(kernel), strides: ints(stride), pads: ints(pad) }
+}
+
+/** Shape of the weights in ONNX: [out][in per group][kh][kw], of a dense layer [out][in]. */
+export function onnxWeightDims(layer: WeightedLayer): number[] {
+  const channels = layer.bias.length
+  if (layer.op === 'dense') return [channels, layer.weights.length / channels]
+  return [channels, layer.op === 'depthwiseConv2d' ? 1 : layer.inputShape[2], ...layer.kernel]
+}
+
+/** Weight codes in the order of onnxWeightDims. */
+export function onnxWeightCodes(layer: WeightedLayer): Int8Array {
+  if (layer.op === 'dense') return layer.weights
+  const [channels, inner] = onnxWeightDims(layer)
+  const taps = layer.kernel[0] * layer.kernel[1]
+  return layer.op === 'depthwiseConv2d'
+    ? transposeInner(layer.weights, 1, taps, channels)
+    : transposeInner(layer.weights, channels, taps, inner)
+}
+
+/** Channel's sums times this are in units of the output. */
+export function channelFactors({ mult, shift }: WeightedLayer): Float64Array {
+  return Float64Array.from(mult, (value, channel) => value / 2 ** shift[channel])
+}
+
+/** The bias without the input's zero offset, for sums over inputs that have the zero point taken away. */
+export function biasOfLevels(layer: WeightedLayer): Int32Array {
+  const channels = layer.bias.length
+  const isDepthwise = layer.op === 'depthwiseConv2d'
+  const taps = layer.weights.length / channels
+  return Int32Array.from(layer.bias, (bias, channel) => {
+    let sum = 0
+    for (let tap = 0; tap < taps; tap++)
+      sum += layer.weights[isDepthwise ? tap * channels + channel : channel * taps + tap]
+    return bias - layer.input.zero * sum
+  })
+}
