@@ -45,8 +45,8 @@ export function lowerBound(
 /**
  * Cheapest loop order of one tiling. From the innermost loop outwards, a stream's buffer grows with every loop it
  * depends on while it fits; from the first that does not, each further loop reloads it. What is loaded before the
- * first step and drained after the last cannot overlap with computing; the rest can. `found` hears of every order that
- * is cheaper than all before, last of the cheapest.
+ * first step and drained after the last cannot overlap with computing; the rest can. `found` is called with every order
+ * that is cheaper than all before; the last of them is the cheapest.
  */
 export function bestOrder(
   compute: number,

@@ -53,7 +53,7 @@ export function exportedScheme(graph: Graph): Scheme {
   }))
 }
 
-/** "exported" was asked of a file without bits of its own. */
+/** Returns the error for the scheme "exported" of a file that has no bits. */
 export function notQuantized(): AppError {
   return new AppError(
     'scheme.invalid',

@@ -16,7 +16,7 @@ import type { Proposal, SearchState, Strategy } from './strategy'
 export interface SearchSpec {
   readonly space: SearchSpace
   readonly strategy: StrategyName
-  /** Stands in for the strategy of that name: experiments with its settings. */
+  /** Used instead of the strategy of that name, for experiments with its settings. */
   readonly using?: Strategy
   readonly objective: Objective
   /** Budgets as shares of all-8-bit's cost, one per cost of the space; null: not limited. */

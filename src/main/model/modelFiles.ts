@@ -36,7 +36,7 @@ export interface ModelFiles {
   open(file: string): Promise<LoadedModel>
   /** @throws AppError input.notFound */
   find(modelId: string): Promise<LoadedModel>
-  /** Names of those of these models that are known. Files are only read when an id is asked for the first time. */
+  /** Names of those of these models that are known. Files are only read for ids that were not looked for before. */
   names(modelIds: Iterable<string>): Promise<Map<string, string>>
 }
 

@@ -39,7 +39,7 @@ export interface ModelService {
   open(file: string): Promise<ModelInfo>
   info(modelId: string): Promise<ModelInfo>
   name(modelId: string): Promise<string>
-  /** Names of those of these models that are known; reads files only for ids it was not asked before. */
+  /** Names of those of these models that are known; files are only read for ids that were not looked for before. */
   names(modelIds: Iterable<string>): Promise<Map<string, string>>
   graph(modelId: string): Promise<Graph>
   workloads(modelId: string): Promise<Workload[]>
