@@ -164,7 +164,9 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
     const byPair = new Map(pairs.map((pair): [string, number[]] => [pair, []]))
     for (const [key, first] of byItem[0]!) {
       const other = items.get(key)
-      if (other?.unit === first.unit) byPair.get(pairOf(first))!.push(other.time / first.time)
+      // Too short for the counter: no ratio.
+      if (other?.unit === first.unit && first.time > 0 && other.time > 0)
+        byPair.get(pairOf(first))!.push(other.time / first.time)
     }
     return byPair
   })

@@ -56,6 +56,11 @@ describe('campaigns', () => {
       { name: 'matmul w8a8', unit: 'shapes in common', how: 'ratio', values: [1, 0], against: [null, null] }
     ])
     expect(notes).toEqual([])
+    const unmeasurable = [sample([1, 1, 1], 4, 0), sample([2, 2, 2], 4, 40), sample([3, 3, 3], 4, 60)]
+    expect(compareCampaigns([first, unmeasurable]).figures[0]).toMatchObject({
+      values: [3, 2],
+      against: [null, { value: expect.closeTo(2, 12) }]
+    })
     expect(compareCampaigns([first, []]).figures[0]!.against).toEqual([null, null])
   })
 })
