@@ -6,6 +6,8 @@ import {
 } from '../../shared/contract/estimator'
 import { AppError } from '../../shared/errors'
 import type { NounMigrations } from '../store/migrations'
+import { parseJson } from '../store/recordTable'
+import type { UnreadableRow } from '../store/rowColumns'
 import type { Store } from '../store/store'
 import type { TrainOutput } from './estimatorTasks'
 
@@ -22,8 +24,10 @@ export const estimatorMigrations: NounMigrations = {
 /** Trained estimators in the data file. */
 export interface EstimatorStore {
   add(summary: EstimatorSummary, trained: TrainOutput): Promise<void>
-  /** Newest first. */
+  /** Newest first, without rows that no longer fit. */
   list(): Promise<EstimatorSummary[]>
+  /** Rows that no longer fit, with their problem. */
+  unreadable(): Promise<(UnreadableRow & { createdAtMs: number })[]>
   trained(id: string): Promise<TrainOutput | null>
   remove(id: string): Promise<void>
 }
@@ -36,6 +40,12 @@ export const storedEstimatorSchema = z.object({
 
 /** Returns the estimators of a data file. */
 export function createEstimatorStore(store: Pick<Store, 'run' | 'all'>): EstimatorStore {
+  const read = async () => {
+    const rows = await store.all<{ id: string; createdAtMs: number; summary: string }>(
+      'SELECT id, created_at_ms AS "createdAtMs", summary FROM latency_estimator ORDER BY created_at_ms DESC'
+    )
+    return rows.map(({ summary, ...row }) => ({ ...row, ...parseJson(summary, estimatorSummarySchema) }))
+  }
   return {
     async add(summary, trained) {
       await store.run('INSERT INTO latency_estimator VALUES ($1, $2, $3, $4)', [
@@ -45,12 +55,11 @@ export function createEstimatorStore(store: Pick<Store, 'run' | 'all'>): Estimat
         JSON.stringify(trained)
       ])
     },
-    async list() {
-      const rows = await store.all<{ summary: string }>(
-        'SELECT summary FROM latency_estimator ORDER BY created_at_ms DESC'
-      )
-      return rows.map((row) => estimatorSummarySchema.parse(JSON.parse(row.summary)))
-    },
+    list: async () => (await read()).flatMap(({ value }) => value ?? []),
+    unreadable: async () =>
+      (await read()).flatMap(({ id, createdAtMs, problem }) =>
+        problem === null ? [] : [{ id, createdAtMs, problem }]
+      ),
     async trained(id) {
       const [row] = await store.all<{ trained: string }>(
         'SELECT trained FROM latency_estimator WHERE id = $1',

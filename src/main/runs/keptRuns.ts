@@ -1,6 +1,6 @@
-import type { RunKindName } from '../../shared/contract/run'
+import type { Run, RunKindName } from '../../shared/contract/run'
 import { AppError } from '../../shared/errors'
-import type { RunFacts, RunKind } from './runKeeper'
+import { unreadableFacts, type RunFacts, type RunKind } from './runKeeper'
 import type { RunLabels } from './runLabels'
 
 /** Runs that another noun stores and that are not resumed here: recordings, proxies, estimators. */
@@ -11,17 +11,22 @@ export function createKeptKind(options: {
   labels: RunLabels
   /** All of them, deleted ones too. */
   facts(): Promise<Omit<RunFacts, 'kind' | 'jobId' | 'resumable' | 'problem'>[]>
+  /** Rows that no longer fit; absent: the noun shows them itself. */
+  unreadable?(): Promise<Pick<Run, 'id' | 'startedAtMs' | 'problem'>[]>
   remove(id: string): Promise<void>
 }): RunKind {
-  const { kind, noun, labels, facts, remove } = options
+  const { kind, noun, labels, facts, unreadable, remove } = options
   const running = new Set<string>()
   return {
     kind,
     async facts() {
-      const all = await facts()
+      const [all, bad] = await Promise.all([facts(), unreadable?.() ?? []])
       running.clear()
       for (const { id, state } of all) if (state === 'running') running.add(id)
-      return all.map((one) => ({ ...one, kind, jobId: null, resumable: false, problem: null }))
+      return [
+        ...all.map((one) => ({ ...one, kind, jobId: null, resumable: false, problem: null })),
+        ...bad.map((row) => unreadableFacts(kind, noun, row))
+      ]
     },
     isRunning: (id) => running.has(id),
     resume() {

@@ -24,6 +24,18 @@ export const noSubject: RunSubject = { model: null, board: null, dataSet: null }
 /** A run of any kind as the list over all kinds needs it. */
 export type RunFacts = Omit<Run, 'name' | 'notes' | 'tags' | 'forgotten' | 'imported'>
 
+/** A run whose row no longer fits: listed with its problem, and can be deleted. */
+export function unreadableFacts(
+  kind: RunKindName,
+  noun: string,
+  row: Pick<Run, 'id' | 'startedAtMs' | 'problem'>
+): RunFacts {
+  return {
+    ...{ ...row, kind, state: 'unreadable', title: `Unreadable ${noun}`, detail: '', finishedAtMs: null },
+    ...{ ...noSubject, jobId: null, resumable: false }
+  }
+}
+
 /** One kind of run; the run service knows no more of it. */
 export interface RunKind {
   readonly kind: RunKindName
@@ -111,11 +123,7 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
   const factsOf = (stored: StoredRecord<R>): RunFacts => {
     const { id, startedAtMs } = stored
     if (stored.record === null) {
-      return {
-        ...{ id, kind, startedAtMs, state: 'unreadable', problem: stored.problem },
-        ...{ title: `Unreadable ${noun}`, detail: '', finishedAtMs: null, ...noSubject },
-        ...{ jobId: null, resumable: false }
-      }
+      return unreadableFacts(kind, noun, { id, startedAtMs, problem: stored.problem })
     }
     const record = newest(stored.record)
     const resumable = record.state !== 'running' && record.state !== 'done'

@@ -74,7 +74,7 @@ function pinnedProxies(proxies: readonly ProxySummary[], run: Run, texts: Readon
 export interface Kept {
   recordings: Pick<GpuStore, 'list'>
   removeRecording(id: string): Promise<void>
-  estimators: Pick<EstimatorStore, 'list' | 'remove'>
+  estimators: Pick<EstimatorStore, 'list' | 'unreadable' | 'remove'>
 }
 
 /** Recordings, proxies and estimators as runs: listed, named, deleted and restored like all others. */
@@ -104,6 +104,11 @@ export function keptKinds(labels: RunLabels, kept: Kept, proxies: ProxyStore): R
     }),
     createKeptKind({
       ...{ kind: 'estimator', noun: 'estimator', labels, remove: (id) => kept.estimators.remove(id) },
+      unreadable: async () =>
+        (await kept.estimators.unreadable()).map(({ createdAtMs, ...row }) => ({
+          ...row,
+          startedAtMs: createdAtMs
+        })),
       facts: async () =>
         (await kept.estimators.list()).map((estimator) => ({
           ...{ id: estimator.id, title: estimator.title, state: 'done' as const },

@@ -248,6 +248,20 @@ describe('a session file', () => {
     expect(await there.store.all('SELECT * FROM proxy_calibration')).toEqual([])
   })
 
+  it('holds the other runs where an estimator cannot be read, which is listed and can be deleted', async () => {
+    const context = { signal: new AbortController().signal }
+    await here.store.run("INSERT INTO latency_estimator VALUES ('est-1', 7, '{\"id\":\"est-1\"}', '{}')")
+    const found = (await here.runs.list()).find(({ id }) => id === 'est-1')
+    expect(found).toMatchObject({ kind: 'estimator', state: 'unreadable', startedAtMs: 7 })
+    expect(found!.problem).toContain('title')
+    const { runs, notes } = await here.call('session.export', { file, runIds: [], title: '' })
+    expect(runs).toHaveLength(5)
+    expect(notes).toEqual(['1 run of a stored form that cannot be read: not included (est-1).'])
+    await here.runs.handlers['run.forget']({ id: 'est-1' }, context)
+    await here.runs.handlers['run.remove']({ id: 'est-1' }, context)
+    expect(await here.store.all('SELECT id FROM latency_estimator')).toEqual([])
+  })
+
   it('is refused where a network has a file name that other systems do not take', async () => {
     here.models.get(modelId(network))!.name = 'net:2'
     await expect(
