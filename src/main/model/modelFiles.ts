@@ -18,10 +18,7 @@ import {
 } from '../../core/model/graph'
 import { workloadsOf } from '../../core/model/workload'
 import { presentExported } from './presentExported'
-import { readModelFile } from './readModelFile'
-
-/** Endings of the files that are networks. */
-const modelEnding = /\.(onnx|tflite)$/
+import { modelEnding, readModelFile } from './readModelFile'
 
 /** A model that was read. */
 export interface LoadedModel {

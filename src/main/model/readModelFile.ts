@@ -17,15 +17,19 @@ export interface ModelFile {
   readonly sizeBytes: number
 }
 
+/** Endings of the files that are networks. */
+export const modelEnding = /\.(onnx|tflite)$/
+
 /**
- * The files that a model consists of: the ONNX file, the data files it names, and its card, each with its path below
- * the model's folder. @throws as readModelFile
+ * The files that a model consists of: the network's file, the data files it names, and its card, each with its path
+ * below the model's folder. @throws as readModelFile
  */
 export async function modelFileParts(file: string): Promise<{ location: string; file: string }[]> {
   const parts = [{ location: path.basename(file), file }]
-  for (const location of externalLocations(parseOnnx(await readRegularFile(file, { maxBytes }))))
+  const bytes = await readRegularFile(file, { maxBytes })
+  for (const location of isTflite(bytes) ? [] : externalLocations(parseOnnx(bytes)))
     parts.push({ location, file: await resolveBeside(file, location) })
-  const card = file.replace(/\.onnx$/, '.json')
+  const card = file.replace(modelEnding, '.json')
   if (card !== file && (await stat(card).catch(() => null))?.isFile() === true)
     parts.push({ location: path.basename(card), file: card })
   return parts

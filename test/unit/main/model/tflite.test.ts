@@ -10,6 +10,7 @@ import { createImportedRunner } from '@core/quant/runImported'
 import { exportedScheme, schemeKey } from '@core/quant/scheme'
 import { checkModelFile } from '@main/model/checkFile'
 import { createModelFiles } from '@main/model/modelFiles'
+import { modelFileParts } from '@main/model/readModelFile'
 import { decodeTflite, isTflite } from '@main/model/tfliteFile'
 import { AppError } from '@shared/errors'
 import { encodeTflite } from '../../../support/tfliteWriter'
@@ -322,6 +323,9 @@ describe('int8 TFLite files', () => {
     })
     const { summary } = await createModelFiles({ modelsFolder: folder, openedFile: null }).open(file)
     expect(summary.name).toBe('scores')
+    await writeFile(path.join(folder, 'scores.json'), '{}')
+    const parts = await modelFileParts(file)
+    expect(parts.map(({ location }) => location)).toEqual(['scores.tflite', 'scores.json'])
   })
 })
 
