@@ -21,6 +21,12 @@ export interface InputLayout {
   }[]
 }
 
+/** The inputs that are no constants, in the order of the file: old exporters list the initializers among the inputs. */
+export function ownInputs(model: OnnxModel): OnnxValue[] {
+  const constants = new Set(model.initializers.map(({ name }) => name))
+  return model.inputs.filter((input) => !constants.has(input.name))
+}
+
 /**
  * The layouts in question for the network's input, the most usual first: channels first or last of [batch, a, b, c]; an
  * image, a sequence with its channels first or last of [batch, a, b].
@@ -28,9 +34,7 @@ export interface InputLayout {
  * @throws AppError model.invalid without an input, model.unsupportedShape for sizes that are not fixed and other ranks.
  */
 export function inputLayouts(model: OnnxModel): InputLayout[] {
-  const constants = new Set(model.initializers.map(({ name }) => name))
-  // Old exporters list the initializers among the inputs.
-  const inputs = model.inputs.filter((input) => !constants.has(input.name))
+  const inputs = ownInputs(model)
   if (inputs.length === 0) {
     throw new AppError(
       'model.invalid',

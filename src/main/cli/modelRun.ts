@@ -1,9 +1,10 @@
 import path from 'node:path'
+import { ownInputs } from '../../core/model/inputLayout'
 import { parseNpy, type NpyArray } from '../../core/model/npyArray'
 import type { OnnxModel } from '../../core/model/onnx'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
-import { joinInputs, ownInputs } from '../model/joinInputs'
+import { joinInputs } from '../model/joinInputs'
 import { readModelFile } from '../model/readModelFile'
 import { runModel, type FileOutput } from '../model/runFile'
 import { exportedText } from '../model/presentExported'
@@ -86,11 +87,12 @@ async function runOnBoard(
   const scheme = textOption(args, 'scheme')
   if (scheme === undefined || scheme === 'float')
     throw new UsageError('a board computes integers: give --scheme int8 or bit pairs')
+  const input = await boardInput(file, args.values['input'], context)
   const client = createLocalClient(await context.bitbench(), context.signal)
   await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
   const result = await client.call('deploy.outputs', {
     file: path.resolve(context.cwd, file),
-    inputFile: path.resolve(context.cwd, onlyInput(args.values['input']).file),
+    inputFile: path.resolve(context.cwd, input.file),
     scheme,
     output: textOption(args, 'output') ?? null,
     boardId
@@ -123,23 +125,27 @@ async function inputArray(model: OnnxModel, given: unknown, context: CliContext)
   const inputs = inputsOf(given)
   const read = async (file: string): Promise<NpyArray> =>
     parseNpy(await readRegularFile(path.resolve(context.cwd, file)), file)
-  const own = ownInputs(model)
-  if (inputs.length === 1) {
-    const [{ file, name }] = inputs as [Input]
-    if (name !== null && own.length === 1 && own[0]!.name !== name)
-      throw new AppError(
-        'input.invalid',
-        `The network has no input "${name}".`,
-        `Its input is "${own[0]!.name}".`
-      )
-    if (name === null || own.length === 1) return read(file)
-  }
+  const [first, second] = inputs
+  if (second === undefined && isWhole(model, first!)) return read(first!.file)
   const arrays = new Map<string, NpyArray>()
   for (const { file, name } of inputs) {
     if (name === null) throw new UsageError('name each array: --input NAME=X.npy')
+    if (arrays.has(name)) throw new UsageError(`the input "${name}" is given twice`)
     arrays.set(name, await read(file))
   }
   return joinInputs(model, arrays)
+}
+
+/**
+ * Whether one array is all that the network reads: one without a name, or that of its only input.
+ * @throws AppError input.invalid where the only input has another name
+ */
+function isWhole(model: OnnxModel, { name }: Input): boolean {
+  if (name === null) return true
+  const [first, second] = ownInputs(model)
+  if (first === undefined || second !== undefined) return false
+  if (first.name === name) return true
+  throw new AppError('input.invalid', `The network has no input "${name}".`, `Its input is "${first.name}".`)
 }
 
 interface Input {
@@ -158,9 +164,12 @@ function inputsOf(given: unknown): Input[] {
 }
 
 /** A board is given one array; of a network with several inputs, items with all inputs one behind the other. */
-function onlyInput(given: unknown): Input {
-  const inputs = inputsOf(given)
-  if (inputs.length > 1)
-    throw new UsageError('a board takes one array: items with all inputs one behind the other')
-  return inputs[0]!
+async function boardInput(file: string, given: unknown, context: CliContext): Promise<Input> {
+  const [input, second] = inputsOf(given)
+  const isOne =
+    second === undefined &&
+    (input!.name === null || isWhole((await readModelFile(path.resolve(context.cwd, file))).model, input!))
+  if (!isOne)
+    throw new UsageError('a board takes one array without a name: items with all inputs one behind the other')
+  return input!
 }

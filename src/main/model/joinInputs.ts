@@ -1,34 +1,24 @@
 import { AppError } from '../../shared/errors'
 import { countOf } from '../../shared/units'
+import { sizeOf } from '../../core/model/graph'
+import { inputLayouts } from '../../core/model/inputLayout'
 import type { NpyArray } from '../../core/model/npyArray'
 import type { OnnxModel } from '../../core/model/onnx'
 
-/** Names and sizes (elements of one item) of the inputs that are no constants, in the order of the file. */
-export function ownInputs(model: OnnxModel): { readonly name: string; readonly size: number }[] {
-  const constants = new Set(model.initializers.map(({ name }) => name))
-  return model.inputs
-    .filter(({ name }) => !constants.has(name))
-    .map(({ name, dims }) => ({
-      name,
-      size: (dims ?? []).reduce<number>(
-        (product, side, axis) => product * (axis === 0 || typeof side !== 'number' ? 1 : side),
-        1
-      )
-    }))
-}
-
 /**
  * Arrays of a network's inputs as the one vector per item that the importer reads, in the order of the file.
- * @throws AppError input.invalid where an input has no array, an array no input, or their items do not fit.
+ * @throws AppError input.invalid where an input has no array, an array no input, or their items do not fit; as inputLayouts.
  */
 export function joinInputs(model: OnnxModel, arrays: ReadonlyMap<string, NpyArray>): NpyArray {
-  const inputs = ownInputs(model)
+  const [layout] = inputLayouts(model)
+  const inputs = layout!.parts ?? [layout!]
   const list = inputs.map(({ name }) => name).join(', ')
   const stranger = [...arrays.keys()].find((name) => inputs.every((input) => input.name !== name))
   if (stranger !== undefined)
     throw new AppError('input.invalid', `The network has no input "${stranger}".`, `Its inputs are: ${list}.`)
-  const parts = inputs.map(({ name, size }) => {
+  const parts = inputs.map(({ name, dims }) => {
     const array = arrays.get(name)
+    const size = sizeOf(dims)
     if (array === undefined)
       throw new AppError('input.invalid', `The input "${name}" has no array.`, `Give all inputs: ${list}.`)
     const items = array.values.length / size

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import * as ort from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { parseNpy } from '@core/model/npyArray'
@@ -192,5 +193,50 @@ describe('a network with several inputs', () => {
     const a = await write('a.npy', npy('<f4', [1, 1], Float32Array.of(3)))
     await expect(run('run', file, '--input', `a=${a}`)).rejects.toThrow(/"b" has no array/)
     await expect(run('run', file, '--input', `a=${a}`, '--input', `c=${a}`)).rejects.toThrow(/no input "c"/)
+  })
+
+  it('an input named twice is refused, and on a board one of several', async () => {
+    const file = await write('two.onnx', twoInputs())
+    const twice = ['--input', 'a=x.npy', '--input', 'a=x.npy']
+    await write('x.npy', npy('<f4', [1, 1], Float32Array.of(3)))
+    await expect(run('run', file, ...twice)).rejects.toThrow(/"a" is given twice/)
+    const board = ['--scheme', 'int8', '--board', 'virtual:high']
+    await expect(run('run', file, ...board, '--input', 'a=x.npy')).rejects.toThrow(/takes one array/)
+    const matrix = await write('matrix.onnx', matrixModel())
+    await expect(run('run', matrix, ...board, '--input', 'z=x.npy')).rejects.toThrow(/no input "z"/)
+  })
+
+  it.each([
+    [
+      [2, 3],
+      [2, 3]
+    ],
+    [[3], [3]],
+    [[1, 3], [3]],
+    [
+      [1, 3],
+      [2, 3]
+    ]
+  ])('of fixed sizes %j and %j equals onnxruntime', async (left, right) => {
+    const builder = createOnnxBuilder()
+    const sum = builder.node('Add', [
+      builder.input('a', 'float32', left),
+      builder.input('b', 'float32', right)
+    ])
+    builder.output(sum, 'y')
+    const bytes = encodeOnnx(builder.build('sum'))
+    const file = await write('sum.onnx', bytes)
+    const counted = (dims: number[], step: number): Float32Array =>
+      Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, at) => step * (at + 1))
+    const [a, b] = [counted(left, 1), counted(right, 100)]
+    const session = await ort.InferenceSession.create(bytes)
+    const feeds = { a: new ort.Tensor('float32', a, left), b: new ort.Tensor('float32', b, right) }
+    const wanted = (await session.run(feeds))['y']!
+    await write('left.npy', npy('<f4', left, a))
+    await write('right.npy', npy('<f4', right, b))
+    const made = await run('run', file, '--input', 'a=left.npy', '--input', 'b=right.npy')
+    expect(made.json.outputs).toEqual([
+      { name: 'y', shape: [...wanted.dims], values: [...(wanted.data as Float32Array)] }
+    ])
   })
 })
