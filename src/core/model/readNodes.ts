@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import type { OnnxModel, OnnxNode } from './onnx'
+import type { OnnxElementType, OnnxModel, OnnxNode } from './onnx'
 import { sizeOf, type Graph } from './graph'
 import {
   append,
@@ -11,9 +11,10 @@ import {
   type Value
 } from './importState'
 import type { ImportedOutput, TensorView } from './tensorView'
-import type { InputLayout } from './inputLayout'
+import { ownInputs, type InputLayout } from './inputLayout'
 import { foldConstant } from './operators/foldConstant'
 import { operatorReaders, readerOf } from './operators/readers'
+import { keepIntegers } from './operators/rounding'
 import { dropDeadNodes } from './passes/dropDeadNodes'
 import { nameNodes } from './passes/nameNodes'
 import { tfliteDomain } from './tflite/conversion'
@@ -28,6 +29,8 @@ export interface NodesRead {
   readonly output: ImportedOutput | null
   readonly errors: readonly AppError[]
 }
+
+const integerTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8'])
 
 /** Operators that may stand behind the last one that is part of the graph. */
 const endingOperators = new Set([
@@ -54,7 +57,9 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
       (layout.parts ?? [layout]).map(({ name, dims, map }) => [name, { node: -1, dims, map, fill: 0 }])
     ),
     unknown: new Set(),
-    integers: new Set(),
+    integers: new Set(
+      ownInputs(model).flatMap(({ name, elementType }) => (integerTypes.has(elementType) ? [name] : []))
+    ),
     inputShape: layout.shape,
     opset: model.opset,
     batch: layout.batch,
@@ -104,6 +109,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
     }
     if (!dependsOnUnknown) {
       reader(state, node)
+      keepIntegers(state, node)
       return null
     }
   } catch (reason) {

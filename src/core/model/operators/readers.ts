@@ -24,7 +24,7 @@ import { readQuantizedOperator, quantizedOperators } from './qoperators'
 import { readDequantize, readQuant, readQuantize } from './quantization'
 import { readRecurrent } from './recurrent'
 import { readReduce } from './reduce'
-import { integerAware, readCast, readIntegerDiv, readRequantShift } from './rounding'
+import { integerQuotient, readCast, readIntegerDiv, readRequantShift } from './rounding'
 import { readResize } from './resize'
 import { readConstant, readEnding, readMove, readShape, readSize } from './shaping'
 import { readGemm, readMatMul } from './weighted'
@@ -40,10 +40,10 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['PRelu', readPRelu],
   ...Object.entries(tableReaders),
   ['Pow', readPow],
-  ['Add', integerAware(readAdd)],
-  ['Sub', integerAware(readSub)],
-  ['Mul', integerAware(readMul)],
-  ['Div', integerAware(readDiv)],
+  ['Add', readAdd],
+  ['Sub', readSub],
+  ['Mul', readMul],
+  ['Div', integerQuotient(readDiv)],
   ['Sum', readSum],
   ['Mean', readSum],
   ['Min', readMinMax],
@@ -55,7 +55,7 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['AveragePool', readAveragePool],
   ['GlobalAveragePool', readGlobalPool],
   ['GlobalMaxPool', readGlobalPool],
-  ['ReduceMean', readReduce],
+  ['ReduceMean', integerQuotient(readReduce)],
   ['ReduceSum', readReduce],
   ['ReduceMax', readReduce],
   ['Concat', readConcat],

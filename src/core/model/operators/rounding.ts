@@ -34,17 +34,23 @@ export const readCast: OperatorReader = (state, node) => {
   state.integers.add(node.outputs[0])
 }
 
-/** Sums and products of integers are integers, quotients are cut towards 0 (as onnxruntime computes them). */
-export function integerAware(read: OperatorReader): OperatorReader {
+/** Quotients of integers are cut towards 0, as onnxruntime computes them. */
+export function integerQuotient(read: OperatorReader): OperatorReader {
   return (state, node) => {
     read(state, node)
-    if (!node.inputs.some((name) => state.integers.has(name))) return
-    const [output] = node.outputs
-    const value = state.values.get(output)
-    if (value === undefined) return
-    if (node.opType === 'Div') bind(state, node, addTable(state, node, value, call('trunc')))
-    state.integers.add(output)
+    const value = state.values.get(node.outputs[0])
+    if (value !== undefined && node.inputs.some((name) => state.integers.has(name)))
+      bind(state, node, addTable(state, node, value, call('trunc')))
   }
+}
+
+/** Operators whose output may have another type than their input. */
+const typeChanges: ReadonlySet<string> = new Set(['Cast', 'CastLike', 'DequantizeLinear'])
+
+/** Notes that what an operator makes of integers are integers. */
+export function keepIntegers(state: ImportState, node: OnnxNode): void {
+  if (typeChanges.has(node.opType) || !node.inputs.some((name) => state.integers.has(name))) return
+  for (const output of node.outputs) state.integers.add(output)
 }
 
 /** True where a node's values are known to be whole. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { importOnnx, readOnnx } from '@core/model/importOnnx'
-import { int, text, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
+import { int, ints, text, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
 import { exportedScheme, schemeKey, schemeOf } from '@core/quant/scheme'
 import { createImportedRunner } from '@core/quant/runImported'
 import { exportedText, presentExported } from '@main/model/presentExported'
@@ -209,6 +209,41 @@ describe('networks of integers', () => {
     expect(run(casts([]), [-7.5])).toEqual([-3])
     // 7 / 2 with both cuts replaced by their means: (7 - 0.5) / 2 - 0.5
     expect(run(casts([clip]), [7])[0]).toBeCloseTo(2.75, 6)
+  })
+
+  it.each(['int32', 'int64'] as const)('an input of %s is divided as integers, also moved', (elementType) => {
+    const two: OnnxTensor = {
+      name: 'two',
+      dims: [],
+      data: elementType === 'int32' ? Int32Array.of(2) : BigInt64Array.of(2n)
+    }
+    const made = model(
+      [
+        { opType: 'Transpose', inputs: ['x'], outputs: ['t'] },
+        { opType: 'Div', inputs: ['t', 'two'], outputs: ['d'] },
+        { opType: 'Cast', inputs: ['d'], outputs: ['y'], attributes: { to: int(1) } }
+      ],
+      [two],
+      [1, 3]
+    )
+    const inputs = made.inputs.map((input) => ({ ...input, elementType }))
+    // Towards 0: 3 / 2, 5 / 2, -7 / 2
+    expect(run({ ...made, inputs }, [3, 5, -7])).toEqual([1, 2, -3])
+    expect(run(made, [3, 5, -7])).toEqual([1.5, 2.5, -3.5])
+  })
+
+  it('a mean of integers is cut towards 0', () => {
+    const made = model(
+      [
+        { opType: 'Cast', inputs: ['x'], outputs: ['i'], attributes: { to: int(6) } },
+        { opType: 'ReduceMean', inputs: ['i'], outputs: ['m'], attributes: { axes: ints([1]) } },
+        { opType: 'Cast', inputs: ['m'], outputs: ['y'], attributes: { to: int(1) } }
+      ],
+      [],
+      [1, 3]
+    )
+    // -8.5, -3 and 0.5 become -8, -3 and 0: a third of -11
+    expect(run(made, [-8.5, -3, 0.5])).toEqual([-3])
   })
 
   it('BipolarQuant of a value is its scale with the sign, 0 counting as positive', () => {
