@@ -1,4 +1,4 @@
-import { firstNotBefore } from './integratePower'
+import { firstNotBefore } from '../math/firstNotBefore'
 
 /** Readings of a cumulative energy counter. */
 export interface CounterTrace {

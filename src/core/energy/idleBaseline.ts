@@ -1,6 +1,7 @@
 import type { IdleBaseline } from '../../shared/contract/energy'
 import type { PhaseMark } from '../../shared/contract/gpu'
-import { firstNotBefore, integratePower } from './integratePower'
+import { firstNotBefore } from '../math/firstNotBefore'
+import { integratePower } from './integratePower'
 import type { PowerTrace } from './powerTrace'
 
 /** Name of a phase that a command marks to say "the GPU is set up and does nothing". */

@@ -1,3 +1,5 @@
+import { firstNotBefore } from '../math/firstNotBefore'
+
 /** What power readings amount to between two instants. */
 export interface Integral {
   /** Over the covered time only; NaN when nothing is covered. */
@@ -81,16 +83,4 @@ export function integratePower(
 
 function crosses(breaks: readonly Break[], fromMs: number, toMs: number): boolean {
   return breaks.some((gap) => gap.fromMs < toMs && gap.toMs > fromMs)
-}
-
-/** Index of the first time >= `boundMs` (binary search). */
-export function firstNotBefore(tMs: ArrayLike<number>, boundMs: number): number {
-  let low = 0
-  let high = tMs.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (tMs[middle] < boundMs) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -1,4 +1,5 @@
-import { firstNotBefore, type Break } from './integratePower'
+import { firstNotBefore } from '../math/firstNotBefore'
+import type { Break } from './integratePower'
 
 /** The power readings of one GPU over a recording. */
 export interface PowerTrace {

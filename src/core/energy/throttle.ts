@@ -1,4 +1,4 @@
-import { firstNotBefore } from './integratePower'
+import { firstNotBefore } from '../math/firstNotBefore'
 
 /**
  * Bits of nvidia-smi's clock event reasons (clocks_event_reasons.active; NVML nvmlClocksEventReasons).

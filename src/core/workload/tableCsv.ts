@@ -1,3 +1,4 @@
+import { csvLine } from '../../shared/csvLine'
 import type { BenchmarkRow, MeasuredFigure, ImpactRow, LayerRow } from '../../shared/contract/workloadRows'
 
 /** One row of a CSV table by column name; null: an empty cell. */
@@ -68,13 +69,9 @@ export function impactCells(model: string, row: ImpactRow): Cells {
   }
 }
 
-/** RFC 4180 with a header line; numbers with all digits that distinguish them. */
+/** Rows as CSV with a header line. */
 export function csvOf(rows: readonly Cells[]): string {
   const columns = Object.keys(rows[0] ?? {})
-  const cell = (value: string | number | null | undefined): string => {
-    const text = value === null || value === undefined ? '' : String(value)
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
   const lines = [columns, ...rows.map((row) => columns.map((name) => row[name]))]
-  return lines.map((line) => `${line.map(cell).join(',')}\n`).join('')
+  return lines.map((line) => `${csvLine(line)}\n`).join('')
 }

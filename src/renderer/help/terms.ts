@@ -5,7 +5,7 @@ export const terms = {
   baseline:
     'Power the machine draws without the workload. It is measured before and after and subtracted, so that energy belongs to the work alone.',
   valid:
-    'VALID: the recording has readings enough, without gaps, strangers on the GPU or throttling, for the figure to be quoted. Otherwise INVALID, with the reasons.',
+    'VALID: the recording has enough readings, no gaps, no other program on the GPU and no throttling, so that the figure can be quoted. Otherwise INVALID, with the reasons.',
   int8Cost:
     'Cost of the same network with 8 bits for every weight and activation: what a budget is a share of.'
 } as const

@@ -1,16 +1,5 @@
 import type { AppErrorJson } from '@shared/errors'
 
-/** Hands a file to the browser as a download. */
-export function saveBlob(name: string, blob: Blob): void {
-  const link = document.createElement('a')
-  const url = URL.createObjectURL(blob)
-  link.href = url
-  link.download = name
-  link.click()
-  // At once, the download of a large file would lose its content.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000)
-}
-
 /** "Power of run 1" with an ending -> "power-of-run-1.csv". */
 export function fileName(label: string, ending: string): string {
   const stem = label

@@ -1,4 +1,5 @@
-import { toCsv, type CsvValue } from '../files/csv'
+import type { CsvValue } from '@shared/csvLine'
+import { toCsv } from '../files/csv'
 
 /** One point of a chart: x is a name on an axis of names. `upper` is the other end of an interval bar. */
 export interface PlotRow {

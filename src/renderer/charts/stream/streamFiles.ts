@@ -1,3 +1,4 @@
+import { escapeHtml } from '@shared/escapeHtml'
 import { toCsv } from '../files/csv'
 import type { Palette } from '../palette'
 import { extentOf, type Trace } from './trace'
@@ -31,7 +32,7 @@ export function traceSvg(
     top + ((range[1] - value) / (range[1] - range[0])) * (heightPx - top - bottom)
   const fractions = [0, 0.25, 0.5, 0.75, 1]
   const text = (atX: number, atY: number, anchor: string, words: string): string =>
-    `<text x="${atX.toFixed(1)}" y="${atY.toFixed(1)}" text-anchor="${anchor}" fill="${colors.dim}" font-size="11">${escapeXml(words)}</text>`
+    `<text x="${atX.toFixed(1)}" y="${atY.toFixed(1)}" text-anchor="${anchor}" fill="${colors.dim}" font-size="11">${escapeHtml(words)}</text>`
   const marks = fractions.flatMap((fraction) => {
     const value = range[0] + fraction * (range[1] - range[0])
     const timeMs = span[0] + fraction * (span[1] - span[0])
@@ -44,8 +45,8 @@ export function traceSvg(
   const lineOf = (values: ArrayLike<number | null>, width: number, opacity: number): string =>
     `<path d="${pathOf(trace.timesMs, values, x, y)}" fill="none" stroke="${colors.accent}" stroke-width="${width}" opacity="${opacity}"/>`
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" font-family="${escapeXml(colors.font)}">`,
-    `<title>${escapeXml(look.name)}</title><rect width="100%" height="100%" fill="${colors.surface}"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" font-family="${escapeHtml(colors.font)}">`,
+    `<title>${escapeHtml(look.name)}</title><rect width="100%" height="100%" fill="${colors.surface}"/>`,
     ...marks,
     ...[trace.low, trace.high].flatMap((edge) => (edge ? [lineOf(edge, 0.5, 0.5)] : [])),
     lineOf(trace.values, 1.5, 1),
@@ -80,8 +81,4 @@ function rangeOf(columns: ArrayLike<number | null>[]): [number, number] {
     }
   if (low > high) return [0, 1]
   return low === high ? [low - 1, high + 1] : [low, high]
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

@@ -72,8 +72,8 @@ export function plotOptions(
       { label: `${looks.label} (${looks.unit})`, stroke: colors.accent, width: 1.5, spanGaps: false },
       ...(looks.hasBand
         ? [
-            { label: 'max', stroke: colors.faint, width: 0.5 },
-            { label: 'min', stroke: colors.faint, width: 0.5 }
+            { label: 'max', stroke: colors.faint, width: 0.5, points: { show: false } },
+            { label: 'min', stroke: colors.faint, width: 0.5, points: { show: false } }
           ]
         : [])
     ],

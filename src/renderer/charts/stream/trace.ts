@@ -1,3 +1,5 @@
+import { firstNotBefore } from '@core/math/firstNotBefore'
+
 /** A signal over time, oldest first; null and NaN are gaps. `low` and `high` are the envelope of each point, where it has one. */
 export interface Trace {
   timesMs: ArrayLike<number>
@@ -14,21 +16,10 @@ export function extentOf({ timesMs }: Trace): Span | null {
   return timesMs.length === 0 ? null : [timesMs[0]!, timesMs[timesMs.length - 1]!]
 }
 
-/** Index of the first time that is not before `timeMs`; the length when all are. */
-export function firstFrom(timesMs: ArrayLike<number>, timeMs: number): number {
-  let [low, high] = [0, timesMs.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (timesMs[middle]! < timeMs) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 /** The points of a trace within a span, both ends included. */
 export function within({ timesMs, values, low, high }: Trace, [fromMs, toMs]: Span): Trace {
-  const from = firstFrom(timesMs, fromMs)
-  let to = firstFrom(timesMs, toMs)
+  const from = firstNotBefore(timesMs, fromMs)
+  let to = firstNotBefore(timesMs, toMs)
   while (to < timesMs.length && timesMs[to]! <= toMs) to += 1
   const cut = <T>(column: ArrayLike<T>): T[] => Array.prototype.slice.call(column, from, to) as T[]
   return {
@@ -43,8 +34,8 @@ export function within({ timesMs, values, low, high }: Trace, [fromMs, toMs]: Sp
 export function withDetail(whole: Trace, detail: Trace | null): Trace {
   const span = detail === null ? null : extentOf(detail)
   if (detail === null || span === null) return whole
-  const before = firstFrom(whole.timesMs, span[0])
-  let after = firstFrom(whole.timesMs, span[1])
+  const before = firstNotBefore(whole.timesMs, span[0])
+  let after = firstNotBefore(whole.timesMs, span[1])
   while (after < whole.timesMs.length && whole.timesMs[after]! <= span[1]) after += 1
   const join = <T>(outer: ArrayLike<T>, inner: ArrayLike<T>): T[] => {
     const all = Array.from(outer)

@@ -16,18 +16,23 @@ export function saveText(name: string, text: string): void {
 
 /** Hands bytes in base64 to the browser as a download. */
 export function saveBase64(name: string, base64: string): void {
-  const binary = atob(base64)
-  const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0))
-  saveBlob(name, new Blob([bytes], { type: 'application/octet-stream' }))
+  saveBlob(name, new Blob([base64ToBytes(base64)], { type: 'application/octet-stream' }))
 }
 
-function saveBlob(name: string, blob: Blob): void {
+/** The bytes of a text in base64. @throws when it is none */
+export function base64ToBytes(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+}
+
+/** Hands a file to the browser as a download. */
+export function saveBlob(name: string, blob: Blob): void {
   const link = document.createElement('a')
   const url = URL.createObjectURL(blob)
   link.href = url
   link.download = name
   link.click()
-  URL.revokeObjectURL(url)
+  // At once, the download of a large file would lose its content.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
 /** Whether a file begins as ELF programs do (System V ABI, chapter 4: 0x7f "ELF"). */

@@ -95,7 +95,7 @@ describe('an axis without outliers', () => {
     expect(limits?.high).toBeCloseTo(8.4, 12)
   })
 
-  it('is not needed without outliers, nor told where most values are equal', () => {
+  it('is not needed without outliers, nor offered where most values are equal', () => {
     expect(limitsWithoutOutliers([0, 1, 2, 3, 4])).toBeNull()
     expect(limitsWithoutOutliers([5, 5, 5, 5, 5, 9])).toBeNull()
     expect(limitsWithoutOutliers([NaN, Infinity])).toBeNull()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { panSpan, zoomSpan } from '@renderer/charts/stream/moveSpan'
+import { followSpan, panSpan, zoomSpan } from '@renderer/charts/stream/moveSpan'
 import { integralUnit, selectionStatistics } from '@renderer/charts/stream/selectionStatistics'
 import { traceCsv, traceSvg } from '@renderer/charts/stream/streamFiles'
 import { extentOf, within, withDetail } from '@renderer/charts/stream/trace'
@@ -62,6 +62,22 @@ describe('a window', () => {
   })
 })
 
+describe('a window on a growing trace', () => {
+  it('moves along at the newest reading', () => {
+    expect(followSpan([80, 100], [0, 100], [0, 130])).toEqual([110, 130])
+  })
+
+  it('stays elsewhere until its readings leave, then moves with the oldest', () => {
+    expect(followSpan([20, 40], [0, 100], [10, 110])).toEqual([20, 40])
+    expect(followSpan([20, 40], [0, 100], [30, 130])).toEqual([30, 50])
+    expect(followSpan([20, 40], [0, 100], [500, 600])).toEqual([500, 520])
+  })
+
+  it('is never longer than the trace', () => {
+    expect(followSpan([0, 90], [0, 100], [200, 210])).toEqual([200, 210])
+  })
+})
+
 describe('a trace', () => {
   it('is cut with both ends', () => {
     expect(within(ramp, [1000, 2000])).toMatchObject({ timesMs: [1000, 2000], values: [10, 20] })
@@ -88,7 +104,7 @@ describe('a trace', () => {
       { name: '<b>"', unit: 'W', widthPx: 180, heightPx: 148 },
       { text: '#000', dim: '#111', line: '#222', surface: '#fff', accent: '#0f0', font: 'Inter' }
     )
-    expect(svg).toContain('<title>&lt;b>&quot;</title>')
+    expect(svg).toContain('<title>&lt;b&gt;&quot;</title>')
     // 100 px of width and height for values: x = 64 + 100 t / 3, y = 116 - 100 v.
     expect(svg).toContain('d="M64.0 116.0M130.7 16.0L164.0 16.0"')
   })
