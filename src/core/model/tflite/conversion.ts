@@ -10,6 +10,8 @@ export interface Conversion {
   readonly nodes: OnnxNode[]
   readonly initializers: OnnxTensor[]
   tensor(index: number): TfliteTensor
+  /** Name of a tensor, each once: files leave them empty or repeat them. */
+  name(index: number): string
   /** True where an optional input is there. */
   has(operator: TfliteOperator, position: number): boolean
   /** True for inputs of the graph, constants and what was computed so far. */
@@ -22,12 +24,13 @@ export interface Conversion {
   weights(index: number, order: readonly number[], dims: readonly number[]): string | null
   /** A node named after the operator; returns the name of its first output. */
   add(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
-  /** A node with several outputs. */
+  /** A node with several outputs, of the standard domain unless another is named. */
   addSeveral(
     opType: string,
     inputs: readonly string[],
     outputs: number,
-    attributes?: Record<string, OnnxAttribute>
+    attributes?: Record<string, OnnxAttribute>,
+    domain?: string
   ): string[]
   shape(values: readonly number[]): string
   scalar(value: number): string
@@ -76,6 +79,7 @@ export function createConversion(model: TfliteModel): Conversion & { begin(opera
         aliases.set(output, aliases.get(input) ?? input)
     },
     tensor: (index) => model.tensors[index],
+    name: (index) => names[index],
     has: (operator, position) => (operator.inputs[position] ?? -1) >= 0,
     isKnown: (index) => values.has(index) || isConstant(index) || model.inputs.includes(index),
     real(index) {
@@ -118,10 +122,10 @@ export function createConversion(model: TfliteModel): Conversion & { begin(opera
       return quantizedConstant(tensor, data, order.indexOf(tensor.axis))
     },
     add: (opType, inputs, attributes) => conversion.addSeveral(opType, inputs, 1, attributes)[0],
-    addSeveral(opType, inputs, count, attributes = {}) {
+    addSeveral(opType, inputs, count, attributes = {}, domain = '') {
       const name = nodeName(opType)
       const outputs = Array.from({ length: count }, () => `value_${counter++}`)
-      nodes.push({ name, opType, domain: '', inputs: [...inputs], outputs, attributes })
+      nodes.push({ name, opType, domain, inputs: [...inputs], outputs, attributes })
       return outputs
     },
     shape: (list) => constant({ dims: [list.length], data: BigInt64Array.from(list, BigInt) }),
@@ -190,8 +194,7 @@ export function codesOf(
   return { scale, zero: tensor.zeros[0] ?? 0, isSigned: tensor.type === 'int8' }
 }
 
-/** Names of tensors, each once: files leave them empty or repeat them. */
-export function uniqueNames({ tensors }: TfliteModel): string[] {
+function uniqueNames({ tensors }: TfliteModel): string[] {
   const taken = new Set<string>()
   return tensors.map(({ name }, index) => {
     const wanted = name === '' ? `tensor_${index}` : name

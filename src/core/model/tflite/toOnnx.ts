@@ -2,14 +2,13 @@ import { AppError } from '../../../shared/errors'
 import { maxElements } from '../constants/numbers'
 import { sizeOf } from '../graph'
 import type { OnnxModel, OnnxValue } from '../onnx'
-import { codesOf, createConversion, tfliteDomain, uniqueNames, type Conversion } from './conversion'
+import { codesOf, createConversion, tfliteDomain, type Conversion } from './conversion'
 import type { Converter } from './operators/converter'
 import {
   cast,
   gelu,
   leakyRelu,
   limited,
-  localResponse,
   plain,
   reciprocalRoot,
   convertSoftmax,
@@ -37,6 +36,7 @@ import {
   blocks,
   convolution,
   depthwise,
+  localResponse,
   pool,
   convertResize,
   transposedConvolution
@@ -136,9 +136,8 @@ export function tfliteToOnnx(model: TfliteModel): OnnxModel {
   for (const tensor of model.tensors) checkSize(tensor)
   const conversion = createConversion(model)
   for (const operator of model.operators) convert(conversion, operator)
-  const names = uniqueNames(model)
   const outputs = model.outputs.map((index): OnnxValue => {
-    const name = `${names[index]}`
+    const name = conversion.name(index)
     conversion.nodes.push({
       name: `${name}.output`,
       opType: 'Identity',
@@ -155,7 +154,7 @@ export function tfliteToOnnx(model: TfliteModel): OnnxModel {
     nodes: conversion.nodes,
     initializers: conversion.initializers,
     inputs: model.inputs.map((index) => ({
-      name: names[index],
+      name: conversion.name(index),
       elementType: 'float32',
       dims: conversion.tensor(index).dims
     })),
@@ -197,9 +196,8 @@ function keep(conversion: Conversion, operator: TfliteOperator): void {
   // States and other tensors that nothing computes would be obstacles of their own.
   const inputs = operator.inputs.filter((index) => index >= 0 && conversion.isKnown(index))
   const names = inputs.map((index) => conversion.real(index))
-  const outputs = conversion.addSeveral(operator.name, names, Math.max(1, operator.outputs.length))
-  const node = conversion.nodes.at(-1)!
-  conversion.nodes[conversion.nodes.length - 1] = { ...node, domain: tfliteDomain }
+  const count = Math.max(1, operator.outputs.length)
+  const outputs = conversion.addSeveral(operator.name, names, count, {}, tfliteDomain)
   for (const [at, index] of operator.outputs.entries()) conversion.bind(index, outputs[at])
 }
 

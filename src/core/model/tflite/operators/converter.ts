@@ -1,4 +1,3 @@
-import { int, type OnnxAttribute } from '../../onnx'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator, TfliteOption } from '../tflite'
 
@@ -16,12 +15,7 @@ export function optionNumber(operator: TfliteOperator, name: string): number {
   return typeof value === 'number' ? value : 0
 }
 
-/** ONNX attributes by the option they are taken from. */
-export function intAttributes(
-  operator: TfliteOperator,
-  names: Readonly<Record<string, string>>
-): Record<string, OnnxAttribute> {
-  return Object.fromEntries(
-    Object.entries(names).map(([attribute, name]) => [attribute, int(optionNumber(operator, name))])
-  )
+/** The bias as an operand, where there is one. */
+export function biasOf(conversion: Conversion, operator: TfliteOperator, position: number): string[] {
+  return conversion.has(operator, position) ? [conversion.real(operator.inputs[position])] : []
 }

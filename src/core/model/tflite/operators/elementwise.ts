@@ -72,25 +72,6 @@ export const unitLength: Converter = (conversion, operator) => {
   return true
 }
 
-export const localResponse: Converter = (conversion, operator) => {
-  const turned = conversion.add('Transpose', [conversion.real(operator.inputs[0])], {
-    perm: { kind: 'ints', value: [0, 3, 1, 2] }
-  })
-  const size = 2 * optionNumber(operator, 'radius') + 1
-  const made = conversion.add('LRN', [turned], {
-    size: int(size),
-    bias: float(optionNumber(operator, 'bias')),
-    // ONNX divides its alpha by the size.
-    alpha: float(optionNumber(operator, 'alpha') * size),
-    beta: float(optionNumber(operator, 'beta'))
-  })
-  conversion.bind(
-    operator.outputs[0],
-    conversion.add('Transpose', [made], { perm: { kind: 'ints', value: [0, 2, 3, 1] } })
-  )
-  return true
-}
-
 /** Casts between the types of numbers that are read. */
 export const cast: Converter = (conversion, operator) => {
   const types: Readonly<Record<string, number>> = { float32: 1, int32: 6, int64: 7, float16: 10, bool: 9 }

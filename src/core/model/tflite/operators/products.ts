@@ -3,24 +3,24 @@ import { sizeOf } from '../../graph'
 import { activated } from '../activation'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator } from '../tflite'
-import { optionNumber, optionOf, type Converter } from './converter'
+import { biasOf, optionNumber, optionOf, type Converter } from './converter'
 
 /** Rows times weights [outputs, inputs]; an input of more axes is flattened to rows unless its axes are kept. */
 export const fullyConnected: Converter = (conversion, operator) => {
-  const [input, filter, bias] = operator.inputs
+  const [input, filter] = operator.inputs
   if (optionNumber(operator, 'weightsFormat') !== 0) return false
   const [outputs, inner] = conversion.tensor(filter).dims
-  const hasBias = conversion.has(operator, 2)
   const { dims } = conversion.tensor(input)
   const rows = sizeOf(dims) / inner
-  const addend = hasBias ? [conversion.real(bias)] : []
   const weights = conversion.weights(filter, [0, 1], [outputs, inner])
   if (weights === null) return false
   const flat =
     dims.length === 2 && dims[1] === inner
       ? conversion.real(input)
       : conversion.add('Reshape', [conversion.real(input), conversion.shape([rows, inner])])
-  const product = conversion.add('Gemm', [flat, weights, ...addend], { transB: int(1) })
+  const product = conversion.add('Gemm', [flat, weights, ...biasOf(conversion, operator, 2)], {
+    transB: int(1)
+  })
   const result = activated(conversion, product, optionOf(operator, 'activation'))
   if (result === null) return false
   const shape = conversion.tensor(operator.outputs[0]).dims

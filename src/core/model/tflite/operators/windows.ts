@@ -1,13 +1,14 @@
-import { intAttributes, optionNumber, optionOf, type Converter } from './converter'
+import { biasOf, optionNumber, optionOf, type Converter } from './converter'
 import { activated } from '../activation'
-import { int, ints, type OnnxAttribute } from '../../onnx'
+import { float, int, ints, text, type OnnxAttribute } from '../../onnx'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator } from '../tflite'
 
 /** Convolutions and pools: images lie channels last in TFLite, so they are turned before and after. */
 
-const toImage = (conversion: Conversion, name: string): string =>
-  conversion.add('Transpose', [name], { perm: ints([0, 3, 1, 2]) })
+/** An input of the operator, channels first. */
+const imageOf = (conversion: Conversion, operator: TfliteOperator, position = 0): string =>
+  conversion.add('Transpose', [conversion.real(operator.inputs[position])], { perm: ints([0, 3, 1, 2]) })
 const fromImage = (conversion: Conversion, name: string): string =>
   conversion.add('Transpose', [name], { perm: ints([0, 2, 3, 1]) })
 
@@ -17,12 +18,13 @@ function windowAttributes(operator: TfliteOperator): Record<string, OnnxAttribut
     Math.max(1, optionNumber(operator, `${what}W`))
   ]
   return {
-    auto_pad: { kind: 'string', value: optionNumber(operator, 'padding') === 0 ? 'SAME_UPPER' : 'VALID' },
+    auto_pad: text(optionNumber(operator, 'padding') === 0 ? 'SAME_UPPER' : 'VALID'),
     strides: ints(pair('stride')),
     ...(optionOf(operator, 'dilationW') === undefined ? {} : { dilations: ints(pair('dilation')) })
   }
 }
 
+/** Binds an image, channels first, behind the operator's fused activation. */
 function finish(conversion: Conversion, operator: TfliteOperator, image: string): boolean {
   const result = activated(conversion, image, optionOf(operator, 'activation'))
   if (result === null) return false
@@ -32,58 +34,41 @@ function finish(conversion: Conversion, operator: TfliteOperator, image: string)
 
 /** Filters [outputs, height, width, inputs]. */
 export const convolution: Converter = (conversion, operator) => {
-  const [input, filter, bias] = operator.inputs
+  const [input, filter] = operator.inputs
   const [outputs, height, width, inputs] = conversion.tensor(filter).dims
   const weights = conversion.weights(filter, [0, 3, 1, 2], [outputs, inputs, height, width])
-  if (weights === null) return false
-  const channels = conversion.tensor(input).dims[3]
-  return finish(
-    conversion,
-    operator,
-    conversion.add(
-      'Conv',
-      [
-        toImage(conversion, conversion.real(input)),
-        weights,
-        ...(conversion.has(operator, 2) ? [conversion.real(bias)] : [])
-      ],
-      {
-        ...windowAttributes(operator),
-        kernel_shape: ints([height, width]),
-        group: int(Math.max(1, channels / inputs))
-      }
-    )
-  )
+  const groups = Math.max(1, conversion.tensor(input).dims[3] / inputs)
+  return convolved(conversion, operator, weights, groups)
 }
 
 /** Filters [1, height, width, channels * multiplier]. */
 export const depthwise: Converter = (conversion, operator) => {
-  const [input, filter, bias] = operator.inputs
+  const [input, filter] = operator.inputs
   const [, height, width, outputs] = conversion.tensor(filter).dims
   const weights = conversion.weights(filter, [3, 0, 1, 2], [outputs, 1, height, width])
+  return convolved(conversion, operator, weights, conversion.tensor(input).dims[3])
+}
+
+function convolved(
+  conversion: Conversion,
+  operator: TfliteOperator,
+  weights: string | null,
+  groups: number
+): boolean {
   if (weights === null) return false
-  return finish(
-    conversion,
-    operator,
-    conversion.add(
-      'Conv',
-      [
-        toImage(conversion, conversion.real(input)),
-        weights,
-        ...(conversion.has(operator, 2) ? [conversion.real(bias)] : [])
-      ],
-      {
-        ...windowAttributes(operator),
-        kernel_shape: ints([height, width]),
-        group: int(conversion.tensor(input).dims[3])
-      }
-    )
-  )
+  const [, height, width] = conversion.tensor(operator.inputs[1]).dims
+  const inputs = [imageOf(conversion, operator), weights, ...biasOf(conversion, operator, 2)]
+  const made = conversion.add('Conv', inputs, {
+    ...windowAttributes(operator),
+    kernel_shape: ints([height, width]),
+    group: int(groups)
+  })
+  return finish(conversion, operator, made)
 }
 
 /** Filters [outputs, height, width, inputs]; the size of the output is given. */
 export const transposedConvolution: Converter = (conversion, operator) => {
-  const [, filter, input, bias] = operator.inputs
+  const [, filter, input] = operator.inputs
   const [outputs, height, width, inputs] = conversion.tensor(filter).dims
   const weights = conversion.weights(filter, [3, 0, 1, 2], [inputs, outputs, height, width])
   if (weights === null) return false
@@ -92,24 +77,14 @@ export const transposedConvolution: Converter = (conversion, operator) => {
   const spare = [height, width].map((side, at) => strides[at] * (from[at + 1] - 1) + side - to[at + 1])
   const begin = spare.map((total) => Math.floor(Math.max(0, total) / 2))
   const end = spare.map((total, at) => Math.max(0, total) - begin[at])
-  return finish(
-    conversion,
-    operator,
-    conversion.add(
-      'ConvTranspose',
-      [
-        toImage(conversion, conversion.real(input)),
-        weights,
-        ...(conversion.has(operator, 3) ? [conversion.real(bias)] : [])
-      ],
-      {
-        kernel_shape: ints([height, width]),
-        strides: ints(strides),
-        pads: ints([...begin, ...end]),
-        output_padding: ints(spare.map((total) => Math.max(0, -total)))
-      }
-    )
-  )
+  const operands = [imageOf(conversion, operator, 2), weights, ...biasOf(conversion, operator, 3)]
+  const made = conversion.add('ConvTranspose', operands, {
+    kernel_shape: ints([height, width]),
+    strides: ints(strides),
+    pads: ints([...begin, ...end]),
+    output_padding: ints(spare.map((total) => Math.max(0, -total)))
+  })
+  return finish(conversion, operator, made)
 }
 
 /** Padding does not count in averages. */
@@ -119,7 +94,7 @@ export const pool =
     finish(
       conversion,
       operator,
-      conversion.add(opType, [toImage(conversion, conversion.real(operator.inputs[0]))], {
+      conversion.add(opType, [imageOf(conversion, operator)], {
         ...windowAttributes(operator),
         kernel_shape: ints(['filterH', 'filterW'].map((name) => optionNumber(operator, name)))
       })
@@ -132,10 +107,22 @@ export const blocks =
     finish(
       conversion,
       operator,
-      conversion.add(opType, [toImage(conversion, conversion.real(operator.inputs[0]))], {
-        ...intAttributes(operator, { blocksize: 'block' })
+      conversion.add(opType, [imageOf(conversion, operator)], {
+        blocksize: int(optionNumber(operator, 'block'))
       })
     )
+
+/** Neighbouring channels within `radius`; ONNX divides its alpha by their number. */
+export const localResponse: Converter = (conversion, operator) => {
+  const size = 2 * optionNumber(operator, 'radius') + 1
+  const made = conversion.add('LRN', [imageOf(conversion, operator)], {
+    size: int(size),
+    bias: float(optionNumber(operator, 'bias')),
+    alpha: float(optionNumber(operator, 'alpha') * size),
+    beta: float(optionNumber(operator, 'beta'))
+  })
+  return finish(conversion, operator, made)
+}
 
 /** Sizes of the output are those of its tensor. */
 export const convertResize =
@@ -144,9 +131,8 @@ export const convertResize =
     const [, height, width, channels] = conversion.tensor(operator.outputs[0]).dims
     const isAligned = optionOf(operator, 'alignCorners') === true
     const isHalf = optionOf(operator, 'halfPixel') === true
-    const image = toImage(conversion, conversion.real(operator.inputs[0]))
+    const image = imageOf(conversion, operator)
     const sizes = conversion.shape([1, channels, height, width])
-    const text = (value: string): OnnxAttribute => ({ kind: 'string', value })
     return finish(
       conversion,
       operator,
