@@ -6,8 +6,6 @@ import { numbersOf, typeOf } from './constants/numbers'
 import { tensorAttribute } from './operators/rounding'
 import { nameNodes } from './passes/nameNodes'
 
-export type { ExportedFormat, ExportedLayer }
-
 /** Operators through which a tensor keeps its codes. */
 const carriers: ReadonlySet<string> = new Set([
   'Transpose',

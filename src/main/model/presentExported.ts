@@ -1,7 +1,7 @@
 import type { ExportedJson } from '../../shared/contract/model'
 import { formatBitPair } from '../../shared/bitPair'
 import { weightedLayerNames, type Graph } from '../../core/model/graph'
-import type { ExportedFormat } from '../../core/model/exportedScheme'
+import type { ExportedFormat } from '../../core/model/exportedLayer'
 import { exportedScheme } from '../../core/quant/scheme'
 
 /** What a quantized file was exported with, for the contract; undefined where it is not quantized or has no weighted layer. */

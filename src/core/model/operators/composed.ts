@@ -53,9 +53,7 @@ function normalized(macro: Macro, input: string, axes: readonly number[], epsilo
     macro.add('ReduceMean', [value], { axes: ints(axes), keepdims: int(1) })
   const distance = macro.add('Sub', [input, mean(input)])
   const variance = mean(macro.add('Mul', [distance, distance]))
-  const deviation = macro.add('Sqrt', [
-    macro.add('Add', [variance, macro.constant([], Float32Array.of(epsilon))])
-  ])
+  const deviation = macro.add('Sqrt', [macro.add('Add', [variance, macro.scalar(epsilon)])])
   return macro.add('Mul', [distance, macro.add('Reciprocal', [deviation])])
 }
 
@@ -88,11 +86,9 @@ function groupNorm(macro: Macro, node: OnnxNode, state: ImportState): string {
   const channels = dims[1] ?? 0
   if (dims.length < 3 || channels % groups !== 0)
     throw badShape(node, `${channels} channels are no ${groups} groups`)
-  const shape = (sizes: readonly number[]): string =>
-    macro.constant([sizes.length], BigInt64Array.from(sizes, BigInt))
-  const grouped = macro.add('Reshape', [node.inputs[0], shape([1, groups, -1])])
+  const grouped = macro.add('Reshape', [node.inputs[0], macro.shape([1, groups, -1])])
   const normal = normalized(macro, grouped, [2], floatAttribute(node, 'epsilon', 1e-5))
-  const back = macro.add('Reshape', [normal, shape(dims)])
+  const back = macro.add('Reshape', [normal, macro.shape(dims)])
   const [scale, shift] = [1, 2].map((position) => {
     const own = floatsOf(node, weightsAt(state, node, position))
     return own.length === channels
@@ -107,12 +103,10 @@ function localResponseNorm(macro: Macro, node: OnnxNode, state: ImportState): st
   const { dims } = valueAt(state, node, 0)
   const size = intAttribute(node, 'size', 0)
   if (dims.length < 3 || size < 1) throw unsupported(node, 'only images and a size from 1 on are supported')
-  const shape = (sizes: readonly number[]): string =>
-    macro.constant([sizes.length], BigInt64Array.from(sizes, BigInt))
   const plane = dims.slice(2).reduce((product, side) => product * side, 1)
   const squares = macro.add('Reshape', [
     macro.add('Mul', [node.inputs[0], node.inputs[0]]),
-    shape([1, 1, dims[1], plane])
+    macro.shape([1, 1, dims[1], plane])
   ])
   const before = Math.floor((size - 1) / 2)
   const mean = macro.add('AveragePool', [squares], {
@@ -120,9 +114,8 @@ function localResponseNorm(macro: Macro, node: OnnxNode, state: ImportState): st
     pads: ints([before, 0, size - 1 - before, 0]),
     count_include_pad: int(1)
   })
-  const scalar = (value: number): string => macro.constant([], Float32Array.of(value))
-  const alpha = macro.add('Mul', [mean, scalar(floatAttribute(node, 'alpha', 1e-4))])
-  const sum = macro.add('Add', [alpha, scalar(floatAttribute(node, 'bias', 1))])
-  const power = macro.add('Pow', [sum, scalar(-floatAttribute(node, 'beta', 0.75))])
-  return macro.add('Mul', [node.inputs[0], macro.add('Reshape', [power, shape(dims)])])
+  const alpha = macro.add('Mul', [mean, macro.scalar(floatAttribute(node, 'alpha', 1e-4))])
+  const sum = macro.add('Add', [alpha, macro.scalar(floatAttribute(node, 'bias', 1))])
+  const power = macro.add('Pow', [sum, macro.scalar(-floatAttribute(node, 'beta', 0.75))])
+  return macro.add('Mul', [node.inputs[0], macro.add('Reshape', [power, macro.shape(dims)])])
 }

@@ -1,8 +1,8 @@
-import { floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx'
+import { float, floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx'
 import { bind, hasInput, unsupported, valueAt, type ImportState, type OperatorReader } from '../importState'
 import { call } from '../tableFunction'
 import { createMacro } from './macro'
-import { addTable, clipped, reluOf } from './unary'
+import { addTable } from './unary'
 
 type Read = (state: ImportState, node: OnnxNode) => void
 
@@ -31,10 +31,20 @@ const quickGelu =
   (read: Read): OperatorReader =>
   (state, node) => {
     const macro = createMacro(state, node, read)
-    const factor = macro.constant([], Float32Array.of(floatAttribute(node, 'alpha', 1.702)))
+    const factor = macro.scalar(floatAttribute(node, 'alpha', 1.702))
     const gate = macro.add('Sigmoid', [macro.add('Mul', [node.inputs[0], factor])])
     bind(state, node, state.values.get(macro.add('Mul', [node.inputs[0], gate]))!)
   }
+
+/** Attributes of the activations that are fused, in the order of `activation_params`. */
+const activations: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Relu', []],
+  ['Sigmoid', []],
+  ['Tanh', []],
+  ['LeakyRelu', ['alpha']],
+  ['HardSigmoid', ['alpha', 'beta']],
+  ['Clip', ['min', 'max']]
+])
 
 /** A layer with its activation. */
 const activated =
@@ -42,27 +52,14 @@ const activated =
   (state, node) => {
     if (hasInput(node, 3)) throw unsupported(node, 'a sum fused into it is not supported')
     read(state, { ...node, opType, domain: '' })
-    const value = valueAt(state, { ...node, inputs: node.outputs }, 0)
-    const parameters = node.attributes['activation_params']
-    const [a = 0, b = 0] = parameters?.kind === 'floats' ? parameters.value : []
     const name = textAttribute(node, 'activation', '')
-    switch (name) {
-      case '':
-        return
-      case 'Relu':
-        return bind(state, node, reluOf(state, node, value))
-      case 'Clip':
-        return bind(state, node, clipped(state, node, value, a, b))
-      case 'LeakyRelu':
-        return bind(state, node, addTable(state, node, value, call('leakyRelu', a)))
-      case 'HardSigmoid':
-        return bind(state, node, addTable(state, node, value, call('hardSigmoid', a, b)))
-      case 'Sigmoid':
-      case 'Tanh':
-        return bind(state, node, addTable(state, node, value, call(name === 'Tanh' ? 'tanh' : 'sigmoid')))
-      default:
-        throw unsupported(node, `the fused activation ${name} is not supported`)
-    }
+    if (name === '') return
+    const names = activations.get(name)
+    if (names === undefined) throw unsupported(node, `the fused activation ${name} is not supported`)
+    const parameters = node.attributes['activation_params']
+    const values = parameters?.kind === 'floats' ? parameters.value : []
+    const attributes = Object.fromEntries(names.map((own, at) => [own, float(values[at] ?? 0)]))
+    read(state, { ...node, opType: name, domain: '', inputs: node.outputs, attributes })
   }
 
 const fusedMatMul =
@@ -76,6 +73,6 @@ const fusedMatMul =
       )
     const macro = createMacro(state, node, read)
     const product = macro.add('MatMul', node.inputs)
-    const factor = macro.constant([], Float32Array.of(floatAttribute(node, 'alpha', 1)))
+    const factor = macro.scalar(floatAttribute(node, 'alpha', 1))
     bind(state, node, state.values.get(macro.add('Mul', [product, factor]))!)
   }

@@ -6,6 +6,9 @@ export interface Macro {
   /** Reads one more operator; returns the name of its first output. */
   add(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
   constant(dims: readonly number[], data: OnnxData): string
+  scalar(value: number): string
+  /** A list of whole numbers, as Reshape takes a shape. */
+  shape(sizes: readonly number[]): string
 }
 
 /** Returns a writer of small ONNX graphs that stand for one node and are read by `read`. */
@@ -15,7 +18,7 @@ export function createMacro(
   read: (state: ImportState, node: OnnxNode) => void
 ): Macro {
   let counter = 0
-  return {
+  const macro: Macro = {
     add(opType, inputs, attributes = {}) {
       const name = `${node.name}.${opType}_${counter++}`
       read(state, { name, opType, domain: '', inputs, outputs: [name], attributes })
@@ -25,6 +28,9 @@ export function createMacro(
       const name = `${node.name}.constant_${counter++}`
       state.constants.set(name, { name, dims, data })
       return name
-    }
+    },
+    scalar: (value) => macro.constant([], Float32Array.of(value)),
+    shape: (sizes) => macro.constant([sizes.length], BigInt64Array.from(sizes, BigInt))
   }
+  return macro
 }

@@ -13,6 +13,7 @@ import { constantOf, numbersOf } from '../constants/numbers'
 import { broadcastDims, broadcastMap } from '../constants/indexing'
 import { sizeOf } from '../graph'
 import { codeLimits } from '../constants/quantized'
+import { minLevels } from '../passes/leaveRounding'
 import { call, evaluateFunction, reluCeiling } from '../tableFunction'
 import { affineOf } from './affine'
 import { addTable, clipped } from './unary'
@@ -116,9 +117,6 @@ function scaleOf(node: OnnxNode, { dims }: OnnxTensor, scale: OnnxTensor): Int32
     throw unsupported(node, 'its scales are neither one nor one per output channel')
   return broadcastMap([scale.data.length, ...dims.slice(1).map(() => 1)], dims)
 }
-
-/** Fewest levels whose rounding is left to our own quantizer; coarser ones are part of what the network was trained to be. */
-const minLevels = 16
 
 function readQuantOfValue(state: ImportState, node: OnnxNode): void {
   const value = valueAt(state, node, 0)

@@ -205,10 +205,7 @@ function cellStep(
 function limitedCell(node: OnnxNode, macro: Macro, cell: string): string {
   const limit = floatAttribute(node, 'cell_clip', 0)
   if (limit <= 0) return cell
-  return macro.add('Clip', [
-    cell,
-    ...[-limit, limit].map((side) => macro.constant([], Float32Array.of(side)))
-  ])
+  return macro.add('Clip', [cell, ...[-limit, limit].map((side) => macro.scalar(side))])
 }
 
 /** What the GRU's tanh is taken of. */

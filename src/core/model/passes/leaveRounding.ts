@@ -1,7 +1,7 @@
 import { consumersOf, type BatchNormNode, type Graph, type GraphNode, type TableNode } from '../graph'
 
-/** From this many levels on, a step is fine enough to be left to our own quantizer. */
-const minLevels = 16
+/** Fewest levels whose rounding is left to our own quantizer; coarser steps are part of what the network was trained to be. */
+export const minLevels = 16
 
 /** What rounding does to a value on average; a cut towards 0 is a floor where only values from 0 on pass. */
 const meanShift: Readonly<Record<string, number>> = { floor: -0.5, ceil: 0.5, round: 0, trunc: -0.5 }
