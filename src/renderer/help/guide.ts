@@ -96,6 +96,14 @@ export function searchGuide(pages: readonly GuidePage[], query: string): GuideSe
     .map(({ section }) => section)
 }
 
+/** The first words of a text, at most `most` characters, with dots where it goes on. */
+export function beginningOf(text: string, most: number): string {
+  if (text.length <= most) return text
+  const cut = text.slice(0, most)
+  const end = cut.lastIndexOf(' ')
+  return `${end > 0 ? cut.slice(0, end) : cut} …`
+}
+
 /** The guide page that `?` opens on a page of the window. */
 export const guideOfPage: Readonly<Record<PageId, string>> = {
   start: 'start',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { guideOfPage, plainText, readGuidePage, searchGuide } from '@renderer/help/guide'
+import { beginningOf, guideOfPage, plainText, readGuidePage, searchGuide } from '@renderer/help/guide'
 import { guidePages } from '@renderer/help/guidePages'
 import { pages } from '@renderer/stores/navigation'
 
@@ -45,6 +45,15 @@ describe('searching the guide', () => {
   it('takes what looks like a pattern as plain words', () => {
     expect(searchGuide(one, '(.*')).toEqual([])
     expect(searchGuide(one, '[')).toEqual([])
+  })
+})
+
+describe('the beginning of a text', () => {
+  it('ends with a whole word, and with dots only where the text goes on', () => {
+    expect(beginningOf('one two three', 9)).toBe('one two …')
+    expect(beginningOf('one two', 7)).toBe('one two')
+    expect(beginningOf('abcdefgh', 4)).toBe('abcd …')
+    expect(beginningOf('', 4)).toBe('')
   })
 })
 
