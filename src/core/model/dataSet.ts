@@ -73,3 +73,11 @@ export function firstImages(source: LabelledImages, count: number): LabelledImag
   const size = source.pixels.length / source.count
   return { count, pixels: source.pixels.subarray(0, count * size), labels: source.labels.subarray(0, count) }
 }
+
+/** The last `count` images, all when there are fewer. */
+export function lastImages(source: LabelledImages, count: number): LabelledImages {
+  if (count >= source.count) return source
+  const from = source.count - count
+  const size = source.pixels.length / source.count
+  return { count, pixels: source.pixels.subarray(from * size), labels: source.labels.subarray(from) }
+}

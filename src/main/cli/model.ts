@@ -1,4 +1,3 @@
-import { quantMethods } from '../../shared/vocabulary'
 import path from 'node:path'
 import { schemeKey, schemeOf } from '../../core/quant/scheme'
 import { countOf, formatCount } from '../../shared/units'
@@ -8,6 +7,7 @@ import { resourcePath } from '../paths'
 import { checkVerb, runVerb } from './modelRun'
 import { dataSetOption, fittedOnText, judgeOf, metricsText } from './ownData'
 import { createLocalClient } from './localClient'
+import { methodOption, methodOf } from './method'
 import {
   choiceOption,
   textOption,
@@ -57,16 +57,12 @@ export const modelCli: CliNoun = {
           default: 'int8'
         },
         split: { type: 'string', help: splits.join(', '), default: 'test' },
-        method: {
-          type: 'string',
-          help: 'ptq; distill: without labels, below 8 bits; retrain: with labels, below 4 bits',
-          default: 'ptq'
-        }
+        ...methodOption
       },
       async run(args, context) {
         const model = await openModel(args, context)
         const split = choiceOption(args, 'split', splits) ?? 'test'
-        const method = choiceOption(args, 'method', quantMethods) ?? 'ptq'
+        const method = methodOf(args)
         const text = textOption(args, 'scheme') ?? 'int8'
         const scheme = text === 'float' ? null : schemeOf(text, model.graph)
         const judge = await judgeOf(args, context, model.summary.path, method)

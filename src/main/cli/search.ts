@@ -1,5 +1,6 @@
 import { strategySchema } from '../../shared/contract/search'
 import type { CliNoun } from './framework'
+import { methodOption } from './method'
 import { dataSetOption } from './ownData'
 import { fileCosts } from './searchBudgets'
 import { runSearchVerb } from './searchRun'
@@ -34,11 +35,7 @@ export const searchCli: CliNoun = {
         start: { type: 'string', help: 'scheme tried first: exported, int8 or bit pairs' },
         batch: { type: 'string', help: 'schemes proposed at a time; part of the result', default: '4' },
         workers: { type: 'string', help: 'evaluations at a time; does not change the result' },
-        method: {
-          type: 'string',
-          help: 'ptq; distill: without labels, below 8 bits; retrain: with labels, below 4 bits',
-          default: 'ptq'
-        },
+        ...methodOption,
         seed: { type: 'string', help: 'same seed, same search', default: '1' }
       },
       run: runSearchVerb

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { schemeKey, schemeOf, uniformScheme, type Scheme } from '../../core/quant/scheme'
 import type { Candidate } from '../../core/search/candidate'
-import { objectives, quantMethods } from '../../shared/vocabulary'
+import { objectives } from '../../shared/vocabulary'
 import { comparePaired, type Paired } from '../../core/search/paired'
 import { runSearch, type SearchOutcome } from '../../core/search/runSearch'
 import { searchLimits } from '../../core/search/limits'
@@ -21,6 +21,7 @@ import {
   type CliContext
 } from './framework'
 import { openModel } from './model'
+import { methodOf } from './method'
 import { withDataSet } from './ownData'
 import { budgetedSpace, type BudgetedSpace } from './searchBudgets'
 
@@ -43,7 +44,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   } as const
   const from = textOption(args, 'start')
   const start = from === undefined ? undefined : schemeOf(from, model.graph)
-  const method = choiceOption(args, 'method', quantMethods) ?? 'ptq'
+  const method = methodOf(args)
   const workers =
     numberOption(args, 'workers', { min: 1, max: 64, integer: true }) ?? Math.min(4, availableParallelism())
   const early = searchLimits(space, budgeted.ratios)

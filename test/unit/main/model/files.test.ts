@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { exportOnnx } from '@core/model/exportOnnx'
-import { chooseSplits, firstImages, takeImages } from '@core/model/dataSet'
+import { chooseSplits, firstImages, lastImages, takeImages } from '@core/model/dataSet'
 import { decodeSubset, encodeSubset, readIdxPair } from '@main/model/imageFiles'
 import { createImageLibrary } from '@main/model/imageLibrary'
 import { createModelFiles, describeModel } from '@main/model/modelFiles'
@@ -217,5 +217,11 @@ describe('splits', () => {
     })
     expect(firstImages(source, 1).count).toBe(1)
     expect(firstImages(source, 9)).toBe(source)
+    expect(lastImages(source, 2)).toEqual({
+      count: 2,
+      labels: Uint8Array.of(6, 7),
+      pixels: Uint8Array.of(2, 2, 3, 3)
+    })
+    expect(lastImages(source, 9)).toBe(source)
   })
 })

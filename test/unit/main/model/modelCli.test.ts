@@ -22,7 +22,7 @@ async function run(noun: CliNoun, verb: string, ...argv: string[]) {
 }
 
 describe('bitbench model', () => {
-  it('tells what is in a file', async () => {
+  it('reports what is in a file', async () => {
     const { json, text } = await run(modelCli, 'info', lenet)
     expect(json.weightedLayers).toEqual(['conv1', 'conv2', 'fc1', 'fc2', 'fc3'])
     expect(json.macs).toBe(416_520)
@@ -39,7 +39,8 @@ describe('bitbench model', () => {
   it.each([
     ['info', []],
     ['info', [lenet, lenet]],
-    ['evaluate', [lenet, '--split', 'everything']]
+    ['evaluate', [lenet, '--split', 'everything']],
+    ['evaluate', [lenet, '--method', 'magic']]
   ])('%s with %j is wrong usage', async (verb, argv) => {
     await expect(run(modelCli, verb, ...argv)).rejects.toBeInstanceOf(UsageError)
   })
@@ -53,7 +54,7 @@ describe('bitbench model', () => {
 })
 
 describe('bitbench search', () => {
-  it('answers an infeasible budget as a result', async () => {
+  it('returns an infeasible budget as a result', async () => {
     const { json, text } = await run(searchCli, 'run', '--model', lenet, '--budget-ratio', '0.001')
     expect(json.budgetFeasible).toBe(false)
     expect(json.scheme).toBeNull()
