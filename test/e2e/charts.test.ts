@@ -116,6 +116,19 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
       await statistics.filter({ hasText: /Selection.*Mean.*W.*Energy.*J/ }).waitFor()
       await page.screenshot({ path: path.join(pictures, 'recording-selected.png') })
     })
+
+    it('shows everything again by Fit: whole time, outliers too, the axis as it was', async () => {
+      const tools = page.getByRole('toolbar', { name: 'Tools of Power' }).last()
+      const pressed = (name: string): Promise<string | null> =>
+        tools.getByRole('button', { name }).getAttribute('aria-pressed')
+      await tools.getByRole('button', { name: 'Ignore outliers' }).click()
+      await tools.getByRole('button', { name: 'Log y' }).click()
+      expect([await pressed('Ignore outliers'), await pressed('Log y')]).toEqual(['true', 'true'])
+      await page.keyboard.press('Escape')
+      await tools.getByText('Fit').click()
+      expect([await pressed('Ignore outliers'), await pressed('Log y')]).toEqual(['false', 'true'])
+      await page.locator('canvas.minimap').waitFor({ state: 'detached' })
+    })
   })
 
   it('came so far without a complaint', () => {
