@@ -9,13 +9,12 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { schemeKey } from '../src/core/quant/scheme'
 import type { CostTable } from '../src/core/search/costTable'
-import { genesCost } from '../src/core/search/costTable'
 import { objectives } from '../src/shared/vocabulary'
 import type { Objective } from '../src/shared/vocabulary'
-import { defaultBatch, runSearch } from '../src/core/search/runSearch'
-import { createSpace, genesOfScheme, tableCost } from '../src/core/search/space'
+import { defaultBatch } from '../src/core/search/runSearch'
 import { strategies } from '../src/core/search/strategies'
 import type { StrategyName } from '../src/shared/vocabulary'
+import { bestWithin, searchOn } from './search/searchOn'
 import { readSearchTable, type SearchTable } from './search/table'
 
 const { values } = parseArgs({
@@ -78,7 +77,7 @@ const started = process.cpuUsage()
 for (const name of names) {
   for (const [cost, budget] of budgets) {
     const costs: CostTable = table[cost]
-    const best = bestOnTest(table, costs, budget)
+    const best = bestWithin(table, costs, budget)
     for (const evaluations of evaluationCounts) {
       for (let seed = 1; seed <= Number(values.seeds); seed++) {
         rows.push(await searched(table, costs, best, { strategy: name, cost, budget, evaluations, seed }))
@@ -95,19 +94,11 @@ async function searched(
   bestTest: number,
   run: Pick<Row, 'strategy' | 'cost' | 'budget' | 'evaluations' | 'seed'>
 ): Promise<Row> {
-  const space = createSpace({ layers: table.layers, macs: table.macs, costs: [tableCost(costs)] })
-  const { best } = await runSearch(
-    {
-      space,
-      strategy: run.strategy,
-      objective: values.objective as Objective,
-      budgetRatios: [run.budget],
-      evaluations: run.evaluations,
-      batch: Number(values.batch),
-      seed: run.seed
-    },
-    { evaluate: async (scheme) => table.measure(scheme) }
-  )
+  const best = await searchOn(table, costs, {
+    ...run,
+    objective: values.objective as Objective,
+    batch: Number(values.batch)
+  })
   if (best === null) {
     const none = { scheme: null, searchAccuracy: null, searchKl: null, testAAccuracy: null }
     return { ...run, ...none, regret: null, tuneKl: null }
@@ -122,17 +113,6 @@ async function searched(
     regret: 100 * (bestTest - testAAccuracy),
     tuneKl: table.tuneKl(best.scheme)
   }
-}
-
-function bestOnTest(table: SearchTable, costs: CostTable, budget: number): number {
-  const limit = genesCost(costs, new Uint8Array(2 * table.layers.length)) * budget * (1 + 1e-12)
-  let best = 0
-  for (let row = 0; row < table.schemes; row++) {
-    const scheme = table.schemeAt(row)
-    if (genesCost(costs, genesOfScheme(scheme)) > limit) continue
-    best = Math.max(best, table.testAccuracy(scheme))
-  }
-  return best
 }
 
 function machine(): string {

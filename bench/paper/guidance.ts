@@ -9,7 +9,8 @@ import { createModelFiles } from '../../src/main/model/modelFiles'
 import { resourcePath } from '../../src/main/paths'
 import type { ProxyKernelName } from '../../src/shared/vocabulary'
 import { withBitbench } from '../withBitbench'
-import { searchOn, searchTable, type Experiment, type ResultTable } from './experiment'
+import { searchOn } from '../search/searchOn'
+import { searchTable, type Experiment, type ResultTable } from './experiment'
 import { bitFusionSamples } from './latencySamples'
 
 const guides = { bopsLinear: 'BOPs', cbopsLinear: 'CBOPs', auto: 'proxy' } as const

@@ -1,5 +1,6 @@
 import { createMico, publishedMico, type MicoSettings } from '../../src/core/search/strategies/mico'
-import { bestWithin, mean, searchOn, searchTable, type Experiment } from './experiment'
+import { bestWithin, searchOn } from '../search/searchOn'
+import { mean, searchTable, type Experiment } from './experiment'
 
 const budgets = [
   ['latency', 0.7],

@@ -1,5 +1,6 @@
 import type { StrategyName } from '../../src/shared/vocabulary'
-import { bestWithin, mean, searchOn, searchTable, type Experiment, type ResultTable } from './experiment'
+import { bestWithin, searchOn } from '../search/searchOn'
+import { mean, searchTable, type Experiment, type ResultTable } from './experiment'
 
 const strategies: readonly StrategyName[] = ['auto', 'micoPublished', 'mico', 'greedy', 'random']
 

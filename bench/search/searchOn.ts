@@ -1,0 +1,49 @@
+import type { Objective, StrategyName } from '../../src/shared/vocabulary'
+import type { Candidate } from '../../src/core/search/candidate'
+import { genesCost, type CostTable } from '../../src/core/search/costTable'
+import { defaultBatch, runSearch } from '../../src/core/search/runSearch'
+import { createSpace, genesOfScheme, tableCost } from '../../src/core/search/space'
+import type { Strategy } from '../../src/core/search/strategy'
+import type { SearchTable } from './table'
+
+/** One search on the table, by KL where no objective is named; null where no scheme was found. */
+export async function searchOn(
+  table: SearchTable,
+  costs: CostTable,
+  run: {
+    readonly strategy: StrategyName
+    readonly using?: Strategy
+    readonly budget: number
+    readonly evaluations: number
+    readonly seed: number
+    readonly objective?: Objective
+    readonly batch?: number
+  }
+): Promise<Candidate | null> {
+  const space = createSpace({ layers: table.layers, macs: table.macs, costs: [tableCost(costs)] })
+  const { best } = await runSearch(
+    {
+      space,
+      strategy: run.strategy,
+      ...(run.using === undefined ? {} : { using: run.using }),
+      objective: run.objective ?? 'kl',
+      budgetRatios: [run.budget],
+      evaluations: run.evaluations,
+      batch: run.batch ?? defaultBatch,
+      seed: run.seed
+    },
+    { evaluate: async (scheme) => table.measure(scheme) }
+  )
+  return best
+}
+
+/** Highest accuracy on test half A of all schemes within a budget. */
+export function bestWithin(table: SearchTable, costs: CostTable, budget: number): number {
+  const limit = genesCost(costs, new Uint8Array(2 * table.layers.length)) * budget * (1 + 1e-12)
+  let best = 0
+  for (let row = 0; row < table.schemes; row++) {
+    const scheme = table.schemeAt(row)
+    if (genesCost(costs, genesOfScheme(scheme)) <= limit) best = Math.max(best, table.testAccuracy(scheme))
+  }
+  return best
+}
