@@ -1,7 +1,7 @@
 import { escapeHtml } from '@shared/escapeHtml'
 import { toCsv } from '../files/csv'
 import type { Palette } from '../palette'
-import { extentOf, type Trace } from './trace'
+import { extentOf, rangeOf, type Trace } from './trace'
 
 /** Returns a trace as CSV, times in s. */
 export function traceCsv({ timesMs, values, low, high }: Trace, name: string, unit: string): string {
@@ -69,16 +69,4 @@ function pathOf(
     isDown = !Number.isNaN(value)
   }
   return path
-}
-
-function rangeOf(columns: ArrayLike<number | null>[]): [number, number] {
-  let [low, high] = [Infinity, -Infinity]
-  for (const column of columns)
-    for (let at = 0; at < column.length; at++) {
-      const value = column[at] ?? NaN
-      if (value < low) low = value
-      if (value > high) high = value
-    }
-  if (low > high) return [0, 1]
-  return low === high ? [low - 1, high + 1] : [low, high]
 }

@@ -48,3 +48,16 @@ export function withDetail(whole: Trace, detail: Trace | null): Trace {
     high: whole.high && join(whole.high, detail.high ?? detail.values)
   }
 }
+
+/** Least and largest reading of the columns, gaps left out; never empty, so that it can be an axis. */
+export function rangeOf(columns: ArrayLike<number | null>[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity]
+  for (const column of columns)
+    for (let at = 0; at < column.length; at++) {
+      const value = column[at] ?? NaN
+      if (value < low) low = value
+      if (value > high) high = value
+    }
+  if (low > high) return [0, 1]
+  return low === high ? [low - 1, high + 1] : [low, high]
+}

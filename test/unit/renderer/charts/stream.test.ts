@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { followSpan, panSpan, zoomSpan } from '@renderer/charts/stream/moveSpan'
 import { integralUnit, selectionStatistics } from '@renderer/charts/stream/selectionStatistics'
 import { traceCsv, traceSvg } from '@renderer/charts/stream/streamFiles'
-import { extentOf, within, withDetail } from '@renderer/charts/stream/trace'
+import { extentOf, rangeOf, within, withDetail } from '@renderer/charts/stream/trace'
 import { triggerTime, type Trigger } from '@renderer/charts/stream/trigger'
 
 const ramp = { timesMs: [0, 1000, 2000, 3000], values: [0, 10, 20, 30] }
@@ -82,6 +82,12 @@ describe('a trace', () => {
   it('is cut with both ends', () => {
     expect(within(ramp, [1000, 2000])).toMatchObject({ timesMs: [1000, 2000], values: [10, 20] })
     expect(extentOf({ timesMs: [], values: [] })).toBeNull()
+  })
+
+  it('has the range of its readings, gaps left out', () => {
+    expect(rangeOf([Float64Array.of(NaN, 3, NaN, -2), [7, null]])).toEqual([-2, 7])
+    expect(rangeOf([[5, 5]])).toEqual([4, 6])
+    expect(rangeOf([[NaN], []])).toEqual([0, 1])
   })
 
   it('takes a finer part in place of its own points', () => {
