@@ -170,13 +170,17 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
     }
     return byPair
   })
+  const isOfOneUnit = agree(
+    campaigns.filter(([first]) => first !== undefined),
+    ([first]) => first!.unit
+  )
+  const notes = isOfOneUnit
+    ? []
+    : ['They measured in different units: only Samples of one unit are compared.']
+  const haveCommon = ratios.slice(1).some((byPair) => [...byPair.values()].some((found) => found.length > 0))
+  if (isOfOneUnit && !haveCommon) notes.push('They measured no shape in common.')
   return {
-    notes: agree(
-      campaigns.filter(([first]) => first !== undefined),
-      ([first]) => first!.unit
-    )
-      ? []
-      : ['They measured in different units: only Samples of one unit are compared.'],
+    notes,
     figures: pairs.map((pair) => ({
       ...{ name: pair, unit: 'shapes in common', how: 'ratio' as const },
       values: ratios.map((byPair) => byPair.get(pair)!.length),

@@ -137,7 +137,7 @@ const helpOption: OptionSpec = { help: { type: 'boolean', short: 'h', help: 'the
 export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments {
   const known: OptionSpec = { ...verb.options, ...commonOptions, ...helpOption }
   try {
-    const { positionals, values } = parseArgs({
+    const { positionals, values, tokens } = parseArgs({
       args: argv.map((text) => withDashes(text, verb.options)),
       options: Object.fromEntries(
         Object.entries(known).map(([name, { help: _help, valueName: _valueName, ...spec }]) => [
@@ -146,8 +146,10 @@ export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments 
         ])
       ),
       allowPositionals: true,
-      strict: true
+      strict: true,
+      tokens: true
     })
+    refuseRepeated(tokens, known)
     // `demo qemu` must not start on another board.
     if (positionals.length > 0 && values['help'] === undefined && !takesWords(verb.usage))
       throw new UsageError(`"${positionals[0]}" has no meaning here: this verb takes options alone.`)
@@ -159,6 +161,18 @@ export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments 
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(faultOf(error, Object.keys(known)))
+  }
+}
+
+/** An option that takes one value would keep the last one and drop the others. @throws UsageError */
+function refuseRepeated(tokens: readonly { kind: string; name?: string }[], known: OptionSpec): void {
+  const seen = new Set<string>()
+  for (const { kind, name } of tokens) {
+    if (kind !== 'option' || name === undefined) continue
+    const spec = known[name]
+    if (seen.has(name) && spec?.type === 'string' && spec.multiple !== true)
+      throw new UsageError(`--${name} is given more than once, and takes one value.`)
+    seen.add(name)
   }
 }
 

@@ -11,7 +11,7 @@ export interface LocalClient {
   call<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>>
   /**
    * Follows a job to its end; `onProgress` hears of every change. Cancels the job when `signal` is aborted.
-   * @throws the job's own AppError when it failed or was cancelled
+   * @throws the job's own AppError when it failed or was cancelled; host.disconnected when the host that runs it is gone
    */
   finish(jobId: string, onProgress?: (job: Job) => void): Promise<void>
 }
@@ -41,7 +41,7 @@ export function createLocalClient(
           }
           stop = bitbench.events.listen(({ event, payload }) => {
             if (event === 'job.changed') hear(jobSchema.parse(payload))
-          })
+          }, reject)
           // It may have ended before we listened.
           call('job.list', {}).then(({ jobs }) => jobs.forEach(hear), reject)
           if (signal.aborted) cancel()

@@ -13,6 +13,7 @@ import type { StopSignal } from '../../shared/contract/define'
 import { AppError } from '../../shared/errors'
 import type { Bitbench } from '../compose'
 import type { Dispatch } from '../hosts/dispatcher'
+import type { EventBus } from '../hosts/eventBus'
 import { isProcessAlive } from '../files/isProcessAlive'
 import { readOwner, type StoreOwner } from '../store/ownerFile'
 
@@ -20,7 +21,7 @@ import { readOwner, type StoreOwner } from '../store/ownerFile'
 export interface RunningHost {
   readonly where: string
   readonly dispatch: Dispatch
-  readonly events: { listen(listener: (message: EventMessage) => void): () => void }
+  readonly events: Pick<EventBus, 'listen'>
   close(): void
 }
 
@@ -40,12 +41,6 @@ export async function findRunningHost(dataFolder: string): Promise<RunningHost |
   if (probe?.ok !== true) return null
   const socket = await openEvents(where, token).catch(() => null)
   if (socket === null) return null
-  const listeners = new Set<(message: EventMessage) => void>()
-  socket.on('message', (data: Buffer) => {
-    const message = eventMessageSchema.safeParse(JSON.parse(data.toString('utf8')))
-    if (message.success) for (const listener of listeners) listener(message.data)
-  })
-  socket.on('error', () => socket.terminate())
   return {
     where,
     dispatch: (name, input, { signal }) =>
@@ -53,13 +48,28 @@ export async function findRunningHost(dataFolder: string): Promise<RunningHost |
         ok: false as const,
         error: unreachable(owner, cause).toJSON()
       })),
-    events: {
-      listen(listener) {
-        listeners.add(listener)
-        return () => listeners.delete(listener)
-      }
-    },
+    events: eventsOf(socket, owner),
     close: () => socket.close()
+  }
+}
+
+/** Events of a host; its listeners hear when the connection ends before they have stopped listening. */
+function eventsOf(socket: WebSocket, owner: StoreOwner): RunningHost['events'] {
+  const listeners = new Map<(message: EventMessage) => void, ((error: AppError) => void) | undefined>()
+  socket.on('message', (data: Buffer) => {
+    const message = eventMessageSchema.safeParse(JSON.parse(data.toString('utf8')))
+    if (message.success) for (const listener of listeners.keys()) listener(message.data)
+  })
+  socket.on('error', () => socket.terminate())
+  socket.on('close', () => {
+    for (const onLost of listeners.values()) onLost?.(unreachable(owner, null))
+  })
+  return {
+    listen(listener, onLost) {
+      listeners.set(listener, onLost)
+      if (socket.readyState !== WebSocket.OPEN) onLost?.(unreachable(owner, null))
+      return () => listeners.delete(listener)
+    }
   }
 }
 
@@ -147,8 +157,8 @@ function unreachable(owner: StoreOwner, cause: unknown): AppError {
     )
   return new AppError(
     'host.disconnected',
-    `${owner.what} at ${owner.where ?? 'no address'} ended while it was asked.`,
-    'Run the command again; without a running host it opens the data file itself.',
+    `The connection to ${owner.what} at ${owner.where ?? 'no address'} ended before the work did.`,
+    'Run the command again; without a running host it opens the data file itself. `bitbench run list` shows what was stored.',
     { cause }
   )
 }

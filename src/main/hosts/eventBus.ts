@@ -1,10 +1,14 @@
+import type { AppError } from '../../shared/errors'
 import { eventBatchMs, eventQueueLimit, type EventMessage } from '../../shared/contract/transport'
 
 /** Carries events from the services to whoever listens in this process. */
 export interface EventBus {
   emit(event: string, payload: unknown): void
-  /** Every event at once; returns the function that ends it. */
-  listen(listener: (message: EventMessage) => void): () => void
+  /**
+   * Every event at once; returns the function that ends it. `onLost` is called when no more events can come because the
+   * host that sends them is gone; a bus of this process never calls it.
+   */
+  listen(listener: (message: EventMessage) => void, onLost?: (error: AppError) => void): () => void
 }
 
 /** Returns a bus that hands every event to all listeners. */

@@ -61,7 +61,9 @@ describe('campaigns', () => {
       values: [3, 2],
       against: [null, { value: expect.closeTo(2, 12) }]
     })
-    expect(compareCampaigns([first, []]).figures[0]!.against).toEqual([null, null])
+    const apart = compareCampaigns([first, []])
+    expect(apart.figures[0]!.against).toEqual([null, null])
+    expect(apart.notes).toEqual(['They measured no shape in common.'])
   })
 })
 

@@ -34,6 +34,12 @@ describe('bitbench with a wrong command line', () => {
     expect(err.split('\n').length).toBeLessThan(6)
   })
 
+  it('refuses an option of one value that is given twice, which would drop the first', async () => {
+    const { err, code } = await said('profile', 'run', '--shape', '8x8x8', '--shape', '4x4x4')
+    expect(code).toBe(2)
+    expect(err).toContain('--shape is given more than once, and takes one value.')
+  })
+
   it('suggests no noun that is not near, and the noun of a verb that stands alone', async () => {
     expect((await said('foo')).err).not.toMatch(/Did you mean/)
     expect((await said('foo')).err).toMatch(/there is no noun "foo"\. There are demo, board, /)
