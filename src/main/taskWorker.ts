@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import { AppError } from '../shared/errors'
 import { taskHandlers } from './taskRegistry'
 import type { TaskContext } from './threads/task'
-import type { FromWorker, ToWorker } from './threads/taskPool'
+import type { FromWorker, ToWorker } from './threads/workerMessages'
 
 /** Worker thread entry: runs one registered task at a time. */
 const port = parentPort
@@ -17,6 +17,8 @@ port.on('message', (message: ToWorker) => {
     controller?.abort()
     return
   }
+  // Leaves this thread, from JavaScript: see endWorker.ts.
+  if (message.kind === 'end') process.exit(0)
   const current = new AbortController()
   controller = current
   const send = (reply: FromWorker): void => port.postMessage(reply)

@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../../shared/errors'
+import { endWorker } from './endWorker'
+import type { FromWorker, ToWorker } from './workerMessages'
 
 /**
  * Runs core work off the main thread. A task is a pure function registered in a noun's `<noun>Tasks.ts` and listed
@@ -37,15 +39,6 @@ export interface TaskPool<Tasks extends Record<string, { input: unknown; output:
   ): Promise<Tasks[K]['output']>
   close(): Promise<void>
 }
-
-/** Message to a worker. */
-export type ToWorker = { kind: 'run'; name: string; input: unknown } | { kind: 'abort' }
-
-/** Message from a worker. */
-export type FromWorker =
-  | { kind: 'progress'; done: number; total: number; note: string }
-  | { kind: 'done'; output: unknown }
-  | { kind: 'failed'; error: unknown }
 
 /** How long a task may take to heed an abort before its worker is ended. */
 const abortGraceMs = 2_000
@@ -127,7 +120,7 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
             )
           const onAbort = (): void => {
             worker.postMessage({ kind: 'abort' } satisfies ToWorker)
-            grace ??= setTimeout(() => void worker.terminate(), graceMs)
+            grace ??= setTimeout(() => void endWorker(worker, graceMs), graceMs)
           }
           const finish = (settle: () => void): void => {
             worker.off('message', onMessage)
@@ -153,7 +146,7 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
     async close() {
       closed = true
       for (const wake of waiting.splice(0)) wake()
-      await Promise.all([...all].map((worker) => worker.terminate()))
+      await Promise.all([...all].map((worker) => endWorker(worker, abortGraceMs)))
     }
   }
 }

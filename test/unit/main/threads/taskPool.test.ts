@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,6 +14,7 @@ type TestTasks = {
 const workerSource = `
 const { parentPort } = require('node:worker_threads')
 parentPort.on('message', ({ kind, name, input }) => {
+  if (kind === 'end') process.exit(0)
   if (kind === 'abort') {
     parentPort.postMessage({ kind: 'failed', error: { code: 'job.cancelled', message: 'm', hint: 'h' } })
   } else if (name === 'echo') parentPort.postMessage({ kind: 'done', output: input })
@@ -77,5 +78,31 @@ describe('task pool', () => {
     })
     await expect(pool.run('echo', 2)).resolves.toBe(2)
     await pool.close()
+  })
+
+  it('asks its workers to leave when it closes, so that none is terminated inside native code', async () => {
+    const left = path.join(folder, 'left')
+    const polite = path.join(folder, 'polite.cjs')
+    writeFileSync(
+      polite,
+      `const { parentPort } = require('node:worker_threads')
+       parentPort.on('message', ({ kind }) => {
+         if (kind !== 'end') return
+         require('node:fs').writeFileSync(${JSON.stringify(left)}, 'by itself')
+         process.exit(0)
+       })`
+    )
+    const pool = createTaskPool<TestTasks>({ workerFile: polite, size: 1 })
+    const running = pool.run('hold', null)
+    await Promise.all([expect(running).rejects.toMatchObject({ code: 'job.crashed' }), pool.close()])
+    expect(readFileSync(left, 'utf8')).toBe('by itself')
+  })
+
+  it('terminates a worker that does not heed the request', async () => {
+    const deaf = path.join(folder, 'deaf.cjs')
+    writeFileSync(deaf, `require('node:worker_threads').parentPort.on('message', () => {})`)
+    const pool = createTaskPool<TestTasks>({ workerFile: deaf, size: 1 })
+    const running = pool.run('hold', null)
+    await Promise.all([expect(running).rejects.toMatchObject({ code: 'job.crashed' }), pool.close()])
   })
 })
