@@ -7,8 +7,8 @@
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { createLocalClient, shippedModelId } from '../src/main/cli/localClient'
-import type { AdaptiveRun, AdaptiveStep } from '../src/shared/contract/profileAdaptive'
+import { createLocalClient, shippedModelId } from '../src/main/cli/framework/localClient'
+import type { AdaptiveRun, AdaptiveStep } from '../src/shared/contract/profile/profileAdaptive'
 import { withBitbench } from './withBitbench'
 
 const { values } = parseArgs({

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { createRandom, type Random } from '../src/core/math/random'
 import { spearman } from '../src/core/math/correlation'
 import { bitWidths, type Scheme } from '../src/core/quant/scheme'
-import { createLocalClient, shippedModelId, type LocalClient } from '../src/main/cli/localClient'
+import { createLocalClient, shippedModelId, type LocalClient } from '../src/main/cli/framework/localClient'
 import { withBitbench } from './withBitbench'
 
 const { values } = parseArgs({

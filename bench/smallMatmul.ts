@@ -4,7 +4,7 @@
  *   npm run bench:small-matmul -- [--json]
  */
 import { parseArgs } from 'node:util'
-import { createLocalClient } from '../src/main/cli/localClient'
+import { createLocalClient } from '../src/main/cli/framework/localClient'
 import { withBitbench, type Bitbench } from './withBitbench'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })

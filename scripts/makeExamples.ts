@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createLocalClient, type LocalClient } from '../src/main/cli/localClient'
+import { createLocalClient, type LocalClient } from '../src/main/cli/framework/localClient'
 import { composeBitbench } from '../src/main/compose'
 import { installFolder } from '../src/main/paths'
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../shared/errors'
 import { findVerb, type Asked } from './cli/findVerb'
-import { parseVerbArguments, UsageError, type CliContext } from './cli/framework'
+import { parseVerbArguments, UsageError, type CliContext } from './cli/framework/framework'
 import { nounText, overviewText, verbText } from './cli/help'
 import { cliEntries } from './cli/nouns'
-import { createOrderlyStop } from './cli/orderlyStop'
+import { createOrderlyStop } from './cli/framework/orderlyStop'
 import type { Bitbench } from './compose'
 import { defaultDataFolder } from './dataFolder'
 import { installFolder } from './paths'
@@ -26,7 +26,7 @@ export async function main(argv: string[]): Promise<number> {
   const open = async (dataFolder: string): Promise<Bitbench> => {
     stop.arm()
     // Loaded when a verb needs it: help, and verbs that work on files alone, do without the services.
-    const { asBitbench, findRunningHost } = await import('./cli/runningHost')
+    const { asBitbench, findRunningHost } = await import('./cli/framework/runningHost')
     const running = await findRunningHost(dataFolder)
     if (running !== null) return asBitbench(running)
     const { composeBitbench } = await import('./compose')

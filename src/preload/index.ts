@@ -1,6 +1,6 @@
 import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron'
-import { ipcChannels } from '../shared/contract/ipc'
-import type { CallReply, EventMessage, PreloadApi } from '../shared/contract/transport'
+import { ipcChannels } from '../shared/contract/framework/ipc'
+import type { CallReply, EventMessage, PreloadApi } from '../shared/contract/framework/transport'
 
 /** Exposes two functions, call and subscribe; what may be called is decided by the contract in the main process. */
 const api: PreloadApi = {

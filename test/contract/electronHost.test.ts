@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { BrowserWindow } from 'electron'
 import { describe, expect, it, vi } from 'vitest'
-import { callReplySchema, type EventMessage } from '@shared/contract/transport'
+import { callReplySchema, type EventMessage } from '@shared/contract/framework/transport'
 import { serveElectron } from '@main/hosts/electronHost'
 import { createTestServices, describeHost } from './hostSuite'
 

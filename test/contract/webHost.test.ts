@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { callReplySchema, webSocketProtocol, type EventMessage } from '@shared/contract/transport'
+import { callReplySchema, webSocketProtocol, type EventMessage } from '@shared/contract/framework/transport'
 import { serveWeb, type WebHost } from '@main/hosts/webHost'
 import { createTestServices, describeHost } from './hostSuite'
 

@@ -4,7 +4,7 @@ import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { createProfileService, profileMigrations, type ProfileService } from '@main/profile/profileService'
 import { profileContract } from '@shared/contract/profile'
-import type { AdaptiveRun } from '@shared/contract/profileAdaptive'
+import type { AdaptiveRun } from '@shared/contract/profile/profileAdaptive'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
 
 const context = { signal: new AbortController().signal }

@@ -6,9 +6,9 @@ import { createRandom } from '@core/math/random'
 import { uniformScheme } from '@core/quant/scheme'
 import type { Deployment } from '@shared/contract/deploy'
 import type { Sample } from '@shared/contract/profile'
-import type { AdaptiveRun } from '@shared/contract/profileAdaptive'
+import type { AdaptiveRun } from '@shared/contract/profile/profileAdaptive'
 import type { CandidateJson } from '@shared/contract/search'
-import type { EventMessage } from '@shared/contract/transport'
+import type { EventMessage } from '@shared/contract/framework/transport'
 import { serveHost, type ServedHost } from '../support/servedHost'
 
 /**

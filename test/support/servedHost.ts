@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { request } from 'node:http'
 import { WebSocket } from 'ws'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
-import { webPaths, webSocketProtocol, type EventMessage } from '@shared/contract/transport'
+import { webPaths, webSocketProtocol, type EventMessage } from '@shared/contract/framework/transport'
 
 /** `bitbench serve` as a process of its own, with one client that calls and hears every event. */
 export interface ServedHost {

@@ -1,7 +1,7 @@
 import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { ProxySummary } from '../../shared/contract/proxy'
-import type { RunComparisonJson } from '../../shared/contract/runComparison'
+import type { RunComparisonJson } from '../../shared/contract/run/runComparison'
 import type { Search } from '../../shared/contract/search'
 import { itemKey } from '../kernel/shape'
 import { paretoFront } from '../search/pareto'

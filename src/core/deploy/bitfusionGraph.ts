@@ -3,7 +3,7 @@ import { workloadsOf, type Workload } from '../model/workload'
 import { AppError } from '../../shared/errors'
 import { formatBitPair, parseBitPair } from '../../shared/bitPair'
 import { countOf } from '../../shared/units'
-import type { BitFusionGraph, BitFusionNode } from '../../shared/contract/bitfusion'
+import type { BitFusionGraph, BitFusionNode } from '../../shared/contract/deploy/bitfusion'
 import {
   bitFusionDefaults,
   bitFusionPlan,

@@ -1,4 +1,4 @@
-import type { StopSignal } from '../../shared/contract/define'
+import type { StopSignal } from '../../shared/contract/framework/define'
 import { createRandom } from '../math/random'
 import { AppError } from '../../shared/errors'
 import { checkScheme, type Scheme } from '../quant/scheme'

@@ -1,4 +1,4 @@
-import type { MeasuredFigure } from '../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../shared/contract/workload/workloadRows'
 import type { MergedRow } from './statistics/merge'
 import { figureCells, type Cells } from './tableCsv'
 

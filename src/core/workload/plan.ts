@@ -1,7 +1,11 @@
 import { createRandom } from '../math/random'
 import type { WorkloadRequest, WorkloadStep } from '../../shared/contract/workload'
-import type { RunnerStep } from '../../shared/contract/workloadProtocol'
-import { aloneChanges, alonePrecisions, type WorkloadPrecision } from '../../shared/contract/workloadRows'
+import type { RunnerStep } from '../../shared/contract/workload/workloadProtocol'
+import {
+  aloneChanges,
+  alonePrecisions,
+  type WorkloadPrecision
+} from '../../shared/contract/workload/workloadRows'
 import { AppError } from '../../shared/errors'
 
 /** Share of a phase that a runner warms up before it, and that single passes take after a benchmark. */

@@ -1,4 +1,8 @@
-import { runnerEventSchema, workloadProtocol, type RunnerEvent } from '../../shared/contract/workloadProtocol'
+import {
+  runnerEventSchema,
+  workloadProtocol,
+  type RunnerEvent
+} from '../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../shared/errors'
 
 /** What one line of a runner's stdout is. `unknown`: an event of a later version, which is counted and ignored. */

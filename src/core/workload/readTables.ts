@@ -5,7 +5,7 @@ import {
   type BenchmarkRow,
   type ImpactRow,
   type LayerRow
-} from '../../shared/contract/workloadRows'
+} from '../../shared/contract/workload/workloadRows'
 import { AppError } from '../../shared/errors'
 import { parseCsv } from '../estimator/samples/csvTable'
 

@@ -1,5 +1,10 @@
 import { csvLine } from '../../shared/csvLine'
-import type { BenchmarkRow, MeasuredFigure, ImpactRow, LayerRow } from '../../shared/contract/workloadRows'
+import type {
+  BenchmarkRow,
+  MeasuredFigure,
+  ImpactRow,
+  LayerRow
+} from '../../shared/contract/workload/workloadRows'
 
 /** One row of a CSV table by column name; null: an empty cell. */
 export type Cells = Record<string, string | number | null>

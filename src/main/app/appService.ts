@@ -1,6 +1,6 @@
 import type { spawn as nodeSpawn } from 'node:child_process'
 import type { appContract, Settings } from '../../shared/contract/app'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { SettingsFile } from './settingsFile'
 import { findTools } from './tools'
 

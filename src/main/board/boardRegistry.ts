@@ -1,5 +1,5 @@
 import type { Board, boardContract, PortSettings, PortSettingsChange } from '../../shared/contract/board'
-import type { EmitterOf } from '../../shared/contract/define'
+import type { EmitterOf } from '../../shared/contract/framework/define'
 import { AppError } from '../../shared/errors'
 import type { Store } from '../store/store'
 import type { BoardAdapters } from './boardAdapters'

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { boardContract, PortSettingsChange } from '../../shared/contract/board'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import type { Store } from '../store/store'

@@ -14,8 +14,8 @@ import {
   type CliArguments,
   type CliNoun,
   type OptionSpec
-} from './framework'
-import { createLocalClient, createProgressLine } from './localClient'
+} from './framework/framework'
+import { createLocalClient, createProgressLine } from './framework/localClient'
 
 const addOptions: OptionSpec = {
   name: { type: 'string', help: 'name of the set' },

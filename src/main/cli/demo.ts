@@ -8,10 +8,15 @@ import type { Search } from '../../shared/contract/search'
 import { countOf, formatCount, formatPercent, formatPercentValue } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { writeWholeFile } from '../files/replaceFile'
-import { lineOptions, openLine } from './boardLine'
-import { numberOption, textOption, type CliNoun } from './framework'
-import { dataSetOption } from './ownData'
-import { createLocalClient, createProgressLine, shippedModelId, type LocalClient } from './localClient'
+import { lineOptions, openLine } from './board/boardLine'
+import { numberOption, textOption, type CliNoun } from './framework/framework'
+import { dataSetOption } from './model/ownData'
+import {
+  createLocalClient,
+  createProgressLine,
+  shippedModelId,
+  type LocalClient
+} from './framework/localClient'
 
 /** `bitbench demo`: the whole loop without a window, as the stored run that the Start page starts too. */
 export const demoCli: CliNoun = {

@@ -1,5 +1,5 @@
-import { UsageError, type CliNoun, type CliVerb } from './framework'
-import { suggestion } from './nearest'
+import { UsageError, type CliNoun, type CliVerb } from './framework/framework'
+import { suggestion } from './framework/nearest'
 import type { CliEntry } from './nouns'
 
 /** What a command line asks for. */

@@ -1,4 +1,4 @@
-import { commonOptions, type CliNoun, type CliVerb } from './framework'
+import { commonOptions, type CliNoun, type CliVerb } from './framework/framework'
 import type { CliEntry } from './nouns'
 
 /** `bitbench --help`: the nouns and their verbs, from the list alone. */

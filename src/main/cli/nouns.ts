@@ -1,4 +1,4 @@
-import type { CliNoun } from './framework'
+import type { CliNoun } from './framework/framework'
 
 /** A noun of the command line as its overview shows it, without loading what its verbs need. */
 export interface CliEntry {
@@ -33,19 +33,19 @@ export const cliEntries: readonly CliEntry[] = [
       'bitstream',
       'debug-load'
     ],
-    load: async () => (await import('./board')).boardCli
+    load: async () => (await import('./board/board')).boardCli
   },
   {
     noun: 'profile',
     summary: 'profile campaigns: measure kernels on a board, export and import Samples',
     verbs: ['run', 'adaptive', 'export', 'import'],
-    load: async () => (await import('./profile')).profileCli
+    load: async () => (await import('./profile/profile')).profileCli
   },
   {
     noun: 'proxy',
     summary: 'latency proxies: fit, judge on held-out rows, predict, sweep, transfer, report',
     verbs: ['fit', 'evaluate', 'predict', 'sweep', 'transfer', 'published', 'calibrate', 'report'],
-    load: async () => (await import('./proxy')).proxyCli
+    load: async () => (await import('./proxy/proxy')).proxyCli
   },
   {
     noun: 'dataset',
@@ -57,37 +57,37 @@ export const cliEntries: readonly CliEntry[] = [
     noun: 'model',
     summary: 'networks: read an ONNX file, judge a scheme',
     verbs: ['check', 'run', 'info', 'evaluate', 'results'],
-    load: async () => (await import('./model')).modelCli
+    load: async () => (await import('./model/model')).modelCli
   },
   {
     noun: 'search',
     summary: 'mixed precision: the scheme that loses least within a budget',
     verbs: ['run'],
-    load: async () => (await import('./search')).searchCli
+    load: async () => (await import('./search/search')).searchCli
   },
   {
     noun: 'deploy',
     summary: 'a scheme on a board, as C in a folder, or on BitFusion',
     verbs: ['bitfusion', 'build', 'run'],
-    load: async () => (await import('./deploy')).deployCli
+    load: async () => (await import('./deploy/deploy')).deployCli
   },
   {
     noun: 'lm',
     summary: 'language models: sizes, perplexity in float and at mixed precision',
     verbs: ['info', 'perplexity'],
-    load: async () => (await import('./lm')).lmCli
+    load: async () => (await import('./lm/lm')).lmCli
   },
   {
     noun: 'chat',
     summary: 'a language model on a board continues a text, token by token',
     verbs: ['chat'],
-    load: async () => (await import('./chat')).chatCli
+    load: async () => (await import('./lm/chat')).chatCli
   },
   {
     noun: 'run',
     summary: 'stored runs: list, show, compare, resume, name, annotate, delete, restore',
     verbs: ['list', 'show', 'compare', 'resume', 'rename', 'note', 'remove', 'restore'],
-    load: async () => (await import('./run')).runCli
+    load: async () => (await import('./run/run')).runCli
   },
   {
     noun: 'session',
@@ -99,25 +99,25 @@ export const cliEntries: readonly CliEntry[] = [
     noun: 'bench',
     summary: 'kernels on a board',
     verbs: ['kernels'],
-    load: async () => (await import('./bench')).benchCli
+    load: async () => (await import('./bench/bench')).benchCli
   },
   {
     noun: 'gpu',
     summary: 'NVIDIA GPUs: list them, record power and energy of a command, show recordings',
     verbs: ['list', 'record', 'import', 'show'],
-    load: async () => (await import('./gpu')).gpuCli
+    load: async () => (await import('./gpu/gpu')).gpuCli
   },
   {
     noun: 'workload',
     summary: 'whole networks on this CPU or GPU: precisions, energy per layer, prediction impact',
     verbs: ['check', 'run', 'figures', 'compare', 'list', 'show'],
-    load: async () => (await import('./workload')).workloadCli
+    load: async () => (await import('./workload/workload')).workloadCli
   },
   {
     noun: 'estimator',
     summary: 'latency by stage: train, evaluate, move to another device, guard a budget',
     verbs: ['train', 'evaluate', 'figures', 'test', 'predict', 'calibrate', 'transfer', 'guardrail'],
-    load: async () => (await import('./estimator')).estimatorCli
+    load: async () => (await import('./estimator/estimator')).estimatorCli
   },
   {
     noun: 'serve',

@@ -1,4 +1,4 @@
-import { numberOption, textOption, type CliNoun } from './framework'
+import { numberOption, textOption, type CliNoun } from './framework/framework'
 import { defaultDataFolder } from '../dataFolder'
 import { openInBrowser } from '../hosts/openInBrowser'
 import { runWebHost } from '../webMain'

@@ -1,8 +1,14 @@
 import path from 'node:path'
 import type { SessionImport, SessionInfo } from '../../shared/contract/session'
 import { countOf, formatBytes } from '../../shared/units'
-import { textOption, UsageError, type CliArguments, type CliContext, type CliNoun } from './framework'
-import { createLocalClient, type LocalClient } from './localClient'
+import {
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliNoun
+} from './framework/framework'
+import { createLocalClient, type LocalClient } from './framework/localClient'
 
 const clientOf = async (context: CliContext): Promise<LocalClient> =>
   createLocalClient(await context.bitbench(), context.signal)

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { calibrationSchema, type NetworkCalibration } from '../../shared/contract/proxyCalibration'
+import { calibrationSchema, type NetworkCalibration } from '../../shared/contract/proxy/proxyCalibration'
 import { parseJson } from '../store/recordTable'
 import { rowColumns, type UnreadableRow } from '../store/rowColumns'
 import type { Store } from '../store/store'

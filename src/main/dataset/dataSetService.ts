@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { datasetContract, DataSetInfo, DataSetRequest } from '../../shared/contract/dataset'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { JobService } from '../jobs/jobService'
 import type { TaskPool } from '../threads/taskPool'
 import { createDataSetFiles } from './dataSetFiles'

@@ -8,7 +8,7 @@ import {
 import { counterReader, type CounterTrace } from '../../core/energy/energyCounter'
 import { gapAfterMsOf, type PowerTrace } from '../../core/energy/powerTrace'
 import { sensorOf } from '../../core/energy/sensorModel'
-import type { HandlersOf } from '../../shared/contract/define'
+import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { energyContract, EnergyReport } from '../../shared/contract/energy'
 import type { Gap, GpuMetric, GpuProcess, GpuSensor, PhaseMark, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'

@@ -7,7 +7,7 @@ import {
 } from '../../core/estimator/fit/estimator'
 import type { SamplePresetName } from '../../shared/vocabulary'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import {
   trainedEpochSchema,
   type EstimatorSummary,

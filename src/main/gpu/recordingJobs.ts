@@ -1,4 +1,4 @@
-import type { EmitterOf } from '../../shared/contract/define'
+import type { EmitterOf } from '../../shared/contract/framework/define'
 import type { Gpu, gpuContract, GpuList, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { PhaseLine } from '../../core/gpu/phaseMarks'

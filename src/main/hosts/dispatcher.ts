@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors'
-import type { CallContext, CommandContract } from '../../shared/contract/define'
-import type { CallReply } from '../../shared/contract/transport'
+import type { CallContext, CommandContract } from '../../shared/contract/framework/define'
+import type { CallReply } from '../../shared/contract/framework/transport'
 
 /**
  * The one way into the services: looks the command up, validates what came, calls, validates what goes. Both hosts

@@ -1,7 +1,7 @@
 import { ipcMain, type BrowserWindow, type IpcMainInvokeEvent, type WebFrameMain } from 'electron'
 import { AppError } from '../../shared/errors'
-import { ipcChannels } from '../../shared/contract/ipc'
-import { callRequestSchema, type CallReply } from '../../shared/contract/transport'
+import { ipcChannels } from '../../shared/contract/framework/ipc'
+import { callRequestSchema, type CallReply } from '../../shared/contract/framework/transport'
 import type { Dispatch } from './dispatcher'
 import { createOutbox, type EventBus } from './eventBus'
 

@@ -1,5 +1,5 @@
 import type { AppError } from '../../shared/errors'
-import { eventBatchMs, eventQueueLimit, type EventMessage } from '../../shared/contract/transport'
+import { eventBatchMs, eventQueueLimit, type EventMessage } from '../../shared/contract/framework/transport'
 
 /** Carries events from the services to whoever listens in this process. */
 export interface EventBus {

@@ -8,7 +8,7 @@ import {
   webPaths,
   webSocketProtocol,
   type CallReply
-} from '../../shared/contract/transport'
+} from '../../shared/contract/framework/transport'
 import type { Dispatch } from './dispatcher'
 import { createOutbox, type EventBus } from './eventBus'
 import { servePage } from './pageFiles'

@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Job, jobContract } from '../../shared/contract/job'
 import { createRateMeter } from './rateMeter'
 

@@ -1,4 +1,4 @@
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import {
   loopSchema,
   loopStepIdSchema,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { adaptiveRunSchema } from '../../shared/contract/profileAdaptive'
+import { adaptiveRunSchema } from '../../shared/contract/profile/profileAdaptive'
 import { createRecordTable, type RecordTable } from '../store/recordTable'
 import type { Store } from '../store/store'
 

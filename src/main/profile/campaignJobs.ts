@@ -2,7 +2,7 @@ import { countOf } from '../../shared/units'
 import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../core/profile/campaign'
 import type { SpeedGuess } from '../../core/profile/duration'
 import { type BenchItem, itemKey, type KernelShape } from '../../core/kernel/shape'
-import type { EmitterOf } from '../../shared/contract/define'
+import type { EmitterOf } from '../../shared/contract/framework/define'
 import type {
   Campaign,
   CampaignPreview,

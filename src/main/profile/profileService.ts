@@ -1,5 +1,5 @@
 import type { BenchItem, KernelShape } from '../../core/kernel/shape'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { profileContract, Sample, SampleQuery } from '../../shared/contract/profile'
 import type { JobService } from '../jobs/jobService'
 import type { RunKind } from '../runs/runKeeper'

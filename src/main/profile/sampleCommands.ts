@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { HandlersOf } from '../../shared/contract/define'
+import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'

@@ -1,4 +1,4 @@
-import type { EmitterOf } from '../../shared/contract/define'
+import type { EmitterOf } from '../../shared/contract/framework/define'
 import type { profileContract, Sample } from '../../shared/contract/profile'
 
 /** Measured Samples are announced in batches this often. */

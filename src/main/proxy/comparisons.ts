@@ -1,6 +1,6 @@
 import { publishedSetOf } from '../../core/proxy/report/publishedSets'
 import { estimatorNames, type EstimatorName } from '../../shared/vocabulary'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { ComparisonRow, PublishedRow, TransferPoint, proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'

@@ -1,5 +1,5 @@
 import { shapeRows } from '../../core/proxy/samples'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'

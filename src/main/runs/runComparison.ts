@@ -5,12 +5,12 @@ import {
   compareSearches,
   type RunFigures
 } from '../../core/compare/compareRuns'
-import type { HandlersOf } from '../../shared/contract/define'
+import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Run, RunKindName } from '../../shared/contract/run'
-import type { runComparisonContract } from '../../shared/contract/runComparison'
+import type { runComparisonContract } from '../../shared/contract/run/runComparison'
 import type { Search } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
 

@@ -1,4 +1,4 @@
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Run, runContract } from '../../shared/contract/run'
 import { AppError } from '../../shared/errors'
 import type { ImportedRuns } from './importedRuns'

@@ -1,6 +1,6 @@
 import { checkScheme, uniformScheme } from '../../core/quant/scheme'
 import { genesOfScheme } from '../../core/search/space'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Search, searchContract, SearchRequest } from '../../shared/contract/search'
 import { countOf, formatPercent } from '../../shared/units'
 import type { JobContext, JobService } from '../jobs/jobService'

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/define'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { sessionContract, SessionImport, SessionInfo } from '../../shared/contract/session'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'

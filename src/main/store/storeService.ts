@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { HandlersOf } from '../../shared/contract/define'
+import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { storeContract } from '../../shared/contract/store'
 import { AppError } from '../../shared/errors'
 import type { Store } from './store'

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
-import type { EmitterOf, NounContract } from '../../shared/contract/define'
+import type { EmitterOf, NounContract } from '../../shared/contract/framework/define'
 import type { StoreLoss } from '../../shared/contract/store'
 import { lossNotice } from '../../shared/storeLossText'
 import { openSettings, type SettingsFile } from '../app/settingsFile'

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { addRows, compareVariant, emptySums } from '../../core/workload/measure/comparison'
-import type { Variant } from '../../shared/contract/workloadEvidence'
-import type { TaskMetric } from '../../shared/contract/workloadRows'
+import type { Variant } from '../../shared/contract/workload/workloadEvidence'
+import type { TaskMetric } from '../../shared/contract/workload/workloadRows'
 import { AppError } from '../../shared/errors'
 
 /** Log-probabilities of the original and of a changed network: numbers, or a file of little-endian float32. */

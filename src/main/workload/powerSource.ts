@@ -1,7 +1,7 @@
 import { normalPciBusId } from '../../core/gpu/cudaOrder'
 import type { PhaseLine } from '../../core/gpu/phaseMarks'
 import type { WorkloadRun } from '../../shared/contract/workload'
-import type { SessionEnergy } from '../../shared/contract/workloadEvidence'
+import type { SessionEnergy } from '../../shared/contract/workload/workloadEvidence'
 import type { GpuSensor } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 

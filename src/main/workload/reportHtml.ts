@@ -1,5 +1,5 @@
 import type { RunComparison } from '../../core/workload/statistics/compare'
-import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workloadRows'
+import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
 import { escapeHtml } from '../../shared/escapeHtml'
 import type { Analysis } from './figures/workloadFigures'
 

@@ -1,7 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { createTextLines } from '../../core/gpu/textLines'
 import { readRunnerLine } from '../../core/workload/protocol'
-import type { RunnerEvent, RunnerRequest } from '../../shared/contract/workloadProtocol'
+import type { RunnerEvent, RunnerRequest } from '../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../shared/errors'
 
 /** How to start a runner: program, arguments, further environment. */

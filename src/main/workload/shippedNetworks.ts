@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { taskMetricSchema } from '../../shared/contract/workloadRows'
+import { taskMetricSchema } from '../../shared/contract/workload/workloadRows'
 
 /** Card of a shipped network: resources/workloads/<name>.json. */
 const cardSchema = z.object({

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { readBenchmarkCsv, readImpactCsv, readLayerCsv, tableFiles } from '../../core/workload/readTables'
-import type { WorkloadTables } from '../../shared/contract/workloadRows'
+import type { WorkloadTables } from '../../shared/contract/workload/workloadRows'
 import { AppError } from '../../shared/errors'
 
 /** The tables of one network with the folder they came from; null for a stored run. */

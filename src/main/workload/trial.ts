@@ -1,5 +1,5 @@
 import type { WorkloadStep } from '../../shared/contract/workload'
-import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workloadProtocol'
+import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../shared/errors'
 import type { CompareTask } from './compareFiles'
 import type { RunnerProcess } from './runnerProcess'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { emptyEvidence, tablesOf } from '../../core/workload/measure/tables'
 import { workloadRunSchema, type WorkloadRequest, type WorkloadRun } from '../../shared/contract/workload'
-import { workloadEvidenceSchema } from '../../shared/contract/workloadEvidence'
+import { workloadEvidenceSchema } from '../../shared/contract/workload/workloadEvidence'
 import type { NounMigrations } from '../store/migrations'
 import { recordTableSql } from '../store/recordTable'
 

@@ -7,7 +7,7 @@ import {
   type EventName,
   type EventPayload
 } from '@shared/contract/index'
-import type { CommandContract } from '@shared/contract/define'
+import type { CommandContract } from '@shared/contract/framework/define'
 import { AppError, isAppErrorJson } from '@shared/errors'
 import type { z } from 'zod'
 

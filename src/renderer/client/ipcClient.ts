@@ -1,4 +1,4 @@
-import type { PreloadApi } from '@shared/contract/transport'
+import type { PreloadApi } from '@shared/contract/framework/transport'
 import { createListenerMap } from './listenerMap'
 import { createClient, type Client } from './client'
 

@@ -1,4 +1,4 @@
-import { eventMessageSchema, webPaths, webSocketProtocol } from '@shared/contract/transport'
+import { eventMessageSchema, webPaths, webSocketProtocol } from '@shared/contract/framework/transport'
 import { AppError } from '@shared/errors'
 import { createListenerMap } from './listenerMap'
 import { createClient, type Client, type ConnectionState } from './client'

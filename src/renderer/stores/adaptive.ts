@@ -1,4 +1,4 @@
-import type { AdaptiveRun } from '@shared/contract/profileAdaptive'
+import type { AdaptiveRun } from '@shared/contract/profile/profileAdaptive'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandInput } from '../client/client'

@@ -1,6 +1,6 @@
 import type { AppError } from '@shared/errors'
 import type { Board, ConsoleChunk } from '@shared/contract/board'
-import type { LoaderName } from '@shared/contract/boardFiles'
+import type { LoaderName } from '@shared/contract/board/boardFiles'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'

@@ -1,5 +1,5 @@
 import type { CommandOutput } from '@shared/contract'
-import type { NetworkCalibration } from '@shared/contract/proxyCalibration'
+import type { NetworkCalibration } from '@shared/contract/proxy/proxyCalibration'
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useClient } from '../client/current'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, nothing } from './define'
+import { command, defineContract, nothing } from './framework/define'
 
 /** App: what this copy of Bitbench is and can use on this machine; settings that outlive a session. */
 export const toolSchema = z.object({

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { kernelVariants, countUnits } from '../vocabulary'
-import { boardBootCommands } from './boardBoot'
-import { fileSourceSchema, loaderNameSchema, loadRecordSchema } from './boardFiles'
-import { boardToolCommands } from './boardTools'
-import { boardTwinCommands } from './boardTwin'
-import { command, defineContract, done, nothing } from './define'
-import { kernelSchema } from './profileShapes'
+import { boardBootCommands } from './board/boardBoot'
+import { fileSourceSchema, loaderNameSchema, loadRecordSchema } from './board/boardFiles'
+import { boardToolCommands } from './board/boardTools'
+import { boardTwinCommands } from './board/boardTwin'
+import { command, defineContract, done, nothing } from './framework/define'
+import { kernelSchema } from './profile/profileShapes'
 
 /**
  * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `virtual:high-zbb`,

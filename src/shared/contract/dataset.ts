@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { audioFeatureKinds, elementTypes, imageSplits, tasks } from '../vocabulary'
-import { command, defineContract, done, nothing } from './define'
+import { command, defineContract, done, nothing } from './framework/define'
 
 /** Data set: items a network is fitted, chosen and judged on, read once from the user's files. */
 export const taskSchema = z.enum(tasks)

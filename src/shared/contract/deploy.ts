@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { countUnits } from '../vocabulary'
-import { arraySchemeSchema, bitFusionGraphSchema, bitFusionHardwareSchema } from './bitfusion'
-import { command, defineContract, done, nothing, originSchema } from './define'
+import { arraySchemeSchema, bitFusionGraphSchema, bitFusionHardwareSchema } from './deploy/bitfusion'
+import { command, defineContract, done, nothing, originSchema } from './framework/define'
 import { methodSchema, schemeSchema } from './model'
 import { storedRunStateSchema } from './run'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, originSchema } from './define'
+import { command, defineContract, originSchema } from './framework/define'
 import { appErrorSchema } from './job'
 import { clockLockSchema, counterStateSchema, gpuProcessSchema, gpuSensorSchema } from './gpu'
 

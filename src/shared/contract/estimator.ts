@@ -1,6 +1,6 @@
 import { samplePresetNames, stageModelNames } from '../vocabulary'
 import { z } from 'zod'
-import { command, defineContract, done, nothing, originSchema } from './define'
+import { command, defineContract, done, nothing, originSchema } from './framework/define'
 
 /** Estimator: latency by stage (vision encoder, prefill, decode, operators) over knobs, in ms. */
 export const presetNameSchema = z.enum(samplePresetNames)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, done, nothing, originSchema } from './define'
+import { command, defineContract, done, nothing, originSchema } from './framework/define'
 
 /** Gpu: NVIDIA GPUs of this machine, live readings through nvidia-smi, and recordings of a command or a stretch of time. */
 

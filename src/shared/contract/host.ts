@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineContract } from './define'
+import { defineContract } from './framework/define'
 
 /** Host: what a transport has to say about itself. */
 export const hostContract = defineContract({

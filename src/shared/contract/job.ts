@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { jobStates, type JobState } from '../vocabulary'
-import { command, defineContract, done, nothing } from './define'
+import { command, defineContract, done, nothing } from './framework/define'
 
 /** Job: one piece of long work with progress, rate, time left, cancel and, where it costs minutes, resume. */
 export const jobStateSchema = z.enum(jobStates)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, nothing } from './define'
+import { command, defineContract, nothing } from './framework/define'
 import { appErrorSchema } from './job'
 import { estimatorNameSchema, proxyKernelSchema } from './proxy'
 import { storedRunStateSchema } from './run'

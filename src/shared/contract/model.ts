@@ -1,7 +1,7 @@
 import { imageSplits, quantMethods } from '../vocabulary'
 import { z } from 'zod'
-import { kernelShapeSchema } from './profileShapes'
-import { command, defineContract, nothing } from './define'
+import { kernelShapeSchema } from './profile/profileShapes'
+import { command, defineContract, nothing } from './framework/define'
 
 /** Model: a network read from an ONNX file, its layers, and the accuracy of schemes on it. */
 export const bitsSchema = z.union([z.literal(8), z.literal(4), z.literal(2), z.literal(1)])

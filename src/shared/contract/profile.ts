@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { countUnits } from '../vocabulary'
-import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './define'
-import { adaptiveRequestSchema, adaptiveRunSchema } from './profileAdaptive'
-import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profileShapes'
+import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './framework/define'
+import { adaptiveRequestSchema, adaptiveRunSchema } from './profile/profileAdaptive'
+import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profile/profileShapes'
 import { storedRunStateSchema } from './run'
 
 /** Profile: campaigns that measure kernels on a board, and the Samples they leave. */
@@ -12,7 +12,7 @@ export {
   kernelShapeSchema,
   type BitPair,
   type RequestedShape
-} from './profileShapes'
+} from './profile/profileShapes'
 
 /** One measurement with its provenance. */
 export const sampleSchema = z.object({

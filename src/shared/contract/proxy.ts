@@ -7,8 +7,8 @@ import {
   timeUnits,
   type ProxyKernelName
 } from '../vocabulary'
-import { command, defineContract, done, nothing, unreadableRowSchema } from './define'
-import { calibrationSchema } from './proxyCalibration'
+import { command, defineContract, done, nothing, unreadableRowSchema } from './framework/define'
+import { calibrationSchema } from './proxy/proxyCalibration'
 
 /** Names as they were once; callers and data files may still hold them. */
 const oldKernelNames = Object.keys(storedKernelNames) as (keyof typeof storedKernelNames)[]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { runStates } from '../vocabulary'
-import { command, defineContract, done } from './define'
+import { command, defineContract, done } from './framework/define'
 
 /** Run: stored work of any kind that can be resumed, named, annotated and deleted. */
 export const runKindSchema = z.enum([

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { costUnits, objectives, runStates, strategyNames, searchPhases } from '../vocabulary'
-import { command, defineContract, nothing } from './define'
+import { command, defineContract, nothing } from './framework/define'
 import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
 /** Search: which Scheme loses least within its Budgets. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, nothing } from './define'
+import { command, defineContract, nothing } from './framework/define'
 import { runKindSchema } from './run'
 
 /** Session: a file that carries chosen runs, with all they need, to another data folder or machine. */

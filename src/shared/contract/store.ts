@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, nothing } from './define'
+import { command, defineContract, nothing } from './framework/define'
 
 /** Changes that were reported as stored and are no longer in the data file. */
 export const storeLossSchema = z.object({

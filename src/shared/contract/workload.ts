@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { runStates } from '../vocabulary'
-import { command, defineContract, nothing, originSchema } from './define'
-import { stepKindSchema } from './workloadProtocol'
+import { command, defineContract, nothing, originSchema } from './framework/define'
+import { stepKindSchema } from './workload/workloadProtocol'
 import {
   workloadPrecisionSchema,
   workloadTablesSchema,
   ablationKindSchema,
   taskMetricSchema
-} from './workloadRows'
+} from './workload/workloadRows'
 
 /** Workload: a whole network on this machine's CPU or GPU: precisions, energy per layer, impact of layers on predictions. */
 

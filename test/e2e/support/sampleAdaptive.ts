@@ -1,5 +1,5 @@
-import type { AdaptiveRun, AdaptiveStep } from '@shared/contract/profileAdaptive'
-import type { NetworkCalibration } from '@shared/contract/proxyCalibration'
+import type { AdaptiveRun, AdaptiveStep } from '@shared/contract/profile/profileAdaptive'
+import type { NetworkCalibration } from '@shared/contract/proxy/proxyCalibration'
 
 const steps = (factor: number): AdaptiveStep[] =>
   [16, 32, 48, 64, 96, 128].map((rows, at) => ({

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Random } from '@core/math/random'
-import { webPaths, webSocketProtocol } from '@shared/contract/transport'
+import { webPaths, webSocketProtocol } from '@shared/contract/framework/transport'
 import type { ServedHost } from '../servedHost'
 
 /** One hostile connection: what is sent, and how the connection then ends. */

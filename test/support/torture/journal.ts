@@ -1,6 +1,6 @@
 import type { Sample } from '@shared/contract/profile'
 import type { CandidateJson } from '@shared/contract/search'
-import type { EventMessage } from '@shared/contract/transport'
+import type { EventMessage } from '@shared/contract/framework/transport'
 import type { ServedHost } from '../servedHost'
 
 /** What a host reported to its clients as done: it has to be there after whatever happens, and nothing twice. */

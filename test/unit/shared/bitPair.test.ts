@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseScheme, schemeKey } from '@core/quant/scheme'
-import { pairOf } from '@main/cli/profileOptions'
-import { UsageError } from '@main/cli/framework'
+import { pairOf } from '@main/cli/profile/profileOptions'
+import { UsageError } from '@main/cli/framework/framework'
 import { formatBitPair, parseBitPair } from '@shared/bitPair'
 
 describe('bit pairs', () => {

@@ -1,5 +1,5 @@
 import { formatPercent } from '../../../shared/units'
-import type { Closure } from '../../../shared/contract/workloadRows'
+import type { Closure } from '../../../shared/contract/workload/workloadRows'
 
 /** Bounds of the sum of the layers by the whole network; outside, the two are not the same work. */
 export const closureBounds = { low: 0.8, high: 1.2 } as const

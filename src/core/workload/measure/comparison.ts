@@ -1,5 +1,5 @@
-import type { Variant } from '../../../shared/contract/workloadEvidence'
-import type { MeasuredFigure, TaskMetric } from '../../../shared/contract/workloadRows'
+import type { Variant } from '../../../shared/contract/workload/workloadEvidence'
+import type { MeasuredFigure, TaskMetric } from '../../../shared/contract/workload/workloadRows'
 import { quantile } from '../../math/quantile'
 import { createRandom } from '../../math/random'
 import { shareFigure, unavailableFigure } from './figures'

@@ -1,5 +1,5 @@
 import type { Interval } from '../../../shared/contract/energy'
-import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
 import type { Origin } from '../../../shared/vocabulary'
 import { intervalOf } from '../../energy/interval'
 import { largestSpread } from '../../energy/trialSummary'

@@ -1,7 +1,11 @@
 import { midRanks } from '../../math/correlation'
-import type { LayerEvent } from '../../../shared/contract/workloadProtocol'
-import type { Variant } from '../../../shared/contract/workloadEvidence'
-import { impactChangeSchema, type ImpactRow, type TaskMetric } from '../../../shared/contract/workloadRows'
+import type { LayerEvent } from '../../../shared/contract/workload/workloadProtocol'
+import type { Variant } from '../../../shared/contract/workload/workloadEvidence'
+import {
+  impactChangeSchema,
+  type ImpactRow,
+  type TaskMetric
+} from '../../../shared/contract/workload/workloadRows'
 
 /**
  * Rows of every changed layer. The impact score compares the layers under one change: the mean of the rank by KL and the

@@ -1,4 +1,4 @@
-import type { McNemar } from '../../../shared/contract/workloadRows'
+import type { McNemar } from '../../../shared/contract/workload/workloadRows'
 
 /**
  * McNemar's exact test: of the samples that only one of two classifiers gets right, as many would be expected on either

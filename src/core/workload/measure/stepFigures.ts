@@ -1,6 +1,6 @@
 import type { PhaseEnergy } from '../../../shared/contract/energy'
-import type { WorkloadEvidence } from '../../../shared/contract/workloadEvidence'
-import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
+import type { WorkloadEvidence } from '../../../shared/contract/workload/workloadEvidence'
+import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
 import { summariseTrials } from '../../energy/trialSummary'
 import { meanFigure, timeFigure, unavailableFigure } from './figures'
 

@@ -1,4 +1,4 @@
-import type { WorkloadEvidence } from '../../../shared/contract/workloadEvidence'
+import type { WorkloadEvidence } from '../../../shared/contract/workload/workloadEvidence'
 import {
   workloadPrecisions,
   type BenchmarkRow,
@@ -8,7 +8,7 @@ import {
   type TaskMetric,
   type WorkloadPrecision,
   type WorkloadTables
-} from '../../../shared/contract/workloadRows'
+} from '../../../shared/contract/workload/workloadRows'
 import { closureOf } from './closure'
 import { inverted, quantileFigure, ratioFigure, scaledFigure, timeFigure, unavailableFigure } from './figures'
 import { impactRows } from './impacts'

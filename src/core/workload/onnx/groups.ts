@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../../model/onnx'
-import type { LayerType } from '../../../shared/contract/workloadRows'
+import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import type { LayerGroup } from './layerGroup'
 import { layerTypeOf } from './layerType'
 import { initializersBehind, type Network } from './network'

@@ -1,4 +1,4 @@
-import type { LayerType } from '../../../shared/contract/workloadRows'
+import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import type { OnnxNode } from '../../model/onnx'
 
 /** Operators of a network that are measured and changed together. Every computed node is in exactly one group. */

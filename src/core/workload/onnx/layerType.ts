@@ -1,4 +1,4 @@
-import type { LayerType } from '../../../shared/contract/workloadRows'
+import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import type { LayerGroup } from './layerGroup'
 import type { Network } from './network'
 import { weightedNode } from './weighted'

@@ -1,4 +1,4 @@
-import type { WorkloadPrecision } from '../../../shared/contract/workloadRows'
+import type { WorkloadPrecision } from '../../../shared/contract/workload/workloadRows'
 import {
   int,
   intAttribute,

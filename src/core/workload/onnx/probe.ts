@@ -1,7 +1,7 @@
 import { int, type OnnxModel } from '../../model/onnx'
 import { lowerNetwork } from './precision'
 import { networkOf } from './network'
-import type { WorkloadPrecision } from '../../../shared/contract/workloadRows'
+import type { WorkloadPrecision } from '../../../shared/contract/workload/workloadRows'
 
 const size = 32
 

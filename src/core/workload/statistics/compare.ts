@@ -1,4 +1,8 @@
-import type { MeasuredFigure, LayerType, WorkloadTables } from '../../../shared/contract/workloadRows'
+import type {
+  MeasuredFigure,
+  LayerType,
+  WorkloadTables
+} from '../../../shared/contract/workload/workloadRows'
 import { studentTQuantile } from '../../math/studentT'
 
 /** One figure of two runs. The difference is B - A; it is shown to be one when its interval leaves out 0. */

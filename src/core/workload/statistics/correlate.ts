@@ -1,5 +1,5 @@
 import { correlationInterval, correlationP, pearson, spearman, spearmanP } from '../../math/correlation'
-import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
 import type { MergedRow } from './merge'
 
 /** A correlation over layers with all that is needed to judge it. */

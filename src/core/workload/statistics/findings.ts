@@ -1,4 +1,4 @@
-import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/contract/workloadRows'
+import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/contract/workload/workloadRows'
 import { correlate, validValue, type Correlation } from './correlate'
 import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
 

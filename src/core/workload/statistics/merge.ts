@@ -4,7 +4,7 @@ import type {
   ImpactRow,
   LayerRow,
   LayerType
-} from '../../../shared/contract/workloadRows'
+} from '../../../shared/contract/workload/workloadRows'
 import { scaledFigure } from '../measure/figures'
 
 /** What a layer costs, per forward pass (calls times the figure of one call). */

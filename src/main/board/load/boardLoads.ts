@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { sflLoad } from '../../../core/board/loaders/sfl'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
-import type { LoaderName } from '../../../shared/contract/boardFiles'
+import type { LoaderName } from '../../../shared/contract/board/boardFiles'
 import { countOf, formatBytes } from '../../../shared/units'
 import type { BoardSession } from '../boardSession'
 import type { ConverseProgress } from '../runConversation'

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { AddressRange } from '../../../core/board/boardInfo'
 import { isElf, parseElf } from '../../../core/binary/elf'
-import type { FileSource } from '../../../shared/contract/boardFiles'
+import type { FileSource } from '../../../shared/contract/board/boardFiles'
 import { AppError } from '../../../shared/errors'
 import { formatBytes } from '../../../shared/units'
 import { readRegularFile } from '../../files/readRegularFile'

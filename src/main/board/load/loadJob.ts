@@ -1,4 +1,4 @@
-import type { LoaderName } from '../../../shared/contract/boardFiles'
+import type { LoaderName } from '../../../shared/contract/board/boardFiles'
 import { AppError } from '../../../shared/errors'
 import type { JobContext, JobService } from '../../jobs/jobService'
 import { type LoadOutcome, loadOver } from './boardLoads'

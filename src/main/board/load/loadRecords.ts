@@ -1,4 +1,4 @@
-import type { LoadRecord } from '../../../shared/contract/boardFiles'
+import type { LoadRecord } from '../../../shared/contract/board/boardFiles'
 
 const maxKeptLoads = 50
 

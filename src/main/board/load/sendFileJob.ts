@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FileSource } from '../../../shared/contract/boardFiles'
+import type { FileSource } from '../../../shared/contract/board/boardFiles'
 import { AppError } from '../../../shared/errors'
 import type { JobService } from '../../jobs/jobService'
 import type { Held } from '../boardRegistry'

@@ -7,7 +7,7 @@ import {
   parseDetect,
   parseNameTable
 } from '../../../core/board/tools/openFpgaLoader'
-import type { FpgaTarget } from '../../../shared/contract/boardTools'
+import type { FpgaTarget } from '../../../shared/contract/board/boardTools'
 import { AppError } from '../../../shared/errors'
 import { formatBytes } from '../../../shared/units'
 import { withToolFile } from './toolFile'

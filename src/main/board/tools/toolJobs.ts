@@ -1,6 +1,6 @@
 import { inspectBitstream } from '../../../core/board/tools/bitstream'
-import type { ArgumentsOf, HandlersOf } from '../../../shared/contract/define'
-import { boardToolCommands } from '../../../shared/contract/boardTools'
+import type { ArgumentsOf, HandlersOf } from '../../../shared/contract/framework/define'
+import { boardToolCommands } from '../../../shared/contract/board/boardTools'
 import { AppError } from '../../../shared/errors'
 import type { JobContext, JobService } from '../../jobs/jobService'
 import type { BoardRegistry, Held } from '../boardRegistry'

@@ -4,7 +4,7 @@ import {
   type MeasuredFigure,
   type WorkloadPrecision,
   type WorkloadTables
-} from '../../../shared/contract/workloadRows'
+} from '../../../shared/contract/workload/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
 import { emptyPanel } from '../../figures/emptyPanel'
 import { intervalBarPanel, labelledPointsPanel } from '../../figures/intervalCharts'

@@ -1,6 +1,6 @@
 import { correlate, validValue } from '../../../core/workload/statistics/correlate'
 import { mainCost, mainChange } from '../../../core/workload/statistics/merge'
-import type { MeasuredFigure, LayerType } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure, LayerType } from '../../../shared/contract/workload/workloadRows'
 import { barPanel, figureOf, type Panel } from '../../figures/charts'
 import { emptyPanel } from '../../figures/emptyPanel'
 import { intervalBarPanel } from '../../figures/intervalCharts'

@@ -7,7 +7,7 @@ import {
   type LayerType,
   type MeasuredFigure,
   type WorkloadTables
-} from '../../../shared/contract/workloadRows'
+} from '../../../shared/contract/workload/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
 import { correlationPanel } from '../../figures/correlationChart'
 import { emptyPanel } from '../../figures/emptyPanel'

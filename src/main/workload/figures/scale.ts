@@ -1,4 +1,4 @@
-import type { MeasuredFigure } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
 import type { IntervalValue } from '../../figures/intervalCharts'
 
 /** A unit for a set of figures, and the factor to it. */

@@ -1,6 +1,6 @@
 import { findingsOf } from '../../../core/workload/statistics/findings'
 import { mergeTables, type MergedRow } from '../../../core/workload/statistics/merge'
-import type { MeasuredFigure, WorkloadTables } from '../../../shared/contract/workloadRows'
+import type { MeasuredFigure, WorkloadTables } from '../../../shared/contract/workload/workloadRows'
 import type { Figure } from '../../figures/renderFigure'
 import { benchmarkOverview, speedAccuracyTradeoff } from './benchmarkFigures'
 import { energyImpactScatter, impactByType, impactCorrelationMatrix, perLayerAnalysis } from './layerFigures'

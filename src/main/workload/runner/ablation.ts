@@ -7,7 +7,7 @@ import {
   skipInput,
   type GatedValue
 } from '../../../core/workload/onnx/gates'
-import type { AblationKind } from '../../../shared/contract/workloadRows'
+import type { AblationKind } from '../../../shared/contract/workload/workloadRows'
 import type { Subject } from './subject'
 import type { Feeds } from './testRows'
 

@@ -3,7 +3,7 @@ import { lowerNetwork, type LoweredNetwork } from '../../../core/workload/onnx/p
 import { probeNetwork } from '../../../core/workload/onnx/probe'
 import { weightedNode } from '../../../core/workload/onnx/weighted'
 import type { OnnxNode } from '../../../core/model/onnx'
-import { workloadPrecisions, type WorkloadPrecision } from '../../../shared/contract/workloadRows'
+import { workloadPrecisions, type WorkloadPrecision } from '../../../shared/contract/workload/workloadRows'
 import type { Subject } from './subject'
 
 /** A precision, and whether the runtime runs it. */

@@ -1,5 +1,5 @@
 import { writeFileSync, writeSync } from 'node:fs'
-import type { RunnerEvent } from '../../../shared/contract/workloadProtocol'
+import type { RunnerEvent } from '../../../shared/contract/workload/workloadProtocol'
 
 /** What a runner may print; fields with defaults can be left out. */
 export type Print = (event: { event: RunnerEvent['event'] } & Record<string, unknown>) => void

@@ -13,7 +13,7 @@ import {
   type AblationKind,
   type AloneChange,
   type WorkloadPrecision
-} from '../../../shared/contract/workloadRows'
+} from '../../../shared/contract/workload/workloadRows'
 import { AppError } from '../../../shared/errors'
 import { plainFileName } from '../../files/plainFileName'
 import { gatesOf, offers, openGated, type Gated } from './ablation'

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { env, listSupportedBackends } from 'onnxruntime-node'
-import { runnerRequestSchema, workloadProtocol } from '../../../shared/contract/workloadProtocol'
+import { runnerRequestSchema, workloadProtocol } from '../../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../../shared/errors'
 import { describeLayers } from './layers'
 import { listProviders } from './listProviders'

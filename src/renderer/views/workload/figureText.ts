@@ -1,4 +1,4 @@
-import type { MeasuredFigure } from '@shared/contract/workloadRows'
+import type { MeasuredFigure } from '@shared/contract/workload/workloadRows'
 import { formatCount, formatDuration, unavailable } from '@shared/units'
 
 /** A figure's value as text; unavailable is a dash, never 0. */

@@ -10,7 +10,7 @@ import { createRandom } from '@core/math/random'
 import { weightedNodes } from '@core/model/graph'
 import { workloadsOf } from '@core/model/workload'
 import { bitFusionLayerCycles } from '@core/search/costModels'
-import { bitFusionGraphSchema } from '@shared/contract/bitfusion'
+import { bitFusionGraphSchema } from '@shared/contract/deploy/bitfusion'
 import { plainNetwork, residualNetwork } from '../../../support/smallNetworks'
 
 describe('the plan of a layer on BitFusion', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planSteps, remainingTrials, secondsLeft } from '../../../../src/core/workload/plan'
 import { workloadRequestSchema } from '../../../../src/shared/contract/workload'
-import { stepKindSchema } from '../../../../src/shared/contract/workloadProtocol'
+import { stepKindSchema } from '../../../../src/shared/contract/workload/workloadProtocol'
 
 const ids = [
   'benchmark:fp32',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { shownText } from '@main/cli/boardConsole'
+import { shownText } from '@main/cli/board/boardConsole'
 
 const piece = { text: 'hi\r\n', hex: '68690d0a', atMs: Date.UTC(2026, 0, 2, 3, 4, 5, 67) }
 

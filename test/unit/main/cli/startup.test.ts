@@ -33,7 +33,7 @@ describe('the command line', () => {
     expect([...packages]).toEqual([])
     expect([...files]).not.toContain('src/main/compose.ts')
     expect([...files].filter((file) => file.startsWith('src/main/cli/')).sort()).toEqual(
-      ['findVerb', 'framework', 'help', 'nearest', 'nouns', 'orderlyStop'].map(
+      ['findVerb', 'framework/framework', 'framework/nearest', 'framework/orderlyStop', 'help', 'nouns'].map(
         (name) => `src/main/cli/${name}.ts`
       )
     )

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { main } from '@main/cli'
 import { cliEntries } from '@main/cli/nouns'
-import { nearestWord } from '@main/cli/nearest'
+import { nearestWord } from '@main/cli/framework/nearest'
 
 /** What a command line prints and returns, without starting a process. */
 async function said(...argv: string[]): Promise<{ out: string; err: string; code: number }> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deploymentText } from '@main/cli/deploy'
+import { deploymentText } from '@main/cli/deploy/deploy'
 import { createUniformRun } from '@main/costs/uniformRun'
 import { runDeployment } from '@main/deploy/deployRun'
 import type { Deployment } from '@shared/contract/deploy'

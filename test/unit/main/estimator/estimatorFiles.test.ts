@@ -4,8 +4,13 @@ import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulateSamples } from '@core/estimator/simulate'
-import { estimatorCli } from '@main/cli/estimator'
-import { parseVerbArguments, UsageError, type CliContext, type CliResult } from '@main/cli/framework'
+import { estimatorCli } from '@main/cli/estimator/estimator'
+import {
+  parseVerbArguments,
+  UsageError,
+  type CliContext,
+  type CliResult
+} from '@main/cli/framework/framework'
 import { readDataSets, readStageFile, readStageFiles } from '@main/estimator/sampleFiles'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'estimator-'))

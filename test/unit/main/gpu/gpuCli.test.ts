@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { gpuCli } from '@main/cli/gpu'
-import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework'
+import { gpuCli } from '@main/cli/gpu/gpu'
+import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework/framework'
 import { fakeSmiFile, temporaryFolder } from '../../../fixtures/smi/standIn'
 
 const context: CliContext = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseVerbArguments, UsageError, type CliContext, type CliNoun } from '@main/cli/framework'
-import { modelCli } from '@main/cli/model'
-import { searchCli } from '@main/cli/search'
+import { parseVerbArguments, UsageError, type CliContext, type CliNoun } from '@main/cli/framework/framework'
+import { modelCli } from '@main/cli/model/model'
+import { searchCli } from '@main/cli/search/search'
 import { resourcePath } from '@main/paths'
 
 const lenet = resourcePath('models', 'lenet5-fashion.onnx')

@@ -7,8 +7,8 @@ import { AppError } from '@shared/errors'
 import { parseNpy } from '@core/model/npyArray'
 import { createOnnxBuilder } from '@core/model/onnxBuilder'
 import { int } from '@core/model/onnx'
-import { parseVerbArguments, type CliContext } from '@main/cli/framework'
-import { modelCli } from '@main/cli/model'
+import { parseVerbArguments, type CliContext } from '@main/cli/framework/framework'
+import { modelCli } from '@main/cli/model/model'
 import { encodeOnnx } from '@main/model/onnxFile'
 
 let folder: string

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRunComparison } from '@main/runs/runComparison'
 import type { ProxySummary } from '@shared/contract/proxy'
 import type { Run } from '@shared/contract/run'
-import { comparisonText } from '@main/cli/runComparisonText'
+import { comparisonText } from '@main/cli/run/runComparisonText'
 
 const kinds: Record<string, Run['kind']> = {
   p1: 'proxy',

@@ -1,6 +1,6 @@
 import { exportTables } from '@main/workload/exportTables'
 import type { WorkloadRun } from '@shared/contract/workload'
-import type { WorkloadTables } from '@shared/contract/workloadRows'
+import type { WorkloadTables } from '@shared/contract/workload/workloadRows'
 import path from 'node:path'
 
 /** Writes OUT/<model>/ as `workload run --out` does. Returns the folder. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework'
-import { workloadCli } from '@main/cli/workload'
+import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework/framework'
+import { workloadCli } from '@main/cli/workload/workload'
 
 /** The input of workload.start that the words lead to; the run itself is refused. */
 async function requestOf(...argv: string[]): Promise<unknown> {

@@ -4,7 +4,7 @@ import type {
   ImpactRow,
   LayerRow,
   WorkloadTables
-} from '@shared/contract/workloadRows'
+} from '@shared/contract/workload/workloadRows'
 
 /** A VALID figure with an interval of +-10 %. */
 export function figure(value: number, changes: Partial<MeasuredFigure> = {}): MeasuredFigure {

@@ -1,0 +1,150 @@
+import path from 'node:path'
+import type { Board } from '../../../shared/contract/board'
+import { AppError } from '../../../shared/errors'
+import { formatBytes, formatCount, formatDuration } from '../../../shared/units'
+import { addressOption } from './boardAddress'
+import { boardConsoleVerb } from './boardConsole'
+import { connect, lineOptions } from './boardLine'
+import { boardTwinVerb } from './boardTwin'
+import { boardToolVerbs, loadText } from './boardTools'
+import { choiceOption, textOption, UsageError, type CliNoun } from '../framework/framework'
+import { createLocalClient, createProgressLine } from '../framework/localClient'
+
+/** `bitbench board`: what boards there are, what they say of themselves, their console, and loading files. */
+export const boardCli: CliNoun = {
+  noun: 'board',
+  verbs: {
+    list: {
+      summary: 'Lists virtual boards, QEMU, serial ports with a guess of what they are, and saved boards.',
+      usage: '',
+      options: {},
+      async run(_args, context) {
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { boards } = await client.call('board.list', {})
+        const lines = boards.map(
+          (board) =>
+            `${board.id.padEnd(16)} ${board.state.padEnd(12)} ${board.description}${board.reason === null ? '' : ` (${board.reason})`}`
+        )
+        return { json: { boards }, text: lines.join('\n') }
+      }
+    },
+    info: {
+      summary: 'Connects a board and shows what its monitor says: core, ISA, memory, counters, kernels.',
+      usage: 'BOARD [--baud N] [--dtr leave|on|off] [--rts leave|on|off]',
+      options: lineOptions,
+      async run(args, context) {
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { board } = await connect(client, args)
+        return { json: { board }, text: infoText(board) }
+      }
+    },
+    'test-line': {
+      summary: 'Times echoes over the line of a board and says what delays them.',
+      usage: 'BOARD [--baud N]',
+      options: lineOptions,
+      async run(args, context) {
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { board } = await connect(client, args)
+        const result = await client.call('board.testLine', { id: board.id })
+        const { echoes, latencyMs, verdict } = result
+        const lines = echoes.map(
+          ({ sizeBytes, medianMs, lineMs }) =>
+            `echo of ${formatBytes(sizeBytes).padEnd(8)} ${formatDuration(medianMs)}, of which the line ${formatDuration(lineMs)}`
+        )
+        if (latencyMs !== null) lines.push(`round trip to the server ${formatDuration(latencyMs)}`)
+        lines.push(verdict.text, ...(verdict.hint === null ? [] : [verdict.hint]))
+        return {
+          json: { board: board.id, ...result },
+          text: lines.join('\n'),
+          exitCode: verdict.isGood ? 0 : 1
+        }
+      }
+    },
+    console: boardConsoleVerb,
+    load: {
+      summary: 'Carries a file (ELF, or a flat binary with --address) to the board and verifies it.',
+      usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem] [--address HEX] [--start]',
+      options: {
+        ...lineOptions,
+        loader: {
+          type: 'string',
+          help: 'monitor (Bitbench), sfl (LiteX BIOS), ymodem or xmodem (U-Boot)',
+          default: 'monitor'
+        },
+        address: { type: 'string', help: 'where a flat binary goes, e.g. 0x80100000' },
+        start: { type: 'boolean', help: 'start it afterwards' }
+      },
+      async run(args, context) {
+        const loader = choiceOption(args, 'loader', ['monitor', 'sfl', 'ymodem', 'xmodem']) ?? 'monitor'
+        const file = args.positionals[1]
+        if (file === undefined) throw new UsageError('a file is missing')
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { board } = await connect(client, args, loader === 'monitor')
+        const { jobId } = await client.call('board.load', {
+          id: board.id,
+          file: { path: path.resolve(context.cwd, file) },
+          loader,
+          address: addressOption(args),
+          start: args.values['start'] === true
+        })
+        await client.finish(jobId, createProgressLine(context.log, process.stderr))
+        const { loads } = await client.call('board.loads', {})
+        const load = loads.find((one) => one.jobId === jobId)
+        if (load === undefined)
+          throw new AppError('internal', 'The load left no result.', 'Report this with the log file.')
+        return {
+          json: load,
+          text: loadText(load)
+        }
+      }
+    },
+    boot: {
+      summary:
+        'Makes a board in its boot loader (LiteX BIOS, U-Boot) a Bitbench board: monitor, start, hello.',
+      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem] [--soc csr.csv]',
+      options: {
+        ...lineOptions,
+        loader: { type: 'string', help: 'auto finds out which boot loader it is', default: 'auto' },
+        soc: { type: 'string', help: 'csr.csv or csr.json that LiteX wrote: where the UART and RAM are' }
+      },
+      async run(args, context) {
+        const loader = choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem']) ?? 'auto'
+        const soc = textOption(args, 'soc')
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const { board } = await connect(client, args, false)
+        const { jobId } = await client.call('board.boot', {
+          id: board.id,
+          loader,
+          soc: soc === undefined ? null : { path: path.resolve(context.cwd, soc) }
+        })
+        await client.finish(jobId, createProgressLine(context.log, process.stderr))
+        const { loads } = await client.call('board.loads', {})
+        const load = loads.find((one) => one.jobId === jobId)!
+        const { board: booted } = await client.call('board.get', { id: board.id })
+        return { json: { load, board: booted }, text: `${loadText(load)}\n${infoText(booted)}` }
+      }
+    },
+    twin: boardTwinVerb,
+    ...boardToolVerbs
+  }
+}
+
+function infoText(board: Board): string {
+  const { info } = board
+  if (info === null) return `${board.id}: not identified`
+  const pairs = info.kernels.filter((entry) => entry.kernel === 'matmul').length
+  const rows: [string, string][] = [
+    ['Board', `${board.name} (${board.kind})`],
+    ['Core', info.coreName],
+    ['ISA', info.isa],
+    ['Clock', info.clockHz === null ? 'unknown' : formatCount(info.clockHz, 'Hz')],
+    [
+      'RAM',
+      `0x${info.ram.low.toString(16)} to 0x${info.ram.high.toString(16)} (${formatBytes(info.ram.high - info.ram.low)})`
+    ],
+    ['Counts', `${board.unit} (${board.origin})`],
+    ['Firmware', `${info.buildText}, build ${info.buildId.toString(16).padStart(8, '0')}`],
+    ['Kernels', `${info.kernels.length} entries, matmul at ${pairs} bit pairs`]
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(10)} ${value}`).join('\n')
+}

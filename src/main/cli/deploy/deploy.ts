@@ -1,0 +1,143 @@
+import path from 'node:path'
+import { notQuantized, parseScheme } from '../../../core/quant/scheme'
+import type { Deployment } from '../../../shared/contract/deploy'
+import type { SchemeJson } from '../../../shared/contract/model'
+import { countOf, formatBytes, formatCount, formatPercent } from '../../../shared/units'
+import {
+  choiceOption,
+  numberOption,
+  requiredBoard,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliNoun
+} from '../framework/framework'
+import { bitfusionVerb } from './deployBitfusion'
+import { lineOptions, lineSettings } from '../board/boardLine'
+import { dataSetOption } from '../model/ownData'
+import {
+  createLocalClient,
+  createProgressLine,
+  shippedModelId,
+  type LocalClient
+} from '../framework/localClient'
+
+const modelOptions = {
+  model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
+  ...dataSetOption,
+  scheme: {
+    type: 'string',
+    help: 'wWaA for all layers or one per layer, separated by commas',
+    default: 'int8'
+  }
+} as const
+
+export const deployCli: CliNoun = {
+  noun: 'deploy',
+  verbs: {
+    bitfusion: bitfusionVerb,
+    build: {
+      summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
+      usage:
+        '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme exported|w4a8,…] [--images N] [--ram BYTES]',
+      options: {
+        ...modelOptions,
+        ram: { type: 'string', help: 'memory of the target in bytes; a network that needs more is refused' },
+        out: { type: 'string', help: 'new or empty folder' },
+        images: { type: 'string', help: 'images the program checks itself with', default: '4' }
+      },
+      async run(args, context) {
+        const out = textOption(args, 'out')
+        if (out === undefined) throw new UsageError('--out FOLDER is needed')
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const result = await client.call('deploy.export', {
+          ...(await readModel(client, args, context)),
+          images: numberOption(args, 'images', { min: 1, max: 64, integer: true }) ?? 4,
+          folder: path.resolve(context.cwd, out),
+          ramBytes: numberOption(args, 'ram', { min: 1024, max: 0x4000_0000, integer: true }) ?? null
+        })
+        const sizeBytes = result.files.reduce((sum, file) => sum + file.sizeBytes, 0)
+        return {
+          json: result,
+          text: `${countOf(result.files.length, 'file')}, ${formatBytes(sizeBytes)}, in ${result.folder}\nBuild and check with: make -C ${result.folder} run`
+        }
+      }
+    },
+    run: {
+      summary: 'Deploys to a board, runs test images there and compares every output with the host.',
+      usage:
+        '--board ID [--baud N] [--model FILE.onnx] [--dataset N] [--scheme exported|w4a8,…] [--images N] [--form image|c]',
+      options: {
+        ...modelOptions,
+        board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
+        ...lineOptions,
+        images: { type: 'string', help: 'test images', default: '200' },
+        form: { type: 'string', help: 'image (resident runtime) or c (compiled here)', default: 'image' }
+      },
+      async run(args, context) {
+        const form = choiceOption(args, 'form', ['image', 'c']) ?? 'image'
+        const boardId = requiredBoard(args)
+        const settings = lineSettings(args)
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        await client.call('board.connect', { id: boardId, settings })
+        const started = await client.call('deploy.run', {
+          ...(await readModel(client, args, context)),
+          boardId,
+          images: numberOption(args, 'images', { min: 1, max: 10_000, integer: true }) ?? 200,
+          form
+        })
+        await client.finish(started.jobId, createProgressLine(context.log, process.stderr))
+        const { deployment } = await client.call('deploy.get', { deploymentId: started.deploymentId })
+        return {
+          json: deployment,
+          text: deploymentText(deployment),
+          exitCode: deployment.bitExact === true ? 0 : 1
+        }
+      }
+    }
+  }
+}
+
+/** The model and scheme a verb was given; the scheme is read against the model's layers. */
+async function readModel(
+  client: LocalClient,
+  args: CliArguments,
+  context: CliContext
+): Promise<{ modelId: string; scheme: SchemeJson }> {
+  const file = textOption(args, 'model')
+  const { model } =
+    file === undefined
+      ? await client.call('model.info', { modelId: await shippedModelId(client) })
+      : await client.call('model.open', { path: path.resolve(context.cwd, file) })
+  const dataSet = textOption(args, 'dataset')
+  if (dataSet !== undefined) await client.call('model.useDataSet', { modelId: model.id, dataSet })
+  const text = textOption(args, 'scheme') ?? 'int8'
+  if (text === 'exported' && model.exported !== undefined)
+    return { modelId: model.id, scheme: model.exported.scheme }
+  if (text === 'exported') throw notQuantized()
+  const scheme = parseScheme(text, model.weightedLayers)
+  return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }
+}
+
+/** A finished deployment as the terminal shows it. */
+export function deploymentText(deployment: Deployment): string {
+  const { bitExact, request, boardName, unit, origin, plan } = deployment
+  const lines = [
+    `${deployment.modelName} on ${boardName}: ${bitExact === true ? `all outputs of ${countOf(request.images, 'image')} equal the host's` : 'OUTPUTS DIFFER from the host'}`,
+    deployment.boardAccuracy === null
+      ? 'no accuracy: the items have no label for every output'
+      : `accuracy on the board ${formatPercent(deployment.boardAccuracy)}, on the host ${formatPercent(deployment.hostAccuracy)}`,
+    deployment.measured === null
+      ? `not measured: the core has no counter that its monitor can read; predicted ${formatCount(deployment.predicted, unit)} per image`
+      : `per image ${formatCount(deployment.measured, unit)} (${origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
+    `memory ${formatBytes(plan?.peakRamBytes)} of ${formatBytes(plan?.ramBytes)}`
+  ]
+  const width = Math.max(0, ...deployment.layers.map((layer) => layer.name.length))
+  for (const layer of deployment.layers) {
+    lines.push(
+      `  ${layer.name.padEnd(width)}  measured ${formatCount(layer.measured)}, predicted ${formatCount(layer.predicted)}`
+    )
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,96 @@
+import { jobSchema, type Job } from '../../../shared/contract/job'
+import type { CommandInput, CommandName, CommandOutput } from '../../../shared/contract'
+import { AppError } from '../../../shared/errors'
+import type { Bitbench } from '../../compose'
+
+/**
+ * The contract as the command line uses it: the very commands the window sends, in this process. What a verb can do,
+ * a page can do, and the other way round.
+ */
+export interface LocalClient {
+  call<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>>
+  /**
+   * Follows a job to its end; `onProgress` hears of every change. Cancels the job when `signal` is aborted.
+   * @throws the job's own AppError when it failed or was cancelled; host.disconnected when the host that runs it is gone
+   */
+  finish(jobId: string, onProgress?: (job: Job) => void): Promise<void>
+}
+
+/** Returns a client of the services in this process. */
+export function createLocalClient(
+  bitbench: Pick<Bitbench, 'dispatch' | 'events'>,
+  signal: AbortSignal
+): LocalClient {
+  const call = async <K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> => {
+    const reply = await bitbench.dispatch(name, input, { signal })
+    if (!reply.ok) throw AppError.from(reply.error)
+    return reply.value as CommandOutput<K>
+  }
+  return {
+    call,
+    async finish(jobId, onProgress) {
+      const cancel = (): void => void call('job.cancel', { id: jobId }).catch(() => undefined)
+      signal.addEventListener('abort', cancel, { once: true })
+      let stop: () => void = () => undefined
+      try {
+        const ended = await new Promise<Job>((resolve, reject) => {
+          const hear = (job: Job): void => {
+            if (job.id !== jobId) return
+            onProgress?.(job)
+            if (job.finishedAtMs !== null) resolve(job)
+          }
+          stop = bitbench.events.listen(({ event, payload }) => {
+            if (event === 'job.changed') hear(jobSchema.parse(payload))
+          }, reject)
+          // It may have ended before we listened.
+          call('job.list', {}).then(({ jobs }) => jobs.forEach(hear), reject)
+          if (signal.aborted) cancel()
+        })
+        if (ended.error !== null) throw AppError.from(ended.error)
+      } finally {
+        stop()
+        signal.removeEventListener('abort', cancel)
+      }
+    }
+  }
+}
+
+/**
+ * The network that ships with Bitbench and that verbs use where none is named.
+ * @throws data.missing in a copy without models
+ */
+export async function shippedModelId(client: LocalClient): Promise<string> {
+  const { models } = await client.call('model.list', {})
+  const shipped = models.find((model) => model.shipped && model.name.startsWith('lenet5')) ?? models[0]
+  if (shipped === undefined) {
+    throw new AppError(
+      'data.missing',
+      'No model is shipped with this copy.',
+      'Name one with --model FILE.onnx.'
+    )
+  }
+  return shipped.id
+}
+
+/** A one-line progress report for a terminal: overwritten in place on a TTY, one line per tenth otherwise. */
+export function createProgressLine(
+  log: (line: string) => void,
+  stream: NodeJS.WriteStream
+): (job: Job) => void {
+  let shownTenth = -1
+  return (job) => {
+    const share = job.total > 0 ? job.done / job.total : 0
+    const timeLeft = job.remainingMs === null ? '' : `, ${Math.ceil(job.remainingMs / 1000)} s left`
+    const text = `  ${job.title}: ${Math.round(job.done)}/${job.total} ${job.unit}${timeLeft} ${job.note}`
+    const isLast = job.finishedAtMs !== null
+    if (stream.isTTY) {
+      const width = Math.max(20, (stream.columns ?? 80) - 1)
+      stream.write(`\r\u001b[2K${text.slice(0, width)}${isLast ? '\n' : ''}`)
+      return
+    }
+    const tenth = Math.floor(share * 10)
+    if (tenth === shownTenth && !isLast) return
+    shownTenth = tenth
+    log(text)
+  }
+}

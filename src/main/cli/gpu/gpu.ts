@@ -1,0 +1,240 @@
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import type { Gpu, GpuList, Recording } from '../../../shared/contract/gpu'
+import { gpuOfCudaIndex } from '../../../core/gpu/cudaOrder'
+import { AppError } from '../../../shared/errors'
+import { countOf, formatBytes, formatDuration, unavailable } from '../../../shared/units'
+import { openSettings } from '../../app/settingsFile'
+import { defaultDataFolder } from '../../dataFolder'
+import { exportNames } from '../../gpu/exportNames'
+import { listGpus, requireGpus } from '../../gpu/listGpus'
+import { findSmi } from '../../gpu/smiProcess'
+import {
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliNoun,
+  type CliResult
+} from '../framework/framework'
+import { energyText } from './energyText'
+
+/** `bitbench gpu`: what GPUs there are, and recordings of commands. */
+export const gpuCli: CliNoun = {
+  noun: 'gpu',
+  verbs: {
+    list: {
+      summary: 'Lists the GPUs with driver and what each can tell; says why when there is none.',
+      usage: '',
+      options: {},
+      async run(args, context) {
+        // Listed without the data file, so that it works while another Bitbench has that open.
+        const dataFolder = textOption(args, 'data') ?? defaultDataFolder()
+        const settings = await openSettings(path.resolve(dataFolder), context.log)
+        const list = await listGpus(spawn, () => findSmi(settings.get().nvidiaSmiPath, process.env))
+        return { json: list, text: listText(list) }
+      }
+    },
+    record: {
+      summary:
+        'Runs a command and records power, clocks, load and temperature meanwhile; prints energy per phase.',
+      usage:
+        '[--out FILE.csv|FILE.parquet] [--interval MS] [--idle MS] [--idle-after MS] [--gpu 0,1 | --cuda N] [--lock-clock MHZ] [--duration MS] [-- COMMAND...]',
+      options: {
+        out: {
+          type: 'string',
+          help: 'also write the samples here, and the phases beside it as NAME.phases.EXT'
+        },
+        interval: { type: 'string', help: 'time between samples in ms', default: '100' },
+        idle: {
+          type: 'string',
+          help: 'rest before the command in ms, for the idle baseline',
+          default: '5000'
+        },
+        'idle-after': {
+          type: 'string',
+          help: 'rest after the command in ms, for a second baseline',
+          default: '2000'
+        },
+        cuda: {
+          type: 'string',
+          help: 'the GPU that a CUDA program sees as this device (CUDA_VISIBLE_DEVICES, CUDA_DEVICE_ORDER)'
+        },
+        'lock-clock': {
+          type: 'string',
+          help: 'lock the SM clock at this many MHz meanwhile (nvidia-smi -lgc; needs the right to)'
+        },
+        gpu: { type: 'string', help: 'indexes of the GPUs to record, joined by commas; all without' },
+        duration: { type: 'string', help: 'without a command: how long to record, in ms' },
+        title: { type: 'string', help: 'name of the recording; the command without' }
+      },
+      async run(args, context) {
+        const request = recordRequest(args)
+        const out = textOption(args, 'out')
+        const file = out === undefined ? undefined : path.resolve(context.cwd, out)
+        // A wrong ending is reported before the command has run for an hour.
+        if (file !== undefined) exportNames(file)
+        const { gpu, energy, jobs } = await context.bitbench()
+        const cuda = numberOption(args, 'cuda', { min: 0, integer: true })
+        if (cuda !== undefined) {
+          const { gpus } = requireGpus(await gpu.list(false))
+          request.gpuIndexes = [gpuOfCudaIndex(gpus, cuda, process.env).index]
+        }
+        // With --json, stdout is one document: what the command prints goes to stderr.
+        const stdout = context.json ? process.stderr : process.stdout
+        const started = await gpu.record(request, (stream, text) =>
+          (stream === 'stdout' ? stdout : process.stderr).write(text)
+        )
+        const cancel = (): void => jobs.cancel(started.jobId)
+        if (context.signal.aborted) cancel()
+        else context.signal.addEventListener('abort', cancel, { once: true })
+        context.log(`Recording ${started.recordingId}`)
+        try {
+          await started.result
+        } catch (reason) {
+          // A cancelled recording is kept and reported like any other.
+          if (AppError.from(reason).code !== 'job.cancelled') throw reason
+        } finally {
+          context.signal.removeEventListener('abort', cancel)
+        }
+        const result = await shown(started.recordingId, context)
+        const files = file === undefined ? [] : await gpu.exportRecording(started.recordingId, file)
+        const report = await energy.report(started.recordingId)
+        const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
+        return {
+          json: { recording: result.recording, energy: report, files },
+          text: [energyText(result.recording, report), ...written].join('\n'),
+          exitCode: result.recording.state === 'done' ? 0 : 1
+        }
+      }
+    },
+    import: {
+      summary: 'Takes a recording over: own CSV or Parquet, a log of nvidia-smi, Zeus or CodeCarbon.',
+      usage: 'FILE [--title TEXT] [--gpu-name "NVIDIA A100"]',
+      options: {
+        title: { type: 'string', help: 'name of the recording; the file name without' },
+        'gpu-name': {
+          type: 'string',
+          help: 'the GPU, where the file does not name it: decides about its sensor'
+        }
+      },
+      async run(args, context) {
+        const [file, ...more] = args.positionals
+        if (file === undefined || more.length > 0) throw new UsageError('one file at a time')
+        const { gpu, energy } = await context.bitbench()
+        const { recording, notes } = await gpu.handlers['gpu.importRecording'](
+          {
+            file: path.resolve(context.cwd, file),
+            title: textOption(args, 'title'),
+            gpuName: textOption(args, 'gpu-name')
+          },
+          { signal: context.signal }
+        )
+        const report = await energy.report(recording.id)
+        return {
+          json: { recording, notes, energy: report },
+          text: [energyText(recording, report), ...notes.map((note) => `Note: ${note}`)].join('\n')
+        }
+      }
+    },
+    show: {
+      summary: 'Shows one recording with its energy per phase, or lists all recordings.',
+      usage: '[RECORDING] [--out FILE.csv|FILE.parquet] [--confidence 0.95]',
+      options: {
+        out: { type: 'string', help: 'write the samples here, and the phases beside it as NAME.phases.EXT' },
+        confidence: { type: 'string', help: 'of the intervals over trials', default: '0.95' }
+      },
+      async run(args, context): Promise<CliResult> {
+        const [id, ...more] = args.positionals
+        if (more.length > 0) throw new UsageError('one recording at a time')
+        const { gpu, energy } = await context.bitbench()
+        if (id === undefined) {
+          const { recordings } = await gpu.handlers['gpu.recordings']({}, { signal: context.signal })
+          return { json: { recordings }, text: recordingsText(recordings) }
+        }
+        const confidence = numberOption(args, 'confidence', { min: 0.5, max: 0.999 }) ?? 0.95
+        const { recording, phases, gaps } = await shown(id, context)
+        const report = await energy.report(id, confidence)
+        const out = textOption(args, 'out')
+        const files = out === undefined ? [] : await gpu.exportRecording(id, path.resolve(context.cwd, out))
+        const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
+        return {
+          json: { recording, phases, gaps, energy: report, files },
+          text: [energyText(recording, report), ...written].join('\n')
+        }
+      }
+    }
+  }
+}
+
+async function shown(id: string, context: Parameters<CliNoun['verbs'][string]['run']>[1]) {
+  const { gpu } = await context.bitbench()
+  return gpu.handlers['gpu.recording']({ id }, { signal: context.signal })
+}
+
+function recordRequest(args: CliArguments) {
+  const gpus = textOption(args, 'gpu')
+  if (gpus !== undefined && !/^\d+(,\d+)*$/.test(gpus)) {
+    throw new UsageError(`--gpu takes indexes joined by commas, e.g. 0,1, not "${gpus}"`)
+  }
+  if (gpus !== undefined && textOption(args, 'cuda') !== undefined) {
+    throw new UsageError('--gpu and --cuda both choose the GPU; give one of them')
+  }
+  const durationMs = numberOption(args, 'duration', { min: 100, max: 2 ** 31 - 1 })
+  if (args.positionals.length === 0 && durationMs === undefined) {
+    throw new UsageError('give a command after "--", or --duration MS to record time alone')
+  }
+  if (args.positionals.length > 0 && durationMs !== undefined) {
+    throw new UsageError('--duration is for recordings without a command; this one ends with its command')
+  }
+  return {
+    title: textOption(args, 'title'),
+    command: args.positionals,
+    durationMs,
+    intervalMs: numberOption(args, 'interval', { min: 10, max: 60_000, integer: true }) ?? 100,
+    idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 5_000,
+    idleAfterMs: numberOption(args, 'idle-after', { min: 0, max: 600_000 }) ?? 2_000,
+    lockClockMhz: numberOption(args, 'lock-clock', { min: 1, integer: true }),
+    gpuIndexes: gpus?.split(',').map(Number)
+  }
+}
+
+function listText(list: GpuList): string {
+  if (list.state !== 'ready') return `${list.message ?? list.state}\n${list.hint ?? ''}`.trimEnd()
+  const stand = list.origin === 'simulated' ? ' (SIMULATED: a script stands in for nvidia-smi)' : ''
+  return [`${list.nvidiaSmiPath}, driver ${list.driverVersion}${stand}`, ...list.gpus.map(gpuText)].join('\n')
+}
+
+function gpuText(gpu: Gpu): string {
+  const { sensor } = gpu
+  const missing = gpu.fields
+    .filter((field) => !field.supported)
+    .map((field) => `${field.metric} (${field.reason})`)
+  const timing =
+    sensor.updatePeriodMs === null
+      ? ''
+      : ` updated every ${sensor.updatePeriodMs} ms over ${sensor.averagingWindowMs} ms, ${sensor.family}, ${sensor.basis}:`
+  return [
+    `GPU ${gpu.index}: ${gpu.name}, ${formatBytes(gpu.memoryTotalBytes)}, PCI ${gpu.pciBusId ?? unavailable}`,
+    ...(gpu.migEnabled === true
+      ? [
+          `  MIG is on, the power is that of the whole card: ${
+            gpu.migDevices.map((slice) => `${slice.profile} ${slice.uuid}`).join(', ') || 'no slice'
+          }`
+        ]
+      : []),
+    `  power from ${gpu.powerField ?? unavailable};${timing} ${sensor.note}`,
+    `  unavailable: ${missing.length === 0 ? 'nothing' : missing.join(', ')}`
+  ].join('\n')
+}
+
+function recordingsText(recordings: readonly Recording[]): string {
+  if (recordings.length === 0) return 'No recordings yet: bitbench gpu record -- COMMAND'
+  return recordings
+    .map(
+      (recording) =>
+        `${recording.id}  ${new Date(recording.startedAtMs).toISOString()}  ${recording.state}  ` +
+        `${formatDuration(recording.durationMs)}  ${countOf(recording.samples, 'sample')}  ${recording.title}`
+    )
+    .join('\n')
+}

@@ -1,0 +1,104 @@
+import { headSize, kvDim, parameterCount } from '../../../core/lm/config'
+import { createFloatDecoder, type Decoder } from '../../../core/lm/floatDecoder'
+import { createIntegerDecoder } from '../../../core/lm/integer/integerDecoder'
+import {
+  perplexityOf,
+  perplexityRatio,
+  type Perplexity,
+  type PerplexityRatio
+} from '../../../core/lm/lossInterval'
+import { documentLoss, type DocumentLoss } from '../../../core/lm/perplexity'
+import { readDocuments } from '../../lm/lmFiles'
+import { numberOption, type CliContext, type CliNoun, type CliVerb } from '../framework/framework'
+import { lmOf, lmOptions, lmSchemeNotes, quantizeBySchemes } from './lmInput'
+import { taskContext } from '../framework/taskContext'
+
+const infoVerb: CliVerb = {
+  summary: 'Shows the sizes of a language model.',
+  usage: '[MODEL] [--tokenizer FILE]',
+  options: { tokenizer: lmOptions['tokenizer']! },
+  notes: lmSchemeNotes.slice(0, 1),
+  async run(args, context) {
+    const { name, model } = await lmOf(args, context.cwd)
+    const { config } = model
+    const json = { name, ...config, headSize: headSize(config), parameters: parameterCount(config) }
+    const cacheBytes = 2 * config.layers * config.sequenceLength * kvDim(config)
+    return {
+      json: { ...json, cacheBytesAt8Bits: cacheBytes },
+      text: [
+        `${name}: ${json.parameters} parameters, ${config.layers} layers, ${config.vocabulary} tokens, ${config.sequenceLength} positions`,
+        `width ${config.dim}, feed-forward ${config.hiddenDim}, ${config.heads} heads of ${json.headSize} over ${config.kvHeads} of keys and values`,
+        `classifier ${config.tied ? 'is the embedding' : 'of its own'}; cache of ${cacheBytes} bytes at 8 bits, ${cacheBytes / 2} at 4`
+      ].join('\n')
+    }
+  }
+}
+
+/** Perplexity of a scheme, and how often that of float it is. */
+interface SchemeRow extends Perplexity {
+  readonly scheme: string
+  readonly overFloat: PerplexityRatio
+}
+
+/** Loss of each document; the command can be stopped between two of them. */
+async function lossesOf(
+  decoder: Decoder,
+  documents: readonly (readonly number[])[],
+  context: CliContext
+): Promise<DocumentLoss[]> {
+  const { yieldToAbort } = taskContext(context)
+  const losses: DocumentLoss[] = []
+  for (const tokens of documents) {
+    await yieldToAbort()
+    losses.push(documentLoss(decoder, tokens))
+  }
+  return losses
+}
+
+const perplexityVerb: CliVerb = {
+  summary: 'Measures perplexity on texts that were not trained on: float, and each scheme beside it.',
+  usage:
+    '[MODEL] [--scheme SCHEME]… [--text FILE] [--documents N] [--seed S] [--tokenizer FILE] [--calibration FILE]',
+  options: {
+    ...lmOptions,
+    scheme: { type: 'string', multiple: true, help: 'bits of matrices and cache; may be given again' },
+    text: { type: 'string', help: 'texts to measure on, one a line', valueName: 'FILE' },
+    documents: { type: 'string', help: 'how many of them, from the first', default: '100' },
+    seed: { type: 'string', help: 'seed of the intervals', default: '1' }
+  },
+  notes: lmSchemeNotes,
+  async run(args, context) {
+    const count = numberOption(args, 'documents', { min: 2, max: 100_000, integer: true }) ?? 100
+    const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
+    const given = args.values['scheme']
+    const schemes = Array.isArray(given) ? given.map(String) : ['w8a8']
+    const loaded = await lmOf(args, context.cwd)
+    const documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text', count)
+    const quantized = await quantizeBySchemes(loaded, schemes)
+    context.log(`float: ${documents.length} documents`)
+    const float = await lossesOf(createFloatDecoder(loaded.model), documents, context)
+    const reference = perplexityOf(float, seed)
+    const rows: SchemeRow[] = []
+    for (const { scheme, lm } of quantized) {
+      context.log(scheme)
+      const found = await lossesOf(createIntegerDecoder(lm), documents, context)
+      rows.push({ scheme, ...perplexityOf(found, seed), overFloat: perplexityRatio(found, float, seed) })
+    }
+    const line = (name: string, { perplexity, low, high }: Perplexity): string =>
+      `${name}: perplexity ${perplexity.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`
+    return {
+      json: { model: loaded.name, documents: documents.length, seed, float: reference, schemes: rows },
+      text: [
+        `${loaded.name}: ${documents.length} documents, ${reference.tokens} tokens`,
+        line('float', reference),
+        ...rows.map(({ scheme, overFloat, ...row }) => {
+          const { ratio, low, high } = overFloat
+          return `${line(scheme, row)}, ${ratio.toFixed(4)} times float (${low.toFixed(4)} to ${high.toFixed(4)})`
+        })
+      ].join('\n')
+    }
+  }
+}
+
+/** `bitbench lm`: language models as files and as integers. */
+export const lmCli: CliNoun = { noun: 'lm', verbs: { info: infoVerb, perplexity: perplexityVerb } }

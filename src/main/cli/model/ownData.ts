@@ -1,0 +1,82 @@
+import path from 'node:path'
+import type { QuantMethod, Split } from '../../../shared/contract/model'
+import type { Scheme } from '../../../core/quant/scheme'
+import { countOf, formatPercent, formatWhole } from '../../../shared/units'
+import type { Judged } from '../../model/modelTasks'
+import { modelTasks } from '../../model/modelTasks'
+import type { ModelService } from '../../model/modelService'
+import { resourcePath } from '../../paths'
+import { textOption, type CliArguments, type CliContext } from '../framework/framework'
+import { taskContext } from '../framework/taskContext'
+
+/** The option of every verb that says how good something is. */
+export const dataSetOption = {
+  dataset: {
+    type: 'string',
+    help: 'a data set added before; the model remembers it. Without: the shipped images'
+  }
+} as const
+
+/** A scheme's result on a split, and whether it was known before. */
+export type Judgement = Pick<
+  Judged,
+  'images' | 'correct' | 'accuracy' | 'metrics' | 'fittedOn' | 'durationMs'
+> & {
+  cached: boolean
+}
+
+/** Evaluates a scheme (null: float) on a split. */
+export type Judge = (scheme: Scheme | null, split: Split) => Promise<Judgement>
+
+/** The model service with a data set bound to the model; null without --dataset. */
+export async function withDataSet(
+  args: CliArguments,
+  context: CliContext,
+  file: string
+): Promise<{ model: ModelService; modelId: string; dataSet: string } | null> {
+  const dataSet = textOption(args, 'dataset')
+  if (dataSet === undefined) return null
+  const { model } = await context.bitbench()
+  const { id } = await model.open(path.resolve(context.cwd, file))
+  await model.useDataSet(id, dataSet)
+  return { model, modelId: id, dataSet }
+}
+
+/**
+ * How `model evaluate` judges: on the shipped images here and now; with --dataset in workers, with results kept in the
+ * data file and the set bound to the model.
+ */
+export async function judgeOf(
+  args: CliArguments,
+  context: CliContext,
+  file: string,
+  method: QuantMethod
+): Promise<Judge> {
+  const own = await withDataSet(args, context, file)
+  if (own !== null) {
+    return (scheme, split) => own.model.evaluate(own.modelId, scheme, split, method, context.signal)
+  }
+  const source = { file, modelsFolder: resourcePath('models') }
+  return async (scheme, split) => {
+    const input = { ...source, scheme, split, method }
+    const { right: _right, ...found } = await modelTasks['model.evaluate'](input, taskContext(context))
+    return { ...found, cached: false }
+  }
+}
+
+/** ", fitted on 512 of 2,000 calibration items" where a scheme was fitted on less than there is; else nothing. */
+export function fittedOnText(fittedOn: Judged['fittedOn']): string {
+  if (fittedOn === null || fittedOn.items >= fittedOn.available) return ''
+  return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, 'calibration item', formatWhole)}`
+}
+
+/** "accuracy 91.20 %", or every metric of another task. */
+export function metricsText({ metrics, accuracy }: Pick<Judged, 'metrics' | 'accuracy'>): string {
+  if ('accuracy' in metrics && Object.keys(metrics).length === 1) return formatPercent(accuracy, 2)
+  return Object.entries(metrics)
+    .map(
+      ([name, value]) =>
+        `${name} ${name === 'agreement' || name === 'accuracy' ? formatPercent(value, 2) : Number(value.toPrecision(5))}`
+    )
+    .join(', ')
+}

@@ -1,0 +1,147 @@
+import path from 'node:path'
+import { kernelNames, origins } from '../../../shared/vocabulary'
+import { countOf, formatDuration } from '../../../shared/units'
+import { lineOptions, lineSettings } from '../board/boardLine'
+import {
+  choiceOption,
+  numberOption,
+  requiredBoard,
+  textOption,
+  UsageError,
+  type CliNoun
+} from '../framework/framework'
+import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { adaptiveVerb } from './profileAdaptive'
+import { kernelOf, listOption, pairOf, shapeNotes, shapesOption } from './profileOptions'
+
+/** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
+export const profileCli: CliNoun = {
+  noun: 'profile',
+  verbs: {
+    run: {
+      summary: 'Measures shapes at bit pairs on a board; what is measured already is not measured again.',
+      usage:
+        '--board BOARD [--baud N] [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs w8a8,w2a4] [--plan]',
+      options: {
+        board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
+        ...lineOptions,
+        model: { type: 'string', help: 'ONNX file whose layers are measured' },
+        shape: {
+          type: 'string',
+          help: 'shapes as kernel:sizes, joined by commas; the sizes are explained below'
+        },
+        'space-filling': {
+          type: 'string',
+          help: 'further shapes per kernel around those; 12, or none where shapes are named'
+        },
+        kernels: { type: 'string', help: 'kernels of the space-filling set, joined by commas' },
+        pairs: { type: 'string', help: 'bit pairs such as w8a8,w2a4; all the board has without' },
+        repetitions: { type: 'string', help: 'per Sample', default: '2' },
+        seed: { type: 'string', help: 'seed of the design and the operands', default: '1' },
+        remeasure: { type: 'boolean', help: 'measure again what there are Samples of' },
+        plan: { type: 'boolean', help: 'only show what would be measured and how long it takes' }
+      },
+      notes: shapeNotes,
+      async run(args, context) {
+        // A wrong command line is refused before the data file is opened.
+        const boardId = requiredBoard(args)
+        const settings = lineSettings(args)
+        const shapes = shapesOption(args)
+        const pairs = listOption(args, 'pairs').map(pairOf)
+        const kernels = listOption(args, 'kernels').map(kernelOf)
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const model = textOption(args, 'model')
+        const opened =
+          model === undefined
+            ? null
+            : await client.call('model.open', { path: path.resolve(context.cwd, model) })
+        const request = {
+          boardId,
+          modelId: opened?.model.id ?? null,
+          shapes,
+          // Named shapes are measured, and nothing else unless it is asked for.
+          spaceFilling:
+            numberOption(args, 'space-filling', { min: 0, max: 2000, integer: true }) ??
+            (shapes.length > 0 ? 0 : 12),
+          kernels,
+          pairs,
+          repetitions: numberOption(args, 'repetitions', { min: 1, max: 64, integer: true }) ?? 2,
+          seed: numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1,
+          remeasure: args.values['remeasure'] === true
+        }
+        await client.call('board.connect', { id: boardId, settings })
+        const { plan } = await client.call('profile.plan', request)
+        const planned = `${countOf(plan.samples, 'Sample')} to measure, ${plan.alreadyMeasured} known, ${plan.skipped} skipped; about ${formatDuration(plan.estimateMs)}`
+        if (args.values['plan'] === true) return { json: { plan }, text: planned }
+        context.log(planned)
+        const { jobId, campaignId } = await client.call('profile.run', request)
+        await client.finish(jobId, createProgressLine(context.log, process.stderr))
+        const { total } = await client.call('profile.samples', { campaignId, limit: 1 })
+        return {
+          json: { campaignId, samples: total, plan },
+          text: `${countOf(total, 'Sample')} in campaign ${campaignId}`
+        }
+      }
+    },
+    adaptive: adaptiveVerb,
+    export: {
+      summary:
+        'Writes Samples to a file: CSV of one kernel in the columns that proxies read, or Parquet of all.',
+      usage: 'FILE.csv|FILE.parquet [--kernel K] [--board B] [--campaign ID] [--unit cycles|instructions]',
+      options: {
+        kernel: { type: 'string', help: kernelNames.join(', ') },
+        board: { type: 'string', help: 'only Samples of this board' },
+        campaign: { type: 'string', help: 'only Samples of this campaign' },
+        unit: { type: 'string', help: 'cycles or instructions' }
+      },
+      async run(args, context) {
+        const file = args.positionals[0]
+        if (file === undefined) throw new UsageError('a file is missing')
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const kernel = choiceOption(args, 'kernel', kernelNames)
+        const unit = choiceOption(args, 'unit', ['cycles', 'instructions'])
+        const boardId = textOption(args, 'board')
+        const campaignId = textOption(args, 'campaign')
+        const written = await client.call('profile.export', {
+          path: path.resolve(context.cwd, file),
+          format: file.endsWith('.parquet') ? 'parquet' : 'csv',
+          ...(kernel === undefined ? {} : { kernel }),
+          ...(unit === undefined ? {} : { unit }),
+          ...(boardId === undefined ? {} : { boardId }),
+          ...(campaignId === undefined ? {} : { campaignId })
+        })
+        return {
+          json: { rows: written.rows, path: written.path },
+          text: `${countOf(written.rows, 'Sample')} in ${written.path}`
+        }
+      }
+    },
+    import: {
+      summary: 'Reads a profile CSV of one kernel as Samples of a named board.',
+      usage: 'FILE.csv --kernel K --name BOARD [--unit cycles|instructions]',
+      options: {
+        kernel: { type: 'string', help: kernelNames.join(', ') },
+        name: { type: 'string', help: 'what the board is called' },
+        unit: { type: 'string', help: 'unit of the Time column', default: 'cycles' },
+        origin: { type: 'string', help: 'measured, estimated or simulated', default: 'measured' }
+      },
+      async run(args, context) {
+        const file = args.positionals[0]
+        const kernel = choiceOption(args, 'kernel', kernelNames)
+        const boardName = textOption(args, 'name')
+        if (file === undefined || kernel === undefined || boardName === undefined) {
+          throw new UsageError('a file, --kernel and --name are needed')
+        }
+        const client = createLocalClient(await context.bitbench(), context.signal)
+        const read = await client.call('profile.import', {
+          file: { path: path.resolve(context.cwd, file) },
+          kernel,
+          boardName,
+          unit: choiceOption(args, 'unit', ['cycles', 'instructions']) ?? 'cycles',
+          origin: choiceOption(args, 'origin', origins) ?? 'measured'
+        })
+        return { json: read, text: `${countOf(read.rows, 'Sample')} of ${boardName}` }
+      }
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { createInterface } from 'node:readline/promises'
+import { runKindSchema, type Run } from '../../../shared/contract/run'
+import {
+  choiceOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliNoun,
+  type CliVerb
+} from '../framework/framework'
+import { comparisonText } from './runComparisonText'
+import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+
+const kinds = runKindSchema.options
+
+/** `bitbench run`: stored runs of every kind, as the Runs page shows them. */
+export const runCli: CliNoun = {
+  noun: 'run',
+  verbs: {
+    list: {
+      summary: 'Lists runs of every kind, newest first.',
+      usage: `[--kind ${kinds.join('|')}] [--text PART] [--all]`,
+      options: {
+        kind: { type: 'string', help: kinds.join(', ') },
+        text: { type: 'string', help: 'part of the name, title, notes or a tag' },
+        all: { type: 'boolean', help: 'with those that were deleted and can be restored' }
+      },
+      async run(args, context) {
+        const kind = choiceOption(args, 'kind', kinds)
+        const { runs } = await (
+          await clientOf(context)
+        ).call('run.list', {
+          kinds: kind === undefined ? [] : [kind],
+          text: textOption(args, 'text') ?? '',
+          withForgotten: args.values['all'] === true
+        })
+        return { json: { runs }, text: runs.length === 0 ? 'No runs.' : runs.map(line).join('\n') }
+      }
+    },
+    show: oneRunVerb('Shows a run with its notes.', (client, id) => client.call('run.get', { id })),
+    compare: {
+      summary: 'Compares two or more runs of one kind with the first of them.',
+      usage: 'ID ID…',
+      options: {},
+      async run(args, context) {
+        const client = await clientOf(context)
+        if (args.positionals.length < 2) throw new UsageError('run compare needs the ids of two or more runs')
+        const compared = await client.call('run.compare', { ids: args.positionals })
+        return { json: compared, text: comparisonText(compared) }
+      }
+    },
+    resume: {
+      summary: 'Goes on with an interrupted or cancelled run; what it finished is not done again.',
+      usage: 'ID',
+      options: {},
+      run: resume
+    },
+    rename: {
+      summary: 'Names a run; without a name, takes its name away.',
+      usage: 'ID [NAME]',
+      options: {},
+      async run(args, context) {
+        const name = args.positionals.slice(1).join(' ')
+        const client = await clientOf(context)
+        return shown((await client.call('run.rename', { id: idOf(args), name })).run)
+      }
+    },
+    note: {
+      summary: 'Replaces the notes of a run, its tags or both.',
+      usage: 'ID [TEXT] [--tag TAG]…',
+      options: { tag: { type: 'string', multiple: true, help: 'a tag; several replace all tags' } },
+      async run(args, context) {
+        const [id, ...words] = [idOf(args), ...args.positionals.slice(1)]
+        const tags = args.values['tag']
+        if (words.length === 0 && tags === undefined)
+          throw new UsageError('run note needs a text or --tag TAG')
+        const client = await clientOf(context)
+        const { run } = await client.call('run.annotate', {
+          id,
+          ...(words.length === 0 ? {} : { notes: words.join(' ') }),
+          ...(Array.isArray(tags) ? { tags: tags.map(String) } : {})
+        })
+        return shown(run)
+      }
+    },
+    remove: {
+      summary: 'Deletes a run; `run restore` brings it back until a window or server closes.',
+      usage: 'ID [--yes] [--for-good]',
+      options: {
+        yes: { type: 'boolean', help: 'do not ask' },
+        'for-good': { type: 'boolean', help: 'remove it at once, beyond restoring' }
+      },
+      run: remove
+    },
+    restore: oneRunVerb('Brings a deleted run back.', (client, id) => client.call('run.restore', { id }))
+  }
+}
+
+/** Waits for the run's end, as the verb that started it did. @throws job.notResumable, and the job's own error */
+async function resume(args: CliArguments, context: CliContext) {
+  const id = idOf(args)
+  const client = await clientOf(context)
+  const { jobId } = await client.call('run.resume', { id })
+  await client.finish(jobId, createProgressLine(context.log, process.stderr))
+  return shown((await client.call('run.get', { id })).run)
+}
+
+async function remove(args: CliArguments, context: CliContext) {
+  const id = idOf(args)
+  const client = await clientOf(context)
+  const { run } = await client.call('run.get', { id })
+  if (args.values['yes'] !== true && !(await confirmed(`Delete ${run.kind} "${run.name ?? run.title}"?`))) {
+    return { json: { run }, text: 'Kept.', exitCode: 1 as const }
+  }
+  const forgotten = run.forgotten ? { run } : await client.call('run.forget', { id })
+  if (args.values['for-good'] === true) {
+    await client.call('run.remove', { id })
+    return { json: { removed: id }, text: `Removed ${id} for good.` }
+  }
+  return { json: forgotten, text: `Deleted; bring it back with: bitbench run restore ${id}` }
+}
+
+/** Asks on a terminal; a script has to say --yes. */
+async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageError('run remove asks first; in a script give --yes')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
+  } finally {
+    terminal.close()
+  }
+}
+
+function oneRunVerb(
+  summary: string,
+  act: (client: LocalClient, id: string) => Promise<{ run: Run }>
+): CliVerb {
+  return {
+    summary,
+    usage: 'ID',
+    options: {},
+    run: async (args, context) => shown((await act(await clientOf(context), idOf(args))).run)
+  }
+}
+
+const clientOf = async (context: CliContext): Promise<LocalClient> =>
+  createLocalClient(await context.bitbench(), context.signal)
+
+function idOf(args: CliArguments): string {
+  const [id] = args.positionals
+  if (id === undefined) throw new UsageError('the id of a run is missing; `bitbench run list` shows them')
+  return id
+}
+
+function line(run: Run): string {
+  const marks = [run.forgotten ? 'deleted' : '', ...run.tags.map((tag) => `#${tag}`)].filter(Boolean)
+  const started = new Date(run.startedAtMs).toISOString().slice(0, 16).replace('T', ' ')
+  return [run.id, started, run.kind.padEnd(10), run.state.padEnd(11), run.name ?? run.title, ...marks].join(
+    '  '
+  )
+}
+
+function shown(run: Run): { json: unknown; text: string } {
+  const rows: [string, string][] = [
+    ['Run', `${run.kind} ${run.id}`],
+    ['Name', run.name ?? '–'],
+    ['What', run.title],
+    ['State', run.forgotten ? `${run.state}, deleted` : run.state],
+    ['Result', run.problem ?? run.detail],
+    ['Started', new Date(run.startedAtMs).toISOString()],
+    ['Tags', run.tags.join(', ') || '–'],
+    ['Notes', run.notes || '–']
+  ]
+  return { json: { run }, text: rows.map(([label, value]) => `${label.padEnd(8)} ${value}`).join('\n') }
+}

@@ -1,0 +1,33 @@
+import type { RunComparisonJson } from '../../../shared/contract/run/runComparison'
+
+type Figure = RunComparisonJson['figures'][number]
+
+const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(5))))
+
+/** A comparison for a terminal: every run by letter, figures with their intervals, then texts by layer. */
+export function comparisonText({ runs, notes, figures, rows }: RunComparisonJson): string {
+  const letters = runs.map((_, index) => String.fromCharCode(65 + index))
+  const texts = [
+    ...runs.map(({ id, title }, index) => `${letters[index]}  ${id}  ${title}`),
+    '',
+    ...figures.map((figure) => figureText(figure, letters)),
+    ...(rows.length === 0 ? [] : ['']),
+    ...rows.map(({ name, cells }) =>
+      `${name.padEnd(24)} ${cells.map((cell) => (cell || '–').padEnd(18)).join(' ')}`.trimEnd()
+    ),
+    ...notes
+  ]
+  return texts.join('\n')
+}
+
+function figureText({ name, unit, values, against, how }: Figure, letters: readonly string[]): string {
+  const own = values.map((value, index) => `${letters[index]} ${number(value)}`).join('  ')
+  const compared = against.flatMap((one, index) =>
+    one === null
+      ? []
+      : [
+          `${letters[index]}${how === 'ratio' ? '/' : ' - '}A ${number(one.value)} [${number(one.low)}, ${number(one.high)}]`
+        ]
+  )
+  return [`${name} (${unit}): ${own}`, ...compared].join('; ')
+}

@@ -1,0 +1,44 @@
+import { strategySchema } from '../../../shared/contract/search'
+import type { CliNoun } from '../framework/framework'
+import { methodOption } from '../model/method'
+import { dataSetOption } from '../model/ownData'
+import { fileCosts } from './searchBudgets'
+import { runSearchVerb } from './searchRun'
+
+/** `bitbench search`: searches on files alone; need no board and no data file. */
+export const searchCli: CliNoun = {
+  noun: 'search',
+  verbs: {
+    run: {
+      summary: 'Searches a scheme for a network.',
+      usage: `--model FILE.onnx [--dataset N] [--budget-ratio 0.7|none] [--proxy P.json[,Q.json] | --cost ${fileCosts.join('|')}] [--also size=0.5,…] [--strategy auto|…]`,
+      options: {
+        model: { type: 'string', help: 'the network' },
+        ...dataSetOption,
+        'budget-ratio': {
+          type: 'string',
+          help: 'budget as a share of the all-8-bit cost, or none',
+          default: '0.7'
+        },
+        proxy: { type: 'string', help: 'fitted proxies, one per kernel, separated by commas' },
+        cost: { type: 'string', help: `${fileCosts.join(', ')}; where no proxy is given`, default: 'bops' },
+        also: { type: 'string', help: 'further budgets, e.g. size=0.5,energy=0.6' },
+        bits: { type: 'string', help: 'allowed widths of all layers, e.g. 8,4,2' },
+        pin: { type: 'string', help: 'widths of single layers, e.g. conv1=w8a8,fc3=w8' },
+        objective: {
+          type: 'string',
+          help: 'kl (to the float network), crossEntropy, mse or accuracy',
+          default: 'kl'
+        },
+        strategy: { type: 'string', help: strategySchema.options.join(', '), default: 'auto' },
+        evaluations: { type: 'string', help: 'schemes that are tried', default: '32' },
+        start: { type: 'string', help: 'scheme tried first: exported, int8 or bit pairs' },
+        batch: { type: 'string', help: 'schemes proposed at a time; part of the result', default: '4' },
+        workers: { type: 'string', help: 'evaluations at a time; does not change the result' },
+        ...methodOption,
+        seed: { type: 'string', help: 'same seed, same search', default: '1' }
+      },
+      run: runSearchVerb
+    }
+  }
+}

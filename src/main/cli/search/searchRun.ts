@@ -1,0 +1,184 @@
+import { availableParallelism } from 'node:os'
+import { schemeKey, schemeOf, uniformScheme, type Scheme } from '../../../core/quant/scheme'
+import type { Candidate } from '../../../core/search/candidate'
+import { objectives } from '../../../shared/vocabulary'
+import { comparePaired, type Paired } from '../../../core/search/paired'
+import { runSearch, type SearchOutcome } from '../../../core/search/runSearch'
+import { searchLimits } from '../../../core/search/limits'
+import { strategySchema } from '../../../shared/contract/search'
+import type { Split } from '../../../shared/contract/model'
+import { countOf, formatCount, formatPercent } from '../../../shared/units'
+import { createTaskPool } from '../../threads/taskPool'
+import type { Tasks } from '../../taskRegistry'
+import { createImageLibrary } from '../../model/imageLibrary'
+import { builtPath, resourcePath } from '../../paths'
+import {
+  choiceOption,
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext
+} from '../framework/framework'
+import { openModel } from '../model/model'
+import { methodOf } from '../model/method'
+import { withDataSet } from '../model/ownData'
+import { budgetedSpace, type BudgetedSpace } from './searchBudgets'
+
+/** `bitbench search run`: the search of the Search page on files alone. */
+export async function runSearchVerb(args: CliArguments, context: CliContext) {
+  const started = performance.now()
+  const file = textOption(args, 'model')
+  if (file === undefined) throw new UsageError('search run needs --model FILE.onnx')
+  const model = await openModel(args, context, file)
+  const budgeted = await budgetedSpace(args, context, model.graph)
+  const { space } = budgeted
+  const plan = {
+    space,
+    budgetRatios: budgeted.ratios,
+    strategy: choiceOption(args, 'strategy', strategySchema.options) ?? 'auto',
+    objective: choiceOption(args, 'objective', objectives) ?? 'kl',
+    evaluations: numberOption(args, 'evaluations', { min: 2, max: 1000, integer: true }) ?? 32,
+    batch: numberOption(args, 'batch', { min: 1, max: 64, integer: true }) ?? 4,
+    seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
+  } as const
+  const from = textOption(args, 'start')
+  const start = from === undefined ? undefined : schemeOf(from, model.graph)
+  const method = methodOf(args)
+  const workers =
+    numberOption(args, 'workers', { min: 1, max: 64, integer: true }) ?? Math.min(4, availableParallelism())
+  const early = searchLimits(space, budgeted.ratios)
+  const costs = budgetsOf(early, budgeted)
+  const { unit, baselineCost } = costs[0]!
+  const about = {
+    model: model.summary.name,
+    method,
+    ...settingsOf(plan),
+    ...(start === undefined ? {} : { start }),
+    unit,
+    baselineCost,
+    costs
+  }
+  if (!early.isFeasible)
+    return { json: { ...about, budgetFeasible: false, scheme: null }, text: infeasible(early, budgeted) }
+
+  const modelsFolder = resourcePath('models')
+  const own = await withDataSet(args, context, file)
+  const split: Split = own === null && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
+  const tasks = createTaskPool<Tasks>({ workerFile: builtPath('main', 'taskWorker.js'), size: workers })
+  const measure = async (scheme: Scheme | null, on: Split) => {
+    if (own !== null) return own.model.measure(own.modelId, scheme, on, method, context.signal)
+    const input = { file: model.summary.path, modelsFolder, scheme, split: on, method } as const
+    return tasks.run('model.evaluate', input, { signal: context.signal })
+  }
+  try {
+    const int8 = uniformScheme(space.layers, 8, 8)
+    const outcome = await runSearch(
+      { ...plan, start },
+      {
+        evaluate: async (scheme) => {
+          const { accuracy, kl, crossEntropy, mse } = await measure(scheme, 'search')
+          return { accuracy, kl, crossEntropy, mse }
+        },
+        signal: context.signal,
+        onCandidate: (candidate) => context.log(describe(candidate, budgeted))
+      }
+    )
+    context.signal.throwIfAborted()
+    const { best } = outcome
+    const report = async (on: Split) => {
+      const [float, reference, found] = await Promise.all([
+        measure(null, on),
+        measure(int8, on),
+        best === null ? null : measure(best.scheme, on)
+      ])
+      return {
+        split: on,
+        images: float.images,
+        float: float.accuracy,
+        int8: reference.accuracy,
+        best: found?.accuracy ?? null,
+        bestKl: found?.kl ?? null,
+        versusInt8: found === null ? null : comparePaired(found.right, reference.right)
+      }
+    }
+    const json = {
+      ...about,
+      dataSet: own?.dataSet ?? null,
+      budgetFeasible: true,
+      bestCost: best?.cost ?? null,
+      scheme: best?.scheme ?? null,
+      search: await report('search'),
+      test: await report(split),
+      trace: outcome.trace,
+      seconds: (performance.now() - started) / 1000
+    }
+    return { json, text: summary(outcome, json, budgeted) }
+  } finally {
+    await tasks.close()
+  }
+}
+
+interface Report {
+  readonly images: number
+  readonly float: number
+  readonly int8: number
+  readonly best: number | null
+  readonly versusInt8: Paired | null
+}
+
+function settingsOf(plan: {
+  strategy: string
+  objective: string
+  evaluations: number
+  batch: number
+  seed: number
+}) {
+  const { strategy, objective, evaluations, batch, seed } = plan
+  return { strategy, objective, evaluations, batch, seed }
+}
+
+function budgetsOf({ limits }: ReturnType<typeof searchLimits>, { names, ratios, space }: BudgetedSpace) {
+  return limits.map((limit, at) => ({
+    cost: names[at]!,
+    unit: space.costs[at]!.unit,
+    ratio: ratios[at]!,
+    ...limit,
+    budget: Number.isFinite(limit.budget) ? limit.budget : null
+  }))
+}
+
+function infeasible({ limits }: ReturnType<typeof searchLimits>, { names, space }: BudgetedSpace): string {
+  const lines = limits.map(
+    ({ budget, minimumCost, baselineCost }, at) =>
+      `${names[at]}: budget ${formatCount(budget)} ${space.costs[at]!.unit}, the cheapest scheme costs ${formatCount(minimumCost)} (${formatPercent(minimumCost / baselineCost)} of int8)`
+  )
+  return ['No scheme is within the budgets; nothing was evaluated.', ...lines].join('\n')
+}
+
+function summary(
+  { best, trace, limits }: SearchOutcome,
+  { test, seconds }: { test: Report; seconds: number },
+  { space, names }: BudgetedSpace
+): string {
+  if (best === null) return 'No scheme within the budgets was evaluated. Raise --evaluations.'
+  const { difference, margin } = test.versusInt8!
+  return [
+    `best: ${schemeKey(best.scheme)}`,
+    ...best.costs.map(
+      (cost, at) =>
+        `${names[at]} ${formatCount(cost)} ${space.costs[at]!.unit}, ${formatPercent(cost / limits[at]!.baselineCost)} of int8`
+    ),
+    `test accuracy ${formatPercent(test.best, 2)}; int8 ${formatPercent(test.int8, 2)}, float ${formatPercent(test.float, 2)} on ${countOf(test.images, 'image')}`,
+    `against int8: ${(100 * difference).toFixed(2)} ± ${(100 * margin).toFixed(2)} points (95 %, same images)`,
+    `${countOf(trace.length, 'evaluation')} in ${seconds.toFixed(1)} s`
+  ].join('\n')
+}
+
+function describe(
+  { index, scheme, accuracy, loss, cost, feasible, phase }: Candidate,
+  { space }: BudgetedSpace
+): string {
+  const fits = feasible ? '' : ', over the budget'
+  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${formatPercent(accuracy, 2)}, ${formatCount(cost)} ${space.costs[0]!.unit}${fits}`
+}

@@ -1,0 +1,254 @@
+import path from 'node:path'
+import type { CommandInput } from '../../../shared/contract'
+import type { WorkloadRun } from '../../../shared/contract/workload'
+import { stepKinds } from '../../../shared/contract/workload/workloadProtocol'
+import {
+  ablationKinds,
+  taskMetricSchema,
+  workloadPrecisions
+} from '../../../shared/contract/workload/workloadRows'
+import {
+  choiceOption,
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliNoun,
+  type CliResult,
+  type CliVerb
+} from '../framework/framework'
+import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+import { resourcePath } from '../../paths'
+import { shippedNetworks } from '../../workload/shippedNetworks'
+import type { NamedTables } from '../../workload/tableFolders'
+import { writeWorkload } from '../../workload/writeWorkload'
+import { compareVerb, workloadFiguresVerb } from './workloadFigures'
+import { checkText, listText, runText } from './workloadText'
+
+type Start = CommandInput<'workload.start'>
+
+const clientOf = async (context: CliContext): Promise<LocalClient> =>
+  createLocalClient(await context.bitbench(), context.signal)
+
+const runVerb: CliVerb = {
+  summary: 'Runs a network: precisions, time and energy per layer, impact of layers on predictions.',
+  usage:
+    '--example | MODEL.onnx --dataset FILE.jsonl | --runner torch --entry FILE.py:build | -- COMMAND…  [--out FOLDER] [--quick] [--trials N] [--phase MS] …',
+  options: {
+    example: { type: 'boolean', help: 'the shipped classifier and language model' },
+    dataset: { type: 'string', help: 'test set of an ONNX file: one {"inputs":{…},"label":N} a line' },
+    runner: { type: 'string', help: 'onnx or torch (PyTorch)', default: 'onnx' },
+    entry: {
+      type: 'string',
+      help: 'with --runner torch: FILE.py:FUNCTION that returns module, batches, task'
+    },
+    python: { type: 'string', help: 'with --runner torch: the interpreter; found without' },
+    device: { type: 'string', help: 'with --runner torch: cuda:0, cpu, …' },
+    types: { type: 'string', help: 'with --runner torch: JSON file, layer types by regular expression' },
+    task: { type: 'string', help: `of an ONNX file: ${taskMetricSchema.options.join(' or ')}` },
+    out: {
+      type: 'string',
+      help: 'folder that gets <model>/benchmark_results.csv, the other tables and figures, and report.html'
+    },
+    'no-figures': { type: 'boolean', help: 'with --out: the tables alone' },
+    quick: {
+      type: 'boolean',
+      help: 'two trials of short phases, few test samples: a look, not a measurement'
+    },
+    precision: { type: 'string', help: `some of ${workloadPrecisions.join(', ')}, joined by commas` },
+    ablation: {
+      type: 'string',
+      help: `some of ${ablationKinds.join(', ')}, joined by commas`,
+      default: 'mean'
+    },
+    steps: { type: 'string', help: `only these kinds of steps: ${stepKinds.join(', ')}, joined by commas` },
+    trials: { type: 'string', help: 'trials of every timed step; 4 without' },
+    phase: { type: 'string', help: 'least duration of a timed phase in ms; by the power sensor without' },
+    samples: { type: 'string', help: 'test samples used at most' },
+    batch: { type: 'string', help: 'samples per forward pass' },
+    threads: { type: 'string', help: 'processor threads of the runtime; 1 without' },
+    provider: { type: 'string', help: 'execution provider of onnxruntime; cpu without' },
+    interval: { type: 'string', help: 'time between power samples in ms', default: '20' },
+    idle: {
+      type: 'string',
+      help: 'rest before the first step in ms, for the idle baseline',
+      default: '3000'
+    },
+    'no-power': { type: 'boolean', help: 'records no power, even where there is a GPU' },
+    seed: { type: 'string', help: 'of the order of trials and the bootstrap', default: '1' }
+  },
+  async run(args, context) {
+    const requests = requestsOf(args, context)
+    const client = await clientOf(context)
+    const out = textOption(args, 'out')
+    const runs: (WorkloadRun & { files: string[] })[] = []
+    for (const request of requests) {
+      const { id, jobId } = await client.call('workload.start', request)
+      context.log(`Run ${id}; if it is interrupted: bitbench run resume ${id}`)
+      await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
+        // A cancelled run keeps and shows what it has.
+        if (!context.signal.aborted) throw reason
+      })
+      const { run } = await client.call('workload.get', { id })
+      runs.push({ ...run, files: await exported(client, id, out, context) })
+      if (context.signal.aborted) break
+    }
+    const drawn = await drawnFiles(runs, args, context)
+    return {
+      json: { runs, files: drawn },
+      text: runs
+        .map((run) => [runText(run), ...run.files.map((file) => `Wrote ${file}`)].join('\n'))
+        .join('\n\n')
+        .concat(drawn.map((file) => `\nWrote ${file}`).join('')),
+      exitCode: runs.every(({ state }) => state === 'done') ? 0 : 1
+    }
+  }
+}
+
+/** With --out: the merged table, the figures and the report of what was run. */
+async function drawnFiles(
+  runs: readonly WorkloadRun[],
+  args: CliArguments,
+  context: CliContext
+): Promise<string[]> {
+  const out = textOption(args, 'out')
+  if (out === undefined || args.values['no-figures'] === true) return []
+  const seed = numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
+  const choice = { confidence: runs[0]?.request.confidence ?? 0.95, seed }
+  return (await writeWorkload(runs.map(tablesOf), path.resolve(context.cwd, out), choice)).files
+}
+
+function tablesOf({ subject, tables }: WorkloadRun): NamedTables {
+  return { model: subject?.model ?? 'network', folder: null, tables }
+}
+
+/** Tables of a stored run. @throws input.notFound */
+async function storedTables(id: string, context: CliContext): Promise<NamedTables> {
+  const { run } = await (await clientOf(context)).call('workload.get', { id })
+  return tablesOf(run)
+}
+
+async function exported(
+  client: LocalClient,
+  id: string,
+  out: string | undefined,
+  { cwd }: CliContext
+): Promise<string[]> {
+  if (out === undefined) return []
+  const { files } = await client.call('workload.export', { id, folder: path.resolve(cwd, out) })
+  return files.map(({ file }) => file)
+}
+
+/** One request per network. */
+function requestsOf(args: CliArguments, context: CliContext): Start[] {
+  const whole = { min: 1, max: 1e6, integer: true }
+  const quick = args.values['quick'] === true
+  const trials = numberOption(args, 'trials', { min: 2, max: 50, integer: true }) ?? (quick ? 2 : undefined)
+  const phaseMs = numberOption(args, 'phase', { min: 10, max: 600_000 }) ?? (quick ? 20 : undefined)
+  const samples = numberOption(args, 'samples', whole) ?? (quick ? 64 : undefined)
+  const batch = numberOption(args, 'batch', { ...whole, max: 4096 })
+  const threads = numberOption(args, 'threads', { ...whole, max: 256 })
+  const provider = textOption(args, 'provider')
+  const task = choiceOption(args, 'task', taskMetricSchema.options)
+  const common = {
+    precisions: listOption(args, 'precision', workloadPrecisions),
+    ablations: listOption(args, 'ablation', ablationKinds),
+    kinds: listOption(args, 'steps', stepKinds),
+    ...(trials === undefined ? {} : { trials }),
+    ...(phaseMs === undefined ? {} : { phaseMs }),
+    power: args.values['no-power'] !== true,
+    intervalMs: numberOption(args, 'interval', { min: 10, max: 1000, integer: true }) ?? 20,
+    idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 3000,
+    seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
+  }
+  const onnx = (model: string, dataset: string | undefined): Start => ({
+    ...common,
+    runner: { kind: 'onnx', model, dataset, task, samples, batch, threads, provider }
+  })
+  if (choiceOption(args, 'runner', ['onnx', 'torch']) === 'torch') {
+    const file = (name: string): string | undefined => {
+      const given = textOption(args, name)
+      return given === undefined ? undefined : path.resolve(context.cwd, given)
+    }
+    if (args.positionals.length > 1) throw new UsageError('one network at a time')
+    const [model] = args.positionals
+    const found = { entry: file('entry'), model, dataset: file('dataset'), types: file('types') }
+    const device = textOption(args, 'device')
+    const python = textOption(args, 'python')
+    return [{ ...common, runner: { kind: 'torch', ...found, device, python, task, samples, batch, threads } }]
+  }
+  if (args.values['example'] === true) {
+    if (args.positionals.length > 0) throw new UsageError('workload run --example takes no network')
+    return shippedNetworks(resourcePath('workloads')).map(({ name }) => onnx(name, undefined))
+  }
+  const [first] = args.positionals
+  if (first === undefined) throw new UsageError('workload run needs --example, a network, or -- COMMAND')
+  if (args.hasCommand && textOption(args, 'dataset') === undefined && !first.endsWith('.onnx')) {
+    return [{ ...common, runner: { kind: 'command', command: args.positionals, cwd: context.cwd } }]
+  }
+  if (args.positionals.length > 1) throw new UsageError('one network at a time')
+  const dataset = textOption(args, 'dataset')
+  const model = first.endsWith('.onnx') ? path.resolve(context.cwd, first) : first
+  return [onnx(model, dataset === undefined ? undefined : path.resolve(context.cwd, dataset))]
+}
+
+/** Some of a closed list, joined by commas; empty when absent. */
+function listOption<const T extends readonly string[]>(
+  args: CliArguments,
+  name: string,
+  choices: T
+): T[number][] {
+  const text = textOption(args, name)
+  if (text === undefined) return []
+  return text.split(',').map((part) => {
+    const found = choices.find((choice) => choice === part.trim())
+    if (found === undefined)
+      throw new UsageError(`--${name} takes some of ${choices.join(', ')}, not "${part}"`)
+    return found
+  })
+}
+
+/** `bitbench workload`: whole networks on this machine's processor or GPU. */
+export const workloadCli: CliNoun = {
+  noun: 'workload',
+  verbs: {
+    check: {
+      summary: 'Tries what a run needs: providers of onnxruntime, GPU power, shipped networks.',
+      usage: '',
+      options: {},
+      async run(_args, context): Promise<CliResult> {
+        const found = await (await clientOf(context)).call('workload.check', {})
+        return { json: found, text: checkText(found.checks) }
+      }
+    },
+    run: runVerb,
+    figures: workloadFiguresVerb(storedTables),
+    compare: compareVerb(storedTables),
+    list: {
+      summary: 'Lists workload runs, newest first.',
+      usage: '',
+      options: {},
+      async run(_args, context) {
+        const { runs } = await (await clientOf(context)).call('workload.list', {})
+        return { json: { runs }, text: listText(runs) }
+      }
+    },
+    show: {
+      summary: 'Shows the tables of a run.',
+      usage: 'RUN [--out FOLDER]',
+      options: { out: { type: 'string', help: 'folder that gets the tables as CSV' } },
+      async run(args, context) {
+        const [id, ...more] = args.positionals
+        if (id === undefined || more.length > 0) throw new UsageError('workload show needs one run')
+        const client = await clientOf(context)
+        const { run } = await client.call('workload.get', { id })
+        const files = await exported(client, id, textOption(args, 'out'), context)
+        return {
+          json: { run, files },
+          text: [runText(run), ...files.map((file) => `Wrote ${file}`)].join('\n')
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { command, defineContract } from '../framework/define'
+import { runKindSchema } from '../run'
+
+/** Runs of one kind side by side; the first is what the others are compared with. */
+const comparedSchema = z.object({
+  value: z.number(),
+  /** 95 % interval. */
+  low: z.number(),
+  high: z.number()
+})
+
+export const runComparisonSchema = z.object({
+  kind: runKindSchema,
+  runs: z.array(z.object({ id: z.string(), title: z.string() })),
+  /** Why some figures are not comparable. */
+  notes: z.array(z.string()),
+  figures: z.array(
+    z.object({
+      name: z.string(),
+      unit: z.string(),
+      /** In the order of `runs`; null where a run has none. */
+      values: z.array(z.number().nullable()),
+      /** Of every run to the first; null for the first itself and where there is no interval. */
+      against: z.array(comparedSchema.nullable()),
+      how: z.enum(['difference', 'ratio']).nullable()
+    })
+  ),
+  /** Texts by layer or property, in the order of `runs`. */
+  rows: z.array(z.object({ name: z.string(), cells: z.array(z.string()) })),
+  /** Of searches: best loss by evaluation, and Pareto front (cost as a share of int8, loss). */
+  curves: z.array(
+    z.object({
+      run: z.number().int(),
+      name: z.string(),
+      x: z.array(z.number()),
+      y: z.array(z.number().nullable())
+    })
+  )
+})
+
+/** Runs side by side. */
+export type RunComparisonJson = z.infer<typeof runComparisonSchema>
+
+export const runComparisonContract = defineContract({
+  commands: {
+    /** Two or more runs of one kind: searches, deployments, campaigns or proxies. */
+    'run.compare': command(z.object({ ids: z.array(z.string().min(1)).min(2).max(8) }), runComparisonSchema)
+  },
+  events: {}
+})

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { phaseEnergySchema } from '../energy'
+import { gpuSensorSchema } from '../gpu'
+import { originSchema } from '../framework/define'
+import { layerEventSchema } from './workloadProtocol'
+import { figureSchema, mcNemarSchema, workloadPrecisionSchema } from './workloadRows'
+
+/** What the finished steps of a workload run left behind; its tables are computed from this and nothing else. */
+
+/** One timed phase: how long it took by the runner's own clock. */
+export const timingSchema = z.object({
+  /** Id of the step. */
+  name: z.string(),
+  durationMs: z.number(),
+  repetitions: z.number()
+})
+
+/** Duration of a timed loop. */
+export type Timing = z.infer<typeof timingSchema>
+
+/** Outputs of one variant against the original on the same samples. */
+export const variantSchema = z.object({
+  /** baseline, precision:<precision>, <change>:<layer>. */
+  name: z.string(),
+  quality: figureSchema,
+  klNats: figureSchema,
+  qualityChange: figureSchema,
+  perplexityRatio: figureSchema.nullable(),
+  mcNemar: mcNemarSchema.nullable(),
+  changedShare: z.number()
+})
+
+/** Predictions of a changed network, compared with the original's. */
+export type Variant = z.infer<typeof variantSchema>
+
+/** Energy of the phases of one session of a run (it has several when it was resumed), one GPU. */
+export const sessionEnergySchema = z.object({
+  recordingId: z.string(),
+  origin: originSchema,
+  sensor: gpuSensorSchema,
+  phases: z.array(phaseEnergySchema)
+})
+
+/** Energy of the recording of a session. */
+export type SessionEnergy = z.infer<typeof sessionEnergySchema>
+
+export const workloadEvidenceSchema = z.object({
+  layers: z.array(layerEventSchema),
+  timings: z.array(timingSchema),
+  /** Durations of single forward passes by benchmark step, µs, one list per trial. */
+  latencies: z.record(z.string(), z.array(z.array(z.number()))),
+  weightBytes: z.partialRecord(workloadPrecisionSchema, z.number()),
+  variants: z.array(variantSchema),
+  energies: z.array(sessionEnergySchema)
+})
+
+/** Everything measured, from which the tables are made. */
+export type WorkloadEvidence = z.infer<typeof workloadEvidenceSchema>
