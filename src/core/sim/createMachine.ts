@@ -28,6 +28,11 @@ export function createMachine(options: MachineOptions): VirtualMachine {
   return new Machine(config, options)
 }
 
+/** The ISA string of a board's core. */
+function isaOf({ zbb, xbb = false, plain = false }: MachineConfig): string {
+  return `rv32${plain ? 'im' : 'imac'}_zicsr_zifencei${zbb ? '_zbb' : ''}${xbb ? '_xbb' : ''}`
+}
+
 class Machine implements VirtualMachine {
   readonly engine: Engine
   readonly isa: string
@@ -53,7 +58,7 @@ class Machine implements VirtualMachine {
     this.ramBytes = config.ramBytes
     this.ramBase = config.litex?.ramBase ?? virtRamBase
     this.entry = this.ramBase
-    this.isa = `rv32imac_zicsr_zifencei${config.zbb ? '_zbb' : ''}`
+    this.isa = isaOf(config)
     this.uart = new Uart16550(() => this.hart.instret)
     this.clint = new Clint(() => this.hart.cycles)
     const bus = new Bus()
@@ -72,6 +77,8 @@ class Machine implements VirtualMachine {
       ram: new Uint8Array(config.ramBytes),
       ramBase: this.ramBase,
       zbb: config.zbb,
+      core: { xbb: config.xbb === true, plain: config.plain === true },
+      misaligned: config.plain !== true,
       model,
       bus,
       surroundings: {
@@ -80,7 +87,8 @@ class Machine implements VirtualMachine {
         implementationId: config.implementationId,
         hasIdentity: config.hasIdentity !== false,
         clockHz: config.clockIsKnown === false ? 0 : config.clockHz,
-        zbb: config.zbb
+        zbb: config.zbb,
+        plain: config.plain === true
       },
       observer
     })

@@ -25,6 +25,10 @@ export interface MachineConfig {
   ramBytes: number
   /** Whether the Zbb bit-manipulation extension is decoded. */
   zbb: boolean
+  /** Whether the packed dot products of docs/isa.md are decoded; default false. */
+  xbb?: boolean
+  /** True: RV32IM; neither compressed nor atomic instructions, and misaligned accesses trap. */
+  plain?: boolean
   cycleModel: CycleModel
   /** Present on a LiteX SoC: RAM and UART lie there, and its BIOS boots (litexBoard.ts). Absent: the map of memoryMap.ts. */
   litex?: { ramBase: number; uartBase: number; /** False: it comes up at the start of RAM. */ bios?: false }

@@ -147,6 +147,10 @@ class RegionWriter {
     }
     if (this.hart.shiftCycles !== null && isRegisterShift(operation))
       this.lines.push(`cycles = (cycles + shiftCycles[${b} & 31]) | 0`)
+    if (operation === op.dot) {
+      if (rd === discardRegister) return
+      return this.assign(rd, `(${this.source(rd)} + dotProduct(${immediate}, ${a}, ${b})) | 0`)
+    }
     this.assign(rd, expressions.get(operation)!(a, b, literal(immediate)))
   }
 

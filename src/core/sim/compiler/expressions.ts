@@ -52,7 +52,8 @@ export const expressions: ReadonlyMap<number, Expression> = new Map<number, Expr
   [op.ror, (a, b) => `rotateRight(${a}, ${b})`],
   [op.rori, (a, _b, n) => `rotateRight(${a}, ${n})`],
   [op.rev8, (a) => `reverseBytes(${a})`],
-  [op.orcb, (a) => `orCombineBytes(${a})`]
+  [op.orcb, (a) => `orCombineBytes(${a})`],
+  [op.pack, (a, b, n) => `packCodes(${n}, ${a}, ${b})`]
 ])
 
 /** The condition under which a branch is taken. */

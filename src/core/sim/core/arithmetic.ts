@@ -1,5 +1,8 @@
 /** The 32-bit operations that JavaScript has no operator for. All take and return signed words. */
 
+export { dotProduct } from './xbb/dot'
+export { packCodes } from './xbb/pack'
+
 /** High word of the unsigned 64-bit product, in 16-bit halves: no partial sum exceeds 2^32 - 1. */
 export function multiplyHighUnsigned(a: number, b: number): number {
   const aLow = a & 0xffff

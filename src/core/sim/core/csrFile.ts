@@ -13,6 +13,8 @@ export interface CsrSurroundings {
   hasIdentity: boolean
   clockHz: number
   zbb: boolean
+  /** Neither compressed nor atomic instructions: misa has neither letter. */
+  plain?: boolean
 }
 
 export const machineInterrupt = { software: 1 << 3, timer: 1 << 7, external: 1 << 11 } as const
@@ -25,7 +27,8 @@ const statusMpp = 3 << 11
 
 /** Marks a virtual board: QEMU reports 0, and no shipped core this product knows reports this value. */
 export const virtualVendorId = 0x0bb
-const misaRv32imac = (1 << 30) | (1 << 0) | (1 << 2) | (1 << 8) | (1 << 12)
+const misaRv32im = (1 << 30) | (1 << 8) | (1 << 12)
+const misaRv32imac = misaRv32im | (1 << 0) | (1 << 2)
 const wordRange = 4294967296
 
 /**
@@ -77,7 +80,7 @@ export class CsrFile {
       case 0x300:
         return this.status
       case 0x301:
-        return misaRv32imac
+        return surroundings.plain === true ? misaRv32im : misaRv32imac
       case 0x304:
         return this.mie
       case 0x305:

@@ -1,5 +1,6 @@
 import { expandCompressed } from './compressed'
 import { op } from './operations'
+import { isXbbInstruction, xbbOpcode, xbbPackFunct3 } from './xbb/format'
 
 /** One decoded instruction. Registers are 0..31; `immediate` is sign-extended, a shift amount or a CSR number. */
 export interface Decoded {
@@ -56,21 +57,33 @@ const bitImmediate = new Map<number, number>([
   [(0x287 << 3) | 5, op.orcb]
 ])
 
+/** What sets a core apart from RV32IMAC, beside Zbb. */
+export interface CoreVariant {
+  /** The extension of packed dot products (docs/isa.md). */
+  xbb: boolean
+  /** Neither compressed nor atomic instructions. */
+  plain: boolean
+}
+
+const usualCore: CoreVariant = { xbb: false, plain: false }
+
 /**
  * Decodes the instruction that starts in the low half of `word`: RV32IMAC, Zicsr, Zifencei and, when `zbb`, Zbb
  * (The RISC-V Instruction Set Manual, volume I, 20191213, chapters 2, 7, 8, 9, 16, 24; Zbb: version 1.0.0).
  * `pc` is absolute and only goes into auipc. Anything unknown decodes to `illegal`.
  */
-export function decode(word: number, pc: number, zbb: boolean): Decoded {
+export function decode(word: number, pc: number, zbb: boolean, core: CoreVariant = usualCore): Decoded {
   const compressed = (word & 3) !== 3
+  if (compressed && core.plain)
+    return { operation: op.illegal, rd: 0, rs1: 0, rs2: 0, immediate: word, lengthBytes: 4 }
   const full = compressed ? expandCompressed(word & 0xffff) : word
-  const decoded = decodeFull(full, pc, zbb)
+  const decoded = decodeFull(full, pc, zbb, core)
   decoded.lengthBytes = compressed ? 2 : 4
   if (compressed && decoded.operation === op.illegal) decoded.immediate = word & 0xffff
   return decoded
 }
 
-function decodeFull(word: number, pc: number, zbb: boolean): Decoded {
+function decodeFull(word: number, pc: number, zbb: boolean, core: CoreVariant): Decoded {
   const rd = (word >>> 7) & 31
   const rs1 = (word >>> 15) & 31
   const rs2 = (word >>> 20) & 31
@@ -110,7 +123,13 @@ function decodeFull(word: number, pc: number, zbb: boolean): Decoded {
     case 0x0f:
       if (funct3 === 0) return make(op.fence, 0)
       return funct3 === 1 ? make(op.fencei, 0) : illegal()
+    case xbbOpcode: {
+      const functionBits = (funct7 << 3) | funct3
+      if (!core.xbb || !isXbbInstruction(functionBits)) return illegal()
+      return make(funct3 === xbbPackFunct3 ? op.pack : op.dot, functionBits)
+    }
     case 0x2f: {
+      if (core.plain) return illegal()
       const operation = funct3 === 2 ? (atomics.get(word >>> 27) ?? op.illegal) : op.illegal
       return operation === op.lr && rs2 !== 0 ? illegal() : make(operation, 0)
     }

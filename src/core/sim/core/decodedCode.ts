@@ -1,4 +1,4 @@
-import { decode, type Decoded } from './decode'
+import { decode, type CoreVariant, type Decoded } from './decode'
 import {
   classOf,
   endsFlow,
@@ -48,7 +48,8 @@ export class DecodedCode {
     private readonly ram: Uint8Array,
     private readonly ramBase: number,
     private readonly zbb: boolean,
-    private readonly model: CycleModel | null
+    private readonly model: CycleModel | null,
+    private readonly core?: CoreVariant
   ) {
     const count = ram.length >> 1
     this.halves = new Uint16Array(ram.buffer, ram.byteOffset, count)
@@ -106,7 +107,7 @@ export class DecodedCode {
     if (index >= this.halves.length) return null
     const low = this.halves[index]
     if ((low & 3) === 3 && index + 1 >= this.halves.length) return null
-    return decode(low | ((this.halves[index + 1] ?? 0) << 16), this.ramBase + offset, this.zbb)
+    return decode(low | ((this.halves[index + 1] ?? 0) << 16), this.ramBase + offset, this.zbb, this.core)
   }
 
   private staticCycles(model: CycleModel, offset: number, decoded: Decoded): number {

@@ -97,13 +97,21 @@ function fetchFault(hart: Hart, offset: number): SlowOutcome {
   return atHandler ? 'lockup' : 'done'
 }
 
+/** True after trapping on an address that is not a multiple of its size, where the core does not split such accesses. */
+function trapsMisaligned(hart: Hart, offset: number, sizeBytes: number, cause: number): boolean {
+  if (hart.misaligned || (offset & (sizeBytes - 1)) === 0) return false
+  hart.trap(cause, (offset + hart.ramBase) >>> 0)
+  return true
+}
+
 /** True when [offset, offset + sizeBytes) lies in RAM. */
 function inRam(hart: Hart, offset: number, sizeBytes: number): boolean {
   return (offset & hart.outsideRam) === 0 && ((offset + sizeBytes - 1) & hart.outsideRam) === 0
 }
 
-/** The loaded value, zero-extended, or null after trapping. Misaligned accesses work in RAM, as on QEMU. */
+/** The loaded value, zero-extended, or null after trapping. Misaligned accesses work in RAM, as on QEMU, unless the core traps. */
 function load(hart: Hart, offset: number, sizeBytes: number): number | null {
+  if (trapsMisaligned(hart, offset, sizeBytes, exceptionCause.loadMisaligned)) return null
   if (inRam(hart, offset, sizeBytes)) {
     hart.chargeData(offset, sizeBytes, 0)
     let value = 0
@@ -122,6 +130,7 @@ function load(hart: Hart, offset: number, sizeBytes: number): number | null {
 
 /** False after trapping. */
 function store(hart: Hart, offset: number, sizeBytes: number, value: number): boolean {
+  if (trapsMisaligned(hart, offset, sizeBytes, exceptionCause.storeMisaligned)) return false
   if (inRam(hart, offset, sizeBytes)) {
     hart.chargeData(offset, sizeBytes, 1)
     for (let byte = 0; byte < sizeBytes; byte++) hart.bytes[offset + byte] = value >>> (8 * byte)

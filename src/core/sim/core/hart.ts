@@ -2,6 +2,7 @@ import type { Bus } from '../devices/bus'
 import type { Cache } from '../devices/cache'
 import { createCaches } from '../devices/cacheLevels'
 import { CsrFile, machineInterrupt, type CsrSurroundings } from './csrFile'
+import type { CoreVariant } from './decode'
 import { DecodedCode } from './decodedCode'
 import type { MemoryObserver } from './memoryObserver'
 import { shiftStepCycles, type CycleModel } from './timing'
@@ -23,6 +24,10 @@ export interface HartOptions {
   ram: Uint8Array
   ramBase: number
   zbb: boolean
+  /** Default: RV32IMAC without xbb. */
+  core?: CoreVariant | undefined
+  /** False: a load or store that is not naturally aligned traps. Default true: it works, as on QEMU. */
+  misaligned?: boolean | undefined
   /** null: one cycle per instruction, no caches. */
   model: CycleModel | null
   bus: Bus
@@ -56,6 +61,7 @@ export class Hart {
   readonly instructionCache: Cache | null
   readonly dataCache: Cache | null
   readonly model: CycleModel | null
+  readonly misaligned: boolean
   /** Cycles a taken branch adds to its static cost, which is that of not taking it. */
   readonly takenForward: number
   readonly takenBackward: number
@@ -83,7 +89,8 @@ export class Hart {
     this.outsideRam = ~(ram.length - 1)
     this.model = model
     this.bus = options.bus
-    this.code = new DecodedCode(ram, options.ramBase, options.zbb, model)
+    this.misaligned = options.misaligned ?? true
+    this.code = new DecodedCode(ram, options.ramBase, options.zbb, model, options.core)
     const { observer } = options
     const caches = createCaches(model)
     this.instructionCache = observer?.fetches ?? caches.instruction

@@ -42,10 +42,12 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
     countTrailingZeros,
     divide,
     divideUnsigned,
+    dotProduct,
     multiplyHigh,
     multiplyHighSignedUnsigned,
     multiplyHighUnsigned,
     orCombineBytes,
+    packCodes,
     remainder,
     remainderUnsigned,
     reverseBytes,
@@ -361,6 +363,12 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
             break sequential
           case 65: // orcb
             x[f & 63] = orCombineBytes(x[(f >> 8) & 31])
+            break sequential
+          case 66: // dot
+            x[f & 63] += dotProduct(immediate[i], x[(f >> 8) & 31], x[(f >> 16) & 31])
+            break sequential
+          case 67: // pack
+            x[f & 63] = packCodes(immediate[i], x[(f >> 8) & 31], x[(f >> 16) & 31])
             break sequential
           default:
             break loop

@@ -72,29 +72,32 @@ export const op = {
   rori: 63,
   rev8: 64,
   orcb: 65,
+  /** The extension xbb (xbb/): rd += dot product, and packing of codes. */
+  dot: 66,
+  pack: 67,
   // From here on: nothing the fast loops do; executeSlow.ts has them.
-  csrrw: 66,
-  csrrs: 67,
-  csrrc: 68,
-  csrrwi: 69,
-  csrrsi: 70,
-  csrrci: 71,
-  ecall: 72,
-  ebreak: 73,
-  mret: 74,
-  wfi: 75,
-  fencei: 76,
-  lr: 77,
-  sc: 78,
-  amoswap: 79,
-  amoadd: 80,
-  amoxor: 81,
-  amoand: 82,
-  amoor: 83,
-  amomin: 84,
-  amomax: 85,
-  amominu: 86,
-  amomaxu: 87
+  csrrw: 68,
+  csrrs: 69,
+  csrrc: 70,
+  csrrwi: 71,
+  csrrsi: 72,
+  csrrci: 73,
+  ecall: 74,
+  ebreak: 75,
+  mret: 76,
+  wfi: 77,
+  fencei: 78,
+  lr: 79,
+  sc: 80,
+  amoswap: 81,
+  amoadd: 82,
+  amoxor: 83,
+  amoand: 84,
+  amoor: 85,
+  amomin: 86,
+  amomax: 87,
+  amominu: 88,
+  amomaxu: 89
 } as const
 
 /** First operation that the fast loops hand to the slow path. */
@@ -103,7 +106,9 @@ export const firstSlowOperation = op.csrrw
 export const isLoad = (operation: number): boolean => operation >= op.lb && operation <= op.lhu
 export const isStore = (operation: number): boolean => operation >= op.sb && operation <= op.sw
 export const isBranch = (operation: number): boolean => operation >= op.beq && operation <= op.bgeu
-export const isMultiply = (operation: number): boolean => operation >= op.mul && operation <= op.mulhu
+/** Products, whose results some cores have a cycle late; the unit of the extension xbb is such a multiplier. */
+export const isMultiply = (operation: number): boolean =>
+  (operation >= op.mul && operation <= op.mulhu) || operation === op.dot
 
 /** Whether what follows in address order may not be what runs next. */
 export const endsFlow = (operation: number): boolean =>
@@ -130,14 +135,14 @@ export function classOf(operation: number): InstructionClass {
   return shifts.has(operation) ? 'shift' : 'alu'
 }
 
-/** How many of rs1 and rs2 an operation reads: 0, 1 (rs1) or 2. */
+/** How many of rs1 and rs2 an operation reads: 0, 1 (rs1) or 2. What a dot product adds to, rd, does not count: it is needed last. */
 export function sourcesOf(operation: number): 0 | 1 | 2 {
   if (operation <= op.constant || operation === op.jal || operation === op.fence) return 0
   if (operation <= op.srai || isLoad(operation) || operation === op.jalr) return 1
   if (operation <= op.bgeu) return 2
   if (operation <= op.cpop || (operation >= op.sextb && operation <= op.zexth)) return 1
+  if (operation <= op.ror || operation === op.dot || operation === op.pack) return 2
   if (operation >= op.rori && operation <= op.csrrc) return 1
-  if (operation <= op.ror) return 2
   if (operation <= op.fencei) return 0
   return operation === op.lr ? 1 : 2
 }
