@@ -1,6 +1,8 @@
 import type { Random } from '../../math/random'
 import type { Binned } from './binning'
 import type { EnsembleBuilder } from './ensemble'
+import { leafValue, noCut, searchFeature, type CutNode, type NewtonCut } from './newtonCut'
+import { createHistograms } from './newtonHistograms'
 import { between, partition } from './splitting'
 
 /** Limits of a tree that is grown on gradients and curvatures. */
@@ -18,16 +20,23 @@ export interface NewtonOptions {
   monotone?: Int8Array
 }
 
-interface Open {
+interface Open extends CutNode {
   node: number
+  /** Stretch of the rows. */
   start: number
   end: number
   depth: number
   /** Histogram slot in the pool. */
   slot: number
-  sum: number
-  lower: number
-  upper: number
+}
+
+/** What one call of `grow` works on. */
+interface Growth {
+  builder: EnsembleBuilder
+  rows: Int32Array
+  residual: Float64Array
+  prediction: Float64Array
+  rate: number
 }
 
 /**
@@ -36,46 +45,73 @@ interface Open {
  * minus its sibling's. Monotone features: leaf bounds are passed down as in XGBoost.
  */
 export function createNewtonGrower(binned: Binned, options: NewtonOptions) {
-  const { features, bins, codes, low, high, count } = binned
-  const offsets = new Int32Array(features + 1)
-  for (let feature = 0; feature < features; feature++) offsets[feature + 1] = offsets[feature] + bins[feature]
-  const totalBins = offsets[features]
-  // Bin numbers of a row side by side, already offset into the shared histogram.
-  const rowBins = new Int32Array(count * features)
-  for (let feature = 0; feature < features; feature++) {
-    const code = codes[feature]
-    for (let row = 0; row < count; row++)
-      rowBins[row * features + feature] = 2 * (offsets[feature] + code[row])
-  }
-  const pool: Float64Array[] = []
-  const free: number[] = []
-  const takeSlot = (): number => {
-    const slot = free.pop()
-    if (slot !== undefined) return slot
-    pool.push(new Float64Array(2 * totalBins))
-    return pool.length - 1
-  }
+  const { features, codes, low, high, count } = binned
+  const histograms = createHistograms(binned)
+  const { offsets } = histograms
   const scratch = new Int32Array(count)
   const chosen = new Uint8Array(features)
-  const { l2, minLeaf, minGain, monotone } = options
+  const { l2, minLeaf, minGain, maxDepth, monotone } = options
 
-  const fill = (slot: number, rows: Int32Array, start: number, end: number, residual: Float64Array): void => {
-    const histogram = pool[slot]
-    histogram.fill(0)
-    for (let at = start; at < end; at++) {
-      const row = rows[at]
-      const value = residual[row]
-      const base = row * features
-      for (let k = base; k < base + features; k++) {
-        const bin = rowBins[k]
-        histogram[bin] += value
-        histogram[bin + 1]++
-      }
+  const findCut = (work: Open): NewtonCut => {
+    const best = noCut(work, l2, minGain)
+    if (work.size < 2 * minLeaf || work.depth >= maxDepth) return best
+    const histogram = histograms.values(work.slot)
+    for (let feature = 0; feature < features; feature++) {
+      if (chosen[feature] === 0) continue
+      searchFeature(histogram, feature, offsets[feature], offsets[feature + 1], work, options, best)
     }
+    return best
   }
 
-  const leafValue = (sum: number, size: number, lower: number, upper: number): number =>
-    Math.min(upper, Math.max(lower, sum / (size + l2)))
+  const endInLeaf = (work: Open, { builder, rows, prediction, rate }: Growth): void => {
+    const value = rate * leafValue(work.sum, work.size, l2, work)
+    builder.makeLeaf(work.node, value)
+    for (let at = work.start; at < work.end; at++) prediction[rows[at]] += value
+    histograms.release(work.slot)
+  }
+
+  /** Slots of the left and the right child: the larger one keeps the parent's, less what the smaller one counts. */
+  const childSlots = (work: Open, middle: number, { rows, residual }: Growth): [number, number] => {
+    const { slot, start, end } = work
+    const leftIsSmall = middle - start <= end - middle
+    const small = histograms.take()
+    // Leaves need no histogram, but each gives a slot back.
+    if (work.depth + 1 < maxDepth && work.size >= 2 * minLeaf) {
+      histograms.fill(small, rows, leftIsSmall ? start : middle, leftIsSmall ? middle : end, residual)
+      histograms.subtract(slot, small)
+    }
+    return leftIsSmall ? [small, slot] : [slot, small]
+  }
+
+  /** Splits a node; returns its children, the left one last. */
+  const split = (work: Open, best: NewtonCut, growth: Growth): [Open, Open] => {
+    const { builder, rows } = growth
+    const { feature, leftSum, leftCount } = best
+    builder.gain[feature] += best.gain
+    const cut = best.lastBin - offsets[feature]
+    const next = best.nextBin - offsets[feature]
+    const middle = partition(rows, work.start, work.end, codes[feature], cut, scratch)
+    const node = builder.addPair()
+    builder.makeSplit(work.node, feature, between(high[feature][cut], low[feature][next]), node)
+    const sum = work.sum - leftSum
+    const size = work.size - leftCount
+    const bounds = childBounds(work, best, monotone === undefined ? 0 : monotone[feature], l2)
+    const [leftSlot, rightSlot] = childSlots(work, middle, growth)
+    const depth = work.depth + 1
+    return [
+      { node: node + 1, start: middle, end: work.end, depth, slot: rightSlot, size, sum, ...bounds.right },
+      {
+        node,
+        start: work.start,
+        end: middle,
+        depth,
+        slot: leftSlot,
+        size: leftCount,
+        sum: leftSum,
+        ...bounds.left
+      }
+    ]
+  }
 
   return {
     /**
@@ -91,138 +127,54 @@ export function createNewtonGrower(binned: Binned, options: NewtonOptions) {
       random: Random
     ): void {
       drawFeatures(chosen, options.featureShare, random)
-      let total = 0
-      for (const row of rows) total += residual[row]
-      const rootSlot = takeSlot()
-      fill(rootSlot, rows, 0, rows.length, residual)
+      const growth: Growth = { builder, rows, residual, prediction, rate }
+      let sum = 0
+      for (const row of rows) sum += residual[row]
+      const slot = histograms.take()
+      const size = rows.length
+      histograms.fill(slot, rows, 0, size, residual)
       const open: Open[] = [
         {
           node: builder.startTree(),
           start: 0,
-          end: rows.length,
+          end: size,
           depth: 0,
-          slot: rootSlot,
-          sum: total,
+          slot,
+          size,
+          sum,
           lower: -Infinity,
           upper: Infinity
         }
       ]
       for (let work = open.pop(); work !== undefined; work = open.pop()) {
-        const { node, start, end, depth, slot, sum, lower, upper } = work
-        const size = end - start
-        const histogram = pool[slot]
-        const parentScore = (sum * sum) / (size + l2)
-        let bestGain = minGain + 1e-12 * Math.abs(parentScore)
-        let [bestFeature, bestBin, bestNext, bestLeftSum, bestLeftCount] = [-1, 0, 0, 0, 0]
-        if (size >= 2 * minLeaf && depth < options.maxDepth) {
-          for (let feature = 0; feature < features; feature++) {
-            if (chosen[feature] === 0) continue
-            const from = offsets[feature]
-            const to = offsets[feature + 1]
-            const direction = monotone === undefined ? 0 : monotone[feature]
-            let leftSum = 0
-            let leftCount = 0
-            let lastBin = -1
-            for (let bin = from; bin < to; bin++) {
-              const binCount = histogram[2 * bin + 1]
-              if (binCount === 0) continue
-              if (leftCount >= minLeaf) {
-                const rightCount = size - leftCount
-                if (rightCount < minLeaf) break
-                const rightSum = sum - leftSum
-                const gain =
-                  (leftSum * leftSum) / (leftCount + l2) +
-                  (rightSum * rightSum) / (rightCount + l2) -
-                  parentScore
-                if (gain > bestGain) {
-                  const step =
-                    direction === 0
-                      ? 0
-                      : direction *
-                        (leafValue(rightSum, rightCount, lower, upper) -
-                          leafValue(leftSum, leftCount, lower, upper))
-                  if (step >= 0) {
-                    bestGain = gain
-                    bestFeature = feature
-                    bestBin = lastBin
-                    bestNext = bin
-                    bestLeftSum = leftSum
-                    bestLeftCount = leftCount
-                  }
-                }
-              }
-              leftSum += histogram[2 * bin]
-              leftCount += binCount
-              lastBin = bin
-            }
-          }
-        }
-        if (bestFeature < 0) {
-          const value = rate * leafValue(sum, size, lower, upper)
-          builder.makeLeaf(node, value)
-          for (let at = start; at < end; at++) prediction[rows[at]] += value
-          free.push(slot)
-          continue
-        }
-        builder.gain[bestFeature] += bestGain
-        const cut = bestBin - offsets[bestFeature]
-        const next = bestNext - offsets[bestFeature]
-        const middle = partition(rows, start, end, codes[bestFeature], cut, scratch)
-        const left = builder.addPair()
-        builder.makeSplit(node, bestFeature, between(high[bestFeature][cut], low[bestFeature][next]), left)
-        const rightSum = sum - bestLeftSum
-        let [leftUpper, rightUpper, leftLower, rightLower] = [upper, upper, lower, lower]
-        if (monotone !== undefined && monotone[bestFeature] !== 0) {
-          const middleValue =
-            (leafValue(bestLeftSum, bestLeftCount, lower, upper) +
-              leafValue(rightSum, size - bestLeftCount, lower, upper)) /
-            2
-          if (monotone[bestFeature] > 0) [leftUpper, rightLower] = [middleValue, middleValue]
-          else [leftLower, rightUpper] = [middleValue, middleValue]
-        }
-        const childDepth = depth + 1
-        const leftIsSmall = middle - start <= end - middle
-        let smallSlot = slot
-        const childrenSplit = childDepth < options.maxDepth && size >= 2 * minLeaf
-        let largeSlot = slot
-        if (childrenSplit) {
-          smallSlot = takeSlot()
-          fill(smallSlot, rows, leftIsSmall ? start : middle, leftIsSmall ? middle : end, residual)
-          subtract(pool[slot], pool[smallSlot])
-        } else {
-          // Leaves need no histogram, but each gives a slot back.
-          smallSlot = takeSlot()
-          largeSlot = slot
-        }
-        open.push(
-          {
-            node: left + 1,
-            start: middle,
-            end,
-            depth: childDepth,
-            slot: leftIsSmall ? largeSlot : smallSlot,
-            sum: rightSum,
-            lower: rightLower,
-            upper: rightUpper
-          },
-          {
-            node: left,
-            start,
-            end: middle,
-            depth: childDepth,
-            slot: leftIsSmall ? smallSlot : largeSlot,
-            sum: bestLeftSum,
-            lower: leftLower,
-            upper: leftUpper
-          }
-        )
+        const best = findCut(work)
+        if (best.feature < 0) endInLeaf(work, growth)
+        else open.push(...split(work, best, growth))
       }
     }
   }
 }
 
-function subtract(from: Float64Array, part: Float64Array): void {
-  for (let at = 0; at < from.length; at++) from[at] -= part[at]
+interface Bounds {
+  lower: number
+  upper: number
+}
+
+/** Bounds of the children's leaf values: a monotone feature parts them at the middle of what both would be. */
+function childBounds(
+  work: CutNode,
+  { leftSum, leftCount }: NewtonCut,
+  direction: number,
+  l2: number
+): { left: Bounds; right: Bounds } {
+  const { lower, upper } = work
+  if (direction === 0) return { left: { lower, upper }, right: { lower, upper } }
+  const left = leafValue(leftSum, leftCount, l2, work)
+  const right = leafValue(work.sum - leftSum, work.size - leftCount, l2, work)
+  const middle = (left + right) / 2
+  return direction > 0
+    ? { left: { lower, upper: middle }, right: { lower: middle, upper } }
+    : { left: { lower: middle, upper }, right: { lower, upper: middle } }
 }
 
 /** Marks max(1, share * features) features, drawn without replacement. */
