@@ -41,172 +41,178 @@ const maxRetryMs = 3_000
 
 /** Keeps a board connected: state, lease, identity and reconnection after a lost line. */
 export function createBoardConnection(options: ConnectionOptions): BoardConnection {
-  const { id, open, console: log, nonce, changed } = options
-  let state: Board['state'] = 'available'
-  let reason: string | null = null
-  let leasedBy: string | null = null
-  let session: OpenSession | null = null
-  let settings!: PortSettings
-  let wantsIdentity = true
-  /** Of a board whose line was lost: it keeps its name when it comes back by itself. */
-  let described: DescribedBoard = {}
-  let reconnects = 0
-  /** Grows with every connect and disconnect: what an older attempt still does is then no longer wanted. */
-  let generation = 0
-  const waiting = new Set<() => void>()
+  return new Connection(options)
+}
 
-  const become = (next: Board['state'], why: string | null): void => {
-    state = next
-    reason = why
-    changed()
-    if (next === 'connected' || next === 'available') for (const wake of [...waiting]) wake()
+class Connection implements BoardConnection {
+  state: Board['state'] = 'available'
+  reason: string | null = null
+  leasedBy: string | null = null
+  session: OpenSession | null = null
+  settings!: PortSettings
+  private wantsIdentity = true
+  /** Of a board whose line was lost: it keeps its name when it comes back by itself. */
+  private described: DescribedBoard = {}
+  private reconnects = 0
+  /** Grows with every connect and disconnect: what an older attempt still does is then no longer wanted. */
+  private generation = 0
+  private readonly waiting = new Set<() => void>()
+
+  constructor(private readonly options: ConnectionOptions) {}
+
+  async connect(settings: PortSettings, identify: boolean): Promise<void> {
+    const current = ++this.generation
+    this.settings = settings
+    this.wantsIdentity = identify
+    this.described = {}
+    this.reconnects = 0
+    this.become('connecting', null)
+    try {
+      await this.establish(current)
+    } catch (error) {
+      if (current === this.generation) this.become('available', null)
+      this.options.console.note(`not connected: ${AppError.from(error).message}`)
+      throw error
+    }
   }
 
-  const establish = async (current: number): Promise<void> => {
-    const link = await open(settings)
-    const onText = (bytes: Uint8Array): void => log.bytes('received', bytes)
-    const opened = openBoardSession({ link, onText, nonce, described })
+  async disconnect(): Promise<void> {
+    this.generation++
+    const open = this.session
+    this.session = null
+    await open?.link.close()
+    this.leasedBy = null
+    this.become('available', null)
+  }
+
+  forgetIdentity(): () => Promise<void> {
+    const { wantsIdentity } = this
+    const wasIdentified = this.session?.identified != null
+    this.wantsIdentity = false
+    this.described = {}
+    this.session?.forget()
+    this.options.changed()
+    return async () => {
+      this.wantsIdentity = wantsIdentity
+      if (wasIdentified) await this.session?.hello().catch(() => undefined)
+      this.options.changed()
+    }
+  }
+
+  statistics(): LineStatistics | null {
+    const { session, reconnects } = this
+    if (session === null) return null
+    return { ...session.counts(), reconnects, latencyMs: session.link.descriptor.latencyMs ?? null }
+  }
+
+  async withLease<T>(owner: string, work: (session: BoardSession) => Promise<T>): Promise<T> {
+    const { session, leasedBy } = this
+    if (session === null || this.state !== 'connected') throw this.notReady()
+    if (leasedBy !== null) {
+      throw new AppError(
+        'board.busy',
+        `${this.options.id} is in use by the ${leasedBy}.`,
+        `Wait for the ${leasedBy} to end, or cancel it in the job list.`,
+        { details: { leasedBy } }
+      )
+    }
+    this.leasedBy = owner
+    this.options.changed()
     try {
-      if (wantsIdentity) await opened.hello()
-      if (current !== generation) throw notConnected(id)
+      return await work(session)
+    } finally {
+      this.leasedBy = null
+      this.options.changed()
+    }
+  }
+
+  async connected(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs
+    while (this.state !== 'connected') {
+      const leftMs = deadlineMs - performance.now()
+      if (leftMs <= 0 || signal?.aborted === true || this.state === 'available') throw this.notReady()
+      await this.change(leftMs, signal)
+    }
+  }
+
+  /** Resolves when the board is connected or given up, after `timeoutMs`, or on abort. */
+  private async change(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const { waiting } = this
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer)
+        waiting.delete(finish)
+        signal?.removeEventListener('abort', finish)
+        resolve()
+      }
+      const timer = setTimeout(finish, timeoutMs)
+      waiting.add(finish)
+      signal?.addEventListener('abort', finish)
+    })
+  }
+
+  private become(next: Board['state'], why: string | null): void {
+    this.state = next
+    this.reason = why
+    this.options.changed()
+    if (next === 'connected' || next === 'available') for (const wake of [...this.waiting]) wake()
+  }
+
+  private async establish(current: number): Promise<void> {
+    const { id, open, console: log, nonce } = this.options
+    const link = await open(this.settings)
+    const onText = (bytes: Uint8Array): void => log.bytes('received', bytes)
+    const opened = openBoardSession({ link, onText, nonce, described: this.described })
+    try {
+      if (this.wantsIdentity) await opened.hello()
+      if (current !== this.generation) throw notConnected(id)
       if (link.closed !== null)
         throw new AppError('board.disconnected', `${id} went away: ${link.closed.text}.`, 'Connect it again.')
     } catch (error) {
       await link.close()
       throw error
     }
-    session = opened
+    this.session = opened
     link.onClose((why) => {
-      if (session !== opened) return
-      session = null
-      described = opened.described
+      if (this.session !== opened) return
+      this.session = null
+      this.described = opened.described
       log.note(`disconnected: ${why.text}`)
-      if (why.kind === 'asked' || current !== generation) return
-      if (settings.reconnect) void reconnect(current, why.text)
-      else become('available', null)
+      if (why.kind === 'asked' || current !== this.generation) return
+      if (this.settings.reconnect) void this.reconnect(current, why.text)
+      else this.become('available', null)
     })
     log.note(describe(opened))
-    become('connected', null)
+    this.become('connected', null)
   }
 
-  const reconnect = async (current: number, why: string): Promise<void> => {
-    become('reconnecting', `Lost (${why}); it is connected again as soon as it is back.`)
-    for (let pauseMs = firstRetryMs; current === generation; pauseMs = Math.min(maxRetryMs, pauseMs * 1.5)) {
+  private async reconnect(current: number, why: string): Promise<void> {
+    this.become('reconnecting', `Lost (${why}); it is connected again as soon as it is back.`)
+    const isWanted = (): boolean => current === this.generation
+    for (let pauseMs = firstRetryMs; isWanted(); pauseMs = Math.min(maxRetryMs, pauseMs * 1.5)) {
       await sleep(pauseMs)
-      if (current !== generation) return
+      if (!isWanted()) return
       try {
-        await establish(current)
-        reconnects++
-        changed()
+        await this.establish(current)
+        this.reconnects++
+        this.options.changed()
         return
       } catch (error) {
         const failure = AppError.from(error)
-        if (current === generation) become('reconnecting', `${failure.message} ${failure.hint}`)
+        if (isWanted()) this.become('reconnecting', `${failure.message} ${failure.hint}`)
       }
     }
   }
 
-  const notReady = (): AppError =>
-    state === 'reconnecting'
+  private notReady(): AppError {
+    const { id } = this.options
+    return this.state === 'reconnecting'
       ? new AppError(
           'board.disconnected',
-          `${id} was disconnected. ${reason ?? ''}`.trim(),
+          `${id} was disconnected. ${this.reason ?? ''}`.trim(),
           'Wait for it to come back, or disconnect it.'
         )
       : notConnected(id)
-
-  return {
-    get state() {
-      return state
-    },
-    get reason() {
-      return reason
-    },
-    get leasedBy() {
-      return leasedBy
-    },
-    get session() {
-      return session
-    },
-    get settings() {
-      return settings
-    },
-    async connect(next, identify) {
-      const current = ++generation
-      settings = next
-      wantsIdentity = identify
-      described = {}
-      reconnects = 0
-      become('connecting', null)
-      try {
-        await establish(current)
-      } catch (error) {
-        if (current === generation) become('available', null)
-        log.note(`not connected: ${AppError.from(error).message}`)
-        throw error
-      }
-    },
-    async disconnect() {
-      generation++
-      const open = session
-      session = null
-      await open?.link.close()
-      leasedBy = null
-      become('available', null)
-    },
-    forgetIdentity() {
-      const before = { wantsIdentity, wasIdentified: session?.identified != null }
-      wantsIdentity = false
-      described = {}
-      session?.forget()
-      changed()
-      return async () => {
-        wantsIdentity = before.wantsIdentity
-        if (before.wasIdentified) await session?.hello().catch(() => undefined)
-        changed()
-      }
-    },
-    statistics() {
-      if (session === null) return null
-      return { ...session.counts(), reconnects, latencyMs: session.link.descriptor.latencyMs ?? null }
-    },
-    async withLease(owner, work) {
-      if (session === null || state !== 'connected') throw notReady()
-      if (leasedBy !== null) {
-        throw new AppError(
-          'board.busy',
-          `${id} is in use by the ${leasedBy}.`,
-          `Wait for the ${leasedBy} to end, or cancel it in the job list.`,
-          { details: { leasedBy } }
-        )
-      }
-      leasedBy = owner
-      changed()
-      try {
-        return await work(session)
-      } finally {
-        leasedBy = null
-        changed()
-      }
-    },
-    async connected(timeoutMs, signal) {
-      const deadlineMs = performance.now() + timeoutMs
-      while (state !== 'connected') {
-        const leftMs = deadlineMs - performance.now()
-        if (leftMs <= 0 || signal?.aborted === true || state === 'available') throw notReady()
-        await new Promise<void>((resolve) => {
-          const finish = (): void => {
-            clearTimeout(timer)
-            waiting.delete(finish)
-            signal?.removeEventListener('abort', finish)
-            resolve()
-          }
-          const timer = setTimeout(finish, leftMs)
-          waiting.add(finish)
-          signal?.addEventListener('abort', finish)
-        })
-      }
-    }
   }
 }
 

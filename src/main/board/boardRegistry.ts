@@ -3,20 +3,13 @@ import type { EmitterOf } from '../../shared/contract/framework/define'
 import { AppError } from '../../shared/errors'
 import type { Store } from '../store/store'
 import type { BoardAdapters } from './boardAdapters'
-import {
-  type CatalogueEntry,
-  defaultSettings,
-  listCatalogue,
-  litexBoardId,
-  manualEntry,
-  type CatalogueTwin
-} from './boardCatalogue'
+import { type CatalogueEntry, type CatalogueTwin, defaultSettings, listCatalogue } from './boardCatalogue'
 import { type BoardConnection, createBoardConnection } from './boardConnection'
+import { openBoardLine } from './boardLine'
+import { type BoardListing, createBoardListing } from './boardListing'
 import { createBoardStore, type SavedBoard } from './boardStore'
 import { identifyBoard, type IdentifiedBoard, viewBoard } from './boardView'
 import { type ConsoleLog, createConsoleLog } from './consoleLog'
-import type { Link } from './links/link'
-import { findPort } from './ports/portIdentity'
 import { watchPorts } from './ports/portWatch'
 import { tickStatistics } from './statisticsTicker'
 
@@ -71,103 +64,59 @@ export interface BoardRegistryOptions {
 
 /** Returns the boards there are: virtual, found, saved and connected ones. */
 export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistry {
-  const { adapters, emit, nowMs, nonce } = options
-  const saved = createBoardStore(options.store)
-  const held = new Map<string, Held>()
-  let listed = new Map<string, CatalogueEntry>()
+  return new Registry(options)
+}
 
-  const view = (entry: CatalogueEntry): Board => viewBoard(entry, held.get(entry.id)?.connection)
+class Registry implements BoardRegistry {
+  private readonly saved: ReturnType<typeof createBoardStore>
+  private readonly inUse = new Map<string, Held>()
+  private readonly listing: BoardListing
+  private readonly ticker: { stop(): void }
+  private watch: { stop(): void } | undefined
 
-  const refresh = async (): Promise<void> => {
-    // Boards in use count as known: where their port has moved to, no second board is listed.
-    const inUse = [...held.values()]
-      .filter(({ connection }) => connection.state !== 'available')
-      .map(({ entry }) => entry)
-    const entries = await listCatalogue(adapters, await saved.all(), inUse, await options.twins())
-    const next = new Map(entries.map((entry) => [entry.id, entry]))
-    for (const [id, entry] of listed) {
-      if (next.has(id)) continue
-      // A board in use stays listed whatever the system says; a port that went away does not.
-      if (held.get(id)?.connection.state !== 'available' && held.has(id)) next.set(id, entry)
-      else emit('board.removed', { id })
-    }
-    for (const [id, entry] of next) {
-      const holding = held.get(id)
-      if (holding === undefined) continue
-      // A line in use keeps the settings it was opened with.
-      if (holding.connection.state !== 'available') entry.settings = holding.entry.settings
-      holding.entry = entry
-    }
-    listed = next
-  }
-
-  /** The entry of an id; a path that the system does not list is taken as it is. */
-  const find = async (id: string): Promise<CatalogueEntry> => {
-    if (!listed.has(id)) await refresh()
-    let entry = listed.get(id)
-    if (entry === undefined && /[\\/]|^COM\d/i.test(id)) {
-      entry = manualEntry(id)
-      listed.set(id, entry)
-    }
-    if (entry !== undefined) return entry
-    throw new AppError(
-      'board.notFound',
-      `There is no board "${id}".`,
-      'List the boards, or give the path of its serial port.'
-    )
-  }
-
-  const hold = (entry: CatalogueEntry): Held => {
-    const existing = held.get(entry.id)
-    if (existing !== undefined) return existing
-    const { id } = entry
-    const log = createConsoleLog({ nowMs, onBatch: (chunks) => emit('board.consoleText', { id, chunks }) })
-    const connection = createBoardConnection({
-      id,
-      open: (settings) => openLine(held.get(id)!.entry, settings),
-      console: log,
-      nonce,
-      changed: () => emit('board.changed', view(held.get(id)!.entry))
+  constructor(private readonly options: BoardRegistryOptions) {
+    const { adapters, twins, emit } = options
+    this.saved = createBoardStore(options.store)
+    this.listing = createBoardListing({
+      catalogue: async (inUse) => await listCatalogue(adapters, await this.saved.all(), inUse, await twins()),
+      held: this.inUse,
+      removed: (id) => emit('board.removed', { id })
     })
-    const holding = { entry, connection, console: log }
-    held.set(id, holding)
-    return holding
-  }
-
-  const openLine = async (entry: CatalogueEntry, settings: Board['settings']): Promise<Link> => {
-    if (entry.id === litexBoardId) return await adapters.openLitex()
-    if (entry.machine !== null) return await adapters.openMachine(entry.machine)
-    if (entry.kind === 'virtual') return await adapters.openVirtual(entry.preset!, entry.core === 'zbb')
-    if (entry.kind === 'qemu') return await adapters.openQemu(entry.core)
-    return await adapters.openSerial(await locate(entry), settings)
-  }
-
-  /** The path of a serial board at this moment. @throws board.notFound while it is not plugged in */
-  const locate = async (entry: CatalogueEntry): Promise<string> => {
-    const path = entry.port ?? entry.id
-    if (entry.serialNumber === null) return path
-    const ports = await adapters.listPorts()
-    const found = findPort(path, entry, ports)
-    if (found !== null) return found
-    const other = ports.find((port) => port.path === path)
-    throw new AppError(
-      'board.notFound',
-      `${entry.name} (USB serial number ${entry.serialNumber}) is not plugged in` +
-        (other === undefined ? '.' : `; on ${path} there is another board now.`),
-      'Plug it in; it is found on whatever port it gets.'
+    this.ticker = tickStatistics(
+      () => [...this.inUse.values()].filter(({ connection }) => connection.session !== null),
+      ({ connection }) => connection.statistics(),
+      ({ entry }) => this.changed(entry)
     )
   }
 
-  const connect = async (id: string, change: PortSettingsChange = {}, identify = true): Promise<Board> => {
-    const entry = await find(id)
-    const { connection } = hold(entry)
+  view(entry: CatalogueEntry): Board {
+    return viewBoard(entry, this.inUse.get(entry.id)?.connection)
+  }
+
+  async list(): Promise<Board[]> {
+    await this.listing.refresh()
+    // Port watching starts with the first list(); one-shot commands do not need it.
+    this.watch ??= watchPorts(
+      () => this.options.adapters.listPorts(),
+      () => this.announce()
+    )
+    return this.listing.all().map((entry) => this.view(entry))
+  }
+
+  async get(id: string): Promise<Board> {
+    return this.view(await this.listing.find(id))
+  }
+
+  async connect(id: string, change: PortSettingsChange = {}, identify = true): Promise<Board> {
+    const entry = await this.listing.find(id)
+    const { connection } = this.hold(entry)
     if (connection.state === 'connecting') {
       throw new AppError('board.busy', `${id} is being connected already.`, 'Wait a moment.')
     }
     const isConnected = connection.state === 'connected'
     const isOther = isConnected && entry.kind === 'serial' && differs(connection.settings, change)
     const isReady = isConnected && !isOther && (!identify || connection.session?.identified != null)
-    if (isReady) return view(entry)
+    if (isReady) return this.view(entry)
     if (isOther && connection.leasedBy !== null) {
       throw new AppError(
         'board.busy',
@@ -178,29 +127,15 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
     if (connection.state !== 'available') await connection.disconnect()
     entry.settings = changed(entry.settings, change)
     await connection.connect(entry.settings, identify)
-    return view(entry)
+    return this.view(entry)
   }
 
-  const connectionOf = (id: string): Held => {
-    const holding = held.get(id)
-    if (holding !== undefined) return holding
-    throw new AppError('board.notConnected', `${id} is not connected.`, 'Connect it first.')
+  async disconnect(id: string): Promise<void> {
+    await this.inUse.get(id)?.connection.disconnect()
   }
 
-  const identified = (id: string): IdentifiedBoard => {
-    const { entry, connection } = connectionOf(id)
-    if (connection.session === null) {
-      throw new AppError(
-        'board.notConnected',
-        `${id} is not connected.`,
-        connection.reason ?? 'Connect it first.'
-      )
-    }
-    return identifyBoard(entry, connection.session.info)
-  }
-
-  const save = async (id: string, change: BoardChange): Promise<Board> => {
-    const entry = await find(id)
+  async save(id: string, change: BoardChange): Promise<Board> {
+    const entry = await this.listing.find(id)
     entry.saved = true
     entry.settings = changed(entry.settings, change.settings ?? {})
     if (change.name !== undefined && change.name.trim() !== '') entry.name = change.name.trim()
@@ -211,64 +146,84 @@ export function createBoardRegistry(options: BoardRegistryOptions): BoardRegistr
       serialNumber: entry.serialNumber,
       interfaceNumber: entry.interfaceNumber
     }
-    await saved.save(record, nowMs())
-    emit('board.changed', view(entry))
-    return view(entry)
+    await this.saved.save(record, this.options.nowMs())
+    this.changed(entry)
+    return this.view(entry)
   }
 
-  const ticker = tickStatistics(
-    () => [...held.values()].filter(({ connection }) => connection.session !== null),
-    ({ connection }) => connection.statistics(),
-    ({ entry }) => emit('board.changed', view(entry))
-  )
-  // Port watching starts with the first list(); one-shot commands do not need it.
-  let watch: { stop(): void } | undefined
-  const announce = async (): Promise<void> => {
-    const before = new Map(listed)
-    await refresh()
-    for (const [id, entry] of listed)
-      if (before.get(id)?.port !== entry.port) emit('board.changed', view(entry))
+  async renew(id: string): Promise<void> {
+    await this.disconnect(id)
+    await this.listing.refresh()
+    this.changed(this.listing.get(id))
   }
 
-  return {
-    async list() {
-      await refresh()
-      watch ??= watchPorts(() => adapters.listPorts(), announce)
-      return [...listed.values()].map(view)
-    },
-    get: async (id) => view(await find(id)),
-    connect,
-    async disconnect(id) {
-      await held.get(id)?.connection.disconnect()
-    },
-    save,
-    async renew(id) {
-      await held.get(id)?.connection.disconnect()
-      await refresh()
-      const entry = listed.get(id)
-      if (entry !== undefined) emit('board.changed', view(entry))
-    },
-    async forget(id) {
-      await saved.forget(id)
-      const entry = listed.get(id)
-      if (entry === undefined) return
-      Object.assign(entry, { saved: false, settings: defaultSettings })
-      await refresh()
-      const left = listed.get(id)
-      if (left !== undefined) emit('board.changed', view(left))
-    },
-    held: connectionOf,
-    heldOrNone: (id) => held.get(id),
-    identified,
-    view,
-    async close() {
-      ticker.stop()
-      watch?.stop()
-      for (const { connection, console: log } of held.values()) {
-        await connection.disconnect()
-        log.close()
-      }
+  async forget(id: string): Promise<void> {
+    await this.saved.forget(id)
+    const entry = this.listing.get(id)
+    if (entry === undefined) return
+    Object.assign(entry, { saved: false, settings: defaultSettings })
+    await this.listing.refresh()
+    this.changed(this.listing.get(id))
+  }
+
+  held(id: string): Held {
+    const holding = this.inUse.get(id)
+    if (holding !== undefined) return holding
+    throw new AppError('board.notConnected', `${id} is not connected.`, 'Connect it first.')
+  }
+
+  heldOrNone(id: string): Held | undefined {
+    return this.inUse.get(id)
+  }
+
+  identified(id: string): IdentifiedBoard {
+    const { entry, connection } = this.held(id)
+    if (connection.session === null) {
+      throw new AppError(
+        'board.notConnected',
+        `${id} is not connected.`,
+        connection.reason ?? 'Connect it first.'
+      )
     }
+    return identifyBoard(entry, connection.session.info)
+  }
+
+  async close(): Promise<void> {
+    this.ticker.stop()
+    this.watch?.stop()
+    for (const { connection, console: log } of this.inUse.values()) {
+      await connection.disconnect()
+      log.close()
+    }
+  }
+
+  private hold(entry: CatalogueEntry): Held {
+    const existing = this.inUse.get(entry.id)
+    if (existing !== undefined) return existing
+    const { id } = entry
+    const { adapters, emit, nowMs, nonce } = this.options
+    const log = createConsoleLog({ nowMs, onBatch: (chunks) => emit('board.consoleText', { id, chunks }) })
+    const connection = createBoardConnection({
+      id,
+      open: (settings) => openBoardLine(adapters, this.held(id).entry, settings),
+      console: log,
+      nonce,
+      changed: () => this.changed(this.held(id).entry)
+    })
+    const holding = { entry, connection, console: log }
+    this.inUse.set(id, holding)
+    return holding
+  }
+
+  /** Looks for boards again and reports those whose port is another one now. */
+  private async announce(): Promise<void> {
+    const before = new Map(this.listing.all().map(({ id, port }) => [id, port]))
+    await this.listing.refresh()
+    for (const entry of this.listing.all()) if (before.get(entry.id) !== entry.port) this.changed(entry)
+  }
+
+  private changed(entry: CatalogueEntry | undefined): void {
+    if (entry !== undefined) this.options.emit('board.changed', this.view(entry))
   }
 }
 

@@ -74,7 +74,7 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
     async disconnect(id) {
       await registry.disconnect(id)
     },
-    identified: registry.identified,
+    identified: (id) => registry.identified(id),
     withLease: (id, owner, work) => {
       const { connection } = registry.held(id)
       return connection.withLease(owner, (session) => work(session, registry.identified(id)))

@@ -1,30 +1,10 @@
 import { AppError } from '../../shared/errors'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Job, jobContract } from '../../shared/contract/job'
-import { createRateMeter } from './rateMeter'
+import { createJobList, type JobList } from './jobList'
+import { type JobSpec, runJob } from './runningJob'
 
-/** What running work is given: where to report, and when to stop. */
-export interface JobContext {
-  readonly id: string
-  readonly signal: AbortSignal
-  /** Units done so far; `note` says what is being done now. Batched to the renderer, call it as often as you like. */
-  progress(done: number, total?: number, note?: string): void
-}
-
-/** Work to run as a job. */
-export interface JobSpec<T> {
-  /** `<noun>.<verb>` */
-  kind: string
-  title: string
-  unit: string
-  total?: number
-  /**
-   * Starts the same work again where it stopped. Present only on work that costs minutes; the work itself keeps what
-   * is finished (in the store), this only starts it.
-   */
-  resume?: () => Promise<{ jobId: string }>
-  run(context: JobContext): Promise<T>
-}
+export type { JobContext, JobSpec } from './runningJob'
 
 /** A job that was started. */
 export interface StartedJob<T> {
@@ -55,18 +35,6 @@ export interface JobService {
   handlers: HandlersOf<typeof jobContract>
 }
 
-interface Entry {
-  job: Job
-  controller: AbortController
-  settled: Promise<void>
-  resume: (() => Promise<{ jobId: string }>) | undefined
-  followers: Set<(job: Job) => void>
-}
-
-/** Longest list of finished jobs that is kept. */
-const maxKeptJobs = 200
-/** Progress is sent at most this often per job. */
-const batchMs = 100
 /** How long jobs may take to end when Bitbench ends. */
 const stopMs = 30_000
 
@@ -77,169 +45,78 @@ export function createJobService(options: {
   newId: () => string
 }): JobService {
   const { emit, nowMs, newId } = options
-  const entries = new Map<string, Entry>()
+  const jobs = createJobList()
   let stopping = false
-
-  const find = (id: string): Entry => {
-    const entry = entries.get(id)
-    if (entry === undefined) {
-      throw new AppError(
-        'job.notFound',
-        `There is no job ${id}.`,
-        'Refresh the job list; it may have been cleared.'
-      )
-    }
-    return entry
-  }
-
-  const trim = (): void => {
-    for (const [id, entry] of entries) {
-      if (entries.size <= maxKeptJobs) return
-      if (entry.job.finishedAtMs !== null) entries.delete(id)
-    }
-  }
 
   const start = <T>(spec: JobSpec<T>): StartedJob<T> => {
     const id = newId()
     const controller = new AbortController()
     // A request that was on its way when Bitbench began to end must not keep it from ending.
     if (stopping) controller.abort()
-    const meter = createRateMeter()
-    const job: Job = {
-      id,
-      kind: spec.kind,
-      title: spec.title,
-      state: 'running',
-      done: 0,
-      total: spec.total ?? 0,
-      unit: spec.unit,
-      ratePerSecond: null,
-      remainingMs: null,
-      note: '',
-      startedAtMs: nowMs(),
-      finishedAtMs: null,
-      resumable: spec.resume !== undefined,
-      error: null
-    }
-    const followers = new Set<(job: Job) => void>()
-    let sentAtMs = -Infinity
-    const send = (force: boolean): void => {
-      if (!force && nowMs() - sentAtMs < batchMs) return
-      sentAtMs = nowMs()
-      emit('job.changed', { ...job })
-      for (const follower of followers) follower({ ...job })
-    }
-    const context: JobContext = {
-      id,
-      signal: controller.signal,
-      progress(done, total, note) {
-        if (job.finishedAtMs !== null) return
-        job.done = done
-        if (total !== undefined) job.total = total
-        if (note !== undefined) job.note = note
-        meter.add(nowMs(), done)
-        job.ratePerSecond = meter.ratePerSecond()
-        job.remainingMs =
-          job.ratePerSecond === null || job.total <= 0
-            ? null
-            : (Math.max(0, job.total - done) / job.ratePerSecond) * 1000
-        send(false)
-      }
-    }
-    const finish = (state: Job['state'], error: AppError | null): void => {
-      job.state = state
-      job.error = error === null ? null : error.toJSON()
-      job.finishedAtMs = nowMs()
-      job.remainingMs = null
-      send(true)
-    }
-    send(true)
-    const result = Promise.resolve()
-      .then(() => {
-        // Cancelled before it began: work that only listens for the abort would never hear of it.
-        if (controller.signal.aborted) throw cancelled(spec.title)
-        return spec.run(context)
-      })
-      .then(
-        (value) => {
-          finish('done', null)
-          return value
-        },
-        (reason: unknown) => {
-          const error = controller.signal.aborted ? cancelled(spec.title) : AppError.from(reason)
-          finish(controller.signal.aborted ? 'cancelled' : 'failed', error)
-          throw error
-        }
-      )
-    const settled = result.then(
-      () => undefined,
-      () => undefined
-    )
-    entries.set(id, { job, controller, settled, resume: spec.resume, followers })
-    trim()
-    return { jobId: id, result }
+    const running = runJob(id, spec, controller, { nowMs, changed: (job) => emit('job.changed', job) })
+    jobs.add(running)
+    return { jobId: id, result: running.result }
   }
 
   const idle = async (): Promise<void> => {
-    await Promise.all([...entries.values()].map((entry) => entry.settled))
+    await Promise.all(jobs.all().map(({ settled }) => settled))
   }
 
   return {
     start,
     launch: (spec) => ({ jobId: start(spec).jobId }),
-    list: () => [...entries.values()].map((entry) => ({ ...entry.job })),
-    cancel: (id) => find(id).controller.abort(),
+    list: () => jobs.all().map(({ job }) => ({ ...job })),
+    cancel: (id) => jobs.find(id).controller.abort(),
     async follow(id, onChange = () => undefined) {
-      const entry = find(id)
-      entry.followers.add(onChange)
+      const { job, followers, settled } = jobs.find(id)
+      followers.add(onChange)
       try {
-        onChange({ ...entry.job })
-        await entry.settled
-        return { ...entry.job }
+        onChange({ ...job })
+        await settled
+        return { ...job }
       } finally {
-        entry.followers.delete(onChange)
+        followers.delete(onChange)
       }
     },
     idle,
     async stop(maxMs = stopMs) {
       stopping = true
-      for (const entry of entries.values()) entry.controller.abort()
+      for (const { controller } of jobs.all()) controller.abort()
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, maxMs)))
       await Promise.race([idle(), late])
       clearTimeout(timer)
-      return [...entries.values()].filter(({ job }) => job.finishedAtMs === null).map(({ job }) => job.title)
+      return jobs
+        .all()
+        .filter(({ job }) => job.finishedAtMs === null)
+        .map(({ job }) => job.title)
     },
-    handlers: {
-      'job.list': async () => ({ jobs: [...entries.values()].map((entry) => ({ ...entry.job })) }),
-      'job.cancel': async ({ id }) => {
-        find(id).controller.abort()
-        return { ok: true }
-      },
-      'job.resume': async ({ id }) => {
-        const entry = find(id)
-        if (entry.resume === undefined || entry.job.state === 'running' || entry.job.state === 'done') {
-          throw new AppError(
-            'job.notResumable',
-            `Job "${entry.job.title}" cannot be resumed (state ${entry.job.state}).`,
-            'Start it again from its page.'
-          )
-        }
-        const { jobId } = await entry.resume()
-        return { job: { ...find(jobId).job } }
-      },
-      'job.clear': async () => {
-        for (const [id, entry] of entries) if (entry.job.finishedAtMs !== null) entries.delete(id)
-        return { ok: true }
-      }
-    }
+    handlers: handlersOf(jobs)
   }
 }
 
-function cancelled(title: string): AppError {
-  return new AppError(
-    'job.cancelled',
-    `"${title}" was cancelled.`,
-    'Finished work is kept; start or resume it again.'
-  )
+function handlersOf(jobs: JobList): JobService['handlers'] {
+  return {
+    'job.list': async () => ({ jobs: jobs.all().map(({ job }) => ({ ...job })) }),
+    'job.cancel': async ({ id }) => {
+      jobs.find(id).controller.abort()
+      return { ok: true }
+    },
+    'job.resume': async ({ id }) => {
+      const { job, resume } = jobs.find(id)
+      if (resume === undefined || job.state === 'running' || job.state === 'done') {
+        throw new AppError(
+          'job.notResumable',
+          `Job "${job.title}" cannot be resumed (state ${job.state}).`,
+          'Start it again from its page.'
+        )
+      }
+      const { jobId } = await resume()
+      return { job: { ...jobs.find(jobId).job } }
+    },
+    'job.clear': async () => {
+      jobs.clear()
+      return { ok: true }
+    }
+  }
 }
