@@ -60,6 +60,7 @@ export function analyseTrace(
   const idle = idleBaselineOf(trace, marks, restMs, timingOf(sensor).averagingWindowMs)
   const idleAfter = idleAfterOf(
     trace,
+    marks,
     durationMs,
     durationMs + evidence.idleAfterMs,
     timingOf(sensor).averagingWindowMs
@@ -103,8 +104,11 @@ export function summariesOf(
 /** Share by which the baseline may move over a run without a note. */
 const driftWorthANote = 0.1
 
-/** A note where the power at rest moved over the run by more than a tenth. */
-export function idleDrift(before: IdleBaseline, after: IdleBaseline): string[] {
+/** A note where the power at rest (W) moved over the run by more than a tenth. */
+export function idleDrift(
+  before: Pick<IdleBaseline, 'powerW'>,
+  after: Pick<IdleBaseline, 'powerW'>
+): string[] {
   if (before.powerW === null || after.powerW === null || before.powerW <= 0) return []
   const drift = after.powerW / before.powerW - 1
   if (Math.abs(drift) <= driftWorthANote) return []

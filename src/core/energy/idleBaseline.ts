@@ -31,14 +31,28 @@ export function idleBaselineOf(
   )
 }
 
-/** Power of the GPU at rest behind the command, which ended at `fromMs`. */
+/**
+ * Power of the GPU at rest behind the work: from a later phase named "idle", where one was marked behind all other
+ * phases, else from the rest after the command, which ended at `fromMs`.
+ */
 export function idleAfterOf(
   trace: PowerTrace,
+  phases: readonly PhaseMark[],
   fromMs: number,
   toMs: number,
   averagingWindowMs: number
 ): IdleBaseline {
-  return baselineOf(trace, fromMs + averagingWindowMs, toMs, 'after')
+  const marked = markedAfter(phases)
+  return baselineOf(trace, (marked?.fromMs ?? fromMs) + averagingWindowMs, marked?.toMs ?? toMs, 'after')
+}
+
+/** The last phase named "idle", if it lies behind work that came after the first one. */
+function markedAfter(phases: readonly PhaseMark[]): PhaseMark | undefined {
+  const idle = phases.filter((phase) => phase.name === idlePhaseName)
+  const last = idle.at(-1)
+  const work = phases.filter((phase) => phase.name !== idlePhaseName)
+  if (idle.length < 2 || last === undefined || work.length === 0) return undefined
+  return work.every((phase) => phase.toMs <= last.fromMs) ? last : undefined
 }
 
 function baselineOf(

@@ -13,7 +13,11 @@ export function powerOf(
     gpus: () => gpu.list(false),
     async energyOf(recordingId) {
       const { origin, gpus, phases } = await energy.report(recordingId)
-      return { recordingId, origin, sensor: gpus[0]!.sensor, phases }
+      const { sensor, idle, idleAfter } = gpus[0]!
+      return {
+        ...{ recordingId, origin, sensor, phases },
+        ...{ idleBeforeW: idle.powerW, idleAfterW: idleAfter.powerW }
+      }
     }
   }
 }

@@ -69,6 +69,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     await deps.changed()
     if (power !== null) await rest(power, request.idleMs, deps)
     await doSteps(record, runner, phaseMs, deps)
+    if (power !== null) await rest(power, request.idleMs, deps)
   } finally {
     record.unknownEvents += runner?.unknownEvents ?? 0
     await runner?.stop(deps.signal.aborted ? 500 : undefined)
@@ -90,7 +91,10 @@ async function startPower(record: WorkloadRecord, deps: ConductorDeps): Promise<
   return session
 }
 
-/** Idle power with everything loaded and nothing running: the fairest baseline. */
+/**
+ * Idle power with everything loaded and nothing running: the fairest baseline. It is taken before the steps and after
+ * them: a GPU that warmed up meanwhile draws more at rest.
+ */
 async function rest(power: PowerSession, idleMs: number, deps: ConductorDeps): Promise<void> {
   if (idleMs === 0) return
   deps.progress(0, 0, 'idle baseline')

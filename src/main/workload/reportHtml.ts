@@ -32,7 +32,7 @@ function section({ model, tables, findings }: Analysis, svgs: readonly string[])
   return `<h2>${escapeHtml(model)}</h2>
 <h3>Findings</h3>${listOf(findings)}
 <h3>Precisions</h3>${benchmarkTable(tables)}
-<h3>Layers</h3>${layerTable(tables)}
+<h3>Layers</h3>${tables.notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}${layerTable(tables)}
 <h3>Prediction impact</h3>${impactTable(tables)}
 ${svgs.join('\n')}`
 }

@@ -56,7 +56,8 @@ async function readOne(folder: string): Promise<NamedTables | null> {
       layers: layers?.rows ?? [],
       impacts: impacts?.rows ?? [],
       // The tables do not hold the sum over layers by the whole; a stored run does.
-      closure: { timePercent: null, energyPercent: null, verdict: 'unavailable', reason: null }
+      closure: { timePercent: null, energyPercent: null, verdict: 'unavailable', reason: null },
+      notes: []
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   type WorkloadPrecision,
   type WorkloadTables
 } from '../../../shared/contract/workload/workloadRows'
+import { idleDrift } from '../../energy/analyseTrace'
 import { closureOf } from './closure'
 import { inverted, quantileFigure, ratioFigure, scaledFigure, timeFigure, unavailableFigure } from './figures'
 import { impactRows } from './impacts'
@@ -29,7 +30,10 @@ export function tablesOf(
     benchmark: benchmarkRows(evidence, subject, confidence),
     layers: rows,
     closure,
-    impacts: impactRows(evidence.variants, evidence.layers, subject.task)
+    impacts: impactRows(evidence.variants, evidence.layers, subject.task),
+    notes: evidence.energies.flatMap(({ idleBeforeW, idleAfterW }) =>
+      idleDrift({ powerW: idleBeforeW }, { powerW: idleAfterW })
+    )
   }
 }
 

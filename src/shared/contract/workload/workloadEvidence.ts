@@ -38,6 +38,9 @@ export const sessionEnergySchema = z.object({
   recordingId: z.string(),
   origin: originSchema,
   sensor: gpuSensorSchema,
+  /** Power at rest with everything loaded, before and after the steps, W; null where it was not taken. */
+  idleBeforeW: z.number().nullable().default(null),
+  idleAfterW: z.number().nullable().default(null),
   phases: z.array(phaseEnergySchema)
 })
 

@@ -189,7 +189,9 @@ export const workloadTablesSchema = z.object({
   benchmark: z.array(benchmarkRowSchema),
   layers: z.array(layerRowSchema),
   closure: closureSchema,
-  impacts: z.array(impactRowSchema)
+  impacts: z.array(impactRowSchema),
+  /** What a reader of the energy figures has to know beside them, as sentences. */
+  notes: z.array(z.string()).default([])
 })
 
 /** The tables of a workload run. */

@@ -138,6 +138,26 @@ describe('analyseTrace', () => {
     expect(summaries).toEqual([])
   })
 
+  it('takes a later phase named idle, behind all work, as the rest after it and notes the drift', () => {
+    const idleAt = (fromMs: number): PhaseMark => ({
+      ...{ name: 'idle', trial: 1, fromMs, toMs: fromMs + 2000, repetitions: null, ended: true }
+    })
+    const work = trials(4, 2000)
+    const marks = [idleAt(1000), ...work, idleAt(17_000)]
+    const watts = (phase: PhaseMark): number => (phase.name !== 'idle' ? 250 : phase.fromMs < 5000 ? 50 : 60)
+    const { idle, idleAfter, summaries } = analyseTrace(
+      ...([traceOf(20_000, marks, watts), marks, restMs, 20_000, a100, 0.95] as const)
+    )
+    expect(idle.powerW).toBeCloseTo(50, 0)
+    expect(idleAfter).toMatchObject({ basis: 'after', fromMs: 17_000 + 25, toMs: 19_000 })
+    expect(idleAfter.powerW).toBeCloseTo(60, 0)
+    expect(summaries[0]!.notes[0]).toMatch(/^At rest the GPU drew [45]\d\.\d W before and [56]\d\.\d W after/)
+    // An idle phase between two pieces of work says nothing about the end.
+    const between = [idleAt(1000), work[0]!, idleAt(8300), ...work.slice(2)]
+    const other = analyseTrace(traceOf(20_000, between, watts), between, restMs, 20_000, a100, 0.95)
+    expect(other.idleAfter.powerW).toBeNull()
+  })
+
   it('answers unavailable power as unavailable throughout', () => {
     const marks = trials(1, 2000)
     const trace = { ...traceOf(10_000, marks, () => 1), powerW: new Float64Array(101).fill(NaN) }

@@ -157,6 +157,14 @@ describe('energy of a workload run', () => {
     const run = await rig.toEnd(rig.request({ phaseMs: 1100, trials: 4, idleMs: 800, intervalMs: 10 }))
     expect(run.state).toBe('done')
     expect(run.power).toMatchObject({ origin: 'simulated', gpu: 'Stand-in A100' })
+    // The stand-in draws the same at rest before and after: both were taken, and no drift is reported.
+    const energies = await rig.store.all(
+      "SELECT json_extract_string(record, '$.evidence.energies') AS text FROM workload_run"
+    )
+    const [energy] = JSON.parse(String(energies[0]!['text'])) as [Record<string, number>]
+    expect(energy['idleBeforeW']).toBeCloseTo(50, 0)
+    expect(energy['idleAfterW']).toBeCloseTo(50, 0)
+    expect(run.tables.notes).toEqual([])
     const near = (found: number | null, wanted: number): void => {
       expect(found! / wanted).toBeGreaterThan(0.97)
       expect(found! / wanted).toBeLessThan(1.03)

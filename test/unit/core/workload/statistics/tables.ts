@@ -110,6 +110,7 @@ export function sampleTables(changes: Partial<WorkloadTables> = {}): WorkloadTab
     layers,
     impacts,
     closure: { timePercent: 96, energyPercent: 91, verdict: 'VALID', reason: null },
+    notes: [],
     ...changes
   }
 }
