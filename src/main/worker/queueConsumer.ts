@@ -1,0 +1,186 @@
+import type { Job, Worker } from 'bullmq'
+import { writeValue, readValue } from '../../core/worker/valueJson'
+import { AppError } from '../../shared/errors'
+import type { TaskPool } from '../threads/taskPool'
+import type { CodeIdentity } from './codeIdentity'
+import type { InputCache } from './inputCache'
+import type { QueueServer } from './queueServer'
+import {
+  base64,
+  jobDataSchema,
+  keyPrefix,
+  keys,
+  queueNameOf,
+  type JobData,
+  type SharedTasks
+} from './sharedTask'
+
+/** A lock that is not renewed for so long is lost: its worker has ended, ms. */
+const lockMs = 5_000
+/** Between two looks for lost locks, ms. */
+const stalledCheckMs = 2_500
+/** Workers that may end while they run a job until the job counts as failed. */
+const maxStalls = 5
+/** How long results wait on the server for those who asked, s. */
+const resultSeconds = 3600
+/** How long a stopping worker waits for what it runs, ms. */
+const closeGraceMs = 10_000
+
+/** A task pool of any table, as the consumer needs it: names come from the server. */
+export type AnyTaskPool = Pick<TaskPool<Record<string, { input: unknown; output: unknown }>>, 'run'>
+
+/** What a consumer has done and is doing. */
+export interface ConsumerActivity {
+  readonly done: number
+  readonly failed: number
+  readonly running: readonly { readonly job: string; readonly task: string; readonly sinceMs: number }[]
+}
+
+/** Takes jobs from the queues of this machine's code and runs them in its task pool. */
+export interface QueueConsumer {
+  activity(): ConsumerActivity
+  /** Takes no further job, waits for those that run (10 s at most) and leaves the queues. */
+  close(): Promise<void>
+}
+
+/** The envelope of a result on the server. */
+export type ResultEnvelope = { ok: true; output: unknown } | { ok: false; error: unknown }
+
+/**
+ * @param names tasks that are taken, of `shared`
+ * @param concurrency jobs at a time, of all tasks together
+ */
+export async function createQueueConsumer(options: {
+  server: QueueServer
+  tasks: AnyTaskPool
+  shared: SharedTasks
+  names: readonly string[]
+  concurrency: number
+  inputs: InputCache
+  identity: CodeIdentity
+  nowMs: () => number
+}): Promise<QueueConsumer> {
+  const { server, tasks, shared, names, concurrency, inputs, identity, nowMs } = options
+  const bull = await import('bullmq')
+  const running = new Map<string, { task: string; sinceMs: number; stop: AbortController }>()
+  const slots = createSlots(concurrency)
+  let done = 0
+  let failed = 0
+
+  const cancelled = (): Error => new bull.UnrecoverableError('cancelled')
+
+  const perform = async (id: string, data: JobData, signal: AbortSignal): Promise<ResultEnvelope> => {
+    const task = Object.hasOwn(shared, data.task) ? shared[data.task] : undefined
+    if (task === undefined || !names.includes(data.task)) throw new Error(`No task is shared as ${data.task}`)
+    try {
+      const folders: Record<string, string> = {}
+      for (const [role, hash] of Object.entries(data.folders)) folders[role] = await inputs.folder(hash)
+      const input = task.unpack(readValue(data.settings, base64), folders)
+      return { ok: true, output: await tasks.run(data.task, input, { signal }) }
+    } catch (reason) {
+      if (signal.aborted) throw cancelled()
+      const error = AppError.from(reason)
+      // Not a property of the job: this worker is ending, another one runs it.
+      if (error.code === 'job.cancelled') throw new Error(`job ${id} was given back`)
+      return { ok: false, error: error.toJSON() }
+    }
+  }
+
+  const work = async (job: Job): Promise<string> => {
+    const id = job.id!
+    const stop = new AbortController()
+    const leave = await slots.take()
+    running.set(id, { task: job.name, sinceMs: nowMs(), stop })
+    try {
+      if ((await server.client.exists(keys.cancelled(id)).catch(() => 0)) > 0) throw cancelled()
+      const envelope = await perform(id, jobDataSchema.parse(job.data), stop.signal)
+      await server.whenUp(() =>
+        server.client.set(keys.result(id), writeValue(envelope, base64), 'EX', resultSeconds)
+      )
+      if (envelope.ok) done++
+      else failed++
+      return envelope.ok ? 'ok' : 'failed'
+    } finally {
+      running.delete(id)
+      leave()
+    }
+  }
+
+  const workers: Worker[] = names.flatMap((name) =>
+    [false, true].map((perHost) => {
+      const worker = new bull.Worker(queueNameOf(name, identity, perHost), work, {
+        connection: server.another(),
+        prefix: keyPrefix,
+        concurrency,
+        lockDuration: lockMs,
+        stalledInterval: stalledCheckMs,
+        maxStalledCount: maxStalls,
+        runRetryDelay: 1_000,
+        drainDelay: 5
+      })
+      // Connections come back by themselves; lost locks mean that another worker has the job.
+      worker.on('error', () => undefined)
+      return worker
+    })
+  )
+
+  const ears = server.another()
+  ears.on('error', () => undefined)
+  ears.on('message', (_channel, id) => running.get(id)?.stop.abort())
+  await ears.subscribe(keys.cancel)
+
+  return {
+    activity: () => ({
+      done,
+      failed,
+      running: [...running].map(([job, { task, sinceMs }]) => ({ job, task, sinceMs }))
+    }),
+    async close() {
+      const ended = Promise.all(workers.map((worker) => worker.close())).then(() => true)
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), closeGraceMs)))
+      ended.catch(() => undefined)
+      // Jobs of a worker that leaves without waiting are found by their lost locks and run elsewhere.
+      const inTime = server.state === 'up' && (await Promise.race([ended.catch(() => true), late]))
+      clearTimeout(timer)
+      if (!inTime) {
+        for (const { stop } of running.values()) stop.abort()
+        void Promise.all(workers.map((worker) => worker.close(true))).catch(() => undefined)
+      }
+      ears.disconnect()
+    }
+  }
+}
+
+/** At most so many holders at a time, first come first served. */
+export function createSlots(count: number): { take(signal?: AbortSignal): Promise<() => void> } {
+  let free = count
+  const waiting: (() => void)[] = []
+  const leave = (): void => {
+    const next = waiting.shift()
+    if (next === undefined) free++
+    else next()
+  }
+  return {
+    take: (signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true || free > 0) {
+          const isFree = free > 0 && signal?.aborted !== true
+          if (isFree) free--
+          resolve(isFree ? leave : () => undefined)
+          return
+        }
+        const enter = (): void => {
+          signal?.removeEventListener('abort', give)
+          resolve(leave)
+        }
+        const give = (): void => {
+          const at = waiting.indexOf(enter)
+          if (at >= 0) waiting.splice(at, 1)
+          resolve(() => undefined)
+        }
+        waiting.push(enter)
+        signal?.addEventListener('abort', give, { once: true })
+      })
+  }
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import type { Redis } from 'ioredis'
+import type { CodeIdentity } from './codeIdentity'
+import { keys } from './sharedTask'
+
+/** How often a worker says what it does, ms. */
+export const heartbeatMs = 3_000
+/** A worker without a word for so long counts as gone, ms. */
+export const goneAfterMs = 12_000
+/** How long a worker that ended is remembered, s. */
+const rememberedSeconds = 3600
+
+const beatSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  processor: z.string(),
+  code: z.string(),
+  arithmetic: z.string(),
+  tasks: z.array(z.string()),
+  concurrency: z.number(),
+  done: z.number(),
+  failed: z.number(),
+  /** Jobs finished within the last minute. */
+  perMinute: z.number(),
+  running: z.array(z.object({ task: z.string(), forMs: z.number() })),
+  /** Server's clock, so that the hosts' own clocks do not matter. */
+  startedAtMs: z.number(),
+  seenAtMs: z.number()
+})
+
+/** What a worker says of itself. */
+export type Beat = z.infer<typeof beatSchema>
+
+/** A worker as seen from here. */
+export interface SeenWorker extends Beat {
+  /** Since its last word, by the server's clock, ms. */
+  readonly silentMs: number
+  readonly isAlive: boolean
+  /** Whether it takes jobs of this code on this arithmetic. */
+  readonly matches: boolean
+}
+
+/** The server's clock, ms. */
+export async function serverNowMs(client: Redis): Promise<number> {
+  const [seconds, micros] = await client.time()
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+}
+
+/** Writes what a worker says; forgotten an hour after its last word. */
+export async function announce(client: Redis, beat: Omit<Beat, 'seenAtMs'>): Promise<void> {
+  const full: Beat = { ...beat, seenAtMs: await serverNowMs(client) }
+  await client
+    .multi()
+    .sadd(keys.workers, beat.id)
+    .set(keys.worker(beat.id), JSON.stringify(full), 'EX', rememberedSeconds)
+    .exec()
+}
+
+/** Removes a worker that ends in order. */
+export async function withdraw(client: Redis, id: string): Promise<void> {
+  await client.multi().srem(keys.workers, id).del(keys.worker(id)).exec()
+}
+
+/** Workers of the last hour, those alive first, then by host. */
+export async function listWorkers(client: Redis, identity: CodeIdentity): Promise<SeenWorker[]> {
+  const ids = await client.smembers(keys.workers)
+  if (ids.length === 0) return []
+  const [nowMs, texts] = await Promise.all([serverNowMs(client), client.mget(ids.map(keys.worker))])
+  const forgotten = ids.filter((_, at) => texts[at] === null)
+  if (forgotten.length > 0) await client.srem(keys.workers, ...forgotten)
+  const seen = texts.flatMap((text): SeenWorker[] => {
+    const beat = text === null ? undefined : readBeat(text)
+    if (beat === undefined) return []
+    const silentMs = Math.max(0, nowMs - beat.seenAtMs)
+    const matches = beat.code === identity.code && beat.arithmetic === identity.arithmetic
+    return [{ ...beat, silentMs, isAlive: silentMs < goneAfterMs, matches }]
+  })
+  return seen.sort(
+    (one, other) =>
+      Number(other.isAlive) - Number(one.isAlive) || one.host.localeCompare(other.host) || one.pid - other.pid
+  )
+}
+
+function readBeat(text: string): Beat | undefined {
+  try {
+    return beatSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,210 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { inspect } from 'node:util'
+import { afterEach, describe, expect, it } from 'vitest'
+import { AppError } from '@shared/errors'
+import { parseQueueAddress } from '@main/worker/queueAddress'
+import { connectQueueServer } from '@main/worker/queueServer'
+import { openOwner, openWorker, type FakeInput } from '../../support/fakeQueue'
+import { freePort } from '../../support/consoleServers'
+import { hasTool, sayskip } from '../../support/ptyPair'
+import { startRedis, type RedisServer } from '../../support/redisServer'
+import { bundleWorker } from '../../support/workerFile'
+
+/** What the queue does when workers and the server go wrong. */
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const hasRedis = hasTool('redis-server')
+if (!hasRedis) sayskip('faults of the queue server', 'redis-server')
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function server(options: Parameters<typeof startRedis>[0] = {}) {
+  const redis = await startRedis(options)
+  cleanups.push(() => redis.stop())
+  return redis
+}
+
+const errorOf = (promise: Promise<unknown>): Promise<AppError> =>
+  promise.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (reason: unknown) => AppError.from(reason)
+  )
+
+const connect = (address: string, caFile: string | null = null) =>
+  connectQueueServer(parseQueueAddress(address), { caFile }).then((opened) => {
+    cleanups.push(() => opened.close())
+    return opened
+  })
+
+describe.skipIf(!hasRedis)('the connection to the queue server', () => {
+  it('is refused where a crash would lose jobs, with what to set', async () => {
+    const { address } = await server({ safe: false, settings: ['--maxmemory-policy', 'allkeys-lru'] })
+    const error = await errorOf(connect(address))
+    expect(error.code).toBe('queue.unsafe')
+    expect(error.message).toContain('append-only file')
+    expect(error.message).toContain('allkeys-lru')
+    expect(error.hint).toContain('CONFIG SET appendonly yes')
+    expect(error.hint).toContain('CONFIG SET maxmemory-policy noeviction')
+  })
+
+  it('needs the password, and no error holds it', async () => {
+    const redis = await server({ password: 'a secret/word' })
+    expect((await errorOf(connect(redis.address))).code).toBe('queue.denied')
+    const wrong = await errorOf(connect(`redis://:guess%2Fed@127.0.0.1:${redis.tcpPort}`))
+    expect(wrong.code).toBe('queue.denied')
+    expect(inspect(wrong, { depth: 10 })).not.toContain('guess')
+    const right = await connect(`redis://:${encodeURIComponent('a secret/word')}@127.0.0.1:${redis.tcpPort}`)
+    expect(right.state).toBe('up')
+    expect(right.shown).toBe(`redis://127.0.0.1:${redis.tcpPort}`)
+  })
+
+  it('fails at once where nothing listens, and within seconds where nothing speaks', async () => {
+    const refused = await errorOf(connect(`redis://127.0.0.1:${await freePort()}`))
+    expect(refused).toMatchObject({ code: 'queue.unreachable' })
+    expect(refused.message).toContain('ECONNREFUSED')
+    const silent = createServer((socket) => socket.on('error', () => undefined))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    cleanups.push(() => silent.close())
+    const { port } = silent.address() as AddressInfo
+    expect((await errorOf(connect(`redis://127.0.0.1:${port}`))).code).toBe('queue.unreachable')
+  }, 30_000)
+
+  it('speaks TLS and trusts only the named authority', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-tls-'))
+    cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+    const [key, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'certificate.pem')]
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
+        ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate]
+      ],
+      { stdio: 'ignore' }
+    )
+    const tlsPort = await freePort()
+    await server({
+      settings: [
+        ...['--tls-port', String(tlsPort), '--tls-cert-file', certificate, '--tls-key-file', key],
+        ...['--tls-auth-clients', 'no']
+      ]
+    })
+    const address = `rediss://localhost:${tlsPort}`
+    expect((await errorOf(connect(address))).code).toBe('queue.unreachable')
+    expect((await connect(address, certificate)).state).toBe('up')
+    expect((await errorOf(connect(address, path.join(folder, 'absent')))).code).toBe('input.notFound')
+  })
+
+  it('is refused again where the server comes back with other settings', async () => {
+    const redis = await server()
+    const own = await openOwner(redis.address)
+    cleanups.push(() => own.close())
+    const waiting = own.run({ x: 1 })
+    waiting.catch(() => undefined)
+    await wait(200)
+    await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await redis.client.client('KILL', 'TYPE', 'normal')
+    expect((await errorOf(waiting)).code).toBe('queue.unsafe')
+  })
+})
+
+describe.skipIf(!hasRedis)('a search while things end', () => {
+  const double = async ({ settings }: FakeInput): Promise<number> => {
+    await wait(30)
+    return 2 * (settings as { x: number }).x
+  }
+
+  it('gets one result per job when a worker is killed while it works', async () => {
+    const redis = await server()
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-killed-'))
+    cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+    const file = await bundleWorker('test/support/queueWorkerProcess.ts')
+    const own = await openOwner(redis.address)
+    cleanups.push(() => own.close())
+    const child: ChildProcess = spawn(process.execPath, [file, redis.address, folder], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    cleanups.push(() => child.kill('SIGKILL'))
+    await new Promise((resolve) => child.stdout!.once('data', resolve))
+    const all = Promise.all(Array.from({ length: 8 }, (_, x) => own.run({ x })))
+    // Two of its jobs run by then.
+    await expect.poll(async () => (await activeJobs(redis)).length, { timeout: 10_000 }).toBe(2)
+    child.kill('SIGKILL')
+    const other = await openWorker(redis.address, double, { concurrency: 2 })
+    cleanups.push(() => other.close())
+    expect(await all).toEqual([0, 2, 4, 6, 8, 10, 12, 14])
+    expect(await activeJobs(redis)).toEqual([])
+  })
+
+  it('waits while the server is gone and goes on when it is back, with nothing lost', async () => {
+    const redis = await server()
+    const own = await openOwner(redis.address)
+    cleanups.push(() => own.close())
+    const worker = await openWorker(redis.address, double, { concurrency: 2 })
+    cleanups.push(() => worker.close())
+    const states: string[] = []
+    own.server.onState((state) => states.push(state))
+    const all = Promise.all(Array.from({ length: 60 }, (_, x) => own.run({ x })))
+    await expect.poll(() => worker.consumer.activity().done, { timeout: 10_000 }).toBeGreaterThan(5)
+    await redis.kill()
+    await expect.poll(() => own.server.state).toBe('down')
+    expect(own.server.problem).toMatchObject({ code: 'queue.unreachable' })
+    // Asked for while it is gone: waits as well.
+    const late = own.run({ x: 100 })
+    await wait(700)
+    const pendingBefore = own.jobs.pending()
+    expect(pendingBefore).toBeGreaterThan(1)
+    await redis.restart()
+    expect(await all).toEqual(Array.from({ length: 60 }, (_, x) => 2 * x))
+    expect(await late).toBe(200)
+    expect(states).toEqual(['down', 'up'])
+    expect(await activeJobs(redis)).toEqual([])
+    expect(own.jobs.pending()).toBe(0)
+  })
+
+  it('can be cancelled while the server is gone', async () => {
+    const redis = await server()
+    const own = await openOwner(redis.address)
+    cleanups.push(() => own.close())
+    const stop = new AbortController()
+    const running = own.run({ x: 1 }, stop.signal)
+    running.catch(() => undefined)
+    await wait(200)
+    await redis.kill()
+    const late = own.run({ x: 2 }, stop.signal)
+    late.catch(() => undefined)
+    await wait(200)
+    stop.abort()
+    expect((await errorOf(running)).code).toBe('job.cancelled')
+    expect((await errorOf(late)).code).toBe('job.cancelled')
+  })
+
+  it('goes on after the server had no space for a while', async () => {
+    const redis = await server()
+    const own = await openOwner(redis.address)
+    cleanups.push(() => own.close())
+    const worker = await openWorker(redis.address, double)
+    cleanups.push(() => worker.close())
+    expect(await own.run({ x: 1 })).toBe(2)
+    await redis.client.config('SET', 'maxmemory', '1')
+    const waiting = own.run({ x: 2 })
+    await expect
+      .poll(() => own.server.problem?.message ?? '', { timeout: 5_000 })
+      .toContain('takes no more data')
+    await redis.client.config('SET', 'maxmemory', '0')
+    expect(await waiting).toBe(4)
+    expect(own.server.problem).toBeNull()
+  })
+})
+
+/** Ids of jobs that a worker holds. */
+async function activeJobs(redis: RedisServer): Promise<string[]> {
+  const lists = await redis.client.keys('bitbench:test.double-*:active')
+  return (await Promise.all(lists.map((key) => redis.client.lrange(key, 0, -1)))).flat()
+}
