@@ -6,6 +6,9 @@ import { createAppService, type AppService } from './app/appService'
 import type { BoardService } from './board/boardService'
 import type { EnergyService } from './energy/energyService'
 import type { EstimatorService } from './estimator/estimatorService'
+import { createFileService, type FileService } from './file/fileService'
+import { createRecentFiles } from './file/recentFiles'
+import { createUploads, type Uploads } from './file/uploads'
 import type { GpuService } from './gpu/gpuService'
 import { createDispatcher, type Dispatch } from './hosts/dispatcher'
 import type { EventBus } from './hosts/eventBus'
@@ -17,6 +20,7 @@ import type { TaskPool } from './threads/taskPool'
 import type { Tasks } from './taskRegistry'
 import { connectBoards, connectGpus } from './wiring/devices'
 import { connectEstimators } from './wiring/estimators'
+import { withHostPaths } from './wiring/hostPaths'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
 import { connectComparison } from './wiring/comparison'
 import { connectLoop } from './wiring/loop'
@@ -34,9 +38,11 @@ export interface Bitbench extends Networks {
   readonly board: BoardService
   readonly energy: EnergyService
   readonly estimator: EstimatorService
+  readonly file: FileService
   readonly gpu: GpuService
   readonly jobs: JobService
   readonly tasks: TaskPool<Tasks>
+  readonly uploads: Uploads
   readonly store: LazyStore
   readonly workload: WorkloadService
   /** Cancels what runs, frees the boards, closes the data file. */
@@ -64,7 +70,12 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     }
   })
   const { dataset, model, profile, proxy, calibrations, search, deploy, runs, session } = networks
-  const handlers = {
+  const uploads = createUploads(path.join(options.dataFolder, 'uploads'))
+  const file = connectFiles(foundation, options, uploads, async () => {
+    const { models } = await model.handlers['model.list']({}, { signal: new AbortController().signal })
+    return models.map((one) => one.path)
+  })
+  const handlers = withHostPaths({
     ...app.handlers,
     ...board.handlers,
     ...calibrations.handlers,
@@ -72,6 +83,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...deploy.handlers,
     ...energy.handlers,
     ...estimator.handlers,
+    ...file.handlers,
     ...gpu.handlers,
     ...jobs.handlers,
     ...loop.handlers,
@@ -84,7 +96,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...session.handlers,
     ...createStoreService(store).handlers,
     ...workload.handlers
-  }
+  })
   const dispatch: Dispatch = createDispatcher(commands, handlers, log)
   return {
     ...networks,
@@ -94,9 +106,11 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     board,
     energy,
     estimator,
+    file,
     gpu,
     jobs,
     tasks,
+    uploads,
     store,
     workload,
     async close() {
@@ -122,6 +136,20 @@ function connectApp({ host, dataFolder, settingsFile, emitter, spawn }: Foundati
     settingsFile,
     emit: emitter(),
     spawn
+  })
+}
+
+function connectFiles(
+  { dataFolder, nowMs, emitter }: Foundation,
+  { dialogs }: ComposeOptions,
+  uploads: Uploads,
+  usedPaths: () => Promise<string[]>
+): FileService {
+  return createFileService({
+    dialogs: dialogs ?? null,
+    recent: createRecentFiles(path.join(dataFolder, 'recentFiles.json')),
+    ...{ uploads, nowMs, usedPaths },
+    emit: emitter()
   })
 }
 

@@ -1,7 +1,9 @@
 import path from 'node:path'
-import { app, BrowserWindow, Menu, protocol, session, shell, type WebContents } from 'electron'
+import { app, BrowserWindow, dialog, Menu, protocol, session, shell, type WebContents } from 'electron'
 import { composeBitbench } from './compose'
+import { filesOfArguments } from './hosts/desktopFiles'
 import { serveElectron } from './hosts/electronHost'
+import { createFileDialogs } from './hosts/fileDialogs'
 import { pageResponse } from './hosts/pageFiles'
 import { serveWeb } from './hosts/webHost'
 import { builtPath } from './paths'
@@ -31,6 +33,19 @@ if (!app.requestSingleInstanceLock()) {
 }
 
 async function start(): Promise<void> {
+  // macOS hands a file over before anything is ready; it waits here until there is a service to take it.
+  const early: string[] = []
+  let hand = (paths: string[]): void => void early.push(...paths)
+  app.on('open-file', (event, file) => {
+    event.preventDefault()
+    hand([file])
+  })
+  app.on('second-instance', (_event, argv, folder) => {
+    const [window] = BrowserWindow.getAllWindows()
+    if (window?.isMinimized() === true) window.restore()
+    window?.focus()
+    hand(filesOfArguments(argv, folder, app.isPackaged))
+  })
   await app.whenReady()
   session.defaultSession.setPermissionRequestHandler((_contents, permission, decide) =>
     decide(allowedPermissions.has(permission))
@@ -42,24 +57,23 @@ async function start(): Promise<void> {
   app.on('web-contents-created', (_event, contents) => guard(contents))
   const bitbench = await composeBitbench({
     host: 'electron',
-    dataFolder: process.env['BITBENCH_DATA'] ?? path.join(app.getPath('userData'), 'data')
+    dataFolder: process.env['BITBENCH_DATA'] ?? path.join(app.getPath('userData'), 'data'),
+    dialogs: createFileDialogs(dialog, windowInFront)
   })
+  hand = bitbench.file.hand
+  hand([...early, ...filesOfArguments(process.argv, process.cwd(), app.isPackaged)])
   const host = serveElectron({ dispatch: bitbench.dispatch, events: bitbench.events, isOwnPage })
   // For `bitbench …` in a terminal while the window is open: loopback only, the token stands in a file of this user.
   const commandHost = await serveWeb({
     dispatch: bitbench.dispatch,
     events: bitbench.events,
     pageFolder,
+    uploads: bitbench.uploads,
     tcpPort: 0
   }).catch(() => null)
   if (commandHost !== null)
     bitbench.store.announce('the Bitbench window', commandHost.address.replace(/#.*$/, ''), commandHost.token)
   let isClosing = false
-  app.on('second-instance', () => {
-    const [window] = BrowserWindow.getAllWindows()
-    if (window?.isMinimized() === true) window.restore()
-    window?.focus()
-  })
   app.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) openWindow(host)
   })
@@ -75,6 +89,9 @@ async function start(): Promise<void> {
   Menu.setApplicationMenu(createMenu())
   openWindow(host)
 }
+
+const windowInFront = (): BrowserWindow | null =>
+  BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0] ?? null
 
 function openWindow(host: ReturnType<typeof serveElectron>): void {
   const window = new BrowserWindow({

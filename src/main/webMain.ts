@@ -18,6 +18,7 @@ export async function runWebHost(options: {
     dispatch: bitbench.dispatch,
     events: bitbench.events,
     pageFolder: builtPath('renderer'),
+    uploads: bitbench.uploads,
     tcpPort: options.tcpPort,
     log: (line) => process.stderr.write(`${line}\n`)
   }).catch(async (reason: unknown) => {

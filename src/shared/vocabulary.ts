@@ -180,3 +180,19 @@ export const searchPhases = ['initial', 'search', 'refine'] as const
 
 /** Why an adaptive run stopped: its error was reached, its time was used up, or its pool was. */
 export const adaptiveStops = ['target', 'budget', 'exhausted'] as const
+
+/** What a file a person opens can be used for. */
+export const fileKinds = [
+  'network',
+  'session',
+  'program',
+  'bitstream',
+  'kernelSamples',
+  'stageSamples',
+  'recording',
+  'dataset',
+  'unknown'
+] as const
+
+/** What a file can be used for. */
+export type FileKind = (typeof fileKinds)[number]

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
@@ -7,6 +7,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { callReplySchema, webSocketProtocol, type EventMessage } from '@shared/contract/framework/transport'
+import { createUploads } from '@main/file/uploads'
 import { serveWeb, type WebHost } from '@main/hosts/webHost'
 import { createTestServices, describeHost } from './hostSuite'
 
@@ -266,5 +267,68 @@ describe('web host: hostile connections', () => {
     expect(headers['content-encoding']).toBe('gzip')
     expect(Number(headers['content-length'])).toBeLessThan(100_000)
     expect(text).toHaveLength(4_000_003)
+  })
+})
+
+describe('web host: files that a browser sends', () => {
+  let host: WebHost
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'bitbench-uploads-'))
+    const { dispatch, events } = createTestServices()
+    const uploads = createUploads(path.join(folder, 'uploads'), { fileBytes: 100_000 })
+    host = await serveWeb({ dispatch, events, pageFolder: folder, tcpPort: 0, uploads })
+  })
+  afterAll(async () => {
+    await host.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const send = async (name: string, body: BodyInit, headers: Record<string, string> = {}) =>
+    await fetch(`http://127.0.0.1:${host.tcpPort}/api/upload`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${host.token}`,
+        'x-bitbench-group': 'group-0001',
+        'x-bitbench-name': encodeURIComponent(name),
+        ...headers
+      },
+      body
+    })
+
+  it('are stored byte for byte, and their place is returned', async () => {
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, at) => (at * 7) & 0xff)
+    const response = await send('Ordner/größe x.bin', bytes)
+    const reply = callReplySchema.parse(await response.json())
+    expect(reply).toMatchObject({ ok: true, value: { sizeBytes: 70_000 } })
+    const stored = path.join(folder, 'uploads', 'group-0001', 'Ordner', 'größe x.bin')
+    expect(new Uint8Array(await readFile(stored))).toEqual(bytes)
+  })
+
+  it('are refused without the token, from another site, outside their folder, and beyond the limit', async () => {
+    expect((await send('a', 'x', { authorization: 'Bearer no' })).status).toBe(401)
+    expect((await send('a', 'x', { origin: 'https://evil.example' })).status).toBe(403)
+    for (const name of ['../x', '/x', '', 'a/../../../x'])
+      expect(await (await send(name, 'x')).json()).toMatchObject({
+        ok: false,
+        error: { code: 'input.invalid' }
+      })
+    const large = await send('large', new Uint8Array(100_001))
+    expect(await large.json()).toMatchObject({ ok: false, error: { code: 'input.invalid' } })
+    expect(await (await send('a', 'x', { 'x-bitbench-name': '%E0%A4%A' })).json()).toMatchObject({
+      ok: false
+    })
+  })
+
+  it('leave nothing when the browser goes away in the middle', async () => {
+    const socket = connect(host.tcpPort, '127.0.0.1')
+    await new Promise((resolve) => socket.once('connect', resolve))
+    socket.write(
+      `POST /api/upload HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${host.token}\r\n` +
+        'x-bitbench-group: group-0002\r\nx-bitbench-name: half\r\ncontent-length: 1000\r\n\r\nsome'
+    )
+    const group = path.join(folder, 'uploads', 'group-0002')
+    await expect.poll(() => readdir(group).catch(() => [])).toHaveLength(1)
+    socket.destroy()
+    await expect.poll(() => readdir(group)).toEqual([])
   })
 })

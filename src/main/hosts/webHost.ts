@@ -12,6 +12,7 @@ import {
 import type { Dispatch } from './dispatcher'
 import { createOutbox, type EventBus } from './eventBus'
 import { servePage } from './pageFiles'
+import { receiveUpload, type UploadTarget } from './uploadRoute'
 
 /**
  * The contract over loopback HTTP and WebSocket, for machines without a display: open the printed address in a browser,
@@ -39,6 +40,8 @@ const oneTimePath = '/open/'
 const bodyLimitBytes = 256 * 1024 * 1024
 /** A client that does not answer a ping within this time is dropped. */
 const heartbeatMs = 15_000
+/** How long one request may take to arrive: an upload through a slow tunnel takes long. */
+const requestTimeoutMs = 3_600_000
 
 /** Serves page, requests and events on the loopback interface, with a token. */
 export async function serveWeb(options: {
@@ -49,6 +52,8 @@ export async function serveWeb(options: {
   /** 0 picks a free one. */
   tcpPort: number
   token?: string
+  /** Takes files that a browser sends; absent: none are taken. */
+  uploads?: UploadTarget
   /** Gets one line per connection that failed; such an error never leaves this host. */
   log?: (line: string) => void
 }): Promise<WebHost> {
@@ -60,6 +65,8 @@ export async function serveWeb(options: {
       else response.destroy()
     })
   })
+
+  server.requestTimeout = requestTimeoutMs
 
   const isOwnHost = (request: IncomingMessage): boolean => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '')
@@ -83,12 +90,13 @@ export async function serveWeb(options: {
       return
     }
     const pathname = pathOf(request)
-    if (pathname === webPaths.call) {
+    if (pathname === webPaths.call || pathname === webPaths.upload) {
       if (request.method !== 'POST') {
         sendJson(response, 405, failure(unauthorised('Calls are made with POST.')))
       } else if (!sameText(bearerOf(request), token)) {
         sendJson(response, 401, failure(unauthorised('The token is missing or not the one of this run.')))
-      } else await answerCall(request, response)
+      } else if (pathname === webPaths.call) await answerCall(request, response)
+      else sendJson(response, 200, await receiveUpload(request, options.uploads))
       return
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -10,6 +10,7 @@ import { boardMigrations } from '../board/boardService'
 import { deployMigrations } from '../deploy/deployStore'
 import { energyMigrations } from '../energy/energyStore'
 import { estimatorMigrations } from '../estimator/estimatorStore'
+import type { FileDialogs } from '../file/fileService'
 import { gpuMigrations } from '../gpu/gpuTables'
 import { createEventBus, type EventBus } from '../hosts/eventBus'
 import { createJobService, type JobService } from '../jobs/jobService'
@@ -32,6 +33,8 @@ export interface ComposeOptions {
   host: 'electron' | 'web' | 'cli'
   dataFolder: string
   log?: (line: string) => void
+  /** The system's file dialogs, where there is a desktop window. */
+  dialogs?: FileDialogs
 }
 
 /** What every service stands on: events, data file, jobs, worker threads, settings, clock, ids and processes. */

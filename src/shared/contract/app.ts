@@ -16,6 +16,17 @@ export const toolSchema = z.object({
 /** A tool that the product can use. */
 export type Tool = z.infer<typeof toolSchema>
 
+/** What was looked at last, so that a new start shows it again; null: nothing yet. */
+export const workspaceSchema = z.object({
+  page: z.string().max(40).nullable().default(null),
+  modelId: z.string().max(200).nullable().default(null),
+  boardId: z.string().max(500).nullable().default(null),
+  dataSet: z.string().max(200).nullable().default(null)
+})
+
+/** What was looked at last. */
+export type Workspace = z.infer<typeof workspaceSchema>
+
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'dark', 'light']).default('system'),
   /** Worker threads for fits, searches and accuracy runs. */
@@ -26,7 +37,8 @@ export const settingsSchema = z.object({
   /** First-run guide was finished or dismissed. */
   guideSeen: z.boolean().default(false),
   /** The first steps with an own network, data set and board were dismissed. */
-  tourSeen: z.boolean().default(false)
+  tourSeen: z.boolean().default(false),
+  workspace: workspaceSchema.prefault({})
 })
 
 /** Settings of the user. */
@@ -39,7 +51,8 @@ export const settingsPatchSchema = z.object({
   defaultBoard: z.string().optional(),
   nvidiaSmiPath: z.string().nullable().optional(),
   guideSeen: z.boolean().optional(),
-  tourSeen: z.boolean().optional()
+  tourSeen: z.boolean().optional(),
+  workspace: workspaceSchema.optional()
 })
 
 /** Settings to change. */

@@ -6,6 +6,7 @@ import type { ArgumentsOf, CommandContract, InputOf, OutputOf } from './framewor
 import { deployContract } from './deploy'
 import { energyContract } from './energy'
 import { estimatorContract } from './estimator'
+import { fileContract } from './file'
 import { gpuContract } from './gpu'
 import { hostContract } from './host'
 import { jobContract } from './job'
@@ -28,6 +29,7 @@ export const commands = {
   ...deployContract.commands,
   ...energyContract.commands,
   ...estimatorContract.commands,
+  ...fileContract.commands,
   ...gpuContract.commands,
   ...jobContract.commands,
   ...loopContract.commands,
@@ -48,6 +50,7 @@ export const events = {
   ...datasetContract.events,
   ...deployContract.events,
   ...estimatorContract.events,
+  ...fileContract.events,
   ...gpuContract.events,
   ...hostContract.events,
   ...jobContract.events,

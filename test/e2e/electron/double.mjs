@@ -39,6 +39,16 @@ export const Menu = {
   buildFromTemplate: (template) => template,
   setApplicationMenu: (menu) => tell({ menu: menu.map((entry) => entry.label ?? entry.role) })
 }
+export const dialog = {
+  showOpenDialog: async (_window, options) => {
+    tell({ openDialog: options })
+    return { canceled: false, filePaths: [process.env.BITBENCH_CHOSEN_FILE ?? ''] }
+  },
+  showSaveDialog: async (_window, options) => {
+    tell({ saveDialog: options })
+    return { canceled: true }
+  }
+}
 export const shell = { openExternal: async (url) => tell({ openExternal: url }) }
 export const session = {
   defaultSession: {
@@ -83,6 +93,9 @@ const windows = new Set()
 export class BrowserWindow extends EventEmitter {
   static getAllWindows() {
     return [...windows]
+  }
+  static getFocusedWindow() {
+    return null
   }
   constructor(options) {
     super()
@@ -148,6 +161,7 @@ function preloadScript(file) {
     const listeners = new Map()
     globalThis.__ipcEvent = (channel, payload) => { for (const listener of listeners.get(channel) ?? []) listener({}, payload) }
     const electron = {
+      webUtils: { getPathForFile: (file) => file.pathForTest ?? '' },
       contextBridge: { exposeInMainWorld: (name, api) => { globalThis[name] = api } },
       ipcRenderer: {
         invoke: (channel, input) => globalThis.__ipcInvoke(channel, input),

@@ -80,11 +80,11 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     expect(told).toContainEqual({ openDecision: { action: 'deny' }, navigationPrevented: true })
   })
 
-  it('exposes exactly two functions to the page', async () => {
+  it('exposes exactly three functions to the page', async () => {
     const keys = await page.evaluate(() =>
       Object.keys((globalThis as unknown as { bitbench: object }).bitbench)
     )
-    expect(keys.sort()).toEqual(['call', 'subscribe'])
+    expect(keys.sort()).toEqual(['call', 'pathOf', 'subscribe'])
   })
 
   it('answers commands over IPC and validates them', async () => {

@@ -120,7 +120,8 @@ const settings = (): CommandOutput<'app.settings'> => ({
   defaultBoard: 'virtual:small',
   nvidiaSmiPath: null,
   guideSeen: false,
-  tourSeen: true
+  tourSeen: true,
+  workspace: { page: null, modelId: null, boardId: null, dataSet: null }
 })
 const { trace, ...searchSummary } = sampleSearch
 

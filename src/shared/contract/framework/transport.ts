@@ -30,9 +30,19 @@ export const eventQueueLimit = 2_000
 export interface PreloadApi {
   call(name: string, input: unknown): Promise<CallReply>
   subscribe(listener: (message: EventMessage) => void): () => void
+  /** Path of a file that was chosen or dropped in the window; empty for one that is on no disk. */
+  pathOf(file: object): string
 }
 
 /** Paths and the token's place in the web host. */
-export const webPaths = { call: '/api/call', events: '/api/events' } as const
+export const webPaths = { call: '/api/call', events: '/api/events', upload: '/api/upload' } as const
+/** Headers of an upload: its group, and its name below the group's folder as encodeURIComponent writes it. */
+export const uploadHeaders = { group: 'x-bitbench-group', name: 'x-bitbench-name' } as const
+
+export const uploadReplySchema = z.object({ path: z.string(), folder: z.string(), sizeBytes: z.number() })
+
+/** Where a file that was sent lies on the machine of the host. */
+export type UploadReply = z.infer<typeof uploadReplySchema>
+
 /** WebSocket subprotocol that carries the token, since browsers cannot set headers there. */
 export const webSocketProtocol = (token: string): string => `bitbench.${token}`

@@ -25,7 +25,8 @@ beforeEach(() => {
         defaultBoard: 'virtual:small',
         nvidiaSmiPath: null,
         guideSeen: true,
-        tourSeen: true
+        tourSeen: true,
+        workspace: { page: null, modelId: null, boardId: null, dataSet: null }
       }
     }
   })
