@@ -17,6 +17,9 @@ export const useSearches = defineStore('search', () => {
   /** Index of the candidate that was chosen by hand; null: the best one. */
   const chosenIndex = ref<number | null>(null)
 
+  /** A scheme of a search that another search of its network shall evaluate first. */
+  const offered = ref<{ modelId: string; scheme: CandidateJson['scheme']; from: string } | null>(null)
+
   const open = computed<SearchSummary | null>(
     () => searches.value.find(({ id }) => id === openId.value) ?? null
   )
@@ -68,5 +71,5 @@ export const useSearches = defineStore('search', () => {
   const resume = createAction(async (searchId: string) => client.call('search.resume', { searchId }))
 
   forgetOnChange(openId, [resume])
-  return { searches, open, openId, trace, chosenIndex, selected, select, load, start, resume }
+  return { searches, open, openId, trace, chosenIndex, selected, offered, select, load, start, resume }
 })

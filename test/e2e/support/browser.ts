@@ -74,7 +74,9 @@ export function findCutTexts(page: Page): Promise<CutText[]> {
       })
     }
     const isShown = (element: HTMLElement): boolean =>
-      element.offsetParent !== null && element.closest('.skip, .visually-hidden') === null
+      element.offsetParent !== null &&
+      element.checkVisibility() &&
+      element.closest('.skip, .visually-hidden') === null
     const shown = (selector: string): HTMLElement[] =>
       [...document.querySelectorAll<HTMLElement>(selector)].filter(isShown)
 

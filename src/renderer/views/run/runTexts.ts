@@ -33,9 +33,9 @@ export function tagsOf(line: string): string[] {
   return [...new Set(tags.filter((tag) => tag !== ''))]
 }
 
-/** Name or title, with the tags behind it. */
+/** Name or title, with the tags behind it; that it is an example stands in front, where no narrow column cuts it. */
 export const headText = ({ name, title, tags, imported }: Run): string =>
-  [name ?? title, ...(imported?.example === true ? ['(example)'] : []), ...tags.map((tag) => `#${tag}`)].join(
+  [...(imported?.example === true ? ['Example:'] : []), name ?? title, ...tags.map((tag) => `#${tag}`)].join(
     ' '
   )
 

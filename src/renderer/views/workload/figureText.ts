@@ -1,4 +1,5 @@
 import type { MeasuredFigure } from '@shared/contract/workload/workloadRows'
+import type { TableColumn } from '../../components/table/tableColumn'
 import { formatCount, formatDuration, unavailable } from '@shared/units'
 
 /** A figure's value as text; unavailable is a dash, never 0. */
@@ -18,3 +19,25 @@ export function detailOf(
 export const microseconds = (value: number): string => formatDuration(value / 1000)
 export const joules = (value: number): string => formatCount(value, 'J')
 export const fewDigits = (value: number): string => Number(value.toPrecision(3)).toString()
+
+/** A column of figures with their intervals behind them; what must not be quoted is struck through. */
+export function figureColumn<R>(
+  title: string,
+  unit: string,
+  of: (row: R) => MeasuredFigure,
+  format: (value: number) => string
+): TableColumn<R> {
+  return {
+    ...{ title, align: 'right' },
+    ...(unit === '' ? {} : { unit }),
+    text: (row) => valueOf(of(row), format),
+    value: (row) => of(row).value,
+    detail: (row) => detailOf(of(row), format),
+    invalid: (row) => of(row).verdict === 'INVALID',
+    note: (row) => {
+      const { low, high, verdict } = of(row)
+      const between = low === null || high === null ? '' : `${format(low)} … ${format(high)}`
+      return [between, verdict === 'INVALID' ? 'INVALID' : ''].filter((part) => part !== '').join(' ')
+    }
+  }
+}
