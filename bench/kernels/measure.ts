@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { benchChecksum, type BenchWorkload } from '@core/quant/integer/benchOperands'
-import type { Bits } from '@core/quant/scheme'
+import type { KernelBits } from '@core/quant/scheme'
 import { corePresetNames, type CorePresetName } from '@core/sim/boards/presets'
 import { buildBareProgram } from '../../scripts/bareProgram.mjs'
 import type { KernelIsa } from './isas'
@@ -15,8 +15,8 @@ interface Line {
   kernel: 'matmul' | 'conv2d' | 'depthwise'
   /** n x m x k of a matmul; h x w x inC x outC x window of the others. */
   dims: number[]
-  activationBits: Bits
-  weightBits: Bits
+  activationBits: KernelBits
+  weightBits: KernelBits
   macs: number
   instructions: number
   cycles: number

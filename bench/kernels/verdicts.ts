@@ -1,4 +1,4 @@
-import type { Bits } from '@core/quant/scheme'
+import type { KernelBits } from '@core/quant/scheme'
 import { corePresetNames, type CorePresetName } from '@core/sim/boards/presets'
 
 /** The bars the kernels are held to, and the published costs they are held against. */
@@ -6,8 +6,8 @@ export interface KernelRow {
   kernel: string
   /** e.g. 16x64x256, or 16x16x16->32 3x3. */
   shape: string
-  activationBits: Bits
-  weightBits: Bits
+  activationBits: KernelBits
+  weightBits: KernelBits
   instructionsPerMac: number
   /** null: the virtual boards have not this instruction set. */
   cyclesPerMac: Record<CorePresetName, number | null>
@@ -17,7 +17,7 @@ export interface KernelRow {
  * Instructions per multiply-accumulate of a published library's plain RV32IM kernels, [activation bits][weight bits]:
  * gcc 12 -O2, rv32imac, QEMU icount, 16x64x256 matmul.
  */
-export const published: Readonly<Record<Bits, Readonly<Record<Bits, number>>>> = {
+export const published: Readonly<Record<KernelBits, Readonly<Record<KernelBits, number>>>> = {
   8: { 8: 4.73, 4: 5.71, 2: 8.86, 1: 12.8 },
   4: { 8: 5.68, 4: 7.81, 2: 9.96, 1: 15.09 },
   2: { 8: 10.34, 4: 11.46, 2: 15.42, 1: 17.66 },
@@ -41,7 +41,7 @@ export function verdicts(rows: readonly KernelRow[]): Verdict[] {
   const batch = at('16x64x256')
   const single = at('1x128x512')
   const convolution = at('16x16x16->32 3x3')
-  const pair = (block: readonly KernelRow[], activationBits: Bits, weightBits: Bits) =>
+  const pair = (block: readonly KernelRow[], activationBits: KernelBits, weightBits: KernelBits) =>
     block.find((row) => row.activationBits === activationBits && row.weightBits === weightBits)!
   const cost = (row: KernelRow) => row.instructionsPerMac
   const verdict = (name: string, value: number, bar: number): Verdict => ({

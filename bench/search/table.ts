@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { bitWidths, type Scheme } from '../../src/core/quant/scheme'
+import { bitWidths, type Bits, type Scheme } from '../../src/core/quant/scheme'
 import type { CostTable } from '../../src/core/search/costTable'
 import type { Measure } from '../../src/core/search/objective'
 import { buildCostTable } from '../../src/core/search/costTable'
@@ -51,10 +51,11 @@ export function readSearchTable(folder: string): SearchTable | null {
   const [searchRight, testRight] = [counts(0), counts(2)]
   const [crossEntropy, kl, tuneKl] = [reals(0), reals(2), reals(3)]
   const cost = JSON.parse(readFileSync(costFile, 'utf8')) as CostFile
+  const place = (bits: Bits): number => (bitWidths as readonly Bits[]).indexOf(bits)
   const rowOf = (scheme: Scheme): number => {
-    let row = bitWidths.indexOf(scheme[0]!.weightBits)
+    let row = place(scheme[0]!.weightBits)
     for (const { weightBits, activationBits } of scheme.slice(1)) {
-      row = 16 * row + 4 * bitWidths.indexOf(activationBits) + bitWidths.indexOf(weightBits)
+      row = 16 * row + 4 * place(activationBits) + place(weightBits)
     }
     return row
   }

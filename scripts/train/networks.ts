@@ -158,3 +158,34 @@ export function resnetTiny(random: Random): Graph {
   net.dense('fc', 10, false)
   return net.graph('resnet-tiny-fashion')
 }
+
+/** A residual network of 22 weighted layers (He et al. 2016, nine blocks of two convolutions), 8 to 32 channels wide. */
+export function resnet20(random: Random): Graph {
+  const net = createStack([1, 28, 28], random)
+  net.conv('stem', 8, 3, { stride: 2, pad: 1, relu: false })
+  net.norm('stem_norm')
+  let trunk = net.relu('stem_relu')
+  for (const [stage, channels] of [8, 16, 32].entries()) {
+    for (let block = 1; block <= 3; block++) {
+      const name = `stage${stage + 1}_${block}`
+      const isNarrower = stage > 0 && block === 1
+      const stride = isNarrower ? 2 : 1
+      let short = trunk
+      if (isNarrower) {
+        net.conv(`${name}_short`, channels, 1, { stride, relu: false, from: trunk })
+        short = net.norm(`${name}_short_norm`)
+      }
+      net.conv(`${name}a`, channels, 3, { stride, pad: 1, relu: false, from: trunk })
+      net.norm(`${name}a_norm`)
+      net.relu(`${name}a_relu`)
+      net.conv(`${name}b`, channels, 3, { pad: 1, relu: false })
+      const branch = net.norm(`${name}b_norm`)
+      net.add(`${name}_add`, short, branch)
+      trunk = net.relu(`${name}_relu`)
+    }
+  }
+  net.globalPool('pool')
+  net.flatten('flatten')
+  net.dense('fc', 10, false)
+  return net.graph('resnet20-fashion')
+}

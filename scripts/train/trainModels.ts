@@ -1,6 +1,7 @@
 /**
  * Trains the shipped networks on Fashion-MNIST and writes resources/models:
- *   node scripts/runTs.mjs scripts/train/trainModels.ts [lenet5|resnet|subset|all] [--epochs N] [--out FOLDER]
+ *   node scripts/runTs.mjs scripts/train/trainModels.ts [lenet5|resnet|resnet20|subset|all] [--epochs N] [--out FOLDER]
+ * resnet20 is not shipped: bench:search-networks searches on it.
  * Needs Debian package dataset-fashion-mnist. The search split is held out; accuracy is on the 10,000 test images.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -23,7 +24,7 @@ import { encodeOnnx } from '../../src/main/model/onnxFile'
 import { openOrtSession } from '../../src/main/model/ortSession'
 import { train } from '../../src/main/model/training/trainer'
 import { withBatchStatistics } from '../../src/core/quant/batchStatistics'
-import { lenet5, resnetTiny } from './networks'
+import { lenet5, resnet20, resnetTiny } from './networks'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -41,6 +42,7 @@ await mkdir(out, { recursive: true })
 if (what === 'subset' || what === 'all') await writeSubset()
 if (what === 'lenet5' || what === 'all') await trainOne(lenet5, Number(values.epochs ?? 30))
 if (what === 'resnet' || what === 'all') await trainOne(resnetTiny, Number(values.epochs ?? 12))
+if (what === 'resnet20') await trainOne(resnet20, Number(values.epochs ?? 4))
 
 async function writeSubset(): Promise<void> {
   const training = await readFashion(fashionFolder, 'train')

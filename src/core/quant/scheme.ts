@@ -9,8 +9,14 @@ import { weightedLayerNames, type Graph } from '../model/graph'
  */
 export const bitWidths = [8, 4, 2, 1] as const
 
+/** A width that kernels exist for. */
+export type KernelBits = (typeof bitWidths)[number]
+
+/** Every width a scheme may name. Quantizers, the integer reference and BitFusion know them all, boards those of bitWidths. */
+export const schemeWidths = [8, 7, 6, 5, 4, 3, 2, 1] as const
+
 /** A bit width of weights or activations. */
-export type Bits = (typeof bitWidths)[number]
+export type Bits = (typeof schemeWidths)[number]
 
 /** Bits of one layer. */
 export interface LayerBits {
@@ -28,6 +34,11 @@ export const inputBits: Bits = 8
 
 /** Whether a number is a bit width that networks may have. */
 export function isBits(value: number): value is Bits {
+  return (schemeWidths as readonly number[]).includes(value)
+}
+
+/** Whether kernels exist for a width. */
+export function isKernelBits(value: number): value is KernelBits {
   return (bitWidths as readonly number[]).includes(value)
 }
 
@@ -89,7 +100,7 @@ export function parseScheme(text: string, layers: readonly string[]): Scheme {
       throw new AppError(
         'scheme.invalid',
         `"${part}" is not a bit pair.`,
-        'Write wWaA with W and A from 8, 4, 2, 1, e.g. w4a8; separate layers by commas.'
+        'Write wWaA with W and A from 1 to 8, e.g. w4a8; separate layers by commas.'
       )
     }
     return { weightBits, activationBits }
@@ -121,7 +132,7 @@ export function checkScheme(scheme: Scheme, layers: readonly string[]): void {
     }
     if (!isBits(entry.weightBits) || !isBits(entry.activationBits)) {
       fail(
-        `Layer "${entry.layer}" asks for ${formatBitPair(entry.weightBits, entry.activationBits)}; only 8, 4, 2, 1 exist.`
+        `Layer "${entry.layer}" asks for ${formatBitPair(entry.weightBits, entry.activationBits)}; widths are 1 to 8.`
       )
     }
   }

@@ -11,19 +11,20 @@ import { buildCostTable, type CostTable } from './costTable'
 /** What a budget may count, as tables over the layers of one network. */
 
 /** Bit operations: multiply-accumulates x weight bits x activation bits. */
-export function bopsCosts(workloads: readonly Workload[]): CostTable {
-  return buildCostTable(workloads.length, 'bops', 0, (layer, weightBits, activationBits) => {
-    return workloads[layer].macs * weightBits * activationBits
-  })
+export function bopsCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+  const cost = (layer: number, weightBits: number, activationBits: number): number =>
+    workloads[layer].macs * weightBits * activationBits
+  return buildCostTable(workloads.length, 'bops', 0, cost, widths)
 }
 
 /** Bytes of packed weights and int32 biases. */
-export function sizeCosts(workloads: readonly Workload[]): CostTable {
-  return buildCostTable(workloads.length, 'bytes', 0, (layer, weightBits) => {
+export function sizeCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+  const cost = (layer: number, weightBits: number): number => {
     const { parameters, matmul, conv } = workloads[layer]
     const outputs = matmul?.m ?? conv!.k
     return Math.ceil(((parameters - outputs) * weightBits) / 8) + 4 * outputs
-  })
+  }
+  return buildCostTable(workloads.length, 'bytes', 0, cost, widths)
 }
 
 /** Energy of one operation at 45 nm and 0.9 V in pJ (Horowitz, ISSCC 2014, figure 1.1.9). */
@@ -37,24 +38,26 @@ const sramBitPj = 10 / 64
  * accumulator stays at 32 bits, and every operand comes from SRAM once per multiply-accumulate. An estimate to compare
  * schemes with, not a measurement of any board.
  */
-export function energyCosts(workloads: readonly Workload[]): CostTable {
-  return buildCostTable(workloads.length, 'picojoules', 0, (layer, weightBits, activationBits) => {
+export function energyCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+  const cost = (layer: number, weightBits: number, activationBits: number): number => {
     const arithmetic = (multiply8Pj * weightBits * activationBits) / 64 + add32Pj
     return workloads[layer].macs * (arithmetic + sramBitPj * (weightBits + activationBits))
-  })
+  }
+  return buildCostTable(workloads.length, 'picojoules', 0, cost, widths)
 }
 
 /**
- * Cycles of one batch on the BitFusion accelerator (sim/bitfusion.ts). It computes 1 bit as 2. A depthwise layer runs
- * channel by channel.
+ * Cycles of one batch on the BitFusion accelerator (sim/bitfusion.ts). It computes 1 bit as 2, and moves operands of
+ * any width as they are. A depthwise layer runs channel by channel.
  */
 export function bitFusionCosts(
   workloads: readonly Workload[],
+  widths?: readonly Bits[],
   hardware: BitFusionHardware = bitFusionDefaults
 ): CostTable {
-  return buildCostTable(workloads.length, 'cycles', 0, (layer, weightBits, activationBits) =>
+  const cost = (layer: number, weightBits: number, activationBits: number): number =>
     bitFusionLayerCycles(workloads[layer], weightBits, activationBits, hardware)
-  )
+  return buildCostTable(workloads.length, 'cycles', 0, cost, widths)
 }
 
 /** Any widths the array holds, 1 to 8. @throws AppError input.invalid, input.unsupported (bitFusionCycles) */

@@ -8,7 +8,7 @@ import type { Genes, SearchSpace } from './space'
  * there are more than `maxStates`, the costs are put into buckets and each bucket keeps its least loss, so the result
  * always keeps the budgets and is exact while nothing was dropped. Costs without a table (memory peaks) are not seen.
  *
- * @param losses layers x 16, weight gene major (as CostTable.perLayer)
+ * @param losses layers x pairs of widths, weight gene major (as CostTable.perLayer)
  * @returns null when no choice keeps the budgets
  */
 export function leastLoss(
@@ -42,8 +42,8 @@ export function leastLoss(
   const genes = new Uint8Array(2 * layers)
   for (let layer = layers - 1; layer >= 0; layer--) {
     const { pair, parent } = kept[layer]
-    genes[2 * layer] = pair[best] >> 2
-    genes[2 * layer + 1] = pair[best] & 3
+    genes[2 * layer] = Math.floor(pair[best] / space.widths.length)
+    genes[2 * layer + 1] = pair[best] % space.widths.length
     best = parent[best]
   }
   return genes
@@ -69,16 +69,22 @@ function restMinima(space: SearchSpace, perLayer: Float64Array): Float64Array {
   const rest = new Float64Array(layers)
   for (let layer = layers - 1; layer > 0; layer--) {
     let least = Infinity
-    for (const pair of pairsOf(space, layer)) least = Math.min(least, perLayer[16 * layer + pair])
+    for (const pair of pairsOf(space, layer))
+      least = Math.min(least, perLayer[pairCount(space) * layer + pair])
     rest[layer - 1] = rest[layer] + least
   }
   return rest
 }
 
-/** Allowed pairs of a layer as 4 x weight gene + activation gene. */
+/** Pairs of widths in a row of a cost table. */
+export function pairCount({ widths }: SearchSpace): number {
+  return widths.length ** 2
+}
+
+/** Allowed pairs of a layer: weight gene x number of widths + activation gene. */
 export function pairsOf(space: SearchSpace, layer: number): number[] {
   return space.choices[2 * layer].flatMap((weight) =>
-    space.choices[2 * layer + 1].map((activation) => 4 * weight + activation)
+    space.choices[2 * layer + 1].map((activation) => space.widths.length * weight + activation)
   )
 }
 
@@ -91,8 +97,8 @@ function usefulPairs(
 ): number[] {
   const pairs = pairsOf(space, layer)
   const values = pairs.map((pair) => [
-    losses[16 * layer + pair],
-    ...active.map(({ table }) => table.perLayer[16 * layer + pair])
+    losses[pairCount(space) * layer + pair],
+    ...active.map(({ table }) => table.perLayer[pairCount(space) * layer + pair])
   ])
   const kept = new Set(paretoFront(values, (value) => value))
   return pairs.filter((_, index) => kept.has(values[index]))
@@ -120,12 +126,12 @@ function extended(
       const to = next.size
       let isWithin = true
       for (let at = 0; at < active.length && isWithin; at++) {
-        const cost = states.costs[at][from] + active[at].table.perLayer[16 * layer + pair]
+        const cost = states.costs[at][from] + active[at].table.perLayer[pairCount(space) * layer + pair]
         next.costs[at][to] = cost
         isWithin = cost + rest[at][layer] <= active[at].budget
       }
       if (!isWithin) continue
-      next.loss[to] = states.loss[from] + losses[16 * layer + pair]
+      next.loss[to] = states.loss[from] + losses[pairCount(space) * layer + pair]
       next.pair[to] = pair
       next.parent[to] = from
       next.size++

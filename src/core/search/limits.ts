@@ -67,14 +67,15 @@ function positive(cost: number): number {
 /** Exact for tables; for other costs the end of a descent over single genes from the lowest bits. */
 function cheapestUnder(space: SearchSpace, at: number): Genes {
   const cost = space.costs[at]
-  const genes = uniformGenes(space, 3, 3)
+  const genes = uniformGenes(space, space.widths.length - 1, space.widths.length - 1)
   if (cost.table !== null) {
     const { perLayer } = cost.table
+    const count = space.widths.length
     for (let layer = 0; layer < space.layers.length; layer++) {
       let least = Infinity
       for (const weight of space.choices[2 * layer]) {
         for (const activation of space.choices[2 * layer + 1]) {
-          const value = positive(perLayer[16 * layer + 4 * weight + activation])
+          const value = positive(perLayer[(count * layer + weight) * count + activation])
           if (value >= least) continue
           least = value
           genes[2 * layer] = weight

@@ -1,3 +1,4 @@
+import type { Bits } from '../quant/scheme'
 import type { Candidate } from './candidate'
 import { fitSchemeProcess } from './gaussianProcess'
 import { additiveLosses, lossShape, sumOfLosses, type ProbedLoss } from './probes'
@@ -21,7 +22,7 @@ export interface LossModel {
 export interface LossModelSettings {
   /** Standard deviations of log factors. */
   readonly offset: number
-  /** Per level (8, 4, 2, 1 bits), common to all widths. */
+  /** Per level (8; 7 to 4; 3 and 2; 1 bits), common to all widths. */
   readonly shape: readonly number[]
   /** Per level, each width by itself. */
   readonly width: readonly number[]
@@ -40,6 +41,9 @@ export const pairwiseSettings: LossModelSettings = {
 }
 export const additiveSettings: LossModelSettings = { ...pairwiseSettings, pair: 0 }
 
+/** Widths whose losses depart from the shape alike. */
+const levelOf: Readonly<Record<Bits, number>> = { 8: 0, 7: 1, 6: 1, 5: 1, 4: 1, 3: 2, 2: 2, 1: 3 }
+
 const minLogged = 1e-6
 /** Observations the process is fitted to: those of least loss, which are nearest to what is searched. */
 const maxObservations = 64
@@ -52,6 +56,8 @@ export function logLoss(loss: number): number {
 /** Shares of one scheme's expected loss. */
 interface Shares {
   readonly genes: Genes
+  /** Level of every position. */
+  readonly levelAt: Uint8Array
   /** Expected log loss. */
   readonly expected: number
   readonly shares: Float64Array
@@ -73,7 +79,8 @@ export function fitLossModel(
   sensitivity: ProbedLoss,
   settings: LossModelSettings = pairwiseSettings
 ): LossModel {
-  const losses = additiveLosses(space, sensitivity)
+  const shape = lossShape(space)
+  const losses = additiveLosses(space, sensitivity, shape)
   const base = Math.max(sensitivity.base, minLogged)
   const sharesOf = (genes: Genes): Shares => {
     const total = base + sumOfLosses(losses, genes)
@@ -83,14 +90,15 @@ export function fitLossModel(
       const gene = genes[at]
       if (gene === 0 || space.choices[at].length < 2) continue
       shares[at] =
-        (Math.max(sensitivity.added[at], 1e-7) * lossShape[gene]) / lossShape[sensitivity.probed[at]] / total
-      levels[gene] = levels[gene] + shares[at]
+        (Math.max(sensitivity.added[at], 1e-7) * shape[gene]) / shape[sensitivity.probed[at]] / total
+      levels[levelOf[space.widths[gene]]] += shares[at]
     }
-    return { genes, expected: Math.log(total), shares, roots: shares.map(Math.sqrt), levels }
+    const levelAt = genes.map((gene) => levelOf[space.widths[gene]])
+    return { genes, levelAt, expected: Math.log(total), shares, roots: shares.map(Math.sqrt), levels }
   }
   const closest = [...history].sort((a, b) => a.loss - b.loss || a.index - b.index).slice(0, maxObservations)
   const observed = closest.map(({ scheme, loss }): Observation => {
-    const shares = sharesOf(genesOfScheme(scheme))
+    const shares = sharesOf(genesOfScheme(scheme, space.widths))
     return { shares, residual: logLoss(loss) - shares.expected }
   })
   return modelOf(observed, sharesOf, settings)
@@ -129,7 +137,7 @@ function covariance(a: Shares, b: Shares, { offset, shape, width, pair }: LossMo
     const gene = a.genes[at]
     if (gene === 0 || gene !== b.genes[at]) continue
     const product = a.shares[at] * b.shares[at]
-    sum += width[gene] ** 2 * product
+    sum += width[a.levelAt[at]] ** 2 * product
     together += a.roots[at] * b.roots[at]
     squares += product
   }

@@ -1,5 +1,5 @@
 import type { Random } from '../math/random'
-import { pairsOf } from './knapsack'
+import { pairCount, pairsOf } from './knapsack'
 import { fits } from './limits'
 import type { Limit } from './limit'
 import { freeGenes, type Genes, type SearchSpace } from './space'
@@ -21,16 +21,19 @@ export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes
   const rest = restMinima(space, pairs)
   const found: Genes[] = []
   const genes = new Uint8Array(2 * space.layers.length)
+  const count = space.widths.length
   const walk = (layer: number, sums: readonly number[]): void => {
     if (layer === pairs.length) {
       if (fits(space, limits, genes) && isMaximal(space, limits, genes)) found.push(genes.slice())
       return
     }
     for (const pair of pairs[layer]) {
-      const next = sums.map((sum, at) => sum + (space.costs[at].table?.perLayer[16 * layer + pair] ?? 0))
+      const next = sums.map(
+        (sum, at) => sum + (space.costs[at].table?.perLayer[pairCount(space) * layer + pair] ?? 0)
+      )
       if (next.some((sum, at) => sum + rest[at][layer] > limits[at].budget * (1 + 1e-12))) continue
-      genes[2 * layer] = pair >> 2
-      genes[2 * layer + 1] = pair & 3
+      genes[2 * layer] = Math.floor(pair / count)
+      genes[2 * layer + 1] = pair % count
       walk(layer + 1, next)
     }
   }
@@ -87,12 +90,13 @@ function createRaise(
 ): (at: number, gene: number) => boolean {
   const sums = space.costs.map((cost) => (cost.isSum ? cost.of(genes) : 0))
   const next = sums.slice()
+  const count = space.widths.length
   return (at, gene) => {
     const before = genes[at]
-    const row = 16 * (at >> 1)
-    const old = row + 4 * genes[at & ~1] + genes[at | 1]
+    const row = count * (at >> 1)
+    const old = (row + genes[at & ~1]) * count + genes[at | 1]
     genes[at] = gene
-    const now = row + 4 * genes[at & ~1] + genes[at | 1]
+    const now = (row + genes[at & ~1]) * count + genes[at | 1]
     for (let index = 0; index < sums.length; index++) {
       const cost = space.costs[index]
       next[index] = cost.isSum
@@ -110,6 +114,8 @@ function createRaise(
 /** Pairs of a layer that no other pair beats in both widths at no higher cost. */
 function worthwhilePairs(space: SearchSpace, layer: number): number[] {
   const all = pairsOf(space, layer)
+  const count = space.widths.length
+  const row = pairCount(space) * layer
   // Costs that are no sum over the layers may prefer any pair.
   if (space.costs.some(({ table }) => table === null)) return all
   return all.filter(
@@ -117,11 +123,9 @@ function worthwhilePairs(space: SearchSpace, layer: number): number[] {
       !all.some(
         (other) =>
           other !== pair &&
-          other >> 2 <= pair >> 2 &&
-          (other & 3) <= (pair & 3) &&
-          space.costs.every(
-            ({ table }) => table!.perLayer[16 * layer + other] <= table!.perLayer[16 * layer + pair]
-          )
+          Math.floor(other / count) <= Math.floor(pair / count) &&
+          other % count <= pair % count &&
+          space.costs.every(({ table }) => table!.perLayer[row + other] <= table!.perLayer[row + pair])
       )
   )
 }
@@ -131,7 +135,7 @@ function restMinima(space: SearchSpace, pairs: readonly (readonly number[])[]): 
     const rest = new Float64Array(pairs.length)
     for (let layer = pairs.length - 1; layer > 0 && table !== null; layer--) {
       rest[layer - 1] =
-        rest[layer] + Math.min(...pairs[layer].map((pair) => table.perLayer[16 * layer + pair]))
+        rest[layer] + Math.min(...pairs[layer].map((pair) => table.perLayer[pairCount(space) * layer + pair]))
     }
     return rest
   })

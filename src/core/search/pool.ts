@@ -1,5 +1,5 @@
 import type { Candidate } from './candidate'
-import { leastLoss } from './knapsack'
+import { leastLoss, pairCount } from './knapsack'
 import { fits } from './limits'
 import { raisedToMaximal } from './maximal'
 import { sumOfLosses } from './probes'
@@ -18,7 +18,7 @@ const maxPool = 80
 /**
  * Schemes worth ranking with a model: all maximal ones where they can be listed; else the integer program's solution on
  * the given losses, on disturbed ones, and the maximal neighbours of these and of the best scheme so far.
- * @param losses expected added losses, layers x 16
+ * @param losses expected added losses, layers x pairs of widths
  */
 export function maximalPool(state: SearchState, losses: Float64Array, best: Candidate | null): Genes[] {
   const listed = state.maximal()
@@ -36,11 +36,13 @@ export function maximalPool(state: SearchState, losses: Float64Array, best: Cand
   add(leastLoss(space, limits, losses), true)
   for (let draw = 0; draw < draws; draw++) {
     const disturbed = losses.slice()
+    const pairs = pairCount(space)
     const factors = Float64Array.from(space.layers, () => Math.exp(disturbance * random.normal()))
-    for (let at = 0; at < disturbed.length; at++) disturbed[at] = disturbed[at] * factors[at >> 4]
+    for (let at = 0; at < disturbed.length; at++)
+      disturbed[at] = disturbed[at] * factors[Math.floor(at / pairs)]
     add(leastLoss(space, limits, disturbed, coarseStates), false)
   }
-  if (best !== null) starts.push(genesOfScheme(best.scheme))
+  if (best !== null) starts.push(genesOfScheme(best.scheme, space.widths))
   if (starts.length === 0) add(state.cheapest, true)
   const free = freeGenes(space)
   for (let step = 0; step < maxNeighbours && starts.length > 0; step++) {

@@ -1,3 +1,4 @@
+import type { Bits } from '../quant/scheme'
 import type { Candidate } from './candidate'
 import { freeGenes, genesKey, genesOfScheme, uniformGenes, type Genes, type SearchSpace } from './space'
 import type { Proposal, SearchState } from './strategy'
@@ -22,7 +23,7 @@ export interface ProbedLoss {
   readonly probed: Uint8Array
 }
 
-const probeGene = 2
+const probeBits = 2
 
 /** The widest scheme the space allows. */
 export function widestGenes(space: SearchSpace): Genes {
@@ -50,6 +51,7 @@ export function probesOf(space: SearchSpace, most: number): Probe[] {
 
 function probeGeneOf(space: SearchSpace, at: number): number {
   const lower = space.choices[at].slice(1)
+  const probeGene = space.widths.indexOf(probeBits)
   return lower.reduce((best, gene) => (Math.abs(gene - probeGene) < Math.abs(best - probeGene) ? gene : best))
 }
 
@@ -72,7 +74,9 @@ export function sensitivityOf(
   history: readonly Candidate[],
   probes: readonly Probe[]
 ): ProbedLoss {
-  const losses = new Map(history.map((entry) => [genesKey(genesOfScheme(entry.scheme)), entry.loss]))
+  const losses = new Map(
+    history.map((entry) => [genesKey(genesOfScheme(entry.scheme, space.widths)), entry.loss])
+  )
   const base = losses.get(genesKey(widestGenes(space))) ?? 0
   const added = new Float64Array(space.choices.length)
   const probed = new Uint8Array(space.choices.length)
@@ -86,23 +90,41 @@ export function sensitivityOf(
   return { base, added, probed }
 }
 
-/** Loss at 8, 4, 2, 1 bits relative to 2 bits; fitted on the shipped networks' KL (docs/search.md). */
-export const lossShape = [0, 0.12, 1, 3] as const
+/**
+ * Loss relative to 2 bits. 8, 4, 2, 1: fitted on the shipped networks' KL (docs/search.md); between 8 and 4 a quarter for every
+ * bit, as the square of the step; 3 bits: the geometric mean of its neighbours.
+ */
+const lossOfBits: Readonly<Record<Bits, number>> = {
+  8: 0,
+  7: 0.002,
+  6: 0.0075,
+  5: 0.03,
+  4: 0.12,
+  3: 0.35,
+  2: 1,
+  1: 3
+}
 
-/** Expected added loss of every layer at every pair, layers x 16 (knapsack.ts), additive with the given shape. */
+/** Loss of every gene relative to 2 bits. */
+export function lossShape({ widths }: Pick<SearchSpace, 'widths'>): number[] {
+  return widths.map((bits) => lossOfBits[bits])
+}
+
+/** Expected added loss of every layer at every pair, layers x pairs of widths (knapsack.ts), additive with the given shape. */
 export function additiveLosses(
   space: SearchSpace,
   { added, probed }: ProbedLoss,
-  shape: readonly number[] = lossShape
+  shape: readonly number[] = lossShape(space)
 ): Float64Array {
-  const losses = new Float64Array(space.layers.length * 16)
+  const count = space.widths.length
+  const losses = new Float64Array(space.layers.length * count * count)
   const share = (at: number, gene: number): number =>
     // Where no loss was seen, more bits are still better.
     (Math.max(added[at], 1e-7) * shape[gene]) / Math.max(shape[probed[at]], 1e-9) || 0
   for (let layer = 0; layer < space.layers.length; layer++) {
-    for (let weight = 0; weight < 4; weight++) {
-      for (let activation = 0; activation < 4; activation++) {
-        losses[16 * layer + 4 * weight + activation] =
+    for (let weight = 0; weight < count; weight++) {
+      for (let activation = 0; activation < count; activation++) {
+        losses[(layer * count + weight) * count + activation] =
           shareOrZero(share, 2 * layer, weight) + shareOrZero(share, 2 * layer + 1, activation)
       }
     }
@@ -117,6 +139,8 @@ export function additiveLosses(
 /** Sum of the losses of a scheme's widths: the additive model. */
 export function sumOfLosses(losses: Float64Array, genes: Genes): number {
   let sum = 0
-  for (let at = 0; at < genes.length; at += 2) sum += losses[8 * at + 4 * genes[at] + genes[at + 1]]
+  const count = Math.sqrt((2 * losses.length) / genes.length)
+  for (let at = 0; at < genes.length; at += 2)
+    sum += losses[((at >> 1) * count + genes[at]) * count + genes[at + 1]]
   return sum
 }

@@ -97,13 +97,13 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
 
 /** The first batch begins with the start. */
 function withStart(
-  { start }: SearchSpec,
+  { start, space }: SearchSpec,
   batch: number,
   proposals: readonly Proposal[],
   count: number
 ): readonly Proposal[] {
   if (start === undefined || batch > 0) return proposals
-  const genes = genesOfScheme(start)
+  const genes = genesOfScheme(start, space.widths)
   const others = proposals.filter((proposal) => genesKey(proposal.genes) !== genesKey(genes))
   return [{ genes, phase: 'search', expectedLoss: null }, ...others.slice(0, count - 1)]
 }
@@ -112,7 +112,9 @@ function withStart(
 function checkStart({ start, space }: SearchSpec): void {
   if (start === undefined) return
   checkScheme(start, space.layers)
-  const outside = [...genesOfScheme(start)].findIndex((gene, at) => !space.choices[at].includes(gene))
+  const outside = [...genesOfScheme(start, space.widths)].findIndex(
+    (gene, at) => !space.choices[at].includes(gene)
+  )
   if (outside < 0) return
   throw new AppError(
     'scheme.invalid',
@@ -134,7 +136,7 @@ function createState(
     objective: plan.objective,
     evaluations: plan.evaluations,
     history,
-    seen: new Set(history.map(({ scheme }) => genesKey(genesOfScheme(scheme)))),
+    seen: new Set(history.map(({ scheme }) => genesKey(genesOfScheme(scheme, plan.space.widths)))),
     random: random.fork(batch),
     maximal: () => (maximal ??= maximal === undefined ? listMaximal(plan.space, limits.limits) : maximal)
   })

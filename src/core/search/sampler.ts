@@ -2,7 +2,6 @@ import type { Random } from '../math/random'
 import { fits } from './limits'
 import {
   freeGenes,
-  geneChoices,
   genesKey,
   genesOfScheme,
   randomGenes,
@@ -95,13 +94,13 @@ export function sampleUniform({ space, limits, seen, random }: SearchState, want
 
 function firstPopulation({ space, history, random, cheapest }: SearchState): Genes[] {
   const population: Genes[] = [cheapest]
-  for (let weight = 0; weight < geneChoices; weight++) {
-    for (let activation = 0; activation < geneChoices; activation++) {
+  for (let weight = 0; weight < space.widths.length; weight++) {
+    for (let activation = 0; activation < space.widths.length; activation++) {
       population.push(uniformGenes(space, weight, activation))
     }
   }
   const best = [...history].sort((a, b) => a.loss - b.loss).slice(0, Math.ceil(history.length / 4))
-  for (const { scheme } of best) population.push(genesOfScheme(scheme))
+  for (const { scheme } of best) population.push(genesOfScheme(scheme, space.widths))
   while (population.length < populationSize) {
     population.push(withEdges(space, randomGenes(space, random), random))
   }

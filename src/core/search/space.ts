@@ -1,12 +1,12 @@
 import { AppError } from '../../shared/errors'
-import { bitWidths, inputBits, type Bits, type Scheme } from '../quant/scheme'
+import { bitWidths, inputBits, isKernelBits, schemeWidths, type Bits, type Scheme } from '../quant/scheme'
 import type { Random } from '../math/random'
 import { genesCost, type CostTable } from './costTable'
 import type { CostUnit } from '../../shared/vocabulary'
 
 /**
  * The schemes a search chooses from, as genes: position 2l holds the weight bits of layer l, 2l + 1 its activation bits,
- * each as an index into bitWidths (0 is 8 bits, 3 is 1 bit). The first layer's activations stay at the input's 8 bits.
+ * each as an index into the space's widths (0 is 8 bits). The first layer's activations stay at the input's 8 bits.
  */
 export type Genes = Uint8Array
 
@@ -29,23 +29,23 @@ export interface SearchSpace {
   readonly layers: readonly string[]
   /** Multiply-accumulates per layer. */
   readonly macs: readonly number[]
+  /** Widths that genes count, most bits first; the tables of all costs have them. */
+  readonly widths: readonly Bits[]
   /** What the budgets limit, in their order; at least one. */
   readonly costs: readonly SchemeCost[]
   /** Allowed genes of every position, most bits first. A position with one choice is pinned. */
   readonly choices: readonly (readonly number[])[]
 }
 
-/** Widths a layer may have; absent: every width. */
+/** Widths a layer may have; absent: those of bitWidths. */
 export interface AllowedBits {
   readonly layer: string
   readonly weightBits?: readonly Bits[] | undefined
   readonly activationBits?: readonly Bits[] | undefined
 }
 
-export const geneChoices = bitWidths.length
 /** The one gene that is always fixed: the activation bits of the first layer. */
 const inputGene = 1
-const everyGene = bitWidths.map((_, index) => index)
 
 /** Returns the cost that a table of layer costs gives. */
 export function tableCost(table: CostTable): SchemeCost {
@@ -58,24 +58,53 @@ export function createSpace(options: {
   readonly macs: readonly number[]
   readonly costs: readonly SchemeCost[]
   readonly allowed?: readonly AllowedBits[]
+  /** Default: bitWidths. */
+  readonly widths?: readonly Bits[]
 }): SearchSpace {
-  const { layers, macs, costs, allowed = [] } = options
-  const choices: (readonly number[])[] = layers.flatMap(() => [everyGene, everyGene])
+  const { layers, macs, costs, allowed = [], widths = bitWidths } = options
+  requireWidths(costs, widths)
+  const genesOf = (wanted: readonly number[]): number[] =>
+    widths.flatMap((bits, gene) => (wanted.includes(bits) ? [gene] : []))
+  const usual = genesOf(bitWidths)
+  const choices: (readonly number[])[] = layers.flatMap(() => [usual, usual])
   for (const { layer, weightBits, activationBits } of allowed) {
     const index = layers.indexOf(layer)
     if (index < 0) {
       throw invalid(`The network has no layer "${layer}".`, `Its weighted layers: ${layers.join(', ')}.`)
     }
-    for (const [offset, widths] of [weightBits, activationBits].entries()) {
-      if (widths === undefined) continue
-      const genes = everyGene.filter((gene) => widths.includes(bitWidths[gene]))
+    for (const [offset, wanted] of [weightBits, activationBits].entries()) {
+      if (wanted === undefined) continue
+      const genes = genesOf(wanted)
       if (genes.length === 0)
         throw invalid(`Layer "${layer}" is left without a width.`, 'Allow at least one.')
       choices[2 * index + offset] = genes
     }
   }
-  if (choices.length > inputGene) choices[inputGene] = [bitWidths.indexOf(inputBits)]
-  return { layers, macs, costs, choices }
+  if (choices.length > inputGene) choices[inputGene] = genesOf([inputBits])
+  return { layers, macs, widths, costs, choices }
+}
+
+function requireWidths(costs: readonly SchemeCost[], widths: readonly Bits[]): void {
+  const other = costs.find(
+    ({ table }) => table !== null && (table.widths ?? bitWidths).join() !== widths.join()
+  )
+  if (other === undefined) return
+  throw invalid(
+    `A cost in ${other.unit} is known for ${(other.table?.widths ?? bitWidths).join(', ')} bits, the search asks for ${widths.join(', ')}.`,
+    'Choose widths that every cost knows.'
+  )
+}
+
+/** The widths a search with these restrictions needs: bitWidths, or every one where they name another. */
+export function widthsFor(allowed: readonly AllowedBits[]): readonly Bits[] {
+  return widthsHolding(
+    allowed.flatMap(({ weightBits = [], activationBits = [] }) => [...weightBits, ...activationBits])
+  )
+}
+
+/** bitWidths where they hold all of these, else every width. */
+export function widthsHolding(bits: readonly Bits[]): readonly Bits[] {
+  return bits.every(isKernelBits) ? bitWidths : schemeWidths
 }
 
 /** The same widths everywhere; where a layer does not have them, its next wider ones, else its widest. */
@@ -103,17 +132,17 @@ export function freeGenes(space: SearchSpace): number[] {
 export function schemeOfGenes(space: SearchSpace, genes: Genes): Scheme {
   return space.layers.map((layer, index) => ({
     layer,
-    weightBits: bitWidths[genes[2 * index]],
-    activationBits: bitWidths[genes[2 * index + 1]]
+    weightBits: space.widths[genes[2 * index]],
+    activationBits: space.widths[genes[2 * index + 1]]
   }))
 }
 
-/** Returns the genes of a scheme. */
-export function genesOfScheme(scheme: Scheme): Genes {
+/** Returns the genes of a scheme, as indices into the widths. */
+export function genesOfScheme(scheme: Scheme, widths: readonly Bits[] = bitWidths): Genes {
   const genes = new Uint8Array(2 * scheme.length)
   for (const [layer, { weightBits, activationBits }] of scheme.entries()) {
-    genes[2 * layer] = bitWidths.indexOf(weightBits)
-    genes[2 * layer + 1] = bitWidths.indexOf(activationBits)
+    genes[2 * layer] = widths.indexOf(weightBits)
+    genes[2 * layer + 1] = widths.indexOf(activationBits)
   }
   return genes
 }

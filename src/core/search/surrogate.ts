@@ -1,7 +1,6 @@
 import { growForest } from '../proxy/trees/forest'
 import { valuesByTree } from '../proxy/trees/ensemble'
 import type { FeatureMatrix } from '../proxy/features'
-import { bitWidths } from '../quant/scheme'
 import type { Candidate } from './candidate'
 import { lossOfScore, scoreOf } from './objective'
 import type { Objective } from '../../shared/vocabulary'
@@ -27,7 +26,7 @@ export function fitSurrogate(
 ): Surrogate {
   const matrix = featuresOf(
     space,
-    history.map(({ scheme }) => genesOfScheme(scheme))
+    history.map(({ scheme }) => genesOfScheme(scheme, space.widths))
   )
   const features = matrix.columns.length
   const maxDepth = features > 60 ? 4 : features > 40 ? 6 : features > 20 ? 8 : 12
@@ -61,7 +60,7 @@ function featuresOf(space: SearchSpace, schemes: readonly Genes[]): FeatureMatri
   const columns: Float64Array[] = []
   for (const [layer, macs] of space.macs.entries()) {
     for (const [offset, what] of ['weight', 'activation'].entries()) {
-      const bits = Float64Array.from(schemes, (genes) => bitWidths[genes[2 * layer + offset]])
+      const bits = Float64Array.from(schemes, (genes) => space.widths[genes[2 * layer + offset]])
       names.push(`${what}${layer}`, `${what}Macs${layer}`)
       columns.push(
         bits,

@@ -1,6 +1,7 @@
 import type { MeasuredCall } from '../../core/deploy/operatorCost'
 import type { Workload } from '../../core/model/workload'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import type { Bits } from '../../core/quant/scheme'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { CostKind } from '../../shared/contract/search'
 import { costTarget, type CostTargetDeps } from './costTarget'
@@ -23,9 +24,10 @@ export interface CostServiceDeps extends CostTargetDeps {
 export interface CostService {
   /**
    * What a budget of a search counts, and the board that holds for.
-   * @throws proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none
+   * @throws proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none, search.invalid when
+   * the cost does not know the widths
    */
-  search(modelId: string, kind: CostKind, proxyId: string | null): Promise<PricedBy>
+  search(modelId: string, kind: CostKind, proxyId: string | null, widths: readonly Bits[]): Promise<PricedBy>
   /** Predicted cost of one network per image; null where no proxy of the board exists. */
   predict(
     network: QuantizedNetwork,
@@ -61,7 +63,7 @@ export function createCostService(deps: CostServiceDeps): CostService {
     }
   }
   return {
-    search: (modelId, kind, proxyId) => searchCost(searchDeps, modelId, kind, proxyId),
+    search: (modelId, kind, proxyId, widths) => searchCost(searchDeps, modelId, kind, proxyId, widths),
     async predict(network, modelId, boardId, proxyId) {
       const target = await costTarget(deps, { proxyId, boardId, modelId }).catch(() => null)
       return target === null ? null : await networkCost.layers(network, target)

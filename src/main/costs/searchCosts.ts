@@ -5,6 +5,8 @@ import { bitFusionCosts, bopsCosts, energyCosts, sizeCosts } from '../../core/se
 import type { CostTable } from '../../core/search/costTable'
 import { ramCost } from '../../core/search/ramCost'
 import { tableCost, type SchemeCost } from '../../core/search/space'
+import { bitWidths, isKernelBits, type Bits } from '../../core/quant/scheme'
+import { AppError } from '../../shared/errors'
 import type { CostKind } from '../../shared/contract/search'
 
 /** A cost and, for latency and RAM, the board it holds for. */
@@ -23,13 +25,18 @@ export interface SearchCostDeps {
   planBoard(proxyId: string | null): Promise<{ id: string; info: BoardInfo }>
 }
 
-/** What a budget of a search counts, for one model. */
+/**
+ * What a budget of a search counts, for one model.
+ * @throws AppError search.invalid for latency and RAM of a board at widths without kernels
+ */
 export async function searchCost(
   deps: SearchCostDeps,
   modelId: string,
   kind: CostKind,
-  proxyId: string | null
+  proxyId: string | null,
+  widths: readonly Bits[] = bitWidths
 ): Promise<PricedBy> {
+  if ((kind === 'proxy' || kind === 'ram') && !widths.every(isKernelBits)) throw onlyKernelWidths(kind)
   if (kind === 'proxy') {
     const { table, board } = await deps.latency(modelId, proxyId)
     return { cost: tableCost(table), board }
@@ -38,7 +45,15 @@ export async function searchCost(
     const { id, info } = await deps.planBoard(proxyId)
     return { cost: ramCost(await deps.int8Network(modelId), info), board: id }
   }
-  return { cost: tableCost(analyticCosts[kind](await deps.workloads(modelId))), board: null }
+  return { cost: tableCost(analyticCosts[kind](await deps.workloads(modelId), widths)), board: null }
+}
+
+function onlyKernelWidths(kind: 'proxy' | 'ram'): AppError {
+  return new AppError(
+    'search.invalid',
+    `Boards compute ${bitWidths.join(', ')} bits; ${kind === 'ram' ? 'RAM' : 'latency'} at other widths is not known.`,
+    'Leave the other widths out, or choose BitFusion cycles, bit operations, size or energy as the cost.'
+  )
 }
 
 /** Costs that need the network's shapes alone. */

@@ -1,6 +1,6 @@
 import type { SchemeCost } from '../../core/search/space'
 import type { Measure } from '../../core/search/objective'
-import type { Scheme } from '../../core/quant/scheme'
+import type { Bits, Scheme } from '../../core/quant/scheme'
 import type { QuantMethod, Split } from '../../shared/contract/model'
 import type { CostKind } from '../../shared/contract/search'
 
@@ -36,5 +36,13 @@ export interface SearchPrice {
   readonly board: string | null
 }
 
-/** @throws proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none */
-export type SearchCosts = (modelId: string, kind: CostKind, proxyId: string | null) => Promise<SearchPrice>
+/**
+ * @throws AppError proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none, search.invalid when the cost
+ * does not know the widths
+ */
+export type SearchCosts = (
+  modelId: string,
+  kind: CostKind,
+  proxyId: string | null,
+  widths: readonly Bits[]
+) => Promise<SearchPrice>

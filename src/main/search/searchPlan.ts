@@ -1,4 +1,4 @@
-import { createSpace, type SearchSpace } from '../../core/search/space'
+import { createSpace, widthsFor, type SearchSpace } from '../../core/search/space'
 import type { SearchLimits } from '../../core/search/limits'
 import { searchLimits } from '../../core/search/limits'
 import type { Search, SearchRequest } from '../../shared/contract/search'
@@ -22,12 +22,14 @@ export async function prepareSearch(
   const { modelId, proxyId } = request
   const layers = await models.layers(modelId)
   const budgets = [{ cost: request.cost, ratio: request.budgetRatio }, ...request.alsoWithin]
-  const priced = await Promise.all(budgets.map(({ cost }) => costs(modelId, cost, proxyId)))
+  const widths = widthsFor(request.allowed)
+  const priced = await Promise.all(budgets.map(({ cost }) => costs(modelId, cost, proxyId, widths)))
   const space = createSpace({
     layers: layers.map(({ name }) => name),
     macs: layers.map(({ macs }) => macs),
     costs: priced.map(({ cost }) => cost),
-    allowed: request.allowed
+    allowed: request.allowed,
+    widths
   })
   const ratios = budgets.map(({ ratio }) => ratio)
   const board = priced.find((entry) => entry.board !== null)?.board ?? null

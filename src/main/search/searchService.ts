@@ -1,5 +1,5 @@
 import { checkScheme, uniformScheme } from '../../core/quant/scheme'
-import { genesOfScheme } from '../../core/search/space'
+import { genesOfScheme, widthsHolding } from '../../core/search/space'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Search, searchContract, SearchRequest } from '../../shared/contract/search'
 import { countOf, formatPercent } from '../../shared/units'
@@ -115,9 +115,10 @@ export function createSearchService(deps: {
       'search.cost': async ({ modelId, cost, proxyId, scheme }) => {
         const names = (await models.layers(modelId)).map((layer) => layer.name)
         checkScheme(scheme, names)
-        const { cost: priced } = await costs(modelId, cost, proxyId)
+        const widths = widthsHolding(scheme.flatMap((bits) => [bits.weightBits, bits.activationBits]))
+        const { cost: priced } = await costs(modelId, cost, proxyId, widths)
         return {
-          cost: priced.of(genesOfScheme(scheme)),
+          cost: priced.of(genesOfScheme(scheme, widths)),
           baselineCost: priced.of(genesOfScheme(uniformScheme(names, 8, 8))),
           unit: priced.unit
         }

@@ -4,7 +4,7 @@ import { kernelShapeSchema } from './profile/profileShapes'
 import { command, defineContract, nothing } from './framework/define'
 
 /** Model: a network read from an ONNX file, its layers, and the accuracy of schemes on it. */
-export const bitsSchema = z.union([z.literal(8), z.literal(4), z.literal(2), z.literal(1)])
+export const bitsSchema = z.literal([8, 7, 6, 5, 4, 3, 2, 1])
 
 export const layerBitsSchema = z.object({
   layer: z.string(),

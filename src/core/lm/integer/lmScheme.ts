@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { isBits, type Bits } from '../../quant/scheme'
+import { isKernelBits, type Bits } from '../../quant/scheme'
 import { matrixNames, type LmConfig, type MatrixName } from '../config'
 
 /** Bits of a matrix and of the codes that it multiplies. */
@@ -57,7 +57,7 @@ export function checkLmScheme(scheme: LmScheme, config: LmConfig): void {
 const isActivationBits = (bits: number): bits is 8 | 4 => bits === 8 || bits === 4
 
 function checkBits(what: string, bits: MatrixBits): void {
-  if (!isBits(bits.weightBits))
+  if (!isKernelBits(bits.weightBits))
     throw invalid(`${what} cannot have weights of ${String(bits.weightBits)} bits`)
   if (!isActivationBits(bits.activationBits))
     throw invalid(`${what} cannot read codes of ${String(bits.activationBits)} bits`)

@@ -27,9 +27,9 @@ export const gpEiStrategy: Strategy = {
 }
 
 function guided(state: SearchState, count: number): Proposal[] {
-  const { history, objective } = state
+  const { history, objective, space } = state
   const left = sampleWindow(state, { low: 0, wanted: samples }).slice(0, samples)
-  const inputs = history.map(({ scheme }) => genesOfScheme(scheme))
+  const inputs = history.map(({ scheme }) => genesOfScheme(scheme, space.widths))
   // The process is fitted to what is lost of the score: small is good, and it has no long tail.
   const values = history.map(({ loss }) => 1 - scoreOf(objective, loss))
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length

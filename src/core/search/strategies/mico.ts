@@ -131,7 +131,7 @@ function refined(
 ): Proposal[] {
   const best = bestCandidate(history)
   if (best === null) return []
-  const neighbours = neighboursOf(space, genesOfScheme(best.scheme)).filter(
+  const neighbours = neighboursOf(space, genesOfScheme(best.scheme, space.widths)).filter(
     (genes) => !seen.has(genesKey(genes)) && fits(space, limits, genes)
   )
   if (neighbours.length === 0) return []

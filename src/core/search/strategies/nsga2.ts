@@ -31,7 +31,7 @@ export const nsga2Strategy: Strategy = {
 }
 
 /** Best first: by front, then by crowding distance. */
-function rankedBySurvival({ history, limits }: SearchState): Genes[] {
+function rankedBySurvival({ history, limits, space }: SearchState): Genes[] {
   const excess = ({ costs }: Candidate): number =>
     costs.reduce((sum, cost, at) => sum + Math.max(0, cost / limits[at].budget - 1), 0)
   const isBetter = (a: Candidate, b: Candidate): boolean => {
@@ -40,7 +40,7 @@ function rankedBySurvival({ history, limits }: SearchState): Genes[] {
     return dominates([a.loss, a.cost], [b.loss, b.cost])
   }
   return fronts(history, isBetter).flatMap((front) =>
-    byCrowding(front).map(({ scheme }) => genesOfScheme(scheme))
+    byCrowding(front).map(({ scheme }) => genesOfScheme(scheme, space.widths))
   )
 }
 

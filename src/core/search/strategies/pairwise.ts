@@ -1,4 +1,4 @@
-import { bestCandidate, type Candidate } from '../candidate'
+import { bestCandidate } from '../candidate'
 import { maximalPool } from '../pool'
 import {
   additiveLosses,
@@ -34,9 +34,10 @@ export const pairwiseStrategy: Strategy = {
         .map(({ genes, expected }) => ({ genes, phase: 'initial', expectedLoss: expected }))
     }
     const losses = additiveLosses(state.space, sensitivity)
-    const interactions = interactionsOf(state.history, pairs)
+    const shape = lossShape(state.space)
+    const interactions = interactionsOf(state, pairs)
     const lossAt = (genes: Genes): number =>
-      Math.max(0, sensitivity.base + sumOfLosses(losses, genes) + interactionLoss(genes, interactions))
+      Math.max(0, sensitivity.base + sumOfLosses(losses, genes) + interactionLoss(genes, interactions, shape))
     return maximalPool(state, losses, bestCandidate(state.history))
       .map((genes) => ({ genes, loss: lossAt(genes) }))
       .sort((a, b) => a.loss - b.loss)
@@ -76,8 +77,10 @@ interface Interaction extends Pair {
   readonly excess: number
 }
 
-function interactionsOf(history: readonly Candidate[], pairs: readonly Pair[]): Interaction[] {
-  const losses = new Map(history.map((entry) => [genesKey(genesOfScheme(entry.scheme)), entry.loss]))
+function interactionsOf({ history, space }: SearchState, pairs: readonly Pair[]): Interaction[] {
+  const losses = new Map(
+    history.map((entry) => [genesKey(genesOfScheme(entry.scheme, space.widths)), entry.loss])
+  )
   return pairs.map((pair) => ({
     ...pair,
     excess: (losses.get(genesKey(pair.genes)) ?? pair.expected) - pair.expected
@@ -85,9 +88,13 @@ function interactionsOf(history: readonly Candidate[], pairs: readonly Pair[]): 
 }
 
 /** Interactions grow like the geometric mean of both widths' shapes. */
-function interactionLoss(genes: Genes, interactions: readonly Interaction[]): number {
+function interactionLoss(
+  genes: Genes,
+  interactions: readonly Interaction[],
+  shape: readonly number[]
+): number {
   const strength = ({ positions, genes: probed }: Probe): number =>
-    positions.reduce((sum, at) => sum + lossShape[genes[at]] / lossShape[probed[at]], 0) / positions.length
+    positions.reduce((sum, at) => sum + shape[genes[at]] / shape[probed[at]], 0) / positions.length
   let sum = 0
   for (const { a, b, excess } of interactions) sum += excess * Math.sqrt(strength(a) * strength(b))
   return sum

@@ -41,7 +41,7 @@ function featuresOf(space: SearchSpace): (genes: Genes, at: number) => number[] 
       layer / layers,
       space.macs[layer] / total,
       layer === 0 || layer === layers ? 1 : 0,
-      at === 0 ? 0 : genes[at - 1] / 3
+      at === 0 ? 0 : genes[at - 1] / (space.widths.length - 1)
     ]
   }
 }
@@ -49,7 +49,7 @@ function featuresOf(space: SearchSpace): (genes: Genes, at: number) => number[] 
 function trainedPolicy({ space, history, objective, random }: SearchState): { draw(): Genes } {
   const features = featuresOf(space)
   const inputs = 6
-  const weights = new Float64Array(4 * inputs)
+  const weights = new Float64Array(space.widths.length * inputs)
   const probabilities = (genes: Genes, at: number): number[] => {
     const seen = features(genes, at)
     const values = space.choices[at].map((choice) =>
@@ -64,7 +64,7 @@ function trainedPolicy({ space, history, objective, random }: SearchState): { dr
     Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / Math.max(1, scores.length)) || 1
   for (let pass = 0; pass < passes; pass++) {
     for (const [index, { scheme }] of history.entries()) {
-      const genes = genesOfScheme(scheme)
+      const genes = genesOfScheme(scheme, space.widths)
       const advantage = Math.max(-2, Math.min(2, (scores[index] - mean) / spread)) / history.length
       for (const [at, allowed] of space.choices.entries()) {
         if (allowed.length < 2) continue

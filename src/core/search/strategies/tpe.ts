@@ -32,7 +32,7 @@ function drawn(state: SearchState, count: number): Proposal[] {
   const ranked = [...history].sort((a, b) => Number(b.feasible) - Number(a.feasible) || a.loss - b.loss)
   const cut = Math.max(1, Math.ceil(goodShare * ranked.length))
   const frequencies = (from: typeof ranked): number[][] => {
-    const genes = from.map(({ scheme }) => genesOfScheme(scheme))
+    const genes = from.map(({ scheme }) => genesOfScheme(scheme, space.widths))
     return space.choices.map((allowed, at) =>
       allowed.map((choice) => {
         const seenHere = genes.reduce((sum, entry) => sum + (entry[at] === choice ? 1 : 0), 0)

@@ -1,5 +1,5 @@
 import { parseBitPair } from '../../../shared/bitPair'
-import { isBits } from '../../../core/quant/scheme'
+import { isKernelBits } from '../../../core/quant/scheme'
 import { kernelNames, type KernelName } from '../../../shared/vocabulary'
 import { kernelSpec } from '../../../core/kernel/spec'
 import type { BitPair, RequestedShape } from '../../../shared/contract/profile'
@@ -26,7 +26,7 @@ export function kernelOf(name: string): KernelName {
 /** "w4a8" or "a8w4". @throws UsageError for any other text and for widths there are not */
 export function pairOf(text: string): BitPair {
   const pair = parseBitPair(text)
-  if (pair === null || !isBits(pair.weightBits) || !isBits(pair.activationBits))
+  if (pair === null || !isKernelBits(pair.weightBits) || !isKernelBits(pair.activationBits))
     throw new UsageError(`a bit pair is written w4a8 (8, 4, 2 or 1 bits), not "${text}"`)
   return pair
 }

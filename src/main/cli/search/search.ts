@@ -23,7 +23,10 @@ export const searchCli: CliNoun = {
         proxy: { type: 'string', help: 'fitted proxies, one per kernel, separated by commas' },
         cost: { type: 'string', help: `${fileCosts.join(', ')}; where no proxy is given`, default: 'bops' },
         also: { type: 'string', help: 'further budgets, e.g. size=0.5,energy=0.6' },
-        bits: { type: 'string', help: 'allowed widths of all layers, e.g. 8,4,2' },
+        bits: {
+          type: 'string',
+          help: 'allowed widths of all layers, 1 to 8, e.g. 8,4,2 (boards have kernels for 8, 4, 2, 1)'
+        },
         pin: { type: 'string', help: 'widths of single layers, e.g. conv1=w8a8,fc3=w8' },
         objective: {
           type: 'string',

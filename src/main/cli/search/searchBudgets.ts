@@ -7,6 +7,7 @@ import { proxyCosts } from '../../../core/search/costModels'
 import {
   createSpace,
   tableCost,
+  widthsFor,
   type AllowedBits,
   type SchemeCost,
   type SearchSpace
@@ -44,12 +45,15 @@ export async function budgetedSpace(
   const workloads = workloadsOf(graph)
   const layers = workloads.map(({ layer }) => layer)
   const also = alsoWithin(textOption(args, 'also'))
-  const first = await firstCost(args, context, workloads)
+  const allowed = allowedBits(args, layers)
+  const widths = widthsFor(allowed)
+  const first = await firstCost(args, context, workloads, widths)
   const space = createSpace({
     layers,
     macs: workloads.map(({ macs }) => macs),
-    costs: [first.cost, ...also.map(({ name }) => tableCost(analyticCosts[name](workloads)))],
-    allowed: allowedBits(args, layers)
+    costs: [first.cost, ...also.map(({ name }) => tableCost(analyticCosts[name](workloads, widths)))],
+    allowed,
+    widths
   })
   return {
     space,
@@ -61,12 +65,13 @@ export async function budgetedSpace(
 async function firstCost(
   args: CliArguments,
   context: CliContext,
-  workloads: Workload[]
+  workloads: Workload[],
+  widths: readonly Bits[]
 ): Promise<{ name: string; cost: SchemeCost }> {
   const files = textOption(args, 'proxy')
   if (files === undefined) {
     const name = choiceOption(args, 'cost', fileCosts) ?? 'bops'
-    return { name, cost: tableCost(analyticCosts[name](workloads)) }
+    return { name, cost: tableCost(analyticCosts[name](workloads, widths)) }
   }
   const proxies = new Map<Proxy['kernel'], Proxy>()
   for (const file of files.split(',')) {
@@ -124,7 +129,7 @@ function allowedBits(args: CliArguments, layers: readonly string[]): AllowedBits
 function bits(text: string | number): Bits {
   const value = Number(text)
   if (isBits(value)) return value
-  throw new UsageError(`Widths are 8, 4, 2 and 1, not "${text}"`)
+  throw new UsageError(`Widths are 1 to 8, not "${text}"`)
 }
 
 function parse(text: string, file: string): unknown {

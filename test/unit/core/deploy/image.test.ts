@@ -6,6 +6,11 @@ import { planDeployment } from '../../../../src/core/deploy/plan'
 import { argmax, createIntegerRunner } from '../../../../src/core/quant/integer/runInteger'
 import type { QuantizedNetwork } from '../../../../src/core/quant/quantizedNetwork'
 import { AppError } from '../../../../src/shared/errors'
+import { weightedLayerNames } from '../../../../src/core/model/graph'
+import { measureActivationRanges } from '../../../../src/core/quant/quantize/calibration'
+import { quantizeNetwork } from '../../../../src/core/quant/quantize/quantizeNetwork'
+import { uniformScheme } from '../../../../src/core/quant/scheme'
+import { plainNetwork, someImages } from '../../../support/smallNetworks'
 import { SimulatedBoard } from '../board/simulatedBoard'
 import { placeBatch } from '../../../../src/main/deploy/boardRun'
 import { everyOperator, everyPair, pairsOf, wideBottleneck } from './randomNetwork'
@@ -112,6 +117,19 @@ describe('an Image on the board', () => {
     const outputs = runOnBoard(network, codes, 2)
     expect([...outputs]).toEqual(expected(network, codes, 2))
     expect(new Set(outputs).size).toBeGreaterThan(5)
+  })
+
+  it('refuses widths that no board has kernels for, naming layer and pair', () => {
+    const graph = plainNetwork()
+    const layers = weightedLayerNames(graph)
+    const scheme = uniformScheme(layers, 8, 8).map((bits, at) =>
+      at === 1 ? { ...bits, weightBits: 3 as const } : bits
+    )
+    const network = quantizeNetwork(measureActivationRanges(graph, someImages(graph, 8)), scheme)
+    const error = captured(() => planDeployment(network, info))
+    expect(error.code).toBe('board.unsupportedKernel')
+    expect(error.message).toContain(layers[1]!)
+    expect(error.message).toContain('3-bit weights')
   })
 
   it('names the layer and the pair a board has no kernel for', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
-import { checkScheme, parseScheme, schemeKey, uniformScheme } from '@core/quant/scheme'
+import { checkScheme, isBits, isKernelBits, parseScheme, schemeKey, uniformScheme } from '@core/quant/scheme'
 
 const layers = ['a', 'b', 'c']
 
@@ -23,6 +23,12 @@ describe('scheme', () => {
     expect(parseScheme('int8', layers)).toEqual(uniformScheme(layers, 8, 8))
   })
 
+  it('knows every width from 1 to 8', () => {
+    expect(parseScheme('w3a8,w5a6,w7a1', layers).map(({ weightBits }) => weightBits)).toEqual([3, 5, 7])
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2.5].filter(isBits)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect([1, 2, 3, 4, 5, 6, 7, 8].filter(isKernelBits)).toEqual([1, 2, 4, 8])
+  })
+
   it('reads back its own key', () => {
     const scheme = parseScheme('w8a8, w1a2,w4a1', layers)
     expect(schemeKey(scheme)).toBe('w8a8,w1a2,w4a1')
@@ -30,7 +36,9 @@ describe('scheme', () => {
   })
 
   it.each([
-    ['w3a8', /w3a8/],
+    ['w9a8', /w9a8/],
+    ['w0a8', /w0a8/],
+    ['w2.5a8', /w2.5a8/],
     ['w8a8,w8a8', /2 layers, the network 3/],
     ['w8a4,w8a8,w8a8', /first layer/],
     ['', /not a bit pair/]

@@ -7,11 +7,11 @@ import { weightedLayerNames } from '@core/model/graph'
 import { workloadsOf } from '@core/model/workload'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
-import { uniformScheme } from '@core/quant/scheme'
-import { bitFusionCosts, energyCosts } from '@core/search/costModels'
+import { schemeWidths, uniformScheme } from '@core/quant/scheme'
+import { bitFusionCosts, bitFusionLayerCycles, energyCosts } from '@core/search/costModels'
 import { costOf, genesCost } from '@core/search/costTable'
 import { ramCost } from '@core/search/ramCost'
-import { createSpace, randomGenes, schemeOfGenes } from '@core/search/space'
+import { createSpace, genesOfScheme, randomGenes, schemeOfGenes } from '@core/search/space'
 import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
 import { SimulatedBoard } from '../board/simulatedBoard'
 
@@ -70,5 +70,21 @@ describe('costs of a search', () => {
     const table = bitFusionCosts(workloads)
     expect(table.perLayer[16 * dense + 4 * 2 + 1]).toBe(expected)
     expect(table.perLayer[16 * dense + 15]).toBeLessThanOrEqual(table.perLayer[16 * dense + 10]!)
+  })
+
+  it('every width has its own cost on BitFusion, and none where only kernels are counted', () => {
+    const workloads = workloadsOf(plainNetwork())
+    const layers = workloads.map(({ layer }) => layer)
+    const scheme = uniformScheme(layers, 3, 6)
+    const every = bitFusionCosts(workloads, schemeWidths)
+    const expected = workloads.reduce(
+      (sum, workload, at) => sum + bitFusionLayerCycles(workload, 3, at === 0 ? 8 : 6),
+      0
+    )
+    expect(costOf(every, scheme)).toBe(expected)
+    expect(genesCost(every, genesOfScheme(scheme, schemeWidths))).toBe(expected)
+    // 3 bits occupy the units of 4, and less of the memory port.
+    expect(expected).toBeLessThan(costOf(every, uniformScheme(layers, 4, 8)))
+    expect(() => costOf(bitFusionCosts(workloads), scheme)).toThrowError(/no cost for 3 bits/)
   })
 })

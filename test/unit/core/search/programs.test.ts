@@ -7,7 +7,19 @@ import { fits, searchLimits } from '@core/search/limits'
 import { isMaximal, listMaximal, raisedToMaximal } from '@core/search/maximal'
 import { pairedOf, comparePaired } from '@core/search/paired'
 import { dominates, fronts, paretoFront } from '@core/search/pareto'
-import { createSpace, genesKey, tableCost, type Genes, type SearchSpace } from '@core/search/space'
+import { bitWidths, parseScheme, schemeWidths } from '@core/quant/scheme'
+import { sumOfLosses } from '@core/search/probes'
+import {
+  createSpace,
+  genesKey,
+  genesOfScheme,
+  schemeOfGenes,
+  spaceSize,
+  tableCost,
+  widthsFor,
+  type Genes,
+  type SearchSpace
+} from '@core/search/space'
 
 /** Three layers with random costs that are not monotone in the bits: 4^5 schemes, all of which can be looked at. */
 function randomSpace(seed: number, budgets = 1): { space: SearchSpace; losses: Float64Array } {
@@ -40,6 +52,60 @@ const lossOf = (losses: Float64Array, genes: Genes): number =>
     (sum, loss, at) => sum + (4 * genes[2 * (at >> 4)]! + genes[2 * (at >> 4) + 1]! === at % 16 ? loss : 0),
     0
   )
+
+describe('spaces of every width', () => {
+  const layers = ['a', 'b']
+  const every = { layer: 'a', weightBits: [...schemeWidths], activationBits: [...schemeWidths] }
+  const allowed = [every, { ...every, layer: 'b' }]
+
+  function spaceOf(seed: number): { space: SearchSpace; losses: Float64Array } {
+    const random = createRandom(seed)
+    const table = buildCostTable(
+      2,
+      'cycles',
+      3,
+      (_layer, w, a) => w * a * (0.5 + random.next()),
+      schemeWidths
+    )
+    const space = createSpace({
+      layers,
+      macs: [1, 1],
+      costs: [tableCost(table)],
+      allowed,
+      widths: schemeWidths
+    })
+    return { space, losses: Float64Array.from({ length: 128 }, () => random.next()) }
+  }
+
+  it('counts all widths, the input at 8 bits, and finds the integer program’s optimum', () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const { space, losses } = spaceOf(seed)
+      expect(spaceSize(space)).toBe(8 * 8 * 8)
+      const { limits, cheapest } = searchLimits(space, [0.3])
+      let least = Infinity
+      let cost = Infinity
+      for (const genes of everyScheme(space)) {
+        cost = Math.min(cost, space.costs[0]!.of(genes))
+        if (fits(space, limits, genes)) least = Math.min(least, sumOfLosses(losses, genes))
+      }
+      expect(space.costs[0]!.of(cheapest)).toBeCloseTo(cost, 9)
+      expect(sumOfLosses(losses, leastLoss(space, limits, losses, 5000)!)).toBeCloseTo(least, 12)
+      for (const genes of listMaximal(space, limits)!) expect(isMaximal(space, limits, genes)).toBe(true)
+    }
+  })
+
+  it('keeps schemes through genes and refuses costs that lack a width', () => {
+    const { space } = spaceOf(1)
+    const scheme = parseScheme('w7a8,w3a5', layers)
+    expect(schemeOfGenes(space, genesOfScheme(scheme, schemeWidths))).toEqual(scheme)
+    const kernels = tableCost(buildCostTable(2, 'cycles', 0, () => 1))
+    const refused = () =>
+      createSpace({ layers, macs: [1, 1], costs: [kernels], allowed, widths: schemeWidths })
+    expect(refused).toThrowError(/known for 8, 4, 2, 1 bits/)
+    expect(widthsFor(allowed)).toBe(schemeWidths)
+    expect(widthsFor([{ layer: 'a', weightBits: [8, 2] }])).toBe(bitWidths)
+  })
+})
 
 describe('integer program', () => {
   it.each([1, 2])('finds the least loss of all schemes under %i budgets', (budgets) => {

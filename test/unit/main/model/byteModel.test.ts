@@ -35,7 +35,7 @@ describe.each([
   const calibration = measureActivationRanges(graph, someImages(graph, 32))
   const random = createRandom(5)
 
-  it.each([8, 4, 2, 1] as const)('give the reference’s codes at %i bits', async (bits) => {
+  it.each([8, 5, 4, 3, 2, 1] as const)('give the reference’s codes at %i bits', async (bits) => {
     const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), bits, bits))
     const forms = new Set<ByteWeights>(['uint8', await exactByteWeights()])
     let [same, all] = [0, 0]

@@ -5,7 +5,7 @@ import { evaluationModel, levelsOfPixels } from '@core/quant/integer/evaluationM
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { argmax, codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
 import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
-import { parseScheme, uniformScheme, type Scheme } from '@core/quant/scheme'
+import { parseScheme, type Scheme, uniformScheme } from '@core/quant/scheme'
 import { openOrtSession, realTensor, tensorReals } from '@main/model/ortSession'
 import { schemeScores } from '@main/model/schemeAccuracy'
 import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
@@ -29,7 +29,7 @@ describe.each([
   const calibration = measureActivationRanges(graph, someImages(graph, 48))
   const pixels = someImages(graph, 120, 99)
   const schemes: Scheme[] = [
-    ...([8, 4, 2, 1] as const).map((bits) => uniformScheme(layers, bits, bits)),
+    ...([8, 6, 4, 3, 2, 1] as const).map((bits) => uniformScheme(layers, bits, bits)),
     parseScheme(mixed, layers)
   ]
 

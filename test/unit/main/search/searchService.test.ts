@@ -62,13 +62,14 @@ function createService(): SearchService {
         }
       }
     },
-    costs: async () => ({
+    costs: async (_modelId, _kind, _proxyId, widths) => ({
       cost: tableCost(
         buildCostTable(
           3,
           'cycles',
           10,
-          (_layer, weightBits, activationBits) => costScale * weightBits * activationBits
+          (_layer, weightBits, activationBits) => costScale * weightBits * activationBits,
+          widths
         )
       ),
       board: 'virtual:small'
@@ -120,6 +121,30 @@ describe('search service', () => {
     for (const { scheme, versusInt8 } of search.trace) {
       expect(versusInt8).toMatchObject({ lost: 8 - scheme[0]!.weightBits, gained: 0 })
     }
+  })
+
+  it('uses the widths between those of kernels where they are allowed', async () => {
+    const service = createService()
+    const widths = [8, 7, 6, 5, 4, 3, 2, 1] as const
+    const allowed = layers.map(({ name }) => ({
+      layer: name,
+      weightBits: [...widths],
+      activationBits: [...widths]
+    }))
+    const { searchId } = await service.handlers['search.start']({ ...request, allowed }, context)
+    await jobs.idle()
+    const { search } = await service.handlers['search.get']({ searchId }, context)
+    expect(search.state).toBe('done')
+    const used = search.trace.flatMap(({ scheme }) =>
+      scheme.flatMap((bits) => [bits.weightBits, bits.activationBits])
+    )
+    expect(used.some((bits) => [3, 5, 6, 7].includes(bits))).toBe(true)
+    for (const { scheme, cost } of search.trace) {
+      const expected = scheme.reduce((sum, bits) => sum + bits.weightBits * bits.activationBits, 10)
+      expect(cost).toBe(expected)
+    }
+    const price = { modelId: 'm', cost: 'bitfusion' as const, proxyId: null, scheme: search.best!.scheme }
+    expect(await service.handlers['search.cost'](price, context)).toMatchObject({ cost: search.best!.cost })
   })
 
   it('goes on after a cancel without evaluating a candidate twice, to the same end', async () => {

@@ -7,7 +7,7 @@ import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codeRange, elementCount, isWeighted } from '@core/quant/quantizedNetwork'
 import { createFloatRunner, realsOfPixels } from '@core/quant/runFloat'
 import { argmax, codesOfPixels, createIntegerRunner, runInteger } from '@core/quant/integer/runInteger'
-import { parseScheme, uniformScheme } from '@core/quant/scheme'
+import { parseScheme, schemeWidths, uniformScheme } from '@core/quant/scheme'
 import { plainNetwork, residualNetwork, someImages } from '../../../../support/smallNetworks'
 
 const floatLogits = (graph: Graph, pixels: Uint8Array): Float32Array[] => {
@@ -43,7 +43,7 @@ describe.each([
   })
 
   it('keeps codes, fixed-point factors and formats within their ranges at every width', () => {
-    for (const bits of [8, 4, 2, 1] as const) {
+    for (const bits of schemeWidths) {
       const network = quantizeNetwork(calibration, uniformScheme(layers, bits, bits))
       expect(network.layers.filter(isWeighted).map((layer) => layer.name)).toEqual(layers)
       const run = createIntegerRunner(network).run(
