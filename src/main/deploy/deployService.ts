@@ -1,22 +1,16 @@
 import { countOf } from '../../shared/units'
-import type { BoardInfo } from '../../core/board/boardInfo'
 import { bitFusionHardware } from '../../core/accelerator/bitfusion'
 import { bitFusionGraph, bitFusionText } from '../../core/deploy/bitfusionGraph'
-import { encodeImage } from '../../core/deploy/image'
-import { planDeployment } from '../../core/deploy/plan'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { DeployRequest, Deployment, deployContract } from '../../shared/contract/deploy'
 import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
-import type { CodeExport } from './codeExport'
-import { ioOf, runDeployment, type Loader, type Prepared } from './deployRun'
+import { runDeployment } from './deployRun'
 import type { DeployStore } from './deployStore'
-import { presentPlan } from './describePlan'
 import { boardOutputs } from './fileOutputs'
-import { loadImage } from './imageRunner'
-import type { DeployBoards, DeployModels, PredictNetwork } from './deployNeeds'
-import { loadProgram, type Toolchain } from './program'
+import { newDeployment } from './newDeployment'
+import { createPreparation, type PreparationDeps } from './preparation'
 
 /** Deployments for the contract and for the services that use them. */
 export interface DeployService {
@@ -26,55 +20,21 @@ export interface DeployService {
   measure(request: DeployRequest, context: JobContext): Promise<Deployment>
 }
 
-/** Returns the service that plans, loads, runs and compares networks on boards. */
-export function createDeployService(deps: {
+/** What the deploy service is made from. */
+export interface DeployServiceDeps extends PreparationDeps {
   store: DeployStore
   labels: RunLabels
   jobs: JobService
   emit: EmitterOf<typeof deployContract>
-  boards: DeployBoards
-  models: DeployModels
-  predict: PredictNetwork
-  toolchain: Toolchain
-  codeExport: CodeExport
-  /** What this copy's monitor says of itself; connects no board. */
-  monitorInfo: () => Promise<BoardInfo>
   nowMs: () => number
   newId: () => string
-}): DeployService {
-  const { store, labels, jobs, emit, boards, models, predict, toolchain, codeExport, nowMs, newId } = deps
+}
 
-  const prepare = async (
-    request: Pick<DeployRequest, 'modelId' | 'scheme' | 'method' | 'boardId' | 'proxyId'>,
-    info: BoardInfo
-  ): Promise<Prepared> => {
-    const network = await models.quantize(request.modelId, request.scheme, request.method)
-    const plan = planDeployment(network, info)
-    const predicted = await predict(network, request.modelId, request.boardId, request.proxyId)
-    return { network, plan, described: presentPlan(network, plan, info, predicted) }
-  }
+/** Returns the service that plans, loads, runs and compares networks on boards. */
+export function createDeployService(deps: DeployServiceDeps): DeployService {
+  const { store, labels, jobs, emit, boards, models, nowMs, newId } = deps
 
-  /** A machine with this copy's kernels and so much memory, or as much as the largest virtual board has. */
-  const infoOf = async (ramBytes: number | null): Promise<BoardInfo> => {
-    const info = await deps.monitorInfo()
-    return ramBytes === null ? info : { ...info, ram: { low: info.ram.low, high: info.ram.low + ramBytes } }
-  }
-
-  const loadAs =
-    (form: DeployRequest['form']): Loader =>
-    async (session, { network, plan }, options) => {
-      await options.onStep('build')
-      if (form === 'c') {
-        const check = { codes: new Int8Array(0), logits: new Int32Array(0), count: 0 }
-        const sources = await codeExport.callable(network, plan, check)
-        const elf = await toolchain.buildCallable(sources, options.signal)
-        await options.onStep('upload')
-        return await loadProgram(session, elf, ioOf(network), options)
-      }
-      const image = encodeImage(network, plan)
-      await options.onStep('upload')
-      return await loadImage(session, image, plan, ioOf(network), options)
-    }
+  const { prepare, loadAs, exportNetwork } = createPreparation(deps)
 
   const runs = createRunKeeper<Deployment>({
     kind: 'deployment',
@@ -157,54 +117,7 @@ export function createDeployService(deps: {
         const graph = bitFusionGraph(await models.graph(modelId), scheme, bitFusionHardware(hardware))
         return { graph, text: bitFusionText(graph) }
       },
-      'deploy.export': async ({ modelId, scheme, method, images, folder, boardId, ramBytes }) => {
-        const info = boardId === null ? await infoOf(ramBytes) : await boards.info(boardId)
-        const network = await models.quantize(modelId, scheme, method)
-        const inputs = await models.testInputs(modelId, images)
-        const host = await models.reference(
-          network,
-          inputs.codes,
-          inputs.images,
-          new AbortController().signal
-        )
-        const check = { codes: inputs.codes, logits: host, count: inputs.images }
-        return await codeExport.write(network, check, folder, info)
-      }
+      'deploy.export': exportNetwork
     }
-  }
-}
-
-function newDeployment(
-  id: string,
-  jobId: string | null,
-  request: DeployRequest,
-  modelName: string,
-  board: { name: string; unit: Deployment['unit']; origin: Deployment['origin'] },
-  startedAtMs: number
-): Deployment {
-  return {
-    id,
-    jobId,
-    state: 'running',
-    step: 'plan',
-    request,
-    modelName,
-    boardName: board.name,
-    startedAtMs,
-    finishedAtMs: null,
-    plan: null,
-    unit: board.unit,
-    origin: board.origin,
-    clockHz: null,
-    imagesDone: 0,
-    bitExact: null,
-    mismatches: [],
-    boardAccuracy: null,
-    hostAccuracy: null,
-    predicted: null,
-    measured: null,
-    relativeError: null,
-    layers: [],
-    error: null
   }
 }

@@ -7,15 +7,14 @@ import {
   type LoopStep,
   type loopContract
 } from '../../shared/contract/loop'
-import { AppError } from '../../shared/errors'
-import type { JobContext, JobService } from '../jobs/jobService'
+import type { JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import type { NounMigrations } from '../store/migrations'
 import { createRecordTable, recordTableSql } from '../store/recordTable'
 import type { Store } from '../store/store'
 import type { LoopCalls } from './loopCalls'
-import { shareOf, stepWork } from './loopSteps'
+import { type LoopWalk, runLoop } from './runLoop'
 
 export const loopMigrations: NounMigrations = { noun: 'loop', steps: [recordTableSql('loop_run')] }
 
@@ -58,72 +57,7 @@ export function createLoopService(deps: {
     emit('loop.changed', runs.present(structuredClone(loop)))
   }
 
-  const runStep = async (
-    loop: Loop,
-    step: LoopStep,
-    { signal }: JobContext,
-    report: (share: number, note: string) => void
-  ): Promise<void> => {
-    const set = async (changes: Partial<LoopStep>): Promise<void> => {
-      Object.assign(step, changes)
-      await save(loop)
-    }
-    signal.throwIfAborted()
-    await set({ state: 'running', startedAtMs: nowMs(), finishedAtMs: null, error: null, results: [] })
-    report(0, '')
-    try {
-      const results = await stepWork[step.id]({
-        loop,
-        calls,
-        signal,
-        async change(changes) {
-          Object.assign(loop, changes)
-          await save(loop)
-        },
-        async follow(jobId) {
-          await set({ jobId })
-          await calls.follow(jobId, signal, (job) => report(shareOf(job), `${job.title} ${job.note}`))
-        }
-      })
-      await set({ state: 'done', finishedAtMs: nowMs(), results, jobId: null })
-    } catch (reason) {
-      await set({
-        state: 'failed',
-        finishedAtMs: nowMs(),
-        error: AppError.from(reason).toJSON(),
-        jobId: null
-      })
-      throw reason
-    }
-  }
-
-  const run = async (loop: Loop, context: JobContext): Promise<void> => {
-    const { steps } = loop
-    const end = async (state: Loop['state']): Promise<void> => {
-      loop.state = state
-      loop.finishedAtMs = nowMs()
-      runs.ended(loop.id)
-      await save(loop)
-    }
-    try {
-      for (const [index, step] of steps.entries()) {
-        // A finished step stays; only the board has to be connected again after a restart.
-        if (step.state === 'done' && step.id !== 'connect') continue
-        // A step of several jobs starts each at 0; its own progress never goes back.
-        let highest = 0
-        await runStep(loop, step, context, (share, note) => {
-          highest = Math.max(highest, share)
-          context.progress(index + highest, steps.length, `${step.id}: ${note}`)
-        })
-      }
-      context.progress(steps.length, steps.length, '')
-      await end('done')
-    } catch (reason) {
-      const wasCancelled = context.signal.aborted || AppError.from(reason).code === 'job.cancelled'
-      await end(wasCancelled ? 'cancelled' : 'failed')
-      throw reason
-    }
-  }
+  const walk: LoopWalk = { calls, nowMs, save, ended: (id) => runs.ended(id) }
 
   /** Stores a loop as running and starts its job; a loop that stopped goes on after its last finished step. */
   const begin = async (stored: Loop): Promise<{ jobId: string }> => {
@@ -144,7 +78,7 @@ export function createLoopService(deps: {
       title: `Whole loop on ${loop.board?.name ?? loop.request.boardId}`,
       unit: 'steps',
       total: loop.steps.length,
-      run: (context) => run(loop, context)
+      run: (context) => runLoop(loop, walk, context)
     })
     loop.jobId = jobId
     await save(loop)

@@ -2,36 +2,21 @@ import { countOf } from '../../shared/units'
 import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../core/profile/campaign'
 import type { SpeedGuess } from '../../core/profile/duration'
 import { type BenchItem, itemKey, type KernelShape } from '../../core/kernel/shape'
-import type { EmitterOf } from '../../shared/contract/framework/define'
-import type {
-  Campaign,
-  CampaignPreview,
-  CampaignRequest,
-  profileContract
-} from '../../shared/contract/profile'
+import type { Campaign, CampaignPreview, CampaignRequest } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import { speedOf } from './boardSpeed'
-import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignLoop'
+import { type CampaignMeasuring, startCampaign } from './campaignJob'
 import type { StoredCampaign } from './campaignStore'
 import type { ProfiledBoard } from './measure'
 import { presentCampaign, identityOf, nothingToMeasure } from './planView'
-import type { ProfileStore } from './profileStore'
-import { announceSamples } from './sampleEvents'
 
 /** What campaigns are made from. */
-export interface CampaignsDeps {
-  boards: ProfileBoards
-  store: ProfileStore
+export interface CampaignsDeps extends CampaignMeasuring {
   jobs: JobService
   labels: RunLabels
-  emit: EmitterOf<typeof profileContract>
-  nowMs: () => number
-  newId: () => string
-  /** The checksum a board must report; in compose a worker task (profile.checksum). */
-  checksum: (item: BenchItem, seed: number) => Promise<number>
   /** Layer shapes of a model, for campaigns around it. */
   layerShapes: (modelId: string) => Promise<KernelShape[]>
 }
@@ -53,7 +38,7 @@ export interface Campaigns {
 
 /** Returns the campaigns: planned, stored, resumable, one job each. */
 export function createCampaigns(deps: CampaignsDeps): Campaigns {
-  const { boards, store, jobs, labels, emit, nowMs, newId, checksum, layerShapes } = deps
+  const { boards, store, jobs, labels, emit, nowMs, newId } = deps
   const runs = createRunKeeper<StoredCampaign>({
     kind: 'campaign',
     noun: 'campaign',
@@ -83,69 +68,10 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
     if (campaign !== null) emit('profile.campaignChanged', present(campaign))
   }
 
-  const planned = async (
-    request: CampaignRequest
-  ): Promise<{
-    board: ProfiledBoard
-    plan: PlannedCampaign
-    speed: SpeedGuess
-    known: Map<string, string>
-    calibrated: boolean
-  }> => {
-    const board = boards.identified(request.boardId)
-    const layers = request.modelId === null ? [] : await layerShapes(request.modelId)
-    const input: CampaignInput = { ...request, shapes: [...request.shapes, ...layers] }
-    const known = request.remeasure
-      ? new Map<string, string>()
-      : await store.measured(identityOf(board), request.repetitions)
-    const { speed, calibrated } = await speedOf(store, board)
-    const plan = planCampaign(input, board.info, speed, (key) => known.has(key))
-    return { board, plan, speed, known, calibrated }
-  }
-
-  const start = (campaign: StoredCampaign, items: readonly BenchItem[], speed: SpeedGuess): Started => {
-    const { id: campaignId, request } = campaign
-    const run: CampaignRun = {
-      campaignId,
-      boardId: campaign.boardId,
-      buildId: campaign.buildId,
-      coreName: campaign.coreName,
-      items,
-      repetitions: request.repetitions,
-      seed: request.seed,
-      speed
-    }
-    const news = announceSamples(emit, campaignId)
-    const finish = async (state: Campaign['state'], error: AppError | null): Promise<void> => {
-      news.flush()
-      runs.ended(campaignId)
-      await store.setCampaign(campaignId, {
-        state,
-        finishedAtMs: nowMs(),
-        error: error === null ? null : `${error.message} ${error.hint}`
-      })
-      await announce(campaignId)
-    }
-    const { jobId } = runs.launch(campaign, {
-      kind: 'profile.run',
-      title: `Profile ${campaign.boardName}`,
-      unit: 'samples',
-      total: items.length,
-      async run(context) {
-        try {
-          await runCampaign(run, { boards, store, newId, nowMs, checksum, onSample: news.add }, context)
-          await finish('done', null)
-        } catch (error) {
-          const isCancelled = context.signal.aborted
-          await finish(isCancelled ? 'cancelled' : 'failed', isCancelled ? null : AppError.from(error)).catch(
-            () => undefined
-          )
-          throw error
-        }
-      }
-    })
-    return { jobId, campaignId }
-  }
+  const start = (campaign: StoredCampaign, items: readonly BenchItem[], speed: SpeedGuess): Started => ({
+    jobId: startCampaign({ ...deps, runs, announce }, campaign, items, speed),
+    campaignId: campaign.id
+  })
 
   const again = async (campaign: StoredCampaign): Promise<Started> => {
     const items = await store.items(campaign.id)
@@ -159,29 +85,15 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
     runs,
     resume: async (campaignId) => ({ campaignId, ...(await runs.resume(campaignId)) }),
     async plan(request) {
-      const { plan, calibrated } = await planned(request)
+      const { plan, calibrated } = await planRequest(deps, request)
       return presentCampaign(plan, calibrated)
     },
     async run(request) {
       await boards.connect(request.boardId)
-      const { board, plan, speed, known } = await planned(request)
+      const { board, plan, speed, known } = await planRequest(deps, request)
       const items = [...plan.alreadyMeasured, ...plan.items]
       if (items.length === 0) throw nothingToMeasure(plan)
-      const campaign: StoredCampaign = {
-        id: newId(),
-        jobId: null,
-        done: 0,
-        boardId: board.id,
-        boardName: board.name,
-        buildId: board.info.buildId,
-        coreName: board.info.coreName,
-        state: 'running',
-        total: items.length,
-        startedAtMs: nowMs(),
-        finishedAtMs: null,
-        error: null,
-        request
-      }
+      const campaign = newCampaign(newId(), request, board, items.length, nowMs())
       await store.addCampaign(campaign, items)
       await store.adopt(
         campaign.id,
@@ -200,5 +112,51 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
       await store.forgetCampaign(id, true)
       await labels.drop(id)
     }
+  }
+}
+
+/** Plans a campaign on a connected board: what is measured already stands apart unless all is measured again. */
+async function planRequest(
+  { boards, store, layerShapes }: Pick<CampaignsDeps, 'boards' | 'store' | 'layerShapes'>,
+  request: CampaignRequest
+): Promise<{
+  board: ProfiledBoard
+  plan: PlannedCampaign
+  speed: SpeedGuess
+  known: Map<string, string>
+  calibrated: boolean
+}> {
+  const board = boards.identified(request.boardId)
+  const layers = request.modelId === null ? [] : await layerShapes(request.modelId)
+  const input: CampaignInput = { ...request, shapes: [...request.shapes, ...layers] }
+  const known = request.remeasure
+    ? new Map<string, string>()
+    : await store.measured(identityOf(board), request.repetitions)
+  const { speed, calibrated } = await speedOf(store, board)
+  const plan = planCampaign(input, board.info, speed, (key) => known.has(key))
+  return { board, plan, speed, known, calibrated }
+}
+
+function newCampaign(
+  id: string,
+  request: CampaignRequest,
+  board: ProfiledBoard,
+  total: number,
+  startedAtMs: number
+): StoredCampaign {
+  return {
+    id,
+    jobId: null,
+    done: 0,
+    boardId: board.id,
+    boardName: board.name,
+    buildId: board.info.buildId,
+    coreName: board.info.coreName,
+    state: 'running',
+    total,
+    startedAtMs,
+    finishedAtMs: null,
+    error: null,
+    request
   }
 }

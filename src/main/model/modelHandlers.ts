@@ -1,0 +1,103 @@
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
+import type {
+  modelContract,
+  ModelInfo,
+  QuantMethod,
+  SchemeAccuracy,
+  Sensitivity,
+  Split
+} from '../../shared/contract/model'
+import { type Graph, weightedLayerNames } from '../../core/model/graph'
+import type { Scheme } from '../../core/quant/scheme'
+import type { JobService } from '../jobs/jobService'
+import type { createImageLibrary } from './imageLibrary'
+import type { createModelFiles } from './modelFiles'
+import type { ResultStore } from './resultStore'
+import type { SchemeEvaluations } from './schemeEvaluations'
+import { measureSensitivity } from './sensitivity'
+
+/** The use cases that the commands call. */
+export interface HandledModels {
+  open(file: string): Promise<ModelInfo>
+  info(modelId: string): Promise<ModelInfo>
+  name(modelId: string): Promise<string>
+  graph(modelId: string): Promise<Graph>
+  evaluate(
+    modelId: string,
+    scheme: Scheme | null,
+    split: Split,
+    method: QuantMethod,
+    signal?: AbortSignal
+  ): Promise<SchemeAccuracy>
+  useDataSet(modelId: string, dataSet: string | null): Promise<void>
+}
+
+/** The commands of models over their use cases. */
+export function modelHandlers(deps: {
+  service: HandledModels
+  evaluations: SchemeEvaluations
+  results: ResultStore | undefined
+  files: ReturnType<typeof createModelFiles>
+  library: ReturnType<typeof createImageLibrary>
+  jobs: JobService
+  emit: EmitterOf<typeof modelContract>
+}): HandlersOf<typeof modelContract> {
+  const { service, evaluations, results, files, library, jobs, emit } = deps
+  const sensitivities = new Map<string, Sensitivity[]>()
+  return {
+    'model.list': async () => ({
+      models: await files.list(),
+      dataSet: { name: library.name, origin: library.origin, splits: await library.sizes() }
+    }),
+    'model.open': async ({ path }) => ({ model: await service.open(path) }),
+    'model.useDataSet': async ({ modelId, dataSet }) => {
+      await service.useDataSet(modelId, dataSet)
+      return { dataSet }
+    },
+    'model.results': async ({ modelId }) => ({
+      results: ((await results?.list(modelId)) ?? []).map(({ judged, ...key }) => {
+        const { right: _right, ...numbers } = judged
+        return { ...key, ...numbers }
+      })
+    }),
+    'model.clearResults': async ({ modelId }) => {
+      evaluations.forget(modelId)
+      return { cleared: (await results?.clear(modelId)) ?? 0 }
+    },
+    'model.info': async ({ modelId }) => ({ model: await service.info(modelId) }),
+    'model.evaluate': async ({ modelId, scheme, split, method }) => {
+      const name = await service.name(modelId)
+      return jobs.launch({
+        kind: 'model.evaluate',
+        title: `Accuracy of ${name}${scheme === null ? ' in float' : ''}`,
+        unit: 'schemes',
+        total: 1,
+        run: async ({ signal, progress }) => {
+          const evaluation = await service.evaluate(modelId, scheme, split, method, signal)
+          progress(1)
+          emit('model.evaluated', evaluation)
+        }
+      })
+    },
+    'model.evaluations': async ({ modelId }) => ({
+      evaluations: evaluations.list(modelId)
+    }),
+    'model.sensitivity': async ({ modelId, bits }) => {
+      const name = await service.name(modelId)
+      return jobs.launch({
+        kind: 'model.sensitivity',
+        title: `Sensitivity of ${name}`,
+        unit: 'schemes',
+        run: async ({ signal, progress }) => {
+          const layers = weightedLayerNames(await service.graph(modelId))
+          const accuracyOf = async (scheme: Scheme): Promise<number> =>
+            (await service.evaluate(modelId, scheme, 'search', 'ptq', signal)).accuracy
+          const rows = await measureSensitivity(layers, bits, accuracyOf, progress)
+          sensitivities.set(modelId, rows)
+          emit('model.sensitivityFound', { modelId, rows })
+        }
+      })
+    },
+    'model.sensitivities': async ({ modelId }) => ({ rows: sensitivities.get(modelId) ?? [] })
+  }
+}

@@ -1,0 +1,39 @@
+import { AppError } from '../../shared/errors'
+import type { LoadedModel } from './modelFiles'
+import type { createModelDataSets } from './modelDataSets'
+import type { ModelSource } from './modelTasks'
+
+/** A model's file and data as workers open them; folder null: the shipped images. */
+export interface LocatedModel {
+  readonly dataSet: { readonly id: string; readonly name: string }
+  readonly source: ModelSource
+}
+
+/** Where a data set lies. @throws AppError input.notFound */
+export type FindDataSet = (name: string) => Promise<{ info: { id: string; name: string }; folder: string }>
+
+/** Content of the shipped subset; raise it with the file. */
+const shippedId = 'fashion-subset-1'
+
+/** Finds no data set: for hosts without any. */
+export const findNoDataSet: FindDataSet = async (name) => {
+  throw new AppError('input.notFound', `There is no data set "${name}".`, 'Add it first.')
+}
+
+/** The source of a model with the data set that is bound to it, else with the shipped images. */
+export function locateModels(deps: {
+  dataSets: ReturnType<typeof createModelDataSets>
+  findDataSet: FindDataSet
+  modelsFolder: string
+  shippedName: string
+}): (model: LoadedModel) => Promise<LocatedModel> {
+  const { dataSets, findDataSet, modelsFolder, shippedName } = deps
+  return async ({ summary }) => {
+    const name = await dataSets.get(summary.id)
+    const found = name === null ? null : await findDataSet(name)
+    return {
+      dataSet: { id: found?.info.id ?? shippedId, name: name ?? shippedName },
+      source: { file: summary.path, modelsFolder, dataSetFolder: found?.folder ?? null }
+    }
+  }
+}
