@@ -12,6 +12,8 @@ export const bareFlags = '-misa-spec=2.2 -mcmodel=medany -O2 -std=c11 -Wall -Wex
 
 /** Instruction set of a variant at a register width of 32 or 64 bits. */
 export function isaOf(variant, xlen) {
+  // The core that has packed dot products has no compressed instructions; `.insn` needs no extension to be named.
+  if (variant === 'xbb') return `rv${xlen}im`
   return `rv${xlen}imac${variant.endsWith('_zbb') ? '_zbb' : ''}`
 }
 
@@ -42,7 +44,13 @@ export function buildBareProgram({ compiler, variant, xlen, sources, flags = [],
       return object
     })
     const script = path.join(root, 'bench/kernels/bare.ld')
-    const link = ['--specs=picolibc.specs', `-march=rv${xlen}imac`, '-misa-spec=2.2', abi, '-nostartfiles']
+    const link = [
+      '--specs=picolibc.specs',
+      `-march=${variant === 'xbb' ? `rv${xlen}im` : `rv${xlen}imac`}`,
+      '-misa-spec=2.2',
+      abi,
+      '-nostartfiles'
+    ]
     call(
       [...link, '-mcmodel=medany', '-T', script, '-Wl,--no-warn-rwx-segments', ...objects, '-o', elf],
       root

@@ -81,6 +81,9 @@ const monitors = [
     kernels: ['-march=rv32imac_zbb'],
     base: null
   },
+  // For the core of resources/rtl, without and with its unit for packed dot products.
+  { name: 'monitor-im', variants: ['rv32im', 'reference'], machine: rv32im, kernels: [], base: null },
+  { name: 'monitor-xbb', variants: ['xbb'], machine: rv32im, kernels: [], base: null },
   // For LiteX SoCs, carried by the BIOS's serial loader into main RAM; the host fills in where the UART is.
   {
     name: 'monitor-litex',

@@ -65,6 +65,14 @@ static uintptr_t count_bits(uintptr_t value)
     return a0;
 }
 
+/* a0 += four bytes of a0 times four of a0 (docs/isa.md): illegal where there is no xbb, else 2 * 2 * 4 more. */
+static uintptr_t multiply_bytes(uintptr_t value)
+{
+    register uintptr_t a0 __asm__("a0") = value;
+    __asm__ volatile(".word 0x1EA5050B" : "+r"(a0));
+    return a0;
+}
+
 static uint32_t read_or_zero(uintptr_t (*reader)(uintptr_t))
 {
     uintptr_t value;
@@ -115,12 +123,14 @@ static void identify_isa(void)
     /* Vector registers on, where there are any: mstatus.VS = initial. Only kernels use them, and nothing interrupts those. */
     if (misa >> ('v' - 'a') & 1) __asm__ volatile("csrs mstatus, %0" ::"r"(1u << 9));
     uintptr_t bits;
-    if (guard_call(count_bits, 0x0F0F1F, &bits) == 0 && bits == 13) put(to, "_zbb");
+    if (guard_call(count_bits, 0x0F0F1F, &bits) == 0 && bits == 13) to = put(to, "_zbb");
+    if (guard_call(multiply_bytes, 0x02020202, &bits) == 0 && (uint32_t)bits == 0x02020212) put(to, "_xbb");
 }
 
 static void identify_core(void)
 {
-    static const char *const presets[] = { "virtual-small", "virtual-mid", "virtual-high", "virtual-litex" };
+    static const char *const presets[] = { "virtual-small", "virtual-mid", "virtual-high", "virtual-litex",
+                                          "virtual", "bitbench-rtl" };
     uint32_t vendor = board.vendor, architecture = board.architecture, implementation = board.implementation;
     if (vendor == 0x0BB) {
         put(board.core, implementation < sizeof presets / sizeof *presets ? presets[implementation] : "virtual");

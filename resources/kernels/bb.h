@@ -33,7 +33,7 @@ typedef struct {
     uint8_t activation_bits;
     uint8_t weight_bits;
     uint8_t weight_layout;
-    uint8_t variant;  /* 0 reference, 1 rv32im, 2 rv32im_zbb, 3 rvv */
+    uint8_t variant;  /* 0 reference, 1 rv32im, 2 rv32im_zbb, 3 rvv, 4 xbb */
     uint8_t rows_max; /* most rows of one call, and the number it handles to its best advantage (conv2d's tile) */
     /*
      * Scratch bytes for any n <= rows_max; scratch must be 4-byte aligned. Linear in m and k from 1 on, with whole

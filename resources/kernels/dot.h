@@ -82,4 +82,20 @@ BB_DOT(bb_rvv_a1w4_dot);
 BB_DOT(bb_rvv_a1w2_dot);
 BB_DOT(bb_rvv_a1w1_dot);
 
+/* xbb/dot.c: by the wider width of the pair and the weights'; for cores with packed dot products (docs/isa.md) */
+size_t bb_xbb8_scratch(uint32_t m, uint32_t k);
+size_t bb_xbb4_scratch(uint32_t m, uint32_t k);
+size_t bb_xbb2_scratch(uint32_t m, uint32_t k);
+size_t bb_xbb1_scratch(uint32_t m, uint32_t k);
+BB_DOT(bb_xbb_a8w8_dot);
+BB_DOT(bb_xbb_a8w4_dot);
+BB_DOT(bb_xbb_a8w2_dot);
+BB_DOT(bb_xbb_a8w1_dot);
+BB_DOT(bb_xbb_a4w4_dot);
+BB_DOT(bb_xbb_a4w2_dot);
+BB_DOT(bb_xbb_a4w1_dot);
+BB_DOT(bb_xbb_a2w2_dot);
+BB_DOT(bb_xbb_a2w1_dot);
+BB_DOT(bb_xbb_a1w1_dot);
+
 #endif

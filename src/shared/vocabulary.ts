@@ -41,7 +41,7 @@ export const storedKernelNames = {
 } as const satisfies Readonly<Record<string, ProxyKernelName>>
 
 /** Kernel variants in the order of their wire numbers. */
-export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb', 'rvv'] as const
+export const kernelVariants = ['ref', 'rv32im', 'rv32im_zbb', 'rvv', 'xbb'] as const
 
 /** Name of a kernel build. */
 export type KernelVariant = (typeof kernelVariants)[number]

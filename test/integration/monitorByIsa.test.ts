@@ -11,6 +11,8 @@ import { hasTool } from '../support/ptyPair'
 const standIns = [
   { id: 'virtual:high', isa: /^rv32imac_zicsr$/, variant: 'rv32im', tool: null },
   { id: 'virtual:high-zbb', isa: /^rv32imac_zicsr_zbb$/, variant: 'rv32im_zbb', tool: null },
+  { id: 'virtual:rtl', isa: /^rv32im_zicsr$/, variant: 'rv32im', tool: null },
+  { id: 'virtual:rtl-xbb', isa: /^rv32im_zicsr_xbb$/, variant: 'xbb', tool: null },
   { id: 'qemu', isa: /^rv32[a-z]+_zicsr$/, variant: 'rv32im', tool: 'qemu-system-riscv32' },
   { id: 'qemu:zbb', isa: /^rv32[a-z]+_zicsr_zbb$/, variant: 'rv32im_zbb', tool: 'qemu-system-riscv32' },
   { id: 'qemu:rvv', isa: /^rv64[a-z]*v_zicsr$/, variant: 'rvv', tool: 'qemu-system-riscv64' }

@@ -1,5 +1,6 @@
 /** The monitors that are built (scripts/firmware.mjs), by name of their file without extension. */
-export type MonitorName = 'monitor' | 'monitor-zbb' | 'monitor-rv64' | 'monitor-rvv'
+export type MonitorName =
+  'monitor' | 'monitor-zbb' | 'monitor-im' | 'monitor-xbb' | 'monitor-rv64' | 'monitor-rvv'
 
 /**
  * The monitor with the fastest kernels that a core can run, by its ISA string as `hello` or a data sheet writes it, e.g.
@@ -11,5 +12,8 @@ export function monitorFor(isa: string): MonitorName {
   const letters = base.slice(4)
   if (base.startsWith('rv64'))
     return letters.includes('v') || extensions.includes('v') ? 'monitor-rvv' : 'monitor-rv64'
+  if (extensions.includes('xbb')) return 'monitor-xbb'
+  // The usual monitor has compressed instructions in it.
+  if (!letters.includes('c') && !letters.includes('g')) return 'monitor-im'
   return extensions.includes('zbb') ? 'monitor-zbb' : 'monitor'
 }

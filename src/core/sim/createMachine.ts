@@ -8,6 +8,7 @@ import { parseElf, type ElfSegment, type LoadedElf } from '../binary/elf'
 import { executeSlow } from './core/executeExact'
 import { Hart } from './core/hart'
 import { createInterpreter } from './core/interpreter'
+import { isaOf } from './boards/isa'
 import { LitexBios } from './boards/litexBios'
 import type { Engine, MachineOptions, RunResult, StopReason, VirtualMachine } from './machine'
 import { clintBase, finisherBase, ramBase as virtRamBase, uartBase } from './memoryMap'
@@ -26,11 +27,6 @@ export function createMachine(options: MachineOptions): VirtualMachine {
   const config = typeof options.board === 'string' ? corePresets[options.board] : options.board
   checkConfig(config)
   return new Machine(config, options)
-}
-
-/** The ISA string of a board's core. */
-function isaOf({ zbb, xbb = false, plain = false }: MachineConfig): string {
-  return `rv32${plain ? 'im' : 'imac'}_zicsr_zifencei${zbb ? '_zbb' : ''}${xbb ? '_xbb' : ''}`
 }
 
 class Machine implements VirtualMachine {

@@ -6,6 +6,7 @@ import type { CorePresetName } from '../../core/sim/boards/presets'
 import type { PortSettings } from '../../shared/contract/board'
 import { fillInLitexMonitor } from '../../core/board/litexMonitor'
 import { monitorFor } from '../../core/board/monitorChoice'
+import { isaOf } from '../../core/sim/boards/isa'
 import type { TwinFirmware } from '../../core/twin/monitorMachine'
 import type { TwinMachine } from '../../core/twin/twinMachine'
 import { AppError } from '../../shared/errors'
@@ -88,9 +89,11 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     async openMachine({ config, form }) {
       const { litexImage, monitorElf } = await readTwinFirmware()
       const firmware =
-        form === 'rv32im'
-          ? fillInLitexMonitor(litexImage, { ...config.litex!, ramBytes: config.ramBytes, clockHz: null })
-          : monitorElf
+        config.plain === true
+          ? await readFirmware(monitorFile(isaOf(config)))
+          : form === 'rv32im'
+            ? fillInLitexMonitor(litexImage, { ...config.litex!, ramBytes: config.ramBytes, clockHz: null })
+            : monitorElf
       return await openVirtualLink({ machine: config, firmware, workerFile: options.workerFile })
     },
     readTwinFirmware,

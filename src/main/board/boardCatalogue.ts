@@ -2,6 +2,7 @@ import { readNetworkAddress } from '../../core/board/network/address'
 import type { CorePresetName } from '../../core/sim/boards/presets'
 import { litexBoard } from '../../core/sim/boards/litexBoard'
 import { corePresets } from '../../core/sim/boards/presets'
+import { rtlCore } from '../../core/sim/boards/rtlCore'
 import { measuredCores } from '../../core/twin/measuredCores'
 import type { TwinMachine } from '../../core/twin/twinMachine'
 import type { Board, PortSettings } from '../../shared/contract/board'
@@ -56,6 +57,8 @@ export async function listCatalogue(
     virtualEntry('high', 'zbb'),
     litexEntry(),
     ...Object.values(measuredCores).map(measuredEntry),
+    rtlCoreEntry(false),
+    rtlCoreEntry(true),
     ...twins.map(twinEntry),
     ...(Object.keys(qemuCores) as QemuCore[]).map((core) => qemuEntry(core, qemu))
   ]
@@ -152,6 +155,17 @@ function measuredEntry(machine: TwinMachine): CatalogueEntry {
     // Short enough for a card, and the part that differs comes first; the description names the core.
     name: `Virtual ${name}`,
     description: `${coreName}; cycle model measured beside its RTL`
+  }
+}
+
+/** The core of resources/rtl without or with its unit for packed dot products, simulated to the cycle. */
+function rtlCoreEntry(xbb: boolean): CatalogueEntry {
+  const config = rtlCore(xbb)
+  return {
+    ...bare(`virtual:${config.name}`, 'virtual'),
+    machine: { config, form: 'rv32im' },
+    name: `Virtual ${config.name}`,
+    description: `${config.coreName}, ${formatCount(config.clockHz, 'Hz')}, ${formatBytes(config.ramBytes)} RAM; cycle model of its RTL`
   }
 }
 

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildBareProgram } from '../../../scripts/bareProgram.mjs'
 import { tableText } from '../../../scripts/genKernelTable.mjs'
 import { kernelFolder, kernelSources, pairsOf, variantNames } from '../../../scripts/kernelVariants.mjs'
+import { createMachine } from '@core/sim/createMachine'
+import { rtlCore } from '@core/sim/boards/rtlCore'
 import { kernelVectorBytes } from './kernelVectors'
 
 /** Compiling for a busy machine, not running, takes the time. */
@@ -56,6 +58,10 @@ function hostBuild(): { compiler: string; flags: string[] } | null {
 function expectClean(command: string, args: readonly string[], least: number): void {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 90_000 })
   expect(stderr).toBe('')
+  expectCleanText(stdout, least)
+}
+
+function expectCleanText(stdout: string, least: number): void {
   const match = /checked (\d+) failed (\d+)/.exec(stdout)
   expect(match, stdout.slice(-2000)).not.toBeNull()
   expect(stdout.split('\n').filter((line) => line.startsWith('failed'))).toEqual([])
@@ -102,7 +108,9 @@ describe('kernels compiled for RISC-V, on QEMU', () => {
     { xlen: 32, qemu: qemu32 },
     { xlen: 64, qemu: qemu64 }
   ] as const
-  const cases = machines.flatMap((machine) => variantNames.map((variant) => ({ ...machine, variant })))
+  const cases = machines.flatMap((machine) =>
+    variantNames.filter((variant) => variant !== 'xbb').map((variant) => ({ ...machine, variant }))
+  )
 
   it.for(cases)(
     'rv$xlen $variant: golden cases and fast against reference',
@@ -126,4 +134,29 @@ describe('kernels compiled for RISC-V, on QEMU', () => {
       expectClean(qemu, ['-M', 'virt', '-cpu', cpu, '-bios', 'none', '-nographic', '-kernel', elf], 700)
     }
   )
+})
+
+describe('kernels for packed dot products, on the virtual core that has them', () => {
+  it('golden cases and fast against reference', patience, ({ skip }) => {
+    if (!riscvCompiler) return skip('needs riscv64-unknown-elf-gcc and picolibc')
+    const elf = path.join(folder, 'xbb.elf')
+    buildBareProgram({
+      compiler: riscvCompiler,
+      variant: 'xbb',
+      xlen: 32,
+      sources: program,
+      flags: ['-DCHECK_ROUNDS=10'],
+      elf
+    })
+    const machine = createMachine({ board: { ...rtlCore(true), ramBytes: 1 << 23 } })
+    machine.loadElf(new Uint8Array(readFileSync(elf)))
+    let text = ''
+    for (let slice = 0; slice < 4000; slice++) {
+      const { reason } = machine.run(1_000_000)
+      text += new TextDecoder().decode(machine.uartTake())
+      if (reason === 'powerOff') break
+      expect(reason, `${text.slice(-500)} ${JSON.stringify(machine.lastTrap)}`).toBe('budget')
+    }
+    expectCleanText(text, 700)
+  })
 })

@@ -3,7 +3,8 @@ import { monitorFor } from '@core/board/monitorChoice'
 
 describe('the monitor for a core', () => {
   it.each([
-    ['rv32im', 'monitor'],
+    ['rv32im', 'monitor-im'],
+    ['rv32im_zicsr_xbb', 'monitor-xbb'],
     ['rv32imac_zicsr', 'monitor'],
     ['rv32imac_zicsr_zbb', 'monitor-zbb'],
     ['RV32IMAC_Zba_Zbb', 'monitor-zbb'],

@@ -1,0 +1,10 @@
+import type { MachineConfig } from './presets'
+
+/** The ISA string of a board's core. */
+export function isaOf({
+  zbb,
+  xbb = false,
+  plain = false
+}: Pick<MachineConfig, 'zbb' | 'xbb' | 'plain'>): string {
+  return `rv32${plain ? 'im' : 'imac'}_zicsr_zifencei${zbb ? '_zbb' : ''}${xbb ? '_xbb' : ''}`
+}
