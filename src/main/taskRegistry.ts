@@ -1,6 +1,5 @@
 import { twinTasks } from './board/twins/twinTasks'
 import { datasetTasks } from './dataset/datasetTasks'
-import { energyTasks } from './energy/energyTasks'
 import { estimatorTasks } from './estimator/estimatorTasks'
 import { modelTasks } from './model/modelTasks'
 import { profileTasks } from './profile/profileTasks'
@@ -13,7 +12,6 @@ import { workloadTasks } from './workload/workloadTasks'
  */
 export const taskHandlers = {
   ...twinTasks,
-  ...energyTasks,
   ...estimatorTasks,
   ...profileTasks,
   ...modelTasks,

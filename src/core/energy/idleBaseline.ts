@@ -1,13 +1,19 @@
 import type { IdleBaseline } from '../../shared/contract/energy'
 import type { PhaseMark } from '../../shared/contract/gpu'
 import { firstNotBefore } from '../math/firstNotBefore'
-import { integratePower } from './integratePower'
-import type { PowerTrace } from './powerTrace'
+import { createPowerIntegral, type PowerIntegral } from './powerIntegral'
+import type { PowerTrace, ReadingBlock } from './powerTrace'
 
 /** Name of a phase that a command marks to say "the GPU is set up and does nothing". */
 export const idlePhaseName = 'idle'
 /** Fewer readings than this are no baseline. */
 const minReadings = 5
+
+/** A baseline that takes its readings block by block, in the order of time. */
+export interface BaselineMeter {
+  add(block: Pick<ReadingBlock, 'tMs' | 'powerW'>): void
+  result(): IdleBaseline
+}
 
 /**
  * Power of the GPU at rest: from a phase named "idle" where the command marked one (set up, context alive, nothing
@@ -19,7 +25,7 @@ export function idleBaselineOf(
   phases: readonly PhaseMark[],
   restMs: number,
   averagingWindowMs: number
-): IdleBaseline {
+): BaselineMeter {
   const marked = phases.find((phase) => phase.name === idlePhaseName)
   const stretch =
     marked === undefined ? { fromMs: 0, toMs: restMs } : { fromMs: marked.fromMs, toMs: marked.toMs }
@@ -41,7 +47,7 @@ export function idleAfterOf(
   fromMs: number,
   toMs: number,
   averagingWindowMs: number
-): IdleBaseline {
+): BaselineMeter {
   const marked = markedAfter(phases)
   return baselineOf(trace, (marked?.fromMs ?? fromMs) + averagingWindowMs, marked?.toMs ?? toMs, 'after')
 }
@@ -56,37 +62,40 @@ function markedAfter(phases: readonly PhaseMark[]): PhaseMark | undefined {
 }
 
 function baselineOf(
-  trace: PowerTrace,
+  { gpuIndex, gaps, gapAfterMs }: PowerTrace,
   fromMs: number,
   toMs: number,
   basis: IdleBaseline['basis']
-): IdleBaseline {
-  const none = { gpuIndex: trace.gpuIndex, powerW: null, standardDeviationW: null, samples: 0, fromMs, toMs }
-  if (toMs <= fromMs) return { ...none, basis: 'none' }
-  const readings: number[] = []
-  let firstMs = NaN
-  let lastMs = NaN
-  for (let i = firstNotBefore(trace.tMs, fromMs); i < trace.tMs.length; i++) {
-    const t = trace.tMs[i]
-    if (t >= toMs) break
-    if (Number.isNaN(trace.powerW[i])) continue
-    if (readings.length === 0) firstMs = t
-    lastMs = t
-    readings.push(trace.powerW[i])
+): BaselineMeter {
+  let samples = 0
+  let mean = 0
+  let squares = 0
+  let integral: PowerIntegral | null = null
+  /** Welford's running mean and sum of squared deviations. */
+  const take = (power: number): void => {
+    samples++
+    const difference = power - mean
+    mean += difference / samples
+    squares += difference * (power - mean)
   }
-  if (readings.length < minReadings) return { ...none, basis: 'none' }
-  // From reading to reading: interpolating to the end would let the first reading under load into the baseline.
-  const { meanW } = integratePower(trace.tMs, trace.powerW, firstMs, lastMs, trace.gapAfterMs, trace.gaps)
-  if (Number.isNaN(meanW)) return { ...none, basis: 'none' }
-  const mean = readings.reduce((sum, value) => sum + value, 0) / readings.length
-  const squares = readings.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   return {
-    gpuIndex: trace.gpuIndex,
-    powerW: meanW,
-    standardDeviationW: Math.sqrt(squares / (readings.length - 1)),
-    samples: readings.length,
-    fromMs,
-    toMs,
-    basis
+    add({ tMs, powerW }) {
+      const first = firstNotBefore(tMs, fromMs)
+      const behind = firstNotBefore(tMs, toMs)
+      for (let i = first; i < behind; i++) {
+        if (Number.isNaN(powerW[i])) continue
+        // From reading to reading: interpolating to the end would let the first reading under load into the baseline.
+        integral ??= createPowerIntegral(tMs[i], Infinity, gapAfterMs, gaps)
+        take(powerW[i])
+      }
+      integral?.add(tMs.subarray(first, behind), powerW.subarray(first, behind))
+    },
+    result() {
+      const none = { gpuIndex, powerW: null, standardDeviationW: null, samples: 0, fromMs, toMs }
+      const meanW = integral?.result().meanW ?? NaN
+      if (toMs <= fromMs || samples < minReadings || Number.isNaN(meanW)) return { ...none, basis: 'none' }
+      const standardDeviationW = Math.sqrt(squares / (samples - 1))
+      return { gpuIndex, powerW: meanW, standardDeviationW, samples, fromMs, toMs, basis }
+    }
   }
 }

@@ -1,11 +1,9 @@
 import type { IdleBaseline, PhaseEnergy } from '../../shared/contract/energy'
 import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
 import type { CounterReader } from './energyCounter'
-import { integratePower } from './integratePower'
 import { phaseFlags } from './phaseFlags'
-import { countReadings, type PowerTrace } from './powerTrace'
+import type { PhaseReadings } from './phaseMeter'
 import { timingOf } from './sensorModel'
-import { throttlingOf, type ThrottleTrace } from './throttle'
 
 /**
  * A phase must last this many sensor windows: at either end up to one window mixes in what was before or is cut off,
@@ -16,12 +14,9 @@ const windowsNeeded = 10
 /** What was read beside the power. */
 export interface PhaseEvidence {
   readonly counter: CounterReader | null
-  readonly throttle: ThrottleTrace | null
   /** Times of readings that were left out as implausible, ms. */
   readonly removedMs: readonly number[]
 }
-
-export const noEvidence: PhaseEvidence = { counter: null, throttle: null, removedMs: [] }
 
 /** Shortest phase that this sensor can tell something about, ms. */
 export function shortestPhaseMs(sensor: GpuSensor): number {
@@ -34,22 +29,14 @@ export function shortestPhaseMs(sensor: GpuSensor): number {
  * silently, nothing is made up for gaps, and what makes the figure doubtful is in `flags`.
  */
 export function phaseEnergyOf(
-  trace: PowerTrace,
   phase: PhaseMark,
+  { whole, settledMeanW, counts, throttling }: PhaseReadings,
   idle: IdleBaseline,
   sensor: GpuSensor,
-  evidence: PhaseEvidence = noEvidence
+  evidence: PhaseEvidence
 ): PhaseEnergy {
   const { fromMs, toMs, repetitions } = phase
   const durationMs = toMs - fromMs
-  const whole = integratePower(trace.tMs, trace.powerW, fromMs, toMs, trace.gapAfterMs, trace.gaps)
-  const counts = countReadings(trace, fromMs, toMs)
-  const { averagingWindowMs, updatePeriodMs } = timingOf(sensor)
-  const settledFromMs = fromMs + averagingWindowMs + updatePeriodMs
-  const settled =
-    settledFromMs < toMs
-      ? integratePower(trace.tMs, trace.powerW, settledFromMs, toMs, trace.gapAfterMs, trace.gaps).meanW
-      : NaN
   const totalJ = orNull(whole.energyJ)
   const idleJ = idle.powerW === null || totalJ === null ? null : (idle.powerW * whole.coveredMs) / 1000
   const netJ = idleJ === null || totalJ === null ? null : totalJ - idleJ
@@ -63,13 +50,13 @@ export function phaseEnergyOf(
     counterJ: counted,
     counterDifference: comparable ? (counted - totalJ) / totalJ : null,
     implausible: evidence.removedMs.filter((tMs) => tMs >= fromMs && tMs <= toMs).length,
-    throttling: throttlingOf(evidence.throttle, fromMs, toMs)
+    throttling
   }
   const flags = phaseFlags(phase, counts, whole.coveredMs, shortestPhaseMs(sensor), figures)
   return {
     name: phase.name,
     trial: phase.trial,
-    gpuIndex: trace.gpuIndex,
+    gpuIndex: idle.gpuIndex,
     fromMs,
     toMs,
     durationMs,
@@ -84,15 +71,15 @@ export function phaseEnergyOf(
     netJ,
     meanW: orNull(whole.meanW),
     peakW: orNull(whole.peakW),
-    settledMeanW: orNull(settled),
+    settledMeanW: orNull(settledMeanW),
     repetitions,
     totalPerRepetitionJ: perRepetition(totalJ),
     netPerRepetitionJ: perRepetition(netJ),
     counterJ: figures.counterJ,
     counterDifference: figures.counterDifference,
     implausible: figures.implausible,
-    throttledFraction: figures.throttling.throttledFraction,
-    powerCappedFraction: figures.throttling.powerCappedFraction,
+    throttledFraction: throttling.throttledFraction,
+    powerCappedFraction: throttling.powerCappedFraction,
     flags: flags.map((flag) => flag.toJSON())
   }
 }

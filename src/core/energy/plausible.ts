@@ -1,4 +1,4 @@
-import type { PowerTrace } from './powerTrace'
+import type { ReadingBlock } from './powerTrace'
 
 /** Above this many times the power limit no reading is believed: boards exceed their limit for moments, not by half. */
 const believableOverLimit = 1.5
@@ -8,30 +8,83 @@ const spikeOverNeighbours = 2
 const awakeW = 5
 
 /**
- * The trace without readings that cannot be power: negative, far above the limit, a lone spike above the limit, or a
- * lone zero between readings of a running board. They become NaN (unavailable), never another number.
+ * Indices in [from, to) of the readings that cannot be power: negative, far above the limit, a lone spike above the limit,
+ * or a lone zero between readings of a running board. What lies outside [from, to) counts as their neighbours.
  *
+ * @param powerW consecutive readings, NaN where unavailable
  * @param limitW the enforced power limit; null leaves only the checks that need none
- * @returns the times of the readings left out, ms
  */
-export function withoutImplausible(
-  trace: PowerTrace,
-  limitW: number | null
-): { trace: PowerTrace; removedMs: number[] } {
-  const { powerW, tMs } = trace
-  const removed: number[] = []
-  for (let i = 0; i < powerW.length; i++) {
+export function implausibleReadings(
+  powerW: ArrayLike<number>,
+  limitW: number | null,
+  from = 0,
+  to = powerW.length
+): number[] {
+  const found: number[] = []
+  for (let i = from; i < to; i++) {
     const power = powerW[i]
     if (Number.isNaN(power)) continue
     const before = i > 0 ? powerW[i - 1] : NaN
     const after = i + 1 < powerW.length ? powerW[i + 1] : NaN
-    if (isImplausible(power, before, after, limitW)) removed.push(i)
+    if (isImplausible(power, before, after, limitW)) found.push(i)
   }
-  if (removed.length === 0) return { trace, removedMs: [] }
-  const kept = powerW.slice()
-  for (const i of removed) kept[i] = NaN
-  return { trace: { ...trace, powerW: kept }, removedMs: removed.map((i) => tMs[i]) }
+  return found
 }
+
+/** Single readings gathered into blocks without the implausible ones. */
+export interface PlausibleBlocks {
+  add(tMs: number, powerW: number, mask: number): void
+  /** Passes on what is left. */
+  end(): void
+  /** Times of the readings left out so far, ms: they became NaN (unavailable), never another number. */
+  readonly removedMs: readonly number[]
+}
+
+/**
+ * Gathers readings and passes them on in blocks. The last reading of a block waits for the next one: whether it is a spike
+ * shows only then. The arrays of a block are written over afterwards.
+ *
+ * @param size readings of a block, at least 3
+ */
+export function createPlausibleBlocks(
+  size: number,
+  limitW: number | null,
+  take: (block: ReadingBlock) => void
+): PlausibleBlocks {
+  const [tMs, powerW, mask, kept] = Array.from({ length: 4 }, () => new Float64Array(size)) as ReadingArrays
+  const removedMs: number[] = []
+  let count = 0
+  /** The first reading that was not passed on: 1 once the reading before it stands at 0. */
+  let from = 0
+  const pass = (to: number): void => {
+    kept.set(powerW.subarray(from, to), from)
+    for (const at of implausibleReadings(powerW.subarray(0, count), limitW, from, to)) {
+      kept[at] = NaN
+      removedMs.push(tMs[at])
+    }
+    take({ tMs: tMs.subarray(from, to), powerW: kept.subarray(from, to), mask: mask.subarray(from, to) })
+  }
+  const passFull = (): void => {
+    pass(count - 1)
+    for (const column of [tMs, powerW, mask]) column.copyWithin(0, count - 2, count)
+    count = 2
+    from = 1
+  }
+  return {
+    add(t, power, reasons) {
+      tMs[count] = t
+      powerW[count] = power
+      mask[count] = reasons
+      if (++count === size) passFull()
+    },
+    end() {
+      if (count > from) pass(count)
+    },
+    removedMs
+  }
+}
+
+type ReadingArrays = [tMs: Float64Array, powerW: Float64Array, mask: Float64Array, kept: Float64Array]
 
 function isImplausible(power: number, before: number, after: number, limitW: number | null): boolean {
   if (power < 0) return true

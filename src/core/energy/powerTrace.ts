@@ -1,13 +1,9 @@
 import { firstNotBefore } from '../math/firstNotBefore'
-import type { Break } from './integratePower'
+import type { Break } from './powerIntegral'
 
-/** The power readings of one GPU over a recording. */
+/** Which readings of one GPU belong together. */
 export interface PowerTrace {
   readonly gpuIndex: number
-  /** Ascending, ms since the recording's start. */
-  readonly tMs: Float64Array
-  /** NaN where the reading was unavailable. */
-  readonly powerW: Float64Array
   /** Stretches that the sampler knows to be missing. */
   readonly gaps: readonly Break[]
   /** Two readings further apart are not joined, ms: see gapAfterMsOf. */
@@ -22,6 +18,16 @@ export function gapAfterMsOf(intervalMs: number): number {
   return Math.max(5 * intervalMs, 500)
 }
 
+/** Consecutive readings of one GPU. */
+export interface ReadingBlock {
+  /** Ascending, ms since the recording's start. */
+  readonly tMs: Float64Array
+  /** NaN where the reading was unavailable. */
+  readonly powerW: Float64Array
+  /** Clock event reasons; NaN where unavailable. */
+  readonly mask: Float64Array
+}
+
 /** Readings, their distinct values and their changes between two instants. */
 export interface ReadingCount {
   readings: number
@@ -32,30 +38,36 @@ export interface ReadingCount {
   achievedHz: number | null
 }
 
-/** Counts the readings within [fromMs, toMs], and those left out as impossible. */
-export function countReadings(trace: PowerTrace, fromMs: number, toMs: number): ReadingCount {
+/** Counts the readings within [fromMs, toMs]; NaN (unavailable or left out as impossible) is not counted. */
+export function createReadingCounter(
+  fromMs: number,
+  toMs: number
+): { add(tMs: ArrayLike<number>, powerW: ArrayLike<number>): void; result(): ReadingCount } {
   const distinct = new Set<number>()
   let readings = 0
   let changes = 0
   let last = NaN
   let firstMs = NaN
   let lastMs = NaN
-  for (let i = firstNotBefore(trace.tMs, fromMs); i < trace.tMs.length; i++) {
-    const t = trace.tMs[i]
-    const power = trace.powerW[i]
-    if (t > toMs) break
-    if (Number.isNaN(power)) continue
+  const take = (t: number, power: number): void => {
     if (readings === 0) firstMs = t
     else if (power !== last) changes++
+    if (power !== last) distinct.add(power)
     readings++
     last = power
     lastMs = t
-    distinct.add(power)
   }
   return {
-    readings,
-    uniqueValues: distinct.size,
-    changes,
-    achievedHz: readings < 2 || lastMs <= firstMs ? null : ((readings - 1) * 1000) / (lastMs - firstMs)
+    add(tMs, powerW) {
+      for (let i = firstNotBefore(tMs, fromMs); i < tMs.length && tMs[i] <= toMs; i++) {
+        if (!Number.isNaN(powerW[i])) take(tMs[i], powerW[i])
+      }
+    },
+    result: () => ({
+      readings,
+      uniqueValues: distinct.size,
+      changes,
+      achievedHz: readings < 2 || lastMs <= firstMs ? null : ((readings - 1) * 1000) / (lastMs - firstMs)
+    })
   }
 }

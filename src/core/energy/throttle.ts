@@ -12,12 +12,6 @@ const faultBits: readonly (readonly [bit: number, name: string])[] = [
   [0x80, 'power brake']
 ]
 
-/** Clock event reasons over time; NaN where unavailable. */
-export interface ThrottleTrace {
-  readonly tMs: Float64Array
-  readonly mask: Float64Array
-}
-
 /** How much of a span the GPU was slowed down. */
 export interface Throttling {
   /** Share of the readings with heat, hardware slowdown or power brake, 0..1; null without readings. */
@@ -28,28 +22,43 @@ export interface Throttling {
   reasons: string[]
 }
 
-/** Shares of throttled and power-capped readings within [fromMs, toMs]. */
-export function throttlingOf(trace: ThrottleTrace | null, fromMs: number, toMs: number): Throttling {
+/** Shares of throttled and power-capped readings within [fromMs, toMs], added in the order of time. */
+export function createThrottleMeter(
+  fromMs: number,
+  toMs: number
+): { add(tMs: ArrayLike<number>, mask: ArrayLike<number>): void; result(): Throttling } {
   let readings = 0
   let throttled = 0
   let capped = 0
   const seen = new Set<string>()
-  for (let i = trace === null ? 0 : firstNotBefore(trace.tMs, fromMs); i < (trace?.tMs.length ?? 0); i++) {
-    if (trace!.tMs[i] > toMs) break
-    const mask = trace!.mask[i]
-    if (Number.isNaN(mask)) continue
+  // A mask seldom changes from one reading to the next.
+  let last = reasonsOf(0)
+  const take = (mask: number): void => {
+    if (mask !== last.mask) {
+      last = reasonsOf(mask)
+      for (const name of last.faults) seen.add(name)
+    }
     readings++
-    const names = faultBits.filter(([bit]) => hasBit(mask, bit)).map(([, name]) => name)
-    for (const name of names) seen.add(name)
-    if (names.length > 0) throttled++
-    if (hasBit(mask, powerCapBit)) capped++
+    if (last.faults.length > 0) throttled++
+    if (last.isCapped) capped++
   }
-  if (readings === 0) return { throttledFraction: null, powerCappedFraction: null, reasons: [] }
   return {
-    throttledFraction: throttled / readings,
-    powerCappedFraction: capped / readings,
-    reasons: [...seen]
+    add(tMs, mask) {
+      for (let i = firstNotBefore(tMs, fromMs); i < tMs.length && tMs[i] <= toMs; i++) {
+        if (!Number.isNaN(mask[i])) take(mask[i])
+      }
+    },
+    result: () => ({
+      throttledFraction: readings === 0 ? null : throttled / readings,
+      powerCappedFraction: readings === 0 ? null : capped / readings,
+      reasons: [...seen]
+    })
   }
+}
+
+function reasonsOf(mask: number): { mask: number; faults: string[]; isCapped: boolean } {
+  const faults = faultBits.filter(([bit]) => hasBit(mask, bit)).map(([, name]) => name)
+  return { mask, faults, isCapped: hasBit(mask, powerCapBit) }
 }
 
 /** The mask is a 64-bit field kept as a double: bitwise operators would cut it to 32 bits, division does not. */

@@ -3,13 +3,18 @@ import type { TrackedPhase } from '../../core/gpu/phaseMarks'
 import type { Envelope, Gap, GpuMetric, HostLoad, PhaseMark, Recording } from '../../shared/contract/gpu'
 import type { CounterTrace } from '../../core/energy/energyCounter'
 import type { CounterReading } from './counterSampler'
-import type { ColumnSpace } from '../store/queryColumns'
 import type { SqlRow, Store } from '../store/store'
 import { readEnvelope, readLongEnvelope, secondsFromMs } from './gpuEnvelope'
 import { createGpuSeconds } from './gpuSeconds'
 import { metricColumn, recordingTables, metricColumns } from './gpuTables'
 import { createRecordingStore } from './recordingStore'
 import { exportSamples, importSamples, type ImportedSamples } from './recordingFiles'
+
+/**
+ * Takes readings as columns: GPU index, time in ms, then one column for each metric, NaN where unavailable. The times of
+ * a GPU ascend. The columns are written over afterwards.
+ */
+export type ReadingSink = (columns: readonly Float64Array[]) => void | Promise<void>
 
 /** Recordings as the rest of Bitbench reads them; also what the energy service reads. */
 export interface GpuStore {
@@ -30,13 +35,8 @@ export interface GpuStore {
   phases(id: string): Promise<PhaseMark[]>
   gaps(id: string): Promise<Gap[]>
   hostLoad(id: string): Promise<HostLoad[]>
-  /** One metric of one GPU over time, NaN where unavailable. `space`: see Store.columns. */
-  trace(
-    id: string,
-    gpuIndex: number,
-    metric: GpuMetric,
-    space?: ColumnSpace
-  ): Promise<{ tMs: Float64Array; values: Float64Array }>
+  /** All readings of a recording, see ReadingSink. `begin` is called again when they turn out to be out of order. */
+  readings(id: string, metrics: readonly GpuMetric[], begin: () => ReadingSink): Promise<void>
   /** Time of the last stored sample, ms after the first; 0 without any. */
   lastMs(id: string): Promise<number>
   /** Samples that are stored of a recording. */
@@ -163,14 +163,22 @@ export function createGpuStore(store: Store): GpuStore {
            memory_total_bytes AS "memoryTotalBytes" FROM gpu_host_load WHERE recording_id = $1 ORDER BY t_ms`,
         [id]
       ),
-    async trace(id, gpuIndex, metric, space) {
-      const sql = `SELECT t_ms, ${metricColumn(metric)} FROM gpu_sample WHERE recording_id = $1 AND gpu_index = $2`
-      const read = (order: string): Promise<Float64Array[]> =>
-        store.columns(sql + order, [id, gpuIndex], space)
+    async readings(id, metrics, begin) {
+      const sql = `SELECT gpu_index, t_ms, ${metrics.map(metricColumn).join(', ')} FROM gpu_sample WHERE recording_id = $1`
       // Readings are stored as they come, in order; sorting a day of them would cost more than looking.
-      let [tMs, values] = await read('')
-      if (!isAscending(tMs!)) [tMs, values] = await read(' ORDER BY t_ms')
-      return { tMs: tMs!, values: values! }
+      const inOrder = orderCheck()
+      const take = begin()
+      await store.scan(sql, [id], async (columns) => {
+        if (!inOrder.check(columns[0]!, columns[1]!)) return false
+        await take(columns)
+        return true
+      })
+      if (inOrder.holds()) return
+      const takeAgain = begin()
+      await store.scan(`${sql} ORDER BY t_ms`, [id], async (columns) => {
+        await takeAgain(columns)
+        return true
+      })
     },
     async lastMs(id) {
       const [row] = await store.all<{ last: number | null }>(
@@ -206,7 +214,18 @@ export function createGpuStore(store: Store): GpuStore {
   }
 }
 
-function isAscending(values: Float64Array): boolean {
-  for (let at = 1; at < values.length; at++) if (values[at]! < values[at - 1]!) return false
-  return true
+/** Looks whether the times of every GPU ascend. */
+function orderCheck(): { check(gpus: Float64Array, tMs: Float64Array): boolean; holds(): boolean } {
+  const lastMs = new Map<number, number>()
+  let holds = true
+  return {
+    check(gpus, tMs) {
+      for (let row = 0; row < tMs.length; row++) {
+        if (tMs[row]! < (lastMs.get(gpus[row]!) ?? -Infinity)) holds = false
+        lastMs.set(gpus[row]!, tMs[row]!)
+      }
+      return holds
+    },
+    holds: () => holds
+  }
 }

@@ -32,6 +32,7 @@ export function createLazyStore(file: string, open: () => Promise<Store>): LazyS
     run: async (sql, params) => (await get()).run(sql, params),
     all: async (sql, params) => (await get()).all(sql, params),
     columns: async (...query) => (await get()).columns(...query),
+    scan: async (...query) => (await get()).scan(...query),
     texts: async (sql, params) => (await get()).texts(sql, params),
     read: async (sql, params) => (await get()).read(sql, params),
     append: async (table, rows) => (await get()).append(table, rows),

@@ -1,10 +1,7 @@
-import type { DuckDBConnection, DuckDBVector } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBVector } from '@duckdb/node-api'
 import { toDuck } from './session'
 import type { SqlValue } from './sql'
 import { statementError } from './storeErrors'
-
-/** Expected number of rows, or columns of equal length to write into. */
-export type ColumnSpace = number | readonly Float64Array[]
 
 /** Rows that columns are made for where the caller does not know their number. */
 const firstRows = 4096
@@ -13,28 +10,21 @@ const firstRows = 4096
  * The columns of a query as numbers, NaN for NULL, read chunk by chunk without an object per row. The columns lie in
  * shared memory, so that a worker can be given them without a copy.
  *
- * @param space how many rows there are, where that is known, so that the columns are never copied to grow; or the
- * columns of an earlier call, which are written over
+ * @param expected how many rows there are, where that is known, so that the columns are never copied to grow
  * @throws store.failed
  */
 export async function readColumns(
   connection: DuckDBConnection,
   sql: string,
   params: readonly SqlValue[] = [],
-  space: ColumnSpace = firstRows
+  expected = firstRows
 ): Promise<Float64Array[]> {
   try {
     const result = await connection.stream(sql, params.map(toDuck))
-    let capacity = Math.max(1, typeof space === 'number' ? space : (space[0]?.length ?? 0))
-    const columns = Array.from({ length: result.columnCount }, (_, at) =>
-      typeof space === 'number' ? shared(capacity) : (space[at] ?? shared(capacity))
-    )
+    let capacity = Math.max(1, expected)
+    const columns = Array.from({ length: result.columnCount }, () => shared(capacity))
     let rows = 0
-    for (
-      let chunk = await result.fetchChunk();
-      chunk !== null && chunk.rowCount > 0;
-      chunk = await result.fetchChunk()
-    ) {
+    for await (const chunk of chunksOf(result)) {
       if (rows + chunk.rowCount > capacity) {
         capacity = Math.max(2 * capacity, rows + chunk.rowCount)
         for (const [at, column] of columns.entries()) {
@@ -51,6 +41,42 @@ export async function readColumns(
   }
 }
 
+/** Takes rows of a query as columns of numbers, NaN for NULL, which are written over afterwards; false ends the query. */
+export type TakeColumns = (columns: readonly Float64Array[]) => boolean | Promise<boolean>
+
+/** Passes the rows of a query on chunk by chunk: for results of any size. @throws store.failed, what `take` throws */
+export async function scanColumns(
+  connection: DuckDBConnection,
+  sql: string,
+  params: readonly SqlValue[],
+  take: TakeColumns
+): Promise<void> {
+  const result = await connection.stream(sql, params.map(toDuck)).catch(failed)
+  const chunks = chunksOf(result)
+  let space: Float64Array[] = []
+  for (let next = await chunks.next().catch(failed); !next.done; next = await chunks.next().catch(failed)) {
+    const { rowCount } = next.value
+    if ((space[0]?.length ?? 0) < rowCount)
+      space = Array.from({ length: result.columnCount }, () => new Float64Array(rowCount))
+    for (const [at, column] of space.entries()) copyNumbers(next.value.getColumnVector(at), column, 0)
+    if (!(await take(space.map((column) => column.subarray(0, rowCount))))) return
+  }
+}
+
+const failed = (cause: unknown): never => {
+  throw statementError(cause)
+}
+
+async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk, void, void> {
+  for (
+    let chunk = await result.fetchChunk();
+    chunk !== null && chunk.rowCount > 0;
+    chunk = await result.fetchChunk()
+  ) {
+    yield chunk
+  }
+}
+
 /** The first column of a query as texts, an empty text for NULL. @throws store.failed */
 export async function readTexts(
   connection: DuckDBConnection,
@@ -60,11 +86,7 @@ export async function readTexts(
   try {
     const result = await connection.stream(sql, params.map(toDuck))
     const texts: string[] = []
-    for (
-      let chunk = await result.fetchChunk();
-      chunk !== null && chunk.rowCount > 0;
-      chunk = await result.fetchChunk()
-    ) {
+    for await (const chunk of chunksOf(result)) {
       for (const value of chunk.getColumnValues(0)) texts.push(value === null ? '' : String(value))
     }
     return texts

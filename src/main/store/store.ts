@@ -5,7 +5,7 @@ import { recordChanges } from './changedTables'
 import { migrate, type NounMigrations } from './migrations'
 import { removeOwner, writeOwner } from './ownerFile'
 import { exportTable } from './exportTable'
-import { readColumns, readTexts, type ColumnSpace } from './queryColumns'
+import { readColumns, readTexts, scanColumns, type TakeColumns } from './queryColumns'
 import { sessionOn } from './session'
 import { openDataFile } from './openDataFile'
 import { lossMigrations, saveLoss } from './storeLosses'
@@ -24,9 +24,11 @@ export interface Store extends StoreSession {
    * The columns of a query as numbers, NaN for NULL: for results that grow with the data. Sees every statement that was
    * issued before it, and keeps none that come after it waiting. The columns lie in shared memory.
    *
-   * @param space the expected number of rows, or columns of an earlier call, which are written over
+   * @param expected number of rows
    */
-  columns(sql: string, params?: readonly SqlValue[], space?: ColumnSpace): Promise<Float64Array[]>
+  columns(sql: string, params?: readonly SqlValue[], expected?: number): Promise<Float64Array[]>
+  /** Like columns, but passes the rows on chunk by chunk: for results that are too many to hold. */
+  scan(sql: string, params: readonly SqlValue[], take: TakeColumns): Promise<void>
   /** The first column of a query as texts, empty for NULL; otherwise like columns. */
   texts(sql: string, params?: readonly SqlValue[]): Promise<string[]>
   /** The rows of a query that may take long: sees what was issued before it, and keeps nothing after it waiting. */
@@ -149,7 +151,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     append: (table, rows) => queued(() => acknowledged(direct, (session) => session.append(table, rows))),
     transaction: (work) => queued(() => inOne(direct, work)),
     transactionBeside: (work) => beside((other) => inOne(sessionOn(other), work)),
-    columns: (sql, params, space) => beside((reading) => readColumns(reading, sql, params, space)),
+    columns: (sql, params, expected) => beside((reading) => readColumns(reading, sql, params, expected)),
+    scan: (sql, params, take) => beside((reading) => scanColumns(reading, sql, params, take)),
     texts: (sql, params) => beside((reading) => readTexts(reading, sql, params)),
     read: (sql, params) => beside((reading) => sessionOn(reading).all(sql, params)),
     exportQuery: (sql, params, target, format) =>

@@ -50,14 +50,13 @@ export function connectGpus(foundation: Foundation): {
   /** All recordings, deleted ones too. */
   recordings: GpuStore
 } {
-  const { store, jobs, tasks, emitter, nowMs, newId, spawn, settingsFile } = foundation
+  const { store, jobs, emitter, nowMs, newId, spawn, settingsFile } = foundation
   const recordings = createGpuStore(store)
   const labels = createRunLabels(store)
   const gpuStore: GpuStore = { ...recordings, list: withoutForgotten(labels, () => recordings.list()) }
   const energy = createEnergyService({
     source: async () => gpuStore,
-    store: async () => createEnergyStore(store),
-    analyse: (input) => tasks.run('energy.analyse', input)
+    store: async () => createEnergyStore(store)
   })
   const steadyMs = (): number => performance.timeOrigin + performance.now()
   const gpu = createGpuService({

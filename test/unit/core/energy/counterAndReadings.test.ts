@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { analyseTrace } from '@core/energy/analyseTrace'
 import { counterReader, createUnwrapper } from '@core/energy/energyCounter'
-import { withoutImplausible } from '@core/energy/plausible'
-import { gapAfterMsOf, type PowerTrace } from '@core/energy/powerTrace'
+import { implausibleReadings } from '@core/energy/plausible'
+import { gapAfterMsOf } from '@core/energy/powerTrace'
 import { sensorOf } from '@core/energy/sensorModel'
-import { throttlingOf } from '@core/energy/throttle'
+import { analyseTrace, throttlingOf, type WholeTrace } from '../../../support/wholeTrace'
 
-const traceOf = (powerW: number[]): PowerTrace => ({
+const traceOf = (powerW: number[]): WholeTrace => ({
   gpuIndex: 0,
   tMs: Float64Array.from(powerW, (_, at) => at * 100),
   powerW: Float64Array.from(powerW),
@@ -41,22 +40,21 @@ describe('createUnwrapper', () => {
   })
 })
 
-describe('withoutImplausible', () => {
+describe('implausibleReadings', () => {
   it('leaves out what cannot be power, and keeps what a board can draw for a moment', () => {
-    const { trace, removedMs } = withoutImplausible(
-      traceOf([50, -1, 50, 250, 700, 250, 420, 400, 0, 400, 50, 405, 50, 0, 0]),
-      400
-    )
+    const powerW = [50, -1, 50, 250, 700, 250, 420, 400, 0, 400, 50, 405, 50, 0, 0]
     // -1 W; 700 W is over 1.5 times the limit; a lone 0 W; 405 W between two readings of 50 W.
-    expect(removedMs).toEqual([100, 400, 800, 1100])
-    expect([...trace.powerW].filter(Number.isNaN)).toHaveLength(4)
-    expect(trace.powerW[6]).toBe(420)
-    expect(trace.powerW[13]).toBe(0)
+    expect(implausibleReadings(powerW, 400)).toEqual([1, 4, 8, 11])
   })
 
-  it('believes everything that it has no limit for, and changes nothing then', () => {
-    const readings = traceOf([50, 5000, 50])
-    expect(withoutImplausible(readings, null)).toEqual({ trace: readings, removedMs: [] })
+  it('believes everything that it has no limit for', () => {
+    expect(implausibleReadings([50, 5000, 50], null)).toEqual([])
+  })
+
+  it('looks at the neighbours outside the range, and reports none of them', () => {
+    const powerW = [-1, 400, 0, 400, -1]
+    expect(implausibleReadings(powerW, 400, 2, 3)).toEqual([2])
+    expect(implausibleReadings(powerW.slice(0, 3), 400, 2, 3)).toEqual([])
   })
 
   it('makes no energy of a false reading, and says how many there were', () => {
@@ -66,7 +64,6 @@ describe('withoutImplausible', () => {
     const marks = [{ name: 'work', trial: 1, fromMs: 2000, toMs: 8000, repetitions: null, ended: true }]
     const evidence = {
       counter: null,
-      throttle: null,
       powerLimitW: 300,
       idleAfterMs: 0,
       doubts: [],
@@ -88,7 +85,6 @@ describe('idle baseline after the run', () => {
     const sensor = sensorOf('NVIDIA A100-SXM4-40GB', 'power.draw')
     const evidence = {
       counter: null,
-      throttle: null,
       powerLimitW: null,
       idleAfterMs: 2900,
       doubts: [],
@@ -111,7 +107,6 @@ describe('throttlingOf', () => {
       powerCappedFraction: 0.5,
       reasons: ['software thermal slowdown']
     })
-    expect(throttlingOf(null, 0, 4).throttledFraction).toBeNull()
     expect(throttlingOf({ tMs, mask }, 4, 9).powerCappedFraction).toBeNull()
   })
 })

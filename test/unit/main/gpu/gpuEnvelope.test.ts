@@ -5,6 +5,7 @@ import { createGpuStore, type GpuStore } from '@main/gpu/gpuStore'
 import { gpuMigrations } from '@main/gpu/gpuTables'
 import { openStore, type Store } from '@main/store/store'
 import { recordingSchema, type Envelope } from '@shared/contract/gpu'
+import { readingsOf } from '../../../support/readingsOf'
 
 let store: Store
 let gpus: GpuStore
@@ -143,12 +144,12 @@ describe('the envelope of a long recording', () => {
   })
 })
 
-describe('a trace', () => {
-  it('is in order of time although the readings were stored otherwise', async () => {
+describe('readings', () => {
+  it('are in order of time although the readings were stored otherwise', async () => {
     await gpus.save(recording)
     const samples = readings(0, 20_000, 4)
     await gpus.addSamples('r', [...samples.slice(20), ...samples.slice(0, 20)])
-    const { tMs, values } = await gpus.trace('r', 3, 'powerW')
+    const { tMs, values } = await readingsOf(gpus, 'r', 3, 'powerW')
     const own = samples.filter(({ gpuIndex }) => gpuIndex === 3)
     expect([...tMs]).toEqual(own.map((sample) => sample.tMs))
     expect([...values]).toEqual(own.map((sample) => sample.values[metricAt.powerW]))

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { analyseTrace } from '@core/energy/analyseTrace'
 import { gapAfterMsOf } from '@core/energy/powerTrace'
 import { sensorOf } from '@core/energy/sensorModel'
 import { counterReader } from '@core/energy/energyCounter'
@@ -12,6 +11,8 @@ import { importRecording } from '@main/gpu/importRecording'
 import { openStore, type Store } from '@main/store/store'
 import { recordingSchema, type Recording } from '@shared/contract/gpu'
 import { temporaryFolder } from '../../../fixtures/smi/standIn'
+import { readingsOf } from '../../../support/readingsOf'
+import { analyseTrace } from '../../../support/wholeTrace'
 
 let database: Store
 let store: GpuStore
@@ -33,7 +34,7 @@ const write = (name: string, text: string): string => {
 
 /** Power of an A100 at rest and under load, as energy of its phases. */
 async function energies(recording: Recording): Promise<(number | null)[]> {
-  const { tMs, values } = await store.trace(recording.id, 0, 'powerInstantW')
+  const { tMs, values } = await readingsOf(store, recording.id, 0, 'powerInstantW')
   const trace = { gpuIndex: 0, tMs, powerW: values, gaps: [], gapAfterMs: gapAfterMsOf(recording.intervalMs) }
   const marks = await store.phases(recording.id)
   const sensor = sensorOf('NVIDIA A100-SXM4-40GB', 'power.draw.instant')
@@ -124,9 +125,9 @@ describe('a log of nvidia-smi', () => {
       samples: 38,
       malformedLines: 1
     })
-    const { tMs, values } = await store.trace(recording.id, 0, 'powerW')
+    const { tMs, values } = await readingsOf(store, recording.id, 0, 'powerW')
     expect([tMs[18], values[0], values[18]]).toEqual([1800, 50, 68])
-    expect((await store.trace(recording.id, 1, 'powerW')).values.every(Number.isNaN)).toBe(true)
+    expect((await readingsOf(store, recording.id, 1, 'powerW')).values.every(Number.isNaN)).toBe(true)
   })
 
   it('goes on where the wall clock ran backwards, with a gap; one GPU without an index', async () => {
@@ -136,7 +137,7 @@ describe('a log of nvidia-smi', () => {
     const file = write('back.csv', `timestamp, power.draw.instant [W]\n${lines.join('\n')}`)
     const { recording } = await importFile(file, { gpuName: 'NVIDIA A100' })
     expect(recording.gpus).toEqual([{ index: 0, name: 'NVIDIA A100', uuid: null }])
-    expect([...(await store.trace(recording.id, 0, 'powerInstantW')).tMs]).toEqual([
+    expect([...(await readingsOf(store, recording.id, 0, 'powerInstantW')).tMs]).toEqual([
       0, 1000, 2000, 3000, 4000
     ])
     expect(await store.gaps(recording.id)).toMatchObject([{ fromMs: 2000, toMs: 3000 }])

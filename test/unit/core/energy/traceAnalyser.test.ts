@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { analyseTrace, wholePhaseName } from '@core/energy/analyseTrace'
-import { countReadings, gapAfterMsOf, type PowerTrace } from '@core/energy/powerTrace'
+import { wholePhaseName } from '@core/energy/traceAnalyser'
+import { implausibleReadings } from '@core/energy/plausible'
+import { gapAfterMsOf } from '@core/energy/powerTrace'
 import { sensorOf, sensorModels } from '@core/energy/sensorModel'
 import { createRandom } from '@core/math/random'
 import type { PhaseMark } from '@shared/contract/gpu'
+import {
+  analyseTrace,
+  countReadings,
+  integratePower,
+  throttlingOf,
+  type WholeTrace
+} from '../../../support/wholeTrace'
 
 const restMs = 5000
 const a100 = sensorOf('NVIDIA A100-SXM4-40GB', 'power.draw')
@@ -13,7 +21,7 @@ function traceOf(
   durationMs: number,
   phases: readonly PhaseMark[],
   loadW: (phase: PhaseMark) => number
-): PowerTrace {
+): WholeTrace {
   const random = createRandom(2)
   const tMs = Float64Array.from({ length: durationMs / 100 + 1 }, (_, i) => i * 100)
   const powerW = tMs.map((t) => {
@@ -117,7 +125,7 @@ describe('analyseTrace', () => {
   it('lets no reading under load into the baseline, not even the one at its end', () => {
     const tMs = Float64Array.from({ length: 101 }, (_, i) => i * 100)
     const powerW = tMs.map((t) => (t < restMs ? 40 : 240))
-    const trace: PowerTrace = { gpuIndex: 0, tMs, powerW, gaps: [], gapAfterMs: 500 }
+    const trace: WholeTrace = { gpuIndex: 0, tMs, powerW, gaps: [], gapAfterMs: 500 }
     const { idle } = analyseTrace(trace, [], restMs, 10_000, a100, 0.95)
     expect(idle).toMatchObject({ powerW: 40, standardDeviationW: 0, basis: 'rest' })
   })
@@ -173,9 +181,88 @@ describe('analyseTrace', () => {
   })
 })
 
+describe('readings of many blocks', () => {
+  const random = createRandom(11)
+  const count = 20_000
+  const tMs = new Float64Array(count)
+  // Every thousandth reading comes 2 s late: a gap.
+  for (let at = 1; at < count; at++)
+    tMs[at] = tMs[at - 1]! + (at % 1000 === 0 ? 2000 : 5 + 10 * random.next())
+  const powerW = tMs.map((t) =>
+    random.next() < 0.01
+      ? [NaN, -5, 65_535, 0][Math.floor(4 * random.next())]!
+      : 100 + Math.round(50 * Math.sin(t / 900))
+  )
+  const mask = tMs.map(() => [NaN, 0, 1, 0x4, 0x40, 2 ** 40][Math.floor(6 * random.next())]!)
+  const trace: WholeTrace = {
+    gpuIndex: 2,
+    tMs,
+    powerW,
+    gaps: [{ fromMs: 60_000, toMs: 60_100 }],
+    gapAfterMs: 500
+  }
+  const end = tMs.at(-1)!
+  // Nested, overlapping, behind each other, out of order, and beyond the last reading.
+  const marks = Array.from({ length: 60 }, (_, at): PhaseMark => {
+    const fromMs = 3000 + random.next() * (end - 3000)
+    return {
+      name: 'work',
+      trial: at + 1,
+      fromMs,
+      toMs: fromMs + random.next() ** 3 * end,
+      repetitions: 1,
+      ended: true
+    }
+  })
+  const believed = powerW.slice()
+  const removed = implausibleReadings(powerW, 300)
+  for (const at of removed) believed[at] = NaN
+
+  const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
+  it.each([60, 900])('give what one block gives, with %i phases', (phases) => {
+    const all = Array.from({ length: phases }, (_, at) => marks[at % marks.length]!)
+    const found = analyseTrace(trace, all, 3000, end, a100, 0.95, { mask, powerLimitW: 300 })
+    expect(found.phases.length).toBe(phases + 1)
+    for (const phase of [found.phases[0]!, ...found.phases.slice(1, 61)]) {
+      const { fromMs, toMs } = phase
+      const integral = integratePower(tMs, believed, fromMs, toMs, 500, trace.gaps)
+      const counts = countReadings({ ...trace, powerW: believed }, fromMs, toMs)
+      expect(phase).toMatchObject({
+        totalJ: orNull(integral.energyJ),
+        coveredMs: integral.coveredMs,
+        gapCount: integral.gapCount,
+        peakW: orNull(integral.peakW),
+        samples: counts.readings,
+        uniqueValues: counts.uniqueValues,
+        sensorUpdates: counts.changes,
+        achievedHz: counts.achievedHz,
+        implausible: removed.filter((at) => tMs[at]! >= fromMs && tMs[at]! <= toMs).length,
+        throttledFraction: throttlingOf({ tMs, mask }, fromMs, toMs).throttledFraction
+      })
+    }
+  })
+
+  it('give a baseline of their mean and standard deviation', () => {
+    const { idle } = analyseTrace(trace, [], 20_000, end, a100, 0.95, { powerLimitW: 300 })
+    const rest = [...believed].filter(
+      (power, at) => !Number.isNaN(power) && tMs[at]! >= idle.fromMs && tMs[at]! < 20_000
+    )
+    const mean = rest.reduce((sum, power) => sum + power, 0) / rest.length
+    const squares = rest.reduce((sum, power) => sum + (power - mean) ** 2, 0)
+    expect(idle.samples).toBe(rest.length)
+    expect(idle.standardDeviationW).toBeCloseTo(Math.sqrt(squares / (rest.length - 1)), 9)
+    const times = [...tMs].filter((t, at) => !Number.isNaN(believed[at]!) && t >= idle.fromMs && t < 20_000)
+    expect(idle.powerW).toBeCloseTo(
+      integratePower(tMs, believed, times[0]!, times.at(-1)!, 500, trace.gaps).meanW,
+      9
+    )
+  })
+})
+
 describe('countReadings', () => {
   it('tells a sensor that repeats itself from one that moves', () => {
-    const trace: PowerTrace = {
+    const trace: WholeTrace = {
       gpuIndex: 0,
       tMs: Float64Array.from([0, 10, 20, 30, 40, 50]),
       powerW: Float64Array.from([5, 5, 5, 6, 6, 5]),

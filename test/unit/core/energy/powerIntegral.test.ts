@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { integratePower } from '@core/energy/integratePower'
+import { integratePower } from '../../../support/wholeTrace'
 import { createRandom } from '@core/math/random'
 
 const grid = (count: number, stepMs: number): Float64Array =>
