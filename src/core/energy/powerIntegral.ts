@@ -44,36 +44,31 @@ export function createPowerIntegral(
   gapAfterMs: number,
   breaks: readonly Break[] = []
 ): PowerIntegral {
-  let energyWms = 0
-  let coveredMs = 0
-  let gapCount = 0
-  let peakW = NaN
-  let samples = 0
-  let lastT = NaN
-  let lastP = NaN
-  let coveredTo = fromMs
+  // Fields of an object: V8 allocates a number for every change of a captured variable.
+  const sum = { energyWms: 0, coveredMs: 0, gapCount: 0, peakW: NaN, samples: 0, coveredTo: fromMs }
+  const last = { t: NaN, p: NaN }
   let complete = false
   // Between two covered stretches every hole counts; an end is one only when it is longer than a reading may be late.
   const isGap = (a: number, b: number, inner: boolean): boolean => b - a > (inner ? 1e-6 : gapAfterMs)
   /** Adds the stretch from the last reading to this one, as far as it lies inside. */
   const join = (t: number, p: number): void => {
-    if (t - lastT > gapAfterMs || crosses(breaks, lastT, t)) return
-    const a = Math.max(lastT, fromMs)
+    if (t - last.t > gapAfterMs || crosses(breaks, last.t, t)) return
+    const a = Math.max(last.t, fromMs)
     const b = Math.min(t, toMs)
-    const slope = (p - lastP) / (t - lastT)
-    energyWms += ((2 * lastP + slope * (a - lastT + (b - lastT))) / 2) * (b - a)
-    if (isGap(coveredTo, a, coveredMs > 0)) gapCount++
-    coveredMs += b - a
-    coveredTo = b
+    const slope = (p - last.p) / (t - last.t)
+    sum.energyWms += ((2 * last.p + slope * (a - last.t + (b - last.t))) / 2) * (b - a)
+    if (isGap(sum.coveredTo, a, sum.coveredMs > 0)) sum.gapCount++
+    sum.coveredMs += b - a
+    sum.coveredTo = b
   }
   const take = (t: number, p: number): void => {
     if (t >= fromMs && t <= toMs) {
-      samples++
-      if (!(p <= peakW)) peakW = p
+      sum.samples++
+      if (!(p <= sum.peakW)) sum.peakW = p
     }
-    if (t > lastT && t > fromMs && lastT < toMs) join(t, p)
-    lastT = t
-    lastP = p
+    if (t > last.t && t > fromMs && last.t < toMs) join(t, p)
+    last.t = t
+    last.p = p
     complete = t >= toMs
   }
   return {
@@ -83,14 +78,17 @@ export function createPowerIntegral(
       }
     },
     isComplete: () => complete,
-    result: () => ({
-      energyJ: coveredMs > 0 ? energyWms / 1000 : NaN,
-      coveredMs,
-      gapCount: gapCount + (isGap(coveredTo, toMs, false) ? 1 : 0),
-      meanW: coveredMs > 0 ? energyWms / coveredMs : NaN,
-      peakW,
-      samples
-    })
+    result: () => {
+      const { energyWms, coveredMs, gapCount, peakW, samples, coveredTo } = sum
+      return {
+        energyJ: coveredMs > 0 ? energyWms / 1000 : NaN,
+        coveredMs,
+        gapCount: gapCount + (isGap(coveredTo, toMs, false) ? 1 : 0),
+        meanW: coveredMs > 0 ? energyWms / coveredMs : NaN,
+        peakW,
+        samples
+      }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { createDistinctCount } from '../math/distinctCount'
 import { firstNotBefore } from '../math/firstNotBefore'
 import type { Break } from './powerIntegral'
 
@@ -43,19 +44,15 @@ export function createReadingCounter(
   fromMs: number,
   toMs: number
 ): { add(tMs: ArrayLike<number>, powerW: ArrayLike<number>): void; result(): ReadingCount } {
-  const distinct = new Set<number>()
-  let readings = 0
-  let changes = 0
-  let last = NaN
-  let firstMs = NaN
-  let lastMs = NaN
+  const distinct = createDistinctCount()
+  const sum = { readings: 0, changes: 0, last: NaN, firstMs: NaN, lastMs: NaN }
   const take = (t: number, power: number): void => {
-    if (readings === 0) firstMs = t
-    else if (power !== last) changes++
-    if (power !== last) distinct.add(power)
-    readings++
-    last = power
-    lastMs = t
+    if (sum.readings === 0) sum.firstMs = t
+    else if (power !== sum.last) sum.changes++
+    if (power !== sum.last) distinct.add(power)
+    sum.readings++
+    sum.last = power
+    sum.lastMs = t
   }
   return {
     add(tMs, powerW) {
@@ -63,11 +60,11 @@ export function createReadingCounter(
         if (!Number.isNaN(powerW[i])) take(tMs[i], powerW[i])
       }
     },
-    result: () => ({
-      readings,
-      uniqueValues: distinct.size,
-      changes,
-      achievedHz: readings < 2 || lastMs <= firstMs ? null : ((readings - 1) * 1000) / (lastMs - firstMs)
-    })
+    result: () => {
+      const { readings, changes, firstMs, lastMs } = sum
+      const achievedHz =
+        readings < 2 || lastMs <= firstMs ? null : ((readings - 1) * 1000) / (lastMs - firstMs)
+      return { readings, uniqueValues: distinct.count(), changes, achievedHz }
+    }
   }
 }

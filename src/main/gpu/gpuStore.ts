@@ -12,7 +12,7 @@ import { exportSamples, importSamples, type ImportedSamples } from './recordingF
 
 /**
  * Takes readings as columns: GPU index, time in ms, then one column for each metric, NaN where unavailable. The times of
- * a GPU ascend. The columns are written over afterwards.
+ * a GPU ascend.
  */
 export type ReadingSink = (columns: readonly Float64Array[]) => void | Promise<void>
 

@@ -41,7 +41,7 @@ export async function readColumns(
   }
 }
 
-/** Takes rows of a query as columns of numbers, NaN for NULL, which are written over afterwards; false ends the query. */
+/** Takes rows of a query as columns of numbers, NaN for NULL; false ends the query. */
 export type TakeColumns = (columns: readonly Float64Array[]) => boolean | Promise<boolean>
 
 /** Passes the rows of a query on chunk by chunk: for results of any size. @throws store.failed, what `take` throws */
@@ -53,13 +53,16 @@ export async function scanColumns(
 ): Promise<void> {
   const result = await connection.stream(sql, params.map(toDuck)).catch(failed)
   const chunks = chunksOf(result)
-  let space: Float64Array[] = []
   for (let next = await chunks.next().catch(failed); !next.done; next = await chunks.next().catch(failed)) {
-    const { rowCount } = next.value
-    if ((space[0]?.length ?? 0) < rowCount)
-      space = Array.from({ length: result.columnCount }, () => new Float64Array(rowCount))
-    for (const [at, column] of space.entries()) copyNumbers(next.value.getColumnVector(at), column, 0)
-    if (!(await take(space.map((column) => column.subarray(0, rowCount))))) return
+    const chunk = next.value
+    // New arrays for every chunk: V8 does not know of the chunk's memory, which is freed with it, but collects garbage as
+    // these arrays add up. With arrays that are written over, a day of readings left 700 MB of chunks behind.
+    const columns = Array.from({ length: result.columnCount }, (_, at) => {
+      const column = new Float64Array(chunk.rowCount)
+      copyNumbers(chunk.getColumnVector(at), column, 0)
+      return column
+    })
+    if (!(await take(columns))) return
   }
 }
 
