@@ -6,7 +6,10 @@ export interface Measured {
   seconds: number
   /** Longest that a call of another client took meanwhile, ms. */
   longestWaitMs: number
+  /** Highest resident memory of the host meanwhile. */
   peakBytes: number | null
+  /** The same, above what the host held before. */
+  growthBytes: number | null
 }
 
 /** Calls of the other client: one that needs the process alone, one that reads the data file. */
@@ -30,6 +33,7 @@ export async function measure(
     }
   })()
   host.peakBytes()
+  const heldBytes = host.peakBytes()
   const start = performance.now()
   try {
     await work()
@@ -38,5 +42,7 @@ export async function measure(
   }
   const seconds = (performance.now() - start) / 1000
   await probing
-  return { what, seconds, longestWaitMs, peakBytes: host.peakBytes() }
+  const peakBytes = host.peakBytes()
+  const growthBytes = peakBytes === null || heldBytes === null ? null : peakBytes - heldBytes
+  return { what, seconds, longestWaitMs, peakBytes, growthBytes }
 }

@@ -39,12 +39,17 @@ export function sampleCsvSql(kernel: ProxyKernelName, unit: CountUnit, where: st
 }
 
 const doubleFields = ['instructions', 'cycles', 'clockHz']
+const wholeFields = ['buildId', 'repetitions', 'seed', 'checksum']
 
 function provenanceText(field: string, column: string): string {
   if (field === 'measuredAtMs') return `strftime(epoch_ms(floor(${column})::BIGINT), '%Y-%m-%dT%H:%M:%S.%gZ')`
   if (doubleFields.includes(field)) return numberText(column)
-  // Quotes become apostrophes and line ends spaces, as writeCsv has it; DuckDB quotes what holds a comma.
-  return `regexp_replace(replace(${column}::VARCHAR, '"', ''''), '[\\r\\n]+', ' ', 'g')`
+  if (wholeFields.includes(field)) return column
+  // Quotes become apostrophes and line ends spaces, as writeCsv has it; DuckDB quotes what holds a comma. The pattern is
+  // searched only where there is a line end: it takes a sixth of an export otherwise.
+  const plain = `replace(${column}, '"', '''')`
+  return `CASE WHEN contains(${column}, chr(10)) OR contains(${column}, chr(13))
+    THEN regexp_replace(${plain}, '[\\r\\n]+', ' ', 'g') ELSE ${plain} END`
 }
 
 /** A DOUBLE as JavaScript prints it: whole numbers without a point. */

@@ -57,7 +57,7 @@ export interface StoreOptions {
   /** Data file, or ":memory:" for tests. */
   file: string
   migrations: readonly NounMigrations[]
-  /** DuckDB's memory_limit; it spills to disk beyond. */
+  /** DuckDB's memory_limit; it spills to disk beyond. The rest of a host takes about 150 MB. */
   memoryLimit?: string
   threads?: number
   /** What this process is, for a second one that finds the file locked. */
@@ -75,7 +75,7 @@ export interface StoreOptions {
  * @throws store.locked when another process owns the file (says who and where), store.corrupt, store.failed
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { file, migrations, memoryLimit = '512MB', threads = 2, what = 'another Bitbench' } = options
+  const { file, migrations, memoryLimit = '384MB', threads = 2, what = 'another Bitbench' } = options
   const { nowMs = Date.now, onLoss } = options
   const inMemory = file === ':memory:'
   const settings = { memory_limit: memoryLimit, threads: String(threads) }

@@ -9,7 +9,7 @@ import {
   type WorkloadPrecision,
   type WorkloadTables
 } from '../../../shared/contract/workload/workloadRows'
-import { idleDrift } from '../../energy/analyseTrace'
+import { idleDrift } from '../../energy/traceAnalyser'
 import { closureOf } from './closure'
 import { inverted, quantileFigure, ratioFigure, scaledFigure, timeFigure, unavailableFigure } from './figures'
 import { impactRows } from './impacts'
