@@ -52,7 +52,8 @@ export function createCodeExport(deps: {
         )
       }
       const plan = planDeployment(network, info)
-      const files = generateSources(network, plan, { sources: await sourcesOf(), check })
+      const clockHz = info.clockHz ?? undefined
+      const files = generateSources(network, plan, { sources: await sourcesOf(), check, clockHz })
       await writeFiles(target, files)
       return {
         folder: target,

@@ -5,6 +5,7 @@ import type { Plan } from '../plan'
 import { commentText } from './cText'
 import { kernelFilesOf } from './kernelFiles'
 import { callableSource, imagesHeader, imagesSource, mainSource, type SelfCheck } from './mainSource'
+import { mlperfHeader, mlperfSource } from './mlperfSource'
 import { networkHeader, networkSource } from './networkSource'
 import {
   linkerScript,
@@ -34,6 +35,8 @@ export interface GenerateOptions {
   variant?: string
   /** Where callable.elf is linked; default: where the plan puts the Image. */
   loadAddress?: number
+  /** Clock of the board, Hz; absent: 100 MHz, for the user to change. */
+  clockHz?: number | undefined
 }
 
 /**
@@ -46,7 +49,7 @@ export function generateSources(
   plan: Plan,
   options: GenerateOptions
 ): GeneratedFile[] {
-  const { sources, check, variant = 'rv32im', loadAddress = plan.imageAddress } = options
+  const { sources, check, variant = 'rv32im', loadAddress = plan.imageAddress, clockHz } = options
   const kernels = kernelFilesOf(sources, variant, network, plan)
   const memory = sources.get('firmware/memory.c')
   if (memory === undefined) {
@@ -58,7 +61,7 @@ export function generateSources(
   }
   const own: [string, string][] = [
     ['README.md', readme(network, plan, check)],
-    ['Makefile', makefile(kernels.compiled, loadAddress)],
+    ['Makefile', makefile(kernels.compiled, loadAddress, clockHz)],
     ['network.h', networkHeader(network, plan)],
     ['network.c', networkSource(network, plan)],
     ['weights.h', weightsHeader(network, plan)],
@@ -67,6 +70,8 @@ export function generateSources(
     ['images.c', imagesSource(check)],
     ['main.c', mainSource()],
     ['callable.c', callableSource()],
+    ['mlperf.h', mlperfHeader(network)],
+    ['mlperf.c', mlperfSource()],
     ['platform.h', platformHeader],
     ['platform_host.c', platformHost],
     ['platform_rv32.c', platformRv32],
@@ -96,6 +101,7 @@ picolibc is found, for RV32IMAC; \`make run\` checks it with ${check.count} imag
 ${scheme.join('\n')}
 
 Weights ${plan.weightsBytes} bytes, arena ${plan.arenaBytes} bytes (lower bound ${plan.arenaLowerBoundBytes}). network.c is the plan as code,
-weights.c its numbers, kernels/ the integer kernels, callable.c the entry for the Bitbench monitor's \`call\`.
+weights.c its numbers, kernels/ the integer kernels, callable.c the entry for the Bitbench monitor's \`call\`, mlperf.c the network
+behind the serial protocol of MLPerf Tiny's runners (\`make mlperf\`, mlperf.elf).
 `
 }

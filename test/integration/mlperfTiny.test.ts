@@ -1,0 +1,201 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MonitorClient } from '../../src/core/board/monitorClient'
+import { generateSources } from '../../src/core/deploy/codegen/generateSources'
+import { planDeployment } from '../../src/core/deploy/plan'
+import { isLast } from '../../src/core/quant/quantizedNetwork'
+import { runInteger } from '../../src/core/quant/integer/runInteger'
+import { createMachine } from '../../src/core/sim/createMachine'
+import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
+import { everyOperator } from '../unit/core/deploy/randomNetwork'
+
+const resources = path.resolve(import.meta.dirname, '../../resources')
+const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0
+const hasHost = has('make') && has('cc')
+const hasRiscv = hasHost && has('riscv64-unknown-elf-gcc')
+if (!hasHost) console.warn('SKIPPED: make or cc is not here, the MLPerf Tiny program is not built')
+if (!hasRiscv)
+  console.warn('SKIPPED: riscv64-unknown-elf-gcc is not here, the MLPerf Tiny program is not built for RV32')
+
+const { network, builder } = everyOperator(11)
+const codes = builder.images(2)
+const logits = runInteger(network, codes)
+const inputBytes = codes.length / 2
+const outScale = network.layers.find(isLast)!.outScale
+const board = new SimulatedBoard('small')
+const plan = planDeployment(network, board.converse(new MonitorClient().hello(7)))
+let folder = ''
+
+function exportSources(): void {
+  const names = readdirSync(path.join(resources, 'kernels'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(resources, path.join(entry.parentPath, entry.name)))
+  const sources = new Map(
+    [...names, 'firmware/memory.c'].map((name) => [name, readFileSync(path.join(resources, name), 'utf8')])
+  )
+  for (const file of generateSources(network, plan, { sources, check: { codes, logits, count: 2 } })) {
+    const target = path.join(folder, file.path)
+    mkdirSync(path.dirname(target), { recursive: true })
+    writeFileSync(target, file.text)
+  }
+}
+
+function make(...args: string[]): void {
+  const { status, stdout, stderr } = spawnSync('make', args, {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 120_000
+  })
+  expect(stderr, stdout).toBe('')
+  expect(status).toBe(0)
+}
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+const bytesOf = (image: number): Uint8Array =>
+  Uint8Array.from(codes.subarray(image * inputBytes, (image + 1) * inputBytes), (code) => code + 128)
+
+/** `db` commands of at most 31 bytes, as MLCommons' runner sends them. */
+function loading(bytes: Uint8Array): string[] {
+  const parts = Array.from({ length: Math.ceil(bytes.length / 31) }, (_, at) =>
+    hexOf(bytes.subarray(at * 31, (at + 1) * 31))
+  )
+  return [`db load ${bytes.length}`, ...parts.map((part) => `db ${part}`)]
+}
+
+/** What the board says to each command, without "m-ready". */
+type Converse = (commands: readonly string[]) => string[][]
+
+const replies = (text: string): string[][] =>
+  text
+    .split('m-ready\r\n')
+    .slice(1, -1)
+    .map((reply) => reply.split('\r\n').filter((line) => line !== ''))
+
+/** Outputs of an image as the protocol prints them. */
+const resultsOf = (image: number): string => {
+  const row = logits.subarray(image * network.outputCount, (image + 1) * network.outputCount)
+  return `m-results-[${[...row].map((value) => (outScale * value).toFixed(6)).join(',')}]`
+}
+
+function speaksTheProtocol(converse: Converse): void {
+  const [name, profile, ...rest] = converse([
+    ...[
+      'name',
+      'profile',
+      ...loading(bytesOf(0)),
+      'infer 2 1',
+      ...loading(bytesOf(1)),
+      'infer 1 0',
+      'results'
+    ]
+  ])
+  expect(name).toEqual(['m-name-dut-[bitbench]'])
+  expect(profile![0]).toBe('m-profile-[ULPMark for tinyML Firmware V0.0.1]')
+  expect(profile![1]).toMatch(/^m-model-\[\w+\]$/)
+  const commands = loading(bytesOf(0)).length
+  expect(rest[0]).toEqual([`m-[Expecting ${inputBytes} bytes]`])
+  expect(rest[commands - 1]).toEqual(['m-load-done'])
+  const infer = rest[commands]!
+  expect(infer[0]).toBe('m-warmup-start-1')
+  expect(infer.slice(1, 3)).toEqual(['m-warmup-done', 'm-infer-start-2'])
+  const laps = infer.filter((line) => line.startsWith('m-lap-us-')).map((line) => Number(line.slice(9)))
+  expect(laps).toHaveLength(2)
+  expect(laps[1]! - laps[0]!).toBeGreaterThan(0)
+  expect(infer.slice(5)).toEqual(['m-infer-done', resultsOf(0)])
+  expect(rest.at(-2)!.at(-1)).toBe(resultsOf(1))
+  expect(rest.at(-1)).toEqual([resultsOf(1)])
+}
+
+describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { timeout: 180_000 }, () => {
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bitbench mlperf '))
+    exportSources()
+    make('mlperf')
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const onHost: Converse = (commands) => {
+    const input = commands.map((command) => `${command}%`).join('')
+    const { stdout, status } = spawnSync(path.join(folder, 'mlperf'), {
+      input,
+      encoding: 'utf8',
+      timeout: 60_000
+    })
+    expect(status).toBe(0)
+    return replies(stdout)
+  }
+
+  it('gives the outputs of the host on this computer', () => speaksTheProtocol(onHost))
+
+  it('reads float32 inputs to the same codes', () => {
+    const reals = Float32Array.from(
+      codes.subarray(0, inputBytes),
+      (code) => network.inputScale * (code + network.inputZero)
+    )
+    const all = onHost([...loading(new Uint8Array(reals.buffer)), 'db print', 'infer 1 0'])
+    const bytes = all
+      .at(-2)!
+      .map((line) => line.replace('m-buffer-', '').replaceAll('-', ''))
+      .join('')
+    expect(bytes).toBe(hexOf(bytesOf(0)))
+    expect(all.at(-1)!.at(-1)).toBe(resultsOf(0))
+  })
+
+  it('refuses what it cannot do by name and goes on', () => {
+    const wrong = [
+      '',
+      'nonsense 1',
+      'db',
+      'db 00',
+      'db load',
+      'db load 7',
+      'infer 1 0',
+      'infer 0',
+      'infer -1 0'
+    ]
+    const after = [`db load ${inputBytes}`, 'db 0', 'db xy', 'infer 1 0', 'x'.repeat(500), 'timestamp']
+    const all = onHost([...wrong, ...after]).map(([line]) => line)
+    expect(all).toEqual([
+      'e-[Unknown command: ]',
+      'e-[Unknown command: nonsense]',
+      "e-[Command 'db' requires a subcommand]",
+      "e-[Say 'db load' first]",
+      "e-[Command 'db load' requires the # of bytes]",
+      `e-[This network reads ${inputBytes} bytes, or ${4 * inputBytes} as float32]`,
+      'e-[The input is not loaded]',
+      'e-[Inference iterations must be >0, warmups >=0]',
+      'e-[Inference iterations must be >0, warmups >=0]',
+      `m-[Expecting ${inputBytes} bytes]`,
+      'e-[Invalid or missing hex digit]',
+      'e-[Invalid or missing hex digit]',
+      'e-[The input is not loaded]',
+      `e-[Unknown command: ${'x'.repeat(80)}]`,
+      expect.stringMatching(/^m-lap-us-\d+$/)
+    ])
+  })
+
+  it.skipIf(!hasRiscv)('gives the outputs of the host as RV32 machine code on the virtual board', () => {
+    make('mlperf.elf', 'CLOCK_HZ=1000000')
+    const machine = createMachine({ board: 'small' })
+    machine.loadElf(readFileSync(path.join(folder, 'mlperf.elf')))
+    machine.reset()
+    speaksTheProtocol((commands) => {
+      let text = ''
+      const until = (ready: number): void => {
+        for (let budget = 400; budget > 0 && text.split('m-ready\r\n').length - 1 < ready; budget--) {
+          machine.run(200_000)
+          text += new TextDecoder().decode(machine.uartTake())
+        }
+      }
+      until(1)
+      for (const [at, command] of commands.entries()) {
+        machine.uartPush(new TextEncoder().encode(`${command}%`))
+        until(at + 2)
+      }
+      return replies(text)
+    })
+  })
+})
