@@ -5,7 +5,7 @@ import { createOnnxBuilder } from '../../core/model/onnxBuilder'
 import { sizeOf, type Graph } from '../../core/model/graph'
 import { toChannelsFirst } from '../../core/dataset/prepare'
 import {
-  runLayerPlain,
+  runLayerBytes,
   type FitEngine,
   type ArithmeticRequest,
   type FloatProbe,
@@ -16,10 +16,8 @@ import { toHwc } from '../../core/quant/hwcGraph'
 import { elementCount, isLast, type IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { byteLayerModel, isByteLayer } from '../../core/quant/integer/byteModel'
 import { exactByteWeights } from './byteWeights'
-import { openOrtSession, tensorReals, realTensor } from './ortSession'
+import { itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
 
-/** Items of a layer that are run at once: few, so that tensors between nodes stay in the processor's cache. */
-const batch = 50
 /** Below this many visits plain loops are faster than a session. */
 const minVisits = 200_000
 
@@ -36,7 +34,7 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
         if (layer.op === 'flatten') return inputs[0]!
         return isByteLayer(layer) && !isLast(layer) && visitsOf(layer) * items >= least
           ? runOverBytes(layer, inputs, items)
-          : runLayerPlain(layer, inputs, items)
+          : runLayerBytes(layer, inputs, items)
       }
       const { probe, input, items } = request
       let session = probes.get(probe)
@@ -59,21 +57,20 @@ function visitsOf(layer: IntegerLayer): number {
   return outputs * ('kernel' in layer ? layer.kernel[0] * layer.kernel[1] : 1)
 }
 
-/** Codes of a layer over bytes, which are codes with their sign turned. */
 async function runOverBytes(
   layer: IntegerLayer,
-  inputs: readonly Int8Array[],
+  inputs: readonly Uint8Array[],
   items: number
-): Promise<Int8Array> {
+): Promise<Uint8Array> {
   const session = await openOrtSession(byteLayerModel(layer, await exactByteWeights()))
   try {
     const size = elementCount(layer.outputShape)
-    const bytes = inputs.map((codes) => turnSigns(bytesOf(codes).slice()))
+    const batch = itemsAtOnce(layer.inputs.length * elementCount(layer.inputShape) + size)
     const out = new Uint8Array(items * size)
     for (let from = 0; from < items; from += batch) {
       const count = Math.min(batch, items - from)
       const feeds = Object.fromEntries(
-        bytes.map((all, position) => {
+        inputs.map((all, position) => {
           const own = all.length / items
           const part = all.subarray(from * own, (from + count) * own)
           return [`bytes${position}`, new ort.Tensor('uint8', part, [count, ...layer.inputShape])]
@@ -82,20 +79,10 @@ async function runOverBytes(
       const results = await session.run(feeds)
       out.set(results['result']!.data as Uint8Array, from * size)
     }
-    return new Int8Array(turnSigns(out).buffer)
+    return out
   } finally {
     await session.release()
   }
-}
-
-const bytesOf = (codes: Int8Array): Uint8Array => new Uint8Array(codes.buffer, codes.byteOffset, codes.length)
-
-/** Code + 128 of codes and back, in place. */
-function turnSigns(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2)
-  for (let at = 0; at < words.length; at++) words[at] = words[at]! ^ 0x80808080
-  for (let at = words.length * 4; at < bytes.length; at++) bytes[at] = bytes[at]! ^ 0x80
-  return bytes
 }
 
 let multiplier: Promise<ort.InferenceSession> | undefined

@@ -27,3 +27,11 @@ export function realTensor(data: Float32Array, dims: readonly number[]): ort.Ten
 export function tensorReals(tensor: ort.Tensor): Float32Array {
   return tensor.data as Float32Array
 }
+
+/** Items that are run at once: as many as keep their tensors in the processor's cache, at most 250. */
+export function itemsAtOnce(bytesPerItem: number): number {
+  return Math.max(1, Math.min(250, Math.floor(cacheBytes / bytesPerItem)))
+}
+
+/** Of the second-level cache of common processors. */
+const cacheBytes = 2 * 2 ** 20

@@ -5,16 +5,18 @@ import { evaluationModel, levelsOfPixels } from '../../core/quant/integer/evalua
 import { byteModel, isByteLayer } from '../../core/quant/integer/byteModel'
 import { exactByteWeights } from './byteWeights'
 import { countCorrect } from './floatAccuracy'
-import { openOrtSession, tensorReals, realTensor } from './ortSession'
-
-/** Few, so that tensors between nodes stay in the processor's cache. */
-const batch = 50
+import { itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
 
 /** Scores of a quantized network over images through onnxruntime, [count][outputCount]. */
 export async function schemeScores(network: QuantizedNetwork, images: LabelledImages): Promise<Float32Array> {
   const run = await openScheme(network)
   try {
     const size = elementCount(network.inputShape)
+    const batch = itemsAtOnce(
+      Math.max(
+        ...network.layers.map((layer) => elementCount(layer.inputShape) + elementCount(layer.outputShape))
+      )
+    )
     const scores = new Float32Array(images.count * network.outputCount)
     for (let from = 0; from < images.count; from += batch) {
       const count = Math.min(batch, images.count - from)

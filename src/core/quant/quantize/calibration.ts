@@ -9,8 +9,7 @@ import { hwcWeights, toHwc } from '../hwcGraph'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
 import { realsOfPixels } from '../runFloat'
 import type { Bits } from '../scheme'
-import { codesOfPixels } from '../integer/runInteger'
-import type { LayerMoments } from './moments'
+import type { FittedMoments } from './reconstruct'
 
 /**
  * What quantization knows of the network's inside: the float values of every tensor over the calibration images, and
@@ -19,14 +18,14 @@ import type { LayerMoments } from './moments'
 export interface ActivationRanges {
   readonly graph: Graph
   readonly images: number
-  /** Input codes of all images, HWC, one behind the other. */
-  readonly codes: Int8Array
+  /** All images as bytes (input code + 128), HWC, one behind the other. */
+  readonly bytes: Uint8Array
   /** Weights in kernel order (hwcGraph.ts), null where a node has none. */
   readonly weights: readonly (Float32Array | null)[]
   /** Layers already quantized, by everything they depend on; see quantizeNetwork.ts. */
   readonly layerCache: BoundedCache<CalibratedLayer>
   /** Moments of a layer's inputs, by the layer and what its inputs depend on. */
-  readonly momentCache: BoundedCache<LayerMoments>
+  readonly momentCache: BoundedCache<FittedMoments>
   /** Numbers of the texts that say what a layer depends on. */
   readonly signatures: Map<string, string>
   /** Best format of a node's output at a width. */
@@ -35,10 +34,10 @@ export interface ActivationRanges {
   targetOf(node: number): RowTarget
 }
 
-/** A finished layer and its output codes over the calibration images. */
+/** A finished layer and its output over the calibration images as bytes (code + 128). */
 export interface CalibratedLayer {
   readonly layer: IntegerLayer
-  readonly codes: Int8Array
+  readonly bytes: Uint8Array
 }
 
 /** Output pixels of a layer that reconstruction looks at: `pixel` of `image`, and the float sums wanted there. */
@@ -76,7 +75,7 @@ export function* measuringRanges(graph: Graph, pixels: Uint8Array): FitWork<Acti
   return {
     graph,
     images,
-    codes: codesOfPixels(pixels),
+    bytes: pixels,
     weights: hwcWeights(graph),
     layerCache: createBoundedCache(cacheBytes),
     momentCache: createBoundedCache(momentBytes),

@@ -13,11 +13,11 @@ export type FitWork<T> = Generator<ArithmeticRequest, T, FitResult>
 
 /** A piece of arithmetic that may run in onnxruntime. */
 export type ArithmeticRequest =
-  /** Codes of a layer for `items` items; every input holds its items one behind the other. */
+  /** Output bytes (code + 128) of a layer for `items` items; every input holds its items one behind the other. */
   | {
       readonly kind: 'layer'
       readonly layer: IntegerLayer
-      readonly inputs: readonly Int8Array[]
+      readonly inputs: readonly Uint8Array[]
       readonly items: number
     }
   /** leftᵀ · right of two row-major matrices with `rows` rows, [left width][right width]. */
@@ -36,7 +36,7 @@ export type ArithmeticRequest =
     }
 
 /** What a piece of fitting arithmetic returns. */
-export type FitResult = Int8Array | Float32Array | ProbedFloats
+export type FitResult = Uint8Array | Float32Array | ProbedFloats
 
 /** Carries out requests; `end` frees what it keeps between them. */
 export interface FitEngine {
@@ -71,13 +71,13 @@ export interface ProbedFloats {
   readonly sums: readonly FloatValues[]
 }
 
-/** Asks the engine for the output codes of a layer for `items` items. */
-export function* layerCodes(
+/** Asks the engine for the output bytes (code + 128) of a layer for `items` items. */
+export function* layerBytes(
   layer: IntegerLayer,
-  inputs: readonly Int8Array[],
+  inputs: readonly Uint8Array[],
   items: number
-): FitWork<Int8Array> {
-  return (yield { kind: 'layer', layer, inputs, items }) as Int8Array
+): FitWork<Uint8Array> {
+  return (yield { kind: 'layer', layer, inputs, items }) as Uint8Array
 }
 
 /** Asks the engine for leftᵀ · right; both have `rows` rows. */
@@ -98,7 +98,7 @@ export function runPlain<T>(work: FitWork<T>): T {
     const request = step.value
     switch (request.kind) {
       case 'layer':
-        step = work.next(runLayerPlain(request.layer, request.inputs, request.items))
+        step = work.next(runLayerBytes(request.layer, request.inputs, request.items))
         break
       case 'product':
         step = work.next(productPlain(request.left, request.right, request.rows))
@@ -129,6 +129,24 @@ export async function runFit<T>(
   } finally {
     await engine.end()
   }
+}
+
+/** runLayerPlain from bytes to bytes, which are codes + 128. */
+export function runLayerBytes(
+  layer: IntegerLayer,
+  inputs: readonly Uint8Array[],
+  items: number
+): Uint8Array<ArrayBuffer> {
+  const codes = inputs.map((bytes) => new Int8Array(turnSigns(bytes.slice()).buffer))
+  return turnSigns(new Uint8Array(runLayerPlain(layer, codes, items).buffer))
+}
+
+/** Code + 128 of codes and back, in place. */
+function turnSigns(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2)
+  for (let at = 0; at < words.length; at++) words[at] = words[at]! ^ 0x80808080
+  for (let at = words.length * 4; at < bytes.length; at++) bytes[at] = bytes[at]! ^ 0x80
+  return bytes
 }
 
 /** One layer over many items with the reference's own loops. */

@@ -10,7 +10,7 @@ import {
 import { storagePlaces } from '../../model/storage'
 import type { ActivationRanges } from './calibration'
 import { concatPlaces } from '../floatSteps'
-import { layerCodes, runPlain, type FitWork } from './fitEngine'
+import { layerBytes, runPlain, type FitWork } from './fitEngine'
 import { isOnnxOrder, planFormats, type TensorFormats } from './formats'
 import { toHwc } from '../hwcGraph'
 import { moveLoops } from '../integer/moveLoops'
@@ -55,8 +55,8 @@ export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitW
 function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
   const { graph, images } = calibration
   const layers: IntegerLayer[] = []
-  /** Codes of every layer over the calibration images; -1 (the input) at position 0. */
-  const codes: Int8Array[] = [calibration.codes]
+  /** Output of every layer over the calibration images, bytes (code + 128); -1 (the input) at position 0. */
+  const bytes: Uint8Array[] = [calibration.bytes]
   /** Layer that holds each node's output. */
   const layerOf: number[] = []
   const narrowed = new Map<string, number>()
@@ -78,16 +78,16 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
     if (known === undefined) {
       const made = make()
       const layer = 'op' in made ? made : yield* made
-      const sources = inputs.map((input) => codes[input + 1]!)
+      const sources = inputs.map((input) => bytes[input + 1]!)
       known = {
         layer,
-        codes: output === null ? new Int8Array(0) : yield* layerCodes(layer, sources, images)
+        bytes: output === null ? new Uint8Array(0) : yield* layerBytes(layer, sources, images)
       }
-      calibration.layerCache.set(signature, known, known.codes.length)
+      calibration.layerCache.set(signature, known, known.bytes.length)
     }
     // Positions in the list of layers are this network's own.
     layers.push({ ...known.layer, inputs })
-    codes.push(known.codes)
+    bytes.push(known.bytes)
     signatures.push(signature)
     return layers.length - 1
   }
@@ -123,7 +123,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       const outputShape = toHwc(node.outputShape)
       const common = { name: node.name, inputs, inputShape, outputShape, input }
       if (isWeightedNode(node)) {
-        const site = { ...common, node, index, bits: bits!, output, codes: codes[inputs[0]! + 1]! }
+        const site = { ...common, node, index, bits: bits!, output, bytes: bytes[inputs[0]! + 1]! }
         const depends = signatures[inputs[0]! + 1]!
         layerOf[index] = yield* push(node.name, inputs, output, bits, () =>
           quantizeWeighted(calibration, site, depends)

@@ -15,11 +15,39 @@ import { weightCode, weightScale } from './weightQuantizer'
  */
 export interface ReconstructionProblem {
   readonly moments: Moments
-  /** Float weights [channels][taps]. */
-  readonly weights: Float32Array
+  readonly refit: RefittedWeights
   readonly bits: Bits
   /** One scale for all channels (the last layer, whose logits are compared with each other). */
   readonly perTensor: boolean
+}
+
+/** Float weights fitted to the quantized inputs; they do not depend on the width they are rounded to. */
+export interface RefittedWeights {
+  /** [channels][taps] */
+  readonly weights: Float64Array
+  /** By block and group of channels: T times the weights; null where a block has no factor. */
+  readonly wanted: readonly (readonly Float64Array[] | null)[]
+}
+
+/** Moments of a layer, of a depthwise layer one for each channel, and the weights fitted to them. */
+export type FittedMoments = readonly { readonly moments: Moments; readonly refit: RefittedWeights }[]
+
+/** Fits float weights [channels][taps] to what the layer will really see. */
+export function refitWeights(moments: Moments, weights: Float32Array): RefittedWeights {
+  const { blocks, taps, channels } = moments
+  const fitted = Float64Array.from(weights)
+  // With several blocks weights stay as trained.
+  if (blocks.length === 1 && blocks[0]!.factor !== null)
+    return { weights: fitted, wanted: [solveWeights(moments, blocks[0]!, fitted)] }
+  const wanted = blocks.map(({ factor, order }) => {
+    if (factor === null) return null
+    const parts: Float64Array[] = []
+    forGroups(channels, (first, count) => {
+      parts.push(productOf(factor, fitted, taps, order, first, count))
+    })
+    return parts
+  })
+  return { weights: fitted, wanted }
 }
 
 /** Codes, scales and biases of a layer that were fitted to its float outputs. */
@@ -33,15 +61,11 @@ export interface ReconstructedLayer {
 /** Chooses the codes of a layer's weights that keep its outputs nearest to the float ones. */
 export function* reconstruct({
   moments,
-  weights,
+  refit: { weights: fitted, wanted },
   bits,
   perTensor
 }: ReconstructionProblem): FitWork<ReconstructedLayer> {
   const { taps, channels, importance, blocks } = moments
-  const fitted = Float64Array.from(weights)
-  // T w of the only block; with several blocks weights stay as trained.
-  const isWhole = blocks.length === 1 && blocks[0]!.factor !== null
-  const wanted = isWhole ? refitWeights(moments, blocks[0]!, fitted) : null
   const scales = new Float64Array(channels)
   if (perTensor) {
     const spread = Float64Array.from({ length: fitted.length }, (_, at) => importance[at % taps]!)
@@ -49,9 +73,10 @@ export function* reconstruct({
   } else {
     for (let c = 0; c < channels; c++) scales[c] = weightScale(fitted, bits, importance, c * taps, taps)
   }
-  const codes = new Int8Array(weights.length)
+  const codes = new Int8Array(fitted.length)
   const squares = new Float64Array(channels)
-  for (const block of blocks) roundBlock(moments, block, fitted, wanted, scales, bits, codes, squares)
+  for (const [at, block] of blocks.entries())
+    roundBlock(moments, block, fitted, wanted[at]!, scales, bits, codes, squares)
   if (moments.inputs !== null) squares.set(yield* sumSquares(moments, codes))
   return refitScales(moments, codes, scales, squares, perTensor)
 }
@@ -75,7 +100,7 @@ function forGroups(channels: number, visit: (first: number, count: number) => vo
 }
 
 /** (covariance + damping) fitted = cross + damping * weights, for every channel. @returns T fitted, by group */
-function refitWeights(
+function solveWeights(
   { taps, channels, cross }: Moments,
   { order, damping, factor }: TapBlock,
   fitted: Float64Array
@@ -117,8 +142,7 @@ function roundBlock(
     if (factor !== null) {
       const own = new Float64Array(lanes).fill(1)
       own.set(scales.subarray(first, first + count))
-      const target = wanted?.[first / lanes] ?? productOf(factor, fitted, taps, order, first, count)
-      energy = roundTaps(factor, target, own, bits, found)
+      energy = roundTaps(factor, wanted![first / lanes]!, own, bits, found)
     }
     for (let lane = 0; lane < count; lane++) {
       const c = first + lane

@@ -6,6 +6,12 @@ import type { Bits } from '../scheme'
  * square of the input it multiplies; null counts all the same.
  */
 const searchSteps = 60
+/** Clipping limits, in sixtieths of the largest weight: coarse steps first, so that most others are given up early. */
+const searchOrder = [...Array(6).keys()].flatMap((offset) =>
+  Array.from({ length: searchSteps / 6 }, (_, at) => searchSteps - 6 * at - offset)
+)
+/** Values after which a sum of errors is compared with the best so far. */
+const errorStride = 64
 
 /** Code of a weight at a scale: nearest level, half away from -infinity; at one bit zero counts as negative. */
 export function weightCode(value: number, scale: number, bits: Bits): number {
@@ -44,11 +50,13 @@ export function weightScale(
   const { high, low } = codeRange(bits)
   // Two bits have levels -2..1: the positive side clips at 1, so limits up to the whole magnitude are tried for it.
   const top = bits === 2 ? high : -low - 0.5
-  let best = { error: Infinity, scale: largest / top }
-  for (let attempt = 1; attempt <= searchSteps; attempt++) {
+  let best = { error: Infinity, scale: largest / top, attempt: Infinity }
+  for (const attempt of searchOrder) {
     const scale = ((largest / top) * attempt) / searchSteps
-    const error = squaredError(values, scale, bits, importance, start, count, step)
-    if (error < best.error) best = { error, scale }
+    const error = squaredError(values, scale, bits, importance, start, count, step, best.error)
+    // Of scales with equal error the smallest.
+    if (error < best.error || (error === best.error && attempt < best.attempt))
+      best = { error, scale, attempt }
   }
   return refit(values, best.scale, bits, importance, start, count, step)
 }
@@ -75,6 +83,7 @@ function refit(
   return square > 0 && product > 0 ? product / square : scale
 }
 
+/** Infinity once the sum is beyond `limit`. */
 function squaredError(
   values: Float32Array | Float64Array,
   scale: number,
@@ -82,19 +91,24 @@ function squaredError(
   importance: Float64Array | null,
   start: number,
   count: number,
-  step: number
+  step: number,
+  limit: number
 ): number {
   const { low, high } = codeRange(bits)
   // The nearer of two levels at equal distance does not matter here, so that a product may stand for the quotient.
   const inverse = 1 / scale
   let error = 0
-  for (let k = 0, at = start; k < count; k++, at += step) {
-    const value = values[at]
-    let level = Math.floor(value * inverse + 0.5)
-    if (level < low) level = low
-    else if (level > high) level = high
-    const miss = value - scale * level
-    error += (importance === null ? 1 : importance[k]) * miss * miss
+  for (let from = 0; from < count; from += errorStride) {
+    const end = Math.min(count, from + errorStride)
+    for (let k = from, at = start + from * step; k < end; k++, at += step) {
+      const value = values[at]!
+      let level = Math.floor(value * inverse + 0.5)
+      if (level < low) level = low
+      else if (level > high) level = high
+      const miss = value - scale * level
+      error += (importance === null ? 1 : importance[k]!) * miss * miss
+    }
+    if (error > limit) return Infinity
   }
   return error
 }

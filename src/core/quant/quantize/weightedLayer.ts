@@ -3,7 +3,7 @@ import type { ActivationRanges } from './calibration'
 import type { FitWork } from './fitEngine'
 import { requantFactor, toFixedPoint } from '../integer/fixedPoint'
 import { tapPositions } from '../integer/im2col'
-import { depthwiseMoments, momentsBytes, momentsOf, type LayerMoments } from './moments'
+import { depthwiseMoments, momentsBytes, momentsOf } from './moments'
 import {
   zeroCode,
   type CodeFormat,
@@ -12,7 +12,7 @@ import {
   type DepthwiseConv2dLayer
 } from '../quantizedNetwork'
 import type { ShapeHwc } from '../../kernel/shape'
-import { reconstruct, type ReconstructedLayer } from './reconstruct'
+import { reconstruct, refitWeights, type FittedMoments, type ReconstructedLayer } from './reconstruct'
 import type { LayerBits } from '../scheme'
 
 /** Everything quantizeNetwork knows when it reaches a weighted node. */
@@ -27,8 +27,8 @@ export interface WeightedSite {
   readonly input: CodeFormat
   /** Null: the last layer. */
   readonly output: CodeFormat | null
-  /** Quantized input of every calibration image, one behind the other. */
-  readonly codes: Int8Array
+  /** Quantized input of every calibration image as bytes (code + 128), one behind the other. */
+  readonly bytes: Uint8Array
 }
 
 type WeightedIntegerLayer = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer
@@ -46,42 +46,51 @@ export function* quantizeWeighted(
   let moments = calibration.momentCache.get(key)
   if (moments === undefined) {
     moments = yield* siteMoments(calibration, site)
-    calibration.momentCache.set(key, moments, momentsBytes(moments))
+    calibration.momentCache.set(key, moments, fittedBytes(moments))
   }
-  return integerLayer(site, yield* reconstructSite(calibration, site, moments))
+  return integerLayer(site, yield* reconstructSite(site, moments))
 }
 
-function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWork<LayerMoments> {
+/** Bytes that they keep. */
+function fittedBytes(all: FittedMoments): number {
+  let bytes = momentsBytes(all.map(({ moments }) => moments))
+  for (const { refit } of all) {
+    bytes += 8 * refit.weights.length
+    for (const block of refit.wanted) for (const part of block ?? []) bytes += 8 * part.length
+  }
+  return bytes
+}
+
+function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWork<FittedMoments> {
   const { node, index, outputShape } = site
   const { image, pixel, sums } = calibration.targetOf(index)
+  const weights = calibration.weights[index]!
   const inputs = sampleInputs(site, image, pixel)
-  if (node.op === 'depthwiseConv2d') return depthwiseMoments(inputs, sums, image.length, outputShape[2])
-  return [yield* momentsOf(inputs, sums, image.length)]
+  if (node.op === 'depthwiseConv2d')
+    return depthwiseMoments(inputs, sums, image.length, outputShape[2]).map((moments, c) => ({
+      moments,
+      refit: refitWeights(moments, everyNth(weights, outputShape[2], c))
+    }))
+  const moments = yield* momentsOf(inputs, sums, image.length)
+  return [{ moments, refit: refitWeights(moments, weights) }]
 }
 
 function* reconstructSite(
-  { weights: allWeights }: ActivationRanges,
-  { node, index, outputShape, bits, output }: WeightedSite,
-  moments: LayerMoments
+  { node, outputShape, bits, output }: WeightedSite,
+  fitted: FittedMoments
 ): FitWork<ReconstructedLayer> {
-  const weights = allWeights[index]!
   const perTensor = output === null
   if (node.op !== 'depthwiseConv2d')
-    return yield* reconstruct({ moments: moments[0]!, weights, bits: bits.weightBits, perTensor })
+    return yield* reconstruct({ ...fitted[0]!, bits: bits.weightBits, perTensor })
   const channels = outputShape[2]
-  const taps = weights.length / channels
+  const { taps } = fitted[0]!.moments
   const result: ReconstructedLayer = {
-    codes: new Int8Array(weights.length),
+    codes: new Int8Array(taps * channels),
     scales: new Float64Array(channels),
     bias: new Float64Array(channels)
   }
   for (let c = 0; c < channels; c++) {
-    const own = yield* reconstruct({
-      moments: moments[c]!,
-      weights: everyNth(weights, channels, c),
-      bits: bits.weightBits,
-      perTensor: false
-    })
+    const own = yield* reconstruct({ ...fitted[c]!, bits: bits.weightBits, perTensor: false })
     for (let tap = 0; tap < taps; tap++) result.codes[tap * channels + c] = own.codes[tap]!
     result.scales[c] = own.scales[0]!
     result.bias[c] = own.bias[0]!
@@ -91,7 +100,7 @@ function* reconstructSite(
 
 /** Real input taps at the sampled rows, [rows][taps in kernel order]. */
 function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array): Float32Array {
-  const { node, inputShape, outputShape, input, codes } = site
+  const { node, inputShape, outputShape, input, bytes } = site
   const size = inputShape[0] * inputShape[1] * inputShape[2]
   const positions =
     node.op === 'dense'
@@ -99,14 +108,15 @@ function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array):
       : tapPositions(inputShape, node, outputShape[0], outputShape[1])
   const inner = node.op === 'dense' ? size : positions.length / (outputShape[0] * outputShape[1])
   const rows = new Float32Array(image.length * inner)
-  const padding = (zeroCode(input) + input.zero) * input.scale
+  const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + input.zero) * input.scale)
+  const padding = reals[zeroCode(input) + 128]!
   let to = 0
   for (let row = 0; row < image.length; row++) {
     const start = image[row]! * size
     const from = pixel[row]! * inner
     for (let k = from, end = from + inner; k < end; k++) {
       const position = positions[k]!
-      rows[to++] = position < 0 ? padding : (codes[start + position]! + input.zero) * input.scale
+      rows[to++] = position < 0 ? padding : reals[bytes[start + position]!]!
     }
   }
   return rows
@@ -118,7 +128,7 @@ function everyNth(values: Float32Array, step: number, start: number): Float32Arr
 
 /** Real scales and biases as int32 bias and fixed-point factors (docs/arithmetic.md "Accumulate", "Requantise"). */
 export function integerLayer(
-  site: Omit<WeightedSite, 'codes'>,
+  site: Omit<WeightedSite, 'bytes'>,
   found: ReconstructedLayer
 ): WeightedIntegerLayer {
   const { node, bits, input, output } = site

@@ -35,8 +35,8 @@ describe.each([
         const request: ArithmeticRequest = step.value
         const plain = runPlain(once(request))
         if (request.kind === 'layer') {
-          const fast = (await engine.carryOut(request)) as Int8Array
-          const exact = plain as Int8Array
+          const fast = (await engine.carryOut(request)) as Uint8Array
+          const exact = plain as Uint8Array
           compared++
           all += exact.length
           same += exact.filter((code, at) => code === fast[at]).length

@@ -4,7 +4,7 @@ import { createRandom } from '@core/math/random'
 import { bestFormat, histogramOf } from '@core/quant/quantize/activationRange'
 import { runPlain } from '@core/quant/quantize/fitEngine'
 import { momentsOf } from '@core/quant/quantize/moments'
-import { reconstruct } from '@core/quant/quantize/reconstruct'
+import { reconstruct, refitWeights } from '@core/quant/quantize/reconstruct'
 import { weightCode, weightScale } from '@core/quant/quantize/weightQuantizer'
 import type { Bits } from '@core/quant/scheme'
 
@@ -29,6 +29,24 @@ describe('weight quantizer', () => {
     for (const other of [absmax, scale * 1.1, scale * 0.9]) {
       expect(own).toBeLessThanOrEqual(errorAt(values, other, bits) * 1.001)
     }
+  })
+
+  it.each([8, 4, 2] as const)('misses no clipping limit of sixty at %i bits', (bits) => {
+    const values = normals(300, 7)
+    const [low, high] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
+    const levels = (scale: number): number[] =>
+      Array.from(values, (value) => Math.max(low, Math.min(high, Math.floor(value / scale + 0.5))))
+    const top = bits === 2 ? 1 : 2 ** (bits - 1) - 0.5
+    const largest = Math.max(...values.map(Math.abs))
+    const tried = Array.from({ length: 60 }, (_, at) => ((largest / top) * (at + 1)) / 60)
+    const missOf = (scale: number): number =>
+      levels(scale).reduce((sum, level, at) => sum + (values[at]! - scale * level) ** 2, 0)
+    const best = tried.reduce((a, b) => (missOf(b) < missOf(a) ? b : a))
+    // Then the least-squares scale for the levels found.
+    const found = levels(best)
+    const product = found.reduce((sum, level, at) => sum + level * values[at]!, 0)
+    const square = found.reduce((sum, level) => sum + level * level, 0)
+    expect(weightScale(values, bits, null)).toBeCloseTo(product / square, 10)
   })
 
   it('takes mean |w| at one bit', () => {
@@ -84,7 +102,7 @@ describe('reconstruction', () => {
   }
   const fit = (from: Float32Array, bits: Bits, perTensor: boolean) => {
     const moments = runPlain(momentsOf(from.slice(), targets, rows))
-    return runPlain(reconstruct({ moments, weights, bits, perTensor }))
+    return runPlain(reconstruct({ moments, refit: refitWeights(moments, weights), bits, perTensor }))
   }
   const missOf = (codes: Int8Array, scales: Float64Array, bias: Float64Array): number => {
     let miss = 0

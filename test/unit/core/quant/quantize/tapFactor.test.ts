@@ -3,7 +3,7 @@ import { createRandom } from '@core/math/random'
 import { createHistogram } from '@core/quant/quantize/activationRange'
 import { runPlain } from '@core/quant/quantize/fitEngine'
 import { momentsOf } from '@core/quant/quantize/moments'
-import { reconstruct } from '@core/quant/quantize/reconstruct'
+import { reconstruct, refitWeights } from '@core/quant/quantize/reconstruct'
 import {
   factoriseTaps,
   lanes,
@@ -31,6 +31,34 @@ describe('the factor of a covariance of taps', () => {
     solveTransposed(factor, right)
     solveForward(factor, right)
     for (const [row, value] of [1, -2, 3].entries()) expect(right[row * lanes + 1]).toBeCloseTo(value, 12)
+  })
+
+  it.each([1, 2, 5, 8])('solves and multiplies %i taps of every lane', (size) => {
+    const random = createRandom(size)
+    const draw = (count: number) => Float64Array.from({ length: count }, () => random.normal())
+    const root = draw(size * size)
+    const at = (i: number, j: number): number => {
+      let sum = i === j ? 1 : 0
+      for (let k = 0; k < size; k++) sum += root[i * size + k]! * root[j * size + k]!
+      return sum
+    }
+    const matrix = Float64Array.from({ length: size * size }, (_, n) => at(Math.floor(n / size), n % size))
+    const factor = factoriseTaps(matrix.slice(), size)!
+    const x = draw(size * lanes)
+    const times = (rows: Float64Array): Float64Array =>
+      Float64Array.from({ length: size * lanes }, (_, n) => {
+        let sum = 0
+        for (let k = 0; k < size; k++)
+          sum += rows[Math.floor(n / lanes) * size + k]! * x[k * lanes + (n % lanes)]!
+        return sum
+      })
+    const product = new Float64Array(size * lanes)
+    multiplyTaps(factor, x, product)
+    for (const [n, value] of times(factor.rows).entries()) expect(product[n]).toBeCloseTo(value, 10)
+    const right = times(matrix)
+    solveTransposed(factor, right)
+    solveForward(factor, right)
+    for (const [n, value] of x.entries()) expect(right[n]).toBeCloseTo(value, 8)
   })
 
   it('is null where the matrix is not positive definite', () => {
@@ -63,7 +91,9 @@ it('fits layers with more taps than are rounded at once', () => {
   }
   const moments = runPlain(momentsOf(inputs.slice(), targets, rows))
   expect(moments.blocks.map(({ order }) => order.length)).toEqual([350, 350])
-  const { codes, scales, bias } = runPlain(reconstruct({ moments, weights, bits: 8, perTensor: false }))
+  const { codes, scales, bias } = runPlain(
+    reconstruct({ moments, refit: refitWeights(moments, weights), bits: 8, perTensor: false })
+  )
   let [miss, power] = [0, 0]
   for (let at = 0; at < targets.length; at++) {
     const [row, c] = [Math.floor(at / channels), at % channels]
