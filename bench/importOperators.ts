@@ -14,7 +14,9 @@ export async function benchOperators(cases: number, names: readonly string[]): P
     }
     wrong += await benchOperator(opType, cases)
   }
-  console.log(`no generator of cases: ${unknown.length === 0 ? 'none' : unknown.join(', ')}`)
+  console.log(
+    `without cases, for onnxruntime does not know them: ${unknown.length === 0 ? 'none' : unknown.join(', ')}`
+  )
   console.log(wrong === 0 ? 'no operator is wrong' : `${wrong} cases are wrong`)
   return wrong === 0
 }

@@ -10,6 +10,7 @@ import {
   type OnnxTensor
 } from '@core/model/onnx'
 import { moreKinds, type Draft, type Known } from './moreOperators'
+import { ownCases, type OwnCase } from './ownCases'
 
 const opsets = [9, 11, 12, 13, 15, 17, 18, 20, 21] as const
 
@@ -36,16 +37,7 @@ export function randomOnnx(seed: number, mostSteps = 6): OnnxModel {
   }
   // A network computes something: the last value is never the input itself.
   if (values.length === 1) values.push(graph.add('Relu', [values[0]!], values[0]!.dims))
-  const output = values.at(-1)!
-  return {
-    name: `random${seed}`,
-    opset,
-    nodes: graph.nodes,
-    initializers: graph.initializers,
-    inputs: [{ name: 'x', elementType: 'float32', dims: inputDims }],
-    outputs: [{ name: output.name, elementType: 'float32', dims: null }],
-    metadata: {}
-  }
+  return modelOf(`random${seed}`, opset, graph, inputDims, values.at(-1)!)
 }
 
 /**
@@ -53,11 +45,40 @@ export function randomOnnx(seed: number, mostSteps = 6): OnnxModel {
  * generator does not know the operator.
  */
 export function randomOperator(opType: string, seed: number): OnnxModel | null {
+  const own = ownCases.get(opType)
+  if (own !== undefined) return ownModel(own, seed)
   for (let attempt = 0; attempt < 3000; attempt++) {
     const model = randomOnnx(seed * 3000 + attempt, 1)
     if (model.nodes.some((node) => node.opType === opType)) return model
   }
   return null
+}
+
+function ownModel({ opsets, shapes, make }: OwnCase, seed: number): OnnxModel {
+  const random = createRandom(seed)
+  const opset = opsets[random.integer(opsets.length)]!
+  const graph = new GraphDraft(random, opset)
+  const dims = graph.pick(shapes)
+  const output = make(graph, { name: 'x', dims })
+  return modelOf(`random${seed}`, opset, graph, dims, output)
+}
+
+function modelOf(
+  name: string,
+  opset: number,
+  { nodes, initializers }: GraphDraft,
+  inputDims: readonly number[],
+  output: Known
+): OnnxModel {
+  return {
+    name,
+    opset,
+    nodes,
+    initializers,
+    inputs: [{ name: 'x', elementType: 'float32', dims: inputDims }],
+    outputs: [{ name: output.name, elementType: 'float32', dims: null }],
+    metadata: {}
+  }
 }
 
 export class GraphDraft implements Draft {

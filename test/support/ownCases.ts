@@ -1,0 +1,145 @@
+import { float, int, ints, type OnnxTensor } from '@core/model/onnx'
+import type { Draft, Known } from './moreOperators'
+
+/** How a graph of one operator is drawn that randomOnnx.ts does not draw among others. */
+export interface OwnCase {
+  readonly opsets: readonly number[]
+  /** Shapes of the input, one of which is taken. */
+  readonly shapes: readonly (readonly number[])[]
+  make(draft: Draft, value: Known): Known
+}
+
+const images = [
+  [1, 2, 5, 6],
+  [1, 3, 4, 4],
+  [1, 4, 7, 5]
+]
+const rows = [
+  [1, 6],
+  [1, 11],
+  [1, 3, 5]
+]
+const everyShape = [...images, ...rows]
+
+/**
+ * Operators on codes get values that their steps hold exactly (-1, 0 and 1): they are read as real numbers limited to the codes'
+ * range, and with other values onnxruntime's rounding would be a difference.
+ */
+export const ownCases: ReadonlyMap<string, OwnCase> = new Map<string, OwnCase>([
+  ['QuantizeLinear', { opsets: [10, 13, 19, 21], shapes: everyShape, make: quantizedAndBack }],
+  ['QLinearConv', { opsets: [10, 13, 17, 21], shapes: images, make: quantizedConv }],
+  ['QLinearMatMul', { opsets: [10, 13, 17, 21], shapes: [...rows, [1, 4, 9]], make: quantizedMatMul }],
+  ['RMSNormalization', { opsets: [23], shapes: everyShape, make: rootMeanSquare }],
+  ['Mish', { opsets: [18, 20, 21], shapes: everyShape, make: mish }],
+  ['CastLike', { opsets: [15, 19], shapes: everyShape, make: castLike }],
+  ['Shape', { opsets: [9, 13, 15, 19], shapes: everyShape, make: shapeOfItself }],
+  ['Size', { opsets: [9, 13, 19], shapes: everyShape, make: sizeOfItself }]
+])
+
+const scaleOf = (draft: Draft, scale: number): Known => draft.tensor([], Float32Array.of(scale))
+
+function zeroOf(draft: Draft, zero: number, isSigned: boolean): Known {
+  return draft.tensor([], isSigned ? Int8Array.of(zero) : Uint8Array.of(zero))
+}
+
+/** -1, 0 and 1 as codes of `scale`. */
+function signs(draft: Draft, value: Known, scale: number, isSigned: boolean): [Known, Known, Known] {
+  const [own, zero] = [scaleOf(draft, scale), zeroOf(draft, isSigned ? draft.side(-3, 3) : 128, isSigned)]
+  const sign = draft.add('Sign', [value], value.dims)
+  return [draft.add('QuantizeLinear', [sign, own, zero], value.dims), own, zero]
+}
+
+function quantizedAndBack(draft: Draft, value: Known): Known {
+  const isSigned = draft.random.next() < 0.5
+  const [codes, scale, zero] = signs(draft, value, draft.pick([1, 0.5, 0.25]), isSigned)
+  return draft.add('DequantizeLinear', [codes, scale, zero], value.dims)
+}
+
+function weightCodes(draft: Draft, dims: readonly number[]): Known {
+  const count = dims.reduce((a, b) => a * b, 1)
+  const data: OnnxTensor['data'] = Int8Array.from({ length: count }, () => draft.random.integer(3) - 1)
+  return draft.tensor(dims, data)
+}
+
+/** Sums stay below 128 codes: at most 36 products of codes up to 2 and weights up to 1, and a bias. */
+function quantizedConv(draft: Draft, value: Known): Known {
+  const scale = draft.pick([1, 0.5])
+  const [codes, inputScale, inputZero] = signs(draft, value, scale, false)
+  const [, channels, height, width] = value.dims as [number, number, number, number]
+  const isDepthwise = draft.random.next() < 0.3
+  const outputs = isDepthwise ? channels : draft.side(1, 4)
+  const kernel = [draft.side(1, 3), draft.side(1, 3)] as const
+  const stride = [draft.side(1, 2), draft.side(1, 2)] as const
+  const pads = [...kernel, ...kernel].map((taps) => draft.random.integer(taps))
+  const size = (side: number, at: 0 | 1): number =>
+    Math.floor((side + pads[at]! + pads[at + 2]! - kernel[at]) / stride[at]) + 1
+  const weights = weightCodes(draft, [outputs, isDepthwise ? 1 : channels, ...kernel])
+  const [outScale, outZero] = [scaleOf(draft, scale / 4), zeroOf(draft, 128, false)]
+  const bias = draft.tensor(
+    [outputs],
+    Int32Array.from({ length: outputs }, () => draft.side(-9, 9))
+  )
+  const inputs = [codes, inputScale, inputZero, weights, scaleOf(draft, 0.25), zeroOf(draft, 0, true)]
+  const dims = [1, outputs, size(height, 0), size(width, 1)]
+  const made = draft.add(
+    'QLinearConv',
+    [...inputs, outScale, outZero, ...(draft.random.next() < 0.6 ? [bias] : [])],
+    dims,
+    {
+      kernel_shape: ints(kernel),
+      strides: ints(stride),
+      pads: ints(pads),
+      group: int(isDepthwise ? channels : 1)
+    }
+  )
+  return draft.add('DequantizeLinear', [made, outScale, outZero], dims)
+}
+
+function quantizedMatMul(draft: Draft, value: Known): Known {
+  const scale = draft.pick([1, 0.5])
+  const isSigned = draft.random.next() < 0.5
+  const [codes, inputScale, inputZero] = signs(draft, value, scale, isSigned)
+  const [inner, outputs] = [value.dims.at(-1)!, draft.side(1, 5)]
+  const dims = [...value.dims.slice(0, -1), outputs]
+  const [outScale, outZero] = [scaleOf(draft, scale / 4), zeroOf(draft, isSigned ? 0 : 128, isSigned)]
+  const matrix = [weightCodes(draft, [inner, outputs]), scaleOf(draft, 0.25), zeroOf(draft, 0, true)]
+  const made = draft.add('QLinearMatMul', [codes, inputScale, inputZero, ...matrix, outScale, outZero], dims)
+  return draft.add('DequantizeLinear', [made, outScale, outZero], dims)
+}
+
+function rootMeanSquare(draft: Draft, value: Known): Known {
+  const axis = draft.side(1, value.dims.length - 1)
+  const scale = draft.constant(value.dims.slice(axis), 0.5, 1)
+  return draft.add('RMSNormalization', [value, scale], value.dims, {
+    axis: int(draft.random.next() < 0.5 ? axis : axis - value.dims.length),
+    epsilon: float(0.1)
+  })
+}
+
+function mish(draft: Draft, value: Known): Known {
+  return draft.add('Mish', [value], value.dims)
+}
+
+function castLike(draft: Draft, value: Known): Known {
+  const like = draft.add('Relu', [value], value.dims)
+  const cast = draft.add('CastLike', [value, draft.pick([like, draft.constant([1])])], value.dims)
+  return draft.add('Add', [cast, draft.constant([1])], value.dims)
+}
+
+/** Flat, and back by its own shape. */
+function shapeOfItself(draft: Draft, value: Known): Known {
+  const count = value.dims.reduce((a, b) => a * b, 1)
+  const flat = draft.add(
+    'Reshape',
+    [draft.add('Tanh', [value], value.dims), draft.shape([1, count])],
+    [1, count]
+  )
+  const shape = draft.add('Shape', [value], [value.dims.length])
+  return draft.add('Reshape', [flat, shape], value.dims)
+}
+
+/** Divided by its number of elements. */
+function sizeOfItself(draft: Draft, value: Known): Known {
+  const size = draft.add('Cast', [draft.add('Size', [value], [])], [], { to: int(1) })
+  return draft.add('Div', [value, size], value.dims)
+}
