@@ -28,6 +28,7 @@ const pageIds = [
   'workload',
   'estimator',
   'runs',
+  'compare',
   'settings'
 ]
 if (chromiumFile === null) console.warn('SKIPPED: help in the window: no Chromium (apt install chromium)')

@@ -36,6 +36,7 @@ const pageIds = [
   'workload',
   'estimator',
   'runs',
+  'compare',
   'settings'
 ]
 const sizes = [

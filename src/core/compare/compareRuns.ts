@@ -1,28 +1,11 @@
 import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { ProxySummary } from '../../shared/contract/proxy'
-import type { RunComparisonJson } from '../../shared/contract/run/runComparison'
 import type { Search } from '../../shared/contract/search'
 import { itemKey } from '../kernel/shape'
 import { paretoFront } from '../search/pareto'
-import { meanRatio, shareDifference, type Compared } from './intervals'
-
-/** What is compared of runs of one kind; ids and titles are added by the caller. */
-export type RunFigures = Omit<RunComparisonJson, 'kind' | 'runs'>
-type Figure = RunFigures['figures'][number]
-
-/** Every run against the first, where both have a figure. */
-function differences<R>(runs: readonly R[], of: (a: R, b: R) => Compared | null): (Compared | null)[] {
-  return runs.map((run, index) => (index === 0 ? null : of(runs[0]!, run)))
-}
-
-const plain = (name: string, unit: string, values: (number | null)[]): Figure => ({
-  ...{ name, unit, values, against: values.map(() => null), how: null }
-})
-
-/** True when all runs have the same value. */
-const agree = <R>(runs: readonly R[], of: (run: R) => unknown): boolean =>
-  runs.every((run) => of(run) === of(runs[0]!))
+import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
+import { meanRatio, shareDifference } from './intervals'
 
 const bits = ({ weightBits, activationBits }: { weightBits: number; activationBits: number }): string =>
   `w${weightBits}a${activationBits}`
@@ -71,7 +54,7 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
         searches.map(({ trace }) => trace.length)
       )
     ],
-    rows: layerRows(searches),
+    rows: [...settingRows(searches), ...layerRows(searches)],
     curves: searches.flatMap((one, run) => [
       {
         ...{ run, name: 'best so far', x: one.trace.map(({ index }) => index + 1) },
@@ -89,6 +72,24 @@ function frontOf(search: Search, run: number): RunFigures['curves'][number] {
     ...{ run, name: 'front', x: front.map(({ cost }) => cost / search.baselineCost) },
     y: front.map(({ loss }) => loss)
   }
+}
+
+/** What was asked of each search. */
+function settingRows(searches: readonly Search[]): RunFigures['rows'] {
+  const limits = ({ request: { cost, budgetRatio, alsoWithin } }: Search): string =>
+    [...(budgetRatio == null ? [] : [{ cost, ratio: budgetRatio }]), ...(alsoWithin ?? [])]
+      .map((one) => `${Number((100 * one.ratio).toPrecision(4))} % ${one.cost}`)
+      .join(', ') || 'none'
+  const lines: [string, (search: Search) => string][] = [
+    ['network', ({ about }) => about?.model ?? ''],
+    ['data set', ({ about }) => about?.dataSet ?? ''],
+    ['board', ({ about }) => about?.board ?? ''],
+    ['strategy', ({ request }) => `${request.strategy}, seed ${request.seed}`],
+    ['minimises', ({ request }) => request.objective],
+    ['budget', limits],
+    ['candidates', ({ request }) => request.method]
+  ]
+  return lines.map(([name, of]) => ({ name, cells: searches.map(of) }))
 }
 
 /** Bits of every layer of the best schemes; a layer that a network does not have is empty. */

@@ -38,3 +38,16 @@ export function meanRatio(ratios: readonly number[]): Compared | null {
   const logs = intervalOf(ratios.map(Math.log), 0.95)
   return logs && { value: Math.exp(logs.mean), low: Math.exp(logs.low), high: Math.exp(logs.high) }
 }
+
+/**
+ * Difference b - a of two independent figures from their own 95 % intervals, which need not be symmetric: the square-and-add
+ * rule (MOVER) of Zou and Donner (2008), "Construction of confidence limits about effect measures".
+ */
+export function figureDifference(a: Compared, b: Compared): Compared {
+  const value = b.value - a.value
+  return {
+    value,
+    low: value - Math.hypot(b.value - b.low, a.high - a.value),
+    high: value + Math.hypot(b.high - b.value, a.value - a.low)
+  }
+}

@@ -2,9 +2,11 @@ import {
   compareCampaigns,
   compareDeployments,
   compareProxies,
-  compareSearches,
-  type RunFigures
+  compareSearches
 } from '../../core/compare/compareRuns'
+import type { RunFigures } from '../../core/compare/figures'
+import { compareRecordings, type ComparedRecording } from '../../core/compare/compareRecordings'
+import { compareWorkloads, type ComparedWorkload } from '../../core/compare/compareWorkloads'
 import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
@@ -21,6 +23,8 @@ export interface ComparedRuns {
   deployment(id: string): Promise<Deployment>
   samples(campaignId: string): Promise<Sample[]>
   proxy(id: string): Promise<ProxySummary>
+  recording(id: string): Promise<ComparedRecording>
+  workload(id: string): Promise<ComparedWorkload>
 }
 
 /** Compares stored runs of one kind. */
@@ -34,10 +38,12 @@ export function createRunComparison(runs: ComparedRuns): {
     if (kind === 'deployment') return compareDeployments(await all(ids, runs.deployment))
     if (kind === 'campaign' || kind === 'adaptive') return compareCampaigns(await all(ids, runs.samples))
     if (kind === 'proxy') return compareProxies(await all(ids, runs.proxy))
+    if (kind === 'recording') return compareRecordings(await all(ids, runs.recording))
+    if (kind === 'workload') return compareWorkloads(await all(ids, runs.workload))
     throw new AppError(
       'input.unsupported',
       `Runs of the kind ${kind} are not compared here.`,
-      'Searches, deployments, campaigns and proxies are; workloads with `bitbench workload compare`.'
+      'Searches, deployments, campaigns, proxies, recordings and workloads are.'
     )
   }
   return {

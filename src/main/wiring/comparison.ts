@@ -1,3 +1,4 @@
+import type { ComparedRecording } from '../../core/compare/compareRecordings'
 import type { Sample } from '../../shared/contract/profile'
 import type { Dispatch } from '../hosts/dispatcher'
 import { createRunComparison } from '../runs/runComparison'
@@ -14,6 +15,11 @@ export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof c
     search: async (searchId) => (await call('search.get', { searchId })).search,
     deployment: async (deploymentId) => (await call('deploy.get', { deploymentId })).deployment,
     proxy: async (id) => (await call('proxy.detail', { id })).proxy,
+    recording: (id) => readRecording(call, id),
+    async workload(id) {
+      const { run } = await call('workload.get', { id })
+      return { model: run.subject?.model ?? 'unknown', tables: run.tables }
+    },
     async samples(campaignId) {
       const found: Sample[] = []
       for (let offset = 0, total = 1; offset < total; offset += samplePage) {
@@ -24,4 +30,21 @@ export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof c
       return found
     }
   })
+}
+
+/** Points of a power curve: about two a pixel of a wide chart. */
+const tracePoints = 1200
+
+async function readRecording(
+  call: ReturnType<typeof createCommandCaller>,
+  id: string
+): Promise<ComparedRecording> {
+  const report = await call('energy.report', { recordingId: id })
+  const traces = await Promise.all(
+    report.gpus.map(async ({ gpuIndex }) => ({
+      gpuIndex,
+      envelope: await call('gpu.recordingTrace', { id, gpuIndex, metric: 'powerW', buckets: tracePoints })
+    }))
+  )
+  return { report, traces }
 }

@@ -118,5 +118,6 @@ export const guideOfPage: Readonly<Record<PageId, string>> = {
   workload: 'workloads',
   estimator: 'estimator',
   runs: 'sessions',
+  compare: 'compare',
   settings: 'start'
 }

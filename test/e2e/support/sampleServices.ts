@@ -1,4 +1,5 @@
 import { sampleDataSet, samplePreview } from './sampleDataSet'
+import { compareSearches } from '@core/compare/compareRuns'
 import { createRandom } from '@core/math/random'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
 import { sampleBoards, sampleConsole, sampleLoads, sampleTools } from './sampleBoards'
@@ -123,6 +124,16 @@ const settings = (): CommandOutput<'app.settings'> => ({
   tourSeen: true,
   workspace: { page: null, modelId: null, boardId: null, dataSet: null }
 })
+/** The same search with ever worse candidates, so that a comparison has something to show. */
+const sampleSearchOf = (at: number): typeof sampleSearch => ({
+  ...sampleSearch,
+  trace: sampleSearch.trace.map((one) => ({
+    ...one,
+    loss: one.loss * (1 + at / 4),
+    bestLoss: one.bestLoss === null ? null : one.bestLoss * (1 + at / 4)
+  })),
+  test: sampleSearch.test && { ...sampleSearch.test, best: (sampleSearch.test.best ?? 1) - at / 20 }
+})
 const { trace, ...searchSummary } = sampleSearch
 
 export const sampleHandlers: SampleHandlers = {
@@ -161,6 +172,13 @@ export const sampleHandlers: SampleHandlers = {
   }),
   'store.losses': () => ({ losses: [] }),
   'run.list': () => ({ runs: sampleRuns }),
+  'run.compare': ({ ids }) => ({
+    kind: 'search',
+    runs: ids.map((id) => ({ id, title: sampleRuns.find((run) => run.id === id)?.title ?? id })),
+    ...compareSearches(ids.map((_, at) => sampleSearchOf(at)))
+  }),
+  'estimator.list': () => ({ estimators: [] }),
+  'estimator.transferCurve': () => ({ title: '', points: [], chosen: {} }),
   'loop.list': () => ({ loops: [sampleLoop] }),
   'job.list': () => ({ jobs: [job] }),
   'board.list': () => ({ boards: sampleBoards }),

@@ -96,7 +96,8 @@ describe('searches', () => {
     expect(found.figures[0]!.against[1]).toEqual(
       shareDifference({ share: 0.9, items: 100 }, { share: 0.8, items: 100 })
     )
-    expect(found.rows).toEqual([{ name: 'fc', cells: ['w4a8', 'w2a8'] }])
+    expect(found.rows.at(-1)).toEqual({ name: 'fc', cells: ['w4a8', 'w2a8'] })
+    expect(found.rows.find(({ name }) => name === 'minimises')?.cells).toEqual(['kl', 'kl'])
     expect(found.curves[0]).toEqual({ run: 0, name: 'best so far', x: [1, 2], y: [null, 0.1] })
     expect(found.curves[1]).toEqual({ run: 0, name: 'front', x: [0.5], y: [0.1] })
     expect(found.notes).toEqual([])

@@ -8,8 +8,8 @@ const kinds: Record<string, Run['kind']> = {
   p1: 'proxy',
   p2: 'proxy',
   s1: 'search',
-  r1: 'recording',
-  r2: 'recording'
+  r1: 'loop',
+  r2: 'loop'
 }
 const none = (): Promise<never> => Promise.reject(new Error('not asked for'))
 const { handlers } = createRunComparison({
@@ -20,7 +20,7 @@ const { handlers } = createRunComparison({
       ...{ kernel: 'matmul', estimator: 'physics', boardId: null, rows: 10, trainMape: 1, randomMape: null },
       unseenShapeMape: id === 'p1' ? 4 : 8.5
     }) as ProxySummary,
-  ...{ search: none, deployment: none, samples: none }
+  ...{ search: none, deployment: none, samples: none, recording: none, workload: none }
 })
 const compare = (ids: string[]) => handlers['run.compare']({ ids }, { signal: new AbortController().signal })
 

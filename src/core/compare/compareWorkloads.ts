@@ -1,0 +1,105 @@
+import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
+import { agree, differences, type RunFigure, type RunFigures } from './figures'
+import { figureDifference, type Compared } from './intervals'
+
+/** A workload run with its tables; null: nothing has been measured. */
+export interface ComparedWorkload {
+  readonly model: string
+  readonly tables: Pick<WorkloadTables, 'benchmark' | 'layers'> | null
+}
+
+type Benchmark = WorkloadTables['benchmark'][number]
+const quantities: readonly [
+  keyof Benchmark & ('latencyP50Us' | 'energyTotalJ' | 'energyNetJ'),
+  string,
+  string
+][] = [
+  ['latencyP50Us', 'median latency', 'µs'],
+  ['energyTotalJ', 'energy', 'J per sample'],
+  ['energyNetJ', 'energy without idle', 'J per sample']
+]
+
+/** Workloads: latency, energy and quality of every precision with differences, time of every layer. */
+export function compareWorkloads(workloads: readonly ComparedWorkload[]): RunFigures {
+  const precisions = [
+    ...new Set(workloads.flatMap(({ tables }) => tables?.benchmark.map(({ precision }) => precision) ?? []))
+  ]
+  const rowOf = ({ tables }: ComparedWorkload, precision: string): Benchmark | undefined =>
+    tables?.benchmark.find((row) => row.precision === precision)
+  const figures = precisions.flatMap((precision) => {
+    const rows = workloads.map((one) => rowOf(one, precision))
+    const metric = rows.find((row) => row !== undefined)?.metric ?? 'accuracy'
+    return [
+      ...quantities.map(([quantity, what, unit]) =>
+        figureOf(
+          `${precision}: ${what}`,
+          unit,
+          rows.map((row) => row?.[quantity])
+        )
+      ),
+      figureOf(
+        `${precision}: ${metric}`,
+        metric === 'accuracy' ? 'share' : 'perplexity',
+        rows.map((row) => (row?.metric === metric ? row.quality : undefined))
+      )
+    ]
+  })
+  return {
+    notes: [
+      ...(agree(workloads, ({ model }) => model) ? [] : ['They ran different networks.']),
+      ...invalidNotes(workloads, precisions, rowOf)
+    ],
+    figures: figures.filter(({ values }) => values.some((value) => value !== null)),
+    rows: layerRows(workloads),
+    curves: []
+  }
+}
+
+/** A figure that must not be quoted is shown but not compared. */
+function comparable(figure: MeasuredFigure | undefined): Compared | null {
+  if (figure === undefined || figure.verdict !== 'VALID') return null
+  const { value, low, high } = figure
+  return value === null || low === null || high === null ? null : { value, low, high }
+}
+
+function figureOf(name: string, unit: string, found: (MeasuredFigure | undefined)[]): RunFigure {
+  return {
+    ...{ name, unit, how: 'difference' },
+    values: found.map((one) => one?.value ?? null),
+    against: differences(found, (a, b) => {
+      const [first, second] = [comparable(a), comparable(b)]
+      return first === null || second === null ? null : figureDifference(first, second)
+    })
+  }
+}
+
+function invalidNotes(
+  workloads: readonly ComparedWorkload[],
+  precisions: readonly string[],
+  rowOf: (one: ComparedWorkload, precision: string) => Benchmark | undefined
+): string[] {
+  return workloads.flatMap((one, at) =>
+    precisions.flatMap((precision) => {
+      const row = rowOf(one, precision)
+      const bad = quantities.filter(([quantity]) => row?.[quantity].verdict === 'INVALID')
+      return bad.map(
+        ([quantity, what]) =>
+          `${String.fromCharCode(65 + at)}, ${precision}: ${what} is INVALID, ${row?.[quantity].reason ?? 'see the run'}`
+      )
+    })
+  )
+}
+
+/** Time per call of every layer, in the order of the networks. */
+function layerRows(workloads: readonly ComparedWorkload[]): RunFigures['rows'] {
+  const names = [
+    ...new Set(workloads.flatMap(({ tables }) => tables?.layers.map(({ layer }) => layer) ?? []))
+  ]
+  return names.map((name) => ({
+    name,
+    cells: workloads.map(({ tables }) => {
+      const time = tables?.layers.find(({ layer }) => layer === name)?.timeUs.value ?? null
+      return time === null ? '' : `${Number(time.toPrecision(4))} µs`
+    })
+  }))
+}

@@ -1,0 +1,22 @@
+import type { RunComparisonJson } from '../../shared/contract/run/runComparison'
+import type { Compared } from './intervals'
+
+/** What is compared of runs of one kind; ids and titles are added by the caller. */
+export type RunFigures = Omit<RunComparisonJson, 'kind' | 'runs'>
+
+/** One figure of every run. */
+export type RunFigure = RunFigures['figures'][number]
+
+/** Every run against the first, where both have a figure. */
+export function differences<R>(runs: readonly R[], of: (a: R, b: R) => Compared | null): (Compared | null)[] {
+  return runs.map((run, index) => (index === 0 ? null : of(runs[0]!, run)))
+}
+
+/** A figure that no interval is known for. */
+export const plainFigure = (name: string, unit: string, values: (number | null)[]): RunFigure => ({
+  ...{ name, unit, values, against: values.map(() => null), how: null }
+})
+
+/** True when all runs have the same value. */
+export const agree = <R>(runs: readonly R[], of: (run: R) => unknown): boolean =>
+  runs.every((run) => of(run) === of(runs[0]!))

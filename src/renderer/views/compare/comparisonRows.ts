@@ -1,0 +1,118 @@
+import type { RunComparisonJson } from '@shared/contract/run/runComparison'
+import { formatAmount, formatBytes, formatPercent, unavailable } from '@shared/units'
+import type { TableColumn } from '../../components/table/tableColumn'
+
+type Figure = RunComparisonJson['figures'][number]
+type TextRow = RunComparisonJson['rows'][number]
+
+/** The letter a run is called by: A is what the others are compared with. */
+export const runLetter = (index: number): string => String.fromCharCode(65 + index)
+
+/** A figure in its unit: shares as percent, bytes with binary prefixes. */
+export function figureText(value: number | null, unit: string): string {
+  if (value === null) return unavailable
+  if (unit === 'share' || unit === 'share of int8') return formatPercent(value, 2)
+  if (unit === 'bytes') return formatBytes(value)
+  if (unit === 'loss') return value.toPrecision(4)
+  return formatAmount(value, unit === 'of the board' ? '' : unit).trim()
+}
+
+/** A difference or ratio with its 95 % interval: "+1.2 [0.4, 2.0]"; null where there is none. */
+export function againstText({ against, how, unit }: Figure, index: number): string | null {
+  const one = against[index] ?? null
+  if (one === null) return null
+  if (how === 'ratio') {
+    const digits = (value: number): string => value.toPrecision(3)
+    return `× ${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]`
+  }
+  const scale = unit === 'share' ? 100 : 1
+  const digits = (value: number): string => String(Number((scale * value).toPrecision(3)))
+  const sign = one.value > 0 ? '+' : ''
+  return `${sign}${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]${unit === 'share' ? ' points' : ''}`
+}
+
+/** True where the interval leaves out "no difference". */
+export const isClear = ({ against, how }: Figure, index: number): boolean => {
+  const one = against[index] ?? null
+  const none = how === 'ratio' ? 1 : 0
+  return one !== null && (one.low > none || one.high < none)
+}
+
+/** A column per run, with what it differs from the first below it. */
+export function figureColumns(runs: number): TableColumn<Figure>[] {
+  return [
+    { title: 'Figure', text: ({ name }) => name },
+    { title: 'Unit', text: ({ unit }) => unit },
+    ...Array.from({ length: runs }, (_, index): TableColumn<Figure> => ({
+      title: runLetter(index),
+      text: ({ values, unit }) => figureText(values[index] ?? null, unit),
+      value: ({ values }) => values[index] ?? null,
+      note: (figure) => againstText(figure, index),
+      align: 'right'
+    })),
+    // Beyond the first, the intervals as columns of a CSV.
+    ...Array.from({ length: runs - 1 }, (_, at) =>
+      (['value', 'low', 'high'] as const).map((part): TableColumn<Figure> => {
+        const of = ({ against }: Figure): number | null => against[at + 1]?.[part] ?? null
+        const name = part === 'value' ? 'against A' : `against A, ${part}`
+        return {
+          title: `${runLetter(at + 1)} ${name}`,
+          hidden: true,
+          text: (figure) => (of(figure) === null ? unavailable : String(of(figure))),
+          value: of,
+          align: 'right'
+        }
+      })
+    ).flat()
+  ]
+}
+
+/** A column per run of texts by layer or property. */
+export function textColumns(runs: number): TableColumn<TextRow>[] {
+  return [
+    { title: 'Layer or property', text: ({ name }) => name },
+    ...Array.from({ length: runs }, (_, index): TableColumn<TextRow> => ({
+      title: runLetter(index),
+      text: ({ cells }) => cells[index] || unavailable
+    })),
+    { title: 'Same', text: ({ cells }) => (new Set(cells).size === 1 ? 'yes' : 'no') }
+  ]
+}
+
+/** A line of a chart. */
+interface RunCurve {
+  name: string
+  points: { x: number; y: number }[]
+  step: boolean
+}
+
+/** A chart of the comparison. */
+export interface ComparisonChart {
+  readonly name: string
+  readonly x: string
+  readonly y: string
+  readonly curves: RunCurve[]
+}
+
+const axesOf = (name: string): { x: string; y: string } => {
+  if (name === 'front') return { x: 'cost, share of int8', y: 'loss' }
+  if (name === 'best so far') return { x: 'evaluation', y: 'loss' }
+  return { x: 'time since the first phase, s', y: 'W' }
+}
+
+/** One chart per name of a curve, with a line per run; gaps are left out. */
+export function comparisonCharts({ curves }: Pick<RunComparisonJson, 'curves'>): ComparisonChart[] {
+  return [...new Set(curves.map(({ name }) => name))].map((name) => ({
+    ...{ name, ...axesOf(name) },
+    curves: curves
+      .filter((curve) => curve.name === name)
+      .map(({ run, x, y }) => ({
+        name: runLetter(run),
+        step: name === 'best so far',
+        points: x.flatMap((at, index) => {
+          const value = y[index] ?? null
+          return value === null ? [] : [{ x: at, y: value }]
+        })
+      }))
+  }))
+}

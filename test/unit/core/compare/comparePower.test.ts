@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { compareRecordings, type ComparedRecording } from '@core/compare/compareRecordings'
+import { compareWorkloads, type ComparedWorkload } from '@core/compare/compareWorkloads'
+import { figureDifference } from '@core/compare/intervals'
+import { intervalOf } from '@core/energy/interval'
+
+const interval = (values: number[]) => intervalOf(values, 0.95)
+const recording = (joules: number[], change: object = {}, startMs = 1000): ComparedRecording =>
+  ({
+    report: {
+      ...{ origin: 'measured', driverVersion: '1' },
+      gpus: [{ gpuIndex: 0, name: 'Card', idle: { powerW: 20 } }],
+      phases: joules.map((totalJ, trial) => ({
+        ...{ name: 'work', trial, gpuIndex: 0, fromMs: startMs, totalJ, netJ: null },
+        ...{ durationMs: 500, meanW: 2 * totalJ }
+      })),
+      summaries: [
+        {
+          ...{ name: 'work', gpuIndex: 0, per: 'trial', verdict: 'VALID', reasons: [] },
+          ...{ totalJ: interval(joules), netJ: null, durationMs: null, meanW: null },
+          ...change
+        }
+      ]
+    },
+    traces: [{ gpuIndex: 0, envelope: { fromMs: 0, stepMs: 1000, mean: [20, null, 90], min: [], max: [] } }]
+  }) as unknown as ComparedRecording
+
+describe('differences of figures with intervals', () => {
+  it('square and add the halves on the sides that matter', () => {
+    // b - a = 3; low: 3 - hypot(1, 4) of b down and a up; high: 3 + hypot(2, 3) of b up and a down.
+    const found = figureDifference({ value: 10, low: 7, high: 14 }, { value: 13, low: 12, high: 15 })
+    expect(found.value).toBe(3)
+    expect(found.low).toBeCloseTo(3 - Math.sqrt(17), 12)
+    expect(found.high).toBeCloseTo(3 + Math.sqrt(13), 12)
+  })
+
+  it('of equal symmetric intervals are that of two means', () => {
+    const one = { value: 5, low: 4, high: 6 }
+    expect(figureDifference(one, one)).toEqual({ value: 0, low: -Math.SQRT2, high: Math.SQRT2 })
+  })
+})
+
+describe('recordings', () => {
+  it('are compared by energy with intervals, and their power lies from the first phase on', () => {
+    const found = compareRecordings([recording([10, 12]), recording([20, 22], {}, 3000)])
+    const energy = found.figures.find(({ name }) => name === 'work, GPU 0: energy')!
+    expect(energy).toMatchObject({ unit: 'J per trial', values: [11, 21], how: 'difference' })
+    // Two trials 2 apart: half width t(0.975, 1) * sqrt(2) / sqrt(2) = 12.706 for each.
+    expect(energy.against[1]!.value).toBe(10)
+    expect(energy.against[1]!.high).toBeCloseTo(10 + 12.7062047 * Math.SQRT2, 3)
+    expect(found.curves.map(({ run, x, y }) => ({ run, x, y }))).toEqual([
+      { run: 0, x: [-0.5, 0.5, 1.5], y: [20, null, 90] },
+      { run: 1, x: [-2.5, -1.5, -0.5], y: [20, null, 90] }
+    ])
+    expect(found.notes).toEqual([])
+  })
+
+  it('of one trial are shown without an interval', () => {
+    const found = compareRecordings([recording([10, 12]), recording([30])])
+    const energy = found.figures.find(({ name }) => name === 'work, GPU 0: energy')!
+    expect(energy.values).toEqual([11, 30])
+    expect(energy.against).toEqual([null, null])
+  })
+
+  it('say what is INVALID, and compare no joule per trial with one per repetition', () => {
+    const found = compareRecordings([
+      recording([10, 12]),
+      recording([1, 2], {
+        per: 'repetition',
+        verdict: 'INVALID',
+        reasons: [{ message: 'Too short.', hint: '' }]
+      })
+    ])
+    expect(found.figures.find(({ name }) => name === 'work, GPU 0: energy')!.values).toEqual([11, null])
+    expect(found.notes).toEqual([
+      'work, GPU 0: some count per trial and some per repetition, which is not compared.',
+      'B, work, GPU 0: INVALID, Too short.'
+    ])
+  })
+})
+
+const figure = (value: number | null, half: number | null, verdict = 'VALID') => ({
+  ...{ value, verdict, n: 3, origin: 'measured', reason: verdict === 'VALID' ? null : 'Stranger on the GPU' },
+  ...{ low: half === null ? null : value! - half, high: half === null ? null : value! + half }
+})
+const workload = (latency: number, verdict = 'VALID', model = 'gloss'): ComparedWorkload =>
+  ({
+    model,
+    tables: {
+      benchmark: [
+        {
+          ...{ precision: 'fp32', metric: 'accuracy', quality: figure(0.9, null) },
+          ...{ latencyP50Us: figure(latency, 3), energyTotalJ: figure(latency / 100, 4, verdict) },
+          energyNetJ: figure(null, null, 'unavailable')
+        }
+      ],
+      layers: [{ layer: 'h.0', timeUs: figure(1234.56, 1) }]
+    }
+  }) as unknown as ComparedWorkload
+
+describe('workloads', () => {
+  it('are compared per precision; what must not be quoted is shown and not compared', () => {
+    const found = compareWorkloads([workload(100), workload(150, 'INVALID', 'other')])
+    expect(found.figures.map(({ name, values }) => [name, values])).toEqual([
+      ['fp32: median latency', [100, 150]],
+      ['fp32: energy', [1, 1.5]],
+      ['fp32: accuracy', [0.9, 0.9]]
+    ])
+    expect(found.figures[0]!.against[1]).toEqual({
+      value: 50,
+      low: 50 - Math.hypot(3, 3),
+      high: 50 + Math.hypot(3, 3)
+    })
+    expect(found.figures[1]!.against).toEqual([null, null])
+    expect(found.rows).toEqual([{ name: 'h.0', cells: ['1235 µs', '1235 µs'] }])
+    expect(found.notes).toEqual([
+      'They ran different networks.',
+      'B, fp32: energy is INVALID, Stranger on the GPU'
+    ])
+  })
+
+  it('without tables have nothing to show', () => {
+    const none = { model: 'gloss', tables: null }
+    expect(compareWorkloads([none, none])).toEqual({ notes: [], figures: [], rows: [], curves: [] })
+  })
+})
