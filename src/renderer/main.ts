@@ -6,6 +6,7 @@ import type { Client } from './client/client'
 import { provideClient } from './client/current'
 import { createIpcClient } from './client/ipcClient'
 import { createWebClient, takeToken } from './client/webClient'
+import { restoreWorkspace } from './stores/workspace'
 import './theme/tokens.css'
 import './theme/base.css'
 import AccessNeeded from './views/AccessNeeded.vue'
@@ -26,5 +27,6 @@ const client = chooseClient()
 if (client === null) createApp(AccessNeeded).mount('#app')
 else {
   provideClient(client)
-  createApp(App).use(createPinia()).mount('#app')
+  const app = createApp(App).use(createPinia())
+  void restoreWorkspace(client).finally(() => app.mount('#app'))
 }

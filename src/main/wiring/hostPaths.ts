@@ -6,6 +6,7 @@ import { hostPath } from '../file/homePath'
  * there is read as a person means it (`~`, file:// addresses) before any service sees it.
  */
 export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>>> = {
+  'app.saveSettings': ['nvidiaSmiPath'],
   'board.bitstream': ['file.path', 'then.file.path'],
   'board.boot': ['soc.path'],
   'board.debugLoad': ['file.path'],

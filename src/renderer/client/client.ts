@@ -8,6 +8,7 @@ import {
   type EventPayload
 } from '@shared/contract/index'
 import type { CommandContract } from '@shared/contract/framework/define'
+import { uploadReplySchema, type UploadReply } from '@shared/contract/framework/transport'
 import { AppError, isAppErrorJson } from '@shared/errors'
 import type { z } from 'zod'
 
@@ -29,7 +30,21 @@ export interface ClientCallOptions {
   timeoutMs?: number
 }
 
-/** The host as the window sees it: commands, events, connection. */
+/** Where a file that is sent belongs on the host: files of a group lie together. */
+export interface UploadPlace {
+  group: string
+  /** Path below the group's folder, with "/" between the parts. */
+  name: string
+}
+
+/** How an upload is followed and stopped. */
+export interface UploadOptions {
+  /** Bytes sent so far. */
+  onProgress?: (sentBytes: number) => void
+  signal?: AbortSignal
+}
+
+/** The host as the window sees it: commands, events, connection, files. */
 export interface Client {
   readonly kind: 'ipc' | 'web' | 'memory'
   /** @throws AppError as the service sent it, host.timeout, host.disconnected, or input.invalid. */
@@ -41,6 +56,10 @@ export interface Client {
   subscribe<E extends EventName>(event: E, listener: (payload: EventPayload<E>) => void): () => void
   /** Called at once with the present state and on every change. */
   onConnection(listener: (state: ConnectionState) => void): () => void
+  /** Path of a chosen or dropped file on the host's machine; null where a page cannot know it (a browser). */
+  pathOf(file: File): string | null
+  /** Sends a file to the host. @throws AppError as the host sent it, host.disconnected, job.cancelled */
+  upload(file: File, place: UploadPlace, options?: UploadOptions): Promise<UploadReply>
 }
 
 /** What a transport has to provide. `send` resolves with the host's envelope, whatever it holds. */
@@ -49,6 +68,9 @@ export interface Transport {
   send(name: string, input: unknown): Promise<unknown>
   subscribe(event: string, listener: (payload: unknown) => void): () => void
   onConnection(listener: (state: ConnectionState) => void): () => void
+  pathOf?(file: File): string
+  /** Resolves with the host's envelope. */
+  upload?(file: File, place: UploadPlace, options: UploadOptions): Promise<unknown>
 }
 
 const defaultTimeoutMs = 60_000
@@ -81,9 +103,24 @@ export function createClient(transport: Transport): Client {
         else reportFault(mismatch(event, checked.error))
       })
     },
-    onConnection: (listener) => transport.onConnection(listener)
+    onConnection: (listener) => transport.onConnection(listener),
+    pathOf: (file) => transport.pathOf?.(file) || null,
+    async upload(file, place, options = {}) {
+      if (transport.upload === undefined) throw notOnDisk(file.name)
+      const value = openEnvelope('An upload', await transport.upload(file, place, options))
+      const reply = uploadReplySchema.safeParse(value)
+      if (!reply.success) throw mismatch('An upload', reply.error)
+      return reply.data
+    }
   }
 }
+
+const notOnDisk = (name: string): AppError =>
+  new AppError(
+    'input.unsupported',
+    `${name} is no file on this computer.`,
+    'Save it first, then open or drop the saved file.'
+  )
 
 /** Events that break the contract cannot be thrown at anybody; the window's error handler shows them. */
 function reportFault(error: AppError): void {

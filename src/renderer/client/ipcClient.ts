@@ -17,6 +17,7 @@ export function createIpcClient(bridge: PreloadApi): Client {
     kind: 'ipc',
     send: (name, input) => bridge.call(name, input),
     subscribe: listeners.add,
+    pathOf: (file) => bridge.pathOf(file),
     onConnection(listener) {
       listener('connected')
       return () => undefined

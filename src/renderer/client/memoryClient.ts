@@ -50,6 +50,12 @@ export function createMemoryClient(handlers: MemoryHandlers): MemoryClient {
       }
     },
     subscribe: listeners.add,
+    async upload(file, { group, name }, { onProgress }) {
+      calls.push({ name: 'upload', input: { group, name } })
+      onProgress?.(file.size)
+      const folder = `/uploads/${group}`
+      return { ok: true, value: { path: `${folder}/${name}`, folder, sizeBytes: file.size } }
+    },
     onConnection(listener) {
       connectionListeners.add(listener)
       listener(state)

@@ -1,6 +1,7 @@
 import { eventMessageSchema, webPaths, webSocketProtocol } from '@shared/contract/framework/transport'
 import { AppError } from '@shared/errors'
 import { createListenerMap } from './listenerMap'
+import { sendFile } from './sendFile'
 import { createClient, type Client, type ConnectionState } from './client'
 
 const tokenKey = 'bitbench.token'
@@ -107,6 +108,7 @@ export function createWebClient(options: WebClientOptions): Client {
       }
       return response.json()
     },
+    upload: (file, place, options) => sendFile(origin, token, file, place, options),
     subscribe: listeners.add,
     onConnection(listener) {
       connectionListeners.add(listener)

@@ -1,4 +1,5 @@
 import { useApp } from '../stores/app'
+import { useFiles } from '../stores/file'
 import { useGuide } from '../stores/guide'
 import { useHelp } from '../stores/help'
 import { useJobs } from '../stores/job'
@@ -73,7 +74,19 @@ export function shellCommands(): ShellCommand[] {
       run: () => void jobs.clear.run()
     })
   }
-  return [...opened, ...rest]
+  return [...opened, ...rest, ...recentCommands()]
+}
+
+/** Files opened before, to be opened again. */
+function recentCommands(): ShellCommand[] {
+  const files = useFiles()
+  return files.recent.map(({ path }) => ({
+    id: `recent.${path}`,
+    title: `Open again: ${path.split(/[\\/]/).at(-1) ?? path}`,
+    detail: path,
+    keys: null,
+    run: () => void files.openPath.run(path)
+  }))
 }
 
 function showTour(app: ReturnType<typeof useApp>, navigation: ReturnType<typeof useNavigation>): void {

@@ -141,7 +141,7 @@ export const useBoards = defineStore('board', () => {
   const upload = createAction(
     async (
       id: string,
-      file: { name: string; base64: string },
+      file: CommandInput<'board.load'>['file'],
       options: { loader: LoaderName; start: boolean; address: number | null }
     ) => {
       const { jobId } = await client.call('board.load', { id, file, ...options }, { timeoutMs: 120_000 })
@@ -150,7 +150,7 @@ export const useBoards = defineStore('board', () => {
   )
 
   /** Brings the monitor up on a board that is in its boot loader; `soc` describes a LiteX board. */
-  const boot = createAction(async (id: string, soc: { name: string; base64: string } | null) => {
+  const boot = createAction(async (id: string, soc: CommandInput<'board.boot'>['soc']) => {
     chosenId.value = id
     const { jobId } = await client.call('board.boot', { id, soc }, { timeoutMs: 120_000 })
     return jobId

@@ -198,6 +198,13 @@ export const useGpu = defineStore('gpu', () => {
       (written) => `${written.file} (${countOf(written.rows, 'row')})`
     )
   })
+  /** Imports a recording of another program, or an exported one, and shows it. */
+  const importFrom = createAction(async (file: string) => {
+    const imported = await client.call('gpu.importRecording', { file }, { timeoutMs: 600_000 })
+    recordings.value = (await client.call('gpu.recordings', {})).recordings
+    await open.run(imported.recording.id)
+    return imported
+  })
   const remove = createAction(async (id: string) => {
     await client.call('gpu.deleteRecording', { id })
     recordings.value = recordings.value.filter((recording) => recording.id !== id)
@@ -232,6 +239,7 @@ export const useGpu = defineStore('gpu', () => {
     open,
     zoomTrace,
     exportTo,
+    importFrom,
     remove
   }
 })

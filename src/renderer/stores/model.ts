@@ -23,6 +23,8 @@ export const useModels = defineStore('model', () => {
   const models = ref<ModelSummary[]>([])
   const dataSet = ref<DataSet | null>(null)
   const open = shallowRef<ModelInfo | null>(null)
+  /** The one looked at last, before any is open. */
+  const lastId = ref<string | null>(null)
   const evaluations = ref<SchemeAccuracy[]>([])
   const sensitivities = ref<Sensitivity[]>([])
 
@@ -60,7 +62,10 @@ export const useModels = defineStore('model', () => {
     const answer = await client.call('model.list', {})
     models.value = answer.models
     dataSet.value = answer.dataSet
-    const first = answer.models.find(({ shipped }) => shipped) ?? answer.models[0]
+    const first =
+      answer.models.find(({ id }) => id === lastId.value) ??
+      answer.models.find(({ shipped }) => shipped) ??
+      answer.models[0]
     if (open.value === null && first !== undefined) {
       await show((await client.call('model.info', { modelId: first.id })).model)
     }
@@ -99,6 +104,7 @@ export const useModels = defineStore('model', () => {
     models,
     dataSet,
     open,
+    lastId,
     layers,
     evaluations,
     sensitivities,

@@ -165,6 +165,19 @@ export const sampleHandlers: SampleHandlers = {
     if (changes.theme === 'dark' || changes.theme === 'light') theme = changes.theme
     return settings()
   },
+  'file.recent': () => ({
+    files: [{ path: '/home/somebody/nets/lenet5.onnx', kind: 'network', openedAtMs: 1_790_000_000_000 }]
+  }),
+  'file.takeHanded': () => ({ paths: [] }),
+  'file.uploads': () => ({
+    files: 3,
+    sizeBytes: 1_300_000,
+    maxFileBytes: 2 * 1024 ** 3,
+    maxTotalBytes: 16 * 1024 ** 3
+  }),
+  'file.inspect': ({ path }) => ({
+    file: { path, name: path, kind: 'network', isFolder: false, isElf: false, sizeBytes: 1 }
+  }),
   'store.info': () => ({
     file: '/home/somebody/.local/share/bitbench/bitbench.duckdb',
     sizeBytes: 4_200_000,
