@@ -112,6 +112,9 @@ export async function openSessionBench(folder: string, name: string): Promise<Se
     async openModel(file) {
       models.set(modelId(await readFile(file)), { name: path.basename(file, '.onnx'), file, shipped: false })
     },
+    async markers() {
+      return new Map([...(await labels.all())].map(([id, { markers }]) => [id, markers]))
+    },
     origin: () => imported.origin(),
     modelsFolder: path.join(dataFolder, 'models'),
     scratchFolder: path.join(dataFolder, 'sessions'),

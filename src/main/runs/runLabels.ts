@@ -1,15 +1,17 @@
 import { z } from 'zod'
+import { markersSchema, type Marker } from '../../shared/contract/run'
 import type { NounMigrations } from '../store/migrations'
 import { parseJson } from '../store/recordTable'
 import type { Store } from '../store/store'
 
-/** Names, notes, tags and deletions of runs of every kind, beside the runs' own tables. */
+/** Names, notes, tags, markers and deletions of runs of every kind, beside the runs' own tables. */
 export const runMigrations: NounMigrations = {
   noun: 'run',
   steps: [
     `CREATE TABLE run_label (
        run_id VARCHAR PRIMARY KEY, name VARCHAR, notes VARCHAR NOT NULL, tags VARCHAR NOT NULL, forgotten_at_ms DOUBLE
-     );`
+     );`,
+    'ALTER TABLE run_label ADD COLUMN markers VARCHAR;'
   ]
 }
 
@@ -18,12 +20,14 @@ export interface RunLabel {
   name: string | null
   notes: string
   tags: string[]
+  /** Of its trace, by time. */
+  markers: Marker[]
   /** When it was deleted; null: it was not. */
   forgottenAtMs: number | null
 }
 
 /** A run without a name, note or tag. */
-export const plainLabel: RunLabel = { name: null, notes: '', tags: [], forgottenAtMs: null }
+export const plainLabel: RunLabel = { name: null, notes: '', tags: [], markers: [], forgottenAtMs: null }
 
 /** Names, notes and tags of runs, and which were deleted. */
 export interface RunLabels {
@@ -40,6 +44,7 @@ interface Row {
   name: string | null
   notes: string
   tags: string
+  markers: string | null
   forgotten_at_ms: number | null
 }
 
@@ -49,6 +54,7 @@ export function createRunLabels(store: Pick<Store, 'run' | 'all'>): RunLabels {
     name: row.name,
     notes: row.notes,
     tags: parseJson(row.tags, z.array(z.string())).value ?? [],
+    markers: row.markers === null ? [] : (parseJson(row.markers, markersSchema).value ?? []),
     forgottenAtMs: row.forgotten_at_ms
   })
   const one = async (runId: string): Promise<RunLabel> => {
@@ -69,8 +75,16 @@ export function createRunLabels(store: Pick<Store, 'run' | 'all'>): RunLabels {
     async change(runId, change) {
       const label = { ...(await one(runId)), ...change }
       await store.run(
-        `INSERT OR REPLACE INTO run_label (run_id, name, notes, tags, forgotten_at_ms) VALUES ($1, $2, $3, $4, $5)`,
-        [runId, label.name, label.notes, JSON.stringify(label.tags), label.forgottenAtMs]
+        `INSERT OR REPLACE INTO run_label (run_id, name, notes, tags, markers, forgotten_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6)`,
+        [
+          runId,
+          label.name,
+          label.notes,
+          JSON.stringify(label.tags),
+          JSON.stringify(label.markers),
+          label.forgottenAtMs
+        ]
       )
       return label
     },

@@ -81,6 +81,15 @@ export function createRunService(deps: {
           ...(notes === undefined ? {} : { notes }),
           ...(tags === undefined ? {} : { tags: [...new Set(tags)] })
         }),
+      'run.markers': async ({ id }) => {
+        await find(id)
+        return { markers: (await labels.all()).get(id)?.markers ?? [] }
+      },
+      'run.mark': async ({ id, markers }) => {
+        await find(id)
+        const sorted = [...markers].sort((a, b) => a.atMs - b.atMs)
+        return { markers: (await labels.change(id, { markers: sorted })).markers }
+      },
       'run.resume': async ({ id }) => {
         const run = await find(id)
         if (run.forgotten) {

@@ -1,6 +1,6 @@
 import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { Run } from '../../shared/contract/run'
+import type { Marker, Run } from '../../shared/contract/run'
 import type { SessionInfo } from '../../shared/contract/session'
 import { AppError } from '../../shared/errors'
 import { replaceFile } from '../files/replaceFile'
@@ -34,6 +34,8 @@ export interface ExportDeps extends RunSource {
   models(): Promise<CarriedModel[]>
   /** The ONNX file of a model first, then what lies beside it. */
   modelFiles(id: string): Promise<{ location: string; file: string }[]>
+  /** Markers of runs by id; runs without any may be absent. */
+  markers(): Promise<ReadonlyMap<string, Marker[]>>
   /** Random name of this data folder. */
   origin(): Promise<string>
   scratchFolder: string
@@ -79,11 +81,13 @@ async function writeSession(
 ): Promise<Manifest> {
   const { members, notes: leftOut } = await addTables(deps, runs, texts, zip, scratch)
   const { models, files, notes } = await addModels(deps, texts, zip, !example)
+  const markers = await deps.markers()
   const manifest: Manifest = {
     ...{ format: sessionFormat, version: sessionVersion, writtenBy: deps.version, example },
     ...{ createdAtMs: deps.nowMs(), origin: await deps.origin(), title },
     runs: runs.map(({ id, kind, title: what, name, notes: own, tags, startedAtMs }) => ({
-      ...{ id, kind, title: what, name, notes: own, tags, startedAtMs }
+      ...{ id, kind, title: what, name, notes: own, tags, startedAtMs },
+      markers: markers.get(id) ?? []
     })),
     tables: await tableVersions(deps, members),
     ...{ models, notes: [...unread, ...leftOut, ...notes], members: [...members, ...files] }

@@ -243,7 +243,7 @@ async function adoptSame(
   )
 }
 
-/** Names, notes and tags of added runs, and where they came from; a deleted run that comes again is restored. */
+/** Names, notes, tags and markers of added runs, and where they came from; a deleted run that comes again is restored. */
 async function writeLabels(
   session: StoreSession,
   deps: ImportDeps,
@@ -257,10 +257,11 @@ async function writeLabels(
       await session.run('UPDATE run_label SET forgotten_at_ms = NULL WHERE run_id = $1', [run.id])
       continue
     }
-    const { name, notes, tags } = manifest.runs[index]!
+    const { name, notes, tags, markers } = manifest.runs[index]!
     await session.run(
-      'INSERT OR REPLACE INTO run_label (run_id, name, notes, tags, forgotten_at_ms) VALUES ($1, $2, $3, $4, NULL)',
-      [run.id, name, notes, JSON.stringify(tags)]
+      `INSERT OR REPLACE INTO run_label (run_id, name, notes, tags, markers, forgotten_at_ms)
+       VALUES ($1, $2, $3, $4, $5, NULL)`,
+      [run.id, name, notes, JSON.stringify(tags), JSON.stringify(markers)]
     )
     await session.run(
       `INSERT OR REPLACE INTO session_import (run_id, original_id, content, file, example, at_ms)

@@ -10,7 +10,7 @@ import type { ProxyStore } from '../proxy/proxyStore'
 import type { ImportedRuns } from '../runs/importedRuns'
 import { createKeptKind } from '../runs/keptRuns'
 import type { RunKind } from '../runs/runKeeper'
-import type { RunLabels } from '../runs/runLabels'
+import { createRunLabels, type RunLabels } from '../runs/runLabels'
 import { createSessionService, type SessionService } from '../session/sessionService'
 import type { Foundation } from './foundation'
 import { sessionTables } from './sessionTables'
@@ -28,6 +28,7 @@ export function connectSessions(
 ): SessionService {
   const { store, emitter, nowMs, newId, dataFolder } = foundation
   const { model, imported, proxies, runs, version } = needs
+  const labels = createRunLabels(store)
   const listed = async () =>
     (await model.handlers['model.list']({}, { signal: new AbortController().signal })).models
   return createSessionService({
@@ -51,6 +52,10 @@ export function connectSessions(
     modelIds: async () => new Set((await listed()).map(({ id }) => id)),
     modelIdOf: async (file) => (await readModelFile(file)).id,
     openModel: async (file) => void (await model.open(file)),
+    async markers() {
+      const labelled = [...(await labels.all())]
+      return new Map(labelled.map(([id, { markers }]) => [id, markers]))
+    },
     origin: () => imported.origin(),
     modelsFolder: path.join(dataFolder, 'models'),
     scratchFolder: path.join(dataFolder, 'sessions'),

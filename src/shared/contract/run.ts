@@ -59,6 +59,19 @@ export const runSchema = z.object({
 /** A run of any kind with its label. */
 export type Run = z.infer<typeof runSchema>
 
+/** A place on the trace of a run, with what is to be said of it. */
+export const markerSchema = z.object({
+  /** ms since the run's start. */
+  atMs: z.number().nonnegative(),
+  text: z.string().max(500)
+})
+
+/** A marked place of a trace. */
+export type Marker = z.infer<typeof markerSchema>
+
+/** Markers of a run; more could not be told apart on a chart. */
+export const markersSchema = z.array(markerSchema).max(500)
+
 const runId = z.object({ id: z.string().min(1) })
 const oneRun = z.object({ run: runSchema })
 const tag = z.string().trim().min(1).max(40)
@@ -85,6 +98,10 @@ export const runContract = defineContract({
       runId.extend({ notes: z.string().max(20_000).optional(), tags: z.array(tag).max(20).optional() }),
       oneRun
     ),
+    /** Markers on the trace of a run, by time. */
+    'run.markers': command(runId, z.object({ markers: markersSchema })),
+    /** Replaces the markers of a run; returns them by time. */
+    'run.mark': command(runId.extend({ markers: markersSchema }), z.object({ markers: markersSchema })),
     /** Goes on with a cancelled, failed or interrupted run. */
     'run.resume': command(runId, z.object({ jobId: z.string() })),
     /** Deletes a run from every list; run.restore brings it back until this Bitbench is closed. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { command, defineContract, nothing } from './framework/define'
-import { runKindSchema } from './run'
+import { markersSchema, runKindSchema } from './run'
 
 /** Session: a file that carries chosen runs, with all they need, to another data folder or machine. */
 export const sessionRunSchema = z.object({
@@ -10,6 +10,8 @@ export const sessionRunSchema = z.object({
   name: z.string().nullable(),
   notes: z.string(),
   tags: z.array(z.string()),
+  /** Of its trace; absent in sessions of older versions. */
+  markers: markersSchema.default([]),
   startedAtMs: z.number()
 })
 /** A run as a session names it. */

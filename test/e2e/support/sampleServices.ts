@@ -190,6 +190,12 @@ export const sampleHandlers: SampleHandlers = {
     runs: ids.map((id) => ({ id, title: sampleRuns.find((run) => run.id === id)?.title ?? id })),
     ...compareSearches(ids.map((_, at) => sampleSearchOf(at)))
   }),
+  'run.markers': () => ({
+    markers: [
+      { atMs: 2_000, text: 'fan starts' },
+      { atMs: 9_000, text: '' }
+    ]
+  }),
   'estimator.list': () => ({ estimators: [] }),
   'estimator.transferCurve': () => ({ title: '', points: [], chosen: {} }),
   'loop.list': () => ({ loops: [sampleLoop] }),

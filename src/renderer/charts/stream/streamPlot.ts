@@ -1,3 +1,4 @@
+import type { Marker } from '@shared/contract/run'
 import uPlot from 'uplot'
 import type { Palette } from '../palette'
 import { limitsWithoutOutliers } from '../outliers'
@@ -20,6 +21,8 @@ export interface StreamLooks {
   calm: boolean
   phases(): readonly StreamPhase[]
   selection(): Span | null
+  /** Marked places, by time; absent: none. */
+  markers?(): readonly Marker[]
 }
 
 /** Returns a trace as uPlot wants it: times in s, gaps null. */
@@ -80,7 +83,10 @@ export function plotOptions(
     ...(looks.hasBand ? { bands: [{ series: [2, 3] as [number, number], fill: `${colors.accent}22` }] } : {}),
     hooks: {
       drawClear: [(u) => drawPhases(u, looks.phases(), colors)],
-      draw: [(u) => drawSelection(u, looks.selection(), colors)],
+      draw: [
+        (u) => drawSelection(u, looks.selection(), colors),
+        (u) => drawMarkers(u, looks.markers?.() ?? [], colors)
+      ],
       setSelect: [
         (u) => {
           const { left, width } = u.select
@@ -145,4 +151,28 @@ function drawSelection(u: uPlot, selection: Span | null, colors: Palette): void 
   u.ctx.strokeStyle = colors.warning
   u.ctx.strokeRect(start, top, end - start, height)
   u.ctx.restore()
+}
+
+/** A line through each marked place, with its number and as much of its note as there is room for. */
+function drawMarkers(u: uPlot, markers: readonly Marker[], colors: Palette): void {
+  const { left, top, width, height } = u.bbox
+  const { ctx } = u
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(left, top, width, height)
+  ctx.clip()
+  ctx.strokeStyle = ctx.fillStyle = colors.bad
+  ctx.font = `${11 * devicePixelRatio}px ${colors.font}`
+  ctx.textBaseline = 'bottom'
+  ctx.textAlign = 'left'
+  markers.forEach(({ atMs, text }, index) => {
+    const x = Math.round(u.valToPos(atMs / 1000, 'x', true))
+    if (x < left || x > left + width) return
+    ctx.fillRect(x, top, Math.max(1, devicePixelRatio), height)
+    const next = markers[index + 1]
+    const room = next === undefined ? left + width - x : u.valToPos(next.atMs / 1000, 'x', true) - x
+    const note = text === '' ? `${index + 1}` : `${index + 1} ${text}`
+    ctx.fillText(ctx.measureText(note).width + 8 < room ? note : `${index + 1}`, x + 4, top + height - 3)
+  })
+  ctx.restore()
 }

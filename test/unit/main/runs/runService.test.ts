@@ -112,6 +112,28 @@ describe('stored runs of every kind', () => {
     await expect(call('run.get', { id: 'none' })).rejects.toMatchObject({ code: 'input.notFound' })
   })
 
+  it('have markers on their trace, by time, which no other label changes', async () => {
+    expect(await call('run.markers', { id: 'r1' })).toEqual({ markers: [] })
+    const later = { atMs: 900, text: 'throttles' }
+    const earlier = { atMs: 12.5, text: '' }
+    expect((await call('run.mark', { id: 'r1', markers: [later, earlier] })).markers).toEqual([
+      earlier,
+      later
+    ])
+    await call('run.annotate', { id: 'r1', notes: 'kept' })
+    await call('run.forget', { id: 'r1' })
+    await call('run.restore', { id: 'r1' })
+    start()
+    expect((await call('run.markers', { id: 'r1' })).markers).toEqual([earlier, later])
+    expect((await call('run.get', { id: 'r1' })).run.notes).toBe('kept')
+    expect((await call('run.markers', { id: 'r2' })).markers).toEqual([])
+    await expect(call('run.mark', { id: 'none', markers: [] })).rejects.toMatchObject({
+      code: 'input.notFound'
+    })
+    await store.run("UPDATE run_label SET markers = '[{' WHERE run_id = 'r1'")
+    expect((await call('run.markers', { id: 'r1' })).markers).toEqual([])
+  })
+
   it('come back after a deletion until the session closes, and are gone for good then', async () => {
     await call('run.annotate', { id: 'r2', notes: 'kept' })
     await call('run.forget', { id: 'r2' })

@@ -75,6 +75,8 @@ describe('a session file', () => {
       { id: 'rec-1', notes: 'warm room', tags: ['paper'] },
       { signal: new AbortController().signal }
     )
+    const markers = [{ atMs: 120.5, text: 'fan starts' }]
+    await here.runs.handlers['run.mark']({ id: 'rec-1', markers }, { signal: new AbortController().signal })
     await here.call('session.export', { file, runIds: [], title: '' })
     const imported = await there.call('session.import', { file })
     expect(imported.runs).toHaveLength(5)
@@ -103,6 +105,9 @@ describe('a session file', () => {
       imported: { file: 'one.bbsession', example: false, atMs: 1234 }
     })
     expect(runs.find(({ id }) => id === 'rec-1')).toMatchObject({ notes: 'warm room', tags: ['paper'] })
+    expect(
+      await there.runs.handlers['run.markers']({ id: 'rec-1' }, { signal: new AbortController().signal })
+    ).toEqual({ markers })
     const [campaign] = await there.store.all<{ request: string }>(
       "SELECT request FROM profile_campaign WHERE id = 'camp-1'"
     )

@@ -1,0 +1,69 @@
+// @vitest-environment happy-dom
+import { afterEach, describe, expect, it } from 'vitest'
+import StreamMarkers from '@renderer/charts/stream/StreamMarkers.vue'
+import { useMarkers } from '@renderer/stores/markers'
+import type { Marker } from '@shared/contract/run'
+import { AppError } from '@shared/errors'
+import { mountView, type Mounted } from '../mountView'
+import { withClient } from './withClient'
+
+const first: Marker = { atMs: 10, text: 'start' }
+const second: Marker = { atMs: 2000, text: '' }
+let view: Mounted<Record<string, unknown>> | undefined
+afterEach(() => {
+  view?.unmount()
+  view = undefined
+})
+
+describe('markers of a run', () => {
+  it('are read with the run, saved by time, and of one run only', async () => {
+    const kept: Record<string, Marker[]> = { a: [second], b: [] }
+    withClient({
+      'run.markers': ({ id }: { id: string }) => ({ markers: kept[id]! }),
+      'run.mark': ({ id, markers }: { id: string; markers: Marker[] }) => ({
+        markers: (kept[id] = [...markers].sort((x, y) => x.atMs - y.atMs))
+      })
+    })
+    const store = useMarkers()
+    await store.load.run('a')
+    expect(store.markers).toEqual([second])
+    await store.save.run([second, first])
+    expect([store.markers, kept['a']]).toEqual([
+      [first, second],
+      [first, second]
+    ])
+    await store.load.run('b')
+    expect(store.markers).toEqual([])
+  })
+
+  it('are those that are kept when saving is refused', async () => {
+    withClient({
+      'run.markers': () => ({ markers: [first] }),
+      'run.mark': () => {
+        throw new AppError('input.notFound', 'There is no run a.', 'List the runs.')
+      }
+    })
+    const store = useMarkers()
+    await store.load.run('a')
+    await store.save.run([])
+    expect(store.markers).toEqual([first])
+    expect(store.save.error?.code).toBe('input.notFound')
+  })
+
+  it('take notes, go away and are shown by their buttons', () => {
+    const changes: Marker[][] = []
+    const shown: number[] = []
+    view = mountView(StreamMarkers, {
+      markers: [first, second],
+      onChange: (markers: Marker[]) => changes.push(markers),
+      onShow: (atMs: number) => shown.push(atMs)
+    })
+    const [, note] = view.root.querySelectorAll('input')
+    note!.value = 'x'.repeat(600)
+    note!.dispatchEvent(new Event('change'))
+    expect(changes[0]).toEqual([first, { atMs: 2000, text: 'x'.repeat(500) }])
+    view.button('2 s').click()
+    view.root.querySelector<HTMLElement>('[aria-label="Remove marker 1"]')!.click()
+    expect([shown, changes[1]]).toEqual([[2000], [second]])
+  })
+})
