@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { arch, cpus, platform, release } from 'node:os'
+import { arch, cpus, homedir, hostname, platform, release, tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { commands } from '../shared/contract'
 import { createAppService, type AppService } from './app/appService'
@@ -122,11 +122,13 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       await board.close()
       await tasks.close()
       await store.close()
+      await foundation.jobHistory?.flush()
     }
   }
 }
 
-function connectApp({ host, dataFolder, settingsFile, emitter, spawn }: Foundation): AppService {
+function connectApp(foundation: Foundation): AppService {
+  const { host, dataFolder, settingsFile, emitter, spawn, logRing, jobHistory } = foundation
   return createAppService({
     version: readVersion(),
     host,
@@ -135,8 +137,28 @@ function connectApp({ host, dataFolder, settingsFile, emitter, spawn }: Foundati
     dataFolder,
     settingsFile,
     emit: emitter(),
-    spawn
+    spawn,
+    logRing,
+    runtime: Object.entries(process.versions)
+      .filter(([name]) => ['node', 'electron', 'chrome'].includes(name))
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+    jobs: () => jobHistory?.list() ?? [],
+    secrets: () => ({
+      folders: [homedir(), dataFolder, installFolder, tmpdir(), process.cwd()],
+      names: [userName(), hostname()],
+      tokens: foundation.store.tokens()
+    })
   })
+}
+
+/** A process may run as a user without a name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return ''
+  }
 }
 
 function connectFiles(

@@ -22,8 +22,8 @@ protocol.registerSchemesAsPrivileged([
   { scheme, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } }
 ])
 
-/** Copying a chart or a table needs to write the clipboard, on a click; nothing else is allowed. */
-const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write'])
+/** Copying a chart or a table writes the clipboard, on a click; a long job that ends notifies; nothing else is allowed. */
+const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write', 'notifications'])
 
 if (!app.requestSingleInstanceLock()) {
   // One process owns the data file and the boards; the first one brings its window to the front instead.

@@ -26,6 +26,7 @@ class FakeWindow extends EventEmitter {
     send: (_channel: string, messages: EventMessage[]) =>
       messages.forEach((message) => this.listener(message))
   })
+  setProgressBar(): void {}
   isDestroyed(): boolean {
     return false
   }

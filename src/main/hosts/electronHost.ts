@@ -4,6 +4,7 @@ import { ipcChannels } from '../../shared/contract/framework/ipc'
 import { callRequestSchema, type CallReply } from '../../shared/contract/framework/transport'
 import type { Dispatch } from './dispatcher'
 import { createOutbox, type EventBus } from './eventBus'
+import { createTaskbarProgress } from './taskbarProgress'
 
 /**
  * The contract over IPC. Only the top frame of a window we opened, showing our own page, may call; everything else is
@@ -50,8 +51,13 @@ export function serveElectron(options: {
         if (!window.isDestroyed()) window.webContents.send(ipcChannels.event, messages)
       })
       const stop = events.listen(outbox.push)
+      const taskbar = createTaskbarProgress((share) => {
+        if (!window.isDestroyed()) window.setProgressBar(share)
+      })
+      const stopTaskbar = events.listen(taskbar)
       window.once('closed', () => {
         stop()
+        stopTaskbar()
         outbox.close()
         windows.delete(window)
       })

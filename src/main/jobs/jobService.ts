@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Job, jobContract } from '../../shared/contract/job'
+import type { JobHistory } from './jobHistory'
 import { createJobList, type JobList } from './jobList'
 import { type JobSpec, runJob } from './runningJob'
 
@@ -43,8 +44,10 @@ export function createJobService(options: {
   emit: EmitterOf<typeof jobContract>
   nowMs: () => number
   newId: () => string
+  /** Keeps jobs and their logs beyond this process; absent: they end with it. */
+  history?: JobHistory
 }): JobService {
-  const { emit, nowMs, newId } = options
+  const { emit, nowMs, newId, history } = options
   const jobs = createJobList()
   let stopping = false
 
@@ -53,7 +56,11 @@ export function createJobService(options: {
     const controller = new AbortController()
     // A request that was on its way when Bitbench began to end must not keep it from ending.
     if (stopping) controller.abort()
-    const running = runJob(id, spec, controller, { nowMs, changed: (job) => emit('job.changed', job) })
+    const changed = (job: Job): void => {
+      history?.changed(job)
+      emit('job.changed', job)
+    }
+    const running = runJob(id, spec, controller, { nowMs, changed })
     jobs.add(running)
     return { jobId: id, result: running.result }
   }
@@ -91,13 +98,22 @@ export function createJobService(options: {
         .filter(({ job }) => job.finishedAtMs === null)
         .map(({ job }) => job.title)
     },
-    handlers: handlersOf(jobs)
+    handlers: handlersOf(jobs, history)
   }
 }
 
-function handlersOf(jobs: JobList): JobService['handlers'] {
+/** Jobs of earlier processes before those of this one. */
+function withEarlier(jobs: JobList, history: JobHistory | undefined): Job[] {
+  const own = jobs.all().map(({ job }) => ({ ...job }))
+  const ids = new Set(own.map(({ id }) => id))
+  return [...(history?.list() ?? []).filter(({ id }) => !ids.has(id)), ...own]
+}
+
+function handlersOf(jobs: JobList, history: JobHistory | undefined): JobService['handlers'] {
   return {
-    'job.list': async () => ({ jobs: jobs.all().map(({ job }) => ({ ...job })) }),
+    'job.list': async () => ({ jobs: withEarlier(jobs, history) }),
+    // Without a history only what runs is known, and nothing of it was written down.
+    'job.log': async ({ id }) => ({ lines: history?.log(id) ?? (jobs.find(id), []) }),
     'job.cancel': async ({ id }) => {
       jobs.find(id).controller.abort()
       return { ok: true }
@@ -116,6 +132,7 @@ function handlersOf(jobs: JobList): JobService['handlers'] {
     },
     'job.clear': async () => {
       jobs.clear()
+      history?.clear()
       return { ok: true }
     }
   }

@@ -6,6 +6,8 @@ import type { Store } from './store'
  */
 export interface LazyStore extends Store {
   ready(): Promise<void>
+  /** Access tokens that were announced; no report may hold them. */
+  tokens(): string[]
 }
 
 /** Opens the data file when it is first used. */
@@ -40,6 +42,7 @@ export function createLazyStore(file: string, open: () => Promise<Store>): LazyS
     transactionBeside: async (work) => (await get()).transactionBeside(work),
     exportQuery: async (sql, params, target, format) =>
       (await get()).exportQuery(sql, params, target, format),
+    tokens: () => (announced?.[2] === undefined ? [] : [announced[2]]),
     announce(...words) {
       announced = words
       void opened?.then((store) => store.announce(...words)).catch(() => undefined)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { EmitterOf, NounContract } from '../../shared/contract/framework/define'
 import type { StoreLoss } from '../../shared/contract/store'
 import { lossNotice } from '../../shared/storeLossText'
+import { createLogRing, type LogRing } from '../app/logRing'
 import { openSettings, type SettingsFile } from '../app/settingsFile'
 import { findExecutable } from '../app/tools'
 import { boardMigrations } from '../board/boardService'
@@ -13,8 +14,10 @@ import { estimatorMigrations } from '../estimator/estimatorStore'
 import type { FileDialogs } from '../file/fileService'
 import { gpuMigrations } from '../gpu/gpuTables'
 import { createEventBus, type EventBus } from '../hosts/eventBus'
+import { openJobHistory, type JobHistory } from '../jobs/jobHistory'
 import { createJobService, type JobService } from '../jobs/jobService'
 import { loopMigrations } from '../loop/loopService'
+import { writeWholeFile } from '../files/replaceFile'
 import { builtPath } from '../paths'
 import { profileMigrations } from '../profile/profileService'
 import { proxyMigrations } from '../proxy/proxyStore'
@@ -44,6 +47,9 @@ export interface Foundation {
   readonly events: EventBus
   readonly store: LazyStore
   readonly jobs: JobService
+  /** Null: a command keeps no history. */
+  readonly jobHistory: JobHistory | null
+  readonly logRing: LogRing
   readonly tasks: TaskPool<Tasks>
   readonly settingsFile: SettingsFile
   readonly spawn: typeof spawn
@@ -74,10 +80,12 @@ const migrations = [
 
 /** Opens the data file (at once for a window, with the first statement for a command). @throws store.locked, store.corrupt */
 export async function layFoundation(options: ComposeOptions): Promise<Foundation> {
-  const { host, dataFolder, log = (line) => process.stderr.write(`${line}\n`) } = options
+  const { host, dataFolder } = options
   const events = createEventBus()
   const emitter = <C extends NounContract>(): EmitterOf<C> => events.emit as EmitterOf<C>
   const nowMs = (): number => Date.now()
+  const logRing = createLogRing(nowMs, options.log ?? ((line) => process.stderr.write(`${line}\n`)))
+  const log = logRing.write
   const newId = (): string => randomUUID()
   const settingsFile = await openSettings(dataFolder, log)
   const file = path.join(dataFolder, 'bitbench.duckdb')
@@ -90,19 +98,25 @@ export async function layFoundation(options: ComposeOptions): Promise<Foundation
   )
   // A window has nothing to show without its data: a locked file is reported before anything opens.
   if (host !== 'cli') await store.ready()
+  // Several commands may run at once; a window or a server is alone with its data folder.
+  const historyFile = path.join(dataFolder, 'jobs.json')
+  const jobHistory =
+    host === 'cli' ? null : await openJobHistory({ file: historyFile, write: writeWholeFile, log, nowMs })
   return {
     host,
     dataFolder,
     events,
     store,
-    jobs: createJobService({ emit: emitter(), nowMs, newId }),
+    jobs: createJobService({ emit: emitter(), nowMs, newId, ...(jobHistory && { history: jobHistory }) }),
+    jobHistory,
+    logRing,
     tasks: createTaskPool<Tasks>({
       workerFile: builtPath('main', 'taskWorker.js'),
       size: settingsFile.get().workers
     }),
     settingsFile,
     spawn,
-    log: (line) => void log(line),
+    log,
     emitter,
     nowMs,
     newId,

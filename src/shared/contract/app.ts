@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, nothing } from './framework/define'
+import { command, defineContract, done, nothing } from './framework/define'
 
 /** App: what this copy of Bitbench is and can use on this machine; settings that outlive a session. */
 export const toolSchema = z.object({
@@ -58,6 +58,11 @@ export const settingsPatchSchema = z.object({
 /** Settings to change. */
 export type SettingsPatch = z.infer<typeof settingsPatchSchema>
 
+export const logLineSchema = z.object({ atMs: z.number(), text: z.string() })
+
+/** A line this host logged. */
+export type LogLine = z.infer<typeof logLineSchema>
+
 export const appContract = defineContract({
   commands: {
     'app.info': command(
@@ -71,6 +76,12 @@ export const appContract = defineContract({
         tools: z.array(toolSchema)
       })
     ),
+    /** The last lines this host logged, oldest first. */
+    'app.log': command(nothing, z.object({ lines: z.array(logLineSchema) })),
+    /** A report on a problem without tokens, paths, and names of user and machine. */
+    'app.report': command(nothing, z.object({ text: z.string() })),
+    /** Notes a fault of the window in the log of the host. */
+    'app.noteFault': command(z.object({ text: z.string().max(4000) }), done),
     'app.settings': command(nothing, settingsSchema),
     'app.saveSettings': command(settingsPatchSchema, settingsSchema)
   },

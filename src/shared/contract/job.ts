@@ -35,6 +35,11 @@ export const jobSchema = z.object({
   error: appErrorSchema.nullable()
 })
 
+export const jobLogLineSchema = z.object({ atMs: z.number(), text: z.string() })
+
+/** A line of a job's log: what it did, and how it ended. */
+export type JobLogLine = z.infer<typeof jobLogLineSchema>
+
 /** Work of this process, with progress. */
 export type Job = z.infer<typeof jobSchema>
 
@@ -44,6 +49,8 @@ export const jobContract = defineContract({
     'job.cancel': command(z.object({ id: z.string() }), done),
     /** Starts an interrupted, failed or cancelled resumable job again where it stopped; answers the new job. */
     'job.resume': command(z.object({ id: z.string() }), z.object({ job: jobSchema })),
+    /** What a job reported, oldest first, at most 200 lines; also of jobs of earlier processes. */
+    'job.log': command(z.object({ id: z.string() }), z.object({ lines: z.array(jobLogLineSchema) })),
     /** Forgets finished jobs. */
     'job.clear': command(nothing, done)
   },

@@ -120,6 +120,9 @@ export class BrowserWindow extends EventEmitter {
     return false
   }
   focus() {}
+  setProgressBar(share) {
+    tell({ progressBar: share })
+  }
   show() {
     tell({ shown: true })
   }

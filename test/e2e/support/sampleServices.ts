@@ -178,6 +178,10 @@ export const sampleHandlers: SampleHandlers = {
   'file.inspect': ({ path }) => ({
     file: { path, name: path, kind: 'network', isFolder: false, isElf: false, sizeBytes: 1 }
   }),
+  'app.log': () => ({ lines: [{ atMs: 1_790_000_000_000, text: 'board.load failed: the port is busy' }] }),
+  'app.noteFault': () => ({ ok: true }),
+  'app.report': () => ({ text: 'Bitbench 0.1.0 (web), node 20.19.0' }),
+  'job.log': () => ({ lines: [{ atMs: 1_790_000_000_000, text: 'started' }] }),
   'store.info': () => ({
     file: '/home/somebody/.local/share/bitbench/bitbench.duckdb',
     sizeBytes: 4_200_000,

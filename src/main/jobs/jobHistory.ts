@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { jobLogLineSchema, jobSchema, type Job, type JobLogLine } from '../../shared/contract/job'
+import { AppError } from '../../shared/errors'
+
+const recordSchema = z.object({ job: jobSchema, log: z.array(jobLogLineSchema) })
+type JobRecord = z.infer<typeof recordSchema>
+
+/** Jobs that are kept, lines of each, and letters of a line. */
+const maxJobs = 200
+const maxLines = 200
+const maxLetters = 1000
+
+/** Jobs of this and earlier processes with what they reported, in a small file. */
+export interface JobHistory {
+  /** Oldest first. What ran when its process ended is `interrupted`. */
+  list(): Job[]
+  /** Takes a job over as it is now; its start and its end are stored. */
+  changed(job: Job): void
+  /** Lines of a job, oldest first; null for an unknown one. */
+  log(id: string): JobLogLine[] | null
+  /** Forgets what has ended. */
+  clear(): void
+  /** Resolves when everything is stored. */
+  flush(): Promise<void>
+}
+
+/** Opens the history; one that cannot be read is empty. `write` stores a whole file. */
+export async function openJobHistory(options: {
+  file: string
+  write: (file: string, text: string) => Promise<void>
+  log: (line: string) => void
+  nowMs: () => number
+}): Promise<JobHistory> {
+  const { file, write, log, nowMs } = options
+  const records = new Map((await read(file)).map(asEnded).map((record) => [record.job.id, record]))
+  let stored: Promise<void> = Promise.resolve()
+  let isWaiting = false
+  const store = (): void => {
+    if (isWaiting) return
+    isWaiting = true
+    stored = stored.then(async () => {
+      isWaiting = false
+      await write(file, JSON.stringify([...records.values()])).catch((reason: unknown) =>
+        log(`The list of jobs could not be stored: ${AppError.from(reason).message}`)
+      )
+    })
+  }
+  const trim = (): void => {
+    for (const [id, { job }] of records) {
+      if (records.size <= maxJobs) return
+      if (job.finishedAtMs !== null) records.delete(id)
+    }
+  }
+  return {
+    list: () => [...records.values()].map(({ job }) => job),
+    changed(job) {
+      const known = records.get(job.id)
+      const line = lineOf(known?.job, job)
+      const lines = known?.log ?? []
+      if (line !== null) lines.push({ atMs: nowMs(), text: line.slice(0, maxLetters) })
+      if (lines.length > maxLines) lines.shift()
+      records.set(job.id, { job, log: lines })
+      trim()
+      if (known === undefined || job.finishedAtMs !== null) store()
+    },
+    log: (id) => records.get(id)?.log.slice() ?? null,
+    clear() {
+      for (const [id, { job }] of records) if (job.finishedAtMs !== null) records.delete(id)
+      store()
+    },
+    flush: () => stored
+  }
+}
+
+/** What a change adds to the log of a job; null: nothing new. */
+function lineOf(before: Job | undefined, job: Job): string | null {
+  if (job.finishedAtMs !== null)
+    return job.error === null ? job.state : `${job.state}: ${job.error.message} ${job.error.hint}`
+  if (before === undefined) return 'started'
+  return job.note !== '' && job.note !== before.note ? job.note : null
+}
+
+/** A job of an ended process can neither run nor be resumed by its id: its page resumes the run itself. */
+function asEnded({ job, log }: JobRecord): JobRecord {
+  const ended: Job = { ...job, resumable: false, remainingMs: null }
+  if (job.finishedAtMs !== null) return { job: ended, log }
+  const finishedAtMs = log.at(-1)?.atMs ?? job.startedAtMs
+  return { job: { ...ended, state: 'interrupted', finishedAtMs }, log }
+}
+
+async function read(file: string): Promise<JobRecord[]> {
+  try {
+    return z.array(recordSchema).parse(JSON.parse(await readFile(file, 'utf8')))
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,75 @@
+import type { Job } from '@shared/contract/job'
+import { formatDuration } from '@shared/units'
+import { useClient } from '../client/current'
+
+/** Jobs shorter than this end before anybody looks away. */
+const longJobMs = 10_000
+
+/** The parts of the page that a notice touches; given by tests. */
+export interface NoticePage {
+  readonly document: Pick<Document, 'title' | 'hasFocus'>
+  notify(title: string, body: string): void
+  onFocus(listener: () => void): void
+}
+
+/** How a job that ended is told. */
+export function noticeOf(job: Job): { title: string; body: string } {
+  const took = formatDuration((job.finishedAtMs ?? job.startedAtMs) - job.startedAtMs)
+  const outcome = { done: 'Done', failed: 'Failed', cancelled: 'Cancelled' } as Partial<
+    Record<string, string>
+  >
+  return {
+    title: `${outcome[job.state] ?? 'Interrupted'}: ${job.title}`,
+    body: job.state === 'failed' ? (job.error?.message ?? '') : `after ${took}`
+  }
+}
+
+/**
+ * Says that a long job has ended while the window was not looked at: a notification of the system where the user allowed
+ * it, and a count in the title until the window is looked at again. While a job runs, the title has its progress.
+ */
+export function watchJobs(page: NoticePage): void {
+  const client = useClient()
+  const plainTitle = page.document.title
+  const running = new Map<string, Job>()
+  let ended = 0
+  const showTitle = (): void => {
+    const [job] = running.values()
+    const progress =
+      job === undefined || job.total <= 0 ? '' : `${Math.floor((100 * job.done) / job.total)} % · `
+    page.document.title = `${ended > 0 ? `(${ended}) ` : ''}${progress}${plainTitle}`
+  }
+  client.subscribe('job.changed', (job) => {
+    if (job.finishedAtMs === null) running.set(job.id, job)
+    else {
+      const wasSeen = running.delete(job.id)
+      const isLong = job.finishedAtMs - job.startedAtMs >= longJobMs
+      if (wasSeen && isLong && job.state !== 'cancelled' && !page.document.hasFocus()) {
+        ended += 1
+        const { title, body } = noticeOf(job)
+        page.notify(title, body)
+      }
+    }
+    showTitle()
+  })
+  client.onConnection((state) => {
+    // The process that ran them is gone.
+    if (state === 'refused') running.clear()
+    showTitle()
+  })
+  page.onFocus(() => {
+    ended = 0
+    showTitle()
+  })
+}
+
+/** The page of this window. */
+export const ownPage = (): NoticePage => ({
+  document,
+  notify(title, body) {
+    if (typeof Notification === 'undefined' || Notification.permission !== 'granted') return
+    const notice = new Notification(title, { body, tag: title })
+    notice.onclick = () => window.focus()
+  },
+  onFocus: (listener) => window.addEventListener('focus', listener)
+})
