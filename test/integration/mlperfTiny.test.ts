@@ -1,14 +1,26 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import { generateSources } from '../../src/core/deploy/codegen/generateSources'
 import { planDeployment } from '../../src/core/deploy/plan'
 import { isLast } from '../../src/core/quant/quantizedNetwork'
-import { runInteger } from '../../src/core/quant/integer/runInteger'
+import { argmax, runInteger } from '../../src/core/quant/integer/runInteger'
 import { createMachine } from '../../src/core/sim/createMachine'
+import { createPtyPair, hasTool } from '../support/ptyPair'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
 import { everyOperator } from '../unit/core/deploy/randomNetwork'
 
@@ -17,6 +29,7 @@ const has = (program: string): boolean => spawnSync(program, ['--version']).stat
 const hasHost = has('make') && has('cc')
 const hasRiscv = hasHost && has('riscv64-unknown-elf-gcc')
 if (!hasHost) console.warn('SKIPPED: make or cc is not here, the MLPerf Tiny program is not built')
+if (!hasTool('socat')) console.warn('SKIPPED: socat is not here, MLPerf Tiny is not driven over a pty')
 if (!hasRiscv)
   console.warn('SKIPPED: riscv64-unknown-elf-gcc is not here, the MLPerf Tiny program is not built for RV32')
 
@@ -198,4 +211,46 @@ describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { ti
       return replies(text)
     })
   })
+
+  it.skipIf(!hasTool('socat'))(
+    'is driven by "board mlperf" over a pty: throughput and accuracy',
+    async () => {
+      const set = path.join(folder, 'test set')
+      mkdirSync(set)
+      // Both images with the class that the host computes, and the second again with another: two of three are right.
+      const classes = [0, 1].map((image) =>
+        argmax(logits.subarray(image * network.outputCount, (image + 1) * network.outputCount))
+      )
+      const items = [
+        { image: 0, label: classes[0]! },
+        { image: 1, label: classes[1]! },
+        { image: 1, label: (classes[1]! + 1) % network.outputCount }
+      ]
+      const lines = items.map(({ image, label }, at) => {
+        writeFileSync(path.join(set, `${at}.bin`), bytesOf(image))
+        return `${at}.bin,${network.outputCount},${label}`
+      })
+      writeFileSync(path.join(set, 'y_labels.csv'), lines.join('\r\n'))
+      const pair = await createPtyPair()
+      const line = openSync(pair.peer, constants.O_RDWR | constants.O_NOCTTY)
+      const device = spawn(path.join(folder, 'mlperf'), { stdio: [line, line, 'ignore'] })
+      closeSync(line)
+      try {
+        const words = ['board', 'mlperf', pair.port, '--data', set, '--window', '0.05', '--json']
+        const { stdout } = await promisify(execFile)(process.execPath, ['bin/bitbench.mjs', ...words], {
+          env: { ...process.env, BITBENCH_DATA: path.join(folder, 'data') }
+        })
+        const result = JSON.parse(stdout)
+        expect(result).toMatchObject({ name: 'bitbench', accuracy: { items: 3, right: 2 } })
+        expect(result.performance.windows).toHaveLength(5)
+        const [{ elapsedUs, inferences }] = result.performance.windows
+        expect(elapsedUs).toBeGreaterThan(0)
+        expect(inferences).toBeGreaterThan(0)
+        expect(result.performance.inferencesPerS * result.performance.latencyUs).toBeCloseTo(1e6, 3)
+      } finally {
+        device.kill('SIGKILL')
+        await pair.unplug()
+      }
+    }
+  )
 })

@@ -30,6 +30,8 @@ export function createConsoleLog(options: {
   let pending: ConsoleChunk[] = []
   let droppedChunks = 0
   let sequence = 0
+  /** A chunk that a reader has seen does not grow any more: what is added later would be lost to it. */
+  let handedOut = 0
   let timer: NodeJS.Timeout | undefined
   // Streaming decoders: a character split between two reads stays whole.
   const decoders = { received: new TextDecoder(), sent: new TextDecoder() }
@@ -44,6 +46,7 @@ export function createConsoleLog(options: {
     const last = pending[pending.length - 1]
     if (
       last !== undefined &&
+      last.sequence > handedOut &&
       last.direction === direction &&
       direction !== 'note' &&
       last.hex.length + hex.length <= 2 * maxChunkBytes
@@ -71,7 +74,10 @@ export function createConsoleLog(options: {
       }
     },
     note: (text) => add('note', text, ''),
-    after: (from) => kept.filter((chunk) => chunk.sequence > from).map((chunk) => ({ ...chunk })),
+    after(from) {
+      handedOut = sequence
+      return kept.filter((chunk) => chunk.sequence > from).map((chunk) => ({ ...chunk }))
+    },
     get droppedChunks() {
       return droppedChunks
     },

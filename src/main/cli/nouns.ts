@@ -25,6 +25,7 @@ export const cliEntries: readonly CliEntry[] = [
       'info',
       'test-line',
       'console',
+      'mlperf',
       'load',
       'boot',
       'twin',

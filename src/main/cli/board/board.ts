@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatDuration } from '../../../shared/units'
 import { addressOption } from './boardAddress'
 import { boardConsoleVerb } from './boardConsole'
 import { connect, lineOptions } from './boardLine'
+import { boardMlperfVerb } from './boardMlperf'
 import { boardTwinVerb } from './boardTwin'
 import { boardToolVerbs, loadText } from './boardTools'
 import { choiceOption, textOption, UsageError, type CliNoun } from '../framework/framework'
@@ -61,6 +62,7 @@ export const boardCli: CliNoun = {
       }
     },
     console: boardConsoleVerb,
+    mlperf: boardMlperfVerb,
     load: {
       summary: 'Carries a file (ELF, or a flat binary with --address) to the board and verifies it.',
       usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem] [--address HEX] [--start]',

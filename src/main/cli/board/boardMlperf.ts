@@ -1,0 +1,164 @@
+import path from 'node:path'
+import { readTruthFile, type TruthItem } from '../../../core/deploy/mlperf/truthFile'
+import { shareFigure } from '../../../core/workload/measure/figures'
+import { median } from '../../../core/math/median'
+import { AppError } from '../../../shared/errors'
+import { formatCount, formatDuration, formatPercent } from '../../../shared/units'
+import { readRegularFile } from '../../files/readRegularFile'
+import { numberOption, textOption, UsageError, type CliVerb } from '../framework/framework'
+import { createLocalClient } from '../framework/localClient'
+import { connect, lineOptions } from './boardLine'
+import { openMlperfDevice, type MlperfDevice } from './mlperfDevice'
+
+/** Windows of a performance run, each on an input of its own; their median is the result. */
+const windows = 5
+/** Largest file of one input: a picture of 1024 x 1024 x 3. */
+const maxInputBytes = 3 * 1024 * 1024
+/** How far the device's clock and this computer's may differ without a note; the line takes part of a window. */
+const clockTolerance = 0.1
+/** A device may be as much slower than its first inference says. */
+const patience = 4
+
+/** What one window of a performance run measured. */
+interface PerformanceWindow {
+  readonly file: string
+  readonly inferences: number
+  /** By the device's clock. */
+  readonly elapsedUs: number
+  /** From the command to the end of its reply by this computer's clock: the line and the warm-up are in it. */
+  readonly hostUs: number
+}
+
+/** `bitbench board mlperf`: a performance and an accuracy run of MLPerf Tiny over a serial line. */
+export const boardMlperfVerb: CliVerb = {
+  summary:
+    'Drives a program that speaks MLPerf Tiny: throughput over five windows, and accuracy on a test set with a truth file.',
+  usage: 'BOARD --data FOLDER [--truth FILE] [--count N] [--window SECONDS] [--baud N]',
+  options: {
+    ...lineOptions,
+    data: { type: 'string', help: 'folder with a file of input bytes per item' },
+    truth: { type: 'string', help: 'file,classes,class a line; in that folder', default: 'y_labels.csv' },
+    count: { type: 'string', help: 'items of the accuracy run (all); 0 leaves it out' },
+    window: {
+      type: 'string',
+      help: 'shortest window of the performance run, seconds; 0 leaves it out',
+      default: '10'
+    }
+  },
+  async run(args, context) {
+    const data = textOption(args, 'data')
+    if (data === undefined) throw new UsageError('--data is missing: the folder of a test set')
+    const folder = path.resolve(context.cwd, data)
+    const truth = path.resolve(folder, textOption(args, 'truth') ?? 'y_labels.csv')
+    const items = readTruthFile((await readRegularFile(truth, { maxBytes: 64 * 1024 ** 2 })).toString('utf8'))
+    const count = numberOption(args, 'count', { min: 0, integer: true }) ?? items.length
+    const windowS = numberOption(args, 'window', { min: 0, max: 3600 }) ?? 10
+    const client = createLocalClient(await context.bitbench(), context.signal)
+    const { board } = await connect(client, args, false)
+    const device = await openMlperfDevice(client, board.id, context.signal)
+    const about = await aboutOf(device)
+    const bytesOf = (item: TruthItem): Promise<Buffer> =>
+      readRegularFile(path.join(folder, item.file), { maxBytes: maxInputBytes })
+    const performed = windowS === 0 ? null : await performanceRun(device, items, bytesOf, windowS)
+    const judged = count === 0 ? null : await accuracyRun(device, items.slice(0, count), bytesOf, context.log)
+    const json = { board: board.id, ...about, performance: performed, accuracy: judged }
+    return { json, text: resultText(json) }
+  }
+}
+
+async function aboutOf(device: MlperfDevice): Promise<{ name: string; model: string }> {
+  const lines = [...(await device.ask('name')), ...(await device.ask('profile'))]
+  const read = (pattern: RegExp): string =>
+    lines.flatMap((line) => pattern.exec(line)?.[1] ?? [])[0] ?? 'unknown'
+  return { name: read(/^m-name-dut-\[([^\]]*)\]$/), model: read(/^m-model-\[([^\]]*)\]$/) }
+}
+
+async function performanceRun(
+  device: MlperfDevice,
+  items: readonly TruthItem[],
+  bytesOf: (item: TruthItem) => Promise<Buffer>,
+  windowS: number
+): Promise<{ inferencesPerS: number; latencyUs: number; clockRatio: number; windows: PerformanceWindow[] }> {
+  const measured: PerformanceWindow[] = []
+  let inferences = 0
+  for (let at = 0; at < windows; at++) {
+    const item = items[at % items.length]
+    await device.load(await bytesOf(item))
+    if (inferences === 0) {
+      const { elapsedUs } = await device.infer(1, 0, 120_000)
+      inferences = Math.max(1, Math.ceil((windowS * 1e6) / Math.max(1, elapsedUs)))
+    }
+    const begunMs = performance.now()
+    const { elapsedUs } = await device.infer(inferences, 0, 120_000 + windowS * 1000 * patience)
+    const hostUs = (performance.now() - begunMs) * 1000
+    if (elapsedUs === 0) throw noClock()
+    measured.push({ file: item.file, inferences, elapsedUs, hostUs })
+  }
+  const latencyUs = median(measured.map((window) => window.elapsedUs / window.inferences))
+  const clockRatio = median(measured.map((window) => window.elapsedUs / window.hostUs))
+  return { inferencesPerS: 1e6 / latencyUs, latencyUs, clockRatio, windows: measured }
+}
+
+function noClock(): AppError {
+  return new AppError(
+    'board.protocol',
+    'The clock of the device did not move during the inferences.',
+    'Build mlperf.elf with CLOCK_HZ of the board, and check that its cycle counter runs.'
+  )
+}
+
+async function accuracyRun(
+  device: MlperfDevice,
+  items: readonly TruthItem[],
+  bytesOf: (item: TruthItem) => Promise<Buffer>,
+  log: (line: string) => void
+): Promise<{ items: number; right: number; accuracy: number; low: number | null; high: number | null }> {
+  let right = 0
+  const tenth = Math.ceil(items.length / 10)
+  for (const [at, item] of items.entries()) {
+    await device.load(await bytesOf(item))
+    const { results } = await device.infer(1, 0, 120_000)
+    if (results.length !== item.classes) {
+      throw new AppError(
+        'data.invalid',
+        `The device gives ${results.length} outputs, the truth file says ${item.classes} classes for ${item.file}.`,
+        'Accuracy is for classifiers; check that the test set belongs to the network.'
+      )
+    }
+    if (results.indexOf(Math.max(...results)) === item.label) right++
+    if ((at + 1) % tenth === 0) log(`  accuracy: ${at + 1} of ${items.length} items`)
+  }
+  const { low, high } = shareFigure(right, items.length, 0.95)
+  return { items: items.length, right, accuracy: right / items.length, low, high }
+}
+
+function resultText({
+  name,
+  model,
+  performance: performed,
+  accuracy: judged
+}: {
+  name: string
+  model: string
+  performance: Awaited<ReturnType<typeof performanceRun>> | null
+  accuracy: Awaited<ReturnType<typeof accuracyRun>> | null
+}): string {
+  const lines = [`${name}, model ${model}`]
+  if (performed !== null) {
+    const { inferencesPerS, latencyUs, clockRatio } = performed
+    lines.push(
+      `${formatCount(inferencesPerS, 'inferences/s')}, ${formatDuration(latencyUs / 1000)} each (median of ${windows} windows, by the device's clock)`
+    )
+    if (Math.abs(clockRatio - 1) > clockTolerance) {
+      lines.push(
+        `Note: by this computer's clock the device's seconds took ${(1 / clockRatio).toPrecision(3)} s. An emulator keeps a time of its own; on a board CLOCK_HZ of mlperf.elf is wrong.`
+      )
+    }
+  }
+  if (judged !== null) {
+    const { right, items, accuracy, low, high } = judged
+    const interval = low === null || high === null ? '' : ` [${formatPercent(low)}, ${formatPercent(high)}]`
+    lines.push(`${right} of ${items} right: ${formatPercent(accuracy)}${interval}`)
+  }
+  return lines.join('\n')
+}
