@@ -328,6 +328,11 @@ export const sampleHandlers: SampleHandlers = {
     )
   }),
   'search.list': () => ({ searches: [searchSummary] }),
+  'search.cost': ({ scheme }) => ({
+    cost: scheme.reduce((sum, { weightBits }, at) => sum + weightBits * (at + 1) * 100, 0),
+    baselineCost: 12_000,
+    unit: 'bytes'
+  }),
   'search.get': () => ({ search: { ...searchSummary, trace } }),
   'deploy.list': () => ({ deployments: [sampleDeployment] }),
   'deploy.plan': () => ({ plan: samplePlan }),
