@@ -82,53 +82,8 @@ export function* momentsOf(inputs: Float32Array, targets: Float32Array, rows: nu
   }
 }
 
-/** Moments of every channel of a depthwise layer; inputs [rows][taps][channels], targets [rows][channels]. */
-export function depthwiseMoments(
-  inputs: Float32Array,
-  targets: Float32Array,
-  rows: number,
-  channels: number
-): Moments[] {
-  const inner = inputs.length / rows
-  const taps = inner / channels
-  const inputMean = centre(inputs, inner)
-  const centred = targets.slice()
-  const targetMean = centre(centred, channels)
-  const cross = new Float64Array(inner)
-  const covariance = new Float64Array(taps * inner)
-  for (let row = 0; row < rows; row++) {
-    const from = row * inner
-    for (let i = 0; i < taps; i++) {
-      for (let c = 0; c < channels; c++)
-        cross[i * channels + c] =
-          cross[i * channels + c]! + inputs[from + i * channels + c]! * centred[row * channels + c]!
-      for (let j = 0; j <= i; j++) {
-        const [a, b, to] = [from + i * channels, from + j * channels, (i * taps + j) * channels]
-        for (let c = 0; c < channels; c++)
-          covariance[to + c] = covariance[to + c]! + inputs[a + c]! * inputs[b + c]!
-      }
-    }
-  }
-  return Array.from({ length: channels }, (_, c) => {
-    const own = new Float64Array(taps * taps)
-    for (let i = 0; i < taps; i++)
-      for (let j = 0; j <= i; j++)
-        own[i * taps + j] = own[j * taps + i] = covariance[(i * taps + j) * channels + c]! / rows
-    return {
-      taps,
-      channels: 1,
-      inputMean: Float64Array.from({ length: taps }, (_, tap) => inputMean[tap * channels + c]!),
-      targetMean: Float64Array.of(targetMean[c]!),
-      importance: Float64Array.from({ length: taps }, (_, tap) => own[tap * taps + tap]!),
-      cross: Float64Array.from({ length: taps }, (_, tap) => cross[tap * channels + c]! / rows),
-      blocks: [blockOf(own, 0, taps)],
-      inputs: null
-    }
-  })
-}
-
-/** Subtracts each column's mean, which it returns. */
-function centre(values: Float32Array, width: number): Float64Array {
+/** Subtracts each column's mean from `values` [rows][width], and returns the means. */
+export function centre(values: Float32Array, width: number): Float64Array {
   const mean = new Float64Array(width)
   const rows = values.length / width
   for (let from = 0; from < values.length; from += width)
@@ -161,8 +116,8 @@ function transposed(values: Float32Array, width: number): Float32Array {
   return result
 }
 
-/** @param covariance of `size` taps from `start` on, [size][size] */
-function blockOf(covariance: Float64Array, start: number, size: number): TapBlock {
+/** Taps that are rounded together. @param covariance of `size` taps from `start` on, [size][size] */
+export function blockOf(covariance: Float64Array, start: number, size: number): TapBlock {
   const variance = (at: number): number => covariance[at * size + at]!
   const order = Array.from({ length: size }, (_, at) => at).sort((a, b) => variance(b) - variance(a) || a - b)
   let trace = 0

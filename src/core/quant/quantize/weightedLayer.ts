@@ -3,7 +3,8 @@ import type { ActivationRanges } from './calibration'
 import type { FitWork } from './fitEngine'
 import { requantFactor, toFixedPoint } from '../integer/fixedPoint'
 import { tapPositions } from '../integer/im2col'
-import { depthwiseMoments, momentsBytes, momentsOf } from './moments'
+import { depthwiseMoments, type DepthwiseInputs } from './depthwiseMoments'
+import { momentsBytes, momentsOf } from './moments'
 import {
   zeroCode,
   type CodeFormat,
@@ -65,12 +66,14 @@ function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWor
   const { node, index, outputShape } = site
   const { image, pixel, sums } = calibration.targetOf(index)
   const weights = calibration.weights[index]!
-  const inputs = sampleInputs(site, image, pixel)
-  if (node.op === 'depthwiseConv2d')
+  if (node.op === 'depthwiseConv2d') {
+    const inputs = depthwiseInputs(site, image, pixel)
     return depthwiseMoments(inputs, sums, image.length, outputShape[2]).map((moments, c) => ({
       moments,
       refit: refitWeights(moments, everyNth(weights, outputShape[2], c))
     }))
+  }
+  const inputs = sampleInputs(site, image, pixel)
   const moments = yield* momentsOf(inputs, sums, image.length)
   return [{ moments, refit: refitWeights(moments, weights) }]
 }
@@ -98,6 +101,28 @@ function* reconstructSite(
   return result
 }
 
+/** Real value of every byte of a format, and of its padding. */
+function realsOf(input: CodeFormat): { reals: Float32Array; padding: number } {
+  const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + input.zero) * input.scale)
+  return { reals, padding: reals[zeroCode(input) + 128]! }
+}
+
+/** Where the taps of a depthwise layer lie at the sampled rows. */
+function depthwiseInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array): DepthwiseInputs {
+  const { node, inputShape, outputShape, input, bytes } = site
+  if (node.op === 'dense') throw new Error(`${node.name} has no window`)
+  const [height, width, channels] = inputShape
+  const positions = tapPositions([height, width, 1], node, outputShape[0], outputShape[1])
+  const taps = positions.length / (outputShape[0] * outputShape[1])
+  const places = new Int32Array(image.length * taps)
+  for (let row = 0; row < image.length; row++)
+    for (let tap = 0; tap < taps; tap++) {
+      const position = positions[pixel[row]! * taps + tap]!
+      places[row * taps + tap] = position < 0 ? -1 : (image[row]! * height * width + position) * channels
+    }
+  return { bytes, places, ...realsOf(input) }
+}
+
 /** Real input taps at the sampled rows, [rows][taps in kernel order]. */
 function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array): Float32Array {
   const { node, inputShape, outputShape, input, bytes } = site
@@ -108,8 +133,7 @@ function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array):
       : tapPositions(inputShape, node, outputShape[0], outputShape[1])
   const inner = node.op === 'dense' ? size : positions.length / (outputShape[0] * outputShape[1])
   const rows = new Float32Array(image.length * inner)
-  const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + input.zero) * input.scale)
-  const padding = reals[zeroCode(input) + 128]!
+  const { reals, padding } = realsOf(input)
   let to = 0
   for (let row = 0; row < image.length; row++) {
     const start = image[row]! * size
