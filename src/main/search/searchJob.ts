@@ -138,3 +138,11 @@ function isBetter(candidate: Candidate, best: CandidateJson | null): boolean {
 export function bestSoFar({ best }: Search): string {
   return best === null ? 'nothing within the budget yet' : `best ${formatPercent(best.accuracy)}`
 }
+
+/** Why a finished search evaluated fewer schemes than it was given; empty when it did not. */
+export function earlyEnd({ state, trace, request, budgetFeasible }: Search): string {
+  if (state !== 'done' || trace.length >= request.evaluations) return ''
+  return budgetFeasible
+    ? ' (ended early: the strategy had no other scheme to try)'
+    : ' (ended early: no scheme is within the budget)'
+}

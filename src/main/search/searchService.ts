@@ -6,7 +6,7 @@ import { countOf, formatPercent } from '../../shared/units'
 import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
-import { bestSoFar, runSearchJob } from './searchJob'
+import { bestSoFar, earlyEnd, runSearchJob } from './searchJob'
 import type { SearchCosts, SearchModels } from './searchNeeds'
 import { newSearch, prepareSearch, requireSameCosts, type PreparedSearch } from './searchPlan'
 import type { SearchStore } from './searchStore'
@@ -37,7 +37,7 @@ export function createSearchService(deps: {
     table: store,
     describe: (search) => ({
       title: titleOf(search),
-      detail: `${search.request.strategy}, ${search.trace.length} of ${countOf(search.request.evaluations, 'scheme')}, ${bestSoFar(search)}`,
+      detail: `${search.request.strategy}, ${search.trace.length} of ${countOf(search.request.evaluations, 'scheme')}${earlyEnd(search)}, ${bestSoFar(search)}`,
       finishedAtMs: null,
       model: search.about?.model ?? search.request.modelId,
       board: search.about?.board ?? null,

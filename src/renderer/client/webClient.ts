@@ -94,7 +94,7 @@ export function createWebClient(options: WebClientOptions): Client {
         throw new AppError(
           'host.disconnected',
           'The Bitbench host does not answer.',
-          'Check that `bitbench serve` still runs and that the ssh tunnel is up.',
+          'Check that `bitbench serve` or `npm start` still runs and that the ssh tunnel is up.',
           { cause }
         )
       }
@@ -103,7 +103,7 @@ export function createWebClient(options: WebClientOptions): Client {
         throw new AppError(
           'host.unauthorised',
           'The host does not accept the access token of this tab.',
-          'Open the address that `bitbench serve` printed: it carries a fresh token.'
+          'Open the address that `bitbench serve` or `npm start` printed: it carries a fresh token.'
         )
       }
       return response.json()

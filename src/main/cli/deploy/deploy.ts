@@ -136,7 +136,7 @@ export function deploymentText(deployment: Deployment): string {
   const width = Math.max(0, ...deployment.layers.map((layer) => layer.name.length))
   for (const layer of deployment.layers) {
     lines.push(
-      `  ${layer.name.padEnd(width)}  measured ${formatCount(layer.measured)}, predicted ${formatCount(layer.predicted)}`
+      `  ${layer.name.padEnd(width)}  measured ${formatCount(layer.measured)}, predicted ${layer.predicted === 0 ? 'no work' : formatCount(layer.predicted)}`
     )
   }
   return lines.join('\n')

@@ -78,6 +78,7 @@ export function createProgressLine(
   stream: NodeJS.WriteStream
 ): (job: Job) => void {
   let shownTenth = -1
+  let shownText = ''
   return (job) => {
     const share = job.total > 0 ? job.done / job.total : 0
     const timeLeft = job.remainingMs === null ? '' : `, ${Math.ceil(job.remainingMs / 1000)} s left`
@@ -89,8 +90,10 @@ export function createProgressLine(
       return
     }
     const tenth = Math.floor(share * 10)
-    if (tenth === shownTenth && !isLast) return
+    // A job that fails at once ends with the very line it began with.
+    if (text === shownText || (tenth === shownTenth && !isLast)) return
     shownTenth = tenth
+    shownText = text
     log(text)
   }
 }

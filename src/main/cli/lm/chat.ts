@@ -151,6 +151,13 @@ const chatVerb: CliVerb = {
         }
         return decoder.plan
       })
+      // Ctrl-C before the first line is no mistake.
+      if (totals.first === null && !context.signal.aborted)
+        throw new AppError(
+          'input.invalid',
+          'No text was given: standard input ended before its first line.',
+          'Give a text with --prompt TEXT, or one a line on standard input.'
+        )
       const { memory } = plan.block.image
       return {
         json: {

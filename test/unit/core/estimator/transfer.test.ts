@@ -56,6 +56,18 @@ describe('stage transfer', () => {
     expect(predicted?.[0]).toBeCloseTo(2 * (1 + 1 / 100), 9)
   })
 
+  it('ridge regression on standardised knobs draws every slope in by its thousandth', () => {
+    const { problem, pool } = assembleTransfer({ source: device(1, 1, 's'), target: device(0.5, 3, 't') })
+    const [, predicted] = fitStageTransfer('linear', problem, pool, 1).predict(pool)
+    const xs = problem.table.knobs.find(({ name }) => name === 'x')!.values
+    // b = 6 x on a full grid, so that no other knob takes part: mean 63 at x = 10.5, slope 6 / 1.001.
+    pool.forEach((row, at) => {
+      if (!Number.isNaN(predicted![at]))
+        expect(predicted![at]).toBeCloseTo(63 + (6 * (xs[row]! - 10.5)) / 1.001, 9)
+    })
+    expect(predicted!.filter((time) => !Number.isNaN(time))).toHaveLength(24)
+  })
+
   it('judged rows are never calibrated on, and their times on the target never read', () => {
     const target = device(0.5, 3, 't')
     const judge = target.filter((sample) => sample.knobs['x'] === 8)

@@ -93,9 +93,12 @@ describe('bitbench chat', () => {
     expect(result.text).toContain('all 9')
   })
 
-  it('says so when no text was given', async () => {
-    const result = await chat([])
-    expect(result.text).toBe('No text was given.')
+  it('fails when standard input holds no text', async () => {
+    await expect(chat([])).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: expect.stringContaining('No text was given'),
+      hint: expect.stringContaining('--prompt')
+    })
   })
 
   it('fails when the board makes another token than the host', async () => {
