@@ -4,6 +4,8 @@ import { fitProxy, type Proxy } from '../../src/core/proxy/fit/proxy'
 import { schemeKey, uniformScheme, type Scheme } from '../../src/core/quant/scheme'
 import { bitFusionCosts, bopsCosts, proxyCosts } from '../../src/core/search/costModels'
 import { costOf, type CostTable } from '../../src/core/search/costTable'
+import { searchLimits } from '../../src/core/search/limits'
+import { createSpace, tableCost } from '../../src/core/search/space'
 import { createLocalClient, shippedModelId } from '../../src/main/cli/framework/localClient'
 import { createModelFiles } from '../../src/main/model/modelFiles'
 import { resourcePath } from '../../src/main/paths'
@@ -16,11 +18,20 @@ import { bitFusionSamples } from './latencySamples'
 const guides = { bopsLinear: 'BOPs', cbopsLinear: 'CBOPs', auto: 'proxy' } as const
 type Guide = keyof typeof guides
 const guideNames = Object.keys(guides) as Guide[]
-const ratios = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+/** Budgets per guide, evenly from near its own cheapest scheme to near int8: guides differ in how much bits save. */
+const steps = 12
 const evaluations = 32
 /** Points of accuracy on the search images that a scheme may lose against int8. */
 const allowedLoss = 0.5
 const board = 'virtual:small'
+
+/** Budgets of a guide as shares of its int8. */
+function ratiosOf(costs: CostTable, layers: readonly string[]): number[] {
+  const space = createSpace({ layers, macs: layers.map(() => 1), costs: [tableCost(costs)] })
+  const { baselineCost, minimumCost } = searchLimits(space, [null]).limits[0]!
+  const least = minimumCost / baselineCost
+  return Array.from({ length: steps }, (_, step) => least + ((1 - least) * (step + 0.5)) / steps)
+}
 
 /** What a scheme really costs on a target, as a share of int8. */
 type TrueRatio = (scheme: Scheme) => Promise<number>
@@ -47,27 +58,27 @@ async function compare(
     const costs = costsOf(guide)
     const whole = costOf(costs, int8)
     let cheapest: { ratio: number; lost: number } | null = null
-    for (const budget of ratios) {
+    for (const budget of ratiosOf(costs, table.layers)) {
       const found = await searchOn(table, costs, { strategy: 'auto', budget, evaluations, seed })
       if (found === null) {
-        rows.push([guides[guide], budget, null, null, null, 'no scheme fits'])
+        rows.push([guides[guide], budget.toFixed(3), null, null, null, 'no scheme fits'])
         continue
       }
       const ratio = await trueRatio(found.scheme)
       const lost = 100 * (testInt8 - table.testAccuracy(found.scheme))
-      const predicted = (costOf(costs, found.scheme) / whole).toFixed(2)
+      const predicted = (costOf(costs, found.scheme) / whole).toFixed(3)
       rows.push([
         guides[guide],
-        budget,
+        budget.toFixed(3),
         predicted,
-        ratio.toFixed(2),
+        ratio.toFixed(3),
         lost.toFixed(2),
         schemeKey(found.scheme)
       ])
       const isAllowed = 100 * (searchInt8 - found.accuracy) <= allowedLoss
       if (isAllowed && (cheapest === null || ratio < cheapest.ratio)) cheapest = { ratio, lost }
     }
-    least.push([guides[guide], cheapest?.ratio.toFixed(2) ?? null, cheapest?.lost.toFixed(2) ?? null])
+    least.push([guides[guide], cheapest?.ratio.toFixed(3) ?? null, cheapest?.lost.toFixed(2) ?? null])
   }
   return [
     {
@@ -146,11 +157,17 @@ async function onVirtualBoard(seed: number): Promise<ResultTable[]> {
       }
       costs.set(guide, proxyCosts(layers, proxies))
     }
+    const known = new Map<string, number>()
     const cycles = async (scheme: Scheme): Promise<number> => {
+      const key = schemeKey(scheme)
+      const before = known.get(key)
+      if (before !== undefined) return before
       const request = { modelId, boardId: board, images: 1, scheme: scheme.map((bits) => ({ ...bits })) }
       const { jobId, deploymentId } = await client.call('deploy.run', request)
       await client.finish(jobId)
-      return (await client.call('deploy.get', { deploymentId })).deployment.measured!
+      const measured = (await client.call('deploy.get', { deploymentId })).deployment.measured!
+      known.set(key, measured)
+      return measured
     }
     const int8 = await cycles(
       uniformScheme(

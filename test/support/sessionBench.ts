@@ -219,11 +219,11 @@ export async function addSearch(
         method: 'ptq'
       },
       ...{ proxyId: change.proxyId ?? null, budgetRatio: 0.7, alsoWithin: [], allowed: [], evaluations: 2 },
-      ...{ batch: 1, seed: 1 }
+      ...{ batch: 1, seed: 1, retrainTop: 0 }
     },
     about: { model: 'net', dataSet: 'images', board: change.boardId ?? 'virtual:small' },
     ...{ budget: 14, otherLimits: [], budgetFeasible: true, int8Accuracy: 0.91, floatAccuracy: 0.92 },
-    ...{ trace: [candidate], best: candidate, test: null }
+    ...{ trace: [candidate], best: candidate, test: null, retrained: null }
   })
 }
 

@@ -5,8 +5,9 @@ import { runSearch } from '../../core/search/runSearch'
 import type { Scheme } from '../../core/quant/scheme'
 import type { CandidateJson, Search } from '../../shared/contract/search'
 import type { Split } from '../../shared/contract/model'
-import { formatPercent } from '../../shared/units'
+import { countOf, formatPercent } from '../../shared/units'
 import type { JobContext } from '../jobs/jobService'
+import { leadersOf, retrainLeaders } from './retrainLeaders'
 import type { SearchMeasure, SearchModels } from './searchNeeds'
 import type { PreparedSearch } from './searchPlan'
 
@@ -29,10 +30,10 @@ export async function runSearchJob(
   reports: SearchReports,
   { signal, progress }: JobContext
 ): Promise<void> {
-  const { modelId, method, evaluations, strategy, objective, batch, seed, start } = search.request
-  const measure = (scheme: Scheme | null, split: Split): Promise<SearchMeasure> => {
+  const { modelId, method, evaluations, strategy, objective, batch, seed, start, retrainTop } = search.request
+  const measure = (scheme: Scheme | null, split: Split, by = method): Promise<SearchMeasure> => {
     signal.throwIfAborted()
-    return models.measure(modelId, scheme, split, method, signal)
+    return models.measure(modelId, scheme, split, by, signal)
   }
   const change = async (changes: Partial<Search>): Promise<void> => {
     Object.assign(search, changes)
@@ -72,10 +73,19 @@ export async function runSearchJob(
   signal.throwIfAborted()
   search.best = search.trace[best?.index ?? -1] ?? null
   progress(search.trace.length, evaluations, 'testing the best scheme')
-  await change({
-    state: 'done',
-    test: await tested(best?.scheme ?? null, int8, await models.reportSplit(modelId), measure)
-  })
+  const split = await models.reportSplit(modelId)
+  const test = await tested(best?.scheme ?? null, int8, split, measure)
+  const leaders = leadersOf(search.trace, retrainTop)
+  if (leaders.length > 0) {
+    await change({ test })
+    const { right } = await measure(int8, split)
+    await retrainLeaders(leaders, search.retrained, measure, { split, int8: right }, async (retrained) => {
+      const done = countOf(retrained.entries.length, 'scheme')
+      progress(search.trace.length, evaluations, `${done} of ${leaders.length} retrained`)
+      await change({ retrained })
+    })
+  }
+  await change({ state: 'done', test })
 }
 
 async function tested(

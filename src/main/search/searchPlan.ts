@@ -13,13 +13,20 @@ export interface PreparedSearch {
   readonly about: NonNullable<Search['about']>
 }
 
-/** @throws AppError proxy.kernelMissing, search.invalid */
+/** @throws AppError proxy.kernelMissing; search.invalid, also where retrained candidates are to be retrained again */
 export async function prepareSearch(
   request: SearchRequest,
   models: SearchModels,
   costs: SearchCosts
 ): Promise<PreparedSearch> {
   const { modelId, proxyId } = request
+  if (request.retrainTop > 0 && request.method !== 'ptq') {
+    throw new AppError(
+      'search.invalid',
+      'Every candidate of this search is retrained already.',
+      'Choose candidates by post-training quantization, or retrain none of the best.'
+    )
+  }
   const layers = await models.layers(modelId)
   const budgets = [{ cost: request.cost, ratio: request.budgetRatio }, ...request.alsoWithin]
   const widths = widthsFor(request.allowed)
@@ -64,7 +71,8 @@ export function newSearch(
     floatAccuracy: null,
     trace: [],
     best: null,
-    test: null
+    test: null,
+    retrained: null
   }
 }
 

@@ -106,11 +106,27 @@ export const searchRequestSchema = z.object({
   method: methodSchema.default('ptq'),
   seed: z.number().int().min(0).default(1),
   /** Evaluated first, e.g. the scheme a quantized file was exported with. */
-  start: schemeSchema.optional()
+  start: schemeSchema.optional(),
+  /** So many of the best candidates are retrained towards the float network at the end; only where candidates are not retrained anyway. */
+  retrainTop: z.number().int().min(0).max(10).default(0)
 })
 
 /** A search to start. */
 export type SearchRequest = z.infer<typeof searchRequestSchema>
+
+/** Best candidates retrained at the end, and which network KL on the search items keeps; those items are in no training. */
+export const retrainedSchema = z.object({
+  method: methodSchema,
+  /** By candidate, on the search items; of the best candidates in their order. */
+  entries: z.array(z.object({ index: z.number(), kl: z.number(), accuracy: z.number() })),
+  /** Candidate of least KL, as fitted or retrained; null until all are done. */
+  kept: z.object({ index: z.number(), isRetrained: z.boolean(), kl: z.number() }).nullable(),
+  /** The kept one on the images of `test`. */
+  test: z.object({ accuracy: z.number(), versusInt8: pairedSchema }).nullable()
+})
+
+/** What retraining the best candidates came to. */
+export type RetrainedJson = z.infer<typeof retrainedSchema>
 
 export const searchStateSchema = z.enum(runStates)
 
@@ -155,7 +171,9 @@ export const searchSchema = z.object({
       /** Best against int8 on the same images; null without a best, and in searches of older versions. */
       versusInt8: pairedSchema.nullable()
     })
-    .nullable()
+    .nullable(),
+  /** Null where nothing is to be retrained. */
+  retrained: retrainedSchema.nullable().default(null)
 })
 
 /** A search as it is stored. */

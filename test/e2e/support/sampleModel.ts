@@ -104,6 +104,7 @@ export const sampleSearch: Search = {
     allowed: [],
     evaluations: 24,
     batch: 4,
+    retrainTop: 0,
     method: 'ptq',
     seed: 1
   },
@@ -127,7 +128,8 @@ export const sampleSearch: Search = {
     int8: 0.902,
     float: 0.906,
     versusInt8: pairedOf(1000, 21, 12)
-  }
+  },
+  retrained: null
 }
 
 const blocks: DeployPlan['blocks'] = [

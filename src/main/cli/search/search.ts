@@ -5,7 +5,7 @@ import { dataSetOption } from '../model/ownData'
 import { fileCosts } from './searchBudgets'
 import { runSearchVerb } from './searchRun'
 
-/** `bitbench search`: searches on files alone; need no board and no data file. */
+/** `bitbench search`: searches on files alone, or kept as runs. */
 export const searchCli: CliNoun = {
   noun: 'search',
   verbs: {
@@ -38,6 +38,14 @@ export const searchCli: CliNoun = {
         start: { type: 'string', help: 'scheme tried first: exported, int8 or bit pairs' },
         batch: { type: 'string', help: 'schemes proposed at a time; part of the result', default: '4' },
         workers: { type: 'string', help: 'evaluations at a time; does not change the result' },
+        keep: {
+          type: 'boolean',
+          help: 'keep the search as a run in the data folder (bitbench run list); then --cost proxy and ram use stored proxies and boards'
+        },
+        'retrain-top': {
+          type: 'string',
+          help: 'with --keep: retrain so many of the best candidates without labels; KL on the search items decides what is kept'
+        },
         ...methodOption,
         seed: { type: 'string', help: 'same seed, same search', default: '1' }
       },

@@ -81,7 +81,8 @@ async function firstCost(
   return { name: 'proxy', cost: tableCost(proxyCosts(workloads, proxies)) }
 }
 
-function ratioOption(args: CliArguments): number | null {
+/** Reads --budget-ratio; null: none. @throws UsageError */
+export function ratioOption(args: CliArguments): number | null {
   const text = textOption(args, 'budget-ratio') ?? '0.7'
   if (text === 'none') return null
   return ratio(text, '--budget-ratio')
@@ -93,8 +94,8 @@ function ratio(text: string, option: string): number {
   throw new UsageError(`${option} must be a number above 0, at most 1, not "${text}"`)
 }
 
-/** `size=0.5,energy=0.6` */
-function alsoWithin(text: string | undefined): { name: FileCost; ratio: number }[] {
+/** Reads `size=0.5,energy=0.6`. @throws UsageError */
+export function alsoWithin(text: string | undefined): { name: FileCost; ratio: number }[] {
   return (text === undefined ? [] : text.split(',')).map((part) => {
     const [name = '', share = ''] = part.split('=')
     if (!(fileCosts as readonly string[]).includes(name)) {
@@ -104,8 +105,8 @@ function alsoWithin(text: string | undefined): { name: FileCost; ratio: number }
   })
 }
 
-/** `--bits 8,4,2` for all layers, then `--pin conv1=w8a8,fc3=w8` for single ones. */
-function allowedBits(args: CliArguments, layers: readonly string[]): AllowedBits[] {
+/** Reads `--bits 8,4,2` for all layers, then `--pin conv1=w8a8,fc3=w8` for single ones. @throws UsageError */
+export function allowedBits(args: CliArguments, layers: readonly string[]): AllowedBits[] {
   const widths = textOption(args, 'bits')?.split(',').map(bits)
   const general =
     widths === undefined ? [] : layers.map((layer) => ({ layer, weightBits: widths, activationBits: widths }))

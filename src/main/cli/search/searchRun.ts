@@ -23,6 +23,7 @@ import {
 import { openModel } from '../model/model'
 import { methodOf } from '../model/method'
 import { withDataSet } from '../model/ownData'
+import { runKeptSearch } from './searchKept'
 import { budgetedSpace, type BudgetedSpace } from './searchBudgets'
 
 /** `bitbench search run`: the search of the Search page on files alone. */
@@ -30,6 +31,8 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const started = performance.now()
   const file = textOption(args, 'model')
   if (file === undefined) throw new UsageError('search run needs --model FILE.onnx')
+  if (args.values['keep'] === true) return await runKeptSearch(args, context, file)
+  if (textOption(args, 'retrain-top') !== undefined) throw new UsageError('--retrain-top goes with --keep')
   const model = await openModel(args, context, file)
   const budgeted = await budgetedSpace(args, context, model.graph)
   const { space } = budgeted

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildCostTable } from '@core/search/costTable'
-import type { Scheme } from '@core/quant/scheme'
+import { schemeKey, type Scheme } from '@core/quant/scheme'
 import { tableCost } from '@core/search/space'
-import type { SearchRequest } from '@shared/contract/search'
+import type { CandidateJson, SearchRequest } from '@shared/contract/search'
+import type { Split } from '@shared/contract/model'
 import { createJobService, type JobService } from '@main/jobs/jobService'
+import type { SearchMeasure } from '@main/search/searchNeeds'
 import { createSearchService, type SearchService } from '@main/search/searchService'
 import { createSearchStore, searchMigrations } from '@main/search/searchStore'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
@@ -23,7 +25,8 @@ const request = {
   evaluations: 12,
   batch: 4,
   method: 'ptq',
-  seed: 1
+  seed: 1,
+  retrainTop: 0
 } satisfies SearchRequest
 
 const requestOf = (strategy: SearchRequest['strategy']): SearchRequest => ({ ...request, strategy })
@@ -33,6 +36,7 @@ let jobs: JobService
 let evaluated: number
 let costScale: number
 let onEvaluate: (count: number) => void
+let onRetrain: (scheme: Scheme, split: Split) => SearchMeasure
 
 function createService(): SearchService {
   let ids = 0
@@ -46,7 +50,8 @@ function createService(): SearchService {
       layers: async () => layers,
       dataSet: async () => 'test images',
       reportSplit: async () => 'fullTest',
-      measure: async (_modelId, scheme, split) => {
+      measure: async (_modelId, scheme, split, method) => {
+        if (method === 'distill') return onRetrain(scheme!, split)
         if (split === 'search' && scheme !== null) onEvaluate(++evaluated)
         const lost = scheme === null ? 0 : lostBits(scheme)
         // Of 100 items 90 are right, and two fewer for every lost bit of the first layer.
@@ -121,6 +126,88 @@ describe('search service', () => {
     for (const { scheme, versusInt8 } of search.trace) {
       expect(versusInt8).toMatchObject({ lost: 8 - scheme[0]!.weightBits, gained: 0 })
     }
+  })
+
+  describe('retraining the best candidates', () => {
+    const measured = (kl: number): SearchMeasure => ({
+      ...{ accuracy: 0.88, kl, crossEntropy: 0.3, mse: 0.1, images: 100 },
+      right: Uint8Array.from({ length: 100 }, (_, item) => (item < 12 ? 0 : 1))
+    })
+    const top = (count: number): SearchRequest => ({ ...request, retrainTop: count })
+    const finished = async (service: SearchService, searchId: string) => {
+      await jobs.idle()
+      return (await service.handlers['search.get']({ searchId }, context)).search
+    }
+    const leadersIn = (trace: readonly CandidateJson[], count: number) =>
+      trace
+        .filter(({ feasible }) => feasible)
+        .map(({ index, loss }) => ({ index, loss }))
+        .sort((a, b) => a.loss - b.loss || a.index - b.index)
+        .slice(0, count)
+        .map(({ index }) => index)
+
+    it('keeps the retrained network of least KL and tests it', async () => {
+      const seen: string[] = []
+      onRetrain = (scheme, split) => {
+        seen.push(`${split} ${schemeKey(scheme)}`)
+        return measured(seen.length === 2 ? 0.0001 : 0.5)
+      }
+      const service = createService()
+      const { searchId } = await service.handlers['search.start'](top(3), context)
+      const search = await finished(service, searchId)
+      const leaders = leadersIn(search.trace, 3)
+      expect(search.state).toBe('done')
+      expect(search.retrained!.entries.map(({ index }) => index)).toEqual(leaders)
+      expect(search.retrained!.kept).toEqual({ index: leaders[1], isRetrained: true, kl: 0.0001 })
+      expect(search.retrained!.test).toMatchObject({ accuracy: 0.88, versusInt8: { images: 100, lost: 2 } })
+      const key = schemeKey(search.trace[leaders[1]!]!.scheme)
+      expect(seen[3]).toBe(`fullTest ${key}`)
+      expect(seen).toHaveLength(4)
+    })
+
+    it('keeps the fitted network where retraining only makes it worse', async () => {
+      onRetrain = () => measured(0.9)
+      const service = createService()
+      const { searchId } = await service.handlers['search.start'](top(2), context)
+      const search = await finished(service, searchId)
+      expect(search.retrained!.entries).toHaveLength(2)
+      expect(search.retrained!.kept).toEqual({
+        index: search.best!.index,
+        isRetrained: false,
+        kl: search.best!.kl
+      })
+      expect(search.retrained!.test!.accuracy).toBe(search.test!.best)
+    })
+
+    it('goes on after a cancel in the middle without training one twice', async () => {
+      let count = 0
+      let jobId = ''
+      const service = createService()
+      onRetrain = () => {
+        if (++count === 2) jobs.cancel(jobId)
+        return measured(0.001 * count)
+      }
+      const started = await service.handlers['search.start'](top(3), context)
+      const { searchId } = started
+      jobId = started.jobId
+      const before = await finished(service, searchId)
+      expect(before.state).toBe('cancelled')
+      const done = before.retrained!.entries.length
+      expect(done).toBeGreaterThan(0)
+      expect(done).toBeLessThan(3)
+      const trained = count
+      await service.handlers['search.resume']({ searchId }, context)
+      const after = await finished(service, searchId)
+      expect(after.state).toBe('done')
+      expect(after.retrained!.entries.map(({ index }) => index)).toEqual(leadersIn(after.trace, 3))
+      // The rest and one test of the kept one.
+      expect(count - trained).toBe(3 - done + (after.retrained!.kept!.isRetrained ? 1 : 0))
+    })
+
+    it('is refused where every candidate is retrained anyway', async () => {
+      const start = createService().handlers['search.start']({ ...top(1), method: 'retrain' }, context)
+      await expect(start).rejects.toMatchObject({ code: 'search.invalid' })
+    })
   })
 
   it('uses the widths between those of kernels where they are allowed', async () => {

@@ -1,0 +1,100 @@
+import path from 'node:path'
+import { schemeKey, schemeOf } from '../../../core/quant/scheme'
+import { weightedLayerNames } from '../../../core/model/graph'
+import {
+  costKindSchema,
+  strategySchema,
+  type CandidateJson,
+  type RetrainedJson,
+  type Search
+} from '../../../shared/contract/search'
+import { countOf, formatCount, formatPercent } from '../../../shared/units'
+import { objectives } from '../../../shared/vocabulary'
+import {
+  choiceOption,
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext
+} from '../framework/framework'
+import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { methodOf } from '../model/method'
+import { openModel } from '../model/model'
+import { withDataSet } from '../model/ownData'
+import { allowedBits, alsoWithin, ratioOption } from './searchBudgets'
+
+/** `bitbench search run --keep`: the search as the Search page starts it, kept as a run in the data folder. */
+export async function runKeptSearch(args: CliArguments, context: CliContext, file: string) {
+  for (const option of ['proxy', 'workers'] as const) {
+    if (textOption(args, option) === undefined) continue
+    throw new UsageError(
+      `--${option} does not go with --keep; a kept search uses stored proxies (--cost proxy)`
+    )
+  }
+  const { graph } = await openModel(args, context, file)
+  const client = createLocalClient(await context.bitbench(), context.signal)
+  await withDataSet(args, context, file)
+  const { model } = await client.call('model.open', { path: path.resolve(context.cwd, file) })
+  const from = textOption(args, 'start')
+  const whole = (name: string, min: number, max: number): number | undefined =>
+    numberOption(args, name, { min, max, integer: true })
+  const { searchId, jobId } = await client.call('search.start', {
+    modelId: model.id,
+    strategy: choiceOption(args, 'strategy', strategySchema.options),
+    objective: choiceOption(args, 'objective', objectives),
+    cost: choiceOption(args, 'cost', costKindSchema.options),
+    budgetRatio: ratioOption(args),
+    alsoWithin: alsoWithin(textOption(args, 'also')).map(({ name, ratio }) => ({ cost: name, ratio })),
+    allowed: allowedBits(args, weightedLayerNames(graph)).map((entry) => ({
+      layer: entry.layer,
+      ...(entry.weightBits === undefined ? {} : { weightBits: [...entry.weightBits] }),
+      ...(entry.activationBits === undefined ? {} : { activationBits: [...entry.activationBits] })
+    })),
+    evaluations: whole('evaluations', 2, 1000),
+    batch: whole('batch', 1, 64),
+    method: methodOf(args),
+    seed: whole('seed', 0, 2 ** 31),
+    retrainTop: whole('retrain-top', 0, 10),
+    ...(from === undefined ? {} : { start: schemeOf(from, graph).map((bits) => ({ ...bits })) })
+  })
+  await client.finish(jobId, createProgressLine(context.log, process.stderr))
+  const { search } = await client.call('search.get', { searchId })
+  return { json: { search }, text: summary(search) }
+}
+
+function summary(search: Search): string {
+  const kept = `Kept as run ${search.id}.`
+  if (!search.budgetFeasible) {
+    const least = formatPercent(search.minimumCost / search.baselineCost)
+    return [
+      `No scheme is within the budgets; nothing was evaluated. The cheapest costs ${least} of int8.`,
+      kept
+    ].join('\n')
+  }
+  if (search.best === null || search.test === null)
+    return `No scheme within the budgets was evaluated. Raise --evaluations.\n${kept}`
+  const { best, test, retrained } = search
+  return [
+    `best: ${schemeKey(best.scheme)}`,
+    `cost ${formatCount(best.cost)} ${search.costUnit}, ${formatPercent(best.cost / search.baselineCost)} of int8`,
+    `test accuracy ${formatPercent(test.best, 2)}; int8 ${formatPercent(test.int8, 2)}, float ${formatPercent(test.float, 2)} on ${countOf(test.images, 'image')}`,
+    ...(retrained === null ? [] : retrainedLines(search.trace, retrained)),
+    `${countOf(search.trace.length, 'evaluation')}. ${kept}`
+  ].join('\n')
+}
+
+function retrainedLines(trace: readonly CandidateJson[], { entries, kept, test }: RetrainedJson): string[] {
+  const lines = entries.map(({ index, kl, accuracy }) => {
+    const { scheme, kl: before } = trace[index]!
+    return `retrained ${schemeKey(scheme)}: KL ${(before ?? NaN).toFixed(4)} to ${kl.toFixed(4)}, ${formatPercent(accuracy, 2)} on the search items`
+  })
+  if (kept === null || test === null) return lines
+  const { difference, margin } = test.versusInt8
+  const how = kept.isRetrained ? 'retrained' : 'as fitted'
+  return [
+    ...lines,
+    `kept: ${schemeKey(trace[kept.index]!.scheme)} ${how}, test accuracy ${formatPercent(test.accuracy, 2)}`,
+    `against int8: ${(100 * difference).toFixed(2)} ± ${(100 * margin).toFixed(2)} points (95 %, same items)`
+  ]
+}
