@@ -1,7 +1,7 @@
 /**
  * Trains the shipped networks on Fashion-MNIST and writes resources/models:
  *   node scripts/runTs.mjs scripts/train/trainModels.ts [lenet5|resnet|resnet20|subset|all] [--epochs N] [--out FOLDER]
- * resnet20 is not shipped: bench:search-networks searches on it.
+ * resnet20 (22 weighted layers, for searches) is not shipped: name another folder with --out.
  * Needs Debian package dataset-fashion-mnist. The search split is held out; accuracy is on the 10,000 test images.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
