@@ -1,17 +1,16 @@
 import { randomInt } from 'node:crypto'
 import type { boardContract, PortSettingsChange } from '../../shared/contract/board'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
-import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import type { Store } from '../store/store'
 import type { BoardAdapters } from './boardAdapters'
+import { createConsoleHandlers } from './consoleHandlers'
 import { createBootHandlers } from './load/bootJob'
 import { createBoardRegistry } from './boardRegistry'
 import type { BoardSession } from './boardSession'
 import type { IdentifiedBoard } from './boardView'
 import { readLoadImage } from './load/loadFile'
 import { startLoadJob } from './load/loadJob'
-import { startSendFile } from './load/sendFileJob'
 import { createLoadRecords } from './load/loadRecords'
 import { createToolHandlers } from './tools/toolJobs'
 import { createTwinHandlers, twinBoard, type MakeTwin } from './twins/twinHandlers'
@@ -118,33 +117,7 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         await registry.forget(id)
         return { ok: true }
       },
-      'board.console': async ({ id, after }) => {
-        const log = registry.heldOrNone(id)?.console
-        return { chunks: log?.after(after) ?? [], droppedChunks: log?.droppedChunks ?? 0 }
-      },
-      'board.sendText': async ({ id, text }) => {
-        const { connection, console: log } = registry.held(id)
-        const { session, leasedBy } = connection
-        if (session === null)
-          throw new AppError('board.notConnected', `${id} is not connected.`, 'Connect it first.')
-        if (leasedBy !== null) {
-          throw new AppError(
-            'board.busy',
-            `The ${leasedBy} uses the line of ${id}.`,
-            `Wait for it to end, or cancel it; then type again.`
-          )
-        }
-        const bytes = new TextEncoder().encode(text)
-        log.bytes('sent', bytes)
-        await session.sendRaw(bytes)
-        return { ok: true }
-      },
-      'board.sendFile': ({ id, file, linePauseMs }) =>
-        startSendFile(registry.held(id), { file, linePauseMs }, jobs),
-      'board.clearConsole': async ({ id }) => {
-        registry.heldOrNone(id)?.console.clear()
-        return { ok: true }
-      },
+      ...createConsoleHandlers(registry, jobs),
       'board.load': async ({ id, file, loader, address, start }) => {
         const held = registry.held(id)
         const image = await readLoadImage(file, address)

@@ -108,32 +108,7 @@ export function openBoardSession(options: {
     byteMs: () => (link.descriptor.baudRate === null ? 0 : 10_000 / link.descriptor.baudRate),
     ...(link.descriptor.lossy ? { maxWindow: 1 } : {})
   })
-  let talking = 0
-  // Late responses between conversations are frames: only the text around them is for the console.
-  const idleDecoder = new FrameDecoder()
-  link.onData((bytes) => {
-    counts.receivedBytes += bytes.length
-    if (talking > 0) return
-    for (const piece of idleDecoder.push(bytes)) if (piece.kind === 'text') onText(piece.bytes)
-  })
-
-  let tail: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = tail.then(work)
-    tail = result.catch(() => undefined)
-    return result
-  }
-  /** In turn, and what arrives meanwhile belongs to the conversation. */
-  const alone = <T>(work: () => Promise<T>): Promise<T> =>
-    inTurn(async () => {
-      talking++
-      idleDecoder.reset()
-      try {
-        return await work()
-      } finally {
-        talking--
-      }
-    })
+  const { inTurn, alone } = takeTurns(link, (bytes) => (counts.receivedBytes += bytes.length), onText)
   const talk = <T>(
     conversation: () => Conversation<T>,
     { signal, onProgress }: BoardCallOptions = {}
@@ -193,16 +168,60 @@ export function openBoardSession(options: {
     echo: (bytes, call) => talk(() => client.echo(bytes), call),
     async reset(call) {
       await talk(() => client.reset(), call)
-      for (let tries = 1; ; tries++) {
-        await new Promise<void>((resolve) => void clock.after(resetPauseMs, resolve))
-        try {
-          return await hello(call)
-        } catch (error) {
-          if (tries >= resetTries || AppError.from(error).code !== 'board.notMonitor') throw error
-        }
-      }
+      return await firstReply(() => hello(call), clock)
     },
     converse: (conversation, call) => alone(() => converse(counted, conversation, { clock, ...call }))
+  }
+}
+
+/** Hellos to a monitor that restarts, until one is replied to. @throws what the last one throws */
+async function firstReply(hello: () => Promise<BoardInfo>, clock: Clock): Promise<BoardInfo> {
+  for (let tries = 1; ; tries++) {
+    await new Promise<void>((resolve) => void clock.after(resetPauseMs, resolve))
+    try {
+      return await hello()
+    } catch (error) {
+      if (tries >= resetTries || AppError.from(error).code !== 'board.notMonitor') throw error
+    }
+  }
+}
+
+/** One piece of work on the line after the other; what arrives outside of `alone` is text for the console. */
+function takeTurns(
+  link: Link,
+  received: (bytes: Uint8Array) => void,
+  onText: (bytes: Uint8Array) => void
+): {
+  inTurn: <T>(work: () => Promise<T>) => Promise<T>
+  /** In turn, and what arrives meanwhile belongs to the conversation. */
+  alone: <T>(work: () => Promise<T>) => Promise<T>
+} {
+  let talking = 0
+  // Late responses between conversations are frames: only the text around them is for the console.
+  const idleDecoder = new FrameDecoder()
+  link.onData((bytes) => {
+    received(bytes)
+    if (talking > 0) return
+    for (const piece of idleDecoder.push(bytes)) if (piece.kind === 'text') onText(piece.bytes)
+  })
+  let tail: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work)
+    tail = result.catch(() => undefined)
+    return result
+  }
+  return {
+    inTurn,
+    alone: (work) =>
+      inTurn(async () => {
+        talking++
+        idleDecoder.reset()
+        try {
+          return await work()
+        } finally {
+          talking--
+        }
+      })
   }
 }
 

@@ -162,7 +162,7 @@ function createInbox(link: Link, clock: Clock): Inbox {
       const taken = chunks
       if (taken.length === 0) return nothing
       chunks = []
-      if (taken.length === 1) return taken[0]!
+      if (taken.length === 1) return taken[0]
       const joined = new Uint8Array(taken.reduce((sum, chunk) => sum + chunk.length, 0))
       let at = 0
       for (const chunk of taken) {

@@ -38,8 +38,8 @@ export interface FittedProxies {
   remove(id: string): Promise<void>
 }
 
-/** Fits and keeps proxies, one job each. */
-export function createFittedProxies(deps: {
+/** What fitting and keeping proxies needs. */
+export interface FittedProxiesDeps {
   store: ProxyStore
   sources: SampleSources
   jobs: JobService
@@ -47,8 +47,11 @@ export function createFittedProxies(deps: {
   emit: EmitterOf<typeof proxyContract>
   nowMs: () => number
   newId: () => string
-}): FittedProxies {
-  const { store, sources, jobs, tasks, emit, nowMs, newId } = deps
+}
+
+/** Fits and keeps proxies, one job each. */
+export function createFittedProxies(deps: FittedProxiesDeps): FittedProxies {
+  const { store, emit } = deps
   const revived = new Map<string, Proxy>()
 
   const summaryById = async (id: string): Promise<ProxySummary> => {
@@ -84,39 +87,7 @@ export function createFittedProxies(deps: {
     proxyById,
     list: async () => (await store.list()).proxies,
     listStored: () => store.list(),
-    fit: ({ source, kernel, estimator = 'auto', seed = 1, title }) =>
-      jobs.start<ProxySummary>({
-        kind: 'proxy.fit',
-        title: `Fit ${estimator} for ${kernel}`,
-        unit: '%',
-        total: 100,
-        async run(context) {
-          const samples = await sources.load(source, kernel)
-          const fitted = await tasks.run('proxy.fit', { samples, estimator, seed }, taskOptions(context))
-          const summary: ProxySummary = {
-            id: newId(),
-            title: title ?? `${kernelSpec(kernel).title}, ${await sources.titleOf(source)}`,
-            kernel,
-            unit: samples.unit,
-            requested: estimator,
-            estimator: estimatorText(estimator, fitted.proxy.model),
-            description: fitted.description,
-            rows: fitted.proxy.rows,
-            shapes: fitted.proxy.shapes,
-            boardId: source.kind === 'board' ? source.boardId : null,
-            seed,
-            createdAtMs: nowMs(),
-            trainMape: fitted.splits.train?.mape ?? fitted.proxy.trainMape,
-            randomMape: fitted.splits.random?.mape ?? null,
-            unseenShapeMape: fitted.splits.shape?.mape ?? null,
-            pinned: false
-          }
-          await store.add(summary, fitted)
-          emit('proxy.fitted', { jobId: context.id, proxy: summary })
-          await listChanged()
-          return summary
-        }
-      }),
+    fit: (request) => startFit({ ...deps, listChanged }, request),
     async proxyFor(kernel, boardId) {
       const fitting = (await store.list()).proxies.filter(
         (summary) => summary.kernel === kernel && summary.boardId === boardId
@@ -141,4 +112,45 @@ export function createFittedProxies(deps: {
       await listChanged()
     }
   }
+}
+
+/** Starts the job that fits a proxy in a worker, stores it and announces it. */
+function startFit(
+  deps: FittedProxiesDeps & { listChanged(): Promise<void> },
+  { source, kernel, estimator = 'auto', seed = 1, title }: FitRequest
+): StartedJob<ProxySummary> {
+  const { store, sources, jobs, tasks, emit } = deps
+  return jobs.start<ProxySummary>({
+    kind: 'proxy.fit',
+    title: `Fit ${estimator} for ${kernel}`,
+    unit: '%',
+    total: 100,
+    async run(context) {
+      const samples = await sources.load(source, kernel)
+      const fitted = await tasks.run('proxy.fit', { samples, estimator, seed }, taskOptions(context))
+      const { proxy, splits } = fitted
+      const summary: ProxySummary = {
+        id: deps.newId(),
+        title: title ?? `${kernelSpec(kernel).title}, ${await sources.titleOf(source)}`,
+        kernel,
+        unit: samples.unit,
+        requested: estimator,
+        estimator: estimatorText(estimator, proxy.model),
+        description: fitted.description,
+        rows: proxy.rows,
+        shapes: proxy.shapes,
+        boardId: source.kind === 'board' ? source.boardId : null,
+        seed,
+        createdAtMs: deps.nowMs(),
+        trainMape: splits.train?.mape ?? proxy.trainMape,
+        randomMape: splits.random?.mape ?? null,
+        unseenShapeMape: splits.shape?.mape ?? null,
+        pinned: false
+      }
+      await store.add(summary, fitted)
+      emit('proxy.fitted', { jobId: context.id, proxy: summary })
+      await deps.listChanged()
+      return summary
+    }
+  })
 }

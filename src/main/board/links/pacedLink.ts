@@ -98,7 +98,7 @@ function createThrottle(
     lastMs = nowMs
     try {
       while (queue.length > 0 && creditBytes >= 1) {
-        const first = queue[0]!
+        const first = queue[0]
         const take = Math.min(Math.floor(creditBytes), first.bytes.length - sentOfFirst)
         creditBytes -= take
         queuedBytes -= take

@@ -49,7 +49,7 @@ export function permissionHint(port: string, { group, vendorId, productId }: Por
       ? `KERNEL=="${port.replace(/^.*\//, '')}"`
       : `ATTRS{idVendor}=="${vendorId}", ATTRS{idProduct}=="${productId ?? '*'}"`
   const rule = `put this into /etc/udev/rules.d/70-bitbench.rules: SUBSYSTEM=="tty", ${match}, MODE="0666"`
-  return `${join}${join === '' ? rule[0]!.toUpperCase() + rule.slice(1) : rule}; then plug it in again.`
+  return `${join}${join === '' ? rule[0].toUpperCase() + rule.slice(1) : rule}; then plug it in again.`
 }
 
 function busyText(port: string, holders: readonly PortHolder[]): [message: string, hint: string] {

@@ -8,7 +8,7 @@ import {
   writeTimedOut,
   writeTimeoutMs
 } from './link'
-import { createLinkListeners } from './linkListeners'
+import { createLinkListeners, type LinkListeners } from './linkListeners'
 import { watchNode } from '../ports/portGone'
 import { isPermission, openFailure } from './serialErrors'
 
@@ -39,29 +39,7 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
   let baudRate = options.baudRate
   const label = options.descriptor?.label ?? device
 
-  const end = (reason: CloseReason): void => {
-    listeners.end(reason)
-    // An error after the end is ignored; without a listener it would end the process.
-    port.on('error', () => undefined)
-  }
-  // The data listener stays attached for the life of the port: only then does a dying peer make itself known.
-  port.on('data', (bytes: Buffer) => listeners.data(new Uint8Array(bytes)))
-  port.on('close', (error: (Error & { disconnected?: boolean }) | null) =>
-    end(
-      error?.disconnected === true || error != null
-        ? { kind: 'unplugged', text: 'the port went away' }
-        : { kind: 'asked', text: 'closed' }
-    )
-  )
-  port.on('error', (error: Error) => {
-    end({ kind: 'unplugged', text: `the port failed (${error.message})` })
-    if (port.isOpen) port.close(() => undefined)
-  })
-  const watch = watchNode(device, () => {
-    end({ kind: 'unplugged', text: 'the port went away' })
-    if (port.isOpen) port.close(() => undefined)
-  })
-  listeners.onClose(() => watch.stop())
+  const end = watchEnd(port, device, listeners)
 
   const link: Link = {
     get descriptor(): LinkDescriptor {
@@ -82,38 +60,10 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
     onClose: listeners.onClose,
     async write(bytes, timeoutMs = writeTimeoutMs(bytes.length, baudRate)) {
       if (listeners.closed !== null || !port.isOpen) throw disconnected(label, listeners.closed)
-      await new Promise<void>((resolve, reject) => {
-        const offClose = listeners.onClose((reason) => settle(() => reject(disconnected(label, reason))))
-        const timer = setTimeout(
-          () => settle(() => reject(writeTimedOut(label, bytes.length, timeoutMs))),
-          timeoutMs
-        )
-        const settle = (act: () => void): void => {
-          clearTimeout(timer)
-          offClose()
-          act()
-        }
-        port.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
-          if (error == null) settle(resolve)
-          else settle(() => reject(disconnected(label, { kind: 'unplugged', text: error.message })))
-        })
-      })
+      await writeAll(port, listeners, label, bytes, timeoutMs)
     },
     async setBaud(next) {
-      await new Promise<void>((resolve, reject) =>
-        port.update({ baudRate: next }, (error) =>
-          error == null
-            ? resolve()
-            : reject(
-                new AppError(
-                  'board.faulted',
-                  `${label} does not take ${next} baud: ${error.message}`,
-                  'Choose a speed that the USB bridge supports, such as 115200.',
-                  { cause: error }
-                )
-              )
-        )
-      )
+      await changeBaud(port, label, next)
       baudRate = next
     },
     setSignals: (signals) =>
@@ -142,6 +92,76 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
     })
   }
   return link
+}
+
+/** Reports the end of a port to the listeners, whoever caused it; returns how to report it oneself. */
+function watchEnd(port: SerialPort, device: string, listeners: LinkListeners): (reason: CloseReason) => void {
+  const end = (reason: CloseReason): void => {
+    listeners.end(reason)
+    // An error after the end is ignored; without a listener it would end the process.
+    port.on('error', () => undefined)
+  }
+  // The data listener stays attached for the life of the port: only then does a dying peer make itself known.
+  port.on('data', (bytes: Buffer) => listeners.data(new Uint8Array(bytes)))
+  port.on('close', (error: (Error & { disconnected?: boolean }) | null) =>
+    end(
+      error?.disconnected === true || error != null
+        ? { kind: 'unplugged', text: 'the port went away' }
+        : { kind: 'asked', text: 'closed' }
+    )
+  )
+  const lose = (text: string): void => {
+    end({ kind: 'unplugged', text })
+    if (port.isOpen) port.close(() => undefined)
+  }
+  port.on('error', (error: Error) => lose(`the port failed (${error.message})`))
+  const watch = watchNode(device, () => lose('the port went away'))
+  listeners.onClose(() => watch.stop())
+  return end
+}
+
+/** @throws board.disconnected, board.timeout */
+async function writeAll(
+  port: SerialPort,
+  listeners: LinkListeners,
+  label: string,
+  bytes: Uint8Array,
+  timeoutMs: number
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const offClose = listeners.onClose((reason) => settle(() => reject(disconnected(label, reason))))
+    const timer = setTimeout(
+      () => settle(() => reject(writeTimedOut(label, bytes.length, timeoutMs))),
+      timeoutMs
+    )
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      offClose()
+      act()
+    }
+    port.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
+      if (error == null) settle(resolve)
+      else settle(() => reject(disconnected(label, { kind: 'unplugged', text: error.message })))
+    })
+  })
+}
+
+/** @throws board.faulted for a speed that the bridge does not take */
+async function changeBaud(port: SerialPort, label: string, baudRate: number): Promise<void> {
+  await new Promise<void>((resolve, reject) =>
+    port.update({ baudRate }, (error) =>
+      error == null
+        ? resolve()
+        : reject(
+            new AppError(
+              'board.faulted',
+              `${label} does not take ${baudRate} baud: ${error.message}`,
+              'Choose a speed that the USB bridge supports, such as 115200.',
+              { cause: error }
+            )
+          )
+    )
+  )
 }
 
 async function openWithRetry(device: string, baudRate: number, retryMs: number): Promise<SerialPort> {

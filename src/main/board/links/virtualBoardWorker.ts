@@ -51,7 +51,7 @@ async function run(): Promise<void> {
   let slice = 200_000
   for (;;) {
     while (waiting.length > 0) {
-      const first = waiting[0]!
+      const first = waiting[0]
       const accepted = machine.uartPush(first)
       if (accepted === first.length) waiting.shift()
       else waiting[0] = first.subarray(accepted)

@@ -83,7 +83,7 @@ function describedCore({ core }: LitexSoc): { coreName?: string; isa?: string } 
  * such a confirmation.
  */
 function checkBuild(buildId: number, image: LoadImage): void {
-  const sent = crc32(image.segments[0]!.bytes)
+  const sent = crc32(image.segments[0].bytes)
   if (buildId === sent) return
   throw new AppError(
     'board.crcMismatch',

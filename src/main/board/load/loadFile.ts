@@ -76,8 +76,8 @@ export function checkAgainstRam(image: LoadImage, ram: AddressRange): void {
 
 /** All segments as one block, for loaders that carry one file. */
 export function asOneBlock(image: LoadImage): { address: number; bytes: Uint8Array } {
-  const first = image.segments[0]!
-  const last = image.segments[image.segments.length - 1]!
+  const first = image.segments[0]
+  const last = image.segments[image.segments.length - 1]
   const length = last.address + last.bytes.length - first.address
   if (length - image.sizeBytes > widestGapBytes) {
     throw new AppError(

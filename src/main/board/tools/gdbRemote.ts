@@ -130,7 +130,7 @@ function startGdb(options: GdbLoadOptions, program: DebugProgram): Gdb {
     },
     async checkRunning() {
       await new Promise((resolve) => setTimeout(resolve, earlyStopMs))
-      const seen = stopped as Record<string, MiValue> | null
+      const seen = stopped
       if (seen === null) return
       const why = String(seen['signal-meaning'] ?? seen['reason'] ?? 'no reason given')
       throw new AppError(

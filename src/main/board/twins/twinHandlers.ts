@@ -75,7 +75,7 @@ function viewTwin({ name, made, madeAtMs, seed }: KeptTwin): TwinView {
     otherCodeRows,
     seed,
     structure: structureText(made),
-    cycles: fitted.cycles as Record<string, number>
+    cycles: fitted.cycles
   }
 }
 
