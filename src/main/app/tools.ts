@@ -52,7 +52,7 @@ export async function findTools(
     toolSpecs.map(async (spec): Promise<Tool> => {
       const file = await findExecutable(spec.names, searchPath)
       return {
-        name: file === null ? spec.names[0]! : path.basename(file),
+        name: file === null ? spec.names[0] : path.basename(file),
         purpose: spec.purpose,
         path: file,
         version: file === null ? null : await versionOf(spawn, file, spec.versionArguments),

@@ -61,7 +61,7 @@ export const datasetCli: CliNoun = {
         if (
           shares.length !== 3 ||
           shares.some((share) => !(share >= 0 && share <= 1)) ||
-          shares[0]! + shares[1]! + shares[2]! > 1
+          shares[0] + shares[1] + shares[2] > 1
         ) {
           throw new UsageError('--splits must be three shares from 0 to 1 that add up to at most 1')
         }
@@ -77,7 +77,7 @@ export const datasetCli: CliNoun = {
           ignoreColumns: textOption(args, 'ignore')?.split(',') ?? [],
           context: numberOption(args, 'context', { min: 1, max: 4096, integer: true }) ?? 64,
           features: choiceOption(args, 'features', ['mfcc', 'logMel']) ?? 'mfcc',
-          shares: { calibration: shares[0]!, tune: shares[1]!, search: shares[2]! },
+          shares: { calibration: shares[0], tune: shares[1], search: shares[2] },
           seed: numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
         })
         await client.finish(jobId, createProgressLine(context.log, process.stderr))
@@ -144,7 +144,7 @@ function preparationOf(args: CliArguments): Preparation {
     grey: args.values['grey'] === true,
     normalise: asked
       ? {
-          scale: numbersOption(args, 'scale', '1')[0]!,
+          scale: numbersOption(args, 'scale', '1')[0],
           mean: numbersOption(args, 'mean', '0'),
           std: numbersOption(args, 'std', '1')
         }

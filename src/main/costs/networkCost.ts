@@ -154,5 +154,5 @@ function sumOf(
 
 /** As a fit sees the Samples of the call: kernels without weights have no bit widths there. */
 function predictOne(proxy: Proxy, call: KernelCall): number {
-  return call.scale * proxy.predict(toShapeRows(call.kernel, [call]))[0]!
+  return call.scale * proxy.predict(toShapeRows(call.kernel, [call]))[0]
 }

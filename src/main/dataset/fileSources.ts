@@ -47,7 +47,7 @@ export async function openIdx(target: string, kind: Kind): Promise<ItemSource> {
   let total = 0
   for (const { images } of pairs) {
     const stream = await fileStream(images)
-    total += (await readIdxHeader(stream, images)).dims[0]!
+    total += (await readIdxHeader(stream, images)).dims[0]
     await stream.close()
   }
   return { format: 'idx', total, classNames: null, audio: null, items: () => idxItems(pairs) }

@@ -34,7 +34,7 @@ function knownByPlace(name: string): Known {
   const folders = name.split('/').slice(0, -1)
   const first = folders[0]?.toLowerCase() ?? ''
   const isSplitFolder = Object.hasOwn(splitFolders, first)
-  const place = isSplitFolder ? splitFolders[first]! : { split: null, origin: null }
+  const place = isSplitFolder ? splitFolders[first] : { split: null, origin: null }
   const label = (isSplitFolder ? folders[1] : folders[0]) ?? null
   return { ...place, label }
 }

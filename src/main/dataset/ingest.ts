@@ -183,7 +183,7 @@ async function writeClasses(
   { names, classOf }: ClassList,
   gathered: Gathered
 ): Promise<Int32Array> {
-  const numbers = Int32Array.from(gathered.labels, (label) => (label < 0 ? -1 : classOf[label]!))
+  const numbers = Int32Array.from(gathered.labels, (label) => (label < 0 ? -1 : classOf[label]))
   if (task === 'regression') return numbers
   const isLabelled = task !== 'unlabelled'
   const anomaly = task === 'reconstruction' ? anomalyLabels(names) : null
@@ -260,6 +260,6 @@ async function finish(
 
 function histogramOf(items: Int32Array, numbers: Int32Array, classes: number): number[] {
   const histogram = new Array<number>(classes).fill(0)
-  for (const item of items) histogram[numbers[item]!]!++
+  for (const item of items) histogram[numbers[item]]++
   return histogram
 }

@@ -52,9 +52,9 @@ async function decoded(image: sharp.Sharp, channels: 1 | 3): Promise<Picture> {
 /** Grey bytes once per channel. */
 function repeated(data: Uint8Array, times: number): Uint8Array {
   if (times < 1) return data.filter((_, at) => at % Math.round(1 / times) === 0)
-  return Uint8Array.from({ length: data.length * times }, (_, at) => data[Math.floor(at / times)]!)
+  return Uint8Array.from({ length: data.length * times }, (_, at) => data[Math.floor(at / times)])
 }
 
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)
+  return cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
 }

@@ -57,9 +57,9 @@ function shrink(item: Item): Item {
 
 function labelOf({ task, classes }: DataSetInfo, target: Float32Array): string | null {
   if (target.length === 0) return null
-  if (task === 'classification') return classes[target[0]!] ?? String(target[0])
+  if (task === 'classification') return classes[target[0]] ?? String(target[0])
   if (task === 'reconstruction') return target[0] === 0 ? 'normal' : 'anomaly'
-  if (task === 'nextToken') return JSON.stringify(String.fromCharCode(target[0]!))
+  if (task === 'nextToken') return JSON.stringify(String.fromCharCode(target[0]))
   return [...target]
     .slice(0, 4)
     .map((value) => Number(value.toPrecision(4)))

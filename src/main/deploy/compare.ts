@@ -34,7 +34,7 @@ export function compareBatch(
     const logits = host.subarray(image * outputCount, (image + 1) * outputCount)
     const expected = [...logits, argmax(logits)]
     for (const [output, value] of expected.entries()) {
-      const board = batch.outputs[i * (outputCount + 1) + output]!
+      const board = batch.outputs[i * (outputCount + 1) + output]
       if (board === value) continue
       comparison.differentOutputs++
       if (comparison.mismatches.length < maxKept)

@@ -28,7 +28,7 @@ export function presentPlan(
       lastLayer
     })),
     layers: plan.layers.map((layer, index) => {
-      const source = network.layers[index]!
+      const source = network.layers[index]
       return {
         name: layer.name,
         op: layer.op,

@@ -34,7 +34,7 @@ export async function readSubjects(
   const [marks, gaps] = [await source.phases(id), await source.gaps(id)]
   const durationMs = recording.durationMs ?? (await source.lastMs(id))
   const subjectOf = async (at: number): Promise<AnalysedGpu> => {
-    const gpu = recording.gpus[at]!
+    const gpu = recording.gpus[at]
     const powerField = recording.powerFields[at] ?? null
     const counter = await source.counter(id, 'nvml', '', gpu.index)
     const subject: TraceSubject = {
@@ -82,7 +82,7 @@ export async function analyseReadings(
     const byIndex = new Map(
       gpus.map(({ subject, metric }, at) => [
         subject.gpuIndex,
-        { analyser: analysers[at]!, column: 2 + metrics.indexOf(metric) }
+        { analyser: analysers[at], column: 2 + metrics.indexOf(metric) }
       ])
     )
     return async (columns) => {
@@ -90,8 +90,8 @@ export async function analyseReadings(
       const mask = columns.at(-1)!
       for (let row = 0; row < tMs.length; row++) {
         if (row > 0 && row % turn === 0) await new Promise(setImmediate)
-        const entry = byIndex.get(gpuIndex[row]!)
-        entry?.analyser.add(tMs[row]!, columns[entry.column]![row]!, mask[row]!)
+        const entry = byIndex.get(gpuIndex[row])
+        entry?.analyser.add(tMs[row], columns[entry.column][row], mask[row])
       }
     }
   })

@@ -78,8 +78,8 @@ export function createEnergyService(deps: {
     const subjects = await readSubjects(source, recording, confidence)
     const analyses = await analyseReadings(source, recordingId, subjects)
     for (const [at, gpu] of recording.gpus.entries()) {
-      const { powerField, subject } = subjects[at]!
-      const analysis = analyses[at]!
+      const { powerField, subject } = subjects[at]
+      const analysis = analyses[at]
       out.gpus.push({
         gpuIndex: gpu.index,
         name: gpu.name,

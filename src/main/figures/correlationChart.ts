@@ -24,7 +24,7 @@ export function correlationPanel(
         data: cells.map((cell) => [cell.column, cell.row]),
         encode: { x: 0, y: 1 },
         renderItem: (params: { dataIndex: number }, api: DrawApi) => {
-          const { value, note } = cells[params.dataIndex]!
+          const { value, note } = cells[params.dataIndex]
           const [x, y] = api.coord([api.value(0), api.value(1)])
           const [width, height] = api.size([1, 1])
           const text = (content: string, dy: number, fontSize: number, color: string) => ({

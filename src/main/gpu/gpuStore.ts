@@ -74,13 +74,13 @@ export function createGpuStore(store: Store): GpuStore {
         samples.map(({ gpuIndex, tMs, values }) => {
           const row: SqlRow = { recording_id: id, gpu_index: gpuIndex, t_ms: tMs }
           for (let at = 0; at < metricColumns.length; at++) {
-            const value = values[at]!
-            row[metricColumns[at]!] = Number.isNaN(value) ? null : value
+            const value = values[at]
+            row[metricColumns[at]] = Number.isNaN(value) ? null : value
           }
           return row
         })
       )
-      if (samples.length > 0) seconds.noteStored(id, samples[samples.length - 1]!.tMs)
+      if (samples.length > 0) seconds.noteStored(id, samples[samples.length - 1].tMs)
     },
     addHostLoad: (id, loads) =>
       store.append(
@@ -116,7 +116,7 @@ export function createGpuStore(store: Store): GpuStore {
            AND gpu_index = $4 ORDER BY t_ms`,
         [id, source, name, gpuIndex]
       )
-      return { tMs: tMs!, energyJ: energyJ! }
+      return { tMs: tMs, energyJ: energyJ }
     },
     async counterZones(id) {
       const rows = await store.all<{ name: string }>(
@@ -169,7 +169,7 @@ export function createGpuStore(store: Store): GpuStore {
       const inOrder = orderCheck()
       const take = begin()
       await store.scan(sql, [id], async (columns) => {
-        if (!inOrder.check(columns[0]!, columns[1]!)) return false
+        if (!inOrder.check(columns[0], columns[1])) return false
         await take(columns)
         return true
       })
@@ -221,8 +221,8 @@ function orderCheck(): { check(gpus: Float64Array, tMs: Float64Array): boolean; 
   return {
     check(gpus, tMs) {
       for (let row = 0; row < tMs.length; row++) {
-        if (tMs[row]! < (lastMs.get(gpus[row]!) ?? -Infinity)) holds = false
-        lastMs.set(gpus[row]!, tMs[row]!)
+        if (tMs[row] < (lastMs.get(gpus[row]) ?? -Infinity)) holds = false
+        lastMs.set(gpus[row], tMs[row])
       }
       return holds
     },

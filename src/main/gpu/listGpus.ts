@@ -78,7 +78,7 @@ function ready(smi: SmiCommand, listed: ListedGpu[], slices: ReturnType<typeof p
     state: 'ready',
     nvidiaSmiPath: smi.path,
     origin: originOf(smi),
-    driverVersion: listed[0]!.driverVersion,
+    driverVersion: listed[0].driverVersion,
     gpus: listed.map((gpu) => {
       const powerField = powerFieldOf(gpu.fields)?.field ?? null
       return {

@@ -73,7 +73,7 @@ export function createLiveFeed(
     achievedHz() {
       const rates = [...rings.values()].flatMap((ring) => {
         const { tMs } = ring.column(0, ring.lastMs - rateOverMs)
-        const spanMs = tMs.length < 2 ? 0 : tMs[tMs.length - 1]! - tMs[0]!
+        const spanMs = tMs.length < 2 ? 0 : tMs[tMs.length - 1] - tMs[0]
         return spanMs > 0 ? [((tMs.length - 1) * 1000) / spanMs] : []
       })
       return rates.length === 0 ? null : Math.min(...rates)
@@ -100,8 +100,8 @@ export function batchesOf(samples: readonly GpuSample[]): GpuBatch[] {
     const metrics: GpuBatch['metrics'] = {}
     for (let at = 0; at < metricCount; at++) {
       if (list.every((sample) => Number.isNaN(sample.values[at]))) continue
-      metrics[metricSpecs[at]!.metric] = list.map((sample) => {
-        const value = sample.values[at]!
+      metrics[metricSpecs[at].metric] = list.map((sample) => {
+        const value = sample.values[at]
         return Number.isNaN(value) ? null : value
       })
     }

@@ -36,7 +36,7 @@ const pollMs = 50
  */
 export function runRecordedCommand(command: readonly string[], hooks: CommandHooks): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
-    const child = hooks.spawn(command[0]!, command.slice(1), {
+    const child = hooks.spawn(command[0], command.slice(1), {
       stdio: [hooks.stdin, 'pipe', 'pipe'],
       // A process group of its own, so that what it starts can be ended with it.
       detached: true,

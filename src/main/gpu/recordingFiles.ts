@@ -50,9 +50,9 @@ export async function importSamples(
      FROM ${from} WHERE phase IS NOT NULL GROUP BY ALL ORDER BY "fromMs"`
   )
   return {
-    startedAtMs: about!.started,
-    driverVersion: about!.driver,
-    origin: about!.origin,
+    startedAtMs: about.started,
+    driverVersion: about.driver,
+    origin: about.origin,
     gpus,
     phases: phases.map((phase) => ({ ...phase, repetitions: null, ended: true }))
   }

@@ -47,7 +47,7 @@ export function createReadings(
   let zeroMs = 0
   const take = (sample: GpuSample): void => {
     const { gpuIndex, values } = sample
-    const celsius = values[metricAt.temperatureC]!
+    const celsius = values[metricAt.temperatureC]
     if (!Number.isNaN(celsius)) temperature.set(gpuIndex, celsius)
     const tMs = sample.tMs - zeroMs
     const before = counts.get(gpuIndex) ?? { firstMs: tMs, lastMs: tMs, count: 0 }
@@ -58,7 +58,7 @@ export function createReadings(
     hooks: {
       onSamples(batch) {
         onSamples(batch)
-        if (zeroMs === 0) zeroMs = batch[0]!.tMs
+        if (zeroMs === 0) zeroMs = batch[0].tMs
         for (const sample of batch) if (wanted.has(sample.gpuIndex)) take(sample)
         if (counts.size === wanted.size) came.abort()
       },

@@ -112,7 +112,7 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
         tMs: clock.place(gpuIndex, wallMs, arrivedMs),
         values
       }))
-      const firstMs = samples[0]!.tMs
+      const firstMs = samples[0].tMs
       if (lastSampleMs !== undefined && (openGap !== undefined || firstMs - lastSampleMs > stallMs)) {
         options.onGap({ fromMs: lastSampleMs, toMs: firstMs, reason: openGap ?? 'nvidia-smi stalled' })
       }
@@ -120,7 +120,7 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
       if (rows === 0) options.onState({ state: 'running' })
       rows += samples.length
       fruitless = 0
-      lastSampleMs = samples[samples.length - 1]!.tMs
+      lastSampleMs = samples[samples.length - 1].tMs
       options.onSamples(samples)
     }
 

@@ -14,14 +14,14 @@ export function createRateMeter(windowMs = 15_000): RateMeter {
       // A resumed job jumps ahead and a restarted one falls back: neither is speed.
       if (last !== undefined && done < last.done) readings = []
       readings.push({ atMs, done })
-      while (readings.length > 2 && readings[0]!.atMs < atMs - windowMs) readings.shift()
+      while (readings.length > 2 && readings[0].atMs < atMs - windowMs) readings.shift()
       // Bounded whatever the reporting frequency: thin out the middle, the ends carry the rate.
       if (readings.length > 512) readings = readings.filter((_, index) => index === 0 || index % 2 === 1)
     },
     ratePerSecond() {
       if (readings.length < 2) return null
-      const first = readings[0]!
-      const last = readings[readings.length - 1]!
+      const first = readings[0]
+      const last = readings[readings.length - 1]
       const elapsedMs = last.atMs - first.atMs
       if (elapsedMs <= 0 || last.done <= first.done) return null
       return ((last.done - first.done) / elapsedMs) * 1000

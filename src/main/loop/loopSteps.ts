@@ -125,7 +125,7 @@ async function search({ loop, calls, change, follow }: StepContext): Promise<str
       begun === null
         ? await calls.call('search.start', {
             ...{ modelId: loop.modelId!, strategy: 'auto', cost: 'proxy', budgetRatio, evaluations, seed },
-            proxyId: loop.proxies[0]!.proxyId
+            proxyId: loop.proxies[0].proxyId
           })
         : await calls.call('search.resume', { searchId: begun.id })
     await change({ searchId })

@@ -80,7 +80,7 @@ function outputsWanted(set: ItemSet): number | null {
 
 function checkOutputs(graph: Graph, set: ItemSet): void {
   const wanted = outputsWanted(set)
-  const given = sizeOf(graph.nodes[graph.output]!.outputShape)
+  const given = sizeOf(graph.nodes[graph.output].outputShape)
   if (wanted === null || wanted === given) return
   const what = {
     classification: 'classes',

@@ -25,9 +25,9 @@ export async function floatScores(
       augmentInto(pixels, shape, graph.inputScale, graph.inputZero - 128, input, at * size, null)
     }
     const results = await session.run({
-      [session.inputNames[0]!]: realTensor(input, [count, ...graph.inputShape])
+      [session.inputNames[0]]: realTensor(input, [count, ...graph.inputShape])
     })
-    parts.push(tensorReals(results[session.outputNames[0]!]!))
+    parts.push(tensorReals(results[session.outputNames[0]]))
   }
   const scores = new Float32Array(parts.reduce((total, part) => total + part.length, 0))
   let at = 0

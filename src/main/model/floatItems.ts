@@ -22,7 +22,7 @@ const kept = new WeakMap<ItemSet, Map<string, Float32Array>>()
 export async function openFloat(graph: Graph, set: ItemSet, split: ImageSplit): Promise<FloatItems> {
   const own = kept.get(set) ?? new Map<string, Float32Array>()
   kept.set(set, own)
-  const width = sizeOf(graph.nodes[graph.output]!.outputShape)
+  const width = sizeOf(graph.nodes[graph.output].outputShape)
   const isKept = set.count(split) * width <= keptValues
   let session: ReturnType<typeof openOrtSession> | undefined
   return {
@@ -55,9 +55,9 @@ async function runSession(
       toChannelsFirst(reals.subarray(from, from + size), shape, input.subarray(from, from + size))
   }
   const results = await session.run({
-    [session.inputNames[0]!]: realTensor(input, [count, ...graph.inputShape])
+    [session.inputNames[0]]: realTensor(input, [count, ...graph.inputShape])
   })
-  return tensorReals(results[session.outputNames[0]!]!)
+  return tensorReals(results[session.outputNames[0]])
 }
 
 /** @throws AppError data.missing when the split holds nothing */

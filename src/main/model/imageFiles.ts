@@ -74,7 +74,7 @@ export async function decodeSubset(file: Uint8Array, path: string): Promise<Imag
 export async function readIdxPair(imagesPath: string, labelsPath: string): Promise<LabelledImages> {
   const images = await readIdx(imagesPath, 3)
   const labels = await readIdx(labelsPath, 1)
-  const count = images.dims[0]!
+  const count = images.dims[0]
   if (labels.dims[0] !== count) {
     throw damaged(labelsPath, `it has ${labels.dims[0]} labels for ${count} images`)
   }

@@ -19,7 +19,7 @@ export function fitsClasses(graph: Graph, labels: Uint8Array): boolean {
   return outputsOf(graph) === classesOf(labels)
 }
 
-const outputsOf = (graph: Graph): number => sizeOf(graph.nodes[graph.output]!.outputShape)
+const outputsOf = (graph: Graph): number => sizeOf(graph.nodes[graph.output].outputShape)
 const classesOf = (labels: Uint8Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 0)
 
 /** @throws AppError model.unsupportedShape unless the network gives one score per class of the labels. */

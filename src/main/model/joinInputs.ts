@@ -11,7 +11,7 @@ import type { OnnxModel } from '../../core/model/onnx'
  */
 export function joinInputs(model: OnnxModel, arrays: ReadonlyMap<string, NpyArray>): NpyArray {
   const [layout] = inputLayouts(model)
-  const inputs = layout!.parts ?? [layout!]
+  const inputs = layout.parts ?? [layout]
   const list = inputs.map(({ name }) => name).join(', ')
   const stranger = [...arrays.keys()].find((name) => inputs.every((input) => input.name !== name))
   if (stranger !== undefined)

@@ -86,9 +86,9 @@ export async function judge(
     accuracy: score,
     metrics,
     right: Uint8Array.from(right),
-    kl: hasClasses ? kl! : Math.max(0, 1 - difference.quality().score),
+    kl: hasClasses ? kl : Math.max(0, 1 - difference.quality().score),
     crossEntropy: hasClasses ? crossEntropy / total : 1 - score,
-    mse: mse!
+    mse: mse
   }
 }
 
@@ -107,7 +107,7 @@ function lossOf(outputs: Float32Array, wanted: ArrayLike<number>, count: number)
   const width = outputs.length / count
   let loss = 0
   for (let at = 0; at < count; at++) {
-    loss -= logProbabilities(outputs.subarray(at * width, (at + 1) * width))[wanted[at]!]!
+    loss -= logProbabilities(outputs.subarray(at * width, (at + 1) * width))[wanted[at]]
   }
   return loss
 }

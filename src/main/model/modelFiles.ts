@@ -140,7 +140,7 @@ export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
   const nodes = graph.nodes.map((node) => ({
     name: node.name,
     op: node.op,
-    inputs: node.inputs.map((input) => (input < 0 ? 'input' : graph.nodes[input]!.name)),
+    inputs: node.inputs.map((input) => (input < 0 ? 'input' : graph.nodes[input].name)),
     outputShape: [...node.outputShape],
     macs: macsOf(graph, node),
     parameters: parametersOf(node),
@@ -152,7 +152,7 @@ export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
     ...summary,
     dataSet: null,
     inputShape: [...graph.inputShape],
-    outputCount: sizeOf(graph.nodes[graph.output]!.outputShape),
+    outputCount: sizeOf(graph.nodes[graph.output].outputShape),
     nodes,
     weightedLayers: weightedLayerNames(graph),
     workloads: workloadsOf(graph),

@@ -120,7 +120,7 @@ const inexactTypes: ReadonlySet<number> = new Set([4, 5, 9, 10, 12, 13, 16])
 
 function keepTensors(tensors: readonly OnnxTensor[], protos: readonly TensorLike[]): void {
   for (const [index, { data }] of tensors.entries()) {
-    const proto = protos[index]!
+    const proto = protos[index]
     if (inexactTypes.has(proto.dataType ?? 0)) asRead.set(data, proto)
   }
 }

@@ -31,7 +31,7 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
       if (request.kind === 'layer') {
         const { layer, inputs, items } = request
         // A flatten moves nothing.
-        if (layer.op === 'flatten') return inputs[0]!
+        if (layer.op === 'flatten') return inputs[0]
         return isByteLayer(layer) && !isLast(layer) && visitsOf(layer) * items >= least
           ? runOverBytes(layer, inputs, items)
           : runLayerBytes(layer, inputs, items)
@@ -77,7 +77,7 @@ async function runOverBytes(
         })
       )
       const results = await session.run(feeds)
-      out.set(results['result']!.data as Uint8Array, from * size)
+      out.set(results['result'].data as Uint8Array, from * size)
     }
     return out
   } finally {
@@ -95,7 +95,7 @@ async function multiply(left: Float32Array, right: Float32Array, rows: number): 
     left: realTensor(left, [rows, left.length / rows]),
     right: realTensor(right, [rows, right.length / rows])
   })
-  return tensorReals(results['product']!)
+  return tensorReals(results['product'])
 }
 
 function openMultiplier(): Promise<ort.InferenceSession> {
@@ -119,12 +119,12 @@ function openProbe({ graph, wanted }: FloatProbe): Promise<ort.InferenceSession>
 
 /** exportOnnx.ts names a node's output so, and what goes into its fused ReLU `_sum`. */
 function outputName(graph: Graph, index: number): string {
-  return `${graph.nodes[index]!.name}_out`
+  return `${graph.nodes[index].name}_out`
 }
 
 function sumNames(graph: Graph, sums: readonly number[]): string[] {
   return sums.map((index) => {
-    const node = graph.nodes[index]!
+    const node = graph.nodes[index]
     return 'relu' in node && node.relu ? `${node.name}_sum` : outputName(graph, index)
   })
 }
@@ -147,10 +147,10 @@ async function runProbe(
       )
   }
   const results = await session.run({
-    [session.inputNames[0]!]: realTensor(planes, [items, ...graph.inputShape])
+    [session.inputNames[0]]: realTensor(planes, [items, ...graph.inputShape])
   })
   const valuesOf = (name: string): FloatValues => ({
-    values: tensorReals(results[name]!),
+    values: tensorReals(results[name]),
     channelsFirst: true
   })
   return {

@@ -61,7 +61,7 @@ function runOutput(
 
 function joined(name: string, results: readonly OutputValues[]): FileOutput {
   const values = results.flatMap((result) => Array.from(result.values))
-  const { dims } = results[0]!
+  const { dims } = results[0]
   const [batch, ...rest] = dims
   // A batch of 1 in the file is every item here.
   const shape =
@@ -73,7 +73,7 @@ function joined(name: string, results: readonly OutputValues[]): FileOutput {
 function itemsOf({ input }: ImportedModel, { shape, values }: NpyArray): Float64Array[] {
   const own = input.dims.length > 1 ? input.dims.slice(1) : input.dims
   const isItem = shape.join() === own.join()
-  const isBatch = shape.length === own.length + 1 && shape.slice(1).join() === own.join() && shape[0]! > 0
+  const isBatch = shape.length === own.length + 1 && shape.slice(1).join() === own.join() && shape[0] > 0
   if (!isItem && !isBatch) {
     throw new AppError(
       'input.invalid',
@@ -82,9 +82,7 @@ function itemsOf({ input }: ImportedModel, { shape, values }: NpyArray): Float64
     )
   }
   const size = sizeOf(own)
-  return Array.from({ length: isItem ? 1 : shape[0]! }, (_, at) =>
-    values.subarray(at * size, (at + 1) * size)
-  )
+  return Array.from({ length: isItem ? 1 : shape[0] }, (_, at) => values.subarray(at * size, (at + 1) * size))
 }
 
 /** A network made for the items of an array, with what turns its int32 results into the file's outputs. */
@@ -119,7 +117,7 @@ function prepared(imported: ImportedModel, items: readonly Float64Array[], text:
   for (const [at, item] of items.entries()) {
     const reals = graphInput(imported, item)
     for (let index = 0; index < size; index++)
-      pixels[at * size + index] = Math.max(0, Math.min(255, Math.round(reals[index]! / scale) + 128 - zero))
+      pixels[at * size + index] = Math.max(0, Math.min(255, Math.round(reals[index] / scale) + 128 - zero))
   }
   const used = Math.min(items.length, maxCalibrationItems)
   const calibration = measureActivationRanges(graph, pixels.subarray(0, used * size))

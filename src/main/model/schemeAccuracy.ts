@@ -42,7 +42,7 @@ async function openScheme(network: QuantizedNetwork) {
       : { levels: realTensor(levelsOfPixels(network, pixels), [count, channels, height, width]) }
   return {
     scores: async (pixels: Uint8Array, count: number): Promise<Float32Array> =>
-      tensorReals((await session.run(feeds(pixels, count)))['logits']!),
+      tensorReals((await session.run(feeds(pixels, count)))['logits']),
     close: () => session.release()
   }
 }

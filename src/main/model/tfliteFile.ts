@@ -75,7 +75,7 @@ function bufferOf(table: Table | undefined, bytes: Uint8Array): Uint8Array | nul
 function decodeOperator(table: Table, codes: readonly OperatorCode[], tensors: number): TfliteOperator {
   const code = codes[table.int(0, 0)]
   if (code === undefined) throw damaged('an operator has no code')
-  const fields = Object.hasOwn(optionFields, code.name) ? optionFields[code.name]! : []
+  const fields = Object.hasOwn(optionFields, code.name) ? optionFields[code.name] : []
   const given = table.table(4)
   const options: Record<string, TfliteOption> = {}
   for (const [slot, [name, kind, fallback = 0]] of fields.entries()) {

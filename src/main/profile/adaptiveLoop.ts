@@ -93,7 +93,7 @@ export async function runAdaptive(
     )
     // Neither measured nor known: refused by the board, for good.
     const times = items.map((item) => known.get(itemKey(item)) ?? { id: null, time: NaN, tookMs: 0 })
-    items.forEach((item, at) => known.set(itemKey(item), times[at]!))
+    items.forEach((item, at) => known.set(itemKey(item), times[at]))
     return {
       time: Float64Array.from(times, ({ time }) => time),
       boardSeconds: times.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000
@@ -103,7 +103,7 @@ export async function runAdaptive(
   note = 'measuring the shapes that are kept aside'
   const judged = await measure(pool.judge)
   const judgeItems = pool.judge
-    .map((item, at) => ({ ...item, time: judged.time[at]! }))
+    .map((item, at) => ({ ...item, time: judged.time[at] }))
     .filter(({ time }) => time > 0)
   const plan: AdaptiveSpec = {
     pool: pool.rows,
@@ -124,7 +124,7 @@ export async function runAdaptive(
     const { stopped } = await profileAdaptively(
       { ...plan, choose },
       limits,
-      (rows) => measure(Array.from(rows, (row) => pool.items[row]!)),
+      (rows) => measure(Array.from(rows, (row) => pool.items[row])),
       {
         async onStep(step) {
           seconds = step.boardSeconds

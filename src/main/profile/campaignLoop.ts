@@ -77,7 +77,7 @@ export async function runCampaign(
         refuseOther(run, board)
         while (next < left.length) {
           throwIfAborted(context.signal)
-          const item = left[next]!
+          const item = left[next]
           context.progress(total - left.length + next, total, noteFor(item, run, correction.factor()))
           const startedMs = performance.now()
           const tookMs = (): number => performance.now() - startedMs

@@ -40,17 +40,17 @@ function toSamples(
   ids: readonly string[]
 ): SampleTable {
   // What is measured between the two reads is in the second one only; rows are added at the end.
-  const count = Math.min(time!.length, ids.length)
+  const count = Math.min(time.length, ids.length)
   const bits = (column: Float64Array): Float64Array =>
     kernelSpec(kernel).hasWeights ? column.subarray(0, count) : new Float64Array(count).fill(noBits)
   return {
     kernel,
     count,
     unit,
-    dims: rowSpec(kernel).columns.map((_, at) => dims[at]!.subarray(0, count)),
-    activationBits: bits(activationBits!),
-    weightBits: bits(weightBits!),
-    time: time!.subarray(0, count),
+    dims: rowSpec(kernel).columns.map((_, at) => dims[at].subarray(0, count)),
+    activationBits: bits(activationBits),
+    weightBits: bits(weightBits),
+    time: time.subarray(0, count),
     labels: { SampleId: ids.slice(0, count) }
   }
 }

@@ -90,16 +90,16 @@ export function csvToSamples(options: ImportOptions): Sample[] {
   return Array.from({ length: samples.count }, (_, row): Sample => {
     const dims = toDims(
       samples.kernel,
-      samples.dims.map((column) => column[row]!)
+      samples.dims.map((column) => column[row])
     )
-    const time = samples.time[row]!
+    const time = samples.time[row]
     return {
       id: newId(),
       campaignId,
       kernel,
       dims,
-      activationBits: samples.activationBits[row]!,
-      weightBits: samples.weightBits[row]!,
+      activationBits: samples.activationBits[row],
+      weightBits: samples.weightBits[row],
       time,
       timeMin: time,
       timeMax: time,

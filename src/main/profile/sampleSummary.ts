@@ -68,7 +68,7 @@ async function readState(read: (sql: string) => Promise<CountState[]>): Promise<
        (SELECT coalesce(max(row_id), -1) FROM profile_summary_until) AS until,
        (SELECT coalesce(max(rowid), -1) FROM profile_sample) AS newest`
   )
-  return state!
+  return state
 }
 
 function isCounted({ stale, counted, rows }: CountState): boolean {

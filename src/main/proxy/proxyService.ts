@@ -83,7 +83,7 @@ export function createProxyService(deps: ProxyServiceDeps) {
       const { low, high } = proxy.interval(rows, level)
       return {
         unit: proxy.unit,
-        predictions: Array.from(values, (value, row) => ({ value, low: low[row]!, high: high[row]! }))
+        predictions: Array.from(values, (value, row) => ({ value, low: low[row], high: high[row] }))
       }
     },
     'proxy.report': async ({ id, folder }) => {

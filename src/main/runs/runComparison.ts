@@ -52,7 +52,7 @@ export function createRunComparison(runs: ComparedRuns): {
         if (new Set(ids).size !== ids.length)
           throw new AppError('input.invalid', 'A run is named twice.', 'Name different runs.')
         const found = await all(ids, runs.run)
-        const kind = found[0]!.kind
+        const kind = found[0].kind
         const other = found.find((run) => run.kind !== kind)
         if (other !== undefined)
           throw new AppError(

@@ -135,9 +135,9 @@ async function unreadableKeyed({ store, tables }: ExportDeps, texts: ReadonlySet
     )
     for (const row of rows) {
       const fits = columns.every(
-        (column) => parseJson(row[column] ?? '', keyed.json![column]!).problem === null
+        (column) => parseJson(row[column] ?? '', keyed.json![column]).problem === null
       )
-      if (!fits) found.push(row['the keys']!)
+      if (!fits) found.push(row['the keys'])
     }
   }
   return found

@@ -8,7 +8,7 @@ export function recordProblem(
   text: string,
   id: string | number
 ): string | null {
-  const { value, problem } = parseJson(text, json[column]!)
+  const { value, problem } = parseJson(text, json[column])
   if (problem !== null) return `${column}, ${problem}`
   const hasOtherId = column === idIn && (value as { id?: unknown }).id !== id
   return hasOtherId ? `${column}, it has two ids` : null

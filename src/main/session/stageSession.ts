@@ -81,12 +81,12 @@ async function checkRecords(session: StoreSession, head: HeadTable, file: string
   const [twice] = await session.all<{ rows: number; ids: number }>(
     `SELECT count(*) AS rows, count(DISTINCT ${id}) AS ids FROM ${staged(table)}`
   )
-  if (twice!.rows !== twice!.ids) throw invalidSession(file, `it holds a row of ${table} twice`)
+  if (twice.rows !== twice.ids) throw invalidSession(file, `it holds a row of ${table} twice`)
 }
 
 async function checkJson(session: StoreSession, keyed: CarriedTable, file: string): Promise<void> {
   await eachRecord(session, keyed, 'rowid', async (_, column, text) => {
-    const { problem } = parseJson(text, keyed.json![column]!)
+    const { problem } = parseJson(text, keyed.json![column])
     if (problem !== null) throw invalidSession(file, `a row of ${keyed.table} does not fit (${problem})`)
   })
 }
@@ -121,7 +121,7 @@ async function checkOwners(
   ]
   for (const [table, sql] of strays) {
     const [row] = await session.all<{ strays: number }>(sql, [ids])
-    if (row!.strays > 0)
+    if (row.strays > 0)
       throw invalidSession(file, `it holds rows of ${table} that belong to none of its runs`)
   }
 }

@@ -90,7 +90,7 @@ async function placeModels(
       await mkdir(path.dirname(target), { recursive: true })
       await copyFile(members.get(member)!, target)
     }
-    placed.set(id, { folder: own, file: path.join(own, ...files[0]!.location.split('/')) })
+    placed.set(id, { folder: own, file: path.join(own, ...files[0].location.split('/')) })
   }
   return placed
 }

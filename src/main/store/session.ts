@@ -69,10 +69,10 @@ async function appendChunks(
         const count = Math.min(chunkRows, rows.length - start)
         const chunk = DuckDBDataChunk.create(types, count)
         columns.forEach((column, index) => {
-          const convert = converterFor(types[index]!)
+          const convert = converterFor(types[index])
           const values = new Array<DuckDBValue>(count)
           for (let row = 0; row < count; row++) {
-            const value = rows[start + row]![column]
+            const value = rows[start + row][column]
             values[row] = value === null || value === undefined ? null : convert(value)
           }
           chunk.setColumnValues(index, values)

@@ -84,7 +84,7 @@ function headBytes(head: Buffer | null): number | null {
   const varint = (): number => {
     let value = 0
     for (let shift = 0; at < head.length; shift += 7) {
-      const byte = head[at++]!
+      const byte = head[at++]
       value += (byte & 0x7f) * 2 ** shift
       if (byte < 0x80) return value
     }

@@ -85,7 +85,7 @@ function readLine(line: string): AcknowledgedChange[] {
   const found = /^(\d+) (\d+) (\d+) ([\w,]*)$/.exec(line)
   if (found === null) return []
   const [bytes, changes, atMs] = found.slice(1, 4).map(Number) as [number, number, number]
-  return [{ bytes, changes, atMs, tables: found[4] === '' ? [] : found[4]!.split(',') }]
+  return [{ bytes, changes, atMs, tables: found[4] === '' ? [] : found[4].split(',') }]
 }
 
 const headerBytes = 4096

@@ -107,7 +107,7 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
         return await new Promise((resolve, reject) => {
           const onMessage = (message: FromWorker): void => {
             if (message.kind === 'progress') onProgress?.(message.done, message.total, message.note)
-            else if (message.kind === 'done') finish(() => resolve(message.output as never))
+            else if (message.kind === 'done') finish(() => resolve(message.output))
             else finish(() => reject(AppError.from(message.error)))
           }
           const onError = (cause: unknown): void => {

@@ -82,7 +82,7 @@ const migrations = [
 export async function layFoundation(options: ComposeOptions): Promise<Foundation> {
   const { host, dataFolder } = options
   const events = createEventBus()
-  const emitter = <C extends NounContract>(): EmitterOf<C> => events.emit as EmitterOf<C>
+  const emitter = <C extends NounContract>(): EmitterOf<C> => events.emit
   const nowMs = (): number => Date.now()
   const logRing = createLogRing(nowMs, options.log ?? ((line) => process.stderr.write(`${line}\n`)))
   const log = logRing.write

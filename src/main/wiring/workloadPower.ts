@@ -13,7 +13,7 @@ export function powerOf(
     gpus: () => gpu.list(false),
     async energyOf(recordingId) {
       const { origin, gpus, phases } = await energy.report(recordingId)
-      const { sensor, idle, idleAfter } = gpus[0]!
+      const { sensor, idle, idleAfter } = gpus[0]
       return {
         ...{ recordingId, origin, sensor, phases },
         ...{ idleBeforeW: idle.powerW, idleAfterW: idleAfter.powerW }
@@ -32,7 +32,7 @@ function recordingsOf(gpu: GpuService): PowerSource {
     },
     async start(title, intervalMs): Promise<PowerSession> {
       const { origin, driverVersion, gpus } = await gpu.list(false)
-      const first = gpus[0]!
+      const first = gpus[0]
       let started!: (mark: PowerSession['mark']) => void
       const ready = new Promise<PowerSession['mark']>((resolve) => (started = resolve))
       const request = { title, command: [], intervalMs, idleMs: 0, gpuIndexes: [first.index] }

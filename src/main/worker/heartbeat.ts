@@ -26,12 +26,12 @@ export function startHeartbeat(options: {
     startedAtMs ??= await serverNowMs(server.client)
     const { done, failed, running } = consumer.activity()
     finished.push({ atMs: nowMs(), count: done + failed })
-    while (finished.length > 2 && finished[1]!.atMs <= nowMs() - minuteMs) finished.shift()
+    while (finished.length > 2 && finished[1].atMs <= nowMs() - minuteMs) finished.shift()
     await announce(server.client, {
       ...{ id, host, processor, code, arithmetic, concurrency, done, failed, startedAtMs },
       pid: process.pid,
       tasks: [...tasks],
-      perMinute: done + failed - finished[0]!.count,
+      perMinute: done + failed - finished[0].count,
       running: running.map(({ task, sinceMs }) => ({ task, forMs: Math.max(0, nowMs() - sinceMs) }))
     })
   }

@@ -150,7 +150,7 @@ function titleOf({ request, subject }: WorkloadRecord): string {
       ? path.basename(runner.model, '.onnx')
       : runner.kind === 'torch'
         ? (runner.model ?? runner.entry ?? 'network')
-        : runner.command[0]!)
+        : runner.command[0])
   return `Workload ${model}`
 }
 

@@ -25,7 +25,7 @@ export async function writeWorkload(
   const files: string[] = []
   const analyses = runs.map(({ model, tables }) => analyseWorkload(model, tables, choice))
   for (const [at, analysis] of analyses.entries()) {
-    const folder = folderOf(runs[at]!, out)
+    const folder = folderOf(runs[at], out)
     if (analysis.merged.length > 0) {
       const file = path.join(folder, 'energy_impact_merged.csv')
       await writeWholeFile(file, csvOf(analysis.merged.map((row) => mergedCells(analysis.model, row))))
@@ -36,7 +36,7 @@ export async function writeWorkload(
   const comparative = analyses.length < 2 ? null : comparativeAnalysis(analyses, choice)
   if (comparative !== null) files.push(...(await writeFigures(out, [comparative])))
   const result =
-    analyses.length === 2 ? compareRuns(analyses[0]!.tables, analyses[1]!.tables, choice.confidence) : null
+    analyses.length === 2 ? compareRuns(analyses[0].tables, analyses[1].tables, choice.confidence) : null
   const report = path.join(out, 'report.html')
   await writeWholeFile(
     report,

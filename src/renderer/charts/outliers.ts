@@ -21,6 +21,6 @@ export function limitsWithoutOutliers(values: readonly number[]): CalmLimits | n
   const kept = sorted.filter((value) => value >= q1 - reach && value <= q3 + reach)
   const outside = sorted.length - kept.length
   if (outside === 0) return null
-  const room = 0.05 * (kept.at(-1)! - kept[0]!)
-  return { low: kept[0]! - room, high: kept.at(-1)! + room, outside }
+  const room = 0.05 * (kept.at(-1)! - kept[0])
+  return { low: kept[0] - room, high: kept.at(-1)! + room, outside }
 }

@@ -15,7 +15,7 @@ const retryWaitsMs = [250, 500, 1000, 2000, 4000] as const
 export function takeToken(location: Location, storage: Storage, history: History): string | null {
   const match = /(?:^#|[#&])token=([^&]+)/.exec(location.hash)
   if (match !== null) {
-    storage.setItem(tokenKey, decodeURIComponent(match[1]!))
+    storage.setItem(tokenKey, decodeURIComponent(match[1]))
     history.replaceState(null, '', location.pathname + location.search)
   }
   return storage.getItem(tokenKey)

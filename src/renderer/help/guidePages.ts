@@ -10,5 +10,5 @@ const files = import.meta.glob<string>('../../../docs/guide/*.md', {
 
 /** Every page of docs/guide, in the order of their titles. */
 export const guidePages: readonly GuidePage[] = Object.entries(files)
-  .map(([file, markdown]) => readGuidePage(/([^/]+)\.md$/.exec(file)![1]!, markdown))
+  .map(([file, markdown]) => readGuidePage(/([^/]+)\.md$/.exec(file)![1], markdown))
   .sort((a, b) => a.title.localeCompare(b.title, 'en'))

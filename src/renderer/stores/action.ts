@@ -88,5 +88,5 @@ export function createAction<Args extends unknown[], Result>(
   onErrorsOver((isOver) => {
     if (action.error !== null && isOver(action.error)) action.error = null
   })
-  return action as Action<Args, Result>
+  return action
 }

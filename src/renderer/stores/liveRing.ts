@@ -34,9 +34,9 @@ export function createLiveRing(capacity: number): LiveRing {
       next = (next + 1) % capacity
       if (count < capacity) count += 1
     },
-    lastTimeMs: () => (count === 0 ? Infinity : times[(next - 1 + capacity) % capacity]!),
+    lastTimeMs: () => (count === 0 ? Infinity : times[(next - 1 + capacity) % capacity]),
     lastValue() {
-      const value = count === 0 ? Number.NaN : values[(next - 1 + capacity) % capacity]!
+      const value = count === 0 ? Number.NaN : values[(next - 1 + capacity) % capacity]
       return Number.isNaN(value) ? null : value
     },
     read() {

@@ -65,7 +65,7 @@ export const useRemovals = defineStore('removal', () => {
   }
 
   onErrorsOver((isOver) => {
-    failed.value = failed.value.filter(({ error }) => !isOver(error as AppError))
+    failed.value = failed.value.filter(({ error }) => !isOver(error))
   })
 
   return { pending, failed, confirm, undo, forgive }

@@ -53,7 +53,7 @@ function table(rows: readonly MeasuredRow[], title: string): string {
   const lines = [title]
   for (const key of new Set(rows.map((row) => `${row.kernel} ${row.shape}`))) {
     const block = rows.filter((row) => `${row.kernel} ${row.shape}` === key)
-    const counter = block[0]!.cyclesPerMac === null ? 'instructions' : 'cycles'
+    const counter = block[0].cyclesPerMac === null ? 'instructions' : 'cycles'
     lines.push(
       '',
       `${key}, ${counter} per MAC`,

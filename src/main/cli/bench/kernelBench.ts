@@ -78,5 +78,5 @@ function shapeText({ kernel, dims }: KernelShape): string {
 function perMac(values: readonly number[], macs: number): number | null {
   if (values.length === 0) return null
   const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]! / macs
+  return sorted[sorted.length >> 1] / macs
 }

@@ -1,6 +1,6 @@
 import { assembleTransfer, type AssembledTransfer } from '../../../core/estimator/transfer/assemble'
 import { stageTransferCurve, type StageTransferCurve } from '../../../core/estimator/transfer/curve'
-import { methodTitles, type StageTransferMethod } from '../../../core/estimator/transfer/methods'
+import { methodTitles } from '../../../core/estimator/transfer/methods'
 import { presetOf, presetOption } from './estimatorInput'
 import { readStageFiles } from '../../estimator/sampleFiles'
 import {
@@ -92,6 +92,6 @@ export function transferText({ points, chosen }: StageTransferCurve): string {
     )
   }
   for (const [n, method] of Object.entries(chosen))
-    lines.push(`With ${n} configurations: ${methodTitles[method as StageTransferMethod]}`)
+    lines.push(`With ${n} configurations: ${methodTitles[method]}`)
   return lines.join('\n')
 }

@@ -156,7 +156,7 @@ export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments 
     return {
       positionals,
       hasCommand: argv.includes('--'),
-      values: values as CliArguments['values']
+      values: values
     }
   } catch (error) {
     if (error instanceof UsageError) throw error

@@ -120,7 +120,7 @@ function postCall(
           try {
             resolve(callReplySchema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8'))))
           } catch (cause) {
-            reject(cause as Error)
+            reject(cause)
           }
         })
       }

@@ -74,7 +74,7 @@ const widths = [14, 5, 10, 10, 10, 10, 10, 8, 8, 6, 6, 0]
 
 function row(cells: readonly string[]): string {
   return cells
-    .map((cell, at) => (at === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[at]!)))
+    .map((cell, at) => (at === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[at])))
     .join(' ')
     .trimEnd()
 }

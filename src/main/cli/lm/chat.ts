@@ -70,7 +70,7 @@ async function continueText(
 function sumParts(parts: Uint32Array): Record<string, number> {
   const sums = Object.fromEntries(decoderParts.map((name) => [name, 0])) as Record<string, number>
   parts.forEach((cycles, at) => {
-    const name = decoderParts[at % decoderParts.length]!
+    const name = decoderParts[at % decoderParts.length]
     sums[name] = (sums[name] ?? 0) + cycles
   })
   return sums

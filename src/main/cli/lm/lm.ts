@@ -16,7 +16,7 @@ import { taskContext } from '../framework/taskContext'
 const infoVerb: CliVerb = {
   summary: 'Shows the sizes of a language model.',
   usage: '[MODEL] [--tokenizer FILE]',
-  options: { tokenizer: lmOptions['tokenizer']! },
+  options: { tokenizer: lmOptions['tokenizer'] },
   notes: lmSchemeNotes.slice(0, 1),
   async run(args, context) {
     const { name, model } = await lmOf(args, context.cwd)

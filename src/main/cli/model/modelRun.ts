@@ -126,7 +126,7 @@ async function inputArray(model: OnnxModel, given: unknown, context: CliContext)
   const read = async (file: string): Promise<NpyArray> =>
     parseNpy(await readRegularFile(path.resolve(context.cwd, file)), file)
   const [first, second] = inputs
-  if (second === undefined && isWhole(model, first!)) return read(first!.file)
+  if (second === undefined && isWhole(model, first)) return read(first.file)
   const arrays = new Map<string, NpyArray>()
   for (const { file, name } of inputs) {
     if (name === null) throw new UsageError('name each array: --input NAME=X.npy')
@@ -168,8 +168,8 @@ async function boardInput(file: string, given: unknown, context: CliContext): Pr
   const [input, second] = inputsOf(given)
   const isOne =
     second === undefined &&
-    (input!.name === null || isWhole((await readModelFile(path.resolve(context.cwd, file))).model, input!))
+    (input.name === null || isWhole((await readModelFile(path.resolve(context.cwd, file))).model, input))
   if (!isOne)
     throw new UsageError('a board takes one array without a name: items with all inputs one behind the other')
-  return input!
+  return input
 }

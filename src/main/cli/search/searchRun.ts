@@ -52,7 +52,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     numberOption(args, 'workers', { min: 1, max: 64, integer: true }) ?? Math.min(4, availableParallelism())
   const early = searchLimits(space, budgeted.ratios)
   const costs = budgetsOf(early, budgeted)
-  const { unit, baselineCost } = costs[0]!
+  const { unit, baselineCost } = costs[0]
   const about = {
     model: model.summary.name,
     method,
@@ -143,8 +143,8 @@ function settingsOf(plan: {
 
 function budgetsOf({ limits }: ReturnType<typeof searchLimits>, { names, ratios, space }: BudgetedSpace) {
   return limits.map((limit, at) => ({
-    cost: names[at]!,
-    unit: space.costs[at]!.unit,
+    cost: names[at],
+    unit: space.costs[at].unit,
     ratio: ratios[at]!,
     ...limit,
     budget: Number.isFinite(limit.budget) ? limit.budget : null
@@ -154,7 +154,7 @@ function budgetsOf({ limits }: ReturnType<typeof searchLimits>, { names, ratios,
 function infeasible({ limits }: ReturnType<typeof searchLimits>, { names, space }: BudgetedSpace): string {
   const lines = limits.map(
     ({ budget, minimumCost, baselineCost }, at) =>
-      `${names[at]}: budget ${formatCount(budget)} ${space.costs[at]!.unit}, the cheapest scheme costs ${formatCount(minimumCost)} (${formatPercent(minimumCost / baselineCost)} of int8)`
+      `${names[at]}: budget ${formatCount(budget)} ${space.costs[at].unit}, the cheapest scheme costs ${formatCount(minimumCost)} (${formatPercent(minimumCost / baselineCost)} of int8)`
   )
   return ['No scheme is within the budgets; nothing was evaluated.', ...lines].join('\n')
 }
@@ -170,7 +170,7 @@ function summary(
     `best: ${schemeKey(best.scheme)}`,
     ...best.costs.map(
       (cost, at) =>
-        `${names[at]} ${formatCount(cost)} ${space.costs[at]!.unit}, ${formatPercent(cost / limits[at]!.baselineCost)} of int8`
+        `${names[at]} ${formatCount(cost)} ${space.costs[at].unit}, ${formatPercent(cost / limits[at].baselineCost)} of int8`
     ),
     `test accuracy ${formatPercent(test.best, 2)}; int8 ${formatPercent(test.int8, 2)}, float ${formatPercent(test.float, 2)} on ${countOf(test.images, 'image')}`,
     `against int8: ${(100 * difference).toFixed(2)} ± ${(100 * margin).toFixed(2)} points (95 %, same images)`,
@@ -183,5 +183,5 @@ function describe(
   { space }: BudgetedSpace
 ): string {
   const fits = feasible ? '' : ', over the budget'
-  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${formatPercent(accuracy, 2)}, ${formatCount(cost)} ${space.costs[0]!.unit}${fits}`
+  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${formatPercent(accuracy, 2)}, ${formatCount(cost)} ${space.costs[0].unit}${fits}`
 }

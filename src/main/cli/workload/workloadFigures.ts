@@ -34,7 +34,7 @@ export function workloadFiguresVerb(stored: StoredTables): CliVerb {
       const runs: NamedTables[] = []
       for (const name of args.positionals) runs.push(...(await namedTables(name, context, stored)))
       const given = textOption(args, 'out')
-      const first = path.resolve(context.cwd, args.positionals[0]!)
+      const first = path.resolve(context.cwd, args.positionals[0])
       if (given === undefined && (args.positionals.length > 1 || !existsSync(first))) {
         throw new UsageError('--out FOLDER says where the figures of several or stored runs go')
       }
@@ -63,8 +63,8 @@ export function compareVerb(stored: StoredTables): CliVerb {
     async run(args, context) {
       if (args.positionals.length !== 2) throw new UsageError('give two runs or folders of one network each')
       const [a, b] = [
-        await single(args.positionals[0]!, context, stored),
-        await single(args.positionals[1]!, context, stored)
+        await single(args.positionals[0], context, stored),
+        await single(args.positionals[1], context, stored)
       ]
       const confidence = numberOption(args, 'confidence', { min: 0.5, max: 0.999 }) ?? 0.95
       const comparison = compareRuns(a.tables, b.tables, confidence)
@@ -78,7 +78,7 @@ export function compareVerb(stored: StoredTables): CliVerb {
 
 async function single(name: string, context: CliContext, stored: StoredTables): Promise<NamedTables> {
   const found = await namedTables(name, context, stored)
-  if (found.length === 1) return found[0]!
+  if (found.length === 1) return found[0]
   throw new UsageError(`${name} holds ${found.length} networks; name the folder of one`)
 }
 

@@ -11,7 +11,7 @@ export async function importWindows(
   kind: 'zeus' | 'codeCarbon'
 ): Promise<Imported> {
   const from = kind === 'zeus' ? 'Zeus' : 'CodeCarbon'
-  const zeroMs = windows[0]!.fromMs
+  const zeroMs = windows[0].fromMs
   const trials = new Map<string, number>()
   const phases = windows.map((window): PhaseMark => {
     const trial = (trials.get(window.name) ?? 0) + 1
@@ -28,7 +28,7 @@ export async function importWindows(
   const recording: Recording = {
     ...blankRecording(request, from),
     startedAtMs: zeroMs,
-    durationMs: windows[windows.length - 1]!.toMs - zeroMs,
+    durationMs: windows[windows.length - 1].toMs - zeroMs,
     ...ofGpus(
       gpus.map(({ index }) => index),
       (index) => request.gpuName ?? gpus.find((gpu) => gpu.index === index)?.name

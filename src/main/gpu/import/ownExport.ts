@@ -56,7 +56,7 @@ async function phasesBeside(file: string): Promise<{
 }> {
   const { header, rows } = parseCsv(await readFile(file, 'utf8'), file)
   const cell = (row: readonly string[], name: string): string => row[header.indexOf(name)] ?? ''
-  const first = cell(rows[0]!, 'gpu_index')
+  const first = cell(rows[0], 'gpu_index')
   const whole = rows.find((row) => cell(row, 'name') === '(whole)')
   const phases = rows
     .filter((row) => cell(row, 'gpu_index') === first && cell(row, 'name') !== '(whole)')
@@ -73,6 +73,6 @@ async function phasesBeside(file: string): Promise<{
     names: new Map(rows.map((row) => [Number(cell(row, 'gpu_index')), cell(row, 'gpu_name')])),
     idleMs: whole === undefined ? 0 : Number(cell(whole, 'from_ms')),
     durationMs: whole === undefined ? null : Number(cell(whole, 'to_ms')),
-    intervalMs: Math.max(1, Math.round(1000 / (Number(cell(rows[0]!, 'asked_hz')) || 10)))
+    intervalMs: Math.max(1, Math.round(1000 / (Number(cell(rows[0], 'asked_hz')) || 10)))
   }
 }

@@ -14,13 +14,13 @@ export async function importSmiLog(
 ): Promise<Imported> {
   const recording = blankRecording(request, 'a log of nvidia-smi')
   await store.save(recording)
-  const names = head[0]!.split(',').map((cell) =>
+  const names = head[0].split(',').map((cell) =>
     cell
       .replace(/\[.*\]/, '')
       .trim()
       .toLowerCase()
   )
-  const reader = createSmiLogReader(head[0]!)
+  const reader = createSmiLogReader(head[0])
   const lines = createTextLines()
   let samples = 0
   for await (const text of createReadStream(request.file, { encoding: 'utf8' })) {

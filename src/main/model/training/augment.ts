@@ -24,7 +24,7 @@ export function augmentInto(
       for (let x = 0; x < width; x++, to++) {
         const shifted = (isMirrored ? width - 1 - x : x) + dx
         const isOutside = fromY < 0 || fromY >= height || shifted < 0 || shifted >= width
-        const pixel = isOutside ? 0 : pixels[(fromY * width + shifted) * channels + c]!
+        const pixel = isOutside ? 0 : pixels[(fromY * width + shifted) * channels + c]
         out[to] = scale * (pixel + offset)
       }
     }

@@ -110,9 +110,9 @@ async function shippedTraining(library: ImageLibrary): Promise<LabelledImages> {
   const parts = [await library.load('calibration'), await library.load('tune')]
   const pixels = new Uint8Array(parts.reduce((sum, part) => sum + part.pixels.length, 0))
   const labels = new Uint8Array(parts.reduce((sum, part) => sum + part.count, 0))
-  pixels.set(parts[0]!.pixels)
-  pixels.set(parts[1]!.pixels, parts[0]!.pixels.length)
-  labels.set(parts[0]!.labels)
-  labels.set(parts[1]!.labels, parts[0]!.count)
+  pixels.set(parts[0].pixels)
+  pixels.set(parts[1].pixels, parts[0].pixels.length)
+  labels.set(parts[0].labels)
+  labels.set(parts[1].labels, parts[0].count)
   return { count: labels.length, pixels, labels }
 }

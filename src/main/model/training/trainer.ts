@@ -51,7 +51,7 @@ export async function trainWithScales(
     const random = createRandom(options.seed)
     const shape = toHwc(graph.inputShape)
     const imageSize = sizeOf(graph.inputShape)
-    const classes = graph.nodes[graph.output]!.outputShape[0]!
+    const classes = graph.nodes[graph.output].outputShape[0]
     const offset = graph.inputZero - 128
     let values: Float32Array[] = parameters.map(({ initial }) => initial)
     let momenta: Float32Array[] = parameters.map(({ initial }) => new Float32Array(initial.length))
@@ -78,19 +78,19 @@ export async function trainWithScales(
           rate: realTensor(Float32Array.of(options.rateAt(step / total)), [])
         }
         for (const [index, { dims }] of parameters.entries()) {
-          feeds[`p${index}`] = realTensor(values[index]!, dims)
-          feeds[`m${index}`] = realTensor(momenta[index]!, dims)
+          feeds[`p${index}`] = realTensor(values[index], dims)
+          feeds[`m${index}`] = realTensor(momenta[index], dims)
         }
         const results = await session.run(feeds)
-        values = values.map((_, index) => tensorReals(results[`p${index}.next`]!))
-        momenta = momenta.map((_, index) => tensorReals(results[`m${index}.next`]!))
-        lossSum += tensorReals(results['loss']!)[0]!
+        values = values.map((_, index) => tensorReals(results[`p${index}.next`]))
+        momenta = momenta.map((_, index) => tensorReals(results[`m${index}.next`]))
+        lossSum += tensorReals(results['loss'])[0]
       }
       await options.onProgress?.(epoch + 1, options.epochs, lossSum / batches)
     }
     return {
       graph: withParameters(graph, values),
-      scales: new Map(scales.map(({ node, parameter }) => [node, values[parameter]!]))
+      scales: new Map(scales.map(({ node, parameter }) => [node, values[parameter]]))
     }
   } finally {
     await session.release()
@@ -109,20 +109,20 @@ async function targetsOf(
 ): Promise<Float32Array> {
   const targets = new Float32Array(members.length * classes).fill(smoothing / classes)
   for (const [at, index] of members.entries()) {
-    const own = at * classes + labels[index]!
-    targets[own] = targets[own]! + 1 - smoothing
+    const own = at * classes + labels[index]
+    targets[own] = targets[own] + 1 - smoothing
   }
   if (teacher === undefined) return targets
-  const results = await teacher.run({ [teacher.inputNames[0]!]: images })
-  const scores = tensorReals(results[teacher.outputNames[0]!]!)
+  const results = await teacher.run({ [teacher.inputNames[0]]: images })
+  const scores = tensorReals(results[teacher.outputNames[0]])
   for (let from = 0; from < scores.length; from += classes) {
     let top = -Infinity
-    for (let c = 0; c < classes; c++) top = Math.max(top, scores[from + c]!)
+    for (let c = 0; c < classes; c++) top = Math.max(top, scores[from + c])
     let sum = 0
-    for (let c = 0; c < classes; c++) sum += Math.exp((scores[from + c]! - top) / temperature)
+    for (let c = 0; c < classes; c++) sum += Math.exp((scores[from + c] - top) / temperature)
     for (let c = 0; c < classes; c++) {
-      const soft = Math.exp((scores[from + c]! - top) / temperature) / sum
-      targets[from + c] = teacherShare * soft + (1 - teacherShare) * targets[from + c]!
+      const soft = Math.exp((scores[from + c] - top) / temperature) / sum
+      targets[from + c] = teacherShare * soft + (1 - teacherShare) * targets[from + c]
     }
   }
   return targets

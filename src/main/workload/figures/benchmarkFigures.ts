@@ -45,7 +45,7 @@ export function benchmarkOverview(title: string, { benchmark }: WorkloadTables):
 
 /** A precision has one colour in all figures. */
 function colorOf(precision: WorkloadPrecision): { color: string } {
-  return { color: figureColors[workloadPrecisions.indexOf(precision)]! }
+  return { color: figureColors[workloadPrecisions.indexOf(precision)] }
 }
 
 function barsOf(

@@ -204,7 +204,7 @@ function withCaption(figure: Figure, lines: readonly string[]): Figure {
 function wrap(text: string, width: number): string[] {
   const lines = ['']
   for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1]!
+    const last = lines[lines.length - 1]
     if (last !== '' && last.length + word.length + 1 > width) lines.push(word)
     else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
   }

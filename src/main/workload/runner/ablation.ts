@@ -16,8 +16,8 @@ export function gateable(groups: readonly LayerGroup[], subject: Subject): Layer
   return groups.filter(
     ({ outputs, weights, type }) =>
       outputs.length === 1 &&
-      subject.typeOf(outputs[0]!) === 'float32' &&
-      subject.shapeOf(outputs[0]!)?.[0] === subject.batch &&
+      subject.typeOf(outputs[0]) === 'float32' &&
+      subject.shapeOf(outputs[0])?.[0] === subject.batch &&
       (weights.length > 0 || type === 'attention')
   )
 }
@@ -27,10 +27,10 @@ export async function gatesOf(subject: Subject): Promise<GatedValue[]> {
   const layers = gateable(subject.groups, subject)
   const means = await meansOf(
     subject,
-    layers.map(({ outputs }) => outputs[0]!)
+    layers.map(({ outputs }) => outputs[0])
   )
   return layers.map(({ id, outputs, inputs }): GatedValue => {
-    const output = outputs[0]!
+    const output = outputs[0]
     const shape = subject.shapeOf(output)?.join()
     const input = inputs.find(
       (name) => subject.typeOf(name) === 'float32' && subject.shapeOf(name)?.join() === shape
@@ -52,11 +52,11 @@ async function meansOf(
     const seen = await subject.capture(values, feeds)
     for (const name of values) {
       const { data, dims } = seen[name] as { data: Float32Array; dims: readonly number[] }
-      const size = data.length / dims[0]!
+      const size = data.length / dims[0]
       const entry = sums.get(name) ?? { dims: [1, ...dims.slice(1)], sum: new Float64Array(size), samples: 0 }
       if (entry.sum.length !== size) continue
-      for (let i = 0; i < data.length; i++) entry.sum[i % size]! += data[i]!
-      entry.samples += dims[0]!
+      for (let i = 0; i < data.length; i++) entry.sum[i % size] += data[i]
+      entry.samples += dims[0]
       sums.set(name, entry)
     }
   }

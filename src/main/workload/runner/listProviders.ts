@@ -20,7 +20,7 @@ async function failureOf(provider: string, network: Uint8Array): Promise<string 
     return null
   } catch (cause) {
     return String((cause as Error).message ?? cause)
-      .split('\n')[0]!
+      .split('\n')[0]
       .slice(0, 200)
   }
 }

@@ -48,7 +48,7 @@ interface Range {
 /** Least and largest input of every weighted node over the calibration samples. */
 async function rangesOf(subject: Subject, nodes: ReadonlySet<OnnxNode>): Promise<Map<string, Range>> {
   const names = [...nodes].flatMap((node) =>
-    weightedNode(subject.network, node)?.kind === 'table' ? [] : [node.inputs[0]!]
+    weightedNode(subject.network, node)?.kind === 'table' ? [] : [node.inputs[0]]
   )
   const ranges = new Map<string, Range>()
   for (const feeds of subject.calibrationBatches) {

@@ -24,7 +24,7 @@ export async function predict(
   gates: Feeds,
   file: string
 ): Promise<Predictions> {
-  const output = subject.network.model.outputs[0]!.name
+  const output = subject.network.model.outputs[0].name
   const target = openSync(file, 'w')
   const labels: number[] = []
   const samples: number[] = []
@@ -32,7 +32,7 @@ export async function predict(
   let sample = 0
   try {
     for (const feeds of subject.testBatches) {
-      const { data, dims } = (await session.run({ ...feeds, ...gates }, [output]))[output]!
+      const { data, dims } = (await session.run({ ...feeds, ...gates }, [output]))[output]
       if (!(data instanceof Float32Array) || dims.length < 2) {
         throw new AppError(
           'input.unsupported',
@@ -43,7 +43,7 @@ export async function predict(
       columns = dims.at(-1)!
       const perSample = dims.slice(1, -1).reduce((product, size) => product * size, 1)
       writeSync(target, bytesOf(toLogProbabilities(data, columns)))
-      for (let at = 0; at < dims[0]!; at++, sample++) {
+      for (let at = 0; at < dims[0]; at++, sample++) {
         labels.push(...labelsOf(subject, sample, perSample))
         for (let row = 0; row < perSample; row++) samples.push(sample)
       }
@@ -55,7 +55,7 @@ export async function predict(
 }
 
 function labelsOf({ test }: Subject, sample: number, rows: number): number[] {
-  const { label, labels } = test.test[sample]!
+  const { label, labels } = test.test[sample]
   const found = labels ?? (label === undefined ? undefined : [label])
   if (found?.length === rows) return found
   throw new AppError(
@@ -69,7 +69,7 @@ function labelsOf({ test }: Subject, sample: number, rows: number): number[] {
 function toLogProbabilities(values: Float32Array, columns: number): Float32Array {
   for (let from = 0; from < values.length; from += columns) {
     const log = logSumExp(values, from, columns)
-    for (let i = from; i < from + columns; i++) values[i] = values[i]! - log
+    for (let i = from; i < from + columns; i++) values[i] = values[i] - log
   }
   return values
 }

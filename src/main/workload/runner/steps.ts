@@ -68,7 +68,7 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
   const fullBatches = subject.testBatches.filter(
     (feeds) => Object.values(feeds)[0]?.dims[0] === subject.batch
   )
-  const batchAt = (copy: number): Feeds => fullBatches[copy % fullBatches.length]!
+  const batchAt = (copy: number): Feeds => fullBatches[copy % fullBatches.length]
 
   const layerLoop = (id: string): Promise<TimedLoop> =>
     keepLoop(`layer:${id}`, async () => {
@@ -166,7 +166,7 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
       if (kind === 'layer') return await (await layerLoop(rest.join(':'))).run(id, forMs)
       if (kind === 'benchmark') return await benchmark(rest[0] as WorkloadPrecision, forMs)
       if (rest[0] === 'baseline') return await predictions('baseline', await plainSession('fp32'), {})
-      return await changed(rest.join(':'), rest[0]!, rest.slice(1).join(':'))
+      return await changed(rest.join(':'), rest[0], rest.slice(1).join(':'))
     }
   }
 }

@@ -82,7 +82,7 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
     const found = wanted.length === 0 ? {} : await session.run(feeds, wanted)
     return {
       ...found,
-      ...Object.fromEntries(values.filter((name) => given.has(name)).map((name) => [name, feeds[name]!]))
+      ...Object.fromEntries(values.filter((name) => given.has(name)).map((name) => [name, feeds[name]]))
     }
   }
   const seen = await capture(computed, first)

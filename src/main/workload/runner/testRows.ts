@@ -83,7 +83,7 @@ function stacked(rows: readonly TestRow[], { name, elementType }: OnnxValue): or
     if (inputs[name] === undefined) throw wrongInput(name, 'is missing in a sample')
     return shapeOf(inputs[name])
   })
-  const shape = shapes[0]!
+  const shape = shapes[0]
   if (shapes.some((other) => other.join() !== shape.join())) {
     throw wrongInput(name, 'has samples of different shapes; pad them to one')
   }

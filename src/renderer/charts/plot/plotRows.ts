@@ -29,7 +29,7 @@ interface Series {
 
 /** The axes of an option with one grid. */
 export function axesOf(option: Record<string, unknown>): { x: Axis; y: Axis } {
-  return { x: (option['xAxis'] ?? {}) as Axis, y: (option['yAxis'] ?? {}) as Axis }
+  return { x: option['xAxis'] ?? {}, y: option['yAxis'] ?? {} }
 }
 
 /** Every point that a chart draws; stacked series (spreads) are left out, for their values are no coordinates. */
@@ -39,11 +39,11 @@ export function plotRows(option: Record<string, unknown>, window: PlotWindow | n
   for (const [at, series] of ((option['series'] ?? []) as Series[]).entries()) {
     if (series.stack !== undefined) continue
     for (const [x, y, upper] of coordinates(series)) {
-      if (!Number.isFinite(x) || !Number.isFinite(y) || !isInside(window, x!, y!)) continue
+      if (!Number.isFinite(x) || !Number.isFinite(y) || !isInside(window, x, y)) continue
       rows.push({
         series: series.name ?? `line ${at + 1}`,
-        x: names === undefined ? x! : (names[x!] ?? x!),
-        y: y!,
+        x: names === undefined ? x : (names[x] ?? x),
+        y: y,
         upper: upper ?? null
       })
     }
@@ -64,10 +64,7 @@ function* coordinates({ data, dimensions }: Series): Generator<number[]> {
     return
   }
   for (const [index, entry] of ((data ?? []) as unknown[]).entries()) {
-    const value =
-      typeof entry === 'object' && entry !== null && 'value' in entry
-        ? (entry as { value: unknown }).value
-        : entry
+    const value = typeof entry === 'object' && entry !== null && 'value' in entry ? entry.value : entry
     if (Array.isArray(value)) yield value as number[]
     else if (typeof value === 'number') yield [index, value]
   }

@@ -32,7 +32,7 @@ export function selectionStatistics(trace: Trace, [fromMs, toMs]: Span): Selecti
     max = Math.max(max, high)
   }
   for (let at = 0; at < timesMs.length; at++) {
-    const [time, value] = [timesMs[at]!, valueAt(values, at)]
+    const [time, value] = [timesMs[at], valueAt(values, at)]
     if (value === null) continue
     if (time >= fromMs && time <= toMs) {
       reach(valueAt(trace.low ?? values, at) ?? value, valueAt(trace.high ?? values, at) ?? value)
@@ -41,9 +41,9 @@ export function selectionStatistics(trace: Trace, [fromMs, toMs]: Span): Selecti
     }
     const next = at + 1 < timesMs.length ? valueAt(values, at + 1) : null
     if (next === null) continue
-    const [start, end] = [Math.max(time, fromMs), Math.min(timesMs[at + 1]!, toMs)]
+    const [start, end] = [Math.max(time, fromMs), Math.min(timesMs[at + 1], toMs)]
     if (end <= start) continue
-    const slope = (next - value) / (timesMs[at + 1]! - time)
+    const slope = (next - value) / (timesMs[at + 1] - time)
     const [atStart, atEnd] = [value + slope * (start - time), value + slope * (end - time)]
     reach(Math.min(atStart, atEnd), Math.max(atStart, atEnd))
     if (start === fromMs) first = atStart

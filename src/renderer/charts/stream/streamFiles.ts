@@ -65,7 +65,7 @@ function pathOf(
   for (let at = 0; at < timesMs.length; at++) {
     const value = values[at] ?? NaN
     if (!Number.isNaN(value))
-      path += `${isDown ? 'L' : 'M'}${x(timesMs[at]!).toFixed(1)} ${y(value).toFixed(1)}`
+      path += `${isDown ? 'L' : 'M'}${x(timesMs[at]).toFixed(1)} ${y(value).toFixed(1)}`
     isDown = !Number.isNaN(value)
   }
   return path

@@ -27,7 +27,7 @@ export interface StreamLooks {
 
 /** Returns a trace as uPlot wants it: times in s, gaps null. */
 export function plotData({ timesMs, values, low, high }: Trace): uPlot.AlignedData {
-  const seconds = Float64Array.from(timesMs as ArrayLike<number>, (timeMs) => timeMs / 1000)
+  const seconds = Float64Array.from(timesMs, (timeMs) => timeMs / 1000)
   const columns: uPlot.AlignedData = [seconds, withGaps(values)]
   return low && high ? [...columns, withGaps(high), withGaps(low)] : columns
 }
@@ -101,12 +101,12 @@ export function plotOptions(
 
 /** The y axis of what is in sight, without outliers. */
 function calmRange(u: uPlot, min: number | null, max: number | null): [number, number] {
-  const { min: from = -Infinity, max: to = Infinity } = u.scales['x']!
+  const { min: from = -Infinity, max: to = Infinity } = u.scales['x']
   const times = u.data[0]
   const seen: number[] = []
   for (let at = 0; at < times.length; at++) {
-    const value = u.data[1]![at]
-    if (times[at]! >= (from ?? -Infinity) && times[at]! <= (to ?? Infinity) && typeof value === 'number')
+    const value = u.data[1][at]
+    if (times[at] >= (from ?? -Infinity) && times[at] <= (to ?? Infinity) && typeof value === 'number')
       seen.push(value)
   }
   const limits = limitsWithoutOutliers(seen)

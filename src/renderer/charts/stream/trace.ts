@@ -13,14 +13,14 @@ export type Span = readonly [fromMs: number, toMs: number]
 
 /** First and last time; null when there is no reading. */
 export function extentOf({ timesMs }: Trace): Span | null {
-  return timesMs.length === 0 ? null : [timesMs[0]!, timesMs[timesMs.length - 1]!]
+  return timesMs.length === 0 ? null : [timesMs[0], timesMs[timesMs.length - 1]]
 }
 
 /** The points of a trace within a span, both ends included. */
 export function within({ timesMs, values, low, high }: Trace, [fromMs, toMs]: Span): Trace {
   const from = firstNotBefore(timesMs, fromMs)
   let to = firstNotBefore(timesMs, toMs)
-  while (to < timesMs.length && timesMs[to]! <= toMs) to += 1
+  while (to < timesMs.length && timesMs[to] <= toMs) to += 1
   const cut = <T>(column: ArrayLike<T>): T[] => Array.prototype.slice.call(column, from, to) as T[]
   return {
     timesMs: cut(timesMs),
@@ -36,7 +36,7 @@ export function withDetail(whole: Trace, detail: Trace | null): Trace {
   if (detail === null || span === null) return whole
   const before = firstNotBefore(whole.timesMs, span[0])
   let after = firstNotBefore(whole.timesMs, span[1])
-  while (after < whole.timesMs.length && whole.timesMs[after]! <= span[1]) after += 1
+  while (after < whole.timesMs.length && whole.timesMs[after] <= span[1]) after += 1
   const join = <T>(outer: ArrayLike<T>, inner: ArrayLike<T>): T[] => {
     const all = Array.from(outer)
     return [...all.slice(0, before), ...Array.from(inner), ...all.slice(after)]

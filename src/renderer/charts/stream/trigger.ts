@@ -29,9 +29,9 @@ export function triggerTime(
   const isBeyond = (value: number): boolean => (upward ? value >= trigger.level : value <= trigger.level)
   for (let at = 0; at < timesMs.length; at++) {
     const value = values[at] ?? NaN
-    if (timesMs[at]! <= sinceMs || Number.isNaN(value) || !isBeyond(value)) continue
+    if (timesMs[at] <= sinceMs || Number.isNaN(value) || !isBeyond(value)) continue
     const before = at === 0 ? NaN : (values[at - 1] ?? NaN)
-    if (trigger.kind === 'level' || (!Number.isNaN(before) && !isBeyond(before))) return timesMs[at]!
+    if (trigger.kind === 'level' || (!Number.isNaN(before) && !isBeyond(before))) return timesMs[at]
   }
   return null
 }

@@ -45,7 +45,7 @@ export function moveBy(
   if (keys.length === 0) return selection
   const at = selection.current === null ? -1 : keys.indexOf(selection.current)
   const next = at < 0 ? 0 : Math.min(keys.length - 1, Math.max(0, at + step))
-  const key = keys[next]!
+  const key = keys[next]
   if (shift) return extendTo({ ...selection, anchor: selection.anchor ?? selection.current }, keys, key)
   return { ...selection, current: key, anchor: key }
 }

@@ -73,7 +73,7 @@ export function findLines(
   const across = mode === 'hex' ? linesWithBytes(lines, wanted) : new Set<string>()
   return lines.flatMap((line) => {
     const parts = splitAt(line.text, wanted)
-    return parts.length > 1 || parts[0]!.isMatch || across.has(line.key) ? [{ line, parts }] : []
+    return parts.length > 1 || parts[0].isMatch || across.has(line.key) ? [{ line, parts }] : []
   })
 }
 
@@ -107,7 +107,7 @@ function linesWithBytes(lines: readonly ConsoleLine[], wanted: string): Set<stri
       if (at % 2 !== 0) continue
       for (const [index, { key }] of own.entries()) {
         const end = starts[index + 1] ?? all.length
-        if (starts[index]! < at + digits.length && end > at) found.add(key)
+        if (starts[index] < at + digits.length && end > at) found.add(key)
       }
     }
   }

@@ -9,7 +9,7 @@ export type PublishedSet = CommandInput<'proxy.measurePublished'>['sets'][number
 export function publishedSets(sets: readonly SampleSet[]): PublishedSet[] {
   return sets.flatMap(({ source, kernel }) => {
     if (source.kind !== 'files' || source.paths.length !== 1) return []
-    const name = source.paths[0]!.split(/[\\/]/).at(-1)
+    const name = source.paths[0].split(/[\\/]/).at(-1)
     const row = rowsOfTheTable.find((one) => one.file === name && one.kernel === kernel)
     return row === undefined ? [] : [{ dataset: row.dataset, source, kernel }]
   })
