@@ -104,10 +104,15 @@ export function findCutTexts(page: Page): Promise<CutText[]> {
         report(select, wanted, select.clientWidth)
     }
 
-    const controls = shown('main button, main select, main input').map((element) => ({
-      element,
-      box: element.getBoundingClientRect()
-    }))
+    /** Rows of a table beyond its edges are drawn but not seen. */
+    const isInSight = (element: HTMLElement): boolean => {
+      const scroller = element.closest('.scroller')?.getBoundingClientRect()
+      const { top, bottom } = element.getBoundingClientRect()
+      return scroller === undefined || (top >= scroller.top && bottom <= scroller.bottom)
+    }
+    const controls = shown('main button, main select, main input')
+      .filter(isInSight)
+      .map((element) => ({ element, box: element.getBoundingClientRect() }))
     controls.forEach(({ element, box }, index) => {
       for (const other of controls.slice(index + 1)) {
         const overlapX = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left)
