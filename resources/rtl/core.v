@@ -1,0 +1,200 @@
+// RV32IM in four stages over one memory port: D (the fetched word is decoded, registers are read), X (operands meet, branches are
+// decided, addresses go out), W (products and loads arrive, the result is written). Before D the port fetches.
+//
+//   one cycle       everything not listed
+//   two cycles      loads and stores: the port has no time to fetch in the first; taken branches, jal, jalr, mret, fence.i: what was
+//                   fetched behind them is dropped
+//   34 cycles       divisions
+//   one more        a product (mul*, dot) whose result the next instruction reads; a dot that adds to the sum before it waits not
+//   3 cycles        entering a trap
+//
+// These are exactly the numbers of src/core/sim/boards/rtlCore.ts; `npm run rtl:lockstep` compares. There are no interrupts.
+`default_nettype none
+module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_PC = 32'h80000000, parameter CLOCK_HZ = 12000000) (
+    input  wire        clk, reset,
+    // The port: what is asked for in a cycle is there in the next.
+    output wire        port_enable,
+    output wire [31:0] port_address,
+    output wire [3:0]  port_write,   // bytes to write; 0 reads
+    output wire [31:0] port_data,
+    output wire        port_is_data, // not a fetch
+    output wire        port_is_store,
+    input  wire [31:0] port_result,
+    output wire [31:0] data_address, // of an access, also while the port fetches
+    input  wire        data_fault,   // nothing is there
+    input  wire        timer_pending, software_pending,
+    input  wire [63:0] mtime
+);
+    // ---- D: the word that was fetched
+    reg         d_valid, d_kept;
+    reg  [31:0] d_pc, d_kept_word, fetch_pc;
+    wire [31:0] d_word = d_kept ? d_kept_word : port_result;
+    wire [31:0] d_immediate;
+    wire d_fault = d_pc[31:28] != 4'h8 || d_pc[27:0] >= RAM_BYTES;
+    wire d_lui, d_auipc, d_jal, d_jalr, d_branch, d_load, d_store, d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack,
+        d_fence, d_fencei, d_csr, d_ecall, d_ebreak, d_mret, d_wfi, d_illegal;
+    decode #(.XBB(XBB)) decoder(.word(d_word), .immediate(d_immediate), .is_lui(d_lui), .is_auipc(d_auipc), .is_jal(d_jal),
+        .is_jalr(d_jalr), .is_branch(d_branch), .is_load(d_load), .is_store(d_store), .is_alu(d_alu), .is_alu_imm(d_alu_imm),
+        .is_multiply(d_multiply), .is_divide(d_divide), .is_dot(d_dot), .is_pack(d_pack), .is_fence(d_fence),
+        .is_fencei(d_fencei), .is_csr(d_csr), .is_ecall(d_ecall), .is_ebreak(d_ebreak), .is_mret(d_mret), .is_wfi(d_wfi),
+        .illegal(d_illegal));
+    wire d_two = d_branch || d_store || (d_alu && !d_alu_imm) || d_multiply || d_divide || d_dot || d_pack;
+    wire d_one = d_two || d_jalr || d_load || d_alu_imm || (d_csr && !d_word[14]);
+    wire d_writes = d_lui || d_auipc || d_jal || d_jalr || d_load || d_alu || d_multiply || d_divide || d_dot || d_pack || d_csr;
+
+    // ---- X: decoded, with operands
+    reg         x_valid, x_fault, x_first;
+    reg  [31:0] x_pc, x_word, x_immediate;
+    reg x_lui, x_auipc, x_jal, x_jalr, x_branch, x_load, x_store, x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack,
+        x_fencei, x_csr, x_ecall, x_ebreak, x_mret, x_wfi, x_illegal, x_writes;
+    wire [4:0] x_rd = x_word[11:7], x_rs1 = x_word[19:15], x_rs2 = x_word[24:20];
+    wire [2:0] x_f3 = x_word[14:12];
+
+    // ---- W: what ends; and what ended one cycle earlier
+    reg         w_write, w_load, w_multiply, w_dot, l_write;
+    reg  [4:0]  w_rd, l_rd;
+    reg  [31:0] w_value, w_accumulator, l_value;
+    reg  [2:0]  w_f3;
+    reg  [1:0]  w_offset;
+    wire [31:0] multiplied;
+    wire signed [19:0] dot_sum;
+    wire [31:0] loaded_word = port_result >> {w_offset, 3'b0};
+    wire [31:0] loaded = w_f3 == 0 ? {{24{loaded_word[7]}}, loaded_word[7:0]} :
+        w_f3 == 4 ? {24'b0, loaded_word[7:0]} :
+        w_f3 == 1 ? {{16{loaded_word[15]}}, loaded_word[15:0]} :
+        w_f3 == 5 ? {16'b0, loaded_word[15:0]} : loaded_word;
+    // The instruction before has ended when this one's sum does.
+    wire [31:0] accumulator = l_write && l_rd == w_rd ? l_value : w_accumulator;
+    wire [31:0] w_result = w_load ? loaded : w_multiply ? multiplied :
+        w_dot ? accumulator + {{12{dot_sum[19]}}, dot_sum} : w_value;
+
+    wire d_advance;
+    wire [31:0] q1, q2, q3;
+    registers registers(.clk(clk), .read(d_advance), .a1(d_word[19:15]), .a2(d_word[24:20]), .a3(d_word[11:7]),
+        .q1(q1), .q2(q2), .q3(q3), .write(w_write), .wa(w_rd), .wd(w_result));
+
+    wire [31:0] operand1 = w_write && w_rd == x_rs1 ? w_value : l_write && l_rd == x_rs1 ? l_value : q1;
+    wire [31:0] operand2 = w_write && w_rd == x_rs2 ? w_value : l_write && l_rd == x_rs2 ? l_value : q2;
+    wire [31:0] operand3 = l_write && l_rd == x_rd ? l_value : q3;
+
+    wire [31:0] alu_result;
+    alu alu(.a(operand1), .b(x_alu_imm ? x_immediate : operand2), .funct3(x_f3),
+        .alternative(x_word[30] && (!x_alu_imm || x_f3 == 5)), .result(alu_result));
+    multiplier multiplier(.clk(clk), .a(operand1), .b(operand2), .funct(x_f3[1:0]), .result(multiplied));
+    wire divide_done;
+    wire [31:0] divided;
+    divider divider(.clk(clk), .reset(reset), .start(x_valid && x_divide && x_first), .a(operand1), .b(operand2),
+        .funct(x_f3[1:0]), .done(divide_done), .result(divided));
+    wire [31:0] packed_codes;
+    generate if (XBB != 0) begin : unit
+        dot_unit dot_unit(.clk(clk), .a(operand1), .b(operand2), .size1(x_word[28:27]), .size2(x_word[26:25]),
+            .unsigned1(x_word[12]), .unsigned2(x_word[13]), .part(x_word[31:29]), .sum(dot_sum));
+        pack pack(.bytes(operand1), .earlier(operand2), .size(x_word[26:25]), .result(packed_codes));
+    end else begin : no_unit
+        assign dot_sum = 0;
+        assign packed_codes = 0;
+    end endgenerate
+
+    // ---- memory accesses
+    wire [31:0] address = operand1 + x_immediate;
+    wire x_access = x_valid && (x_load || x_store);
+    wire misaligned = (x_f3[1:0] == 1 && address[0]) || (x_f3[1:0] == 2 && address[1:0] != 0);
+    wire [3:0] bytes = (x_f3[1:0] == 0 ? 4'b0001 : x_f3[1:0] == 1 ? 4'b0011 : 4'b1111) << address[1:0];
+
+    // ---- control and status registers
+    wire [31:0] csr_value, mtvec, mepc;
+    wire csr_exists;
+    wire csr_writes = x_f3[1:0] == 1 || x_rs1 != 0;
+    wire csr_illegal = x_csr && (!csr_exists || (csr_writes && x_word[31:30] == 3));
+    wire [31:0] csr_operand = x_f3[2] ? {27'b0, x_rs1} : operand1;
+    wire [31:0] csr_next = x_f3[1:0] == 1 ? csr_operand : x_f3[1:0] == 2 ? csr_value | csr_operand : csr_value & ~csr_operand;
+
+    // ---- traps: found in X, entered in the cycle after
+    reg trapping;
+    wire faulty_access = x_access && (misaligned || data_fault);
+    wire exception = x_valid && (x_fault || x_illegal || csr_illegal || x_ecall || x_ebreak || faulty_access);
+    wire [31:0] cause = x_fault ? 1 : x_illegal || csr_illegal ? 2 : x_ebreak ? 3 : x_ecall ? 11 :
+        misaligned ? (x_load ? 4 : 6) : (x_load ? 5 : 7);
+    wire [31:0] trap_value = x_fault || x_ebreak ? x_pc : x_illegal || csr_illegal ? x_word : x_ecall ? 0 : address;
+
+    // ---- where to go on
+    wire equal = operand1 == operand2;
+    wire less = x_f3[1] ? operand1 < operand2 : $signed(operand1) < $signed(operand2);
+    wire taken = x_branch && ((x_f3[2] ? less : equal) != x_f3[0]);
+    wire redirect = x_valid && (taken || x_jal || x_jalr || x_mret || x_fencei || x_wfi);
+    wire [31:0] target_base = x_jalr ? operand1 : x_pc;
+    wire [31:0] target_sum = target_base + (x_fencei || x_wfi ? 4 : x_immediate);
+    wire [31:0] target = x_mret ? mepc : {target_sum[31:1], 1'b0};
+
+    wire x_ends = x_valid && !exception && (!x_divide || divide_done);
+    wire hazard = x_valid && (x_multiply || x_dot) && x_rd != 0 &&
+        ((d_one && d_word[19:15] == x_rd) || (d_two && d_word[24:20] == x_rd));
+    assign d_advance = d_valid && (!x_valid || x_ends) && !redirect && !x_access && !hazard && !exception;
+
+    csr #(.XBB(XBB), .CLOCK_HZ(CLOCK_HZ)) csr(.clk(clk), .reset(reset), .number(x_word[31:20]), .value(csr_value),
+        .exists(csr_exists), .write(x_valid && x_csr && !exception && csr_writes), .write_value(csr_next), .retire(x_ends),
+        .trap(exception), .trap_pc(x_pc), .trap_cause(cause), .trap_value(trap_value), .mret(x_valid && x_mret && !exception),
+        .timer_pending(timer_pending), .software_pending(software_pending), .mtime(mtime), .mtvec(mtvec), .mepc(mepc));
+
+    // ---- the port
+    wire fetch = !reset && !x_access && !exception && (redirect || trapping || !d_valid || d_advance);
+    wire [31:0] fetch_address = trapping ? mtvec : redirect ? target : fetch_pc;
+    assign data_address = address;
+    assign port_enable = x_access || fetch;
+    assign port_is_data = x_access;
+    assign port_is_store = x_access && x_store;
+    assign port_address = x_access ? address : fetch_address;
+    assign port_write = x_access && x_store && !misaligned ? bytes : 0;
+    assign port_data = operand2 << {address[1:0], 3'b0};
+
+    wire [31:0] x_value = x_lui ? x_immediate : x_auipc ? x_pc + x_immediate : x_jal || x_jalr ? x_pc + 4 :
+        x_csr ? csr_value : x_divide ? divided : x_pack ? packed_codes : alu_result;
+
+    always @(posedge clk) begin
+        trapping <= exception;
+        if (fetch) begin
+            fetch_pc <= {fetch_address[31:2], 2'b0} + 4;
+            d_pc <= fetch_address;
+            d_valid <= 1;
+            d_kept <= 0;
+        end else begin
+            if (d_advance || redirect || exception) d_valid <= 0;
+            d_kept <= 1;
+            d_kept_word <= d_word;
+        end
+
+        if (d_advance) begin
+            x_valid <= 1;
+            x_fault <= d_fault;
+            x_pc <= d_pc;
+            x_word <= d_word;
+            x_immediate <= d_immediate;
+            {x_lui, x_auipc, x_jal, x_jalr, x_branch, x_load, x_store} <=
+                d_fault ? 7'b0 : {d_lui, d_auipc, d_jal, d_jalr, d_branch, d_load, d_store};
+            {x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack} <=
+                d_fault ? 6'b0 : {d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack};
+            {x_fencei, x_csr, x_ecall, x_ebreak, x_mret, x_wfi, x_illegal, x_writes} <=
+                d_fault ? 8'b0 : {d_fencei, d_csr, d_ecall, d_ebreak, d_mret, d_wfi, d_illegal, d_writes && d_word[11:7] != 0};
+        end else if (x_ends || exception) x_valid <= 0;
+        x_first <= d_advance;
+
+        w_write <= x_ends && x_writes;
+        w_rd <= x_rd;
+        w_value <= x_value;
+        w_accumulator <= operand3;
+        w_load <= x_load;
+        w_multiply <= x_multiply;
+        w_dot <= x_dot;
+        w_f3 <= x_f3;
+        w_offset <= address[1:0];
+
+        l_write <= w_write;
+        l_rd <= w_rd;
+        l_value <= w_result;
+
+        if (reset) begin
+            {d_valid, d_kept, x_valid, trapping, w_write, l_write} <= 0;
+            fetch_pc <= RESET_PC;
+        end
+    end
+endmodule

@@ -1,0 +1,3 @@
+export const rtlFolder: string
+export function rtlSources(): string[]
+export function verilate(options: { xbb: boolean }): string | null
