@@ -1,0 +1,84 @@
+import path from 'node:path'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { MonitorClient } from '@core/board/monitorClient'
+import { createRandom } from '@core/math/random'
+import { rtlCore } from '@core/sim/boards/rtlCore'
+import { createMachine } from '@core/sim/createMachine'
+import { wallClock } from '@main/board/clock'
+import type { Link } from '@main/board/links/link'
+import { converse } from '@main/board/runConversation'
+import { verilate } from '../../scripts/verilate.mjs'
+import { firstDifference, runSimulated, runVerilated } from '../support/rtl/lockstep'
+import { randomProgram } from '../support/rtl/randomProgram'
+import { openRtlLink } from '../support/rtl/rtlLink'
+import { createSimulatorLink } from '../support/simulatorLink'
+
+const firmware = path.resolve('resources/firmware/build')
+
+describe.each([
+  { name: 'with the unit for packed dot products', xbb: true, monitor: 'monitor-xbb' },
+  { name: 'without it', xbb: false, monitor: 'monitor-im' }
+])('the core in Verilog $name', { timeout: 300_000 }, ({ xbb, monitor }) => {
+  const program = verilate({ xbb })
+  if (program === null)
+    process.stderr.write('SKIPPED the core in Verilog: verilator or g++ is not installed\n')
+  const config = rtlCore(xbb)
+
+  it.skipIf(program === null)(
+    'ends random programs as the simulator does: registers, memory, traps, instructions and cycles',
+    async () => {
+      const random = createRandom(xbb ? 11 : 12)
+      const programs = Array.from({ length: 40 }, () => randomProgram(random, 50 + random.integer(500), xbb))
+      const verilated = await runVerilated(program!, programs)
+      let instructions = 0
+      for (const [at, words] of programs.entries()) {
+        const simulated = runSimulated(config, words)
+        instructions += simulated.instructions
+        expect(verilated[at]!.code).toBe(0x5555)
+        expect(simulated.code).toBe(0x5555)
+        expect(firstDifference(simulated.ram, verilated[at]!.ram)).toBeNull()
+      }
+      expect(instructions).toBeGreaterThan(10_000)
+    }
+  )
+
+  it.skipIf(program === null)(
+    'runs the monitor as it is shipped, and its kernels in exactly the cycles of the simulator',
+    async () => {
+      const rtl = openRtlLink(program!, path.join(firmware, `${monitor}.bin`))
+      const machine = createMachine({ board: config, cycleModel: true })
+      machine.loadElf(readFileSync(path.join(firmware, `${monitor}.elf`)))
+      machine.reset()
+      const twin = createSimulatorLink(machine, wallClock)
+      const benches = async (link: Link): Promise<unknown[]> => {
+        const client = new MonitorClient()
+        const info = await converse(link, client.hello(5), { limitMs: 60_000 })
+        expect(info.isa).toBe(`rv32im_zicsr${xbb ? '_xbb' : ''}`)
+        const results: unknown[] = []
+        for (const { kernel, dims } of [
+          { kernel: 'matmul' as const, dims: [3, 10, 40] },
+          { kernel: 'conv2d' as const, dims: [6, 6, 5, 4, 3, 1, 1] }
+        ]) {
+          for (const [activationBits, weightBits] of [
+            [8, 8],
+            [4, 2],
+            [1, 1]
+          ] as const) {
+            const request = { kernel, dims, activationBits, weightBits, repetitions: 1, seed: 3 }
+            results.push(await converse(link, client.bench(request), { limitMs: 60_000 }))
+          }
+        }
+        return results
+      }
+      try {
+        const measured = await benches(rtl)
+        expect(measured).toEqual(await benches(twin))
+        expect(measured).toHaveLength(6)
+      } finally {
+        await rtl.close()
+        await twin.close()
+      }
+    }
+  )
+})
