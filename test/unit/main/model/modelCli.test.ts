@@ -46,7 +46,7 @@ describe('bitbench model', () => {
   })
 
   it('refuses a bad scheme and a missing file with a hint', async () => {
-    await expect(run(modelCli, 'evaluate', lenet, '--scheme', 'w5a8')).rejects.toMatchObject({
+    await expect(run(modelCli, 'evaluate', lenet, '--scheme', 'w9a8')).rejects.toMatchObject({
       code: 'scheme.invalid'
     })
     await expect(run(modelCli, 'info', 'nowhere.onnx')).rejects.toMatchObject({ code: 'input.notFound' })

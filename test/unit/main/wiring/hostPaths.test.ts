@@ -10,7 +10,8 @@ interface JsonSchema {
   items?: JsonSchema
   anyOf?: JsonSchema[]
   oneOf?: JsonSchema[]
-  type?: string
+  /** One type, or several where null is allowed too. */
+  type?: string | string[]
 }
 
 /** Whether text can stand at the end of a way through the input. */
@@ -19,7 +20,7 @@ function holdsText(schema: JsonSchema | undefined, [key, ...rest]: readonly stri
   const choices = schema.anyOf ?? schema.oneOf
   if (choices !== undefined)
     return choices.some((one) => holdsText(one, key === undefined ? [] : [key, ...rest]))
-  if (key === undefined) return schema.type === 'string'
+  if (key === undefined) return [schema.type].flat().includes('string')
   return holdsText(key === '*' ? schema.items : schema.properties?.[key], rest)
 }
 
