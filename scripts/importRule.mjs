@@ -34,6 +34,7 @@ const entryFiles = new Set([
   'webMain.ts',
   'compose.ts',
   'taskRegistry.ts',
+  'sharedTasks.ts',
   'taskWorker.ts'
 ])
 

@@ -25,7 +25,9 @@ import { layFoundation, type ComposeOptions, type Foundation } from './wiring/fo
 import { connectComparison } from './wiring/comparison'
 import { connectLoop } from './wiring/loop'
 import { connectNetworks, type Networks } from './wiring/networks'
+import { connectWorkers } from './wiring/workers'
 import { connectWorkloads } from './wiring/workloads'
+import type { WorkerService } from './worker/workerService'
 import type { WorkloadService } from './workload/workloadService'
 
 export type { ComposeOptions } from './wiring/foundation'
@@ -44,6 +46,7 @@ export interface Bitbench extends Networks {
   readonly tasks: TaskPool<Tasks>
   readonly uploads: Uploads
   readonly store: LazyStore
+  readonly worker: WorkerService<Tasks>
   readonly workload: WorkloadService
   /** Cancels what runs, frees the boards, closes the data file. */
   close(): Promise<void>
@@ -62,7 +65,9 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const { estimator, estimators } = connectEstimators(foundation)
   const workload = connectWorkloads(foundation, gpu, energy)
   const loop = connectLoop(foundation, () => dispatch)
-  const networks = connectNetworks(foundation, board, [loop.runs, workload.runs], {
+  const worker = connectWorkers(foundation, readVersion())
+  const shared = { ...foundation, tasks: worker.pool }
+  const networks = connectNetworks(shared, board, [loop.runs, workload.runs], {
     ...{ recordings, estimators, version: readVersion() },
     async removeRecording(id) {
       await recordings.delete(id)
@@ -95,6 +100,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...search.handlers,
     ...session.handlers,
     ...createStoreService(store).handlers,
+    ...worker.handlers,
     ...workload.handlers
   })
   const dispatch: Dispatch = createDispatcher(commands, handlers, log)
@@ -112,6 +118,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     tasks,
     uploads,
     store,
+    worker,
     workload,
     async close() {
       for (const title of await jobs.stop())
@@ -120,6 +127,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       if (options.host !== 'cli') await runs.purge().catch((reason: unknown) => log(String(reason)))
       await gpu.close()
       await board.close()
+      await worker.close()
       await tasks.close()
       await store.close()
       await foundation.jobHistory?.flush()

@@ -6,9 +6,9 @@ import { createInputCache } from '@main/worker/inputCache'
 import { createInputUpload } from '@main/worker/inputUpload'
 import { parseQueueAddress } from '@main/worker/queueAddress'
 import { createQueueConsumer, type AnyTaskPool, type QueueConsumer } from '@main/worker/queueConsumer'
-import { createQueueJobs, type QueueJobs } from '@main/worker/queuePool'
+import { createQueueJobs, type QueueJobs } from '@main/worker/queueJobs'
 import { connectQueueServer, type QueueServer } from '@main/worker/queueServer'
-import type { InputFile, PackedTask, SharedTasks } from '@main/worker/sharedTask'
+import type { InputFile, PackedTask, SharedTasks } from '@main/threads/sharedTask'
 
 /** A machine that is not there: code and arithmetic of tests. */
 export const testIdentity: CodeIdentity = {
@@ -27,7 +27,7 @@ export interface FakeInput {
 export const fakeTasks: SharedTasks = {
   'test.double': {
     pack: async () => null,
-    unpack: (settings, folders): never => ({ settings, folders }) as never,
+    unpack: (settings, folders): FakeInput => ({ settings, folders }),
     readOutput: (value) => value
   }
 }

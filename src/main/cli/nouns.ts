@@ -121,6 +121,12 @@ export const cliEntries: readonly CliEntry[] = [
     load: async () => (await import('./estimator/estimator')).estimatorCli
   },
   {
+    noun: 'worker',
+    summary: 'evaluations for other machines: work for a queue server, list its workers',
+    verbs: ['worker'],
+    load: async () => (await import('./worker')).workerCli
+  },
+  {
     noun: 'serve',
     summary: 'the window in a browser, on this machine only',
     verbs: ['serve'],

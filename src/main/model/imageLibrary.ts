@@ -12,6 +12,9 @@ import {
 } from '../../core/model/dataSet'
 import { decodeSubset, readIdxPair, type ImageSubset } from './imageFiles'
 
+/** The shipped images, below the folder of the shipped models. */
+export const subsetFile = 'fashion-subset.bin.gz'
+
 /** Where Debian's dataset-fashion-mnist puts the full set. */
 export const fashionFolder = '/usr/share/datasets/fashion-mnist'
 
@@ -34,7 +37,7 @@ export interface ImageLibrary {
 
 /** Returns the shipped images, and the full test set where it is installed. */
 export function createImageLibrary(options: { modelsFolder: string; fullSetFolder?: string }): ImageLibrary {
-  const subsetPath = path.join(options.modelsFolder, 'fashion-subset.bin.gz')
+  const subsetPath = path.join(options.modelsFolder, subsetFile)
   const folder = options.fullSetFolder ?? fashionFolder
   let subset: Promise<ImageSubset> | undefined
   let fullTest: Promise<LabelledImages> | undefined

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis'
 import { readValue } from '../../core/worker/valueJson'
 import { AppError } from '../../shared/errors'
 import { maxInputBytes } from './inputUpload'
-import { base64, keys, inputListSchema, sha256, type InputList } from './sharedTask'
+import { base64, keys, inputListSchema, sha256, type InputList } from './queueJob'
 
 /** Folders of inputs kept on this machine; the least recently used ones are removed. */
 const maxFolders = 64

@@ -5,15 +5,8 @@ import { writeValue } from '../../core/worker/valueJson'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'
 import type { QueueServer } from './queueServer'
-import {
-  base64,
-  keys,
-  sha256,
-  type InputFile,
-  type JobData,
-  type InputList,
-  type PackedTask
-} from './sharedTask'
+import type { InputFile, PackedTask } from '../threads/sharedTask'
+import { base64, keys, sha256, type JobData, type InputList } from './queueJob'
 
 /** Bytes of one chunk on the server. */
 export const inputChunkBytes = 2 ** 20

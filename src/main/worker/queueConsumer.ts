@@ -5,15 +5,8 @@ import type { TaskPool } from '../threads/taskPool'
 import type { CodeIdentity } from './codeIdentity'
 import type { InputCache } from './inputCache'
 import type { QueueServer } from './queueServer'
-import {
-  base64,
-  jobDataSchema,
-  keyPrefix,
-  keys,
-  queueNameOf,
-  type JobData,
-  type SharedTasks
-} from './sharedTask'
+import type { SharedTasks } from '../threads/sharedTask'
+import { base64, jobDataSchema, keyPrefix, keys, queueNameOf, type JobData } from './queueJob'
 
 /** A lock that is not renewed for so long is lost: its worker has ended, ms. */
 const lockMs = 5_000

@@ -49,6 +49,8 @@ export async function connectQueueServer(
   const ioredis = await import('ioredis')
   const { shown } = address
   const listeners = new Set<(state: ServerState) => void>()
+  /** Those who wait for the server; also woken when the connection is closed. */
+  const waiting = new Set<() => void>()
   const clients = new Set<Redis>()
   let isConnected = false
   let isClosed = false
@@ -77,6 +79,7 @@ export async function connectQueueServer(
     state = next
     problem = why
     if (isNews) for (const listener of [...listeners]) listener(next)
+    if (next !== 'down') for (const wake of [...waiting]) wake()
   }
   const check = async (): Promise<void> => {
     const faults = serverFaults(await client.info())
@@ -109,14 +112,11 @@ export async function connectQueueServer(
   const untilUp = (signal: AbortSignal | undefined): Promise<void> =>
     new Promise((resolve) => {
       const leave = (): void => {
-        listeners.delete(look)
+        waiting.delete(leave)
         signal?.removeEventListener('abort', leave)
         resolve()
       }
-      const look = (next: ServerState): void => {
-        if (next !== 'down' || isClosed) leave()
-      }
-      listeners.add(look)
+      waiting.add(leave)
       signal?.addEventListener('abort', leave, { once: true })
       if (state !== 'down' || isClosed || signal?.aborted === true) leave()
     })
@@ -162,7 +162,7 @@ export async function connectQueueServer(
     },
     close() {
       isClosed = true
-      for (const listener of [...listeners]) listener(state)
+      for (const wake of [...waiting]) wake()
       for (const each of [...clients]) each.disconnect()
     }
   }

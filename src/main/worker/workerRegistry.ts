@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Redis } from 'ioredis'
 import type { CodeIdentity } from './codeIdentity'
-import { keys } from './sharedTask'
+import { keys } from './queueJob'
 
 /** How often a worker says what it does, ms. */
 export const heartbeatMs = 3_000

@@ -19,6 +19,7 @@ import { runComparisonContract } from './run/runComparison'
 import { searchContract } from './search'
 import { sessionContract } from './session'
 import { storeContract } from './store'
+import { workerContract } from './worker'
 import { workloadContract } from './workload'
 
 /** Every noun's contract in one; hosts, clients and the command line know nothing else. */
@@ -41,6 +42,7 @@ export const commands = {
   ...searchContract.commands,
   ...sessionContract.commands,
   ...storeContract.commands,
+  ...workerContract.commands,
   ...workloadContract.commands
 } as const
 
@@ -61,6 +63,7 @@ export const events = {
   ...runContract.events,
   ...searchContract.events,
   ...sessionContract.events,
+  ...workerContract.events,
   ...workloadContract.events
 } as const
 

@@ -2,6 +2,7 @@ import { strategySchema } from '../../../shared/contract/search'
 import type { CliNoun } from '../framework/framework'
 import { methodOption } from '../model/method'
 import { dataSetOption } from '../model/ownData'
+import { queueOption } from './queueOption'
 import { fileCosts } from './searchBudgets'
 import { runSearchVerb } from './searchRun'
 
@@ -46,6 +47,7 @@ export const searchCli: CliNoun = {
           type: 'string',
           help: 'with --keep: retrain so many of the best candidates without labels; KL on the search items decides what is kept'
         },
+        ...queueOption,
         ...methodOption,
         seed: { type: 'string', help: 'same seed, same search', default: '1' }
       },

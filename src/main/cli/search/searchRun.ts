@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { schemeKey, schemeOf, uniformScheme, type Scheme } from '../../../core/quant/scheme'
 import type { Candidate } from '../../../core/search/candidate'
 import { objectives } from '../../../shared/vocabulary'
@@ -24,6 +23,7 @@ import { openModel } from '../model/model'
 import { methodOf } from '../model/method'
 import { withDataSet } from '../model/ownData'
 import { runKeptSearch } from './searchKept'
+import { modelOnQueue, workersOf } from './queueOption'
 import { budgetedSpace, type BudgetedSpace } from './searchBudgets'
 
 /** `bitbench search run`: the search of the Search page on files alone. */
@@ -31,6 +31,8 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const started = performance.now()
   const file = textOption(args, 'model')
   if (file === undefined) throw new UsageError('search run needs --model FILE.onnx')
+  if (args.values['keep'] === true && textOption(args, 'queue') !== undefined)
+    throw new UsageError('--keep and --queue do not go together')
   if (args.values['keep'] === true) return await runKeptSearch(args, context, file)
   if (textOption(args, 'retrain-top') !== undefined) throw new UsageError('--retrain-top goes with --keep')
   const model = await openModel(args, context, file)
@@ -48,8 +50,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const from = textOption(args, 'start')
   const start = from === undefined ? undefined : schemeOf(from, model.graph)
   const method = methodOf(args)
-  const workers =
-    numberOption(args, 'workers', { min: 1, max: 64, integer: true }) ?? Math.min(4, availableParallelism())
+  const workers = workersOf(args)
   const early = searchLimits(space, budgeted.ratios)
   const costs = budgetsOf(early, budgeted)
   const { unit, baselineCost } = costs[0]
@@ -66,9 +67,14 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     return { json: { ...about, budgetFeasible: false, scheme: null }, text: infeasible(early, budgeted) }
 
   const modelsFolder = resourcePath('models')
-  const own = await withDataSet(args, context, file)
-  const split: Split = own === null && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
-  const tasks = createTaskPool<Tasks>({ workerFile: builtPath('main', 'taskWorker.js'), size: workers })
+  const onQueue = await modelOnQueue(args, context, file)
+  const own = (await withDataSet(args, context, file)) ?? onQueue
+  const hasDataSet = own !== null && own.dataSet !== null
+  const split: Split = !hasDataSet && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
+  const tasks = createTaskPool<Tasks>({
+    workerFile: builtPath('main', 'taskWorker.js'),
+    size: Math.max(1, workers)
+  })
   const measure = async (scheme: Scheme | null, on: Split) => {
     if (own !== null) return own.model.measure(own.modelId, scheme, on, method, context.signal)
     const input = { file: model.summary.path, modelsFolder, scheme, split: on, method } as const

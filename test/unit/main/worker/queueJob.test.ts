@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { vectorFlags } from '@main/worker/codeIdentity'
-import { jobKeyOf, inputListSchema, queueNameOf, type JobData } from '@main/worker/sharedTask'
+import { jobKeyOf, inputListSchema, queueNameOf, type JobData } from '@main/worker/queueJob'
 import { testIdentity } from '../../../support/fakeQueue'
 
 const data: JobData = {

@@ -1,0 +1,183 @@
+import { availableParallelism } from 'node:os'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { AppError } from '../../shared/errors'
+import { countOf } from '../../shared/units'
+import { defaultDataFolder } from '../dataFolder'
+import { builtPath, installFolder } from '../paths'
+import { sharedTasks } from '../sharedTasks'
+import type { Tasks } from '../taskRegistry'
+import { createTaskPool } from '../threads/taskPool'
+import { readCodeIdentity } from '../worker/codeIdentity'
+import { startWorker } from '../worker/ownWorker'
+import { parseQueueAddress } from '../worker/queueAddress'
+import type { AnyTaskPool } from '../worker/queueConsumer'
+import { countJobs } from '../worker/queueJobs'
+import { connectQueueServer, type QueueServer } from '../worker/queueServer'
+import { writeQueueSettings, type QueueSettings } from '../worker/queueSettings'
+import { listWorkers, type SeenWorker } from '../worker/workerRegistry'
+import {
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliNoun
+} from './framework/framework'
+import { savedQueue } from './search/queueOption'
+
+const taskNames = Object.keys(sharedTasks)
+
+/** `bitbench worker`: takes evaluations from a queue server until it is stopped; needs no data file. */
+export const workerCli: CliNoun = {
+  noun: 'worker',
+  verbs: {
+    worker: {
+      summary: 'Runs evaluations that other machines put on a queue server.',
+      usage: '[--queue redis://HOST] [--concurrency N] [--tasks A,B] [--list | --remember | --forget]',
+      options: {
+        queue: {
+          type: 'string',
+          help: 'the server; without: BITBENCH_QUEUE, else the kept address',
+          valueName: 'ADDRESS'
+        },
+        ca: {
+          type: 'string',
+          help: "PEM file of the authority that signed the server's certificate",
+          valueName: 'FILE'
+        },
+        concurrency: { type: 'string', help: 'jobs at a time; without: one per processor' },
+        tasks: { type: 'string', help: `tasks it takes: ${taskNames.join(', ')}` },
+        list: { type: 'boolean', help: 'list the workers of the server and end' },
+        remember: { type: 'boolean', help: 'check the server, keep its address for this user and end' },
+        forget: { type: 'boolean', help: 'forget the kept address and end' }
+      },
+      notes: [
+        'The server needs appendonly yes and maxmemory-policy noeviction (docs/guide/workers.md).',
+        'A password on the command line is seen by others on this machine: use BITBENCH_QUEUE.'
+      ],
+      run: runWorkerVerb
+    }
+  }
+}
+
+async function runWorkerVerb(args: CliArguments, context: CliContext) {
+  const dataFolder = path.resolve(textOption(args, 'data') ?? defaultDataFolder())
+  const actions = ['list', 'remember', 'forget'].filter((name) => args.values[name] === true)
+  if (actions.length > 1) throw new UsageError(`--${actions.join(' and --')} do not go together`)
+  if (actions[0] === 'forget') {
+    await writeQueueSettings(dataFolder, null)
+    return { json: { server: null }, text: 'No queue server is kept.' }
+  }
+  const names = tasksOf(args)
+  const concurrency =
+    numberOption(args, 'concurrency', { min: 1, max: 256, integer: true }) ?? availableParallelism()
+  const settings = await settingsOf(args)
+  const server = await connectQueueServer(parseQueueAddress(settings.address), settings)
+  try {
+    if (actions[0] === 'remember') {
+      await writeQueueSettings(dataFolder, settings)
+      return { json: { server: server.shown }, text: `${server.shown} is kept for this user.` }
+    }
+    if (actions[0] === 'list') return await listed(server)
+    return await work(server, { names, concurrency, dataFolder }, context)
+  } finally {
+    server.close()
+  }
+}
+
+/** @throws UsageError for a task that cannot be shared */
+function tasksOf(args: CliArguments): string[] {
+  const text = textOption(args, 'tasks')
+  if (text === undefined) return taskNames
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !taskNames.includes(name))
+  if (unknown !== undefined)
+    throw new UsageError(`there is no task "${unknown}"; there are ${taskNames.join(', ')}`)
+  return [...new Set(names)]
+}
+
+async function settingsOf(args: CliArguments): Promise<QueueSettings> {
+  const address = textOption(args, 'queue')
+  const ca = textOption(args, 'ca')
+  const settings =
+    address === undefined || address === 'saved' ? await savedQueue(args) : { address, caFile: null }
+  return ca === undefined ? settings : { ...settings, caFile: path.resolve(ca) }
+}
+
+const identify = () => {
+  const { version } = JSON.parse(readFileSync(path.join(installFolder, 'package.json'), 'utf8')) as {
+    version: string
+  }
+  return readCodeIdentity(builtPath('main', 'taskWorker.js'), version)
+}
+
+async function work(
+  server: QueueServer,
+  { names, concurrency, dataFolder }: { names: string[]; concurrency: number; dataFolder: string },
+  context: CliContext
+) {
+  const identity = await identify()
+  const tasks = createTaskPool<Tasks>({ workerFile: builtPath('main', 'taskWorker.js'), size: concurrency })
+  context.stopInOrder()
+  const refusal = new AbortController()
+  const stop = AbortSignal.any([context.signal, refusal.signal])
+  server.onState((state) => {
+    const { problem, shown } = server
+    context.log(problem === null ? `${shown} is back.` : `${problem.message} ${problem.hint}`)
+    if (state === 'refused') refusal.abort()
+  })
+  const worker = await startWorker({
+    ...{ server, names, concurrency, dataFolder, identity },
+    tasks: tasks as unknown as AnyTaskPool,
+    shared: sharedTasks,
+    nowMs: () => Date.now()
+  })
+  context.log(
+    `Works for ${server.shown}: ${names.join(', ')}, ${countOf(concurrency, 'job')} at a time, code ${identity.code} on ${identity.arithmetic}. Ctrl-C ends it.`
+  )
+  try {
+    await new Promise<void>((resolve) => {
+      if (stop.aborted) resolve()
+      stop.addEventListener('abort', () => resolve(), { once: true })
+    })
+    if (server.state === 'refused' && server.problem !== null) throw AppError.from(server.problem)
+  } finally {
+    await worker.close()
+    await tasks.close()
+  }
+  return { json: { server: server.shown, stopped: true }, text: 'Stopped.' }
+}
+
+async function listed(server: QueueServer) {
+  const identity = await identify()
+  const workers = await listWorkers(server.client, identity)
+  const counts = await countJobs(server.client, taskNames, identity)
+  const lines = workers.map(lineOf)
+  return {
+    json: { server: server.shown, code: identity.code, arithmetic: identity.arithmetic, ...counts, workers },
+    text: [
+      `${server.shown}: ${countOf(counts.waiting, 'job')} waiting, ${counts.active} running`,
+      ...(lines.length === 0 ? ['no worker within the last hour'] : lines)
+    ].join('\n')
+  }
+}
+
+function lineOf({
+  host,
+  pid,
+  concurrency,
+  done,
+  perMinute,
+  running,
+  silentMs,
+  isAlive,
+  matches,
+  code
+}: SeenWorker): string {
+  const state = isAlive
+    ? `${running.length} of ${concurrency} busy`
+    : `gone, silent for ${Math.round(silentMs / 1000)} s`
+  const fit = matches ? '' : `; other code or processor (${code}): gets no jobs of this copy`
+  return `${host} ${pid}: ${state}, ${done} done, ${perMinute} in the last minute${fit}`
+}

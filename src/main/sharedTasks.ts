@@ -1,0 +1,5 @@
+import { sharedEvaluate } from './model/sharedEvaluate'
+import type { SharedTasks } from './threads/sharedTask'
+
+/** Tasks of taskRegistry.ts that may run on other machines. */
+export const sharedTasks: SharedTasks = { 'model.evaluate': sharedEvaluate }

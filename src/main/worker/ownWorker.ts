@@ -1,0 +1,40 @@
+import path from 'node:path'
+import type { SharedTasks } from '../threads/sharedTask'
+import type { CodeIdentity } from './codeIdentity'
+import { startHeartbeat } from './heartbeat'
+import { createInputCache } from './inputCache'
+import { createQueueConsumer, type AnyTaskPool } from './queueConsumer'
+import type { QueueServer } from './queueServer'
+
+/** A worker of this process: takes jobs into a task pool and says what it does. */
+export interface RunningWorker {
+  readonly id: string
+  close(): Promise<void>
+}
+
+/**
+ * @param dataFolder fetched inputs lie in its folder `queue-inputs`
+ * @param names tasks of `shared` that it takes
+ */
+export async function startWorker(options: {
+  server: QueueServer
+  tasks: AnyTaskPool
+  shared: SharedTasks
+  names: readonly string[]
+  concurrency: number
+  dataFolder: string
+  identity: CodeIdentity
+  nowMs: () => number
+}): Promise<RunningWorker> {
+  const { server, names, concurrency, dataFolder, identity, nowMs } = options
+  const inputs = createInputCache(path.join(dataFolder, 'queue-inputs'), server.client)
+  const consumer = await createQueueConsumer({ ...options, inputs })
+  const heartbeat = startHeartbeat({ server, consumer, identity, tasks: names, concurrency, nowMs })
+  return {
+    id: heartbeat.id,
+    async close() {
+      await consumer.close()
+      await heartbeat.stop()
+    }
+  }
+}
