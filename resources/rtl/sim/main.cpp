@@ -57,7 +57,7 @@ void writeAll(const void *from, size_t count) {
     auto *at = static_cast<const uint8_t *>(from);
     while (count > 0) {
         ssize_t put = write(1, at, count);
-        if (put < 0) exit(0); // nobody listens any more
+        if (put < 0) exit(0); // the reader is gone
         at += put;
         count -= static_cast<size_t>(put);
     }

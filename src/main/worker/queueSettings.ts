@@ -28,7 +28,7 @@ export async function readQueueSettings(
   throw new AppError(
     'input.invalid',
     `${fileIn(dataFolder)} is not readable as the address of a queue server.`,
-    'Name the server again on the Workers page, or remove the file.'
+    'Name the server again with "bitbench worker --remember", or remove the file.'
   )
 }
 

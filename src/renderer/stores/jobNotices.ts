@@ -12,7 +12,7 @@ export interface NoticePage {
   onFocus(listener: () => void): void
 }
 
-/** How a job that ended is told. */
+/** Text of the notification that a job ended. */
 export function noticeOf(job: Job): { title: string; body: string } {
   const took = formatDuration((job.finishedAtMs ?? job.startedAtMs) - job.startedAtMs)
   const outcome = { done: 'Done', failed: 'Failed', cancelled: 'Cancelled' } as Partial<

@@ -69,7 +69,7 @@ export const markerSchema = z.object({
 /** A marked place of a trace. */
 export type Marker = z.infer<typeof markerSchema>
 
-/** Markers of a run; more could not be told apart on a chart. */
+/** Markers of a run; more would be indistinguishable on a chart. */
 export const markersSchema = z.array(markerSchema).max(500)
 
 const runId = z.object({ id: z.string().min(1) })

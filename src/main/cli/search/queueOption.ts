@@ -58,6 +58,6 @@ export async function savedQueue(args: CliArguments) {
   throw new AppError(
     'input.invalid',
     'No queue server is named.',
-    'Name one with --queue redis://HOST, in BITBENCH_QUEUE, or on the Workers page.'
+    'Name one with --queue redis://HOST or in BITBENCH_QUEUE, or keep one: bitbench worker --queue redis://HOST --remember'
   )
 }
