@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'
@@ -34,17 +34,17 @@ export interface Uploads {
 
 /** Opens the folder of uploads below the data folder; nothing is created before the first file comes. */
 export function createUploads(
-  folder: string,
+  uploadsFolder: string,
   limits: { fileBytes?: number; totalBytes?: number } = {}
 ): Uploads {
   const { fileBytes = maxUploadBytes, totalBytes = maxUploadsBytes } = limits
+  // The data folder may be named by a relative path; the paths of files in use are absolute.
+  const folder = path.resolve(uploadsFolder)
   /** Bytes of all files, counted once from the disk and kept up to date. */
   let heldBytes: Promise<number> | undefined
   const held = (): Promise<number> => (heldBytes ??= measure(folder).then(({ sizeBytes }) => sizeBytes))
-  const add = async (bytes: number): Promise<void> => {
-    const now = await held()
-    heldBytes = Promise.resolve(now + bytes)
-  }
+  /** Chained, not awaited in between: of two files that end together both count. */
+  const add = (bytes: number): Promise<number> => (heldBytes = held().then((before) => before + bytes))
   /** Bytes of files that are on their way. */
   let comingBytes = 0
 
@@ -53,8 +53,7 @@ export function createUploads(
   ): Promise<{ path: string; folder: string; sizeBytes: number }> => {
     const groupFolder = path.join(folder, checkGroup(file.group))
     const target = path.join(groupFolder, ...partsOf(file.name))
-    const before = await held()
-    const room = Math.min(fileBytes, totalBytes - before - comingBytes)
+    const room = Math.min(fileBytes, totalBytes - (await held()) - comingBytes)
     if (file.sizeBytes !== null && file.sizeBytes > room) throw tooLarge(file, fileBytes, totalBytes)
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
     if ((await stat(target).catch(() => null)) !== null) throw alreadyThere(file.name)
@@ -67,9 +66,10 @@ export function createUploads(
         for await (const chunk of file.content) {
           written += chunk.length
           comingBytes += chunk.length
-          if (written > fileBytes || before + comingBytes > totalBytes)
+          // Other files may have arrived meanwhile.
+          if (written > fileBytes || (await held()) + comingBytes > totalBytes)
             throw tooLarge(file, fileBytes, totalBytes)
-          await writeAll(handle, chunk)
+          await handle.writeFile(chunk)
         }
       } finally {
         await handle.close()
@@ -101,11 +101,6 @@ export function createUploads(
       return deleted
     }
   }
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  let at = 0
-  while (at < chunk.length) at += (await handle.write(chunk, at)).bytesWritten
 }
 
 async function measure(folder: string): Promise<{ files: number; sizeBytes: number }> {

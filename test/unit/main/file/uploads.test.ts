@@ -68,6 +68,34 @@ describe('uploads', () => {
     expect((await uploads.usage()).sizeBytes).toBe(16)
   })
 
+  it('counts a file that arrived whole while another was on its way', async () => {
+    let finish = (): void => undefined
+    const isSmallStored = new Promise<void>((resolve) => (finish = resolve))
+    const slow = uploads.receive({
+      group,
+      name: 'slow',
+      sizeBytes: null,
+      content: (async function* () {
+        yield Uint8Array.of(1)
+        await isSmallStored
+        // 9 more, beside the 7 that came meanwhile: 17 of 16 bytes.
+        yield new Uint8Array(9)
+      })()
+    })
+    slow.catch(() => undefined)
+    await send('small', 'x'.repeat(7))
+    finish()
+    await expect(slow).rejects.toMatchObject({ code: 'input.invalid' })
+    expect(await everything()).toEqual(['small'])
+  })
+
+  it('keeps what is in use where its folder was named by a relative path', async () => {
+    uploads = createUploads(path.relative(process.cwd(), path.join(folder, 'uploads')))
+    const kept = await send('net.onnx', 'net')
+    expect(path.isAbsolute(kept.path)).toBe(true)
+    expect(await uploads.clear([kept.path])).toBe(0)
+  })
+
   it('leaves nothing of a file that did not arrive whole', async () => {
     await expect(send('a', 'xyz', 5)).rejects.toMatchObject({ code: 'input.invalid' })
     const broken = uploads.receive({
