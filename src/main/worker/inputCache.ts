@@ -8,7 +8,7 @@ import { AppError } from '../../shared/errors'
 import { maxInputBytes } from './inputUpload'
 import { base64, keys, inputListSchema, sha256, type InputList } from './queueJob'
 
-/** Folders of inputs kept on this machine; the least recently used ones are removed. */
+/** Folders of inputs kept on this machine, of this process and of others; the least recently used ones are removed. */
 const maxFolders = 64
 
 /** Inputs of jobs as folders on this machine, fetched from the server and checked by their hashes. */
@@ -25,8 +25,7 @@ export function createInputCache(root: string, client: Redis): InputCache {
     const manifest = readManifest(hash, await readText(client, hash))
     const target = path.join(root, hash)
     if (await isWhole(target, manifest)) {
-      const now = new Date()
-      await utimes(target, now, now).catch(() => undefined)
+      await markUsed(target)
       return target
     }
     const unfinished = path.join(root, `.${hash}.${randomBytes(6).toString('hex')}`)
@@ -47,11 +46,19 @@ export function createInputCache(root: string, client: Redis): InputCache {
 
   return {
     folder(hash) {
-      let found = ready.get(hash)
-      if (found === undefined) {
-        found = make(hash)
-        ready.set(hash, found)
-        found.catch(() => ready.delete(hash))
+      // Another process may have removed a folder that was not used for long.
+      const found =
+        ready.get(hash)?.then(async (target) => ((await markUsed(target)) ? target : make(hash))) ??
+        make(hash)
+      // At the end of the map: the least recently used one stands first.
+      ready.delete(hash)
+      ready.set(hash, found)
+      found.catch(() => {
+        if (ready.get(hash) === found) ready.delete(hash)
+      })
+      for (const oldest of ready.keys()) {
+        if (ready.size <= maxFolders) break
+        ready.delete(oldest)
       }
       return found
     }
@@ -63,6 +70,15 @@ function readManifest(hash: string, text: string): InputList {
   const parsed = inputListSchema.safeParse(readValue(text, base64))
   if (!parsed.success) throw damaged(hash)
   return parsed.data
+}
+
+/** Dates a folder to now; false where it is gone. */
+async function markUsed(folder: string): Promise<boolean> {
+  const now = new Date()
+  return await utimes(folder, now, now).then(
+    () => true,
+    () => false
+  )
 }
 
 async function isWhole(folder: string, manifest: InputList): Promise<boolean> {
@@ -107,7 +123,7 @@ async function fetchFile(client: Redis, file: InputList['files'][number], target
       sizeBytes += chunk.length
       if (sizeBytes > file.sizeBytes) throw damaged(file.sha256)
       hash.update(chunk)
-      await handle.write(chunk)
+      await handle.writeFile(chunk)
     }
   } finally {
     await handle.close()

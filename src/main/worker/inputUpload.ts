@@ -32,12 +32,12 @@ export function createInputUpload(server: QueueServer, nowMs: () => number): Inp
   const sending = new Map<string, Promise<void>>()
 
   const hashOf = async ({ path }: InputFile): Promise<{ sha256: string; sizeBytes: number }> => {
-    const { size, mtimeMs, ino } = await stat(path)
+    const { size, mtimeMs, ino } = await stat(path).catch((cause: unknown) => unreadable(path, cause))
     if (size > maxInputBytes) throw tooLarge(path, size)
     const state = `${path}\n${size} ${mtimeMs} ${ino}`
     let found = hashes.get(state)
     if (found === undefined) {
-      found = hashFile(path)
+      found = hashFile(path).catch((cause: unknown) => unreadable(path, cause))
       hashes.set(state, found)
       found.catch(() => hashes.delete(state))
     }
@@ -92,7 +92,7 @@ async function hashFile(path: string): Promise<string> {
 }
 
 async function sendFile(server: QueueServer, hash: string, path: string): Promise<void> {
-  const handle = await open(path, 'r')
+  const handle = await open(path, 'r').catch((cause: unknown) => unreadable(path, cause))
   try {
     await sendChunks(
       server,
@@ -117,6 +117,16 @@ async function sendChunks(
     if (count === 1) await client.expire(key, keptSeconds)
   }
   await client.hset(key, 'chunks', String(count))
+}
+
+/** The text of a file's error names its path and could be taken for a fault of the connection, which is waited for. */
+function unreadable(path: string, cause: unknown): never {
+  throw new AppError(
+    'input.notFound',
+    `${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}).`,
+    'Check that the file is still there and that you may read it.',
+    { cause }
+  )
 }
 
 function tooLarge(path: string, sizeBytes: number): AppError {

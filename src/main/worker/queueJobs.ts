@@ -1,6 +1,6 @@
 import type { Job, Queue, QueueEvents } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { readValue } from '../../core/worker/valueJson'
+import { readValue, writeValue } from '../../core/worker/valueJson'
 import { AppError } from '../../shared/errors'
 import type { CodeIdentity } from './codeIdentity'
 import type { InputUpload } from './inputUpload'
@@ -289,11 +289,8 @@ export async function createQueueJobs(options: {
 }
 
 /** Equal for calls with equal inputs in this process. */
-function keyOfPacked(task: string, { settings, folders, perHost }: PackedTask): string {
-  return JSON.stringify([task, settings, folders, perHost], (_, value: unknown) =>
-    value instanceof Uint8Array ? base64.encode(value) : value
-  )
-}
+const keyOfPacked = (task: string, { settings, folders, perHost }: PackedTask): string =>
+  writeValue([task, settings, folders, perHost], base64)
 
 function workersEnded(task: string): AppError {
   return new AppError(

@@ -167,6 +167,28 @@ describe.skipIf(!hasRedis)('jobs on the queue server', () => {
     ).toEqual([3, 3, 3, 3])
   })
 
+  it('fetches an input again that another process removed from the cache', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-queue-'))
+    cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+    const file = path.join(folder, 'weights')
+    writeFileSync(file, 'abc')
+    const cache = path.join(folder, 'cache')
+    const own = await owner()
+    const size = ({ folders }: FakeInput): number =>
+      readFileSync(path.join(folders['files']!, 'weights')).length
+    await worker(size, { folder: cache })
+    const inputs = [{ name: 'weights', path: file }]
+    expect(await own.jobs.run('test.double', packed(1, inputs))).toBe(3)
+    rmSync(cache, { recursive: true })
+    expect(await own.jobs.run('test.double', packed(2, inputs))).toBe(3)
+  })
+
+  it('keeps jobs apart whose numbers JSON alone would make equal', async () => {
+    const own = await owner()
+    await worker(({ settings }) => Object.is((settings as { x: unknown }).x, NaN))
+    expect(await Promise.all([NaN, null, Infinity].map((x) => own.run({ x })))).toEqual([true, false, false])
+  })
+
   it('refuses an input that is not what its hash says', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-queue-'))
     cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
