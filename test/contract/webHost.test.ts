@@ -319,6 +319,26 @@ describe('web host: files that a browser sends', () => {
     })
   })
 
+  it('get a reply that says why also when they turn out too large on their way', async () => {
+    const socket = connect(host.tcpPort, '127.0.0.1')
+    await new Promise((resolve) => socket.once('connect', resolve))
+    let reply = ''
+    socket.on('data', (part) => (reply += part.toString()))
+    socket.on('error', () => undefined)
+    // Without a length; 2 x 60,000 bytes are beyond the limit, the rest follows after that was seen.
+    const chunk = `ea60\r\n${'x'.repeat(60_000)}\r\n`
+    socket.write(
+      `POST /api/upload HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${host.token}\r\n` +
+        'x-bitbench-group: group-0003\r\nx-bitbench-name: large\r\ntransfer-encoding: chunked\r\n\r\n'
+    )
+    socket.write(chunk + chunk)
+    await expect.poll(() => reply).toContain('is larger than')
+    socket.write(`${chunk}0\r\n\r\n`)
+    expect(reply).toContain('"code":"input.invalid"')
+    expect(await readdir(path.join(folder, 'uploads', 'group-0003'))).toEqual([])
+    socket.destroy()
+  })
+
   it('leave nothing when the browser goes away in the middle', async () => {
     const socket = connect(host.tcpPort, '127.0.0.1')
     await new Promise((resolve) => socket.once('connect', resolve))

@@ -57,7 +57,7 @@ export function createUploads(
     if (file.sizeBytes !== null && file.sizeBytes > room) throw tooLarge(file, fileBytes, totalBytes)
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
     if ((await stat(target).catch(() => null)) !== null) throw alreadyThere(file.name)
-    // Written under a name of its own: what stands under the real name is always whole.
+    // Written under a temporary name: a file under its real name is always whole.
     const partial = path.join(groupFolder, `.${randomUUID()}.part`)
     let written = 0
     try {

@@ -28,7 +28,7 @@ export async function receiveUpload(
     })
     return { ok: true, value }
   } catch (reason) {
-    // What is still on its way is read and dropped: a browser that cannot send its body reports no reply at all.
+    // What is still on its way is read and dropped: a browser that cannot send its whole body sees no reply.
     request.resume()
     return { ok: false, error: AppError.from(reason).toJSON() }
   }

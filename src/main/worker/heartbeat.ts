@@ -6,7 +6,7 @@ import { announce, heartbeatMs, serverNowMs, withdraw } from './workerRegistry'
 
 const minuteMs = 60_000
 
-/** Says every few seconds what a consumer does, until it is stopped. */
+/** Reports every few seconds what a consumer does, until it is stopped. */
 export function startHeartbeat(options: {
   server: QueueServer
   consumer: QueueConsumer
@@ -35,9 +35,9 @@ export function startHeartbeat(options: {
       running: running.map(({ task, sinceMs }) => ({ task, forMs: Math.max(0, nowMs() - sinceMs) }))
     })
   }
-  const tell = (): void => void beat().catch(() => undefined)
-  tell()
-  const timer = setInterval(tell, heartbeatMs)
+  const report = (): void => void beat().catch(() => undefined)
+  report()
+  const timer = setInterval(report, heartbeatMs)
   timer.unref()
   return {
     id,

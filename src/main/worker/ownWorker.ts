@@ -6,7 +6,7 @@ import { createInputCache } from './inputCache'
 import { createQueueConsumer, type AnyTaskPool } from './queueConsumer'
 import type { QueueServer } from './queueServer'
 
-/** A worker of this process: takes jobs into a task pool and says what it does. */
+/** A worker of this process: runs jobs in a task pool and reports what it does. */
 export interface RunningWorker {
   readonly id: string
   close(): Promise<void>

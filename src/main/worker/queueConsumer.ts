@@ -117,10 +117,10 @@ export async function createQueueConsumer(options: {
     })
   )
 
-  const ears = server.another()
-  ears.on('error', () => undefined)
-  ears.on('message', (_channel, id) => running.get(id)?.stop.abort())
-  await ears.subscribe(keys.cancel)
+  const cancellations = server.another()
+  cancellations.on('error', () => undefined)
+  cancellations.on('message', (_channel, id) => running.get(id)?.stop.abort())
+  await cancellations.subscribe(keys.cancel)
 
   return {
     activity: () => ({
@@ -140,7 +140,7 @@ export async function createQueueConsumer(options: {
         for (const { stop } of running.values()) stop.abort()
         void Promise.all(workers.map((worker) => worker.close(true))).catch(() => undefined)
       }
-      ears.disconnect()
+      cancellations.disconnect()
     }
   }
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors'
 
-/** What a failure of the server's connection means; null for one that is none of the connection's. */
+/** Kinds of failure of the connection to the server. */
 export type ConnectionFault = 'down' | 'denied' | 'full'
 
 const patterns: readonly [ConnectionFault, RegExp][] = [
@@ -15,7 +15,7 @@ const patterns: readonly [ConnectionFault, RegExp][] = [
   ]
 ]
 
-/** What kind of fault of the connection an error is; null where it is none. */
+/** The kind of connection failure an error is; null: it is no connection failure. */
 export function connectionFault(reason: unknown): ConnectionFault | null {
   if (reason instanceof AppError) return null
   const text = textOf(firstOf(reason))
@@ -28,7 +28,7 @@ export function textOf(reason: unknown): string {
   return text === '' ? 'no reason given' : text
 }
 
-/** Of a transaction that was discarded the error of its first command. */
+/** For a discarded transaction: the error of its first command. */
 function firstOf(reason: unknown): unknown {
   const previous = (reason as { previousErrors?: unknown } | null)?.previousErrors
   return Array.isArray(previous) && previous.length > 0 ? (previous[0] as unknown) : reason

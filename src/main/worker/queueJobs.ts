@@ -13,13 +13,13 @@ import { base64, jobKeyOf, keyPrefix, keys, queueNameOf, type JobData } from './
 export const maxQueued = 256
 /** How often jobs without news are looked up, ms: news may be lost while a connection is. */
 const lookEveryMs = 3_000
-/** How long a cancellation stands for workers that did not hear of it, s. */
+/** How long a cancellation is kept for workers that missed its message, s. */
 const cancelSeconds = 60
-/** Memory of who waits for a job, s. */
+/** How long the list of who waits for a job is kept, s. */
 const waiterSeconds = 24 * 3600
 /** Finished jobs kept for those who ask for the same again: their ids alone, results are kept beside. */
 const keptFinished = { age: 3600, count: 1000 }
-/** Times a job is brought again after the server lost it or its inputs. */
+/** Times a job is sent again after the server lost it or its inputs. */
 const maxTries = 20
 
 /** Jobs on the queue server and their results. */

@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis'
 import type { CodeIdentity } from './codeIdentity'
 import { keys } from './queueJob'
 
-/** How often a worker says what it does, ms. */
+/** How often a worker reports what it does, ms. */
 export const heartbeatMs = 3_000
-/** A worker without a word for so long counts as gone, ms. */
+/** A worker without a report for so long counts as gone, ms. */
 export const goneAfterMs = 12_000
 /** How long a worker that ended is remembered, s. */
 const rememberedSeconds = 3600
@@ -29,12 +29,12 @@ const beatSchema = z.object({
   seenAtMs: z.number()
 })
 
-/** What a worker says of itself. */
+/** What a worker reports of itself. */
 export type Beat = z.infer<typeof beatSchema>
 
 /** A worker as seen from here. */
 export interface SeenWorker extends Beat {
-  /** Since its last word, by the server's clock, ms. */
+  /** Since its last report, by the server's clock, ms. */
   readonly silentMs: number
   readonly isAlive: boolean
   /** Whether it takes jobs of this code on this arithmetic. */
@@ -47,7 +47,7 @@ export async function serverNowMs(client: Redis): Promise<number> {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
 }
 
-/** Writes what a worker says; forgotten an hour after its last word. */
+/** Writes the report of a worker; it expires after an hour. */
 export async function announce(client: Redis, beat: Omit<Beat, 'seenAtMs'>): Promise<void> {
   const full: Beat = { ...beat, seenAtMs: await serverNowMs(client) }
   await client

@@ -6,12 +6,12 @@ import { command, defineContract, done, nothing } from './framework/define'
 export const fileKindSchema = z.enum(fileKinds)
 
 export const inspectedFileSchema = z.object({
-  /** Absolute; `~` stands for the home folder no more. */
+  /** Absolute; a leading `~` is already replaced. */
   path: z.string(),
   name: z.string(),
   kind: fileKindSchema,
   isFolder: z.boolean(),
-  /** An ELF program: it says itself where it belongs. */
+  /** An ELF program: it holds its own load addresses. */
   isElf: z.boolean(),
   /** 0 of a folder. */
   sizeBytes: z.number()

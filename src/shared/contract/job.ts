@@ -47,7 +47,7 @@ export const jobContract = defineContract({
   commands: {
     'job.list': command(nothing, z.object({ jobs: z.array(jobSchema) })),
     'job.cancel': command(z.object({ id: z.string() }), done),
-    /** Starts an interrupted, failed or cancelled resumable job again where it stopped; answers the new job. */
+    /** Starts an interrupted, failed or cancelled resumable job again where it stopped; returns the new job. */
     'job.resume': command(z.object({ id: z.string() }), z.object({ job: jobSchema })),
     /** What a job reported, oldest first, at most 200 lines; also of jobs of earlier processes. */
     'job.log': command(z.object({ id: z.string() }), z.object({ lines: z.array(jobLogLineSchema) })),

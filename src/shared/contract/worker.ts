@@ -25,7 +25,7 @@ export const workerSchema = z.object({
   /** By the server's clock. */
   startedAtMs: z.number(),
   seenAtMs: z.number(),
-  /** Since its last word, ms. */
+  /** Since its last report, ms. */
   silentMs: z.number(),
   isAlive: z.boolean(),
   /** Whether it takes jobs of this copy of Bitbench. */
