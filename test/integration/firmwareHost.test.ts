@@ -25,6 +25,7 @@ describe.skipIf(!canBuild)(
   () => {
     let folder = ''
     const program = (target: FuzzTarget): string => path.join(folder, target)
+    // Sanitizers make the compiler slow: two to four minutes on two cores, more beside other work.
     beforeAll(async () => {
       folder = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-host-'))
       for (const target of ['frame', 'image'] as const) {
@@ -32,7 +33,7 @@ describe.skipIf(!canBuild)(
         expect(stderr).toBe('')
         expect(status).toBe(0)
       }
-    }, 300_000)
+    }, 900_000)
     afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
     const replay = (target: FuzzTarget, lines: string[], ...args: string[]): string => {
