@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { rtlCore } from '@core/sim/boards/rtlCore'
 import { decode } from '@core/sim/core/decode'
@@ -107,6 +109,16 @@ describe('decoding', () => {
     })
     // The word that docs/isa.md spells out: four bytes by four bytes, a0 += a1 . a2
     expect(xbbWord(formatOf(8, 8), 10, 11, 12)).toBe(0x1ec5850b)
+  })
+
+  it('reads the examples of docs/isa.md as what they say', () => {
+    const text = readFileSync(path.resolve(import.meta.dirname, '../../../../../../docs/isa.md'), 'utf8')
+    const examples = [...text.matchAll(/\.insn r CUSTOM_0, (\d+), (\d+),/g)].map(
+      ([, funct3, funct7]) => (Number(funct7) << 3) | Number(funct3)
+    )
+    // Bytes by bytes; bytes by the lower and by the upper four nibbles of a word.
+    expect(examples).toEqual([formatOf(8, 8), formatOf(8, 4, 0), formatOf(8, 4, 1)])
+    expect(examples.every(isXbbInstruction)).toBe(true)
   })
 
   it('knows neither parts beyond the last, nor packs of bytes, nor anything without the extension', () => {
