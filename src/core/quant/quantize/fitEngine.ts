@@ -2,7 +2,7 @@ import { sizeOf, type Graph } from '../../model/graph'
 import { elementCount, type IntegerLayer } from '../quantizedNetwork'
 import { hwcWeights } from '../hwcGraph'
 import { createFloatRunner } from '../runFloat'
-import { createLayerStep } from '../integer/runInteger'
+import { codesOfPixels, createLayerStep } from '../integer/runInteger'
 
 /**
  * The batched arithmetic of fitting. Fitting is a generator that yields what it wants computed: run with plain loops it is
@@ -137,12 +137,12 @@ export function runLayerBytes(
   inputs: readonly Uint8Array[],
   items: number
 ): Uint8Array<ArrayBuffer> {
-  const codes = inputs.map((bytes) => new Int8Array(turnSigns(bytes.slice()).buffer))
-  return turnSigns(new Uint8Array(runLayerPlain(layer, codes, items).buffer))
+  return bytesOfCodes(runLayerPlain(layer, inputs.map(codesOfPixels), items))
 }
 
-/** Code + 128 of codes and back, in place. */
-function turnSigns(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+/** Code + 128 of every code, written over the codes; these must be all of their buffer. */
+function bytesOfCodes(codes: Int8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(codes.buffer)
   const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2)
   for (let at = 0; at < words.length; at++) words[at] = words[at]! ^ 0x80808080
   for (let at = words.length * 4; at < bytes.length; at++) bytes[at] = bytes[at]! ^ 0x80
