@@ -1,7 +1,6 @@
 import path from 'node:path'
 import { readTruthFile, type TruthItem } from '../../../core/deploy/mlperf/truthFile'
 import { shareFigure } from '../../../core/workload/measure/figures'
-import { median } from '../../../core/math/median'
 import { AppError } from '../../../shared/errors'
 import { formatCount, formatDuration, formatPercent } from '../../../shared/units'
 import { readRegularFile } from '../../files/readRegularFile'
@@ -9,26 +8,12 @@ import { numberOption, textOption, UsageError, type CliVerb } from '../framework
 import { createLocalClient } from '../framework/localClient'
 import { connect, lineOptions } from './boardLine'
 import { openMlperfDevice, type MlperfDevice } from './mlperfDevice'
+import { mlperfWindows, performanceRun, type PerformanceResult } from './mlperfPerformance'
 
-/** Windows of a performance run, each on an input of its own; their median is the result. */
-const windows = 5
 /** Largest file of one input: a picture of 1024 x 1024 x 3. */
 const maxInputBytes = 3 * 1024 * 1024
 /** How far the device's clock and this computer's may differ without a note; the line takes part of a window. */
 const clockTolerance = 0.1
-/** A device may be as much slower than its first inference says. */
-const patience = 4
-
-/** What one window of a performance run measured. */
-interface PerformanceWindow {
-  readonly file: string
-  readonly inferences: number
-  /** By the device's clock. */
-  readonly elapsedUs: number
-  /** From the command to the end of its reply by this computer's clock: the line and the warm-up are in it. */
-  readonly hostUs: number
-}
-
 /** `bitbench board mlperf`: a performance and an accuracy run of MLPerf Tiny over a serial line. */
 export const boardMlperfVerb: CliVerb = {
   summary:
@@ -73,40 +58,6 @@ async function aboutOf(device: MlperfDevice): Promise<{ name: string; model: str
   return { name: read(/^m-name-dut-\[([^\]]*)\]$/), model: read(/^m-model-\[([^\]]*)\]$/) }
 }
 
-async function performanceRun(
-  device: MlperfDevice,
-  items: readonly TruthItem[],
-  bytesOf: (item: TruthItem) => Promise<Buffer>,
-  windowS: number
-): Promise<{ inferencesPerS: number; latencyUs: number; clockRatio: number; windows: PerformanceWindow[] }> {
-  const measured: PerformanceWindow[] = []
-  let inferences = 0
-  for (let at = 0; at < windows; at++) {
-    const item = items[at % items.length]
-    await device.load(await bytesOf(item))
-    if (inferences === 0) {
-      const { elapsedUs } = await device.infer(1, 0, 120_000)
-      inferences = Math.max(1, Math.ceil((windowS * 1e6) / Math.max(1, elapsedUs)))
-    }
-    const begunMs = performance.now()
-    const { elapsedUs } = await device.infer(inferences, 0, 120_000 + windowS * 1000 * patience)
-    const hostUs = (performance.now() - begunMs) * 1000
-    if (elapsedUs === 0) throw noClock()
-    measured.push({ file: item.file, inferences, elapsedUs, hostUs })
-  }
-  const latencyUs = median(measured.map((window) => window.elapsedUs / window.inferences))
-  const clockRatio = median(measured.map((window) => window.elapsedUs / window.hostUs))
-  return { inferencesPerS: 1e6 / latencyUs, latencyUs, clockRatio, windows: measured }
-}
-
-function noClock(): AppError {
-  return new AppError(
-    'board.protocol',
-    'The clock of the device did not move during the inferences.',
-    'Build mlperf.elf with CLOCK_HZ of the board, and check that its cycle counter runs.'
-  )
-}
-
 async function accuracyRun(
   device: MlperfDevice,
   items: readonly TruthItem[],
@@ -140,14 +91,14 @@ function resultText({
 }: {
   name: string
   model: string
-  performance: Awaited<ReturnType<typeof performanceRun>> | null
+  performance: PerformanceResult | null
   accuracy: Awaited<ReturnType<typeof accuracyRun>> | null
 }): string {
   const lines = [`${name}, model ${model}`]
   if (performed !== null) {
     const { inferencesPerS, latencyUs, clockRatio } = performed
     lines.push(
-      `${formatCount(inferencesPerS, 'inferences/s')}, ${formatDuration(latencyUs / 1000)} each (median of ${windows} windows, by the device's clock)`
+      `${formatCount(inferencesPerS, 'inferences/s')}, ${formatDuration(latencyUs / 1000)} each (median of ${mlperfWindows} windows, by the device's clock)`
     )
     if (Math.abs(clockRatio - 1) > clockTolerance) {
       lines.push(

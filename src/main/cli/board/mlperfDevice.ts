@@ -17,9 +17,9 @@ export interface MlperfDevice {
   infer(times: number, warmups: number, withinMs: number): Promise<InferReply>
 }
 
-/** A reply to a short command. */
+/** Longest wait for the reply to a short command. */
 const replyWithinMs = 5000
-/** A line is looked at as often. */
+/** Time between two reads of the console. */
 const pollMs = 5
 
 /** Returns the device behind the line of the board `id`. */
