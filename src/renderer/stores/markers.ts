@@ -9,19 +9,28 @@ export const useMarkers = defineStore('markers', () => {
   const client = useClient()
   const runId = ref<string | null>(null)
   const markers = shallowRef<Marker[]>([])
+  /** False until the kept markers are read: saving replaces all of them. */
+  const isRead = ref(false)
   let newest = 0
 
   const load = createAction(async (id: string) => {
-    if (runId.value !== id) markers.value = []
+    if (runId.value !== id) {
+      markers.value = []
+      isRead.value = false
+    }
     runId.value = id
+    const saves = newest
     const found = (await client.call('run.markers', { id })).markers
-    if (runId.value === id) markers.value = found
+    if (runId.value !== id) return
+    isRead.value = true
+    // A change that was made in the meantime is newer than what was read.
+    if (saves === newest) markers.value = found
   })
 
   /** Shown at once; a refusal brings back what is kept. */
   const save = createAction(async (changed: readonly Marker[]) => {
     const id = runId.value
-    if (id === null) return
+    if (id === null || !isRead.value) return
     const mine = ++newest
     const before = markers.value
     markers.value = [...changed].sort((a, b) => a.atMs - b.atMs)
@@ -35,5 +44,5 @@ export const useMarkers = defineStore('markers', () => {
   })
 
   forgetOnChange(runId, [save])
-  return { runId, markers, load, save }
+  return { runId, markers, isRead, load, save }
 })

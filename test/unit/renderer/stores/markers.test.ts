@@ -36,6 +36,31 @@ describe('markers of a run', () => {
     expect(store.markers).toEqual([])
   })
 
+  it('are neither saved before they are read nor overwritten by an older reply', async () => {
+    const marked: Marker[][] = []
+    let reply = (_markers: Marker[]): void => undefined
+    withClient({
+      'run.markers': async () => ({
+        markers: await new Promise<Marker[]>((resolve) => (reply = resolve))
+      }),
+      'run.mark': ({ markers }: { markers: Marker[] }) => {
+        marked.push(markers)
+        return { markers }
+      }
+    })
+    const store = useMarkers()
+    const opened = store.load.run('a')
+    await store.save.run([second])
+    expect([marked, store.isRead]).toEqual([[], false])
+    await expect.poll(() => (reply([first]), store.isRead)).toBe(true)
+    await opened
+    const again = store.load.run('a')
+    await store.save.run([first, second])
+    reply([first])
+    await again
+    expect([store.markers, marked]).toEqual([[first, second], [[first, second]]])
+  })
+
   it('are those that are kept when saving is refused', async () => {
     withClient({
       'run.markers': () => ({ markers: [first] }),
