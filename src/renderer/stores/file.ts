@@ -97,7 +97,9 @@ export const useFiles = defineStore('file', () => {
   }
 
   /** Opens what was dropped: by its path where that is known, else it is sent first. */
-  const openDropped = createAction(async (files: readonly NamedFile[], folder: string | null) => {
+  type Dropped = readonly NamedFile[] | Promise<readonly NamedFile[]>
+  const openDropped = createAction(async (dropped: Dropped, folder: string | null) => {
+    const files = await dropped
     if (files.length === 0 && folder === null) throw nothingDropped()
     const known = folder ?? primaryOf(pathsOf(files))
     const path = known ?? (await send(files))

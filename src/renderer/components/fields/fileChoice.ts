@@ -1,7 +1,7 @@
 import type { InspectedFile } from '@shared/contract/file'
 import { fileToBase64, looksLikeElf } from './fileBytes'
 
-/** A file that a field holds: from the browser, or one that lies on the host's machine. */
+/** A file that a field holds: from the browser, or one on the host's machine. */
 export type FileChoice = File | InspectedFile
 
 /** A chosen file as the contract takes it: its path on the host, or its name and bytes. */

@@ -63,6 +63,26 @@ describe('field of a path', () => {
     expect(mounted!.root.querySelector('[role=alert]')).toBeNull()
   })
 
+  it('a late reply about an earlier path says nothing about the present one', async () => {
+    let refuse = (): void => undefined
+    withClient({
+      'file.recent': () => ({ files: [] }),
+      'file.inspect': () =>
+        new Promise<never>((_, reject) => {
+          refuse = () => reject(new AppError('input.notFound', 'There is no file /none.onnx.', 'Check it.'))
+        })
+    })
+    mounted = mountView(PathField as never, { label: 'Network', modelValue: '' })
+    await type('/none.onnx')
+    const input = mounted.the<HTMLInputElement>('input.control')
+    input.value = '/there.onnx'
+    input.dispatchEvent(new Event('input'))
+    refuse()
+    await settle()
+    await settle()
+    expect(mounted.root.querySelector('[role=alert]')).toBeNull()
+  })
+
   it('wants a file where a file is needed, and a folder where a folder is', async () => {
     show()
     await type('/folder/')

@@ -107,6 +107,14 @@ describe('files that are opened', () => {
     expect(client.calls.map(({ name }) => name)).toEqual(['file.uploads'])
   })
 
+  it('a drop that cannot be read is reported', async () => {
+    withClient(handlers('dataset'))
+    const files = useFiles()
+    const tooMany = new AppError('input.invalid', 'More than 20,000 files were dropped.', 'Type its path.')
+    await files.openDropped.run(Promise.reject(tooMany), null)
+    expect(files.openDropped.error?.message).toBe('More than 20,000 files were dropped.')
+  })
+
   it('what the desktop hands over is opened when it is told of', async () => {
     const client = withClient({
       ...handlers('program'),
