@@ -1,8 +1,10 @@
 import type { Job } from '@shared/contract/job'
 import { formatDuration } from '@shared/units'
+import { watch } from 'vue'
 import { useClient } from '../client/current'
+import { useJobs } from './job'
 
-/** Jobs shorter than this end before anybody looks away. */
+/** Shorter jobs end while their user still looks at the window. */
 const longJobMs = 10_000
 
 /** The parts of the page that a notice touches; given by tests. */
@@ -31,18 +33,20 @@ export function noticeOf(job: Job): { title: string; body: string } {
 export function watchJobs(page: NoticePage): void {
   const client = useClient()
   const plainTitle = page.document.title
-  const running = new Map<string, Job>()
+  const jobs = useJobs()
+  /** Ids of jobs that were seen running: an older job's end is no news. */
+  const seen = new Set<string>()
   let ended = 0
   const showTitle = (): void => {
-    const [job] = running.values()
+    const [job] = jobs.running
     const progress =
       job === undefined || job.total <= 0 ? '' : `${Math.floor((100 * job.done) / job.total)} % · `
     page.document.title = `${ended > 0 ? `(${ended}) ` : ''}${progress}${plainTitle}`
   }
   client.subscribe('job.changed', (job) => {
-    if (job.finishedAtMs === null) running.set(job.id, job)
+    if (job.finishedAtMs === null) seen.add(job.id)
     else {
-      const wasSeen = running.delete(job.id)
+      const wasSeen = seen.delete(job.id)
       const isLong = job.finishedAtMs - job.startedAtMs >= longJobMs
       if (wasSeen && isLong && job.state !== 'cancelled' && !page.document.hasFocus()) {
         ended += 1
@@ -52,11 +56,8 @@ export function watchJobs(page: NoticePage): void {
     }
     showTitle()
   })
-  client.onConnection((state) => {
-    // The process that ran them is gone.
-    if (state === 'refused') running.clear()
-    showTitle()
-  })
+  // The list is read again after a lost connection: a job that ended meanwhile leaves the title.
+  watch(() => jobs.running, showTitle, { flush: 'sync' })
   page.onFocus(() => {
     ended = 0
     showTitle()

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest'
 import { noticeOf, watchJobs } from '@renderer/stores/jobNotices'
+import { useJobs } from '@renderer/stores/job'
 import type { Job } from '@shared/contract/job'
 import { withClient } from './withClient'
 
@@ -55,6 +56,16 @@ describe('notice of a long job', () => {
     const late = watch(false)
     late.client.emit('job.changed', ended())
     expect([seen.told, late.told]).toEqual([[], []])
+  })
+
+  it('a job that ended while the connection was away leaves the title', async () => {
+    const client = withClient({ 'job.list': () => ({ jobs: [ended()] }) })
+    const document = { title: 'Bitbench', hasFocus: () => true }
+    watchJobs({ document, notify: () => undefined, onFocus: () => undefined })
+    client.emit('job.changed', job())
+    expect(document.title).toBe('33 % · Bitbench')
+    await useJobs().load.run()
+    expect(document.title).toBe('Bitbench')
   })
 
   it('says why a job failed', () => {
