@@ -1,5 +1,6 @@
 import type { RunComparisonJson } from '@shared/contract/run/runComparison'
 import { formatAmount, formatBytes, formatPercent, unavailable } from '@shared/units'
+import type { AxisSpec } from '../../charts/axes'
 import type { TableColumn } from '../../components/table/tableColumn'
 
 type Figure = RunComparisonJson['figures'][number]
@@ -8,13 +9,19 @@ type TextRow = RunComparisonJson['rows'][number]
 /** The letter a run is called by: A is what the others are compared with. */
 export const runLetter = (index: number): string => String.fromCharCode(65 + index)
 
+/** Three significant digits, without zeros at the end. */
+const shortNumber = (value: number): string => String(Number(value.toPrecision(3)))
+
 /** A figure in its unit: shares as percent, bytes with binary prefixes. */
 export function figureText(value: number | null, unit: string): string {
   if (value === null) return unavailable
   if (unit === 'share' || unit === 'share of int8') return formatPercent(value, 2)
   if (unit === 'bytes') return formatBytes(value)
   if (unit === 'loss') return value.toPrecision(4)
-  return formatAmount(value, unit === 'of the board' ? '' : unit).trim()
+  const name = unit === 'of the board' ? '' : unit
+  // Amounts are shown with two decimals, which would make a small one 0.
+  if (value !== 0 && Math.abs(value) < 1) return `${shortNumber(value)} ${name}`.trim()
+  return formatAmount(value, name).trim()
 }
 
 /** A difference or ratio with its 95 % interval: "+1.2 [0.4, 2.0]"; null where there is none. */
@@ -26,7 +33,7 @@ export function againstText({ against, how, unit }: Figure, index: number): stri
     return `× ${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]`
   }
   const scale = unit === 'share' ? 100 : 1
-  const digits = (value: number): string => String(Number((scale * value).toPrecision(3)))
+  const digits = (value: number): string => shortNumber(scale * value)
   const sign = one.value > 0 ? '+' : ''
   return `${sign}${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]${unit === 'share' ? ' points' : ''}`
 }
@@ -89,15 +96,16 @@ interface RunCurve {
 /** A chart of the comparison. */
 export interface ComparisonChart {
   readonly name: string
-  readonly x: string
-  readonly y: string
+  readonly x: AxisSpec
+  readonly y: AxisSpec
   readonly curves: RunCurve[]
 }
 
-const axesOf = (name: string): { x: string; y: string } => {
-  if (name === 'front') return { x: 'cost, share of int8', y: 'loss' }
-  if (name === 'best so far') return { x: 'evaluation', y: 'loss' }
-  return { x: 'time since the first phase, s', y: 'W' }
+const lossAxis: AxisSpec = { name: 'loss', format: shortNumber }
+const axesOf = (name: string): Pick<ComparisonChart, 'x' | 'y'> => {
+  if (name === 'front') return { x: { name: 'cost, share of int8' }, y: lossAxis }
+  if (name === 'best so far') return { x: { name: 'evaluation' }, y: lossAxis }
+  return { x: { name: 'time since the first phase, s' }, y: { name: 'power, W' } }
 }
 
 /** One chart per name of a curve, with a line per run; gaps are left out. */

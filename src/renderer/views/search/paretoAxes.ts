@@ -1,5 +1,6 @@
 import { paretoFront } from '@core/search/pareto'
 import type { CandidateJson, CostKind } from '@shared/contract/search'
+import { formatCount } from '@shared/units'
 
 /** What an axis of the Pareto chart shows. */
 export type ParetoAxis = 'accuracy' | 'loss' | CostKind
@@ -15,6 +16,12 @@ export const paretoAxes: readonly { value: ParetoAxis; text: string }[] = [
   { value: 'bops', text: 'BOPs' },
   { value: 'bitfusion', text: 'BitFusion cycles' }
 ]
+
+/** A place on an axis as text: losses are small, so they keep four significant digits. */
+export function placeText(axis: ParetoAxis, place: number): string {
+  if (axis === 'loss') return String(Number(place.toPrecision(4)))
+  return axis === 'accuracy' ? String(Number(place.toFixed(2))) : formatCount(place)
+}
 
 /** Costs among the axes. */
 export const costAxes = (axes: readonly ParetoAxis[]): CostKind[] =>

@@ -75,6 +75,8 @@ describe('figures of a comparison', () => {
     expect(figureText(0.85, 'share')).toBe('85.00 %')
     expect(figureText(2048, 'bytes')).toBe('2 KiB')
     expect(figureText(null, 'J')).toBe('–')
+    expect(figureText(0.0031416, 'J per sample')).toBe('0.00314 J per sample')
+    expect(figureText(0, 'J per sample')).toBe('0 J per sample')
     expect(againstText(difference, 1)).toBe('-5 [-8, -2] points')
     expect(againstText(difference, 0)).toBeNull()
     expect([isClear(difference, 0), isClear(difference, 1)]).toEqual([false, true])

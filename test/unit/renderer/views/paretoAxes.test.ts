@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { costAxes, paretoPoints } from '@renderer/views/search/paretoAxes'
+import { costAxes, paretoPoints, placeText } from '@renderer/views/search/paretoAxes'
 import { useSchemeCosts } from '@renderer/stores/schemeCosts'
 import type { SearchSummary } from '@renderer/stores/search'
 import type { CandidateJson } from '@shared/contract/search'
@@ -14,6 +14,14 @@ const fronts = (trace: CandidateJson[], axes: Parameters<typeof paretoPoints>[1]
   paretoPoints(trace, axes, (kind, { index, cost }) => (kind === 'size' ? (size[index] ?? null) : cost))
     .filter(({ isFront }) => isFront)
     .map((one) => one.candidate.index)
+
+describe('a place on an axis', () => {
+  it('keeps the digits of a small loss and of an accuracy', () => {
+    expect(placeText('loss', 0.0043217)).toBe('0.004322')
+    expect(placeText('accuracy', 97.256)).toBe('97.26')
+    expect(placeText('bops', 3_040_000)).toBe('3.04 M')
+  })
+})
 
 describe('the front of a search', () => {
   const trace = [
