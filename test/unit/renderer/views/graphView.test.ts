@@ -1,0 +1,38 @@
+// @vitest-environment happy-dom
+import { afterEach, describe, expect, it } from 'vitest'
+import GraphView from '@renderer/views/model/GraphView.vue'
+import type { ModelNode } from '@shared/contract/model'
+import { mountView, type Mounted } from '../mountView'
+import { withClient } from '../stores/withClient'
+
+const node = (name: string, inputs: string[]): ModelNode => ({
+  ...{ name, op: 'Gemm', inputs, outputShape: [10], macs: 100, parameters: 110, weighted: true, relu: false }
+})
+let view: Mounted<Record<string, unknown>> | undefined
+afterEach(() => view?.unmount())
+
+describe('picture of a network', () => {
+  it('a click chooses a layer; a drag, and one that left the frame, does not', () => {
+    withClient({})
+    const chosen: string[] = []
+    view = mountView(GraphView as never, {
+      nodes: [node('fc1', ['x']), node('fc2', ['fc1'])],
+      modelValue: null,
+      'onUpdate:modelValue': (name: string) => chosen.push(name)
+    })
+    const box = view.root.querySelector('[data-node=fc2] rect')!
+    const send = (type: string, clientX: number): void => {
+      box.dispatchEvent(new PointerEvent(type, { bubbles: true, clientX, clientY: 5 }))
+    }
+    const frame = view.the('.frame')
+    send('pointerdown', 10)
+    send('pointerup', 90)
+    send('pointerdown', 10)
+    frame.dispatchEvent(new PointerEvent('pointerleave'))
+    send('pointerup', 90)
+    expect(chosen).toEqual([])
+    send('pointerdown', 10)
+    send('pointerup', 11)
+    expect(chosen).toEqual(['fc2'])
+  })
+})
