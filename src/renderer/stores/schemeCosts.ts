@@ -24,7 +24,7 @@ export const useSchemeCosts = defineStore('schemeCosts', () => {
     return at >= 0 ? (candidate.costs[at] ?? null) : (known.get(keyOf(search, kind, candidate)) ?? null)
   }
 
-  /** Reads what is not known yet; a newer call takes over. */
+  /** Reads what is not known yet; a newer call ends this one. */
   const read = createAction(
     async (search: SearchSummary, kinds: readonly CostKind[], trace: readonly CandidateJson[]) => {
       const mine = ++newest

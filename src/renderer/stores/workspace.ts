@@ -13,7 +13,7 @@ const restoreMs = 1500
 const saveMs = 400
 
 /**
- * Shows what was looked at last: page, network, board, data set. An address that names a page goes first. Never rejects:
+ * Shows what was looked at last: page, network, board, data set. An address that names a page has precedence. Never rejects:
  * without a host the window begins as on the first day.
  */
 export async function restoreWorkspace(client: Client): Promise<void> {

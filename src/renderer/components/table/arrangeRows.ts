@@ -30,7 +30,7 @@ function compareKnown(a: string | number, b: string | number): number {
 }
 
 /**
- * The rows that are shown, in their order: those that the filter lets through, sorted, and above them the pinned ones, which no
+ * The rows that are shown, in their order: those that pass the filter, sorted, and above them the pinned ones, which no
  * filter hides. Equal rows keep the order they came in; unknown values are last in both directions.
  */
 export function arrangeRows<R>(

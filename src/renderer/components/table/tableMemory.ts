@@ -32,6 +32,6 @@ export function keepLooks(label: string, looks: TableLooks): void {
     if (looks.switched.length === 0 && looks.sort === null) localStorage.removeItem(keyOf(label))
     else localStorage.setItem(keyOf(label), JSON.stringify(looks))
   } catch {
-    // Storage is full or forbidden: the table works all the same.
+    // Storage is full or forbidden: the table works without it.
   }
 }

@@ -124,6 +124,7 @@ describe('the table', () => {
       heightPx: 260
     })
     expect(view.root.querySelector('table')!.getAttribute('aria-rowcount')).toBe('100000')
+    expect(view.root.querySelector('[aria-rowindex]')!.getAttribute('aria-rowindex')).toBe('1')
     expect(shownNames().length).toBeLessThan(60)
     expect(shownNames()[0]).toBe('0')
   })
