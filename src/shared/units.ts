@@ -105,6 +105,8 @@ export function formatHex32(value: number): string {
 function trimDigits(value: number): string {
   const magnitude = Math.abs(value)
   if (Number.isInteger(value) && magnitude < 10_000) return String(value)
+  // Decimals alone would make a small amount 0, which is never shown for what was measured.
+  if (magnitude < 1) return String(Number(value.toPrecision(3)))
   const digits = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2
   return String(Number(value.toFixed(digits)))
 }

@@ -15,6 +15,9 @@ describe('formatting of quantities', () => {
     expect(formatCount(1_234_000, 'cycles')).toBe('1.23 Mcycles')
     expect(formatCount(0, 'cycles')).toBe('0 cycles')
     expect(formatCount(12_300)).toBe('12.3 k')
+    expect(formatCount(0.0031416, 'J')).toBe('0.00314 J')
+    expect(formatCount(-0.5)).toBe('-0.5')
+    expect(formatDuration(0.000_25)).toBe('0.25 µs')
     expect(formatCount(-2_500_000_000)).toBe('-2.5 G')
   })
 
@@ -49,6 +52,7 @@ describe('quantities with a unit', () => {
     expect(formatAmount(1_300, 'J')).toBe('1.3 kJ')
     expect(formatAmount(2_450_000, 'B/s')).toBe('2.45 MB/s')
     expect(formatAmount(1_410, 'MHz')).toBe('1410 MHz')
+    expect(formatAmount(0.004, 'mW')).toBe('0.004 mW')
     expect(formatAmount(1_300, 'images')).toBe('1.3 k images')
     expect(formatAmount(null, 'J')).toBe(unavailable)
     expect(formatAmount(null, 'ms')).toBe(unavailable)

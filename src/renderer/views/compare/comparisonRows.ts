@@ -18,10 +18,7 @@ export function figureText(value: number | null, unit: string): string {
   if (unit === 'share' || unit === 'share of int8') return formatPercent(value, 2)
   if (unit === 'bytes') return formatBytes(value)
   if (unit === 'loss') return value.toPrecision(4)
-  const name = unit === 'of the board' ? '' : unit
-  // Amounts are shown with two decimals, which would make a small one 0.
-  if (value !== 0 && Math.abs(value) < 1) return `${shortNumber(value)} ${name}`.trim()
-  return formatAmount(value, name).trim()
+  return formatAmount(value, unit === 'of the board' ? '' : unit).trim()
 }
 
 /** A difference or ratio with its 95 % interval: "+1.2 [0.4, 2.0]"; null where there is none. */
