@@ -1,18 +1,18 @@
-// RV32IM in four stages over one memory port: D (the fetched word is decoded, registers are read), X (operands meet, branches are
+// RV32IM in four stages over one memory port: D (the fetched word is decoded, registers are read), X (the ALU works, branches are
 // decided, addresses go out), W (products and loads arrive, the result is written). Before D the port fetches.
 //
 //   one cycle       everything not listed
 //   two cycles      loads and stores: the port has no time to fetch in the first; taken branches, jal, jalr, mret, fence.i: what was
 //                   fetched behind them is dropped
 //   34 cycles       divisions
-//   one more        a product (mul*, dot) whose result the next instruction reads; a dot that adds to the sum before it waits not
+//   one more        a product (mul*, dot) whose result the next instruction reads; a dot that adds to the sum before it does not wait
 //   3 cycles        entering a trap
 //
 // These are exactly the numbers of src/core/sim/boards/rtlCore.ts; `npm run rtl:lockstep` compares. There are no interrupts.
 `default_nettype none
 module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_PC = 32'h80000000, parameter CLOCK_HZ = 12000000) (
     input  wire        clk, reset,
-    // The port: what is asked for in a cycle is there in the next.
+    // The port: a word requested in one cycle is on port_result in the next.
     output wire        port_enable,
     output wire [31:0] port_address,
     output wire [3:0]  port_write,   // bytes to write; 0 reads
@@ -21,7 +21,7 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     output wire        port_is_store,
     input  wire [31:0] port_result,
     output wire [31:0] data_address, // of an access, also while the port fetches
-    input  wire        data_fault,   // nothing is there
+    input  wire        data_fault,   // no memory at this address
     input  wire        timer_pending, software_pending,
     input  wire [63:0] mtime
 );

@@ -1,6 +1,6 @@
 // The unit for packed dot products (docs/isa.md): sum of the products of codes of rs1 and rs2, two cycles. In the first the
-// codes are multiplied and summed at each of the four widths, in the second the sum of the width asked for meets the
-// accumulator. A new product may start every cycle, also one that adds to the sum before it.
+// codes are multiplied and summed at each of the four widths, in the second the core adds the sum of
+// the selected width to the accumulator. A new product may start every cycle, also one that adds to the sum before it.
 //
 // It has no state beyond its pipeline register, so it fits other cores too: function bits and two words in, and one cycle later the sum
 // out, to which the core (or a register of its own, where a bus carries only two operands) adds what came before.

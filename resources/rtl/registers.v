@@ -1,5 +1,5 @@
 // x0..x31 with three read ports (rs1, rs2, and rd for instructions that accumulate) and one write port. Each read port is a
-// block RAM of its own: the address is taken at the clock edge and the value is there in the next cycle. What is written at
+// block RAM of its own: the address is taken at the clock edge and the value is available in the next cycle. What is written at
 // the same edge is not seen; core.v forwards it. x0 is never written and holds zero from the start.
 `default_nettype none
 module registers (

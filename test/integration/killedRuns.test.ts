@@ -153,7 +153,7 @@ describe('a run in a process that is killed', () => {
         host.call('run.resume', { id: searchId }),
         host.call('run.resume', { id: searchId })
       ])
-      // The killed one stands in the list as interrupted; two requests to go on start one job.
+      // The killed job is listed as interrupted; two requests to resume start one job.
       const { jobs } = await host.call('job.list', {})
       const ofSearch = jobs.filter(({ kind }) => kind === 'search.start')
       expect(ofSearch.filter(({ state }) => state !== 'interrupted')).toHaveLength(1)

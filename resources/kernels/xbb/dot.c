@@ -3,7 +3,7 @@
  * call, four rows side by side ([word][4]); weights stay as they are packed in memory. Four rows times four weight rows at a
  * time: 8 loads feed 16 dot products of 4 to 32 codes each, whose sums stay in registers.
  *
- * Where k fills no word, the missing activations are zero, so it does not matter what stands in the weights; at one bit on both
+ * Where k fills no word, the missing activations are zero, so the weights there do not matter; at one bit on both
  * sides there is no zero, but each missing pair is -1 times -1, and the sums start so much lower.
  */
 #include "../dot.h"

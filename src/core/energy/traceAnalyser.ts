@@ -9,7 +9,7 @@ import type { PowerTrace } from './powerTrace'
 import { timingOf } from './sensorModel'
 import { summariseTrials, type Doubt } from './trialSummary'
 
-/** The phase that stands for the whole command. */
+/** The name of the phase of the whole command. */
 export const wholePhaseName = '(whole)'
 
 /** Energy of a recording and of its phases, with what speaks against the figures. */

@@ -4,7 +4,7 @@ export interface LaidNode {
   readonly inputs: readonly string[]
 }
 
-/** Where a node stands: its column is the longest way from an input, its lane its place in the column. */
+/** The place of a node: its column is the longest way from an input, its lane its place in the column. */
 export interface NodePlace {
   readonly name: string
   readonly column: number
@@ -21,7 +21,7 @@ export interface GraphLayout {
 
 /**
  * Places the nodes of a network from left to right. Nodes come in the order of execution, as the importer gives them; an
- * input that stands later is left out. In a column a node takes the free lane nearest to those of its inputs, so that a
+ * input that comes later is left out. In a column a node takes the free lane nearest to those of its inputs, so that a
  * chain is a straight line and a branch leaves it. Time: nodes + edges + nodes x lanes.
  */
 export function layoutGraph(nodes: readonly LaidNode[]): GraphLayout {

@@ -34,7 +34,7 @@ export function redact(text: string, secrets: Secrets): string {
 const longestFirst = (texts: readonly string[]): string[] =>
   [...new Set(texts)].filter((text) => text.length > 1).sort((a, b) => b.length - a.length)
 
-/** A folder with what stands below it. */
+/** A folder with what is below it. */
 const withoutFolder = (text: string, folder: string): string =>
   text.replaceAll(new RegExp(`${escaped(folder)}(?:[\\\\/][^\\s"'\`,;)\\]}]*)?`, 'gi'), '<path>')
 

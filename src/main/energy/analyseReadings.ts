@@ -10,7 +10,7 @@ import { sensorOf } from '../../core/energy/sensorModel'
 import type { GpuMetric, GpuProcess, Recording } from '../../shared/contract/gpu'
 import type { RecordingSource } from './recordingSource'
 
-/** One GPU of a recording, and where its power stands. */
+/** One GPU of a recording, and the column of its power. */
 export interface AnalysedGpu {
   /** Field of nvidia-smi that the power was read from; null where none is known. */
   readonly powerField: string | null

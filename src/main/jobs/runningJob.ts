@@ -70,7 +70,7 @@ export function runJob<T>(
   send(true)
   const result = Promise.resolve()
     .then(() => {
-      // Cancelled before it began: work that only listens for the abort would never hear of it.
+      // Cancelled before it began: work that only listens for the abort would never receive it.
       if (controller.signal.aborted) throw cancelled(spec.title)
       return spec.run(context)
     })

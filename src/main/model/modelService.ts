@@ -102,7 +102,7 @@ export function createModelService(deps: {
   openedFile: string | null
   /** JSON file with the data set of each model; null or missing: nothing is remembered. */
   dataSetsFile?: string | null
-  /** Where a data set lies. @throws AppError input.notFound */
+  /** The folder of a data set. @throws AppError input.notFound */
   findDataSet?: FindDataSet
   /** Results kept across processes; missing: only this process remembers. */
   results?: ResultStore
@@ -185,7 +185,7 @@ async function shippedInputs(
   const shipped = await library.load('test')
   const large = images > shipped.count && library.hasFullSet() ? await library.load('fullTest') : shipped
   const taken = firstImages(large, images)
-  // Outputs that are not one per class are compared with the host's all the same; they have no accuracy.
+  // Outputs that are not one per class are compared with the host's too; they have no accuracy.
   const labels = fitsClasses(graph, shipped.labels) ? taken.labels : null
   return { codes: codesOfPixels(taken.pixels), labels, images: taken.count }
 }

@@ -9,7 +9,7 @@ export interface LocatedModel {
   readonly source: ModelSource
 }
 
-/** Where a data set lies. @throws AppError input.notFound */
+/** The folder of a data set. @throws AppError input.notFound */
 export type FindDataSet = (name: string) => Promise<{ info: { id: string; name: string }; folder: string }>
 
 /** Content of the shipped subset; raise it with the file. */

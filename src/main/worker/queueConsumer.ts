@@ -14,7 +14,7 @@ const lockMs = 5_000
 const stalledCheckMs = 2_500
 /** Workers that may end while they run a job until the job counts as failed. */
 const maxStalls = 5
-/** How long results wait on the server for those who asked, s. */
+/** How long results are kept on the server for those who requested them, s. */
 const resultSeconds = 3600
 /** How long a stopping worker waits for what it runs, ms. */
 const closeGraceMs = 10_000

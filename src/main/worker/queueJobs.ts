@@ -11,7 +11,7 @@ import { base64, jobKeyOf, keyPrefix, keys, queueNameOf, type JobData } from './
 
 /** Jobs of this process on the queue at a time; more wait here, so that the server's memory stays bounded. */
 export const maxQueued = 256
-/** How often jobs without news are looked up, ms: news may be lost while a connection is. */
+/** How often jobs without an event are checked, ms: events may be lost while the connection is down. */
 const lookEveryMs = 3_000
 /** How long a cancellation is kept for workers that missed its message, s. */
 const cancelSeconds = 60
@@ -106,7 +106,7 @@ export async function createQueueJobs(options: {
     }
   }
 
-  /** Looks up how a job stands and settles it where it has ended or is gone. */
+  /** Reads the state of a job and settles it if it has ended or is gone. */
   const look = async (id: string): Promise<void> => {
     const entry = pending.get(id)
     if (entry === undefined || entry.looking) return
@@ -160,7 +160,7 @@ export async function createQueueJobs(options: {
       for (const entry of [...pending.values()]) entry.settle({ ok: false, error: server.problem })
   })
 
-  /** Puts a job on its queue; its result if one is there already. */
+  /** Puts a job on its queue; returns its result if one exists already. */
   const bring = async (id: string, data: JobData, queue: Queue): Promise<string | null> => {
     await client
       .multi()
@@ -204,7 +204,7 @@ export async function createQueueJobs(options: {
       return await outcome
     } finally {
       leave()
-      // A job that was asked for again meanwhile has an entry of its own.
+      // A job that was requested again in the meantime has its own entry.
       if (pending.get(id) === own) pending.delete(id)
     }
   }

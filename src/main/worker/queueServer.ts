@@ -5,7 +5,7 @@ import { serverFaults } from '../../core/worker/serverCheck'
 import type { QueueAddress } from './queueAddress'
 import { connectionFault, queueError } from './queueErrors'
 
-/** How the connection stands. */
+/** State of the connection. */
 export type ServerState = 'up' | 'down' | 'refused'
 
 /** A connection to the queue server that was checked; it comes back by itself after a failure. */

@@ -38,7 +38,7 @@ export type WorkerInfo = z.infer<typeof workerSchema>
 /** off: no server is named; up; down: it cannot be reached; refused: it would lose jobs, or refused us. */
 export const queueStateSchema = z.enum(['off', 'up', 'down', 'refused'])
 
-/** How the connection to the queue server stands. */
+/** State of the connection to the queue server. */
 export type QueueState = z.infer<typeof queueStateSchema>
 
 const connectionSchema = z.object({

@@ -50,7 +50,7 @@ export function randomProgram(random: Random, count: number, xbb: boolean): Uint
   const emit = (...more: number[]): void => void words.push(...more)
   const jumpOverHandler = words.length
   emit(0)
-  // The handler: goes on behind the instruction that trapped.
+  // The handler: continues after the instruction that trapped.
   const handler = words.length * 4
   emit(0x34102ff3, 0x004f8f93, 0x341f9073, 0x30200073)
   words[jumpOverHandler] = encodeJ(words.length * 4, 0)

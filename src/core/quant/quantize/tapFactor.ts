@@ -117,7 +117,7 @@ function forRows(
     rowsBefore(factor, row, values, before)
     finish(row, before, 0)
     if (row + 1 === size) return
-    // The second row also meets the column that was just finished.
+    // The second row's sum also includes the column that was just finished.
     const own = rows[(row + 1) * size + row]!
     for (let lane = 0; lane < lanes; lane++)
       before[lanes + lane] = before[lanes + lane]! + own * values[row * lanes + lane]!

@@ -53,7 +53,7 @@ export async function findRunningHost(dataFolder: string): Promise<RunningHost |
   }
 }
 
-/** Events of a host; its listeners hear when the connection ends before they have stopped listening. */
+/** Events of a host; listeners are called when the connection ends before they have stopped listening. */
 function eventsOf(socket: WebSocket, owner: StoreOwner): RunningHost['events'] {
   const listeners = new Map<(message: EventMessage) => void, ((error: AppError) => void) | undefined>()
   socket.on('message', (data: Buffer) => {

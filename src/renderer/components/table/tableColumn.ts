@@ -13,7 +13,7 @@ interface ColumnLook<R> {
   /** CSS width. */
   width?: string
   code?: boolean
-  /** Takes the room that is left; text that does not fit ends in dots and stands in the title. */
+  /** Takes the room that is left; text that does not fit ends in dots and is shown in full as the title. */
   grow?: boolean
   /** Shown greyed: a figure that must not be read alone. */
   faint?: boolean

@@ -33,7 +33,7 @@ export function tagsOf(line: string): string[] {
   return [...new Set(tags.filter((tag) => tag !== ''))]
 }
 
-/** Name or title, with the tags behind it; that it is an example stands in front, where no narrow column cuts it. */
+/** Name or title, followed by the tags; "example" comes first, where no narrow column cuts it. */
 export const headText = ({ name, title, tags, imported }: Run): string =>
   [...(imported?.example === true ? ['Example:'] : []), name ?? title, ...tags.map((tag) => `#${tag}`)].join(
     ' '

@@ -1,5 +1,5 @@
 /**
- * Instructions of the extension `xbb` (docs/isa.md): opcode custom-0, R-type. What distinguishes them stands in the ten bits
+ * Instructions of the extension `xbb` (docs/isa.md): opcode custom-0, R-type. They differ in the ten bits
  * funct7 and funct3, kept in a decoded instruction's immediate as funct7 << 3 | funct3.
  */
 export const xbbOpcode = 0x0b
@@ -21,7 +21,7 @@ export interface DotFormat {
   /** Two's complement (one bit: 0 is -1, 1 is +1), or unsigned (one bit: 0 and 1). */
   signed1: boolean
   signed2: boolean
-  /** Which group of the narrower operand's codes meets the wider one's, from the lowest. */
+  /** Which group of the narrower operand's codes is multiplied with the wider one's, from the lowest. */
   part: number
 }
 
