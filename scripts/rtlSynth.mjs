@@ -1,13 +1,15 @@
 // npm run rtl:synth [-- --json]: cells that the core in resources/rtl takes on an iCE40 and an ECP5, with and without the unit for
 // packed dot products, as yosys maps it. Counts only: nothing is placed or routed, and there is no clock rate.
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { rtlFolder } from './verilate.mjs'
+import { rtlFolder, rtlSources } from './verilate.mjs'
 
 /** What is around the core: RAM, UART and timer are of the board. */
 const board = new Set(['soc.v', 'memory.v', 'uart.v', 'timer.v'])
-const sources = readdirSync(rtlFolder).filter((name) => name.endsWith('.v') && !board.has(name))
+// Names alone, in their folder: yosys has no way to write a path with a space.
+const sources = rtlSources()
+  .map((file) => path.basename(file))
+  .filter((name) => !board.has(name))
 
 const targets = [
   {

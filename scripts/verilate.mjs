@@ -17,13 +17,10 @@ const root = findRoot(path.dirname(fileURLToPath(import.meta.url)))
 export const rtlFolder = path.join(root, 'resources', 'rtl')
 /** As much RAM as the virtual board has. */
 const ramBytes = 1 << 20
-/** What only an FPGA has. */
-const boardOnly = new Set(['icebreaker.v', 'spram.v', 'serial_in.v', 'serial_out.v'])
-
-/** Absolute paths of the modules that make the board, without those of one FPGA. */
+/** Absolute paths of the modules that make the board. */
 export function rtlSources() {
   return readdirSync(rtlFolder)
-    .filter((name) => name.endsWith('.v') && !boardOnly.has(name))
+    .filter((name) => name.endsWith('.v'))
     .sort()
     .map((name) => path.join(rtlFolder, name))
 }

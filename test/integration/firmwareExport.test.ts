@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,28 +14,17 @@ import { argmax, codesOfPixels, runInteger } from '../../src/core/quant/integer/
 import { parseElf } from '../../src/core/binary/elf'
 import { createMachine } from '../../src/core/sim/createMachine'
 import { AppError } from '../../src/shared/errors'
+import { resourceTexts, writeExportedC } from '../support/exportedC'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
 import { operatorChain } from '../unit/core/quant/operatorGraphs'
 import { everyOperator, everyPair } from '../unit/core/deploy/randomNetwork'
 
-const resources = path.resolve(import.meta.dirname, '../../resources')
 const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0
 const hasHost = has('make', '--version') && has('cc', '--version')
 const hasRiscv = hasHost && has('riscv64-unknown-elf-gcc', '--version')
 if (!hasHost) console.warn('SKIPPED: make or cc is not here, the exported C is not built')
 if (!hasRiscv)
   console.warn('SKIPPED: riscv64-unknown-elf-gcc is not here, the exported C is not built for RV32')
-
-/** Every text file the export may copy, by path below resources/. */
-function resourceTexts(): Map<string, string> {
-  const files = readdirSync(path.join(resources, 'kernels'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-  files.push(path.join(resources, 'firmware', 'memory.c'))
-  return new Map(
-    files.map((file) => [path.relative(resources, file).replaceAll('\\', '/'), readFileSync(file, 'utf8')])
-  )
-}
 
 const board = new SimulatedBoard('small')
 const client = new MonitorClient()
@@ -68,11 +57,7 @@ describe.each(networks)('exported C: $title', { timeout: 180_000 }, ({ made: { n
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'bitbench-export-'))
     const check = { codes, logits, count: imageCount }
-    for (const file of generateSources(network, plan, { sources: resourceTexts(), check })) {
-      const target = path.join(folder, file.path)
-      mkdirSync(path.dirname(target), { recursive: true })
-      writeFileSync(target, file.text)
-    }
+    writeExportedC(folder, network, plan, check)
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync
@@ -15,16 +14,15 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MonitorClient } from '../../src/core/board/monitorClient'
-import { generateSources } from '../../src/core/deploy/codegen/generateSources'
 import { planDeployment } from '../../src/core/deploy/plan'
 import { isLast } from '../../src/core/quant/quantizedNetwork'
 import { argmax, runInteger } from '../../src/core/quant/integer/runInteger'
 import { createMachine } from '../../src/core/sim/createMachine'
+import { writeExportedC } from '../support/exportedC'
 import { createPtyPair, hasTool } from '../support/ptyPair'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
 import { everyOperator } from '../unit/core/deploy/randomNetwork'
 
-const resources = path.resolve(import.meta.dirname, '../../resources')
 const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0
 const hasHost = has('make') && has('cc')
 const hasRiscv = hasHost && has('riscv64-unknown-elf-gcc')
@@ -41,20 +39,6 @@ const outScale = network.layers.find(isLast)!.outScale
 const board = new SimulatedBoard('small')
 const plan = planDeployment(network, board.converse(new MonitorClient().hello(7)))
 let folder = ''
-
-function exportSources(): void {
-  const names = readdirSync(path.join(resources, 'kernels'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(resources, path.join(entry.parentPath, entry.name)))
-  const sources = new Map(
-    [...names, 'firmware/memory.c'].map((name) => [name, readFileSync(path.join(resources, name), 'utf8')])
-  )
-  for (const file of generateSources(network, plan, { sources, check: { codes, logits, count: 2 } })) {
-    const target = path.join(folder, file.path)
-    mkdirSync(path.dirname(target), { recursive: true })
-    writeFileSync(target, file.text)
-  }
-}
 
 function make(...args: string[]): void {
   const { status, stdout, stderr } = spawnSync('make', args, {
@@ -125,7 +109,7 @@ function speaksTheProtocol(converse: Converse): void {
 describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { timeout: 180_000 }, () => {
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'bitbench mlperf '))
-    exportSources()
+    writeExportedC(folder, network, plan, { codes, logits, count: 2 })
     make('mlperf')
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -15,7 +15,8 @@ import type { AnyTaskPool } from '../worker/queueConsumer'
 import { countJobs } from '../worker/queueJobs'
 import { connectQueueServer, type QueueServer } from '../worker/queueServer'
 import { writeQueueSettings, type QueueSettings } from '../worker/queueSettings'
-import { listWorkers, type SeenWorker } from '../worker/workerRegistry'
+import type { WorkerInfo } from '../../shared/contract/worker'
+import { listWorkers } from '../worker/workerRegistry'
 import {
   numberOption,
   textOption,
@@ -174,7 +175,7 @@ function lineOf({
   isAlive,
   matches,
   code
-}: SeenWorker): string {
+}: WorkerInfo): string {
   const state = isAlive
     ? `${running.length} of ${concurrency} busy`
     : `gone, silent for ${Math.round(silentMs / 1000)} s`

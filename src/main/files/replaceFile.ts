@@ -28,10 +28,18 @@ export async function replaceFile<T>(file: string, write: (unfinished: string) =
   }
 }
 
-/** Writes text or bytes as a whole file. @throws store.exportFailed */
-export async function writeWholeFile(file: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes text or bytes as a whole file. `mode`: permissions from the first byte on, 0o600 for secrets.
+ *
+ * @throws store.exportFailed
+ */
+export async function writeWholeFile(
+  file: string,
+  content: string | Uint8Array,
+  mode = 0o666
+): Promise<void> {
   await replaceFile(file, async (unfinished) => {
-    const handle = await open(unfinished, 'w')
+    const handle = await open(unfinished, 'wx', mode)
     try {
       await handle.writeFile(content)
     } finally {

@@ -1,8 +1,8 @@
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { randomBytes } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../shared/errors'
+import { writeWholeFile } from '../files/replaceFile'
 
 const storedSchema = z.object({ address: z.string(), caFile: z.string().nullable().default(null) })
 
@@ -44,19 +44,5 @@ function parse(text: string): unknown {
 export async function writeQueueSettings(dataFolder: string, settings: QueueSettings | null): Promise<void> {
   const file = fileIn(dataFolder)
   if (settings === null) return await rm(file, { force: true })
-  await mkdir(dataFolder, { recursive: true })
-  const unfinished = `${file}.${randomBytes(6).toString('hex')}`
-  try {
-    // Never readable by others, not even while it is written.
-    const handle = await open(unfinished, 'wx', 0o600)
-    try {
-      await handle.writeFile(JSON.stringify(settings))
-    } finally {
-      await handle.close()
-    }
-    await chmod(unfinished, 0o600)
-    await rename(unfinished, file)
-  } finally {
-    await rm(unfinished, { force: true })
-  }
+  await writeWholeFile(file, JSON.stringify(settings), 0o600)
 }

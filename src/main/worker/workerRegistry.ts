@@ -1,5 +1,6 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Redis } from 'ioredis'
+import { workerSchema, type WorkerInfo } from '../../shared/contract/worker'
 import type { CodeIdentity } from './codeIdentity'
 import { keys } from './queueJob'
 
@@ -10,36 +11,11 @@ export const goneAfterMs = 12_000
 /** How long a worker that ended is remembered, s. */
 const rememberedSeconds = 3600
 
-const beatSchema = z.object({
-  id: z.string(),
-  host: z.string(),
-  pid: z.number(),
-  processor: z.string(),
-  code: z.string(),
-  arithmetic: z.string(),
-  tasks: z.array(z.string()),
-  concurrency: z.number(),
-  done: z.number(),
-  failed: z.number(),
-  /** Jobs finished within the last minute. */
-  perMinute: z.number(),
-  running: z.array(z.object({ task: z.string(), forMs: z.number() })),
-  /** Server's clock, so that the hosts' own clocks do not matter. */
-  startedAtMs: z.number(),
-  seenAtMs: z.number()
-})
+/** What a worker reports of itself: all but what the reader of the report works out. */
+const beatSchema = workerSchema.omit({ silentMs: true, isAlive: true, matches: true })
 
-/** What a worker reports of itself. */
+/** What a worker reports of itself. Times are by the server's clock, so that the hosts' own clocks do not matter. */
 export type Beat = z.infer<typeof beatSchema>
-
-/** A worker as seen from here. */
-export interface SeenWorker extends Beat {
-  /** Since its last report, by the server's clock, ms. */
-  readonly silentMs: number
-  readonly isAlive: boolean
-  /** Whether it takes jobs of this code on this arithmetic. */
-  readonly matches: boolean
-}
 
 /** The server's clock, ms. */
 export async function serverNowMs(client: Redis): Promise<number> {
@@ -63,13 +39,13 @@ export async function withdraw(client: Redis, id: string): Promise<void> {
 }
 
 /** Workers of the last hour, those alive first, then by host. */
-export async function listWorkers(client: Redis, identity: CodeIdentity): Promise<SeenWorker[]> {
+export async function listWorkers(client: Redis, identity: CodeIdentity): Promise<WorkerInfo[]> {
   const ids = await client.smembers(keys.workers)
   if (ids.length === 0) return []
   const [nowMs, texts] = await Promise.all([serverNowMs(client), client.mget(ids.map(keys.worker))])
   const forgotten = ids.filter((_, at) => texts[at] === null)
   if (forgotten.length > 0) await client.srem(keys.workers, ...forgotten)
-  const seen = texts.flatMap((text): SeenWorker[] => {
+  const seen = texts.flatMap((text): WorkerInfo[] => {
     const beat = text === null ? undefined : readBeat(text)
     if (beat === undefined) return []
     const silentMs = Math.max(0, nowMs - beat.seenAtMs)

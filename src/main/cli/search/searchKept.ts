@@ -26,10 +26,10 @@ import { allowedBits, alsoWithin, ratioOption } from './searchBudgets'
 
 /** `bitbench search run --keep`: the search as the Search page starts it, kept as a run in the data folder. */
 export async function runKeptSearch(args: CliArguments, context: CliContext, file: string) {
-  for (const option of ['proxy', 'workers'] as const) {
+  for (const option of ['proxy', 'workers', 'queue'] as const) {
     if (textOption(args, option) === undefined) continue
     throw new UsageError(
-      `--${option} does not go with --keep; a kept search uses stored proxies (--cost proxy)`
+      `--${option} does not go with --keep; a kept search uses stored proxies (--cost proxy) and the settings of the data folder`
     )
   }
   const { graph } = await openModel(args, context, file)

@@ -31,8 +31,6 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const started = performance.now()
   const file = textOption(args, 'model')
   if (file === undefined) throw new UsageError('search run needs --model FILE.onnx')
-  if (args.values['keep'] === true && textOption(args, 'queue') !== undefined)
-    throw new UsageError('--keep and --queue do not go together')
   if (args.values['keep'] === true) return await runKeptSearch(args, context, file)
   if (textOption(args, 'retrain-top') !== undefined) throw new UsageError('--retrain-top goes with --keep')
   const model = await openModel(args, context, file)
