@@ -55,9 +55,16 @@ function probeGeneOf(space: SearchSpace, at: number): number {
   return lower.reduce((best, gene) => (Math.abs(gene - probeGene) < Math.abs(best - probeGene) ? gene : best))
 }
 
-/** Probes of a search: at most half of its evaluations. */
-export function probesFor({ space, evaluations }: SearchState): Probe[] {
-  return probesOf(space, Math.max(1, Math.floor(evaluations / 2) + 2))
+/**
+ * Probes of a search: at most about half of its evaluations, and always so few that after all-8-bit and the probes at
+ * least one evaluation is left for a scheme within the budgets; none where not even one probe per kind leaves that.
+ */
+export function probesFor({ space, evaluations }: Pick<SearchState, 'space' | 'evaluations'>): Probe[] {
+  for (let most = Math.max(1, Math.floor(evaluations / 2) + 2); most > 0; most--) {
+    const probes = probesOf(space, most)
+    if (probes.length + 2 <= evaluations) return probes
+  }
+  return []
 }
 
 /** All-8-bit and the probes that have not been evaluated yet, up to `count`. */

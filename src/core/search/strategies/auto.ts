@@ -5,6 +5,7 @@ import { maximalPool } from '../pool'
 import { additiveLosses, pendingProbes, probesFor, sensitivityOf } from '../probes'
 import type { Genes } from '../space'
 import type { Proposal, Strategy } from '../strategy'
+import { integerStrategy } from './integer'
 
 /**
  * The default. All-8-bit and one 2-bit probe per layer width give additive losses; the integer program on them names
@@ -21,6 +22,8 @@ export function modelGuided(settings: LossModelSettings): Strategy {
       const probes = probesFor(state)
       const pending = pendingProbes(state, probes, count)
       if (pending.length > 0) return pending
+      // Too few evaluations for a probe: there is nothing that a model could be fitted to.
+      if (probes.length === 0) return integerStrategy.propose(state, count)
       const sensitivity = sensitivityOf(state.space, state.history, probes)
       const best = bestCandidate(state.history)
       const pool = maximalPool(state, additiveLosses(state.space, sensitivity), best)

@@ -24,6 +24,16 @@ describe.each(names)('search strategy %s', (strategy) => {
     expect(best!.loss).toBe(Math.min(...feasible.map((candidate) => candidate.loss)))
   })
 
+  it('evaluates a scheme within the budget however few evaluations it has', async () => {
+    // Those that sample without regard to the budget promise nothing for so few.
+    if (!['auto', 'integer', 'pairwise', 'additiveGp', 'greedy'].includes(strategy)) return
+    for (const evaluations of [2, 3, 4, 5, 6, 7, 8]) {
+      const { best, trace } = await search({ strategy, evaluations, budgetRatios: [0.3] })
+      expect(trace).toHaveLength(evaluations)
+      expect(best!.cost).toBeLessThanOrEqual(0.3 * int8Cost)
+    }
+  })
+
   it('gives the same trace for one and for several workers that finish in any order', async () => {
     const one = await search({ strategy, budgetRatios: [0.4], seed: 7, evaluations: 16 })
     const random = createRandom(3)
