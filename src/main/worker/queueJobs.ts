@@ -162,17 +162,20 @@ export async function createQueueJobs(options: {
 
   /** Puts a job on its queue; returns its result if one exists already. */
   const bring = async (id: string, data: JobData, queue: Queue): Promise<string | null> => {
-    await client
-      .multi()
-      .sadd(keys.waiters(id), ownerId)
-      .expire(keys.waiters(id), waiterSeconds)
-      .del(keys.cancelled(id))
-      .exec()
-    const known = await client.get(keys.result(id))
+    // One round trip for all three; the server runs them in this order.
+    const [, known, state] = await Promise.all([
+      client
+        .multi()
+        .sadd(keys.waiters(id), ownerId)
+        .expire(keys.waiters(id), waiterSeconds)
+        .del(keys.cancelled(id))
+        .exec(),
+      client.get(keys.result(id)),
+      queue.getJobState(id)
+    ])
     if (known !== null && (JSON.parse(known) as { ok?: unknown }).ok === true) return known
     // A failure is tried again; a finished job without its result would never run again.
     if (known !== null) await client.del(keys.result(id))
-    const state = await queue.getJobState(id)
     if (state === 'completed' || state === 'failed') await queue.remove(id)
     await queue.add(data.task, data, {
       jobId: id,

@@ -1,0 +1,111 @@
+/**
+ * Workers on a queue server (docs/workers.md), on a redis-server that it starts itself: the same search with 0 (one thread of
+ * this process), 1, 2 and 4 worker processes of one job each, what the queue costs per job of a trivial task, and the memory of
+ * owner and server while 10,000 jobs are requested at once.
+ *
+ *   npm run bench:workers -- [--evaluations 32] [--jobs 10000] [--processes 0,1,2,4] [--json]
+ *
+ * Needs a build (node scripts/build.mjs) and redis-server. Ends with 1 where a bar is missed.
+ */
+import { execFileSync } from 'node:child_process'
+import { cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { measureOverhead } from './workers/overhead'
+import { timedSearch, type TimedSearch } from './workers/timedSearch'
+
+/** Overhead per job, ms, and memory while the jobs are on their way, MiB. */
+const bars = { overheadMs: 10, ownerMiB: 64, ownerLeftMiB: 8, serverMiB: 64 }
+/** Of the processors in use: 1.8 on two idle ones. */
+const speedUpPerProcessor = 0.9
+
+const { values } = parseArgs({
+  options: {
+    evaluations: { type: 'string', default: '32' },
+    jobs: { type: 'string', default: '10000' },
+    processes: { type: 'string', default: '0,1,2,4' },
+    json: { type: 'boolean', default: false }
+  }
+})
+
+interface Bar {
+  readonly name: string
+  readonly value: number
+  readonly bar: string
+  readonly isMet: boolean
+}
+
+const counts = values.processes.split(',').map(Number)
+const evaluations = Number(values.evaluations)
+const jobs = Number(values.jobs)
+if (![...counts, evaluations, jobs].every(Number.isInteger) || evaluations < 2 || jobs < 1) {
+  console.error('--evaluations, --jobs and --processes are whole numbers')
+  process.exit(2)
+}
+try {
+  execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+} catch {
+  console.error('There is no redis-server: apt-get install redis-server')
+  process.exit(2)
+}
+
+const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} threads, load ${loadavg()[0]!.toFixed(1)} at the start`
+const searches: TimedSearch[] = []
+for (const processes of counts) searches.push(await timedSearch(processes, evaluations))
+const overhead = await measureOverhead(200, jobs)
+
+const reference = searches[0]!
+const rows = searches.map(({ processes, wallSeconds, jobSeconds }) => ({
+  processes,
+  wallSeconds,
+  jobSeconds,
+  speedUp: reference.wallSeconds / wallSeconds
+}))
+const isSameTrace = searches.every(({ trace }) => trace === reference.trace)
+const { roundTripMs, perJobMs, ownerHeapBytes, ownerLeftBytes, serverGrowthBytes } = overhead
+const checks = [
+  ...rows.flatMap(({ processes, speedUp }) => speedUpBar(processes, speedUp)),
+  below('overhead per job, one at a time (median), ms', roundTripMs.median, bars.overheadMs),
+  below(`overhead per job, ${jobs} at once, ms`, perJobMs, bars.overheadMs),
+  below('owner: live heap with all jobs requested, MiB', ownerHeapBytes / 2 ** 20, bars.ownerMiB),
+  below('owner: live heap left afterwards, MiB', ownerLeftBytes / 2 ** 20, bars.ownerLeftMiB),
+  below('server: growth of its memory, MiB', serverGrowthBytes / 2 ** 20, bars.serverMiB)
+]
+const result = { machine, evaluations, searches: rows, isSameTrace, overhead, bars: checks }
+if (values.json) console.log(JSON.stringify(result, null, 2))
+else print()
+process.exitCode = isSameTrace && overhead.wrong === 0 && checks.every(({ isMet }) => isMet) ? 0 : 1
+
+/** Judged up to one process per processor: more cannot be faster. */
+function speedUpBar(processes: number, speedUp: number): Bar[] {
+  if (reference.processes !== 0 || processes < 2 || processes > cpus().length) return []
+  const least = speedUpPerProcessor * processes
+  return [
+    {
+      name: `speed-up with ${processes} processes`,
+      value: speedUp,
+      bar: `at least ${least.toFixed(1)}`,
+      isMet: speedUp >= least
+    }
+  ]
+}
+
+function below(name: string, value: number, bar: number): Bar {
+  return { name, value, bar: `below ${bar}`, isMet: value < bar }
+}
+
+function print(): void {
+  console.log(`${machine}; ${evaluations} evaluations, batches of 4`)
+  for (const { processes, wallSeconds, jobSeconds, speedUp } of rows) {
+    const who =
+      processes === 0 ? 'local, one thread' : `${processes} worker process${processes > 1 ? 'es' : ''}`
+    console.log(
+      `${who}: ${wallSeconds.toFixed(2)} s, evaluations ${jobSeconds.toFixed(2)} s, ratio ${speedUp.toFixed(2)}`
+    )
+  }
+  console.log(`traces ${isSameTrace ? 'equal' : 'DIFFER'}`)
+  console.log(
+    `trivial task: round trip ${roundTripMs.median.toFixed(2)} ms (95 %: ${roundTripMs.p95.toFixed(2)} ms), ${overhead.jobs} at once ${perJobMs.toFixed(2)} ms per job, at most ${overhead.mostOnServer} on the server, ${overhead.wrong} wrong results, owner's resident memory up by ${(overhead.ownerResidentBytes / 2 ** 20).toFixed(0)} MiB`
+  )
+  for (const { name, value, bar, isMet } of checks)
+    console.log(`${isMet ? 'met' : 'MISSED'}: ${name} ${value.toFixed(2)} (${bar})`)
+}
