@@ -1,8 +1,9 @@
-import { energyReportSchema, type EnergyReport } from '../../shared/contract/energy'
+import { energyReportSchema, type EnergyReport, type PhaseEnergy } from '../../shared/contract/energy'
+import { fieldColumns } from '../store/fieldColumns'
 import type { NounMigrations } from '../store/migrations'
 import { parseJson } from '../store/recordTable'
 import { rowColumns } from '../store/rowColumns'
-import type { Store } from '../store/store'
+import type { SqlRow, Store } from '../store/store'
 
 export const energyMigrations: NounMigrations = {
   noun: 'energy',
@@ -35,6 +36,59 @@ const reportColumns = rowColumns<EnergyReport>('energy_report', [
   { name: 'report', of: (report) => JSON.stringify(report) }
 ])
 
+/** Fields of a phase that energy_phase keeps as they are. */
+const phaseColumns = fieldColumns<Omit<PhaseEnergy, 'flags'>>([
+  ...([
+    'gpuIndex',
+    'name',
+    'trial',
+    'fromMs',
+    'toMs',
+    'coveredMs',
+    'gapCount',
+    'samples',
+    'achievedHz'
+  ] as const),
+  ...([
+    'uniqueValues',
+    'sensorUpdates',
+    'totalJ',
+    'idleJ',
+    'netJ',
+    'meanW',
+    'peakW',
+    'settledMeanW'
+  ] as const),
+  ...(['repetitions', 'totalPerRepetitionJ', 'netPerRepetitionJ', 'counterJ', 'counterDifference'] as const),
+  ...(['implausible', 'throttledFraction', 'powerCappedFraction'] as const)
+])
+
+/** One row for each phase, with what is known of its GPU and the verdict over its trials. */
+function phaseRows(report: EnergyReport): SqlRow[] {
+  return report.phases.map((phase) => {
+    const gpu = report.gpus.find(({ gpuIndex }) => gpuIndex === phase.gpuIndex)!
+    const summary = report.summaries.find(
+      ({ gpuIndex, name }) => gpuIndex === phase.gpuIndex && name === phase.name
+    )
+    return {
+      ...phaseColumns.row(phase),
+      recording_id: report.recordingId,
+      gpu_name: gpu.name,
+      asked_hz: gpu.askedHz,
+      idle_w: gpu.idle.powerW,
+      idle_after_w: gpu.idleAfter.powerW,
+      temperature_before_c: gpu.temperatureBeforeC,
+      temperature_after_c: gpu.temperatureAfterC,
+      driver_version: report.driverVersion,
+      power_field: gpu.powerField,
+      sensor_family: gpu.sensor.family,
+      verdict: summary?.verdict ?? null,
+      flags: phase.flags.map((flag) => flag.code).join(' '),
+      origin: report.origin
+    }
+  })
+}
+
 /** The energy of every phase, replaced as a whole whenever a recording is analysed again. */
 export interface EnergyStore {
   save(report: EnergyReport): Promise<void>
@@ -51,55 +105,7 @@ export function createEnergyStore(store: Store): EnergyStore {
       store.transaction(async (session) => {
         await session.run(reportColumns.replace, reportColumns.parameters(report))
         await session.run('DELETE FROM energy_phase WHERE recording_id = $1', [report.recordingId])
-        await session.append(
-          'energy_phase',
-          report.phases.map((phase) => {
-            const gpu = report.gpus.find((candidate) => candidate.gpuIndex === phase.gpuIndex)!
-            const summary = report.summaries.find(
-              (candidate) => candidate.gpuIndex === phase.gpuIndex && candidate.name === phase.name
-            )
-            return {
-              recording_id: report.recordingId,
-              gpu_index: phase.gpuIndex,
-              gpu_name: gpu.name,
-              name: phase.name,
-              trial: phase.trial,
-              from_ms: phase.fromMs,
-              to_ms: phase.toMs,
-              covered_ms: phase.coveredMs,
-              gap_count: phase.gapCount,
-              samples: phase.samples,
-              asked_hz: gpu.askedHz,
-              achieved_hz: phase.achievedHz,
-              unique_values: phase.uniqueValues,
-              sensor_updates: phase.sensorUpdates,
-              total_j: phase.totalJ,
-              idle_j: phase.idleJ,
-              net_j: phase.netJ,
-              mean_w: phase.meanW,
-              peak_w: phase.peakW,
-              settled_mean_w: phase.settledMeanW,
-              idle_w: gpu.idle.powerW,
-              repetitions: phase.repetitions,
-              total_per_repetition_j: phase.totalPerRepetitionJ,
-              net_per_repetition_j: phase.netPerRepetitionJ,
-              temperature_before_c: gpu.temperatureBeforeC,
-              temperature_after_c: gpu.temperatureAfterC,
-              driver_version: report.driverVersion,
-              power_field: gpu.powerField,
-              sensor_family: gpu.sensor.family,
-              verdict: summary?.verdict ?? null,
-              flags: phase.flags.map((flag) => flag.code).join(' '),
-              origin: report.origin,
-              counter_j: phase.counterJ,
-              counter_difference: phase.counterDifference,
-              implausible: phase.implausible,
-              throttled_fraction: phase.throttledFraction,
-              power_capped_fraction: phase.powerCappedFraction,
-              idle_after_w: gpu.idleAfter.powerW
-            }
-          })
-        )
+        await session.append('energy_phase', phaseRows(report))
       }),
     async find(recordingId) {
       const [row] = await store.all<{ report: string }>(

@@ -119,7 +119,11 @@ function recordingHandlers(
       recordings.stop(id)
       return { ok: true }
     },
-    'gpu.recordings': async () => ({ recordings: await (await deps.store()).list() }),
+    'gpu.recordings': async () => {
+      const store = await deps.store()
+      const [recordings, unreadable] = await Promise.all([store.list(), store.unreadable()])
+      return { recordings, unreadable: unreadable.map(({ id, problem }) => ({ id, problem })) }
+    },
     async 'gpu.recording'({ id }) {
       const store = await deps.store()
       const recording = await store.recording(id)

@@ -1,13 +1,10 @@
 import { metricSpecs } from '../../core/gpu/metrics'
-import type { GpuMetric } from '../../shared/contract/gpu'
+import { columnName } from '../store/fieldColumns'
 import type { NounMigrations } from '../store/migrations'
 import { secondsTables } from './gpuSeconds'
 
-/** Column of gpu_sample that keeps a metric. */
-export const metricColumn = (metric: GpuMetric): string =>
-  metric.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 /** Columns of gpu_sample in the order of the metrics. */
-export const metricColumns = metricSpecs.map(({ metric }) => metricColumn(metric))
+export const metricColumns = metricSpecs.map(({ metric }) => columnName(metric))
 
 /** The tables of recordings and what was read during them. */
 export const gpuMigrations: NounMigrations = {

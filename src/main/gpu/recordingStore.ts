@@ -1,6 +1,8 @@
-import type { Recording } from '../../shared/contract/gpu'
+import { z } from 'zod'
+import { recordingSchema, type Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
-import { rowColumns } from '../store/rowColumns'
+import { parseJson, unreadable, type ParsedJson } from '../store/recordTable'
+import { rowColumns, type UnreadableRow } from '../store/rowColumns'
 import type { Store } from '../store/store'
 
 const recordingColumns = rowColumns<Recording>('gpu_recording', [
@@ -13,10 +15,14 @@ const recordingColumns = rowColumns<Recording>('gpu_recording', [
 /** Recordings in the data file, without what was read during them. */
 export interface RecordingStore {
   save(recording: Recording): Promise<void>
-  /** Newest first. */
+  /** Newest first, without rows that no longer fit. */
   list(): Promise<Recording[]>
-  /** @throws energy.noRecording */
+  /** Rows that no longer fit, with their problem. */
+  unreadable(): Promise<(UnreadableRow & { startedAtMs: number })[]>
+  /** @throws energy.noRecording, store.corrupt when its row no longer fits */
   get(id: string): Promise<Recording>
+  /** Returns when the recording is stored, readable or not. @throws energy.noRecording */
+  requireRow(id: string): Promise<void>
 }
 
 /** What recordings lack that were made before energy counters were read. */
@@ -31,6 +37,19 @@ const beforeCounters = {
   migGpus: []
 } satisfies Partial<Recording>
 
+/** A recording as any version stored it. */
+const storedRecordingSchema = z.preprocess(
+  (json) => (typeof json === 'object' && json !== null ? { ...beforeCounters, ...json } : json),
+  recordingSchema
+)
+
+/** Rows of gpu_recording, each with its recording or what is wrong with it. */
+interface RecordingRow {
+  id: string
+  startedAtMs: number
+  stored: ParsedJson<Recording>
+}
+
 /**
  * Recordings left "running" by a process that was killed become "interrupted" on first use; their samples are kept.
  */
@@ -39,9 +58,19 @@ export function createRecordingStore(store: Pick<Store, 'run' | 'all'>): Recordi
   const ready = (): Promise<void> => (mended ??= markInterrupted(store))
   /** States that could not be written (a full disk): this process knows them better than the data file. */
   const unsaved = new Map<string, Recording>()
-  const toRecording = (row: { details: string }): Recording => {
-    const stored = { ...beforeCounters, ...(JSON.parse(row.details) as Recording) }
-    return unsaved.get(stored.id) ?? stored
+  const all = async (): Promise<RecordingRow[]> => {
+    await ready()
+    return await readRows(store, 'ORDER BY started_at_ms DESC')
+  }
+  const requireRow = async (id: string): Promise<RecordingRow> => {
+    await ready()
+    const [row] = await readRows(store, 'WHERE id = $1', [id])
+    if (row !== undefined) return row
+    throw new AppError(
+      'energy.noRecording',
+      `There is no recording ${id}.`,
+      'List the recordings (bitbench gpu show) and choose one of them.'
+    )
   }
 
   return {
@@ -51,37 +80,38 @@ export function createRecordingStore(store: Pick<Store, 'run' | 'all'>): Recordi
       await store.run(recordingColumns.replace, recordingColumns.parameters(recording))
       unsaved.delete(recording.id)
     },
-    async list() {
-      await ready()
-      const rows = await store.all<{ details: string }>(
-        'SELECT details::VARCHAR AS details FROM gpu_recording ORDER BY started_at_ms DESC'
-      )
-      return rows.map(toRecording)
-    },
+    list: async () => (await all()).flatMap(({ id, stored }) => unsaved.get(id) ?? stored.value ?? []),
+    unreadable: async () =>
+      (await all()).flatMap(({ id, startedAtMs, stored: { problem } }) =>
+        problem === null ? [] : [{ id, startedAtMs, problem }]
+      ),
     async get(id) {
-      await ready()
-      const [row] = await store.all<{ details: string }>(
-        'SELECT details::VARCHAR AS details FROM gpu_recording WHERE id = $1',
-        [id]
-      )
-      if (row === undefined) {
-        throw new AppError(
-          'energy.noRecording',
-          `There is no recording ${id}.`,
-          'List the recordings (bitbench gpu show) and choose one of them.'
-        )
-      }
-      return toRecording(row)
-    }
+      const { stored } = await requireRow(id)
+      const recording = unsaved.get(id) ?? stored.value
+      if (recording === null) throw unreadable(id, stored.problem ?? '')
+      return recording
+    },
+    requireRow: async (id) => void (await requireRow(id))
   }
 }
 
-async function markInterrupted(store: Pick<Store, 'run' | 'all'>): Promise<void> {
-  const rows = await store.all<{ details: string }>(
-    "SELECT details::VARCHAR AS details FROM gpu_recording WHERE state = 'running'"
+/** Reads rows of gpu_recording; `rest` is what follows the table in the SELECT. */
+async function readRows(
+  store: Pick<Store, 'all'>,
+  rest: string,
+  params: string[] = []
+): Promise<RecordingRow[]> {
+  const rows = await store.all<{ id: string; startedAtMs: number; details: string }>(
+    `SELECT id, started_at_ms AS "startedAtMs", details::VARCHAR AS details FROM gpu_recording ${rest}`,
+    params
   )
-  for (const { details } of rows) {
-    const recording = JSON.parse(details) as Recording
+  return rows.map(({ details, ...row }) => ({ ...row, stored: parseJson(details, storedRecordingSchema) }))
+}
+
+async function markInterrupted(store: Pick<Store, 'run' | 'all'>): Promise<void> {
+  for (const { stored } of await readRows(store, "WHERE state = 'running'")) {
+    if (stored.value === null) continue
+    const recording = stored.value
     const counted = await store.all<{ samples: number; last: number | null }>(
       'SELECT count(*) AS samples, max(t_ms) AS last FROM gpu_sample WHERE recording_id = $1',
       [recording.id]

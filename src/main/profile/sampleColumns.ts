@@ -1,6 +1,7 @@
 import { itemKey } from '../../core/kernel/shape'
 import { sampleSchema, type Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
+import { columnName } from '../store/fieldColumns'
 import { parseJson, type ParsedJson } from '../store/recordTable'
 import type { SqlRow, SqlValue } from '../store/store'
 
@@ -16,7 +17,7 @@ interface SampleColumn {
 
 const column = (field: keyof Sample, csv?: string): SampleColumn => ({
   field,
-  column: field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  column: columnName(field),
   ...(csv === undefined ? {} : { csv })
 })
 

@@ -53,7 +53,11 @@ export function connectGpus(foundation: Foundation): {
   const { store, jobs, emitter, nowMs, newId, spawn, settingsFile } = foundation
   const recordings = createGpuStore(store)
   const labels = createRunLabels(store)
-  const gpuStore: GpuStore = { ...recordings, list: withoutForgotten(labels, () => recordings.list()) }
+  const gpuStore: GpuStore = {
+    ...recordings,
+    list: withoutForgotten(labels, () => recordings.list()),
+    unreadable: withoutForgotten(labels, () => recordings.unreadable())
+  }
   const energy = createEnergyService({
     source: async () => gpuStore,
     store: async () => createEnergyStore(store)

@@ -77,7 +77,7 @@ function pinnedProxies(proxies: readonly ProxySummary[], run: Run, texts: Readon
 
 /** What other domains keep that is listed as runs, deleted ones too. */
 export interface Kept {
-  recordings: Pick<GpuStore, 'list'>
+  recordings: Pick<GpuStore, 'list' | 'unreadable'>
   removeRecording(id: string): Promise<void>
   estimators: Pick<EstimatorStore, 'list' | 'unreadable' | 'remove'>
 }
@@ -87,6 +87,7 @@ export function keptKinds(labels: RunLabels, kept: Kept, proxies: ProxyStore): R
   return [
     createKeptKind({
       ...{ kind: 'recording', noun: 'recording', labels, remove: kept.removeRecording },
+      unreadable: () => kept.recordings.unreadable(),
       facts: async () =>
         (await kept.recordings.list()).map(
           ({ id, title, state, startedAtMs, durationMs, samples, gpus }) => ({

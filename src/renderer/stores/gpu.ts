@@ -34,6 +34,8 @@ export const useGpu = defineStore('gpu', () => {
   const sampling = ref<SamplingState | null>(null)
   const hostLoad = ref<HostLoad | null>(null)
   const recordings = ref<Recording[]>([])
+  /** Stored rows that no longer fit, with their problem. */
+  const unreadable = ref<CommandOutput<'gpu.recordings'>['unreadable']>([])
   const detail = shallowRef<RecordingDetail | null>(null)
   const traceGpu = ref<number | null>(null)
   const report = shallowRef<EnergyReport | null>(null)
@@ -120,6 +122,7 @@ export const useGpu = defineStore('gpu', () => {
     ])
     list.value = found
     sampling.value = state
+    unreadable.value = kept.unreadable
     recordings.value = [...kept.recordings].sort((a, b) => b.startedAtMs - a.startedAtMs)
   })
   // Runs that an import added are listed at once.
@@ -216,6 +219,7 @@ export const useGpu = defineStore('gpu', () => {
     sampling,
     hostLoad,
     recordings,
+    unreadable,
     detail,
     report,
     trace,

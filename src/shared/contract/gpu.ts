@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { command, defineContract, done, nothing, originSchema } from './framework/define'
+import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './framework/define'
 
 /** Gpu: NVIDIA GPUs of this machine, live readings through nvidia-smi, and recordings of a command or a stretch of time. */
 
@@ -303,7 +303,10 @@ export const gpuContract = defineContract({
     ),
     /** Ends a running recording regularly; what was taken is kept. */
     'gpu.stopRecording': command(recordingId, done),
-    'gpu.recordings': command(nothing, z.object({ recordings: z.array(recordingSchema) })),
+    'gpu.recordings': command(
+      nothing,
+      z.object({ recordings: z.array(recordingSchema), unreadable: z.array(unreadableRowSchema) })
+    ),
     'gpu.recording': command(
       recordingId,
       z.object({ recording: recordingSchema, phases: z.array(phaseMarkSchema), gaps: z.array(gapSchema) })

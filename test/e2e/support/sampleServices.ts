@@ -354,7 +354,7 @@ export const sampleHandlers: SampleHandlers = {
     hint: null
   }),
   'gpu.history': () => sampleTrace,
-  'gpu.recordings': () => ({ recordings: [sampleRecording] }),
+  'gpu.recordings': () => ({ recordings: [sampleRecording], unreadable: [] }),
   'gpu.recording': () => ({
     recording: sampleRecording,
     phases: [],

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import type { Gpu, GpuList, Recording } from '../../../shared/contract/gpu'
+import type { CommandOutput } from '../../../shared/contract'
+import type { Gpu, GpuList } from '../../../shared/contract/gpu'
 import { gpuOfCudaIndex } from '../../../core/gpu/cudaOrder'
 import { AppError } from '../../../shared/errors'
 import { countOf, formatBytes, formatDuration, unavailable } from '../../../shared/units'
@@ -149,8 +150,8 @@ export const gpuCli: CliNoun = {
         if (more.length > 0) throw new UsageError('one recording at a time')
         const { gpu, energy } = await context.bitbench()
         if (id === undefined) {
-          const { recordings } = await gpu.handlers['gpu.recordings']({}, { signal: context.signal })
-          return { json: { recordings }, text: recordingsText(recordings) }
+          const stored = await gpu.handlers['gpu.recordings']({}, { signal: context.signal })
+          return { json: stored, text: recordingsText(stored) }
         }
         const confidence = numberOption(args, 'confidence', { min: 0.5, max: 0.999 }) ?? 0.95
         const { recording, phases, gaps } = await shown(id, context)
@@ -228,13 +229,14 @@ function gpuText(gpu: Gpu): string {
   ].join('\n')
 }
 
-function recordingsText(recordings: readonly Recording[]): string {
-  if (recordings.length === 0) return 'No recordings yet: bitbench gpu record -- COMMAND'
-  return recordings
-    .map(
+function recordingsText({ recordings, unreadable }: CommandOutput<'gpu.recordings'>): string {
+  if (recordings.length + unreadable.length === 0) return 'No recordings yet: bitbench gpu record -- COMMAND'
+  return [
+    ...recordings.map(
       (recording) =>
         `${recording.id}  ${new Date(recording.startedAtMs).toISOString()}  ${recording.state}  ` +
         `${formatDuration(recording.durationMs)}  ${countOf(recording.samples, 'sample')}  ${recording.title}`
-    )
-    .join('\n')
+    ),
+    ...unreadable.map(({ id, problem }) => `${id}  cannot be read (${problem}); bitbench run remove ${id}`)
+  ].join('\n')
 }

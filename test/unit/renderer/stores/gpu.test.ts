@@ -40,7 +40,7 @@ describe('gpu store', () => {
         message: null,
         hint: null
       }),
-      'gpu.recordings': () => ({ recordings: [] })
+      'gpu.recordings': () => ({ recordings: [], unreadable: [] })
     })
     const gpu = useGpu()
     await gpu.load.run(false)
