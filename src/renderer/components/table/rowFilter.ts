@@ -1,3 +1,4 @@
+import { readTypedNumber } from '../fields/typedNumber'
 import { cellValue, type TableColumn } from './tableColumn'
 
 /** Whether a row is shown. */
@@ -37,7 +38,7 @@ function readComparison<R>(text: string, columns: readonly TableColumn<R>[]): Ro
 }
 
 function compares<R>(column: TableColumn<R>, operator: Operator, limit: string): RowTest<R> {
-  const number = limit.trim() === '' ? NaN : Number(limit)
+  const number = readTypedNumber(limit)
   const word = limit.toLowerCase()
   const isSame = (row: R): boolean => {
     const value = cellValue(column, row)

@@ -28,10 +28,17 @@ describe('a number field from 1 to 8', () => {
     })
   }
 
-  it.each(['1', '8', '2.5'])('takes %s', async (text) => {
+  it.each([
+    ['1', 1],
+    ['8', 8],
+    ['2.5', 2.5],
+    ['2,5', 2.5],
+    [' 7 ', 7],
+    ['２．５', 2.5]
+  ])('takes %s', async (text, value) => {
     mounted()
     const input = await type(text)
-    expect(taken).toEqual([Number(text)])
+    expect(taken).toEqual([value])
     expect(input.getAttribute('aria-invalid')).toBe('false')
     expect(input.validationMessage).toBe('')
   })
@@ -44,6 +51,27 @@ describe('a number field from 1 to 8', () => {
     expect(input.validationMessage).toBe('Bits: a number from 1 to 8 is needed.')
   })
 
+  it('shows how a comma was read when the field is left', async () => {
+    mounted()
+    const input = await type('2,5')
+    await view.set({ modelValue: 2.5 })
+    expect(input.value).toBe('2,5')
+    input.dispatchEvent(new Event('change'))
+    await nextTick()
+    expect(input.value).toBe('2.5')
+  })
+
+  it('goes by its step with the arrow keys and stops at its bounds', async () => {
+    mounted()
+    const input = view.the<HTMLInputElement>('input')
+    const press = (key: string): boolean => input.dispatchEvent(new KeyboardEvent('keydown', { key }))
+    press('ArrowUp')
+    press('PageDown')
+    await nextTick()
+    expect(taken).toEqual([4.5, 1])
+    expect([input.getAttribute('role'), input.getAttribute('aria-valuemax')]).toEqual(['spinbutton', '8'])
+  })
+
   it('is whole again when the page sets another number', async () => {
     mounted()
     await type('99')
@@ -54,6 +82,32 @@ describe('a number field from 1 to 8', () => {
       'false',
       ''
     ])
+  })
+})
+
+describe('a number field of whole numbers up to 5000', () => {
+  const taken: number[] = []
+  const mounted = (): void => {
+    taken.length = 0
+    view = mountView(NumberField, {
+      ...{ label: 'Images', min: 1, max: 5000, modelValue: 200 },
+      'onUpdate:modelValue': (value: number) => taken.push(value)
+    })
+  }
+
+  it.each(['2.5', '2,5', '0.5'])('does not take %s', async (text) => {
+    mounted()
+    const input = await type(text)
+    expect(taken).toEqual([])
+    expect(input.validationMessage).toMatch(/^Images: a/)
+    expect(input.getAttribute('aria-invalid')).toBe('true')
+  })
+
+  it('asks what 1,500 means instead of guessing', async () => {
+    mounted()
+    const input = await type('1,500')
+    expect(taken).toEqual([])
+    expect(input.validationMessage).toBe('Images: write 1500 or 1.500; 1,500 can be read as either.')
   })
 })
 
