@@ -27,7 +27,7 @@ const call = <K extends keyof BoardBench['boards']['handlers']>(
   return bench.boards.handlers[name](args as never, context) as never
 }
 
-async function boot(input: { id: string; loader?: string; soc?: unknown }): Promise<Board> {
+async function boot(input: { id: string; loader?: string; description?: unknown }): Promise<Board> {
   const { jobId } = await call('board.boot', input)
   await bench.jobs.idle()
   const job = bench.jobs.list().find((one) => one.id === jobId)!
@@ -70,9 +70,13 @@ describe('boot of the virtual LiteX SoC', () => {
     try {
       const file = path.join(folder, 'csr.csv')
       writeFileSync(file, litexBoardCsv())
-      expect((await boot({ id, loader: 'sfl', soc: { path: file } })).info?.coreName).toBe('virtual-litex')
+      expect((await boot({ id, loader: 'sfl', description: { path: file } })).info?.coreName).toBe(
+        'virtual-litex'
+      )
       const wrong = { name: 'csr.csv', base64: Buffer.from('name,price\n').toString('base64') }
-      await expect(call('board.boot', { id, soc: wrong })).rejects.toMatchObject({ code: 'input.invalid' })
+      await expect(call('board.boot', { id, description: wrong })).rejects.toMatchObject({
+        code: 'input.invalid'
+      })
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

@@ -8,7 +8,7 @@ import { ubootLoad } from '@core/board/loaders/uboot'
 import { xmodemSend } from '@core/board/loaders/xmodem'
 import { ymodemSend } from '@core/board/loaders/ymodem'
 import { awaitBanner, detectBootLoader } from '@core/board/loaders/detect'
-import { fillInSupervisorMonitor } from '@core/board/supervisorMonitor'
+import { describeUbootBoard, fillInSupervisorMonitor } from '@core/board/supervisorMonitor'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { resourcePath } from '@main/paths'
 import { createRandom } from '@core/math/random'
@@ -183,7 +183,7 @@ describe.skipIf(missingSupervisor.length > 0)(
     const boot = (session: ReturnType<typeof sessionOf>, readMonitor = readBuilt) =>
       bootMonitor(session, {
         loader: 'auto',
-        soc: null,
+        description: null,
         readMonitor,
         signal: new AbortController().signal,
         onProgress: () => undefined
@@ -245,10 +245,10 @@ describe.skipIf(missingSupervisor.length > 0)(
         expect(found.board.model).toBe('riscv-virtio,qemu')
         const place = { start: 0x8412_0000, end: 0x8600_0000 }
         const addresses = Buffer.from(await readBuilt('monitor-rv64s', 'addresses')).toString()
-        const bytes = fillInSupervisorMonitor(await readBuilt('monitor-rv64s'), addresses, place, {
-          uart: found.uart,
-          clockHz: 1_500_000_000,
-          model: found.board.model
+        const bytes = fillInSupervisorMonitor(await readBuilt('monitor-rv64s'), addresses, {
+          ...describeUbootBoard(found.board, found.uart, found.isa),
+          ram: { base: place.start, sizeBytes: place.end - place.start },
+          clockHz: 1_500_000_000
         })
         const go = { entry: place.start, programReturns: false }
         const load = {

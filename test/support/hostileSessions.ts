@@ -4,7 +4,7 @@ import { planDeployment } from '@core/deploy/plan'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { argmax, createIntegerRunner } from '@core/quant/integer/runInteger'
 import { createRandom, type Random } from '@core/math/random'
-import { parseLitexSoc } from '@core/board/litexSoc'
+import { readDescription } from '@core/board/description/readDescription'
 import { litexBoard, litexBoardCsv } from '@core/sim/boards/litexBoard'
 import { createMachine } from '@core/sim/createMachine'
 import type { VirtualMachine } from '@core/sim/machine'
@@ -151,7 +151,7 @@ export class HostileLine {
 async function runBoot(session: BoardSession, random: Random): Promise<string | null> {
   const { info } = await bootMonitor(session, {
     loader: 'auto',
-    soc: parseLitexSoc(litexBoardCsv()),
+    description: readDescription(new TextEncoder().encode(litexBoardCsv())),
     readMonitor: async (name) =>
       new Uint8Array(readFileSync(resourcePath('firmware', 'build', `${name}.bin`))),
     signal: new AbortController().signal,

@@ -1,12 +1,12 @@
 import { AppError } from '../../shared/errors'
+import type { BoardDescription } from '../../shared/contract/board/boardDescription'
+import { ramEnd } from './description/checkDescription'
+import { monitorImages } from './description/monitorImages'
 import { findImageRecord } from './imageRecord'
 import type { Range, UbootBoard } from './loaders/ubootBoard'
 import { asciiBytes } from './loaders/receiver'
 import type { FifoControl } from './loaders/ubootConsole'
 import { moveImage } from './movedImage'
-
-/** Where resources/firmware/build/monitor-rv64s.bin is linked (scripts/firmware.mjs). */
-export const supervisorMonitorBase = 0x8080_0000
 
 /** The record of resources/firmware/supervisorBoard.h. */
 const magic = 'BBSUPER1'
@@ -37,13 +37,41 @@ export function placeSupervisorMonitor({ banks, reserved }: Pick<UbootBoard, 'ba
   const found = banks.map(({ start, end }) => `0x${start.toString(16)} to 0x${end.toString(16)}`).join(', ')
   throw new AppError(
     'input.unsupported',
-    `This U-Boot reports no RAM that the monitor could use (${found === '' ? 'bdinfo shows no bank' : found}).`,
+    `No RAM is reported that the monitor could use (${found === '' ? 'no bank at all' : found}).`,
     `Nothing was sent. The monitor needs ${minRamBytes >> 10} KiB below 4 GiB, above the first ${firmwareBytes >> 20} MiB of a bank.`
   )
 }
 
 /**
- * The monitor for supervisor mode for one board: a copy of the image with UART, RAM, clock and name filled in, moved to its place.
+ * The description of a board from what its U-Boot shows of the device tree, with the RAM that is free for the monitor.
+ *
+ * @throws input.unsupported where U-Boot reports no RAM below 4 GiB with room for it
+ */
+export function describeUbootBoard(
+  board: Pick<UbootBoard, 'banks' | 'reserved' | 'clockHz' | 'model'>,
+  uart: FifoControl,
+  isa: string | null
+): BoardDescription {
+  const { start, end } = placeSupervisorMonitor(board)
+  return {
+    name: board.model === null || board.model === '' ? null : board.model,
+    isa,
+    clockHz: board.clockHz,
+    uart: { kind: 'ns16550', base: uart.base, stride: uart.stride, widthBytes: uart.width === 'l' ? 4 : 1 },
+    ram: { base: start, sizeBytes: end - start },
+    flash: null,
+    counter: { kind: 'cycle' },
+    instructions: 'instret',
+    startWrites: [],
+    loader: 'uboot',
+    resetLines: 'none',
+    monitor: 'supervisor'
+  }
+}
+
+/**
+ * The monitor for supervisor mode for one board: a copy of the image with UART, RAM, clock and name filled in, moved to the start
+ * of the RAM that is described.
  *
  * @param addresses list of monitor-rv64s.addresses
  * @throws internal for an image without the record or a list that does not fit
@@ -51,19 +79,18 @@ export function placeSupervisorMonitor({ banks, reserved }: Pick<UbootBoard, 'ba
 export function fillInSupervisorMonitor(
   image: Uint8Array,
   addresses: string,
-  place: Range,
-  { uart, clockHz, model }: { uart: FifoControl; clockHz: number | null; model: string | null }
+  { uart, ram, clockHz, name }: Pick<BoardDescription, 'uart' | 'ram' | 'clockHz' | 'name'>
 ): Uint8Array {
-  const filled = moveImage(image, addresses, place.start - supervisorMonitorBase)
+  const filled = moveImage(image, addresses, ram.base - monitorImages.supervisor.base)
   const at = findImageRecord(filled, magic, recordBytes)
   const view = new DataView(filled.buffer)
   view.setBigUint64(at + 8, BigInt(uart.base), true)
   view.setUint32(at + 16, uart.stride, true)
-  view.setUint32(at + 20, uart.width === 'l' ? 4 : 1, true)
-  view.setUint32(at + 24, place.end, true)
+  view.setUint32(at + 20, uart.widthBytes, true)
+  view.setUint32(at + 24, ramEnd(ram), true)
   view.setUint32(at + 28, clockHz ?? 0, true)
-  const name = asciiBytes((model ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1))
-  filled.set(name, at + 32)
+  const text = asciiBytes((name ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1))
+  filled.set(text, at + 32)
   return filled
 }
 

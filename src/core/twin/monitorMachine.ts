@@ -1,5 +1,6 @@
 import type { Conversation } from '../board/conversation'
 import { fillInLitexMonitor } from '../board/litexMonitor'
+import { describeLitexMachine } from '../sim/boards/litexBoard'
 import { MonitorClient } from '../board/monitorClient'
 import type { BenchRequest, BenchResult } from '../board/protocol'
 import { createMachine } from '../sim/createMachine'
@@ -25,11 +26,10 @@ export class MonitorMachine {
     options: Omit<MachineOptions, 'board'> = {}
   ) {
     this.machine = createMachine({ ...options, board: config })
-    const { ramBytes, litex } = config
     if (form === 'rv32imc') this.machine.loadElf(monitorElf)
     else {
-      const image = fillInLitexMonitor(litexImage, { ...litex!, ramBytes, clockHz: null })
-      this.machine.loadBinary(litex!.ramBase, image)
+      const description = describeLitexMachine(config)
+      this.machine.loadBinary(description.ram.base, fillInLitexMonitor(litexImage, description))
     }
     this.machine.reset()
     this.converse(this.client.hello(1))

@@ -1,3 +1,4 @@
+import { litexMap } from '../board/description/shippedBoards'
 import { corePresets, type MachineConfig } from '../sim/boards/presets'
 import type { CacheShape, CycleModel, DataCacheShape, SecondLevelShape, Shifter } from '../sim/core/timing'
 import type { FittedTwin } from './fittedTwin'
@@ -20,7 +21,7 @@ export interface TwinMachine {
 const twinImplementationId = 4
 const ramBytes = 8 << 20
 /** Where cores without compressed instructions have their RAM and UART: LiteX's usual places. */
-const litexMap = { ramBase: 0x4000_0000, uartBase: 0xf000_1000, bios: false } as const
+const twinMap = { ...litexMap, bios: false } as const
 /** What the simulator counts time with where the real clock is not known; the board then reports none. */
 const assumedClockHz = 100_000_000
 
@@ -42,7 +43,7 @@ export function twinMachine(
       ramBytes,
       zbb: false,
       cycleModel,
-      ...(form === 'rv32im' ? { litex: litexMap } : {})
+      ...(form === 'rv32im' ? { litex: twinMap } : {})
     }
   }
 }

@@ -5,6 +5,7 @@ import { readNetworkAddress } from '../../core/board/network/address'
 import type { CorePresetName } from '../../core/sim/boards/presets'
 import type { PortSettings } from '../../shared/contract/board'
 import { fillInLitexMonitor } from '../../core/board/litexMonitor'
+import { describeLitexMachine } from '../../core/sim/boards/litexBoard'
 import { monitorFor } from '../../core/board/monitorChoice'
 import { isaOf } from '../../core/sim/boards/isa'
 import type { TwinFirmware } from '../../core/twin/monitorMachine'
@@ -92,7 +93,7 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
         config.plain === true
           ? await readFirmware(monitorFile(isaOf(config)))
           : form === 'rv32im'
-            ? fillInLitexMonitor(litexImage, { ...config.litex!, ramBytes: config.ramBytes, clockHz: null })
+            ? fillInLitexMonitor(litexImage, describeLitexMachine(config))
             : monitorElf
       return await openVirtualLink({ machine: config, firmware, workerFile: options.workerFile })
     },

@@ -28,6 +28,7 @@ export const cliEntries: readonly CliEntry[] = [
       'mlperf',
       'load',
       'boot',
+      'describe',
       'twin',
       'tools',
       'detect',

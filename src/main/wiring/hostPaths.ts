@@ -8,8 +8,9 @@ import { hostPath } from '../file/homePath'
 export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>>> = {
   'app.saveSettings': ['nvidiaSmiPath'],
   'board.bitstream': ['file.path', 'then.file.path'],
-  'board.boot': ['soc.path'],
+  'board.boot': ['description.path'],
   'board.debugLoad': ['file.path'],
+  'board.describe': ['file.path'],
   'board.load': ['file.path'],
   'board.sendFile': ['file.path'],
   'dataset.add': ['path'],

@@ -149,10 +149,10 @@ export const useBoards = defineStore('board', () => {
     }
   )
 
-  /** Brings the monitor up on a board that is in its boot loader; `soc` describes a LiteX board. */
-  const boot = createAction(async (id: string, soc: CommandInput<'board.boot'>['soc']) => {
+  /** Brings the monitor up on a board that is in its boot loader; `description` is a file that describes it. */
+  const boot = createAction(async (id: string, description: CommandInput<'board.boot'>['description']) => {
     chosenId.value = id
-    const { jobId } = await client.call('board.boot', { id, soc }, { timeoutMs: 120_000 })
+    const { jobId } = await client.call('board.boot', { id, description }, { timeoutMs: 120_000 })
     return jobId
   })
 

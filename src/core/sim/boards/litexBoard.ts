@@ -1,4 +1,7 @@
 import { formatHex32 } from '@shared/units'
+import type { BoardDescription } from '@shared/contract/board/boardDescription'
+import { describeLitexMap } from '../../board/description/describeLitex'
+import { litexMap } from '../../board/description/shippedBoards'
 import { type MachineConfig, corePresets } from './presets'
 
 /**
@@ -11,7 +14,7 @@ export const litexBoard: MachineConfig = {
   coreName: 'Bitbench virtual LiteX SoC (VexRiscv class)',
   implementationId: 3,
   ramBytes: 8 << 20,
-  litex: { ramBase: 0x4000_0000, uartBase: 0xf000_1000 }
+  litex: litexMap
 }
 
 /** What LiteX would write about this SoC when it builds it (csr.csv), as far as a loader needs it. */
@@ -27,4 +30,9 @@ export function litexBoardCsv(): string {
     `memory_region,main_ram,${formatHex32(ramBase)},${ramBytes},cached`,
     ''
   ].join('\n')
+}
+
+/** The description of a virtual board with LiteX's memory map; its clock is in a CSR of its own. */
+export function describeLitexMachine({ litex, ramBytes }: MachineConfig): BoardDescription {
+  return describeLitexMap({ ...(litex ?? litexMap), ramBytes, clockHz: null })
 }

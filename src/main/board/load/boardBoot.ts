@@ -1,12 +1,17 @@
 import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
-import { checkLitexCore } from '../../../core/board/litexCore'
+import { monitorImages } from '../../../core/board/description/monitorImages'
+import { shippedBoards } from '../../../core/board/description/shippedBoards'
 import { fillInLitexMonitor } from '../../../core/board/litexMonitor'
-import type { LitexSoc } from '../../../core/board/litexSoc'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
-import { fillInSupervisorMonitor, placeSupervisorMonitor } from '../../../core/board/supervisorMonitor'
+import {
+  describeUbootBoard,
+  fillInSupervisorMonitor,
+  placeSupervisorMonitor
+} from '../../../core/board/supervisorMonitor'
 import { monitorFor } from '../../../core/board/monitorChoice'
 import type { BootLoaderName } from '../../../shared/contract/board/boardBoot'
+import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { AppError } from '../../../shared/errors'
 import { loadOver } from './boardLoads'
 import type { BoardSession } from '../boardSession'
@@ -19,8 +24,8 @@ export type ReadMonitor = (name: string, ending?: 'bin' | 'addresses') => Promis
 export interface BootOptions {
   /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot. */
   loader: BootLoaderName
-  /** Description of a LiteX SoC; null for other boards, or when none was given. */
-  soc: LitexSoc | null
+  /** What was given of the board; null when nothing was: a U-Boot board is then described by its own device tree. */
+  description: BoardDescription | null
   /** A flat monitor image of resources/firmware/build, by name, or the list of the words in it that are addresses. */
   readMonitor: ReadMonitor
   signal: AbortSignal
@@ -37,10 +42,6 @@ export interface BootOutcome {
   /** What the monitor said when it started; empty when that was not seen. */
   banner: string
 }
-
-/** Where monitor-rv64.bin and monitor-rvv.bin are linked (scripts/firmware.mjs), and the UART they speak over. */
-const ubootMonitorBase = 0x8080_0000
-const ubootMonitorUart = 0x1000_0000
 
 /**
  * Makes a board in its boot loader a Bitbench board: finds out which loader it is, carries the monitor that fits, starts it and
@@ -67,15 +68,14 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   const banner = (await session.converse(awaitBanner(), { signal })) ?? ''
   const { buildId } = await session.hello({ signal })
   checkBuild(buildId, image)
-  if (found.kind === 'litex' && options.soc !== null) session.describe(describedCore(options.soc))
+  if (options.description !== null) session.describe(describedCore(options.description))
   const { info } = session
   return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
 }
 
-/** Name and ISA of the core as the SoC's description has them; the monitor cannot read them, for LiteX cores have no identity in their CSRs. */
-function describedCore({ core }: LitexSoc): { coreName?: string; isa?: string } {
-  const name = core.name ?? (core.type === null ? null : [core.type, core.variant ?? ''].join(' ').trim())
-  return { ...(name === null ? {} : { coreName: name }), ...(core.isa === null ? {} : { isa: core.isa }) }
+/** Name and ISA of the core as the description has them; the monitor cannot read them where the CSRs have no identity. */
+function describedCore({ name, isa }: BoardDescription): { coreName?: string; isa?: string } {
+  return { ...(name === null ? {} : { coreName: name }), ...(isa === null ? {} : { isa }) }
 }
 
 /**
@@ -104,51 +104,79 @@ function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['l
   )
 }
 
-async function imageFor(found: BootLoader, { soc, readMonitor }: BootOptions): Promise<LoadImage> {
-  if (found.kind === 'litex') {
-    if (soc === null) {
-      throw new AppError(
-        'input.invalid',
-        'This is a LiteX board, and no description says where its UART is.',
-        'Give the csr.csv or csr.json that LiteX wrote beside the bitstream (--soc csr.csv).'
-      )
-    }
-    checkLitexCore(soc.core)
-    const { image, addresses } = await readMovable('monitor-litex', readMonitor)
-    return flatImage('monitor-litex', fillInLitexMonitor(image, soc, addresses), soc.ramBase)
-  }
-  if (found.supervisor) return await supervisorImage(found, readMonitor)
+async function imageFor(found: BootLoader, options: BootOptions): Promise<LoadImage> {
+  const { description } = options
+  if (found.kind === 'litex') return await litexImage(description, options.readMonitor)
+  if (found.supervisor) return await supervisorImage(found, options)
   const name = monitorFor(found.isa ?? 'rv64imac')
-  if (name !== 'monitor-rv64' && name !== 'monitor-rvv') {
-    throw narrowCore(found.isa)
-  }
-  if (found.uart !== null && found.uart.address !== ubootMonitorUart + 2) {
+  if (name !== 'monitor-rv64' && name !== 'monitor-rvv') throw narrowCore(found.isa)
+  const { uart } = shippedBoards['qemu-uboot']
+  const base = description?.uart.base ?? found.uart?.base ?? uart.base
+  if (base !== uart.base) {
     throw new AppError(
       'input.unsupported',
-      `The console of this board is a UART at 0x${(found.uart.address - 2).toString(16)}; the monitor for U-Boot speaks over an NS16550A at 0x${ubootMonitorUart.toString(16)}.`,
+      `The console of this board is a UART at 0x${base.toString(16)}; the monitor for U-Boot speaks over an NS16550A at 0x${uart.base.toString(16)}.`,
       'Build the monitor with -DUART_BASE= for this board (docs/firmware.md) and load it with its address.'
     )
   }
-  return flatImage(name, await readMonitor(name), ubootMonitorBase)
+  return flatImage(name, await options.readMonitor(name), monitorImages.virt64.base)
 }
 
-/** The monitor for a U-Boot in supervisor mode, filled in from its device tree. */
-async function supervisorImage(
-  { uart, isa, board }: Extract<BootLoader, { kind: 'uboot' }>,
+async function litexImage(
+  description: BoardDescription | null,
   readMonitor: ReadMonitor
 ): Promise<LoadImage> {
-  if (isa !== null && !isa.startsWith('rv64')) throw narrowCore(isa)
-  if (uart === null || board === undefined) {
+  if (description === null) {
     throw new AppError(
-      'input.unsupported',
-      'This U-Boot runs in supervisor mode, and its device tree names no NS16550A or DW_apb_uart as the console.',
-      'Nothing was sent. The monitor must know its UART; use a U-Boot with the command fdt and a console of that kind.'
+      'input.invalid',
+      'This is a LiteX board, and no description says where its UART is.',
+      'Give the csr.csv or csr.json that LiteX wrote beside the bitstream (--soc csr.csv).'
     )
   }
-  const place = placeSupervisorMonitor(board)
-  const { image, addresses } = await readMovable('monitor-rv64s', readMonitor)
-  const filled = fillInSupervisorMonitor(image, addresses, place, { uart, ...board })
-  return flatImage('monitor-rv64s', filled, place.start)
+  checkForm(description, 'litex', 'a LiteX BIOS')
+  const { image, addresses } = await readMovable(monitorImages.litex.image, readMonitor)
+  const filled = fillInLitexMonitor(image, description, addresses)
+  return flatImage(monitorImages.litex.image, filled, description.ram.base)
+}
+
+/** The monitor for a U-Boot in supervisor mode, filled in from its device tree or from the description that was given. */
+async function supervisorImage(
+  found: Extract<BootLoader, { kind: 'uboot' }>,
+  { description: given, readMonitor }: BootOptions
+): Promise<LoadImage> {
+  if (found.isa !== null && !found.isa.startsWith('rv64')) throw narrowCore(found.isa)
+  const description = describedBoard(found, given)
+  const { image, addresses } = await readMovable(monitorImages.supervisor.image, readMonitor)
+  const filled = fillInSupervisorMonitor(image, addresses, description)
+  return flatImage(monitorImages.supervisor.image, filled, description.ram.base)
+}
+
+/** What was given of the board, in the RAM that U-Boot itself says is free. */
+function describedBoard(
+  { uart, isa, board }: Extract<BootLoader, { kind: 'uboot' }>,
+  given: BoardDescription | null
+): BoardDescription {
+  if (given !== null) {
+    checkForm(given, 'supervisor', 'a U-Boot in supervisor mode')
+    if (board === undefined || board.banks.length === 0) return given
+    const { start, end } = placeSupervisorMonitor(board)
+    return { ...given, ram: { base: start, sizeBytes: end - start } }
+  }
+  if (uart !== null && board !== undefined) return describeUbootBoard(board, uart, isa)
+  throw new AppError(
+    'input.unsupported',
+    'This U-Boot runs in supervisor mode, and its device tree names no NS16550A or DW_apb_uart as the console.',
+    'Nothing was sent. Give a description of the board (--description FILE), or use a U-Boot with the command fdt and a console of that kind.'
+  )
+}
+
+function checkForm({ monitor }: BoardDescription, wanted: BoardDescription['monitor'], where: string): void {
+  if (monitor === wanted) return
+  throw new AppError(
+    'input.invalid',
+    `The board is in ${where}, and the description is for the monitor "${monitor}".`,
+    `Give a description whose monitor is "${wanted}".`
+  )
 }
 
 /** A monitor that can be moved to where the board's RAM is, and the list of its words that are addresses. */

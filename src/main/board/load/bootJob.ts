@@ -1,6 +1,9 @@
-import { type LitexSoc, parseLitexSoc } from '../../../core/board/litexSoc'
+import { readDescription } from '../../../core/board/description/readDescription'
+import { type ShippedBoardName, shippedBoards } from '../../../core/board/description/shippedBoards'
 import { litexBoardCsv } from '../../../core/sim/boards/litexBoard'
 import type { boardBootCommands } from '../../../shared/contract/board/boardBoot'
+import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
+import type { FileSource } from '../../../shared/contract/board/boardFiles'
 import type { HandlersOf } from '../../../shared/contract/framework/define'
 import { AppError } from '../../../shared/errors'
 import type { JobService } from '../../jobs/jobService'
@@ -10,7 +13,7 @@ import type { BoardRegistry } from '../boardRegistry'
 import { readSource } from './loadFile'
 import type { LoadRecords } from './loadRecords'
 
-/** `board.boot` as a Job, noted in the board's console and among the loads. */
+/** `board.boot` as a Job, noted in the board's console and among the loads; `board.describe`. */
 export function createBootHandlers(deps: {
   registry: BoardRegistry
   readMonitor: ReadMonitor
@@ -20,8 +23,8 @@ export function createBootHandlers(deps: {
 }): HandlersOf<{ commands: typeof boardBootCommands; events: Record<never, never> }> {
   const { registry, readMonitor, jobs, nowMs, records } = deps
   return {
-    'board.boot': async ({ id, loader, soc }) => {
-      const described = await describe(id, soc)
+    'board.boot': async ({ id, loader, description }) => {
+      const described = await describe(id, description)
       await registry.connect(id, {}, false)
       const { connection, console: log } = registry.held(id)
       const startedMs = nowMs()
@@ -33,7 +36,7 @@ export function createBootHandlers(deps: {
           connection.withLease('boot', async (session) => {
             const outcome = await bootMonitor(session, {
               loader,
-              soc: described,
+              description: described,
               readMonitor,
               signal: context.signal,
               onProgress: (done, total, note) => context.progress(done, total, note)
@@ -51,15 +54,31 @@ export function createBootHandlers(deps: {
       })
       job.result.catch((error: unknown) => log.note(`boot: ${AppError.from(error).message}`))
       return { jobId: job.jobId }
-    }
+    },
+    'board.describe': async ({ file, name }) => ({
+      description: file === null ? shippedBoard(name) : await fromFile(file)
+    })
   }
 
-  async function describe(
-    id: string,
-    soc: Parameters<typeof readSource>[0] | null
-  ): Promise<LitexSoc | null> {
-    if (soc !== null) return parseLitexSoc(new TextDecoder().decode((await readSource(soc)).bytes))
+  async function describe(id: string, file: FileSource | null): Promise<BoardDescription | null> {
+    if (file !== null) return await fromFile(file)
     // The virtual one brings its own description.
-    return id === litexBoardId ? parseLitexSoc(litexBoardCsv()) : null
+    return id === litexBoardId ? readDescription(new TextEncoder().encode(litexBoardCsv())) : null
   }
+}
+
+async function fromFile(file: FileSource): Promise<BoardDescription> {
+  return readDescription((await readSource(file)).bytes)
+}
+
+/** @throws input.notFound with the names there are */
+function shippedBoard(name: string | null): BoardDescription {
+  if (name !== null && Object.hasOwn(shippedBoards, name)) return shippedBoards[name as ShippedBoardName]
+  throw new AppError(
+    'input.notFound',
+    name === null
+      ? 'Neither a file nor the name of a board is given.'
+      : `No board named "${name}" is shipped.`,
+    `Boards with a shipped description: ${Object.keys(shippedBoards).join(', ')}.`
+  )
 }

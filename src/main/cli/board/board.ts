@@ -4,6 +4,7 @@ import { AppError } from '../../../shared/errors'
 import { formatBytes, formatCount, formatDuration } from '../../../shared/units'
 import { addressOption } from './boardAddress'
 import { boardConsoleVerb } from './boardConsole'
+import { boardDescribeVerb } from './boardDescribe'
 import { connect, lineOptions } from './boardLine'
 import { boardMlperfVerb } from './boardMlperf'
 import { boardTwinVerb } from './boardTwin'
@@ -103,21 +104,31 @@ export const boardCli: CliNoun = {
     boot: {
       summary:
         'Makes a board in its boot loader (LiteX BIOS, U-Boot) a Bitbench board: monitor, start, hello.',
-      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem] [--soc csr.csv]',
+      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem] [--soc csr.csv | --description FILE]',
       options: {
         ...lineOptions,
         loader: { type: 'string', help: 'auto finds out which boot loader it is', default: 'auto' },
-        soc: { type: 'string', help: 'csr.csv or csr.json that LiteX wrote: where the UART and RAM are' }
+        soc: {
+          type: 'string',
+          help: 'csr.csv, csr.json or soc.json that LiteX wrote: where the UART and RAM are'
+        },
+        description: {
+          type: 'string',
+          help: 'any file that describes the board: JSON of `board describe`, a device tree, or what LiteX wrote'
+        }
       },
       async run(args, context) {
         const loader = choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem']) ?? 'auto'
         const soc = textOption(args, 'soc')
+        const file = textOption(args, 'description') ?? soc
+        if (soc !== undefined && file !== soc)
+          throw new UsageError('--soc and --description both describe the board; give one')
         const client = createLocalClient(await context.bitbench(), context.signal)
         const { board } = await connect(client, args, false)
         const { jobId } = await client.call('board.boot', {
           id: board.id,
           loader,
-          soc: soc === undefined ? null : { path: path.resolve(context.cwd, soc) }
+          description: file === undefined ? null : { path: path.resolve(context.cwd, file) }
         })
         await client.finish(jobId, createProgressLine(context.log, process.stderr))
         const { loads } = await client.call('board.loads', {})
@@ -126,6 +137,7 @@ export const boardCli: CliNoun = {
         return { json: { load, board: booted }, text: `${loadText(load)}\n${infoText(booted)}` }
       }
     },
+    describe: boardDescribeVerb,
     twin: boardTwinVerb,
     ...boardToolVerbs
   }

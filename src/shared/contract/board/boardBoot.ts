@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boardDescriptionSchema } from './boardDescription'
 import { fileSourceSchema } from './boardFiles'
 import { command } from '../framework/define'
 
@@ -17,9 +18,20 @@ export const boardBootCommands = {
     z.object({
       id: z.string().min(1),
       loader: bootLoaderNameSchema.default('auto'),
-      /** csr.csv or csr.json of a LiteX SoC; null for other boards and for the virtual LiteX SoC. */
-      soc: fileSourceSchema.nullable().default(null)
+      /**
+       * What describes the board: csr.csv, csr.json or soc.json of a LiteX SoC, a device tree (blob or text), or a description as
+       * JSON. Null for the virtual LiteX SoC, and for U-Boot boards, which are asked for their device tree.
+       */
+      description: fileSourceSchema.nullable().default(null)
     }),
     z.object({ jobId: z.string() })
+  ),
+  /** The description of a board from a file of any of these kinds, or a shipped one by name. */
+  'board.describe': command(
+    z.object({
+      file: fileSourceSchema.nullable().default(null),
+      name: z.string().nullable().default(null)
+    }),
+    z.object({ description: boardDescriptionSchema })
   )
 }

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkLitexCore } from '@core/board/litexCore'
-import { fillInLitexMonitor, litexMonitorBase } from '@core/board/litexMonitor'
+import { describeLitexSoc } from '@core/board/description/describeLitex'
+import { monitorImages } from '@core/board/description/monitorImages'
+import { fillInLitexMonitor } from '@core/board/litexMonitor'
 import { type LitexSoc, parseLitexSoc } from '@core/board/litexSoc'
 import { litexBoardCsv } from '@core/sim/boards/litexBoard'
 
@@ -80,7 +82,7 @@ describe('the LiteX monitor image', () => {
   const image = new Uint8Array(readFileSync(path.resolve('resources/firmware/build/monitor-litex.bin')))
 
   it('is filled in for a SoC, nothing else changes', () => {
-    const filled = fillInLitexMonitor(image, soc)
+    const filled = fillInLitexMonitor(image, describeLitexSoc(soc))
     const at = Buffer.from(image).indexOf('BBLITEX1')
     const view = new DataView(filled.buffer)
     expect([0, 4, 8].map((offset) => view.getUint32(at + 8 + offset, true))).toEqual([
@@ -95,7 +97,7 @@ describe('the LiteX monitor image', () => {
   it('refuses too little RAM, an odd place, a wrong list, and an image without a record', () => {
     const refused = (change: Partial<LitexSoc>, addresses?: string): unknown => {
       try {
-        return fillInLitexMonitor(image, { ...soc, ...change }, addresses)
+        return fillInLitexMonitor(image, describeLitexSoc({ ...soc, ...change }), addresses)
       } catch (error) {
         return error
       }
@@ -104,14 +106,14 @@ describe('the LiteX monitor image', () => {
     expect(refused({ ramBase: 0x4000_0100 })).toMatchObject({ code: 'input.invalid' })
     for (const list of ['', 'x\n', '3\n', 'fffffff0\n'])
       expect(refused({ ramBase: 0x8000_0000 }, list)).toMatchObject({ code: 'internal' })
-    expect(() => fillInLitexMonitor(new Uint8Array(4_000), soc)).toThrow('no record')
-    expect(litexMonitorBase).toBe(soc.ramBase)
+    expect(() => fillInLitexMonitor(new Uint8Array(4_000), describeLitexSoc(soc))).toThrow('no record')
+    expect(monitorImages.litex.base).toBe(soc.ramBase)
   })
 
   it('is moved by adding the distance to its addresses and to nothing else', () => {
     const list = readFileSync(path.resolve('resources/firmware/build/monitor-litex.addresses'), 'utf8')
     const [home, away] = [0x4000_0000, 0x8000_0000].map((ramBase) =>
-      fillInLitexMonitor(image, { ...soc, ramBase }, list)
+      fillInLitexMonitor(image, describeLitexSoc({ ...soc, ramBase }), list)
     )
     const words = (bytes: Uint8Array): Uint32Array =>
       new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4))

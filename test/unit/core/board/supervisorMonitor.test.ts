@@ -76,14 +76,14 @@ describe('the monitor for supervisor mode', () => {
   const image = new Uint8Array(built('bin'))
   const addresses = built('addresses').toString()
   const board = {
-    uart: { address: 0x1000_0008, width: 'l', base: 0x1000_0000, stride: 4 } as const,
+    uart: { kind: 'ns16550', base: 0x1000_0000, stride: 4, widthBytes: 4 } as const,
     clockHz: 1_250_000_000,
-    model: 'StarFive VisionFive 2 v1.3B, and a name that is much too long for it'
+    name: 'StarFive VisionFive 2 v1.3B, and a name that is much too long for it'
   }
 
   it('is filled in for a board and moved to its RAM', () => {
-    const place = { start: 0x4080_0000, end: 0xfe00_0000 }
-    const filled = fillInSupervisorMonitor(image, addresses, place, board)
+    const ram = { base: 0x4080_0000, sizeBytes: 0xfe00_0000 - 0x4080_0000 }
+    const filled = fillInSupervisorMonitor(image, addresses, { ...board, ram })
     const at = Buffer.from(image).indexOf('BBSUPER1')
     const view = new DataView(filled.buffer, at)
     expect(view.getBigUint64(8, true)).toBe(0x1000_0000n)
@@ -91,7 +91,7 @@ describe('the monitor for supervisor mode', () => {
       ...[4, 4, 0xfe00_0000, 1_250_000_000]
     ])
     const name = Buffer.from(filled.subarray(at + 32, at + 72)).toString('latin1')
-    expect(name).toBe(`${board.model.slice(0, 39)}\0`)
+    expect(name).toBe(`${board.name.slice(0, 39)}\0`)
     const words = (bytes: Uint8Array) => new Uint32Array(bytes.slice(0, bytes.length & ~3).buffer)
     const [before, after] = [words(image), words(filled)]
     const moved = [...before.keys()].filter(
@@ -102,7 +102,7 @@ describe('the monitor for supervisor mode', () => {
   })
 
   it('is not made of an image without a record', () => {
-    const place = { start: 0x8080_0000, end: 0x8100_0000 }
-    expect(() => fillInSupervisorMonitor(new Uint8Array(4_096), '0\n', place, board)).toThrow('no record')
+    const described = { ...board, ram: { base: 0x8080_0000, sizeBytes: 8 << 20 } }
+    expect(() => fillInSupervisorMonitor(new Uint8Array(4_096), '0\n', described)).toThrow('no record')
   })
 })

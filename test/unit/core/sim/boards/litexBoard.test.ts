@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fillInLitexMonitor, litexMonitorBase } from '@core/board/litexMonitor'
-import { parseLitexSoc } from '@core/board/litexSoc'
+import { monitorImages } from '@core/board/description/monitorImages'
+import { readDescription } from '@core/board/description/readDescription'
+import { fillInLitexMonitor } from '@core/board/litexMonitor'
 import { detectBootLoader } from '@core/board/loaders/detect'
 import { sflLoad } from '@core/board/loaders/sfl'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
@@ -14,6 +15,8 @@ import { type OpenSession, openBoardSession } from '@main/board/boardSession'
 import { createSimulatorLink } from '../../../../support/simulatorLink'
 import { VirtualClock } from '../../../../support/virtualClock'
 
+const litexMonitorBase = monitorImages.litex.base
+const described = (csv: string) => readDescription(new TextEncoder().encode(csv))
 const image = new Uint8Array(readFileSync(path.resolve('resources/firmware/build/monitor-litex.bin')))
 
 function powerOn(board: MachineConfig = litexBoard): {
@@ -45,7 +48,7 @@ describe('the virtual LiteX SoC', () => {
 
   it('becomes a Bitbench board: SFL, jump, hello, and a kernel with the right outputs', async () => {
     const { session, clock } = powerOn()
-    const filled = fillInLitexMonitor(image, parseLitexSoc(litexBoardCsv()))
+    const filled = fillInLitexMonitor(image, described(litexBoardCsv()))
     const segments = [{ address: litexMonitorBase, bytes: filled }]
     await clock.pass(500)
     const loaded = await clock.run(session.converse(sflLoad({ segments, jumpAddress: litexMonitorBase })))
@@ -76,12 +79,12 @@ describe('the virtual LiteX SoC', () => {
       litex: { ...litexBoard.litex!, ramBase }
     }
     const { session, clock } = powerOn(moved)
-    const described = litexBoardCsv().replace('0x40000000', `0x${ramBase.toString(16)}`)
-    const named = `${described}constant,config_cpu_human_name,VexRiscv_Standard,,\nconstant,config_cpu_isa,rv32i2p0_m,,\n`
+    const elsewhere = litexBoardCsv().replace('0x40000000', `0x${ramBase.toString(16)}`)
+    const named = `${elsewhere}constant,config_cpu_human_name,VexRiscv_Standard,,\nconstant,config_cpu_isa,rv32i2p0_m,,\n`
     const { info, result } = await clock.run(
       bootMonitor(session, {
         loader: 'auto',
-        soc: parseLitexSoc(named),
+        description: described(named),
         readMonitor: async (name, ending = 'bin') =>
           new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
         signal: new AbortController().signal,

@@ -1,0 +1,88 @@
+import { AppError } from '@shared/errors'
+import { type BoardDescription, boardDescriptionSchema } from '@shared/contract/board/boardDescription'
+import { monitorImages } from './monitorImages'
+
+/** Image, stack and zeroed data of a monitor, and some space for operands. */
+const minRamBytes = 192 * 1024
+/** RAM begins where the linker script can place an image. */
+const ramAlignment = 0x1000
+
+/**
+ * A description from values that came from outside.
+ *
+ * @throws input.invalid with the field that is wrong, or what contradicts what
+ */
+export function checkDescription(input: unknown): BoardDescription {
+  const parsed = boardDescriptionSchema.safeParse(input)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const field = issue === undefined || issue.path.length === 0 ? 'the whole' : issue.path.join('.')
+    throw invalid(
+      `This board description cannot be used: ${field}: ${issue?.message ?? 'unknown'}.`,
+      'docs/boards.md lists the fields; `bitbench board describe --name qemu --json` prints an example.'
+    )
+  }
+  const { data } = parsed
+  checkMemory(data)
+  checkMonitor(data)
+  return data
+}
+
+function checkMemory({ ram, uart }: BoardDescription): void {
+  const { base, sizeBytes } = ram
+  if (base + sizeBytes > 2 ** 32 && base < 2 ** 32 - ramAlignment) return checkUart(uart.base, base, 2 ** 32)
+  if (base >= 2 ** 32 - ramAlignment)
+    throw invalid(
+      `RAM begins at ${hex(base)}, beyond the 32-bit addresses of the protocol.`,
+      'Describe a part of RAM below 4 GiB.'
+    )
+  checkUart(uart.base, base, base + sizeBytes)
+}
+
+function checkUart(uart: number, start: number, end: number): void {
+  if (uart < start || uart >= end) return
+  throw invalid(
+    `The UART at ${hex(uart)} lies inside RAM (${hex(start)} to ${hex(end)}).`,
+    'Correct uart.base or ram in the description.'
+  )
+}
+
+function checkMonitor({ monitor, uart, isa }: BoardDescription): void {
+  const form = monitorImages[monitor]
+  if (uart.kind !== form.uart)
+    throw invalid(
+      `The monitor "${monitor}" speaks over a UART of kind ${form.uart}, not ${uart.kind}.`,
+      'Choose another monitor, or correct uart.kind.'
+    )
+  if (isa !== null && monitor !== 'virt64' && monitor !== 'virt' && !isa.startsWith(`rv${form.xlen}`))
+    throw invalid(
+      `The monitor "${monitor}" is a ${form.xlen}-bit program, and the core is ${isa}.`,
+      'Choose another monitor, or correct isa.'
+    )
+}
+
+/**
+ * Refuses RAM that a movable monitor does not fit.
+ *
+ * @throws input.invalid
+ */
+export function checkMonitorRam({ base, sizeBytes }: BoardDescription['ram']): void {
+  if (base % ramAlignment !== 0)
+    throw invalid(
+      `Main RAM of this board begins at ${hex(base)}, which is no multiple of ${ramAlignment}.`,
+      'Check the RAM of the description (LiteX: the line memory_region,main_ram).'
+    )
+  if (sizeBytes < minRamBytes)
+    throw invalid(
+      `Main RAM of this board has ${sizeBytes} bytes; the monitor needs ${minRamBytes}.`,
+      'Build the SoC with more main RAM.'
+    )
+}
+
+/** End of RAM as a 32-bit number: where it would be 2^32, the last page is left alone. */
+export function ramEnd({ base, sizeBytes }: BoardDescription['ram']): number {
+  return Math.min(base + sizeBytes, 2 ** 32 - ramAlignment)
+}
+
+const invalid = (message: string, hint: string): AppError => new AppError('input.invalid', message, hint)
+const hex = (value: number): string => `0x${value.toString(16)}`
