@@ -149,3 +149,23 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return all
 }
+
+/** One character a byte (Latin-1). */
+export function latin1Text(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
+
+/** Text in UTF-8; one character a byte where it is none. */
+export function utf8Text(bytes: Uint8Array): string {
+  const text = latin1Text(bytes)
+  if (!/[\x80-\xff]/.test(text)) return text
+  try {
+    return decodeURIComponent(
+      text.replace(/[%\x80-\xff]/g, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    )
+  } catch {
+    return text
+  }
+}

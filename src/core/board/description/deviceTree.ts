@@ -1,4 +1,5 @@
 import { AppError } from '@shared/errors'
+import { latin1Text } from '../../binary/bytes'
 
 /** Value of a property: its bytes as stored, big-endian (Devicetree Specification 0.4, chapter 5). */
 export type DeviceProperty = Uint8Array
@@ -98,7 +99,7 @@ export function cellsOf(node: DeviceNode, property: string): number[] {
 export function textsOf(node: DeviceNode, property: string): string[] {
   const bytes = node.properties.get(property)
   if (bytes === undefined || bytes.length === 0) return []
-  return new TextDecoder('latin1').decode(bytes).replace(/\0$/, '').split('\0')
+  return latin1Text(bytes).replace(/\0$/, '').split('\0')
 }
 
 /** The node at a path ("/soc/serial@10000000"), or by an alias ("serial0"); a unit address may be left out. */

@@ -1,5 +1,6 @@
 import { AppError } from '@shared/errors'
 import type { BoardDescription } from '@shared/contract/board/boardDescription'
+import { utf8Text } from '../../binary/bytes'
 import { parseLitexSoc } from '../litexSoc'
 import { checkDescription } from './checkDescription'
 import { describeDeviceTree } from './describeDeviceTree'
@@ -15,7 +16,7 @@ import { parseDeviceTreeText } from './deviceTreeText'
  */
 export function readDescription(bytes: Uint8Array): BoardDescription {
   if (isDeviceTreeBlob(bytes)) return checkDescription(describeDeviceTree(parseDeviceTreeBlob(bytes)))
-  const text = new TextDecoder().decode(bytes)
+  const text = utf8Text(bytes)
   if (isDescription(text)) return checkDescription(parseJson(text))
   if (/(^|[\s:])\/\s*\{/.test(text)) return checkDescription(describeDeviceTree(parseDeviceTreeText(text)))
   return checkDescription(describeLitexSoc(parseLitexSoc(text)))

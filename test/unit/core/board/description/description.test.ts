@@ -132,6 +132,12 @@ describe('a board description as JSON', () => {
     expect(() => read(text)).toThrow(refusal(code, message))
   })
 
+  it('keeps a name in any script', () => {
+    expect(read(JSON.stringify({ ...shippedBoards.qemu, name: 'Plätte 100 % 板' })).name).toBe(
+      'Plätte 100 % 板'
+    )
+  })
+
   it('refuses an empty file and noise', () => {
     for (const bytes of [
       new Uint8Array(0),
