@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { generateSources } from '@core/deploy/codegen/generateSources'
+import { copiedFiles, generateSources } from '@core/deploy/codegen/generateSources'
 import type { SelfCheck } from '@core/deploy/codegen/mainSource'
 import type { Plan } from '@core/deploy/plan'
 import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
@@ -12,7 +12,7 @@ export function resourceTexts(): Map<string, string> {
   const files = readdirSync(path.join(resources, 'kernels'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
-  files.push(path.join(resources, 'firmware', 'memory.c'))
+  files.push(...copiedFiles.map((file) => path.join(resources, file)))
   return new Map(
     files.map((file) => [path.relative(resources, file).replaceAll('\\', '/'), readFileSync(file, 'utf8')])
   )

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { BoardInfo } from '../../core/board/boardInfo'
-import { generateSources, type GeneratedFile } from '../../core/deploy/codegen/generateSources'
+import { copiedFiles, generateSources, type GeneratedFile } from '../../core/deploy/codegen/generateSources'
 import type { SelfCheck } from '../../core/deploy/codegen/mainSource'
 import { planDeployment, type Plan } from '../../core/deploy/plan'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
@@ -30,7 +30,7 @@ export function createCodeExport(deps: {
 }): CodeExport {
   const sourcesOf = async (): Promise<Map<string, string>> => {
     const names = await readdir(path.join(deps.resourceFolder, 'kernels'), { recursive: true })
-    const paths = [...names.map((name) => `kernels/${name.replaceAll('\\', '/')}`), 'firmware/memory.c']
+    const paths = [...names.map((name) => `kernels/${name.replaceAll('\\', '/')}`), ...copiedFiles]
     const texts = new Map<string, string>()
     for (const name of paths) {
       const file = path.join(deps.resourceFolder, name)

@@ -1,11 +1,10 @@
-import { AppError } from '@shared/errors'
 import { ByteWriter } from '../../binary/bytes'
 import type { QuantizedNetwork } from '../../quant/quantizedNetwork'
 import type { Plan } from '../plan'
 import { commentText } from './cText'
-import { kernelFilesOf } from './kernelFiles'
+import { kernelFilesOf, requireText } from './kernelFiles'
 import { callableSource, imagesHeader, imagesSource, mainSource, type SelfCheck } from './mainSource'
-import { mlperfHeader, mlperfSource } from './mlperfSource'
+import { mlperfHeader } from './mlperfHeader'
 import { networkHeader, networkSource } from './networkSource'
 import {
   linkerScript,
@@ -24,10 +23,15 @@ export interface GeneratedFile {
   text: string
 }
 
+/** Files below resources/, beside all of kernels/, that every export holds as they are. */
+export const copiedFiles = ['firmware/memory.c', 'export/mlperf.c'] as const
+
+const basename = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
 /** What the exported C program is made of. */
 export interface GenerateOptions {
   /**
-   * Files below resources/ by path with forward slashes: all of kernels/ (with variants.json) and firmware/memory.c.
+   * Files below resources/ by path with forward slashes: all of kernels/ (with variants.json) and the copiedFiles.
    */
   sources: ReadonlyMap<string, string>
   check: SelfCheck
@@ -51,14 +55,6 @@ export function generateSources(
 ): GeneratedFile[] {
   const { sources, check, variant = 'rv32im', loadAddress = plan.imageAddress, clockHz } = options
   const kernels = kernelFilesOf(sources, variant, network, plan)
-  const memory = sources.get('firmware/memory.c')
-  if (memory === undefined) {
-    throw new AppError(
-      'data.missing',
-      'firmware/memory.c is not among the sources.',
-      'Reinstall Bitbench: resources are incomplete.'
-    )
-  }
   const own: [string, string][] = [
     ['README.md', readme(network, plan, check)],
     ['Makefile', makefile(kernels.compiled, loadAddress, clockHz)],
@@ -71,13 +67,12 @@ export function generateSources(
     ['main.c', mainSource()],
     ['callable.c', callableSource()],
     ['mlperf.h', mlperfHeader(network)],
-    ['mlperf.c', mlperfSource()],
     ['platform.h', platformHeader],
     ['platform_host.c', platformHost],
     ['platform_rv32.c', platformRv32],
     ['start.S', startRv32],
     ['program.ld', linkerScript],
-    ['memory.c', memory]
+    ...copiedFiles.map((path): [string, string] => [basename(path), requireText(sources, path)])
   ]
   return [...own, ...kernels.files].map(([path, text]) => ({ path, text }))
 }

@@ -71,7 +71,8 @@ function checkLayouts(
   }
 }
 
-function requireText(sources: ReadonlyMap<string, string>, path: string): string {
+/** The text of a file below resources/. @throws AppError data.missing */
+export function requireText(sources: ReadonlyMap<string, string>, path: string): string {
   const text = sources.get(path)
   if (text !== undefined) return text
   throw new AppError(

@@ -1,45 +1,4 @@
-import { isLast, type QuantizedNetwork } from '../../quant/quantizedNetwork'
-import { identifier } from './cText'
-
-/**
- * mlperf.h: what the device's side of MLPerf Tiny's protocol must know of the network: real values of codes, the name.
- * A code means scale * (code + zero); an output of n means MLPERF_OUTPUT_SCALE * n.
- */
-export function mlperfHeader(network: QuantizedNetwork): string {
-  const outScale = network.layers.find(isLast)?.outScale ?? 1
-  return `/* What mlperf.c knows of the network. */
-#ifndef MLPERF_H
-#define MLPERF_H
-
-/* An input code means scale * (code + zero). */
-#define MLPERF_INPUT_SCALE ${doubleLiteral(network.inputScale)}
-#define MLPERF_INPUT_ZERO ${network.inputZero}
-/* Real value of an output of 1. */
-#define MLPERF_OUTPUT_SCALE ${doubleLiteral(outScale)}
-
-/* A byte b of \`db\` is the code b - MLPERF_BYTE_OFFSET: 128 for unsigned bytes (pixels), 0 for signed ones. */
-#ifndef MLPERF_BYTE_OFFSET
-#define MLPERF_BYTE_OFFSET 128
-#endif
-
-/* MLPerf Tiny knows ic01, kws01, vww01 and ad01. */
-#ifndef MLPERF_MODEL
-#define MLPERF_MODEL "${identifier(network.name)}"
-#endif
-
-#endif
-`
-}
-
-/** A C double that is exactly `value`. */
-function doubleLiteral(value: number): string {
-  const text = String(value)
-  return /[.e]/.test(text) ? text : `${text}.0`
-}
-
-/** mlperf.c: the network behind the serial protocol of MLPerf Tiny's runners (docs/mlperf-tiny.md). */
-export function mlperfSource(): string {
-  return `/*
+/*
  * The device's side of MLPerf Tiny's serial protocol. A command ends with '%', every reply with a line "m-ready":
  *   name, profile, help, timestamp, db load N, db HEX, db print, infer N W, results
  * db load takes as many bytes as the network has inputs (codes), or four times as many (little-endian float32).
@@ -96,14 +55,14 @@ static void hex(uint8_t byte)
 static void line(const char *characters)
 {
     text(characters);
-    text("\\r\\n");
+    text("\r\n");
 }
 
 static void lap(void)
 {
     text("m-lap-us-");
     number(platform_microseconds());
-    text("\\r\\n");
+    text("\r\n");
 }
 
 static void results(void)
@@ -322,9 +281,7 @@ int main(void)
             command[length] = 0;
             obey(command);
             length = 0;
-        } else if (character != '\\r' && character != '\\n' && length < COMMAND_BYTES) command[length++] = (char)character;
+        } else if (character != '\r' && character != '\n' && length < COMMAND_BYTES) command[length++] = (char)character;
     }
     return 0;
-}
-`
 }
