@@ -43,7 +43,16 @@ export interface NumberFormat {
 
 export const plainFormat: NumberFormat = { decimal: '.', thousands: null }
 
-/** Digits are read in place; anything else goes through Number. NaN for an empty cell or text. */
+/** Numbers with marks of thousands: three digits behind each, and a fraction with the other mark. */
+const groupsOfThree: Readonly<Record<'.' | ',', RegExp>> = {
+  '.': /^[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?$/,
+  ',': /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/
+}
+
+/**
+ * Digits are read in place; anything else goes through Number. NaN for an empty cell, for text, and for marks of
+ * thousands that do not stand before three digits: 8.0 is not 80.
+ */
 export function readNumber(text: string, from: number, to: number, format: NumberFormat): number {
   let start = from
   let end = to
@@ -61,7 +70,10 @@ export function readNumber(text: string, from: number, to: number, format: Numbe
     if (at === end) return value
   }
   let cellText = text.slice(start, end)
-  if (format.thousands !== null) cellText = cellText.replaceAll(format.thousands, '')
+  if (format.thousands !== null && cellText.includes(format.thousands)) {
+    if (!groupsOfThree[format.thousands].test(cellText)) return NaN
+    cellText = cellText.replaceAll(format.thousands, '')
+  }
   if (format.decimal === ',') cellText = cellText.replace(',', '.')
   return /^[+-]?(\d|\.\d|inf|nan)/i.test(cellText) && !/^0[xob]/i.test(cellText) ? Number(cellText) : NaN
 }

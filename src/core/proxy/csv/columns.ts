@@ -68,14 +68,17 @@ const unitEndings: readonly (readonly [RegExp, TimeUnit])[] = [
 
 /** What a column name says of a time: its unit, null when it names none, undefined when it is no time at all. */
 export function timeUnitOf(name: string): TimeUnit | null | undefined {
-  const plain = name
-    .toLowerCase()
-    .replace(/µ/g, 'u')
-    .replace(/[^a-z]/g, '')
+  // Both the micro sign and the Greek letter are in use.
+  const spelled = name.toLowerCase().replace(/[\u00b5\u03bc]/g, 'u')
+  // "100 ns" and letters of other alphabets are not understood: nothing of a unit may be left out.
+  if (/[^a-z \t_\-()[\]{}.,:/]/.test(spelled)) return undefined
+  const plain = spelled.replace(/[^a-z]/g, '')
   if (Object.hasOwn(timeNames, plain)) return timeNames[plain]
   for (const [ending, unit] of unitEndings) {
     const stem = plain.replace(ending, '')
-    if (stem !== plain && Object.hasOwn(timeNames, stem) && timeNames[stem] === null) return unit
+    if (stem === plain || !Object.hasOwn(timeNames, stem) || timeNames[stem] !== null) continue
+    // "Times" is a plural, "Time s" names seconds.
+    return unit === 's' && spelled.includes(`${stem}s`) ? null : unit
   }
   return undefined
 }

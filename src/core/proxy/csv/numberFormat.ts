@@ -11,6 +11,8 @@ interface MarkUse {
   grouped: number
   /** Of these, cells in which it stands more than once. */
   repeated: number
+  /** Of these, cells with zeros alone behind it: 8.000. */
+  zeros: number
 }
 
 interface ColumnUse {
@@ -23,7 +25,7 @@ interface ColumnUse {
   plain: number
 }
 
-const newUse = (): MarkUse => ({ marked: 0, grouped: 0, repeated: 0 })
+const newUse = (): MarkUse => ({ marked: 0, grouped: 0, repeated: 0, zeros: 0 })
 
 /**
  * How the numbers of a table are written, judged over whole columns. One format when only one reading is possible;
@@ -36,7 +38,12 @@ export function numberFormats(
   numeric: ReadonlyMap<number, { whole: boolean }>
 ): NumberFormat[] {
   const uses = new Map([...numeric.keys()].map((column) => [column, surveyed()]))
-  survey(layout, uses)
+  const { text } = layout
+  const lastLine = text.lastIndexOf('\n') + 1
+  // A last line without an end may have been cut inside a number: it decides only where no other row holds a mark.
+  survey(layout, uses, layout.end, lastLine)
+  if ([...uses.values()].every((use) => use['.'].marked + use[','].marked === 0))
+    survey(layout, uses, Math.max(lastLine, layout.end), text.length)
   const verdicts = [...uses].flatMap(([column, use]) =>
     (['.', ','] as const).map((mark) => ({ mark, verdict: verdictOf(use, mark, numeric.get(column)!.whole) }))
   )
@@ -58,12 +65,14 @@ export function numberFormats(
 type Verdict = 'unused' | 'decimal' | 'thousands' | 'open'
 
 function verdictOf(use: ColumnUse, mark: Mark, whole: boolean): Verdict {
-  const { marked, grouped, repeated } = use[mark]
+  const { marked, grouped, repeated, zeros } = use[mark]
   if (marked === 0) return 'unused'
   if (use.lastOfBoth !== null) return use.lastOfBoth === mark ? 'decimal' : 'thousands'
   if (repeated > 0) return grouped === marked ? 'thousands' : 'decimal'
   // 8.0, 27.65, 0.636: no group of thousands looks like this.
   if (grouped < marked) return 'decimal'
+  // 8.000 is how %.3f writes a whole number; alone it may be 8,000 as well.
+  if (whole && zeros === marked && use.plain === 0) return 'open'
   if (whole) return 'thousands'
   // A number of four digits without a mark would have got one, were it a mark of thousands.
   if (use.plainMax >= 1000) return 'decimal'
@@ -74,9 +83,10 @@ function verdictOf(use: ColumnUse, mark: Mark, whole: boolean): Verdict {
 
 const surveyed = (): ColumnUse => ({ '.': newUse(), ',': newUse(), lastOfBoth: null, plainMax: 0, plain: 0 })
 
-function survey(layout: Layout, uses: ReadonlyMap<number, ColumnUse>): void {
+/** Looks at the rows that begin in [from, to). */
+function survey(layout: Layout, uses: ReadonlyMap<number, ColumnUse>, from: number, to: number): void {
   const { text, delimiter } = layout
-  for (let at = layout.end; at < text.length;) {
+  for (let at = from; at < to;) {
     if (isComment(text, at)) {
       at = lineEnd(text, at) + 1
       continue
@@ -120,6 +130,7 @@ function surveyCell(text: string, start: number, end: number, use: ColumnUse): v
     const seen = use[mark]
     seen.marked++
     if (count > 1) seen.repeated++
+    if (/[.,]0+$/.test(content)) seen.zeros++
     const groups = mark === '.' ? /^[+-]?[1-9]\d{0,2}(\.\d{3})+$/ : /^[+-]?[1-9]\d{0,2}(,\d{3})+$/
     if (groups.test(content)) seen.grouped++
   }

@@ -53,11 +53,10 @@ export function readProfileCsv(content: string, options: ReadCsvOptions): ReadCs
       .filter(({ column }) => column >= 0)
       .map(({ column, kind }) => [column, { whole: kind !== 'time' }])
   )
-  const possible = numberFormats(layout, numeric)
-  const formats =
-    options.decimal === undefined || possible.length === 1
-      ? possible
-      : possible.filter(({ decimal }) => decimal === options.decimal)
+  const formats: NumberFormat[] =
+    options.decimal === undefined
+      ? numberFormats(layout, numeric)
+      : [{ decimal: options.decimal, thousands: options.decimal === '.' ? ',' : '.' }]
   const readings = formats.map((format) => readRows(layout, binding, format, options))
   const chosen = readings.length === 1 ? readings[0] : moreLikely(readings, formats, options.fileName)
   return {
@@ -268,6 +267,8 @@ function assemble(
     ...(binding.labels.length === 0 ? {} : { labels: labelMap })
   }
   checkShapes(samples, fileName)
+  if (options.unit !== undefined && options.unit !== unit)
+    warnings.push(`${fileName}: its times are in ${unit} as the file says, not in ${options.unit}.`)
   if (options.timeOptional !== true) warnings.push(...unitRemarks(samples, binding, options))
   return { samples, warnings }
 }

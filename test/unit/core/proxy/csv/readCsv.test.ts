@@ -69,6 +69,60 @@ describe('profile CSV', () => {
     expect(error.hint).not.toBe('')
   })
 
+  const pooling = (rows: string): string => `C;H;W;K;S;Time\n${rows}`
+
+  it('reads 8.000 as %.3f writes it, also where every cell is a whole number', () => {
+    const { samples } = read(pooling('1.000;8.000;8.000;2.000;2.000;636.125\n'), 'maxPool')
+    expect(samples.dims.map((column) => column[0])).toEqual([1, 8, 8, 2, 2])
+    expect(samples.time[0]).toBe(636.125)
+  })
+
+  it('reads marks of thousands in a column of sizes by those that are no multiples of 1000', () => {
+    const { samples } = read('N;M;K;QA;QW;Time\n1;8;1.024;8;8;27.648\n1;8;16;8;8;636\n')
+    expect([Array.from(samples.dims[2]!), Array.from(samples.time)]).toEqual([
+      [1024, 16],
+      [27648, 636]
+    ])
+  })
+
+  it.each([
+    ['thousands behind which one digit follows', 'N;M;K;QA;QW;Time\n1;8;8.0;8;8;1.234,5\n', 'K'],
+    ['a fraction beside sizes with thousands', 'N;M;K;QA;QW;Time\n1;8;1.024;8;8;0.636\n', 'Time'],
+    ['a last number cut inside its group', 'N;M;K;QA;QW;Time\n1;8;1.024;8;8;27.648\n1;8;16;8;8;27.6', 'Time']
+  ])('refuses %s', (_what, text, column) => {
+    expect(failure(text).message).toContain(`column ${column}`)
+  })
+
+  it('obeys a stated decimal mark, and names what does not fit it', () => {
+    const text = 'N;M;K;QA;QW;Time\n1;8;16;8;8;1.500\n1;8;16;8;4;1250\n'
+    const as = (decimal: '.' | ','): number[] =>
+      Array.from(readProfileCsv(text, { kernel: 'matmul', fileName: 'a.csv', decimal }).samples.time)
+    expect(as('.')).toEqual([1.5, 1250])
+    expect(as(',')).toEqual([1500, 1250])
+    const tenth = text.replace('1.500', '1.5')
+    expect(() => readProfileCsv(tenth, { kernel: 'matmul', fileName: 'a.csv', decimal: ',' })).toThrow(
+      /column Time: "1\.5" is not a number/
+    )
+  })
+
+  it('takes the unit from the header: either sign of micro, no plural, no factor before the unit', () => {
+    const unitOf = (heading: string): string => read(`N,M,K,QA,QW,${heading}\n1,2,3,8,8,9\n`).samples.unit
+    expect(['Time_\u00b5s', 'Latency (\u03bcs)', 'time_us'].map(unitOf)).toEqual(['us', 'us', 'us'])
+    expect(['Time s', 'time(s)', 'Runtime_sec', 'Time [ms]'].map(unitOf)).toEqual(['s', 's', 's', 'ms'])
+    expect(['Times', 'Runtimes'].map(unitOf)).toEqual(['cycles', 'cycles'])
+    expect(failure('N,M,K,QA,QW,Time_100ns\n1,2,3,8,8,9\n').message).toContain('column Time is missing')
+  })
+
+  it('says where a stated unit is not that of the file', () => {
+    const { samples, warnings } = readProfileCsv('N,M,K,QA,QW,Time_ms\n1,2,3,8,8,9\n', {
+      kernel: 'matmul',
+      fileName: 'a.csv',
+      unit: 's'
+    })
+    expect(samples.unit).toBe('ms')
+    expect(warnings.join()).toContain('in ms as the file says, not in s')
+  })
+
   it('names a missing and a repeated column', () => {
     expect(failure('N,M,QA,QW,Time\n1,2,8,8,4\n').message).toContain('column K is missing')
     expect(failure('N,M,K,K,QA,QW,Time\n1,2,3,3,8,8,4\n').message).toContain('twice')
