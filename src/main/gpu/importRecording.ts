@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+
 import { readCodeCarbonWindows, readZeusWindows } from '../../core/gpu/import/energyWindows'
 import { fileKindOf } from '../../core/gpu/import/fileKind'
 import { AppError } from '../../shared/errors'
+import { openRegular } from '../files/openRegularFile'
+import { readRegularFile } from '../files/readRegularFile'
 import type { GpuStore } from './gpuStore'
 import type { Imported, ImportRequest } from './import/blankRecording'
 import { importWindows } from './import/energyWindows'
@@ -20,14 +22,21 @@ const headBytes = 65_536
 export async function importRecording(request: ImportRequest, store: GpuStore): Promise<Imported> {
   const { file } = request
   if (!existsSync(file)) throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.')
+  // Opened for every kind: DuckDB reads Parquet itself, and would wait for the writer of a pipe.
+  const head = await headOf(file)
   try {
     if (file.toLowerCase().endsWith('.parquet')) return await importOwn(request, store, 'parquet')
-    const lines = (await headOf(file)).split(/\r?\n/)
+    const lines = head.split(/\r?\n/)
     const kind = fileKindOf(lines[0] ?? '', file)
     if (kind === 'bitbench') return await importOwn(request, store, 'csv')
     if (kind === 'nvidiaSmi') return await importSmiLog(request, store, lines)
     const read = kind === 'zeus' ? readZeusWindows : readCodeCarbonWindows
-    return await importWindows(request, store, read(await readFile(file, 'utf8'), file), kind)
+    return await importWindows(
+      request,
+      store,
+      read((await readRegularFile(file)).toString('utf8'), file),
+      kind
+    )
   } catch (cause) {
     await store.delete(request.id).catch(() => undefined)
     const error = AppError.from(cause)
@@ -39,7 +48,7 @@ export async function importRecording(request: ImportRequest, store: GpuStore): 
 }
 
 async function headOf(file: string): Promise<string> {
-  const handle = await open(file)
+  const { handle } = await openRegular(file)
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
     return buffer.toString('utf8', 0, bytesRead).replace(/^\ufeff/, '')

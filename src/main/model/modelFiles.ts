@@ -17,6 +17,7 @@ import {
   type Graph
 } from '../../core/model/graph'
 import { workloadsOf } from '../../core/model/workload'
+import { readRegularFile } from '../files/readRegularFile'
 import { presentExported } from './presentExported'
 import { modelEnding, readModelFile } from './readModelFile'
 
@@ -125,11 +126,15 @@ export function createModelFiles(options: {
   }
 }
 
+/** Beside a network may lie a JSON file of any size that is no card. */
+const maxCardBytes = 1024 * 1024
+
 async function readCard(file: string): Promise<ModelCard | null> {
-  const text = await readFile(file.replace(modelEnding, '.json'), 'utf8').catch(() => null)
-  if (text === null) return null
+  const card = file.replace(modelEnding, '.json')
+  const bytes = await readRegularFile(card, { maxBytes: maxCardBytes }).catch(() => null)
+  if (bytes === null) return null
   try {
-    return modelCardSchema.safeParse(JSON.parse(text)).data ?? null
+    return modelCardSchema.safeParse(JSON.parse(bytes.toString('utf8'))).data ?? null
   } catch {
     return null
   }

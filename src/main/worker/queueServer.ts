@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readRegularFile } from '../files/readRegularFile'
 import type { Redis, RedisOptions } from 'ioredis'
 import { AppError } from '../../shared/errors'
 import { serverFaults } from '../../core/worker/serverCheck'
@@ -30,6 +30,8 @@ export interface QueueServer {
 
 /** Longest time until the first connection, ms. */
 const connectTimeoutMs = 5_000
+/** A list of certificates of authorities; that of Debian has 0.2 MB. */
+const maxCaBytes = 16 * 1024 ** 2
 /** Longest time of a command, ms: a server that hangs counts as gone. */
 const commandTimeoutMs = 10_000
 /** Between two attempts to come back, at most, ms. */
@@ -187,7 +189,9 @@ async function connectionOptions(address: QueueAddress, caFile: string | null): 
   const ca =
     caFile === null
       ? undefined
-      : await readFile(caFile).catch((cause: unknown) => Promise.reject(noCa(caFile, cause)))
+      : await readRegularFile(caFile, { maxBytes: maxCaBytes }).catch((cause: unknown) =>
+          Promise.reject(noCa(caFile, cause))
+        )
   return {
     host,
     port: tcpPort,

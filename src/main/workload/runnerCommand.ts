@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { RunnerChoice } from '../../shared/contract/workload'
 import { AppError } from '../../shared/errors'
@@ -43,6 +43,7 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
       `Give the path of an .onnx file, or one of ${shipped.map(({ name }) => name).join(', ')}.`
     )
   }
+  checkRegular(modelFile)
   const dataFile = dataset ?? (card === undefined ? undefined : path.join(card.folder, card.dataset))
   if (dataFile === undefined || !existsSync(dataFile)) {
     throw new AppError(
@@ -51,6 +52,7 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
       'Give --dataset FILE.jsonl: one {"inputs":{…},"label":N} a line; see docs/workloads.md.'
     )
   }
+  checkRegular(dataFile)
   return {
     file: process.execPath,
     // Under Electron this program is Electron; with this variable it behaves as Node.
@@ -69,6 +71,16 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
       ...(card?.notes ?? []).flatMap((note) => option('note', note))
     ]
   }
+}
+
+/** The runner would wait for the writer of a pipe, and read a device for ever. @throws input.invalid */
+function checkRegular(file: string): void {
+  if (statSync(file).isFile()) return
+  throw new AppError(
+    'input.invalid',
+    `${file} is no regular file.`,
+    'Name a file, not a device, pipe or folder.'
+  )
 }
 
 const option = (name: string, value: string | number | undefined): string[] =>

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readRegularFile } from '../../files/readRegularFile'
 import path from 'node:path'
 import { parseCsv } from '../../../core/estimator/samples/csvTable'
 import type { PhaseMark, Recording } from '../../../shared/contract/gpu'
@@ -54,7 +54,7 @@ async function phasesBeside(file: string): Promise<{
   durationMs: number | null
   intervalMs: number
 }> {
-  const { header, rows } = parseCsv(await readFile(file, 'utf8'), file)
+  const { header, rows } = parseCsv((await readRegularFile(file)).toString('utf8'), file)
   const cell = (row: readonly string[], name: string): string => row[header.indexOf(name)] ?? ''
   const first = cell(rows[0], 'gpu_index')
   const whole = rows.find((row) => cell(row, 'name') === '(whole)')

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -214,4 +215,18 @@ describe('energies of other programs', () => {
     expect(await store.list()).toHaveLength(before)
     await expect(importFile('/nowhere.csv')).rejects.toMatchObject({ code: 'input.notFound' })
   })
+})
+
+describe('what is no regular file', () => {
+  it.runIf(process.platform === 'linux')(
+    'is refused at once, with any ending: a pipe, a device',
+    async () => {
+      for (const ending of ['csv', 'parquet', 'json']) {
+        const pipe = path.join(folder, `pipe.${ending}`)
+        execFileSync('mkfifo', [pipe])
+        await expect(importFile(pipe)).rejects.toMatchObject({ code: 'data.invalid' })
+      }
+      await expect(importFile('/dev/zero')).rejects.toMatchObject({ code: 'data.invalid' })
+    }
+  )
 })

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -70,6 +71,18 @@ describe('model files', () => {
     const later = createModelFiles(options)
     expect((await later.list()).map(({ id }) => id)).toEqual([model.summary.id])
     expect((await later.find(model.summary.id)).graph).toEqual(plainNetwork())
+  })
+
+  it.runIf(process.platform === 'linux')('have no card where a pipe or a device has its name', async () => {
+    const file = path.join(folder, 'own.onnx')
+    const card = path.join(folder, 'own.json')
+    await writeFile(file, encodeOnnx(exportOnnx(plainNetwork())))
+    const options = { modelsFolder: path.join(folder, 'shipped'), openedFile: null }
+    execFileSync('mkfifo', [card])
+    expect((await createModelFiles(options).open(file)).summary.card).toBeNull()
+    await rm(card)
+    await symlink('/dev/zero', card)
+    expect((await createModelFiles(options).open(file)).summary.card).toBeNull()
   })
 
   it('are named by id, and files are read only for ids that are new', async () => {
