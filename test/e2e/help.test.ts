@@ -27,6 +27,7 @@ const pageIds = [
   'gpu',
   'workload',
   'estimator',
+  'workers',
   'runs',
   'compare',
   'settings'

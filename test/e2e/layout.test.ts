@@ -35,6 +35,7 @@ const pageIds = [
   'gpu',
   'workload',
   'estimator',
+  'workers',
   'runs',
   'compare',
   'settings'

@@ -223,7 +223,7 @@ export async function addSearch(
     },
     about: { model: 'net', dataSet: 'images', board: change.boardId ?? 'virtual:small' },
     ...{ budget: 14, otherLimits: [], budgetFeasible: true, int8Accuracy: 0.91, floatAccuracy: 0.92 },
-    ...{ trace: [candidate], best: candidate, test: null, retrained: null }
+    ...{ trace: [candidate], best: candidate, test: null, retrained: null, speed: null }
   })
 }
 

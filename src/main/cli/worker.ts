@@ -16,6 +16,7 @@ import { countJobs } from '../worker/queueJobs'
 import { connectQueueServer, type QueueServer } from '../worker/queueServer'
 import { writeQueueSettings, type QueueSettings } from '../worker/queueSettings'
 import type { WorkerInfo } from '../../shared/contract/worker'
+import { doingOf, endedJobs, mismatchOf, stateOfWorker } from '../../shared/workerText'
 import { listWorkers } from '../worker/workerRegistry'
 import {
   numberOption,
@@ -154,31 +155,33 @@ async function listed(server: QueueServer) {
   const identity = await identify()
   const workers = await listWorkers(server.client, identity)
   const counts = await countJobs(server.client, taskNames, identity)
-  const lines = workers.map(lineOf)
+  const { finished, failed } = endedJobs(workers)
   return {
-    json: { server: server.shown, code: identity.code, arithmetic: identity.arithmetic, ...counts, workers },
+    json: {
+      server: server.shown,
+      code: identity.code,
+      arithmetic: identity.arithmetic,
+      ...{ ...counts, finished, failed, workers }
+    },
     text: [
-      `${server.shown}: ${countOf(counts.waiting, 'job')} waiting, ${counts.active} running`,
-      ...(lines.length === 0 ? ['no worker within the last hour'] : lines)
+      `${server.shown}: ${countOf(counts.waiting, 'job')} waiting, ${counts.active} running; ended by these workers: ${finished} finished, ${failed} failed`,
+      ...(workers.length === 0
+        ? [`no worker within the last hour; start one: bitbench worker --queue ${server.shown}`]
+        : workers.map((worker) => lineOf(worker, identity)))
     ].join('\n')
   }
 }
 
-function lineOf({
-  host,
-  pid,
-  concurrency,
-  done,
-  perMinute,
-  running,
-  silentMs,
-  isAlive,
-  matches,
-  code
-}: WorkerInfo): string {
-  const state = isAlive
-    ? `${running.length} of ${concurrency} busy`
-    : `gone, silent for ${Math.round(silentMs / 1000)} s`
-  const fit = matches ? '' : `; other code or processor (${code}): gets no jobs of this copy`
-  return `${host} ${pid}: ${state}, ${done} done, ${perMinute} in the last minute${fit}`
+function lineOf(worker: WorkerInfo, own: { code: string; arithmetic: string }): string {
+  const { host, pid, processor, concurrency, done, failed, perMinute, silentMs, code } = worker
+  const mismatch = mismatchOf(worker, own)
+  return [
+    `${host} ${pid}: ${stateOfWorker(worker)}`,
+    `${countOf(concurrency, 'job')} at a time`,
+    `doing ${doingOf(worker)}`,
+    `${done} finished, ${failed} failed, ${perMinute} in the last minute`,
+    `seen ${Math.round(silentMs / 1000)} s ago`,
+    `version ${code} on ${processor}`,
+    ...(mismatch === null ? [] : [mismatch])
+  ].join('; ')
 }

@@ -20,6 +20,8 @@ export type ModelTasks = {
 export interface SchemeMeasure extends Pick<ScoreMeasure, 'right' | 'kl' | 'crossEntropy' | 'mse'> {
   readonly accuracy: number
   readonly images: number
+  /** Time the evaluation itself took where it ran, ms; null: its result was known. */
+  readonly computedMs: number | null
 }
 
 /** An evaluation as the contract shows it, and as searches use it. */
@@ -87,7 +89,10 @@ export function createSchemeEvaluations(deps: {
           entry.method === method &&
           entry.dataSet === dataSet.name
       )
-      if (known !== undefined) return { ...known, evaluation: { ...known.evaluation, cached: true } }
+      if (known !== undefined) {
+        const { evaluation, measure } = known
+        return { evaluation: { ...evaluation, cached: true }, measure: { ...measure, computedMs: null } }
+      }
       const key: ResultKey = { modelId, dataSetId: dataSet.id, split, method, scheme: keyOf(scheme) }
       const { judged, atMs, cached } = await judge(key, { ...source, scheme, split, method }, signal)
       const { images, correct, durationMs, accuracy, metrics, fittedOn, ...rest } = judged
@@ -97,7 +102,7 @@ export function createSchemeEvaluations(deps: {
           ...{ images, correct, durationMs, accuracy, metrics, fittedOn, atMs, cached },
           dataSet: dataSet.name
         },
-        measure: { ...rest, accuracy, images }
+        measure: { ...rest, accuracy, images, computedMs: cached ? null : durationMs }
       }
       own.push(found)
       if (own.length > maxKeptEvaluations) own.shift()

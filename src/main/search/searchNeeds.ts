@@ -28,6 +28,8 @@ export interface SearchMeasure extends Measure {
   readonly images: number
   /** One byte per item, 1 where the prediction is right; empty where a task knows no right and wrong. */
   readonly right: Uint8Array
+  /** Time the evaluation itself took where it ran, ms; null: its result was known. */
+  readonly computedMs: number | null
 }
 
 /** A cost and, for latency and RAM, the board it holds for. */

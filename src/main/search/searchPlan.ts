@@ -72,7 +72,8 @@ export function newSearch(
     trace: [],
     best: null,
     test: null,
-    retrained: null
+    retrained: null,
+    speed: null
   }
 }
 

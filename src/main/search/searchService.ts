@@ -6,6 +6,7 @@ import { countOf, formatPercent } from '../../shared/units'
 import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
+import { timeEvaluations } from './evaluationSpeed'
 import { bestSoFar, earlyEnd, runSearchJob } from './searchJob'
 import type { SearchCosts, SearchModels } from './searchNeeds'
 import { newSearch, prepareSearch, requireSameCosts, type PreparedSearch } from './searchPlan'
@@ -54,15 +55,20 @@ export function createSearchService(deps: {
   }
 
   const run = async (search: Search, prepared: PreparedSearch, context: JobContext): Promise<void> => {
+    const timed = timeEvaluations(models, nowMs, search.speed)
     try {
       await runSearchJob(
         search,
         prepared,
-        models,
+        timed.models,
         {
-          changed,
+          async changed() {
+            search.speed = timed.speed()
+            await changed(search)
+          },
           async traced(_, candidate) {
             // Each evaluation is worth keeping: a crash loses none that was reported.
+            search.speed = timed.speed()
             await store.save(search)
             emit('search.traced', { searchId: search.id, candidate })
           }

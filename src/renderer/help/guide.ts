@@ -117,6 +117,7 @@ export const guideOfPage: Readonly<Record<PageId, string>> = {
   gpu: 'gpu',
   workload: 'workloads',
   estimator: 'estimator',
+  workers: 'workers',
   runs: 'sessions',
   compare: 'compare',
   settings: 'start'

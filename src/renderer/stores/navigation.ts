@@ -14,6 +14,7 @@ export const pages = [
   { id: 'gpu', title: 'GPU & energy', purpose: 'Power and energy of NVIDIA GPUs' },
   { id: 'workload', title: 'Workloads', purpose: 'A network layer by layer on CPU or GPU' },
   { id: 'estimator', title: 'Estimator', purpose: 'Latency by stage, moved and guarded' },
+  { id: 'workers', title: 'Workers', purpose: 'Other machines that evaluate for this one' },
   { id: 'runs', title: 'Runs', purpose: 'Everything that was run: name, note, delete' },
   { id: 'compare', title: 'Compare', purpose: 'Runs of one kind side by side' },
   { id: 'settings', title: 'Settings', purpose: 'This copy of Bitbench and its tools' }

@@ -128,6 +128,18 @@ export const retrainedSchema = z.object({
 /** What retraining the best candidates came to. */
 export type RetrainedJson = z.infer<typeof retrainedSchema>
 
+const speedSchema = z.object({
+  /** Sum of the evaluations' own times where they ran, ms. */
+  evaluationMs: z.number(),
+  /** Time during which at least one evaluation was under way, ms; waiting for a queue server counts. */
+  wallMs: z.number(),
+  /** Evaluations that were computed; those with a known result are left out. */
+  evaluations: z.number()
+})
+
+/** How fast a search evaluated: evaluationMs / wallMs is its speed-up. */
+export type SearchSpeed = z.infer<typeof speedSchema>
+
 export const searchStateSchema = z.enum(runStates)
 
 export const searchSchema = z.object({
@@ -173,7 +185,9 @@ export const searchSchema = z.object({
     })
     .nullable(),
   /** Null where nothing is to be retrained. */
-  retrained: retrainedSchema.nullable().default(null)
+  retrained: retrainedSchema.nullable().default(null),
+  /** Null in searches of older versions and before the first evaluation. */
+  speed: speedSchema.nullable().default(null)
 })
 
 /** A search as it is stored. */

@@ -129,7 +129,8 @@ export const sampleSearch: Search = {
     float: 0.906,
     versusInt8: pairedOf(1000, 21, 12)
   },
-  retrained: null
+  retrained: null,
+  speed: { evaluationMs: 9_200, wallMs: 2_600, evaluations: 32 }
 }
 
 const blocks: DeployPlan['blocks'] = [

@@ -63,7 +63,8 @@ function createService(): SearchService {
           crossEntropy: 0.3,
           mse: 0.1,
           images: 100,
-          right
+          right,
+          computedMs: 40
         }
       }
     },
@@ -131,7 +132,8 @@ describe('search service', () => {
   describe('retraining the best candidates', () => {
     const measured = (kl: number): SearchMeasure => ({
       ...{ accuracy: 0.88, kl, crossEntropy: 0.3, mse: 0.1, images: 100 },
-      right: Uint8Array.from({ length: 100 }, (_, item) => (item < 12 ? 0 : 1))
+      right: Uint8Array.from({ length: 100 }, (_, item) => (item < 12 ? 0 : 1)),
+      computedMs: 40
     })
     const top = (count: number): SearchRequest => ({ ...request, retrainTop: count })
     const finished = async (service: SearchService, searchId: string) => {

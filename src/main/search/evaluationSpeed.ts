@@ -1,0 +1,45 @@
+import type { SearchSpeed } from '../../shared/contract/search'
+import type { SearchModels } from './searchNeeds'
+
+/**
+ * The models with a count of how long their evaluations take.
+ * @param before counted by earlier runs of the same search; it is added to
+ */
+export function timeEvaluations(
+  models: SearchModels,
+  nowMs: () => number,
+  before: SearchSpeed | null
+): { models: SearchModels; speed(): SearchSpeed } {
+  const { evaluationMs, wallMs, evaluations } = before ?? { evaluationMs: 0, wallMs: 0, evaluations: 0 }
+  const sum = { evaluationMs, wallMs, evaluations }
+  let underWay = 0
+  let sinceMs = 0
+  const upToNow = (): void => {
+    if (underWay > 0) sum.wallMs += Math.max(0, nowMs() - sinceMs)
+    sinceMs = nowMs()
+  }
+  return {
+    models: {
+      ...models,
+      async measure(...request) {
+        upToNow()
+        underWay++
+        try {
+          const found = await models.measure(...request)
+          if (found.computedMs !== null) {
+            sum.evaluationMs += found.computedMs
+            sum.evaluations++
+          }
+          return found
+        } finally {
+          upToNow()
+          underWay--
+        }
+      }
+    },
+    speed() {
+      upToNow()
+      return { ...sum }
+    }
+  }
+}
