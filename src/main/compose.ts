@@ -10,6 +10,7 @@ import { createFileService, type FileService } from './file/fileService'
 import { createRecentFiles } from './file/recentFiles'
 import { createUploads, type Uploads } from './file/uploads'
 import type { GpuService } from './gpu/gpuService'
+import type { MeterService } from './meter/meterService'
 import { createDispatcher, type Dispatch } from './hosts/dispatcher'
 import type { EventBus } from './hosts/eventBus'
 import type { JobService } from './jobs/jobService'
@@ -18,7 +19,7 @@ import type { LazyStore } from './store/lazyStore'
 import { createStoreService } from './store/storeService'
 import type { TaskPool } from './threads/taskPool'
 import type { Tasks } from './taskRegistry'
-import { connectBoards, connectGpus } from './wiring/devices'
+import { connectBoards, connectGpus, connectMeters } from './wiring/devices'
 import { connectEstimators } from './wiring/estimators'
 import { withHostPaths } from './wiring/hostPaths'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
@@ -43,6 +44,7 @@ export interface Bitbench extends Networks {
   readonly file: FileService
   readonly gpu: GpuService
   readonly jobs: JobService
+  readonly meter: MeterService
   readonly tasks: TaskPool<Tasks>
   readonly uploads: Uploads
   readonly store: LazyStore
@@ -62,6 +64,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const app = connectApp(foundation)
   const board = connectBoards(foundation)
   const { gpu, energy, recordings } = connectGpus(foundation)
+  const meter = connectMeters(foundation, gpu)
   const { estimator, estimators } = connectEstimators(foundation)
   const workload = connectWorkloads(foundation, gpu, energy)
   const loop = connectLoop(foundation, () => dispatch)
@@ -92,6 +95,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...gpu.handlers,
     ...jobs.handlers,
     ...loop.handlers,
+    ...meter.handlers,
     ...model.handlers,
     ...profile.handlers,
     ...proxy.handlers,
@@ -115,6 +119,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     file,
     gpu,
     jobs,
+    meter,
     tasks,
     uploads,
     store,

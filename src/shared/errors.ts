@@ -70,7 +70,10 @@ export const errorCodes = [
   'energy.counterDisagrees',
   'energy.throttled',
   'energy.implausible',
-  'energy.noRecording'
+  'energy.noRecording',
+  'meter.silent',
+  'meter.unreadable',
+  'meter.disconnected'
 ] as const
 
 /** Code of an error that a user can see. */

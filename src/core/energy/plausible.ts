@@ -45,10 +45,12 @@ export interface PlausibleBlocks {
  * shows only then. The arrays of a block are written over afterwards.
  *
  * @param size readings of a block, at least 3
+ * @param limitW power limit of the GPU; 'any' believes every reading: a meter reads below zero by its offset, and leaving
+ *   that out would raise the mean
  */
 export function createPlausibleBlocks(
   size: number,
-  limitW: number | null,
+  limitW: number | null | 'any',
   take: (block: ReadingBlock) => void
 ): PlausibleBlocks {
   const [tMs, powerW, mask, kept] = Array.from({ length: 4 }, () => new Float64Array(size)) as ReadingArrays
@@ -58,7 +60,8 @@ export function createPlausibleBlocks(
   let from = 0
   const pass = (to: number): void => {
     kept.set(powerW.subarray(from, to), from)
-    for (const at of implausibleReadings(powerW.subarray(0, count), limitW, from, to)) {
+    const removed = limitW === 'any' ? [] : implausibleReadings(powerW.subarray(0, count), limitW, from, to)
+    for (const at of removed) {
       kept[at] = NaN
       removedMs.push(tMs[at])
     }

@@ -142,8 +142,23 @@ export const sensorModels: readonly SensorModel[] = [
 /** Assumed where nothing is published: the slowest window of the table, so that a phase is rather called too short. */
 const cautious = { updatePeriodMs: 100, averagingWindowMs: 1000 } as const
 
+/** Power field of recordings that a power meter beside a board made. */
+export const meterPowerField = 'meter'
+
+/** A power meter's readings show the time since the reading before: nothing of the run stays unseen. */
+const meterSensor: GpuSensor = {
+  family: 'power meter',
+  updatePeriodMs: 0,
+  averagingWindowMs: 0,
+  seenFraction: 1,
+  basis: 'documented',
+  note: 'A power meter in the supply of the board; every reading stands for the time around it.',
+  source: null
+}
+
 /** What is known of the sensor behind one field of one GPU. */
 export function sensorOf(gpuName: string, powerField: string | null): GpuSensor {
+  if (powerField === meterPowerField) return meterSensor
   for (const model of sensorModels) {
     const published = model.published.test(gpuName)
     if (!published && model.siblings?.test(gpuName) !== true) continue

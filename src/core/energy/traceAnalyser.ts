@@ -32,7 +32,8 @@ export interface TraceSubject extends PowerTrace {
   /** Confidence of the intervals over trials, 0..1. */
   readonly confidence: number
   readonly counter: CounterTrace | null
-  readonly powerLimitW: number | null
+  /** Power limit of the GPU; 'any' where every reading is believed. */
+  readonly powerLimitW: number | null | 'any'
   /** Reasons that hold for every phase, e.g. other processes on the GPU. */
   readonly doubts: readonly Doubt[]
   readonly notes: readonly string[]

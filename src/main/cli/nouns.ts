@@ -110,6 +110,12 @@ export const cliEntries: readonly CliEntry[] = [
     load: async () => (await import('./gpu/gpu')).gpuCli
   },
   {
+    noun: 'meter',
+    summary: 'power meters beside a board: read, record energy of a command, take recordings over',
+    verbs: ['read', 'record', 'import'],
+    load: async () => (await import('./meter/meter')).meterCli
+  },
+  {
     noun: 'workload',
     summary: 'whole networks on this CPU or GPU: precisions, energy per layer, prediction impact',
     verbs: ['check', 'run', 'figures', 'compare', 'list', 'show'],

@@ -6,7 +6,7 @@ import {
 } from '../../core/energy/traceAnalyser'
 import type { Doubt } from '../../core/energy/trialSummary'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
-import { sensorOf } from '../../core/energy/sensorModel'
+import { meterPowerField, sensorOf } from '../../core/energy/sensorModel'
 import type { GpuMetric, GpuProcess, Recording } from '../../shared/contract/gpu'
 import type { RecordingSource } from './recordingSource'
 
@@ -48,7 +48,7 @@ export async function readSubjects(
       sensor: sensorOf(gpu.name, powerField),
       confidence,
       counter: counter.tMs.length === 0 ? null : counter,
-      powerLimitW: recording.powerLimitsW[at] ?? null,
+      powerLimitW: powerField === meterPowerField ? 'any' : (recording.powerLimitsW[at] ?? null),
       doubts: strangerDoubts(recording.strangers.filter((stranger) => stranger.gpuIndex === gpu.index)),
       notes: migNotes(recording, gpu.index)
     }

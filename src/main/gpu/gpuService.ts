@@ -9,6 +9,7 @@ import type { GpuStore } from './gpuStore'
 import { startHostLoad } from './hostLoad'
 import { importRecording } from './importRecording'
 import { createLiveSampling, type LiveSampling } from './liveSampling'
+import type { RecordingInstrument } from './recordingInstrument'
 import { createRecordingJobs, type RecordArguments, type RecordingJobs } from './recordingJobs'
 import { startSmiSampler } from './smiSampler'
 
@@ -42,7 +43,9 @@ export interface GpuService {
   record(
     args: RecordArguments,
     onOutput?: (stream: 'stdout' | 'stderr', text: string) => void,
-    onStarted?: (mark: (line: PhaseLine) => void) => void
+    onStarted?: (mark: (line: PhaseLine) => void) => void,
+    /** Another source of readings than the GPUs. */
+    instrument?: RecordingInstrument
   ): Promise<{ jobId: string; recordingId: string; result: Promise<Recording> }>
   exportRecording(id: string, file: string): Promise<{ file: string; rows: number }[]>
   close(): Promise<void>
@@ -66,7 +69,8 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
   }
   return {
     list: (refresh) => choice.list(refresh),
-    record: (args, onOutput, onStarted) => recordings.start(args, { onOutput, onStarted }),
+    record: (args, onOutput, onStarted, instrument) =>
+      recordings.start(args, { onOutput, onStarted }, instrument),
     exportRecording,
     async close() {
       recordings.stopAll()
@@ -136,9 +140,9 @@ function recordingHandlers(
       const end = toMs ?? whole ?? (await store.lastMs(id))
       return store.envelope(id, gpuIndex, metric, fromMs ?? 0, end, buckets)
     },
-    async 'gpu.importRecording'({ file, title, gpuName }) {
+    async 'gpu.importRecording'({ file, title, gpuName, meter }) {
       const store = await deps.store()
-      const imported = await importRecording({ file, title, gpuName, id: deps.newId() }, store)
+      const imported = await importRecording({ file, title, gpuName, meter, id: deps.newId() }, store)
       emit('gpu.recordingChanged', imported.recording)
       return imported
     },

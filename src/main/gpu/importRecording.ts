@@ -8,6 +8,7 @@ import { readRegularFile } from '../files/readRegularFile'
 import type { GpuStore } from './gpuStore'
 import type { Imported, ImportRequest } from './import/blankRecording'
 import { importWindows } from './import/energyWindows'
+import { importMeterText } from './import/meterText'
 import { importOwn } from './import/ownExport'
 import { importSmiLog } from './import/smiLog'
 
@@ -26,8 +27,10 @@ export async function importRecording(request: ImportRequest, store: GpuStore): 
   const head = await headOf(file)
   try {
     if (file.toLowerCase().endsWith('.parquet')) return await importOwn(request, store, 'parquet')
+    if (request.meter !== undefined) return await importMeterText(request, store)
     const lines = head.split(/\r?\n/)
     const kind = fileKindOf(lines[0] ?? '', file)
+    if (kind === 'meter') return await importMeterText(request, store)
     if (kind === 'bitbench') return await importOwn(request, store, 'csv')
     if (kind === 'nvidiaSmi') return await importSmiLog(request, store, lines)
     const read = kind === 'zeus' ? readZeusWindows : readCodeCarbonWindows

@@ -1,4 +1,5 @@
-import type { Gpu, Recording } from '../../shared/contract/gpu'
+import type { Recording } from '../../shared/contract/gpu'
+import type { RecordedDevice } from './recordingInstrument'
 import type { Evidence } from './recordingEvidence'
 
 /** A recording to make; times in ms. */
@@ -16,7 +17,7 @@ export interface RecordRequest {
   idleMs: number
   /** Rest after the command, ms. */
   idleAfterMs: number
-  gpus: readonly Gpu[]
+  gpus: readonly RecordedDevice[]
   driverVersion: string
   origin: Recording['origin']
 }

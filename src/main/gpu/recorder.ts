@@ -1,4 +1,5 @@
 import type { GpuSample } from '../../core/gpu/metrics'
+import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
 import { createPhaseTracker, type PhaseLine, type PhaseTracker } from '../../core/gpu/phaseMarks'
 import type { HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
@@ -11,7 +12,6 @@ import { newRecording, type RecordRequest } from './recordRequest'
 import { createRecordingRows, type RecordingRows } from './recordingRows'
 import { runRecordedCommand } from './recordedCommand'
 import type { Spawn } from './smiProcess'
-import type { SmiSamplerOptions, SmiSampler } from './smiSampler'
 
 /** What a recording is made with. */
 export interface RecorderDeps {
@@ -24,7 +24,7 @@ export interface RecorderDeps {
   readHostLoad: () => Promise<HostLoad>
   /** What is read and done beside the power; the caller releases it in any case. */
   evidence: Evidence
-  startSampler(hooks: Pick<SmiSamplerOptions, 'onSamples' | 'onGap' | 'onState'>): Promise<SmiSampler>
+  startSampler(hooks: PowerHooks): Promise<PowerSampler>
   onSamples(samples: readonly GpuSample[]): void
   onChanged(recording: Recording): void
   onPhase(name: string, state: 'begin' | 'end', atMs: number): void
@@ -71,7 +71,10 @@ export async function record(
 ): Promise<Recording> {
   const making = prepare(request, deps, cancel, stop)
   const { recording, readings, rows } = making
-  const sampler = await deps.startSampler(readings.hooks)
+  const sampler = await deps.startSampler({
+    ...readings.hooks,
+    onMark: (line, tMs) => void markPhase(making, line, tMs - readings.zeroMs())
+  })
   const hostLoad = startHostLoad(deps.readHostLoad, (load) => {
     if (readings.zeroMs() !== 0) rows.loads.add({ ...load, tMs: load.tMs - readings.zeroMs() })
   })
@@ -209,7 +212,7 @@ async function rest({ request, deps, recording, cancel, broken }: Making): Promi
 }
 
 /** Writes what is left and stores the recording with its counts. */
-async function save(making: Making, sampler: SmiSampler): Promise<void> {
+async function save(making: Making, sampler: PowerSampler): Promise<void> {
   const { request, deps, readings, rows, recording } = making
   await deps.evidence.release()
   Object.assign(recording, deps.evidence.fields())
@@ -218,6 +221,8 @@ async function save(making: Making, sampler: SmiSampler): Promise<void> {
   recording.achievedHz = readings.achievedHz()
   recording.restarts = sampler.restarts
   recording.malformedLines = sampler.malformedLines
+  const meter = sampler.about?.()
+  if (meter !== undefined) recording.meter = meter
   await deps.store.save(recording)
   deps.onChanged({ ...recording })
 }

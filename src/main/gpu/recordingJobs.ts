@@ -1,10 +1,11 @@
 import type { EmitterOf } from '../../shared/contract/framework/define'
-import type { Gpu, gpuContract, GpuList, HostLoad, Recording } from '../../shared/contract/gpu'
+import type { gpuContract, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { PhaseLine } from '../../core/gpu/phaseMarks'
 import type { JobContext, JobService } from '../jobs/jobService'
 import type { GpuChoice } from './gpuChoice'
 import type { GpuStore } from './gpuStore'
+import { meterSubject, type RecordingInstrument, type RecordingSubject } from './recordingInstrument'
 import type { LiveSampling } from './liveSampling'
 import { record } from './recorder'
 import { gatherEvidence, type Evidence } from './recordingEvidence'
@@ -56,7 +57,8 @@ export interface RecordingJobs {
   /** @throws input.invalid while another one runs, and what choosing GPUs throws */
   start(
     args: RecordArguments,
-    listeners: RecordListeners
+    listeners: RecordListeners,
+    instrument?: RecordingInstrument
   ): Promise<{ jobId: string; recordingId: string; result: Promise<Recording> }>
   /** Ends a recording regularly. @throws energy.noRecording when it does not run */
   stop(id: string): void
@@ -73,8 +75,7 @@ interface Order {
   title: string
   args: RecordArguments
   listeners: RecordListeners
-  gpus: Gpu[]
-  list: GpuList
+  source: RecordingSubject
   stop: AbortSignal
 }
 
@@ -82,8 +83,8 @@ interface Order {
 export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
   let running: { id: string; stop: AbortController } | undefined
   return {
-    async start(args, listeners) {
-      const { list, gpus } = await deps.choice.chosen(args.gpuIndexes)
+    async start(args, listeners, instrument) {
+      const source = instrument === undefined ? await gpusOf(deps, args) : meterSubject(instrument)
       if (running !== undefined) throw isBusy()
       const id = deps.newId()
       const stop = new AbortController()
@@ -97,13 +98,10 @@ export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
         total: args.command.length === 0 ? (args.durationMs ?? 0) : 0,
         async run(context) {
           try {
-            return await runOrder(
-              deps,
-              { id, title, args, listeners, gpus, list, stop: stop.signal },
-              context
-            )
+            return await runOrder(deps, { id, title, args, listeners, source, stop: stop.signal }, context)
           } finally {
             running = undefined
+            await instrument?.close().catch(() => undefined)
             deps.recorded?.(id)
           }
         }
@@ -126,19 +124,11 @@ export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
 }
 
 async function runOrder(deps: RecordingJobsDeps, order: Order, context: JobContext): Promise<Recording> {
-  const { args, gpus } = order
+  const { source } = order
   let evidence: Evidence | undefined
   try {
     const store = await deps.store()
-    evidence = await gatherEvidence({
-      smi: deps.choice.requireSmi(),
-      spawn: deps.spawn,
-      gpus,
-      lockClockMhz: args.lockClockMhz,
-      nvmlLibrary: deps.env['BITBENCH_NVML'],
-      powercapFolder: deps.env['BITBENCH_POWERCAP'],
-      nowMs: deps.steadyMs
-    })
+    evidence = await source.gatherEvidence()
     const recording = await recordWith(deps, order, context, store, evidence)
     if (recording.state === 'cancelled') throw wasCancelled(order.title)
     return recording
@@ -155,15 +145,15 @@ function recordWith(
   evidence: Evidence
 ): Promise<Recording> {
   const { emit, spawn } = deps
-  const { id, title, args, gpus, list, listeners } = order
+  const { id, title, args, source, listeners } = order
   const { onOutput, onStarted } = listeners
   return record(
     {
       ...args,
-      ...{ id, title, gpus },
+      ...{ id, title, gpus: source.gpus },
       idleAfterMs: args.idleAfterMs ?? 0,
-      driverVersion: list.driverVersion ?? '',
-      origin: list.origin,
+      driverVersion: source.driverVersion,
+      origin: source.origin,
       cwd: args.cwd,
       durationMs: args.durationMs,
       stdin: onOutput === undefined ? 'ignore' : 'inherit'
@@ -171,7 +161,7 @@ function recordWith(
     {
       ...{ store, spawn, evidence, nowMs: deps.steadyMs, unixMs: deps.unixMs },
       readHostLoad: async () => ({ ...(await deps.readHostLoad()), tMs: deps.steadyMs() }),
-      startSampler: (hooks) => deps.live.lend(id, gpus, args.intervalMs, hooks),
+      startSampler: (hooks) => source.startSampler(hooks, id),
       onSamples: () => undefined,
       onChanged: (recording) => emit('gpu.recordingChanged', recording),
       onPhase: (name, state, atMs) => emit('gpu.phaseMarked', { recordingId: id, name, state, atMs }),
@@ -185,6 +175,27 @@ function recordWith(
     context.signal,
     order.stop
   )
+}
+
+/** The GPUs that were asked for, read through nvidia-smi. */
+async function gpusOf(deps: RecordingJobsDeps, args: RecordArguments): Promise<RecordingSubject> {
+  const { list, gpus } = await deps.choice.chosen(args.gpuIndexes)
+  return {
+    gpus,
+    driverVersion: list.driverVersion ?? '',
+    origin: list.origin,
+    startSampler: (hooks, id) => deps.live.lend(id, gpus, args.intervalMs, hooks),
+    gatherEvidence: () =>
+      gatherEvidence({
+        smi: deps.choice.requireSmi(),
+        spawn: deps.spawn,
+        gpus,
+        lockClockMhz: args.lockClockMhz,
+        nvmlLibrary: deps.env['BITBENCH_NVML'],
+        powercapFolder: deps.env['BITBENCH_POWERCAP'],
+        nowMs: deps.steadyMs
+      })
+  }
 }
 
 function isBusy(): AppError {

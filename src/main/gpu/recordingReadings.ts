@@ -1,6 +1,7 @@
 import { metricAt, type GpuSample } from '../../core/gpu/metrics'
-import type { Gap, Gpu } from '../../shared/contract/gpu'
+import type { Gap } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
+import type { RecordedDevice } from './recordingInstrument'
 import type { RecordingRows } from './recordingRows'
 import type { SmiSamplerOptions } from './smiSampler'
 
@@ -34,7 +35,7 @@ interface Count {
 
 /** Returns the readings of one recording, which writes them to `rows`. */
 export function createReadings(
-  gpus: readonly Gpu[],
+  gpus: readonly RecordedDevice[],
   rows: Pick<RecordingRows, 'samples' | 'gaps'>,
   onSamples: (samples: readonly GpuSample[]) => void
 ): RecordingReadings {

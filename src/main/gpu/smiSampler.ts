@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
+import type { PowerSampler } from '../../core/meter/powerSampler'
 import type { GpuSample } from '../../core/gpu/metrics'
 import { createSmiParser, type SmiParsed } from '../../core/gpu/parseSmi'
 import { createSampleClock } from '../../core/gpu/sampleClock'
@@ -30,12 +31,7 @@ export type SamplerState =
   | { state: 'failed'; error: AppError }
 
 /** An nvidia-smi that prints readings until it is stopped. */
-export interface SmiSampler {
-  /** Ends nvidia-smi and waits until everything it printed was handed over. */
-  stop(): Promise<void>
-  readonly restarts: number
-  readonly malformedLines: number
-}
+export type SmiSampler = PowerSampler
 
 /** Without a row for this long, nvidia-smi hangs: many intervals, and never less than its slow start takes. */
 const silentMs = (intervalMs: number): number => Math.max(10 * intervalMs, 5_000)

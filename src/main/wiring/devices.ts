@@ -7,6 +7,7 @@ import { createEnergyStore } from '../energy/energyStore'
 import { createGpuService, type GpuService } from '../gpu/gpuService'
 import { createGpuStore, type GpuStore } from '../gpu/gpuStore'
 import { readHostLoad } from '../gpu/hostLoad'
+import { createMeterService, type MeterService } from '../meter/meterService'
 import { builtPath, resourcePath } from '../paths'
 import { withoutForgotten } from '../runs/keptRuns'
 import { createRunLabels } from '../runs/runLabels'
@@ -43,6 +44,19 @@ export function connectBoards(foundation: Foundation): BoardService {
   })
 }
 
+/** Power meters beside boards, on the same ports as boards and with the recordings of the gpu noun. */
+export function connectMeters(foundation: Foundation, gpu: GpuService): MeterService {
+  const adapters = boardAdapters(foundation)
+  return createMeterService({
+    steadyMs,
+    openLine: ({ port, baudRate }) =>
+      adapters.openSerial(port, { baudRate, dtr: 'leave', rts: 'leave', reconnect: false }),
+    record: (args, device, onOutput) => gpu.record(args, onOutput, undefined, device)
+  })
+}
+
+const steadyMs = (): number => performance.timeOrigin + performance.now()
+
 /** GPU sampling and the energy computed from its recordings. */
 export function connectGpus(foundation: Foundation): {
   gpu: GpuService
@@ -62,7 +76,6 @@ export function connectGpus(foundation: Foundation): {
     source: async () => gpuStore,
     store: async () => createEnergyStore(store)
   })
-  const steadyMs = (): number => performance.timeOrigin + performance.now()
   const gpu = createGpuService({
     store: async () => gpuStore,
     jobs,

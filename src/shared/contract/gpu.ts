@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './framework/define'
+import { meterAboutSchema, meterTextUnitsSchema } from './meter'
 
 /** Gpu: NVIDIA GPUs of this machine, live readings through nvidia-smi, and recordings of a command or a stretch of time. */
 
@@ -224,6 +225,8 @@ export const recordingSchema = z.object({
   clockLock: clockLockSchema.nullable(),
   /** GPUs of the recording that are cut into MIG slices. */
   migGpus: z.array(z.number().int()),
+  /** The power meter that the readings came from; absent for GPUs. */
+  meter: meterAboutSchema.optional(),
   message: z.string().nullable()
 })
 
@@ -333,14 +336,21 @@ export const gpuContract = defineContract({
     ),
     /**
      * Takes a recording over from a file: our own export (CSV or Parquet, with its phases beside it), a log of nvidia-smi,
-     * the log_file of Zeus's ZeusMonitor, or CodeCarbon's emissions.csv.
+     * the log_file of Zeus's ZeusMonitor, CodeCarbon's emissions.csv, or lines time,current[,voltage] of a power meter.
      */
     'gpu.importRecording': command(
       z.object({
         file: z.string().min(1),
         title: z.string().optional(),
         /** Name of the GPU, where the file does not hold it: decides about the sensor. */
-        gpuName: z.string().optional()
+        gpuName: z.string().optional(),
+        /** Lines of a power meter: supply voltage in V where they hold none, and units where the header names none. */
+        meter: z
+          .object({
+            supplyV: z.number().positive().max(60).optional(),
+            units: meterTextUnitsSchema.optional()
+          })
+          .optional()
       }),
       z.object({ recording: recordingSchema, notes: z.array(z.string()) })
     ),

@@ -11,6 +11,7 @@ import { gpuContract } from './gpu'
 import { hostContract } from './host'
 import { jobContract } from './job'
 import { loopContract } from './loop'
+import { meterContract } from './meter'
 import { modelContract } from './model'
 import { profileContract } from './profile'
 import { proxyContract } from './proxy'
@@ -34,6 +35,7 @@ export const commands = {
   ...gpuContract.commands,
   ...jobContract.commands,
   ...loopContract.commands,
+  ...meterContract.commands,
   ...modelContract.commands,
   ...profileContract.commands,
   ...proxyContract.commands,

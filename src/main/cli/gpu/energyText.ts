@@ -7,16 +7,16 @@ export function energyText(recording: Recording, report: EnergyReport): string {
   const lines = [
     `Recording ${recording.id} (${recording.state}, ${report.origin}): ${recording.title}`,
     ...(recording.message === null ? [] : [recording.message]),
-    `Driver ${report.driverVersion}, ${recording.samples} samples, asked ${fixed(recording.askedHz, 1)} Hz, ` +
+    `${recording.meter === undefined ? `Driver ${report.driverVersion}` : meterText(recording.meter)}, ${recording.samples} samples, asked ${fixed(recording.askedHz, 1)} Hz, ` +
       `achieved ${fixed(recording.achievedHz, 1)} Hz, ${recording.restarts} restart(s), ` +
       `${recording.malformedLines} unreadable line(s)`
   ]
   for (const gpu of report.gpus) {
     lines.push(
       '',
-      `GPU ${gpu.gpuIndex} ${gpu.name}: power from ${gpu.powerField ?? unavailable}, idle ${fixed(gpu.idle.powerW, 1)} W ` +
+      `${recording.meter === undefined ? `GPU ${gpu.gpuIndex} ` : ''}${gpu.name}: power from ${gpu.powerField ?? unavailable}, idle ${fixed(gpu.idle.powerW, 1)} W ` +
         `(${gpu.idle.basis}), after ${fixed(gpu.idleAfter.powerW, 1)} W, ${fixed(gpu.temperatureBeforeC, 0)} to ${fixed(gpu.temperatureAfterC, 0)} degrees C`,
-      counterLine('energy counter (NVML)', gpu.counter),
+      ...(recording.meter === undefined ? [counterLine('energy counter (NVML)', gpu.counter)] : []),
       row([
         'phase',
         'trial',
@@ -56,12 +56,32 @@ export function energyText(recording: Recording, report: EnergyReport): string {
       `SM clock locked at ${smClockMhz} MHz${restored ? ', given free again' : ''}. ${message ?? ''}`.trim()
     )
   }
+  if (recording.meter !== undefined) {
+    return [...lines, ...recording.meter.notes.map((note) => `Note: ${note}`)].join('\n')
+  }
   lines.push('', counterLine('Processor energy (RAPL)', report.cpu.counter))
   for (const zone of report.cpu.zones) {
     const cells = zone.phases.map((phase) => `${phase.name} ${phase.trial}: ${fixed(phase.energyJ, 2)} J`)
     lines.push(`  ${zone.name}: ${cells.join(', ')}`)
   }
   return lines.join('\n')
+}
+
+function meterText({
+  source,
+  supplyV,
+  readings,
+  lost,
+  binMs,
+  badLines
+}: NonNullable<Recording['meter']>): string {
+  return [
+    `Meter at ${source}`,
+    ...(supplyV === null ? [] : [`${supplyV} V`]),
+    ...(binMs === null ? [] : [`${readings} readings averaged over ${binMs} ms each`]),
+    ...(lost === null ? [] : [`${lost} lost`]),
+    ...badLines.slice(0, 1).map((text) => `not read: ${text}`)
+  ].join(', ')
 }
 
 function counterLine(what: string, counter: CounterState): string {
@@ -97,5 +117,8 @@ function phaseCells(phase: PhaseEnergy): string[] {
 }
 
 function fixed(value: number | null, digits: number): string {
-  return value === null ? unavailable : value.toFixed(digits)
+  if (value === null) return unavailable
+  // What a board draws is small beside a GPU: three digits of it are kept all the same.
+  const isSmall = value !== 0 && Math.abs(value) < 10 ** (1 - digits)
+  return isSmall ? value.toPrecision(3) : value.toFixed(digits)
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { PhaseMark, Recording } from '../../../shared/contract/gpu'
+import type { MeterTextUnits } from '../../../shared/contract/meter'
 import type { GpuStore } from '../gpuStore'
 
 /** A file of readings to take over. */
@@ -9,6 +10,8 @@ export interface ImportRequest {
   title: string | undefined
   /** Used for every GPU that the file does not name. */
   gpuName: string | undefined
+  /** For lines of a power meter: voltage where they hold none, units where the header names none. */
+  meter?: { supplyV?: number | undefined; units?: MeterTextUnits | undefined } | undefined
 }
 
 /** A recording that was taken over, and what is to be known of it. */

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gapAfterMsOf } from '@core/energy/powerTrace'
 import { sensorOf } from '@core/energy/sensorModel'
 import { counterReader } from '@core/energy/energyCounter'
+import { analyseReadings, readSubjects } from '@main/energy/analyseReadings'
+import { createEnergyService } from '@main/energy/energyService'
 import { metricAt, metricCount } from '@core/gpu/metrics'
 import { createGpuStore, type GpuStore } from '@main/gpu/gpuStore'
 import { gpuMigrations } from '@main/gpu/gpuTables'
@@ -229,4 +231,52 @@ describe('what is no regular file', () => {
       await expect(importFile('/dev/zero')).rejects.toMatchObject({ code: 'data.invalid' })
     }
   )
+})
+
+describe('lines of a power meter', () => {
+  it('become a recording whose energy is current times voltage', async () => {
+    // 1 s at 10 mA, then 1 s at 30 mA, 3 V: 30 mJ and 90 mJ, and the step between them lasts one reading (1 ms).
+    const lines = Array.from({ length: 2001 }, (_, at) => `${at * 1000},${at < 1000 ? 10 : 30}`)
+    const file = write('meter.csv', ['time_us,current_ma', ...lines].join('\n'))
+    const { recording, notes } = await importRecording(
+      { id: 'meter', file, title: undefined, gpuName: undefined, meter: { supplyV: 3 } },
+      store
+    )
+    expect(recordingSchema.parse(recording)).toMatchObject({
+      ...{ origin: 'measured', durationMs: 2000, intervalMs: 1, samples: 2001, achievedHz: 1000 },
+      meter: { kind: 'text', supplyV: 3, readings: 2001, badLines: [] }
+    })
+    const report = await createEnergyService({
+      source: async () => store,
+      store: async () => ({
+        ...{ save: async () => undefined, find: async () => null, forget: async () => undefined },
+        export: async () => 0
+      })
+    }).report('meter')
+    expect(report.phases[0]!.totalJ).toBeCloseTo(0.12, 4)
+    expect(report.gpus[0]!.sensor).toMatchObject({ family: 'power meter', seenFraction: 1 })
+    expect(notes).toHaveLength(1)
+  })
+
+  it('count bad lines, and are refused where most lines are bad or there is no voltage', async () => {
+    const good = await importFile(write('m2.csv', 'time_ms,current_ma,voltage_v\n0,1,3\nx\n1,1,3\n2,1,3\n'))
+    expect(good.recording).toMatchObject({ samples: 3, malformedLines: 1, meter: { supplyV: null } })
+    await expect(importFile(write('m3.csv', 'time_ms,current_ma,voltage_v\nx\ny\n'))).rejects.toMatchObject({
+      code: 'data.invalid'
+    })
+    await expect(importFile(write('m4.csv', 'time_ms,current_ma\n0,1\n1,1\n'))).rejects.toMatchObject({
+      code: 'input.invalid'
+    })
+  })
+
+  it('believe readings below zero: a mean around zero is not raised by leaving them out', async () => {
+    const lines = Array.from({ length: 1001 }, (_, at) => `${at},${at % 2 === 0 ? 1 : -1},1`)
+    const { recording } = await importFile(
+      write('m5.csv', ['time_ms,current_ma,voltage_v', ...lines].join('\n'))
+    )
+    const subjects = await readSubjects(store, recording, 0.95)
+    const [analysis] = await analyseReadings(store, recording.id, subjects)
+    expect(analysis!.phases[0]!.totalJ).toBeCloseTo(0, 9)
+    expect(analysis!.phases[0]!.implausible).toBe(0)
+  })
 })

@@ -1,0 +1,55 @@
+import {
+  meterKindSchema,
+  meterTextUnitsSchema,
+  type MeterSetup,
+  type MeterTextUnits
+} from '../../../shared/contract/meter'
+import { numberOption, textOption, UsageError, type CliArguments } from '../framework/framework'
+
+/** Options of lines without a header. */
+export const unitOptions = {
+  voltage: { type: 'string', help: 'supply voltage in V, where the lines hold none' },
+  units: {
+    type: 'string',
+    help: 'units of time, current and voltage, where no header names them',
+    default: 'ms,a,v'
+  }
+} as const
+
+/** Options that say which meter is read. */
+export const meterOptions = {
+  meter: { type: 'string', help: 'port of the meter: /dev/ttyACM0, a pty, or tcp://HOST:PORT' },
+  kind: { type: 'string', help: 'text: lines time,current[,voltage]', default: 'text' },
+  baud: { type: 'string', help: 'speed of the line', default: '115200' },
+  ...unitOptions
+} as const
+
+/** Units as `--units ms,ua,v` gives them. */
+export function unitsOf(args: CliArguments): MeterTextUnits {
+  const text = textOption(args, 'units') ?? 'ms,a,v'
+  const [time, current, voltage = 'v', ...more] = text.toLowerCase().split(',')
+  const units = meterTextUnitsSchema.safeParse({ time, current, voltage })
+  if (!units.success || more.length > 0) {
+    throw new UsageError(`--units takes s|ms|us,a|ma|ua|na[,v|mv|uv], e.g. us,ma, not "${text}"`)
+  }
+  return units.data
+}
+
+/** Supply voltage as `--voltage` gives it, V. */
+export const supplyOf = (args: CliArguments): number | undefined =>
+  numberOption(args, 'voltage', { min: 0.001, max: 60 })
+
+/** The meter that the options name. */
+export function setupOf(args: CliArguments): MeterSetup {
+  const port = textOption(args, 'meter')
+  if (port === undefined) throw new UsageError('name the port of the meter: --meter /dev/ttyACM0')
+  const kind = meterKindSchema.safeParse(textOption(args, 'kind') ?? 'text')
+  if (!kind.success) throw new UsageError(`--kind is text or ppk2, not "${textOption(args, 'kind')}"`)
+  return {
+    port,
+    kind: kind.data,
+    baudRate: numberOption(args, 'baud', { min: 50, max: 12_000_000, integer: true }) ?? 115_200,
+    supplyV: supplyOf(args),
+    units: unitsOf(args)
+  }
+}

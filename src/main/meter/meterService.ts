@@ -1,0 +1,137 @@
+import type { MeterSetup, meterContract } from '../../shared/contract/meter'
+import type { HandlersOf, StopSignal } from '../../shared/contract/framework/define'
+import type { GpuSample } from '../../core/gpu/metrics'
+import { metricAt } from '../../core/gpu/metrics'
+import type { Recording } from '../../shared/contract/gpu'
+import { AppError } from '../../shared/errors'
+import type { MeterDevice, MeterLine } from './meterDevice'
+import { openTextMeter } from './textMeterDevice'
+
+type Handlers = HandlersOf<typeof meterContract>
+
+/** What is recorded, without the meter; times in ms. */
+export interface MeterRecordArguments {
+  title?: string | undefined
+  command: string[]
+  cwd?: string | undefined
+  durationMs?: number | undefined
+  idleMs: number
+  idleAfterMs: number
+}
+
+/** A recording that runs. */
+export interface StartedRecording {
+  jobId: string
+  recordingId: string
+  result: Promise<Recording>
+}
+
+/** What the meter service is made from. */
+export interface MeterServiceDeps {
+  openLine(setup: MeterSetup): Promise<MeterLine>
+  /** Records an open meter, which it closes at the end; the gpu noun's recordings. */
+  record(
+    args: MeterRecordArguments & { intervalMs: number },
+    device: MeterDevice,
+    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+  ): Promise<StartedRecording>
+  /** Steady clock, ms. */
+  steadyMs(): number
+}
+
+/** Power meters for the contract and the command line. */
+export interface MeterService {
+  handlers: Handlers
+  /** @throws meter.silent, meter.unreadable, and what opening the port throws */
+  record(
+    setup: MeterSetup,
+    args: MeterRecordArguments,
+    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+  ): Promise<StartedRecording>
+}
+
+/** Returns the service of power meters. */
+export function createMeterService(deps: MeterServiceDeps): MeterService {
+  const open = async (setup: MeterSetup): Promise<MeterDevice> => {
+    if (setup.kind === 'ppk2') {
+      throw new AppError('input.unsupported', 'A PPK2 is not read yet.', 'Use a text meter.')
+    }
+    return openTextMeter(await deps.openLine(setup), setup, { nowMs: () => deps.steadyMs() })
+  }
+  const record: MeterService['record'] = async (setup, args, onOutput) => {
+    const device = await open(setup)
+    try {
+      return await deps.record({ ...args, intervalMs: device.intervalMs }, device, onOutput)
+    } catch (cause) {
+      await device.close().catch(() => undefined)
+      throw cause
+    }
+  }
+  return {
+    record,
+    handlers: {
+      async 'meter.read'({ durationMs, ...setup }, { signal }) {
+        const device = await open(setup)
+        try {
+          return await readFor(device, durationMs, signal)
+        } finally {
+          await device.close()
+        }
+      },
+      async 'meter.record'(args) {
+        const { jobId, recordingId } = await record(args, args)
+        return { jobId, recordingId }
+      }
+    }
+  }
+}
+
+type ReadResult = Awaited<ReturnType<Handlers['meter.read']>>
+
+/** Mean, lowest and highest power of a while. */
+async function readFor(device: MeterDevice, durationMs: number, signal: StopSignal): Promise<ReadResult> {
+  const sum = { count: 0, totalW: 0, minW: Infinity, maxW: -Infinity, firstMs: NaN, lastMs: NaN }
+  let failure: AppError | undefined
+  const take = ({ tMs, values }: GpuSample): void => {
+    const powerW = values[metricAt.powerW]!
+    if (sum.count === 0) sum.firstMs = tMs
+    sum.count++
+    sum.totalW += powerW
+    sum.minW = Math.min(sum.minW, powerW)
+    sum.maxW = Math.max(sum.maxW, powerW)
+    sum.lastMs = tMs
+  }
+  const sampler = await new Promise<ReturnType<MeterDevice['start']>>((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve(started)
+    }
+    const timer = setTimeout(end, durationMs)
+    signal.addEventListener('abort', end)
+    const started = device.start({
+      onSamples: (samples) => samples.forEach(take),
+      onGap: () => undefined,
+      onMark: () => undefined,
+      onState({ error }) {
+        failure = error
+        // Not before `started` is known: a meter may have failed already.
+        setImmediate(end)
+      }
+    })
+  })
+  await sampler.stop()
+  if (failure !== undefined) throw failure
+  if (signal.aborted) throw new AppError('job.cancelled', 'Reading was cancelled.', 'Read again.')
+  if (sum.count === 0) {
+    throw new AppError('meter.silent', `${device.name} sent no reading meanwhile.`, 'Read for longer.')
+  }
+  const spanMs = sum.lastMs - sum.firstMs
+  return {
+    readings: sum.count,
+    ...{ meanW: sum.totalW / sum.count, minW: sum.minW, maxW: sum.maxW },
+    achievedHz: spanMs > 0 ? ((sum.count - 1) * 1000) / spanMs : null,
+    malformedLines: sampler.malformedLines,
+    about: sampler.about!()
+  }
+}

@@ -1,0 +1,207 @@
+import { intervalOfReadings } from '../../core/meter/meterInterval'
+import { powerSample } from '../../core/meter/powerSample'
+import type { PowerHooks } from '../../core/meter/powerSampler'
+import { createTextMeterReader, type MeterReading } from '../../core/meter/textMeter'
+import { formatDuration } from '../../shared/units'
+import type { MeterAbout, MeterSetup } from '../../shared/contract/meter'
+import { AppError } from '../../shared/errors'
+import type { MeterDevice, MeterLine } from './meterDevice'
+
+/** Steady host clock and waits, ms; tests shorten the waits. */
+export interface TextMeterTiming {
+  nowMs(): number
+  /** How long a meter may take for its first readings. */
+  firstReadingMs?: number
+  /** For how long the first readings are looked at: their interval, and the shortest way to the host. */
+  probeMs?: number
+}
+
+/** Readings that are needed before a meter is believed to be one. */
+const probeReadings = 3
+/** Lines in a row that are no reading, after which this is no such meter. */
+const mostBadInARow = 200
+/** Two readings this many intervals apart, and at least so many ms, have a gap between them. */
+const gapIntervals = 10
+const shortestGapMs = 500
+/** Clocks that moved this far against each other over a recording are worth a note, ms. */
+const driftWorthANoteMs = 50
+
+/**
+ * Opens a meter that sends lines by itself, and waits for its first readings: they tell the interval and how the clock of
+ * the meter stands to that of the host (the reading that was fastest on its way counts).
+ *
+ * @throws meter.silent, meter.unreadable, meter.disconnected, input.invalid without a voltage, data.invalid for a header
+ */
+export async function openTextMeter(
+  line: MeterLine,
+  setup: Pick<MeterSetup, 'port' | 'supplyV' | 'units'>,
+  timing: TextMeterTiming
+): Promise<MeterDevice> {
+  const { nowMs, firstReadingMs = 10_000, probeMs = 500 } = timing
+  const reader = createTextMeterReader({ units: setup.units, supplyV: setup.supplyV ?? null })
+  const decoder = new TextDecoder()
+  const clock = createMeterClock()
+  let sink: (readings: readonly MeterReading[]) => void = () => undefined
+  let failed: AppError | undefined
+  let onFailure: (error: AppError) => void = () => undefined
+  const fail = (error: AppError): void => {
+    if (failed !== undefined) return
+    failed = error
+    onFailure(error)
+  }
+  const take = (bytes: Uint8Array): void => {
+    if (failed !== undefined) return
+    try {
+      const readings = reader.push(decoder.decode(bytes, { stream: true }))
+      for (const { tMs } of readings) clock.arrived(tMs, nowMs())
+      if (reader.badInARow >= mostBadInARow) throw unreadable(setup.port, reader.badExamples)
+      if (readings.length > 0) sink(readings)
+    } catch (cause) {
+      fail(AppError.from(cause))
+    }
+  }
+  line.onData(take)
+  line.onClose(({ text, hint }) => fail(disconnectedMeter(setup.port, text, hint)))
+  const close = (): Promise<void> => line.close()
+  try {
+    const probed = await probe()
+    const intervalMs = intervalOfReadings(probed)
+    clock.settle()
+    return { name: `Text meter at ${setup.port}`, origin: 'measured', intervalMs, close, start }
+  } catch (cause) {
+    await close().catch(() => undefined)
+    throw cause
+  }
+
+  /** Times of the first readings. */
+  async function probe(): Promise<number[]> {
+    const times: number[] = []
+    await new Promise<void>((resolve, reject) => {
+      let quiet: NodeJS.Timeout | undefined
+      const settle = (error?: AppError): void => {
+        clearTimeout(quiet)
+        clearTimeout(limit)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      const limit = setTimeout(
+        () =>
+          settle(
+            reader.badLines > 0
+              ? unreadable(setup.port, reader.badExamples)
+              : silent(setup.port, firstReadingMs)
+          ),
+        firstReadingMs
+      )
+      onFailure = settle
+      sink = (readings) => {
+        for (const { tMs } of readings) times.push(tMs)
+        if (times.length >= probeReadings) quiet ??= setTimeout(settle, probeMs)
+      }
+      if (failed !== undefined) settle(failed)
+    })
+    return times
+  }
+
+  function start(hooks: PowerHooks): ReturnType<MeterDevice['start']> {
+    const seen = { readings: 0, lastMs: NaN, badBefore: reader.badLines }
+    const gapMs = Math.max(shortestGapMs, gapIntervals * clock.intervalMs())
+    sink = (readings) => {
+      const samples = readings.map(({ tMs, powerW }) => powerSample(clock.hostMs(tMs), powerW))
+      for (const { tMs } of samples) {
+        if (tMs - seen.lastMs > gapMs) hooks.onGap(gapOf(seen.lastMs, tMs))
+        seen.lastMs = tMs
+      }
+      seen.readings += samples.length
+      hooks.onSamples(samples)
+    }
+    onFailure = (error) => hooks.onState({ state: 'failed', error })
+    if (failed !== undefined) onFailure(failed)
+    return {
+      restarts: 0,
+      get malformedLines() {
+        return reader.badLines - seen.badBefore
+      },
+      async stop() {
+        sink = () => undefined
+        onFailure = () => undefined
+      },
+      about: (): MeterAbout => ({
+        ...{ kind: 'text', source: setup.port, supplyV: setup.supplyV ?? null },
+        ...{ readings: seen.readings, lost: null, binMs: null, badLines: [...reader.badExamples] },
+        notes: driftNotes(clock.driftMs())
+      })
+    }
+  }
+}
+
+const gapOf = (fromMs: number, toMs: number): { fromMs: number; toMs: number; reason: string } => ({
+  ...{ fromMs, toMs },
+  reason: 'the meter sent no reading'
+})
+
+function driftNotes(driftMs: number): string[] {
+  if (Math.abs(driftMs) < driftWorthANoteMs) return []
+  return [
+    `The clock of the meter moved by ${formatDuration(Math.abs(driftMs))} against that of the host: phases that the ` +
+      'host marked are off by as much at the end.'
+  ]
+}
+
+/** How the clock of the meter stands to that of the host. */
+interface MeterClock {
+  arrived(meterMs: number, hostMs: number): void
+  /** Keeps the relation as it is known by now. */
+  settle(): void
+  hostMs(meterMs: number): number
+  /** Median distance of the readings so far (the last few hundred), ms. */
+  intervalMs(): number
+  /** How far the relation has moved since it was settled, ms. */
+  driftMs(): number
+}
+
+/** Arrivals that the relation is looked for in: the smallest delay among them counts. */
+const arrivalsKept = 200
+
+function createMeterClock(): MeterClock {
+  const arrivals: { meterMs: number; offsetMs: number }[] = []
+  let settled = 0
+  const offset = (): number => arrivals.reduce((least, { offsetMs }) => Math.min(least, offsetMs), Infinity)
+  return {
+    arrived(meterMs, hostMs) {
+      arrivals.push({ meterMs, offsetMs: hostMs - meterMs })
+      if (arrivals.length > arrivalsKept) arrivals.shift()
+    },
+    settle() {
+      settled = offset()
+    },
+    hostMs: (meterMs) => meterMs + settled,
+    intervalMs: () => intervalOfReadings(arrivals.map(({ meterMs }) => meterMs)),
+    driftMs: () => (arrivals.length === 0 ? 0 : offset() - settled)
+  }
+}
+
+function silent(port: string, afterMs: number): AppError {
+  return new AppError(
+    'meter.silent',
+    `The meter at ${port} sent no reading within ${formatDuration(afterMs)}.`,
+    'Check the port and the speed of the line (--baud); a text meter has to send lines by itself.'
+  )
+}
+
+function unreadable(port: string, examples: readonly string[]): AppError {
+  return new AppError(
+    'meter.unreadable',
+    `What comes from ${port} are no lines of a meter: ${examples[0] ?? 'nothing readable'}`,
+    'Lines are time,current[,voltage]. Check the speed of the line (--baud) and the kind of the meter (--kind).'
+  )
+}
+
+/** The line to a meter broke. */
+export function disconnectedMeter(port: string, text: string, hint: string | undefined): AppError {
+  return new AppError(
+    'meter.disconnected',
+    `The meter at ${port} was disconnected: ${text}.`,
+    hint ?? 'Plug it in again and record once more; what was read up to then is kept.'
+  )
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { command, defineContract } from './framework/define'
+
+/** Meter: a power meter beside a board, as an instrument. Its recordings are those of the gpu noun. */
+export const meterKinds = ['text', 'ppk2'] as const
+
+/** text: lines `time,current[,voltage]`; ppk2: Nordic Power Profiler Kit II. */
+export const meterKindSchema = z.enum(meterKinds)
+
+/** Kind of a power meter. */
+export type MeterKind = z.infer<typeof meterKindSchema>
+
+/** Units of the lines of a text meter, where its header does not name them. */
+export const meterTextUnitsSchema = z.object({
+  time: z.enum(['s', 'ms', 'us']).default('ms'),
+  current: z.enum(['a', 'ma', 'ua', 'na']).default('a'),
+  voltage: z.enum(['v', 'mv', 'uv']).default('v')
+})
+
+/** Units of a text meter. */
+export type MeterTextUnits = z.infer<typeof meterTextUnitsSchema>
+
+/** What is known of the meter that a recording was made with. */
+export const meterAboutSchema = z.object({
+  kind: meterKindSchema,
+  /** Port or file that the readings came from. */
+  source: z.string(),
+  /** Supply voltage that the current was multiplied by, V; null where every reading has its own. */
+  supplyV: z.number().nullable(),
+  /** Readings of the meter; several may be averaged into one stored reading. */
+  readings: z.number(),
+  /** Readings that never arrived, by the meter's counter; null where it has none. */
+  lost: z.number().nullable(),
+  /** Time that one stored reading averages over, ms; null where readings are stored as they came. */
+  binMs: z.number().nullable(),
+  /** The first lines that were no reading, with the reason. */
+  badLines: z.array(z.string()),
+  notes: z.array(z.string())
+})
+
+/** A power meter of a recording. */
+export type MeterAbout = z.infer<typeof meterAboutSchema>
+
+/** Which meter, where it is, and how it is set up. */
+export const meterSetupSchema = z.object({
+  /** Serial port, pty, or tcp://HOST:PORT. */
+  port: z.string().min(1),
+  kind: meterKindSchema.default('text'),
+  baudRate: z.number().int().min(50).max(12_000_000).default(115_200),
+  /** Supply voltage of the board, V. */
+  supplyV: z.number().positive().max(60).optional(),
+  units: meterTextUnitsSchema.default({ time: 'ms', current: 'a', voltage: 'v' })
+})
+
+/** Which meter, and its set-up. */
+export type MeterSetup = z.infer<typeof meterSetupSchema>
+
+export const meterContract = defineContract({
+  commands: {
+    /** Reads a meter for a while without storing anything. */
+    'meter.read': command(
+      meterSetupSchema.extend({ durationMs: z.number().min(50).max(60_000).default(1_000) }),
+      z.object({
+        readings: z.number(),
+        /** Between the first and the last reading. */
+        meanW: z.number(),
+        minW: z.number(),
+        maxW: z.number(),
+        achievedHz: z.number().nullable(),
+        malformedLines: z.number(),
+        about: meterAboutSchema
+      })
+    ),
+    /**
+     * Starts a recording as a job; gpu.recordings lists it, energy.report judges it and gpu.stopRecording ends it. With
+     * `command` it ends with the command, whose lines `{"event":"phase",…}` mark phases.
+     */
+    'meter.record': command(
+      meterSetupSchema.extend({
+        title: z.string().optional(),
+        command: z.array(z.string()).default([]),
+        cwd: z.string().optional(),
+        durationMs: z.number().positive().optional(),
+        idleMs: z.number().min(0).max(600_000).default(2_000),
+        idleAfterMs: z.number().min(0).max(600_000).default(1_000)
+      }),
+      z.object({ jobId: z.string(), recordingId: z.string() })
+    )
+  },
+  events: {}
+})
