@@ -1,5 +1,6 @@
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type {
+  ModelCheck,
   modelContract,
   ModelInfo,
   QuantMethod,
@@ -11,6 +12,7 @@ import { type Graph, weightedLayerNames } from '../../core/model/graph'
 import type { Scheme } from '../../core/quant/scheme'
 import type { JobService } from '../jobs/jobService'
 import type { createImageLibrary } from './imageLibrary'
+import type { ModelRanges } from '../../shared/contract/model/modelRanges'
 import type { createModelFiles } from './modelFiles'
 import type { ResultStore } from './resultStore'
 import type { SchemeEvaluations } from './schemeEvaluations'
@@ -30,6 +32,8 @@ export interface HandledModels {
     signal?: AbortSignal
   ): Promise<SchemeAccuracy>
   useDataSet(modelId: string, dataSet: string | null): Promise<void>
+  check(file: string): Promise<ModelCheck>
+  ranges(modelId: string, signal: AbortSignal, report: (ranges: ModelRanges) => void): Promise<void>
 }
 
 /** The commands of models over their use cases. */
@@ -44,14 +48,32 @@ export function modelHandlers(deps: {
 }): HandlersOf<typeof modelContract> {
   const { service, evaluations, results, files, library, jobs, emit } = deps
   const sensitivities = new Map<string, Sensitivity[]>()
+  const ranges = new Map<string, ModelRanges>()
   return {
     'model.list': async () => ({
       models: await files.list(),
       dataSet: { name: library.name, origin: library.origin, splits: await library.sizes() }
     }),
     'model.open': async ({ path }) => ({ model: await service.open(path) }),
+    'model.check': async ({ path }) => ({ check: await service.check(path) }),
+    'model.measureRanges': async ({ modelId }) => {
+      const name = await service.name(modelId)
+      return jobs.launch({
+        kind: 'model.measureRanges',
+        title: `Value ranges of ${name}`,
+        unit: 'items',
+        run: ({ signal, progress }) =>
+          service.ranges(modelId, signal, (found) => {
+            ranges.set(modelId, found)
+            progress(found.items, found.total)
+            emit('model.rangesFound', found)
+          })
+      })
+    },
+    'model.ranges': async ({ modelId }) => ({ ranges: ranges.get(modelId) ?? null }),
     'model.useDataSet': async ({ modelId, dataSet }) => {
       await service.useDataSet(modelId, dataSet)
+      ranges.delete(modelId)
       return { dataSet }
     },
     'model.results': async ({ modelId }) => ({

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type {
   SchemeAccuracy,
@@ -19,7 +20,8 @@ import { checkImages, fitsClasses } from './imageFit'
 import { createImageLibrary } from './imageLibrary'
 import { createModelDataSets } from './modelDataSets'
 import { createModelFiles, describeModel, type LoadedModel } from './modelFiles'
-import { modelHandlers } from './modelHandlers'
+import { measureRanges } from './measureRanges'
+import { modelHandlers, type HandledModels } from './modelHandlers'
 import { findNoDataSet, locateModels, type FindDataSet } from './modelSources'
 import type { PrepareFileInput } from './modelTasks'
 import type { ResultStore } from './resultStore'
@@ -127,7 +129,7 @@ export function createModelService(deps: {
     dataSet: await dataSets.get(model.summary.id)
   })
 
-  const service: Omit<ModelService, 'handlers'> = {
+  const service: Omit<ModelService, 'handlers'> & HandledModels = {
     open: async (file) => describe(await files.open(file)),
     info: async (modelId) => describe(await files.find(modelId)),
     name: async (modelId) => (await files.find(modelId)).summary.name,
@@ -167,6 +169,9 @@ export function createModelService(deps: {
       if (dataSet !== null) await findDataSet(dataSet)
       await dataSets.set(modelId, dataSet)
     },
+    check: (file) => tasks.run('model.check', { file: path.resolve(file) }),
+    ranges: async (modelId, signal, report) =>
+      measureRanges({ tasks, sourceOf }, await files.find(modelId), signal, report),
     reference: (network, codes, _images, signal) =>
       tasks.run('model.reference', { network, codes }, signal === undefined ? {} : { signal })
   }

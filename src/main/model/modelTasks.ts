@@ -16,6 +16,7 @@ import { readRegularFile } from '../files/readRegularFile'
 import { parseNpy } from '../../core/model/npyArray'
 import { checkClasses } from './imageFit'
 import { readModelFile } from './readModelFile'
+import { rangeTasks } from './rangeTasks'
 import { prepareIntegers, type PreparedFile } from './runFile'
 
 /** CPU work on one model; runs in worker threads (taskRegistry.ts). */
@@ -96,6 +97,8 @@ async function calibrationItems({ calibration, items }: ModelBench): Promise<Fit
 }
 
 export const modelTasks = {
+  ...rangeTasks,
+
   /** The integers of a file under a scheme and an array's items as its input codes. */
   'model.prepareFile': async ({
     file,

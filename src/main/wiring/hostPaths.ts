@@ -20,6 +20,7 @@ export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>
   'estimator.transfer': ['source.*', 'target.*'],
   'gpu.exportRecording': ['file'],
   'gpu.importRecording': ['file'],
+  'model.check': ['path'],
   'model.open': ['path'],
   'profile.export': ['path'],
   'profile.import': ['file.path'],

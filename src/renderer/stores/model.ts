@@ -1,11 +1,14 @@
 import type {
   SchemeAccuracy,
+  ModelCheck,
   ModelInfo,
   ModelSummary,
   SchemeJson,
   Sensitivity,
   Split
 } from '@shared/contract/model'
+import type { ModelRanges } from '@shared/contract/model/modelRanges'
+import { AppError } from '@shared/errors'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'
@@ -28,6 +31,10 @@ export const useModels = defineStore('model', () => {
   const evaluations = ref<SchemeAccuracy[]>([])
   const sensitivities = ref<Sensitivity[]>([])
 
+  const ranges = shallowRef<ModelRanges | null>(null)
+  /** The file last checked because it could not be opened, or the open one; null where nothing stands in the way. */
+  const obstacles = shallowRef<{ path: string; check: ModelCheck } | null>(null)
+
   const layers = computed(() => open.value?.weightedLayers ?? [])
 
   client.subscribe('model.evaluated', (evaluation) => {
@@ -37,20 +44,40 @@ export const useModels = defineStore('model', () => {
     if (modelId === open.value?.id) sensitivities.value = rows
   })
 
+  client.subscribe('model.rangesFound', (found) => {
+    if (found.modelId === open.value?.id) ranges.value = found
+  })
+
+  /** Counts the files looked at: what is found about an earlier one comes too late. */
+  let lookedFor = 0
+  /** Looks for what stands in the way of a file; shipped networks have nothing. */
+  async function lookForObstacles(path: string): Promise<void> {
+    const own = ++lookedFor
+    const { check } = await client.call('model.check', { path })
+    if (own === lookedFor && check.obstacles.length > 0) obstacles.value = { path, check }
+  }
+
   async function show(model: ModelInfo): Promise<ModelInfo> {
+    obstacles.value = null
+    lookedFor++
     if (open.value?.id !== model.id) {
+      ranges.value = null
       evaluations.value = []
       sensitivities.value = []
     }
     open.value = model
-    const [evaluated, sensitive] = await Promise.all([
+    // What stands in the way of a large network takes seconds to find, and nothing here waits for it.
+    if (!model.shipped) void lookForObstacles(model.path).catch(() => undefined)
+    const [evaluated, sensitive, ranged] = await Promise.all([
       client.call('model.evaluations', { modelId: model.id }),
-      client.call('model.sensitivities', { modelId: model.id })
+      client.call('model.sensitivities', { modelId: model.id }),
+      client.call('model.ranges', { modelId: model.id })
     ])
     // Another network may have been opened meanwhile: its results stand, not these.
     if (open.value.id !== model.id) return model
     evaluations.value = evaluated.evaluations
     sensitivities.value = sensitive.rows
+    ranges.value = ranged.ranges
     return model
   }
 
@@ -80,7 +107,12 @@ export const useModels = defineStore('model', () => {
   })
 
   const openFile = createAction(async (path: string) => {
-    const { model } = await client.call('model.open', { path })
+    obstacles.value = null
+    const { model } = await client.call('model.open', { path }).catch(async (reason: unknown) => {
+      // The list of all that stands in the way takes the place of the first of it.
+      if (AppError.from(reason).code.startsWith('model.')) await lookForObstacles(path).catch(() => undefined)
+      throw reason
+    })
     models.value = (await client.call('model.list', {})).models
     return show(model)
   })
@@ -99,7 +131,20 @@ export const useModels = defineStore('model', () => {
     if (open.value?.id === modelId) sensitivities.value = found
   })
 
-  forgetOnChange(() => open.value?.id, [evaluate, findSensitivity, useDataSet])
+  /** Takes the list of obstacles and the error behind it off the page. */
+  function closeObstacles(): void {
+    obstacles.value = null
+    openFile.error = null
+  }
+
+  const measureRanges = createAction(async (modelId: string) => {
+    const { jobId } = await client.call('model.measureRanges', { modelId })
+    await jobs.whenSettled(jobId)
+    const found = (await client.call('model.ranges', { modelId })).ranges
+    if (open.value?.id === modelId) ranges.value = found
+  })
+
+  forgetOnChange(() => open.value?.id, [evaluate, findSensitivity, measureRanges, useDataSet])
   return {
     models,
     dataSet,
@@ -108,11 +153,15 @@ export const useModels = defineStore('model', () => {
     layers,
     evaluations,
     sensitivities,
+    ranges,
+    obstacles,
+    closeObstacles,
     select,
     load,
     openFile,
     useDataSet,
     evaluate,
-    findSensitivity
+    findSensitivity,
+    measureRanges
   }
 })

@@ -2,6 +2,7 @@ import { imageSplits, quantMethods } from '../vocabulary'
 import { z } from 'zod'
 import { kernelShapeSchema } from './profile/profileShapes'
 import { command, defineContract, nothing } from './framework/define'
+import { modelRangesSchema } from './model/modelRanges'
 
 /** Model: a network read from an ONNX file, its layers, and the accuracy of schemes on it. */
 export const bitsSchema = z.literal([8, 7, 6, 5, 4, 3, 2, 1])
@@ -225,6 +226,15 @@ export const modelContract = defineContract({
     'model.list': command(nothing, z.object({ models: z.array(modelSummarySchema), dataSet: dataSetSchema })),
     /** Reads an ONNX file and remembers it. */
     'model.open': command(z.object({ path: z.string().min(1) }), z.object({ model: modelInfoSchema })),
+    /** Whether a file can be read and deployed, with all that stands in the way; remembers nothing. */
+    'model.check': command(z.object({ path: z.string().min(1) }), z.object({ check: modelCheckSchema })),
+    /** Distributions of weights and of activations over the calibration items; a Job that sends model.rangesFound as they grow. */
+    'model.measureRanges': command(z.object({ modelId: z.string() }), z.object({ jobId: z.string() })),
+    /** Those measured last in this run; null before. */
+    'model.ranges': command(
+      z.object({ modelId: z.string() }),
+      z.object({ ranges: modelRangesSchema.nullable() })
+    ),
     /** Binds a data set to a model (null: the shipped images); every judgement of it is made there from now on. */
     'model.useDataSet': command(
       z.object({ modelId: z.string(), dataSet: z.string().nullable() }),
@@ -285,6 +295,7 @@ export const modelContract = defineContract({
   },
   events: {
     'model.evaluated': evaluationSchema,
+    'model.rangesFound': modelRangesSchema,
     'model.sensitivityFound': z.object({ modelId: z.string(), rows: z.array(sensitivitySchema) })
   }
 })

@@ -3,6 +3,7 @@ import { createRandom } from '@core/math/random'
 import type { Bits } from '@core/quant/scheme'
 import type { Deployment, DeployPlan } from '@shared/contract/deploy'
 import type { ModelInfo, SchemeJson } from '@shared/contract/model'
+import type { ModelRanges, TensorRange } from '@shared/contract/model/modelRanges'
 import type { CandidateJson, Search } from '@shared/contract/search'
 
 const layers = ['conv1', 'conv2', 'fc1', 'fc2', 'fc3']
@@ -55,6 +56,37 @@ export const sampleModel: ModelInfo = {
   workloads: [],
   macs: 416_520,
   parameters: 61_706
+}
+
+const bell = (layer: string, least: number, largest: number, values: number): TensorRange => {
+  const bins = 48
+  const binWidth = (largest - least) / bins
+  const counts = Array.from({ length: bins }, (_, bin) => {
+    const distance = (least + (bin + 0.5) * binWidth) / (largest / 3)
+    return Math.round((values / 8) * Math.exp((-distance * distance) / 2))
+  })
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  return {
+    layer,
+    values: total,
+    notFinite: 0,
+    zeros: counts[0]!,
+    least,
+    largest,
+    binStart: least,
+    binWidth,
+    counts
+  }
+}
+export const sampleRanges: ModelRanges = {
+  modelId: 'm1',
+  dataSet: 'Fashion-MNIST',
+  weights: layers.map((layer, at) => bell(layer, -0.7 + at / 10, 0.65 - at / 10, 2400)),
+  activations: sampleModel.nodes.map(({ name }, at) =>
+    bell(name, name === 'fc3' ? -12.3 : 0, 4 + at, 240_000)
+  ),
+  items: 192,
+  total: 256
 }
 
 const scheme = (bits: Bits[]): SchemeJson =>

@@ -7,7 +7,7 @@ import { sampleComparison, sampleProxyDetail, sampleSets, sampleTransfer } from 
 import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
 import { sampleLoop, sampleRuns } from './sampleRuns'
-import { sampleDeployment, sampleModel, samplePlan, sampleSearch } from './sampleModel'
+import { sampleDeployment, sampleModel, sampleRanges, samplePlan, sampleSearch } from './sampleModel'
 import { sampleWorkload, sampleWorkloadChecks } from './sampleWorkload'
 
 /**
@@ -280,6 +280,7 @@ export const sampleHandlers: SampleHandlers = {
       ]
     }
   }),
+  'model.ranges': () => ({ ranges: sampleRanges }),
   'model.info': () => ({ model: sampleModel }),
   'model.evaluations': () => ({
     evaluations: [
