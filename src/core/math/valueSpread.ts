@@ -25,7 +25,7 @@ const finestExponent = -149
 export function spreadOf(values: Float32Array): ValueSpread {
   let [least, largest, zeros, notFinite] = [Infinity, -Infinity, 0, 0]
   for (let at = 0; at < values.length; at++) {
-    const value = values[at]!
+    const value = values[at]
     if (!Number.isFinite(value)) notFinite++
     else {
       if (value < least) least = value
@@ -39,8 +39,8 @@ export function spreadOf(values: Float32Array): ValueSpread {
   const firstBin = Math.floor(least / width)
   const counts = new Float64Array(Math.floor(largest / width) - firstBin + 1)
   for (let at = 0; at < values.length; at++) {
-    const value = values[at]!
-    if (Number.isFinite(value)) counts[Math.floor(value / width) - firstBin]! += 1
+    const value = values[at]
+    if (Number.isFinite(value)) counts[Math.floor(value / width) - firstBin] += 1
   }
   return { values: values.length - notFinite, notFinite, zeros, least, largest, exponent, firstBin, counts }
 }
@@ -71,7 +71,7 @@ export function joinSpreads(a: ValueSpread, b: ValueSpread): ValueSpread {
   const end = Math.max(...parts.map((part) => part.firstBin + part.counts.length))
   const counts = new Float64Array(end - firstBin)
   for (const part of parts) {
-    for (const [bin, count] of part.counts.entries()) counts[part.firstBin - firstBin + bin]! += count
+    for (const [bin, count] of part.counts.entries()) counts[part.firstBin - firstBin + bin] += count
   }
   const zeros = a.zeros + b.zeros
   return { values: a.values + b.values, notFinite, zeros, least, largest, exponent, firstBin, counts }
@@ -103,6 +103,6 @@ function coarsened(spread: ValueSpread, exponent: number): ValueSpread {
   const last = Math.floor((spread.firstBin + spread.counts.length - 1) / factor)
   const counts = new Float64Array(last - firstBin + 1)
   for (const [bin, count] of spread.counts.entries())
-    counts[Math.floor((spread.firstBin + bin) / factor) - firstBin]! += count
+    counts[Math.floor((spread.firstBin + bin) / factor) - firstBin] += count
   return { ...spread, exponent, firstBin, counts }
 }
