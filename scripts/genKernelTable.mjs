@@ -11,7 +11,7 @@ function rowsOf(name) {
     .map(
       (pair) =>
         `    {${pair.activationBits}, ${pair.weightBits}, ${pair.layout}, ${pair.variant}, ${pair.rowsMax}, ` +
-        `${pair.scratch}, ${pair.dot}},`
+        `${pair.scratch}, ${pair.dot}, ${pair.conv2d}},`
     )
     .join('\n')
 }

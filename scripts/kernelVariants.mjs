@@ -49,7 +49,8 @@ export function pairsOf(name) {
         layout: description.layouts[engine.layout],
         rowsMax: engine.rowsMax,
         scratch: fill(engine.scratch),
-        dot: fill(engine.dot)
+        dot: fill(engine.dot),
+        conv2d: engine.conv2d ? fill(engine.conv2d) : 'NULL'
       })
     }
   }

@@ -21,6 +21,28 @@ typedef enum {
 enum { BB_MATMUL = 0, BB_CONV2D = 1, BB_DEPTHWISE = 2, BB_MAXPOOL = 3, BB_AVGPOOL = 4,
        BB_ADD = 5, BB_REQUANTIZE = 6, BB_FLATTEN = 7, BB_ARGMAX = 8 };
 
+typedef struct {
+    uint16_t h, w, c;         /* input, without padding */
+    uint16_t out_h, out_w, k; /* output */
+    uint16_t ks_h, ks_w, stride_h, stride_w, pad_top, pad_left;
+    int8_t pad_code;          /* code of real zero */
+    uint16_t step_h, step_w;  /* dilation: from tap to tap; 0 counts as 1 */
+} bb_conv_shape;
+
+/*
+ * Where finished sums go: called for each tile of output pixels [pixel, pixel + pixels) with acc[pixels][k]. The
+ * runtime requantises there, so a convolution never holds its whole int32 output.
+ */
+typedef void (*bb_tile_done)(void *context, uint32_t pixel, uint32_t pixels, const int32_t *acc);
+
+/* Parts of a convolution's scratch, each 4-byte aligned. */
+typedef struct {
+    void *codes;    /* rows_max rows of taps, a byte each */
+    size_t codes_bytes;
+    int32_t *acc;   /* rows_max rows of sums */
+    void *own;      /* the pair's */
+} bb_conv_room;
+
 /*
  * The inner product block of one (activation bits, weight bits) pair: rows of activation codes against all weight
  * rows. `acc[i * m + j] = sum_k a[i * k + kk] * w[j][kk]` for n <= rows_max rows of `a`. matmul and conv2d both drive
@@ -42,6 +64,12 @@ typedef struct {
     size_t (*scratch)(uint32_t m, uint32_t k);
     void (*dot)(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,
                 void *scratch);
+    /*
+     * A convolution that does better than gathering taps for `dot`: 1 when it did it all, 0 when the shape is not for it and nothing
+     * has been done; NULL where a pair has none.
+     */
+    int (*conv2d)(const bb_conv_shape *s, const int8_t *input, const void *weights, bb_tile_done done, void *context,
+                  const bb_conv_room *room);
 } bb_pair;
 
 /* The pair's fast version for this build, or its reference with use_reference; NULL when bits are not 8, 4, 2 or 1. */
@@ -51,20 +79,6 @@ const bb_pair *bb_find_pair(uint32_t activation_bits, uint32_t weight_bits, int 
 size_t bb_matmul_scratch(const bb_pair *pair, uint32_t n, uint32_t m, uint32_t k);
 bb_status bb_matmul(const bb_pair *pair, const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k,
                     int32_t *acc, void *scratch, size_t scratch_bytes);
-
-typedef struct {
-    uint16_t h, w, c;         /* input, without padding */
-    uint16_t out_h, out_w, k; /* output */
-    uint16_t ks_h, ks_w, stride_h, stride_w, pad_top, pad_left;
-    int8_t pad_code;          /* code of real zero */
-    uint16_t step_h, step_w;  /* dilation: from tap to tap; 0 counts as 1 */
-} bb_conv_shape;
-
-/*
- * Where finished sums go: called for each tile of output pixels [pixel, pixel + pixels) with acc[pixels][k]. The
- * runtime requantises there, so a convolution never holds its whole int32 output.
- */
-typedef void (*bb_tile_done)(void *context, uint32_t pixel, uint32_t pixels, const int32_t *acc);
 
 /* Scratch: one tile of im2col codes, its sums, and the pair's own. */
 size_t bb_conv2d_scratch(const bb_pair *pair, const bb_conv_shape *s);

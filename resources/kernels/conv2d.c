@@ -1,6 +1,6 @@
 /*
  * Convolution: the taps of rows_max output pixels are gathered into rows (im2col of one tile, never of the image) and
- * multiplied by the pair's inner product; finished tiles go to `done`.
+ * multiplied by the pair's inner product; finished tiles go to `done`. A pair may have a way of its own.
  */
 #include "bb.h"
 
@@ -70,8 +70,11 @@ bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *i
     if (scratch_bytes < bb_conv2d_scratch(pair, s)) return BB_NO_MEMORY;
     uint32_t row_bytes = taps(s);
     int8_t *codes = scratch;
-    int32_t *acc = (int32_t *)(void *)(codes + aligned((size_t)pair->rows_max * row_bytes));
+    size_t codes_bytes = aligned((size_t)pair->rows_max * row_bytes);
+    int32_t *acc = (int32_t *)(void *)(codes + codes_bytes);
     void *own = acc + (size_t)pair->rows_max * s->k;
+    const bb_conv_room room = {codes, codes_bytes, acc, own};
+    if (pair->conv2d && pair->conv2d(s, input, weights, done, context, &room)) return BB_OK;
     uint32_t pixels = (uint32_t)s->out_h * s->out_w;
     for (uint32_t pixel = 0; pixel < pixels; pixel += pair->rows_max) {
         uint32_t rows = pixels - pixel < pair->rows_max ? pixels - pixel : pair->rows_max;

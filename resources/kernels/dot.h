@@ -9,6 +9,10 @@
 #define BB_DOT(name) \
     void name(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc, void *scratch)
 
+#define BB_CONV2D(name)                                                                                              \
+    int name(const bb_conv_shape *s, const int8_t *input, const void *weights, bb_tile_done done, void *context,     \
+             const bb_conv_room *room)
+
 /* ref/dot.c: any activation bits */
 size_t bb_ref_scratch(uint32_t m, uint32_t k);
 BB_DOT(bb_ref_w8_dot);
@@ -88,14 +92,24 @@ size_t bb_xbb4_scratch(uint32_t m, uint32_t k);
 size_t bb_xbb2_scratch(uint32_t m, uint32_t k);
 size_t bb_xbb1_scratch(uint32_t m, uint32_t k);
 BB_DOT(bb_xbb_a8w8_dot);
+BB_CONV2D(bb_xbb_a8w8_conv2d);
 BB_DOT(bb_xbb_a8w4_dot);
+BB_CONV2D(bb_xbb_a8w4_conv2d);
 BB_DOT(bb_xbb_a8w2_dot);
+BB_CONV2D(bb_xbb_a8w2_conv2d);
 BB_DOT(bb_xbb_a8w1_dot);
+BB_CONV2D(bb_xbb_a8w1_conv2d);
 BB_DOT(bb_xbb_a4w4_dot);
+BB_CONV2D(bb_xbb_a4w4_conv2d);
 BB_DOT(bb_xbb_a4w2_dot);
+BB_CONV2D(bb_xbb_a4w2_conv2d);
 BB_DOT(bb_xbb_a4w1_dot);
+BB_CONV2D(bb_xbb_a4w1_conv2d);
 BB_DOT(bb_xbb_a2w2_dot);
+BB_CONV2D(bb_xbb_a2w2_conv2d);
 BB_DOT(bb_xbb_a2w1_dot);
+BB_CONV2D(bb_xbb_a2w1_conv2d);
 BB_DOT(bb_xbb_a1w1_dot);
+BB_CONV2D(bb_xbb_a1w1_conv2d);
 
 #endif

@@ -58,7 +58,8 @@ describe.each([
         const results: unknown[] = []
         for (const { kernel, dims } of [
           { kernel: 'matmul' as const, dims: [3, 10, 40] },
-          { kernel: 'conv2d' as const, dims: [6, 6, 5, 4, 3, 1, 1] }
+          { kernel: 'conv2d' as const, dims: [6, 6, 5, 4, 3, 1, 1] },
+          { kernel: 'conv2d' as const, dims: [5, 9, 16, 6, 3, 1, 1] }
         ]) {
           for (const [activationBits, weightBits] of [
             [8, 8],
@@ -74,7 +75,7 @@ describe.each([
       try {
         const measured = await benches(rtl)
         expect(measured).toEqual(await benches(twin))
-        expect(measured).toHaveLength(6)
+        expect(measured).toHaveLength(9)
       } finally {
         await rtl.close()
         await twin.close()

@@ -281,7 +281,7 @@ static void compare_random_windows(uint32_t rounds) {
         for (uint32_t a = 8; a; a /= 2)
             for (uint32_t w = 8; w; w /= 2)
                 for (int depthwise = 0; depthwise < 2; depthwise++) {
-                    uint32_t c = 1 + random_below(9), k = depthwise ? c : 1 + random_below(10);
+                    uint32_t c = random_below(3) ? 1 + random_below(9) : 8u << random_below(3), k = depthwise ? c : 1 + random_below(10);
                     bb_conv_shape s = random_shape(c, k, a);
                     int ok = same_convolution(&s, a, w, depthwise);
                     uint32_t shape[14] = {a,      w,      s.h,        s.w,        s.c,       s.k,        s.ks_h,

@@ -1,0 +1,38 @@
+/* What sets a pair of widths apart on a core with packed dot products, and what the operators share. */
+#ifndef BB_XBB_PAIR_H
+#define BB_XBB_PAIR_H
+
+#include "block.h"
+
+/* What sets a pair apart. Each function is there once, so that ten pairs do not fill a small memory. */
+typedef struct {
+    uint8_t wide, narrow;
+    uint8_t parts;       /* wide / narrow */
+    uint8_t lane_shift;  /* 1 << lane_shift narrow codes fill a word: the core divides slowly */
+    void (*pack_row)(const int8_t *a, uint32_t k, uint32_t words, uint32_t *to, uint32_t step);
+    void (*four_rows)(block_call *call);
+    void (*one_row)(const uint32_t *block, const uint32_t *weights, uint32_t m, uint32_t row_words, uint32_t start,
+                    int32_t *acc);
+} pair_code;
+
+/* How the rows of k codes of a product lie in words. */
+typedef struct {
+    uint32_t weight_words, words; /* of a row of weights, of a row of activations */
+    uint32_t start;               /* what every sum starts from */
+} row_words;
+
+BB_INLINE row_words words_of_row(const pair_code *pair, uint32_t k) {
+    const uint32_t shift = pair->lane_shift, weight_words = (k + (1u << shift) - 1) >> shift;
+    /* At one bit on both sides the codes that fill the last word are -1 times -1. */
+    return (row_words){weight_words, weight_words * pair->parts, pair->wide == 1 ? k - (weight_words << shift) : 0};
+}
+
+/* ROWS rows of packed activations, [word][ROWS], times all m weight rows. */
+void bb_xbb_multiply_rows(const pair_code *pair, const uint32_t *block, const uint32_t *weights, uint32_t m, row_words row,
+                          int32_t *acc);
+
+/* bb_pair.conv2d of a pair; conv2d.c */
+int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *input, const void *weights, bb_tile_done done,
+                  void *context, const bb_conv_room *room);
+
+#endif
