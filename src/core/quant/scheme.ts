@@ -52,7 +52,7 @@ export function uniformScheme(layers: readonly string[], weightBits: Bits, activ
 }
 
 /**
- * The scheme a quantized file was exported with: each width taken up to the next one there is, 8 where the file says nothing.
+ * The scheme a quantized file was exported with, with its own widths from 1 to 8; 8 where the file says nothing or more.
  * @throws AppError scheme.invalid where the file is not quantized
  */
 export function exportedScheme(graph: Graph): Scheme {
@@ -75,12 +75,27 @@ export function notQuantized(): AppError {
 
 /** The narrowest width that holds so many bits; 8 for more and for none given. */
 function widthFor(bits = 8): Bits {
-  return bitWidths.findLast((width) => width >= bits) ?? 8
+  return schemeWidths.findLast((width) => width >= bits) ?? 8
+}
+
+/** The scheme a board computes instead: widths without kernels are taken up to the next one that has them (3 to 4, 5 to 8). */
+export function kernelScheme(scheme: Scheme): Scheme {
+  const kernelWidth = (bits: Bits): KernelBits => bitWidths.findLast((width) => width >= bits) ?? 8
+  return scheme.map(({ layer, weightBits, activationBits }) => ({
+    layer,
+    weightBits: kernelWidth(weightBits),
+    activationBits: kernelWidth(activationBits)
+  }))
 }
 
 /** A scheme as a user writes it: "exported" for the one in the file, else as parseScheme. @throws AppError scheme.invalid */
 export function schemeOf(text: string, graph: Graph): Scheme {
   return text === 'exported' ? exportedScheme(graph) : parseScheme(text, weightedLayerNames(graph))
+}
+
+/** As schemeOf, where boards compute it: the widths of "exported" are taken up to those with kernels. @throws AppError scheme.invalid */
+export function boardSchemeOf(text: string, graph: Graph): Scheme {
+  return text === 'exported' ? kernelScheme(exportedScheme(graph)) : schemeOf(text, graph)
 }
 
 /** Short stable text of a scheme: "w8a8,w2a4,…"; equal schemes have equal keys. */

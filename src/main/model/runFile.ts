@@ -9,7 +9,7 @@ import { quantizeNetwork } from '../../core/quant/quantize/quantizeNetwork'
 import { createImportedRunner, fileOutput, graphInput, type OutputValues } from '../../core/quant/runImported'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { runInteger } from '../../core/quant/integer/runInteger'
-import { schemeOf } from '../../core/quant/scheme'
+import { boardSchemeOf, schemeOf, type Scheme } from '../../core/quant/scheme'
 
 /** One output of a network over all items of an input, in ONNX order. */
 export interface FileOutput {
@@ -55,7 +55,7 @@ function runOutput(
     const run = createImportedRunner(imported)
     return { output: joined(imported.output.name, items.map(run)), input: null }
   }
-  const made = prepared(imported, items, scheme)
+  const made = prepared(imported, items, schemeOf(scheme, imported.graph))
   return { output: outputOfLogits(made, runInteger(made.network, made.codes)), input: made.input }
 }
 
@@ -106,10 +106,10 @@ export function prepareIntegers(
   outputName?: string
 ): PreparedFile {
   const imported = importModel(model, outputName)
-  return prepared(imported, itemsOf(imported, array), scheme)
+  return prepared(imported, itemsOf(imported, array), boardSchemeOf(scheme, imported.graph))
 }
 
-function prepared(imported: ImportedModel, items: readonly Float64Array[], text: string): PreparedFile {
+function prepared(imported: ImportedModel, items: readonly Float64Array[], scheme: Scheme): PreparedFile {
   const { scale, zero } = inputCoding(imported, items)
   const graph = { ...imported.graph, inputScale: scale, inputZero: zero }
   const size = sizeOf(graph.inputShape)
@@ -121,7 +121,7 @@ function prepared(imported: ImportedModel, items: readonly Float64Array[], text:
   }
   const used = Math.min(items.length, maxCalibrationItems)
   const calibration = measureActivationRanges(graph, pixels.subarray(0, used * size))
-  const network = quantizeNetwork(calibration, schemeOf(text, graph))
+  const network = quantizeNetwork(calibration, scheme)
   const calibratedOn = `${used} item${used === 1 ? '' : 's'} of the input`
   return {
     network,

@@ -115,7 +115,7 @@ export const exportedFormatSchema = z.object({
 })
 /** What a quantized file (QDQ, QOperator, QONNX, RequantShift, int8 TFLite) was exported with. */
 export const exportedSchema = z.object({
-  /** The scheme "as exported": each width taken up to the next one of 8, 4, 2, 1. */
+  /** The scheme "as exported", with the widths of the file; boards take 3 up to 4 and 5 to 7 up to 8. */
   scheme: schemeSchema,
   layers: z.array(
     z.object({

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { notQuantized, parseScheme } from '../../../core/quant/scheme'
+import { kernelScheme, notQuantized, parseScheme } from '../../../core/quant/scheme'
 import type { Deployment } from '../../../shared/contract/deploy'
 import type { SchemeJson } from '../../../shared/contract/model'
 import { countOf, formatBytes, formatCount, formatPercent } from '../../../shared/units'
@@ -114,7 +114,7 @@ async function readModel(
   if (dataSet !== undefined) await client.call('model.useDataSet', { modelId: model.id, dataSet })
   const text = textOption(args, 'scheme') ?? 'int8'
   if (text === 'exported' && model.exported !== undefined)
-    return { modelId: model.id, scheme: model.exported.scheme }
+    return { modelId: model.id, scheme: kernelScheme(model.exported.scheme).map((bits) => ({ ...bits })) }
   if (text === 'exported') throw notQuantized()
   const scheme = parseScheme(text, model.weightedLayers)
   return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }

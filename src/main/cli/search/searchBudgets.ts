@@ -2,7 +2,14 @@ import path from 'node:path'
 import { workloadsOf, type Workload } from '../../../core/model/workload'
 import type { Graph } from '../../../core/model/graph'
 import { proxyFromJson, type Proxy } from '../../../core/proxy/fit/proxy'
-import { isBits, type Bits } from '../../../core/quant/scheme'
+import {
+  boardSchemeOf,
+  isBits,
+  isKernelBits,
+  schemeOf,
+  type Bits,
+  type Scheme
+} from '../../../core/quant/scheme'
 import { proxyCosts } from '../../../core/search/costModels'
 import {
   createSpace,
@@ -125,6 +132,20 @@ export function allowedBits(args: CliArguments, layers: readonly string[]): Allo
     }
   })
   return [...general, ...pins]
+}
+
+/**
+ * Reads --start. A file's own scheme is taken up to widths with kernels where the search has no others.
+ * @throws AppError scheme.invalid
+ */
+export function startScheme(
+  args: CliArguments,
+  graph: Graph,
+  allowed: readonly AllowedBits[]
+): Scheme | undefined {
+  const text = textOption(args, 'start')
+  if (text === undefined) return undefined
+  return widthsFor(allowed).every(isKernelBits) ? boardSchemeOf(text, graph) : schemeOf(text, graph)
 }
 
 function bits(text: string | number): Bits {

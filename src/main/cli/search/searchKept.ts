@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { schemeKey, schemeOf } from '../../../core/quant/scheme'
+import { schemeKey } from '../../../core/quant/scheme'
 import { weightedLayerNames } from '../../../core/model/graph'
 import {
   costKindSchema,
@@ -22,7 +22,7 @@ import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { methodOf } from '../model/method'
 import { openModel } from '../model/model'
 import { withDataSet } from '../model/ownData'
-import { allowedBits, alsoWithin, ratioOption } from './searchBudgets'
+import { allowedBits, alsoWithin, ratioOption, startScheme } from './searchBudgets'
 
 /** `bitbench search run --keep`: the search as the Search page starts it, kept as a run in the data folder. */
 export async function runKeptSearch(args: CliArguments, context: CliContext, file: string) {
@@ -36,7 +36,8 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
   const client = createLocalClient(await context.bitbench(), context.signal)
   await withDataSet(args, context, file)
   const { model } = await client.call('model.open', { path: path.resolve(context.cwd, file) })
-  const from = textOption(args, 'start')
+  const allowed = allowedBits(args, weightedLayerNames(graph))
+  const start = startScheme(args, graph, allowed)
   const whole = (name: string, min: number, max: number): number | undefined =>
     numberOption(args, name, { min, max, integer: true })
   const { searchId, jobId } = await client.call('search.start', {
@@ -46,7 +47,7 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
     cost: choiceOption(args, 'cost', costKindSchema.options),
     budgetRatio: ratioOption(args),
     alsoWithin: alsoWithin(textOption(args, 'also')).map(({ name, ratio }) => ({ cost: name, ratio })),
-    allowed: allowedBits(args, weightedLayerNames(graph)).map((entry) => ({
+    allowed: allowed.map((entry) => ({
       layer: entry.layer,
       ...(entry.weightBits === undefined ? {} : { weightBits: [...entry.weightBits] }),
       ...(entry.activationBits === undefined ? {} : { activationBits: [...entry.activationBits] })
@@ -56,7 +57,7 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
     method: methodOf(args),
     seed: whole('seed', 0, 2 ** 31),
     retrainTop: whole('retrain-top', 0, 10),
-    ...(from === undefined ? {} : { start: schemeOf(from, graph).map((bits) => ({ ...bits })) })
+    ...(start === undefined ? {} : { start: start.map((bits) => ({ ...bits })) })
   })
   await client.finish(jobId, createProgressLine(context.log, process.stderr))
   const { search } = await client.call('search.get', { searchId })

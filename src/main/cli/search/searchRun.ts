@@ -1,4 +1,4 @@
-import { schemeKey, schemeOf, uniformScheme, type Scheme } from '../../../core/quant/scheme'
+import { schemeKey, uniformScheme, type Scheme } from '../../../core/quant/scheme'
 import type { Candidate } from '../../../core/search/candidate'
 import { objectives } from '../../../shared/vocabulary'
 import { comparePaired, type Paired } from '../../../core/search/paired'
@@ -24,7 +24,7 @@ import { methodOf } from '../model/method'
 import { withDataSet } from '../model/ownData'
 import { runKeptSearch } from './searchKept'
 import { modelOnQueue, workersOf } from './queueOption'
-import { budgetedSpace, type BudgetedSpace } from './searchBudgets'
+import { allowedBits, budgetedSpace, startScheme, type BudgetedSpace } from './searchBudgets'
 
 /** `bitbench search run`: the search of the Search page on files alone. */
 export async function runSearchVerb(args: CliArguments, context: CliContext) {
@@ -45,8 +45,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     batch: numberOption(args, 'batch', { min: 1, max: 64, integer: true }) ?? 4,
     seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
   } as const
-  const from = textOption(args, 'start')
-  const start = from === undefined ? undefined : schemeOf(from, model.graph)
+  const start = startScheme(args, model.graph, allowedBits(args, space.layers))
   const method = methodOf(args)
   const workers = workersOf(args)
   const early = searchLimits(space, budgeted.ratios)

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
-import { checkScheme, isBits, isKernelBits, parseScheme, schemeKey, uniformScheme } from '@core/quant/scheme'
+import {
+  checkScheme,
+  isBits,
+  isKernelBits,
+  kernelScheme,
+  parseScheme,
+  schemeKey,
+  uniformScheme
+} from '@core/quant/scheme'
 
 const layers = ['a', 'b', 'c']
 
@@ -27,6 +35,11 @@ describe('scheme', () => {
     expect(parseScheme('w3a8,w5a6,w7a1', layers).map(({ weightBits }) => weightBits)).toEqual([3, 5, 7])
     expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2.5].filter(isBits)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect([1, 2, 3, 4, 5, 6, 7, 8].filter(isKernelBits)).toEqual([1, 2, 4, 8])
+  })
+
+  it('takes widths without kernels up to the next one that has them', () => {
+    expect(schemeKey(kernelScheme(parseScheme('w3a8,w5a6,w7a1', layers)))).toBe('w4a8,w8a8,w8a1')
+    expect(schemeKey(kernelScheme(parseScheme('w1a8,w2a4,w8a2', layers)))).toBe('w1a8,w2a4,w8a2')
   })
 
   it('reads back its own key', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { importOnnx, readOnnx } from '@core/model/importOnnx'
 import { int, ints, text, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
-import { exportedScheme, schemeKey, schemeOf } from '@core/quant/scheme'
+import { boardSchemeOf, exportedScheme, schemeKey, schemeOf } from '@core/quant/scheme'
 import { createImportedRunner } from '@core/quant/runImported'
 import { exportedText, presentExported } from '@main/model/presentExported'
 
@@ -60,15 +60,17 @@ describe('the scheme a file was exported with', () => {
       [1, 1]
     )
 
-  it('takes bits of Quant nodes up to the next width there is; the first input stays at 8', () => {
+  it('keeps bits of Quant nodes as they are; the first input stays at 8 and boards take 3 up to 4', () => {
     const graph = importOnnx(qonnx(3, 2))
-    expect(schemeKey(exportedScheme(graph))).toBe('w4a8,w4a2')
+    expect(schemeKey(exportedScheme(graph))).toBe('w3a8,w3a2')
+    expect(schemeKey(boardSchemeOf('exported', graph))).toBe('w4a8,w4a2')
+    expect(schemeKey(boardSchemeOf('w3a2', graph))).toBe('w3a8,w3a2')
     expect(graph.exported).toMatchObject([
       { layer: 'first', weights: { bits: 3, scales: [0.5], zero: 0 }, activations: null },
       { layer: 'second', weights: { bits: 3 }, activations: { bits: 2, scales: [0.5] } }
     ])
     expect(exportedText(presentExported(graph)!)).toEqual([
-      'as exported: w4a8,w4a2 (--scheme exported)',
+      'as exported: w3a8,w3a2 (--scheme exported)',
       '  first: weights 3 bits, scale 0.5000; input not given',
       '  second: weights 3 bits, scale 0.5000; input 2 bits, scale 0.5000'
     ])

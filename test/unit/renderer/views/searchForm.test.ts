@@ -1,0 +1,116 @@
+// @vitest-environment happy-dom
+import { nextTick } from 'vue'
+import { afterEach, describe, expect, it } from 'vitest'
+import { useModels } from '@renderer/stores/model'
+import SearchForm from '@renderer/views/search/SearchForm.vue'
+import type { ModelInfo, SchemeJson } from '@shared/contract/model'
+import { AppError } from '@shared/errors'
+import { mountView, settle, type Mounted } from '../mountView'
+import { withClient } from '../stores/withClient'
+
+let view: Mounted<Record<string, unknown>> | undefined
+afterEach(() => view?.unmount())
+
+interface Sent {
+  allowed?: { layer: string; weightBits: number[]; activationBits: number[] }[]
+  start?: SchemeJson
+  retrainTop?: number
+  cost?: string
+}
+let sent: Sent[]
+
+/** The form for a network of two layers whose file has 3-bit weights. */
+function mounted(): Mounted<Record<string, unknown>> {
+  sent = []
+  withClient({
+    'search.start': (input) => {
+      sent.push(input as Sent)
+      throw new AppError('search.invalid', 'Not started in this test.', '')
+    }
+  })
+  const scheme: SchemeJson = [
+    { layer: 'first', weightBits: 3, activationBits: 8 },
+    { layer: 'second', weightBits: 3, activationBits: 4 }
+  ]
+  useModels().open = {
+    ...{ id: 'm', name: 'net', weightedLayers: ['first', 'second'], exported: { scheme, layers: [] } }
+  } as unknown as ModelInfo
+  view = mountView(SearchForm, {})
+  return view
+}
+const boxes = (): HTMLInputElement[] => [
+  ...view!.root.querySelectorAll<HTMLInputElement>('input[type=checkbox]')
+]
+async function click(bits: number): Promise<void> {
+  boxes()[8 - bits]!.click()
+  await nextTick()
+}
+async function submit(): Promise<Sent> {
+  view!.the<HTMLFormElement>('form').dispatchEvent(new Event('submit'))
+  await settle()
+  return sent.at(-1)!
+}
+async function choose(label: string, text: string): Promise<void> {
+  const select = [...view!.root.querySelectorAll('label')]
+    .find((one) => one.textContent?.includes(label))!
+    .querySelector('select')!
+  select.selectedIndex = [...select.options].findIndex((option) => option.textContent?.trim() === text)
+  select.dispatchEvent(new Event('change'))
+  await nextTick()
+}
+
+describe('the form of a search', () => {
+  it('leaves the usual widths to the host and takes 3 bits of the file up to 4', async () => {
+    mounted()
+    expect(boxes().map(({ checked }) => checked)).toEqual([
+      ...[true, false, false, false, true, false, true, true]
+    ])
+    const request = await submit()
+    expect(request.allowed ?? []).toEqual([])
+    expect(request.start?.map(({ weightBits }) => weightBits)).toEqual([4, 4])
+    expect(request.retrainTop).toBe(0)
+  })
+
+  it('sends chosen widths for every layer, and then the scheme of the file as it is', async () => {
+    mounted()
+    await click(1)
+    await click(3)
+    const request = await submit()
+    const widths = [8, 4, 3, 2]
+    expect(request.allowed).toEqual(
+      ['first', 'second'].map((layer) => ({ layer, weightBits: widths, activationBits: widths }))
+    )
+    expect(request.start?.map(({ weightBits }) => weightBits)).toEqual([3, 3])
+  })
+
+  it('leaves widths without kernels out where RAM of a board is the cost', async () => {
+    mounted()
+    await click(3)
+    await choose('Budget counts', 'peak RAM of the plan')
+    expect(boxes()[5]!.disabled).toBe(true)
+    expect(boxes()[5]!.checked).toBe(false)
+    const request = await submit()
+    expect([request.cost, request.allowed ?? []]).toEqual(['ram', []])
+  })
+
+  it('cannot be sent without a width', async () => {
+    mounted()
+    for (const bits of [8, 4, 2, 1]) await click(bits)
+    expect(view!.button('Search').disabled).toBe(true)
+  })
+
+  it('retrains the best only where candidates are not retrained anyway', async () => {
+    mounted()
+    const field = (): HTMLInputElement | undefined =>
+      [...view!.root.querySelectorAll('label')]
+        .find((one) => one.textContent?.includes('Retrain the best'))
+        ?.querySelector('input') ?? undefined
+    field()!.value = '3'
+    field()!.dispatchEvent(new Event('input'))
+    await nextTick()
+    expect((await submit()).retrainTop).toBe(3)
+    await choose('Candidates are', 'tuned below 8 bits, without labels')
+    expect(field()).toBeUndefined()
+    expect((await submit()).retrainTop).toBe(0)
+  })
+})
