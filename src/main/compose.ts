@@ -62,13 +62,13 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const foundation = await layFoundation(options)
   const { events, jobs, tasks, store, log } = foundation
   const app = connectApp(foundation)
-  const board = connectBoards(foundation)
+  const worker = connectWorkers(foundation, readVersion())
+  const board = connectBoards(foundation, (port) => worker.leaseLine(port))
   const { gpu, energy, recordings } = connectGpus(foundation)
   const meter = connectMeters(foundation, gpu)
   const { estimator, estimators } = connectEstimators(foundation)
   const workload = connectWorkloads(foundation, gpu, energy)
   const loop = connectLoop(foundation, () => dispatch)
-  const worker = connectWorkers(foundation, readVersion())
   const shared = { ...foundation, tasks: worker.pool }
   const networks = connectNetworks(shared, board, [loop.runs, workload.runs], {
     ...{ recordings, estimators, version: readVersion() },

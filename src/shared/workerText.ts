@@ -1,5 +1,5 @@
-import type { WorkerInfo, WorkerStatus } from './contract/worker'
-import { countOf, formatWhole } from './units'
+import type { LeaseInfo, WorkerInfo, WorkerStatus } from './contract/worker'
+import { countOf, formatDuration, formatWhole } from './units'
 
 /** What keeps a worker from taking jobs of this copy of Bitbench, in words; null: nothing. */
 export function mismatchOf(
@@ -46,4 +46,14 @@ export function queueStateText({ state, server, workers }: WorkerStatus): string
   if (state === 'down') return `${server ?? 'The queue server'} cannot be reached.`
   if (state === 'refused') return `${server ?? 'The queue server'} cannot be used.`
   return `${server} is connected, ${countOf(alive, 'worker')}.`
+}
+
+/** Who holds a lease, in words. */
+export function holderText({ user, host, pid }: LeaseInfo): string {
+  return `${user} on ${host}, process ${pid}`
+}
+
+/** For how long a lease has been held and how long it still lasts, in words. */
+export function leaseTimes({ heldMs, leftMs }: LeaseInfo): string {
+  return `held for ${formatDuration(heldMs)}, ${formatDuration(leftMs)} left unless renewed`
 }

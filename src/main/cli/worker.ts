@@ -16,7 +16,15 @@ import { countJobs } from '../worker/queueJobs'
 import { connectQueueServer, type QueueServer } from '../worker/queueServer'
 import { writeQueueSettings, type QueueSettings } from '../worker/queueSettings'
 import type { WorkerInfo } from '../../shared/contract/worker'
-import { doingOf, endedJobs, mismatchOf, stateOfWorker } from '../../shared/workerText'
+import {
+  doingOf,
+  endedJobs,
+  holderText,
+  leaseTimes,
+  mismatchOf,
+  stateOfWorker
+} from '../../shared/workerText'
+import { listLeases } from '../worker/leases'
 import { listWorkers } from '../worker/workerRegistry'
 import {
   numberOption,
@@ -36,7 +44,8 @@ export const workerCli: CliNoun = {
   verbs: {
     worker: {
       summary: 'Runs evaluations that other machines put on a queue server.',
-      usage: '[--queue redis://HOST] [--concurrency N] [--tasks A,B] [--list | --remember | --forget]',
+      usage:
+        '[--queue redis://HOST] [--concurrency N] [--tasks A,B] [--list | --leases | --remember | --forget]',
       options: {
         queue: {
           type: 'string',
@@ -51,6 +60,7 @@ export const workerCli: CliNoun = {
         concurrency: { type: 'string', help: 'jobs at a time; without: one per processor' },
         tasks: { type: 'string', help: `tasks it takes: ${taskNames.join(', ')}` },
         list: { type: 'boolean', help: 'list the workers of the server and end' },
+        leases: { type: 'boolean', help: 'list who holds which board and end' },
         remember: { type: 'boolean', help: 'check the server, keep its address for this user and end' },
         forget: { type: 'boolean', help: 'forget the kept address and end' }
       },
@@ -65,7 +75,7 @@ export const workerCli: CliNoun = {
 
 async function runWorkerVerb(args: CliArguments, context: CliContext) {
   const dataFolder = path.resolve(textOption(args, 'data') ?? defaultDataFolder())
-  const actions = ['list', 'remember', 'forget'].filter((name) => args.values[name] === true)
+  const actions = ['list', 'leases', 'remember', 'forget'].filter((name) => args.values[name] === true)
   if (actions.length > 1) throw new UsageError(`--${actions.join(' and --')} do not go together`)
   if (actions[0] === 'forget') {
     await writeQueueSettings(dataFolder, null)
@@ -81,6 +91,7 @@ async function runWorkerVerb(args: CliArguments, context: CliContext) {
       await writeQueueSettings(dataFolder, settings)
       return { json: { server: server.shown }, text: `${server.shown} is kept for this user.` }
     }
+    if (actions[0] === 'leases') return await leasesListed(server)
     if (actions[0] === 'list') return await listed(server)
     return await work(server, { names, concurrency, dataFolder }, context)
   } finally {
@@ -149,6 +160,17 @@ async function work(
     await tasks.close()
   }
   return { json: { server: server.shown, stopped: true }, text: 'Stopped.' }
+}
+
+async function leasesListed(server: QueueServer) {
+  const leases = await listLeases(server.client)
+  return {
+    json: { server: server.shown, leases },
+    text: [
+      `${server.shown}: ${countOf(leases.length, 'board')} held`,
+      ...leases.map((lease) => `${lease.name}: ${holderText(lease)}, ${leaseTimes(lease)}`)
+    ].join('\n')
+  }
 }
 
 async function listed(server: QueueServer) {

@@ -1,5 +1,6 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { createBoardAdapters, type BoardAdapters } from '../board/boardAdapters'
+import { openLeased, type LineLease } from '../board/links/leasedLink'
 import { readMonitorInfo } from '../board/monitorInfo'
 import { createBoardService, type BoardService } from '../board/boardService'
 import { createEnergyService, type EnergyService } from '../energy/energyService'
@@ -31,11 +32,21 @@ export function monitorInfo(foundation: Foundation): () => Promise<BoardInfo> {
   }
 }
 
-/** The boards. */
-export function connectBoards(foundation: Foundation): BoardService {
+/**
+ * The boards.
+ * @param leaseLine a line that several hosts share is used under a lease where a queue server is named
+ */
+export function connectBoards(
+  foundation: Foundation,
+  leaseLine: (port: string) => Promise<LineLease | null>
+): BoardService {
   const { store, jobs, tasks, emitter, nowMs } = foundation
+  const adapters = boardAdapters(foundation)
   return createBoardService({
-    adapters: boardAdapters(foundation),
+    adapters: {
+      ...adapters,
+      openSerial: (port, settings) => openLeased(port, leaseLine, () => adapters.openSerial(port, settings))
+    },
     store,
     jobs,
     emit: emitter(),

@@ -1,12 +1,17 @@
+import { userInfo } from 'node:os'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { QueueState, workerContract, WorkerStatus } from '../../shared/contract/worker'
+import { readNetworkAddress } from '../../core/board/network/address'
 import { AppError } from '../../shared/errors'
 import type { SharedTasks } from '../threads/sharedTask'
 import type { TaskPool } from '../threads/taskPool'
 import type { CodeIdentity } from './codeIdentity'
+import { boardLeaseName } from './boardLeaseName'
 import { createInputUpload } from './inputUpload'
+import { listLeases, takeLease, type HeldLease } from './leases'
 import { startWorker, type RunningWorker } from './ownWorker'
 import { parseQueueAddress } from './queueAddress'
+import { queueError } from './queueErrors'
 import type { AnyTaskPool } from './queueConsumer'
 import { countJobs, createQueueJobs, type QueueJobs } from './queueJobs'
 import { createQueuePool } from './queuePool'
@@ -25,12 +30,21 @@ export interface WorkerService<Tasks extends Record<string, { input: unknown; ou
    * @throws AppError input.invalid, queue.*
    */
   use(settings: QueueSettings, ownThreads: number): Promise<void>
+  /**
+   * Exclusive use of a board's line among the hosts that name the same server; null where none is named.
+   * @param port a console's address or the path of a serial port
+   * @throws AppError board.busy with holder, host and time left; for a console on the network queue.* (a serial port of this
+   * machine is then used without a lease)
+   */
+  leaseLine(port: string): Promise<HeldLease | null>
   close(): Promise<void>
 }
 
 interface Connection {
   readonly server: QueueServer
   readonly jobs: QueueJobs
+  /** Of boards, held by this process. */
+  readonly leases: Set<HeldLease>
   /** Starts with the first job of this process. */
   worker: Promise<RunningWorker> | null
 }
@@ -77,7 +91,12 @@ export function createWorkerService<Tasks extends Record<string, { input: unknow
     const server = await connectQueueServer(parseQueueAddress(settings.address), { caFile: settings.caFile })
     const upload = createInputUpload(server, nowMs)
     const own = { server, upload, identity: await identify(), ownerId: newId(), nowMs }
-    const connection: Connection = { server, jobs: await createQueueJobs(own), worker: null }
+    const connection: Connection = {
+      server,
+      jobs: await createQueueJobs(own),
+      leases: new Set(),
+      worker: null
+    }
     server.onState(report)
     current = connection
     return connection
@@ -102,6 +121,7 @@ export function createWorkerService<Tasks extends Record<string, { input: unknow
     opening = undefined
     current = undefined
     if (left === undefined) return
+    await Promise.all([...left.leases].map((lease) => lease.release()))
     await left.jobs.close()
     await (await left.worker?.catch(() => undefined))?.close()
     left.server.close()
@@ -131,7 +151,7 @@ export function createWorkerService<Tasks extends Record<string, { input: unknow
 
   const status = async (): Promise<WorkerStatus> => {
     const { code, arithmetic } = await identify()
-    const none = { code, arithmetic, waiting: 0, active: 0, workers: [], pending: 0 }
+    const none = { code, arithmetic, waiting: 0, active: 0, workers: [], leases: [], pending: 0 }
     const settings = await named()
     if (settings === null) return { ...none, server: null, state: 'off', problem: null, kept: false }
     const kept = override === undefined
@@ -141,18 +161,59 @@ export function createWorkerService<Tasks extends Record<string, { input: unknow
       const about = { server: server.shown, problem: server.problem?.toJSON() ?? null, kept }
       const pending = connection.jobs.pending()
       if (server.state !== 'up') return { ...none, ...about, state: server.state, pending }
-      const [workers, counts] = await Promise.all([
+      const [workers, leases, counts] = await Promise.all([
         listWorkers(server.client, await identify()),
+        listLeases(server.client),
         countJobs(server.client, Object.keys(shared), await identify())
       ])
-      return { ...none, ...about, ...counts, state: 'up', pending, workers }
+      return { ...none, ...about, ...counts, state: 'up', pending, workers, leases }
     } catch (reason) {
       const error = AppError.from(reason)
       return { ...none, server: shownOf(settings), state: stateOf(error), problem: error.toJSON(), kept }
     }
   }
 
+  const takeBoard = async (name: string, host: string): Promise<HeldLease | null> => {
+    const connection = await connected()
+    if (connection === null) return null
+    const { server, leases } = connection
+    if (server.state !== 'up' && server.problem !== null) throw server.problem
+    try {
+      const lease = await takeLease(server.client, name, {
+        host,
+        pid: process.pid,
+        user: userInfo().username
+      })
+      const given: HeldLease = {
+        ...lease,
+        async release() {
+          leases.delete(given)
+          await lease.release()
+        }
+      }
+      leases.add(given)
+      return given
+    } catch (reason) {
+      throw queueError(reason, server.shown)
+    }
+  }
+
+  const leaseLine = async (port: string): Promise<HeldLease | null> => {
+    if ((await named()) === null) return null
+    const { host } = await identify()
+    try {
+      return await takeBoard(boardLeaseName(port, host), host)
+    } catch (reason) {
+      // The system itself keeps a serial port of this machine to one program.
+      const error = AppError.from(reason)
+      if (readNetworkAddress(port) !== null || !error.code.startsWith('queue.')) throw error
+      log(`${port} is used without a lease: ${error.message}`)
+      return null
+    }
+  }
+
   return {
+    leaseLine,
     pool: createQueuePool({ local, shared, jobs }),
     async use(settings, threads) {
       await leave()

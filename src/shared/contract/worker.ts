@@ -35,6 +35,23 @@ export const workerSchema = z.object({
 /** A worker as seen from here. */
 export type WorkerInfo = z.infer<typeof workerSchema>
 
+/** A lease: one host's exclusive use of a board's line. */
+export const leaseSchema = z.object({
+  /** HOST:PORT of a console on the network, or host and device path of a serial port. */
+  name: z.string(),
+  /** Grows with every lease that the server gives. */
+  token: z.number(),
+  host: z.string(),
+  pid: z.number(),
+  user: z.string(),
+  heldMs: z.number(),
+  /** Until it runs out unless it is renewed. */
+  leftMs: z.number()
+})
+
+/** Who holds a board's line, and for how long. */
+export type LeaseInfo = z.infer<typeof leaseSchema>
+
 /** off: no server is named; up; down: it cannot be reached; refused: it would lose jobs, or refused us. */
 export const queueStateSchema = z.enum(['off', 'up', 'down', 'refused'])
 
@@ -58,7 +75,9 @@ export const workerStatusSchema = connectionSchema.extend({
   /** Jobs on the server that workers of this code take: waiting, and held by a worker. */
   waiting: z.number(),
   active: z.number(),
-  workers: z.array(workerSchema)
+  workers: z.array(workerSchema),
+  /** Boards that hosts of this server hold. */
+  leases: z.array(leaseSchema)
 })
 
 /** The queue server and its workers. */

@@ -66,7 +66,7 @@ describe('without a queue server', () => {
     expect(await service.pool.run('test.double', 4)).toBe(8)
     expect(ranHere).toEqual(['test.double'])
     expect(await service.handlers['worker.status']({}, nothing)).toMatchObject({
-      ...{ server: null, state: 'off', problem: null, workers: [], kept: false },
+      ...{ server: null, state: 'off', problem: null, workers: [], leases: [], kept: false },
       code: testIdentity.code
     })
   })
@@ -141,5 +141,36 @@ describe.skipIf(!hasRedis)('with a queue server', () => {
       server: null
     })
     expect(() => statSync(file)).toThrow()
+  })
+})
+
+describe.skipIf(!hasRedis)('lines of boards', () => {
+  it('are leased on a named server, and given back when the server is left', async () => {
+    const redis = await startRedis()
+    cleanups.push(() => redis.stop())
+    const [one, other] = [bench(0), bench(0)]
+    expect(await one.service.leaseLine('tcp://lab:3000')).toBeNull()
+    await one.service.use({ address: redis.address, caFile: null }, 0)
+    await other.service.use({ address: redis.address, caFile: null }, 0)
+    expect(await one.service.leaseLine('tcp://lab:3000')).not.toBeNull()
+    await expect(other.service.leaseLine('rfc2217://lab:3000')).rejects.toMatchObject({
+      code: 'board.busy',
+      details: { holder: { host: testIdentity.host, pid: process.pid } }
+    })
+    expect(await other.service.handlers['worker.status']({}, nothing)).toMatchObject({
+      leases: [{ name: 'lab:3000', host: testIdentity.host }]
+    })
+    await one.service.handlers['worker.disconnect']({}, nothing)
+    const next = await other.service.leaseLine('rfc2217://lab:3000')
+    await next!.release()
+  })
+
+  it('on the network are refused while the server is gone; serial ports of this machine are not', async () => {
+    const { service, heard } = bench(0)
+    const address = `redis://127.0.0.1:${await freePort()}`
+    await service.use({ address, caFile: null }, 0).catch(() => undefined)
+    await expect(service.leaseLine('tcp://lab:3000')).rejects.toMatchObject({ code: 'queue.unreachable' })
+    expect(await service.leaseLine('/dev/ttyUSB0')).toBeNull()
+    expect(heard.at(-1)).toContain('/dev/ttyUSB0 is used without a lease')
   })
 })

@@ -52,7 +52,7 @@ describe('texts of workers', () => {
   it('say how the server is', () => {
     const status: WorkerStatus = {
       ...{ server: 'redis://lab:6379', state: 'up' as const, problem: null, pending: 0, kept: true },
-      ...{ code: 'c', arithmetic: 'a', waiting: 0, active: 0, workers: [worker] }
+      ...{ code: 'c', arithmetic: 'a', waiting: 0, active: 0, workers: [worker], leases: [] }
     }
     const all: WorkerStatus = { ...status, workers: [worker, { ...worker, isAlive: false }] }
     expect(queueStateText(all)).toBe('redis://lab:6379 is connected, 1 worker.')

@@ -6,7 +6,7 @@ import { withClient } from './withClient'
 
 const status = (changes: Partial<WorkerStatus>): WorkerStatus => ({
   ...{ server: null, state: 'off', problem: null, pending: 0, kept: false },
-  ...{ code: 'c', arithmetic: 'a', waiting: 0, active: 0, workers: [] },
+  ...{ code: 'c', arithmetic: 'a', waiting: 0, active: 0, workers: [], leases: [] },
   ...changes
 })
 
