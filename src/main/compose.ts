@@ -79,10 +79,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   })
   const { dataset, model, profile, proxy, calibrations, search, deploy, runs, session } = networks
   const uploads = createUploads(path.join(options.dataFolder, 'uploads'))
-  const file = connectFiles(foundation, options, uploads, async () => {
-    const { models } = await model.handlers['model.list']({}, { signal: new AbortController().signal })
-    return models.map((one) => one.path)
-  })
+  const file = connectFiles(foundation, options, uploads, () => model.openedPaths())
   const handlers = withHostPaths({
     ...app.handlers,
     ...board.handlers,

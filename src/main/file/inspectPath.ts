@@ -51,7 +51,11 @@ async function readPart(handle: FileHandle, file: string): Promise<Uint8Array> {
   // It may have been replaced since it was looked at.
   if (!now.isFile()) throw notRegular(file)
   const from = file.toLowerCase().endsWith('.parquet') ? Math.max(0, now.size - signBytes) : 0
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(signBytes), 0, signBytes, from)
+  const { buffer, bytesRead } = await handle
+    .read(Buffer.alloc(signBytes), 0, signBytes, from)
+    .catch((cause: NodeJS.ErrnoException) => {
+      throw unreadable(file, cause)
+    })
   return buffer.subarray(0, bytesRead)
 }
 

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
 import { recentFileSchema, type RecentFile } from '../../shared/contract/file'
+import { readJsonList } from '../files/readJsonList'
 import { writeWholeFile } from '../files/replaceFile'
 
 /** Longest list that is kept. */
@@ -17,7 +16,7 @@ export interface RecentFiles {
 /** Reads the list on first use; one that cannot be read costs only what it held. */
 export function createRecentFiles(file: string): RecentFiles {
   let known: Promise<RecentFile[]> | undefined
-  const list = (): Promise<RecentFile[]> => (known ??= read(file))
+  const list = (): Promise<RecentFile[]> => (known ??= readJsonList(file, recentFileSchema))
   /** One change after the other: two windows may remember at once. */
   const change = (next: (files: RecentFile[]) => RecentFile[]): Promise<RecentFile[]> => {
     known = list().then(async (files) => {
@@ -34,13 +33,5 @@ export function createRecentFiles(file: string): RecentFiles {
     list,
     remember: (entry) => change((files) => [entry, ...files.filter((one) => one.path !== entry.path)]),
     forget: (gone) => change((files) => (gone === null ? [] : files.filter((one) => one.path !== gone)))
-  }
-}
-
-async function read(file: string): Promise<RecentFile[]> {
-  try {
-    return z.array(recentFileSchema).parse(JSON.parse(await readFile(file, 'utf8')))
-  } catch {
-    return []
   }
 }

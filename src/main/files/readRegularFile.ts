@@ -79,11 +79,11 @@ async function readChunks(
       if (length > maxBytes) throw tooLarge(file, length, maxBytes)
       content = Buffer.concat([content], 2 * content.length + chunkBytes)
     }
-    const { bytesRead } = await handle.read(
-      content,
-      length,
-      Math.min(16 * chunkBytes, content.length - length)
-    )
+    const { bytesRead } = await handle
+      .read(content, length, Math.min(16 * chunkBytes, content.length - length))
+      .catch((cause: NodeJS.ErrnoException) => {
+        throw openFailed(file, cause)
+      })
     if (bytesRead === 0) return content.subarray(0, length)
     length += bytesRead
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { jobLogLineSchema, jobSchema, type Job, type JobLogLine } from '../../shared/contract/job'
 import { AppError } from '../../shared/errors'
+import { parseJsonList } from '../../shared/jsonList'
 
 const recordSchema = z.object({ job: jobSchema, log: z.array(jobLogLineSchema) })
 type JobRecord = z.infer<typeof recordSchema>
@@ -33,7 +34,16 @@ export async function openJobHistory(options: {
   nowMs: () => number
 }): Promise<JobHistory> {
   const { file, write, log, nowMs } = options
-  const records = new Map((await read(file)).map(asEnded).map((record) => [record.job.id, record]))
+  const { entries, leftOut } = parseJsonList(await readFile(file, 'utf8').catch(() => '[]'), recordSchema)
+  if (leftOut > 0) log(`${leftOut} jobs of ${file} are from another version and are not shown.`)
+  const records = new Map(entries.map(asEnded).map((record) => [record.job.id, record]))
+  /** What was written of records that are unchanged since: a list with full logs is too much text to make at once. */
+  const texts = new Map<string, string>()
+  const textOf = (id: string, record: JobRecord): string => {
+    const text = texts.get(id) ?? JSON.stringify(record)
+    texts.set(id, text)
+    return text
+  }
   let stored: Promise<void> = Promise.resolve()
   let isWaiting = false
   const store = (): void => {
@@ -41,15 +51,20 @@ export async function openJobHistory(options: {
     isWaiting = true
     stored = stored.then(async () => {
       isWaiting = false
-      await write(file, JSON.stringify([...records.values()])).catch((reason: unknown) =>
+      const list = [...records].map(([id, record]) => textOf(id, record))
+      await write(file, `[${list.join(',')}]`).catch((reason: unknown) =>
         log(`The list of jobs could not be stored: ${AppError.from(reason).message}`)
       )
     })
   }
+  const remove = (id: string): void => {
+    records.delete(id)
+    texts.delete(id)
+  }
   const trim = (): void => {
     for (const [id, { job }] of records) {
       if (records.size <= maxJobs) return
-      if (job.finishedAtMs !== null) records.delete(id)
+      if (job.finishedAtMs !== null) remove(id)
     }
   }
   return {
@@ -61,12 +76,13 @@ export async function openJobHistory(options: {
       if (line !== null) lines.push({ atMs: nowMs(), text: line.slice(0, maxLetters) })
       if (lines.length > maxLines) lines.shift()
       records.set(job.id, { job, log: lines })
+      texts.delete(job.id)
       trim()
       if (known === undefined || job.finishedAtMs !== null) store()
     },
     log: (id) => records.get(id)?.log.slice() ?? null,
     clear() {
-      for (const [id, { job }] of records) if (job.finishedAtMs !== null) records.delete(id)
+      for (const [id, { job }] of records) if (job.finishedAtMs !== null) remove(id)
       store()
     },
     flush: () => stored
@@ -87,12 +103,4 @@ function asEnded({ job, log }: JobRecord): JobRecord {
   if (job.finishedAtMs !== null) return { job: ended, log }
   const finishedAtMs = log.at(-1)?.atMs ?? job.startedAtMs
   return { job: { ...ended, state: 'interrupted', finishedAtMs }, log }
-}
-
-async function read(file: string): Promise<JobRecord[]> {
-  try {
-    return z.array(recordSchema).parse(JSON.parse(await readFile(file, 'utf8')))
-  } catch {
-    return []
-  }
 }

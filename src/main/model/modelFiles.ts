@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { z } from 'zod'
 import { AppError } from '../../shared/errors'
 import {
   modelCardSchema,
@@ -17,7 +18,9 @@ import {
   type Graph
 } from '../../core/model/graph'
 import { workloadsOf } from '../../core/model/workload'
+import { readJsonList } from '../files/readJsonList'
 import { readRegularFile } from '../files/readRegularFile'
+import { writeWholeFile } from '../files/replaceFile'
 import { presentExported } from './presentExported'
 import { modelEnding, readModelFile } from './readModelFile'
 
@@ -30,6 +33,8 @@ export interface LoadedModel {
 /** ONNX files by id (hash of their bytes): the shipped ones and those the user opened, remembered across starts. */
 export interface ModelFiles {
   list(): Promise<ModelSummary[]>
+  /** Every path that is remembered, also of files that cannot be read now. */
+  openedPaths(): Promise<string[]>
   /** Reads a file and remembers it. @throws AppError model.*, data.missing */
   open(file: string): Promise<LoadedModel>
   /** @throws AppError input.notFound */
@@ -67,16 +72,19 @@ export function createModelFiles(options: {
     return model
   }
 
-  const openedPaths = async (): Promise<string[]> => {
-    if (openedFile === null) return []
-    const text = await readFile(openedFile, 'utf8').catch(() => '[]')
-    try {
-      const paths: unknown = JSON.parse(text)
-      return Array.isArray(paths) ? paths.filter((entry) => typeof entry === 'string') : []
-    } catch {
-      // A damaged list costs only the memory of what was opened.
-      return []
-    }
+  const openedPaths = async (): Promise<string[]> =>
+    openedFile === null ? [] : await readJsonList(openedFile, z.string())
+
+  /** One after the other: two files opened at once are both remembered. */
+  let remembered: Promise<void> = Promise.resolve()
+  const remember = (file: string): Promise<void> => {
+    const done = remembered.then(async () => {
+      const paths = await openedPaths()
+      if (openedFile === null || paths.includes(file)) return
+      await writeWholeFile(openedFile, JSON.stringify([...paths, file], null, 2))
+    })
+    remembered = done.catch(() => undefined)
+    return done
   }
 
   const all = async (): Promise<LoadedModel[]> => {
@@ -93,15 +101,12 @@ export function createModelFiles(options: {
   }
 
   return {
+    openedPaths,
     list: async () => (await all()).map(({ summary }) => summary),
     async open(file) {
       const absolute = path.resolve(file)
       const model = await load(absolute)
-      const paths = await openedPaths()
-      if (openedFile !== null && !model.summary.shipped && !paths.includes(absolute)) {
-        await mkdir(path.dirname(openedFile), { recursive: true })
-        await writeFile(openedFile, JSON.stringify([...paths, absolute], null, 2))
-      }
+      if (!model.summary.shipped) await remember(absolute)
       return model
     },
     async find(modelId) {

@@ -39,6 +39,8 @@ export type { SchemeMeasure } from './schemeEvaluations'
 export interface ModelService {
   readonly handlers: HandlersOf<typeof modelContract>
   open(file: string): Promise<ModelInfo>
+  /** Paths of opened networks, also of files that cannot be read now. */
+  openedPaths(): Promise<string[]>
   info(modelId: string): Promise<ModelInfo>
   name(modelId: string): Promise<string>
   /** Names of those of these models that are known; files are only read for ids that were not looked for before. */
@@ -131,6 +133,7 @@ export function createModelService(deps: {
 
   const service: Omit<ModelService, 'handlers'> & HandledModels = {
     open: async (file) => describe(await files.open(file)),
+    openedPaths: () => files.openedPaths(),
     info: async (modelId) => describe(await files.find(modelId)),
     name: async (modelId) => (await files.find(modelId)).summary.name,
     names: (modelIds) => files.names(modelIds),

@@ -61,6 +61,29 @@ export function createRunLabels(store: Pick<Store, 'run' | 'all'>): RunLabels {
     const [row] = await store.all<Row>('SELECT * FROM run_label WHERE run_id = $1', [runId])
     return row === undefined ? plainLabel : read(row)
   }
+  /** One change after the other: each writes the whole label, and two at once would lose one. */
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work)
+    last = result.catch(() => undefined)
+    return result
+  }
+  const write = async (runId: string, change: Partial<RunLabel>): Promise<RunLabel> => {
+    const label = { ...(await one(runId)), ...change }
+    await store.run(
+      `INSERT OR REPLACE INTO run_label (run_id, name, notes, tags, markers, forgotten_at_ms)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [
+        runId,
+        label.name,
+        label.notes,
+        JSON.stringify(label.tags),
+        JSON.stringify(label.markers),
+        label.forgottenAtMs
+      ]
+    )
+    return label
+  }
   return {
     async all() {
       const rows = await store.all<Row>('SELECT * FROM run_label')
@@ -72,22 +95,7 @@ export function createRunLabels(store: Pick<Store, 'run' | 'all'>): RunLabels {
       )
       return new Set(rows.map((row) => row.run_id))
     },
-    async change(runId, change) {
-      const label = { ...(await one(runId)), ...change }
-      await store.run(
-        `INSERT OR REPLACE INTO run_label (run_id, name, notes, tags, markers, forgotten_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6)`,
-        [
-          runId,
-          label.name,
-          label.notes,
-          JSON.stringify(label.tags),
-          JSON.stringify(label.markers),
-          label.forgottenAtMs
-        ]
-      )
-      return label
-    },
-    drop: (runId) => store.run('DELETE FROM run_label WHERE run_id = $1', [runId])
+    change: (runId, change) => inTurn(() => write(runId, change)),
+    drop: (runId) => inTurn(() => store.run('DELETE FROM run_label WHERE run_id = $1', [runId]))
   }
 }

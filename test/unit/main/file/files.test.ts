@@ -27,6 +27,8 @@ describe('a typed path', () => {
     ['/x y/z', '/x y/z'],
     ['file:///x%20y/z', '/x y/z'],
     ['file:///C:/x', 'C:/x'],
+    ['file://localhost/x', '/x'],
+    ['file://nas/x', 'file://nas/x'],
     ['rel/ative', 'rel/ative']
   ])('%j is %j', (typed, meant) => expect(hostPath(typed, '/home/me')).toBe(meant))
 })
@@ -76,6 +78,13 @@ describe('recent files', () => {
     const recent = createRecentFiles(file)
     expect(await recent.list()).toEqual([])
     expect(await recent.remember({ path: '/a', kind: 'session', openedAtMs: 1 })).toHaveLength(1)
+  })
+
+  it('an entry of another version costs only itself', async () => {
+    const file = path.join(folder, 'recent.json')
+    const good = { path: '/a', kind: 'session', openedAtMs: 1 }
+    await writeFile(file, JSON.stringify([{ path: '/b', kind: 'newer', openedAtMs: 2 }, good]))
+    expect(await createRecentFiles(file).list()).toEqual([good])
   })
 
   it('a list that cannot be written fails once and not forever', async () => {

@@ -102,6 +102,23 @@ describe('history of jobs', () => {
     expect(lines.at(-1)?.text).toBe('done')
   })
 
+  it('a job of another version costs only itself, and what is written is the whole list', async () => {
+    const { history, service } = await start()
+    const begin = (title: string) =>
+      service.start({ kind: 'a.b', title, unit: 'x', run: async ({ progress }) => progress(1, 1, 'half') })
+        .result
+    for (const title of ['one', 'two']) await begin(title)
+    await history.flush()
+    const file = path.join(folder, 'jobs.json')
+    const [one, two] = JSON.parse(await readFile(file, 'utf8')) as { job: { title: string }; log: object[] }[]
+    expect([one!.job.title, two!.job.title]).toEqual(['one', 'two'])
+    expect([one!.log.length, two!.log.length]).toEqual([3, 3])
+    await writeFile(file, JSON.stringify([{ job: { ...one!.job, state: 'unheard' }, log: [] }, two]))
+    const again = await open()
+    expect(again.list().map(({ title }) => title)).toEqual(['two'])
+    expect(logged.join()).toContain('1 jobs of')
+  })
+
   it('a damaged file is empty; one that cannot be written is logged and costs nothing else', async () => {
     await writeFile(path.join(folder, 'jobs.json'), '[{"job":')
     const { history, service } = await start(async () => {

@@ -107,6 +107,19 @@ describe('model files', () => {
     expect(await found.names([otherId])).toEqual(new Map([[otherId, 'other']]))
   })
 
+  it('are all remembered when they are opened at once, also while one cannot be read', async () => {
+    const openedFile = path.join(folder, 'data', 'models.json')
+    const options = { modelsFolder: path.join(folder, 'shipped'), openedFile }
+    const paths = ['one', 'two', 'three'].map((name) => path.join(folder, `${name}.onnx`))
+    const bytes = encodeOnnx(exportOnnx(plainNetwork()))
+    for (const file of paths) await writeFile(file, bytes)
+    const files = createModelFiles(options)
+    await Promise.all(paths.map((file) => files.open(file)))
+    await rm(paths[1]!)
+    expect(await files.openedPaths()).toEqual(expect.arrayContaining(paths))
+    expect(await createModelFiles(options).openedPaths()).toHaveLength(3)
+  })
+
   it('that are missing or unknown are clear errors, and a damaged list is not fatal', async () => {
     const openedFile = path.join(folder, 'models.json')
     await writeFile(openedFile, '{broken')

@@ -134,6 +134,20 @@ describe('stored runs of every kind', () => {
     expect((await call('run.markers', { id: 'r1' })).markers).toEqual([])
   })
 
+  it('keep every change of several at once', async () => {
+    const marker = { atMs: 1, text: 'here' }
+    await Promise.all([
+      call('run.rename', { id: 'r1', name: 'First' }),
+      call('run.annotate', { id: 'r1', notes: 'a note' }),
+      call('run.annotate', { id: 'r1', tags: ['t'] }),
+      call('run.mark', { id: 'r1', markers: [marker] })
+    ])
+    expect((await call('run.get', { id: 'r1' })).run).toMatchObject({
+      ...{ name: 'First', notes: 'a note', tags: ['t'] }
+    })
+    expect((await call('run.markers', { id: 'r1' })).markers).toEqual([marker])
+  })
+
   it('come back after a deletion until the session closes, and are gone for good then', async () => {
     await call('run.annotate', { id: 'r2', notes: 'kept' })
     await call('run.forget', { id: 'r2' })
