@@ -1,5 +1,12 @@
 import type { ReadingBlock } from './powerTrace'
 
+/**
+ * No board draws this, W, whatever its limit or where none is known (a recording of another program, a virtual GPU): the
+ * largest accelerators of 2025 are made for 1,400 W. Sensors that fail report values such as 65,535 W.
+ */
+const beyondBoardsW = 3000
+/** Where no limit is known, a lone spike is judged from here on, W: what is below many boards reach for one reading. */
+const spikeFromW = 1000
 /** Above this many times the power limit no reading is believed: boards exceed their limit for moments, not by half. */
 const believableOverLimit = 1.5
 /** A single reading above the limit and this many times its neighbours is a fault of the sensor. */
@@ -8,11 +15,12 @@ const spikeOverNeighbours = 2
 const awakeW = 5
 
 /**
- * Indices in [from, to) of the readings that cannot be power: negative, far above the limit, a lone spike above the limit,
- * or a lone zero between readings of a running board. What lies outside [from, to) counts as their neighbours.
+ * Indices in [from, to) of the readings that cannot be power: negative, far above the limit or above any board, a lone spike
+ * above the limit, or a lone zero between readings of a running board. What lies outside [from, to) counts as their
+ * neighbours.
  *
  * @param powerW consecutive readings, NaN where unavailable
- * @param limitW the enforced power limit; null leaves only the checks that need none
+ * @param limitW the enforced power limit; null, 0 or none that a board can have leaves the checks that need none
  */
 export function implausibleReadings(
   powerW: ArrayLike<number>,
@@ -92,8 +100,10 @@ type ReadingArrays = [tMs: Float64Array, powerW: Float64Array, mask: Float64Arra
 function isImplausible(power: number, before: number, after: number, limitW: number | null): boolean {
   if (power < 0) return true
   if (power === 0) return before > awakeW && after > awakeW
-  if (limitW === null || power <= limitW) return false
-  if (power > believableOverLimit * limitW) return true
+  if (power > beyondBoardsW) return true
+  const hasLimit = limitW !== null && limitW > 0 && limitW <= beyondBoardsW
+  if (power <= (hasLimit ? limitW : spikeFromW)) return false
+  if (hasLimit && power > believableOverLimit * limitW) return true
   const neighbour = Math.max(before, after)
   return !Number.isNaN(neighbour) && power > spikeOverNeighbours * neighbour
 }

@@ -47,8 +47,11 @@ describe('implausibleReadings', () => {
     expect(implausibleReadings(powerW, 400)).toEqual([1, 4, 8, 11])
   })
 
-  it('believes everything that it has no limit for', () => {
-    expect(implausibleReadings([50, 5000, 50], null)).toEqual([])
+  it('without a limit leaves out what no board draws, and lone spikes above 1,000 W', () => {
+    const powerW = [50, 5000, 50, 3000, 3000, 3001, 900, 50, 1001, 500.5, 50, 1001, 500.4, 65_535, 65_535, 50]
+    // 5,000 and 3,001 W are beyond boards; 3,000 W beside 3,000 W stays; 1,001 W is twice 500.5 W, but more than that of 500.4 W.
+    for (const limitW of [null, 0, -1, 65_535, NaN])
+      expect(implausibleReadings(powerW, limitW), String(limitW)).toEqual([1, 5, 11, 13, 14])
   })
 
   it('looks at the neighbours outside the range, and reports none of them', () => {
