@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import { parseCsv } from './csvTable'
+import { withPlainNumbers } from './plainNumbers'
 import type { Origin } from '../../../shared/vocabulary'
 import type { SamplePresetName } from '../../../shared/vocabulary'
 import { presetRole, type Role } from './presets'
@@ -17,7 +18,7 @@ export interface ReadSamplesOptions {
 
 /** Samples of a CSV file: a row each, empty cells are stages the configuration does not have. @throws data.invalid */
 export function samplesFromCsv(text: string, options: ReadSamplesOptions): StageSample[] {
-  const { header, rows } = parseCsv(text, options.fileName)
+  const { header, rows } = withPlainNumbers(parseCsv(text, options.fileName), text, options.fileName)
   return rows.map((cells, at) =>
     sampleOf(
       Object.fromEntries(header.map((name, column) => [name, cells[column].trim()])),

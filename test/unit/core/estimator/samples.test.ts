@@ -48,6 +48,21 @@ describe('stage samples', () => {
     expect(samples[1]?.knobs).toEqual({ 'my knob': 2 })
   })
 
+  it('reads numbers as they are written: decimal comma, thousands, decided over whole columns', () => {
+    const read = (text: string) =>
+      samplesFromCsv(text, options('generic')).map(({ knobs, stages }) => [knobs['a'], stages['b']])
+    expect(read('a;b_ms\n0,5;12,5\n1;1.234,5\n')).toEqual([
+      [0.5, 12.5],
+      [1, 1234.5]
+    ])
+    expect(read('a,b_ms\n1,"1,234.5"\n2,"27,648"\n').map(([, time]) => time)).toEqual([1234.5, 27648])
+    expect(read('a,b_ms\n1,27.648\n2,636\n').map(([, time]) => time)).toEqual([27.648, 636])
+    expect(read('a;b_ms;device\n1;12,5;0.8.0\n').map(([, time]) => time)).toEqual([12.5])
+    expect(read('a;b_ms\n1;0.648\n2;636\n').map(([, time]) => time)).toEqual([0.648, 636])
+    expect(() => read('a;b_ms\n1;27.648\n2;636\n')).toThrow(/may be a decimal mark or a mark of thousands/)
+    expect(() => read('a;b_ms\n1;8.0\n2;1.234,5\n')).toThrow(/row 1, b_ms: "8.0" is no number/)
+  })
+
   it.each([
     ['a,b_ms\n1,2\n3\n', /line 3: the row has 1 cells/],
     ['a,b_ms\n1,-2\n', /line 2, b_ms/],
