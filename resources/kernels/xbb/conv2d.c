@@ -133,30 +133,61 @@ static void gather(line_ring *r, uint32_t line, uint32_t column, uint32_t *to) {
     if (row) copy_words((const uint32_t *)(const void *)r->row, r->row_words, to);
 }
 
-/* Words from four places, `apart` bytes from each other, side by side. */
-BB_INLINE uint32_t *copy_four_words(const uint8_t *from, uint32_t apart, uint32_t bytes, uint32_t *to) {
-    const uint8_t *f1 = from + apart, *f2 = f1 + apart, *f3 = f2 + apart;
-    for (const uint8_t *end = from + bytes; from != end; from += 4, f1 += 4, f2 += 4, f3 += 4, to += ROWS) {
-        to[0] = *(const uint32_t *)(const void *)from;
-        to[1] = *(const uint32_t *)(const void *)f1;
-        to[2] = *(const uint32_t *)(const void *)f2;
-        to[3] = *(const uint32_t *)(const void *)f3;
+/* Where the taps of four windows come from. */
+typedef struct {
+    const uint8_t *f0, *f1, *f2, *f3;
+} four_places;
+
+BB_INLINE void four_words(const four_places *from, uint32_t index, uint32_t *to) {
+    uint32_t w0 = ((const uint32_t *)(const void *)from->f0)[index], w1 = ((const uint32_t *)(const void *)from->f1)[index];
+    uint32_t w2 = ((const uint32_t *)(const void *)from->f2)[index], w3 = ((const uint32_t *)(const void *)from->f3)[index];
+    to[index * ROWS] = w0;
+    to[index * ROWS + 1] = w1;
+    to[index * ROWS + 2] = w2;
+    to[index * ROWS + 3] = w3;
+}
+
+BB_INLINE void four_halves(const four_places *from, uint32_t index, uint16_t *to) {
+    uint16_t h0 = ((const uint16_t *)(const void *)from->f0)[index], h1 = ((const uint16_t *)(const void *)from->f1)[index];
+    uint16_t h2 = ((const uint16_t *)(const void *)from->f2)[index], h3 = ((const uint16_t *)(const void *)from->f3)[index];
+    to[0] = h0;
+    to[2] = h1;
+    to[4] = h2;
+    to[6] = h3;
+}
+
+BB_INLINE void advance(four_places *from, uint32_t bytes) {
+    from->f0 += bytes;
+    from->f1 += bytes;
+    from->f2 += bytes;
+    from->f3 += bytes;
+}
+
+/* `bytes` from each place side by side; returns where the next words go. */
+BB_INLINE uint32_t *copy_four_words(four_places from, uint32_t bytes, uint32_t *to) {
+    const uint8_t *end = from.f0 + bytes;
+    for (; end - from.f0 >= 12; advance(&from, 12), to += 3 * ROWS) {
+        four_words(&from, 0, to);
+        four_words(&from, 1, to);
+        four_words(&from, 2, to);
     }
+    for (; from.f0 != end; advance(&from, 4), to += ROWS) four_words(&from, 0, to);
     return to;
 }
 
 /* The same of halves; odd: `to` is the upper half of a word. */
-BB_INLINE uint16_t *copy_four_halves(const uint8_t *from, uint32_t apart, uint32_t bytes, uint16_t *to, uint32_t odd) {
-    const uint8_t *f1 = from + apart, *f2 = f1 + apart, *f3 = f2 + apart;
-    uint32_t step = odd ? 2 * ROWS - 1 : 1;
-    for (const uint8_t *end = from + bytes; from != end; from += 2, f1 += 2, f2 += 2, f3 += 2) {
-        to[0] = *(const uint16_t *)(const void *)from;
-        to[2] = *(const uint16_t *)(const void *)f1;
-        to[4] = *(const uint16_t *)(const void *)f2;
-        to[6] = *(const uint16_t *)(const void *)f3;
-        to += step;
-        step = 2 * ROWS - step;
+BB_INLINE uint16_t *copy_four_halves(four_places from, uint32_t bytes, uint16_t *to, uint32_t odd) {
+    const uint8_t *end = from.f0 + bytes;
+    if (odd) {
+        four_halves(&from, 0, to);
+        advance(&from, 2);
+        to += 2 * ROWS - 1;
     }
+    for (; end - from.f0 >= 4; advance(&from, 4), to += 2 * ROWS) {
+        four_halves(&from, 0, to);
+        four_halves(&from, 1, to + 1);
+    }
+    if (from.f0 != end) four_halves(&from, 0, to++);
     return to;
 }
 
@@ -170,8 +201,9 @@ static void gather_rows(line_ring *r, uint32_t line, uint32_t column, uint32_t *
     uint16_t *half = (uint16_t *)(void *)to;
     uint32_t odd = 0;
     for (uint32_t ky = s->ks_h; ky > 0; ky--) {
-        if (!r->row) to = copy_four_words(from, apart, r->segment_bytes, to);
-        else half = copy_four_halves(from, apart, r->segment_bytes, half, odd), odd ^= r->segment_bytes >> 1 & 1;
+        const four_places places = {from, from + apart, from + 2 * apart, from + 3 * apart};
+        if (!r->row) to = copy_four_words(places, r->segment_bytes, to);
+        else half = copy_four_halves(places, r->segment_bytes, half, odd), odd ^= r->segment_bytes >> 1 & 1;
         from += r->slot_bytes;
         if (from == end) from = r->ring + offset;
     }
@@ -195,6 +227,7 @@ int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *i
     if (!set_up(&r, room)) return 0;
     const row_words row = words_of_row(pair, (uint32_t)s->ks_h * s->ks_w * s->c);
     uint32_t *block = room->own;
+    rows_product product = rows_product_of(pair, block, weights, s->k, row);
     place at = {0, 0, s->out_w};
     memset(block, 0, (size_t)row.words * ROWS * 4); /* words behind a row's codes stay zero */
     const uint32_t pixels = (uint32_t)s->out_h * s->out_w;
@@ -208,7 +241,7 @@ int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *i
                 for (uint32_t j = 0; j < ROWS && i + j < rows; j++, step(&at, 1, s)) gather(&r, at.line, at.column, block + j);
             }
             /* Rows that are not there hold those of before; their sums are not given on. */
-            bb_xbb_multiply_rows(pair, block, weights, s->k, row, room->acc + i * s->k);
+            multiply_rows(&product, room->acc + i * s->k);
         }
         done(context, pixel, rows, room->acc);
     }

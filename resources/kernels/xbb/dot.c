@@ -31,36 +31,27 @@ size_t bb_xbb1_scratch(uint32_t m, uint32_t k) {
     return (size_t)k + 32;
 }
 
-void bb_xbb_multiply_rows(const pair_code *pair, const uint32_t *block, const uint32_t *weights, uint32_t m, row_words row,
-                          int32_t *acc) {
-    const uint32_t row_words = row.weight_words, parts = pair->parts, blocks = m & ~3u;
-    const uint32_t skip = (0 - row_words) & (words_of_turn(parts) - 1);
-    block_call call = {.at = block - ROWS * parts * skip, .start = row.start, .row_bytes = row_words * 4, .skip_bytes = skip * 4,
-                       .skip_code = skip * WORDS_BYTES(parts), .to = acc, .to_end = acc + blocks, .stride = m * 4};
-    if (blocks != 0) {
-        call.p = rows_from(weights - skip, row_words, 4);
-        call.end = weights + row_words;
-        pair->four_rows(&call);
-        weights += (size_t)row_words * blocks;
-    }
-    if (m == blocks) return;
-    int32_t sums[ROWS * 4], *to = acc + blocks;
-    call.p = rows_from(weights - skip, row_words, m - blocks);
-    call.end = weights + row_words;
+void bb_xbb_last_rows(const rows_product *product, int32_t *acc) {
+    const uint32_t count = product->m - product->blocks;
+    int32_t sums[ROWS * 4];
+    block_call call = product->call;
+    call.end = product->weights + call.row_bytes / 4;
+    call.p = rows_from(product->weights - call.skip_bytes / 4, call.row_bytes / 4, count);
     call.to = sums;
     call.to_end = sums + 4;
     call.stride = 16;
-    pair->four_rows(&call);
+    product->pair->four_rows(&call);
     for (uint32_t i = 0; i < ROWS; i++)
-        for (uint32_t j = 0; j < m - blocks; j++) to[i * m + j] = sums[i * 4 + j];
+        for (uint32_t j = 0; j < count; j++) acc[i * product->m + j] = sums[i * 4 + j];
 }
 
 static void dot(const pair_code *pair, const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t m, uint32_t k,
                 int32_t *acc, uint32_t *block) {
     const row_words row = words_of_row(pair, k);
+    rows_product product = rows_product_of(pair, block, weights, m, row);
     for (; n >= ROWS; n -= ROWS, acc += (size_t)m * ROWS) {
         for (uint32_t i = 0; i < ROWS; i++, a += k) pair->pack_row(a, k, row.words, block + i, ROWS);
-        bb_xbb_multiply_rows(pair, block, weights, m, row, acc);
+        multiply_rows(&product, acc);
     }
     for (; n > 0; n--, a += k, acc += m) {
         pair->pack_row(a, k, row.words, block, 1);

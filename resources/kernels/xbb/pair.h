@@ -27,9 +27,35 @@ BB_INLINE row_words words_of_row(const pair_code *pair, uint32_t k) {
     return (row_words){weight_words, weight_words * pair->parts, pair->wide == 1 ? k - (weight_words << shift) : 0};
 }
 
-/* ROWS rows of packed activations, [word][ROWS], times all m weight rows. */
-void bb_xbb_multiply_rows(const pair_code *pair, const uint32_t *block, const uint32_t *weights, uint32_t m, row_words row,
-                          int32_t *acc);
+/* ROWS rows of packed activations, [word][ROWS], times all m weight rows: all of it but where the sums go. */
+typedef struct {
+    const pair_code *pair;
+    block_call call;
+    const uint32_t *weights; /* of the rows behind the last four */
+    uint32_t m, blocks;      /* weight rows, and those in fours */
+} rows_product;
+
+BB_INLINE rows_product rows_product_of(const pair_code *pair, const uint32_t *block, const uint32_t *weights, uint32_t m,
+                                       row_words row) {
+    const uint32_t words = row.weight_words, parts = pair->parts, blocks = m & ~3u, skip = (0 - words) & (words_of_turn(parts) - 1);
+    return (rows_product){
+        pair,
+        {.at = block - ROWS * parts * skip, .p = rows_from(weights - skip, words, 4), .end = weights + words, .start = row.start,
+         .row_bytes = words * 4, .skip_bytes = skip * 4, .skip_code = skip * WORDS_BYTES(parts), .stride = m * 4},
+        weights + (size_t)words * blocks, m, blocks};
+}
+
+/* The sums of the weight rows behind the last four. */
+void bb_xbb_last_rows(const rows_product *product, int32_t *acc);
+
+BB_INLINE void multiply_rows(rows_product *product, int32_t *acc) {
+    if (product->blocks != 0) {
+        product->call.to = acc;
+        product->call.to_end = acc + product->blocks;
+        product->pair->four_rows(&product->call);
+    }
+    if (product->blocks != product->m) bb_xbb_last_rows(product, acc + product->blocks);
+}
 
 /* bb_pair.conv2d of a pair; conv2d.c */
 int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *input, const void *weights, bb_tile_done done,
