@@ -14,7 +14,7 @@ import { parseQueueAddress } from '../worker/queueAddress'
 import type { AnyTaskPool } from '../worker/queueConsumer'
 import { countJobs } from '../worker/queueJobs'
 import { connectQueueServer, type QueueServer } from '../worker/queueServer'
-import { writeQueueSettings, type QueueSettings } from '../worker/queueSettings'
+import { writeQueueSettings } from '../worker/queueSettings'
 import type { WorkerInfo } from '../../shared/contract/worker'
 import {
   doingOf,
@@ -34,7 +34,7 @@ import {
   type CliContext,
   type CliNoun
 } from './framework/framework'
-import { savedQueue } from './search/queueOption'
+import { caOption, queueSettingsOf } from './search/queueOption'
 
 const taskNames = Object.keys(sharedTasks)
 
@@ -52,11 +52,7 @@ export const workerCli: CliNoun = {
           help: 'the server; without: BITBENCH_QUEUE, else the kept address',
           valueName: 'ADDRESS'
         },
-        ca: {
-          type: 'string',
-          help: "PEM file of the authority that signed the server's certificate",
-          valueName: 'FILE'
-        },
+        ...caOption,
         concurrency: { type: 'string', help: 'jobs at a time; without: one per processor' },
         tasks: { type: 'string', help: `tasks it takes: ${taskNames.join(', ')}` },
         list: { type: 'boolean', help: 'list the workers of the server and end' },
@@ -84,7 +80,7 @@ async function runWorkerVerb(args: CliArguments, context: CliContext) {
   const names = tasksOf(args)
   const concurrency =
     numberOption(args, 'concurrency', { min: 1, max: 256, integer: true }) ?? availableParallelism()
-  const settings = await settingsOf(args)
+  const settings = await queueSettingsOf(args)
   const server = await connectQueueServer(parseQueueAddress(settings.address), settings)
   try {
     if (actions[0] === 'remember') {
@@ -108,14 +104,6 @@ function tasksOf(args: CliArguments): string[] {
   if (unknown !== undefined)
     throw new UsageError(`there is no task "${unknown}"; there are ${taskNames.join(', ')}`)
   return [...new Set(names)]
-}
-
-async function settingsOf(args: CliArguments): Promise<QueueSettings> {
-  const address = textOption(args, 'queue')
-  const ca = textOption(args, 'ca')
-  const settings =
-    address === undefined || address === 'saved' ? await savedQueue(args) : { address, caFile: null }
-  return ca === undefined ? settings : { ...settings, caFile: path.resolve(ca) }
 }
 
 const identify = () => {

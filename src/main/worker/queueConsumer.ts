@@ -79,13 +79,20 @@ export async function createQueueConsumer(options: {
     }
   }
 
+  /** The job leaves the server with this attempt instead of being kept among the failed ones. */
+  const withoutTrace = (job: Job, signal: AbortSignal, reason: unknown): unknown => {
+    if (signal.aborted) job.opts.removeOnFail = true
+    return reason
+  }
+
   const work = async (job: Job): Promise<string> => {
     const id = job.id!
     const stop = new AbortController()
     const leave = await slots.take()
     running.set(id, { task: job.name, sinceMs: nowMs(), stop })
     try {
-      if ((await server.client.exists(keys.cancelled(id)).catch(() => 0)) > 0) throw cancelled()
+      if ((await server.client.exists(keys.cancelled(id)).catch(() => 0)) > 0) stop.abort()
+      if (stop.signal.aborted) throw cancelled()
       const envelope = await perform(id, jobDataSchema.parse(job.data), stop.signal)
       await server.whenUp(() =>
         server.client.set(keys.result(id), writeValue(envelope, base64), 'EX', resultSeconds)
@@ -93,6 +100,8 @@ export async function createQueueConsumer(options: {
       if (envelope.ok) done++
       else failed++
       return envelope.ok ? 'ok' : 'failed'
+    } catch (reason) {
+      throw withoutTrace(job, stop.signal, reason)
     } finally {
       running.delete(id)
       leave()

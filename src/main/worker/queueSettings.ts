@@ -11,6 +11,8 @@ export type QueueSettings = z.infer<typeof storedSchema>
 
 /** Environment variable with the address; goes before the file. */
 export const queueVariable = 'BITBENCH_QUEUE'
+/** Environment variable with the file of the certificate authority of that address. */
+export const queueCaVariable = 'BITBENCH_QUEUE_CA'
 
 const fileIn = (dataFolder: string): string => path.join(dataFolder, 'queue.json')
 
@@ -20,7 +22,10 @@ export async function readQueueSettings(
   environment: NodeJS.ProcessEnv = process.env
 ): Promise<QueueSettings | null> {
   const named = environment[queueVariable]
-  if (named !== undefined && named !== '') return { address: named, caFile: null }
+  if (named !== undefined && named !== '') {
+    const caFile = environment[queueCaVariable]
+    return { address: named, caFile: caFile === undefined || caFile === '' ? null : path.resolve(caFile) }
+  }
   const text = await readFile(fileIn(dataFolder), 'utf8').catch(() => null)
   if (text === null) return null
   const parsed = storedSchema.safeParse(parse(text))

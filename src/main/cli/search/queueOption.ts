@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import type { ModelService } from '../../model/modelService'
-import { readQueueSettings } from '../../worker/queueSettings'
+import { readQueueSettings, type QueueSettings } from '../../worker/queueSettings'
 import { defaultDataFolder } from '../../dataFolder'
 import { AppError } from '../../../shared/errors'
 import {
@@ -12,13 +12,23 @@ import {
   type CliContext
 } from '../framework/framework'
 
-/** The option of verbs that can hand evaluations to other machines. */
+/** The file that TLS needs where the system does not trust the server's certificate. */
+export const caOption = {
+  ca: {
+    type: 'string',
+    help: "PEM file of the authority that signed the server's certificate; without: BITBENCH_QUEUE_CA or the kept one",
+    valueName: 'FILE'
+  }
+} as const
+
+/** The options of verbs that can hand evaluations to other machines. */
 export const queueOption = {
   queue: {
     type: 'string',
     help: 'evaluate also on the workers of this server: redis://HOST, or saved',
     valueName: 'ADDRESS'
-  }
+  },
+  ...caOption
 } as const
 
 /**
@@ -31,6 +41,24 @@ export function workersOf(args: CliArguments): number {
 }
 
 /**
+ * Has this process evaluate on the queue server of --queue; null without the option.
+ * @throws AppError input.invalid, queue.*
+ */
+export async function modelServiceOnQueue(
+  args: CliArguments,
+  context: CliContext
+): Promise<ModelService | null> {
+  if (textOption(args, 'queue') === undefined) {
+    if (textOption(args, 'ca') !== undefined) throw new UsageError('--ca goes with --queue')
+    return null
+  }
+  const settings = await queueSettingsOf(args)
+  const { model, worker } = await context.bitbench()
+  await worker.use(settings, workersOf(args))
+  return model
+}
+
+/**
  * The model service on the queue server of --queue, with results kept in the data file; null without the option.
  * @throws AppError input.invalid, queue.*; UsageError when no address is saved or another data set is bound to the network
  */
@@ -39,11 +67,8 @@ export async function modelOnQueue(
   context: CliContext,
   file: string
 ): Promise<{ model: ModelService; modelId: string; dataSet: null } | null> {
-  const address = textOption(args, 'queue')
-  if (address === undefined) return null
-  const settings = address === 'saved' ? await savedQueue(args) : { address, caFile: null }
-  const { model, worker } = await context.bitbench()
-  await worker.use(settings, workersOf(args))
+  const model = await modelServiceOnQueue(args, context)
+  if (model === null) return null
   const { id } = await model.open(path.resolve(context.cwd, file))
   const bound = (await model.info(id)).dataSet
   if (bound !== null && textOption(args, 'dataset') === undefined)
@@ -51,8 +76,17 @@ export async function modelOnQueue(
   return { model, modelId: id, dataSet: null }
 }
 
+/** The server of --queue and --ca; without --queue and for "saved" the one this user has kept. @throws AppError input.invalid */
+export async function queueSettingsOf(args: CliArguments): Promise<QueueSettings> {
+  const address = textOption(args, 'queue')
+  const ca = textOption(args, 'ca')
+  const settings =
+    address === undefined || address === 'saved' ? await savedQueue(args) : { address, caFile: null }
+  return ca === undefined ? settings : { ...settings, caFile: path.resolve(ca) }
+}
+
 /** The address that this user has kept. @throws AppError input.invalid */
-export async function savedQueue(args: CliArguments) {
+async function savedQueue(args: CliArguments): Promise<QueueSettings> {
   const settings = await readQueueSettings(textOption(args, 'data') ?? defaultDataFolder())
   if (settings !== null) return settings
   throw new AppError(

@@ -20,18 +20,21 @@ import {
 } from '../framework/framework'
 import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { methodOf } from '../model/method'
+import { modelServiceOnQueue } from './queueOption'
 import { openModel } from '../model/model'
 import { withDataSet } from '../model/ownData'
 import { allowedBits, alsoWithin, ratioOption, startScheme } from './searchBudgets'
 
 /** `bitbench search run --keep`: the search as the Search page starts it, kept as a run in the data folder. */
 export async function runKeptSearch(args: CliArguments, context: CliContext, file: string) {
-  for (const option of ['proxy', 'workers', 'queue'] as const) {
+  for (const option of ['proxy', 'workers'] as const) {
     if (textOption(args, option) === undefined) continue
+    if (option === 'workers' && textOption(args, 'queue') !== undefined) continue
     throw new UsageError(
       `--${option} does not go with --keep; a kept search uses stored proxies (--cost proxy) and the settings of the data folder`
     )
   }
+  await modelServiceOnQueue(args, context)
   const { graph } = await openModel(args, context, file)
   const client = createLocalClient(await context.bitbench(), context.signal)
   await withDataSet(args, context, file)
