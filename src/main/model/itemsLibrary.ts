@@ -1,4 +1,5 @@
-import { imageSplits } from '../../shared/vocabulary'
+import { imageSplits, type ImageSplit } from '../../shared/vocabulary'
+import type { FittedOn } from '../../shared/contract/model'
 import { AppError } from '../../shared/errors'
 import type { LabelledImages } from '../../core/model/dataSet'
 import type { ItemSet } from '../../core/dataset/itemSet'
@@ -12,10 +13,29 @@ const maxCalibration = 512
 const maxTraining = 20_000
 const maxBytes = 256 * 2 ** 20
 
+/** Items a split is cut to for fitting and retraining. */
+function mostOf(split: ImageSplit, [height, width, channels]: ItemSet['shape']): number {
+  const most = Math.max(1, Math.floor(maxBytes / (height * width * channels)))
+  return Math.min(split === 'calibration' ? maxCalibration : maxTraining, most)
+}
+
+/** How many of the calibration and tuning items of a data set retraining takes (training/retrain.ts). */
+export function retrainedOn(set: {
+  readonly shape: ItemSet['shape']
+  readonly splits: readonly { readonly split: string; readonly items: number }[]
+}): FittedOn {
+  const read = (['calibration', 'tune'] as const).map((split) => {
+    const available = set.splits.find((one) => one.split === split)?.items ?? 0
+    return { items: Math.min(available, mostOf(split, set.shape)), available }
+  })
+  return read.reduce((sum, { items, available }) => ({
+    items: sum.items + items,
+    available: sum.available + available
+  }))
+}
+
 /** A user's data set where fitting and short retraining expect a library of images. */
 export function itemsLibrary(set: ItemSet): ImageLibrary {
-  const [height, width, channels] = set.shape
-  const most = Math.max(1, Math.floor(maxBytes / (height * width * channels)))
   const refuse = (): never => {
     throw new AppError('data.missing', `"${set.name}" has no full set beside its splits.`, 'Use its splits.')
   }
@@ -32,8 +52,7 @@ export function itemsLibrary(set: ItemSet): ImageLibrary {
     loadFullTraining: async () => refuse(),
     async load(split): Promise<LabelledImages> {
       if (split === 'fullTest') return refuse()
-      const wanted = split === 'calibration' ? maxCalibration : maxTraining
-      const { count, bytes, targets } = await set.read(split, 0, Math.min(wanted, most))
+      const { count, bytes, targets } = await set.read(split, 0, mostOf(split, set.shape))
       if (split === 'tune') checkTrainable(set)
       return { count, pixels: bytes, labels: Uint8Array.from(targets) }
     }

@@ -119,18 +119,21 @@ export async function quantizeOn(
   const calibration = await bench.calibration()
   await context.yieldToAbort()
   const fitted = await runFit(quantizing(calibration, scheme), engine, () => context.yieldToAbort())
-  const isBelow = (bits: number): boolean =>
-    scheme.some(({ weightBits, activationBits }) => weightBits < bits || activationBits < bits)
   const network =
-    method !== 'ptq' && isBelow(method === 'retrain' ? 4 : 8)
-      ? await retrainOn(bench, fitted, method, context)
-      : fitted
+    method !== 'ptq' && isRetrained(scheme, method) ? await retrainOn(bench, fitted, method, context) : fitted
   const sizeBytes = network.layers.reduce(
     (sum, layer) => sum + ('weights' in layer ? layer.weights.length : 64),
     0
   )
   bench.networks.set(key, network, sizeBytes)
   return network
+}
+
+/** Whether a method retrains a network of these widths: "retrain" below 4 bits, "distill" below 8. */
+export function isRetrained(scheme: Scheme, method: QuantMethod): boolean {
+  if (method === 'ptq') return false
+  const bits = method === 'retrain' ? 4 : 8
+  return scheme.some(({ weightBits, activationBits }) => weightBits < bits || activationBits < bits)
 }
 
 /** Clothes may be mirrored and shifted; of a user's items nothing of the kind is known. */

@@ -5,7 +5,7 @@ import { createModelFiles, describeModel } from '../../model/modelFiles'
 import { exportedText } from '../../model/presentExported'
 import { resourcePath } from '../../paths'
 import { checkVerb, runVerb } from './modelRun'
-import { dataSetOption, fittedOnText, judgeOf, metricsText } from './ownData'
+import { dataSetOption, fittedOnText, judgeOf, metricsText, retrainedOnText } from './ownData'
 import { createLocalClient } from '../framework/localClient'
 import { methodOption, methodOf } from './method'
 import {
@@ -76,7 +76,7 @@ export const modelCli: CliNoun = {
             method,
             ...found
           },
-          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${fittedOnText(found.fittedOn)}${found.cached ? ', known before' : ''})`
+          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${fittedOnText(found.fittedOn)}${retrainedOnText(found.retrainedOn)}${found.cached ? ', known before' : ''})`
         }
       }
     },

@@ -1,11 +1,14 @@
 import path from 'node:path'
-import type { QuantMethod, Split } from '../../../shared/contract/model'
+import type { FittedOn, QuantMethod, Split } from '../../../shared/contract/model'
 import type { Scheme } from '../../../core/quant/scheme'
 import { countOf, formatPercent, formatWhole } from '../../../shared/units'
+import { retrainedOn } from '../../model/itemsLibrary'
 import type { Judged } from '../../model/modelTasks'
 import { modelTasks } from '../../model/modelTasks'
+import { isRetrained } from '../../model/modelWorkspace'
 import type { ModelService } from '../../model/modelService'
 import { resourcePath } from '../../paths'
+import { createLocalClient } from '../framework/localClient'
 import { textOption, type CliArguments, type CliContext } from '../framework/framework'
 import { taskContext } from '../framework/taskContext'
 
@@ -23,6 +26,8 @@ export type Judgement = Pick<
   'images' | 'correct' | 'accuracy' | 'metrics' | 'fittedOn' | 'durationMs'
 > & {
   cached: boolean
+  /** Calibration and tuning items that retraining takes, of how many; null where nothing is retrained or no set was named. */
+  retrainedOn: FittedOn | null
 }
 
 /** Evaluates a scheme (null: float) on a split. */
@@ -54,13 +59,20 @@ export async function judgeOf(
 ): Promise<Judge> {
   const own = await withDataSet(args, context, file)
   if (own !== null) {
-    return (scheme, split) => own.model.evaluate(own.modelId, scheme, split, method, context.signal)
+    const client = createLocalClient(await context.bitbench(), context.signal)
+    const { dataSets } = await client.call('dataset.list', {})
+    const set = dataSets.find(({ name }) => name === own.dataSet)
+    return async (scheme, split) => ({
+      ...(await own.model.evaluate(own.modelId, scheme, split, method, context.signal)),
+      retrainedOn:
+        set !== undefined && scheme !== null && isRetrained(scheme, method) ? retrainedOn(set) : null
+    })
   }
   const source = { file, modelsFolder: resourcePath('models') }
   return async (scheme, split) => {
     const input = { ...source, scheme, split, method }
     const { right: _right, ...found } = await modelTasks['model.evaluate'](input, taskContext(context))
-    return { ...found, cached: false }
+    return { ...found, cached: false, retrainedOn: null }
   }
 }
 
@@ -68,6 +80,12 @@ export async function judgeOf(
 export function fittedOnText(fittedOn: Judged['fittedOn']): string {
   if (fittedOn === null || fittedOn.items >= fittedOn.available) return ''
   return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, 'calibration item', formatWhole)}`
+}
+
+/** ", retrained on 20,512 of 40,512 calibration and tuning items" where it is less than there is; else nothing. */
+export function retrainedOnText(taken: FittedOn | null): string {
+  if (taken === null || taken.items >= taken.available) return ''
+  return `, retrained on ${formatWhole(taken.items)} of ${countOf(taken.available, 'calibration and tuning item', formatWhole)}`
 }
 
 /** "accuracy 91.20 %", or every metric of another task. */
