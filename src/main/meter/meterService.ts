@@ -5,7 +5,9 @@ import { metricAt } from '../../core/gpu/metrics'
 import type { Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
+import { openPpk2 } from './ppk2Device'
 import { openTextMeter } from './textMeterDevice'
+import { openVirtualPpk2, virtualPpk2Port } from './virtualPpk2Line'
 
 type Handlers = HandlersOf<typeof meterContract>
 
@@ -35,6 +37,8 @@ export interface MeterServiceDeps {
     device: MeterDevice,
     onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
   ): Promise<StartedRecording>
+  /** Whether a virtual board executes right now, for the simulated meter. */
+  isBoardRunning(): boolean
   /** Steady clock, ms. */
   steadyMs(): number
 }
@@ -53,10 +57,13 @@ export interface MeterService {
 /** Returns the service of power meters. */
 export function createMeterService(deps: MeterServiceDeps): MeterService {
   const open = async (setup: MeterSetup): Promise<MeterDevice> => {
-    if (setup.kind === 'ppk2') {
-      throw new AppError('input.unsupported', 'A PPK2 is not read yet.', 'Use a text meter.')
-    }
-    return openTextMeter(await deps.openLine(setup), setup, { nowMs: () => deps.steadyMs() })
+    const clock = { nowMs: () => deps.steadyMs() }
+    const isVirtual = setup.port === virtualPpk2Port
+    if (setup.kind === 'text' && !isVirtual) return openTextMeter(await deps.openLine(setup), setup, clock)
+    const { supplyV } = setup
+    if (supplyV === undefined) throw noSupply()
+    const line = isVirtual ? openVirtualPpk2(deps.isBoardRunning, clock.nowMs) : await deps.openLine(setup)
+    return openPpk2(line, { ...setup, supplyV, origin: isVirtual ? 'simulated' : 'measured' }, clock)
   }
   const record: MeterService['record'] = async (setup, args, onOutput) => {
     const device = await open(setup)
@@ -84,6 +91,14 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
       }
     }
   }
+}
+
+function noSupply(): AppError {
+  return new AppError(
+    'input.invalid',
+    'A PPK2 needs the supply voltage of the board.',
+    'Give it in V (--voltage 3.3): its calibration depends on it, and in source mode it is what the board gets.'
+  )
 }
 
 type ReadResult = Awaited<ReturnType<Handlers['meter.read']>>

@@ -3,6 +3,7 @@ import { powerSample } from '../../core/meter/powerSample'
 import type { PowerHooks } from '../../core/meter/powerSampler'
 import { createTextMeterReader, type MeterReading } from '../../core/meter/textMeter'
 import { formatDuration } from '../../shared/units'
+import { driftNotes } from './clockDrift'
 import type { MeterAbout, MeterSetup } from '../../shared/contract/meter'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
@@ -23,8 +24,6 @@ const mostBadInARow = 200
 /** Two readings this many intervals apart, and at least so many ms, have a gap between them. */
 const gapIntervals = 10
 const shortestGapMs = 500
-/** Clocks that moved this far against each other over a recording are worth a note, ms. */
-const driftWorthANoteMs = 50
 
 /**
  * Opens a meter that sends lines by itself, and waits for its first readings: they tell the interval and how the clock of
@@ -139,14 +138,6 @@ const gapOf = (fromMs: number, toMs: number): { fromMs: number; toMs: number; re
   ...{ fromMs, toMs },
   reason: 'the meter sent no reading'
 })
-
-function driftNotes(driftMs: number): string[] {
-  if (Math.abs(driftMs) < driftWorthANoteMs) return []
-  return [
-    `The clock of the meter moved by ${formatDuration(Math.abs(driftMs))} against that of the host: phases that the ` +
-      'host marked are off by as much at the end.'
-  ]
-}
 
 /** How the clock of the meter stands to that of the host. */
 interface MeterClock {

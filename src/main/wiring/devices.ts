@@ -1,6 +1,7 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { createBoardAdapters, type BoardAdapters } from '../board/boardAdapters'
 import { openLeased, type LineLease } from '../board/links/leasedLink'
+import { isVirtualBoardRunning } from '../board/links/virtualActivity'
 import { readMonitorInfo } from '../board/monitorInfo'
 import { createBoardService, type BoardService } from '../board/boardService'
 import { createEnergyService, type EnergyService } from '../energy/energyService'
@@ -60,6 +61,7 @@ export function connectMeters(foundation: Foundation, gpu: GpuService): MeterSer
   const adapters = boardAdapters(foundation)
   return createMeterService({
     steadyMs,
+    isBoardRunning: isVirtualBoardRunning,
     openLine: ({ port, baudRate }) =>
       adapters.openSerial(port, { baudRate, dtr: 'leave', rts: 'leave', reconnect: false }),
     record: (args, device, onOutput) => gpu.record(args, onOutput, undefined, device)

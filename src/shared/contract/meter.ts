@@ -43,13 +43,19 @@ export type MeterAbout = z.infer<typeof meterAboutSchema>
 
 /** Which meter, where it is, and how it is set up. */
 export const meterSetupSchema = z.object({
-  /** Serial port, pty, or tcp://HOST:PORT. */
+  /** Serial port, pty, tcp://HOST:PORT, or `virtual:ppk2` for the simulated one. */
   port: z.string().min(1),
   kind: meterKindSchema.default('text'),
   baudRate: z.number().int().min(50).max(12_000_000).default(115_200),
   /** Supply voltage of the board, V. */
   supplyV: z.number().positive().max(60).optional(),
-  units: meterTextUnitsSchema.default({ time: 'ms', current: 'a', voltage: 'v' })
+  units: meterTextUnitsSchema.default({ time: 'ms', current: 'a', voltage: 'v' }),
+  /** PPK2: ampere meter in a supply of others, or supply and meter in one. */
+  mode: z.enum(['ampere', 'source']).default('ampere'),
+  /** PPK2: digital inputs whose high time is a phase (D0 to D7). */
+  inputs: z.array(z.number().int().min(0).max(7)).default([]),
+  /** PPK2: readings are averaged over this long, ms. */
+  binMs: z.number().min(0.05).max(100).default(1)
 })
 
 /** Which meter, and its set-up. */

@@ -70,7 +70,9 @@ async function run(): Promise<void> {
     }
     if (reason === 'reset') machine.reset()
     if (reason === 'idle' && waiting.length === 0) {
+      send({ kind: 'activity', running: false })
       await untilWoken(machine)
+      send({ kind: 'activity', running: true })
       continue
     }
     const tookMs = performance.now() - startMs

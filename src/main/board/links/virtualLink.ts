@@ -3,6 +3,7 @@ import type { MachineConfig, CorePresetName } from '../../../core/sim/boards/pre
 import { AppError, type AppErrorJson } from '../../../shared/errors'
 import { disconnected, type Link } from './link'
 import { createLinkListeners } from './linkListeners'
+import { trackVirtualBoard } from './virtualActivity'
 
 /** The virtual board: the simulator runs the very firmware binary in a worker thread behind a Link. */
 export interface VirtualBoardOptions {
@@ -37,6 +38,8 @@ export interface ToVirtualBoard {
 /** Message from a virtual board. */
 export type FromVirtualBoard =
   | { kind: 'ready'; isa: string; engine: string; clockHz: number }
+  /** Whether it executes, or waits for bytes. */
+  | { kind: 'activity'; running: boolean }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'ended'; text: string }
   | { kind: 'failed'; error: AppErrorJson }
@@ -51,7 +54,13 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
   const listeners = createLinkListeners()
   const workerData: VirtualBoardData = { preset, machine, zbb, firmware, cycleModel }
   const worker = new Worker(workerFile, { workerData })
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const activity = trackVirtualBoard()
+  const exited = new Promise<void>((resolve) =>
+    worker.once('exit', () => {
+      activity.ended()
+      resolve()
+    })
+  )
 
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -66,6 +75,7 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
     }
     worker.on('message', (message: FromVirtualBoard) => {
       if (message.kind === 'bytes') listeners.data(message.bytes)
+      else if (message.kind === 'activity') activity.changed(message.running)
       else if (message.kind === 'ready') settle(resolve)
       else if (message.kind === 'ended') listeners.end({ kind: 'ended', text: message.text })
       else {

@@ -18,9 +18,19 @@ export const unitOptions = {
 
 /** Options that say which meter is read. */
 export const meterOptions = {
-  meter: { type: 'string', help: 'port of the meter: /dev/ttyACM0, a pty, or tcp://HOST:PORT' },
-  kind: { type: 'string', help: 'text: lines time,current[,voltage]', default: 'text' },
+  meter: {
+    type: 'string',
+    help: 'port of the meter: /dev/ttyACM0, a pty, tcp://HOST:PORT, or virtual:ppk2 (simulated)'
+  },
+  kind: {
+    type: 'string',
+    help: 'text: lines time,current[,voltage]; ppk2: Nordic Power Profiler Kit II',
+    default: 'text'
+  },
   baud: { type: 'string', help: 'speed of the line', default: '115200' },
+  mode: { type: 'string', help: 'ppk2: ampere, or source to supply the board as well', default: 'ampere' },
+  inputs: { type: 'string', help: 'ppk2: digital inputs whose high time is a phase, e.g. 0,1' },
+  bin: { type: 'string', help: 'ppk2: readings are averaged over this many ms', default: '1' },
   ...unitOptions
 } as const
 
@@ -45,11 +55,21 @@ export function setupOf(args: CliArguments): MeterSetup {
   if (port === undefined) throw new UsageError('name the port of the meter: --meter /dev/ttyACM0')
   const kind = meterKindSchema.safeParse(textOption(args, 'kind') ?? 'text')
   if (!kind.success) throw new UsageError(`--kind is text or ppk2, not "${textOption(args, 'kind')}"`)
+  const mode = textOption(args, 'mode') ?? 'ampere'
+  if (mode !== 'ampere' && mode !== 'source')
+    throw new UsageError(`--mode is ampere or source, not "${mode}"`)
+  const inputs = textOption(args, 'inputs')
+  if (inputs !== undefined && !/^[0-7](,[0-7])*$/.test(inputs)) {
+    throw new UsageError(`--inputs takes numbers from 0 to 7 joined by commas, not "${inputs}"`)
+  }
   return {
     port,
     kind: kind.data,
     baudRate: numberOption(args, 'baud', { min: 50, max: 12_000_000, integer: true }) ?? 115_200,
     supplyV: supplyOf(args),
-    units: unitsOf(args)
+    units: unitsOf(args),
+    mode,
+    inputs: inputs === undefined ? [] : inputs.split(',').map(Number),
+    binMs: numberOption(args, 'bin', { min: 0.05, max: 100 }) ?? 1
   }
 }

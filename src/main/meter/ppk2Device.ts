@@ -1,0 +1,209 @@
+import { createPpk2Binning, type Ppk2Bins } from '../../core/meter/ppk2/bins'
+import { readPpk2Metadata, type Ppk2Metadata } from '../../core/meter/ppk2/calibration'
+import { ppk2Commands, ppk2StepMs, type Ppk2Mode } from '../../core/meter/ppk2/commands'
+import { createPpk2Decoder } from '../../core/meter/ppk2/decoder'
+import { powerSample } from '../../core/meter/powerSample'
+import type { PowerHooks } from '../../core/meter/powerSampler'
+import type { GpuSample } from '../../core/gpu/metrics'
+import type { Recording } from '../../shared/contract/gpu'
+import type { MeterAbout } from '../../shared/contract/meter'
+import { AppError } from '../../shared/errors'
+import { driftNotes } from './clockDrift'
+import type { MeterDevice, MeterLine } from './meterDevice'
+import { disconnectedMeter } from './textMeterDevice'
+
+/** How a PPK2 is set up. */
+export interface Ppk2Setup {
+  readonly port: string
+  readonly mode: Ppk2Mode
+  readonly supplyV: number
+  /** Digital inputs whose high time is a phase: D0 to D7. */
+  readonly inputs: readonly number[]
+  /** Time that is averaged over, ms. */
+  readonly binMs: number
+  readonly origin: Recording['origin']
+}
+
+/** Steady host clock and waits, ms. */
+export interface Ppk2Timing {
+  nowMs(): number
+  metadataMs?: number
+  /** What a meter that was left running has still on the way is thrown away for this long. */
+  drainMs?: number
+  /** First stretch, which shows how the clock of the meter stands to that of the host. */
+  probeMs?: number
+}
+
+/** Phases that inputs can mark in a recording: a floating input changes with every reading. */
+const mostEdges = 20_000
+
+/**
+ * Opens a PPK2, reads its calibration, sets mode and voltage, switches the supply of the board on and starts it. Closing
+ * stops the readings and leaves the supply on: the board goes on running.
+ *
+ * @throws meter.silent, meter.unreadable, meter.disconnected; input.invalid for a voltage it does not have
+ */
+export async function openPpk2(line: MeterLine, setup: Ppk2Setup, timing: Ppk2Timing): Promise<MeterDevice> {
+  const { nowMs, metadataMs = 3_000, drainMs = 100, probeMs = 300 } = timing
+  const send = (bytes: readonly number[]): Promise<void> => line.write(Uint8Array.from(bytes))
+  let take: (bytes: Uint8Array) => void = () => undefined
+  let failed: AppError | undefined
+  let onFailure: (error: AppError) => void = () => undefined
+  line.onData((bytes) => take(bytes))
+  line.onClose(({ text, hint }) => {
+    failed ??= disconnectedMeter(setup.port, text, hint)
+    onFailure(failed)
+  })
+  const close = async (): Promise<void> => {
+    await send(ppk2Commands.stop()).catch(() => undefined)
+    await line.close()
+  }
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+  try {
+    const voltage = ppk2Commands.voltage(Math.round(setup.supplyV * 1000))
+    await send(ppk2Commands.stop())
+    await wait(drainMs)
+    const about = await readMetadata()
+    for (const command of [ppk2Commands.mode(setup.mode), voltage, ppk2Commands.supply(true)])
+      await send(command)
+    const running = startReading(about)
+    await send(ppk2Commands.start())
+    await wait(probeMs)
+    if (failed !== undefined) throw failed
+    if (running.position() === 0) throw noStream(setup.port)
+    running.settle()
+    return {
+      name: `PPK2 at ${setup.port}, ${setup.mode} mode`,
+      origin: setup.origin,
+      // Every averaged stretch is stored as its beginning and its end.
+      intervalMs: setup.binMs / 2,
+      start: running.start,
+      close
+    }
+  } catch (cause) {
+    await close().catch(() => undefined)
+    throw cause
+  }
+
+  async function readMetadata(): Promise<Ppk2Metadata> {
+    let text = ''
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(text === '' ? noStream(setup.port) : unreadableMetadata(setup.port, text)),
+        metadataMs
+      )
+      const settle = (error?: AppError): void => {
+        clearTimeout(timer)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      onFailure = settle
+      take = (bytes) => {
+        text += String.fromCharCode(...bytes.subarray(0, 4096))
+        if (/\bEND\b/.test(text)) settle()
+        else if (text.length > 65_536) settle(unreadableMetadata(setup.port, text))
+      }
+      send(ppk2Commands.metadata()).catch((cause: unknown) => settle(AppError.from(cause)))
+    })
+    return readPpk2Metadata(text)
+  }
+
+  function startReading(about: Ppk2Metadata) {
+    let out: Ppk2Bins | undefined
+    let settledMs = 0
+    let smallestMs = Infinity
+    const binning = createPpk2Binning(setup.supplyV, setup.binMs, setup.inputs, {
+      stretch: (...args) => out?.stretch(...args),
+      gap: (...args) => out?.gap(...args),
+      edge: (...args) => out?.edge(...args)
+    })
+    const decoder = createPpk2Decoder(about.ranges, setup.supplyV, binning)
+    let flush: () => void = () => undefined
+    take = (bytes) => {
+      decoder.push(bytes)
+      smallestMs = Math.min(smallestMs, nowMs() - binning.position * ppk2StepMs)
+      flush()
+    }
+    const start = (hooks: PowerHooks): ReturnType<MeterDevice['start']> => {
+      const before = { position: binning.position, lost: decoder.lost }
+      const seen = { edges: 0 }
+      smallestMs = Infinity
+      let batch: GpuSample[] = []
+      const host = (tMs: number): number => tMs + settledMs
+      out = {
+        stretch(fromMs, toMs, meanW) {
+          batch.push(powerSample(host(fromMs), meanW), powerSample(host(toMs), meanW))
+        },
+        gap: (fromMs, toMs) =>
+          hooks.onGap({ fromMs: host(fromMs), toMs: host(toMs), reason: 'readings of the meter were lost' }),
+        edge(input, isHigh, tMs) {
+          if (++seen.edges > mostEdges) return
+          hooks.onMark({ name: `D${input}`, state: isHigh ? 'begin' : 'end', repetitions: null }, host(tMs))
+        }
+      }
+      flush = () => {
+        if (batch.length > 0) hooks.onSamples(batch)
+        batch = []
+      }
+      onFailure = (error) => hooks.onState({ state: 'failed', error })
+      if (failed !== undefined) onFailure(failed)
+      return {
+        ...{ restarts: 0, malformedLines: 0 },
+        async stop() {
+          out = undefined
+          flush = () => undefined
+          onFailure = () => undefined
+        },
+        about: (): MeterAbout => ({
+          ...{ kind: 'ppk2', source: setup.port, supplyV: setup.supplyV, binMs: setup.binMs, badLines: [] },
+          readings: binning.position - before.position - (decoder.lost - before.lost),
+          lost: decoder.lost - before.lost,
+          notes: [
+            ...calibrationNotes(about),
+            ...edgeNotes(seen.edges),
+            ...driftNotes(Number.isFinite(smallestMs) ? smallestMs - settledMs : 0)
+          ]
+        })
+      }
+    }
+    return {
+      start,
+      position: () => binning.position,
+      settle: () => {
+        settledMs = smallestMs
+      }
+    }
+  }
+}
+
+function calibrationNotes({ calibrated, missing }: Ppk2Metadata): string[] {
+  return [
+    ...(calibrated ? [] : ['The meter says that it is not calibrated.']),
+    ...(missing.length === 0
+      ? []
+      : [`Factors that its metadata lacks are taken as nominal: ${missing.slice(0, 8).join(', ')}.`])
+  ]
+}
+
+function edgeNotes(edges: number): string[] {
+  if (edges <= mostEdges) return []
+  return [
+    `The digital inputs changed ${edges} times; only the first ${mostEdges} changes became phases. Is an input not connected?`
+  ]
+}
+
+function noStream(port: string): AppError {
+  return new AppError(
+    'meter.silent',
+    `Nothing came from the PPK2 at ${port}.`,
+    'Choose the first of its two ports, and end other programs that have it open.'
+  )
+}
+
+function unreadableMetadata(port: string, text: string): AppError {
+  return new AppError(
+    'meter.unreadable',
+    `What came from ${port} is no metadata of a PPK2: ${JSON.stringify(text.slice(0, 40))}`,
+    'Check the port and the kind of the meter (--kind).'
+  )
+}

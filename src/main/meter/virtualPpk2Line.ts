@@ -1,0 +1,50 @@
+import { ppk2StepMs } from '../../core/meter/ppk2/commands'
+import { createVirtualPpk2 } from '../../core/meter/ppk2/virtualPpk2'
+import type { MeterLine } from './meterDevice'
+
+/** Port of the simulated PPK2. */
+export const virtualPpk2Port = 'virtual:ppk2'
+
+/** Current of the simulated board while it waits and while it executes, A: invented. */
+export const virtualCurrentA = { waiting: 0.008, running: 0.025 } as const
+const tickMs = 10
+/** Longest stretch that is caught up on after a busy moment, ms. */
+const mostBehindMs = 2_000
+
+/** A line to a simulated PPK2: the current and input D0 follow whether a virtual board executes. */
+export function openVirtualPpk2(isRunning: () => boolean, nowMs: () => number): MeterLine {
+  let running = false
+  const meter = createVirtualPpk2({
+    // A ripple of 1 %, so that no reading is stuck.
+    currentA: (tMs) =>
+      (running ? virtualCurrentA.running : virtualCurrentA.waiting) * (1 + 0.01 * Math.sin(tMs)),
+    bits: () => (running ? 1 : 0)
+  })
+  const listeners = new Set<(bytes: Uint8Array) => void>()
+  const send = (bytes: Uint8Array): void => {
+    if (bytes.length > 0) for (const listener of listeners) listener(bytes)
+  }
+  let sentMs = nowMs()
+  const timer = setInterval(() => {
+    running = isRunning()
+    const behindMs = Math.min(mostBehindMs, nowMs() - sentMs)
+    const samples = Math.floor(behindMs / ppk2StepMs)
+    sentMs = behindMs === mostBehindMs ? nowMs() : sentMs + samples * ppk2StepMs
+    send(meter.advance(samples))
+  }, tickMs)
+  return {
+    async write(bytes) {
+      const reply = meter.receive(bytes)
+      setImmediate(() => send(reply))
+    },
+    onData(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    onClose: () => () => undefined,
+    async close() {
+      clearInterval(timer)
+      listeners.clear()
+    }
+  }
+}
