@@ -8,8 +8,8 @@ export const virtualPpk2Port = 'virtual:ppk2'
 /** Current of the simulated board while it waits and while it executes, A: invented. */
 export const virtualCurrentA = { waiting: 0.008, running: 0.025 } as const
 const tickMs = 10
-/** Longest stretch that is caught up on after a busy moment, ms. */
-const mostBehindMs = 2_000
+/** Longest stretch that is caught up on at once, ms: beyond it the simulated clock falls behind, which recordings note. */
+const mostBehindMs = 100
 
 /** A line to a simulated PPK2: the current and input D0 follow whether a virtual board executes. */
 export function openVirtualPpk2(isRunning: () => boolean, nowMs: () => number): MeterLine {
