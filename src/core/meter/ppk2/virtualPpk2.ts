@@ -65,7 +65,7 @@ export function createVirtualPpk2(world: Ppk2World): VirtualPpk2 {
         reply += obey(waiting[0]!, waiting.slice(1, length))
         waiting = waiting.slice(length)
       }
-      return new TextEncoder().encode(reply)
+      return Uint8Array.from(reply, (letter) => letter.charCodeAt(0))
     },
     advance(samples) {
       const from = state.at
