@@ -56,6 +56,9 @@ const monitorSources = [
   'runtime/kernelTable.c'
 ]
 
+/** What counts is filled in by the host. */
+const counterSources = ['counters.c', 'counterRecord.c']
+
 /** A program that the monitor's `call` runs: a language model's decoder (docs/language-models.md). */
 const decoder = {
   program: [
@@ -89,10 +92,11 @@ const monitors = [
     name: 'monitor-litex',
     variants: ['rv32im', 'reference'],
     machine: [...rv32im, '-DBOARD_LITEX'],
-    sources: ['litexBoard.c'],
+    sources: ['litexBoard.c', ...counterSources],
     kernels: [],
     base: '0x40000000',
-    movable: true
+    movable: true,
+    counters: true
   },
   // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
   { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' },
@@ -101,10 +105,11 @@ const monitors = [
     name: 'monitor-rv64s',
     variants: ['rv32im', 'reference'],
     machine: [...rv64, '-DBOARD_SUPERVISOR'],
-    sources: ['supervisorBoard.c'],
+    sources: ['supervisorBoard.c', ...counterSources],
     kernels: [],
     base: '0x80800000',
-    movable: true
+    movable: true,
+    counters: true
   },
   // Like monitor-rv64 with vector kernels, for cores whose ISA string has V.
   { name: 'monitor-rvv', variants: ['rvv'], machine: rv64, kernels: [], base: '0x80800000' },
@@ -161,8 +166,28 @@ function addressWords(image, moved) {
   return `${offsets.join('\n')}\n`
 }
 
-const filesOf = ({ name, movable }) =>
-  ['elf', 'bin', ...(movable === true ? ['addresses'] : [])].map((ending) => `${name}.${ending}`)
+/**
+ * The instructions that access a counter (resources/firmware/counters.h), as offset in hex and what they access, one a line: the
+ * host writes the numbers of other CSRs into them (src/core/board/counterRecord.ts). Code that was left out has address 0.
+ */
+function counterSites(elf, base, work) {
+  const file = path.join(work, 'sites.bin')
+  const pick = ['--only-section=.debug_counter_sites', '--set-section-flags', '.debug_counter_sites=alloc']
+  const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', ...pick, elf, file], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
+  const words = readFileSync(file)
+  const lines = []
+  for (let at = 0; at + 8 <= words.length; at += 8) {
+    const address = words.readUInt32LE(at)
+    if (address !== 0) lines.push(`${(address - base).toString(16)} ${words.readUInt32LE(at + 4)}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+const filesOf = ({ name, movable, counters }) =>
+  ['elf', 'bin', ...(movable === true ? ['addresses'] : []), ...(counters === true ? ['counters'] : [])].map(
+    (ending) => `${name}.${ending}`
+  )
 
 /** Builds one monitor into `folder`; returns the names of its files. */
 function build(monitor, folder) {
@@ -192,6 +217,11 @@ function build(monitor, folder) {
       return readFileSync(binFile)
     }
     const image = linkTo(elf, bin, place)
+    if (monitor.counters === true)
+      writeFileSync(
+        path.join(folder, `${monitor.name}.counters`),
+        counterSites(elf, Number(monitor.base), work)
+      )
     if (monitor.movable !== true) return filesOf(monitor)
     const moved = `-Wl,--defsym=MONITOR_BASE=${Number(monitor.base) + movedBy}`
     const other = linkTo(path.join(work, 'moved.elf'), path.join(work, 'moved.bin'), [moved])

@@ -47,8 +47,12 @@ CSR_READER(csr_architecture, marchid)
 CSR_READER(csr_implementation, mimpid)
 #endif
 CSR_READER(csr_clock, 0xFC0) /* the virtual board's own: clock in Hz */
+#ifdef COUNTER_RECORD
+static uintptr_t csr_instructions(uintptr_t unused) { (void)unused; return read_instructions_low(); }
+#else
 CSR_READER(csr_cycles, CYCLES_CSR)
 CSR_READER(csr_instructions, INSTRUCTIONS_CSR)
+#endif
 
 static uintptr_t uninhibit(uintptr_t unused)
 {
@@ -154,13 +158,23 @@ static void identify_core(void)
 
 void board_identify(void)
 {
+#ifdef COUNTER_RECORD
+    counters_prepare();
+    if (counter_record.kind == COUNTER_CSR) guard_call(uninhibit, 0, 0);
+#else
     guard_call(uninhibit, 0, 0);
+#endif
     board.vendor = read_or_zero(csr_vendor);
     board.architecture = read_or_zero(csr_architecture);
     board.implementation = read_or_zero(csr_implementation);
     board.clock_hz = board.vendor == 0x0BB ? read_or_zero(csr_clock) : 0;
+#ifdef COUNTER_RECORD
+    board.has_cycles = counters_start();
+    board.has_instructions = counter_record.instructions && counts(csr_instructions);
+#else
     board.has_cycles = (uint8_t)counts(csr_cycles);
     board.has_instructions = (uint8_t)counts(csr_instructions);
+#endif
     identify_isa();
     identify_core();
     board.build_id = crc32(_image_start, (size_t)(_image_end - _image_start));

@@ -1,6 +1,7 @@
 /* The monitor: frames in, answers out, and a few words for a human at a terminal. */
 #include "crc.h"
 #include "frame.h"
+#include "counters.h"
 #include "monitor.h"
 #include "reply.h"
 #include "uart.h"
@@ -44,7 +45,11 @@ static void print_help(void)
     if (board.clock_hz) uart_print_decimal(board.clock_hz), uart_print(" Hz");
     else uart_print("unknown");
     uart_print(", counters");
+#ifdef COUNTER_RECORD
+    if (board.has_cycles) uart_print(" cycles");
+#else
     if (board.has_cycles) uart_print(" mcycle");
+#endif
     if (board.has_instructions) uart_print(" minstret");
     if (!board.has_cycles && !board.has_instructions) uart_print(" none");
     uart_print(", usable ");

@@ -29,7 +29,7 @@ typedef struct {
     uintptr_t ram_low, ram_high; /* usable, high exclusive */
     uint32_t build_id;
     uint32_t vendor, architecture, implementation;
-    uint8_t has_cycles, has_instructions;
+    uint8_t has_cycles, has_instructions; /* has_cycles: bit 0, and bits 2 to 7 as in hello's countersAvailable */
     char isa[40];
     char core[40];
 } board_identity;

@@ -83,7 +83,7 @@ typedef struct {
 
 static counter_pair counters_now(void)
 {
-    return (counter_pair){ board.has_cycles ? read_cycles() : 0, board.has_instructions ? read_instructions() : 0 };
+    return (counter_pair){ board.has_cycles ? cycles_now() : 0, board.has_instructions ? read_instructions() : 0 };
 }
 
 static void counters_add(counter_pair *sum, counter_pair from)

@@ -36,7 +36,7 @@ void reply_start(uint8_t sequence, uint8_t command)
     out_command = command;
     out_length = 1;
     out_payload()[0] = STATUS_OK;
-    last_sent_cycles = board.has_cycles ? read_cycles_low() : 0;
+    last_sent_cycles = board.has_cycles ? cycles_now_low() : 0;
 }
 
 void reply_bytes(const void *bytes, uint32_t length)
@@ -94,14 +94,14 @@ static void send_progress(uint32_t done, uint32_t total)
         p[5 + i] = (uint8_t)(total >> (8 * i));
     }
     uart_write(event, frame_seal(event, out_sequence, COMMAND_EVENT, 9));
-    if (board.has_cycles) last_sent_cycles = read_cycles_low();
+    if (board.has_cycles) last_sent_cycles = cycles_now_low();
 }
 
 void reply_accepted(uint32_t total) { send_progress(0, total); }
 
 void reply_progress(uint32_t done, uint32_t total)
 {
-    if (board.has_cycles && read_cycles_low() - last_sent_cycles >= PROGRESS_CYCLES) send_progress(done, total);
+    if (board.has_cycles && cycles_now_low() - last_sent_cycles >= PROGRESS_CYCLES) send_progress(done, total);
 }
 
 int reply_again(const frame *request)

@@ -11,6 +11,7 @@ uint8_t command_hello(payload p)
     if (p.length != 4) return STATUS_BAD_LENGTH;
     reply_u16(PROTOCOL_VERSION);
     reply_u8(WINDOW);
+    /* has_cycles also says what counts them, in bits 2 to 7 */
     reply_u8(board.has_cycles | (uint32_t)board.has_instructions << 1);
     reply_u32(board.clock_hz);
     reply_u32((uint32_t)board.ram_low);
@@ -42,11 +43,11 @@ static uintptr_t call_entry(uintptr_t argument)
     call_request *call = (call_request *)argument;
     uintptr_t (*entry)(uintptr_t, uintptr_t) = (uintptr_t (*)(uintptr_t, uintptr_t))call->entry;
     __asm__ volatile("fence.i" ::: "memory"); /* the code was stored as data */
-    uint64_t cycles = board.has_cycles ? read_cycles() : 0;
+    uint64_t cycles = board.has_cycles ? cycles_now() : 0;
     uint64_t instructions = board.has_instructions ? read_instructions() : 0;
     uintptr_t result = entry(call->a0, call->a1);
     call->instructions = board.has_instructions ? read_instructions() - instructions : 0;
-    call->cycles = board.has_cycles ? read_cycles() - cycles : 0;
+    call->cycles = board.has_cycles ? cycles_now() - cycles : 0;
     return result;
 }
 

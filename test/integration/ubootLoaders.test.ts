@@ -245,11 +245,15 @@ describe.skipIf(missingSupervisor.length > 0)(
         expect(found.board.model).toBe('riscv-virtio,qemu')
         const place = { start: 0x8412_0000, end: 0x8600_0000 }
         const addresses = Buffer.from(await readBuilt('monitor-rv64s', 'addresses')).toString()
-        const bytes = fillInSupervisorMonitor(await readBuilt('monitor-rv64s'), addresses, {
-          ...describeUbootBoard(found.board, found.uart, found.isa),
-          ram: { base: place.start, sizeBytes: place.end - place.start },
-          clockHz: 1_500_000_000
-        })
+        const bytes = fillInSupervisorMonitor(
+          await readBuilt('monitor-rv64s'),
+          { addresses },
+          {
+            ...describeUbootBoard(found.board, found.uart, found.isa),
+            ram: { base: place.start, sizeBytes: place.end - place.start },
+            clockHz: 1_500_000_000
+          }
+        )
         const go = { entry: place.start, programReturns: false }
         const load = {
           name: 'm.bin',

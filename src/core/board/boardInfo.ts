@@ -25,12 +25,20 @@ export interface AddressRange {
   high: number
 }
 
+/** A counter of cycles that is not the hart's own: a CSR of the core's, or a timer on the bus, whose step is up to so many cycles. */
+export interface CycleSource {
+  kind: 'csr' | 'timer'
+  stepCycles: number
+}
+
 /** What a board's monitor says about itself in its hello. */
 export interface BoardInfo {
   protocolVersion: number
   /** Requests that may be outstanding at once. */
   window: number
   counters: { cycles: boolean; instructions: boolean }
+  /** What counts cycles where it is not the hart's own counter. */
+  cycleSource?: CycleSource | undefined
   /** null when the board does not know its clock. */
   clockHz: number | null
   /** RAM the host may use: above the monitor and its stack. */
@@ -62,8 +70,8 @@ export function requireCounter(
   if (counters.cycles || counters.instructions) return
   throw new AppError(
     'board.refused',
-    `${name} (${coreName}) has no counter that its monitor can read: neither mcycle nor minstret.`,
-    'Nothing was measured. Build the core with performance counters (VexRiscv: variant full), or search on a twin of it.'
+    `${name} (${coreName}) has no counter that its monitor can read: neither of cycles nor of instructions.`,
+    'Nothing was measured. Describe a timer of the board as its counter (docs/boards.md), build the core with performance counters (VexRiscv: variant full), or search on a twin of it.'
   )
 }
 

@@ -10,7 +10,12 @@ export interface LitexSoc {
   /** null where the description has none. */
   clockHz: number | null
   core: LitexCore
+  /** CSRs of timer0; null where it has none. */
+  timer0: LitexTimer | null
 }
+
+/** Addresses of the CSRs of a LiteX timer. */
+export type LitexTimer = Record<'load' | 'reload' | 'en' | 'update_value' | 'value', number>
 
 /** Offsets of the UART's CSRs that the monitor uses (litex/soc/cores/uart.py). */
 const uartRegisters = { rxtx: 0x00, txfull: 0x04, rxempty: 0x08, ev_pending: 0x10, ev_enable: 0x14 } as const
@@ -71,8 +76,21 @@ export function parseLitexSoc(text: string): LitexSoc {
     ramBase,
     ramBytes,
     clockHz: numberOf(found.constants.get('config_clock_frequency')),
-    core: readLitexCore(found.constants)
+    core: readLitexCore(found.constants),
+    timer0: timerOf(found)
   }
+}
+
+function timerOf({ registers }: Description): LitexTimer | null {
+  const at = (name: string): number => numberOf(registers.get(`timer0_${name}`)) ?? NaN
+  const timer = {
+    load: at('load'),
+    reload: at('reload'),
+    en: at('en'),
+    update_value: at('update_value'),
+    value: at('value')
+  }
+  return Object.values(timer).some(Number.isNaN) ? null : timer
 }
 
 /** Lines `csr_base,NAME,ADDRESS,,` and the like; comments begin with #. */

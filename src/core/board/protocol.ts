@@ -131,6 +131,13 @@ function completeIsa(isa: string): string {
   return isa.replace(/^(rv(?:32|64))(?![a-z]*[ie])/, '$1i')
 }
 
+/** Bits 2 to 7 of countersAvailable: what counts cycles, and the binary logarithm of its step. */
+function cycleSourceOf(counters: number): Pick<BoardInfo, 'cycleSource'> {
+  const kind = ([undefined, 'csr', 'timer'] as const)[(counters >> 2) & 3]
+  if (kind === undefined || (counters & 1) === 0) return {}
+  return { cycleSource: { kind, stepCycles: 2 ** (counters >> 4) } }
+}
+
 /** Response data (after the status) by command. Throw RangeError when the data is shorter than the protocol says. */
 export const readReply = {
   hello(data: Uint8Array): { info: BoardInfo; nonce: number } {
@@ -167,6 +174,7 @@ export const readReply = {
       protocolVersion,
       window: Math.max(1, window),
       counters: { cycles: (counters & 1) !== 0, instructions: (counters & 2) !== 0 },
+      ...cycleSourceOf(counters),
       clockHz: clockHz === 0 ? null : clockHz,
       ram,
       buildId,

@@ -2,6 +2,7 @@ import { AppError } from '../../shared/errors'
 import type { BoardDescription } from '../../shared/contract/board/boardDescription'
 import { ramEnd } from './description/checkDescription'
 import { monitorImages } from './description/monitorImages'
+import { countsAsBuilt, type DescribedCounters, fillInCounters, type MonitorLists } from './counterRecord'
 import { findImageRecord } from './imageRecord'
 import type { Range, UbootBoard } from './loaders/ubootBoard'
 import { asciiBytes } from './loaders/receiver'
@@ -73,14 +74,15 @@ export function describeUbootBoard(
  * The monitor for supervisor mode for one board: a copy of the image with UART, RAM, clock and name filled in, moved to the start
  * of the RAM that is described.
  *
- * @param addresses list of monitor-rv64s.addresses
+ * @param lists those of monitor-rv64s.addresses and monitor-rv64s.counters
  * @throws internal for an image without the record or a list that does not fit
  */
 export function fillInSupervisorMonitor(
   image: Uint8Array,
-  addresses: string,
-  { uart, ram, clockHz, name }: Pick<BoardDescription, 'uart' | 'ram' | 'clockHz' | 'name'>
+  { addresses = '', counters = '' }: MonitorLists,
+  board: Pick<BoardDescription, 'uart' | 'ram' | 'name'> & DescribedCounters
 ): Uint8Array {
+  const { uart, ram, clockHz, name } = board
   const filled = moveImage(image, addresses, ram.base - monitorImages.supervisor.base)
   const at = findImageRecord(filled, magic, recordBytes)
   const view = new DataView(filled.buffer)
@@ -91,6 +93,7 @@ export function fillInSupervisorMonitor(
   view.setUint32(at + 28, clockHz ?? 0, true)
   const text = asciiBytes((name ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1))
   filled.set(text, at + 32)
+  if (counters !== '' || !countsAsBuilt(board, ['cycle', 'instret'])) fillInCounters(filled, counters, board)
   return filled
 }
 

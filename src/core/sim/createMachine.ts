@@ -16,6 +16,7 @@ import { checkConfig } from './machineConfig'
 import { corePresets, type MachineConfig } from './boards/presets'
 import { TestFinisher } from './devices/testFinisher'
 import { worstInstructionCycles } from './core/timing'
+import { TimerLitex, timerLitexBytes } from './devices/timerLitex'
 import { Uart16550 } from './devices/uart16550'
 import { UartLitex, uartLitexBytes } from './devices/uartLitex'
 
@@ -41,6 +42,7 @@ class Machine implements VirtualMachine {
   private readonly worstCycles: number
   private readonly ramBase: number
   private readonly litexUart: UartLitex | null = null
+  private readonly litexTimer = new TimerLitex(() => this.hart.cycles)
   private readonly bios: LitexBios | null = null
   private entry: number
   private bootSegments: readonly ElfSegment[] = []
@@ -65,6 +67,9 @@ class Machine implements VirtualMachine {
     } else {
       this.litexUart = new UartLitex(this.uart)
       bus.map(config.litex.uartBase, uartLitexBytes, this.litexUart)
+      if (config.litex.timerBase !== undefined)
+        bus.map(config.litex.timerBase, timerLitexBytes, this.litexTimer)
+      if (config.litex.clintBase !== undefined) bus.map(config.litex.clintBase, 0xc000, this.clint)
       if (config.litex.bios !== false) this.bios = this.createBios()
     }
     const model = cycleModel ? config.cycleModel : null
@@ -84,7 +89,8 @@ class Machine implements VirtualMachine {
         hasIdentity: config.hasIdentity !== false,
         clockHz: config.clockIsKnown === false ? 0 : config.clockHz,
         zbb: config.zbb,
-        plain: config.plain === true
+        plain: config.plain === true,
+        counters: config.counters ?? 'all'
       },
       observer
     })
@@ -132,6 +138,7 @@ class Machine implements VirtualMachine {
   reset(): void {
     this.uart.reset()
     this.litexUart?.reset()
+    this.litexTimer.reset()
     this.clint.reset()
     this.finisher.reset()
     this.lockedUp = false

@@ -4,7 +4,7 @@ import type { BenchRequest, BenchResult } from '../../core/board/protocol'
 import { type BenchItem, itemKey, shapeWork } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
-import { formatHex32 } from '../../shared/units'
+import { formatDuration, formatHex32 } from '../../shared/units'
 
 /** The board as a measurement sees it; compose passes the board service's. */
 export interface ProfiledBoard {
@@ -52,8 +52,12 @@ export async function measureItem(
 ): Promise<Sample> {
   const { repetitions, seed, signal } = options
   requireCounter(board.name, board.info)
+  const startedMs = options.nowMs()
   const [result, expected] = await Promise.all([
-    session.bench({ ...item, repetitions, seed }, { signal }),
+    session.bench({ ...item, repetitions, seed }, { signal }).then((done) => {
+      checkSpan(board, item, (options.nowMs() - startedMs) / (repetitions + 1))
+      return done
+    }),
     options.checksum(item, seed)
   ])
   if (result.checksum !== expected) {
@@ -104,8 +108,24 @@ export async function measureItem(
   }
 }
 
+/** Counts of a kernel are 32-bit numbers: of one that lasts longer, the rest of a division would be kept. */
+function checkSpan({ name, origin, info }: ProfiledBoard, item: BenchItem, repetitionMs: number): void {
+  const mostMs = info.clockHz === null ? Infinity : (2 ** 32 * 1000) / info.clockHz
+  if (origin !== 'measured' || repetitionMs < mostMs) return
+  throw new AppError(
+    'board.refused',
+    `${itemKey(item)} took about ${formatDuration(repetitionMs)} a repetition on ${name}; its count of 32 bits ends after ${formatDuration(mostMs)}.`,
+    'Measure a smaller shape.'
+  )
+}
+
 function methodOf(board: ProfiledBoard): string {
   if (board.kind === 'qemu') return 'bench, instructions retired under QEMU -icount shift=0'
   if (board.kind === 'virtual') return 'bench, mcycle of the simulated core'
-  return `bench, ${board.unit === 'cycles' ? 'mcycle' : 'minstret'} of the core`
+  const { cycleSource } = board.info
+  if (board.unit !== 'cycles') return 'bench, minstret of the core'
+  if (cycleSource === undefined) return 'bench, mcycle of the core'
+  if (cycleSource.kind === 'csr') return 'bench, cycles counted by a CSR of the core'
+  const { stepCycles } = cycleSource
+  return `bench, cycles by a timer of the board${stepCycles === 1 ? '' : ` in steps of up to ${stepCycles}`}`
 }

@@ -37,6 +37,7 @@ export const boardInfoSchema = z.object({
   protocolVersion: z.number(),
   window: z.number(),
   counters: z.object({ cycles: z.boolean(), instructions: z.boolean() }),
+  cycleSource: z.object({ kind: z.enum(['csr', 'timer']), stepCycles: z.number() }).optional(),
   clockHz: z.number().nullable(),
   ram: z.object({ low: z.number(), high: z.number() }),
   buildId: z.number(),

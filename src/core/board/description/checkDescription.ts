@@ -25,6 +25,7 @@ export function checkDescription(input: unknown): BoardDescription {
   const { data } = parsed
   checkMemory(data)
   checkMonitor(data)
+  checkCounter(data)
   return data
 }
 
@@ -58,6 +59,26 @@ function checkMonitor({ monitor, uart, isa }: BoardDescription): void {
     throw invalid(
       `The monitor "${monitor}" is a ${form.xlen}-bit program, and the core is ${isa}.`,
       'Choose another monitor, or correct isa.'
+    )
+}
+
+/** Cycles are counted from ticks only where both rates are known, and only monitors with a record of counters take another than mcycle. */
+function checkCounter({ counter, clockHz, monitor, startWrites }: BoardDescription): void {
+  if (counter.kind === 'timer' && clockHz === null)
+    throw invalid(
+      'A timer counts ticks, and without clockHz nothing says how many cycles one lasts.',
+      'Add the clock of the core (clockHz) to the description.'
+    )
+  if (counter.kind === 'timer' && counter.frequencyHz > (clockHz ?? 0) * 64)
+    throw invalid(
+      'The timer is said to run at more than 64 times the clock.',
+      'Correct frequencyHz or clockHz.'
+    )
+  const isFixed = !monitorImages[monitor].isMovable
+  if (isFixed && (counter.kind !== 'mcycle' || startWrites.length > 0))
+    throw invalid(
+      `The monitor "${monitor}" is used as it is built: it reads mcycle and writes nothing first.`,
+      'Choose the monitor "litex" or "supervisor", or leave counter and startWrites out.'
     )
 }
 

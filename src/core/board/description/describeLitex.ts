@@ -9,7 +9,7 @@ import type { LitexSoc } from '../litexSoc'
  */
 export function describeLitexSoc(soc: LitexSoc): BoardDescription {
   checkLitexCore(soc.core)
-  return { ...describeLitexMap(soc), name: nameOf(soc.core), isa: soc.core.isa }
+  return { ...describeLitexMap(soc), ...countersOf(soc), name: nameOf(soc.core), isa: soc.core.isa }
 }
 
 /** The description of a LiteX SoC of which only the places are known. */
@@ -28,6 +28,39 @@ export function describeLitexMap(map: Omit<LitexSoc, 'core'>): BoardDescription 
     loader: 'sfl',
     resetLines: 'none',
     monitor: 'litex'
+  }
+}
+
+/** Variants of VexRiscv whose counters cannot be read. */
+const uncounted = ['lite', 'standard']
+
+/**
+ * PicoRV32 has the counters of user mode alone. VexRiscv without readable ones counts by timer0, which is 32 bits wide and runs at
+ * the core's clock; every other core is asked for mcycle.
+ */
+function countersOf({
+  core,
+  timer0,
+  clockHz
+}: LitexSoc): Partial<Pick<BoardDescription, 'counter' | 'instructions' | 'startWrites'>> {
+  if (core.type === 'picorv32') return { counter: { kind: 'cycle' }, instructions: 'instret' }
+  const isUncounted = core.type === 'vexriscv' && uncounted.includes(core.variant ?? '')
+  if (!isUncounted || timer0 === null || clockHz === null) return {}
+  return {
+    counter: {
+      kind: 'timer',
+      address: timer0.value,
+      highAddress: null,
+      counts: 'down',
+      latchAddress: timer0.update_value,
+      frequencyHz: clockHz
+    },
+    startWrites: [
+      { address: timer0.en, value: 0 },
+      { address: timer0.load, value: 0xffff_ffff },
+      { address: timer0.reload, value: 0xffff_ffff },
+      { address: timer0.en, value: 1 }
+    ]
   }
 }
 

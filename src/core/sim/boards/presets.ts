@@ -1,3 +1,4 @@
+import type { HartCounters } from '../core/csrFile'
 import { plainTerms, type CycleModel } from '../core/timing'
 
 /**
@@ -30,8 +31,18 @@ export interface MachineConfig {
   /** True: RV32IM; neither compressed nor atomic instructions, and misaligned accesses trap. */
   plain?: boolean
   cycleModel: CycleModel
+  /** Counters that the hart has; default all. */
+  counters?: HartCounters
   /** Present on a LiteX SoC: RAM and UART lie there, and its BIOS boots (litexBoard.ts). Absent: the map of memoryMap.ts. */
-  litex?: { ramBase: number; uartBase: number; /** False: it comes up at the start of RAM. */ bios?: false }
+  litex?: {
+    ramBase: number
+    uartBase: number
+    /** Of its timer0, and of a CLINT whose mtime counts cycles; absent: it has none. */
+    timerBase?: number
+    clintBase?: number
+    /** False: it comes up at the start of RAM. */
+    bios?: false
+  }
 }
 
 /**

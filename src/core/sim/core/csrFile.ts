@@ -15,7 +15,15 @@ export interface CsrSurroundings {
   zbb: boolean
   /** Neither compressed nor atomic instructions: misa has neither letter. */
   plain?: boolean
+  /** Counters that the hart has; default all. */
+  counters?: HartCounters
 }
+
+/**
+ * `cycle`: those of user mode alone (rdcycle, rdinstret). A number: one counter of cycles in that CSR, which counts while bit 0 of the
+ * CSR two below (event: cycles) and of the one below (mode: on) are set, as on an ESP32-C3.
+ */
+export type HartCounters = 'all' | 'cycle' | 'none' | number
 
 export const machineInterrupt = { software: 1 << 3, timer: 1 << 7, external: 1 << 11 } as const
 const allInterrupts = machineInterrupt.software | machineInterrupt.timer | machineInterrupt.external
@@ -46,6 +54,10 @@ export class CsrFile {
   private status = statusMpp
   private readonly mcycle: Counter
   private readonly minstret: Counter
+  private ownEvent = 0
+  private ownMode = 0
+  private ownCount = 0
+  private ownSince: number | null = null
 
   constructor(private readonly surroundings: CsrSurroundings) {
     this.mcycle = new Counter(surroundings.cycles)
@@ -71,11 +83,41 @@ export class CsrFile {
     this.status = statusMpp
     this.mcycle.reset()
     this.minstret.reset()
+    this.ownEvent = this.ownMode = this.ownCount = 0
+    this.ownSince = null
+  }
+
+  /** A counter register of a hart that lacks some: its value, null where it is missing, undefined for every other register. */
+  private readOwn(counters: 'cycle' | 'none' | number, number: number): number | null | undefined {
+    if (isMachineCounter(number)) return null
+    if (isUserCounter(number)) return counters === 'cycle' ? undefined : null
+    if (typeof counters !== 'number') return undefined
+    if (number === counters - 2) return this.ownEvent | 0
+    if (number === counters - 1) return this.ownMode | 0
+    return number === counters ? this.ownValue() | 0 : undefined
+  }
+
+  private writeOwn(counters: number, number: number, value: number): boolean {
+    if (number < counters - 2 || number > counters) return false
+    this.ownCount = number === counters ? value >>> 0 : this.ownValue()
+    if (number === counters - 2) this.ownEvent = value
+    if (number === counters - 1) this.ownMode = value
+    this.ownSince = (this.ownEvent & this.ownMode & 1) === 1 ? this.surroundings.cycles() : null
+    return true
+  }
+
+  private ownValue(): number {
+    const passed = this.ownSince === null ? 0 : this.surroundings.cycles() - this.ownSince
+    return (this.ownCount + passed) % wordRange
   }
 
   /** The register's value as a signed word, or null when it does not exist. */
   read(number: number): number | null {
     const { surroundings } = this
+    if (surroundings.counters !== undefined && surroundings.counters !== 'all') {
+      const own = this.readOwn(surroundings.counters, number)
+      if (own !== undefined) return own
+    }
     switch (number) {
       case 0x300:
         return this.status
@@ -135,6 +177,9 @@ export class CsrFile {
   /** False when the register does not exist or is read-only (its number says so in bits 11:10). */
   write(number: number, value: number): boolean {
     if (number >> 10 === 3) return false
+    const { counters = 'all' } = this.surroundings
+    if (counters !== 'all' && isMachineCounter(number)) return false
+    if (typeof counters === 'number' && this.writeOwn(counters, number, value)) return true
     switch (number) {
       case 0x300:
         this.status = statusMpp | (value & (statusMie | statusMpie))
@@ -181,6 +226,9 @@ export class CsrFile {
     return isReadAsZero(number)
   }
 }
+
+const isMachineCounter = (number: number): boolean => [0x320, 0xb00, 0xb02, 0xb80, 0xb82].includes(number)
+const isUserCounter = (number: number): boolean => [0xc00, 0xc01, 0xc02, 0xc80, 0xc81, 0xc82].includes(number)
 
 /** Registers that exist but are wired to zero: event counters, their selectors and physical memory protection. */
 function isReadAsZero(number: number): boolean {

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
 import { monitorImages } from '../../../core/board/description/monitorImages'
 import { shippedBoards } from '../../../core/board/description/shippedBoards'
+import type { MonitorLists } from '../../../core/board/counterRecord'
 import { fillInLitexMonitor } from '../../../core/board/litexMonitor'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
 import {
@@ -18,7 +19,7 @@ import type { BoardSession } from '../boardSession'
 import type { LoadImage } from './loadFile'
 
 /** Reads a monitor image by name. */
-export type ReadMonitor = (name: string, ending?: 'bin' | 'addresses') => Promise<Uint8Array>
+export type ReadMonitor = (name: string, ending?: 'bin' | 'addresses' | 'counters') => Promise<Uint8Array>
 
 /** How a monitor is brought onto a board. */
 export interface BootOptions {
@@ -134,8 +135,8 @@ async function litexImage(
     )
   }
   checkForm(description, 'litex', 'a LiteX BIOS')
-  const { image, addresses } = await readMovable(monitorImages.litex.image, readMonitor)
-  const filled = fillInLitexMonitor(image, description, addresses)
+  const { image, lists } = await readMovable(monitorImages.litex.image, readMonitor)
+  const filled = fillInLitexMonitor(image, description, lists)
   return flatImage(monitorImages.litex.image, filled, description.ram.base)
 }
 
@@ -146,8 +147,8 @@ async function supervisorImage(
 ): Promise<LoadImage> {
   if (found.isa !== null && !found.isa.startsWith('rv64')) throw narrowCore(found.isa)
   const description = describedBoard(found, given)
-  const { image, addresses } = await readMovable(monitorImages.supervisor.image, readMonitor)
-  const filled = fillInSupervisorMonitor(image, addresses, description)
+  const { image, lists } = await readMovable(monitorImages.supervisor.image, readMonitor)
+  const filled = fillInSupervisorMonitor(image, lists, description)
   return flatImage(monitorImages.supervisor.image, filled, description.ram.base)
 }
 
@@ -179,13 +180,15 @@ function checkForm({ monitor }: BoardDescription, wanted: BoardDescription['moni
   )
 }
 
-/** A monitor that can be moved to where the board's RAM is, and the list of its words that are addresses. */
+/** A monitor that can be moved to where the board's RAM is, and the lists of its words that are addresses or read counters. */
 async function readMovable(
   name: string,
   readMonitor: ReadMonitor
-): Promise<{ image: Uint8Array; addresses: string }> {
-  const list = await readMonitor(name, 'addresses')
-  return { image: await readMonitor(name), addresses: new TextDecoder().decode(list) }
+): Promise<{ image: Uint8Array; lists: MonitorLists }> {
+  const read = async (ending: 'addresses' | 'counters'): Promise<string> =>
+    new TextDecoder().decode(await readMonitor(name, ending))
+  const lists = { addresses: await read('addresses'), counters: await read('counters') }
+  return { image: await readMonitor(name), lists }
 }
 
 function narrowCore(isa: string | null): AppError {

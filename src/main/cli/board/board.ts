@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Board } from '../../../shared/contract/board'
 import { AppError } from '../../../shared/errors'
-import { formatBytes, formatCount, formatDuration } from '../../../shared/units'
+import { countOf, formatBytes, formatCount, formatDuration } from '../../../shared/units'
 import { addressOption } from './boardAddress'
 import { boardConsoleVerb } from './boardConsole'
 import { boardDescribeVerb } from './boardDescribe'
@@ -143,6 +143,16 @@ export const boardCli: CliNoun = {
   }
 }
 
+/** What its figures are; nothing where the monitor can read no counter. */
+function countsText({ info, unit, origin }: Board): string {
+  if (info !== null && !info.counters.cycles && !info.counters.instructions)
+    return 'nothing: the monitor can read no counter'
+  const source = info?.cycleSource
+  if (source === undefined || unit !== 'cycles') return `${unit} (${origin})`
+  if (source.kind === 'csr') return `cycles by a CSR of the core (${origin})`
+  return `cycles by a timer, in steps of up to ${countOf(source.stepCycles, 'cycle')} (${origin})`
+}
+
 function infoText(board: Board): string {
   const { info } = board
   if (info === null) return `${board.id}: not identified`
@@ -156,7 +166,7 @@ function infoText(board: Board): string {
       'RAM',
       `0x${info.ram.low.toString(16)} to 0x${info.ram.high.toString(16)} (${formatBytes(info.ram.high - info.ram.low)})`
     ],
-    ['Counts', `${board.unit} (${board.origin})`],
+    ['Counts', countsText(board)],
     ['Firmware', `${info.buildText}, build ${info.buildId.toString(16).padStart(8, '0')}`],
     ['Kernels', `${info.kernels.length} entries, matmul at ${pairs} bit pairs`]
   ]

@@ -29,7 +29,8 @@ const soc: LitexSoc = {
   ramBase: 0x4000_0000,
   ramBytes: 64 << 20,
   clockHz: 75_000_000,
-  core: { name: null, type: 'vexriscv', variant: null, isa: null }
+  core: { name: null, type: 'vexriscv', variant: null, isa: null },
+  timer0: null
 }
 const json = {
   csr_bases: { ctrl: 0xf000_0000, uart: 0xf000_4800 },
@@ -97,7 +98,11 @@ describe('the LiteX monitor image', () => {
   it('refuses too little RAM, an odd place, a wrong list, and an image without a record', () => {
     const refused = (change: Partial<LitexSoc>, addresses?: string): unknown => {
       try {
-        return fillInLitexMonitor(image, describeLitexSoc({ ...soc, ...change }), addresses)
+        return fillInLitexMonitor(
+          image,
+          describeLitexSoc({ ...soc, ...change }),
+          addresses === undefined ? {} : { addresses }
+        )
       } catch (error) {
         return error
       }
@@ -113,7 +118,7 @@ describe('the LiteX monitor image', () => {
   it('is moved by adding the distance to its addresses and to nothing else', () => {
     const list = readFileSync(path.resolve('resources/firmware/build/monitor-litex.addresses'), 'utf8')
     const [home, away] = [0x4000_0000, 0x8000_0000].map((ramBase) =>
-      fillInLitexMonitor(image, describeLitexSoc({ ...soc, ramBase }), list)
+      fillInLitexMonitor(image, describeLitexSoc({ ...soc, ramBase }), { addresses: list })
     )
     const words = (bytes: Uint8Array): Uint32Array =>
       new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4))

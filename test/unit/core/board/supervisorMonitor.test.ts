@@ -75,15 +75,19 @@ describe('the monitor for supervisor mode', () => {
     readFileSync(path.resolve(`resources/firmware/build/monitor-rv64s.${ending}`))
   const image = new Uint8Array(built('bin'))
   const addresses = built('addresses').toString()
+  const counters = built('counters').toString()
   const board = {
     uart: { kind: 'ns16550', base: 0x1000_0000, stride: 4, widthBytes: 4 } as const,
     clockHz: 1_250_000_000,
+    counter: { kind: 'cycle' } as const,
+    instructions: 'instret' as const,
+    startWrites: [],
     name: 'StarFive VisionFive 2 v1.3B, and a name that is much too long for it'
   }
 
   it('is filled in for a board and moved to its RAM', () => {
     const ram = { base: 0x4080_0000, sizeBytes: 0xfe00_0000 - 0x4080_0000 }
-    const filled = fillInSupervisorMonitor(image, addresses, { ...board, ram })
+    const filled = fillInSupervisorMonitor(image, { addresses, counters }, { ...board, ram })
     const at = Buffer.from(image).indexOf('BBSUPER1')
     const view = new DataView(filled.buffer, at)
     expect(view.getBigUint64(8, true)).toBe(0x1000_0000n)
@@ -103,6 +107,8 @@ describe('the monitor for supervisor mode', () => {
 
   it('is not made of an image without a record', () => {
     const described = { ...board, ram: { base: 0x8080_0000, sizeBytes: 8 << 20 } }
-    expect(() => fillInSupervisorMonitor(new Uint8Array(4_096), '0\n', described)).toThrow('no record')
+    expect(() => fillInSupervisorMonitor(new Uint8Array(4_096), { addresses: '0\n' }, described)).toThrow(
+      'no record'
+    )
   })
 })

@@ -1,0 +1,46 @@
+/*
+ * What counts on this board, filled in by the host before it loads the monitor (src/core/board/counterRecord.ts). As built: the
+ * hart's own counters. The numbers of CSRs are in instructions: the host writes others into those that .debug_counter_sites lists.
+ */
+#ifndef COUNTER_RECORD_H
+#define COUNTER_RECORD_H
+
+#include <stdint.h>
+
+#define COUNTER_WRITES 8
+
+enum { COUNTER_NONE = 0, COUNTER_CSR = 1, COUNTER_TIMER = 2 };
+
+typedef struct {
+    char magic[8];
+    uint32_t kind;
+    uint32_t said;         /* bits 2 to 7 of hello's countersAvailable (docs/protocol.md) */
+    uint32_t instructions; /* 0: not even tried */
+    uint32_t bits;         /* 32 or 64, of the counter */
+    uint32_t down;         /* a timer that counts down */
+    uint32_t numerator, denominator; /* cycles per tick of a timer */
+    uint32_t setups;       /* CSRs written at the start; their numbers are in instructions */
+    uint32_t setup[2];
+    uint64_t low, high, latch; /* words of a timer; latch 0: it need not be sampled */
+    uint32_t writes, unused;
+    struct {
+        uint64_t address;
+        uint32_t value, unused;
+    } write[COUNTER_WRITES]; /* words written before anything else */
+} counter_record_type;
+
+/* Defined in a file of its own, so that the compiler does not take what it sees there for what will be there. */
+extern const counter_record_type counter_record;
+
+/* Words that are written before anything else: watchdogs off, timers on. */
+void counters_prepare(void);
+/* Starts the counter; what hello says of it, 0 where it does not move or traps. */
+uint8_t counters_start(void);
+/* Cycles since some moment; a counter of 32 bits is read often enough to be extended, at least once per 2^32. */
+uint64_t cycles_now(void);
+/* Ticks of a timer, counted up. */
+uint64_t timer_ticks(void);
+/* Cycles since `timer_ticks` returned `before`, less what reading takes. */
+uint32_t timer_cycles_since(uint64_t before);
+
+#endif
