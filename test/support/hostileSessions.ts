@@ -152,8 +152,8 @@ async function runBoot(session: BoardSession, random: Random): Promise<string | 
   const { info } = await bootMonitor(session, {
     loader: 'auto',
     description: readDescription(new TextEncoder().encode(litexBoardCsv())),
-    readMonitor: async (name) =>
-      new Uint8Array(readFileSync(resourcePath('firmware', 'build', `${name}.bin`))),
+    readMonitor: async (name, ending = 'bin') =>
+      new Uint8Array(readFileSync(resourcePath('firmware', 'build', `${name}.${ending}`))),
     signal: new AbortController().signal,
     onProgress: () => undefined
   })
