@@ -97,6 +97,11 @@ export function formatDateTime(atMs: number): string {
   return new Date(atMs).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })
 }
 
+/** A number of no unit with three significant digits, without zeros at the end: 0.0012345 -> "0.00123". */
+export function fewDigits(value: number): string {
+  return String(Number(value.toPrecision(3)))
+}
+
 /** A 32-bit word, an address or a checksum: 4096 -> "0x00001000". */
 export function formatHex32(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, '0')}`
@@ -106,7 +111,7 @@ function trimDigits(value: number): string {
   const magnitude = Math.abs(value)
   if (Number.isInteger(value) && magnitude < 10_000) return String(value)
   // Decimals alone would make a small amount 0, which is never shown for what was measured.
-  if (magnitude < 1) return String(Number(value.toPrecision(3)))
+  if (magnitude < 1) return fewDigits(value)
   const digits = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2
   return String(Number(value.toFixed(digits)))
 }

@@ -1,5 +1,5 @@
 import type { LeaseInfo, WorkerInfo, WorkerStatus } from './contract/worker'
-import { countOf, formatDuration, formatWhole } from './units'
+import { countOf, formatDuration, formatWhole, unavailable } from './units'
 
 /** What keeps a worker from taking jobs of this copy of Bitbench, in words; null: nothing. */
 export function mismatchOf(
@@ -22,7 +22,7 @@ export function stateOfWorker({ isAlive, running, concurrency, silentMs }: Worke
 
 /** What a worker does right now: its tasks and for how long they have run. */
 export function doingOf({ running, isAlive }: WorkerInfo): string {
-  if (!isAlive || running.length === 0) return '–'
+  if (!isAlive || running.length === 0) return unavailable
   const names = [...new Set(running.map(({ task }) => task))].map((name) => {
     const own = running.filter(({ task }) => task === name)
     const longestMs = Math.max(...own.map(({ forMs }) => forMs))

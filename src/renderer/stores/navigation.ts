@@ -11,7 +11,7 @@ export const pages = [
   { id: 'model', title: 'Model', purpose: 'The network and its accuracy' },
   { id: 'search', title: 'Search', purpose: 'Bits per layer within a budget' },
   { id: 'deploy', title: 'Deploy', purpose: 'Run it on the board and check' },
-  { id: 'gpu', title: 'GPU & energy', purpose: 'Power and energy of NVIDIA GPUs' },
+  { id: 'gpu', title: 'GPU & energy', purpose: 'Power and energy of NVIDIA GPUs and power meters' },
   { id: 'workload', title: 'Workloads', purpose: 'A network layer by layer on CPU or GPU' },
   { id: 'estimator', title: 'Estimator', purpose: 'Latency by stage, moved and guarded' },
   { id: 'workers', title: 'Workers', purpose: 'Other machines that evaluate for this one' },

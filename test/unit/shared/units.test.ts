@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   countOf,
+  fewDigits,
   formatAmount,
   formatBytes,
   formatCount,
@@ -64,4 +65,14 @@ describe('quantities with a unit', () => {
     expect(countOf(12_300, 'row', formatCount)).toBe('12.3 k rows')
     expect(countOf(null, 'image')).toBe(`${unavailable} images`)
   })
+})
+
+describe('a number without a unit', () => {
+  it.each([
+    [0.0012345, '0.00123'],
+    [2.5, '2.5'],
+    [12.345, '12.3'],
+    [-1, '-1'],
+    [123_456, '123000']
+  ])('%d is %s', (value, text) => expect(fewDigits(value)).toBe(text))
 })

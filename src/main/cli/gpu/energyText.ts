@@ -1,5 +1,6 @@
 import type { EnergyReport, PhaseEnergy } from '../../../shared/contract/energy'
 import type { CounterState, Recording } from '../../../shared/contract/gpu'
+import { meterText } from '../../../shared/meterText'
 import { formatDuration, unavailable } from '../../../shared/units'
 
 /** A recording and its energy as a person reads it in a terminal. */
@@ -65,23 +66,6 @@ export function energyText(recording: Recording, report: EnergyReport): string {
     lines.push(`  ${zone.name}: ${cells.join(', ')}`)
   }
   return lines.join('\n')
-}
-
-function meterText({
-  source,
-  supplyV,
-  readings,
-  lost,
-  binMs,
-  badLines
-}: NonNullable<Recording['meter']>): string {
-  return [
-    `Meter at ${source}`,
-    ...(supplyV === null ? [] : [`${supplyV} V`]),
-    ...(binMs === null ? [] : [`${readings} readings averaged over ${binMs} ms each`]),
-    ...(lost === null ? [] : [`${lost} lost`]),
-    ...badLines.slice(0, 1).map((text) => `not read: ${text}`)
-  ].join(', ')
 }
 
 function counterLine(what: string, counter: CounterState): string {

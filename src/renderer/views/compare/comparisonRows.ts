@@ -1,5 +1,5 @@
 import type { RunComparisonJson } from '@shared/contract/run/runComparison'
-import { formatAmount, formatBytes, formatPercent, unavailable } from '@shared/units'
+import { fewDigits, formatAmount, formatBytes, formatPercent, unavailable } from '@shared/units'
 import type { AxisSpec } from '../../charts/axes'
 import type { TableColumn } from '../../components/table/tableColumn'
 
@@ -8,9 +8,6 @@ type TextRow = RunComparisonJson['rows'][number]
 
 /** The letter a run is called by: A is what the others are compared with. */
 export const runLetter = (index: number): string => String.fromCharCode(65 + index)
-
-/** Three significant digits, without zeros at the end. */
-const shortNumber = (value: number): string => String(Number(value.toPrecision(3)))
 
 /** A figure in its unit: shares as percent, bytes with binary prefixes. */
 export function figureText(value: number | null, unit: string): string {
@@ -30,7 +27,7 @@ export function againstText({ against, how, unit }: Figure, index: number): stri
     return `× ${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]`
   }
   const scale = unit === 'share' ? 100 : 1
-  const digits = (value: number): string => shortNumber(scale * value)
+  const digits = (value: number): string => fewDigits(scale * value)
   const sign = one.value > 0 ? '+' : ''
   return `${sign}${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]${unit === 'share' ? ' points' : ''}`
 }
@@ -98,7 +95,7 @@ export interface ComparisonChart {
   readonly curves: RunCurve[]
 }
 
-const lossAxis: AxisSpec = { name: 'loss', format: shortNumber }
+const lossAxis: AxisSpec = { name: 'loss', format: fewDigits }
 const axesOf = (name: string): Pick<ComparisonChart, 'x' | 'y'> => {
   if (name === 'front') return { x: { name: 'cost, share of int8' }, y: lossAxis }
   if (name === 'best so far') return { x: { name: 'evaluation' }, y: lossAxis }

@@ -15,10 +15,9 @@ export function detailOf(
   return `${between}, n = ${n}, ${origin}${reason === null ? '' : `. ${reason}`}`
 }
 
-/** Formats of a figure's unit: µs, J, and numbers without one. */
+/** Formats of a figure's unit: µs and J. */
 export const microseconds = (value: number): string => formatDuration(value / 1000)
 export const joules = (value: number): string => formatCount(value, 'J')
-export const fewDigits = (value: number): string => Number(value.toPrecision(3)).toString()
 
 /** A column of figures with their intervals behind them; what must not be quoted is struck through. */
 export function figureColumn<R>(
