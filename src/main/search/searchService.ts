@@ -70,7 +70,7 @@ export function createSearchService(deps: {
             // Each evaluation is worth keeping: a crash loses none that was reported.
             search.speed = timed.speed()
             await store.save(search)
-            emit('search.traced', { searchId: search.id, candidate })
+            emit('search.traced', { searchId: search.id, candidate, speed: search.speed })
           }
         },
         context

@@ -44,7 +44,8 @@ export const useSearches = defineStore('search', () => {
   }
 
   client.subscribe('search.changed', accept)
-  client.subscribe('search.traced', ({ searchId, candidate }) => {
+  client.subscribe('search.traced', ({ searchId, candidate, speed }) => {
+    searches.value = searches.value.map((one) => (one.id === searchId ? { ...one, speed } : one))
     if (searchId !== openId.value) return
     if (trace.value.some(({ index }) => index === candidate.index)) return
     trace.value = [...trace.value, candidate].sort((a, b) => a.index - b.index)

@@ -216,7 +216,12 @@ export const searchContract = defineContract({
     )
   },
   events: {
-    'search.traced': z.object({ searchId: z.string(), candidate: candidateSchema }),
+    /** A new candidate, and how fast the search has evaluated so far. */
+    'search.traced': z.object({
+      searchId: z.string(),
+      candidate: candidateSchema,
+      speed: speedSchema.nullable()
+    }),
     'search.changed': searchSchema.omit({ trace: true })
   }
 })

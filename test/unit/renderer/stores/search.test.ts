@@ -10,11 +10,32 @@ describe('search store', () => {
     const client = withClient({ 'search.get': () => ({ search: { ...summary, trace: trace.slice(0, 3) } }) })
     const searches = useSearches()
     await searches.select.run('s1')
-    client.emit('search.traced', { searchId: 's1', candidate: trace[4]! })
-    client.emit('search.traced', { searchId: 's1', candidate: trace[3]! })
-    client.emit('search.traced', { searchId: 's1', candidate: trace[3]! })
-    client.emit('search.traced', { searchId: 'another', candidate: trace[5]! })
+    client.emit('search.traced', { searchId: 's1', candidate: trace[4]!, speed: null })
+    client.emit('search.traced', { searchId: 's1', candidate: trace[3]!, speed: null })
+    client.emit('search.traced', { searchId: 's1', candidate: trace[3]!, speed: null })
+    client.emit('search.traced', { searchId: 'another', candidate: trace[5]!, speed: null })
     expect(searches.trace.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('counts the evaluations of a search that runs, open or not', async () => {
+    const client = withClient({
+      'search.list': () => ({
+        searches: [
+          { ...summary, speed: null },
+          { ...summary, id: 's2', speed: null }
+        ]
+      }),
+      'search.get': () => ({ search: { ...summary, trace: [], speed: null } })
+    })
+    const searches = useSearches()
+    await searches.load.run()
+    const speed = { evaluationMs: 300, wallMs: 200, evaluations: 3 }
+    client.emit('search.traced', { searchId: 's2', candidate: trace[0]!, speed })
+    expect(searches.searches.map((one) => [one.id, one.speed])).toEqual([
+      ['s1', null],
+      ['s2', speed]
+    ])
+    expect(searches.trace).toEqual([])
   })
 
   it('takes over a changed summary', async () => {
