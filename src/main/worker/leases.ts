@@ -24,7 +24,7 @@ export type LeaseHolder = z.infer<typeof holderSchema>
 /** A lease that is held and renewed. */
 export interface HeldLease {
   readonly token: number
-  /** Called once when it is no longer held without having been released: expired or taken away. */
+  /** Calls the listener once when it is no longer held without having been released: expired or taken away; at once where that was before. */
   onLost(listener: (why: string) => void): void
   /** Gives it back; does nothing to a lease that another one holds by now. Idempotent. */
   release(): Promise<void>
@@ -65,9 +65,11 @@ export async function takeLease(
 
   const listeners = new Set<(why: string) => void>()
   let isOver = false
+  let lostWhy: string | null = null
   const end = (why: string | null): void => {
     if (isOver) return
     isOver = true
+    lostWhy = why
     clearInterval(timer)
     if (why !== null) for (const listener of listeners) listener(why)
   }
@@ -89,7 +91,11 @@ export async function takeLease(
   timer.unref()
   return {
     token,
-    onLost: (listener) => void listeners.add(listener),
+    onLost: (listener) => {
+      // A line may take as long to open as the lease takes to be lost.
+      if (lostWhy === null) listeners.add(listener)
+      else listener(lostWhy)
+    },
     async release() {
       if (isOver) return
       end(null)

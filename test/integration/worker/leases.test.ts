@@ -111,6 +111,23 @@ describe.skipIf(!hasRedis)('a lease', () => {
     await redis.client.del(`bitbench:lease:${name}`)
   })
 
+  it('that is lost while the line opens ends the link at once', async () => {
+    const lease = await take({ leaseMs: 300 })
+    const link = await openLeased(
+      'tcp://lab:3000',
+      async () => lease,
+      async () => {
+        const lost = new Promise((resolve) => lease.onLost(resolve))
+        await redis.client.set(`bitbench:lease:${name}`, 'of another')
+        await lost
+        return createMemoryLink().link
+      }
+    )
+    expect(link.closed?.text).toContain('its lease was lost')
+    await expect(link.write(new Uint8Array([1]))).rejects.toMatchObject({ code: 'board.disconnected' })
+    await redis.client.del(`bitbench:lease:${name}`)
+  })
+
   it('is given back when the line under it does not open, and when its link is closed', async () => {
     const leaseLine = () => take()
     await expect(
