@@ -8,7 +8,7 @@ import type { GpuSample } from '../../core/gpu/metrics'
 import type { Recording } from '../../shared/contract/gpu'
 import type { MeterAbout } from '../../shared/contract/meter'
 import { AppError } from '../../shared/errors'
-import { driftNotes } from './clockDrift'
+import { createMeterClock } from './meterClock'
 import type { MeterDevice, MeterLine } from './meterDevice'
 import { disconnectedMeter } from './textMeterDevice'
 
@@ -110,8 +110,7 @@ export async function openPpk2(line: MeterLine, setup: Ppk2Setup, timing: Ppk2Ti
 
   function startReading(about: Ppk2Metadata) {
     let out: Ppk2Bins | undefined
-    let settledMs = 0
-    let smallestMs = Infinity
+    const clock = createMeterClock()
     const binning = createPpk2Binning(setup.supplyV, setup.binMs, setup.inputs, {
       stretch: (...args) => out?.stretch(...args),
       gap: (...args) => out?.gap(...args),
@@ -121,15 +120,14 @@ export async function openPpk2(line: MeterLine, setup: Ppk2Setup, timing: Ppk2Ti
     let flush: () => void = () => undefined
     take = (bytes) => {
       decoder.push(bytes)
-      smallestMs = Math.min(smallestMs, nowMs() - binning.position * ppk2StepMs)
+      clock.arrived(binning.position * ppk2StepMs, nowMs())
       flush()
     }
     const start = (hooks: PowerHooks): ReturnType<MeterDevice['start']> => {
       const before = { position: binning.position, lost: decoder.lost }
       const seen = { edges: 0 }
-      smallestMs = Infinity
       let batch: GpuSample[] = []
-      const host = (tMs: number): number => tMs + settledMs
+      const host = clock.hostMs
       out = {
         stretch(fromMs, toMs, meanW) {
           batch.push(powerSample(host(fromMs), meanW), powerSample(host(toMs), meanW))
@@ -158,20 +156,14 @@ export async function openPpk2(line: MeterLine, setup: Ppk2Setup, timing: Ppk2Ti
           ...{ kind: 'ppk2', source: setup.port, supplyV: setup.supplyV, binMs: setup.binMs, badLines: [] },
           readings: binning.position - before.position - (decoder.lost - before.lost),
           lost: decoder.lost - before.lost,
-          notes: [
-            ...calibrationNotes(about),
-            ...edgeNotes(seen.edges),
-            ...driftNotes(Number.isFinite(smallestMs) ? smallestMs - settledMs : 0)
-          ]
+          notes: [...calibrationNotes(about), ...edgeNotes(seen.edges), ...clock.driftNotes()]
         })
       }
     }
     return {
       start,
       position: () => binning.position,
-      settle: () => {
-        settledMs = smallestMs
-      }
+      settle: () => clock.settle()
     }
   }
 }

@@ -3,7 +3,7 @@ import { powerSample } from '../../core/meter/powerSample'
 import type { PowerHooks } from '../../core/meter/powerSampler'
 import { createTextMeterReader, type MeterReading } from '../../core/meter/textMeter'
 import { formatDuration } from '../../shared/units'
-import { driftNotes } from './clockDrift'
+import { createMeterClock } from './meterClock'
 import type { MeterAbout, MeterSetup } from '../../shared/contract/meter'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
@@ -26,8 +26,8 @@ const gapIntervals = 10
 const shortestGapMs = 500
 
 /**
- * Opens a meter that sends lines by itself, and waits for its first readings: they tell the interval and how the clock of
- * the meter stands to that of the host (the reading that was fastest on its way counts).
+ * Opens a meter that sends lines by itself, and waits for its first readings: they give the interval and how the clock of
+ * the meter relates to that of the host (the reading that was fastest on its way counts).
  *
  * @throws meter.silent, meter.unreadable, meter.disconnected, input.invalid without a voltage, data.invalid for a header
  */
@@ -128,7 +128,7 @@ export async function openTextMeter(
       about: (): MeterAbout => ({
         ...{ kind: 'text', source: setup.port, supplyV: setup.supplyV ?? null },
         ...{ readings: seen.readings, lost: null, binMs: null, badLines: [...reader.badExamples] },
-        notes: driftNotes(clock.driftMs())
+        notes: clock.driftNotes()
       })
     }
   }
@@ -138,39 +138,6 @@ const gapOf = (fromMs: number, toMs: number): { fromMs: number; toMs: number; re
   ...{ fromMs, toMs },
   reason: 'the meter sent no reading'
 })
-
-/** How the clock of the meter stands to that of the host. */
-interface MeterClock {
-  arrived(meterMs: number, hostMs: number): void
-  /** Keeps the relation as it is known by now. */
-  settle(): void
-  hostMs(meterMs: number): number
-  /** Median distance of the readings so far (the last few hundred), ms. */
-  intervalMs(): number
-  /** How far the relation has moved since it was settled, ms. */
-  driftMs(): number
-}
-
-/** Arrivals that the relation is looked for in: the smallest delay among them counts. */
-const arrivalsKept = 200
-
-function createMeterClock(): MeterClock {
-  const arrivals: { meterMs: number; offsetMs: number }[] = []
-  let settled = 0
-  const offset = (): number => arrivals.reduce((least, { offsetMs }) => Math.min(least, offsetMs), Infinity)
-  return {
-    arrived(meterMs, hostMs) {
-      arrivals.push({ meterMs, offsetMs: hostMs - meterMs })
-      if (arrivals.length > arrivalsKept) arrivals.shift()
-    },
-    settle() {
-      settled = offset()
-    },
-    hostMs: (meterMs) => meterMs + settled,
-    intervalMs: () => intervalOfReadings(arrivals.map(({ meterMs }) => meterMs)),
-    driftMs: () => (arrivals.length === 0 ? 0 : offset() - settled)
-  }
-}
 
 function silent(port: string, afterMs: number): AppError {
   return new AppError(

@@ -9,7 +9,7 @@ import { AppError } from '../../../shared/errors'
 import type { GpuStore } from '../gpuStore'
 import { blankRecording, ofGpus, type Imported, type ImportRequest } from './blankRecording'
 
-/** Readings that tell the interval. */
+/** Readings that the interval is taken from. */
 const probeReadings = 1000
 
 /** Lines time,current[,voltage] of a power meter, which need not have a header where units are given. */

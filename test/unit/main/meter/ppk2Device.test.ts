@@ -22,7 +22,8 @@ async function opened() {
       if (bytes[0] === 6) line.send(meter.advance(500))
     })
   })
-  const device = await openPpk2(line, setup, { nowMs: () => 1_000, ...waits })
+  const clock = { ms: 1_000 }
+  const device = await openPpk2(line, setup, { nowMs: () => clock.ms, ...waits })
   const samples: GpuSample[] = []
   const marks: { name: string; state: string; tMs: number }[] = []
   const failures: unknown[] = []
@@ -32,7 +33,7 @@ async function opened() {
     onMark: ({ name, state }, tMs) => void marks.push({ name, state, tMs }),
     onState: ({ error }) => void failures.push(error)
   })
-  return { meter, line, device, sampler, samples, marks, failures }
+  return { meter, line, clock, device, sampler, samples, marks, failures }
 }
 
 describe('a PPK2', () => {
@@ -58,6 +59,20 @@ describe('a PPK2', () => {
     await device.close()
     expect(line.written.at(-1)).toBe(7)
     expect(meter.isRunning).toBe(false)
+  })
+
+  it.each([
+    // 400 ms of the meter, of which the last 200 arrivals count: the least offset is the first or the last of them.
+    ['slower', 1.5, '101 ms'],
+    ['faster', 0.5, '200 ms']
+  ])('notes that its clock went %s than that of the host', async (_, hostMsPerMs, moved) => {
+    const { meter, line, clock, sampler } = await opened()
+    expect(sampler.about!().notes.join()).not.toContain('moved')
+    for (let at = 0; at < 400; at++) {
+      clock.ms += hostMsPerMs
+      line.send(meter.advance(100))
+    }
+    expect(sampler.about!().notes.join()).toContain(`moved by ${moved}`)
   })
 
   it('reports that its port went away', async () => {
