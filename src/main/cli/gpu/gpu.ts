@@ -3,11 +3,9 @@ import path from 'node:path'
 import type { CommandOutput } from '../../../shared/contract'
 import type { Gpu, GpuList } from '../../../shared/contract/gpu'
 import { gpuOfCudaIndex } from '../../../core/gpu/cudaOrder'
-import { AppError } from '../../../shared/errors'
 import { countOf, formatBytes, formatDuration, unavailable } from '../../../shared/units'
 import { openSettings } from '../../app/settingsFile'
 import { defaultDataFolder } from '../../dataFolder'
-import { exportNames } from '../../gpu/exportNames'
 import { listGpus, requireGpus } from '../../gpu/listGpus'
 import { findSmi } from '../../gpu/smiProcess'
 import {
@@ -19,6 +17,7 @@ import {
   type CliResult
 } from '../framework/framework'
 import { energyText } from './energyText'
+import { importAndReport, recordAndReport } from './recordingVerbs'
 
 /** `bitbench gpu`: what GPUs there are, and recordings of commands. */
 export const gpuCli: CliNoun = {
@@ -71,42 +70,15 @@ export const gpuCli: CliNoun = {
       },
       async run(args, context) {
         const request = recordRequest(args)
-        const out = textOption(args, 'out')
-        const file = out === undefined ? undefined : path.resolve(context.cwd, out)
-        // A wrong ending is reported before the command has run for an hour.
-        if (file !== undefined) exportNames(file)
-        const { gpu, energy, jobs } = await context.bitbench()
-        const cuda = numberOption(args, 'cuda', { min: 0, integer: true })
-        if (cuda !== undefined) {
-          const { gpus } = requireGpus(await gpu.list(false))
-          request.gpuIndexes = [gpuOfCudaIndex(gpus, cuda, process.env).index]
-        }
-        // With --json, stdout is one document: what the command prints goes to stderr.
-        const stdout = context.json ? process.stderr : process.stdout
-        const started = await gpu.record(request, (stream, text) =>
-          (stream === 'stdout' ? stdout : process.stderr).write(text)
-        )
-        const cancel = (): void => jobs.cancel(started.jobId)
-        if (context.signal.aborted) cancel()
-        else context.signal.addEventListener('abort', cancel, { once: true })
-        context.log(`Recording ${started.recordingId}`)
-        try {
-          await started.result
-        } catch (reason) {
-          // A cancelled recording is kept and reported like any other.
-          if (AppError.from(reason).code !== 'job.cancelled') throw reason
-        } finally {
-          context.signal.removeEventListener('abort', cancel)
-        }
-        const result = await shown(started.recordingId, context)
-        const files = file === undefined ? [] : await gpu.exportRecording(started.recordingId, file)
-        const report = await energy.report(started.recordingId)
-        const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
-        return {
-          json: { recording: result.recording, energy: report, files },
-          text: [energyText(result.recording, report), ...written].join('\n'),
-          exitCode: result.recording.state === 'done' ? 0 : 1
-        }
+        return recordAndReport(args, context, async (onOutput) => {
+          const { gpu } = await context.bitbench()
+          const cuda = numberOption(args, 'cuda', { min: 0, integer: true })
+          if (cuda !== undefined) {
+            const { gpus } = requireGpus(await gpu.list(false))
+            request.gpuIndexes = [gpuOfCudaIndex(gpus, cuda, process.env).index]
+          }
+          return gpu.record(request, onOutput)
+        })
       }
     },
     import: {
@@ -122,20 +94,14 @@ export const gpuCli: CliNoun = {
       async run(args, context) {
         const [file, ...more] = args.positionals
         if (file === undefined || more.length > 0) throw new UsageError('one file at a time')
-        const { gpu, energy } = await context.bitbench()
-        const { recording, notes } = await gpu.handlers['gpu.importRecording'](
+        return importAndReport(
           {
             file: path.resolve(context.cwd, file),
             title: textOption(args, 'title'),
             gpuName: textOption(args, 'gpu-name')
           },
-          { signal: context.signal }
+          context
         )
-        const report = await energy.report(recording.id)
-        return {
-          json: { recording, notes, energy: report },
-          text: [energyText(recording, report), ...notes.map((note) => `Note: ${note}`)].join('\n')
-        }
       }
     },
     show: {

@@ -1,9 +1,7 @@
 import path from 'node:path'
-import { AppError } from '../../../shared/errors'
 import { countOf, formatAmount } from '../../../shared/units'
-import { exportNames } from '../../gpu/exportNames'
 import { numberOption, textOption, UsageError, type CliArguments, type CliNoun } from '../framework/framework'
-import { energyText } from '../gpu/energyText'
+import { importAndReport, recordAndReport } from '../gpu/recordingVerbs'
 import { meterOptions, setupOf, supplyOf, unitOptions, unitsOf } from './meterOptions'
 
 const meterUsage = '--meter PORT [--kind text] [--baud N] [--voltage V] [--units ms,a,v]'
@@ -58,7 +56,12 @@ export const meterCli: CliNoun = {
         duration: { type: 'string', help: 'without a command: how long to record, in ms' },
         title: { type: 'string', help: 'name of the recording; the command without' }
       },
-      run: (args, context) => recordMeter(args, context)
+      async run(args, context) {
+        const [setup, request] = [setupOf(args), recordArguments(args)]
+        return recordAndReport(args, context, async (onOutput) =>
+          (await context.bitbench()).meter.record(setup, request, onOutput)
+        )
+      }
     },
     import: {
       summary: 'Takes lines time,current[,voltage] of a power meter over as a recording.',
@@ -71,16 +74,10 @@ export const meterCli: CliNoun = {
         const [file, ...more] = args.positionals
         if (file === undefined || more.length > 0) throw new UsageError('one file at a time')
         const meter = { supplyV: supplyOf(args), units: unitsOf(args) }
-        const { gpu, energy } = await context.bitbench()
-        const { recording, notes } = await gpu.handlers['gpu.importRecording'](
+        return importAndReport(
           { file: path.resolve(context.cwd, file), title: textOption(args, 'title'), meter },
-          { signal: context.signal }
+          context
         )
-        const report = await energy.report(recording.id)
-        return {
-          json: { recording, notes, energy: report },
-          text: [energyText(recording, report), ...notes.map((note) => `Note: ${note}`)].join('\n')
-        }
       }
     }
   }
@@ -97,42 +94,5 @@ function recordArguments(args: CliArguments) {
     durationMs,
     idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 2_000,
     idleAfterMs: numberOption(args, 'idle-after', { min: 0, max: 600_000 }) ?? 1_000
-  }
-}
-
-const recordMeter: CliNoun['verbs'][string]['run'] = async (args, context) => {
-  const [setup, request] = [setupOf(args), recordArguments(args)]
-  const out = textOption(args, 'out')
-  const file = out === undefined ? undefined : path.resolve(context.cwd, out)
-  // A wrong ending is reported before the command has run for an hour.
-  if (file !== undefined) exportNames(file)
-  const { meter, gpu, energy, jobs } = await context.bitbench()
-  const stdout = context.json ? process.stderr : process.stdout
-  const started = await meter.record(setup, request, (stream, text) =>
-    (stream === 'stdout' ? stdout : process.stderr).write(text)
-  )
-  const cancel = (): void => jobs.cancel(started.jobId)
-  if (context.signal.aborted) cancel()
-  else context.signal.addEventListener('abort', cancel, { once: true })
-  context.log(`Recording ${started.recordingId}`)
-  try {
-    await started.result
-  } catch (reason) {
-    // A cancelled recording is kept and reported like any other.
-    if (AppError.from(reason).code !== 'job.cancelled') throw reason
-  } finally {
-    context.signal.removeEventListener('abort', cancel)
-  }
-  const { recording } = await gpu.handlers['gpu.recording'](
-    { id: started.recordingId },
-    { signal: new AbortController().signal }
-  )
-  const files = file === undefined ? [] : await gpu.exportRecording(recording.id, file)
-  const report = await energy.report(recording.id)
-  const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
-  return {
-    json: { recording, energy: report, files },
-    text: [energyText(recording, report), ...written].join('\n'),
-    exitCode: recording.state === 'done' ? 0 : 1
   }
 }

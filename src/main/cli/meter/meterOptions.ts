@@ -1,10 +1,10 @@
 import {
-  meterKindSchema,
+  meterKinds,
   meterTextUnitsSchema,
   type MeterSetup,
   type MeterTextUnits
 } from '../../../shared/contract/meter'
-import { numberOption, textOption, UsageError, type CliArguments } from '../framework/framework'
+import { choiceOption, numberOption, textOption, UsageError, type CliArguments } from '../framework/framework'
 
 /** Options of lines without a header. */
 export const unitOptions = {
@@ -53,22 +53,17 @@ export const supplyOf = (args: CliArguments): number | undefined =>
 export function setupOf(args: CliArguments): MeterSetup {
   const port = textOption(args, 'meter')
   if (port === undefined) throw new UsageError('name the port of the meter: --meter /dev/ttyACM0')
-  const kind = meterKindSchema.safeParse(textOption(args, 'kind') ?? 'text')
-  if (!kind.success) throw new UsageError(`--kind is text or ppk2, not "${textOption(args, 'kind')}"`)
-  const mode = textOption(args, 'mode') ?? 'ampere'
-  if (mode !== 'ampere' && mode !== 'source')
-    throw new UsageError(`--mode is ampere or source, not "${mode}"`)
   const inputs = textOption(args, 'inputs')
   if (inputs !== undefined && !/^[0-7](,[0-7])*$/.test(inputs)) {
     throw new UsageError(`--inputs takes numbers from 0 to 7 joined by commas, not "${inputs}"`)
   }
   return {
     port,
-    kind: kind.data,
+    kind: choiceOption(args, 'kind', meterKinds) ?? 'text',
     baudRate: numberOption(args, 'baud', { min: 50, max: 12_000_000, integer: true }) ?? 115_200,
     supplyV: supplyOf(args),
     units: unitsOf(args),
-    mode,
+    mode: choiceOption(args, 'mode', ['ampere', 'source']) ?? 'ampere',
     inputs: inputs === undefined ? [] : inputs.split(',').map(Number),
     binMs: numberOption(args, 'bin', { min: 0.05, max: 100 }) ?? 1
   }

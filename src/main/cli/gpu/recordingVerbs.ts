@@ -1,0 +1,72 @@
+import path from 'node:path'
+import type { Recording } from '../../../shared/contract/gpu'
+import { AppError } from '../../../shared/errors'
+import { countOf } from '../../../shared/units'
+import { exportNames } from '../../gpu/exportNames'
+import type { GpuService } from '../../gpu/gpuService'
+import { textOption, type CliArguments, type CliContext, type CliResult } from '../framework/framework'
+import { energyText } from './energyText'
+
+/** A recording that runs as a job. */
+interface Started {
+  jobId: string
+  recordingId: string
+  result: Promise<Recording>
+}
+
+/**
+ * Records until the job ends or the verb is interrupted, writes the files of --out and reports the energy; the exit code is 1
+ * where the recording is not complete.
+ * @param start begins the recording; what its command prints is passed on
+ * @throws AppError of the recording; one that was cancelled is kept and reported like any other
+ */
+export async function recordAndReport(
+  args: CliArguments,
+  context: CliContext,
+  start: (onOutput: (stream: 'stdout' | 'stderr', text: string) => void) => Promise<Started>
+): Promise<CliResult> {
+  const out = textOption(args, 'out')
+  const file = out === undefined ? undefined : path.resolve(context.cwd, out)
+  // A wrong ending is reported before the command has run for an hour.
+  if (file !== undefined) exportNames(file)
+  const { gpu, energy, jobs } = await context.bitbench()
+  // With --json, stdout is one document: what the command prints goes to stderr.
+  const stdout = context.json ? process.stderr : process.stdout
+  const { jobId, recordingId, result } = await start((stream, text) =>
+    (stream === 'stdout' ? stdout : process.stderr).write(text)
+  )
+  const cancel = (): void => jobs.cancel(jobId)
+  if (context.signal.aborted) cancel()
+  else context.signal.addEventListener('abort', cancel, { once: true })
+  context.log(`Recording ${recordingId}`)
+  try {
+    await result
+  } catch (reason) {
+    if (AppError.from(reason).code !== 'job.cancelled') throw reason
+  } finally {
+    context.signal.removeEventListener('abort', cancel)
+  }
+  const { recording } = await gpu.handlers['gpu.recording']({ id: recordingId }, { signal: context.signal })
+  const files = file === undefined ? [] : await gpu.exportRecording(recordingId, file)
+  const report = await energy.report(recordingId)
+  const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
+  return {
+    json: { recording, energy: report, files },
+    text: [energyText(recording, report), ...written].join('\n'),
+    exitCode: recording.state === 'done' ? 0 : 1
+  }
+}
+
+/** Takes a file over as a recording and reports its energy. @throws AppError as gpu.importRecording does */
+export async function importAndReport(
+  request: Parameters<GpuService['handlers']['gpu.importRecording']>[0],
+  context: CliContext
+): Promise<CliResult> {
+  const { gpu, energy } = await context.bitbench()
+  const { recording, notes } = await gpu.handlers['gpu.importRecording'](request, { signal: context.signal })
+  const report = await energy.report(recording.id)
+  return {
+    json: { recording, notes, energy: report },
+    text: [energyText(recording, report), ...notes.map((note) => `Note: ${note}`)].join('\n')
+  }
+}
