@@ -34,7 +34,7 @@ export interface BoardAdapters {
   openSerial(port: string, settings: PortSettings): Promise<Link>
   listPorts(): Promise<PortEntry[]>
   /** A flat monitor image (resources/firmware/build), by its name, or the list of the words in it that are addresses. */
-  readMonitor(name: string, ending?: 'bin' | 'addresses' | 'counters' | 'counters'): Promise<Uint8Array>
+  readMonitor(name: string, ending?: 'bin' | 'addresses' | 'counters'): Promise<Uint8Array>
   /** The QEMU program, or null where it is not installed. */
   findQemu(): Promise<string | null>
   /** Programs of others: bitstreams, debug probes. */

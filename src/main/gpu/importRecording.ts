@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-
 import { readCodeCarbonWindows, readZeusWindows } from '../../core/gpu/import/energyWindows'
 import { fileKindOf } from '../../core/gpu/import/fileKind'
 import { AppError } from '../../shared/errors'
