@@ -31,6 +31,11 @@ export function doingOf({ running, isAlive }: WorkerInfo): string {
   return names.join('; ')
 }
 
+/** Jobs that a worker ended within the last minute; null once it is gone: its last report is of another minute. */
+export function perMinuteOf({ isAlive, perMinute }: WorkerInfo): number | null {
+  return isAlive ? perMinute : null
+}
+
 /** Jobs that the workers of the last hour have ended since each of them started. */
 export function endedJobs(workers: readonly WorkerInfo[]): { finished: number; failed: number } {
   return {

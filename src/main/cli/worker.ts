@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
-import { countOf } from '../../shared/units'
+import { countOf, formatWhole } from '../../shared/units'
 import { defaultDataFolder } from '../dataFolder'
 import { builtPath, installFolder } from '../paths'
 import { sharedTasks } from '../sharedTasks'
@@ -22,6 +22,7 @@ import {
   holderText,
   leaseTimes,
   mismatchOf,
+  perMinuteOf,
   stateOfWorker
 } from '../../shared/workerText'
 import { listLeases } from '../worker/leases'
@@ -183,13 +184,13 @@ async function listed(server: QueueServer) {
 }
 
 function lineOf(worker: WorkerInfo, own: { code: string; arithmetic: string }): string {
-  const { host, pid, processor, concurrency, done, failed, perMinute, silentMs, code } = worker
+  const { host, pid, processor, concurrency, done, failed, silentMs, code } = worker
   const mismatch = mismatchOf(worker, own)
   return [
     `${host} ${pid}: ${stateOfWorker(worker)}`,
     `${countOf(concurrency, 'job')} at a time`,
     `doing ${doingOf(worker)}`,
-    `${done} finished, ${failed} failed, ${perMinute} in the last minute`,
+    `${done} finished, ${failed} failed, ${formatWhole(perMinuteOf(worker))} in the last minute`,
     `seen ${Math.round(silentMs / 1000)} s ago`,
     `version ${code} on ${processor}`,
     ...(mismatch === null ? [] : [mismatch])

@@ -19,7 +19,7 @@ export const workerSchema = z.object({
   /** Jobs since it started. */
   done: z.number(),
   failed: z.number(),
-  /** Jobs within the last minute. */
+  /** Jobs within the minute before its last report. */
   perMinute: z.number(),
   running: z.array(z.object({ task: z.string(), forMs: z.number() })),
   /** By the server's clock. */

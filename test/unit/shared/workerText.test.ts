@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { WorkerInfo, WorkerStatus } from '@shared/contract/worker'
-import { doingOf, endedJobs, mismatchOf, queueStateText, stateOfWorker } from '@shared/workerText'
+import {
+  doingOf,
+  endedJobs,
+  mismatchOf,
+  perMinuteOf,
+  queueStateText,
+  stateOfWorker
+} from '@shared/workerText'
 
 const worker: WorkerInfo = {
   id: 'w',
@@ -32,6 +39,8 @@ describe('texts of workers', () => {
     expect(stateOfWorker({ ...worker, running: [] })).toBe('idle')
     expect(stateOfWorker({ ...worker, isAlive: false, silentMs: 61_000 })).toBe('gone, silent for 61 s')
     expect(doingOf({ ...worker, isAlive: false })).toBe('–')
+    expect(perMinuteOf(worker)).toBe(3)
+    expect(perMinuteOf({ ...worker, isAlive: false })).toBeNull()
   })
 
   it('say why one gets no jobs', () => {
