@@ -19,6 +19,7 @@ export function exportOnnx(graph: Graph, metadata: Readonly<Record<string, strin
     metadata: {
       'bitbench.inputScale': String(graph.inputScale),
       'bitbench.inputZero': String(graph.inputZero),
+      ...(graph.dataSet === undefined ? {} : { 'bitbench.dataSet': graph.dataSet }),
       ...metadata
     }
   }

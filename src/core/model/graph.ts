@@ -188,6 +188,8 @@ export interface Graph {
   /** Real value of an input byte p: inputScale * (p - 128 + inputZero). */
   readonly inputScale: number
   readonly inputZero: number
+  /** Generated data set (core/dataset/generated) that the file names as its own; absent elsewhere. */
+  readonly dataSet?: string
   readonly nodes: readonly GraphNode[]
   /** Index of the node whose output is the network's. */
   readonly output: number

@@ -106,13 +106,17 @@ function finished(model: OnnxModel, read: NodesRead, output: ImportedOutput): Im
   const graph: Graph = {
     ...read.graph,
     inputScale: metadataNumber(model, 'bitbench.inputScale', 1 / 255),
-    inputZero: metadataNumber(model, 'bitbench.inputZero', 128)
+    inputZero: metadataNumber(model, 'bitbench.inputZero', 128),
+    ...(Object.hasOwn(model.metadata, dataSetKey) ? { dataSet: model.metadata[dataSetKey] } : {})
   }
   const folded = lowerBatchNorm(foldForward(foldBatchNorm(leaveRounding(dropUnused(graph)))))
   const made = joinTables(fuseRelu(folded))
   const exported = exportedLayers(model, made)
   return { graph: exported === null ? made : { ...made, exported }, input: read.input, output }
 }
+
+/** Metadata that names a generated data set. */
+const dataSetKey = 'bitbench.dataSet'
 
 function metadataNumber(model: OnnxModel, key: string, fallback: number): number {
   const text = Object.hasOwn(model.metadata, key) ? model.metadata[key] : undefined

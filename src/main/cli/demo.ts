@@ -17,6 +17,7 @@ import {
   shippedModelId,
   type LocalClient
 } from './framework/localClient'
+import { networkPath } from './model/networkPath'
 
 /** `bitbench demo`: the whole loop without a window, as the stored run that the Start page starts too. */
 export const demoCli: CliNoun = {
@@ -75,7 +76,7 @@ export const demoCli: CliNoun = {
 type DemoResult = Awaited<ReturnType<typeof runLoop>>
 
 const openModel = async (client: LocalClient, file: string, cwd: string): Promise<string> =>
-  (await client.call('model.open', { path: path.resolve(cwd, file) })).model.id
+  (await client.call('model.open', { path: networkPath(cwd, file) })).model.id
 
 /** Runs the stored loop (loop.run) to its end and reads what its steps made. */
 async function runLoop(

@@ -17,6 +17,8 @@ import {
   weightedLayerNames,
   type Graph
 } from '../../core/model/graph'
+import { findGeneratedSet } from '../../core/dataset/generated/generatedSets'
+import { imageSplits } from '../../shared/vocabulary'
 import { workloadsOf } from '../../core/model/workload'
 import { readJsonList } from '../files/readJsonList'
 import { readRegularFile } from '../files/readRegularFile'
@@ -145,6 +147,14 @@ async function readCard(file: string): Promise<ModelCard | null> {
   }
 }
 
+/** The generated set a file names, as the screen shows it; null also where this version does not have it. */
+function ownDataOf({ dataSet }: Graph): ModelInfo['ownData'] {
+  const set = dataSet === undefined ? undefined : findGeneratedSet(dataSet)
+  if (set === undefined) return null
+  const splits = imageSplits.map((split) => ({ split, images: set.items[split] }))
+  return { name: set.name, about: set.about, splits }
+}
+
 /** A model for the screen: its nodes, shapes and amounts of work. */
 export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
   const nodes = graph.nodes.map((node) => ({
@@ -161,6 +171,7 @@ export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
   return {
     ...summary,
     dataSet: null,
+    ownData: ownDataOf(graph),
     inputShape: [...graph.inputShape],
     outputCount: sizeOf(graph.nodes[graph.output].outputShape),
     nodes,

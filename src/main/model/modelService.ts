@@ -16,6 +16,7 @@ import { codesOfPixels } from '../../core/quant/integer/runInteger'
 import { checkScheme, type Scheme } from '../../core/quant/scheme'
 import type { JobService } from '../jobs/jobService'
 import type { TaskPool } from '../threads/taskPool'
+import { generatedSetOf } from './generatedItems'
 import { checkImages, fitsClasses } from './imageFit'
 import { createImageLibrary } from './imageLibrary'
 import { createModelDataSets } from './modelDataSets'
@@ -130,6 +131,9 @@ export function createModelService(deps: {
     ...describeModel(model),
     dataSet: await dataSets.get(model.summary.id)
   })
+  /** Whether a model is judged on the shipped images. */
+  const isOnShipped = async ({ summary, graph }: LoadedModel): Promise<boolean> =>
+    (await dataSets.get(summary.id)) === null && generatedSetOf(graph) === null
 
   const service: Omit<ModelService, 'handlers'> & HandledModels = {
     open: async (file) => describe(await files.open(file)),
@@ -147,9 +151,9 @@ export function createModelService(deps: {
       })),
     evaluate: async (...request) => (await measured(...request)).evaluation,
     measure: async (...request) => (await measured(...request)).measure,
-    dataSet: async (modelId) => (await dataSets.get(modelId)) ?? library.name,
+    dataSet: async (modelId) => (await sourceOf(await files.find(modelId))).dataSet.name,
     reportSplit: async (modelId) =>
-      (await dataSets.get(modelId)) === null && library.hasFullSet() ? 'fullTest' : 'test',
+      library.hasFullSet() && (await isOnShipped(await files.find(modelId))) ? 'fullTest' : 'test',
     async quantize(modelId, scheme, method = 'ptq', signal) {
       const model = await files.find(modelId)
       checkScheme(scheme, weightedLayerNames(model.graph))
@@ -159,7 +163,7 @@ export function createModelService(deps: {
     async testInputs(modelId, images) {
       const model = await files.find(modelId)
       const { source } = await sourceOf(model)
-      if (source.dataSetFolder === null) return shippedInputs(library, model.graph, images)
+      if (await isOnShipped(model)) return shippedInputs(library, model.graph, images)
       const { bytes, ...known } = await tasks.run('model.inputs', { ...source, images })
       return { codes: codesOfPixels(bytes), ...known }
     },

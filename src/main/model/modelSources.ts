@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors'
+import { generatedId, generatedSetOf } from './generatedItems'
 import type { LoadedModel } from './modelFiles'
 import type { createModelDataSets } from './modelDataSets'
 import type { ModelSource } from './modelTasks'
@@ -20,7 +21,7 @@ export const findNoDataSet: FindDataSet = async (name) => {
   throw new AppError('input.notFound', `There is no data set "${name}".`, 'Add it first.')
 }
 
-/** The source of a model with the data set that is bound to it, else with the shipped images. */
+/** The source of a model with the data set that is bound to it, else with the one its file names, else with the shipped images. */
 export function locateModels(deps: {
   dataSets: ReturnType<typeof createModelDataSets>
   findDataSet: FindDataSet
@@ -28,11 +29,15 @@ export function locateModels(deps: {
   shippedName: string
 }): (model: LoadedModel) => Promise<LocatedModel> {
   const { dataSets, findDataSet, modelsFolder, shippedName } = deps
-  return async ({ summary }) => {
+  return async ({ summary, graph }) => {
     const name = await dataSets.get(summary.id)
     const found = name === null ? null : await findDataSet(name)
+    const own = name === null ? generatedSetOf(graph) : null
     return {
-      dataSet: { id: found?.info.id ?? shippedId, name: name ?? shippedName },
+      dataSet:
+        own === null
+          ? { id: found?.info.id ?? shippedId, name: name ?? shippedName }
+          : { id: generatedId(own), name: own.name },
       source: { file: summary.path, modelsFolder, dataSetFolder: found?.folder ?? null }
     }
   }

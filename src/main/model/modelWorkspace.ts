@@ -12,6 +12,7 @@ import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { schemeKey, type Scheme } from '../../core/quant/scheme'
 import type { TaskContext } from '../threads/task'
 import { countCorrect, floatScores } from './floatAccuracy'
+import { generatedSetOf, openGeneratedItems } from './generatedItems'
 import { createImageLibrary, type ImageLibrary } from './imageLibrary'
 import { checkImages } from './imageFit'
 import { readModelFile } from './readModelFile'
@@ -87,6 +88,11 @@ async function withShipped(
   graph: Graph,
   modelsFolder: string
 ): Promise<Pick<ModelBench, 'graph' | 'library' | 'items'>> {
+  const generated = generatedSetOf(graph)
+  if (generated !== null) {
+    const items = fitItems(graph, openGeneratedItems(generated, modelsFolder))
+    return { graph, library: itemsLibrary(items), items }
+  }
   const library = createImageLibrary({ modelsFolder })
   checkImages(graph, await library.shape())
   return { graph, library, items: null }

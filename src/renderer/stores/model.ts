@@ -91,6 +91,7 @@ export const useModels = defineStore('model', () => {
     dataSet.value = answer.dataSet
     const first =
       answer.models.find(({ id }) => id === lastId.value) ??
+      answer.models.find(({ shipped, name }) => shipped && name.startsWith('lenet5')) ??
       answer.models.find(({ shipped }) => shipped) ??
       answer.models[0]
     if (open.value === null && first !== undefined) {

@@ -35,7 +35,9 @@ export type QuantMethod = z.infer<typeof methodSchema>
 export const modelCardSchema = z.object({
   name: z.string(),
   dataset: z.string(),
-  /** Float accuracy on the full test set, 0..1, as printed by the training script. */
+  /** What `testAccuracy` is; accuracy if absent. AUC: of the reconstruction error of anomalies. */
+  metric: z.enum(['accuracy', 'AUC']).optional(),
+  /** Of the float network on the whole test set, 0..1, as printed by the training script. */
   testAccuracy: z.number().nullable(),
   testImages: z.number().nullable(),
   seed: z.number().nullable(),
@@ -132,6 +134,15 @@ export const modelInfoSchema = modelSummarySchema.extend({
   inputShape: z.array(z.number()),
   /** The data set it is judged on; null: the shipped images. */
   dataSet: z.string().nullable().default(null),
+  /** The generated data set that its file names, on which it is judged where no other is bound; null: the shipped images. */
+  ownData: z
+    .object({
+      name: z.string(),
+      about: z.string(),
+      splits: z.array(z.object({ split: z.enum(imageSplits), images: z.number() }))
+    })
+    .nullable()
+    .default(null),
   outputCount: z.number(),
   nodes: z.array(modelNodeSchema),
   weightedLayers: z.array(z.string()),

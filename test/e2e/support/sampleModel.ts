@@ -41,6 +41,7 @@ export const sampleModel: ModelInfo = {
     licence: 'MIT'
   },
   dataSet: null,
+  ownData: null,
   inputShape: [1, 28, 28],
   outputCount: 10,
   nodes: [

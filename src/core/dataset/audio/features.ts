@@ -83,7 +83,7 @@ function mfcc(samples: Float32Array, features: AudioFeatures, file: string): Fea
   for (let at = 0; at < Math.min(given.length, samples.length); at++) given[at] = samples[at] / largest
   const fftLength = powerOfTwo(frameLength)
   const frames = magnitudes(given, { frameLength, frameStep, fftLength })
-  const weights = htkMelWeights({ ...features, bins: fftLength / 2 + 1 })
+  const weights = melWeightsOf(features, fftLength)
   const values = new Float32Array(frames.length * coefficients)
   for (const [index, frame] of frames.entries()) {
     const mel = melSums(frame, weights).map((sum) => Math.log(sum + 1e-6))
@@ -113,7 +113,7 @@ function logMel(samples: Float32Array, features: AudioFeatures, file: string): F
     frameStep,
     fftLength: frameLength
   })
-  const weights = slaneyMelWeights({ ...features, bins: frameLength / 2 + 1 })
+  const weights = melWeightsOf(features, frameLength)
   const decibels = frames.map((frame) =>
     melSums(
       frame.map((value) => value * value),
@@ -129,6 +129,18 @@ function logMel(samples: Float32Array, features: AudioFeatures, file: string): F
   return items
 }
 
+/** Weights by their features: they are the same for every sound of a set. */
+const knownWeights = new WeakMap<AudioFeatures, Float64Array[]>()
+
+function melWeightsOf(features: AudioFeatures, fftLength: number): readonly Float64Array[] {
+  const known = knownWeights.get(features)
+  if (known !== undefined) return known
+  const make = features.kind === 'mfcc' ? htkMelWeights : slaneyMelWeights
+  const weights = make({ ...features, bins: fftLength / 2 + 1 })
+  knownWeights.set(features, weights)
+  return weights
+}
+
 function reflected(samples: Float32Array, edge: number): Float32Array {
   const padded = new Float32Array(samples.length + 2 * edge)
   padded.set(samples, edge)
@@ -140,5 +152,9 @@ function reflected(samples: Float32Array, edge: number): Float32Array {
 }
 
 function melSums(frame: Float64Array, weights: readonly Float64Array[]): number[] {
-  return weights.map((row) => row.reduce((sum, weight, bin) => sum + weight * frame[bin], 0))
+  return weights.map((row) => {
+    let sum = 0
+    for (let bin = 0; bin < row.length; bin++) sum += row[bin] * frame[bin]
+    return sum
+  })
 }

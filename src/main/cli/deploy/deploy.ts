@@ -22,6 +22,7 @@ import {
   shippedModelId,
   type LocalClient
 } from '../framework/localClient'
+import { networkPath } from '../model/networkPath'
 
 const modelOptions = {
   model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
@@ -109,7 +110,7 @@ async function readModel(
   const { model } =
     file === undefined
       ? await client.call('model.info', { modelId: await shippedModelId(client) })
-      : await client.call('model.open', { path: path.resolve(context.cwd, file) })
+      : await client.call('model.open', { path: networkPath(context.cwd, file) })
   const dataSet = textOption(args, 'dataset')
   if (dataSet !== undefined) await client.call('model.useDataSet', { modelId: model.id, dataSet })
   const text = textOption(args, 'scheme') ?? 'int8'

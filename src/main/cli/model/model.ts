@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { schemeKey, schemeOf } from '../../../core/quant/scheme'
 import { countOf, formatCount } from '../../../shared/units'
 import { createModelFiles, describeModel } from '../../model/modelFiles'
@@ -16,6 +15,7 @@ import {
   type CliContext,
   type CliNoun
 } from '../framework/framework'
+import { networkPath } from './networkPath'
 
 const splits = ['search', 'test', 'fullTest', 'tune', 'calibration'] as const
 
@@ -108,6 +108,6 @@ export async function openModel(args: CliArguments, context: CliContext, file = 
   if (args.positionals.length > 1)
     throw new UsageError(`one file at a time, not also "${args.positionals[1]}"`)
   return createModelFiles({ modelsFolder: resourcePath('models'), openedFile: null }).open(
-    path.resolve(context.cwd, file)
+    networkPath(context.cwd, file)
   )
 }

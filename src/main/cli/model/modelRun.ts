@@ -19,6 +19,7 @@ import {
   type CliResult,
   type CliVerb
 } from '../framework/framework'
+import { networkPath } from './networkPath'
 
 /** `model check`: everything that stands in the way of a file. */
 export const checkVerb: CliVerb = {
@@ -28,7 +29,7 @@ export const checkVerb: CliVerb = {
   options: { output: { type: 'string', help: 'output to use of a network with several; the first without' } },
   async run(args, context) {
     const file = onlyFile(args.positionals)
-    const check = await checkModelFile(path.resolve(context.cwd, file), textOption(args, 'output'))
+    const check = await checkModelFile(networkPath(context.cwd, file), textOption(args, 'output'))
     const lines = check.obstacles.map(({ message, hint }) => `- ${message}\n  ${hint}`)
     if (check.readable && check.outputs.length > 1)
       lines.push(
@@ -65,7 +66,7 @@ export const runVerb: CliVerb = {
     const file = onlyFile(args.positionals)
     const boardId = textOption(args, 'board')
     if (boardId !== undefined) return runOnBoard(args, context, file, boardId)
-    const { model } = await readModelFile(path.resolve(context.cwd, file))
+    const { model } = await readModelFile(networkPath(context.cwd, file))
     const array = await inputArray(model, args.values['input'], context)
     const output = textOption(args, 'output')
     const result = runModel(
@@ -91,7 +92,7 @@ async function runOnBoard(
   const client = createLocalClient(await context.bitbench(), context.signal)
   await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
   const result = await client.call('deploy.outputs', {
-    file: path.resolve(context.cwd, file),
+    file: networkPath(context.cwd, file),
     inputFile: path.resolve(context.cwd, input.file),
     scheme,
     output: textOption(args, 'output') ?? null,

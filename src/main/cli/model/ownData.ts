@@ -1,4 +1,3 @@
-import path from 'node:path'
 import type { FittedOn, QuantMethod, Split } from '../../../shared/contract/model'
 import type { Scheme } from '../../../core/quant/scheme'
 import { countOf, formatPercent, formatWhole } from '../../../shared/units'
@@ -11,6 +10,7 @@ import { resourcePath } from '../../paths'
 import { createLocalClient } from '../framework/localClient'
 import { textOption, type CliArguments, type CliContext } from '../framework/framework'
 import { taskContext } from '../framework/taskContext'
+import { networkPath } from './networkPath'
 
 /** The option of every verb that says how good something is. */
 export const dataSetOption = {
@@ -42,7 +42,7 @@ export async function withDataSet(
   const dataSet = textOption(args, 'dataset')
   if (dataSet === undefined) return null
   const { model } = await context.bitbench()
-  const { id } = await model.open(path.resolve(context.cwd, file))
+  const { id } = await model.open(networkPath(context.cwd, file))
   await model.useDataSet(id, dataSet)
   return { model, modelId: id, dataSet }
 }

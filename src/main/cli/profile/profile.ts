@@ -13,6 +13,7 @@ import {
 import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { adaptiveVerb } from './profileAdaptive'
 import { kernelOf, listOption, pairOf, shapeNotes, shapesOption } from './profileOptions'
+import { networkPath } from '../model/networkPath'
 
 /** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
 export const profileCli: CliNoun = {
@@ -54,7 +55,7 @@ export const profileCli: CliNoun = {
         const opened =
           model === undefined
             ? null
-            : await client.call('model.open', { path: path.resolve(context.cwd, model) })
+            : await client.call('model.open', { path: networkPath(context.cwd, model) })
         const request = {
           boardId,
           modelId: opened?.model.id ?? null,

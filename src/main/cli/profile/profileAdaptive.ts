@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { proxyKernelNames } from '../../../shared/vocabulary'
 import type { AdaptiveRun, AdaptiveStep } from '../../../shared/contract/profile/profileAdaptive'
 import { countOf, formatDuration, formatPercentValue } from '../../../shared/units'
@@ -13,6 +12,7 @@ import {
 } from '../framework/framework'
 import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { listOption, pairOf } from './profileOptions'
+import { networkPath } from '../model/networkPath'
 
 /** `bitbench profile adaptive`: measures one kernel where its proxy is least sure. */
 export const adaptiveVerb: CliVerb = {
@@ -52,7 +52,7 @@ export const adaptiveVerb: CliVerb = {
       const opened =
         model === undefined
           ? null
-          : await client.call('model.open', { path: path.resolve(context.cwd, model) })
+          : await client.call('model.open', { path: networkPath(context.cwd, model) })
       return await client.call('profile.adaptive', { ...wanted, modelId: opened?.model.id ?? null })
     }
     const { jobId, runId } = await start()

@@ -1,9 +1,9 @@
-import path from 'node:path'
 import type { NetworkCalibration } from '../../../shared/contract/proxy/proxyCalibration'
 import { formatCount } from '../../../shared/units'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import { numberOption, textOption, type CliVerb } from '../framework/framework'
 import { createLocalClient, createProgressLine, shippedModelId } from '../framework/localClient'
+import { networkPath } from '../model/networkPath'
 
 /** `bitbench proxy calibrate`: two whole networks measured on a board, for Search and Deploy to predict by. */
 export const calibrateVerb: CliVerb = {
@@ -33,7 +33,7 @@ export const calibrateVerb: CliVerb = {
     const modelId =
       file === undefined
         ? await shippedModelId(client)
-        : (await client.call('model.open', { path: path.resolve(context.cwd, file) })).model.id
+        : (await client.call('model.open', { path: networkPath(context.cwd, file) })).model.id
     await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
     const { jobId } = await client.call('proxy.calibrate', { boardId, modelId, images })
     await client.finish(jobId, createProgressLine(context.log, process.stderr))

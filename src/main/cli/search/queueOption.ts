@@ -11,6 +11,7 @@ import {
   type CliArguments,
   type CliContext
 } from '../framework/framework'
+import { networkPath } from '../model/networkPath'
 
 /** The file that TLS needs where the system does not trust the server's certificate. */
 export const caOption = {
@@ -69,7 +70,7 @@ export async function modelOnQueue(
 ): Promise<{ model: ModelService; modelId: string; dataSet: null } | null> {
   const model = await modelServiceOnQueue(args, context)
   if (model === null) return null
-  const { id } = await model.open(path.resolve(context.cwd, file))
+  const { id } = await model.open(networkPath(context.cwd, file))
   const bound = (await model.info(id)).dataSet
   if (bound !== null && textOption(args, 'dataset') === undefined)
     throw new UsageError(`this network is judged on "${bound}" here: add --dataset ${bound}`)

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { schemeKey } from '../../../core/quant/scheme'
 import { weightedLayerNames } from '../../../core/model/graph'
 import {
@@ -22,6 +21,7 @@ import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { methodOf } from '../model/method'
 import { modelServiceOnQueue } from './queueOption'
 import { openModel } from '../model/model'
+import { networkPath } from '../model/networkPath'
 import { withDataSet } from '../model/ownData'
 import { allowedBits, alsoWithin, ratioOption, startScheme } from './searchBudgets'
 
@@ -38,7 +38,7 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
   const { graph } = await openModel(args, context, file)
   const client = createLocalClient(await context.bitbench(), context.signal)
   await withDataSet(args, context, file)
-  const { model } = await client.call('model.open', { path: path.resolve(context.cwd, file) })
+  const { model } = await client.call('model.open', { path: networkPath(context.cwd, file) })
   const allowed = allowedBits(args, weightedLayerNames(graph))
   const start = startScheme(args, graph, allowed)
   const whole = (name: string, min: number, max: number): number | undefined =>

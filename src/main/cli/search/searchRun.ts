@@ -9,6 +9,7 @@ import type { Split } from '../../../shared/contract/model'
 import { countOf, formatCount, formatPercent } from '../../../shared/units'
 import { createTaskPool } from '../../threads/taskPool'
 import type { Tasks } from '../../taskRegistry'
+import { generatedSetOf } from '../../model/generatedItems'
 import { createImageLibrary } from '../../model/imageLibrary'
 import { builtPath, resourcePath } from '../../paths'
 import {
@@ -67,7 +68,8 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const onQueue = await modelOnQueue(args, context, file)
   const own = (await withDataSet(args, context, file)) ?? onQueue
   const hasDataSet = own !== null && own.dataSet !== null
-  const split: Split = !hasDataSet && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
+  const onShipped = !hasDataSet && generatedSetOf(model.graph) === null
+  const split: Split = onShipped && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
   const tasks = createTaskPool<Tasks>({
     workerFile: builtPath('main', 'taskWorker.js'),
     size: Math.max(1, workers)
@@ -110,7 +112,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     }
     const json = {
       ...about,
-      dataSet: own?.dataSet ?? null,
+      dataSet: own?.dataSet ?? model.graph.dataSet ?? null,
       budgetFeasible: true,
       bestCost: best?.cost ?? null,
       scheme: best?.scheme ?? null,
