@@ -57,6 +57,19 @@ export const tinyReferences: readonly TinyReference[] = [
     ]
   },
   {
+    benchmark: 'keyword spotting (DS-CNN)',
+    published: 'kws_ref_model_float32.tflite',
+    file: 'ds-cnn-words',
+    parameters: 22_604,
+    macs: 2_656_768,
+    target: 'top 1 90 % on Speech Commands',
+    layers: [
+      'conv2d 64x25x5 k10,4 s2,2 p4,1,5,1',
+      ...Array.from({ length: 4 }, () => [depth3('64x25x5'), point('64x25x5')]).flat(),
+      'dense 12'
+    ]
+  },
+  {
     benchmark: 'visual wake words (MobileNetV1 0.25)',
     published: 'vww_96_float.tflite',
     file: 'mobilenet-v1-scenes',
