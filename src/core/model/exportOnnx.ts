@@ -30,16 +30,26 @@ class GraphWriter {
   readonly initializers: OnnxTensor[] = []
   private made = 0
   private readonly sink: ExportSink
+  private readonly takenNames: ReadonlySet<string>
 
   constructor(private readonly graph: Graph) {
+    this.takenNames = new Set(graph.nodes.map((node) => node.name))
     this.sink = {
       image: this.valueOf(-1),
       node: (opType, inputs, attributes = {}) => {
-        const name = `made_${this.made++}`
+        const name = this.freshName('made')
         this.push(opType, name, [...inputs], name, attributes)
         return name
       },
-      constant: (data, dims) => this.constant(`constant_${this.made++}`, data, dims)
+      constant: (data, dims) => this.constant(this.freshName('constant'), data, dims)
+    }
+  }
+
+  /** A name that no node of the graph has: one read from an earlier export has nodes `made_N`. */
+  private freshName(stem: string): string {
+    for (;;) {
+      const name = `${stem}_${this.made++}`
+      if (!this.takenNames.has(name)) return name
     }
   }
 
@@ -114,10 +124,12 @@ class GraphWriter {
   }
 
   private writeRelu(name: string, own: string, output: string, ceiling: number | undefined): void {
-    if (ceiling === undefined) return this.push('Relu', `${name}_relu`, [own], output, {})
+    const joined = `${name}_relu`
+    const reluName = this.takenNames.has(joined) ? this.freshName(joined) : joined
+    if (ceiling === undefined) return this.push('Relu', reluName, [own], output, {})
     const floor = this.constant(`${name}.floor`, Float32Array.of(0), [])
     const top = this.constant(`${name}.ceiling`, Float32Array.of(ceiling), [])
-    this.push('Clip', `${name}_relu`, [own, floor, top], output, {})
+    this.push('Clip', reluName, [own, floor, top], output, {})
   }
 
   private push(

@@ -16,7 +16,7 @@ import { networkPath } from './networkPath'
 export const dataSetOption = {
   dataset: {
     type: 'string',
-    help: 'a data set added before; the model remembers it. Without: the shipped images'
+    help: 'a data set added before; the model remembers it. Without: the one its file names, else the shipped images'
   }
 } as const
 

@@ -46,6 +46,21 @@ describe('a graph written as ONNX', () => {
     }
   )
 
+  it('keeps node names apart where the network has those of an earlier export', async () => {
+    const builder = operatorChain(22)
+    const built = builder.done()
+    const nodes = built.nodes.map((node, at) => ({
+      ...node,
+      name: at % 2 === 0 ? `made_${at}` : `made_${at - 1}_relu`
+    }))
+    const graph: Graph = { ...built, nodes }
+    const names = exportOnnx(graph).nodes.map(({ name }) => name)
+    expect(names.length).toBeGreaterThan(nodes.length)
+    expect(new Set(names).size).toBe(names.length)
+    for (const { name } of nodes) expect(names).toContain(name)
+    expectNear(await bothOutputs(builder, graph))
+  })
+
   const functions: TableFunction[] = [
     call('relu'),
     call('sigmoid'),
