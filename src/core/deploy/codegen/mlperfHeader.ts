@@ -2,12 +2,12 @@ import { isLast, type QuantizedNetwork } from '../../quant/quantizedNetwork'
 import { identifier } from './cText'
 
 /**
- * mlperf.h: what the device's side of MLPerf Tiny's protocol must know of the network: real values of codes, the name.
+ * mlperf.h: what the device's side of MLPerf Tiny's protocol needs of the network: real values of codes, the name.
  * A code means scale * (code + zero); an output of n means MLPERF_OUTPUT_SCALE * n.
  */
 export function mlperfHeader(network: QuantizedNetwork): string {
   const outScale = network.layers.find(isLast)?.outScale ?? 1
-  return `/* What mlperf.c knows of the network. */
+  return `/* Values of the network that mlperf.c uses. */
 #ifndef MLPERF_H
 #define MLPERF_H
 
@@ -22,7 +22,7 @@ export function mlperfHeader(network: QuantizedNetwork): string {
 #define MLPERF_BYTE_OFFSET 128
 #endif
 
-/* MLPerf Tiny knows ic01, kws01, vww01 and ad01. */
+/* The models of MLPerf Tiny are ic01, kws01, vww01 and ad01. */
 #ifndef MLPERF_MODEL
 #define MLPERF_MODEL "${identifier(network.name)}"
 #endif
