@@ -1,4 +1,5 @@
 import type { FileKind } from '../../shared/vocabulary'
+import { latin1Text } from '../binary/bytes'
 
 /** What is looked at to recognise a file: its name and its first bytes (of Parquet its last ones). */
 export interface FileSigns {
@@ -32,7 +33,7 @@ export function fileKindOfSigns({ name, isFolder, bytes }: FileSigns): FileKind 
   if (isElfProgram(bytes)) return 'program'
   const ending = /\.([^.]+)$/.exec(name.toLowerCase())?.[1] ?? ''
   if (ending === 'csv' || ending === 'tsv') return csvKindOf(firstLine(bytes))
-  if (ending === 'parquet') return parquetKindOf(asText(bytes))
+  if (ending === 'parquet') return parquetKindOf(latin1Text(bytes))
   if (ending === 'bin' || ending === 'hex')
     return /^(data_batch|test_batch|train|test)[\w-]*\.bin$/i.test(name) ? 'dataset' : 'program'
   if (endings[ending] !== undefined) return endings[ending]
@@ -69,14 +70,7 @@ const isRecording = (names: ReadonlySet<string>): boolean =>
 const isStages = (names: readonly string[]): boolean =>
   names.some((name) => /^time_stats\.|(_ms|Ms)$/.test(name))
 
-/** Bytes as Latin letters: names of columns are plain ASCII. */
-function asText(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
-}
-
 function firstLine(bytes: Uint8Array): string {
-  const lines = asText(bytes.subarray(0, 8192)).split(/\r?\n|\r/)
+  const lines = latin1Text(bytes.subarray(0, 8192)).split(/\r?\n|\r/)
   return lines.find((line) => line.trim() !== '' && !line.startsWith('#') && !line.startsWith('sep=')) ?? ''
 }

@@ -75,7 +75,7 @@ function readBlob(bytes: Uint8Array): DeviceNode {
 function textAt(bytes: Uint8Array, at: number): string {
   const end = bytes.indexOf(0, at)
   if (at >= bytes.length || end < 0) throw damaged('a text does not end')
-  return String.fromCharCode(...bytes.subarray(at, end))
+  return latin1Text(bytes.subarray(at, end))
 }
 
 const align = (at: number): number => (at + 3) & ~3

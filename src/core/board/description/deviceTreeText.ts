@@ -1,5 +1,6 @@
 import { AppError } from '@shared/errors'
 import { concatBytes } from '../../binary/bytes'
+import { asciiBytes } from '../loaders/receiver'
 import type { DeviceNode } from './deviceTree'
 
 /** What is read as one piece: a text, a number, a label or name, a mark. */
@@ -55,7 +56,7 @@ function valueOf(value: readonly { piece: string; string: string | undefined }[]
   const parts: Uint8Array[] = []
   let inside: '' | '<' | '[' = ''
   for (const { piece, string } of value) {
-    if (string !== undefined) parts.push(Uint8Array.from(`${string}\0`, (letter) => letter.charCodeAt(0)))
+    if (string !== undefined) parts.push(asciiBytes(`${string}\0`))
     else if (piece === '<' || piece === '[') inside = piece
     else if (piece === '>' || piece === ']') inside = ''
     else if (inside === '<') parts.push(cellBytes(piece))

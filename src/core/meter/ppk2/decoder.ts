@@ -1,7 +1,6 @@
 import { ppk2Ranges, type Ppk2Range } from './calibration'
+import { ppk2VoltsPerCount } from './commands'
 
-/** Volts per count of four: reference 1.8 V over 163,840. */
-const voltsPerCount = 1.8 / 163_840
 /** Smoothing behind a change of range, in the ranges 0 to 3 and in range 4. */
 const alpha = 0.18
 const alphaOfRange4 = 0.06
@@ -95,7 +94,7 @@ function createConversion(
   const state = { mean: NaN, mean4: NaN, range: -1, smoothed: 0, inRange: 0 }
   return (range, count) => {
     const { r, gs, gi, o, s, i, ug } = ranges[range]!
-    const v = (count - o) * (voltsPerCount / r)
+    const v = (count - o) * (ppk2VoltsPerCount / r)
     const current = ug * (v * (gs * v + gi) + (s * supplyV + i))
     const { mean, mean4 } = state
     state.mean = Number.isNaN(mean) ? current : alpha * current + (1 - alpha) * mean

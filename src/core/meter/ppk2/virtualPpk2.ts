@@ -1,4 +1,4 @@
-import { ppk2Opcodes, ppk2StepMs } from './commands'
+import { ppk2Opcodes, ppk2StepMs, ppk2VoltsPerCount } from './commands'
 import { readPpk2Metadata, type Ppk2Range } from './calibration'
 
 /** Calibration of the simulated meter; no factor is the nominal one, so that each of them is used. */
@@ -36,7 +36,6 @@ export interface VirtualPpk2 {
 
 /** Counts of the converter that a range is used up to. */
 const fullCount = 14_000
-const voltsPerCount = 1.8 / 163_840
 /** Length of every command that has arguments. */
 const argumentsOf: Readonly<Record<number, number>> = {
   [ppk2Opcodes.regulator]: 2,
@@ -100,7 +99,7 @@ function wordOf(
   for (const [range, { r, gs, gi, o, s, i, ug }] of ranges.entries()) {
     const wanted = currentA / ug - (s * supplyV + i)
     const v = gs === 0 ? wanted / gi : (-gi + Math.sqrt(Math.max(0, gi * gi + 4 * gs * wanted))) / (2 * gs)
-    const count = Math.round(((v * r) / voltsPerCount + o) / 4)
+    const count = Math.round(((v * r) / ppk2VoltsPerCount + o) / 4)
     if (count <= fullCount || range === ranges.length - 1) {
       return { range, count: Math.min(0x3fff, Math.max(0, count)) }
     }
