@@ -3,25 +3,12 @@ import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
 import type { CounterReader } from './energyCounter'
 import { phaseFlags } from './phaseFlags'
 import type { PhaseReadings } from './phaseMeter'
-import { timingOf } from './sensorModel'
-
-/**
- * A phase must last this many sensor windows: at either end up to one window mixes in what was before or is cut off,
- * so that the error this can cause stays about a tenth.
- */
-const windowsNeeded = 10
 
 /** What was read beside the power. */
 export interface PhaseEvidence {
   readonly counter: CounterReader | null
   /** Times of readings that were left out as implausible, ms. */
   readonly removedMs: readonly number[]
-}
-
-/** Shortest phase that this sensor can tell something about, ms. */
-export function shortestPhaseMs(sensor: GpuSensor): number {
-  const { updatePeriodMs, averagingWindowMs } = timingOf(sensor)
-  return windowsNeeded * Math.max(updatePeriodMs, averagingWindowMs)
 }
 
 /**
@@ -52,7 +39,7 @@ export function phaseEnergyOf(
     implausible: evidence.removedMs.filter((tMs) => tMs >= fromMs && tMs <= toMs).length,
     throttling
   }
-  const flags = phaseFlags(phase, counts, whole.coveredMs, shortestPhaseMs(sensor), figures)
+  const flags = phaseFlags(phase, counts, whole.coveredMs, sensor, figures)
   return {
     name: phase.name,
     trial: phase.trial,

@@ -1,8 +1,9 @@
-import type { PhaseMark } from '../../shared/contract/gpu'
+import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { formatDuration, formatPercent } from '../../shared/units'
 import { counterAgreement } from './energyCounter'
 import type { ReadingCount } from './powerTrace'
+import { isPowerMeter, shortestPhaseMs } from './sensorModel'
 import type { Throttling } from './throttle'
 
 const readingsNeeded = 10
@@ -19,26 +20,26 @@ export interface PhaseFigures {
   throttling: Throttling
 }
 
-/**
- * Everything that makes the figures of one phase doubtful, each with what to do.
- *
- * @param neededMs shortest phase of this sensor, ms
- */
+/** Everything that makes the figures of one phase doubtful, each with what to do. */
 export function phaseFlags(
   phase: PhaseMark,
   counts: ReadingCount,
   coveredMs: number,
-  neededMs: number,
+  sensor: GpuSensor,
   figures: PhaseFigures
 ): AppError[] {
   const durationMs = phase.toMs - phase.fromMs
+  const neededMs = shortestPhaseMs(sensor)
+  const isMeter = isPowerMeter(sensor)
   const flags: AppError[] = []
   if (durationMs < neededMs || counts.readings < readingsNeeded) {
     flags.push(
       new AppError(
         'energy.tooShort',
         `Phase "${phase.name}" lasted ${formatDuration(durationMs)} with ${counts.readings} readings; ` +
-          `this sensor needs ${formatDuration(neededMs)} and ${readingsNeeded} readings.`,
+          (isMeter
+            ? `${readingsNeeded} readings of the power meter are needed.`
+            : `this sensor needs ${formatDuration(neededMs)} and ${readingsNeeded} readings.`),
         'Repeat the work inside the phase until it lasts long enough, and give their number as "repetitions".'
       )
     )
@@ -48,7 +49,10 @@ export function phaseFlags(
       new AppError(
         'data.missing',
         `Readings cover ${Math.floor((coveredMs / durationMs) * 100)} % of phase "${phase.name}".`,
-        'The figures are for the covered part only; record again, with a longer interval if the sampler was restarted.'
+        'The figures are for the covered part only; record again' +
+          (isMeter
+            ? ', and see why readings were lost.'
+            : ', with a longer interval if the sampler was restarted.')
       )
     )
   }
@@ -57,7 +61,9 @@ export function phaseFlags(
       new AppError(
         'data.invalid',
         `The power reading took only ${counts.uniqueValues} value(s) during phase "${phase.name}".`,
-        'The sensor is coarse or stuck: check that the work ran on this GPU and lasts long enough.'
+        isMeter
+          ? 'The power meter is coarse, at the end of its range, or not in the supply of the board: check the wiring.'
+          : 'The sensor is coarse or stuck: check that the work ran on this GPU and lasts long enough.'
       )
     )
   }

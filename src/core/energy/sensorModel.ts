@@ -156,6 +156,9 @@ const meterSensor: GpuSensor = {
   source: null
 }
 
+/** Whether a power meter made the readings, and not a GPU's own sensor. */
+export const isPowerMeter = (sensor: GpuSensor): boolean => sensor.family === meterSensor.family
+
 /** What is known of the sensor behind one field of one GPU. */
 export function sensorOf(gpuName: string, powerField: string | null): GpuSensor {
   if (powerField === meterPowerField) return meterSensor
@@ -191,6 +194,18 @@ export function sensorOf(gpuName: string, powerField: string | null): GpuSensor 
     note: 'No published model of this sensor; a 1 s window is assumed where one is needed.',
     source: null
   }
+}
+
+/**
+ * A phase must last this many sensor windows: at either end up to one window mixes in what was before or is cut off,
+ * so that the error this can cause stays about a tenth.
+ */
+const windowsNeeded = 10
+
+/** Shortest phase that this sensor can tell something about, ms. */
+export function shortestPhaseMs(sensor: GpuSensor): number {
+  const { updatePeriodMs, averagingWindowMs } = timingOf(sensor)
+  return windowsNeeded * Math.max(updatePeriodMs, averagingWindowMs)
 }
 
 /** Timing to reckon with: the published one, or the cautious assumption. */

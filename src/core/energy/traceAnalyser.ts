@@ -1,12 +1,13 @@
 import type { IdleBaseline, PhaseEnergy, TrialSummary } from '../../shared/contract/energy'
 import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
+import { formatAmount } from '../../shared/units'
 import { counterReader, type CounterTrace } from './energyCounter'
 import { idleAfterOf, idleBaselineOf, idlePhaseName } from './idleBaseline'
 import { phaseEnergyOf } from './phaseEnergy'
 import { createPhaseMeter, type PhaseMeter } from './phaseMeter'
 import { createPlausibleBlocks } from './plausible'
 import type { PowerTrace } from './powerTrace'
-import { timingOf } from './sensorModel'
+import { isPowerMeter, timingOf } from './sensorModel'
 import { summariseTrials, type Doubt } from './trialSummary'
 
 /** The name of the phase of the whole command. */
@@ -99,7 +100,10 @@ function analysisOf(
 ): TraceAnalysis {
   const evidence = { counter: counter === null ? null : counterReader(counter), removedMs }
   const phases = meters.map((meter) => phaseEnergyOf(meter.phase, meter.result(), idle, sensor, evidence))
-  const summaries = summariesOf(phases, sensor, confidence, doubts, [...notes, ...idleDrift(idle, idleAfter)])
+  const summaries = summariesOf(phases, sensor, confidence, doubts, [
+    ...notes,
+    ...idleDrift(idle, idleAfter, sensor)
+  ])
   return { idle, idleAfter, phases, summaries }
 }
 
@@ -125,16 +129,20 @@ export function summariesOf(
 /** Share by which the baseline may move over a run without a note. */
 const driftWorthANote = 0.1
 
-/** A note where the power at rest (W) moved over the run by more than a tenth. */
+/** A note where the power at rest (W) moved over the run by more than a tenth; `sensor` null where that of a GPU is not known. */
 export function idleDrift(
   before: Pick<IdleBaseline, 'powerW'>,
-  after: Pick<IdleBaseline, 'powerW'>
+  after: Pick<IdleBaseline, 'powerW'>,
+  sensor: GpuSensor | null
 ): string[] {
   if (before.powerW === null || after.powerW === null || before.powerW <= 0) return []
   const drift = after.powerW / before.powerW - 1
   if (Math.abs(drift) <= driftWorthANote) return []
+  const isMeter = sensor !== null && isPowerMeter(sensor)
+  // A board draws milliwatts: one digit behind the point would say 0.0 W.
+  const watt = (powerW: number): string => (isMeter ? formatAmount(powerW, 'W') : `${powerW.toFixed(1)} W`)
   return [
-    `At rest the GPU drew ${before.powerW.toFixed(1)} W before and ${after.powerW.toFixed(1)} W after the run; ` +
+    `At rest ${isMeter ? 'the power meter read' : 'the GPU drew'} ${watt(before.powerW)} before and ${watt(after.powerW)} after the run; ` +
       'net figures use the one before.'
   ]
 }

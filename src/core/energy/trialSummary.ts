@@ -2,7 +2,7 @@ import type { PhaseEnergy, TrialSummary } from '../../shared/contract/energy'
 import type { GpuSensor } from '../../shared/contract/gpu'
 import { formatDuration, formatPercent } from '../../shared/units'
 import { intervalOf } from './interval'
-import { timingOf } from './sensorModel'
+import { isPowerMeter, timingOf } from './sensorModel'
 
 /** Trials needed on a sensor that looks at part of the time (arXiv 2312.02741), and on one that sees all of it. */
 const trialsOnPartTimeSensor = 4
@@ -71,7 +71,9 @@ export function summariseTrials(
   if (spread !== null && spread > largestSpread) {
     reasons.push({
       message: `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(largestSpread, 0)} is allowed.`,
-      hint: 'Warm up first, fix the clocks if you may (nvidia-smi -lgc), and keep other work off the GPU.'
+      hint: isPowerMeter(sensor)
+        ? 'Repeat the same work, and keep everything else behind the power meter unchanged: supply, clock, other chips.'
+        : 'Warm up first, fix the clocks if you may (nvidia-smi -lgc), and keep other work off the GPU.'
     })
   }
   const flagged = new Map<string, { count: number; message: string; hint: string }>()

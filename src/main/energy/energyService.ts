@@ -27,7 +27,7 @@ function atConfidence(report: EnergyReport, recording: Recording, confidence: nu
       sensor,
       confidence,
       strangerDoubts(strangers),
-      [...migNotes(recording, gpuIndex), ...idleDrift(idle, idleAfter)]
+      [...migNotes(recording, gpuIndex), ...idleDrift(idle, idleAfter, sensor)]
     )
   )
   return { ...report, confidence, summaries }

@@ -28,7 +28,7 @@ export const energyMigrations: NounMigrations = {
 }
 
 /** Raised whenever the same readings give another report: reports of an older analysis are made again. */
-const analysis = 1
+const analysis = 2
 
 const reportColumns = rowColumns<EnergyReport>('energy_report', [
   { name: 'recording_id', of: ({ recordingId }) => recordingId },

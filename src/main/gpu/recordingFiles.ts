@@ -1,4 +1,7 @@
 import type { PhaseMark, Recording } from '../../shared/contract/gpu'
+import { meterAboutSchema, type MeterAbout } from '../../shared/contract/meter'
+import { AppError } from '../../shared/errors'
+import { parseJson } from '../store/recordTable'
 import type { Store } from '../store/store'
 import { metricColumns } from './gpuTables'
 
@@ -9,6 +12,8 @@ export interface ImportedSamples {
   startedAtMs: number
   driverVersion: string
   origin: Recording['origin']
+  /** The power meter that the samples came from; null for GPUs. */
+  meter: MeterAbout | null
   gpus: { index: number; samples: number; hasInstant: boolean; hasPower: boolean; lastMs: number }[]
   /** From the samples of each phase: the ends are known to one interval. */
   phases: PhaseMark[]
@@ -17,12 +22,22 @@ export interface ImportedSamples {
 /** Writes every sample of a recording to a file and returns their number. */
 export const exportSamples = (
   store: Pick<Store, 'exportQuery'>,
-  { id, driverVersion, origin }: Recording,
+  { id, driverVersion, origin, meter }: Recording,
   file: string,
   format: SampleFormat
-): Promise<number> => store.exportQuery(exportSql, [id, driverVersion, origin], file, format)
+): Promise<number> =>
+  store.exportQuery(
+    exportSql,
+    [id, driverVersion, origin, meter === undefined ? null : JSON.stringify(meter)],
+    file,
+    format
+  )
 
-/** Takes samples of a file that exportSamples wrote into a recording, and returns what is known of it. */
+/**
+ * Takes samples of a file that exportSamples wrote into a recording, and returns what is known of it.
+ *
+ * @throws data.invalid when its power meter cannot be read
+ */
 export async function importSamples(
   store: Pick<Store, 'read' | 'run'>,
   id: string,
@@ -31,8 +46,9 @@ export async function importSamples(
 ): Promise<ImportedSamples> {
   const from = `read_${format}('${file.replaceAll("'", "''")}'${format === 'csv' ? ', header = true, sample_size = -1' : ''})`
   const [about] = await store.read<{ started: number; driver: string; origin: Recording['origin'] }>(
-    `SELECT min(unix_ms - t_ms)::DOUBLE AS started, min(driver_version)::VARCHAR AS driver, min(origin) AS origin FROM ${from}`
+    `SELECT min(unix_ms - t_ms)::DOUBLE AS started, coalesce(min(driver_version)::VARCHAR, '') AS driver, min(origin) AS origin FROM ${from}`
   )
+  const meter = await meterIn(store, from, file)
   const columns = metricColumns.map((column) => `${column}::DOUBLE`).join(', ')
   await store.run(
     `INSERT INTO gpu_sample (recording_id, gpu_index, t_ms, ${metricColumns.join(', ')})
@@ -53,12 +69,28 @@ export async function importSamples(
     startedAtMs: about.started,
     driverVersion: about.driver,
     origin: about.origin,
+    meter,
     gpus,
     phases: phases.map((phase) => ({ ...phase, repetitions: null, ended: true }))
   }
 }
 
-/** Every sample with the innermost phase it fell into and the host's last known load. */
+/** The power meter in a file of samples; null where it names none, as files of GPUs and those of earlier versions. */
+async function meterIn(store: Pick<Store, 'read'>, from: string, file: string): Promise<MeterAbout | null> {
+  const named = await store.read(`SELECT 1 FROM (DESCRIBE SELECT * FROM ${from}) WHERE column_name = 'meter'`)
+  if (named.length === 0) return null
+  const [row] = await store.read<{ meter: string | null }>(`SELECT min(meter)::VARCHAR AS meter FROM ${from}`)
+  if (row === undefined || row.meter === null) return null
+  const { value, problem } = parseJson(row.meter, meterAboutSchema)
+  if (value !== null) return value
+  throw new AppError(
+    'data.invalid',
+    `The column "meter" of ${file} cannot be read: ${problem}`,
+    'Export the recording again.'
+  )
+}
+
+/** Every sample with the innermost phase it fell into and the host's last known load; the meter is in the first row. */
 const exportSql = `
   SELECT s.recording_id, r.started_at_ms + s.t_ms AS unix_ms, s.t_ms, s.gpu_index,
     ${metricColumns.map((column) => `s.${column}`).join(', ')},
@@ -67,7 +99,8 @@ const exportSql = `
     (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p
        WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS trial,
     h.cpu_percent AS host_cpu_percent, h.memory_used_bytes AS host_memory_used_bytes,
-    $2 AS driver_version, $3 AS origin
+    $2 AS driver_version, $3 AS origin,
+    CASE WHEN s.t_ms = (SELECT min(t_ms) FROM gpu_sample WHERE recording_id = $1) THEN $4::VARCHAR END AS meter
   FROM gpu_sample s
   JOIN gpu_recording r ON r.id = s.recording_id
   ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms

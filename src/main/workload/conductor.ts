@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { shortestPhaseMs } from '../../core/energy/phaseEnergy'
+import { shortestPhaseMs } from '../../core/energy/sensorModel'
 import { idlePhaseName } from '../../core/energy/idleBaseline'
 import { createRandom } from '../../core/math/random'
 import { planSteps, remainingTrials, secondsLeft } from '../../core/workload/plan'

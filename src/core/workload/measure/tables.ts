@@ -32,7 +32,7 @@ export function tablesOf(
     closure,
     impacts: impactRows(evidence.variants, evidence.layers, subject.task),
     notes: evidence.energies.flatMap(({ idleBeforeW, idleAfterW }) =>
-      idleDrift({ powerW: idleBeforeW }, { powerW: idleAfterW })
+      idleDrift({ powerW: idleBeforeW }, { powerW: idleAfterW }, null)
     )
   }
 }

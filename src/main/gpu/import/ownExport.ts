@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { readRegularFile } from '../../files/readRegularFile'
 import path from 'node:path'
 import { parseCsv } from '../../../core/estimator/samples/csvTable'
+import { meterPowerField } from '../../../core/energy/sensorModel'
 import type { PhaseMark, Recording } from '../../../shared/contract/gpu'
+import { meterName } from '../../../shared/meterName'
 import type { GpuStore } from '../gpuStore'
 import { blankRecording, ofGpus, savePhases, type Imported, type ImportRequest } from './blankRecording'
 
@@ -31,15 +33,25 @@ export async function importOwn(
     idleMs: own?.idleMs ?? 0,
     ...ofGpus(
       found.gpus.map(({ index }) => index),
-      (index) => own?.names.get(index) ?? request.gpuName
+      (index) =>
+        own?.names.get(index) ??
+        request.gpuName ??
+        (found.meter === null ? undefined : meterName(found.meter))
     ),
     powerFields: found.gpus.map((gpu) =>
-      gpu.hasInstant ? 'power.draw.instant' : gpu.hasPower ? 'power.draw' : null
+      found.meter !== null
+        ? meterPowerField
+        : gpu.hasInstant
+          ? 'power.draw.instant'
+          : gpu.hasPower
+            ? 'power.draw'
+            : null
     ),
     intervalMs: own?.intervalMs ?? Math.max(1, Math.round(1000 / Math.min(10, ...rates))),
     achievedHz: rates.length === 0 ? null : Math.min(...rates),
     samples: found.gpus.reduce((sum, gpu) => sum + gpu.samples, 0)
   } satisfies Partial<Recording>)
+  if (found.meter !== null) recording.meter = found.meter
   recording.askedHz = 1000 / recording.intervalMs
   await savePhases(store, request.id, own?.phases ?? found.phases)
   await store.save(recording)

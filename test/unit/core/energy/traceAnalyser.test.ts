@@ -166,6 +166,36 @@ describe('analyseTrace', () => {
     expect(other.idleAfter.powerW).toBeNull()
   })
 
+  it('names the power meter, not a GPU, in notes and verdicts of its recordings', () => {
+    const marks = trials(3, 2000)
+    const powerAt = (t: number): number => {
+      const at = marks.findIndex(({ fromMs, toMs }) => t >= fromMs && t <= toMs)
+      return at < 0 ? (t < 14_000 ? 0.026 : 0.033) : [0.08, 0.08, 0.1][at]!
+    }
+    const tMs = Float64Array.from({ length: 1601 }, (_, at) => at * 10)
+    const trace = { gpuIndex: 0, tMs, powerW: tMs.map(powerAt), gaps: [], gapAfterMs: gapAfterMsOf(10) }
+    const short = { name: 'short', trial: 1, fromMs: 5100, toMs: 5150, repetitions: null, ended: true }
+    const { phases, summaries } = analyseTrace(
+      ...([trace, [...marks, short], restMs, 14_000, sensorOf('PPK2', 'meter'), 0.95] as const),
+      { powerLimitW: 'any', idleAfterMs: 2000 }
+    )
+    expect(phases.find(({ name }) => name === 'fp16')!.totalJ).toBeCloseTo(0.16, 6)
+    const work = summaries.find(({ name }) => name === 'fp16')!
+    expect(work.notes).toEqual([
+      'At rest the power meter read 0.026 W before and 0.033 W after the run; net figures use the one before.'
+    ])
+    // Standard deviation of 0.16, 0.16 and 0.2 J by their mean: 13.3 %; one value in a phase is a stuck reading.
+    expect(work.reasons.map(({ message }) => message)).toEqual([
+      'Trials differ by 13.3 % (standard deviation); 5 % is allowed.',
+      'The power reading took only 1 value(s) during phase "fp16". (and 2 more)'
+    ])
+    const brief = summaries.find(({ name }) => name === 'short')!
+    expect(brief.reasons.map(({ message }) => message).join(' ')).toContain(
+      ' readings; 10 readings of the power meter are needed.'
+    )
+    expect(JSON.stringify(summaries)).not.toMatch(/GPU|nvidia|driver/)
+  })
+
   it('answers unavailable power as unavailable throughout', () => {
     const marks = trials(1, 2000)
     const trace = { ...traceOf(10_000, marks, () => 1), powerW: new Float64Array(101).fill(NaN) }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gapAfterMsOf } from '@core/energy/powerTrace'
@@ -7,6 +7,8 @@ import { sensorOf } from '@core/energy/sensorModel'
 import { counterReader } from '@core/energy/energyCounter'
 import { analyseReadings, readSubjects } from '@main/energy/analyseReadings'
 import { createEnergyService } from '@main/energy/energyService'
+import type { TraceAnalysis } from '@core/energy/traceAnalyser'
+import { powerSample } from '@core/meter/powerSample'
 import { metricAt, metricCount } from '@core/gpu/metrics'
 import { createGpuStore, type GpuStore } from '@main/gpu/gpuStore'
 import { gpuMigrations } from '@main/gpu/gpuTables'
@@ -100,6 +102,63 @@ describe('our own export', () => {
       expect(recording.gpus[0]!.name).toBe('NVIDIA A100-SXM4-40GB')
       expect(await energies(recording)).toEqual(await energies(original))
     }
+  })
+})
+
+describe('the export of a power meter', () => {
+  const meter = {
+    ...{ kind: 'ppk2' as const, source: '/dev/tty "A", 1', supplyV: 3.3, readings: 4000, lost: 64, binMs: 1 },
+    ...{ badLines: [], notes: ['The clock of the meter moved by 60 ms.'] }
+  }
+  const unread = { state: 'unavailable' as const, reason: 'Read by a power meter.', source: null }
+  const original = recordingSchema.parse({
+    ...{ id: 'metered', title: 'board', state: 'done', origin: 'simulated', command: [], meter },
+    ...{ startedAtMs: 1_790_000_000_000, durationMs: 4000, exitCode: 0, driverVersion: '' },
+    gpus: [{ index: 0, name: 'PPK2 at somewhere', uuid: null }],
+    ...{ powerFields: ['meter'], intervalMs: 10, askedHz: 100, achievedHz: 100, samples: 401 },
+    ...{ restarts: 0, malformedLines: 0, temperatureBeforeC: [null], temperatureAfterC: [null] },
+    ...{ powerLimitsW: [null], idleMs: 1000, idleAfterMs: 0, strangers: [], strangersUnknown: null },
+    ...{ counter: unread, cpuCounter: unread, clockLock: null, migGpus: [], message: null }
+  })
+  beforeAll(async () => {
+    await store.save(original)
+    await store.addSamples(
+      'metered',
+      // Below zero at rest by the offset of the meter, 1 W under load.
+      Array.from({ length: 401 }, (_, at) =>
+        powerSample(at * 10, at < 200 ? -0.001 - (at % 3) * 1e-4 : 1 + (at % 3) * 0.01)
+      )
+    )
+  })
+
+  it.each(['csv', 'parquet'] as const)('as %s stays that of a power meter', async (format) => {
+    const file = path.join(folder, `metered.${format}`)
+    await store.exportSamples('metered', file, format)
+    const { recording } = await importFile(file)
+    expect(recordingSchema.parse(recording)).toMatchObject({
+      meter,
+      powerFields: ['meter'],
+      driverVersion: ''
+    })
+    expect(recording.gpus[0]!.name).toBe('PPK2 at /dev/tty "A", 1')
+    expect((await store.recording(recording.id)).meter).toEqual(meter)
+    const [subject] = await readSubjects(store, recording, 0.95)
+    expect(subject!.subject).toMatchObject({ powerLimitW: 'any', sensor: { family: 'power meter' } })
+    const [{ phases }] = (await analyseReadings(store, recording.id, [subject!])) as [TraceAnalysis]
+    // 2 s at -1.1 mW, half an interval of the step, and 2 s at 1.01 W on average: readings below zero count.
+    expect(phases[0]!.totalJ).toBeCloseTo(-0.0022 + 0.0051 + 2.02, 3)
+    expect(phases[0]).toMatchObject({ implausible: 0, samples: 401 })
+  })
+
+  it('names a column "meter" that is none', async () => {
+    const file = path.join(folder, 'metered.csv')
+    const text = readFileSync(file, 'utf8').replace('ppk2', 'scale')
+    const before = (await store.list()).length
+    await expect(importFile(write('scale.csv', text))).rejects.toMatchObject({
+      code: 'data.invalid',
+      message: expect.stringContaining('"meter"')
+    })
+    expect(await store.list()).toHaveLength(before)
   })
 })
 
