@@ -29,7 +29,7 @@ describe.skipIf(process.platform === 'win32')('the packed command line and web h
     folder = await mkdtemp(path.join(tmpdir(), 'bitbench empty folder '))
     installOffline((await buildPackage()).file, folder)
     installed = path.join(folder, 'node_modules', 'bitbench')
-  }, 300_000)
+  }, 900_000)
 
   afterAll(async () => await rm(folder, { recursive: true, force: true }))
 
