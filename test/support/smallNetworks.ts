@@ -129,7 +129,7 @@ export function residualNetwork(seed = 2): Graph {
 /** Smooth random images, so that neighbouring pixels are alike as in photographs. */
 export function someImages(graph: Graph, count: number, seed = 5): Uint8Array {
   const random = createRandom(seed)
-  const [channels, height, width] = graph.inputShape as [number, number, number]
+  const [channels, height = 1, width = 1] = graph.inputShape as [number, number?, number?]
   const pixels = new Uint8Array(count * channels * height * width)
   let at = 0
   for (let image = 0; image < count; image++) {
