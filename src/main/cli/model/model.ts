@@ -46,7 +46,7 @@ export const modelCli: CliNoun = {
       }
     },
     evaluate: {
-      summary: 'Accuracy under a scheme on the shipped images or on a data set of yours.',
+      summary: 'Accuracy of a scheme on the data set that the file names, the shipped images or yours.',
       usage:
         'FILE.onnx [--dataset N] [--scheme int8|exported|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|distill|retrain]',
       options: {
