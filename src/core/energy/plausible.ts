@@ -5,7 +5,7 @@ import type { ReadingBlock } from './powerTrace'
  * largest accelerators of 2025 are made for 1,400 W. Sensors that fail report values such as 65,535 W.
  */
 const beyondBoardsW = 3000
-/** Where no limit is known, a lone spike is judged from here on, W: what is below many boards reach for one reading. */
+/** Where no limit is known, only a lone reading above this is judged as a spike, W: many boards reach less for one reading. */
 const spikeFromW = 1000
 /** Above this many times the power limit no reading is believed: boards exceed their limit for moments, not by half. */
 const believableOverLimit = 1.5

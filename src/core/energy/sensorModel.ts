@@ -202,7 +202,7 @@ export function sensorOf(gpuName: string, powerField: string | null): GpuSensor 
  */
 const windowsNeeded = 10
 
-/** Shortest phase that this sensor can tell something about, ms. */
+/** Shortest phase whose energy this sensor can give, ms. */
 export function shortestPhaseMs(sensor: GpuSensor): number {
   const { updatePeriodMs, averagingWindowMs } = timingOf(sensor)
   return windowsNeeded * Math.max(updatePeriodMs, averagingWindowMs)

@@ -29,7 +29,7 @@ export interface Ppk2Metadata {
   readonly vddMv: number | null
   /** False where the meter says that it was never calibrated. */
   readonly calibrated: boolean
-  /** Names of factors that the metadata lacks or holds as nan: the nominal ones stand in. */
+  /** Names of factors that the metadata lacks or holds as nan: the nominal ones are used. */
   readonly missing: readonly string[]
 }
 

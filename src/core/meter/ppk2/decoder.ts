@@ -28,7 +28,7 @@ export interface Ppk2Decoder {
 /**
  * Returns a decoder of 4-byte words (little-endian): converter count in bits 0 to 13, range in 14 to 16, counter in 18 to
  * 23, digital inputs in 24 to 31. The current of a range is ug (v (gs v + gi) + s V + i) with v = (4 count - o) 1.8 / 163840 / r
- * and V the supply voltage in volts. For three readings from a change of range on, a running mean stands in for
+ * and V the supply voltage in volts. For three readings from a change of range on, a running mean replaces
  * the reading, whose first values are spikes of the switching; in range 4 the first two of them do not enter the mean.
  *
  * A jump of the counter is believed once four words in a row agree with it; until then the words count as read, so that one
