@@ -157,15 +157,7 @@ export function latin1Text(bytes: Uint8Array): string {
   return text
 }
 
-/** Text in UTF-8; one character a byte where it is none. */
-export function utf8Text(bytes: Uint8Array): string {
-  const text = latin1Text(bytes)
-  if (!/[\x80-\xff]/.test(text)) return text
-  try {
-    return decodeURIComponent(
-      text.replace(/[%\x80-\xff]/g, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`)
-    )
-  } catch {
-    return text
-  }
+/** ASCII text as bytes. */
+export function asciiBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff)
 }

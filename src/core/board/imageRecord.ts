@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import { asciiBytes } from './loaders/receiver'
+import { asciiBytes } from '../binary/bytes'
 
 /**
  * Offset of the record that the host fills in before it loads a monitor: the first one that begins with `magic` at a multiple of

@@ -1,11 +1,11 @@
 import { AppError } from '../../shared/errors'
+import { asciiBytes } from '../binary/bytes'
 import type { BoardDescription } from '../../shared/contract/board/boardDescription'
 import { ramEnd } from './description/checkDescription'
 import { monitorImages } from './description/monitorImages'
 import { countsAsBuilt, type DescribedCounters, fillInCounters, type MonitorLists } from './counterRecord'
 import { findImageRecord } from './imageRecord'
 import type { Range, UbootBoard } from './loaders/ubootBoard'
-import { asciiBytes } from './loaders/receiver'
 import type { FifoControl } from './loaders/ubootConsole'
 import { moveImage } from './movedImage'
 

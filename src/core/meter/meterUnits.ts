@@ -6,7 +6,7 @@ const timeFactors = { s: 1000, ms: 1, us: 0.001 } as const
 const currentFactors = { a: 1, ma: 1e-3, ua: 1e-6, na: 1e-9 } as const
 const voltageFactors = { v: 1, mv: 1e-3, uv: 1e-6 } as const
 
-/** What the columns of a text meter are multiplied by to get ms, A and V, and where they stand in a line. */
+/** What the columns of a text meter are multiplied by to get ms, A and V, and their places in a line. */
 export interface MeterColumns {
   readonly timeAt: number
   readonly currentAt: number
@@ -56,7 +56,7 @@ export function columnsOfHeader(cells: readonly string[], units: MeterTextUnits)
   const factor = <K extends string>(at: number, known: Readonly<Record<K, number>>, otherwise: K): number => {
     const unit = at < 0 ? undefined : named[at]!.unit
     if (unit === undefined) return known[otherwise]
-    if (unit in known) return known[unit as K]
+    if (Object.hasOwn(known, unit)) return known[unit as K]
     throw new AppError(
       'data.invalid',
       `The unit "${unit}" of column "${cells[at]}" is not known.`,

@@ -52,7 +52,7 @@ function checkMonitor({ monitor, uart, isa }: BoardDescription): void {
   const form = monitorImages[monitor]
   if (uart.kind !== form.uart)
     throw invalid(
-      `The monitor "${monitor}" speaks over a UART of kind ${form.uart}, not ${uart.kind}.`,
+      `The monitor "${monitor}" drives a UART of kind ${form.uart}, not ${uart.kind}.`,
       'Choose another monitor, or correct uart.kind.'
     )
   if (isa !== null && monitor !== 'virt64' && monitor !== 'virt' && !isa.startsWith(`rv${form.xlen}`))

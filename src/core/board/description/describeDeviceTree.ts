@@ -4,12 +4,12 @@ import { placeSupervisorMonitor } from '../supervisorMonitor'
 import { banksOf, cellsOf, type DeviceNode, nodeAt, registersOf, textsOf } from './deviceTree'
 
 /** UARTs by the names of their bindings. */
-const uartBindings: Record<string, BoardDescription['uart']['kind']> = {
-  ns16550a: 'ns16550',
-  ns16550: 'ns16550',
-  'snps,dw-apb-uart': 'ns16550',
-  'litex,liteuart': 'litex'
-}
+const uartBindings = new Map<string, BoardDescription['uart']['kind']>([
+  ['ns16550a', 'ns16550'],
+  ['ns16550', 'ns16550'],
+  ['snps,dw-apb-uart', 'ns16550'],
+  ['litex,liteuart', 'litex']
+])
 
 /**
  * The description of a board from its device tree: the console's UART, the first bank of RAM below 4 GiB, the first core. A
@@ -63,7 +63,7 @@ function consoleOf(root: DeviceNode): BoardDescription['uart'] {
       'Check stdout-path.'
     )
   const compatible = textsOf(node, 'compatible')
-  const kind = compatible.map((name) => uartBindings[name]).find((one) => one !== undefined)
+  const kind = compatible.map((name) => uartBindings.get(name)).find((one) => one !== undefined)
   if (kind === undefined)
     throw new AppError(
       'input.unsupported',
@@ -110,16 +110,16 @@ function coreOf(root: DeviceNode): DeviceNode | null {
   return active.find((node) => textsOf(node, 'riscv,isa').length > 0) ?? active[0] ?? null
 }
 
-/** "rv64imafdch_zicsr_zba" without what version numbers may stand in it. */
+/** The ISA string in lower case, e.g. "rv64imafdch_zicsr_zba"; null where the core has none or it has another form. */
 function plainIsa(core: DeviceNode): string | null {
   const isa = textsOf(core, 'riscv,isa')[0]?.toLowerCase()
   return isa !== undefined && /^rv(32|64)[a-z0-9_]*$/.test(isa) ? isa : null
 }
 
 function clockOf(core: DeviceNode | null): number | null {
-  const own = core === null ? [] : cellsOf(core, 'clock-frequency')
-  const shared = core?.parent === null || core === null ? [] : cellsOf(core.parent!, 'clock-frequency')
-  return (own.at(-1) ?? shared.at(-1) ?? 0) || null
+  const frequencyOf = (node: DeviceNode | null | undefined): number | undefined =>
+    node == null ? undefined : cellsOf(node, 'clock-frequency').at(-1)
+  return (frequencyOf(core) ?? frequencyOf(core?.parent) ?? 0) || null
 }
 
 const invalid = (message: string, hint: string): AppError => new AppError('input.invalid', message, hint)

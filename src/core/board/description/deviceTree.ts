@@ -15,7 +15,15 @@ export interface DeviceNode {
 
 const magic = 0xd00d_feed
 const token = { begin: 1, end: 2, property: 3, nop: 4, finish: 9 } as const
-const maxDepth = 64
+/** Nodes inside one another that are read; the depth of a damaged or hostile tree is bounded by it. */
+export const maxTreeDepth = 64
+
+/** Returns a new node as the last child of `parent`; the root where that is null. */
+export function addNode(parent: DeviceNode | null, name: string): DeviceNode {
+  const node: DeviceNode = { name, properties: new Map(), children: [], parent }
+  parent?.children.push(node)
+  return node
+}
 
 /** Whether these bytes begin as a device tree blob does. */
 export function isDeviceTreeBlob(bytes: Uint8Array): boolean {
@@ -41,7 +49,7 @@ function readBlob(bytes: Uint8Array): DeviceNode {
   if (view.getUint32(0) !== magic) throw damaged('it does not begin with 0xd00dfeed')
   if (view.getUint32(4) > bytes.length) throw damaged('it is shorter than its header says')
   const strings = view.getUint32(12)
-  const root: DeviceNode = { name: '', properties: new Map(), children: [], parent: null }
+  const root = addNode(null, '')
   let node: DeviceNode | null = null
   let depth = 0
   for (let at = view.getUint32(8); ;) {
@@ -50,11 +58,8 @@ function readBlob(bytes: Uint8Array): DeviceNode {
     if (kind === token.begin) {
       const name = textAt(bytes, at)
       at = align(at + name.length + 1)
-      if (++depth > maxDepth) throw damaged('its nodes are nested too deep')
-      const next: DeviceNode =
-        node === null ? root : { name, properties: new Map(), children: [], parent: node }
-      node?.children.push(next)
-      node = next
+      if (++depth > maxTreeDepth) throw damaged('its nodes are nested too deep')
+      node = node === null ? root : addNode(node, name)
     } else if (kind === token.end) {
       if (node === null) throw damaged('a node ends that has not begun')
       depth--

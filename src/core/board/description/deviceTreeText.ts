@@ -1,12 +1,15 @@
 import { AppError } from '@shared/errors'
-import { concatBytes } from '../../binary/bytes'
-import { asciiBytes } from '../loaders/receiver'
-import type { DeviceNode } from './deviceTree'
+import { asciiBytes, concatBytes } from '../../binary/bytes'
+import { addNode, maxTreeDepth, type DeviceNode } from './deviceTree'
 
 /** What is read as one piece: a text, a number, a label or name, a mark. */
 const pieces =
   /"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*):|\/\*[\s\S]*?\*\/|\/\/[^\n]*|[{};=<>[\]]|[^\s"{};=<>[\]]+/g
-const maxDepth = 64
+/** Where the root node begins. */
+const rootBegin = /(^|[\s:])\/\s*\{/
+
+/** Whether a text holds the beginning of a device tree. */
+export const isDeviceTreeText = (text: string): boolean => rootBegin.test(text)
 
 /**
  * Reads a device tree as text: what U-Boot's `fdt print /` shows (echo and prompts around it do not matter), or a source without
@@ -15,12 +18,12 @@ const maxDepth = 64
  * @throws input.invalid where there is no root node or a node does not end
  */
 export function parseDeviceTreeText(text: string): DeviceNode {
-  const start = /(^|[\s:])\/\s*\{/.exec(text)
+  const start = rootBegin.exec(text)
   if (start === null) throw unreadable('no line "/ {" begins the tree')
   const found = [...text.slice(start.index).matchAll(pieces)]
     .filter(([piece, , label]) => !piece.startsWith('/*') && !piece.startsWith('//') && label === undefined)
     .map(([piece, string]) => ({ piece, string }))
-  const root: DeviceNode = { name: '', properties: new Map(), children: [], parent: null }
+  const root = addNode(null, '')
   let node: DeviceNode | null = null
   let depth = 0
   for (let at = 0; at < found.length;) {
@@ -32,18 +35,16 @@ export function parseDeviceTreeText(text: string): DeviceNode {
       if (node === null) return root
       at += found[at + 1]?.piece === ';' ? 2 : 1
     } else if (found[at + 1]?.piece === '{') {
-      if (++depth > maxDepth) throw unreadable('its nodes are nested too deep')
-      const next: DeviceNode =
-        node === null ? root : { name: piece, properties: new Map(), children: [], parent: node }
-      node?.children.push(next)
-      node = next
+      if (++depth > maxTreeDepth) throw unreadable('its nodes are nested too deep')
+      node = node === null ? root : addNode(node, piece)
       at += 2
     } else if (node !== null && found[at + 1]?.piece === ';') {
       node.properties.set(piece, new Uint8Array(0))
       at += 2
     } else if (node !== null && found[at + 1]?.piece === '=') {
-      const end = found.findIndex((one, index) => index > at && one.piece === ';')
-      if (end < 0) break
+      let end = at + 2
+      while (end < found.length && found[end]!.piece !== ';') end++
+      if (end === found.length) break
       node.properties.set(piece, valueOf(found.slice(at + 2, end)))
       at = end + 1
     } else if (at + 1 >= found.length) break

@@ -1,12 +1,12 @@
 import { AppError } from '@shared/errors'
 import type { BoardDescription } from '@shared/contract/board/boardDescription'
-import { utf8Text } from '../../binary/bytes'
+import { decodeUtf8 } from '../../binary/utf8'
 import { parseLitexSoc } from '../litexSoc'
 import { checkDescription } from './checkDescription'
 import { describeDeviceTree } from './describeDeviceTree'
 import { describeLitexSoc } from './describeLitex'
 import { isDeviceTreeBlob, parseDeviceTreeBlob } from './deviceTree'
-import { parseDeviceTreeText } from './deviceTreeText'
+import { isDeviceTreeText, parseDeviceTreeText } from './deviceTreeText'
 
 /**
  * Reads a board's description from what is at hand: LiteX's csr.csv, csr.json or soc.json, a device tree (blob, or the text of
@@ -16,9 +16,9 @@ import { parseDeviceTreeText } from './deviceTreeText'
  */
 export function readDescription(bytes: Uint8Array): BoardDescription {
   if (isDeviceTreeBlob(bytes)) return checkDescription(describeDeviceTree(parseDeviceTreeBlob(bytes)))
-  const text = utf8Text(bytes)
+  const text = decodeUtf8(bytes)
   if (isDescription(text)) return checkDescription(parseJson(text))
-  if (/(^|[\s:])\/\s*\{/.test(text)) return checkDescription(describeDeviceTree(parseDeviceTreeText(text)))
+  if (isDeviceTreeText(text)) return checkDescription(describeDeviceTree(parseDeviceTreeText(text)))
   return checkDescription(describeLitexSoc(parseLitexSoc(text)))
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
-import { asciiBytes, createReceiver } from './receiver'
+import { asciiBytes } from '../../binary/bytes'
+import { createReceiver } from './receiver'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenu, litexPrompt } from './sflRequest'
 import { askBoard, type UbootBoard } from './ubootBoard'

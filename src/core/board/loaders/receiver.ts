@@ -117,11 +117,6 @@ export function printable(text: string): string {
   })
 }
 
-/** ASCII text as bytes. */
-export function asciiBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff)
-}
-
 /** Whether the driver stopped the conversation (cancel, overall time limit), so that the far end must be informed. */
 export function isStopped(error: unknown): boolean {
   return error instanceof AppError && (error.code === 'job.cancelled' || error.code === 'board.timeout')

@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors'
-import { asciiBytes, type Part, type Receiver } from './receiver'
+import { asciiBytes } from '../../binary/bytes'
+import type { Part, Receiver } from './receiver'
 import { sflMagicAnswer, sflMagicRequest, sflReply } from './sflFrame'
 
 /** What the BIOS prints when it waits for commands, colours left out. */

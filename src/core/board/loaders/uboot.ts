@@ -1,6 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
-import { asciiBytes, createReceiver, type Part, type Receiver } from './receiver'
+import { asciiBytes } from '../../binary/bytes'
+import { createReceiver, type Part, type Receiver } from './receiver'
 import { askUboot, findFifoControl, learnPrompt, setFifoTrigger } from './ubootConsole'
 import { type ModemResult, xmodemTransfer } from './xmodem'
 import { ymodemTransfer } from './ymodem'

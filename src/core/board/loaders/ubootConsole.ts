@@ -1,4 +1,5 @@
-import { asciiBytes, createAnsiFilter, type Part, type Receiver } from './receiver'
+import { asciiBytes } from '../../binary/bytes'
+import { createAnsiFilter, type Part, type Receiver } from './receiver'
 
 /** Commands at U-Boot's prompt, and what they show about the console's UART. */
 

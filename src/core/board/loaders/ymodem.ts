@@ -9,7 +9,8 @@ import {
   sendEnd,
   type SendState
 } from './modemSender'
-import { asciiBytes, createReceiver, isStopped, type Part, type Receiver } from './receiver'
+import { asciiBytes } from '../../binary/bytes'
+import { createReceiver, isStopped, type Part, type Receiver } from './receiver'
 import type { ModemResult } from './xmodem'
 
 const startTimeoutMs = 15_000

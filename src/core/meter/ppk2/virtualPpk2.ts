@@ -1,7 +1,8 @@
+import { asciiBytes } from '../../binary/bytes'
 import { ppk2Opcodes, ppk2StepMs, ppk2VoltsPerCount } from './commands'
 import { readPpk2Metadata, type Ppk2Range } from './calibration'
 
-/** Calibration of the simulated meter; no factor is the nominal one, so that each of them is used. */
+/** Calibration of the simulated meter; of every factor but UG the ranges have values that are not the nominal ones. */
 const metadata = [
   'Calibrated: 1',
   ...[1003.35, 101.59, 10.3, 0.96, 0.056].map((r, at) => `R${at}: ${r}`),
@@ -28,7 +29,7 @@ export interface Ppk2World {
 export interface VirtualPpk2 {
   /** Takes bytes of the host and returns what it replies at once. */
   receive(bytes: Uint8Array): Uint8Array
-  /** Lets time pass; returns the words of that time, none while it is stopped. */
+  /** Advances its time; returns the words of that time, none while it is stopped. */
   advance(samples: number): Uint8Array
   readonly supplyMv: number
   readonly isRunning: boolean
@@ -48,7 +49,7 @@ export function createVirtualPpk2(world: Ppk2World): VirtualPpk2 {
   const { ranges } = readPpk2Metadata(metadata)
   const state = { supplyMv: 3000, isRunning: false, at: 0, counter: 0 }
   let waiting: number[] = []
-  const obey = (opcode: number, [first = 0, second = 0]: readonly number[]): string => {
+  const execute = (opcode: number, [first = 0, second = 0]: readonly number[]): string => {
     if (opcode === ppk2Opcodes.averageStart) Object.assign(state, { isRunning: true, counter: 0 })
     if (opcode === ppk2Opcodes.averageStop || opcode === ppk2Opcodes.reset) state.isRunning = false
     if (opcode === ppk2Opcodes.regulator) state.supplyMv = first * 256 + second
@@ -61,10 +62,10 @@ export function createVirtualPpk2(world: Ppk2World): VirtualPpk2 {
       while (waiting.length > 0) {
         const length = 1 + (argumentsOf[waiting[0]!] ?? 0)
         if (waiting.length < length) break
-        reply += obey(waiting[0]!, waiting.slice(1, length))
+        reply += execute(waiting[0]!, waiting.slice(1, length))
         waiting = waiting.slice(length)
       }
-      return Uint8Array.from(reply, (letter) => letter.charCodeAt(0))
+      return asciiBytes(reply)
     },
     advance(samples) {
       const from = state.at

@@ -44,14 +44,14 @@ export interface NumberFormat {
 export const plainFormat: NumberFormat = { decimal: '.', thousands: null }
 
 /** Numbers with marks of thousands: three digits behind each, and a fraction with the other mark. */
-const groupsOfThree: Readonly<Record<'.' | ',', RegExp>> = {
+export const groupsOfThree: Readonly<Record<'.' | ',', RegExp>> = {
   '.': /^[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?$/,
   ',': /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/
 }
 
 /**
  * Digits are read in place; anything else goes through Number. NaN for an empty cell, for text, and for marks of
- * thousands that do not stand before three digits: 8.0 is not 80.
+ * thousands without three digits behind them: 8.0 is not 80.
  */
 export function readNumber(text: string, from: number, to: number, format: NumberFormat): number {
   let start = from

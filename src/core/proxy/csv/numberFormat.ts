@@ -1,4 +1,4 @@
-import { nextCell, plainFormat, type NumberFormat } from './cells'
+import { groupsOfThree, nextCell, plainFormat, type NumberFormat } from './cells'
 import { isComment, lineEnd, type Layout } from './layout'
 
 type Mark = '.' | ','
@@ -131,7 +131,7 @@ function surveyCell(text: string, start: number, end: number, use: ColumnUse): v
     seen.marked++
     if (count > 1) seen.repeated++
     if (/[.,]0+$/.test(content)) seen.zeros++
-    const groups = mark === '.' ? /^[+-]?[1-9]\d{0,2}(\.\d{3})+$/ : /^[+-]?[1-9]\d{0,2}(,\d{3})+$/
-    if (groups.test(content)) seen.grouped++
+    // The column of a cell that holds both marks is judged by their order; no fraction is counted here.
+    if (groupsOfThree[mark].test(content)) seen.grouped++
   }
 }

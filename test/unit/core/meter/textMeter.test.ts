@@ -65,9 +65,12 @@ describe('lines of a text meter', () => {
     expect(() => read('0,0.02\n')).toThrowError(expect.objectContaining({ code: 'input.invalid' }))
   })
 
-  it.each(['time_ms,power_w\n', 'time_h,current_a\n', 'current_a\n'])('refuses the header %j', (text) => {
-    expect(() => read(text, 3)).toThrowError(expect.objectContaining({ code: 'data.invalid' }))
-  })
+  it.each(['time_ms,power_w\n', 'time_h,current_a\n', 'time(constructor),current_a\n', 'current_a\n'])(
+    'refuses the header %j',
+    (text) => {
+      expect(() => read(text, 3)).toThrowError(expect.objectContaining({ code: 'data.invalid' }))
+    }
+  )
 
   it('stays bounded on bytes without a line break', () => {
     const reader = createTextMeterReader({ units, supplyV: 3 })

@@ -62,6 +62,12 @@ describe('a board described by its device tree', () => {
       'sifive,uart0'
     ],
     [
+      'a UART named like a property of every object',
+      visionFive.replace('snps,dw-apb-uart', 'constructor'),
+      'input.unsupported',
+      'kind constructor'
+    ],
+    [
       'no RAM',
       visionFive.replace(/memory@/g, 'store@').replace('"memory"', '"x"'),
       'input.unsupported',
