@@ -12,7 +12,7 @@ export const goneAfterMs = 12_000
 const rememberedSeconds = 3600
 
 /** What a worker reports of itself: all but what the reader of the report works out. */
-const beatSchema = workerSchema.omit({ silentMs: true, isAlive: true, matches: true })
+const beatSchema = workerSchema.omit({ silentMs: true, isAlive: true, matches: true, isHere: true })
 
 /** What a worker reports of itself. Times are by the server's clock, so that the hosts' own clocks do not matter. */
 export type Beat = z.infer<typeof beatSchema>
@@ -50,7 +50,8 @@ export async function listWorkers(client: Redis, identity: CodeIdentity): Promis
     if (beat === undefined) return []
     const silentMs = Math.max(0, nowMs - beat.seenAtMs)
     const matches = beat.code === identity.code && beat.arithmetic === identity.arithmetic
-    return [{ ...beat, silentMs, isAlive: silentMs < goneAfterMs, matches }]
+    const isHere = beat.host === identity.host && beat.pid === process.pid
+    return [{ ...beat, silentMs, isAlive: silentMs < goneAfterMs, matches, isHere }]
   })
   return seen.sort(
     (one, other) =>

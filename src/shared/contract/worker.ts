@@ -29,7 +29,9 @@ export const workerSchema = z.object({
   silentMs: z.number(),
   isAlive: z.boolean(),
   /** Whether it takes jobs of this copy of Bitbench. */
-  matches: z.boolean()
+  matches: z.boolean(),
+  /** Whether it is the process that reports this: a host that searches evaluates too. */
+  isHere: z.boolean()
 })
 
 /** A worker as seen from here. */

@@ -61,7 +61,9 @@ describe.skipIf(!hasRedis)('bitbench worker', () => {
     const { split } = alone['test'] as { split: string }
     const best = JSON.stringify(alone['scheme'])
     const done = onSearch + (split === 'fullTest' ? 0 : best === JSON.stringify(int8) ? 2 : 3)
-    expect(workers).toMatchObject([{ pid: child.pid, done, failed: 0, isAlive: true, matches: true }])
+    expect(workers).toMatchObject([
+      { pid: child.pid, done, failed: 0, isAlive: true, matches: true, isHere: false }
+    ])
     // The results are kept: the same search asks no worker.
     const again = await bitbench(here, ...request, '--queue', redis.address, '--workers', '0')
     expect(again['trace']).toEqual(alone['trace'])

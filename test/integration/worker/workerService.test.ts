@@ -109,7 +109,9 @@ describe.skipIf(!hasRedis)('with a queue server', () => {
     expect(ranHere).toHaveLength(3)
     await expect
       .poll(async () => (await service.handlers['worker.status']({}, nothing)).workers, { timeout: 10_000 })
-      .toMatchObject([{ host: 'here', pid: process.pid, concurrency: 3, isAlive: true, matches: true }])
+      .toMatchObject([
+        { host: 'here', pid: process.pid, concurrency: 3, isAlive: true, matches: true, isHere: true }
+      ])
     const status = await service.handlers['worker.status']({}, nothing)
     expect(status).toMatchObject({ state: 'up', waiting: 0, active: 0, pending: 0, kept: false })
   })

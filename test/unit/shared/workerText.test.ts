@@ -29,6 +29,7 @@ const worker: WorkerInfo = {
   seenAtMs: 5,
   silentMs: 1_200,
   isAlive: true,
+  isHere: false,
   matches: true
 }
 
