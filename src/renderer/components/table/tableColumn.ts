@@ -1,4 +1,4 @@
-import { formatDateTime } from '@shared/units'
+import { formatDateTime, unavailable } from '@shared/units'
 import type { CsvValue } from '@shared/csvLine'
 
 /** What a row is known by, whatever the order. */
@@ -58,7 +58,7 @@ export function dateColumn<R>(
     ...{ title, width, value: atMs },
     text: (row) => {
       const at = atMs(row)
-      return at === null ? '–' : formatDateTime(at)
+      return at === null ? unavailable : formatDateTime(at)
     },
     exported: (row) => {
       const at = atMs(row)
