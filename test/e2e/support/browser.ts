@@ -58,7 +58,8 @@ export interface CutText {
 
 /**
  * What a user would see cut off: text wider than its control, text that leaves the window, boxes that have to be
- * scrolled sideways, controls that overlap. Text that ends in dots and stands whole in its title is not counted.
+ * scrolled sideways, controls that overlap. Text that ends in dots and stands whole in its title is not counted, nor what
+ * lies in a picture that is moved by dragging.
  */
 export function findCutTexts(page: Page): Promise<CutText[]> {
   return page.evaluate(() => {
@@ -76,7 +77,7 @@ export function findCutTexts(page: Page): Promise<CutText[]> {
     const isShown = (element: HTMLElement): boolean =>
       element.offsetParent !== null &&
       element.checkVisibility() &&
-      element.closest('.skip, .visually-hidden') === null
+      element.closest('.skip, .visually-hidden, [role=application] svg') === null
     const shown = (selector: string): HTMLElement[] =>
       [...document.querySelectorAll<HTMLElement>(selector)].filter(isShown)
 

@@ -8,6 +8,7 @@ import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
 import { sampleLoop, sampleRuns } from './sampleRuns'
 import { sampleDeployment, sampleModel, sampleRanges, samplePlan, sampleSearch } from './sampleModel'
+import { sampleWorkerStatus } from './sampleWorkers'
 import { sampleWorkload, sampleWorkloadChecks } from './sampleWorkload'
 
 /**
@@ -337,6 +338,7 @@ export const sampleHandlers: SampleHandlers = {
   'search.get': () => ({ search: { ...searchSummary, trace } }),
   'deploy.list': () => ({ deployments: [sampleDeployment] }),
   'deploy.plan': () => ({ plan: samplePlan }),
+  'worker.status': () => sampleWorkerStatus,
   'workload.list': () => ({ runs: [sampleWorkload] }),
   'workload.get': () => ({ run: sampleWorkload }),
   'workload.check': () => sampleWorkloadChecks,
