@@ -177,7 +177,7 @@ function recordWith(
   )
 }
 
-/** The GPUs that were asked for, read through nvidia-smi. */
+/** The requested GPUs, read through nvidia-smi. */
 async function gpusOf(deps: RecordingJobsDeps, args: RecordArguments): Promise<RecordingSubject> {
   const { list, gpus } = await deps.choice.chosen(args.gpuIndexes)
   return {

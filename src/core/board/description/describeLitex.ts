@@ -36,7 +36,7 @@ const uncounted = ['lite', 'standard']
 
 /**
  * PicoRV32 has the counters of user mode alone. VexRiscv without readable ones counts by timer0, which is 32 bits wide and runs at
- * the core's clock; every other core is asked for mcycle.
+ * the core's clock; on every other core mcycle is read.
  */
 function countersOf({
   core,

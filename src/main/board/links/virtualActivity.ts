@@ -1,7 +1,7 @@
 /** Virtual boards of this process that execute right now. */
 const running = new Set<symbol>()
 
-/** What one virtual board says of itself. */
+/** Where one virtual board reports whether it executes. */
 export interface VirtualActivity {
   changed(isRunning: boolean): void
   ended(): void

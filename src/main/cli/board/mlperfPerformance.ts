@@ -5,7 +5,7 @@ import type { MlperfDevice } from './mlperfDevice'
 
 /** Windows of a performance run, each on an input of its own; their median is the result. */
 export const mlperfWindows = 5
-/** A window is planned longer than asked for by this factor, so that small variations do not leave it too short. */
+/** A window is planned this many times as long as requested, so that small variations do not leave it too short. */
 const margin = 1.02
 /** A window may take this many times its planned length before the device counts as silent. */
 const patience = 4

@@ -9,7 +9,7 @@ export const sendReply = (response: ServerResponse, reply: CallReply): void => s
 export const sendFailure = (response: ServerResponse, status: number, error: AppError): void =>
   send(response, status, { ok: false, error: error.toJSON() })
 
-/** Sends a refusal: what was asked for is not served to this client. */
+/** Sends an error that says why this request is not served. */
 export const refuse = (response: ServerResponse, status: number, message: string): void =>
   sendFailure(
     response,

@@ -20,7 +20,7 @@ export const boardBootCommands = {
       loader: bootLoaderNameSchema.default('auto'),
       /**
        * What describes the board: csr.csv, csr.json or soc.json of a LiteX SoC, a device tree (blob or text), or a description as
-       * JSON. Null for the virtual LiteX SoC, and for U-Boot boards, which are asked for their device tree.
+       * JSON. Null for the virtual LiteX SoC, and for U-Boot boards, whose device tree is read at U-Boot.
        */
       description: fileSourceSchema.nullable().default(null)
     }),
