@@ -19,7 +19,7 @@ import type { LazyStore } from './store/lazyStore'
 import { createStoreService } from './store/storeService'
 import type { TaskPool } from './threads/taskPool'
 import type { Tasks } from './taskRegistry'
-import { connectBoards, connectGpus, connectMeters } from './wiring/devices'
+import { connectBoards, connectGpus, connectMeters, connectPorts } from './wiring/devices'
 import { connectEstimators } from './wiring/estimators'
 import { withHostPaths } from './wiring/hostPaths'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
@@ -63,9 +63,10 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const { events, jobs, tasks, store, log } = foundation
   const app = connectApp(foundation)
   const worker = connectWorkers(foundation, readVersion())
-  const board = connectBoards(foundation, (port) => worker.leaseLine(port))
+  const ports = connectPorts(foundation, (port) => worker.leaseLine(port))
+  const board = connectBoards(foundation, ports)
   const { gpu, energy, recordings } = connectGpus(foundation)
-  const meter = connectMeters(foundation, gpu)
+  const meter = connectMeters(ports, gpu)
   const { estimator, estimators } = connectEstimators(foundation)
   const workload = connectWorkloads(foundation, gpu, energy)
   const loop = connectLoop(foundation, () => dispatch)

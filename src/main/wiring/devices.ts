@@ -34,20 +34,25 @@ export function monitorInfo(foundation: Foundation): () => Promise<BoardInfo> {
 }
 
 /**
- * The boards.
+ * The ports of this host, for boards and meters.
  * @param leaseLine a line that several hosts share is used under a lease where a queue server is named
  */
-export function connectBoards(
+export function connectPorts(
   foundation: Foundation,
   leaseLine: (port: string) => Promise<LineLease | null>
-): BoardService {
-  const { store, jobs, tasks, emitter, nowMs } = foundation
+): BoardAdapters {
   const adapters = boardAdapters(foundation)
+  return {
+    ...adapters,
+    openSerial: (port, settings) => openLeased(port, leaseLine, () => adapters.openSerial(port, settings))
+  }
+}
+
+/** The boards. */
+export function connectBoards(foundation: Foundation, adapters: BoardAdapters): BoardService {
+  const { store, jobs, tasks, emitter, nowMs } = foundation
   return createBoardService({
-    adapters: {
-      ...adapters,
-      openSerial: (port, settings) => openLeased(port, leaseLine, () => adapters.openSerial(port, settings))
-    },
+    adapters,
     store,
     jobs,
     emit: emitter(),
@@ -57,13 +62,12 @@ export function connectBoards(
 }
 
 /** Power meters beside boards, on the same ports as boards and with the recordings of the gpu noun. */
-export function connectMeters(foundation: Foundation, gpu: GpuService): MeterService {
-  const adapters = boardAdapters(foundation)
+export function connectMeters(ports: Pick<BoardAdapters, 'openSerial'>, gpu: GpuService): MeterService {
   return createMeterService({
     steadyMs,
     isBoardRunning: isVirtualBoardRunning,
     openLine: ({ port, baudRate }) =>
-      adapters.openSerial(port, { baudRate, dtr: 'leave', rts: 'leave', reconnect: false }),
+      ports.openSerial(port, { baudRate, dtr: 'leave', rts: 'leave', reconnect: false }),
     record: (args, device, onOutput) => gpu.record(args, onOutput, undefined, device)
   })
 }
