@@ -1,5 +1,5 @@
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
-import type { Gpu, gpuContract, GpuList, HostLoad, Recording } from '../../shared/contract/gpu'
+import type { Gpu, gpuContract, GpuList, HostLoad } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { PhaseLine } from '../../core/gpu/phaseMarks'
 import type { JobService } from '../jobs/jobService'
@@ -10,7 +10,12 @@ import { startHostLoad } from './hostLoad'
 import { importRecording } from './importRecording'
 import { createLiveSampling, type LiveSampling } from './liveSampling'
 import type { RecordingInstrument } from './recordingInstrument'
-import { createRecordingJobs, type RecordArguments, type RecordingJobs } from './recordingJobs'
+import {
+  createRecordingJobs,
+  type RecordArguments,
+  type RecordingJobs,
+  type RunningRecording
+} from './recordingJobs'
 import { startSmiSampler } from './smiSampler'
 
 /** What the GPU service is made from. */
@@ -46,7 +51,7 @@ export interface GpuService {
     onStarted?: (mark: (line: PhaseLine) => void) => void,
     /** Another source of readings than the GPUs. */
     instrument?: RecordingInstrument
-  ): Promise<{ jobId: string; recordingId: string; result: Promise<Recording> }>
+  ): Promise<RunningRecording>
   exportRecording(id: string, file: string): Promise<{ file: string; rows: number }[]>
   close(): Promise<void>
 }

@@ -52,6 +52,13 @@ export interface RecordListeners {
   onStarted?: ((mark: (line: PhaseLine) => void) => void) | undefined
 }
 
+/** A recording that runs as a job. */
+export interface RunningRecording {
+  jobId: string
+  recordingId: string
+  result: Promise<Recording>
+}
+
 /** Recordings that run: one at a time. */
 export interface RecordingJobs {
   /** @throws input.invalid while another one runs, and what choosing GPUs throws */
@@ -59,7 +66,7 @@ export interface RecordingJobs {
     args: RecordArguments,
     listeners: RecordListeners,
     instrument?: RecordingInstrument
-  ): Promise<{ jobId: string; recordingId: string; result: Promise<Recording> }>
+  ): Promise<RunningRecording>
   /** Ends a recording regularly. @throws energy.noRecording when it does not run */
   stop(id: string): void
   stopAll(): void

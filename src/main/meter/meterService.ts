@@ -101,10 +101,14 @@ function noSupply(): AppError {
   )
 }
 
+const readCancelled = (): AppError => new AppError('job.cancelled', 'Reading was cancelled.', 'Read again.')
+
 type ReadResult = Awaited<ReturnType<Handlers['meter.read']>>
 
 /** Mean, lowest and highest power of a while. */
 async function readFor(device: MeterDevice, durationMs: number, signal: StopSignal): Promise<ReadResult> {
+  // Aborted while the meter was opened: such a signal calls no listener any more.
+  if (signal.aborted) throw readCancelled()
   const sum = { count: 0, totalW: 0, minW: Infinity, maxW: -Infinity, firstMs: NaN, lastMs: NaN }
   let failure: AppError | undefined
   const take = ({ tMs, values }: GpuSample): void => {
@@ -137,7 +141,7 @@ async function readFor(device: MeterDevice, durationMs: number, signal: StopSign
   })
   await sampler.stop()
   if (failure !== undefined) throw failure
-  if (signal.aborted) throw new AppError('job.cancelled', 'Reading was cancelled.', 'Read again.')
+  if (signal.aborted) throw readCancelled()
   if (sum.count === 0) {
     throw new AppError('meter.silent', `${device.name} sent no reading meanwhile.`, 'Read for longer.')
   }

@@ -1,18 +1,11 @@
 import path from 'node:path'
-import type { Recording } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
 import { countOf } from '../../../shared/units'
 import { exportNames } from '../../gpu/exportNames'
 import type { GpuService } from '../../gpu/gpuService'
+import type { RunningRecording } from '../../gpu/recordingJobs'
 import { textOption, type CliArguments, type CliContext, type CliResult } from '../framework/framework'
 import { energyText } from './energyText'
-
-/** A recording that runs as a job. */
-interface Started {
-  jobId: string
-  recordingId: string
-  result: Promise<Recording>
-}
 
 /**
  * Records until the job ends or the verb is interrupted, writes the files of --out and reports the energy; the exit code is 1
@@ -23,7 +16,7 @@ interface Started {
 export async function recordAndReport(
   args: CliArguments,
   context: CliContext,
-  start: (onOutput: (stream: 'stdout' | 'stderr', text: string) => void) => Promise<Started>
+  start: (onOutput: (stream: 'stdout' | 'stderr', text: string) => void) => Promise<RunningRecording>
 ): Promise<CliResult> {
   const out = textOption(args, 'out')
   const file = out === undefined ? undefined : path.resolve(context.cwd, out)
