@@ -33,7 +33,7 @@ export interface BoardAdapters {
   /** A serial port by its path, or a console on the network by its address. */
   openSerial(port: string, settings: PortSettings): Promise<Link>
   listPorts(): Promise<PortEntry[]>
-  /** A flat monitor image (resources/firmware/build), by its name, or the list of the words in it that are addresses. */
+  /** A flat monitor image (resources/firmware/build), by its name, or the list of the words in it that are addresses or read counters. */
   readMonitor(name: string, ending?: 'bin' | 'addresses' | 'counters'): Promise<Uint8Array>
   /** The QEMU program, or null where it is not installed. */
   findQemu(): Promise<string | null>

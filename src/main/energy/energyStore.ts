@@ -38,29 +38,31 @@ const reportColumns = rowColumns<EnergyReport>('energy_report', [
 
 /** Fields of a phase that energy_phase keeps as they are. */
 const phaseColumns = fieldColumns<Omit<PhaseEnergy, 'flags'>>([
-  ...([
-    'gpuIndex',
-    'name',
-    'trial',
-    'fromMs',
-    'toMs',
-    'coveredMs',
-    'gapCount',
-    'samples',
-    'achievedHz'
-  ] as const),
-  ...([
-    'uniqueValues',
-    'sensorUpdates',
-    'totalJ',
-    'idleJ',
-    'netJ',
-    'meanW',
-    'peakW',
-    'settledMeanW'
-  ] as const),
-  ...(['repetitions', 'totalPerRepetitionJ', 'netPerRepetitionJ', 'counterJ', 'counterDifference'] as const),
-  ...(['implausible', 'throttledFraction', 'powerCappedFraction'] as const)
+  'gpuIndex',
+  'name',
+  'trial',
+  'fromMs',
+  'toMs',
+  'coveredMs',
+  'gapCount',
+  'samples',
+  'achievedHz',
+  'uniqueValues',
+  'sensorUpdates',
+  'totalJ',
+  'idleJ',
+  'netJ',
+  'meanW',
+  'peakW',
+  'settledMeanW',
+  'repetitions',
+  'totalPerRepetitionJ',
+  'netPerRepetitionJ',
+  'counterJ',
+  'counterDifference',
+  'implausible',
+  'throttledFraction',
+  'powerCappedFraction'
 ])
 
 /** One row for each phase, with what is known of its GPU and the verdict over its trials. */

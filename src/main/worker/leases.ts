@@ -4,6 +4,7 @@ import type { LeaseInfo } from '../../shared/contract/worker'
 import { AppError } from '../../shared/errors'
 import { keyPrefix } from './queueJob'
 import { connectionFault } from './queueErrors'
+import { serverNowMs } from './workerRegistry'
 
 /** How long a lease holds without being renewed, ms. */
 export const leaseMs = 15_000
@@ -55,8 +56,8 @@ export async function takeLease(
   const lengthMs = options.leaseMs ?? leaseMs
   const steadyMs = options.steadyMs ?? (() => performance.now())
   const key = leaseKey(name)
-  const [[seconds], token] = await Promise.all([client.time(), client.incr(tokenKey)])
-  const value = JSON.stringify({ token, ...who, sinceMs: Number(seconds) * 1000 } satisfies LeaseHolder)
+  const [sinceMs, token] = await Promise.all([serverNowMs(client), client.incr(tokenKey)])
+  const value = JSON.stringify({ token, ...who, sinceMs } satisfies LeaseHolder)
   // Before the request: on the server it begins later.
   let heldSinceMs = steadyMs()
   await client.sadd(namesKey, name)
@@ -126,8 +127,7 @@ export async function listLeases(client: Redis): Promise<LeaseInfo[]> {
   const replies = await Promise.all(
     names.map((name) => Promise.all([client.get(leaseKey(name)), client.pttl(leaseKey(name))]))
   )
-  const [seconds] = await client.time()
-  const nowMs = Number(seconds) * 1000
+  const nowMs = await serverNowMs(client)
   return names.flatMap((name, at): LeaseInfo[] => {
     const [text, leftMs] = replies[at]!
     const holder = text === null ? undefined : readHolder(text)

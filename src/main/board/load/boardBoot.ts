@@ -14,12 +14,13 @@ import { monitorFor } from '../../../core/board/monitorChoice'
 import type { BootLoaderName } from '../../../shared/contract/board/boardBoot'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { AppError } from '../../../shared/errors'
+import type { BoardAdapters } from '../boardAdapters'
 import { loadOver } from './boardLoads'
 import type { BoardSession } from '../boardSession'
 import type { LoadImage } from './loadFile'
 
-/** Reads a monitor image by name. */
-export type ReadMonitor = (name: string, ending?: 'bin' | 'addresses' | 'counters') => Promise<Uint8Array>
+/** Reads a monitor image, or one of its lists, by name. */
+export type ReadMonitor = BoardAdapters['readMonitor']
 
 /** How a monitor is brought onto a board. */
 export interface BootOptions {
@@ -27,7 +28,7 @@ export interface BootOptions {
   loader: BootLoaderName
   /** What was given of the board; null when nothing was: a U-Boot board is then described by its own device tree. */
   description: BoardDescription | null
-  /** A flat monitor image of resources/firmware/build, by name, or the list of the words in it that are addresses. */
+  /** A flat monitor image of resources/firmware/build, by name, or the list of the words in it that are addresses or read counters. */
   readMonitor: ReadMonitor
   signal: AbortSignal
   onProgress: (doneBytes: number, totalBytes: number, note: string) => void
