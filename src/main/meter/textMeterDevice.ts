@@ -95,7 +95,10 @@ export async function openTextMeter(
       onFailure = settle
       sink = (readings) => {
         for (const { tMs } of readings) times.push(tMs)
-        if (times.length >= probeReadings) quiet ??= setTimeout(settle, probeMs)
+        if (times.length < probeReadings) return
+        // It is a meter: the limit for its first readings ends here, however long the rest of the probe takes.
+        clearTimeout(limit)
+        quiet ??= setTimeout(settle, probeMs)
       }
       if (failed !== undefined) settle(failed)
     })

@@ -32,6 +32,17 @@ async function opened(first: string, hostMs = 1_000_000, more: Partial<MeterText
 }
 
 describe('a text meter that is read live', () => {
+  it('is not silent where its first readings come just before the limit', async () => {
+    const line = createScriptedLine()
+    const opening = openTextMeter(
+      line,
+      { port: 'test', supplyV: 2, units },
+      { nowMs: () => 0, firstReadingMs: 60, probeMs: 100 }
+    )
+    line.send('0,1\n10,1\n20,1\n')
+    expect((await opening).intervalMs).toBe(10)
+  })
+
   it('finds the interval, and places readings on the clock of the host', async () => {
     const { device, line, samples } = await opened('0,0.1\n10,0.1\n20,0.1\n')
     expect(device.intervalMs).toBe(10)
