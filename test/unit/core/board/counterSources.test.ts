@@ -114,6 +114,15 @@ describe('what counts cycles', () => {
     expect(Math.abs(down.least - least)).toBeLessThan(40)
   })
 
+  it('reads a timer with cache misses of its own on a core with caches', async () => {
+    const caches = { cycleModel: litexBoard.cycleModel }
+    const { least } = await measured(plain, caches)
+    const timer = await measured({ ...plain, counter: mtime }, { ...caches, counters: 'none' })
+    // docs/boards.md: 139 of 25,552 cycles with the monitor as it is built.
+    expect(timer.least - least).toBeGreaterThan(40)
+    expect(timer.least - least).toBeLessThan(200)
+  })
+
   it('is converted where the timer is slower than the core, and says its step', async () => {
     const whole = await measured({ ...plain, counter: mtime }, { counters: 'none' })
     // The simulated timer runs at the clock; described as a third of it, each tick is three cycles.
