@@ -222,7 +222,14 @@ export async function addSearch(
       ...{ batch: 1, seed: 1, retrainTop: 0 }
     },
     about: { model: 'net', dataSet: 'images', board: change.boardId ?? 'virtual:small' },
-    ...{ budget: 14, otherLimits: [], budgetFeasible: true, int8Accuracy: 0.91, floatAccuracy: 0.92 },
+    ...{
+      budget: 14,
+      otherLimits: [],
+      budgetFeasible: true,
+      metric: 'accuracy' as const,
+      int8Accuracy: 0.91,
+      floatAccuracy: 0.92
+    },
     ...{ trace: [candidate], best: candidate, test: null, retrained: null, speed: null }
   })
 }

@@ -2,6 +2,7 @@ import type { Job } from '../../shared/contract/job'
 import type { Loop, LoopStepId } from '../../shared/contract/loop'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
+import { namedScoreText, scoreText } from '../../shared/score'
 import { countOf, formatAmount, formatCount, formatPercent } from '../../shared/units'
 import type { LoopCalls } from './loopCalls'
 
@@ -142,7 +143,7 @@ async function search({ loop, calls, change, follow }: StepContext): Promise<str
   }
   return [
     `${formatPercent(best.cost / result.baselineCost)} of the cost of int8`,
-    `${formatPercent(best.accuracy)} right on the search split, int8 ${formatPercent(result.int8Accuracy)}`
+    `${namedScoreText(result.metric, best.accuracy)}${result.metric === 'accuracy' ? ' right' : ''} on the search split, int8 ${scoreText(result.metric, result.int8Accuracy)}`
   ]
 }
 

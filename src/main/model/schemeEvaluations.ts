@@ -20,6 +20,7 @@ export type ModelTasks = {
 export interface SchemeMeasure extends Pick<ScoreMeasure, 'right' | 'kl' | 'crossEntropy' | 'mse'> {
   readonly accuracy: number
   readonly images: number
+  readonly metrics: SchemeAccuracy['metrics']
   /** Time the evaluation itself took where it ran, ms; null: its result was known. */
   readonly computedMs: number | null
 }
@@ -102,7 +103,7 @@ export function createSchemeEvaluations(deps: {
           ...{ images, correct, durationMs, accuracy, metrics, fittedOn, atMs, cached },
           dataSet: dataSet.name
         },
-        measure: { ...rest, accuracy, images, computedMs: cached ? null : durationMs }
+        measure: { ...rest, accuracy, images, metrics, computedMs: cached ? null : durationMs }
       }
       own.push(found)
       if (own.length > maxKeptEvaluations) own.shift()

@@ -5,7 +5,8 @@ import { runSearch } from '../../core/search/runSearch'
 import type { Scheme } from '../../core/quant/scheme'
 import type { CandidateJson, Search } from '../../shared/contract/search'
 import type { Split } from '../../shared/contract/model'
-import { countOf, formatPercent } from '../../shared/units'
+import { namedScoreText, scoreNameOf } from '../../shared/score'
+import { countOf } from '../../shared/units'
 import type { JobContext } from '../jobs/jobService'
 import { leadersOf, retrainLeaders } from './retrainLeaders'
 import type { SearchMeasure, SearchModels } from './searchNeeds'
@@ -43,7 +44,12 @@ export async function runSearchJob(
   const int8 = uniformScheme(space.layers, 8, 8)
   progress(search.trace.length, evaluations, 'float and int8 accuracy')
   const [float, reference] = await Promise.all([measure(null, 'search'), measure(int8, 'search')])
-  await change({ state: 'running', floatAccuracy: float.accuracy, int8Accuracy: reference.accuracy })
+  await change({
+    state: 'running',
+    metric: scoreNameOf(reference.metrics),
+    floatAccuracy: float.accuracy,
+    int8Accuracy: reference.accuracy
+  })
 
   const measured = new Map<number, SearchMeasure>()
   let asked = search.trace.length
@@ -145,8 +151,8 @@ function isBetter(candidate: Candidate, best: CandidateJson | null): boolean {
 }
 
 /** The best scheme so far, in words. */
-export function bestSoFar({ best }: Search): string {
-  return best === null ? 'nothing within the budget yet' : `best ${formatPercent(best.accuracy)}`
+export function bestSoFar({ best, metric }: Search): string {
+  return best === null ? 'nothing within the budget yet' : `best ${namedScoreText(metric, best.accuracy)}`
 }
 
 /** Why a finished search evaluated fewer schemes than it was given; empty when it did not. */

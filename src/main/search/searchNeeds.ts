@@ -26,6 +26,8 @@ export interface SearchModels {
 /** Result of evaluating a scheme. */
 export interface SearchMeasure extends Measure {
   readonly images: number
+  /** By name; the score among them is `accuracy`. */
+  readonly metrics: Readonly<Record<string, number>>
   /** One byte per item, 1 where the prediction is right; empty where a task knows no right and wrong. */
   readonly right: Uint8Array
   /** Time the evaluation itself took where it ran, ms; null: its result was known. */

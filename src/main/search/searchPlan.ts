@@ -67,6 +67,7 @@ export function newSearch(
     budget: Number.isFinite(first.budget) ? first.budget : null,
     otherLimits: others.map((limit, at) => ({ ...limit, unit: space.costs[at + 1].unit })),
     budgetFeasible: limits.isFeasible,
+    metric: 'accuracy',
     int8Accuracy: null,
     floatAccuracy: null,
     trace: [],

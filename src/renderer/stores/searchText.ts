@@ -35,7 +35,7 @@ export function schemeText(scheme: CandidateJson['scheme']): string {
 
 /** "-0.40 ± 0.52 points against int8" */
 export function pairedText(paired: PairedJson | null): string {
-  if (paired === null) return 'difference to int8 not kept'
+  if (paired === null) return 'no paired difference to int8'
   const points = (share: number): string => (100 * share).toFixed(2)
   return `${paired.difference > 0 ? '+' : ''}${points(paired.difference)} ± ${points(paired.margin)} points against int8`
 }

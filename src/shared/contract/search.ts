@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { costUnits, objectives, runStates, strategyNames, searchPhases } from '../vocabulary'
 import { command, defineContract, nothing } from './framework/define'
+import { scoreNames } from '../score'
 import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
 /** Search: which Scheme loses least within its Budgets. */
@@ -47,7 +48,7 @@ export const candidateSchema = z.object({
   cost: z.number(),
   /** Under every budget, in their order. */
   costs: z.array(z.number()),
-  /** Share of the search split predicted right. */
+  /** Share of the search split predicted right; of other tasks their score (Search.metric). */
   accuracy: z.number(),
   /** KL(float || quantized) in nats, cross-entropy in nats and MSE of the scores; null in searches of older versions. */
   kl: z.number().nullable(),
@@ -65,7 +66,7 @@ export const candidateSchema = z.object({
   bestLoss: z.number().nullable(),
   /** Accuracy of the scheme of least loss up to here. */
   bestAccuracy: z.number().nullable(),
-  /** Against int8 on the search items; null in searches of older versions. */
+  /** Against int8 on the search items; null where a task has no right and wrong, and in searches of older versions. */
   versusInt8: pairedSchema.nullable()
 })
 
@@ -122,7 +123,7 @@ export const retrainedSchema = z.object({
   /** Candidate of least KL, as fitted or retrained; null until all are done. */
   kept: z.object({ index: z.number(), isRetrained: z.boolean(), kl: z.number() }).nullable(),
   /** The kept one on the images of `test`. */
-  test: z.object({ accuracy: z.number(), versusInt8: pairedSchema }).nullable()
+  test: z.object({ accuracy: z.number(), versusInt8: pairedSchema.nullable() }).nullable()
 })
 
 /** What retraining the best candidates came to. */
@@ -167,6 +168,8 @@ export const searchSchema = z.object({
   ),
   /** False when no scheme is within all budgets. */
   budgetFeasible: z.boolean(),
+  /** What is called accuracy here; known from the first evaluation on. */
+  metric: z.enum(scoreNames).default('accuracy'),
   /** On the search split. */
   int8Accuracy: z.number().nullable(),
   floatAccuracy: z.number().nullable(),
@@ -180,7 +183,7 @@ export const searchSchema = z.object({
       best: z.number().nullable(),
       int8: z.number(),
       float: z.number(),
-      /** Best against int8 on the same images; null without a best, and in searches of older versions. */
+      /** Best against int8 on the same images; null without a best or right and wrong, and in searches of older versions. */
       versusInt8: pairedSchema.nullable()
     })
     .nullable(),

@@ -151,6 +151,7 @@ export const sampleSearch: Search = {
   minimumCost: 700_000,
   budget: 3_150_000,
   budgetFeasible: true,
+  metric: 'accuracy',
   int8Accuracy: 0.901,
   floatAccuracy: 0.904,
   trace,

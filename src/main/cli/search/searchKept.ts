@@ -3,10 +3,10 @@ import { weightedLayerNames } from '../../../core/model/graph'
 import {
   costKindSchema,
   strategySchema,
-  type CandidateJson,
   type RetrainedJson,
   type Search
 } from '../../../shared/contract/search'
+import { namedScoreText, scoreText } from '../../../shared/score'
 import { countOf, formatCount, formatPercent } from '../../../shared/units'
 import { objectives } from '../../../shared/vocabulary'
 import {
@@ -20,6 +20,7 @@ import {
 import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { methodOf } from '../model/method'
 import { modelServiceOnQueue } from './queueOption'
+import { againstInt8, testText } from './searchVerdict'
 import { openModel } from '../model/model'
 import { networkPath } from '../model/networkPath'
 import { withDataSet } from '../model/ownData'
@@ -78,27 +79,26 @@ function summary(search: Search): string {
   }
   if (search.best === null || search.test === null)
     return `No scheme within the budgets was evaluated. Raise --evaluations.\n${kept}`
-  const { best, test, retrained } = search
+  const { best, test, retrained, metric } = search
   return [
     `best: ${schemeKey(best.scheme)}`,
     `cost ${formatCount(best.cost)} ${search.costUnit}, ${formatPercent(best.cost / search.baselineCost)} of int8`,
-    `test accuracy ${formatPercent(test.best, 2)}; int8 ${formatPercent(test.int8, 2)}, float ${formatPercent(test.float, 2)} on ${countOf(test.images, 'image')}`,
-    ...(retrained === null ? [] : retrainedLines(search.trace, retrained)),
+    testText(metric, test),
+    ...(retrained === null ? [] : retrainedLines(search, retrained)),
     `${countOf(search.trace.length, 'evaluation')}. ${kept}`
   ].join('\n')
 }
 
-function retrainedLines(trace: readonly CandidateJson[], { entries, kept, test }: RetrainedJson): string[] {
+function retrainedLines({ trace, metric }: Search, { entries, kept, test }: RetrainedJson): string[] {
   const lines = entries.map(({ index, kl, accuracy }) => {
     const { scheme, kl: before } = trace[index]!
-    return `retrained ${schemeKey(scheme)}: KL ${(before ?? NaN).toFixed(4)} to ${kl.toFixed(4)}, ${formatPercent(accuracy, 2)} on the search items`
+    return `retrained ${schemeKey(scheme)}: KL ${(before ?? NaN).toFixed(4)} to ${kl.toFixed(4)}, ${namedScoreText(metric, accuracy, 2)} on the search items`
   })
   if (kept === null || test === null) return lines
-  const { difference, margin } = test.versusInt8
   const how = kept.isRetrained ? 'retrained' : 'as fitted'
   return [
     ...lines,
-    `kept: ${schemeKey(trace[kept.index]!.scheme)} ${how}, test accuracy ${formatPercent(test.accuracy, 2)}`,
-    `against int8: ${(100 * difference).toFixed(2)} ± ${(100 * margin).toFixed(2)} points (95 %, same items)`
+    `kept: ${schemeKey(trace[kept.index]!.scheme)} ${how}, test ${metric} ${scoreText(metric, test.accuracy, 2)}`,
+    ...againstInt8(test.versusInt8, 'items')
   ]
 }

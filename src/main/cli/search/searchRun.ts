@@ -6,6 +6,7 @@ import { runSearch, type SearchOutcome } from '../../../core/search/runSearch'
 import { searchLimits } from '../../../core/search/limits'
 import { strategySchema } from '../../../shared/contract/search'
 import type { Split } from '../../../shared/contract/model'
+import { namedScoreText, scoreNameOf, type ScoreName } from '../../../shared/score'
 import { countOf, formatCount, formatPercent } from '../../../shared/units'
 import { createTaskPool } from '../../threads/taskPool'
 import type { Tasks } from '../../taskRegistry'
@@ -25,6 +26,7 @@ import { methodOf } from '../model/method'
 import { withDataSet } from '../model/ownData'
 import { runKeptSearch } from './searchKept'
 import { modelOnQueue, workersOf } from './queueOption'
+import { againstInt8, testText } from './searchVerdict'
 import { allowedBits, budgetedSpace, startScheme, type BudgetedSpace } from './searchBudgets'
 
 /** `bitbench search run`: the search of the Search page on files alone. */
@@ -81,15 +83,17 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   }
   try {
     const int8 = uniformScheme(space.layers, 8, 8)
+    let metric: ScoreName = 'accuracy'
     const outcome = await runSearch(
       { ...plan, start },
       {
         evaluate: async (scheme) => {
-          const { accuracy, kl, crossEntropy, mse } = await measure(scheme, 'search')
+          const { accuracy, kl, crossEntropy, mse, metrics } = await measure(scheme, 'search')
+          metric = scoreNameOf(metrics)
           return { accuracy, kl, crossEntropy, mse }
         },
         signal: context.signal,
-        onCandidate: (candidate) => context.log(describe(candidate, budgeted))
+        onCandidate: (candidate) => context.log(describe(candidate, budgeted, metric))
       }
     )
     context.signal.throwIfAborted()
@@ -114,6 +118,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
       ...about,
       dataSet: own?.dataSet ?? model.graph.dataSet ?? null,
       budgetFeasible: true,
+      metric,
       bestCost: best?.cost ?? null,
       scheme: best?.scheme ?? null,
       search: await report('search'),
@@ -166,27 +171,27 @@ function infeasible({ limits }: ReturnType<typeof searchLimits>, { names, space 
 
 function summary(
   { best, trace, limits }: SearchOutcome,
-  { test, seconds }: { test: Report; seconds: number },
+  { test, metric, seconds }: { test: Report; metric: ScoreName; seconds: number },
   { space, names }: BudgetedSpace
 ): string {
   if (best === null) return 'No scheme within the budgets was evaluated. Raise --evaluations.'
-  const { difference, margin } = test.versusInt8!
   return [
     `best: ${schemeKey(best.scheme)}`,
     ...best.costs.map(
       (cost, at) =>
         `${names[at]} ${formatCount(cost)} ${space.costs[at].unit}, ${formatPercent(cost / limits[at].baselineCost)} of int8`
     ),
-    `test accuracy ${formatPercent(test.best, 2)}; int8 ${formatPercent(test.int8, 2)}, float ${formatPercent(test.float, 2)} on ${countOf(test.images, 'image')}`,
-    `against int8: ${(100 * difference).toFixed(2)} ± ${(100 * margin).toFixed(2)} points (95 %, same images)`,
+    testText(metric, test),
+    ...againstInt8(test.versusInt8, 'images'),
     `${countOf(trace.length, 'evaluation')} in ${seconds.toFixed(1)} s`
   ].join('\n')
 }
 
 function describe(
   { index, scheme, accuracy, loss, cost, feasible, phase }: Candidate,
-  { space }: BudgetedSpace
+  { space }: BudgetedSpace,
+  metric: ScoreName
 ): string {
   const fits = feasible ? '' : ', over the budget'
-  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${formatPercent(accuracy, 2)}, ${formatCount(cost)} ${space.costs[0].unit}${fits}`
+  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${namedScoreText(metric, accuracy, 2)}, ${formatCount(cost)} ${space.costs[0].unit}${fits}`
 }

@@ -231,11 +231,12 @@ describe('paired comparison', () => {
   it('counts what differs and gives the interval by hand', () => {
     const right = Uint8Array.from([1, 1, 0, 0, 1, 1, 1, 0])
     const int8 = Uint8Array.from([1, 0, 1, 1, 1, 1, 1, 0])
-    const found = comparePaired(right, int8)
+    const found = comparePaired(right, int8)!
     expect(found).toMatchObject({ images: 8, lost: 2, gained: 1, difference: -1 / 8 })
     // (1.96 / 10) sqrt(3 + 1 - 1/10)
     expect(found.margin).toBeCloseTo((1.959963985 / 10) * Math.sqrt(4 - 0.1), 9)
     expect(() => comparePaired(right, int8.slice(1))).toThrow(RangeError)
+    expect(comparePaired(new Uint8Array(0), new Uint8Array(0))).toBeNull()
   })
 
   it('covers the true difference in about 95 % of repetitions', () => {

@@ -17,7 +17,15 @@ function rig(before: Parameters<typeof timeEvaluations>[2] = null) {
     at: (ms: number) => void (nowMs = ms),
     end: (index: number, computedMs: number | null) =>
       ends[index]!({
-        ...{ accuracy: 1, kl: 0, crossEntropy: 0, mse: 0, images: 1, right: new Uint8Array([1]) },
+        ...{
+          accuracy: 1,
+          kl: 0,
+          crossEntropy: 0,
+          mse: 0,
+          metrics: {},
+          images: 1,
+          right: new Uint8Array([1])
+        },
         computedMs
       })
   }

@@ -7,6 +7,7 @@ import type { Split } from '@shared/contract/model'
 import { createJobService, type JobService } from '@main/jobs/jobService'
 import type { SearchMeasure } from '@main/search/searchNeeds'
 import { createSearchService, type SearchService } from '@main/search/searchService'
+import { bestSoFar } from '@main/search/searchJob'
 import { createSearchStore, searchMigrations } from '@main/search/searchStore'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { openStore, type Store } from '@main/store/store'
@@ -34,6 +35,8 @@ const requestOf = (strategy: SearchRequest['strategy']): SearchRequest => ({ ...
 let store: Store
 let jobs: JobService
 let evaluated: number
+/** Whether the network's score is an AUC, without right and wrong items. */
+let isAnomaly: boolean
 let costScale: number
 let onEvaluate: (count: number) => void
 let onRetrain: (scheme: Scheme, split: Split) => SearchMeasure
@@ -63,7 +66,8 @@ function createService(): SearchService {
           crossEntropy: 0.3,
           mse: 0.1,
           images: 100,
-          right,
+          metrics: { [isAnomaly ? 'auc' : 'accuracy']: (100 - wrong) / 100 },
+          right: isAnomaly ? new Uint8Array(0) : right,
           computedMs: 40
         }
       }
@@ -93,6 +97,7 @@ beforeEach(async () => {
   let ids = 0
   jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job-${++ids}` })
   evaluated = 0
+  isAnomaly = false
   costScale = 1
   onEvaluate = () => undefined
 })
@@ -129,9 +134,21 @@ describe('search service', () => {
     }
   })
 
+  it('names the score of a network without right and wrong, and pairs nothing', async () => {
+    isAnomaly = true
+    const service = createService()
+    const { searchId } = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search } = await service.handlers['search.get']({ searchId }, context)
+    expect(search).toMatchObject({ metric: 'AUC', state: 'done', floatAccuracy: 0.9, int8Accuracy: 0.9 })
+    expect(search.test!.versusInt8).toBeNull()
+    expect(search.trace.map(({ versusInt8 }) => versusInt8)).toEqual(search.trace.map(() => null))
+    expect(bestSoFar(search)).toBe(`best AUC ${search.best!.accuracy.toFixed(3)}`)
+  })
+
   describe('retraining the best candidates', () => {
     const measured = (kl: number): SearchMeasure => ({
-      ...{ accuracy: 0.88, kl, crossEntropy: 0.3, mse: 0.1, images: 100 },
+      ...{ accuracy: 0.88, kl, crossEntropy: 0.3, mse: 0.1, images: 100, metrics: { accuracy: 0.88 } },
       right: Uint8Array.from({ length: 100 }, (_, item) => (item < 12 ? 0 : 1)),
       computedMs: 40
     })
