@@ -1,6 +1,6 @@
 /**
  * Trains the networks of MLPerf Tiny and those of the size of CIFAR-10 on generated data sets, and writes resources/models:
- *   node scripts/runTs.mjs scripts/train/tinyNetworks.ts NAME… [--out FOLDER] [--epochs N] [--items N]
+ *   node scripts/runTs.mjs scripts/train/tinyNetworks.ts NAME… [--out FOLDER] [--seed N] [--epochs N] [--items N]
  * NAME: resnet8, dsCnn, mobilenetV1, autoencoder, mobilenetV2, vgg7, squeezenet. Needs the Debian packages python3-torch and
  * dataset-fashion-mnist (the search split is held out). The float network is judged on the test split.
  */

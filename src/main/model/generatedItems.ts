@@ -54,7 +54,7 @@ export function openGeneratedItems(set: GeneratedSet, modelsFolder: string): Ite
       const { bytes, targets } = await madeOf(split)
       const to = Math.min(targets.length, from + count)
       const taken = bytes.subarray(from * size, to * size)
-      // What the bytes mean is the network's to say (dataFit.ts).
+      // dataFit.ts replaces these by what the network's own scale and zero say.
       const reals = Float32Array.from(taken, (byte) => set.inputScale * (byte - 128 + set.inputZero))
       return { count: to - from, bytes: taken, reals, targets: targets.subarray(from, to) }
     },

@@ -123,7 +123,7 @@ const machine: GeneratedSet = {
   items: { calibration: 480, tune: 960, search: 800, test: 1600 },
   needsGarments: false,
   make(random, split, at, _garment, out) {
-    // Fitting sees normal sounds alone.
+    // Splits that networks are fitted on have normal sounds only.
     const isAnomalous = (split === 'search' || split === 'test') && at % 2 === 1
     const samples = runMachine(isAnomalous, random)
     const [{ values }] = audioItems({ rateHz: 16_000, samples }, machineFeatures, 'machine-hum')

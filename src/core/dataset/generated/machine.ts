@@ -21,7 +21,6 @@ export function runMachine(isAnomalous: boolean, random: Random): Float32Array {
   if (fault === 3)
     tones.push({ hz: 1500 + 4500 * random.next(), gain: 0.06 * severity, phase: random.next() })
   let slow = 0
-  let knock = 0
   for (let at = 0; at < sound.length; at++) {
     slow = 0.95 * slow + 0.05 * random.normal()
     let value = 0.4 * slow + 0.01 * random.normal()
@@ -29,7 +28,7 @@ export function runMachine(isAnomalous: boolean, random: Random): Float32Array {
       value += gain * Math.sin(2 * Math.PI * ((hz * at) / rateHz + phase))
     if (fault === 0) {
       const turn = (at * shaftHz * 3.6) / rateHz
-      knock = Math.exp(-12 * (turn - Math.floor(turn)))
+      const knock = Math.exp(-12 * (turn - Math.floor(turn)))
       value += 0.25 * severity * knock * random.normal()
     }
     sound[at] = value
