@@ -2,13 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { workloadsOf } from '../../src/core/model/workload'
-import { schemeKey, type Scheme } from '../../src/core/quant/scheme'
-import { bopsCosts } from '../../src/core/search/costModels'
-import { runSearch } from '../../src/core/search/runSearch'
-import { createSpace, tableCost } from '../../src/core/search/space'
-import { createModelFiles } from '../../src/main/model/modelFiles'
-import { builtPath, resourcePath } from '../../src/main/paths'
+import type { Scheme } from '../../src/core/quant/scheme'
 import { sharedTasks } from '../../src/main/sharedTasks'
 import type { Tasks } from '../../src/main/taskRegistry'
 import { createTaskPool, type TaskPool } from '../../src/main/threads/taskPool'
@@ -19,6 +13,7 @@ import { createQueueJobs } from '../../src/main/worker/queueJobs'
 import { createQueuePool } from '../../src/main/worker/queuePool'
 import { connectQueueServer } from '../../src/main/worker/queueServer'
 import { startRedis } from '../../test/support/redisServer'
+import { openLenetSearch, workerFile, type LenetSearch } from './lenetSearch'
 
 /** One search and who evaluated it. */
 export interface TimedSearch {
@@ -31,12 +26,9 @@ export interface TimedSearch {
   readonly trace: string
 }
 
-const modelsFolder = resourcePath('models')
-const file = path.join(modelsFolder, 'lenet5-fashion.onnx')
-
 /** A search of the shipped LeNet-5, after every worker has read and calibrated the network once. */
 export async function timedSearch(processes: number, evaluations: number): Promise<TimedSearch> {
-  const local = createTaskPool<Tasks>({ workerFile: builtPath('main', 'taskWorker.js'), size: 1 })
+  const local = createTaskPool<Tasks>({ workerFile, size: 1 })
   try {
     if (processes === 0) return await searchOn(local, 0, evaluations)
     return await onQueue(local, processes, (pool) => searchOn(pool, processes, evaluations))
@@ -61,7 +53,7 @@ async function onQueue<T>(
     const jobs = await createQueueJobs({
       server,
       upload: createInputUpload(server, Date.now),
-      identity: await readCodeIdentity(builtPath('main', 'taskWorker.js'), productVersion()),
+      identity: await readCodeIdentity(workerFile, productVersion()),
       ownerId: 'bench',
       nowMs: Date.now
     })
@@ -100,50 +92,16 @@ function ready(child: ChildProcess): Promise<void> {
 }
 
 async function searchOn(pool: TaskPool<Tasks>, processes: number, evaluations: number): Promise<TimedSearch> {
-  const { graph } = await createModelFiles({ modelsFolder, openedFile: null }).open(file)
-  const workloads = workloadsOf(graph)
-  const space = createSpace({
-    layers: workloads.map(({ layer }) => layer),
-    macs: workloads.map(({ macs }) => macs),
-    costs: [tableCost(bopsCosts(workloads))]
-  })
-  const evaluate = (scheme: Scheme, split: 'search' | 'test' = 'search') =>
-    pool.run('model.evaluate', { file, modelsFolder, scheme, split, method: 'ptq' })
-  await warm((scheme) => evaluate(scheme, 'test'), space.layers, processes)
+  const search = await openLenetSearch(pool)
+  await warm(search, processes)
   let jobMs = 0
   const startedMs = performance.now()
-  const { trace } = await runSearch(
-    {
-      space,
-      strategy: 'auto',
-      objective: 'kl',
-      budgetRatios: [0.4],
-      evaluations,
-      batch: 4,
-      seed: 1
-    },
-    {
-      async evaluate(scheme) {
-        const { accuracy, kl, crossEntropy, mse, durationMs } = await evaluate(scheme)
-        jobMs += durationMs
-        return { accuracy, kl, crossEntropy, mse }
-      }
-    }
-  )
-  return {
-    processes,
-    wallSeconds: (performance.now() - startedMs) / 1000,
-    jobSeconds: jobMs / 1000,
-    trace: trace.map(({ scheme, kl }) => `${schemeKey(scheme)} ${kl}`).join('\n')
-  }
+  const trace = await search.run(evaluations, ({ durationMs }) => (jobMs += durationMs))
+  return { processes, wallSeconds: (performance.now() - startedMs) / 1000, jobSeconds: jobMs / 1000, trace }
 }
 
 /** Different jobs on other items than the search's, enough for every worker to take one or more. */
-async function warm(
-  evaluate: (scheme: Scheme) => Promise<unknown>,
-  layers: readonly string[],
-  processes: number
-): Promise<void> {
+async function warm({ layers, evaluate }: LenetSearch, processes: number): Promise<void> {
   const schemes = Array.from({ length: 4 * Math.max(1, processes) }, (_, at): Scheme =>
     layers.map((layer, index) => ({
       layer,
@@ -151,7 +109,7 @@ async function warm(
       activationBits: 8
     }))
   )
-  await Promise.all(schemes.map(evaluate))
+  await Promise.all(schemes.map((scheme) => evaluate(scheme, 'test')))
 }
 
 function productVersion(): string {

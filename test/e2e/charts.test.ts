@@ -2,16 +2,12 @@ import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createDispatcher } from '@main/hosts/dispatcher'
-import { createEventBus } from '@main/hosts/eventBus'
-import { serveWeb, type WebHost } from '@main/hosts/webHost'
-import { commands } from '@shared/contract/index'
+import type { WebHost } from '@main/hosts/webHost'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
-import { sampleHandlers } from './support/sampleServices'
+import { serveSamplePage } from './support/samplePage'
 
 /** Charts and tables in a real browser: zoom by wheel, fit, exports. Pictures: build/screenshots/charts. */
 const root = path.resolve(import.meta.dirname, '../..')
-const pageFolder = process.env['BITBENCH_PAGE_FOLDER'] ?? path.join(root, 'out/renderer')
 const pictures = path.join(root, 'build/screenshots/charts')
 if (chromiumFile === null) console.warn('SKIPPED: charts: no Chromium found (apt install chromium)')
 
@@ -23,18 +19,7 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
-    const handlers = Object.fromEntries(
-      Object.entries(sampleHandlers).map(([name, handler]) => [
-        name,
-        async (input: never) => (handler as (input: never) => unknown)(input)
-      ])
-    )
-    host = await serveWeb({
-      dispatch: createDispatcher(commands, handlers, () => undefined),
-      events: createEventBus(),
-      pageFolder,
-      tcpPort: 0
-    })
+    host = await serveSamplePage()
     browser = await openBrowser()
     page = await browser.context.newPage()
     await page.setViewportSize({ width: 1024, height: 700 })

@@ -1,37 +1,15 @@
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createDispatcher } from '@main/hosts/dispatcher'
-import { createEventBus } from '@main/hosts/eventBus'
-import { serveWeb, type WebHost } from '@main/hosts/webHost'
-import { commands } from '@shared/contract/index'
+import type { WebHost } from '@main/hosts/webHost'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
-import { sampleHandlers } from './support/sampleServices'
+import { pageIds, serveSamplePage } from './support/samplePage'
 
 /** Guide, command palette and screen-reader names of every page, in a real Chromium under the page's strict policy. */
 const root = path.resolve(import.meta.dirname, '../..')
-const pageFolder = process.env['BITBENCH_PAGE_FOLDER'] ?? path.join(root, 'out/renderer')
 const pictures = path.join(root, 'build/screenshots/help')
 const axeFile = path.join(root, 'node_modules/axe-core/axe.min.js')
-const pageIds = [
-  'start',
-  'boards',
-  'profile',
-  'proxy',
-  'dataset',
-  'model',
-  'search',
-  'deploy',
-  'gpu',
-  'workload',
-  'estimator',
-  'workers',
-  'runs',
-  'compare',
-  'settings'
-]
 if (chromiumFile === null) console.warn('SKIPPED: help in the window: no Chromium (apt install chromium)')
 
 interface AxeResult {
@@ -45,20 +23,8 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
   let complaints: string[]
 
   beforeAll(async () => {
-    expect(existsSync(path.join(pageFolder, 'index.html')), `${pageFolder} holds the renderer`).toBe(true)
     await mkdir(pictures, { recursive: true })
-    const handlers = Object.fromEntries(
-      Object.entries(sampleHandlers).map(([name, handler]) => [
-        name,
-        async (input: never) => (handler as (input: never) => unknown)(input)
-      ])
-    )
-    host = await serveWeb({
-      dispatch: createDispatcher(commands, handlers, () => undefined),
-      events: createEventBus(),
-      pageFolder,
-      tcpPort: 0
-    })
+    host = await serveSamplePage()
     browser = await openBrowser()
     page = await browser.context.newPage()
     await page.setViewportSize({ width: 1024, height: 700 })

@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createDispatcher } from '@main/hosts/dispatcher'
-import { createEventBus } from '@main/hosts/eventBus'
-import { serveWeb, type WebHost } from '@main/hosts/webHost'
-import { commands } from '@shared/contract/index'
+import type { WebHost } from '@main/hosts/webHost'
 import {
   chromiumFile,
   collectComplaints,
@@ -14,32 +10,14 @@ import {
   openBrowser,
   type OpenedBrowser
 } from './support/browser'
-import { sampleHandlers } from './support/sampleServices'
+import { pageIds, serveSamplePage } from './support/samplePage'
 
 /**
  * Every page, full of data, in both themes and at both window sizes: nothing cut off, nothing complained about, nothing
  * against the Content-Security-Policy. The pictures land in build/screenshots/layout to be looked at.
  */
 const root = path.resolve(import.meta.dirname, '../..')
-const pageFolder = process.env['BITBENCH_PAGE_FOLDER'] ?? path.join(root, 'out/renderer')
 const pictures = path.join(root, 'build/screenshots/layout')
-const pageIds = [
-  'start',
-  'boards',
-  'profile',
-  'proxy',
-  'dataset',
-  'model',
-  'search',
-  'deploy',
-  'gpu',
-  'workload',
-  'estimator',
-  'workers',
-  'runs',
-  'compare',
-  'settings'
-]
 const sizes = [
   { width: 1280, height: 800 },
   { width: 1024, height: 700 }
@@ -54,22 +32,8 @@ describe.skipIf(chromiumFile === null)('layout of every page', () => {
   let complaints: string[]
 
   beforeAll(async () => {
-    expect(existsSync(path.join(pageFolder, 'index.html')), `${pageFolder} holds the built renderer`).toBe(
-      true
-    )
     await mkdir(pictures, { recursive: true })
-    const handlers = Object.fromEntries(
-      Object.entries(sampleHandlers).map(([name, handler]) => [
-        name,
-        async (input: never) => (handler as (input: never) => unknown)(input)
-      ])
-    )
-    host = await serveWeb({
-      dispatch: createDispatcher(commands, handlers, () => undefined),
-      events: createEventBus(),
-      pageFolder,
-      tcpPort: 0
-    })
+    host = await serveSamplePage()
     browser = await openBrowser()
     page = await browser.context.newPage()
     complaints = collectComplaints(page)

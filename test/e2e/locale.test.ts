@@ -1,16 +1,10 @@
 import { chromium, type Browser, type Page } from 'playwright-core'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createDispatcher } from '@main/hosts/dispatcher'
-import { createEventBus } from '@main/hosts/eventBus'
-import { serveWeb, type WebHost } from '@main/hosts/webHost'
-import { commands } from '@shared/contract/index'
+import type { WebHost } from '@main/hosts/webHost'
 import { chromiumFile } from './support/browser'
-import { sampleHandlers } from './support/sampleServices'
+import { serveSamplePage } from './support/samplePage'
 
 /** Numbers pasted as people of a locale write them, in a real Chromium of that locale. */
-const pageFolder =
-  process.env['BITBENCH_PAGE_FOLDER'] ?? path.resolve(import.meta.dirname, '../../out/renderer')
 if (chromiumFile === null) console.warn('SKIPPED: numbers by locale: no Chromium (apt install chromium)')
 
 describe.skipIf(chromiumFile === null)('number fields', () => {
@@ -18,18 +12,7 @@ describe.skipIf(chromiumFile === null)('number fields', () => {
   let browser: Browser
 
   beforeAll(async () => {
-    const handlers = Object.fromEntries(
-      Object.entries(sampleHandlers).map(([name, handler]) => [
-        name,
-        async (input: never) => (handler as (input: never) => unknown)(input)
-      ])
-    )
-    host = await serveWeb({
-      dispatch: createDispatcher(commands, handlers, () => undefined),
-      events: createEventBus(),
-      pageFolder,
-      tcpPort: 0
-    })
+    host = await serveSamplePage()
     browser = await chromium.launch({
       executablePath: chromiumFile!,
       args: ['--no-sandbox', '--disable-gpu']
