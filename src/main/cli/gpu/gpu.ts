@@ -17,7 +17,10 @@ import {
   type CliResult
 } from '../framework/framework'
 import { energyText } from './energyText'
-import { importAndReport, recordAndReport } from './recordingVerbs'
+import { importAndReport, recordAndReport, recordedOf, recordOptions } from './recordingVerbs'
+
+/** Rests where the options name none, ms. */
+const rests = { idleMs: 5_000, idleAfterMs: 2_000 }
 
 /** `bitbench gpu`: what GPUs there are, and recordings of commands. */
 export const gpuCli: CliNoun = {
@@ -41,21 +44,8 @@ export const gpuCli: CliNoun = {
       usage:
         '[--out FILE.csv|FILE.parquet] [--interval MS] [--idle MS] [--idle-after MS] [--gpu 0,1 | --cuda N] [--lock-clock MHZ] [--duration MS] [-- COMMAND...]',
       options: {
-        out: {
-          type: 'string',
-          help: 'also write the samples here, and the phases beside it as NAME.phases.EXT'
-        },
+        ...recordOptions(rests),
         interval: { type: 'string', help: 'time between samples in ms', default: '100' },
-        idle: {
-          type: 'string',
-          help: 'rest before the command in ms, for the idle baseline',
-          default: '5000'
-        },
-        'idle-after': {
-          type: 'string',
-          help: 'rest after the command in ms, for a second baseline',
-          default: '2000'
-        },
         cuda: {
           type: 'string',
           help: 'the GPU that a CUDA program sees as this device (CUDA_VISIBLE_DEVICES, CUDA_DEVICE_ORDER)'
@@ -64,9 +54,7 @@ export const gpuCli: CliNoun = {
           type: 'string',
           help: 'lock the SM clock at this many MHz meanwhile (nvidia-smi -lgc; needs the right to)'
         },
-        gpu: { type: 'string', help: 'indexes of the GPUs to record, joined by commas; all without' },
-        duration: { type: 'string', help: 'without a command: how long to record, in ms' },
-        title: { type: 'string', help: 'name of the recording; the command without' }
+        gpu: { type: 'string', help: 'indexes of the GPUs to record, joined by commas; all without' }
       },
       async run(args, context) {
         const request = recordRequest(args)
@@ -147,20 +135,9 @@ function recordRequest(args: CliArguments) {
   if (gpus !== undefined && textOption(args, 'cuda') !== undefined) {
     throw new UsageError('--gpu and --cuda both choose the GPU; give one of them')
   }
-  const durationMs = numberOption(args, 'duration', { min: 100, max: 2 ** 31 - 1 })
-  if (args.positionals.length === 0 && durationMs === undefined) {
-    throw new UsageError('give a command after "--", or --duration MS to record time alone')
-  }
-  if (args.positionals.length > 0 && durationMs !== undefined) {
-    throw new UsageError('--duration is for recordings without a command; this one ends with its command')
-  }
   return {
-    title: textOption(args, 'title'),
-    command: args.positionals,
-    durationMs,
+    ...recordedOf(args, rests),
     intervalMs: numberOption(args, 'interval', { min: 10, max: 60_000, integer: true }) ?? 100,
-    idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 5_000,
-    idleAfterMs: numberOption(args, 'idle-after', { min: 0, max: 600_000 }) ?? 2_000,
     lockClockMhz: numberOption(args, 'lock-clock', { min: 1, integer: true }),
     gpuIndexes: gpus?.split(',').map(Number)
   }

@@ -4,8 +4,60 @@ import { countOf } from '../../../shared/units'
 import { exportNames } from '../../gpu/exportNames'
 import type { GpuService } from '../../gpu/gpuService'
 import type { RunningRecording } from '../../gpu/recordingJobs'
-import { textOption, type CliArguments, type CliContext, type CliResult } from '../framework/framework'
+import {
+  numberOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliContext,
+  type CliResult
+} from '../framework/framework'
 import { energyText } from './energyText'
+
+/** Rests of a recording where the options name none, ms. */
+interface DefaultRests {
+  idleMs: number
+  idleAfterMs: number
+}
+
+/** The options of every verb that records. */
+export const recordOptions = ({ idleMs, idleAfterMs }: DefaultRests) =>
+  ({
+    out: {
+      type: 'string',
+      help: 'also write the readings here, and the phases beside it as NAME.phases.EXT'
+    },
+    idle: {
+      type: 'string',
+      help: 'rest before the command in ms, for the idle baseline',
+      default: String(idleMs)
+    },
+    'idle-after': {
+      type: 'string',
+      help: 'rest after the command in ms, for a second baseline',
+      default: String(idleAfterMs)
+    },
+    duration: { type: 'string', help: 'without a command: how long to record, in ms' },
+    title: { type: 'string', help: 'name of the recording; the command without' }
+  }) as const
+
+/** What is recorded by those options. @throws UsageError where neither or both of a command and a duration are given */
+export function recordedOf(args: CliArguments, { idleMs, idleAfterMs }: DefaultRests) {
+  const durationMs = numberOption(args, 'duration', { min: 100, max: 2 ** 31 - 1 })
+  if (args.positionals.length === 0 && durationMs === undefined) {
+    throw new UsageError('give a command after "--", or --duration MS to record time alone')
+  }
+  if (args.positionals.length > 0 && durationMs !== undefined) {
+    throw new UsageError('--duration is for recordings without a command; this one ends with its command')
+  }
+  return {
+    title: textOption(args, 'title'),
+    command: args.positionals,
+    durationMs,
+    idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? idleMs,
+    idleAfterMs: numberOption(args, 'idle-after', { min: 0, max: 600_000 }) ?? idleAfterMs
+  }
+}
 
 /**
  * Records until the job ends or the verb is interrupted, writes the files of --out and reports the energy; the exit code is 1

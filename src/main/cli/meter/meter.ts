@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { countOf, formatAmount } from '../../../shared/units'
-import { numberOption, textOption, UsageError, type CliArguments, type CliNoun } from '../framework/framework'
-import { importAndReport, recordAndReport } from '../gpu/recordingVerbs'
+import { numberOption, textOption, UsageError, type CliNoun } from '../framework/framework'
+import { importAndReport, recordAndReport, recordedOf, recordOptions } from '../gpu/recordingVerbs'
 import { meterOptions, setupOf, supplyOf, unitOptions, unitsOf } from './meterOptions'
 
+const rests = { idleMs: 2_000, idleAfterMs: 1_000 }
 const meterUsage = '--meter PORT [--kind text] [--baud N] [--voltage V] [--units ms,a,v]'
 
 /** `bitbench meter`: energy of a board, read by a power meter beside it. */
@@ -39,25 +40,10 @@ export const meterCli: CliNoun = {
       usage: `${meterUsage} [--out FILE.csv|FILE.parquet] [--idle MS] [--idle-after MS] [--duration MS] [-- COMMAND...]`,
       options: {
         ...meterOptions,
-        out: {
-          type: 'string',
-          help: 'also write the readings here, and the phases beside it as NAME.phases.EXT'
-        },
-        idle: {
-          type: 'string',
-          help: 'rest before the command in ms, for the idle baseline',
-          default: '2000'
-        },
-        'idle-after': {
-          type: 'string',
-          help: 'rest after the command in ms, for a second baseline',
-          default: '1000'
-        },
-        duration: { type: 'string', help: 'without a command: how long to record, in ms' },
-        title: { type: 'string', help: 'name of the recording; the command without' }
+        ...recordOptions(rests)
       },
       async run(args, context) {
-        const [setup, request] = [setupOf(args), recordArguments(args)]
+        const [setup, request] = [setupOf(args), recordedOf(args, rests)]
         return recordAndReport(args, context, async (onOutput) =>
           (await context.bitbench()).meter.record(setup, request, onOutput)
         )
@@ -80,19 +66,5 @@ export const meterCli: CliNoun = {
         )
       }
     }
-  }
-}
-
-function recordArguments(args: CliArguments) {
-  const durationMs = numberOption(args, 'duration', { min: 100, max: 2 ** 31 - 1 })
-  if ((args.positionals.length === 0) === (durationMs === undefined)) {
-    throw new UsageError('give either a command after "--" or --duration MS to record time alone')
-  }
-  return {
-    title: textOption(args, 'title'),
-    command: args.positionals,
-    durationMs,
-    idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 2_000,
-    idleAfterMs: numberOption(args, 'idle-after', { min: 0, max: 600_000 }) ?? 1_000
   }
 }
