@@ -109,7 +109,8 @@ function rowsOf(recordings: readonly ComparedRecording[]): RunFigures['rows'] {
           .join(', ')
       )
     },
-    { name: 'driver', cells: recordings.map(({ report }) => report.driverVersion) },
+    // A power meter has none.
+    { name: 'driver', cells: recordings.map(({ report }) => report.driverVersion || '–') },
     { name: 'origin', cells: recordings.map(({ report }) => report.origin) },
     {
       name: 'power at rest, W',

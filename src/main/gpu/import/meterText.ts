@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { meterPowerField } from '../../../core/energy/sensorModel'
 import { intervalOfReadings } from '../../../core/meter/meterInterval'
 import { powerSample } from '../../../core/meter/powerSample'
@@ -48,6 +49,7 @@ export async function importMeterText(request: ImportRequest, store: GpuStore): 
   const durationMs = seen.lastMs - seen.firstMs
   const intervalMs = intervalOfReadings(seen.probe)
   Object.assign(recording, {
+    startedAtMs: (await stat(file)).mtimeMs - durationMs,
     durationMs,
     ...ofGpus([0], () => request.gpuName ?? 'Board behind a power meter (imported)'),
     powerFields: [meterPowerField],
@@ -60,7 +62,10 @@ export async function importMeterText(request: ImportRequest, store: GpuStore): 
     }
   } satisfies Partial<Recording>)
   await store.save(recording)
-  const notes = ['Times are those of the meter; the file has no phases, so the whole of it counts as one.']
+  const notes = [
+    'Times are those of the meter, and the file has no date: the recording is taken to have ended when the file was last ' +
+      'written. It has no phases, so the whole of it counts as one.'
+  ]
   if (badLines > 0) notes.push(`${badLines} line(s) were no reading, e.g. ${badExamples[0]}`)
   return { recording, notes }
 }

@@ -25,6 +25,9 @@ export async function importOwn(
     own === null ? ['No NAME.phases.csv beside it: the ends of phases are known to one interval.'] : []
   const durationMs = own?.durationMs ?? Math.max(0, ...found.gpus.map((gpu) => gpu.lastMs))
   const rates = found.gpus.map((gpu) => ((gpu.samples - 1) * 1000) / gpu.lastMs).filter(Number.isFinite)
+  // nvidia-smi is taken to have been asked for 10 Hz at most, in whole ms; a meter reads at a rate of its own.
+  const isOfMeter = found.meter !== null && rates.length > 0
+  const askedMs = 1000 / (own?.askedHz ?? Math.min(isOfMeter ? Infinity : 10, ...rates))
   Object.assign(recording, {
     startedAtMs: found.startedAtMs,
     origin: found.origin,
@@ -47,7 +50,7 @@ export async function importOwn(
             ? 'power.draw'
             : null
     ),
-    intervalMs: own?.intervalMs ?? Math.max(1, Math.round(1000 / Math.min(10, ...rates))),
+    intervalMs: isOfMeter ? askedMs : Math.max(1, Math.round(askedMs)),
     achievedHz: rates.length === 0 ? null : Math.min(...rates),
     samples: found.gpus.reduce((sum, gpu) => sum + gpu.samples, 0)
   } satisfies Partial<Recording>)
@@ -64,7 +67,7 @@ async function phasesBeside(file: string): Promise<{
   names: Map<number, string>
   idleMs: number
   durationMs: number | null
-  intervalMs: number
+  askedHz: number
 }> {
   const { header, rows } = parseCsv((await readRegularFile(file)).toString('utf8'), file)
   const cell = (row: readonly string[], name: string): string => row[header.indexOf(name)] ?? ''
@@ -85,6 +88,6 @@ async function phasesBeside(file: string): Promise<{
     names: new Map(rows.map((row) => [Number(cell(row, 'gpu_index')), cell(row, 'gpu_name')])),
     idleMs: whole === undefined ? 0 : Number(cell(whole, 'from_ms')),
     durationMs: whole === undefined ? null : Number(cell(whole, 'to_ms')),
-    intervalMs: Math.max(1, Math.round(1000 / (Number(cell(rows[0], 'asked_hz')) || 10)))
+    askedHz: Number(cell(rows[0], 'asked_hz')) || 10
   }
 }

@@ -55,6 +55,13 @@ describe('recordings', () => {
     expect(found.notes).toEqual([])
   })
 
+  it('of a power meter show no driver', () => {
+    const metered = recording([10])
+    metered.report.driverVersion = ''
+    const { rows } = compareRecordings([recording([10]), metered])
+    expect(rows.find(({ name }) => name === 'driver')!.cells).toEqual(['1', '–'])
+  })
+
   it('of one trial are shown without an interval', () => {
     const found = compareRecordings([recording([10, 12]), recording([30])])
     const energy = found.figures.find(({ name }) => name === 'work, GPU 0: energy')!

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gapAfterMsOf } from '@core/energy/powerTrace'
@@ -138,7 +138,8 @@ describe('the export of a power meter', () => {
     expect(recordingSchema.parse(recording)).toMatchObject({
       meter,
       powerFields: ['meter'],
-      driverVersion: ''
+      driverVersion: '',
+      ...{ intervalMs: 10, askedHz: 100, achievedHz: 100 }
     })
     expect(recording.gpus[0]!.name).toBe('PPK2 at /dev/tty "A", 1')
     expect((await store.recording(recording.id)).meter).toEqual(meter)
@@ -148,6 +149,16 @@ describe('the export of a power meter', () => {
     // 2 s at -1.1 mW, half an interval of the step, and 2 s at 1.01 W on average: readings below zero count.
     expect(phases[0]!.totalJ).toBeCloseTo(-0.0022 + 0.0051 + 2.02, 3)
     expect(phases[0]).toMatchObject({ implausible: 0, samples: 401 })
+  })
+
+  it('keeps an interval below 1 ms, which its phases name', async () => {
+    const text = readFileSync(path.join(folder, 'metered.csv'), 'utf8')
+    write(
+      'fine.phases.csv',
+      'gpu_index,gpu_name,name,trial,from_ms,to_ms,repetitions,asked_hz\n0,PPK2,(whole),1,0,4000,,2000\n'
+    )
+    const { recording } = await importFile(write('fine.csv', text))
+    expect(recording).toMatchObject({ intervalMs: 0.5, askedHz: 2000 })
   })
 
   it('names a column "meter" that is none', async () => {
@@ -297,12 +308,15 @@ describe('lines of a power meter', () => {
     // 1 s at 10 mA, then 1 s at 30 mA, 3 V: 30 mJ and 90 mJ, and the step between them lasts one reading (1 ms).
     const lines = Array.from({ length: 2001 }, (_, at) => `${at * 1000},${at < 1000 ? 10 : 30}`)
     const file = write('meter.csv', ['time_us,current_ma', ...lines].join('\n'))
+    // Written on 1 March 2026, 12:00:02 UTC: it began 2 s before.
+    utimesSync(file, 1_772_366_402, 1_772_366_402)
     const { recording, notes } = await importRecording(
       { id: 'meter', file, title: undefined, gpuName: undefined, meter: { supplyV: 3 } },
       store
     )
     expect(recordingSchema.parse(recording)).toMatchObject({
       ...{ origin: 'measured', durationMs: 2000, intervalMs: 1, samples: 2001, achievedHz: 1000 },
+      ...{ startedAtMs: 1_772_366_400_000, askedHz: 1000 },
       meter: { kind: 'text', supplyV: 3, readings: 2001, badLines: [] }
     })
     const report = await createEnergyService({
