@@ -24,7 +24,7 @@ const names = (): string[] => [...view!.root.querySelectorAll('.name')].map((one
 describe('panels follow what they name', () => {
   it('the scheme editor has the layers of the network that was chosen last', async () => {
     withClient({})
-    view = mountView(SchemeAccuracy, { model: sampleModel })
+    view = mountView(SchemeAccuracy, { model: sampleModel, splits: [] })
     expect(names()).toEqual(sampleModel.weightedLayers)
     await view.set({ model: other })
     expect(names()).toEqual(['first', 'second'])
