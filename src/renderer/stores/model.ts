@@ -32,7 +32,7 @@ export const useModels = defineStore('model', () => {
   const sensitivities = ref<Sensitivity[]>([])
 
   const ranges = shallowRef<ModelRanges | null>(null)
-  /** The file last checked because it could not be opened, or the open one; null where nothing stands in the way. */
+  /** The file last checked because it could not be opened, or the open one; null where it can be opened and deployed. */
   const obstacles = shallowRef<{ path: string; check: ModelCheck } | null>(null)
 
   const layers = computed(() => open.value?.weightedLayers ?? [])
@@ -50,7 +50,7 @@ export const useModels = defineStore('model', () => {
 
   /** Counts the files looked at: what is found about an earlier one comes too late. */
   let lookedFor = 0
-  /** Looks for what stands in the way of a file; shipped networks have nothing. */
+  /** Finds the obstacles of a file; shipped networks have none. */
   async function lookForObstacles(path: string): Promise<void> {
     const own = ++lookedFor
     const { check } = await client.call('model.check', { path })
@@ -66,7 +66,7 @@ export const useModels = defineStore('model', () => {
       sensitivities.value = []
     }
     open.value = model
-    // What stands in the way of a large network takes seconds to find, and nothing here waits for it.
+    // The obstacles of a large network take seconds to find, and nothing here waits for them.
     if (!model.shipped) void lookForObstacles(model.path).catch(() => undefined)
     const [evaluated, sensitive, ranged] = await Promise.all([
       client.call('model.evaluations', { modelId: model.id }),
@@ -110,7 +110,7 @@ export const useModels = defineStore('model', () => {
   const openFile = createAction(async (path: string) => {
     obstacles.value = null
     const { model } = await client.call('model.open', { path }).catch(async (reason: unknown) => {
-      // The list of all that stands in the way takes the place of the first of it.
+      // The list of all obstacles replaces the first of them.
       if (AppError.from(reason).code.startsWith('model.')) await lookForObstacles(path).catch(() => undefined)
       throw reason
     })

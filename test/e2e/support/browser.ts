@@ -58,8 +58,8 @@ export interface CutText {
 
 /**
  * What a user would see cut off: text wider than its control, text that leaves the window, boxes that have to be
- * scrolled sideways, controls that overlap. Text that ends in dots and stands whole in its title is not counted, nor what
- * lies in a picture that is moved by dragging.
+ * scrolled sideways, controls that overlap. Text that ends in dots and stands whole in its title is not counted. A
+ * picture that is moved by dragging may go beyond its frame; its texts must fit their boxes.
  */
 export function findCutTexts(page: Page): Promise<CutText[]> {
   return page.evaluate(() => {
@@ -92,6 +92,12 @@ export function findCutTexts(page: Page): Promise<CutText[]> {
       if (isBox && wanted > got + 1 && !endsInDots) report(element, wanted, got)
       const { right } = element.getBoundingClientRect()
       if (right > innerWidth + 1) report(element, right, innerWidth)
+    }
+
+    for (const text of document.querySelectorAll<SVGTextElement>('#app [role=application] svg text')) {
+      const box = text.parentElement?.querySelector('rect')
+      const end = text.x.baseVal[0]!.value + text.getComputedTextLength()
+      if (box && end > box.width.baseVal.value) report(text, end, box.width.baseVal.value)
     }
 
     const ruler = document.createElement('canvas').getContext('2d')!

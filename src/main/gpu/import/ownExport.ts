@@ -25,7 +25,7 @@ export async function importOwn(
     own === null ? ['No NAME.phases.csv beside it: the ends of phases are known to one interval.'] : []
   const durationMs = own?.durationMs ?? Math.max(0, ...found.gpus.map((gpu) => gpu.lastMs))
   const rates = found.gpus.map((gpu) => ((gpu.samples - 1) * 1000) / gpu.lastMs).filter(Number.isFinite)
-  // nvidia-smi is taken to have been asked for 10 Hz at most, in whole ms; a meter reads at a rate of its own.
+  // The rate of nvidia-smi is taken as 10 Hz at most, with an interval in whole ms; a meter has its own rate.
   const isOfMeter = found.meter !== null && rates.length > 0
   const askedMs = 1000 / (own?.askedHz ?? Math.min(isOfMeter ? Infinity : 10, ...rates))
   Object.assign(recording, {
