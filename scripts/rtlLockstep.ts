@@ -10,7 +10,7 @@ import { createRandom } from '../src/core/math/random'
 import { rtlCore } from '../src/core/sim/boards/rtlCore'
 import { firstDifference, runSimulated, runVerilated } from '../test/support/rtl/lockstep'
 import { randomProgram } from '../test/support/rtl/randomProgram'
-import { verilate } from './verilate.mjs'
+import { verilatedProgram } from '../test/support/rtl/verilated'
 
 const { values } = parseArgs({
   options: {
@@ -20,11 +20,8 @@ const { values } = parseArgs({
   }
 })
 const xbb = !values.plain
-const file = verilate({ xbb })
-if (file === null) {
-  console.error('Not found: verilator or g++. On Debian: apt-get install verilator g++ make')
-  process.exit(3)
-}
+const file = await verilatedProgram(xbb ? 'xbb' : 'plain')
+if (file === null) process.exit(3)
 const wanted = Number(values.instructions)
 const random = createRandom(Number(values.seed))
 const board = rtlCore(xbb)

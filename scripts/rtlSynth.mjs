@@ -1,15 +1,18 @@
 // npm run rtl:synth [-- --json]: cells that the core in resources/rtl takes on an iCE40 and an ECP5, with and without the unit for
 // packed dot products, as yosys maps it. Counts only: nothing is placed or routed, and there is no clock rate.
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { rtlFolder, rtlSources } from './verilate.mjs'
+import { fileURLToPath } from 'node:url'
+
+const rtlFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'resources', 'rtl')
 
 /** What is around the core: RAM, UART and timer are of the board. */
 const board = new Set(['soc.v', 'memory.v', 'uart.v', 'timer.v'])
 // Names alone, in their folder: yosys has no way to write a path with a space.
-const sources = rtlSources()
-  .map((file) => path.basename(file))
-  .filter((name) => !board.has(name))
+const sources = readdirSync(rtlFolder)
+  .filter((name) => name.endsWith('.v') && !board.has(name))
+  .sort()
 
 const targets = [
   {
@@ -34,7 +37,7 @@ function synthesise(target, xbb) {
     'stat'
   ]
   const { status, stdout, stderr } = spawnSync('yosys', ['-p', commands.join('; ')], {
-    cwd: path.resolve(rtlFolder),
+    cwd: rtlFolder,
     encoding: 'utf8',
     maxBuffer: 256 * 2 ** 20
   })

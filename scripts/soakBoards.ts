@@ -12,6 +12,7 @@ import { resourcePath } from '../src/main/paths'
 import { AppError } from '../src/shared/errors'
 import { spawn } from 'node:child_process'
 import { createBoardBench, virtualBoardWorker } from '../test/support/boardBench'
+import { testCores } from '../test/support/rtl/verilated'
 import { createUnpluggable } from '../test/support/unpluggable'
 
 const { values } = parseArgs({
@@ -46,6 +47,7 @@ const adapters = createBoardAdapters({
   firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
   workerFile: await virtualBoardWorker(),
   spawn,
+  cores: testCores,
   findProgram: async () => null
 })
 const bench = await createBoardBench({

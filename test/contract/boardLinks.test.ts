@@ -4,10 +4,12 @@ import { encodeFrame, FrameDecoder } from '@core/board/frame'
 import { opcodes } from '@core/board/protocol'
 import { createPacedLink } from '@main/board/links/pacedLink'
 import { openQemuLink } from '@main/board/links/qemuLink'
+import { openRtlLink } from '@main/board/links/rtlLink'
 import { openVirtualLink } from '@main/board/links/virtualLink'
 import { resourcePath } from '@main/paths'
 import { virtualBoardWorker } from '../support/boardBench'
 import { hasTool, sayskip } from '../support/ptyPair'
+import { verilatedProgram } from '../support/rtl/verilated'
 import { describeLink, type LinkSuite } from './linkSuite'
 
 /** The same suite over the boards themselves: the far end is the monitor, asked in text and by echo frames. */
@@ -65,4 +67,27 @@ if (hasTool('qemu-system-riscv32')) {
   })
 } else {
   sayskip('QEMU on its pty', 'qemu-system-riscv32')
+}
+
+const core = await verilatedProgram('xbb')
+if (core !== null) {
+  describeLink({
+    ...speaking,
+    name: 'core in Verilog',
+    async open() {
+      let child: ReturnType<typeof spawn> | undefined
+      const link = await openRtlLink({
+        program: core,
+        image: resourcePath('firmware', 'build', 'monitor-xbb.bin'),
+        spawn: ((...args: Parameters<typeof spawn>) => (child = spawn(...args))) as typeof spawn,
+        label: 'rtl:xbb'
+      })
+      return {
+        link,
+        async unplug() {
+          child!.kill('SIGKILL')
+        }
+      }
+    }
+  })
 }

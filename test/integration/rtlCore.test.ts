@@ -1,39 +1,42 @@
 import path from 'node:path'
 import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import type { BoardInfo } from '@core/board/boardInfo'
 import { MonitorClient } from '@core/board/monitorClient'
 import { createRandom } from '@core/math/random'
 import { rtlCore } from '@core/sim/boards/rtlCore'
 import { createMachine } from '@core/sim/createMachine'
 import { wallClock } from '@main/board/clock'
 import type { Link } from '@main/board/links/link'
+import { openRtlLink } from '@main/board/links/rtlLink'
 import { converse } from '@main/board/runConversation'
-import { verilate } from '../../scripts/verilate.mjs'
 import { firstDifference, runSimulated, runVerilated } from '../support/rtl/lockstep'
 import { randomProgram } from '../support/rtl/randomProgram'
-import { openRtlLink } from '../support/rtl/rtlLink'
+import { verilatedProgram } from '../support/rtl/verilated'
 import { createSimulatorLink } from '../support/simulatorLink'
 
 const firmware = path.resolve('resources/firmware/build')
+
+// Made once a checkout; describe has no hook for it.
+const programs = { xbb: await verilatedProgram('xbb'), plain: await verilatedProgram('plain') }
 
 describe.each([
   { name: 'with the unit for packed dot products', xbb: true, monitor: 'monitor-xbb' },
   { name: 'without it', xbb: false, monitor: 'monitor-im' }
 ])('the core in Verilog $name', { timeout: 300_000 }, ({ xbb, monitor }) => {
-  const program = verilate({ xbb })
-  if (program === null)
-    process.stderr.write('SKIPPED the core in Verilog: verilator or g++ is not installed\n')
+  const program = programs[xbb ? 'xbb' : 'plain']
   const config = rtlCore(xbb)
 
   it.skipIf(program === null)(
     'ends random programs as the simulator does: registers, memory, traps, instructions and cycles',
     async () => {
       const random = createRandom(xbb ? 11 : 12)
-      const programs = Array.from({ length: 40 }, () => randomProgram(random, 50 + random.integer(500), xbb))
-      const verilated = await runVerilated(program!, programs)
+      const randomPrograms = Array.from({ length: 40 }, () =>
+        randomProgram(random, 50 + random.integer(500), xbb)
+      )
+      const verilated = await runVerilated(program!, randomPrograms)
       let instructions = 0
-      for (const [at, words] of programs.entries()) {
+      for (const [at, words] of randomPrograms.entries()) {
         const simulated = runSimulated(config, words)
         instructions += simulated.instructions
         expect(verilated[at]!.code).toBe(0x5555)
@@ -47,14 +50,19 @@ describe.each([
   it.skipIf(program === null)(
     'runs the monitor as it is shipped, and its kernels in exactly the cycles of the simulator',
     async () => {
-      const rtl = openRtlLink(program!, path.join(firmware, `${monitor}.bin`))
+      const rtl = await openRtlLink({
+        program: program!,
+        image: path.join(firmware, `${monitor}.bin`),
+        spawn,
+        label: 'verilated core'
+      })
       const machine = createMachine({ board: config, cycleModel: true })
       machine.loadElf(readFileSync(path.join(firmware, `${monitor}.elf`)))
       machine.reset()
       const twin = createSimulatorLink(machine, wallClock)
       const benches = async (link: Link): Promise<unknown[]> => {
         const client = new MonitorClient()
-        const info = await firstHello(link, client)
+        const info = await converse(link, client.hello(1), { limitMs: 60_000 })
         expect(info.isa).toBe(`rv32im_zicsr${xbb ? '_xbb' : ''}`)
         const results: unknown[] = []
         for (const { kernel, dims } of [
@@ -84,14 +92,3 @@ describe.each([
     }
   )
 })
-
-/** The monitor's reply to hello. On a busy machine the verilated core takes longer to start than hello waits for. */
-async function firstHello(link: Link, client: MonitorClient, attempts = 20): Promise<BoardInfo> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await converse(link, client.hello(attempt), { limitMs: 60_000 })
-    } catch (error) {
-      if (attempt === attempts || link.closed !== null) throw error
-    }
-  }
-}

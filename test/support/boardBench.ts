@@ -9,6 +9,7 @@ import { resourcePath } from '@main/paths'
 import type { NounMigrations } from '@main/store/migrations'
 import { openStore, type Store } from '@main/store/store'
 import { hasTool } from './ptyPair'
+import { testCores } from './rtl/verilated'
 import { bundleWorker } from './workerFile'
 
 export interface BoardBench {
@@ -35,6 +36,7 @@ export async function createBoardBench(
     firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
     workerFile: await virtualBoardWorker(),
     spawn,
+    cores: testCores,
     findProgram: async (names) => names.find(hasTool) ?? null
   })
   const schemas = { ...boardContract.events, ...jobContract.events }

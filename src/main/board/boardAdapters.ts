@@ -8,6 +8,7 @@ import { fillInLitexMonitor } from '../../core/board/litexMonitor'
 import { describeLitexMachine } from '../../core/sim/boards/litexBoard'
 import { monitorFor } from '../../core/board/monitorChoice'
 import { isaOf } from '../../core/sim/boards/isa'
+import { rtlCore } from '../../core/sim/boards/rtlCore'
 import type { TwinFirmware } from '../../core/twin/monitorMachine'
 import type { TwinMachine } from '../../core/twin/twinMachine'
 import { AppError } from '../../shared/errors'
@@ -15,9 +16,12 @@ import type { Link } from './links/link'
 import { openNetworkLink } from './links/network/networkLink'
 import { qemuCores, type QemuCore } from './links/qemuCores'
 import { openQemuLink } from './links/qemuLink'
+import { openRtlLink } from './links/rtlLink'
 import { listPorts, type PortEntry } from './ports/serialPorts'
 import { type BoardToolAdapter, createBoardToolAdapter } from './tools/boardToolAdapter'
 import { openVirtualLink } from './links/virtualLink'
+import type { CoreCache } from './rtl/coreCache'
+import type { RtlVariant } from './rtl/coreSources'
 
 /** How the service reaches boards; tests put their own here. */
 export interface BoardAdapters {
@@ -28,6 +32,10 @@ export interface BoardAdapters {
   /** What twins count kernels with. */
   readTwinFirmware(): Promise<TwinFirmware>
   openQemu(core: QemuCore): Promise<Link>
+  /** The core of resources/rtl under Verilator; the first time it is made, as a Job. */
+  openRtl(variant: RtlVariant): Promise<Link>
+  /** Why that core cannot be had on this machine; null where it can. */
+  rtlObstacle(variant: RtlVariant): Promise<string | null>
   /** The virtual LiteX SoC, in its BIOS. */
   openLitex(): Promise<Link>
   /** A serial port by its path, or a console on the network by its address. */
@@ -48,6 +56,8 @@ export interface AdapterOptions {
   /** Built virtualBoardWorker entry. */
   workerFile: string
   spawn: typeof nodeSpawn
+  /** The verilated cores. */
+  cores: CoreCache
   /** Finds an executable on the PATH. */
   findProgram: (names: string[]) => Promise<string | null>
 }
@@ -86,6 +96,13 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
         boardArguments: ['-cpu', cpu, '-bios', 'none', '-device', `loader,file=${qemuText(file)},cpu-num=0`],
         spawn: options.spawn
       })
+    },
+    rtlObstacle: (variant) => options.cores.obstacle(variant),
+    async openRtl(variant) {
+      const image = monitorFile(isaOf(rtlCore(variant === 'xbb'))).replace(/\.elf$/, '.bin')
+      await readFirmware(image)
+      const program = await options.cores.program(variant)
+      return await openRtlLink({ program, image, spawn: options.spawn, label: `rtl:${variant}` })
     },
     async openMachine({ config, form }) {
       const { litexImage, monitorElf } = await readTwinFirmware()

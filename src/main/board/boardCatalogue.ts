@@ -11,6 +11,7 @@ import { formatBytes, formatCount } from '../../shared/units'
 import type { BoardAdapters } from './boardAdapters'
 import { qemuCores, type QemuCore } from './links/qemuCores'
 import type { SavedBoard } from './boardStore'
+import type { RtlVariant } from './rtl/coreSources'
 import { findPort, type PortIdentity } from './ports/portIdentity'
 import type { PortEntry } from './ports/serialPorts'
 
@@ -45,12 +46,16 @@ export const defaultSettings: PortSettings = portSettingsSchema.parse({})
  * a board that has moved gets an id of its own.
  */
 export async function listCatalogue(
-  adapters: Pick<BoardAdapters, 'listPorts' | 'findQemu'>,
+  adapters: Pick<BoardAdapters, 'listPorts' | 'findQemu' | 'rtlObstacle'>,
   saved: readonly SavedBoard[],
   inUse: readonly CatalogueEntry[] = [],
   twins: readonly CatalogueTwin[] = []
 ): Promise<CatalogueEntry[]> {
-  const [ports, qemu] = await Promise.all([adapters.listPorts(), adapters.findQemu()])
+  const [ports, qemu, ...rtl] = await Promise.all([
+    adapters.listPorts(),
+    adapters.findQemu(),
+    ...rtlVariants.map(async (variant) => verilatedEntry(variant, await adapters.rtlObstacle(variant)))
+  ])
   const fixed = [
     ...(Object.keys(corePresets) as CorePresetName[]).map((preset) => virtualEntry(preset, 'plain')),
     // The class of core that is sold with bit manipulation.
@@ -60,7 +65,8 @@ export async function listCatalogue(
     rtlCoreEntry(false),
     rtlCoreEntry(true),
     ...twins.map(twinEntry),
-    ...(Object.keys(qemuCores) as QemuCore[]).map((core) => qemuEntry(core, qemu))
+    ...(Object.keys(qemuCores) as QemuCore[]).map((core) => qemuEntry(core, qemu)),
+    ...rtl
   ]
   const fixedIds = new Set(fixed.map(({ id }) => id))
   const known = new Map<string, PortIdentity>()
@@ -166,6 +172,21 @@ function rtlCoreEntry(xbb: boolean): CatalogueEntry {
     machine: { config, form: 'rv32im' },
     name: `Virtual ${config.name}`,
     description: `${config.coreName}, ${formatCount(config.clockHz, 'Hz')}, ${formatBytes(config.ramBytes)} RAM; cycle model of its RTL`
+  }
+}
+
+const rtlVariants = ['plain', 'xbb'] as const satisfies readonly RtlVariant[]
+
+export const rtlBoardId = (variant: RtlVariant): string => `rtl:${variant}`
+
+/** The core of resources/rtl itself, run by Verilator. */
+function verilatedEntry(variant: RtlVariant, obstacle: string | null): CatalogueEntry {
+  const { coreName, ramBytes } = rtlCore(variant === 'xbb')
+  return {
+    ...bare(rtlBoardId(variant), 'rtl'),
+    name: `Verilog core, ${variant}`,
+    description: `${coreName}, ${formatBytes(ramBytes)} RAM: its Verilog under Verilator, to the cycle`,
+    unavailable: obstacle
   }
 }
 

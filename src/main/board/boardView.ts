@@ -1,4 +1,5 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
+import { isVerilated } from '../../core/board/verilated'
 import type { Board } from '../../shared/contract/board'
 import type { CatalogueEntry } from './boardCatalogue'
 import type { BoardConnection } from './boardConnection'
@@ -54,7 +55,8 @@ function unitOf(kind: Board['kind'], info: BoardInfo | null): Board['unit'] {
   return info === null || info.counters.cycles ? 'cycles' : 'instructions'
 }
 
-/** What stands behind a port is measured, unless it says itself that it is an emulator (QEMU on its pty). */
+/** What stands behind a port is measured, unless it says itself that it is simulated (QEMU on its pty, a verilated core). */
 function originOf(kind: Board['kind'], info: BoardInfo | null): Board['origin'] {
-  return kind === 'serial' && info?.coreName !== qemuCore ? 'measured' : 'simulated'
+  const isSimulated = info !== null && (info.coreName === qemuCore || isVerilated(info))
+  return kind === 'serial' && !isSimulated ? 'measured' : 'simulated'
 }

@@ -1,5 +1,6 @@
 import { median } from '../../core/math/median'
 import { type BoardInfo, requireCounter } from '../../core/board/boardInfo'
+import { isVerilated } from '../../core/board/verilated'
 import type { BenchRequest, BenchResult } from '../../core/board/protocol'
 import { type BenchItem, itemKey, shapeWork } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
@@ -121,6 +122,7 @@ function checkSpan({ name, origin, info }: ProfiledBoard, item: BenchItem, repet
 
 function methodOf(board: ProfiledBoard): string {
   if (board.kind === 'qemu') return 'bench, instructions retired under QEMU -icount shift=0'
+  if (isVerilated(board.info)) return 'bench, mcycle of the Verilog core under Verilator'
   if (board.kind === 'virtual') return 'bench, mcycle of the simulated core'
   const { cycleSource } = board.info
   if (board.unit !== 'cycles') return 'bench, minstret of the core'

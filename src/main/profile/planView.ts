@@ -20,6 +20,7 @@ export const identityOf = (board: ProfiledBoard): BoardIdentity => ({
 /** Before anything was measured: simulators by what they run on one core of a usual machine, cores by their clock. */
 export function firstGuess(board: ProfiledBoard): SpeedGuess {
   if (board.kind === 'virtual') return { stepsPerMs: 60_000, overheadMs: 5 }
+  if (board.kind === 'rtl') return { stepsPerMs: 1_500, overheadMs: 10 }
   if (board.kind === 'qemu') return { stepsPerMs: 150_000, overheadMs: 8 }
   return { stepsPerMs: (board.info.clockHz ?? 50_000_000) / 1000, overheadMs: 15 }
 }

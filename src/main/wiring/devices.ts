@@ -1,8 +1,10 @@
+import path from 'node:path'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { createBoardAdapters, type BoardAdapters } from '../board/boardAdapters'
 import { openLeased, type LineLease } from '../board/links/leasedLink'
 import { isVirtualBoardRunning } from '../board/links/virtualActivity'
 import { readMonitorInfo } from '../board/monitorInfo'
+import { createCoreCache } from '../board/rtl/coreCache'
 import { createBoardService, type BoardService } from '../board/boardService'
 import { createEnergyService, type EnergyService } from '../energy/energyService'
 import { createEnergyStore } from '../energy/energyStore'
@@ -15,10 +17,18 @@ import { withoutForgotten } from '../runs/keptRuns'
 import { createRunLabels } from '../runs/runLabels'
 import type { Foundation } from './foundation'
 
-const boardAdapters = ({ spawn, findProgram }: Foundation): BoardAdapters =>
+const boardAdapters = ({ spawn, findProgram, jobs, dataFolder, log }: Foundation): BoardAdapters =>
   createBoardAdapters({
     firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
     workerFile: builtPath('main', 'virtualBoardWorker.js'),
+    cores: createCoreCache({
+      sourceFolder: resourcePath('rtl'),
+      folder: path.join(dataFolder, 'cores'),
+      spawn,
+      findProgram,
+      jobs,
+      log
+    }),
     spawn,
     findProgram
   })

@@ -33,7 +33,7 @@ export interface Link {
 
 /** What a link is, for messages and waits. */
 export interface LinkDescriptor {
-  readonly kind: 'virtual' | 'qemu' | 'serial' | 'network' | 'memory'
+  readonly kind: 'virtual' | 'qemu' | 'rtl' | 'serial' | 'network' | 'memory'
   /** For messages: "/dev/ttyUSB0", "virtual:small", "rfc2217://lab:3000". */
   readonly label: string
   readonly port: string | null

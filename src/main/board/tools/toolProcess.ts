@@ -7,6 +7,8 @@ export interface ToolOptions {
   spawn: typeof nodeSpawn
   program: string
   args: readonly string[]
+  /** Folder it runs in; absent: that of this process. */
+  cwd?: string
   /** Every line of stdout and stderr as it comes. */
   onLine: (text: string) => void
   signal: AbortSignal
@@ -34,10 +36,11 @@ const graceMs = 2_000
 
 /** Starts a program with an argument array (never a shell), in English, and makes sure that it ends. */
 export function startTool(options: ToolOptions): ToolRun {
-  const { program, args, onLine, signal, silenceMs, limitMs } = options
+  const { program, args, cwd, onLine, signal, silenceMs, limitMs } = options
   const child = options.spawn(program, [...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' }
+    env: { ...process.env, LC_ALL: 'C' },
+    ...(cwd !== undefined && { cwd })
   })
   let reason: AppError | null = null
   let hasEnded = false

@@ -35,7 +35,13 @@ const list = async (
   known: SavedBoard[] = [],
   inUse = [] as Parameters<typeof listCatalogue>[2]
 ) =>
-  (await listCatalogue({ listPorts: async () => ports, findQemu: async () => null }, known, inUse))
+  (
+    await listCatalogue(
+      { listPorts: async () => ports, findQemu: async () => null, rtlObstacle: async () => null },
+      known,
+      inUse
+    )
+  )
     .filter(({ kind }) => kind === 'serial')
     .map(({ id, port: at, name, saved: isSaved }) => ({ id, port: at, name, isSaved }))
 
@@ -118,7 +124,11 @@ describe('the list of boards', () => {
       { id: '/dev/ttyUSB0', port: '/dev/ttyUSB3' }
     ])
     const [gone] = (
-      await listCatalogue({ listPorts: async () => [], findQemu: async () => null }, [], inUse)
+      await listCatalogue(
+        { listPorts: async () => [], findQemu: async () => null, rtlObstacle: async () => null },
+        [],
+        inUse
+      )
     ).filter(({ kind }) => kind === 'serial')
     expect(gone).toMatchObject({ id: '/dev/ttyUSB0', description: 'FTDI Arty', serialNumber: 'mine' })
   })
