@@ -1,8 +1,6 @@
+import { rtlImplementationId } from '../../board/verilated'
 import { plainTerms } from '../core/timing'
 import type { MachineConfig } from './presets'
-
-/** What `mimpid` reads on the core of resources/rtl and on its virtual twins. */
-export const rtlImplementationId = 5
 
 /**
  * The core of resources/rtl, to the cycle: four stages, one memory port for instructions and data, products a cycle late.

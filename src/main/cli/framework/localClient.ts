@@ -21,10 +21,24 @@ export function createLocalClient(
   bitbench: Pick<Bitbench, 'dispatch' | 'events'>,
   signal: AbortSignal
 ): LocalClient {
+  const unhurried = { signal: new AbortController().signal }
+  const cancelJobs = async (): Promise<void> => {
+    const reply = await bitbench.dispatch('job.list', {}, unhurried)
+    if (!reply.ok) return
+    for (const { id, finishedAtMs } of (reply.value as CommandOutput<'job.list'>).jobs)
+      if (finishedAtMs === null) await bitbench.dispatch('job.cancel', { id }, unhurried)
+  }
   const call = async <K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> => {
-    const reply = await bitbench.dispatch(name, input, { signal })
-    if (!reply.ok) throw AppError.from(reply.error)
-    return reply.value as CommandOutput<K>
+    // A command may wait for a job that it has started itself: all jobs of this process belong to the verb that is stopped.
+    const stop = (): void => void cancelJobs()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      const reply = await bitbench.dispatch(name, input, { signal })
+      if (!reply.ok) throw AppError.from(reply.error)
+      return reply.value as CommandOutput<K>
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
   }
   return {
     call,
