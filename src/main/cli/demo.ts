@@ -5,6 +5,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Loop } from '../../shared/contract/loop'
 import type { Search } from '../../shared/contract/search'
+import { scoreText, scoreTitle } from '../../shared/score'
 import { countOf, formatCount, formatPercent, formatPercentValue } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { writeWholeFile } from '../files/replaceFile'
@@ -139,6 +140,8 @@ function summariseProxies(proxies: ProxySummary[]) {
 function summariseSearch(search: Search) {
   return {
     evaluations: search.trace.length,
+    /** What the scores below are. */
+    metric: search.metric,
     budget: search.budget,
     unit: search.costUnit,
     baselineCost: search.baselineCost,
@@ -191,9 +194,9 @@ function table(result: DemoResult & { seconds: number }): string {
       `${formatCount(search.baselineCost)} -> ${formatCount(search.bestCost, search.unit)} (${formatPercent(search.bestCost / search.baselineCost)})`
     ],
     [
-      'Accuracy float / int8 / best',
+      `${scoreTitle(search.metric)} float / int8 / best`,
       [search.fpAccuracy, search.int8Accuracy, search.bestAccuracy]
-        .map((share) => formatPercent(share))
+        .map((score) => scoreText(search.metric, score))
         .join(' / ')
     ],
     [

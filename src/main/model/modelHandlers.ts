@@ -112,9 +112,9 @@ export function modelHandlers(deps: {
         unit: 'schemes',
         run: async ({ signal, progress }) => {
           const layers = weightedLayerNames(await service.graph(modelId))
-          const accuracyOf = async (scheme: Scheme): Promise<number> =>
-            (await service.evaluate(modelId, scheme, 'search', 'ptq', signal)).accuracy
-          const rows = await measureSensitivity(layers, bits, accuracyOf, progress)
+          const evaluate = (scheme: Scheme): Promise<SchemeAccuracy> =>
+            service.evaluate(modelId, scheme, 'search', 'ptq', signal)
+          const rows = await measureSensitivity(layers, bits, evaluate, progress)
           sensitivities.set(modelId, rows)
           emit('model.sensitivityFound', { modelId, rows })
         }

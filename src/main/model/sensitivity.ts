@@ -1,17 +1,18 @@
-import type { Sensitivity } from '../../shared/contract/model'
+import type { SchemeAccuracy, Sensitivity } from '../../shared/contract/model'
+import { scoreNameOf } from '../../shared/score'
 import { uniformScheme, type Scheme } from '../../core/quant/scheme'
 
 /** Rows of a sensitivity analysis handed to the workers at once. */
 const sensitivityBatch = 8
 
 /**
- * Accuracy on the search split with one layer's weights or inputs at other bits and all else at 8; the first layer's
+ * Score on the search split with one layer's weights or inputs at other bits and all else at 8; the first layer's
  * inputs are the images and stay.
  */
 export async function measureSensitivity(
   layers: readonly string[],
   bits: readonly Sensitivity['bits'][],
-  accuracyOf: (scheme: Scheme) => Promise<number>,
+  evaluate: (scheme: Scheme) => Promise<Pick<SchemeAccuracy, 'accuracy' | 'metrics'>>,
   progress: (done: number, total: number) => void
 ): Promise<Sensitivity[]> {
   const asked = layers.flatMap((layer, index) =>
@@ -26,7 +27,8 @@ export async function measureSensitivity(
       const scheme = uniformScheme(layers, 8, 8).map((entry) =>
         entry.layer === row.layer ? { ...entry, [`${row.what}Bits`]: row.bits } : entry
       )
-      return { ...row, accuracy: await accuracyOf(scheme) }
+      const { accuracy, metrics } = await evaluate(scheme)
+      return { ...row, accuracy, metric: scoreNameOf(metrics) }
     })
     rows.push(...(await Promise.all(found)))
     progress(rows.length, asked.length)

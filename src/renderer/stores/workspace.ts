@@ -5,6 +5,7 @@ import { useApp } from './app'
 import { useBoards } from './board'
 import { useDataSets } from './dataset'
 import { useModels } from './model'
+import { usePanes } from './panes'
 import { pageOfHash, useNavigation } from './navigation'
 
 /** A host that is slow to reply must not keep the window empty. */
@@ -13,7 +14,7 @@ const restoreMs = 1500
 const saveMs = 400
 
 /**
- * Shows what was looked at last: page, network, board, data set. An address that names a page has precedence. Never rejects:
+ * Shows what was looked at last: page, network, board, data set, sizes of panes. An address that names a page has precedence. Never rejects:
  * without a host the window begins as on the first day.
  */
 export async function restoreWorkspace(client: Client): Promise<void> {
@@ -27,13 +28,14 @@ export async function restoreWorkspace(client: Client): Promise<void> {
   keep(client)
 }
 
-function apply({ page, modelId, boardId, dataSet }: Workspace): void {
+function apply({ page, modelId, boardId, dataSet, sizes }: Workspace): void {
   const navigation = useNavigation()
   const last = page === null ? null : pageOfHash(page)
   if (pageOfHash(location.hash) === null && last !== null) navigation.open(last)
   useModels().lastId = modelId
   useBoards().chosenId = boardId
   useDataSets().openName = dataSet
+  usePanes().sizes = sizes
 }
 
 /** Saves what is looked at whenever it changes. */
@@ -42,11 +44,13 @@ function keep(client: Client): void {
   const models = useModels()
   const boards = useBoards()
   const sets = useDataSets()
+  const panes = usePanes()
   const now = (): Workspace => ({
     page: navigation.current,
     modelId: models.open?.id ?? models.lastId,
     boardId: boards.chosenId,
-    dataSet: sets.openName
+    dataSet: sets.openName,
+    sizes: panes.sizes
   })
   let saved = JSON.stringify(now())
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -21,7 +21,9 @@ export const workspaceSchema = z.object({
   page: z.string().max(40).nullable().default(null),
   modelId: z.string().max(200).nullable().default(null),
   boardId: z.string().max(500).nullable().default(null),
-  dataSet: z.string().max(200).nullable().default(null)
+  dataSet: z.string().max(200).nullable().default(null),
+  /** Sizes of panes that were changed: columns in percent of the width, heights and widths in px. */
+  sizes: z.record(z.string().max(100), z.number().min(0).max(20_000)).default({})
 })
 
 /** What was looked at last. */

@@ -1,3 +1,4 @@
+import { scoreNames } from '../score'
 import { imageSplits, quantMethods } from '../vocabulary'
 import { z } from 'zod'
 import { kernelShapeSchema } from './profile/profileShapes'
@@ -193,7 +194,9 @@ export const sensitivitySchema = z.object({
   /** Which of the two was lowered while all else stays at 8 bits. */
   what: z.enum(['weight', 'activation']),
   bits: bitsSchema,
-  accuracy: z.number()
+  accuracy: z.number(),
+  /** What the score is. */
+  metric: z.enum(scoreNames).default('accuracy')
 })
 
 /** What lowering a layer's bits costs. */

@@ -123,7 +123,7 @@ const settings = (): CommandOutput<'app.settings'> => ({
   nvidiaSmiPath: null,
   guideSeen: false,
   tourSeen: true,
-  workspace: { page: null, modelId: null, boardId: null, dataSet: null }
+  workspace: { page: null, modelId: null, boardId: null, dataSet: null, sizes: {} }
 })
 /** The same search with ever worse candidates, so that a comparison has something to show. */
 const sampleSearchOf = (at: number): typeof sampleSearch => ({
@@ -324,6 +324,7 @@ export const sampleHandlers: SampleHandlers = {
           layer,
           what,
           bits,
+          metric: 'accuracy' as const,
           accuracy: 0.9 - (5 - at) * 0.02 * (4 / bits - 1)
         }))
       )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { meterText } from '@shared/meterText'
+import { meterText, readingRateHz } from '@shared/meterText'
 
 describe('a power meter of a recording', () => {
   it('is named with its voltage, its readings and those that were lost', () => {
@@ -18,5 +18,16 @@ describe('a power meter of a recording', () => {
         ...{ badLines: ['line 4: no number', 'line 9: no number'], notes: [] }
       })
     ).toBe('Meter at m.csv, not read: line 4: no number')
+  })
+
+  it('counts an averaged stretch once, though it is stored as its two ends', () => {
+    const meter = {
+      ...{ kind: 'ppk2' as const, source: 'p', supplyV: 3.3, readings: 10, lost: 0, binMs: 1 },
+      ...{ badLines: [], notes: [] }
+    }
+    expect(readingRateHz(2000, meter)).toBe(1000)
+    expect(readingRateHz(2000, { ...meter, kind: 'text', binMs: null })).toBe(2000)
+    expect(readingRateHz(10, undefined)).toBe(10)
+    expect(readingRateHz(null, meter)).toBeNull()
   })
 })

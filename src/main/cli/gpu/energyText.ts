@@ -1,15 +1,16 @@
 import type { EnergyReport, PhaseEnergy } from '../../../shared/contract/energy'
 import type { CounterState, Recording } from '../../../shared/contract/gpu'
-import { meterText } from '../../../shared/meterText'
+import { meterText, readingRateHz } from '../../../shared/meterText'
 import { formatDuration, unavailable } from '../../../shared/units'
 
 /** A recording and its energy as a person reads it in a terminal. */
 export function energyText(recording: Recording, report: EnergyReport): string {
+  const rate = (pointsHz: number | null): number | null => readingRateHz(pointsHz, recording.meter)
   const lines = [
     `Recording ${recording.id} (${recording.state}, ${report.origin}): ${recording.title}`,
     ...(recording.message === null ? [] : [recording.message]),
-    `${recording.meter === undefined ? `Driver ${report.driverVersion}` : meterText(recording.meter)}, ${recording.samples} samples, asked ${fixed(recording.askedHz, 1)} Hz, ` +
-      `achieved ${fixed(recording.achievedHz, 1)} Hz, ${recording.restarts} restart(s), ` +
+    `${recording.meter === undefined ? `Driver ${report.driverVersion}` : meterText(recording.meter)}, ${recording.samples} samples, asked ${fixed(rate(recording.askedHz), 1)} Hz, ` +
+      `achieved ${fixed(rate(recording.achievedHz), 1)} Hz, ${recording.restarts} restart(s), ` +
       `${recording.malformedLines} unreadable line(s)`
   ]
   for (const gpu of report.gpus) {
@@ -34,7 +35,7 @@ export function energyText(recording: Recording, report: EnergyReport): string {
       ])
     )
     for (const phase of report.phases.filter((candidate) => candidate.gpuIndex === gpu.gpuIndex)) {
-      lines.push(row(phaseCells(phase)))
+      lines.push(row(phaseCells({ ...phase, achievedHz: rate(phase.achievedHz) })))
     }
     for (const summary of report.summaries.filter((candidate) => candidate.gpuIndex === gpu.gpuIndex)) {
       const energy = summary.netJ ?? summary.totalJ

@@ -26,7 +26,7 @@ beforeEach(() => {
         nvidiaSmiPath: null,
         guideSeen: true,
         tourSeen: true,
-        workspace: { page: null, modelId: null, boardId: null, dataSet: null }
+        workspace: { page: null, modelId: null, boardId: null, dataSet: null, sizes: {} }
       }
     }
   })

@@ -4,6 +4,7 @@ import { settings } from './settingsForTest'
 import type { MemoryHandlers } from '@renderer/client/memoryClient'
 import { primaryOf } from '@renderer/stores/droppedFiles'
 import { useFiles } from '@renderer/stores/file'
+import { usePanes } from '@renderer/stores/panes'
 import { useNavigation } from '@renderer/stores/navigation'
 import { useBoards } from '@renderer/stores/board'
 import { useModels } from '@renderer/stores/model'
@@ -136,7 +137,10 @@ describe('the one of several files', () => {
 })
 
 describe('the workspace', () => {
-  const workspace = { page: 'search', modelId: 'm7', boardId: 'virtual:big', dataSet: 'mine' }
+  const workspace = {
+    ...{ page: 'search', modelId: 'm7', boardId: 'virtual:big', dataSet: 'mine' },
+    sizes: { boards: 61 }
+  }
 
   it('is restored, and saved when something else is looked at', async () => {
     location.hash = ''
@@ -147,9 +151,12 @@ describe('the workspace', () => {
     await restoreWorkspace(client)
     expect(useNavigation().current).toBe('search')
     expect(useBoards().chosenId).toBe('virtual:big')
+    expect(usePanes().sizes).toEqual({ boards: 61 })
     useNavigation().open('runs')
+    usePanes().resize('console', 300)
+    usePanes().resize('boards', null)
     const saved = (): unknown => client.calls.find(({ name }) => name === 'app.saveSettings')?.input
-    await expect.poll(saved).toEqual({ workspace: { ...workspace, page: 'runs' } })
+    await expect.poll(saved).toEqual({ workspace: { ...workspace, page: 'runs', sizes: { console: 300 } } })
   })
 
   it('gives way to an address that names a page, and to a host that does not reply', async () => {

@@ -17,13 +17,17 @@ describe('worker store', () => {
       'worker.disconnect': () => status({})
     })
     const workers = useWorkers()
-    await workers.connect.run('  redis://lab ', '  ')
+    Object.assign(workers.draft, { address: '  redis://lab ', caFile: '  ' })
+    await workers.connect.run()
     expect(client.calls.at(-1)).toEqual({
       name: 'worker.connect',
       input: { address: 'redis://lab', caFile: null }
     })
     expect(workers.isUp).toBe(true)
-    await workers.connect.run('rediss://lab', '/etc/ca.pem')
+    // An address may hold a password.
+    expect(workers.draft.address).toBe('')
+    Object.assign(workers.draft, { address: 'rediss://lab', caFile: '/etc/ca.pem' })
+    await workers.connect.run()
     expect(client.calls.at(-1)?.input).toEqual({ address: 'rediss://lab', caFile: '/etc/ca.pem' })
     await workers.disconnect.run()
     expect(workers.isUp).toBe(false)
@@ -38,8 +42,10 @@ describe('worker store', () => {
     })
     const workers = useWorkers()
     await workers.load.run()
-    await workers.connect.run('redis://other', '')
+    workers.draft.address = 'redis://other'
+    await workers.connect.run()
     expect(workers.connect.error?.code).toBe('queue.unsafe')
+    expect(workers.draft.address).toBe('redis://other')
     expect(workers.status?.server).toBe('redis://lab:6379')
   })
 })

@@ -87,7 +87,15 @@ describe('panels follow what they name', () => {
         if (modelId === 'other') return { rows: [] }
         await slow
         return {
-          rows: [{ layer: 'conv1', what: 'weight' as const, bits: 4 as const, accuracy: 0.5, loss: 1 }]
+          rows: [
+            {
+              layer: 'conv1',
+              what: 'weight' as const,
+              bits: 4 as const,
+              accuracy: 0.5,
+              metric: 'accuracy' as const
+            }
+          ]
         }
       }
     })
