@@ -1,5 +1,5 @@
 // What of a folder of ONNX and TFLite files is read, equals onnxruntime in float, and becomes integers that follow the float network.
-//   npm run bench:import -- [FOLDER …]
+//   npm run bench:import -- [--macs 20000000] [FOLDER …]     networks of more multiplications are read, but not quantized
 //   npm run bench:import -- --operators [--cases 1000] [OPERATOR …]     every operator against onnxruntime
 // Without folders: the networks of test/support/exportedNetworks.ts and, where they are there, ../shared/cases.
 import { existsSync, readdirSync, statSync } from 'node:fs'
@@ -7,7 +7,9 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import * as ort from 'onnxruntime-node'
 import { readOnnx } from '@core/model/importOnnx'
-import type { OnnxModel } from '@core/model/onnx'
+import { macsOf } from '@core/model/graph'
+import { ownInputs } from '@core/model/inputLayout'
+import type { OnnxElementType, OnnxModel } from '@core/model/onnx'
 import { createRandom } from '@core/math/random'
 import { checkLimits } from '@core/deploy/plan'
 import { runInteger } from '@core/quant/integer/runInteger'
@@ -48,11 +50,19 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
           .join(' ')
           .slice(0, 160)
       }
+    const { graph } = imported
+    const macs = graph.nodes.reduce((sum, node) => sum + macsOf(graph, node), 0)
+    if (macs > maxMacs) return { ...row, read: true, why: `${macs} multiplications: not quantized here` }
     const { dims } = imported.input
     const random = createRandom(7)
     const items = 4
     const size = dims.reduce((product, length) => product * length, 1)
-    const values = Float64Array.from({ length: items * size }, () => random.integer(256) / 255)
+    // Networks of integers take codes, others pixels in 0 to 1.
+    const step = ownInputs(model).some(({ elementType }) => !elementType.startsWith('float')) ? 1 : 255
+    const values = Float64Array.from(
+      { length: items * size },
+      () => random.integer(step === 1 ? 2 : 256) / step
+    )
     const own = createImportedRunner(imported)(values.subarray(0, size)).values
     const floatError = await differenceToOnnxruntime(model, values.subarray(0, size), own)
     const array = { shape: [items, ...dims.slice(1)], values }
@@ -98,17 +108,45 @@ async function differenceToOnnxruntime(
       graphOptimizationLevel: 'disabled',
       logSeverityLevel: 4
     })
-    const given = model.inputs.find(({ name }) => name === session.inputNames[0])!
-    const dims = given.dims!.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : 0))
-    const batch = dims[0]!
-    const data = new Float32Array(batch * input.length)
-    for (let item = 0; item < batch; item++) data.set(input, item * input.length)
-    const results = await session.run({ [session.inputNames[0]!]: new ort.Tensor('float32', data, dims) })
-    return difference(results[session.outputNames[0]!]!.data as Float32Array, own)
+    const feeds: Record<string, ort.Tensor> = {}
+    let from = 0
+    const inputs = ownInputs(model)
+    for (const { name, elementType, dims: given } of inputs) {
+      const dims = given!.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : 0))
+      const size = dims.reduce((product, length) => product * length, 1)
+      const items = inputs.length > 1 ? 1 : Math.round(size / input.length)
+      const part = input.subarray(from, from + size / items)
+      const values = Array.from({ length: items }, () => Array.from(part)).flat()
+      feeds[name] = tensorOf(elementType, values, dims)
+      from += size / items
+    }
+    const results = await session.run(feeds)
+    return difference(numbersOfTensor(results[session.outputNames[0]!]!), own)
   } catch {
     return null
   }
 }
+
+function tensorOf(type: OnnxElementType, values: readonly number[], dims: readonly number[]): ort.Tensor {
+  if (type === 'int64')
+    return new ort.Tensor(
+      'int64',
+      BigInt64Array.from(values, (value) => BigInt(value)),
+      dims
+    )
+  if (type === 'bool') return new ort.Tensor('bool', Uint8Array.from(values), dims)
+  const arrays = {
+    float32: Float32Array,
+    float64: Float64Array,
+    int32: Int32Array,
+    uint8: Uint8Array,
+    int8: Int8Array
+  }
+  return new ort.Tensor(type, arrays[type].from(values), dims)
+}
+
+const numbersOfTensor = ({ data }: ort.Tensor): Float64Array =>
+  Float64Array.from(data as ArrayLike<number | bigint>, Number)
 
 function difference(wanted: ArrayLike<number>, found: ArrayLike<number>): number {
   let [scale, error] = [1e-3, 0]
@@ -154,8 +192,13 @@ async function add(name: string, load: () => Promise<OnnxModel>): Promise<void> 
 const rows: Row[] = []
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { operators: { type: 'boolean' }, cases: { type: 'string', default: '1000' } }
+  options: {
+    operators: { type: 'boolean' },
+    cases: { type: 'string', default: '1000' },
+    macs: { type: 'string', default: 'Infinity' }
+  }
 })
+const maxMacs = Number(values.macs)
 if (values.operators === true) process.exit((await benchOperators(Number(values.cases), positionals)) ? 0 : 1)
 const shared = path.resolve('../shared/cases')
 const folders = positionals.length > 0 ? positionals : existsSync(shared) ? [shared] : []

@@ -21,6 +21,7 @@ export type OnnxAttribute =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'ints'; readonly value: readonly number[] }
   | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
   /** The body of a control-flow operator; written only, read as `other`. */
   | { readonly kind: 'graph'; readonly value: OnnxGraph }

@@ -36,6 +36,7 @@ const integerTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'u
 const endingOperators = new Set([
   'Softmax',
   'LogSoftmax',
+  'QLinearSoftmax',
   'ArgMax',
   'Identity',
   'Dropout',

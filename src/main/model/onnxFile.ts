@@ -39,7 +39,16 @@ const elementCodes = Object.fromEntries(
     .sort(([, a], [, b]) => b - a)
 ) as Record<OnnxElementType, number>
 
-const attributeType = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const
+const attributeType = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8
+} as const
 
 /** @throws AppError model.invalid when the bytes are not an ONNX model. */
 export function parseOnnx(bytes: Uint8Array): ModelProto {
@@ -198,6 +207,8 @@ function decodeAttribute(attribute: AttributeProto, external: ExternalData): Onn
       return { kind: 'floats', value: attribute.floats }
     case attributeType.ints:
       return { kind: 'ints', value: attribute.ints.map(numberOf) }
+    case attributeType.strings:
+      return { kind: 'strings', value: attribute.strings.map((one) => Buffer.from(one).toString('utf8')) }
     default:
       return { kind: 'other' }
   }
@@ -217,6 +228,12 @@ function encodeAttribute(name: string, attribute: OnnxAttribute): object {
       return { name, type: attributeType.floats, floats: [...attribute.value] }
     case 'ints':
       return { name, type: attributeType.ints, ints: [...attribute.value] }
+    case 'strings':
+      return {
+        name,
+        type: attributeType.strings,
+        strings: attribute.value.map((one) => Buffer.from(one, 'utf8'))
+      }
     case 'graph':
       return { name, type: attributeType.graph, g: encodeGraph(attribute.value) }
     case 'other': {

@@ -28,6 +28,7 @@ const forms = new Map<string, Form>([
   ['QLinearMul', { opType: 'Mul', operands: [0, 3], output: 6 }],
   ['QLinearGlobalAveragePool', { opType: 'GlobalAveragePool', operands: [0], output: 3 }],
   ['QLinearAveragePool', { opType: 'AveragePool', operands: [0], output: 3 }],
+  ['QLinearSoftmax', { opType: 'Softmax', operands: [0], output: 3 }],
   ['QLinearSigmoid', { opType: 'Sigmoid', operands: [0], output: 3 }],
   ['QLinearLeakyRelu', { opType: 'LeakyRelu', operands: [0], output: 3 }]
 ])
@@ -49,7 +50,7 @@ export function readQuantizedOperator(
       inputs.push(biasName(state, node, form.bias))
     reader(state, { ...node, opType: form.opType, domain: '', inputs })
     const value = state.values.get(node.outputs[0])
-    if (value === undefined) return
+    if (value === undefined || state.left.has(node.outputs[0])) return
     state.values.set(node.outputs[0], limitedByCodes(state, node, value, form.output, form.output + 1))
   }
 }

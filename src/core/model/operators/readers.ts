@@ -2,6 +2,7 @@ import type { OnnxNode } from '../onnx'
 import { bind, valueAt, type ImportState, type OperatorReader } from '../importState'
 import { foldConstant } from './foldConstant'
 import { readAdd, readDiv, readMul, readSub, readSum } from './binary'
+import { channelsLastReaders } from './channelsLast'
 import { composedReaders } from './composed'
 import { readConcat } from './concat'
 import { readConv } from './convolution'
@@ -15,7 +16,9 @@ import {
   readRelu,
   tableReaders
 } from './elementwise'
+import { dynamicReaders, fusedDynamicReaders } from './dynamicQuantization'
 import { fusedReaders } from './fused'
+import { gemmReader } from './gemm'
 import { movePlan, moveOperators } from './moves'
 import { readLayerNorm } from './normalization'
 import { readPad } from './pad'
@@ -27,13 +30,13 @@ import { readReduce } from './reduce'
 import { integerQuotient, readCast, readIntegerDiv, readRequantShift } from './rounding'
 import { readResize } from './resize'
 import { readConstant, readEnding, readMove, readShape, readSize } from './shaping'
-import { readGemm, readMatMul } from './weighted'
+import { readMatMul } from './weighted'
 
 /** The reader of every operator that is read, by ONNX name (standard domain). A Map: names like "constructor" are no operators. */
 export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<string, OperatorReader>([
   ['Conv', readConv],
   ['ConvTranspose', readConvTranspose],
-  ['Gemm', readGemm],
+  ['Gemm', gemmReader((state, node) => readOperator(state, node))],
   ['MatMul', readMatMul],
   ['Relu', readRelu],
   ['Clip', readClip],
@@ -72,6 +75,7 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['LogSoftmax', readEnding],
   ['ArgMax', readEnding],
   ...composedReaders((state, node) => readOperator(state, node)),
+  ...dynamicReaders((state, node) => readOperator(state, node)),
   ['Constant', readConstant],
   ['Shape', readShape],
   ['Size', readSize],
@@ -84,11 +88,13 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
 const otherDomains: Readonly<Record<string, ReadonlyMap<string, OperatorReader>>> = {
   'com.microsoft': new Map([
     ...fusedReaders((state, node) => readOperator(state, node)),
+    ...fusedDynamicReaders((state, node) => readOperator(state, node)),
     ...quantizedOperators.map((name): [string, OperatorReader] => [
       name,
       readQuantizedOperator((own) => operatorReaders.get(own))
     ])
   ]),
+  'qonnx.custom_op.channels_last': new Map(channelsLastReaders((state, node) => readOperator(state, node))),
   ...Object.fromEntries(
     ['PACTOps', 'ai.onnx.contrib'].map((domain) => [
       domain,

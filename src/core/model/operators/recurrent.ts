@@ -58,10 +58,27 @@ function checkForm(node: OnnxNode, steps: number, batch: number): void {
   if (intAttribute(node, 'layout', 0) !== 0) throw unsupported(node, 'layout 1 is not supported')
   if (hasInput(node, 4)) throw unsupported(node, 'sequence lengths are not supported')
   if (hasInput(node, 7)) throw unsupported(node, 'peepholes are not supported')
-  if (node.attributes['activations'] !== undefined)
-    throw unsupported(node, 'a list of activations is not supported, only the usual ones')
+  checkActivations(node)
   if (node.attributes['clip'] !== undefined || intAttribute(node, 'input_forget', 0) !== 0)
     throw unsupported(node, 'clip and input_forget are not supported')
+}
+
+/** The functions of one direction that a recurrence has unless its attribute `activations` says otherwise. */
+const usualActivations: Readonly<Record<string, readonly string[]>> = {
+  LSTM: ['sigmoid', 'tanh', 'tanh'],
+  GRU: ['sigmoid', 'tanh'],
+  RNN: ['tanh']
+}
+
+function checkActivations(node: OnnxNode): void {
+  const given = node.attributes['activations']
+  if (given === undefined) return
+  const usual = usualActivations[node.opType]
+  const names = given.kind === 'strings' ? given.value : []
+  const isUsual =
+    names.length > 0 && names.every((name, at) => name.toLowerCase() === usual[at % usual.length])
+  if (isUsual || (given.kind === 'strings' && names.length === 0)) return
+  throw unsupported(node, `the activations ${names.join(', ')} are not supported, only ${usual.join(', ')}`)
 }
 
 function directionOf(

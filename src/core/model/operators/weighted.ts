@@ -1,65 +1,24 @@
-import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import type { OnnxNode, OnnxTensor } from '../onnx'
 import {
   append,
   badShape,
   bind,
   constantAt,
   floatsOf,
-  hasInput,
   isWhole,
   laidOut,
   plainValue,
   shapeOf,
-  unsupported,
   valueAt,
-  weightsAt,
   type ImportState,
   type OperatorReader,
   type Value
 } from '../importState'
 import { sizeOf } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
-import { broadcastDims, broadcastMap, stridedMap } from '../constants/indexing'
-import { constantOf, gathered, numbersOf } from '../constants/numbers'
-import { bindAffine } from './affine'
+import { broadcastDims, stridedMap } from '../constants/indexing'
+import { gathered } from '../constants/numbers'
 import { moved } from './shaping'
-
-/** y = alpha * x * W + beta * c. */
-export const readGemm: OperatorReader = (state, node) => {
-  if (intAttribute(node, 'transA', 0) !== 0) throw unsupported(node, 'transA is not supported')
-  const value = valueAt(state, node, 0)
-  if (value.dims.length !== 2) throw badShape(node, `its input is [${value.dims.join(', ')}], not a matrix`)
-  const isTransposed = intAttribute(node, 'transB', 0) !== 0
-  const alpha = floatAttribute(node, 'alpha', 1)
-  const beta = floatAttribute(node, 'beta', 1)
-  const matrix = scaled(weightsAt(state, node, 1), alpha)
-  const tensor = constantAt(state, node, 2)
-  if (tensor === undefined && hasInput(node, 2)) throw unsupported(node, 'its bias must be a constant')
-  const outputs = matrix.dims[isTransposed ? 0 : 1] ?? 0
-  const rows = value.dims[0]
-  const bias = tensor === undefined ? null : scaled(tensor, beta)
-  const isRowBias = bias !== null && broadcastDims(bias.dims, [1, outputs])?.join() === `1,${outputs}`
-  const own = isRowBias
-    ? Float32Array.from(broadcastMap(bias.dims, [1, outputs]), (at) => floatsOf(node, bias)[at])
-    : null
-  const result = timesMatrix(state, node, value, matrix, isTransposed, own)
-  if (bias === null || isRowBias) return bind(state, node, result)
-  if (broadcastDims(bias.dims, [rows, outputs])?.join() !== `${rows},${outputs}`)
-    throw badShape(node, `a bias of [${bias.dims.join(', ')}] does not fit [${rows}, ${outputs}]`)
-  bindAffine(state, node, result, { scale: null, shift: bias })
-}
-
-function scaled(tensor: OnnxTensor, factor: number): OnnxTensor {
-  if (factor === 1) return tensor
-  return {
-    ...constantOf(
-      'float32',
-      tensor.dims,
-      numbersOf(tensor).map((value) => value * factor)
-    ),
-    name: tensor.name
-  }
-}
 
 /** Rows times a constant matrix, a constant matrix times columns, or two computed matrices. */
 export const readMatMul: OperatorReader = (state, node) => {
@@ -78,8 +37,8 @@ export const readMatMul: OperatorReader = (state, node) => {
   bindProduct(state, node)
 }
 
-/** The last two axes exchanged. */
-function turned(value: Value, name: string): Value {
+/** The last two axes of a value exchanged, as a view. */
+export function turned(value: Value, name: string): Value {
   const { dims } = value
   const rank = dims.length
   const order = [...dims.keys()].slice(0, -2).concat(rank - 1, rank - 2)
@@ -131,8 +90,8 @@ function bindProduct(state: ImportState, node: OnnxNode): void {
   bind(state, node, plainValue(append(state, { op: 'product', name: node.name, inputs, outputShape }), dims))
 }
 
-/** A value times a constant matrix along its last axis: a dense layer for one row, a 1x1 convolution for many. */
-function timesMatrix(
+/** Returns a value times a constant matrix along its last axis: a dense layer for one row, a 1x1 convolution for many. */
+export function timesMatrix(
   state: ImportState,
   node: OnnxNode,
   value: Value,

@@ -1,3 +1,4 @@
+import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { readOnnx } from '@core/model/importOnnx'
@@ -11,6 +12,7 @@ import {
   type OnnxTensor
 } from '@core/model/onnx'
 import { createImportedRunner } from '@core/quant/runImported'
+import { encodeOnnx } from '@main/model/onnxFile'
 import { compareWithOnnxruntime } from '../../../support/importAgreement'
 
 const random = createRandom(11)
@@ -50,6 +52,10 @@ describe('recurrences are unrolled as onnxruntime computes them', () => {
     const directions = direction === 'bidirectional' ? 2 : 1
     const attributes: Record<string, OnnxAttribute> = { hidden_size: int(hidden), direction: text(direction) }
     if (opType === 'GRU') attributes['linear_before_reset'] = int(linear)
+    // Half of them name the functions that they have anyway.
+    const usual = { LSTM: ['Sigmoid', 'Tanh', 'Tanh'], GRU: ['Sigmoid', 'Tanh'], RNN: ['Tanh'] }[opType]
+    if (direction !== 'forward')
+      attributes['activations'] = { kind: 'strings', value: directions === 2 ? [...usual, ...usual] : usual }
     const rows = gates[opType] * hidden
     const first = linear === 1 ? [reals('h', [directions, 1, hidden])] : []
     const base = model(
@@ -78,6 +84,24 @@ describe('recurrences are unrolled as onnxruntime computes them', () => {
       await compareWithOnnxruntime({ ...sorted, nodes: [...sorted.nodes.slice(0, 2), turned] }, 4)
     ).toMatchObject({ kind: 'equal' })
   })
+})
+
+it('refuses a recurrence with other functions than the usual ones', () => {
+  const made = model(
+    [
+      {
+        opType: 'LSTM',
+        inputs: ['x', 'w', 'r'],
+        outputs: ['', 'y'],
+        attributes: { hidden_size: int(3), activations: { kind: 'strings', value: ['Relu', 'Tanh', 'Tanh'] } }
+      }
+    ],
+    [reals('w', [1, 12, 4]), reals('r', [1, 12, 3])],
+    [1, 1, 4]
+  )
+  expect(readOnnx(made).obstacles).toMatchObject([
+    { node: 'n0', message: expect.stringContaining('Relu, Tanh, Tanh') as string }
+  ])
 })
 
 describe('quantized dialects', () => {
@@ -181,5 +205,214 @@ describe('quantized dialects', () => {
       [1, 2]
     )
     expect(readOnnx(made).obstacles).toMatchObject([{ node: 'n0', operator: 'QuantizeLinear' }])
+  })
+
+  it('leaves a QLinearSoftmax at the end out of the graph as a Softmax is, and reads it in the middle', () => {
+    const softmax = {
+      opType: 'QLinearSoftmax',
+      domain: 'com.microsoft',
+      attributes: { axis: int(-1), opset: int(13) }
+    }
+    const parameters = [
+      { name: 'w', dims: [2, 2], data: Float32Array.of(1, 0, 0, 1) },
+      scalar('s', 0.1),
+      { name: 'z', dims: [], data: Uint8Array.of(128) },
+      scalar('ps', 1 / 256),
+      { name: 'pz', dims: [], data: Uint8Array.of(0) }
+    ]
+    const nodes = [
+      { opType: 'MatMul', inputs: ['x', 'w'], outputs: ['m'] },
+      { opType: 'QuantizeLinear', inputs: ['m', 's', 'z'], outputs: ['q'] },
+      { ...softmax, inputs: ['q', 's', 'z', 'ps', 'pz'], outputs: ['p'] },
+      { opType: 'DequantizeLinear', inputs: ['p', 'ps', 'pz'], outputs: ['y'] }
+    ]
+    // exp(1) : exp(0)
+    const [first, second] = run(model(nodes, parameters, [1, 2]), [1, 0])
+    expect([first, second]).toEqual([expect.closeTo(0.73106, 4), expect.closeTo(0.26894, 4)])
+    const read = readOnnx(model(nodes, parameters, [1, 2])).imported!
+    expect(read.graph.nodes.map(({ op }) => op)).not.toContain('softmax')
+    const middle = [...nodes, { opType: 'MatMul', inputs: ['y', 'w'], outputs: ['last'] }]
+    expect(run(model(middle, parameters, [1, 2]), [1, 0])).toEqual([
+      expect.closeTo(0.73106, 4),
+      expect.closeTo(0.26894, 4)
+    ])
+  })
+
+  it('reads layers of QONNX with the channels last as the same layers with the channels first', async () => {
+    const domain = 'qonnx.custom_op.channels_last'
+    const weights = reals('w', [3, 2, 2, 2])
+    const turned = new Float32Array(weights.data.length)
+    // [outputs, inputs, rows, columns] to [outputs, rows, columns, inputs]
+    for (let o = 0; o < 3; o++)
+      for (let i = 0; i < 2; i++)
+        for (let at = 0; at < 4; at++)
+          turned[(o * 4 + at) * 2 + i] = weights.data[(o * 2 + i) * 4 + at] as number
+    const norm = ['gamma', 'beta', 'mean'].map((name) => reals(name, [3]))
+    const variance = { name: 'variance', dims: [3], data: Float32Array.of(1, 2, 3) }
+    const window = { kernel_shape: ints([2, 2]), strides: ints([2, 2]) }
+    const layers = (own: string, conv: string, input: string): Parameters<typeof model>[0] => [
+      {
+        opType: 'Conv',
+        domain: own,
+        inputs: [input, conv],
+        outputs: ['c'],
+        attributes: { kernel_shape: ints([2, 2]) }
+      },
+      {
+        opType: 'BatchNormalization',
+        domain: own,
+        inputs: ['c', 'gamma', 'beta', 'mean', 'variance'],
+        outputs: ['n']
+      },
+      { opType: 'MaxPool', domain: own, inputs: ['n'], outputs: ['y'], attributes: window }
+    ]
+    const first = model(
+      [
+        { opType: 'Transpose', inputs: ['x'], outputs: ['t'], attributes: { perm: ints([0, 3, 1, 2]) } },
+        ...layers('', 'w', 't').slice(0, 2),
+        { opType: 'MaxPool', inputs: ['n'], outputs: ['p'], attributes: window },
+        { opType: 'Transpose', inputs: ['p'], outputs: ['y'], attributes: { perm: ints([0, 2, 3, 1]) } }
+      ],
+      [weights, ...norm, variance],
+      [1, 5, 5, 2]
+    )
+    const last = model(
+      layers(domain, 'wl', 'x'),
+      [{ name: 'wl', dims: [3, 2, 2, 2], data: turned }, ...norm, variance],
+      [1, 5, 5, 2]
+    )
+    expect(await compareWithOnnxruntime(first, 5)).toMatchObject({ kind: 'equal' })
+    const input = Array.from({ length: 50 }, () => random.normal())
+    expect(run(last, input)).toEqual(run(first, input))
+  })
+})
+
+describe('dynamically quantized networks, on inputs that 8 bits hold exactly', () => {
+  // Codes 0 to 255 of 1 / 255: quantizing them at run time changes nothing.
+  const exact = (count: number): Float32Array =>
+    Float32Array.from(
+      { length: count },
+      (_, at) => (at === 0 ? 255 : at === 1 ? 0 : random.integer(256)) / 255
+    )
+  const codes = (name: string, dims: number[]): OnnxTensor => ({
+    name,
+    dims,
+    data: Uint8Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.integer(256))
+  })
+  const bytes = (name: string, values: number[]): OnnxTensor => ({
+    name,
+    dims: values.length === 1 ? [] : [values.length],
+    data: Uint8Array.from(values)
+  })
+
+  async function expectAgreement(made: OnnxModel, size: number): Promise<void> {
+    const input = exact(size)
+    const session = await ort.InferenceSession.create(encodeOnnx(made), {
+      graphOptimizationLevel: 'disabled'
+    })
+    const results = await session.run({
+      x: new ort.Tensor('float32', input, made.inputs[0]!.dims as number[])
+    })
+    const wanted = results[session.outputNames[0]!]!.data as Float32Array
+    const { imported, obstacles } = readOnnx(made)
+    expect(obstacles).toEqual([])
+    const found = createImportedRunner(imported!)(input).values
+    expect(found.length).toBe(wanted.length)
+    const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    for (const [at, value] of wanted.entries())
+      expect(Math.abs(found[at]! - value)).toBeLessThan(1e-5 * largest)
+  }
+
+  const quantize = { opType: 'DynamicQuantizeLinear', inputs: ['x'], outputs: ['q', 'qs', 'qz'] }
+  const back = [
+    { opType: 'Cast', inputs: ['sums'], outputs: ['real'], attributes: { to: int(1) } },
+    { opType: 'Mul', inputs: ['qs', 'ws'], outputs: ['scale'] },
+    { opType: 'Mul', inputs: ['real', 'scale'], outputs: ['y'] }
+  ]
+
+  it.each([
+    ['Conv', 'ConvInteger', [1, 2, 4, 4], [3, 2, 3, 3]],
+    ['MatMul', 'MatMulInteger', [1, 2, 5], [5, 3]]
+  ] as const)('%s as %s', async (_, opType, dims, weights) => {
+    const made = model(
+      [quantize, { opType, inputs: ['q', 'w', 'qz', 'wz'], outputs: ['sums'] }, ...back],
+      [codes('w', [...weights]), bytes('wz', [117]), scalar('ws', 0.02)],
+      [...dims]
+    )
+    await expectAgreement(
+      made,
+      dims.reduce<number>((a, b) => a * b, 1)
+    )
+  })
+
+  it('MatMulIntegerToFloat and DynamicQuantizeMatMul, with zero points and scales per column and a bias', async () => {
+    const parts = [
+      codes('w', [5, 3]),
+      bytes('wz', [117, 3, 250]),
+      { name: 'ws', dims: [3], data: Float32Array.of(0.1, 0.02, 0.3) },
+      reals('b', [3])
+    ]
+    const domain = 'com.microsoft'
+    const whole = model(
+      [{ opType: 'DynamicQuantizeMatMul', domain, inputs: ['x', 'w', 'ws', 'wz', 'b'], outputs: ['y'] }],
+      parts,
+      [1, 2, 5]
+    )
+    await expectAgreement(whole, 10)
+    const split = model(
+      [
+        quantize,
+        {
+          opType: 'MatMulIntegerToFloat',
+          domain,
+          inputs: ['q', 'w', 'qs', 'ws', 'qz', 'wz', 'b'],
+          outputs: ['y']
+        }
+      ],
+      parts,
+      [1, 2, 5]
+    )
+    await expectAgreement(split, 10)
+  })
+})
+
+describe('Gemm in every form', () => {
+  const forms = [0, 1].flatMap((transA) =>
+    [0, 1].flatMap((transB) => ['constant', 'computed', 'left'].map((kind) => ({ transA, transB, kind })))
+  )
+  it.each(forms)('$kind matrix, transA $transA, transB $transB', async ({ transA, transB, kind }) => {
+    const [rows, inner, columns] = [3, 4, 2]
+    const left = transA === 0 ? [rows, inner] : [inner, rows]
+    const right = transB === 0 ? [inner, columns] : [columns, inner]
+    const attributes = {
+      transA: int(transA),
+      transB: int(transB),
+      alpha: { kind: 'float', value: 0.5 },
+      beta: { kind: 'float', value: 2 }
+    } as const
+    const bias = reals('c', kind === 'constant' ? [rows, columns] : [columns])
+    const turned = { opType: 'Reshape', inputs: ['x', 'shape'], outputs: ['turned'] }
+    const inputs = { constant: ['turned', 'm', 'c'], computed: ['turned', 'g', 'c'], left: ['w', 'g', 'c'] }[
+      kind
+    ]!
+    const made = model(
+      [
+        turned,
+        { opType: 'Gemm', inputs: ['turned', 'k'], outputs: ['g'] },
+        { opType: 'Gemm', inputs, outputs: ['y'], attributes }
+      ],
+      [
+        { name: 'shape', dims: [2], data: BigInt64Array.from(left, BigInt) },
+        reals('k', [left[1]!, right[1]!]),
+        reals('w', left),
+        reals('m', right),
+        bias
+      ],
+      [1, rows, inner]
+    )
+    const agreement = await compareWithOnnxruntime(made, 9)
+    // Shapes that do not fit are refused by onnxruntime as well.
+    if (kind !== 'constant' && left[0] !== right[0]) return expect(agreement.kind).toBe('skipped')
+    expect(agreement).toMatchObject({ kind: 'equal' })
   })
 })
