@@ -1,4 +1,5 @@
 import { float, int, ints, type OnnxTensor } from '@core/model/onnx'
+import { dynamicCases } from './dynamicCases'
 import type { Draft, Known } from './moreOperators'
 
 /** How a graph of one operator is drawn that randomOnnx.ts does not draw among others. */
@@ -26,6 +27,7 @@ const everyShape = [...images, ...rows]
  * range, and with other values onnxruntime's rounding would be a difference.
  */
 export const ownCases: ReadonlyMap<string, OwnCase> = new Map<string, OwnCase>([
+  ...dynamicCases,
   ['QuantizeLinear', { opsets: [10, 13, 19, 21], shapes: everyShape, make: quantizedAndBack }],
   ['QLinearConv', { opsets: [10, 13, 17, 21], shapes: images, make: quantizedConv }],
   ['QLinearMatMul', { opsets: [10, 13, 17, 21], shapes: [...rows, [1, 4, 9]], make: quantizedMatMul }],
