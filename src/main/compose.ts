@@ -26,6 +26,7 @@ import { layFoundation, type ComposeOptions, type Foundation } from './wiring/fo
 import { connectComparison } from './wiring/comparison'
 import { connectLoop } from './wiring/loop'
 import { connectNetworks, type Networks } from './wiring/networks'
+import { connectRemote } from './wiring/remote'
 import { connectWorkers } from './wiring/workers'
 import { connectWorkloads } from './wiring/workloads'
 import type { WorkerService } from './worker/workerService'
@@ -97,6 +98,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...model.handlers,
     ...profile.handlers,
     ...proxy.handlers,
+    ...connectRemote(foundation, session).handlers,
     ...runs.handlers,
     ...connectComparison(() => dispatch).handlers,
     ...search.handlers,

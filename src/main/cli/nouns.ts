@@ -134,6 +134,12 @@ export const cliEntries: readonly CliEntry[] = [
     load: async () => (await import('./worker')).workerCli
   },
   {
+    noun: 'remote',
+    summary: 'GPU hosts elsewhere, behind ssh, srun or sbatch: name, check, forget them',
+    verbs: ['list', 'add', 'check', 'remove', 'agent'],
+    load: async () => (await import('./remote/remote')).remoteCli
+  },
+  {
     noun: 'serve',
     summary: 'the window in a browser, on this machine only',
     verbs: ['serve'],

@@ -22,7 +22,7 @@ export type RunSubject = Pick<Run, 'model' | 'board' | 'dataSet'>
 export const noSubject: RunSubject = { model: null, board: null, dataSet: null }
 
 /** A run of any kind as the list over all kinds needs it. */
-export type RunFacts = Omit<Run, 'name' | 'notes' | 'tags' | 'forgotten' | 'imported'>
+export type RunFacts = Omit<Run, 'name' | 'notes' | 'tags' | 'forgotten' | 'imported' | 'origin'>
 
 /** A run whose row no longer fits: listed with its problem, and can be deleted. */
 export function unreadableFacts(

@@ -20,6 +20,8 @@ export function createRunService(deps: {
   kinds: readonly RunKind[]
   /** Where imported runs came from; absent: none is imported. */
   imported?: ImportedRuns
+  /** Machines that runs were made on; absent: all were made here. */
+  origins?: () => Promise<ReadonlyMap<string, NonNullable<Run['origin']>>>
   /** Names by id of those of these networks that are known. */
   modelNames?: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>
   emit: EmitterOf<typeof runContract>
@@ -28,9 +30,10 @@ export function createRunService(deps: {
   const { labels, kinds, emit, nowMs } = deps
 
   const all = async (of: readonly RunKind[]): Promise<Run[]> => {
-    const [known, imported, ...found] = await Promise.all([
+    const [known, imported, origins, ...found] = await Promise.all([
       labels.all(),
       deps.imported?.all() ?? new Map<string, NonNullable<Run['imported']>>(),
+      deps.origins?.() ?? new Map<string, NonNullable<Run['origin']>>(),
       ...of.map((kind) => kind.facts())
     ])
     const facts = found.flat()
@@ -40,6 +43,9 @@ export function createRunService(deps: {
       .map((one) => ({
         ...withLabel(one, known.get(one.id) ?? plainLabel),
         imported: imported.get(one.id) ?? null,
+        origin: origins.get(one.id) ?? null,
+        // What began there would go on here, on another GPU.
+        resumable: one.resumable && !origins.has(one.id),
         model: one.model === null ? null : (names.get(one.model) ?? one.model)
       }))
       .sort((a, b) => b.startedAtMs - a.startedAtMs)
@@ -95,6 +101,13 @@ export function createRunService(deps: {
         if (run.forgotten) {
           throw new AppError('job.notResumable', 'This run was deleted.', 'Restore it first.')
         }
+        if (run.origin !== null) {
+          throw new AppError(
+            'job.notResumable',
+            `This run was made on ${run.origin.machine}.`,
+            'Start it again there.'
+          )
+        }
         return await kindOf(run).resume(id)
       },
       'run.forget': async ({ id }) => {
@@ -118,7 +131,10 @@ export function createRunService(deps: {
   }
 }
 
-function withLabel(facts: RunFacts, { name, notes, tags, forgottenAtMs }: RunLabel): Omit<Run, 'imported'> {
+function withLabel(
+  facts: RunFacts,
+  { name, notes, tags, forgottenAtMs }: RunLabel
+): Omit<Run, 'imported' | 'origin'> {
   return { ...facts, name, notes, tags, forgotten: forgottenAtMs !== null }
 }
 

@@ -21,6 +21,7 @@ import { writeWholeFile } from '../files/replaceFile'
 import { builtPath } from '../paths'
 import { profileMigrations } from '../profile/profileService'
 import { proxyMigrations } from '../proxy/proxyStore'
+import { remoteMigrations } from '../remote/runOrigins'
 import { resultMigrations } from '../model/resultStore'
 import { sessionMigrations } from '../runs/importedRuns'
 import { runMigrations } from '../runs/runLabels'
@@ -71,6 +72,7 @@ const migrations = [
   loopMigrations,
   profileMigrations,
   proxyMigrations,
+  remoteMigrations,
   resultMigrations,
   runMigrations,
   searchMigrations,

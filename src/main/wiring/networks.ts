@@ -20,6 +20,7 @@ import { createProxyStore, type ProxyStore } from '../proxy/proxyStore'
 import { createSearchService, type SearchService } from '../search/searchService'
 import { createSearchStore } from '../search/searchStore'
 import type { RunKind } from '../runs/runKeeper'
+import { createRunOrigins } from '../remote/runOrigins'
 import { createRunService, type RunService } from '../runs/runService'
 import { createImportedRuns } from '../runs/importedRuns'
 import { createRunLabels, type RunLabels } from '../runs/runLabels'
@@ -137,6 +138,7 @@ export function connectNetworks(
     labels,
     kinds: [...profile.runs, search.runs, deploy.runs, ...otherRuns, ...keptKinds(labels, kept, proxies)],
     imported,
+    origins: () => createRunOrigins(store).all(),
     modelNames: (ids) => model.names(ids),
     emit: emitter(),
     nowMs

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { recordingSchema } from '../../shared/contract/gpu'
 import { loopSchema } from '../../shared/contract/loop'
+import { runOriginSchema } from '../../shared/contract/remote'
 import { estimatorSummarySchema } from '../../shared/contract/estimator'
 import { campaignRequestSchema } from '../../shared/contract/profile'
 import { deploymentSchema } from '../../shared/contract/deploy'
@@ -71,7 +72,8 @@ const rows: RowTable[] = [
     noun: 'gpu',
     table,
     key: 'recording_id'
-  }))
+  })),
+  { noun: 'remote', table: 'remote_run', key: 'run_id', json: { origin: runOriginSchema } }
 ]
 
 /** Every table that sessions carry. */

@@ -15,6 +15,7 @@ import { meterContract } from './meter'
 import { modelContract } from './model'
 import { profileContract } from './profile'
 import { proxyContract } from './proxy'
+import { remoteContract } from './remote'
 import { runContract } from './run'
 import { runComparisonContract } from './run/runComparison'
 import { searchContract } from './search'
@@ -39,6 +40,7 @@ export const commands = {
   ...modelContract.commands,
   ...profileContract.commands,
   ...proxyContract.commands,
+  ...remoteContract.commands,
   ...runContract.commands,
   ...runComparisonContract.commands,
   ...searchContract.commands,
@@ -62,6 +64,7 @@ export const events = {
   ...modelContract.events,
   ...profileContract.events,
   ...proxyContract.events,
+  ...remoteContract.events,
   ...runContract.events,
   ...searchContract.events,
   ...sessionContract.events,

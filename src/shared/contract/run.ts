@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { runStates } from '../vocabulary'
 import { command, defineContract, done } from './framework/define'
+import { runOriginSchema } from './remote'
 
 /** Run: stored work of any kind that can be resumed, named, annotated and deleted. */
 export const runKindSchema = z.enum([
@@ -53,7 +54,9 @@ export const runSchema = z.object({
   /** What is wrong with the stored row of an unreadable run; null otherwise. */
   problem: z.string().nullable(),
   /** The session file it came from; null for runs made here. */
-  imported: z.object({ file: z.string(), atMs: z.number(), example: z.boolean() }).nullable()
+  imported: z.object({ file: z.string(), atMs: z.number(), example: z.boolean() }).nullable(),
+  /** The machine that it was made on, where that is another one. */
+  origin: runOriginSchema.nullable()
 })
 
 /** A run of any kind with its label. */

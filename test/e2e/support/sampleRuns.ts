@@ -21,6 +21,7 @@ const run = (id: string, change: Partial<Run>): Run => ({
   board: 'Virtual board, small',
   dataSet: 'Fashion-MNIST',
   imported: null,
+  origin: null,
   problem: null,
   ...change
 })

@@ -16,7 +16,9 @@ import {
   type CliNoun,
   type CliResult
 } from '../framework/framework'
+import { hostOption } from '../remote/onHost'
 import { energyText } from './energyText'
+import { recordOnHost } from './recordOnHost'
 import { importAndReport, recordAndReport, recordedOf, recordOptions } from './recordingVerbs'
 
 /** Rests where the options name none, ms. */
@@ -42,9 +44,10 @@ export const gpuCli: CliNoun = {
       summary:
         'Runs a command and records power, clocks, load and temperature meanwhile; prints energy per phase.',
       usage:
-        '[--out FILE.csv|FILE.parquet] [--interval MS] [--idle MS] [--idle-after MS] [--gpu 0,1 | --cuda N] [--lock-clock MHZ] [--duration MS] [-- COMMAND...]',
+        '[--out FILE.csv|FILE.parquet] [--interval MS] [--idle MS] [--idle-after MS] [--gpu 0,1 | --cuda N] [--lock-clock MHZ] [--duration MS] [--host NAME] [-- COMMAND...]',
       options: {
         ...recordOptions(rests),
+        ...hostOption,
         interval: { type: 'string', help: 'time between samples in ms', default: '100' },
         cuda: {
           type: 'string',
@@ -58,6 +61,8 @@ export const gpuCli: CliNoun = {
       },
       async run(args, context) {
         const request = recordRequest(args)
+        const host = textOption(args, 'host')
+        if (host !== undefined) return recordOnHost(args, context, host, request)
         return recordAndReport(args, context, async (onOutput) => {
           const { gpu } = await context.bitbench()
           const cuda = numberOption(args, 'cuda', { min: 0, integer: true })

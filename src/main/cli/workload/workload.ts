@@ -19,6 +19,7 @@ import {
   type CliVerb
 } from '../framework/framework'
 import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+import { followOnHost, hostOption } from '../remote/onHost'
 import { resourcePath } from '../../paths'
 import { shippedNetworks } from '../../workload/shippedNetworks'
 import type { NamedTables } from '../../workload/tableFolders'
@@ -36,6 +37,7 @@ const runVerb: CliVerb = {
   usage:
     '--example | MODEL.onnx --dataset FILE.jsonl | --runner torch --entry FILE.py:build | -- COMMAND…  [--out FOLDER] [--quick] [--trials N] [--phase MS] …',
   options: {
+    ...hostOption,
     example: { type: 'boolean', help: 'the shipped classifier and language model' },
     dataset: { type: 'string', help: 'test set of an ONNX file: one {"inputs":{…},"label":N} a line' },
     runner: { type: 'string', help: 'onnx or torch (PyTorch)', default: 'onnx' },
@@ -83,7 +85,15 @@ const runVerb: CliVerb = {
     const client = await clientOf(context)
     const out = textOption(args, 'out')
     const runs: (WorkloadRun & { files: string[] })[] = []
+    const host = textOption(args, 'host')
+    const made: string[] = []
     for (const request of requests) {
+      if (host !== undefined) {
+        const arrived = await onHost(client, context, host, request)
+        made.push(...arrived.made)
+        runs.push({ ...arrived.run, files: await exported(client, arrived.run.id, out, context) })
+        continue
+      }
       const { id, jobId } = await client.call('workload.start', request)
       context.log(`Run ${id}; if it is interrupted: bitbench run resume ${id}`)
       await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
@@ -96,14 +106,30 @@ const runVerb: CliVerb = {
     }
     const drawn = await drawnFiles(runs, args, context)
     return {
-      json: { runs, files: drawn },
+      json: { runs, files: drawn, made },
       text: runs
         .map((run) => [runText(run), ...run.files.map((file) => `Wrote ${file}`)].join('\n'))
         .join('\n\n')
-        .concat(drawn.map((file) => `\nWrote ${file}`).join('')),
+        .concat([...made, ...drawn.map((file) => `Wrote ${file}`)].map((line) => `\n${line}`).join('')),
       exitCode: runs.every(({ state }) => state === 'done') ? 0 : 1
     }
   }
+}
+
+/** Runs a workload on a GPU host; one that failed there is here with what it measured. */
+async function onHost(
+  client: LocalClient,
+  context: CliContext,
+  host: string,
+  request: Start
+): Promise<{ run: WorkloadRun; made: string[] }> {
+  const { runIds, made } = await followOnHost(context, () =>
+    client.call('remote.workload', { host, request })
+  )
+  // Its recordings came with it.
+  const { runs } = await client.call('run.list', { kinds: ['workload'], text: '', withForgotten: false })
+  const id = runs.find((run) => runIds.includes(run.id))!.id
+  return { run: (await client.call('workload.get', { id })).run, made: made.slice(0, 1) }
 }
 
 /** With --out: the merged table, the figures and the report of what was run. */
@@ -144,6 +170,9 @@ async function exported(
 function requestsOf(args: CliArguments, context: CliContext): Start[] {
   const whole = { min: 1, max: 1e6, integer: true }
   const quick = args.values['quick'] === true
+  // Paths of another machine mean something there alone.
+  const isElsewhere = textOption(args, 'host') !== undefined
+  const place = (file: string): string => (isElsewhere ? file : path.resolve(context.cwd, file))
   const trials = numberOption(args, 'trials', { min: 2, max: 50, integer: true }) ?? (quick ? 2 : undefined)
   const phaseMs = numberOption(args, 'phase', { min: 10, max: 600_000 }) ?? (quick ? 20 : undefined)
   const samples = numberOption(args, 'samples', whole) ?? (quick ? 64 : undefined)
@@ -169,7 +198,7 @@ function requestsOf(args: CliArguments, context: CliContext): Start[] {
   if (choiceOption(args, 'runner', ['onnx', 'torch']) === 'torch') {
     const file = (name: string): string | undefined => {
       const given = textOption(args, name)
-      return given === undefined ? undefined : path.resolve(context.cwd, given)
+      return given === undefined ? undefined : place(given)
     }
     if (args.positionals.length > 1) throw new UsageError('one network at a time')
     const [model] = args.positionals
@@ -185,12 +214,17 @@ function requestsOf(args: CliArguments, context: CliContext): Start[] {
   const [first] = args.positionals
   if (first === undefined) throw new UsageError('workload run needs --example, a network, or -- COMMAND')
   if (args.hasCommand && textOption(args, 'dataset') === undefined && !first.endsWith('.onnx')) {
-    return [{ ...common, runner: { kind: 'command', command: args.positionals, cwd: context.cwd } }]
+    return [
+      {
+        ...common,
+        runner: { kind: 'command', command: args.positionals, cwd: isElsewhere ? undefined : context.cwd }
+      }
+    ]
   }
   if (args.positionals.length > 1) throw new UsageError('one network at a time')
   const dataset = textOption(args, 'dataset')
-  const model = first.endsWith('.onnx') ? path.resolve(context.cwd, first) : first
-  return [onnx(model, dataset === undefined ? undefined : path.resolve(context.cwd, dataset))]
+  const model = first.endsWith('.onnx') ? place(first) : first
+  return [onnx(model, dataset === undefined ? undefined : place(dataset))]
 }
 
 /** Some of a closed list, joined by commas; empty when absent. */

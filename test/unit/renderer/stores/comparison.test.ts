@@ -7,7 +7,7 @@ import { withClient } from './withClient'
 const run = (id: string, kind: string, more: object = {}): object => ({
   ...{ id, kind, state: 'done', forgotten: false, title: id, name: null, tags: [], notes: '' },
   ...{ detail: '', model: null, board: null, dataSet: null, startedAtMs: 1, finishedAtMs: 2, jobId: null },
-  ...{ resumable: false, problem: null, imported: null },
+  ...{ resumable: false, problem: null, imported: null, origin: null },
   ...more
 })
 const runs = [run('s1', 'search'), run('s2', 'search'), run('p1', 'proxy'), run('l1', 'loop')]

@@ -1,0 +1,174 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { appendFile, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { quotedForShell, remoteWords, shellsOf } from '../../core/remote/remoteWords'
+import type { GpuHost } from '../../shared/contract/remote'
+import { AppError } from '../../shared/errors'
+
+/** A way to a program on another machine: text there and back, until it ends. */
+export interface LineChannel {
+  send(text: string): Promise<void>
+  /** What the program writes; ends when it has ended. */
+  readonly chunks: AsyncIterable<string>
+  /** How it ended; null when a signal ended it. */
+  readonly ended: Promise<number | null>
+  /** Ends it, at once where it does not heed. */
+  stop(): Promise<void>
+}
+
+/** Files of a shared folder by which both sides talk. */
+export const channelFiles = { orders: 'orders', reports: 'reports', script: 'job.sh' } as const
+
+/** Time between two looks at a file of a shared folder, ms. */
+export const lookMs = 100
+/** Time for ssh or srun to end what they started, ms. */
+const stopGraceMs = 5_000
+
+/**
+ * Starts Bitbench on a host and returns the way to it.
+ * @param onErrorText gets what the prefix and the far program write on standard error
+ * @throws AppError remote.unreachable where the prefix cannot be started
+ */
+export async function openChannel(host: GpuHost, onErrorText: (text: string) => void): Promise<LineChannel> {
+  const agent = [...host.bitbench, 'remote', 'agent']
+  return host.sharedFolder === null
+    ? await openPipes(host, agent, onErrorText)
+    : await openFiles(host, host.sharedFolder, agent, onErrorText)
+}
+
+const shellsFor = ({ prefix, shells }: GpuHost): number => shells ?? shellsOf(prefix)
+
+async function openPipes(
+  host: GpuHost,
+  agent: readonly string[],
+  onErrorText: (text: string) => void
+): Promise<LineChannel> {
+  const child = await started(remoteWords(host.prefix, agent, shellsFor(host)), 'pipe')
+  const ended = endOf(child)
+  child.stderr!.setEncoding('utf8').on('data', onErrorText)
+  // A far side that is gone is noticed at the end of its output.
+  child.stdin!.on('error', () => undefined)
+  return {
+    send: (text) => new Promise((resolve) => child.stdin!.write(text, () => resolve())),
+    chunks: child.stdout!.setEncoding('utf8'),
+    ended,
+    stop: () => stopGroup(child, ended)
+  }
+}
+
+/** By files: `sbatch` starts a script later, perhaps twice, and neither reads nor writes for it. */
+async function openFiles(
+  host: GpuHost,
+  folder: string,
+  agent: readonly string[],
+  onErrorText: (text: string) => void
+): Promise<LineChannel> {
+  await mkdir(folder, { recursive: true })
+  const own = await mkdtemp(path.join(folder, 'bitbench-'))
+  const file = (name: keyof typeof channelFiles): string => path.join(own, channelFiles[name])
+  const words = [...agent, '--folder', own].map(quotedForShell).join(' ')
+  await writeFile(file('script'), `#!/bin/sh\nexec ${words}\n`, { mode: 0o700 })
+  await writeFile(file('orders'), '', { mode: 0o600 })
+  await writeFile(file('reports'), '', { mode: 0o600 })
+  const child = await started(remoteWords(host.prefix, [file('script')], shellsFor(host)), 'ignore')
+  const ended = endOf(child)
+  let said = ''
+  const hear = (text: string): void => {
+    said = (said + text).slice(-4096)
+    onErrorText(text)
+  }
+  child.stdout!.setEncoding('utf8').on('data', hear)
+  child.stderr!.setEncoding('utf8').on('data', hear)
+  const remove = (): Promise<void> => rm(own, { recursive: true, force: true })
+  return {
+    send: (text) => appendFile(file('orders'), text),
+    chunks: followed(file('reports'), ended),
+    ended,
+    async stop() {
+      await cancelBatchJob(host, said)
+      await stopGroup(child, ended)
+      await remove()
+    }
+  }
+}
+
+/** The end of `sbatch --wait` does not end its job: that is for scancel, behind the same words. */
+async function cancelBatchJob({ prefix }: GpuHost, said: string): Promise<void> {
+  const at = prefix.findIndex((word) => path.basename(word) === 'sbatch')
+  const job = /Submitted batch job (\d+)/.exec(said)?.[1]
+  if (at < 0 || job === undefined) return
+  const scancel = path.join(path.dirname(prefix[at]!), 'scancel')
+  const [program, ...args] = [...prefix.slice(0, at), scancel, job]
+  const child = spawn(program!, args, { stdio: 'ignore' })
+  await new Promise<void>((resolve) => {
+    child.once('error', () => resolve())
+    child.once('close', () => resolve())
+  })
+}
+
+/** What is appended to a file, until the process that lets it grow has ended. */
+async function* followed(file: string, ended: Promise<number | null>): AsyncGenerator<string> {
+  let over = false
+  void ended.then(() => (over = true))
+  for await (const text of grownText(file, () => over)) yield text
+}
+
+/** What is in a file and what is appended to it, until `isOver` and everything is read. */
+export async function* grownText(file: string, isOver: () => boolean): AsyncGenerator<string> {
+  const handle = await open(file, 'r')
+  const decoder = new TextDecoder()
+  const buffer = Buffer.alloc(256 * 1024)
+  try {
+    for (let offset = 0; ;) {
+      const last = isOver()
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset)
+      offset += bytesRead
+      if (bytesRead > 0) yield decoder.decode(buffer.subarray(0, bytesRead), { stream: true })
+      else if (last) return
+      else await pause(lookMs)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Its own process group without a terminal: ssh must not wait for a password that is typed nowhere. */
+async function started(words: readonly string[], stdin: 'pipe' | 'ignore'): Promise<ChildProcess> {
+  const [program, ...args] = words
+  const child = spawn(program!, args, { stdio: [stdin, 'pipe', 'pipe'], detached: true, windowsHide: true })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (cause) =>
+      reject(
+        new AppError(
+          'remote.unreachable',
+          `${program} cannot be started: ${cause.message}.`,
+          'Install it, or change the prefix of the host.',
+          { cause }
+        )
+      )
+    )
+  })
+  return child
+}
+
+const endOf = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => child.once('close', (code) => resolve(code)))
+
+/** The prefix is asked to end (ssh closes, srun cancels its allocation), and killed where it does not. */
+async function stopGroup(child: ChildProcess, ended: Promise<number | null>): Promise<void> {
+  const signal = (name: NodeJS.Signals): void => {
+    try {
+      process.kill(-child.pid!, name)
+    } catch {
+      child.kill(name)
+    }
+  }
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.stdin?.end()
+  signal('SIGTERM')
+  const timer = setTimeout(() => signal('SIGKILL'), stopGraceMs)
+  await ended
+  clearTimeout(timer)
+}
