@@ -104,13 +104,27 @@ const monitors = [
   {
     name: 'monitor-rv64s',
     variants: ['rv32im', 'reference'],
-    machine: [...rv64, '-DBOARD_SUPERVISOR'],
-    sources: ['supervisorBoard.c', ...counterSources],
+    machine: [...rv64, '-DBOARD_DESCRIBED', '-DBOARD_SUPERVISOR'],
+    sources: ['describedBoard.c', 'sbiCounter.c', ...counterSources],
     kernels: [],
     base: '0x80800000',
     movable: true,
     counters: true
   },
+  // For described boards in machine mode: UART, RAM and counters are filled in, and the monitor is moved into the board's RAM.
+  ...[
+    { name: 'monitor-rv32m', machine: rv32im },
+    { name: 'monitor-rv64m', machine: rv64 }
+  ].map(({ name, machine }) => ({
+    name,
+    variants: ['rv32im', 'reference'],
+    machine: [...machine, '-DBOARD_DESCRIBED'],
+    sources: ['describedBoard.c', ...counterSources],
+    kernels: [],
+    base: '0x80800000',
+    movable: true,
+    counters: true
+  })),
   // Like monitor-rv64 with vector kernels, for cores whose ISA string has V.
   { name: 'monitor-rvv', variants: ['rvv'], machine: rv64, kernels: [], base: '0x80800000' },
   { name: 'decoder', variants: ['rv32im'], machine: rv32im, kernels: [], ...decoder },

@@ -239,7 +239,7 @@ static uint8_t make_operands(void)
 static inline __attribute__((always_inline)) void time_once(uint32_t *spent_cycles, uint32_t *spent_instructions)
 {
 #ifdef COUNTER_RECORD
-    if (board.has_cycles && counter_record.kind == COUNTER_TIMER) {
+    if (board.has_cycles && counter_is_called) {
         uint32_t retired = board.has_instructions ? read_instructions_low() : 0;
         uint64_t before = timer_ticks();
         run_once(tile_drop);
@@ -253,6 +253,34 @@ static inline __attribute__((always_inline)) void time_once(uint32_t *spent_cycl
     run_once(tile_drop);
     *spent_instructions = board.has_instructions ? read_instructions_low() - instructions : 0;
     *spent_cycles = board.has_cycles ? read_cycles_low() - cycles : 0;
+}
+
+/* Counts with their high halves, zero where there are none: low halves alone show a span of 2^32 or more as a short one. */
+static counter_pair wide;
+
+static uintptr_t read_wide(uintptr_t unused)
+{
+    (void)unused;
+    wide = (counter_pair){ 0, 0 };
+#ifdef COUNTER_RECORD
+    int has_high = board.has_cycles && counter_record.bits == 64 && !counter_is_called;
+#else
+    int has_high = board.has_cycles;
+#endif
+    if (has_high) wide.cycles = read_cycles();
+    if (board.has_instructions) wide.instructions = read_instructions();
+    return 0;
+}
+
+/* One repetition; UINT32_MAX for a count that does not fit 32 bits. */
+static void time_whole(uint32_t *cycles, uint32_t *instructions)
+{
+    guard_call(read_wide, 0, 0);
+    counter_pair before = wide;
+    time_once(cycles, instructions);
+    guard_call(read_wide, 0, 0);
+    if ((wide.cycles - before.cycles) >> 32) *cycles = UINT32_MAX;
+    if ((wide.instructions - before.instructions) >> 32) *instructions = UINT32_MAX;
 }
 
 static uintptr_t bench_guarded(uintptr_t unused)
@@ -269,7 +297,7 @@ static uintptr_t bench_guarded(uintptr_t unused)
     b.checksum = crc32_finish(b.crc);
     for (uint32_t i = 0; i < b.repetitions; i++) {
         uint32_t cycles, instructions;
-        time_once(&cycles, &instructions);
+        time_whole(&cycles, &instructions);
         if (i < REPORTED) {
             b.cycles[i] = cycles;
             b.instructions[i] = instructions;

@@ -9,7 +9,8 @@
 
 #define COUNTER_WRITES 8
 
-enum { COUNTER_NONE = 0, COUNTER_CSR = 1, COUNTER_TIMER = 2 };
+/* COUNTER_SBI: a counter that the SBI's PMU gives (supervisor mode alone). */
+enum { COUNTER_NONE = 0, COUNTER_CSR = 1, COUNTER_TIMER = 2, COUNTER_SBI = 3 };
 
 typedef struct {
     char magic[8];
@@ -34,9 +35,14 @@ extern const counter_record_type counter_record;
 
 /* Words that are written before anything else: watchdogs off, timers on. */
 void counters_prepare(void);
+/* Whether the counter is read by a function, whose time is taken off: a timer, or a CSR of which only the SBI knows the number. */
+extern uint8_t counter_is_called;
 /* Starts the counter; what hello says of it, 0 where it does not move or traps. */
 uint8_t counters_start(void);
-/* Cycles since some moment; a counter of 32 bits is read often enough to be extended, at least once per 2^32. */
+/*
+ * Cycles since some moment. A counter of 32 bits is extended from one read to the next; the host refuses spans in which it may
+ * have gone round more than once.
+ */
 uint64_t cycles_now(void);
 /* Ticks of a timer, counted up. */
 uint64_t timer_ticks(void);

@@ -1,11 +1,15 @@
 /* Counters of boards that the host describes: a CSR or a timer on the bus. */
 #include "counters.h"
 #include "monitor.h"
+#ifdef BOARD_SUPERVISOR
+#include "sbiCounter.h"
+#endif
 
 static inline volatile uint32_t *word_at(uint64_t address) { return (volatile uint32_t *)(uintptr_t)address; }
 
 static uint64_t last, extension;
 static uint32_t overhead;
+uint8_t counter_is_called;
 
 static uintptr_t write_words(uintptr_t unused)
 {
@@ -30,6 +34,9 @@ static uintptr_t write_setup(uintptr_t unused)
 uint64_t timer_ticks(void)
 {
     uint32_t low, high = 0, again;
+#ifdef BOARD_SUPERVISOR
+    if (counter_record.kind != COUNTER_TIMER) return sbi_counter_read();
+#endif
     if (counter_record.latch) *word_at(counter_record.latch) = 1;
     if (counter_record.bits == 32) {
         low = *word_at(counter_record.low);
@@ -57,12 +64,13 @@ uint32_t timer_cycles_since(uint64_t before)
 {
     uint64_t ticks = timer_ticks() - before;
     if (counter_record.bits == 32) ticks = (uint32_t)ticks;
-    return ticks > overhead ? (uint32_t)cycles_of(ticks - overhead) : 0;
+    uint64_t cycles = ticks > overhead ? cycles_of(ticks - overhead) : 0;
+    return cycles < UINT32_MAX ? (uint32_t)cycles : UINT32_MAX;
 }
 
 static uint64_t ticks_now(void)
 {
-    if (counter_record.kind == COUNTER_TIMER) return timer_ticks();
+    if (counter_is_called) return timer_ticks();
     return counter_record.bits == 32 ? read_cycles_low() : read_cycles();
 }
 
@@ -74,7 +82,7 @@ uint64_t cycles_now(void)
         last = ticks;
         ticks = extension;
     }
-    return counter_record.kind == COUNTER_TIMER ? cycles_of(ticks) : ticks;
+    return counter_is_called ? cycles_of(ticks) : ticks;
 }
 
 static uintptr_t ticks_moved(uintptr_t unused)
@@ -90,7 +98,7 @@ static uintptr_t ticks_moved(uintptr_t unused)
 static void measure_overhead(void)
 {
     overhead = 0;
-    if (counter_record.kind != COUNTER_TIMER) return;
+    if (!counter_is_called) return;
     uint32_t least = UINT32_MAX;
     for (int i = 0; i < 16; i++) {
         uint64_t before = timer_ticks();
@@ -100,13 +108,33 @@ static void measure_overhead(void)
     overhead = least;
 }
 
-uint8_t counters_start(void)
+static int starts(void)
 {
     uintptr_t moved = 0;
-    last = extension = 0;
-    if (counter_record.kind == COUNTER_NONE || guard_call(write_setup, 0, 0)) return 0;
     if (guard_call(ticks_moved, 0, &moved) || !moved) return 0;
+    last = extension = 0;
     measure_overhead();
     cycles_now();
-    return (uint8_t)(1 | (counter_record.said & 0xFC));
+    return 1;
+}
+
+/* Hello's bits for a counter of the SBI's PMU: another CSR, with a step of 2. */
+#define SAID_SBI (1u << 2 | 1u << 4)
+
+uint8_t counters_start(void)
+{
+    uint32_t kind = counter_record.kind;
+    if (kind == COUNTER_NONE || guard_call(write_setup, 0, 0)) return 0;
+    counter_is_called = kind == COUNTER_TIMER;
+    if (kind != COUNTER_SBI && starts()) return (uint8_t)(1 | (counter_record.said & 0xFC));
+#ifdef BOARD_SUPERVISOR
+    /* Firmware may have stopped what rdcycle reads, or forbid it, and still give a counter where it is requested. */
+    uintptr_t found = 0;
+    if (kind == COUNTER_SBI || (kind == COUNTER_CSR && counter_record.said == 0))
+        if (guard_call(sbi_counter_start, 0, &found) == 0 && found != SBI_COUNTER_NONE) {
+            counter_is_called = found == SBI_COUNTER_OTHER;
+            if (starts()) return 1 | SAID_SBI;
+        }
+#endif
+    return 0;
 }

@@ -13,7 +13,7 @@
 #define INSTRUCTIONS_CSR minstret
 #endif
 /* These monitors are made for a board by the host, which also says what counts (counterRecord.h). */
-#if defined(BOARD_LITEX) || defined(BOARD_SUPERVISOR)
+#if defined(BOARD_LITEX) || defined(BOARD_DESCRIBED)
 #define COUNTER_RECORD
 #include "counterRecord.h"
 /*

@@ -5,8 +5,11 @@
 #ifdef BOARD_LITEX
 #include "litexBoard.h"
 #endif
+#ifdef BOARD_DESCRIBED
+#include "describedBoard.h"
+#endif
 #ifdef BOARD_SUPERVISOR
-#include "supervisorBoard.h"
+#include "sbi.h"
 #endif
 
 #ifndef BOARD_MOST_RAM_BYTES
@@ -31,12 +34,8 @@ CSR_READER(csr_misa, misa)
 /* The base extension of the SBI (RISC-V Supervisor Binary Interface, chapter 4) tells what the machine registers hold. */
 static uintptr_t sbi_base(uintptr_t function)
 {
-    register uintptr_t a0 __asm__("a0") = 0;
-    register uintptr_t a1 __asm__("a1") = 0;
-    register uintptr_t a6 __asm__("a6") = function;
-    register uintptr_t a7 __asm__("a7") = 0x10;
-    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
-    return a0 == 0 ? a1 : 0;
+    sbi_result found = sbi_call(SBI_BASE, function, (const uintptr_t[5]){ 0 });
+    return found.error == 0 ? found.value : 0;
 }
 static uintptr_t csr_vendor(uintptr_t unused) { (void)unused; return sbi_base(4); }
 static uintptr_t csr_architecture(uintptr_t unused) { (void)unused; return sbi_base(5); }
@@ -140,9 +139,9 @@ static void identify_core(void)
         put(board.core, implementation < sizeof presets / sizeof *presets ? presets[implementation] : "virtual");
     } else if (vendor == 0 && architecture >= 0x40000 && architecture == implementation) {
         put(board.core, "qemu-virt"); /* QEMU puts its version in both */
-#ifdef BOARD_SUPERVISOR
-    } else if (supervisor_board.core[0]) {
-        put(board.core, supervisor_board.core);
+#ifdef BOARD_DESCRIBED
+    } else if (described_board.core[0]) {
+        put(board.core, described_board.core);
 #endif
     } else {
 #ifdef BOARD_LITEX
@@ -182,9 +181,9 @@ void board_identify(void)
 #ifdef BOARD_LITEX
     if (board.clock_hz == 0) board.clock_hz = litex_board.clock_hz;
     board.ram_high = (uintptr_t)_image_start + litex_board.ram_bytes;
-#elif defined(BOARD_SUPERVISOR)
-    if (board.clock_hz == 0) board.clock_hz = supervisor_board.clock_hz;
-    board.ram_high = supervisor_board.ram_end;
+#elif defined(BOARD_DESCRIBED)
+    if (board.clock_hz == 0) board.clock_hz = described_board.clock_hz;
+    board.ram_high = described_board.ram_end;
 #else
     board.ram_high = ram_find_end((uintptr_t)_image_start, (uintptr_t)(_monitor_end - _image_start), BOARD_MOST_RAM_BYTES);
 #endif

@@ -8,8 +8,8 @@
 #ifdef BOARD_LITEX
 #include "litexBoard.h"
 #endif
-#ifdef BOARD_SUPERVISOR
-#include "supervisorBoard.h"
+#ifdef BOARD_DESCRIBED
+#include "describedBoard.h"
 #endif
 
 #include <string.h>
@@ -45,12 +45,13 @@ static void print_help(void)
     if (board.clock_hz) uart_print_decimal(board.clock_hz), uart_print(" Hz");
     else uart_print("unknown");
     uart_print(", counters");
-#ifdef COUNTER_RECORD
+#ifdef COUNTER_RECORD /* the host says which */
     if (board.has_cycles) uart_print(" cycles");
+    if (board.has_instructions) uart_print(" instructions");
 #else
     if (board.has_cycles) uart_print(" mcycle");
-#endif
     if (board.has_instructions) uart_print(" minstret");
+#endif
     if (!board.has_cycles && !board.has_instructions) uart_print(" none");
     uart_print(", usable ");
     uart_print_decimal((uint32_t)((board.ram_high - board.ram_low) >> 10));
@@ -151,8 +152,8 @@ void monitor_main(void)
     /* Nobody said where the UART is: there is no way to complain, and a guess might write anywhere. */
     while (litex_board.uart_base == 0) {}
 #endif
-#ifdef BOARD_SUPERVISOR
-    while (supervisor_board.uart_base == 0) {}
+#ifdef BOARD_DESCRIBED
+    while (described_board.uart_base == 0) {}
 #endif
     uart_start();
     board_identify();

@@ -1,6 +1,6 @@
 /*
- * Registers of the UART: an NS16550A (QEMU virt, virtual boards), LiteX's own, built with -DBOARD_LITEX, or an NS16550A that the
- * host describes, built with -DBOARD_SUPERVISOR.
+ * Registers of the UART: an NS16550A (QEMU virt, virtual boards), LiteX's own, built with -DBOARD_LITEX, or one that the
+ * host describes, built with -DBOARD_DESCRIBED.
  */
 #ifndef UART_PORT_H
 #define UART_PORT_H
@@ -9,7 +9,7 @@
 
 #ifdef BOARD_LITEX
 #include "uartLitex.h"
-#elif defined(BOARD_SUPERVISOR)
+#elif defined(BOARD_DESCRIBED)
 #include "uartRecord.h"
 #else
 #include "uart16550.h"

@@ -8,8 +8,11 @@ import { ubootLoad } from '@core/board/loaders/uboot'
 import { xmodemSend } from '@core/board/loaders/xmodem'
 import { ymodemSend } from '@core/board/loaders/ymodem'
 import { awaitBanner, detectBootLoader } from '@core/board/loaders/detect'
-import { describeUbootBoard, fillInSupervisorMonitor } from '@core/board/supervisorMonitor'
+import { fillInDescribedMonitor } from '@core/board/describedMonitor'
+import { readDescription } from '@core/board/description/readDescription'
+import { describeUbootBoard } from '@core/board/supervisorMonitor'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
+import type { BoardDescription } from '@shared/contract/board/boardDescription'
 import { resourcePath } from '@main/paths'
 import { createRandom } from '@core/math/random'
 import { openBoardSession } from '@main/board/boardSession'
@@ -180,11 +183,11 @@ describe.skipIf(missingSupervisor.length > 0)(
         countInstructions: false
       })
     const sessionOf = (link: Link) => openBoardSession({ link, onText: () => undefined, nonce: () => 1 })
-    const boot = (session: ReturnType<typeof sessionOf>, readMonitor = readBuilt) =>
+    const boot = (session: ReturnType<typeof sessionOf>, description: BoardDescription | null = null) =>
       bootMonitor(session, {
         loader: 'auto',
-        description: null,
-        readMonitor,
+        description,
+        readMonitor: readBuilt,
         signal: new AbortController().signal,
         onProgress: () => undefined
       })
@@ -235,6 +238,38 @@ describe.skipIf(missingSupervisor.length > 0)(
       }
     )
 
+    it('counts by the PMU of the SBI where a description names it', async () => {
+      const link = await start()
+      const session = sessionOf(link)
+      try {
+        const tree = readDescription(
+          Buffer.from(
+            JSON.stringify({
+              uart: { kind: 'ns16550', base: 0x1000_0000 },
+              ram: { base: 0x8080_0000, sizeBytes: 64 << 20 },
+              counter: { kind: 'sbi' },
+              instructions: 'instret',
+              loader: 'uboot',
+              monitor: 'supervisor'
+            })
+          )
+        )
+        const { info } = await boot(session, tree)
+        expect(info.cycleSource).toEqual({ kind: 'sbi', stepCycles: 1, bits: 64 })
+        const item = { kernel: 'matmul', activationBits: 8, weightBits: 8, dims: [4, 8, 64] } as const
+        const bench = { ...item, dims: [...item.dims], repetitions: 3, seed: 5 }
+        const [one] = (await session.bench(bench)).cycles
+        const [eight] = (await session.bench({ ...bench, dims: [32, 8, 64] })).cycles
+        expect(one).toBeGreaterThan(100)
+        expect(eight).toBeGreaterThan(100)
+        // The counter is requested again by a monitor that restarts.
+        expect((await session.reset()).cycleSource?.kind).toBe('sbi')
+        expect((await session.bench(bench)).cycles[0]).toBeGreaterThan(100)
+      } finally {
+        await link.close()
+      }
+    })
+
     it('takes it at another place than it is linked for', async () => {
       const link = await start()
       const session = sessionOf(link)
@@ -245,7 +280,7 @@ describe.skipIf(missingSupervisor.length > 0)(
         expect(found.board.model).toBe('riscv-virtio,qemu')
         const place = { start: 0x8412_0000, end: 0x8600_0000 }
         const addresses = Buffer.from(await readBuilt('monitor-rv64s', 'addresses')).toString()
-        const bytes = fillInSupervisorMonitor(
+        const bytes = fillInDescribedMonitor(
           await readBuilt('monitor-rv64s'),
           { addresses },
           {

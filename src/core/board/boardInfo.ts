@@ -25,10 +25,15 @@ export interface AddressRange {
   high: number
 }
 
-/** A counter of cycles that is not the hart's own: a CSR of the core's, or a timer on the bus, whose step is up to so many cycles. */
+/**
+ * A counter of cycles that is not the hart's own: a CSR of the core's, a counter of the SBI's PMU, or a timer on the bus, whose step
+ * is up to so many cycles.
+ */
 export interface CycleSource {
-  kind: 'csr' | 'timer'
+  kind: 'csr' | 'sbi' | 'timer'
   stepCycles: number
+  /** 32 or 64: a span of 2^32 or more goes unseen by a counter of 32 bits. */
+  bits: number
 }
 
 /** What a board's monitor says about itself in its hello. */
@@ -72,6 +77,47 @@ export function requireCounter(
     'board.refused',
     `${name} (${coreName}) has no counter that its monitor can read: neither of cycles nor of instructions.`,
     'Nothing was measured. Describe a timer of the board as its counter (docs/boards.md), build the core with performance counters (VexRiscv: variant full), or search on a twin of it.'
+  )
+}
+
+/** What a monitor reports of a repetition whose count does not fit 32 bits. */
+const beyondCount = 0xffff_ffff
+
+/**
+ * Refuses counts of kernels that lasted longer than their 32 bits hold.
+ *
+ * @throws board.refused
+ */
+export function requireCounts(counts: { cycles: readonly number[]; instructions: readonly number[] }): void {
+  if (![...counts.cycles, ...counts.instructions].includes(beyondCount)) return
+  throw new AppError(
+    'board.refused',
+    'A repetition took 2^32 cycles or instructions or more, which its count of 32 bits cannot hold.',
+    'Measure a smaller shape.'
+  )
+}
+
+/** No core runs faster, for boards whose clock is not known. */
+const fastestHz = 2_000_000_000
+
+/**
+ * Refuses the count of a 32-bit counter over a span in which it may have gone round unseen.
+ *
+ * @param spanMs by the host's clock
+ * @throws board.refused
+ */
+export function requireSpan(
+  { cycleSource, clockHz }: Pick<BoardInfo, 'cycleSource' | 'clockHz'>,
+  spanMs: number
+): void {
+  const roundMs = (2 ** 32 * 1_000) / (clockHz ?? fastestHz)
+  if (cycleSource?.bits !== 32 || spanMs < roundMs) return
+  throw new AppError(
+    'board.refused',
+    `An inference took ${(spanMs / 1000).toFixed(1)} s, and the board's counter of cycles has 32 bits: it may have gone round after ${(roundMs / 1000).toFixed(1)} s.`,
+    clockHz === null
+      ? 'Give the clock of the core in the description (clockHz), describe a counter of 64 bits, or deploy a smaller network.'
+      : 'Describe a counter of 64 bits (a timer with its high word), or deploy a smaller network.'
   )
 }
 

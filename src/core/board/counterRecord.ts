@@ -23,7 +23,7 @@ const offset = {
 const writeBytes = 16
 const maxWrites = 8
 const recordBytes = offset.write + maxWrites * writeBytes
-const kinds = { none: 0, mcycle: 1, cycle: 1, csr: 1, timer: 2 } as const
+const kinds = { none: 0, mcycle: 1, cycle: 1, csr: 1, timer: 2, sbi: 3 } as const
 
 /** What an instruction of the list accesses. */
 const site = { cycles: 1, cyclesHigh: 2, instructions: 3, instructionsHigh: 4, setup: [5, 6] } as const
@@ -93,8 +93,9 @@ function numbersOf(
   instructions: BoardDescription['instructions']
 ): Map<number, number> {
   const numbers = new Map<number, number>()
-  if (counter.kind === 'mcycle' || counter.kind === 'cycle') {
-    const [low, high] = cycleNumbers[counter.kind]
+  if (counter.kind === 'mcycle' || counter.kind === 'cycle' || counter.kind === 'sbi') {
+    // What the SBI gives is mostly the counter that rdcycle reads; the monitor reads another by itself.
+    const [low, high] = cycleNumbers[counter.kind === 'mcycle' ? 'mcycle' : 'cycle']
     numbers.set(site.cycles, low).set(site.cyclesHigh, high)
   }
   if (counter.kind === 'csr') {
@@ -128,12 +129,18 @@ function patchNumbers(view: DataView, sites: string, numbers: ReadonlyMap<number
   }
 }
 
-/** Bits 2 to 7 of hello's countersAvailable: 0 the hart's own, 1 another CSR, 2 a timer, and the binary logarithm of cycles per tick. */
+/**
+ * Bits 2 to 7 of hello's countersAvailable: 0 the hart's own, 1 another CSR, 2 a timer of 32 bits, 3 one of 64, and the binary
+ * logarithm of cycles per tick.
+ */
 function saidOf(counter: CounterSource, clockHz: number | null): number {
   if (counter.kind === 'csr') return 1 << 2
   if (counter.kind !== 'timer') return 0
   const ratio = (clockHz ?? counter.frequencyHz) / counter.frequencyHz
-  return (2 << 2) | (Math.min(15, Math.max(0, Math.ceil(Math.log2(ratio)))) << 4)
+  return (
+    ((counter.highAddress === null ? 2 : 3) << 2) |
+    (Math.min(15, Math.max(0, Math.ceil(Math.log2(ratio)))) << 4)
+  )
 }
 
 function cyclesPerTick(frequencyHz: number, clockHz: number | null): [number, number] {

@@ -1,6 +1,6 @@
 import { AppError } from '@shared/errors'
 import { formatHex32 } from '@shared/units'
-import { usableRamBytes, type BoardInfo } from './boardInfo'
+import { requireCounts, usableRamBytes, type BoardInfo } from './boardInfo'
 import { concatBytes } from '../binary/bytes'
 import type { Conversation } from './conversation'
 import { crc32 } from '../binary/crc'
@@ -170,12 +170,14 @@ export class MonitorClient {
         'Give at most 8 whole dims and 1 to 65535 repetitions.'
       )
     }
-    return yield* this.ask(
+    const result = yield* this.ask(
       'bench',
       encode.bench(request),
       (data) => readReply.bench(data, counters),
       onProgress
     )
+    requireCounts(result)
+    return result
   }
 
   /** Per-layer counters since they were last cleared, for layers [first, first + count). */

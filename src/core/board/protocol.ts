@@ -131,11 +131,16 @@ function completeIsa(isa: string): string {
   return isa.replace(/^(rv(?:32|64))(?![a-z]*[ie])/, '$1i')
 }
 
-/** Bits 2 to 7 of countersAvailable: what counts cycles, and the binary logarithm of its step. */
+/** Bits 2 to 7 of countersAvailable: what counts cycles, and the binary logarithm of a timer's step; for a CSR, 1 is one of the SBI's. */
 function cycleSourceOf(counters: number): Pick<BoardInfo, 'cycleSource'> {
-  const kind = ([undefined, 'csr', 'timer'] as const)[(counters >> 2) & 3]
-  if (kind === undefined || (counters & 1) === 0) return {}
-  return { cycleSource: { kind, stepCycles: 2 ** (counters >> 4) } }
+  const code = (counters >> 2) & 3
+  const step = counters >> 4
+  if (code === 0 || (counters & 1) === 0) return {}
+  if (code > 1) return { cycleSource: { kind: 'timer', stepCycles: 2 ** step, bits: code === 2 ? 32 : 64 } }
+  return {
+    cycleSource:
+      step === 0 ? { kind: 'csr', stepCycles: 1, bits: 32 } : { kind: 'sbi', stepCycles: 1, bits: 64 }
+  }
 }
 
 /** Response data (after the status) by command. Throw RangeError when the data is shorter than the protocol says. */

@@ -1,18 +1,7 @@
 import { AppError } from '../../shared/errors'
-import { asciiBytes } from '../binary/bytes'
 import type { BoardDescription } from '../../shared/contract/board/boardDescription'
-import { ramEnd } from './description/checkDescription'
-import { monitorImages } from './description/monitorImages'
-import { countsAsBuilt, type DescribedCounters, fillInCounters, type MonitorLists } from './counterRecord'
-import { findImageRecord } from './imageRecord'
 import type { Range, UbootBoard } from './loaders/ubootBoard'
-import type { FifoControl } from './loaders/ubootConsole'
-import { moveImage } from './movedImage'
 
-/** The record of resources/firmware/supervisorBoard.h. */
-const magic = 'BBSUPER1'
-const recordBytes = 8 + 8 + 4 * 4 + 40
-const nameBytes = 40
 /** Bytes from the start of RAM that hold the SBI firmware and the place U-Boot was loaded to. */
 const firmwareBytes = 8 << 20
 const alignment = 0x1_0000
@@ -50,51 +39,25 @@ export function placeSupervisorMonitor({ banks, reserved }: Pick<UbootBoard, 'ba
  */
 export function describeUbootBoard(
   board: Pick<UbootBoard, 'banks' | 'reserved' | 'clockHz' | 'model'>,
-  uart: FifoControl,
-  isa: string | null
+  uart: BoardDescription['uart'],
+  isa: string | null,
+  supervisor = true
 ): BoardDescription {
   const { start, end } = placeSupervisorMonitor(board)
   return {
     name: board.model === null || board.model === '' ? null : board.model,
     isa,
     clockHz: board.clockHz,
-    uart: { kind: 'ns16550', base: uart.base, stride: uart.stride, widthBytes: uart.width === 'l' ? 4 : 1 },
+    uart,
     ram: { base: start, sizeBytes: end - start },
     flash: null,
-    counter: { kind: 'cycle' },
-    instructions: 'instret',
+    counter: { kind: supervisor ? 'cycle' : 'mcycle' },
+    instructions: supervisor ? 'instret' : 'minstret',
     startWrites: [],
     loader: 'uboot',
     resetLines: 'none',
-    monitor: 'supervisor'
+    monitor: supervisor ? 'supervisor' : 'machine'
   }
-}
-
-/**
- * The monitor for supervisor mode for one board: a copy of the image with UART, RAM, clock and name filled in, moved to the start
- * of the RAM that is described.
- *
- * @param lists those of monitor-rv64s.addresses and monitor-rv64s.counters
- * @throws internal for an image without the record or a list that does not fit
- */
-export function fillInSupervisorMonitor(
-  image: Uint8Array,
-  { addresses = '', counters = '' }: MonitorLists,
-  board: Pick<BoardDescription, 'uart' | 'ram' | 'name'> & DescribedCounters
-): Uint8Array {
-  const { uart, ram, clockHz, name } = board
-  const filled = moveImage(image, addresses, ram.base - monitorImages.supervisor.base)
-  const at = findImageRecord(filled, magic, recordBytes)
-  const view = new DataView(filled.buffer)
-  view.setBigUint64(at + 8, BigInt(uart.base), true)
-  view.setUint32(at + 16, uart.stride, true)
-  view.setUint32(at + 20, uart.widthBytes, true)
-  view.setUint32(at + 24, ramEnd(ram), true)
-  view.setUint32(at + 28, clockHz ?? 0, true)
-  const text = asciiBytes((name ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1))
-  filled.set(text, at + 32)
-  if (counters !== '' || !countsAsBuilt(board, ['cycle', 'instret'])) fillInCounters(filled, counters, board)
-  return filled
 }
 
 const align = (address: number): number => Math.ceil(address / alignment) * alignment

@@ -1,11 +1,11 @@
-import type { BoardInfo } from '../../core/board/boardInfo'
+import { type BoardInfo, requireSpan } from '../../core/board/boardInfo'
 import type { LayerCounters } from '../../core/board/protocol'
 import type { Plan } from '../../core/deploy/plan'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { DeployPlan, DeployRequest, Deployment } from '../../shared/contract/deploy'
 import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/jobService'
-import { runBatches, type DeploySession } from './boardRun'
+import { type BatchExecution, runBatches, type DeploySession } from './boardRun'
 import { compareBatch, startComparison, type Comparison } from './compare'
 import type { Runner } from './imageRunner'
 import type { DeployBoards, DeployModels } from './deployNeeds'
@@ -75,13 +75,22 @@ export async function runDeployment(
       const comparison = startComparison()
       const io = ioOf(network)
       let spent = 0
+      const timed =
+        (execute: BatchExecution): BatchExecution =>
+        async (count, first) => {
+          const startedMs = nowMs()
+          const counted = await execute(count, first)
+          // Time passes otherwise on a simulated board.
+          if (isCounted && deployment.origin === 'measured') requireSpan(info, (nowMs() - startedMs) / count)
+          return counted
+        }
       for await (const batch of runBatches(
         session,
         runner.place,
         io,
         inputs.codes,
         inputs.images,
-        runner.execute,
+        timed(runner.execute),
         signal
       )) {
         spent += batch.spent[deployment.unit]

@@ -127,6 +127,7 @@ function methodOf(board: ProfiledBoard): string {
   const { cycleSource } = board.info
   if (board.unit !== 'cycles') return 'bench, minstret of the core'
   if (cycleSource === undefined) return 'bench, mcycle of the core'
+  if (cycleSource.kind === 'sbi') return 'bench, cycles counted by the PMU of the SBI'
   if (cycleSource.kind === 'csr') return 'bench, cycles counted by a CSR of the core'
   const { stepCycles } = cycleSource
   return `bench, cycles by a timer of the board${stepCycles === 1 ? '' : ` in steps of up to ${stepCycles}`}`

@@ -37,7 +37,9 @@ export const boardInfoSchema = z.object({
   protocolVersion: z.number(),
   window: z.number(),
   counters: z.object({ cycles: z.boolean(), instructions: z.boolean() }),
-  cycleSource: z.object({ kind: z.enum(['csr', 'timer']), stepCycles: z.number() }).optional(),
+  cycleSource: z
+    .object({ kind: z.enum(['csr', 'sbi', 'timer']), stepCycles: z.number(), bits: z.number().default(64) })
+    .optional(),
   clockHz: z.number().nullable(),
   ram: z.object({ low: z.number(), high: z.number() }),
   buildId: z.number(),

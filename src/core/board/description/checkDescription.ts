@@ -50,12 +50,12 @@ function checkUart(uart: number, start: number, end: number): void {
 
 function checkMonitor({ monitor, uart, isa }: BoardDescription): void {
   const form = monitorImages[monitor]
-  if (uart.kind !== form.uart)
+  if (!(form.uarts as readonly string[]).includes(uart.kind))
     throw invalid(
-      `The monitor "${monitor}" drives a UART of kind ${form.uart}, not ${uart.kind}.`,
+      `The monitor "${monitor}" drives a UART of kind ${form.uarts.join(' or ')}, not ${uart.kind}.`,
       'Choose another monitor, or correct uart.kind.'
     )
-  if (isa !== null && monitor !== 'virt64' && monitor !== 'virt' && !isa.startsWith(`rv${form.xlen}`))
+  if (isa !== null && form.isMovable && form.xlen !== null && !isa.startsWith(`rv${form.xlen}`))
     throw invalid(
       `The monitor "${monitor}" is a ${form.xlen}-bit program, and the core is ${isa}.`,
       'Choose another monitor, or correct isa.'
@@ -74,11 +74,16 @@ function checkCounter({ counter, clockHz, monitor, startWrites }: BoardDescripti
       'The timer is said to run at more than 64 times the clock.',
       'Correct frequencyHz or clockHz.'
     )
+  if (counter.kind === 'sbi' && monitor !== 'supervisor')
+    throw invalid(
+      `The monitor "${monitor}" runs in machine mode, where no SBI gives a counter.`,
+      'Choose another counter, or the monitor "supervisor".'
+    )
   const isFixed = !monitorImages[monitor].isMovable
   if (isFixed && (counter.kind !== 'mcycle' || startWrites.length > 0))
     throw invalid(
       `The monitor "${monitor}" is used as it is built: it reads mcycle and writes nothing first.`,
-      'Choose the monitor "litex" or "supervisor", or leave counter and startWrites out.'
+      'Choose the monitor "machine", which is made for the board, or leave counter and startWrites out.'
     )
 }
 

@@ -8,27 +8,23 @@ const uartBindings = new Map<string, BoardDescription['uart']['kind']>([
   ['ns16550a', 'ns16550'],
   ['ns16550', 'ns16550'],
   ['snps,dw-apb-uart', 'ns16550'],
+  ['sifive,uart0', 'sifive'],
   ['litex,liteuart', 'litex']
 ])
 
 /**
  * The description of a board from its device tree: the console's UART, the first bank of RAM below 4 GiB, the first core. A
- * 64-bit core is described for supervisor mode, a LiteX UART for LiteX's monitor.
+ * 64-bit core is described for supervisor mode, a 32-bit one for machine mode, a LiteX UART for LiteX's monitor.
  *
- * @throws input.unsupported where the console is a UART that no monitor drives, or no monitor fits; input.invalid without console,
+ * @throws input.unsupported where the console is a UART that no monitor drives; input.invalid without console,
  *   RAM or core
  */
 export function describeDeviceTree(root: DeviceNode): BoardDescription {
   const uart = consoleOf(root)
   const core = coreOf(root)
   const isa = core === null ? null : plainIsa(core)
-  const monitor = uart.kind === 'litex' ? 'litex' : isa?.startsWith('rv32') === true ? null : 'supervisor'
-  if (monitor === null)
-    throw new AppError(
-      'input.unsupported',
-      `No monitor is built for a 32-bit core (${isa}) with an NS16550A at 0x${uart.base.toString(16)}.`,
-      'Build the monitor with -DUART_BASE= for this board (docs/firmware.md).'
-    )
+  const monitor =
+    uart.kind === 'litex' ? 'litex' : isa?.startsWith('rv32') === true ? 'machine' : 'supervisor'
   const supervisor = monitor === 'supervisor'
   return {
     name: textsOf(root, 'model')[0]?.slice(0, 80) || null,
@@ -40,7 +36,7 @@ export function describeDeviceTree(root: DeviceNode): BoardDescription {
     counter: { kind: supervisor ? 'cycle' : 'mcycle' },
     instructions: supervisor ? 'instret' : 'minstret',
     startWrites: [],
-    loader: supervisor ? 'uboot' : 'sfl',
+    loader: supervisor ? 'uboot' : monitor === 'litex' ? 'sfl' : 'none',
     resetLines: 'none',
     monitor
   }
@@ -68,10 +64,10 @@ function consoleOf(root: DeviceNode): BoardDescription['uart'] {
     throw new AppError(
       'input.unsupported',
       `The console ${path} is a UART of kind ${compatible.join(', ') || 'unknown'}, which no monitor drives.`,
-      'NS16550A, DW_apb_uart and LiteX UARTs are known.'
+      'NS16550A, DW_apb_uart, SiFive and LiteX UARTs are known.'
     )
   const base = registers.base + (cellsOf(node, 'reg-offset')[0] ?? 0)
-  if (kind === 'litex') return { kind, base, stride: 4, widthBytes: 4 }
+  if (kind !== 'ns16550') return { kind, base, stride: 4, widthBytes: 4 }
   const widthBytes = cellsOf(node, 'reg-io-width')[0] === 4 ? 4 : 1
   return { kind, base, stride: 2 ** (cellsOf(node, 'reg-shift')[0] ?? 0), widthBytes }
 }

@@ -1,26 +1,32 @@
-import type { MonitorForm } from '@shared/contract/board/boardDescription'
+import type { BoardDescription, MonitorForm } from '@shared/contract/board/boardDescription'
 
 /** What is built of a monitor (scripts/firmware.mjs). */
 export interface MonitorImage {
-  /** File in resources/firmware/build, without extension; null: one of several by the core's ISA (`monitorFor`). */
-  image: string | null
   /** Where it is linked. */
   base: number
   /** Whether it can be moved to where the board's RAM is. */
   isMovable: boolean
-  /** UART it drives. */
-  uart: 'ns16550' | 'litex'
-  xlen: 32 | 64
+  /** UARTs it drives. */
+  uarts: readonly BoardDescription['uart']['kind'][]
+  /** null: one for each width. */
+  xlen: 32 | 64 | null
 }
 
 /** The monitors by form: where they are linked, and what the host fills in. */
 export const monitorImages = {
-  /** For LiteX SoCs: UART, RAM and clock are filled in. */
-  litex: { image: 'monitor-litex', base: 0x4000_0000, isMovable: true, uart: 'litex', xlen: 32 },
-  /** For supervisor mode under an SBI firmware: UART, RAM, clock and name are filled in. */
-  supervisor: { image: 'monitor-rv64s', base: 0x8080_0000, isMovable: true, uart: 'ns16550', xlen: 64 },
+  /** For LiteX SoCs: UART, RAM, clock and counters are filled in. */
+  litex: { base: 0x4000_0000, isMovable: true, uarts: ['litex'], xlen: 32 },
+  /** For supervisor mode under an SBI firmware: UART, RAM, clock, name and counters are filled in. */
+  supervisor: { base: 0x8080_0000, isMovable: true, uarts: ['ns16550', 'sifive'], xlen: 64 },
+  /** The same for machine mode. */
+  machine: { base: 0x8080_0000, isMovable: true, uarts: ['ns16550', 'sifive'], xlen: null },
   /** For the virtual boards and QEMU's virt machine; nothing is filled in. */
-  virt: { image: null, base: 0x8000_0000, isMovable: false, uart: 'ns16550', xlen: 32 },
+  virt: { base: 0x8000_0000, isMovable: false, uarts: ['ns16550'], xlen: 32 },
   /** For a U-Boot in machine mode on a 64-bit virt machine; nothing is filled in. */
-  virt64: { image: null, base: 0x8080_0000, isMovable: false, uart: 'ns16550', xlen: 64 }
+  virt64: { base: 0x8080_0000, isMovable: false, uarts: ['ns16550'], xlen: 64 }
 } as const satisfies Record<MonitorForm, MonitorImage>
+
+/** Whether a description's monitor is one that the host fills in and moves. */
+export function isMovable({ monitor }: Pick<BoardDescription, 'monitor'>): boolean {
+  return monitorImages[monitor].isMovable
+}

@@ -1,11 +1,12 @@
 import { AppError } from '../../../shared/errors'
+import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
 import { createReceiver } from './receiver'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenu, litexPrompt } from './sflRequest'
 import { askBoard, type UbootBoard } from './ubootBoard'
-import { askUboot, findFifoControl, type FifoControl, isSupervisor, learnPrompt } from './ubootConsole'
+import { askUboot, findConsoleUart, isSupervisor, learnPrompt } from './ubootConsole'
 
 /** What sits at the other end of a line before a monitor does. */
 export type BootLoader =
@@ -13,12 +14,12 @@ export type BootLoader =
   /** `uart` of the console and `isa` of the core from U-Boot's device tree; null where it does not have them. */
   | {
       kind: 'uboot'
-      uart: FifoControl | null
+      uart: BoardDescription['uart'] | null
       isa: string | null
       /** Whether it runs in supervisor mode, under an SBI firmware. */
       supervisor: boolean
-      /** In supervisor mode only: where the monitor can go. */
-      board?: UbootBoard
+      /** Where the monitor can go. */
+      board: UbootBoard
     }
 
 /** End of the monitor's banner (docs/protocol.md "Text at a terminal"). */
@@ -49,11 +50,10 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     if (found !== null && found.index > 0) return { kind: 'litex' }
     if (found === null && !(yield* learnPrompt(receiver))) continue
     yield* receiver.drain(100)
-    const uart = yield* findFifoControl(receiver)
+    const uart = yield* findConsoleUart(receiver)
     const cpu = yield* askUboot(receiver, 'fdt print /cpus')
     const isa = /riscv,isa = "([^"]+)"/.exec(cpu ?? '')?.[1] ?? null
     const supervisor = yield* isSupervisor(receiver)
-    if (!supervisor) return { kind: 'uboot', uart, isa, supervisor }
     return { kind: 'uboot', uart, isa, supervisor, board: yield* askBoard(receiver, cpu ?? '') }
   }
   throw new AppError(

@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
 import { createReceiver, type Part, type Receiver } from './receiver'
+import { kermitTransfer } from './kermit'
 import { askUboot, findFifoControl, learnPrompt, setFifoTrigger } from './ubootConsole'
 import { type ModemResult, xmodemTransfer } from './xmodem'
 import { ymodemTransfer } from './ymodem'
@@ -11,7 +12,8 @@ export interface UbootOptions {
   name: string
   address: number
   bytes: Uint8Array
-  method: 'ymodem' | 'xmodem'
+  /** `kermit`: for consoles that lose zero bytes. */
+  method: 'ymodem' | 'xmodem' | 'kermit'
   /** CRC-32 (IEEE) of `bytes`, compared with U-Boot's `crc32` after the transfer. */
   crc32: number
   /** The speed of the transfer alone; null: the console's speed. */
@@ -37,7 +39,7 @@ const programMs = 60_000
 const worthTuningBytes = 4 * 1024
 
 /**
- * Loads bytes into memory through U-Boot's console: finds the prompt, starts loady or loadx, transfers, verifies with
+ * Loads bytes into memory through U-Boot's console: finds the prompt, starts loady, loadx or loadb, transfers, verifies with
  * crc32, and starts the program if asked.
  *
  * @throws loader.noPrompt, loader.rejected, board.crcMismatch, board.timeout, job.cancelled; the prompt is back after a failed transfer
@@ -71,9 +73,11 @@ function* findPrompt(receiver: Receiver): Part<void> {
   )
 }
 
+const verbs = { ymodem: 'loady', xmodem: 'loadx', kermit: 'loadb' } as const
+
 function* runTransfer(receiver: Receiver, options: UbootOptions): Part<ModemResult> {
   const { method, address, baudRate = null, consoleBaudRate = 115_200 } = options
-  const verb = method === 'ymodem' ? 'loady' : 'loadx'
+  const verb = verbs[method]
   const switches = baudRate !== null && baudRate !== consoleBaudRate
   yield* command(receiver, `${verb} ${hex(address)}${switches ? ` ${baudRate}` : ''}`)
   if (switches) {
@@ -85,16 +89,18 @@ function* runTransfer(receiver: Receiver, options: UbootOptions): Part<ModemResu
   yield* expect(receiver, 'Ready for binary', answerMs, `the answer to ${verb}`)
   yield* expect(receiver, '\n', answerMs, `the answer to ${verb}`)
   try {
-    const result =
-      method === 'ymodem'
-        ? yield* ymodemTransfer(receiver, options.name, options.bytes)
-        : yield* xmodemTransfer(receiver, options.bytes)
+    const result = yield* transferBy(receiver, options)
     yield* afterTransfer(receiver, switches, consoleBaudRate)
     return result
   } catch (error) {
     yield* afterTransfer(receiver, switches, consoleBaudRate)
     throw error
   }
+}
+
+function transferBy(receiver: Receiver, { method, name, bytes }: UbootOptions): Part<ModemResult> {
+  if (method === 'ymodem') return ymodemTransfer(receiver, name, bytes)
+  return method === 'xmodem' ? xmodemTransfer(receiver, bytes) : kermitTransfer(receiver, name, bytes)
 }
 
 /** Back to the prompt and to the console's speed, whether the transfer worked or not. */

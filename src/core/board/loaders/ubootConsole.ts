@@ -1,3 +1,4 @@
+import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { asciiBytes } from '../../binary/bytes'
 import { createAnsiFilter, type Part, type Receiver } from './receiver'
 
@@ -67,32 +68,56 @@ export interface FifoControl {
   stride: number
 }
 
-/**
- * Reads U-Boot's own device tree: the node that /chosen names as the console, when it is an NS16550A or the like; null otherwise, and
- * where U-Boot has no `fdt` command.
- */
+/** The FIFO control register of the console, when it is an NS16550A or the like; null otherwise. */
 export function* findFifoControl(receiver: Receiver): Part<FifoControl | null> {
+  return fifoControlOf((yield* findConsole(receiver)) ?? '')
+}
+
+/** The console's UART as a monitor drives it; null where it is of another kind, or U-Boot does not show it. */
+export function* findConsoleUart(receiver: Receiver): Part<BoardDescription['uart'] | null> {
+  return consoleUartOf((yield* findConsole(receiver)) ?? '')
+}
+
+/** The UART of a device tree node as `fdt print` shows it; null for a kind that no monitor drives. */
+export function consoleUartOf(node: string): BoardDescription['uart'] | null {
+  const fifo = fifoControlOf(node)
+  if (fifo !== null) {
+    const { base, stride, width } = fifo
+    return { kind: 'ns16550', base, stride, widthBytes: width === 'l' ? 4 : 1 }
+  }
+  const base = baseOf(node)
+  if (base === null || !/compatible = [^;]*"sifive,uart0"/.test(node)) return null
+  return { kind: 'sifive', base, stride: 4, widthBytes: 4 }
+}
+
+/** The node that /chosen of U-Boot's own device tree names as the console; null where U-Boot has no `fdt` command. */
+function* findConsole(receiver: Receiver): Part<string | null> {
   if ((yield* askUboot(receiver, 'fdt addr ${fdtcontroladdr}')) === null) return null
   const chosen = yield* askUboot(receiver, 'fdt print /chosen stdout-path')
   // Options may follow the path: "serial0:115200n8".
   const path = /stdout-path = "([^":]+)/.exec(chosen ?? '')?.[1]
   if (path === undefined) return null
-  return fifoControlOf((yield* askUboot(receiver, `fdt print ${path}`)) ?? '')
+  return yield* askUboot(receiver, `fdt print ${path}`)
 }
 
 /** The FIFO control register (offset 2, PC16550D data sheet) of a device tree node as `fdt print` shows it. */
 export function fifoControlOf(node: string): FifoControl | null {
   // DesignWare's APB UART is one with other registers beyond the first eight.
   if (!/compatible = [^;]*"(ns16550a|snps,dw-apb-uart)"/.test(node)) return null
-  const cells = cellsOf(node, 'reg')
-  // Address and size, each of one cell or of two.
-  if (cells.length !== 2 && cells.length !== 4) return null
-  const base = cells.length === 4 ? cells[0] * 2 ** 32 + cells[1] : cells[0]
+  const base = baseOf(node)
+  if (base === null) return null
   const offset = cellsOf(node, 'reg-offset')[0] ?? 0
   const shift = cellsOf(node, 'reg-shift')[0] ?? 0
   const width = (cellsOf(node, 'reg-io-width')[0] ?? 1) === 4 ? 'l' : 'b'
   const stride = 2 ** shift
   return { address: base + offset + 2 * stride, width, base: base + offset, stride }
+}
+
+/** Address of the first `reg` of a node; address and size have one cell each, or two. */
+function baseOf(node: string): number | null {
+  const cells = cellsOf(node, 'reg')
+  if (cells.length !== 2 && cells.length !== 4) return null
+  return cells.length === 4 ? cells[0] * 2 ** 32 + cells[1] : cells[0]
 }
 
 function cellsOf(node: string, property: string): number[] {

@@ -2,14 +2,9 @@ import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
 import { monitorImages } from '../../../core/board/description/monitorImages'
 import { shippedBoards } from '../../../core/board/description/shippedBoards'
-import type { MonitorLists } from '../../../core/board/counterRecord'
-import { fillInLitexMonitor } from '../../../core/board/litexMonitor'
+import { describedImageName, fillInDescribedMonitor } from '../../../core/board/describedMonitor'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
-import {
-  describeUbootBoard,
-  fillInSupervisorMonitor,
-  placeSupervisorMonitor
-} from '../../../core/board/supervisorMonitor'
+import { describeUbootBoard, placeSupervisorMonitor } from '../../../core/board/supervisorMonitor'
 import { monitorFor } from '../../../core/board/monitorChoice'
 import type { BootLoaderName } from '../../../shared/contract/board/boardBoot'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
@@ -24,7 +19,7 @@ export type ReadMonitor = BoardAdapters['readMonitor']
 
 /** How a monitor is brought onto a board. */
 export interface BootOptions {
-  /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot. */
+  /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot, Kermit over a SiFive UART. */
   loader: BootLoaderName
   /** What was given of the board; null when nothing was: a U-Boot board is then described by its own device tree. */
   description: BoardDescription | null
@@ -38,7 +33,7 @@ export interface BootOptions {
 export interface BootOutcome {
   info: BoardInfo
   image: LoadImage
-  loader: 'sfl' | 'ymodem' | 'xmodem'
+  loader: 'sfl' | 'ymodem' | 'xmodem' | 'kermit'
   crc32: number | null
   result: string
   /** What the monitor said when it started; empty when that was not seen. */
@@ -96,7 +91,8 @@ function checkBuild(buildId: number, image: LoadImage): void {
 }
 
 function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['loader'] {
-  const own = found.kind === 'litex' ? 'sfl' : 'ymodem'
+  // U-Boot's driver of SiFive's UART loses zero bytes.
+  const own = found.kind === 'litex' ? 'sfl' : found.uart?.kind === 'sifive' ? 'kermit' : 'ymodem'
   if (wanted === 'auto') return own
   if ((wanted === 'sfl') === (found.kind === 'litex')) return wanted
   throw new AppError(
@@ -107,69 +103,70 @@ function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['l
 }
 
 async function imageFor(found: BootLoader, options: BootOptions): Promise<LoadImage> {
-  const { description } = options
-  if (found.kind === 'litex') return await litexImage(description, options.readMonitor)
-  if (found.supervisor) return await supervisorImage(found, options)
+  const { description: given, readMonitor } = options
+  if (found.kind === 'litex') return await describedImage(litexBoard(given), readMonitor)
+  if (found.supervisor) {
+    if (found.isa !== null && !found.isa.startsWith('rv64')) throw narrowCore(found.isa)
+    return await describedImage(supervisorBoard(found, given), readMonitor)
+  }
+  const description = machineBoard(found, given)
+  if (description !== null) return await describedImage(description, readMonitor)
   const name = monitorFor(found.isa ?? 'rv64imac')
   if (name !== 'monitor-rv64' && name !== 'monitor-rvv') throw narrowCore(found.isa)
-  const { uart } = shippedBoards['qemu-uboot']
-  const base = description?.uart.base ?? found.uart?.base ?? uart.base
-  if (base !== uart.base) {
-    throw new AppError(
-      'input.unsupported',
-      `The console of this board is a UART at 0x${base.toString(16)}; the monitor for U-Boot speaks over an NS16550A at 0x${uart.base.toString(16)}.`,
-      'Build the monitor with -DUART_BASE= for this board (docs/firmware.md) and load it with its address.'
-    )
-  }
-  return flatImage(name, await options.readMonitor(name), monitorImages.virt64.base)
+  return flatImage(name, await readMonitor(name), monitorImages.virt64.base)
 }
 
-async function litexImage(
-  description: BoardDescription | null,
-  readMonitor: ReadMonitor
-): Promise<LoadImage> {
-  if (description === null) {
+/** A monitor that is made for the board that is described. */
+async function describedImage(board: BoardDescription, readMonitor: ReadMonitor): Promise<LoadImage> {
+  const name = describedImageName(board)
+  const read = async (ending: 'addresses' | 'counters'): Promise<string> =>
+    new TextDecoder().decode(await readMonitor(name, ending))
+  const lists = { addresses: await read('addresses'), counters: await read('counters') }
+  const image = fillInDescribedMonitor(await readMonitor(name), lists, board)
+  return flatImage(name, image, board.ram.base)
+}
+
+function litexBoard(given: BoardDescription | null): BoardDescription {
+  if (given === null) {
     throw new AppError(
       'input.invalid',
       'This is a LiteX board, and no description says where its UART is.',
       'Give the csr.csv or csr.json that LiteX wrote beside the bitstream (--soc csr.csv).'
     )
   }
-  checkForm(description, 'litex', 'a LiteX BIOS')
-  const { image, lists } = await readMovable(monitorImages.litex.image, readMonitor)
-  const filled = fillInLitexMonitor(image, description, lists)
-  return flatImage(monitorImages.litex.image, filled, description.ram.base)
+  checkForm(given, 'litex', 'a LiteX BIOS')
+  return given
 }
 
-/** The monitor for a U-Boot in supervisor mode, filled in from its device tree or from the description that was given. */
-async function supervisorImage(
-  found: Extract<BootLoader, { kind: 'uboot' }>,
-  { description: given, readMonitor }: BootOptions
-): Promise<LoadImage> {
-  if (found.isa !== null && !found.isa.startsWith('rv64')) throw narrowCore(found.isa)
-  const description = describedBoard(found, given)
-  const { image, lists } = await readMovable(monitorImages.supervisor.image, readMonitor)
-  const filled = fillInSupervisorMonitor(image, lists, description)
-  return flatImage(monitorImages.supervisor.image, filled, description.ram.base)
-}
+type FoundUboot = Extract<BootLoader, { kind: 'uboot' }>
 
-/** What was given of the board, in the RAM that U-Boot itself says is free. */
-function describedBoard(
-  { uart, isa, board }: Extract<BootLoader, { kind: 'uboot' }>,
-  given: BoardDescription | null
-): BoardDescription {
+/** What was given of the board, or what its device tree shows, in the RAM that U-Boot itself says is free. */
+function supervisorBoard(found: FoundUboot, given: BoardDescription | null): BoardDescription {
   if (given !== null) {
     checkForm(given, 'supervisor', 'a U-Boot in supervisor mode')
-    if (board === undefined || board.banks.length === 0) return given
-    const { start, end } = placeSupervisorMonitor(board)
-    return { ...given, ram: { base: start, sizeBytes: end - start } }
+    return inFreeRam(found, given)
   }
-  if (uart !== null && board !== undefined) return describeUbootBoard(board, uart, isa)
+  if (found.uart !== null) return describeUbootBoard(found.board, found.uart, found.isa)
   throw new AppError(
     'input.unsupported',
-    'This U-Boot runs in supervisor mode, and its device tree names no NS16550A or DW_apb_uart as the console.',
+    'This U-Boot runs in supervisor mode, and its device tree names no NS16550A, DW_apb_uart or SiFive UART as the console.',
     'Nothing was sent. Give a description of the board (--description FILE), or use a U-Boot with the command fdt and a console of that kind.'
   )
+}
+
+/** A board in machine mode that is not like QEMU's, for which a monitor is made; null where one is used as it is built. */
+function machineBoard(found: FoundUboot, given: BoardDescription | null): BoardDescription | null {
+  if (given?.monitor === 'machine') return inFreeRam(found, given)
+  if (given !== null) checkForm(given, 'virt64', 'a U-Boot in machine mode')
+  const { uart } = shippedBoards['qemu-uboot']
+  if (found.uart === null || (found.uart.kind === uart.kind && found.uart.base === uart.base)) return null
+  return describeUbootBoard(found.board, found.uart, found.isa, false)
+}
+
+function inFreeRam({ board }: FoundUboot, given: BoardDescription): BoardDescription {
+  if (board.banks.length === 0) return given
+  const { start, end } = placeSupervisorMonitor(board)
+  return { ...given, ram: { base: start, sizeBytes: end - start } }
 }
 
 function checkForm({ monitor }: BoardDescription, wanted: BoardDescription['monitor'], where: string): void {
@@ -179,17 +176,6 @@ function checkForm({ monitor }: BoardDescription, wanted: BoardDescription['moni
     `The board is in ${where}, and the description is for the monitor "${monitor}".`,
     `Give a description whose monitor is "${wanted}".`
   )
-}
-
-/** A monitor that can be moved to where the board's RAM is, and the lists of its words that are addresses or read counters. */
-async function readMovable(
-  name: string,
-  readMonitor: ReadMonitor
-): Promise<{ image: Uint8Array; lists: MonitorLists }> {
-  const read = async (ending: 'addresses' | 'counters'): Promise<string> =>
-    new TextDecoder().decode(await readMonitor(name, ending))
-  const lists = { addresses: await read('addresses'), counters: await read('counters') }
-  return { image: await readMonitor(name), lists }
 }
 
 function narrowCore(isa: string | null): AppError {

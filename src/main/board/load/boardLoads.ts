@@ -36,6 +36,7 @@ export async function loadOver(session: BoardSession, options: LoadOptions): Pro
       return await throughSfl(session, options)
     case 'ymodem':
     case 'xmodem':
+    case 'kermit':
       return await throughUboot(session, options, options.loader)
   }
 }
@@ -79,7 +80,7 @@ async function throughSfl(
 async function throughUboot(
   session: BoardSession,
   { image, start, signal, onProgress }: LoadOptions,
-  method: 'ymodem' | 'xmodem'
+  method: 'ymodem' | 'xmodem' | 'kermit'
 ): Promise<LoadOutcome> {
   const block = asOneBlock(image)
   const crc = crc32(block.bytes)

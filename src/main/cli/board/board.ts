@@ -66,19 +66,20 @@ export const boardCli: CliNoun = {
     mlperf: boardMlperfVerb,
     load: {
       summary: 'Carries a file (ELF, or a flat binary with --address) to the board and verifies it.',
-      usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem] [--address HEX] [--start]',
+      usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem|kermit] [--address HEX] [--start]',
       options: {
         ...lineOptions,
         loader: {
           type: 'string',
-          help: 'monitor (Bitbench), sfl (LiteX BIOS), ymodem or xmodem (U-Boot)',
+          help: 'monitor (Bitbench), sfl (LiteX BIOS), ymodem, xmodem or kermit (U-Boot)',
           default: 'monitor'
         },
         address: { type: 'string', help: 'where a flat binary goes, e.g. 0x80100000' },
         start: { type: 'boolean', help: 'start it afterwards' }
       },
       async run(args, context) {
-        const loader = choiceOption(args, 'loader', ['monitor', 'sfl', 'ymodem', 'xmodem']) ?? 'monitor'
+        const loader =
+          choiceOption(args, 'loader', ['monitor', 'sfl', 'ymodem', 'xmodem', 'kermit']) ?? 'monitor'
         const file = args.positionals[1]
         if (file === undefined) throw new UsageError('a file is missing')
         const client = createLocalClient(await context.bitbench(), context.signal)
@@ -104,7 +105,7 @@ export const boardCli: CliNoun = {
     boot: {
       summary:
         'Makes a board in its boot loader (LiteX BIOS, U-Boot) a Bitbench board: monitor, start, hello.',
-      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem] [--soc csr.csv | --description FILE]',
+      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem|kermit] [--soc csr.csv | --description FILE]',
       options: {
         ...lineOptions,
         loader: { type: 'string', help: 'auto finds out which boot loader it is', default: 'auto' },
@@ -118,7 +119,7 @@ export const boardCli: CliNoun = {
         }
       },
       async run(args, context) {
-        const loader = choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem']) ?? 'auto'
+        const loader = choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem', 'kermit']) ?? 'auto'
         const soc = textOption(args, 'soc')
         const file = textOption(args, 'description') ?? soc
         if (soc !== undefined && file !== soc)
@@ -149,6 +150,7 @@ function countsText({ info, unit, origin }: Board): string {
     return 'nothing: the monitor can read no counter'
   const source = info?.cycleSource
   if (source === undefined || unit !== 'cycles') return `${unit} (${origin})`
+  if (source.kind === 'sbi') return `cycles by the PMU of the SBI (${origin})`
   if (source.kind === 'csr') return `cycles by a CSR of the core (${origin})`
   return `cycles by a timer, in steps of up to ${countOf(source.stepCycles, 'cycle')} (${origin})`
 }

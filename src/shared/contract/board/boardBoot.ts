@@ -4,7 +4,7 @@ import { fileSourceSchema } from './boardFiles'
 import { command } from '../framework/define'
 
 /** How the monitor is carried to a board in its boot loader; `auto` finds out which loader that is. */
-export const bootLoaderNameSchema = z.enum(['auto', 'sfl', 'ymodem', 'xmodem'])
+export const bootLoaderNameSchema = z.enum(['auto', 'sfl', 'ymodem', 'xmodem', 'kermit'])
 
 /** Loader that a monitor is brought over. */
 export type BootLoaderName = z.infer<typeof bootLoaderNameSchema>

@@ -5,8 +5,8 @@ const addressSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const wordSchema = z.number().int().min(0).max(0xffff_ffff)
 const csrNumberSchema = z.number().int().min(0).max(0xfff)
 
-/** UARTs that a monitor can drive. `ns16550` includes Synopsys' DW_apb_uart, `litex` is LiteX's CSR UART. */
-export const uartKinds = ['ns16550', 'litex'] as const
+/** UARTs that a monitor can drive. `ns16550` includes Synopsys' DW_apb_uart, `litex` is LiteX's CSR UART, `sifive` that of SiFive's SoCs. */
+export const uartKinds = ['ns16550', 'litex', 'sifive'] as const
 
 /** Where the monitor's line is. */
 export const uartDescriptionSchema = z.strictObject({
@@ -45,12 +45,14 @@ export const counterSourceSchema = z.discriminatedUnion('kind', [
     latchAddress: addressSchema.nullable().default(null),
     frequencyHz: z.number().int().min(1).max(0xffff_ffff)
   }),
-  /** Nothing: measurements are refused. */
+  /** A counter that the SBI's PMU extension gives, in supervisor mode alone. */
+  z.strictObject({ kind: z.literal('sbi') }),
+  /** Nothing: kernels are timed by the host's clock over many repetitions. */
   z.strictObject({ kind: z.literal('none') })
 ])
 
 /** Monitors by the mode they run in and what the host fills in. */
-export const monitorForms = ['litex', 'supervisor', 'virt', 'virt64'] as const
+export const monitorForms = ['litex', 'supervisor', 'machine', 'virt', 'virt64'] as const
 
 /** How a monitor or another program reaches the board. */
 export const boardLoaders = ['sfl', 'uboot', 'none'] as const

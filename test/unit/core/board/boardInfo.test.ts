@@ -1,8 +1,30 @@
 import { describe, expect, it } from 'vitest'
-import { requireCounter } from '@core/board/boardInfo'
+import { requireCounter, requireCounts, requireSpan } from '@core/board/boardInfo'
 import { measureItem, type ProfiledBoard } from '@main/profile/measure'
 
 const without = { counters: { cycles: false, instructions: false }, coreName: 'VexRiscv_Standard' }
+
+describe('counts of 32 bits', () => {
+  it('are refused where the monitor says that they do not fit', () => {
+    requireCounts({ cycles: [1, 0xffff_fffe], instructions: [] })
+    for (const counts of [
+      { cycles: [5, 0xffff_ffff], instructions: [7] },
+      { cycles: [], instructions: [0xffff_ffff] }
+    ])
+      expect(() => requireCounts(counts)).toThrow('cannot hold')
+  })
+
+  it('are refused over a span in which a counter may have gone round', () => {
+    const narrow = { kind: 'timer', stepCycles: 1, bits: 32 } as const
+    // 2^32 cycles last 42.95 s at 100 MHz, and 2.15 s at 2 GHz.
+    requireSpan({ cycleSource: narrow, clockHz: 100_000_000 }, 42_900)
+    expect(() => requireSpan({ cycleSource: narrow, clockHz: 100_000_000 }, 43_000)).toThrow('42.9 s')
+    requireSpan({ cycleSource: narrow, clockHz: null }, 2_100)
+    expect(() => requireSpan({ cycleSource: narrow, clockHz: null }, 2_200)).toThrow('2.1 s')
+    requireSpan({ cycleSource: { ...narrow, bits: 64 }, clockHz: 100_000_000 }, 1e9)
+    requireSpan({ cycleSource: undefined, clockHz: null }, 1e9)
+  })
+})
 
 describe('a core without counters', () => {
   it('is refused by name, one with either counter is not', () => {

@@ -132,7 +132,7 @@ describe('what counts cycles', () => {
       { counters: 'none' }
     )
     expect(third.cycles).toEqual(whole.cycles.map((cycles) => 3 * cycles))
-    expect(third.info.cycleSource).toEqual({ kind: 'timer', stepCycles: 4 })
+    expect(third.info.cycleSource).toEqual({ kind: 'timer', stepCycles: 4, bits: 64 })
   })
 
   it('goes on through the end of 32 bits', async () => {

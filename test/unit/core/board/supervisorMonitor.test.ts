@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readBoardInformation } from '@core/board/loaders/ubootBoard'
-import { fillInSupervisorMonitor, placeSupervisorMonitor } from '@core/board/supervisorMonitor'
+import { fillInDescribedMonitor } from '@core/board/describedMonitor'
+import { placeSupervisorMonitor } from '@core/board/supervisorMonitor'
 
 /** What U-Boot 2023.01 prints in QEMU. */
 const bdinfo = `boot_params = 0x0000000000000000\r
@@ -82,24 +83,25 @@ describe('the monitor for supervisor mode', () => {
     counter: { kind: 'cycle' } as const,
     instructions: 'instret' as const,
     startWrites: [],
+    monitor: 'supervisor' as const,
     name: 'StarFive VisionFive 2 v1.3B, and a name that is much too long for it'
   }
 
   it('is filled in for a board and moved to its RAM', () => {
     const ram = { base: 0x4080_0000, sizeBytes: 0xfe00_0000 - 0x4080_0000 }
-    const filled = fillInSupervisorMonitor(image, { addresses, counters }, { ...board, ram })
-    const at = Buffer.from(image).indexOf('BBSUPER1')
+    const filled = fillInDescribedMonitor(image, { addresses, counters }, { ...board, ram })
+    const at = Buffer.from(image).indexOf('BBBOARD1')
     const view = new DataView(filled.buffer, at)
     expect(view.getBigUint64(8, true)).toBe(0x1000_0000n)
-    expect([16, 20, 24, 28].map((offset) => view.getUint32(offset, true))).toEqual([
-      ...[4, 4, 0xfe00_0000, 1_250_000_000]
+    expect([16, 20, 24, 28, 32].map((offset) => view.getUint32(offset, true))).toEqual([
+      ...[4, 4, 0xfe00_0000, 1_250_000_000, 0]
     ])
-    const name = Buffer.from(filled.subarray(at + 32, at + 72)).toString('latin1')
+    const name = Buffer.from(filled.subarray(at + 40, at + 80)).toString('latin1')
     expect(name).toBe(`${board.name.slice(0, 39)}\0`)
     const words = (bytes: Uint8Array) => new Uint32Array(bytes.slice(0, bytes.length & ~3).buffer)
     const [before, after] = [words(image), words(filled)]
     const moved = [...before.keys()].filter(
-      (index) => before[index] !== after[index] && (index * 4 < at || index * 4 >= at + 72)
+      (index) => before[index] !== after[index] && (index * 4 < at || index * 4 >= at + 80)
     )
     expect(moved.map((index) => (index * 4).toString(16))).toEqual(addresses.trim().split('\n'))
     for (const index of moved) expect((before[index]! - after[index]!) >>> 0).toBe(0x4000_0000)
@@ -107,7 +109,7 @@ describe('the monitor for supervisor mode', () => {
 
   it('is not made of an image without a record', () => {
     const described = { ...board, ram: { base: 0x8080_0000, sizeBytes: 8 << 20 } }
-    expect(() => fillInSupervisorMonitor(new Uint8Array(4_096), { addresses: '0\n' }, described)).toThrow(
+    expect(() => fillInDescribedMonitor(new Uint8Array(4_096), { addresses: '0\n' }, described)).toThrow(
       'no record'
     )
   })

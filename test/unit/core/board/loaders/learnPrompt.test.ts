@@ -26,11 +26,14 @@ const cpus = {
   'fdt print /cpus': 'cpus {\r\n\tcpu@0 {\r\n\t\triscv,isa = "rv64imac";\r\n'
 }
 
+/** Of a console without bdinfo. */
+const nothing = { banks: [], reserved: [], model: null, clockHz: null }
+
 describe('prompts of U-Boot', () => {
   it.each(['=> ', 'StarFive # ', 'Milkv-Duo$ ', '\x1b[32mboard#\x1b[0m '])('%j is found', (prompt) => {
     const { value, error } = runDialogue(detectBootLoader(), consoleOf(prompt, cpus))
     expect(error).toBeUndefined()
-    expect(value).toEqual({ kind: 'uboot', uart: null, isa: 'rv64imac', supervisor: false })
+    expect(value).toEqual({ kind: 'uboot', uart: null, isa: 'rv64imac', supervisor: false, board: nothing })
   })
 
   it('supervisor mode shows in the command sbi', () => {

@@ -1,0 +1,74 @@
+import { AppError } from '../../shared/errors'
+import type { BoardDescription, MonitorForm } from '../../shared/contract/board/boardDescription'
+import { asciiBytes } from '../binary/bytes'
+import { countsAsBuilt, fillInCounters, type MonitorLists } from './counterRecord'
+import { checkMonitorRam, ramEnd } from './description/checkDescription'
+import { monitorImages } from './description/monitorImages'
+import { findImageRecord } from './imageRecord'
+import { fillInLitexMonitor } from './litexMonitor'
+import { moveImage } from './movedImage'
+
+/** The record of resources/firmware/describedBoard.h. */
+const magic = 'BBBOARD1'
+const nameAt = 40
+const nameBytes = 40
+const recordBytes = nameAt + nameBytes
+const uartKinds = { ns16550: 0, sifive: 1 } as const
+
+/** Forms that the host makes for one board. */
+type MovableForm = Exclude<MonitorForm, 'virt' | 'virt64'>
+
+/** What the monitor of a described board is made from: names of files in resources/firmware/build, without extension. */
+const imageNames: Record<MovableForm, (isa: string | null) => string> = {
+  litex: () => 'monitor-litex',
+  supervisor: () => 'monitor-rv64s',
+  machine: (isa) => (isa?.startsWith('rv32') === true ? 'monitor-rv32m' : 'monitor-rv64m')
+}
+
+/**
+ * Name of the image that is filled in for a board.
+ *
+ * @throws input.unsupported for a monitor that is used as it is built
+ */
+export function describedImageName({ monitor, isa }: Pick<BoardDescription, 'monitor' | 'isa'>): string {
+  if (monitor !== 'virt' && monitor !== 'virt64') return imageNames[monitor](isa)
+  throw new AppError(
+    'input.unsupported',
+    `The monitor "${monitor}" is used as it is built; nothing of the board is filled in.`,
+    'Choose the monitor "machine", "supervisor" or "litex" in the description.'
+  )
+}
+
+/**
+ * The monitor for one board: a copy of the image with UART, RAM, clock, name and counters filled in, moved to the start of the RAM
+ * that is described.
+ *
+ * @param lists those of NAME.addresses and NAME.counters
+ * @throws internal for an image without the record or a list that does not fit; input.invalid for RAM that the monitor does not fit
+ */
+export function fillInDescribedMonitor(
+  image: Uint8Array,
+  lists: MonitorLists,
+  board: Omit<BoardDescription, 'isa' | 'flash' | 'loader' | 'resetLines'>
+): Uint8Array {
+  const { uart, ram, clockHz, name, monitor } = board
+  if (uart.kind === 'litex') return fillInLitexMonitor(image, board, lists)
+  checkMonitorRam(ram)
+  const { addresses = '', counters = '' } = lists
+  const filled = moveImage(image, addresses, ram.base - monitorImages[monitor].base)
+  const at = findImageRecord(filled, magic, recordBytes)
+  const view = new DataView(filled.buffer)
+  view.setBigUint64(at + 8, BigInt(uart.base), true)
+  view.setUint32(at + 16, uart.stride, true)
+  view.setUint32(at + 20, uart.widthBytes, true)
+  view.setUint32(at + 24, ramEnd(ram), true)
+  view.setUint32(at + 28, clockHz ?? 0, true)
+  view.setUint32(at + 32, uartKinds[uart.kind], true)
+  filled.set(asciiBytes((name ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1)), at + nameAt)
+  const isAsBuilt = countsAsBuilt(
+    board,
+    monitor === 'supervisor' ? ['cycle', 'instret'] : ['mcycle', 'minstret']
+  )
+  if (counters !== '' || !isAsBuilt) fillInCounters(filled, counters, board)
+  return filled
+}
