@@ -1,8 +1,9 @@
 // Small changes of the code (a comparison, a sign, min for max, a constant), one at a time and in memory: do the tests of
 // the module notice? Which changes are tried follows from the seed.
 //   npm run mutate -- [--module src/core/energy] [--mutants 100] [--seed 1] [--least 80]
-// A change counts as noticed when a test fails or runs out of time. The tests are those of the mirrored folder below
-// test/unit; a change they miss is tried on every test file that imports the module. Exit 1 below --least percent.
+// A change counts as noticed when a test fails or runs out of time. Tried in turn, until one fails: the test file of the
+// module's own name below test/unit, those of its folder, every test file that imports the module. Tests that fail without
+// a change would notice everything: they are left out, and reported. Exit 1 below --least percent.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
 import { spawn } from 'node:child_process'
@@ -38,10 +39,12 @@ const chosen = createRandom(Number(values.seed)).shuffle(all).slice(0, Number(va
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
+/** Selections that noticed a change once, and whether they pass without one. */
+const passesUnchanged = new Map<string, boolean>()
 let noticed = 0
 const survivors: Mutant[] = []
 for (const [index, mutant] of chosen.entries()) {
-  const isNoticed = (await fails(mutant, [mirrorOf(mutant.file)])) || (await fails(mutant, null))
+  const isNoticed = await isNoticedBy(mutant, selectionsOf(mutant.file))
   if (isNoticed) noticed++
   else survivors.push(mutant)
   process.stderr.write(
@@ -66,19 +69,29 @@ function filesOf(folder: string): string[] {
     .sort()
 }
 
-/** The nearest folder below test/unit that mirrors the module's. */
-function mirrorOf(file: string): string {
-  let folder = path.posix.dirname(file).replace(/^src/, 'test/unit')
+/** Arguments of vitest that select the tests of a module, the nearest first. */
+function selectionsOf(file: string): string[][] {
+  const named = file.replace(/^src/, 'test/unit').replace(/\.ts$/, '.test.ts')
+  let folder = path.posix.dirname(named)
   while (!existsSync(folder)) folder = path.posix.dirname(folder)
-  return folder
+  const related = ['related', file, '--run', '--exclude', 'test/{integration,e2e,contract}/**']
+  return [...(existsSync(named) ? [['run', named]] : []), ['run', `${folder}/`], related]
 }
 
-/** Whether a test fails with the change. `tests`: paths; null: every unit test that imports the module. */
-async function fails(mutant: Mutant, tests: readonly string[] | null): Promise<boolean> {
-  const which =
-    tests === null
-      ? ['related', mutant.file, '--run', '--exclude', 'test/{integration,e2e,contract}/**']
-      : ['run', ...tests]
+/** Whether one of the selections that pass without the change fails with it. */
+async function isNoticedBy(mutant: Mutant, selections: readonly string[][]): Promise<boolean> {
+  for (const selection of selections) {
+    const key = selection.join(' ')
+    if (passesUnchanged.get(key) === false || !(await fails(mutant, selection))) continue
+    if (!passesUnchanged.has(key)) passesUnchanged.set(key, !(await fails(null, selection)))
+    if (passesUnchanged.get(key) === true) return true
+    process.stderr.write(`left out, they fail without any change: vitest ${key}\n`)
+  }
+  return false
+}
+
+/** Whether a test of the selection fails; `mutant`: null for the module as it is. */
+async function fails(mutant: Mutant | null, which: readonly string[]): Promise<boolean> {
   const vitest = spawn(
     process.execPath,
     [
