@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { readProfileCsv } from '@core/proxy/csv/readCsv'
 import { decide } from '@core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
@@ -45,6 +46,7 @@ const makeService = (onChecksum: () => void = () => undefined): ProfileService =
       return expectedChecksum(item, seed)
     },
     decide: async (plan, state) => decide(structuredClone(plan), structuredClone(state)),
+    readCsv: async (text, options) => readProfileCsv(text, options),
     layerShapes: async () => []
   })
 const begin = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { readProfileCsv } from '@core/proxy/csv/readCsv'
 import { decide } from '@core/proxy/adaptive/adaptive'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
@@ -24,6 +25,7 @@ const makeService = (change: Partial<Parameters<typeof createProfileService>[0]>
     newId: () => `id${++ids}`,
     checksum: async (item, seed) => expectedChecksum(item, seed),
     decide: async (plan, state) => decide(plan, state),
+    readCsv: async (text, options) => readProfileCsv(text, options),
     layerShapes: async () => [{ kernel: 'matmul', dims: [1, 10, 84] }],
     ...change
   })

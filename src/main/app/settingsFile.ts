@@ -1,10 +1,12 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { settingsSchema, type Settings, type SettingsPatch } from '../../shared/contract/app'
+import { writeWholeFile } from '../files/replaceFile'
 
 /** Settings in a small JSON file beside the data file; unreadable ones fall back to defaults, never to a crash. */
 export interface SettingsFile {
   get(): Settings
+  /** Counts once it is stored. @throws store.exportFailed */
   save(patch: SettingsPatch): Promise<Settings>
 }
 
@@ -12,15 +14,18 @@ export interface SettingsFile {
 export async function openSettings(dataFolder: string, log: (line: string) => void): Promise<SettingsFile> {
   const file = path.join(dataFolder, 'settings.json')
   let settings = await read(file, log)
+  let last: Promise<unknown> = Promise.resolve()
   return {
     get: () => settings,
     async save(patch) {
-      settings = settingsSchema.parse({ ...settings, ...patch })
-      await mkdir(dataFolder, { recursive: true })
-      // Written beside and renamed, so that a crash leaves the old file or the new one, never half of one.
-      await writeFile(`${file}.new`, JSON.stringify(settings, null, 2))
-      await rename(`${file}.new`, file)
-      return settings
+      // One after the other: each starts from what the one before it stored.
+      const saved = last.then(async () => {
+        const changed = settingsSchema.parse({ ...settings, ...patch })
+        await writeWholeFile(file, JSON.stringify(changed, null, 2))
+        return (settings = changed)
+      })
+      last = saved.catch(() => undefined)
+      return await saved
     }
   }
 }

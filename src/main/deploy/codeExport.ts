@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { copiedFiles, generateSources, type GeneratedFile } from '../../core/deploy/codegen/generateSources'
@@ -6,6 +6,7 @@ import type { SelfCheck } from '../../core/deploy/codegen/mainSource'
 import { planDeployment, type Plan } from '../../core/deploy/plan'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
+import { writeError } from '../files/replaceFile'
 
 /** Networks as folders of C. */
 export interface CodeExport {
@@ -13,7 +14,7 @@ export interface CodeExport {
   callable(network: QuantizedNetwork, plan: Plan, check: SelfCheck): Promise<GeneratedFile[]>
   /**
    * Writes the sources into a new or empty folder, planned for the kernels and the memory of `info`.
-   * @throws input.invalid when the folder holds anything: nothing of the user's is overwritten
+   * @throws input.invalid when the folder holds anything: nothing of the user's is overwritten; store.exportFailed
    */
   write(
     network: QuantizedNetwork,
@@ -63,11 +64,26 @@ export function createCodeExport(deps: {
   }
 }
 
-/** Writes generated files below a folder. */
+/**
+ * Writes generated files into an empty folder, which is made where it is missing; when one of them cannot be written, none
+ * is left.
+ *
+ * @throws store.exportFailed (a full disk, a folder that cannot be written)
+ */
 export async function writeFiles(folder: string, files: readonly GeneratedFile[]): Promise<void> {
-  for (const file of files) {
-    const target = path.join(folder, file.path)
-    await mkdir(path.dirname(target), { recursive: true })
-    await writeFile(target, file.text)
+  let target = folder
+  let made: string | undefined
+  try {
+    made = await mkdir(folder, { recursive: true })
+    for (const file of files) {
+      target = path.join(folder, file.path)
+      await mkdir(path.dirname(target), { recursive: true })
+      await writeFile(target, file.text)
+    }
+  } catch (cause) {
+    const parts = new Set(files.map((file) => file.path.split('/', 1)[0] ?? file.path))
+    const left = made === undefined ? [...parts].map((part) => path.join(folder, part)) : [made]
+    for (const name of left) await rm(name, { recursive: true, force: true }).catch(() => undefined)
+    throw writeError(target, cause)
   }
 }

@@ -57,7 +57,8 @@ async function sync(file: string): Promise<void> {
   }
 }
 
-function writeError(file: string, cause: unknown): AppError {
+/** The error of a file that could not be written: a full disk is named. An AppError is passed on. */
+export function writeError(file: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause
   const text = cause instanceof Error ? cause.message : String(cause)
   const isFull = /no space left|ENOSPC|disk quota|EDQUOT/i.test(text)

@@ -14,7 +14,7 @@ import { createAdaptiveStore } from './adaptiveStore'
 import type { ProfileBoards } from './campaignLoop'
 import { createCampaigns } from './campaignJobs'
 import { createProfileStore } from './profileStore'
-import { createSampleExchange } from './sampleCommands'
+import { createSampleExchange, type ReadCsvText } from './sampleCommands'
 
 export type { ProfileBoards } from './campaignLoop'
 export { profileMigrations } from './profileStore'
@@ -43,6 +43,8 @@ export interface ProfileServiceOptions {
   checksum: (item: BenchItem, seed: number) => Promise<number>
   /** What an adaptive run measures next; in compose a worker task (profile.decide). */
   decide: Decide
+  /** Reads the text of a profile CSV; in compose a worker task (profile.readCsv). */
+  readCsv: ReadCsvText
   /** Layer shapes of a model, for campaigns around it. */
   layerShapes: (modelId: string) => Promise<KernelShape[]>
 }

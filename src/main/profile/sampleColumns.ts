@@ -78,6 +78,12 @@ export function sampleParameters(sample: Sample, tookMs: number | null): SqlValu
   return [...values, itemKey(sample), tookMs]
 }
 
+/** A Sample as a row for `append`; `tookMs` as in sampleParameters. */
+export function sampleRow(sample: Sample, tookMs: number | null): SqlRow {
+  const values = sampleParameters(sample, tookMs)
+  return Object.fromEntries(insertColumns.map((name, index) => [name, values[index]]))
+}
+
 /** A row as a Sample. @throws store.corrupt naming the field that does not fit */
 export function readSample(row: SqlRow): Sample {
   const found = parseSample(row)

@@ -1,4 +1,6 @@
 import path from 'node:path'
+import { requireProxyKernel } from '../../core/kernel/spec'
+import type { ReadCsv, ReadCsvOptions } from '../../core/proxy/csv/readCsv'
 import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
@@ -9,6 +11,9 @@ import type { SampleStore } from './sampleStore'
 /** Rows that are given back as text: about 4 MB. */
 const maxTextRows = 20_000
 
+/** Reads the text of a profile CSV. @throws data.invalid naming line and column */
+export type ReadCsvText = (text: string, options: ReadCsvOptions) => Promise<ReadCsv>
+
 type Handlers = HandlersOf<typeof profileContract>
 
 /** Samples out of the data file into files, and in from them. */
@@ -16,8 +21,10 @@ export function createSampleExchange(deps: {
   store: SampleStore
   nowMs: () => number
   newId: () => string
+  /** Reads the text of a profile CSV; in compose a worker task (profile.readCsv). */
+  readCsv: ReadCsvText
 }): Pick<Handlers, 'profile.export' | 'profile.import'> {
-  const { store, nowMs, newId } = deps
+  const { store, nowMs, newId, readCsv } = deps
   return {
     'profile.export': async ({ path: file, format, ...query }) => {
       if (format === 'parquet') {
@@ -44,23 +51,20 @@ export function createSampleExchange(deps: {
         )
       return { rows, path: null, text: samplesToCsv(kind, await store.samples(query)) }
     },
-    'profile.import': async ({ file, kernel, boardName, unit, origin }) => {
+    'profile.import': async ({ file, kernel, boardName, unit, origin, decimal }) => {
       const fileName = 'path' in file ? path.basename(file.path) : file.name
       const text = 'path' in file ? await readText(file.path) : file.text
       const campaignId = newId()
-      const samples = csvToSamples({
-        text,
+      const options = {
+        kernel: requireProxyKernel(kernel),
         fileName,
-        kernel,
-        boardName,
         unit,
-        origin,
-        campaignId,
-        newId,
-        nowMs: nowMs()
-      })
-      await store.addSamples(samples)
-      return { rows: samples.length, campaignId }
+        ...(decimal === undefined ? {} : { decimal })
+      }
+      const { samples, warnings } = await readCsv(text, options)
+      const source = { fileName, kernel, boardName, origin, campaignId, newId, nowMs: nowMs() }
+      await store.addSamples(csvToSamples(samples, source))
+      return { rows: samples.count, campaignId, warnings }
     }
   }
 }

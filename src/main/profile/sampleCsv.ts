@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import { requireProxyKernel } from '../../core/kernel/spec'
 import { toDims, toProxySamples } from '../../core/profile/proxyRows'
 import { shapeWork } from '../../core/kernel/shape'
-import { readProfileCsv } from '../../core/proxy/csv/readCsv'
+import type { SampleTable } from '../../core/proxy/samples'
 import { isCountUnit, type ProxyKernelName } from '../../shared/vocabulary'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
@@ -45,33 +46,43 @@ export function samplesToCsv(
   return writeCsv(toProxySamples(kind.kernel, kind.unit, samples, provenanceColumns(samples)))
 }
 
-/** A CSV file of samples to take over. */
+/** Whose measurements a table of a CSV file is. */
 export interface ImportOptions {
-  text: string
   fileName: string
   kernel: Sample['kernel']
   boardName: string
-  unit: Sample['unit']
   origin: Sample['origin']
   campaignId: string
   newId: () => string
   nowMs: number
 }
 
+const anyCount = z.number().positive()
+const word = z.int().min(0).max(0xffff_ffff)
+
+/** Columns of provenance that hold numbers, as they are headed in our own exports, and what they can hold. */
+const numberColumns = {
+  Cycles: anyCount,
+  Instructions: anyCount,
+  Repetitions: word.min(1),
+  Seed: word,
+  Checksum: word,
+  BuildId: word,
+  ClockHz: z.number().positive()
+} as const
+
+/** Samples that are made at a time: a few milliseconds of work. */
+const batchRows = 1024
+
 /**
- * A profile CSV as Samples. Provenance columns of our own exports are taken where they stand; other files say only
- * what was measured.
+ * The rows of a profile CSV as Samples, in batches that are made when they are taken. Provenance columns of our own exports
+ * are taken where they stand; other files say only what was measured.
  *
- * @throws data.invalid naming line and column
+ * @throws data.invalid for times that are no counts, before the first batch
  */
-export function csvToSamples(options: ImportOptions): Sample[] {
-  const { text, fileName, kernel, campaignId, newId, nowMs } = options
-  const { samples } = readProfileCsv(text, {
-    kernel: requireProxyKernel(kernel),
-    fileName,
-    unit: options.unit
-  })
+export function csvToSamples(samples: SampleTable, options: ImportOptions): Iterable<Sample[]> {
   const { unit } = samples
+  const { fileName } = options
   if (!isCountUnit(unit)) {
     throw new AppError(
       'data.invalid',
@@ -79,48 +90,75 @@ export function csvToSamples(options: ImportOptions): Sample[] {
       'Convert the times with the clock of the board, or fit a proxy on the file itself (bitbench proxy fit).'
     )
   }
-  const label = (name: string, row: number): string | null => {
+  return sampleBatches(samples, { ...options, unit })
+}
+
+function* sampleBatches(
+  samples: SampleTable,
+  options: ImportOptions & { unit: Sample['unit'] }
+): Generator<Sample[]> {
+  for (let from = 0; from < samples.count; from += batchRows) {
+    const count = Math.min(batchRows, samples.count - from)
+    yield Array.from({ length: count }, (_, index) => sampleOf(samples, from + index, options))
+  }
+}
+
+function sampleOf(
+  samples: SampleTable,
+  row: number,
+  { unit, kernel, fileName, newId, nowMs, ...options }: ImportOptions & { unit: Sample['unit'] }
+): Sample {
+  const label = (name: string): string | null => {
     const value = samples.labels?.[name]?.[row]
     return value === undefined || value === '' ? null : value
   }
-  const number = (name: string, row: number): number | null => {
-    const value = Number(label(name, row) ?? NaN)
-    return Number.isFinite(value) ? value : null
+  const number = (name: keyof typeof numberColumns): number | null => {
+    const text = label(name)
+    const value = Number(text ?? NaN)
+    if (!Number.isFinite(value)) return null
+    if (!numberColumns[name].safeParse(value).success) throw wrongProvenance(fileName, row, name, text ?? '')
+    return value
   }
-  return Array.from({ length: samples.count }, (_, row): Sample => {
-    const dims = toDims(
-      samples.kernel,
-      samples.dims.map((column) => column[row])
-    )
-    const time = samples.time[row]
-    return {
-      id: newId(),
-      campaignId,
-      kernel,
-      dims,
-      activationBits: samples.activationBits[row],
-      weightBits: samples.weightBits[row],
-      time,
-      timeMin: time,
-      timeMax: time,
-      unit,
-      cycles: number('Cycles', row) ?? (samples.unit === 'cycles' ? time : null),
-      instructions: number('Instructions', row) ?? (samples.unit === 'instructions' ? time : null),
-      macs: shapeWork({ kernel, dims }).macs,
-      repetitions: number('Repetitions', row) ?? 1,
-      seed: number('Seed', row) ?? 0,
-      checksum: number('Checksum', row),
-      verified: false,
-      origin: options.origin,
-      method: label('Method', row) ?? `imported from ${fileName}`,
-      boardId: `import:${options.boardName}`,
-      boardKind: 'import',
-      boardName: options.boardName,
-      isa: label('Isa', row) ?? 'unknown',
-      coreName: label('Core', row) ?? options.boardName,
-      buildId: number('BuildId', row),
-      clockHz: number('ClockHz', row),
-      measuredAtMs: Date.parse(label('MeasuredAt', row) ?? '') || nowMs
-    }
-  })
+  const dims = toDims(
+    samples.kernel,
+    samples.dims.map((column) => column[row])
+  )
+  const time = samples.time[row]
+  return {
+    id: newId(),
+    campaignId: options.campaignId,
+    kernel,
+    dims,
+    activationBits: samples.activationBits[row],
+    weightBits: samples.weightBits[row],
+    time,
+    timeMin: time,
+    timeMax: time,
+    unit,
+    cycles: number('Cycles') ?? (samples.unit === 'cycles' ? time : null),
+    instructions: number('Instructions') ?? (samples.unit === 'instructions' ? time : null),
+    macs: shapeWork({ kernel, dims }).macs,
+    repetitions: number('Repetitions') ?? 1,
+    seed: number('Seed') ?? 0,
+    checksum: number('Checksum'),
+    verified: false,
+    origin: options.origin,
+    method: label('Method') ?? `imported from ${fileName}`,
+    boardId: `import:${options.boardName}`,
+    boardKind: 'import',
+    boardName: options.boardName,
+    isa: label('Isa') ?? 'unknown',
+    coreName: label('Core') ?? options.boardName,
+    buildId: number('BuildId'),
+    clockHz: number('ClockHz'),
+    measuredAtMs: Date.parse(label('MeasuredAt') ?? '') || nowMs
+  }
+}
+
+function wrongProvenance(fileName: string, row: number, name: string, text: string): AppError {
+  return new AppError(
+    'data.invalid',
+    `${fileName}, row ${row + 1}: ${name} cannot be "${text.slice(0, 40)}".`,
+    'Correct it, or leave the column out: only the shape, the bits and the time are needed.'
+  )
 }

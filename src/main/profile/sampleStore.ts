@@ -6,7 +6,14 @@ import type { ProxyKernelName } from '../../shared/vocabulary'
 import { sampleCsvSql } from './sampleCsvSql'
 import { createSampleSummary } from './sampleSummary'
 import type { UnreadableRow } from '../store/rowColumns'
-import { insertSample, parseSample, readSample, sampleColumns, sampleParameters } from './sampleColumns'
+import {
+  insertSample,
+  parseSample,
+  readSample,
+  sampleColumns,
+  sampleParameters,
+  sampleRow
+} from './sampleColumns'
 
 /** What decides whether a Sample can stand for another measurement. */
 export interface BoardIdentity {
@@ -21,7 +28,8 @@ type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
 export interface SampleStore {
   /** `tookMs`: wall-clock, for estimates. */
   addSample(sample: Sample, tookMs: number | null): Promise<void>
-  addSamples(samples: readonly Sample[]): Promise<void>
+  /** Adds all of them or, when one cannot be stored, none; keeps no other statement waiting. */
+  addSamples(samples: Iterable<readonly Sample[]>): Promise<void>
   /** Newest Sample per item key on the same board with the same firmware and at least so many repetitions. */
   measured(board: BoardIdentity, repetitions: number): Promise<Map<string, string>>
   /** The same Samples with their times; `tookMs` is null where nobody took the time. */
@@ -59,8 +67,14 @@ export function createSampleStore(store: Store): SampleStore {
   return {
     addSample: (sample, tookMs) => store.run(insertSample, sampleParameters(sample, tookMs)),
     addSamples: (samples) =>
-      store.transaction(async (session) => {
-        for (const sample of samples) await session.run(insertSample, sampleParameters(sample, null))
+      store.transactionBeside(async (session) => {
+        for (const batch of samples) {
+          await session.append(
+            'profile_sample',
+            batch.map((sample) => sampleRow(sample, null))
+          )
+          await new Promise(setImmediate)
+        }
       }),
     async measured(board, repetitions) {
       const rows = await store.all<{ item_key: string; id: string }>(

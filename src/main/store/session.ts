@@ -1,5 +1,6 @@
 import {
-  BIGINT,
+  DuckDBListValue,
+  DuckDBTypeId,
   DuckDBBlobValue,
   DuckDBDataChunk,
   type DuckDBConnection,
@@ -90,7 +91,10 @@ async function appendChunks(
 }
 
 function converterFor(type: DuckDBType): (value: NonNullable<SqlValue>) => DuckDBValue {
-  if (type.typeId === BIGINT.typeId) return (value) => BigInt(value as number | bigint)
+  if (type.typeId === DuckDBTypeId.BIGINT || type.typeId === DuckDBTypeId.UBIGINT)
+    return (value) => BigInt(value as number | bigint)
+  if (type.typeId === DuckDBTypeId.LIST)
+    return (value) => new DuckDBListValue(JSON.parse(value as string) as DuckDBValue[])
   return toDuck
 }
 

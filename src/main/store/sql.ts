@@ -9,6 +9,9 @@ export interface StoreSession {
   /** One statement with `$1`-style parameters. */
   run(sql: string, params?: readonly SqlValue[]): Promise<void>
   all<Row = SqlRow>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>
-  /** Adds rows by column name; keys missing from a row become NULL. Much faster than INSERT for many rows. */
+  /**
+   * Adds rows by column name; keys missing from a row become NULL; a list column takes its JSON text. Much faster than
+   * INSERT for many rows.
+   */
   append(table: string, rows: readonly SqlRow[]): Promise<void>
 }

@@ -79,6 +79,7 @@ export function connectNetworks(
     emit: emitter(),
     checksum: (item, seed) => tasks.run('profile.checksum', { item, seed }),
     decide: (plan, state, signal) => tasks.run('profile.decide', { plan, state }, { signal }),
+    readCsv: (text, options) => tasks.run('profile.readCsv', { text, options }),
     layerShapes: (modelId) => layerShapes(model, modelId)
   })
   const proxies = createProxyStore(store)

@@ -19,7 +19,11 @@ export const maxInputBytes = 512 * 2 ** 20
 
 /** Brings inputs to the server, each content once. */
 export interface InputUpload {
-  /** The job of a packed task; its files are on the server afterwards. @throws AppError queue.tooLarge, input.notFound */
+  /**
+   * The job of a packed task; its files are on the server afterwards.
+   *
+   * @throws AppError queue.tooLarge, input.notFound, input.invalid for a file that changes meanwhile
+   */
   prepare(task: string, packed: PackedTask, signal?: AbortSignal): Promise<JobData>
   /** The server has lost inputs: they are sent again with the next job. */
   forget(): void
@@ -70,7 +74,7 @@ export function createInputUpload(server: QueueServer, nowMs: () => number): Inp
     }
     const text = writeValue(manifest, base64)
     const hash = sha256(text)
-    await bring(hash, () => sendChunks(server, hash, [Buffer.from(text)]))
+    await bring(hash, () => sendChunks(server, 'The list of inputs', hash, [Buffer.from(text)]))
     return hash
   }
 
@@ -96,6 +100,7 @@ async function sendFile(server: QueueServer, hash: string, path: string): Promis
   try {
     await sendChunks(
       server,
+      path,
       hash,
       handle.createReadStream({ highWaterMark: inputChunkBytes, autoClose: false })
     )
@@ -104,17 +109,29 @@ async function sendFile(server: QueueServer, hash: string, path: string): Promis
   }
 }
 
+/** Sends a content in chunks. @throws input.invalid where it is not the one that was hashed */
 async function sendChunks(
   { client }: QueueServer,
+  what: string,
   hash: string,
   chunks: Iterable<Buffer> | AsyncIterable<Buffer>
 ): Promise<void> {
   const key = keys.input(hash)
+  const sent = createHash('sha256')
   let count = 0
   for await (const chunk of chunks) {
+    sent.update(chunk)
     await client.hset(key, String(count++), chunk)
     // Expires also when the sender ends half-way.
     if (count === 1) await client.expire(key, keptSeconds)
+  }
+  if (sent.digest('hex') !== hash) {
+    await client.del(key)
+    throw new AppError(
+      'input.invalid',
+      `${what} was changed while it was sent to the queue server.`,
+      'Start the work again when nothing writes to the file any more.'
+    )
   }
   await client.hset(key, 'chunks', String(count))
 }

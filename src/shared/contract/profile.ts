@@ -211,9 +211,12 @@ export const profileContract = defineContract({
         kernel: kernelSchema,
         boardName: z.string().min(1),
         unit: z.enum(countUnits).default('cycles'),
-        origin: originSchema.default('measured')
+        origin: originSchema.default('measured'),
+        /** Decimal mark, where the file can be read both ways. */
+        decimal: z.enum(['.', ',']).optional()
       }),
-      z.object({ rows: z.number(), campaignId: z.string() })
+      /** `warnings`: how its numbers were read, and what looks wrong about them. */
+      z.object({ rows: z.number(), campaignId: z.string(), warnings: z.array(z.string()) })
     )
   },
   events: {

@@ -273,15 +273,14 @@ function assemble(
   return { samples, warnings }
 }
 
-/** Cycles and instructions are whole numbers: fractions mean another unit that the file does not name. */
+/** Cycles and instructions are whole numbers: fractions mean another unit, or marks of thousands, in a file that names none. */
 function unitRemarks(samples: SampleTable, binding: Binding, options: ReadCsvOptions): string[] {
   if (samples.unit !== 'cycles' && samples.unit !== 'instructions') return []
-  if (binding.unit !== undefined || samples.labels?.['Unit'] !== undefined || options.unit !== undefined)
-    return []
+  if (binding.unit !== undefined || samples.labels?.['Unit'] !== undefined) return []
   const fractions = samples.time.reduce((count, time) => count + (Number.isInteger(time) ? 0 : 1), 0)
   if (fractions * 2 < samples.count) return []
   return [
-    `${options.fileName}: its times are no whole numbers, as ${samples.unit} are. Name their unit in the header (Time_ms) or with --unit; errors in percent are right in any unit.`
+    `${options.fileName}: its times are no whole numbers, as ${samples.unit} are. Name their unit in the header (Time_ms) or with --unit, or the mark of thousands with --decimal ,; errors in percent are right in any unit.`
   ]
 }
 

@@ -19,10 +19,12 @@ export interface MlperfDevice {
 
 /** Longest wait for the reply to a short command. */
 const replyWithinMs = 5000
+/** A line without a byte for so long is quiet. */
+const quietMs = 150
 /** Time between two reads of the console. */
 const pollMs = 5
 
-/** Returns the device behind the line of the board `id`. */
+/** Returns the device behind the line of the board `id`, which has replied to its name. @throws board.timeout */
 export async function openMlperfDevice(
   client: LocalClient,
   id: string,
@@ -39,23 +41,56 @@ export async function openMlperfDevice(
       .map(({ text }) => text)
       .join('')
   }
-  const ask: MlperfDevice['ask'] = async (command, withinMs = replyWithinMs) => {
-    await client.call('board.sendText', { id, text: `${command}%` })
+  /** Received and not yet part of a reply. */
+  let text = ''
+  const poll = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pollMs))
+  /** The lines before the next ready line. @throws board.timeout */
+  const nextReply = async (command: string, withinMs: number): Promise<string[]> => {
     const endMs = performance.now() + withinMs
-    let text = ''
     for (;;) {
       signal.throwIfAborted()
       text += await received()
-      const lines = text.split(/\r?\n/).slice(0, -1)
-      const ready = lines.indexOf(readyLine)
+      const lines = text.split(/\r?\n/)
+      const ready = lines.slice(0, -1).indexOf(readyLine)
       if (ready >= 0) {
-        const reply = lines.slice(0, ready).filter((line) => line !== '')
-        requireNoError(command, reply)
-        return reply
+        text = lines.slice(ready + 1).join('\n')
+        return lines.slice(0, ready).filter((line) => line !== '')
       }
       if (performance.now() > endMs) throw silent(command, withinMs)
-      await new Promise((resolve) => setTimeout(resolve, pollMs))
+      await poll()
     }
+  }
+  const ask: MlperfDevice['ask'] = async (command, withinMs = replyWithinMs) => {
+    text = ''
+    await client.call('board.sendText', { id, text: `${command}%` })
+    const reply = await nextReply(command, withinMs)
+    requireNoError(command, reply)
+    return reply
+  }
+  /** Drops what is received until the line has been quiet for a while. */
+  const settle = async (): Promise<void> => {
+    const endMs = performance.now() + replyWithinMs
+    for (let sinceMs = performance.now(); performance.now() < Math.min(sinceMs + quietMs, endMs);) {
+      signal.throwIfAborted()
+      if ((await received()) !== '') sinceMs = performance.now()
+      await poll()
+    }
+    text = ''
+  }
+  /** A device that starts prints a ready line of its own, which must not be taken for a reply. */
+  const greet = async (): Promise<void> => {
+    await settle()
+    await client.call('board.sendText', { id, text: 'name%' })
+    for (let reply: string[] = []; !reply.some((line) => line.startsWith('m-name-'));)
+      reply = await nextReply('name', replyWithinMs)
+    await settle()
+  }
+  try {
+    await greet()
+  } catch (error) {
+    // A board that was starting has lost the command: it is sent once more.
+    if (!(error instanceof AppError) || error.code !== 'board.timeout') throw error
+    await greet()
   }
   return {
     ask,

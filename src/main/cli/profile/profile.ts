@@ -12,7 +12,7 @@ import {
 } from '../framework/framework'
 import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { adaptiveVerb } from './profileAdaptive'
-import { kernelOf, listOption, pairOf, shapeNotes, shapesOption } from './profileOptions'
+import { decimalOption, kernelOf, listOption, pairOf, shapeNotes, shapesOption } from './profileOptions'
 import { networkPath } from '../model/networkPath'
 
 /** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
@@ -124,7 +124,8 @@ export const profileCli: CliNoun = {
         kernel: { type: 'string', help: kernelNames.join(', ') },
         name: { type: 'string', help: 'what the board is called' },
         unit: { type: 'string', help: 'unit of the Time column', default: 'cycles' },
-        origin: { type: 'string', help: 'measured, estimated or simulated', default: 'measured' }
+        origin: { type: 'string', help: 'measured, estimated or simulated', default: 'measured' },
+        decimal: decimalOption
       },
       async run(args, context) {
         const file = args.positionals[0]
@@ -139,8 +140,10 @@ export const profileCli: CliNoun = {
           kernel,
           boardName,
           unit: choiceOption(args, 'unit', ['cycles', 'instructions']) ?? 'cycles',
-          origin: choiceOption(args, 'origin', origins) ?? 'measured'
+          origin: choiceOption(args, 'origin', origins) ?? 'measured',
+          decimal: choiceOption(args, 'decimal', ['.', ','])
         })
+        read.warnings.forEach(context.log)
         return { json: read, text: `${countOf(read.rows, 'Sample')} of ${boardName}` }
       }
     }

@@ -7,6 +7,12 @@ import { textOption, UsageError, type CliArguments } from '../framework/framewor
 
 /** Options of `bitbench profile` that are written in a notation of their own. */
 
+/** Which of two readings of a CSV file's numbers is meant. */
+export const decimalOption = {
+  type: 'string',
+  help: 'decimal mark, "." or ",", where a file can be read both ways'
+} as const
+
 /** Parts between commas, without empty ones. */
 export function listOption(args: CliArguments, name: string): string[] {
   return (textOption(args, name) ?? '')

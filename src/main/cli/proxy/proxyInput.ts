@@ -4,6 +4,7 @@ import { estimatorByName } from '../../../core/proxy/estimators/registry'
 import { groupByShape } from '../../../core/proxy/fit/folds'
 import { proxyKernelNames, timeUnits, type ProxyKernelName } from '../../../shared/vocabulary'
 import { parseProxyKernel } from '../../../core/kernel/spec'
+import { decimalOption } from '../profile/profileOptions'
 import type { SampleTable } from '../../../core/proxy/samples'
 import { AppError } from '../../../shared/errors'
 import { readSampleFiles } from '../../proxy/proxyFiles'
@@ -15,7 +16,7 @@ export const fitOptions = {
   estimator: { type: 'string', help: 'auto or a single algorithm', default: 'auto' },
   seed: { type: 'string', help: 'seed of folds, trees and choices', default: '1' },
   unit: { type: 'string', help: 'cycles, instructions, ns, us, ms or s, where the file does not say' },
-  decimal: { type: 'string', help: 'decimal mark, "." or ",", where a file can be read both ways' },
+  decimal: decimalOption,
   rows: {
     type: 'string',
     help: 'of more rows than this, whole shapes are drawn until so many are reached',

@@ -50,12 +50,14 @@ describe('Samples that a proxy is fitted to', () => {
       sample('c', { measuredAtMs: 300, buildId: null, dims: [4, 4, 2, 2, 1, 1, 0], weightBits: 2 })
     ]
     await createSampleStore(store).addSamples([
-      current[1]!,
-      sample('old firmware', { measuredAtMs: 250 }),
-      sample('other unit', { measuredAtMs: 260, buildId: null, unit: 'instructions' }),
-      sample('other board', { measuredAtMs: 900, boardId: 'virtual:high' }),
-      sample('other kernel', { measuredAtMs: 900, kernel: 'add', dims: [64] }),
-      current[0]!
+      [
+        current[1]!,
+        sample('old firmware', { measuredAtMs: 250 }),
+        sample('other unit', { measuredAtMs: 260, buildId: null, unit: 'instructions' }),
+        sample('other board', { measuredAtMs: 900, boardId: 'virtual:high' }),
+        sample('other kernel', { measuredAtMs: 900, kernel: 'add', dims: [64] }),
+        current[0]!
+      ]
     ])
     const found = await readFitSamples(store, 'virtual:small', 'conv2d')
     const expected = toProxySamples('conv2d', 'cycles', current, { SampleId: ['b', 'c'] })
@@ -64,7 +66,7 @@ describe('Samples that a proxy is fitted to', () => {
   })
 
   it('have no bit widths where the kernel has no weights', async () => {
-    await createSampleStore(store).addSamples([sample('a', { kernel: 'add', dims: [64], weightBits: 0 })])
+    await createSampleStore(store).addSamples([[sample('a', { kernel: 'add', dims: [64], weightBits: 0 })]])
     const found = await readFitSamples(store, 'virtual:small', 'add')
     expect([...found!.dims[0]!, ...found!.activationBits, ...found!.weightBits]).toEqual([64, 0, 0])
   })

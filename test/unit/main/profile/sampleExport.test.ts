@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { kernelSpec } from '@core/kernel/spec'
 import { createRandom } from '@core/math/random'
 import { profileMigrations } from '@main/profile/profileService'
+import { readProfileCsv } from '@core/proxy/csv/readCsv'
 import { createSampleExchange } from '@main/profile/sampleCommands'
 import { samplesToCsv } from '@main/profile/sampleCsv'
 import { createSampleStore, type SampleStore } from '@main/profile/sampleStore'
@@ -66,13 +67,23 @@ function cells(text: string): string[][] {
     .map((line) => [...line.matchAll(/("([^"]*)"|[^,]*)(,|$)/g)].map((cell) => cell[2] ?? cell[1]!))
 }
 
+let made = 0
+const exchangeOf = () =>
+  createSampleExchange({
+    store: samples,
+    nowMs: () => 0,
+    newId: () => `new${++made}`,
+    readCsv: async (text, options) => readProfileCsv(text, options)
+  })
+const context = { signal: new AbortController().signal }
+
 describe('Samples as a CSV file', () => {
   it('are what writeCsv gives, cell by cell, for every kernel and unit', async () => {
     const unit = ['cycles', 'instructions'] as const
     const all = proxyKernelNames.flatMap((kernel) =>
       unit.flatMap((name) => Array.from({ length: 12 }, (_, index) => randomSample(kernel, name, index)))
     )
-    await samples.addSamples(all)
+    await samples.addSamples([all])
     for (const kernel of proxyKernelNames) {
       for (const name of unit) {
         const file = path.join(folder, 'out.csv')
@@ -86,11 +97,10 @@ describe('Samples as a CSV file', () => {
   })
 
   it('come back from the file as they were', async () => {
-    const exchange = createSampleExchange({ store: samples, nowMs: () => 0, newId: () => 'new' })
+    const exchange = exchangeOf()
     const one = randomSample('conv2d', 'cycles', 1)
-    await samples.addSamples([{ ...one, dims: [20, 21, 3, 5, 3, 1, 1] }])
+    await samples.addSamples([[{ ...one, dims: [20, 21, 3, 5, 3, 1, 1] }]])
     const file = path.join(folder, 'out.csv')
-    const context = { signal: new AbortController().signal }
     const request = { path: file, format: 'csv', kernel: 'conv2d' } as const
     expect(await exchange['profile.export'](request, context)).toEqual({ rows: 1, path: file, text: null })
     await store.run('DELETE FROM profile_sample')
@@ -105,21 +115,68 @@ describe('Samples as a CSV file', () => {
     })
   })
 
+  /** Imports a text as Samples of matmul on board `b`. */
+  const importText = (lines: readonly string[], decimal?: ',') =>
+    exchangeOf()['profile.import'](
+      {
+        file: { name: 'f.csv', text: `${lines.join('\n')}\n` },
+        kernel: 'matmul',
+        boardName: 'b',
+        unit: 'cycles',
+        origin: 'measured',
+        ...(decimal === undefined ? {} : { decimal })
+      },
+      context
+    )
+
+  it('are imported by the thousand in batches, in their order, or not at all', async () => {
+    const lines = Array.from({ length: 3000 }, (_, row) => `${row + 1},8,4,8,4,${100 * row + 1}`)
+    expect(await importText(['N,M,K,QA,QW,Time', ...lines])).toMatchObject({ rows: 3000, warnings: [] })
+    const stored = await samples.samples({})
+    expect(stored.map(({ dims }) => dims[0])).toEqual(Array.from({ length: 3000 }, (_, row) => row + 1))
+    expect(stored[2999]).toMatchObject({ dims: [3000, 8, 4], time: 299_901, weightBits: 4, macs: 96_000 })
+    // Row 2,500 lies behind two whole batches: they are taken back.
+    const damaged = lines.map((line, row) => `${line},${row === 2499 ? -1 : 3}`)
+    await expect(importText(['N,M,K,QA,QW,Time,Repetitions', ...damaged])).rejects.toMatchObject({
+      code: 'data.invalid',
+      message: 'f.csv, row 2500: Repetitions cannot be "-1".'
+    })
+    expect(await samples.count({})).toBe(3000)
+  })
+
+  it('come with what looks wrong about their numbers', async () => {
+    const falling = Array.from({ length: 20 }, (_, row) => `${row + 1},8,4,8,4,${100 - row}`)
+    const { warnings } = await importText(['N,M,K,QA,QW,Time', ...falling])
+    expect(warnings).toEqual([expect.stringContaining('times hardly grow with the work of a layer')])
+  })
+
+  it('are read with the decimal mark that was named where both readings are possible', async () => {
+    // 1.500, 2.500, …: fractions of a cycle, as %.3f writes them, or thousands of cycles.
+    const open = ['N;M;K;QA;QW;Time', ...[1, 2, 3, 4].map((row) => `${row};8;4;8;4;${row}.500`)]
+    expect((await importText(open)).warnings).toEqual([
+      expect.stringContaining('no whole numbers, as cycles are')
+    ])
+    await store.run('DELETE FROM profile_sample')
+    await importText(open, ',')
+    expect((await samples.samples({})).map(({ time }) => time)).toEqual([1500, 2500, 3500, 4500])
+  })
+
   it('are refused where one CSV cannot hold them', async () => {
-    const exchange = createSampleExchange({ store: samples, nowMs: () => 0, newId: () => 'new' })
-    const context = { signal: new AbortController().signal }
+    const exchange = exchangeOf()
     const run = (query: object) =>
       exchange['profile.export']({ path: path.join(folder, 'out.csv'), format: 'csv', ...query }, context)
     await expect(run({})).rejects.toMatchObject({ code: 'data.missing' })
-    await samples.addSamples([randomSample('matmul', 'cycles', 1), randomSample('matmul', 'instructions', 2)])
+    await samples.addSamples([
+      [randomSample('matmul', 'cycles', 1), randomSample('matmul', 'instructions', 2)]
+    ])
     await expect(run({})).rejects.toMatchObject({
       code: 'input.invalid',
       message: 'These Samples mix cycles and instructions.'
     })
-    await samples.addSamples([randomSample('add', 'cycles', 3)])
+    await samples.addSamples([[randomSample('add', 'cycles', 3)]])
     await expect(run({ unit: 'cycles' })).rejects.toMatchObject({ message: /mix kernels/ })
     const flatten = { ...randomSample('add', 'cycles', 4), kernel: 'flatten' as const }
-    await samples.addSamples([flatten])
+    await samples.addSamples([[flatten]])
     await expect(run({ kernel: 'flatten' })).rejects.toMatchObject({ code: 'input.unsupported' })
   })
 })
@@ -127,7 +184,7 @@ describe('Samples as a CSV file', () => {
 describe('pages of Samples', () => {
   it('hold every Sample once, in the order of storing, whatever the filter', async () => {
     const all = Array.from({ length: 50 }, (_, index) => randomSample('matmul', 'cycles', index))
-    await samples.addSamples(all)
+    await samples.addSamples([all])
     const chosen = all.filter((sample) => sample.weightBits === 4)
     const pages: Sample[] = []
     for (let offset = 0; offset < 21; offset += 7)

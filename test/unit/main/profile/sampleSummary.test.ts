@@ -77,7 +77,7 @@ it('counts what a full count gives, after every addition and deletion', async ()
   for (let round = 0; round < 24; round++) {
     const campaign = `c${round}`
     const added = Array.from({ length: random.integer(30) }, () => sample(campaign))
-    await store.addSamples(added)
+    await store.addSamples([added])
     all.push(...added)
     if (round % 5 === 4) {
       const gone = `c${random.integer(round)}`
@@ -86,7 +86,7 @@ it('counts what a full count gives, after every addition and deletion', async ()
       await store.forgetCampaign(gone, true)
       all = all.filter(({ campaignId }) => campaignId !== gone)
       const again = Array.from({ length: count }, () => sample(campaign))
-      await store.addSamples(again)
+      await store.addSamples([again])
       all.push(...again)
     }
     if (round % 3 === 0) await sql.run('CHECKPOINT')
@@ -98,13 +98,13 @@ it('counts what a full count gives, after every addition and deletion', async ()
 it('is the same for two that ask at once, and empty without Samples', async () => {
   expect(await store.summary()).toEqual([])
   const all = Array.from({ length: 40 }, () => sample('c'))
-  await store.addSamples(all)
+  await store.addSamples([all])
   const both = await Promise.all([store.summary(), store.summary()])
   for (const groups of both) expect(sorted(groups)).toEqual(sorted(summaryOf(all)))
 })
 
 it('counts again when rows are missing that no deletion noted', async () => {
-  await store.addSamples(Array.from({ length: 20 }, () => sample('c')))
+  await store.addSamples([Array.from({ length: 20 }, () => sample('c'))])
   await store.summary()
   await sql.run("DELETE FROM profile_sample WHERE board_id = 'a'")
   expect((await store.summary()).map(({ boardId }) => boardId)).not.toContain('a')
@@ -115,7 +115,7 @@ it('keeps the campaigns of a file of the former layout', async () => {
   const old = await openStore({ file: ':memory:', migrations: [{ noun, steps: steps.slice(0, 2) }] })
   const [own, taken] = [sample('new'), sample('old')]
   const oldStore = createProfileStore(old)
-  await oldStore.addSamples([own, taken])
+  await oldStore.addSamples([[own, taken]])
   for (const [campaign, id] of [
     ['new', own.id],
     ['new', taken.id],
