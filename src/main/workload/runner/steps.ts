@@ -21,6 +21,7 @@ import type { LayerFacts } from './layers'
 import { lowered } from './precisions'
 import { predict } from './predict'
 import { createPhases, print } from './printer'
+import { timeSinglePasses } from './singlePasses'
 import type { Subject } from './subject'
 import type { Feeds } from './testRows'
 import { createTimedLoop, type TimedLoop } from './timedLoop'
@@ -28,8 +29,6 @@ import { createTimedLoop, type TimedLoop } from './timedLoop'
 /** Different captured inputs of a looped layer, and batches of the looped whole. */
 const copiesOfLayer = 8
 const copiesOfWhole = 4
-/** Single forward passes timed per trial. */
-const maxPasses = 250
 /** Sessions kept open between trials. */
 const maxLoops = 40
 
@@ -109,14 +108,8 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
     const name = `benchmark:${precision}`
     await (await wholeLoop(precision)).run(name, forMs)
     const session = await plainSession(precision)
-    const us: number[] = []
-    const until = performance.now() + forMs / 2
-    // The first passes after another session warm the caches.
-    for (let pass = -5; us.length < maxPasses && (us.length < 20 || performance.now() < until); pass++) {
-      const started = process.hrtime.bigint()
-      await session.run(batchAt(Math.abs(pass)))
-      if (pass >= 0) us.push(Number(process.hrtime.bigint() - started) / 1000)
-    }
+    const run = (pass: number): Promise<unknown> => session.run(batchAt(pass))
+    const us = await timeSinglePasses(run, forMs / 2, () => process.hrtime.bigint())
     print({ event: 'latency', name, us })
   }
 
