@@ -73,4 +73,27 @@ describe('a file that is replaced', () => {
     expect(readdirSync(disk!).sort()).toEqual(['out.csv', 'out.parquet'])
     await store.close()
   })
+
+  it('is exported on one thread; afterwards, failed or not, there are as many as before', async () => {
+    const store = await openStore({ file: ':memory:', migrations: [], threads: 3 })
+    const threads = async (): Promise<unknown> =>
+      (await store.all("SELECT current_setting('threads')::INTEGER AS threads"))[0]
+    const to = (name: string): string => path.join(folder, name)
+    const exported = store.exportQuery(
+      "SELECT current_setting('threads')::INTEGER AS threads",
+      [],
+      to('threads.csv'),
+      'csv'
+    )
+    const other = store.exportQuery('SELECT i FROM range(5) t(i)', [], to('other.csv'), 'csv')
+    await Promise.all([exported, other])
+    expect(readFileSync(to('threads.csv'), 'utf8')).toBe('threads\n1\n')
+    expect(readFileSync(to('other.csv'), 'utf8')).toBe('i\n0\n1\n2\n3\n4\n')
+    expect(await threads()).toEqual({ threads: 3 })
+    await expect(store.exportQuery('SELECT * FROM absent', [], to('none.csv'), 'csv')).rejects.toThrow(
+      'absent'
+    )
+    expect(await threads()).toEqual({ threads: 3 })
+    await store.close()
+  })
 })
