@@ -99,9 +99,10 @@ function directionOf(
   const rows = part(1).length / inputs
   const first = (position: number): string | null => {
     if (!hasInput(node, position)) return null
-    const tensor = constantAt(state, node, position)
-    if (tensor === undefined)
-      throw unsupported(node, 'a first state computed from the input is not supported')
+    if (constantAt(state, node, position) === undefined) {
+      const own = macro.constant([], BigInt64Array.of(BigInt(index)))
+      return macro.add('Gather', [node.inputs[position], own], { axis: int(0) })
+    }
     const values = part(position)
     return values.every((value) => value === 0) ? null : macro.constant([1, hidden], values)
   }

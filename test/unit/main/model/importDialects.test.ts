@@ -86,6 +86,49 @@ describe('recurrences are unrolled as onnxruntime computes them', () => {
   })
 })
 
+it.each(['forward', 'bidirectional'])(
+  'takes a %s first state that is computed from the input',
+  async (direction) => {
+    const directions = direction === 'bidirectional' ? 2 : 1
+    const made = model(
+      [
+        { opType: 'Slice', inputs: ['x', 'zero', 'four', 'last'], outputs: ['sequence'] },
+        { opType: 'Slice', inputs: ['x', 'four', 'six', 'last'], outputs: ['tail'] },
+        { opType: 'Reshape', inputs: ['tail', 'shape'], outputs: ['states'] },
+        { opType: 'Split', inputs: ['states'], outputs: ['h', 'c'], attributes: { axis: int(0) } },
+        {
+          opType: 'Transpose',
+          inputs: ['sequence'],
+          outputs: ['turned'],
+          attributes: { perm: ints([1, 0, 2]) }
+        },
+        {
+          opType: 'LSTM',
+          inputs: ['turned', 'w', 'r', 'b', '', 'h', 'c'],
+          outputs: ['all', 'y'],
+          attributes: { hidden_size: int(3), direction: text(direction) }
+        },
+        { opType: 'Transpose', inputs: ['y'], outputs: ['z'], attributes: { perm: ints([1, 0, 2]) } }
+      ],
+      [
+        reals('w', [directions, 12, 4]),
+        reals('r', [directions, 12, 3]),
+        reals('b', [directions, 24]),
+        ...[0, 4, 6].map((at) => ({
+          name: ['zero', '', '', '', 'four', '', 'six'][at]!,
+          dims: [1],
+          data: BigInt64Array.of(BigInt(at))
+        })),
+        { name: 'last', dims: [1], data: BigInt64Array.of(2n) },
+        { name: 'shape', dims: [3], data: BigInt64Array.of(BigInt(2 * directions), 1n, 3n) }
+      ],
+      // Two columns of 3 * directions rows: the states [2 * directions, 1, 3].
+      [1, 3 * directions, 6]
+    )
+    expect(await compareWithOnnxruntime(made, 6)).toMatchObject({ kind: 'equal' })
+  }
+)
+
 it('refuses a recurrence with other functions than the usual ones', () => {
   const made = model(
     [
