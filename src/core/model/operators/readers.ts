@@ -17,6 +17,7 @@ import {
   tableReaders
 } from './elementwise'
 import { dynamicReaders, fusedDynamicReaders } from './dynamicQuantization'
+import { gatherReader } from './embedding'
 import { fusedReaders } from './fused'
 import { gemmReader } from './gemm'
 import { movePlan, moveOperators } from './moves'
@@ -66,6 +67,7 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Resize', readResize],
   ['Upsample', readResize],
   ...moveOperators.map((name): [string, OperatorReader] => [name, readMove(movePlan(name)!)]),
+  ['Gather', gatherReader((state, node) => readOperator(state, node), readMove(movePlan('Gather')!))],
   ...['LSTM', 'GRU', 'RNN'].map((name): [string, OperatorReader] => [name, readRecurrent(readOperator)]),
   ['QuantizeLinear', readQuantize],
   ['DequantizeLinear', readDequantize],

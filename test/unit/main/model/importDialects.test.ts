@@ -13,6 +13,7 @@ import {
 } from '@core/model/onnx'
 import { createImportedRunner } from '@core/quant/runImported'
 import { encodeOnnx } from '@main/model/onnxFile'
+import { runModel } from '@main/model/runFile'
 import { compareWithOnnxruntime } from '../../../support/importAgreement'
 
 const random = createRandom(11)
@@ -457,5 +458,65 @@ describe('Gemm in every form', () => {
     // Shapes that do not fit are refused by onnxruntime as well.
     if (kind !== 'constant' && left[0] !== right[0]) return expect(agreement.kind).toBe('skipped')
     expect(agreement).toMatchObject({ kind: 'equal' })
+  })
+})
+
+describe('embeddings: Gather by computed indices', () => {
+  const rows = reals('rows', [7, 2, 3])
+  const whole = (name: string, dims: number[], values: number[]): OnnxTensor => ({
+    name,
+    dims,
+    data: BigInt64Array.from(values, BigInt)
+  })
+  // Indices -7 to 6 out of any real input.
+  const embedding = (table: OnnxTensor, axis = 0): OnnxModel =>
+    model(
+      [
+        { opType: 'Tanh', inputs: ['x'], outputs: ['t'] },
+        { opType: 'Mul', inputs: ['t', 'seven'], outputs: ['m'] },
+        { opType: 'Floor', inputs: ['m'], outputs: ['f'] },
+        { opType: 'Cast', inputs: ['f'], outputs: ['ids'], attributes: { to: int(7) } },
+        { opType: 'Gather', inputs: [table.name, 'ids'], outputs: ['g'], attributes: { axis: int(axis) } },
+        { opType: 'Reshape', inputs: ['g', 'flat'], outputs: ['r'] },
+        { opType: 'MatMul', inputs: ['r', 'w'], outputs: ['y'] }
+      ],
+      [table, scalar('seven', 6.99), whole('flat', [3], [1, 5, 6]), reals('w', [6, 4])],
+      [1, 5]
+    )
+
+  it('equals onnxruntime, indices from the end included', async () => {
+    for (let seed = 1; seed <= 10; seed++)
+      expect(await compareWithOnnxruntime(embedding(rows), seed)).toMatchObject({ kind: 'equal' })
+  })
+
+  it('picks rows in integers as it does in float: at 8 bits each output is that of its row', () => {
+    const made: OnnxModel = {
+      ...model(
+        [{ opType: 'Gather', inputs: ['rows', 'x'], outputs: ['y'] }],
+        [{ name: 'rows', dims: [4, 2], data: Float32Array.of(1, -1, 0.5, 0.25, -0.75, 0, 0.125, 1) }],
+        [1, 3]
+      ),
+      inputs: [{ name: 'x', elementType: 'int64', dims: [1, 3] }]
+    }
+    const array = { shape: [2, 3], values: Float64Array.of(0, 3, 2, 1, 1, 0) }
+    const expected = [1, -1, 0.125, 1, -0.75, 0, 0.5, 0.25, 0.5, 0.25, 1, -1]
+    expect(runModel(made, array, 'float', []).outputs[0]).toEqual({
+      name: 'y',
+      shape: [2, 3, 2],
+      values: expected
+    })
+    const found = runModel(made, array, 'int8', []).outputs[0]!.values
+    expect(found).toHaveLength(12)
+    for (const [at, value] of found.entries()) expect(value).toBeCloseTo(expected[at]!, 1)
+  })
+
+  it('refuses more rows than 8 bits reach, other axes and two computed operands', () => {
+    const messages = [embedding(reals('rows', [300, 6])), embedding(reals('rows', [6, 7]), 1)].map(
+      (made) => readOnnx(made).obstacles[0]?.message
+    )
+    expect(messages).toEqual([
+      expect.stringContaining('300 rows are more than the 256'),
+      expect.stringContaining('into the first axis of a constant')
+    ])
   })
 })
