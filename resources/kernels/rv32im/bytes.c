@@ -98,19 +98,33 @@ static void four_rows(const int8_t *a, const int8_t *weights, uint32_t m, uint32
     }
 }
 
-static void one_row(const int8_t *a, const int8_t *w, uint32_t m, uint32_t k, int32_t *acc) {
-    for (uint32_t j = 0; j < m; j += 4) {
-        quad s = {0, 0, 0, 0};
-#pragma GCC unroll 4
-        for (uint32_t at = 0; at < k; at++, w += 4) {
-            int32_t code = a[at];
-            s.w0 += code * w[0];
-            s.w1 += code * w[1];
-            s.w2 += code * w[2];
-            s.w3 += code * w[3];
+static inline __attribute__((always_inline)) void add_products(int32_t code, const int8_t *w, quad *s) {
+    s->w0 += code * w[0];
+    s->w1 += code * w[1];
+    s->w2 += code * w[2];
+    s->w3 += code * w[3];
+}
+
+/* Two quads of weights share each code, so that nine loads feed eight products; what is left of m takes one quad at a time. */
+static __attribute__((noinline)) void one_row(const int8_t *a, const int8_t *w, uint32_t m, uint32_t k, int32_t *acc) {
+    uint32_t j = 0;
+    const int8_t *end = a + k;
+    for (; j + 4 < m; j += 8, w += (size_t)k * 4) {
+        quad s = {0, 0, 0, 0}, t = s;
+        const int8_t *v = w + (size_t)k * 4;
+#pragma GCC unroll 8
+        for (const int8_t *at = a; at != end; at++, w += 4, v += 4) {
+            add_products(*at, w, &s);
+            add_products(*at, v, &t);
         }
-        store(s, acc + j, m - j);
+        store(s, acc + j, 4);
+        store(t, acc + j + 4, m - j - 4);
     }
+    if (j >= m) return;
+    quad s = {0, 0, 0, 0};
+#pragma GCC unroll 4
+    for (const int8_t *at = a; at != end; at++, w += 4) add_products(*at, w, &s);
+    store(s, acc + j, m - j);
 }
 
 void bb_bytes_dot(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k, int32_t *acc,

@@ -1,10 +1,10 @@
 /*
  * Sums to codes (docs/arithmetic.md "Requantise"), fast on a 32-bit core.
  *
- * With t = floor(value / 2^(shift-1)), the rounded quotient is floor((t + 1) / 2). For shift >= 33 t comes from the high
- * word of the product alone, which is the usual case (multipliers have 21 bits) and costs one mulh; below that from
- * both words. |value| < 2^52, so t fits 32 bits from shift 23 on. Smaller shifts (coarse codes make them: low bits in)
- * first limit the sum to +-2^(shift+8): beyond it the quotient is over 2^28 and saturates whatever the code.
+ * With t = floor(value / 2^(shift-1)), the rounded quotient is floor((t + 1) / 2). Multipliers have 21 bits; taken times
+ * 2^10 they are still an int32, and from shift 23 on t is the high word of that product (one mulh) shifted right by
+ * shift - 23. Smaller shifts (coarse codes make them: low bits in) take both words and first limit the sum to
+ * +-2^(shift+8): beyond it the quotient is over 2^28 and saturates whatever the code.
  * Channels are the outer loop, so that a channel's bias, multiplier and shift stay in registers for all pixels.
  */
 #include "../ref/requantize.h"
@@ -16,17 +16,18 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* Bits by which a multiplier is moved up so that t lies in the high word. */
+#define SPARE_BITS 10
+
 /* floor(value / 2^(shift - 1)) for shift 2..51; is_limited where the shift is below UNLIMITED_SHIFT. */
 ALWAYS_INLINE int32_t halves(int32_t sum, int32_t mult, uint32_t shift, int is_limited) {
-    if (is_limited) {
-        int32_t limit = (int32_t)1 << (shift + 8);
-        if (sum > limit) sum = limit;
-        if (sum < -limit) sum = -limit;
-    }
+    if (!is_limited)
+        return (int32_t)(((int64_t)sum * (mult * (1 << SPARE_BITS))) >> 32) >> (shift - UNLIMITED_SHIFT);
+    int32_t limit = (int32_t)1 << (shift + 8);
+    if (sum > limit) sum = limit;
+    if (sum < -limit) sum = -limit;
     int64_t value = (int64_t)sum * mult;
-    int32_t high = (int32_t)(value >> 32);
-    if (shift >= 33) return high >> (shift - 33);
-    return (int32_t)(((uint32_t)high << (33 - shift)) | ((uint32_t)value >> (shift - 1)));
+    return (int32_t)(((uint32_t)(value >> 32) << (33 - shift)) | ((uint32_t)value >> (shift - 1)));
 }
 
 ALWAYS_INLINE void codes(const int32_t *restrict acc, uint32_t pixels, uint32_t channels, int32_t bias, int32_t mult,

@@ -304,6 +304,11 @@ function elementwiseCases(random: Random): Case[] {
     add({ op: 'add', ...layer, inputB, mult, shift: Uint8Array.of(shift) }, a, b, out)
     const end = [format.outZero, format.outBits, Number(format.relu)]
     cases.push({ op: 'add', parameters: [count, 128, 3, multA, multB, shift, ...end], blobs: [a, b, out] })
+    // An offset whose sums do not fit a word.
+    const wide = new Int8Array(count)
+    const input = { bits: 8 as const, scale: 1, zero: 5000 }
+    add({ op: 'add', ...layer, input, inputB, mult, shift: Uint8Array.of(shift) }, a, b, wide)
+    cases.push({ op: 'add', parameters: [count, 5000, 3, multA, multB, shift, ...end], blobs: [a, b, wide] })
     const single = new Int8Array(count)
     requantizeCodes(
       { op: 'requantize', ...layer, mult: Int32Array.of(multA), shift: Uint8Array.of(shift) },
