@@ -93,14 +93,14 @@ export function createGpuStore(store: Store): GpuStore {
       })
     },
     async lastMs(id) {
-      const [row] = await store.all<{ last: number | null }>(
+      const [row] = await store.read<{ last: number | null }>(
         'SELECT max(t_ms) AS last FROM gpu_sample WHERE recording_id = $1',
         [id]
       )
       return row?.last ?? 0
     },
     async countSamples(id) {
-      const [row] = await store.all<{ samples: number }>(
+      const [row] = await store.read<{ samples: number }>(
         'SELECT count(*) AS samples FROM gpu_sample WHERE recording_id = $1',
         [id]
       )
@@ -116,7 +116,8 @@ export function createGpuStore(store: Store): GpuStore {
     importSamples: (id, file, format) => importSamples(store, id, file, format),
     async delete(id) {
       await recordings.requireRow(id)
-      await store.transaction(async (session) => {
+      // A day of readings takes seconds to delete: other statements do not wait for it.
+      await store.transactionBeside(async (session) => {
         for (const table of recordingTables) {
           await session.run(`DELETE FROM ${table} WHERE recording_id = $1`, [id])
         }

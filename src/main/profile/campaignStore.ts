@@ -134,8 +134,9 @@ export function createCampaignStore(store: Store): CampaignStore {
         itemKey(item),
         reason
       ]),
+    // Beside the other statements: millions of Samples take seconds to delete.
     forgetCampaign: (id, withSamples) =>
-      store.transaction(async (session) => {
+      store.transactionBeside(async (session) => {
         await session.run('DELETE FROM profile_adopted WHERE campaign_id = $1', [id])
         if (withSamples) {
           // Other campaigns that adopted them lack them from now on.
