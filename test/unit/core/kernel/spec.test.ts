@@ -46,6 +46,7 @@ describe('kernel specs', () => {
     const bits = { activationBits: 8, weightBits: 0 }
     expect(minRamBytes({ kernel: 'requantize', dims: [10, 3], ...bits })).toBe(4 * 30 + 30)
     expect(minRamBytes({ kernel: 'add', dims: [10], ...bits })).toBe(20 + 10)
+    expect(minRamBytes({ kernel: 'argmax', dims: [10], ...bits })).toBe(4 * 10 + 1)
     // 12 inputs, 20 weights kept twice (plain, and at 4 bits), 15 int32 outputs.
     const matmul = { kernel: 'matmul', dims: [3, 5, 4], activationBits: 8, weightBits: 4 } as const
     expect(minRamBytes(matmul)).toBe(12 + 20 + 10 + 60)
@@ -97,6 +98,11 @@ describe('the shape of a layer', () => {
     expect(layerKernel(dilated)).toEqual({ kernel: 'matmul', dims: [80, 4, 18], scale: 1 })
     const hanging = { ...layer, outputShape: [7, 6, 4], stride: [2, 2] } as const
     expect(layerKernel(hanging)).toEqual({ kernel: 'matmul', dims: [42, 4, 18], scale: 1 })
+    // In one direction alone: 12 -> 6 with stride 2 is covered, 10 -> 6 hangs over, and the other way round.
+    const wide = { ...layer, outputShape: [6, 6, 4], stride: [2, 2] } as const
+    expect(layerKernel(wide)).toEqual({ kernel: 'matmul', dims: [36, 4, 18], scale: 1 })
+    const high = { ...layer, outputShape: [7, 5, 4], stride: [2, 2] } as const
+    expect(layerKernel(high)).toEqual({ kernel: 'matmul', dims: [35, 4, 18], scale: 1 })
     // 300 x 300 rows are more than one call takes.
     const large = { ...dilated, inputShape: [302, 302, 2], outputShape: [300, 300, 4] } as const
     expect(layerKernel(large)).toEqual({ kernel: 'matmul', dims: [65_535, 4, 18], scale: 90_000 / 65_535 })
