@@ -100,7 +100,8 @@ function slurmSettings(file: (name: string) => string, controlPort: number, node
     `SlurmUser=${user}`,
     `SlurmdUser=${user}`,
     'AuthType=auth/munge',
-    `AuthInfo=socket=${file('munge/socket')}`,
+    // A job that is put back waits as long as a credential lasts: 120 s without this.
+    `AuthInfo=socket=${file('munge/socket')},cred_expire=5`,
     `StateSaveLocation=${file('state')}`,
     `SlurmdSpoolDir=${file('spool')}`,
     `SlurmctldPidFile=${file('controller.pid')}`,

@@ -57,7 +57,9 @@ export async function serveRemote(
     if (order?.type === 'ping') await say({ type: 'pong', id: order.id, atMs: work.nowMs() })
     if (order?.type === 'cancel') cancel.abort()
     if (order?.type !== 'run' || serving !== undefined) return
-    serving = serve(work, order.task, order.folder, signal, say)
+    serving = serve(work, order.task, order.folder, signal, (report) =>
+      say(report.type === 'done' ? { ...report, isStopped: stop.aborted && !cancel.signal.aborted } : report)
+    )
     void serving.then(finished)
   }
   await new Promise<void>((finished) => {

@@ -59,7 +59,9 @@ export const reportSchema = z.discriminatedUnion('type', [
     /** Of the file that was sent before; null: there is none. */
     sha256: z.string().nullable(),
     /** How the work ended; null: well. */
-    error: appErrorSchema.nullable()
+    error: appErrorSchema.nullable(),
+    /** A scheduler or a user there ended the process (SIGTERM): it may begin again. */
+    isStopped: z.boolean().default(false)
   })
 ])
 

@@ -75,8 +75,11 @@ export async function talkRemote(
       for (const line of lines.push(chunk)) await talk.hear(line)
       if (talk.isOver) break
     }
-    if (!talk.isOver) throw endedEarly(await channel.ended, talk.hasBegun, hooks)
-    return talk.outcome()
+    if (talk.isOver) return talk.outcome()
+    const early = endedEarly(await channel.ended, talk.hasBegun, hooks)
+    // What a stopped process had sent is kept, and the run is not taken for a whole one.
+    if (talk.hasResult) return { ...talk.outcome(), error: early }
+    throw early
   } finally {
     hooks.signal.removeEventListener('abort', onAbort)
     clearTimeout(grace)
@@ -117,6 +120,11 @@ class Talk {
     else if (this.hasBegun) await this.take(report)
   }
 
+  /** Whether there is a result, even one of a process that was ended before its time. */
+  get hasResult(): boolean {
+    return this.end !== undefined
+  }
+
   outcome(): RemoteOutcome {
     const clock = clockOffsetOf(this.exchanges)
     return {
@@ -143,6 +151,7 @@ class Talk {
     if (hello.protocol !== remoteProtocol) throw otherVersion(hello)
     if (this.hasBegun) {
       this.restarts++
+      this.end = undefined
       await this.close()
       this.hooks.onOutput('stderr', `${hello.machine} began again; what it had until then is dropped.\n`)
     }
@@ -197,7 +206,7 @@ class Talk {
       throw damaged('its hash is another than there')
     }
     this.end = end
-    this.isOver = true
+    this.isOver = !end.isStopped || this.hooks.signal.aborted
   }
 }
 

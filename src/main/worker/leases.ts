@@ -62,7 +62,8 @@ export async function takeLease(
   let heldSinceMs = steadyMs()
   await client.sadd(namesKey, name)
   const given = await client.set(key, value, 'PX', lengthMs, 'NX')
-  if (given === null) throw await held(client, name)
+  // A connection that broke after the server had set it sends it again: the value holds this very token.
+  if (given === null && (await client.get(key)) !== value) throw await held(client, name)
 
   const listeners = new Set<(why: string) => void>()
   let isOver = false

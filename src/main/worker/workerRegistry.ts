@@ -50,8 +50,10 @@ export async function listWorkers(client: Redis, identity: CodeIdentity): Promis
     if (beat === undefined) return []
     const silentMs = Math.max(0, nowMs - beat.seenAtMs)
     const matches = beat.code === identity.code && beat.arithmetic === identity.arithmetic
-    const isHere = beat.host === identity.host && beat.pid === process.pid
-    return [{ ...beat, silentMs, isAlive: silentMs < goneAfterMs, matches, isHere }]
+    // A pid comes again: a worker that is gone was another process.
+    const isAlive = silentMs < goneAfterMs
+    const isHere = isAlive && beat.host === identity.host && beat.pid === process.pid
+    return [{ ...beat, silentMs, isAlive, matches, isHere }]
   })
   return seen.sort(
     (one, other) =>

@@ -22,7 +22,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 const hello: Report = { type: 'hello', protocol: remoteProtocol, version: '9.9', machine: 'far' }
 const bytes = Buffer.from('a session')
 const file: Report = { type: 'file', base64: bytes.toString('base64') }
-const done: Report = { type: 'done', sha256: createHash('sha256').update(bytes).digest('hex'), error: null }
+const done: Report = {
+  type: 'done',
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+  error: null,
+  isStopped: false
+}
 
 function farSide(
   react: (order: Order, say: (...reports: Report[]) => void, end: (code: number) => void) => void
@@ -122,10 +127,31 @@ describe('a conversation with a GPU host', () => {
     expect(readFileSync(path.join(folder, 'result'), 'utf8')).toBe('a session')
   })
 
+  it('waits for another beginning where the process there was stopped', async () => {
+    const far = farSide((order, say) => {
+      pong(order, say)
+      if (order.type === 'run') say(file, { ...done, isStopped: true }, hello, file, done)
+    })
+    far.say(hello)
+    expect(await talk(far.channel)).toMatchObject({ error: null, hasFile: true, origin: { restarts: 1 } })
+  })
+
+  it('keeps what a stopped process had sent where it does not begin again', async () => {
+    const far = farSide((order, say, end) => {
+      pong(order, say)
+      if (order.type !== 'run') return
+      say(file, { ...done, isStopped: true })
+      end(143)
+    })
+    far.say(hello)
+    expect(await talk(far.channel)).toMatchObject({ error: { code: 'remote.lost' }, hasFile: true })
+  })
+
   it('refuses a file with another hash and leaves none behind', async () => {
     const far = farSide((order, say) => {
       pong(order, say)
-      if (order.type === 'run') say(file, { type: 'done', sha256: 'f'.repeat(64), error: null })
+      if (order.type === 'run')
+        say(file, { type: 'done', sha256: 'f'.repeat(64), error: null, isStopped: false })
     })
     far.say(hello)
     await expect(talk(far.channel)).rejects.toMatchObject({ code: 'data.invalid' })
