@@ -340,6 +340,18 @@ export const sampleHandlers: SampleHandlers = {
   'deploy.list': () => ({ deployments: [sampleDeployment] }),
   'deploy.plan': () => ({ plan: samplePlan }),
   'worker.status': () => sampleWorkerStatus,
+  'remote.hosts': () => ({
+    hosts: [
+      {
+        name: 'gpu1',
+        prefix: ['ssh', 'gpu1'],
+        bitbench: ['bitbench'],
+        shells: null,
+        folder: null,
+        sharedFolder: null
+      }
+    ]
+  }),
   'workload.list': () => ({ runs: [sampleWorkload] }),
   'workload.get': () => ({ run: sampleWorkload }),
   'workload.check': () => sampleWorkloadChecks,
