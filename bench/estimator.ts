@@ -1,10 +1,11 @@
-// npm run bench:estimator [-- --seeds 3 --n 25 --targets a40]: stage transfer on public Vidur profiles (shared/data/gpu-ops), source A100
+// npm run bench:estimator [-- --seeds 3 --n 25 --targets a40 --methods blend]: stage transfer on public Vidur profiles (shared/data/gpu-ops), source A100
 // measured at every configuration: leave one model out, and random configurations.
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { assembleTransfer } from '@core/estimator/transfer/assemble'
 import { stageTransferCurve } from '@core/estimator/transfer/curve'
 import { meanErrors, type TransferErrors } from '@core/estimator/transfer/errors'
+import type { StageTransferMethod } from '@core/estimator/transfer/methods'
 import type { StageSample } from '@core/estimator/samples/stageSample'
 import { readStageFiles } from '../src/main/estimator/sampleFiles'
 
@@ -14,11 +15,13 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '3' },
     n: { type: 'string', default: '10,25,50,100' },
     source: { type: 'string', default: 'a100' },
-    targets: { type: 'string', default: 'h100,a40' }
+    targets: { type: 'string', default: 'h100,a40' },
+    methods: { type: 'string' }
   }
 })
 const seeds = Number(values.seeds)
 const sizes = values.n.split(',').map(Number)
+const methods = values.methods?.split(',') as readonly StageTransferMethod[] | undefined
 const source = await read(values.source)
 
 for (const device of values.targets.split(',')) {
@@ -34,7 +37,7 @@ for (const device of values.targets.split(',')) {
       target: target.filter((sample) => !isOf(model)(sample)),
       judge: target.filter(isOf(model))
     })
-    for (const { method, n, ...errors } of stageTransferCurve(assembled, { sizes, seeds }).points) {
+    for (const { method, n, ...errors } of stageTransferCurve(assembled, { sizes, seeds, ...(methods && { methods }) }).points) {
       const key = `${method} ${n}`
       draws.set(key, [...(draws.get(key) ?? []), errors])
       perModel.set(key, [...(perModel.get(key) ?? []), `${model} ${errors.totalMape.toFixed(1)}`])
@@ -44,7 +47,7 @@ for (const device of values.targets.split(',')) {
   console.log(`blend, ${sizes[0]}: ${perModel.get(`blend ${sizes[0]}`)?.join(', ')}`)
 
   console.log(`\n${device}: random configurations, ${seeds} draws`)
-  const random = stageTransferCurve(assembleTransfer({ source, target }), { sizes, seeds })
+  const random = stageTransferCurve(assembleTransfer({ source, target }), { sizes, seeds, ...(methods && { methods }) })
   table(new Map(random.points.map(({ method, n, ...errors }) => [`${method} ${n}`, errors])))
 }
 

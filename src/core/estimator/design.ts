@@ -1,5 +1,6 @@
 import type { FeatureMatrix } from '../proxy/features'
 import type { StageTable } from './samples/stageTable'
+import { tileCosts } from './tiles'
 import { stageWork, type StageWork } from './work'
 
 /**
@@ -16,6 +17,8 @@ export interface StagePool {
   /** Work terms of the physical base, each >= 0: a stage's time is a non-negative sum of them. */
   terms: readonly Float64Array[]
   work: StageWork | null
+  /** Of products on a device whose multiprocessors are known; null otherwise. */
+  tileCosts: Float64Array | null
 }
 
 /** Tile sizes of matrix products in common kernels, rows x columns. */
@@ -79,7 +82,8 @@ function productPool(stages: readonly number[], work: StageWork, multiprocessors
     columns.push(best.map(Math.log))
     names.push('log share of full waves, best tile')
   }
-  return pool(stages, names, columns, terms, work)
+  const all = pool(stages, names, columns, terms, work)
+  return multiprocessors === null ? all : { ...all, tileCosts: tileCosts(work, multiprocessors) }
 }
 
 function elementPool(stages: readonly number[], work: StageWork): StagePool {
@@ -170,7 +174,7 @@ function pool(
       )
     })
   }
-  return { stages, count, features: { names, columns, count: entries }, terms, work }
+  return { stages, count, features: { names, columns, count: entries }, terms, work, tileCosts: null }
 }
 
 /** Columns of a feature matrix at some rows. */

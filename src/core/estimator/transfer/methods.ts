@@ -17,6 +17,8 @@ export const stageTransferMethods = [
   'scratch',
   'rooflineGp',
   'rooflineSourceGp',
+  'tileGp',
+  'tileSourceGp',
   'blend',
   'vidurForest',
   'linear',
@@ -38,6 +40,8 @@ export const methodTitles: Readonly<Record<StageTransferMethod, string>> = {
   scratch: 'Trees from scratch',
   rooflineGp: 'Target roofline x GP (no source)',
   rooflineSourceGp: 'Target roofline x GP with source',
+  tileGp: 'Target tiles x GP (no source)',
+  tileSourceGp: 'Target tiles x GP with source',
   blend: 'Blend of pooled GPs',
   vidurForest: "Vidur's random forest",
   linear: 'Linear in the knobs',
@@ -45,7 +49,7 @@ export const methodTitles: Readonly<Record<StageTransferMethod, string>> = {
 }
 
 /** The members of the blend. */
-export const blendMembers = ['gpRatio', 'rooflineGp', 'rooflineSourceGp'] as const
+export const blendMembers = ['gpRatio', 'rooflineGp', 'rooflineSourceGp', 'tileGp', 'tileSourceGp'] as const
 
 type SingleMethod = Exclude<StageTransferMethod, 'blend'>
 
@@ -93,7 +97,11 @@ function fitSingle(
     case 'rooflineGp':
       return fitProcesses(problem, rows, 'roofline', seed)
     case 'rooflineSourceGp':
-      return fitProcesses(problem, rows, 'both', seed)
+      return fitProcesses(problem, rows, 'rooflineSource', seed)
+    case 'tileGp':
+      return fitProcesses(problem, rows, 'tiles', seed)
+    case 'tileSourceGp':
+      return fitProcesses(problem, rows, 'tilesSource', seed)
     case 'vidurForest':
       return vidurForest(problem, rows, seed)
     case 'linear':

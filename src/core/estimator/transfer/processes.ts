@@ -7,9 +7,19 @@ import {
 import { withColumn, type StagePool } from '../design'
 import { entriesOf, featuresAt, fitBase, medianOf, timesOf, type TransferProblem } from './problem'
 import type { FittedTransfer } from './method'
+import { fitTileBase } from './tileBase'
 
-/** ratio: base is the source's time; roofline: the target's physical base; both: that, with the source as a feature. */
-export type ProcessKind = 'ratio' | 'roofline' | 'both'
+/** Base of a process, and whether the source's deviation from its own base is a feature. */
+const kinds = {
+  ratio: { base: sourceTimes, source: true },
+  roofline: { base: physicalBase, source: false },
+  rooflineSource: { base: physicalBase, source: true },
+  tiles: { base: tileBase, source: false },
+  tilesSource: { base: tileBase, source: true }
+} as const
+
+/** ratio: base is the source's time; roofline: the target's physical base; tiles: the same with waves of tiles. */
+export type ProcessKind = keyof typeof kinds
 
 /** Times of matrix products jump where the library chooses another kernel: no smooth function of their sizes. */
 const settings = { tuneRows: 96, maxRows: 800, iterations: 30, smoothness: 'exponential' } as const
@@ -29,11 +39,10 @@ export function fitProcesses(
     const entries = entriesOf(pool, problem.target, rows)
     if (entries.length === 0) return null
     const times = timesOf(pool, problem.target, entries)
-    const base = kind === 'ratio' ? sourceTimes(problem, at) : fitBase(pool, entries, times)
-    const features =
-      kind === 'roofline'
-        ? pool.features
-        : withColumn(pool.features, 'source residual', problem.sourceResidual[at])
+    const base = kinds[kind].base(problem, at, entries, times)
+    const features = kinds[kind].source
+      ? withColumn(pool.features, 'source residual', problem.sourceResidual[at])
+      : pool.features
     const logs = times.map((time, i) => Math.log(time / base[entries[i]]))
     const centres = stageCentres(pool, entries, logs)
     const theta = thetas?.[at] ?? null
@@ -90,6 +99,24 @@ function stageCentres(pool: StagePool, entries: Int32Array, logs: Float64Array):
 
 function thetaOf(process: GaussianProcess | undefined): Float64Array | null {
   return process === undefined ? null : hyperparametersOf(process)
+}
+
+function physicalBase(
+  { pools }: TransferProblem,
+  at: number,
+  entries: Int32Array,
+  times: Float64Array
+): Float64Array {
+  return fitBase(pools[at], entries, times)
+}
+
+function tileBase(
+  { pools }: TransferProblem,
+  at: number,
+  entries: Int32Array,
+  times: Float64Array
+): Float64Array {
+  return fitTileBase(pools[at], entries, times)
 }
 
 function sourceTimes(problem: TransferProblem, at: number): Float64Array {
