@@ -1,4 +1,4 @@
-// npm run bench:estimatorTiles [-- --device a100 --rounds 1500]: fits the constants of core/estimator/tiles.ts on one device's
+// npm run bench:estimatorTiles [-- --device a100 --rounds 800]: fits the constants of core/estimator/tiles.ts on one device's
 // matrix products (shared/data/gpu-ops) by random search, and prints them with the error of the base that they give.
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,8 +16,8 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
     device: { type: 'string', default: 'a100' },
-    rounds: { type: 'string', default: '1500' },
-    rows: { type: 'string', default: '2500' }
+    rounds: { type: 'string', default: '800' },
+    rows: { type: 'string', default: '2000' }
   }
 })
 const multiprocessors = multiprocessorsOf(values.device)

@@ -3,6 +3,7 @@ import { parseCsv } from './csvTable'
 import { withPlainNumbers } from './plainNumbers'
 import type { Origin } from '../../../shared/vocabulary'
 import type { SamplePresetName } from '../../../shared/vocabulary'
+import { profilerRecords } from './profilerExports'
 import { presetRole, type Role } from './presets'
 import type { KnobValue, StageSample } from './stageSample'
 
@@ -30,7 +31,7 @@ export function samplesFromCsv(text: string, options: ReadSamplesOptions): Stage
 
 /**
  * Samples of a JSON file: one object, an array of objects, `{samples: [...]}` or one object a line. An object is
- * `{knobs, stages}`, or flat with the preset's names. @throws data.invalid
+ * `{knobs, stages}`, or flat with the preset's names. Exports of profilers are read too (profilerExports.ts). @throws data.invalid
  */
 export function samplesFromJson(text: string, options: ReadSamplesOptions): StageSample[] {
   return recordsOf(text, options.fileName).map((record, at) => sampleOf(record, options, `sample ${at + 1}`))
@@ -153,6 +154,8 @@ function recordsOf(text: string, fileName: string): Record<string, unknown>[] {
       broken(inner)
     }
   }
+  const exported = profilerRecords(parsed, fileName)
+  if (exported !== null) return exported
   const list = Array.isArray(parsed)
     ? parsed
     : isRecord(parsed) && Array.isArray(parsed['samples'])
