@@ -37,7 +37,11 @@ for (const device of values.targets.split(',')) {
       target: target.filter((sample) => !isOf(model)(sample)),
       judge: target.filter(isOf(model))
     })
-    for (const { method, n, ...errors } of stageTransferCurve(assembled, { sizes, seeds, ...(methods && { methods }) }).points) {
+    for (const { method, n, ...errors } of stageTransferCurve(assembled, {
+      sizes,
+      seeds,
+      ...(methods && { methods })
+    }).points) {
       const key = `${method} ${n}`
       draws.set(key, [...(draws.get(key) ?? []), errors])
       perModel.set(key, [...(perModel.get(key) ?? []), `${model} ${errors.totalMape.toFixed(1)}`])
@@ -47,7 +51,11 @@ for (const device of values.targets.split(',')) {
   console.log(`blend, ${sizes[0]}: ${perModel.get(`blend ${sizes[0]}`)?.join(', ')}`)
 
   console.log(`\n${device}: random configurations, ${seeds} draws`)
-  const random = stageTransferCurve(assembleTransfer({ source, target }), { sizes, seeds, ...(methods && { methods }) })
+  const random = stageTransferCurve(assembleTransfer({ source, target }), {
+    sizes,
+    seeds,
+    ...(methods && { methods })
+  })
   table(new Map(random.points.map(({ method, n, ...errors }) => [`${method} ${n}`, errors])))
 }
 

@@ -33,9 +33,9 @@ const splits = [1, 2, 3, 4]
 
 /** Fitted on the A100's rows of public Vidur profiles alone: `npm run bench:estimatorTiles`. */
 export const fittedTiles: TileModel = {
-  rates: [1, 0.99, 0.968, 0.835, 0.847, 0.934, 0.743, 0.502, 0.365, 0.197],
-  startK: 46.5,
-  addition: 3.45
+  rates: [1, 0.95, 1.12, 0.85, 0.928, 1.09, 0.861, 0.566, 0.4, 0.2],
+  startK: 45.5,
+  addition: 2.82
 }
 
 /**

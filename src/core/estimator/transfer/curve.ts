@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
-import { createRandom } from '../../math/random'
 import type { AssembledTransfer } from './assemble'
+import { chooseCalibrationRows, type CalibrationDesign } from './calibrationRows'
 import { chooseStageTransfer } from './choose'
 import { meanErrors, transferErrors, type TransferErrors } from './errors'
 import type { FittedTransfer } from './method'
@@ -11,6 +11,8 @@ export interface StageTransferOptions {
   sizes: readonly number[]
   seeds: number
   methods?: readonly StageTransferMethod[]
+  /** How the calibration configurations are chosen; default random. */
+  design?: CalibrationDesign
   onProgress?: (done: number, total: number, note: string) => void
 }
 
@@ -40,7 +42,7 @@ export function stageTransferCurve(
   assembled: AssembledTransfer,
   options: StageTransferOptions
 ): StageTransferCurve {
-  const { methods = stageTransferMethods } = options
+  const { methods = stageTransferMethods, design = 'random' } = options
   const points: StageTransferPoint[] = []
   const chosen: StageTransferCurve['chosen'] = {}
   const total = options.sizes.length * options.seeds
@@ -52,7 +54,7 @@ export function stageTransferCurve(
     let seconds = 0
     for (let seed = 1; seed <= options.seeds; seed++) {
       options.onProgress?.(done++, total, `${n} configurations, draw ${seed} of ${options.seeds}`)
-      const draw = oneDraw(assembled, n, seed, methods)
+      const draw = oneDraw(assembled, n, seed, methods, design)
       draw.errors.forEach((errors, method) => draws.set(method, [...(draws.get(method) ?? []), errors]))
       votes.set(draw.chosen, (votes.get(draw.chosen) ?? 0) + 1)
       seconds += draw.seconds / options.seeds
@@ -77,11 +79,12 @@ function oneDraw(
   { problem, pool, judged }: AssembledTransfer,
   n: number,
   seed: number,
-  methods: readonly StageTransferMethod[]
+  methods: readonly StageTransferMethod[],
+  design: CalibrationDesign
 ) {
-  const order = createRandom(seed).shuffle(pool.slice())
-  const rows = order.slice(0, n)
-  const rest = judged ?? order.slice(n)
+  const rows = chooseCalibrationRows(design, problem, pool, n, seed)
+  const chosen = new Set(rows)
+  const rest = judged ?? pool.filter((row) => !chosen.has(row))
   const fitted = new Map<StageTransferMethod, FittedTransfer>()
   const errors = new Map<StageTransferMethod | 'auto', TransferErrors>()
   const judge = (model: FittedTransfer): TransferErrors =>

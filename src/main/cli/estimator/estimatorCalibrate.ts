@@ -8,7 +8,14 @@ import { predictedActualFigure, transferFigures } from '../../estimator/estimato
 import { writeFigures } from '../../figures/writeFigures'
 import { writeWholeFile } from '../../files/replaceFile'
 import { pathOption } from './estimatorInput'
-import { readTransfer, sizesOf, transferJson, transferText, stageTransferVerb } from './estimatorTransfer'
+import {
+  designOf,
+  readTransfer,
+  sizesOf,
+  transferJson,
+  transferText,
+  stageTransferVerb
+} from './estimatorTransfer'
 import {
   numberOption,
   UsageError,
@@ -33,6 +40,7 @@ export const stageCalibrateVerb: CliVerb = {
 async function runCalibrate(args: CliArguments, context: CliContext) {
   const folder = pathOption(args, 'output-dir', context)
   if (folder === undefined) throw new UsageError('--output-dir DIR is needed')
+  const design = designOf(args)
   const assembled = await readTransfer(args, context)
   assembled.remarks.forEach(context.log)
   const sizes = sizesOf(args)
@@ -40,9 +48,10 @@ async function runCalibrate(args: CliArguments, context: CliContext) {
   const curve = stageTransferCurve(assembled, {
     sizes,
     seeds,
+    design,
     onProgress: (_done, _total, note) => note !== '' && context.log(note)
   })
-  const results = transferJson(curve, sizes, seeds)
+  const results = { ...transferJson(curve, sizes, seeds), design }
   await mkdir(folder, { recursive: true })
   const files: string[] = []
   const write = async (name: string, content: unknown): Promise<void> => {

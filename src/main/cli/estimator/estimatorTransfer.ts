@@ -1,4 +1,5 @@
 import { assembleTransfer, type AssembledTransfer } from '../../../core/estimator/transfer/assemble'
+import { calibrationDesigns, type CalibrationDesign } from '../../../core/estimator/transfer/calibrationRows'
 import { stageTransferCurve, type StageTransferCurve } from '../../../core/estimator/transfer/curve'
 import { methodTitles } from '../../../core/estimator/transfer/methods'
 import { presetOf, presetOption } from './estimatorInput'
@@ -24,7 +25,12 @@ export const stageTransferVerb: CliVerb = {
     'target-device': { type: 'string', help: 'name of the target GPU, if the files are not named by it' },
     preset: presetOption,
     n: { type: 'string', help: 'configurations to calibrate on, joined by commas', default: '10,25,50,100' },
-    seeds: { type: 'string', help: 'draws to average over', default: '12' }
+    seeds: { type: 'string', help: 'draws to average over', default: '12' },
+    design: {
+      type: 'string',
+      help: `how the configurations to measure are chosen: ${calibrationDesigns.join(', ')}`,
+      default: 'random'
+    }
   },
   run: (args, context) => runTransfer(args, context)
 }
@@ -32,14 +38,16 @@ export const stageTransferVerb: CliVerb = {
 async function runTransfer(args: CliArguments, context: CliContext) {
   const sizes = sizesOf(args)
   const seeds = numberOption(args, 'seeds', { min: 1, max: 1000, integer: true }) ?? 12
+  const design = designOf(args)
   const assembled = await readTransfer(args, context)
   assembled.remarks.forEach(context.log)
   const curve = stageTransferCurve(assembled, {
     sizes,
     seeds,
+    design,
     onProgress: (_done, _total, note) => note !== '' && context.log(note)
   })
-  return { json: transferJson(curve, sizes, seeds), text: transferText(curve) }
+  return { json: { ...transferJson(curve, sizes, seeds), design }, text: transferText(curve) }
 }
 
 /** Reads and joins the files of both devices; wrong usage is reported before any file is read. */
@@ -71,6 +79,16 @@ export function sizesOf(args: CliArguments): number[] {
       throw new UsageError(`--n takes whole numbers from 2, not "${text}"`)
     return size
   })
+}
+
+/** Design that --design names; `space-filling` is read as `spaceFilling`. @throws UsageError */
+export function designOf(args: CliArguments): CalibrationDesign {
+  const text = textOption(args, 'design') ?? 'random'
+  const plain = text.replace(/[-_]/g, '').toLowerCase()
+  const found = calibrationDesigns.find((design) => design.toLowerCase() === plain)
+  if (found === undefined)
+    throw new UsageError(`--design is one of ${calibrationDesigns.join(', ')}, not "${text}"`)
+  return found
 }
 
 /** `{methods: {NAME: {"25": {totalMape, …}}}, chosen: {"25": NAME}}`. */
