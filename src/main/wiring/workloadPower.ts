@@ -1,3 +1,5 @@
+import { gpuAtPciBusId } from '../../core/gpu/cudaOrder'
+import { AppError } from '../../shared/errors'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
 import type { PowerSession, PowerSource } from '../workload/powerSource'
@@ -22,7 +24,7 @@ export function powerOf(
   }
 }
 
-/** Records the first GPU. A recording that ends early does not fail the run: what was taken is kept and judged. */
+/** Records the GPU that the runner names, else the chosen. A recording that ends early does not fail the run: what was taken is kept and judged. */
 function recordingsOf(gpu: GpuService): PowerSource {
   return {
     async missing() {
@@ -30,19 +32,31 @@ function recordingsOf(gpu: GpuService): PowerSource {
       if (state !== 'ready') return message ?? 'There is no NVIDIA GPU.'
       return gpus[0]?.powerField === null ? `${gpus[0].name} reports no power.` : null
     },
-    async start(title, intervalMs): Promise<PowerSession> {
+    async start(title, intervalMs, pciBusId): Promise<PowerSession> {
       const { origin, driverVersion, gpus } = await gpu.list(false)
-      const first = gpus[0]
+      const chosen = (pciBusId === undefined ? undefined : gpuAtPciBusId(gpus, pciBusId)) ?? gpus[0]
+      if (chosen.powerField === null) {
+        throw new AppError(
+          'input.unsupported',
+          `${chosen.name} (GPU ${chosen.index}), on which the runner computes, reports no power.`,
+          'Choose another device, or run without power.'
+        )
+      }
       let started!: (mark: PowerSession['mark']) => void
       const ready = new Promise<PowerSession['mark']>((resolve) => (started = resolve))
-      const request = { title, command: [], intervalMs, idleMs: 0, gpuIndexes: [first.index] }
+      const request = { title, command: [], intervalMs, idleMs: 0, gpuIndexes: [chosen.index] }
       const { recordingId, result } = await gpu.record(request, undefined, started)
       // One that fails before its first reading rejects here.
       const mark = await Promise.race([ready, result.then(() => ready)])
       result.catch(() => undefined)
       return {
-        ...{ recordingId, mark, sensor: first.sensor, pciBusId: first.pciBusId },
-        about: { origin, gpu: first.name, driverVersion: driverVersion ?? '', powerField: first.powerField },
+        ...{ recordingId, mark, sensor: chosen.sensor, pciBusId: chosen.pciBusId },
+        about: {
+          origin,
+          gpu: chosen.name,
+          driverVersion: driverVersion ?? '',
+          powerField: chosen.powerField
+        },
         async finish() {
           const { signal } = new AbortController()
           await gpu.handlers['gpu.stopRecording']({ id: recordingId }, { signal }).catch(() => undefined)

@@ -50,8 +50,8 @@ const maxGapMs = 100
  */
 export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Promise<void> {
   const { request, evidence } = record
-  let power = request.power && (await deps.power.missing()) === null ? await startPower(record, deps) : null
-  const phaseMs = request.phaseMs ?? (power === null ? plainPhaseMs : shortestPhaseMs(power.sensor) * 1.1)
+  let power: PowerSession | null = null
+  const hasPower = request.power && (await deps.power.missing()) === null
   let runner: RunnerProcess | undefined
   try {
     runner = startRunner(deps.spawn, deps.command, {
@@ -60,12 +60,16 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
         if (event.event === 'phase') power?.mark({ ...event, repetitions: event.repetitions ?? null })
       }
     })
-    await greet(record, runner, phaseMs, power)
+    const greeting = await greet(record, runner)
+    // The runner names its GPU first: CUDA counts GPUs in another order than nvidia-smi.
+    if (hasPower) power = await startPower(record, deps, greeting.pciBusId)
     if (power !== null && !isPowerOfRunner(record.subject?.device ?? '', power)) {
       await power.finish()
       record.power = null
       power = null
     }
+    const phaseMs = request.phaseMs ?? (power === null ? plainPhaseMs : shortestPhaseMs(power.sensor) * 1.1)
+    planRun(record, greeting, phaseMs)
     await deps.changed()
     if (power !== null) await rest(power, request.idleMs, deps)
     await doSteps(record, runner, phaseMs, deps)
@@ -81,13 +85,21 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
   }
 }
 
-async function startPower(record: WorkloadRecord, deps: ConductorDeps): Promise<PowerSession> {
-  const session = await deps.power.start(
-    `Workload ${record.subject?.model ?? ''}`.trimEnd(),
-    record.request.intervalMs
-  )
+async function startPower(
+  record: WorkloadRecord,
+  deps: ConductorDeps,
+  pciBusId: string | undefined
+): Promise<PowerSession> {
+  const title = `Workload ${record.subject?.model ?? ''}`.trimEnd()
+  const session = await deps.power.start(title, record.request.intervalMs, pciBusId)
   record.power = session.about
   record.recordingIds.push(session.recordingId)
+  try {
+    requireSameGpu(pciBusId, session)
+  } catch (cause) {
+    await session.finish()
+    throw cause
+  }
   return session
 }
 
@@ -103,20 +115,23 @@ async function rest(power: PowerSession, idleMs: number, deps: ConductorDeps): P
   power.mark({ name: idlePhaseName, state: 'end', repetitions: null })
 }
 
-/** Reads who the runner is and what it offers; a resumed run keeps its plan. */
-async function greet(
-  record: WorkloadRecord,
-  runner: RunnerProcess,
-  phaseMs: number,
-  power: PowerSession | null
-): Promise<void> {
-  const { evidence, request } = record
+/** What a runner printed up to its plan. */
+interface Greeting {
+  pciBusId: string | undefined
+  layers: RunnerEventOf<'layer'>[]
+  skipped: RunnerEventOf<'skipped'>[]
+  plan: RunnerEventOf<'plan'>
+}
+
+/** Reads who the runner is and what it offers. */
+async function greet(record: WorkloadRecord, runner: RunnerProcess): Promise<Greeting> {
   const layers: RunnerEventOf<'layer'>[] = []
   const skipped: RunnerEventOf<'skipped'>[] = []
+  let pciBusId: string | undefined
   const plan = await runner.until((event) => {
     if (event.event === 'hello') {
       greeted(record, event)
-      if (power !== null) requireSameGpu(event.pciBusId, power)
+      pciBusId = event.pciBusId
     }
     if (event.event === 'layer') layers.push(event)
     if (event.event === 'skipped') skipped.push(event)
@@ -129,13 +144,18 @@ async function greet(
       'A runner prints its hello first: see docs/workloads.md.'
     )
   }
+  return { pciBusId, layers, skipped, plan }
+}
+
+/** Fills in the steps of a run; a resumed one keeps its plan. */
+function planRun(record: WorkloadRecord, { layers, skipped, plan }: Greeting, phaseMs: number): void {
   if (record.steps.length > 0) return
-  evidence.layers = layers
+  record.evidence.layers = layers
   const notOffered = skipped.map(({ id, reason }): WorkloadStep => ({
     ...{ id, kind: id.startsWith('layer:') ? 'layer' : 'benchmark', trials: 0, trialsDone: 0 },
     ...{ state: 'skipped', seconds: 0, reason }
   }))
-  record.steps = [...planSteps(plan.steps, request, phaseMs), ...notOffered]
+  record.steps = [...planSteps(plan.steps, record.request, phaseMs), ...notOffered]
 }
 
 function greeted(record: WorkloadRecord, hello: RunnerEventOf<'hello'>): void {

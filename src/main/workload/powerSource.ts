@@ -9,8 +9,13 @@ import { AppError } from '../../shared/errors'
 export interface PowerSource {
   /** Why there is no power; null when a GPU (or its stand-in) is ready. */
   missing(): Promise<string | null>
-  /** Starts a recording. @throws gpu.noDriver, gpu.samplerDied, input.invalid when another recording runs */
-  start(title: string, intervalMs: number): Promise<PowerSession>
+  /**
+   * Starts a recording of the GPU at `pciBusId`, or of the first one where the runner names none or it is not found.
+   *
+   * @throws gpu.noDriver, gpu.samplerDied, input.unsupported when that GPU reports no power, input.invalid when
+   * another recording runs
+   */
+  start(title: string, intervalMs: number, pciBusId?: string): Promise<PowerSession>
 }
 
 /** A running recording that the conductor marks. */

@@ -51,6 +51,21 @@ describe('workload runs', () => {
     expect(second).toMatchObject({ layer: 'b', impactScore: 0.5, changedShare: 0 })
   })
 
+  it('records the power of the GPU that the runner names by its PCI bus id', async () => {
+    const gpus = [
+      { name: 'Stand-in A100', idleW: 50 },
+      { name: 'Stand-in H100', idleW: 70 }
+    ]
+    rig = await workloadRig({ smi: { gpus }, stub: { pciBusId: '0000:02:00.0' } })
+    const run = await rig.toEnd(rig.request({}))
+    expect(run).toMatchObject({ state: 'done', power: { gpu: 'Stand-in H100' } })
+    await rig.close()
+    rig = await workloadRig({ smi: { gpus }, stub: { pciBusId: '0000:09:00.0' } })
+    const elsewhere = await rig.toEnd(rig.request({}))
+    expect(elsewhere.state).toBe('failed')
+    expect(elsewhere.message).toMatch(/computes on the GPU at 00000000:09:00.0/)
+  })
+
   it('goes on after a crash of the runner without repeating a finished step', async () => {
     const log = path.join(temporaryFolder(), 'log')
     rig = await workloadRig({ stub: { log, dieOnce: 'predictions:mean:b' } })
