@@ -176,12 +176,13 @@ function userName(): string {
 
 function connectFiles(
   { dataFolder, nowMs, emitter }: Foundation,
-  { dialogs }: ComposeOptions,
+  { dialogs, desktopRecent }: ComposeOptions,
   uploads: Uploads,
   usedPaths: () => Promise<string[]>
 ): FileService {
   return createFileService({
     dialogs: dialogs ?? null,
+    desktopRecent: desktopRecent ?? null,
     recent: createRecentFiles(path.join(dataFolder, 'recentFiles.json')),
     ...{ uploads, nowMs, usedPaths },
     emit: emitter()

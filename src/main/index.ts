@@ -58,7 +58,11 @@ async function start(): Promise<void> {
   const bitbench = await composeBitbench({
     host: 'electron',
     dataFolder: process.env['BITBENCH_DATA'] ?? path.join(app.getPath('userData'), 'data'),
-    dialogs: createFileDialogs(dialog, windowInFront)
+    dialogs: createFileDialogs(dialog, windowInFront),
+    desktopRecent: {
+      add: (file) => app.addRecentDocument(file),
+      clear: () => app.clearRecentDocuments()
+    }
   })
   hand = bitbench.file.hand
   hand([...early, ...filesOfArguments(process.argv, process.cwd(), app.isPackaged)])

@@ -23,6 +23,9 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
     notes.push('Their objectives differ: losses are not comparable.')
   if (!agree(searches, ({ costUnit }) => costUnit))
     notes.push('Their costs differ: fronts are not comparable.')
+  const timed = searches.filter((one) => timesOf(one) !== null).length
+  if (timed > 0 && timed < searches.length)
+    notes.push('Searches of an older version hold no times: they are left out of “best so far over time”.')
   return {
     notes,
     figures: [
@@ -60,9 +63,23 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
         ...{ run, name: 'best so far', x: one.trace.map(({ index }) => index + 1) },
         y: one.trace.map(({ bestLoss }) => bestLoss)
       },
+      ...overTime(one, run),
       frontOf(one, run)
     ])
   }
+}
+
+/** When each scheme of the trace was kept, s of evaluating; null where it is not known of all of them. */
+function timesOf({ trace, speed }: Search): number[] | null {
+  const keptAtMs = speed?.keptAtMs
+  if (keptAtMs === undefined || keptAtMs.length !== trace.length || trace.length === 0) return null
+  return keptAtMs.map((ms) => ms / 1000)
+}
+
+function overTime(search: Search, run: number): RunFigures['curves'] {
+  const x = timesOf(search)
+  const y = search.trace.map(({ bestLoss }) => bestLoss)
+  return x === null ? [] : [{ run, name: 'best so far over time', x, y }]
 }
 
 /** Schemes that no other one beats in cost and loss, by rising cost. */

@@ -19,6 +19,12 @@ export interface FileService {
   handlers: HandlersOf<typeof fileContract>
 }
 
+/** What a desktop shows of files opened before: the Dock, the task bar. */
+export interface DesktopRecent {
+  add(file: string): void
+  clear(): void
+}
+
 /** More paths than this at once are cut: a desktop hands over a few. */
 const maxHanded = 50
 
@@ -31,8 +37,10 @@ export function createFileService(deps: {
   emit: EmitterOf<typeof fileContract>
   /** Files in use, whose uploads are kept. */
   usedPaths: () => Promise<string[]>
+  /** The desktop's own list of recent documents; null where there is none. */
+  desktopRecent?: DesktopRecent | null
 }): FileService {
-  const { dialogs, recent, uploads, nowMs, emit, usedPaths } = deps
+  const { dialogs, recent, uploads, nowMs, emit, usedPaths, desktopRecent } = deps
   let handed: string[] = []
   return {
     hand(paths) {
@@ -52,10 +60,18 @@ export function createFileService(deps: {
         return { path: await dialogs.pick(request) }
       },
       'file.recent': async () => ({ files: await recent.list() }),
-      'file.remember': async ({ path, kind }) => ({
-        files: await recent.remember({ path: hostPath(path), kind, openedAtMs: nowMs() })
-      }),
-      'file.forget': async ({ path }) => ({ files: await recent.forget(path) }),
+      'file.remember': async ({ path, kind }) => {
+        const file = hostPath(path)
+        desktopRecent?.add(file)
+        return { files: await recent.remember({ path: file, kind, openedAtMs: nowMs() }) }
+      },
+      'file.forget': async ({ path }) => {
+        const files = await recent.forget(path)
+        // A desktop's list is only emptied as a whole.
+        desktopRecent?.clear()
+        for (const one of [...files].reverse()) desktopRecent?.add(one.path)
+        return { files }
+      },
       'file.uploads': async () => ({
         ...(await uploads.usage()),
         maxFileBytes: maxUploadBytes,

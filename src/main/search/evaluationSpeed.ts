@@ -3,15 +3,19 @@ import type { SearchModels } from './searchNeeds'
 
 /**
  * The models with a count of how long their evaluations take.
+ * `kept` notes the time at which a trace reached a length. An older version noted none: then none is, for the trace and its
+ * times would not belong together.
+ *
  * @param before counted by earlier runs of the same search; it is added to
  */
 export function timeEvaluations(
   models: SearchModels,
   nowMs: () => number,
   before: SearchSpeed | null
-): { models: SearchModels; speed(): SearchSpeed } {
+): { models: SearchModels; speed(): SearchSpeed; kept(trace: number): SearchSpeed } {
   const { evaluationMs, wallMs, evaluations } = before ?? { evaluationMs: 0, wallMs: 0, evaluations: 0 }
   const sum = { evaluationMs, wallMs, evaluations }
+  const keptAtMs = [...(before?.keptAtMs ?? [])]
   let underWay = 0
   let sinceMs = 0
   const upToNow = (): void => {
@@ -37,9 +41,16 @@ export function timeEvaluations(
         }
       }
     },
-    speed() {
+    speed,
+    kept(trace) {
       upToNow()
-      return { ...sum }
+      if (keptAtMs.length === trace - 1) keptAtMs.push(sum.wallMs)
+      return speed()
     }
+  }
+
+  function speed(): SearchSpeed {
+    upToNow()
+    return { ...sum, ...(keptAtMs.length > 0 ? { keptAtMs: [...keptAtMs] } : {}) }
   }
 }

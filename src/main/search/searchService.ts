@@ -68,9 +68,14 @@ export function createSearchService(deps: {
           },
           async traced(_, candidate) {
             // Each evaluation is worth keeping: a crash loses none that was reported.
-            search.speed = timed.speed()
+            search.speed = timed.kept(search.trace.length)
             await store.save(search)
-            emit('search.traced', { searchId: search.id, candidate, speed: search.speed })
+            // The times of the whole trace are read with the search; an event carries what is new.
+            const { evaluationMs, wallMs, evaluations } = search.speed
+            emit('search.traced', {
+              ...{ searchId: search.id, candidate },
+              speed: { evaluationMs, wallMs, evaluations }
+            })
           }
         },
         context

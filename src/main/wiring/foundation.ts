@@ -11,7 +11,7 @@ import { boardMigrations } from '../board/boardService'
 import { deployMigrations } from '../deploy/deployStore'
 import { energyMigrations } from '../energy/energyStore'
 import { estimatorMigrations } from '../estimator/estimatorStore'
-import type { FileDialogs } from '../file/fileService'
+import type { DesktopRecent, FileDialogs } from '../file/fileService'
 import { gpuMigrations } from '../gpu/gpuTables'
 import { createEventBus, type EventBus } from '../hosts/eventBus'
 import { openJobHistory, type JobHistory } from '../jobs/jobHistory'
@@ -39,6 +39,8 @@ export interface ComposeOptions {
   log?: (line: string) => void
   /** The system's file dialogs, where there is a desktop window. */
   dialogs?: FileDialogs
+  /** The desktop's list of recent documents, where there is one. */
+  desktopRecent?: DesktopRecent
 }
 
 /** What every service stands on: events, data file, jobs, worker threads, settings, clock, ids and processes. */

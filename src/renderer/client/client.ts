@@ -26,9 +26,14 @@ export type ConnectionState = 'connected' | 'connecting' | 'lost' | 'refused'
 
 /** How long a call may take. */
 export interface ClientCallOptions {
-  /** Longest wait for a reply, in milliseconds. Long work is a Job, so replies are quick. */
+  /** Longest wait for a reply, or for its next piece, in milliseconds. Long work is a Job, so replies are quick. */
   timeoutMs?: number
+  /** Called while a large reply arrives, with bytes so far and of all of it (null: not known); not by every transport. */
+  onReceived?: ReceivedListener
 }
+
+/** Hears how much of a reply has arrived, in bytes; the total is null where it is not known. */
+export type ReceivedListener = (received: number, total: number | null) => void
 
 /** Where a file that is sent belongs on the host: files of a group lie together. */
 export interface UploadPlace {
@@ -65,7 +70,7 @@ export interface Client {
 /** What a transport has to provide. `send` resolves with the host's envelope, whatever it holds. */
 export interface Transport {
   readonly kind: Client['kind']
-  send(name: string, input: unknown): Promise<unknown>
+  send(name: string, input: unknown, onReceived?: ReceivedListener): Promise<unknown>
   subscribe(event: string, listener: (payload: unknown) => void): () => void
   onConnection(listener: (state: ConnectionState) => void): () => void
   pathOf?(file: File): string
@@ -90,7 +95,20 @@ export function createClient(transport: Transport): Client {
         )
       }
       const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-      const value = openEnvelope(name, await withTimeout(name, transport.send(name, input), timeoutMs))
+      const { onReceived } = options
+      const reply = withTimeout(name, timeoutMs, (goOn) =>
+        transport.send(
+          name,
+          input,
+          onReceived === undefined
+            ? undefined
+            : (received, total) => {
+                goOn()
+                onReceived(received, total)
+              }
+        )
+      )
+      const value = openEnvelope(name, await reply)
       const answer = schemas.out.safeParse(value)
       if (!answer.success) throw mismatch(name, answer.error)
       return answer.data as never
@@ -142,10 +160,16 @@ function openEnvelope(name: string, envelope: unknown): unknown {
   )
 }
 
-async function withTimeout<T>(name: string, work: Promise<T>, timeoutMs: number): Promise<T> {
+/** Rejects when `timeoutMs` pass without a reply; `goOn` starts the time over. */
+async function withTimeout<T>(
+  name: string,
+  timeoutMs: number,
+  work: (goOn: () => void) => Promise<T>
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
+  let expire: () => void = () => undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    expire = () =>
       reject(
         new AppError(
           'host.timeout',
@@ -153,10 +177,14 @@ async function withTimeout<T>(name: string, work: Promise<T>, timeoutMs: number)
           'Try again; if it stays silent, restart Bitbench.'
         )
       )
-    }, timeoutMs)
   })
+  const wait = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(expire, timeoutMs)
+  }
+  wait()
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work(wait), late])
   } finally {
     clearTimeout(timer)
   }

@@ -1,5 +1,6 @@
 import { eventMessageSchema, webPaths, webSocketProtocol } from '@shared/contract/framework/transport'
 import { AppError } from '@shared/errors'
+import { receiveJson } from './receiveJson'
 import { createListenerMap } from './listenerMap'
 import { sendFile } from './sendFile'
 import { createClient, type Client, type ConnectionState } from './client'
@@ -86,7 +87,7 @@ export function createWebClient(options: WebClientOptions): Client {
 
   return createClient({
     kind: 'web',
-    async send(name, input) {
+    async send(name, input, onReceived) {
       let response: Response
       try {
         response = await post(name, input)
@@ -106,7 +107,7 @@ export function createWebClient(options: WebClientOptions): Client {
           'Open the address that `bitbench serve` or `npm start` printed: it carries a fresh token.'
         )
       }
-      return response.json()
+      return onReceived === undefined ? response.json() : await receiveJson(response, onReceived)
     },
     upload: (file, place, options) => sendFile(origin, token, file, place, options),
     subscribe: listeners.add,

@@ -16,6 +16,9 @@ export const useSessions = defineStore('session', () => {
   /** What the last import did. */
   const imported = ref<SessionImport | null>(null)
 
+  /** Bytes of the session file that have arrived; null when none is on its way. */
+  const download = ref<{ received: number; total: number | null } | null>(null)
+
   client.subscribe('session.imported', (result) => {
     imported.value = result
   })
@@ -24,9 +27,18 @@ export const useSessions = defineStore('session', () => {
     examples.value = (await client.call('session.examples', {})).examples
   })
   const saveAs = createAction(async (runIds: string[], title: string) => {
-    const { info, base64 } = await client.call('session.pack', { runIds, title })
-    saveBase64(fileNameOf(title), base64)
-    return info
+    download.value = { received: 0, total: null }
+    try {
+      const { info, base64 } = await client.call(
+        'session.pack',
+        { runIds, title },
+        { onReceived: (received, total) => (download.value = { received, total }) }
+      )
+      saveBase64(fileNameOf(title), base64)
+      return info
+    } finally {
+      download.value = null
+    }
   })
   const open = createAction(async (file: File) => {
     imported.value = await client.call('session.receive', await fileToBase64(file))
@@ -40,7 +52,7 @@ export const useSessions = defineStore('session', () => {
   /** What the last import did, in a sentence; null when it was dismissed. */
   const summary = computed(() => (imported.value === null ? null : summaryOf(imported.value)))
 
-  return { examples, imported, summary, load, saveAs, open, openExample }
+  return { examples, imported, download, summary, load, saveAs, open, openExample }
 })
 
 /** A title as the name of a session file. */

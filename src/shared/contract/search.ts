@@ -135,7 +135,9 @@ const speedSchema = z.object({
   /** Time during which at least one evaluation was under way, ms; waiting for a queue server counts. */
   wallMs: z.number(),
   /** Evaluations that were computed; those with a known result are left out. */
-  evaluations: z.number()
+  evaluations: z.number(),
+  /** wallMs when each scheme of the trace was kept; absent in searches of older versions. */
+  keptAtMs: z.array(z.number()).optional()
 })
 
 /** How fast a search evaluated: evaluationMs / wallMs is its speed-up. */

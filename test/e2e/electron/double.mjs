@@ -21,6 +21,12 @@ class App extends EventEmitter {
     return process.env.BITBENCH_SECOND_INSTANCE === undefined
   }
   async whenReady() {}
+  addRecentDocument(file) {
+    tell({ recentDocument: file })
+  }
+  clearRecentDocuments() {
+    tell({ recentDocuments: [] })
+  }
   getPath(name) {
     return `${process.env.BITBENCH_USER_DATA}/${name}`
   }

@@ -26,6 +26,7 @@ interface Told {
   openDecision?: { action: string }
   navigationPrevented?: boolean
   quit?: boolean
+  recentDocument?: string
 }
 
 describe.skipIf(chromiumFile === undefined)('built Electron main and preload over the double', () => {
@@ -101,6 +102,8 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
       ok: false,
       error: { code: 'input.invalid' }
     })
+    await call('file.remember', { path: '/nets/lenet5.onnx', kind: 'network' })
+    expect(told).toContainEqual({ recentDocument: '/nets/lenet5.onnx' })
     expect(await call('no.such', {})).toMatchObject({ ok: false, error: { code: 'host.unknownCommand' } })
   })
 

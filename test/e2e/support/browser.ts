@@ -1,12 +1,24 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { chromium, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 
 /** Where Debian, Ubuntu and Fedora put a Chromium; null where there is none. */
 export const chromiumFile =
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync) ?? null
+
+/** Major version of the Chromium; null where there is none. */
+export function chromiumMajor(): number | null {
+  if (chromiumFile === null) return null
+  const text = execFileSync(chromiumFile, ['--version'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore']
+  })
+  const found = /(\d+)\.\d+/.exec(text)
+  return found === null ? null : Number(found[1])
+}
 
 export interface OpenedBrowser {
   context: BrowserContext
@@ -14,15 +26,20 @@ export interface OpenedBrowser {
 }
 
 /** A headless Chromium with an empty profile that asks nothing of the network. */
-export async function openBrowser(): Promise<OpenedBrowser> {
+export async function openBrowser(
+  options: BrowserContextOptions = {},
+  moreArgs: readonly string[] = []
+): Promise<OpenedBrowser> {
   const profile = await mkdtemp(path.join(tmpdir(), 'bitbench-chromium-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumFile!,
     viewport: { width: 1280, height: 800 },
+    ...options,
     args: [
       '--headless',
       '--no-sandbox',
       '--disable-gpu',
+      ...moreArgs,
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

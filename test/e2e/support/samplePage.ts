@@ -4,7 +4,7 @@ import { createDispatcher } from '@main/hosts/dispatcher'
 import { createEventBus } from '@main/hosts/eventBus'
 import { serveWeb, type WebHost } from '@main/hosts/webHost'
 import { commands } from '@shared/contract/index'
-import { sampleHandlers } from './sampleServices'
+import { sampleHandlers, type SampleHandlers } from './sampleServices'
 
 /** Every page, by its hash. */
 export const pageIds = [
@@ -29,11 +29,11 @@ const pageFolder =
   process.env['BITBENCH_PAGE_FOLDER'] ?? path.resolve(import.meta.dirname, '../../../out/renderer')
 
 /** Serves the built page over services that give sample data. @throws when the page is not built */
-export async function serveSamplePage(): Promise<WebHost> {
+export async function serveSamplePage(sample: SampleHandlers = sampleHandlers): Promise<WebHost> {
   if (!existsSync(path.join(pageFolder, 'index.html')))
     throw new Error(`${pageFolder} does not hold the built renderer (npm run build)`)
   const handlers = Object.fromEntries(
-    Object.entries(sampleHandlers).map(([name, handler]) => [
+    Object.entries(sample).map(([name, handler]) => [
       name,
       async (input: never) => (handler as (input: never) => unknown)(input)
     ])

@@ -22,6 +22,12 @@ export const refuse = (response: ServerResponse, status: number, message: string
   )
 
 function send(response: ServerResponse, status: number, reply: CallReply): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(JSON.stringify(reply))
+  const body = Buffer.from(JSON.stringify(reply))
+  // With its length a browser knows how much of a large reply is still to come.
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store'
+  })
+  response.end(body)
 }

@@ -99,6 +99,7 @@ const lossAxis: AxisSpec = { name: 'loss', format: fewDigits }
 const axesOf = (name: string): Pick<ComparisonChart, 'x' | 'y'> => {
   if (name === 'front') return { x: { name: 'cost, share of int8' }, y: lossAxis }
   if (name === 'best so far') return { x: { name: 'evaluation' }, y: lossAxis }
+  if (name === 'best so far over time') return { x: { name: 'time of evaluating, s', min: 0 }, y: lossAxis }
   return { x: { name: 'time since the first phase, s' }, y: { name: 'power, W' } }
 }
 
@@ -110,7 +111,7 @@ export function comparisonCharts({ curves }: Pick<RunComparisonJson, 'curves'>):
       .filter((curve) => curve.name === name)
       .map(({ run, x, y }) => ({
         name: runLetter(run),
-        step: name === 'best so far',
+        step: name.startsWith('best so far'),
         points: x.flatMap((at, index) => {
           const value = y[index] ?? null
           return value === null ? [] : [{ x: at, y: value }]

@@ -103,6 +103,24 @@ describe('searches', () => {
     expect(found.notes).toEqual([])
   })
 
+  it('have the best loss over the time of evaluating, where every scheme has its time', () => {
+    const speed = (keptAtMs?: number[]) => ({
+      evaluationMs: 1,
+      wallMs: 1,
+      evaluations: 2,
+      ...(keptAtMs && { keptAtMs })
+    })
+    const found = compareSearches([
+      search({ speed: speed([1500, 4000]) }, 4),
+      search({ speed: speed() }, 2),
+      search({ speed: speed([7]) }, 2)
+    ])
+    expect(found.curves.filter(({ name }) => name === 'best so far over time')).toEqual([
+      { run: 0, name: 'best so far over time', x: [1.5, 4], y: [null, 0.1] }
+    ])
+    expect(found.notes).toEqual([expect.stringContaining('hold no times')])
+  })
+
   it('have fronts that keep what nothing beats, once, by rising cost', () => {
     const points = [
       { cost: 3, loss: 1 },

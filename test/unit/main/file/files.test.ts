@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createFileService, type FileDialogs } from '@main/file/fileService'
+import { createFileService, type DesktopRecent, type FileDialogs } from '@main/file/fileService'
 import { hostPath } from '@main/file/homePath'
 import { inspectPath } from '@main/file/inspectPath'
 import { createRecentFiles } from '@main/file/recentFiles'
@@ -99,9 +99,13 @@ describe('recent files', () => {
 })
 
 describe('file service', () => {
-  const create = (dialogs: FileDialogs | null, emitted: string[] = []) =>
+  const create = (
+    dialogs: FileDialogs | null,
+    emitted: string[] = [],
+    desktopRecent: DesktopRecent | null = null
+  ) =>
     createFileService({
-      dialogs,
+      ...{ dialogs, desktopRecent },
       recent: createRecentFiles(path.join(folder, 'recent.json')),
       uploads: createUploads(path.join(folder, 'uploads')),
       nowMs: () => 7,
@@ -118,6 +122,22 @@ describe('file service', () => {
     expect(emitted).toEqual(['file.handed'])
     expect(await service.handlers['file.takeHanded']({}, context)).toEqual({ paths: ['/a', '/b'] })
     expect(await service.handlers['file.takeHanded']({}, context)).toEqual({ paths: [] })
+  })
+
+  it('keeps the list of the desktop as its own: what was opened, in order, without what was forgotten', async () => {
+    let shown: string[] = []
+    const { handlers } = create(null, [], {
+      add: (file) => void (shown = [file, ...shown.filter((one) => one !== file)]),
+      clear: () => void (shown = [])
+    })
+    for (const name of ['/a.onnx', '/b.onnx', '/a.onnx'])
+      await handlers['file.remember']({ path: name, kind: 'network' }, context)
+    expect(shown).toEqual(['/a.onnx', '/b.onnx'])
+    await handlers['file.remember']({ path: '/c.onnx', kind: 'network' }, context)
+    await handlers['file.forget']({ path: '/a.onnx' }, context)
+    expect(shown).toEqual(['/c.onnx', '/b.onnx'])
+    await handlers['file.forget']({ path: null }, context)
+    expect(shown).toEqual([])
   })
 
   it('has no dialog without a desktop window', async () => {

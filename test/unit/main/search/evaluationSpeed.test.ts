@@ -63,4 +63,22 @@ describe('speed of evaluations', () => {
     await running
     expect(speed()).toEqual({ evaluationMs: 120, wallMs: 80, evaluations: 4 })
   })
+
+  it('notes when the trace reached each length, also over a resumption', async () => {
+    const { start, at, end, kept } = rig({ evaluationMs: 9, wallMs: 50, evaluations: 1, keptAtMs: [40] })
+    at(2_000)
+    const one = start()
+    at(2_300)
+    end(0, 300)
+    await one
+    expect(kept(2).keptAtMs).toEqual([40, 350])
+    // The same length again, and one that skips a scheme, belong to another trace.
+    expect(kept(2).keptAtMs).toEqual([40, 350])
+    expect(kept(9).keptAtMs).toEqual([40, 350])
+  })
+
+  it('notes nothing where a trace was begun without times', () => {
+    const { kept } = rig({ evaluationMs: 9, wallMs: 50, evaluations: 1 })
+    expect(kept(5)).toEqual({ evaluationMs: 9, wallMs: 50, evaluations: 1 })
+  })
 })

@@ -41,6 +41,35 @@ describe('web client', () => {
     })
   })
 
+  it('reports how much of a reply has arrived, and that it broke off', async () => {
+    const bytes = new TextEncoder().encode(JSON.stringify({ ok: true, value: { ok: true } }))
+    const pieces = (end: 'close' | 'error') =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(bytes.slice(0, 10))
+          if (end === 'error') return controller.error(new TypeError('reset'))
+          controller.enqueue(bytes.slice(10))
+          controller.close()
+        }
+      })
+    const reply = (end: 'close' | 'error', headers: Record<string, string> = {}) =>
+      create((async () => new Response(pieces(end), { headers })) as unknown as typeof fetch)
+    const seen: [number, number | null][] = []
+    const onReceived = (received: number, total: number | null): void => void seen.push([received, total])
+    const length = String(bytes.length)
+    await reply('close', { 'content-length': length }).call('board.forget', { id: 'a' }, { onReceived })
+    expect(seen).toEqual([
+      [10, bytes.length],
+      [bytes.length, bytes.length]
+    ])
+    seen.length = 0
+    await reply('close').call('board.forget', { id: 'a' }, { onReceived })
+    expect(seen.at(-1)).toEqual([bytes.length, null])
+    await expect(reply('error').call('board.forget', { id: 'a' }, { onReceived })).rejects.toMatchObject({
+      code: 'host.disconnected'
+    })
+  })
+
   it('says that the token is refused, and what to open instead', async () => {
     const client = create(respond(401, {}))
     await expect(client.call('board.forget', { id: 'x' })).rejects.toMatchObject({
