@@ -76,7 +76,7 @@ export function requireCounter(
   throw new AppError(
     'board.refused',
     `${name} (${coreName}) has no counter that its monitor can read: neither of cycles nor of instructions.`,
-    'Nothing was measured. Describe a timer of the board as its counter (docs/boards.md), build the core with performance counters (VexRiscv: variant full), or search on a twin of it.'
+    'Nothing was measured. Describe the clock of the board (clockHz), and it is timed by the host’s clock, or a timer as its counter (docs/boards.md); build the core with performance counters (VexRiscv: variant full), or search on a twin of it.'
   )
 }
 

@@ -9,6 +9,7 @@ import { createBootHandlers } from './load/bootJob'
 import { createBoardRegistry } from './boardRegistry'
 import type { BoardSession } from './boardSession'
 import type { IdentifiedBoard } from './boardView'
+import { createDescriptionStore } from './load/descriptionStore'
 import { readLoadImage } from './load/loadFile'
 import { startLoadJob } from './load/loadJob'
 import { createLoadRecords } from './load/loadRecords'
@@ -58,6 +59,7 @@ export interface BoardServiceOptions {
 export function createBoardService(options: BoardServiceOptions): BoardService {
   const { jobs, nowMs, nonce = () => randomInt(2 ** 32) } = options
   const twins = createTwinStore(options.store)
+  const descriptions = createDescriptionStore(options.store)
   const registry = createBoardRegistry({
     ...options,
     nonce,
@@ -115,6 +117,7 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
           await twins.forget(id.slice(twinId('').length))
         }
         await registry.forget(id)
+        await descriptions.forget(id)
         return { ok: true }
       },
       ...createConsoleHandlers(registry, jobs),
@@ -129,7 +132,8 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         readMonitor: (name, ending) => options.adapters.readMonitor(name, ending),
         jobs,
         nowMs,
-        records
+        records,
+        descriptions
       }),
       ...createTwinHandlers({
         twins,

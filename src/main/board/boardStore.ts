@@ -3,6 +3,7 @@ import type { NounMigrations } from '../store/migrations'
 import { parseJson } from '../store/recordTable'
 import { rowColumns } from '../store/rowColumns'
 import type { Store } from '../store/store'
+import { descriptionTable } from './load/descriptionStore'
 import { twinTable } from './twins/twinStore'
 
 const boardColumns = rowColumns<{ board: SavedBoard; atMs: number }>('board_saved', [
@@ -27,7 +28,8 @@ export const boardMigrations: NounMigrations = {
      )`,
     // Which of several ports that share one serial number.
     'ALTER TABLE board_saved ADD COLUMN interface_number VARCHAR',
-    twinTable
+    twinTable,
+    descriptionTable
   ]
 }
 

@@ -52,7 +52,8 @@ export function identifyBoard({ id, kind, name }: CatalogueEntry, info: BoardInf
 /** QEMU's cycle counter counts instructions; a real or virtual board counts cycles where it has the counter. */
 function unitOf(kind: Board['kind'], info: BoardInfo | null): Board['unit'] {
   if (kind === 'qemu' || info?.coreName === qemuCore) return 'instructions'
-  return info === null || info.counters.cycles ? 'cycles' : 'instructions'
+  // Without either it is timed by the host, in cycles of its clock.
+  return info === null || info.counters.cycles || !info.counters.instructions ? 'cycles' : 'instructions'
 }
 
 /** What stands behind a port is measured, unless it says itself that it is simulated (QEMU on its pty, a verilated core). */

@@ -6,6 +6,7 @@ import { type BenchItem, itemKey, shapeWork } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { formatDuration, formatHex32 } from '../../shared/units'
+import { hostClockText, isTimedByHost, timeByHost } from './hostClock'
 
 /** The board as a measurement sees it; compose passes the board service's. */
 export interface ProfiledBoard {
@@ -35,6 +36,8 @@ export interface MeasureOptions {
   campaignId: string | null
   newId: () => string
   nowMs: () => number
+  /** Clock for boards without counters, which does not go back; by default the computer's. */
+  hostMs?: () => number
   /** The checksum the board must report; runs beside the measurement. */
   checksum: (item: BenchItem, seed: number) => Promise<number>
   signal?: AbortSignal | undefined
@@ -43,7 +46,7 @@ export interface MeasureOptions {
 /**
  * Measures one item and makes it a Sample.
  *
- * @throws board.refused when it has no counter, board.crcMismatch when the board computed other outputs than the host; what `bench` throws
+ * @throws board.refused when it has no counter and cannot be timed by the host, board.crcMismatch when the board computed other outputs than the host; what `bench` throws
  */
 export async function measureItem(
   session: BenchSession,
@@ -52,13 +55,15 @@ export async function measureItem(
   options: MeasureOptions
 ): Promise<Sample> {
   const { repetitions, seed, signal } = options
-  requireCounter(board.name, board.info)
+  const timing = isTimedByHost(board) ? byHost(session, board, item, options) : null
+  if (timing === null) requireCounter(board.name, board.info)
   const startedMs = options.nowMs()
   const [result, expected] = await Promise.all([
-    session.bench({ ...item, repetitions, seed }, { signal }).then((done) => {
-      checkSpan(board, item, (options.nowMs() - startedMs) / (repetitions + 1))
-      return done
-    }),
+    timing ??
+      session.bench({ ...item, repetitions, seed }, { signal }).then((done) => {
+        checkSpan(board, item, (options.nowMs() - startedMs) / (repetitions + 1))
+        return { ...done, unit: board.unit, method: methodOf(board) }
+      }),
     options.checksum(item, seed)
   ])
   if (result.checksum !== expected) {
@@ -69,7 +74,7 @@ export async function measureItem(
       { details: { item, seed, board: result.checksum, host: expected } }
     )
   }
-  const counts = board.unit === 'cycles' ? result.cycles : result.instructions
+  const counts = result.unit === 'cycles' ? result.cycles : result.instructions
   if (counts.length === 0) {
     throw new AppError(
       'board.protocol',
@@ -87,17 +92,17 @@ export async function measureItem(
     time: median(counts),
     timeMin: Math.min(...counts),
     timeMax: Math.max(...counts),
-    unit: board.unit,
+    unit: result.unit,
     // QEMU's cycle counter is its instruction counter: no cycles were seen there.
-    cycles: board.unit === 'cycles' ? median(counts) : null,
+    cycles: result.unit === 'cycles' ? median(counts) : null,
     instructions: result.instructions.length === 0 ? null : median(result.instructions),
     macs: shapeWork(item).macs,
-    repetitions: counts.length,
+    repetitions: result.repetitions,
     seed,
     checksum: result.checksum,
     verified: true,
     origin: board.origin,
-    method: methodOf(board),
+    method: result.method,
     boardId: board.id,
     boardKind: board.kind,
     boardName: board.name,
@@ -106,6 +111,26 @@ export async function measureItem(
     buildId: board.info.buildId,
     clockHz: board.info.clockHz,
     measuredAtMs: options.nowMs()
+  }
+}
+
+/** A board without counters: the middle, the lower and the upper end of what the host's clock shows, in cycles. */
+async function byHost(
+  session: BenchSession,
+  { info }: ProfiledBoard,
+  item: BenchItem,
+  { seed, signal, hostMs = () => performance.now() }: MeasureOptions
+): Promise<BenchResult & { unit: 'cycles'; method: string }> {
+  const clockHz = info.clockHz ?? 0
+  const timed = await timeByHost(session, { ...item, seed }, { clockHz, nowMs: hostMs, signal })
+  const { mean, low, high } = timed.cycles
+  return {
+    repetitions: timed.rounds * timed.repetitions,
+    checksum: timed.checksum,
+    cycles: [low, mean, high],
+    instructions: [],
+    unit: 'cycles',
+    method: `bench, ${hostClockText(timed)}`
   }
 }
 

@@ -156,6 +156,26 @@ export const useBoards = defineStore('board', () => {
     return jobId
   })
 
+  /** What a file says of a board, and where each field comes from. */
+  const describe = createAction(async (file: CommandInput<'board.describe'>['file']) =>
+    client.call('board.describe', { file })
+  )
+
+  const loadDescription = createAction(async (id: string) => {
+    return (await client.call('board.description', { id })).description
+  })
+
+  /** Keeps a description with a board; null forgets it. */
+  const saveDescription = createAction(
+    async (id: string, description: CommandInput<'board.saveDescription'>['description']) =>
+      (await client.call('board.saveDescription', { id, description })).description
+  )
+
+  /** Sends a file over the console's line; returns the Job. */
+  const sendFile = createAction(async (id: string, file: CommandInput<'board.sendFile'>['file']) => {
+    return (await client.call('board.sendFile', { id, file }, { timeoutMs: 120_000 })).jobId
+  })
+
   const loadLoads = createAction(async () => {
     loads.value = (await client.call('board.loads', {})).loads
   })
@@ -163,7 +183,18 @@ export const useBoards = defineStore('board', () => {
   const droppedOf = (id: string): number => dropped.value.get(id) ?? 0
   const consoleOf = (id: string): ConsoleChunk[] => consoles.value.get(id) ?? []
 
-  forgetOnChange(chosenId, [connect, disconnect, reset, save, sendText, upload, boot])
+  forgetOnChange(chosenId, [
+    connect,
+    disconnect,
+    reset,
+    save,
+    sendText,
+    sendFile,
+    upload,
+    boot,
+    describe,
+    saveDescription
+  ])
   return {
     all,
     connected,
@@ -183,6 +214,10 @@ export const useBoards = defineStore('board', () => {
     clearConsole,
     upload,
     boot,
+    describe,
+    loadDescription,
+    saveDescription,
+    sendFile,
     loadLoads,
     consoleOf,
     droppedOf

@@ -1,8 +1,15 @@
+import { checkDescription } from '../../../core/board/description/checkDescription'
+import { describedFields } from '../../../core/board/description/describedFields'
 import { readDescription } from '../../../core/board/description/readDescription'
 import { type ShippedBoardName, shippedBoards } from '../../../core/board/description/shippedBoards'
 import { litexBoardCsv } from '../../../core/sim/boards/litexBoard'
 import type { boardBootCommands } from '../../../shared/contract/board/boardBoot'
-import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
+import {
+  type BoardDescription,
+  type DescribedField,
+  describedFieldNames,
+  type FieldOrigin
+} from '../../../shared/contract/board/boardDescription'
 import type { FileSource } from '../../../shared/contract/board/boardFiles'
 import type { HandlersOf } from '../../../shared/contract/framework/define'
 import { AppError } from '../../../shared/errors'
@@ -10,6 +17,7 @@ import type { JobService } from '../../jobs/jobService'
 import { bootMonitor, type ReadMonitor } from './boardBoot'
 import { litexBoardId } from '../boardCatalogue'
 import type { BoardRegistry } from '../boardRegistry'
+import type { DescriptionStore } from './descriptionStore'
 import { readSource } from './loadFile'
 import type { LoadRecords } from './loadRecords'
 
@@ -20,8 +28,9 @@ export function createBootHandlers(deps: {
   jobs: JobService
   nowMs: () => number
   records: LoadRecords
+  descriptions: DescriptionStore
 }): HandlersOf<{ commands: typeof boardBootCommands; events: Record<never, never> }> {
-  const { registry, readMonitor, jobs, nowMs, records } = deps
+  const { registry, readMonitor, jobs, nowMs, records, descriptions } = deps
   return {
     'board.boot': async ({ id, loader, description }) => {
       const described = await describe(id, description)
@@ -55,17 +64,35 @@ export function createBootHandlers(deps: {
       job.result.catch((error: unknown) => log.note(`boot: ${AppError.from(error).message}`))
       return { jobId: job.jobId }
     },
-    'board.describe': async ({ file, name }) => ({
-      description: file === null ? shippedBoard(name) : await fromFile(file)
-    })
+    'board.describe': async ({ file, name }) => {
+      if (file === null) return { description: shippedBoard(name), origins: originsAs('shipped') }
+      const { bytes } = await readSource(file)
+      const description = readDescription(bytes)
+      return { description, origins: describedFields(bytes, description) }
+    },
+    'board.description': async ({ id }) => ({ description: await descriptions.get(id) }),
+    'board.saveDescription': async ({ id, description }) => {
+      if (description === null) await descriptions.forget(id)
+      else await descriptions.save(id, checkDescription(description))
+      return { description }
+    }
   }
 
   async function describe(id: string, file: FileSource | null): Promise<BoardDescription | null> {
     if (file !== null) return await fromFile(file)
+    const kept = await descriptions.get(id)
+    if (kept !== null) return kept
     // The virtual one brings its own description.
     return id === litexBoardId ? readDescription(new TextEncoder().encode(litexBoardCsv())) : null
   }
 }
+
+/** One origin for every field. */
+const originsAs = (origin: FieldOrigin): Record<DescribedField, FieldOrigin> =>
+  Object.fromEntries(describedFieldNames.map((field) => [field, origin])) as Record<
+    DescribedField,
+    FieldOrigin
+  >
 
 async function fromFile(file: FileSource): Promise<BoardDescription> {
   return readDescription((await readSource(file)).bytes)

@@ -40,12 +40,22 @@ export const benchCli: CliNoun = {
             repetitions,
             rows
           },
-          text: table(rows, `${name}, ${origin}${allVerified ? '' : '; WRONG RESULTS below'}`),
+          text: table(
+            rows,
+            `${name}, ${origin}${methodNote(rows)}${allVerified ? '' : '; WRONG RESULTS below'}`
+          ),
           exitCode: allVerified ? 0 : 1
         }
       }
     }
   }
+}
+
+/** How the figures came about where no counter of the board was read. */
+function methodNote(rows: readonly MeasuredRow[]): string {
+  return rows.some((row) => row.method !== undefined)
+    ? ' by the host’s clock, not by a counter (--json has the interval of each)'
+    : ''
 }
 
 /** One block per shape: activation bits down, weight bits across; the counter the board counts truly. */

@@ -5,6 +5,7 @@ import { shapeWork, type KernelShape } from '../../../core/kernel/shape'
 import { bitWidths } from '../../../core/quant/scheme'
 import type { PortSettingsChange } from '../../../shared/contract/board'
 import type { BoardService, IdentifiedBoard } from '../../board/boardService'
+import { hostClockText, isTimedByHost, timeByHost } from '../../profile/hostClock'
 
 /** The shapes the kernels are judged at, as in bench/kernels (docs/kernels.md). */
 const usualShapes: readonly KernelShape[] = [
@@ -23,6 +24,8 @@ export interface MeasuredRow {
   instructionsPerMac: number | null
   /** True: the board's outputs have the checksum that the host computed from the same operands. */
   verified: boolean
+  /** How, where no counter of the board was read: by the host's clock, with its interval. */
+  method?: string
 }
 
 /** Connects a board, runs the kernels at all bit pairs and the usual shapes, and disconnects it. */
@@ -41,7 +44,8 @@ export async function benchKernels(
 ): Promise<IdentifiedBoard & { rows: MeasuredRow[] }> {
   const { repetitions, seed, reference, signal } = options
   const identified = await board.connect(boardId, options.line)
-  requireCounter(identified.name, identified.info)
+  const isTimed = isTimedByHost(identified)
+  if (!isTimed) requireCounter(identified.name, identified.info)
   const rows: MeasuredRow[] = []
   await board.withLease(boardId, 'kernel benchmark', async (session) => {
     for (const shape of usualShapes) {
@@ -49,7 +53,21 @@ export async function benchKernels(
         for (const weightBits of bitWidths) {
           options.log(`${shape.kernel} ${shapeText(shape)} ${formatBitPair(weightBits, activationBits)}`)
           const item = { ...shape, activationBits, weightBits }
-          const result = await session.bench({ ...item, repetitions, seed, reference }, { signal })
+          const timed = isTimed
+            ? await timeByHost(
+                session,
+                { ...item, seed, reference },
+                {
+                  clockHz: identified.info.clockHz ?? 0,
+                  nowMs: () => performance.now(),
+                  signal
+                }
+              )
+            : null
+          const result =
+            timed === null
+              ? await session.bench({ ...item, repetitions, seed, reference }, { signal })
+              : { checksum: timed.checksum, cycles: [timed.cycles.mean], instructions: [] }
           const { macs } = shapeWork(shape)
           rows.push({
             kernel: shape.kernel as MeasuredRow['kernel'],
@@ -59,7 +77,8 @@ export async function benchKernels(
             // QEMU's cycle counter counts instructions; it is not passed off as cycles.
             cyclesPerMac: identified.unit === 'cycles' ? perMac(result.cycles, macs) : null,
             instructionsPerMac: perMac(result.instructions, macs),
-            verified: result.checksum === expectedChecksum(item, seed)
+            verified: result.checksum === expectedChecksum(item, seed),
+            ...(timed === null ? {} : { method: hostClockText(timed) })
           })
         }
       }

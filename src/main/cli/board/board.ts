@@ -147,7 +147,9 @@ export const boardCli: CliNoun = {
 /** What its figures are; nothing where the monitor can read no counter. */
 function countsText({ info, unit, origin }: Board): string {
   if (info !== null && !info.counters.cycles && !info.counters.instructions)
-    return 'nothing: the monitor can read no counter'
+    return info.clockHz === null || origin !== 'measured'
+      ? 'nothing: the monitor can read no counter'
+      : 'nothing: kernels are timed by the host’s clock'
   const source = info?.cycleSource
   if (source === undefined || unit !== 'cycles') return `${unit} (${origin})`
   if (source.kind === 'sbi') return `cycles by the PMU of the SBI (${origin})`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boardDescriptionSchema } from './boardDescription'
+import { boardDescriptionSchema, fieldOriginsSchema } from './boardDescription'
 import { fileSourceSchema } from './boardFiles'
 import { command } from '../framework/define'
 
@@ -20,7 +20,8 @@ export const boardBootCommands = {
       loader: bootLoaderNameSchema.default('auto'),
       /**
        * What describes the board: csr.csv, csr.json or soc.json of a LiteX SoC, a device tree (blob or text), or a description as
-       * JSON. Null for the virtual LiteX SoC, and for U-Boot boards, whose device tree is read at U-Boot.
+       * JSON. Null: what is kept with the board (`board.saveDescription`), else the virtual LiteX SoC's own, else the device tree
+       * that is read at U-Boot.
        */
       description: fileSourceSchema.nullable().default(null)
     }),
@@ -32,6 +33,16 @@ export const boardBootCommands = {
       file: fileSourceSchema.nullable().default(null),
       name: z.string().nullable().default(null)
     }),
-    z.object({ description: boardDescriptionSchema })
+    z.object({ description: boardDescriptionSchema, origins: fieldOriginsSchema })
+  ),
+  /** The description that is kept with a board; null where none is. */
+  'board.description': command(
+    z.object({ id: z.string().min(1) }),
+    z.object({ description: boardDescriptionSchema.nullable() })
+  ),
+  /** Checks a description and keeps it with a board for `board.boot`; null forgets it. */
+  'board.saveDescription': command(
+    z.object({ id: z.string().min(1), description: boardDescriptionSchema.nullable() }),
+    z.object({ description: boardDescriptionSchema.nullable() })
   )
 }

@@ -94,3 +94,31 @@ export type BoardDescription = z.infer<typeof boardDescriptionSchema>
 export type CounterSource = BoardDescription['counter']
 /** Name of a monitor's form. */
 export type MonitorForm = BoardDescription['monitor']
+
+/** Fields of a description that a form shows with where they come from. */
+export const describedFieldNames = [
+  'name',
+  'isa',
+  'clockHz',
+  'uart',
+  'ram',
+  'counter',
+  'instructions',
+  'loader',
+  'monitor'
+] as const
+
+/** A field that a form shows. */
+export type DescribedField = (typeof describedFieldNames)[number]
+
+/**
+ * Where a field comes from: the file itself, a rule for boards of this kind, what is usual where the file leaves it out, a shipped
+ * description, what was kept with the board; `unknown` where it has no value.
+ */
+export const fieldOriginSchema = z.enum(['file', 'rule', 'default', 'shipped', 'kept', 'unknown'])
+
+/** Where a field of a description comes from. */
+export type FieldOrigin = z.infer<typeof fieldOriginSchema>
+
+/** The origin of every shown field. */
+export const fieldOriginsSchema = z.record(z.enum(describedFieldNames), fieldOriginSchema)

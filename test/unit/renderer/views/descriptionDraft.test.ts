@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { describedFields } from '@core/board/description/describedFields'
+import { readDescription } from '@core/board/description/readDescription'
+import { shippedBoards } from '@core/board/description/shippedBoards'
+import { litexBoardCsv } from '@core/sim/boards/litexBoard'
+import type { BoardDescription } from '@shared/contract/board/boardDescription'
+import { describeDraft, draftOf, emptyDraft, fieldOriginText } from '@renderer/views/boards/descriptionDraft'
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const timed: BoardDescription = {
+  ...shippedBoards.qemu,
+  clockHz: 50_000_000,
+  monitor: 'machine',
+  startWrites: [{ address: 0x100, value: 1 }],
+  counter: {
+    kind: 'timer',
+    address: 0x200_bff8,
+    highAddress: 0x200_bffc,
+    counts: 'down',
+    latchAddress: null,
+    frequencyHz: 1_000_000
+  }
+}
+const csr: BoardDescription = {
+  ...timed,
+  counter: { kind: 'csr', number: 0x7e2, setup: [{ csr: 0x7e0, value: 1 }] }
+}
+
+describe('the form of a description', () => {
+  it('gives back what it was filled in with, fields it does not show included', () => {
+    for (const board of [...Object.values(shippedBoards), timed, csr])
+      expect(describeDraft(draftOf(board), board)).toEqual({ description: board, fault: null })
+  })
+
+  it('names the first field that is no number', () => {
+    const draft = draftOf(timed)
+    expect(describeDraft({ ...draft, uartBase: '0x1000_0000' }, timed).fault).toBeNull()
+    expect(describeDraft({ ...draft, uartBase: '' }, timed).fault).toContain(
+      'UART address: a number is needed'
+    )
+    expect(describeDraft({ ...draft, clockHz: '50 MHz' }, timed).fault).toContain('Clock: "50 MHz"')
+    expect(describeDraft({ ...draft, timerHz: '-1' }, timed).fault).toContain('Timer rate')
+    expect(describeDraft(emptyDraft(), null).description).toBeNull()
+  })
+
+  it('shows where each field comes from', () => {
+    const bytes = bytesOf(litexBoardCsv())
+    const description = readDescription(bytes)
+    const read = { description, origins: describedFields(bytes, description) }
+    expect(read.origins).toMatchObject({ uart: 'file', ram: 'file', counter: 'rule', monitor: 'rule' })
+    expect(fieldOriginText('uart', description, read)).toBe('from the file')
+    const other = { ...description, ram: { base: 0x2000_0000, sizeBytes: 1 << 20 } }
+    expect(fieldOriginText('ram', other, read)).toBe('typed')
+    expect(fieldOriginText('uart', other, read)).toBe('from the file')
+    const json = bytesOf(
+      JSON.stringify({ uart: timed.uart, ram: timed.ram, loader: 'none', monitor: 'machine' })
+    )
+    expect(describedFields(json, readDescription(json))).toMatchObject({
+      uart: 'file',
+      monitor: 'file',
+      counter: 'default',
+      clockHz: 'unknown'
+    })
+  })
+})
