@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { app, BrowserWindow, dialog, Menu, protocol, session, shell, type WebContents } from 'electron'
+import { AppError } from '../shared/errors'
 import { composeBitbench } from './compose'
 import { filesOfArguments } from './hosts/desktopFiles'
 import { serveElectron } from './hosts/electronHost'
@@ -29,7 +30,14 @@ if (!app.requestSingleInstanceLock()) {
   // One process owns the data file and the boards; the first one brings its window to the front instead.
   app.quit()
 } else {
-  void start()
+  start().catch(endWith)
+}
+
+/** Without a window nothing else could say why: the data file may be in use, damaged, or on a disk that is gone. */
+function endWith(cause: unknown): void {
+  const { message, hint } = AppError.from(cause)
+  dialog.showErrorBox('Bitbench cannot start', `${message}\n\n${hint}`)
+  app.exit(1)
 }
 
 async function start(): Promise<void> {

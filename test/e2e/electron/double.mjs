@@ -30,6 +30,10 @@ class App extends EventEmitter {
   getPath(name) {
     return `${process.env.BITBENCH_USER_DATA}/${name}`
   }
+  exit(code) {
+    tell({ exit: code })
+    void browser.close().finally(() => process.exit(code))
+  }
   quit() {
     let isPrevented = false
     this.emit('before-quit', { preventDefault: () => (isPrevented = true) })
@@ -50,6 +54,7 @@ export const dialog = {
     tell({ openDialog: options })
     return { canceled: false, filePaths: [process.env.BITBENCH_CHOSEN_FILE ?? ''] }
   },
+  showErrorBox: (title, content) => tell({ errorBox: { title, content } }),
   showSaveDialog: async (_window, options) => {
     tell({ saveDialog: options })
     return { canceled: true }

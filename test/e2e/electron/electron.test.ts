@@ -27,6 +27,7 @@ interface Told {
   navigationPrevented?: boolean
   quit?: boolean
   recentDocument?: string
+  errorBox?: { title: string; content: string }
 }
 
 describe.skipIf(chromiumFile === undefined)('built Electron main and preload over the double', () => {
@@ -55,14 +56,14 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     })
     endpoint = `http://127.0.0.1:${tcpPort}`
     main = startMain(endpoint, folder, told)
-    await until(() => told.some((record) => record.loaded !== undefined), 60_000)
+    await until(() => told.some((record) => record.loaded !== undefined), 180_000)
     const attached = await chromium.connectOverCDP(endpoint)
     page = attached
       .contexts()
       .flatMap((context) => context.pages())
       .find((candidate) => candidate.url().endsWith('/index.html'))!
     await page.waitForLoadState()
-  }, 120_000)
+  }, 240_000)
 
   afterAll(async () => {
     main?.kill('SIGKILL')
@@ -139,6 +140,18 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
     const second = startMain(endpoint, folder, records, { BITBENCH_SECOND_INSTANCE: '1' })
     await new Promise((resolve) => second.once('exit', resolve))
     expect(records).toContainEqual({ quit: true })
+    expect(records.some((record) => record.window !== undefined)).toBe(false)
+  })
+
+  it('says in a dialog why it cannot start, and ends', async () => {
+    const records: Told[] = []
+    const locked = startMain(endpoint, folder, records)
+    expect(await new Promise((resolve) => locked.once('exit', resolve))).toBe(1)
+    const box = records.find((record) => record.errorBox !== undefined)?.errorBox
+    expect(box?.title).toBe('Bitbench cannot start')
+    // What happened, and what to do.
+    expect(box?.content).toMatch(/in use|already open|owned|another/i)
+    expect(box?.content.split('\n\n')).toHaveLength(2)
     expect(records.some((record) => record.window !== undefined)).toBe(false)
   })
 
