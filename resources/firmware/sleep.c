@@ -26,7 +26,7 @@ static uintptr_t route_uart(uintptr_t unused)
 
 void sleep_start(void)
 {
-#ifndef BOARD_SUPERVISOR /* which context of the PLIC is this hart's, only the firmware below knows */
+#ifndef BOARD_DESCRIBED /* its PLIC is not described */
     sleeps = strcmp(board.core, "qemu-virt") == 0 && guard_call(route_uart, 0, NULL) == 0;
     if (sleeps) uart_raise_interrupts();
 #else

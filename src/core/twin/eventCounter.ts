@@ -42,8 +42,15 @@ const accessBytes = 4
 const maxCodeBytes = 1 << 18
 
 /**
- * Counts what a machine executes between two reads of its counter of instructions. Reads come in pairs around one
- * repetition of a benchmark: the first `warmUpPairs` repetitions only warm the caches, the next is counted.
+ * Reads of the counter of instructions around one repetition of a benchmark (resources/firmware/bench.c): its halves before
+ * (high, low, high), the low half, the kernel, the low half, the halves again.
+ */
+const readsOfRepetition = 8
+const readsBeforeKernel = 4
+
+/**
+ * Counts what a machine executes between two reads of its counter of instructions, which lie around the kernel of a benchmark:
+ * the first `warmUpPairs` repetitions only warm the caches, the next is counted.
  */
 export class EventCounter implements ExecutionObserver {
   readonly fetches: Cache
@@ -75,11 +82,11 @@ export class EventCounter implements ExecutionObserver {
 
   counterRead(): void {
     this.reads++
-    if (this.reads === 2 * this.warmUpPairs + 1) for (const probe of this.memory.probes) probe.restart()
+    if (this.isCounting()) for (const probe of this.memory.probes) probe.restart()
   }
 
   isCounting(): boolean {
-    return this.reads === 2 * this.warmUpPairs + 1
+    return this.reads === readsOfRepetition * this.warmUpPairs + readsBeforeKernel
   }
 
   run(hart: Hart, interpreter: Interpreter, limit: number): number {
@@ -113,13 +120,13 @@ export class EventCounter implements ExecutionObserver {
   }
 
   private fetched(offset: number): void {
-    if ((this.reads & 1) === 0) return
+    if (this.reads % readsOfRepetition !== readsBeforeKernel) return
     const { probes } = this.memory
     for (let at = 0; at < probes.length; at++) probes[at].fetch(offset)
   }
 
   private accessed(offset: number, write: 0 | 1): void {
-    if ((this.reads & 1) === 0) return
+    if (this.reads % readsOfRepetition !== readsBeforeKernel) return
     const { probes } = this.memory
     if (write === 0) for (let at = 0; at < probes.length; at++) probes[at].load(offset)
     else for (let at = 0; at < probes.length; at++) probes[at].store(offset)
