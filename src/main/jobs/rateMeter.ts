@@ -5,6 +5,8 @@ export interface RateMeter {
   ratePerSecond(): number | null
 }
 
+const maxReadings = 512
+
 /** Measures speed over the last `windowMs`, for the time left. */
 export function createRateMeter(windowMs = 15_000): RateMeter {
   let readings: { atMs: number; done: number }[] = []
@@ -16,7 +18,9 @@ export function createRateMeter(windowMs = 15_000): RateMeter {
       readings.push({ atMs, done })
       while (readings.length > 2 && readings[0].atMs < atMs - windowMs) readings.shift()
       // Bounded whatever the reporting frequency: thin out the middle, the ends carry the rate.
-      if (readings.length > 512) readings = readings.filter((_, index) => index === 0 || index % 2 === 1)
+      const end = readings.length - 1
+      if (readings.length > maxReadings)
+        readings = readings.filter((_, index) => index === 0 || index % 2 === 1 || index === end)
     },
     ratePerSecond() {
       if (readings.length < 2) return null
