@@ -75,7 +75,13 @@ describe('outputs of a file computed by a board', () => {
         info: (id: string) => Promise.resolve(bench.boards.identified(id).info),
         withLease: bench.boards.withLease
       }
-      const request = { file, inputFile, scheme: 'int8', output: null, boardId }
+      const request = {
+        file,
+        inputs: [{ name: null, file: inputFile }],
+        scheme: 'int8',
+        output: null,
+        boardId
+      }
       // Twelve unrolled steps are more layers than an Image holds; that is said before anything is uploaded.
       if (name === 'gru') {
         await expect(boardOutputs({ boards, models }, request)).rejects.toThrow('an Image holds')

@@ -28,7 +28,12 @@ export interface DeployModels {
     images: number
   ): Promise<{ codes: Int8Array; labels: ArrayLike<number> | null; images: number }>
   /** A file's integers for the items of an array; outputOf gives the output that the results of all items mean. */
-  prepareFile(input: { file: string; inputFile: string; scheme: string; output?: string }): Promise<{
+  prepareFile(input: {
+    file: string
+    inputs: readonly { file: string; name: string | null }[]
+    scheme: string
+    output?: string
+  }): Promise<{
     network: QuantizedNetwork
     codes: Int8Array
     items: number

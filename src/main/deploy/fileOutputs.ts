@@ -11,12 +11,18 @@ import { loadImage } from './imageRunner'
  */
 export async function boardOutputs(
   deps: { boards: DeployBoards; models: DeployModels },
-  request: { file: string; inputFile: string; scheme: string; output: string | null; boardId: string }
+  request: {
+    file: string
+    inputs: readonly { file: string; name: string | null }[]
+    scheme: string
+    output: string | null
+    boardId: string
+  }
 ): Promise<{ outputs: { name: string; shape: number[]; values: number[] }[]; equalsHost: boolean }> {
   const { boards, models } = deps
-  const { file, inputFile, scheme, output, boardId } = request
+  const { file, inputs, scheme, output, boardId } = request
   const info = await boards.info(boardId)
-  const made = await models.prepareFile({ file, inputFile, scheme, ...(output === null ? {} : { output }) })
+  const made = await models.prepareFile({ file, inputs, scheme, ...(output === null ? {} : { output }) })
   const { network, codes, items } = made
   const plan = planDeployment(network, info)
   const { signal } = new AbortController()

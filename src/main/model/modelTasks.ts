@@ -12,9 +12,8 @@ import { openFloat } from './floatItems'
 import { judge, largestOf, type JudgedItems } from './judge'
 import { openBench, quantizeOn, type BenchSource, type ModelBench } from './modelWorkspace'
 import { schemeRealScores } from './schemeAccuracy'
-import { readRegularFile } from '../files/readRegularFile'
-import { parseNpy } from '../../core/model/npyArray'
 import { checkClasses } from './imageFit'
+import { readInputArrays, type InputFile } from './inputArrays'
 import { readModelFile } from './readModelFile'
 import { rangeTasks } from './rangeTasks'
 import { prepareIntegers, type PreparedFile } from './runFile'
@@ -49,8 +48,8 @@ const referenceChunk = 25
 /** A file and inputs to run as integers. */
 export interface PrepareFileInput {
   readonly file: string
-  /** A .npy array of items. */
-  readonly inputFile: string
+  /** Arrays of items, by input. */
+  readonly inputs: readonly InputFile[]
   readonly scheme: string
   /** One of the file's outputs; the first if absent. */
   readonly output?: string
@@ -100,14 +99,9 @@ export const modelTasks = {
   ...rangeTasks,
 
   /** The integers of a file under a scheme and an array's items as its input codes. */
-  'model.prepareFile': async ({
-    file,
-    inputFile,
-    scheme,
-    output
-  }: PrepareFileInput): Promise<PreparedFile> => {
+  'model.prepareFile': async ({ file, inputs, scheme, output }: PrepareFileInput): Promise<PreparedFile> => {
     const { model } = await readModelFile(file)
-    return prepareIntegers(model, parseNpy(await readRegularFile(inputFile), inputFile), scheme, output)
+    return prepareIntegers(model, await readInputArrays(model, inputs), scheme, output)
   },
 
   'model.evaluate': async (input: EvaluateInput, context: TaskContext): Promise<Judged> => {

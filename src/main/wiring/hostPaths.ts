@@ -15,7 +15,7 @@ export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>
   'board.sendFile': ['file.path'],
   'dataset.add': ['path'],
   'deploy.export': ['folder'],
-  'deploy.outputs': ['file', 'inputFile'],
+  'deploy.outputs': ['file', 'inputs.*.file'],
   'estimator.train': ['paths.*'],
   'estimator.transfer': ['source.*', 'target.*'],
   'gpu.exportRecording': ['file'],

@@ -141,7 +141,8 @@ export const deployContract = defineContract({
     'deploy.outputs': command(
       z.object({
         file: z.string().min(1),
-        inputFile: z.string().min(1),
+        /** Arrays (.npy) with the items of an input by name; a null name: of the only input, or of all one behind the other. */
+        inputs: z.array(z.object({ name: z.string().min(1).nullable(), file: z.string().min(1) })).min(1),
         /** int8, one bit pair for all layers, or one per layer. */
         scheme: z.string().min(1),
         /** Name of an output; null: the first. */

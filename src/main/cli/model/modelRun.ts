@@ -1,10 +1,5 @@
 import path from 'node:path'
-import { ownInputs } from '../../../core/model/inputLayout'
-import { parseNpy, type NpyArray } from '../../../core/model/npyArray'
-import type { OnnxModel } from '../../../core/model/onnx'
-import { AppError } from '../../../shared/errors'
-import { readRegularFile } from '../../files/readRegularFile'
-import { joinInputs } from '../../model/joinInputs'
+import { readInputArrays, type InputFile } from '../../model/inputArrays'
 import { readModelFile } from '../../model/readModelFile'
 import { runModel, type FileOutput } from '../../model/runFile'
 import { exportedText } from '../../model/presentExported'
@@ -51,7 +46,7 @@ export const runVerb: CliVerb = {
     input: {
       type: 'string',
       multiple: true,
-      help: 'array of one item, or of several along its first dimension'
+      help: 'array of one item, or of several along its first dimension; NAME=X.npy for each of several inputs'
     },
     scheme: {
       type: 'string',
@@ -67,7 +62,7 @@ export const runVerb: CliVerb = {
     const boardId = textOption(args, 'board')
     if (boardId !== undefined) return runOnBoard(args, context, file, boardId)
     const { model } = await readModelFile(networkPath(context.cwd, file))
-    const array = await inputArray(model, args.values['input'], context)
+    const array = await readInputArrays(model, inputsOf(args.values['input'], context))
     const output = textOption(args, 'output')
     const result = runModel(
       model,
@@ -88,12 +83,12 @@ async function runOnBoard(
   const scheme = textOption(args, 'scheme')
   if (scheme === undefined || scheme === 'float')
     throw new UsageError('a board computes integers: give --scheme int8 or bit pairs')
-  const input = await boardInput(file, args.values['input'], context)
+  const inputs = inputsOf(args.values['input'], context)
   const client = createLocalClient(await context.bitbench(), context.signal)
   await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
   const result = await client.call('deploy.outputs', {
     file: networkPath(context.cwd, file),
-    inputFile: path.resolve(context.cwd, input.file),
+    inputs,
     scheme,
     output: textOption(args, 'output') ?? null,
     boardId
@@ -121,56 +116,12 @@ function onlyFile(positionals: readonly string[]): string {
   return file
 }
 
-/** The array of the only input, or the arrays of all inputs by name, joined. */
-async function inputArray(model: OnnxModel, given: unknown, context: CliContext): Promise<NpyArray> {
-  const inputs = inputsOf(given)
-  const read = async (file: string): Promise<NpyArray> =>
-    parseNpy(await readRegularFile(path.resolve(context.cwd, file)), file)
-  const [first, second] = inputs
-  if (second === undefined && isWhole(model, first)) return read(first.file)
-  const arrays = new Map<string, NpyArray>()
-  for (const { file, name } of inputs) {
-    if (name === null) throw new UsageError('name each array: --input NAME=X.npy')
-    if (arrays.has(name)) throw new UsageError(`the input "${name}" is given twice`)
-    arrays.set(name, await read(file))
-  }
-  return joinInputs(model, arrays)
-}
-
-/**
- * Whether one array is all that the network reads: one without a name, or that of its only input.
- * @throws AppError input.invalid where the only input has another name
- */
-function isWhole(model: OnnxModel, { name }: Input): boolean {
-  if (name === null) return true
-  const [first, second] = ownInputs(model)
-  if (first === undefined || second !== undefined) return false
-  if (first.name === name) return true
-  throw new AppError('input.invalid', `The network has no input "${name}".`, `Its input is "${first.name}".`)
-}
-
-interface Input {
-  readonly file: string
-  /** Null where none is given. */
-  readonly name: string | null
-}
-
-function inputsOf(given: unknown): Input[] {
+/** The arrays that --input names. */
+function inputsOf(given: unknown, { cwd }: CliContext): InputFile[] {
   const texts = Array.isArray(given) ? given.filter((entry) => typeof entry === 'string') : []
   if (texts.length === 0) throw new UsageError('--input X.npy is needed')
   return texts.map((text) => {
     const at = text.indexOf('=')
-    return at < 0 ? { file: text, name: null } : { file: text.slice(at + 1), name: text.slice(0, at) }
+    return { file: path.resolve(cwd, text.slice(at + 1)), name: at < 0 ? null : text.slice(0, at) }
   })
-}
-
-/** A board is given one array; of a network with several inputs, items with all inputs one behind the other. */
-async function boardInput(file: string, given: unknown, context: CliContext): Promise<Input> {
-  const [input, second] = inputsOf(given)
-  const isOne =
-    second === undefined &&
-    (input.name === null || isWhole((await readModelFile(path.resolve(context.cwd, file))).model, input))
-  if (!isOne)
-    throw new UsageError('a board takes one array without a name: items with all inputs one behind the other')
-  return input
 }

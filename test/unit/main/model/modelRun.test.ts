@@ -9,7 +9,10 @@ import { createOnnxBuilder } from '@core/model/onnxBuilder'
 import { int } from '@core/model/onnx'
 import { parseVerbArguments, type CliContext } from '@main/cli/framework/framework'
 import { modelCli } from '@main/cli/model/model'
+import type { InputFile } from '@main/model/inputArrays'
+import { modelTasks } from '@main/model/modelTasks'
 import { encodeOnnx } from '@main/model/onnxFile'
+import type { PreparedFile } from '@main/model/runFile'
 
 let folder: string
 beforeAll(async () => {
@@ -195,15 +198,31 @@ describe('a network with several inputs', () => {
     await expect(run('run', file, '--input', `a=${a}`, '--input', `c=${a}`)).rejects.toThrow(/no input "c"/)
   })
 
-  it('an input named twice is refused, and on a board one of several', async () => {
+  it('an input named twice is refused, and several arrays without names', async () => {
     const file = await write('two.onnx', twoInputs())
-    const twice = ['--input', 'a=x.npy', '--input', 'a=x.npy']
     await write('x.npy', npy('<f4', [1, 1], Float32Array.of(3)))
-    await expect(run('run', file, ...twice)).rejects.toThrow(/"a" is given twice/)
-    const board = ['--scheme', 'int8', '--board', 'virtual:high']
-    await expect(run('run', file, ...board, '--input', 'a=x.npy')).rejects.toThrow(/takes one array/)
-    const matrix = await write('matrix.onnx', matrixModel())
-    await expect(run('run', matrix, ...board, '--input', 'z=x.npy')).rejects.toThrow(/no input "z"/)
+    await expect(run('run', file, '--input', 'a=x.npy', '--input', 'a=x.npy')).rejects.toThrow(
+      /"a" is given twice/
+    )
+    await expect(run('run', file, '--input', 'x.npy', '--input', 'x.npy')).rejects.toThrow(/without names/)
+  })
+
+  it('a board gets the same codes from named arrays as from one with all inputs', async () => {
+    const file = await write('two.onnx', twoInputs())
+    const a = await write('a.npy', npy('<f4', [2, 1], Float32Array.of(3, 0.5)))
+    const b = await write('b.npy', npy('<f4', [2, 2], Float32Array.of(4, 5, 0, 1)))
+    const all = await write('all.npy', npy('<f4', [2, 3], Float32Array.of(3, 4, 5, 0.5, 0, 1)))
+    const prepare = (inputs: InputFile[]): Promise<PreparedFile> =>
+      modelTasks['model.prepareFile']({ file, inputs, scheme: 'int8' })
+    const named = await prepare([
+      { name: 'b', file: b },
+      { name: 'a', file: a }
+    ])
+    const whole = await prepare([{ name: null, file: all }])
+    expect(named.codes).toEqual(whole.codes)
+    // 5 is the largest value: codes of 5 / 255 from -128 on.
+    expect([...named.codes]).toEqual([25, 76, 127, -102, -128, -77])
+    await expect(prepare([{ name: 'a', file: a }])).rejects.toThrow(/"b" has no array/)
   })
 
   it.each([
