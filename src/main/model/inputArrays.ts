@@ -6,7 +6,7 @@ import { readRegularFile } from '../files/readRegularFile'
 import { joinInputs } from './joinInputs'
 
 /** A .npy file with items of a network's input. */
-export interface InputFile {
+export interface InputArrayFile {
   readonly file: string
   /** Input that it is for; null for all that the network reads. */
   readonly name: string | null
@@ -16,7 +16,10 @@ export interface InputFile {
  * Returns the items of the only input, or of all inputs one behind the other.
  * @throws AppError input.invalid where names and inputs do not match, input.notFound, data.*
  */
-export async function readInputArrays(model: OnnxModel, inputs: readonly InputFile[]): Promise<NpyArray> {
+export async function readInputArrays(
+  model: OnnxModel,
+  inputs: readonly InputArrayFile[]
+): Promise<NpyArray> {
   const read = async (file: string): Promise<NpyArray> => parseNpy(await readRegularFile(file), file)
   const [first, second] = inputs
   if (first !== undefined && second === undefined && isWhole(model, first)) return read(first.file)
@@ -43,7 +46,7 @@ export async function readInputArrays(model: OnnxModel, inputs: readonly InputFi
  * Whether one array is all that the network reads: one without a name, or that of its only input.
  * @throws AppError input.invalid where the only input has another name
  */
-function isWhole(model: OnnxModel, { name }: InputFile): boolean {
+function isWhole(model: OnnxModel, { name }: InputArrayFile): boolean {
   if (name === null) return true
   const [first, second] = ownInputs(model)
   if (first === undefined || second !== undefined) return false

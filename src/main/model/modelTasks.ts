@@ -13,7 +13,7 @@ import { judge, largestOf, type JudgedItems } from './judge'
 import { openBench, quantizeOn, type BenchSource, type ModelBench } from './modelWorkspace'
 import { schemeRealScores } from './schemeAccuracy'
 import { checkClasses } from './imageFit'
-import { readInputArrays, type InputFile } from './inputArrays'
+import { readInputArrays, type InputArrayFile } from './inputArrays'
 import { readModelFile } from './readModelFile'
 import { rangeTasks } from './rangeTasks'
 import { prepareIntegers, type PreparedFile } from './runFile'
@@ -49,7 +49,7 @@ const referenceChunk = 25
 export interface PrepareFileInput {
   readonly file: string
   /** Arrays of items, by input. */
-  readonly inputs: readonly InputFile[]
+  readonly inputs: readonly InputArrayFile[]
   readonly scheme: string
   /** One of the file's outputs; the first if absent. */
   readonly output?: string

@@ -53,7 +53,7 @@ function readLayer(state: ImportState, node: OnnxNode): void {
   const isTransposed = intAttribute(node, 'transB', 0) !== 0
   const alpha = floatAttribute(node, 'alpha', 1)
   const beta = floatAttribute(node, 'beta', 1)
-  const matrix = scaled(weightsAt(state, node, 1), alpha)
+  const matrix = scaled(asMatrix(weightsAt(state, node, 1)), alpha)
   const tensor = constantAt(state, node, 2)
   const outputs = matrix.dims[isTransposed ? 0 : 1] ?? 0
   const bias = tensor === undefined ? null : scaled(tensor, beta)
@@ -66,6 +66,12 @@ function readLayer(state: ImportState, node: OnnxNode): void {
   if (broadcastDims(bias.dims, result.dims)?.join() !== result.dims.join())
     throw badShape(node, `a bias of [${bias.dims.join(', ')}] does not fit [${result.dims.join(', ')}]`)
   bindAffine(state, node, result, { scale: null, shift: bias })
+}
+
+/** The same values without axes of 1 in front of the last two. */
+function asMatrix(tensor: OnnxTensor): OnnxTensor {
+  const isMatrix = tensor.dims.slice(0, -2).every((size) => size === 1)
+  return isMatrix ? { ...tensor, dims: tensor.dims.slice(-2) } : tensor
 }
 
 function scaled(tensor: OnnxTensor, factor: number): OnnxTensor {

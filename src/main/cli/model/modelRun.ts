@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { readInputArrays, type InputFile } from '../../model/inputArrays'
+import { readInputArrays, type InputArrayFile } from '../../model/inputArrays'
 import { readModelFile } from '../../model/readModelFile'
 import { runModel, type FileOutput } from '../../model/runFile'
 import { exportedText } from '../../model/presentExported'
@@ -117,7 +117,7 @@ function onlyFile(positionals: readonly string[]): string {
 }
 
 /** The arrays that --input names. */
-function inputsOf(given: unknown, { cwd }: CliContext): InputFile[] {
+function inputsOf(given: unknown, { cwd }: CliContext): InputArrayFile[] {
   const texts = Array.isArray(given) ? given.filter((entry) => typeof entry === 'string') : []
   if (texts.length === 0) throw new UsageError('--input X.npy is needed')
   return texts.map((text) => {

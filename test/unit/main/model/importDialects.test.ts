@@ -461,6 +461,24 @@ describe('Gemm in every form', () => {
   })
 })
 
+it('reads a Gemm of a sequence by a matrix with an axis of 1 in front, as optimizers fuse MatMul and Add', () => {
+  const made = model(
+    [{ opType: 'Gemm', inputs: ['x', 'w', 'c'], outputs: ['y'] }],
+    [
+      { name: 'w', dims: [1, 2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+      { name: 'c', dims: [3], data: Float32Array.of(10, 20, 30) }
+    ],
+    [1, 2, 2]
+  )
+  const values = Float64Array.of(1, 0, 1, -1)
+  // Rows (1, 2, 3) and (1 - 4, 2 - 5, 3 - 6), plus the bias.
+  expect(runModel(made, { shape: [2, 2], values }, 'float', []).outputs[0]).toEqual({
+    name: 'y',
+    shape: [1, 2, 3],
+    values: [11, 22, 33, 7, 17, 27]
+  })
+})
+
 describe('embeddings: Gather by computed indices', () => {
   const rows = reals('rows', [7, 2, 3])
   const whole = (name: string, dims: number[], values: number[]): OnnxTensor => ({

@@ -9,7 +9,7 @@ import { createOnnxBuilder } from '@core/model/onnxBuilder'
 import { int } from '@core/model/onnx'
 import { parseVerbArguments, type CliContext } from '@main/cli/framework/framework'
 import { modelCli } from '@main/cli/model/model'
-import type { InputFile } from '@main/model/inputArrays'
+import type { InputArrayFile } from '@main/model/inputArrays'
 import { modelTasks } from '@main/model/modelTasks'
 import { encodeOnnx } from '@main/model/onnxFile'
 import type { PreparedFile } from '@main/model/runFile'
@@ -212,7 +212,7 @@ describe('a network with several inputs', () => {
     const a = await write('a.npy', npy('<f4', [2, 1], Float32Array.of(3, 0.5)))
     const b = await write('b.npy', npy('<f4', [2, 2], Float32Array.of(4, 5, 0, 1)))
     const all = await write('all.npy', npy('<f4', [2, 3], Float32Array.of(3, 4, 5, 0.5, 0, 1)))
-    const prepare = (inputs: InputFile[]): Promise<PreparedFile> =>
+    const prepare = (inputs: InputArrayFile[]): Promise<PreparedFile> =>
       modelTasks['model.prepareFile']({ file, inputs, scheme: 'int8' })
     const named = await prepare([
       { name: 'b', file: b },
