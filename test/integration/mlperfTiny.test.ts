@@ -13,11 +13,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findGeneratedSet } from '../../src/core/dataset/generated/generatedSets'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import { planDeployment } from '../../src/core/deploy/plan'
 import { isLast } from '../../src/core/quant/quantizedNetwork'
 import { argmax, runInteger } from '../../src/core/quant/integer/runInteger'
 import { createMachine } from '../../src/core/sim/createMachine'
+import type { PerformanceResult } from '../../src/main/cli/board/mlperfPerformance'
+import { makeItems } from '../../src/main/model/generatedItems'
 import { writeExportedC } from '../support/exportedC'
 import { createPtyPair, hasTool } from '../support/ptyPair'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
@@ -40,12 +43,10 @@ const board = new SimulatedBoard('small')
 const plan = planDeployment(network, board.converse(new MonitorClient().hello(7)))
 let folder = ''
 
-function make(...args: string[]): void {
-  const { status, stdout, stderr } = spawnSync('make', args, {
-    cwd: folder,
-    encoding: 'utf8',
-    timeout: 120_000
-  })
+const make = (...args: string[]): void => spawnedWell('make', args, folder)
+
+function spawnedWell(program: string, args: string[], cwd: string): void {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 120_000 })
   expect(stderr, stdout).toBe('')
   expect(status).toBe(0)
 }
@@ -200,7 +201,6 @@ describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { ti
     'is driven by "board mlperf" over a pty: throughput and accuracy',
     async () => {
       const set = path.join(folder, 'test set')
-      mkdirSync(set)
       // Both images with the class that the host computes, and the second again with another: two of three are right.
       const classes = [0, 1].map((image) =>
         argmax(logits.subarray(image * network.outputCount, (image + 1) * network.outputCount))
@@ -210,31 +210,117 @@ describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { ti
         { image: 1, label: classes[1]! },
         { image: 1, label: (classes[1]! + 1) % network.outputCount }
       ]
-      const lines = items.map(({ image, label }, at) => {
-        writeFileSync(path.join(set, `${at}.bin`), bytesOf(image))
-        return `${at}.bin,${network.outputCount},${label}`
-      })
-      writeFileSync(path.join(set, 'y_labels.csv'), lines.join('\r\n'))
-      const pair = await createPtyPair()
-      const line = openSync(pair.peer, constants.O_RDWR | constants.O_NOCTTY)
-      const device = spawn(path.join(folder, 'mlperf'), { stdio: [line, line, 'ignore'] })
-      closeSync(line)
-      try {
-        const words = ['board', 'mlperf', pair.port, '--data', set, '--window', '0.05', '--json']
-        const { stdout } = await promisify(execFile)(process.execPath, ['bin/bitbench.mjs', ...words], {
-          env: { ...process.env, BITBENCH_DATA: path.join(folder, 'data') }
-        })
-        const result = JSON.parse(stdout)
-        expect(result).toMatchObject({ name: 'bitbench', accuracy: { items: 3, right: 2 } })
-        expect(result.performance.windows).toHaveLength(5)
-        const [{ elapsedUs, inferences }] = result.performance.windows
-        expect(elapsedUs).toBeGreaterThan(0)
-        expect(inferences).toBeGreaterThan(0)
-        expect(result.performance.inferencesPerS * result.performance.latencyUs).toBeCloseTo(1e6, 3)
-      } finally {
-        device.kill('SIGKILL')
-        await pair.unplug()
-      }
+      writeTestSet(
+        set,
+        network.outputCount,
+        items.map(({ image, label }) => ({ bytes: bytesOf(image), label }))
+      )
+      const result = await drivenOverPty(folder, set)
+      expect(result).toMatchObject({ name: 'bitbench', accuracy: { items: 3, right: 2 } })
+      expectPerformance(result)
     }
   )
 })
+
+describe.skipIf(!hasHost || !hasTool('socat'))(
+  'a network of MLPerf Tiny, exported',
+  { timeout: 240_000 },
+  () => {
+    it('runs performance and accuracy over a pty: as many right as the host computes', async () => {
+      const work = mkdtempSync(path.join(tmpdir(), 'bitbench ds-cnn '))
+      try {
+        const count = 12
+        const out = path.join(work, 'program')
+        await bitbench(work, [
+          'deploy',
+          'build',
+          '--model',
+          'ds-cnn-words',
+          '--images',
+          `${count}`,
+          '--out',
+          out
+        ])
+        spawnedWell('make', ['mlperf'], out)
+        const source = readFileSync(path.join(out, 'images.c'), 'utf8')
+        const [images, expected] = [arrayIn(source, 'images'), arrayIn(source, 'expected')]
+        const set = findGeneratedSet('formant-words')!
+        const { bytes, targets } = makeItems(set, 'test', count, null)
+        // The program checks itself with the first items of the test split.
+        expect(Buffer.from(images.map((code) => code + 128))).toEqual(Buffer.from(bytes))
+        const classes = set.classNames.length
+        expect(expected).toHaveLength(count * classes)
+        const size = bytes.length / count
+        const rightOf = (at: number): boolean =>
+          argmax(Int32Array.from(expected.slice(at * classes, (at + 1) * classes))) === targets[at]
+        const right = Array.from({ length: count }, (_, at) => rightOf(at)).filter(Boolean).length
+        expect(right).toBeGreaterThan(count / 2)
+        const folder = path.join(work, 'test set')
+        writeTestSet(
+          folder,
+          classes,
+          Array.from(targets, (label, at) => ({ bytes: bytes.subarray(at * size, (at + 1) * size), label }))
+        )
+        const result = await drivenOverPty(out, folder)
+        expect(result).toMatchObject({ name: 'bitbench', accuracy: { items: count, right } })
+        expectPerformance(result)
+      } finally {
+        rmSync(work, { recursive: true, force: true })
+      }
+    })
+  }
+)
+
+/** Numbers of an array in generated C. */
+function arrayIn(source: string, name: string): number[] {
+  const body = new RegExp(` ${name}\\[[^=]*= *\\{([^}]*)\\}`).exec(source)![1]!
+  return body
+    .split(',')
+    .filter((cell) => cell.trim() !== '')
+    .map(Number)
+}
+
+/** A folder as MLPerf Tiny's test sets are: a file per item and y_labels.csv. */
+function writeTestSet(
+  set: string,
+  classes: number,
+  items: readonly { bytes: Uint8Array; label: number }[]
+): void {
+  mkdirSync(set)
+  const lines = items.map(({ bytes, label }, at) => {
+    writeFileSync(path.join(set, `${at}.bin`), bytes)
+    return `${at}.bin,${classes},${label}`
+  })
+  writeFileSync(path.join(set, 'y_labels.csv'), lines.join('\r\n'))
+}
+
+/** What `board mlperf` reports of the program in a folder, over a pty. */
+async function drivenOverPty(folder: string, set: string) {
+  const pair = await createPtyPair()
+  const line = openSync(pair.peer, constants.O_RDWR | constants.O_NOCTTY)
+  const device = spawn(path.join(folder, 'mlperf'), { stdio: [line, line, 'ignore'] })
+  closeSync(line)
+  try {
+    const words = ['board', 'mlperf', pair.port, '--data', set, '--window', '0.05', '--json']
+    return JSON.parse(await bitbench(folder, words))
+  } finally {
+    device.kill('SIGKILL')
+    await pair.unplug()
+  }
+}
+
+/** Standard output of the command line, with a data folder below `folder`. */
+async function bitbench(folder: string, words: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['bin/bitbench.mjs', ...words], {
+    env: { ...process.env, BITBENCH_DATA: path.join(folder, 'data') }
+  })
+  return stdout
+}
+
+function expectPerformance({ performance }: { performance: PerformanceResult }): void {
+  expect(performance.windows).toHaveLength(5)
+  const { elapsedUs, inferences } = performance.windows[0]!
+  expect(elapsedUs).toBeGreaterThan(0)
+  expect(inferences).toBeGreaterThan(0)
+  expect(performance.inferencesPerS * performance.latencyUs).toBeCloseTo(1e6, 3)
+}
