@@ -25,6 +25,7 @@ import { withHostPaths } from './wiring/hostPaths'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
 import { connectComparison } from './wiring/comparison'
 import { connectLoop } from './wiring/loop'
+import { meterPower } from './wiring/meterPower'
 import { connectNetworks, type Networks } from './wiring/networks'
 import { connectRemote } from './wiring/remote'
 import { connectWorkers } from './wiring/workers'
@@ -72,13 +73,14 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const workload = connectWorkloads(foundation, gpu, energy)
   const loop = connectLoop(foundation, () => dispatch)
   const shared = { ...foundation, tasks: worker.pool }
-  const networks = connectNetworks(shared, board, [loop.runs, workload.runs], {
+  const kept = {
     ...{ recordings, estimators, version: readVersion() },
-    async removeRecording(id) {
+    async removeRecording(id: string) {
       await recordings.delete(id)
       await energy.forget(id)
     }
-  })
+  }
+  const networks = connectNetworks(shared, board, [loop.runs, workload.runs], kept, meterPower(meter, gpu))
   const { dataset, model, profile, proxy, calibrations, search, deploy, runs, session } = networks
   const uploads = createUploads(path.join(options.dataFolder, 'uploads'))
   const file = connectFiles(foundation, options, uploads, () => model.openedPaths())

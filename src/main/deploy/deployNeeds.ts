@@ -3,7 +3,8 @@ import type { Graph } from '../../core/model/graph'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { QuantMethod, SchemeJson } from '../../shared/contract/model'
-import type { DeploySession } from './boardRun'
+import type { MeterSetup } from '../../shared/contract/meter'
+import type { EnergySession, MarkPhase } from './boardEnergy'
 
 /** What deploying needs of the other nouns; compose passes adapters, so that domains stay apart. */
 export interface DeployBoards {
@@ -14,8 +15,19 @@ export interface DeployBoards {
   }>
   /** @throws board.notConnected */
   info(boardId: string): Promise<BoardInfo>
-  withLease<T>(boardId: string, owner: string, work: (session: DeploySession) => Promise<T>): Promise<T>
+  withLease<T>(boardId: string, owner: string, work: (session: EnergySession) => Promise<T>): Promise<T>
 }
+
+/** A recording of a power meter that runs until it is finished. */
+export interface PowerRecording {
+  recordingId: string
+  mark: MarkPhase
+  /** Ends the recording. @throws what made it fail */
+  finish(): Promise<void>
+}
+
+/** Starts to record a meter; resolves when its first reading has come. */
+export type RecordPower = (setup: MeterSetup, title: string) => Promise<PowerRecording>
 
 /** What deploying needs of models. */
 export interface DeployModels {

@@ -2,11 +2,18 @@ import { countOf } from '../../shared/units'
 import { bitFusionHardware } from '../../core/accelerator/bitfusion'
 import { bitFusionGraph, bitFusionText } from '../../core/deploy/bitfusionGraph'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
-import type { DeployRequest, Deployment, deployContract } from '../../shared/contract/deploy'
+import type {
+  DeployEnergyRequest,
+  DeployRequest,
+  Deployment,
+  deployContract
+} from '../../shared/contract/deploy'
 import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
+import type { RecordPower } from './deployNeeds'
 import { runDeployment } from './deployRun'
+import { startEnergyJob } from './energyJob'
 import type { DeployStore } from './deployStore'
 import { boardOutputs } from './fileOutputs'
 import { newDeployment } from './newDeployment'
@@ -18,6 +25,8 @@ export interface DeployService {
   runs: RunKind
   /** Deploys and compares like deploy.run, but leaves no record: for whoever wants the measurement alone. */
   measure(request: DeployRequest, context: JobContext): Promise<Deployment>
+  /** Energy on a board as a Job, by a power meter. @throws what planning and the meter throw */
+  measureEnergy(request: DeployEnergyRequest): ReturnType<typeof startEnergyJob>
 }
 
 /** What the deploy service is made from. */
@@ -28,13 +37,17 @@ export interface DeployServiceDeps extends PreparationDeps {
   emit: EmitterOf<typeof deployContract>
   nowMs: () => number
   newId: () => string
+  recordPower: RecordPower
 }
 
 /** Returns the service that plans, loads, runs and compares networks on boards. */
 export function createDeployService(deps: DeployServiceDeps): DeployService {
   const { store, labels, jobs, emit, boards, models, nowMs, newId } = deps
 
-  const { prepare, loadAs, exportNetwork } = createPreparation(deps)
+  const preparation = createPreparation(deps)
+  const { prepare, loadAs, exportNetwork } = preparation
+  const measureEnergy: DeployService['measureEnergy'] = (request) =>
+    startEnergyJob(request, { ...deps, preparation, steadyMs: () => performance.now() })
 
   const runs = createRunKeeper<Deployment>({
     kind: 'deployment',
@@ -85,6 +98,7 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
   }
 
   return {
+    measureEnergy,
     async measure(request, context) {
       const board = await boards.describe(request.boardId)
       const modelName = await models.name(request.modelId)
@@ -104,6 +118,12 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
       'deploy.run': async (request) => {
         const deploymentId = newId()
         return { deploymentId, ...(await begin(deploymentId, request)) }
+      },
+      async 'deploy.energy'(request) {
+        const { result, ...started } = await measureEnergy(request)
+        // The job itself reports how it ended.
+        result.catch(() => undefined)
+        return started
       },
       'deploy.resume': async ({ deploymentId }) => ({ deploymentId, ...(await runs.resume(deploymentId)) }),
       'deploy.outputs': (request) => boardOutputs({ boards, models }, request),

@@ -1,5 +1,6 @@
 import type { MeterSetup, meterContract } from '../../shared/contract/meter'
 import type { HandlersOf, StopSignal } from '../../shared/contract/framework/define'
+import type { PhaseLine } from '../../core/gpu/phaseMarks'
 import type { GpuSample } from '../../core/gpu/metrics'
 import { metricAt } from '../../core/gpu/metrics'
 import type { Recording } from '../../shared/contract/gpu'
@@ -28,6 +29,9 @@ export interface StartedRecording {
   result: Promise<Recording>
 }
 
+/** Without a command: gets the function that marks phases, when the first reading has come. */
+export type OnRecordingStarted = (mark: (line: PhaseLine) => void) => void
+
 /** What the meter service is made from. */
 export interface MeterServiceDeps {
   openLine(setup: MeterSetup): Promise<MeterLine>
@@ -35,10 +39,11 @@ export interface MeterServiceDeps {
   record(
     args: MeterRecordArguments & { intervalMs: number },
     device: MeterDevice,
-    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void,
+    onStarted?: OnRecordingStarted
   ): Promise<StartedRecording>
-  /** Whether a virtual board executes right now, for the simulated meter. */
-  isBoardRunning(): boolean
+  /** Whether a virtual board executed at a time of the steady clock, for the simulated meter. */
+  isBoardRunning(atMs: number): boolean
   /** Steady clock, ms. */
   steadyMs(): number
 }
@@ -50,7 +55,8 @@ export interface MeterService {
   record(
     setup: MeterSetup,
     args: MeterRecordArguments,
-    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+    onOutput?: (stream: 'stdout' | 'stderr', text: string) => void,
+    onStarted?: OnRecordingStarted
   ): Promise<StartedRecording>
 }
 
@@ -65,10 +71,10 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
     const line = isVirtual ? openVirtualPpk2(deps.isBoardRunning, clock.nowMs) : await deps.openLine(setup)
     return openPpk2(line, { ...setup, supplyV, origin: isVirtual ? 'simulated' : 'measured' }, clock)
   }
-  const record: MeterService['record'] = async (setup, args, onOutput) => {
+  const record: MeterService['record'] = async (setup, args, onOutput, onStarted) => {
     const device = await open(setup)
     try {
-      return await deps.record({ ...args, intervalMs: device.intervalMs }, device, onOutput)
+      return await deps.record({ ...args, intervalMs: device.intervalMs }, device, onOutput, onStarted)
     } catch (cause) {
       await device.close().catch(() => undefined)
       throw cause

@@ -8,11 +8,13 @@ export const virtualPpk2Port = 'virtual:ppk2'
 /** Current of the simulated board while it waits and while it executes, A: invented. */
 export const virtualCurrentA = { waiting: 0.008, running: 0.025 } as const
 const tickMs = 10
-/** Longest stretch that is caught up on at once, ms: beyond it the simulated clock falls behind, which recordings note. */
-const mostBehindMs = 100
+/** Longest stretch that is made at once, ms: the rest of what a busy machine has missed follows in the next turns. */
+const mostAtOnceMs = 50
+/** Longest stretch that is caught up on, ms: beyond it the simulated clock falls behind, which recordings note. */
+const mostBehindMs = 5_000
 
 /** A line to a simulated PPK2: the current and input D0 follow whether a virtual board executes. */
-export function openVirtualPpk2(isRunning: () => boolean, nowMs: () => number): MeterLine {
+export function openVirtualPpk2(isRunning: (atMs: number) => boolean, nowMs: () => number): MeterLine {
   let running = false
   const meter = createVirtualPpk2({
     // A ripple of 1 %, so that no reading is stuck.
@@ -25,13 +27,20 @@ export function openVirtualPpk2(isRunning: () => boolean, nowMs: () => number): 
     if (bytes.length > 0) for (const listener of listeners) listener(bytes)
   }
   let sentMs = nowMs()
-  const timer = setInterval(() => {
-    running = isRunning()
-    const behindMs = Math.min(mostBehindMs, nowMs() - sentMs)
-    const samples = Math.floor(behindMs / ppk2StepMs)
-    sentMs = behindMs === mostBehindMs ? nowMs() : sentMs + samples * ppk2StepMs
-    send(meter.advance(samples))
-  }, tickMs)
+  let isOpen = true
+  const advance = (): void => {
+    if (!isOpen) return
+    sentMs = Math.max(sentMs, nowMs() - mostBehindMs)
+    const behindMs = nowMs() - sentMs
+    const untilMs = sentMs + Math.min(mostAtOnceMs, behindMs)
+    // A millisecond at a time, each with what the board did then.
+    for (const perStep = Math.round(1 / ppk2StepMs); sentMs + 1 <= untilMs; sentMs += 1) {
+      running = isRunning(sentMs)
+      send(meter.advance(perStep))
+    }
+    if (behindMs > mostAtOnceMs) setImmediate(advance)
+  }
+  const timer = setInterval(advance, tickMs)
   return {
     async write(bytes) {
       const reply = meter.receive(bytes)
@@ -43,6 +52,7 @@ export function openVirtualPpk2(isRunning: () => boolean, nowMs: () => number): 
     },
     onClose: () => () => undefined,
     async close() {
+      isOpen = false
       clearInterval(timer)
       listeners.clear()
     }

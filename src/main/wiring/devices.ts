@@ -78,7 +78,7 @@ export function connectMeters(ports: Pick<BoardAdapters, 'openSerial'>, gpu: Gpu
     isBoardRunning: isVirtualBoardRunning,
     openLine: ({ port, baudRate }) =>
       ports.openSerial(port, { baudRate, dtr: 'leave', rts: 'leave', reconnect: false }),
-    record: (args, device, onOutput) => gpu.record(args, onOutput, undefined, device)
+    record: (args, device, onOutput, onStarted) => gpu.record(args, onOutput, onStarted, device)
   })
 }
 

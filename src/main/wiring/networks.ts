@@ -8,6 +8,7 @@ import { createUniformRun } from '../costs/uniformRun'
 import { createDataSetService, type DataSetService } from '../dataset/dataSetService'
 import { createCodeExport } from '../deploy/codeExport'
 import { createDeployService, type DeployService } from '../deploy/deployService'
+import type { RecordPower } from '../deploy/deployNeeds'
 import { createDeployStore } from '../deploy/deployStore'
 import { createToolchain } from '../deploy/program'
 import { createResultStore } from '../model/resultStore'
@@ -47,7 +48,8 @@ export function connectNetworks(
   foundation: Foundation,
   board: BoardService,
   otherRuns: readonly RunKind[],
-  kept: Kept & { version: string }
+  kept: Kept & { version: string },
+  recordPower: RecordPower
 ): Networks {
   const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
   const labels = createRunLabels(store)
@@ -110,6 +112,7 @@ export function connectNetworks(
     costs: costs.search
   })
   const deploy = createDeployService({
+    recordPower,
     ...common,
     store: createDeployStore(store),
     emit: emitter(),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { countUnits } from '../vocabulary'
 import { arraySchemeSchema, bitFusionGraphSchema, bitFusionHardwareSchema } from './deploy/bitfusion'
 import { command, defineContract, done, nothing, originSchema } from './framework/define'
+import { meterSetupSchema } from './meter'
 import { methodSchema, schemeSchema } from './model'
 import { storedRunStateSchema } from './run'
 
@@ -124,6 +125,24 @@ export const deploymentSchema = z.object({
 /** A deployment with its comparison and counters. */
 export type Deployment = z.infer<typeof deploymentSchema>
 
+export const deployEnergyRequestSchema = deployRequestSchema
+  .pick({ modelId: true, scheme: true, method: true, boardId: true })
+  .extend({
+    /** The meter in the supply of that board. */
+    meter: meterSetupSchema,
+    /** Rounds over all phases: each gives one value of every interval. */
+    trials: z.number().int().min(2).max(100).default(5),
+    /** Least time of a phase, ms. */
+    trialMs: z.number().min(200).max(60_000).default(1_000),
+    /** Rest before, for the idle baseline, ms. */
+    idleMs: z.number().min(500).max(60_000).default(2_000),
+    /** Each layer's kernels by themselves too. */
+    layers: z.boolean().default(true)
+  })
+
+/** A network whose energy on a board is measured. */
+export type DeployEnergyRequest = z.infer<typeof deployEnergyRequestSchema>
+
 export const deployContract = defineContract({
   commands: {
     /** Memory and predicted latency without touching the line; the board must be connected. */
@@ -132,6 +151,19 @@ export const deployContract = defineContract({
       z.object({ plan: deployPlanSchema })
     ),
     'deploy.run': command(deployRequestSchema, z.object({ jobId: z.string(), deploymentId: z.string() })),
+    /**
+     * Energy of an inference and of each layer's kernels on a connected board, by a power meter: a recording of the gpu noun
+     * with the phases `idle`, `inference` and `layer NAME`; energy.report judges it.
+     */
+    'deploy.energy': command(
+      deployEnergyRequestSchema,
+      z.object({
+        jobId: z.string(),
+        recordingId: z.string(),
+        /** Layers with a phase of their own. */
+        layers: z.array(z.string())
+      })
+    ),
     /** Runs an interrupted, failed or cancelled deployment again from its start, under its id. */
     'deploy.resume': command(
       z.object({ deploymentId: z.string() }),

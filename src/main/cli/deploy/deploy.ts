@@ -1,7 +1,5 @@
 import path from 'node:path'
-import { kernelScheme, notQuantized, parseScheme } from '../../../core/quant/scheme'
 import type { Deployment } from '../../../shared/contract/deploy'
-import type { SchemeJson } from '../../../shared/contract/model'
 import { countOf, formatBytes, formatCount, formatPercent } from '../../../shared/units'
 import {
   choiceOption,
@@ -9,35 +7,19 @@ import {
   requiredBoard,
   textOption,
   UsageError,
-  type CliArguments,
-  type CliContext,
   type CliNoun
 } from '../framework/framework'
 import { bitfusionVerb } from './deployBitfusion'
 import { lineOptions, lineSettings } from '../board/boardLine'
-import { dataSetOption } from '../model/ownData'
-import {
-  createLocalClient,
-  createProgressLine,
-  shippedModelId,
-  type LocalClient
-} from '../framework/localClient'
-import { networkPath } from '../model/networkPath'
-
-const modelOptions = {
-  model: { type: 'string', help: 'ONNX file; the shipped LeNet-5 without' },
-  ...dataSetOption,
-  scheme: {
-    type: 'string',
-    help: 'wWaA for all layers or one per layer, separated by commas',
-    default: 'int8'
-  }
-} as const
+import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { deployEnergyVerb } from './deployEnergy'
+import { modelOptions, readModel } from './deployModel'
 
 export const deployCli: CliNoun = {
   noun: 'deploy',
   verbs: {
     bitfusion: bitfusionVerb,
+    energy: deployEnergyVerb,
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
       usage:
@@ -98,27 +80,6 @@ export const deployCli: CliNoun = {
       }
     }
   }
-}
-
-/** The model and scheme a verb was given; the scheme is read against the model's layers. */
-async function readModel(
-  client: LocalClient,
-  args: CliArguments,
-  context: CliContext
-): Promise<{ modelId: string; scheme: SchemeJson }> {
-  const file = textOption(args, 'model')
-  const { model } =
-    file === undefined
-      ? await client.call('model.info', { modelId: await shippedModelId(client) })
-      : await client.call('model.open', { path: networkPath(context.cwd, file) })
-  const dataSet = textOption(args, 'dataset')
-  if (dataSet !== undefined) await client.call('model.useDataSet', { modelId: model.id, dataSet })
-  const text = textOption(args, 'scheme') ?? 'int8'
-  if (text === 'exported' && model.exported !== undefined)
-    return { modelId: model.id, scheme: kernelScheme(model.exported.scheme).map((bits) => ({ ...bits })) }
-  if (text === 'exported') throw notQuantized()
-  const scheme = parseScheme(text, model.weightedLayers)
-  return { modelId: model.id, scheme: scheme.map((bits) => ({ ...bits })) }
 }
 
 /** A finished deployment as the terminal shows it. */

@@ -78,6 +78,7 @@ describe('bitbench with a wrong command line', () => {
     ['profile', 'run'],
     ['profile', 'adaptive'],
     ['deploy', 'run'],
+    ['deploy', 'energy'],
     ['bench', 'kernels']
   ])('measures nothing in %s %s without its board', async (...argv) => {
     const { err, code } = await said(...argv, '--data', path.join(tmpdir(), 'bitbench-never-opened'))

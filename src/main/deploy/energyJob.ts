@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { DeployEnergyRequest } from '../../shared/contract/deploy'
+import type { JobService } from '../jobs/jobService'
+import { benchedLayers, runEnergyPhases } from './boardEnergy'
+import type { DeployBoards, DeployModels, RecordPower } from './deployNeeds'
+import { createPreparation } from './preparation'
+
+/** Images whose outputs are compared, and over which inferences are measured. */
+const images = 16
+
+/** What measuring energy on a board needs. */
+export interface EnergyJobDeps {
+  boards: DeployBoards
+  models: DeployModels
+  recordPower: RecordPower
+  jobs: JobService
+  preparation: Pick<ReturnType<typeof createPreparation>, 'prepare' | 'loadAs'>
+  /** Steady clock, ms. */
+  steadyMs: () => number
+}
+
+/**
+ * Plans, starts the meter and measures as a Job. What can fail before the meter runs fails here.
+ *
+ * @throws what planning and the meter throw, board.notConnected
+ */
+export async function startEnergyJob(
+  request: DeployEnergyRequest,
+  deps: EnergyJobDeps
+): Promise<{ jobId: string; recordingId: string; layers: string[]; result: Promise<void> }> {
+  const { boards, models, recordPower, jobs, preparation, steadyMs } = deps
+  const { boardId, modelId, meter, trials, trialMs, idleMs, layers } = request
+  const { name: boardName } = await boards.describe(boardId)
+  const modelName = await models.name(modelId)
+  const prepared = await preparation.prepare({ ...request, proxyId: null }, await boards.info(boardId))
+  const { network } = prepared
+  const title = `Energy of ${modelName} on ${boardName}`
+  const recording = await recordPower(meter, title)
+  const work = jobs.start({
+    kind: 'deploy.energy',
+    title,
+    unit: 'phases',
+    async run({ signal, progress }) {
+      try {
+        const inputs = await models.testInputs(modelId, images)
+        const host = await models.reference(network, inputs.codes, inputs.images, signal)
+        await boards.withLease(boardId, `measuring energy of ${modelName}`, async (session) => {
+          const onProgress = (): void => progress(0, undefined, 'uploading')
+          const load = preparation.loadAs('image')
+          const runner = await load(session, prepared, { signal, onStep: async () => undefined, onProgress })
+          const rest = (durationMs: number): Promise<void> => pause(durationMs, undefined, { signal })
+          const protocol = { idleMs, trials, trialMs, layers }
+          const { mark } = recording
+          await runEnergyPhases(
+            { session, runner, network, inputs, host, protocol, mark, nowMs: steadyMs, rest },
+            { signal, progress }
+          )
+        })
+      } finally {
+        await recording.finish()
+      }
+    }
+  })
+  return {
+    jobId: work.jobId,
+    recordingId: recording.recordingId,
+    layers: layers ? benchedLayers(network).map((layer) => layer.name) : [],
+    result: work.result
+  }
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
+import {
+  benchedLayers,
+  runEnergyPhases,
+  type EnergyProtocol,
+  type EnergySession
+} from '@main/deploy/boardEnergy'
+import type { Runner } from '@main/deploy/imageRunner'
+
+/** Two layers: a matmul of 3 x 2 with requantisation, and one without work. Outputs are those of `host`. */
+const network = {
+  inputShape: [1, 1, 3],
+  outputCount: 2,
+  layers: [
+    {
+      name: 'fc',
+      op: 'add',
+      outputShape: [1, 1, 7],
+      input: { bits: 4 },
+      outBits: 4
+    },
+    { name: 'flat', op: 'flatten', outputShape: [1, 1, 7], input: { bits: 4 }, outBits: 4 }
+  ]
+} as unknown as QuantizedNetwork
+
+interface Traced {
+  marks: string[]
+  repetitions: (number | null)[]
+  benches: number[]
+  done: number[]
+}
+
+/** A board on a clock of its own: an inference takes 10 ms, a bench 5 ms and 2 ms a repetition. */
+async function traced(
+  protocol: Partial<EnergyProtocol>,
+  change: { outputs?: number[]; abortAfter?: number } = {}
+): Promise<Traced> {
+  let now = 0
+  const trace: Traced = { marks: [], repetitions: [], benches: [], done: [] }
+  const outputs = new Int32Array(change.outputs ?? [5, 9, 1])
+  const controller = new AbortController()
+  const session = {
+    upload: async () => undefined,
+    read: async (_address: number, length: number) =>
+      new Uint8Array(outputs.buffer, 0, Math.min(length, outputs.byteLength)).slice(),
+    async bench({ repetitions }: { repetitions: number }) {
+      trace.benches.push(repetitions)
+      now += 5 + 2 * repetitions
+    }
+  } as unknown as EnergySession
+  const runner = {
+    place: { inputAddress: 0, outputAddress: 64, images: 1 },
+    async execute(count: number) {
+      now += 10 * count
+      return { cycles: 0, instructions: 0 }
+    }
+  } as unknown as Runner
+  await runEnergyPhases(
+    {
+      ...{ session, runner, network, host: new Int32Array([5, 9]) },
+      inputs: { codes: new Int8Array(3), images: 1 },
+      protocol: { idleMs: 700, trials: 2, trialMs: 300, layers: true, ...protocol },
+      mark({ name, state, repetitions }) {
+        trace.marks.push(`${name} ${state} ${now}`)
+        if (state === 'end') trace.repetitions.push(repetitions)
+        if (trace.marks.length === change.abortAfter) controller.abort()
+      },
+      nowMs: () => now,
+      rest: async (durationMs) => void (now += durationMs)
+    },
+    { signal: controller.signal, progress: (done) => void trace.done.push(done) }
+  )
+  return trace
+}
+
+describe('energy of a network on a board', () => {
+  it('rests, then runs inferences and kernels for the time of a trial, and counts what ran', async () => {
+    const { marks, repetitions, benches, done } = await traced({})
+    expect(marks).toEqual([
+      // One inference is compared with the host before.
+      'idle begin 10',
+      'idle end 710',
+      'inference begin 710',
+      'inference end 1010',
+      'inference begin 1010',
+      'inference end 1310',
+      // 7, 21, 133 and 323 ms find the repetitions.
+      'layer fc begin 1794',
+      'layer fc end 2117',
+      'layer fc begin 2117',
+      'layer fc end 2440'
+    ])
+    expect(benches).toEqual([1, 8, 64, 159, 159, 159])
+    expect(repetitions).toEqual([null, 30, 30, 159, 159])
+    expect(done).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  it('runs inferences alone where layers are not asked for', async () => {
+    const { marks, benches } = await traced({ layers: false, trials: 3 })
+    expect(marks.filter((line) => line.includes('end')).map((line) => line.split(' ')[0])).toEqual([
+      ...['idle', 'inference', 'inference', 'inference']
+    ])
+    expect(benches).toEqual([])
+  })
+
+  it('measures nothing of a network whose outputs are wrong', async () => {
+    await expect(traced({}, { outputs: [5, 8, 1] })).rejects.toMatchObject({
+      code: 'deploy.mismatch',
+      message: expect.stringContaining('of 1 images differ')
+    })
+  })
+
+  it('ends between phases when it is cancelled', async () => {
+    await expect(traced({}, { abortAfter: 2 })).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  it('benches the layers that have work in their own size', () => {
+    expect(benchedLayers(network)).toEqual([
+      {
+        name: 'fc',
+        calls: [{ kernel: 'add', dims: [7], scale: 1, activationBits: 4, weightBits: 0 }]
+      }
+    ])
+  })
+})
