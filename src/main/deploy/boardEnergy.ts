@@ -3,9 +3,8 @@ import { callsOf, type KernelCall } from '../../core/deploy/kernelCalls'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/jobService'
-import { runBatches, type DeploySession } from './boardRun'
+import { ioOf, runBatches, type DeploySession } from './boardRun'
 import { compareBatch, startComparison } from './compare'
-import { ioOf } from './deployRun'
 import type { Runner } from './imageRunner'
 
 /** Marks a phase of the recording that runs beside the board. */

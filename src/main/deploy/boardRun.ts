@@ -1,6 +1,7 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { LayerCounters, PreparedImage, RunRequest, Spent } from '../../core/board/protocol'
 import { alignUp } from '../../core/deploy/planner'
+import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
 
 /** The part of a leased board session that deploying needs. */
@@ -27,6 +28,12 @@ export interface DeploySession {
 export interface InputOutput {
   inputBytes: number
   outputCount: number
+}
+
+/** Bytes of an input and number of outputs. */
+export function ioOf(network: QuantizedNetwork): { inputBytes: number; outputCount: number } {
+  const [height, width, channels] = network.inputShape
+  return { inputBytes: height * width * channels, outputCount: network.outputCount }
 }
 
 /** Images run by one `run` command: enough to hide the round trip, few enough for live progress. */

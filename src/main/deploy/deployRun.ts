@@ -121,12 +121,6 @@ export async function runDeployment(
   }
 }
 
-/** Bytes of an input and number of outputs. */
-export function ioOf(network: QuantizedNetwork): { inputBytes: number; outputCount: number } {
-  const [height, width, channels] = network.inputShape
-  return { inputBytes: height * width * channels, outputCount: network.outputCount }
-}
-
 /** @param measured per image; null on a core without a counter, which reports zeros */
 function verdict(
   comparison: Comparison,

@@ -2,7 +2,7 @@ import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
 import { runBatches } from './boardRun'
 import type { DeployBoards, DeployModels } from './deployNeeds'
-import { ioOf } from './deployRun'
+import { ioOf } from './boardRun'
 import { loadImage } from './imageRunner'
 
 /**
