@@ -1,8 +1,7 @@
 import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
-import { runBatches } from './boardRun'
+import { ioOf, runBatches } from './boardRun'
 import type { DeployBoards, DeployModels } from './deployNeeds'
-import { ioOf } from './boardRun'
 import { loadImage } from './imageRunner'
 
 /**
