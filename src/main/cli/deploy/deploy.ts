@@ -19,7 +19,6 @@ export const deployCli: CliNoun = {
   noun: 'deploy',
   verbs: {
     bitfusion: bitfusionVerb,
-    energy: deployEnergyVerb,
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
       usage:
@@ -47,6 +46,7 @@ export const deployCli: CliNoun = {
         }
       }
     },
+    energy: deployEnergyVerb,
     run: {
       summary: 'Deploys to a board, runs test images there and compares every output with the host.',
       usage:
