@@ -66,7 +66,7 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
     expect(await card.textContent()).toContain('rv32imac')
     expect(await card.textContent()).toContain('simulated')
     await page.getByLabel('Line to send').fill('?')
-    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
     const output = page.getByRole('log', { name: 'Console output' })
     await expect
       .poll(async () => (await output.textContent())?.length ?? 0, { timeout: 20_000 })

@@ -10,6 +10,7 @@ import { loopMigrations } from '@main/loop/loopService'
 import { profileMigrations } from '@main/profile/profileService'
 import { createProfileStore } from '@main/profile/profileStore'
 import { createProxyStore, proxyMigrations } from '@main/proxy/proxyStore'
+import { remoteMigrations } from '@main/remote/runOrigins'
 import { createImportedRuns, sessionMigrations } from '@main/runs/importedRuns'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { createRunService } from '@main/runs/runService'
@@ -50,7 +51,14 @@ const migrations = [
     loopMigrations,
     profileMigrations
   ],
-  ...[proxyMigrations, runMigrations, searchMigrations, sessionMigrations, workloadMigrations]
+  ...[
+    proxyMigrations,
+    remoteMigrations,
+    runMigrations,
+    searchMigrations,
+    sessionMigrations,
+    workloadMigrations
+  ]
 ]
 const context = { signal: new AbortController().signal }
 

@@ -118,9 +118,9 @@ describe('what counts cycles', () => {
     const caches = { cycleModel: litexBoard.cycleModel }
     const { least } = await measured(plain, caches)
     const timer = await measured({ ...plain, counter: mtime }, { ...caches, counters: 'none' })
-    // docs/boards.md: 139 of 25,552 cycles with the monitor as it is built.
+    // docs/boards.md: 233 of 25,336 cycles with the monitor as it is built.
     expect(timer.least - least).toBeGreaterThan(40)
-    expect(timer.least - least).toBeLessThan(200)
+    expect(timer.least - least).toBeLessThan(300)
   })
 
   it('is converted where the timer is slower than the core, and says its step', async () => {
