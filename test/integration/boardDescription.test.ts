@@ -35,11 +35,20 @@ describe.skipIf(!hasTool(qemu))('a device tree of QEMU', () => {
     expect(board.isa).toMatch(/^rv64i/)
   })
 
-  it('is refused for sifive_u, whose UART no monitor drives', () => {
-    expect(() => readDescription(treeOf('sifive_u'))).toThrow(
+  it('describes sifive_u, with the UART of SiFive', () => {
+    expect(readDescription(treeOf('sifive_u', '-m', '512M'))).toMatchObject({
+      name: 'SiFive HiFive Unleashed A00',
+      uart: { kind: 'sifive', base: 0x1001_0000, stride: 4, widthBytes: 4 },
+      ram: { base: 0x8080_0000, sizeBytes: (512 - 8) << 20 },
+      monitor: 'supervisor'
+    })
+  })
+
+  it('is refused for spike, whose console no monitor drives', () => {
+    expect(() => readDescription(treeOf('spike'))).toThrow(
       expect.objectContaining({
         code: 'input.unsupported',
-        message: expect.stringContaining('sifive,uart0') as string
+        message: expect.stringContaining('ucb,htif0') as string
       }) as Error
     )
   })

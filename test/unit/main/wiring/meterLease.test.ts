@@ -20,8 +20,9 @@ beforeEach(() => (connections = 0))
 /** Reads the meter for 50 ms under the leases that `leaseLine` gives. */
 function read(leaseLine: Parameters<typeof connectPorts>[1]) {
   const port = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
-  // A line on the network needs nothing of a host's foundation, and reading needs no recordings.
-  const meters = connectMeters(connectPorts({} as never, leaseLine), {} as never)
+  // A line on the network needs nothing of a host's foundation but a folder's name, and reading needs no recordings.
+  const foundation = { dataFolder: '/nowhere' } as Parameters<typeof connectPorts>[0]
+  const meters = connectMeters(connectPorts(foundation, leaseLine), {} as never)
   const setup = meterSetupSchema.parse({ port, supplyV: 2 })
   return meters.handlers['meter.read']({ ...setup, durationMs: 50 }, { signal: new AbortController().signal })
 }
