@@ -1,5 +1,5 @@
 import { ints, type OnnxNode } from '../onnx'
-import { bind, constantAt, valueAt, type ImportState, type OperatorReader } from '../importState'
+import { constantAt, valueAt, type ImportState, type OperatorReader } from '../importState'
 import { createMacro } from './macro'
 
 /** Operators that QONNX writes with the channels as the last axis of input, output and (of Conv) weights. */
@@ -23,8 +23,7 @@ export function channelsLastReaders(
           ? macro.add('Transpose', [name], toFirst)
           : name
       )
-      const made = macro.add('Transpose', [macro.add(opType, inputs, node.attributes)], toLast)
-      bind(state, node, valueAt(state, { ...node, inputs: [made] }, 0))
+      macro.bind(macro.add('Transpose', [macro.add(opType, inputs, node.attributes)], toLast))
     }
   ])
 }

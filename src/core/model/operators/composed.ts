@@ -1,7 +1,6 @@
 import { floatAttribute, int, intAttribute, ints, type OnnxNode } from '../onnx'
 import {
   badShape,
-  bind,
   floatsOf,
   unsupported,
   valueAt,
@@ -18,8 +17,8 @@ export function composedReaders(read: Read): [string, OperatorReader][] {
   const as =
     (write: (macro: Macro, node: OnnxNode, state: ImportState) => string): OperatorReader =>
     (state, node) => {
-      const made = write(createMacro(state, node, read), node, state)
-      bind(state, node, valueAt(state, { ...node, inputs: [made] }, 0))
+      const macro = createMacro(state, node, read)
+      macro.bind(write(macro, node, state))
     }
   const reduced =
     (opType: string, before: string | null, after: string | null) =>

@@ -1,6 +1,5 @@
 import { int, intAttribute, type OnnxNode } from '../onnx'
 import {
-  bind,
   constantAt,
   floatsOf,
   unsupported,
@@ -40,7 +39,7 @@ export function gatherReader(
         `${count} rows are more than the ${maxRows} that an index of 8 bits reaches`,
         'Use a smaller vocabulary, or run the embedding in front of the network and give its vectors as input.'
       )
-    const indices = valueAt(state, { ...node, inputs: [node.inputs[1]] }, 0)
+    const indices = valueAt(state, node, 1)
     const macro = createMacro(state, node, read)
     const flags = Array.from({ length: count }, (_, row) => {
       const name = `${node.name}.row${row}`
@@ -52,8 +51,7 @@ export function gatherReader(
       macro.add('Concat', flags, { axis: int(indices.dims.length) }),
       matrix
     ])
-    const made = macro.add('Reshape', [product, macro.shape([...indices.dims, ...rest])])
-    bind(state, node, valueAt(state, { ...node, inputs: [made] }, 0))
+    macro.bind(macro.add('Reshape', [product, macro.shape([...indices.dims, ...rest])]))
   }
 }
 

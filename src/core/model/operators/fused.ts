@@ -33,7 +33,7 @@ const quickGelu =
     const macro = createMacro(state, node, read)
     const factor = macro.scalar(floatAttribute(node, 'alpha', 1.702))
     const gate = macro.add('Sigmoid', [macro.add('Mul', [node.inputs[0], factor])])
-    bind(state, node, state.values.get(macro.add('Mul', [node.inputs[0], gate]))!)
+    macro.bind(macro.add('Mul', [node.inputs[0], gate]))
   }
 
 /** Attributes of the activations that are fused, in the order of `activation_params`. */
@@ -74,5 +74,5 @@ const fusedMatMul =
     const macro = createMacro(state, node, read)
     const product = macro.add('MatMul', node.inputs)
     const factor = macro.scalar(floatAttribute(node, 'alpha', 1))
-    bind(state, node, state.values.get(macro.add('Mul', [product, factor]))!)
+    macro.bind(macro.add('Mul', [product, factor]))
   }

@@ -27,11 +27,11 @@ export function gemmReader(read: (state: ImportState, node: OnnxNode) => void): 
       constantAt(state, node, 1) !== undefined &&
       (!hasInput(node, 2) || constantAt(state, node, 2) !== undefined)
     if (isLayer) readLayer(state, node)
-    else readProduct(state, node, createMacro(state, node, read))
+    else readProduct(node, createMacro(state, node, read))
   }
 }
 
-function readProduct(state: ImportState, node: OnnxNode, macro: Macro): void {
+function readProduct(node: OnnxNode, macro: Macro): void {
   const [left, right] = ['transA', 'transB'].map((name, position) =>
     intAttribute(node, name, 0) === 0
       ? node.inputs[position]
@@ -40,10 +40,11 @@ function readProduct(state: ImportState, node: OnnxNode, macro: Macro): void {
   const times = (name: string, factor: number): string =>
     factor === 1 ? name : macro.add('Mul', [name, macro.scalar(factor)])
   const product = times(macro.add('MatMul', [left, right]), floatAttribute(node, 'alpha', 1))
-  const made = hasInput(node, 2)
-    ? macro.add('Add', [product, times(node.inputs[2], floatAttribute(node, 'beta', 1))])
-    : product
-  bind(state, node, valueAt(state, { ...node, inputs: [made] }, 0))
+  macro.bind(
+    hasInput(node, 2)
+      ? macro.add('Add', [product, times(node.inputs[2], floatAttribute(node, 'beta', 1))])
+      : product
+  )
 }
 
 function readLayer(state: ImportState, node: OnnxNode): void {

@@ -1,5 +1,5 @@
 import type { OnnxAttribute, OnnxData, OnnxNode } from '../onnx'
-import type { ImportState } from '../importState'
+import { bind, valueAt, type ImportState } from '../importState'
 
 /** Writes an operator as others: each is read at once, under names that begin with the node's own. */
 export interface Macro {
@@ -9,6 +9,8 @@ export interface Macro {
   scalar(value: number): string
   /** A list of whole numbers, as Reshape takes a shape. */
   shape(sizes: readonly number[]): string
+  /** Binds the first output of the node that it stands for to the value of this name. */
+  bind(name: string): void
 }
 
 /** Returns a writer of small ONNX graphs that stand for one node and are read by `read`. */
@@ -30,7 +32,8 @@ export function createMacro(
       return name
     },
     scalar: (value) => macro.constant([], Float32Array.of(value)),
-    shape: (sizes) => macro.constant([sizes.length], BigInt64Array.from(sizes, BigInt))
+    shape: (sizes) => macro.constant([sizes.length], BigInt64Array.from(sizes, BigInt)),
+    bind: (name) => bind(state, node, valueAt(state, { ...node, inputs: [name] }, 0))
   }
   return macro
 }

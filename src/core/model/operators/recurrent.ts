@@ -74,11 +74,12 @@ function checkActivations(node: OnnxNode): void {
   const given = node.attributes['activations']
   if (given === undefined) return
   const usual = usualActivations[node.opType]
-  const names = given.kind === 'strings' ? given.value : []
-  const isUsual =
-    names.length > 0 && names.every((name, at) => name.toLowerCase() === usual[at % usual.length])
-  if (isUsual || (given.kind === 'strings' && names.length === 0)) return
-  throw unsupported(node, `the activations ${names.join(', ')} are not supported, only ${usual.join(', ')}`)
+  const names = given.kind === 'strings' ? given.value : null
+  if (names?.every((name, at) => name.toLowerCase() === usual[at % usual.length])) return
+  throw unsupported(
+    node,
+    `the activations ${names?.join(', ') ?? 'of another type'} are not supported, only ${usual.join(', ')}`
+  )
 }
 
 function directionOf(
