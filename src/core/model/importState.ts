@@ -35,6 +35,8 @@ export interface ImportState {
   readonly unknown: Set<string>
   /** Computed values that the file holds as integers. */
   readonly integers: Set<string>
+  /** Values that the file holds as codes and that are read as the real numbers scale * (code - zero). */
+  readonly codes: Map<string, { readonly scale: number; readonly zero: number }>
   readonly inputShape: Shape
   readonly opset: number
   /** Fixed batch of the exported network, read as 1; 1 where it is 1 or symbolic. */

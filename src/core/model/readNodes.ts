@@ -61,6 +61,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     integers: new Set(
       ownInputs(model).flatMap(({ name, elementType }) => (integerTypes.has(elementType) ? [name] : []))
     ),
+    codes: new Map(),
     inputShape: layout.shape,
     opset: model.opset,
     batch: layout.batch,

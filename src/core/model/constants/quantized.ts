@@ -6,7 +6,7 @@ import { roundHalfEven } from './rounding'
 
 /** Real values of integer tensors and back (ONNX operator documentation: DequantizeLinear, QuantizeLinear). */
 
-/** (x - zero) * scale, with one scale for all or one per index of an axis. */
+/** (x - zero) * scale, each with one number for all or one per index of an axis. */
 export function dequantized(
   node: OnnxNode,
   tensor: OnnxTensor,
@@ -14,12 +14,8 @@ export function dequantized(
   zero: OnnxTensor | undefined,
   axis = intAttribute(node, 'axis', 1)
 ): OnnxTensor {
-  const pick = perAxis(node, tensor.dims, scale, axis)
-  const [scales, zeros] = [numbersOf(scale), zero === undefined ? null : numbersOf(zero)]
-  const values = numbersOf(tensor).map((value, at) => {
-    const index = pick(at)
-    return (value - (zeros?.[zeros.length === 1 ? 0 : index] ?? 0)) * scales[index]
-  })
+  const { scaleAt, zeroAt } = codesOf(node, tensor.dims, scale, zero, axis)
+  const values = numbersOf(tensor).map((value, at) => (value - zeroAt(at)) * scaleAt(at))
   return { ...constantOf('float32', tensor.dims, values), name: tensor.name }
 }
 
@@ -38,28 +34,44 @@ export function quantized(
   scale: OnnxTensor,
   zero: OnnxTensor | undefined
 ): OnnxTensor {
-  const pick = perAxis(node, tensor.dims, scale, intAttribute(node, 'axis', 1))
-  const [scales, zeros] = [numbersOf(scale), zero === undefined ? null : numbersOf(zero)]
+  const { scaleAt, zeroAt } = codesOf(node, tensor.dims, scale, zero, intAttribute(node, 'axis', 1))
   const [low, high] = codeLimits(zero)
-  const values = numbersOf(tensor).map((value, at) => {
-    const index = pick(at)
-    const code = roundHalfEven(value / scales[index]) + (zeros?.[zeros.length === 1 ? 0 : index] ?? 0)
-    return Math.min(high, Math.max(low, code))
-  })
+  const values = numbersOf(tensor).map((value, at) =>
+    Math.min(high, Math.max(low, roundHalfEven(value / scaleAt(at)) + zeroAt(at)))
+  )
   return constantOf(zero === undefined ? 'uint8' : typeOf(zero.data), tensor.dims, values)
+}
+
+type NumberAt = (at: number) => number
+
+/** Scale and zero point of every element of a tensor. */
+function codesOf(
+  node: OnnxNode,
+  dims: readonly number[],
+  scale: OnnxTensor,
+  zero: OnnxTensor | undefined,
+  axis: number
+): { scaleAt: NumberAt; zeroAt: NumberAt } {
+  const along = (tensor: OnnxTensor, what: string): NumberAt =>
+    perAxis(node, dims, numbersOf(tensor), axis, what)
+  return {
+    scaleAt: along(scale, 'scales'),
+    zeroAt: zero === undefined ? () => 0 : along(zero, 'zero points')
+  }
 }
 
 function perAxis(
   node: OnnxNode,
   dims: readonly number[],
-  scale: OnnxTensor,
-  given: number
-): (at: number) => number {
-  const count = scale.data.length
-  if (count === 1) return () => 0
+  numbers: Float64Array,
+  given: number,
+  what: string
+): NumberAt {
+  const count = numbers.length
+  if (count === 1) return () => numbers[0]
   const axis = normalAxis(given, dims.length)
   if (axis === null || dims[axis] !== count)
-    throw badShape(node, `${count} scales do not fit axis ${given} of [${dims.join(', ')}]`)
+    throw badShape(node, `${count} ${what} do not fit axis ${given} of [${dims.join(', ')}]`)
   const inner = dims.slice(axis + 1).reduce((product, size) => product * size, 1)
-  return (at) => Math.floor(at / inner) % count
+  return (at) => numbers[Math.floor(at / inner) % count]
 }

@@ -3,6 +3,7 @@ import {
   bind,
   constantAt,
   hasInput,
+  unsupported,
   valueAt,
   weightsAt,
   type ImportState,
@@ -34,7 +35,7 @@ export function fusedDynamicReaders(read: Read): [string, OperatorReader][] {
       (state, node) => {
         const macro = createMacro(state, node, read)
         const weights = weightsOf(state, node, macro, { values: 1, scale: 2, zero: 3 })
-        bindSum(state, node, macro, macro.add('MatMul', [node.inputs[0], weights]), 4)
+        bindSum(node, macro, macro.add('MatMul', [node.inputs[0], weights]), 4)
       }
     ],
     [
@@ -42,8 +43,11 @@ export function fusedDynamicReaders(read: Read): [string, OperatorReader][] {
       (state, node) => {
         const macro = createMacro(state, node, read)
         const weights = weightsOf(state, node, macro, { values: 1, scale: 3, zero: 5 })
-        const input = macro.add('Mul', [withoutZero(state, node, macro, 0, 4), node.inputs[2]])
-        bindSum(state, node, macro, macro.add('MatMul', [input, weights]), 6)
+        const input = macro.add('Mul', [
+          withoutZero(state, node, macro, { operand: 0, zero: 4, axis: rowAxis }),
+          node.inputs[2]
+        ])
+        bindSum(node, macro, macro.add('MatMul', [input, weights]), 6)
       }
     ]
   ]
@@ -51,7 +55,8 @@ export function fusedDynamicReaders(read: Read): [string, OperatorReader][] {
 
 const readDynamicQuantize: OperatorReader = (state, node) => {
   bind(state, node, valueAt(state, node, 0))
-  const [, scale, zero] = node.outputs
+  const [codes, scale, zero] = node.outputs
+  state.codes.set(codes, { scale: 1, zero: 0 })
   if (scale !== undefined) state.constants.set(scale, { name: scale, dims: [], data: Float32Array.of(1) })
   if (zero !== undefined) state.constants.set(zero, { name: zero, dims: [], data: Uint8Array.of(0) })
 }
@@ -61,31 +66,17 @@ const integerLayer =
   (read: Read, opType: 'Conv' | 'MatMul'): OperatorReader =>
   (state, node) => {
     const macro = createMacro(state, node, read)
-    const weights = constantAt(state, node, 1)
-    const one = constantOf('float32', [], [1])
-    const right =
-      weights === undefined
-        ? withoutZero(state, node, macro, 1, 3)
-        : kept(macro, realWeights(node, weights, one, constantAt(state, node, 3), opType))
-    const made = macro.add(opType, [withoutZero(state, node, macro, 0, 2), right], node.attributes)
-    bind(state, node, state.values.get(made)!)
+    const left = withoutZero(state, node, macro, { operand: 0, zero: 2, axis: rowAxis })
+    const right = withoutZero(state, node, macro, { operand: 1, zero: 3, axis: outputAxis[opType] })
+    macro.bind(macro.add(opType, [left, right], node.attributes))
   }
 
-/** Weights as real numbers, with scales and zero points per output channel or one for all. */
-function realWeights(
-  node: OnnxNode,
-  tensor: OnnxTensor,
-  scale: OnnxTensor,
-  zero: OnnxTensor | undefined,
-  opType: 'Conv' | 'MatMul'
-): OnnxTensor {
-  const axis = opType === 'Conv' ? 0 : tensor.dims.length - 1
-  const zeros = zero?.data.length ?? 1
-  if (zeros === 1 || scale.data.length > 1) return dequantized(node, tensor, scale, zero, axis)
-  const scales = constantOf('float32', [zeros], new Float64Array(zeros).fill(numbersOf(scale)[0]))
-  return dequantized(node, tensor, scales, zero, axis)
-}
+/** Axis of a left operand along which zero points may differ. */
+const rowAxis = -2
+/** Axis of weights along which scales and zero points may differ. */
+const outputAxis = { Conv: 0, MatMul: -1 } as const
 
+/** Name of the weights of a product as real numbers. */
 function weightsOf(
   state: ImportState,
   node: OnnxNode,
@@ -93,31 +84,47 @@ function weightsOf(
   at: { values: number; scale: number; zero: number }
 ): string {
   const [values, scale] = [weightsAt(state, node, at.values), weightsAt(state, node, at.scale)]
-  return kept(macro, realWeights(node, values, scale, constantAt(state, node, at.zero), 'MatMul'))
+  return kept(macro, dequantized(node, values, scale, zeroPointAt(state, node, at.zero), outputAxis.MatMul))
+}
+
+/** The zero point at an input, which may be left out: 0. @throws model.unsupportedOperator where it is computed */
+function zeroPointAt(state: ImportState, node: OnnxNode, position: number): OnnxTensor {
+  return hasInput(node, position) ? weightsAt(state, node, position) : constantOf('uint8', [], [0])
 }
 
 const kept = (macro: Macro, { dims, data }: OnnxTensor): string => macro.constant(dims, data)
 
-/** Name of an operand less its zero point. */
+/**
+ * Name of an operand as code - zero point, with one zero point for all or one per index of an axis.
+ * @throws model.unsupportedOperator for a computed operand of which the codes are not known
+ */
 function withoutZero(
   state: ImportState,
   node: OnnxNode,
   macro: Macro,
-  operand: number,
-  zeroAt: number
+  at: { operand: number; zero: number; axis: number }
 ): string {
-  const name = node.inputs[operand]
-  if (!hasInput(node, zeroAt)) return name
-  const zeros = numbersOf(weightsAt(state, node, zeroAt))
-  if (zeros.every((zero) => zero === 0)) return name
-  return macro.add('Sub', [
-    name,
-    macro.constant(zeros.length === 1 ? [] : [zeros.length, 1], Float32Array.from(zeros))
-  ])
+  const name = node.inputs[at.operand]
+  const given = zeroPointAt(state, node, at.zero)
+  const constant = constantAt(state, node, at.operand)
+  if (constant !== undefined)
+    return kept(macro, dequantized(node, constant, constantOf('float32', [], [1]), given, at.axis))
+  const read = state.codes.get(name) ?? (state.integers.has(name) ? { scale: 1, zero: 0 } : undefined)
+  if (read === undefined)
+    throw unsupported(
+      node,
+      `the codes of its input ${at.operand + 1} are not known`,
+      'Its inputs must come from QuantizeLinear or DynamicQuantizeLinear, or be integers of the network.'
+    )
+  const zeros = Float32Array.from(numbersOf(given), (zero) => zero - read.zero)
+  const codes = read.scale === 1 ? name : macro.add('Mul', [name, macro.scalar(1 / read.scale)])
+  if (zeros.every((zero) => zero === 0)) return codes
+  const isPerRow = at.axis === rowAxis && given.dims.length === 1
+  const dims = zeros.length === 1 ? [] : isPerRow ? [zeros.length, 1] : given.dims
+  return macro.add('Sub', [codes, macro.constant(dims, zeros)])
 }
 
 /** Binds a product, plus the bias where the node has one. */
-function bindSum(state: ImportState, node: OnnxNode, macro: Macro, product: string, bias: number): void {
-  const sum = hasInput(node, bias) ? macro.add('Add', [product, node.inputs[bias]]) : product
-  bind(state, node, state.values.get(sum)!)
+function bindSum(node: OnnxNode, macro: Macro, product: string, bias: number): void {
+  macro.bind(hasInput(node, bias) ? macro.add('Add', [product, node.inputs[bias]]) : product)
 }

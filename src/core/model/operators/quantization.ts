@@ -34,6 +34,11 @@ export const readQuantize: OperatorReader = (state, node) => {
       'Quantize activations per tensor (per_channel only for weights) and export again.'
     )
   bind(state, node, limitedByCodes(state, node, value, 1, 2))
+  const zero = constantAt(state, node, 2)
+  state.codes.set(node.outputs[0], {
+    scale: numbersOf(scale)[0],
+    zero: zero === undefined ? 0 : numbersOf(zero)[0]
+  })
 }
 
 /** True where a Softmax or the like stands in front that is left out of the graph: nothing is done to its input. */

@@ -1,4 +1,5 @@
 import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { moveOperators } from './moves'
 import {
   bind,
   unsupported,
@@ -47,8 +48,13 @@ export function integerQuotient(read: OperatorReader): OperatorReader {
 /** Operators whose output may have another type than their input. */
 const typeChanges: ReadonlySet<string> = new Set(['Cast', 'CastLike', 'DequantizeLinear'])
 
-/** Notes that what an operator makes of integers are integers. */
+/** Operators whose outputs hold codes of their first input. */
+const codeMoves: ReadonlySet<string> = new Set([...moveOperators, 'MaxPool'])
+
+/** Notes that what an operator makes of integers are integers, and that codes which are only moved stay codes of their scale. */
 export function keepIntegers(state: ImportState, node: OnnxNode): void {
+  const codes = codeMoves.has(node.opType) ? state.codes.get(node.inputs[0]) : undefined
+  if (codes !== undefined) for (const output of node.outputs) state.codes.set(output, codes)
   if (typeChanges.has(node.opType) || !node.inputs.some((name) => state.integers.has(name))) return
   for (const output of node.outputs) state.integers.add(output)
 }

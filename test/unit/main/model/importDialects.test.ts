@@ -152,7 +152,7 @@ describe('quantized dialects', () => {
   const run = (made: OnnxModel, input: number[]): number[] => {
     const { imported, obstacles } = readOnnx(made)
     expect(obstacles).toEqual([])
-    return [...createImportedRunner(imported!)(input).values]
+    return [...createImportedRunner(imported!)(Float32Array.from(input)).values]
   }
 
   it('dequantizes weights per output channel: (code - zero) * scale', () => {
@@ -349,18 +349,18 @@ describe('dynamically quantized networks, on inputs that 8 bits hold exactly', (
     data: Uint8Array.from(values)
   })
 
-  async function expectAgreement(made: OnnxModel, size: number): Promise<void> {
-    const input = exact(size)
+  async function expectAgreement(made: OnnxModel, given: number | Float32Array | Uint8Array): Promise<void> {
+    const input = typeof given === 'number' ? exact(given) : given
     const session = await ort.InferenceSession.create(encodeOnnx(made), {
       graphOptimizationLevel: 'disabled'
     })
     const results = await session.run({
-      x: new ort.Tensor('float32', input, made.inputs[0]!.dims as number[])
+      x: new ort.Tensor(made.inputs[0]!.elementType as 'float32', input, made.inputs[0]!.dims as number[])
     })
     const wanted = results[session.outputNames[0]!]!.data as Float32Array
     const { imported, obstacles } = readOnnx(made)
     expect(obstacles).toEqual([])
-    const found = createImportedRunner(imported!)(input).values
+    const found = createImportedRunner(imported!)(Float32Array.from(input)).values
     expect(found.length).toBe(wanted.length)
     const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
     for (const [at, value] of wanted.entries())
@@ -387,6 +387,71 @@ describe('dynamically quantized networks, on inputs that 8 bits hold exactly', (
       made,
       dims.reduce<number>((a, b) => a * b, 1)
     )
+  })
+
+  it.each([
+    ['MatMulInteger', [1, 2, 5], [5, 3]],
+    ['ConvInteger', [1, 2, 4, 4], [3, 2, 3, 3]]
+  ])('%s of codes of a fixed scale', async (opType, dims, weights) => {
+    const made = model(
+      [
+        { opType: 'QuantizeLinear', inputs: ['x', 'qs', 'qz'], outputs: ['c'] },
+        { opType: 'Reshape', inputs: ['c', 'shape'], outputs: ['q'] },
+        { opType, inputs: ['q', 'w', 'qz', 'wz'], outputs: ['sums'] },
+        ...back
+      ],
+      [
+        { name: 'shape', dims: [dims.length], data: BigInt64Array.from(dims, BigInt) },
+        codes('w', weights),
+        bytes('wz', [117]),
+        bytes('qz', [13]),
+        scalar('qs', 1 / 128),
+        scalar('ws', 0.02)
+      ],
+      dims
+    )
+    // Numbers that their codes stand for, 0 to 120 / 128.
+    const input = Float32Array.from(
+      { length: dims.reduce((a, b) => a * b, 1) },
+      () => random.integer(121) / 128
+    )
+    await expectAgreement(made, input)
+  })
+
+  it('MatMulInteger of integers that the network takes, with a zero point per column of the right ones', async () => {
+    const made = model(
+      [
+        { opType: 'Reshape', inputs: ['x', 'shape'], outputs: ['right'] },
+        { opType: 'MatMulInteger', inputs: ['w', 'right', 'wz', 'zeros'], outputs: ['sums'] },
+        { opType: 'Cast', inputs: ['sums'], outputs: ['y'], attributes: { to: int(1) } }
+      ],
+      [
+        codes('w', [3, 3]),
+        bytes('wz', [117]),
+        bytes('zeros', [3, 0, 250]),
+        { name: 'shape', dims: [2], data: BigInt64Array.of(3n, 3n) }
+      ],
+      [1, 3, 3]
+    )
+    const [x] = made.inputs
+    await expectAgreement(
+      { ...made, inputs: [{ ...x!, elementType: 'uint8' }] },
+      Uint8Array.from({ length: 9 }, () => random.integer(256))
+    )
+  })
+
+  it('refuses integer products of values whose codes are not known', () => {
+    const made = model(
+      [
+        { opType: 'Relu', inputs: ['x'], outputs: ['q'] },
+        { opType: 'MatMulInteger', inputs: ['q', 'w'], outputs: ['y'] }
+      ],
+      [codes('w', [5, 3])],
+      [1, 2, 5]
+    )
+    expect(readOnnx(made).obstacles.map(({ message }) => message)).toEqual([
+      expect.stringContaining('the codes of its input 1 are not known')
+    ])
   })
 
   it('MatMulIntegerToFloat and DynamicQuantizeMatMul, with zero points and scales per column and a bias', async () => {
