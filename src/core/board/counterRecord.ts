@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors'
 import type { BoardDescription, CounterSource } from '../../shared/contract/board/boardDescription'
+import type { UsualCounters } from './description/monitorImages'
 import { findImageRecord } from './imageRecord'
 
 /** The record of resources/firmware/counterRecord.h. */
@@ -39,22 +40,28 @@ export interface MonitorLists {
   counters?: string
 }
 
-/** Whether an image that is built for these counters need not be changed. */
-export function countsAsBuilt(
+function countsAsBuilt(
   { counter, instructions, startWrites }: DescribedCounters,
-  [cycles, retired]: ['mcycle', 'minstret'] | ['cycle', 'instret']
+  built: UsualCounters
 ): boolean {
-  return counter.kind === cycles && instructions === retired && startWrites.length === 0
+  return counter.kind === built.cycles && instructions === built.instructions && startWrites.length === 0
 }
 
 /**
  * Writes into a monitor image (in place) what counts on the board. Numbers of CSRs are in instructions, so that nothing lies between
  * the reads of the counters.
  *
- * @param sites list of NAME.counters: offset in hex and what is accessed, one a line
+ * @param sites list of NAME.counters: offset in hex and what is accessed, one a line; not needed where the board counts as `built`
+ * @param built the counters that the image is built for
  * @throws internal for an image without the record or a list that does not fit it
  */
-export function fillInCounters(image: Uint8Array, sites: string, board: DescribedCounters): void {
+export function fillInCounters(
+  image: Uint8Array,
+  sites: string,
+  board: DescribedCounters,
+  built: UsualCounters
+): void {
+  if (sites === '' && countsAsBuilt(board, built)) return
   const { counter, instructions, startWrites } = board
   const view = new DataView(image.buffer, image.byteOffset, image.length)
   const at = findImageRecord(image, magic, recordBytes)

@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors'
 import type { BoardDescription, MonitorForm } from '../../shared/contract/board/boardDescription'
 import { asciiBytes } from '../binary/bytes'
-import { countsAsBuilt, fillInCounters, type MonitorLists } from './counterRecord'
+import { fillInCounters, type MonitorLists } from './counterRecord'
 import { checkMonitorRam, ramEnd } from './description/checkDescription'
 import { monitorImages } from './description/monitorImages'
 import { findImageRecord } from './imageRecord'
@@ -55,7 +55,8 @@ export function fillInDescribedMonitor(
   if (uart.kind === 'litex') return fillInLitexMonitor(image, board, lists)
   checkMonitorRam(ram)
   const { addresses = '', counters = '' } = lists
-  const filled = moveImage(image, addresses, ram.base - monitorImages[monitor].base)
+  const { base, counts } = monitorImages[monitor]
+  const filled = moveImage(image, addresses, ram.base - base)
   const at = findImageRecord(filled, magic, recordBytes)
   const view = new DataView(filled.buffer)
   view.setBigUint64(at + 8, BigInt(uart.base), true)
@@ -65,10 +66,6 @@ export function fillInDescribedMonitor(
   view.setUint32(at + 28, clockHz ?? 0, true)
   view.setUint32(at + 32, uartKinds[uart.kind], true)
   filled.set(asciiBytes((name ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1)), at + nameAt)
-  const isAsBuilt = countsAsBuilt(
-    board,
-    monitor === 'supervisor' ? ['cycle', 'instret'] : ['mcycle', 'minstret']
-  )
-  if (counters !== '' || !isAsBuilt) fillInCounters(filled, counters, board)
+  fillInCounters(filled, counters, board, counts)
   return filled
 }

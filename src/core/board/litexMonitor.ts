@@ -1,7 +1,7 @@
 import type { BoardDescription } from '@shared/contract/board/boardDescription'
 import { checkMonitorRam, ramEnd } from './description/checkDescription'
 import { monitorImages } from './description/monitorImages'
-import { countsAsBuilt, type DescribedCounters, fillInCounters, type MonitorLists } from './counterRecord'
+import { type DescribedCounters, fillInCounters, type MonitorLists } from './counterRecord'
 import { findImageRecord } from './imageRecord'
 import { moveImage } from './movedImage'
 
@@ -31,7 +31,6 @@ export function fillInLitexMonitor(
   view.setUint32(at + magic.length, uart.base, true)
   view.setUint32(at + magic.length + 4, ramEnd(ram) - ram.base, true)
   view.setUint32(at + magic.length + 8, clockHz ?? 0, true)
-  if (counters !== '' || !countsAsBuilt(board, ['mcycle', 'minstret']))
-    fillInCounters(filled, counters, board)
+  fillInCounters(filled, counters, board, monitorImages.litex.counts)
   return filled
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors'
 import type { BoardDescription } from '../../shared/contract/board/boardDescription'
+import { monitorImages } from './description/monitorImages'
 import type { Range, UbootBoard } from './loaders/ubootBoard'
 
 /** Bytes from the start of RAM that hold the SBI firmware and the place U-Boot was loaded to. */
@@ -41,9 +42,10 @@ export function describeUbootBoard(
   board: Pick<UbootBoard, 'banks' | 'reserved' | 'clockHz' | 'model'>,
   uart: BoardDescription['uart'],
   isa: string | null,
-  supervisor = true
+  monitor: 'supervisor' | 'machine' = 'supervisor'
 ): BoardDescription {
   const { start, end } = placeSupervisorMonitor(board)
+  const { counts } = monitorImages[monitor]
   return {
     name: board.model === null || board.model === '' ? null : board.model,
     isa,
@@ -51,12 +53,12 @@ export function describeUbootBoard(
     uart,
     ram: { base: start, sizeBytes: end - start },
     flash: null,
-    counter: { kind: supervisor ? 'cycle' : 'mcycle' },
-    instructions: supervisor ? 'instret' : 'minstret',
+    counter: { kind: counts.cycles },
+    instructions: counts.instructions,
     startWrites: [],
     loader: 'uboot',
     resetLines: 'none',
-    monitor: supervisor ? 'supervisor' : 'machine'
+    monitor
   }
 }
 

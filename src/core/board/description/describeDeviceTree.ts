@@ -1,6 +1,7 @@
 import { AppError } from '@shared/errors'
 import type { BoardDescription } from '@shared/contract/board/boardDescription'
 import { placeSupervisorMonitor } from '../supervisorMonitor'
+import { monitorImages } from './monitorImages'
 import { banksOf, cellsOf, type DeviceNode, nodeAt, registersOf, textsOf } from './deviceTree'
 
 /** UARTs by the names of their bindings. */
@@ -11,6 +12,8 @@ const uartBindings = new Map<string, BoardDescription['uart']['kind']>([
   ['sifive,uart0', 'sifive'],
   ['litex,liteuart', 'litex']
 ])
+
+const loaders = { litex: 'sfl', supervisor: 'uboot', machine: 'none' } as const
 
 /**
  * The description of a board from its device tree: the console's UART, the first bank of RAM below 4 GiB, the first core. A
@@ -25,18 +28,18 @@ export function describeDeviceTree(root: DeviceNode): BoardDescription {
   const isa = core === null ? null : plainIsa(core)
   const monitor =
     uart.kind === 'litex' ? 'litex' : isa?.startsWith('rv32') === true ? 'machine' : 'supervisor'
-  const supervisor = monitor === 'supervisor'
+  const { counts } = monitorImages[monitor]
   return {
     name: textsOf(root, 'model')[0]?.slice(0, 80) || null,
     isa,
     clockHz: clockOf(core),
     uart,
-    ram: supervisor ? placeOf(root) : ramOf(root),
+    ram: monitor === 'supervisor' ? placeOf(root) : ramOf(root),
     flash: null,
-    counter: { kind: supervisor ? 'cycle' : 'mcycle' },
-    instructions: supervisor ? 'instret' : 'minstret',
+    counter: { kind: counts.cycles },
+    instructions: counts.instructions,
     startWrites: [],
-    loader: supervisor ? 'uboot' : monitor === 'litex' ? 'sfl' : 'none',
+    loader: loaders[monitor],
     resetLines: 'none',
     monitor
   }

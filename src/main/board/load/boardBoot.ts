@@ -160,7 +160,7 @@ function machineBoard(found: FoundUboot, given: BoardDescription | null): BoardD
   if (given !== null) checkForm(given, 'virt64', 'a U-Boot in machine mode')
   const { uart } = shippedBoards['qemu-uboot']
   if (found.uart === null || (found.uart.kind === uart.kind && found.uart.base === uart.base)) return null
-  return describeUbootBoard(found.board, found.uart, found.isa, false)
+  return describeUbootBoard(found.board, found.uart, found.isa, 'machine')
 }
 
 function inFreeRam({ board }: FoundUboot, given: BoardDescription): BoardDescription {

@@ -1,18 +1,13 @@
 import { checkDescription } from '../../../core/board/description/checkDescription'
-import { describedFields } from '../../../core/board/description/describedFields'
-import { readDescription } from '../../../core/board/description/readDescription'
+import { readDescribed, readDescription } from '../../../core/board/description/readDescription'
 import { type ShippedBoardName, shippedBoards } from '../../../core/board/description/shippedBoards'
 import { litexBoardCsv } from '../../../core/sim/boards/litexBoard'
 import type { boardBootCommands } from '../../../shared/contract/board/boardBoot'
-import {
-  type BoardDescription,
-  type DescribedField,
-  describedFieldNames,
-  type FieldOrigin
-} from '../../../shared/contract/board/boardDescription'
+import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import type { FileSource } from '../../../shared/contract/board/boardFiles'
 import type { HandlersOf } from '../../../shared/contract/framework/define'
 import { AppError } from '../../../shared/errors'
+import { originsBy } from '../../../shared/fieldOrigins'
 import type { JobService } from '../../jobs/jobService'
 import { bootMonitor, type ReadMonitor } from './boardBoot'
 import { litexBoardId } from '../boardCatalogue'
@@ -65,10 +60,9 @@ export function createBootHandlers(deps: {
       return { jobId: job.jobId }
     },
     'board.describe': async ({ file, name }) => {
-      if (file === null) return { description: shippedBoard(name), origins: originsAs('shipped') }
+      if (file === null) return { description: shippedBoard(name), origins: originsBy(() => 'shipped') }
       const { bytes } = await readSource(file)
-      const description = readDescription(bytes)
-      return { description, origins: describedFields(bytes, description) }
+      return readDescribed(bytes)
     },
     'board.description': async ({ id }) => ({ description: await descriptions.get(id) }),
     'board.saveDescription': async ({ id, description }) => {
@@ -86,13 +80,6 @@ export function createBootHandlers(deps: {
     return id === litexBoardId ? readDescription(new TextEncoder().encode(litexBoardCsv())) : null
   }
 }
-
-/** One origin for every field. */
-const originsAs = (origin: FieldOrigin): Record<DescribedField, FieldOrigin> =>
-  Object.fromEntries(describedFieldNames.map((field) => [field, origin])) as Record<
-    DescribedField,
-    FieldOrigin
-  >
 
 async function fromFile(file: FileSource): Promise<BoardDescription> {
   return readDescription((await readSource(file)).bytes)

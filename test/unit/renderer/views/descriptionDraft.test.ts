@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describedFields } from '@core/board/description/describedFields'
-import { readDescription } from '@core/board/description/readDescription'
+import { readDescribed } from '@core/board/description/readDescription'
 import { shippedBoards } from '@core/board/description/shippedBoards'
 import { litexBoardCsv } from '@core/sim/boards/litexBoard'
 import type { BoardDescription } from '@shared/contract/board/boardDescription'
@@ -44,9 +43,8 @@ describe('the form of a description', () => {
   })
 
   it('shows where each field comes from', () => {
-    const bytes = bytesOf(litexBoardCsv())
-    const description = readDescription(bytes)
-    const read = { description, origins: describedFields(bytes, description) }
+    const read = readDescribed(bytesOf(litexBoardCsv()))
+    const { description } = read
     expect(read.origins).toMatchObject({ uart: 'file', ram: 'file', counter: 'rule', monitor: 'rule' })
     expect(fieldOriginText('uart', description, read)).toBe('from the file')
     const other = { ...description, ram: { base: 0x2000_0000, sizeBytes: 1 << 20 } }
@@ -55,11 +53,17 @@ describe('the form of a description', () => {
     const json = bytesOf(
       JSON.stringify({ uart: timed.uart, ram: timed.ram, loader: 'none', monitor: 'machine' })
     )
-    expect(describedFields(json, readDescription(json))).toMatchObject({
+    expect(readDescribed(json).origins).toMatchObject({
       uart: 'file',
       monitor: 'file',
       counter: 'default',
       clockHz: 'unknown'
+    })
+    // A name like the beginning of a device tree does not make it one.
+    const named = { ...timed, name: 'board / {a}' }
+    expect(readDescribed(bytesOf(JSON.stringify(named))).origins).toMatchObject({
+      counter: 'file',
+      name: 'file'
     })
   })
 })
