@@ -7,6 +7,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import * as ort from 'onnxruntime-node'
 import { readOnnx } from '@core/model/importOnnx'
+import { dataOf } from '@core/model/constants/numbers'
 import { macsOf } from '@core/model/graph'
 import { ownInputs } from '@core/model/inputLayout'
 import type { OnnxElementType, OnnxModel } from '@core/model/onnx'
@@ -133,21 +134,8 @@ async function differenceToOnnxruntime(
 }
 
 function tensorOf(type: OnnxElementType, values: readonly number[], dims: readonly number[]): ort.Tensor {
-  if (type === 'int64')
-    return new ort.Tensor(
-      'int64',
-      BigInt64Array.from(values, (value) => BigInt(value)),
-      dims
-    )
   if (type === 'bool') return new ort.Tensor('bool', Uint8Array.from(values), dims)
-  const arrays = {
-    float32: Float32Array,
-    float64: Float64Array,
-    int32: Int32Array,
-    uint8: Uint8Array,
-    int8: Int8Array
-  }
-  return new ort.Tensor(type, arrays[type].from(values), dims)
+  return new ort.Tensor(type, dataOf(type, values), dims)
 }
 
 const numbersOfTensor = ({ data }: ort.Tensor): Float64Array =>

@@ -1,7 +1,7 @@
 /**
  * MLPerf Tiny's four networks at int8 and at the scheme that a search finds within a latency budget: cost per item on virtual
  * boards and on QEMU (instructions), RAM, image and the score on the test split, beside the sizes of the published networks.
- * Every output on a board must equal the host's. The search knows latency from proxies fitted on its own profile.
+ * Every output on a board must equal the host's. The search takes latency from proxies fitted on its own profile.
  *
  *   npm run bench:tiny -- [--networks resnet8-tinted,…] [--boards virtual:small,qemu] [--evaluations 12] [--budget 0.8]
  *                         [--images 2] [--seed 1] [--json]

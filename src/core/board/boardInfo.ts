@@ -32,7 +32,7 @@ export interface AddressRange {
 export interface CycleSource {
   kind: 'csr' | 'sbi' | 'timer'
   stepCycles: number
-  /** 32 or 64: a span of 2^32 or more goes unseen by a counter of 32 bits. */
+  /** 32 or 64: a counter of 32 bits does not show how often it passed 2^32. */
   bits: number
 }
 
@@ -101,7 +101,7 @@ export function requireCounts(counts: { cycles: readonly number[]; instructions:
 const fastestHz = 2_000_000_000
 
 /**
- * Refuses the count of a 32-bit counter over a span in which it may have gone round unseen.
+ * Refuses the count of a 32-bit counter over a span in which it may have overflowed without a trace.
  *
  * @param spanMs by the host's clock
  * @throws board.refused
@@ -114,7 +114,7 @@ export function requireSpan(
   if (cycleSource?.bits !== 32 || spanMs < roundMs) return
   throw new AppError(
     'board.refused',
-    `An inference took ${(spanMs / 1000).toFixed(1)} s, and the board's counter of cycles has 32 bits: it may have gone round after ${(roundMs / 1000).toFixed(1)} s.`,
+    `An inference took ${(spanMs / 1000).toFixed(1)} s, and the board's counter of cycles has 32 bits: it may have overflowed after ${(roundMs / 1000).toFixed(1)} s.`,
     clockHz === null
       ? 'Give the clock of the core in the description (clockHz), describe a counter of 64 bits, or deploy a smaller network.'
       : 'Describe a counter of 64 bits (a timer with its high word), or deploy a smaller network.'

@@ -1,7 +1,7 @@
 import { relativeNnls } from '../../math/nnls'
 import { totalMs } from '../samples/stageTable'
 import type { FittedTransfer } from './method'
-import { medianOf, type TransferProblem } from './problem'
+import { leastPrediction, medianOf, type TransferProblem } from './problem'
 
 /** A map from a stage's source time to its target time, fitted on pairs; both lists are ms and may be empty. */
 type Fit = (source: Float64Array, target: Float64Array) => (time: number) => number
@@ -18,7 +18,7 @@ export function none(problem: TransferProblem): FittedTransfer {
 /** Method A: target = a source + b per stage, least squares in ms. */
 export const affineLeastSquares = perStage((source, target) => {
   const { slope, constant } = line(source, target)
-  const floor = 0.2 * Math.min(...target)
+  const floor = leastPrediction(target)
   return (time) => Math.max(floor, slope * time + constant)
 })
 
@@ -42,7 +42,7 @@ export function globalAffine(problem: TransferProblem, rows: Int32Array): Fitted
     Float64Array.from(complete, (row) => totalMs(problem.source, row)),
     target
   )
-  const floor = 0.2 * Math.min(...target)
+  const floor = leastPrediction(target)
   return {
     predict: (asked) =>
       problem.source.map((times) =>

@@ -10,7 +10,7 @@ export const calibrationDesigns = ['random', 'spaceFilling', 'doubt'] as const
 /** Name of a way to choose calibration configurations. */
 export type CalibrationDesign = (typeof calibrationDesigns)[number]
 
-/** Share of the rows that `doubt` measures before it asks its members. */
+/** Share of the rows that `doubt` draws at random before it compares its members. */
 const firstShare = 1 / 3
 const fewestFirst = 6
 const doubtRounds = 3

@@ -9,17 +9,17 @@ import { entriesOf, featuresAt, fitBase, medianOf, timesOf, type TransferProblem
 import type { FittedTransfer } from './method'
 import { fitTileBase } from './tileBase'
 
-/** Base of a process, and whether the source's deviation from its own base is a feature. */
-const kinds = {
-  ratio: { base: sourceTimes, source: true },
-  roofline: { base: physicalBase, source: false },
-  rooflineSource: { base: physicalBase, source: true },
-  tiles: { base: tileBase, source: false },
-  tilesSource: { base: tileBase, source: true }
-} as const
-
 /** ratio: base is the source's time; roofline: the target's physical base; tiles: the same with waves of tiles. */
-export type ProcessKind = keyof typeof kinds
+export type ProcessKind = 'ratio' | 'roofline' | 'rooflineSource' | 'tiles' | 'tilesSource'
+
+/** How the base of a process is fitted (null: it is the source's time), and whether the source's deviation from its own base is a feature. */
+const kinds: Readonly<Record<ProcessKind, { fit: typeof fitBase | null; source: boolean }>> = {
+  ratio: { fit: null, source: true },
+  roofline: { fit: fitBase, source: false },
+  rooflineSource: { fit: fitBase, source: true },
+  tiles: { fit: fitTileBase, source: false },
+  tilesSource: { fit: fitTileBase, source: true }
+}
 
 /** Times of matrix products jump where the library chooses another kernel: no smooth function of their sizes. */
 const settings = { tuneRows: 96, maxRows: 800, iterations: 30, smoothness: 'exponential' } as const
@@ -35,12 +35,13 @@ export function fitProcesses(
   seed: number,
   thetas?: readonly (Float64Array | null)[]
 ): FittedTransfer {
+  const { fit: fitOwn, source } = kinds[kind]
   const fits = problem.pools.map((pool, at) => {
     const entries = entriesOf(pool, problem.target, rows)
     if (entries.length === 0) return null
     const times = timesOf(pool, problem.target, entries)
-    const base = kinds[kind].base(problem, at, entries, times)
-    const features = kinds[kind].source
+    const base = fitOwn === null ? sourceTimes(pool, problem.source) : fitOwn(pool, entries, times)
+    const features = source
       ? withColumn(pool.features, 'source residual', problem.sourceResidual[at])
       : pool.features
     const logs = times.map((time, i) => Math.log(time / base[entries[i]]))
@@ -101,27 +102,8 @@ function thetaOf(process: GaussianProcess | undefined): Float64Array | null {
   return process === undefined ? null : hyperparametersOf(process)
 }
 
-function physicalBase(
-  { pools }: TransferProblem,
-  at: number,
-  entries: Int32Array,
-  times: Float64Array
-): Float64Array {
-  return fitBase(pools[at], entries, times)
-}
-
-function tileBase(
-  { pools }: TransferProblem,
-  at: number,
-  entries: Int32Array,
-  times: Float64Array
-): Float64Array {
-  return fitTileBase(pools[at], entries, times)
-}
-
-function sourceTimes(problem: TransferProblem, at: number): Float64Array {
-  const pool = problem.pools[at]
+function sourceTimes(pool: StagePool, source: readonly Float64Array[]): Float64Array {
   const all = new Float64Array(pool.features.count)
-  pool.stages.forEach((stage, position) => all.set(problem.source[stage], position * pool.count))
+  pool.stages.forEach((stage, position) => all.set(source[stage], position * pool.count))
   return all
 }

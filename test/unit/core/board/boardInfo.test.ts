@@ -14,7 +14,7 @@ describe('counts of 32 bits', () => {
       expect(() => requireCounts(counts)).toThrow('cannot hold')
   })
 
-  it('are refused over a span in which a counter may have gone round', () => {
+  it('are refused over a span in which a counter may have overflowed', () => {
     const narrow = { kind: 'timer', stepCycles: 1, bits: 32 } as const
     // 2^32 cycles last 42.95 s at 100 MHz, and 2.15 s at 2 GHz.
     requireSpan({ cycleSource: narrow, clockHz: 100_000_000 }, 42_900)

@@ -59,7 +59,7 @@ describe('choice of calibration configurations', () => {
     for (const row of read) expect(rows).toContain(row)
   })
 
-  it('chooses every row where all are asked for, equal ones included', () => {
+  it('chooses every row where n is their number, equal ones included', () => {
     const equal = assembleTransfer({ source: grid(1).slice(0, 4), target: grid(2).slice(0, 4) })
     const rows = chooseCalibrationRows('spaceFilling', equal.problem, equal.pool, 4, 1)
     expect(Array.from(rows).sort()).toEqual([0, 1, 2, 3])

@@ -82,7 +82,7 @@ describe('vLLM benchmarks as stage samples', () => {
     expect(second?.decodePerTokenMs).toBeUndefined()
   })
 
-  it('asks for the details where a file holds means, and rejects lists of different lengths', () => {
+  it('rejects a file that holds means, with a hint at the details, and lists of different lengths', () => {
     expect(() => read({ request_throughput: 2, mean_ttft_ms: 30 })).toThrow(/means alone/)
     expect(() => read({ ...result, ttfts: [0.05] })).toThrow(/different lengths/)
     expect(() => read({ ...result, output_lens: [0, 0, 0, 0] })).toThrow(/no request/)
