@@ -1,11 +1,10 @@
 import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
 import { monitorImages } from '../../../core/board/description/monitorImages'
-import { shippedBoards } from '../../../core/board/description/shippedBoards'
 import { describedImageName, fillInDescribedMonitor } from '../../../core/board/describedMonitor'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
 import { describeUbootBoard, placeSupervisorMonitor } from '../../../core/board/supervisorMonitor'
-import { monitorFor } from '../../../core/board/monitorChoice'
+import { isLikeVirt64, monitorFor } from '../../../core/board/monitorChoice'
 import type { BootLoaderName } from '../../../shared/contract/board/boardBoot'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { AppError } from '../../../shared/errors'
@@ -106,13 +105,18 @@ async function imageFor(found: BootLoader, options: BootOptions): Promise<LoadIm
   const { description: given, readMonitor } = options
   if (found.kind === 'litex') return await describedImage(litexBoard(given), readMonitor)
   if (found.supervisor) {
-    if (found.isa !== null && !found.isa.startsWith('rv64')) throw narrowCore(found.isa)
+    if (found.isa !== null && !found.isa.startsWith('rv64'))
+      throw narrowCore(found.isa, 'Load another program, or use a U-Boot in machine mode.')
     return await describedImage(supervisorBoard(found, given), readMonitor)
   }
   const description = machineBoard(found, given)
   if (description !== null) return await describedImage(description, readMonitor)
   const name = monitorFor(found.isa ?? 'rv64imac')
-  if (name !== 'monitor-rv64' && name !== 'monitor-rvv') throw narrowCore(found.isa)
+  if (name !== 'monitor-rv64' && name !== 'monitor-rvv')
+    throw narrowCore(
+      found.isa,
+      'Give a description of the board whose monitor is "machine" (--description FILE).'
+    )
   return flatImage(name, await readMonitor(name), monitorImages.virt64.base)
 }
 
@@ -158,9 +162,9 @@ function supervisorBoard(found: FoundUboot, given: BoardDescription | null): Boa
 function machineBoard(found: FoundUboot, given: BoardDescription | null): BoardDescription | null {
   if (given?.monitor === 'machine') return inFreeRam(found, given)
   if (given !== null) checkForm(given, 'virt64', 'a U-Boot in machine mode')
-  const { uart } = shippedBoards['qemu-uboot']
-  if (found.uart === null || (found.uart.kind === uart.kind && found.uart.base === uart.base)) return null
-  return describeUbootBoard(found.board, found.uart, found.isa, 'machine')
+  const { uart, isa, board } = found
+  if (uart === null || isLikeVirt64({ uart, isa, banks: board.banks })) return null
+  return describeUbootBoard(board, uart, isa, 'machine')
 }
 
 function inFreeRam({ board }: FoundUboot, given: BoardDescription): BoardDescription {
@@ -178,11 +182,11 @@ function checkForm({ monitor }: BoardDescription, wanted: BoardDescription['moni
   )
 }
 
-function narrowCore(isa: string | null): AppError {
+function narrowCore(isa: string | null, hint: string): AppError {
   return new AppError(
     'input.unsupported',
-    `This U-Boot runs on a 32-bit core (${isa ?? 'unknown'}); the monitor for U-Boot is a 64-bit program.`,
-    'Build the monitor for this board (docs/firmware.md) and load it with its address.'
+    `This U-Boot runs on a 32-bit core (${isa ?? 'unknown'}), and the monitor for it is a 64-bit program.`,
+    `Nothing was sent. ${hint}`
   )
 }
 
