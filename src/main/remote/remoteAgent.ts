@@ -14,6 +14,8 @@ import {
   type RemoteTask
 } from './remoteProtocol'
 
+type Say = (report: z.input<typeof reportSchema>) => Promise<void>
+
 /** What the far side does with a task. */
 export interface AgentWork {
   version: string
@@ -36,8 +38,8 @@ export interface AgentWork {
 }
 
 /**
- * Serves one task to the machine that started this process: says hello, returns pings, does what it is ordered and sends the
- * result. A channel that ends, an order to cancel and `stop` end the work; what came out until then is sent where it can be.
+ * Serves one task to the machine that started this process: sends a hello, returns pings, does what it is ordered and sends
+ * the result. A channel that ends, an order to cancel and `stop` end the work; what came out until then is sent where it can be.
  *
  * @param write resolves when the channel took the text
  */
@@ -49,7 +51,9 @@ export async function serveRemote(
 ): Promise<void> {
   const cancel = new AbortController()
   const signal = AbortSignal.any([cancel.signal, stop])
-  const say = (report: z.input<typeof reportSchema>): Promise<void> => write(lineOf(report))
+  let written: Promise<void> = Promise.resolve()
+  // One after the other: texts that are appended to a file at the same time change places.
+  const say: Say = (report) => (written = written.catch(() => undefined).then(() => write(lineOf(report))))
   await say({ type: 'hello', protocol: remoteProtocol, version: work.version, machine: work.machine })
   let serving: Promise<void> | undefined
   const obey = async (line: string, finished: () => void): Promise<void> => {
@@ -85,8 +89,10 @@ async function serve(
   task: RemoteTask,
   folder: string | null,
   signal: AbortSignal,
-  say: (report: z.input<typeof reportSchema>) => Promise<void>
+  say: Say
 ): Promise<void> {
+  // A report that cannot be sent is dropped: the end of what comes in ends the work.
+  const offer = (report: Parameters<Say>[0]): void => void say(report).catch(() => undefined)
   try {
     await say({ type: 'gpus', ...(await work.gpus()) })
     if (task.kind === 'check') return await say({ type: 'done', sha256: null, error: null })
@@ -95,9 +101,9 @@ async function serve(
       output: (stream, text) => {
         // Lines stay below the longest one whatever a command prints at once.
         for (let at = 0; at < text.length; at += chunkBytes)
-          void say({ type: 'output', stream, text: text.slice(at, at + chunkBytes) })
+          offer({ type: 'output', stream, text: text.slice(at, at + chunkBytes) })
       },
-      progress: (done, total, unit, note) => void say({ type: 'progress', done, total, unit, note })
+      progress: (done, total, unit, note) => offer({ type: 'progress', done, total, unit, note })
     })
     const sha256 = file === null ? null : await sendFile(file, say)
     await say({ type: 'done', sha256, error: error?.toJSON() ?? null })
@@ -107,10 +113,7 @@ async function serve(
 }
 
 /** Sends a file in chunks and returns its SHA-256. */
-async function sendFile(
-  file: string,
-  say: (report: z.input<typeof reportSchema>) => Promise<void>
-): Promise<string> {
+async function sendFile(file: string, say: Say): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(file, { highWaterMark: chunkBytes })) {
     hash.update(chunk as Buffer)

@@ -109,8 +109,9 @@ class Talk {
     private readonly hooks: TalkHooks
   ) {}
 
+  /** An order that cannot be sent is dropped: the end of the far side is noticed by itself. */
   order(order: Order): void {
-    void this.channel.send(lineOf(order))
+    this.channel.send(lineOf(order)).catch(() => undefined)
   }
 
   async hear(line: string): Promise<void> {

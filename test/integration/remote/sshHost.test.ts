@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sayskip } from '../../support/ptyPair'
@@ -32,11 +32,11 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
     const request = { command, ...shortRests }
     return (await bench.client.call('remote.record', { host, request })).jobId
   }
-  /** A command that runs until it is told to end, and leaves a file then. */
-  const patient = (marker: string): string[] => [
+  /** A command that runs until SIGTERM, and leaves a file then. */
+  const patient = (marker: string, meanwhile = ':'): string[] => [
     'sh',
     '-c',
-    `trap 'touch "${marker}"; exit 0' TERM; echo up; while :; do sleep 0.1; done`
+    `trap 'touch "${marker}"; exit 0' TERM; echo up; while ${meanwhile}; do sleep 0.1; done`
   ]
 
   it('is checked: version, driver, GPU, and a clock that is this very one', async () => {
@@ -120,14 +120,26 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
     expect(recording.state).toBe('cancelled')
   }, 120_000)
 
-  it('reports a connection that breaks, and the command there ends', async () => {
-    const marker = path.join(bench.folder, 'left alone')
-    const jobId = await record(patient(marker))
-    await bench.untilPrinted('up\n')
-    ssh.breakConnections()
-    expect((await bench.arrived(jobId)).error?.code).toBe('remote.lost')
-    await until(() => existsSync(marker))
-  }, 120_000)
+  it.each([
+    ['is quiet', ':'],
+    ['prints', 'echo more']
+  ])(
+    'reports a connection that breaks, and a command there that %s ends',
+    async (what, meanwhile) => {
+      const marker = path.join(bench.folder, `left alone, ${what}`)
+      const far = path.join(bench.folder, `far-${meanwhile.length}`)
+      mkdirSync(far)
+      await bench.add('breaks', [...ssh.prefix, 'env', `TMPDIR=${far}`])
+      const jobId = await record(patient(marker, meanwhile), 'breaks')
+      await bench.untilPrinted('up\n')
+      ssh.breakConnections()
+      expect((await bench.arrived(jobId)).error?.code).toBe('remote.lost')
+      await until(() => existsSync(marker))
+      // The process there ends in order: nothing of its data folder stays.
+      await until(() => readdirSync(far).length === 0)
+    },
+    120_000
+  )
 
   it('reports a command that is not found there, a port where nothing listens, a prefix that is no program', async () => {
     const check = (host: string) => bench.client.call('remote.check', { host })

@@ -91,6 +91,8 @@ export const remoteCli: CliNoun = {
 
 async function runAgent(args: CliArguments, context: CliContext) {
   context.stopInOrder()
+  // A machine that is gone is noticed at the end of what comes from it.
+  process.stdout.on('error', () => undefined)
   const { composeBitbench } = await import('../../compose')
   const { createAgentWork } = await import('./agentWork')
   const work = await createAgentWork((dataFolder) =>
