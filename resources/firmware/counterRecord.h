@@ -35,13 +35,13 @@ extern const counter_record_type counter_record;
 
 /* Words that are written before anything else: watchdogs off, timers on. */
 void counters_prepare(void);
-/* Whether the counter is read by a function, whose time is taken off: a timer, or a CSR of which only the SBI knows the number. */
+/* Whether the counter is read by a function, whose time is taken off: a timer, or a CSR whose number comes from the SBI. */
 extern uint8_t counter_is_called;
 /* Starts the counter; what hello says of it, 0 where it does not move or traps. */
 uint8_t counters_start(void);
 /*
  * Cycles since some moment. A counter of 32 bits is extended from one read to the next; the host refuses spans in which it may
- * have gone round more than once.
+ * have overflowed more than once.
  */
 uint64_t cycles_now(void);
 /* Ticks of a timer, counted up. */

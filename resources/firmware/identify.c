@@ -31,7 +31,7 @@ const char build_text[] = "monitor 1.0.0, gcc " __VERSION__;
     }
 CSR_READER(csr_misa, misa)
 #ifdef BOARD_SUPERVISOR
-/* The base extension of the SBI (RISC-V Supervisor Binary Interface, chapter 4) tells what the machine registers hold. */
+/* The base extension of the SBI (RISC-V Supervisor Binary Interface, chapter 4) returns what the machine registers hold. */
 static uintptr_t sbi_base(uintptr_t function)
 {
     sbi_result found = sbi_call(SBI_BASE, function, (const uintptr_t[5]){ 0 });

@@ -149,7 +149,7 @@ static int handle(const frame *request)
 void monitor_main(void)
 {
 #ifdef BOARD_LITEX
-    /* Nobody said where the UART is: there is no way to complain, and a guess might write anywhere. */
+    /* The address of the UART was not filled in: no error can be printed, and a guess might write anywhere. */
     while (litex_board.uart_base == 0) {}
 #endif
 #ifdef BOARD_DESCRIBED

@@ -9,6 +9,7 @@ import { collect } from '../contract/linkSuite'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
 import { type ConsoleServer, freePort, startSer2net } from '../support/consoleServers'
 import { hasTool, sayskip } from '../support/ptyPair'
+import { until } from '../support/until'
 
 /** Boards whose console is on the network, through the service: the monitor in QEMU behind plain TCP and behind ser2net. */
 const monitor = resourcePath('firmware', 'build', 'monitor.elf')
@@ -56,13 +57,6 @@ async function connected<T>(connect: () => Promise<T>): Promise<T> {
       if (tries > 100 || AppError.from(error).code !== 'board.notFound') throw error
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-  }
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries > 400) throw new Error('it did not happen')
-    await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }
 

@@ -89,7 +89,7 @@ async function serve({ onBytes, ...given }: ConsoleServerOptions, command: Comma
   }
   try {
     // socat accepts one connection only: instead of a trial connection its log is read.
-    if (program === 'ser2net') await listening(readyPort)
+    if (program === 'ser2net') await untilListening(readyPort)
     else await said(child, /listening on/)
     child.stderr?.resume()
   } catch (error) {
@@ -109,18 +109,21 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-async function listening(tcpPort: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+/** Waits until something accepts connections on a port of this machine. @param check throws where nothing ever will */
+export async function untilListening(tcpPort: number, check: () => void = () => undefined): Promise<void> {
+  for (let tries = 0; ; tries++) {
     const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: tcpPort })
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-      socket.once('connect', () => socket.destroy())
+      const socket = connect(tcpPort, '127.0.0.1', () => {
+        socket.destroy()
+        resolve(true)
+      })
+      socket.on('error', () => resolve(false))
     })
     if (isUp) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    check()
+    if (tries > 400) throw new Error(`nothing listens on port ${tcpPort}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  throw new Error(`nothing listens on port ${tcpPort}`)
 }
 
 async function said(child: ChildProcess, pattern: RegExp): Promise<void> {

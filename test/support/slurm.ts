@@ -3,8 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { freePort } from './consoleServers'
-import { untilListening } from './sshServer'
+import { freePort, untilListening } from './consoleServers'
 
 /** Debian's Slurm with one node that has one GPU in name, on 127.0.0.1 as this user. */
 export interface SlurmCluster {

@@ -1,9 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { freePort } from './consoleServers'
+import { freePort, untilListening } from './consoleServers'
 
 /** Debian's sshd on 127.0.0.1 as this user, with keys that exist for the test alone. */
 export interface SshServer {
@@ -83,22 +82,5 @@ export async function startSshServer(): Promise<SshServer> {
       await ended
       rmSync(path.dirname(folder), { recursive: true, force: true })
     }
-  }
-}
-
-/** Waits until something accepts connections on a port of this machine. @param check throws where it never will */
-export async function untilListening(tcpPort: number, check: () => void): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = net.connect(tcpPort, '127.0.0.1', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      socket.on('error', () => resolve(false))
-    })
-    if (isUp) return
-    check()
-    if (tries > 400) throw new Error(`nothing listens on port ${tcpPort}`)
-    await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }

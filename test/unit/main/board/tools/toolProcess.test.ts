@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTool } from '@main/board/tools/toolProcess'
 import { withToolFile } from '@main/board/tools/toolFile'
+import { until } from '../../../../support/until'
 
 let folder: string
 beforeEach(() => {
@@ -42,10 +43,6 @@ const isAlive = (pid: number): boolean => {
   } catch {
     return false
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 describe('external programs', () => {
