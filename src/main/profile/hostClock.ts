@@ -18,7 +18,7 @@ export interface HostTime {
   checksum: number
 }
 
-/** Seconds that a round should last, so that a clock of milliseconds and a line that is late by some weigh little. */
+/** Time that a round should take, ms, so that a clock of milliseconds and a line that is late by some weigh little. */
 const roundMs = 600
 const rounds = 5
 const maxRepetitions = 65_535
@@ -72,7 +72,7 @@ export async function timeByHost(
   return { cycles: { mean, low, high }, repetitions, rounds, checksum }
 }
 
-/** Doubles the repetitions until they take a round's time beyond a single one. */
+/** Returns the repetitions of a round: four times as many each try, until they take a quarter of its time beyond a single one. */
 async function enoughRepetitions(take: (repetitions: number) => Promise<number>): Promise<number> {
   const one = await take(1)
   for (let repetitions = 4; ; repetitions = Math.min(maxRepetitions - 1, repetitions * 4)) {
@@ -91,7 +91,7 @@ function tooShort(): AppError {
   )
 }
 
-/** How a figure by the host's clock is named in Samples, e.g. "host clock, 5 x 1200 repetitions, ± 0.4 %". */
+/** How a figure by the host's clock is named in Samples, e.g. "host clock, 5 x 1200 repetitions, ± 0.40 %". */
 export function hostClockText({ cycles, repetitions, rounds: count }: HostTime): string {
   const share = ((cycles.high - cycles.low) / 2 / cycles.mean) * 100
   return `host clock, ${count} x ${repetitions} repetitions, ± ${share.toFixed(share < 1 ? 2 : 1)} %`
