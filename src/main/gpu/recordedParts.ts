@@ -23,7 +23,6 @@ export interface RecordedParts {
   counterZones(id: string): Promise<string[]>
   phases(id: string): Promise<PhaseMark[]>
   gaps(id: string): Promise<Gap[]>
-  hostLoad(id: string): Promise<HostLoad[]>
 }
 
 /** Returns the parts of recordings in a data file. */
@@ -68,12 +67,7 @@ export function createRecordedParts(store: Store): RecordedParts {
     gaps: (id) =>
       store.all<Gap>(`SELECT ${gapColumns.select} FROM gpu_gap WHERE recording_id = $1 ORDER BY from_ms`, [
         id
-      ]),
-    hostLoad: (id) =>
-      store.all<HostLoad>(
-        `SELECT ${loadColumns.select} FROM gpu_host_load WHERE recording_id = $1 ORDER BY t_ms`,
-        [id]
-      )
+      ])
   }
 }
 
