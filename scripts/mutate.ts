@@ -11,7 +11,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { processGroupOf } from '../src/main/gpu/processGroup'
+import { processGroupOf } from '../src/main/files/processGroup'
 import { createRandom } from '../src/core/math/random'
 import { mutantsOf, type Mutant } from './mutate/mutants'
 

@@ -1,7 +1,7 @@
 import { createTextLines } from '../../core/gpu/textLines'
 import { parsePhaseLine, type PhaseLine } from '../../core/gpu/phaseMarks'
 import { AppError } from '../../shared/errors'
-import { processGroupOf, type ProcessGroup } from './processGroup'
+import { processGroupOf, type ProcessGroup } from '../files/processGroup'
 import type { Spawn } from './smiProcess'
 
 /** Surroundings and listeners of a recorded command. */

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { quotedForShell, remoteWords, shellsOf } from '../../core/remote/remoteWords'
 import type { GpuHost } from '../../shared/contract/remote'
 import { AppError } from '../../shared/errors'
+import { processGroupOf } from '../files/processGroup'
 
 /** A way to a program on another machine: text there and back, until it ends. */
 export interface LineChannel {
@@ -13,7 +14,7 @@ export interface LineChannel {
   readonly chunks: AsyncIterable<string>
   /** How it ended; null when a signal ended it. */
   readonly ended: Promise<number | null>
-  /** Ends it, at once where it does not heed. */
+  /** Ends it by SIGTERM, and by SIGKILL where that does not end it in time. */
   stop(): Promise<void>
 }
 
@@ -47,7 +48,7 @@ async function openPipes(
   const child = await started(remoteWords(host.prefix, agent, shellsFor(host)), 'pipe')
   const ended = endOf(child)
   child.stderr!.setEncoding('utf8').on('data', onErrorText)
-  // A far side that is gone is noticed at the end of its output.
+  // A far side that has ended is noticed at the end of its output.
   child.stdin!.on('error', () => undefined)
   return {
     send: (text) => new Promise((resolve) => child.stdin!.write(text, () => resolve())),
@@ -93,7 +94,7 @@ async function openFiles(
   }
 }
 
-/** The end of `sbatch --wait` does not end its job: that is for scancel, behind the same words. */
+/** Runs scancel behind the words before `sbatch`: the end of `sbatch --wait` does not end its job. */
 async function cancelBatchJob({ prefix }: GpuHost, said: string): Promise<void> {
   const at = prefix.findIndex((word) => path.basename(word) === 'sbatch')
   const job = /Submitted batch job (\d+)/.exec(said)?.[1]
@@ -107,11 +108,11 @@ async function cancelBatchJob({ prefix }: GpuHost, said: string): Promise<void> 
   })
 }
 
-/** What is appended to a file, until the process that lets it grow has ended. */
+/** Returns what is appended to a file until the process that started its writer has ended. */
 async function* followed(file: string, ended: Promise<number | null>): AsyncGenerator<string> {
   let over = false
   void ended.then(() => (over = true))
-  for await (const text of grownText(file, () => over)) yield text
+  yield* grownText(file, () => over)
 }
 
 /** What is in a file and what is appended to it, until `isOver` and everything is read. */
@@ -156,19 +157,13 @@ async function started(words: readonly string[], stdin: 'pipe' | 'ignore'): Prom
 const endOf = (child: ChildProcess): Promise<number | null> =>
   new Promise((resolve) => child.once('close', (code) => resolve(code)))
 
-/** The prefix is asked to end (ssh closes, srun cancels its allocation), and killed where it does not. */
+/** Ends the prefix by SIGTERM (ssh closes, srun cancels its allocation), and by SIGKILL where that does not end it. */
 async function stopGroup(child: ChildProcess, ended: Promise<number | null>): Promise<void> {
-  const signal = (name: NodeJS.Signals): void => {
-    try {
-      process.kill(-child.pid!, name)
-    } catch {
-      child.kill(name)
-    }
-  }
   if (child.exitCode !== null || child.signalCode !== null) return
+  const group = processGroupOf(child)
   child.stdin?.end()
-  signal('SIGTERM')
-  const timer = setTimeout(() => signal('SIGKILL'), stopGraceMs)
+  group.terminate()
+  const timer = setTimeout(() => group.kill(), stopGraceMs)
   await ended
   clearTimeout(timer)
 }
