@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
 import type { PowerSession, PowerSource } from '../workload/powerSource'
+import { startMarkedRecording } from './markedRecording'
 import type { WorkloadServiceDeps } from '../workload/workloadService'
 
 /** Power of workload runs from recordings of the gpu noun, and their energy from the energy noun. */
@@ -24,7 +25,10 @@ export function powerOf(
   }
 }
 
-/** Records the GPU that the runner names, else the chosen. A recording that ends early does not fail the run: what was taken is kept and judged. */
+/**
+ * Records the GPU that the runner names, else the first of those chosen. A recording that ends early does not fail the run:
+ * what was recorded is kept and judged.
+ */
 function recordingsOf(gpu: GpuService): PowerSource {
   return {
     async missing() {
@@ -42,26 +46,20 @@ function recordingsOf(gpu: GpuService): PowerSource {
           'Choose another device, or run without power.'
         )
       }
-      let started!: (mark: PowerSession['mark']) => void
-      const ready = new Promise<PowerSession['mark']>((resolve) => (started = resolve))
       const request = { title, command: [], intervalMs, idleMs: 0, gpuIndexes: [chosen.index] }
-      const { recordingId, result } = await gpu.record(request, undefined, started)
-      // One that fails before its first reading rejects here.
-      const mark = await Promise.race([ready, result.then(() => ready)])
-      result.catch(() => undefined)
+      const recording = await startMarkedRecording(gpu, (onStarted) =>
+        gpu.record(request, undefined, onStarted)
+      )
       return {
-        ...{ recordingId, mark, sensor: chosen.sensor, pciBusId: chosen.pciBusId },
+        ...{ recordingId: recording.recordingId, mark: recording.mark },
+        ...{ sensor: chosen.sensor, pciBusId: chosen.pciBusId },
         about: {
           origin,
           gpu: chosen.name,
           driverVersion: driverVersion ?? '',
           powerField: chosen.powerField
         },
-        async finish() {
-          const { signal } = new AbortController()
-          await gpu.handlers['gpu.stopRecording']({ id: recordingId }, { signal }).catch(() => undefined)
-          await result.catch(() => undefined)
-        }
+        finish: () => recording.finish().catch(() => undefined)
       }
     }
   }

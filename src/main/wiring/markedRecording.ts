@@ -1,0 +1,39 @@
+import type { PhaseLine } from '../../core/gpu/phaseMarks'
+import type { GpuService } from '../gpu/gpuService'
+import type { RunningRecording } from '../gpu/recordingJobs'
+
+/** A recording without a command, whose phases the caller marks. */
+export interface MarkedRecording {
+  readonly recordingId: string
+  mark(line: PhaseLine): void
+  /** Ends it; what was recorded is kept. @throws what made it fail */
+  finish(): Promise<void>
+}
+
+/**
+ * Starts a recording and waits for its first reading.
+ *
+ * @param record starts it and calls its argument when the first reading has come
+ * @throws what makes it fail before that
+ */
+export async function startMarkedRecording(
+  gpu: Pick<GpuService, 'handlers'>,
+  record: (onStarted: (mark: MarkedRecording['mark']) => void) => Promise<Omit<RunningRecording, 'jobId'>>
+): Promise<MarkedRecording> {
+  let started!: (mark: MarkedRecording['mark']) => void
+  const ready = new Promise<MarkedRecording['mark']>((resolve) => (started = resolve))
+  const { recordingId, result } = await record(started)
+  // One that fails before its first reading rejects here.
+  const mark = await Promise.race([ready, result.then(() => ready)])
+  result.catch(() => undefined)
+  return {
+    recordingId,
+    mark,
+    async finish() {
+      const { signal } = new AbortController()
+      // One that has ended by itself cannot be stopped; `result` throws why it ended.
+      await gpu.handlers['gpu.stopRecording']({ id: recordingId }, { signal }).catch(() => undefined)
+      await result
+    }
+  }
+}
