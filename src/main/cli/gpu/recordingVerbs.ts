@@ -70,11 +70,8 @@ export async function recordAndReport(
   context: CliContext,
   start: (onOutput: (stream: 'stdout' | 'stderr', text: string) => void) => Promise<RunningRecording>
 ): Promise<CliResult> {
-  const out = textOption(args, 'out')
-  const file = out === undefined ? undefined : path.resolve(context.cwd, out)
-  // A wrong ending is reported before the command has run for an hour.
-  if (file !== undefined) exportNames(file)
-  const { gpu, energy, jobs } = await context.bitbench()
+  const file = outFile(args, context)
+  const { jobs } = await context.bitbench()
   // With --json, stdout is one document: what the command prints goes to stderr.
   const stdout = context.json ? process.stderr : process.stdout
   const { jobId, recordingId, result } = await start((stream, text) =>
@@ -91,14 +88,44 @@ export async function recordAndReport(
   } finally {
     context.signal.removeEventListener('abort', cancel)
   }
-  const { recording } = await gpu.handlers['gpu.recording']({ id: recordingId }, { signal: context.signal })
-  const files = file === undefined ? [] : await gpu.exportRecording(recordingId, file)
-  const report = await energy.report(recordingId)
+  const { json, text, isComplete } = await recordingReport(context, recordingId, file)
+  return { json, text, exitCode: isComplete ? 0 : 1 }
+}
+
+/**
+ * The file of --out as an absolute path; undefined without it. A wrong ending is reported here, before the command has run
+ * for an hour.
+ *
+ * @throws AppError as exportNames does
+ */
+export function outFile(args: CliArguments, { cwd }: CliContext): string | undefined {
+  const out = textOption(args, 'out')
+  if (out === undefined) return undefined
+  const file = path.resolve(cwd, out)
+  exportNames(file)
+  return file
+}
+
+/**
+ * Writes the files of --out and returns a recording's energy as JSON and as text.
+ *
+ * @param notes lines of the text below the energy
+ */
+export async function recordingReport(
+  context: CliContext,
+  id: string,
+  file: string | undefined,
+  notes: readonly string[] = []
+) {
+  const { gpu, energy } = await context.bitbench()
+  const { recording } = await gpu.handlers['gpu.recording']({ id }, { signal: context.signal })
+  const files = file === undefined ? [] : await gpu.exportRecording(id, file)
+  const report = await energy.report(id)
   const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
   return {
     json: { recording, energy: report, files },
-    text: [energyText(recording, report), ...written].join('\n'),
-    exitCode: recording.state === 'done' ? 0 : 1
+    text: [energyText(recording, report), ...notes, ...written].join('\n'),
+    isComplete: recording.state === 'done'
   }
 }
 
