@@ -95,7 +95,8 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
     const values = new Float32Array(positions.length)
     for (const [at, position] of positions.entries()) {
       const value = toNumber(cells[position])
-      if (value === null) return `"${cells[position]}" in column ${columns.names[position]} is no number`
+      if (value === null)
+        return `"${cells[position]}" in column ${columns.names[position]} is no number${commaHint(cells[position])}`
       values[at] = value
     }
     return values
@@ -114,6 +115,11 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
     split: isSplit(split) ? split : null,
     origin: split === 'train' ? 'train' : null
   })
+}
+
+/** What to do about a number with a decimal comma; empty for other texts. */
+function commaHint(cell: string): string {
+  return toNumber(cell.replace(',', '.')) === null ? '' : '; write it with a decimal point'
 }
 
 /** Whether a text is the name of a split. */

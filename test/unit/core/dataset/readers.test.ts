@@ -157,6 +157,16 @@ describe('CSV', () => {
     expect(() => chooseCsvColumns(['a,a', '1,2'], wishes, 'f')).toThrow(/twice/)
   })
 
+  it('names a decimal comma as what keeps an item out', async () => {
+    const text = 'x;label\n0,5;cat\n1_0;cat'
+    const columns = chooseCsvColumns(text.split('\n'), wishes, 'f')
+    const items = await collect(readCsvItems(lines(text), columns, 'f'))
+    expect(items.map((item) => (item.kind === 'bad' ? item.reason : ''))).toEqual([
+      '"0,5" in column x is no number; write it with a decimal point',
+      '"1_0" in column x is no number'
+    ])
+  })
+
   it('reads only plain decimal numbers, and quotes by RFC 4180', () => {
     expect(['1', '-2.5e3', '.5', '1,5', '0x10', '', 'Infinity', '1_0'].map(toNumber)).toEqual([
       1,
