@@ -14,6 +14,7 @@ import { uploadBytes } from './monitorUpload'
 import {
   readReply,
   encode,
+  maxBenchRepetitions,
   maxDataBytes,
   type BenchRequest,
   type BenchResult,
@@ -163,7 +164,7 @@ export class MonitorClient {
     const { counters } = this.requireInfo()
     const dimsValid =
       request.dims.length <= 8 && request.dims.every((d) => Number.isInteger(d) && d >= 0 && d < 65_536)
-    if (!dimsValid || !(request.repetitions >= 1 && request.repetitions < 65_536)) {
+    if (!dimsValid || !(request.repetitions >= 1 && request.repetitions <= maxBenchRepetitions)) {
       throw new AppError(
         'input.invalid',
         `Not a benchmark the protocol can carry: dims ${request.dims.join(', ')}, ${request.repetitions} repetitions.`,

@@ -26,6 +26,9 @@ export const eventCommand = 0x7f
 /** Data bytes of one load or read. */
 export const maxDataBytes = 1024
 
+/** Most repetitions of one kernel measurement: their count has 16 bits. */
+export const maxBenchRepetitions = 65_535
+
 /** One kernel measurement: kernel, bits, dimensions, repetitions and the seed of its operands. */
 export interface BenchRequest {
   kernel: KernelName

@@ -1,4 +1,4 @@
-import type { BenchResult, BenchRequest } from '../../core/board/protocol'
+import { maxBenchRepetitions, type BenchRequest, type BenchResult } from '../../core/board/protocol'
 import { callsOf, type KernelCall } from '../../core/deploy/kernelCalls'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
@@ -30,9 +30,6 @@ interface PhaseWork {
   /** Runs for at least the time of a trial; returns the repetitions. */
   run(): Promise<number>
 }
-
-/** Most repetitions of one bench command: its count has 16 bits. */
-const mostRepetitions = 65_535
 
 /** Name of the phase of whole inferences, and of a layer's kernels. */
 export const inferencePhase = 'inference'
@@ -143,10 +140,10 @@ async function kernels(
   }
   // More repetitions until they take a good part of a trial; operands are made once a command and count as well.
   let repetitions = 1
-  for (let tookMs = await bench(1); tookMs < protocol.trialMs && repetitions < mostRepetitions;) {
+  for (let tookMs = await bench(1); tookMs < protocol.trialMs && repetitions < maxBenchRepetitions;) {
     // Never many times more than what was timed: a short time is mostly that of the line.
     const factor = Math.min(8, Math.max(1.2, (1.1 * protocol.trialMs) / Math.max(tookMs, 1e-3)))
-    repetitions = Math.min(mostRepetitions, Math.ceil(repetitions * factor))
+    repetitions = Math.min(maxBenchRepetitions, Math.ceil(repetitions * factor))
     if (factor < 2) break
     tookMs = await bench(repetitions)
   }

@@ -1,5 +1,5 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
-import type { BenchRequest, BenchResult } from '../../core/board/protocol'
+import { maxBenchRepetitions, type BenchRequest, type BenchResult } from '../../core/board/protocol'
 import { intervalOf } from '../../core/energy/interval'
 import { AppError } from '../../shared/errors'
 
@@ -21,7 +21,6 @@ export interface HostTime {
 /** Time that a round should take, ms, so that a clock of milliseconds and a line that is late by some weigh little. */
 const roundMs = 600
 const rounds = 5
-const maxRepetitions = 65_535
 /** A kernel too short for this is refused: what is subtracted would decide. */
 const minRoundMs = 20
 const confidence = 0.95
@@ -75,11 +74,11 @@ export async function timeByHost(
 /** Returns the repetitions of a round: four times as many each try, until they take a quarter of its time beyond a single one. */
 async function enoughRepetitions(take: (repetitions: number) => Promise<number>): Promise<number> {
   const one = await take(1)
-  for (let repetitions = 4; ; repetitions = Math.min(maxRepetitions - 1, repetitions * 4)) {
+  for (let repetitions = 4; ; repetitions = Math.min(maxBenchRepetitions - 1, repetitions * 4)) {
     const beyond = (await take(repetitions + 1)) - one
     if (beyond >= roundMs / 4)
-      return Math.max(1, Math.min(maxRepetitions - 1, Math.round((repetitions * roundMs) / beyond)))
-    if (repetitions === maxRepetitions - 1) return repetitions
+      return Math.max(1, Math.min(maxBenchRepetitions - 1, Math.round((repetitions * roundMs) / beyond)))
+    if (repetitions === maxBenchRepetitions - 1) return repetitions
   }
 }
 
