@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { createBoardAdapters, type BoardAdapters } from '../board/boardAdapters'
 import { openLeased, type LineLease } from '../board/links/leasedLink'
-import { isVirtualBoardRunning } from '../board/links/virtualActivity'
+import { isVirtualBoardRunning, steadyMs } from '../board/links/virtualActivity'
 import { readMonitorInfo } from '../board/monitorInfo'
 import { createCoreCache } from '../board/rtl/coreCache'
 import { createBoardService, type BoardService } from '../board/boardService'
@@ -81,8 +81,6 @@ export function connectMeters(ports: Pick<BoardAdapters, 'openSerial'>, gpu: Gpu
     record: (args, device, onOutput, onStarted) => gpu.record(args, onOutput, onStarted, device)
   })
 }
-
-const steadyMs = (): number => performance.timeOrigin + performance.now()
 
 /** GPU sampling and the energy computed from its recordings. */
 export function connectGpus(foundation: Foundation): {

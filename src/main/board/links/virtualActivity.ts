@@ -1,18 +1,18 @@
 /** Virtual boards of this process that execute right now. */
 const running = new Set<symbol>()
 
-/** When the first board began or the last one ended to execute, oldest first; of more than `mostChanges` the newest. */
+/** Times at which the first board began to execute and at which the last one stopped, oldest first; the newest `maxChanges`. */
 const changes: { atMs: number; isRunning: boolean }[] = []
-const mostChanges = 20_000
+const maxChanges = 20_000
 
 /** Steady clock of this process, ms since 1970. */
-const steadyMs = (): number => performance.timeOrigin + performance.now()
+export const steadyMs = (): number => performance.timeOrigin + performance.now()
 
 function note(): void {
   const isRunning = running.size > 0
   if ((changes.at(-1)?.isRunning ?? false) === isRunning) return
   changes.push({ atMs: steadyMs(), isRunning })
-  if (changes.length > mostChanges) changes.splice(0, mostChanges / 2)
+  if (changes.length > maxChanges) changes.splice(0, maxChanges / 2)
 }
 
 /** Where one virtual board reports whether it executes. */
@@ -38,12 +38,12 @@ export function trackVirtualBoard(): VirtualActivity {
 }
 
 /**
- * Whether any virtual board executed at a time of the steady clock: what a simulated power meter beside them draws current
- * for, also where it makes its readings late.
+ * Whether any virtual board executed at a time of the steady clock. A simulated power meter shows their current by this, also
+ * where it makes its readings late.
  *
- * @param atMs ms since 1970; default now
+ * @param atMs ms since 1970
  */
-export function isVirtualBoardRunning(atMs = steadyMs()): boolean {
+export function isVirtualBoardRunning(atMs: number): boolean {
   for (let at = changes.length - 1; at >= 0; at--)
     if (changes[at]!.atMs <= atMs) return changes[at]!.isRunning
   return false
