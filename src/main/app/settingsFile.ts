@@ -6,7 +6,7 @@ import { writeWholeFile } from '../files/replaceFile'
 /** Settings in a small JSON file beside the data file; unreadable ones fall back to defaults, never to a crash. */
 export interface SettingsFile {
   get(): Settings
-  /** Counts once it is stored. @throws store.exportFailed */
+  /** Changes settings; `get` returns them once they are stored. @throws store.exportFailed */
   save(patch: SettingsPatch): Promise<Settings>
 }
 

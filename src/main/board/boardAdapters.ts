@@ -34,7 +34,7 @@ export interface BoardAdapters {
   openQemu(core: QemuCore): Promise<Link>
   /** The core of resources/rtl under Verilator; the first time it is made, as a Job. */
   openRtl(variant: RtlVariant): Promise<Link>
-  /** Why that core cannot be had on this machine; null where it can. */
+  /** Why that core cannot be made on this machine; null where it can or is kept. */
   rtlObstacle(variant: RtlVariant): Promise<string | null>
   /** The virtual LiteX SoC, in its BIOS. */
   openLitex(): Promise<Link>

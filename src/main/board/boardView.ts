@@ -56,7 +56,7 @@ function unitOf(kind: Board['kind'], info: BoardInfo | null): Board['unit'] {
   return info === null || info.counters.cycles || !info.counters.instructions ? 'cycles' : 'instructions'
 }
 
-/** What stands behind a port is measured, unless it says itself that it is simulated (QEMU on its pty, a verilated core). */
+/** A board behind a port is measured, unless it reports that it is simulated (QEMU on its pty, a verilated core). */
 function originOf(kind: Board['kind'], info: BoardInfo | null): Board['origin'] {
   const isSimulated = info !== null && (info.coreName === qemuCore || isVerilated(info))
   return kind === 'serial' && !isSimulated ? 'measured' : 'simulated'

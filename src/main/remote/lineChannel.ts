@@ -58,7 +58,7 @@ async function openPipes(
   }
 }
 
-/** By files: `sbatch` starts a script later, perhaps twice, and neither reads nor writes for it. */
+/** Talks through files: `sbatch` starts its script later, perhaps twice, and connects neither its input nor its output. */
 async function openFiles(
   host: GpuHost,
   folder: string,
@@ -134,7 +134,7 @@ export async function* grownText(file: string, isOver: () => boolean): AsyncGene
   }
 }
 
-/** Its own process group without a terminal: ssh must not wait for a password that is typed nowhere. */
+/** Starts a program as a process group without a terminal, so that ssh does not wait for a password that no person can type. */
 async function started(words: readonly string[], stdin: 'pipe' | 'ignore'): Promise<ChildProcess> {
   const [program, ...args] = words
   const child = spawn(program!, args, { stdio: [stdin, 'pipe', 'pipe'], detached: true, windowsHide: true })

@@ -73,7 +73,7 @@ export async function serveRemote(
       const lines = createTextLines(maxLineLength)
       for await (const chunk of incoming) for (const line of lines.push(chunk)) await obey(line, finished)
     }
-    // The other side is gone: what was ordered has no receiver any more.
+    // The other side has ended: there is no receiver for the result any more.
     void listening()
       .catch(() => undefined)
       .then(() => {

@@ -75,7 +75,7 @@ const mark = 'bitbench:'
 export const lineOf = (message: z.input<typeof orderSchema> | z.input<typeof reportSchema>): string =>
   `${mark}${JSON.stringify(message)}\n`
 
-/** What a line says; null for one that is not ours or does not fit. */
+/** Returns the message of a line; null for a line without the mark and for a message that does not fit `schema`. */
 export function readLine<T>(line: string, schema: z.ZodType<T>): T | null {
   if (!line.startsWith(mark)) return null
   try {

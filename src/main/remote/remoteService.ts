@@ -23,7 +23,7 @@ export interface RemoteServiceDeps {
   jobs: JobService
   emit: EmitterOf<typeof remoteContract>
   importSession(file: string): Promise<SessionImport>
-  /** Holds what comes over until it is in the data file. */
+  /** Folder for what is received until it is in the data file. */
   scratchFolder: string
   nowMs: () => number
 }
@@ -100,7 +100,7 @@ async function talk(
   return await talkRemote(channel, task, host.folder, { ...hooks, nowMs, lastErrorText: () => said })
 }
 
-/** Takes the runs of a session over and writes down where they were made; runs that were here already stay as they are. */
+/** Imports the runs of a session and stores where they were made; runs that were here already stay as they are. */
 async function adopt(
   { importSession, origins }: RemoteServiceDeps,
   { name }: GpuHost,

@@ -16,7 +16,7 @@ import {
   type Report
 } from './remoteProtocol'
 
-/** What the far side said until its end. */
+/** What the far side reported until its end. */
 export interface RemoteOutcome {
   origin: Omit<RunOrigin, 'host'>
   gpus: string[]
@@ -42,7 +42,7 @@ export interface TalkHooks {
 
 /** Exchanges by which the clocks are compared. */
 const pings = 8
-/** How long the far side has for what it has so far after an order to cancel, ms. */
+/** Time for the far side to send its result after an order to cancel, ms. */
 const cancelGraceMs = 20_000
 /** Largest session that is taken over, bytes. */
 const maxFileBytes = 4 * 2 ** 30

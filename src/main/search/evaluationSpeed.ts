@@ -2,9 +2,8 @@ import type { SearchSpeed } from '../../shared/contract/search'
 import type { SearchModels } from './searchNeeds'
 
 /**
- * The models with a count of how long their evaluations take.
- * `kept` notes the time at which a trace reached a length. An older version noted none: then none is, for the trace and its
- * times would not belong together.
+ * Returns the models with a count of how long their evaluations take. `kept` notes the time at which a trace reached a length,
+ * except in a search that an older version began without times: trace and times would not match.
  *
  * @param before counted by earlier runs of the same search; it is added to
  */

@@ -38,7 +38,7 @@ describe.skipIf(!isThere)('a GPU host behind Slurm', () => {
     return (await bench.client.call('remote.record', { host, request })).jobId
   }
   const recordingOf = async (id: string) => (await bench.client.call('gpu.recording', { id })).recording
-  /** Runs until it is told to end. */
+  /** A command that runs until SIGTERM. */
   const patient = ['sh', '-c', 'trap "exit 0" TERM; echo up; while :; do sleep 0.1; done']
 
   it('waits in the queue for the GPU and then records with it', async () => {

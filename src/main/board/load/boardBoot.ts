@@ -120,7 +120,7 @@ async function imageFor(found: BootLoader, options: BootOptions): Promise<LoadIm
   return flatImage(name, await readMonitor(name), monitorImages.virt64.base)
 }
 
-/** A monitor that is made for the board that is described. */
+/** Returns the monitor that is filled in for a described board. */
 async function describedImage(board: BoardDescription, readMonitor: ReadMonitor): Promise<LoadImage> {
   const name = describedImageName(board)
   const read = async (ending: 'addresses' | 'counters'): Promise<string> =>
@@ -144,7 +144,7 @@ function litexBoard(given: BoardDescription | null): BoardDescription {
 
 type FoundUboot = Extract<BootLoader, { kind: 'uboot' }>
 
-/** What was given of the board, or what its device tree shows, in the RAM that U-Boot itself says is free. */
+/** Returns the given description of the board, or that of its device tree, with the RAM that U-Boot reports as free. */
 function supervisorBoard(found: FoundUboot, given: BoardDescription | null): BoardDescription {
   if (given !== null) {
     checkForm(given, 'supervisor', 'a U-Boot in supervisor mode')
@@ -158,7 +158,7 @@ function supervisorBoard(found: FoundUboot, given: BoardDescription | null): Boa
   )
 }
 
-/** A board in machine mode that is not like QEMU's, for which a monitor is made; null where one is used as it is built. */
+/** Returns the description of a board in machine mode for which a monitor is filled in; null where it is used as built. */
 function machineBoard(found: FoundUboot, given: BoardDescription | null): BoardDescription | null {
   if (given?.monitor === 'machine') return inFreeRam(found, given)
   if (given !== null) checkForm(given, 'virt64', 'a U-Boot in machine mode')

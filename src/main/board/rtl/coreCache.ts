@@ -8,7 +8,7 @@ import { coreRecipe, type CoreRecipe, type RtlVariant } from './coreSources'
 
 /** The programs of the core in resources/rtl, made once with Verilator and kept. */
 export interface CoreCache {
-  /** Why a variant cannot be had here, naming the tools that are absent; null where it can. */
+  /** Why a variant cannot be made here, naming the tools that are absent; null where it can or is kept. */
   obstacle(variant: RtlVariant): Promise<string | null>
   /**
    * The path of a variant's program. It is made first where it is not kept: a Job with progress, which all callers share.

@@ -43,14 +43,14 @@ export async function createAgentWork(
         () => undefined
       )
       try {
-        const runId = await begun(task, folder, client)
+        const run = await begun(task, folder, client)
         let error: AppError | null = null
         await client
-          .finish(runId.jobId, (job) => progress(job.done, job.total, job.unit, job.note))
+          .finish(run.jobId, (job) => progress(job.done, job.total, job.unit, job.note))
           .catch((reason: unknown) => (error = AppError.from(reason)))
         const file = path.join(dataFolder, 'result.bbsession')
-        // Cancelled work is carried over as far as it came.
-        await quiet.call('session.export', { file, runIds: [runId.id], title: '' })
+        // What cancelled work has measured is exported as well.
+        await quiet.call('session.export', { file, runIds: [run.id], title: '' })
         return { file, error }
       } finally {
         stopListening()

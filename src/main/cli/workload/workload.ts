@@ -116,7 +116,7 @@ const runVerb: CliVerb = {
   }
 }
 
-/** Runs a workload on a GPU host; one that failed there is here with what it measured. */
+/** Runs a workload on a GPU host; a run that failed there is returned with what it measured. */
 async function onHost(
   client: LocalClient,
   context: CliContext,
@@ -126,7 +126,7 @@ async function onHost(
   const { runIds, made } = await followOnHost(context, () =>
     client.call('remote.workload', { host, request })
   )
-  // Its recordings came with it.
+  // The recordings of its power were imported with it.
   const { runs } = await client.call('run.list', { kinds: ['workload'], text: '', withForgotten: false })
   const id = runs.find((run) => runIds.includes(run.id))!.id
   return { run: (await client.call('workload.get', { id })).run, made: made.slice(0, 1) }
@@ -170,7 +170,7 @@ async function exported(
 function requestsOf(args: CliArguments, context: CliContext): Start[] {
   const whole = { min: 1, max: 1e6, integer: true }
   const quick = args.values['quick'] === true
-  // Paths of another machine mean something there alone.
+  // On a host, paths are those of that machine.
   const isElsewhere = textOption(args, 'host') !== undefined
   const place = (file: string): string => (isElsewhere ? file : path.resolve(context.cwd, file))
   const trials = numberOption(args, 'trials', { min: 2, max: 50, integer: true }) ?? (quick ? 2 : undefined)

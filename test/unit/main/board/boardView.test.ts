@@ -11,7 +11,7 @@ describe('what stands behind an address', () => {
     identifyBoard(manualEntry('tcp://lab:7000'), info(part)).origin
   const rtl = { vendorId: 0xbb, implementationId: 5 }
 
-  it('is simulated where its core says that it runs under Verilator or QEMU', () => {
+  it('is simulated where its core reports that it runs under Verilator or QEMU', () => {
     expect(originOf({ ...rtl, architectureId: 1 })).toBe('simulated')
     expect(originOf({ coreName: 'qemu-virt', vendorId: 0 })).toBe('simulated')
   })

@@ -96,7 +96,7 @@ describe('energy of a network on a board', () => {
     expect(done).toEqual([0, 1, 2, 3, 4, 5])
   })
 
-  it('runs inferences alone where layers are not asked for', async () => {
+  it('runs inferences alone without layers', async () => {
     const { marks, benches } = await traced({ layers: false, trials: 3 })
     expect(marks.filter((line) => line.includes('end')).map((line) => line.split(' ')[0])).toEqual([
       ...['idle', 'inference', 'inference', 'inference']

@@ -71,7 +71,7 @@ describe('a kernel by the host’s clock', () => {
     expect(isTimedByHost({ info: { ...info, counters: counted }, origin: 'measured' })).toBe(false)
   })
 
-  it('becomes a Sample that says so, in cycles', async () => {
+  it('becomes a Sample in cycles whose method names the host clock', async () => {
     const info = { counters: { cycles: false, instructions: false }, clockHz, isa: 'rv32im' } as BoardInfo
     const board = {
       id: 'a',

@@ -14,7 +14,6 @@ import {
 } from '@main/remote/remoteProtocol'
 import { talkRemote } from '@main/remote/remoteTalk'
 
-/** A far side that is written in the test: what it says, and how it takes each order. */
 let folder: string
 beforeEach(() => void (folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-talk-'))))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
@@ -29,6 +28,7 @@ const done: Report = {
   isStopped: false
 }
 
+/** A far side that is written in the test: `react` gets each order, sends reports and ends the channel. */
 function farSide(
   react: (order: Order, say: (...reports: Report[]) => void, end: (code: number) => void) => void
 ) {
@@ -164,7 +164,7 @@ describe('a conversation with a GPU host', () => {
     await expect(talk(far.channel)).rejects.toMatchObject({ code: 'remote.version' })
   })
 
-  it('tells an end before the beginning from one in the middle', async () => {
+  it('reports an end before the beginning by another code than one in the middle', async () => {
     const never = farSide(() => undefined)
     never.end(255)
     await expect(talk(never.channel)).rejects.toMatchObject({
