@@ -7,6 +7,7 @@ import { writeWholeFile } from '../files/replaceFile'
 
 /** The machines with GPUs that this user has named, in a file that only the user can read (0600). */
 export interface HostList {
+  /** Sorted by name. @throws AppError input.invalid where the file cannot be read, which then stays as it is */
   all(): Promise<GpuHost[]>
   /** @throws AppError input.notFound */
   find(name: string): Promise<GpuHost>
@@ -19,11 +20,10 @@ export interface HostList {
 export function createHostList(dataFolder: string): HostList {
   const file = path.join(dataFolder, 'gpuHosts.json')
   const all = async (): Promise<GpuHost[]> => {
-    const text = await readFile(file, 'utf8').catch(() => null)
-    if (text === null) return []
     try {
-      return z.array(gpuHostSchema).parse(JSON.parse(text))
+      return z.array(gpuHostSchema).parse(JSON.parse(await readFile(file, 'utf8')))
     } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
       const hint = 'Remove the file, and add the hosts again.'
       throw new AppError('input.invalid', `${file} is not readable as a list of hosts.`, hint, { cause })
     }
@@ -32,6 +32,13 @@ export function createHostList(dataFolder: string): HostList {
     hosts.sort((a, b) => (a.name < b.name ? -1 : 1))
     await writeWholeFile(file, JSON.stringify(hosts, null, 2), 0o600)
     return hosts
+  }
+  let last: Promise<unknown> = Promise.resolve()
+  /** One change after the other: each starts from the list that the one before it stored. */
+  const change = (edit: (hosts: GpuHost[]) => GpuHost[]): Promise<GpuHost[]> => {
+    const changed = last.then(async () => write(edit(await all())))
+    last = changed.catch(() => undefined)
+    return changed
   }
   const find = async (name: string): Promise<GpuHost> => {
     const hosts = await all()
@@ -47,10 +54,10 @@ export function createHostList(dataFolder: string): HostList {
   return {
     all,
     find,
-    save: async (host) => write([...(await all()).filter(({ name }) => name !== host.name), host]),
+    save: (host) => change((hosts) => [...hosts.filter(({ name }) => name !== host.name), host]),
     async remove(name) {
       await find(name)
-      return await write((await all()).filter((host) => host.name !== name))
+      return await change((hosts) => hosts.filter((host) => host.name !== name))
     }
   }
 }

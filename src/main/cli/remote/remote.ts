@@ -1,10 +1,10 @@
+import { appendFile } from 'node:fs/promises'
+import path from 'node:path'
 import type { CommandOutput } from '../../../shared/contract'
 import type { GpuHost } from '../../../shared/contract/remote'
 import { clockText } from '../../../shared/remoteText'
 import { serveRemote } from '../../remote/remoteAgent'
 import { grownText, channelFiles } from '../../remote/lineChannel'
-import { appendFile } from 'node:fs/promises'
-import path from 'node:path'
 import {
   numberOption,
   textOption,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openMlperfDevice } from '@main/cli/board/mlperfDevice'
 import type { LocalClient } from '@main/cli/framework/localClient'
 
-/** A console whose device replies to a sent text with texts, each after some ms; `lost`: commands that it misses. */
+/** A console whose device replies to a sent text with texts, each after some ms; `booting` is printed from the beginning. */
 function deviceLine(replyTo: (command: string) => [number, string][], booting: [number, string][] = []) {
   const chunks: { sequence: number; direction: 'received'; text: string }[] = []
   const sent: string[] = []
