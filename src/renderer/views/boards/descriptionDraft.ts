@@ -150,9 +150,22 @@ export function fieldOriginText(
   read: { description: BoardDescription; origins: Readonly<Record<DescribedField, FieldOrigin>> } | null
 ): string {
   if (read === null) return 'typed'
-  if (now !== null && JSON.stringify(now[field]) !== JSON.stringify(read.description[field])) return 'typed'
+  if (now !== null && !isSameField(field, now, read.description)) return 'typed'
   return originTexts[read.origins[field]]
 }
+
+/** Whether two descriptions agree in a field, whatever the order of the keys inside it. */
+export function isSameField(field: DescribedField, one: BoardDescription, other: BoardDescription): boolean {
+  return inOrder(one[field]) === inOrder(other[field])
+}
+
+/** A value as JSON with the keys of its objects sorted. */
+const inOrder = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner
+  )
 
 const originTexts: Record<FieldOrigin, string> = {
   file: 'from the file',

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { readDescribed } from '@core/board/description/readDescription'
 import { shippedBoards } from '@core/board/description/shippedBoards'
 import { litexBoardCsv } from '@core/sim/boards/litexBoard'
-import type { BoardDescription } from '@shared/contract/board/boardDescription'
+import { boardDescriptionSchema, type BoardDescription } from '@shared/contract/board/boardDescription'
+import { originsBy } from '@shared/fieldOrigins'
 import { describeDraft, draftOf, emptyDraft, fieldOriginText } from '@renderer/views/boards/descriptionDraft'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -50,6 +51,13 @@ describe('the form of a description', () => {
     const other = { ...description, ram: { base: 0x2000_0000, sizeBytes: 1 << 20 } }
     expect(fieldOriginText('ram', other, read)).toBe('typed')
     expect(fieldOriginText('uart', other, read)).toBe('from the file')
+    // The form writes the keys of a timer in another order than files and the contract do.
+    const origins = originsBy(() => 'kept' as const)
+    const kept = { description: boardDescriptionSchema.parse(timed), origins }
+    const again = describeDraft(draftOf(kept.description), kept.description).description
+    expect(fieldOriginText('counter', again, kept)).toBe('kept with the board')
+    const faster = { ...timed, counter: { ...timed.counter, frequencyHz: 2_000_000 } } as BoardDescription
+    expect(fieldOriginText('counter', faster, kept)).toBe('typed')
     const json = bytesOf(
       JSON.stringify({ uart: timed.uart, ram: timed.ram, loader: 'none', monitor: 'machine' })
     )
