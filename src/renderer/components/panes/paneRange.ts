@@ -9,11 +9,13 @@ export function withinRange(size: number, { min, max }: PaneRange): number {
   return Math.max(min, Math.min(max, size))
 }
 
-/** Shares of the left column, in percent, that leave both columns `minPx` wide; equal ends where there is no choice. */
-export function columnRange(widthPx: number, minPx: number): PaneRange {
-  if (widthPx < 2 * minPx) return { min: 50, max: 50 }
-  const least = Math.ceil((100 * minPx) / widthPx)
-  return least > 50 ? { min: 50, max: 50 } : { min: least, max: 100 - least }
+/** Shares of the left column, in percent, that leave both columns their least width; equal ends where there is no choice. */
+export function columnRange(widthPx: number, leftPx: number, rightPx = leftPx): PaneRange {
+  const min = Math.ceil((100 * leftPx) / widthPx)
+  const max = 100 - Math.ceil((100 * rightPx) / widthPx)
+  if (min <= max) return { min, max }
+  const only = Math.round((100 * leftPx) / (leftPx + rightPx))
+  return { min: only, max: only }
 }
 
 /** Steps of the keyboard as multiples of the small step; Shift takes the large one. */

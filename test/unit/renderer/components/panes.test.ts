@@ -16,6 +16,12 @@ describe('the room of two columns', () => {
     // 36.09 %: rounded up, or the left one would be too narrow.
     expect(columnRange(997.5, 360)).toEqual({ min: 37, max: 63 })
   })
+
+  it('leaves each its own least width where they differ', () => {
+    expect(columnRange(1250, 700, 400)).toEqual({ min: 56, max: 68 })
+    expect(columnRange(1100, 700, 400)).toEqual({ min: 64, max: 64 })
+    expect(columnRange(0, 700, 400)).toEqual({ min: 64, max: 64 })
+  })
 })
 
 describe('keys on a separator', () => {
