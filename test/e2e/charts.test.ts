@@ -74,7 +74,7 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
     })
 
     it('saves pictures', async () => {
-      expect(await saved(label, 'SVG')).toMatch(/^<svg[^]*accuracy on the search images[^]*<\/svg>/)
+      expect(await saved(label, 'SVG')).toMatch(/^<svg[^]*accuracy on the search items[^]*<\/svg>/)
       expect((await saved(label, 'PNG, twice the size')).slice(1, 4)).toBe('PNG')
     })
   })
