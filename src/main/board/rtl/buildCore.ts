@@ -1,5 +1,6 @@
 import type { spawn as nodeSpawn } from 'node:child_process'
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { AppError } from '../../../shared/errors'
 import { isProcessAlive } from '../../files/isProcessAlive'
@@ -20,7 +21,8 @@ const keptLines = 40
 
 /**
  * Makes the program of a core: Verilator's C++, compiled, in `cacheFolder` under the name of the recipe. It appears there
- * when it is complete; an attempt that ended in the middle leaves nothing that is used.
+ * when it is complete; an attempt that ended in the middle leaves nothing that is used. GNU make refuses folders whose path
+ * has a space: where that of `cacheFolder` has one, the work is done in the system's temporary folder.
  *
  * @param options.onProgress steps done of `buildSteps`, and the present one in words
  * @returns the path of the program
@@ -37,10 +39,13 @@ export async function buildCore(
   }
 ): Promise<string> {
   const { cacheFolder, tools, onProgress } = options
-  const folder = path.join(cacheFolder, `${recipe.name}.${process.pid}`)
+  const attempt = `${recipe.name}.${process.pid}`
   const program = path.join(cacheFolder, recipe.name)
-  await removeAbandoned(cacheFolder)
-  await mkdir(folder, { recursive: true })
+  const complete = path.join(cacheFolder, attempt)
+  const workFolder = /\s/.test(cacheFolder) ? tmpdir() : cacheFolder
+  for (const folder of new Set([cacheFolder, workFolder])) await removeAbandoned(folder)
+  await mkdir(cacheFolder, { recursive: true })
+  const folder = await mkdtemp(path.join(workFolder, `${attempt}.`))
   try {
     for (const file of recipe.files) await copyFile(file, path.join(folder, path.basename(file)))
     onProgress(0, 'Verilator')
@@ -50,11 +55,14 @@ export async function buildCore(
     await run(tools.make, recipe.makeArguments, folder, options, (line) => {
       if (/\s-c\s/.test(line) && done < buildSteps - 1) onProgress(++done, 'C++ compiler')
     })
-    await rename(path.join(folder, 'board'), program)
+    // A copy, as the temporary folder may lie on another disk, from which nothing can be renamed.
+    await copyFile(path.join(folder, 'board'), complete)
+    await rename(complete, program)
     onProgress(buildSteps, 'made')
     return program
   } finally {
     await rm(folder, { recursive: true, force: true })
+    await rm(complete, { force: true })
   }
 }
 
@@ -95,11 +103,11 @@ async function run(
   )
 }
 
-/** Folders of attempts whose process was ended before it could remove them. */
-async function removeAbandoned(cacheFolder: string): Promise<void> {
-  for (const name of await readdir(cacheFolder).catch(() => [])) {
-    const pid = /^(?:xbb|plain)-[0-9a-f]{16}\.(\d+)$/.exec(name)?.[1]
+/** Removes what attempts left whose process has ended; files of other users in the temporary folder stay. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = /^(?:xbb|plain)-[0-9a-f]{16}\.(\d+)(?:\.\w{6})?$/.exec(name)?.[1]
     if (pid !== undefined && !isProcessAlive(Number(pid)))
-      await rm(path.join(cacheFolder, name), { recursive: true, force: true })
+      await rm(path.join(folder, name), { recursive: true, force: true }).catch(() => undefined)
   }
 }

@@ -81,6 +81,15 @@ describe('the programs of the core in Verilog', () => {
     expect(seen).toHaveLength(before)
   })
 
+  it('are made where no folder has a space, for GNU make refuses those', async () => {
+    await script('make', 'case "$PWD" in *" "*) echo "spaces: $PWD" >&2; exit 2;; esac\npwd > board')
+    const program = await cacheWith(all).program('xbb')
+    expect(path.dirname(program)).toBe(cacheFolder)
+    const workFolder = (await readFile(program, 'utf8')).trim()
+    expect(path.basename(workFolder)).toMatch(new RegExp(`^xbb-[0-9a-f]{16}\\.${process.pid}\\.\\w{6}$`))
+    await expect(readdir(workFolder)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   it('are others for the other variant and for other sources', async () => {
     const names = async (): Promise<string[]> =>
       await Promise.all(
