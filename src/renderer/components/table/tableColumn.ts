@@ -1,3 +1,4 @@
+import { isShare, scoreText, scoreTitle, type ScoreName } from '@shared/score'
 import { formatDateTime, unavailable } from '@shared/units'
 import type { CsvValue } from '@shared/csvLine'
 
@@ -64,6 +65,18 @@ export function dateColumn<R>(
       const at = atMs(row)
       return at === null ? null : new Date(at).toISOString()
     }
+  }
+}
+
+/** A column of scores under the metric's name: sorted and exported in % where the metric is a share, else as they are. */
+export function scoreColumn<R>(metric: ScoreName, scoreOf: (row: R) => number | null): TableColumn<R> {
+  const inPercent = isShare(metric)
+  return {
+    title: scoreTitle(metric),
+    text: (row) => scoreText(metric, scoreOf(row), 2),
+    value: (row) => (inPercent ? percentOf(scoreOf(row)) : scoreOf(row)),
+    unit: inPercent ? '%' : '',
+    align: 'right'
   }
 }
 

@@ -9,7 +9,14 @@ import {
   toggleAll,
   toggleRow
 } from '@renderer/components/table/rowSelection'
-import { cellValue, dateColumn, percentOf, type TableColumn } from '@renderer/components/table/tableColumn'
+import {
+  cellValue,
+  dateColumn,
+  percentOf,
+  scoreColumn,
+  type TableColumn
+} from '@renderer/components/table/tableColumn'
+import { unavailable } from '@shared/units'
 import { tableClip, tableCsv } from '@renderer/components/table/tableText'
 
 interface Layer {
@@ -183,5 +190,28 @@ describe('tables carried away', () => {
     )
     expect(cellValue(columns[1]!, { name: '', cycles: NaN })).toBeNull()
     expect([percentOf(0.25), percentOf(null), percentOf(undefined)]).toEqual([25, null, null])
+  })
+})
+
+describe('a column of scores', () => {
+  it('counts in % where the score is a share, else as it is', () => {
+    const share = scoreColumn<number | null>('accuracy', (score) => score)
+    expect([share.title, share.unit, share.text(0.8725), share.value?.(0.875)]).toEqual([
+      'Accuracy',
+      '%',
+      '87.25 %',
+      87.5
+    ])
+    const area = scoreColumn<number | null>('AUC', (score) => score)
+    expect([area.title, area.unit, area.text(0.98312), area.value?.(0.98312)]).toEqual([
+      'AUC',
+      '',
+      '0.9831',
+      0.98312
+    ])
+    for (const column of [share, area]) {
+      expect(column.text(null)).toBe(unavailable)
+      expect(column.value?.(null)).toBeNull()
+    }
   })
 })
