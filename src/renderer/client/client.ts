@@ -32,7 +32,7 @@ export interface ClientCallOptions {
   onReceived?: ReceivedListener
 }
 
-/** Hears how much of a reply has arrived, in bytes; the total is null where it is not known. */
+/** Called with how much of a reply has arrived, in bytes; the total is null where it is not known. */
 export type ReceivedListener = (received: number, total: number | null) => void
 
 /** Where a file that is sent belongs on the host: files of a group lie together. */
