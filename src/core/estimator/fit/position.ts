@@ -7,7 +7,7 @@ import type { StageTable } from '../samples/stageTable'
  */
 export interface PositionEffect {
   identifiable: boolean
-  /** Rows with times per token. */
+  /** Rows with times of enough tokens. */
   rows: number
   /** Relative change per token; 0 where not identifiable or not different from 0 at 99 %. */
   slope: number
@@ -18,17 +18,17 @@ export interface PositionEffect {
   high: number | null
 }
 
-const minTokens = 8
-const minRows = 3
+/** What a position effect is fitted on at least: so many rows with times of so many tokens each. */
+export const positionNeeds = { rows: 3, tokens: 8 } as const
 const level = 0.99
 
 /** Mean over rows of each row's least squares slope, with Student's interval over rows. */
 export function fitPositionEffect(table: StageTable): PositionEffect {
   const slopes = table.decodePerTokenMs.flatMap((times) =>
-    times === null || times.length < minTokens ? [] : [relativeSlope(times)]
+    times === null || times.length < positionNeeds.tokens ? [] : [relativeSlope(times)]
   )
   const rows = slopes.length
-  if (rows < minRows) {
+  if (rows < positionNeeds.rows) {
     return { identifiable: false, rows, slope: 0, fittedSlope: null, low: null, high: null }
   }
   const mean = slopes.reduce((sum, value) => sum + value, 0) / rows

@@ -1,5 +1,6 @@
 import { countOf, formatPercent } from '../../../shared/units'
 import path from 'node:path'
+import { positionNeeds } from '../../../core/estimator/fit/position'
 import { evaluateEstimator } from '../../../core/estimator/fit/report'
 import { trainEstimator, type Trained } from '../../../core/estimator/fit/train'
 import { mlpDefaults } from '../../../core/estimator/models/mlp'
@@ -114,7 +115,10 @@ function positionLine({ estimator }: Trained): string {
   const { identifiable, slope, fittedSlope, low, high, rows } = estimator.position
   if (!estimator.stages.includes('decode')) return 'No decode stage.'
   if (!identifiable || fittedSlope === null || low === null || high === null) {
-    return 'Position effect: not identifiable. Sums of decode do not say how single tokens differ; record times per token.'
+    return (
+      `Position effect: not identifiable. It needs ${positionNeeds.rows} samples with times of ` +
+      `${positionNeeds.tokens} tokens each or more; sums of decode do not say how single tokens differ.`
+    )
   }
   const percent = (value: number): string => formatPercent(value, 4)
   return (
