@@ -23,6 +23,12 @@ export const channelFiles = { orders: 'orders', reports: 'reports', script: 'job
 
 /** Time between two looks at a file of a shared folder, ms. */
 export const lookMs = 100
+/** A line without words: the machine that ordered the work is still there. */
+const beat = '\n'
+/** Between two of them, ms. */
+const beatMs = 10_000
+/** Without one for so long, the machine that ordered the work counts as gone, ms. */
+export const silenceLimitMs = 120_000
 /** Time for ssh or srun to end what they started, ms. */
 const stopGraceMs = 5_000
 
@@ -82,11 +88,14 @@ async function openFiles(
   child.stdout!.setEncoding('utf8').on('data', hear)
   child.stderr!.setEncoding('utf8').on('data', hear)
   const remove = (): Promise<void> => rm(own, { recursive: true, force: true })
+  const timer = setInterval(() => void appendFile(file('orders'), beat).catch(() => undefined), beatMs)
+  timer.unref()
   return {
     send: (text) => appendFile(file('orders'), text),
     chunks: followed(file('reports'), ended),
     ended,
     async stop() {
+      clearInterval(timer)
       await cancelBatchJob(host, said)
       await stopGroup(child, ended)
       await remove()
@@ -115,18 +124,35 @@ async function* followed(file: string, ended: Promise<number | null>): AsyncGene
   yield* grownText(file, () => over)
 }
 
-/** What is in a file and what is appended to it, until `isOver` and everything is read. */
-export async function* grownText(file: string, isOver: () => boolean): AsyncGenerator<string> {
+/**
+ * What is in a file and what is appended to it, until `isOver` and everything is read.
+ * @param silence ends it too where nothing came for `limitMs` by a steady clock, once the writer has sent a line without words:
+ * a writer of an older version sends none and is waited for
+ */
+export async function* grownText(
+  file: string,
+  isOver: () => boolean,
+  silence: { limitMs: number; steadyMs: () => number } | null = null
+): AsyncGenerator<string> {
   const handle = await open(file, 'r')
   const decoder = new TextDecoder()
   const buffer = Buffer.alloc(256 * 1024)
+  let heardMs = silence?.steadyMs() ?? 0
+  let last = '\n'
+  let hasBeat = false
   try {
     for (let offset = 0; ;) {
-      const last = isOver()
+      const isLast = isOver()
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset)
       offset += bytesRead
-      if (bytesRead > 0) yield decoder.decode(buffer.subarray(0, bytesRead), { stream: true })
-      else if (last) return
+      if (bytesRead > 0) {
+        const text = decoder.decode(buffer.subarray(0, bytesRead), { stream: true })
+        hasBeat ||= (last + text).includes('\n\n')
+        last = text.at(-1) ?? last
+        heardMs = silence?.steadyMs() ?? 0
+        yield text
+      } else if (isLast) return
+      else if (silence !== null && hasBeat && silence.steadyMs() - heardMs > silence.limitMs) return
       else await pause(lookMs)
     }
   } finally {

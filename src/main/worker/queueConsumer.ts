@@ -6,6 +6,7 @@ import type { CodeIdentity } from './codeIdentity'
 import type { InputCache } from './inputCache'
 import type { QueueServer } from './queueServer'
 import type { SharedTasks } from '../threads/sharedTask'
+import { createJobSlots, type HaltedQueue } from './jobSlots'
 import { base64, jobDataSchema, keyPrefix, keys, queueNameOf, type JobData } from './queueJob'
 
 /** A lock that is not renewed for so long is lost: its worker has ended, ms. */
@@ -56,7 +57,7 @@ export async function createQueueConsumer(options: {
   const { server, tasks, shared, names, concurrency, inputs, identity, nowMs } = options
   const bull = await import('bullmq')
   const running = new Map<string, { task: string; sinceMs: number; stop: AbortController }>()
-  const slots = createSlots(concurrency)
+  const slots = createJobSlots(concurrency)
   let done = 0
   let failed = 0
 
@@ -85,10 +86,14 @@ export async function createQueueConsumer(options: {
     return reason
   }
 
-  const work = async (job: Job): Promise<string> => {
+  const work = async (job: Job, token: string | undefined, queue: HaltedQueue): Promise<string> => {
     const id = job.id!
+    const leave = slots.take(queue)
+    if (leave === null) {
+      await job.moveToWait(token)
+      throw new bull.WaitingError()
+    }
     const stop = new AbortController()
-    const leave = await slots.take()
     running.set(id, { task: job.name, sinceMs: nowMs(), stop })
     try {
       if ((await server.client.exists(keys.cancelled(id)).catch(() => 0)) > 0) stop.abort()
@@ -110,16 +115,24 @@ export async function createQueueConsumer(options: {
 
   const workers: Worker[] = names.flatMap((name) =>
     [false, true].map((perHost) => {
-      const worker = new bull.Worker(queueNameOf(name, identity, perHost), work, {
-        connection: server.another(),
-        prefix: keyPrefix,
-        concurrency,
-        lockDuration: lockMs,
-        stalledInterval: stalledCheckMs,
-        maxStalledCount: maxStalls,
-        runRetryDelay: 1_000,
-        drainDelay: 5
-      })
+      const queue: HaltedQueue = {
+        halt: () => void worker.pause(true),
+        resume: () => void worker.resume()
+      }
+      const worker = new bull.Worker(
+        queueNameOf(name, identity, perHost),
+        (job, token) => work(job, token, queue),
+        {
+          connection: server.another(),
+          prefix: keyPrefix,
+          concurrency,
+          lockDuration: lockMs,
+          stalledInterval: stalledCheckMs,
+          maxStalledCount: maxStalls,
+          runRetryDelay: 1_000,
+          drainDelay: 5
+        }
+      )
       // Connections come back by themselves; lost locks mean that another worker has the job.
       worker.on('error', () => undefined)
       return worker

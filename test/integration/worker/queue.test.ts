@@ -219,6 +219,49 @@ describe.skipIf(!hasRedis)('jobs on the queue server', () => {
     expect(wrong.consumer.activity().done).toBe(0)
   })
 
+  it('holds no job that it does not run, and serves its two queues in turn', async () => {
+    const own = await owner()
+    const order: number[] = []
+    const ends: (() => void)[] = []
+    const patient = ({ settings }: FakeInput): Promise<number> => {
+      const { x } = settings as { x: number }
+      order.push(x)
+      return new Promise((resolve) => ends.push(() => resolve(2 * x)))
+    }
+    const first = await worker(patient)
+    const runs = [own.jobs.run('test.double', packed({ x: 1 }))]
+    while (order.length < 1) await wait(10)
+    // The same worker is asked on the queue of its host, and on the shared one.
+    runs.push(own.jobs.run('test.double', packed({ x: 2 }, [], true)))
+    await wait(200)
+    runs.push(own.jobs.run('test.double', packed({ x: 3 })))
+    await wait(400)
+    expect(order).toEqual([1])
+    expect(first.consumer.activity().running).toHaveLength(1)
+    const active = await Promise.all(
+      (await redis.client.keys('bitbench:test.double-*:active')).map((key) => redis.client.llen(key))
+    )
+    expect(active.reduce((sum, count) => sum + count, 0)).toBe(1)
+    // A second worker gets the one that the first could only have kept.
+    const other = await worker(double)
+    expect(await runs[1]).toBe(4)
+    expect(await runs[2]).toBe(6)
+    await other.close()
+    // Alone again: the queue that was turned away comes next, although the other has more work.
+    for (const x of [4, 5]) runs.push(own.jobs.run('test.double', packed({ x })))
+    runs.push(own.jobs.run('test.double', packed({ x: 6 }, [], true)))
+    await wait(400)
+    while (order.length < 4) {
+      ends.shift()?.()
+      await wait(50)
+    }
+    while (ends.length > 0) ends.shift()!()
+    expect(await Promise.all(runs)).toEqual([2, 4, 6, 8, 10, 12])
+    expect(order[0]).toBe(1)
+    expect(order.slice(1).sort()).toEqual([4, 5, 6])
+    expect(order.indexOf(6)).toBeLessThan(3)
+  })
+
   it('takes a waiting job back and ends a running one when it is cancelled', async () => {
     const own = await owner()
     const aborted: number[] = []

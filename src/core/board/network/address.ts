@@ -9,6 +9,8 @@ export interface NetworkAddress {
   /** A name, an IPv4 address, or an IPv6 address without brackets. */
   readonly host: string
   readonly tcpPort: number
+  /** HOST:PORT of the console as all hosts know it, where this address is the near end of a tunnel. */
+  readonly board?: string
 }
 
 /** The port of telnet (RFC 854); the other two have none by convention. */
@@ -19,7 +21,7 @@ const schemes: readonly string[] = ['tcp', 'telnet', 'rfc2217']
 
 /**
  * `tcp://HOST:PORT`, `telnet://HOST[:PORT]` or `rfc2217://HOST:PORT`; null for what is no such address, a port path for
- * example. IPv6 addresses are written in brackets.
+ * example. IPv6 addresses are written in brackets. `?board=HOST:PORT` behind it names the console at the far end of a tunnel.
  *
  * @throws input.unsupported for encrypted schemes, input.invalid for a damaged address
  */
@@ -38,8 +40,9 @@ export function readNetworkAddress(text: string): NetworkAddress | null {
 }
 
 /** The address as a user writes it, which is also the id of the board behind it. */
-export function networkAddressText({ scheme, host, tcpPort }: NetworkAddress): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${tcpPort}`
+export function networkAddressText({ scheme, host, tcpPort, board }: NetworkAddress): string {
+  const far = board === undefined ? '' : `?board=${board}`
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${tcpPort}${far}`
 }
 
 function readPlace(scheme: NetworkScheme, place: string): Omit<NetworkAddress, 'scheme'> {
@@ -47,11 +50,15 @@ function readPlace(scheme: NetworkScheme, place: string): Omit<NetworkAddress, '
   const invalid = (why: string): AppError => new AppError('input.invalid', why, hint)
   if (place.includes('@'))
     throw invalid(`A user name or password in a ${scheme}:// address is not supported.`)
-  const parts = /^(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^:/?#[\]\s]+)(?::(\d{1,5}))?\/?$/i.exec(place)
+  const [near, ...rest] = place.split('?')
+  const parts = /^(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^:/?#[\]\s]+)(?::(\d{1,5}))?\/?$/i.exec(near!)
   if (parts === null) throw invalid(`"${scheme}://${place}" is no address of a console.`)
   const host = parts[1].replace(/^\[|\]$/g, '')
   if (parts[2] === undefined && scheme !== 'telnet') throw invalid(`"${scheme}://${place}" names no port.`)
   const tcpPort = parts[2] === undefined ? telnetPort : Number(parts[2])
   if (tcpPort < 1 || tcpPort > 65_535) throw invalid(`${tcpPort} is no TCP port: they go from 1 to 65535.`)
-  return { host, tcpPort }
+  if (rest.length === 0) return { host, tcpPort }
+  const board = /^board=((?:\[[0-9a-f:.]+\]|[\w.-]{1,253}):\d{1,5})$/i.exec(rest.join('?'))?.[1]
+  if (board === undefined) throw invalid(`"?${rest.join('?')}" is not ?board=HOST:PORT.`)
+  return { host, tcpPort, board: board.toLowerCase() }
 }

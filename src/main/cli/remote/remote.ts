@@ -4,7 +4,7 @@ import type { CommandOutput } from '../../../shared/contract'
 import type { GpuHost } from '../../../shared/contract/remote'
 import { clockText } from '../../../shared/remoteText'
 import { serveRemote } from '../../remote/remoteAgent'
-import { grownText, channelFiles } from '../../remote/lineChannel'
+import { channelFiles, grownText, silenceLimitMs } from '../../remote/lineChannel'
 import {
   numberOption,
   textOption,
@@ -106,7 +106,10 @@ async function runAgent(args: CliArguments, context: CliContext) {
     } else {
       const file = (name: keyof typeof channelFiles): string => path.join(folder, channelFiles[name])
       let over = false
-      const orders = grownText(file('orders'), () => over)
+      const orders = grownText(file('orders'), () => over, {
+        limitMs: silenceLimitMs,
+        steadyMs: () => performance.now()
+      })
       await serveRemote(work, orders, (text) => appendFile(file('reports'), text), context.signal)
       over = true
     }

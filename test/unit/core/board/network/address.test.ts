@@ -6,13 +6,17 @@ describe('addresses of consoles on the network', () => {
     ['tcp://lab:3000', { scheme: 'tcp', host: 'lab', tcpPort: 3000 }],
     ['RFC2217://10.0.0.7:4000/', { scheme: 'rfc2217', host: '10.0.0.7', tcpPort: 4000 }],
     ['telnet://rack-2.example.org', { scheme: 'telnet', host: 'rack-2.example.org', tcpPort: 23 }],
-    ['tcp://[fe80::1%eth0]:65535', { scheme: 'tcp', host: 'fe80::1%eth0', tcpPort: 65_535 }]
+    ['tcp://[fe80::1%eth0]:65535', { scheme: 'tcp', host: 'fe80::1%eth0', tcpPort: 65_535 }],
+    [
+      'rfc2217://localhost:3001?board=Lab:3000',
+      { scheme: 'rfc2217', host: 'localhost', tcpPort: 3001, board: 'lab:3000' }
+    ]
   ])('reads %s', (text, address) => {
     expect(readNetworkAddress(text)).toEqual(address)
   })
 
   it('writes an address as it is read', () => {
-    for (const text of ['tcp://lab:3000', 'telnet://[::1]:23', 'rfc2217://127.0.0.1:4000'])
+    for (const text of ['tcp://lab:3000', 'telnet://[::1]:23', 'rfc2217://127.0.0.1:4000?board=lab:3000'])
       expect(networkAddressText(readNetworkAddress(text)!)).toBe(text)
   })
 
@@ -32,7 +36,10 @@ describe('addresses of consoles on the network', () => {
     'tcp://la b:3000',
     'tcp://::1:3000',
     'rfc2217://user:secret@lab:3000',
-    'telnet://:23'
+    'telnet://:23',
+    'tcp://lab:3000?',
+    'tcp://lab:3000?board=lab',
+    'tcp://lab:3000?board=lab:1&speed=9600'
   ])('refuses %s and says how to write it', (text) => {
     const refusal = (): unknown => readNetworkAddress(text)
     expect(refusal).toThrowError(expect.objectContaining({ code: 'input.invalid' }))
