@@ -22,6 +22,8 @@ export interface DeployBoards {
 export interface PowerRecording {
   recordingId: string
   mark: MarkPhase
+  /** Aborted when the recording has ended, whoever ended it. */
+  ended: AbortSignal
   /** Ends the recording. @throws what made it fail */
   finish(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DeployEnergyRequest } from '../../shared/contract/deploy'
+import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { benchedLayers, runEnergyPhases } from './boardEnergy'
 import type { DeployBoards, DeployModels, RecordPower } from './deployNeeds'
@@ -40,7 +41,9 @@ export async function startEnergyJob(
     kind: 'deploy.energy',
     title,
     unit: 'phases',
-    async run({ signal, progress }) {
+    async run({ signal: cancelled, progress }) {
+      // Without its recording the work on the board would be for nothing.
+      const signal = AbortSignal.any([cancelled, recording.ended])
       try {
         const inputs = await models.testInputs(modelId, images)
         const host = await models.reference(network, inputs.codes, inputs.images, signal)
@@ -56,7 +59,10 @@ export async function startEnergyJob(
             { signal, progress }
           )
         })
+      } catch (cause) {
+        throw recording.ended.aborted && !cancelled.aborted ? endedEarly(cause) : cause
       } finally {
+        // A failure of the recording is what is reported: it ended the work.
         await recording.finish()
       }
     }
@@ -67,4 +73,13 @@ export async function startEnergyJob(
     layers: layers ? benchedLayers(network).map((layer) => layer.name) : [],
     result: work.result
   }
+}
+
+function endedEarly(cause: unknown): AppError {
+  return new AppError(
+    'data.missing',
+    'The recording of the power meter was stopped before all phases were measured.',
+    'Start the measurement again and leave its recording running; what was recorded is kept.',
+    { cause }
+  )
 }

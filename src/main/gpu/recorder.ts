@@ -147,8 +147,13 @@ async function measure(making: Making): Promise<{ wasKilled: boolean }> {
   const ticker = setInterval(() => deps.progress(sinceFirst(), tracker.phases.at(-1)?.name ?? ''), 250)
   try {
     if (request.command.length > 0) return await runCommand(making)
-    deps.onStarted?.((line) => void markPhase(making, line, sinceFirst()))
+    let isOpen = true
+    deps.onStarted?.((line) => {
+      // A mark after the end would store a phase of which no reading was taken.
+      if (isOpen) void markPhase(making, line, sinceFirst())
+    })
     await pause(request.durationMs ?? 2 ** 31 - 1, ending)
+    isOpen = false
     return { wasKilled: false }
   } finally {
     clearInterval(ticker)

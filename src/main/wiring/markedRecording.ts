@@ -5,7 +5,10 @@ import type { RunningRecording } from '../gpu/recordingJobs'
 /** A recording without a command, whose phases the caller marks. */
 export interface MarkedRecording {
   readonly recordingId: string
+  /** Dated on arrival; without effect once the recording has ended. */
   mark(line: PhaseLine): void
+  /** Aborted when the recording has ended, whoever ended it. */
+  readonly ended: AbortSignal
   /** Ends it; what was recorded is kept. @throws what made it fail */
   finish(): Promise<void>
 }
@@ -25,10 +28,10 @@ export async function startMarkedRecording(
   const { recordingId, result } = await record(started)
   // One that fails before its first reading rejects here.
   const mark = await Promise.race([ready, result.then(() => ready)])
-  result.catch(() => undefined)
+  const ended = new AbortController()
+  result.catch(() => undefined).finally(() => ended.abort())
   return {
-    recordingId,
-    mark,
+    ...{ recordingId, mark, ended: ended.signal },
     async finish() {
       const { signal } = new AbortController()
       // One that has ended by itself cannot be stopped; `result` throws why it ended.

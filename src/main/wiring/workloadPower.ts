@@ -59,7 +59,14 @@ function recordingsOf(gpu: GpuService): PowerSource {
           driverVersion: driverVersion ?? '',
           powerField: chosen.powerField
         },
-        finish: () => recording.finish().catch(() => undefined)
+        async finish() {
+          const isEarly = recording.ended.aborted
+          const failure = await recording.finish().then(
+            () => null,
+            (cause: unknown) => AppError.from(cause).message
+          )
+          return failure ?? (isEarly ? 'It was stopped.' : null)
+        }
       }
     }
   }

@@ -53,11 +53,15 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
   let power: PowerSession | null = null
   const hasPower = request.power && (await deps.power.missing()) === null
   let runner: RunnerProcess | undefined
+  // A host that was killed left recordings whose energy was not worked out yet: trials that are done are not run again.
+  for (const recordingId of record.recordingIds) await keepEnergy(record, recordingId, deps)
   try {
     runner = startRunner(deps.spawn, deps.command, {
       onOutput: deps.onOutput,
       onEvent: (event) => {
-        if (event.event === 'phase') power?.mark({ ...event, repetitions: event.repetitions ?? null })
+        if (event.event !== 'phase') return
+        const { name, state, repetitions } = event
+        power?.mark({ name, state, repetitions: state === 'end' ? (repetitions ?? null) : null })
       }
     })
     const greeting = await greet(record, runner)
@@ -78,10 +82,30 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     record.unknownEvents += runner?.unknownEvents ?? 0
     await runner?.stop(deps.signal.aborted ? 500 : undefined)
     if (power !== null) {
-      await power.finish()
-      evidence.energies.push(await deps.energyOf(power.recordingId))
+      const ending = await power.finish()
+      if (ending !== null) {
+        evidence.notes.push(
+          `The recording of power ended before the run: ${ending} Later trials have no energy.`
+        )
+      }
+      await keepEnergy(record, power.recordingId, deps)
     }
     await deps.changed()
+  }
+}
+
+/** Adds the energy of a session's recording to the evidence; one that cannot be analysed is a note, never a failure. */
+async function keepEnergy(
+  { evidence }: WorkloadRecord,
+  recordingId: string,
+  { energyOf }: Pick<ConductorDeps, 'energyOf'>
+): Promise<void> {
+  if (evidence.energies.some((session) => session.recordingId === recordingId)) return
+  try {
+    evidence.energies.push(await energyOf(recordingId))
+  } catch (cause) {
+    const note = `Recording ${recordingId} gave no energy: ${AppError.from(cause).message}`
+    if (!evidence.notes.includes(note)) evidence.notes.push(note)
   }
 }
 

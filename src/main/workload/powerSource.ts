@@ -27,8 +27,8 @@ export interface PowerSession {
   readonly pciBusId: string | null
   /** Dated on arrival. */
   mark(line: PhaseLine): void
-  /** Ends the recording; what was taken is kept. @throws what ended it early */
-  finish(): Promise<void>
+  /** Ends the recording; what was taken is kept. Returns what ended it early, null when nothing did. */
+  finish(): Promise<string | null>
 }
 
 /** Energy of the phases of a finished recording. */

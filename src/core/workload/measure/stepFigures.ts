@@ -33,7 +33,8 @@ function energyFigures(
   const [session] = energies
   if (session === undefined) return without(noPower)
   const trials = energies.flatMap(({ phases }) =>
-    phases.filter((phase): phase is PhaseEnergy => phase.name === name)
+    // A phase without repetitions never ended: its runner failed or was cancelled in it, and its time is no trial either.
+    phases.filter((phase): phase is PhaseEnergy => phase.name === name && phase.repetitions !== null)
   )
   if (trials.length === 0) return without('This step was not recorded.', session.origin)
   const { totalJ, netJ, meanW, reasons } = summariseTrials(trials, session.sensor, confidence)

@@ -16,7 +16,7 @@ import { impactRows } from './impacts'
 import { stepFigures, type StepFigures } from './stepFigures'
 
 export const emptyEvidence = (): WorkloadEvidence => ({
-  ...{ layers: [], timings: [], latencies: {}, weightBytes: {}, variants: [], energies: [] }
+  ...{ layers: [], timings: [], latencies: {}, weightBytes: {}, variants: [], energies: [], notes: [] }
 })
 
 /** The three tables and the closure of what has been measured so far. */
@@ -31,9 +31,12 @@ export function tablesOf(
     layers: rows,
     closure,
     impacts: impactRows(evidence.variants, evidence.layers, subject.task),
-    notes: evidence.energies.flatMap(({ idleBeforeW, idleAfterW }) =>
-      idleDrift({ powerW: idleBeforeW }, { powerW: idleAfterW }, null)
-    )
+    notes: [
+      ...evidence.notes,
+      ...evidence.energies.flatMap(({ idleBeforeW, idleAfterW }) =>
+        idleDrift({ powerW: idleBeforeW }, { powerW: idleAfterW }, null)
+      )
+    ]
   }
 }
 

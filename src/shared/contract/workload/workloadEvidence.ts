@@ -54,7 +54,9 @@ export const workloadEvidenceSchema = z.object({
   latencies: z.record(z.string(), z.array(z.array(z.number()))),
   weightBytes: z.partialRecord(workloadPrecisionSchema, z.number()),
   variants: z.array(variantSchema),
-  energies: z.array(sessionEnergySchema)
+  energies: z.array(sessionEnergySchema),
+  /** What became of recordings that did not last as long as their session. */
+  notes: z.array(z.string()).default([])
 })
 
 /** Everything measured, from which the tables are made. */

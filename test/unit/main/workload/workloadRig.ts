@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createEnergyService } from '@main/energy/energyService'
 import { createEnergyStore, energyMigrations } from '@main/energy/energyStore'
-import { createGpuService } from '@main/gpu/gpuService'
+import { createGpuService, type GpuService } from '@main/gpu/gpuService'
 import { createGpuStore } from '@main/gpu/gpuStore'
 import { gpuMigrations } from '@main/gpu/gpuTables'
 import { createJobService, type JobService } from '@main/jobs/jobService'
@@ -28,6 +28,7 @@ export interface WorkloadRig {
   readonly folder: string
   readonly jobs: JobService
   readonly store: Store
+  readonly gpu: GpuService
   service: WorkloadService
   /** A service on the same data file, as another process would have it after a crash. */
   again(): WorkloadService
@@ -96,7 +97,7 @@ export async function workloadRig(options: {
       nowMs: () => 1_000
     })
   const rig: WorkloadRig = {
-    ...{ folder, jobs, store },
+    ...{ folder, jobs, store, gpu },
     service: serve(),
     again: serve,
     request: (more) =>

@@ -202,4 +202,66 @@ describe('energy of a workload run', () => {
       6
     )
   })
+
+  it('counts no phase in which the runner died, and takes the trial again', async () => {
+    const folder = temporaryFolder()
+    const file = path.join(folder, 'phase')
+    rig = await workloadRig({
+      smi: { phases: { file, watts: { 'layer:a': 100, 'layer:b': 100, 'benchmark:fp32': 100 } } },
+      stub: { log: path.join(folder, 'log'), dieInPhase: 'layer:a' },
+      phaseFile: file
+    })
+    const crashed = await rig.toEnd(rig.request({ phaseMs: 200, trials: 2, intervalMs: 10 }))
+    expect(crashed.state).toBe('failed')
+    await rig.jobs.follow((await rig.service.runs.resume(crashed.id)).jobId)
+    const run = await rig.get(crashed.id)
+    expect(run).toMatchObject({ state: 'done', recordingIds: [expect.anything(), expect.anything()] })
+    const [a] = run.tables.layers
+    expect(a!.energyTotalJ.n).toBe(2)
+    expect(a!.energyTotalJ.reason).not.toMatch(/did not mark the end/)
+    expect(a!.meanPowerW.value! / 150).toBeCloseTo(1, 1)
+  })
+
+  it('goes on without energy when the recording is stopped, and says so', async () => {
+    let isStopped = false
+    rig = await workloadRig({
+      smi: {},
+      onChanged: ({ steps, recordingIds }) => {
+        if (isStopped || !steps.some(({ kind, trialsDone }) => kind === 'layer' && trialsDone === 1)) return
+        isStopped = true
+        void rig.gpu.handlers['gpu.stopRecording']({ id: recordingIds[0]! }, context)
+      }
+    })
+    const run = await rig.toEnd(rig.request({ phaseMs: 400, trials: 3 }))
+    expect(run.state).toBe('done')
+    expect(run.tables.notes.join()).toMatch(/recording of power ended before the run: It was stopped/)
+    expect(run.tables.layers.every(({ timeUs }) => timeUs.n === 3)).toBe(true)
+    // Marks that came after the end are no phases of the recording.
+    const { phases, recording } = await rig.gpu.handlers['gpu.recording'](
+      { id: run.recordingIds[0]! },
+      context
+    )
+    expect(phases.every(({ toMs }) => toMs <= recording.durationMs!)).toBe(true)
+  })
+
+  it('works out the energy of a session whose host was killed before it could', async () => {
+    rig = await workloadRig({ smi: {} })
+    const { id, recordingIds } = await rig.toEnd(rig.request({ phaseMs: 200 }))
+    const before = (await rig.get(id)).tables.layers[0]!.energyTotalJ
+    expect(before.value).not.toBeNull()
+    // As the data file was left by a host that ended after the last trial.
+    const [row] = await rig.store.all<{ record: string }>('SELECT record FROM workload_run')
+    const record = JSON.parse(row!.record) as { evidence: { energies: unknown[] }; state: string }
+    record.evidence.energies = []
+    record.state = 'running'
+    await rig.store.run('UPDATE workload_run SET record = $1', [JSON.stringify(record)])
+    expect((await rig.get(id)).tables.layers[0]!.energyTotalJ.value).toBeNull()
+    rig.service = rig.again()
+    await rig.jobs.follow((await rig.service.runs.resume(id)).jobId)
+    const run = await rig.get(id)
+    expect(run.state).toBe('done')
+    expect(run.recordingIds).toHaveLength(2)
+    expect(run.recordingIds[0]).toBe(recordingIds[0])
+    expect(run.tables.layers[0]!.energyTotalJ).toMatchObject({ value: before.value, n: before.n })
+  })
 })

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { startEnergyJob, type EnergyJobDeps } from '@main/deploy/energyJob'
+import { createJobService } from '@main/jobs/jobService'
+import { deployEnergyRequestSchema } from '@shared/contract/deploy'
+import { AppError } from '@shared/errors'
+
+/** A measurement whose host reference takes until the recording beside it ends. */
+async function endedDuringWork(failure?: AppError): Promise<unknown> {
+  const ended = new AbortController()
+  const finished: string[] = []
+  let ids = 0
+  const deps = {
+    boards: {
+      describe: async () => ({ name: 'board' }),
+      info: async () => ({}),
+      withLease: () => expect.fail('the work went on without its recording')
+    },
+    models: {
+      name: async () => 'net',
+      testInputs: async () => ({ codes: new Int8Array(1), labels: null, images: 1 }),
+      reference: (_network: unknown, _codes: unknown, _images: unknown, signal: AbortSignal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error))
+          ended.abort()
+        })
+    },
+    preparation: { prepare: async () => ({ network: { layers: [] } }) },
+    recordPower: async () => ({
+      ...{ recordingId: 'r', mark: () => undefined, ended: ended.signal },
+      finish: async () => {
+        finished.push('r')
+        if (failure !== undefined) throw failure
+      }
+    }),
+    jobs: createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job${++ids}` }),
+    steadyMs: () => 0
+  } as unknown as EnergyJobDeps
+  const request = deployEnergyRequestSchema.parse({
+    ...{ boardId: 'b', modelId: 'm', scheme: [{ layer: 'a', weightBits: 8, activationBits: 8 }] },
+    meter: { kind: 'ppk2', port: '/dev/ttyACM0' }
+  })
+  const { result } = await startEnergyJob(request, deps)
+  const cause = await result.catch((reason: unknown) => reason)
+  expect(finished).toEqual(['r'])
+  return cause
+}
+
+describe('energy of a network on a board', () => {
+  it('stops the work when its recording is stopped, and says so', async () => {
+    expect(await endedDuringWork()).toMatchObject({
+      code: 'data.missing',
+      message: expect.stringMatching(/stopped before all phases/) as string
+    })
+  })
+
+  it('reports the failure of the recording that ended the work', async () => {
+    const failure = new AppError('gpu.samplerDied', 'The power meter is gone.', 'Plug it in again.')
+    expect(await endedDuringWork(failure)).toMatchObject({ code: 'gpu.samplerDied' })
+  })
+})
