@@ -5,6 +5,7 @@ import {
   encodeConfigurations,
   encodeTable,
   outsideRange,
+  withOnlyValues,
   type Configuration,
   type KnobCodec
 } from '../models/knobCodec'
@@ -108,9 +109,11 @@ function factorsOf(logRatios: Float64Array, level: number): { low: number; high:
 /** Predictions of configurations with an interval of the total at `level`. @throws input.invalid for missing knobs */
 export function predictConfigurations(
   estimator: LatencyEstimator,
-  asked: readonly Configuration[],
+  given: readonly Configuration[],
   level = 0.9
 ): LatencyPrediction[] {
+  const completed = given.map((one) => withOnlyValues(estimator.codec, one))
+  const asked = completed.map(({ configuration }) => configuration)
   const matrix = encodeConfigurations(estimator.codec, asked)
   const tokens = Float64Array.from(asked, ({ outputTokens }) => outputTokens ?? 1)
   const stages = estimator.predictMatrix(matrix, tokens)
@@ -131,7 +134,10 @@ export function predictConfigurations(
       lowMs: totalMs * widened(Math.min(1, inside.low)),
       highMs: totalMs * widened(Math.max(1, inside.high)),
       decodePerTokenMs: decode === undefined ? null : decode / tokens[row],
-      warnings: what.map((text) => `Outside the measured range: ${text}; the interval is wider.`)
+      warnings: [
+        ...completed[row].assumed.map((text) => `Not given: ${text} is used, the only value in training.`),
+        ...what.map((text) => `Outside the measured range: ${text}; the interval is wider.`)
+      ]
     }
   })
 }
@@ -139,9 +145,10 @@ export function predictConfigurations(
 /** Decode time of the token at one position, ms. @throws input.invalid outside 1..outputTokens */
 export function decodeAtPosition(
   estimator: LatencyEstimator,
-  asked: Configuration,
+  given: Configuration,
   position: number
 ): number {
+  const asked = withOnlyValues(estimator.codec, given).configuration
   const tokens = asked.outputTokens ?? 0
   if (
     !Number.isInteger(position) ||

@@ -62,6 +62,35 @@ export function encodeConfigurations(codec: KnobCodec, asked: readonly Configura
   )
 }
 
+/**
+ * The configuration with every knob that it leaves out and that had one value in training set to that value; `assumed`
+ * lists those for a person. Others stay absent.
+ */
+export function withOnlyValues(
+  codec: KnobCodec,
+  asked: Configuration
+): { configuration: Configuration; assumed: string[] } {
+  const added: Record<string, KnobValue> = {}
+  const assumed: string[] = []
+  for (const { name, levels, min, max } of codec.knobs) {
+    if (asked.knobs[name] !== undefined) continue
+    const only =
+      levels === null ? (min === max ? min : undefined) : levels.length === 1 ? levels[0] : undefined
+    if (only === undefined) continue
+    added[name] = only
+    assumed.push(`${name} = ${only}`)
+  }
+  let { outputTokens } = asked
+  const tokens = codec.outputTokens
+  if (outputTokens === undefined && tokens !== null && tokens.min === tokens.max) {
+    outputTokens = tokens.min
+    assumed.push(`outputTokens = ${outputTokens}`)
+  }
+  if (assumed.length === 0) return { configuration: asked, assumed }
+  const knobs = { ...asked.knobs, ...added }
+  return { configuration: { knobs, ...(outputTokens === undefined ? {} : { outputTokens }) }, assumed }
+}
+
 /** Columns by plain loops: a scheduler encodes one configuration per decision, a filter a million. */
 function encode(
   codec: KnobCodec,

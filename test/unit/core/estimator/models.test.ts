@@ -259,3 +259,28 @@ describe('network', () => {
     }
   })
 })
+
+describe('knobs with one value in training', () => {
+  it('are that value where they are left out, and the prediction says so', () => {
+    const samples = simulateSamples({
+      ...{ count: 200, seed: 3, prefillNoise: 0, decodeNoise: 0, positionSlope: 0, recordPositions: false }
+    }).map((sample) => ({ ...sample, knobs: { ...sample.knobs, batch: 4, precision: 'fp16' } }))
+    const { estimator } = trainEstimator(stageTable(samples), {
+      ...{ model: 'physical', seed: 1, validationShare: 0.25 }
+    })
+    const knobs = { visionTokens: 576, promptTokens: 64, moeTopK: 8, activeBlocks: 12, tier: 'medium' }
+    const [without, given] = predictConfigurations(estimator, [
+      { knobs, outputTokens: 64 },
+      { knobs: { ...knobs, batch: 4, precision: 'fp16' }, outputTokens: 64 }
+    ])
+    expect(without!.stagesMs).toEqual(given!.stagesMs)
+    expect([without!.lowMs, without!.highMs]).toEqual([given!.lowMs, given!.highMs])
+    expect(given!.warnings).toEqual([])
+    expect(without!.warnings).toEqual([
+      'Not given: batch = 4 is used, the only value in training.',
+      'Not given: precision = fp16 is used, the only value in training.'
+    ])
+    const { tier: _tier, ...incomplete } = knobs
+    expect(() => predictConfigurations(estimator, [{ knobs: incomplete, outputTokens: 64 }])).toThrow('tier')
+  })
+})
