@@ -1,24 +1,15 @@
 import { createInterface } from 'node:readline'
 import { decoderParts } from '../../../core/lm/board/decoderImage'
 import { createIntegerDecoder } from '../../../core/lm/integer/integerDecoder'
-import { decodeUtf8Prefix } from '../../../core/binary/utf8'
-import { argmax } from '../../../core/quant/integer/runInteger'
-import { beginToken, type Tokenizer } from '../../../core/lm/tokenizer'
+import type { Tokenizer } from '../../../core/lm/tokenizer'
 import type { Decoder } from '../../../core/lm/floatDecoder'
 import { loadDecoder, type BoardDecoder } from '../../lm/boardDecoder'
+import { continueText, type ContinueOptions, type TextStep } from '../../lm/continueText'
+import { quantizeBySchemes } from '../../lm/lmSchemes'
 import { AppError } from '../../../shared/errors'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import { numberOption, requiredBoard, textOption, type CliNoun, type CliVerb } from '../framework/framework'
-import { lmOf, lmOptions, lmSchemeNotes, quantizeBySchemes } from './lmInput'
-
-/** What a step on the board took, and whether the host's integers gave the same token. */
-interface Step {
-  readonly position: number
-  readonly token: number
-  readonly cycles: number
-  readonly instructions: number
-  readonly equal: boolean
-}
+import { lmOf, lmOptions, lmSchemeNotes } from './lmInput'
 
 /** A text continued by a board. */
 interface Continuation {
@@ -29,42 +20,26 @@ interface Continuation {
   readonly lastParts: Readonly<Record<string, number>>
 }
 
-/** Feeds a prompt and then the board's own tokens; `show` gets text as it comes. */
-async function continueText(
+/** What a step on the board took, and whether the host's integers gave the same token. */
+type Step = Omit<TextStep, 'text' | 'forced'>
+
+/** Continues one prompt; `show` gets text as it comes. */
+async function continuePrompt(
   board: BoardDecoder,
   host: Decoder,
   tokenizer: Tokenizer,
   prompt: string,
-  options: { tokens: number; toTheEnd: boolean; signal: AbortSignal; show: (text: string) => void }
+  options: ContinueOptions & { show: (text: string) => void }
 ): Promise<Continuation> {
-  const prompted = tokenizer.encode(prompt)
-  const length = host.config.sequenceLength
-  if (prompted.length > length)
-    throw new AppError(
-      'input.invalid',
-      `The prompt has ${prompted.length} tokens; the model's sequence has ${length}.`,
-      'Shorten the prompt.'
-    )
-  host.reset()
   const steps: Step[] = []
-  let [text, rest, token, made] = ['', new Uint8Array(), prompted[0] ?? beginToken, 0]
-  for (let position = 0; position < length && made < options.tokens; position++) {
-    options.signal.throwIfAborted()
-    const found = await board.step(token, position, options.signal)
-    steps.push({ position, ...found, equal: argmax(host.step(token)) === found.token })
-    const forced = prompted[position + 1]
-    if (forced === undefined) {
-      if (found.token === beginToken && !options.toTheEnd) break
-      const bytes = Uint8Array.from([...rest, ...tokenizer.decode(token, found.token)])
-      const decoded = decodeUtf8Prefix(bytes)
-      rest = new Uint8Array(decoded.rest)
-      text += decoded.text
-      options.show(decoded.text)
-      made++
-    }
-    token = forced ?? found.token
+  let whole = ''
+  for await (const step of continueText(board, host, tokenizer, prompt, options)) {
+    const { text, position, token, cycles, instructions, equal } = step
+    steps.push({ position, token, cycles, instructions, equal })
+    whole += text
+    options.show(text)
   }
-  return { prompt, text, steps, lastParts: sumParts(await board.parts()) }
+  return { prompt, text: whole, steps, lastParts: sumParts(await board.parts()) }
 }
 
 function sumParts(parts: Uint32Array): Record<string, number> {
@@ -144,7 +119,7 @@ const chatVerb: CliVerb = {
             signal: context.signal,
             show
           }
-          const found = await continueText(decoder, host, loaded.tokenizer, prompt, options)
+          const found = await continuePrompt(decoder, host, loaded.tokenizer, prompt, options)
           addTo(totals, found, unit)
           if (context.json) texts.push(found)
           show('\n')

@@ -1,16 +1,9 @@
 import { headSize, kvDim, parameterCount } from '../../../core/lm/config'
-import { createFloatDecoder, type Decoder } from '../../../core/lm/floatDecoder'
-import { createIntegerDecoder } from '../../../core/lm/integer/integerDecoder'
-import {
-  perplexityOf,
-  perplexityRatio,
-  type Perplexity,
-  type PerplexityRatio
-} from '../../../core/lm/lossInterval'
-import { documentLoss, type DocumentLoss } from '../../../core/lm/perplexity'
+import type { Perplexity } from '../../../core/lm/lossInterval'
 import { readDocuments } from '../../lm/lmFiles'
-import { numberOption, type CliContext, type CliNoun, type CliVerb } from '../framework/framework'
-import { lmOf, lmOptions, lmSchemeNotes, quantizeBySchemes } from './lmInput'
+import { measurePerplexity } from '../../lm/lmPerplexity'
+import { numberOption, type CliNoun, type CliVerb } from '../framework/framework'
+import { lmOf, lmOptions, lmSchemeNotes } from './lmInput'
 import { taskContext } from '../framework/taskContext'
 
 const infoVerb: CliVerb = {
@@ -34,27 +27,6 @@ const infoVerb: CliVerb = {
   }
 }
 
-/** Perplexity of a scheme, and how often that of float it is. */
-interface SchemeRow extends Perplexity {
-  readonly scheme: string
-  readonly overFloat: PerplexityRatio
-}
-
-/** Loss of each document; the command can be stopped between two of them. */
-async function lossesOf(
-  decoder: Decoder,
-  documents: readonly (readonly number[])[],
-  context: CliContext
-): Promise<DocumentLoss[]> {
-  const { yieldToAbort } = taskContext(context)
-  const losses: DocumentLoss[] = []
-  for (const tokens of documents) {
-    await yieldToAbort()
-    losses.push(documentLoss(decoder, tokens))
-  }
-  return losses
-}
-
 const perplexityVerb: CliVerb = {
   summary: 'Measures perplexity on texts that were not trained on: float, and each scheme beside it.',
   usage:
@@ -74,16 +46,8 @@ const perplexityVerb: CliVerb = {
     const schemes = Array.isArray(given) ? given.map(String) : ['w8a8']
     const loaded = await lmOf(args, context.cwd)
     const documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text', count)
-    const quantized = await quantizeBySchemes(loaded, schemes)
-    context.log(`float: ${documents.length} documents`)
-    const float = await lossesOf(createFloatDecoder(loaded.model), documents, context)
-    const reference = perplexityOf(float, seed)
-    const rows: SchemeRow[] = []
-    for (const { scheme, lm } of quantized) {
-      context.log(scheme)
-      const found = await lossesOf(createIntegerDecoder(lm), documents, context)
-      rows.push({ scheme, ...perplexityOf(found, seed), overFloat: perplexityRatio(found, float, seed) })
-    }
+    const measured = await measurePerplexity(loaded, documents, { schemes, seed }, taskContext(context))
+    const { float: reference, schemes: rows } = measured
     const line = (name: string, { perplexity, low, high }: Perplexity): string =>
       `${name}: perplexity ${perplexity.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`
     return {

@@ -94,13 +94,13 @@ describe('bitbench lm', () => {
     const logged: string[] = []
     const log = (line: string): void => {
       logged.push(line)
-      if (line === 'w8a8') stop.abort()
+      if (line.startsWith('w8a8')) stop.abort()
     }
     const values = { scheme: ['w8a8', 'w1a4'], text: 'texts.txt', calibration: 'texts.txt' }
     const args = { positionals: ['tiny.bin'], values, hasCommand: false }
     const run = lmCli.verbs['perplexity']!.run(args, { ...context(stop.signal), log })
     await expect(run).rejects.toMatchObject({ name: 'AbortError' })
     // Float was measured; the second scheme was not begun.
-    expect(logged).toEqual(['float: 3 documents', 'w8a8'])
+    expect(logged).toEqual(['float (0 of 9)', 'w8a8 (3 of 9)'])
   })
 })

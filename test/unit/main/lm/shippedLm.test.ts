@@ -3,7 +3,8 @@ import { createFloatDecoder } from '../../../../src/core/lm/floatDecoder'
 import { createIntegerDecoder } from '../../../../src/core/lm/integer/integerDecoder'
 import { documentLoss, greedyTokens } from '../../../../src/core/lm/perplexity'
 import { decodeTokens } from '../../../../src/core/lm/tokenizer'
-import { quantizeBySchemes, type LmOfScheme } from '../../../../src/main/cli/lm/lmInput'
+import { continueText, type TextStep } from '../../../../src/main/lm/continueText'
+import { quantizeBySchemes, type LmOfScheme } from '../../../../src/main/lm/lmSchemes'
 import { loadLm, readDocuments, shippedLm, type LoadedLm } from '../../../../src/main/lm/lmFiles'
 import { SimulatedBoard } from '../../core/board/simulatedBoard'
 import { simulatedDecoder } from '../../core/lm/board/simulatedDecoder'
@@ -20,6 +21,9 @@ const ofPyTorch = {
   text: ' a part of a particult'
 }
 
+/** The first two are those of the fixed tokens below. */
+const schemes = ['w8a8', 'w4a8,kv=4', 'w4a8,w2=w8a8,0.wo=w2a8,cls=w8a8', 'w4a8', 'w8a8,kv=4']
+
 describe(`the shipped model ${shippedLm}`, () => {
   let loaded: LoadedLm
   let documents: number[][]
@@ -27,7 +31,7 @@ describe(`the shipped model ${shippedLm}`, () => {
   beforeAll(async () => {
     loaded = await loadLm({ model: shippedLm }, '.')
     documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text')
-    quantized = await quantizeBySchemes(loaded, ['w8a8', 'w4a8,kv=4'])
+    quantized = await quantizeBySchemes(loaded, schemes)
   }, 60_000)
 
   const greedy = (decoder: Parameters<typeof greedyTokens>[0], count: number): number[] => [
@@ -73,4 +77,43 @@ describe(`the shipped model ${shippedLm}`, () => {
     // 1/65536 nat, of the first three tokens after "dog:".
     expect([...found[3].logits.subarray(0, 3)]).toEqual([-355937, 71506, -360415])
   })
+
+  // `npm run bench:lm` does the same up to the end of the sequence.
+  it.each(schemes)(
+    'makes the same greedy tokens on a board as on the host: %s',
+    async (scheme) => {
+      const { lm } = quantized[schemes.indexOf(scheme)]
+      const board = simulatedDecoder(lm, new SimulatedBoard('mid', undefined, undefined, false))
+      const { signal } = new AbortController()
+      const session = {
+        step: async (token: number, position: number) => counted(board.step(token, position))
+      }
+      const steps: TextStep[] = []
+      const options = { tokens: 16, toTheEnd: true, signal }
+      const prompt = 'to run:'
+      for await (const step of continueText(
+        session,
+        createIntegerDecoder(lm),
+        loaded.tokenizer,
+        prompt,
+        options
+      ))
+        steps.push(step)
+      const prompted = loaded.tokenizer.encode(prompt).length
+      expect(steps).toHaveLength(prompted - 1 + 16)
+      expect(steps.filter(({ forced }) => forced)).toHaveLength(prompted - 1)
+      expect(steps.filter(({ equal }) => !equal)).toEqual([])
+      // The same text, token by token, of the host alone.
+      expect(steps.slice(prompted - 1).map(({ token }) => token)).toEqual([
+        ...greedyTokens(createIntegerDecoder(lm), loaded.tokenizer.encode(prompt), 16)
+      ])
+    },
+    60_000
+  )
+})
+
+const counted = ({ token, instructions }: { token: number; instructions: number }) => ({
+  token,
+  instructions,
+  cycles: instructions
 })

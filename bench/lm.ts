@@ -1,0 +1,150 @@
+/**
+ * A language model on boards: greedy tokens of every scheme beside the host's integer reference up to the end of the sequence, cost
+ * per token by position, perplexity beside float, and how long import, calibration and the simulation took.
+ *
+ *   npm run bench:lm -- [--model FILE.bin --tokenizer FILE --calibration FILE --text FILE] [--scheme w4a8,kv=4]…
+ *                       [--board virtual:mid]… [--tokens 256] [--documents 100] [--prompt "dog:"] [--json]
+ *
+ * Ends with code 1 when a token on a board is not the host's. Times are those of this machine; the rest is not.
+ */
+import { parseArgs } from 'node:util'
+import type { IdentifiedBoard } from '../src/main/board/boardView'
+import { createIntegerDecoder } from '../src/core/lm/integer/integerDecoder'
+import { parameterCount } from '../src/core/lm/config'
+import { continueText, type TextStep } from '../src/main/lm/continueText'
+import { loadDecoder } from '../src/main/lm/boardDecoder'
+import { loadLm, readDocuments, shippedLm, type LoadedLm } from '../src/main/lm/lmFiles'
+import { measurePerplexity, type MeasuredPerplexity } from '../src/main/lm/lmPerplexity'
+import { quantizeBySchemes, type LmOfScheme } from '../src/main/lm/lmSchemes'
+import { withBitbench, type Bitbench } from './withBitbench'
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: shippedLm },
+    tokenizer: { type: 'string' },
+    calibration: { type: 'string' },
+    text: { type: 'string' },
+    scheme: {
+      type: 'string',
+      multiple: true,
+      default: ['w8a8', 'w4a8,w2=w8a8,wo=w8a8,cls=w8a8', 'w4a8', 'w8a8,kv=4', 'w4a8,kv=4', 'w2a8,cls=w4a8']
+    },
+    board: { type: 'string', multiple: true, default: ['virtual:mid'] },
+    tokens: { type: 'string', default: '256' },
+    documents: { type: 'string', default: '100' },
+    prompt: { type: 'string', default: '' },
+    json: { type: 'boolean', default: false }
+  }
+})
+
+/** A text that one board made in one scheme. */
+interface BoardText {
+  readonly board: string
+  readonly unit: 'cycles' | 'instructions'
+  readonly scheme: string
+  readonly steps: number
+  readonly differing: number
+  readonly first: number
+  readonly mean: number
+  readonly last: number
+  readonly blockBytes: number
+  readonly cacheBytes: number
+  /** Wall time of the steps alone, host's reference included. */
+  readonly seconds: number
+}
+
+const { signal } = new AbortController()
+const seconds = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
+  const from = performance.now()
+  const result = await work()
+  return [result, (performance.now() - from) / 1000]
+}
+
+async function textOf(
+  bitbench: Bitbench,
+  board: IdentifiedBoard,
+  loaded: LoadedLm,
+  { scheme, lm }: LmOfScheme
+): Promise<BoardText> {
+  const { id, name, unit } = board
+  return await bitbench.board.withLease(id, 'bench:lm', async (session) => {
+    const decoder = await loadDecoder(session, lm, { signal })
+    const steps: TextStep[] = []
+    const options = { tokens: Number(values.tokens), toTheEnd: true, signal }
+    const [, wall] = await seconds(async () => {
+      const host = createIntegerDecoder(lm)
+      for await (const step of continueText(decoder, host, loaded.tokenizer, values.prompt, options))
+        steps.push(step)
+    })
+    const { blockBytes, cacheBytes } = decoder.plan.block.image.memory
+    return {
+      ...{ board: name, unit, scheme, blockBytes, cacheBytes, steps: steps.length, seconds: wall },
+      differing: steps.filter(({ equal }) => !equal).length,
+      first: steps[0][unit],
+      mean: Math.round(steps.reduce((sum, step) => sum + step[unit], 0) / steps.length),
+      last: steps[steps.length - 1][unit]
+    }
+  })
+}
+
+const [loaded, readSeconds] = await seconds(() =>
+  loadLm(
+    {
+      model: values.model,
+      tokenizer: values.tokenizer,
+      calibration: values.calibration,
+      text: values.text
+    },
+    process.cwd()
+  )
+)
+const [, oneSeconds] = await seconds(() => quantizeBySchemes(loaded, values.scheme.slice(0, 1)))
+const quantized = await quantizeBySchemes(loaded, values.scheme)
+const texts: BoardText[] = []
+await withBitbench(async (bitbench) => {
+  for (const id of values.board) {
+    const board = await bitbench.board.connect(id)
+    for (const each of quantized) {
+      texts.push(await textOf(bitbench, board, loaded, each))
+      console.error(`${board.name} ${each.scheme}: ${texts[texts.length - 1].seconds.toFixed(1)} s`)
+    }
+    await bitbench.board.disconnect(id)
+  }
+})
+const documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text', Number(values.documents))
+const task = { signal, progress: () => undefined, yieldToAbort: async () => undefined }
+const loss = await measurePerplexity(loaded, documents, { schemes: values.scheme, seed: 1 }, task)
+const parameters = parameterCount(loaded.model.config)
+const importSeconds = readSeconds + oneSeconds
+if (values.json)
+  console.log(JSON.stringify({ model: loaded.name, parameters, importSeconds, texts, loss }, null, 2))
+else print(loss)
+process.exitCode = texts.some(({ differing }) => differing > 0) ? 1 : 0
+
+function print({ float, schemes, documents: count }: MeasuredPerplexity): void {
+  const row = (cells: readonly (string | number)[]): void => console.log(`| ${cells.join(' | ')} |`)
+  console.log(
+    `${loaded.name}: ${parameters} parameters; read, observed and quantized in ${importSeconds.toFixed(1)} s`
+  )
+  console.log(
+    `perplexity of ${count} documents: float ${float.perplexity.toFixed(3)} (95 %: ${float.low.toFixed(3)} to ${float.high.toFixed(3)})\n`
+  )
+  const columns = ['scheme', 'board', 'tokens equal', 'first', 'mean', 'last', 'bytes', 'cache', 'wall, s']
+  row([...columns, 'perplexity / float (95 %)'])
+  row([...columns, ''].map(() => '---'))
+  for (const text of texts) {
+    const { ratio, low, high } = schemes.find(({ scheme }) => scheme === text.scheme)!.overFloat
+    row([
+      values.scheme[texts.indexOf(text) % values.scheme.length],
+      `${text.board}, ${text.unit}`,
+      `${text.steps - text.differing} of ${text.steps}`,
+      text.first,
+      text.mean,
+      text.last,
+      text.blockBytes,
+      text.cacheBytes,
+      text.seconds.toFixed(1),
+      `${ratio.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`
+    ])
+  }
+}
