@@ -1,60 +1,53 @@
 /**
- * Cycle models beside RTL: `npm run bench:rtl -- [--json] [--rows FOLDER] [--halves N]`.
+ * Cycle models beside RTL: `npm run bench:rtl -- [--json] [--rows FOLDER] [--halves N] [--picorv32 FILE]`.
  *
- * For every file of measured rows, runs the same kernels on the virtual board of that core and prints the mean and largest
- * error of its cycles; then fits a twin on random halves of the rows (and on all shapes but one) and prints its error on
- * the rows it has not seen. Exit 1: a core is worse than 5 % mean or 10 % max, or a twin than 8 % mean on unseen halves.
- * Without the rows it says so and exits 3.
+ * For every file of measured rows, runs on the virtual board of that core the kernels that the RTL ran (from the history of
+ * the repository) and prints the mean and largest error of its cycles, then the same with the present kernels; then fits a
+ * twin on random halves of the rows (and on all shapes but one) and prints its error on the rows it has not seen.
+ * `--picorv32 picorv32.v` measures the present kernels on that core under Verilator instead: ten minutes for its four forms.
+ * Exit 1: a core is worse than 5 % mean or 10 % max on the kernels that the RTL ran, or a twin than 8 % mean on unseen
+ * halves. Without rows it says so and exits 3.
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { TwinRow } from '@core/twin/fittedTwin'
 import { fitTwin, shuffledIndices, twinErrors, type TwinErrors } from '@core/twin/fitTwin'
 import { KernelCounter } from '@core/twin/kernelEvents'
-import { benchOf, rowMacs, type KernelRow } from '@core/twin/kernelRows'
-import { measuredCores, type MeasuredCoreName } from '@core/twin/measuredCores'
-import { MonitorMachine, type TwinFirmware } from '@core/twin/monitorMachine'
+import { benchOf, rowMacs } from '@core/twin/kernelRows'
+import { measuredCores } from '@core/twin/measuredCores'
 import { memoryShapes } from '@core/twin/structure'
 import type { CodeForm } from '@core/twin/twinMachine'
+import { firmwareOfRows, presentFirmware } from './rtl/firmware'
+import { measurePicorv32 } from './rtl/measurePicorv32'
+import { compareCore, readRtlRows, type CoreComparison, type RtlRow, type RtlRows } from './rtl/rows'
 
-/** Which virtual board stands for which file. */
-const coreOf: Readonly<Record<string, MeasuredCoreName>> = {
-  'picorv32-fastmul-barrel-0wait': 'picorv32',
-  'picorv32-fastmul-1wait': 'picorv32-1wait',
-  'picorv32-slowmul-0wait': 'picorv32-slowmul',
-  'picorv32-fastmul-compressed': 'picorv32-compressed',
-  'vexriscv-full-blockram': 'vexriscv-full'
-}
 const bars = { coreMean: 0.05, coreMax: 0.1, twinMean: 0.08 }
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     rows: { type: 'string', default: '../shared/data/rtl-cycles' },
-    halves: { type: 'string', default: '5' }
+    halves: { type: 'string', default: '5' },
+    picorv32: { type: 'string' }
   }
 })
+const measuresNow = options.picorv32 !== undefined
 const folder = path.resolve(options.rows)
-if (!existsSync(folder)) {
+if (!measuresNow && !existsSync(folder)) {
   console.error(`There are no RTL rows in ${folder}; give their folder with --rows.`)
   process.exit(3)
 }
 
-const firmwareFile = (name: string): Uint8Array =>
-  new Uint8Array(readFileSync(path.join('resources', 'firmware', 'build', name)))
-const firmware: TwinFirmware = {
-  litexImage: firmwareFile('monitor-litex.bin'),
-  monitorElf: firmwareFile('monitor.elf')
-}
-type Row = KernelRow & { cyclesPerMac: number }
+const present = presentFirmware()
 const counters = new Map<CodeForm, { counter: KernelCounter; events: Map<string, TwinRow['events']> }>()
 
 /** The rows of a file beside what the simulator counts for them; each kernel is counted once. */
-function twinRows(rows: readonly Row[], form: CodeForm): TwinRow[] {
+function twinRows(rows: readonly RtlRow[], form: CodeForm): TwinRow[] {
   let known = counters.get(form)
   if (known === undefined) {
-    known = { counter: new KernelCounter(firmware, form, memoryShapes), events: new Map() }
+    known = { counter: new KernelCounter(present, form, memoryShapes), events: new Map() }
     counters.set(form, known)
   }
   return rows.map((row) => {
@@ -66,19 +59,9 @@ function twinRows(rows: readonly Row[], form: CodeForm): TwinRow[] {
   })
 }
 
-/** Runs the rows on the virtual board itself. */
-function coreErrors(core: MeasuredCoreName, rows: readonly Row[]): TwinErrors {
-  const machine = new MonitorMachine(measuredCores[core], firmware)
-  const errors = rows.map((row) => {
-    const { cycles } = machine.bench({ ...benchOf(row), repetitions: 2 })
-    return Math.abs(Math.max(...cycles) / rowMacs(row) / row.cyclesPerMac - 1)
-  })
-  return { mean: errors.reduce((sum, error) => sum + error, 0) / errors.length, max: Math.max(...errors) }
-}
-
 /** Errors on unseen rows of twins fitted on the others. */
 function heldOutErrors(
-  rows: readonly Row[],
+  rows: readonly RtlRow[],
   counted: readonly TwinRow[],
   halves: number
 ): Record<string, TwinErrors> {
@@ -102,25 +85,41 @@ function heldOutErrors(
   return found
 }
 
-const results = readdirSync(folder)
-  .filter((file) => file.endsWith('.json'))
-  .sort()
-  .flatMap((file) => {
-    const name = path.basename(file, '.json')
-    const { rows } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { rows: Row[] }
-    const core = coreOf[name] ?? null
-    const form = core === null ? 'rv32im' : measuredCores[core].form
-    const board = core === null ? null : coreErrors(core, rows)
-    return [
-      {
-        name,
-        core,
-        rows: rows.length,
-        board,
-        twins: heldOutErrors(rows, twinRows(rows, form), Number(options.halves))
-      }
-    ]
-  })
+interface RtlResult {
+  name: string
+  core: string | null
+  rows: number
+  /** With the kernels that the RTL ran; null without a virtual board or without those kernels. */
+  board: CoreComparison | null
+  /** With the present kernels. */
+  present: CoreComparison | null
+  twins: Record<string, TwinErrors>
+}
+
+async function readOrMeasure(): Promise<RtlRows[]> {
+  if (options.picorv32 === undefined) return readRtlRows(folder)
+  const work = mkdtempSync(path.join(tmpdir(), 'bitbench-rtl-'))
+  try {
+    return await measurePicorv32(path.resolve(options.picorv32), work, (line) => console.error(line))
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+const measuredFirmware = measuresNow ? present : firmwareOfRows()
+if (measuredFirmware === null)
+  console.error('The kernels that the RTL ran are not in the history of this checkout: no core is judged.')
+const results = (await readOrMeasure()).map(({ name, core, rows }): RtlResult => {
+  const form = core === null ? 'rv32im' : measuredCores[core].form
+  return {
+    name,
+    core,
+    rows: rows.length,
+    board: core === null || measuredFirmware === null ? null : compareCore(core, rows, measuredFirmware),
+    present: core === null ? null : compareCore(core, rows, present),
+    twins: heldOutErrors(rows, twinRows(rows, form), Number(options.halves))
+  }
+})
 
 const missed = results.flatMap(({ name, board, twins }) => [
   ...(board !== null && (board.mean > bars.coreMean || board.max > bars.coreMax)
@@ -134,9 +133,13 @@ if (options.json) console.log(JSON.stringify({ bars, results, missed }, null, 2)
 else {
   const show = ({ mean, max }: TwinErrors): string =>
     `${(100 * mean).toFixed(2).padStart(6)} % mean ${(100 * max).toFixed(2).padStart(6)} % max`
-  for (const { name, core, rows, board, twins } of results) {
-    console.log(`\n${name}, ${rows} rows`)
-    if (board !== null) console.log(`  virtual:${core!.padEnd(24)} ${show(board)}`)
+  const showCore = (comparison: CoreComparison, rows: number): string =>
+    `${show(comparison)}, ${comparison.sameCodeRows} of ${rows} rows as many instructions as the RTL`
+  for (const { name, core, rows, board, present: today, twins } of results) {
+    console.log(`\n${name}, ${rows} rows${core === null ? '' : `, virtual:${core}`}`)
+    if (board !== null) console.log(`  kernels that the RTL ran       ${showCore(board, rows)}`)
+    if (today !== null && !measuresNow)
+      console.log(`  present kernels                ${showCore(today, rows)}`)
     for (const [split, errors] of Object.entries(twins))
       console.log(`  twin, ${split.padEnd(25)} ${show(errors)}`)
   }

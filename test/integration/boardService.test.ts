@@ -68,6 +68,41 @@ describe('board service with a virtual board', () => {
       const expected = 28 * 4 * 8 * 32
       expect(Math.abs(Math.max(...cycles) / expected - 1)).toBeLessThan(twins[0]!.fit.max / 100 + 0.02)
     })
+    // As a twin of the first version is kept: without its rows, version and kernels.
+    await call('board.disconnect', { id: 'twin:bench' })
+    const stored = await bench.store.all<{ made: string }>('SELECT made FROM board_twins')
+    const keep = async (change: (made: Record<string, unknown>) => void): Promise<void> => {
+      const made = JSON.parse(stored[0]!.made) as Record<string, unknown>
+      change(made)
+      await bench.store.run('UPDATE board_twins SET made = $1', [JSON.stringify(made)])
+    }
+    await keep((made) => {
+      for (const name of ['model', 'kernelBuild', 'measured']) delete made[name]
+    })
+    await call('board.list', {})
+    const refused = {
+      code: 'input.unsupported',
+      hint: expect.stringContaining('bitbench board twin ROWS.json --name bench') as string
+    }
+    await expect(call('board.connect', { id: 'twin:bench' })).rejects.toMatchObject(refused)
+    const lost = await call('board.fitTwin', { name: 'bench', rows: null }).then(
+      () => null,
+      (error: unknown) => error
+    )
+    expect(lost).toMatchObject({ code: 'input.notFound', message: expect.stringContaining('not kept') })
+    // A later one keeps its rows, and is fitted to them again.
+    await keep((made) => void (made['model'] = 1))
+    const listed = (await call('board.list', {})).boards.find(({ id }) => id === 'twin:bench')
+    expect(listed).toMatchObject({
+      state: 'unavailable',
+      reason: expect.stringContaining('bitbench board twin twin:bench')
+    })
+    const again = await call('board.fitTwin', { name: 'bench', rows: null })
+    expect(await settled(bench, again.jobId)).toMatchObject({ state: 'done', error: null })
+    const [fittedAgain] = boardContract.commands['board.twins'].out.parse(await call('board.twins', {})).twins
+    expect(fittedAgain).toMatchObject({ outdated: null, fit: twins[0]!.fit, cycles: twins[0]!.cycles })
+    expect((await call('board.connect', { id: 'twin:bench' })).board.info!.clockHz).toBe(75_000_000)
+
     await call('board.forget', { id: 'twin:bench' })
     const { boards } = await call('board.list', {})
     expect(boards.map(({ id }) => id)).not.toContain('twin:bench')

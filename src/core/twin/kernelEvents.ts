@@ -7,6 +7,9 @@ import { MonitorMachine, type TwinFirmware } from './monitorMachine'
 import { staticEvents } from './staticEvents'
 import { twinMachine, type CodeForm } from './twinMachine'
 
+/** Instructions that the monitor executes between its readings beside the kernel. */
+const maxOverhead = 8
+
 /** Runs kernels on the simulator with the product's firmware and counts events; one machine for many kernels. */
 export class KernelCounter {
   private readonly counter: EventCounter
@@ -20,10 +23,21 @@ export class KernelCounter {
     this.monitor = new MonitorMachine(machine, firmware, { observer: this.counter })
   }
 
+  /** Build of the kernels that are counted. */
+  get buildId(): number {
+    return this.monitor.info.buildId
+  }
+
   count(request: Omit<BenchRequest, 'repetitions'>): KernelEvents {
     this.counter.begin()
-    this.monitor.bench({ ...request, repetitions: 2 })
+    const { instructions } = this.monitor.bench({ ...request, repetitions: 2 })
     const { code, counts, memory } = this.counter.result()
-    return { ...staticEvents(code, counts), memory }
+    const events = { ...staticEvents(code, counts), memory }
+    // A monitor that reads its counters elsewhere than the counter expects would give twins that fit nothing.
+    if (Math.abs(events.instructions - instructions[1]) > maxOverhead)
+      throw new Error(
+        `counted ${events.instructions} instructions where the monitor counts ${instructions[1]}`
+      )
+    return events
   }
 }

@@ -9,6 +9,12 @@ import type { TwinFirmware } from './monitorMachine'
 import { memoryShapes } from './structure'
 import { codeForms, type CodeForm } from './twinMachine'
 
+/**
+ * Raised whenever what is counted of a kernel, or what a term of the model charges, changes: a twin fitted with another
+ * version predicts other cycles than it was judged by, and has to be fitted again.
+ */
+export const twinModelVersion = 2
+
 /** Rows to fit a twin to, and rows that judge it. */
 export interface TwinRequest {
   rows: readonly KernelRow[]
@@ -31,6 +37,10 @@ export interface MadeTwin {
   heldOutRows: number
   /** Rows whose instruction counts are not those of this product's kernels (another version measured them). */
   otherCodeRows: number
+  /** `twinModelVersion` of the fit. */
+  model: number
+  /** Build of the kernels that were counted; null where an earlier version did not keep it. */
+  kernelBuild: number | null
 }
 
 /** Fewer rows say nothing about a core. */
@@ -66,6 +76,7 @@ export async function makeTwin(
       rows.slice(request.rows.length)
     )
     made.otherCodeRows = counter.otherCodeRows
+    made.kernelBuild = counter.kernelBuild
     if (best === null || made.fitted.expectedError < best.fitted.expectedError) best = made
     if (best.fitted.expectedError < goodError) break
   }
@@ -79,7 +90,15 @@ function fitAndJudge(
   judging: TwinRow[]
 ): MadeTwin {
   const fitted = fitTwin(seen, seed)
-  const result = { fitted, form, fit: twinErrors(fitted, seen), fitRows: seen.length, otherCodeRows: 0 }
+  const result = {
+    fitted,
+    form,
+    fit: twinErrors(fitted, seen),
+    fitRows: seen.length,
+    otherCodeRows: 0,
+    model: twinModelVersion,
+    kernelBuild: null
+  }
   if (judge !== null) {
     const known = new Set(rows.map(rowKey))
     const unseen = judging.filter((_, index) => !known.has(rowKey(judge[index])))
@@ -108,6 +127,10 @@ class RowCounter {
     private readonly step: (done: number, total: number, note: string) => Promise<void>
   ) {
     this.counter = new KernelCounter(firmware, form, memoryShapes)
+  }
+
+  get kernelBuild(): number {
+    return this.counter.buildId
   }
 
   async count(rows: readonly KernelRow[]): Promise<TwinRow[]> {

@@ -1,3 +1,4 @@
+import type { BoardInfo } from '../board/boardInfo'
 import type { Conversation } from '../board/conversation'
 import { fillInLitexMonitor } from '../board/litexMonitor'
 import { describeLitexMachine } from '../sim/boards/litexBoard'
@@ -19,6 +20,8 @@ const nothing = new Uint8Array(0)
 export class MonitorMachine {
   private readonly machine: VirtualMachine
   private readonly client = new MonitorClient()
+  /** What the monitor says of itself. */
+  readonly info: BoardInfo
 
   constructor(
     { config, form }: TwinMachine,
@@ -32,7 +35,7 @@ export class MonitorMachine {
       this.machine.loadBinary(description.ram.base, fillInLitexMonitor(litexImage, description))
     }
     this.machine.reset()
-    this.converse(this.client.hello(1))
+    this.info = this.converse(this.client.hello(1))
   }
 
   bench(request: BenchRequest): BenchResult {

@@ -196,16 +196,19 @@ export interface CatalogueTwin {
   machine: TwinMachine
   /** How it does, for the line below its name. */
   summary: string
+  /** Why it cannot be used until it is fitted again; null when it can. */
+  outdated: string | null
 }
 
 export const twinId = (name: string): string => `twin:${name}`
 
-function twinEntry({ name, machine, summary }: CatalogueTwin): CatalogueEntry {
+function twinEntry({ name, machine, summary, outdated }: CatalogueTwin): CatalogueEntry {
   return {
     ...bare(twinId(name), 'virtual'),
     machine,
     name: `Twin of ${name}`,
-    description: `simulated with a cycle model fitted to the real board; ${summary}`
+    description: `simulated with a cycle model fitted to the real board; ${summary}`,
+    unavailable: outdated
   }
 }
 

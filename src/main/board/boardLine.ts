@@ -5,13 +5,16 @@ import { type CatalogueEntry, litexBoardId, rtlBoardId } from './boardCatalogue'
 import type { Link } from './links/link'
 import { findPort } from './ports/portIdentity'
 
-/** Opens the line of a board of the list. @throws board.notFound for a serial board that is not plugged in */
+/** Opens the line of a board of the list. @throws board.notFound for a serial board that is not plugged in, input.unsupported for a twin out of date */
 export async function openBoardLine(
   adapters: BoardAdapters,
   entry: CatalogueEntry,
   settings: Board['settings']
 ): Promise<Link> {
   if (entry.id === litexBoardId) return await adapters.openLitex()
+  // Of the virtual boards only twins can be out of date.
+  if (entry.kind === 'virtual' && entry.unavailable !== null)
+    throw new AppError('input.unsupported', `${entry.name} cannot be used as it is.`, entry.unavailable)
   if (entry.machine !== null) return await adapters.openMachine(entry.machine)
   if (entry.kind === 'virtual') return await adapters.openVirtual(entry.preset!, entry.core === 'zbb')
   if (entry.kind === 'qemu') return await adapters.openQemu(entry.core)

@@ -1,11 +1,12 @@
 import { twinCycleModel, twinMachine } from '../../../core/twin/twinMachine'
-import type { MadeTwin, TwinRequest } from '../../../core/twin/makeTwin'
+import { twinModelVersion, type MadeTwin, type TwinRequest } from '../../../core/twin/makeTwin'
 import type { TwinFirmware } from '../../../core/twin/monitorMachine'
 import type { boardTwinCommands, Twin as TwinView } from '../../../shared/contract/board/boardTwin'
 import type { HandlersOf } from '../../../shared/contract/framework/define'
+import { AppError } from '../../../shared/errors'
 import type { JobService } from '../../jobs/jobService'
 import { twinId, type CatalogueTwin } from '../boardCatalogue'
-import type { KeptTwin, TwinStore } from './twinStore'
+import type { KeptTwin, MeasuredRows, TwinStore } from './twinStore'
 
 /** Makes a twin off the main thread. */
 export type MakeTwin = (
@@ -25,9 +26,13 @@ export function createTwinHandlers(deps: {
 }): HandlersOf<{ commands: typeof boardTwinCommands; events: Record<never, never> }> {
   const { twins, jobs, nowMs } = deps
   return {
-    'board.fitTwin': async ({ name, rows, judge, seed, clockHz, isa }) => {
+    'board.fitTwin': async ({ name, rows, judge, seed, clockHz: givenHz, isa }) => {
+      const { measured, clockHz } =
+        rows === null
+          ? await keptRows(twins, name)
+          : { measured: { rows, judge, form: isa === null ? null : formOf(isa) }, clockHz: givenHz }
       const firmware = await deps.readFirmware()
-      const request: TwinRequest = { rows, judge, seed, form: isa === null ? null : formOf(isa) }
+      const request: TwinRequest = { ...measured, seed }
       const { jobId } = jobs.start({
         kind: 'board.fitTwin',
         title: `Fit the twin ${name}`,
@@ -40,7 +45,7 @@ export function createTwinHandlers(deps: {
               onProgress: (done, total, note) => context.progress(done, total, note)
             }
           )
-          await twins.save({ name, made, clockHz, seed, madeAtMs: nowMs() })
+          await twins.save({ name, made, measured, clockHz, seed, madeAtMs: nowMs() })
           await deps.changed(twinId(name))
         }
       })
@@ -50,19 +55,43 @@ export function createTwinHandlers(deps: {
   }
 }
 
+/** What the twin of that name was fitted to. @throws input.notFound */
+async function keptRows(
+  twins: TwinStore,
+  name: string
+): Promise<{ measured: MeasuredRows; clockHz: number | null }> {
+  const twin = (await twins.all()).find((one) => one.name === name)
+  if (twin?.measured != null) return { measured: twin.measured, clockHz: twin.clockHz }
+  throw new AppError(
+    'input.notFound',
+    twin === undefined ? `There is no twin ${name}.` : `The rows of the twin ${name} were not kept.`,
+    `Give them: bitbench board twin ROWS.json --name ${name}`
+  )
+}
+
+/** Why a twin cannot be used, with what to do; null when it can. */
+function outdatedText({ name, made, measured }: KeptTwin): string | null {
+  if (made.model === twinModelVersion) return null
+  const source = measured === null ? `ROWS.json --name ${name}` : twinId(name)
+  return `Fitted by a version of Bitbench that counted otherwise. Fit it again: bitbench board twin ${source}`
+}
+
 /** The board of a kept twin. */
-export function twinBoard({ name, made, clockHz }: KeptTwin): CatalogueTwin {
+export function twinBoard(twin: KeptTwin): CatalogueTwin {
+  const { name, made, clockHz } = twin
   const identity = { name, coreName: `Twin of ${name}`, clockHz }
   const judged =
     made.heldOut === null ? '' : `, ${percent(made.heldOut.mean).toFixed(1)} % mean error on rows not seen`
   return {
     name,
     machine: twinMachine(identity, twinCycleModel(made.fitted), made.form),
-    summary: `${structureText(made)}${judged}`
+    summary: `${structureText(made)}${judged}`,
+    outdated: outdatedText(twin)
   }
 }
 
-function viewTwin({ name, made, madeAtMs, seed }: KeptTwin): TwinView {
+function viewTwin(twin: KeptTwin): TwinView {
+  const { name, made, madeAtMs, seed } = twin
   const { fit, heldOut, fitRows, heldOutRows, otherCodeRows, fitted } = made
   return {
     id: twinId(name),
@@ -73,6 +102,8 @@ function viewTwin({ name, made, madeAtMs, seed }: KeptTwin): TwinView {
     fitRows,
     heldOutRows,
     otherCodeRows,
+    kernelBuild: made.kernelBuild,
+    outdated: outdatedText(twin),
     seed,
     structure: structureText(made),
     cycles: fitted.cycles

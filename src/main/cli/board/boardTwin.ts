@@ -33,10 +33,13 @@ interface RowsOfBoard {
 export const boardTwinVerb: CliVerb = {
   summary:
     'Fits a cycle model to kernel rows of a board (a file of `bench kernels --json`, or the board itself) and keeps it as a board.',
-  usage: 'ROWS.json|BOARD --name N [--baud N] [--judge FILE] [--seed S] [--clock-hz HZ]',
+  usage: 'ROWS.json|BOARD|twin:N [--name N] [--baud N] [--judge FILE] [--seed S] [--clock-hz HZ]',
   options: {
     ...lineOptions,
-    name: { type: 'string', help: 'name of the twin; its board is twin:N' },
+    name: {
+      type: 'string',
+      help: 'name of the twin; its board is twin:N. Given as twin:N, it is fitted again to the rows it keeps'
+    },
     judge: {
       type: 'string',
       help: 'rows that only judge; without it half of the rows judge a fit on the rest'
@@ -47,12 +50,18 @@ export const boardTwinVerb: CliVerb = {
   async run(args, context) {
     const source = args.positionals[0]
     if (source === undefined) throw new UsageError('rows or a board are missing')
-    const name = textOption(args, 'name')
+    const kept = /^twin:(.+)$/.exec(source)?.[1]
+    const name = textOption(args, 'name') ?? kept
     if (name === undefined) throw new UsageError('--name is missing')
+    if (kept !== undefined && kept !== name)
+      throw new UsageError(`${source} is fitted again under its own name; leave --name out`)
     const judgeFile = textOption(args, 'judge')
+    if (kept !== undefined && judgeFile !== undefined)
+      throw new UsageError(`${source} keeps its judge; leave --judge out`)
     const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
     const clockHz = numberOption(args, 'clock-hz', { min: 1, max: 0xffff_ffff, integer: true })
-    const measured = await rowsOf(source, args, context)
+    const measured =
+      kept === undefined ? await rowsOf(source, args, context) : { rows: null, isa: null, clockHz: null }
     const judge = judgeFile === undefined ? null : (await readRows(judgeFile, context)).rows
     const client = createLocalClient(await context.bitbench(), context.signal)
     const { jobId } = await client.call('board.fitTwin', {
@@ -115,7 +124,9 @@ function twinText(twin: Twin): string {
       ? 'no rows to judge it that it has not seen'
       : `on ${countOf(twin.heldOutRows, 'row')} not seen: ${show(twin.heldOut)}`
   ]
+  if (twin.kernelBuild !== null)
+    lines.push(`kernels of build ${twin.kernelBuild.toString(16).padStart(8, '0')}`)
   if (twin.otherCodeRows > 0)
-    lines.push(`${countOf(twin.otherCodeRows, 'row')} were measured with another version of the kernels`)
+    lines.push(`measured with another version of the kernels: ${countOf(twin.otherCodeRows, 'row')}`)
   return lines.join('\n')
 }

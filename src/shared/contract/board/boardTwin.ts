@@ -37,6 +37,10 @@ export const twinSchema = z.object({
   heldOutRows: z.number(),
   /** Rows that were measured with another version of the kernels, by their instruction counts. */
   otherCodeRows: z.number(),
+  /** Build of the kernels that were counted for the fit; null where it was not kept. */
+  kernelBuild: z.number().nullable(),
+  /** Why it cannot be used until it is fitted again; null when it can. */
+  outdated: z.string().nullable(),
   seed: z.number(),
   /** What the core was found to be, as people say it. */
   structure: z.string(),
@@ -54,7 +58,8 @@ export const boardTwinCommands = {
   'board.fitTwin': command(
     z.object({
       name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'lower-case letters, digits, dots and dashes'),
-      rows,
+      /** Null: those that the twin of that name was fitted to, with its judge, clock and ISA. */
+      rows: rows.nullable(),
       /** Rows that only judge. */
       judge: rows.nullable().default(null),
       seed: z.number().int().min(0).max(0xffff_ffff).default(1),
