@@ -5,6 +5,11 @@ import prettier from 'eslint-config-prettier'
 import { docCommentRule } from './scripts/docCommentRule.mjs'
 import { importRule } from './scripts/importRule.mjs'
 
+const indexAssertion = {
+  selector: 'TSNonNullExpression > MemberExpression[computed=true]',
+  message: 'No `!` after an index: narrow the value, or read it with .at() and say why it is there.'
+}
+
 export default tseslint.config(
   { ignores: ['out/**', 'build/**', 'node_modules/**', 'resources/**', 'test/fixtures/**'] },
   ...tseslint.configs.recommended,
@@ -51,8 +56,16 @@ export default tseslint.config(
     }
   },
   {
-    // No `!` where the type has no null or undefined: docs/adr/0002-index-reads.md.
-    files: ['src/core/{accelerator,binary,deploy,kernel,math,profile,proxy,search,sim,twin}/**/*.ts'],
+    // No `!` after an index: docs/adr/0002-index-reads.md.
+    files: ['src/**/*.{ts,vue}'],
+    rules: {
+      'no-restricted-syntax': ['error', indexAssertion],
+      'vue/no-restricted-syntax': ['error', indexAssertion]
+    }
+  },
+  {
+    // No `!` at all where the type has no null or undefined: the same record.
+    files: ['src/core/**/*.ts', 'src/shared/**/*.ts'],
     languageOptions: {
       parserOptions: { project: './tsconfig.core.json', tsconfigRootDir: import.meta.dirname }
     },

@@ -19,7 +19,7 @@ export function beginsLikeNpy(head: Uint8Array): boolean {
 export function parseNpyHeader(header: string): NpyHeaderText {
   const descr = /'descr'\s*:\s*'([<>|=])?([a-zA-Z]\d+)'/.exec(header)
   const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)
-  const sizes = shape?.[1]!.split(',').filter((part) => part.trim() !== '')
+  const sizes = shape?.[1].split(',').filter((part) => part.trim() !== '')
   return {
     typeCode: descr?.[2] ?? null,
     littleEndian: descr?.[1] !== '>',

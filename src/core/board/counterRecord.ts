@@ -107,7 +107,7 @@ function numbersOf(
   }
   if (counter.kind === 'csr') {
     numbers.set(site.cycles, counter.number)
-    for (const [index, { csr }] of counter.setup.entries()) numbers.set(site.setup[index]!, csr)
+    for (const [index, { csr }] of counter.setup.entries()) numbers.set(site.setup[index], csr)
   }
   if (instructions !== 'none') {
     const [low, high] = instructionNumbers[instructions]

@@ -180,7 +180,7 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
   const pairs = [...new Set(campaigns.flat().map(pairOf))].sort()
   const ratios = byItem.map((items) => {
     const byPair = new Map(pairs.map((pair): [string, number[]] => [pair, []]))
-    for (const [key, first] of byItem[0]!) {
+    for (const [key, first] of byItem[0]) {
       const other = items.get(key)
       // Too short for the counter: no ratio.
       if (other?.unit === first.unit && first.time > 0 && other.time > 0)
@@ -190,7 +190,7 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
   })
   const isOfOneUnit = agree(
     campaigns.filter(([first]) => first !== undefined),
-    ([first]) => first!.unit
+    ([first]) => first.unit
   )
   const notes = isOfOneUnit
     ? []

@@ -9,7 +9,7 @@ export type RunFigure = RunFigures['figures'][number]
 
 /** Every run against the first, where both have a figure. */
 export function differences<R>(runs: readonly R[], of: (a: R, b: R) => Compared | null): (Compared | null)[] {
-  return runs.map((run, index) => (index === 0 ? null : of(runs[0]!, run)))
+  return runs.map((run, index) => (index === 0 ? null : of(runs[0], run)))
 }
 
 /** A figure that no interval is known for. */
@@ -19,4 +19,4 @@ export const plainFigure = (name: string, unit: string, values: (number | null)[
 
 /** True when all runs have the same value. */
 export const agree = <R>(runs: readonly R[], of: (run: R) => unknown): boolean =>
-  runs.every((run) => of(run) === of(runs[0]!))
+  runs.every((run) => of(run) === of(runs[0]))

@@ -54,7 +54,7 @@ export function columnsOfHeader(cells: readonly string[], units: MeterTextUnits)
     )
   }
   const factor = <K extends string>(at: number, known: Readonly<Record<K, number>>, otherwise: K): number => {
-    const unit = at < 0 ? undefined : named[at]!.unit
+    const unit = at < 0 ? undefined : named[at].unit
     if (unit === undefined) return known[otherwise]
     if (Object.hasOwn(known, unit)) return known[unit as K]
     throw new AppError(

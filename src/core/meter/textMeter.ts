@@ -60,7 +60,7 @@ export function createTextMeterReader({ units, supplyV }: TextMeterOptions): Tex
     const text = line.replace(/^\ufeff/, '').trim()
     if (text === '' || text.startsWith('#')) return null
     const cells = text.split(/\s*[,;\t]\s*|\s+/)
-    if (/[a-z]/i.test(cells[0]!) && !isNumber(cells[0]!)) {
+    if (/[a-z]/i.test(cells[0]) && !isNumber(cells[0])) {
       // Behind the first reading, a line of words is noise and no header that could be wrong.
       const found = state.lastMs > -Infinity ? null : columnsOfHeader(text.split(/[,;\t]/), units)
       if (found === null) return refuse('neither a reading nor a header', text)

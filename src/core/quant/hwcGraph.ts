@@ -30,6 +30,13 @@ export function hwcWeights(graph: Graph): (Float32Array | null)[] {
   return graph.nodes.map((node) => (isWeightedNode(node) ? permuted(graph, node) : null))
 }
 
+/** The weights of one node out of a list of `hwcWeights`. @throws RangeError for a node without weights */
+export function weightsOfNode(weights: readonly (Float32Array | null)[], index: number): Float32Array {
+  const found = weights[index]
+  if (found === null) throw new RangeError(`node ${index} has no weights`)
+  return found
+}
+
 /** The inverse for one node: kernel order back to ONNX order. */
 export function fromHwcWeights(graph: Graph, node: WeightedNode, weights: Float32Array): Float32Array {
   switch (node.op) {

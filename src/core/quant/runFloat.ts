@@ -34,11 +34,11 @@ export function createFloatRunner(
   return {
     run(input) {
       for (const [index, node] of graph.nodes.entries()) {
-        const inputs = node.inputs.map((from) => (from < 0 ? input : outputs[from]!))
-        steps[index]!(inputs, outputs[index]!)
-        onSums?.(index, outputs[index]!)
-        if ('relu' in node && node.relu) rectify(outputs[index]!)
-        if ('ceiling' in node && node.ceiling !== undefined) limit(outputs[index]!, node.ceiling)
+        const inputs = node.inputs.map((from) => (from < 0 ? input : outputs[from]))
+        steps[index](inputs, outputs[index])
+        onSums?.(index, outputs[index])
+        if ('relu' in node && node.relu) rectify(outputs[index])
+        if ('ceiling' in node && node.ceiling !== undefined) limit(outputs[index], node.ceiling)
       }
       return outputs
     }
@@ -61,7 +61,7 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       const inner = weights!.length / channels
       const columns = new Float32Array(pixels * inner)
       return ([input], out) => {
-        gatherReals(input!, positions, 0, columns)
+        gatherReals(input, positions, 0, columns)
         multiplyReals(columns, weights!, node.bias, pixels, channels, inner, out)
       }
     }
@@ -69,25 +69,25 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       const taps = node.kernel[0] * node.kernel[1]
       const columns = new Float32Array(pixels * taps * channels)
       return ([input], out) => {
-        gatherReals(input!, positions, 0, columns)
+        gatherReals(input, positions, 0, columns)
         for (let at = 0; at < out.length; at++) {
           const channel = at % channels
           const from = Math.floor(at / channels) * taps * channels + channel
-          let sum = node.bias[channel]!
+          let sum = node.bias[channel]
           for (let tap = 0; tap < taps; tap++)
-            sum += columns[from + tap * channels]! * weights![tap * channels + channel]!
+            sum += columns[from + tap * channels] * weights![tap * channels + channel]
           out[at] = sum
         }
       }
     }
     case 'dense':
       return ([input], out) =>
-        multiplyReals(input!, weights!, node.bias, 1, channels, weights!.length / channels, out)
+        multiplyReals(input, weights!, node.bias, 1, channels, weights!.length / channels, out)
     case 'maxPool': {
       const taps = node.kernel[0] * node.kernel[1]
       const columns = new Float32Array(pixels * taps * channels)
       return ([input], out) => {
-        gatherReals(input!, positions, -Infinity, columns)
+        gatherReals(input, positions, -Infinity, columns)
         reduceWindows(columns, taps, channels, out, Math.max, -Infinity)
       }
     }
@@ -101,28 +101,28 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
         reduceWindows(columns, taps, channels, counts, (a, b) => a + b, 0)
       }
       return ([input], out) => {
-        gatherReals(input!, positions, 0, columns)
+        gatherReals(input, positions, 0, columns)
         reduceWindows(columns, taps, channels, out, (a, b) => a + b, 0)
-        for (let at = 0; at < out.length; at++) out[at] = out[at]! / counts[at]!
+        for (let at = 0; at < out.length; at++) out[at] = out[at] / counts[at]
       }
     }
     case 'add':
       return ([a, b], out) => {
-        for (let at = 0; at < out.length; at++) out[at] = a![at]! + b![at]!
+        for (let at = 0; at < out.length; at++) out[at] = a[at] + b[at]
       }
     case 'relu':
       return ([input], out) => {
-        out.set(input!)
+        out.set(input)
         rectify(out)
       }
     case 'batchNorm':
       return ([input], out) => {
         for (let at = 0; at < out.length; at++) {
-          out[at] = input![at]! * node.scale[at % channels]! + node.shift[at % channels]!
+          out[at] = input[at] * node.scale[at % channels] + node.shift[at % channels]
         }
       }
     case 'flatten':
-      return ([input], out) => out.set(input!)
+      return ([input], out) => out.set(input)
     case 'table':
       return createTableStep(node)
     case 'binary':
@@ -163,16 +163,16 @@ export function multiplyReals(
       let w1 = w0 + inner
       let w2 = w1 + inner
       let w3 = w2 + inner
-      let s0 = bias[channel]!
-      let s1 = bias[channel + 1]!
-      let s2 = bias[channel + 2]!
-      let s3 = bias[channel + 3]!
+      let s0 = bias[channel]
+      let s1 = bias[channel + 1]
+      let s2 = bias[channel + 2]
+      let s3 = bias[channel + 3]
       for (let k = from; k < end; k++) {
-        const value = rows[k]!
-        s0 += value * weights[w0++]!
-        s1 += value * weights[w1++]!
-        s2 += value * weights[w2++]!
-        s3 += value * weights[w3++]!
+        const value = rows[k]
+        s0 += value * weights[w0++]
+        s1 += value * weights[w1++]
+        s2 += value * weights[w2++]
+        s3 += value * weights[w3++]
       }
       out[to + channel] = s0
       out[to + channel + 1] = s1
@@ -181,8 +181,8 @@ export function multiplyReals(
     }
     for (; channel < channels; channel++) {
       let w = channel * inner
-      let sum = bias[channel]!
-      for (let k = from; k < end; k++) sum += rows[k]! * weights[w++]!
+      let sum = bias[channel]
+      for (let k = from; k < end; k++) sum += rows[k] * weights[w++]
       out[to + channel] = sum
     }
   }
@@ -199,15 +199,15 @@ function reduceWindows(
   for (let at = 0; at < out.length; at++) {
     const from = Math.floor(at / channels) * taps * channels + (at % channels)
     let value = start
-    for (let tap = 0; tap < taps; tap++) value = join(value, columns[from + tap * channels]!)
+    for (let tap = 0; tap < taps; tap++) value = join(value, columns[from + tap * channels])
     out[at] = value
   }
 }
 
 function rectify(values: Float32Array): void {
-  for (let at = 0; at < values.length; at++) if (values[at]! < 0) values[at] = 0
+  for (let at = 0; at < values.length; at++) if (values[at] < 0) values[at] = 0
 }
 
 function limit(values: Float32Array, ceiling: number): void {
-  for (let at = 0; at < values.length; at++) if (values[at]! > ceiling) values[at] = ceiling
+  for (let at = 0; at < values.length; at++) if (values[at] > ceiling) values[at] = ceiling
 }

@@ -68,10 +68,10 @@ function revived(value: unknown, bytes: Bytes): unknown {
   if (typeof value !== 'object' || value === null) return value
   const fields = Object.entries(value)
   const [first] = fields
-  if (fields.length === 1 && first![0] === '$bytes') return bytes.decode(String(first![1]))
-  if (fields.length === 1 && first![0] === '$number') {
-    const special = specials.get(String(first![1]))
-    if (special === undefined) throw new TypeError(`There is no number "${String(first![1])}".`)
+  if (fields.length === 1 && first[0] === '$bytes') return bytes.decode(String(first[1]))
+  if (fields.length === 1 && first[0] === '$number') {
+    const special = specials.get(String(first[1]))
+    if (special === undefined) throw new TypeError(`There is no number "${String(first[1])}".`)
     return special
   }
   return Object.fromEntries(fields.map(([name, entry]) => [name, revived(entry, bytes)]))

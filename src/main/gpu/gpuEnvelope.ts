@@ -67,7 +67,7 @@ function spread(
 ): Envelope {
   const over = (values: Float64Array): (number | null)[] => {
     const out = new Array<number | null>(buckets).fill(null)
-    for (let row = 0; row < bucket.length; row++) out[bucket[row]] = values[row]!
+    for (let row = 0; row < bucket.length; row++) out[bucket[row]] = values[row]
     return out
   }
   return { fromMs, stepMs, min: over(min), max: over(max), mean: over(mean) }

@@ -118,7 +118,7 @@ async function readFor(device: MeterDevice, durationMs: number, signal: StopSign
   const sum = { count: 0, totalW: 0, minW: Infinity, maxW: -Infinity, firstMs: NaN, lastMs: NaN }
   let failure: AppError | undefined
   const take = ({ tMs, values }: GpuSample): void => {
-    const powerW = values[metricAt.powerW]!
+    const powerW = values[metricAt.powerW]
     if (sum.count === 0) sum.firstMs = tMs
     sum.count++
     sum.totalW += powerW

@@ -45,7 +45,7 @@ export const sharedEvaluate: SharedTask<EvaluateInput, Judged> = {
     if (network === null) return null
     const items = dataSetFolder === null ? [fileIn(modelsFolder, subsetFile)] : dataSetFiles(dataSetFolder)
     return {
-      settings: { file: network[0]!.name, hasDataSet: dataSetFolder !== null, scheme, split, method },
+      settings: { file: network[0].name, hasDataSet: dataSetFolder !== null, scheme, split, method },
       folders: { network, items },
       perHost: scheme !== null && method !== 'ptq'
     }

@@ -108,9 +108,9 @@ async function cancelBatchJob({ prefix }: GpuHost, said: string): Promise<void> 
   const at = prefix.findIndex((word) => path.basename(word) === 'sbatch')
   const job = /Submitted batch job (\d+)/.exec(said)?.[1]
   if (at < 0 || job === undefined) return
-  const scancel = path.join(path.dirname(prefix[at]!), 'scancel')
+  const scancel = path.join(path.dirname(prefix[at]), 'scancel')
   const [program, ...args] = [...prefix.slice(0, at), scancel, job]
-  const child = spawn(program!, args, { stdio: 'ignore' })
+  const child = spawn(program, args, { stdio: 'ignore' })
   await new Promise<void>((resolve) => {
     child.once('error', () => resolve())
     child.once('close', () => resolve())
@@ -163,7 +163,7 @@ export async function* grownText(
 /** Starts a program as a process group without a terminal, so that ssh does not wait for a password that no person can type. */
 async function started(words: readonly string[], stdin: 'pipe' | 'ignore'): Promise<ChildProcess> {
   const [program, ...args] = words
-  const child = spawn(program!, args, { stdio: [stdin, 'pipe', 'pipe'], detached: true, windowsHide: true })
+  const child = spawn(program, args, { stdio: [stdin, 'pipe', 'pipe'], detached: true, windowsHide: true })
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', (cause) =>

@@ -257,7 +257,7 @@ async function writeLabels(
       await session.run('UPDATE run_label SET forgotten_at_ms = NULL WHERE run_id = $1', [run.id])
       continue
     }
-    const { name, notes, tags, markers } = manifest.runs[index]!
+    const { name, notes, tags, markers } = manifest.runs[index]
     await session.run(
       `INSERT OR REPLACE INTO run_label (run_id, name, notes, tags, markers, forgotten_at_ms)
        VALUES ($1, $2, $3, $4, $5, NULL)`,

@@ -130,7 +130,7 @@ export async function listLeases(client: Redis): Promise<LeaseInfo[]> {
   )
   const nowMs = await serverNowMs(client)
   return names.flatMap((name, at): LeaseInfo[] => {
-    const [text, leftMs] = replies[at]!
+    const [text, leftMs] = replies[at]
     const holder = text === null ? undefined : readHolder(text)
     if (holder === undefined || leftMs < 0) return []
     const { sinceMs, ...who } = holder

@@ -27,7 +27,7 @@ export function parseDeviceTreeText(text: string): DeviceNode {
   let node: DeviceNode | null = null
   let depth = 0
   for (let at = 0; at < found.length;) {
-    const { piece } = found[at]!
+    const { piece } = found[at]
     if (piece === '}') {
       if (node === null) throw unreadable('a node ends that has not begun')
       node = node.parent
@@ -43,7 +43,7 @@ export function parseDeviceTreeText(text: string): DeviceNode {
       at += 2
     } else if (node !== null && found[at + 1]?.piece === '=') {
       let end = at + 2
-      while (end < found.length && found[end]!.piece !== ';') end++
+      while (end < found.length && found[end].piece !== ';') end++
       if (end === found.length) break
       node.properties.set(piece, valueOf(found.slice(at + 2, end)))
       at = end + 1

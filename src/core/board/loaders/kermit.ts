@@ -41,7 +41,7 @@ export function quotedBytes(content: Uint8Array, start: number): { data: number[
   const data: number[] = []
   let at = start
   for (; at < content.length; at++) {
-    const byte = content[at]!
+    const byte = content[at]
     const low = byte & 0x7f
     const quoted = low < 32 || low === 127 ? [quote, byte ^ 0x40] : low === quote ? [quote, byte] : [byte]
     if (data.length + quoted.length > maxData) break

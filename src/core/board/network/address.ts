@@ -34,7 +34,7 @@ export function readNetworkAddress(text: string): NetworkAddress | null {
     )
   }
   const parts = /^([a-z0-9]+):\/\/(.*)$/i.exec(text)
-  const scheme = parts?.[1]!.toLowerCase()
+  const scheme = parts?.[1].toLowerCase()
   if (parts === null || scheme === undefined || !schemes.includes(scheme)) return null
   return { scheme: scheme as NetworkScheme, ...readPlace(scheme as NetworkScheme, parts[2]) }
 }
@@ -51,7 +51,7 @@ function readPlace(scheme: NetworkScheme, place: string): Omit<NetworkAddress, '
   if (place.includes('@'))
     throw invalid(`A user name or password in a ${scheme}:// address is not supported.`)
   const [near, ...rest] = place.split('?')
-  const parts = /^(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^:/?#[\]\s]+)(?::(\d{1,5}))?\/?$/i.exec(near!)
+  const parts = /^(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^:/?#[\]\s]+)(?::(\d{1,5}))?\/?$/i.exec(near)
   if (parts === null) throw invalid(`"${scheme}://${place}" is no address of a console.`)
   const host = parts[1].replace(/^\[|\]$/g, '')
   if (parts[2] === undefined && scheme !== 'telnet') throw invalid(`"${scheme}://${place}" names no port.`)

@@ -47,7 +47,7 @@ export function readPpk2Metadata(text: string): Ppk2Metadata {
   const values = new Map<string, string>()
   for (const line of text.split(/\r?\n/)) {
     const found = /^\s*([A-Za-z]+\d?)\s*:\s*(.*?)\s*$/.exec(line)
-    if (found !== null) values.set(found[1]!.toLowerCase(), found[2]!)
+    if (found !== null) values.set(found[1].toLowerCase(), found[2])
   }
   const missing: string[] = []
   const factor = (name: (typeof factorNames)[number], range: number): number => {
@@ -55,7 +55,7 @@ export function readPpk2Metadata(text: string): Ppk2Metadata {
     const usable = Number.isFinite(value) && (name !== 'r' || value > 0)
     if (usable) return value
     missing.push(`${name}${range}`)
-    return name === 'r' ? nominalOhm[range]! : nominal[name]
+    return name === 'r' ? nominalOhm[range] : nominal[name]
   }
   const ranges = Array.from({ length: ppk2Ranges }, (_, range) =>
     Object.fromEntries(factorNames.map((name) => [name, factor(name, range)]))

@@ -69,14 +69,14 @@ export function createPpk2Decoder(
     push(bytes) {
       let at = 0
       while (state.held > 0 && at < bytes.length) {
-        rest[state.held++] = bytes[at++]!
+        rest[state.held++] = bytes[at++]
         if (state.held === 4) {
           state.held = 0
           word(littleEndian(rest, 0))
         }
       }
       for (; at + 4 <= bytes.length; at += 4) word(littleEndian(bytes, at))
-      while (at < bytes.length) rest[state.held++] = bytes[at++]!
+      while (at < bytes.length) rest[state.held++] = bytes[at++]
     },
     get lost() {
       return state.lost
@@ -85,7 +85,7 @@ export function createPpk2Decoder(
 }
 
 const littleEndian = (bytes: Uint8Array, at: number): number =>
-  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+  (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0
 
 function createConversion(
   ranges: readonly Ppk2Range[],
@@ -93,7 +93,7 @@ function createConversion(
 ): (range: number, count: number) => number {
   const state = { mean: NaN, mean4: NaN, range: -1, smoothed: 0, inRange: 0 }
   return (range, count) => {
-    const { r, gs, gi, o, s, i, ug } = ranges[range]!
+    const { r, gs, gi, o, s, i, ug } = ranges[range]
     const v = (count - o) * (ppk2VoltsPerCount / r)
     const current = ug * (v * (gs * v + gi) + (s * supplyV + i))
     const { mean, mean4 } = state

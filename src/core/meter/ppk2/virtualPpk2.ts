@@ -60,9 +60,9 @@ export function createVirtualPpk2(world: Ppk2World): VirtualPpk2 {
       waiting.push(...bytes)
       let reply = ''
       while (waiting.length > 0) {
-        const length = 1 + (argumentsOf[waiting[0]!] ?? 0)
+        const length = 1 + (argumentsOf[waiting[0]] ?? 0)
         if (waiting.length < length) break
-        reply += execute(waiting[0]!, waiting.slice(1, length))
+        reply += execute(waiting[0], waiting.slice(1, length))
         waiting = waiting.slice(length)
       }
       return asciiBytes(reply)

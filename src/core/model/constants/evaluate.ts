@@ -124,16 +124,17 @@ export function constantEvaluator(opType: string): ConstantEvaluator | undefined
 }
 
 function joined(node: OnnxNode, inputs: readonly (OnnxTensor | undefined)[], join: Join): OnnxTensor {
-  const isInteger = !isFloatType(typeOf(inputs[0]!.data))
-  return inputs.slice(1).reduce<OnnxTensor>((a, b) => {
-    const dims = broadcast(node, a.dims, b!.dims)
-    const [x, y] = [spread(a, dims), spread(b!, dims)]
+  const [first, ...rest] = inputs as readonly OnnxTensor[]
+  const isInteger = !isFloatType(typeOf(first.data))
+  return rest.reduce((a, b) => {
+    const dims = broadcast(node, a.dims, b.dims)
+    const [x, y] = [spread(a, dims), spread(b, dims)]
     return constantOf(
       typeOf(a.data),
       dims,
       x.map((value, at) => join(value, y[at], isInteger))
     )
-  }, inputs[0]!)
+  }, first)
 }
 
 function compared(

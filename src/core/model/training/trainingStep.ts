@@ -186,7 +186,7 @@ function emitBackward(builder: OnnxBuilder, graph: Graph, tape: Tape, start: str
     const { emitted, activation, quantizedInput, quantizedWeights, firstParameter } = tape.records[index]
     const parts = arriving[index]
     const whole = parts.length === 1 ? parts[0] : builder.node('Sum', parts)
-    const gradient = activation === null ? whole : activation.backward(whole, true).inputs[0]!
+    const gradient = activation === null ? whole : activation.backward(whole, true).inputs.at(0)!
     const wantsInputs = node.inputs.some((from) => from >= 0)
     const back = emitted.backward(gradient, wantsInputs)
     const trained = tape.scales.find(({ node: of }) => of === index)

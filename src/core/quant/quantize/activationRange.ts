@@ -29,7 +29,7 @@ export function createHistogram(): HistogramBuilder {
     // A little wider than the first batch needs, so that its largest value falls within the last bin.
     if (width === 0) width = (wanted * (1 + 1e-6)) / binCount
     while (wanted >= width * binCount) {
-      for (let bin = 0; bin < binCount / 2; bin++) counts[bin] = counts[2 * bin]! + counts[2 * bin + 1]!
+      for (let bin = 0; bin < binCount / 2; bin++) counts[bin] = counts[2 * bin] + counts[2 * bin + 1]
       counts.fill(0, binCount / 2)
       width *= 2
     }
@@ -38,7 +38,7 @@ export function createHistogram(): HistogramBuilder {
     add(values, floor = -Infinity, ceiling = Infinity) {
       let [top, bottom] = [0, 0]
       for (let at = 0; at < values.length; at++) {
-        const value = values[at]!
+        const value = values[at]
         if (value > top) top = value
         else if (value < bottom) bottom = value
       }
@@ -47,16 +47,16 @@ export function createHistogram(): HistogramBuilder {
       largest = Math.max(largest, top)
       smallest = Math.min(smallest, bottom)
       if (top === 0 && bottom === 0) {
-        counts[0]! += values.length
+        counts[0] += values.length
         return
       }
       widen(Math.max(top, -bottom))
       const scale = 1 / width
       for (let at = 0; at < values.length; at++) {
-        let value = values[at]!
+        let value = values[at]
         if (value < bottom) value = bottom
         else if (value > top) value = top
-        counts[Math.floor((value < 0 ? -value : value) * scale)]! += 1
+        counts[Math.floor((value < 0 ? -value : value) * scale)] += 1
       }
     },
     histogram: () => ({ counts, width, largest: Math.max(largest, -smallest), isSigned: smallest < 0 })
@@ -102,7 +102,7 @@ function squaredError(
   const { width } = histogram
   let error = 0
   for (let bin = 0; bin < binCount; bin++) {
-    const count = histogram.counts[bin]!
+    const count = histogram.counts[bin]
     if (count === 0) continue
     const value = (bin + 0.5) * width
     const level =

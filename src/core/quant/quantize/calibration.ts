@@ -89,7 +89,7 @@ export function* measuringRanges(graph: Graph, pixels: Uint8Array): FitWork<Acti
     },
     targetOf(index) {
       const target = targets.get(index)
-      if (target === undefined) throw new Error(`node ${graph.nodes[index]!.name} has no weights`)
+      if (target === undefined) throw new Error(`node ${graph.nodes[index].name} has no weights`)
       return target
     }
   }
@@ -121,11 +121,11 @@ function* runFloats(
     const count = Math.min(step, images - from)
     const input = realsOfPixels(graph, pixels.subarray(from * imageSize, (from + count) * imageSize))
     const found = yield* probeFloats(probe, input, count)
-    for (const [at, index] of wanted.outputs.entries()) histograms.get(index)!.add(found.outputs[at]!.values)
+    for (const [at, index] of wanted.outputs.entries()) histograms.get(index)!.add(found.outputs[at].values)
     for (const [at, index] of wanted.sums.entries()) {
-      const node = graph.nodes[index]!
-      takeRows(found.sums[at]!, targets.get(index)!, node, from, count)
-      histograms.get(index)?.add(found.sums[at]!.values, ...limitsOf(node))
+      const node = graph.nodes[index]
+      takeRows(found.sums[at], targets.get(index)!, node, from, count)
+      histograms.get(index)?.add(found.sums[at].values, ...limitsOf(node))
     }
   }
   return { histograms, targets }
@@ -135,8 +135,8 @@ function* runFloats(
 function wantedFloats(graph: Graph): { outputs: number[]; sums: number[]; ranges: number[] } {
   const consumers = consumersOf(graph)
   const ranges = [...new Set(graph.nodes.map((_, index) => representative(graph, consumers, index)))]
-  const sums = [...graph.nodes.keys()].filter((index) => isWeightedNode(graph.nodes[index]!))
-  return { outputs: ranges.filter((index) => !isWeightedNode(graph.nodes[index]!)), sums, ranges }
+  const sums = [...graph.nodes.keys()].filter((index) => isWeightedNode(graph.nodes[index]))
+  return { outputs: ranges.filter((index) => !isWeightedNode(graph.nodes[index])), sums, ranges }
 }
 
 /** Between which values a node's fused ReLU keeps its sums. */
@@ -147,7 +147,7 @@ function limitsOf(node: GraphNode): [floor: number, ceiling: number] {
 
 /** Rows spread evenly over the images, pixels drawn by a generator seeded with the node's index. */
 function sampleRows(graph: Graph, index: number, images: number): RowTarget {
-  const node = graph.nodes[index]!
+  const node = graph.nodes[index]
   if (!isWeightedNode(node)) throw new Error(`node ${node.name} has no weights`)
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
   const pixels = outHeight * outWidth
@@ -166,7 +166,7 @@ function sampleRows(graph: Graph, index: number, images: number): RowTarget {
     random.shuffle(order)
     for (let take = 0; take < perImage; take++) {
       image.push(at)
-      pixel.push(order[take]!)
+      pixel.push(order[take])
     }
   }
   return {
@@ -188,9 +188,9 @@ function takeRows(
   const pixels = height * width
   const [pixelStep, channelStep] = channelsFirst ? [1, pixels] : [channels, 1]
   for (let row = 0; row < target.image.length; row++) {
-    const item = target.image[row]! - from
+    const item = target.image[row] - from
     if (item < 0 || item >= count) continue
-    const start = item * pixels * channels + target.pixel[row]! * pixelStep
-    for (let c = 0; c < channels; c++) target.sums[row * channels + c] = values[start + c * channelStep]!
+    const start = item * pixels * channels + target.pixel[row] * pixelStep
+    for (let c = 0; c < channels; c++) target.sums[row * channels + c] = values[start + c * channelStep]
   }
 }

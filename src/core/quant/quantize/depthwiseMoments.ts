@@ -30,10 +30,10 @@ export function depthwiseMoments(
     const count = Math.min(channelsAtOnce, channels - first)
     gather(inputs, rows, first, columns.slice(0, count))
     for (let c = first; c < first + count; c++) {
-      const own = columns[c - first]!
+      const own = columns[c - first]
       const inputMean = centreColumns(own, taps, rows)
-      for (let row = 0; row < rows; row++) own[taps * rows + row] = centred[row * channels + c]!
-      all.push(channelMoments(own, taps, rows, inputMean, targetMean[c]!))
+      for (let row = 0; row < rows; row++) own[taps * rows + row] = centred[row * channels + c]
+      all.push(channelMoments(own, taps, rows, inputMean, targetMean[c]))
     }
   }
   return all
@@ -49,10 +49,10 @@ function gather(
   const taps = places.length / rows
   for (let row = 0; row < rows; row++)
     for (let tap = 0; tap < taps; tap++) {
-      const place = places[row * taps + tap]!
+      const place = places[row * taps + tap]
       const to = tap * rows + row
       for (let c = 0; c < columns.length; c++)
-        columns[c]![to] = place < 0 ? padding : reals[bytes[place + first + c]!]!
+        columns[c][to] = place < 0 ? padding : reals[bytes[place + first + c]]
     }
 }
 
@@ -62,10 +62,10 @@ function centreColumns(columns: Float32Array, count: number, rows: number): Floa
   for (let column = 0; column < count; column++) {
     const [from, to] = [column * rows, (column + 1) * rows]
     let sum = 0
-    for (let at = from; at < to; at++) sum += columns[at]!
+    for (let at = from; at < to; at++) sum += columns[at]
     const mean = sum / rows
     means[column] = mean
-    for (let at = from; at < to; at++) columns[at] = columns[at]! - mean
+    for (let at = from; at < to; at++) columns[at] = columns[at] - mean
   }
   return means
 }
@@ -85,14 +85,14 @@ function channelMoments(
   const covariance = new Float64Array(taps * taps)
   for (let i = 0; i < taps; i++)
     for (let j = 0; j <= i; j++)
-      covariance[i * taps + j] = covariance[j * taps + i] = sums[i * width + j]! / rows
+      covariance[i * taps + j] = covariance[j * taps + i] = sums[i * width + j] / rows
   return {
     taps,
     channels: 1,
     inputMean,
     targetMean: Float64Array.of(targetMean),
-    importance: Float64Array.from({ length: taps }, (_, tap) => covariance[tap * taps + tap]!),
-    cross: Float64Array.from({ length: taps }, (_, tap) => sums[taps * width + tap]! / rows),
+    importance: Float64Array.from({ length: taps }, (_, tap) => covariance[tap * taps + tap]),
+    cross: Float64Array.from({ length: taps }, (_, tap) => sums[taps * width + tap] / rows),
     blocks: [blockOf(covariance, 0, taps)],
     inputs: null
   }
@@ -114,11 +114,11 @@ function multiplyColumns(
   let s2 = 0
   let s3 = 0
   for (let row = 0; row < rows; row++) {
-    const value = columns[own + row]!
-    s0 += value * columns[a + row]!
-    s1 += value * columns[b + row]!
-    s2 += value * columns[c + row]!
-    s3 += value * columns[d + row]!
+    const value = columns[own + row]
+    s0 += value * columns[a + row]
+    s1 += value * columns[b + row]
+    s2 += value * columns[c + row]
+    s3 += value * columns[d + row]
   }
   for (const [at, sum] of [s0, s1, s2, s3].entries()) if (j + at < width) sums[i * width + j + at] = sum
 }

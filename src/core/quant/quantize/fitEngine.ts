@@ -144,8 +144,8 @@ export function runLayerBytes(
 function bytesOfCodes(codes: Int8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(codes.buffer)
   const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2)
-  for (let at = 0; at < words.length; at++) words[at] = words[at]! ^ 0x80808080
-  for (let at = words.length * 4; at < bytes.length; at++) bytes[at] = bytes[at]! ^ 0x80
+  for (let at = 0; at < words.length; at++) words[at] = words[at] ^ 0x80808080
+  for (let at = words.length * 4; at < bytes.length; at++) bytes[at] = bytes[at] ^ 0x80
   return bytes
 }
 
@@ -172,10 +172,10 @@ function productPlain(left: Float32Array, right: Float32Array, rows: number): Fl
   const sums = new Float64Array(height * width)
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < height; i++) {
-      const value = left[row * height + i]!
+      const value = left[row * height + i]
       if (value === 0) continue
       for (let j = 0; j < width; j++)
-        sums[i * width + j] = sums[i * width + j]! + value * right[row * width + j]!
+        sums[i * width + j] = sums[i * width + j] + value * right[row * width + j]
     }
   }
   return Float32Array.from(sums)
@@ -191,7 +191,7 @@ function plainProbe({
   })
   const made = (nodes: readonly number[], items: number): FloatValues[] =>
     nodes.map((index) => ({
-      values: new Float32Array(items * sizeOf(graph.nodes[index]!.outputShape)),
+      values: new Float32Array(items * sizeOf(graph.nodes[index].outputShape)),
       channelsFirst: false
     }))
   return (input, items) => {
@@ -200,8 +200,8 @@ function plainProbe({
     for (let item = 0; item < items; item++) {
       const values = runner.run(input.subarray(item * size, (item + 1) * size))
       const put = (to: FloatValues, from: Float32Array): void => to.values.set(from, item * from.length)
-      for (const [at, index] of outputs.entries()) put(found.outputs[at]!, values[index]!)
-      for (const [at, index] of sums.entries()) put(found.sums[at]!, before.get(index)!)
+      for (const [at, index] of outputs.entries()) put(found.outputs[at], values[index])
+      for (const [at, index] of sums.entries()) put(found.sums[at], before.get(index)!)
     }
     return found
   }

@@ -25,7 +25,7 @@ export function planFormats(calibration: ActivationRanges, scheme: Scheme): Tens
   const input: CodeFormat = { bits: inputBits, scale: graph.inputScale, zero: graph.inputZero }
   const storedBits = new Array<Bits>(graph.nodes.length).fill(8)
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
-    const wants = consumers[index + 1]!.map((reader) => wantedBits(graph.nodes[reader]!, storedBits[reader]!))
+    const wants = consumers[index + 1].map((reader) => wantedBits(graph.nodes[reader], storedBits[reader]))
     if (wants.length > 0) storedBits[index] = Math.max(...wants) as Bits
   }
 
@@ -43,21 +43,21 @@ export function planFormats(calibration: ActivationRanges, scheme: Scheme): Tens
   return {
     input,
     stored: graph.nodes.map((_, index) =>
-      index === graph.output && endsInSums(graph) ? null : formatOf(index, storedBits[index]!)
+      index === graph.output && endsInSums(graph) ? null : formatOf(index, storedBits[index])
     ),
     wanted(index, position) {
-      const node = graph.nodes[index]!
+      const node = graph.nodes[index]
       // A pool or flatten does not change codes: what it reads is what it stores.
-      if (passesCodes(node)) return formatOf(index, storedBits[index]!)
-      return formatOf(node.inputs[position]!, wantedBits(node, storedBits[index]!))
+      if (passesCodes(node)) return formatOf(index, storedBits[index])
+      return formatOf(node.inputs[position], wantedBits(node, storedBits[index]))
     }
   }
 }
 
 function comesFromInput(graph: Graph, node: number): boolean {
   let index = node
-  while (index >= 0 && passesCodes(graph.nodes[index]!) && graph.nodes[index]!.op !== 'concat')
-    index = graph.nodes[index]!.inputs[0]!
+  while (index >= 0 && passesCodes(graph.nodes[index]) && graph.nodes[index].op !== 'concat')
+    index = graph.nodes[index].inputs[0]
   return index < 0
 }
 
@@ -76,7 +76,7 @@ function requantizedInput(input: CodeFormat, bits: Bits): CodeFormat {
  * reads and whose sums lie in ONNX order. Every other network ends in codes, which an `output` layer widens.
  */
 export function endsInSums(graph: Graph): boolean {
-  const last = graph.nodes[graph.output]!
+  const last = graph.nodes[graph.output]
   if (!isWeightedNode(last) || last.relu || last.ceiling !== undefined) return false
   if (graph.nodes.some((node) => node.inputs.includes(graph.output))) return false
   return isOnnxOrder(last.outputShape)
@@ -84,5 +84,5 @@ export function endsInSums(graph: Graph): boolean {
 
 /** Whether a tensor lies in memory as ONNX counts it: all but images of several channels and pixels. */
 export function isOnnxOrder(shape: Shape): boolean {
-  return shape.length !== 3 || shape[0] === 1 || shape[1]! * shape[2]! === 1
+  return shape.length !== 3 || shape[0] === 1 || shape[1] * shape[2] === 1
 }

@@ -67,7 +67,7 @@ export function* momentsOf(inputs: Float32Array, targets: Float32Array, rows: nu
     const part = count === 1 ? inputs : columnsOf(inputs, taps, start, end)
     const covariance = scaled(yield* product(part, part, rows), 1 / rows)
     const size = end - start
-    for (let at = 0; at < size; at++) importance[start + at] = covariance[at * size + at]!
+    for (let at = 0; at < size; at++) importance[start + at] = covariance[at * size + at]
     blocks.push(blockOf(covariance, start, size))
   }
   return {
@@ -87,16 +87,16 @@ export function centre(values: Float32Array, width: number): Float64Array {
   const mean = new Float64Array(width)
   const rows = values.length / width
   for (let from = 0; from < values.length; from += width)
-    for (let at = 0; at < width; at++) mean[at] = mean[at]! + values[from + at]!
-  for (let at = 0; at < width; at++) mean[at] = mean[at]! / rows
+    for (let at = 0; at < width; at++) mean[at] = mean[at] + values[from + at]
+  for (let at = 0; at < width; at++) mean[at] = mean[at] / rows
   for (let from = 0; from < values.length; from += width)
-    for (let at = 0; at < width; at++) values[from + at] = values[from + at]! - mean[at]!
+    for (let at = 0; at < width; at++) values[from + at] = values[from + at] - mean[at]
   return mean
 }
 
 function scaled(values: Float32Array, factor: number): Float64Array {
   const result = new Float64Array(values.length)
-  for (let at = 0; at < values.length; at++) result[at] = values[at]! * factor
+  for (let at = 0; at < values.length; at++) result[at] = values[at] * factor
   return result
 }
 
@@ -112,22 +112,22 @@ function transposed(values: Float32Array, width: number): Float32Array {
   const rows = values.length / width
   const result = new Float32Array(values.length)
   for (let row = 0; row < rows; row++)
-    for (let at = 0; at < width; at++) result[at * rows + row] = values[row * width + at]!
+    for (let at = 0; at < width; at++) result[at * rows + row] = values[row * width + at]
   return result
 }
 
 /** Taps that are rounded together. @param covariance of `size` taps from `start` on, [size][size] */
 export function blockOf(covariance: Float64Array, start: number, size: number): TapBlock {
-  const variance = (at: number): number => covariance[at * size + at]!
+  const variance = (at: number): number => covariance[at * size + at]
   const order = Array.from({ length: size }, (_, at) => at).sort((a, b) => variance(b) - variance(a) || a - b)
   let trace = 0
   for (let at = 0; at < size; at++) trace += variance(at)
   const damping = ridge * (trace / size || 1)
   const sorted = new Float64Array(size * size)
   for (let i = 0; i < size; i++) {
-    const from = order[i]! * size
-    for (let j = 0; j < size; j++) sorted[i * size + j] = covariance[from + order[j]!]!
-    sorted[i * size + i] = sorted[i * size + i]! + damping
+    const from = order[i] * size
+    for (let j = 0; j < size; j++) sorted[i * size + j] = covariance[from + order[j]]
+    sorted[i * size + i] = sorted[i * size + i] + damping
   }
   return { order: order.map((at) => start + at), damping, factor: factoriseTaps(sorted, size) }
 }

@@ -8,9 +8,9 @@ export function passesCodes(node: GraphNode): boolean {
 
 /** The tensor whose values decide the range: behind a pool that alone reads this one, the pool's output. */
 export function representative(graph: Graph, consumers: readonly number[][], node: number): number {
-  const readers = consumers[node + 1]!
-  if (readers.length === 1 && passesCodes(graph.nodes[readers[0]!]!)) {
-    return representative(graph, consumers, readers[0]!)
+  const readers = consumers[node + 1]
+  if (readers.length === 1 && passesCodes(graph.nodes[readers[0]])) {
+    return representative(graph, consumers, readers[0])
   }
   return node
 }

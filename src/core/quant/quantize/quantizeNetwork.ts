@@ -47,7 +47,7 @@ export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitW
     inputZero: graph.inputZero,
     inputShape: toHwc(graph.inputShape),
     layers: emitter.layers,
-    outputCount: elementCount(toHwc(graph.nodes[graph.output]!.outputShape)),
+    outputCount: elementCount(toHwc(graph.nodes[graph.output].outputShape)),
     scheme
   }
 }
@@ -71,14 +71,14 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
     bits: LayerBits | null,
     make: () => IntegerLayer | FitWork<IntegerLayer>
   ): FitWork<number> {
-    const from = inputs.map((input) => signatures[input + 1]!)
+    const from = inputs.map((input) => signatures[input + 1])
     const own = `${name}|${bits === null ? '' : bits.weightBits}|${output === null ? '' : formatKey(output)}`
     const signature = shortSignature(calibration.signatures, `${own}(${from.join(';')})`)
     let known = calibration.layerCache.get(signature)
     if (known === undefined) {
       const made = make()
       const layer = 'op' in made ? made : yield* made
-      const sources = inputs.map((input) => bytes[input + 1]!)
+      const sources = inputs.map((input) => bytes[input + 1])
       known = {
         layer,
         bytes: output === null ? new Uint8Array(0) : yield* layerBytes(layer, sources, images)
@@ -94,15 +94,15 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
 
   /** The layer that holds a node's input in the wanted format: the producer's, or a Requantize behind it. */
   function* read(source: number, wanted: CodeFormat): FitWork<number> {
-    const from = source < 0 ? -1 : layerOf[source]!
-    const stored = source < 0 ? formats.input : formats.stored[source]!
+    const from = source < 0 ? -1 : layerOf[source]
+    const stored = (source < 0 ? formats.input : formats.stored[source])!
     if (stored.bits === wanted.bits && stored.scale === wanted.scale && stored.zero === wanted.zero)
       return from
     const key = `${from}:${wanted.bits}:${wanted.scale}`
     const known = narrowed.get(key)
     if (known !== undefined) return known
-    const shape = toHwc(source < 0 ? graph.inputShape : graph.nodes[source]!.outputShape)
-    const name = `${source < 0 ? 'input' : graph.nodes[source]!.name}.to${wanted.bits}bit`
+    const shape = toHwc(source < 0 ? graph.inputShape : graph.nodes[source].outputShape)
+    const name = `${source < 0 ? 'input' : graph.nodes[source].name}.to${wanted.bits}bit`
     const added = yield* push(name, [from], wanted, null, () =>
       requantizeLayer(name, from, shape, stored, wanted, false)
     )
@@ -123,8 +123,8 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       const outputShape = toHwc(node.outputShape)
       const common = { name: node.name, inputs, inputShape, outputShape, input }
       if (isWeightedNode(node)) {
-        const site = { ...common, node, index, bits: bits!, output, bytes: bytes[inputs[0]! + 1]! }
-        const depends = signatures[inputs[0]! + 1]!
+        const site = { ...common, node, index, bits: bits!, output, bytes: bytes[inputs[0] + 1] }
+        const depends = signatures[inputs[0] + 1]
         layerOf[index] = yield* push(node.name, inputs, output, bits, () =>
           quantizeWeighted(calibration, site, depends)
         )
@@ -145,7 +145,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
     *end(): FitWork<void> {
       const format = formats.stored[graph.output]
       if (format === null || format === undefined) return
-      const node = graph.nodes[graph.output]!
+      const node = graph.nodes[graph.output]
       const size = sizeOf(node.outputShape)
       const frameOf = (from: number, name: string, shape: ShapeHwc) => ({
         name,
@@ -154,7 +154,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
         outputShape: [1, 1, size] as const,
         input: format
       })
-      let from = layerOf[graph.output]!
+      let from = layerOf[graph.output]
       let shape = toHwc(node.outputShape)
       if (!isOnnxOrder(node.outputShape)) {
         const ordered = orderedLayer(node.outputShape, frameOf(from, `${node.name}.ordered`, shape), format)
@@ -184,7 +184,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       if (loops === null) throw new Error(`concat ${node.name} is not a box`)
       const name = `${node.name}.part${position + 1}`
       const inputShape = toHwc(inputShapeOf(graph, node, position))
-      const inputs = position === 0 ? [frame.inputs[0]!] : [frame.inputs[position]!, into]
+      const inputs = position === 0 ? [frame.inputs[0]] : [frame.inputs[position], into]
       into = yield* push(name, inputs, output, null, () => ({
         op: 'move',
         ...frame,
@@ -202,8 +202,8 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
 
 /** Copies sorted by where they go: places[i] is the output element of input element i. */
 function byOutput(places: Int32Array): [outs: Int32Array, ins: Int32Array] {
-  const ins = Int32Array.from(places.keys()).sort((a, b) => places[a]! - places[b]!)
-  return [ins.map((at) => places[at]!), ins]
+  const ins = Int32Array.from(places.keys()).sort((a, b) => places[a] - places[b])
+  return [ins.map((at) => places[at]), ins]
 }
 
 /** The codes of an image in ONNX order. */

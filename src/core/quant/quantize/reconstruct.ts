@@ -37,8 +37,8 @@ export function refitWeights(moments: Moments, weights: Float32Array): RefittedW
   const { blocks, taps, channels } = moments
   const fitted = Float64Array.from(weights)
   // With several blocks weights stay as trained.
-  if (blocks.length === 1 && blocks[0]!.factor !== null)
-    return { weights: fitted, wanted: [solveWeights(moments, blocks[0]!, fitted)] }
+  if (blocks.length === 1 && blocks[0].factor !== null)
+    return { weights: fitted, wanted: [solveWeights(moments, blocks[0], fitted)] }
   const wanted = blocks.map(({ factor, order }) => {
     if (factor === null) return null
     const parts: Float64Array[] = []
@@ -68,7 +68,7 @@ export function* reconstruct({
   const { taps, channels, importance, blocks } = moments
   const scales = new Float64Array(channels)
   if (perTensor) {
-    const spread = Float64Array.from({ length: fitted.length }, (_, at) => importance[at % taps]!)
+    const spread = Float64Array.from({ length: fitted.length }, (_, at) => importance[at % taps])
     scales.fill(weightScale(fitted, bits, spread))
   } else {
     for (let c = 0; c < channels; c++) scales[c] = weightScale(fitted, bits, importance, c * taps, taps)
@@ -76,7 +76,7 @@ export function* reconstruct({
   const codes = new Int8Array(fitted.length)
   const squares = new Float64Array(channels)
   for (const [at, block] of blocks.entries())
-    roundBlock(moments, block, fitted, wanted[at]!, scales, bits, codes, squares)
+    roundBlock(moments, block, fitted, wanted[at], scales, bits, codes, squares)
   if (moments.inputs !== null) squares.set(yield* sumSquares(moments, codes))
   return refitScales(moments, codes, scales, squares, perTensor)
 }
@@ -85,12 +85,12 @@ export function* reconstruct({
 function* sumSquares({ taps, channels, inputs }: Moments, codes: Int8Array): FitWork<Float64Array> {
   const right = new Float32Array(codes.length)
   for (let c = 0; c < channels; c++)
-    for (let tap = 0; tap < taps; tap++) right[tap * channels + c] = codes[c * taps + tap]!
+    for (let tap = 0; tap < taps; tap++) right[tap * channels + c] = codes[c * taps + tap]
   const sums = yield* product(inputs!, right, taps)
   const rows = sums.length / channels
   const squares = new Float64Array(channels)
   for (let at = 0; at < sums.length; at++)
-    squares[at % channels] = squares[at % channels]! + (sums[at]! * sums[at]!) / rows
+    squares[at % channels] = squares[at % channels] + (sums[at] * sums[at]) / rows
   return squares
 }
 
@@ -109,17 +109,17 @@ function solveWeights(
   forGroups(channels, (first, count) => {
     const right = new Float64Array(taps * lanes)
     for (let at = 0; at < taps; at++) {
-      const tap = order[at]!
+      const tap = order[at]
       for (let lane = 0; lane < count; lane++)
         right[at * lanes + lane] =
-          cross[tap * channels + first + lane]! + damping * fitted[(first + lane) * taps + tap]!
+          cross[tap * channels + first + lane] + damping * fitted[(first + lane) * taps + tap]
     }
     solveTransposed(factor!, right)
     wanted.push(right.slice())
     solveForward(factor!, right)
     for (let at = 0; at < taps; at++)
       for (let lane = 0; lane < count; lane++)
-        fitted[(first + lane) * taps + order[at]!] = right[at * lanes + lane]!
+        fitted[(first + lane) * taps + order[at]] = right[at * lanes + lane]
   })
   return wanted
 }
@@ -142,20 +142,20 @@ function roundBlock(
     if (factor !== null) {
       const own = new Float64Array(lanes).fill(1)
       own.set(scales.subarray(first, first + count))
-      energy = roundTaps(factor, wanted![first / lanes]!, own, bits, found)
+      energy = roundTaps(factor, wanted![first / lanes], own, bits, found)
     }
     for (let lane = 0; lane < count; lane++) {
       const c = first + lane
       let norm = 0
       let plain = 0
       for (let at = 0; at < size; at++) {
-        const to = c * taps + order[at]!
-        const code = factor === null ? weightCode(fitted[to]!, scales[c]!, bits) : found[at * lanes + lane]!
+        const to = c * taps + order[at]
+        const code = factor === null ? weightCode(fitted[to], scales[c], bits) : found[at * lanes + lane]
         codes[to] = code
         norm += code * code
-        plain += code * code * importance[order[at]!]!
+        plain += code * code * importance[order[at]]
       }
-      squares[c] = squares[c]! + (energy === null ? plain : Math.max(0, energy[lane]! - damping * norm))
+      squares[c] = squares[c] + (energy === null ? plain : Math.max(0, energy[lane] - damping * norm))
     }
   })
 }
@@ -170,7 +170,7 @@ function productOf(
 ): Float64Array {
   const values = new Float64Array(order.length * lanes)
   for (const [at, tap] of order.entries())
-    for (let lane = 0; lane < count; lane++) values[at * lanes + lane] = fitted[(first + lane) * taps + tap]!
+    for (let lane = 0; lane < count; lane++) values[at * lanes + lane] = fitted[(first + lane) * taps + tap]
   const out = new Float64Array(values.length)
   multiplyTaps(factor, values, out)
   return out
@@ -188,9 +188,9 @@ function refitScales(
   const sumMean = new Float64Array(channels)
   for (let c = 0; c < channels; c++) {
     for (let tap = 0; tap < taps; tap++) {
-      const code = codes[c * taps + tap]!
-      sumMean[c] = sumMean[c]! + code * inputMean[tap]!
-      products[c] = products[c]! + code * cross[tap * channels + c]!
+      const code = codes[c * taps + tap]
+      sumMean[c] = sumMean[c] + code * inputMean[tap]
+      products[c] = products[c] + code * cross[tap * channels + c]
     }
   }
   if (perTensor) {
@@ -198,9 +198,9 @@ function refitScales(
     square.fill(square.reduce((a, b) => a + b, 0))
   }
   const refitted = scales.map((scale, c) => {
-    const best = products[c]! / square[c]!
+    const best = products[c] / square[c]
     // A channel whose sums are constant or turn the wrong way says nothing about its scale.
     return best > scale / 4 && best < scale * 4 ? best : scale
   })
-  return { codes, scales: refitted, bias: refitted.map((scale, c) => targetMean[c]! - scale * sumMean[c]!) }
+  return { codes, scales: refitted, bias: refitted.map((scale, c) => targetMean[c] - scale * sumMean[c]) }
 }

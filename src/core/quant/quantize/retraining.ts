@@ -1,6 +1,6 @@
 import { isWeightedNode, type Graph, type WeightedNode } from '../../model/graph'
 import type { FakeQuantizer } from '../../model/training/fakeQuant'
-import { hwcWeights, fromHwcWeights } from '../hwcGraph'
+import { fromHwcWeights, hwcWeights, weightsOfNode } from '../hwcGraph'
 import {
   codeRange,
   isWeighted,
@@ -26,7 +26,7 @@ export function retrainingStart(
   const nodes = graph.nodes.map((node, index) => {
     if (!isWeightedNode(node)) return node
     const layer = layers.get(node.name)!
-    const weights = floats[index]!.map((value, at) => {
+    const weights = weightsOfNode(floats, index).map((value, at) => {
       const scale = layer.weightScale[channelOf(layer, at)]
       const code = layer.weights[at]
       return scale * (code + Math.max(-cell, Math.min(cell, value / scale - code)))
@@ -62,7 +62,7 @@ export function buildRetrainedLayer(
       ? layer.weightScale
       : Float64Array.from(learned, (scale) => Math.max(minScale, scale))
   const node = trained.nodes[index] as WeightedNode
-  const weights = hwcWeights(trained)[index]!
+  const weights = weightsOfNode(hwcWeights(trained), index)
   const codes = Int8Array.from(weights, (value, at) =>
     weightCode(value, scales[channelOf(layer, at)], layer.weightBits)
   )

@@ -21,7 +21,7 @@ export function factoriseTaps(covariance: Float64Array, size: number): TapFactor
   const rows = new Float64Array(size * size)
   for (let row = 0; row < size; row++)
     for (let column = 0; column <= row; column++)
-      rows[row * size + column] = covariance[(size - 1 - column) * size + (size - 1 - row)]!
+      rows[row * size + column] = covariance[(size - 1 - column) * size + (size - 1 - row)]
   return { size, rows }
 }
 
@@ -32,37 +32,37 @@ export const lanes = 4
 export function solveTransposed({ size, rows }: TapFactor, values: Float64Array): void {
   let row = size - 1
   for (; row > 0; row -= 2) {
-    divideRow(values, row, rows[row * size + row]!)
-    subtractRow(values, row, rows[row * size + row - 1]!, row - 1)
-    divideRow(values, row - 1, rows[(row - 1) * size + row - 1]!)
+    divideRow(values, row, rows[row * size + row])
+    subtractRow(values, row, rows[row * size + row - 1], row - 1)
+    divideRow(values, row - 1, rows[(row - 1) * size + row - 1])
     subtractTwoRows(values, rows, size, row)
   }
-  if (row === 0) divideRow(values, 0, rows[0]!)
+  if (row === 0) divideRow(values, 0, rows[0])
 }
 
 function divideRow(values: Float64Array, row: number, divisor: number): void {
   const inverse = 1 / divisor
-  for (let at = row * lanes; at < (row + 1) * lanes; at++) values[at] = values[at]! * inverse
+  for (let at = row * lanes; at < (row + 1) * lanes; at++) values[at] = values[at] * inverse
 }
 
 function subtractRow(values: Float64Array, from: number, factor: number, to: number): void {
   for (let lane = 0; lane < lanes; lane++)
-    values[to * lanes + lane] = values[to * lanes + lane]! - factor * values[from * lanes + lane]!
+    values[to * lanes + lane] = values[to * lanes + lane] - factor * values[from * lanes + lane]
 }
 
 /** Takes rows `row` and `row - 1`, which are solved, out of all rows before them. */
 function subtractTwoRows(values: Float64Array, rows: Float64Array, size: number, row: number): void {
   const [last, first] = [row * lanes, (row - 1) * lanes]
-  const [a0, a1, a2, a3] = [values[last]!, values[last + 1]!, values[last + 2]!, values[last + 3]!]
-  const [b0, b1, b2, b3] = [values[first]!, values[first + 1]!, values[first + 2]!, values[first + 3]!]
+  const [a0, a1, a2, a3] = [values[last], values[last + 1], values[last + 2], values[last + 3]]
+  const [b0, b1, b2, b3] = [values[first], values[first + 1], values[first + 2], values[first + 3]]
   const at = row * size
   for (let k = 0, v = 0; k < row - 1; k++, v += lanes) {
-    const s = rows[at + k]!
-    const t = rows[at - size + k]!
-    values[v] = values[v]! - s * a0 - t * b0
-    values[v + 1] = values[v + 1]! - s * a1 - t * b1
-    values[v + 2] = values[v + 2]! - s * a2 - t * b2
-    values[v + 3] = values[v + 3]! - s * a3 - t * b3
+    const s = rows[at + k]
+    const t = rows[at - size + k]
+    values[v] = values[v] - s * a0 - t * b0
+    values[v + 1] = values[v + 1] - s * a1 - t * b1
+    values[v + 2] = values[v + 2] - s * a2 - t * b2
+    values[v + 3] = values[v + 3] - s * a3 - t * b3
   }
 }
 
@@ -80,12 +80,12 @@ function rowsBefore({ size, rows }: TapFactor, row: number, values: Float64Array
   // Behind the last row there is none: the last row is read twice.
   const next = row + 1 < size ? at + size : at
   for (let k = 0, v = 0; k < row; k++, v += lanes) {
-    const s = rows[at + k]!
-    const t = rows[next + k]!
-    const v0 = values[v]!
-    const v1 = values[v + 1]!
-    const v2 = values[v + 2]!
-    const v3 = values[v + 3]!
+    const s = rows[at + k]
+    const t = rows[next + k]
+    const v0 = values[v]
+    const v1 = values[v + 1]
+    const v2 = values[v + 2]
+    const v3 = values[v + 3]
     s0 += s * v0
     s1 += s * v1
     s2 += s * v2
@@ -118,9 +118,9 @@ function forRows(
     finish(row, before, 0)
     if (row + 1 === size) return
     // The second row's sum also includes the column that was just finished.
-    const own = rows[(row + 1) * size + row]!
+    const own = rows[(row + 1) * size + row]
     for (let lane = 0; lane < lanes; lane++)
-      before[lanes + lane] = before[lanes + lane]! + own * values[row * lanes + lane]!
+      before[lanes + lane] = before[lanes + lane] + own * values[row * lanes + lane]
     finish(row + 1, before, lanes)
   }
 }
@@ -128,18 +128,18 @@ function forRows(
 /** Solves T x = y in place; `values` [size][lanes]. */
 export function solveForward(factor: TapFactor, values: Float64Array): void {
   forRows(factor, values, (row, before, at) => {
-    const inverse = 1 / factor.rows[row * factor.size + row]!
+    const inverse = 1 / factor.rows[row * factor.size + row]
     for (let lane = 0; lane < lanes; lane++)
-      values[row * lanes + lane] = (values[row * lanes + lane]! - before[at + lane]!) * inverse
+      values[row * lanes + lane] = (values[row * lanes + lane] - before[at + lane]) * inverse
   })
 }
 
 /** T x into `out`; both [size][lanes]. */
 export function multiplyTaps(factor: TapFactor, values: Float64Array, out: Float64Array): void {
   forRows(factor, values, (row, before, at) => {
-    const own = factor.rows[row * factor.size + row]!
+    const own = factor.rows[row * factor.size + row]
     for (let lane = 0; lane < lanes; lane++)
-      out[row * lanes + lane] = before[at + lane]! + own * values[row * lanes + lane]!
+      out[row * lanes + lane] = before[at + lane] + own * values[row * lanes + lane]
   })
 }
 
@@ -156,14 +156,14 @@ export function roundTaps(
 ): Float64Array {
   const squares = new Float64Array(lanes)
   forRows(factor, codes, (row, before, at) => {
-    const own = factor.rows[row * factor.size + row]!
+    const own = factor.rows[row * factor.size + row]
     for (let lane = 0; lane < lanes; lane++) {
-      const scale = scales[lane]!
-      const left = (wanted[row * lanes + lane]! - scale * before[at + lane]!) / own
+      const scale = scales[lane]
+      const left = (wanted[row * lanes + lane] - scale * before[at + lane]) / own
       const code = weightCode(left, scale, bits)
       codes[row * lanes + lane] = code
-      const sum = before[at + lane]! + own * code
-      squares[lane] = squares[lane]! + sum * sum
+      const sum = before[at + lane] + own * code
+      squares[lane] = squares[lane] + sum * sum
     }
   })
   return squares

@@ -101,12 +101,12 @@ function squaredError(
   for (let from = 0; from < count; from += errorStride) {
     const end = Math.min(count, from + errorStride)
     for (let k = from, at = start + from * step; k < end; k++, at += step) {
-      const value = values[at]!
+      const value = values[at]
       let level = Math.floor(value * inverse + 0.5)
       if (level < low) level = low
       else if (level > high) level = high
       const miss = value - scale * level
-      error += (importance === null ? 1 : importance[k]!) * miss * miss
+      error += (importance === null ? 1 : importance[k]) * miss * miss
     }
     if (error > limit) return Infinity
   }

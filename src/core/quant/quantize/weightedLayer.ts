@@ -1,4 +1,5 @@
 import type { WeightedNode } from '../../model/graph'
+import { weightsOfNode } from '../hwcGraph'
 import type { ActivationRanges } from './calibration'
 import type { FitWork } from './fitEngine'
 import { requantFactor, toFixedPoint } from '../integer/fixedPoint'
@@ -65,7 +66,7 @@ function fittedBytes(all: FittedMoments): number {
 function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWork<FittedMoments> {
   const { node, index, outputShape } = site
   const { image, pixel, sums } = calibration.targetOf(index)
-  const weights = calibration.weights[index]!
+  const weights = weightsOfNode(calibration.weights, index)
   if (node.op === 'depthwiseConv2d') {
     const inputs = depthwiseInputs(site, image, pixel)
     return depthwiseMoments(inputs, sums, image.length, outputShape[2]).map((moments, c) => ({
@@ -84,19 +85,19 @@ function* reconstructSite(
 ): FitWork<ReconstructedLayer> {
   const perTensor = output === null
   if (node.op !== 'depthwiseConv2d')
-    return yield* reconstruct({ ...fitted[0]!, bits: bits.weightBits, perTensor })
+    return yield* reconstruct({ ...fitted[0], bits: bits.weightBits, perTensor })
   const channels = outputShape[2]
-  const { taps } = fitted[0]!.moments
+  const { taps } = fitted[0].moments
   const result: ReconstructedLayer = {
     codes: new Int8Array(taps * channels),
     scales: new Float64Array(channels),
     bias: new Float64Array(channels)
   }
   for (let c = 0; c < channels; c++) {
-    const own = yield* reconstruct({ ...fitted[c]!, bits: bits.weightBits, perTensor: false })
-    for (let tap = 0; tap < taps; tap++) result.codes[tap * channels + c] = own.codes[tap]!
-    result.scales[c] = own.scales[0]!
-    result.bias[c] = own.bias[0]!
+    const own = yield* reconstruct({ ...fitted[c], bits: bits.weightBits, perTensor: false })
+    for (let tap = 0; tap < taps; tap++) result.codes[tap * channels + c] = own.codes[tap]
+    result.scales[c] = own.scales[0]
+    result.bias[c] = own.bias[0]
   }
   return result
 }
@@ -104,7 +105,7 @@ function* reconstructSite(
 /** Real value of every byte of a format, and of its padding. */
 function realsOf(input: CodeFormat): { reals: Float32Array; padding: number } {
   const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + input.zero) * input.scale)
-  return { reals, padding: reals[zeroCode(input) + 128]! }
+  return { reals, padding: reals[zeroCode(input) + 128] }
 }
 
 /** Where the taps of a depthwise layer lie at the sampled rows. */
@@ -117,8 +118,8 @@ function depthwiseInputs(site: WeightedSite, image: Int32Array, pixel: Int32Arra
   const places = new Int32Array(image.length * taps)
   for (let row = 0; row < image.length; row++)
     for (let tap = 0; tap < taps; tap++) {
-      const position = positions[pixel[row]! * taps + tap]!
-      places[row * taps + tap] = position < 0 ? -1 : (image[row]! * height * width + position) * channels
+      const position = positions[pixel[row] * taps + tap]
+      places[row * taps + tap] = position < 0 ? -1 : (image[row] * height * width + position) * channels
     }
   return { bytes, places, ...realsOf(input) }
 }
@@ -136,18 +137,18 @@ function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array):
   const { reals, padding } = realsOf(input)
   let to = 0
   for (let row = 0; row < image.length; row++) {
-    const start = image[row]! * size
-    const from = pixel[row]! * inner
+    const start = image[row] * size
+    const from = pixel[row] * inner
     for (let k = from, end = from + inner; k < end; k++) {
-      const position = positions[k]!
-      rows[to++] = position < 0 ? padding : reals[bytes[start + position]!]!
+      const position = positions[k]
+      rows[to++] = position < 0 ? padding : reals[bytes[start + position]]
     }
   }
   return rows
 }
 
 function everyNth(values: Float32Array, step: number, start: number): Float32Array {
-  return Float32Array.from({ length: values.length / step }, (_, at) => values[at * step + start]!)
+  return Float32Array.from({ length: values.length / step }, (_, at) => values[at * step + start])
 }
 
 /** Real scales and biases as int32 bias and fixed-point factors (docs/arithmetic.md "Accumulate", "Requantise"). */
@@ -162,9 +163,8 @@ export function integerLayer(
   const bias = new Int32Array(channels)
   for (let c = 0; c < channels; c++) {
     let sum = 0
-    for (let tap = 0; tap < taps; tap++)
-      sum += found.codes[isDepthwise ? tap * channels + c : c * taps + tap]!
-    const own = Math.round(found.bias[c]! / (input.scale * found.scales[c]!))
+    for (let tap = 0; tap < taps; tap++) sum += found.codes[isDepthwise ? tap * channels + c : c * taps + tap]
+    const own = Math.round(found.bias[c] / (input.scale * found.scales[c]))
     bias[c] = Math.max(-(2 ** 30), Math.min(2 ** 30, own)) + input.zero * sum
   }
   const factors =
@@ -180,7 +180,7 @@ export function integerLayer(
     outputShape: site.outputShape,
     input,
     outBits: output?.bits ?? 8,
-    outScale: output?.scale ?? input.scale * found.scales[0]!,
+    outScale: output?.scale ?? input.scale * found.scales[0],
     outZero: output?.zero ?? 0,
     relu: node.relu,
     weightBits: bits.weightBits,

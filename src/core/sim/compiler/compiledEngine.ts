@@ -74,7 +74,8 @@ class RegionCache {
       if (entry !== 0) {
         const before = left
         state[2] = hart.fetchLine
-        left = this.regions[entry >> blockBits]!(left, entry & ((1 << blockBits) - 1))
+        const region = this.regions[entry >> blockBits] as CompiledRegion
+        left = region(left, entry & ((1 << blockBits) - 1))
         hart.pc = state[0]
         hart.cycles += state[1]
         hart.fetchLine = state[2]

@@ -44,7 +44,6 @@ export function trackVirtualBoard(): VirtualActivity {
  * @param atMs ms since 1970
  */
 export function isVirtualBoardRunning(atMs: number): boolean {
-  for (let at = changes.length - 1; at >= 0; at--)
-    if (changes[at]!.atMs <= atMs) return changes[at]!.isRunning
+  for (let at = changes.length - 1; at >= 0; at--) if (changes[at].atMs <= atMs) return changes[at].isRunning
   return false
 }

@@ -78,7 +78,7 @@ export function boardEnergyText(report: EnergyReport, layers: readonly string[])
   const whole = find(inferencePhase)?.netJ
   const parts = layers.map((name) => find(layerPhase(name))?.netJ?.mean)
   if (whole != null && parts.length > 0 && parts.every((part) => part !== undefined)) {
-    const sum = parts.reduce<number>((total, part) => total + part!, 0)
+    const sum = parts.reduce<number>((total, part) => total + part, 0)
     lines.push(
       `  The layers' kernels add up to ${formatAmount(sum, 'J')}, ${formatPercent(sum / whole.mean)} of an inference.`
     )

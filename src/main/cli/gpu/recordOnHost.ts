@@ -26,7 +26,7 @@ export async function recordOnHost(
   const { runIds, made, isWhole } = await followOnHost(context, (client) =>
     client.call('remote.record', { host, request })
   )
-  const { json, text, isComplete } = await recordingReport(context, runIds[0]!, file, made)
+  const { json, text, isComplete } = await recordingReport(context, runIds[0], file, made)
   return {
     json: { ...json, made },
     text,

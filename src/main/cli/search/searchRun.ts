@@ -155,7 +155,7 @@ function budgetsOf({ limits }: ReturnType<typeof searchLimits>, { names, ratios,
   return limits.map((limit, at) => ({
     cost: names[at],
     unit: space.costs[at].unit,
-    ratio: ratios[at]!,
+    ratio: ratios[at],
     ...limit,
     budget: Number.isFinite(limit.budget) ? limit.budget : null
   }))

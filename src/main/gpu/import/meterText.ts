@@ -26,7 +26,7 @@ export async function importMeterText(request: ImportRequest, store: GpuStore): 
   const seen = { count: 0, firstMs: NaN, lastMs: NaN, probe: [] as number[] }
   const take = async (readings: readonly MeterReading[]): Promise<void> => {
     if (readings.length === 0) return
-    if (seen.count === 0) seen.firstMs = readings[0]!.tMs
+    if (seen.count === 0) seen.firstMs = readings[0].tMs
     seen.count += readings.length
     seen.lastMs = readings.at(-1)!.tMs
     for (const { tMs } of readings) if (seen.probe.length < probeReadings) seen.probe.push(tMs)

@@ -99,7 +99,7 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
       const session = await subject.open(loopLayer(network, whole, copiesOfWhole, typeOf))
       const feeds: Feeds = {}
       for (let copy = 0; copy < copiesOfWhole; copy++) {
-        for (const name of inputs) feeds[copiedInput(name, copy)] = batchAt(copy)[name]!
+        for (const name of inputs) feeds[copiedInput(name, copy)] = batchAt(copy)[name]
       }
       return { session, loop: createTimedLoop(session, usedOnly(feeds, session), copiesOfWhole, phases) }
     })
