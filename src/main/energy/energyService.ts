@@ -2,7 +2,7 @@ import { counterReader } from '../../core/energy/energyCounter'
 import { idleDrift, summariesOf } from '../../core/energy/traceAnalyser'
 import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { energyContract, EnergyReport } from '../../shared/contract/energy'
-import type { Recording } from '../../shared/contract/gpu'
+import type { PhaseMark, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { analyseReadings, migNotes, readSubjects, strangerDoubts } from './analyseReadings'
 import type { EnergyStore } from './energyStore'
@@ -13,6 +13,8 @@ export interface EnergyService {
   handlers: HandlersOf<typeof energyContract>
   /** @throws energy.noRecording; input.invalid while it is still running */
   report(recordingId: string, confidence?: number): Promise<EnergyReport>
+  /** Of a running recording: the phases that ended before its last stored reading. Not kept. @throws energy.noRecording */
+  reportSoFar(recordingId: string): Promise<EnergyReport>
   /** A recording was deleted: so are its figures. */
   forget(recordingId: string): Promise<void>
   exportPhases(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
@@ -63,6 +65,15 @@ export function createEnergyService(deps: {
     recording: Recording,
     confidence: number
   ): Promise<EnergyReport> => {
+    const out = await analyse(source, recording, confidence)
+    await (await deps.store()).save(out)
+    return out
+  }
+  const analyse = async (
+    source: RecordingSource,
+    recording: Recording,
+    confidence: number
+  ): Promise<EnergyReport> => {
     const recordingId = recording.id
     const out: EnergyReport = {
       recordingId,
@@ -109,11 +120,17 @@ export function createEnergyService(deps: {
         }))
       })
     }
-    await (await deps.store()).save(out)
     return out
   }
   return {
     report,
+    async reportSoFar(recordingId) {
+      const source = await deps.source()
+      const lastMs = await source.lastMs(recordingId)
+      const phases = async (id: string): Promise<PhaseMark[]> =>
+        (await source.phases(id)).filter((phase) => phase.ended && phase.toMs <= lastMs)
+      return await analyse({ ...source, phases }, await source.recording(recordingId), 0.95)
+    },
     forget: async (recordingId) => (await deps.store()).forget(recordingId),
     async exportPhases(recordingId, file, format) {
       await report(recordingId)

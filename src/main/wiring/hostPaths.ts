@@ -32,7 +32,7 @@ export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>
   'session.import': ['file'],
   'session.info': ['file'],
   'workload.export': ['folder'],
-  'workload.start': ['runner.model', 'runner.dataset']
+  'workload.start': ['runner.model', 'runner.dataset', 'runner.entry', 'runner.types']
 }
 
 type Handler = (input: never, context: never) => Promise<unknown>

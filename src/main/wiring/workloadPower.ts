@@ -1,4 +1,6 @@
 import { gpuAtPciBusId } from '../../core/gpu/cudaOrder'
+import type { EnergyReport } from '../../shared/contract/energy'
+import type { SessionEnergy } from '../../shared/contract/workload/workloadEvidence'
 import { AppError } from '../../shared/errors'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
@@ -10,18 +12,21 @@ import type { WorkloadServiceDeps } from '../workload/workloadService'
 export function powerOf(
   gpu: GpuService,
   energy: EnergyService
-): Pick<WorkloadServiceDeps, 'power' | 'energyOf' | 'gpus'> {
+): Pick<WorkloadServiceDeps, 'power' | 'energyOf' | 'energySoFar' | 'gpus'> {
   return {
     power: recordingsOf(gpu),
     gpus: () => gpu.list(false),
-    async energyOf(recordingId) {
-      const { origin, gpus, phases } = await energy.report(recordingId)
-      const { sensor, idle, idleAfter } = gpus[0]
-      return {
-        ...{ recordingId, origin, sensor, phases },
-        ...{ idleBeforeW: idle.powerW, idleAfterW: idleAfter.powerW }
-      }
-    }
+    energyOf: async (recordingId) => sessionEnergyOf(await energy.report(recordingId), false),
+    energySoFar: async (recordingId) => sessionEnergyOf(await energy.reportSoFar(recordingId), true)
+  }
+}
+
+function sessionEnergyOf(report: EnergyReport, provisional: boolean): SessionEnergy {
+  const { recordingId, origin, gpus, phases } = report
+  const { sensor, idle, idleAfter } = gpus[0]
+  return {
+    ...{ recordingId, origin, sensor, phases, provisional },
+    ...{ idleBeforeW: idle.powerW, idleAfterW: idleAfter.powerW }
   }
 }
 

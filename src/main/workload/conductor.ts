@@ -10,6 +10,7 @@ import type { RunnerEventOf } from '../../shared/contract/workload/workloadProto
 import { AppError } from '../../shared/errors'
 import { formatDuration } from '../../shared/units'
 import type { CompareTask } from './compareFiles'
+import { energyAsItComes, keepEnergy } from './sessionEnergy'
 import {
   isPowerOfRunner,
   requireSameGpu,
@@ -27,6 +28,8 @@ export interface ConductorDeps {
   command: RunnerCommand
   power: PowerSource
   energyOf: EnergyOf
+  /** The same of a recording that is still running. */
+  energySoFar: EnergyOf
   compare(task: CompareTask): Promise<Variant>
   /** Stores and announces the record after every step. */
   changed(): Promise<void>
@@ -76,7 +79,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     planRun(record, greeting, phaseMs)
     await deps.changed()
     if (power !== null) await rest(power, request.idleMs, deps)
-    await doSteps(record, runner, phaseMs, deps)
+    await doSteps(record, runner, phaseMs, energyAsItComes(record, power?.recordingId, deps), deps)
     if (power !== null) await rest(power, request.idleMs, deps)
   } finally {
     record.unknownEvents += runner?.unknownEvents ?? 0
@@ -91,21 +94,6 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
       await keepEnergy(record, power.recordingId, deps)
     }
     await deps.changed()
-  }
-}
-
-/** Adds the energy of a session's recording to the evidence; one that cannot be analysed is a note, never a failure. */
-async function keepEnergy(
-  { evidence }: WorkloadRecord,
-  recordingId: string,
-  { energyOf }: Pick<ConductorDeps, 'energyOf'>
-): Promise<void> {
-  if (evidence.energies.some((session) => session.recordingId === recordingId)) return
-  try {
-    evidence.energies.push(await energyOf(recordingId))
-  } catch (cause) {
-    const note = `Recording ${recordingId} gave no energy: ${AppError.from(cause).message}`
-    if (!evidence.notes.includes(note)) evidence.notes.push(note)
   }
 }
 
@@ -201,6 +189,7 @@ async function doSteps(
   record: WorkloadRecord,
   runner: RunnerProcess,
   phaseMs: number,
+  afterTrial: () => Promise<void>,
   deps: ConductorDeps
 ): Promise<void> {
   const { steps, request } = record
@@ -238,7 +227,10 @@ async function doSteps(
             ? first
             : predictionsOf(await oneTrial(runner, step, phaseMs), step.id)
         record.evidence.variants.push(await deps.compare(compareTask(record, first, changed)))
-      } else keepTimed(record, step, await oneTrial(runner, step, phaseMs))
+      } else {
+        keepTimed(record, step, await oneTrial(runner, step, phaseMs))
+        await afterTrial()
+      }
       step.trialsDone++
       if (step.trialsDone >= step.trials) step.state = 'done'
     } catch (cause) {

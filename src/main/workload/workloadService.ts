@@ -13,6 +13,7 @@ import type { Store } from '../store/store'
 import type { CompareTask } from './compareFiles'
 import { conduct } from './conductor'
 import { exportTables } from './exportTables'
+import { exportFigures, presentFigures } from './runFigures'
 import type { EnergyOf, PowerSource } from './powerSource'
 import { runnerCommand } from './runnerCommand'
 import { tryProviders } from './providers'
@@ -38,6 +39,8 @@ export interface WorkloadServiceDeps {
   power: PowerSource
   gpus(): Promise<GpuList>
   energyOf: EnergyOf
+  /** The same of a recording that is still running. */
+  energySoFar: EnergyOf
   networksFolder: string
   /** The PyTorch runner's file. */
   torchRunnerFile: string
@@ -81,6 +84,7 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
         command: await runnerCommand(record.request.runner, { ...deps, scratch }),
         power: deps.power,
         energyOf: deps.energyOf,
+        energySoFar: deps.energySoFar,
         compare: deps.compare,
         ...{ changed, signal, progress },
         onOutput: () => undefined
@@ -130,9 +134,12 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
       'workload.start': start,
       'workload.list': async () => ({ runs: (await runs.list()).map(withoutTables) }),
       'workload.get': async ({ id }) => ({ run: runOf(await runs.find(id)) }),
-      'workload.export': async ({ id, folder }) => ({
-        files: await exportTables(runOf(await runs.find(id)), folder)
-      })
+      'workload.figures': async ({ id }) => presentFigures(runOf(await runs.find(id))),
+      'workload.export': async ({ id, folder, figures }) => {
+        const found = runOf(await runs.find(id))
+        const files = await exportTables(found, folder)
+        return { files: figures ? [...files, ...(await exportFigures(found, folder))] : files }
+      }
     }
   }
 }

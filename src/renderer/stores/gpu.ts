@@ -17,8 +17,17 @@ const gapFactor = 4
 /** Lines of a wrapped command's output kept in the window. */
 const maxKeptOutputCharacters = 20_000
 
-/** Phase starts kept for triggers. */
+/** Phase starts kept for triggers, and phases of a running recording that are drawn behind its power. */
 const maxPhaseStarts = 100
+const maxLivePhases = 400
+
+/** A phase of a running recording, Unix ms; toMs null: it has not ended. */
+export interface LivePhase {
+  recordingId: string
+  name: string
+  fromMs: number
+  toMs: number | null
+}
 
 /** Buckets for a stretch: not finer than the readings, for a bucket without any would look like a gap. */
 const bucketsFor = (lengthMs: number, intervalMs: number): number =>
@@ -44,6 +53,7 @@ export const useGpu = defineStore('gpu', () => {
   const traceDetail = shallowRef<Envelope | null>(null)
   /** Phases that began while this window looked, Unix ms. */
   const phaseStarts = shallowRef<{ name: string; atMs: number }[]>([])
+  const livePhases = shallowRef<LivePhase[]>([])
   const output = ref('')
   const files = ref<string[]>([])
   /** Counts up with every batch: what charts watch instead of the rings themselves. */
@@ -106,8 +116,18 @@ export const useGpu = defineStore('gpu', () => {
   })
   client.subscribe('gpu.phaseMarked', ({ recordingId, name, state, atMs }) => {
     const recording = recordings.value.find(({ id }) => id === recordingId)
-    if (state !== 'begin' || recording === undefined) return
-    const start = { name, atMs: recording.startedAtMs + atMs }
+    if (recording === undefined) return
+    const unixMs = recording.startedAtMs + atMs
+    const others = livePhases.value.filter((phase) => phase.recordingId === recordingId)
+    if (state === 'end') {
+      livePhases.value = others.map((phase) =>
+        phase.name === name && phase.toMs === null ? { ...phase, toMs: unixMs } : phase
+      )
+      return
+    }
+    const phase = { recordingId, name, fromMs: unixMs, toMs: null }
+    livePhases.value = [...others.slice(-maxLivePhases + 1), phase]
+    const start = { name, atMs: unixMs }
     phaseStarts.value = [...phaseStarts.value.slice(-maxPhaseStarts + 1), start]
   })
   client.subscribe('gpu.commandOutput', ({ text }) => {
@@ -148,6 +168,19 @@ export const useGpu = defineStore('gpu', () => {
       if (value !== null) target.push(past.fromMs + (index + 0.5) * past.stepMs, value)
     })
     revision.value += 1
+  })
+  /** The phases of a running recording that were marked before this window looked. */
+  const loadPhases = createAction(async (recordingId: string) => {
+    const { recording, phases } = await client.call('gpu.recording', { id: recordingId })
+    const known = livePhases.value.filter((phase) => phase.recordingId === recordingId)
+    const firstMs = known[0]?.fromMs ?? Infinity
+    const before = phases
+      .map(({ name, fromMs, toMs, ended }) => ({
+        ...{ recordingId, name, fromMs: recording.startedAtMs + fromMs },
+        toMs: ended ? recording.startedAtMs + toMs : null
+      }))
+      .filter(({ fromMs }) => fromMs < firstMs)
+    livePhases.value = [...before, ...known].sort((a, b) => a.fromMs - b.fromMs).slice(-maxLivePhases)
   })
   const stopRecording = createAction(async (id: string) => {
     await client.call('gpu.stopRecording', { id })
@@ -225,6 +258,7 @@ export const useGpu = defineStore('gpu', () => {
     trace,
     traceDetail,
     phaseStarts,
+    livePhases,
     output,
     files,
     revision,
@@ -239,6 +273,7 @@ export const useGpu = defineStore('gpu', () => {
     stop,
     record,
     loadHistory,
+    loadPhases,
     stopRecording,
     open,
     zoomTrace,

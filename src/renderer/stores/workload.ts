@@ -10,13 +10,18 @@ type Listed = CommandOutput<'workload.list'>['runs'][number]
 /** Least time between two reads of the open run's tables while it runs, ms. */
 const refreshMs = 2_000
 
+/** Least time between two drawings of the open run's figures while it runs, ms: they cost more than its tables. */
+const redrawMs = 10_000
+
 /** Workload runs; the open one with its tables. */
 export const useWorkloads = defineStore('workload', () => {
   const client = useClient()
   const runs = ref<Listed[]>([])
   const open = shallowRef<WorkloadRun | null>(null)
   const checked = shallowRef<CommandOutput<'workload.check'> | null>(null)
+  const drawn = shallowRef<({ id: string } & CommandOutput<'workload.figures'>) | null>(null)
   let readAtMs = -Infinity
+  let drawnAtMs = -Infinity
 
   client.subscribe('workload.changed', (run) => {
     runs.value = runs.value.some(({ id }) => id === run.id)
@@ -33,6 +38,15 @@ export const useWorkloads = defineStore('workload', () => {
     readAtMs = performance.now()
     const { run } = await client.call('workload.get', { id })
     open.value = run
+    const isOther = drawn.value?.id !== id
+    if (isOther || run.state !== 'running' || performance.now() - drawnAtMs >= redrawMs) void draw.run(id)
+  })
+  const draw = createAction(async (id: string) => {
+    drawnAtMs = performance.now()
+    if (drawn.value?.id !== id) drawn.value = null
+    const found = await client.call('workload.figures', { id })
+    // Another run may have been opened meanwhile.
+    if (open.value?.id === id) drawn.value = { id, ...found }
   })
   const load = createAction(async () => {
     runs.value = (await client.call('workload.list', {})).runs
@@ -49,9 +63,10 @@ export const useWorkloads = defineStore('workload', () => {
     await select.run(id)
   })
   const exportTo = createAction(
-    async (id: string, folder: string) => (await client.call('workload.export', { id, folder })).files
+    async (id: string, folder: string) =>
+      (await client.call('workload.export', { id, folder, figures: true }, { timeoutMs: 600_000 })).files
   )
 
-  forgetOnChange(() => open.value?.id, [exportTo])
-  return { runs, open, checked, select, load, check, start, exportTo }
+  forgetOnChange(() => open.value?.id, [exportTo, draw])
+  return { runs, open, checked, drawn, select, draw, load, check, start, exportTo }
 })

@@ -175,10 +175,21 @@ export const workloadContract = defineContract({
     /** Newest first, without tables. */
     'workload.list': command(nothing, z.object({ runs: z.array(workloadRunSchema.omit({ tables: true })) })),
     'workload.get': command(runId, z.object({ run: workloadRunSchema })),
-    /** Writes the three tables as CSV below FOLDER/<model>/. */
+    /** The figures of a run as it stands, and its findings as sentences; fewer while it runs. */
+    'workload.figures': command(
+      runId,
+      z.object({
+        findings: z.array(z.string()),
+        figures: z.array(z.object({ name: z.string(), svg: z.string() }))
+      })
+    ),
+    /**
+     * Writes the three tables as CSV below FOLDER/<model>/; with `figures` also the merged table, every figure as SVG and
+     * PNG, and FOLDER/report.html. `rows` is null for what is no table.
+     */
     'workload.export': command(
-      runId.extend({ folder: z.string().min(1) }),
-      z.object({ files: z.array(z.object({ file: z.string(), rows: z.number() })) })
+      runId.extend({ folder: z.string().min(1), figures: z.boolean().default(false) }),
+      z.object({ files: z.array(z.object({ file: z.string(), rows: z.number().nullable() })) })
     )
   },
   events: {

@@ -9,7 +9,7 @@ import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sam
 import { sampleLoop, sampleRuns } from './sampleRuns'
 import { sampleDeployment, sampleModel, sampleRanges, samplePlan, sampleSearch } from './sampleModel'
 import { sampleWorkerStatus } from './sampleWorkers'
-import { sampleWorkload, sampleWorkloadChecks } from './sampleWorkload'
+import { sampleWorkload, sampleWorkloadChecks, sampleWorkloadFigures } from './sampleWorkload'
 
 /**
  * Typed, seeded data of every shape the contract allows, for looking at layouts without waiting for the real work.
@@ -355,6 +355,7 @@ export const sampleHandlers: SampleHandlers = {
   'workload.list': () => ({ runs: [sampleWorkload] }),
   'workload.get': () => ({ run: sampleWorkload }),
   'workload.check': () => sampleWorkloadChecks,
+  'workload.figures': () => sampleWorkloadFigures(),
   'gpu.list': () => sampleGpuList,
   'gpu.samplingState': () => ({
     state: 'running',

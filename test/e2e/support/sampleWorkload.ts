@@ -1,4 +1,6 @@
 import { workloadRequestSchema, type WorkloadCheck, type WorkloadRun } from '@shared/contract/workload'
+import { presentFigures } from '@main/workload/runFigures'
+import type { CommandOutput } from '@shared/contract'
 import { sampleTables } from '../../unit/core/workload/statistics/tables'
 
 /** A finished run of a shipped network with simulated power. */
@@ -53,3 +55,6 @@ export const sampleWorkloadChecks = {
   models: ['gloss-classifier', 'gloss-language'],
   providers: ['cpu']
 }
+
+/** Its findings and figures as the host draws them. */
+export const sampleWorkloadFigures = (): CommandOutput<'workload.figures'> => presentFigures(sampleWorkload)

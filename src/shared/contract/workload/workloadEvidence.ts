@@ -41,6 +41,8 @@ export const sessionEnergySchema = z.object({
   /** Power at rest with everything loaded, before and after the steps, W; null where it was not taken. */
   idleBeforeW: z.number().nullable().default(null),
   idleAfterW: z.number().nullable().default(null),
+  /** Worked out while its recording was running; replaced at its end. */
+  provisional: z.boolean().default(false),
   phases: z.array(phaseEnergySchema)
 })
 

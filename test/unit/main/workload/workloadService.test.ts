@@ -1,3 +1,4 @@
+import type { SessionEnergy } from '@shared/contract/workload/workloadEvidence'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -144,7 +145,10 @@ describe('workload runs', () => {
   it('writes the tables as CSV with value, interval, n, origin, verdict and reason of every figure', async () => {
     rig = await workloadRig({})
     const { id } = await rig.toEnd(rig.request({}))
-    const { files } = await rig.service.handlers['workload.export']({ id, folder: rig.folder }, context)
+    const { files } = await rig.service.handlers['workload.export'](
+      { id, folder: rig.folder, figures: false },
+      context
+    )
     expect(files.map(({ file, rows }) => [path.relative(rig.folder, file), rows])).toEqual([
       ['example/benchmark_results.csv', 1],
       ['example/per_layer_energy.csv', 2],
@@ -263,5 +267,50 @@ describe('energy of a workload run', () => {
     expect(run.recordingIds).toHaveLength(2)
     expect(run.recordingIds[0]).toBe(recordingIds[0])
     expect(run.tables.layers[0]!.energyTotalJ).toMatchObject({ value: before.value, n: before.n })
+  })
+
+  it('shows the energy so far while the run goes on, and replaces it at the end', async () => {
+    const provisional: boolean[] = []
+    rig = await workloadRig({
+      smi: {},
+      onChanged: ({ state }) => {
+        if (state !== 'running') return
+        void rig.store.all<{ record: string }>('SELECT record FROM workload_run').then(([row]) => {
+          const { evidence } = JSON.parse(row!.record) as { evidence: { energies: SessionEnergy[] } }
+          for (const session of evidence.energies)
+            if (session.phases.some(({ name, totalJ }) => name.startsWith('layer:') && totalJ !== null))
+              provisional.push(session.provisional)
+        })
+      }
+    })
+    const run = await rig.toEnd(rig.request({ phaseMs: 300, trials: 4 }))
+    expect(provisional[0]).toBe(true)
+    expect(run.tables.layers.every(({ energyTotalJ }) => energyTotalJ.n === 4)).toBe(true)
+    const [row] = await rig.store.all<{ record: string }>('SELECT record FROM workload_run')
+    const { evidence } = JSON.parse(row!.record) as { evidence: { energies: SessionEnergy[] } }
+    expect(evidence.energies.map((session) => session.provisional)).toEqual([false])
+  })
+
+  it('draws the figures of a run and writes all files of it', async () => {
+    rig = await workloadRig({ smi: {} })
+    const { id } = await rig.toEnd(rig.request({ phaseMs: 100 }))
+    const { figures, findings } = await rig.service.handlers['workload.figures']({ id }, context)
+    expect(figures.map(({ name }) => name)).toEqual([
+      'benchmark_overview',
+      'speed_accuracy_tradeoff',
+      'per_layer_energy_analysis',
+      'prediction_impact_by_type',
+      'energy_vs_impact_scatter',
+      'energy_impact_correlation_matrix'
+    ])
+    expect(figures.every(({ svg }) => svg.startsWith('<svg'))).toBe(true)
+    expect(findings.length).toBeGreaterThan(0)
+    const { files } = await rig.service.handlers['workload.export'](
+      { id, folder: rig.folder, figures: true },
+      context
+    )
+    // Three tables, the merged one, six figures twice, the report.
+    expect(files).toHaveLength(3 + 1 + 12 + 1)
+    expect(files.every(({ file }) => existsSync(file))).toBe(true)
   })
 })

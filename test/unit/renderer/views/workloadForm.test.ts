@@ -35,4 +35,44 @@ describe('the form of a workload run', () => {
     expect(view.text()).toContain('No networks are shipped.')
     expect(view.text()).toContain('Look again')
   })
+
+  it('starts a PyTorch network, and a program of the user with its arguments', async () => {
+    const started: unknown[] = []
+    withClient({
+      'workload.check': () => ({ checks: [], models: ['gloss-classifier'], providers: ['cpu'] }),
+      'workload.start': ({ runner, trials }) => {
+        started.push({ runner, trials })
+        throw new AppError('input.invalid', 'Enough.', 'That is all.')
+      }
+    })
+    view = mountView(StartForm, {})
+    await settle()
+    const choose = async (label: string, text: string): Promise<void> => {
+      const select = view!.root.querySelector<HTMLSelectElement>(`select[aria-label="${label}"]`)!
+      select.selectedIndex = [...select.options].findIndex((option) => option.text.trim() === text)
+      select.dispatchEvent(new Event('change'))
+      await settle()
+    }
+    const type = async (placeholder: string, text: string): Promise<void> => {
+      const input = view!.root.querySelector<HTMLInputElement>(`input[placeholder="${placeholder}"]`)!
+      input.value = text
+      input.dispatchEvent(new Event('input'))
+      await settle()
+    }
+    const button = (): HTMLButtonElement => view!.root.querySelector('form button[type="submit"]')!
+    await choose('Network', 'PyTorch, Python file')
+    expect(button().disabled).toBe(true)
+    await type('~/mine.py', '~/net.py')
+    view.root.querySelector('form')!.dispatchEvent(new Event('submit'))
+    await settle()
+    await choose('Network', 'Program of my own')
+    await type('node anyRunner.mjs', './run "a b" 3')
+    await choose('How thoroughly', 'Quick look')
+    view.root.querySelector('form')!.dispatchEvent(new Event('submit'))
+    await settle()
+    expect(started).toEqual([
+      { runner: { kind: 'torch', entry: '~/net.py:build' }, trials: 4 },
+      { runner: { kind: 'command', command: ['./run', 'a b', '3'] }, trials: 2 }
+    ])
+  })
 })
