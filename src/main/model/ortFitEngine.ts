@@ -15,6 +15,7 @@ import {
 import { toHwc } from '../../core/quant/hwcGraph'
 import { elementCount, isLast, type IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { byteLayerModel, isByteLayer } from '../../core/quant/integer/byteModel'
+import { channelSumsOnOrt } from './channelSumsSession'
 import { exactByteWeights } from './byteWeights'
 import { itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
 
@@ -28,6 +29,7 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
   return {
     async carryOut(request: ArithmeticRequest) {
       if (request.kind === 'product') return multiply(request.left, request.right, request.rows)
+      if (request.kind === 'channelSums') return channelSumsOnOrt(request)
       if (request.kind === 'layer') {
         const { layer, inputs, items } = request
         // A flatten moves nothing.
@@ -76,8 +78,9 @@ async function runOverBytes(
           return [`bytes${position}`, new ort.Tensor('uint8', part, [count, ...layer.inputShape])]
         })
       )
-      const results = await session.run(feeds)
-      out.set(results['result'].data as Uint8Array, from * size)
+      // Written in place: a batch of its own would be copied, and collected later.
+      const part = out.subarray(from * size, (from + count) * size)
+      await session.run(feeds, { result: new ort.Tensor('uint8', part, [count, ...layer.outputShape]) })
     }
     return out
   } finally {

@@ -4,6 +4,7 @@ import { consumersOf, isWeightedNode, sizeOf, type Graph, type GraphNode } from 
 import { createBoundedCache, type BoundedCache } from './boundedCache'
 import { bestFormat, createHistogram, type HistogramBuilder } from './activationRange'
 import { probeFloats, runPlain, type FitWork, type FloatValues } from './fitEngine'
+import { centredTargets, type CentredTargets } from './moments'
 import { representative } from './passedCodes'
 import { hwcWeights, toHwc } from '../hwcGraph'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
@@ -30,7 +31,7 @@ export interface ActivationRanges {
   readonly signatures: Map<string, string>
   /** Best format of a node's output at a width. */
   formatOf(node: number, bits: Bits): CodeFormat
-  /** Float sums (with bias, before ReLU) of a weighted node at its sampled rows, [rows][channels]. */
+  /** Float sums of a weighted node at its sampled rows. */
   targetOf(node: number): RowTarget
 }
 
@@ -40,10 +41,19 @@ export interface CalibratedLayer {
   readonly bytes: Uint8Array
 }
 
-/** Output pixels of a layer that reconstruction looks at: `pixel` of `image`, and the float sums wanted there. */
-export interface RowTarget {
+/** Output pixels of a layer that reconstruction looks at: `pixel` of `image`. */
+interface SampledRows {
   readonly image: Int32Array
   readonly pixel: Int32Array
+}
+
+/** The same with the float sums wanted there (bias included, before ReLU). */
+export interface RowTarget extends SampledRows {
+  readonly targets: CentredTargets
+}
+
+/** The same while sums are collected, [rows][channels]. */
+interface RowSums extends SampledRows {
   readonly sums: Float32Array
 }
 
@@ -70,7 +80,13 @@ export function measureActivationRanges(graph: Graph, pixels: Uint8Array): Activ
 /** The same as a piece of work for an engine. */
 export function* measuringRanges(graph: Graph, pixels: Uint8Array): FitWork<ActivationRanges> {
   const images = wholeImages(graph, pixels)
-  const { histograms, targets } = yield* runFloats(graph, pixels, images)
+  const { histograms, rows } = yield* runFloats(graph, pixels, images)
+  const targets = new Map(
+    [...rows].map(([index, { image, pixel, sums }]) => [
+      index,
+      { image, pixel, targets: centredTargets(sums, sums.length / image.length) }
+    ])
+  )
   const formats = new Map<string, CodeFormat>()
   return {
     graph,
@@ -109,10 +125,10 @@ function* runFloats(
   graph: Graph,
   pixels: Uint8Array,
   images: number
-): FitWork<{ histograms: Map<number, HistogramBuilder>; targets: Map<number, RowTarget> }> {
+): FitWork<{ histograms: Map<number, HistogramBuilder>; rows: Map<number, RowSums> }> {
   const wanted = wantedFloats(graph)
   const histograms = new Map(wanted.ranges.map((index) => [index, createHistogram()]))
-  const targets = new Map(wanted.sums.map((index) => [index, sampleRows(graph, index, images)]))
+  const rows = new Map(wanted.sums.map((index) => [index, sampleRows(graph, index, images)]))
   const imageSize = sizeOf(graph.inputShape)
   const bytesPerImage = 4 * graph.nodes.reduce((total, node) => total + sizeOf(node.outputShape), 0)
   const step = Math.max(1, Math.min(64, Math.floor(batchBytes / bytesPerImage)))
@@ -124,11 +140,11 @@ function* runFloats(
     for (const [at, index] of wanted.outputs.entries()) histograms.get(index)!.add(found.outputs[at].values)
     for (const [at, index] of wanted.sums.entries()) {
       const node = graph.nodes[index]
-      takeRows(found.sums[at], targets.get(index)!, node, from, count)
+      takeRows(found.sums[at], rows.get(index)!, node, from, count)
       histograms.get(index)?.add(found.sums[at].values, ...limitsOf(node))
     }
   }
-  return { histograms, targets }
+  return { histograms, rows }
 }
 
 /** Ranges are read off the tensors whose values decide one; of weighted nodes off their sums, which are looked at anyway. */
@@ -146,7 +162,7 @@ function limitsOf(node: GraphNode): [floor: number, ceiling: number] {
 }
 
 /** Rows spread evenly over the images, pixels drawn by a generator seeded with the node's index. */
-function sampleRows(graph: Graph, index: number, images: number): RowTarget {
+function sampleRows(graph: Graph, index: number, images: number): RowSums {
   const node = graph.nodes[index]
   if (!isWeightedNode(node)) throw new Error(`node ${node.name} has no weights`)
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
@@ -179,7 +195,7 @@ function sampleRows(graph: Graph, index: number, images: number): RowTarget {
 /** Copies the sums at the rows that lie in a batch. */
 function takeRows(
   { values, channelsFirst }: FloatValues,
-  target: RowTarget,
+  target: RowSums,
   node: GraphNode,
   from: number,
   count: number

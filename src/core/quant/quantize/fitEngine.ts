@@ -3,6 +3,7 @@ import { elementCount, type IntegerLayer } from '../quantizedNetwork'
 import { hwcWeights } from '../hwcGraph'
 import { createFloatRunner } from '../runFloat'
 import { codesOfPixels, createLayerStep } from '../integer/runInteger'
+import { channelSumsPlain, type ChannelSums, type ChannelSumsRequest } from './channelSums'
 
 /**
  * The batched arithmetic of fitting. Fitting is a generator that yields what it wants computed: run with plain loops it is
@@ -27,6 +28,7 @@ export type ArithmeticRequest =
       readonly right: Float32Array
       readonly rows: number
     }
+  | ChannelSumsRequest
   /** Inner values of the float network for a batch; `input`: real values of the items, HWC. */
   | {
       readonly kind: 'floats'
@@ -36,7 +38,7 @@ export type ArithmeticRequest =
     }
 
 /** What a piece of fitting arithmetic returns. */
-export type FitResult = Uint8Array | Float32Array | ProbedFloats
+export type FitResult = Uint8Array | Float32Array | ChannelSums | ProbedFloats
 
 /** Carries out requests; `end` frees what it keeps between them. */
 export interface FitEngine {
@@ -85,6 +87,11 @@ export function* product(left: Float32Array, right: Float32Array, rows: number):
   return (yield { kind: 'product', left, right, rows }) as Float32Array
 }
 
+/** Asks the engine for sums of every channel's input bytes. */
+export function* channelSums(request: Omit<ChannelSumsRequest, 'kind'>): FitWork<ChannelSums> {
+  return (yield { kind: 'channelSums', ...request }) as ChannelSums
+}
+
 /** Asks the engine for values of a float network for `items` items. */
 export function* probeFloats(probe: FloatProbe, input: Float32Array, items: number): FitWork<ProbedFloats> {
   return (yield { kind: 'floats', probe, input, items }) as ProbedFloats
@@ -102,6 +109,9 @@ export function runPlain<T>(work: FitWork<T>): T {
         break
       case 'product':
         step = work.next(productPlain(request.left, request.right, request.rows))
+        break
+      case 'channelSums':
+        step = work.next(channelSumsPlain(request))
         break
       case 'floats': {
         let probe = probes.get(request.probe)

@@ -48,16 +48,42 @@ export function momentsBytes(all: LayerMoments): number {
   return bytes
 }
 
-/**
- * @param inputs real inputs at the sampled rows, [rows][taps]; they are centred in place
- * @param targets float sums wanted there, bias included, [rows][channels]
- */
-export function* momentsOf(inputs: Float32Array, targets: Float32Array, rows: number): FitWork<Moments> {
-  const [taps, channels] = [inputs.length / rows, targets.length / rows]
-  const inputMean = centre(inputs, taps)
-  const centred = targets.slice()
-  const targetMean = centre(centred, channels)
-  const cross = scaled(yield* product(inputs, centred, rows), 1 / rows)
+/** Input bytes (code + 128) of a layer at its sampled rows. */
+export interface SampledBytes {
+  /** [rows][taps] */
+  readonly bytes: Uint8Array
+  readonly rows: number
+  /** Real value of a byte: (byte - 128 + zero) * scale. */
+  readonly scale: number
+  readonly zero: number
+}
+
+/** Float sums wanted at the sampled rows, without the mean of each channel. */
+export interface CentredTargets {
+  /** [rows][channels] */
+  readonly values: Float32Array
+  /** Mean that was taken away, by channel. */
+  readonly mean: Float64Array
+}
+
+/** Takes the mean of each channel away from float sums [rows][channels], bias included; overwrites them. */
+export function centredTargets(values: Float32Array, channels: number): CentredTargets {
+  const rows = values.length / channels
+  const mean = new Float64Array(channels)
+  for (let from = 0; from < values.length; from += channels)
+    for (let c = 0; c < channels; c++) mean[c] = mean[c] + values[from + c]
+  for (let c = 0; c < channels; c++) mean[c] = mean[c] / rows
+  for (let from = 0; from < values.length; from += channels)
+    for (let c = 0; c < channels; c++) values[from + c] = values[from + c] - mean[c]
+  return { values, mean }
+}
+
+/** Moments of a layer's sampled inputs and of the float sums wanted there. */
+export function* momentsOf(sampled: SampledBytes, targets: CentredTargets): FitWork<Moments> {
+  const { rows } = sampled
+  const [taps, channels] = [sampled.bytes.length / rows, targets.mean.length]
+  const { inputs, inputMean } = centredInputs(sampled)
+  const cross = Float64Array.from(yield* product(inputs, targets.values, rows), (sum) => sum * (1 / rows))
   const importance = new Float64Array(taps)
   const blocks: TapBlock[] = []
   const count = Math.ceil(taps / maxTapsAtOnce)
@@ -65,16 +91,17 @@ export function* momentsOf(inputs: Float32Array, targets: Float32Array, rows: nu
     const start = Math.floor((taps * block) / count)
     const end = Math.floor((taps * (block + 1)) / count)
     const part = count === 1 ? inputs : columnsOf(inputs, taps, start, end)
-    const covariance = scaled(yield* product(part, part, rows), 1 / rows)
+    const squares = yield* product(part, part, rows)
     const size = end - start
-    for (let at = 0; at < size; at++) importance[start + at] = covariance[at * size + at]
+    const covariance: TapCovariance = (i, j) => squares[i * size + j] * (1 / rows)
+    for (let at = 0; at < size; at++) importance[start + at] = covariance(at, at)
     blocks.push(blockOf(covariance, start, size))
   }
   return {
     taps,
     channels,
     inputMean,
-    targetMean,
+    targetMean: targets.mean,
     importance,
     cross,
     blocks,
@@ -82,22 +109,21 @@ export function* momentsOf(inputs: Float32Array, targets: Float32Array, rows: nu
   }
 }
 
-/** Subtracts each column's mean from `values` [rows][width], and returns the means. */
-export function centre(values: Float32Array, width: number): Float64Array {
-  const mean = new Float64Array(width)
-  const rows = values.length / width
-  for (let from = 0; from < values.length; from += width)
-    for (let at = 0; at < width; at++) mean[at] = mean[at] + values[from + at]
-  for (let at = 0; at < width; at++) mean[at] = mean[at] / rows
-  for (let from = 0; from < values.length; from += width)
-    for (let at = 0; at < width; at++) values[from + at] = values[from + at] - mean[at]
-  return mean
-}
-
-function scaled(values: Float32Array, factor: number): Float64Array {
-  const result = new Float64Array(values.length)
-  for (let at = 0; at < values.length; at++) result[at] = values[at] * factor
-  return result
+/** Real inputs [rows][taps] without the mean of each tap. */
+function centredInputs({ bytes, rows, scale, zero }: SampledBytes): {
+  inputs: Float32Array
+  inputMean: Float64Array
+} {
+  const taps = bytes.length / rows
+  const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + zero) * scale)
+  const inputMean = new Float64Array(taps)
+  for (let from = 0; from < bytes.length; from += taps)
+    for (let tap = 0; tap < taps; tap++) inputMean[tap] = inputMean[tap] + reals[bytes[from + tap]]
+  for (let tap = 0; tap < taps; tap++) inputMean[tap] = inputMean[tap] / rows
+  const inputs = new Float32Array(bytes.length)
+  for (let from = 0; from < bytes.length; from += taps)
+    for (let tap = 0; tap < taps; tap++) inputs[from + tap] = reals[bytes[from + tap]] - inputMean[tap]
+  return { inputs, inputMean }
 }
 
 function columnsOf(values: Float32Array, width: number, start: number, end: number): Float32Array {
@@ -116,17 +142,17 @@ function transposed(values: Float32Array, width: number): Float32Array {
   return result
 }
 
-/** Taps that are rounded together. @param covariance of `size` taps from `start` on, [size][size] */
-export function blockOf(covariance: Float64Array, start: number, size: number): TapBlock {
-  const variance = (at: number): number => covariance[at * size + at]
-  const order = Array.from({ length: size }, (_, at) => at).sort((a, b) => variance(b) - variance(a) || a - b)
-  let trace = 0
-  for (let at = 0; at < size; at++) trace += variance(at)
-  const damping = ridge * (trace / size || 1)
+/** Covariance of taps i and j of a block. */
+export type TapCovariance = (i: number, j: number) => number
+
+/** Taps that are rounded together, `size` of them from `start` on. */
+export function blockOf(covariance: TapCovariance, start: number, size: number): TapBlock {
+  const variance = Float64Array.from({ length: size }, (_, at) => covariance(at, at))
+  const order = Array.from({ length: size }, (_, at) => at).sort((a, b) => variance[b] - variance[a] || a - b)
+  const damping = ridge * (variance.reduce((sum, value) => sum + value, 0) / size || 1)
   const sorted = new Float64Array(size * size)
   for (let i = 0; i < size; i++) {
-    const from = order[i] * size
-    for (let j = 0; j < size; j++) sorted[i * size + j] = covariance[from + order[j]]
+    for (let j = 0; j <= i; j++) sorted[i * size + j] = sorted[j * size + i] = covariance(order[i], order[j])
     sorted[i * size + i] = sorted[i * size + i] + damping
   }
   return { order: order.map((at) => start + at), damping, factor: factoriseTaps(sorted, size) }

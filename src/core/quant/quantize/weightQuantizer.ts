@@ -35,12 +35,18 @@ export function weightScale(
   count = values.length,
   step = 1
 ): number {
+  // Neighbours in memory, each with its weight: the search below reads them up to sixty times.
+  const own = new Float64Array(count)
+  const weights = new Float64Array(count)
   let largest = 0
   let weighted = 0
   let total = 0
   for (let k = 0; k < count; k++) {
-    const magnitude = Math.abs(values[start + k * step])
+    const value = values[start + k * step]
+    const magnitude = Math.abs(value)
     const weight = importance === null ? 1 : importance[k]
+    own[k] = value
+    weights[k] = weight
     if (magnitude > largest) largest = magnitude
     weighted += weight * magnitude
     total += weight
@@ -53,60 +59,47 @@ export function weightScale(
   let best = { error: Infinity, scale: largest / top, attempt: Infinity }
   for (const attempt of searchOrder) {
     const scale = ((largest / top) * attempt) / searchSteps
-    const error = squaredError(values, scale, bits, importance, start, count, step, best.error)
+    const error = squaredError(own, weights, scale, low, high, best.error)
     // Of scales with equal error the smallest.
     if (error < best.error || (error === best.error && attempt < best.attempt))
       best = { error, scale, attempt }
   }
-  return refit(values, best.scale, bits, importance, start, count, step)
+  return refit(own, weights, best.scale, bits)
 }
 
 /** Least-squares scale for the codes that `scale` gives: sum(i w q) / sum(i q q). */
-function refit(
-  values: Float32Array | Float64Array,
-  scale: number,
-  bits: Bits,
-  importance: Float64Array | null,
-  start: number,
-  count: number,
-  step: number
-): number {
+function refit(values: Float64Array, weights: Float64Array, scale: number, bits: Bits): number {
   let product = 0
   let square = 0
-  for (let k = 0; k < count; k++) {
-    const value = values[start + k * step]
-    const code = weightCode(value, scale, bits)
-    const weight = importance === null ? 1 : importance[k]
-    product += weight * value * code
-    square += weight * code * code
+  for (let k = 0; k < values.length; k++) {
+    const code = weightCode(values[k], scale, bits)
+    product += weights[k] * values[k] * code
+    square += weights[k] * code * code
   }
   return square > 0 && product > 0 ? product / square : scale
 }
 
 /** Infinity once the sum is beyond `limit`. */
 function squaredError(
-  values: Float32Array | Float64Array,
+  values: Float64Array,
+  weights: Float64Array,
   scale: number,
-  bits: Bits,
-  importance: Float64Array | null,
-  start: number,
-  count: number,
-  step: number,
+  low: number,
+  high: number,
   limit: number
 ): number {
-  const { low, high } = codeRange(bits)
   // The nearer of two levels at equal distance does not matter here, so that a product may stand for the quotient.
   const inverse = 1 / scale
   let error = 0
-  for (let from = 0; from < count; from += errorStride) {
-    const end = Math.min(count, from + errorStride)
-    for (let k = from, at = start + from * step; k < end; k++, at += step) {
-      const value = values[at]
+  for (let from = 0; from < values.length; from += errorStride) {
+    const end = Math.min(values.length, from + errorStride)
+    for (let k = from; k < end; k++) {
+      const value = values[k]
       let level = Math.floor(value * inverse + 0.5)
       if (level < low) level = low
       else if (level > high) level = high
       const miss = value - scale * level
-      error += (importance === null ? 1 : importance[k]) * miss * miss
+      error += weights[k] * miss * miss
     }
     if (error > limit) return Infinity
   }

@@ -4,7 +4,7 @@ import type { ActivationRanges } from './calibration'
 import type { FitWork } from './fitEngine'
 import { requantFactor, toFixedPoint } from '../integer/fixedPoint'
 import { tapPositions } from '../integer/im2col'
-import { depthwiseMoments, type DepthwiseInputs } from './depthwiseMoments'
+import { depthwiseMoments } from './depthwiseMoments'
 import { momentsBytes, momentsOf } from './moments'
 import {
   zeroCode,
@@ -64,18 +64,23 @@ function fittedBytes(all: FittedMoments): number {
 }
 
 function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWork<FittedMoments> {
-  const { node, index, outputShape } = site
-  const { image, pixel, sums } = calibration.targetOf(index)
+  const { node, index, outputShape, input } = site
+  const { image, pixel, targets } = calibration.targetOf(index)
   const weights = weightsOfNode(calibration.weights, index)
+  const inputs = {
+    bytes: sampledBytes(site, image, pixel),
+    rows: image.length,
+    scale: input.scale,
+    zero: input.zero
+  }
   if (node.op === 'depthwiseConv2d') {
-    const inputs = depthwiseInputs(site, image, pixel)
-    return depthwiseMoments(inputs, sums, image.length, outputShape[2]).map((moments, c) => ({
+    const all = yield* depthwiseMoments(inputs, targets)
+    return all.map((moments, c) => ({
       moments,
       refit: refitWeights(moments, everyNth(weights, outputShape[2], c))
     }))
   }
-  const inputs = sampleInputs(site, image, pixel)
-  const moments = yield* momentsOf(inputs, sums, image.length)
+  const moments = yield* momentsOf(inputs, targets)
   return [{ moments, refit: refitWeights(moments, weights) }]
 }
 
@@ -102,49 +107,43 @@ function* reconstructSite(
   return result
 }
 
-/** Real value of every byte of a format, and of its padding. */
-function realsOf(input: CodeFormat): { reals: Float32Array; padding: number } {
-  const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + input.zero) * input.scale)
-  return { reals, padding: reals[zeroCode(input) + 128] }
-}
-
-/** Where the taps of a depthwise layer lie at the sampled rows. */
-function depthwiseInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array): DepthwiseInputs {
+/**
+ * Input bytes of the window of every sampled output pixel: [rows][taps in kernel order], of a depthwise layer
+ * [taps][rows][channels].
+ */
+function sampledBytes(site: WeightedSite, image: Int32Array, pixel: Int32Array): Uint8Array {
   const { node, inputShape, outputShape, input, bytes } = site
-  if (node.op === 'dense') throw new Error(`${node.name} has no window`)
   const [height, width, channels] = inputShape
-  const positions = tapPositions([height, width, 1], node, outputShape[0], outputShape[1])
-  const taps = positions.length / (outputShape[0] * outputShape[1])
-  const places = new Int32Array(image.length * taps)
-  for (let row = 0; row < image.length; row++)
-    for (let tap = 0; tap < taps; tap++) {
-      const position = positions[pixel[row] * taps + tap]
-      places[row * taps + tap] = position < 0 ? -1 : (image[row] * height * width + position) * channels
-    }
-  return { bytes, places, ...realsOf(input) }
-}
-
-/** Real input taps at the sampled rows, [rows][taps in kernel order]. */
-function sampleInputs(site: WeightedSite, image: Int32Array, pixel: Int32Array): Float32Array {
-  const { node, inputShape, outputShape, input, bytes } = site
-  const size = inputShape[0] * inputShape[1] * inputShape[2]
-  const positions =
+  const size = height * width * channels
+  // A dense layer's window is its whole input.
+  const places =
     node.op === 'dense'
-      ? Int32Array.from({ length: size }, (_, at) => at)
-      : tapPositions(inputShape, node, outputShape[0], outputShape[1])
-  const inner = node.op === 'dense' ? size : positions.length / (outputShape[0] * outputShape[1])
-  const rows = new Float32Array(image.length * inner)
-  const { reals, padding } = realsOf(input)
-  let to = 0
-  for (let row = 0; row < image.length; row++) {
+      ? Int32Array.of(0)
+      : tapPositions([height, width, 1], node, outputShape[0], outputShape[1])
+  const perPlace = node.op === 'dense' ? size : channels
+  const taps = node.op === 'dense' ? 1 : places.length / (outputShape[0] * outputShape[1])
+  const isDepthwise = node.op === 'depthwiseConv2d'
+  const rows = image.length
+  const sampled = new Uint8Array(rows * taps * perPlace)
+  const padding = zeroCode(input) + 128
+  for (let row = 0; row < rows; row++) {
     const start = image[row] * size
-    const from = pixel[row] * inner
-    for (let k = from, end = from + inner; k < end; k++) {
-      const position = positions[k]
-      rows[to++] = position < 0 ? padding : reals[bytes[start + position]]
+    for (let tap = 0; tap < taps; tap++) {
+      const place = places[pixel[row] * taps + tap]
+      const to = (isDepthwise ? tap * rows + row : row * taps + tap) * perPlace
+      if (place < 0) sampled.fill(padding, to, to + perPlace)
+      else copyBytes(bytes, start + place * perPlace, sampled, to, perPlace)
     }
   }
-  return rows
+  return sampled
+}
+
+/** Bytes from which on a call of `set` is faster than a loop. */
+const longCopy = 48
+
+function copyBytes(from: Uint8Array, start: number, into: Uint8Array, to: number, count: number): void {
+  if (count >= longCopy) into.set(from.subarray(start, start + count), to)
+  else for (let at = 0; at < count; at++) into[to + at] = from[start + at]
 }
 
 function everyNth(values: Float32Array, step: number, start: number): Float32Array {

@@ -3,6 +3,7 @@ import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
 import { measureActivationRanges, measuringRanges } from '@core/quant/quantize/calibration'
 import {
+  channelSums,
   product,
   runFit,
   runPlain,
@@ -56,7 +57,8 @@ describe.each([
       if (!layers.includes(node.name)) continue
       const [a, b] = [fast.targetOf(index), plain.targetOf(index)]
       expect([a.image, a.pixel]).toEqual([b.image, b.pixel])
-      expect(a.sums.every((sum, at) => Math.abs(sum - b.sums[at]!) < 1e-4)).toBe(true)
+      const wanted = b.targets.values
+      expect(a.targets.values.every((sum, at) => Math.abs(sum - wanted[at]!) < 1e-4)).toBe(true)
     }
     const formats = quantizeFormats(runPlain(quantizing(plain, uniformScheme(layers, 8, 4))))
     for (const [at, scale] of quantizeFormats(
@@ -86,6 +88,20 @@ it('multiplies matrices as plain loops do', async () => {
   const plain = runPlain(product(left, right, 40))
   expect(fast.length).toBe(21)
   expect(fast.every((value, at) => Math.abs(value - plain[at]!) < 1e-4)).toBe(true)
+})
+
+it('adds up every channel of a depthwise layer as plain loops do', async () => {
+  const random = createRandom(4)
+  const [rows, taps, channels] = [70, 9, 5]
+  const bytes = Uint8Array.from({ length: taps * rows * channels }, () => random.integer(256))
+  const targets = Float32Array.from({ length: rows * channels }, () => random.normal())
+  const fast = await runFit(channelSums({ bytes, targets, rows, channels }), engine)
+  const plain = runPlain(channelSums({ bytes, targets, rows, channels }))
+  for (const key of ['means', 'squares', 'cross'] as const) {
+    expect(fast[key].length).toBe(plain[key].length)
+    const misses = fast[key].map((value, at) => Math.abs(value - plain[key][at]!))
+    expect(Math.max(...misses)).toBeLessThan(1e-6 * Math.max(...plain[key].map(Math.abs)))
+  }
 })
 
 it('stops between two requests when it is told to', async () => {

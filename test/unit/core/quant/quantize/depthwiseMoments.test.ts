@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { depthwiseMoments } from '@core/quant/quantize/depthwiseMoments'
+import { runPlain } from '@core/quant/quantize/fitEngine'
+import { centredTargets } from '@core/quant/quantize/moments'
 
 describe('moments of a depthwise layer', () => {
-  // Below, at and above the number of channels that are gathered at once, and of taps that are multiplied at once.
   it.each([
     [1, 1],
     [3, 4],
@@ -11,23 +12,16 @@ describe('moments of a depthwise layer', () => {
     [11, 5]
   ])('are means and covariances of %i channels of %i taps', (channels, taps) => {
     const random = createRandom(10 * channels + taps)
-    const [rows, pixels] = [40, 30]
-    const bytes = Uint8Array.from({ length: pixels * channels }, () => random.integer(256))
-    const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 100) / 64)
-    const padding = -0.5
-    const places = Int32Array.from({ length: rows * taps }, () =>
-      random.next() < 0.2 ? -1 : random.integer(pixels) * channels
-    )
+    const [rows, scale, zero] = [40, 1 / 64, 28]
+    const bytes = Uint8Array.from({ length: taps * rows * channels }, () => random.integer(256))
     const targets = Float32Array.from({ length: rows * channels }, () => random.normal())
-    const all = depthwiseMoments({ bytes, reals, places, padding }, targets, rows, channels)
+    const centred = centredTargets(targets.slice(), channels)
+    const all = runPlain(depthwiseMoments({ bytes, rows, scale, zero }, centred))
     expect(all).toHaveLength(channels)
     const meanOf = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length
     for (const [c, moments] of all.entries()) {
       const column = (tap: number): number[] =>
-        Array.from({ length: rows }, (_, row) => {
-          const place = places[row * taps + tap]!
-          return place < 0 ? padding : reals[bytes[place + c]!]!
-        })
+        Array.from({ length: rows }, (_, row) => (bytes[(tap * rows + row) * channels + c]! - 100) / 64)
       const target = Array.from({ length: rows }, (_, row) => targets[row * channels + c]!)
       const covariance = (a: number[], b: number[]): number =>
         meanOf(a.map((value, at) => (value - meanOf(a)) * (b[at]! - meanOf(b))))

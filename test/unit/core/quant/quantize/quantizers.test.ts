@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { bestFormat, histogramOf } from '@core/quant/quantize/activationRange'
 import { runPlain } from '@core/quant/quantize/fitEngine'
-import { momentsOf } from '@core/quant/quantize/moments'
+import { centredTargets, momentsOf } from '@core/quant/quantize/moments'
 import { reconstruct, refitWeights } from '@core/quant/quantize/reconstruct'
 import { weightCode, weightScale } from '@core/quant/quantize/weightQuantizer'
 import type { Bits } from '@core/quant/scheme'
@@ -85,12 +85,17 @@ describe('reconstruction', () => {
   const taps = 12
   const channels = 5
   const rows = 400
-  const inputs = normals(rows * taps, 11)
+  const reals = normals(rows * taps, 11)
   // Correlated taps: what one gets wrong another can make up for.
   for (let row = 0; row < rows; row++) {
     for (let tap = 1; tap < taps; tap++)
-      inputs[row * taps + tap] = 0.7 * inputs[row * taps + tap - 1]! + 0.3 * inputs[row * taps + tap]!
+      reals[row * taps + tap] = 0.7 * reals[row * taps + tap - 1]! + 0.3 * reals[row * taps + tap]!
   }
+  // As layers see them: bytes, and what these stand for.
+  const scale = 1 / 32
+  const bytesOf = (values: Float32Array): Uint8Array =>
+    Uint8Array.from(values, (value) => Math.max(0, Math.min(255, Math.round(value / scale) + 128)))
+  const inputs = Float32Array.from(bytesOf(reals), (byte) => (byte - 128) * scale)
   const weights = normals(channels * taps, 12)
   const targets = new Float32Array(rows * channels)
   for (let row = 0; row < rows; row++) {
@@ -101,7 +106,8 @@ describe('reconstruction', () => {
     }
   }
   const fit = (from: Float32Array, bits: Bits, perTensor: boolean) => {
-    const moments = runPlain(momentsOf(from.slice(), targets, rows))
+    const sampled = { bytes: bytesOf(from), rows, scale, zero: 0 }
+    const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels)))
     return runPlain(reconstruct({ moments, refit: refitWeights(moments, weights), bits, perTensor }))
   }
   const missOf = (codes: Int8Array, scales: Float64Array, bias: Float64Array): number => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { createHistogram } from '@core/quant/quantize/activationRange'
 import { runPlain } from '@core/quant/quantize/fitEngine'
-import { momentsOf } from '@core/quant/quantize/moments'
+import { centredTargets, momentsOf } from '@core/quant/quantize/moments'
 import { reconstruct, refitWeights } from '@core/quant/quantize/reconstruct'
 import {
   factoriseTaps,
@@ -81,7 +81,9 @@ describe('the factor of a covariance of taps', () => {
 it('fits layers with more taps than are rounded at once', () => {
   const random = createRandom(4)
   const [rows, taps, channels] = [300, 700, 3]
-  const inputs = Float32Array.from({ length: rows * taps }, () => random.normal())
+  const bytes = Uint8Array.from({ length: rows * taps }, () => random.integer(256))
+  const sampled = { bytes, rows, scale: 1 / 32, zero: -20 }
+  const inputs = Float32Array.from(bytes, (byte) => (byte - 148) / 32)
   const weights = Float32Array.from({ length: channels * taps }, () => random.normal() / taps)
   const targets = new Float32Array(rows * channels)
   for (let at = 0; at < targets.length; at++) {
@@ -89,7 +91,7 @@ it('fits layers with more taps than are rounded at once', () => {
     for (let tap = 0; tap < taps; tap++)
       targets[at] = targets[at]! + inputs[row * taps + tap]! * weights[c * taps + tap]!
   }
-  const moments = runPlain(momentsOf(inputs.slice(), targets, rows))
+  const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels)))
   expect(moments.blocks.map(({ order }) => order.length)).toEqual([350, 350])
   const { codes, scales, bias } = runPlain(
     reconstruct({ moments, refit: refitWeights(moments, weights), bits: 8, perTensor: false })
