@@ -80,7 +80,12 @@ async function measureRows(
   log: (line: string) => void
 ): Promise<RtlRow[]> {
   const link = await openRtlLink({ program, image, spawn, label })
-  const session = openBoardSession({ link, onText: () => undefined, nonce: () => 1 })
+  const session = openBoardSession({
+    link,
+    onText: () => undefined,
+    nonce: () => 1,
+    timing: { answerMs: 10_000, workingMs: 600_000 }
+  })
   try {
     await session.hello()
     const rows: RtlRow[] = []
