@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { settingsSchema, type Settings, type SettingsPatch } from '../../shared/contract/app'
+import { createTurns } from '../../shared/turns'
 import { writeWholeFile } from '../files/replaceFile'
 
 /** Settings in a small JSON file beside the data file; unreadable ones fall back to defaults, never to a crash. */
@@ -14,19 +15,16 @@ export interface SettingsFile {
 export async function openSettings(dataFolder: string, log: (line: string) => void): Promise<SettingsFile> {
   const file = path.join(dataFolder, 'settings.json')
   let settings = await read(file, log)
-  let last: Promise<unknown> = Promise.resolve()
+  const turns = createTurns()
   return {
     get: () => settings,
-    async save(patch) {
-      // One after the other: each starts from what the one before it stored.
-      const saved = last.then(async () => {
+    // One after the other: each starts from what the one before it stored.
+    save: (patch) =>
+      turns.take(async () => {
         const changed = settingsSchema.parse({ ...settings, ...patch })
         await writeWholeFile(file, JSON.stringify(changed, null, 2))
         return (settings = changed)
       })
-      last = saved.catch(() => undefined)
-      return await saved
-    }
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   Spent
 } from '../../core/board/protocol'
 import { AppError } from '../../shared/errors'
+import { createTurns } from '../../shared/turns'
 import { type Clock, wallClock } from './clock'
 import { converse, type ConverseOptions } from './runConversation'
 import type { Link } from './links/link'
@@ -204,16 +205,11 @@ function takeTurns(
     if (talking > 0) return
     for (const piece of idleDecoder.push(bytes)) if (piece.kind === 'text') onText(piece.bytes)
   })
-  let tail: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = tail.then(work)
-    tail = result.catch(() => undefined)
-    return result
-  }
+  const turns = createTurns()
   return {
-    inTurn,
+    inTurn: turns.take,
     alone: (work) =>
-      inTurn(async () => {
+      turns.take(async () => {
         talking++
         idleDecoder.reset()
         try {

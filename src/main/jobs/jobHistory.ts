@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { jobLogLineSchema, jobSchema, type Job, type JobLogLine } from '../../shared/contract/job'
 import { AppError } from '../../shared/errors'
 import { parseJsonList } from '../../shared/jsonList'
+import { createTurns } from '../../shared/turns'
 
 const recordSchema = z.object({ job: jobSchema, log: z.array(jobLogLineSchema) })
 type JobRecord = z.infer<typeof recordSchema>
@@ -44,12 +45,12 @@ export async function openJobHistory(options: {
     texts.set(id, text)
     return text
   }
-  let stored: Promise<void> = Promise.resolve()
+  const turns = createTurns()
   let isWaiting = false
   const store = (): void => {
     if (isWaiting) return
     isWaiting = true
-    stored = stored.then(async () => {
+    void turns.take(async () => {
       isWaiting = false
       const list = [...records].map(([id, record]) => textOf(id, record))
       await write(file, `[${list.join(',')}]`).catch((reason: unknown) =>
@@ -85,7 +86,7 @@ export async function openJobHistory(options: {
       for (const [id, { job }] of records) if (job.finishedAtMs !== null) remove(id)
       store()
     },
-    flush: () => stored
+    flush: turns.ended
   }
 }
 

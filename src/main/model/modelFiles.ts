@@ -19,6 +19,7 @@ import {
 } from '../../core/model/graph'
 import { findGeneratedSet } from '../../core/dataset/generated/generatedSets'
 import { imageSplits } from '../../shared/vocabulary'
+import { createTurns } from '../../shared/turns'
 import { workloadsOf } from '../../core/model/workload'
 import { readJsonList } from '../files/readJsonList'
 import { readRegularFile } from '../files/readRegularFile'
@@ -78,16 +79,13 @@ export function createModelFiles(options: {
     openedFile === null ? [] : await readJsonList(openedFile, z.string())
 
   /** One after the other: two files opened at once are both remembered. */
-  let remembered: Promise<void> = Promise.resolve()
-  const remember = (file: string): Promise<void> => {
-    const done = remembered.then(async () => {
+  const turns = createTurns()
+  const remember = (file: string): Promise<void> =>
+    turns.take(async () => {
       const paths = await openedPaths()
       if (openedFile === null || paths.includes(file)) return
       await writeWholeFile(openedFile, JSON.stringify([...paths, file], null, 2))
     })
-    remembered = done.catch(() => undefined)
-    return done
-  }
 
   const all = async (): Promise<LoadedModel[]> => {
     const shipped = (await readdir(modelsFolder).catch(() => []))

@@ -1,4 +1,5 @@
 import type { CommandOutput } from '../../shared/contract'
+import { createTurns } from '../../shared/turns'
 import type { Store, StoreSession } from '../store/store'
 
 type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
@@ -29,16 +30,14 @@ export interface SampleSummary {
 
 /** Returns the kept counts of a data file. */
 export function createSampleSummary(store: Pick<Store, 'read' | 'transactionBeside'>): SampleSummary {
-  let last: Promise<unknown> = Promise.resolve()
+  const turns = createTurns()
   const refresh = async (): Promise<void> => {
     if (!isCounted(await readState((sql) => store.read(sql)))) await store.transactionBeside(countOn)
   }
   return {
     async groups() {
       // One after the other: two that counted the same rows would add them twice.
-      const turn = last.then(refresh)
-      last = turn.catch(() => undefined)
-      await turn
+      await turns.take(refresh)
       return await store.read<SampleGroup>(
         `SELECT g.board_id AS "boardId", g.board_name AS "boardName", g.build_id AS "buildId", g.kernel, g.unit, g.origin, g.samples,
            (SELECT count(*) FROM profile_summary_shape h WHERE h.group_no = g.group_no) AS shapes,

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { gpuHostSchema, type GpuHost } from '../../shared/contract/remote'
 import { AppError } from '../../shared/errors'
+import { createTurns } from '../../shared/turns'
 import { writeWholeFile } from '../files/replaceFile'
 
 /** The machines with GPUs that this user has named, in a file that only the user can read (0600). */
@@ -33,13 +34,10 @@ export function createHostList(dataFolder: string): HostList {
     await writeWholeFile(file, JSON.stringify(hosts, null, 2), 0o600)
     return hosts
   }
-  let last: Promise<unknown> = Promise.resolve()
+  const turns = createTurns()
   /** One change after the other: each starts from the list that the one before it stored. */
-  const change = (edit: (hosts: GpuHost[]) => GpuHost[]): Promise<GpuHost[]> => {
-    const changed = last.then(async () => write(edit(await all())))
-    last = changed.catch(() => undefined)
-    return changed
-  }
+  const change = (edit: (hosts: GpuHost[]) => GpuHost[]): Promise<GpuHost[]> =>
+    turns.take(async () => write(edit(await all())))
   const find = async (name: string): Promise<GpuHost> => {
     const hosts = await all()
     const host = hosts.find((one) => one.name === name)

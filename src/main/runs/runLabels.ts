@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { markersSchema, type Marker } from '../../shared/contract/run'
+import { createTurns } from '../../shared/turns'
 import type { NounMigrations } from '../store/migrations'
 import { parseJson } from '../store/recordTable'
 import type { Store } from '../store/store'
@@ -62,12 +63,7 @@ export function createRunLabels(store: Pick<Store, 'run' | 'all'>): RunLabels {
     return row === undefined ? plainLabel : read(row)
   }
   /** One change after the other: each writes the whole label, and two at once would lose one. */
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work)
-    last = result.catch(() => undefined)
-    return result
-  }
+  const turns = createTurns()
   const write = async (runId: string, change: Partial<RunLabel>): Promise<RunLabel> => {
     const label = { ...(await one(runId)), ...change }
     await store.run(
@@ -95,7 +91,7 @@ export function createRunLabels(store: Pick<Store, 'run' | 'all'>): RunLabels {
       )
       return new Set(rows.map((row) => row.run_id))
     },
-    change: (runId, change) => inTurn(() => write(runId, change)),
-    drop: (runId) => inTurn(() => store.run('DELETE FROM run_label WHERE run_id = $1', [runId]))
+    change: (runId, change) => turns.take(() => write(runId, change)),
+    drop: (runId) => turns.take(() => store.run('DELETE FROM run_label WHERE run_id = $1', [runId]))
   }
 }

@@ -4,6 +4,7 @@ import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/defi
 import type { sessionContract, SessionImport, SessionInfo } from '../../shared/contract/session'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'
+import { createTurns } from '../../shared/turns'
 import { plainFileName } from '../files/plainFileName'
 import { exportSession, type ExportDeps, type ExportRequest } from './exportSession'
 import { importSession, type ImportDeps } from './importSession'
@@ -41,18 +42,15 @@ export function createSessionService(
 ): SessionService {
   const { emit, examplesFolder, scratchFolder } = deps
   /** Imports run one after the other: two of one file would both add it. */
-  let importing: Promise<unknown> = Promise.resolve()
+  const turns = createTurns()
 
-  const importFile = (file: string): Promise<SessionImport> => {
-    const result = importing.then(async () => {
+  const importFile = async (file: string): Promise<SessionImport> => {
+    const imported = await turns.take(async () => {
       await mkdir(scratchFolder, { recursive: true })
       return await importSession(deps, file)
     })
-    importing = result.catch(() => undefined)
-    return result.then((imported) => {
-      emit('session.imported', imported)
-      return imported
-    })
+    emit('session.imported', imported)
+    return imported
   }
   const write = async (request: ExportRequest): Promise<SessionInfo> => {
     await mkdir(scratchFolder, { recursive: true })

@@ -1,6 +1,7 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import type { StoreLoss } from '../../shared/contract/store'
 import { AppError } from '../../shared/errors'
+import { createTurns } from '../../shared/turns'
 import { recordChanges } from './changedTables'
 import { migrate, type NounMigrations } from './migrations'
 import { removeOwner, writeOwner } from './ownerFile'
@@ -85,14 +86,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const connection = await instance.connect()
   const journal = inMemory ? null : keepWalJournal(file, nowMs)
 
-  let tail: Promise<unknown> = Promise.resolve()
+  const turns = createTurns()
   let closed = false
-  const queued = <T>(work: () => Promise<T>): Promise<T> => {
-    if (closed) return Promise.reject(closedError(file))
-    const result = tail.then(work)
-    tail = result.catch(() => undefined)
-    return result
-  }
+  const queued = <T>(work: () => Promise<T>): Promise<T> =>
+    closed ? Promise.reject(closedError(file)) : turns.take(work)
   const direct = sessionOn(connection)
   /** Runs `work`, then adds what it changed to the journal. */
   const acknowledged = async <T>(
@@ -111,7 +108,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   /** Runs `work` on a connection of its own, after what was issued before it and beside what comes later. */
   const beside = async <T>(work: (reading: DuckDBConnection) => Promise<T>): Promise<T> => {
     if (closed) throw closedError(file)
-    const result = tail.then(async () => {
+    const result = turns.ended().then(async () => {
       const reading = await instance.connect()
       try {
         return await work(reading)
@@ -179,7 +176,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async close() {
       if (closed) return
       closed = true
-      await tail
+      await turns.ended()
       await Promise.allSettled(readers)
       shut()
     }
