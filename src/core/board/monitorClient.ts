@@ -35,7 +35,7 @@ export interface MonitorClientOptions {
   byteMs?: () => number
 }
 
-/** Tells how far a long command is, in its own units. */
+/** Reports the progress of a long command, in its own units. */
 export type OnProgress = (done: number, total: number) => void
 
 /**

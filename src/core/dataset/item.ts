@@ -39,7 +39,7 @@ export type ReadItem = GoodItem | BadItem
 
 /** A running sequence of bytes that are taken in order. */
 export interface ByteStream {
-  /** The next bytes, fewer than asked for only at the end. */
+  /** The next bytes, fewer than requested only at the end. */
   take(length: number): Promise<Uint8Array>
   /** Releases what lies behind it; may be called twice. */
   close(): Promise<void>

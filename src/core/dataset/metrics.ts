@@ -8,7 +8,7 @@ export interface Quality {
   readonly score: number
   /** By name; see metricNames. */
   readonly metrics: Readonly<Record<string, number>>
-  /** Items answered right; null where a task has no right and wrong. */
+  /** Items classified right; null where a task has no right and wrong. */
   readonly correct: number | null
 }
 

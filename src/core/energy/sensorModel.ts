@@ -83,7 +83,7 @@ export const sensorModels: readonly SensorModel[] = [
   {
     family: 'Blackwell',
     // No measurement of this family is published. Its instant reading is treated like Hopper's, the least favourable
-    // sensor of the table, so that four trials are asked for.
+    // sensor of the table, so that four trials are required.
     published: /\b(G?B[12]00|G?B300|RTX 50[5-9]0|RTX PRO [2-6]\d00 Blackwell)\b/,
     byField: {
       'power.draw': documentedAverage,

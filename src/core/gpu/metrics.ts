@@ -2,7 +2,7 @@ import { gpuMetrics, type GpuField, type GpuMetric } from '../../shared/contract
 
 /**
  * What is asked of nvidia-smi for each metric. Drivers renamed fields over the years and print a column under a name
- * of their own choosing (asked for `clocks.sm`, they head it `clocks.current.sm`), so every metric knows all its
+ * of their own choosing (for `clocks.sm`, they write it `clocks.current.sm`), so every metric knows all its
  * names, newest first.
  *
  * Source: `nvidia-smi --help-query-gpu`; clocks_throttle_reasons became clocks_event_reasons with driver 535.

@@ -36,8 +36,8 @@ interface Columns {
 
 /**
  * Incremental parser for the sampler's output. `asked` is the list given to --query-gpu; it must hold `timestamp`
- * and `index`. Columns are found by header name under any known alias, then by position for names nobody knows, so
- * a renamed column still lands where it was asked for. Works without a header (noheader) by position alone, and
+ * and `index`. Columns are found by header name under any known alias, then by position for unknown names, so
+ * a renamed column still lands in the column that was requested. Works without a header (noheader) by position alone, and
  * takes a header again whenever one appears (a restarted process prints one).
  */
 export function createSmiParser(asked: readonly string[]): SmiParser {

@@ -10,7 +10,7 @@
 export interface SampleClock {
   /** Steady time of a row in ms: at most `arrivedMs`, and never before the row before it of the same GPU. */
   place(gpuIndex: number, wallMs: number | null, arrivedMs: number): number
-  /** A new process: its first line sets the offset anew. */
+  /** A new process: its first line sets the offset again. */
   restart(): void
   /** Jumps of the wall clock found so far. */
   readonly jumps: number

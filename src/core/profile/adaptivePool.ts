@@ -26,7 +26,7 @@ export interface AdaptivePool {
   rows: ShapeRows
   /** Guess of what measuring each item of the pool takes. */
   seconds: Float64Array
-  /** Why items that were asked for are in neither, with how many. */
+  /** Why requested items are in neither, with how many. */
   skipped: { item: BenchItem; reason: string }[]
 }
 

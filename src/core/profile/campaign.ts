@@ -47,7 +47,7 @@ const usualMostMacs = 4_000_000
  * Plans a campaign on one board: exact shapes and a space-filling set around them, times the bit pairs that the
  * board's kernel table has.
  *
- * @param isMeasured tells items (by itemKey) that need no measuring
+ * @param isMeasured whether an item (by itemKey) needs no measuring
  * @throws input.invalid for an impossible shape
  */
 export function planCampaign(

@@ -97,7 +97,7 @@ function rangesAround(kernel: KernelName, around: readonly KernelShape[]): DimRa
   })
 }
 
-/** Layers are square and pad no more than half a window: shapes nobody builds tell little. */
+/** Layers are square and pad no more than half a window: other shapes are not built, and measuring them would say little. */
 function tidy(kernel: KernelName, dims: number[]): number[] {
   if (kernel !== 'conv2d' && kernel !== 'depthwiseConv2d' && kernel !== 'maxPool' && kernel !== 'avgPool')
     return dims

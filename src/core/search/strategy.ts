@@ -4,7 +4,7 @@ import type { Limit } from './limit'
 import type { Objective } from '../../shared/vocabulary'
 import type { Genes, SearchSpace } from './space'
 
-/** What a strategy knows when it is asked for the next batch. */
+/** What a strategy knows when it chooses the next batch. */
 export interface SearchState {
   readonly space: SearchSpace
   /** One per cost of the space. */

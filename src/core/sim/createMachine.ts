@@ -20,7 +20,7 @@ import { TimerLitex, timerLitexBytes } from './devices/timerLitex'
 import { Uart16550 } from './devices/uart16550'
 import { UartLitex, uartLitexBytes } from './devices/uartLitex'
 
-/** Most instructions an engine is asked for at once: keeps its cycle sum inside a 32-bit integer. */
+/** Most instructions an engine executes at once: keeps its cycle sum inside a 32-bit integer. */
 const maxSlice = 1 << 20
 
 /** Builds a virtual board. Throws AppError input.invalid for a configuration that makes no sense. */

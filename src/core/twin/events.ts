@@ -3,6 +3,6 @@ import type { StaticEvents } from './staticEvents'
 
 /** What happened while one kernel ran once, after a run that warmed the caches. */
 export interface KernelEvents extends StaticEvents {
-  /** By position among the memory shapes asked for. */
+  /** By position among the requested memory shapes. */
   memory: MemoryEvents[]
 }

@@ -14,7 +14,7 @@ export interface KernelRow {
   instructionsPerMac?: number | null | undefined
 }
 
-/** Tells rows of one kernel apart. */
+/** Distinguishes rows of one kernel. */
 export const rowKey = (row: Omit<KernelRow, 'cyclesPerMac'>): string =>
   `${row.kernel} ${row.shape} a${row.activationBits}w${row.weightBits}`
 

@@ -64,7 +64,7 @@ class SecondProbe {
     this.misses = this.writeBacks = 0
   }
 
-  /** A first-level line comes in: asked for each of this cache's lines in it. */
+  /** A first-level line comes in: called for each of this cache's lines in it. */
   fill(start: number, lineBytes: number): void {
     const step = Math.min(1 << this.cache.lineShift, lineBytes)
     for (let at = start; at < start + lineBytes; at += step) this.access(at, 0)

@@ -78,7 +78,7 @@ export async function findExecutable(names: string[], searchPath: string): Promi
   return null
 }
 
-/** First number-like word of the tool's first lines; null when it tells none. */
+/** First number-like word of the tool's first lines; null when there is none. */
 async function versionOf(spawn: typeof nodeSpawn, file: string, args: string[]): Promise<string | null> {
   return await new Promise((resolve) => {
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: versionTimeoutMs })

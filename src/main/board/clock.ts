@@ -5,7 +5,7 @@
 export interface Clock {
   /** Milliseconds since some beginning; only differences mean something. */
   nowMs(): number
-  /** Calls back once, no earlier than `delayMs` from now. Answers what calls it off. */
+  /** Calls back once, no earlier than `delayMs` from now. Returns a function that cancels it. */
   after(delayMs: number, callback: () => void): () => void
 }
 

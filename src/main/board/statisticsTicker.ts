@@ -3,7 +3,7 @@ import type { LineStatistics } from '../../shared/contract/board'
 /** Line statistics on screen are refreshed this often while bytes flow. */
 const everyMs = 1_000
 
-/** Tells of each connection whose counts have moved since the last tick. */
+/** Reports each connection whose counts have moved since the last tick. */
 export function tickStatistics<T extends object>(
   open: () => T[],
   statistics: (connection: T) => LineStatistics | null,

@@ -7,7 +7,7 @@ export type Asked =
   | { kind: 'version' }
   | { kind: 'overview' }
   | { kind: 'noun'; noun: CliNoun; entry: CliEntry }
-  /** `rest` is what stands behind the verb; `help` where its options are asked for (`bitbench help board list`). */
+  /** `rest` is what stands behind the verb; `help` where the call is for its options (`bitbench help board list`). */
   | { kind: 'verb'; verb: CliVerb; title: string; rest: string[]; help: boolean }
 
 const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'

@@ -22,10 +22,10 @@ export interface CostTargetDeps {
   buildOf: (boardId: string) => number | null
 }
 
-/** Which network on which board, and which proxy was asked for; null: the board's pinned ones. */
+/** Which network on which board, and which proxy was requested; null: the board's pinned ones. */
 export interface CostRequest {
   proxyId: string | null
-  /** Null: the board of the proxy asked for, else of the first pinned proxy. */
+  /** Null: the board of the requested proxy, else of the first pinned proxy. */
   boardId: string | null
   /** Null: without two-point calibration. */
   modelId: string | null

@@ -25,7 +25,7 @@ export interface NetworkCost {
   /** @throws proxy.kernelMissing naming the kernel that has no proxy */
   table(network: QuantizedNetwork, workloads: readonly Workload[], target: CostTarget): Promise<CostTable>
   layers(network: QuantizedNetwork, target: CostTarget): Promise<PredictedNetwork>
-  /** The network at all 1 and at all 8 bits, without calibration; null where a layer cannot be told. */
+  /** The network at all 1 and at all 8 bits, without calibration; null where a layer cannot be priced. */
   points(
     network: QuantizedNetwork,
     target: CostTarget
@@ -114,7 +114,7 @@ function pointsOf(
   return { fewest: total(1), most: total(8) }
 }
 
-/** Cost of each layer without calibration; null for layers that cannot be told. */
+/** Cost of each layer without calibration; null for layers that cannot be priced. */
 function layersOf(
   network: QuantizedNetwork,
   target: CostTarget,

@@ -7,7 +7,7 @@ import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileStream, zipEntries } from './byteStreams'
 import type { ItemSource } from './itemSource'
 
-/** Arrays by name, each opened from its beginning when asked for. */
+/** Arrays by name, each opened from its beginning when read. */
 export type Arrays = ReadonlyMap<string, () => Promise<ByteStream>>
 
 /** Arrays of an NPZ, of one NPY, or of a folder of NPY files. */

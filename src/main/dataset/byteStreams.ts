@@ -56,7 +56,7 @@ export async function* fileLines(file: string): AsyncGenerator<string> {
   }
 }
 
-/** The files inside a ZIP archive, each opened when it is asked for. */
+/** The files inside a ZIP archive, each opened when it is read. */
 export async function zipEntries(file: string): Promise<Map<string, () => Promise<ByteStream>>> {
   const { handle, sizeBytes } = await openRegular(file)
   try {

@@ -17,7 +17,7 @@ export interface Prepared {
   described: DeployPlan
 }
 
-/** Brings the network onto a leased board in the form asked for. */
+/** Brings the network onto a leased board in the requested form. */
 export type Loader = (
   session: DeploySession,
   prepared: Prepared,

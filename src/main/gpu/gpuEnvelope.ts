@@ -1,7 +1,7 @@
 import type { Envelope } from '../../shared/contract/gpu'
 import type { Store } from '../store/store'
 
-/** What an envelope is asked for: one column of one GPU between two times, ms since the recording's start. */
+/** Input of an envelope: one column of one GPU between two times, ms since the recording's start. */
 export interface EnvelopeRequest {
   id: string
   gpuIndex: number
@@ -34,7 +34,7 @@ export async function readEnvelope(
 
 /**
  * The same from whole seconds: buckets begin and end on seconds, so that each of them is exact; there may be a few less
- * than were asked for. Readings from `keptUntil` (a second) on are not kept by the second yet and read themselves.
+ * than were requested. Readings from `keptUntil` (a second) on are not kept by the second yet and read themselves.
  */
 export async function readLongEnvelope(
   store: Pick<Store, 'columns'>,

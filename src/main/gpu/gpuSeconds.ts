@@ -30,7 +30,7 @@ const refreshMs = 60_000
 
 /**
  * Recordings by the second, so that a day of readings is drawn without reading it all. Complete seconds are added while a
- * recording runs (`noteStored`), and the rest when they are asked for.
+ * recording runs (`noteStored`), and the rest when they are read.
  */
 export interface GpuSeconds {
   /** Brings the seconds of a recording up to date and returns the first that is not kept. */
@@ -87,7 +87,7 @@ export function createGpuSeconds(store: Pick<Store, 'read' | 'transactionBeside'
     noteStored(id, tMs) {
       if (tMs - (notedMs.get(id) ?? 0) < refreshMs) return
       notedMs.set(id, tMs)
-      // A failure here costs nothing: the seconds are made when they are asked for.
+      // A failure here costs nothing: the seconds are made when they are read.
       void update({ id, state: 'running' }).catch(() => undefined)
     }
   }

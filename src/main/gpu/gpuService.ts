@@ -20,7 +20,7 @@ import { startSmiSampler } from './smiSampler'
 
 /** What the GPU service is made from. */
 export interface GpuServiceDeps extends GpuChoiceDeps {
-  /** Asked for only when recordings are touched: listing GPUs must not open the data file. */
+  /** Called only when recordings are touched: listing GPUs must not open the data file. */
   store: () => Promise<GpuStore>
   jobs: JobService
   emit: EmitterOf<typeof gpuContract>
@@ -204,7 +204,7 @@ function createHostFeed({ readHostLoad, emit }: GpuServiceDeps): HostFeed {
   }
 }
 
-/** Every field that at least one of the GPUs answers, once. */
+/** Every field that at least one of the GPUs supports, once. */
 function fieldsOf(gpus: readonly Gpu[]): string[] {
   const fields = gpus.flatMap((gpu) =>
     gpu.fields.filter((field) => field.supported).map((field) => field.field!)

@@ -1,7 +1,7 @@
 import { currentLoad, mem } from 'systeminformation'
 import type { HostLoad } from '../../shared/contract/gpu'
 
-/** What the machine around the GPU is doing; what cannot be told is null. */
+/** What the machine around the GPU is doing; what is not known is null. */
 export async function readHostLoad(nowMs: () => number): Promise<HostLoad> {
   const [load, memory] = await Promise.allSettled([currentLoad(), mem()])
   const finite = (value: number | undefined): number | null =>

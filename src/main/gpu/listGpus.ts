@@ -63,7 +63,7 @@ const absent: GpuList = {
   hint: 'Install the NVIDIA driver, or set the path of nvidia-smi in the settings. Everything else works without it.'
 }
 
-/** Slices by GPU; asked for only where a card is cut into slices. */
+/** Slices by GPU; read only where a card is cut into slices. */
 async function migDevices(
   spawn: Spawn,
   smi: SmiCommand,

@@ -11,7 +11,7 @@ import { AppError } from '../../shared/errors'
 export interface LiveFeed {
   push(samples: readonly GpuSample[]): void
   history(gpuIndex: number, metric: GpuMetric, lastMs: number, buckets: number): Envelope
-  /** Samples per second and GPU over the last seconds; null before it can be told. */
+  /** Samples per second and GPU over the last seconds; null before it is known. */
   achievedHz(): number | null
   readonly samples: number
   readonly dropped: number

@@ -27,7 +27,7 @@ export interface RecordArguments {
 
 /** What recordings are made with. */
 export interface RecordingJobsDeps {
-  /** Asked for only when a recording starts: listing GPUs must not open the data file. */
+  /** Called only when a recording starts: listing GPUs must not open the data file. */
   store: () => Promise<GpuStore>
   jobs: JobService
   emit: EmitterOf<typeof gpuContract>

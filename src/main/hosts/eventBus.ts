@@ -27,7 +27,7 @@ export function createEventBus(): EventBus {
 
 /**
  * One client's outgoing events: collected for eventBatchMs, bounded; when a client is too slow the oldest are dropped
- * and the client is told how many.
+ * and the client receives their number.
  */
 export function createOutbox(send: (messages: EventMessage[]) => void): {
   push(message: EventMessage): void

@@ -38,7 +38,7 @@ const campaignColumns = rowColumns<{ campaign: StoredCampaign; items: readonly B
   ]
 )
 
-/** Campaigns in the data file: what was asked for, and what of it is finished. */
+/** Campaigns in the data file: what was requested, and what of it is finished. */
 export interface CampaignStore {
   addCampaign(campaign: StoredCampaign, items: readonly BenchItem[]): Promise<void>
   setCampaign(id: string, change: Pick<StoredCampaign, 'state' | 'finishedAtMs' | 'error'>): Promise<void>

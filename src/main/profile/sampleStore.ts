@@ -32,7 +32,7 @@ export interface SampleStore {
   addSamples(samples: Iterable<readonly Sample[]>): Promise<void>
   /** Newest Sample per item key on the same board with the same firmware and at least so many repetitions. */
   measured(board: BoardIdentity, repetitions: number): Promise<Map<string, string>>
-  /** The same Samples with their times; `tookMs` is null where nobody took the time. */
+  /** The same Samples with their times; `tookMs` is null where the time was not taken. */
   measuredTimes(
     board: BoardIdentity,
     repetitions: number

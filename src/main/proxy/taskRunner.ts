@@ -8,7 +8,7 @@ export type ProxyTaskRunner = TaskRunner<TaskTableOf<typeof proxyTasks>>
 /** A fit cannot see an abort while it computes: its worker is ended after this time, ms. */
 const graceMs = 100
 
-/** A task as part of a job: ends with it, and reports to it unless told otherwise. */
+/** Options of a task that is part of a job: it ends with the job; `onProgress` receives its progress, by default the job. */
 export function taskOptions(
   context: JobContext,
   onProgress: TaskOptions['onProgress'] = context.progress

@@ -2,7 +2,7 @@ import type { Store } from './store'
 
 /**
  * A Store that is opened by its first statement: `bitbench gpu list` must work while another Bitbench owns the data
- * file. Windows open it at once (`ready`), so that a locked file is told before anything else.
+ * file. Windows open it at once (`ready`), so that a locked file is reported before anything else.
  */
 export interface LazyStore extends Store {
   ready(): Promise<void>

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 /**
- * DuckDB tells only the process id of whoever holds its file. This note beside the data file adds what that process
+ * DuckDB reports only the process id of whoever holds its file. This note beside the data file adds what that process
  * is and where it can be reached, so that a second Bitbench can say more than "locked".
  */
 export interface StoreOwner {

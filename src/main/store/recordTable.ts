@@ -77,7 +77,7 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>): ParsedJson<T> 
   return { value: null, problem: `${where === '' ? 'record' : where}: ${issue?.message ?? 'does not fit'}` }
 }
 
-/** The error of a row that was asked for by id and cannot be read. */
+/** The error of a row that was requested by id and cannot be read. */
 export function unreadable(id: string, problem: string): AppError {
   return new AppError(
     'store.corrupt',

@@ -48,7 +48,7 @@ export interface Store extends StoreSession {
     file: string,
     format: 'csv' | 'parquet'
   ): Promise<number>
-  /** Tells other processes where this one can be reached (shown when they find the file locked). */
+  /** Records for other processes where this one can be reached (shown when they find the file locked). */
   announce(what: string, where: string | null, token?: string): void
   close(): Promise<void>
 }
@@ -71,7 +71,7 @@ export interface StoreOptions {
 /**
  * The one DuckDB file of this Bitbench. Statements run one after the other on one connection, so that a transaction
  * is never mixed with somebody else's statement. A committed statement is in DuckDB's write-ahead log on disk before
- * it is answered: kill -9 loses nothing that was acknowledged.
+ * it resolves: kill -9 loses nothing that was acknowledged.
  *
  * @throws store.locked when another process owns the file (says who and where), store.corrupt, store.failed
  */

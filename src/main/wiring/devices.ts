@@ -113,7 +113,7 @@ export function connectGpus(foundation: Foundation): {
     newId,
     readHostLoad: () => readHostLoad(steadyMs),
     forgetEnergy: (recordingId) => energy.forget(recordingId),
-    // A recording that cannot be analysed says why when its report is asked for.
+    // A recording that cannot be analysed says why when its report is requested.
     recorded: (recordingId) => void energy.report(recordingId).catch(() => undefined),
     exportEnergy: (recordingId, file, format) => energy.exportPhases(recordingId, file, format)
   })

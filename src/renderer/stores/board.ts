@@ -35,7 +35,7 @@ export const useBoards = defineStore('board', () => {
   const loads = ref<BoardLoad[]>([])
 
   const all = computed(() => [...byId.value.values()])
-  /** Boards that can be measured: connected, and a Bitbench monitor answered. An open line alone is not enough. */
+  /** Boards that can be measured: connected, with a Bitbench monitor that replied. An open line alone is not enough. */
   const connected = computed(() =>
     all.value.filter((board) => board.state === 'connected' && board.info !== null)
   )

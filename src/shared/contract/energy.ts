@@ -66,7 +66,7 @@ export const trialSummarySchema = z.object({
   name: z.string(),
   gpuIndex: z.number().int(),
   trials: z.number(),
-  /** Per repetition where every trial told its repetitions, else per trial. */
+  /** Per repetition where every trial reports its repetitions, else per trial. */
   per: z.enum(['trial', 'repetition']),
   totalJ: intervalSchema.nullable(),
   netJ: intervalSchema.nullable(),

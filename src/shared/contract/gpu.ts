@@ -95,7 +95,7 @@ export type GpuList = z.infer<typeof gpuListSchema>
 export const samplingStateSchema = z.object({
   state: z.enum(['stopped', 'starting', 'running', 'backingOff', 'failed']),
   intervalMs: z.number(),
-  /** Samples per second and GPU over the last seconds; null before it can be told. */
+  /** Samples per second and GPU over the last seconds; null before it is known. */
   achievedHz: z.number().nullable(),
   samples: z.number(),
   restarts: z.number(),
@@ -240,7 +240,7 @@ export const phaseMarkSchema = z.object({
   /** ms since the recording's start. */
   fromMs: z.number(),
   toMs: z.number(),
-  /** How often the work was repeated inside the phase, when the command told. */
+  /** How often the work was repeated inside the phase, when the command reports it. */
   repetitions: z.number().nullable(),
   /** False when the command ended, or the phase began again, before its end was marked. */
   ended: z.boolean()

@@ -24,9 +24,9 @@ export const jobSchema = z.object({
   total: z.number(),
   /** What one unit is: "samples", "evaluations", "bytes". */
   unit: z.string(),
-  /** Units per second over the recent past; null before it can be told. */
+  /** Units per second over the recent past; null before it is known. */
   ratePerSecond: z.number().nullable(),
-  /** Time left in milliseconds; null when it cannot be told. */
+  /** Time left in milliseconds; null when it is not known. */
   remainingMs: z.number().nullable(),
   note: z.string(),
   startedAtMs: z.number(),

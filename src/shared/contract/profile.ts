@@ -191,7 +191,7 @@ export const profileContract = defineContract({
       })
     ),
     /**
-     * Writes Samples to a file on this machine (csv or parquet), or answers the CSV text when `path` is null. CSV holds
+     * Writes Samples to a file on this machine (csv or parquet), or returns the CSV text when `path` is null. CSV holds
      * one kernel, in the columns that `proxy` reads.
      */
     'profile.export': command(

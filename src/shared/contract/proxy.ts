@@ -59,7 +59,7 @@ export const proxySummarySchema = z.object({
   title: z.string(),
   kernel: proxyKernelSchema,
   unit: proxyUnitSchema,
-  /** What was asked for, and what it came to (auto -> residual). */
+  /** The estimator requested, and the one it chose (auto -> residual). */
   requested: estimatorNameSchema,
   estimator: z.string(),
   /** In words: base, features, chosen configuration. */
@@ -177,7 +177,7 @@ export const proxyContract = defineContract({
   commands: {
     /** What can be fitted: campaigns in the store by board and kernel, and files imported this session. */
     'proxy.samples': command(nothing, z.object({ sets: z.array(sampleSetSchema) })),
-    /** Reads CSV files; answers the sets found, with remarks (columns left out, axes swapped). */
+    /** Reads CSV files; returns the sets found, with remarks (columns left out, axes swapped). */
     'proxy.import': command(
       z.object({ paths: z.array(z.string()).min(1), kernel: proxyKernelSchema }),
       z.object({ set: sampleSetSchema, warnings: z.array(z.string()) })

@@ -100,7 +100,7 @@ const maxEnds = 3
 const endReplyMs = 2_000
 
 /**
- * Ends the transfer. Answers whether the receiver confirmed it: all blocks are acknowledged by now, and a receiver
+ * Ends the transfer. Returns whether the receiver confirmed it: all blocks are acknowledged by now, and a receiver
  * that leaves at once (lrzsz on a pty) may take its last ACK with it, so silence here is no failure.
  */
 export function* sendEnd(receiver: Receiver): Part<boolean> {

@@ -89,7 +89,7 @@ export function createReceiver(): Receiver {
 }
 
 /**
- * Tells text from terminal control sequences (ECMA-48): ESC [ ... up to a byte from 0x40 to 0x7e, and ESC with one byte.
+ * Separates text from terminal control sequences (ECMA-48): ESC [ ... up to a byte from 0x40 to 0x7e, and ESC with one byte.
  * Boot loaders colour their prompts.
  */
 export function createAnsiFilter(): { isText(byte: number): boolean } {

@@ -51,7 +51,7 @@ export function* ymodemTransfer(receiver: Receiver, name: string, content: Uint8
 }
 
 /**
- * Answers the wish for a next file with an empty header. The file itself is acknowledged by now, so a receiver that
+ * Sends an empty header when the receiver requests a next file. The file itself is acknowledged by now, so a receiver that
  * leaves without a last ACK (lrzsz does on a pty) is no failure.
  */
 function* closeBatch(receiver: Receiver): Part<void> {

@@ -15,7 +15,7 @@ export const telnetOptions = { binary: 0, echo: 1, suppressGoAhead: 3, comPort: 
 /** Longest content of a subnegotiation (a signature is the longest one known); further bytes are dropped. */
 const maxSubnegotiationBytes = 1_024
 
-/** What one side does with an option. `wanted`: asked for, no reply yet. */
+/** What one side does with an option. `wanted`: requested, no reply yet. */
 export type OptionState = 'off' | 'wanted' | 'on' | 'refused'
 
 /** What a piece of a telnet stream holds: data, subnegotiations, and the reply they need. */

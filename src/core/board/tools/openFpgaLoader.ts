@@ -67,7 +67,7 @@ function explain(lines: readonly string[], exitCode: number | null): AppError {
   if (/connection (?:error|failure)/i.test(text)) {
     return error(
       'board.notFound',
-      'No virtual cable server answers at this address.',
+      'No virtual cable server replies at this address.',
       'Start the XVC server, and check host, port and firewall.'
     )
   }

@@ -85,14 +85,14 @@ function explain(lines: readonly string[], exitCode: number | null): AppError {
   if (/interrogation failed|all ones|all zeroes/i.test(text)) {
     return error(
       'board.notFound',
-      'The debug adapter works, but no chip answers behind it.',
+      'The debug adapter works, but no chip replies behind it.',
       'Check power, the JTAG wires and their ground, and lower the adapter speed.'
     )
   }
   if (/Failed to connect|Connection refused/i.test(text)) {
     return error(
       'board.notFound',
-      'Nobody listens at the address that the configuration names.',
+      'No server listens at the address that the configuration names.',
       'Start the other side first, and check host and port.'
     )
   }

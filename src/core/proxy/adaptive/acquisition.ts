@@ -25,7 +25,7 @@ export interface Acquisition {
  * Which rows to measure next: those that lower the posterior variance over the whole pool the most per unit of cost,
  * under a Gaussian process with a fixed squared exponential kernel on standardised log features (active learning after
  * Cohn, Neural Networks 9, 1996; per cost as in Snoek, Larochelle and Adams, NIPS 2012). Variance counts by the square
- * of the model's doubt, so that rows are drawn to where it errs. Answers rows of the pool, best first.
+ * of the model's doubt, so that rows are drawn to where it errs. Returns rows of the pool, best first.
  */
 export function acquire(pool: ShapeRows, { taken, size, seed, cost, doubt }: Acquisition): Int32Array {
   const rows = thinned(taken, seed)
@@ -75,7 +75,7 @@ function mostWorth(
   return best
 }
 
-/** Takes what a measurement of row `at` tells out of the covariance. */
+/** Updates the covariance with a measurement of row `at`. */
 function condition(covariance: Float64Array, n: number, at: number): void {
   const scale = 1 / (covariance[at * n + at] + noise)
   const column = covariance.slice(at * n, at * n + n)

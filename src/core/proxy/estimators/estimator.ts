@@ -2,7 +2,7 @@ import type { TermSet } from '../physics/physicsTerms'
 import type { RegressorJson } from './regressors'
 import type { SampleTable, ShapeRows } from '../samples'
 
-/** What a fit is told besides its samples. Same samples, same seed: same model. */
+/** Input of a fit besides its samples. Same samples, same seed: same model. */
 export interface FitOptions {
   seed: number
   /**
@@ -10,7 +10,7 @@ export interface FitOptions {
    * by held-out error holds out rows of `samples` alone.
    */
   extra?: SampleTable
-  /** Told between the parts of long work. */
+  /** Called between the parts of long work. */
   onProgress?: (done: number, total: number, note: string) => void
 }
 
@@ -35,7 +35,7 @@ export interface Estimator {
   /** `extra`, where given, is part of what is fitted. */
   fit(samples: SampleTable, options: FitOptions): LatencyModel
   /**
-   * Estimators that are a choice: looks at the samples and answers the estimator to fit. Whoever judges a choice on
+   * Estimators that are a choice: looks at the samples and returns the estimator to fit. Whoever judges a choice on
    * held-out rows must let it choose without them.
    */
   choose?(samples: SampleTable, options: FitOptions): Estimator

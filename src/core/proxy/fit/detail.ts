@@ -52,7 +52,7 @@ export function fitWithDetail(samples: SampleTable, options: FitProxyOptions): F
   )
   const shapes = groupByShape(samples).groups
   const wanted: ErrorSplit[] = shapes < 2 ? ['random'] : ['random', 'shape']
-  // Every split holds out five parts, choosing anew for each; so does calibrating, with the choice made.
+  // Every split holds out five parts, choosing again for each; so does calibrating, with the choice made.
   work.expect(1 + 5 * wanted.length, 6 + 5 * wanted.length + curveFits(samples))
   onProgress?.(0, 100, stage)
   let chosen: Estimator = work.estimator
@@ -99,7 +99,7 @@ export function fitWithDetail(samples: SampleTable, options: FitProxyOptions): F
   }
 }
 
-/** An estimator that answers the model at hand, to judge it as it is. */
+/** An estimator that returns the given model, to judge it as it is. */
 function fixedModel(proxy: Proxy): ReturnType<typeof estimatorByName> {
   return { name: proxy.estimator, title: proxy.description, fit: () => proxy.model }
 }

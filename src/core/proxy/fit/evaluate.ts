@@ -27,7 +27,7 @@ export interface ProxyEvaluation {
 }
 
 /**
- * Judges an estimator on the splits asked for. An estimator that chooses does so anew inside every training part
+ * Judges an estimator on the requested splits. An estimator that chooses does so again inside every training part
  * (for loso: once per shape fold, on rows without that fold), so that no choice has seen the rows it is judged on.
  */
 export function evaluateProxy(

@@ -7,7 +7,7 @@ const fitsPerChoice = 20
 export interface WorkCount {
   /** The same estimator, counting every fit and choice. */
   readonly estimator: Estimator
-  /** Adds work that is known to come; progress is told against the sum. */
+  /** Announces work to come; progress is reported against the sum. */
   expect(choices: number, fits: number): void
 }
 

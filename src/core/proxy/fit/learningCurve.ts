@@ -28,7 +28,7 @@ function sizesFor(groups: number): number[] {
 export const curveFits = (samples: SampleTable): number =>
   drawsPerSize * sizesFor(groupByShape(samples).groups).length
 
-/** Error on unseen shapes against the number of shapes measured: tells whether more profiling would help. */
+/** Error on unseen shapes against the number of shapes measured: shows whether more profiling would help. */
 export function learningCurve(
   samples: SampleTable,
   estimator: Estimator,

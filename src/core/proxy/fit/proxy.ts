@@ -15,7 +15,7 @@ import type { SampleTable, ShapeRows } from '../samples'
 export interface Proxy {
   readonly kernel: ProxyKernelName
   readonly unit: TimeUnit
-  /** Estimator asked for, e.g. auto. */
+  /** Requested estimator, e.g. auto. */
   readonly estimator: string
   /** What it came to, in words. */
   readonly description: string

@@ -48,7 +48,7 @@ export function fitPhysics(samples: SampleTable, robust = false): PhysicsFit {
   return fitTerms(samples, chooseTerms(samples), robust)
 }
 
-/** The richest set, unless held-out shapes say clearly that its terms cannot be told apart. */
+/** The richest set, unless held-out shapes show that its terms cannot be separated. */
 function chooseTerms(samples: SampleTable): TermSet {
   if (groupByShape(samples).groups < 2) return richest
   const folds = shapeFolds(samples, choiceFolds)

@@ -24,7 +24,7 @@ export function modelName(json: ModelJson): string {
   }
 }
 
-/** The estimator asked for and, where it was a choice, what it came to: "auto: residual(physics + extraTrees)". */
+/** The requested estimator and, where it was a choice, the one it chose: "auto: residual(physics + extraTrees)". */
 export function estimatorText(asked: string, json: ModelJson): string {
   return asked === 'auto' || asked === 'stacking' ? `${asked}: ${modelName(json)}` : asked
 }

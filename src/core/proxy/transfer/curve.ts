@@ -30,7 +30,7 @@ export interface TransferCurveOptions {
   onProgress?: (done: number, total: number, note: string) => void
 }
 
-/** Share of the rows a design may choose from differs from seed to seed, so that its spread can be told. */
+/** Share of the rows a design may choose from differs from seed to seed, so that its spread is known. */
 const designPool = 0.8
 
 /**

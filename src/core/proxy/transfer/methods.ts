@@ -7,7 +7,7 @@ import type { SampleTable, ShapeRows } from '../samples'
 
 /**
  * Ways from a source device's times to a target's with a few target samples. Each is given the target samples with
- * the source's time of every row, and answers a function of rows and their source times.
+ * the source's time of every row, and returns a function of rows and their source times.
  */
 export const transferMethods = [
   'logOffset',

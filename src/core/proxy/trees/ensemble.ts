@@ -168,7 +168,7 @@ export function treesFromJson(json: TreeEnsembleJson): TreeEnsemble {
     throw new AppError(
       'proxy.invalid',
       'The proxy holds a broken tree.',
-      'Fit the proxy again and save it anew.'
+      'Fit the proxy again and save it again.'
     )
   }
   return {

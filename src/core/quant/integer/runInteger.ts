@@ -19,7 +19,7 @@ import { binary, runGather, lookUp, move, normalize, runProduct, reduce, softmax
 export interface IntegerRun {
   /** int32 logits, [outputCount]. A new array per call. */
   readonly logits: Int32Array
-  /** Codes of every layer but the last (whose entry is empty), in layer order; only when asked for. */
+  /** Codes of every layer but the last (whose entry is empty), in layer order; only on request. */
   readonly layers: readonly Int8Array[] | null
 }
 
@@ -83,7 +83,7 @@ export function argmax(values: ArrayLike<number>): number {
 /** Executes one layer for one image; returns the int32 sums on the last layer, else null after filling `out`. */
 export type LayerStep = (inputs: readonly Int8Array[], out: Int8Array) => Int32Array | null
 
-/** A layer with the scratch buffers it needs. The sums answered are a view of scratch: copy what must last. */
+/** A layer with the scratch buffers it needs. The returned sums are a view of scratch: copy what must last. */
 export function createLayerStep(layer: IntegerLayer): LayerStep {
   switch (layer.op) {
     case 'maxPool':

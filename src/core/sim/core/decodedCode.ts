@@ -39,7 +39,7 @@ export class DecodedCode {
   readonly cost: Uint16Array
   /** 1 for each granule that holds decoded bytes. */
   readonly granules: Uint8Array
-  /** Told which byte range [start, end) lost its decoding; the compiled engine drops its regions there. */
+  /** Called with the byte range [start, end) that lost its decoding; the compiled engine drops its regions there. */
   onInvalidate: (start: number, end: number) => void = () => {}
 
   private readonly halves: Uint16Array

@@ -18,7 +18,7 @@ class BackedCache extends Cache {
     return cycles === 0 ? 0 : cycles + this.fill(line << this.lineShift)
   }
 
-  /** The second level is asked for each of its own lines in the one that comes in. */
+  /** The second level is looked up for each of its own lines in the one that comes in. */
   private fill(start: number): number {
     const lineBytes = 1 << this.lineShift
     const step = Math.min(lineBytes, 1 << this.second.lineShift)

@@ -2,7 +2,7 @@ import type { Device } from './bus'
 
 /** SiFive test finisher as on QEMU's `virt` board: a word written to offset 0 ends the machine. */
 export class TestFinisher implements Device {
-  /** What the guest asked for, until taken. */
+  /** What the guest requested, until taken. */
   request: 'powerOff' | 'reset' | null = null
   /** 0 for pass (0x5555); the upper half of the word for fail (0x3333). */
   exitCode = 0

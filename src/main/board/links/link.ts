@@ -18,7 +18,7 @@ export interface Link {
   write(bytes: Uint8Array, timeoutMs?: number): Promise<void>
   /**
    * Received bytes; each chunk belongs to its listeners and is not reused. What arrived before the first listener is
-   * kept (64 KiB) and handed to it. Answers the unsubscriber.
+   * kept (64 KiB) and handed to it. Returns a function that unsubscribes.
    */
   onData(listener: (bytes: Uint8Array) => void): () => void
   /** Called once, however the link ends. */

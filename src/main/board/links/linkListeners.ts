@@ -9,7 +9,7 @@ export interface LinkListeners {
   onData(listener: (bytes: Uint8Array) => void): () => void
   onClose(listener: (reason: CloseReason) => void): () => void
   data(bytes: Uint8Array): void
-  /** The first reason counts; later ones are echoes of it. Answers whether this was the first. */
+  /** The first reason counts; later ones are echoes of it. Returns whether this was the first. */
   end(reason: CloseReason): boolean
 }
 

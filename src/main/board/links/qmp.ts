@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors'
 export interface Qmp {
   /** Settles with QEMU's greeting. */
   readonly ready: Promise<void>
-  /** One command at a time, answered in order; events in between are ignored. */
+  /** One command at a time, replies come in order; events in between are ignored. */
   execute(command: string): Promise<unknown>
 }
 

@@ -32,7 +32,7 @@ const limitMs = 15 * 60_000
 const listLimitMs = 10_000
 
 /**
- * Configures an FPGA with openFPGALoader. The chip in the chain is asked for its IDCODE first: openFPGALoader writes a
+ * Configures an FPGA with openFPGALoader. The IDCODE of the chip in the chain is read first: openFPGALoader writes a
  * bitstream for another device without complaint.
  *
  * @throws input.invalid (no bitstream), board.wrongBoard (made for another device), board.notFound, board.permission,

@@ -117,7 +117,10 @@ export const boardToolVerbs: Record<string, CliVerb> = {
       reset: { type: 'boolean', help: 'reset the core first (OpenOCD); undoes what a boot loader set up' },
       address: { type: 'string', help: 'where a flat binary goes' },
       halt: { type: 'boolean', help: 'leave the core halted' },
-      board: { type: 'string', help: 'port on which the program will speak; it is then asked for hello' }
+      board: {
+        type: 'string',
+        help: 'port on which the program will speak; it is then identified with hello'
+      }
     },
     async run(args, context) {
       const server = textOption(args, 'gdb')

@@ -60,7 +60,7 @@ export const profileCli: CliNoun = {
           boardId,
           modelId: opened?.model.id ?? null,
           shapes,
-          // Named shapes are measured, and nothing else unless it is asked for.
+          // Named shapes are measured, and nothing else unless it is requested.
           spaceFilling:
             numberOption(args, 'space-filling', { min: 0, max: 2000, integer: true }) ??
             (shapes.length > 0 ? 0 : 12),

@@ -10,7 +10,7 @@ import { readSampleFiles } from '../../proxy/proxyFiles'
 import { textOption, UsageError, type CliArguments, type CliVerb } from '../framework/framework'
 import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
 
-/** Leaving out one shape at a time takes a fit per shape: with more than this it is done only when asked for. */
+/** Leaving out one shape at a time takes a fit per shape: with more than this it is done only on request. */
 const maxShapesLeftOut = 300
 /** Rows over all those fits: minutes. */
 const maxRowsLeftOut = 500_000

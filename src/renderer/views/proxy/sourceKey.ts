@@ -1,5 +1,5 @@
 import type { SampleSet } from '@shared/contract/proxy'
 
-/** Tells sample sets apart in lists. */
+/** Distinguishes sample sets in lists. */
 export const sourceKey = ({ source, kernel }: Pick<SampleSet, 'source' | 'kernel'>): string =>
   `${kernel} ${source.kind === 'board' ? source.boardId : source.paths.join(' ')}`

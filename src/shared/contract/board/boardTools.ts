@@ -115,7 +115,7 @@ export const boardToolCommands = {
       /** Where a flat binary goes. */
       address: addressSchema,
       start: z.boolean().default(true),
-      /** The board on whose line the program will speak: asked for hello after the start. */
+      /** The board on whose line the program will speak: identified with hello after the start. */
       id: z.string().min(1).nullable().default(null)
     }),
     z.object({ jobId: z.string() })
