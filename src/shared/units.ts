@@ -102,6 +102,11 @@ export function fewDigits(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
+/** A number of no unit with `digits` significant digits, zeros at the end kept, never in powers of ten: 1012 -> "1012". */
+export function fixedDigits(value: number, digits = 3): string {
+  return Math.abs(value) >= 10 ** (digits - 1) ? value.toFixed(0) : value.toPrecision(digits)
+}
+
 /** A 32-bit word, an address or a checksum: 4096 -> "0x00001000". */
 export function formatHex32(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, '0')}`

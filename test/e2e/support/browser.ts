@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 
-/** Where Debian, Ubuntu and Fedora put a Chromium; null where there is none. */
+/** The Chromium of BITBENCH_CHROMIUM, or where Debian, Ubuntu and Fedora put one; null where there is none. */
 export const chromiumFile =
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync) ?? null
+  process.env['BITBENCH_CHROMIUM'] ??
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync) ??
+  null
 
 /** Major version of the Chromium; null where there is none. */
 export function chromiumMajor(): number | null {

@@ -190,6 +190,12 @@ export const sampleHandlers: SampleHandlers = {
   }),
   'store.losses': () => ({ losses: [] }),
   'run.list': () => ({ runs: sampleRuns }),
+  'session.examples': () => ({
+    examples: (['transfer', 'search', 'recording', 'workload', 'estimator'] as const).map((name) => ({
+      ...{ name, title: `Example: ${name}`, sizeBytes: 12_000 },
+      kinds: [name === 'transfer' ? 'proxy' : name]
+    }))
+  }),
   'run.compare': ({ ids }) => ({
     kind: 'search',
     runs: ids.map((id) => ({ id, title: sampleRuns.find((run) => run.id === id)?.title ?? id })),

@@ -91,6 +91,7 @@ const empty: SampleHandlers = {
   'search.list': () => ({ searches: [] }),
   'deploy.list': () => ({ deployments: [] }),
   'workload.list': () => ({ runs: [] }),
+  'remote.hosts': () => ({ hosts: [] }),
   'gpu.list': () => ({
     ...{ ...sampleGpuList, state: 'noDriver', gpus: [], driverVersion: null, nvidiaSmiPath: null },
     message: 'nvidia-smi was not found.',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   countOf,
   fewDigits,
+  fixedDigits,
   formatAmount,
   formatBytes,
   formatCount,
@@ -75,4 +76,15 @@ describe('a number without a unit', () => {
     [-1, '-1'],
     [123_456, '123000']
   ])('%d is %s', (value, text) => expect(fewDigits(value)).toBe(text))
+})
+
+describe('fixedDigits', () => {
+  it.each([
+    [0.0312, '0.0312'],
+    [3.1, '3.10'],
+    [99.96, '100'],
+    [999.6, '1000'],
+    [-1012.4, '-1012'],
+    [60_000, '60000']
+  ])('%d is %s, never a power of ten', (value, text) => expect(fixedDigits(value)).toBe(text))
 })

@@ -1,7 +1,9 @@
 import type { Marker } from '@shared/contract/run'
+import { unavailable } from '@shared/units'
 import uPlot from 'uplot'
 import type { Palette } from '../palette'
 import { limitsWithoutOutliers } from '../outliers'
+import { clockTicks, clockTime } from './clockTicks'
 import type { Span, Trace } from './trace'
 
 /** A named stretch, shaded behind the trace. */
@@ -49,8 +51,8 @@ export function plotOptions(
     ticks: { show: false },
     font: `11px ${colors.font}`
   }
-  const seconds = (_: uPlot, ticks: number[]): string[] =>
-    ticks.map((tick) => `${Number(tick.toPrecision(9))} s`)
+  const times = (_: uPlot, ticks: number[], _axis: number, _space: number, step: number): string[] =>
+    looks.relative ? ticks.map((tick) => `${Number(tick.toPrecision(9))} s`) : clockTicks(ticks, step)
   const amounts = (_: uPlot, ticks: (number | null)[]): string[] =>
     ticks.map((tick) => (tick === null ? '' : `${tick} ${looks.unit}`))
   return {
@@ -67,11 +69,16 @@ export function plotOptions(
     legend: { show: true, live: true },
     cursor: { y: false, drag: { x: true, y: false, setScale: false } },
     axes: [
-      { ...axisLook, ...(looks.relative ? { values: seconds } : {}) },
+      { ...axisLook, values: times, space: 76 },
       { ...axisLook, size: 64, values: amounts }
     ],
     series: [
-      { label: looks.relative ? 'Time (s)' : 'Time' },
+      looks.relative
+        ? { label: 'Time (s)' }
+        : {
+            label: 'Time',
+            value: (_, second: number | null) => (second === null ? unavailable : clockTime(second))
+          },
       { label: `${looks.label} (${looks.unit})`, stroke: colors.accent, width: 1.5, spanGaps: false },
       ...(looks.hasBand
         ? [
