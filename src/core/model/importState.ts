@@ -122,8 +122,9 @@ export function weightsAt(state: ImportState, node: OnnxNode, position: number):
 
 /** Values as float32; NaN or infinity is a broken file. */
 export function floatsOf(node: OnnxNode, tensor: OnnxTensor): Float32Array {
-  const values = Float32Array.from(tensor.data as ArrayLike<number | bigint>, Number)
-  if (!values.every(Number.isFinite)) {
+  const { data } = tensor
+  const values = data instanceof BigInt64Array ? Float32Array.from(data, Number) : new Float32Array(data)
+  if (!areFinite(values)) {
     throw new AppError(
       'model.invalid',
       `Tensor "${tensor.name}" of node "${node.name}" holds values that are not finite.`,
@@ -132,6 +133,12 @@ export function floatsOf(node: OnnxNode, tensor: OnnxTensor): Float32Array {
     )
   }
   return values
+}
+
+/** Whether no value is NaN or infinite; a loop, because files hold tens of millions of values. */
+function areFinite(values: Float32Array): boolean {
+  for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at])) return false
+  return true
 }
 
 /** Values of an integer constant. */

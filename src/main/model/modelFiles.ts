@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../shared/errors'
@@ -8,7 +8,6 @@ import {
   type ModelInfo,
   type ModelSummary
 } from '../../shared/contract/model'
-import { importOnnx } from '../../core/model/importOnnx'
 import {
   isWeightedNode,
   macsOf,
@@ -25,7 +24,8 @@ import { readJsonList } from '../files/readJsonList'
 import { readRegularFile } from '../files/readRegularFile'
 import { writeWholeFile } from '../files/replaceFile'
 import { presentExported } from './presentExported'
-import { modelEnding, readModelFile } from './readModelFile'
+import { modelEnding } from './readModelFile'
+import { readNetwork, type ReadNetwork } from './readNetwork'
 
 /** A model that was read. */
 export interface LoadedModel {
@@ -51,17 +51,21 @@ export function createModelFiles(options: {
   modelsFolder: string
   /** JSON list of opened paths; null: nothing is remembered. */
   openedFile: string | null
+  /** How files are read; missing: in this thread. */
+  read?: (file: string) => Promise<ReadNetwork>
 }): ModelFiles {
-  const { modelsFolder, openedFile } = options
+  const { modelsFolder, openedFile, read = readNetwork } = options
   const loaded = new Map<string, LoadedModel>()
+  /** Models by the path they were last read from, with the state of their files then. */
+  const byPath = new Map<string, { model: LoadedModel; files: readonly string[]; state: string | null }>()
   /** Ids that no file had when they were looked for. */
   const absent = new Set<string>()
 
   const load = async (file: string): Promise<LoadedModel> => {
-    const { model: onnx, id, sizeBytes } = await readModelFile(file)
-    const known = loaded.get(id)
-    if (known !== undefined && known.summary.path === file) return known
-    const graph = importOnnx(onnx)
+    const before = byPath.get(file)
+    if (before !== undefined && before.state !== null && (await stateOf(before.files)) === before.state)
+      return before.model
+    const { graph, id, sizeBytes, files } = await read(file)
     const summary: ModelSummary = {
       id,
       name: path.basename(file).replace(modelEnding, ''),
@@ -72,6 +76,7 @@ export function createModelFiles(options: {
     }
     const model = { summary, graph }
     loaded.set(id, model)
+    byPath.set(file, { model, files, state: await stateOf(files) })
     return model
   }
 
@@ -128,6 +133,16 @@ export function createModelFiles(options: {
       }
       return new Map(ids.flatMap((id) => (loaded.has(id) ? [[id, loaded.get(id)!.summary.name]] : [])))
     }
+  }
+}
+
+/** Which file, size and time of change of files, as text; null where one cannot be looked at. */
+async function stateOf(files: readonly string[]): Promise<string | null> {
+  try {
+    const found = await Promise.all(files.map((file) => stat(file, { bigint: true })))
+    return found.map(({ ino, size, mtimeNs }) => `${ino}:${size}:${mtimeNs}`).join(' ')
+  } catch {
+    return null
   }
 }
 

@@ -25,6 +25,7 @@ import { measureRanges } from './measureRanges'
 import { modelHandlers, type HandledModels } from './modelHandlers'
 import { findNoDataSet, locateModels, type FindDataSet } from './modelSources'
 import type { PrepareFileInput } from './modelTasks'
+import { isLargeNetwork, readNetwork } from './readNetwork'
 import type { ResultStore } from './resultStore'
 import { outputOfLogits, type FileOutput } from './runFile'
 import {
@@ -116,7 +117,12 @@ export function createModelService(deps: {
   const { tasks, jobs, emit, modelsFolder, openedFile, results, nowMs = () => 0 } = deps
   const findDataSet = deps.findDataSet ?? findNoDataSet
   const dataSets = createModelDataSets(deps.dataSetsFile ?? null)
-  const files = createModelFiles({ modelsFolder, openedFile })
+  const files = createModelFiles({
+    modelsFolder,
+    openedFile,
+    read: async (file) =>
+      (await isLargeNetwork(file)) ? tasks.run('model.read', { file }) : readNetwork(file)
+  })
   const library = createImageLibrary({ modelsFolder })
   const sourceOf = locateModels({ dataSets, findDataSet, modelsFolder, shippedName: library.name })
   const evaluations = createSchemeEvaluations({ tasks, results, sourceOf, nowMs })

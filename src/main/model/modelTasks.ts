@@ -15,6 +15,7 @@ import { schemeRealScores } from './schemeAccuracy'
 import { checkClasses } from './imageFit'
 import { readInputArrays, type InputArrayFile } from './inputArrays'
 import { readModelFile } from './readModelFile'
+import { readNetwork, type ReadNetwork } from './readNetwork'
 import { rangeTasks } from './rangeTasks'
 import { prepareIntegers, type PreparedFile } from './runFile'
 
@@ -97,6 +98,10 @@ async function calibrationItems({ calibration, items }: ModelBench): Promise<Fit
 
 export const modelTasks = {
   ...rangeTasks,
+
+  /** The graph of a network's file. */
+  'model.read': ({ file }: { file: string }, _context: TaskContext): Promise<ReadNetwork> =>
+    readNetwork(file),
 
   /** The integers of a file under a scheme and an array's items as its input codes. */
   'model.prepareFile': async ({ file, inputs, scheme, output }: PrepareFileInput): Promise<PreparedFile> => {

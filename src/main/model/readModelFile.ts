@@ -15,6 +15,8 @@ export interface ModelFile {
   /** Hash over the bytes of the file and of the data files it names, first 16 hex digits. */
   readonly id: string
   readonly sizeBytes: number
+  /** Paths of the files that were read: the network's, then those with its data. */
+  readonly files: readonly string[]
 }
 
 /** Endings of the files that are networks. */
@@ -47,21 +49,24 @@ export async function readModelFile(file: string): Promise<ModelFile> {
   const hash = createHash('sha256').update(bytes)
   if (isTflite(bytes)) {
     const model = tfliteToOnnx(decodeTflite(bytes))
-    return { model, id: hash.digest('hex').slice(0, 16), sizeBytes: bytes.length }
+    return { model, id: hash.digest('hex').slice(0, 16), sizeBytes: bytes.length, files: [file] }
   }
   const proto = parseOnnx(bytes)
-  const files = new Map<string, Uint8Array>()
+  const external = new Map<string, Uint8Array>()
+  const files = [file]
   let sizeBytes = bytes.length
   for (const location of externalLocations(proto)) {
-    const data = await readRegularFile(await resolveBeside(file, location), { maxBytes })
+    const dataFile = await resolveBeside(file, location)
+    const data = await readRegularFile(dataFile, { maxBytes })
     hash.update(location).update(data)
     sizeBytes += data.length
-    files.set(location, data)
+    files.push(dataFile)
+    external.set(location, data)
   }
   const model = decodeModel(proto, (tensor, place) =>
-    sliceOf(files.get(place.location) ?? new Uint8Array(0), tensor, place)
+    sliceOf(external.get(place.location) ?? new Uint8Array(0), tensor, place)
   )
-  return { model, id: hash.digest('hex').slice(0, 16), sizeBytes }
+  return { model, id: hash.digest('hex').slice(0, 16), sizeBytes, files }
 }
 
 function sliceOf(data: Uint8Array, tensor: string, { location, offset, length }: ExternalPlace): Uint8Array {

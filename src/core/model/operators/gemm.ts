@@ -59,14 +59,17 @@ function readLayer(state: ImportState, node: OnnxNode): void {
   const outputs = matrix.dims[isTransposed ? 0 : 1] ?? 0
   const bias = tensor === undefined ? null : scaled(tensor, beta)
   const isRowBias = bias !== null && broadcastDims(bias.dims, [1, outputs])?.join() === `1,${outputs}`
-  const own = isRowBias
-    ? Float32Array.from(broadcastMap(bias.dims, [1, outputs]), (at) => floatsOf(node, bias)[at])
-    : null
+  const own = isRowBias ? rowBias(floatsOf(node, bias), broadcastMap(bias.dims, [1, outputs])) : null
   const result = timesMatrix(state, node, value, matrix, isTransposed, own)
   if (bias === null || isRowBias) return bind(state, node, result)
   if (broadcastDims(bias.dims, result.dims)?.join() !== result.dims.join())
     throw badShape(node, `a bias of [${bias.dims.join(', ')}] does not fit [${result.dims.join(', ')}]`)
   bindAffine(state, node, result, { scale: null, shift: bias })
+}
+
+/** A bias for every output: values[map[output]]. */
+function rowBias(values: Float32Array, map: Int32Array): Float32Array {
+  return Float32Array.from(map, (at) => values[at])
 }
 
 /** The same values without axes of 1 in front of the last two. */

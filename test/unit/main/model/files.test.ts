@@ -3,12 +3,13 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '@shared/errors'
 import { exportOnnx } from '@core/model/exportOnnx'
 import { chooseSplits, firstImages, lastImages, takeImages } from '@core/model/dataSet'
 import { decodeSubset, encodeSubset, readIdxPair } from '@main/model/imageFiles'
 import { createImageLibrary } from '@main/model/imageLibrary'
+import { isLargeNetwork, readNetwork } from '@main/model/readNetwork'
 import { createModelFiles, describeModel } from '@main/model/modelFiles'
 import { decodeOnnx, encodeOnnx } from '@main/model/onnxFile'
 import { plainNetwork, residualNetwork } from '../../../support/smallNetworks'
@@ -105,6 +106,42 @@ describe('model files', () => {
     expect(await found.names([otherId])).toEqual(new Map())
     await found.open(other)
     expect(await found.names([otherId])).toEqual(new Map([[otherId, 'other']]))
+  })
+
+  it('are read again only when one of their files has changed', async () => {
+    const file = path.join(folder, 'own.onnx')
+    await writeFile(file, encodeOnnx(exportOnnx(plainNetwork())))
+    const read = vi.fn(readNetwork)
+    const options = {
+      modelsFolder: path.join(folder, 'shipped'),
+      openedFile: path.join(folder, 'models.json')
+    }
+    const files = createModelFiles({ ...options, read })
+    const first = await files.open(file)
+    expect(await files.list()).toEqual([first.summary])
+    expect(read).toHaveBeenCalledTimes(1)
+    await writeFile(file, encodeOnnx(exportOnnx(residualNetwork())))
+    const [second] = await files.list()
+    expect(second!.id).not.toBe(first.summary.id)
+    expect(read).toHaveBeenCalledTimes(2)
+    // The first network's file is overwritten; what was read of it is still known by its id.
+    expect((await files.find(first.summary.id)).graph).toEqual(plainNetwork())
+    await rm(file)
+    expect(await files.list()).toEqual([])
+  })
+
+  it('are imported in a worker where they are large or keep their data elsewhere', async () => {
+    const small = path.join(folder, 'small.onnx')
+    await writeFile(small, encodeOnnx(exportOnnx(plainNetwork())))
+    expect(await isLargeNetwork(small)).toBe(false)
+    const large = path.join(folder, 'large.onnx')
+    await writeFile(large, new Uint8Array(2 * 2 ** 20 + 1))
+    expect(await isLargeNetwork(large)).toBe(true)
+    expect(await isLargeNetwork(path.join(folder, 'none.onnx'))).toBe(false)
+    expect(await isLargeNetwork(folder)).toBe(false)
+    const broken = path.join(folder, 'broken.onnx')
+    await writeFile(broken, 'no model')
+    expect(await isLargeNetwork(broken)).toBe(false)
   })
 
   it('are all remembered when they are opened at once, also while one cannot be read', async () => {

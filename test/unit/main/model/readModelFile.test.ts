@@ -4,6 +4,7 @@ import path from 'node:path'
 import onnxProto from 'onnx-proto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
+import { isLargeNetwork } from '@main/model/readNetwork'
 import { readModelFile } from '@main/model/readModelFile'
 
 const { onnx } = onnxProto
@@ -94,6 +95,8 @@ describe('reading an ONNX file', () => {
     expect(await weightsOf(file)).toEqual([1.5, -2])
     const first = await readModelFile(file)
     expect(first.sizeBytes).toBeGreaterThan(12)
+    expect(first.files).toEqual([file, path.join(folder, 'ext/f.data')])
+    expect(await isLargeNetwork(file)).toBe(true)
     // Other weights under the same .onnx file are another network.
     await write('ext/f.data', new Uint8Array(Float32Array.of(9, 1.5, -3).buffer))
     expect((await readModelFile(file)).id).not.toBe(first.id)
