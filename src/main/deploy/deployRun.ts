@@ -5,6 +5,7 @@ import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { DeployPlan, DeployRequest, Deployment } from '../../shared/contract/deploy'
 import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/jobService'
+import { hostClockText, isTimedByHost, timeRepetitions } from '../../core/board/hostClock'
 import { type BatchExecution, ioOf, runBatches, type DeploySession } from './boardRun'
 import { compareBatch, startComparison, type Comparison } from './compare'
 import type { Runner } from './imageRunner'
@@ -31,7 +32,7 @@ export type Loader = (
 /**
  * One deployment from plan to verdict. `tell` is called with every change of the record; a failure is recorded before it
  * is thrown, so that the record always says how it ended. On a core without a counter the outputs are compared all the same
- * and `measured` stays null.
+ * and the network is timed by the host's clock, or `measured` stays null.
  */
 export async function runDeployment(
   deployment: Deployment,
@@ -42,10 +43,12 @@ export async function runDeployment(
     load: Loader
     tell: (changes: Partial<Deployment>) => Promise<void>
     nowMs: () => number
+    /** A clock that does not go back, ms; default the computer's. */
+    steadyMs?: () => number
   },
   { signal, progress }: JobContext
 ): Promise<void> {
-  const { boards, models, prepare, load, tell, nowMs } = deps
+  const { boards, models, prepare, load, tell, nowMs, steadyMs = () => performance.now() } = deps
   const { request } = deployment
   try {
     const info = await boards.info(request.boardId)
@@ -99,9 +102,15 @@ export async function runDeployment(
         await tell({ imagesDone: comparison.images })
       }
       const counters = isCounted ? await runner.layerCounters() : null
-      const measured = isCounted ? spent / inputs.images : null
+      const timedByHost =
+        isTimedByHost({ info, origin: deployment.origin }) &&
+        (await timeNetwork(runner, Math.min(runner.place.images, inputs.images), info.clockHz ?? 0, steadyMs))
+      const { measured, measuredBy } = isCounted
+        ? { measured: spent / inputs.images, measuredBy: null }
+        : timedByHost || { measured: null, measuredBy: null }
       await tell({
         ...verdict(comparison, measured, described.predicted, inputs.labels !== null),
+        measuredBy,
         layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
       })
     })
@@ -118,6 +127,34 @@ export async function runDeployment(
           }
     )
     throw error
+  }
+}
+
+/**
+ * Times the images that lie on the board by the host's clock. A network too short for it has no figure but says so.
+ *
+ * @param images how many lie there
+ */
+async function timeNetwork(
+  runner: Runner,
+  images: number,
+  clockHz: number,
+  nowMs: () => number
+): Promise<Pick<Deployment, 'measured' | 'measuredBy'>> {
+  const hint = 'Compare more images, or describe a counter of the board (docs/boards.md).'
+  if (images < 2) return { measured: null, measuredBy: `one image alone cannot be timed by the host’s clock` }
+  try {
+    const time = await timeRepetitions(
+      async (count) => {
+        await runner.execute(count, 0)
+      },
+      { what: 'This network', hint, clockHz, maxRepetitions: images, nowMs }
+    )
+    return { measured: time.cycles.mean, measuredBy: hostClockText(time) }
+  } catch (reason) {
+    const { code, message } = AppError.from(reason)
+    if (code !== 'board.refused') throw reason
+    return { measured: null, measuredBy: message }
   }
 }
 

@@ -1,12 +1,13 @@
 import { median } from '../../core/math/median'
 import { type BoardInfo, requireCounter } from '../../core/board/boardInfo'
+import { hostClockText, isTimedByHost } from '../../core/board/hostClock'
 import { isVerilated } from '../../core/board/verilated'
 import type { BenchRequest, BenchResult } from '../../core/board/protocol'
 import { type BenchItem, itemKey, shapeWork } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { formatDuration, formatHex32 } from '../../shared/units'
-import { hostClockText, isTimedByHost, timeByHost } from './hostClock'
+import { timeByHost } from './hostClock'
 
 /** The board as a measurement sees it; compose passes the board service's. */
 export interface ProfiledBoard {

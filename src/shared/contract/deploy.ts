@@ -114,8 +114,13 @@ export const deploymentSchema = z.object({
   hostAccuracy: z.number().nullable(),
   /** Per image. */
   predicted: z.number().nullable(),
-  /** Null until the run is over, and after it on a core without a counter that the monitor can read. */
+  /** Null until the run is over, and after it on a core that counts nothing and could not be timed. */
   measured: z.number().nullable(),
+  /**
+   * How, where no counter of the board was read: by the host's clock, with its interval; or why nothing could be measured.
+   * Null otherwise.
+   */
+  measuredBy: z.string().nullable().default(null),
   relativeError: z.number().nullable(),
   layers: z.array(layerCostSchema),
   /** What a failure was, and what to do. */

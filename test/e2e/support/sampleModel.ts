@@ -244,6 +244,7 @@ export const sampleDeployment: Deployment = {
   hostAccuracy: 0.895,
   predicted: 3_020_000,
   measured: 3_140_000,
+  measuredBy: null,
   relativeError: -0.038,
   layers: sampleModel.nodes.map(({ name, op, macs }) => ({
     name,

@@ -1,11 +1,12 @@
 import { requireCounter } from '../../../core/board/boardInfo'
+import { hostClockText, isTimedByHost } from '../../../core/board/hostClock'
 import { formatBitPair } from '../../../shared/bitPair'
 import { expectedChecksum } from '../../../core/profile/expectedChecksum'
 import { shapeWork, type KernelShape } from '../../../core/kernel/shape'
 import { bitWidths } from '../../../core/quant/scheme'
 import type { PortSettingsChange } from '../../../shared/contract/board'
 import type { BoardService, IdentifiedBoard } from '../../board/boardService'
-import { hostClockText, isTimedByHost, timeByHost } from '../../profile/hostClock'
+import { timeByHost } from '../../profile/hostClock'
 
 /** The shapes the kernels are judged at, as in bench/kernels (docs/kernels.md). */
 const usualShapes: readonly KernelShape[] = [

@@ -91,8 +91,8 @@ export function deploymentText(deployment: Deployment): string {
       ? 'no accuracy: the items have no label for every output'
       : `accuracy on the board ${formatPercent(deployment.boardAccuracy)}, on the host ${formatPercent(deployment.hostAccuracy)}`,
     deployment.measured === null
-      ? `not measured: the core has no counter that its monitor can read; predicted ${formatCount(deployment.predicted, unit)} per image`
-      : `per image ${formatCount(deployment.measured, unit)} (${origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
+      ? `not measured: ${deployment.measuredBy ?? 'the core has no counter that its monitor can read'}; predicted ${formatCount(deployment.predicted, unit)} per image`
+      : `per image ${formatCount(deployment.measured, unit)} (${deployment.measuredBy ?? origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
     `memory ${formatBytes(plan?.peakRamBytes)} of ${formatBytes(plan?.ramBytes)}`
   ]
   const width = Math.max(0, ...deployment.layers.map((layer) => layer.name.length))

@@ -13,7 +13,8 @@ const context = { signal: new AbortController().signal, progress: () => undefine
 async function deploy(
   counters: { cycles: boolean; instructions: boolean },
   spent: { cycles: number; instructions: number },
-  unit: Deployment['unit']
+  unit: Deployment['unit'],
+  timing: { clockHz: number | null; imageMs: number } = { clockHz: null, imageMs: 0 }
 ): Promise<{ deployment: Deployment; layerReads: number }> {
   const deployment = {
     request: { boardId: 'board', modelId: 'model', images: 2 },
@@ -30,9 +31,10 @@ async function deploy(
   // The same logits, each pair followed by the index of the larger one.
   const results = Int32Array.of(3, 5, 1, 0, 7, 1)
   let layerReads = 0
+  let ms = 0
   const deps = {
     boards: {
-      info: async () => ({ counters, clockHz: null }),
+      info: async () => ({ counters, clockHz: timing.clockHz }),
       withLease: async (_id: string, _owner: string, work: (session: unknown) => Promise<void>) =>
         work({ upload: async () => undefined, read: async () => new Uint8Array(results.buffer) })
     },
@@ -46,14 +48,19 @@ async function deploy(
     }),
     load: async () => ({
       place: { inputAddress: 0, outputAddress: 16, images: 2 },
-      execute: async () => spent,
+      execute: async (count: number) => {
+        // The line and the rest of a command take 7 ms.
+        ms += 7 + count * timing.imageMs
+        return spent
+      },
       layerCounters: async () => {
         layerReads++
         return [{ ...spent, runs: 2 }]
       }
     }),
     tell: async (changes: Partial<Deployment>) => void Object.assign(deployment, changes),
-    nowMs: () => 0
+    nowMs: () => 0,
+    steadyMs: () => ms
   } as unknown as Deps
   await runDeployment(deployment, deps, context)
   return { deployment, layerReads }
@@ -79,6 +86,35 @@ describe('a deployment to a core without counters', () => {
     expect(deploymentText(deployment)).not.toMatch(/\b0 instructions|\(measured\)/)
   })
 
+  it('times the images by the host’s clock where the board’s clock is known, and says so', async () => {
+    const none = { cycles: false, instructions: false }
+    const { deployment, layerReads } = await deploy(none, { cycles: 0, instructions: 0 }, 'cycles', {
+      clockHz: 50_000_000,
+      imageMs: 40
+    })
+    // 40 ms at 50 MHz.
+    expect(deployment).toMatchObject({
+      state: 'done',
+      measured: 2_000_000,
+      measuredBy: 'host clock, 5 x 1 repetitions, ± 0.00 %',
+      layers: []
+    })
+    expect(layerReads).toBe(0)
+    expect(deploymentText(deployment)).toContain('2 Mcycles (host clock, 5 x 1 repetitions, ± 0.00 %)')
+  })
+
+  it('has no figure for a network too short for the host’s clock, and says why', async () => {
+    const none = { cycles: false, instructions: false }
+    const { deployment } = await deploy(none, { cycles: 0, instructions: 0 }, 'cycles', {
+      clockHz: 50_000_000,
+      imageMs: 2
+    })
+    expect(deployment).toMatchObject({ state: 'done', bitExact: true, measured: null, relativeError: null })
+    expect(deploymentText(deployment)).toContain(
+      'not measured: This network is too short for the host’s clock'
+    )
+  })
+
   it('differs from one that counts: 250 instructions for two images are 125 for one', async () => {
     const { deployment } = await deploy(
       { cycles: false, instructions: true },
@@ -98,7 +134,13 @@ describe('a deployment to a core without counters', () => {
     const run = createUniformRun({
       connect: async () => ({
         name: 'Bench 3',
-        info: { buildId: 1, coreName: 'litex', counters: { cycles: false, instructions: false } }
+        info: {
+          buildId: 1,
+          coreName: 'litex',
+          clockHz: null,
+          counters: { cycles: false, instructions: false }
+        },
+        origin: 'measured'
       }),
       layers: async () => [{ name: 'conv' }],
       measure: async () => {

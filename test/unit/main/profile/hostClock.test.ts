@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { BoardInfo } from '@core/board/boardInfo'
+import { hostClockText, isTimedByHost } from '@core/board/hostClock'
 import type { BenchRequest } from '@core/board/protocol'
 import { createRandom } from '@core/math/random'
-import { hostClockText, isTimedByHost, timeByHost } from '@main/profile/hostClock'
+import { timeByHost } from '@main/profile/hostClock'
 import { measureItem, type ProfiledBoard } from '@main/profile/measure'
 
 const clockHz = 50_000_000
