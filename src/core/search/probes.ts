@@ -1,5 +1,7 @@
+import { quantile } from '../math/quantile'
 import type { Bits } from '../quant/scheme'
 import type { Candidate } from './candidate'
+import type { GivenSensitivity } from './givenSensitivity'
 import { freeGenes, genesKey, genesOfScheme, uniformGenes, type Genes, type SearchSpace } from './space'
 import type { Proposal, SearchState } from './strategy'
 
@@ -23,7 +25,7 @@ export interface ProbedLoss {
   readonly probed: Uint8Array
 }
 
-const probeBits = 2
+const probeBits: Bits = 2
 
 /** The widest scheme the space allows. */
 export function widestGenes(space: SearchSpace): Genes {
@@ -49,9 +51,9 @@ export function probesOf(space: SearchSpace, most: number): Probe[] {
     })
 }
 
-function probeGeneOf(space: SearchSpace, at: number): number {
+function probeGeneOf(space: SearchSpace, at: number, bits: Bits = probeBits): number {
   const lower = space.choices[at].slice(1)
-  const probeGene = space.widths.indexOf(probeBits)
+  const probeGene = space.widths.indexOf(bits)
   return lower.reduce((best, gene) => (Math.abs(gene - probeGene) < Math.abs(best - probeGene) ? gene : best))
 }
 
@@ -59,7 +61,12 @@ function probeGeneOf(space: SearchSpace, at: number): number {
  * Probes of a search: at most about half of its evaluations, and always so few that after all-8-bit and the probes at
  * least one evaluation is left for a scheme within the budgets; none where not even one probe per kind leaves that.
  */
-export function probesFor({ space, evaluations }: Pick<SearchState, 'space' | 'evaluations'>): Probe[] {
+export function probesFor({
+  space,
+  evaluations,
+  given
+}: Pick<SearchState, 'space' | 'evaluations' | 'given'>): Probe[] {
+  if (given !== undefined) return []
   for (let most = Math.max(1, Math.floor(evaluations / 2) + 2); most > 0; most--) {
     const probes = probesOf(space, most)
     if (probes.length + 2 <= evaluations) return probes
@@ -73,6 +80,33 @@ export function pendingProbes(state: SearchState, probes: readonly Probe[], coun
     .filter((genes) => !state.seen.has(genesKey(genes)))
     .slice(0, count)
     .map((genes) => ({ genes, phase: 'initial', expectedLoss: null }))
+}
+
+/** What the strategies go by: losses that were given, else those of the probes. */
+export function knownSensitivity(state: SearchState, probes: readonly Probe[]): ProbedLoss {
+  const { space, history, given } = state
+  return given === undefined ? sensitivityOf(space, history, probes) : givenLosses(space, history, given)
+}
+
+/**
+ * Given losses as those of probes: a layer's loss belongs to its weights at the given width (or the one nearest to it), and
+ * to its activations likewise, of which nothing else is known.
+ */
+function givenLosses(
+  space: SearchSpace,
+  history: readonly Candidate[],
+  { losses, bits }: GivenSensitivity
+): ProbedLoss {
+  const known = Float64Array.from(losses.filter((loss) => loss !== null)).sort()
+  const middle = known.length === 0 ? 0 : quantile(known, 0.5)
+  const { base } = sensitivityOf(space, history, [])
+  const added = new Float64Array(space.choices.length)
+  const probed = new Uint8Array(space.choices.length)
+  for (const at of freeGenes(space)) {
+    added[at] = Math.max(0, losses[at >> 1] ?? middle)
+    probed[at] = probeGeneOf(space, at, bits)
+  }
+  return { base, added, probed }
 }
 
 /** Reads the probes' results; a shared probe's loss is spread evenly. */

@@ -3,6 +3,7 @@ import { createRandom } from '../math/random'
 import { AppError } from '../../shared/errors'
 import { checkScheme, type Scheme } from '../quant/scheme'
 import { bestCandidate, type Candidate } from './candidate'
+import type { GivenSensitivity } from './givenSensitivity'
 import { costsOf, fits, searchLimits, type SearchLimits } from './limits'
 import { listMaximal } from './maximal'
 import { lossOf, type Measure } from './objective'
@@ -27,6 +28,8 @@ export interface SearchSpec {
   readonly seed: number
   /** Evaluated first, e.g. the scheme a quantized file was exported with; it may be the result. */
   readonly start?: Scheme | undefined
+  /** In place of probes, for strategies that use sensitivities. */
+  readonly sensitivity?: GivenSensitivity | undefined
 }
 
 export const defaultBatch = 4
@@ -135,6 +138,7 @@ function createState(
     cheapest: limits.cheapest,
     objective: plan.objective,
     evaluations: plan.evaluations,
+    given: plan.sensitivity,
     history,
     seen: new Set(history.map(({ scheme }) => genesKey(genesOfScheme(scheme, plan.space.widths)))),
     random: random.fork(batch),

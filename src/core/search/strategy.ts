@@ -1,5 +1,6 @@
 import type { Random } from '../math/random'
 import type { Candidate, Phase } from './candidate'
+import type { GivenSensitivity } from './givenSensitivity'
 import type { Limit } from './limit'
 import type { Objective } from '../../shared/vocabulary'
 import type { Genes, SearchSpace } from './space'
@@ -18,6 +19,8 @@ export interface SearchState {
   readonly history: readonly Candidate[]
   /** Keys (space.ts genesKey) of what was evaluated. */
   readonly seen: ReadonlySet<string>
+  /** Losses of single layers that were measured elsewhere: no probe is made. */
+  readonly given?: GivenSensitivity | undefined
   /** A generator for this batch alone: the same seed and history propose the same schemes. */
   readonly random: Random
   /** Every maximal scheme (maximal.ts), listed once per search; null when there are too many to list. */

@@ -26,7 +26,7 @@ export interface SearchReports {
  */
 export async function runSearchJob(
   search: Search,
-  { space, ratios }: PreparedSearch,
+  { space, ratios, sensitivity }: PreparedSearch,
   models: SearchModels,
   reports: SearchReports,
   { signal, progress }: JobContext
@@ -54,7 +54,7 @@ export async function runSearchJob(
   const measured = new Map<number, SearchMeasure>()
   let asked = search.trace.length
   const { best } = await runSearch(
-    { space, strategy, objective, budgetRatios: ratios, evaluations, batch, seed, start },
+    { space, strategy, objective, budgetRatios: ratios, evaluations, batch, seed, start, sensitivity },
     {
       known: search.trace.map(fromJson),
       signal,

@@ -2,6 +2,7 @@ import type { SchemeCost } from '../../core/search/space'
 import type { Measure } from '../../core/search/objective'
 import type { Bits, Scheme } from '../../core/quant/scheme'
 import type { QuantMethod, Split } from '../../shared/contract/model'
+import type { ImpactRow } from '../../shared/contract/workload/workloadRows'
 import type { CostKind } from '../../shared/contract/search'
 
 /** What a search needs of the other nouns; compose passes adapters. */
@@ -50,3 +51,6 @@ export type SearchCosts = (
   proxyId: string | null,
   widths: readonly Bits[]
 ) => Promise<SearchPrice>
+
+/** Impact of layers on the predictions of a stored workload run. @throws input.notFound */
+export type WorkloadImpacts = (workloadId: string) => Promise<{ model: string; impacts: ImpactRow[] }>

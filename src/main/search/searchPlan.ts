@@ -1,9 +1,10 @@
+import { sensitivityOfImpacts, sensitivityStrategies } from '../../core/search/givenSensitivity'
 import { createSpace, widthsFor, type SearchSpace } from '../../core/search/space'
 import type { SearchLimits } from '../../core/search/limits'
 import { searchLimits } from '../../core/search/limits'
-import type { Search, SearchRequest } from '../../shared/contract/search'
+import type { Search, SearchRequest, SearchSensitivity } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
-import type { SearchCosts, SearchModels } from './searchNeeds'
+import type { SearchCosts, SearchModels, WorkloadImpacts } from './searchNeeds'
 
 /** What a request comes to before anything is evaluated. */
 export interface PreparedSearch {
@@ -11,13 +12,19 @@ export interface PreparedSearch {
   readonly ratios: readonly (number | null)[]
   readonly limits: SearchLimits
   readonly about: NonNullable<Search['about']>
+  readonly sensitivity: SearchSensitivity | undefined
 }
 
-/** @throws AppError proxy.kernelMissing; search.invalid, also where retrained candidates are to be retrained again */
+/**
+ * @param kept sensitivities of a search that is resumed
+ * @throws AppError proxy.kernelMissing; input.notFound; search.invalid, also where retrained candidates are to be retrained again
+ */
 export async function prepareSearch(
   request: SearchRequest,
   models: SearchModels,
-  costs: SearchCosts
+  costs: SearchCosts,
+  impacts: WorkloadImpacts,
+  kept?: SearchSensitivity
 ): Promise<PreparedSearch> {
   const { modelId, proxyId } = request
   if (request.retrainTop > 0 && request.method !== 'ptq') {
@@ -44,14 +51,34 @@ export async function prepareSearch(
     space,
     ratios,
     limits: searchLimits(space, ratios),
-    about: { model: await models.name(modelId), dataSet: await models.dataSet(modelId), board }
+    about: { model: await models.name(modelId), dataSet: await models.dataSet(modelId), board },
+    sensitivity: kept ?? (await sensitivityFrom(request, space.layers, impacts))
   }
+}
+
+/** @throws search.invalid for a strategy without sensitivities, or a run of another network */
+async function sensitivityFrom(
+  { workloadId, strategy }: SearchRequest,
+  layers: readonly string[],
+  impactsOf: WorkloadImpacts
+): Promise<SearchSensitivity | undefined> {
+  if (workloadId === undefined) return undefined
+  if (!sensitivityStrategies.includes(strategy)) {
+    throw new AppError(
+      'search.invalid',
+      `The strategy "${strategy}" uses no sensitivities.`,
+      `Choose one of ${sensitivityStrategies.join(', ')}, or leave the workload run out.`
+    )
+  }
+  const { model, impacts } = await impactsOf(workloadId)
+  const { change, bits, losses } = sensitivityOfImpacts(layers, impacts, model)
+  return { workloadId, model, change, bits, losses: [...losses] }
 }
 
 /** The record of a search that has not begun. */
 export function newSearch(
   request: SearchRequest,
-  { space, limits, about }: PreparedSearch,
+  { space, limits, about, sensitivity }: PreparedSearch,
   identity: { readonly id: string; readonly startedAtMs: number }
 ): Search {
   const [first, ...others] = limits.limits
@@ -70,6 +97,7 @@ export function newSearch(
     metric: 'accuracy',
     int8Accuracy: null,
     floatAccuracy: null,
+    ...(sensitivity === undefined ? {} : { sensitivity }),
     trace: [],
     best: null,
     test: null,

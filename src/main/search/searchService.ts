@@ -8,7 +8,7 @@ import { createRunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import { timeEvaluations } from './evaluationSpeed'
 import { bestSoFar, earlyEnd, runSearchJob } from './searchJob'
-import type { SearchCosts, SearchModels } from './searchNeeds'
+import type { SearchCosts, SearchModels, WorkloadImpacts } from './searchNeeds'
 import { newSearch, prepareSearch, requireSameCosts, type PreparedSearch } from './searchPlan'
 import type { SearchStore } from './searchStore'
 
@@ -26,10 +26,11 @@ export function createSearchService(deps: {
   emit: EmitterOf<typeof searchContract>
   models: SearchModels
   costs: SearchCosts
+  impacts: WorkloadImpacts
   nowMs: () => number
   newId: () => string
 }): SearchService {
-  const { store, labels, jobs, emit, models, costs, nowMs, newId } = deps
+  const { store, labels, jobs, emit, models, costs, impacts, nowMs, newId } = deps
   const runs = createRunKeeper<Search>({
     kind: 'search',
     noun: 'search',
@@ -104,12 +105,12 @@ export function createSearchService(deps: {
   }
 
   const start = async (request: SearchRequest): Promise<{ searchId: string; jobId: string }> => {
-    const prepared = await prepareSearch(request, models, costs)
+    const prepared = await prepareSearch(request, models, costs, impacts)
     return await begin(newSearch(request, prepared, { id: newId(), startedAtMs: nowMs() }), prepared)
   }
 
   const again = async (search: Search): Promise<{ searchId: string; jobId: string }> => {
-    const prepared = await prepareSearch(search.request, models, costs)
+    const prepared = await prepareSearch(search.request, models, costs, impacts, search.sensitivity)
     requireSameCosts(search, prepared)
     return await begin({ ...search, state: 'running', trace: [...search.trace] }, prepared)
   }

@@ -20,6 +20,7 @@ import { createProxyService, type ProxyService } from '../proxy/proxyService'
 import { createProxyStore, type ProxyStore } from '../proxy/proxyStore'
 import { createSearchService, type SearchService } from '../search/searchService'
 import { createSearchStore } from '../search/searchStore'
+import { storedImpacts } from '../workload/storedImpacts'
 import type { RunKind } from '../runs/runKeeper'
 import { createRunOrigins } from '../remote/runOrigins'
 import { createRunService, type RunService } from '../runs/runService'
@@ -109,7 +110,8 @@ export function connectNetworks(
     store: createSearchStore(store),
     emit: emitter(),
     models: model,
-    costs: costs.search
+    costs: costs.search,
+    impacts: storedImpacts(store)
   })
   const deploy = createDeployService({
     recordPower,

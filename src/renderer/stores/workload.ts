@@ -48,6 +48,10 @@ export const useWorkloads = defineStore('workload', () => {
     // Another run may have been opened meanwhile.
     if (open.value?.id === id) drawn.value = { id, ...found }
   })
+  /** The runs alone, for other pages. */
+  const list = createAction(async () => {
+    runs.value = (await client.call('workload.list', {})).runs
+  })
   const load = createAction(async () => {
     runs.value = (await client.call('workload.list', {})).runs
     const shown = open.value?.id ?? runs.value[0]?.id
@@ -68,5 +72,5 @@ export const useWorkloads = defineStore('workload', () => {
   )
 
   forgetOnChange(() => open.value?.id, [exportTo, draw])
-  return { runs, open, checked, drawn, select, draw, load, check, start, exportTo }
+  return { runs, open, checked, drawn, select, draw, list, load, check, start, exportTo }
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { costUnits, objectives, runStates, strategyNames, searchPhases } from '../vocabulary'
 import { command, defineContract, nothing } from './framework/define'
 import { scoreNames } from '../score'
+import { impactChangeSchema } from './workload/workloadRows'
 import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
 /** Search: which Scheme loses least within its Budgets. */
@@ -108,6 +109,8 @@ export const searchRequestSchema = z.object({
   seed: z.number().int().min(0).default(1),
   /** Evaluated first, e.g. the scheme a quantized file was exported with. */
   start: schemeSchema.optional(),
+  /** Workload run of the same network: its impact of layers on predictions takes the place of the strategy's own probes. */
+  workloadId: z.string().optional(),
   /** So many of the best candidates are retrained towards the float network at the end; only where candidates are not retrained anyway. */
   retrainTop: z.number().int().min(0).max(10).default(0)
 })
@@ -143,6 +146,22 @@ const speedSchema = z.object({
 /** How fast a search evaluated: evaluationMs / wallMs is its speed-up. */
 export type SearchSpeed = z.infer<typeof speedSchema>
 
+/** Impact of layers that a search goes by. */
+export const searchSensitivitySchema = z.object({
+  workloadId: z.string(),
+  /** Network of the workload run. */
+  model: z.string(),
+  /** The change that the losses come from. */
+  change: impactChangeSchema,
+  /** Width that they count for. */
+  bits: bitsSchema,
+  /** KL in nats by layer; null: unknown, the median of the others is taken. */
+  losses: z.array(z.number().nullable())
+})
+
+/** Impact of layers that a search takes from a workload run. */
+export type SearchSensitivity = z.infer<typeof searchSensitivitySchema>
+
 export const searchStateSchema = z.enum(runStates)
 
 export const searchSchema = z.object({
@@ -175,6 +194,8 @@ export const searchSchema = z.object({
   /** On the search split. */
   int8Accuracy: z.number().nullable(),
   floatAccuracy: z.number().nullable(),
+  /** In place of probes; kept with the search, so that it resumes when the workload run is gone. */
+  sensitivity: searchSensitivitySchema.optional(),
   trace: z.array(candidateSchema),
   best: candidateSchema.nullable(),
   /** The best scheme, int8 and float on images no choice was made on; null until the search has ended. */

@@ -2,7 +2,7 @@ import { bestCandidate, type Candidate } from '../candidate'
 import { expectedImprovement } from '../gaussianProcess'
 import { fitLossModel, logLoss, pairwiseSettings, type LossModel, type LossModelSettings } from '../lossModel'
 import { maximalPool } from '../pool'
-import { additiveLosses, pendingProbes, probesFor, sensitivityOf } from '../probes'
+import { additiveLosses, pendingProbes, probesFor, knownSensitivity } from '../probes'
 import type { Genes } from '../space'
 import type { Proposal, Strategy } from '../strategy'
 import { integerStrategy } from './integer'
@@ -23,8 +23,8 @@ export function modelGuided(settings: LossModelSettings): Strategy {
       const pending = pendingProbes(state, probes, count)
       if (pending.length > 0) return pending
       // Too few evaluations for a probe: there is nothing that a model could be fitted to.
-      if (probes.length === 0) return integerStrategy.propose(state, count)
-      const sensitivity = sensitivityOf(state.space, state.history, probes)
+      if (probes.length === 0 && state.given === undefined) return integerStrategy.propose(state, count)
+      const sensitivity = knownSensitivity(state, probes)
       const best = bestCandidate(state.history)
       const pool = maximalPool(state, additiveLosses(state.space, sensitivity), best)
       const model = fitLossModel(state.space, state.history, sensitivity, settings)

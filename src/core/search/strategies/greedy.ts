@@ -1,6 +1,13 @@
 import { fits } from '../limits'
 import { raisedToMaximal } from '../maximal'
-import { additiveLosses, pendingProbes, probesFor, sensitivityOf, sumOfLosses, widestGenes } from '../probes'
+import {
+  additiveLosses,
+  pendingProbes,
+  probesFor,
+  knownSensitivity,
+  sumOfLosses,
+  widestGenes
+} from '../probes'
 import { genesKey, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 
@@ -18,7 +25,7 @@ export const greedyStrategy: Strategy = {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)
     if (pending.length > 0) return pending
-    const sensitivity = sensitivityOf(state.space, state.history, probes)
+    const sensitivity = knownSensitivity(state, probes)
     const losses = additiveLosses(state.space, sensitivity)
     const found = new Map<string, Proposal>()
     for (let attempt = 0; attempt < attempts && found.size < count; attempt++) {

@@ -1,6 +1,6 @@
 import { bestCandidate } from '../candidate'
 import { maximalPool } from '../pool'
-import { additiveLosses, pendingProbes, probesFor, sensitivityOf, sumOfLosses } from '../probes'
+import { additiveLosses, pendingProbes, probesFor, knownSensitivity, sumOfLosses } from '../probes'
 import type { Strategy } from '../strategy'
 
 /**
@@ -12,7 +12,7 @@ export const integerStrategy: Strategy = {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)
     if (pending.length > 0) return pending
-    const sensitivity = sensitivityOf(state.space, state.history, probes)
+    const sensitivity = knownSensitivity(state, probes)
     const losses = additiveLosses(state.space, sensitivity)
     return maximalPool(state, losses, bestCandidate(state.history))
       .map((genes) => ({ genes, loss: sensitivity.base + sumOfLosses(losses, genes) }))

@@ -5,7 +5,7 @@ import {
   lossShape,
   pendingProbes,
   probesFor,
-  sensitivityOf,
+  knownSensitivity,
   sumOfLosses,
   type Probe,
   type ProbedLoss
@@ -25,7 +25,7 @@ export const pairwiseStrategy: Strategy = {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)
     if (pending.length > 0) return pending
-    const sensitivity = sensitivityOf(state.space, state.history, probes)
+    const sensitivity = knownSensitivity(state, probes)
     const pairs = pairsOf(state, probes, sensitivity)
     const open = pairs.filter(({ genes }) => !state.seen.has(genesKey(genes)))
     if (open.length > 0) {

@@ -15,7 +15,7 @@ export function groupLayers(
   network: Network,
   typeByName: Readonly<Record<string, LayerType>> = {}
 ): LayerGroup[] {
-  const named = network.nodes.filter(({ name }) => scopeOf(name) !== '').length
+  const named = network.nodes.filter(({ name }) => nodeScope(name) !== '').length
   const keyOf = named * 2 > network.nodes.length ? byScope : byWeights(network)
   const members = new Map<string, OnnxNode[]>()
   for (const node of network.nodes) {
@@ -72,8 +72,8 @@ export function sharedWeights(
   )
 }
 
-/** "/h.0/mlp/lin1/MatMul" -> "h.0.mlp.lin1"; '' without a path. */
-function scopeOf(name: string): string {
+/** Module path in an operator's name: "/h.0/mlp/lin1/MatMul" -> "h.0.mlp.lin1"; '' without a path. */
+export function nodeScope(name: string): string {
   return name
     .split('/')
     .filter((part) => part !== '')
@@ -81,7 +81,7 @@ function scopeOf(name: string): string {
     .join('.')
 }
 
-const byScope = (node: OnnxNode): string => scopeOf(node.name) || 'network'
+const byScope = (node: OnnxNode): string => nodeScope(node.name) || 'network'
 
 /** Each weighted operator opens a layer, which the operators that follow its output join. */
 function byWeights(network: Network): (node: OnnxNode) => string {

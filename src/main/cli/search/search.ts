@@ -47,6 +47,10 @@ export const searchCli: CliNoun = {
           type: 'string',
           help: 'with --keep: retrain so many of the best candidates without labels; KL on the search items decides what is kept'
         },
+        workload: {
+          type: 'string',
+          help: 'with --keep: a workload run of the same network; its impact of layers takes the place of probes'
+        },
         ...queueOption,
         ...methodOption,
         seed: { type: 'string', help: 'same seed, same search', default: '1' }

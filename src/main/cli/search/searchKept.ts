@@ -61,7 +61,8 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
     method: methodOf(args),
     seed: whole('seed', 0, 2 ** 31),
     retrainTop: whole('retrain-top', 0, 10),
-    ...(start === undefined ? {} : { start: start.map((bits) => ({ ...bits })) })
+    ...(start === undefined ? {} : { start: start.map((bits) => ({ ...bits })) }),
+    workloadId: textOption(args, 'workload')
   })
   await client.finish(jobId, createProgressLine(context.log, process.stderr))
   const { search } = await client.call('search.get', { searchId })
@@ -81,6 +82,7 @@ function summary(search: Search): string {
     return `No scheme within the budgets was evaluated. Raise --evaluations.\n${kept}`
   const { best, test, retrained, metric } = search
   return [
+    ...sensitivityLines(search),
     `best: ${schemeKey(best.scheme)}`,
     `cost ${formatCount(best.cost)} ${search.costUnit}, ${formatPercent(best.cost / search.baselineCost)} of int8`,
     testText(metric, test),
@@ -100,5 +102,14 @@ function retrainedLines({ trace, metric }: Search, { entries, kept, test }: Retr
     ...lines,
     `kept: ${schemeKey(trace[kept.index].scheme)} ${how}, test ${metric} ${scoreText(metric, test.accuracy, 2)}`,
     ...againstInt8(test.versusInt8, 'items')
+  ]
+}
+
+function sensitivityLines({ sensitivity }: Search): string[] {
+  if (sensitivity === undefined) return []
+  const { workloadId, model, change, losses } = sensitivity
+  const known = losses.filter((loss) => loss !== null).length
+  return [
+    `sensitivities: KL at ${change} of ${known} of ${countOf(losses.length, 'layer')} from the workload run ${workloadId} (${model})`
   ]
 }

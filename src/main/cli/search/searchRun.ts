@@ -35,6 +35,7 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const file = textOption(args, 'model')
   if (file === undefined) throw new UsageError('search run needs --model FILE.onnx')
   if (args.values['keep'] === true) return await runKeptSearch(args, context, file)
+  if (textOption(args, 'workload') !== undefined) throw new UsageError('--workload goes with --keep')
   if (textOption(args, 'retrain-top') !== undefined) throw new UsageError('--retrain-top goes with --keep')
   const model = await openModel(args, context, file)
   const budgeted = await budgetedSpace(args, context, model.graph)

@@ -11,6 +11,8 @@ import { bestSoFar } from '@main/search/searchJob'
 import { createSearchStore, searchMigrations } from '@main/search/searchStore'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { openStore, type Store } from '@main/store/store'
+import type { ImpactRow } from '@shared/contract/workload/workloadRows'
+import { AppError } from '@shared/errors'
 
 const layers = ['a', 'b', 'c'].map((name) => ({ name, macs: 1000, parameters: 100 }))
 const context = { signal: new AbortController().signal }
@@ -32,6 +34,15 @@ const request = {
 
 const requestOf = (strategy: SearchRequest['strategy']): SearchRequest => ({ ...request, strategy })
 
+/** This layer alone at 4 bits: b is the one that loses most. */
+const impactsOf = (
+  [
+    ['a', 0.01],
+    ['b', 0.5],
+    ['c', 0.001]
+  ] as const
+).map(([layer, value]) => ({ layer, change: 'int4', klNats: { value } })) as unknown as ImpactRow[]
+let isOtherNetwork = false
 let store: Store
 let jobs: JobService
 let evaluated: number
@@ -84,6 +95,10 @@ function createService(): SearchService {
       ),
       board: 'virtual:small'
     }),
+    impacts: async (workloadId) => {
+      if (workloadId !== 'w1') throw new AppError('input.notFound', 'There is no such run.', 'List them.')
+      return { model: 'net', impacts: isOtherNetwork ? [] : impactsOf }
+    },
     nowMs: () => 1_000,
     newId: () => `search-${++ids}`
   })
@@ -98,6 +113,7 @@ beforeEach(async () => {
   jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job-${++ids}` })
   evaluated = 0
   isAnomaly = false
+  isOtherNetwork = false
   costScale = 1
   onEvaluate = () => undefined
 })
@@ -380,6 +396,62 @@ describe('search service', () => {
     ).rejects.toMatchObject({ code: 'scheme.invalid' })
     await expect(service.handlers['search.get']({ searchId: 'none' }, context)).rejects.toMatchObject({
       code: 'input.notFound'
+    })
+  })
+})
+
+describe('a search by the impact of layers of a workload run', () => {
+  const byImpact = async (more: Partial<SearchRequest> = {}) => {
+    const service = createService()
+    const { searchId, jobId } = await service.handlers['search.start'](
+      { ...request, strategy: 'integer', workloadId: 'w1', ...more },
+      context
+    )
+    await jobs.follow(jobId)
+    return { service, ...(await service.handlers['search.get']({ searchId }, context)) }
+  }
+
+  it('makes no probe, and keeps bits where the run says that losing them costs most', async () => {
+    const { search } = await byImpact({ evaluations: 4, budgetRatio: 0.4 })
+    expect(search.sensitivity).toEqual({
+      ...{ workloadId: 'w1', model: 'net', change: 'int4', bits: 4 },
+      losses: [0.01, 0.5, 0.001]
+    })
+    expect(search.trace.map(({ phase }) => phase)).toEqual(['initial', 'search', 'search', 'search'])
+    const [a, b, c] = search.trace[1]!.scheme
+    expect(b!.weightBits).toBe(8)
+    expect(b!.weightBits).toBeGreaterThan(a!.weightBits)
+    expect(a!.weightBits).toBeGreaterThanOrEqual(c!.weightBits)
+    // The network of this test loses by the bit, whatever the layer: its own probes lead to another scheme.
+    const own = await byImpact({ evaluations: 10, budgetRatio: 0.4, workloadId: undefined })
+    const first = own.search.trace.find(({ phase }) => phase === 'search')!
+    expect(schemeKey(first.scheme)).not.toBe(schemeKey(search.trace[1]!.scheme))
+    expect(own.search.trace[2]!.phase).toBe('initial')
+  })
+
+  it('goes on after a resume with what it began with', async () => {
+    const { service, search } = await byImpact({ evaluations: 4 })
+    isOtherNetwork = true
+    const again = { ...search, state: 'cancelled' as const, trace: search.trace.slice(0, 2) }
+    await createSearchStore(store).save(again)
+    const { jobId } = await service.handlers['search.resume']({ searchId: search.id }, context)
+    await jobs.follow(jobId)
+    const resumed = await service.handlers['search.get']({ searchId: search.id }, context)
+    expect(resumed.search.trace.map(({ scheme }) => schemeKey(scheme))).toEqual(
+      search.trace.map(({ scheme }) => schemeKey(scheme))
+    )
+  })
+
+  it('refuses an unknown run, one of another network, and a strategy without sensitivities', async () => {
+    await expect(byImpact({ workloadId: 'w2' })).rejects.toMatchObject({ code: 'input.notFound' })
+    await expect(byImpact({ strategy: 'random' })).rejects.toMatchObject({
+      code: 'search.invalid',
+      message: expect.stringMatching(/uses no sensitivities/) as string
+    })
+    isOtherNetwork = true
+    await expect(byImpact()).rejects.toMatchObject({
+      code: 'search.invalid',
+      message: expect.stringMatching(/knows the impact of 0 of the 3 layers/) as string
     })
   })
 })

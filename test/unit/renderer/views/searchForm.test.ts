@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { useModels } from '@renderer/stores/model'
 import SearchForm from '@renderer/views/search/SearchForm.vue'
 import type { ModelInfo, SchemeJson } from '@shared/contract/model'
+import type { CommandOutput } from '@shared/contract'
+import { workloadRequestSchema } from '@shared/contract/workload'
 import { AppError } from '@shared/errors'
 import { mountView, settle, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
@@ -11,7 +13,24 @@ import { withClient } from '../stores/withClient'
 let view: Mounted<Record<string, unknown>> | undefined
 afterEach(() => view?.unmount())
 
+/** A workload run that has finished a step of prediction impact. */
+const sampleRun: CommandOutput<'workload.list'>['runs'][number] = {
+  ...{ id: 'w1', jobId: null, state: 'done', startedAtMs: 0, finishedAtMs: 1 },
+  request: workloadRequestSchema.parse({ runner: { kind: 'onnx', model: 'net.onnx' } }),
+  subject: {
+    ...{ model: 'net', runner: 'onnx', runtime: 'onnxruntime', device: 'cpu', deviceName: null },
+    ...{ threads: 1, task: 'accuracy', batch: 8, notes: [] }
+  },
+  ...{ power: null, recordingIds: [], unknownEvents: 0, message: null },
+  steps: [
+    {
+      ...{ id: 'predictions:int4:first', kind: 'predictions', trials: 1, trialsDone: 1 },
+      ...{ state: 'done', seconds: 1, reason: null }
+    }
+  ]
+}
 interface Sent {
+  workloadId?: string
   allowed?: { layer: string; weightBits: number[]; activationBits: number[] }[]
   start?: SchemeJson
   retrainTop?: number
@@ -23,6 +42,7 @@ let sent: Sent[]
 function mounted(): Mounted<Record<string, unknown>> {
   sent = []
   withClient({
+    'workload.list': () => ({ runs: [sampleRun] }),
     'search.start': (input) => {
       sent.push(input as Sent)
       throw new AppError('search.invalid', 'Not started in this test.', '')
@@ -112,5 +132,20 @@ describe('the form of a search', () => {
     await choose('Candidates are', 'tuned below 8 bits, without labels')
     expect(field()).toBeUndefined()
     expect((await submit()).retrainTop).toBe(0)
+  })
+
+  it('offers workload runs as sensitivities, for strategies that use them', async () => {
+    mounted()
+    await settle()
+    expect((await submit()).workloadId).toBeUndefined()
+    const label = 'Sensitivities of layers'
+    const option = [...view!.root.querySelectorAll('option')].find((one) =>
+      one.textContent?.includes('workload net')
+    )!
+    await choose(label, option.textContent!.trim())
+    expect((await submit()).workloadId).toBe('w1')
+    await choose('Strategy', 'Random: the baseline')
+    expect(view!.text()).not.toContain(label)
+    expect((await submit()).workloadId).toBeUndefined()
   })
 })
