@@ -44,5 +44,16 @@ export function mountView<P extends Record<string, unknown>>(component: Componen
   }
 }
 
+/** Text of an element with a space between the texts of its parts, as they stand apart on the screen. */
+export function wordsOf(root: Element): string {
+  const parts: string[] = []
+  const collect = (node: Node): void => {
+    if (node.nodeType === Node.TEXT_NODE) parts.push(node.textContent ?? '')
+    else for (const child of node.childNodes) collect(child)
+  }
+  collect(root)
+  return parts.join(' ').replaceAll(/\s+/g, ' ').trim()
+}
+
 /** Lets promises and renders settle. */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))

@@ -1,0 +1,63 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { nextTick } from 'vue'
+import type { MemoryClient } from '@renderer/client/memoryClient'
+import AddDataSet from '@renderer/views/dataset/AddDataSet.vue'
+import { mountView, settle, type Mounted } from '../../mountView'
+import { withClient } from '../../stores/withClient'
+
+let client: MemoryClient
+let view: Mounted<Record<string, never>>
+beforeEach(() => {
+  client = withClient({})
+  view = mountView(AddDataSet, {})
+})
+afterEach(() => view.unmount())
+
+const field = (label: string): HTMLInputElement => {
+  const found = [...view.root.querySelectorAll('label')].find((one) => one.textContent?.includes(label))!
+  return found.querySelector('input') ?? (document.getElementById(found.htmlFor) as HTMLInputElement)
+}
+async function type(label: string, text: string): Promise<void> {
+  const input = field(label)
+  input.value = text
+  input.dispatchEvent(new Event('input'))
+  await nextTick()
+}
+
+it.each([
+  ['', false],
+  ['28x28', false],
+  [' 96 × 128 ', false],
+  ['28', true],
+  ['28x', true],
+  ['a x b', true]
+])('a size "%s" cannot be read: %s', async (size, disabled) => {
+  await type('File or folder', '/data/pictures')
+  await type('Name', 'pictures')
+  await type('Height x width', size)
+  expect(view.button('Read').disabled).toBe(disabled)
+})
+
+it('needs a path and a name', async () => {
+  expect(view.button('Read').disabled).toBe(true)
+  await type('Name', 'pictures')
+  expect(view.button('Read').disabled).toBe(true)
+  await type('File or folder', '   ')
+  expect(view.button('Read').disabled).toBe(true)
+})
+
+it('sends numbers, height first, and the error stays beside what was typed', async () => {
+  await type('File or folder', ' /data/pictures ')
+  await type('Name', 'pictures')
+  await type('Height x width', '96 × 128')
+  view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
+  await settle()
+  expect(client.calls.find(({ name }) => name === 'dataset.add')?.input).toMatchObject({
+    path: '/data/pictures',
+    name: 'pictures',
+    preparation: { size: [96, 128] }
+  })
+  expect(view.text()).toContain('No handler for dataset.add.')
+  expect(field('Name').value).toBe('pictures')
+})

@@ -1,0 +1,141 @@
+// @vitest-environment happy-dom
+import { afterEach, describe, expect, it } from 'vitest'
+import { nextTick } from 'vue'
+import type { Job } from '@shared/contract/job'
+import type { NetworkCalibration } from '@shared/contract/proxy/proxyCalibration'
+import type { ProxySummary } from '@shared/contract/proxy'
+import { useBoards } from '@renderer/stores/board'
+import { useCalibrations } from '@renderer/stores/calibration'
+import { useProxies } from '@renderer/stores/proxy'
+import CalibrationPanel from '@renderer/views/proxy/CalibrationPanel.vue'
+import FitForm from '@renderer/views/proxy/FitForm.vue'
+import ProxyList from '@renderer/views/proxy/ProxyList.vue'
+import { sampleCalibration } from '../../../../e2e/support/sampleAdaptive'
+import { sampleBoards } from '../../../../e2e/support/sampleBoards'
+import { sampleProxyDetail, sampleSets } from '../../../../e2e/support/sampleProxies'
+import { mountView, settle, wordsOf, type Mounted } from '../../mountView'
+import { withClient } from '../../stores/withClient'
+
+const { proxy } = sampleProxyDetail
+const endedJob: Job = {
+  id: 'j1',
+  kind: 'proxy.fit',
+  title: 'Fit',
+  state: 'done',
+  done: 1,
+  total: 1,
+  unit: 'fits',
+  ratePerSecond: null,
+  remainingMs: null,
+  note: '',
+  startedAtMs: 1,
+  finishedAtMs: 2,
+  resumable: false,
+  error: null
+}
+let view: Mounted<Record<string, unknown>>
+afterEach(() => view.unmount())
+const submit = (): boolean => view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
+
+describe('the list of proxies', () => {
+  it('stands with the newest first, each with its error on unseen shapes before the random one', async () => {
+    withClient({})
+    view = mountView(ProxyList, {})
+    expect(wordsOf(view.root)).toContain('Nothing is fitted yet')
+    useProxies().proxies = [
+      { ...proxy, id: 'old', title: 'Old board', createdAtMs: 1 },
+      { ...proxy, id: 'new', title: 'New board', createdAtMs: 2, unseenShapeMape: null }
+    ]
+    await nextTick()
+    expect([...view.root.querySelectorAll('li .pick')].map((one) => wordsOf(one))).toEqual([
+      'conv2d New board residual · unseen shapes – · random 2.1 % · 512 rows',
+      'conv2d Old board residual · unseen shapes 4.4 % · random 2.1 % · 512 rows'
+    ])
+  })
+
+  it('pins what is not pinned, and the other way round', async () => {
+    const client = withClient({})
+    view = mountView(ProxyList, {})
+    useProxies().proxies = [{ ...proxy, pinned: false }]
+    await nextTick()
+    view.button('Pin').click()
+    expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.pin', input: { id: 'p1', pinned: true } })
+    useProxies().proxies = [{ ...proxy, pinned: true }]
+    await nextTick()
+    expect(view.button('Pinned').getAttribute('aria-pressed')).toBe('true')
+    view.button('Pinned').click()
+    expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.pin', input: { id: 'p1', pinned: false } })
+  })
+})
+
+describe('the form of a fit', () => {
+  const fits = async (fitted: ProxySummary, known: ProxySummary[]): Promise<string[]> => {
+    const client = withClient({
+      'proxy.fit': () => {
+        client.emit('proxy.fitted', { jobId: 'j1', proxy: fitted })
+        client.emit('job.changed', { ...endedJob, id: 'j1' })
+        return { jobId: 'j1' }
+      },
+      'proxy.list': () => ({ proxies: known, unreadable: [] })
+    })
+    useProxies()
+    view = mountView(FitForm, { set: sampleSets[0]! })
+    submit()
+    for (let turn = 0; turn < 5; turn++) await settle()
+    return client.calls.map(({ name }) => name)
+  }
+
+  it('shows what will be fitted', async () => {
+    await fits({ ...proxy, pinned: false }, [])
+    expect(wordsOf(view.root)).toContain('512 rows of 32 shapes, in cycles')
+  })
+
+  it('pins the first proxy of a kernel of a board, and no later one', async () => {
+    const fitted = { ...proxy, id: 'p2', pinned: false }
+    expect(await fits(fitted, [])).toContain('proxy.pin')
+    view.unmount()
+    expect(await fits(fitted, [{ ...proxy, pinned: true }])).not.toContain('proxy.pin')
+    view.unmount()
+    expect(await fits({ ...fitted, boardId: null }, [])).not.toContain('proxy.pin')
+  })
+})
+
+describe('calibrations of whole networks', () => {
+  const shown = async (changes: Partial<NetworkCalibration>): Promise<string> => {
+    withClient({})
+    view = mountView(CalibrationPanel, {})
+    await settle()
+    useCalibrations().calibrations = [{ ...sampleCalibration, ...changes }]
+    await nextTick()
+    return wordsOf(view.root)
+  }
+
+  it('show how far each prediction was off, and the line of the correction', async () => {
+    const text = await shown({})
+    // (1.41 - 1.48) / 1.48 = -4.7 %, (3.26 - 3.35) / 3.35 = -2.7 %
+    expect(text).toMatch(/1 bit 1\.48 .*\(-4\.7 %\)/)
+    expect(text).toMatch(/8 bit 3\.35 .*\(-2\.7 %\)/)
+    expect(text).toMatch(/× 1\.011 \+ 54\.8/)
+  })
+
+  it('write a negative constant with its own sign', async () => {
+    expect(await shown({ line: { factor: 0.95, constant: -1200 } })).toMatch(/× 0\.950 − 1\.2/)
+  })
+
+  it('show what no proxy predicts as unavailable', async () => {
+    const text = await shown({ line: null, fewest: { ...sampleCalibration.fewest, predicted: null } })
+    expect(text).toContain('no proxy predicts this network yet')
+    expect(text).toMatch(/simulated –/)
+  })
+
+  it('can be measured only with a board and a network', async () => {
+    const client = withClient({})
+    useBoards()
+    view = mountView(CalibrationPanel, {})
+    await settle()
+    client.emit('board.changed', sampleBoards[0]!)
+    await nextTick()
+    expect(wordsOf(view.root)).toContain('No network was calibrated yet')
+    expect(wordsOf(view.root)).not.toContain('Measure')
+  })
+})

@@ -1,0 +1,91 @@
+// @vitest-environment happy-dom
+import { afterEach, describe, expect, it } from 'vitest'
+import type { CandidateJson } from '@shared/contract/search'
+import CandidatePanel from '@renderer/views/search/CandidatePanel.vue'
+import WidthChoice from '@renderer/views/search/WidthChoice.vue'
+import { sampleSearch } from '../../../../e2e/support/sampleModel'
+import { mountView, type Mounted } from '../../mountView'
+import { withClient } from '../../stores/withClient'
+
+let view: Mounted<Record<string, unknown>>
+afterEach(() => view.unmount())
+
+describe('the chosen scheme', () => {
+  const { trace, ...search } = sampleSearch
+  const best = sampleSearch.best!
+  const mounted = (candidate: CandidateJson | null): CandidateJson[] => {
+    const deployed: CandidateJson[] = []
+    withClient({})
+    view = mountView(CandidatePanel, {
+      ...{ search, trace, candidate },
+      onDeploy: (one: CandidateJson) => deployed.push(one)
+    })
+    return deployed
+  }
+  const other = trace.find(({ index }) => index !== best.index)!
+
+  it('is called best only where it is', () => {
+    mounted(best)
+    expect(view.the('h2').textContent?.trim()).toBe(`Best scheme, #${best.index + 1}`)
+    view.unmount()
+    mounted(other)
+    expect(view.the('h2').textContent?.trim()).toBe(`Scheme #${other.index + 1}`)
+  })
+
+  it('shows its cost as a share of int8, and whether it is over the budget', () => {
+    mounted({ ...best, cost: 2_100_000, feasible: true })
+    expect(view.text()).toContain('50.0 % of int8.')
+    view.unmount()
+    mounted({ ...best, cost: 4_200_000, feasible: false })
+    expect(view.text()).toContain('100.0 % of int8, over the budget.')
+  })
+
+  it('is deployed as it is', () => {
+    const deployed = mounted(other)
+    view.button('Deploy it').click()
+    expect(deployed).toEqual([other])
+  })
+
+  it('says that there is none yet, and offers nothing to deploy', () => {
+    mounted(null)
+    expect(view.text()).toContain('No scheme within the budget has been evaluated yet.')
+    expect(view.root.querySelectorAll('button')).toHaveLength(0)
+  })
+})
+
+describe('the choice of widths', () => {
+  const boxes = (): Map<string, HTMLInputElement> =>
+    new Map(
+      [...view.root.querySelectorAll('label')].map((label) => [
+        label.textContent!.trim(),
+        label.querySelector('input')!
+      ])
+    )
+  const mounted = (kernelsOnly: boolean, modelValue: number[]): number[][] => {
+    const given: number[][] = []
+    view = mountView(WidthChoice, {
+      ...{ kernelsOnly, modelValue },
+      'onUpdate:modelValue': (widths: number[]) => given.push(widths)
+    })
+    return given
+  }
+
+  it('keeps the order of the list, whatever was clicked first', () => {
+    const given = mounted(false, [8, 2])
+    boxes().get('4')!.dispatchEvent(new Event('change'))
+    boxes().get('8')!.dispatchEvent(new Event('change'))
+    expect(given.map((widths) => [...widths].sort((a, b) => a - b))).toEqual([[2, 4, 8], [2]])
+    const order = [...boxes().keys()].map(Number)
+    expect(given[0]).toEqual(order.filter((bits) => [2, 4, 8].includes(bits)))
+  })
+
+  it('offers widths without kernels only where no board has to run them', async () => {
+    mounted(true, [8, 3])
+    const three = boxes().get('3')!
+    expect([three.disabled, three.checked]).toEqual([true, false])
+    expect(three.closest('label')!.title).toContain('no kernels')
+    expect([boxes().get('8')!.disabled, boxes().get('8')!.checked]).toEqual([false, true])
+    await view.set({ kernelsOnly: false })
+    expect([three.disabled, three.checked]).toEqual([false, true])
+  })
+})
