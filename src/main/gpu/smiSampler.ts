@@ -1,13 +1,12 @@
-import type { ChildProcess } from 'node:child_process'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
 import type { PowerSampler } from '../../core/meter/powerSampler'
 import type { GpuSample } from '../../core/gpu/metrics'
-import { createSmiParser, type SmiParsed } from '../../core/gpu/parseSmi'
+import type { SmiRow } from '../../core/gpu/parseSmi'
 import { createSampleClock } from '../../core/gpu/sampleClock'
-import { explainSmi } from '../../core/gpu/smiTrouble'
 import type { Gap } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
-import { spawnSmi, startFailed, type SmiCommand, type Spawn } from './smiProcess'
+import { startFailed, type SmiCommand, type Spawn } from './smiProcess'
+import { startSmiReadings, type SmiEnd, type SmiReadings } from './smiReadings'
 
 /** Fields, interval and listeners of a sampler. */
 export interface SmiSamplerOptions {
@@ -33,16 +32,10 @@ export type SamplerState =
 /** An nvidia-smi that prints readings until it is stopped. */
 export type SmiSampler = PowerSampler
 
-/** Without a row for this long, nvidia-smi hangs: many intervals, and never less than its slow start takes. */
-const silentMs = (intervalMs: number): number => Math.max(10 * intervalMs, 5_000)
-/** The first row may take longer: without persistence mode the driver initialises the GPU first. */
-const firstRowMs = 20_000
 const firstWaitMs = 250
 const maxWaitMs = 10_000
 /** Starts in a row without a single row after which it is given up. */
 const fruitlessStarts = 6
-/** How long a killed process may keep its pipe open (a child of its own holds it) before the pipe is closed here. */
-const closeGraceMs = 2_000
 
 /**
  * Runs `nvidia-smi --query-gpu=... --format=csv -lms N` and keeps it running: dead or silent, it is started again
@@ -51,8 +44,8 @@ const closeGraceMs = 2_000
  */
 export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
   const { smi, spawn, intervalMs, nowMs } = options
-  const asked = ['timestamp', 'index', ...options.fields]
-  const args = [`--query-gpu=${asked.join(',')}`, '--format=csv', '-lms', String(intervalMs)]
+  const fields = ['timestamp', 'index', ...options.fields]
+  const args = [`--query-gpu=${fields.join(',')}`, '--format=csv', '-lms', String(intervalMs)]
   if (options.gpuIndexes !== undefined) args.push('-i', options.gpuIndexes.join(','))
   const clock = createSampleClock()
   const stallMs = gapAfterMsOf(intervalMs)
@@ -63,7 +56,7 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
   let fruitless = 0
   let lastSampleMs: number | undefined
   let openGap: string | undefined
-  let child: ChildProcess | undefined
+  let readings: SmiReadings | undefined
   let backOff: NodeJS.Timeout | undefined
   let stopped!: () => void
   const whenStopped = new Promise<void>((resolve) => (stopped = resolve))
@@ -73,98 +66,51 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
     if (state.state === 'stopped' || state.state === 'failed') stopped()
   }
 
+  const take = (rows: readonly SmiRow[], arrivedMs: number, isFirst: boolean): void => {
+    const samples = rows.map(({ gpuIndex, wallMs, values }) => ({
+      gpuIndex,
+      tMs: clock.place(gpuIndex, wallMs, arrivedMs),
+      values
+    }))
+    const firstMs = samples[0].tMs
+    if (lastSampleMs !== undefined && (openGap !== undefined || firstMs - lastSampleMs > stallMs)) {
+      options.onGap({ fromMs: lastSampleMs, toMs: firstMs, reason: openGap ?? 'nvidia-smi stalled' })
+    }
+    openGap = undefined
+    if (isFirst) options.onState({ state: 'running' })
+    fruitless = 0
+    lastSampleMs = samples[samples.length - 1].tMs
+    options.onSamples(samples)
+  }
+
+  const ended = (end: SmiEnd): void => {
+    readings = undefined
+    if (stopping) return settle({ state: 'stopped' })
+    if (end.rows === 0) fruitless++
+    const error = fatalError(smi, end, fruitless)
+    if (error !== null) return settle({ state: 'failed', error })
+    openGap = reasonOf(end)
+    const waitMs = Math.min(maxWaitMs, firstWaitMs * 2 ** fruitless)
+    options.onState({ state: 'backingOff', reason: openGap, waitMs })
+    backOff = setTimeout(() => {
+      restarts++
+      start()
+    }, waitMs)
+  }
+
   const start = (): void => {
     options.onState({ state: 'starting' })
     clock.restart()
-    const parser = createSmiParser(asked)
-    const strays: string[] = []
-    let rows = 0
-    let hung = false
-    let startError: Error | undefined
-    const running = spawnSmi(spawn, smi, args)
-    child = running
-
-    const kill = (): void => {
-      running.kill('SIGKILL')
-      setTimeout(() => {
-        running.stdout?.destroy()
-        running.stderr?.destroy()
-      }, closeGraceMs).unref()
-    }
-    let watchdog = setTimeout(onSilence, Math.max(firstRowMs, silentMs(intervalMs)))
-    function onSilence(): void {
-      hung = true
-      kill()
-    }
-
-    const take = (parsed: SmiParsed, arrivedMs: number): void => {
-      malformedLines += rows > 0 ? parsed.stray.length : 0
-      for (const line of parsed.stray) if (strays.length < 8) strays.push(line)
-      if (parsed.rows.length === 0) return
-      clearTimeout(watchdog)
-      if (!hung) watchdog = setTimeout(onSilence, silentMs(intervalMs))
-      const samples = parsed.rows.map(({ gpuIndex, wallMs, values }) => ({
-        gpuIndex,
-        tMs: clock.place(gpuIndex, wallMs, arrivedMs),
-        values
-      }))
-      const firstMs = samples[0].tMs
-      if (lastSampleMs !== undefined && (openGap !== undefined || firstMs - lastSampleMs > stallMs)) {
-        options.onGap({ fromMs: lastSampleMs, toMs: firstMs, reason: openGap ?? 'nvidia-smi stalled' })
-      }
-      openGap = undefined
-      if (rows === 0) options.onState({ state: 'running' })
-      rows += samples.length
-      fruitless = 0
-      lastSampleMs = samples[samples.length - 1].tMs
-      options.onSamples(samples)
-    }
-
-    running.stdout?.setEncoding('utf8').on('data', (text: string) => take(parser.push(text), nowMs()))
-    running.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (strays.length < 8) strays.push(text)
+    let isFirst = true
+    readings = startSmiReadings({
+      ...{ smi, spawn, args, fields, intervalMs, nowMs },
+      onRows(rows, arrivedMs) {
+        take(rows, arrivedMs, isFirst)
+        isFirst = false
+      },
+      onMalformed: (lines) => (malformedLines += lines),
+      onEnd: ended
     })
-    // Most processes that could not be started close too, but not all of them (out of file handles).
-    running.once('error', (cause) => {
-      startError = cause
-      if (running.pid === undefined) ended(null)
-    })
-    running.once('close', (exitCode) => ended(exitCode))
-
-    let over = false
-    function ended(exitCode: number | null): void {
-      if (over) return
-      over = true
-      clearTimeout(watchdog)
-      take(parser.end(), nowMs())
-      child = undefined
-      if (stopping) return settle({ state: 'stopped' })
-      const trouble = explainSmi(exitCode, strays.join('\n'))
-      const reason = hung ? 'nvidia-smi hung: it went on running and printed nothing' : trouble.message
-      if (rows === 0) fruitless++
-      if (startError !== undefined) return settle({ state: 'failed', error: startFailed(smi, startError) })
-      if (rows === 0 && !hung && trouble.kind === 'noDriver') {
-        return settle({ state: 'failed', error: new AppError('gpu.noDriver', trouble.message, trouble.hint) })
-      }
-      if (fruitless >= fruitlessStarts) {
-        const hint = hung ? 'The driver may hang: restart the machine.' : trouble.hint
-        return settle({
-          state: 'failed',
-          error: new AppError(
-            'gpu.samplerDied',
-            `${reason} (${fruitless} starts in a row without a reading).`,
-            hint
-          )
-        })
-      }
-      openGap = reason
-      const waitMs = Math.min(maxWaitMs, firstWaitMs * 2 ** fruitless)
-      options.onState({ state: 'backingOff', reason, waitMs })
-      backOff = setTimeout(() => {
-        restarts++
-        start()
-      }, waitMs)
-    }
   }
 
   start()
@@ -173,17 +119,8 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
       if (!stopping) {
         stopping = true
         clearTimeout(backOff)
-        if (child === undefined) stopped()
-        else {
-          const ending = child
-          ending.kill('SIGTERM')
-          const timer = setTimeout(() => {
-            ending.kill('SIGKILL')
-            ending.stdout?.destroy()
-            ending.stderr?.destroy()
-          }, closeGraceMs)
-          ending.once('close', () => clearTimeout(timer))
-        }
+        if (readings === undefined) stopped()
+        else readings.end()
       }
       await whenStopped
       if (openGap !== undefined && lastSampleMs !== undefined) {
@@ -198,4 +135,21 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
       return malformedLines
     }
   }
+}
+
+const reasonOf = ({ isHung, trouble }: SmiEnd): string =>
+  isHung ? 'nvidia-smi hung: it went on running and printed nothing' : trouble.message
+
+/** The error after which nvidia-smi is not started again; null: it is. */
+function fatalError(smi: SmiCommand, end: SmiEnd, fruitless: number): AppError | null {
+  const { rows, isHung, startError, trouble } = end
+  if (startError !== undefined) return startFailed(smi, startError)
+  if (rows === 0 && !isHung && trouble.kind === 'noDriver')
+    return new AppError('gpu.noDriver', trouble.message, trouble.hint)
+  if (fruitless < fruitlessStarts) return null
+  return new AppError(
+    'gpu.samplerDied',
+    `${reasonOf(end)} (${fruitless} starts in a row without a reading).`,
+    isHung ? 'The driver may hang: restart the machine.' : trouble.hint
+  )
 }
