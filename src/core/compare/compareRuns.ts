@@ -2,6 +2,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Search } from '../../shared/contract/search'
+import { isShare, scoreTitle } from '../../shared/score'
 import { itemKey } from '../kernel/shape'
 import { paretoFront } from '../search/pareto'
 import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
@@ -12,11 +13,18 @@ const bits = ({ weightBits, activationBits }: { weightBits: number; activationBi
 
 /** Searches: test accuracy with its difference, best loss and cost, schemes per layer, loss over evaluations, fronts. */
 export function compareSearches(searches: readonly Search[]): RunFigures {
+  const metric = agree(searches, (one) => one.metric) ? searches.at(0)?.metric : undefined
+  // The interval is one of shares of items: an AUC or R² has another.
   const test = (search: Search) =>
-    search.test?.best == null ? null : { share: search.test.best, items: search.test.images }
+    search.test?.best == null || !isShare(search.metric)
+      ? null
+      : { share: search.test.best, items: search.test.images }
   const sameTest =
-    agree(searches, ({ request }) => request.modelId) && agree(searches, ({ test: one }) => one?.split)
+    metric !== undefined &&
+    agree(searches, ({ request }) => request.modelId) &&
+    agree(searches, ({ test: one }) => one?.split)
   const notes: string[] = []
+  if (metric === undefined) notes.push('Their scores differ in kind: they are not comparable.')
   if (!agree(searches, ({ request }) => request.modelId))
     notes.push('The searches are about different networks.')
   if (!agree(searches, ({ request }) => request.objective))
@@ -31,8 +39,8 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
     figures: [
       {
         ...plain(
-          'Accuracy on images no choice was made on',
-          'share',
+          `${metric === undefined ? 'Score' : scoreTitle(metric)} on items no choice was made on`,
+          metric !== undefined && isShare(metric) ? 'share' : 'score',
           searches.map((one) => one.test?.best ?? null)
         ),
         against: differences(searches, (a, b) => {

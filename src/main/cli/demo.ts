@@ -219,7 +219,9 @@ function table(result: DemoResult & { seconds: number }): string {
     ],
     [
       'Accuracy on board / host',
-      `${formatPercent(deploy.boardAccuracy)} / ${formatPercent(deploy.hostAccuracy)}`
+      deploy.boardAccuracy === null
+        ? 'none: the items have no label for every output'
+        : `${formatPercent(deploy.boardAccuracy)} / ${formatPercent(deploy.hostAccuracy)}`
     ],
     [
       'Per image predicted / measured',

@@ -173,7 +173,9 @@ async function deploy({ loop, calls, change, follow }: StepContext): Promise<str
   const { deployment } = await calls.call('deploy.get', { deploymentId: loop.deploymentId! })
   return [
     `${countOf(deployment.imagesDone, 'image', formatCount)} run on ${deployment.boardName}`,
-    `${formatPercent(deployment.boardAccuracy)} right on the board`
+    ...(deployment.boardAccuracy === null
+      ? []
+      : [`${formatPercent(deployment.boardAccuracy)} right on the board`])
   ]
 }
 

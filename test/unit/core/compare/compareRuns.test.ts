@@ -71,7 +71,12 @@ const search = (change: Partial<Search>, bits: 2 | 4, best = 0.9): Search => {
   const scheme = [{ layer: 'fc', weightBits: bits, activationBits: 8 as const }]
   const candidate = { index: 0, scheme, cost: 5, loss: 0.1, bestLoss: 0.1 }
   return {
-    ...{ request: { modelId: 'm', objective: 'kl' }, costUnit: 'cycles', baselineCost: 10 },
+    ...{
+      request: { modelId: 'm', objective: 'kl' },
+      costUnit: 'cycles',
+      baselineCost: 10,
+      metric: 'accuracy'
+    },
     ...{
       trace: [
         { ...candidate, loss: 0.3, cost: 8, bestLoss: null },
@@ -101,6 +106,23 @@ describe('searches', () => {
     expect(found.curves[0]).toEqual({ run: 0, name: 'best so far', x: [1, 2], y: [null, 0.1] })
     expect(found.curves[1]).toEqual({ run: 0, name: 'front', x: [0.5], y: [0.1] })
     expect(found.notes).toEqual([])
+  })
+
+  it('name their score, and have an interval only where it is a share of items', () => {
+    const scored = (...metrics: Search['metric'][]) =>
+      compareSearches(metrics.map((metric) => search({ metric }, 4)))
+    expect(scored('agreement', 'agreement').figures[0]).toMatchObject({
+      ...{ name: 'Agreement on items no choice was made on', unit: 'share' },
+      against: [null, { value: expect.closeTo(0, 12) }]
+    })
+    expect(scored('AUC', 'AUC').figures[0]).toMatchObject({
+      ...{ name: 'AUC on items no choice was made on', unit: 'score', against: [null, null] }
+    })
+    const mixed = scored('AUC', 'accuracy')
+    expect(mixed.figures[0]).toMatchObject({
+      ...{ name: 'Score on items no choice was made on', against: [null, null] }
+    })
+    expect(mixed.notes).toEqual(['Their scores differ in kind: they are not comparable.'])
   })
 
   it('have the best loss over the time of evaluating, where every scheme has its time', () => {
