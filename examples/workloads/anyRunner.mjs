@@ -46,11 +46,37 @@ say('hello', {
   batch: 1
 })
 say('layer', { id: 'scores', type: 'classifier', class: 'Matrix', parameters: 8, macs: 8 })
+// Latency by stage, for bitbench estimator collect: stages, what can be set, and the verb "latency".
+say('knobs', {
+  stages: ['prefill', 'decode'],
+  knobs: [
+    { name: 'promptTokens', is: { min: 1, max: 32 } },
+    { name: 'outputTokens', is: { min: 1, max: 32 } }
+  ],
+  limits: [{ sumOf: ['promptTokens', 'outputTokens'], max: 48 }]
+})
+const passOver = (tokens) => {
+  const begun = performance.now()
+  for (let at = 0; at < 500 * tokens; at++) layer(samples[at % samples.length])
+  return Math.max(1e-6, performance.now() - begun)
+}
+const latency = ({ id, knobs: { promptTokens }, outputTokens = 0, repetitions }) => {
+  if (!(promptTokens + outputTokens <= 48)) {
+    return say('error', { id, code: 'unsupported', message: 'more than 48 tokens' })
+  }
+  for (let at = 0; at < repetitions; at++) {
+    const stagesMs = { prefill: passOver(promptTokens) }
+    const positions = Array.from({ length: outputTokens }, (_, token) => promptTokens + token + 1)
+    say('stages', { id, stagesMs, ...(outputTokens > 0 && { decodePerTokenMs: positions.map(passOver) }) })
+  }
+  say('done', { id })
+}
 say('plan', { steps: Object.keys(steps).map((id) => ({ id, kind: id.split(':')[0] })) })
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line)
   if (request.do === 'stop') break
-  for (const id of request.ids) {
+  if (request.do === 'latency') latency(request)
+  for (const id of request.ids ?? []) {
     const step = steps[id]
     if (step === undefined) say('error', { id, code: 'unsupported', message: `no step ${id}` })
     step?.(request.forMs ?? 200)

@@ -32,6 +32,31 @@ class Classifier(nn.Module):
         return self.classifier(self.blocks(self.embedding(tokens))[:, 0])
 
 
+class Language(nn.Module):
+    """Predicts the next token from the tokens before it; its length is free up to the table of positions."""
+
+    def __init__(self, words=100, width=64, window=64):
+        super().__init__()
+        self.embedding, self.position = nn.Embedding(words, width), nn.Embedding(window, width)
+        layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0, batch_first=True)
+        self.blocks = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.lm_head = nn.Linear(width, words)
+
+    def forward(self, tokens):
+        places = torch.arange(tokens.shape[1], device=tokens.device)
+        ahead = torch.triu(torch.ones(len(places), len(places), device=tokens.device), 1).bool()
+        return self.lm_head(self.blocks(self.embedding(tokens) + self.position(places), mask=ahead))
+
+
+def build_language(precision, device):
+    """`--entry torchEntry.py:build_language`: prefill and decode for `bitbench estimator collect`."""
+    torch.manual_seed(1)
+    module = Language().eval()
+    tokens = torch.randint(0, 100, (16, 64))
+    labels = torch.cat([tokens[:, 1:], torch.full((16, 1), -1)], 1)
+    return module, [(tokens[at : at + 8], labels[at : at + 8]) for at in range(0, 16, 8)], "perplexity"
+
+
 def build(precision, device):
     torch.manual_seed(1)
     module = Classifier().eval()

@@ -10,9 +10,19 @@
            [batch, tokens] for a language model (-1: not scored)
   task     "accuracy" or "perplexity"
 
+Latency by stage (`bitbench estimator collect`): networks of tokens have the stages prefill and, as language models,
+decode, with transformers' key/value cache where the module takes `past_key_values`. For any other stages give `build`
+attributes:
+  build.stages         function (module, knobs, output_tokens, stage): `with stage("visionEncoder"): ...` around every
+                       stage, `with stage("decode"): ...` around every output token
+  build.knobs          {"visionTokens": [144, 576], "promptTokens": (16, 1024)}: values, or the ends of a range
+  build.output_tokens  (1, 64), where there is a decode stage
+  build.limits         [(["promptTokens", "outputTokens"], 2048)]: largest sums
+
 Protocol: docs/workloads.md. Nothing statistical is computed here. Works with PyTorch 1.13 and later.
 """
 import argparse
+import contextlib
 import copy
 import importlib.util
 import json
@@ -453,6 +463,141 @@ class Runner:
             raise LookupError("this runner has no step " + step)
 
 
+class StageTimes:
+    """Knobs and stages of a network, and their measuring; what is timed is synchronised at both ends."""
+
+    WARMUPS = 2
+
+    def __init__(self, build, network, synchronize):
+        self.network, self.synchronize = network, synchronize
+        self.work = getattr(build, "stages", None)
+        self.limits = [{"sumOf": list(names), "max": most} for names, most in getattr(build, "limits", [])]
+        if self.work is not None:
+            knobs = dict(getattr(build, "knobs", {}))
+            tokens = getattr(build, "output_tokens", None)
+            self.note = "stages: as the entry says"
+        else:
+            knobs, tokens = self.of_tokens()
+        self.knobs = {**knobs, **({"outputTokens": tokens} if tokens else {})}
+        self.names = list(self.repetition(*self.smallest())[0])
+        if tokens and "decode" not in self.names:
+            self.names.append("decode")
+
+    def smallest(self):
+        first = {name: is_[0] for name, is_ in self.knobs.items()}
+        return first, first.pop("outputTokens", 0)
+
+    def of_tokens(self):
+        """A network of one tensor [batch, tokens] of whole numbers: prefill, and decode of a language model."""
+        inputs = self.network.batches[0][0]
+        named = inputs.get("input_ids") if isinstance(inputs, dict) else inputs
+        ids = named[0] if isinstance(named, (tuple, list)) and len(named) == 1 else named
+        if not torch.is_tensor(ids) or ids.dim() != 2 or ids.is_floating_point():
+            self.work, self.note = self.forward, "stages: one forward pass of the first batch"
+            return {}, None
+        self.ids, self.name = ids, "input_ids" if isinstance(inputs, dict) else None
+        config = getattr(self.network.module, "config", None)
+        window = min(int(getattr(config, "max_position_embeddings", 0) or ids.shape[1]), 4096)
+        is_open = self.takes(1) and self.takes(window)
+        self.cached = config is not None and self.takes_cache()
+        prompt = (1, window) if is_open else [ids.shape[1]]
+        knobs = {"batch": (1, 16), "promptTokens": prompt}
+        if self.network.task != "perplexity" or not is_open:
+            self.work, self.note = self.prefill, "stages: prefill is the pass over all tokens"
+            return knobs, None
+        self.work = self.decode
+        how = "with a key/value cache" if self.cached else "without a cache: a pass over all tokens before it"
+        self.note = "stages: prefill, then each token decoded " + how
+        self.limits = [{"sumOf": ["promptTokens", "outputTokens"], "max": window}]
+        knobs["promptTokens"] = (1, max(1, window - 1))
+        return knobs, (1, max(1, window - 1))
+
+    def tokens(self, batch, length):
+        row = self.ids.reshape(-1)
+        count = batch * length
+        return row.repeat(-(-count // row.numel()))[:count].reshape(batch, length)
+
+    def pass_over(self, ids, **more):
+        module = self.network.module
+        return module(**{self.name: ids}, **more) if self.name or more else module(ids)
+
+    def takes(self, length):
+        try:
+            self.pass_over(self.tokens(1, length))
+            return True
+        except Exception:  # whatever a module says of a length that it does not take
+            return False
+
+    def takes_cache(self):
+        try:
+            self.name = self.name or "input_ids"
+            seen = self.pass_over(self.tokens(1, 2), use_cache=True)
+            self.pass_over(self.tokens(1, 1), past_key_values=seen.past_key_values, use_cache=True)
+            return True
+        except Exception:
+            return False
+
+    def forward(self, module, knobs, output_tokens, stage):
+        with stage("forward"):
+            call(module, self.network.batches[0][0])
+
+    def prefill(self, module, knobs, output_tokens, stage):
+        ids = self.tokens(knobs.get("batch", 1), knobs.get("promptTokens", self.ids.shape[1]))
+        with stage("prefill"):
+            self.pass_over(ids)
+
+    def decode(self, module, knobs, output_tokens, stage):
+        batch, prompt = knobs.get("batch", 1), knobs["promptTokens"]
+        ids = self.tokens(batch, prompt + output_tokens)
+        more = {"use_cache": True} if self.cached else {}
+        with stage("prefill"):
+            seen = self.pass_over(ids[:, :prompt], **more)
+        for at in range(prompt, prompt + output_tokens):
+            with stage("decode"):
+                if self.cached:
+                    seen = self.pass_over(ids[:, at : at + 1], past_key_values=seen.past_key_values, use_cache=True)
+                else:
+                    self.pass_over(ids[:, : at + 1])
+
+    def repetition(self, knobs, output_tokens):
+        """ms of each stage in the order of its first use, and of every output token."""
+        stages, tokens = {}, []
+
+        @contextlib.contextmanager
+        def stage(name):
+            self.synchronize()
+            started = time.perf_counter_ns()
+            yield
+            self.synchronize()
+            took = max(1, time.perf_counter_ns() - started) / 1e6
+            if name == "decode":
+                tokens.append(took)
+            else:
+                stages[name] = stages.get(name, 0) + took
+
+        self.work(self.network.module, dict(knobs), output_tokens, stage)
+        return stages, tokens
+
+    def offer(self):
+        knobs = [
+            {"name": name, "is": {"min": is_[0], "max": is_[1]} if isinstance(is_, tuple) else {"values": list(is_)}}
+            for name, is_ in self.knobs.items()
+        ]
+        return {"knobs": knobs, "stages": self.names, "limits": self.limits}
+
+    def measure(self, step, knobs, output_tokens, repetitions):
+        for name, value in {**knobs, **({"outputTokens": output_tokens} if output_tokens else {})}.items():
+            is_ = self.knobs.get(name, [])
+            if not (is_[0] <= value <= is_[1] if isinstance(is_, tuple) else value in is_):
+                raise LookupError(f"this runner does not offer {name} = {value}")
+        for at in range(-self.WARMUPS, repetitions):
+            stages, tokens = self.repetition(knobs, output_tokens)
+            if tokens and output_tokens and len(tokens) != output_tokens:
+                raise ValueError(f"{len(tokens)} decode stages for {output_tokens} output tokens")
+            if at >= 0:
+                say("stages", id=step, stagesMs=stages, **({"decodePerTokenMs": tokens} if tokens else {}))
+
+
 def rounded(weight, bits):
     """Symmetric fake quantization: one scale per output channel, at 4 bits one per 32 weights of it."""
     flat = weight.reshape(weight.shape[0], -1)
@@ -495,7 +640,10 @@ def bus_id(device):
 def serve(args):
     build = entry_builder(args.entry) if args.entry else hub_builder(args)
     runner = Runner(build, args)
-    precisions, reasons = runner.offered()
+    times = None
+    if os.environ.get("BITBENCH_WORKLOAD_STAGES") == "1":
+        times = StageTimes(build, runner.network, runner.synchronize)
+    precisions, reasons = runner.offered() if times is None else (["fp32"], {})
     cuda = runner.device.type == "cuda"
     say(
         "hello",
@@ -512,28 +660,47 @@ def serve(args):
         notes=[
             "phases: calls from Python in a loop, each with what a launch costs; no CUDA graph",
             "int8 and int4 of a layer alone round its weights; activations stay fp32",
+            *([] if times is None else [times.note]),
             *([f"window and stride {args.window} tokens"] if args.model and args.task == "perplexity" else []),
         ],
     )
-    for precision, reason in reasons.items():
-        say("skipped", id="benchmark:" + precision, reason=reason)
-    for layer in runner.network.layers:
-        say("layer", **layer)
-    say("plan", steps=runner.plan(precisions))
+    if times is None:
+        for precision, reason in reasons.items():
+            say("skipped", id="benchmark:" + precision, reason=reason)
+        for layer in runner.network.layers:
+            say("layer", **layer)
+        say("plan", steps=runner.plan(precisions))
+    else:
+        say("knobs", **times.offer())
+        say("plan", steps=[])
     for line in sys.stdin:
         if not line.strip():
             continue
         request = json.loads(line)
         if request.get("do") == "stop":
             break
-        for step in request.get("ids", []):
-            try:
-                runner.step(step, request.get("forMs", 200))
-                say("done", id=step)
-            except Exception as cause:  # one step that fails leaves the others possible
-                code = "outOfMemory" if "out of memory" in str(cause) else "failed"
-                say("error", id=step, code=code, message=f"{type(cause).__name__}: {cause}")
+        if request.get("do") == "latency":
+            tried(request["id"], lambda: latency(times, request))
+        else:
+            for step in request.get("ids", []):
+                tried(step, lambda: runner.step(step, request.get("forMs", 200)))
     say("done")
+
+
+def tried(step, work):
+    """One step that fails leaves the others possible."""
+    try:
+        work()
+        say("done", id=step)
+    except Exception as cause:
+        code = "outOfMemory" if "out of memory" in str(cause) else "failed"
+        say("error", id=step, code=code, message=f"{type(cause).__name__}: {cause}")
+
+
+def latency(times, request):
+    if times is None:
+        raise LookupError("this runner was not started for stage times (BITBENCH_WORKLOAD_STAGES=1)")
+    times.measure(request["id"], request["knobs"], request.get("outputTokens", 0), request["repetitions"])
 
 
 def main():

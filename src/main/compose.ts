@@ -69,8 +69,8 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const board = connectBoards(foundation, ports)
   const { gpu, energy, recordings } = connectGpus(foundation)
   const meter = connectMeters(ports, gpu)
-  const { estimator, estimators } = connectEstimators(foundation)
   const workload = connectWorkloads(foundation, gpu, energy)
+  const { estimator, estimators } = connectEstimators(foundation, workload.stages)
   const loop = connectLoop(foundation, () => dispatch)
   const shared = { ...foundation, tasks: worker.pool }
   const kept = {
@@ -80,7 +80,13 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       await energy.forget(id)
     }
   }
-  const networks = connectNetworks(shared, board, [loop.runs, workload.runs], kept, meterPower(meter, gpu))
+  const networks = connectNetworks(
+    shared,
+    board,
+    [loop.runs, workload.runs, estimator.collections],
+    kept,
+    meterPower(meter, gpu)
+  )
   const { dataset, model, profile, proxy, calibrations, search, deploy, runs, session } = networks
   const uploads = createUploads(path.join(options.dataFolder, 'uploads'))
   const file = connectFiles(foundation, options, uploads, () => model.openedPaths())

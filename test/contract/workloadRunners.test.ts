@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { knobGrid, spaceFillingConfigurations } from '@core/estimator/collect/knobGrid'
 import { startRunner, type RunnerCommand, type RunnerProcess } from '@main/workload/runnerProcess'
 import type { RunnerEvent, RunnerEventOf } from '@shared/contract/workload/workloadProtocol'
 
@@ -151,6 +152,108 @@ describe.each(runners.filter(([, , isThere]) => isThere))('workload runner: %s',
     expect((await step('predictions:baseline')).at(-1)!.event).toBe('done')
   })
 })
+
+/** Runners that measure stages: started for it, they print knobs and do the verb `latency`. */
+const languageFiles = path.join(root, 'resources/workloads/gloss-language')
+const stageRunners: readonly (readonly [string, () => Promise<RunnerCommand>, string[], boolean])[] = [
+  [
+    'onnxruntime, language model',
+    async () => {
+      const { args, ...rest } = await onnxCommand()
+      const files = ['--model', `${languageFiles}.onnx`, '--data', `${languageFiles}.jsonl`]
+      return { ...rest, args: [args[0]!, ...files, '--task', 'perplexity', '--scratch', scratch] }
+    },
+    ['prefill', 'decode'],
+    true
+  ],
+  ['onnxruntime, classifier', onnxCommand, ['prefill'], true],
+  [
+    'PyTorch, language model',
+    async () => torchCommand('--entry', `${torchEntry}:build_language`),
+    ['prefill', 'decode'],
+    python !== undefined
+  ],
+  [
+    'PyTorch, classifier',
+    async () => torchCommand('--entry', `${torchEntry}:build`),
+    ['prefill'],
+    python !== undefined
+  ],
+  ['the example of the guide', runners[2]![1], ['prefill', 'decode'], true]
+]
+
+describe.each(stageRunners.filter(([, , , isThere]) => isThere))(
+  'stage times: %s',
+  (_name, command, stages) => {
+    let runner: RunnerProcess
+    const greeting: RunnerEvent[] = []
+    beforeAll(async () => {
+      const { env, ...rest } = await command()
+      runner = startRunner(
+        spawn,
+        { ...rest, env: { ...env, BITBENCH_WORKLOAD_STAGES: '1' } },
+        { onEvent: () => undefined, onOutput: () => undefined }
+      )
+      await runner.until((event) => {
+        greeting.push(event)
+        return event.event === 'plan' ? event : undefined
+      }, 100_000)
+    })
+    afterAll(() => runner.stop())
+    const measure = async (knobs: Record<string, number>, outputTokens: number | undefined, id: string) => {
+      const events: RunnerEvent[] = []
+      const tokens = outputTokens === undefined ? {} : { outputTokens }
+      runner.send({ do: 'latency', id, knobs, repetitions: 3, ...tokens })
+      return await runner.until((event) => {
+        events.push(event)
+        return (event.event === 'done' || event.event === 'error') && event.id === id ? events : undefined
+      }, 60_000)
+    }
+    const offer = () => greeting.find((event) => event.event === 'knobs')!
+
+    it('says which stages and knobs it has before its plan', () => {
+      expect(greeting[0]).toMatchObject({ event: 'hello', protocol: 1 })
+      expect(offer().stages).toEqual(stages)
+      const names = offer().knobs.map(({ name }) => name)
+      expect(new Set(names).size).toBe(names.length)
+      // The shipped networks are exported for 24 tokens, and shortened for shorter prompts.
+      if (_name.startsWith('onnxruntime')) {
+        const is = { min: 1, max: stages.includes('decode') ? 23 : 24 }
+        expect(offer().knobs.find(({ name }) => name === 'promptTokens')?.is).toEqual(is)
+      }
+      expect(names.includes('outputTokens')).toBe(stages.includes('decode'))
+      for (const { sumOf } of offer().limits) for (const name of sumOf) expect(names).toContain(name)
+    })
+
+    it('times every stage in every repetition, and every token', async () => {
+      const grid = knobGrid(offer(), {})
+      const [first, second] = spaceFillingConfigurations(grid, offer().limits, 2, 1)
+      for (const [at, step] of [first!, second!].entries()) {
+        const tokens = step.outputTokens ?? undefined
+        const events = await measure(step.knobs as Record<string, number>, tokens, `one:${at}`)
+        expect(events.at(-1)).toEqual({ event: 'done', id: `one:${at}` })
+        const times = events.filter((event) => event.event === 'stages')
+        expect(times).toHaveLength(3)
+        for (const { id, stagesMs, decodePerTokenMs } of times) {
+          expect(id).toBe(`one:${at}`)
+          expect(Object.keys(stagesMs)).toEqual(stages.filter((stage) => stage !== 'decode'))
+          if (stages.includes('decode')) expect(decodePerTokenMs).toHaveLength(step.outputTokens!)
+          else expect(decodePerTokenMs).toBeUndefined()
+        }
+      }
+    })
+
+    it('reports a configuration that it does not offer and goes on', async () => {
+      const tokens = stages.includes('decode') ? 2 : undefined
+      const wrong = await measure({ promptTokens: 1_000_000 }, tokens, 'wrong')
+      expect(wrong.at(-1)).toMatchObject({ event: 'error', id: 'wrong' })
+      const [step] = spaceFillingConfigurations(knobGrid(offer(), {}), offer().limits, 1, 2)
+      const knobs = step!.knobs as Record<string, number>
+      const right = await measure(knobs, step!.outputTokens ?? undefined, 'right')
+      expect(right.at(-1)).toEqual({ event: 'done', id: 'right' })
+    })
+  }
+)
 
 describe.skipIf(python === undefined)('PyTorch runner', () => {
   const greet = (command: RunnerCommand) => {

@@ -43,6 +43,19 @@ describe('bitbench run resume', () => {
     expect(run.steps.map(({ trials, trialsDone }) => trialsDone - trials)).toEqual([0, 0, 0, 0])
   })
 
+  it('goes on with a collection of stage times, and measures no configuration twice', async () => {
+    const runner = ['--', process.execPath, 'examples/workloads/anyRunner.mjs']
+    const started = ['estimator', 'collect', '--configurations', '30', '--repetitions', '40']
+    const killed = await bitbench([...started, ...runner], / ([3-9]|1\d)\/30 configurations/)
+    expect(killed.code).toBeNull()
+    const id = /Collection (\S+);/.exec(killed.err)?.[1]
+    const resumed = await bitbench(['run', 'resume', id!, '--json'])
+    expect(resumed.err).not.toMatch(/ [0-2]\/30 configurations .*promptTokens/)
+    expect(JSON.parse(resumed.out)).toMatchObject({
+      run: { id, kind: 'collection', state: 'done', detail: '30 of 30 configurations' }
+    })
+  })
+
   it('says which runs cannot go on', async () => {
     const { err, code } = await bitbench(['run', 'resume', 'none-of-this-id'])
     expect(code).toBe(1)

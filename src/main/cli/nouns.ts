@@ -123,8 +123,18 @@ export const cliEntries: readonly CliEntry[] = [
   },
   {
     noun: 'estimator',
-    summary: 'latency by stage: train, evaluate, move to another device, guard a budget',
-    verbs: ['train', 'evaluate', 'figures', 'test', 'predict', 'calibrate', 'transfer', 'guardrail'],
+    summary: 'latency by stage: measure, train, evaluate, move to another device, guard a budget',
+    verbs: [
+      'collect',
+      'train',
+      'evaluate',
+      'figures',
+      'test',
+      'predict',
+      'calibrate',
+      'transfer',
+      'guardrail'
+    ],
     load: async () => (await import('./estimator/estimator')).estimatorCli
   },
   {

@@ -7,6 +7,7 @@ import {
   type StageTransferPointJson,
   type estimatorContract
 } from '../../shared/contract/estimator'
+import { AppError } from '../../shared/errors'
 import type { ArgumentsOf, EmitterOf } from '../../shared/contract/framework/define'
 import type { SamplePresetName } from '../../shared/vocabulary'
 import type { JobService, JobSpec } from '../jobs/jobService'
@@ -25,6 +26,8 @@ export interface EstimatorServiceDeps {
   jobs: JobService
   tasks: EstimatorTaskRunner
   emit: EmitterOf<typeof estimatorContract>
+  /** Samples of a collection. */
+  collected(id: string): Promise<StageSample[]>
   nowMs: () => number
   newId: () => string
 }
@@ -41,8 +44,14 @@ const graceMs = 100
 
 /** Reads the samples, trains in a worker, stores the estimator and announces it; every epoch is an event. */
 export function trainJob(
-  { store, tasks, emit, nowMs, newId }: EstimatorServiceDeps,
-  { paths, preset, title, ...options }: ArgumentsOf<(typeof estimatorContract)['commands']['estimator.train']>
+  { store, tasks, emit, nowMs, newId, collected }: EstimatorServiceDeps,
+  {
+    paths,
+    collections,
+    preset,
+    title,
+    ...options
+  }: ArgumentsOf<(typeof estimatorContract)['commands']['estimator.train']>
 ): JobSpec<void> {
   return {
     kind: 'estimator.train',
@@ -51,6 +60,14 @@ export function trainJob(
     total: options.epochs,
     async run(context) {
       const samples = await readSamplePaths(paths, preset)
+      for (const id of collections) samples.push(...(await collected(id)))
+      if (samples.length === 0) {
+        throw new AppError(
+          'data.missing',
+          'There is nothing to train on.',
+          'Give files, folders or collections.'
+        )
+      }
       const onProgress = (done: number, total: number, note?: string): void => {
         context.progress(done, total, '')
         const epoch = trainedEpochSchema.safeParse(JSON.parse(note === '' ? 'null' : (note ?? 'null')))
@@ -64,7 +81,7 @@ export function trainJob(
       })
       const estimator: EstimatorSummary = {
         id: newId(),
-        title: title ?? `${options.model}, ${namesOf(paths)}`,
+        title: title ?? `${options.model}, ${paths.length > 0 ? namesOf(paths) : samples[0]?.dataSet}`,
         model: options.model,
         stages: trained.json.stages,
         rows: trained.json.rows,

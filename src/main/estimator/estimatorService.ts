@@ -6,6 +6,8 @@ import {
 import type { HandlersOf } from '../../shared/contract/framework/define'
 import { type EstimatorSummary, type estimatorContract } from '../../shared/contract/estimator'
 import { AppError } from '../../shared/errors'
+import type { RunKind } from '../runs/runKeeper'
+import type { Collections } from './collect/collectionService'
 import { type EstimatorServiceDeps, type StageTransfer, trainJob, transferJob } from './estimatorJobs'
 import type { TrainOutput } from './estimatorTasks'
 
@@ -15,10 +17,18 @@ export type { EstimatorServiceDeps, EstimatorTaskRunner } from './estimatorJobs'
 const maxRevived = 8
 
 /** The latency estimators of the contract. */
-export type EstimatorService = ReturnType<typeof createEstimatorService>
+export interface EstimatorService {
+  handlers: HandlersOf<typeof estimatorContract>
+  /** Collections as stored, resumable runs. */
+  collections: RunKind
+}
 
 /** Use cases of latency estimators: train, list, inspect, predict, transfer. */
-export function createEstimatorService(deps: EstimatorServiceDeps) {
+export function createEstimatorService({
+  collections,
+  ...needs
+}: Omit<EstimatorServiceDeps, 'collected'> & { collections: Collections }): EstimatorService {
+  const deps: EstimatorServiceDeps = { ...needs, collected: collections.samplesOf }
   const { store, jobs } = deps
   const revived = new Map<string, LatencyEstimator>()
   let transfer: StageTransfer = { title: '', points: [], chosen: {} }
@@ -44,6 +54,7 @@ export function createEstimatorService(deps: EstimatorServiceDeps) {
   }
 
   const handlers: HandlersOf<typeof estimatorContract> = {
+    ...collections.handlers,
     'estimator.list': async () => ({ estimators: await store.list() }),
     'estimator.train': async (request) => jobs.launch(trainJob(deps, request)),
     'estimator.detail': async ({ id }) => ({
@@ -69,5 +80,5 @@ export function createEstimatorService(deps: EstimatorServiceDeps) {
       jobs.launch(transferJob(deps, request, (found) => (transfer = found))),
     'estimator.transferCurve': async () => transfer
   }
-  return { handlers }
+  return { handlers, collections: collections.runs }
 }

@@ -9,6 +9,7 @@ import type { NounMigrations } from '../store/migrations'
 import { parseJson } from '../store/recordTable'
 import type { UnreadableRow } from '../store/rowColumns'
 import type { Store } from '../store/store'
+import { collectionSql } from './collect/collectionStore'
 import type { TrainOutput } from './estimatorTasks'
 
 /** Trained estimators in the data file: a summary to list, the model with its errors to use. */
@@ -17,7 +18,8 @@ export const estimatorMigrations: NounMigrations = {
   steps: [
     `CREATE TABLE latency_estimator (
        id VARCHAR PRIMARY KEY, created_at_ms DOUBLE NOT NULL, summary VARCHAR NOT NULL, trained VARCHAR NOT NULL
-     );`
+     );`,
+    collectionSql
   ]
 }
 

@@ -16,6 +16,8 @@ export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>
   'dataset.add': ['path'],
   'deploy.export': ['folder'],
   'deploy.outputs': ['file', 'inputs.*.file'],
+  'estimator.collect': ['runner.model', 'runner.dataset', 'runner.entry', 'runner.types'],
+  'estimator.exportSamples': ['file'],
   'estimator.train': ['paths.*'],
   'estimator.transfer': ['source.*', 'target.*'],
   'gpu.exportRecording': ['file'],

@@ -3,9 +3,11 @@ import { recordingSchema } from '../../shared/contract/gpu'
 import { loopSchema } from '../../shared/contract/loop'
 import { runOriginSchema } from '../../shared/contract/remote'
 import { estimatorSummarySchema } from '../../shared/contract/estimator'
+import { collectionSchema } from '../../shared/contract/estimator/collection'
 import { campaignRequestSchema } from '../../shared/contract/profile'
 import { deploymentSchema } from '../../shared/contract/deploy'
 import { measuredCalibrationSchema } from '../costs/calibrationStore'
+import { stepOutcomeSchema } from '../estimator/collect/collectionStore'
 import { storedEstimatorSchema } from '../estimator/estimatorStore'
 import { storedAdaptiveSchema } from '../profile/adaptiveStore'
 import { campaignItemsSchema } from '../profile/campaignStore'
@@ -61,6 +63,10 @@ const heads: HeadTable[] = [
   {
     ...{ kind: 'estimator', noun: 'estimator', table: 'latency_estimator', id: 'id', idIn: 'summary' },
     json: { summary: estimatorSummarySchema, trained: storedEstimatorSchema }
+  },
+  {
+    ...{ kind: 'collection', noun: 'estimator', table: 'latency_collection', id: 'id', idIn: 'record' },
+    json: { record: collectionSchema }
   }
 ]
 
@@ -73,6 +79,7 @@ const rows: RowTable[] = [
     table,
     key: 'recording_id'
   })),
+  { noun: 'estimator', table: 'latency_step', key: 'collection_id', json: { outcome: stepOutcomeSchema } },
   { noun: 'remote', table: 'remote_run', key: 'run_id', json: { origin: runOriginSchema } }
 ]
 

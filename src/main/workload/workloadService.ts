@@ -2,7 +2,12 @@ import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { GpuList } from '../../shared/contract/gpu'
-import type { workloadContract, WorkloadRequest, WorkloadRun } from '../../shared/contract/workload'
+import type {
+  RunnerChoice,
+  workloadContract,
+  WorkloadRequest,
+  WorkloadRun
+} from '../../shared/contract/workload'
 import type { Variant } from '../../shared/contract/workload/workloadEvidence'
 import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
@@ -18,7 +23,8 @@ import type { EnergyOf, PowerSource } from './powerSource'
 import { runnerCommand } from './runnerCommand'
 import { tryProviders } from './providers'
 import { findTorchPython } from './pythonInterpreter'
-import type { SpawnRunner } from './runnerProcess'
+import type { RunnerCommand, SpawnRunner } from './runnerProcess'
+import { openStageRunner, type StageRunner } from './stageRunner'
 import { checkWorkloads } from './workloadCheck'
 import { newRecord, runOf, workloadRecordSchema, type WorkloadRecord } from './workloadRecord'
 
@@ -26,6 +32,13 @@ import { newRecord, runOf, workloadRecordSchema, type WorkloadRecord } from './w
 export interface WorkloadService {
   handlers: HandlersOf<typeof workloadContract>
   runs: RunKind
+  /** Runners that measure latency by stage, for the estimators. */
+  stages: {
+    /** @throws what is wrong with the choice, without starting its runner */
+    check(choice: RunnerChoice, id: string): Promise<void>
+    /** `id` names a folder for large files, which is removed at the end. */
+    open(choice: RunnerChoice, id: string, signal: AbortSignal): Promise<StageRunner>
+  }
 }
 
 /** What the workload service is made from. */
@@ -121,8 +134,24 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
     return { id, jobId }
   }
 
+  const commandOf = (choice: RunnerChoice, id: string): Promise<RunnerCommand> =>
+    runnerCommand(choice, { ...deps, scratch: path.join(scratchFolder, id) })
+  const openStages = async (choice: RunnerChoice, id: string, signal: AbortSignal): Promise<StageRunner> => {
+    const scratch = path.join(scratchFolder, id)
+    const clear = (): Promise<void> => rm(scratch, { recursive: true, force: true })
+    await mkdir(scratch, { recursive: true })
+    try {
+      const runner = await openStageRunner(deps.spawn, await commandOf(choice, id), signal)
+      return { ...runner, stop: (graceMs) => runner.stop(graceMs).finally(clear) }
+    } catch (cause) {
+      await clear()
+      throw cause
+    }
+  }
+
   return {
     runs,
+    stages: { check: async (choice, id) => void (await commandOf(choice, id)), open: openStages },
     handlers: {
       'workload.check': async () =>
         await checkWorkloads(

@@ -1,5 +1,6 @@
 import { samplePresetNames, stageModelNames } from '../vocabulary'
 import { z } from 'zod'
+import { collectionRequestSchema, collectionSchema } from './estimator/collection'
 import { command, defineContract, done, nothing, originSchema } from './framework/define'
 
 /** Estimator: latency by stage (vision encoder, prefill, decode, operators) over knobs, in ms. */
@@ -147,6 +148,17 @@ const configurationSchema = z.object({
   outputTokens: z.number().int().min(1).optional()
 })
 
+/** A sample as it was read or measured; times in ms. */
+const stageSampleSchema = z.object({
+  knobs: z.record(z.string(), z.union([z.number(), z.string()])),
+  stages: z.record(z.string(), z.number()),
+  outputTokens: z.number().optional(),
+  decodePerTokenMs: z.array(z.number()).readonly().optional(),
+  device: z.string().optional(),
+  dataSet: z.string(),
+  origin: originSchema
+})
+
 const started = z.object({ jobId: z.string() })
 
 export const estimatorContract = defineContract({
@@ -155,7 +167,10 @@ export const estimatorContract = defineContract({
     /** Job `estimator.train`; epochs arrive as estimator.epoch, the result as estimator.trained. */
     'estimator.train': command(
       z.object({
-        paths: samplePathsSchema,
+        /** Files and folders; may be empty with `collections`. */
+        paths: z.array(z.string().min(1)).max(50).default([]),
+        /** Collections by id: their samples are trained on too. */
+        collections: z.array(z.string().min(1)).max(50).default([]),
         preset: presetNameSchema.default('vlm'),
         model: stageModelNameSchema.default('physical'),
         seed: z.number().int().min(0).default(3407),
@@ -165,6 +180,18 @@ export const estimatorContract = defineContract({
         title: z.string().max(120).optional()
       }),
       started
+    ),
+    /** Job `estimator.collect`: measures stage times over knobs with a runner; stored after every configuration. */
+    'estimator.collect': command(collectionRequestSchema, started.extend({ id: z.string() })),
+    'estimator.collections': command(nothing, z.object({ collections: z.array(collectionSchema) })),
+    'estimator.collection': command(
+      z.object({ id: z.string() }),
+      z.object({ collection: collectionSchema, samples: z.array(stageSampleSchema) })
+    ),
+    /** Writes the samples of a collection as JSON lines, which every verb of the estimator reads. */
+    'estimator.exportSamples': command(
+      z.object({ id: z.string(), file: z.string().min(1) }),
+      z.object({ file: z.string(), samples: z.number() })
     ),
     'estimator.detail': command(z.object({ id: z.string() }), estimatorDetailSchema),
     'estimator.remove': command(z.object({ id: z.string() }), done),
@@ -209,6 +236,8 @@ export const estimatorContract = defineContract({
   },
   events: {
     'estimator.epoch': z.object({ jobId: z.string(), epoch: trainedEpochSchema }),
+    /** A collection began, measured a configuration or ended. */
+    'estimator.collected': collectionSchema,
     'estimator.trained': z.object({ jobId: z.string(), estimator: estimatorSummarySchema }),
     'estimator.transferred': z.object({ jobId: z.string() })
   }

@@ -13,7 +13,8 @@ export const runKindSchema = z.enum([
   'workload',
   'recording',
   'proxy',
-  'estimator'
+  'estimator',
+  'collection'
 ])
 
 /** Kind of a run. */

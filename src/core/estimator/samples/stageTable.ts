@@ -61,6 +61,11 @@ function knobColumn(name: string, samples: readonly StageSample[]): KnobColumn {
     }
     return value
   })
+  return columnOf(name, cells)
+}
+
+/** A knob from its value in every row: numbers, or names as positions in their sorted levels. */
+export function columnOf(name: string, cells: readonly KnobValue[]): KnobColumn {
   if (cells.every((cell) => typeof cell === 'number')) {
     return { name, values: Float64Array.from(cells), levels: null }
   }

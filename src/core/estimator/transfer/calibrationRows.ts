@@ -1,5 +1,5 @@
 import { createRandom } from '../../math/random'
-import type { StageTable } from '../samples/stageTable'
+import { spreadRows } from '../spread'
 import type { FittedTransfer } from './method'
 import { blendMembers, fitStageTransfer } from './methods'
 import type { TransferProblem } from './problem'
@@ -34,42 +34,10 @@ export function chooseCalibrationRows(
     case 'random':
       return order.slice(0, n)
     case 'spaceFilling':
-      return spaceFilling(problem.table, order, n)
+      return spreadRows(problem.table.knobs, order, n)
     case 'doubt':
       return byDoubt(problem, order, n, seed)
   }
-}
-
-function spaceFilling(table: StageTable, order: Int32Array, n: number): Int32Array {
-  const points = standardisedKnobs(table, order)
-  const chosen = [0]
-  const distance = new Float64Array(order.length).fill(Infinity)
-  while (chosen.length < n) {
-    const last = chosen[chosen.length - 1]
-    let farthest = 0
-    for (let row = 0; row < order.length; row++) {
-      const square = points.reduce((sum, column) => sum + (column[row] - column[last]) ** 2, 0)
-      distance[row] = Math.min(distance[row], square)
-      if (distance[row] > distance[farthest]) farthest = row
-    }
-    // Rows that equal a chosen one in every knob are 0 away; any of them will do.
-    chosen.push(distance[farthest] > 0 ? farthest : distance.findIndex((_, row) => !chosen.includes(row)))
-  }
-  return Int32Array.from(chosen, (row) => order[row])
-}
-
-/** One column per knob and level, at the rows of `order`, each with deviation 1; constant ones are left out. */
-function standardisedKnobs(table: StageTable, order: Int32Array): Float64Array[] {
-  const columns = table.knobs.flatMap(({ values, levels }) => {
-    const at = Float64Array.from(order, (row) => values[row])
-    if (levels !== null) return levels.map((_, level) => at.map((value) => Number(value === level)))
-    return [at.every((value) => value > 0) ? at.map(Math.log) : at]
-  })
-  return columns.flatMap((column) => {
-    const mean = column.reduce((sum, value) => sum + value, 0) / column.length
-    const deviation = Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length)
-    return deviation > 1e-9 * Math.abs(mean) ? [column.map((value) => (value - mean) / deviation)] : []
-  })
 }
 
 function byDoubt(problem: TransferProblem, order: Int32Array, n: number, seed: number): Int32Array {

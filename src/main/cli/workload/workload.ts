@@ -2,13 +2,8 @@ import path from 'node:path'
 import type { CommandInput } from '../../../shared/contract'
 import type { WorkloadRun } from '../../../shared/contract/workload'
 import { stepKinds } from '../../../shared/contract/workload/workloadProtocol'
+import { ablationKinds, workloadPrecisions } from '../../../shared/contract/workload/workloadRows'
 import {
-  ablationKinds,
-  taskMetricSchema,
-  workloadPrecisions
-} from '../../../shared/contract/workload/workloadRows'
-import {
-  choiceOption,
   numberOption,
   textOption,
   UsageError,
@@ -24,6 +19,7 @@ import { resourcePath } from '../../paths'
 import { shippedNetworks } from '../../workload/shippedNetworks'
 import type { NamedTables } from '../../workload/tableFolders'
 import { writeWorkload } from '../../workload/writeWorkload'
+import { runnerChoiceOf, runnerOptions } from './runnerOptions'
 import { compareVerb, workloadFiguresVerb } from './workloadFigures'
 import { checkText, listText, runText } from './workloadText'
 
@@ -39,16 +35,7 @@ const runVerb: CliVerb = {
   options: {
     ...hostOption,
     example: { type: 'boolean', help: 'the shipped classifier and language model' },
-    dataset: { type: 'string', help: 'test set of an ONNX file: one {"inputs":{…},"label":N} a line' },
-    runner: { type: 'string', help: 'onnx or torch (PyTorch)', default: 'onnx' },
-    entry: {
-      type: 'string',
-      help: 'with --runner torch: FILE.py:FUNCTION that returns module, batches, task'
-    },
-    python: { type: 'string', help: 'with --runner torch: the interpreter; found without' },
-    device: { type: 'string', help: 'with --runner torch: cuda:0, cpu, …' },
-    types: { type: 'string', help: 'with --runner torch: JSON file, layer types by regular expression' },
-    task: { type: 'string', help: `of an ONNX file: ${taskMetricSchema.options.join(' or ')}` },
+    ...runnerOptions,
     out: {
       type: 'string',
       help: 'folder that gets <model>/benchmark_results.csv, the other tables and figures, and report.html'
@@ -67,10 +54,6 @@ const runVerb: CliVerb = {
     steps: { type: 'string', help: `only these kinds of steps: ${stepKinds.join(', ')}, joined by commas` },
     trials: { type: 'string', help: 'trials of every timed step; 4 without' },
     phase: { type: 'string', help: 'least duration of a timed phase in ms; by the power sensor without' },
-    samples: { type: 'string', help: 'test samples used at most' },
-    batch: { type: 'string', help: 'samples per forward pass' },
-    threads: { type: 'string', help: 'processor threads of the runtime; 1 without' },
-    provider: { type: 'string', help: 'execution provider of onnxruntime; cpu without' },
     interval: { type: 'string', help: 'time between power samples in ms', default: '20' },
     idle: {
       type: 'string',
@@ -168,18 +151,11 @@ async function exported(
 
 /** One request per network. */
 function requestsOf(args: CliArguments, context: CliContext): Start[] {
-  const whole = { min: 1, max: 1e6, integer: true }
   const quick = args.values['quick'] === true
   // On a host, paths are those of that machine.
-  const isElsewhere = textOption(args, 'host') !== undefined
-  const place = (file: string): string => (isElsewhere ? file : path.resolve(context.cwd, file))
+  const folder = textOption(args, 'host') === undefined ? context.cwd : undefined
   const trials = numberOption(args, 'trials', { min: 2, max: 50, integer: true }) ?? (quick ? 2 : undefined)
   const phaseMs = numberOption(args, 'phase', { min: 10, max: 600_000 }) ?? (quick ? 20 : undefined)
-  const samples = numberOption(args, 'samples', whole) ?? (quick ? 64 : undefined)
-  const batch = numberOption(args, 'batch', { ...whole, max: 4096 })
-  const threads = numberOption(args, 'threads', { ...whole, max: 256 })
-  const provider = textOption(args, 'provider')
-  const task = choiceOption(args, 'task', taskMetricSchema.options)
   const common = {
     precisions: listOption(args, 'precision', workloadPrecisions),
     ablations: listOption(args, 'ablation', ablationKinds),
@@ -191,40 +167,15 @@ function requestsOf(args: CliArguments, context: CliContext): Start[] {
     idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 3000,
     seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
   }
-  const onnx = (model: string, dataset: string | undefined): Start => ({
+  const missing = 'workload run needs --example, a network, or -- COMMAND'
+  const how = { missing, folder, ...(quick ? { samples: 64 } : {}) }
+  if (args.values['example'] !== true || args.values['runner'] === 'torch')
+    return [{ ...common, runner: runnerChoiceOf(args, how) }]
+  if (args.positionals.length > 0) throw new UsageError('workload run --example takes no network')
+  return shippedNetworks(resourcePath('workloads')).map(({ name }) => ({
     ...common,
-    runner: { kind: 'onnx', model, dataset, task, samples, batch, threads, provider }
-  })
-  if (choiceOption(args, 'runner', ['onnx', 'torch']) === 'torch') {
-    const file = (name: string): string | undefined => {
-      const given = textOption(args, name)
-      return given === undefined ? undefined : place(given)
-    }
-    if (args.positionals.length > 1) throw new UsageError('one network at a time')
-    const [model] = args.positionals
-    const found = { entry: file('entry'), model, dataset: file('dataset'), types: file('types') }
-    const device = textOption(args, 'device')
-    const python = textOption(args, 'python')
-    return [{ ...common, runner: { kind: 'torch', ...found, device, python, task, samples, batch, threads } }]
-  }
-  if (args.values['example'] === true) {
-    if (args.positionals.length > 0) throw new UsageError('workload run --example takes no network')
-    return shippedNetworks(resourcePath('workloads')).map(({ name }) => onnx(name, undefined))
-  }
-  const [first] = args.positionals
-  if (first === undefined) throw new UsageError('workload run needs --example, a network, or -- COMMAND')
-  if (args.hasCommand && textOption(args, 'dataset') === undefined && !first.endsWith('.onnx')) {
-    return [
-      {
-        ...common,
-        runner: { kind: 'command', command: args.positionals, cwd: isElsewhere ? undefined : context.cwd }
-      }
-    ]
-  }
-  if (args.positionals.length > 1) throw new UsageError('one network at a time')
-  const dataset = textOption(args, 'dataset')
-  const model = first.endsWith('.onnx') ? place(first) : first
-  return [onnx(model, dataset === undefined ? undefined : place(dataset))]
+    runner: runnerChoiceOf({ ...args, positionals: [name] }, how)
+  }))
 }
 
 /** Some of a closed list, joined by commas; empty when absent. */

@@ -1,12 +1,16 @@
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { env, listSupportedBackends } from 'onnxruntime-node'
+import { env as ortEnv, listSupportedBackends } from 'onnxruntime-node'
+import { env } from 'node:process'
+import type { LatencyRequest } from '../../../shared/contract/workload/stageProtocol'
+import { taskMetricSchema, type TaskMetric } from '../../../shared/contract/workload/workloadRows'
 import { runnerRequestSchema, workloadProtocol } from '../../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../../shared/errors'
 import { describeLayers } from './layers'
 import { listProviders } from './listProviders'
 import { offeredPrecisions } from './precisions'
 import { print } from './printer'
+import { stageTimes } from './stageTimes'
 import { createSteps } from './steps'
 import { openSubject, type OnnxFiles } from './subject'
 
@@ -46,13 +50,14 @@ async function serve(files: OnnxFiles): Promise<void> {
     ...{ files, modelFile: model, dataFile: data, batch, threads, provider: values.provider },
     samples: Number(values.samples)
   })
-  const precisions = await offeredPrecisions(subject)
+  const timer = env['BITBENCH_WORKLOAD_STAGES'] === '1' ? await stageTimes(subject, taskOf()) : null
+  const precisions = timer === null ? await offeredPrecisions(subject) : onlyFp32
   const offered = precisions.filter(({ reason }) => reason === null).map(({ precision }) => precision)
   print({
     event: 'hello',
     protocol: workloadProtocol,
     runner: 'onnx',
-    runtime: `onnxruntime ${env.versions.node ?? ''}`,
+    runtime: `onnxruntime ${ortEnv.versions.node ?? ''}`,
     device: values.provider,
     threads,
     precisions: offered,
@@ -61,6 +66,7 @@ async function serve(files: OnnxFiles): Promise<void> {
     batch: subject.batch,
     notes: [
       ...values.note,
+      ...(timer === null ? [] : [timer.note]),
       'phases: looped inside one call of the runtime (ONNX Loop); latency: single calls, with what a call costs',
       ...(offered.includes('fp16') && values.provider === 'cpu'
         ? ['fp16 on this CPU provider may be computed in fp32 between casts: its time says nothing of a GPU']
@@ -72,6 +78,14 @@ async function serve(files: OnnxFiles): Promise<void> {
   })
   for (const { precision, reason } of precisions) {
     if (reason !== null) print({ event: 'skipped', id: `benchmark:${precision}`, reason })
+  }
+  if (timer !== null) {
+    print({ event: 'knobs', ...timer.offer })
+    print({ event: 'plan', steps: [] })
+    return await serveRequests({
+      run: (id) => Promise.reject(noStep(id)),
+      latency: timer.measure
+    })
   }
   const layers = describeLayers(subject)
   for (const { group, parameters, macs, sameAs, sharedWith } of layers) {
@@ -103,19 +117,53 @@ async function serve(files: OnnxFiles): Promise<void> {
   const seconds = Math.max(0.02, perPass * subject.testBatches.length)
   print({ event: 'plan', steps: [...timed, ...names.map((id) => ({ id, kind: 'predictions', seconds }))] })
 
+  await serveRequests({
+    run: (id, forMs) => steps.run(id, forMs),
+    latency: ({ id }) => Promise.reject(noStep(id))
+  })
+}
+
+const onlyFp32 = [{ precision: 'fp32', reason: null }] as const
+
+/** @throws input.invalid */
+function taskOf(): TaskMetric {
+  const read = taskMetricSchema.safeParse(values.task)
+  if (read.success) return read.data
+  throw new AppError(
+    'input.invalid',
+    `There is no task "${values.task}".`,
+    `Give ${taskMetricSchema.options.join(' or ')}.`
+  )
+}
+
+function noStep(id: string): AppError {
+  return new AppError(
+    'input.notFound',
+    `This runner was not started for "${id}".`,
+    'Set BITBENCH_WORKLOAD_STAGES=1 for stage times, and not for workload runs.'
+  )
+}
+
+/** Does what it is sent on stdin until it is stopped; a request that fails leaves the others possible. */
+async function serveRequests(does: {
+  run(id: string, forMs: number): Promise<void>
+  latency(request: LatencyRequest): Promise<void>
+}): Promise<void> {
+  const report = async (id: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+      print({ event: 'done', id })
+    } catch (cause) {
+      const error = AppError.from(cause)
+      print({ event: 'error', id, code: error.code, message: error.message })
+    }
+  }
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === '') continue
     const request = runnerRequestSchema.parse(JSON.parse(line))
     if (request.do === 'stop') break
-    for (const id of request.ids) {
-      try {
-        await steps.run(id, request.forMs ?? 200)
-        print({ event: 'done', id })
-      } catch (cause) {
-        const error = AppError.from(cause)
-        print({ event: 'error', id, code: error.code, message: error.message })
-      }
-    }
+    if (request.do === 'latency') await report(request.id, () => does.latency(request))
+    else for (const id of request.ids) await report(id, () => does.run(id, request.forMs ?? 200))
   }
   print({ event: 'done' })
 }

@@ -11,7 +11,8 @@ export const kindTexts: Readonly<Record<RunKindName, string>> = {
   workload: 'Workloads',
   recording: 'Recordings',
   proxy: 'Proxies',
-  estimator: 'Estimators'
+  estimator: 'Estimators',
+  collection: 'Collected stage times'
 }
 
 /** The page that shows a run of this kind. */
@@ -24,7 +25,8 @@ export const pageOfKind: Readonly<Record<RunKindName, PageId>> = {
   workload: 'workload',
   recording: 'gpu',
   proxy: 'proxy',
-  estimator: 'estimator'
+  estimator: 'estimator',
+  collection: 'estimator'
 }
 
 /** Tags from a line with commas: trimmed, without empty ones, each once. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { knobsEventSchema, latencyRequestSchema, stagesEventSchema } from './stageProtocol'
 import { layerTypeSchema, taskMetricSchema, workloadPrecisionSchema } from './workloadRows'
 
 /**
@@ -151,8 +152,10 @@ export const errorEventSchema = z.object({
 
 export const runnerEventSchema = z.discriminatedUnion('event', [
   helloEventSchema,
+  knobsEventSchema,
   planEventSchema,
   layerEventSchema,
+  stagesEventSchema,
   phaseEventSchema,
   latencyEventSchema,
   predictionsEventSchema,
@@ -176,6 +179,7 @@ export const runnerRequestSchema = z.discriminatedUnion('do', [
     ids: z.array(z.string()).min(1),
     forMs: z.number().positive().optional()
   }),
+  latencyRequestSchema,
   z.object({ do: z.literal('stop') })
 ])
 

@@ -6,6 +6,9 @@ import { simulateSamples } from '@core/estimator/simulate'
 import { createEstimatorService } from '@main/estimator/estimatorService'
 import { createEstimatorStore, estimatorMigrations } from '@main/estimator/estimatorStore'
 import { estimatorTasks } from '@main/estimator/estimatorTasks'
+import { createCollections } from '@main/estimator/collect/collectionService'
+import { createCollectionStore } from '@main/estimator/collect/collectionStore'
+import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { createJobService } from '@main/jobs/jobService'
 import { openStore } from '@main/store/store'
 import { estimatorContract } from '@shared/contract/estimator'
@@ -35,7 +38,7 @@ beforeAll(() => {
 async function service() {
   const store = await openStore({
     file: file('data.duckdb'),
-    migrations: [estimatorMigrations],
+    migrations: [estimatorMigrations, runMigrations],
     what: 'test'
   })
   let id = 0
@@ -50,6 +53,11 @@ async function service() {
   const jobs = createJobService({ ...deps, emit })
   const { handlers } = createEstimatorService({
     ...deps,
+    collections: createCollections({
+      ...{ ...deps, jobs, emit, labels: createRunLabels(store), store: createCollectionStore(store) },
+      openMeter: () => Promise.reject(new Error('nothing is collected here')),
+      checkRunner: async () => undefined
+    }),
     store: createEstimatorStore(store),
     jobs,
     emit,
