@@ -1,4 +1,5 @@
 import type { EstimatorDetail } from '@shared/contract/estimator'
+import { collectionRequestSchema, type Collection } from '@shared/contract/estimator/collection'
 
 const errors = (mape: number) => ({
   ...{ count: 120, mape, maeMs: 10 * mape, rmseMs: 14 * mape, r2: 0.98, p95Ms: 28 * mape },
@@ -60,3 +61,24 @@ export const sampleEstimator: EstimatorDetail = {
   },
   points
 }
+
+const collection = (more: Partial<Collection>): Collection => ({
+  ...{ id: 'collected', jobId: null, state: 'done', startedAtMs: 1_790_000_000_000, finishedAtMs: null },
+  request: collectionRequestSchema.parse({ runner: { kind: 'onnx', model: 'gloss-language' } }),
+  subject: {
+    ...{ model: 'gloss-language', runner: 'onnx', runtime: 'onnxruntime 1.30.0', device: 'cpu' },
+    ...{ deviceName: null, threads: 1, notes: [] }
+  },
+  ...{ offer: null, measured: 40, failed: 0, firstFailure: null, message: null },
+  steps: Array.from({ length: 40 }, (_, at) => ({ knobs: { promptTokens: 1 + (at % 20) }, outputTokens: 4 })),
+  ...more
+})
+
+/** Invented collections: one that is done, one that was interrupted. */
+export const sampleCollections: Collection[] = [
+  collection({}),
+  collection({
+    ...{ id: 'interrupted', state: 'interrupted', measured: 13, failed: 2 },
+    message: 'The runner ended with code 137.'
+  })
+]

@@ -1,3 +1,4 @@
+import { sampleCollections } from './sampleEstimator'
 import { sampleDataSet, samplePreview } from './sampleDataSet'
 import { compareSearches } from '@core/compare/compareRuns'
 import { createRandom } from '@core/math/random'
@@ -208,6 +209,7 @@ export const sampleHandlers: SampleHandlers = {
     ]
   }),
   'estimator.list': () => ({ estimators: [] }),
+  'estimator.collections': () => ({ collections: sampleCollections }),
   'estimator.transferCurve': () => ({ title: '', points: [], chosen: {} }),
   'loop.list': () => ({ loops: [sampleLoop] }),
   'job.list': () => ({ jobs: [job] }),

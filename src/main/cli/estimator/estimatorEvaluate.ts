@@ -1,6 +1,6 @@
 import { countOf } from '../../../shared/units'
 import { evaluateEstimator, evaluateRows } from '../../../core/estimator/fit/report'
-import { readEstimator } from '../../estimator/estimatorFiles'
+import { hashSamples, readEstimator } from '../../estimator/estimatorFiles'
 import { evaluationFigures } from '../../estimator/estimatorFigures'
 import { writeFigures } from '../../figures/writeFigures'
 import { writeWholeFile } from '../../files/replaceFile'
@@ -52,10 +52,12 @@ async function openEstimator(args: CliArguments, context: CliContext) {
 
 async function runEvaluate(args: CliArguments, context: CliContext) {
   const { estimator, json } = await openEstimator(args, context)
-  const { table, dataSets, dropped } = await readEstimatorInput(args, context)
+  const { table, samples, dataSets, dropped } = await readEstimatorInput(args, context)
+  const trainedOn = hashSamples(samples) === json.dataHash
   const results = {
     origin: table.origin,
     samples: table.count,
+    trainedOn,
     dataSets,
     dropped,
     estimator: { model: json.model, dataHash: json.dataHash, seed: json.seed },
@@ -76,6 +78,9 @@ async function runEvaluate(args: CliArguments, context: CliContext) {
   )
   const text = [
     `${table.origin === 'simulated' ? 'SIMULATED data. ' : ''}${countOf(table.count, 'sample')}`,
+    ...(trainedOn
+      ? ['The estimator was trained on these samples: errors of held-out ones are in training_history.json.']
+      : []),
     ...errorLines(results),
     'Per configuration:',
     ...perConfiguration,
