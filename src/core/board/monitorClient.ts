@@ -21,7 +21,8 @@ import {
   type LayerCounters,
   type PreparedImage,
   type RunRequest,
-  type Spent
+  type Spent,
+  type Opcode
 } from './protocol'
 
 /** How a monitor is spoken to: text, timing and requests in flight. */
@@ -33,6 +34,10 @@ export interface MonitorClientOptions {
   maxWindow?: number
   /** How long a byte is on the line now, in ms; 0 (the default) where the line has no speed of its own. */
   byteMs?: () => number
+  /** How many times longer than usual commands that compute are waited for: a simulated board may stand still for seconds. */
+  patience?: number
+  /** What to do about a board that is silent, where it is not the usual advice. */
+  silenceHint?: string | undefined
 }
 
 /** Reports the progress of a long command, in its own units. */
@@ -44,6 +49,9 @@ export type OnProgress = (done: number, total: number) => void
  */
 const maxFlightMs = 1000
 
+/** Commands whose reply comes after as much work as the request names. */
+const computing: ReadonlySet<Opcode> = new Set<Opcode>(['bench', 'prepare', 'run', 'call'])
+
 /** The first hello gives up early: the far end may be no monitor at all. */
 const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 800, attempts: 4 }
 
@@ -54,12 +62,16 @@ const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 8
 export class MonitorClient {
   private readonly exchange: MonitorExchange
   private readonly timing: ExchangeTiming
+  private readonly computingTiming: ExchangeTiming
   private readonly maxWindow: number
   private known: BoardInfo | null = null
 
   constructor(options: MonitorClientOptions = {}) {
-    this.exchange = new MonitorExchange(options.onText, options.byteMs)
+    this.exchange = new MonitorExchange(options.onText, options.byteMs, options.silenceHint)
     this.timing = { ...defaultTiming, ...options.timing }
+    const { patience = 1 } = options
+    const { answerMs, workingMs } = this.timing
+    this.computingTiming = { ...this.timing, answerMs: answerMs * patience, workingMs: workingMs * patience }
     this.maxWindow = options.maxWindow ?? Infinity
   }
 
@@ -237,7 +249,8 @@ export class MonitorClient {
     read: (data: Uint8Array) => T,
     onProgress?: OnProgress
   ): Conversation<T> {
-    const data = yield* this.exchange.request(command, payload, this.timing, onProgress)
+    const timing = computing.has(command) ? this.computingTiming : this.timing
+    const data = yield* this.exchange.request(command, payload, timing, onProgress)
     try {
       return read(data)
     } catch (error) {

@@ -67,7 +67,8 @@ export class MonitorExchange {
   /** `byteMs`: how long a byte is on the line now, 0 where the line has no speed. */
   constructor(
     private readonly onText?: (bytes: Uint8Array) => void,
-    private readonly byteMs: () => number = () => 0
+    private readonly byteMs: () => number = () => 0,
+    private readonly silenceHint = 'Check the cable and the speed of the line, then reset the board and connect again.'
   ) {}
 
   /** How many of the longest frames the line carries within `durationMs`; Infinity where it has no speed. */
@@ -181,7 +182,7 @@ export class MonitorExchange {
     return new AppError(
       'board.timeout',
       `The board ${what} ${command} (waited ${Math.round(waitedMs / 100) / 10} s).`,
-      'Check the cable and the speed of the line, then reset the board and connect again.',
+      this.silenceHint,
       { details: { command, ...(this.recentText.length > 0 ? { received: this.lastText } : {}) } }
     )
   }

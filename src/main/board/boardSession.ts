@@ -16,6 +16,7 @@ import { createTurns } from '../../shared/turns'
 import { type Clock, wallClock } from './clock'
 import { converse, type ConverseOptions } from './runConversation'
 import type { Link } from './links/link'
+import { patienceHint, patienceOf } from './links/patience'
 
 /** Stop signal and progress of a call. */
 export interface BoardCallOptions {
@@ -107,6 +108,8 @@ export function openBoardSession(options: {
     timing,
     // Ten bit times a byte (8N1); read each time, for a loader may have changed the speed.
     byteMs: () => (link.descriptor.baudRate === null ? 0 : 10_000 / link.descriptor.baudRate),
+    patience: patienceOf(link.descriptor.kind),
+    silenceHint: patienceHint(link.descriptor.kind),
     ...(link.descriptor.lossy ? { maxWindow: 1 } : {})
   })
   const { inTurn, alone } = takeTurns(link, (bytes) => (counts.receivedBytes += bytes.length), onText)

@@ -2,6 +2,7 @@ import type { Conversation, Step } from '../../core/board/conversation'
 import { AppError } from '../../shared/errors'
 import { type Clock, wallClock } from './clock'
 import { disconnected, type Link, writeTimeoutMs } from './links/link'
+import { patienceOf } from './links/patience'
 
 /** Progress of a conversation with a loader. */
 export interface ConverseProgress {
@@ -82,7 +83,10 @@ export async function converse<T>(
   async function perform(step: Step): Promise<Uint8Array> {
     switch (step.kind) {
       case 'send':
-        await link.write(step.bytes, writeTimeoutMs(step.bytes.length, link.descriptor.baudRate))
+        await link.write(
+          step.bytes,
+          writeTimeoutMs(step.bytes.length, link.descriptor.baudRate, patienceOf(link.descriptor.kind))
+        )
         return nothing
       case 'receive':
         await inbox.waitForBytes(step.timeoutMs, shouldStop)

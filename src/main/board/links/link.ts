@@ -54,9 +54,12 @@ export interface CloseReason {
   readonly hint?: string
 }
 
-/** Ten bit times per byte (8N1), a few times over, plus five seconds for a busy machine. */
-export function writeTimeoutMs(byteCount: number, baudRate: number | null): number {
-  return 5_000 + (baudRate === null ? 0 : (byteCount * 10_000 * 3) / baudRate)
+/** How long a line may take nothing on a busy machine, ms. */
+const busyMachineMs = 5_000
+
+/** Ten bit times per byte (8N1), a few times over, plus what a busy machine needs; `patience`: patience.ts. */
+export function writeTimeoutMs(byteCount: number, baudRate: number | null, patience = 1): number {
+  return patience * busyMachineMs + (baudRate === null ? 0 : (byteCount * 10_000 * 3) / baudRate)
 }
 
 /** Returns the error for a closed link. */
@@ -73,10 +76,15 @@ export function disconnected(label: string, reason: CloseReason | null): AppErro
 }
 
 /** Returns the error for a line that takes no bytes. */
-export function writeTimedOut(label: string, byteCount: number, timeoutMs: number): AppError {
+export function writeTimedOut(
+  label: string,
+  byteCount: number,
+  timeoutMs: number,
+  hint = 'Check the cable and flow control; unplug and plug the board in again.'
+): AppError {
   return new AppError(
     'board.timeout',
     `${label} took none of ${countOf(byteCount, 'byte')} within ${Math.round(timeoutMs)} ms.`,
-    'Check the cable and flow control; unplug and plug the board in again.'
+    hint
   )
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../../shared/errors'
 import { notStartedCodes, spawnTethered } from './killWithParent'
 import { disconnected, writeTimedOut, writeTimeoutMs, type Link } from './link'
 import { createLinkListeners } from './linkListeners'
+import { patienceHint, patienceOf } from './patience'
 
 const startTimeoutMs = 60_000
 
@@ -64,10 +65,13 @@ export async function openRtlLink(options: {
     },
     onData: listeners.onData,
     onClose: listeners.onClose,
-    async write(bytes, timeoutMs = writeTimeoutMs(bytes.length, null)) {
+    async write(bytes, timeoutMs = writeTimeoutMs(bytes.length, null, patienceOf('rtl'))) {
       if (listeners.closed !== null) throw disconnected(label, listeners.closed)
       await new Promise<void>((resolve, reject) => {
-        const clock = setTimeout(() => reject(writeTimedOut(label, bytes.length, timeoutMs)), timeoutMs)
+        const clock = setTimeout(
+          () => reject(writeTimedOut(label, bytes.length, timeoutMs, patienceHint('rtl'))),
+          timeoutMs
+        )
         child.stdin.write(bytes, (cause) => {
           clearTimeout(clock)
           if (cause == null) resolve()

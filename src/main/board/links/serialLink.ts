@@ -8,6 +8,7 @@ import {
   writeTimedOut,
   writeTimeoutMs
 } from './link'
+import { patienceHint } from './patience'
 import { createLinkListeners, type LinkListeners } from './linkListeners'
 import { watchNode } from '../ports/portGone'
 import { isPermission, openFailure } from './serialErrors'
@@ -60,7 +61,7 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
     onClose: listeners.onClose,
     async write(bytes, timeoutMs = writeTimeoutMs(bytes.length, baudRate)) {
       if (listeners.closed !== null || !port.isOpen) throw disconnected(label, listeners.closed)
-      await writeAll(port, listeners, label, bytes, timeoutMs)
+      await writeAll(port, listeners, label, bytes, timeoutMs, patienceHint(link.descriptor.kind))
     },
     async setBaud(next) {
       await changeBaud(port, label, next)
@@ -126,12 +127,13 @@ async function writeAll(
   listeners: LinkListeners,
   label: string,
   bytes: Uint8Array,
-  timeoutMs: number
+  timeoutMs: number,
+  hint: string | undefined
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const offClose = listeners.onClose((reason) => settle(() => reject(disconnected(label, reason))))
     const timer = setTimeout(
-      () => settle(() => reject(writeTimedOut(label, bytes.length, timeoutMs))),
+      () => settle(() => reject(writeTimedOut(label, bytes.length, timeoutMs, hint))),
       timeoutMs
     )
     const settle = (act: () => void): void => {
