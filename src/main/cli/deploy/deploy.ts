@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { readDescription } from '../../../core/board/description/readDescription'
 import type { Deployment } from '../../../shared/contract/deploy'
 import { countOf, formatBytes, formatCount, formatPercent } from '../../../shared/units'
 import {
@@ -7,13 +8,19 @@ import {
   requiredBoard,
   textOption,
   UsageError,
+  type CliArguments,
+  type CliContext,
   type CliNoun
 } from '../framework/framework'
+import { readRegularFile } from '../../files/readRegularFile'
 import { bitfusionVerb } from './deployBitfusion'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import { createLocalClient, createProgressLine } from '../framework/localClient'
 import { deployEnergyVerb } from './deployEnergy'
 import { modelOptions, readModel } from './deployModel'
+
+const minRamBytes = 1024
+const maxRamBytes = 0x4000_0000
 
 export const deployCli: CliNoun = {
   noun: 'deploy',
@@ -22,10 +29,14 @@ export const deployCli: CliNoun = {
     build: {
       summary: 'Writes self-contained C (weights, plan, main, linker script, Makefile) into a new folder.',
       usage:
-        '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme exported|w4a8,…] [--images N] [--ram BYTES]',
+        '--out FOLDER [--model FILE.onnx] [--dataset N] [--scheme exported|w4a8,…] [--images N] [--ram BYTES|--description FILE]',
       options: {
         ...modelOptions,
         ram: { type: 'string', help: 'memory of the target in bytes; a network that needs more is refused' },
+        description: {
+          type: 'string',
+          help: 'description of the target (JSON, csr.csv, csr.json, soc.json, device tree), for its memory'
+        },
         out: { type: 'string', help: 'new or empty folder' },
         images: { type: 'string', help: 'images the program checks itself with', default: '4' }
       },
@@ -37,7 +48,7 @@ export const deployCli: CliNoun = {
           ...(await readModel(client, args, context)),
           images: numberOption(args, 'images', { min: 1, max: 64, integer: true }) ?? 4,
           folder: path.resolve(context.cwd, out),
-          ramBytes: numberOption(args, 'ram', { min: 1024, max: 0x4000_0000, integer: true }) ?? null
+          ramBytes: await targetRam(args, context)
         })
         const sizeBytes = result.files.reduce((sum, file) => sum + file.sizeBytes, 0)
         return {
@@ -80,6 +91,16 @@ export const deployCli: CliNoun = {
       }
     }
   }
+}
+
+/** Bytes of RAM that a network may take, from a size or a description; null: as much as the virtual board has. */
+export async function targetRam(args: CliArguments, context: CliContext): Promise<number | null> {
+  const bytes = numberOption(args, 'ram', { min: minRamBytes, max: maxRamBytes, integer: true }) ?? null
+  const file = textOption(args, 'description')
+  if (file === undefined) return bytes
+  if (bytes !== null) throw new UsageError('--ram and --description both say how much memory there is')
+  const { ram } = readDescription(new Uint8Array(await readRegularFile(path.resolve(context.cwd, file))))
+  return Math.min(maxRamBytes, ram.sizeBytes)
 }
 
 /** A finished deployment as the terminal shows it. */
