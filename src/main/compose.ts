@@ -24,6 +24,7 @@ import { connectEstimators } from './wiring/estimators'
 import { withHostPaths } from './wiring/hostPaths'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
 import { connectComparison } from './wiring/comparison'
+import { connectLab } from './wiring/lab'
 import { connectLoop } from './wiring/loop'
 import { meterPower } from './wiring/meterPower'
 import { connectNetworks, type Networks } from './wiring/networks'
@@ -65,7 +66,12 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
   const { events, jobs, tasks, store, log } = foundation
   const app = connectApp(foundation)
   const worker = connectWorkers(foundation, readVersion())
-  const ports = connectPorts(foundation, (port) => worker.leaseLine(port))
+  const lab = connectLab(foundation, readVersion())
+  const ports = connectPorts(
+    foundation,
+    (port) => worker.leaseLine(port),
+    (port) => lab.holdLine(port)
+  )
   const board = connectBoards(foundation, ports)
   const { gpu, energy, recordings } = connectGpus(foundation)
   const meter = connectMeters(ports, gpu)
@@ -101,6 +107,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...file.handlers,
     ...gpu.handlers,
     ...jobs.handlers,
+    ...lab.handlers,
     ...loop.handlers,
     ...meter.handlers,
     ...model.handlers,
@@ -140,6 +147,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       if (options.host !== 'cli') await runs.purge().catch((reason: unknown) => log(String(reason)))
       await gpu.close()
       await board.close()
+      await lab.close()
       await worker.close()
       await tasks.close()
       await store.close()

@@ -23,6 +23,8 @@ export const errorCodes = [
   'remote.unreachable',
   'remote.lost',
   'remote.version',
+  'lab.unreachable',
+  'lab.refused',
   'store.locked',
   'store.corrupt',
   'store.failed',

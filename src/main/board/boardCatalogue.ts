@@ -1,4 +1,5 @@
 import { readNetworkAddress } from '../../core/board/network/address'
+import { readLabBoard } from '../../core/lab/labAddress'
 import type { CorePresetName } from '../../core/sim/boards/presets'
 import { litexBoard } from '../../core/sim/boards/litexBoard'
 import { corePresets } from '../../core/sim/boards/presets'
@@ -115,6 +116,7 @@ const networkNotes = {
  */
 export function manualEntry(path: string): CatalogueEntry {
   const address = readNetworkAddress(path)
+  const isPlace = readLabBoard(path) !== null
   return {
     ...portEntry({
       path,
@@ -126,7 +128,11 @@ export function manualEntry(path: string): CatalogueEntry {
       interfaceNumber: null,
       guess: null
     }),
-    description: address === null ? 'Port entered by hand' : networkNotes[address.scheme]
+    description: isPlace
+      ? 'Place of a labgrid; acquired while it is connected'
+      : address === null
+        ? 'Port entered by hand'
+        : networkNotes[address.scheme]
   }
 }
 

@@ -144,6 +144,12 @@ export const cliEntries: readonly CliEntry[] = [
     load: async () => (await import('./worker')).workerCli
   },
   {
+    noun: 'lab',
+    summary: 'boards of a labgrid: list places, name the coordinator, release what was left',
+    verbs: ['places', 'use', 'forget', 'release'],
+    load: async () => (await import('./lab')).labCli
+  },
+  {
     noun: 'remote',
     summary: 'GPU hosts elsewhere, behind ssh, srun or sbatch: name, check, forget them',
     verbs: ['list', 'add', 'check', 'remove', 'agent'],

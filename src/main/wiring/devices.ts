@@ -46,15 +46,27 @@ export function monitorInfo(foundation: Foundation): () => Promise<BoardInfo> {
 /**
  * The ports of this host, for boards and meters.
  * @param leaseLine a line that several hosts share is used under a lease where a queue server is named
+ * @param holdLine acquires the place of a labgrid:// port and returns where its line is served; null for every other port
  */
 export function connectPorts(
   foundation: Foundation,
-  leaseLine: (port: string) => Promise<LineLease | null>
+  leaseLine: (port: string) => Promise<LineLease | null>,
+  holdLine: (port: string) => Promise<(LineLease & { readonly address: string }) | null> = async () => null
 ): BoardAdapters {
   const adapters = boardAdapters(foundation)
+  const openSerial: BoardAdapters['openSerial'] = (port, settings) =>
+    openLeased(port, leaseLine, () => adapters.openSerial(port, settings))
   return {
     ...adapters,
-    openSerial: (port, settings) => openLeased(port, leaseLine, () => adapters.openSerial(port, settings))
+    async openSerial(port, settings) {
+      const held = await holdLine(port)
+      if (held === null) return await openSerial(port, settings)
+      return await openLeased(
+        port,
+        async () => held,
+        () => openSerial(held.address, settings)
+      )
+    }
   }
 }
 

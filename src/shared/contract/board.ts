@@ -11,7 +11,7 @@ import { kernelSchema } from './profile/profileShapes'
  * Board: physical targets and their stand-ins. Ids: `virtual:small`, `virtual:mid`, `virtual:high`, `virtual:high-zbb`,
  * `virtual:vexriscv-full` and other measured cores, `twin:NAME`,
  * `qemu`, `qemu:zbb`, `qemu:rvv`, `rtl:plain`, `rtl:xbb` (the core of resources/rtl under Verilator), the path of a serial port (`/dev/ttyUSB0`, `COM3`), or the address of a console on
- * the network (`tcp://HOST:PORT`, `telnet://HOST:PORT`, `rfc2217://HOST:PORT`): a serial line too.
+ * the network (`tcp://HOST:PORT`, `telnet://HOST:PORT`, `rfc2217://HOST:PORT`), or a place of a labgrid (`labgrid://PLACE`): a serial line too.
  */
 export const boardKindSchema = z.enum(['virtual', 'qemu', 'rtl', 'serial'])
 

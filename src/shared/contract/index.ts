@@ -10,6 +10,7 @@ import { fileContract } from './file'
 import { gpuContract } from './gpu'
 import { hostContract } from './host'
 import { jobContract } from './job'
+import { labContract } from './lab'
 import { loopContract } from './loop'
 import { meterContract } from './meter'
 import { modelContract } from './model'
@@ -35,6 +36,7 @@ export const commands = {
   ...fileContract.commands,
   ...gpuContract.commands,
   ...jobContract.commands,
+  ...labContract.commands,
   ...loopContract.commands,
   ...meterContract.commands,
   ...modelContract.commands,
@@ -60,6 +62,7 @@ export const events = {
   ...gpuContract.events,
   ...hostContract.events,
   ...jobContract.events,
+  ...labContract.events,
   ...loopContract.events,
   ...modelContract.events,
   ...profileContract.events,

@@ -9,6 +9,7 @@ import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
 import { sampleLoop, sampleRuns } from './sampleRuns'
 import { sampleDeployment, sampleModel, sampleRanges, samplePlan, sampleSearch } from './sampleModel'
+import { sampleLabStatus } from './sampleLab'
 import { sampleWorkerStatus } from './sampleWorkers'
 import { sampleWorkload, sampleWorkloadChecks, sampleWorkloadFigures } from './sampleWorkload'
 
@@ -347,6 +348,7 @@ export const sampleHandlers: SampleHandlers = {
   'search.get': () => ({ search: { ...searchSummary, trace } }),
   'deploy.list': () => ({ deployments: [sampleDeployment] }),
   'deploy.plan': () => ({ plan: samplePlan }),
+  'lab.status': () => sampleLabStatus,
   'worker.status': () => sampleWorkerStatus,
   'remote.hosts': () => ({
     hosts: [

@@ -100,6 +100,7 @@ const empty: SampleHandlers = {
   'gpu.samplingState': () => noSampling,
   'gpu.history': () => emptyEnvelope,
   'gpu.recordings': () => ({ recordings: [], unreadable: [] }),
+  'lab.status': () => ({ coordinator: null, kept: false, problem: null, self: 'desk/ada', places: [] }),
   'worker.status': () => ({
     ...{ ...sampleWorkerStatus, server: null, state: 'off', kept: false, pending: 0, waiting: 0, active: 0 },
     ...{ workers: [], leases: [] }

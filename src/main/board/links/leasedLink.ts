@@ -26,7 +26,7 @@ export function createLeasedLink(inner: Link, lease: LineLease): Link {
     listeners.end({
       kind: 'failed',
       text: `its lease was lost: ${why}`,
-      hint: 'The page Workers lists who holds the leases; connect the board again when it is free.'
+      hint: 'The pages Workers and Boards list who holds it; connect the board again when it is free.'
     })
     void inner.close()
   })
