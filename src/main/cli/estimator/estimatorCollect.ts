@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { knobValuesOfText } from '../../../core/estimator/collect/knobText'
 import type { Collection } from '../../../shared/contract/estimator/collection'
 import { outputTokensKnob, type KnobValues } from '../../../shared/contract/workload/stageProtocol'
 import { countOf } from '../../../shared/units'
@@ -111,13 +112,7 @@ function chosenKnobs(args: CliArguments): Record<string, KnobValues> {
 }
 
 function knobValuesOf(text: string, word: string): KnobValues {
-  const range = /^(\d+)\.\.(\d+)$/.exec(text.trim())
-  if (range !== null) {
-    const [min, max] = [Number(range[1]), Number(range[2])]
-    if (min > max) throw new UsageError(`"${word}" is an empty range`)
-    return { min, max }
-  }
-  const values = text.split(',').map((part) => part.trim())
-  if (values.some((value) => value === '')) throw new UsageError(`"${word}" has an empty value`)
-  return { values: values.map((value) => (Number.isFinite(Number(value)) ? Number(value) : value)) }
+  const values = knobValuesOfText(text)
+  if (values !== null) return values
+  throw new UsageError(`"${word}" is neither a range FROM..TO nor a list A,B,C`)
 }

@@ -37,9 +37,12 @@ describe('knobs as typed', () => {
     expect(knobChoices('  ')).toEqual({})
   })
 
-  it.each(['promptTokens', 'promptTokens=', '=3', 'batch=9..3', 'batch=1,,2'])('%s is refused', (text) => {
-    expect(() => knobChoices(text)).toThrow('no choice of a knob')
-  })
+  it.each(['promptTokens', 'promptTokens=', '=3', 'batch=9..3', 'batch=1,,2', 'batch=,'])(
+    '%s is refused',
+    (text) => {
+      expect(() => knobChoices(text)).toThrow('no choice of a knob')
+    }
+  )
 })
 
 describe('measuring samples', () => {
