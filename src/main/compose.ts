@@ -25,6 +25,7 @@ import { withHostPaths } from './wiring/hostPaths'
 import { layFoundation, type ComposeOptions, type Foundation } from './wiring/foundation'
 import { connectComparison } from './wiring/comparison'
 import { connectLab } from './wiring/lab'
+import { createLmService } from './lm/lmService'
 import { connectLoop } from './wiring/loop'
 import { meterPower } from './wiring/meterPower'
 import { connectNetworks, type Networks } from './wiring/networks'
@@ -108,6 +109,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...gpu.handlers,
     ...jobs.handlers,
     ...lab.handlers,
+    ...createLmService({ ...foundation, boards: board, emit: foundation.emitter() }).handlers,
     ...loop.handlers,
     ...meter.handlers,
     ...model.handlers,

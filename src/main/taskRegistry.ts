@@ -1,6 +1,7 @@
 import { twinTasks } from './board/twins/twinTasks'
 import { datasetTasks } from './dataset/datasetTasks'
 import { estimatorTasks } from './estimator/estimatorTasks'
+import { lmTasks } from './lm/lmTasks'
 import { modelTasks } from './model/modelTasks'
 import { profileTasks } from './profile/profileTasks'
 import { proxyTasks } from './proxy/proxyTasks'
@@ -13,6 +14,7 @@ import { workloadTasks } from './workload/workloadTasks'
 export const taskHandlers = {
   ...twinTasks,
   ...estimatorTasks,
+  ...lmTasks,
   ...profileTasks,
   ...modelTasks,
   ...datasetTasks,

@@ -41,6 +41,18 @@ export interface DecoderSession {
 const checkAlone = 0xffffffff
 
 /**
+ * Plans a decoder into a board's RAM; nothing is sent.
+ * @throws AppError board.unsupportedKernel, deploy.outOfMemory, model.unsupportedShape
+ */
+export async function planOnBoard(lm: QuantizedLm, info: BoardInfo): Promise<DecoderPlan> {
+  const file = resourcePath('firmware', 'build', decoderBuild(info))
+  return planDecoder(lm, info, {
+    bytes: new Uint8Array(await readFile(`${file}.bin`)),
+    addresses: await readFile(`${file}.addresses`, 'utf8')
+  })
+}
+
+/**
  * Sends program and image to a board and has the program check them.
  * @throws AppError board.unsupportedKernel, deploy.outOfMemory, board.refused
  */
@@ -49,11 +61,7 @@ export async function loadDecoder(
   lm: QuantizedLm,
   options: { signal: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void }
 ): Promise<BoardDecoder> {
-  const file = resourcePath('firmware', 'build', decoderBuild(session.info))
-  const plan = planDecoder(lm, session.info, {
-    bytes: new Uint8Array(await readFile(`${file}.bin`)),
-    addresses: await readFile(`${file}.addresses`, 'utf8')
-  })
+  const plan = await planOnBoard(lm, session.info)
   const { program, block } = plan
   await session.upload(program.address, program.bytes, { signal: options.signal })
   await session.upload(block.address, block.image.bytes, options)

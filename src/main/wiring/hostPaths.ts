@@ -1,6 +1,8 @@
 import type { CommandName } from '../../shared/contract'
 import { hostPath } from '../file/homePath'
 
+const lmFilePaths = ['files.model', 'files.tokenizer', 'files.calibration', 'files.text']
+
 /**
  * Where commands name files on this machine: fields of their input, `*` for every element of a list. What a person typed
  * there is read as a person means it (`~`, file:// addresses) before any service sees it.
@@ -22,6 +24,10 @@ export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>
   'estimator.transfer': ['source.*', 'target.*'],
   'gpu.exportRecording': ['file'],
   'gpu.importRecording': ['file'],
+  'lm.chat': lmFilePaths,
+  'lm.info': lmFilePaths,
+  'lm.perplexity': lmFilePaths,
+  'lm.plan': lmFilePaths,
   'model.check': ['path'],
   'model.open': ['path'],
   'profile.export': ['path'],

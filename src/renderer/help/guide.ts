@@ -114,6 +114,7 @@ export const guideOfPage: Readonly<Record<PageId, string>> = {
   model: 'models-and-data',
   search: 'search',
   deploy: 'deploy',
+  lm: 'language-models',
   gpu: 'gpu',
   workload: 'workloads',
   estimator: 'estimator',

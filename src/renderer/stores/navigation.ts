@@ -11,6 +11,7 @@ export const pages = [
   { id: 'model', title: 'Model', purpose: 'The network and its accuracy' },
   { id: 'search', title: 'Search', purpose: 'Bits per layer within a budget' },
   { id: 'deploy', title: 'Deploy', purpose: 'Run it on the board and check' },
+  { id: 'lm', title: 'Language', purpose: 'Language models: text from a board, perplexity by scheme' },
   { id: 'gpu', title: 'GPU & energy', purpose: 'Power and energy of NVIDIA GPUs and power meters' },
   { id: 'workload', title: 'Workloads', purpose: 'A network layer by layer on CPU or GPU' },
   { id: 'estimator', title: 'Estimator', purpose: 'Latency by stage, moved and guarded' },
@@ -23,8 +24,8 @@ export const pages = [
 /** Name of a page, as the address has it. */
 export type PageId = (typeof pages)[number]['id']
 
-/** Pages that have a shortcut Alt+1 … Alt+7; data sets came later and have none. */
-export const shortcutPages = pages.filter(({ id }) => id !== 'dataset').slice(1, 8)
+/** Pages that have a shortcut Alt+1 … Alt+7; data sets and language models came later and have none. */
+export const shortcutPages = pages.filter(({ id }) => id !== 'dataset' && id !== 'lm').slice(1, 8)
 
 /** The page of an address; null for an unknown one. */
 export function pageOfHash(hash: string): PageId | null {

@@ -11,6 +11,7 @@ import { gpuContract } from './gpu'
 import { hostContract } from './host'
 import { jobContract } from './job'
 import { labContract } from './lab'
+import { lmContract } from './lm'
 import { loopContract } from './loop'
 import { meterContract } from './meter'
 import { modelContract } from './model'
@@ -37,6 +38,7 @@ export const commands = {
   ...gpuContract.commands,
   ...jobContract.commands,
   ...labContract.commands,
+  ...lmContract.commands,
   ...loopContract.commands,
   ...meterContract.commands,
   ...modelContract.commands,
@@ -63,6 +65,7 @@ export const events = {
   ...hostContract.events,
   ...jobContract.events,
   ...labContract.events,
+  ...lmContract.events,
   ...loopContract.events,
   ...modelContract.events,
   ...profileContract.events,

@@ -16,6 +16,7 @@ export const pageIds = [
   'model',
   'search',
   'deploy',
+  'lm',
   'gpu',
   'workload',
   'estimator',

@@ -7,6 +7,7 @@ import { sampleBoards, sampleConsole, sampleLoads, sampleTools } from './sampleB
 import { sampleComparison, sampleProxyDetail, sampleSets, sampleTransfer } from './sampleProxies'
 import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
+import { sampleLm } from './sampleLm'
 import { sampleLoop, sampleRuns } from './sampleRuns'
 import { sampleDeployment, sampleModel, sampleRanges, samplePlan, sampleSearch } from './sampleModel'
 import { sampleLabStatus } from './sampleLab'
@@ -212,6 +213,8 @@ export const sampleHandlers: SampleHandlers = {
   'estimator.list': () => ({ estimators: [] }),
   'estimator.collections': () => ({ collections: sampleCollections }),
   'estimator.transferCurve': () => ({ title: '', points: [], chosen: {} }),
+  'lm.info': () => sampleLm.info,
+  'lm.last': () => sampleLm.last,
   'loop.list': () => ({ loops: [sampleLoop] }),
   'job.list': () => ({ jobs: [job] }),
   'board.list': () => ({ boards: sampleBoards }),

@@ -5,6 +5,7 @@ import { sampleBoards } from './sampleBoards'
 import { sampleEstimator } from './sampleEstimator'
 import { sampleGpuList, sampleRecording } from './sampleGpu'
 import { sampleDeployment, sampleSearch } from './sampleModel'
+import { sampleLm } from './sampleLm'
 import { sampleLoop } from './sampleRuns'
 import { sampleHandlers, type SampleHandlers } from './sampleServices'
 import { sampleWorkerStatus } from './sampleWorkers'
@@ -61,6 +62,7 @@ const loopAt = (at: number, state: 'running' | 'failed' | 'done'): Loop => ({
 
 /** What a first start shows: nothing was run, nothing is connected. */
 const empty: SampleHandlers = {
+  'lm.last': () => ({ chat: null, steps: [], loss: null }),
   'run.list': () => ({ runs: [] }),
   'loop.list': () => ({ loops: [] }),
   'job.list': () => ({ jobs: [] }),
@@ -109,6 +111,11 @@ const empty: SampleHandlers = {
 
 /** Work that goes on. */
 const running: SampleHandlers = {
+  'lm.last': () => ({
+    chat: { ...sampleLm.last.chat, jobId: 'j1', state: 'running' },
+    steps: sampleLm.last.steps.slice(0, 6),
+    loss: null
+  }),
   'job.list': () => ({ jobs: [job] }),
   'loop.list': () => ({ loops: [loopAt(3, 'running')] }),
   'search.list': () => ({
@@ -159,6 +166,11 @@ const locked = (): never => {
 
 /** Work that failed, and lists that cannot be read. */
 const failed: SampleHandlers = {
+  'lm.last': () => ({
+    chat: { ...sampleLm.last.chat, state: 'failed', error: lineLost },
+    steps: sampleLm.last.steps.slice(0, 6),
+    loss: { ...sampleLm.last.loss, state: 'failed', error: lineLost, measured: null }
+  }),
   'job.list': () => ({
     jobs: [{ ...job, state: 'failed', finishedAtMs: 1_790_000_060_000, error: lineLost }]
   }),

@@ -1,6 +1,6 @@
-import { headSize, kvDim, parameterCount } from '../../../core/lm/config'
 import type { Perplexity } from '../../../core/lm/lossInterval'
 import { readDocuments } from '../../lm/lmFiles'
+import { presentLm } from '../../lm/presentLm'
 import { measurePerplexity } from '../../lm/lmPerplexity'
 import { numberOption, type CliNoun, type CliVerb } from '../framework/framework'
 import { lmOf, lmOptions, lmSchemeNotes } from './lmInput'
@@ -12,16 +12,14 @@ const infoVerb: CliVerb = {
   options: { tokenizer: lmOptions['tokenizer'] },
   notes: lmSchemeNotes.slice(0, 1),
   async run(args, context) {
-    const { name, model } = await lmOf(args, context.cwd)
-    const { config } = model
-    const json = { name, ...config, headSize: headSize(config), parameters: parameterCount(config) }
-    const cacheBytes = 2 * config.layers * config.sequenceLength * kvDim(config)
+    const json = presentLm(await lmOf(args, context.cwd))
+    const { name, cacheBytesAt8Bits: cacheBytes } = json
     return {
-      json: { ...json, cacheBytesAt8Bits: cacheBytes },
+      json,
       text: [
-        `${name}: ${json.parameters} parameters, ${config.layers} layers, ${config.vocabulary} tokens, ${config.sequenceLength} positions`,
-        `width ${config.dim}, feed-forward ${config.hiddenDim}, ${config.heads} heads of ${json.headSize} over ${config.kvHeads} of keys and values`,
-        `classifier ${config.tied ? 'is the embedding' : 'of its own'}; cache of ${cacheBytes} bytes at 8 bits, ${cacheBytes / 2} at 4`
+        `${name}: ${json.parameters} parameters, ${json.layers} layers, ${json.vocabulary} tokens, ${json.sequenceLength} positions`,
+        `width ${json.dim}, feed-forward ${json.hiddenDim}, ${json.heads} heads of ${json.headSize} over ${json.kvHeads} of keys and values`,
+        `classifier ${json.tied ? 'is the embedding' : 'of its own'}; cache of ${cacheBytes} bytes at 8 bits, ${cacheBytes / 2} at 4`
       ].join('\n')
     }
   }

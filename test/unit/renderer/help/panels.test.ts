@@ -82,7 +82,7 @@ describe('the command palette', () => {
       title: 'Open Boards',
       keys: 'Alt+1'
     })
-    expect(commands.filter(({ id }) => id.startsWith('open.'))).toHaveLength(15)
+    expect(commands.filter(({ id }) => id.startsWith('open.'))).toHaveLength(16)
     expect(commands.find(({ id }) => id === 'open.dataset')).toMatchObject({ keys: null })
     expect(new Set(commands.map(({ id }) => id)).size).toBe(commands.length)
   })
