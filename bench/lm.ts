@@ -1,9 +1,9 @@
 /**
  * A language model on boards: greedy tokens of every scheme beside the host's integer reference up to the end of the sequence, cost
- * per token by position, perplexity beside float, and how long import, calibration and the simulation took.
+ * per token by position beside what a proxy of the board's decoder kernels predicts (fitted on other decoders), perplexity beside float, and how long import, calibration and the simulation took.
  *
  *   npm run bench:lm -- [--model FILE.bin --tokenizer FILE --calibration FILE --text FILE] [--scheme w4a8,kv=4]…
- *                       [--board virtual:mid]… [--tokens 256] [--documents 100] [--prompt "dog:"] [--json]
+ *                       [--board virtual:mid]… [--tokens 256] [--documents 100] [--prompt "dog:"] [--decoders 48] [--json]
  *
  * Ends with code 1 when a token on a board is not the host's. Times are those of this machine; the rest is not.
  */
@@ -12,9 +12,17 @@ import type { IdentifiedBoard } from '../src/main/board/boardView'
 import { createIntegerDecoder } from '../src/core/lm/integer/integerDecoder'
 import { parameterCount } from '../src/core/lm/config'
 import { continueText, type TextStep } from '../src/main/lm/continueText'
+import {
+  fitDecoderProxy,
+  heldOutErrors,
+  predictStep,
+  type DecoderErrors,
+  type DecoderProxy
+} from '../src/core/lm/cost/decoderProxy'
 import { loadDecoder } from '../src/main/lm/boardDecoder'
-import { loadLm, readDocuments, shippedLm, type LoadedLm } from '../src/main/lm/lmFiles'
+import { loadLm, readDocuments, shippedLm } from '../src/main/lm/lmFiles'
 import { measurePerplexity, type MeasuredPerplexity } from '../src/main/lm/lmPerplexity'
+import { profileDecoder } from '../src/main/lm/profileDecoder'
 import { quantizeBySchemes, type LmOfScheme } from '../src/main/lm/lmSchemes'
 import { withBitbench, type Bitbench } from './withBitbench'
 
@@ -33,6 +41,7 @@ const { values } = parseArgs({
     tokens: { type: 'string', default: '256' },
     documents: { type: 'string', default: '100' },
     prompt: { type: 'string', default: '' },
+    decoders: { type: 'string', default: '48' },
     json: { type: 'boolean', default: false }
   }
 })
@@ -49,11 +58,14 @@ interface BoardText {
   readonly last: number
   readonly blockBytes: number
   readonly cacheBytes: number
+  /** (predicted - measured) / measured in percent, at the first position, of all steps together, at the last. */
+  readonly predicted: readonly [number, number, number]
   /** Wall time of the steps alone, host's reference included. */
   readonly seconds: number
 }
 
 const { signal } = new AbortController()
+const sum = (amounts: readonly number[]): number => amounts.reduce((total, each) => total + each, 0)
 const seconds = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
   const from = performance.now()
   const result = await work()
@@ -63,7 +75,7 @@ const seconds = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
 async function textOf(
   bitbench: Bitbench,
   board: IdentifiedBoard,
-  loaded: LoadedLm,
+  proxy: DecoderProxy,
   { scheme, lm }: LmOfScheme
 ): Promise<BoardText> {
   const { id, name, unit } = board
@@ -76,13 +88,18 @@ async function textOf(
       for await (const step of continueText(decoder, host, loaded.tokenizer, values.prompt, options))
         steps.push(step)
     })
+    const expected = steps.map(({ position }) => predictStep(proxy, lm, position))
+    const found = steps.map((step) => step[unit])
+    const error = (from: number, to: number): number =>
+      100 * (sum(expected.slice(from, to)) / sum(found.slice(from, to)) - 1)
     const { blockBytes, cacheBytes } = decoder.plan.block.image.memory
     return {
       ...{ board: name, unit, scheme, blockBytes, cacheBytes, steps: steps.length, seconds: wall },
       differing: steps.filter(({ equal }) => !equal).length,
-      first: steps[0][unit],
-      mean: Math.round(steps.reduce((sum, step) => sum + step[unit], 0) / steps.length),
-      last: steps[steps.length - 1][unit]
+      first: found[0],
+      mean: Math.round(sum(found) / steps.length),
+      last: found[found.length - 1],
+      predicted: [error(0, 1), error(0, steps.length), error(steps.length - 1, steps.length)]
     }
   })
 }
@@ -101,11 +118,19 @@ const [loaded, readSeconds] = await seconds(() =>
 const [, oneSeconds] = await seconds(() => quantizeBySchemes(loaded, values.scheme.slice(0, 1)))
 const quantized = await quantizeBySchemes(loaded, values.scheme)
 const texts: BoardText[] = []
+const proxies: ({ board: string } & DecoderErrors)[] = []
 await withBitbench(async (bitbench) => {
   for (const id of values.board) {
     const board = await bitbench.board.connect(id)
+    const { unit } = board
+    const profile = { decoders: Number(values.decoders), seed: 1, unit, signal, progress: () => undefined }
+    const measured = await bitbench.board.withLease(id, 'bench:lm', (session) =>
+      profileDecoder(session, profile)
+    )
+    const proxy = fitDecoderProxy(measured.flat())
+    proxies.push({ board: board.name, ...heldOutErrors(measured) })
     for (const each of quantized) {
-      texts.push(await textOf(bitbench, board, loaded, each))
+      texts.push(await textOf(bitbench, board, proxy, each))
       console.error(`${board.name} ${each.scheme}: ${texts[texts.length - 1].seconds.toFixed(1)} s`)
     }
     await bitbench.board.disconnect(id)
@@ -117,7 +142,9 @@ const loss = await measurePerplexity(loaded, documents, { schemes: values.scheme
 const parameters = parameterCount(loaded.model.config)
 const importSeconds = readSeconds + oneSeconds
 if (values.json)
-  console.log(JSON.stringify({ model: loaded.name, parameters, importSeconds, texts, loss }, null, 2))
+  console.log(
+    JSON.stringify({ model: loaded.name, parameters, importSeconds, proxies, texts, loss }, null, 2)
+  )
 else print(loss)
 process.exitCode = texts.some(({ differing }) => differing > 0) ? 1 : 0
 
@@ -129,7 +156,14 @@ function print({ float, schemes, documents: count }: MeasuredPerplexity): void {
   console.log(
     `perplexity of ${count} documents: float ${float.perplexity.toFixed(3)} (95 %: ${float.low.toFixed(3)} to ${float.high.toFixed(3)})\n`
   )
-  const columns = ['scheme', 'board', 'tokens equal', 'first', 'mean', 'last', 'bytes', 'cache', 'wall, s']
+  for (const { board, samples, stepMape, stepMedian, largest, partMape } of proxies) {
+    const parts = Object.entries(partMape).map(([part, mape]) => `${part} ${mape.toFixed(1)}`)
+    console.log(
+      `${board}: ${samples} steps of decoders that were not fitted: mean error ${stepMape.toFixed(1)} %, median ${stepMedian.toFixed(1)} %, largest ${largest.toFixed(1)} %; by part, %: ${parts.join(', ')}\n`
+    )
+  }
+  const columns = ['scheme', 'board', 'tokens equal', 'first', 'mean', 'last', 'predicted, % off', 'bytes']
+  columns.push('cache', 'wall, s')
   row([...columns, 'perplexity / float (95 %)'])
   row([...columns, ''].map(() => '---'))
   for (const text of texts) {
@@ -141,6 +175,7 @@ function print({ float, schemes, documents: count }: MeasuredPerplexity): void {
       text.first,
       text.mean,
       text.last,
+      text.predicted.map((error) => error.toFixed(1)).join(' / '),
       text.blockBytes,
       text.cacheBytes,
       text.seconds.toFixed(1),

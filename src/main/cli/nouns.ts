@@ -76,7 +76,7 @@ export const cliEntries: readonly CliEntry[] = [
   {
     noun: 'lm',
     summary: 'language models: sizes, perplexity in float and at mixed precision',
-    verbs: ['info', 'perplexity'],
+    verbs: ['info', 'perplexity', 'profile', 'predict', 'search'],
     load: async () => (await import('./lm/lm')).lmCli
   },
   {

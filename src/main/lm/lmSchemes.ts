@@ -5,7 +5,7 @@ import { observeRanges } from '../../core/lm/integer/ranges'
 import { readDocuments, type LoadedLm } from './lmFiles'
 
 /** Tokens that scales are chosen on. */
-const calibrationTokens = 1024
+export const calibrationTokens = 1024
 
 /** A model in the bits of a scheme, and how the scheme is written. */
 export interface LmOfScheme {

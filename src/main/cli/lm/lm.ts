@@ -3,7 +3,9 @@ import { readDocuments } from '../../lm/lmFiles'
 import { presentLm } from '../../lm/presentLm'
 import { measurePerplexity } from '../../lm/lmPerplexity'
 import { numberOption, type CliNoun, type CliVerb } from '../framework/framework'
+import { lmPredictVerb, lmProfileVerb } from './lmCost'
 import { lmOf, lmOptions, lmSchemeNotes } from './lmInput'
+import { lmSearchVerb } from './lmSearch'
 import { taskContext } from '../framework/taskContext'
 
 const infoVerb: CliVerb = {
@@ -63,4 +65,13 @@ const perplexityVerb: CliVerb = {
 }
 
 /** `bitbench lm`: language models as files and as integers. */
-export const lmCli: CliNoun = { noun: 'lm', verbs: { info: infoVerb, perplexity: perplexityVerb } }
+export const lmCli: CliNoun = {
+  noun: 'lm',
+  verbs: {
+    info: infoVerb,
+    perplexity: perplexityVerb,
+    profile: lmProfileVerb,
+    predict: lmPredictVerb,
+    search: lmSearchVerb
+  }
+}

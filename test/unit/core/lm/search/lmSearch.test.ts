@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { createFloatDecoder } from '@core/lm/floatDecoder'
+import { createIntegerDecoder } from '@core/lm/integer/integerDecoder'
+import { formatLmScheme, parseLmScheme } from '@core/lm/integer/lmScheme'
+import { quantizeLm } from '@core/lm/integer/quantizeLm'
+import { observeRanges } from '@core/lm/integer/ranges'
+import { predictStep } from '@core/lm/cost/decoderProxy'
+import { stepTerms } from '@core/lm/cost/stepTerms'
+import { floatLogits, measureDecoder } from '@core/lm/search/lmMeasure'
+import { latencyCost, lmSchemeOf, lmSpace, weightCost } from '@core/lm/search/lmSpace'
+import { createRandom } from '@core/math/random'
+import { randomGenes, schemeOfGenes, uniformGenes } from '@core/search/space'
+import { randomLm, tinyConfig } from '../../../../support/randomLm'
+
+const model = randomLm(tinyConfig, 5)
+const documents = [
+  [1, 200, 45, 7],
+  [1, 33, 8]
+]
+
+/** Logarithms of a softmax, without the shift that the product makes. */
+const logSoftmax = (logits: ArrayLike<number>): number[] => {
+  const whole = Math.log(Array.from(logits).reduce((sum, each) => sum + Math.exp(each), 0))
+  return Array.from(logits, (each) => each - whole)
+}
+
+describe('the distance of a decoder from float', () => {
+  it('is none for float itself', () => {
+    const float = floatLogits(createFloatDecoder(model), documents)
+    const { kl, mse } = measureDecoder(createFloatDecoder(model), float)
+    expect(kl).toBeLessThan(1e-6)
+    expect(mse).toBeLessThan(1e-9)
+  })
+
+  it('is the mean over tokens of what the definitions give', () => {
+    const lm = quantizeLm(model, parseLmScheme('w4a8', tinyConfig), observeRanges(model, documents, 9))
+    const found = measureDecoder(createIntegerDecoder(lm), floatLogits(createFloatDecoder(model), documents))
+    let [kl, cross, right] = [0, 0, 0]
+    for (const document of documents) {
+      const [float, integer] = [createFloatDecoder(model), createIntegerDecoder(lm)]
+      for (let at = 0; at + 1 < document.length; at++) {
+        const [p, q] = [logSoftmax(float.step(document[at]!)), logSoftmax(integer.step(document[at]!))]
+        kl += p.reduce((sum, each, token) => sum + Math.exp(each) * (each - q[token]!), 0) / 5
+        cross -= q[document[at + 1]!]! / 5
+        if (q.indexOf(Math.max(...q)) === document[at + 1]) right++
+      }
+    }
+    // Float's logarithms are kept as float32.
+    expect(found.kl).toBeCloseTo(kl, 5)
+    expect(found.crossEntropy).toBeCloseTo(cross, 9)
+    expect(found.accuracy).toBe(right / 5)
+    expect(found.kl).toBeGreaterThan(0.01)
+  })
+})
+
+describe('the weight bits of a decoder as a search space', () => {
+  const space = lmSpace(tinyConfig, weightCost(tinyConfig))
+
+  it('has every matrix, activations pinned to 8 bits', () => {
+    expect(space.layers).toHaveLength(2 * 7 + 1)
+    expect(space.layers.slice(0, 2)).toEqual(['0.wq', '0.wk'])
+    expect(space.choices.filter((_, at) => at % 2 === 1).every((genes) => genes.length === 1)).toBe(true)
+    const scheme = schemeOfGenes(space, uniformGenes(space, 1, 0))
+    expect(formatLmScheme(lmSchemeOf(tinyConfig, scheme, 4))).toBe('w4a8,kv=4')
+  })
+
+  it('costs bytes of weights, half of them at 4 bits', () => {
+    const [cost] = space.costs
+    // Two layers of 2 x 256 + 2 x 128 + 3 x 640 weights, and 270 x 16.
+    expect(cost!.of(uniformGenes(space, 0, 0))).toBe(2 * 2688 + 4320)
+    expect(cost!.of(uniformGenes(space, 1, 0))).toBe((2 * 2688 + 4320) / 2)
+  })
+
+  it('costs what the proxy predicts for the whole step', () => {
+    const names = ['w8a8', 'w4a8', 'w2a8'].flatMap((text) => [
+      ...stepTerms({ config: tinyConfig, scheme: parseLmScheme(text, tinyConfig) }, 0).keys()
+    ])
+    // Reading the token's row is taken as that of 8 bits.
+    const costs = Object.fromEntries(
+      names.map((name, at) => [name, name.startsWith('gather') ? 5 : 1 + (at % 7)])
+    )
+    const latency = lmSpace(tinyConfig, latencyCost(tinyConfig, { costs }, { cacheBits: 8, unit: 'cycles' }))
+    const random = createRandom(2)
+    for (let drawn = 0; drawn < 5; drawn++) {
+      const genes = randomGenes(latency, random)
+      const scheme = lmSchemeOf(tinyConfig, schemeOfGenes(latency, genes), 8)
+      expect(latency.costs[0]!.of(genes)).toBeCloseTo(
+        predictStep({ costs }, { config: tinyConfig, scheme }, 12),
+        6
+      )
+    }
+  })
+})
