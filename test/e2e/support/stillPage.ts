@@ -11,7 +11,9 @@ const style = [
   face('Still text', 'DejaVuSans-Bold', '700'),
   face('Still code', 'DejaVuSansMono', '400'),
   face('Still code', 'DejaVuSansMono-Bold', '700'),
-  ":root { --font-text: 'Still text' !important; --font-code: 'Still code' !important }"
+  ":root { --font-text: 'Still text' !important; --font-code: 'Still code' !important }",
+  // A head that sticks is a layer of its own, whose letters may be drawn a pixel higher or lower.
+  'thead, thead th { position: static !important }'
 ].join('\n')
 
 /** Ten minutes after the sample data begin, in milliseconds since 1970. */
