@@ -13,6 +13,8 @@ export interface QueueOverhead {
   /** All jobs requested at once: wall time by the number of jobs, ms. */
   readonly perJobMs: number
   readonly jobs: number
+  /** Processor time by the number of jobs, ms: it does not grow where other work keeps the machine busy. */
+  readonly processorMs: { readonly owner: number; readonly server: number }
   /** Results that were not twice their number. */
   readonly wrong: number
   /** Most jobs of this process on the server at one look; it looks every 100 ms. */
@@ -85,6 +87,8 @@ async function allAtOnce(owner: Owner, redis: RedisServer, jobs: number) {
     residentMost = Math.max(residentMost, process.memoryUsage().rss)
     void onServer(redis).then((count) => (mostOnServer = Math.max(mostOnServer, count)))
   }, 100)
+  const serverCpuBefore = await serverCpuMs(redis)
+  const cpuBefore = process.cpuUsage()
   const startedMs = performance.now()
   const all = Array.from({ length: jobs }, (_, x) => owner.run({ x }))
   const collectedMs = performance.now()
@@ -93,11 +97,17 @@ async function allAtOnce(owner: Owner, redis: RedisServer, jobs: number) {
   const found = await Promise.all(all)
   const wallMs = performance.now() - startedMs - collectionMs
   clearInterval(timer)
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const processorMs = {
+    owner: (user + system) / 1000 / jobs,
+    server: ((await serverCpuMs(redis)) - serverCpuBefore) / jobs
+  }
   const wrong = found.filter((value, x) => value !== 2 * x).length
   all.length = 0
   return {
     perJobMs: wallMs / jobs,
     jobs,
+    processorMs,
     wrong,
     mostOnServer,
     ownerHeapBytes,
@@ -119,6 +129,17 @@ async function onServer({ client }: RedisServer): Promise<number> {
   const lists = await client.keys('bitbench:test.double-*')
   const open = lists.filter((key) => /:(wait|active)$/.test(key))
   return (await Promise.all(open.map((key) => client.llen(key)))).reduce((sum, count) => sum + count, 0)
+}
+
+/** Processor time of the server since it started, ms. */
+async function serverCpuMs({ client }: RedisServer): Promise<number> {
+  const info = await client.info('cpu')
+  const field = (name: string): number => {
+    const found = new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)
+    if (found === null) throw new Error(`redis-server reports no ${name}`)
+    return 1000 * Number(found[1])
+  }
+  return field('used_cpu_user') + field('used_cpu_sys')
 }
 
 async function serverBytes({ client }: RedisServer, field: string): Promise<number> {
