@@ -26,12 +26,14 @@ const loadWithinMs = 600_000
 /** A configuration of more than this is taken to hang. */
 const measureWithinMs = 3_600_000
 
-/** Starts a runner and reads what it is and can set. @throws input.unsupported when it measures no stages */
+/** Starts a runner and reads what it is and can set. @throws input.unsupported when it measures no stages; the signal's reason */
 export async function openStageRunner(
   spawn: SpawnRunner,
   command: RunnerCommand,
   signal: AbortSignal
 ): Promise<StageRunner> {
+  // An abort that came before the listener would never reach the runner.
+  signal.throwIfAborted()
   const runner = startRunner(
     spawn,
     { ...command, env: { ...command.env, ...stagesOnly } },
@@ -62,7 +64,7 @@ export async function openStageRunner(
         const times: StageTimesMs[] = []
         try {
           return await runner.until((event) => {
-            if (event.event === 'stages' && event.id === id) times.push(event)
+            if (event.event === 'stages' && event.id === id) times.push(withAllTokens(event, outputTokens))
             if (event.event === 'error' && event.id === id)
               throw new StepFailure('tool.failed', event.message, 'See the output of the runner.')
             if (event.event !== 'done' || event.id !== id) return undefined
@@ -85,6 +87,17 @@ export async function openStageRunner(
     await runner.stop(500)
     throw cause
   }
+}
+
+/** @throws StepFailure for another count of times than of tokens: their sum is the decode stage */
+function withAllTokens(times: StageTimesMs, outputTokens: number | null): StageTimesMs {
+  const { decodePerTokenMs } = times
+  if (decodePerTokenMs === undefined || decodePerTokenMs.length === outputTokens) return times
+  throw new StepFailure(
+    'tool.failed',
+    `The runner printed ${decodePerTokenMs.length} times of tokens for ${outputTokens ?? 'no'} output tokens.`,
+    'decodePerTokenMs has one time for each of the outputTokens: see docs/workloads.md.'
+  )
 }
 
 function timesAlone({ stagesMs, decodePerTokenMs }: StageTimesMs): StageTimesMs {

@@ -46,16 +46,18 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
       }
     }
   }
-  const { window, isOpen, prepare } = tokens
+  const { window, isOpen, mostLengths, prepare } = tokens
   const decodes = task === 'perplexity'
   const most = decodes ? window - 1 : window
+  // The prompt's pass and that of every output token are open at the same time.
+  const mostOutputs = Math.min(most, mostLengths - 1)
   return {
     offer: {
       stages: decodes ? ['prefill', 'decode'] : ['prefill'],
       knobs: [
         { name: 'batch', is: batches },
         { name: 'promptTokens', is: isOpen ? { min: 1, max: most } : { values: [window] } },
-        ...(decodes ? [{ name: outputTokensKnob, is: { min: 1, max: most } }] : [])
+        ...(decodes ? [{ name: outputTokensKnob, is: { min: 1, max: mostOutputs } }] : [])
       ],
       limits: decodes && isOpen ? [{ sumOf: ['promptTokens', outputTokensKnob], max: window }] : []
     },
@@ -65,7 +67,10 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
     async measure({ id, knobs, outputTokens = 0, repetitions }) {
       const [batch, prompt] = [Number(knobs['batch'] ?? 1), Number(knobs['promptTokens'] ?? window)]
       const last = isOpen ? prompt + outputTokens : window
-      if (!(batch >= 1 && prompt >= 1 && last <= window) || (!decodes && outputTokens > 0)) {
+      if (
+        !(batch >= 1 && prompt >= 1 && last <= window && outputTokens <= mostOutputs) ||
+        (!decodes && outputTokens > 0)
+      ) {
         throw new AppError(
           'input.invalid',
           `batch ${batch}, ${prompt} prompt tokens, ${outputTokens} output tokens are not offered.`,

@@ -14,6 +14,8 @@ export interface TokenRuns {
   readonly window: number
   /** Whether shorter inputs cost less; else every pass is as long as the window. */
   readonly isOpen: boolean
+  /** Most passes of different lengths that can be prepared together: a session more would take the place of one of theirs. */
+  readonly mostLengths: number
   /** A pass over so many tokens; opens what it needs. */
   prepare(batch: number, tokens: number): Promise<() => Promise<unknown>>
 }
@@ -33,7 +35,12 @@ export async function tokenRuns(subject: Subject): Promise<TokenRuns | null> {
   const sessionOf = async (tokens: number): Promise<ort.InferenceSession> => {
     const key = fixed === undefined || !isOpen ? window : tokens
     const found = sessions.get(key)
-    if (found !== undefined) return await found
+    if (found !== undefined) {
+      // The one that was used last is released last.
+      sessions.delete(key)
+      sessions.set(key, found)
+      return await found
+    }
     const [oldest] = sessions
     if (oldest !== undefined && sessions.size >= maxSessions) {
       sessions.delete(oldest[0])
@@ -46,6 +53,7 @@ export async function tokenRuns(subject: Subject): Promise<TokenRuns | null> {
   return {
     window,
     isOpen,
+    mostLengths: fixed !== undefined && isOpen ? maxSessions : Infinity,
     async prepare(batch, tokens) {
       const feeds = tokenFeeds(subject, batch, isOpen ? tokens : window)
       const session = await sessionOf(tokens)
