@@ -71,8 +71,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     // The runner names its GPU first: CUDA counts GPUs in another order than nvidia-smi.
     if (hasPower) power = await startPower(record, deps, greeting.pciBusId)
     if (power !== null && !isPowerOfRunner(record.subject?.device ?? '', power)) {
-      await power.finish()
-      record.power = null
+      await leavePower(record, power)
       power = null
     }
     const phaseMs = request.phaseMs ?? (power === null ? plainPhaseMs : shortestPhaseMs(power.sensor) * 1.1)
@@ -109,10 +108,17 @@ async function startPower(
   try {
     requireSameGpu(pciBusId, session)
   } catch (cause) {
-    await session.finish()
+    await leavePower(record, session)
     throw cause
   }
   return session
+}
+
+/** Ends a recording of a GPU that does not compute: its figures must not stand among those of the run, nor after a resume. */
+async function leavePower(record: WorkloadRecord, session: PowerSession): Promise<void> {
+  await session.finish()
+  record.power = null
+  record.recordingIds = record.recordingIds.filter((id) => id !== session.recordingId)
 }
 
 /**

@@ -65,6 +65,8 @@ describe('workload runs', () => {
     const elsewhere = await rig.toEnd(rig.request({}))
     expect(elsewhere.state).toBe('failed')
     expect(elsewhere.message).toMatch(/computes on the GPU at 00000000:09:00.0/)
+    // Else a resume would take the energy, and the sensor, of a GPU that did not compute.
+    expect(elsewhere).toMatchObject({ power: null, recordingIds: [] })
   })
 
   it('goes on after a crash of the runner without repeating a finished step', async () => {
