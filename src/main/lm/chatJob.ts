@@ -5,7 +5,7 @@ import type { CommandArguments } from '../../shared/contract'
 import type { LmChat, LmStep } from '../../shared/contract/lm'
 import { AppError } from '../../shared/errors'
 import { loadDecoder } from './boardDecoder'
-import { continueText } from './continueText'
+import { continueText, promptTokens } from './continueText'
 import { loadLm, type LoadedLm } from './lmFiles'
 import type { LmServiceDeps, LmState } from './lmNeeds'
 import { presentMemory } from './presentLm'
@@ -27,6 +27,7 @@ export async function startChat(
   const loaded = await loadLm(request.files, process.cwd())
   const { config } = loaded.model
   const scheme = parseLmScheme(request.scheme, config)
+  promptTokens(loaded.tokenizer, request.prompt, config.sequenceLength)
   // No await between this and the start: of two at once the second is refused.
   if (state.chat?.state === 'running')
     throw new AppError('input.invalid', 'A text is being continued already.', 'Stop it, or wait for its end.')

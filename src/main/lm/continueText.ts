@@ -25,6 +25,17 @@ export interface ContinueOptions {
   readonly signal: AbortSignal
 }
 
+/** Tokens of a prompt. @throws AppError input.invalid for more than the sequence has */
+export function promptTokens(tokenizer: Tokenizer, prompt: string, sequenceLength: number): number[] {
+  const tokens = tokenizer.encode(prompt)
+  if (tokens.length <= sequenceLength) return tokens
+  throw new AppError(
+    'input.invalid',
+    `The prompt has ${tokens.length} tokens; the model's sequence has ${sequenceLength}.`,
+    'Shorten the prompt.'
+  )
+}
+
 /**
  * Feeds a prompt and then the board's own tokens, step by step, each beside the host's.
  * @throws AppError input.invalid for a prompt longer than the sequence; what the board throws
@@ -36,14 +47,8 @@ export async function* continueText(
   prompt: string,
   { tokens, toTheEnd, signal }: ContinueOptions
 ): AsyncGenerator<TextStep, void> {
-  const prompted = tokenizer.encode(prompt)
   const length = host.config.sequenceLength
-  if (prompted.length > length)
-    throw new AppError(
-      'input.invalid',
-      `The prompt has ${prompted.length} tokens; the model's sequence has ${length}.`,
-      'Shorten the prompt.'
-    )
+  const prompted = promptTokens(tokenizer, prompt, length)
   host.reset()
   let [rest, token, made] = [new Uint8Array(), prompted[0] ?? beginToken, 0]
   for (let position = 0; position < length && made < tokens; position++) {

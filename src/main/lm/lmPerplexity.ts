@@ -7,6 +7,7 @@ import {
   type PerplexityRatio
 } from '../../core/lm/lossInterval'
 import { documentLoss, type DocumentLoss } from '../../core/lm/perplexity'
+import { AppError } from '../../shared/errors'
 import type { TaskContext } from '../threads/task'
 import type { LoadedLm } from './lmFiles'
 import { quantizeBySchemes } from './lmSchemes'
@@ -27,7 +28,7 @@ export interface MeasuredPerplexity {
 
 /**
  * Measures float, then each scheme on the same documents; can be stopped between two documents.
- * @throws AppError scheme.invalid, data.missing, model.unsupportedShape
+ * @throws AppError scheme.invalid, model.unsupportedShape; data.missing, also for one document alone
  */
 export async function measurePerplexity(
   loaded: LoadedLm,
@@ -35,6 +36,12 @@ export async function measurePerplexity(
   { schemes, seed }: { schemes: readonly string[]; seed: number },
   context: TaskContext
 ): Promise<MeasuredPerplexity> {
+  if (documents.length < 2)
+    throw new AppError(
+      'data.missing',
+      'Perplexity needs two documents at least: its interval comes from how they differ.',
+      'Write more documents into the text file, one a line.'
+    )
   const total = documents.length * (schemes.length + 1)
   let done = 0
   const lossesOf = async (decoder: Decoder, name: string): Promise<DocumentLoss[]> => {

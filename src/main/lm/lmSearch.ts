@@ -16,6 +16,8 @@ import { calibrationTokens } from './lmSchemes'
 export interface LmSearch {
   readonly space: SearchSpace
   readonly unit: string
+  /** Texts that schemes are measured on: fewer than wanted where the file has no more. */
+  readonly documents: number
   /** Cost of all matrices at 8 bits. */
   readonly int8Cost: number
   schemeOf(found: Scheme): LmScheme
@@ -25,7 +27,7 @@ export interface LmSearch {
 /**
  * Observes a model once and returns what a search of its weight bits needs. Schemes are compared with float on the last of the
  * calibration texts.
- * @throws AppError data.missing, proxy.kernelMissing
+ * @throws AppError data.missing, proxy.kernelMissing; input.invalid for more documents than memory holds
  */
 export async function prepareLmSearch(
   { model, tokenizer, calibrationFile }: LoadedLm,
@@ -37,11 +39,13 @@ export async function prepareLmSearch(
   const space = lmSpace(config, cost)
   const texts = await readDocuments(calibrationFile, tokenizer, '--calibration', calibrationTokens)
   const ranges = observeRanges(model, texts, calibrationTokens)
-  const float = floatLogits(createFloatDecoder(model), texts.slice(-documents))
+  const measured = texts.slice(-documents)
+  const float = floatLogits(createFloatDecoder(model), measured)
   const schemeOf = (found: Scheme): LmScheme => lmSchemeOf(config, found, cacheBits)
   return {
     space,
     unit: cost.unit,
+    documents: measured.length,
     int8Cost: cost.of(uniformGenes(space, 0, 0)),
     schemeOf,
     async evaluate(found) {

@@ -30,8 +30,14 @@ export const useLanguageModels = defineStore('lm', () => {
   })
   client.subscribe('lm.lossChanged', (changed) => (loss.value = changed))
 
-  const read = createAction(async (chosen: LmFilesJson) => {
+  let latestPlan = 0
+  /** The plan, also one that is being made, is of another choice. */
+  function forgetPlan(): void {
+    latestPlan++
     memory.value = null
+  }
+  const read = createAction(async (chosen: LmFilesJson) => {
+    forgetPlan()
     const found = await client.call('lm.info', { files: chosen })
     files.value = chosen
     info.value = found
@@ -43,10 +49,9 @@ export const useLanguageModels = defineStore('lm', () => {
     loss.value = last.loss
     if (info.value === null) await read.run(files.value)
   })
-  let latestPlan = 0
   const plan = createAction(async (input: Omit<CommandInput<'lm.plan'>, 'files'>) => {
-    const mine = ++latestPlan
-    memory.value = null
+    forgetPlan()
+    const mine = latestPlan
     const found = await client.call('lm.plan', { files: files.value, ...input }, { timeoutMs: 300_000 })
     // A slower plan of an earlier choice must not stand under the present one.
     if (mine === latestPlan) memory.value = found.memory
@@ -57,5 +62,5 @@ export const useLanguageModels = defineStore('lm', () => {
   const measure = createAction(async (input: Omit<CommandInput<'lm.perplexity'>, 'files'>) =>
     client.call('lm.perplexity', { files: files.value, ...input })
   )
-  return { files, info, memory, chat, steps, loss, read, load, plan, talk, measure }
+  return { files, info, memory, chat, steps, loss, read, load, plan, forgetPlan, talk, measure }
 })

@@ -1,3 +1,5 @@
+import { AppError } from '../../../shared/errors'
+import { formatBytes } from '../../../shared/units'
 import { logSumExp } from '../../math/logSumExp'
 import { argmax } from '../../quant/integer/runInteger'
 import type { Measure } from '../../search/objective'
@@ -13,9 +15,22 @@ export interface FloatLogits {
 const stepsOf = (decoder: Decoder, tokens: readonly number[]): number =>
   Math.min(tokens.length - 1, decoder.config.sequenceLength)
 
-/** Runs the float decoder over documents once; schemes are compared with what it gives. */
+/** Most bytes that float's log-probabilities may take. */
+const maxLogitBytes = 2 ** 30
+
+/**
+ * Runs the float decoder over documents once; schemes are compared with what it gives.
+ * @throws AppError input.invalid when that takes more than 1 GiB
+ */
 export function floatLogits(decoder: Decoder, documents: readonly (readonly number[])[]): FloatLogits {
   const { vocabulary } = decoder.config
+  const bytes = 4 * vocabulary * documents.reduce((sum, tokens) => sum + stepsOf(decoder, tokens), 0)
+  if (bytes > maxLogitBytes)
+    throw new AppError(
+      'input.invalid',
+      `The ${documents.length} documents take ${formatBytes(bytes)} of log-probabilities; ${formatBytes(maxLogitBytes)} is the most.`,
+      'Measure on fewer documents.'
+    )
   const logProbabilities = documents.map((tokens) => {
     decoder.reset()
     const rows = new Float32Array(stepsOf(decoder, tokens) * vocabulary)

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { formatLmScheme } from '../../../core/lm/integer/lmScheme'
 import { runSearch } from '../../../core/search/runSearch'
+import { countOf } from '../../../shared/units'
 import { objectives, strategyNames } from '../../../shared/vocabulary'
 import { readDecoderProxy } from '../../lm/decoderProxyFile'
 import { prepareLmSearch } from '../../lm/lmSearch'
@@ -40,7 +41,7 @@ export const lmSearchVerb: CliVerb = {
     const evaluations = numberOption(args, 'evaluations', { min: 1, max: 10_000, integer: true }) ?? 40
     const documents = numberOption(args, 'documents', { min: 1, max: 1000, integer: true }) ?? 12
     const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
-    const cacheBits = numberOption(args, 'kv', { min: 4, max: 8, integer: true }) === 4 ? 4 : 8
+    const cacheBits = choiceOption(args, 'kv', ['8', '4'] as const) === '4' ? 4 : 8
     const strategy = choiceOption(args, 'strategy', strategyNames) ?? 'auto'
     const objective = choiceOption(args, 'objective', objectives) ?? 'kl'
     const file = textOption(args, 'proxy')
@@ -61,12 +62,15 @@ export const lmSearchVerb: CliVerb = {
     const { best, trace } = outcome
     const scheme = best === null ? null : formatLmScheme(search.schemeOf(best.scheme))
     return {
-      json: { model: loaded.name, strategy, objective, budget, seed, unit: search.unit, scheme, best, trace },
+      json: {
+        ...{ model: loaded.name, strategy, objective, budget, seed, unit: search.unit },
+        ...{ documents: search.documents, scheme, best, trace }
+      },
       text:
         best === null || scheme === null
           ? `No scheme within ${budget} of all-8-bit was found in ${trace.length} evaluations.`
           : [
-              `${objective} ${best.loss.toPrecision(4)} at ${(best.cost / search.int8Cost).toFixed(3)} of all-8-bit (${Math.round(best.cost)} ${search.unit}), ${trace.length} schemes measured`,
+              `${objective} ${best.loss.toPrecision(4)} at ${(best.cost / search.int8Cost).toFixed(3)} of all-8-bit (${Math.round(best.cost)} ${search.unit}), ${countOf(trace.length, 'scheme')} measured on ${countOf(search.documents, 'text')}`,
               scheme
             ].join('\n'),
       exitCode: best === null ? 1 : 0

@@ -59,10 +59,16 @@ describe('bitbench lm profile, predict and search', () => {
     const values = { calibration: 'texts.txt', evaluations: '8', documents: '2', budget: '0.5', kv: '4' }
     const { json, exitCode } = await call('search', values, 'tiny.bin')
     const { best, scheme, unit } = json as { best: { cost: number }; scheme: string; unit: string }
+    expect(json).toMatchObject({ documents: 2 })
     expect([unit, exitCode ?? 0]).toEqual(['bytes', 0])
     // One layer of 2 x 1024 + 2 x 512 + 3 x 1536 weights, and 270 x 32.
     expect(best.cost).toBeLessThanOrEqual((7680 + 8640) / 2)
     expect(scheme).toContain('kv=4')
+  })
+
+  it('takes no bits of the cache that there are not', async () => {
+    const values = { calibration: 'texts.txt', budget: '0.5', kv: '6' }
+    await expect(call('search', values, 'tiny.bin')).rejects.toThrow('--kv must be one of 8, 4, not "6"')
   })
 
   it('refuses a file that holds no proxy', async () => {

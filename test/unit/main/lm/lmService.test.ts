@@ -140,6 +140,9 @@ describe('the service of language models', () => {
     const { jobs, talk, handlers } = service()
     await expect(talk({ boardId: 'other' })).rejects.toMatchObject({ code: 'board.notConnected' })
     await expect(talk({ scheme: 'w5a8' })).rejects.toMatchObject({ code: 'scheme.invalid' })
+    await expect(talk({ prompt: 'ab '.repeat(20) })).rejects.toMatchObject({
+      ...{ code: 'input.invalid', message: "The prompt has 62 tokens; the model's sequence has 24." }
+    })
     const measure = { files: { model: file('tiny.bin') }, schemes: ['w8a8'], documents: 2, seed: 1 }
     await expect(handlers['lm.perplexity'](measure, context)).rejects.toMatchObject({ code: 'data.missing' })
     expect(jobs.list()).toEqual([])
@@ -159,5 +162,15 @@ describe('the service of language models', () => {
     const { float, schemes } = loss!.measured!
     expect(schemes[0]!.overFloat.ratio).toBeCloseTo(schemes[0]!.perplexity / float.perplexity, 9)
     expect(of<LmLoss>('lm.lossChanged').map(({ state }) => state)).toEqual(['running', 'done'])
+  })
+
+  it('gives no interval of one document alone', async () => {
+    const { handlers, jobs } = service()
+    writeFileSync(file('one.txt'), 'abc def\n')
+    const request = { files: { ...files(), text: file('one.txt') }, schemes: ['w8a8'], documents: 9, seed: 3 }
+    await handlers['lm.perplexity'](request, context)
+    await jobs.idle()
+    const { loss } = await handlers['lm.last']({}, context)
+    expect(loss).toMatchObject({ state: 'failed', measured: null, error: { code: 'data.missing' } })
   })
 })

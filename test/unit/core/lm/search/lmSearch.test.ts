@@ -32,6 +32,13 @@ describe('the distance of a decoder from float', () => {
     expect(mse).toBeLessThan(1e-9)
   })
 
+  it('refuses more documents than memory holds, before it runs them', () => {
+    const config = { ...tinyConfig, vocabulary: 2 ** 27 }
+    const step = () => expect.unreachable('nothing may be run')
+    const decoder = { ...createFloatDecoder(model), config, step }
+    expect(() => floatLogits(decoder, documents)).toThrow(/2 documents take .* of log-probabilities/)
+  })
+
   it('is the mean over tokens of what the definitions give', () => {
     const lm = quantizeLm(model, parseLmScheme('w4a8', tinyConfig), observeRanges(model, documents, 9))
     const found = measureDecoder(createIntegerDecoder(lm), floatLogits(createFloatDecoder(model), documents))
