@@ -37,14 +37,16 @@ export function validValue(figure: MeasuredFigure): number | null {
   return figure.verdict === 'VALID' ? figure.value : null
 }
 
-/** Pearson and Spearman with p, n and seeded bootstrap intervals over the rows that have both values. */
-export function correlate(
+type Column = (typeof matrixMetrics)[number]
+
+/** A correlation without intervals. */
+export type Coefficients = Omit<Correlation, 'pearsonInterval' | 'spearmanInterval'>
+
+function coefficients(
   rows: readonly MergedRow[],
-  [nameA, readA]: readonly [string, (row: MergedRow) => number | null],
-  [nameB, readB]: readonly [string, (row: MergedRow) => number | null],
-  confidence: number,
-  seed: number
-): Correlation {
+  [nameA, readA]: Column,
+  [nameB, readB]: Column
+): { found: Coefficients; a: number[]; b: number[] } {
   const pairs = rows
     .map((row) => [readA(row), readB(row)] as const)
     .filter((pair): pair is readonly [number, number] => pair[0] !== null && pair[1] !== null)
@@ -53,24 +55,38 @@ export function correlate(
   const n = pairs.length
   const r = n < 3 ? null : pearson(a, b)
   const rho = n < 3 ? null : spearman(a, b)
-  return {
+  const found = {
     ...{ a: nameA, b: nameB, n, pearson: r, spearman: rho },
     pearsonP: r === null ? null : correlationP(r, n),
-    pearsonInterval: r === null ? null : correlationInterval(pearson, a, b, confidence, seed),
-    spearmanP: rho === null ? null : spearmanP(a, b),
-    spearmanInterval: rho === null ? null : correlationInterval(spearman, a, b, confidence, seed)
+    spearmanP: rho === null ? null : spearmanP(a, b)
+  }
+  return { found, a, b }
+}
+
+/** Pearson and Spearman with p, n and seeded bootstrap intervals over the rows that have both values. */
+export function correlate(
+  rows: readonly MergedRow[],
+  first: Column,
+  second: Column,
+  confidence: number,
+  seed: number
+): Correlation {
+  const { found, a, b } = coefficients(rows, first, second)
+  return {
+    ...found,
+    pearsonInterval: found.pearson === null ? null : correlationInterval(pearson, a, b, confidence, seed),
+    spearmanInterval: found.spearman === null ? null : correlationInterval(spearman, a, b, confidence, seed)
   }
 }
 
-/** Every pair of columns that at least three rows have; other columns are left out. */
-export function correlationMatrix(
-  rows: readonly MergedRow[],
-  confidence: number,
-  seed: number
-): { names: string[]; pairs: Correlation[] } {
+/**
+ * Every pair of columns that at least three rows have; other columns are left out. Without intervals, which a matrix does not
+ * show: 45 pairs with 2000 draws each would hold up the main process for seconds.
+ */
+export function correlationMatrix(rows: readonly MergedRow[]): { names: string[]; pairs: Coefficients[] } {
   const present = matrixMetrics.filter(([, read]) => rows.filter((row) => read(row) !== null).length >= 3)
   const pairs = present.flatMap((first, at) =>
-    present.slice(at + 1).map((second) => correlate(rows, first, second, confidence, seed))
+    present.slice(at + 1).map((second) => coefficients(rows, first, second).found)
   )
   return { names: present.map(([name]) => name), pairs }
 }

@@ -212,15 +212,10 @@ function wrap(text: string, width: number): string[] {
 }
 
 /** Figures 8 and 12: Pearson above, Spearman beside it, with p in every cell. */
-export function impactCorrelationMatrix(
-  title: string,
-  merged: readonly MergedRow[],
-  confidence: number,
-  seed: number
-): Figure {
+export function impactCorrelationMatrix(title: string, merged: readonly MergedRow[]): Figure {
   const change = mainChange(merged)
   const rows = merged.filter((row) => row.change === change)
-  const { names, pairs } = correlationMatrix(rows, confidence, seed)
+  const { names, pairs } = correlationMatrix(rows)
   if (names.length < 2) {
     return figureOf('energy_impact_correlation_matrix', [
       emptyPanel(title, 'Fewer than three layers have two figures.')

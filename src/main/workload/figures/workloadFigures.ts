@@ -39,7 +39,7 @@ export function analyseWorkload(model: string, tables: WorkloadTables, choice: S
       : [
           impactByType(title, merged),
           energyImpactScatter(title, merged, correlation.slice(0, 2)),
-          impactCorrelationMatrix(title, merged, confidence, seed)
+          impactCorrelationMatrix(title, merged)
         ])
   ]
   return { model, tables, merged, findings, figures }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compareRuns, differenceOf } from '@core/workload/statistics/compare'
-import { correlate, correlationMatrix } from '@core/workload/statistics/correlate'
+import { correlate, correlationMatrix, matrixMetrics } from '@core/workload/statistics/correlate'
 import { correlationSentence, findingsOf } from '@core/workload/statistics/findings'
 import { mainCost, mainChange, mergeTables } from '@core/workload/statistics/merge'
 import { benchmarkRow, figure, impactRow, layerRow, missing, sampleTables } from './tables'
@@ -77,11 +77,17 @@ describe('correlations over layers', () => {
       at < 2 ? { ...row, energyNetJ: figure(row.energyNetJ.value!, { verdict: 'INVALID' as const }) } : row
     )
     const rows = merge(sampleTables({ layers })).filter((row) => row.change === 'mean')
-    const { names, pairs } = correlationMatrix(rows, 0.95, 1)
+    const { names, pairs } = correlationMatrix(rows)
     expect(names).not.toContain('KL at int4')
     expect(names).toContain('KL at int8')
     expect(pairs).toHaveLength((names.length * (names.length - 1)) / 2)
-    expect(pairs.find(({ a, b }) => a === 'net energy' && b === 'KL')!.n).toBe(6)
+    const pair = pairs.find(({ a, b }) => a === 'net energy' && b === 'KL')!
+    expect(pair.n).toBe(6)
+    // A pair of the matrix is the correlation without the draws of its intervals.
+    const [energy, kl] = ['net energy', 'KL'].map((name) => matrixMetrics.find(([each]) => each === name)!)
+    const { pearsonInterval, spearmanInterval, ...rest } = correlate(rows, energy!, kl!, 0.95, 1)
+    expect(pair).toEqual(rest)
+    expect([pearsonInterval, spearmanInterval]).not.toContain(null)
     // MACs are equal in every layer: no correlation, rather than 0.
     expect(pairs.find(({ a, b }) => a === 'time' && b === 'MACs')!.pearson).toBeNull()
   })
