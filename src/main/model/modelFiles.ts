@@ -102,7 +102,10 @@ export function createModelFiles(options: {
       // A file that has gone or changed for the worse since it was opened is left out of the list.
       ...(await openedPaths()).map((file) => load(file).catch(() => null))
     ])
-    return models.filter((model) => model !== null)
+    const found = models.filter((model) => model !== null)
+    // Of copies of one network that which was opened last has the id: the user's own before a shipped one.
+    for (const model of found) loaded.set(model.summary.id, model)
+    return found
   }
 
   return {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -128,6 +128,19 @@ describe('model files', () => {
     expect((await files.find(first.summary.id)).graph).toEqual(plainNetwork())
     await rm(file)
     expect(await files.list()).toEqual([])
+  })
+
+  it('of the same content are known by the copy that was opened last', async () => {
+    const shipped = path.join(folder, 'shipped')
+    await mkdir(shipped)
+    const bytes = encodeOnnx(exportOnnx(plainNetwork()))
+    for (const file of [path.join(shipped, 'net.onnx'), path.join(folder, 'own.onnx')])
+      await writeFile(file, bytes)
+    const files = createModelFiles({ modelsFolder: shipped, openedFile: path.join(folder, 'models.json') })
+    const { id } = (await files.open(path.join(folder, 'own.onnx'))).summary
+    expect((await files.list()).map(({ name }) => name)).toEqual(['net', 'own'])
+    expect((await files.find(id)).summary.name).toBe('own')
+    expect(await files.names([id])).toEqual(new Map([[id, 'own']]))
   })
 
   it('are imported in a worker where they are large or keep their data elsewhere', async () => {
