@@ -72,10 +72,15 @@ const updateSchema = z.union([
   z.object({ kind: z.undefined().optional() })
 ])
 
-/** What the coordinator sends on the stream. */
+/** What the coordinator sends on the stream; an update of a later labgrid that does not fit is passed over alone. */
 export const clientOutSchema = z.object({
   sync: z.object({ id: z.number() }).nullish(),
-  updates: z.array(updateSchema)
+  updates: z.array(z.unknown()).transform((updates) =>
+    updates.flatMap((update) => {
+      const read = updateSchema.safeParse(update)
+      return read.success ? [read.data] : []
+    })
+  )
 })
 
 /** One change of a place or a resource. */

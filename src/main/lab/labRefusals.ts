@@ -66,6 +66,10 @@ export const lineClosed = (place: string, waitedMs: number): AppError =>
     'Look at the log of labgrid-exporter there: the device may be unplugged or in use.'
   )
 
+/** A change that the coordinator took and does not send. */
+export const notReported = (): AppError =>
+  new AppError('lab.unreachable', 'The coordinator did not report the change.', 'Try it again.')
+
 /** A line that only ssh reaches. */
 export const behindProxy = (place: string, address: string, proxy: string): AppError =>
   new AppError(

@@ -3,8 +3,17 @@ import { findPlace, linesOfPlace, type LabLine, type LabPlace } from '../../core
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { labContract, LabPlaceInfo, LabStatus } from '../../shared/contract/lab'
 import { AppError } from '../../shared/errors'
-import { behindProxy, chooseLine, heldHere, lineClosed, placeHeld, placeNamed } from './labRefusals'
-import { openLabSession, type LabSession } from './labSession'
+import { createTurns, type Turns } from '../../shared/turns'
+import {
+  behindProxy,
+  chooseLine,
+  heldHere,
+  lineClosed,
+  notReported,
+  placeHeld,
+  placeNamed
+} from './labRefusals'
+import { openLabSession, unreachable, type LabSession } from './labSession'
 import { readLabSettings, writeLabSettings } from './labSettings'
 
 /** A serial line whose place is held. */
@@ -54,6 +63,8 @@ export function createLabService(deps: {
 class Lab implements LabService {
   private opening: { coordinator: string; session: Promise<LabSession> } | undefined
   private readonly holds = new Map<string, Hold>()
+  /** Acquiring and giving back, one after the other for each place. */
+  private readonly turns = new Map<string, Turns>()
   private isClosed = false
   /** From the loss of the coordinator until the places held here are known again. */
   private isReaching = false
@@ -90,12 +101,12 @@ class Lab implements LabService {
     if (board === null) return null
     const session = await this.connected()
     const { name } = placeNamed(session, board.place)
-    const hold = await this.take(session, name)
+    const hold = await this.turnsOf(name).take(() => this.take(session, name))
     let isReleased = false
     const release = async (): Promise<void> => {
       if (isReleased) return
       isReleased = true
-      await this.giveBack(name, hold)
+      await this.turnsOf(name).take(() => this.giveBack(name, hold))
     }
     try {
       const line = await this.line(session, { ...board, place: name })
@@ -116,6 +127,12 @@ class Lab implements LabService {
     await this.leave()
   }
 
+  private turnsOf(place: string): Turns {
+    const turns = this.turns.get(place) ?? createTurns()
+    this.turns.set(place, turns)
+    return turns
+  }
+
   private open(coordinator: string): Promise<LabSession> {
     const { self, version, nowMs } = this.deps
     return openLabSession(coordinator, self, `bitbench ${version}`, nowMs)
@@ -132,14 +149,22 @@ class Lab implements LabService {
       )
     const { coordinator } = settings
     if (this.opening !== undefined && this.opening.coordinator !== coordinator) await this.leave()
-    const before = await this.opening?.session.catch(() => undefined)
+    const last = this.opening
+    const before = await last?.session.catch(() => undefined)
     if (before !== undefined && before.ended === null) return before
-    const session = this.open(coordinator)
+    // Another call may have begun to open a session meanwhile: a second one would never be closed.
+    if (this.opening !== last && this.opening?.coordinator === coordinator) return await this.opening.session
+    if (this.isClosed) throw unreachable(coordinator, 'this Bitbench is closing')
+    const session = this.opened(coordinator)
     this.opening = { coordinator, session }
-    const opened = await session
-    opened.onChange(() => this.changed(opened))
+    return await session
+  }
+
+  private async opened(coordinator: string): Promise<LabSession> {
+    const session = await this.open(coordinator)
+    session.onChange(() => this.changed(session))
     this.deps.emit('lab.changed', {})
-    return opened
+    return session
   }
 
   private changed(session: LabSession): void {
@@ -175,13 +200,17 @@ class Lab implements LabService {
   }
 
   private reachAgain(): void {
-    if (this.isClosed) return
     clearTimeout(this.retry)
-    this.isReaching = true
+    // Nothing is held any more: the next use of the lab connects.
+    this.isReaching = !this.isClosed && this.holds.size > 0
+    if (!this.isReaching) return
     this.retry = setTimeout(() => {
+      if (this.holds.size === 0) return this.reachAgain()
       this.connected().then(
         async (session) => {
           await this.takeAgain(session)
+          // It ended again: that has set the next attempt.
+          if (session.ended !== null) return
           this.isReaching = false
           this.checkHolds(session)
         },
@@ -202,12 +231,17 @@ class Lab implements LabService {
     if (before.acquired !== null) throw placeHeld(before, self, this.deps.nowMs())
     try {
       await session.acquire(name)
-      // Until the coordinator has sent the change, the place would look as if another one had taken it away.
-      await this.until(session, () => findPlace(session.places, name)?.acquired === self, lineMs)
     } catch (reason) {
       const now = findPlace(session.places, name)
       if (AppError.from(reason).code === 'board.busy' && now?.acquired != null)
         throw placeHeld(now, self, this.deps.nowMs())
+      throw reason
+    }
+    try {
+      // Until the coordinator has sent the change, the place would look as if another one had taken it away.
+      await this.until(session, () => findPlace(session.places, name)?.acquired === self, lineMs)
+    } catch (reason) {
+      await this.free(name)
       throw reason
     }
     const hold: Hold = { users: 1, lost: new Set() }
@@ -218,8 +252,17 @@ class Lab implements LabService {
   private async giveBack(name: string, hold: Hold): Promise<void> {
     if (--hold.users > 0 || this.holds.get(name) !== hold) return
     this.holds.delete(name)
+    await this.free(name)
+  }
+
+  private async free(name: string): Promise<void> {
+    const { self } = this.deps
     try {
-      await (await this.connected()).release(name, this.deps.self)
+      const session = await this.connected()
+      await session.release(name, self)
+      // Until this is reported, the next use of the place would find it held.
+      const isFree = (): boolean => findPlace(session.places, name)?.acquired !== self
+      await this.until(session, isFree, lineMs).catch(() => undefined)
     } catch (reason) {
       const { message } = AppError.from(reason)
       this.deps.log(`The place ${name} could not be given back and stays held: ${message}`)
@@ -231,16 +274,20 @@ class Lab implements LabService {
     const lines = (): LabLine[] => linesOfPlace(placeNamed(session, board.place), session.resources)
     const chosen = (): LabLine => chooseLine(lines(), board)
     chosen()
-    await this.until(session, () => chosen().address !== null && chosen().isAvailable, lineMs).catch(() => {
-      throw lineClosed(board.place, lineMs)
-    })
+    const isOpen = (): boolean => chosen().address !== null && chosen().isAvailable
+    await this.until(session, isOpen, lineMs, () => lineClosed(board.place, lineMs))
     const { address, proxy } = chosen()
     if (proxy !== null) throw behindProxy(board.place, address!, proxy)
     return address!
   }
 
-  /** Waits for a state of the session. @throws AppError lab.unreachable when it ends or time is up */
-  private until(session: LabSession, isSo: () => boolean, limitMs: number): Promise<void> {
+  /** Waits for a state of the session. @throws AppError lab.unreachable when it ends; `late` when time is up */
+  private until(
+    session: LabSession,
+    isSo: () => boolean,
+    limitMs: number,
+    late: () => AppError = notReported
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       let stop = (): void => undefined
       const look = (): void => {
@@ -254,7 +301,7 @@ class Lab implements LabService {
         stop()
       }
       const timer = setTimeout(() => {
-        reject(new AppError('lab.unreachable', 'The coordinator did not report the change.', 'Try it again.'))
+        reject(late())
         stop()
       }, limitMs)
       const unlisten = session.onChange(look)
@@ -309,9 +356,10 @@ class Lab implements LabService {
     if (session !== undefined && session.ended === null)
       for (const name of [...this.holds.keys()])
         await session.release(name, this.deps.self).catch(() => undefined)
-    for (const hold of this.holds.values())
-      for (const listener of hold.lost) listener('the coordinator was left')
+    const left = [...this.holds.values()]
+    // First: a listener gives its line back, which must not connect again.
     this.holds.clear()
+    for (const hold of left) for (const listener of hold.lost) listener('the coordinator was left')
     if (this.opening === opening) this.opening = undefined
     session?.close()
   }

@@ -65,11 +65,11 @@ export async function openLabSession(
     client.close()
     tell()
   }
+  let timer: NodeJS.Timeout | undefined
   const synced = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(unreachable(address, 'it sent nothing within 5 s')), openMs)
+    timer = setTimeout(() => reject(unreachable(address, 'it sent nothing within 5 s')), openMs)
     stream.on('data', (message: unknown) => {
       const read = clientOutSchema.safeParse(message)
-      // A message of a later labgrid that does not fit is passed over.
       if (!read.success) return
       for (const update of read.data.updates) apply(update, places, resources)
       if (read.data.sync?.id === 1) resolve()
@@ -82,7 +82,6 @@ export async function openLabSession(
     }
     stream.on('error', (reason: ServiceError) => onEnd(reason.details || reason.message))
     stream.on('end', () => onEnd('it closed the connection'))
-    listeners.add(() => clearTimeout(timer))
   })
   stream.write({ startup: { version, name } })
   stream.write({ subscribe: { allPlaces: true } })
@@ -93,6 +92,8 @@ export async function openLabSession(
   } catch (reason) {
     end(AppError.from(reason))
     throw reason
+  } finally {
+    clearTimeout(timer)
   }
   const call = (method: 'AcquirePlace' | 'ReleasePlace', request: object): Promise<void> =>
     new Promise((resolve, reject) => {

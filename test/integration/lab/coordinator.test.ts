@@ -116,6 +116,30 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     expect(await lab.holderOf('rack2')).toBeNull()
   }, 60_000)
 
+  it('gives both lines of a place to two that want them at once, and a freed place at once again', async () => {
+    const own = await connected()
+    const both = await Promise.all(['a', 'b'].map((name) => own.holdLine(`labgrid://rack2/${name}`)))
+    expect(await lab.holderOf('rack2')).toBe(me)
+    await Promise.all(both.map((line) => line!.release()))
+    expect(await lab.holderOf('rack2')).toBeNull()
+    const line = await own.holdLine('labgrid://rack1')
+    const given = line!.release()
+    const again = await own.holdLine('labgrid://rack1')
+    await given
+    expect(await lab.holderOf('rack1')).toBe(me)
+    await again!.release()
+  }, 60_000)
+
+  it('is left for good: what is given back because of that does not connect again', async () => {
+    const own = await connected()
+    const line = await own.holdLine('labgrid://rack1')
+    line!.onLost(() => void line!.release())
+    await own.close()
+    await line!.release()
+    expect(await lab.holderOf('rack1')).toBeNull()
+    expect((await statusOf(own)).problem?.code).toBe('lab.unreachable')
+  }, 60_000)
+
   it('is told of a place that its holder left behind, and releases it only from that holder', async () => {
     const own = await connected()
     await lab.acquireAs(me, 'rack1')
