@@ -60,7 +60,7 @@ export function trainJob(
     total: options.epochs,
     async run(context) {
       const samples = await readSamplePaths(paths, preset)
-      for (const id of collections) samples.push(...(await collected(id)))
+      for (const id of collections) for (const sample of await collected(id)) samples.push(sample)
       if (samples.length === 0) {
         throw new AppError(
           'data.missing',

@@ -56,6 +56,7 @@ export async function collect(record: Collection, deps: CollectDeps): Promise<vo
     // A host that was killed may have stored a configuration that it did not count any more.
     const refusals = [...done.values()].filter((reason) => reason !== null)
     record.failed = refusals.length
+    record.firstFailure ??= refusals[0] ?? null
     record.measured = done.size - refusals.length
     await deps.changed()
     const total = record.steps.length

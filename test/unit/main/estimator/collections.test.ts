@@ -146,6 +146,28 @@ describe('collections', () => {
     expect(measured).toEqual(collection.steps)
   })
 
+  it('knows the first refusal after a kill too', async () => {
+    const { jobs, fake, serve, request, store } = await bench()
+    const first = serve()
+    let asked = 0
+    fake.refuse = () => ++asked === 1
+    fake.dieAt = 3
+    const { id, jobId } = await first.handlers['estimator.collect'](request(), context)
+    expect((await jobs.follow(jobId)).state).toBe('failed')
+    const record = JSON.parse(
+      (await store.all<{ record: string }>('SELECT record FROM latency_collection'))[0]!.record
+    ) as object
+    await store.run('UPDATE latency_collection SET record = $1', [
+      JSON.stringify({ ...record, state: 'running', failed: 0, firstFailure: null })
+    ])
+    delete fake.dieAt
+    const second = serve()
+    await jobs.follow((await second.runs.resume(id)).jobId)
+    expect((await second.handlers['estimator.collection']({ id }, context)).collection).toMatchObject({
+      ...{ state: 'done', failed: 1, firstFailure: 'out of memory', measured: 11 }
+    })
+  })
+
   it('does not go on with another network, device or runtime', async () => {
     const { jobs, fake, serve, request } = await bench()
     const { handlers, runs } = serve()
