@@ -529,12 +529,14 @@ class StageTimes:
             return False
 
     def takes_cache(self):
+        before = self.name
         try:
-            self.name = self.name or "input_ids"
+            self.name = before or "input_ids"
             seen = self.pass_over(self.tokens(1, 2), use_cache=True)
             self.pass_over(self.tokens(1, 1), past_key_values=seen.past_key_values, use_cache=True)
             return True
-        except Exception:
+        except Exception:  # its first argument may have another name: it is passed by position again
+            self.name = before
             return False
 
     def forward(self, module, knobs, output_tokens, stage):

@@ -321,6 +321,28 @@ def build(precision, device):
     await runner.stop()
   })
 
+  it('times a module with a config whose tokens have another name than input_ids', async () => {
+    const spec = entry(`
+import torch
+from types import SimpleNamespace
+class Net(torch.nn.Module):
+    config = SimpleNamespace(max_position_embeddings=8)
+    def forward(self, tokens):
+        return torch.nn.functional.one_hot(tokens, 6).float()
+def build(precision, device):
+    x = torch.tensor([[0, 1, 2], [3, 4, 5]])
+    return Net(), [(x, x)], "perplexity"
+`)
+    const command = torchCommand('--entry', spec, '--device', 'cpu')
+    const { runner, events, plan } = greet({
+      ...command,
+      env: { ...command.env, BITBENCH_WORKLOAD_STAGES: '1' }
+    })
+    await plan
+    expect(events.find((event) => event.event === 'knobs')).toMatchObject({ stages: ['prefill', 'decode'] })
+    await runner.stop()
+  })
+
   it('says what is wrong with an entry, and that transformers is missing', async () => {
     const broken = greet(torchCommand('--entry', entry('def build(precision, device):\n    return 1 / 0\n')))
     await expect(broken.plan).rejects.toMatchObject({ message: expect.stringContaining('ZeroDivisionError') })
