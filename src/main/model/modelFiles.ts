@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../shared/errors'
@@ -20,6 +20,7 @@ import { findGeneratedSet } from '../../core/dataset/generated/generatedSets'
 import { imageSplits } from '../../shared/vocabulary'
 import { createTurns } from '../../shared/turns'
 import { workloadsOf } from '../../core/model/workload'
+import { fileState } from '../files/fileState'
 import { readJsonList } from '../files/readJsonList'
 import { readRegularFile } from '../files/readRegularFile'
 import { writeWholeFile } from '../files/replaceFile'
@@ -56,15 +57,14 @@ export function createModelFiles(options: {
 }): ModelFiles {
   const { modelsFolder, openedFile, read = readNetwork } = options
   const loaded = new Map<string, LoadedModel>()
-  /** Models by the path they were last read from, with the state of their files then. */
-  const byPath = new Map<string, { model: LoadedModel; files: readonly string[]; state: string | null }>()
+  /** Models by the path they were last read from, with their files as they were before that. */
+  const byPath = new Map<string, { model: LoadedModel; files: ReadNetwork['files'] }>()
   /** Ids that no file had when they were looked for. */
   const absent = new Set<string>()
 
   const load = async (file: string): Promise<LoadedModel> => {
     const before = byPath.get(file)
-    if (before !== undefined && before.state !== null && (await stateOf(before.files)) === before.state)
-      return before.model
+    if (before !== undefined && (await areUnchanged(before.files))) return before.model
     const { graph, id, sizeBytes, files } = await read(file)
     const summary: ModelSummary = {
       id,
@@ -76,7 +76,7 @@ export function createModelFiles(options: {
     }
     const model = { summary, graph }
     loaded.set(id, model)
-    byPath.set(file, { model, files, state: await stateOf(files) })
+    byPath.set(file, { model, files })
     return model
   }
 
@@ -139,14 +139,10 @@ export function createModelFiles(options: {
   }
 }
 
-/** Which file, size and time of change of files, as text; null where one cannot be looked at. */
-async function stateOf(files: readonly string[]): Promise<string | null> {
-  try {
-    const found = await Promise.all(files.map((file) => stat(file, { bigint: true })))
-    return found.map(({ ino, size, mtimeNs }) => `${ino}:${size}:${mtimeNs}`).join(' ')
-  } catch {
-    return null
-  }
+/** Whether all files are as they were before they were read. */
+async function areUnchanged(files: ReadNetwork['files']): Promise<boolean> {
+  const states = await Promise.all(files.map(({ path: file }) => fileState(file)))
+  return files.every(({ state }, at) => state !== null && state === states[at])
 }
 
 /** Beside a network may lie a JSON file of any size that is no card. */

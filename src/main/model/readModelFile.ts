@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import type { OnnxModel } from '../../core/model/onnx'
+import { fileState } from '../files/fileState'
 import { readRegularFile } from '../files/readRegularFile'
 import { tfliteToOnnx } from '../../core/model/tflite/toOnnx'
 import { decodeModel, externalLocations, parseOnnx } from './onnxFile'
@@ -15,8 +16,8 @@ export interface ModelFile {
   /** Hash over the bytes of the file and of the data files it names, first 16 hex digits. */
   readonly id: string
   readonly sizeBytes: number
-  /** Paths of the files that were read: the network's, then those with its data. */
-  readonly files: readonly string[]
+  /** The files that were read, the network's, then those with its data, each with its state before it was read. */
+  readonly files: readonly { readonly path: string; readonly state: string | null }[]
 }
 
 /** Endings of the files that are networks. */
@@ -45,22 +46,22 @@ const maxBytes = 2 ** 31 - 1
  *   data outside its folder; data.missing when that data is not there; model.unsupportedOperator for unknown element types.
  */
 export async function readModelFile(file: string): Promise<ModelFile> {
+  const files = [{ path: file, state: await fileState(file) }]
   const bytes = await readRegularFile(file, { maxBytes })
   const hash = createHash('sha256').update(bytes)
   if (isTflite(bytes)) {
     const model = tfliteToOnnx(decodeTflite(bytes))
-    return { model, id: hash.digest('hex').slice(0, 16), sizeBytes: bytes.length, files: [file] }
+    return { model, id: hash.digest('hex').slice(0, 16), sizeBytes: bytes.length, files }
   }
   const proto = parseOnnx(bytes)
   const external = new Map<string, Uint8Array>()
-  const files = [file]
   let sizeBytes = bytes.length
   for (const location of externalLocations(proto)) {
     const dataFile = await resolveBeside(file, location)
+    files.push({ path: dataFile, state: await fileState(dataFile) })
     const data = await readRegularFile(dataFile, { maxBytes })
     hash.update(location).update(data)
     sizeBytes += data.length
-    files.push(dataFile)
     external.set(location, data)
   }
   const model = decodeModel(proto, (tensor, place) =>

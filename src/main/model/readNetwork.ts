@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises'
 import type { Graph } from '../../core/model/graph'
 import { importOnnx } from '../../core/model/importOnnx'
 import { isTflite } from './tfliteFile'
 import { externalLocations, parseOnnx } from './onnxFile'
 import { readModelFile, type ModelFile } from './readModelFile'
+import { lookAtFile } from '../files/fileState'
 import { readRegularFile } from '../files/readRegularFile'
 
 /** A network's file as the graph that it holds. */
@@ -25,7 +25,7 @@ const workerBytes = 2 * 2 ** 20
  * A file that cannot be read is not; reading it gives the reason.
  */
 export async function isLargeNetwork(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => null)
+  const found = await lookAtFile(file)
   if (found === null || !found.isFile()) return false
   if (found.size > workerBytes) return true
   try {

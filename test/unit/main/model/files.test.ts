@@ -143,6 +143,24 @@ describe('model files', () => {
     expect(await files.names([id])).toEqual(new Map([[id, 'own']]))
   })
 
+  it('are read again when a file has changed while it was read', async () => {
+    const file = path.join(folder, 'own.onnx')
+    await writeFile(file, encodeOnnx(exportOnnx(plainNetwork())))
+    const read = vi.fn(async (from: string) => {
+      const found = await readNetwork(from)
+      if (read.mock.calls.length === 1) await writeFile(from, encodeOnnx(exportOnnx(residualNetwork())))
+      return found
+    })
+    const files = createModelFiles({ modelsFolder: path.join(folder, 'shipped'), openedFile: null, read })
+    const first = await files.open(file)
+    expect(first.graph).toEqual(plainNetwork())
+    const second = await files.open(file)
+    expect(second.graph).toEqual(residualNetwork())
+    expect(second.summary.id).not.toBe(first.summary.id)
+    expect(await files.open(file)).toBe(second)
+    expect(read).toHaveBeenCalledTimes(2)
+  })
+
   it('are imported in a worker where they are large or keep their data elsewhere', async () => {
     const small = path.join(folder, 'small.onnx')
     await writeFile(small, encodeOnnx(exportOnnx(plainNetwork())))

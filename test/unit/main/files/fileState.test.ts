@@ -1,0 +1,30 @@
+import { stat } from 'node:fs/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { fileState } from '@main/files/fileState'
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  return { ...real, stat: vi.fn(real.stat) }
+})
+
+describe('the state of a file', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('is the same until the file is another, and none where there is no file', async () => {
+    const first = await fileState(import.meta.filename)
+    expect(first).toMatch(/^\d+:\d+:\d+$/)
+    expect(await fileState(import.meta.filename)).toBe(first)
+    expect(await fileState(import.meta.dirname)).not.toBe(first)
+    expect(await fileState(`${import.meta.filename}.none`)).toBeNull()
+  })
+
+  it('is none where the file system does not reply', async () => {
+    vi.useFakeTimers()
+    vi.mocked(stat).mockReturnValueOnce(new Promise(() => undefined))
+    const state = fileState(import.meta.filename)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await state).toBeNull()
+  })
+})
