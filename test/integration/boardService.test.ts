@@ -97,6 +97,9 @@ describe('board service with a virtual board', () => {
       state: 'unavailable',
       reason: expect.stringContaining('bitbench board twin twin:bench')
     })
+    await expect(call('board.fitTwin', { name: 'bench', rows: null, isa: 'rv32im' })).rejects.toMatchObject({
+      code: 'input.invalid'
+    })
     const again = await call('board.fitTwin', { name: 'bench', rows: null })
     expect(await settled(bench, again.jobId)).toMatchObject({ state: 'done', error: null })
     const [fittedAgain] = boardContract.commands['board.twins'].out.parse(await call('board.twins', {})).twins

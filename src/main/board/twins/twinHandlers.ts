@@ -29,7 +29,7 @@ export function createTwinHandlers(deps: {
     'board.fitTwin': async ({ name, rows, judge, seed, clockHz: givenHz, isa }) => {
       const { measured, clockHz } =
         rows === null
-          ? await keptRows(twins, name)
+          ? await keptRows(twins, name, { judge, isa, clockHz: givenHz })
           : { measured: { rows, judge, form: isa === null ? null : formOf(isa) }, clockHz: givenHz }
       const firmware = await deps.readFirmware()
       const request: TwinRequest = { ...measured, seed }
@@ -55,13 +55,24 @@ export function createTwinHandlers(deps: {
   }
 }
 
-/** What the twin of that name was fitted to. @throws input.notFound */
+/**
+ * What the twin of that name was fitted to; `clockHz` replaces its clock where given.
+ *
+ * @throws input.notFound; input.invalid where a judge or an ISA is given, which would not be those of the rows
+ */
 async function keptRows(
   twins: TwinStore,
-  name: string
+  name: string,
+  given: { judge: unknown; isa: string | null; clockHz: number | null }
 ): Promise<{ measured: MeasuredRows; clockHz: number | null }> {
+  if (given.judge !== null || given.isa !== null)
+    throw new AppError(
+      'input.invalid',
+      `The twin ${name} keeps its judge and its ISA.`,
+      'Give its rows again together with another judge or ISA.'
+    )
   const twin = (await twins.all()).find((one) => one.name === name)
-  if (twin?.measured != null) return { measured: twin.measured, clockHz: twin.clockHz }
+  if (twin?.measured != null) return { measured: twin.measured, clockHz: given.clockHz ?? twin.clockHz }
   throw new AppError(
     'input.notFound',
     twin === undefined ? `There is no twin ${name}.` : `The rows of the twin ${name} were not kept.`,

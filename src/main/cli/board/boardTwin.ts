@@ -45,7 +45,10 @@ export const boardTwinVerb: CliVerb = {
       help: 'rows that only judge; without it half of the rows judge a fit on the rest'
     },
     seed: { type: 'string', help: 'seed of the halves', default: '1' },
-    'clock-hz': { type: 'string', help: 'clock of the real board, where the rows do not say it' }
+    'clock-hz': {
+      type: 'string',
+      help: 'clock of the real board, where the rows or the kept twin do not say it or say another'
+    }
   },
   async run(args, context) {
     const source = args.positionals[0]

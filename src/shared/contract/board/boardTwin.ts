@@ -58,7 +58,7 @@ export const boardTwinCommands = {
   'board.fitTwin': command(
     z.object({
       name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'lower-case letters, digits, dots and dashes'),
-      /** Null: those that the twin of that name was fitted to, with its judge, clock and ISA. */
+      /** Null: those that the twin of that name was fitted to, with its judge and ISA, and its clock unless one is given. */
       rows: rows.nullable(),
       /** Rows that only judge. */
       judge: rows.nullable().default(null),
