@@ -60,5 +60,7 @@ function readPlace(scheme: NetworkScheme, place: string): Omit<NetworkAddress, '
   if (rest.length === 0) return { host, tcpPort }
   const board = /^board=((?:\[[0-9a-f:.]+\]|[\w.-]{1,253}):\d{1,5})$/i.exec(rest.join('?'))?.[1]
   if (board === undefined) throw invalid(`"?${rest.join('?')}" is not ?board=HOST:PORT.`)
+  const farPort = Number(board.slice(board.lastIndexOf(':') + 1))
+  if (farPort < 1 || farPort > 65_535) throw invalid(`${farPort} is no TCP port: they go from 1 to 65535.`)
   return { host, tcpPort, board: board.toLowerCase() }
 }

@@ -39,7 +39,9 @@ describe('addresses of consoles on the network', () => {
     'telnet://:23',
     'tcp://lab:3000?',
     'tcp://lab:3000?board=lab',
-    'tcp://lab:3000?board=lab:1&speed=9600'
+    'tcp://lab:3000?board=lab:1&speed=9600',
+    'tcp://lab:3000?board=lab:0',
+    'tcp://lab:3000?board=lab:65536'
   ])('refuses %s and says how to write it', (text) => {
     const refusal = (): unknown => readNetworkAddress(text)
     expect(refusal).toThrowError(expect.objectContaining({ code: 'input.invalid' }))
