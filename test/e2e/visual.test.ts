@@ -22,7 +22,7 @@ import { openStillBrowser, takeStill, watchReplies } from './support/stillPage'
 
 /**
  * Every page in both themes: empty, running, finished, failed, as somebody looked at it and found it good.
- * BITBENCH_RENEW_PICTURES=1 writes the references anew: look at each before it is committed. What differs, and where,
+ * BITBENCH_RENEW_PICTURES=1 writes the references again: look at each before it is committed. What differs, and where,
  * lands in build/visual.
  */
 const references = path.join(import.meta.dirname, 'references')

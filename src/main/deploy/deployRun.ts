@@ -154,7 +154,8 @@ async function timeNetwork(
   } catch (reason) {
     const { code, message } = AppError.from(reason)
     if (code !== 'board.refused') throw reason
-    return { measured: null, measuredBy: message }
+    // It stands within a sentence.
+    return { measured: null, measuredBy: message.replace(/\.$/, '') }
   }
 }
 

@@ -111,7 +111,7 @@ describe('a deployment to a core without counters', () => {
     })
     expect(deployment).toMatchObject({ state: 'done', bitExact: true, measured: null, relativeError: null })
     expect(deploymentText(deployment)).toContain(
-      'not measured: This network is too short for the host’s clock'
+      'not measured: This network is too short for the host’s clock: the delays of the line are as long as its repetitions; predicted'
     )
   })
 
