@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { workloadSubjectSchema } from '../workload'
 import { runStates } from '../../vocabulary'
 import { runnerChoiceSchema } from '../workload'
 import { knobsEventSchema, knobValueSchema, knobValuesSchema } from '../workload/stageProtocol'
@@ -18,15 +19,7 @@ export const collectionRequestSchema = z.object({
 /** What to collect. */
 export type CollectionRequest = z.infer<typeof collectionRequestSchema>
 
-export const collectionSubjectSchema = z.object({
-  model: z.string(),
-  runner: z.string(),
-  runtime: z.string(),
-  device: z.string(),
-  deviceName: z.string().nullable(),
-  threads: z.number().nullable(),
-  notes: z.array(z.string())
-})
+export const collectionSubjectSchema = workloadSubjectSchema.omit({ task: true, batch: true })
 
 /** What is measured: network, runtime, device. */
 export type CollectionSubject = z.infer<typeof collectionSubjectSchema>
