@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { workloadSubjectSchema } from '../workload'
 import { runStates } from '../../vocabulary'
-import { runnerChoiceSchema } from '../workload'
+import { runnerChoiceSchema, workloadSubjectSchema } from '../workload'
 import { knobsEventSchema, knobValueSchema, knobValuesSchema } from '../workload/stageProtocol'
 
 /** A collection: stage times that a runner measures over a space-filling choice of configurations. */
