@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { createTurns } from '../../shared/turns'
 import type { CodeIdentity } from './codeIdentity'
 import type { QueueConsumer } from './queueConsumer'
 import type { QueueServer } from './queueServer'
@@ -20,9 +21,11 @@ export function startHeartbeat(options: {
   const { host, processor, code, arithmetic } = identity
   const finished: { atMs: number; count: number }[] = [{ atMs: nowMs(), count: 0 }]
   let startedAtMs: number | undefined
+  let isStopped = false
+  const turns = createTurns()
 
   const beat = async (): Promise<void> => {
-    if (server.state !== 'up') return
+    if (isStopped || server.state !== 'up') return
     startedAtMs ??= await serverNowMs(server.client)
     const { done, failed, running } = consumer.activity()
     finished.push({ atMs: nowMs(), count: done + failed })
@@ -35,7 +38,7 @@ export function startHeartbeat(options: {
       running: running.map(({ task, sinceMs }) => ({ task, forMs: Math.max(0, nowMs() - sinceMs) }))
     })
   }
-  const report = (): void => void beat().catch(() => undefined)
+  const report = (): void => void turns.take(beat).catch(() => undefined)
   report()
   const timer = setInterval(report, heartbeatMs)
   timer.unref()
@@ -43,6 +46,9 @@ export function startHeartbeat(options: {
     id,
     async stop() {
       clearInterval(timer)
+      isStopped = true
+      // A report under way would be written behind the withdrawal, and the worker be listed for an hour.
+      await turns.ended()
       if (server.state === 'up') await withdraw(server.client, id).catch(() => undefined)
     }
   }
