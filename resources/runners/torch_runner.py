@@ -195,7 +195,7 @@ class Network:
 
     def find_layers(self):
         """Called modules with weights below which no other was called: leaves, or what the runtime runs fused."""
-        layers, seen, weights = [], {}, {}
+        layers, seen, holders = [], {}, {}
         called = set(self.captured)
         for name, module in self.module.named_modules():
             below = [other for other in called if other != name and (name == "" or other.startswith(name + "."))]
@@ -203,24 +203,26 @@ class Network:
                 continue
             shapes = [list(one.shape) for one in self.captured[name][0] if torch.is_tensor(one)]
             key = (type(module).__name__, str(shapes), str([list(p.shape) for p in module.parameters()]))
-            pointers = [p.data_ptr() for p in module.parameters()]
-            shared = sorted({weights[at] for at in pointers if at in weights})
+            tensors = {p.data_ptr(): p.numel() for p in module.parameters()}
             layers.append(
                 {
                     "id": name,
                     "type": layer_type(name, module, self.overrides),
                     "class": type(module).__name__,
-                    "parameters": sum(p.numel() for p in module.parameters()),
+                    # Tied weights are counted where they come first, as they are one tensor on the device.
+                    "parameters": sum(size for at, size in tensors.items() if at not in holders),
                     "macs": macs_of(module, self.outputs[name]),
                     "inputShapes": shapes,
                     "calls": self.calls[name],
-                    "sharedWith": shared,
                     **({"sameAs": seen[key]} if key in seen else {}),
                 }
             )
             seen.setdefault(key, name)
-            for at in pointers:
-                weights.setdefault(at, name)
+            for at in tensors:
+                holders.setdefault(at, []).append(name)
+        for one in layers:
+            tied = [names for names in holders.values() if one["id"] in names]
+            one["sharedWith"] = sorted({name for names in tied for name in names} - {one["id"]})
         return layers
 
     def find(self, name):

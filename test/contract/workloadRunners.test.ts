@@ -179,7 +179,16 @@ const stageRunners: readonly (readonly [string, () => Promise<RunnerCommand>, st
     ['prefill'],
     python !== undefined
   ],
-  ['the example of the guide', runners[2]![1], ['prefill', 'decode'], true]
+  [
+    'the example of the guide',
+    async () => ({
+      file: process.execPath,
+      args: [path.join(root, 'examples/workloads/stageRunner.mjs')],
+      env: {}
+    }),
+    ['prefill', 'decode'],
+    true
+  ]
 ]
 
 describe.each(stageRunners.filter(([, , , isThere]) => isThere))(
@@ -255,6 +264,13 @@ describe.each(stageRunners.filter(([, , , isThere]) => isThere))(
   }
 )
 
+describe('the example of the guide', () => {
+  it('is a complete runner in 30 lines', () => {
+    const text = readFileSync(path.join(root, 'examples/workloads/anyRunner.mjs'), 'utf8')
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(30)
+  })
+})
+
 describe.skipIf(python === undefined)('PyTorch runner', () => {
   const greet = (command: RunnerCommand) => {
     const runner = startRunner(spawn, command, { onEvent: () => undefined, onOutput: () => undefined })
@@ -297,9 +313,9 @@ def build(precision, device):
     await plan
     const layers = events.filter((event) => event.event === 'layer')
     expect(layers).toMatchObject([
-      { id: 'table', type: 'embedding', parameters: 24, sharedWith: [], calls: 1 },
-      { id: 'mix', type: 'attention', macs: 96, calls: 2 },
-      { id: 'lm_head', type: 'head', sharedWith: ['table'], macs: 144 }
+      { id: 'table', type: 'embedding', parameters: 24, sharedWith: ['lm_head'], calls: 1 },
+      { id: 'mix', type: 'attention', parameters: 16, sharedWith: [], macs: 96, calls: 2 },
+      { id: 'lm_head', type: 'head', parameters: 0, sharedWith: ['table'], macs: 144 }
     ])
     runner.send({ do: 'run', ids: ['predictions:zero:mix', 'benchmark:fp32'], forMs: 10 })
     const seen = await runner.until((event) => {

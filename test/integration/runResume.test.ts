@@ -44,7 +44,7 @@ describe('bitbench run resume', () => {
   })
 
   it('goes on with a collection of stage times, and measures no configuration twice', async () => {
-    const runner = ['--', process.execPath, 'examples/workloads/anyRunner.mjs']
+    const runner = ['--', process.execPath, 'examples/workloads/stageRunner.mjs']
     const started = ['estimator', 'collect', '--configurations', '30', '--repetitions', '40']
     const killed = await bitbench([...started, ...runner], / ([3-9]|1\d)\/30 configurations/)
     expect(killed.code).toBeNull()

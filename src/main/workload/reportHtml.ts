@@ -1,6 +1,7 @@
 import type { RunComparison } from '../../core/workload/statistics/compare'
 import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
 import { escapeHtml } from '../../shared/escapeHtml'
+import { layerNote } from '../../shared/workloadText'
 import type { Analysis } from './figures/workloadFigures'
 
 /** One page that needs nothing else: findings, tables and figures of one or several networks. */
@@ -96,7 +97,7 @@ function layerTable({ layers }: WorkloadTables): string {
       'type',
       'class',
       'calls',
-      'same as',
+      'note',
       'time per call, us',
       'total J',
       'net J',
@@ -104,7 +105,7 @@ function layerTable({ layers }: WorkloadTables): string {
       'of energy, %'
     ],
     layers.map((row) => [
-      ...[row.layer, row.type, row.className, row.calls, row.sameAs].map(text),
+      ...[row.layer, row.type, row.className, row.calls, layerNote(row) || null].map(text),
       cell(row.timeUs),
       cell(row.energyTotalJ),
       cell(row.energyNetJ),

@@ -1,8 +1,11 @@
 import type { WorkloadCheck, WorkloadRun } from '../../../shared/contract/workload'
 import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
 import { formatBytes, formatCount, formatDuration, formatPercent, unavailable } from '../../../shared/units'
+import { layerNote } from '../../../shared/workloadText'
 
 /** Tables of a workload run for a terminal. */
+
+const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`)
 
 const marks: Readonly<Record<WorkloadCheck['state'], string>> = { ok: 'ok', missing: 'no', warning: '!' }
 
@@ -73,8 +76,8 @@ function layerLines({ tables }: WorkloadRun): string[] {
   return [
     `Layers: sum of time ${percent(closure.timePercent)}, of energy ${percent(closure.energyPercent)} of the whole network: ${closure.verdict}${closure.reason === null ? '' : ` (${closure.reason})`}`,
     ...layers.map(
-      ({ layer, type, timeUs, energyTotalJ, timeShare, sameAs }) =>
-        `${layer.padEnd(28)} ${type.padEnd(10)} ${shown(timeUs, us)}, ${share(timeShare)} of time, ${shown(energyTotalJ, joules)}${sameAs === null ? '' : ` (as ${sameAs})`}`
+      ({ layer, type, timeUs, energyTotalJ, timeShare, ...facts }) =>
+        `${layer.padEnd(28)} ${type.padEnd(10)} ${shown(timeUs, us)}, ${share(timeShare)} of time, ${shown(energyTotalJ, joules)}${inBrackets(layerNote(facts))}`
     )
   ]
 }
