@@ -238,7 +238,7 @@ export async function addSearch(
       int8Accuracy: 0.91,
       floatAccuracy: 0.92
     },
-    ...{ trace: [candidate], best: candidate, test: null, retrained: null, speed: null }
+    ...{ trace: [candidate], best: candidate, test: null, retrained: null, speed: null, error: null }
   })
 }
 

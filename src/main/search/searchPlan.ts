@@ -87,6 +87,7 @@ export function newSearch(
     jobId: null,
     request,
     state: 'running',
+    error: null,
     about,
     costUnit: space.costs[0].unit,
     baselineCost: first.baselineCost,

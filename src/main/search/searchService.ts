@@ -2,6 +2,7 @@ import { checkScheme, uniformScheme } from '../../core/quant/scheme'
 import { genesOfScheme, widthsHolding } from '../../core/search/space'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Search, searchContract, SearchRequest } from '../../shared/contract/search'
+import { AppError } from '../../shared/errors'
 import { countOf, formatPercent } from '../../shared/units'
 import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunKind } from '../runs/runKeeper'
@@ -39,7 +40,7 @@ export function createSearchService(deps: {
     table: store,
     describe: (search) => ({
       title: titleOf(search),
-      detail: `${search.request.strategy}, ${search.trace.length} of ${countOf(search.request.evaluations, 'scheme')}${earlyEnd(search)}, ${bestSoFar(search)}`,
+      detail: `${search.request.strategy}, ${search.trace.length} of ${countOf(search.request.evaluations, 'scheme')}${earlyEnd(search)}, ${bestSoFar(search)}${search.error === null ? '' : `. ${search.error.message}`}`,
       finishedAtMs: null,
       model: search.about?.model ?? search.request.modelId,
       board: search.about?.board ?? null,
@@ -82,7 +83,9 @@ export function createSearchService(deps: {
         context
       )
     } catch (reason) {
+      const { code, message, hint } = AppError.from(reason)
       search.state = context.signal.aborted ? 'cancelled' : 'failed'
+      search.error = context.signal.aborted ? null : { code, message, hint }
       await changed(search)
       throw reason
     }
@@ -112,7 +115,7 @@ export function createSearchService(deps: {
   const again = async (search: Search): Promise<{ searchId: string; jobId: string }> => {
     const prepared = await prepareSearch(search.request, models, costs, impacts, search.sensitivity)
     requireSameCosts(search, prepared)
-    return await begin({ ...search, state: 'running', trace: [...search.trace] }, prepared)
+    return await begin({ ...search, state: 'running', error: null, trace: [...search.trace] }, prepared)
   }
 
   return {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { costUnits, objectives, runStates, strategyNames, searchPhases } from '../vocabulary'
 import { command, defineContract, nothing } from './framework/define'
 import { scoreNames } from '../score'
+import { appErrorSchema } from './job'
 import { impactChangeSchema } from './workload/workloadRows'
 import { bitsSchema, methodSchema, schemeSchema, splitSchema } from './model'
 
@@ -169,6 +170,8 @@ export const searchSchema = z.object({
   jobId: z.string().nullable(),
   request: searchRequestSchema,
   state: searchStateSchema,
+  /** Why it failed; null in other states and in failed searches of older versions. */
+  error: appErrorSchema.omit({ details: true }).nullable().default(null),
   startedAtMs: z.number(),
   /** What the search was about, by name; board: where its latency holds. Null in searches of older versions. */
   about: z.object({ model: z.string(), dataSet: z.string(), board: z.string().nullable() }).nullable(),

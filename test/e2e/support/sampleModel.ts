@@ -170,6 +170,7 @@ export const sampleSearch: Search = {
     kept: { index: best.index, isRetrained: true, kl: best.loss / 2 },
     test: { accuracy: 0.896, versusInt8: pairedOf(1000, 18, 12) }
   },
+  error: null,
   speed: { evaluationMs: 9_200, wallMs: 2_600, evaluations: 32 }
 }
 

@@ -182,10 +182,10 @@ const failed: SampleHandlers = {
         : board
     )
   }),
-  'search.list': () => ({ searches: [{ ...search, state: 'failed' }] }),
+  'search.list': () => ({ searches: [{ ...search, state: 'failed', error: lineLost }] }),
   'search.get': () => ({
     search: {
-      ...{ ...search, state: 'failed' as const, budgetFeasible: false },
+      ...{ ...search, state: 'failed' as const, budgetFeasible: false, error: lineLost },
       trace
     }
   }),

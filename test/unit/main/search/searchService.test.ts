@@ -307,6 +307,30 @@ describe('search service', () => {
     expect(searches[0]).toMatchObject({ state: 'interrupted', jobId: null })
   })
 
+  it('keeps why it failed until it goes on', async () => {
+    const service = createService()
+    onEvaluate = (count) => {
+      if (count === 4) throw new AppError('model.invalid', 'The network is gone.', 'Open it again.')
+    }
+    const { searchId } = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search } = await createService().handlers['search.get']({ searchId }, context)
+    expect(search.state).toBe('failed')
+    expect(search.error).toEqual({
+      code: 'model.invalid',
+      message: 'The network is gone.',
+      hint: 'Open it again.'
+    })
+    const [run] = await service.runs.facts()
+    expect(run!.detail).toContain('The network is gone.')
+    onEvaluate = () => undefined
+    await service.handlers['search.resume']({ searchId }, context)
+    await jobs.idle()
+    const after = (await service.handlers['search.get']({ searchId }, context)).search
+    expect(after).toMatchObject({ state: 'done', error: null })
+    expect(after.trace).toHaveLength(12)
+  })
+
   it('does not mix a trace with other costs', async () => {
     const service = createService()
     const { searchId } = await service.handlers['search.start'](request, context)

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CandidateJson } from '@shared/contract/search'
+import RetrainedPanel from '@renderer/views/search/RetrainedPanel.vue'
 import CandidatePanel from '@renderer/views/search/CandidatePanel.vue'
 import WidthChoice from '@renderer/views/search/WidthChoice.vue'
 import { sampleSearch } from '../../../../e2e/support/sampleModel'
@@ -50,6 +51,34 @@ describe('the chosen scheme', () => {
     mounted(null)
     expect(view.text()).toContain('No scheme within the budget has been evaluated yet.')
     expect(view.root.querySelectorAll('button')).toHaveLength(0)
+  })
+})
+
+describe('retrained candidates', () => {
+  const { trace, metric, retrained } = sampleSearch
+  const best = sampleSearch.best!
+  const mounted = (isRetrained: boolean): CandidateJson[] => {
+    const deployed: CandidateJson[] = []
+    withClient({})
+    const kept = { ...retrained!.kept!, isRetrained }
+    view = mountView(RetrainedPanel, {
+      ...{ trace, metric, retrained: { ...retrained!, kept } },
+      onDeploy: (one: CandidateJson) => deployed.push(one)
+    })
+    return deployed
+  }
+
+  it('offers the kept network where retraining made it', () => {
+    const deployed = mounted(true)
+    view.button('Deploy the retrained one').click()
+    expect(deployed).toEqual([best])
+  })
+
+  it('offers nothing where the fitted one was kept', () => {
+    mounted(false)
+    expect(view.text()).toContain('as fitted')
+    expect(view.root.querySelectorAll('.aside button, header button')).toHaveLength(0)
+    expect(view.text()).not.toContain('Deploy')
   })
 })
 
