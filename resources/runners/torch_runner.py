@@ -33,7 +33,9 @@ import sys
 import time
 
 PROTOCOL = 1
-COPIES = 8  # captured inputs that a looped layer takes in turn
+COPIES = 8  # captured inputs that a looped layer takes in turn at least
+MOST_COPIES = 256
+CACHE_FACTOR = 2  # the copies of a looped layer are together so many times the L2 cache
 CALIBRATION = 8  # batches for the means of an ablation
 ABLATIONS = ("zero", "mean", "skip")
 ALONE = ("fp16", "int8", "int4")
@@ -73,8 +75,8 @@ class Phases:
         self.note(name)
         say("phase", name=name, state="begin", ns=time.monotonic_ns())
 
-    def end(self, name, repetitions):
-        say("phase", name=name, state="end", repetitions=repetitions, ns=time.monotonic_ns())
+    def end(self, name, repetitions, **more):
+        say("phase", name=name, state="end", repetitions=repetitions, ns=time.monotonic_ns(), **more)
         self.note("")
 
 
@@ -318,7 +320,7 @@ class Runner:
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def looped(self, name, for_ms, calls):
+    def looped(self, name, for_ms, calls, **more):
         """Warms up, then runs the calls in turn inside one phase of at least for_ms."""
 
         def turns(count):
@@ -342,11 +344,41 @@ class Runner:
             turns(wanted)
             done += wanted
             wanted = max(1, wanted // 10)
-        self.phases.end(name, done * len(calls))
+        self.phases.end(name, done * len(calls), **more)
 
-    def layer(self, name, for_ms):
-        module, inputs = self.network.find(name), self.network.captured[name]
-        self.looped("layer:" + name, for_ms, [lambda args=args: module(*args) for args in inputs])
+    def layer(self, name, for_ms, cache):
+        calls, facts = self.copies(self.network.find(name), self.network.captured[name], cache)
+        self.looped("layer:" + name, for_ms, calls, **facts)
+
+    def copies(self, module, inputs, cache):
+        """Calls on copies that are together larger than the cache: of the inputs, and of the weights where those of the
+        whole network are larger than the cache, so that they are not found in it inside the network either."""
+        whole = weight_bytes(self.network.module)
+        size = sum(one.numel() * one.element_size() for one in inputs[0] if torch.is_tensor(one))
+        weights = weight_bytes(module) if cache and whole > cache else 0
+        each = max(1, size + weights)
+        room = torch.cuda.mem_get_info(self.device)[0] // 4 if self.device.type == "cuda" else 1 << 30
+        wanted = -(-CACHE_FACTOR * cache // each) if cache else COPIES
+        count = max(1, min(max(COPIES, wanted), MOST_COPIES, room // each))
+        own = lambda args: tuple(one.clone() if torch.is_tensor(one) else one for one in args)
+        arguments = [inputs[at] if at < len(inputs) else own(inputs[at % len(inputs)]) for at in range(count)]
+        modules = [module] + [copy.deepcopy(module) if weights else module for _ in range(count - 1)]
+        calls = [lambda m=m, args=args: m(*args) for m, args in zip(modules, arguments)]
+        return calls, {"copies": count, "copiedBytes": count * each, **({"cacheBytes": cache} if cache else {})}
+
+    def cache_bytes(self, told):
+        """The L2 cache as the device says it; of a GPU whose runtime does not, as Bitbench knows it by name; 0: unknown."""
+        if self.device.type == "cuda":
+            return getattr(torch.cuda.get_device_properties(self.device), "L2_cache_size", 0) or told
+        for index in range(8):
+            try:
+                read = lambda name: open(f"/sys/devices/system/cpu/cpu0/cache/index{index}/{name}").read().strip()
+                if read("level") == "2":
+                    size = read("size")
+                    return int(size.rstrip("KM")) << {"K": 10, "M": 20}.get(size[-1], 0)
+            except (OSError, ValueError):
+                break
+        return 0
 
     def benchmark(self, precision, for_ms):
         module, dtype = self.at(precision)
@@ -446,11 +478,11 @@ class Runner:
         seconds = time.monotonic() - started
         return steps + [{"id": "predictions:" + name, "kind": "predictions", "seconds": seconds} for name in names]
 
-    def step(self, step, for_ms):
+    def step(self, step, for_ms, cache=0):
         kind, _, name = step.partition(":")
         change, _, rest = name.partition(":")
         if kind == "layer" and name in self.network.captured:
-            self.layer(name, for_ms)
+            self.layer(name, for_ms, self.cache_bytes(cache))
         elif kind == "benchmark" and name in self.modules:
             self.benchmark(name, for_ms)
         elif kind == "predictions" and name == "baseline":
@@ -687,7 +719,7 @@ def serve(args):
             tried(request["id"], lambda: latency(times, request))
         else:
             for step in request.get("ids", []):
-                tried(step, lambda: runner.step(step, request.get("forMs", 200)))
+                tried(step, lambda: runner.step(step, request.get("forMs", 200), request.get("cacheBytes", 0)))
     say("done")
 
 

@@ -7,6 +7,14 @@ export interface PhaseLine {
   repetitions: number | null
 }
 
+/** What whoever makes the work of a recording without a command may do while it runs. */
+export interface LiveRecording {
+  /** Marks a phase; `lateMs` is how long ago it was printed, as far as known. */
+  mark(line: PhaseLine, lateMs?: number): void
+  /** Last temperature of each recorded device, degrees Celsius; null where it has none. */
+  temperatures(): (number | null)[]
+}
+
 /** Reads one line of stdout; null when it is not a phase line (it is then passed on as it is). */
 export function parsePhaseLine(line: string): PhaseLine | null {
   const text = line.trim()

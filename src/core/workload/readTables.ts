@@ -34,7 +34,8 @@ export function readBenchmarkCsv(text: string, file: string): { model: string; r
     meanPowerW: figure(cells, 'mean_power_w'),
     metric: cells['metric'],
     quality: figure(cells, 'quality'),
-    weightBytes: number(cells['weight_bytes'])
+    weightBytes: number(cells['weight_bytes']),
+    startC: startOf(cells)
   }))
 }
 
@@ -54,7 +55,9 @@ export function readLayerCsv(text: string, file: string): { model: string; rows:
     energyNetJ: figure(cells, 'energy_net_per_call_j'),
     meanPowerW: figure(cells, 'mean_power_w'),
     timeShare: number(cells['time_share']),
-    energyShare: number(cells['energy_share'])
+    energyShare: number(cells['energy_share']),
+    startC: startOf(cells),
+    copies: copiesOf(cells)
   }))
 }
 
@@ -115,6 +118,18 @@ function readRows<T>(
       )
     })
   }
+}
+
+/** Null in files of older versions too. */
+function startOf(cells: Cells): unknown {
+  const minC = number(cells['start_temperature_min_c'])
+  return minC === null ? null : { minC, maxC: number(cells['start_temperature_max_c']) }
+}
+
+function copiesOf(cells: Cells): unknown {
+  const count = number(cells['input_copies'])
+  if (count === null) return null
+  return { count, bytes: number(cells['input_copies_bytes']), cacheBytes: number(cells['cache_bytes']) }
 }
 
 function number(cell: string | undefined): number | null {

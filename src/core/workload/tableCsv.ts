@@ -1,7 +1,9 @@
 import { csvLine } from '../../shared/csvLine'
 import type {
   BenchmarkRow,
+  LoopCopies,
   MeasuredFigure,
+  StartTemperature,
   ImpactRow,
   LayerRow
 } from '../../shared/contract/workload/workloadRows'
@@ -19,6 +21,17 @@ export function figureCells(name: string, figure: MeasuredFigure): Cells {
   }
 }
 
+const startCells = (range: StartTemperature | null): Cells => ({
+  start_temperature_min_c: range?.minC ?? null,
+  start_temperature_max_c: range?.maxC ?? null
+})
+
+const copyCells = (copies: LoopCopies | null): Cells => ({
+  input_copies: copies?.count ?? null,
+  input_copies_bytes: copies?.bytes ?? null,
+  cache_bytes: copies?.cacheBytes ?? null
+})
+
 /** Cells of a row of benchmark_results.csv, by column. */
 export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
   return {
@@ -33,7 +46,8 @@ export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
     ...figureCells('mean_power_w', row.meanPowerW),
     metric: row.metric,
     ...figureCells('quality', row.quality),
-    weight_bytes: row.weightBytes
+    weight_bytes: row.weightBytes,
+    ...startCells(row.startC)
   }
 }
 
@@ -52,7 +66,9 @@ export function layerCells(model: string, row: LayerRow): Cells {
     ...figureCells('energy_net_per_call_j', row.energyNetJ),
     ...figureCells('mean_power_w', row.meanPowerW),
     time_share: row.timeShare,
-    energy_share: row.energyShare
+    energy_share: row.energyShare,
+    ...startCells(row.startC),
+    ...copyCells(row.copies)
   }
 }
 

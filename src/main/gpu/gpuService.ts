@@ -1,7 +1,7 @@
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Gpu, gpuContract, GpuList, HostLoad } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
-import type { PhaseLine } from '../../core/gpu/phaseMarks'
+import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { JobService } from '../jobs/jobService'
 import { exportNames } from './exportNames'
 import { createGpuChoice, type GpuChoice, type GpuChoiceDeps } from './gpuChoice'
@@ -43,12 +43,12 @@ export interface GpuService {
   list(refresh: boolean): Promise<GpuList>
   /**
    * Starts a recording; `onOutput` gets what the command prints (the window gets it as an event as well). Without a
-   * command, `onStarted` gets the function that marks phases.
+   * command, `onStarted` gets what marks phases.
    */
   record(
     args: RecordArguments,
     onOutput?: (stream: 'stdout' | 'stderr', text: string) => void,
-    onStarted?: (mark: (line: PhaseLine) => void) => void,
+    onStarted?: (live: LiveRecording) => void,
     /** Another source of readings than the GPUs. */
     instrument?: RecordingInstrument
   ): Promise<RunningRecording>

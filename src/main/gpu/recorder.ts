@@ -1,6 +1,11 @@
 import type { GpuSample } from '../../core/gpu/metrics'
 import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
-import { createPhaseTracker, type PhaseLine, type PhaseTracker } from '../../core/gpu/phaseMarks'
+import {
+  createPhaseTracker,
+  type LiveRecording,
+  type PhaseLine,
+  type PhaseTracker
+} from '../../core/gpu/phaseMarks'
 import type { HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { GpuStore } from './gpuStore'
@@ -29,8 +34,8 @@ export interface RecorderDeps {
   onChanged(recording: Recording): void
   onPhase(name: string, state: 'begin' | 'end', atMs: number): void
   onOutput(stream: 'stdout' | 'stderr', text: string): void
-  /** Without a command: phases are marked through `mark` from now on, dated on arrival. */
-  onStarted?(mark: (line: PhaseLine) => void): void
+  /** Without a command: phases are marked through its argument from now on. */
+  onStarted?(live: LiveRecording): void
   progress(elapsedMs: number, note: string): void
 }
 
@@ -148,9 +153,12 @@ async function measure(making: Making): Promise<{ wasKilled: boolean }> {
   try {
     if (request.command.length > 0) return await runCommand(making)
     let isOpen = true
-    deps.onStarted?.((line) => {
-      // A mark after the end would store a phase of which no reading was taken.
-      if (isOpen) void markPhase(making, line, sinceFirst())
+    deps.onStarted?.({
+      mark(line, lateMs = 0) {
+        // A mark after the end would store a phase of which no reading was taken.
+        if (isOpen) void markPhase(making, line, Math.max(0, sinceFirst() - lateMs))
+      },
+      temperatures: () => readings.temperatures()
     })
     await pause(request.durationMs ?? 2 ** 31 - 1, ending)
     isOpen = false

@@ -1,7 +1,7 @@
 import type { EmitterOf } from '../../shared/contract/framework/define'
 import type { gpuContract, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
-import type { PhaseLine } from '../../core/gpu/phaseMarks'
+import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { JobContext, JobService } from '../jobs/jobService'
 import type { GpuChoice } from './gpuChoice'
 import type { GpuStore } from './gpuStore'
@@ -48,8 +48,8 @@ export interface RecordingJobsDeps {
 export interface RecordListeners {
   /** What the command prints; the window gets it as an event as well. With it the command may read the terminal. */
   onOutput?: ((stream: 'stdout' | 'stderr', text: string) => void) | undefined
-  /** Without a command: gets the function that marks phases. */
-  onStarted?: ((mark: (line: PhaseLine) => void) => void) | undefined
+  /** Without a command: gets what marks phases. */
+  onStarted?: ((live: LiveRecording) => void) | undefined
 }
 
 /** A recording that runs as a job. */

@@ -1,6 +1,6 @@
 import type { MeterSetup, meterContract } from '../../shared/contract/meter'
 import type { HandlersOf, StopSignal } from '../../shared/contract/framework/define'
-import type { PhaseLine } from '../../core/gpu/phaseMarks'
+import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { GpuSample } from '../../core/gpu/metrics'
 import { metricAt } from '../../core/gpu/metrics'
 import type { Recording } from '../../shared/contract/gpu'
@@ -29,8 +29,8 @@ export interface StartedRecording {
   result: Promise<Recording>
 }
 
-/** Without a command: gets the function that marks phases, when the first reading has come. */
-export type OnRecordingStarted = (mark: (line: PhaseLine) => void) => void
+/** Without a command: gets what marks phases, when the first reading has come. */
+export type OnRecordingStarted = (live: LiveRecording) => void
 
 /** What the meter service is made from. */
 export interface MeterServiceDeps {

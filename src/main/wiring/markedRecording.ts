@@ -1,12 +1,10 @@
-import type { PhaseLine } from '../../core/gpu/phaseMarks'
+import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { GpuService } from '../gpu/gpuService'
 import type { RunningRecording } from '../gpu/recordingJobs'
 
 /** A recording without a command, whose phases the caller marks. */
-export interface MarkedRecording {
+export interface MarkedRecording extends LiveRecording {
   readonly recordingId: string
-  /** Dated on arrival; without effect once the recording has ended. */
-  mark(line: PhaseLine): void
   /** Aborted when the recording has ended, whoever ended it. */
   readonly ended: AbortSignal
   /** Ends it; what was recorded is kept. @throws what made it fail */
@@ -21,17 +19,17 @@ export interface MarkedRecording {
  */
 export async function startMarkedRecording(
   gpu: Pick<GpuService, 'handlers'>,
-  record: (onStarted: (mark: MarkedRecording['mark']) => void) => Promise<Omit<RunningRecording, 'jobId'>>
+  record: (onStarted: (live: LiveRecording) => void) => Promise<Omit<RunningRecording, 'jobId'>>
 ): Promise<MarkedRecording> {
-  let started!: (mark: MarkedRecording['mark']) => void
-  const ready = new Promise<MarkedRecording['mark']>((resolve) => (started = resolve))
+  let started!: (live: LiveRecording) => void
+  const ready = new Promise<LiveRecording>((resolve) => (started = resolve))
   const { recordingId, result } = await record(started)
   // One that fails before its first reading rejects here.
-  const mark = await Promise.race([ready, result.then(() => ready)])
+  const live = await Promise.race([ready, result.then(() => ready)])
   const ended = new AbortController()
   result.catch(() => undefined).finally(() => ended.abort())
   return {
-    ...{ recordingId, mark, ended: ended.signal },
+    ...{ ...live, recordingId, ended: ended.signal },
     async finish() {
       const { signal } = new AbortController()
       // One that has ended by itself cannot be stopped; `result` throws why it ended.

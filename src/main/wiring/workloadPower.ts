@@ -57,6 +57,7 @@ function recordingsOf(gpu: GpuService): PowerSource {
       )
       return {
         ...{ recordingId: recording.recordingId, mark: recording.mark },
+        temperatureC: () => recording.temperatures()[0] ?? null,
         ...{ sensor: chosen.sensor, pciBusId: chosen.pciBusId },
         about: {
           origin,

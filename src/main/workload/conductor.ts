@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { shortestPhaseMs } from '../../core/energy/sensorModel'
 import { idlePhaseName } from '../../core/energy/idleBaseline'
+import { l2CacheBytes } from '../../core/gpu/cacheSizes'
 import { createRandom } from '../../core/math/random'
 import { planSteps, remainingTrials, secondsLeft } from '../../core/workload/plan'
 import { requireProtocol } from '../../core/workload/protocol'
@@ -18,8 +19,10 @@ import {
   type PowerSession,
   type PowerSource
 } from './powerSource'
+import { coolDown, settle, type CooledStart, type Cooling } from './cooldown'
+import { createMarkDelay } from './markDelay'
 import { startRunner, type RunnerCommand, type RunnerProcess, type SpawnRunner } from './runnerProcess'
-import { compareTask, keepTimed, oneTrial, predictionsOf, StepFailure } from './trial'
+import { compareTask, keepTimed, oneTrial, predictionsOf, StepFailure, type TrialRequest } from './trial'
 import type { WorkloadRecord } from './workloadRecord'
 
 /** Runner, power and listeners of a workload run. */
@@ -54,6 +57,8 @@ const maxGapMs = 100
 export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Promise<void> {
   const { request, evidence } = record
   let power: PowerSession | null = null
+  const lateOf = createMarkDelay(() => performance.now())
+  const marks = { areKept: true }
   const hasPower = request.power && (await deps.power.missing()) === null
   let runner: RunnerProcess | undefined
   // A host that was killed left recordings whose energy was not worked out yet: trials that are done are not run again.
@@ -63,8 +68,10 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
       onOutput: deps.onOutput,
       onEvent: (event) => {
         if (event.event !== 'phase') return
-        const { name, state, repetitions } = event
-        power?.mark({ name, state, repetitions: state === 'end' ? (repetitions ?? null) : null })
+        const { name, state, repetitions, ns } = event
+        const lateMs = lateOf(ns)
+        if (!marks.areKept) return
+        power?.mark({ name, state, repetitions: state === 'end' ? (repetitions ?? null) : null }, lateMs)
       }
     })
     const greeting = await greet(record, runner)
@@ -78,7 +85,11 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     planRun(record, greeting, phaseMs)
     await deps.changed()
     if (power !== null) await rest(power, request.idleMs, deps)
-    await doSteps(record, runner, phaseMs, energyAsItComes(record, power?.recordingId, deps), deps)
+    const cooling = power === null || request.coolMs === 0 ? null : coolingOf(power, record, deps)
+    const trial = { phaseMs, cacheBytes: cacheOf(record) }
+    const before = (): Promise<CooledStart> => startOf(power, cooling, evidence.coolToC)
+    if (cooling !== null) await warmUp(record, runner, trial, cooling, marks)
+    await doSteps(record, runner, trial, before, energyAsItComes(record, power?.recordingId, deps), deps)
     if (power !== null) await rest(power, request.idleMs, deps)
   } finally {
     record.unknownEvents += runner?.unknownEvents ?? 0
@@ -191,10 +202,69 @@ function greeted(record: WorkloadRecord, hello: RunnerEventOf<'hello'>): void {
   }
 }
 
+function coolingOf(power: PowerSession, { request, steps }: WorkloadRecord, deps: ConductorDeps): Cooling {
+  const sum = (read: (step: WorkloadStep) => number): number =>
+    steps.reduce((all, step) => all + read(step), 0)
+  return {
+    temperatureC: () => power.temperatureC(),
+    nowMs: () => performance.now(),
+    mostMs: request.coolMs,
+    signal: deps.signal,
+    onWait: (celsius) =>
+      deps.progress(
+        sum(({ trialsDone }) => trialsDone),
+        sum(({ trials }) => trials),
+        `cooling down, ${celsius} °C`
+      )
+  }
+}
+
+/** What a timed trial starts at: without waiting, the temperature is recorded all the same. */
+async function startOf(
+  power: PowerSession | null,
+  cooling: Cooling | null,
+  coolToC: number | null
+): Promise<CooledStart> {
+  if (cooling === null) return { startC: power?.temperatureC() ?? null, cooledMs: 0 }
+  return await coolDown(coolToC, cooling)
+}
+
+/**
+ * One trial that counts for nothing: the first one would start on a colder GPU than all others. What the GPU comes down to
+ * after it is where every trial starts; a resumed run keeps that of its first session.
+ */
+async function warmUp(
+  record: WorkloadRecord,
+  runner: RunnerProcess,
+  trial: TrialRequest,
+  cooling: Cooling,
+  marks: { areKept: boolean }
+): Promise<void> {
+  const timed = record.steps.filter(({ kind, state }) => kind !== 'predictions' && state === 'waiting')
+  const step = timed.find(({ kind }) => kind === 'benchmark') ?? timed[0]
+  if (step === undefined) return
+  marks.areKept = false
+  try {
+    await oneTrial(runner, step, trial)
+  } catch (cause) {
+    // It fails again when it counts, and is reported then.
+    if (!(cause instanceof StepFailure)) throw cause
+  } finally {
+    marks.areKept = true
+  }
+  record.evidence.coolToC ??= await settle(cooling)
+}
+
+/** L2 cache of the GPU that computes, by its name; undefined on a processor, which the runner asks itself. */
+function cacheOf({ subject, power }: WorkloadRecord): number | undefined {
+  return l2CacheBytes(subject?.deviceName ?? power?.gpu ?? '') ?? undefined
+}
+
 async function doSteps(
   record: WorkloadRecord,
   runner: RunnerProcess,
-  phaseMs: number,
+  trial: TrialRequest,
+  beforeTrial: () => Promise<CooledStart>,
   afterTrial: () => Promise<void>,
   deps: ConductorDeps
 ): Promise<void> {
@@ -217,7 +287,7 @@ async function doSteps(
         'The runner has no baseline.',
         'Add the step predictions:baseline.'
       )
-    const events = await oneTrial(runner, step, phaseMs)
+    const events = await oneTrial(runner, step, trial)
     return predictionsOf(events, step.id)
   }
   for (const step of remainingTrials(steps, request.seed + record.recordingIds.length)) {
@@ -231,10 +301,11 @@ async function doSteps(
         const changed =
           step.id === 'predictions:baseline'
             ? first
-            : predictionsOf(await oneTrial(runner, step, phaseMs), step.id)
+            : predictionsOf(await oneTrial(runner, step, trial), step.id)
         record.evidence.variants.push(await deps.compare(compareTask(record, first, changed)))
       } else {
-        keepTimed(record, step, await oneTrial(runner, step, phaseMs))
+        const start = await beforeTrial()
+        keepTimed(record, step, await oneTrial(runner, step, trial), start)
         await afterTrial()
       }
       step.trialsDone++

@@ -1,5 +1,5 @@
 import { normalPciBusId } from '../../core/gpu/cudaOrder'
-import type { PhaseLine } from '../../core/gpu/phaseMarks'
+import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { WorkloadRun } from '../../shared/contract/workload'
 import type { SessionEnergy } from '../../shared/contract/workload/workloadEvidence'
 import type { GpuSensor } from '../../shared/contract/gpu'
@@ -19,14 +19,14 @@ export interface PowerSource {
 }
 
 /** A running recording that the conductor marks. */
-export interface PowerSession {
+export interface PowerSession extends Pick<LiveRecording, 'mark'> {
   readonly recordingId: string
   readonly about: NonNullable<WorkloadRun['power']>
   readonly sensor: GpuSensor
   /** Of the GPU that is recorded; null when it reports none. */
   readonly pciBusId: string | null
-  /** Dated on arrival. */
-  mark(line: PhaseLine): void
+  /** Last temperature of the GPU, degrees Celsius; null where it reports none. */
+  temperatureC(): number | null
   /** Ends the recording; what was taken is kept. Returns what ended it early, null when nothing did. */
   finish(): Promise<string | null>
 }

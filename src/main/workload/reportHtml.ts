@@ -1,7 +1,7 @@
 import type { RunComparison } from '../../core/workload/statistics/compare'
 import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
 import { escapeHtml } from '../../shared/escapeHtml'
-import { layerNote } from '../../shared/workloadText'
+import { copiesText, layerNote, startText } from '../../shared/workloadText'
 import type { Analysis } from './figures/workloadFigures'
 
 /** One page that needs nothing else: findings, tables and figures of one or several networks. */
@@ -102,7 +102,9 @@ function layerTable({ layers }: WorkloadTables): string {
       'total J',
       'net J',
       'share of time, %',
-      'of energy, %'
+      'of energy, %',
+      'started at',
+      'copies of inputs'
     ],
     layers.map((row) => [
       ...[row.layer, row.type, row.className, row.calls, layerNote(row) || null].map(text),
@@ -111,7 +113,9 @@ function layerTable({ layers }: WorkloadTables): string {
       cell(row.energyNetJ),
       ...[row.timeShare, row.energyShare].map((share) =>
         text(share === null ? null : (100 * share).toFixed(1))
-      )
+      ),
+      text(startText(row.startC)),
+      text(copiesText(row.copies))
     ])
   )
 }

@@ -1,7 +1,9 @@
 import type { WorkloadStep } from '../../shared/contract/workload'
 import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workload/workloadProtocol'
+import type { LoopCopies } from '../../shared/contract/workload/workloadRows'
 import { AppError } from '../../shared/errors'
 import type { CompareTask } from './compareFiles'
+import type { CooledStart } from './cooldown'
 import type { RunnerProcess } from './runnerProcess'
 import type { WorkloadRecord } from './workloadRecord'
 
@@ -11,14 +13,26 @@ const patience = 20
 /** The runner reported that one step failed; the others can go on. */
 export class StepFailure extends AppError {}
 
+/** What every step is sent with. */
+export interface TrialRequest {
+  readonly phaseMs: number
+  /** See the protocol's request. */
+  readonly cacheBytes?: number | undefined
+}
+
 /** Sends one step and collects what it prints until it is done. */
 export async function oneTrial(
   runner: RunnerProcess,
   step: WorkloadStep,
-  phaseMs: number
+  { phaseMs, cacheBytes }: TrialRequest
 ): Promise<RunnerEvent[]> {
   const events: RunnerEvent[] = []
-  runner.send({ do: 'run', ids: [step.id], forMs: phaseMs })
+  runner.send({
+    do: 'run',
+    ids: [step.id],
+    forMs: phaseMs,
+    ...(cacheBytes === undefined ? {} : { cacheBytes })
+  })
   return await runner.until(
     (event) => {
       events.push(event)
@@ -46,7 +60,8 @@ export function predictionsOf(events: readonly RunnerEvent[], id: string): Runne
 export function keepTimed(
   { evidence }: WorkloadRecord,
   step: WorkloadStep,
-  events: readonly RunnerEvent[]
+  events: readonly RunnerEvent[],
+  start: CooledStart
 ): void {
   let begunNs: number | undefined
   for (const event of events) {
@@ -56,9 +71,16 @@ export function keepTimed(
     if (event.state === 'begin') begunNs = event.ns
     else if (begunNs !== undefined && event.ns !== undefined && event.repetitions !== undefined) {
       const durationMs = (event.ns - begunNs) / 1e6
-      evidence.timings.push({ name: step.id, durationMs, repetitions: event.repetitions })
+      const { repetitions } = event
+      evidence.timings.push({ name: step.id, durationMs, repetitions, ...start, copies: copiesOf(event) })
     }
   }
+}
+
+/** What a looped layer says of its copies; null where the runner says nothing. */
+function copiesOf({ copies, copiedBytes, cacheBytes }: RunnerEventOf<'phase'>): LoopCopies | null {
+  if (copies === undefined || copiedBytes === undefined) return null
+  return { count: copies, bytes: copiedBytes, cacheBytes: cacheBytes ?? null }
 }
 
 /** Two sets of predictions as a comparison. @throws StepFailure when their rows or columns differ */

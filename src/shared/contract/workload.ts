@@ -77,6 +77,8 @@ export const workloadRequestSchema = z.object({
   intervalMs: z.number().int().min(10).max(1000).default(20),
   /** Rest before the first step of a session, for the idle baseline, ms. */
   idleMs: z.number().min(0).max(600_000).default(3000),
+  /** Longest wait before a timed trial for the GPU to cool down, ms; 0: none. */
+  coolMs: z.number().min(0).max(600_000).default(10_000),
   confidence: z.number().min(0.5).max(0.999).default(0.95),
   seed: z.number().int().min(0).default(1)
 })

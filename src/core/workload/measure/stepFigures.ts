@@ -1,8 +1,13 @@
 import type { PhaseEnergy } from '../../../shared/contract/energy'
 import type { WorkloadEvidence } from '../../../shared/contract/workload/workloadEvidence'
-import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
+import type {
+  LoopCopies,
+  MeasuredFigure,
+  StartTemperature
+} from '../../../shared/contract/workload/workloadRows'
 import { summariseTrials } from '../../energy/trialSummary'
 import { meanFigure, timeFigure, unavailableFigure } from './figures'
+import { startDoubts, startTemperature } from './startTemperature'
 
 /** Why there is no energy. */
 export const noPower = 'No power was recorded: the network did not run on an NVIDIA GPU.'
@@ -15,19 +20,24 @@ export interface StepFigures {
   readonly totalJ: MeasuredFigure
   readonly netJ: MeasuredFigure
   readonly meanW: MeasuredFigure
+  /** Null without a GPU. */
+  readonly startC: StartTemperature | null
+  readonly copies: LoopCopies | null
 }
 
 /** Time (us per call) and energy of a step over its trials, with intervals at `confidence`. */
 export function stepFigures(name: string, evidence: WorkloadEvidence, confidence: number): StepFigures {
-  const us = evidence.timings
-    .filter((timing) => timing.name === name)
-    .map(({ durationMs, repetitions }) => (durationMs * 1000) / repetitions)
-  return { us, timeUs: timeFigure(us, confidence), ...energyFigures(name, evidence, confidence) }
+  const timings = evidence.timings.filter((timing) => timing.name === name)
+  const us = timings.map(({ durationMs, repetitions }) => (durationMs * 1000) / repetitions)
+  return {
+    ...{ us, timeUs: timeFigure(us, confidence), ...energyFigures(name, evidence, confidence) },
+    ...{ startC: startTemperature(name, timings), copies: timings.at(-1)?.copies ?? null }
+  }
 }
 
 function energyFigures(
   name: string,
-  { energies }: WorkloadEvidence,
+  { energies, timings }: WorkloadEvidence,
   confidence: number
 ): Pick<StepFigures, 'totalJ' | 'netJ' | 'meanW'> {
   const [session] = energies
@@ -39,7 +49,7 @@ function energyFigures(
   if (trials.length === 0) return without('This step was not recorded.', session.origin)
   const { totalJ, netJ, meanW, reasons } = summariseTrials(trials, session.sensor, confidence)
   const origin = energies.some((one) => one.origin === 'simulated') ? 'simulated' : session.origin
-  const doubts = reasons.map(({ message }) => message)
+  const doubts = [...reasons.map(({ message }) => message), ...startDoubts(startTemperature(name, timings))]
   return {
     totalJ: meanFigure(totalJ, origin, doubts),
     netJ:

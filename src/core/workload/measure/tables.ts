@@ -16,7 +16,16 @@ import { impactRows } from './impacts'
 import { stepFigures, type StepFigures } from './stepFigures'
 
 export const emptyEvidence = (): WorkloadEvidence => ({
-  ...{ layers: [], timings: [], latencies: {}, weightBytes: {}, variants: [], energies: [], notes: [] }
+  ...{
+    layers: [],
+    timings: [],
+    latencies: {},
+    weightBytes: {},
+    variants: [],
+    energies: [],
+    coolToC: null,
+    notes: []
+  }
 })
 
 /** The three tables and the closure of what has been measured so far. */
@@ -65,7 +74,8 @@ function benchmarkRows(
         energyNetJ: scaledFigure(step.netJ, 1 / batch),
         meanPowerW: step.meanW,
         quality: qualityOf(precision, evidence),
-        weightBytes: evidence.weightBytes[precision] ?? 0
+        weightBytes: evidence.weightBytes[precision] ?? 0,
+        startC: step.startC
       }
     ]
   })
@@ -108,7 +118,7 @@ function layerRows(evidence: WorkloadEvidence, confidence: number): { rows: Laye
   const share = (value: number | null, calls: number, all: number | null): number | null =>
     value === null || all === null || all === 0 ? null : (value * calls) / all
   const rows = timed.map((layer): LayerRow => {
-    const { timeUs, totalJ, netJ, meanW } = ofLayer(layer)
+    const { timeUs, totalJ, netJ, meanW, startC, copies } = ofLayer(layer)
     const { id, type, parameters, macs, calls, sharedWith } = layer
     return {
       ...{ layer: id, type, className: layer.class, parameters, macs, calls, sharedWith },
@@ -118,7 +128,8 @@ function layerRows(evidence: WorkloadEvidence, confidence: number): { rows: Laye
       energyNetJ: judged(netJ),
       meanPowerW: judged(meanW),
       timeShare: share(timeUs.value, calls, layersUs),
-      energyShare: share(totalJ.value, calls, layersJ)
+      energyShare: share(totalJ.value, calls, layersJ),
+      ...{ startC, copies }
     }
   })
   return { rows, closure }

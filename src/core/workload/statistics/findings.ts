@@ -1,4 +1,5 @@
 import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/contract/workload/workloadRows'
+import { largestStartSpreadK, startDoubts } from '../measure/startTemperature'
 import { correlate, validValue, type Correlation } from './correlate'
 import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
 
@@ -20,7 +21,37 @@ export function findingsOf(
       .map((row) => precisionSentence(row, tables)),
     ...shareSentences(tables),
     ...(change === null ? [] : impactSentences(rows, change, confidence, seed)),
-    ...closureSentence(tables)
+    ...closureSentence(tables),
+    ...startSentence(tables),
+    ...cacheSentence(tables)
+  ]
+}
+
+/** At what temperatures the trials started, and how many steps that makes doubtful. */
+function startSentence({ benchmark, layers }: WorkloadTables): string[] {
+  const steps = [...benchmark, ...layers.filter(({ sameAs }) => sameAs === null)]
+  const ranges = steps.flatMap(({ startC }) => startC ?? [])
+  if (ranges.length === 0) return []
+  const [low, high] = [
+    Math.min(...ranges.map(({ minC }) => minC)),
+    Math.max(...ranges.map(({ maxC }) => maxC))
+  ]
+  const apart = ranges.filter((range) => startDoubts(range).length > 0).length
+  return [
+    `Trials of ${ranges.length} timed steps started at ${low} °C to ${high} °C: ` +
+      (apart === 0
+        ? `those of one step never more than ${largestStartSpreadK} K apart.`
+        : `those of ${apart} step(s) more than ${largestStartSpreadK} K apart, whose energy is INVALID.`)
+  ]
+}
+
+/** Layers whose copies of inputs fit into the cache: they may have been found warm. */
+function cacheSentence({ layers }: WorkloadTables): string[] {
+  const measured = layers.flatMap(({ copies }) => copies ?? [])
+  const warm = measured.filter(({ bytes, cacheBytes }) => cacheBytes !== null && bytes <= cacheBytes)
+  if (warm.length === 0) return []
+  return [
+    `The copies of inputs of ${warm.length} of ${measured.length} looped layers fit into the cache: they may have been measured warm.`
   ]
 }
 

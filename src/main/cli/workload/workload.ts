@@ -60,6 +60,11 @@ const runVerb: CliVerb = {
       help: 'rest before the first step in ms, for the idle baseline',
       default: '3000'
     },
+    cool: {
+      type: 'string',
+      help: 'longest wait before a timed trial for the GPU to cool down, in ms; 0 for none',
+      default: '10000'
+    },
     'no-power': { type: 'boolean', help: 'records no power, even where there is a GPU' },
     seed: { type: 'string', help: 'of the order of trials and the bootstrap', default: '1' }
   },
@@ -165,6 +170,7 @@ function requestsOf(args: CliArguments, context: CliContext): Start[] {
     power: args.values['no-power'] !== true,
     intervalMs: numberOption(args, 'interval', { min: 10, max: 1000, integer: true }) ?? 20,
     idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 3000,
+    coolMs: numberOption(args, 'cool', { min: 0, max: 600_000 }) ?? 10_000,
     seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
   }
   const missing = 'workload run needs --example, a network, or -- COMMAND'

@@ -24,7 +24,7 @@ export const print: Print = (event) => {
  */
 export function createPhases(env: Readonly<Record<string, string | undefined>>): {
   begin(name: string): void
-  end(name: string, repetitions: number): void
+  end(name: string, repetitions: number, more?: Readonly<Record<string, number>>): void
 } {
   const file = env['BITBENCH_PHASE_FILE']
   const note = (text: string): void => {
@@ -36,8 +36,8 @@ export function createPhases(env: Readonly<Record<string, string | undefined>>):
       note(name)
       print({ event: 'phase', name, state: 'begin', ns: ns() })
     },
-    end(name, repetitions) {
-      print({ event: 'phase', name, state: 'end', repetitions, ns: ns() })
+    end(name, repetitions, more = {}) {
+      print({ event: 'phase', name, state: 'end', repetitions, ns: ns(), ...more })
       note('')
     }
   }

@@ -1,6 +1,7 @@
 import path from 'node:path'
-import type * as ort from 'onnxruntime-node'
+import * as ort from 'onnxruntime-node'
 import type { OnnxNode } from '../../../core/model/onnx'
+import { copiesFor } from '../../../core/workload/loopCopies'
 import { copiedInput, loopLayer } from '../../../core/workload/onnx/cut'
 import type { GatedValue } from '../../../core/workload/onnx/gates'
 import { networkOf } from '../../../core/workload/onnx/network'
@@ -26,8 +27,8 @@ import type { Subject } from './subject'
 import type { Feeds } from './testRows'
 import { createTimedLoop, type TimedLoop } from './timedLoop'
 
-/** Different captured inputs of a looped layer, and batches of the looped whole. */
-const copiesOfLayer = 8
+/** Bounds of the copies of a looped layer: each is a body in its loop. Batches of the looped whole. */
+const layerBounds = { maxCopies: 64, maxBytes: 256 * 2 ** 20 }
 const copiesOfWhole = 4
 /** Sessions kept open between trials. */
 const maxLoops = 40
@@ -40,7 +41,13 @@ export interface Steps {
 }
 
 /** Returns what the runner does for each step of the plan. */
-export function createSteps(subject: Subject, layers: readonly LayerFacts[], scratch: string): Steps {
+export function createSteps(
+  subject: Subject,
+  layers: readonly LayerFacts[],
+  scratch: string,
+  /** The cache that the inputs of a looped layer should exceed; null: not known. */
+  cacheBytes: number | null
+): Steps {
   const phases = createPhases(process.env)
   const loops = new Map<string, { loop: TimedLoop; session: ort.InferenceSession }>()
   const plain = new Map<WorkloadPrecision, Promise<ort.InferenceSession>>()
@@ -72,13 +79,22 @@ export function createSteps(subject: Subject, layers: readonly LayerFacts[], scr
   const layerLoop = (id: string): Promise<TimedLoop> =>
     keepLoop(`layer:${id}`, async () => {
       const { group } = layers.find((layer) => layer.group.id === id)!
-      const session = await subject.open(loopLayer(subject.network, group, copiesOfLayer, subject.typeOf))
+      const bytes = bytesOf(await subject.capture(group.inputs, batchAt(0)))
+      const copies = copiesFor(bytes, cacheBytes, layerBounds)
+      const session = await subject.open(loopLayer(subject.network, group, copies, subject.typeOf))
       const feeds: Feeds = {}
-      for (let copy = 0; copy < copiesOfLayer; copy++) {
+      for (let copy = 0; copy < copies; copy++) {
         const seen = await subject.capture(group.inputs, batchAt(copy))
-        for (const [name, tensor] of Object.entries(seen)) feeds[copiedInput(name, copy)] = tensor
+        for (const [name, tensor] of Object.entries(seen)) {
+          // An input of the network itself is the batch's own tensor, which comes again when the batches do.
+          feeds[copiedInput(name, copy)] = copy < fullBatches.length ? tensor : ownCopy(tensor)
+        }
       }
-      return { session, loop: createTimedLoop(session, usedOnly(feeds, session), copiesOfLayer, phases) }
+      const facts = {
+        ...{ copies, copiedBytes: copies * bytes },
+        ...(cacheBytes === null ? {} : { cacheBytes })
+      }
+      return { session, loop: createTimedLoop(session, usedOnly(feeds, session), copies, phases, facts) }
     })
 
   const plainSession = (precision: WorkloadPrecision): Promise<ort.InferenceSession> => {
@@ -175,6 +191,19 @@ function aloneSteps(
     return found !== null && canLower(found, alonePrecisions[change])
   }
   return layers.filter(({ group }) => group.nodes.some(isLowered)).map(({ group }) => `${change}:${group.id}`)
+}
+
+function bytesOf(tensors: Readonly<Record<string, ort.Tensor>>): number {
+  return Object.values(tensors).reduce(
+    (sum, { data }) => sum + ('byteLength' in data ? data.byteLength : 0),
+    0
+  )
+}
+
+/** The same values in memory of their own. */
+function ownCopy(tensor: ort.Tensor): ort.Tensor {
+  if (Array.isArray(tensor.data)) return tensor
+  return new ort.Tensor(tensor.type, tensor.data.slice(), tensor.dims) as ort.Tensor
 }
 
 /** Inputs that the session still has: an unused one is dropped by the runtime. */

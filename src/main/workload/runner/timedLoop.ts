@@ -20,7 +20,9 @@ export function createTimedLoop(
   session: ort.InferenceSession,
   feeds: Feeds,
   copies: number,
-  phases: ReturnType<typeof createPhases>
+  phases: ReturnType<typeof createPhases>,
+  /** Further facts for the mark of its end. */
+  facts: Readonly<Record<string, number>> = {}
 ): TimedLoop {
   const turn = async (turns: number): Promise<number> => {
     const started = performance.now()
@@ -48,7 +50,7 @@ export function createTimedLoop(
         await turn(wanted)
         done += wanted
       }
-      phases.end(name, done * copies)
+      phases.end(name, done * copies, facts)
     }
   }
 }

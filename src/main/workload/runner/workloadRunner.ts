@@ -10,6 +10,7 @@ import { describeLayers } from './layers'
 import { listProviders } from './listProviders'
 import { offeredPrecisions } from './precisions'
 import { print } from './printer'
+import { processorCacheBytes } from './processorCache'
 import { stageTimes } from './stageTimes'
 import { createSteps } from './steps'
 import { openSubject, type OnnxFiles } from './subject'
@@ -104,7 +105,8 @@ async function serve(files: OnnxFiles): Promise<void> {
       ...(sameAs === undefined ? {} : { sameAs })
     })
   }
-  const steps = createSteps(subject, layers, scratch)
+  const cacheBytes = values.provider === 'cpu' ? processorCacheBytes() : null
+  const steps = createSteps(subject, layers, scratch, cacheBytes)
   const timed = [
     ...offered.map((precision) => ({ id: `benchmark:${precision}`, kind: 'benchmark' })),
     ...layers

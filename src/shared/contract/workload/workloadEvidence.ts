@@ -3,7 +3,7 @@ import { phaseEnergySchema } from '../energy'
 import { gpuSensorSchema } from '../gpu'
 import { originSchema } from '../framework/define'
 import { layerEventSchema } from './workloadProtocol'
-import { figureSchema, mcNemarSchema, workloadPrecisionSchema } from './workloadRows'
+import { figureSchema, loopCopiesSchema, mcNemarSchema, workloadPrecisionSchema } from './workloadRows'
 
 /** What the finished steps of a workload run left behind; its tables are computed from this and nothing else. */
 
@@ -12,7 +12,12 @@ export const timingSchema = z.object({
   /** Id of the step. */
   name: z.string(),
   durationMs: z.number(),
-  repetitions: z.number()
+  repetitions: z.number(),
+  /** Of the GPU when the trial was sent, degrees Celsius; null without one. */
+  startC: z.number().nullable().default(null),
+  /** Waited for that temperature, ms. */
+  cooledMs: z.number().default(0),
+  copies: loopCopiesSchema.nullable().default(null)
 })
 
 /** Duration of a timed loop. */
@@ -57,6 +62,8 @@ export const workloadEvidenceSchema = z.object({
   weightBytes: z.partialRecord(workloadPrecisionSchema, z.number()),
   variants: z.array(variantSchema),
   energies: z.array(sessionEnergySchema),
+  /** What the GPU cools down to before a trial, degrees Celsius; null without one. */
+  coolToC: z.number().nullable().default(null),
   /** What became of recordings that did not last as long as their session. */
   notes: z.array(z.string()).default([])
 })

@@ -84,7 +84,11 @@ export const phaseEventSchema = z.object({
   name: z.string().min(1),
   state: z.enum(['begin', 'end']),
   repetitions: z.number().positive().optional(),
-  ns: z.number().nonnegative().optional()
+  ns: z.number().nonnegative().optional(),
+  /** At the end of a looped layer: copies of its inputs, their bytes together, and the cache that they should exceed. */
+  copies: z.number().int().positive().optional(),
+  copiedBytes: z.number().nonnegative().optional(),
+  cacheBytes: z.number().positive().optional()
 })
 
 /** Begin or end of a phase. */
@@ -177,7 +181,9 @@ export const runnerRequestSchema = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('run'),
     ids: z.array(z.string()).min(1),
-    forMs: z.number().positive().optional()
+    forMs: z.number().positive().optional(),
+    /** Last-level cache of the GPU by its name, for runners whose runtime does not say it. */
+    cacheBytes: z.number().positive().optional()
   }),
   latencyRequestSchema,
   z.object({ do: z.literal('stop') })

@@ -52,6 +52,24 @@ export const taskMetricSchema = z.enum(['accuracy', 'perplexity'])
 /** What a task is judged by. */
 export type TaskMetric = z.infer<typeof taskMetricSchema>
 
+/** Degrees Celsius that the trials of a step started at, least and most. */
+export const startTemperatureSchema = z.object({ minC: z.number(), maxC: z.number() })
+
+/** Range of start temperatures. */
+export type StartTemperature = z.infer<typeof startTemperatureSchema>
+
+/** How many copies of its inputs (and weights, where they would stay in a cache) a looped layer took in turn. */
+export const loopCopiesSchema = z.object({
+  count: z.number().int().positive(),
+  /** All copies together. */
+  bytes: z.number().nonnegative(),
+  /** The cache that they should not fit into; null where it is not known. */
+  cacheBytes: z.number().positive().nullable()
+})
+
+/** Copies of a looped layer. */
+export type LoopCopies = z.infer<typeof loopCopiesSchema>
+
 /** One precision of the whole network. Energy is that of the GPU, idle power included (total) or not (net). */
 export const benchmarkRowSchema = z.object({
   precision: workloadPrecisionSchema,
@@ -74,7 +92,9 @@ export const benchmarkRowSchema = z.object({
   /** Accuracy 0..1 or perplexity; n: samples or tokens. */
   quality: figureSchema,
   /** Weights as the runtime holds them, shared ones counted once, bytes. */
-  weightBytes: z.number()
+  weightBytes: z.number(),
+  /** Null without a GPU. */
+  startC: startTemperatureSchema.nullable().default(null)
 })
 
 /** A row of the precision benchmark. */
@@ -102,7 +122,11 @@ export const layerRowSchema = z.object({
   /** calls x time of this layer by the sum over all layers, 0..1. */
   timeShare: z.number().nullable(),
   /** The same of total energy; null without energy. */
-  energyShare: z.number().nullable()
+  energyShare: z.number().nullable(),
+  /** Null without a GPU. */
+  startC: startTemperatureSchema.nullable().default(null),
+  /** Null where the runner did not say. */
+  copies: loopCopiesSchema.nullable().default(null)
 })
 
 /** A row of the layer table. */

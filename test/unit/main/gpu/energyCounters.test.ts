@@ -20,13 +20,20 @@ describe.skipIf(library === null)('NVML through a library built by cc (skipped: 
     process.env['FAKE_NVML_WATT'] = '250'
     const nvml = await openNvml(library!)
     const read = await nvml.energyCounter(card)
-    const [fromMs, fromJ] = [steadyMs(), await read()]
+    // Whatever the machine does meanwhile, the counter was read between these times.
+    const readAt = async (): Promise<{ beforeMs: number; joule: number; afterMs: number }> => {
+      const beforeMs = steadyMs()
+      const joule = await read()
+      return { beforeMs, joule, afterMs: steadyMs() }
+    }
+    const first = await readAt()
     await sleep(200)
-    const joule = (await read()) - fromJ
-    const seconds = (steadyMs() - fromMs) / 1000
+    const second = await readAt()
     nvml.close()
-    expect(joule / seconds).toBeGreaterThan(230)
-    expect(joule / seconds).toBeLessThan(270)
+    const joule = second.joule - first.joule
+    // The counter has whole mJ; the clocks are two.
+    expect(joule).toBeGreaterThan((250 * (second.beforeMs - first.afterMs)) / 1000 - 0.1)
+    expect(joule).toBeLessThan((250 * (second.afterMs - first.beforeMs)) / 1000 + 0.1)
   })
 
   it('says in NVML\u2019s words what it cannot do', async () => {

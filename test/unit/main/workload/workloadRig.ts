@@ -103,7 +103,7 @@ export async function workloadRig(options: {
     request: (more) =>
       workloadRequestSchema.parse({
         runner: { kind: 'command', command: [process.execPath, stubRunner] },
-        ...{ phaseMs: 20, trials: 2, idleMs: 0, power: options.smi !== undefined, ...more }
+        ...{ phaseMs: 20, trials: 2, idleMs: 0, coolMs: 500, power: options.smi !== undefined, ...more }
       }),
     async toEnd(request) {
       const { id, jobId } = await rig.service.handlers['workload.start'](request, context)

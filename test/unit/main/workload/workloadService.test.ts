@@ -217,7 +217,7 @@ describe('energy of a workload run', () => {
       stub: { log: path.join(folder, 'log'), dieInPhase: 'layer:a' },
       phaseFile: file
     })
-    const crashed = await rig.toEnd(rig.request({ phaseMs: 200, trials: 2, intervalMs: 10 }))
+    const crashed = await rig.toEnd(rig.request({ phaseMs: 1000, trials: 2, intervalMs: 10 }))
     expect(crashed.state).toBe('failed')
     await rig.jobs.follow((await rig.service.runs.resume(crashed.id)).jobId)
     const run = await rig.get(crashed.id)
@@ -226,6 +226,38 @@ describe('energy of a workload run', () => {
     expect(a!.energyTotalJ.n).toBe(2)
     expect(a!.energyTotalJ.reason).not.toMatch(/did not mark the end/)
     expect(a!.meanPowerW.value! / 150).toBeCloseTo(1, 1)
+  })
+
+  it('starts every trial at the temperature that the GPU came down to after one that does not count', async () => {
+    const folder = temporaryFolder()
+    const [file, log] = [path.join(folder, 'phase'), path.join(folder, 'log')]
+    // 40 K warmer while something draws; a phase of 300 ms brings it up by 25 K.
+    const thermal = { ambientC: 30, riseC: 40, tauMs: 300 }
+    const watts = { 'layer:a': 100, 'layer:b': 100, 'benchmark:fp32': 100 }
+    const smi = { phases: { file, watts }, thermal }
+    rig = await workloadRig({ smi, stub: { log }, phaseFile: file })
+    const cooled = await rig.toEnd(
+      rig.request({ phaseMs: 300, trials: 3, coolMs: 10_000, kinds: ['layer', 'benchmark'] })
+    )
+    expect(cooled.state).toBe('done')
+    // Three trials of each of three steps, and the one that warms the GPU up.
+    expect(logOf(log)).toHaveLength(10)
+    for (const { startC, energyTotalJ } of [...cooled.tables.layers, ...cooled.tables.benchmark]) {
+      expect(startC!.maxC - startC!.minC).toBeLessThanOrEqual(5)
+      expect(energyTotalJ).toMatchObject({ n: 3 })
+      expect(energyTotalJ.reason ?? '').not.toMatch(/started at/)
+    }
+    await rig.close()
+    rig = await workloadRig({ smi: { ...smi, thermal: { ...thermal, tauMs: 3000 } }, phaseFile: file })
+    const hurried = await rig.toEnd(
+      rig.request({ phaseMs: 1500, trials: 3, coolMs: 0, kinds: ['layer', 'benchmark'] })
+    )
+    const [layer] = hurried.tables.layers
+    expect(layer!.startC!.maxC - layer!.startC!.minC).toBeGreaterThan(5)
+    expect(layer!.energyTotalJ).toMatchObject({
+      verdict: 'INVALID',
+      reason: expect.stringMatching(/Trials started at \d+ °C to \d+ °C/) as string
+    })
   })
 
   it('goes on without energy when the recording is stopped, and says so', async () => {

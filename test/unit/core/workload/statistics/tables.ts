@@ -47,6 +47,8 @@ export function layerRow(layer: string, energyJ: number | null, changes: Partial
     meanPowerW: energyJ === null ? missing : figure(100),
     timeShare: 0.25,
     energyShare: energyJ === null ? null : 0.25,
+    startC: null,
+    copies: null,
     ...changes
   }
 }
@@ -89,6 +91,7 @@ export function benchmarkRow(
     metric: 'accuracy',
     quality: figure(0.91, { low: 0.89, high: 0.93, n: 872 }),
     weightBytes: 1e6,
+    startC: null,
     ...changes
   }
 }
