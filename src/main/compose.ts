@@ -15,6 +15,7 @@ import { createDispatcher, type Dispatch } from './hosts/dispatcher'
 import type { EventBus } from './hosts/eventBus'
 import type { JobService } from './jobs/jobService'
 import { installFolder } from './paths'
+import type { SharedService } from './shared/sharedService'
 import type { LazyStore } from './store/lazyStore'
 import { createStoreService } from './store/storeService'
 import type { TaskPool } from './threads/taskPool'
@@ -30,6 +31,7 @@ import { connectLoop } from './wiring/loop'
 import { meterPower } from './wiring/meterPower'
 import { connectNetworks, type Networks } from './wiring/networks'
 import { connectRemote } from './wiring/remote'
+import { connectShared } from './wiring/shared'
 import { connectWorkers } from './wiring/workers'
 import { connectWorkloads } from './wiring/workloads'
 import type { WorkerService } from './worker/workerService'
@@ -49,6 +51,7 @@ export interface Bitbench extends Networks {
   readonly gpu: GpuService
   readonly jobs: JobService
   readonly meter: MeterService
+  readonly sharedFolder: SharedService
   readonly tasks: TaskPool<Tasks>
   readonly uploads: Uploads
   readonly store: LazyStore
@@ -87,12 +90,19 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       await energy.forget(id)
     }
   }
+  const sharedFolder = connectShared(foundation, {
+    runs: () => runs,
+    session: () => session,
+    arithmetic: async () => (await worker.identity()).arithmetic,
+    version: readVersion()
+  })
   const networks = connectNetworks(
     shared,
     board,
     [loop.runs, workload.runs, estimator.collections],
     kept,
-    meterPower(meter, gpu)
+    meterPower(meter, gpu),
+    sharedFolder
   )
   const { dataset, model, profile, proxy, calibrations, search, deploy, runs, session } = networks
   const uploads = createUploads(path.join(options.dataFolder, 'uploads'))
@@ -120,6 +130,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     ...connectComparison(() => dispatch).handlers,
     ...search.handlers,
     ...session.handlers,
+    ...sharedFolder.handlers,
     ...createStoreService(store).handlers,
     ...worker.handlers,
     ...workload.handlers
@@ -137,6 +148,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
     gpu,
     jobs,
     meter,
+    sharedFolder,
     tasks,
     uploads,
     store,
@@ -150,6 +162,7 @@ export async function composeBitbench(options: ComposeOptions): Promise<Bitbench
       await gpu.close()
       await board.close()
       await lab.close()
+      await sharedFolder.close()
       await worker.close()
       await tasks.close()
       await store.close()

@@ -17,6 +17,7 @@ import { createRunService } from '@main/runs/runService'
 import { createRunKeeper } from '@main/runs/runKeeper'
 import { createSearchStore, searchMigrations } from '@main/search/searchStore'
 import { createSessionService, type SessionService } from '@main/session/sessionService'
+import { sharedMigrations } from '@main/shared/sharedStore'
 import { openStore, type Store } from '@main/store/store'
 import { keptKinds } from '@main/wiring/sessions'
 import { sessionTables } from '@main/wiring/sessionTables'
@@ -57,6 +58,7 @@ const migrations = [
     runMigrations,
     searchMigrations,
     sessionMigrations,
+    sharedMigrations,
     workloadMigrations
   ]
 ]

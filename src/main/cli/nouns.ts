@@ -98,6 +98,12 @@ export const cliEntries: readonly CliEntry[] = [
     load: async () => (await import('./session')).sessionCli
   },
   {
+    noun: 'shared',
+    summary: 'a folder of Parquet in which hosts publish: publish, list, take over, query',
+    verbs: ['status', 'use', 'forget', 'publish', 'withdraw', 'runs', 'take', 'query'],
+    load: async () => (await import('./shared')).sharedCli
+  },
+  {
     noun: 'bench',
     summary: 'kernels on a board',
     verbs: ['kernels'],

@@ -30,14 +30,17 @@ export const resultMigrations: NounMigrations = {
        judged VARCHAR NOT NULL,
        at_ms BIGINT NOT NULL,
        PRIMARY KEY (model_id, data_set_id, split, method, quantizer, scheme)
-     )`
+     )`,
+    // The host whose result was found in the shared folder; null: computed for this data file.
+    'ALTER TABLE result ADD COLUMN shared_from VARCHAR'
   ]
 }
 
 /** Results in the data file, reused by every process. */
 export interface ResultStore {
   get(key: ResultKey): Promise<{ judged: Judged; atMs: number } | null>
-  put(key: ResultKey, judged: Judged, atMs: number): Promise<void>
+  /** @param sharedFrom the host that computed it; null: this owner's workers */
+  put(key: ResultKey, judged: Judged, atMs: number, sharedFrom?: string | null): Promise<void>
   /** Kept results of a model, newest first. */
   list(modelId: string): Promise<(ResultKey & { judged: Judged; atMs: number })[]>
   /** Forgets a model's results, all of them with null; returns how many. */
@@ -65,17 +68,16 @@ export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStor
       )
       return row === undefined ? null : { judged: readJudged(row.judged), atMs: Number(row.at_ms) }
     },
-    put: ({ modelId, dataSetId, split, method, scheme }, judged, atMs) =>
-      store.run('INSERT OR REPLACE INTO result VALUES ($1, $2, $3, $4, $5, $6, $7, $8)', [
-        modelId,
-        dataSetId,
-        split,
-        method,
-        quantizerVersion,
-        scheme,
-        JSON.stringify({ ...judged, right: Buffer.from(judged.right).toString('base64') }),
-        atMs
-      ]),
+    put: ({ modelId, dataSetId, split, method, scheme }, judged, atMs, sharedFrom = null) =>
+      store.run(
+        `INSERT OR REPLACE INTO result (model_id, data_set_id, split, method, quantizer, scheme, judged, at_ms, shared_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        [
+          ...[modelId, dataSetId, split, method, quantizerVersion, scheme],
+          JSON.stringify({ ...judged, right: Buffer.from(judged.right).toString('base64') }),
+          ...[atMs, sharedFrom]
+        ]
+      ),
     async list(modelId) {
       const rows = await store.all<ResultRow>(
         `SELECT model_id, data_set_id, split, method, scheme, judged, at_ms FROM result

@@ -26,6 +26,7 @@ import { resultMigrations } from '../model/resultStore'
 import { sessionMigrations } from '../runs/importedRuns'
 import { runMigrations } from '../runs/runLabels'
 import { searchMigrations } from '../search/searchStore'
+import { sharedMigrations } from '../shared/sharedStore'
 import { createLazyStore, type LazyStore } from '../store/lazyStore'
 import { openStore } from '../store/store'
 import { createTaskPool, type TaskPool } from '../threads/taskPool'
@@ -79,6 +80,7 @@ const migrations = [
   runMigrations,
   searchMigrations,
   sessionMigrations,
+  sharedMigrations,
   workloadMigrations
 ]
 

@@ -39,6 +39,7 @@ export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>
   'session.export': ['file'],
   'session.import': ['file'],
   'session.info': ['file'],
+  'shared.use': ['folder'],
   'workload.export': ['folder'],
   'workload.start': ['runner.model', 'runner.dataset', 'runner.entry', 'runner.types']
 }

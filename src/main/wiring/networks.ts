@@ -12,6 +12,7 @@ import type { RecordPower } from '../deploy/deployNeeds'
 import { createDeployStore } from '../deploy/deployStore'
 import { createToolchain } from '../deploy/program'
 import { createResultStore } from '../model/resultStore'
+import { withForeignResults } from '../model/sharedResults'
 import { createModelService, type ModelService } from '../model/modelService'
 import { resourcePath } from '../paths'
 import { createBoardSamples } from '../profile/boardFitSources'
@@ -27,6 +28,7 @@ import { createRunService, type RunService } from '../runs/runService'
 import { createImportedRuns } from '../runs/importedRuns'
 import { createRunLabels, type RunLabels } from '../runs/runLabels'
 import type { SessionService } from '../session/sessionService'
+import type { SharedService } from '../shared/sharedService'
 import { monitorInfo } from './devices'
 import type { Foundation } from './foundation'
 import { connectSessions, keptKinds, type Kept } from './sessions'
@@ -50,7 +52,8 @@ export function connectNetworks(
   board: BoardService,
   otherRuns: readonly RunKind[],
   kept: Kept & { version: string },
-  recordPower: RecordPower
+  recordPower: RecordPower,
+  folder: Pick<SharedService, 'findResult' | 'reused'>
 ): Networks {
   const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
   const labels = createRunLabels(store)
@@ -72,7 +75,7 @@ export function connectNetworks(
     openedFile: path.join(dataFolder, 'models.json'),
     dataSetsFile: path.join(dataFolder, 'modelDataSets.json'),
     findDataSet: (name) => dataset.find(name),
-    results: createResultStore(store),
+    results: withForeignResults(createResultStore(store), folder.findResult, folder.reused),
     nowMs
   })
   const profile = createProfileService({

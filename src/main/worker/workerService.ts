@@ -37,6 +37,8 @@ export interface WorkerService<Tasks extends Record<string, { input: unknown; ou
    * machine is then used without a lease)
    */
   leaseLine(port: string): Promise<HeldLease | null>
+  /** Code and processor kind of this process. */
+  identity(): Promise<CodeIdentity>
   close(): Promise<void>
 }
 
@@ -214,6 +216,7 @@ export function createWorkerService<Tasks extends Record<string, { input: unknow
 
   return {
     leaseLine,
+    identity: identify,
     pool: createQueuePool({ local, shared, jobs }),
     async use(settings, threads) {
       await leave()

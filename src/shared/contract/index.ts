@@ -22,6 +22,7 @@ import { runContract } from './run'
 import { runComparisonContract } from './run/runComparison'
 import { searchContract } from './search'
 import { sessionContract } from './session'
+import { sharedContract } from './shared'
 import { storeContract } from './store'
 import { workerContract } from './worker'
 import { workloadContract } from './workload'
@@ -49,6 +50,7 @@ export const commands = {
   ...runComparisonContract.commands,
   ...searchContract.commands,
   ...sessionContract.commands,
+  ...sharedContract.commands,
   ...storeContract.commands,
   ...workerContract.commands,
   ...workloadContract.commands
@@ -74,6 +76,7 @@ export const events = {
   ...runContract.events,
   ...searchContract.events,
   ...sessionContract.events,
+  ...sharedContract.events,
   ...workerContract.events,
   ...workloadContract.events
 } as const

@@ -1,0 +1,290 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
+import type { SessionImport } from '../../shared/contract/session'
+import type { sharedContract, SharedHost, SharedOutcome, SharedStatus } from '../../shared/contract/shared'
+import { AppError } from '../../shared/errors'
+import { createTurns } from '../../shared/turns'
+import type { JobService } from '../jobs/jobService'
+import { createForeignResults, type ForeignKey } from './foreignResults'
+import { publishShared, withdrawShared, type PublishDeps, type PublishTarget } from './publishShared'
+import { installHttpfs } from './sharedBucket'
+import { listSharedRuns, withSharedSession } from './sharedRuns'
+import { isBucket, readSharedSettings, writeSharedSettings, type SharedSettings } from './sharedSettings'
+import { sharedHostName } from './sharedTables'
+import { openSharedViews, type SharedViews } from './sharedViews'
+
+/** A folder in which hosts publish, read and written by this one. */
+export interface SharedService {
+  readonly handlers: HandlersOf<typeof sharedContract>
+  /** A result of another host; null where there is none, the folder does not answer in time, or it is not wanted. */
+  findResult(key: ForeignKey): Promise<{ host: string; judged: string; atMs: number } | null>
+  /** Counts a result that was used. */
+  reused(): void
+  close(): Promise<void>
+}
+
+/** What the service is made from. */
+export interface SharedServiceDeps extends PublishDeps {
+  jobs: JobService
+  emit: EmitterOf<typeof sharedContract>
+  dataFolder: string
+  scratchFolder: string
+  /** Name of this machine. */
+  hostName: string
+  version: string
+  /** Kind of processor, by which results differ. */
+  arithmetic(): Promise<string>
+  /** Random name of this data folder. */
+  origin(): Promise<string>
+  importSession(file: string): Promise<SessionImport>
+  /** Ids of the runs in a session file, in the order in which an import names them. */
+  sessionRuns(file: string): Promise<string[]>
+  /** Ids of the runs that are listed here. */
+  presentIds(): Promise<ReadonlySet<string>>
+  /** Marks a run that was taken over with the host that made it. */
+  markOrigin(runId: string, host: string, version: string): Promise<void>
+}
+
+/** Outcomes of publications that are remembered. */
+const maxOutcomes = 50
+
+/** Nothing is read before a folder is named. */
+export function createSharedService(deps: SharedServiceDeps): SharedService {
+  return new Shared(deps)
+}
+
+class Shared implements SharedService {
+  private opened: { folder: string; views: Promise<SharedViews> } | null = null
+  private readonly outcomes = new Map<string, SharedOutcome>()
+  /** Publications and withdrawals, one after the other. */
+  private readonly turns = createTurns()
+  private used = 0
+  readonly findResult: SharedService['findResult']
+
+  readonly handlers: HandlersOf<typeof sharedContract> = {
+    'shared.status': () => this.status(),
+    'shared.use': (input) => this.use(input),
+    'shared.forget': async () => {
+      await writeSharedSettings(this.deps.dataFolder, null)
+      await this.leave()
+      this.deps.emit('shared.changed', {})
+      return await this.status()
+    },
+    'shared.publish': (request) => this.publish(request),
+    'shared.outcome': async ({ jobId }) => {
+      const found = this.outcomes.get(jobId)
+      if (found !== undefined) return found
+      throw new AppError('job.notFound', `There is no publication ${jobId} that has ended.`, 'Publish again.')
+    },
+    'shared.withdraw': async ({ runIds }) => {
+      const target = await this.target()
+      const withdrawn = await this.turns.take(() => withdrawShared(this.deps, target, runIds))
+      this.deps.emit('shared.changed', {})
+      return { withdrawn }
+    },
+    'shared.runs': async (filter) => {
+      const { views, self } = await this.reading()
+      await views.refresh()
+      return await listSharedRuns(views, self, filter, await this.presentTaken())
+    },
+    'shared.take': ({ host, ids }) => this.take(host, ids),
+    'shared.query': async ({ sql, limit }) => {
+      const { views } = await this.reading()
+      await views.refresh()
+      return await views.query(sql, limit)
+    }
+  }
+
+  constructor(private readonly deps: SharedServiceDeps) {
+    this.findResult = createForeignResults({
+      views: async () => {
+        const settings = await readSharedSettings(deps.dataFolder)
+        return settings?.reuse === true ? await this.reading() : null
+      },
+      arithmetic: () => deps.arithmetic(),
+      nowMs: () => deps.nowMs()
+    })
+  }
+
+  readonly reused = (): void => {
+    this.used++
+  }
+
+  async close(): Promise<void> {
+    await this.turns.ended()
+    await this.leave()
+  }
+
+  private async settings(): Promise<SharedSettings> {
+    const settings = await readSharedSettings(this.deps.dataFolder)
+    if (settings !== null) return settings
+    throw new AppError(
+      'input.notFound',
+      'No shared folder is named.',
+      'Name it with "bitbench shared use FOLDER", or on the page Workers.'
+    )
+  }
+
+  private async reading(): Promise<{ views: SharedViews; self: string; folder: string }> {
+    const { folder, name } = await this.settings()
+    if (this.opened?.folder !== folder) await this.leave()
+    if (this.opened === null) {
+      const views = openSharedViews(folder)
+      const opened = { folder, views }
+      this.opened = opened
+      // A drive that is not there now may come back.
+      views.catch(() => {
+        if (this.opened === opened) this.opened = null
+      })
+    }
+    return { views: await this.opened.views, self: sharedHostName(name, await this.deps.origin()), folder }
+  }
+
+  private async leave(): Promise<void> {
+    const left = this.opened
+    this.opened = null
+    ;(await left?.views.catch(() => null))?.close()
+  }
+
+  private async use(input: {
+    folder: string
+    name: string | null
+    reuse: boolean
+    install: boolean
+  }): Promise<SharedStatus> {
+    const { dataFolder, hostName } = this.deps
+    const folder = isBucket(input.folder) ? input.folder : path.resolve(input.folder)
+    if (isBucket(folder) && input.install) await installHttpfs()
+    const views = await openSharedViews(folder)
+    try {
+      await views.refresh()
+    } finally {
+      views.close()
+    }
+    const before = await readSharedSettings(dataFolder).catch(() => null)
+    const kept = before?.folder === folder ? before.name : await this.nameIn(folder)
+    const name = input.name ?? kept ?? plainHostName(hostName)
+    await writeSharedSettings(dataFolder, { folder, name, reuse: input.reuse })
+    await this.leave()
+    this.deps.emit('shared.changed', {})
+    return await this.status()
+  }
+
+  /** The name under which this data folder published there before: a machine that was renamed is no second host. */
+  private async nameIn(folder: string): Promise<string | null> {
+    const ending = `-${(await this.deps.origin()).slice(0, 8)}`
+    const names = await readdir(path.join(folder, 'hosts')).catch(() => [])
+    const own = names.find((name) => name.startsWith('host=') && name.endsWith(ending))
+    return own === undefined ? null : own.slice('host='.length, -ending.length)
+  }
+
+  private async target(): Promise<PublishTarget> {
+    const { folder, name } = await this.settings()
+    if (isBucket(folder))
+      throw new AppError(
+        'input.unsupported',
+        `${folder} is read only: Bitbench publishes into folders.`,
+        'Name a local folder, publish into it, and let a tool of the bucket copy it there (aws s3 sync).'
+      )
+    // Without this look, a drive that is not mounted would get a folder of its name on the disk below.
+    await (await this.reading()).views.refresh()
+    const origin = await this.deps.origin()
+    return {
+      ...{ folder, origin, host: sharedHostName(name, origin), hostName: name },
+      ...{ arithmetic: await this.deps.arithmetic(), version: this.deps.version }
+    }
+  }
+
+  private async publish(request: Parameters<typeof publishShared>[2]): Promise<{ jobId: string }> {
+    const target = await this.target()
+    return this.deps.jobs.launch({
+      ...{ kind: 'shared.publish', title: `Publish to ${target.folder}`, unit: 'parts' },
+      run: async (context) => {
+        const outcome = await this.turns.take(() => publishShared(this.deps, target, request, context))
+        this.outcomes.set(context.id, outcome)
+        for (const old of [...this.outcomes.keys()].slice(0, -maxOutcomes)) this.outcomes.delete(old)
+        this.deps.emit('shared.changed', {})
+      }
+    })
+  }
+
+  /** Runs that were taken over and are still here. */
+  private async presentTaken() {
+    const [taken, present] = await Promise.all([this.deps.shared.taken(), this.deps.presentIds()])
+    return taken.filter(({ runId }) => present.has(runId))
+  }
+
+  private async take(host: string, ids: readonly string[]): Promise<SessionImport> {
+    const { views, folder } = await this.reading()
+    if (isBucket(folder))
+      throw new AppError(
+        'input.unsupported',
+        'Runs are taken over from folders only.',
+        'Copy the session file out of the bucket and open it: bitbench session import FILE.'
+      )
+    await views.refresh()
+    const all: SessionImport = { runs: [], models: [], notes: [] }
+    for (const id of ids) {
+      const source = { folder, scratchFolder: this.deps.scratchFolder }
+      const found = await withSharedSession(views, source, { host, id }, (file) => this.adopt(host, file))
+      all.runs.push(...found.runs)
+      all.models.push(...found.models)
+      all.notes.push(...found.notes.filter((note) => !all.notes.includes(note)))
+    }
+    this.deps.emit('shared.changed', {})
+    return all
+  }
+
+  private async adopt(host: string, file: string): Promise<SessionImport> {
+    const { shared, importSession, sessionRuns, markOrigin, version } = this.deps
+    const originals = await sessionRuns(file)
+    const imported = await importSession(file)
+    for (const [index, { id, state }] of imported.runs.entries()) {
+      if (state !== 'alreadyHere') await markOrigin(id, host, version)
+      await shared.saveTaken({ runId: id, host, originalId: originals[index] ?? id })
+    }
+    return imported
+  }
+
+  private async status(): Promise<SharedStatus> {
+    const settings = await readSharedSettings(this.deps.dataFolder)
+    const none = { problem: null, hosts: [], leftOut: [], reused: this.used }
+    if (settings === null) return { ...none, folder: null, name: null, reuse: false, canPublish: false }
+    const { folder, name, reuse } = settings
+    const about = { folder, name, reuse, canPublish: !isBucket(folder) }
+    try {
+      const { views, self } = await this.reading()
+      await views.refresh()
+      return { ...none, ...about, hosts: await hostsOf(views, self), leftOut: views.leftOut.slice(0, 200) }
+    } catch (reason) {
+      return { ...none, ...about, problem: AppError.from(reason).toJSON() }
+    }
+  }
+}
+
+/** A host name as part of a folder's name. */
+function plainHostName(name: string): string {
+  const plain = (name.split('.', 1)[0] ?? '')
+    .replace(/[^A-Za-z0-9-]/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40)
+  return plain === '' ? 'host' : plain
+}
+
+async function hostsOf(views: SharedViews, self: string): Promise<SharedHost[]> {
+  const counted = ['runs', 'samples', 'readings', 'results'] as const
+  const rows = await views.all<Record<string, string | number>>(
+    `SELECT h.host, left(max_by(h.version, h.published_at_ms), 100) AS version, max(h.published_at_ms) AS "publishedAtMs",
+       ${counted.map((table) => `coalesce(any_value(${table}.n), 0)::DOUBLE AS ${table}`).join(', ')}
+     FROM hosts h ${counted.map((table) => `LEFT JOIN (SELECT host, count(*) AS n FROM ${table} GROUP BY host) ${table} ON ${table}.host = h.host`).join(' ')}
+     GROUP BY h.host ORDER BY h.host`
+  )
+  const sizes = new Map<string, number>()
+  for (const { host, sizeBytes } of views.parts) sizes.set(host, (sizes.get(host) ?? 0) + sizeBytes)
+  return rows.map((row) => ({
+    ...(row as unknown as Omit<SharedHost, 'isHere' | 'sizeBytes'>),
+    isHere: row['host'] === self,
+    sizeBytes: sizes.get(String(row['host'])) ?? 0
+  }))
+}
