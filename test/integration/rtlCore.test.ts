@@ -68,7 +68,10 @@ describe.each([
         for (const { kernel, dims } of [
           { kernel: 'matmul' as const, dims: [3, 10, 40] },
           { kernel: 'conv2d' as const, dims: [6, 6, 5, 4, 3, 1, 1] },
-          { kernel: 'conv2d' as const, dims: [5, 9, 16, 6, 3, 1, 1] }
+          { kernel: 'conv2d' as const, dims: [5, 9, 16, 6, 3, 1, 1] },
+          // Pixels of one and three codes: windows begin at any bit.
+          { kernel: 'conv2d' as const, dims: [7, 9, 1, 6, 5, 1, 2] },
+          { kernel: 'conv2d' as const, dims: [6, 7, 3, 5, 3, 2, 1] }
         ]) {
           for (const [activationBits, weightBits] of [
             [8, 8],
@@ -84,7 +87,7 @@ describe.each([
       try {
         const measured = await benches(rtl)
         expect(measured).toEqual(await benches(twin))
-        expect(measured).toHaveLength(9)
+        expect(measured).toHaveLength(15)
       } finally {
         await rtl.close()
         await twin.close()

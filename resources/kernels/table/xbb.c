@@ -21,22 +21,22 @@ static const bb_pair reference[16] = {
 };
 
 static const bb_pair fast[16] = {
-    {8, 8, BB_LAYOUT_PACKED, 4, 8, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
-    {8, 4, BB_LAYOUT_PACKED, 4, 8, bb_xbb8_scratch, bb_xbb_a8w4_dot, bb_xbb_a8w4_conv2d},
-    {8, 2, BB_LAYOUT_PACKED, 4, 8, bb_xbb8_scratch, bb_xbb_a8w2_dot, bb_xbb_a8w2_conv2d},
-    {8, 1, BB_LAYOUT_PACKED, 4, 8, bb_xbb8_scratch, bb_xbb_a8w1_dot, bb_xbb_a8w1_conv2d},
-    {4, 8, BB_LAYOUT_PACKED, 4, 8, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
-    {4, 4, BB_LAYOUT_PACKED, 4, 8, bb_xbb4_scratch, bb_xbb_a4w4_dot, bb_xbb_a4w4_conv2d},
-    {4, 2, BB_LAYOUT_PACKED, 4, 8, bb_xbb4_scratch, bb_xbb_a4w2_dot, bb_xbb_a4w2_conv2d},
-    {4, 1, BB_LAYOUT_PACKED, 4, 8, bb_xbb4_scratch, bb_xbb_a4w1_dot, bb_xbb_a4w1_conv2d},
-    {2, 8, BB_LAYOUT_PACKED, 4, 8, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
-    {2, 4, BB_LAYOUT_PACKED, 4, 8, bb_xbb4_scratch, bb_xbb_a4w4_dot, bb_xbb_a4w4_conv2d},
-    {2, 2, BB_LAYOUT_PACKED, 4, 8, bb_xbb2_scratch, bb_xbb_a2w2_dot, bb_xbb_a2w2_conv2d},
-    {2, 1, BB_LAYOUT_PACKED, 4, 8, bb_xbb2_scratch, bb_xbb_a2w1_dot, bb_xbb_a2w1_conv2d},
-    {1, 8, BB_LAYOUT_PACKED, 4, 8, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
-    {1, 4, BB_LAYOUT_PACKED, 4, 8, bb_xbb4_scratch, bb_xbb_a4w4_dot, bb_xbb_a4w4_conv2d},
-    {1, 2, BB_LAYOUT_PACKED, 4, 8, bb_xbb2_scratch, bb_xbb_a2w2_dot, bb_xbb_a2w2_conv2d},
-    {1, 1, BB_LAYOUT_PACKED, 4, 8, bb_xbb1_scratch, bb_xbb_a1w1_dot, bb_xbb_a1w1_conv2d},
+    {8, 8, BB_LAYOUT_PACKED, 4, 16, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
+    {8, 4, BB_LAYOUT_PACKED, 4, 16, bb_xbb8_scratch, bb_xbb_a8w4_dot, bb_xbb_a8w4_conv2d},
+    {8, 2, BB_LAYOUT_PACKED, 4, 16, bb_xbb8_scratch, bb_xbb_a8w2_dot, bb_xbb_a8w2_conv2d},
+    {8, 1, BB_LAYOUT_PACKED, 4, 16, bb_xbb8_scratch, bb_xbb_a8w1_dot, bb_xbb_a8w1_conv2d},
+    {4, 8, BB_LAYOUT_PACKED, 4, 16, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
+    {4, 4, BB_LAYOUT_PACKED, 4, 16, bb_xbb4_scratch, bb_xbb_a4w4_dot, bb_xbb_a4w4_conv2d},
+    {4, 2, BB_LAYOUT_PACKED, 4, 16, bb_xbb4_scratch, bb_xbb_a4w2_dot, bb_xbb_a4w2_conv2d},
+    {4, 1, BB_LAYOUT_PACKED, 4, 16, bb_xbb4_scratch, bb_xbb_a4w1_dot, bb_xbb_a4w1_conv2d},
+    {2, 8, BB_LAYOUT_PACKED, 4, 16, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
+    {2, 4, BB_LAYOUT_PACKED, 4, 16, bb_xbb4_scratch, bb_xbb_a4w4_dot, bb_xbb_a4w4_conv2d},
+    {2, 2, BB_LAYOUT_PACKED, 4, 16, bb_xbb2_scratch, bb_xbb_a2w2_dot, bb_xbb_a2w2_conv2d},
+    {2, 1, BB_LAYOUT_PACKED, 4, 16, bb_xbb2_scratch, bb_xbb_a2w1_dot, bb_xbb_a2w1_conv2d},
+    {1, 8, BB_LAYOUT_PACKED, 4, 16, bb_xbb8_scratch, bb_xbb_a8w8_dot, bb_xbb_a8w8_conv2d},
+    {1, 4, BB_LAYOUT_PACKED, 4, 16, bb_xbb4_scratch, bb_xbb_a4w4_dot, bb_xbb_a4w4_conv2d},
+    {1, 2, BB_LAYOUT_PACKED, 4, 16, bb_xbb2_scratch, bb_xbb_a2w2_dot, bb_xbb_a2w2_conv2d},
+    {1, 1, BB_LAYOUT_PACKED, 4, 16, bb_xbb1_scratch, bb_xbb_a1w1_dot, bb_xbb_a1w1_conv2d},
 };
 
 /* 8, 4, 2, 1 -> 0..3, anything else 4: the order of the tables above. */

@@ -178,6 +178,56 @@ BB_INLINE void four_rows_of(block_call *call, uint32_t wide, uint32_t narrow) {
 }
 #endif
 
+/* s += the activations at[index] times a word of two weight rows. */
+#ifdef __riscv
+#define TIMES_TWO(s0_, s1_, at, index, v0_, v1_, wide, narrow, part)                                              \
+    do {                                                                                                         \
+        uint32_t codes_;                                                                                         \
+        __asm__("lw %[c], %[off](%[at_])\n\t.insn r 0x0b, 0, %[f], %[s0], %[c], %[v0]\n\t"                       \
+                ".insn r 0x0b, 0, %[f], %[s1], %[c], %[v1]"                                                       \
+                : [s0] "+&r"(s0_), [s1] "+&r"(s1_), [c] "=&r"(codes_)                                             \
+                : [at_] "r"(at), [off] "i"(4 * (index)), [f] "i"((part) << 4 | XBB_SIZE(wide) << 2 | XBB_SIZE(narrow)), \
+                  [v0] "r"(v0_), [v1] "r"(v1_), "m"((at)[index]));                                                \
+    } while (0)
+#else
+#define TIMES_TWO(s0_, s1_, at, index, v0_, v1_, wide, narrow, part) \
+    do {                                                             \
+        XBB_DOT(s0_, (at)[index], v0_, wide, narrow, part);          \
+        XBB_DOT(s1_, (at)[index], v1_, wide, narrow, part);          \
+    } while (0)
+#endif
+
+#define TWO_ROWS(part)                                                              \
+    do {                                                                            \
+        TIMES_TWO(a.w0, b.w0, at, 4 * (part), v0, v1, wide, narrow, part);          \
+        TIMES_TWO(a.w1, b.w1, at, 4 * (part) + 1, v0, v1, wide, narrow, part);      \
+        TIMES_TWO(a.w2, b.w2, at, 4 * (part) + 2, v0, v1, wide, narrow, part);      \
+        TIMES_TWO(a.w3, b.w3, at, 4 * (part) + 3, v0, v1, wide, narrow, part);      \
+    } while (0)
+
+BB_INLINE void store_column(quad s, int32_t *to, uint32_t stride) {
+    to[0] = (int32_t)s.w0;
+    (to += stride)[0] = (int32_t)s.w1;
+    (to += stride)[0] = (int32_t)s.w2;
+    (to += stride)[0] = (int32_t)s.w3;
+}
+
+/* Four rows of activations, [word][4], times the `count` weight rows of row_words words that are behind the last four. */
+BB_INLINE void last_rows_of(const uint32_t *block, const uint32_t *weights, uint32_t count, uint32_t row_words, uint32_t start,
+                            int32_t *to, uint32_t stride, uint32_t wide, uint32_t narrow) {
+    for (;; count -= 2, to += 2, weights += 2 * row_words) {
+        const uint32_t *p0 = weights, *end = p0 + row_words, *p1 = count > 1 ? end : p0, *at = block;
+        quad a = {start, start, start, start}, b = a;
+        for (; p0 != end; at += ROWS * (wide / narrow)) {
+            const uint32_t v0 = *p0++, v1 = *p1++;
+            EACH_PART(TWO_ROWS);
+        }
+        store_column(a, to, stride);
+        if (count > 1) store_column(b, to + 1, stride);
+        if (count <= 2) return;
+    }
+}
+
 /* One row of packed activations times all weight rows. */
 BB_INLINE void one_row_of(const uint32_t *block, const uint32_t *weights, uint32_t m, uint32_t row_words, uint32_t start,
                             int32_t *acc, uint32_t wide, uint32_t narrow) {

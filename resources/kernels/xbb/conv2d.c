@@ -12,22 +12,21 @@ typedef struct {
     const bb_conv_shape *s;
     const int8_t *input;
     uint8_t *ring;
-    uint32_t slot_bytes, pixel_bytes, segment_bytes; /* of a line, a pixel, and the taps of a window's line */
+    uint32_t pixel_bits, segment_bits; /* of a pixel, and the taps of a window's line */
+    uint32_t slot_bytes;   /* of a line */
     uint32_t columns;      /* in a slot; lines and columns count from the padding's */
     uint32_t first_column; /* in the ring now */
-    uint32_t lead;         /* bytes before it in a slot, so that the codes of the image begin at a word */
+    uint32_t lead;         /* bits before it in a slot, so that the codes of the image begin at a word */
     uint32_t made;         /* lines below it have been packed */
     uint32_t slot;         /* of the next line */
-    uint8_t pad;           /* four or more codes of padding */
-    uint8_t *row;          /* a pixel's taps, where they are not whole words line by line; else NULL */
-    uint32_t row_words;    /* that hold them */
+    uint32_t pad;          /* a word of padding */
 } line_ring;
 
-static uint8_t pad_byte(int32_t code, uint32_t wide) {
-    if (wide == 8) return (uint8_t)code;
-    if (wide == 4) return (uint8_t)((code & 15) * 0x11);
-    if (wide == 2) return (uint8_t)((code & 3) * 0x55);
-    return code > 0 ? 0xFF : 0;
+static uint32_t pad_word(int32_t code, uint32_t wide) {
+    if (wide == 8) return ((uint32_t)code & 255) * 0x01010101u;
+    if (wide == 4) return ((uint32_t)code & 15) * 0x11111111u;
+    if (wide == 2) return ((uint32_t)code & 3) * 0x55555555u;
+    return code > 0 ? 0xFFFFFFFFu : 0;
 }
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -35,57 +34,67 @@ static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 /* Zero when the ring cannot hold the shape. */
 static int set_up(line_ring *r, const bb_conv_room *room) {
     const bb_conv_shape *s = r->s;
-    const uint32_t bits = (uint32_t)s->c * r->pair->wide, width = (uint32_t)(s->out_w - 1) * s->stride_w + s->ks_w;
-    if ((bits & 7) || s->step_h > 1 || s->step_w > 1) return 0;
-    r->pixel_bytes = bits / 8;
-    r->segment_bytes = r->pixel_bytes * s->ks_w;
-    r->row_words = (r->segment_bytes * s->ks_h + 3) / 4;
-    const int whole = (r->pixel_bytes & 3) == 0;
-    const uint32_t row_bytes = whole ? 0 : r->row_words * 4, slack = whole ? 0 : 3;
-    if (room->codes_bytes < row_bytes + 4u * s->ks_h) return 0;
-    r->slot_bytes = ((uint32_t)room->codes_bytes - row_bytes) / s->ks_h & ~3u;
-    r->columns = (r->slot_bytes - slack) / r->pixel_bytes;
+    const uint32_t width = (uint32_t)(s->out_w - 1) * s->stride_w + s->ks_w;
+    if (s->step_h > 1 || s->step_w > 1) return 0;
+    r->pixel_bits = (uint32_t)s->c * r->pair->wide;
+    r->segment_bits = r->pixel_bits * s->ks_w;
+    /* Where pixels are no whole words: what the lead takes, and a word that is read but not used. */
+    const uint32_t slack = r->pixel_bits & 31 ? 8 : 0;
+    r->slot_bytes = (uint32_t)room->codes_bytes / s->ks_h & ~3u;
+    if (r->slot_bytes <= slack) return 0;
+    r->columns = (r->slot_bytes - slack) * 8 / r->pixel_bits;
     if (r->columns < least(width, s->ks_w + 3u * s->stride_w)) return 0;
     r->columns = least(r->columns, width);
-    r->slot_bytes = (slack + r->columns * r->pixel_bytes + 3) & ~3u;
+    r->slot_bytes = slack + ((r->columns * r->pixel_bits + 31) >> 5) * 4;
     r->ring = room->codes;
-    r->row = whole ? NULL : r->ring + r->slot_bytes * s->ks_h;
-    if (r->row) memset(r->row + row_bytes - 4, 0, 4);
     r->first_column = r->columns + 1; /* of no window: the first one fills the ring */
-    r->pad = pad_byte(s->pad_code, r->pair->wide);
+    r->pad = pad_word(s->pad_code, r->pair->wide);
     return 1;
+}
+
+BB_INLINE void fill_words(uint32_t *to, const uint32_t *end, uint32_t word) {
+    while (to < end) *to++ = word;
 }
 
 /* The ring's columns of the next line. */
 static void pack_line(line_ring *r) {
     const bb_conv_shape *s = r->s;
-    uint8_t *to = r->ring + r->slot * r->slot_bytes, *end = to + r->slot_bytes;
+    uint32_t *to = (uint32_t *)(void *)(r->ring + r->slot * r->slot_bytes), *end = to + r->slot_bytes / 4;
     const uint32_t y = r->made++ - s->pad_top; /* above the image it is beyond any line */
     if (++r->slot == s->ks_h) r->slot = 0;
     const uint32_t left = s->pad_left > r->first_column ? s->pad_left - r->first_column : 0;
     const uint32_t x = r->first_column + left - s->pad_left;
     if (y >= s->h || x >= s->w || left >= r->columns) {
-        memset(to, r->pad, r->slot_bytes);
+        fill_words(to, end, r->pad);
         return;
     }
-    const uint32_t pixels = least(r->columns - left, s->w - x), bytes = pixels * r->pixel_bytes;
-    uint8_t *codes = to + r->lead + left * r->pixel_bytes;
-    r->pair->pack_row(r->input + ((size_t)y * s->w + x) * s->c, pixels * s->c, (bytes + 3) / 4, (uint32_t *)(void *)codes, 1);
-    memset(to, r->pad, (size_t)(codes - to));
-    memset(codes + bytes, r->pad, (size_t)(end - codes - bytes));
+    const uint32_t pixels = least(r->columns - left, s->w - x), bits = pixels * r->pixel_bits, words = (bits + 31) >> 5;
+    uint32_t *codes = to + ((r->lead + left * r->pixel_bits) >> 5);
+    r->pair->pack_row(r->input + ((size_t)y * s->w + x) * s->c, pixels * s->c, words, codes, 1);
+    if (bits & 31) {
+        const uint32_t used = (1u << (bits & 31)) - 1;
+        codes[words - 1] = (codes[words - 1] & used) | (r->pad & ~used);
+    }
+    fill_words(to, codes, r->pad);
+    fill_words(codes + words, end, r->pad);
 }
 
-/* Packs what windows whose first taps are at (line, column) still miss; together they are `columns` wide. */
-static void reach(line_ring *r, uint32_t line, uint32_t column, uint32_t columns) {
+static void pack_missing(line_ring *r, uint32_t line, uint32_t column, uint32_t columns) {
     const bb_conv_shape *s = r->s;
     if (column < r->first_column || column + columns > r->first_column + r->columns) {
         r->first_column = column;
         const uint32_t left = s->pad_left > column ? s->pad_left - column : 0;
-        r->lead = (0 - left * r->pixel_bytes) & 3;
+        r->lead = (0 - left * r->pixel_bits) & 31;
         r->made = line;
         r->slot = line % s->ks_h;
     }
     while (r->made < line + s->ks_h) pack_line(r);
+}
+
+/* Packs what windows whose first taps are at (line, column) still miss; together they are `columns` wide. */
+BB_INLINE void reach(line_ring *r, uint32_t line, uint32_t column, uint32_t columns) {
+    if (r->made < line + r->s->ks_h || column < r->first_column || column + columns > r->first_column + r->columns)
+        pack_missing(r, line, column, columns);
 }
 
 BB_INLINE uint32_t *copy_words(const uint32_t *from, uint32_t count, uint32_t *to) {
@@ -100,37 +109,74 @@ BB_INLINE uint32_t *copy_words(const uint32_t *from, uint32_t count, uint32_t *t
     return to;
 }
 
-BB_INLINE void copy_halves(const uint8_t *from, uint32_t bytes, uint8_t *to) {
-    if (((uintptr_t)from | bytes) & 1) {
-        for (; bytes > 0; bytes--) *to++ = *from++;
-        return;
+/* Where the taps of windows from (line, column) on lie: the oldest line is a window's first; behind the last slot comes slot 0. */
+typedef struct {
+    const uint8_t *from, *end, *begin;
+} window_lines;
+
+BB_INLINE window_lines lines_from(const line_ring *r, uint32_t offset) {
+    return (window_lines){r->ring + r->slot * r->slot_bytes + offset, r->ring + r->s->ks_h * r->slot_bytes + offset, r->ring + offset};
+}
+
+BB_INLINE void next_line(window_lines *at, uint32_t slot_bytes) {
+    at->from += slot_bytes;
+    if (at->from == at->end) at->from = at->begin;
+}
+
+/* Bits that do not fill a word yet. */
+typedef struct {
+    uint32_t word, fill;
+    uint32_t *to;
+} bit_writer;
+
+BB_INLINE void write_word(bit_writer *w, uint32_t bits) {
+    *w->to = w->word | bits << w->fill;
+    w->to += ROWS;
+    w->word = bits >> 1 >> (31 - w->fill);
+}
+
+/* count: 1 to 31; the bits above are zero */
+BB_INLINE void write_bits(bit_writer *w, uint32_t bits, uint32_t count) {
+    const uint32_t fill = w->fill + count;
+    w->word |= bits << w->fill;
+    if (fill >= 32) {
+        *w->to = w->word;
+        w->to += ROWS;
+        w->word = bits >> 1 >> (31 - w->fill);
     }
-    const uint16_t *source = (const uint16_t *)(const void *)from;
-    uint16_t *halves = (uint16_t *)(void *)to;
-    for (; bytes >= 6; bytes -= 6, source += 3, halves += 3) {
-        uint16_t h0 = source[0], h1 = source[1], h2 = source[2];
-        halves[0] = h0;
-        halves[1] = h1;
-        halves[2] = h2;
+    w->fill = fill & 31;
+}
+
+/* The taps of the window as words of one of ROWS rows, whatever bit they begin at. */
+static void gather_bits(const line_ring *r, uint32_t bit, uint32_t *to) {
+    window_lines at = lines_from(r, bit >> 5 << 2);
+    bit_writer w = {0, 0, to};
+    const uint32_t down = bit & 31, up = 31 - down, rest = r->segment_bits & 31, used = (1u << rest) - 1;
+    for (uint32_t ky = r->s->ks_h; ky > 0; ky--, next_line(&at, r->slot_bytes)) {
+        const uint32_t *from = (const uint32_t *)(const void *)at.from, *end = from + (r->segment_bits >> 5);
+        uint32_t low = *from++;
+        for (; from <= end;) {
+            const uint32_t high = *from++;
+            write_word(&w, low >> down | high << 1 << up);
+            low = high;
+        }
+        if (rest != 0) write_bits(&w, (low >> down | *from << 1 << up) & used, rest);
     }
-    for (; bytes > 0; bytes -= 2) *halves++ = *source++;
+    if (w.fill != 0) *w.to = w.word;
 }
 
 /* The taps of the window as words of one of ROWS rows. */
 static void gather(line_ring *r, uint32_t line, uint32_t column, uint32_t *to) {
     const bb_conv_shape *s = r->s;
     reach(r, line, column, s->ks_w);
-    const uint32_t offset = r->lead + (column - r->first_column) * r->pixel_bytes;
-    const uint8_t *end = r->ring + s->ks_h * r->slot_bytes + offset;
-    const uint8_t *from = r->ring + r->slot * r->slot_bytes + offset; /* the oldest line is the window's first */
-    uint8_t *row = r->row;
-    for (uint32_t ky = s->ks_h; ky > 0; ky--) {
-        if (row) copy_halves(from, r->segment_bytes, row), row += r->segment_bytes;
-        else to = copy_words((const uint32_t *)(const void *)from, r->segment_bytes / 4, to);
-        from += r->slot_bytes;
-        if (from == end) from = r->ring + offset;
+    const uint32_t bit = r->lead + (column - r->first_column) * r->pixel_bits;
+    if (r->pixel_bits & 31) {
+        gather_bits(r, bit, to);
+        return;
     }
-    if (row) copy_words((const uint32_t *)(const void *)r->row, r->row_words, to);
+    window_lines at = lines_from(r, bit / 8);
+    for (uint32_t ky = s->ks_h; ky > 0; ky--, next_line(&at, r->slot_bytes))
+        to = copy_words((const uint32_t *)(const void *)at.from, r->segment_bits / 32, to);
 }
 
 /* Where the taps of four windows come from. */
@@ -195,17 +241,78 @@ BB_INLINE uint16_t *copy_four_halves(four_places from, uint32_t bytes, uint16_t 
 static void gather_rows(line_ring *r, uint32_t line, uint32_t column, uint32_t *to) {
     const bb_conv_shape *s = r->s;
     reach(r, line, column, (ROWS - 1u) * s->stride_w + s->ks_w);
-    const uint32_t offset = r->lead + (column - r->first_column) * r->pixel_bytes, apart = r->pixel_bytes * s->stride_w;
-    const uint8_t *end = r->ring + s->ks_h * r->slot_bytes + offset;
-    const uint8_t *from = r->ring + r->slot * r->slot_bytes + offset;
+    const uint32_t pixel_bytes = r->pixel_bits / 8, segment_bytes = r->segment_bits / 8, apart = pixel_bytes * s->stride_w;
+    window_lines at = lines_from(r, r->lead / 8 + (column - r->first_column) * pixel_bytes);
     uint16_t *half = (uint16_t *)(void *)to;
     uint32_t odd = 0;
-    for (uint32_t ky = s->ks_h; ky > 0; ky--) {
-        const four_places places = {from, from + apart, from + 2 * apart, from + 3 * apart};
-        if (!r->row) to = copy_four_words(places, r->segment_bytes, to);
-        else half = copy_four_halves(places, r->segment_bytes, half, odd), odd ^= r->segment_bytes >> 1 & 1;
-        from += r->slot_bytes;
-        if (from == end) from = r->ring + offset;
+    for (uint32_t ky = s->ks_h; ky > 0; ky--, next_line(&at, r->slot_bytes)) {
+        const four_places places = {at.from, at.from + apart, at.from + 2 * apart, at.from + 3 * apart};
+        if ((pixel_bytes & 3) == 0) to = copy_four_words(places, segment_bytes, to);
+        else half = copy_four_halves(places, segment_bytes, half, odd), odd ^= segment_bytes >> 1 & 1;
+    }
+}
+
+/* Words of ROWS rows that are not full yet, all by as many bits. */
+typedef struct {
+    quad words;
+    uint32_t fill;
+    uint32_t *to;
+} row_writer;
+
+/* A window's next 32 bits: its line goes on at `from`, from the bit `down` of that word on. */
+BB_INLINE uint32_t bits_from(const uint8_t *from, uint32_t index, uint32_t down) {
+    const uint32_t *words = (const uint32_t *)(const void *)from + index;
+    return words[0] >> down | words[1] << 1 << (~down & 31);
+}
+
+BB_INLINE quad four_bits(const four_places *from, uint32_t index, quad down) {
+    return (quad){bits_from(from->f0, index, down.w0), bits_from(from->f1, index, down.w1), bits_from(from->f2, index, down.w2),
+                  bits_from(from->f3, index, down.w3)};
+}
+
+/* Full words out, the bits that are left in. */
+BB_INLINE void put_words(row_writer *w, quad bits) {
+    const uint32_t fill = w->fill, over = ~fill & 31;
+    w->to[0] = w->words.w0 | bits.w0 << fill;
+    w->to[1] = w->words.w1 | bits.w1 << fill;
+    w->to[2] = w->words.w2 | bits.w2 << fill;
+    w->to[3] = w->words.w3 | bits.w3 << fill;
+    w->to += ROWS;
+    w->words = (quad){bits.w0 >> 1 >> over, bits.w1 >> 1 >> over, bits.w2 >> 1 >> over, bits.w3 >> 1 >> over};
+}
+
+BB_INLINE void add_bits(row_writer *w, quad bits) {
+    w->words.w0 |= bits.w0 << w->fill;
+    w->words.w1 |= bits.w1 << w->fill;
+    w->words.w2 |= bits.w2 << w->fill;
+    w->words.w3 |= bits.w3 << w->fill;
+}
+
+/* As gather_rows for pixels of any number of bits. */
+static void gather_rows_of_bits(line_ring *r, uint32_t line, uint32_t column, uint32_t *to) {
+    const bb_conv_shape *s = r->s;
+    reach(r, line, column, (ROWS - 1u) * s->stride_w + s->ks_w);
+    const uint32_t apart = r->pixel_bits * s->stride_w, rest = r->segment_bits & 31, used = (1u << rest) - 1;
+    const uint32_t b0 = r->lead + (column - r->first_column) * r->pixel_bits, b1 = b0 + apart, b2 = b1 + apart, b3 = b2 + apart;
+    const quad down = {b0 & 31, b1 & 31, b2 & 31, b3 & 31};
+    row_writer w = {{0, 0, 0, 0}, 0, to};
+    window_lines at = lines_from(r, 0);
+    for (uint32_t ky = s->ks_h; ky > 0; ky--, next_line(&at, r->slot_bytes)) {
+        four_places from = {at.from + (b0 >> 5 << 2), at.from + (b1 >> 5 << 2), at.from + (b2 >> 5 << 2), at.from + (b3 >> 5 << 2)};
+        for (const uint8_t *end = from.f0 + (r->segment_bits >> 5 << 2); from.f0 != end; advance(&from, 4))
+            put_words(&w, four_bits(&from, 0, down));
+        if (rest == 0) continue;
+        quad bits = four_bits(&from, 0, down);
+        bits = (quad){bits.w0 & used, bits.w1 & used, bits.w2 & used, bits.w3 & used};
+        if (w.fill + rest < 32) add_bits(&w, bits);
+        else put_words(&w, bits);
+        w.fill = (w.fill + rest) & 31;
+    }
+    if (w.fill != 0) {
+        w.to[0] = w.words.w0;
+        w.to[1] = w.words.w1;
+        w.to[2] = w.words.w2;
+        w.to[3] = w.words.w3;
     }
 }
 
@@ -222,7 +329,7 @@ BB_INLINE void step(place *at, uint32_t pixels, const bb_conv_shape *s) {
 
 int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *input, const void *weights, bb_tile_done done,
                   void *context, const bb_conv_room *room) {
-    enum { TILE = 8 }; /* rows_max of the pairs */
+    enum { TILE = 16 }; /* rows_max of the pairs */
     line_ring r = {.pair = pair, .s = s, .input = input};
     if (!set_up(&r, room)) return 0;
     const row_words row = words_of_row(pair, (uint32_t)s->ks_h * s->ks_w * s->c);
@@ -234,8 +341,9 @@ int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *i
     for (uint32_t pixel = 0; pixel < pixels; pixel += TILE) {
         const uint32_t rows = least(pixels - pixel, TILE);
         for (uint32_t i = 0; i < rows; i += ROWS) {
-            if (at.left >= ROWS && rows - i >= ROWS && (r.pixel_bytes & 1) == 0) {
-                gather_rows(&r, at.line, at.column, block);
+            if (at.left >= ROWS && rows - i >= ROWS) {
+                if (r.pixel_bits & 15) gather_rows_of_bits(&r, at.line, at.column, block);
+                else gather_rows(&r, at.line, at.column, block);
                 step(&at, ROWS, s);
             } else {
                 for (uint32_t j = 0; j < ROWS && i + j < rows; j++, step(&at, 1, s)) gather(&r, at.line, at.column, block + j);

@@ -31,20 +31,6 @@ size_t bb_xbb1_scratch(uint32_t m, uint32_t k) {
     return (size_t)k + 32;
 }
 
-void bb_xbb_last_rows(const rows_product *product, int32_t *acc) {
-    const uint32_t count = product->m - product->blocks;
-    int32_t sums[ROWS * 4];
-    block_call call = product->call;
-    call.end = product->weights + call.row_bytes / 4;
-    call.p = rows_from(product->weights - call.skip_bytes / 4, call.row_bytes / 4, count);
-    call.to = sums;
-    call.to_end = sums + 4;
-    call.stride = 16;
-    product->pair->four_rows(&call);
-    for (uint32_t i = 0; i < ROWS; i++)
-        for (uint32_t j = 0; j < count; j++) acc[i * product->m + j] = sums[i * 4 + j];
-}
-
 static void dot(const pair_code *pair, const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t m, uint32_t k,
                 int32_t *acc, uint32_t *block) {
     const row_words row = words_of_row(pair, k);
@@ -77,8 +63,12 @@ XBB_WIDTH(1)
                                       uint32_t start, int32_t *acc) {                                                  \
         one_row_of(block, weights, m, row_words, start, acc, wide, narrow);                                            \
     }                                                                                                                  \
+    static void last_rows##wide##narrow(const uint32_t *block, const uint32_t *weights, uint32_t count,                \
+                                        uint32_t row_words, uint32_t start, int32_t *to, uint32_t stride) {            \
+        last_rows_of(block, weights, count, row_words, start, to, stride, wide, narrow);                               \
+    }                                                                                                                  \
     static const pair_code code##wide##narrow = {wide, narrow, wide / narrow, LANE_SHIFT(narrow), pack_row##wide,      \
-                                                 four_rows##wide##narrow, one_row##wide##narrow};                      \
+                                                 four_rows##wide##narrow, one_row##wide##narrow, last_rows##wide##narrow}; \
     void bb_xbb_a##wide##w##narrow##_dot(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k,     \
                                          int32_t *acc, void *scratch) {                                                \
         dot(&code##wide##narrow, a, weights, n, m, k, acc, scratch);                                                   \

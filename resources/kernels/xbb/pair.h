@@ -13,6 +13,8 @@ typedef struct {
     void (*four_rows)(block_call *call);
     void (*one_row)(const uint32_t *block, const uint32_t *weights, uint32_t m, uint32_t row_words, uint32_t start,
                     int32_t *acc);
+    void (*last_rows)(const uint32_t *block, const uint32_t *weights, uint32_t count, uint32_t row_words, uint32_t start,
+                      int32_t *to, uint32_t stride);
 } pair_code;
 
 /* How the rows of k codes of a product lie in words. */
@@ -31,8 +33,10 @@ BB_INLINE row_words words_of_row(const pair_code *pair, uint32_t k) {
 typedef struct {
     const pair_code *pair;
     block_call call;
+    const uint32_t *block;   /* [word][ROWS] */
     const uint32_t *weights; /* of the rows behind the last four */
     uint32_t m, blocks;      /* weight rows, and those in fours */
+    row_words row;
 } rows_product;
 
 BB_INLINE rows_product rows_product_of(const pair_code *pair, const uint32_t *block, const uint32_t *weights, uint32_t m,
@@ -42,11 +46,8 @@ BB_INLINE rows_product rows_product_of(const pair_code *pair, const uint32_t *bl
         pair,
         {.at = block - ROWS * parts * skip, .p = rows_from(weights - skip, words, 4), .end = weights + words, .start = row.start,
          .row_bytes = words * 4, .skip_bytes = skip * 4, .skip_code = skip * WORDS_BYTES(parts), .stride = m * 4},
-        weights + (size_t)words * blocks, m, blocks};
+        block, weights + (size_t)words * blocks, m, blocks, row};
 }
-
-/* The sums of the weight rows behind the last four. */
-void bb_xbb_last_rows(const rows_product *product, int32_t *acc);
 
 BB_INLINE void multiply_rows(rows_product *product, int32_t *acc) {
     if (product->blocks != 0) {
@@ -54,7 +55,9 @@ BB_INLINE void multiply_rows(rows_product *product, int32_t *acc) {
         product->call.to_end = acc + product->blocks;
         product->pair->four_rows(&product->call);
     }
-    if (product->blocks != product->m) bb_xbb_last_rows(product, acc + product->blocks);
+    if (product->blocks != product->m)
+        product->pair->last_rows(product->block, product->weights, product->m - product->blocks, product->row.weight_words,
+                                 product->row.start, acc + product->blocks, product->m);
 }
 
 /* bb_pair.conv2d of a pair; conv2d.c */
