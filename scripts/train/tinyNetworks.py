@@ -71,6 +71,16 @@ def resnet8():
         Residual((16, 16), 32, 64, 2), Head((8, 8), 64, 10))
 
 
+def resnet20():
+    blocks, side, inputs = [], 16, 12
+    for outputs in (12, 24, 48):
+        for _ in range(3):
+            stride = 1 if outputs == inputs else 2
+            blocks.append(Residual((side, side), inputs, outputs, stride))
+            side, inputs = side // stride, outputs
+    return nn.Sequential(conv((32, 32), 3, 12, 3, 2), *blocks, Head((4, 4), 48, 10))
+
+
 def ds_cnn():
     layers = [conv((49, 10), 1, 64, (10, 4), 2), nn.Dropout(0.2)]
     for _ in range(4):
@@ -148,8 +158,8 @@ def squeezenet():
         conv((4, 4), 128, 10, 1, norm=False, relu=False), nn.AvgPool2d(4), nn.Flatten())
 
 
-NETWORKS = {"resnet8": resnet8, "dsCnn": ds_cnn, "mobilenetV1": mobilenet_v1, "autoencoder": autoencoder,
-            "mobilenetV2": mobilenet_v2, "vgg7": vgg7, "squeezenet": squeezenet}
+NETWORKS = {"resnet8": resnet8, "resnet20": resnet20, "dsCnn": ds_cnn, "mobilenetV1": mobilenet_v1,
+            "autoencoder": autoencoder, "mobilenetV2": mobilenet_v2, "vgg7": vgg7, "squeezenet": squeezenet}
 
 
 def main():

@@ -1,7 +1,7 @@
 /**
  * Trains the networks of MLPerf Tiny and those of the size of CIFAR-10 on generated data sets, and writes resources/models:
  *   node scripts/runTs.mjs scripts/train/tinyNetworks.ts NAME… [--out FOLDER] [--seed N] [--epochs N] [--items N]
- * NAME: resnet8, dsCnn, mobilenetV1, autoencoder, mobilenetV2, vgg7, squeezenet. Needs the Debian packages python3-torch and
+ * NAME: resnet8, resnet20, dsCnn, mobilenetV1, autoencoder, mobilenetV2, vgg7, squeezenet. Needs the Debian packages python3-torch and
  * dataset-fashion-mnist (the search split is held out). The float network is judged on the test split.
  */
 import { execFileSync } from 'node:child_process'
@@ -37,6 +37,14 @@ const recipes: Readonly<Record<string, Recipe>> = {
     epochs: 4,
     rate: 2e-3,
     origin: ofTiny
+  },
+  resnet20: {
+    file: 'resnet20-tinted',
+    set: 'tinted-fashion',
+    items: 10000,
+    epochs: 6,
+    rate: 3e-3,
+    origin: 'after ResNet-20 (He et al. 2015), 12 to 48 channels from 16 x 16 on'
   },
   dsCnn: { file: 'ds-cnn-words', set: 'formant-words', items: 3000, epochs: 10, rate: 2e-3, origin: ofTiny },
   mobilenetV1: {

@@ -1,10 +1,14 @@
 import type { Bits, Scheme } from '../quant/scheme'
 
-/** What one layer width loses and saves when it alone is lowered, read from the probes of a search. */
+/**
+ * What one layer width loses and saves when it alone is lowered, or widths of neighbouring layers that were lowered together
+ * (searches of many layers probe them so), read from the probes of a search.
+ */
 export interface WidthReport {
-  readonly layer: string
+  /** In network order. */
+  readonly layers: readonly string[]
   readonly what: 'weight' | 'activation'
-  /** The width it was lowered to; all else at 8 bits. */
+  /** The width they were lowered to; all else at 8 bits. */
   readonly bits: Bits
   /** Loss added to all-8-bit's. */
   readonly lossAdded: number
@@ -21,24 +25,41 @@ interface Evaluated {
 }
 
 /**
- * One row for every candidate that differs from all-8-bit in exactly one width, cheapest loss per cost first: the widths
- * at the top are those a scheme should lower. Empty when the trace has no all-8-bit candidate or no such probes.
+ * One row for every candidate that differs from all-8-bit in one width, or in one width of some layers that follow each other,
+ * cheapest loss per cost first: the widths at the top are those a scheme should lower. Empty when the trace has no all-8-bit
+ * candidate or no such probes.
  */
 export function widthReports(trace: readonly Evaluated[]): WidthReport[] {
   const base = trace.find(({ scheme }) =>
     scheme.every(({ weightBits, activationBits }) => weightBits === 8 && activationBits === 8)
   )
   if (base === undefined) return []
-  const rows = trace.flatMap((candidate): WidthReport[] => {
-    const lowered = candidate.scheme.flatMap(({ layer, weightBits, activationBits }) => [
-      ...(weightBits < 8 ? [{ layer, what: 'weight' as const, bits: weightBits }] : []),
-      ...(activationBits < 8 ? [{ layer, what: 'activation' as const, bits: activationBits }] : [])
-    ])
-    if (lowered.length !== 1) return []
-    const lossAdded = candidate.loss - base.loss
-    const costSaved = 1 - candidate.cost / base.cost
+  const rows = trace.flatMap(({ scheme, loss, cost }): WidthReport[] => {
+    const lowered = loweredTogether(scheme)
+    if (lowered === null) return []
+    const lossAdded = loss - base.loss
+    const costSaved = 1 - cost / base.cost
     const lossPerPercent = costSaved > 0 ? lossAdded / (100 * costSaved) : null
-    return [{ ...lowered[0], lossAdded, costSaved, lossPerPercent }]
+    return [{ ...lowered, lossAdded, costSaved, lossPerPercent }]
   })
   return rows.sort((a, b) => (a.lossPerPercent ?? Infinity) - (b.lossPerPercent ?? Infinity))
+}
+
+/** Null unless only weights or only activations are lowered, to one width, in neighbouring layers but not in all. */
+function loweredTogether(scheme: Scheme): Pick<WidthReport, 'layers' | 'what' | 'bits'> | null {
+  const places = (what: 'weightBits' | 'activationBits'): number[] =>
+    [...scheme.keys()].filter((at) => scheme[at][what] < 8)
+  const [weights, activations] = [places('weightBits'), places('activationBits')]
+  if (weights.length > 0 === activations.length > 0) return null
+  const [found, key] =
+    weights.length > 0 ? ([weights, 'weightBits'] as const) : ([activations, 'activationBits'] as const)
+  const first = found[0]
+  const bits = scheme[first][key]
+  const isRun = found.every((at, rank) => at === first + rank && scheme[at][key] === bits)
+  if (!isRun || (found.length > 1 && found.length === scheme.length)) return null
+  return {
+    layers: found.map((at) => scheme[at].layer),
+    what: key === 'weightBits' ? 'weight' : 'activation',
+    bits
+  }
 }

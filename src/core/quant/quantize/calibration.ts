@@ -10,7 +10,7 @@ import { hwcWeights, toHwc } from '../hwcGraph'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
 import { realsOfPixels } from '../runFloat'
 import type { Bits } from '../scheme'
-import type { FittedMoments } from './reconstruct'
+import { allSteps, type FitSteps, type FittedMoments } from './reconstruct'
 
 /**
  * What quantization knows of the network's inside: the float values of every tensor over the calibration images, and
@@ -29,6 +29,8 @@ export interface ActivationRanges {
   readonly momentCache: BoundedCache<FittedMoments>
   /** Numbers of the texts that say what a layer depends on. */
   readonly signatures: Map<string, string>
+  /** Steps of fitting that are done. */
+  readonly steps: FitSteps
   /** Best format of a node's output at a width. */
   formatOf(node: number, bits: Bits): CodeFormat
   /** Float sums of a weighted node at its sampled rows. */
@@ -78,7 +80,11 @@ export function measureActivationRanges(graph: Graph, pixels: Uint8Array): Activ
 }
 
 /** The same as a piece of work for an engine. */
-export function* measuringRanges(graph: Graph, pixels: Uint8Array): FitWork<ActivationRanges> {
+export function* measuringRanges(
+  graph: Graph,
+  pixels: Uint8Array,
+  steps = allSteps
+): FitWork<ActivationRanges> {
   const images = wholeImages(graph, pixels)
   const { histograms, rows } = yield* runFloats(graph, pixels, images)
   const targets = new Map(
@@ -96,6 +102,7 @@ export function* measuringRanges(graph: Graph, pixels: Uint8Array): FitWork<Acti
     layerCache: createBoundedCache(cacheBytes),
     momentCache: createBoundedCache(momentBytes),
     signatures: new Map(),
+    steps,
     formatOf(node, bits) {
       const key = `${node}:${bits}`
       let format = formats.get(key)

@@ -14,12 +14,31 @@ import { weightCode, weightScale } from './weightQuantizer'
  * All of it from the moments of inputs and targets; the rows are not looked at again.
  */
 export interface ReconstructionProblem {
+  /** Absent: all. */
+  readonly steps?: FitSteps
+  /** The layer's own bias, by channel; kept where step 4 is left out. */
+  readonly ownBias?: Float32Array
   readonly moments: Moments
   readonly refit: RefittedWeights
   readonly bits: Bits
   /** One scale for all channels (the last layer, whose logits are compared with each other). */
   readonly perTensor: boolean
 }
+
+/** Steps of a reconstruction, all of them done by default; left out only to see what each one brings (bench/ptq.ts). */
+export interface FitSteps {
+  /** 1: weights refitted to the quantized inputs. */
+  readonly refit: boolean
+  /** 3: rounding errors spread over the taps that follow; else every weight goes to its nearest code. */
+  readonly spread: boolean
+  /** 4: scales refitted. */
+  readonly scale: boolean
+  /** 4: biases refitted. */
+  readonly bias: boolean
+}
+
+/** What quantizing does. */
+export const allSteps: FitSteps = { refit: true, spread: true, scale: true, bias: true }
 
 /** Float weights fitted to the quantized inputs; they do not depend on the width they are rounded to. */
 export interface RefittedWeights {
@@ -33,11 +52,15 @@ export interface RefittedWeights {
 export type FittedMoments = readonly { readonly moments: Moments; readonly refit: RefittedWeights }[]
 
 /** Fits float weights [channels][taps] to what the layer will really see. */
-export function refitWeights(moments: Moments, weights: Float32Array): RefittedWeights {
+export function refitWeights(
+  moments: Moments,
+  weights: Float32Array,
+  isRefitted = allSteps.refit
+): RefittedWeights {
   const { blocks, taps, channels } = moments
   const fitted = Float64Array.from(weights)
   // With several blocks weights stay as trained.
-  if (blocks.length === 1 && blocks[0].factor !== null)
+  if (isRefitted && blocks.length === 1 && blocks[0].factor !== null)
     return { weights: fitted, wanted: [solveWeights(moments, blocks[0], fitted)] }
   const wanted = blocks.map(({ factor, order }) => {
     if (factor === null) return null
@@ -63,7 +86,9 @@ export function* reconstruct({
   moments,
   refit: { weights: fitted, wanted },
   bits,
-  perTensor
+  perTensor,
+  steps = allSteps,
+  ownBias
 }: ReconstructionProblem): FitWork<ReconstructedLayer> {
   const { taps, channels, importance, blocks } = moments
   const scales = new Float64Array(channels)
@@ -76,9 +101,10 @@ export function* reconstruct({
   const codes = new Int8Array(fitted.length)
   const squares = new Float64Array(channels)
   for (const [at, block] of blocks.entries())
-    roundBlock(moments, block, fitted, wanted[at], scales, bits, codes, squares)
+    roundBlock(moments, block, fitted, steps.spread ? wanted[at] : null, scales, bits, codes, squares)
   if (moments.inputs !== null) squares.set(yield* sumSquares(moments, codes))
-  return refitScales(moments, codes, scales, squares, perTensor)
+  const found = refitScales(moments, codes, scales, squares, perTensor, steps.scale)
+  return steps.bias || ownBias === undefined ? found : { ...found, bias: Float64Array.from(ownBias) }
 }
 
 /** Mean square of every channel's centred sums over the rows, in units of codes. */
@@ -139,10 +165,21 @@ function roundBlock(
   forGroups(channels, (first, count) => {
     const found = new Float64Array(size * lanes)
     let energy: Float64Array | null = null
-    if (factor !== null) {
+    if (factor !== null && wanted !== null) {
       const own = new Float64Array(lanes).fill(1)
       own.set(scales.subarray(first, first + count))
-      energy = roundTaps(factor, wanted![first / lanes], own, bits, found)
+      energy = roundTaps(factor, wanted[first / lanes], own, bits, found)
+    } else if (factor !== null) {
+      energy = nearestCodes(
+        factor,
+        order,
+        fitted.subarray(first * taps),
+        taps,
+        scales.subarray(first),
+        count,
+        bits,
+        found
+      )
     }
     for (let lane = 0; lane < count; lane++) {
       const c = first + lane
@@ -158,6 +195,28 @@ function roundBlock(
       squares[c] = squares[c] + (energy === null ? plain : Math.max(0, energy[lane] - damping * norm))
     }
   })
+}
+
+/** Every weight's nearest code into `found` [size][lanes]. @returns |T q|² per lane */
+function nearestCodes(
+  factor: NonNullable<TapBlock['factor']>,
+  order: readonly number[],
+  fitted: Float64Array,
+  taps: number,
+  scales: Float64Array,
+  count: number,
+  bits: Bits,
+  found: Float64Array
+): Float64Array {
+  for (const [at, tap] of order.entries())
+    for (let lane = 0; lane < count; lane++)
+      found[at * lanes + lane] = weightCode(fitted[lane * taps + tap], scales[lane], bits)
+  const products = new Float64Array(found.length)
+  multiplyTaps(factor, found, products)
+  const squares = new Float64Array(lanes)
+  for (let at = 0; at < products.length; at++)
+    squares[at % lanes] = squares[at % lanes] + products[at] * products[at]
+  return squares
 }
 
 function productOf(
@@ -181,7 +240,8 @@ function refitScales(
   codes: Int8Array,
   scales: Float64Array,
   squares: Float64Array,
-  perTensor: boolean
+  perTensor: boolean,
+  isRefitted: boolean
 ): ReconstructedLayer {
   const products = new Float64Array(channels)
   const square = squares.slice()
@@ -200,7 +260,7 @@ function refitScales(
   const refitted = scales.map((scale, c) => {
     const best = products[c] / square[c]
     // A channel whose sums are constant or turn the wrong way says nothing about its scale.
-    return best > scale / 4 && best < scale * 4 ? best : scale
+    return isRefitted && best > scale / 4 && best < scale * 4 ? best : scale
   })
   return { codes, scales: refitted, bias: refitted.map((scale, c) => targetMean[c] - scale * sumMean[c]) }
 }

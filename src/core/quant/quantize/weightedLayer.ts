@@ -14,7 +14,13 @@ import {
   type DepthwiseConv2dLayer
 } from '../quantizedNetwork'
 import type { ShapeHwc } from '../../kernel/shape'
-import { reconstruct, refitWeights, type FittedMoments, type ReconstructedLayer } from './reconstruct'
+import {
+  reconstruct,
+  refitWeights,
+  type FitSteps,
+  type FittedMoments,
+  type ReconstructedLayer
+} from './reconstruct'
 import type { LayerBits } from '../scheme'
 
 /** Everything quantizeNetwork knows when it reaches a weighted node. */
@@ -50,7 +56,7 @@ export function* quantizeWeighted(
     moments = yield* siteMoments(calibration, site)
     calibration.momentCache.set(key, moments, fittedBytes(moments))
   }
-  return integerLayer(site, yield* reconstructSite(site, moments))
+  return integerLayer(site, yield* reconstructSite(site, moments, calibration.steps))
 }
 
 /** Bytes that they keep. */
@@ -77,20 +83,21 @@ function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWor
     const all = yield* depthwiseMoments(inputs, targets)
     return all.map((moments, c) => ({
       moments,
-      refit: refitWeights(moments, everyNth(weights, outputShape[2], c))
+      refit: refitWeights(moments, everyNth(weights, outputShape[2], c), calibration.steps.refit)
     }))
   }
   const moments = yield* momentsOf(inputs, targets)
-  return [{ moments, refit: refitWeights(moments, weights) }]
+  return [{ moments, refit: refitWeights(moments, weights, calibration.steps.refit) }]
 }
 
 function* reconstructSite(
   { node, outputShape, bits, output }: WeightedSite,
-  fitted: FittedMoments
+  fitted: FittedMoments,
+  steps: FitSteps
 ): FitWork<ReconstructedLayer> {
   const perTensor = output === null
   if (node.op !== 'depthwiseConv2d')
-    return yield* reconstruct({ ...fitted[0], bits: bits.weightBits, perTensor })
+    return yield* reconstruct({ ...fitted[0], bits: bits.weightBits, perTensor, steps, ownBias: node.bias })
   const channels = outputShape[2]
   const { taps } = fitted[0].moments
   const result: ReconstructedLayer = {
@@ -99,7 +106,8 @@ function* reconstructSite(
     bias: new Float64Array(channels)
   }
   for (let c = 0; c < channels; c++) {
-    const own = yield* reconstruct({ ...fitted[c], bits: bits.weightBits, perTensor: false })
+    const ownBias = node.bias.subarray(c, c + 1)
+    const own = yield* reconstruct({ ...fitted[c], bits: bits.weightBits, perTensor: false, steps, ownBias })
     for (let tap = 0; tap < taps; tap++) result.codes[tap * channels + c] = own.codes[tap]
     result.scales[c] = own.scales[0]
     result.bias[c] = own.bias[0]

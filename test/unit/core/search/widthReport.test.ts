@@ -17,7 +17,7 @@ describe('what each width loses and saves', () => {
       candidate('w8a8,w2a8', 210, 0.02),
       candidate('w2a8,w8a2', 130, 0.07)
     ])
-    expect(rows.map(({ layer, what, bits }) => `${layer} ${what} ${bits}`)).toEqual([
+    expect(rows.map(({ layers, what, bits }) => `${layers.join('+')} ${what} ${bits}`)).toEqual([
       'b activation 2',
       'a weight 2',
       'b weight 2'
@@ -27,6 +27,29 @@ describe('what each width loses and saves', () => {
     expect(rows[1]!.lossPerPercent).toBeCloseTo(0.05 / 25, 12)
     // Fewer bits that are dearer save nothing.
     expect(rows[2]!.lossPerPercent).toBeNull()
+  })
+
+  it('reads probes that lower neighbouring layers together', () => {
+    const of = (text: string, loss: number) => ({
+      scheme: parseScheme(text, ['a', 'b', 'c', 'd']),
+      cost: 100,
+      loss
+    })
+    const rows = widthReports([
+      { ...of('w8a8,w8a8,w8a8,w8a8', 0.01), cost: 200 },
+      of('w2a8,w2a8,w8a8,w8a8', 0.03),
+      of('w8a8,w8a2,w8a2,w8a2', 0.02),
+      // Not neighbours, of two widths, of both kinds, and everything at once: no single cause.
+      of('w2a8,w8a8,w2a8,w8a8', 0.5),
+      of('w2a8,w4a8,w8a8,w8a8', 0.5),
+      of('w2a8,w8a2,w8a8,w8a8', 0.5),
+      of('w2a8,w2a8,w2a8,w2a8', 0.5)
+    ])
+    expect(rows.map(({ layers, what }) => `${layers.join('+')} ${what}`)).toEqual([
+      'b+c+d activation',
+      'a+b weight'
+    ])
+    expect(rows[1]!.lossPerPercent).toBeCloseTo(0.02 / 50, 12)
   })
 
   it('is empty without int8', () => {

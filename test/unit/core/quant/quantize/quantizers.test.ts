@@ -4,7 +4,7 @@ import { createRandom } from '@core/math/random'
 import { bestFormat, histogramOf } from '@core/quant/quantize/activationRange'
 import { runPlain } from '@core/quant/quantize/fitEngine'
 import { centredTargets, momentsOf } from '@core/quant/quantize/moments'
-import { reconstruct, refitWeights } from '@core/quant/quantize/reconstruct'
+import { reconstruct, refitWeights, type FitSteps } from '@core/quant/quantize/reconstruct'
 import { weightCode, weightScale } from '@core/quant/quantize/weightQuantizer'
 import type { Bits } from '@core/quant/scheme'
 
@@ -133,6 +133,25 @@ describe('reconstruction', () => {
     )
     const bias = Float64Array.from({ length: channels }, (_, c) => c)
     expect(missOf(found.codes, found.scales, found.bias)).toBeLessThan(missOf(nearest, scales, bias))
+  })
+
+  it.each([4, 2, 1] as const)('loses less with every step that is added, at %i bits', (bits) => {
+    const nothing: FitSteps = { refit: false, spread: false, scale: false, bias: false }
+    const ownBias = Float32Array.from({ length: channels }, () => 0.3)
+    const misses = [
+      nothing,
+      { ...nothing, bias: true },
+      { ...nothing, bias: true, scale: true },
+      { ...nothing, bias: true, scale: true, spread: true }
+    ].map((steps) => {
+      const sampled = { bytes: bytesOf(inputs), rows, scale, zero: 0 }
+      const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels)))
+      const refit = refitWeights(moments, weights, steps.refit)
+      const found = runPlain(reconstruct({ moments, refit, bits, perTensor: false, steps, ownBias }))
+      if (!steps.bias) expect([...found.bias]).toEqual([...ownBias])
+      return missOf(found.codes, found.scales, found.bias)
+    })
+    for (const [step, miss] of misses.slice(1).entries()) expect(miss).toBeLessThan(misses[step]!)
   })
 
   it('gives one scale to all channels when asked', () => {

@@ -6,6 +6,7 @@ import CandidatePanel from '@renderer/views/search/CandidatePanel.vue'
 import WidthChoice from '@renderer/views/search/WidthChoice.vue'
 import { sampleSearch } from '../../../../e2e/support/sampleModel'
 import { mountView, type Mounted } from '../../mountView'
+import { parseScheme } from '@core/quant/scheme'
 import { withClient } from '../../stores/withClient'
 
 let view: Mounted<Record<string, unknown>>
@@ -39,6 +40,22 @@ describe('the chosen scheme', () => {
     view.unmount()
     mounted({ ...best, cost: 4_200_000, feasible: false })
     expect(view.text()).toContain('100.0 % of int8, over the budget.')
+  })
+
+  it('says which widths of layers that were probed together would gain most', () => {
+    withClient({})
+    const scheme = (text: string) => parseScheme(text, ['a', 'b', 'c']).map((bits) => ({ ...bits }))
+    const probed = [
+      { ...best, index: 0, scheme: scheme('w8a8,w8a8,w8a8'), cost: 200, loss: 0.01 },
+      { ...best, index: 1, scheme: scheme('w2a8,w2a8,w8a8'), cost: 100, loss: 0.06 },
+      { ...best, index: 2, scheme: scheme('w8a8,w8a2,w8a2'), cost: 150, loss: 0.02 }
+    ]
+    const candidate = { ...best, index: 3, scheme: scheme('w8a8,w4a8,w8a8'), cost: 120, loss: 0.03 }
+    view = mountView(CandidatePanel, { ...{ search, trace: [...probed, candidate], candidate } })
+    expect(view.text()).toContain('Raising the weights of a to b (2 layers) would gain most: 0.00100 loss')
+    expect(view.text()).toContain(
+      'Lowering the activations of b to c (2 layers) would be the cheapest next step'
+    )
   })
 
   it('is deployed as it is', () => {
