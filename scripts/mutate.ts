@@ -1,9 +1,10 @@
 // Small changes of the code (a comparison, a sign, min for max, a constant), one at a time and in memory: do the tests of
 // the module notice? Which changes are tried follows from the seed.
-//   npm run mutate -- [--module src/core/energy] [--mutants 100] [--seed 1] [--least 80]
+//   npm run mutate -- [--module src/core/energy] [--mutants 100] [--seed 1] [--least 80] [--near]
 // A change counts as noticed when a test fails or runs out of time. Tried in turn, until one fails: the test file of the
 // module's own name below test/unit, those of its folder, every test file that imports the module. Tests that fail without
 // a change would notice everything: they are left out, and reported. Exit 1 below --least percent.
+// --near leaves out the test files that merely import the module: minutes shorter, and a lower bound of what is noticed.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
 import { spawn } from 'node:child_process'
@@ -20,7 +21,8 @@ const { values } = parseArgs({
     module: { type: 'string', default: 'src/core' },
     mutants: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
-    least: { type: 'string', default: '0' }
+    least: { type: 'string', default: '0' },
+    near: { type: 'boolean', default: false }
   }
 })
 /** A test run that takes longer counts as noticed: the change made it endless. */
@@ -75,7 +77,8 @@ function selectionsOf(file: string): string[][] {
   let folder = path.posix.dirname(named)
   while (!existsSync(folder)) folder = path.posix.dirname(folder)
   const related = ['related', file, '--run', '--exclude', 'test/{integration,e2e,contract}/**']
-  return [...(existsSync(named) ? [['run', named]] : []), ['run', `${folder}/`], related]
+  const near = [...(existsSync(named) ? [['run', named]] : []), ['run', `${folder}/`]]
+  return values.near ? near : [...near, related]
 }
 
 /** Whether one of the selections that pass without the change fails with it. */

@@ -4,7 +4,7 @@ import type { SamplePresetName } from '../../shared/vocabulary'
 import { sampleOf, samplesFromCsv, samplesFromJson } from '../../core/estimator/samples/readSamples'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import { AppError } from '../../shared/errors'
-import { readRegularFile } from '../files/readRegularFile'
+import { readTextFile } from '../files/readTextFile'
 import { readParquet } from './parquet'
 
 /** One data set: the samples of a file, or of all files of a folder. */
@@ -30,10 +30,10 @@ export async function readStageFile(
   const options = { preset, fileName: path.basename(file), dataSet }
   switch (path.extname(file).toLowerCase()) {
     case '.csv':
-      return samplesFromCsv(await readText(file), options)
+      return samplesFromCsv(await readTextFile(file), options)
     case '.json':
     case '.jsonl':
-      return samplesFromJson(await readText(file), options)
+      return samplesFromJson(await readTextFile(file), options)
     case '.parquet':
       return (await readParquet(file)).map((record, row) => sampleOf(record, options, `row ${row + 1}`))
     default:
@@ -109,8 +109,4 @@ async function requireFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => null)
   if (found?.isDirectory() === true) return
   throw new AppError('input.notFound', `There is no folder ${folder}.`, 'Check --results-dir.')
-}
-
-async function readText(file: string): Promise<string> {
-  return (await readRegularFile(file)).toString('utf8')
 }

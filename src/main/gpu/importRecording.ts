@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { readCodeCarbonWindows, readZeusWindows } from '../../core/gpu/import/energyWindows'
 import { fileKindOf } from '../../core/gpu/import/fileKind'
 import { AppError } from '../../shared/errors'
+import { textEncodingOf } from '../../shared/textEncoding'
 import { openRegular } from '../files/openRegularFile'
-import { readRegularFile } from '../files/readRegularFile'
+import { readTextFile } from '../files/readTextFile'
 import type { GpuStore } from './gpuStore'
 import type { Imported, ImportRequest } from './import/blankRecording'
 import { importWindows } from './import/energyWindows'
@@ -33,12 +34,7 @@ export async function importRecording(request: ImportRequest, store: GpuStore): 
     if (kind === 'bitbench') return await importOwn(request, store, 'csv')
     if (kind === 'nvidiaSmi') return await importSmiLog(request, store, lines)
     const read = kind === 'zeus' ? readZeusWindows : readCodeCarbonWindows
-    return await importWindows(
-      request,
-      store,
-      read((await readRegularFile(file)).toString('utf8'), file),
-      kind
-    )
+    return await importWindows(request, store, read(await readTextFile(file), file), kind)
   } catch (cause) {
     await store.delete(request.id).catch(() => undefined)
     const error = AppError.from(cause)
@@ -53,7 +49,7 @@ async function headOf(file: string): Promise<string> {
   const { handle } = await openRegular(file)
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
-    return buffer.toString('utf8', 0, bytesRead).replace(/^\ufeff/, '')
+    return new TextDecoder(textEncodingOf(buffer)).decode(buffer.subarray(0, bytesRead))
   } finally {
     await handle.close()
   }

@@ -4,7 +4,7 @@ import type { ReadCsv, ReadCsvOptions } from '../../core/proxy/csv/readCsv'
 import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { profileContract } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
-import { readRegularFile } from '../files/readRegularFile'
+import { readTextFile } from '../files/readTextFile'
 import { csvKind, csvToSamples, samplesToCsv } from './sampleCsv'
 import type { SampleStore } from './sampleStore'
 
@@ -53,7 +53,7 @@ export function createSampleExchange(deps: {
     },
     'profile.import': async ({ file, kernel, boardName, unit, origin, decimal }) => {
       const fileName = 'path' in file ? path.basename(file.path) : file.name
-      const text = 'path' in file ? await readText(file.path) : file.text
+      const text = 'path' in file ? await readTextFile(file.path) : file.text
       const campaignId = newId()
       const options = {
         kernel: requireProxyKernel(kernel),
@@ -67,8 +67,4 @@ export function createSampleExchange(deps: {
       return { rows: samples.count, campaignId, warnings }
     }
   }
-}
-
-async function readText(file: string): Promise<string> {
-  return (await readRegularFile(file)).toString('utf8')
 }

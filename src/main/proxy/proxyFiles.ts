@@ -8,7 +8,7 @@ import { matmulAxes } from '../../core/proxy/csv/matmulAxes'
 import type { TimeUnit } from '../../shared/vocabulary'
 import { joinSamples, type SampleTable } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
-import { readRegularFile } from '../files/readRegularFile'
+import { readTextFile } from '../files/readTextFile'
 
 /** Samples of files, and what is to be known of them. */
 export interface ReadFiles {
@@ -50,8 +50,8 @@ export async function readSampleFiles(
 
 /** Reads a text file of the user. @throws AppError data.invalid for a binary file */
 export async function readUserText(file: string): Promise<string> {
-  const text = (await readRegularFile(file)).toString('utf8')
-  // Zero bytes and broken UTF-8 in the first lines: a binary file, or text in another encoding.
+  const text = await readTextFile(file)
+  // Zero bytes and broken letters in the first lines: a binary file, or text in another encoding.
   if (/[\0\ufffd]/.test(text.slice(0, 4096))) {
     throw new AppError(
       'data.invalid',

@@ -16,6 +16,12 @@ const cell: CsvCell = { start: 0, end: 0, next: 0, last: false }
 export function nextCell(text: string, from: number, delimiter: number): CsvCell {
   const length = text.length
   let at = from
+  // `1, "2"`: blanks before a quote belong to no cell.
+  if (text.charCodeAt(at) === space) {
+    let behind = at
+    while (text.charCodeAt(behind) === space) behind++
+    if (text.charCodeAt(behind) === quote) at = behind
+  }
   if (text.charCodeAt(at) === quote) {
     const close = text.indexOf('"', at + 1)
     cell.start = at + 1
@@ -49,6 +55,10 @@ export const groupsOfThree: Readonly<Record<'.' | ',', RegExp>> = {
   ',': /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/
 }
 
+/** Blanks, apostrophes and underscores between groups of three digits; no country writes a fraction so. */
+const groupsBySign = /^[+-]?[1-9]\d{0,2}([ \u00a0\u2009\u202f'\u2019_]\d{3})+([.,]\d*)?$/
+const groupSign = /[ \u00a0\u2009\u202f'\u2019_]/g
+
 /**
  * Digits are read in place; anything else goes through Number. NaN for an empty cell, for text, and for marks of
  * thousands without three digits behind them: 8.0 is not 80.
@@ -70,6 +80,7 @@ export function readNumber(text: string, from: number, to: number, format: Numbe
     if (at === end) return value
   }
   let cellText = text.slice(start, end)
+  if (groupsBySign.test(cellText)) cellText = cellText.replace(groupSign, '')
   if (format.thousands !== null && cellText.includes(format.thousands)) {
     if (!groupsOfThree[format.thousands].test(cellText)) return NaN
     cellText = cellText.replaceAll(format.thousands, '')

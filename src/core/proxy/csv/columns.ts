@@ -135,6 +135,13 @@ export function bindColumns(
     }
     return { name: wanted, kind, column }
   }
+  /** Whether a name is one of the kernel's, or of where a measurement comes from. */
+  const isKnown = (name: string): boolean =>
+    /^q[aw]$/i.test(name) ||
+    (provenanceHeadings as readonly string[]).includes(name) ||
+    spec.columns.some((column) =>
+      [column.name, ...column.aliases].some((own) => own.toLowerCase() === name.toLowerCase())
+    )
   /** `Time` where there is one; otherwise the one column whose name says that it is a time. */
   function timeSlot(): Slot {
     if (find('Time', ['time', 'TIME']) >= 0) return required('Time', 'time', ['time', 'TIME'], timeOptional)
@@ -144,6 +151,15 @@ export function bindColumns(
         'data.invalid',
         `${fileName}, line ${line}: column Time is missing, and several could stand for it (${shown(candidates)}).`,
         'Rename the one to fit to Time.',
+        { details: { file: fileName, line, column: 'Time' } }
+      )
+    }
+    const left = names.filter((name) => name !== '' && !isKnown(name))
+    if (candidates.length === 0 && left.length > 0 && !timeOptional) {
+      throw new AppError(
+        'data.invalid',
+        `${fileName}, line ${line}: column Time is missing for ${spec.csvName} (found ${shown(names)}).`,
+        `Rename ${left.length === 1 ? left[0].slice(0, 24) : `the one of ${shown(left)} that holds the times`} to Time, or Time_ms where it is in ms; check --kernel.`,
         { details: { file: fileName, line, column: 'Time' } }
       )
     }

@@ -20,8 +20,9 @@ const byteOrderMark = '\ufeff'
 const delimiters = [',', ';', '\t', '|']
 
 /**
- * Finds the header of a table: behind a byte order mark, blank lines, `#` comments (numpy.savetxt) and Excel's `sep=`
- * line, with any line ends.
+ * Finds the header of a table: behind a byte order mark, blank lines, `#` comments and Excel's `sep=` line, with any line
+ * ends; as the last comment where numbers follow at once (numpy.savetxt writes its header so); between blanks where no
+ * other delimiter is used.
  *
  * @throws data.invalid when there is none
  */
@@ -30,9 +31,11 @@ export function readLayout(content: string, fileName: string): Layout {
   let start = 0
   let line = 1
   let given: string | undefined
+  let comment: { text: string; line: number } | undefined
   for (; start < text.length; line++) {
     const end = lineEnd(text, start)
     const content = text.slice(start, end).trim()
+    if (isComment(text, start)) comment = { text: content.replace(/^#+/, '').trim(), line }
     const separator = /^"?sep=(.)"?$/i.exec(content)?.[1]
     // A tab behind `sep=` is lost by trim.
     if (separator !== undefined || /^sep=\t?$/i.test(content)) given = separator ?? '\t'
@@ -43,7 +46,11 @@ export function readLayout(content: string, fileName: string): Layout {
     throw new AppError('data.invalid', `${fileName} is empty or holds comments alone.`, 'Give a profile CSV.')
   }
   const headerText = text.slice(start, lineEnd(text, start)).trimEnd()
+  if (given === undefined && isSeparatedByBlanks(headerText)) return readLayout(withTabs(text), fileName)
   const delimiter = (given ?? mostFrequent(headerText)).charCodeAt(0)
+  const commented = comment === undefined ? null : namesAbove(headerText, delimiter, comment.text)
+  if (commented !== null)
+    return { text, names: commented, delimiter, end: start, line, headerLine: comment!.line, headerText: '#' }
   const names: string[] = []
   for (let at = start; ;) {
     const cell = nextCell(text, at, delimiter)
@@ -53,8 +60,44 @@ export function readLayout(content: string, fileName: string): Layout {
   }
 }
 
-/** Whether a line of the table is a comment. */
-export const isComment = (text: string, at: number): boolean => text.charCodeAt(at) === 35
+/** Whether a line of the table is a comment: the first sign that is no blank is `#`. */
+export function isComment(text: string, at: number): boolean {
+  let first = at
+  while (text.charCodeAt(first) === 32 || text.charCodeAt(first) === 9) first++
+  return text.charCodeAt(first) === 35
+}
+
+/** Whether a row holds nothing but delimiters, as spreadsheets write rows that were emptied. */
+export function isEmptyRow(text: string, at: number, delimiter: number): boolean {
+  if (text.charCodeAt(at) !== delimiter) return false
+  const end = lineEnd(text, at)
+  for (let place = at; place < end; place++) {
+    const code = text.charCodeAt(place)
+    if (code !== delimiter && code !== 32 && code !== 9 && code !== 13) return false
+  }
+  return true
+}
+
+/** The names that a comment gives to the numbers below it; null when they are no numbers, or differ in count. */
+function namesAbove(row: string, delimiter: number, comment: string): string[] | null {
+  const cells = row.split(String.fromCharCode(delimiter)).map((cell) => cell.trim())
+  if (!cells.every((cell) => cell !== '' && Number.isFinite(Number(cell)))) return null
+  const names = (
+    isSeparatedByBlanks(comment) ? comment.split(/[ \t]+/) : comment.split(mostFrequent(comment))
+  ).map((name) => name.trim())
+  return names.length === cells.length && names.every((name) => /[a-z]/i.test(name)) ? names : null
+}
+
+const isSeparatedByBlanks = (line: string): boolean =>
+  !/[,;|\t"]/.test(line) && line.trim().split(/ +/).length >= 3
+
+/** A table between blanks, with one tab for each run of them. */
+function withTabs(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (isComment(line, 0) ? line : line.trim().replaceAll(/[ \t]+/g, '\t')))
+    .join('\n')
+}
 
 /** Offset of the line feed that ends the line, or of the end of the text. */
 export function lineEnd(text: string, at: number): number {

@@ -5,7 +5,7 @@ import { emptyWork } from '../../kernel/work'
 import { noBits, takeSamples, type SampleTable } from '../samples'
 import { nextCell, readNumber, type NumberFormat } from './cells'
 import { bindColumns, type Binding } from './columns'
-import { isComment, lineEnd, readLayout, type Layout } from './layout'
+import { isComment, isEmptyRow, lineEnd, readLayout, type Layout } from './layout'
 import { numberFormats } from './numberFormat'
 import { growthWithWork, plausibilityRemarks, rowsByShape } from './plausibility'
 
@@ -127,13 +127,15 @@ function readRows(layout: Layout, binding: Binding, format: NumberFormat, option
     const isHeader =
       text.startsWith(layout.headerText, at) &&
       text.slice(at, lineEnd(text, at)).trimEnd() === layout.headerText
-    if (isHeader || isComment(text, at)) {
+    if (isHeader || isComment(text, at) || isEmptyRow(text, at, delimiter)) {
       if (isHeader) repeatedHeaders++
       at = lineEnd(text, at) + 1
       line++
       continue
     }
     let column = 0
+    /** Empty cells behind the last column, which some programs write. */
+    let extra = 0
     let lineEnded = false
     while (!lineEnded) {
       const cell = nextCell(text, at, delimiter)
@@ -159,13 +161,13 @@ function readRows(layout: Layout, binding: Binding, format: NumberFormat, option
         column = -1
         at = cell.next
         break
-      }
+      } else if (column >= names.length && text.slice(cell.start, cell.end).trim() === '') extra++
       column++
       at = cell.next
       lineEnded = cell.last
     }
     if (column >= 0) {
-      if (column !== names.length) {
+      if (column - extra !== names.length) {
         const missing = column < names.length ? names[column] : 'beyond the last'
         fail(
           line,

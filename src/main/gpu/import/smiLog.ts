@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { createSmiLogReader } from '../../../core/gpu/import/smiLog'
 import { createTextLines } from '../../../core/gpu/textLines'
 import type { Recording } from '../../../shared/contract/gpu'
+import { textEncodingOf } from '../../../shared/textEncoding'
 import { AppError } from '../../../shared/errors'
 import type { GpuStore } from '../gpuStore'
 import { blankRecording, ofGpus, type Imported, type ImportRequest } from './blankRecording'
@@ -23,11 +24,13 @@ export async function importSmiLog(
   const reader = createSmiLogReader(head[0])
   const lines = createTextLines()
   let samples = 0
-  for await (const text of createReadStream(request.file, { encoding: 'utf8' })) {
+  let decoder: TextDecoder | undefined
+  for await (const piece of createReadStream(request.file) as AsyncIterable<Buffer>) {
+    decoder ??= new TextDecoder(textEncodingOf(piece))
     // Whole lines: a piece may end inside one.
     const batch = reader.push(
       lines
-        .push(String(text))
+        .push(decoder.decode(piece, { stream: true }))
         .map((line) => `${line}\n`)
         .join('')
     )

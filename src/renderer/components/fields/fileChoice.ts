@@ -1,4 +1,5 @@
 import type { InspectedFile } from '@shared/contract/file'
+import { textEncodingOf } from '@shared/textEncoding'
 import { fileToBase64, looksLikeElf } from './fileBytes'
 
 /** A file that a field holds: from the browser, or one on the host's machine. */
@@ -23,5 +24,7 @@ export const sizeOfChoice = (choice: FileChoice): number =>
 export async function textSourceOf(
   choice: FileChoice
 ): Promise<{ path: string } | { name: string; text: string }> {
-  return choice instanceof File ? { name: choice.name, text: await choice.text() } : { path: choice.path }
+  if (!(choice instanceof File)) return { path: choice.path }
+  const bytes = new Uint8Array(await choice.arrayBuffer())
+  return { name: choice.name, text: new TextDecoder(textEncodingOf(bytes)).decode(bytes) }
 }

@@ -203,6 +203,20 @@ describe('a log of nvidia-smi', () => {
     expect((await readingsOf(store, recording.id, 1, 'powerW')).values.every(Number.isNaN)).toBe(true)
   })
 
+  it('is read as Windows PowerShell writes it: UTF-16 with a mark', async () => {
+    const rows = Array.from(
+      { length: 5000 },
+      (_, at) =>
+        `2025/11/29 20:00:${String(Math.floor(at / 100)).padStart(2, '0')}.${String(at % 100).padStart(2, '0')}0, ${100 + (at % 7)}.00 W`
+    )
+    const file = write('utf16.csv', '')
+    writeFileSync(file, Buffer.from(`\ufefftimestamp, power.draw [W]\r\n${rows.join('\r\n')}\r\n`, 'utf16le'))
+    const { recording } = await importFile(file)
+    expect([recording.samples, recording.durationMs]).toEqual([5000, 49_990])
+    const { values } = await readingsOf(store, recording.id, 0, 'powerW')
+    expect(Array.from(values.slice(0, 8))).toEqual([100, 101, 102, 103, 104, 105, 106, 100])
+  })
+
   it('goes on where the wall clock ran backwards, with a gap; one GPU without an index', async () => {
     const lines = ['10:00:00.000', '10:00:01.000', '10:00:02.000', '09:30:00.000', '09:30:01.000'].map(
       (time, at) => `2026/10/25 ${time}, ${100 + at}.0`
