@@ -9,6 +9,7 @@ import {
   type OnnxNode,
   type OnnxTensor
 } from '@core/model/onnx'
+import { attributeForms } from './attributeForms'
 import { moreKinds, type Draft, type Known } from './moreOperators'
 import { ownCases, type OwnCase } from './ownCases'
 
@@ -160,7 +161,8 @@ export class GraphDraft implements Draft {
       () => this.resize(value),
       () => this.split(value),
       () => this.depth(value),
-      ...moreKinds(this, value)
+      ...moreKinds(this, value),
+      ...attributeForms(this, value)
     ]
     return this.pick(kinds)()
   }
