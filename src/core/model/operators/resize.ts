@@ -132,14 +132,15 @@ function nearest(node: OnnxNode, at: number, length: number, size: number, scale
   return Math.min(size - 1, Math.max(0, index))
 }
 
-/** Where an output element lies on the input's axis, in float32 as in onnxruntime. */
+/** Where an output element lies on the input's axis; each step in float32 as in onnxruntime, as the rest of a quotient decides. */
 function sourceOf(node: OnnxNode, at: number, length: number, size: number, scale: number): number {
   const isOld = node.opType === 'Upsample'
   const place = textAttribute(node, 'coordinate_transformation_mode', isOld ? 'asymmetric' : 'half_pixel')
+  const single = Math.fround(scale)
   let x: number
-  if (place === 'asymmetric') x = at / scale
-  else if (place === 'half_pixel') x = (at + 0.5) / scale - 0.5
-  else if (place === 'pytorch_half_pixel') x = length > 1 ? (at + 0.5) / scale - 0.5 : 0
+  if (place === 'asymmetric') x = at / single
+  else if (place === 'half_pixel') x = Math.fround((at + 0.5) / single) - 0.5
+  else if (place === 'pytorch_half_pixel') x = length > 1 ? Math.fround((at + 0.5) / single) - 0.5 : 0
   else if (place === 'align_corners') x = length > 1 ? (at * (size - 1)) / (length - 1) : 0
   else throw unsupported(node, `coordinate_transformation_mode "${place}" is not supported`)
   return Math.fround(x)

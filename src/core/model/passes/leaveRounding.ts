@@ -41,9 +41,19 @@ function limitBehind(
     }
     if (node.op !== 'table' || node.function.kind !== 'call') return null
     const { name, parameters } = node.function
-    if (name === 'clip') return { levels: (parameters[1] - parameters[0]) / factor + 1, low: parameters[0] }
+    if (name === 'clip') return codesOf(parameters[0], parameters[1], factor)
     if (!Object.hasOwn(meanShift, name)) return null
   }
+}
+
+/** Most levels of a limit that keeps codes; one that is open to a side keeps none. */
+const maxLevels = 2 ** 32
+
+/** The levels between two limits; null where the limits are none of whole numbers, so that what they limit are no codes. */
+function codesOf(low: number, high: number, factor: number): { levels: number; low: number } | null {
+  const levels = (high - low) / factor + 1
+  const isWhole = factor !== 1 || (Number.isInteger(low) && Number.isInteger(high))
+  return levels <= maxLevels && isWhole ? { levels, low } : null
 }
 
 function shifted({ name, inputs, outputShape }: TableNode, shift: number): BatchNormNode {
