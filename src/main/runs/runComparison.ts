@@ -57,7 +57,7 @@ export function createRunComparison(runs: ComparedRuns): {
         if (other !== undefined)
           throw new AppError(
             'input.invalid',
-            `A ${kind} cannot be compared with a ${other.kind}.`,
+            `Runs of the kinds ${kind} and ${other.kind} cannot be compared.`,
             'Name runs of one kind.'
           )
         const named = found.map(({ id, name, title }) => ({ id, title: name ?? title }))
