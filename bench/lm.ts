@@ -24,6 +24,7 @@ import { loadLm, readDocuments, shippedLm } from '../src/main/lm/lmFiles'
 import { measurePerplexity, type MeasuredPerplexity } from '../src/main/lm/lmPerplexity'
 import { profileDecoder } from '../src/main/lm/profileDecoder'
 import { quantizeBySchemes, type LmOfScheme } from '../src/main/lm/lmSchemes'
+import { onnxAccess } from '../src/main/model/onnxAccess'
 import { withBitbench, type Bitbench } from './withBitbench'
 
 const { values } = parseArgs({
@@ -112,7 +113,8 @@ const [loaded, readSeconds] = await seconds(() =>
       calibration: values.calibration,
       text: values.text
     },
-    process.cwd()
+    process.cwd(),
+    onnxAccess
   )
 )
 const [, oneSeconds] = await seconds(() => quantizeBySchemes(loaded, values.scheme.slice(0, 1)))

@@ -2,7 +2,7 @@
  * Weight bits of every matrix of a language model within budgets: the default strategy beside MiCo's, on the same measures. Schemes
  * are searched by KL to float on calibration texts; perplexity of what is found is measured on held-out texts.
  *
- *   npm run bench:lm-search -- [--cost bytes | FILE of `bitbench lm profile`] [--budgets 0.4,0.6] [--strategies auto,mico]
+ *   npm run bench:lm-search -- [--model FILE --tokenizer FILE --calibration FILE --text FILE] [--cost bytes | FILE of `bitbench lm profile`] [--budgets 0.4,0.6] [--strategies auto,mico]
  *                              [--evaluations 40] [--seeds 2] [--items 8] [--documents 60] [--json]
  */
 import { parseArgs } from 'node:util'
@@ -13,10 +13,15 @@ import { readDecoderProxy } from '../src/main/lm/decoderProxyFile'
 import { loadLm, readDocuments, shippedLm } from '../src/main/lm/lmFiles'
 import { measurePerplexity } from '../src/main/lm/lmPerplexity'
 import { prepareLmSearch } from '../src/main/lm/lmSearch'
+import { onnxAccess } from '../src/main/model/onnxAccess'
 import { strategyNames, type StrategyName } from '../src/shared/vocabulary'
 
 const { values } = parseArgs({
   options: {
+    model: { type: 'string', default: shippedLm },
+    tokenizer: { type: 'string' },
+    calibration: { type: 'string' },
+    text: { type: 'string' },
     cost: { type: 'string', default: 'bytes' },
     budgets: { type: 'string', default: '0.4,0.6' },
     strategies: { type: 'string', default: 'auto,mico' },
@@ -30,7 +35,11 @@ const { values } = parseArgs({
 
 const isStrategy = (name: string): name is StrategyName => strategyNames.some((each) => each === name)
 const names = values.strategies.split(',').filter(isStrategy)
-const loaded = await loadLm({ model: shippedLm }, process.cwd())
+const loaded = await loadLm(
+  { model: values.model, tokenizer: values.tokenizer, calibration: values.calibration, text: values.text },
+  process.cwd(),
+  onnxAccess
+)
 const proxy = values.cost === 'bytes' ? null : await readDecoderProxy(values.cost)
 const search = await prepareLmSearch(loaded, { proxy, cacheBits: 8, documents: Number(values.items) })
 const known = new Map<string, Measure>()

@@ -1,8 +1,9 @@
 import { twinTasks } from './board/twins/twinTasks'
 import { datasetTasks } from './dataset/datasetTasks'
 import { estimatorTasks } from './estimator/estimatorTasks'
-import { lmTasks } from './lm/lmTasks'
+import { createLmTasks } from './lm/lmTasks'
 import { modelTasks } from './model/modelTasks'
+import { onnxAccess } from './model/onnxAccess'
 import { profileTasks } from './profile/profileTasks'
 import { proxyTasks } from './proxy/proxyTasks'
 import { workloadTasks } from './workload/workloadTasks'
@@ -14,7 +15,7 @@ import { workloadTasks } from './workload/workloadTasks'
 export const taskHandlers = {
   ...twinTasks,
   ...estimatorTasks,
-  ...lmTasks,
+  ...createLmTasks(onnxAccess),
   ...profileTasks,
   ...modelTasks,
   ...datasetTasks,

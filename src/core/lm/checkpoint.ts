@@ -103,7 +103,8 @@ function readHeader(bytes: Uint8Array): LmConfig {
   return config
 }
 
-function checkFinite(model: LmModel): void {
+/** @throws AppError model.invalid for a value that is no number */
+export function checkFinite(model: LmModel): void {
   const named: [string, Float32Array][] = [
     ['the embedding', model.embedding],
     ['the final norm', model.finalNorm],
@@ -115,7 +116,7 @@ function checkFinite(model: LmModel): void {
   for (const [name, values] of named) {
     if (values.every(Number.isFinite)) continue
     throw invalid(
-      `The checkpoint has a value in ${name} that is not a finite number`,
+      `The model has a value in ${name} that is not a finite number`,
       'The training may have diverged: give an earlier checkpoint.'
     )
   }
@@ -146,7 +147,10 @@ export function rotationTable(config: LmConfig, turn: (angle: number) => number)
   const size = headSize(config)
   const table = new Float64Array((config.sequenceLength * size) / 2)
   for (let position = 0, at = 0; position < config.sequenceLength; position++)
-    for (let pair = 0; pair < size; pair += 2, at++) table[at] = turn(position / 10000 ** (pair / size))
+    for (let pair = 0; pair < size; pair += 2, at++) {
+      const own = config.angles?.[pair / 2]
+      table[at] = turn(own === undefined ? position / 10000 ** (pair / size) : position * own)
+    }
   return table
 }
 

@@ -16,7 +16,17 @@ export interface LmConfig {
   readonly sequenceLength: number
   /** The classifier is the embedding table. */
   readonly tied: boolean
+  /** Radians from one position to the next of each pair of a head; without: 10000^(-pair / pairs). */
+  readonly angles?: readonly number[]
+  /** Added to the mean square of a row before its root is taken; without: 1e-5. */
+  readonly epsilon?: number
 }
+
+/** Epsilon of norms where a model does not say another. */
+export const defaultEpsilon = 1e-5
+
+/** What a norm adds to the mean square of a row. */
+export const normEpsilon = ({ epsilon }: LmConfig): number => epsilon ?? defaultEpsilon
 
 /** Largest sizes that are read: far above what a board holds, and low enough that no product of them overflows. */
 export const maxSizes = {

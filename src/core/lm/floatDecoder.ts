@@ -1,4 +1,4 @@
-import { headSize, kvDim, kvHeadOf, type LmConfig } from './config'
+import { headSize, kvDim, kvHeadOf, normEpsilon, type LmConfig } from './config'
 import { rotationTable, type LmLayer, type LmModel } from './checkpoint'
 
 /** A decoder that is given one token at a time. */
@@ -31,14 +31,11 @@ export type ObservedTensor =
 /** Called with each tensor while a decoder runs; the values are written again afterwards. */
 export type Observer = (tensor: ObservedTensor, layer: number, values: Float64Array) => void
 
-/** Added to the mean square of a row before its root is taken. */
-export const normEpsilon = 1e-5
-
 /** x / rms(x) * weight */
-function rmsNorm(x: Float64Array, weight: Float32Array, out: Float64Array): void {
+function rmsNorm(x: Float64Array, weight: Float32Array, epsilon: number, out: Float64Array): void {
   let squares = 0
   for (const value of x) squares += value * value
-  const factor = 1 / Math.sqrt(squares / x.length + normEpsilon)
+  const factor = 1 / Math.sqrt(squares / x.length + epsilon)
   for (let at = 0; at < x.length; at++) out[at] = weight[at] * (factor * x[at])
 }
 
@@ -93,6 +90,7 @@ export function createFloatDecoder(model: LmModel, observe?: Observer): Decoder 
   const cosines = rotationTable(config, Math.cos)
   const sines = rotationTable(config, Math.sin)
   const size = headSize(config)
+  const epsilon = normEpsilon(config)
   let position = 0
 
   const rotate = (values: Float64Array): void => {
@@ -148,16 +146,16 @@ export function createFloatDecoder(model: LmModel, observe?: Observer): Decoder 
       state.x.set(model.embedding.subarray(token * config.dim, (token + 1) * config.dim))
       observe?.('residual', -1, state.x)
       for (const [index, layer] of model.layers.entries()) {
-        rmsNorm(state.x, layer.attentionNorm, state.normal)
+        rmsNorm(state.x, layer.attentionNorm, epsilon, state.normal)
         observe?.('attentionInput', index, state.normal)
         attention(layer, index)
         addResult(layer.wo, state.mixed)
-        rmsNorm(state.x, layer.ffnNorm, state.normal)
+        rmsNorm(state.x, layer.ffnNorm, epsilon, state.normal)
         observe?.('ffnInput', index, state.normal)
         feedForward(layer, index)
         addResult(layer.w2, state.gate)
       }
-      rmsNorm(state.x, model.finalNorm, state.normal)
+      rmsNorm(state.x, model.finalNorm, epsilon, state.normal)
       observe?.('classifierInput', -1, state.normal)
       multiply(model.classifier, state.normal, state.logits)
       position++

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { decoderParts, returnedToken } from '../../core/lm/board/decoderImage'
 import { decoderBuild, planDecoder, type DecoderPlan } from '../../core/lm/board/decoderProgram'
+import type { LmConfig } from '../../core/lm/config'
 import type { QuantizedLm } from '../../core/lm/integer/quantizedLm'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { resourcePath } from '../paths'
@@ -61,21 +62,30 @@ export async function loadDecoder(
   lm: QuantizedLm,
   options: { signal: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void }
 ): Promise<BoardDecoder> {
-  const plan = await planOnBoard(lm, session.info)
+  return await sendDecoder(session, await planOnBoard(lm, session.info), lm.config, options)
+}
+
+/** Sends what is planned for a board already. @throws AppError board.refused, what the board throws */
+export async function sendDecoder(
+  session: DecoderSession,
+  plan: DecoderPlan,
+  config: LmConfig,
+  options: { signal: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void }
+): Promise<BoardDecoder> {
   const { program, block } = plan
   await session.upload(program.address, program.bytes, { signal: options.signal })
   await session.upload(block.address, block.image.bytes, options)
   const call = (what: number, signal: AbortSignal) =>
     session.call(program.address, block.address, what, { signal })
-  returnedToken((await call(checkAlone, options.signal)).returned, lm.config.vocabulary)
+  returnedToken((await call(checkAlone, options.signal)).returned, config.vocabulary)
   return {
     plan,
     async step(token, position, signal) {
       const { returned, cycles, instructions } = await call(token + position * 65536, signal)
-      return { token: returnedToken(returned, lm.config.vocabulary), cycles, instructions }
+      return { token: returnedToken(returned, config.vocabulary), cycles, instructions }
     },
     async parts() {
-      const count = decoderParts.length * (lm.config.layers + 1)
+      const count = decoderParts.length * (config.layers + 1)
       const bytes = await session.read(block.address + block.image.countersOffset, 4 * count)
       return new Uint32Array(bytes.slice().buffer)
     }

@@ -1,12 +1,11 @@
 import { kvDim } from '../../core/lm/config'
 import { createIntegerDecoder } from '../../core/lm/integer/integerDecoder'
-import { parseLmScheme } from '../../core/lm/integer/lmScheme'
+import { createTokenizer } from '../../core/lm/tokenizer'
 import type { CommandArguments } from '../../shared/contract'
 import type { LmChat, LmStep } from '../../shared/contract/lm'
 import { AppError } from '../../shared/errors'
-import { loadDecoder } from './boardDecoder'
-import { continueText, promptTokens } from './continueText'
-import { loadLm, type LoadedLm } from './lmFiles'
+import { sendDecoder } from './boardDecoder'
+import { continueText } from './continueText'
 import type { LmServiceDeps, LmState } from './lmNeeds'
 import { presentMemory } from './presentLm'
 
@@ -24,14 +23,13 @@ export async function startChat(
 ): Promise<{ jobId: string }> {
   const { boards, jobs, emit } = deps
   const board = boards.identified(request.boardId)
-  const loaded = await loadLm(request.files, process.cwd())
-  const { config } = loaded.model
-  const scheme = parseLmScheme(request.scheme, config)
-  promptTokens(loaded.tokenizer, request.prompt, config.sequenceLength)
+  const { name, config, cacheBits } = await deps.tasks.run('lm.check', {
+    ...{ files: request.files, schemes: [request.scheme], prompt: request.prompt }
+  })
   // No await between this and the start: of two at once the second is refused.
   if (state.chat?.state === 'running')
     throw new AppError('input.invalid', 'A text is being continued already.', 'Stop it, or wait for its end.')
-  const title = `${loaded.name} continues a text on ${board.name}`
+  const title = `${name} continues a text on ${board.name}`
   const change = (changes: Partial<LmChat>): void => {
     state.chat = { ...state.chat!, ...changes }
     emit('lm.chatChanged', state.chat)
@@ -41,17 +39,17 @@ export async function startChat(
     title,
     unit: 'tokens',
     total: request.tokens,
-    run: ({ signal, progress }) => continueOnBoard(request, loaded, state, deps, { signal, progress, change })
+    run: ({ signal, progress }) => continueOnBoard(request, name, state, deps, { signal, progress, change })
   })
   state.steps = []
   state.chat = {
-    ...{ jobId, state: 'running', error: null, modelName: loaded.name, boardName: board.name },
+    ...{ jobId, state: 'running', error: null, modelName: name, boardName: board.name },
     ...{ origin: board.origin, unit: board.unit, prompt: request.prompt, scheme: request.scheme },
     clockHz: board.unit === 'cycles' ? board.info.clockHz : null,
     layers: config.layers,
     sequenceLength: config.sequenceLength,
     memory: null,
-    cacheBytesPerPosition: (2 * config.layers * kvDim(config) * scheme.cacheBits) / 8
+    cacheBytesPerPosition: (2 * config.layers * kvDim(config) * cacheBits[0]) / 8
   }
   change({})
   void result.then(
@@ -67,7 +65,7 @@ export async function startChat(
 
 async function continueOnBoard(
   { files, scheme, boardId, prompt, tokens, toTheEnd }: CommandArguments<'lm.chat'>,
-  { name, tokenizer }: LoadedLm,
+  name: string,
   state: LmState,
   { boards, tasks, emit, nowMs }: LmServiceDeps,
   context: {
@@ -78,12 +76,14 @@ async function continueOnBoard(
 ): Promise<void> {
   const { signal, progress, change } = context
   progress(0, tokens, 'choosing scales')
-  const { lm } = await tasks.run('lm.quantize', { files, scheme }, { signal })
+  const board = boards.identified(boardId).info
+  const { lm, plan, pieces } = await tasks.run('lm.quantize', { files, scheme, board }, { signal })
+  const tokenizer = createTokenizer(pieces)
   await boards.withLease(boardId, `language model ${name}`, async (session) => {
     const onProgress = (done: number, total: number): void =>
       progress(0, tokens, `sending the model, ${Math.round((100 * done) / total)} %`)
-    const decoder = await loadDecoder(session, lm, { signal, onProgress })
-    change({ memory: presentMemory(decoder.plan) })
+    const decoder = await sendDecoder(session, plan, lm.config, { signal, onProgress })
+    change({ memory: presentMemory(plan) })
     let unsent: LmStep[] = []
     let sentAtMs = -Infinity
     const send = (): void => {

@@ -4,6 +4,7 @@ import { readTokenizer, type Tokenizer } from '../../core/lm/tokenizer'
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 import { resourcePath } from '../paths'
+import { loadOnnxDecoder, type OnnxAccess } from './lmOnnx'
 
 /** Name of the language model that ships with Bitbench. */
 export const shippedLm = 'glosses-260k'
@@ -21,7 +22,7 @@ export interface LoadedLm {
 
 /** Files of a language model as a user names them. */
 export interface LmFiles {
-  /** A checkpoint, or the shipped model's name. */
+  /** A checkpoint, an ONNX file, or the shipped model's name. */
   readonly model: string
   readonly tokenizer?: string | undefined
   readonly calibration?: string | undefined
@@ -32,10 +33,10 @@ export interface LmFiles {
 const maxBytes = 512 * 2 ** 20
 
 /**
- * Reads a model and its tokenizer: the shipped one by name, or a checkpoint with `--tokenizer` or a tokenizer.bin beside it.
- * @throws AppError data.missing, input.invalid, model.invalid
+ * Reads a model and its tokenizer: the shipped one by name, or a checkpoint or ONNX file with `--tokenizer` or a tokenizer.bin beside it.
+ * @throws AppError data.missing, input.invalid, model.invalid, model.unsupportedOperator, model.unsupportedShape
  */
-export async function loadLm(files: LmFiles, cwd: string): Promise<LoadedLm> {
+export async function loadLm(files: LmFiles, cwd: string, onnx: OnnxAccess): Promise<LoadedLm> {
   const shipped = files.model === shippedLm
   const beside = (suffix: string): string => resourcePath('lm', `${shippedLm}${suffix}`)
   const resolve = (file: string | undefined): string | null =>
@@ -44,7 +45,9 @@ export async function loadLm(files: LmFiles, cwd: string): Promise<LoadedLm> {
   const tokenizerFile =
     resolve(files.tokenizer) ??
     (shipped ? beside('.tok') : path.join(path.dirname(modelFile), 'tokenizer.bin'))
-  const model = readCheckpoint(await readBytes(modelFile, 'checkpoint'))
+  const model = modelFile.endsWith('.onnx')
+    ? await loadOnnxDecoder(modelFile, onnx)
+    : readCheckpoint(await readBytes(modelFile, 'checkpoint'))
   const tokenizer = readTokenizer(await readBytes(tokenizerFile, 'tokenizer'), model.config.vocabulary)
   return {
     name: shipped ? shippedLm : path.basename(modelFile),

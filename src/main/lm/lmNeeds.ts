@@ -1,12 +1,12 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { EmitterOf } from '../../shared/contract/framework/define'
-import type { LmChat, lmContract, LmLoss, LmStep } from '../../shared/contract/lm'
+import type { LmChat, lmContract, LmInfo, LmLoss, LmMemory, LmStep } from '../../shared/contract/lm'
 import type { JobService } from '../jobs/jobService'
 import type { TaskRunner } from '../threads/taskPool'
 import type { DecoderSession } from './boardDecoder'
+import type { LmFiles } from './lmFiles'
 import type { MeasuredPerplexity } from './lmPerplexity'
-import type { LmOfScheme } from './lmSchemes'
-import type { PerplexityTask, QuantizeLmTask } from './lmTasks'
+import type { CheckedLm, CheckLmTask, LmForBoard, PerplexityTask, QuantizeLmTask } from './lmTasks'
 
 /** A board that a language model runs on. */
 export interface LmBoard {
@@ -29,7 +29,10 @@ export interface LmServiceDeps {
   boards: LmBoards
   jobs: JobService
   tasks: TaskRunner<{
-    'lm.quantize': { input: QuantizeLmTask; output: LmOfScheme }
+    'lm.info': { input: { readonly files: LmFiles }; output: LmInfo }
+    'lm.check': { input: CheckLmTask; output: CheckedLm }
+    'lm.plan': { input: QuantizeLmTask; output: { memory: LmMemory; scheme: string } }
+    'lm.quantize': { input: QuantizeLmTask; output: LmForBoard }
     'lm.perplexity': { input: PerplexityTask; output: MeasuredPerplexity }
   }>
   emit: EmitterOf<typeof lmContract>

@@ -1,8 +1,6 @@
-import { parseLmScheme } from '../../core/lm/integer/lmScheme'
 import type { CommandArguments } from '../../shared/contract'
 import type { LmLoss } from '../../shared/contract/lm'
 import { AppError } from '../../shared/errors'
-import { loadLm, readDocuments } from './lmFiles'
 import type { LmServiceDeps, LmState } from './lmNeeds'
 
 /**
@@ -15,9 +13,7 @@ export async function startPerplexity(
   { jobs, tasks, emit }: LmServiceDeps
 ): Promise<{ jobId: string }> {
   const { files, schemes, documents, seed } = request
-  const loaded = await loadLm(files, process.cwd())
-  for (const scheme of schemes) parseLmScheme(scheme, loaded.model.config)
-  await readDocuments(loaded.textFile, loaded.tokenizer, '--text', 1)
+  const { name } = await tasks.run('lm.check', { files, schemes, needsText: true })
   // No await between this and the start: of two at once the second is refused.
   if (state.loss?.state === 'running')
     throw new AppError(
@@ -31,12 +27,12 @@ export async function startPerplexity(
   }
   const { jobId, result } = jobs.start({
     kind: 'lm.perplexity',
-    title: `Perplexity of ${loaded.name}`,
+    title: `Perplexity of ${name}`,
     unit: 'documents',
     run: ({ signal, progress }) =>
       tasks.run('lm.perplexity', { files, schemes, documents, seed }, { signal, onProgress: progress })
   })
-  state.loss = { jobId, state: 'running', error: null, modelName: loaded.name, seed, measured: null }
+  state.loss = { jobId, state: 'running', error: null, modelName: name, seed, measured: null }
   change({})
   void result.then(
     ({ documents: count, float, schemes: rows }) =>

@@ -4,18 +4,20 @@ import { encodeOnnx } from './onnxFile'
 
 /** An onnxruntime session over a model built here; one intra-op thread, because schemes and workers run in parallel. */
 export async function openOrtSession(
-  model: OnnxModel | Uint8Array,
+  model: OnnxModel | Uint8Array | string,
   threads = 1
 ): Promise<ort.InferenceSession> {
-  const bytes = model instanceof Uint8Array ? model : encodeOnnx(model)
-  return ort.InferenceSession.create(bytes, {
+  const options: ort.InferenceSession.SessionOptions = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     // Errors come as exceptions; warnings about optimised-away constants are noise here.
     logSeverityLevel: 3
-  })
+  }
+  // A file, with the data beside it, is left to the runtime.
+  if (typeof model === 'string') return ort.InferenceSession.create(model, options)
+  return ort.InferenceSession.create(model instanceof Uint8Array ? model : encodeOnnx(model), options)
 }
 
 /** Returns a float32 tensor for onnxruntime. */

@@ -2,8 +2,7 @@ import { AppError } from '../../../shared/errors'
 import { toFixedPoint } from '../../quant/integer/fixedPoint'
 import { weightCode, weightScale } from '../../quant/quantize/weightQuantizer'
 import { rotationTable, type LmModel } from '../checkpoint'
-import { headSize, kvHeadOf, matrixShape, type MatrixName } from '../config'
-import { normEpsilon } from '../floatDecoder'
+import { headSize, kvHeadOf, matrixShape, normEpsilon, type MatrixName } from '../config'
 import { checkLmScheme, type LmScheme, type MatrixBits } from './lmScheme'
 import {
   maxIntegerSizes,
@@ -97,7 +96,7 @@ export function quantizeLm(model: LmModel, scheme: LmScheme, ranges: LmRanges): 
     layers: model.layers.map((_, index) => layerOf(model, scheme, ranges, index, residualUnit)),
     finalNorm: normFactors(model.finalNorm, inputScale),
     classifier: matrixOf(classifierCodes, shape, scheme.classifier, () => inputScale * logitUnits),
-    epsilon: Math.min(2 ** 47, Math.round((config.dim * normEpsilon) / residualUnit ** 2)),
+    epsilon: Math.min(2 ** 47, Math.round((config.dim * normEpsilon(config)) / residualUnit ** 2)),
     rotation: rotationCodes(model)
   }
 }

@@ -1,4 +1,5 @@
 import { loadLm, shippedLm, type LoadedLm } from '../../lm/lmFiles'
+import { onnxAccess } from '../../model/onnxAccess'
 import { textOption, UsageError, type CliArguments, type OptionSpec } from '../framework/framework'
 
 /** Options of every verb that reads a language model. */
@@ -13,7 +14,7 @@ export const lmOptions: OptionSpec = {
 
 /** How schemes are written, for the help of verbs. */
 export const lmSchemeNotes: readonly string[] = [
-  `MODEL is a checkpoint of llama2.c; without, the shipped ${shippedLm}.`,
+  `MODEL is a checkpoint of llama2.c or a Llama-style decoder as .onnx; without, the shipped ${shippedLm}.`,
   'A scheme: w4a8 for all matrices, then exceptions: w4a8,w2=w8a8,0.wo=w8a8,cls=w8a8,kv=4.'
 ]
 
@@ -27,6 +28,7 @@ export async function lmOf(args: CliArguments, cwd: string): Promise<LoadedLm> {
       calibration: textOption(args, 'calibration'),
       text: textOption(args, 'text')
     },
-    cwd
+    cwd,
+    onnxAccess
   )
 }

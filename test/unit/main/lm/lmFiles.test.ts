@@ -7,6 +7,7 @@ import { bytePieces, writeTokenizer, type TokenPiece } from '../../../../src/cor
 import type { CliArguments, CliContext } from '../../../../src/main/cli/framework/framework'
 import { lmCli } from '../../../../src/main/cli/lm/lm'
 import { loadLm, readDocuments } from '../../../../src/main/lm/lmFiles'
+import { onnxAccess } from '../../../../src/main/model/onnxAccess'
 import { randomLm, tinyConfig } from '../../../support/randomLm'
 
 let folder = ''
@@ -35,7 +36,7 @@ const call = (verb: string, values: CliArguments['values'], ...positionals: stri
 
 describe('language models as files', () => {
   it('finds the tokenizer beside the checkpoint, in a folder with a space', async () => {
-    const { model, tokenizer, name, textFile } = await loadLm({ model: 'tiny.bin' }, folder)
+    const { model, tokenizer, name, textFile } = await loadLm({ model: 'tiny.bin' }, folder, onnxAccess)
     expect(model.config).toEqual(tinyConfig)
     expect([name, textFile]).toEqual(['tiny.bin', null])
     // Each letter is a piece: space, a, b.
@@ -48,13 +49,13 @@ describe('language models as files', () => {
     [{ model: 'tiny.bin', tokenizer: '.' }, 'input.invalid', /tokenizer .* cannot be read/],
     [{ model: 'texts.txt' }, 'model.invalid', /24 bytes|25 bytes|checkpoint/]
   ])('refuses %o', async (files, code, message) => {
-    const failed = loadLm(files, folder)
+    const failed = loadLm(files, folder, onnxAccess)
     await expect(failed).rejects.toThrow(message)
     await expect(failed).rejects.toMatchObject({ code })
   })
 
   it('reads a document a line and asks for a text where there is none', async () => {
-    const { tokenizer } = await loadLm({ model: 'tiny.bin' }, folder)
+    const { tokenizer } = await loadLm({ model: 'tiny.bin' }, folder, onnxAccess)
     expect((await readDocuments(file('texts.txt'), tokenizer, '--text')).map((each) => each.length)).toEqual([
       9, 9, 6
     ])

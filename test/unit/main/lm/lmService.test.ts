@@ -8,7 +8,8 @@ import { createJobService } from '@main/jobs/jobService'
 import type { DecoderSession } from '@main/lm/boardDecoder'
 import type { LmServiceDeps } from '@main/lm/lmNeeds'
 import { createLmService } from '@main/lm/lmService'
-import { lmTasks, type PerplexityTask, type QuantizeLmTask } from '@main/lm/lmTasks'
+import { createLmTasks } from '@main/lm/lmTasks'
+import { onnxAccess } from '@main/model/onnxAccess'
 import { lmContract, type LmChat, type LmLoss, type LmStep } from '@shared/contract/lm'
 import { AppError } from '@shared/errors'
 import { randomLm, tinyConfig } from '../../../support/randomLm'
@@ -29,6 +30,7 @@ const files = () => ({ model: file('tiny.bin'), calibration: file('texts.txt'), 
 const context = { signal: new AbortController().signal }
 const task = { signal: context.signal, progress: () => undefined, yieldToAbort: async () => undefined }
 const onBoard = simulatedSession(false)
+const lmTasks = createLmTasks(onnxAccess)
 
 /** The service on a simulated board; events are kept, each checked against the contract. */
 function service(session: DecoderSession = onBoard) {
@@ -47,10 +49,9 @@ function service(session: DecoderSession = onBoard) {
     withLease: (_id, _owner, work) => work(session)
   }
   const tasks = {
-    run: async (name: keyof typeof lmTasks, input: QuantizeLmTask | PerplexityTask) =>
-      name === 'lm.quantize'
-        ? lmTasks['lm.quantize'](input as QuantizeLmTask)
-        : lmTasks['lm.perplexity'](input as PerplexityTask, task)
+    run: async (name: keyof typeof lmTasks, input: never) =>
+      // As between threads: what cannot be cloned fails.
+      structuredClone(await lmTasks[name](structuredClone(input) as never, task))
   } as LmServiceDeps['tasks']
   const { handlers } = createLmService({ boards, jobs, tasks, emit, nowMs: () => 1000 })
   const of = <T>(name: string): T[] =>

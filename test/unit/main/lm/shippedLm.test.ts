@@ -6,6 +6,7 @@ import { decodeTokens } from '../../../../src/core/lm/tokenizer'
 import { continueText, type TextStep } from '../../../../src/main/lm/continueText'
 import { quantizeBySchemes, type LmOfScheme } from '../../../../src/main/lm/lmSchemes'
 import { loadLm, readDocuments, shippedLm, type LoadedLm } from '../../../../src/main/lm/lmFiles'
+import { onnxAccess } from '../../../../src/main/model/onnxAccess'
 import { SimulatedBoard } from '../../core/board/simulatedBoard'
 import { simulatedDecoder } from '../../core/lm/board/simulatedDecoder'
 
@@ -29,7 +30,7 @@ describe(`the shipped model ${shippedLm}`, () => {
   let documents: number[][]
   let quantized: LmOfScheme[]
   beforeAll(async () => {
-    loaded = await loadLm({ model: shippedLm }, '.')
+    loaded = await loadLm({ model: shippedLm }, '.', onnxAccess)
     documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text')
     quantized = await quantizeBySchemes(loaded, schemes)
   }, 60_000)

@@ -1,0 +1,119 @@
+import { constantOf, gathered, numbersOf, typeOf } from '../../model/constants/numbers'
+import { constantEvaluator } from '../../model/constants/evaluate'
+import { rowMajorStrides } from '../../model/constants/indexing'
+import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
+import { placesInConcat, moveOf, movesOnly, splitMoves } from './movement'
+
+/** Operators worked out before any token is known: positions, rotations, masks, sizes. */
+
+type Known = readonly (OnnxTensor | undefined)[]
+
+const functionOf =
+  (compute: (value: number) => number) =>
+  (_: OnnxNode, [input]: Known): OnnxTensor =>
+    constantOf(typeOf(input!.data), input!.dims, numbersOf(input!).map(compute))
+
+/** The value of a Constant node. */
+function valueOf(node: OnnxNode): OnnxTensor | null {
+  const [name, attribute] = Object.entries(node.attributes).at(0) ?? []
+  if (attribute?.kind === 'tensor') return attribute.value
+  if (attribute?.kind === 'int') return constantOf('int64', [], [attribute.value])
+  if (attribute?.kind === 'float') return constantOf('float32', [], [attribute.value])
+  if (attribute?.kind === 'ints' && name === 'value_ints')
+    return constantOf('int64', [attribute.value.length], attribute.value)
+  if (attribute?.kind === 'floats') return constantOf('float32', [attribute.value.length], attribute.value)
+  return null
+}
+
+/** The triangle of a matrix that is kept; 0 elsewhere. */
+function triangle(node: OnnxNode, [input, shift]: Known): OnnxTensor {
+  const [rows, columns] = input!.dims.slice(-2)
+  const isUpper = intAttribute(node, 'upper', 1) !== 0
+  const k = shift === undefined ? 0 : numbersOf(shift)[0]
+  const values = numbersOf(input!).map((value, at) => {
+    const distance = (at % columns) - (Math.floor(at / columns) % rows)
+    return (isUpper ? distance >= k : distance <= k) ? value : 0
+  })
+  return constantOf(typeOf(input!.data), input!.dims, values)
+}
+
+/** Sums along an axis, up to and with each element. */
+function runningSum(_: OnnxNode, [input, axes]: Known): OnnxTensor {
+  const { dims } = input!
+  const axis = (numbersOf(axes!)[0] + dims.length) % dims.length
+  const stride = rowMajorStrides(dims)[axis]
+  const values = numbersOf(input!)
+  for (let at = 0; at < values.length; at++)
+    if (Math.floor(at / stride) % dims[axis] > 0) values[at] += values[at - stride]
+  return constantOf(typeOf(input!.data), dims, values)
+}
+
+/** Two lists multiplied each by each: frequencies by positions. */
+function outer(node: OnnxNode, [a, b]: Known): OnnxTensor | null {
+  const equation = textAttribute(node, 'equation', '').replaceAll(' ', '')
+  if (!/^([a-z]),(?!\1)([a-z])->\1\2$/.test(equation)) return null
+  const [x, y] = [numbersOf(a!), numbersOf(b!)]
+  const values = new Float64Array(x.length * y.length)
+  for (let i = 0, at = 0; i < x.length; i++) for (let j = 0; j < y.length; j++) values[at++] = x[i] * y[j]
+  return constantOf('float32', [x.length, y.length], values)
+}
+
+/** Slices of a tensor replaced at the places that the last axis of the indices names. */
+function scattered(_: OnnxNode, [data, indices, updates]: Known): OnnxTensor {
+  const values = numbersOf(data!)
+  const [places, own] = [numbersOf(indices!), numbersOf(updates!)]
+  const depth = indices!.dims.at(-1)!
+  const strides = rowMajorStrides(data!.dims)
+  const size = data!.dims.slice(depth).reduce((count, each) => count * each, 1)
+  for (let slice = 0; slice * depth < places.length; slice++) {
+    let to = 0
+    for (let axis = 0; axis < depth; axis++) {
+      const index = places[slice * depth + axis]
+      to += (index < 0 ? index + data!.dims[axis] : index) * strides[axis]
+    }
+    values.set(own.subarray(slice * size, (slice + 1) * size), to)
+  }
+  return constantOf(typeOf(data!.data), data!.dims, values)
+}
+
+const others: Readonly<Record<string, (node: OnnxNode, inputs: Known) => OnnxTensor | null>> = {
+  Constant: (node) => valueOf(node),
+  Cos: functionOf(Math.cos),
+  Sin: functionOf(Math.sin),
+  IsNaN: functionOf((value) => (Number.isNaN(value) ? 1 : 0)),
+  Trilu: triangle,
+  CumSum: runningSum,
+  Einsum: outer,
+  ScatterND: scattered,
+  Concat: (node, inputs) => {
+    const parts = inputs.map((input) => input!)
+    const { dims, places } = placesInConcat(
+      node,
+      parts.map((part) => part.dims)
+    )
+    const values = new Float64Array(dims.reduce((count, size) => count * size, 1))
+    for (const [index, part] of parts.entries()) {
+      const own = numbersOf(part)
+      for (const [at, place] of places[index].entries()) if (place >= 0) values[at] = own[place]
+    }
+    return constantOf(typeOf(parts[0].data), dims, values)
+  }
+}
+
+/**
+ * Results of a node whose inputs are all known; null where nothing here works it out.
+ * @throws AppError for shapes that do not fit
+ */
+export function knownResults(node: OnnxNode, inputs: Known): OnnxTensor[] | null {
+  const [first] = inputs
+  if (node.opType === 'Split' && first !== undefined)
+    return splitMoves(node, first.dims, inputs[1]).map(({ dims, places }) => gathered(first, dims, places))
+  const own = Object.hasOwn(others, node.opType) ? others[node.opType](node, inputs) : null
+  if (own !== null) return [own]
+  if (first !== undefined && movesOnly(node.opType) && node.opType !== 'Cast') {
+    const { dims, places } = moveOf(node, first.dims, inputs)
+    return [gathered(first, dims, places)]
+  }
+  const evaluate = constantEvaluator(node.opType)
+  return evaluate === undefined ? null : [evaluate(node, inputs)]
+}
