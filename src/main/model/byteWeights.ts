@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node'
-import { byteLayerModel, type ByteWeights } from '../../core/quant/integer/byteModel'
+import { byteLayersModel, type ByteWeights } from '../../core/quant/integer/byteModel'
 import { runLayerPlain } from '../../core/quant/quantize/fitEngine'
 import { elementCount, type CodeFormat, type IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { openOrtSession } from './ortSession'
@@ -23,11 +23,11 @@ async function signedIsExact(): Promise<boolean> {
 async function agrees(layer: IntegerLayer): Promise<boolean> {
   const codes = new Int8Array(elementCount(layer.inputShape)).fill(127)
   const wanted = runLayerPlain(layer, [codes], 1)
-  const session = await openOrtSession(byteLayerModel(layer, 'int8'))
+  const session = await openOrtSession(byteLayersModel([layer], [[-1]], [0], 'int8'))
   try {
     const input = new Uint8Array(codes.length).fill(255)
     const results = await session.run({ bytes0: new ort.Tensor('uint8', input, [1, ...layer.inputShape]) })
-    const found = results['result'].data as Uint8Array
+    const found = results['result0'].data as Uint8Array
     return wanted.every((code, at) => code + 128 === found[at])
   } finally {
     await session.release()

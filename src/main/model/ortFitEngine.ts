@@ -5,16 +5,19 @@ import { createOnnxBuilder } from '../../core/model/onnxBuilder'
 import { sizeOf, type Graph } from '../../core/model/graph'
 import { toChannelsFirst } from '../../core/dataset/prepare'
 import {
+  runEachLayer,
   runLayerBytes,
   type FitEngine,
   type ArithmeticRequest,
   type FloatProbe,
   type FloatValues,
+  type LayersRequest,
   type ProbedFloats
 } from '../../core/quant/quantize/fitEngine'
+import type { ShapeHwc } from '../../core/kernel/shape'
 import { toHwc } from '../../core/quant/hwcGraph'
 import { elementCount, isLast, type IntegerLayer } from '../../core/quant/quantizedNetwork'
-import { byteLayerModel, isByteLayer } from '../../core/quant/integer/byteModel'
+import { byteLayersModel, isByteLayer } from '../../core/quant/integer/byteModel'
 import { channelSumsOnOrt } from './channelSumsSession'
 import { exactByteWeights } from './byteWeights'
 import { itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
@@ -30,14 +33,7 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
     async carryOut(request: ArithmeticRequest) {
       if (request.kind === 'product') return multiply(request.left, request.right, request.rows)
       if (request.kind === 'channelSums') return channelSumsOnOrt(request)
-      if (request.kind === 'layer') {
-        const { layer, inputs, items } = request
-        // A flatten moves nothing.
-        if (layer.op === 'flatten') return inputs[0]
-        return isByteLayer(layer) && !isLast(layer) && visitsOf(layer) * items >= least
-          ? runOverBytes(layer, inputs, items)
-          : runLayerBytes(layer, inputs, items)
-      }
+      if (request.kind === 'layers') return runLayersOnOrt(request, least)
       const { probe, input, items } = request
       let session = probes.get(probe)
       if (session === undefined) probes.set(probe, (session = openProbe(probe)))
@@ -59,33 +55,78 @@ function visitsOf(layer: IntegerLayer): number {
   return outputs * ('kernel' in layer ? layer.kernel[0] * layer.kernel[1] : 1)
 }
 
-async function runOverBytes(
-  layer: IntegerLayer,
-  inputs: readonly Uint8Array[],
-  items: number
-): Promise<Uint8Array> {
-  const session = await openOrtSession(byteLayerModel(layer, await exactByteWeights()))
+/** All layers in one session where onnxruntime's kernels take them; else one by one. */
+async function runLayersOnOrt(request: LayersRequest, least: number): Promise<readonly Uint8Array[]> {
+  const { layers, sources, inputs, wanted, items } = request
+  const visits = layers.reduce((sum, layer) => sum + visitsOf(layer) * items, 0)
+  if (visits < least) return runEachLayer(request, runLayerBytes)
+  const onBytes = (layer: IntegerLayer): boolean => isByteLayer(layer) && !isLast(layer)
+  if (layers.every(onBytes)) return runOverBytes(request)
+  const outputs: Uint8Array[] = []
+  for (const [at, layer] of layers.entries()) {
+    const read = sources[at].map((from) => (from < 0 ? inputs[-1 - from] : outputs[from]))
+    const single = {
+      ...request,
+      layers: [layer],
+      sources: [read.map((_, n) => -1 - n)],
+      inputs: read,
+      wanted: [0]
+    }
+    outputs.push(
+      onBytes(layer) && visitsOf(layer) * items >= least
+        ? (await runOverBytes(single))[0]
+        : runLayerBytes(layer, read, items)
+    )
+  }
+  return wanted.map((at) => outputs[at])
+}
+
+async function runOverBytes({
+  layers,
+  sources,
+  inputs,
+  wanted,
+  items
+}: LayersRequest): Promise<Uint8Array[]> {
+  const session = await openOrtSession(byteLayersModel(layers, sources, wanted, await exactByteWeights()))
   try {
-    const size = elementCount(layer.outputShape)
-    const batch = itemsAtOnce(layer.inputs.length * elementCount(layer.inputShape) + size)
-    const out = new Uint8Array(items * size)
+    const shapes = inputShapes(layers, sources)
+    const results = wanted.map((at) => ({
+      name: `result${wanted.indexOf(at)}`,
+      shape: layers[at].outputShape,
+      bytes: new Uint8Array(items * elementCount(layers[at].outputShape))
+    }))
+    const batch = itemsAtOnce(
+      Math.max(
+        ...layers.map(
+          (layer) => layer.inputs.length * elementCount(layer.inputShape) + elementCount(layer.outputShape)
+        )
+      )
+    )
     for (let from = 0; from < items; from += batch) {
       const count = Math.min(batch, items - from)
-      const feeds = Object.fromEntries(
-        inputs.map((all, position) => {
-          const own = all.length / items
-          const part = all.subarray(from * own, (from + count) * own)
-          return [`bytes${position}`, new ort.Tensor('uint8', part, [count, ...layer.inputShape])]
-        })
+      const part = (all: Uint8Array, shape: ShapeHwc): ort.Tensor => {
+        const own = all.length / items
+        return new ort.Tensor('uint8', all.subarray(from * own, (from + count) * own), [count, ...shape])
+      }
+      await session.run(
+        Object.fromEntries(inputs.map((all, at) => [`bytes${at}`, part(all, shapes[at])])),
+        // Written in place: a batch of its own would be copied, and collected later.
+        Object.fromEntries(results.map(({ name, bytes, shape }) => [name, part(bytes, shape)]))
       )
-      // Written in place: a batch of its own would be copied, and collected later.
-      const part = out.subarray(from * size, (from + count) * size)
-      await session.run(feeds, { result: new ort.Tensor('uint8', part, [count, ...layer.outputShape]) })
     }
-    return out
+    return results.map(({ bytes }) => bytes)
   } finally {
     await session.release()
   }
+}
+
+/** In which shape every input of a request is read first, as byteLayersModel declares it. */
+function inputShapes(layers: readonly IntegerLayer[], sources: readonly (readonly number[])[]): ShapeHwc[] {
+  const shapes: ShapeHwc[] = []
+  for (const [at, layer] of layers.entries())
+    for (const from of sources[at]) if (from < 0) shapes[-1 - from] ??= layer.inputShape
+  return shapes
 }
 
 let multiplier: Promise<ort.InferenceSession> | undefined

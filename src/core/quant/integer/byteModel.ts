@@ -32,7 +32,7 @@ import {
 /** How weights are held: unsigned where a processor's signed products saturate (exactBytes.ts). */
 export type ByteWeights = 'int8' | 'uint8'
 
-/** Whether byteModel and byteLayerModel take a layer. */
+/** Whether byteModel and byteLayersModel take a layer. */
 export function isByteLayer(layer: IntegerLayer): boolean {
   switch (layer.op) {
     case 'conv2d':
@@ -69,13 +69,36 @@ export function byteModel(network: QuantizedNetwork, weights: ByteWeights): Onnx
   return emitter.builder.build(network.name)
 }
 
-/** One layer, not the last: bytes "bytes0", … to bytes "result", all [batch, height, width, channels]. */
-export function byteLayerModel(layer: IntegerLayer, weights: ByteWeights): OnnxModel {
+/**
+ * Layers that read each other, not the last: bytes "bytes0", … to bytes "result0", … of the wanted ones, all
+ * [batch, height, width, channels].
+ * @param sources of each layer: positions of layers before it, -1 - n for input n
+ */
+export function byteLayersModel(
+  layers: readonly IntegerLayer[],
+  sources: readonly (readonly number[])[],
+  wanted: readonly number[],
+  weights: ByteWeights
+): OnnxModel {
   const emitter = createEmitter(weights)
-  const inputs = layer.inputs.map((_, position) => emitter.input(`bytes${position}`, layer.inputShape))
-  const result = emitter.image(emitter.emit(layer, inputs), layer.outputShape)
-  emitter.builder.output(result, 'result', 'uint8')
-  return emitter.builder.build(layer.name)
+  const inputs = new Map<number, ByteValue>()
+  const values: ByteValue[] = []
+  const valueOf = (from: number, shape: ShapeHwc): ByteValue => {
+    if (from >= 0) return values[from]
+    let input = inputs.get(from)
+    if (input === undefined) inputs.set(from, (input = emitter.input(`bytes${-1 - from}`, shape)))
+    return input
+  }
+  for (const [at, layer] of layers.entries())
+    values.push(
+      emitter.emit(
+        layer,
+        sources[at].map((from) => valueOf(from, layer.inputShape))
+      )
+    )
+  for (const [result, at] of wanted.entries())
+    emitter.builder.output(emitter.image(values[at], layers[at].outputShape), `result${result}`, 'uint8')
+  return emitter.builder.build(layers.map(({ name }) => name).join('+'))
 }
 
 /** A tensor [batch, height, width, channels], or [batch, n] where `isFlat`. */

@@ -24,7 +24,9 @@ export interface ActivationRanges {
   /** Weights in kernel order (hwcGraph.ts), null where a node has none. */
   readonly weights: readonly (Float32Array | null)[]
   /** Layers already quantized, by everything they depend on; see quantizeNetwork.ts. */
-  readonly layerCache: BoundedCache<CalibratedLayer>
+  readonly layerCache: BoundedCache<IntegerLayer>
+  /** Their outputs over the calibration images as bytes (code + 128). */
+  readonly codesCache: BoundedCache<Uint8Array>
   /** Moments of a layer's inputs, by the layer and what its inputs depend on. */
   readonly momentCache: BoundedCache<FittedMoments>
   /** Numbers of the texts that say what a layer depends on. */
@@ -35,12 +37,6 @@ export interface ActivationRanges {
   formatOf(node: number, bits: Bits): CodeFormat
   /** Float sums of a weighted node at its sampled rows. */
   targetOf(node: number): RowTarget
-}
-
-/** A finished layer and its output over the calibration images as bytes (code + 128). */
-export interface CalibratedLayer {
-  readonly layer: IntegerLayer
-  readonly bytes: Uint8Array
 }
 
 /** Output pixels of a layer that reconstruction looks at: `pixel` of `image`. */
@@ -67,7 +63,9 @@ const maxDepthwiseRows = 1024
 const maxMoments = 4e8
 /** Bytes of float values that are held at once. */
 const batchBytes = 32 * 2 ** 20
-const cacheBytes = 128 * 2 ** 20
+/** Bytes of finished layers, of their outputs and of moments that are kept for schemes to come. */
+const layerBytes = 32 * 2 ** 20
+const codesBytes = 128 * 2 ** 20
 const momentBytes = 64 * 2 ** 20
 
 /**
@@ -99,7 +97,8 @@ export function* measuringRanges(
     images,
     bytes: pixels,
     weights: hwcWeights(graph),
-    layerCache: createBoundedCache(cacheBytes),
+    layerCache: createBoundedCache(layerBytes),
+    codesCache: createBoundedCache(codesBytes),
     momentCache: createBoundedCache(momentBytes),
     signatures: new Map(),
     steps,

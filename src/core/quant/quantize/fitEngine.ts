@@ -14,13 +14,7 @@ export type FitWork<T> = Generator<ArithmeticRequest, T, FitResult>
 
 /** A piece of arithmetic that may run in onnxruntime. */
 export type ArithmeticRequest =
-  /** Output bytes (code + 128) of a layer for `items` items; every input holds its items one behind the other. */
-  | {
-      readonly kind: 'layer'
-      readonly layer: IntegerLayer
-      readonly inputs: readonly Uint8Array[]
-      readonly items: number
-    }
+  | LayersRequest
   /** leftᵀ · right of two row-major matrices with `rows` rows, [left width][right width]. */
   | {
       readonly kind: 'product'
@@ -37,8 +31,20 @@ export type ArithmeticRequest =
       readonly items: number
     }
 
+/** Output bytes (code + 128) of layers that read each other; every input holds its items one behind the other. */
+export interface LayersRequest {
+  readonly kind: 'layers'
+  readonly layers: readonly IntegerLayer[]
+  /** What each layer reads: a layer before it, by position, or -1 - n for the n-th input. */
+  readonly sources: readonly (readonly number[])[]
+  readonly inputs: readonly Uint8Array[]
+  /** Positions of the layers whose outputs are returned. */
+  readonly wanted: readonly number[]
+  readonly items: number
+}
+
 /** What a piece of fitting arithmetic returns. */
-export type FitResult = Uint8Array | Float32Array | ChannelSums | ProbedFloats
+export type FitResult = readonly Uint8Array[] | Float32Array | ChannelSums | ProbedFloats
 
 /** Carries out requests; `end` frees what it keeps between them. */
 export interface FitEngine {
@@ -73,13 +79,9 @@ export interface ProbedFloats {
   readonly sums: readonly FloatValues[]
 }
 
-/** Asks the engine for the output bytes (code + 128) of a layer for `items` items. */
-export function* layerBytes(
-  layer: IntegerLayer,
-  inputs: readonly Uint8Array[],
-  items: number
-): FitWork<Uint8Array> {
-  return (yield { kind: 'layer', layer, inputs, items }) as Uint8Array
+/** Asks the engine for output bytes of layers, in the order of `wanted`. */
+export function* runLayers(request: Omit<LayersRequest, 'kind'>): FitWork<readonly Uint8Array[]> {
+  return (yield { kind: 'layers', ...request }) as readonly Uint8Array[]
 }
 
 /** Asks the engine for leftᵀ · right; both have `rows` rows. */
@@ -104,8 +106,8 @@ export function runPlain<T>(work: FitWork<T>): T {
   while (step.done !== true) {
     const request = step.value
     switch (request.kind) {
-      case 'layer':
-        step = work.next(runLayerBytes(request.layer, request.inputs, request.items))
+      case 'layers':
+        step = work.next(runEachLayer(request, runLayerBytes))
         break
       case 'product':
         step = work.next(productPlain(request.left, request.right, request.rows))
@@ -139,6 +141,19 @@ export async function runFit<T>(
   } finally {
     await engine.end()
   }
+}
+
+/** A LayersRequest layer by layer; `run` gives the output bytes of one. */
+export function runEachLayer(
+  { layers, sources, inputs, wanted, items }: LayersRequest,
+  run: typeof runLayerBytes
+): Uint8Array[] {
+  const outputs: Uint8Array[] = []
+  for (const [at, layer] of layers.entries()) {
+    const read = sources[at].map((from) => (from < 0 ? inputs[-1 - from] : outputs[from]))
+    outputs.push(run(layer, read, items))
+  }
+  return wanted.map((at) => outputs[at])
 }
 
 /** runLayerPlain from bytes to bytes, which are codes + 128. */

@@ -1,17 +1,20 @@
 import {
+  consumersOf,
   inputShapeOf,
   isWeightedNode,
   sizeOf,
   weightedLayerNames,
   type ConcatNode,
+  type Graph,
   type GraphNode,
   type Shape
 } from '../../model/graph'
 import { storagePlaces } from '../../model/storage'
 import type { ActivationRanges } from './calibration'
 import { concatPlaces } from '../floatSteps'
-import { layerBytes, runPlain, type FitWork } from './fitEngine'
+import { runPlain, type FitWork } from './fitEngine'
 import { isOnnxOrder, planFormats, type TensorFormats } from './formats'
+import { createLayerCodes } from './layerCodes'
 import { toHwc } from '../hwcGraph'
 import { moveLoops } from '../integer/moveLoops'
 import { elementCount, type CodeFormat, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
@@ -53,16 +56,13 @@ export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitW
 }
 
 function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
-  const { graph, images } = calibration
+  const { graph } = calibration
   const layers: IntegerLayer[] = []
-  /** Output of every layer over the calibration images, bytes (code + 128); -1 (the input) at position 0. */
-  const bytes: Uint8Array[] = [calibration.bytes]
   /** Layer that holds each node's output. */
   const layerOf: number[] = []
   const narrowed = new Map<string, number>()
-
-  /** What each layer depends on, as text: two schemes that agree up to here share the layer. */
-  const signatures: string[] = ['']
+  const reads = createReads(graph)
+  const codes = createLayerCodes(calibration, reads.isReadLater)
 
   function* push(
     name: string,
@@ -71,25 +71,19 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
     bits: LayerBits | null,
     make: () => IntegerLayer | FitWork<IntegerLayer>
   ): FitWork<number> {
-    const from = inputs.map((input) => signatures[input + 1])
+    const from = inputs.map(codes.signatureOf)
     const own = `${name}|${bits === null ? '' : bits.weightBits}|${output === null ? '' : formatKey(output)}`
+    // What the layer depends on, as text: two schemes that agree up to here share it.
     const signature = shortSignature(calibration.signatures, `${own}(${from.join(';')})`)
-    let known = calibration.layerCache.get(signature)
-    if (known === undefined) {
+    let layer = calibration.layerCache.get(signature)
+    if (layer === undefined) {
       const made = make()
-      const layer = 'op' in made ? made : yield* made
-      const sources = inputs.map((input) => bytes[input + 1])
-      known = {
-        layer,
-        bytes: output === null ? new Uint8Array(0) : yield* layerBytes(layer, sources, images)
-      }
-      calibration.layerCache.set(signature, known, known.bytes.length)
+      layer = 'op' in made ? made : yield* made
+      calibration.layerCache.set(signature, layer, keptBytes(layer))
     }
     // Positions in the list of layers are this network's own.
-    layers.push({ ...known.layer, inputs })
-    bytes.push(known.bytes)
-    signatures.push(signature)
-    return layers.length - 1
+    layers.push({ ...layer, inputs })
+    return codes.add({ layer, inputs, signature })
   }
 
   /** The layer that holds a node's input in the wanted format: the producer's, or a Requantize behind it. */
@@ -107,12 +101,20 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       requantizeLayer(name, from, shape, stored, wanted, false)
     )
     narrowed.set(key, added)
+    reads.holds(added, source)
     return added
+  }
+
+  function hold(node: number, position: number): void {
+    layerOf[node] = position
+    reads.holds(position, node)
   }
 
   return {
     layers,
     *emit(index: number, node: GraphNode, bits: LayerBits | null): FitWork<void> {
+      reads.reach(index)
+      codes.release()
       const inputs: number[] = []
       for (const [position, source] of node.inputs.entries())
         inputs.push(yield* read(source, formats.wanted(index, position)))
@@ -123,22 +125,22 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       const outputShape = toHwc(node.outputShape)
       const common = { name: node.name, inputs, inputShape, outputShape, input }
       if (isWeightedNode(node)) {
-        const site = { ...common, node, index, bits: bits!, output, bytes: bytes[inputs[0] + 1] }
-        const depends = signatures[inputs[0] + 1]
-        layerOf[index] = yield* push(node.name, inputs, output, bits, () =>
-          quantizeWeighted(calibration, site, depends)
+        const site = { ...common, node, index, bits: bits!, output, bytes: () => codes.bytesOf(inputs[0]) }
+        const depends = codes.signatureOf(inputs[0])
+        hold(
+          index,
+          yield* push(node.name, inputs, output, bits, () => quantizeWeighted(calibration, site, depends))
         )
         return
       }
       if (output === null) throw new Error(`node ${node.name} cannot end in sums`)
       if (node.op === 'concat') {
-        layerOf[index] = yield* joinParts(node, common, output)
+        hold(index, yield* joinParts(node, common, output))
         return
       }
       const inputB = node.inputs.length > 1 ? formats.wanted(index, 1) : input
-      layerOf[index] = yield* push(node.name, inputs, output, null, () =>
-        plainLayer(graph, node, common, output, inputB)
-      )
+      const made = () => plainLayer(graph, node, common, output, inputB)
+      hold(index, yield* push(node.name, inputs, output, null, made))
     },
 
     /** What follows the last node where it does not end in sums: its codes in ONNX order, as int32 numbers. */
@@ -198,6 +200,31 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
     }
     return into
   }
+}
+
+/** Which layers' outputs are read by nodes behind the one that is reached. */
+function createReads(graph: Graph) {
+  const consumers = consumersOf(graph)
+  const nodes = new Map<number, number>()
+  let reached = -1
+  return {
+    reach(node: number): void {
+      reached = node
+    },
+    /** Says that the layer at a position holds a node's output, or a narrower form of it. */
+    holds(position: number, node: number): void {
+      nodes.set(position, node)
+    },
+    isReadLater(position: number): boolean {
+      const node = nodes.get(position)
+      return node !== undefined && consumers[node + 1].some((reader) => reader > reached)
+    }
+  }
+}
+
+/** About the bytes that a layer keeps. */
+function keptBytes(layer: IntegerLayer): number {
+  return 256 + ('weights' in layer ? layer.weights.length + 17 * layer.bias.length : 0)
 }
 
 /** Copies sorted by where they go: places[i] is the output element of input element i. */

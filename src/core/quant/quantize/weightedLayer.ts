@@ -35,8 +35,8 @@ export interface WeightedSite {
   readonly input: CodeFormat
   /** Null: the last layer. */
   readonly output: CodeFormat | null
-  /** Quantized input of every calibration image as bytes (code + 128), one behind the other. */
-  readonly bytes: Uint8Array
+  /** Quantized input of every calibration image as bytes (code + 128), one behind the other; computed when called. */
+  readonly bytes: () => FitWork<Uint8Array>
 }
 
 type WeightedIntegerLayer = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer
@@ -74,7 +74,7 @@ function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWor
   const { image, pixel, targets } = calibration.targetOf(index)
   const weights = weightsOfNode(calibration.weights, index)
   const inputs = {
-    bytes: sampledBytes(site, image, pixel),
+    bytes: sampledBytes(site, yield* site.bytes(), image, pixel),
     rows: image.length,
     scale: input.scale,
     zero: input.zero
@@ -119,8 +119,12 @@ function* reconstructSite(
  * Input bytes of the window of every sampled output pixel: [rows][taps in kernel order], of a depthwise layer
  * [taps][rows][channels].
  */
-function sampledBytes(site: WeightedSite, image: Int32Array, pixel: Int32Array): Uint8Array {
-  const { node, inputShape, outputShape, input, bytes } = site
+function sampledBytes(
+  { node, inputShape, outputShape, input }: WeightedSite,
+  bytes: Uint8Array,
+  image: Int32Array,
+  pixel: Int32Array
+): Uint8Array {
   const [height, width, channels] = inputShape
   const size = height * width * channels
   // A dense layer's window is its whole input.

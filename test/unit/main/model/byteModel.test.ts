@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
-import { byteLayerModel, isByteLayer, type ByteWeights } from '@core/quant/integer/byteModel'
+import { byteLayersModel, isByteLayer, type ByteWeights } from '@core/quant/integer/byteModel'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { runLayerPlain } from '@core/quant/quantize/fitEngine'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
@@ -16,7 +16,9 @@ const items = 40
 
 /** Codes of a layer through onnxruntime's integer kernels. */
 async function byteCodes(layer: IntegerLayer, inputs: Int8Array[], weights: ByteWeights): Promise<number[]> {
-  const session = await openOrtSession(byteLayerModel(layer, weights))
+  const session = await openOrtSession(
+    byteLayersModel([layer], [layer.inputs.map((_, n) => -1 - n)], [0], weights)
+  )
   const feeds = Object.fromEntries(
     inputs.map((codes, position) => {
       const bytes = Uint8Array.from(codes, (code) => code + 128)
@@ -25,7 +27,7 @@ async function byteCodes(layer: IntegerLayer, inputs: Int8Array[], weights: Byte
   )
   const results = await session.run(feeds)
   await session.release()
-  return Array.from(results['result']!.data as Uint8Array, (byte) => byte - 128)
+  return Array.from(results['result0']!.data as Uint8Array, (byte) => byte - 128)
 }
 
 describe.each([
@@ -99,7 +101,7 @@ describe('weights over bytes', () => {
   it('do not take an operator that has no integer kernel', () => {
     const table = { op: 'table', name: 'sigmoid', inputs: [-1] } as unknown as IntegerLayer
     expect(isByteLayer(table)).toBe(false)
-    expect(() => byteLayerModel({ ...table, inputShape: [1, 1, 1] }, 'uint8')).toThrow(
+    expect(() => byteLayersModel([{ ...table, inputShape: [1, 1, 1] }], [[-1]], [0], 'uint8')).toThrow(
       'does not run over bytes'
     )
   })

@@ -83,6 +83,19 @@ describe.each([
     expect(quantizeNetwork(measureActivationRanges(graph, someImages(graph, 64)), scheme)).toEqual(first)
   })
 
+  it('gives the same networks when the outputs of layers are computed again for every reader', () => {
+    const forgetful = {
+      ...measureActivationRanges(graph, someImages(graph, 64)),
+      codesCache: { get: () => undefined, set: () => undefined }
+    }
+    const usual = uniformScheme(layers, 4, 4)
+    const changed = usual.map((entry, at) => (at === 1 ? { ...entry, weightBits: 2 as const } : entry))
+    for (const scheme of [usual, changed, uniformScheme(layers, 8, 2)])
+      expect(quantizeNetwork(forgetful, scheme)).toEqual(
+        quantizeNetwork(measureActivationRanges(graph, someImages(graph, 64)), scheme)
+      )
+  })
+
   it('turns kernel order back into ONNX order', () => {
     for (const [index, weights] of hwcWeights(graph).entries()) {
       const node = graph.nodes[index]!
