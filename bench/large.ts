@@ -2,9 +2,11 @@
  * Every page query and export on a data file of 10 M Samples and a recording of 24 h at 100 Hz on 8 GPUs, while another
  * client goes on calling: time, longest wait of the other client, resident memory of the host, against the bars.
  *
- *   npm run bench:large -- [--rows 10000000] [--hours 24] [--hz 100] [--gpus 8] [--folder DIR] [--json]
+ *   npm run bench:large -- [--rows 10000000] [--hours 24] [--hz 100] [--gpus 8] [--folder DIR] [--part PART] [--json]
  *
- * The file is made by SQL in a temporary folder, or kept in --folder and used again by the next run.
+ * The file is made by SQL in a temporary folder, or kept in --folder and used again by the next run. With --folder the parts can
+ * run one at a time: `data` makes the file, `once` the summary and the energy that are kept in it afterwards, `queries` the page
+ * queries, `exports` the two exports. Progress with the time since the start goes to stderr.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     hz: { type: 'string', default: '100' },
     gpus: { type: 'string', default: '8' },
     folder: { type: 'string' },
+    part: { type: 'string', default: 'all' },
     json: { type: 'boolean', default: false }
   }
 })
@@ -38,6 +41,14 @@ const size = {
   hz: Number(values.hz),
   gpus: Number(values.gpus)
 }
+const parts = ['data', 'once', 'queries', 'exports'] as const
+type Part = (typeof parts)[number]
+if (values.part !== 'all' && !parts.includes(values.part as Part))
+  throw new Error(`There is no part ${values.part}: all, ${parts.join(', ')}.`)
+const isChosen = (part: Part): boolean => values.part === 'all' || values.part === part
+const beganMs = performance.now()
+const report = (text: string): void =>
+  void process.stderr.write(`[${((performance.now() - beganMs) / 1000).toFixed(0)} s] ${text}\n`)
 const heading =
   `${size.rows} Samples; ${size.hours} h at ${size.hz} Hz on ${size.gpus} GPUs\n` +
   'query                            seconds  longest wait ms  memory      growth      misses'
@@ -47,11 +58,12 @@ const folder = values.folder ?? mkdtempSync(path.join(tmpdir(), 'bitbench-large-
 try {
   if (!existsSync(path.join(folder, 'bitbench.duckdb'))) {
     const bitbench = await composeBitbench({ host: 'cli', dataFolder: folder })
-    await makeData(bitbench.store, size)
+    await makeData(bitbench.store, size, report)
     await bitbench.close()
+    report('the data file is made')
   }
   if (!values.json) console.log(heading)
-  const measured = await measureAll()
+  const measured = values.part === 'data' ? [] : await measureAll()
   if (values.json) console.log(JSON.stringify({ size, bars, measured }, null, 2))
   else console.log(`\n${barLines(measured).join('\n')}`)
   if (measured.some((row) => missed(row).length > 0)) process.exitCode = 1
@@ -63,6 +75,8 @@ async function measureAll(): Promise<Measured[]> {
   const host = await startHost(folder)
   const out: Measured[] = []
   const add = async (what: string, name: CommandName, input: object): Promise<void> => {
+    if (!isChosen(partOf(what))) return
+    report(what)
     const row = await measure(host, what, () => host.call(name, input as never, longestCallMs))
     if (!values.json) console.log(lineOf(row))
     out.push(row)
@@ -98,6 +112,11 @@ async function measureAll(): Promise<Measured[]> {
   } finally {
     await host.stop()
   }
+}
+
+function partOf(what: string): Part {
+  if (what.startsWith('export')) return 'exports'
+  return what.endsWith('made once') ? 'once' : 'queries'
 }
 
 /** Both are kept in the data file: their first making, over all that SQL wrote at once, is no query of a page. */

@@ -22,9 +22,11 @@ const exportedRows = 1_000_000
 const startedAtMs = Date.UTC(2026, 0, 1)
 
 /** Fills an empty data file by SQL: its rows are counted out by DuckDB and cost this process no memory. */
-export async function makeData(store: Store, size: DataSize): Promise<void> {
-  await makeSamples(store, size.rows)
+export async function makeData(store: Store, size: DataSize, report: (text: string) => void): Promise<void> {
+  await makeSamples(store, size.rows, report)
+  report('making the readings of the recording')
   await makeRecording(store, size)
+  report('making its seconds')
   // A recorder keeps the seconds up to date while it runs; SQL made these readings in one go.
   await createGpuSeconds(store).update({ id: recordingId, state: 'done' })
 }
@@ -33,8 +35,9 @@ export async function makeData(store: Store, size: DataSize): Promise<void> {
 const sampleId = (index: string): string => `printf('%08x-0000-4000-8000-%012x', ${index}, ${index})`
 
 /** Samples of matmul with every pair of 2, 4 and 8 bits. */
-async function makeSamples(store: Store, rows: number): Promise<void> {
+async function makeSamples(store: Store, rows: number, report: (text: string) => void): Promise<void> {
   for (let from = 0; from < rows; from += batchRows) {
+    report(`making Samples, ${from} of ${rows}`)
     await addSamples(store, from, Math.min(rows, from + batchRows))
     await store.run('CHECKPOINT')
   }

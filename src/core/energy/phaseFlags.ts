@@ -1,6 +1,6 @@
 import type { GpuSensor, PhaseMark } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
-import { formatDuration, formatPercent } from '../../shared/units'
+import { countOf, formatDuration, formatPercent } from '../../shared/units'
 import { counterAgreement } from './energyCounter'
 import type { ReadingCount } from './powerTrace'
 import { isPowerMeter, shortestPhaseMs } from './sensorModel'
@@ -60,7 +60,7 @@ export function phaseFlags(
     flags.push(
       new AppError(
         'data.invalid',
-        `The power reading took only ${counts.uniqueValues} value(s) during phase "${phase.name}".`,
+        `The power reading took only ${countOf(counts.uniqueValues, 'value')} during phase "${phase.name}".`,
         isMeter
           ? 'The power meter is coarse, at the end of its range, or not in the supply of the board: check the wiring.'
           : 'The sensor is coarse or stuck: check that the work ran on this GPU and lasts long enough.'
@@ -111,7 +111,7 @@ function physicsFlags(
     flags.push(
       new AppError(
         'energy.implausible',
-        `${implausible} power reading(s) in phase "${phase.name}" cannot be true and were left out.`,
+        `Left out ${countOf(implausible, 'power reading')} of phase "${phase.name}" that cannot be true.`,
         'Update the driver; compare with the energy counter.'
       )
     )

@@ -1,6 +1,6 @@
 import type { PhaseEnergy, TrialSummary } from '../../shared/contract/energy'
 import type { GpuSensor } from '../../shared/contract/gpu'
-import { formatDuration, formatPercent } from '../../shared/units'
+import { countOf, formatDuration, formatPercent } from '../../shared/units'
 import { intervalOf } from './interval'
 import { isPowerMeter, timingOf } from './sensorModel'
 
@@ -50,7 +50,7 @@ export function summariseTrials(
   const needed = partTime ? trialsOnPartTimeSensor : trialsOtherwise
   if (trials.length < needed) {
     reasons.push({
-      message: `${trials.length} trial(s); ${needed} are needed${partTime ? ' on a sensor that sees part of the time' : ''}.`,
+      message: `${countOf(trials.length, 'trial')}; ${needed} are needed${partTime ? ' on a sensor that sees part of the time' : ''}.`,
       hint: 'Mark the phase several times in one run, with a pause of random length between.'
     })
   }
@@ -64,7 +64,7 @@ export function summariseTrials(
   }
   if (totals.length < trials.length) {
     reasons.push({
-      message: `${trials.length - totals.length} trial(s) have no energy figure.`,
+      message: `No energy figure in ${countOf(trials.length - totals.length, 'trial')}.`,
       hint: 'No power was read during them; see the gaps of the recording.'
     })
   }

@@ -29,6 +29,8 @@ export const useBoards = defineStore('board', () => {
   const client = useClient()
   const byId = shallowRef(new Map<string, Board>())
   const chosenId = ref<string | null>(null)
+  /** The board of the last connect: its error is about this one, whichever is looked at meanwhile. */
+  const triedId = ref<string | null>(null)
   const consoles = shallowRef(new Map<string, ConsoleChunk[]>())
   /** Pieces of console traffic that a flood of it has cost, per board. */
   const dropped = shallowRef(new Map<string, number>())
@@ -56,7 +58,14 @@ export const useBoards = defineStore('board', () => {
   const isOverFor =
     (id: string) =>
     ({ code, details }: AppError): boolean =>
-      absenceErrors.has(code) && (details?.['boardId'] ?? chosenId.value) === id
+      absenceErrors.has(code) && (details?.['boardId'] ?? triedId.value ?? chosenId.value) === id
+
+  /** What went wrong with a board is over when the board is no longer listed. */
+  function dropErrorsOf(id: string): void {
+    if (byId.value.has(id)) return
+    forgetErrors(isOverFor(id))
+    if (triedId.value === id) connect.error = null
+  }
 
   function append(id: string, chunks: ConsoleChunk[]): void {
     const kept = consoles.value.get(id) ?? []
@@ -70,6 +79,7 @@ export const useBoards = defineStore('board', () => {
   client.subscribe('board.removed', ({ id }) => {
     byId.value.delete(id)
     triggerRef(byId)
+    dropErrorsOf(id)
   })
   client.subscribe('board.consoleText', ({ id, chunks }) => append(id, chunks))
 
@@ -81,6 +91,7 @@ export const useBoards = defineStore('board', () => {
   const connect = createAction(
     async (id: string, options: Omit<CommandInput<'board.connect'>, 'id'> = {}) => {
       chosenId.value = id
+      triedId.value = id
       // Opening a port, a boot loader and an emulator all take their time.
       const { board } = await client.call('board.connect', { id, ...options }, { timeoutMs: 120_000 })
       accept(board)
@@ -116,6 +127,7 @@ export const useBoards = defineStore('board', () => {
   const forget = createAction(async (id: string) => {
     await client.call('board.forget', { id })
     await load.run()
+    dropErrorsOf(id)
   })
 
   const loadConsole = createAction(async (id: string) => {
@@ -204,6 +216,7 @@ export const useBoards = defineStore('board', () => {
     loads,
     load,
     connect,
+    triedId,
     connectAll,
     disconnect,
     reset,

@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import { parseCsv } from '../../estimator/samples/csvTable'
+import { countOf } from '../../../shared/units'
 
 /** Energy of a stretch of time as another program measured it. */
 export interface EnergyWindow {
@@ -78,7 +79,7 @@ export function readCodeCarbonWindows(text: string, file: string): EnergyWindows
   const model = rows.map((row) => cell(row, 'gpu_model')).find((text) => text !== '')
   const notes = ['Energy is of all GPUs together; the end of a run is known to the second.']
   if (withoutEnergy > 0)
-    notes.push(`${withoutEnergy} run(s) have a GPU energy of 0, which means that none was read.`)
+    notes.push(`A GPU energy of 0, which means that none was read, in ${countOf(withoutEnergy, 'run')}.`)
   return withoutOverlaps({ windows, gpus: [{ index: 0, name: model ?? 'GPUs (CodeCarbon)' }], notes })
 }
 
@@ -94,7 +95,9 @@ function withoutOverlaps({ windows, gpus, notes }: EnergyWindows): EnergyWindows
     windows: kept,
     gpus,
     notes:
-      left === 0 ? notes : [...notes, `${left} window(s) overlap one that ended earlier and were left out.`]
+      left === 0
+        ? notes
+        : [...notes, `Left out ${countOf(left, 'window')} that overlap one that ended earlier.`]
   }
 }
 

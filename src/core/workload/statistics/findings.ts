@@ -2,6 +2,7 @@ import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/co
 import { largestStartSpreadK, startDoubts } from '../measure/startTemperature'
 import { correlate, validValue, type Correlation } from './correlate'
 import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
+import { countOf } from '../../../shared/units'
 
 /** Two-sided level below which a correlation is called significant. */
 export const significanceLevel = 0.05
@@ -41,7 +42,7 @@ function startSentence({ benchmark, layers }: WorkloadTables): string[] {
     `Trials of ${ranges.length} timed steps started at ${low} °C to ${high} °C: ` +
       (apart === 0
         ? `those of one step never more than ${largestStartSpreadK} K apart.`
-        : `those of ${apart} step(s) more than ${largestStartSpreadK} K apart, whose energy is INVALID.`)
+        : `those of ${countOf(apart, 'step')} more than ${largestStartSpreadK} K apart, whose energy is INVALID.`)
   ]
 }
 
@@ -110,7 +111,7 @@ function shareSentences({ layers }: WorkloadTables): string[] {
   return [
     `Most ${share === 'energyShare' ? 'energy' : 'time (energy is unavailable)'} goes to ${type}: ` +
       `${(100 * sum).toFixed(0)} % in ${count} of ${layers.length} layers` +
-      (doubtful.length === 0 ? '.' : `; figures of ${doubtful.length} layer(s) are INVALID.`)
+      (doubtful.length === 0 ? '.' : `; figures of ${countOf(doubtful.length, 'layer')} are INVALID.`)
   ]
 }
 

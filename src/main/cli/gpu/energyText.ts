@@ -1,7 +1,7 @@
 import type { EnergyReport, PhaseEnergy } from '../../../shared/contract/energy'
 import type { CounterState, Recording } from '../../../shared/contract/gpu'
 import { meterText, readingRateHz } from '../../../shared/meterText'
-import { formatDuration, unavailable } from '../../../shared/units'
+import { countOf, formatDuration, unavailable } from '../../../shared/units'
 
 /** A recording and its energy as a person reads it in a terminal. */
 export function energyText(recording: Recording, report: EnergyReport): string {
@@ -10,8 +10,8 @@ export function energyText(recording: Recording, report: EnergyReport): string {
     `Recording ${recording.id} (${recording.state}, ${report.origin}): ${recording.title}`,
     ...(recording.message === null ? [] : [recording.message]),
     `${recording.meter === undefined ? `Driver ${report.driverVersion}` : meterText(recording.meter)}, ${recording.samples} samples, asked ${fixed(rate(recording.askedHz), 1)} Hz, ` +
-      `achieved ${fixed(rate(recording.achievedHz), 1)} Hz, ${recording.restarts} restart(s), ` +
-      `${recording.malformedLines} unreadable line(s)`
+      `achieved ${fixed(rate(recording.achievedHz), 1)} Hz, ${countOf(recording.restarts, 'restart')}, ` +
+      `${countOf(recording.malformedLines, 'unreadable line')}`
   ]
   for (const gpu of report.gpus) {
     lines.push(

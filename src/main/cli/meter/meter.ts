@@ -31,7 +31,7 @@ export const meterCli: CliNoun = {
           json: read,
           text:
             `${watt(read.meanW)} mean, ${watt(read.minW)} to ${watt(read.maxW)}, ${countOf(read.readings, 'reading')}, ` +
-            `${formatAmount(read.achievedHz, 'Hz')}, ${read.malformedLines} unreadable line(s)`
+            `${formatAmount(read.achievedHz, 'Hz')}, ${countOf(read.malformedLines, 'unreadable line')}`
         }
       }
     },

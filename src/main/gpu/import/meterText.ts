@@ -9,6 +9,7 @@ import { meterTextUnitsSchema } from '../../../shared/contract/meter'
 import { AppError } from '../../../shared/errors'
 import type { GpuStore } from '../gpuStore'
 import { blankRecording, ofGpus, type Imported, type ImportRequest } from './blankRecording'
+import { countOf } from '../../../shared/units'
 
 /** Readings that the interval is taken from. */
 const probeReadings = 1000
@@ -41,7 +42,7 @@ export async function importMeterText(request: ImportRequest, store: GpuStore): 
   if (seen.count < 2 || badLines > seen.count) {
     throw new AppError(
       'data.invalid',
-      `${file} holds ${seen.count} reading(s) and ${badLines} line(s) that are none` +
+      `${file} holds ${countOf(seen.count, 'reading')} and ${countOf(badLines, 'line')} that ${badLines === 1 ? 'is' : 'are'} none` +
         `${badExamples.length > 0 ? ` (${badExamples[0]})` : ''}.`,
       'Lines are time,current[,voltage], with a header such as time_ms,current_ma,voltage_v.'
     )
@@ -66,6 +67,9 @@ export async function importMeterText(request: ImportRequest, store: GpuStore): 
     'Times are those of the meter, and the file has no date: the recording is taken to have ended when the file was last ' +
       'written. It has no phases, so the whole of it counts as one.'
   ]
-  if (badLines > 0) notes.push(`${badLines} line(s) were no reading, e.g. ${badExamples[0]}`)
+  if (badLines > 0)
+    notes.push(
+      `${countOf(badLines, 'line')} ${badLines === 1 ? 'was' : 'were'} no reading, e.g. ${badExamples[0]}`
+    )
   return { recording, notes }
 }

@@ -187,7 +187,7 @@ describe('analyseTrace', () => {
     // Standard deviation of 0.16, 0.16 and 0.2 J by their mean: 13.3 %; one value in a phase is a stuck reading.
     expect(work.reasons.map(({ message }) => message)).toEqual([
       'Trials differ by 13.3 % (standard deviation); 5 % is allowed.',
-      'The power reading took only 1 value(s) during phase "fp16". (and 2 more)'
+      'The power reading took only 1 value during phase "fp16". (and 2 more)'
     ])
     const brief = summaries.find(({ name }) => name === 'short')!
     expect(brief.reasons.map(({ message }) => message).join(' ')).toContain(

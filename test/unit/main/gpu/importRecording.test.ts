@@ -245,7 +245,7 @@ describe('energies of other programs', () => {
       powerFields: [null, null],
       counter: { state: 'read', source: 'Zeus' }
     })
-    expect(notes.join(' ')).toContain('1 window(s) overlap')
+    expect(notes.join(' ')).toContain('Left out 1 window that overlap')
     const phases = await store.phases(recording.id)
     expect(phases.map(({ name, trial, fromMs, toMs }) => [name, trial, fromMs, toMs])).toEqual([
       ['step', 1, 0, 2000],
@@ -278,7 +278,7 @@ describe('energies of other programs', () => {
     )
     const { recording, notes } = await importFile(file)
     expect(recording.gpus[0]!.name).toContain('A100')
-    expect(notes.join(' ')).toContain('1 run(s) have a GPU energy of 0')
+    expect(notes.join(' ')).toContain('read, in 1 run.')
     const counter = await store.counter(recording.id, 'nvml', '', 0)
     // 0.0277 kWh.
     expect(counterReader(counter)(0, 300_500)).toBeCloseTo(99_720, 3)

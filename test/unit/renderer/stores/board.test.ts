@@ -54,6 +54,29 @@ describe('board store', () => {
     expect(boards.connectAll.error?.code).toBe('board.busy')
   })
 
+  it('forgets the error of a connect with the board, and with no other board', async () => {
+    const lost = { ...sampleBoards[0]!, id: '/dev/ttyUSB7', state: 'available' as const, info: null }
+    let listed = [...sampleBoards, lost]
+    withClient({
+      'board.list': () => ({ boards: listed }),
+      'board.forget': ({ id }) => {
+        listed = listed.filter((board) => board.id !== id)
+        return { ok: true as const }
+      },
+      'board.connect': () => {
+        throw new AppError('board.notFound', 'There is no port.', 'Plug the board in.')
+      }
+    })
+    const boards = useBoards()
+    await boards.load.run()
+    await boards.connect.run('/dev/ttyUSB7')
+    expect(boards.triedId).toBe('/dev/ttyUSB7')
+    await boards.forget.run(sampleBoards[1]!.id)
+    expect(boards.connect.error?.code).toBe('board.notFound')
+    await boards.forget.run('/dev/ttyUSB7')
+    expect(boards.connect.error).toBeNull()
+  })
+
   it('keeps the error of a failed connect with its hint', async () => {
     withClient({
       'board.connect': () => {
