@@ -12,7 +12,7 @@ export function originText({ host, machine, driver, clock, restarts }: RunOrigin
   return [
     host === machine ? host : `${host} (${machine})`,
     ...(driver === null ? [] : [`driver ${driver}`]),
-    `clock ${clockText(clock)}`,
+    ...(clock.offsetMs === null ? [] : [`clock ${clockText(clock)}`]),
     ...(restarts === 0 ? [] : [`begun ${restarts + 1} times`])
   ].join(', ')
 }

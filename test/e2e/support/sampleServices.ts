@@ -11,6 +11,7 @@ import { sampleLm } from './sampleLm'
 import { sampleLoop, sampleRuns } from './sampleRuns'
 import { sampleDeployment, sampleModel, sampleRanges, samplePlan, sampleSearch } from './sampleModel'
 import { sampleLabStatus } from './sampleLab'
+import { sampleSharedRuns, sampleSharedStatus } from './sampleShared'
 import { sampleWorkerStatus } from './sampleWorkers'
 import { sampleWorkload, sampleWorkloadChecks, sampleWorkloadFigures } from './sampleWorkload'
 
@@ -352,6 +353,8 @@ export const sampleHandlers: SampleHandlers = {
   'deploy.list': () => ({ deployments: [sampleDeployment] }),
   'deploy.plan': () => ({ plan: samplePlan }),
   'lab.status': () => sampleLabStatus,
+  'shared.status': () => sampleSharedStatus,
+  'shared.runs': () => ({ runs: sampleSharedRuns, total: sampleSharedRuns.length }),
   'worker.status': () => sampleWorkerStatus,
   'remote.hosts': () => ({
     hosts: [

@@ -8,6 +8,7 @@ import { sampleDeployment, sampleSearch } from './sampleModel'
 import { sampleLm } from './sampleLm'
 import { sampleLoop } from './sampleRuns'
 import { sampleHandlers, type SampleHandlers } from './sampleServices'
+import { sampleSharedStatus } from './sampleShared'
 import { sampleWorkerStatus } from './sampleWorkers'
 import { sampleWorkload } from './sampleWorkload'
 
@@ -103,6 +104,10 @@ const empty: SampleHandlers = {
   'gpu.history': () => emptyEnvelope,
   'gpu.recordings': () => ({ recordings: [], unreadable: [] }),
   'lab.status': () => ({ coordinator: null, kept: false, problem: null, self: 'desk/ada', places: [] }),
+  'shared.status': () => ({
+    ...{ ...sampleSharedStatus, folder: null, name: null, reuse: false, canPublish: false, reused: 0 },
+    ...{ hosts: [], leftOut: [] }
+  }),
   'worker.status': () => ({
     ...{ ...sampleWorkerStatus, server: null, state: 'off', kept: false, pending: 0, waiting: 0, active: 0 },
     ...{ workers: [], leases: [] }
@@ -207,6 +212,14 @@ const failed: SampleHandlers = {
   }),
   'workload.get': () => ({
     run: { ...sampleWorkload, state: 'failed', message: 'The runner ended with code 1.' }
+  }),
+  'shared.status': () => ({
+    ...{ ...sampleSharedStatus, hosts: [], leftOut: [] },
+    problem: {
+      code: 'data.missing' as const,
+      message: 'The shared folder /mnt/lab/bitbench cannot be read.',
+      hint: 'Check that it exists and that its disk or network drive is there.'
+    }
   }),
   'worker.status': () => ({
     ...sampleWorkerStatus,

@@ -35,11 +35,14 @@ export function tagsOf(line: string): string[] {
   return [...new Set(tags.filter((tag) => tag !== ''))]
 }
 
-/** Name or title, followed by the tags; "example" comes first, where no narrow column cuts it. */
-export const headText = ({ name, title, tags, imported }: Run): string =>
-  [...(imported?.example === true ? ['Example:'] : []), name ?? title, ...tags.map((tag) => `#${tag}`)].join(
-    ' '
-  )
+/** Name or title, followed by the tags; "example" or the host that made it come first, where no narrow column cuts them. */
+export const headText = ({ name, title, tags, imported, origin }: Run): string =>
+  [
+    ...(imported?.example === true ? ['Example:'] : []),
+    ...(origin === null ? [] : [`${origin.host}:`]),
+    name ?? title,
+    ...tags.map((tag) => `#${tag}`)
+  ].join(' ')
 
 /** The session that an imported run came from. */
 export const fromText = ({ file, example }: NonNullable<Run['imported']>): string =>
