@@ -4,6 +4,7 @@
  * scheme within the budget on those test images.
  *
  *   npm run bench:search -- [--table FOLDER] [--objective kl] [--strategies auto,random] [--seeds 10] [--json]
+ *   npm run bench:search -- --choices      no search: regret of the best of all schemes by KL, cross-entropy, errors and mixtures
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -14,6 +15,7 @@ import type { Objective } from '../src/shared/vocabulary'
 import { defaultBatch } from '../src/core/search/runSearch'
 import { strategies } from '../src/core/search/strategies'
 import type { StrategyName } from '../src/shared/vocabulary'
+import { regretOfChoices } from './search/choices'
 import { bestWithin, searchOn } from './search/searchOn'
 import { readSearchTable, type SearchTable } from './search/table'
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '10' },
     evaluations: { type: 'string', default: '16,32,48' },
     batch: { type: 'string', default: String(defaultBatch) },
+    choices: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false }
   }
 })
@@ -64,6 +67,10 @@ if (table === null) {
 if (!(objectives as readonly string[]).includes(values.objective)) {
   console.error(`--objective must be one of ${objectives.join(', ')}`)
   process.exit(2)
+}
+if (values.choices) {
+  printChoices(regretOfChoices(table, budgets))
+  process.exit(0)
 }
 const names = values.strategies.split(',') as StrategyName[]
 for (const name of names) {
@@ -112,6 +119,19 @@ async function searched(
     testAAccuracy,
     regret: 100 * (bestTest - testAAccuracy),
     tuneKl: table.tuneKl(best.scheme)
+  }
+}
+
+function printChoices(rows: ReturnType<typeof regretOfChoices>): void {
+  if (values.json) return console.log(JSON.stringify({ budgets, rows }))
+  const head = budgets.map(([cost, budget]) => `${cost} ${budget}`)
+  console.log('Regret on half A in points of the scheme that is best of all within the budget by a measure\n')
+  console.log(`| chosen by | ${head.join(' | ')} | mean |`)
+  console.log(`|---|${head.map(() => '---').join('|')}|---|`)
+  for (const { name, regrets, mean } of rows) {
+    console.log(
+      `| ${name} | ${regrets.map((regret) => regret.toFixed(2)).join(' | ')} | ${mean.toFixed(3)} |`
+    )
   }
 }
 

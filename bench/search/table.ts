@@ -19,6 +19,11 @@ export interface SearchTable {
   measure(scheme: Scheme): Measure
   /** KL on the tune images, on which nothing is chosen. */
   tuneKl(scheme: Scheme): number
+  /** Means over the images of a split, and how many there are; infinite where the scheme is missing. */
+  losses(
+    split: 'search' | 'tune',
+    row: number
+  ): { images: number; kl: number; crossEntropy: number; errors: number }
   /** Accuracy on half A of the test images. */
   testAccuracy(scheme: Scheme): number
   /** Every scheme by its row. */
@@ -28,6 +33,7 @@ export interface SearchTable {
 
 const rows = 4 ** 9
 const searchImages = 1500
+const tuneImages = 2000
 const testImages = 5000
 const missing = 65535
 const missingLoss = 20
@@ -48,8 +54,8 @@ export function readSearchTable(folder: string): SearchTable | null {
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
   const counts = (column: number): Uint16Array => new Uint16Array(buffer, column * 2 * rows, rows)
   const reals = (column: number): Float32Array => new Float32Array(buffer, 6 * rows + column * 4 * rows, rows)
-  const [searchRight, testRight] = [counts(0), counts(2)]
-  const [crossEntropy, kl, tuneKl] = [reals(0), reals(2), reals(3)]
+  const [searchRight, tuneRight, testRight] = [counts(0), counts(1), counts(2)]
+  const [crossEntropy, tuneCrossEntropy, kl, tuneKl] = [reals(0), reals(1), reals(2), reals(3)]
   const cost = JSON.parse(readFileSync(costFile, 'utf8')) as CostFile
   const place = (bits: Bits): number => (bitWidths as readonly Bits[]).indexOf(bits)
   const rowOf = (scheme: Scheme): number => {
@@ -78,6 +84,18 @@ export function readSearchTable(folder: string): SearchTable | null {
       }
     },
     tuneKl: (scheme) => known(tuneKl[rowOf(scheme)]!),
+    losses(split, row) {
+      const isSearch = split === 'search'
+      const right = (isSearch ? searchRight : tuneRight)[row]!
+      const images = isSearch ? searchImages : tuneImages
+      const orInfinite = (value: number): number => (Number.isFinite(value) ? value : Infinity)
+      return {
+        images,
+        kl: orInfinite((isSearch ? kl : tuneKl)[row]!),
+        crossEntropy: orInfinite((isSearch ? crossEntropy : tuneCrossEntropy)[row]!),
+        errors: right === missing ? Infinity : 1 - right / images
+      }
+    },
     testAccuracy(scheme) {
       const right = testRight[rowOf(scheme)]!
       return right === missing ? 0.1 : right / testImages

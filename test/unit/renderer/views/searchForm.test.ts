@@ -31,7 +31,9 @@ const sampleRun: CommandOutput<'workload.list'>['runs'][number] = {
 }
 interface Sent {
   workloadId?: string
-  allowed?: { layer: string; weightBits: number[]; activationBits: number[] }[]
+  allowed?: { layer: string; weightBits?: number[]; activationBits?: number[] }[]
+  budgetRatio?: number | null
+  alsoWithin?: { cost: string; ratio: number }[]
   start?: SchemeJson
   retrainTop?: number
   cost?: string
@@ -59,7 +61,7 @@ function mounted(): Mounted<Record<string, unknown>> {
   return view
 }
 const boxes = (): HTMLInputElement[] => [
-  ...view!.root.querySelectorAll<HTMLInputElement>('input[type=checkbox]')
+  ...view!.root.querySelectorAll<HTMLInputElement>('fieldset input[type=checkbox]')
 ]
 async function click(bits: number): Promise<void> {
   boxes()[8 - bits]!.click()
@@ -117,6 +119,65 @@ describe('the form of a search', () => {
     mounted()
     for (const bits of [8, 4, 2, 1]) await click(bits)
     expect(view!.button('Search').disabled).toBe(true)
+  })
+
+  it('keeps up to five further budgets', async () => {
+    mounted()
+    expect((await submit()).alsoWithin).toEqual([])
+    await choose('And keeps', 'weight size')
+    await choose('And keeps (2)', 'bit operations (BOPs)')
+    const field = [...view!.root.querySelectorAll('label')]
+      .find((one) => one.textContent?.includes('Budget 2, % of int8'))!
+      .querySelector('input')!
+    field.value = '45'
+    field.dispatchEvent(new Event('input'))
+    await nextTick()
+    expect((await submit()).alsoWithin).toEqual([
+      { cost: 'size', ratio: 0.45 },
+      { cost: 'bops', ratio: 0.7 }
+    ])
+    await choose('And keeps', 'nothing else')
+    expect((await submit()).alsoWithin).toEqual([{ cost: 'bops', ratio: 0.7 }])
+    for (const line of [2, 3, 4, 5]) await choose(`And keeps (${line})`, 'weight size')
+    expect((await submit()).alsoWithin).toHaveLength(5)
+    expect(view!.text()).not.toContain('And keeps (6)')
+  })
+
+  it('searches without a limit where that is chosen', async () => {
+    mounted()
+    expect((await submit()).budgetRatio).toBe(0.7)
+    const box = [...view!.root.querySelectorAll('label')]
+      .find((one) => one.textContent?.includes('no limit'))!
+      .querySelector('input')!
+    box.click()
+    await nextTick()
+    expect((await submit()).budgetRatio).toBeNull()
+  })
+
+  it('pins layers, and frees them again', async () => {
+    mounted()
+    view!.button('Pin a layer').click()
+    await nextTick()
+    // The input has 8 bits whatever is chosen.
+    expect((await submit()).allowed).toEqual([{ layer: 'first', weightBits: [8] }])
+    await choose('Layer', 'second')
+    await choose('Weights', 'free')
+    await choose('Activations', '4 bits')
+    expect((await submit()).allowed).toEqual([{ layer: 'second', activationBits: [4] }])
+    view!.button('Pin another layer').click()
+    await nextTick()
+    expect(view!.button('Pin another layer').disabled).toBe(true)
+    await click(3)
+    expect((await submit()).allowed?.slice(2)).toEqual([
+      { layer: 'second', activationBits: [4] },
+      { layer: 'first', weightBits: [8] }
+    ])
+    // A width that is no longer offered pins nothing.
+    await click(4)
+    expect((await submit()).allowed?.slice(2)).toEqual([{ layer: 'first', weightBits: [8] }])
+    view!.button('Free first').click()
+    await nextTick()
+    expect((await submit()).allowed).toHaveLength(2)
   })
 
   it('retrains the best only where candidates are not retrained anyway', async () => {

@@ -1,0 +1,58 @@
+import { genesCost, type CostTable } from '../../src/core/search/costTable'
+import { genesOfScheme } from '../../src/core/search/space'
+import { bestWithin } from './searchOn'
+import type { SearchTable } from './table'
+
+/** What a scheme could be chosen by, over the whole table. */
+const choices: Readonly<Record<string, (table: SearchTable, row: number) => number>> = {
+  'KL, search images': (table, row) => table.losses('search', row).kl,
+  'KL, tune images': (table, row) => table.losses('tune', row).kl,
+  'KL, both': (table, row) => both(table, row, 'kl'),
+  'cross-entropy, search images': (table, row) => table.losses('search', row).crossEntropy,
+  'cross-entropy, tune images': (table, row) => table.losses('tune', row).crossEntropy,
+  'cross-entropy, both': (table, row) => both(table, row, 'crossEntropy'),
+  'errors, search images': (table, row) => table.losses('search', row).errors,
+  'errors, both': (table, row) => both(table, row, 'errors'),
+  'KL + 0.2 x errors, both': (table, row) => both(table, row, 'kl') + 0.2 * both(table, row, 'errors'),
+  'KL + 0.2 x cross-entropy, search images': (table, row) => {
+    const { kl, crossEntropy } = table.losses('search', row)
+    return kl + 0.2 * crossEntropy
+  }
+}
+
+function both(table: SearchTable, row: number, what: 'kl' | 'crossEntropy' | 'errors'): number {
+  const [search, tune] = [table.losses('search', row), table.losses('tune', row)]
+  return (search.images * search[what] + tune.images * tune[what]) / (search.images + tune.images)
+}
+
+/**
+ * Regret on test half A, in points, of the scheme that each measure likes best among all within a budget: what a search that
+ * finds it cannot undercut. @returns one row per measure, the mean last
+ */
+export function regretOfChoices(
+  table: SearchTable,
+  budgets: readonly (readonly [cost: 'latency' | 'bops', budget: number])[]
+): { name: string; regrets: number[]; mean: number }[] {
+  const cases = budgets.map(([cost, budget]) => ({
+    rows: rowsWithin(table, table[cost], budget),
+    best: bestWithin(table, table[cost], budget)
+  }))
+  return Object.entries(choices).map(([name, valueOf]) => {
+    const regrets = cases.map(({ rows, best }) => {
+      let [chosen, least] = [-1, Infinity]
+      for (const row of rows) {
+        const value = valueOf(table, row)
+        if (value < least) [chosen, least] = [row, value]
+      }
+      return 100 * (best - table.testAccuracy(table.schemeAt(chosen)))
+    })
+    return { name, regrets, mean: regrets.reduce((sum, regret) => sum + regret, 0) / regrets.length }
+  })
+}
+
+function rowsWithin(table: SearchTable, costs: CostTable, budget: number): number[] {
+  const limit = genesCost(costs, new Uint8Array(2 * table.layers.length)) * budget * (1 + 1e-12)
+  return Array.from({ length: table.schemes }, (_, row) => row).filter(
+    (row) => genesCost(costs, genesOfScheme(table.schemeAt(row))) <= limit
+  )
+}
