@@ -3,7 +3,7 @@
  * one core and of this machine. nvidia-smi is the stand-in of the tests and runs as its own process: its time is not in
  * here, and says nothing about the real one, which is asked once per recording and prints by itself.
  *
- *   npm run bench:sampling -- [--seconds 20] [--interval 10] [--json]
+ *   npm run bench:sampling -- [--seconds 20] [--interval 10] [--gpus 1,4,8] [--json]
  */
 import { availableParallelism, loadavg } from 'node:os'
 import path from 'node:path'
@@ -16,12 +16,34 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
     interval: { type: 'string', default: '10' },
+    gpus: { type: 'string', default: '1,4,8' },
     json: { type: 'boolean', default: false }
   }
 })
 const seconds = Number(values.seconds)
 const intervalMs = Number(values.interval)
 process.env['BITBENCH_NVIDIA_SMI'] = path.resolve('test/fixtures/smi/fakeSmi.mjs')
+
+/** Processor time of a Bitbench that records nothing, for as long. */
+async function idle(): Promise<Row> {
+  return await withBitbench(async (bitbench) => {
+    const client = createLocalClient(bitbench, new AbortController().signal)
+    await client.call('gpu.list', { refresh: true })
+    await client.call('gpu.recordings', {})
+    const clock = startClock()
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+    return rowOf(0, null, clock())
+  })
+}
+
+function rowOf(
+  gpus: number,
+  achievedHz: number | null,
+  took: ReturnType<ReturnType<typeof startClock>>
+): Row {
+  const shareOfCore = took.cpuSeconds / took.seconds
+  return { gpus, intervalMs, achievedHz, shareOfCore, shareOfMachine: shareOfCore / availableParallelism() }
+}
 
 interface Row {
   gpus: number
@@ -48,14 +70,12 @@ async function measured(gpus: number): Promise<Row> {
     await client.finish(jobId, () => undefined)
     const took = clock()
     const { recording } = await client.call('gpu.recording', { id: recordingId })
-    const shareOfCore = took.cpuSeconds / took.seconds
-    const { achievedHz } = recording
-    return { gpus, intervalMs, achievedHz, shareOfCore, shareOfMachine: shareOfCore / availableParallelism() }
+    return rowOf(gpus, recording.achievedHz, took)
   })
 }
 
-const rows: Row[] = []
-for (const gpus of [1, 4, 8]) rows.push(await measured(gpus))
+const rows: Row[] = [await idle()]
+for (const gpus of values.gpus.split(',')) rows.push(await measured(Number(gpus)))
 const [load] = loadavg()
 if (values.json) console.log(JSON.stringify({ rows, load, threads: availableParallelism() }, null, 2))
 else {

@@ -75,6 +75,7 @@ export function createSmiParser(asked: readonly string[]): SmiParser {
 
 /** Cells of a header line, or null: a header names the timestamp column and has no timestamp in it. */
 function headerCells(line: string): string[] | null {
+  if (!/timestamp/i.test(line)) return null
   const cells = line.split(',').map((cell) => cell.trim())
   return cells.some((cell) => /^timestamp\b/i.test(cell)) ? cells : null
 }

@@ -51,8 +51,10 @@ export function createReadings(
     const celsius = values[metricAt.temperatureC]
     if (!Number.isNaN(celsius)) temperature.set(gpuIndex, celsius)
     const tMs = sample.tMs - zeroMs
-    const before = counts.get(gpuIndex) ?? { firstMs: tMs, lastMs: tMs, count: 0 }
-    counts.set(gpuIndex, { ...before, lastMs: tMs, count: before.count + 1 })
+    let count = counts.get(gpuIndex)
+    if (count === undefined) counts.set(gpuIndex, (count = { firstMs: tMs, lastMs: tMs, count: 0 }))
+    count.lastMs = tMs
+    count.count++
     rows.samples.add({ ...sample, tMs })
   }
   return {
@@ -61,7 +63,8 @@ export function createReadings(
         onSamples(batch)
         if (zeroMs === 0) zeroMs = batch[0].tMs
         for (const sample of batch) if (wanted.has(sample.gpuIndex)) take(sample)
-        if (counts.size === wanted.size) came.abort()
+        // Each call would make an exception with its stack, whether it is the first or not.
+        if (counts.size === wanted.size && !came.signal.aborted) came.abort()
       },
       onGap(gap) {
         const placed = { ...gap, fromMs: gap.fromMs - zeroMs, toMs: gap.toMs - zeroMs }

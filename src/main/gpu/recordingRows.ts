@@ -5,6 +5,10 @@ import { createBatchWriter, type BatchWriter } from './batchWriter'
 import type { CounterReading } from './counterSampler'
 import type { GpuStore } from './gpuStore'
 
+/** Samples and counters go out once a second, the host's load every five: each write costs a commit. */
+const everySecond = 1_000
+const everyFiveSeconds = 5_000
+
 /** What a recording writes while it runs. */
 export interface RecordingRows {
   readonly samples: BatchWriter<GpuSample>
@@ -29,10 +33,14 @@ export function createRecordingRows(
 ): RecordingRows {
   const atOnce = { everyMs: 0, onFailure }
   const rows = {
-    samples: createBatchWriter<GpuSample>((batch) => store.addSamples(recordingId, batch), { onFailure }),
-    loads: createBatchWriter<HostLoad>((batch) => store.addHostLoad(recordingId, batch), { onFailure }),
+    samples: createBatchWriter<GpuSample>((batch) => store.addSamples(recordingId, batch), {
+      ...{ everyMs: everySecond, onFailure }
+    }),
+    loads: createBatchWriter<HostLoad>((batch) => store.addHostLoad(recordingId, batch), {
+      ...{ everyMs: everyFiveSeconds, onFailure }
+    }),
     counters: createBatchWriter<CounterReading>((batch) => store.addCounters(recordingId, batch), {
-      onFailure
+      ...{ everyMs: everySecond, onFailure }
     }),
     gaps: createBatchWriter<Gap>((batch) => store.addGaps(recordingId, batch), atOnce),
     phases: createBatchWriter<TrackedPhase>((batch) => store.savePhases(recordingId, batch), atOnce)

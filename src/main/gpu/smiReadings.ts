@@ -43,6 +43,13 @@ const silentMs = (intervalMs: number): number => Math.max(10 * intervalMs, 5_000
 const firstRowMs = 20_000
 /** How long a killed process may keep its pipe open (a child of its own holds it) before the pipe is closed here. */
 const closeGraceMs = 2_000
+/**
+ * The pipe is read about ten times a second and not for every row: waking up for each costs more than reading it. Rows keep
+ * their own time stamps; the first seconds are read at once, so that the offset of the two clocks is known. The period is no
+ * multiple of usual intervals: the least delay of many readings stays that of a fresh row.
+ */
+const readEveryMs = 97
+const readAtOnceMs = 2_000
 /** Lines that are no rows are kept up to this number, to explain the end. */
 const maxStrays = 8
 
@@ -78,14 +85,30 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
   }
 
   let isOver = false
+  let reader: NodeJS.Timeout | undefined
   const ended = (exitCode: number | null): void => {
     if (isOver) return
     isOver = true
+    clearTimeout(slowDown)
+    clearInterval(reader)
     clearTimeout(watchdog)
     take(parser.end(), nowMs())
     options.onEnd({ rows, isHung, startError, trouble: explainSmi(exitCode, strays.join('\n')) })
   }
-  running.stdout?.setEncoding('utf8').on('data', (text: string) => take(parser.push(text), nowMs()))
+  const { stdout } = running
+  stdout?.setEncoding('utf8').on('data', (text: string) => take(parser.push(text), nowMs()))
+  const slowDown = setTimeout(() => {
+    if (intervalMs >= readEveryMs) return
+    stdout?.pause()
+    // All that waits comes as one chunk, through the listener above.
+    reader = setInterval(() => void stdout?.read(), readEveryMs)
+  }, readAtOnceMs)
+  // A paused pipe would never end.
+  running.once('exit', () => {
+    clearTimeout(slowDown)
+    clearInterval(reader)
+    stdout?.resume()
+  })
   running.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (strays.length < maxStrays) strays.push(text)
   })

@@ -10,7 +10,7 @@ import { createEnergyService, type EnergyService } from '../energy/energyService
 import { createEnergyStore } from '../energy/energyStore'
 import { createGpuService, type GpuService } from '../gpu/gpuService'
 import { createGpuStore, type GpuStore } from '../gpu/gpuStore'
-import { readHostLoad } from '../gpu/hostLoad'
+import { createHostLoadReader } from '../gpu/hostLoad'
 import { createMeterService, type MeterService } from '../meter/meterService'
 import { builtPath, resourcePath } from '../paths'
 import { withoutForgotten } from '../runs/keptRuns'
@@ -123,7 +123,7 @@ export function connectGpus(foundation: Foundation): {
     steadyMs,
     unixMs: nowMs,
     newId,
-    readHostLoad: () => readHostLoad(steadyMs),
+    readHostLoad: createHostLoadReader(steadyMs),
     forgetEnergy: (recordingId) => energy.forget(recordingId),
     // A recording that cannot be analysed says why when its report is requested.
     recorded: (recordingId) => void energy.report(recordingId).catch(() => undefined),
