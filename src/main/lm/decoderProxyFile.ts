@@ -6,7 +6,7 @@ import { readRegularFile } from '../files/readRegularFile'
 const amount = z.number().nonnegative()
 const proxyFileSchema = z.object({
   format: z.literal('bitbench decoder proxy'),
-  version: z.literal(1),
+  version: z.literal(2),
   board: z.object({ id: z.string(), name: z.string(), buildId: z.number(), clockHz: z.number().nullable() }),
   unit: z.enum(['cycles', 'instructions']),
   origin: z.string(),
@@ -33,7 +33,7 @@ export function writeDecoderProxy(
   about: Pick<DecoderProxyFile, 'board' | 'unit' | 'origin' | 'seed' | 'decoders'>
 ): string {
   const file: DecoderProxyFile = {
-    ...{ format: 'bitbench decoder proxy', version: 1, ...about },
+    ...{ format: 'bitbench decoder proxy', version: 2, ...about },
     errors: { ...errors, partMape: { ...errors.partMape } },
     costs: { ...proxy.costs }
   }

@@ -18,23 +18,45 @@ function add(terms: WorkTerms, name: string, amount: number): void {
   terms.set(name, (terms.get(name) ?? 0) + amount)
 }
 
-/** A matrix times the codes of one token: a call, its rows, its columns and what it multiplies, by bits. */
-function addMatrix(terms: WorkTerms, rows: number, columns: number, bits: MatrixBits): void {
-  const pair = `matmul w${bits.weightBits}a${bits.activationBits}`
+/** The work of fetching a kernel's code that did not run right before. */
+export const fetchTerm = 'matmul fetches'
+
+const pairOf = ({ weightBits, activationBits }: MatrixBits): string =>
+  `matmul w${weightBits}a${activationBits}`
+
+/**
+ * A matrix times the codes of one token: a call, its rows, its columns and what it multiplies, by bits.
+ * @param before the matrix that was multiplied right before: its code need not be fetched again where the bits are the same
+ */
+function addMatrix(
+  terms: WorkTerms,
+  { rows, columns }: { rows: number; columns: number },
+  bits: MatrixBits,
+  before: MatrixBits | null
+): void {
+  const pair = pairOf(bits)
+  const words = Math.ceil(columns / 32)
   add(terms, `${pair} calls`, 1)
+  if (before === null || pairOf(before) !== pairOf(bits)) add(terms, fetchTerm, 1)
   add(terms, `${pair} rows`, rows)
   add(terms, `${pair} columns`, columns)
   add(terms, `${pair} macs`, rows * columns)
   // Planes of bits are multiplied 32 at a time, packed codes a word at a time, rows of bytes and nibbles in blocks.
-  add(terms, `${pair} planes`, rows * Math.ceil(columns / 32))
+  add(terms, `${pair} planes`, rows * words)
   add(terms, `${pair} words`, rows * Math.ceil((columns * bits.weightBits) / 32))
   add(terms, `${pair} blocks`, Math.ceil(rows / 8) * columns)
+  // Tables and planes of the codes are made once; rows go over two words of a plane at a time, or count four, the last ones
+  // copied where they are fewer (resources/kernels/rv32im: row_tables.c, carry_save.c).
+  add(terms, `${pair} made`, words)
+  add(terms, `${pair} pairs`, rows * Math.ceil(words / 2))
+  add(terms, `${pair} fours`, rows * Math.ceil(words / 4))
+  add(terms, `${pair} copies`, words % 4 === 0 ? 0 : rows)
 }
 
-/** Work of one matrix of a decoder times the codes of one token. */
+/** Work of one matrix of a decoder times the codes of one token; the code of its kernel is there already. */
 export function matrixTerms(rows: number, columns: number, bits: MatrixBits): WorkTerms {
   const terms: WorkTerms = new Map()
-  addMatrix(terms, rows, columns, bits)
+  addMatrix(terms, { rows, columns }, bits, bits)
   return terms
 }
 
@@ -60,25 +82,28 @@ export function layerTerms(shape: LmShape, layer: number, part: DecoderPart, pos
   const { config, scheme } = shape
   const bits = scheme.layers[layer]
   const terms: WorkTerms = new Map()
-  const matrix = (name: MatrixName): void => {
-    const { rows, columns } = matrixShape(config, name)
-    addMatrix(terms, rows, columns, bits[name])
-  }
+  const matrix = (name: MatrixName, before: MatrixBits | null): void =>
+    addMatrix(terms, matrixShape(config, name), bits[name], before)
   if (part === 'norm') {
     addNorm(terms, config, bits.wq)
     addNorm(terms, config, bits.w1)
-  } else if (part === 'qkv') for (const name of ['wq', 'wk', 'wv'] as const) matrix(name)
-  else if (part === 'rotate') {
+  } else if (part === 'qkv') {
+    matrix('wq', layer === 0 ? null : scheme.layers[layer - 1].w2)
+    matrix('wk', bits.wq)
+    matrix('wv', bits.wk)
+  } else if (part === 'rotate') {
     add(terms, 'RoPE calls', 1)
     add(terms, 'RoPE queries', config.dim)
     add(terms, `RoPE kv${scheme.cacheBits} keys`, kvDim(config))
   } else if (part === 'attention') addAttention(terms, shape, position)
   else if (part === 'output' || part === 'down') {
-    matrix(part === 'output' ? 'wo' : 'w2')
+    // Attention has taken the place of the code before it.
+    if (part === 'output') matrix('wo', null)
+    else matrix('w2', bits.w3)
     add(terms, 'residual values', config.dim)
   } else if (part === 'gate') {
-    matrix('w1')
-    matrix('w3')
+    matrix('w1', bits.wo)
+    matrix('w3', bits.w1)
     add(terms, `SiLU a${bits.w2.activationBits} values`, config.hiddenDim)
   }
   return terms
@@ -91,7 +116,12 @@ export function outsideTerms({ config, scheme }: LmShape, part: DecoderPart): Wo
   if (part === 'rest') {
     // A tied embedding is read out of the classifier's packed weights, one of its own is packed for bytes.
     add(terms, `gather w${scheme.classifier.weightBits} values`, config.dim)
-    addMatrix(terms, config.vocabulary, config.dim, scheme.classifier)
+    addMatrix(
+      terms,
+      { rows: config.vocabulary, columns: config.dim },
+      scheme.classifier,
+      scheme.layers[config.layers - 1].w2
+    )
     add(terms, 'argmax values', config.vocabulary)
     add(terms, 'step calls', 1)
   }

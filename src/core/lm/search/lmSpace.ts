@@ -1,10 +1,10 @@
 import type { Bits, Scheme } from '../../quant/scheme'
 import { buildCostTable } from '../../search/costTable'
-import { createSpace, tableCost, type SchemeCost, type SearchSpace } from '../../search/space'
+import { createSpace, tableCost, type Genes, type SchemeCost, type SearchSpace } from '../../search/space'
 import type { CountUnit } from '../../../shared/vocabulary'
 import { matrixNames, matrixShape, type LmConfig, type MatrixName } from '../config'
 import { costOfTerms, predictStep, type DecoderProxy } from '../cost/decoderProxy'
-import { matrixTerms } from '../cost/stepTerms'
+import { fetchTerm, matrixTerms } from '../cost/stepTerms'
 import { uniformLmScheme, type LmScheme } from '../integer/lmScheme'
 
 /** A matrix of a decoder, as a search knows it: `0.wq` … or `cls`. */
@@ -54,7 +54,21 @@ export function lmSpace(config: LmConfig, cost: SchemeCost): SearchSpace {
   })
 }
 
-/** Predicted cost of a token at the middle of the sequence, matrix by matrix. */
+/** Places that follow each other with nothing between them that takes the code's place (layerTerms). */
+function neighbours(places: readonly Place[]): [number, number][] {
+  const indexOf = new Map(places.map(({ name }, index) => [name, index]))
+  const layers = (places.length - 1) / matrixNames.length
+  const pairs: [string, string][] = []
+  for (let layer = 0; layer < layers; layer++) {
+    const next = layer + 1 < layers ? `${layer + 1}.wq` : 'cls'
+    const own = (['wq wk', 'wk wv', 'wo w1', 'w1 w3', 'w3 w2'] as const).map((two) => two.split(' '))
+    for (const [a, b] of own) pairs.push([`${layer}.${a}`, `${layer}.${b}`])
+    pairs.push([`${layer}.w2`, next])
+  }
+  return pairs.map(([a, b]) => [indexOf.get(a) ?? 0, indexOf.get(b) ?? 0])
+}
+
+/** Predicted cost of a token at the middle of the sequence: a sum over matrices, and code that is fetched where bits change. */
 export function latencyCost(
   config: LmConfig,
   proxy: DecoderProxy,
@@ -67,11 +81,17 @@ export function latencyCost(
   const whole = predictStep(proxy, { config, scheme: uniformLmScheme(config, 8, 8, cacheBits) }, middle)
   const matrices = places.reduce((sum, place) => sum + ofMatrix(place, 8), 0)
   // Reading the token's row out of the classifier takes as long at any bits, to less than a percent of a token.
-  return tableCost(
+  const sum = tableCost(
     buildCostTable(places.length, unit, whole - matrices, (place, weightBits) =>
       ofMatrix(places[place], searchedBits.includes(weightBits) ? weightBits : 8)
     )
   )
+  const fetch = proxy.costs[fetchTerm] ?? 0
+  const pairs = neighbours(places)
+  // Genes of weights stand at even places; activations have one width.
+  const changes = (genes: Genes): number =>
+    pairs.reduce((count, [a, b]) => count + (genes[2 * a] === genes[2 * b] ? 0 : 1), 0)
+  return { ...sum, isSum: false, of: (genes) => sum.of(genes) + fetch * changes(genes) }
 }
 
 /** Bytes of the packed weights, without the padding of their last words. */

@@ -44,7 +44,7 @@ describe('bitbench lm profile, predict and search', () => {
     expect(errors.samples).toBeGreaterThan(36)
     // Eighteen decoders are few; bench:lm has the figures of the default.
     expect(errors.stepMape).toBeLessThan(25)
-    expect(JSON.parse(readFileSync(file('mid.json'), 'utf8'))).toMatchObject({ unit: 'cycles', version: 1 })
+    expect(JSON.parse(readFileSync(file('mid.json'), 'utf8'))).toMatchObject({ unit: 'cycles', version: 2 })
     const predicted = await call('predict', { proxy: 'mid.json', scheme: ['w8a8'] }, 'tiny.bin')
     const [row] = (predicted.json as { schemes: { costs: number[]; mean: number }[] }).schemes
     expect(row!.costs).toHaveLength(24)

@@ -58,8 +58,30 @@ describe('work of a decoder', () => {
       'matmul w2a4 planes': 32,
       'matmul w2a4 words': 48,
       'matmul w2a4 blocks': 80,
+      // Two words of a plane a row: one pair, one four that is copied.
+      ...{
+        'matmul w2a4 made': 2,
+        'matmul w2a4 pairs': 16,
+        'matmul w2a4 fours': 16,
+        'matmul w2a4 copies': 16
+      },
+      // w3 before it has other bits.
+      'matmul fetches': 1,
       'residual values': 16
     })
+  })
+
+  it('counts the code of a kernel where another ran before it', () => {
+    const fetches = (text: string, part: 'qkv' | 'output' | 'gate' | 'down', layer = 1): number =>
+      layerTerms(shape(text), layer, part, 0).get('matmul fetches') ?? 0
+    // Attention lies between the values and wo.
+    expect((['qkv', 'output', 'gate', 'down'] as const).map((part) => fetches('w8a8', part))).toEqual([
+      0, 1, 0, 0
+    ])
+    expect(fetches('w8a8', 'qkv', 0)).toBe(1)
+    expect(fetches('w8a8,1.wk=w4a8', 'qkv')).toBe(2)
+    expect(fetches('w8a8,0.w2=w4a8', 'qkv')).toBe(1)
+    expect(fetches('w8a8,w3=w2a8', 'gate')).toBe(1)
   })
 
   it('of a step is that of all layers and of what stands outside them', () => {
