@@ -11,6 +11,8 @@ test/unit/core/lm/onnx (docs/language-models.md):
                   epsilon 1e-6, x / sqrt(mean), scores scaled by the roots of both sides
     bias, gelu, layernorm, unmasked, unrotated   what is refused
 
+    tokenizer.json   a byte-pair tokenizer as Llama's, with --tokenizer (needs the package tokenizers)
+
 Needs python3-torch alone; --dynamo uses the newer exporter where PyTorch has one (with onnxscript).
 """
 import argparse
@@ -183,12 +185,31 @@ def export(style, folder, dynamo):
     print(path, os.path.getsize(path))
 
 
+def tokenizer(folder):
+    """Trains on the shipped calibration texts; bytes are plain pieces and only the markers are special, as Llama's."""
+    import json
+    from tokenizers import Tokenizer, models, normalizers, trainers
+    with open("resources/lm/glosses-260k-calibration.txt", encoding="utf8") as lines:
+        words = [word for line in lines for word in line.strip().split(" ")]
+    made = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    made.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    made.train_from_iterator(words, trainers.BpeTrainer(vocab_size=420, special_tokens=pieces, limit_alphabet=60))
+    found = json.loads(made.to_str())
+    found["added_tokens"] = [token for token in found["added_tokens"] if token["id"] < 3]
+    with open(os.path.join(folder, "tokenizer.json"), "w", encoding="utf8") as out:
+        json.dump(found, out)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", default="test/fixtures/lm")
     arguments.add_argument("--dynamo", action="store_true")
+    arguments.add_argument("--tokenizer", action="store_true")
     p = arguments.parse_args()
     os.makedirs(p.out, exist_ok=True)
+    if p.tokenizer:
+        return tokenizer(p.out)
     for style in READ + REFUSED:
         export(style, p.out, p.dynamo)
 

@@ -2,8 +2,10 @@ import path from 'node:path'
 import { readCheckpoint, type LmModel } from '../../core/lm/checkpoint'
 import { readTokenizer, type Tokenizer } from '../../core/lm/tokenizer'
 import { AppError } from '../../shared/errors'
+import { fileState } from '../files/fileState'
 import { readRegularFile } from '../files/readRegularFile'
 import { resourcePath } from '../paths'
+import { readTokenizerJson } from './tokenizerJsonFile'
 import { loadOnnxDecoder, type OnnxAccess } from './lmOnnx'
 
 /** Name of the language model that ships with Bitbench. */
@@ -33,7 +35,7 @@ export interface LmFiles {
 const maxBytes = 512 * 2 ** 20
 
 /**
- * Reads a model and its tokenizer: the shipped one by name, or a checkpoint or ONNX file with `--tokenizer` or a tokenizer.bin beside it.
+ * Reads a model and its tokenizer: the shipped one by name, or a checkpoint or ONNX file with `--tokenizer`, or a tokenizer.bin or tokenizer.json beside it.
  * @throws AppError data.missing, input.invalid, model.invalid, model.unsupportedOperator, model.unsupportedShape
  */
 export async function loadLm(files: LmFiles, cwd: string, onnx: OnnxAccess): Promise<LoadedLm> {
@@ -43,12 +45,14 @@ export async function loadLm(files: LmFiles, cwd: string, onnx: OnnxAccess): Pro
     file === undefined ? null : path.resolve(cwd, file)
   const modelFile = shipped ? beside('.bin') : path.resolve(cwd, files.model)
   const tokenizerFile =
-    resolve(files.tokenizer) ??
-    (shipped ? beside('.tok') : path.join(path.dirname(modelFile), 'tokenizer.bin'))
+    resolve(files.tokenizer) ?? (shipped ? beside('.tok') : await tokenizerBeside(modelFile))
   const model = modelFile.endsWith('.onnx')
     ? await loadOnnxDecoder(modelFile, onnx)
     : readCheckpoint(await readBytes(modelFile, 'checkpoint'))
-  const tokenizer = readTokenizer(await readBytes(tokenizerFile, 'tokenizer'), model.config.vocabulary)
+  const tokenizerBytes = await readBytes(tokenizerFile, 'tokenizer')
+  const tokenizer = tokenizerFile.endsWith('.json')
+    ? readTokenizerJson(tokenizerBytes, model.config.vocabulary)
+    : readTokenizer(tokenizerBytes, model.config.vocabulary)
   return {
     name: shipped ? shippedLm : path.basename(modelFile),
     model,
@@ -56,6 +60,15 @@ export async function loadLm(files: LmFiles, cwd: string, onnx: OnnxAccess): Pro
     calibrationFile: resolve(files.calibration) ?? (shipped ? beside('-calibration.txt') : null),
     textFile: resolve(files.text) ?? (shipped ? beside('-heldout.txt') : null)
   }
+}
+
+/** tokenizer.bin of a model's folder, or tokenizer.json where there is only that. */
+async function tokenizerBeside(modelFile: string): Promise<string> {
+  const [binary, json] = ['tokenizer.bin', 'tokenizer.json'].map((name) =>
+    path.join(path.dirname(modelFile), name)
+  )
+  const isThere = async (file: string): Promise<boolean> => (await fileState(file)) !== null
+  return !(await isThere(binary)) && (await isThere(json)) ? json : binary
 }
 
 /**

@@ -6,7 +6,7 @@ import { appErrorSchema } from './job'
 export const lmFilesSchema = z
   .object({
     model: z.string().trim().min(1).max(4096),
-    /** Without: tokenizer.bin beside the checkpoint. */
+    /** Without: tokenizer.bin or tokenizer.json beside the model. */
     tokenizer: z.string().trim().min(1).max(4096).optional(),
     /** Texts to choose scales on, one a line. */
     calibration: z.string().trim().min(1).max(4096).optional(),

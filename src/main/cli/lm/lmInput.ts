@@ -6,7 +6,7 @@ import { textOption, UsageError, type CliArguments, type OptionSpec } from '../f
 export const lmOptions: OptionSpec = {
   tokenizer: {
     type: 'string',
-    help: 'tokenizer of the model; without: tokenizer.bin beside it',
+    help: 'tokenizer of the model; without: tokenizer.bin or tokenizer.json beside it',
     valueName: 'FILE'
   },
   calibration: { type: 'string', help: 'texts to choose scales on, one a line', valueName: 'FILE' }
