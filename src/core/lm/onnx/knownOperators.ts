@@ -1,7 +1,7 @@
 import { constantOf, gathered, numbersOf, typeOf } from '../../model/constants/numbers'
 import { constantEvaluator } from '../../model/constants/evaluate'
 import { rowMajorStrides } from '../../model/constants/indexing'
-import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
+import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
 import { placesInConcat, moveOf, movesOnly, splitMoves } from './movement'
 
 /** Operators worked out before any token is known: positions, rotations, masks, sizes. */
@@ -23,29 +23,6 @@ function valueOf(node: OnnxNode): OnnxTensor | null {
     return constantOf('int64', [attribute.value.length], attribute.value)
   if (attribute?.kind === 'floats') return constantOf('float32', [attribute.value.length], attribute.value)
   return null
-}
-
-/** The triangle of a matrix that is kept; 0 elsewhere. */
-function triangle(node: OnnxNode, [input, shift]: Known): OnnxTensor {
-  const [rows, columns] = input!.dims.slice(-2)
-  const isUpper = intAttribute(node, 'upper', 1) !== 0
-  const k = shift === undefined ? 0 : numbersOf(shift)[0]
-  const values = numbersOf(input!).map((value, at) => {
-    const distance = (at % columns) - (Math.floor(at / columns) % rows)
-    return (isUpper ? distance >= k : distance <= k) ? value : 0
-  })
-  return constantOf(typeOf(input!.data), input!.dims, values)
-}
-
-/** Sums along an axis, up to and with each element. */
-function runningSum(_: OnnxNode, [input, axes]: Known): OnnxTensor {
-  const { dims } = input!
-  const axis = (numbersOf(axes!)[0] + dims.length) % dims.length
-  const stride = rowMajorStrides(dims)[axis]
-  const values = numbersOf(input!)
-  for (let at = 0; at < values.length; at++)
-    if (Math.floor(at / stride) % dims[axis] > 0) values[at] += values[at - stride]
-  return constantOf(typeOf(input!.data), dims, values)
 }
 
 /** Two lists multiplied each by each: frequencies by positions. */
@@ -78,11 +55,7 @@ function scattered(_: OnnxNode, [data, indices, updates]: Known): OnnxTensor {
 
 const others: Readonly<Record<string, (node: OnnxNode, inputs: Known) => OnnxTensor | null>> = {
   Constant: (node) => valueOf(node),
-  Cos: functionOf(Math.cos),
-  Sin: functionOf(Math.sin),
   IsNaN: functionOf((value) => (Number.isNaN(value) ? 1 : 0)),
-  Trilu: triangle,
-  CumSum: runningSum,
   Einsum: outer,
   ScatterND: scattered,
   Concat: (node, inputs) => {

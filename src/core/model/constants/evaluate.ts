@@ -4,6 +4,7 @@ import { checkedCount } from './checkedCount'
 import { broadcastDims, broadcastMap } from './indexing'
 import { foldProduct } from './product'
 import { dequantized, quantized } from './quantized'
+import { constantReduction, constantRunningSum, constantTriangle } from './reduced'
 import { roundHalfEven } from './rounding'
 import { constantOf, dataOf, isFloatType, numbersOf, typeOf, type ConstantType } from './numbers'
 
@@ -50,6 +51,10 @@ const functions: Readonly<Record<string, (x: number) => number>> = {
   Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   Tanh: Math.tanh,
   Sign: Math.sign,
+  Sin: Math.sin,
+  Cos: Math.cos,
+  Tan: Math.tan,
+  Atan: Math.atan,
   Not: (x) => (x === 0 ? 1 : 0),
   Round: roundHalfEven
 }
@@ -104,6 +109,8 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
     )
   },
   MatMul: (node, [a, b]) => foldProduct(node, a!, b!),
+  CumSum: (node, [input, axis]) => constantRunningSum(node, input!, axis!),
+  Trilu: (node, [input, offset]) => constantTriangle(node, input!, offset),
   Clip: (node, [input, low, high]) => {
     const bottom = low === undefined ? floatAttribute(node, 'min', -Infinity) : numbersOf(low)[0]
     const top = high === undefined ? floatAttribute(node, 'max', Infinity) : numbersOf(high)[0]
@@ -120,7 +127,7 @@ export function constantEvaluator(opType: string): ConstantEvaluator | undefined
   if (Object.hasOwn(comparisons, opType)) return (node, inputs) => compared(node, inputs, comparisons[opType])
   if (Object.hasOwn(functions, opType))
     return (_, [input]) => likeFirst(input!, numbersOf(input!).map(functions[opType]))
-  return Object.hasOwn(others, opType) ? others[opType] : undefined
+  return constantReduction(opType) ?? (Object.hasOwn(others, opType) ? others[opType] : undefined)
 }
 
 function joined(node: OnnxNode, inputs: readonly (OnnxTensor | undefined)[], join: Join): OnnxTensor {
