@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { metricAt } from '@core/gpu/metrics'
-import { isVirtualBoardRunning } from '@main/board/links/virtualActivity'
+import { isVirtualBoardRunning, leaveOutWaiting, simulatedMs } from '@main/board/links/virtualActivity'
 import type { MeterDevice } from '@main/meter/meterDevice'
 import { createMeterService } from '@main/meter/meterService'
 import { virtualCurrentA } from '@main/meter/virtualPpk2Line'
@@ -20,7 +20,7 @@ async function startMeter() {
   const opened: MeterDevice[] = []
   const meters = createMeterService({
     steadyMs: nowMs,
-    isBoardRunning: isVirtualBoardRunning,
+    virtualBoards: { isRunning: isVirtualBoardRunning, nowMs: simulatedMs, leaveOutWaiting },
     openLine: () => Promise.reject(new Error('The simulated meter needs no port.')),
     async record(_, device) {
       opened.push(device)
@@ -51,7 +51,7 @@ it('a simulated PPK2 draws 25 mA while a virtual board executes, 8 mA while it w
   const meter = await startMeter()
   expect(meter.device.origin).toBe('simulated')
   await expect.poll(() => meter.readings.length, { timeout: 20_000 }).toBeGreaterThan(20)
-  const startMs = performance.timeOrigin + performance.now()
+  const startMs = simulatedMs()
   await bench.boards.withLease('virtual:small', 'test', (session) => {
     const item = { kernel: 'matmul' as const, dims: [16, 64, 64], activationBits: 8, weightBits: 8 } as const
     return session.bench({ ...item, dims: [...item.dims], repetitions: 20, seed: 1 })

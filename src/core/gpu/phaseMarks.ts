@@ -1,4 +1,5 @@
 import type { PhaseMark } from '../../shared/contract/gpu'
+import type { ReadingClock } from '../meter/readingClock'
 
 /** `{"event":"phase","name":"fp16","state":"begin","repetitions":64}` on a line of the wrapped command's stdout. */
 export interface PhaseLine {
@@ -13,6 +14,8 @@ export interface LiveRecording {
   mark(line: PhaseLine, lateMs?: number): void
   /** Last temperature of each recorded device, degrees Celsius; null where it has none. */
   temperatures(): (number | null)[]
+  /** Clock of the recording: the host's, or that of a simulated board. */
+  readonly clock: ReadingClock
 }
 
 /** Reads one line of stdout; null when it is not a phase line (it is then passed on as it is). */

@@ -1,5 +1,6 @@
 import { maxBenchRepetitions, type BenchRequest, type BenchResult } from '../../core/board/protocol'
 import { callsOf, type KernelCall } from '../../core/deploy/kernelCalls'
+import type { ReadingClock } from '../../core/meter/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/jobService'
@@ -64,8 +65,10 @@ export async function runEnergyPhases(
     host: Int32Array
     protocol: EnergyProtocol
     mark: MarkPhase
-    nowMs: () => number
+    clock: ReadingClock
     rest: (durationMs: number) => Promise<void>
+    /** Of the board's core; null where it is not known. */
+    clockHz: number | null
   },
   { signal, progress }: Pick<JobContext, 'signal' | 'progress'>
 ): Promise<void> {
@@ -84,8 +87,10 @@ export async function runEnergyPhases(
         signal.throwIfAborted()
         progress(done++, total, name)
         mark({ name, state: 'begin', repetitions: null })
-        const repetitions = await run()
+        const count = options.clock.leaveOutWaiting()
+        const repetitions = await run().finally(count)
         mark({ name, state: 'end', repetitions })
+        await options.clock.caughtUp()
       }
     }
   }
@@ -97,7 +102,7 @@ export async function runEnergyPhases(
 }
 
 async function inferences(
-  { session, runner, network, inputs, host, protocol, nowMs }: Parameters<typeof runEnergyPhases>[0],
+  { session, runner, network, inputs, host, protocol, clock }: Parameters<typeof runEnergyPhases>[0],
   signal: AbortSignal
 ): Promise<PhaseWork> {
   const { place, execute } = runner
@@ -116,11 +121,11 @@ async function inferences(
   return {
     name: inferencePhase,
     async run() {
-      const fromMs = nowMs()
+      const fromMs = clock.nowMs()
       for (let done = images; ; done += images) {
         // Not from image 0, which would clear the counters of the layers.
         await execute(images, images)
-        if (nowMs() - fromMs >= protocol.trialMs) return done
+        if (clock.nowMs() - fromMs >= protocol.trialMs) return done
         signal.throwIfAborted()
       }
     }
@@ -129,14 +134,20 @@ async function inferences(
 
 async function kernels(
   { name, calls }: { name: string; calls: KernelCall[] },
-  { session, protocol, nowMs }: Parameters<typeof runEnergyPhases>[0],
+  { session, protocol, clock, clockHz }: Parameters<typeof runEnergyPhases>[0],
   signal: AbortSignal
 ): Promise<PhaseWork> {
+  // By the core's counter where there is one: the time around a command is, on a busy computer, mostly waiting.
   const bench = async (repetitions: number): Promise<number> => {
-    const fromMs = nowMs()
-    for (const { kernel, dims, activationBits, weightBits } of calls)
-      await session.bench({ kernel, dims, activationBits, weightBits, repetitions, seed: 1 }, { signal })
-    return nowMs() - fromMs
+    const fromMs = clock.nowMs()
+    let cycles = 0
+    for (const { kernel, dims, activationBits, weightBits } of calls) {
+      const request = { kernel, dims, activationBits, weightBits, repetitions, seed: 1 }
+      const { cycles: counted } = await session.bench(request, { signal })
+      // Of long commands only the first repetitions are reported.
+      cycles += (counted.reduce((sum, each) => sum + each, 0) * repetitions) / Math.max(1, counted.length)
+    }
+    return clockHz !== null && cycles > 0 ? (cycles * 1000) / clockHz : clock.nowMs() - fromMs
   }
   // More repetitions until they take a good part of a trial; operands are made once a command and count as well.
   let repetitions = 1
@@ -150,10 +161,10 @@ async function kernels(
   return {
     name: layerPhase(name),
     async run() {
-      const fromMs = nowMs()
+      const fromMs = clock.nowMs()
       for (let done = repetitions; ; done += repetitions) {
         await bench(repetitions)
-        if (nowMs() - fromMs >= protocol.trialMs) return done
+        if (clock.nowMs() - fromMs >= protocol.trialMs) return done
       }
     }
   }

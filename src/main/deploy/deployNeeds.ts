@@ -1,5 +1,6 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { Graph } from '../../core/model/graph'
+import type { ReadingClock } from '../../core/meter/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { QuantMethod, SchemeJson } from '../../shared/contract/model'
@@ -22,6 +23,7 @@ export interface DeployBoards {
 export interface PowerRecording {
   recordingId: string
   mark: MarkPhase
+  clock: ReadingClock
   /** Aborted when the recording has ended, whoever ended it. */
   ended: AbortSignal
   /** Ends the recording. @throws what made it fail */

@@ -47,7 +47,7 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
   const preparation = createPreparation(deps)
   const { prepare, loadAs, exportNetwork } = preparation
   const measureEnergy: DeployService['measureEnergy'] = (request) =>
-    startEnergyJob(request, { ...deps, preparation, steadyMs: () => performance.now() })
+    startEnergyJob(request, { ...deps, preparation })
 
   const runs = createRunKeeper<Deployment>({
     kind: 'deployment',

@@ -16,8 +16,6 @@ export interface EnergyJobDeps {
   recordPower: RecordPower
   jobs: JobService
   preparation: Pick<ReturnType<typeof createPreparation>, 'prepare' | 'loadAs'>
-  /** Steady clock, ms. */
-  steadyMs: () => number
 }
 
 /**
@@ -29,11 +27,12 @@ export async function startEnergyJob(
   request: DeployEnergyRequest,
   deps: EnergyJobDeps
 ): Promise<{ jobId: string; recordingId: string; layers: string[]; result: Promise<void> }> {
-  const { boards, models, recordPower, jobs, preparation, steadyMs } = deps
+  const { boards, models, recordPower, jobs, preparation } = deps
   const { boardId, modelId, meter, trials, trialMs, idleMs, layers } = request
   const { name: boardName } = await boards.describe(boardId)
   const modelName = await models.name(modelId)
-  const prepared = await preparation.prepare({ ...request, proxyId: null }, await boards.info(boardId))
+  const info = await boards.info(boardId)
+  const prepared = await preparation.prepare({ ...request, proxyId: null }, info)
   const { network } = prepared
   const title = `Energy of ${modelName} on ${boardName}`
   const recording = await recordPower(meter, title)
@@ -53,9 +52,20 @@ export async function startEnergyJob(
           const runner = await load(session, prepared, { signal, onStep: async () => undefined, onProgress })
           const rest = (durationMs: number): Promise<void> => pause(durationMs, undefined, { signal })
           const protocol = { idleMs, trials, trialMs, layers }
-          const { mark } = recording
+          const { mark, clock } = recording
           await runEnergyPhases(
-            { session, runner, network, inputs, host, protocol, mark, nowMs: steadyMs, rest },
+            {
+              session,
+              runner,
+              network,
+              inputs,
+              host,
+              protocol,
+              mark,
+              clock,
+              rest,
+              clockHz: info.clockHz ?? null
+            },
             { signal, progress }
           )
         })

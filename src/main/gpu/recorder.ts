@@ -1,5 +1,6 @@
 import type { GpuSample } from '../../core/gpu/metrics'
 import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
+import type { ReadingClock } from '../../core/meter/readingClock'
 import {
   createPhaseTracker,
   type LiveRecording,
@@ -23,7 +24,7 @@ export interface RecorderDeps {
   store: GpuStore
   spawn: Spawn
   /** Steady clock, ms. */
-  nowMs: () => number
+  clock: ReadingClock
   /** Unix time, ms: dates the recording. */
   unixMs: () => number
   readHostLoad: () => Promise<HostLoad>
@@ -100,14 +101,14 @@ export async function record(
   try {
     await firstReading(making)
     const { wasKilled } = await measure(making)
-    const endMs = deps.nowMs()
+    const endMs = deps.clock.nowMs()
     if (making.broken.aborted) throw making.failure()
     await finish(...verdict(making, wasKilled, endMs))
     return recording
   } catch (cause) {
     const error = AppError.from(cause)
     // The first error is the one to report, whatever saving the rest meets.
-    if (!finishing) await finish('failed', deps.nowMs(), error.message).catch(() => undefined)
+    if (!finishing) await finish('failed', deps.clock.nowMs(), error.message).catch(() => undefined)
     throw error
   } finally {
     hostLoad.stop()
@@ -139,7 +140,7 @@ async function firstReading(making: Making): Promise<void> {
   const failure = making.failure()
   if (failure !== undefined) throw failure
   if (!readings.isComplete() && !ending.aborted) throw noReading(readings.missing())
-  recording.startedAtMs = deps.unixMs() - (deps.nowMs() - readings.zeroMs())
+  recording.startedAtMs = deps.unixMs() - (deps.clock.nowMs() - readings.zeroMs())
   recording.temperatureBeforeC = readings.temperatures()
   await deps.store.save(recording)
   deps.onChanged({ ...recording })
@@ -148,7 +149,7 @@ async function firstReading(making: Making): Promise<void> {
 /** Runs the command, or waits without one, and reports progress meanwhile. */
 async function measure(making: Making): Promise<{ wasKilled: boolean }> {
   const { request, deps, readings, tracker, ending } = making
-  const sinceFirst = (): number => deps.nowMs() - readings.zeroMs()
+  const sinceFirst = (): number => deps.clock.nowMs() - readings.zeroMs()
   const ticker = setInterval(() => deps.progress(sinceFirst(), tracker.phases.at(-1)?.name ?? ''), 250)
   try {
     if (request.command.length > 0) return await runCommand(making)
@@ -158,7 +159,8 @@ async function measure(making: Making): Promise<{ wasKilled: boolean }> {
         // A mark after the end would store a phase of which no reading was taken.
         if (isOpen) void markPhase(making, line, Math.max(0, sinceFirst() - lateMs))
       },
-      temperatures: () => readings.temperatures()
+      temperatures: () => readings.temperatures(),
+      clock: deps.clock
     })
     await pause(request.durationMs ?? 2 ** 31 - 1, ending)
     isOpen = false
@@ -173,14 +175,14 @@ async function runCommand(making: Making): Promise<{ wasKilled: boolean }> {
   const { request, deps, readings, recording, ending } = making
   deps.progress(0, 'idle baseline')
   await pause(request.idleMs, ending)
-  recording.idleMs = deps.nowMs() - readings.zeroMs()
+  recording.idleMs = deps.clock.nowMs() - readings.zeroMs()
   await deps.store.save(recording)
   if (ending.aborted) return { wasKilled: false }
   const end = await runRecordedCommand(request.command, {
     spawn: deps.spawn,
     cwd: request.cwd,
     stdin: request.stdin,
-    nowMs: deps.nowMs,
+    nowMs: deps.clock.nowMs,
     signal: ending,
     onPhase: (line, atMs) => void markPhase(making, line, atMs - readings.zeroMs()),
     onOutput: deps.onOutput
@@ -217,11 +219,11 @@ function verdict(
 
 /** The rest after the command; its processes that are left on the GPU are strangers by now. */
 async function rest({ request, deps, recording, cancel, broken }: Making): Promise<void> {
-  const fromMs = deps.nowMs()
+  const fromMs = deps.clock.nowMs()
   if (request.command.length > 0 && !cancel.aborted) await deps.evidence.lookAfter()
   const wantedMs = Math.max(tailMs(request.intervalMs), request.idleAfterMs)
-  await pause(wantedMs - (deps.nowMs() - fromMs), AbortSignal.any([cancel, broken]))
-  if (request.command.length > 0) recording.idleAfterMs = deps.nowMs() - fromMs
+  await pause(wantedMs - (deps.clock.nowMs() - fromMs), AbortSignal.any([cancel, broken]))
+  if (request.command.length > 0) recording.idleAfterMs = deps.clock.nowMs() - fromMs
 }
 
 /** Writes what is left and stores the recording with its counts. */

@@ -1,5 +1,6 @@
 import { meterPowerField } from '../../core/energy/sensorModel'
 import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
+import type { ReadingClock } from '../../core/meter/readingClock'
 import type { Gpu, Recording } from '../../shared/contract/gpu'
 import type { Evidence } from './recordingEvidence'
 
@@ -12,6 +13,8 @@ export interface RecordingInstrument {
   readonly name: string
   readonly origin: Recording['origin']
   start(hooks: PowerHooks): PowerSampler
+  /** Clock of its readings; the host's without. */
+  readonly clock?: ReadingClock
   /** Frees the port; called once, however the recording ends. */
   close(): Promise<void>
 }
@@ -22,6 +25,8 @@ export interface RecordingSubject {
   readonly driverVersion: string
   readonly origin: Recording['origin']
   startSampler(hooks: PowerHooks, recordingId: string): Promise<PowerSampler>
+  /** Clock of the readings; the host's without. */
+  readonly clock?: ReadingClock
   gatherEvidence(): Promise<Evidence>
 }
 
@@ -32,6 +37,7 @@ export function meterSubject(instrument: RecordingInstrument): RecordingSubject 
     driverVersion: '',
     origin: instrument.origin,
     startSampler: async (hooks) => instrument.start(hooks),
+    ...(instrument.clock && { clock: instrument.clock }),
     gatherEvidence: async () => noEvidence
   }
 }

@@ -2,6 +2,7 @@ import type { EmitterOf } from '../../shared/contract/framework/define'
 import type { gpuContract, HostLoad, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { LiveRecording } from '../../core/gpu/phaseMarks'
+import { hostReadingClock } from '../../core/meter/readingClock'
 import type { JobContext, JobService } from '../jobs/jobService'
 import type { GpuChoice } from './gpuChoice'
 import type { GpuStore } from './gpuStore'
@@ -154,6 +155,7 @@ function recordWith(
   const { emit, spawn } = deps
   const { id, title, args, source, listeners } = order
   const { onOutput, onStarted } = listeners
+  const clock = source.clock ?? hostReadingClock(deps.steadyMs)
   return record(
     {
       ...args,
@@ -166,8 +168,8 @@ function recordWith(
       stdin: onOutput === undefined ? 'ignore' : 'inherit'
     },
     {
-      ...{ store, spawn, evidence, nowMs: deps.steadyMs, unixMs: deps.unixMs },
-      readHostLoad: async () => ({ ...(await deps.readHostLoad()), tMs: deps.steadyMs() }),
+      ...{ store, spawn, evidence, clock, unixMs: deps.unixMs },
+      readHostLoad: async () => ({ ...(await deps.readHostLoad()), tMs: clock.nowMs() }),
       startSampler: (hooks) => source.startSampler(hooks, id),
       onSamples: () => undefined,
       onChanged: (recording) => emit('gpu.recordingChanged', recording),

@@ -1,4 +1,5 @@
 import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
+import type { ReadingClock } from '../../core/meter/readingClock'
 import type { Recording } from '../../shared/contract/gpu'
 
 /** Bytes to and from a meter; a Link of the board noun fits. */
@@ -18,5 +19,7 @@ export interface MeterDevice {
   readonly intervalMs: number
   /** Passes on readings from now on. One sampler at a time. */
   start(hooks: PowerHooks): PowerSampler
+  /** Clock of its readings; the host's without. */
+  readonly clock?: ReadingClock
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@ import type { HandlersOf, StopSignal } from '../../shared/contract/framework/def
 import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { GpuSample } from '../../core/gpu/metrics'
 import { metricAt } from '../../core/gpu/metrics'
+import type { ReadingClock } from '../../core/meter/readingClock'
 import type { Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
@@ -42,8 +43,8 @@ export interface MeterServiceDeps {
     onOutput?: (stream: 'stdout' | 'stderr', text: string) => void,
     onStarted?: OnRecordingStarted
   ): Promise<StartedRecording>
-  /** Whether a virtual board executed at a time of the steady clock, for the simulated meter. */
-  isBoardRunning(atMs: number): boolean
+  /** Virtual boards, for the simulated meter: whether one executed at a time of their clock, and that clock, ms. */
+  virtualBoards: { isRunning(atMs: number): boolean } & Omit<ReadingClock, 'caughtUp'>
   /** Steady clock, ms. */
   steadyMs(): number
 }
@@ -68,8 +69,12 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
     if (setup.kind === 'text' && !isVirtual) return openTextMeter(await deps.openLine(setup), setup, clock)
     const { supplyV } = setup
     if (supplyV === undefined) throw noSupply()
-    const line = isVirtual ? openVirtualPpk2(deps.isBoardRunning, clock.nowMs) : await deps.openLine(setup)
-    return openPpk2(line, { ...setup, supplyV, origin: isVirtual ? 'simulated' : 'measured' }, clock)
+    if (!isVirtual)
+      return openPpk2(await deps.openLine(setup), { ...setup, supplyV, origin: 'measured' }, clock)
+    const { isRunning, nowMs, leaveOutWaiting } = deps.virtualBoards
+    const line = openVirtualPpk2(isRunning, nowMs)
+    const device = await openPpk2(line, { ...setup, supplyV, origin: 'simulated' }, { nowMs })
+    return { ...device, clock: { nowMs, leaveOutWaiting, caughtUp: () => line.caughtUp() } }
   }
   const record: MeterService['record'] = async (setup, args, onOutput, onStarted) => {
     const device = await open(setup)

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { ppk2StepMs } from '../../core/meter/ppk2/commands'
 import { createVirtualPpk2 } from '../../core/meter/ppk2/virtualPpk2'
 import type { MeterLine } from './meterDevice'
@@ -11,10 +12,16 @@ const tickMs = 10
 /** Longest stretch that is made at once, ms: the rest of what a busy machine has missed follows in the next turns. */
 const mostAtOnceMs = 50
 /** Longest stretch that is caught up on, ms: beyond it the simulated clock falls behind, which recordings note. */
-const mostBehindMs = 5_000
+const mostBehindMs = 60_000
 
-/** A line to a simulated PPK2: the current and input D0 follow whether a virtual board executes. */
-export function openVirtualPpk2(isRunning: (atMs: number) => boolean, nowMs: () => number): MeterLine {
+/**
+ * A line to a simulated PPK2: the current and input D0 follow whether a virtual board executes, by the simulated clock of the
+ * boards.
+ */
+export function openVirtualPpk2(
+  isRunning: (atMs: number) => boolean,
+  nowMs: () => number
+): MeterLine & { caughtUp(): Promise<void> } {
   let running = false
   const meter = createVirtualPpk2({
     // A ripple of 1 %, so that no reading is stuck.
@@ -51,6 +58,9 @@ export function openVirtualPpk2(isRunning: (atMs: number) => boolean, nowMs: () 
       return () => void listeners.delete(listener)
     },
     onClose: () => () => undefined,
+    async caughtUp() {
+      for (const untilMs = nowMs(); isOpen && sentMs + 1 <= untilMs;) await pause(tickMs)
+    },
     async close() {
       isOpen = false
       clearInterval(timer)

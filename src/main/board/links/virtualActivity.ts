@@ -1,47 +1,88 @@
-/** Virtual boards of this process that execute right now. */
-const running = new Set<symbol>()
+/** Virtual boards of this process that execute right now, each with its own time at the beginning of the stretch, ms. */
+const running = new Map<symbol, number>()
 
-/** Times at which the first board began to execute and at which the last one stopped, oldest first; the newest `maxChanges`. */
+/** Simulated times at which the first board began to execute and at which the last one stopped, oldest first. */
 const changes: { atMs: number; isRunning: boolean }[] = []
 const maxChanges = 20_000
 
 /** Steady clock of this process, ms since 1970. */
 export const steadyMs = (): number => performance.timeOrigin + performance.now()
 
-function note(): void {
+/** By how much the simulated clock is ahead of the steady one while all boards wait, ms. */
+let aheadMs = 0
+/** Simulated time that stands still while all boards wait, ms; null where it goes on. */
+let stoppedMs: number | null = null
+/** Simulated time at which the first of the boards that execute began, ms, and the longest that one has executed since. */
+const stretch = { begunMs: 0, longestMs: 0 }
+
+/**
+ * Clock of the virtual boards of this process: while one executes, the time that its own cycles take, however fast or loaded
+ * this computer is; while all wait, as the steady clock goes. What is timed by it does not depend on the computer.
+ */
+export function simulatedMs(): number {
+  if (running.size > 0) return stretch.begunMs + stretch.longestMs
+  return stoppedMs ?? steadyMs() + aheadMs
+}
+
+/** Stops the simulated clock while all boards wait, until the returned function is called. One caller at a time. */
+export function leaveOutWaiting(): () => void {
+  stoppedMs = simulatedMs()
+  return () => {
+    aheadMs = simulatedMs() - steadyMs()
+    stoppedMs = null
+  }
+}
+
+/** Makes a change to which boards execute, and keeps when the first began and the last one stopped. */
+function change(act: () => void): void {
+  const atMs = simulatedMs()
+  const wasRunning = running.size > 0
+  act()
   const isRunning = running.size > 0
-  if ((changes.at(-1)?.isRunning ?? false) === isRunning) return
-  changes.push({ atMs: steadyMs(), isRunning })
+  if (isRunning === wasRunning) return
+  if (isRunning) Object.assign(stretch, { begunMs: atMs, longestMs: 0 })
+  else {
+    aheadMs = atMs - steadyMs()
+    if (stoppedMs !== null) stoppedMs = atMs
+  }
+  changes.push({ atMs, isRunning })
   if (changes.length > maxChanges) changes.splice(0, maxChanges / 2)
 }
 
 /** Where one virtual board reports whether it executes. */
 export interface VirtualActivity {
-  changed(isRunning: boolean): void
+  /** @param totalMs simulated time of the board since its start */
+  executes(totalMs: number): void
+  waits(totalMs: number): void
   ended(): void
 }
 
 /** Keeps whether one more virtual board executes or waits for bytes. */
 export function trackVirtualBoard(): VirtualActivity {
   const board = Symbol('virtual board')
+  const advance = (totalMs: number): void => {
+    const sinceMs = running.get(board)
+    if (sinceMs !== undefined) stretch.longestMs = Math.max(stretch.longestMs, totalMs - sinceMs)
+  }
   return {
-    changed(isRunning) {
-      if (isRunning) running.add(board)
-      else running.delete(board)
-      note()
+    executes(totalMs) {
+      if (running.has(board)) advance(totalMs)
+      // Another board may have begun before: what this one adds counts from there.
+      else change(() => running.set(board, totalMs - (running.size === 0 ? 0 : stretch.longestMs)))
+    },
+    waits(totalMs) {
+      advance(totalMs)
+      change(() => running.delete(board))
     },
     ended() {
-      running.delete(board)
-      note()
+      change(() => running.delete(board))
     }
   }
 }
 
 /**
- * Whether any virtual board executed at a time of the steady clock. A simulated power meter shows their current by this, also
+ * Whether any virtual board executed at a time of the simulated clock. A simulated power meter shows their current by this, also
  * where it makes its readings late.
- *
- * @param atMs ms since 1970
  */
 export function isVirtualBoardRunning(atMs: number): boolean {
   for (let at = changes.length - 1; at >= 0; at--) if (changes[at].atMs <= atMs) return changes[at].isRunning

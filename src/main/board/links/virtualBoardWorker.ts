@@ -49,6 +49,8 @@ async function run(): Promise<void> {
   machine.reset()
   send({ kind: 'ready', isa: machine.isa, engine: machine.engine, clockHz: machine.config.clockHz })
   let slice = 200_000
+  const active = (running: boolean): void =>
+    send({ kind: 'activity', running, totalMs: (machine.cycles() * 1000) / machine.config.clockHz })
   for (;;) {
     while (waiting.length > 0) {
       const first = waiting[0]
@@ -60,6 +62,8 @@ async function run(): Promise<void> {
     const startMs = performance.now()
     const { reason, executed } = machine.run(slice)
     const bytes = machine.uartTake()
+    // Before the bytes: whoever gets them sees the time at which they came.
+    if (bytes.length > 0 || reason === 'budget') active(true)
     if (bytes.length > 0) send({ kind: 'bytes', bytes })
     if (reason === 'powerOff' || reason === 'lockup') {
       send({
@@ -70,9 +74,9 @@ async function run(): Promise<void> {
     }
     if (reason === 'reset') machine.reset()
     if (reason === 'idle' && waiting.length === 0) {
-      send({ kind: 'activity', running: false })
+      active(false)
       await untilWoken(machine)
-      send({ kind: 'activity', running: true })
+      active(true)
       continue
     }
     const tookMs = performance.now() - startMs

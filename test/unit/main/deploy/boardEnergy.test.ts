@@ -29,15 +29,16 @@ interface Traced {
   repetitions: (number | null)[]
   benches: number[]
   done: number[]
+  caughtUp: number[]
 }
 
 /** A board on a clock of its own: an inference takes 10 ms, a bench 5 ms and 2 ms a repetition. */
 async function traced(
   protocol: Partial<EnergyProtocol>,
-  change: { outputs?: number[]; abortAfter?: number } = {}
+  change: { outputs?: number[]; abortAfter?: number; lineMs?: number } = {}
 ): Promise<Traced> {
   let now = 0
-  const trace: Traced = { marks: [], repetitions: [], benches: [], done: [] }
+  const trace: Traced = { marks: [], repetitions: [], benches: [], done: [], caughtUp: [] }
   const outputs = new Int32Array(change.outputs ?? [5, 9, 1])
   const controller = new AbortController()
   const session = {
@@ -46,7 +47,8 @@ async function traced(
       new Uint8Array(outputs.buffer, 0, Math.min(length, outputs.byteLength)).slice(),
     async bench({ repetitions }: { repetitions: number }) {
       trace.benches.push(repetitions)
-      now += 5 + 2 * repetitions
+      now += 5 + 2 * repetitions + (change.lineMs ?? 0)
+      return { cycles: change.lineMs === undefined ? [] : [2_000, 2_000] }
     }
   } as unknown as EnergySession
   const runner = {
@@ -66,7 +68,12 @@ async function traced(
         if (state === 'end') trace.repetitions.push(repetitions)
         if (trace.marks.length === change.abortAfter) controller.abort()
       },
-      nowMs: () => now,
+      clockHz: change.lineMs === undefined ? null : 1_000_000,
+      clock: {
+        nowMs: () => now,
+        caughtUp: async () => void trace.caughtUp.push(now),
+        leaveOutWaiting: () => () => undefined
+      },
       rest: async (durationMs) => void (now += durationMs)
     },
     { signal: controller.signal, progress: (done) => void trace.done.push(done) }
@@ -76,7 +83,7 @@ async function traced(
 
 describe('energy of a network on a board', () => {
   it('rests, then runs inferences and kernels for the time of a trial, and counts what ran', async () => {
-    const { marks, repetitions, benches, done } = await traced({})
+    const { marks, repetitions, benches, done, caughtUp } = await traced({})
     expect(marks).toEqual([
       // One inference is compared with the host before.
       'idle begin 10',
@@ -94,6 +101,14 @@ describe('energy of a network on a board', () => {
     expect(benches).toEqual([1, 8, 64, 159, 159, 159])
     expect(repetitions).toEqual([null, 30, 30, 159, 159])
     expect(done).toEqual([0, 1, 2, 3, 4, 5])
+    // The meter has given each phase before the next begins.
+    expect(caughtUp).toEqual([1010, 1310, 2117, 2440])
+  })
+
+  it('finds repetitions by the cycles of the core, however long the line takes', async () => {
+    const { benches } = await traced({}, { lineMs: 500 })
+    // 2 ms a repetition: 1, then eight times as many until 300 ms are filled.
+    expect(benches).toEqual([1, 8, 64, 165, 165, 165])
   })
 
   it('runs inferences alone without layers', async () => {

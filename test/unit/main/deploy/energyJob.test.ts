@@ -1,3 +1,4 @@
+import { hostReadingClock } from '@core/meter/readingClock'
 import { describe, expect, it } from 'vitest'
 import { startEnergyJob, type EnergyJobDeps } from '@main/deploy/energyJob'
 import { createJobService } from '@main/jobs/jobService'
@@ -12,7 +13,7 @@ async function endedDuringWork(failure?: AppError): Promise<unknown> {
   const deps = {
     boards: {
       describe: async () => ({ name: 'board' }),
-      info: async () => ({}),
+      info: async () => ({ clockHz: null }),
       withLease: () => expect.fail('the work went on without its recording')
     },
     models: {
@@ -27,13 +28,13 @@ async function endedDuringWork(failure?: AppError): Promise<unknown> {
     preparation: { prepare: async () => ({ network: { layers: [] } }) },
     recordPower: async () => ({
       ...{ recordingId: 'r', mark: () => undefined, ended: ended.signal },
+      clock: hostReadingClock(() => 0),
       finish: async () => {
         finished.push('r')
         if (failure !== undefined) throw failure
       }
     }),
-    jobs: createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job${++ids}` }),
-    steadyMs: () => 0
+    jobs: createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job${++ids}` })
   } as unknown as EnergyJobDeps
   const request = deployEnergyRequestSchema.parse({
     ...{ boardId: 'b', modelId: 'm', scheme: [{ layer: 'a', weightBits: 8, activationBits: 8 }] },

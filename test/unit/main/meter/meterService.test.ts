@@ -4,7 +4,11 @@ import { meterSetupSchema } from '@shared/contract/meter'
 
 const meters = createMeterService({
   steadyMs: () => performance.now(),
-  isBoardRunning: () => false,
+  virtualBoards: {
+    isRunning: () => false,
+    nowMs: () => performance.now(),
+    leaveOutWaiting: () => () => undefined
+  },
   openLine: () => Promise.reject(new Error('The simulated meter needs no port.')),
   record: () => Promise.reject(new Error('Nothing is recorded here.'))
 })
