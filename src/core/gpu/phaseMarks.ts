@@ -1,5 +1,5 @@
 import type { PhaseMark } from '../../shared/contract/gpu'
-import type { ReadingClock } from '../meter/readingClock'
+import type { ReadingClock } from './readingClock'
 
 /** `{"event":"phase","name":"fp16","state":"begin","repetitions":64}` on a line of the wrapped command's stdout. */
 export interface PhaseLine {

@@ -1,6 +1,6 @@
 import { maxBenchRepetitions, type BenchRequest, type BenchResult } from '../../core/board/protocol'
 import { callsOf, type KernelCall } from '../../core/deploy/kernelCalls'
-import type { ReadingClock } from '../../core/meter/readingClock'
+import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/jobService'

@@ -1,6 +1,6 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { Graph } from '../../core/model/graph'
-import type { ReadingClock } from '../../core/meter/readingClock'
+import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { QuantMethod, SchemeJson } from '../../shared/contract/model'

@@ -1,6 +1,6 @@
 import type { GpuSample } from '../../core/gpu/metrics'
 import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
-import type { ReadingClock } from '../../core/meter/readingClock'
+import type { ReadingClock } from '../../core/gpu/readingClock'
 import {
   createPhaseTracker,
   type LiveRecording,

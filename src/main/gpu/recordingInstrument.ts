@@ -1,6 +1,6 @@
 import { meterPowerField } from '../../core/energy/sensorModel'
 import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
-import type { ReadingClock } from '../../core/meter/readingClock'
+import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { Gpu, Recording } from '../../shared/contract/gpu'
 import type { Evidence } from './recordingEvidence'
 

@@ -1,5 +1,5 @@
 import type { PowerHooks, PowerSampler } from '../../core/meter/powerSampler'
-import type { ReadingClock } from '../../core/meter/readingClock'
+import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { Recording } from '../../shared/contract/gpu'
 
 /** Bytes to and from a meter; a Link of the board noun fits. */

@@ -3,7 +3,7 @@ import type { HandlersOf, StopSignal } from '../../shared/contract/framework/def
 import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { GpuSample } from '../../core/gpu/metrics'
 import { metricAt } from '../../core/gpu/metrics'
-import type { ReadingClock } from '../../core/meter/readingClock'
+import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'

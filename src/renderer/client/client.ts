@@ -8,6 +8,7 @@ import {
   type EventPayload
 } from '@shared/contract/index'
 import type { CommandContract } from '@shared/contract/framework/define'
+import type { Job } from '@shared/contract/job'
 import { uploadReplySchema, type UploadReply } from '@shared/contract/framework/transport'
 import { AppError, isAppErrorJson } from '@shared/errors'
 import type { z } from 'zod'
@@ -30,6 +31,8 @@ export interface ClientCallOptions {
   timeoutMs?: number
   /** Called while a large reply arrives, with bytes so far and of all of it (null: not known); not by every transport. */
   onReceived?: ReceivedListener
+  /** The wait begins anew when such a job ends, and does not run meanwhile: work of the host that a call may have to wait for. */
+  whileJob?: (job: Job) => boolean
 }
 
 /** Called with how much of a reply has arrived, in bytes; the total is null where it is not known. */
@@ -95,9 +98,10 @@ export function createClient(transport: Transport): Client {
         )
       }
       const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-      const { onReceived } = options
-      const reply = withTimeout(name, timeoutMs, (goOn) =>
-        transport.send(
+      const { onReceived, whileJob } = options
+      const reply = withTimeout(name, timeoutMs, (goOn, stop) => {
+        const jobs = whileJob === undefined ? undefined : waitForJobs(transport, whileJob, { goOn, stop })
+        const sent = transport.send(
           name,
           input,
           onReceived === undefined
@@ -107,7 +111,8 @@ export function createClient(transport: Transport): Client {
                 onReceived(received, total)
               }
         )
-      )
+        return sent.finally(jobs)
+      })
       const value = openEnvelope(name, await reply)
       const answer = schemas.out.safeParse(value)
       if (!answer.success) throw mismatch(name, answer.error)
@@ -160,11 +165,28 @@ function openEnvelope(name: string, envelope: unknown): unknown {
   )
 }
 
-/** Rejects when `timeoutMs` pass without a reply; `goOn` starts the time over. */
+/** Stops the time of a call while jobs of a kind run. Returns what ends that. */
+function waitForJobs(
+  transport: Transport,
+  isMeant: (job: Job) => boolean,
+  time: { goOn: () => void; stop: () => void }
+): () => void {
+  const running = new Set<string>()
+  return transport.subscribe('job.changed', (payload) => {
+    const { success, data: job } = events['job.changed'].safeParse(payload)
+    if (!success || !isMeant(job)) return
+    if (job.state === 'queued' || job.state === 'running') running.add(job.id)
+    else running.delete(job.id)
+    if (running.size > 0) time.stop()
+    else time.goOn()
+  })
+}
+
+/** Rejects when `timeoutMs` pass without a reply; `goOn` starts the time over, `stop` lets none pass until then. */
 async function withTimeout<T>(
   name: string,
   timeoutMs: number,
-  work: (goOn: () => void) => Promise<T>
+  work: (goOn: () => void, stop: () => void) => Promise<T>
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   let expire: () => void = () => undefined
@@ -184,7 +206,7 @@ async function withTimeout<T>(
   }
   wait()
   try {
-    return await Promise.race([work(wait), late])
+    return await Promise.race([work(wait, () => clearTimeout(timer)), late])
   } finally {
     clearTimeout(timer)
   }

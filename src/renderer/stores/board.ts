@@ -1,5 +1,6 @@
 import type { AppError } from '@shared/errors'
 import type { Board, ConsoleChunk } from '@shared/contract/board'
+import type { Job } from '@shared/contract/job'
 import type { LoaderName } from '@shared/contract/board/boardFiles'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
@@ -12,6 +13,9 @@ const maxKeptChunks = 4000
 
 /** A load onto a board that ended. */
 export type BoardLoad = CommandOutput<'board.loads'>['loads'][number]
+
+/** Opening a port, a boot loader and an emulator all take their time; making a simulated core takes as long as it takes. */
+const connecting = { timeoutMs: 120_000, whileJob: ({ kind }: Job) => kind === 'board.makeCore' }
 
 /** Errors that are over when the board is connected again. */
 const absenceErrors: ReadonlySet<string> = new Set([
@@ -92,8 +96,7 @@ export const useBoards = defineStore('board', () => {
     async (id: string, options: Omit<CommandInput<'board.connect'>, 'id'> = {}) => {
       chosenId.value = id
       triedId.value = id
-      // Opening a port, a boot loader and an emulator all take their time.
-      const { board } = await client.call('board.connect', { id, ...options }, { timeoutMs: 120_000 })
+      const { board } = await client.call('board.connect', { id, ...options }, connecting)
       accept(board)
       return board
     }
@@ -101,9 +104,7 @@ export const useBoards = defineStore('board', () => {
 
   /** Several at once; the first failure is shown when all have been tried. */
   const connectAll = createAction(async (ids: readonly string[]) => {
-    const tries = await Promise.allSettled(
-      ids.map((id) => client.call('board.connect', { id }, { timeoutMs: 120_000 }))
-    )
+    const tries = await Promise.allSettled(ids.map((id) => client.call('board.connect', { id }, connecting)))
     for (const tried of tries) if (tried.status === 'fulfilled') accept(tried.value.board)
     const failed = tries.find((tried) => tried.status === 'rejected')
     if (failed !== undefined) throw failed.reason

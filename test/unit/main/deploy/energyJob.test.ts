@@ -1,4 +1,4 @@
-import { hostReadingClock } from '@core/meter/readingClock'
+import { hostReadingClock } from '@core/gpu/readingClock'
 import { describe, expect, it } from 'vitest'
 import { startEnergyJob, type EnergyJobDeps } from '@main/deploy/energyJob'
 import { createJobService } from '@main/jobs/jobService'

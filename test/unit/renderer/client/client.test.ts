@@ -48,6 +48,53 @@ describe('client', () => {
     vi.useRealTimers()
   })
 
+  it('does not count the time of a job that the call waits for', async () => {
+    vi.useFakeTimers()
+    const listeners = new Set<(payload: unknown) => void>()
+    const client = createClient({
+      ...transport(() => new Promise(() => undefined)),
+      subscribe(event, listener) {
+        expect(event).toBe('job.changed')
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      }
+    })
+    const job = (kind: string, state: string) => ({
+      ...{
+        id: 'j',
+        kind,
+        title: 't',
+        state,
+        done: 0,
+        total: 7,
+        unit: 'steps',
+        ratePerSecond: null,
+        remainingMs: null
+      },
+      ...{ note: '', startedAtMs: 0, finishedAtMs: null, resumable: false, error: null }
+    })
+    const tell = (payload: unknown): void => listeners.forEach((listener) => listener(payload))
+    let ended: unknown
+    const call = client
+      .call(
+        'board.forget',
+        { id: 'x' },
+        { timeoutMs: 5000, whileJob: ({ kind }) => kind === 'board.makeCore' }
+      )
+      .catch((reason: unknown) => (ended = reason))
+    tell(job('search.run', 'running'))
+    await vi.advanceTimersByTimeAsync(4000)
+    tell(job('board.makeCore', 'running'))
+    await vi.advanceTimersByTimeAsync(900_000)
+    expect(ended).toBeUndefined()
+    tell(job('board.makeCore', 'done'))
+    await vi.advanceTimersByTimeAsync(4900)
+    expect(ended).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(200)
+    expect(await call).toMatchObject({ code: 'host.timeout' })
+    vi.useRealTimers()
+  })
+
   it('delivers events until unsubscribed', () => {
     const client = createMemoryClient({})
     const seen: number[] = []
