@@ -45,6 +45,31 @@ export function widthReports(trace: readonly Evaluated[]): WidthReport[] {
   return rows.sort((a, b) => (a.lossPerPercent ?? Infinity) - (b.lossPerPercent ?? Infinity))
 }
 
+/** "conv1", or "conv2 to fc1 (4 layers)" for layers that follow each other. */
+export function layersText(layers: readonly string[]): string {
+  return layers.length === 1 ? layers[0] : `${layers[0]} to ${layers.at(-1)} (${layers.length} layers)`
+}
+
+/** Why a scheme is as it is: the lowered widths whose probe lost most per cost, and the full ones whose probe lost least. */
+export function schemeReasons(reports: readonly WidthReport[], scheme: Scheme): string[] {
+  const bits = new Map(scheme.map((entry) => [entry.layer, entry]))
+  const isFull = ({ layers, what }: WidthReport): boolean =>
+    layers.every((layer) => (bits.get(layer)?.[`${what}Bits`] ?? 8) === 8)
+  const known = reports.filter(({ lossPerPercent }) => lossPerPercent !== null)
+  const dearest = known.filter((report) => !isFull(report)).at(-1)
+  const next = known.find(isFull)
+  const name = ({ layers, what }: WidthReport): string =>
+    `the ${what === 'weight' ? 'weights' : 'activations'} of ${layersText(layers)}`
+  const rate = ({ lossPerPercent }: WidthReport): string =>
+    `${lossPerPercent!.toFixed(5)} loss per percent of cost`
+  return [
+    ...(dearest === undefined
+      ? []
+      : [`Raising ${name(dearest)} would gain most: ${rate(dearest)} by its probe.`]),
+    ...(next === undefined ? [] : [`Lowering ${name(next)} would be the cheapest next step: ${rate(next)}.`])
+  ]
+}
+
 /** Null unless only weights or only activations are lowered, to one width, in neighbouring layers but not in all. */
 function loweredTogether(scheme: Scheme): Pick<WidthReport, 'layers' | 'what' | 'bits'> | null {
   const places = (what: 'weightBits' | 'activationBits'): number[] =>

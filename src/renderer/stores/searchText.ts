@@ -33,11 +33,6 @@ export function schemeText(scheme: CandidateJson['scheme']): string {
   return scheme.map(({ weightBits, activationBits }) => formatBitPair(weightBits, activationBits)).join(' ')
 }
 
-/** "conv1", or "conv2 to fc1 (4 layers)" for layers that follow each other. */
-export function layersText(layers: readonly string[]): string {
-  return layers.length === 1 ? layers[0] : `${layers[0]} to ${layers.at(-1)} (${layers.length} layers)`
-}
-
 /** "-0.40 ± 0.52 points against int8" */
 export function pairedText(paired: PairedJson | null): string {
   if (paired === null) return 'no paired difference to int8'

@@ -1,4 +1,5 @@
 import { schemeKey } from '../../../core/quant/scheme'
+import { schemeReasons, widthReports } from '../../../core/search/widthReport'
 import { weightedLayerNames } from '../../../core/model/graph'
 import {
   costKindSchema,
@@ -86,6 +87,7 @@ function summary(search: Search): string {
     `best: ${schemeKey(best.scheme)}`,
     `cost ${formatCount(best.cost)} ${search.costUnit}, ${formatPercent(best.cost / search.baselineCost)} of int8`,
     testText(metric, test),
+    ...schemeReasons(widthReports(search.trace), best.scheme),
     ...(retrained === null ? [] : retrainedLines(search, retrained)),
     `${countOf(search.trace.length, 'evaluation')}. ${kept}`
   ].join('\n')

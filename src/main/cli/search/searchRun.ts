@@ -3,6 +3,7 @@ import type { Candidate } from '../../../core/search/candidate'
 import { objectives } from '../../../shared/vocabulary'
 import { comparePaired, type Paired } from '../../../core/search/paired'
 import { runSearch, type SearchOutcome } from '../../../core/search/runSearch'
+import { schemeReasons, widthReports } from '../../../core/search/widthReport'
 import { searchLimits } from '../../../core/search/limits'
 import { strategySchema } from '../../../shared/contract/search'
 import type { Split } from '../../../shared/contract/model'
@@ -184,6 +185,7 @@ function summary(
     ),
     testText(metric, test),
     ...againstInt8(test.versusInt8, 'images'),
+    ...schemeReasons(widthReports(trace), best.scheme),
     `${countOf(trace.length, 'evaluation')} in ${seconds.toFixed(1)} s`
   ].join('\n')
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseScheme } from '@core/quant/scheme'
-import { widthReports } from '@core/search/widthReport'
+import { schemeReasons, widthReports } from '@core/search/widthReport'
 
 const candidate = (text: string, cost: number, loss: number) => ({
   scheme: parseScheme(text, ['a', 'b']),
@@ -50,6 +50,22 @@ describe('what each width loses and saves', () => {
       'a+b weight'
     ])
     expect(rows[1]!.lossPerPercent).toBeCloseTo(0.02 / 50, 12)
+  })
+
+  it('says what would gain most and what would cost least', () => {
+    const reports = widthReports([
+      candidate('w8a8,w8a8', 200, 0.01),
+      candidate('w2a8,w8a8', 150, 0.06),
+      candidate('w8a8,w8a2', 180, 0.02),
+      candidate('w8a8,w2a8', 190, 0.03)
+    ])
+    const reasons = (text: string) => schemeReasons(reports, parseScheme(text, ['a', 'b']))
+    expect(reasons('w4a8,w1a8')).toEqual([
+      'Raising the weights of b would gain most: 0.00400 loss per percent of cost by its probe.',
+      'Lowering the activations of b would be the cheapest next step: 0.00100 loss per percent of cost.'
+    ])
+    expect(reasons('w8a8,w8a8')).toHaveLength(1)
+    expect(schemeReasons([], parseScheme('w4a8,w1a8', ['a', 'b']))).toEqual([])
   })
 
   it('is empty without int8', () => {
