@@ -62,10 +62,10 @@ try {
     await bitbench.close()
     report('the data file is made')
   }
-  if (!values.json) console.log(heading)
+  if (!values.json && values.part !== 'data') console.log(heading)
   const measured = values.part === 'data' ? [] : await measureAll()
   if (values.json) console.log(JSON.stringify({ size, bars, measured }, null, 2))
-  else console.log(`\n${barLines(measured).join('\n')}`)
+  else if (measured.length > 0) console.log(`\n${barLines(measured).join('\n')}`)
   if (measured.some((row) => missed(row).length > 0)) process.exitCode = 1
 } finally {
   if (values.folder === undefined) rmSync(folder, { recursive: true, force: true })
@@ -141,7 +141,7 @@ interface Bar {
 function barLines(rows: readonly Measured[]): string[] {
   return barList().map((bar) => {
     const values = rows.filter((row) => bar.isFor(row)).flatMap((row) => bar.of(row) ?? [])
-    if (values.length === 0) return `${bar.what.padEnd(34)} unknown`
+    if (values.length === 0) return `${bar.what.padEnd(34)} not measured`
     const worst = Math.max(...values)
     const verdict = worst <= bar.limit ? 'holds' : 'MISSED'
     return `${bar.what.padEnd(34)} ${verdict}: ${bar.text(worst)}, at most ${bar.text(bar.limit)}`

@@ -1,5 +1,8 @@
 import type { Sample } from '@shared/contract/profile'
 import type { CandidateJson } from '@shared/contract/search'
+import type { Collection } from '@shared/contract/estimator/collection'
+import type { SessionImport } from '@shared/contract/session'
+import type { WorkloadRun } from '@shared/contract/workload'
 import type { EventMessage } from '@shared/contract/framework/transport'
 import type { ServedHost } from '../servedHost'
 
@@ -22,12 +25,18 @@ interface Mark {
   state: string
 }
 
+const doneTrials = (run: Pick<WorkloadRun, 'steps'>): number =>
+  run.steps.reduce((sum, step) => sum + step.trialsDone, 0)
+
 export function createJournal(): Journal {
   const samples = new Map<string, Sample>()
   const candidates = new Map<string, Map<number, CandidateJson>>()
   const phases = new Map<string, Mark[]>()
   const names = new Map<string, string>()
   const runs = new Set<string>()
+  /** Trials of workload runs, and configurations of collections, that were announced as done. */
+  const trials = new Map<string, number>()
+  const configurations = new Map<string, number>()
   const taken = new WeakMap<ServedHost, number>()
 
   const take = ({ event, payload }: EventMessage): void => {
@@ -40,6 +49,14 @@ export function createJournal(): Journal {
     } else if (event === 'gpu.phaseMarked') {
       const { recordingId, ...mark } = payload as { recordingId: string } & Mark
       phases.set(recordingId, [...(phases.get(recordingId) ?? []), mark])
+    } else if (event === 'workload.changed') {
+      const run = payload as WorkloadRun
+      trials.set(run.id, doneTrials(run))
+    } else if (event === 'estimator.collected') {
+      const { id, measured } = payload as Collection
+      configurations.set(id, measured)
+    } else if (event === 'session.imported') {
+      for (const run of (payload as SessionImport).runs) runs.add(run.id)
     }
   }
 
@@ -85,6 +102,21 @@ export function createJournal(): Journal {
     }
     return out
   }
+  const differingSteps = async (host: ServedHost): Promise<string[]> => {
+    const out: string[] = []
+    for (const [id, announced] of trials) {
+      const stored = doneTrials((await host.call('workload.get', { id })).run)
+      if (stored < announced) out.push(`Workload ${id} lost trials: ${stored} of ${announced}`)
+    }
+    for (const [id, announced] of configurations) {
+      const { collection, samples } = await host.call('estimator.collection', { id })
+      if (collection.measured < announced)
+        out.push(`Collection ${id} lost configurations: ${collection.measured} of ${announced}`)
+      if (samples.length !== collection.measured * collection.request.repetitions)
+        out.push(`Collection ${id} has ${samples.length} samples of ${collection.measured} configurations`)
+    }
+    return out
+  }
   const differingRuns = async (host: ServedHost): Promise<string[]> => {
     const stored = (await host.call('run.list', { withForgotten: true })).runs
     const byId = new Map(stored.map((run) => [run.id, run]))
@@ -104,12 +136,19 @@ export function createJournal(): Journal {
     },
     named: (id, name) => void names.set(id, name),
     started: (id) => void runs.add(id),
-    facts: () => samples.size + names.size + runs.size + [...candidates.values(), ...phases.values()].length,
+    facts: () =>
+      samples.size +
+      names.size +
+      runs.size +
+      trials.size +
+      configurations.size +
+      [...candidates.values(), ...phases.values()].length,
     async differences(host) {
       return [
         ...(await differingSamples(host)),
         ...(await differingSearches(host)),
         ...(await differingRecordings(host)),
+        ...(await differingSteps(host)),
         ...(await differingRuns(host))
       ]
     }

@@ -7,6 +7,7 @@ import { attackSocket } from './hostileSockets'
 import { mountSmallDisk, openDamagedFiles, stated } from './hostFaults'
 import { createJournal, type Journal } from './journal'
 import { lies, LyingBoard } from './lyingBoard'
+import { storedWork } from './storedWork'
 
 export interface TortureReport {
   /** How often each fault was injected; all together `survived` and `complained`. */
@@ -211,7 +212,8 @@ async function work(host: ServedHost, random: Random, journal: Journal, folder: 
       if (job !== undefined) await host.call('job.cancel', { id: job.id })
     },
     () => rename(host, random, journal),
-    () => host.call('profile.export', { path: path.join(folder, 'all.parquet'), format: 'parquet' })
+    () => host.call('profile.export', { path: path.join(folder, 'all.parquet'), format: 'parquet' }),
+    ...storedWork(host, random, folder)
   ]
   await things[random.integer(things.length)]!()
 }

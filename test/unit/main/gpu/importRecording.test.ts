@@ -213,6 +213,8 @@ describe('a log of nvidia-smi', () => {
     writeFileSync(file, Buffer.from(`\ufefftimestamp, power.draw [W]\r\n${rows.join('\r\n')}\r\n`, 'utf16le'))
     const { recording } = await importFile(file)
     expect([recording.samples, recording.durationMs]).toEqual([5000, 49_990])
+    // 4,999 steps of 10 ms.
+    expect([recording.intervalMs, recording.askedHz, recording.achievedHz]).toEqual([10, 100, 100])
     const { values } = await readingsOf(store, recording.id, 0, 'powerW')
     expect(Array.from(values.slice(0, 8))).toEqual([100, 101, 102, 103, 104, 105, 106, 100])
   })
