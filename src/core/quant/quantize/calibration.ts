@@ -5,6 +5,7 @@ import { createBoundedCache, type BoundedCache } from './boundedCache'
 import { bestFormat, createHistogram, type HistogramBuilder } from './activationRange'
 import { probeFloats, runPlain, type FitWork, type FloatValues } from './fitEngine'
 import { centredTargets, type CentredTargets } from './moments'
+import { createScratch, type Scratch } from './scratch'
 import { representative } from './passedCodes'
 import { hwcWeights, toHwc } from '../hwcGraph'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
@@ -29,6 +30,8 @@ export interface ActivationRanges {
   readonly codesCache: BoundedCache<Uint8Array>
   /** Moments of a layer's inputs, by the layer and what its inputs depend on. */
   readonly momentCache: BoundedCache<FittedMoments>
+  /** Buffers that fitting reuses. */
+  readonly scratch: Scratch
   /** Numbers of the texts that say what a layer depends on. */
   readonly signatures: Map<string, string>
   /** Steps of fitting that are done. */
@@ -100,6 +103,7 @@ export function* measuringRanges(
     layerCache: createBoundedCache(layerBytes),
     codesCache: createBoundedCache(codesBytes),
     momentCache: createBoundedCache(momentBytes),
+    scratch: createScratch(),
     signatures: new Map(),
     steps,
     formatOf(node, bits) {

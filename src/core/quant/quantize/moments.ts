@@ -1,4 +1,5 @@
 import { product, type FitWork } from './fitEngine'
+import type { Scratch } from './scratch'
 import { factoriseTaps, type TapFactor } from './tapFactor'
 
 /**
@@ -79,24 +80,33 @@ export function centredTargets(values: Float32Array, channels: number): CentredT
 }
 
 /** Moments of a layer's sampled inputs and of the float sums wanted there. */
-export function* momentsOf(sampled: SampledBytes, targets: CentredTargets): FitWork<Moments> {
+export function* momentsOf(
+  sampled: SampledBytes,
+  targets: CentredTargets,
+  scratch: Scratch
+): FitWork<Moments> {
   const { rows } = sampled
   const [taps, channels] = [sampled.bytes.length / rows, targets.mean.length]
-  const { inputs, inputMean } = centredInputs(sampled)
-  const cross = Float64Array.from(yield* product(inputs, targets.values, rows), (sum) => sum * (1 / rows))
+  const inputs = scratch.reals(sampled.bytes.length)
+  const inputMean = centredInputs(sampled, inputs)
+  const cross = Float64Array.from(yield* product(inputs, targets.values, rows))
+  for (let at = 0; at < cross.length; at++) cross[at] = cross[at] * (1 / rows)
   const importance = new Float64Array(taps)
   const blocks: TapBlock[] = []
   const count = Math.ceil(taps / maxTapsAtOnce)
   for (let block = 0; block < count; block++) {
     const start = Math.floor((taps * block) / count)
     const end = Math.floor((taps * (block + 1)) / count)
-    const part = count === 1 ? inputs : columnsOf(inputs, taps, start, end)
+    const part = count === 1 ? inputs : columnsOf(inputs, taps, start, end, scratch)
     const squares = yield* product(part, part, rows)
+    if (part !== inputs) scratch.giveBack(part)
     const size = end - start
     const covariance: TapCovariance = (i, j) => squares[i * size + j] * (1 / rows)
     for (let at = 0; at < size; at++) importance[start + at] = covariance(at, at)
     blocks.push(blockOf(covariance, start, size))
   }
+  const kept = count === 1 ? null : transposed(inputs, taps)
+  scratch.giveBack(inputs)
   return {
     taps,
     channels,
@@ -105,30 +115,32 @@ export function* momentsOf(sampled: SampledBytes, targets: CentredTargets): FitW
     importance,
     cross,
     blocks,
-    inputs: count === 1 ? null : transposed(inputs, taps)
+    inputs: kept
   }
 }
 
-/** Real inputs [rows][taps] without the mean of each tap. */
-function centredInputs({ bytes, rows, scale, zero }: SampledBytes): {
-  inputs: Float32Array
-  inputMean: Float64Array
-} {
+/** Writes real inputs [rows][taps] without the mean of each tap. @returns the means */
+function centredInputs({ bytes, rows, scale, zero }: SampledBytes, inputs: Float32Array): Float64Array {
   const taps = bytes.length / rows
   const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + zero) * scale)
   const inputMean = new Float64Array(taps)
   for (let from = 0; from < bytes.length; from += taps)
     for (let tap = 0; tap < taps; tap++) inputMean[tap] = inputMean[tap] + reals[bytes[from + tap]]
   for (let tap = 0; tap < taps; tap++) inputMean[tap] = inputMean[tap] / rows
-  const inputs = new Float32Array(bytes.length)
   for (let from = 0; from < bytes.length; from += taps)
     for (let tap = 0; tap < taps; tap++) inputs[from + tap] = reals[bytes[from + tap]] - inputMean[tap]
-  return { inputs, inputMean }
+  return inputMean
 }
 
-function columnsOf(values: Float32Array, width: number, start: number, end: number): Float32Array {
+function columnsOf(
+  values: Float32Array,
+  width: number,
+  start: number,
+  end: number,
+  scratch: Scratch
+): Float32Array<ArrayBuffer> {
   const rows = values.length / width
-  const part = new Float32Array(rows * (end - start))
+  const part = scratch.reals(rows * (end - start))
   for (let row = 0; row < rows; row++)
     part.set(values.subarray(row * width + start, row * width + end), row * (end - start))
   return part

@@ -22,6 +22,7 @@ import {
   type ReconstructedLayer
 } from './reconstruct'
 import type { LayerBits } from '../scheme'
+import type { Scratch } from './scratch'
 
 /** Everything quantizeNetwork knows when it reaches a weighted node. */
 export interface WeightedSite {
@@ -74,19 +75,21 @@ function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWor
   const { image, pixel, targets } = calibration.targetOf(index)
   const weights = weightsOfNode(calibration.weights, index)
   const inputs = {
-    bytes: sampledBytes(site, yield* site.bytes(), image, pixel),
+    bytes: sampledBytes(site, yield* site.bytes(), image, pixel, calibration.scratch),
     rows: image.length,
     scale: input.scale,
     zero: input.zero
   }
   if (node.op === 'depthwiseConv2d') {
     const all = yield* depthwiseMoments(inputs, targets)
+    calibration.scratch.giveBack(inputs.bytes)
     return all.map((moments, c) => ({
       moments,
       refit: refitWeights(moments, everyNth(weights, outputShape[2], c), calibration.steps.refit)
     }))
   }
-  const moments = yield* momentsOf(inputs, targets)
+  const moments = yield* momentsOf(inputs, targets, calibration.scratch)
+  calibration.scratch.giveBack(inputs.bytes)
   return [{ moments, refit: refitWeights(moments, weights, calibration.steps.refit) }]
 }
 
@@ -123,8 +126,9 @@ function sampledBytes(
   { node, inputShape, outputShape, input }: WeightedSite,
   bytes: Uint8Array,
   image: Int32Array,
-  pixel: Int32Array
-): Uint8Array {
+  pixel: Int32Array,
+  scratch: Scratch
+): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = inputShape
   const size = height * width * channels
   // A dense layer's window is its whole input.
@@ -136,7 +140,7 @@ function sampledBytes(
   const taps = node.op === 'dense' ? 1 : places.length / (outputShape[0] * outputShape[1])
   const isDepthwise = node.op === 'depthwiseConv2d'
   const rows = image.length
-  const sampled = new Uint8Array(rows * taps * perPlace)
+  const sampled = scratch.bytes(rows * taps * perPlace)
   const padding = zeroCode(input) + 128
   for (let row = 0; row < rows; row++) {
     const start = image[row] * size

@@ -4,6 +4,7 @@ import { createRandom } from '@core/math/random'
 import { bestFormat, histogramOf } from '@core/quant/quantize/activationRange'
 import { runPlain } from '@core/quant/quantize/fitEngine'
 import { centredTargets, momentsOf } from '@core/quant/quantize/moments'
+import { createScratch } from '@core/quant/quantize/scratch'
 import { reconstruct, refitWeights, type FitSteps } from '@core/quant/quantize/reconstruct'
 import { weightCode, weightScale } from '@core/quant/quantize/weightQuantizer'
 import type { Bits } from '@core/quant/scheme'
@@ -107,7 +108,7 @@ describe('reconstruction', () => {
   }
   const fit = (from: Float32Array, bits: Bits, perTensor: boolean) => {
     const sampled = { bytes: bytesOf(from), rows, scale, zero: 0 }
-    const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels)))
+    const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels), createScratch()))
     return runPlain(reconstruct({ moments, refit: refitWeights(moments, weights), bits, perTensor }))
   }
   const missOf = (codes: Int8Array, scales: Float64Array, bias: Float64Array): number => {
@@ -145,7 +146,7 @@ describe('reconstruction', () => {
       { ...nothing, bias: true, scale: true, spread: true }
     ].map((steps) => {
       const sampled = { bytes: bytesOf(inputs), rows, scale, zero: 0 }
-      const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels)))
+      const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels), createScratch()))
       const refit = refitWeights(moments, weights, steps.refit)
       const found = runPlain(reconstruct({ moments, refit, bits, perTensor: false, steps, ownBias }))
       if (!steps.bias) expect([...found.bias]).toEqual([...ownBias])

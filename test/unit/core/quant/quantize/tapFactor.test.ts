@@ -3,6 +3,7 @@ import { createRandom } from '@core/math/random'
 import { createHistogram } from '@core/quant/quantize/activationRange'
 import { runPlain } from '@core/quant/quantize/fitEngine'
 import { centredTargets, momentsOf } from '@core/quant/quantize/moments'
+import { createScratch } from '@core/quant/quantize/scratch'
 import { reconstruct, refitWeights } from '@core/quant/quantize/reconstruct'
 import {
   factoriseTaps,
@@ -91,7 +92,7 @@ it('fits layers with more taps than are rounded at once', () => {
     for (let tap = 0; tap < taps; tap++)
       targets[at] = targets[at]! + inputs[row * taps + tap]! * weights[c * taps + tap]!
   }
-  const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels)))
+  const moments = runPlain(momentsOf(sampled, centredTargets(targets.slice(), channels), createScratch()))
   expect(moments.blocks.map(({ order }) => order.length)).toEqual([350, 350])
   const { codes, scales, bias } = runPlain(
     reconstruct({ moments, refit: refitWeights(moments, weights), bits: 8, perTensor: false })
