@@ -56,10 +56,10 @@ export function figureOf(
         left: place(at).left + margin.left,
         top: place(at).top + 10,
         textStyle: {
-          fontSize: 15,
+          fontSize: titleSize(title),
           fontWeight: 'bold',
           color: ink,
-          width: panelSize.width - margin.left,
+          width: titleRoom,
           overflow: 'truncate'
         }
       })),
@@ -85,6 +85,16 @@ export function figureOf(
       )
     }
   }
+}
+
+/** Room of a title, and its size: a long one ("… (SIMULATED power): energy against impact") is set smaller, not cut. */
+const titleRoom = panelSize.width - margin.left - 8
+const largestTitle = 15
+const smallestTitle = 9
+function titleSize(title: string): number {
+  // Bold letters are about a tenth wider.
+  const width = 1.1 * textWidth(title, largestTitle)
+  return Math.max(smallestTitle, Math.min(largestTitle, Math.floor((largestTitle * titleRoom) / width)))
 }
 
 /** Names of the series; a single one needs no legend. */

@@ -53,4 +53,9 @@ export type SearchCosts = (
 ) => Promise<SearchPrice>
 
 /** Impact of layers on the predictions of a stored workload run. @throws input.notFound */
-export type WorkloadImpacts = (workloadId: string) => Promise<{ model: string; impacts: ImpactRow[] }>
+export type WorkloadImpacts = (workloadId: string) => Promise<{
+  model: string
+  /** Hash of the network's file; null when it is not known. */
+  contentId: string | null
+  impacts: ImpactRow[]
+}>

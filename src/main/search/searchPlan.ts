@@ -58,7 +58,7 @@ export async function prepareSearch(
 
 /** @throws search.invalid for a strategy without sensitivities, or a run of another network */
 async function sensitivityFrom(
-  { workloadId, strategy }: SearchRequest,
+  { modelId, workloadId, strategy }: SearchRequest,
   layers: readonly string[],
   impactsOf: WorkloadImpacts
 ): Promise<SearchSensitivity | undefined> {
@@ -70,9 +70,17 @@ async function sensitivityFrom(
       `Choose one of ${sensitivityStrategies.join(', ')}, or leave the workload run out.`
     )
   }
-  const { model, impacts } = await impactsOf(workloadId)
+  const { model, contentId, impacts } = await impactsOf(workloadId)
+  if (contentId !== null && contentId !== modelId) {
+    throw new AppError(
+      'search.invalid',
+      `The workload run ${workloadId} measured another file (${model}, content ${contentId}) than the network that is searched (content ${modelId}).`,
+      'Choose a run of the same ONNX file, or run the workload again on it: other weights have other sensitivities.'
+    )
+  }
   const { change, bits, losses } = sensitivityOfImpacts(layers, impacts, model)
-  return { workloadId, model, change, bits, losses: [...losses] }
+  const matchedBy = contentId === null ? 'names' : 'content'
+  return { workloadId, model, matchedBy, change, bits, losses: [...losses] }
 }
 
 /** The record of a search that has not begun. */

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
+import { modelContentId } from '../model/modelContentId'
 import { builtPath, resourcePath } from '../paths'
 import { createRunLabels } from '../runs/runLabels'
 import { createWorkloadService, type WorkloadService } from '../workload/workloadService'
@@ -19,6 +20,7 @@ export function connectWorkloads(
     labels: createRunLabels(store),
     emit: emitter(),
     compare: (task) => tasks.run('workload.compare', task),
+    contentId: modelContentId,
     networksFolder: resourcePath('workloads'),
     torchRunnerFile: resourcePath('runners', 'torch_runner.py'),
     runnerFile: builtPath('main', 'workloadRunner.js'),

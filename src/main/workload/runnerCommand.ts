@@ -19,6 +19,13 @@ export interface RunnerPlaces {
   readonly spawn: SpawnRunner
 }
 
+/** The ONNX file of a choice; null for other runners. */
+export function onnxFileOf(choice: RunnerChoice, networksFolder: string): string | null {
+  if (choice.kind !== 'onnx') return null
+  const card = shippedNetworks(networksFolder).find(({ name }) => name === choice.model)
+  return card === undefined ? choice.model : path.join(card.folder, card.file)
+}
+
 /**
  * Program and arguments of the chosen runner.
  *

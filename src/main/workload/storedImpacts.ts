@@ -7,7 +7,7 @@ import { runOf, workloadRecordSchema, type WorkloadRecord } from './workloadReco
 /** Returns what reads the prediction impact of stored workload runs. Its result throws input.notFound for an unknown run. */
 export function storedImpacts(
   store: Pick<Store, 'run' | 'all'>
-): (workloadId: string) => Promise<{ model: string; impacts: ImpactRow[] }> {
+): (workloadId: string) => Promise<{ model: string; contentId: string | null; impacts: ImpactRow[] }> {
   const table = createRecordTable<WorkloadRecord>(store, {
     table: 'workload_run',
     schema: workloadRecordSchema
@@ -21,6 +21,7 @@ export function storedImpacts(
         'List them with "bitbench workload list".'
       )
     }
-    return { model: record.subject?.model ?? 'a network', impacts: runOf(record).tables.impacts }
+    const { subject, contentId } = record
+    return { model: subject?.model ?? 'a network', contentId, impacts: runOf(record).tables.impacts }
   }
 }

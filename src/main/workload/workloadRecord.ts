@@ -19,10 +19,23 @@ export const workloadRecordSchema = workloadRunSchema
 export type WorkloadRecord = z.infer<typeof workloadRecordSchema>
 
 /** Returns the record of a run that begins. */
-export function newRecord(id: string, request: WorkloadRequest, startedAtMs: number): WorkloadRecord {
+export function newRecord(
+  id: string,
+  request: WorkloadRequest,
+  contentId: string | null,
+  startedAtMs: number
+): WorkloadRecord {
   return {
     ...{ id, request, startedAtMs, jobId: null, state: 'running', finishedAtMs: null },
-    ...{ subject: null, power: null, recordingIds: [], steps: [], unknownEvents: 0, message: null },
+    ...{
+      contentId,
+      subject: null,
+      power: null,
+      recordingIds: [],
+      steps: [],
+      unknownEvents: 0,
+      message: null
+    },
     evidence: emptyEvidence()
   }
 }

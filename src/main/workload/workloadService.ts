@@ -20,7 +20,7 @@ import { conduct } from './conductor'
 import { exportTables } from './exportTables'
 import { exportFigures, presentFigures } from './runFigures'
 import type { EnergyOf, PowerSource } from './powerSource'
-import { runnerCommand } from './runnerCommand'
+import { onnxFileOf, runnerCommand } from './runnerCommand'
 import { tryProviders } from './providers'
 import { findTorchPython } from './pythonInterpreter'
 import type { RunnerCommand, SpawnRunner } from './runnerProcess'
@@ -55,6 +55,8 @@ export interface WorkloadServiceDeps {
   /** The same of a recording that is still running. */
   energySoFar: EnergyOf
   networksFolder: string
+  /** Hash of a network's file and its data, as models are known by; null where it cannot be had. */
+  contentId(file: string): Promise<string | null>
   /** The PyTorch runner's file. */
   torchRunnerFile: string
   runnerFile: string
@@ -130,7 +132,9 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
     const id = newId()
     // A wrong path fails the command, not the job.
     await runnerCommand(request.runner, { ...deps, scratch: path.join(scratchFolder, id) })
-    const { jobId } = await begin(newRecord(id, request, nowMs()))
+    const file = onnxFileOf(request.runner, deps.networksFolder)
+    const contentId = file === null ? null : await deps.contentId(file)
+    const { jobId } = await begin(newRecord(id, request, contentId, nowMs()))
     return { id, jobId }
   }
 

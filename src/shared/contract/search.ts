@@ -152,6 +152,8 @@ export const searchSensitivitySchema = z.object({
   workloadId: z.string(),
   /** Network of the workload run. */
   model: z.string(),
+  /** content: the run measured this very file; names: its runner did not say which, and layers are matched by name alone. */
+  matchedBy: z.enum(['content', 'names']).default('names'),
   /** The change that the losses come from. */
   change: impactChangeSchema,
   /** Width that they count for. */

@@ -133,6 +133,8 @@ export const workloadRunSchema = z.object({
   startedAtMs: z.number(),
   finishedAtMs: z.number().nullable(),
   request: workloadRequestSchema,
+  /** Hash of the ONNX file that runs, as networks are known by elsewhere; null for other runners and older runs. */
+  contentId: z.string().nullable().default(null),
   /** Null until the runner has said hello. */
   subject: workloadSubjectSchema.nullable(),
   power: workloadPowerSchema.nullable(),

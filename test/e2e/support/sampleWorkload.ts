@@ -8,6 +8,7 @@ export const sampleWorkload: WorkloadRun = {
   ...{
     id: 'w1',
     jobId: null,
+    contentId: null,
     state: 'done',
     startedAtMs: 1_790_000_000_000,
     finishedAtMs: 1_790_000_200_000

@@ -1,3 +1,4 @@
+import { sensitivityText } from '../../../shared/sensitivityText'
 import { schemeKey } from '../../../core/quant/scheme'
 import { schemeReasons, widthReports } from '../../../core/search/widthReport'
 import { weightedLayerNames } from '../../../core/model/graph'
@@ -108,10 +109,5 @@ function retrainedLines({ trace, metric }: Search, { entries, kept, test }: Retr
 }
 
 function sensitivityLines({ sensitivity }: Search): string[] {
-  if (sensitivity === undefined) return []
-  const { workloadId, model, change, losses } = sensitivity
-  const known = losses.filter((loss) => loss !== null).length
-  return [
-    `sensitivities: KL at ${change} of ${known} of ${countOf(losses.length, 'layer')} from the workload run ${workloadId} (${model})`
-  ]
+  return sensitivity === undefined ? [] : [`sensitivities: ${sensitivityText(sensitivity)}`]
 }

@@ -43,6 +43,7 @@ const impactsOf = (
   ] as const
 ).map(([layer, value]) => ({ layer, change: 'int4', klNats: { value } })) as unknown as ImpactRow[]
 let isOtherNetwork = false
+let contentId: string | null = null
 let store: Store
 let jobs: JobService
 let evaluated: number
@@ -97,7 +98,7 @@ function createService(): SearchService {
     }),
     impacts: async (workloadId) => {
       if (workloadId !== 'w1') throw new AppError('input.notFound', 'There is no such run.', 'List them.')
-      return { model: 'net', impacts: isOtherNetwork ? [] : impactsOf }
+      return { model: 'net', contentId, impacts: isOtherNetwork ? [] : impactsOf }
     },
     nowMs: () => 1_000,
     newId: () => `search-${++ids}`
@@ -438,7 +439,7 @@ describe('a search by the impact of layers of a workload run', () => {
   it('makes no probe, and keeps bits where the run says that losing them costs most', async () => {
     const { search } = await byImpact({ evaluations: 4, budgetRatio: 0.4 })
     expect(search.sensitivity).toEqual({
-      ...{ workloadId: 'w1', model: 'net', change: 'int4', bits: 4 },
+      ...{ workloadId: 'w1', model: 'net', matchedBy: 'names', change: 'int4', bits: 4 },
       losses: [0.01, 0.5, 0.001]
     })
     expect(search.trace.map(({ phase }) => phase)).toEqual(['initial', 'search', 'search', 'search'])
@@ -451,6 +452,16 @@ describe('a search by the impact of layers of a workload run', () => {
     const first = own.search.trace.find(({ phase }) => phase === 'search')!
     expect(schemeKey(first.scheme)).not.toBe(schemeKey(search.trace[1]!.scheme))
     expect(own.search.trace[2]!.phase).toBe('initial')
+  })
+
+  it('goes by a run of the same file, and refuses one of another, naming both', async () => {
+    contentId = request.modelId
+    expect((await byImpact({ evaluations: 4 })).search.sensitivity?.matchedBy).toBe('content')
+    contentId = 'feedfeedfeedfeed'
+    const refused = byImpact({ evaluations: 4 })
+    await expect(refused).rejects.toMatchObject({ code: 'search.invalid' })
+    await expect(refused).rejects.toThrow(/w1 measured another file \(net, content feedfeedfeedfeed\)/)
+    contentId = null
   })
 
   it('goes on after a resume with what it began with', async () => {

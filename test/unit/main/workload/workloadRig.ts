@@ -7,6 +7,7 @@ import { createGpuService, type GpuService } from '@main/gpu/gpuService'
 import { createGpuStore } from '@main/gpu/gpuStore'
 import { gpuMigrations } from '@main/gpu/gpuTables'
 import { createJobService, type JobService } from '@main/jobs/jobService'
+import { modelContentId } from '@main/model/modelContentId'
 import { resourcePath } from '@main/paths'
 import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { openStore, type Store } from '@main/store/store'
@@ -89,6 +90,7 @@ export async function workloadRig(options: {
           }
         }),
       compare: async (task) => comparePredictions(task),
+      contentId: modelContentId,
       networksFolder: resourcePath('workloads'),
       runnerFile: options.runnerFile ?? '/nowhere/runner.js',
       torchRunnerFile: '/nowhere/runner.py',

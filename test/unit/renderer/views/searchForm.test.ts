@@ -15,7 +15,7 @@ afterEach(() => view?.unmount())
 
 /** A workload run that has finished a step of prediction impact. */
 const sampleRun: CommandOutput<'workload.list'>['runs'][number] = {
-  ...{ id: 'w1', jobId: null, state: 'done', startedAtMs: 0, finishedAtMs: 1 },
+  ...{ id: 'w1', jobId: null, contentId: null, state: 'done', startedAtMs: 0, finishedAtMs: 1 },
   request: workloadRequestSchema.parse({ runner: { kind: 'onnx', model: 'net.onnx' } }),
   subject: {
     ...{ model: 'net', runner: 'onnx', runtime: 'onnxruntime', device: 'cpu', deviceName: null },
