@@ -21,12 +21,13 @@ export interface RedisServer {
 
 const safeSettings = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']
 
-/** @param settings more settings of redis-server; `safe: false`: as Debian ships it, without append-only file */
+/** @param folder where its data lie; a new one that goes with it unless named.
+ * @param settings more settings of redis-server; `safe: false`: as Debian ships it, without append-only file */
 export async function startRedis(
-  options: { safe?: boolean; settings?: string[]; password?: string } = {}
+  options: { safe?: boolean; settings?: string[]; password?: string; folder?: string } = {}
 ): Promise<RedisServer> {
   const { safe = true, settings = [], password } = options
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-redis-'))
+  const folder = options.folder ?? mkdtempSync(path.join(os.tmpdir(), 'bitbench-redis-'))
   const tcpPort = await freePort()
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
@@ -79,7 +80,7 @@ export async function startRedis(
     async stop() {
       client.disconnect()
       await kill()
-      rmSync(folder, { recursive: true, force: true })
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true })
     }
   }
 }

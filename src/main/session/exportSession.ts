@@ -31,7 +31,8 @@ export interface CarriedModel {
 /** What writing a session needs of other nouns. */
 export interface ExportDeps extends RunSource {
   store: Pick<Store, 'read' | 'exportQuery'>
-  models(): Promise<CarriedModel[]>
+  /** Those of these networks that are known. */
+  models(ids: ReadonlySet<string>): Promise<CarriedModel[]>
   /** The ONNX file of a model first, then what lies beside it. */
   modelFiles(id: string): Promise<{ location: string; file: string }[]>
   /** Markers of runs by id; runs without any may be absent. */
@@ -186,7 +187,7 @@ async function addModels(
   const models: Manifest['models'] = []
   const files: Manifest['members'] = []
   const notes: string[] = []
-  for (const { id, name, shipped, dataSet } of await deps.models()) {
+  for (const { id, name, shipped, dataSet } of await deps.models(texts)) {
     if (!texts.has(id)) continue
     if (dataSet !== null) notes.push(`${name} is judged on the data set "${dataSet}", which is not included.`)
     const carried: Manifest['models'][number]['files'] = []

@@ -39,8 +39,9 @@ export function connectSessions(
       const all = (await proxies.list()).proxies
       return (run, texts) => pinnedProxies(all, run, texts)
     },
-    async models() {
-      const all = (await listed()).map(async ({ id, name, shipped }) => {
+    async models(ids) {
+      const named = (await listed()).filter(({ id }) => ids.has(id))
+      const all = named.map(async ({ id, name, shipped }) => {
         return { id, name, shipped, dataSet: (await model.info(id)).dataSet }
       })
       return await Promise.all(all)

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import {
   copyFileSync,
   mkdirSync,
@@ -405,6 +406,38 @@ describe('a publication that does not come to its end', () => {
     expect(filesIn()).toEqual(complete)
     expect(await counts(two)).toEqual({ runs: 3, samples: 2, readings: 3, results: 1 })
   })
+
+  it(
+    'that was killed is gone on with by the next, and nothing is there twice',
+    { timeout: 120_000 },
+    async () => {
+      const runs = 12
+      for (let run = 0; run < runs; run++) await addCampaign(one.store, `camp-${run}`, 'virtual:small')
+      await one.close()
+      const child = spawn(
+        process.execPath,
+        [path.resolve('bin/bitbench.mjs'), 'shared', 'publish', '--data', path.join(root, 'one')],
+        { stdio: 'ignore' }
+      )
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      const written = (): number => filesIn().filter((name) => /^s.*(parquet|bbsession)$/.test(name)).length
+      await expect.poll(written, { timeout: 60_000, interval: 5 }).toBeGreaterThan(3)
+      child.kill('SIGKILL')
+      await ended
+      expect(written()).toBeLessThan(2 * runs)
+      const { leftOut } = await call(two, 'shared.status', {})
+      expect(leftOut).toEqual([])
+      const before = await counts(two)
+      expect(before['runs']).toBe(0)
+      expect(before['samples']! % 2).toBe(0)
+      one = await open('one')
+      const outcome = await publish(one)
+      expect(outcome.unchanged).toBeGreaterThan(0)
+      expect(await counts(two)).toEqual({ runs, samples: 2 * runs, readings: 0, results: 0 })
+      expect(filesIn().filter((name) => name.includes('unfinished'))).toEqual([])
+      expect(written()).toBe(2 * runs)
+    }
+  )
 
   it('does not touch the unfinished files of another host', async () => {
     await fill(one, 'a')

@@ -1,10 +1,10 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { inspect } from 'node:util'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { parseQueueAddress } from '@main/worker/queueAddress'
 import { connectQueueServer } from '@main/worker/queueServer'
@@ -212,6 +212,67 @@ describe.skipIf(!hasRedis)('a search while things end', () => {
     expect(own.server.problem).toBeNull()
   })
 })
+
+const disk = smallDisk()
+if (hasRedis && disk === null)
+  console.warn('SKIPPED: a full disk of the queue server: no disk can be mounted here')
+
+describe.skipIf(!hasRedis || disk === null)('a server whose disk is full', () => {
+  afterAll(() => disk!.remove())
+
+  it('is waited for, with what is wrong, and no job is lost or run for nothing when there is space again', async () => {
+    const redis = await startRedis({ folder: disk!.folder })
+    cleanups.push(() => redis.stop())
+    const own = await openOwner(redis.address)
+    cleanups.push(() => own.close())
+    const worker = await openWorker(redis.address, async ({ settings }) => 2 * (settings as { x: number }).x)
+    cleanups.push(() => worker.close())
+    expect(await own.run({ x: 1 })).toBe(2)
+    disk!.fill()
+    const waiting = Promise.all(Array.from({ length: 20 }, (_, x) => own.run({ x: 100 + x })))
+    await expect
+      .poll(() => own.server.problem?.message ?? '', { timeout: 15_000 })
+      .toMatch(/takes no more data.*(MISCONF|No space left)/)
+    disk!.empty()
+    expect(await waiting).toEqual(Array.from({ length: 20 }, (_, x) => 2 * (100 + x)))
+    expect(own.server.problem).toBeNull()
+    expect(await activeJobs(redis)).toEqual([])
+    await redis.kill()
+    await redis.restart()
+    // What was acknowledged after the full disk is in the append-only file.
+    expect(await redis.client.keys('bitbench:result:*')).not.toEqual([])
+  })
+})
+
+/** A disk of 4 MiB that can be filled; null where this process may not mount one. */
+function smallDisk(): { folder: string; fill(): void; empty(): void; remove(): void } | null {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-disk-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' })
+  if (mounted.status !== 0) {
+    rmSync(folder, { recursive: true, force: true })
+    return null
+  }
+  const filler = path.join(folder, 'filler')
+  return {
+    folder,
+    fill() {
+      const file = openSync(filler, 'w')
+      try {
+        for (const bytes of [65_536, 1024, 1])
+          for (const block = Buffer.alloc(bytes); ;) if (writeSync(file, block) < bytes) break
+      } catch (reason) {
+        if ((reason as NodeJS.ErrnoException).code !== 'ENOSPC') throw reason
+      } finally {
+        closeSync(file)
+      }
+    },
+    empty: () => rmSync(filler, { force: true }),
+    remove() {
+      spawnSync('umount', ['-l', folder], { stdio: 'ignore' })
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
 
 /** Ids of jobs that a worker holds. */
 async function activeJobs(redis: RedisServer): Promise<string[]> {
