@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createKeptKind, withoutForgotten } from '@main/runs/keptRuns'
 import { createRunComparison } from '@main/runs/runComparison'
+import { createImportedRuns, sessionMigrations } from '@main/runs/importedRuns'
+import type { RunKind } from '@main/runs/runKeeper'
 import type { RunLabels } from '@main/runs/runLabels'
-import type { Run } from '@shared/contract/run'
+import { createRunService } from '@main/runs/runService'
+import { openStore } from '@main/store/store'
+import { runContract, type Run } from '@shared/contract/run'
 
 const context = { signal: new AbortController().signal }
 
@@ -66,5 +70,51 @@ describe('comparing campaigns', () => {
     await expect(handlers['run.compare']({ ids: ['c1', 'a1'] }, context)).rejects.toThrow(
       'Runs of the kinds campaign and adaptive cannot be compared.'
     )
+  })
+})
+
+describe('runs of several kinds in one list', () => {
+  const facts = (kind: 'recording' | 'proxy', id: string, startedAtMs: number, model: string | null) => ({
+    ...{ id, kind, title: id, detail: '', state: 'done' as const, startedAtMs, finishedAtMs: null, model },
+    ...{ jobId: null, resumable: kind === 'proxy', problem: null }
+  })
+  const kindWith = (kind: 'recording' | 'proxy', all: ReturnType<typeof facts>[]) =>
+    ({ kind, facts: async () => all, isRunning: () => false }) as unknown as RunKind
+  const labels = { all: async () => new Map(), forgotten: async () => new Set() } as unknown as RunLabels
+  const service = createRunService({
+    labels,
+    kinds: [
+      kindWith('recording', [facts('recording', 'r1', 10, null), facts('recording', 'r3', 30, 'known')]),
+      kindWith('proxy', [facts('proxy', 'p2', 20, 'unknown'), facts('proxy', 'p4', 40, null)])
+    ],
+    origins: async () => new Map([['p4', { machine: 'lab' } as never]]),
+    modelNames: async (ids) => new Map([...ids].filter((id) => id === 'known').map((id) => [id, 'LeNet'])),
+    ...{ emit: () => undefined, nowMs: () => 0 }
+  })
+
+  it('is in the order of their beginnings, with the names of networks that are known', async () => {
+    const { runs } = await service.handlers['run.list'](
+      runContract.commands['run.list'].in.parse({}),
+      context
+    )
+    expect(runs.map(({ id }) => id)).toEqual(['p4', 'r3', 'p2', 'r1'])
+    expect(runs.map(({ model }) => model)).toEqual([null, 'LeNet', 'unknown', null])
+    // What was made on another machine goes on there.
+    expect(runs.map(({ resumable }) => resumable)).toEqual([false, false, true, false])
+  })
+})
+
+describe('the name of a data folder', () => {
+  it('is given once and kept, also for another process', async () => {
+    const store = await openStore({ file: ':memory:', migrations: [sessionMigrations] })
+    let made = 0
+    const newId = (): string => `name${++made}`
+    const first = createImportedRuns(store, newId)
+    expect([await first.origin(), await first.origin()]).toEqual(['name1', 'name1'])
+    expect(await createImportedRuns(store, newId).origin()).toBe('name1')
+    expect(made).toBe(1)
+    await store.run("INSERT INTO session_import VALUES ('r', 'o', 'c', 'a.bbsession', true, 5)")
+    expect(await first.all()).toEqual(new Map([['r', { file: 'a.bbsession', atMs: 5, example: true }]]))
+    await store.close()
   })
 })
