@@ -7,6 +7,7 @@ import {
   stridedMap
 } from '../../model/constants/indexing'
 import { numbersOf } from '../../model/constants/numbers'
+import { checkedCount } from '../../model/constants/checkedCount'
 import { badShape, unsupported } from '../../model/importState'
 import { intAttribute, intsAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
 import { formSize } from './form'
@@ -81,6 +82,7 @@ function gathered(node: OnnxNode, dims: readonly number[], indices: OnnxTensor):
   const own = [...numbersOf(indices)].map((index) => (index < 0 ? index + dims[axis] : index))
   if (own.some((index) => index < 0 || index >= dims[axis]))
     throw badShape(node, `an index lies outside the ${dims[axis]} elements of axis ${axis}`)
+  checkedCount(node, [...dims.slice(0, axis), own.length, ...dims.slice(axis + 1)])
   const offsets = dims.map((size, at) =>
     at === axis
       ? own.map((index) => index * strides[at])
@@ -129,11 +131,16 @@ const movers: Readonly<Record<string, MoveReader>> = {
   Expand: (node, dims, [, shape]) => {
     const result = broadcastDims(dims, [...numbersOf(shape!)])
     if (result === null) throw badShape(node, `[${dims}] cannot be expanded`)
+    checkedCount(node, result)
     return { dims: result, places: broadcastMap(dims, result) }
   },
   Tile: (_, dims, [, repeats]) => {
     const strides = rowMajorStrides(dims)
     const counts = [...numbersOf(repeats!)]
+    checkedCount(
+      node,
+      dims.map((size, axis) => size * counts[axis])
+    )
     const offsets = dims.map((size, axis) =>
       Array.from({ length: size * counts[axis] }, (__, index) => (index % size) * strides[axis])
     )

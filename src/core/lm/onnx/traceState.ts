@@ -1,4 +1,5 @@
 import { broadcastDims, broadcastMap } from '../../model/constants/indexing'
+import { checkedCount } from '../../model/constants/checkedCount'
 import { numbersOf } from '../../model/constants/numbers'
 import { badShape, unsupported } from '../../model/importState'
 import type { OnnxNode, OnnxTensor } from '../../model/onnx'
@@ -59,6 +60,7 @@ export const dimsOf = (value: Traced): readonly number[] =>
 export function commonDims(node: OnnxNode, a: readonly number[], b: readonly number[]): number[] {
   const dims = broadcastDims(a, b)
   if (dims === null) throw badShape(node, `[${a}] and [${b}] cannot be broadcast together`)
+  checkedCount(node, dims)
   return dims
 }
 
