@@ -134,7 +134,7 @@ const movers: Readonly<Record<string, MoveReader>> = {
     checkedCount(node, result)
     return { dims: result, places: broadcastMap(dims, result) }
   },
-  Tile: (_, dims, [, repeats]) => {
+  Tile: (node, dims, [, repeats]) => {
     const strides = rowMajorStrides(dims)
     const counts = [...numbersOf(repeats!)]
     checkedCount(
@@ -142,7 +142,7 @@ const movers: Readonly<Record<string, MoveReader>> = {
       dims.map((size, axis) => size * counts[axis])
     )
     const offsets = dims.map((size, axis) =>
-      Array.from({ length: size * counts[axis] }, (__, index) => (index % size) * strides[axis])
+      Array.from({ length: size * counts[axis] }, (_, index) => (index % size) * strides[axis])
     )
     return { dims: dims.map((size, axis) => size * counts[axis]), places: offsetMap(offsets) }
   }

@@ -126,6 +126,14 @@ const spellings: Record<string, () => OnnxModel> = {
       },
       [constant('one', [1])]
     ),
+  'keys and values repeated by tiles': () =>
+    rewritten(
+      (one) =>
+        one.opType === 'Expand'
+          ? [node({ opType: 'Tile', inputs: [one.inputs[0]!, 'repeats'], outputs: one.outputs })]
+          : null,
+      [constant('repeats', [1, 1, 2, 1, 1], 'int64')]
+    ),
   'keys and values repeated by a gather': () =>
     rewritten(
       (one) => {
