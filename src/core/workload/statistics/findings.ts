@@ -39,7 +39,7 @@ function startSentence({ benchmark, layers }: WorkloadTables): string[] {
   ]
   const apart = ranges.filter((range) => startDoubts(range).length > 0).length
   return [
-    `Trials of ${ranges.length} timed steps started at ${low} °C to ${high} °C: ` +
+    `Trials of ${ranges.length} timed steps started at ${low === high ? `${low} °C` : `${low} °C to ${high} °C`}: ` +
       (apart === 0
         ? `those of one step never more than ${largestStartSpreadK} K apart.`
         : `those of ${countOf(apart, 'step')} more than ${largestStartSpreadK} K apart, whose energy is INVALID.`)
@@ -48,7 +48,7 @@ function startSentence({ benchmark, layers }: WorkloadTables): string[] {
 
 /** Layers whose copies of inputs fit into the cache: they may have been found warm. */
 function cacheSentence({ layers }: WorkloadTables): string[] {
-  const measured = layers.flatMap(({ copies }) => copies ?? [])
+  const measured = layers.filter(({ sameAs }) => sameAs === null).flatMap(({ copies }) => copies ?? [])
   const warm = measured.filter(({ bytes, cacheBytes }) => cacheBytes !== null && bytes <= cacheBytes)
   if (warm.length === 0) return []
   return [
