@@ -163,7 +163,7 @@ export const sharedCli: CliNoun = {
 function folderOf(args: CliArguments, { cwd }: CliContext): string {
   const [folder, ...more] = args.positionals
   if (folder === undefined || more.length > 0) throw new UsageError('name one FOLDER, or s3://BUCKET/FOLDER')
-  return /^s3:\/\//i.test(folder) || folder.startsWith('~') || folder.startsWith('/')
+  return /^(s3|file):\/\//i.test(folder) || folder.startsWith('~') || folder.startsWith('/')
     ? folder
     : `${cwd}/${folder}`
 }

@@ -2,12 +2,14 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { SessionImport } from '../../shared/contract/session'
-import type { sharedContract, SharedHost, SharedOutcome, SharedStatus } from '../../shared/contract/shared'
+import type { sharedContract, SharedOutcome, SharedStatus } from '../../shared/contract/shared'
 import { AppError } from '../../shared/errors'
 import { createTurns } from '../../shared/turns'
 import type { JobService } from '../jobs/jobService'
 import { createForeignResults, type ForeignKey } from './foreignResults'
-import { publishShared, withdrawShared, type PublishDeps, type PublishTarget } from './publishShared'
+import type { PublishDeps, PublishTarget } from './publication'
+import { publishShared, withdrawShared } from './publishShared'
+import { hostsOf, plainHostName } from './sharedHosts'
 import { installHttpfs } from './sharedBucket'
 import { listSharedRuns, withSharedSession } from './sharedRuns'
 import { isBucket, readSharedSettings, writeSharedSettings, type SharedSettings } from './sharedSettings'
@@ -156,17 +158,15 @@ class Shared implements SharedService {
     const { dataFolder, hostName } = this.deps
     const folder = isBucket(input.folder) ? input.folder : path.resolve(input.folder)
     if (isBucket(folder) && input.install) await installHttpfs()
-    const views = await openSharedViews(folder)
-    try {
-      await views.refresh()
-    } finally {
-      views.close()
-    }
     const before = await readSharedSettings(dataFolder).catch(() => null)
-    const kept = before?.folder === folder ? before.name : await this.nameIn(folder)
+    const isSame = before?.folder === folder
+    // What was read of a folder before is not read again for another setting.
+    if (isSame) await (await this.reading()).views.refresh()
+    else await lookInto(folder)
+    const kept = isSame ? before.name : await this.nameIn(folder)
     const name = input.name ?? kept ?? plainHostName(hostName)
     await writeSharedSettings(dataFolder, { folder, name, reuse: input.reuse })
-    await this.leave()
+    if (!isSame) await this.leave()
     this.deps.emit('shared.changed', {})
     return await this.status()
   }
@@ -263,28 +263,12 @@ class Shared implements SharedService {
   }
 }
 
-/** A host name as part of a folder's name. */
-function plainHostName(name: string): string {
-  const plain = (name.split('.', 1)[0] ?? '')
-    .replace(/[^A-Za-z0-9-]/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, 40)
-  return plain === '' ? 'host' : plain
-}
-
-async function hostsOf(views: SharedViews, self: string): Promise<SharedHost[]> {
-  const counted = ['runs', 'samples', 'readings', 'results'] as const
-  const rows = await views.all<Record<string, string | number>>(
-    `SELECT h.host, left(max_by(h.version, h.published_at_ms), 100) AS version, max(h.published_at_ms) AS "publishedAtMs",
-       ${counted.map((table) => `coalesce(any_value(${table}.n), 0)::DOUBLE AS ${table}`).join(', ')}
-     FROM hosts h ${counted.map((table) => `LEFT JOIN (SELECT host, count(*) AS n FROM ${table} GROUP BY host) ${table} ON ${table}.host = h.host`).join(' ')}
-     GROUP BY h.host ORDER BY h.host`
-  )
-  const sizes = new Map<string, number>()
-  for (const { host, sizeBytes } of views.parts) sizes.set(host, (sizes.get(host) ?? 0) + sizeBytes)
-  return rows.map((row) => ({
-    ...(row as unknown as Omit<SharedHost, 'isHere' | 'sizeBytes'>),
-    isHere: row['host'] === self,
-    sizeBytes: sizes.get(String(row['host'])) ?? 0
-  }))
+/** @throws AppError of a folder that cannot be read */
+async function lookInto(folder: string): Promise<void> {
+  const views = await openSharedViews(folder)
+  try {
+    await views.refresh()
+  } finally {
+    views.close()
+  }
 }
