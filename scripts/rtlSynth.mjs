@@ -1,18 +1,37 @@
-// npm run rtl:synth [-- --json]: cells that the core in resources/rtl takes on an iCE40 and an ECP5, with and without the unit for
-// packed dot products, as yosys maps it. Counts only: nothing is placed or routed, and there is no clock rate.
+// npm run rtl:synth [-- --no-place] [--json] [--bitstream FILE]: cells that the core in resources/rtl takes on an iCE40 and an ECP5,
+// with and without the unit for packed dot products, as yosys maps it; then the whole board of resources/rtl/icebreaker placed and
+// routed by nextpnr-ice40 for a UP5K: what it takes, and the clock that it reaches. --bitstream packs the board without the unit.
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 
+const { values: options } = parseArgs({
+  options: {
+    'no-place': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    bitstream: { type: 'string' }
+  }
+})
 const rtlFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'resources', 'rtl')
+const boardFolder = path.join(rtlFolder, 'icebreaker')
+
+const verilogIn = (folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.v'))
+    .sort()
 
 /** What is around the core: RAM, UART and timer are of the board. */
 const board = new Set(['soc.v', 'memory.v', 'uart.v', 'timer.v'])
 // Names alone, in their folder: yosys has no way to write a path with a space.
-const sources = readdirSync(rtlFolder)
-  .filter((name) => name.endsWith('.v') && !board.has(name))
-  .sort()
+const coreSources = verilogIn(rtlFolder).filter((name) => !board.has(name))
+/** The board's RAM takes the place of the general one. */
+const boardSources = [
+  ...verilogIn(rtlFolder).filter((name) => name !== 'memory.v'),
+  ...verilogIn(boardFolder).map((name) => `icebreaker/${name}`)
+]
 
 const targets = [
   {
@@ -23,25 +42,30 @@ const targets = [
   { name: 'ecp5', command: 'synth_ecp5', cells: { lut: 'LUT4', multiplier: 'MULT18X18D', ram: 'DP16KD' } }
 ]
 
-if (spawnSync('yosys', ['-V']).status !== 0) {
-  console.error('Not found: yosys. On Debian: apt-get install yosys')
+function need(program, version) {
+  if (spawnSync(program, [version]).status === 0) return
+  console.error(`Not found: ${program}. On Debian: apt-get install yosys nextpnr-ice40 fpga-icestorm`)
   process.exit(3)
 }
 
-/** Cells by type, summed over flip-flop kinds. Throws with the words of yosys. */
-function synthesise(target, xbb) {
-  const commands = [
-    `read_verilog ${sources.join(' ')}`,
-    `chparam -set XBB ${xbb ? 1 : 0} core`,
-    `${target.command} -top core`,
-    'stat'
-  ]
+function yosys(commands) {
   const { status, stdout, stderr } = spawnSync('yosys', ['-p', commands.join('; ')], {
     cwd: rtlFolder,
     encoding: 'utf8',
     maxBuffer: 256 * 2 ** 20
   })
   if (status !== 0) throw new Error(`yosys failed:\n${stderr || stdout.slice(-2000)}`)
+  return stdout
+}
+
+/** Cells by type, summed over flip-flop kinds. Throws with the words of yosys. */
+function synthesise(target, xbb) {
+  const stdout = yosys([
+    `read_verilog ${coreSources.join(' ')}`,
+    `chparam -set XBB ${xbb ? 1 : 0} core`,
+    `${target.command} -top core`,
+    'stat'
+  ])
   // The last statistics are of the finished netlist.
   const counted = new Map(
     [...stdout.slice(stdout.lastIndexOf('Number of cells:')).matchAll(/^\s+(\w+)\s+(\d+)$/gm)].map(
@@ -60,12 +84,71 @@ function synthesise(target, xbb) {
   }
 }
 
-const rows = targets.flatMap((target) => [false, true].map((xbb) => synthesise(target, xbb)))
-if (process.argv.includes('--json')) console.log(JSON.stringify({ rows }, null, 2))
-else {
-  for (const { target, unit, lut4, flipFlops, multipliers, blockRams } of rows) {
-    console.log(
-      `${target.padEnd(6)} ${unit ? 'with the unit   ' : 'without the unit'} ${lut4} LUT4, ${flipFlops} flip-flops, ${multipliers} multipliers, ${blockRams} block RAMs`
-    )
+/** The board on a UP5K: what is used of what there is, and the highest clock in MHz; null where it does not fit. */
+function place(xbb, folder) {
+  const name = xbb ? 'with' : 'without'
+  const [netlist, routed] = [path.join(folder, `${name}.json`), path.join(folder, `${name}.asc`)]
+  yosys([
+    `read_verilog ${boardSources.join(' ')}`,
+    `chparam -set XBB ${xbb ? 1 : 0} icebreaker`,
+    `synth_ice40 -dsp -abc2 -top icebreaker -json ${netlist}`
+  ])
+  const pins = path.join(boardFolder, 'icebreaker.pcf')
+  const args = ['--up5k', '--package', 'sg48', '--json', netlist, '--pcf', pins, '--asc', routed]
+  const { status, stderr } = spawnSync('nextpnr-ice40', [...args, '--freq', '12', '--seed', '1'], {
+    encoding: 'utf8',
+    maxBuffer: 256 * 2 ** 20
+  })
+  const used = (cell) => {
+    const found = [...stderr.matchAll(new RegExp(`\\b${cell}:\\s+(\\d+)/\\s*(\\d+)`, 'g'))].at(-1)
+    return found === undefined ? null : { used: Number(found[1]), of: Number(found[2]) }
   }
+  const clock = [...stderr.matchAll(/Max frequency for clock '[^']*': ([\d.]+) MHz/g)].at(-1)
+  const row = {
+    unit: xbb,
+    cells: used('ICESTORM_LC'),
+    multipliers: used('ICESTORM_DSP'),
+    blockRams: used('ICESTORM_RAM'),
+    spram: used('ICESTORM_SPRAM'),
+    mhz: status === 0 && clock !== undefined ? Number(clock[1]) : null
+  }
+  // What does not fit ends with an error, and so does a faulty netlist: only the first is a result.
+  const isTooLarge = row.cells !== null && row.cells.used > row.cells.of
+  if (status !== 0 && !isTooLarge && !/Unable to place|Failed to expand|does not fit/i.test(stderr))
+    throw new Error(`nextpnr-ice40 failed:\n${stderr.slice(-2000)}`)
+  if (!xbb && options.bitstream !== undefined) pack(routed, path.resolve(options.bitstream))
+  return row
+}
+
+function pack(routed, file) {
+  need('icepack', '-h')
+  const { status, stderr } = spawnSync('icepack', [routed, file], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`icepack failed:\n${stderr}`)
+}
+
+need('yosys', '-V')
+const rows = targets.flatMap((target) => [false, true].map((xbb) => synthesise(target, xbb)))
+let placed = []
+if (!options['no-place']) {
+  need('nextpnr-ice40', '--version')
+  const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-synth-'))
+  try {
+    placed = [false, true].map((xbb) => place(xbb, folder))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+const unitText = (unit) => (unit ? 'with the unit   ' : 'without the unit')
+if (options.json) console.log(JSON.stringify({ rows, placed }, null, 2))
+else {
+  for (const { target, unit, lut4, flipFlops, multipliers, blockRams } of rows)
+    console.log(
+      `${target.padEnd(6)} ${unitText(unit)} ${lut4} LUT4, ${flipFlops} flip-flops, ${multipliers} multipliers, ${blockRams} block RAMs`
+    )
+  const text = (cell) => (cell === null ? '?' : `${cell.used} of ${cell.of}`)
+  for (const { unit, cells, multipliers, blockRams, spram, mhz } of placed)
+    console.log(
+      `UP5K   ${unitText(unit)} ${text(cells)} logic cells, ${text(multipliers)} DSPs, ${text(blockRams)} block RAMs, ${text(spram)} SPRAMs, ` +
+        (mhz === null ? 'does not fit' : `at most ${mhz.toFixed(2)} MHz`)
+    )
 }

@@ -98,7 +98,7 @@ typedef struct {
 } block_call;
 
 /* Weight words of a turn of the loop; `parts` words of activations go with each. */
-BB_INLINE uint32_t words_of_turn(uint32_t parts) { return parts == 1 ? 4 : parts == 2 ? 2 : 1; }
+BB_INLINE uint32_t words_of_turn(uint32_t parts) { return parts == 1 ? 8 : parts == 2 ? 4 : parts == 4 ? 2 : 1; }
 
 /*
  * Four rows of activations times all blocks of four weight rows, sums stored. In assembly as a whole: 16 sums, the words that
@@ -144,12 +144,14 @@ BB_INLINE void four_rows_of(block_call *block, uint32_t wide, uint32_t narrow) {
     register block_call *call __asm__("a0") = block;
     if (wide == narrow)
         BLOCK(WORDS("0") PART("0", "0") WORDS("4") PART("0", "16") WORDS("8") PART("0", "32") WORDS("12") PART("0", "48")
-              NEXT("16") "addi a1, a1, 64\n\t");
+              WORDS("16") PART("0", "64") WORDS("20") PART("0", "80") WORDS("24") PART("0", "96") WORDS("28") PART("0", "112")
+              NEXT("32") "addi a1, a1, 128\n\t");
     else if (wide / narrow == 2)
-        BLOCK(WORDS("0") PART("0", "0") PART("1", "16") WORDS("4") PART("0", "32") PART("1", "48") NEXT("8")
-              "addi a1, a1, 64\n\t");
+        BLOCK(WORDS("0") PART("0", "0") PART("1", "16") WORDS("4") PART("0", "32") PART("1", "48") WORDS("8") PART("0", "64")
+              PART("1", "80") WORDS("12") PART("0", "96") PART("1", "112") NEXT("16") "addi a1, a1, 128\n\t");
     else if (wide / narrow == 4)
-        BLOCK(WORDS("0") PART("0", "0") PART("1", "16") PART("2", "32") PART("3", "48") NEXT("4") "addi a1, a1, 64\n\t");
+        BLOCK(WORDS("0") PART("0", "0") PART("1", "16") PART("2", "32") PART("3", "48") WORDS("4") PART("0", "64")
+              PART("1", "80") PART("2", "96") PART("3", "112") NEXT("8") "addi a1, a1, 128\n\t");
     else
         BLOCK(WORDS("0") PART("0", "0") PART("1", "16") PART("2", "32") PART("3", "48") PART("4", "64")
               PART("5", "80") PART("6", "96") PART("7", "112") NEXT("4") "addi a1, a1, 128\n\t");

@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+
+const hasVerilator = spawnSync('verilator', ['--version']).status === 0
+
+it.skipIf(!hasVerilator)(
+  'the serial line of the iCEBreaker passes bytes on unchanged, without a pause between them',
+  { timeout: 240_000 },
+  () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-serial-'))
+    try {
+      const files = ['test/support/rtl/serialLoop.sv', 'in', 'out'].map((name) =>
+        path.resolve(name.endsWith('.sv') ? name : `resources/rtl/icebreaker/serial_${name}.v`)
+      )
+      const args = [
+        '--binary',
+        '-Wno-fatal',
+        '--top-module',
+        'serial_loop',
+        '--Mdir',
+        '.',
+        '-o',
+        'loop',
+        ...files
+      ]
+      const made = spawnSync('verilator', args, { cwd: folder, encoding: 'utf8' })
+      expect(made.status, made.stderr).toBe(0)
+      const { stdout } = spawnSync(path.join(folder, 'loop'), { encoding: 'utf8' })
+      expect(stdout).toContain('seen 300 bad 0')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+)
