@@ -33,10 +33,29 @@ export const ownCases: ReadonlyMap<string, OwnCase> = new Map<string, OwnCase>([
   ['QLinearMatMul', { opsets: [10, 13, 17, 21], shapes: [...rows, [1, 4, 9]], make: quantizedMatMul }],
   ['RMSNormalization', { opsets: [23], shapes: everyShape, make: rootMeanSquare }],
   ['Mish', { opsets: [18, 20, 21], shapes: everyShape, make: mish }],
+  ...(['Sin', 'Cos'] as const).map((opType): [string, OwnCase] => [
+    opType,
+    {
+      opsets: [9, 13, 17],
+      shapes: everyShape,
+      make: (draft, value) => draft.add(opType, [value], value.dims)
+    }
+  ]),
+  ['Shrink', { opsets: [9, 13, 17], shapes: everyShape, make: shrunk }],
+  ['ThresholdedRelu', { opsets: [10, 13, 17], shapes: everyShape, make: thresholded }],
   ['CastLike', { opsets: [15, 19], shapes: everyShape, make: castLike }],
   ['Shape', { opsets: [9, 13, 15, 19], shapes: everyShape, make: shapeOfItself }],
   ['Size', { opsets: [9, 13, 19], shapes: everyShape, make: sizeOfItself }]
 ])
+
+function shrunk(draft: Draft, value: Known): Known {
+  const [lambd, bias] = [draft.pick([0, 0.3, 0.5]), draft.pick([0, 0.1, 0.3])]
+  return draft.add('Shrink', [value], value.dims, { lambd: float(lambd), bias: float(bias) })
+}
+
+function thresholded(draft: Draft, value: Known): Known {
+  return draft.add('ThresholdedRelu', [value], value.dims, { alpha: float(draft.pick([0, 0.4, 1])) })
+}
 
 const scaleOf = (draft: Draft, scale: number): Known => draft.tensor([], Float32Array.of(scale))
 

@@ -149,7 +149,9 @@ const plainOperators = {
   floor: 'Floor',
   ceil: 'Ceil',
   round: 'Round',
-  sign: 'Sign'
+  sign: 'Sign',
+  sin: 'Sin',
+  cos: 'Cos'
 } as const
 
 function exportCall(sink: ExportSink, f: Extract<TableFunction, { kind: 'call' }>, x: string): string {
@@ -179,6 +181,10 @@ function exportCall(sink: ExportSink, f: Extract<TableFunction, { kind: 'call' }
       return sink.node('Mul', [x, sink.node('Tanh', [sink.node('Softplus', [x])])])
     case 'leakyRelu':
       return sink.node('LeakyRelu', [x], { alpha: float(a) })
+    case 'shrink':
+      return sink.node('Shrink', [x], { lambd: float(a), bias: float(b) })
+    case 'thresholdedRelu':
+      return sink.node('ThresholdedRelu', [x], { alpha: float(a) })
     case 'clip':
       return sink.node('Clip', [x, scalar(sink, bounded(a)), scalar(sink, bounded(b))])
     case 'pow':

@@ -54,6 +54,10 @@ const definitions = {
   /** Towards 0. */
   trunc: (x) => Math.trunc(x),
   sign: (x) => Math.sign(x),
+  sin: (x) => Math.sin(x),
+  cos: (x) => Math.cos(x),
+  shrink: (x, limit, bias) => (x < -limit ? x + bias : x > limit ? x - bias : 0),
+  thresholdedRelu: (x, limit) => (x > limit ? x : 0),
   /** size from 0 on, -size below. */
   bipolar: (x, size) => (x >= 0 ? size : -size),
   /** x * a + b. */

@@ -58,7 +58,13 @@ export const tableReaders: Readonly<Record<string, OperatorReader>> = {
   Floor: table(() => call('floor')),
   Ceil: table(() => call('ceil')),
   Round: table(() => call('round')),
-  Sign: table(() => call('sign'))
+  Sign: table(() => call('sign')),
+  Sin: table(() => call('sin')),
+  Cos: table(() => call('cos')),
+  Shrink: table((node) =>
+    call('shrink', floatAttribute(node, 'lambd', 0.5), floatAttribute(node, 'bias', 0))
+  ),
+  ThresholdedRelu: table((node) => call('thresholdedRelu', floatAttribute(node, 'alpha', 1)))
 }
 
 /** Limits as attributes (before opset 11) or constant inputs; without an upper limit and from 0 it is a ReLU. */

@@ -82,6 +82,8 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
       ['CEIL', 'Ceil'],
       ['ROUND', 'Round'],
       ['SIGN', 'Sign'],
+      ['SIN', 'Sin'],
+      ['COS', 'Cos'],
       ['DEQUANTIZE', 'Identity'],
       ['QUANTIZE', 'Identity'],
       ['LOG_SOFTMAX', 'LogSoftmax'],
