@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import type { Candidate } from '@core/search/candidate'
 import { isMaximal } from '@core/search/maximal'
-import { searchLimits } from '@core/search/limits'
+import { fits, searchLimits } from '@core/search/limits'
 import { maximalPool } from '@core/search/pool'
+import { sampleWindow } from '@core/search/sampler'
 import { buildCostTable } from '@core/search/costTable'
 import {
   createSpace,
@@ -166,6 +167,33 @@ describe('the pool that a model ranks', () => {
     const pool = maximalPool({ ...state([candidate(0, listed[0]!, 1)]), maximal: () => listed }, losses, null)
     expect(pool).toEqual([listed[1]])
     expect(positions).toBe(2 * names.length)
+  })
+})
+
+describe('schemes within a window of costs', () => {
+  it('have a first cost from its lower end on; other costs have no lower end', () => {
+    // The second cost is a few units where the first is thousands.
+    const small = buildCostTable(
+      names.length,
+      'bops',
+      0,
+      (_, weight, activation) => 0.01 * (weight + activation)
+    )
+    const two = createSpace({
+      layers: names,
+      macs: names.map(() => 100),
+      costs: [tableCost(table), tableCost(small)]
+    })
+    const both = searchLimits(two, [0.6, 0.9])
+    const state = stateOf([], { space: two, limits: both.limits, cheapest: both.cheapest })
+    const low = 0.4 * both.limits[0]!.baselineCost
+    const found = sampleWindow(state, { low, wanted: 30 })
+    expect(found.length).toBeGreaterThanOrEqual(30)
+    expect(new Set(found.map(genesKey)).size).toBe(found.length)
+    for (const genes of found) {
+      expect(fits(two, both.limits, genes)).toBe(true)
+      expect(two.costs[0]!.of(genes)).toBeGreaterThanOrEqual(low)
+    }
   })
 })
 
