@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { TextDecoder } from 'node:util'
 import { createSmiLogReader } from '../../../core/gpu/import/smiLog'
 import { createTextLines } from '../../../core/gpu/textLines'
 import type { Recording } from '../../../shared/contract/gpu'
