@@ -1,11 +1,13 @@
 import { AppError } from '../../../shared/errors'
-import { plainFormat, readNumber, type NumberFormat } from '../../proxy/csv/cells'
+import { readNumber, type NumberFormat } from '../../proxy/csv/cells'
 import { readLayout } from '../../proxy/csv/layout'
 import { numberFormats } from '../../proxy/csv/numberFormat'
 import type { CsvTable } from './csvTable'
 
-/** A cell that is a number in one way of writing or another: `27.648`, `1.234,5`; no version as 0.8.0. */
-const markedNumber = /^[+-]?(\d+([.,]\d+)?|\d{1,3}([.,]\d{3})+([.,]\d+)?)$/
+/** A cell that is a number in one way of writing or another: `27.648`, `1.234,5`, `1'234`; no version as 0.8.0. */
+const markedNumber =
+  /^[+-]?(\d+([.,]\d+)?|\d{1,3}([.,]\d{3})+([.,]\d+)?|[1-9]\d{0,2}([ \u00a0\u2009\u202f'\u2019]\d{3})+([.,]\d+)?)$/
+const groupSign = /\d[ \u00a0\u2009\u202f'\u2019]\d/
 
 /**
  * A table whose numbers are written with a decimal point alone. How they were written is decided over whole columns, as
@@ -21,7 +23,8 @@ export function withPlainNumbers(table: CsvTable, text: string, fileName: string
   const layout = readLayout(text, fileName)
   const formats = numberFormats(layout, new Map(numeric.map((column) => [column, { whole: false }])))
   const format = chosen(formats, layout.delimiter, fileName)
-  if (format.decimal === '.' && format.thousands === null) return table
+  const isGrouped = table.rows.some((row) => numeric.some((column) => groupSign.test(row[column])))
+  if (format.decimal === '.' && format.thousands === null && !isGrouped) return table
   const rows = table.rows.map((row, at) =>
     row.map((cell, column) => {
       if (!numeric.includes(column) || cell.trim() === '') return cell
@@ -43,7 +46,7 @@ const comma = 44
 function chosen(formats: readonly NumberFormat[], delimiter: number, fileName: string): NumberFormat {
   if (formats.length === 1) return formats[0]
   // Where commas separate the cells, the point is the decimal mark.
-  if (delimiter === comma && formats.includes(plainFormat)) return plainFormat
+  if (delimiter === comma && formats[0].decimal === '.') return formats[0]
   const mark = formats.some(({ thousands }) => thousands === '.') ? '.' : ','
   throw new AppError(
     'data.invalid',

@@ -49,20 +49,21 @@ export function numberFormats(
   )
   const has = (mark: Mark, verdict: Verdict): boolean =>
     verdicts.some((entry) => entry.mark === mark && entry.verdict === verdict)
-  const decimalComma: NumberFormat = { decimal: ',', thousands: has('.', 'thousands') ? '.' : null }
-  const dotFormat: NumberFormat = { decimal: '.', thousands: has(',', 'thousands') ? ',' : null }
-  if (has(',', 'decimal')) {
-    return has('.', 'open') ? [{ decimal: ',', thousands: '.' }] : [decimalComma]
-  }
-  if (has('.', 'thousands')) return [{ decimal: ',', thousands: '.' }]
-  if (has('.', 'decimal')) return [has(',', 'open') ? { decimal: '.', thousands: ',' } : dotFormat]
-  if (has(',', 'thousands')) return [dotFormat]
-  if (has('.', 'open')) return [plainFormat, { decimal: ',', thousands: '.' }]
-  if (has(',', 'open')) return [decimalComma, { decimal: '.', thousands: ',' }]
+  const mayGroup = (mark: Mark): boolean => has(mark, 'thousands') || has(mark, 'likely') || has(mark, 'open')
+  const pointDecimal: NumberFormat = { decimal: '.', thousands: mayGroup(',') ? ',' : null }
+  const commaDecimal: NumberFormat = { decimal: ',', thousands: mayGroup('.') ? '.' : null }
+  if (has(',', 'decimal') || has('.', 'thousands')) return [commaDecimal]
+  if (has('.', 'decimal') || has(',', 'thousands')) return [pointDecimal]
+  // Only habits speak from here on: one of both marks alone is believed.
+  if (has(',', 'likely')) return has('.', 'likely') ? [commaDecimal, pointDecimal] : [commaDecimal]
+  if (has('.', 'likely')) return has(',', 'open') ? [pointDecimal, commaDecimal] : [pointDecimal]
+  if (has('.', 'open')) return [plainFormat, commaDecimal]
+  if (has(',', 'open')) return [commaDecimal, pointDecimal]
   return [plainFormat]
 }
 
-type Verdict = 'unused' | 'decimal' | 'thousands' | 'open'
+/** What one column says of a mark; `likely`: decimal by habit, which other columns may contradict. */
+type Verdict = 'unused' | 'decimal' | 'likely' | 'thousands' | 'open'
 
 function verdictOf(use: ColumnUse, mark: Mark, whole: boolean): Verdict {
   const { marked, grouped, repeated, zeros } = use[mark]
@@ -75,9 +76,9 @@ function verdictOf(use: ColumnUse, mark: Mark, whole: boolean): Verdict {
   if (whole && zeros === marked && use.plain === 0) return 'open'
   if (whole) return 'thousands'
   // A number of four digits without a mark would have got one, were it a mark of thousands.
-  if (use.plainMax >= 1000) return 'decimal'
+  if (use.plainMax >= 1000) return 'likely'
   // Three digits behind every point are what %.3f writes.
-  if (use.plain === 0 && mark === '.') return 'decimal'
+  if (use.plain === 0 && mark === '.') return 'likely'
   return 'open'
 }
 

@@ -63,6 +63,33 @@ describe('stage samples', () => {
     expect(() => read('a;b_ms\n1;8.0\n2;1.234,5\n')).toThrow(/row 1, b_ms: "8.0" is no number/)
   })
 
+  it('lets one column say how those are written that leave it open', () => {
+    const read = (text: string) =>
+      samplesFromCsv(text, options('generic')).map(({ knobs, stages }) => [knobs['a'], stages['b']])
+    // Three digits behind every point are a fraction, unless another column has commas for fractions.
+    expect(read('a;b_ms\n12;1.234\n25;2.048\n').map(([, time]) => time)).toEqual([1.234, 2.048])
+    expect(read('a;b_ms\n12,5;1.234\n25,1;2.048\n')).toEqual([
+      [12.5, 1234],
+      [25.1, 2048]
+    ])
+    expect(read('a,b_ms\n"1,024",0.5\n1500,2\n')).toEqual([
+      [1024, 0.5],
+      [1500, 2]
+    ])
+    expect(read('a,b_ms\n1.234,"1,024"\n2.048,512\n').map(([, time]) => time)).toEqual([1024, 512])
+    expect(() => read('a;b_ms\n1.234;1,024\n2.048;512\n')).toThrow(/decimal mark or a mark of thousands/)
+    expect(() => read('a;b_ms\n1.234;1,024\n2.048;1500\n')).toThrow(/decimal mark or a mark of thousands/)
+  })
+
+  it.each([' ', '\u00a0', '\u202f', "'", '\u2019'])('reads "%s" between groups of digits', (sign) => {
+    const [{ knobs, stages }] = samplesFromCsv(
+      `a;b_ms\n1${sign}024;12${sign}345,5\n`,
+      options('generic')
+    ) as [ReturnType<typeof samplesFromCsv>[0]]
+    expect([knobs['a'], stages['b']]).toEqual([1024, 12345.5])
+    expect(samplesFromCsv(`a,b_ms\n1${sign}024,7\n`, options('generic'))[0]!.knobs['a']).toBe(1024)
+  })
+
   it.each([
     ['a,b_ms\n1,2\n3\n', /line 3: the row has 1 cells/],
     ['a,b_ms\n1,-2\n', /line 2, b_ms/],
