@@ -28,8 +28,9 @@ export function constantReduction(
   return (node, [input, axes]) => {
     const { dims } = input!
     const given = intsAttribute(node, 'axes') ?? (axes === undefined ? [] : [...numbersOf(axes)])
-    if (given.length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) !== 0) return input!
-    const along = given.length === 0 ? [...dims.keys()] : given.map((axis) => axisIn(node, axis, dims.length))
+    // Over no axis, a sum of squares is still one of squares.
+    const takesAll = given.length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) === 0
+    const along = takesAll ? [...dims.keys()] : given.map((axis) => axisIn(node, axis, dims.length))
     const places = placesOf(dims, (axis) => !along.includes(axis))
     const steps = placesOf(dims, (axis) => along.includes(axis))
     const values = numbersOf(input!)

@@ -63,6 +63,11 @@ describe('what depends on known tensors alone is worked out as onnxruntime does'
     expect(await compareWithOnnxruntime(none, 1)).toMatchObject({ kind: 'equal' })
   })
 
+  it.each(reductions)('%s over no axis at all', async (opType) => {
+    const model = { ...withKnown(opType, { noop_with_empty_axes: int(1) }, 24), opset: 18 }
+    expect(await compareWithOnnxruntime(model, 1)).toMatchObject({ kind: 'equal' })
+  })
+
   it.each([
     [0, 0, 0],
     [1, 1, 0],
