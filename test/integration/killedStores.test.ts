@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { collectionRequestSchema, type Collection } from '@shared/contract/estimator/collection'
 import { dataSetRequestSchema } from '@shared/contract/dataset'
+import type { EventMessage } from '@shared/contract/framework/transport'
 import { workloadRequestSchema, type WorkloadRun } from '@shared/contract/workload'
 import { serveHost, type ServedHost } from '../support/servedHost'
 
@@ -39,6 +40,12 @@ async function untilDone(from: ServedHost, id: string): Promise<void> {
     .poll(async () => (await from.call('run.get', { id })).run.state, { timeout: 300_000, interval: 100 })
     .toBe('done')
 }
+const isDone =
+  (jobId: string | null) =>
+  ({ event, payload }: EventMessage): boolean => {
+    const job = payload as { id: string; state: string }
+    return event === 'job.changed' && job.id === jobId && job.state === 'done'
+  }
 const doneTrials = (run: WorkloadRun): number => run.steps.reduce((sum, step) => sum + step.trialsDone, 0)
 
 describe('what is stored by a process that is killed', () => {
@@ -129,9 +136,13 @@ describe('what is stored by a process that is killed', () => {
     host = await serveHost(data)
     for (let kill = 0; kill < 3; kill++) {
       const killed: ServedHost = host
-      await killed.call('dataset.add', request).catch(() => undefined)
+      const jobId = await killed.call('dataset.add', request).then(
+        (reply) => reply.jobId,
+        () => null
+      )
       await new Promise((resolve) => setTimeout(resolve, random.integer(1200)))
-      const isAnnounced = killed.heard.some(({ event }) => event === 'dataset.changed')
+      // Of this job: the removal of the last set announces a change of the same name.
+      const isAnnounced = killed.heard.some(isDone(jobId))
       await killed.kill()
       host = await serveHost(data)
       const { dataSets } = await host.call('dataset.list', {})
@@ -140,13 +151,7 @@ describe('what is stored by a process that is killed', () => {
       if (dataSets.length > 0) await host.call('dataset.remove', { name: 'table' })
     }
     const { jobId } = await host.call('dataset.add', request)
-    await host.heardOf(
-      ({ event, payload }) =>
-        event === 'job.changed' &&
-        (payload as { id: string; state: string }).id === jobId &&
-        (payload as { state: string }).state === 'done',
-      120_000
-    )
+    await host.heardOf(isDone(jobId), 120_000)
     const { dataSet } = await host.call('dataset.info', { name: 'table' })
     expect(dataSet).toMatchObject({ items: 60_000, classes: ['class0', 'class1', 'class2', 'class3'] })
     await host.call('dataset.remove', { name: 'table' })

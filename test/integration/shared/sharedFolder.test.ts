@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { composeBitbench, type Bitbench } from '@main/compose'
 import { createResultStore, quantizerVersion, type ResultKey } from '@main/model/resultStore'
 import { withForeignResults } from '@main/model/sharedResults'
@@ -419,16 +419,17 @@ describe('a publication that does not come to its end', () => {
         [path.resolve('bin/bitbench.mjs'), 'shared', 'publish', '--data', path.join(root, 'one')],
         { stdio: 'ignore' }
       )
+      onTestFinished(() => void child.kill('SIGKILL'))
       const ended = new Promise((resolve) => child.once('exit', resolve))
       const written = (): number => filesIn().filter((name) => /^s.*(parquet|bbsession)$/.test(name)).length
       await expect.poll(written, { timeout: 60_000, interval: 5 }).toBeGreaterThan(3)
       child.kill('SIGKILL')
       await ended
-      expect(written()).toBeLessThan(2 * runs)
       const { leftOut } = await call(two, 'shared.status', {})
       expect(leftOut).toEqual([])
       const before = await counts(two)
-      expect(before['runs']).toBe(0)
+      // On a busy machine all may have been written before this process was given its turn to kill.
+      if (written() < 2 * runs) expect(before['runs']).toBe(0)
       expect(before['samples']! % 2).toBe(0)
       one = await open('one')
       const outcome = await publish(one)

@@ -213,13 +213,13 @@ describe.skipIf(!hasRedis)('a search while things end', () => {
   })
 })
 
-const disk = smallDisk()
+const disk = hasRedis ? smallDisk() : null
+// Mounted for the whole file: taken away also where another test of it is chosen alone.
+afterAll(() => disk?.remove())
 if (hasRedis && disk === null)
   console.warn('SKIPPED: a full disk of the queue server: no disk can be mounted here')
 
 describe.skipIf(!hasRedis || disk === null)('a server whose disk is full', () => {
-  afterAll(() => disk!.remove())
-
   it('is waited for, with what is wrong, and no job is lost or run for nothing when there is space again', async () => {
     const redis = await startRedis({ folder: disk!.folder })
     cleanups.push(() => redis.stop())
