@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { meterPowerField } from '../../../core/energy/sensorModel'
 import { intervalOfReadings } from '../../../core/meter/meterInterval'
@@ -7,6 +6,7 @@ import { createTextMeterReader, type MeterReading } from '../../../core/meter/te
 import type { Recording } from '../../../shared/contract/gpu'
 import { meterTextUnitsSchema } from '../../../shared/contract/meter'
 import { AppError } from '../../../shared/errors'
+import { textPiecesOf } from '../../files/readTextFile'
 import type { GpuStore } from '../gpuStore'
 import { blankRecording, ofGpus, type Imported, type ImportRequest } from './blankRecording'
 import { countOf } from '../../../shared/units'
@@ -36,7 +36,7 @@ export async function importMeterText(request: ImportRequest, store: GpuStore): 
       readings.map(({ tMs, powerW }) => powerSample(tMs - seen.firstMs, powerW))
     )
   }
-  for await (const text of createReadStream(file, { encoding: 'utf8' })) await take(reader.push(String(text)))
+  for await (const text of textPiecesOf(file)) await take(reader.push(text))
   await take(reader.end())
   const { badLines, badExamples } = reader
   if (seen.count < 2 || badLines > seen.count) {

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { TextDecoder } from 'node:util'
 import { createSmiLogReader } from '../../../core/gpu/import/smiLog'
 import { createTextLines } from '../../../core/gpu/textLines'
 import type { Recording } from '../../../shared/contract/gpu'
-import { textEncodingOf } from '../../../shared/textEncoding'
 import { AppError } from '../../../shared/errors'
+import { textPiecesOf } from '../../files/readTextFile'
 import type { GpuStore } from '../gpuStore'
 import { blankRecording, ofGpus, type Imported, type ImportRequest } from './blankRecording'
 
@@ -25,13 +23,11 @@ export async function importSmiLog(
   const reader = createSmiLogReader(head[0])
   const lines = createTextLines()
   let samples = 0
-  let decoder: TextDecoder | undefined
-  for await (const piece of createReadStream(request.file) as AsyncIterable<Buffer>) {
-    decoder ??= new TextDecoder(textEncodingOf(piece))
+  for await (const text of textPiecesOf(request.file)) {
     // Whole lines: a piece may end inside one.
     const batch = reader.push(
       lines
-        .push(decoder.decode(piece, { stream: true }))
+        .push(text)
         .map((line) => `${line}\n`)
         .join('')
     )

@@ -173,6 +173,20 @@ describe('the export of a power meter', () => {
   })
 })
 
+describe('lines of a power meter', () => {
+  it.each(['utf8', 'utf16le'] as const)('are read from %s with a byte order mark', async (encoding) => {
+    const rows = Array.from({ length: 4000 }, (_, at) => `${at * 10},${100 + (at % 3)},5`)
+    const file = write(`meter-${encoding}.csv`, '')
+    const text = `\ufefftime_ms,current_ma,voltage_v\r\n${rows.join('\r\n')}\r\n`
+    writeFileSync(file, Buffer.from(text, encoding))
+    const { recording } = await importFile(file)
+    expect([recording.samples, recording.malformedLines]).toEqual([4000, 0])
+    const { values } = await readingsOf(store, recording.id, 0, 'powerW')
+    expect(values[0]).toBeCloseTo(0.5, 9)
+    expect(values[1]).toBeCloseTo(0.505, 9)
+  })
+})
+
 describe('a log of nvidia-smi', () => {
   const row = (ms: number, index: number, watt: string): string =>
     `2026/10/25 02:59:${String(58 + Math.floor(ms / 1000)).padStart(2, '0')}.${String(ms % 1000).padStart(3, '0')}, ${index}, NVIDIA L4, ${watt}`

@@ -4,6 +4,7 @@ import path from 'node:path'
 import onnxProto from 'onnx-proto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
+import { modelContentId } from '@main/model/modelContentId'
 import { isLargeNetwork } from '@main/model/readNetwork'
 import { readModelFile } from '@main/model/readModelFile'
 
@@ -89,6 +90,17 @@ describe('reading an ONNX file', () => {
     ).toEqual([-5, 7])
   })
 
+  it('has one id however it is read, with data of several slices', async () => {
+    const data = Buffer.alloc(9 * 2 ** 20, 'weights')
+    await write('large/f.data', data)
+    const file = await write('large/f.onnx', fileWith(external('f.data', 4, 8)))
+    const { id } = await readModelFile(file)
+    expect(await modelContentId(file)).toBe(id)
+    data[data.length - 1]! ^= 1
+    await write('large/f.data', data)
+    expect(await modelContentId(file)).not.toBe(id)
+  })
+
   it('takes weights from the data file beside it, from the stated offset', async () => {
     await write('ext/f.data', new Uint8Array(Float32Array.of(9, 1.5, -2).buffer))
     const file = await write('ext/f.onnx', fileWith(external('f.data', 4, 8)))
@@ -97,6 +109,7 @@ describe('reading an ONNX file', () => {
     expect(first.sizeBytes).toBeGreaterThan(12)
     expect(first.files.map(({ path: read }) => read)).toEqual([file, path.join(folder, 'ext/f.data')])
     expect(await isLargeNetwork(file)).toBe(true)
+    expect(await modelContentId(file)).toBe(first.id)
     // Other weights under the same .onnx file are another network.
     await write('ext/f.data', new Uint8Array(Float32Array.of(9, 1.5, -3).buffer))
     expect((await readModelFile(file)).id).not.toBe(first.id)
