@@ -45,6 +45,8 @@ export function nextCell(text: string, from: number, delimiter: number): CsvCell
 export interface NumberFormat {
   decimal: '.' | ','
   thousands: '.' | ',' | null
+  /** Nothing but habits speaks for it: three digits behind every mark may be thousands as well. */
+  isHabit?: true
 }
 
 export const plainFormat: NumberFormat = { decimal: '.', thousands: null }

@@ -56,7 +56,8 @@ export function numberFormats(
   if (has('.', 'decimal') || has(',', 'thousands')) return [pointDecimal]
   // Only habits speak from here on: one of both marks alone is believed.
   if (has(',', 'likely')) return has('.', 'likely') ? [commaDecimal, pointDecimal] : [commaDecimal]
-  if (has('.', 'likely')) return has(',', 'open') ? [pointDecimal, commaDecimal] : [pointDecimal]
+  if (has('.', 'likely'))
+    return has(',', 'open') ? [pointDecimal, commaDecimal] : [{ ...pointDecimal, isHabit: true }]
   if (has('.', 'open')) return [plainFormat, commaDecimal]
   if (has(',', 'open')) return [commaDecimal, pointDecimal]
   return [plainFormat]

@@ -59,10 +59,23 @@ export function readProfileCsv(content: string, options: ReadCsvOptions): ReadCs
       : [{ decimal: options.decimal, thousands: options.decimal === '.' ? ',' : '.' }]
   const readings = formats.map((format) => readRows(layout, binding, format, options))
   const chosen = readings.length === 1 ? readings[0] : moreLikely(readings, formats, options.fileName)
+  const isHabit = formats.length === 1 && formats[0].isHabit === true
   return {
     samples: chosen.samples,
-    warnings: [...chosen.warnings, ...plausibilityRemarks(chosen.samples, options.fileName)]
+    warnings: [
+      ...chosen.warnings,
+      ...(isHabit ? habitRemarks(layout, options.fileName) : []),
+      ...plausibilityRemarks(chosen.samples, options.fileName)
+    ]
   }
+}
+
+/** Where no comma separates cells, it may be the decimal mark, and 1.234 ms are 1,234. */
+function habitRemarks({ delimiter }: Layout, fileName: string): string[] {
+  if (delimiter === 44) return []
+  return [
+    `${fileName}: "." in its numbers is read as a decimal mark, for three digits stand behind every one. --decimal , reads it as a mark of thousands.`
+  ]
 }
 
 /** Of two readings of the same numbers the one whose times follow the work. @throws data.invalid when neither is clear */

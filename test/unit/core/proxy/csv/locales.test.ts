@@ -95,6 +95,23 @@ describe('one table as programs of several countries write it', () => {
     expect(() => read(text)).toThrow(/line 3, column Time: ".*" is not a number/)
   })
 
+  it.each([';', '\t'])(
+    'says that three digits behind every point of times are taken as fractions (%j)',
+    (mark) => {
+      const text = (time: string, first: string): string =>
+        `N,M,K,QA,QW,${time}\n1,8,16,8,8,${first}\n1,8,32,8,8,2.468\n1,8,64,8,8,4.936\n`.replaceAll(',', mark)
+      for (const time of ['Time_us', 'Cycles']) {
+        const { samples, warnings } = read(text(time, '1.234'))
+        expect(samples.time[0]).toBe(1.234)
+        expect(warnings.join(' ')).toContain('--decimal , reads it as a mark of thousands')
+      }
+      expect(read(text('Time_us', '0.617')).warnings.join(' ')).not.toContain('--decimal')
+      expect(read(text('Time_us', '1.234').replaceAll(mark, ',')).warnings.join(' ')).not.toContain(
+        '--decimal'
+      )
+    }
+  )
+
   it('a row with more than empty cells behind it is still refused', () => {
     expect(() => read('N,M,K,QA,QW,Time\n1,8,16,8,8,636,,7\n')).toThrow(/8 cells, the header 6/)
   })
