@@ -1,4 +1,4 @@
-import { cpus, freemem, totalmem } from 'node:os'
+import { totalmem } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { createHostLoadReader, parseProcStat } from '@main/gpu/hostLoad'
 
@@ -28,11 +28,9 @@ describe('load of the host', () => {
   })
 
   it('reads this machine', async () => {
-    expect(cpus().length).toBeGreaterThan(0)
     const { memoryTotalBytes, memoryUsedBytes } = await createHostLoadReader(() => 0)()
     expect(memoryTotalBytes).toBe(totalmem())
     expect(memoryUsedBytes).toBeGreaterThan(0)
     expect(memoryUsedBytes).toBeLessThan(totalmem())
-    expect(freemem()).toBeGreaterThan(0)
   })
 })
