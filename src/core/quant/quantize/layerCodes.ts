@@ -9,7 +9,7 @@ export interface LayerCodes {
   /** What a layer's output depends on, as text: layers with equal texts have equal outputs. */
   signatureOf(position: number): string
   bytesOf(position: number): FitWork<Uint8Array>
-  /** Lets go of outputs that no node from now on reads. They are computed again where one does. */
+  /** Lets go of outputs that nothing needs from now on. They are computed again where it does. */
   release(): void
 }
 
@@ -19,7 +19,7 @@ interface LayerEntry {
   readonly signature: string
 }
 
-/** @param isReadLater whether a node that is still to come reads the output of the layer at a position */
+/** @param isReadLater whether a node from now on reads the output of the layer at a position */
 export function createLayerCodes(
   { bytes, images, codesCache }: Pick<ActivationRanges, 'bytes' | 'images' | 'codesCache'>,
   isReadLater: (position: number) => boolean
@@ -27,6 +27,8 @@ export function createLayerCodes(
   const made: LayerEntry[] = []
   /** Outputs that are still to be read; the cache may have dropped them. */
   const held = new Map<number, Uint8Array>()
+  /** Layers that have been run here. */
+  const computed = new Set<number>()
 
   /** A flatten hands on the bytes that it reads. */
   const source = (position: number): number =>
@@ -54,6 +56,16 @@ export function createLayerCodes(
     return { run: [...run].sort((a, b) => a - b), read }
   }
 
+  /** Layers whose outputs nodes from now on read, or layers that have not been run yet and are needed themselves. */
+  function needed(): boolean[] {
+    const isNeeded = made.map((_, position) => isReadLater(position))
+    for (let reader = made.length - 1; reader >= 0; reader--) {
+      if (!isNeeded[reader] || computed.has(reader)) continue
+      for (const input of made[reader].inputs.map(source)) if (input >= 0) isNeeded[input] = true
+    }
+    return isNeeded
+  }
+
   return {
     add: (entry) => made.push(entry) - 1,
     signatureOf: (position) => (position < 0 ? '' : made[position].signature),
@@ -62,7 +74,9 @@ export function createLayerCodes(
       const { run, read } = missing(wanted)
       if (run.length > 0) {
         const inputs = [...read.keys()]
-        const kept = run.filter((at) => at === wanted || isReadLater(at))
+        for (const at of run) computed.add(at)
+        const isNeeded = needed()
+        const kept = run.filter((at) => at === wanted || isNeeded[at])
         const outputs = yield* runLayers({
           layers: run.map((at) => made[at].layer),
           sources: run.map((at) =>
@@ -82,7 +96,8 @@ export function createLayerCodes(
       return find(wanted)!
     },
     release() {
-      for (const position of held.keys()) if (!isReadLater(position)) held.delete(position)
+      const isNeeded = needed()
+      for (const position of held.keys()) if (!isNeeded[position]) held.delete(position)
     }
   }
 }

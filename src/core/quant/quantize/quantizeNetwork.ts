@@ -202,7 +202,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
   }
 }
 
-/** Which layers' outputs are read by nodes behind the one that is reached. */
+/** Which layers' outputs are read by the node that is reached, or by nodes behind it. */
 function createReads(graph: Graph) {
   const consumers = consumersOf(graph)
   const nodes = new Map<number, number>()
@@ -217,7 +217,7 @@ function createReads(graph: Graph) {
     },
     isReadLater(position: number): boolean {
       const node = nodes.get(position)
-      return node !== undefined && consumers[node + 1].some((reader) => reader > reached)
+      return node !== undefined && consumers[node + 1].some((reader) => reader >= reached)
     }
   }
 }
