@@ -2,6 +2,7 @@ import type { BoardInfo } from '../../core/board/boardInfo'
 import type { Graph } from '../../core/model/graph'
 import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import type { BoardKind } from '../../shared/contract/board'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { QuantMethod, SchemeJson } from '../../shared/contract/model'
 import type { MeterSetup } from '../../shared/contract/meter'
@@ -11,6 +12,7 @@ import type { EnergySession, MarkPhase } from './boardEnergy'
 export interface DeployBoards {
   describe(boardId: string): Promise<{
     name: string
+    kind: BoardKind
     unit: 'cycles' | 'instructions'
     origin: Deployment['origin']
   }>

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DeployEnergyRequest } from '../../shared/contract/deploy'
+import { virtualPpk2Port } from '../../shared/contract/meter'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { benchedLayers, runEnergyPhases } from './boardEnergy'
@@ -21,7 +22,8 @@ export interface EnergyJobDeps {
 /**
  * Plans, starts the meter and measures as a Job. What can fail before the meter runs fails here.
  *
- * @throws what planning and the meter throw, board.notConnected
+ * @throws what planning and the meter throw, board.notConnected; input.invalid for the simulated meter beside another board than
+ * a virtual one
  */
 export async function startEnergyJob(
   request: DeployEnergyRequest,
@@ -29,7 +31,8 @@ export async function startEnergyJob(
 ): Promise<{ jobId: string; recordingId: string; layers: string[]; result: Promise<void> }> {
   const { boards, models, recordPower, jobs, preparation } = deps
   const { boardId, modelId, meter, trials, trialMs, idleMs, layers } = request
-  const { name: boardName } = await boards.describe(boardId)
+  const { name: boardName, kind } = await boards.describe(boardId)
+  if (meter.port === virtualPpk2Port && kind !== 'virtual') throw notVirtual(boardName)
   const modelName = await models.name(modelId)
   const info = await boards.info(boardId)
   const prepared = await preparation.prepare({ ...request, proxyId: null }, info)
@@ -83,6 +86,15 @@ export async function startEnergyJob(
     layers: layers ? benchedLayers(network).map((layer) => layer.name) : [],
     result: work.result
   }
+}
+
+/** The clock of the simulated meter goes by the cycles of virtual boards: a phase on another board would never end. */
+function notVirtual(boardName: string): AppError {
+  return new AppError(
+    'input.invalid',
+    `The simulated meter ${virtualPpk2Port} measures virtual boards alone; ${boardName} is none.`,
+    'Choose a virtual board, or the port of a meter in the supply of the board.'
+  )
 }
 
 function endedEarly(cause: unknown): AppError {

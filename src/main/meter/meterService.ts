@@ -1,4 +1,4 @@
-import type { MeterSetup, meterContract } from '../../shared/contract/meter'
+import { virtualPpk2Port, type MeterSetup, type meterContract } from '../../shared/contract/meter'
 import type { HandlersOf, StopSignal } from '../../shared/contract/framework/define'
 import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { GpuSample } from '../../core/gpu/metrics'
@@ -9,7 +9,7 @@ import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
 import { openPpk2 } from './ppk2Device'
 import { openTextMeter } from './textMeterDevice'
-import { openVirtualPpk2, virtualPpk2Port } from './virtualPpk2Line'
+import { openVirtualPpk2 } from './virtualPpk2Line'
 
 type Handlers = HandlersOf<typeof meterContract>
 

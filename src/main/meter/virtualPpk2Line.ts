@@ -3,9 +3,6 @@ import { ppk2StepMs } from '../../core/meter/ppk2/commands'
 import { createVirtualPpk2 } from '../../core/meter/ppk2/virtualPpk2'
 import type { MeterLine } from './meterDevice'
 
-/** Port of the simulated PPK2. */
-export const virtualPpk2Port = 'virtual:ppk2'
-
 /** Current of the simulated board while it waits and while it executes, A: invented. */
 export const virtualCurrentA = { waiting: 0.008, running: 0.025 } as const
 const tickMs = 10

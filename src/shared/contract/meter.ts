@@ -41,6 +41,9 @@ export const meterAboutSchema = z.object({
 /** A power meter of a recording. */
 export type MeterAbout = z.infer<typeof meterAboutSchema>
 
+/** Port of the simulated PPK2, which measures virtual boards. */
+export const virtualPpk2Port = 'virtual:ppk2'
+
 /** Which meter, where it is, and how it is set up. */
 export const meterSetupSchema = z.object({
   /** Serial port, pty, tcp://HOST:PORT, or `virtual:ppk2` for the simulated one. */

@@ -47,6 +47,22 @@ async function endedDuringWork(failure?: AppError): Promise<unknown> {
 }
 
 describe('energy of a network on a board', () => {
+  it.each(['serial', 'qemu', 'rtl'])('refuses the simulated meter beside a %s board', async (kind) => {
+    const deps = {
+      boards: { describe: async () => ({ name: 'some board', kind }) },
+      models: { name: () => expect.fail('went on') },
+      recordPower: () => expect.fail('the meter was started')
+    } as unknown as EnergyJobDeps
+    const request = deployEnergyRequestSchema.parse({
+      ...{ boardId: 'b', modelId: 'm', scheme: [{ layer: 'a', weightBits: 8, activationBits: 8 }] },
+      meter: { kind: 'ppk2', port: 'virtual:ppk2' }
+    })
+    await expect(startEnergyJob(request, deps)).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: expect.stringContaining('some board is none') as string
+    })
+  })
+
   it('stops the work when its recording is stopped, and says so', async () => {
     expect(await endedDuringWork()).toMatchObject({
       code: 'data.missing',
