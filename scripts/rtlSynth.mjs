@@ -42,8 +42,9 @@ const targets = [
   { name: 'ecp5', command: 'synth_ecp5', cells: { lut: 'LUT4', multiplier: 'MULT18X18D', ram: 'DP16KD' } }
 ]
 
-function need(program, version) {
-  if (spawnSync(program, [version]).status === 0) return
+/** icepack ends with 1 whatever it is asked: only a program that cannot be started is not there. */
+function need(program, harmless) {
+  if (spawnSync(program, [harmless]).error === undefined) return
   console.error(`Not found: ${program}. On Debian: apt-get install yosys nextpnr-ice40 fpga-icestorm`)
   process.exit(3)
 }
@@ -121,16 +122,21 @@ function place(xbb, folder) {
 }
 
 function pack(routed, file) {
-  need('icepack', '-h')
   const { status, stderr } = spawnSync('icepack', [routed, file], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`icepack failed:\n${stderr}`)
 }
 
+if (options.bitstream !== undefined && options['no-place']) {
+  console.error('--bitstream packs what was placed: leave out --no-place.')
+  process.exit(2)
+}
+// All of them before minutes of work.
 need('yosys', '-V')
+if (!options['no-place']) need('nextpnr-ice40', '--version')
+if (options.bitstream !== undefined) need('icepack', '-h')
 const rows = targets.flatMap((target) => [false, true].map((xbb) => synthesise(target, xbb)))
 let placed = []
 if (!options['no-place']) {
-  need('nextpnr-ice40', '--version')
   const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-synth-'))
   try {
     placed = [false, true].map((xbb) => place(xbb, folder))
