@@ -31,7 +31,7 @@ export interface ClientCallOptions {
   timeoutMs?: number
   /** Called while a large reply arrives, with bytes so far and of all of it (null: not known); not by every transport. */
   onReceived?: ReceivedListener
-  /** The wait begins anew when such a job ends, and does not run meanwhile: work of the host that a call may have to wait for. */
+  /** The wait starts over when such a job ends, and does not run meanwhile: work of the host that a call may have to wait for. */
   whileJob?: (job: Job) => boolean
 }
 

@@ -51,7 +51,7 @@ function change(act: () => void): void {
 
 /** Where one virtual board reports whether it executes. */
 export interface VirtualActivity {
-  /** @param totalMs simulated time of the board since its start */
+  /** @param totalMs simulated time of the board since its start or reset */
   executes(totalMs: number): void
   waits(totalMs: number): void
   ended(): void
@@ -60,15 +60,23 @@ export interface VirtualActivity {
 /** Keeps whether one more virtual board executes or waits for bytes. */
 export function trackVirtualBoard(): VirtualActivity {
   const board = Symbol('virtual board')
+  let seenMs = 0
   const advance = (totalMs: number): void => {
     const sinceMs = running.get(board)
-    if (sinceMs !== undefined) stretch.longestMs = Math.max(stretch.longestMs, totalMs - sinceMs)
+    if (sinceMs !== undefined) {
+      // A core that was reset counts from zero again.
+      const ownSinceMs = totalMs < seenMs ? sinceMs - seenMs : sinceMs
+      running.set(board, ownSinceMs)
+      stretch.longestMs = Math.max(stretch.longestMs, totalMs - ownSinceMs)
+    }
+    seenMs = totalMs
   }
   return {
     executes(totalMs) {
-      if (running.has(board)) advance(totalMs)
+      if (running.has(board)) return advance(totalMs)
       // Another board may have begun before: what this one adds counts from there.
-      else change(() => running.set(board, totalMs - (running.size === 0 ? 0 : stretch.longestMs)))
+      change(() => running.set(board, totalMs - (running.size === 0 ? 0 : stretch.longestMs)))
+      seenMs = totalMs
     },
     waits(totalMs) {
       advance(totalMs)

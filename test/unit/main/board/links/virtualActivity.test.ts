@@ -49,6 +49,21 @@ describe('the clock of virtual boards', () => {
     board.ended()
   })
 
+  it('goes on when a core that executes is reset and counts from zero again', () => {
+    const board = trackVirtualBoard()
+    const startMs = simulatedMs()
+    board.executes(5_000)
+    board.executes(5_010)
+    board.executes(3)
+    expect(simulatedMs() - startMs).toBeCloseTo(13, 6)
+    board.waits(4)
+    expect(simulatedMs() - startMs).toBeCloseTo(14, 6)
+    board.executes(4)
+    board.waits(6)
+    expect(simulatedMs() - startMs).toBeCloseTo(16, 6)
+    board.ended()
+  })
+
   it('counts the longer of two boards at once, and never goes back', () => {
     const [first, second] = [trackVirtualBoard(), trackVirtualBoard()]
     const startMs = simulatedMs()
