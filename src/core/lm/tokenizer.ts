@@ -22,6 +22,22 @@ export interface Tokenizer {
   decode(previous: number, token: number): Uint8Array
 }
 
+/** What two neighbouring tokens become; the lowest rank of a text comes first, of equal ones the leftmost. */
+export interface TokenMerge {
+  readonly id: number
+  readonly rank: number
+}
+
+/** Where a tokenizer differs from llama2.c's. */
+export interface TokenizerRules {
+  /** What two tokens become, undefined where they stay two; without: any piece that they spell together, by its score. */
+  mergeOf?(this: void, left: number, right: number): TokenMerge | undefined
+  /** The text that is cut into pieces; without: a space and the text. */
+  prepare?(this: void, text: string): string
+  /** Words are merged alone, also where a piece has a space behind its first byte. */
+  readonly wordsAlone?: boolean
+}
+
 const maxPieceBytes = 1024
 
 /**
@@ -70,7 +86,7 @@ const keyOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
  * Returns the tokenizer of these pieces.
  * @throws AppError model.invalid when there are fewer than the markers and the 256 bytes
  */
-export function createTokenizer(pieces: readonly TokenPiece[]): Tokenizer {
+export function createTokenizer(pieces: readonly TokenPiece[], rules: TokenizerRules = {}): Tokenizer {
   if (pieces.length < byteToken + 256)
     throw invalid(`it has ${pieces.length} pieces, the markers and the bytes alone are ${byteToken + 256}`)
   const keys = pieces.map(({ bytes }) => keyOf(bytes))
@@ -88,25 +104,19 @@ export function createTokenizer(pieces: readonly TokenPiece[]): Tokenizer {
     return tokens
   }
 
-  const bestMerge = (tokens: readonly number[]): { at: number; id: number } | null => {
-    let best: { at: number; id: number } | null = null
-    for (let at = 0; at + 1 < tokens.length; at++) {
-      const id = ids.get(keys[tokens[at]] + keys[tokens[at + 1]])
-      if (id !== undefined && (best === null || pieces[id].score > pieces[best.id].score)) best = { at, id }
-    }
-    return best
+  const byScore = (left: number, right: number): TokenMerge | undefined => {
+    const id = ids.get(keys[left] + keys[right])
+    return id === undefined ? undefined : { id, rank: -pieces[id].score }
   }
-
-  const merged = (word: string): number[] => {
-    const tokens = characters(word)
-    for (let best = bestMerge(tokens); best !== null; best = bestMerge(tokens))
-      tokens.splice(best.at, 2, best.id)
-    return tokens
-  }
+  const { mergeOf = byScore, prepare = (text) => ` ${text}`, wordsAlone = false } = rules
+  const crosses = !wordsAlone && pieces.some(({ bytes }) => bytes.indexOf(0x20, 1) > 0)
 
   return {
     pieces,
-    encode: (from) => [beginToken, ...(from === '' ? [] : wordsOf(` ${from}`, pieces).flatMap(merged))],
+    encode: (from) => {
+      const words = from === '' ? [] : wordsOf(prepare(from), crosses)
+      return [beginToken, ...words.flatMap((word) => merged(characters(word), mergeOf))]
+    },
     decode: (previous, token) => {
       const { bytes } = pieces[token]
       const raw = /^<0x([0-9A-Fa-f]{2})>$/.exec(keys[token])
@@ -116,12 +126,33 @@ export function createTokenizer(pieces: readonly TokenPiece[]): Tokenizer {
   }
 }
 
+/** Merges neighbours until none are left; what each two become is looked up again only beside a merge. */
+function merged(tokens: number[], mergeOf: NonNullable<TokenizerRules['mergeOf']>): number[] {
+  const mergeAt = (at: number): TokenMerge | undefined =>
+    at + 1 < tokens.length ? mergeOf(tokens[at], tokens[at + 1]) : undefined
+  const merges = tokens.map((_, at) => mergeAt(at))
+  for (;;) {
+    let best: TokenMerge | undefined
+    let place = 0
+    for (let at = 0; at < merges.length; at++) {
+      const own = merges[at]
+      if (own === undefined || (best !== undefined && best.rank <= own.rank)) continue
+      best = own
+      place = at
+    }
+    if (best === undefined) return tokens
+    tokens.splice(place, 2, best.id)
+    merges.splice(place, 1)
+    merges[place] = mergeAt(place)
+    if (place > 0) merges[place - 1] = mergeAt(place - 1)
+  }
+}
+
 /**
- * The text cut where no merge can cross: before each space, as long as no piece has a space behind its first byte. Merging the
+ * The text cut where no merge can cross: before each space, unless a piece has one behind its first byte (`crosses`). Merging the
  * parts alone then gives the same tokens in far fewer steps.
  */
-function wordsOf(text: string, pieces: readonly TokenPiece[]): string[] {
-  const crosses = pieces.some(({ bytes }) => bytes.indexOf(0x20, 1) > 0)
+function wordsOf(text: string, crosses: boolean): string[] {
   return crosses ? [text] : text.split(/(?= )/u)
 }
 

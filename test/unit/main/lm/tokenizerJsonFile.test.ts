@@ -6,13 +6,82 @@ import { readTokenizerJson } from '../../../../src/main/lm/tokenizerJsonFile'
 /** Trained and used by the package tokenizers 0.23.2: scripts/train/decoderFixtures.py --tokenizer. */
 const fixture = readFileSync('test/fixtures/lm/tokenizer.json')
 const count = 420
-const changed = (change: (json: { model: Record<string, unknown> }) => void): Uint8Array => {
-  const json = JSON.parse(fixture.toString()) as { model: Record<string, unknown> }
+interface Json {
+  model: Record<string, unknown> & { vocab: Record<string, number>; merges: string[][] }
+  normalizer: unknown
+  pre_tokenizer: unknown
+}
+const changed = (change: (json: Json) => void): Uint8Array => {
+  const json = JSON.parse(fixture.toString()) as Json
   change(json)
   return new TextEncoder().encode(JSON.stringify(json))
 }
 
+/** A normalizer with another step in front. */
+const before =
+  (step: object) =>
+  (json: Json): void => {
+    const { type, normalizers } = json.normalizer as { type: string; normalizers: object[] }
+    json.normalizer = { type, normalizers: [step, ...normalizers] }
+  }
+
+/** Spaces written by a Metaspace, with a piece of two spaces, and "xit" of x and it. */
+const metaspace =
+  (settings: object) =>
+  (json: Json): void => {
+    withSpaces(json)
+    json.normalizer = null
+    json.pre_tokenizer = { type: 'Metaspace', replacement: '\u2581', ...settings }
+  }
+const withSpaces = ({ model }: Json): void => {
+  const { vocab, merges } = model
+  const left = Object.entries(vocab).filter(([, id]) => id < 418)
+  model.vocab = { ...Object.fromEntries(left), '\u2581\u2581': 418, xit: 419 }
+  const kept = merges.filter((pair) => Object.hasOwn(model.vocab, pair.join('')))
+  model.merges = [...kept, ['\u2581', '\u2581'], ['x', 'it']]
+}
+
 describe('a tokenizer.json', () => {
+  const spaced = [' a  b', 'a   b', 'xit it', 'a\u2581b  c', '\u2581a', 'they and thing of']
+  const last = [349, 316, 357, 400, 343, 344]
+  it.each([
+    [
+      'a normalizer',
+      withSpaces,
+      [
+        [318, 319, 318, 337],
+        [319, 418, 337],
+        [318, 319]
+      ]
+    ],
+    [
+      'a Metaspace that splits words',
+      metaspace({ prepend_scheme: 'first', split: true }),
+      [[319, 318, 337], [319, 318, 318, 337], [319]]
+    ],
+    [
+      'a Metaspace alone',
+      metaspace({ prepend_scheme: 'always', split: false }),
+      [[319, 318, 337], [319, 418, 337], [319]]
+    ]
+  ] satisfies [string, (json: Json) => void, number[][]][])(
+    'writes spaces as the package tokenizers does with %s',
+    (_, change, [one, two, mark]) => {
+      const tokenizer = readTokenizerJson(changed(change), count)
+      const expected = [one, two, [318, 419, 318, 326], [319, 337, 318, 333], mark, last]
+      expect(spaced.map((text) => tokenizer.encode(text).slice(1))).toEqual(expected)
+    }
+  )
+
+  it('merges only the pairs of the file, as the package tokenizers does', () => {
+    const other = changed(({ model }) => {
+      const at = model.merges.findIndex(([left, right]) => left === '\u2581t' && right === 'he')
+      model.merges[at] = ['\u2581th', 'e']
+    })
+    expect(readTokenizerJson(other, count).encode('the they')).toEqual([1, 321, 332, 321, 332, 316])
+    expect(readTokenizerJson(fixture, count).encode('the they')).toEqual([1, 349, 349, 316])
+  })
+
   it.each([
     [
       'cheat: deprive somebody of something by deceit',
@@ -55,7 +124,7 @@ describe('a tokenizer.json', () => {
 
   it('reads merges that are written with a space between', () => {
     const spaced = changed(({ model }) => {
-      model['merges'] = (model['merges'] as string[][]).map((pair) => pair.join(' '))
+      Object.assign(model, { merges: model.merges.map((pair) => pair.join(' ')) })
     })
     const [one, other] = [fixture, spaced].map((bytes) => readTokenizerJson(bytes, count))
     expect(other!.encode('a part of a plant')).toEqual(one!.encode('a part of a plant'))
@@ -64,15 +133,25 @@ describe('a tokenizer.json', () => {
   it.each([
     ['another kind', ({ model }) => (model['type'] = 'Unigram'), /Unigram, not BPE/],
     ['no bytes', ({ model }) => (model['byte_fallback'] = false), /do not become bytes/],
-    ['bytes elsewhere', ({ model }) => (model['vocab'] = { '<unk>': 0 }), /token 3 is not the byte <0x00>/],
-    ['no vocabulary', ({ model }) => delete model['vocab'], /no byte-pair tokenizer/]
-  ] satisfies [string, (json: { model: Record<string, unknown> }) => unknown, RegExp][])(
-    'refuses %s',
-    (_, change, message) => {
-      const bytes = changed((json) => void change(json))
-      expect(() => readTokenizerJson(bytes, count)).toThrow(message)
-    }
-  )
+    ['bytes elsewhere', ({ model }) => (model.vocab = { '<unk>': 0 }), /token 3 is not the byte <0x00>/],
+    ['no vocabulary', ({ model }) => Reflect.deleteProperty(model, 'vocab'), /no byte-pair tokenizer/],
+    [
+      'a merge of what is no piece',
+      ({ model }) => model.merges.push(['a', '\u6771']),
+      /merge 101 is no pair/
+    ],
+    ['lower case', (json) => (json.normalizer = { type: 'Lowercase' }), /normalizer \(Lowercase\) does more/],
+    ['a step before the usual ones', before({ type: 'NFKC' }), /\(NFKC, Prepend, Replace\) does more/],
+    ['no space in front', (json) => (json.normalizer = null), /nothing puts a/],
+    ['digits alone', (json) => (json.pre_tokenizer = { type: 'Digits' }), /\(Digits\) is no Metaspace/],
+    ['no space in front by a Metaspace', metaspace({ prepend_scheme: 'never' }), /puts a . in front/],
+    ['merges by chance', ({ model }) => (model['dropout'] = 0.1), /by chance/],
+    ['words not merged', ({ model }) => (model['ignore_merges'] = true), /ignore_merges/],
+    ['ends of words', ({ model }) => (model['end_of_word_suffix'] = '</w>'), /end of words/]
+  ] satisfies [string, (json: Json) => unknown, RegExp][])('refuses %s', (_, change, message) => {
+    const bytes = changed((json) => void change(json))
+    expect(() => readTokenizerJson(bytes, count)).toThrow(message)
+  })
 
   it('refuses tokens outside the model, and what is no JSON', () => {
     expect(() => readTokenizerJson(fixture, 400)).toThrow(/outside the model's 400/)
