@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import type { IdentifiedBoard } from '../src/main/board/boardView'
 import { createIntegerDecoder } from '../src/core/lm/integer/integerDecoder'
 import { parameterCount } from '../src/core/lm/config'
-import { continueText, type TextStep } from '../src/main/lm/continueText'
+import { continueText, promptTokens, type TextStep } from '../src/main/lm/continueText'
 import {
   fitDecoderProxy,
   heldOutErrors,
@@ -86,7 +86,8 @@ async function textOf(
     const options = { tokens: Number(values.tokens), toTheEnd: true, signal }
     const [, wall] = await seconds(async () => {
       const host = createIntegerDecoder(lm)
-      for await (const step of continueText(decoder, host, loaded.tokenizer, values.prompt, options))
+      const prompted = promptTokens(loaded.tokenizer, values.prompt, lm.config.sequenceLength)
+      for await (const step of continueText(decoder, host, loaded.tokenizer, prompted, options))
         steps.push(step)
     })
     const expected = steps.map(({ position }) => predictStep(proxy, lm, position))

@@ -23,7 +23,7 @@ export async function startChat(
 ): Promise<{ jobId: string }> {
   const { boards, jobs, emit } = deps
   const board = boards.identified(request.boardId)
-  const { name, config, cacheBits } = await deps.tasks.run('lm.check', {
+  const { name, config, cacheBits, prompted } = await deps.tasks.run('lm.check', {
     ...{ files: request.files, schemes: [request.scheme], prompt: request.prompt }
   })
   // No await between this and the start: of two at once the second is refused.
@@ -39,7 +39,8 @@ export async function startChat(
     title,
     unit: 'tokens',
     total: request.tokens,
-    run: ({ signal, progress }) => continueOnBoard(request, name, state, deps, { signal, progress, change })
+    run: ({ signal, progress }) =>
+      continueOnBoard(request, { name, prompted }, state, deps, { signal, progress, change })
   })
   state.steps = []
   state.chat = {
@@ -64,8 +65,8 @@ export async function startChat(
 }
 
 async function continueOnBoard(
-  { files, scheme, boardId, prompt, tokens, toTheEnd }: CommandArguments<'lm.chat'>,
-  name: string,
+  { files, scheme, boardId, tokens, toTheEnd }: CommandArguments<'lm.chat'>,
+  { name, prompted }: { readonly name: string; readonly prompted: readonly number[] },
   state: LmState,
   { boards, tasks, emit, nowMs }: LmServiceDeps,
   context: {
@@ -95,7 +96,7 @@ async function continueOnBoard(
     let made = 0
     const host = createIntegerDecoder(lm)
     try {
-      for await (const found of continueText(decoder, host, tokenizer, prompt, {
+      for await (const found of continueText(decoder, host, tokenizer, prompted, {
         tokens,
         toTheEnd,
         signal

@@ -1,5 +1,5 @@
 import { decodeUtf8Prefix } from '../../core/binary/utf8'
-import type { Decoder } from '../../core/lm/floatDecoder'
+import type { IntegerDecoder } from '../../core/lm/integer/integerDecoder'
 import { beginToken, type Tokenizer } from '../../core/lm/tokenizer'
 import { argmax } from '../../core/quant/integer/runInteger'
 import { AppError } from '../../shared/errors'
@@ -36,25 +36,39 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string, sequenceLengt
   )
 }
 
+/** How long the host's reference may keep the process from other work. */
+const sliceMs = 10
+
+/** The host's token, made in parts: a step of a large model takes longer than a process may stand still. */
+async function hostToken(host: IntegerDecoder, token: number): Promise<number> {
+  const parts = host.stepInParts(token)
+  for (let from = performance.now(); ;) {
+    const part = parts.next()
+    if (part.done === true) return argmax(part.value)
+    if (performance.now() - from < sliceMs) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    from = performance.now()
+  }
+}
+
 /**
- * Feeds a prompt and then the board's own tokens, step by step, each beside the host's.
- * @throws AppError input.invalid for a prompt longer than the sequence; what the board throws
+ * Feeds a prompt's tokens (promptTokens) and then the board's own, step by step, each beside the host's.
+ * @throws what the board throws
  */
 export async function* continueText(
   board: Pick<BoardDecoder, 'step'>,
-  host: Decoder,
-  tokenizer: Tokenizer,
-  prompt: string,
+  host: IntegerDecoder,
+  tokenizer: Pick<Tokenizer, 'decode'>,
+  prompted: readonly number[],
   { tokens, toTheEnd, signal }: ContinueOptions
 ): AsyncGenerator<TextStep, void> {
   const length = host.config.sequenceLength
-  const prompted = promptTokens(tokenizer, prompt, length)
   host.reset()
   let [rest, token, made] = [new Uint8Array(), prompted[0] ?? beginToken, 0]
   for (let position = 0; position < length && made < tokens; position++) {
     signal.throwIfAborted()
     const found = await board.step(token, position, signal)
-    const equal = argmax(host.step(token)) === found.token
+    const equal = (await hostToken(host, token)) === found.token
     const following = prompted[position + 1]
     const forced = following !== undefined
     const ends = !forced && found.token === beginToken && !toTheEnd

@@ -30,6 +30,8 @@ export interface CheckedLm {
   readonly config: LmConfig
   /** Bits of the cache in each scheme. */
   readonly cacheBits: readonly (8 | 4)[]
+  /** Tokens of the prompt: cutting a long text takes too long for the main process. */
+  readonly prompted: readonly number[]
 }
 
 /** Quantizing and planning for a board. */
@@ -39,7 +41,7 @@ export interface QuantizeLmTask {
   readonly board: BoardInfo
 }
 
-/** A model in the bits of a scheme, planned into a board's memory, with the pieces of its tokenizer. */
+/** A model in the bits of a scheme, planned into a board's memory, with the pieces of its tokenizer (to read tokens back). */
 export interface LmForBoard extends LmOfScheme {
   readonly plan: DecoderPlan
   readonly pieces: readonly TokenPiece[]
@@ -72,9 +74,9 @@ export function createLmTasks(onnx: OnnxAccess) {
       const { name, model, tokenizer, textFile } = await load(files)
       const { config } = model
       const cacheBits = schemes.map((scheme) => parseLmScheme(scheme, config).cacheBits)
-      if (prompt !== undefined) promptTokens(tokenizer, prompt, config.sequenceLength)
+      const prompted = prompt === undefined ? [] : promptTokens(tokenizer, prompt, config.sequenceLength)
       if (needsText === true) await readDocuments(textFile, tokenizer, '--text', 1)
-      return { name, config, cacheBits }
+      return { name, config, cacheBits, prompted }
     },
     'lm.plan': async (task: QuantizeLmTask): Promise<{ memory: LmMemory; scheme: string }> => {
       const { plan, scheme } = await forBoard(task)

@@ -68,8 +68,14 @@ export function exponent(distance: number): number {
   return (wholeExponents[capped >> 8] * partExponents[capped & 255] + 65536) >>> 17
 }
 
+/** A decoder whose step can be made in parts, so that a process does other work in between. */
+export interface IntegerDecoder extends Decoder {
+  /** As `step`; gives way behind each product with a matrix. */
+  stepInParts(token: number): Generator<void, Float64Array, void>
+}
+
 /** Returns the integer decoder of a quantized model. */
-export function createIntegerDecoder(lm: QuantizedLm): Decoder {
+export function createIntegerDecoder(lm: QuantizedLm): IntegerDecoder {
   const { config, scheme } = lm
   const size = headSize(config)
   const length = config.sequenceLength
@@ -131,35 +137,60 @@ export function createIntegerDecoder(lm: QuantizedLm): Decoder {
     }
   }
 
-  const attention = (layer: QuantizedLmLayer, index: number): void => {
+  function* attention(layer: QuantizedLmLayer, index: number): Generator<void, void> {
     norm(x, lm.epsilon, layer.attentionNorm, layer.wq.activationBits, normal)
     const turn = (row: number, value: number): void => {
       turned[row] = clamp16(value)
     }
     product(layer.wq, normal, turn)
+    yield
     rotated(config.dim, code8, (at, code) => (query[at] = code))
     product(layer.wk, normal, turn)
+    yield
     rotated(layer.wk.rows, codesOf, (at, code) => (keys[index][cachePlace(at)] = code))
     product(layer.wv, normal, (row, value) => (values[index][cachePlace(row)] = codesOf(value)))
+    yield
     for (let head = 0; head < config.heads; head++) attend(layer, index, head)
+    yield
     product(layer.wo, mixed, addToResidual)
+    yield
   }
 
   const addToResidual = (row: number, value: number): void => {
     x[row] = clamp16(x[row] + value)
   }
 
-  const feedForward = (layer: QuantizedLmLayer): void => {
+  function* feedForward(layer: QuantizedLmLayer): Generator<void, void> {
     norm(x, lm.epsilon, layer.ffnNorm, layer.w1.activationBits, normal)
     product(layer.w1, normal, (row, value) => {
       const input = clamp16(value)
       gate[row] = (input * logistic[clamp(input >> 2, -512, 511) + 512] + 16384) >> 15
     })
+    yield
     const code = coder(layer.w2.activationBits)
     product(layer.w3, normal, (row, value) => {
       hidden[row] = code(scaled(gate[row] * clamp16(value), layer.hidden, 0))
     })
+    yield
     product(layer.w2, hidden, addToResidual)
+    yield
+  }
+
+  function* stepInParts(token: number): Generator<void, Float64Array, void> {
+    checkStep(config, position, token)
+    const { codes } = lm.embedding
+    for (let at = 0; at < config.dim; at++)
+      x[at] = clamp16(scaled(codes[token * config.dim + at], lm.embedding, token))
+    for (const [index, layer] of lm.layers.entries()) {
+      yield* attention(layer, index)
+      yield* feedForward(layer)
+    }
+    norm(x, lm.epsilon, lm.finalNorm, lm.classifier.activationBits, normal)
+    product(lm.classifier, normal, (row, value) => {
+      logits[row] = clamp(value, -(2 ** 31), 2 ** 31 - 1) / 65536
+    })
+    position++
+    return logits
   }
 
   return {
@@ -168,21 +199,13 @@ export function createIntegerDecoder(lm: QuantizedLm): Decoder {
     reset: () => {
       position = 0
     },
+    stepInParts,
     step(token) {
-      checkStep(config, position, token)
-      const { codes } = lm.embedding
-      for (let at = 0; at < config.dim; at++)
-        x[at] = clamp16(scaled(codes[token * config.dim + at], lm.embedding, token))
-      for (const [index, layer] of lm.layers.entries()) {
-        attention(layer, index)
-        feedForward(layer)
+      const parts = stepInParts(token)
+      for (;;) {
+        const { done, value } = parts.next()
+        if (done === true) return value
       }
-      norm(x, lm.epsilon, lm.finalNorm, lm.classifier.activationBits, normal)
-      product(lm.classifier, normal, (row, value) => {
-        logits[row] = clamp(value, -(2 ** 31), 2 ** 31 - 1) / 65536
-      })
-      position++
-      return logits
     }
   }
 }

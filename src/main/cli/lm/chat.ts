@@ -1,10 +1,9 @@
 import { createInterface } from 'node:readline'
 import { decoderParts } from '../../../core/lm/board/decoderImage'
-import { createIntegerDecoder } from '../../../core/lm/integer/integerDecoder'
+import { createIntegerDecoder, type IntegerDecoder } from '../../../core/lm/integer/integerDecoder'
 import type { Tokenizer } from '../../../core/lm/tokenizer'
-import type { Decoder } from '../../../core/lm/floatDecoder'
 import { loadDecoder, type BoardDecoder } from '../../lm/boardDecoder'
-import { continueText, type ContinueOptions, type TextStep } from '../../lm/continueText'
+import { continueText, promptTokens, type ContinueOptions, type TextStep } from '../../lm/continueText'
 import { quantizeBySchemes } from '../../lm/lmSchemes'
 import { AppError } from '../../../shared/errors'
 import { lineOptions, lineSettings } from '../board/boardLine'
@@ -26,14 +25,15 @@ type Step = Omit<TextStep, 'text' | 'forced'>
 /** Continues one prompt; `show` gets text as it comes. */
 async function continuePrompt(
   board: BoardDecoder,
-  host: Decoder,
+  host: IntegerDecoder,
   tokenizer: Tokenizer,
   prompt: string,
   options: ContinueOptions & { show: (text: string) => void }
 ): Promise<Continuation> {
   const steps: Step[] = []
   let whole = ''
-  for await (const step of continueText(board, host, tokenizer, prompt, options)) {
+  const prompted = promptTokens(tokenizer, prompt, host.config.sequenceLength)
+  for await (const step of continueText(board, host, tokenizer, prompted, options)) {
     const { text, position, token, cycles, instructions, equal } = step
     steps.push({ position, token, cycles, instructions, equal })
     whole += text

@@ -91,22 +91,21 @@ describe(`the shipped model ${shippedLm}`, () => {
       }
       const steps: TextStep[] = []
       const options = { tokens: 16, toTheEnd: true, signal }
-      const prompt = 'to run:'
+      const prompted = loaded.tokenizer.encode('to run:')
       for await (const step of continueText(
         session,
         createIntegerDecoder(lm),
         loaded.tokenizer,
-        prompt,
+        prompted,
         options
       ))
         steps.push(step)
-      const prompted = loaded.tokenizer.encode(prompt).length
-      expect(steps).toHaveLength(prompted - 1 + 16)
-      expect(steps.filter(({ forced }) => forced)).toHaveLength(prompted - 1)
+      expect(steps).toHaveLength(prompted.length - 1 + 16)
+      expect(steps.filter(({ forced }) => forced)).toHaveLength(prompted.length - 1)
       expect(steps.filter(({ equal }) => !equal)).toEqual([])
       // The same text, token by token, of the host alone.
-      expect(steps.slice(prompted - 1).map(({ token }) => token)).toEqual([
-        ...greedyTokens(createIntegerDecoder(lm), loaded.tokenizer.encode(prompt), 16)
+      expect(steps.slice(prompted.length - 1).map(({ token }) => token)).toEqual([
+        ...greedyTokens(createIntegerDecoder(lm), prompted, 16)
       ])
     },
     60_000

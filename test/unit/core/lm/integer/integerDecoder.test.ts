@@ -37,6 +37,22 @@ function relativeError(schemeText: string, tied = true): number {
 }
 
 describe('integer decoder', () => {
+  it('makes a step in parts, one for each product with a matrix and one for attention, with the same logits', () => {
+    const model = randomLm(tinyConfig, 5)
+    const ranges = observeRanges(model, documents.slice(0, 2), 100)
+    const lm = quantizeLm(model, parseLmScheme('w4a8,kv=4', model.config), ranges)
+    const [whole, cut] = [createIntegerDecoder(lm), createIntegerDecoder(lm)]
+    for (const token of documents[7]!.slice(0, 6)) {
+      const parts = cut.stepInParts(token)
+      let found = parts.next()
+      let turns = 0
+      for (; found.done !== true; found = parts.next()) turns++
+      expect(turns).toBe(8 * tinyConfig.layers)
+      expect([...(found.value ?? [])]).toEqual([...whole.step(token)])
+      expect(cut.position()).toBe(whole.position())
+    }
+  })
+
   it('takes the inverse root of a sum of squares', () => {
     // 2^50 * 4^5 = 4 * 4^29 = 2^60, whose root is 2^30: the inverse 2^31 saturates
     expect(inverseRoot(2 ** 50)).toEqual({ inverse: 2 ** 31 - 1, doublings: 5 })
