@@ -3,10 +3,14 @@ import type { DecoderErrors, DecoderProxy } from '../../core/lm/cost/decoderProx
 import { AppError } from '../../shared/errors'
 import { readRegularFile } from '../files/readRegularFile'
 
+/** Of the terms that a proxy is fitted to: costs of other terms cannot be used. */
+const version = 2
+const headSchema = z.object({ format: z.literal('bitbench decoder proxy'), version: z.number() })
+
 const amount = z.number().nonnegative()
 const proxyFileSchema = z.object({
   format: z.literal('bitbench decoder proxy'),
-  version: z.literal(2),
+  version: z.literal(version),
   board: z.object({ id: z.string(), name: z.string(), buildId: z.number(), clockHz: z.number().nullable() }),
   unit: z.enum(['cycles', 'instructions']),
   origin: z.string(),
@@ -33,7 +37,7 @@ export function writeDecoderProxy(
   about: Pick<DecoderProxyFile, 'board' | 'unit' | 'origin' | 'seed' | 'decoders'>
 ): string {
   const file: DecoderProxyFile = {
-    ...{ format: 'bitbench decoder proxy', version: 2, ...about },
+    ...{ format: 'bitbench decoder proxy', version, ...about },
     errors: { ...errors, partMape: { ...errors.partMape } },
     costs: { ...proxy.costs }
   }
@@ -51,8 +55,12 @@ export async function readDecoderProxy(file: string): Promise<DecoderProxyFile> 
     )
   })
   try {
-    return proxyFileSchema.parse(JSON.parse(new TextDecoder().decode(bytes)))
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const head = headSchema.safeParse(json)
+    if (head.success && head.data.version !== version) throw otherVersion(file, head.data.version)
+    return proxyFileSchema.parse(json)
   } catch (cause) {
+    if (cause instanceof AppError) throw cause
     throw new AppError(
       'proxy.invalid',
       `${file} holds no decoder proxy.`,
@@ -61,3 +69,12 @@ export async function readDecoderProxy(file: string): Promise<DecoderProxyFile> 
     )
   }
 }
+
+const otherVersion = (file: string, found: number): AppError =>
+  new AppError(
+    'proxy.invalid',
+    `${file} is a decoder proxy of version ${found}; version ${version} is read.`,
+    found < version
+      ? 'What a token costs is predicted from other work now: measure the board again with bitbench lm profile --board BOARD --out FILE.'
+      : 'It comes from a later version of Bitbench: use that one, or measure the board again with bitbench lm profile.'
+  )

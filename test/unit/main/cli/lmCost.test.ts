@@ -71,6 +71,22 @@ describe('bitbench lm profile, predict and search', () => {
     await expect(call('search', values, 'tiny.bin')).rejects.toThrow('--kv must be one of 8, 4, not "6"')
   })
 
+  it('says that a proxy is of another version, and what to do', async () => {
+    const predict = (version: number) => {
+      writeFileSync(
+        file('other.json'),
+        JSON.stringify({ format: 'bitbench decoder proxy', version, costs: {} })
+      )
+      return call('predict', { proxy: 'other.json', scheme: ['w8a8'] }, 'tiny.bin')
+    }
+    await expect(predict(1)).rejects.toMatchObject({
+      ...{ code: 'proxy.invalid', message: expect.stringContaining('of version 1; version 2 is read') },
+      hint: expect.stringContaining('measure the board again with bitbench lm profile')
+    })
+    await expect(predict(3)).rejects.toMatchObject({ hint: expect.stringContaining('later version') })
+    await expect(predict(2)).rejects.toMatchObject({ message: expect.stringContaining('no decoder proxy') })
+  })
+
   it('refuses a file that holds no proxy', async () => {
     const predict = (proxy: string) => call('predict', { proxy, scheme: ['w8a8'] }, 'tiny.bin')
     await expect(predict('broken.json')).rejects.toMatchObject({ code: 'proxy.invalid' })
