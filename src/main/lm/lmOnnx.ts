@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node'
+import { parameterCount, type LmConfig } from '../../core/lm/config'
 import type { LmModel } from '../../core/lm/checkpoint'
 import { createFloatDecoder } from '../../core/lm/floatDecoder'
 import { decoderFromOnnx } from '../../core/lm/onnx/decoderFromOnnx'
@@ -15,8 +16,17 @@ export interface OnnxAccess {
   open(file: string): Promise<ort.InferenceSession>
 }
 
-/** Tokens that a file's own graph and what was read from it are compared on. */
-const comparedTokens = 12
+/** Fewest tokens that a file's own graph and what was read from it are compared on. */
+const fewestTokens = 12
+/** Products that the comparison may take: the whole sequence of a small model, so that a window of its mask is seen. */
+const comparedProducts = 2 ** 30
+
+/** Tokens that a model is compared on. */
+export function comparedTokens(config: LmConfig): number {
+  const affordable = Math.floor(comparedProducts / parameterCount(config))
+  return Math.min(config.sequenceLength, Math.max(fewestTokens, affordable))
+}
+
 /** Largest difference of a logit, as a share of the largest logit, that float32 explains. */
 const tolerance = 1e-3
 
@@ -27,7 +37,7 @@ const tolerance = 1e-3
 export async function loadOnnxDecoder(file: string, onnx: OnnxAccess): Promise<LmModel> {
   const graph = await onnx.read(file)
   const model = decoderFromOnnx(graph)
-  const { largest, difference } = await compareWithOnnx(await onnx.open(file), graph, model)
+  const { largest, difference } = await compareWithOnnx(await opened(file, onnx), graph, model)
   if (!(difference <= tolerance * largest))
     throw new AppError(
       'model.invalid',
@@ -35,6 +45,17 @@ export async function loadOnnxDecoder(file: string, onnx: OnnxAccess): Promise<L
       'The file computes something that was not recognised: export it again with float32 weights, and report it with the exporter.'
     )
   return model
+}
+
+async function opened(file: string, onnx: OnnxAccess): Promise<ort.InferenceSession> {
+  return await onnx.open(file).catch((cause: unknown) => {
+    throw new AppError(
+      'model.invalid',
+      `onnxruntime cannot open ${file}: ${AppError.from(cause).message}`,
+      'Check the file with an ONNX checker and export it again.',
+      { cause }
+    )
+  })
 }
 
 /** The largest logit of a graph on random tokens, and the largest difference of the decoder's float reference from it; ends the session. */
@@ -45,8 +66,8 @@ export async function compareWithOnnx(
   seed = 1
 ): Promise<{ largest: number; difference: number }> {
   const random = createRandom(seed)
-  const { vocabulary, sequenceLength } = model.config
-  const inputs = decoderInputs(graph, Math.min(comparedTokens, sequenceLength))
+  const { vocabulary } = model.config
+  const inputs = decoderInputs(graph, comparedTokens(model.config))
   const length = inputs.find(({ role }) => role === 'tokens')!.dims[1]
   const tokens = Array.from({ length }, () => random.integer(vocabulary))
   const logits = await graphLogits(session, graph, tokens, inputs)
@@ -66,7 +87,7 @@ async function graphLogits(
   graph: OnnxModel,
   tokens: readonly number[],
   inputs: ReturnType<typeof decoderInputs>
-): Promise<Float32Array> {
+): Promise<Float32Array | Float64Array> {
   try {
     const feeds = inputs.map(({ name, role, dims }) => {
       const count = dims.reduce((product, size) => product * size, 1)
@@ -78,8 +99,17 @@ async function graphLogits(
       return [name, integers(type, values, dims)] as const
     })
     const name = session.outputNames.includes('logits') ? 'logits' : session.outputNames[0]
-    const results = await session.run(Object.fromEntries(feeds), [name])
-    return results[name].data as Float32Array
+    const { data } = (await session.run(Object.fromEntries(feeds), [name]))[name]
+    if (data instanceof Float32Array || data instanceof Float64Array) return data
+    throw new AppError('model.invalid', `Its output "${name}" is not of float32.`, 'Export it as float32.')
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause
+    throw new AppError(
+      'model.invalid',
+      `onnxruntime cannot run the file on ${tokens.length} tokens: ${AppError.from(cause).message}`,
+      'Where its sequence is shorter, export it with that length fixed.',
+      { cause }
+    )
   } finally {
     await session.release()
   }

@@ -88,6 +88,7 @@ function configOf(
   const epsilons = [final.epsilon, ...layers.flatMap((layer) => layer.epsilons)]
   if (epsilons.some((epsilon) => Math.abs(epsilon / epsilons[0] - 1) > 1e-6))
     throw differ('its norms have different epsilons')
+  if (!(epsilons[0] >= 0 && epsilons[0] < 1)) throw differ(`the epsilon of its norms is ${epsilons[0]}`)
   for (const layer of layers)
     if (layer.heads !== heads || layer.kvHeads !== kvHeads || layer.hiddenDim !== hiddenDim)
       throw differ('its layers have different sizes')

@@ -1,4 +1,5 @@
 import { constantOf, gathered, numbersOf, typeOf } from '../../model/constants/numbers'
+import { checkedCount } from '../../model/constants/checkedCount'
 import { constantEvaluator } from '../../model/constants/evaluate'
 import { rowMajorStrides } from '../../model/constants/indexing'
 import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
@@ -30,7 +31,7 @@ function outer(node: OnnxNode, [a, b]: Known): OnnxTensor | null {
   const equation = textAttribute(node, 'equation', '').replaceAll(' ', '')
   if (!/^([a-z]),(?!\1)([a-z])->\1\2$/.test(equation)) return null
   const [x, y] = [numbersOf(a!), numbersOf(b!)]
-  const values = new Float64Array(x.length * y.length)
+  const values = new Float64Array(checkedCount(node, [x.length, y.length]))
   for (let i = 0, at = 0; i < x.length; i++) for (let j = 0; j < y.length; j++) values[at++] = x[i] * y[j]
   return constantOf('float32', [x.length, y.length], values)
 }

@@ -197,6 +197,8 @@ export function placesInConcat(
   const dims = first.map((size, at) =>
     at === axis ? shapes.reduce((sum, shape) => sum + shape[axis], 0) : size
   )
+  // Each input has places for the whole result.
+  checkedCount(node, [shapes.length, ...dims])
   let from = 0
   const places = shapes.map((shape) => {
     const begin = from

@@ -101,6 +101,8 @@ export function normOf(form: Form, what: string): Normed {
   if (term === null || term.atom.kind !== 'norm' || !inPlace(term))
     throw mismatch(lastNode(form), `${what} reads no root mean square norm`)
   const columns = form.dims.at(-1)!
+  if (term.atom.dims.at(-1) !== columns)
+    throw mismatch(term.atom.node, `it norms ${term.atom.dims.at(-1)!} values, ${what} reads ${columns}`)
   const weight = Float32Array.from(term.factor.subarray(0, columns))
   if (term.factor.some((value, at) => Math.abs(value - weight[at % columns]) > 1e-6))
     throw mismatch(term.atom.node, 'the weights of the norm differ by token')

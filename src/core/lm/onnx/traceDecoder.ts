@@ -2,17 +2,22 @@ import { AppError } from '../../../shared/errors'
 import { badShape } from '../../model/importState'
 import { constantOf } from '../../model/constants/numbers'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '../../model/onnx'
+import { maxSizes } from '../config'
 import { dropDeadNodes } from '../../model/passes/dropDeadNodes'
 import { nameNodes } from '../../model/passes/nameNodes'
 import { sortNodes } from '../../model/passes/sortNodes'
-import { formOf, pick, type Form } from './form'
+import { formOf, formSize, pick, type Form } from './form'
 import { knownResults } from './knownOperators'
 import { moveOf, movesOnly, splitMoves } from './movement'
 import { knownOf, traceReaders } from './traceOperators'
 import { decoderHint, notLlama, type TraceState } from './traceState'
 
+const shapeHint = 'Check the file, and export it with a sequence of open length, or a shorter sequence.'
+
 /** Tokens of the sequence that is traced where the file leaves its length open. */
 const openLength = 4
+/** Most elements of sums that are kept, with 12 bytes each: 1.5 GiB. */
+const maxTracedElements = 2 ** 27
 
 /** A decoder's graph for one sequence. */
 export interface TracedDecoder {
@@ -51,10 +56,19 @@ export function decoderInputs(model: OnnxModel, length = openLength): DecoderInp
       if (axis === 0) return 1
       return role === 'past' ? 0 : count
     })
+    checkSizes(value.name, dims)
     if (dims[0] !== 1 && role !== 'past')
       throw invalid(`its input "${value.name}" is [${dims}]`, 'Export it for one sequence, a batch of 1.')
     return { name: value.name, role, dims }
   })
+}
+
+/** An input is no larger than the cache of the longest sequence of the widest model. */
+function checkSizes(name: string, dims: readonly number[]): void {
+  const { sequenceLength, dim } = maxSizes
+  const areSizes = dims.every((size) => Number.isInteger(size) && size >= 0 && size <= sequenceLength)
+  if (areSizes && formSize(dims) <= sequenceLength * dim) return
+  throw invalid(`its input "${name}" is [${dims}]`, shapeHint)
 }
 
 function roleOf({ name, elementType }: OnnxValue, all: readonly OnnxValue[]): DecoderInput['role'] {
@@ -71,17 +85,20 @@ function roleOf({ name, elementType }: OnnxValue, all: readonly OnnxValue[]): De
 }
 
 /**
- * Follows a decoder's graph for one short sequence.
+ * Follows a decoder's graph for one short sequence; all values together have at most `mostElements`.
  * @throws AppError model.unsupportedOperator with the node that no Llama-style decoder has, model.invalid, model.unsupportedShape
  */
-export function traceDecoder(model: OnnxModel): TracedDecoder {
+export function traceDecoder(model: OnnxModel, mostElements = maxTracedElements): TracedDecoder {
   const output = model.outputs.find(({ name }) => name === 'logits') ?? model.outputs[0]
   if (output === undefined) throw invalid('it has no output', 'Export it with its logits as output.')
   const nodes = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [output.name])
   const node = nodes.at(-1)
   if (node === undefined) throw invalid(`nothing computes "${output.name}"`, decoderHint)
   const state = begin(model)
-  for (const each of nodes) traceNode(state, each)
+  for (const each of nodes) {
+    traceNode(state, each)
+    checkTotal(state, each, mostElements)
+  }
   const found = state.values.get(output.name)
   if (found?.kind !== 'form') throw notLlama(node, 'its logits do not depend on the tokens')
   const tokens = model.inputs.find(({ name }) =>
@@ -92,7 +109,7 @@ export function traceDecoder(model: OnnxModel): TracedDecoder {
 }
 
 function begin(model: OnnxModel): TraceState {
-  const state: TraceState = { opset: model.opset, values: new Map(), atoms: 0 }
+  const state: TraceState = { opset: model.opset, values: new Map(), atoms: 0, elements: 0 }
   for (const tensor of model.initializers) state.values.set(tensor.name, { kind: 'constant', tensor })
   for (const { name, role, dims } of decoderInputs(model)) {
     if (role === 'tokens') {
@@ -112,9 +129,30 @@ function traceNode(state: TraceState, node: OnnxNode): void {
   try {
     results(state, node)
   } catch (reason) {
-    if (reason instanceof AppError) throw reason
-    throw badShape(node, `it cannot be read: ${reason instanceof Error ? reason.message : String(reason)}`)
+    if (!(reason instanceof AppError))
+      throw badShape(
+        node,
+        `it cannot be read: ${reason instanceof Error ? reason.message : String(reason)}`,
+        shapeHint
+      )
+    if (reason.code !== 'model.unsupportedShape') throw reason
+    throw new AppError(reason.code, reason.message, shapeHint, { details: reason.details ?? {} })
   }
+}
+
+/** Counts what a node's results take. @throws AppError model.unsupportedShape */
+function checkTotal(state: TraceState, node: OnnxNode, most: number): void {
+  for (const name of node.outputs) {
+    const value = state.values.get(name)
+    if (value === undefined) continue
+    const { dims, copies } =
+      value.kind === 'form'
+        ? { dims: value.form.dims, copies: Math.max(1, value.form.terms.length) }
+        : { dims: value.tensor.dims, copies: 1 }
+    state.elements += copies * formSize(dims)
+  }
+  if (state.elements > most)
+    throw badShape(node, 'the values up to here are too many to be followed', shapeHint)
 }
 
 function results(state: TraceState, node: OnnxNode): void {

@@ -16,6 +16,8 @@ export interface TraceState {
   readonly values: Map<string, Traced>
   /** Atoms made so far. */
   atoms: number
+  /** Elements of all values so far, an atom's of a sum counted each. */
+  elements: number
 }
 
 /** What Bitbench runs, for hints. */
@@ -29,6 +31,7 @@ type AtomFields<T = Atom> = T extends Atom ? Omit<T, 'id' | 'node'> : never
 
 /** A new atom, as a form. */
 export function newAtom(state: TraceState, node: OnnxNode, fields: AtomFields): Form {
+  checkedCount(node, fields.dims)
   const id = state.atoms++
   return formOf({ ...fields, id, node: `"${node.name}" (${node.opType})` })
 }

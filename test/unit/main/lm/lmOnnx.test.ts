@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createIntegerDecoder } from '../../../../src/core/lm/integer/integerDecoder'
 import { decoderFromOnnx } from '../../../../src/core/lm/onnx/decoderFromOnnx'
 import { bytePieces, writeTokenizer } from '../../../../src/core/lm/tokenizer'
-import type { OnnxModel, OnnxNode } from '../../../../src/core/model/onnx'
+import { constantOf } from '../../../../src/core/model/constants/numbers'
+import { int, type OnnxModel, type OnnxNode } from '../../../../src/core/model/onnx'
 import { loadDecoder } from '../../../../src/main/lm/boardDecoder'
 import { continueText } from '../../../../src/main/lm/continueText'
 import { loadLm } from '../../../../src/main/lm/lmFiles'
-import { compareWithOnnx } from '../../../../src/main/lm/lmOnnx'
+import { comparedTokens, compareWithOnnx, loadOnnxDecoder } from '../../../../src/main/lm/lmOnnx'
 import { quantizeBySchemes } from '../../../../src/main/lm/lmSchemes'
 import { decodeForRewriting, encodeOnnx } from '../../../../src/main/model/onnxFile'
 import { onnxAccess } from '../../../../src/main/model/onnxAccess'
@@ -78,7 +79,7 @@ describe('decoders from ONNX', () => {
         board,
         createIntegerDecoder(lm),
         loaded.tokenizer,
-        'ab',
+        loaded.tokenizer.encode('ab'),
         options
       )) {
         expect(equal).toBe(true)
@@ -128,6 +129,70 @@ describe('decoders from ONNX', () => {
     const sigmoid = graph.nodes.find(({ opType }) => opType === 'Sigmoid')!
     const hyperbolic = changed(graph, sigmoid.name, (node) => ({ ...node, opType: 'Tanh' }))
     expect(() => decoderFromOnnx(hyperbolic)).toThrow(`"${sigmoid.name}" (Tanh)`)
+  })
+
+  it('refuses a window of the mask that is longer than the traced sequence', async () => {
+    const graph = decodeForRewriting(readFileSync(fixture('halves')))
+    const node = (opType: string, inputs: string[], output: string, attributes = {}): OnnxNode => ({
+      ...{ name: output, domain: '', opType, inputs, outputs: [output], attributes }
+    })
+    const windowed = (length: number): OnnxModel => {
+      const constants = { one: 1, two: 2, length, low: -1e9, none: 0 }
+      const nodes = [
+        node('Cast', ['position_ids'], 'window.places', { to: int(1) }),
+        node('Unsqueeze', ['window.places', 'window.two'], 'window.rows'),
+        node('Unsqueeze', ['window.places', 'window.one'], 'window.columns'),
+        node('Sub', ['window.rows', 'window.columns'], 'window.distance'),
+        node('GreaterOrEqual', ['window.distance', 'window.length'], 'window.far'),
+        node('Where', ['window.far', 'window.low', 'window.none'], 'window.mask'),
+        ...graph.nodes.flatMap((each) => {
+          if (each.opType !== 'Softmax') return [each]
+          const masked = `${each.outputs[0]}.windowed`
+          return [node('Add', [each.inputs[0], 'window.mask'], masked), { ...each, inputs: [masked] }]
+        })
+      ]
+      const initializers = Object.entries(constants).map(([name, value]) => ({
+        ...constantOf(name === 'one' || name === 'two' ? 'int64' : 'float32', [], [value]),
+        ...(name === 'one' || name === 'two' ? { dims: [1] } : {}),
+        name: `window.${name}`
+      }))
+      return { ...graph, nodes, initializers: [...graph.initializers, ...initializers] }
+    }
+    const load = async (length: number): Promise<unknown> => {
+      const file = path.join(folder, 'windowed.onnx')
+      writeFileSync(file, encodeOnnx(windowed(length)))
+      return await loadOnnxDecoder(file, onnxAccess)
+    }
+    await expect(load(1000)).resolves.toMatchObject({ config: sizes })
+    for (const length of [16, 100])
+      await expect(load(length)).rejects.toMatchObject({
+        ...{ code: 'model.invalid', message: expect.stringContaining('differ from those of its own graph') }
+      })
+  })
+
+  it('says why onnxruntime does not run or open a file', async () => {
+    const failing = (open: () => Promise<never>) =>
+      loadOnnxDecoder(fixture('halves'), { read: onnxAccess.read, open })
+    await expect(failing(() => Promise.reject(new Error('no such type')))).rejects.toMatchObject({
+      ...{ code: 'model.invalid', message: expect.stringMatching(/cannot open .*: no such type/) }
+    })
+    let released = 0
+    const session = {
+      outputNames: ['logits'],
+      run: () => Promise.reject(new Error('indices out of range')),
+      release: () => Promise.resolve(void released++)
+    }
+    await expect(failing(() => Promise.resolve(session as never))).rejects.toMatchObject({
+      ...{ code: 'model.invalid', message: expect.stringMatching(/on 256 tokens: indices out of range/) }
+    })
+    expect(released).toBe(1)
+  })
+
+  it('compares the whole sequence of a small model, 12 tokens of a large one', async () => {
+    const { config } = decoderFromOnnx(await graphOf('halves'))
+    expect(comparedTokens(config)).toBe(256)
+    expect(comparedTokens({ ...config, dim: 1024, hiddenDim: 4096, layers: 24 })).toBe(12)
+    expect(comparedTokens({ ...config, sequenceLength: 8 })).toBe(8)
   })
 
   it('compares a file with its own graph: a changed weight is seen', async () => {

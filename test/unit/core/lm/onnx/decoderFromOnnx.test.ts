@@ -1,6 +1,7 @@
 import { AppError } from '@shared/errors'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decoderFromOnnx } from '@core/lm/onnx/decoderFromOnnx'
+import { traceDecoder } from '@core/lm/onnx/traceDecoder'
 import { constantOf } from '@core/model/constants/numbers'
 import { float, int, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
 import { createRandom } from '@core/math/random'
@@ -199,6 +200,60 @@ describe('spellings of one decoder', () => {
       }
     }
     expect(refused).toBeGreaterThan(60)
+  })
+
+  it.each(
+    [
+      [1, 2 ** 30],
+      [1, -1],
+      [1, 1.5],
+      [1, 65536]
+    ].map((dims) => ({ dims }))
+  )('refuses a sequence of $dims with an error of ours', ({ dims }) => {
+    const inputs = graph.inputs.map((value) => ({ ...value, dims }))
+    expect(() => decoderFromOnnx({ ...graph, inputs })).toThrow(
+      expect.objectContaining({ name: 'AppError', hint: expect.stringContaining('shorter sequence') })
+    )
+  })
+
+  it('refuses norms of parts of a row, and an epsilon that is none', () => {
+    const fused = (form: 'parts' | 'whole', epsilon: number): OnnxModel =>
+      rewritten(
+        (one) => {
+          const found = normAt(one)
+          if (found === null) return null
+          const [cut, normed] = [`${one.outputs[0]!}.cut`, `${one.outputs[0]!}.normed`]
+          const attributes = { axis: int(-1), epsilon: float(epsilon) }
+          return [
+            node({ opType: 'Reshape', inputs: [found.x, form], outputs: [cut] }),
+            node({ opType: 'RMSNormalization', inputs: [cut, 'one'], outputs: [normed], attributes }),
+            node({ opType: 'Reshape', inputs: [normed, 'whole'], outputs: one.outputs })
+          ]
+        },
+        [
+          constant('one', [1]),
+          constant('parts', [1, -1, 8], 'int64'),
+          constant('whole', [1, -1, 16], 'int64')
+        ]
+      )
+    expect(decoderFromOnnx(fused('whole', 1e-5)).config).toEqual(decoderFromOnnx(graph).config)
+    expect(() => decoderFromOnnx(fused('parts', 1e-5))).toThrow(/norms 8 values, .* reads 16/)
+    for (const epsilon of [NaN, -1, Infinity])
+      expect(() => decoderFromOnnx(fused('whole', epsilon))).toThrow(/epsilon of its norms is/)
+  })
+
+  it('refuses more values than memory holds, and joins of too many', () => {
+    expect(traceDecoder(graph).fixedLength).toBeNull()
+    const few = (): unknown => traceDecoder(graph, 1000)
+    expect(few).toThrow(/too many to be followed/)
+    expect(few).toThrow(expect.objectContaining({ code: 'model.unsupportedShape' }))
+    const [logits] = graph.outputs
+    const inputs = Array<string>(4000).fill(logits!.name)
+    const joined = node({ opType: 'Concat', inputs, outputs: ['joined'], attributes: { axis: int(1) } })
+    const outputs = [{ ...logits!, name: 'joined' }]
+    expect(() => traceDecoder({ ...graph, outputs, nodes: [...graph.nodes, joined] })).toThrow(
+      expect.objectContaining({ code: 'model.unsupportedShape', hint: expect.stringContaining('shorter') })
+    )
   })
 
   it('refuses sizes that no memory holds', () => {
