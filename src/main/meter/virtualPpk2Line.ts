@@ -32,7 +32,9 @@ export function openVirtualPpk2(
   }
   let sentMs = nowMs()
   let isOpen = true
+  let next: NodeJS.Immediate | undefined
   const advance = (): void => {
+    next = undefined
     if (!isOpen) return
     sentMs = Math.max(sentMs, nowMs() - mostBehindMs)
     const behindMs = nowMs() - sentMs
@@ -42,9 +44,10 @@ export function openVirtualPpk2(
       running = isRunning(sentMs)
       send(meter.advance(perStep))
     }
-    if (behindMs > mostAtOnceMs) setImmediate(advance)
+    if (behindMs > mostAtOnceMs) next = setImmediate(advance)
   }
-  const timer = setInterval(advance, tickMs)
+  // While it catches up turn by turn, the timer would add a stretch to every turn for each time it fires.
+  const timer = setInterval(() => void (next ?? advance()), tickMs)
   return {
     async write(bytes) {
       const reply = meter.receive(bytes)
@@ -61,6 +64,7 @@ export function openVirtualPpk2(
     async close() {
       isOpen = false
       clearInterval(timer)
+      clearImmediate(next)
       listeners.clear()
     }
   }
