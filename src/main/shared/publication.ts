@@ -108,7 +108,7 @@ export class Publication {
     await this.table('results', `${day}.parquet`, content, where, [day])
   }
 
-  /** The list of runs and the record of this host, written anew where they changed. */
+  /** The list of runs and the record of this host, written again where they changed. */
   async list(): Promise<void> {
     const { version, arithmetic } = this.target
     const runs = [...this.listed.values()].sort((a, b) => a.id.localeCompare(b.id))
