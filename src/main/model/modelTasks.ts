@@ -12,6 +12,7 @@ import { openFloat } from './floatItems'
 import { judge, largestOf, type JudgedItems } from './judge'
 import { openBench, quantizeOn, type BenchSource, type ModelBench } from './modelWorkspace'
 import { schemeRealScores } from './schemeAccuracy'
+import { modelContentId } from './modelContentId'
 import { checkClasses } from './imageFit'
 import { readInputArrays, type InputArrayFile } from './inputArrays'
 import { readModelFile } from './readModelFile'
@@ -102,6 +103,10 @@ export const modelTasks = {
   /** The graph of a network's file. */
   'model.read': ({ file }: { file: string }, _context: TaskContext): Promise<ReadNetwork> =>
     readNetwork(file),
+
+  /** The id of a network's file; null when it cannot be read. */
+  'model.contentId': ({ file }: { file: string }, _context: TaskContext): Promise<string | null> =>
+    modelContentId(file),
 
   /** The integers of a file under a scheme and an array's items as its input codes. */
   'model.prepareFile': async ({ file, inputs, scheme, output }: PrepareFileInput): Promise<PreparedFile> => {

@@ -29,17 +29,26 @@ export const modelEnding = /\.(onnx|tflite)$/
  */
 export async function modelFileParts(file: string): Promise<{ location: string; file: string }[]> {
   const parts = [{ location: path.basename(file), file }]
-  const bytes = await readRegularFile(file, { maxBytes })
-  for (const location of isTflite(bytes) ? [] : externalLocations(parseOnnx(bytes)))
-    parts.push({ location, file: await resolveBeside(file, location) })
+  parts.push(...(await dataFilesOf(file, await readRegularFile(file, { maxBytes: maxModelBytes }))))
   const card = file.replace(modelEnding, '.json')
   if (card !== file && (await stat(card).catch(() => null))?.isFile() === true)
     parts.push({ location: path.basename(card), file: card })
   return parts
 }
 
+/** The data files that a network of these bytes names, each with its path. @throws as readModelFile */
+export async function dataFilesOf(
+  file: string,
+  bytes: Uint8Array
+): Promise<{ location: string; file: string }[]> {
+  const parts = []
+  for (const location of isTflite(bytes) ? [] : externalLocations(parseOnnx(bytes)))
+    parts.push({ location, file: await resolveBeside(file, location) })
+  return parts
+}
+
 /** Largest model or data file read, in bytes: a protobuf message cannot be larger than 2 GiB. */
-const maxBytes = 2 ** 31 - 1
+export const maxModelBytes = 2 ** 31 - 1
 
 /**
  * @throws AppError input.notFound, input.invalid (no regular file, too large); model.invalid when it is no ONNX model or names
@@ -47,7 +56,7 @@ const maxBytes = 2 ** 31 - 1
  */
 export async function readModelFile(file: string): Promise<ModelFile> {
   const files = [{ path: file, state: await fileState(file) }]
-  const bytes = await readRegularFile(file, { maxBytes })
+  const bytes = await readRegularFile(file, { maxBytes: maxModelBytes })
   const hash = createHash('sha256').update(bytes)
   if (isTflite(bytes)) {
     const model = tfliteToOnnx(decodeTflite(bytes))
@@ -59,7 +68,7 @@ export async function readModelFile(file: string): Promise<ModelFile> {
   for (const location of externalLocations(proto)) {
     const dataFile = await resolveBeside(file, location)
     files.push({ path: dataFile, state: await fileState(dataFile) })
-    const data = await readRegularFile(dataFile, { maxBytes })
+    const data = await readRegularFile(dataFile, { maxBytes: maxModelBytes })
     hash.update(location).update(data)
     sizeBytes += data.length
     external.set(location, data)

@@ -1,7 +1,6 @@
 import path from 'node:path'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
-import { modelContentId } from '../model/modelContentId'
 import { builtPath, resourcePath } from '../paths'
 import { createRunLabels } from '../runs/runLabels'
 import { createWorkloadService, type WorkloadService } from '../workload/workloadService'
@@ -20,7 +19,8 @@ export function connectWorkloads(
     labels: createRunLabels(store),
     emit: emitter(),
     compare: (task) => tasks.run('workload.compare', task),
-    contentId: modelContentId,
+    // Without it the run is matched by the names of its layers.
+    contentId: (file) => tasks.run('model.contentId', { file }).catch(() => null),
     networksFolder: resourcePath('workloads'),
     torchRunnerFile: resourcePath('runners', 'torch_runner.py'),
     runnerFile: builtPath('main', 'workloadRunner.js'),
