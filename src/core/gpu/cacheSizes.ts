@@ -12,8 +12,12 @@ const l2ByName: readonly (readonly [name: RegExp, mebibytes: number])[] = [
   [/\bRTX 4090\b/, 72],
   [/\bRTX 4080\b/, 64],
   [/\bL4\b/, 48],
-  [/\b(A40|A10|RTX A[56]000|RTX 3090|V100S?|TITAN V|RTX 2080 Ti)\b/, 6],
-  [/\b(T4|A16|A2|RTX 3070|RTX 2080|GTX 1080)\b/, 4]
+  [/\b(A40|A10|RTX A[56]000|RTX 3090|V100S?)\b/, 6],
+  [/\bRTX 2080 Ti\b/, 5.5],
+  [/\bTITAN V\b/, 4.5],
+  [/\b(T4|RTX 3070|RTX 2080)\b/, 4],
+  [/\bGTX 1080 Ti\b/, 2.75],
+  [/\b(A16|A2|GTX 1080)\b/, 2]
 ]
 
 /** Size of the L2 cache of a GPU by its name, bytes; null for one that is not in the table. */

@@ -46,13 +46,22 @@ function startSentence({ benchmark, layers }: WorkloadTables): string[] {
   ]
 }
 
-/** Layers whose copies of inputs fit into the cache: they may have been found warm. */
+/** Layers whose copies of inputs fit into the cache, as far as it is known: they may have been found warm. */
 function cacheSentence({ layers }: WorkloadTables): string[] {
   const measured = layers.filter(({ sameAs }) => sameAs === null).flatMap(({ copies }) => copies ?? [])
   const warm = measured.filter(({ bytes, cacheBytes }) => cacheBytes !== null && bytes <= cacheBytes)
-  if (warm.length === 0) return []
+  const unknown = measured.filter(({ cacheBytes }) => cacheBytes === null)
   return [
-    `The copies of inputs of ${warm.length} of ${measured.length} looped layers fit into the cache: they may have been measured warm.`
+    ...(warm.length === 0
+      ? []
+      : [
+          `The copies of inputs of ${warm.length} of ${measured.length} looped layers fit into the cache: they may have been measured warm.`
+        ]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `The cache was not known for ${unknown.length} of ${measured.length} looped layers: their copies of inputs may fit into it.`
+        ])
   ]
 }
 

@@ -18,3 +18,15 @@ export function processorCacheBytes(folder = linuxCaches): number | null {
   }
   return null
 }
+
+/**
+ * The cache that the inputs of a looped layer should exceed, bytes; null: not known. onnxruntime does not say that of a GPU:
+ * Bitbench sends it, known by the GPU's name.
+ */
+export function cacheToExceed(
+  provider: string,
+  sentBytes: number | undefined,
+  folder = linuxCaches
+): number | null {
+  return provider === 'cpu' ? processorCacheBytes(folder) : (sentBytes ?? null)
+}

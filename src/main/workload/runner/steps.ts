@@ -37,17 +37,12 @@ const maxLoops = 40
 export interface Steps {
   /** Ids of the steps that change predictions, for the plan. */
   predictionSteps(precisions: readonly WorkloadPrecision[]): Promise<string[]>
-  run(id: string, forMs: number): Promise<void>
+  /** `cacheBytes`: what the inputs of a looped layer should exceed; null where it is not known. */
+  run(id: string, forMs: number, cacheBytes: number | null): Promise<void>
 }
 
 /** Returns what the runner does for each step of the plan. */
-export function createSteps(
-  subject: Subject,
-  layers: readonly LayerFacts[],
-  scratch: string,
-  /** The cache that the inputs of a looped layer should exceed; null: not known. */
-  cacheBytes: number | null
-): Steps {
+export function createSteps(subject: Subject, layers: readonly LayerFacts[], scratch: string): Steps {
   const phases = createPhases(process.env)
   const loops = new Map<string, { loop: TimedLoop; session: ort.InferenceSession }>()
   const plain = new Map<WorkloadPrecision, Promise<ort.InferenceSession>>()
@@ -76,7 +71,7 @@ export function createSteps(
   )
   const batchAt = (copy: number): Feeds => fullBatches[copy % fullBatches.length]
 
-  const layerLoop = (id: string): Promise<TimedLoop> =>
+  const layerLoop = (id: string, cacheBytes: number | null): Promise<TimedLoop> =>
     keepLoop(`layer:${id}`, async () => {
       const { group } = layers.find((layer) => layer.group.id === id)!
       const bytes = bytesOf(await subject.capture(group.inputs, batchAt(0)))
@@ -170,9 +165,12 @@ export function createSteps(
       const whole = precisions.filter((one) => one !== 'fp32').map((one) => `precision:${one}`)
       return ['baseline', ...whole, ...ablations, ...alone].map((id) => `predictions:${id}`)
     },
-    async run(id, forMs) {
+    async run(id, forMs, cacheBytes) {
       const [kind, ...rest] = id.split(':')
-      if (kind === 'layer') return await (await layerLoop(rest.join(':'))).run(id, forMs)
+      if (kind === 'layer') {
+        const loop = await layerLoop(rest.join(':'), cacheBytes)
+        return await loop.run(id, forMs)
+      }
       if (kind === 'benchmark') return await benchmark(rest[0] as WorkloadPrecision, forMs)
       if (rest[0] === 'baseline') return await predictions('baseline', await plainSession('fp32'), {})
       return await changed(rest.join(':'), rest[0], rest.slice(1).join(':'))

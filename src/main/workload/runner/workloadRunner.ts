@@ -10,7 +10,7 @@ import { describeLayers } from './layers'
 import { listProviders } from './listProviders'
 import { offeredPrecisions } from './precisions'
 import { print } from './printer'
-import { processorCacheBytes } from './processorCache'
+import { cacheToExceed } from './processorCache'
 import { stageTimes } from './stageTimes'
 import { createSteps } from './steps'
 import { openSubject, type OnnxFiles } from './subject'
@@ -84,7 +84,7 @@ async function serve(files: OnnxFiles): Promise<void> {
     print({ event: 'knobs', ...timer.offer })
     print({ event: 'plan', steps: [] })
     return await serveRequests({
-      run: (id) => Promise.reject(noStep(id)),
+      run: ({ id }) => Promise.reject(noStep(id)),
       latency: timer.measure
     })
   }
@@ -105,8 +105,7 @@ async function serve(files: OnnxFiles): Promise<void> {
       ...(sameAs === undefined ? {} : { sameAs })
     })
   }
-  const cacheBytes = values.provider === 'cpu' ? processorCacheBytes() : null
-  const steps = createSteps(subject, layers, scratch, cacheBytes)
+  const steps = createSteps(subject, layers, scratch)
   const timed = [
     ...offered.map((precision) => ({ id: `benchmark:${precision}`, kind: 'benchmark' })),
     ...layers
@@ -120,7 +119,7 @@ async function serve(files: OnnxFiles): Promise<void> {
   print({ event: 'plan', steps: [...timed, ...names.map((id) => ({ id, kind: 'predictions', seconds }))] })
 
   await serveRequests({
-    run: (id, forMs) => steps.run(id, forMs),
+    run: ({ id, forMs, cacheBytes }) => steps.run(id, forMs, cacheToExceed(values.provider, cacheBytes)),
     latency: ({ id }) => Promise.reject(noStep(id))
   })
 }
@@ -148,7 +147,7 @@ function noStep(id: string): AppError {
 
 /** Does what it is sent on stdin until it is stopped; a request that fails leaves the others possible. */
 async function serveRequests(does: {
-  run(id: string, forMs: number): Promise<void>
+  run(step: { id: string; forMs: number; cacheBytes?: number | undefined }): Promise<void>
   latency(request: LatencyRequest): Promise<void>
 }): Promise<void> {
   const report = async (id: string, work: () => Promise<void>): Promise<void> => {
@@ -165,7 +164,10 @@ async function serveRequests(does: {
     const request = runnerRequestSchema.parse(JSON.parse(line))
     if (request.do === 'stop') break
     if (request.do === 'latency') await report(request.id, () => does.latency(request))
-    else for (const id of request.ids) await report(id, () => does.run(id, request.forMs ?? 200))
+    else {
+      const { ids, forMs = 200, cacheBytes } = request
+      for (const id of ids) await report(id, () => does.run({ id, forMs, cacheBytes }))
+    }
   }
   print({ event: 'done' })
 }

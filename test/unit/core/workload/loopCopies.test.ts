@@ -43,6 +43,10 @@ describe('start temperatures and copies in the tables', () => {
     expect(text).toMatch(/2 timed steps started at 40 °C to 52 °C: those of 1 step more than 5 K apart/)
     expect(text).toMatch(/copies of inputs of 1 of 2 looped layers fit into the cache/)
     expect(findingsOf(sampleTables(), [], 0.95, 1).join()).not.toMatch(/started at|fit into the cache/)
+    const unknown = layerRow('c', 1, { copies: { count: 8, bytes: 300, cacheBytes: null } })
+    expect(findingsOf(sampleTables({ layers: [...layers, unknown] }), [], 0.95, 1).join('\n')).toMatch(
+      /The cache was not known for 1 of 3 looped layers: their copies of inputs may fit into it/
+    )
   })
 })
 
@@ -58,6 +62,8 @@ describe('L2 caches by name', () => {
     expect(mebibytes('NVIDIA L40S')).toBe(96)
     expect(mebibytes('NVIDIA A40')).toBe(6)
     expect(mebibytes('Tesla V100-SXM2-16GB')).toBe(6)
+    expect(mebibytes('NVIDIA GeForce GTX 1080 Ti')).toBe(2.75)
+    expect(mebibytes('NVIDIA GeForce RTX 2080 Ti')).toBe(5.5)
     expect(mebibytes('NVIDIA GeForce GT 710')).toBeNull()
   })
 })
