@@ -76,3 +76,10 @@ export function secondsLeft(steps: readonly WorkloadStep[]): number {
     .filter(({ state }) => state === 'waiting')
     .reduce((sum, { trials, trialsDone, seconds }) => sum + (trials - trialsDone) * seconds, 0)
 }
+
+/** The most that the open timed trials wait for the GPU to cool down, seconds. */
+export function coolingSecondsLeft(steps: readonly WorkloadStep[], coolMs: number): number {
+  return steps
+    .filter(({ state, kind }) => state === 'waiting' && kind !== 'predictions')
+    .reduce((sum, { trials, trialsDone }) => sum + ((trials - trialsDone) * coolMs) / 1000, 0)
+}

@@ -3,7 +3,7 @@ import { shortestPhaseMs } from '../../core/energy/sensorModel'
 import { idlePhaseName } from '../../core/energy/idleBaseline'
 import { l2CacheBytes } from '../../core/gpu/cacheSizes'
 import { createRandom } from '../../core/math/random'
-import { planSteps, remainingTrials, secondsLeft } from '../../core/workload/plan'
+import { coolingSecondsLeft, planSteps, remainingTrials, secondsLeft } from '../../core/workload/plan'
 import { requireProtocol } from '../../core/workload/protocol'
 import type { WorkloadStep } from '../../shared/contract/workload'
 import type { Variant } from '../../shared/contract/workload/workloadEvidence'
@@ -57,7 +57,7 @@ const maxGapMs = 100
 export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Promise<void> {
   const { request, evidence } = record
   let power: PowerSession | null = null
-  const lateOf = createMarkDelay(() => performance.now())
+  const delay = createMarkDelay(() => performance.now())
   const marks = { areKept: true }
   const hasPower = request.power && (await deps.power.missing()) === null
   let runner: RunnerProcess | undefined
@@ -69,7 +69,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
       onEvent: (event) => {
         if (event.event !== 'phase') return
         const { name, state, repetitions, ns } = event
-        const lateMs = lateOf(ns)
+        const lateMs = delay.lateOf(ns)
         if (!marks.areKept) return
         power?.mark({ name, state, repetitions: state === 'end' ? (repetitions ?? null) : null }, lateMs)
       }
@@ -86,7 +86,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     await deps.changed()
     if (power !== null) await rest(power, request.idleMs, deps)
     const cooling = power === null || request.coolMs === 0 ? null : coolingOf(power, record, deps)
-    const trial = { phaseMs, cacheBytes: cacheOf(record) }
+    const trial = { phaseMs, cacheBytes: cacheOf(record), onSend: () => delay.requested() }
     const before = (): Promise<CooledStart> => startOf(power, cooling, evidence.coolToC)
     if (cooling !== null) await warmUp(record, runner, trial, cooling, marks)
     await doSteps(record, runner, trial, before, energyAsItComes(record, power?.recordingId, deps), deps)
@@ -260,6 +260,16 @@ function cacheOf({ subject, power }: WorkloadRecord): number | undefined {
   return l2CacheBytes(subject?.deviceName ?? power?.gpu ?? '') ?? undefined
 }
 
+/** How long the plan takes, and how long the waits for a cool GPU may take besides. */
+function planNote({ steps, request, power, evidence }: WorkloadRecord): string {
+  const about = `; about ${formatDuration(secondsLeft(steps) * 1000)} by the plan`
+  const isCooled = power !== null && evidence.coolToC !== null
+  const coolingMs = isCooled ? coolingSecondsLeft(steps, request.coolMs) * 1000 : 0
+  return coolingMs === 0
+    ? about
+    : `${about}, and up to ${formatDuration(coolingMs)} until the GPU is cool before each trial`
+}
+
 async function doSteps(
   record: WorkloadRecord,
   runner: RunnerProcess,
@@ -275,8 +285,7 @@ async function doSteps(
   const report = (note: string): void => {
     const done = steps.reduce((sum, { trialsDone }) => sum + trialsDone, 0)
     // The job's own rate is the better estimate as soon as there is one.
-    const plan = done === 0 ? `; about ${formatDuration(secondsLeft(steps) * 1000)} by the plan` : ''
-    deps.progress(done, total, `${note}${plan}`)
+    deps.progress(done, total, `${note}${done === 0 ? planNote(record) : ''}`)
   }
   const original = async (): Promise<RunnerEventOf<'predictions'>> => {
     // After a resume the original is run again: its rows are needed, its result is there already.

@@ -2,6 +2,7 @@ import type { WorkloadStep } from '../../shared/contract/workload'
 import type { RunnerEvent, RunnerEventOf } from '../../shared/contract/workload/workloadProtocol'
 import type { LoopCopies } from '../../shared/contract/workload/workloadRows'
 import { AppError } from '../../shared/errors'
+import { formatDuration } from '../../shared/units'
 import type { CompareTask } from './compareFiles'
 import type { CooledStart } from './cooldown'
 import type { RunnerProcess } from './runnerProcess'
@@ -18,15 +19,18 @@ export interface TrialRequest {
   readonly phaseMs: number
   /** See the protocol's request. */
   readonly cacheBytes?: number | undefined
+  onSend(): void
 }
 
 /** Sends one step and collects what it prints until it is done. */
 export async function oneTrial(
   runner: RunnerProcess,
   step: WorkloadStep,
-  { phaseMs, cacheBytes }: TrialRequest
+  { phaseMs, cacheBytes, onSend }: TrialRequest
 ): Promise<RunnerEvent[]> {
   const events: RunnerEvent[] = []
+  const sentMs = performance.now()
+  onSend()
   runner.send({
     do: 'run',
     ids: [step.id],
@@ -39,10 +43,49 @@ export async function oneTrial(
       if (event.event === 'error' && event.id === step.id) {
         throw new StepFailure('tool.failed', event.message, 'See the output of the runner.')
       }
-      return event.event === 'done' && event.id === step.id ? events : undefined
+      if (event.event !== 'done' || event.id !== step.id) return undefined
+      requireSteadyClock(step.id, events, { phaseMs, tookMs: performance.now() - sentMs })
+      return events
     },
     60_000 + patience * step.seconds * 1000
   )
+}
+
+/** A phase shorter than this share of what was requested was not measured in nanoseconds, or not looped. */
+const leastShare = 0.02
+
+/**
+ * Times by the runner's clock have to fit those by this one: a clock that was set, stands still or counts in another unit
+ * would give figures that look like others. @throws StepFailure
+ */
+export function requireSteadyClock(
+  id: string,
+  events: readonly RunnerEvent[],
+  { phaseMs, tookMs }: { readonly phaseMs: number; readonly tookMs: number }
+): void {
+  for (const durationMs of phasesOf(id, events).map((phase) => phase.durationMs)) {
+    if (durationMs >= leastShare * phaseMs && durationMs <= 1.01 * tookMs + 10) continue
+    throw new StepFailure(
+      'input.unsupported',
+      `By the runner's clock ("ns") its phase lasted ${formatDuration(Math.max(0, durationMs))}; ${formatDuration(phaseMs)} were requested and the step took ${formatDuration(tookMs)}.`,
+      'Print nanoseconds of a steady clock with begin and end, and repeat the work for "forMs".'
+    )
+  }
+}
+
+/** Phases of a step with a duration by the runner's clock. */
+function phasesOf(
+  id: string,
+  events: readonly RunnerEvent[]
+): { durationMs: number; end: RunnerEventOf<'phase'> }[] {
+  let begunNs: number | undefined
+  return events.flatMap((event) => {
+    if (event.event !== 'phase' || event.name !== id) return []
+    if (event.state === 'begin') begunNs = event.ns
+    else if (begunNs !== undefined && event.ns !== undefined)
+      return [{ durationMs: (event.ns - begunNs) / 1e6, end: event }]
+    return []
+  })
 }
 
 /** The predictions that a trial printed. @throws StepFailure when there are none */
@@ -63,17 +106,14 @@ export function keepTimed(
   events: readonly RunnerEvent[],
   start: CooledStart
 ): void {
-  let begunNs: number | undefined
   for (const event of events) {
     if (event.event === 'weights') evidence.weightBytes[event.precision] = event.bytes
     if (event.event === 'latency') (evidence.latencies[step.id] ??= []).push(event.us)
-    if (event.event !== 'phase' || event.name !== step.id) continue
-    if (event.state === 'begin') begunNs = event.ns
-    else if (begunNs !== undefined && event.ns !== undefined && event.repetitions !== undefined) {
-      const durationMs = (event.ns - begunNs) / 1e6
-      const { repetitions } = event
-      evidence.timings.push({ name: step.id, durationMs, repetitions, ...start, copies: copiesOf(event) })
-    }
+  }
+  for (const { durationMs, end } of phasesOf(step.id, events)) {
+    const { repetitions } = end
+    if (repetitions === undefined) continue
+    evidence.timings.push({ name: step.id, durationMs, repetitions, ...start, copies: copiesOf(end) })
   }
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { planSteps, remainingTrials, secondsLeft } from '../../../../src/core/workload/plan'
+import {
+  coolingSecondsLeft,
+  planSteps,
+  remainingTrials,
+  secondsLeft
+} from '../../../../src/core/workload/plan'
 import { workloadRequestSchema } from '../../../../src/shared/contract/workload'
 import { stepKindSchema } from '../../../../src/shared/contract/workload/workloadProtocol'
 
@@ -61,5 +66,15 @@ describe('the plan of a workload run', () => {
     expect(secondsLeft(steps)).toBeCloseTo(14.4, 6)
     steps[0]!.state = 'failed'
     expect(secondsLeft(steps)).toBeCloseTo(7.2, 6)
+  })
+
+  it('knows how long the waits for a cool GPU take at most: before every open trial that is timed', () => {
+    const steps = planSteps(offered.slice(3, 6), requestOf({ trials: 4 }), 1000)
+    expect(coolingSecondsLeft(steps, 10_000)).toBe(80)
+    steps[0]!.trialsDone = 3
+    expect(coolingSecondsLeft(steps, 10_000)).toBe(50)
+    steps[1]!.state = 'done'
+    expect(coolingSecondsLeft(steps, 10_000)).toBe(10)
+    expect(coolingSecondsLeft(steps, 0)).toBe(0)
   })
 })
