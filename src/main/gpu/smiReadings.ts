@@ -45,11 +45,13 @@ const firstRowMs = 20_000
 const closeGraceMs = 2_000
 /**
  * The pipe is read about ten times a second and not for every row: waking up for each costs more than reading it. Rows keep
- * their own time stamps; the first seconds are read at once, so that the offset of the two clocks is known. The period is no
- * multiple of usual intervals: the least delay of many readings stays that of a fresh row.
+ * their own time stamps; the seconds after the first row are read at once, so that the offset of the two clocks is known. The
+ * period is no multiple of usual intervals: the least delay of many readings stays that of a fresh row. The longest period is
+ * taken in which rows do not fill the buffer of the stream: a full one would hold fresh rows back.
  */
-const readEveryMs = 97
+const readPeriodsMs = [97, 47, 23, 11]
 const readAtOnceMs = 2_000
+const bufferShare = 0.8
 /** Lines that are no rows are kept up to this number, to explain the end. */
 const maxStrays = 8
 
@@ -80,11 +82,13 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
     if (parsed.rows.length === 0) return
     clearTimeout(watchdog)
     if (!isHung) watchdog = setTimeout(onSilence, silentMs(intervalMs))
+    if (rows === 0) slowDown = setTimeout(readTogether, readAtOnceMs)
     rows += parsed.rows.length
     options.onRows(parsed.rows, arrivedMs)
   }
 
   let isOver = false
+  let slowDown: NodeJS.Timeout | undefined
   let reader: NodeJS.Timeout | undefined
   const ended = (exitCode: number | null): void => {
     if (isOver) return
@@ -96,16 +100,26 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
     options.onEnd({ rows, isHung, startError, trouble: explainSmi(exitCode, strays.join('\n')) })
   }
   const { stdout } = running
-  stdout?.setEncoding('utf8').on('data', (text: string) => take(parser.push(text), nowMs()))
-  const slowDown = setTimeout(() => {
-    if (intervalMs >= readEveryMs) return
-    stdout?.pause()
+  let characters = 0
+  stdout?.setEncoding('utf8').on('data', (text: string) => {
+    characters += text.length
+    take(parser.push(text), nowMs())
+  })
+  const readTogether = (): void => {
+    if (stdout === null || hasExited) return
+    const perMs = characters / readAtOnceMs
+    const everyMs = readPeriodsMs.find(
+      (period) => period * perMs <= bufferShare * stdout.readableHighWaterMark
+    )
+    if (everyMs === undefined || intervalMs >= everyMs) return
+    stdout.pause()
     // All that waits comes as one chunk, through the listener above.
-    reader = setInterval(() => void stdout?.read(), readEveryMs)
-  }, readAtOnceMs)
+    reader = setInterval(() => void stdout.read(), everyMs)
+  }
+  let hasExited = false
   // A paused pipe would never end.
   running.once('exit', () => {
-    clearTimeout(slowDown)
+    hasExited = true
     clearInterval(reader)
     stdout?.resume()
   })

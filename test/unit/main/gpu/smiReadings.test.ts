@@ -10,7 +10,8 @@ const row = (at: number): string => `2026/11/29 12:00:00.${String(at).padStart(3
 describe('readings of a fast nvidia-smi', () => {
   afterEach(() => void vi.useRealTimers())
 
-  it('are read together, some ten times a second, and to the last one when it ends', async () => {
+  /** A program whose output the test writes, and the numbers of rows that came together. */
+  function begin() {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] })
     const child = Object.assign(new EventEmitter(), {
       ...{ stdout: new PassThrough(), stderr: new PassThrough(), pid: 1, kill: () => true }
@@ -28,6 +29,13 @@ describe('readings of a fast nvidia-smi', () => {
       await turn()
     }
     child.stdout.write('timestamp, index, power.draw [W]\n')
+    return { child, batches, onEnd, print }
+  }
+
+  it('are read together, some ten times a second, and to the last one when it ends', async () => {
+    const { child, batches, onEnd, print } = begin()
+    // A driver that starts slowly takes nothing from the time in which rows are read at once.
+    await vi.advanceTimersByTimeAsync(5_000)
     await print(0, 3)
     // At first each row as it comes.
     expect(batches).toEqual([1, 1, 1])
@@ -43,5 +51,18 @@ describe('readings of a fast nvidia-smi', () => {
     child.emit('close', 0)
     expect(batches.slice(4).reduce((sum, rows) => sum + rows, 0)).toBe(7)
     expect(onEnd).toHaveBeenCalledWith(expect.objectContaining({ rows: 60 }))
+  })
+  it('are read together more often when they fill the buffer of the pipe', async () => {
+    const { child, batches, print } = begin()
+    await print(0, 3)
+    // In 97 ms a little too much of it would fill.
+    const wide = (0.8 * child.stdout.readableHighWaterMark) / 97
+    for (let at = 0; at < 30; at++) child.stdout.write(`${'x'.repeat(Math.ceil((wide * 2_100) / 30))}\n`)
+    await turn()
+    await vi.advanceTimersByTimeAsync(2_000)
+    await print(3, 8)
+    expect(batches).toHaveLength(3)
+    await vi.advanceTimersByTimeAsync(47)
+    expect(batches.slice(3)).toEqual([5])
   })
 })
