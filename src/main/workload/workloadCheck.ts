@@ -1,5 +1,5 @@
 import type { GpuList } from '../../shared/contract/gpu'
-import type { WorkloadCheck } from '../../shared/contract/workload'
+import { gpuPowerCheck, type WorkloadCheck } from '../../shared/contract/workload'
 import { AppError } from '../../shared/errors'
 import type { ProviderTrial } from './providers'
 import type { TorchPython } from './pythonInterpreter'
@@ -56,7 +56,7 @@ async function pythonCheck(findPython: () => Promise<TorchPython>): Promise<Work
 }
 
 function powerCheck({ state, origin, gpus, driverVersion, message, hint }: GpuList): WorkloadCheck {
-  const name = 'GPU power'
+  const name = gpuPowerCheck
   if (state !== 'ready') {
     return {
       name,

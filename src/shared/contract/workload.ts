@@ -159,6 +159,9 @@ export const workloadCheckSchema = z.object({
   hint: z.string().nullable()
 })
 
+/** Name of the check of the GPU's power. */
+export const gpuPowerCheck = 'GPU power'
+
 /** A line of the check list. */
 export type WorkloadCheck = z.infer<typeof workloadCheckSchema>
 

@@ -75,4 +75,41 @@ describe('the form of a workload run', () => {
       { runner: { kind: 'command', command: ['./run', 'a b', '3'] }, trials: 2 }
     ])
   })
+
+  it('offers the wait for a cool GPU where there is a real one', async () => {
+    const started: unknown[] = []
+    const check = (state: 'ok' | 'missing') => ({ name: 'GPU power', state, detail: 'A GPU', hint: null })
+    const open = async (state: 'ok' | 'missing'): Promise<HTMLInputElement | undefined> => {
+      withClient({
+        'workload.check': () => ({
+          checks: [check(state)],
+          models: ['gloss-classifier'],
+          providers: ['cpu']
+        }),
+        'workload.start': ({ coolMs }) => {
+          started.push(coolMs)
+          throw new AppError('input.invalid', 'Enough.', 'That is all.')
+        }
+      })
+      view = mountView(StartForm, {})
+      await settle()
+      return [...view.root.querySelectorAll('label')]
+        .find(({ textContent }) => textContent.includes('Longest wait for the GPU to cool'))
+        ?.querySelector('input') as HTMLInputElement | undefined
+    }
+    const submit = async (): Promise<void> => {
+      view!.root.querySelector('form')!.dispatchEvent(new Event('submit'))
+      await settle()
+    }
+    expect(await open('missing')).toBeUndefined()
+    await submit()
+    view!.unmount()
+    const field = (await open('ok'))!
+    expect(field.value).toBe('10')
+    field.value = '25'
+    field.dispatchEvent(new Event('input'))
+    await settle()
+    await submit()
+    expect(started).toEqual([undefined, 25_000])
+  })
 })
