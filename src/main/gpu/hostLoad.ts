@@ -28,7 +28,7 @@ export function createHostLoadReader(
   return async () => {
     const now = system.busyTime()
     const [busy, all] = [now.busy - before.busy, now.all - before.all]
-    const cpuPercent = all > 0 ? Math.min(100, (100 * busy) / all) : null
+    const cpuPercent = all > 0 ? Math.min(100, Math.max(0, (100 * busy) / all)) : null
     // Two readings within a tick of the system: the next one covers both.
     if (all > 0) before = now
     const total = system.totalmem()

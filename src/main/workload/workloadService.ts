@@ -24,6 +24,7 @@ import { onnxFileOf, runnerCommand } from './runnerCommand'
 import { tryProviders } from './providers'
 import { findTorchPython } from './pythonInterpreter'
 import type { RunnerCommand, SpawnRunner } from './runnerProcess'
+import { requireSameNetwork, type NetworkContent } from './sameNetwork'
 import { openStageRunner, type StageRunner } from './stageRunner'
 import { checkWorkloads } from './workloadCheck'
 import { newRecord, runOf, workloadRecordSchema, type WorkloadRecord } from './workloadRecord'
@@ -42,7 +43,7 @@ export interface WorkloadService {
 }
 
 /** What the workload service is made from. */
-export interface WorkloadServiceDeps {
+export interface WorkloadServiceDeps extends NetworkContent {
   store: Pick<Store, 'run' | 'all'>
   labels: RunLabels
   jobs: JobService
@@ -54,9 +55,6 @@ export interface WorkloadServiceDeps {
   energyOf: EnergyOf
   /** The same of a recording that is still running. */
   energySoFar: EnergyOf
-  networksFolder: string
-  /** Hash of a network's file and its data, as models are known by; null where it cannot be had. */
-  contentId(file: string): Promise<string | null>
   /** The PyTorch runner's file. */
   torchRunnerFile: string
   runnerFile: string
@@ -93,6 +91,7 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
       emit('workload.changed', withoutTables(runs.present(record)))
     }
     try {
+      await requireSameNetwork(record, deps)
       await mkdir(scratch, { recursive: true })
       await conduct(record, {
         spawn: deps.spawn,
