@@ -23,9 +23,12 @@ export function farmBoards(leases: readonly LeaseInfo[], places: readonly LabPla
     leases.find(({ name }) => lines.some(({ address }) => address?.replace(/^[a-z0-9]+:\/\//, '') === name))
   const ofLab = places.map((place): FarmBoard => {
     const { name, holder, heldMs, state } = place
-    const leftMs = leaseOf(place)?.leftMs ?? null
+    // A line that is leased without its place is in use all the same.
+    const lease = leaseOf(place)
+    const by = holder ?? (lease === undefined ? null : holderText(lease))
     return {
-      ...{ name: `labgrid://${name}`, through: 'labgrid', holder, heldMs, leftMs },
+      ...{ name: `labgrid://${name}`, through: 'labgrid', holder: by },
+      ...{ heldMs: heldMs ?? lease?.heldMs ?? null, leftMs: lease?.leftMs ?? null },
       isLeft: state === 'left'
     }
   })

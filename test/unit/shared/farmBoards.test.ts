@@ -23,6 +23,14 @@ describe('boards across hosts', () => {
     expect(rows.filter(({ isLeft }) => isLeft).map(({ name }) => name)).toEqual(['labgrid://kria'])
   })
 
+  it('are held where their line is leased, though nobody acquired the place', () => {
+    const places = sampleLabStatus.places.map((place) => ({ ...place, holder: null, heldMs: null }))
+    const rows = farmBoards([lease('bench-a:40002', 12_000)], places)
+    expect(rows.filter(({ holder }) => holder !== null)).toMatchObject([
+      { name: 'labgrid://icebreaker', holder: 'grace on bench-b, process 7', heldMs: 5_000, leftMs: 12_000 }
+    ])
+  })
+
   it('are none without a server and a coordinator', () => {
     expect(farmBoards([], [])).toEqual([])
   })
