@@ -91,10 +91,10 @@ class Shared implements SharedService {
       return await listSharedRuns(views, self, filter, await this.presentTaken())
     },
     'shared.take': ({ host, ids }) => this.take(host, ids),
-    'shared.query': async ({ sql, limit }) => {
+    'shared.query': async ({ sql, limit }, { signal }) => {
       const { views } = await this.reading()
       await views.refresh()
-      return await views.query(sql, limit)
+      return await views.query(sql, { limit, signal })
     }
   }
 

@@ -1,5 +1,7 @@
-import { DuckDBInstance, StatementType, type DuckDBConnection } from '@duckdb/node-api'
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import { createTurns } from '../../shared/turns'
@@ -7,11 +9,9 @@ import { sessionOn } from '../store/session'
 import { prepareBucket } from './sharedBucket'
 import { checkPart, queryError, sqlString, type Ask } from './sharedCheck'
 import { bucketPart, listParts, type LeftOut, type SharedPart } from './sharedParts'
+import { runQuery, type Cell, type QueryLimits } from './sharedQuery'
 import { isBucket } from './sharedSettings'
 import { originColumns, sharedTableNames, sharedTables, type SharedTableName } from './sharedTables'
-
-/** A value of a query as JSON has it. */
-export type Cell = string | number | boolean | null
 
 /** The shared folder of all hosts, read only. */
 export interface SharedViews {
@@ -23,8 +23,8 @@ export interface SharedViews {
   readonly version: number
   /** Rows of a SELECT over the views. @throws input.invalid */
   all<Row>(sql: string): Promise<Row[]>
-  /** One SELECT that a person wrote. @throws input.invalid */
-  query(sql: string, limit: number): Promise<{ columns: string[]; rows: Cell[][]; more: boolean }>
+  /** One SELECT that a person wrote. @throws input.invalid, job.cancelled */
+  query(sql: string, limits: QueryLimits): Promise<{ columns: string[]; rows: Cell[][]; more: boolean }>
   close(): void
 }
 
@@ -32,8 +32,12 @@ const settings = {
   memory_limit: '256MB',
   threads: '1',
   autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false'
+  autoload_known_extensions: 'false',
+  max_temp_directory_size: '2GB'
 }
+
+/** Where large sorts spill, made by DuckDB when it is needed: the default is a folder that all processes of a place share. */
+const spillFolder = (): string => path.join(tmpdir(), `bitbench-shared-${randomBytes(6).toString('hex')}`)
 
 /**
  * Opens a DuckDB of its own, without a file, that can read this folder and nothing else: files of strangers never come
@@ -43,7 +47,7 @@ const settings = {
  */
 export async function openSharedViews(folder: string): Promise<SharedViews> {
   await requireFolder(folder)
-  const instance = await DuckDBInstance.create(':memory:', settings)
+  const instance = await DuckDBInstance.create(':memory:', { ...settings, temp_directory: spillFolder() })
   const connection = await instance.connect()
   try {
     if (isBucket(folder)) await prepareBucket(connection, folder, process.env)
@@ -81,8 +85,8 @@ class Views implements SharedViews {
     return this.turns.take(() => this.ask<Row>(sql).catch(raise))
   }
 
-  query(sql: string, limit: number): Promise<{ columns: string[]; rows: Cell[][]; more: boolean }> {
-    return this.turns.take(() => queried(this.connection, sql, limit).catch(raise))
+  query(sql: string, limits: QueryLimits): Promise<{ columns: string[]; rows: Cell[][]; more: boolean }> {
+    return this.turns.take(() => runQuery(this.connection, sql, limits))
   }
 
   close(): void {
@@ -107,9 +111,8 @@ class Views implements SharedViews {
         else leftOut.push({ file: part.file, why })
       }
     }
-    const present = new Set(parts.map(({ file }) => file))
-    for (const file of this.checked.keys())
-      if (!present.has(file) && !leftOut.some((one) => one.file === file)) this.checked.delete(file)
+    const present = new Set([...parts, ...leftOut].map(({ file }) => file))
+    for (const file of this.checked.keys()) if (!present.has(file)) this.checked.delete(file)
     this.leftOut = leftOut
     if (this.version > 0 && parts.map(markOf).join() === this.parts.map(markOf).join()) return
     this.parts = parts
@@ -166,41 +169,14 @@ function viewSql(table: SharedTableName, files: readonly string[]): string {
       hive_types = {'host': VARCHAR})`
 }
 
-async function queried(
-  connection: DuckDBConnection,
-  sql: string,
-  limit: number
-): Promise<{ columns: string[]; rows: Cell[][]; more: boolean }> {
-  const statements = await connection.extractStatements(sql)
-  if (statements.count !== 1) throw onlySelect()
-  const prepared = await statements.prepare(0)
-  try {
-    if (prepared.statementType !== StatementType.SELECT) throw onlySelect()
-    const reader = await prepared.streamAndReadUntil(limit + 1)
-    const rows = reader.getRowsJson().slice(0, limit)
-    return {
-      columns: reader.columnNames(),
-      rows: rows.map((row) => row.map(cellOf)),
-      more: reader.currentRowCount > limit
-    }
-  } finally {
-    prepared.destroySync()
-  }
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-const onlySelect = (): AppError =>
-  new AppError(
-    'input.invalid',
-    'The shared folder is read only.',
-    'Write one SELECT, without a second statement.'
-  )
-
 async function requireFolder(folder: string): Promise<void> {
+  // DuckDB reads NAME=VALUE in a path as a column, which would stand before that of the file.
+  if (folder.includes('='))
+    throw new AppError(
+      'input.invalid',
+      `The path ${folder} has a "=", which would be read as a column of every table.`,
+      'Name a folder without it, or a link to this one.'
+    )
   if (isBucket(folder)) return
   const found = await stat(folder).catch((cause: unknown) => {
     throw new AppError(
