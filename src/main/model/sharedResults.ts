@@ -32,6 +32,7 @@ const foreignSchema = z
   })
   .transform((stored) => ({ ...stored, right: new Uint8Array(Buffer.from(stored.right, 'base64')) }))
   .refine(({ right, images }) => right.length === images || right.length === 0, 'right: not one of each item')
+  .refine(({ right }) => right.every((one) => one <= 1), 'right: neither 0 nor 1')
   .refine(({ correct, images }) => correct === null || correct <= images, 'correct: more than there are')
   .refine(
     ({ correct, accuracy }) => correct === null || share.safeParse(accuracy).success,
