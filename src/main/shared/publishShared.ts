@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Run } from '../../shared/contract/run'
 import type { SharedOutcome, SharedWhat } from '../../shared/contract/shared'
@@ -49,27 +49,47 @@ export async function publishShared(
   return publication.outcome
 }
 
-/** Takes runs of this host out of the folder; returns how many were in it. */
+/** Takes runs of this host out of the folder, also those that a killed publication left unlisted; returns how many. */
 export async function withdrawShared(
   deps: Pick<PublishDeps, 'store' | 'shared' | 'nowMs'>,
   target: PublishTarget,
   runIds: readonly string[]
 ): Promise<number> {
   const { shared } = deps
-  const chosen = (await shared.runs(target.folder)).filter(({ id }) => runIds.includes(id))
-  for (const { id } of chosen) await shared.forgetRun(target.folder, id)
-  const parts = await shared.parts(target.folder)
+  const wanted = new Set(runIds)
+  const listed = (await shared.runs(target.folder)).filter(({ id }) => wanted.has(id))
+  for (const { id } of listed) await shared.forgetRun(target.folder, id)
   // The list first: what is listed is there.
   await (await openPublication({ ...deps, ...noRuns }, target, new Set())).list()
-  for (const { id, session } of chosen)
-    for (const key of [session?.file, `samples/${id}.parquet`, `readings/${id}.parquet`]) {
-      if (key === undefined || !parts.has(key)) continue
-      const [table = '', name = ''] = key.split('/')
-      await rm(path.join(target.folder, table, partitionOf(target.host), name), { force: true })
-      await shared.forgetPart(target.folder, key)
-    }
-  return chosen.length
+  const keys = new Set([...(await filesOfRuns(target)), ...(await shared.parts(target.folder)).keys()])
+  const chosen = [...keys].filter((key) => {
+    const run = runOf(key)
+    return run !== null && wanted.has(run)
+  })
+  for (const key of chosen) {
+    const [table = '', name = ''] = key.split('/')
+    await rm(path.join(target.folder, table, partitionOf(target.host), name), { force: true })
+    await shared.forgetPart(target.folder, key)
+  }
+  return new Set([...listed.map(({ id }) => id), ...chosen.map(runOf)]).size
 }
+
+/** Files of single runs in this host's folders, as TABLE/NAME. */
+async function filesOfRuns({ folder, host }: PublishTarget): Promise<string[]> {
+  const found: string[] = []
+  for (const table of ['samples', 'readings', sharedSessions]) {
+    const own = path.join(folder, table, partitionOf(host))
+    if (!(await isMissingOrFolder(own))) throw linkedFolder(own)
+    found.push(...(await readdir(own).catch(() => [])).map((name) => `${table}/${name}`))
+  }
+  return found
+}
+
+/** The run that a file TABLE/NAME is of; null where it is of none or of many. */
+const runOf = (key: string): string | null =>
+  /^(?:samples|readings)\/(.+)\.parquet$/.exec(key)?.[1] ??
+  /^sessions\/(.+)-[0-9a-f]{12}\.bbsession$/.exec(key)?.[1] ??
+  null
 
 const noRuns = {
   ownRuns: async () => [],
@@ -103,7 +123,23 @@ async function removeUnfinished({ folder, host }: PublishTarget): Promise<void> 
         { cause }
       )
     })
+    for (const one of [path.join(folder, table), own])
+      if (!(await isMissingOrFolder(one))) throw linkedFolder(one)
     for (const name of await readdir(own))
       if (/^\..+\.[0-9a-f]{12}\.unfinished$/.test(name)) await rm(path.join(own, name), { force: true })
   }
 }
+
+const isMissingOrFolder = (one: string): Promise<boolean> =>
+  lstat(one).then(
+    (found) => found.isDirectory(),
+    () => true
+  )
+
+/** Whoever can write in the folder could lead what is written and removed elsewhere. */
+const linkedFolder = (one: string): AppError =>
+  new AppError(
+    'store.exportFailed',
+    `${one} is a link or no folder, and nothing is written there.`,
+    'Remove it, or name a folder that only people you trust can write.'
+  )

@@ -1,6 +1,6 @@
 import { formatBytes, formatWhole } from '../../shared/units'
 import { AppError } from '../../shared/errors'
-import { originColumns, sharedSchemaVersion, sharedTables } from './sharedTables'
+import { originColumns, sharedSchemaVersion, sharedTables, type SharedTableName } from './sharedTables'
 import type { SharedPart } from './sharedParts'
 
 /** Runs one statement on the views' own DuckDB. */
@@ -9,6 +9,15 @@ export type Ask = <Row>(sql: string) => Promise<Row[]>
 const maxRows = 50_000_000
 /** What a part may unpack to: a small file can hold a large one. */
 const maxUnpackedBytes = 8 * 2 ** 30
+
+/** Columns that are shown or sorted by as times. */
+const timeColumns: Readonly<Partial<Record<SharedTableName, string>>> = {
+  hosts: 'published_at_ms',
+  runs: 'started_at_ms',
+  results: 'at_ms'
+}
+/** The last time that a date can have, ms. */
+const maxTimeMs = 8.64e15
 
 export const sqlString = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
@@ -57,14 +66,17 @@ async function checkColumns(ask: Ask, { file, table }: SharedPart): Promise<stri
 
 async function checkRows(ask: Ask, { file, table, host }: SharedPart): Promise<string | null> {
   const columns = [...originColumns, ...sharedTables[table]].map(({ name }) => name)
+  const time = timeColumns[table]
+  const noTime = time === undefined ? 'false' : `NOT coalesce(${time} BETWEEN 0 AND ${maxTimeMs}, false)`
   // The hash makes DuckDB unpack every value: pages that are damaged come to light here and not in a list.
-  const [row] = await ask<{ strangers: number; longest: number; mark: string }>(
+  const [row] = await ask<{ strangers: number; timeless: number; longest: number; mark: string }>(
     `SELECT count(*) FILTER (NOT coalesce(host_name || '-' || left(origin, 8) = ${sqlString(host)}, false))::DOUBLE AS strangers,
+       count(*) FILTER (${noTime})::DOUBLE AS timeless,
        coalesce(max(length(origin || host_name)), 0)::DOUBLE AS longest, bit_xor(hash(${columns.join(', ')}))::VARCHAR AS mark
      FROM read_parquet(${sqlString(file)}, hive_partitioning = false)`
   )
   if (row === undefined || row.strangers > 0) return `its rows say that they are of another host than ${host}`
-  return null
+  return row.timeless > 0 ? `its column ${time} has values that are no time` : null
 }
 
 /** What DuckDB says, without the statement behind it. */

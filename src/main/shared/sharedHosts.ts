@@ -14,7 +14,7 @@ export function plainHostName(name: string): string {
 export async function hostsOf(views: SharedViews, self: string): Promise<SharedHost[]> {
   const counted = ['runs', 'samples', 'readings', 'results'] as const
   const rows = await views.all<Record<string, string | number>>(
-    `SELECT h.host, left(max_by(h.version, h.published_at_ms), 100) AS version, max(h.published_at_ms) AS "publishedAtMs",
+    `SELECT h.host, left(coalesce(max_by(h.version, h.published_at_ms), ''), 100) AS version, max(h.published_at_ms) AS "publishedAtMs",
        ${counted.map((table) => `coalesce(any_value(${table}.n), 0)::DOUBLE AS ${table}`).join(', ')}
      FROM hosts h ${counted.map((table) => `LEFT JOIN (SELECT host, count(*) AS n FROM ${table} GROUP BY host) ${table} ON ${table}.host = h.host`).join(' ')}
      GROUP BY h.host ORDER BY h.host`

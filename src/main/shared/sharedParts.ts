@@ -40,7 +40,9 @@ export async function listParts(
   for (const name of hosts.slice(0, maxHosts)) {
     const host = hostFolder.exec(name)![1] ?? ''
     const own = path.join(root, name)
-    const files = (await readdir(own).catch(() => [])).filter((one) => partName.test(one)).sort()
+    const { names, why: whyNone } = await namesIn(own)
+    if (whyNone !== null) leftOut.push({ file: own, why: whyNone })
+    const files = names.filter((one) => partName.test(one)).sort()
     if (files.length > maxPartsOfHost) leftOut.push({ file: own, why: `more than ${maxPartsOfHost} files` })
     for (const one of files.slice(0, maxPartsOfHost)) {
       const file = path.join(own, one)
@@ -59,6 +61,17 @@ export async function listParts(
     }
   }
   return { parts, leftOut }
+}
+
+/** Names in a host's folder; one that cannot be listed has none, and why, so that no host is missing without a word. */
+async function namesIn(own: string): Promise<{ names: string[]; why: string | null }> {
+  try {
+    if (!(await lstat(own)).isDirectory()) return { names: [], why: 'it is a link or no folder' }
+    return { names: await readdir(own), why: null }
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    return { names: [], why: code === 'ENOENT' ? null : `it cannot be listed: ${code}` }
+  }
 }
 
 function notUsable(isFile: boolean, sizeBytes: number, before: number): string | null {

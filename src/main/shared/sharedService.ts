@@ -35,6 +35,8 @@ export interface SharedServiceDeps extends PublishDeps {
   /** Name of this machine. */
   hostName: string
   version: string
+  /** Most that close() waits, ms; without it, 5 s. */
+  closeWaitMs?: number
   /** Kind of processor, by which results differ. */
   arithmetic(): Promise<string>
   /** Random name of this data folder. */
@@ -48,6 +50,8 @@ export interface SharedServiceDeps extends PublishDeps {
   markOrigin(runId: string, host: string, version: string): Promise<void>
 }
 
+/** What is waited for publications and for a folder that is being opened when the program ends, ms. */
+const closeWaitMs = 5_000
 /** Outcomes of publications that are remembered. */
 const maxOutcomes = 50
 
@@ -114,8 +118,13 @@ class Shared implements SharedService {
   }
 
   async close(): Promise<void> {
-    await this.turns.ended()
-    await this.leave()
+    let timer: NodeJS.Timeout | undefined
+    // A network drive that hangs must not keep the program from ending.
+    const late = new Promise<void>(
+      (resolve) => (timer = setTimeout(resolve, this.deps.closeWaitMs ?? closeWaitMs))
+    )
+    await Promise.race([this.turns.ended().then(() => this.leave()), late])
+    clearTimeout(timer)
   }
 
   private async settings(): Promise<SharedSettings> {
@@ -163,20 +172,25 @@ class Shared implements SharedService {
     // What was read of a folder before is not read again for another setting.
     if (isSame) await (await this.reading()).views.refresh()
     else await lookInto(folder)
-    const kept = isSame ? before.name : await this.nameIn(folder)
+    const names = await this.namesIn(folder)
+    const kept = isSame ? before.name : (names[0] ?? null)
     const name = input.name ?? kept ?? plainHostName(hostName)
+    const [known] = names
+    if (known !== undefined && !names.includes(name)) throw otherName(folder, known, name)
     await writeSharedSettings(dataFolder, { folder, name, reuse: input.reuse })
     if (!isSame) await this.leave()
     this.deps.emit('shared.changed', {})
     return await this.status()
   }
 
-  /** The name under which this data folder published there before: a machine that was renamed is no second host. */
-  private async nameIn(folder: string): Promise<string | null> {
+  /** Names under which this data folder published there: a machine that was renamed is no second host. */
+  private async namesIn(folder: string): Promise<string[]> {
     const ending = `-${(await this.deps.origin()).slice(0, 8)}`
     const names = await readdir(path.join(folder, 'hosts')).catch(() => [])
-    const own = names.find((name) => name.startsWith('host=') && name.endsWith(ending))
-    return own === undefined ? null : own.slice('host='.length, -ending.length)
+    return names
+      .filter((name) => name.startsWith('host=') && name.endsWith(ending))
+      .map((name) => name.slice('host='.length, -ending.length))
+      .sort()
   }
 
   private async target(): Promise<PublishTarget> {
@@ -237,10 +251,13 @@ class Shared implements SharedService {
   }
 
   private async adopt(host: string, file: string): Promise<SessionImport> {
-    const { shared, importSession, sessionRuns, markOrigin, version } = this.deps
+    const { shared, importSession, sessionRuns, markOrigin, ownRuns, version } = this.deps
+    const own = new Set((await ownRuns()).map(({ id }) => id))
     const originals = await sessionRuns(file)
     const imported = await importSession(file)
     for (const [index, { id, state }] of imported.runs.entries()) {
+      // A run that was made here stays this host's own, whoever else publishes it.
+      if (state === 'alreadyHere' && own.has(id)) continue
       if (state !== 'alreadyHere') await markOrigin(id, host, version)
       await shared.saveTaken({ runId: id, host, originalId: originals[index] ?? id })
     }
@@ -272,3 +289,10 @@ async function lookInto(folder: string): Promise<void> {
     views.close()
   }
 }
+
+const otherName = (folder: string, known: string, name: string): AppError =>
+  new AppError(
+    'input.invalid',
+    `This host published in ${folder} as ${known}; as ${name} its runs would be there twice.`,
+    `Go on as ${known}. To be renamed, remove the folders "host=${known}-…" of this host from hosts, runs, samples, readings, results and sessions there; then name it again and publish.`
+  )

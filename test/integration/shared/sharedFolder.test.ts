@@ -190,6 +190,46 @@ describe('a shared folder of two hosts', () => {
     expect(await counts(two)).toEqual({ runs: 2, samples: 0, readings: 3, results: 1 })
   })
 
+  it('takes out what a killed publication left in it unlisted', async () => {
+    await fill(one, 'a')
+    await publish(one)
+    await one.store.run(`DELETE FROM shared_run WHERE run_id = 'camp-a'`)
+    await one.store.run('DELETE FROM shared_part')
+    expect(await call(one, 'shared.withdraw', { runIds: ['camp-a', '../camp-a', ''] })).toEqual({
+      withdrawn: 1
+    })
+    expect(filesIn().filter((file) => file.includes('camp-a'))).toEqual([])
+    expect(await counts(two)).toEqual({ runs: 2, samples: 0, readings: 3, results: 1 })
+  })
+
+  it('holds a host once: another name is refused once it has published, and was free before', async () => {
+    await call(one, 'shared.use', { folder, name: 'lab-1' })
+    await call(one, 'shared.use', { folder, name: 'lab-one' })
+    await fill(one, 'a')
+    await publish(one)
+    await expect(call(one, 'shared.use', { folder, name: 'renamed' })).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: expect.stringContaining('as lab-one')
+    })
+    await call(one, 'shared.forget', {})
+    await expect(call(one, 'shared.use', { folder, name: 'renamed' })).rejects.toMatchObject({
+      code: 'input.invalid'
+    })
+    expect(await call(one, 'shared.use', { folder })).toMatchObject({ name: 'lab-one' })
+  })
+
+  it('leaves a run its own that another host published too', async () => {
+    await addSearch(one.store, 'same', { accuracy: 0.95 })
+    await addSearch(two.store, 'same', { accuracy: 0.95 })
+    await publish(one)
+    const host = (await call(two, 'shared.runs', {})).runs[0]!.host
+    expect((await call(two, 'shared.take', { host, ids: ['same'] })).runs).toMatchObject([
+      { state: 'alreadyHere' }
+    ])
+    await publish(two)
+    expect(await counts(one)).toMatchObject({ runs: 2 })
+  })
+
   it('publishes chosen runs and kinds alone', async () => {
     await fill(one, 'a')
     await publish(one, { what: ['samples'], runIds: ['camp-a'] })
@@ -260,7 +300,9 @@ describe('results of other hosts', () => {
       `'other-kind' AS arithmetic`,
       `${quantizerVersion + 1} AS quantizer`,
       `'{"images":4}' AS judged`,
-      `replace(judged, '"images":4', '"images":5') AS judged`
+      `replace(judged, '"images":4', '"images":5') AS judged`,
+      // What is right of the last item: 2.
+      `replace(judged, 'AQABAQ==', 'AQABAg==') AS judged`
     ]) {
       await rewrite(file, change)
       const fresh = await open(`fresh-${change.length}`)
@@ -380,10 +422,65 @@ describe('files of strangers', () => {
       'CREATE TABLE x AS SELECT 1',
       `SELECT * FROM read_text('/etc/hostname')`,
       `SELECT * FROM read_parquet('s3://bucket/x.parquet')`,
-      'SELECT * FROM nothing'
+      'SELECT * FROM nothing',
+      `SELECT * FROM enable_logging(storage = 'file', storage_path = '${path.join(folder, 'logs').replaceAll("'", "''")}')`,
+      `SELECT * FROM "ENABLE_LOGGING" /* logs */ (storage = 'stdout')`,
+      `SELECT * FROM query('SELECT * FROM enable_logging()')`,
+      `SELECT current_setting('s3_secret_access_key')`,
+      'SELECT * FROM pg_catalog.pg_settings',
+      'CALL enable_logging()',
+      'PRAGMA enable_profiling'
     ])
       await expect(call(two, 'shared.query', { sql }), sql).rejects.toMatchObject({ code: 'input.invalid' })
     expect(filesIn()).not.toContain('x.parquet')
+    expect(readdirSync(folder)).not.toContain('logs')
+    // A name in a text is no function, and a column may be called as one.
+    const named = `SELECT 'enable_logging' AS query, kind FROM runs LIMIT 1`
+    expect((await call(two, 'shared.query', { sql: named })).columns).toEqual(['query', 'kind'])
+  })
+
+  it('cannot break the list of hosts with times and versions that are none', async () => {
+    await fill(one, 'a')
+    await fill(two, 'b')
+    await publish(one)
+    await publish(two)
+    const of = (table: string): string =>
+      path.join(
+        folder,
+        filesIn().find((name) => name.startsWith(`${table}/`) && name.includes('lab-one'))!
+      )
+    await rewrite(of('hosts'), 'NULL::VARCHAR AS version')
+    const { hosts } = await call(two, 'shared.status', {})
+    expect(hosts.map(({ version }) => version === '')).toEqual([true, false])
+    await rewrite(of('hosts'), `'NaN'::DOUBLE AS published_at_ms`)
+    await rewrite(of('runs'), '1e300 AS started_at_ms')
+    await rewrite(of('results'), 'NULL::DOUBLE AS at_ms')
+    const after = await call(two, 'shared.status', {})
+    expect(after.hosts.map(({ host }) => host.slice(0, 7))).toEqual(['lab-two'])
+    expect(after.leftOut.map(({ why }) => why)).toEqual([
+      'its column published_at_ms has values that are no time',
+      'its column started_at_ms has values that are no time',
+      'its column at_ms has values that are no time'
+    ])
+  })
+
+  it('are not written through: a link in place of a folder of this host is refused and named', async () => {
+    await fill(one, 'a')
+    await publish(one)
+    const samples = path.join(folder, 'samples', readdirSync(path.join(folder, 'samples'))[0]!)
+    const elsewhere = path.join(root, 'elsewhere')
+    mkdirSync(elsewhere)
+    writeFileSync(path.join(elsewhere, 'camp-a.parquet'), 'of another program')
+    rmSync(samples, { recursive: true })
+    symlinkSync(elsewhere, samples)
+    await expect(publish(one)).rejects.toMatchObject({ code: 'store.exportFailed' })
+    await expect(call(one, 'shared.withdraw', { runIds: ['camp-a'] })).rejects.toMatchObject({
+      code: 'store.exportFailed'
+    })
+    expect(readFileSync(path.join(elsewhere, 'camp-a.parquet'), 'utf8')).toBe('of another program')
+    expect((await call(two, 'shared.status', {})).leftOut).toEqual([
+      { file: samples, why: 'it is a link or no folder' }
+    ])
   })
 })
 
@@ -459,6 +556,11 @@ describe('a folder that cannot be used', () => {
     writeFileSync(path.join(root, 'file'), '')
     await expect(call(one, 'shared.use', { folder: path.join(root, 'file') })).rejects.toMatchObject({
       code: 'input.invalid'
+    })
+    mkdirSync(path.join(root, 'host=other'))
+    await expect(call(one, 'shared.use', { folder: path.join(root, 'host=other') })).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: expect.stringContaining('"="')
     })
     rmSync(folder, { recursive: true })
     expect(await call(one, 'shared.status', {})).toMatchObject({ folder, problem: { code: 'data.missing' } })
