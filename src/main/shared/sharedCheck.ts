@@ -82,8 +82,11 @@ async function checkRows(ask: Ask, { file, table, host }: SharedPart): Promise<s
 /** What DuckDB says, without the statement behind it. */
 export function firstLine(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause)
-  return (text.split('\n', 1)[0] ?? text).slice(0, 200)
+  return withoutControls((text.split('\n', 1)[0] ?? text).slice(0, 200))
 }
+
+/** Text of a stranger without what would move the cursor or change the colours of a terminal. */
+export const withoutControls = (text: string): string => text.replace(/\p{Cc}/gu, ' ')
 
 /** The error of a statement over the views. */
 export function queryError(cause: unknown): AppError {

@@ -1,4 +1,5 @@
 import type { SharedHost } from '../../shared/contract/shared'
+import { sqlString, withoutControls } from './sharedCheck'
 import type { SharedViews } from './sharedViews'
 
 /** A host name as part of a folder's name. */
@@ -10,11 +11,21 @@ export function plainHostName(name: string): string {
   return plain === '' ? 'host' : plain
 }
 
+const versionSql = `left(coalesce(max_by(version, published_at_ms), ''), 100)`
+
+/** Version of Bitbench with which a host published last; empty where it is not known. */
+export async function versionOf(views: SharedViews, host: string): Promise<string> {
+  const [row] = await views.all<{ version: string }>(
+    `SELECT ${versionSql} AS version FROM hosts WHERE host = ${sqlString(host)}`
+  )
+  return withoutControls(row?.version ?? '')
+}
+
 /** The hosts that published, with what they did; from the views alone. */
 export async function hostsOf(views: SharedViews, self: string): Promise<SharedHost[]> {
   const counted = ['runs', 'samples', 'readings', 'results'] as const
   const rows = await views.all<Record<string, string | number>>(
-    `SELECT h.host, left(coalesce(max_by(h.version, h.published_at_ms), ''), 100) AS version, max(h.published_at_ms) AS "publishedAtMs",
+    `SELECT h.host, ${versionSql} AS version, max(h.published_at_ms) AS "publishedAtMs",
        ${counted.map((table) => `coalesce(any_value(${table}.n), 0)::DOUBLE AS ${table}`).join(', ')}
      FROM hosts h ${counted.map((table) => `LEFT JOIN (SELECT host, count(*) AS n FROM ${table} GROUP BY host) ${table} ON ${table}.host = h.host`).join(' ')}
      GROUP BY h.host ORDER BY h.host`
@@ -23,6 +34,7 @@ export async function hostsOf(views: SharedViews, self: string): Promise<SharedH
   for (const { host, sizeBytes } of views.parts) sizes.set(host, (sizes.get(host) ?? 0) + sizeBytes)
   return rows.map((row) => ({
     ...(row as unknown as Omit<SharedHost, 'isHere' | 'sizeBytes'>),
+    version: withoutControls(String(row['version'])),
     isHere: row['host'] === self,
     sizeBytes: sizes.get(String(row['host'])) ?? 0
   }))

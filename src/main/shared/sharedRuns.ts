@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { sharedRunSchema, type SharedRun } from '../../shared/contract/shared'
 import { AppError } from '../../shared/errors'
 import { formatBytes } from '../../shared/units'
-import { sqlString } from './sharedCheck'
+import { sqlString, withoutControls } from './sharedCheck'
 import type { TakenRun } from './sharedStore'
 import { partitionOf, sharedSessions } from './sharedTables'
 import type { SharedViews } from './sharedViews'
@@ -43,13 +43,18 @@ export async function listSharedRuns(
   )
   const here = new Map(taken.map(({ host, originalId, runId }) => [`${host} ${originalId}`, runId]))
   const runs = rows.flatMap(({ data_set, started_at_ms, session_bytes, tags, ...row }) => {
+    const texts = Object.entries({ ...row, dataSet: data_set }).map(([name, value]) => [
+      name,
+      typeof value === 'string' && name !== 'id' ? withoutControls(value) : value
+    ])
     const run = {
-      ...{ ...row, dataSet: data_set, startedAtMs: started_at_ms, sessionBytes: session_bytes },
+      ...{ ...Object.fromEntries(texts), startedAtMs: started_at_ms, sessionBytes: session_bytes },
       tags: tagsOf(tags),
       hereAs: here.get(`${String(row['host'])} ${String(row['id'])}`) ?? null
     }
     const found = sharedRunSchema.safeParse(run)
-    return found.success ? [found.data] : []
+    // An id that is not printable is none that a run has.
+    return found.success && withoutControls(found.data.id) === found.data.id ? [found.data] : []
   })
   return { runs, total }
 }
@@ -70,7 +75,12 @@ function whereOf(self: string, { kinds, host, text }: SharedRunFilter): string {
 function tagsOf(text: unknown): string[] {
   try {
     const tags: unknown = JSON.parse(String(text))
-    return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string').slice(0, 20) : []
+    return Array.isArray(tags)
+      ? tags
+          .filter((tag) => typeof tag === 'string')
+          .slice(0, 20)
+          .map(withoutControls)
+      : []
   } catch {
     return []
   }

@@ -9,7 +9,7 @@ import type { JobService } from '../jobs/jobService'
 import { createForeignResults, type ForeignKey } from './foreignResults'
 import type { PublishDeps, PublishTarget } from './publication'
 import { publishShared, withdrawShared } from './publishShared'
-import { hostsOf, plainHostName } from './sharedHosts'
+import { hostsOf, plainHostName, versionOf } from './sharedHosts'
 import { installHttpfs } from './sharedBucket'
 import { listSharedRuns, withSharedSession } from './sharedRuns'
 import { isBucket, readSharedSettings, writeSharedSettings, type SharedSettings } from './sharedSettings'
@@ -46,7 +46,7 @@ export interface SharedServiceDeps extends PublishDeps {
   sessionRuns(file: string): Promise<string[]>
   /** Ids of the runs that are listed here. */
   presentIds(): Promise<ReadonlySet<string>>
-  /** Marks a run that was taken over with the host that made it. */
+  /** Marks a run that was taken over with the host that made it and the version there. */
   markOrigin(runId: string, host: string, version: string): Promise<void>
 }
 
@@ -238,10 +238,13 @@ class Shared implements SharedService {
         'Copy the session file out of the bucket and open it: bitbench session import FILE.'
       )
     await views.refresh()
+    const version = await versionOf(views, host)
     const all: SessionImport = { runs: [], models: [], notes: [] }
     for (const id of ids) {
       const source = { folder, scratchFolder: this.deps.scratchFolder }
-      const found = await withSharedSession(views, source, { host, id }, (file) => this.adopt(host, file))
+      const found = await withSharedSession(views, source, { host, id }, (file) =>
+        this.adopt({ host, version }, file)
+      )
       all.runs.push(...found.runs)
       all.models.push(...found.models)
       all.notes.push(...found.notes.filter((note) => !all.notes.includes(note)))
@@ -250,16 +253,18 @@ class Shared implements SharedService {
     return all
   }
 
-  private async adopt(host: string, file: string): Promise<SessionImport> {
-    const { shared, importSession, sessionRuns, markOrigin, ownRuns, version } = this.deps
+  private async adopt(from: { host: string; version: string }, file: string): Promise<SessionImport> {
+    const { shared, importSession, sessionRuns, markOrigin, ownRuns } = this.deps
+    const { host, version } = from
     const own = new Set((await ownRuns()).map(({ id }) => id))
     const originals = await sessionRuns(file)
     const imported = await importSession(file)
     for (const [index, { id, state }] of imported.runs.entries()) {
       // A run that was made here stays this host's own, whoever else publishes it.
       if (state === 'alreadyHere' && own.has(id)) continue
-      if (state !== 'alreadyHere') await markOrigin(id, host, version)
+      // First: without this, a run that is marked with its host would be published as one of this owner.
       await shared.saveTaken({ runId: id, host, originalId: originals[index] ?? id })
+      if (state !== 'alreadyHere') await markOrigin(id, host, version)
     }
     return imported
   }

@@ -161,7 +161,8 @@ describe('a shared folder of two hosts', () => {
     const taken = await call(two, 'shared.take', { host, ids: ['search-a'] })
     expect(taken.runs).toMatchObject([{ id: 'search-a', state: 'added' }])
     const { run } = await call(two, 'run.get', { id: 'search-a' })
-    expect(run.origin).toMatchObject({ host })
+    const { hosts } = await call(two, 'shared.status', {})
+    expect(run.origin).toMatchObject({ host, version: hosts[0]!.version })
     expect((await call(two, 'shared.runs', {})).runs).toMatchObject([{ hereAs: 'search-a' }])
     expect((await call(two, 'shared.take', { host, ids: ['search-a'] })).runs).toMatchObject([
       { state: 'alreadyHere' }
@@ -437,6 +438,25 @@ describe('files of strangers', () => {
     // A name in a text is no function, and a column may be called as one.
     const named = `SELECT 'enable_logging' AS query, kind FROM runs LIMIT 1`
     expect((await call(two, 'shared.query', { sql: named })).columns).toEqual(['query', 'kind'])
+  })
+
+  it('say nothing to a terminal, and give its host as they name it', async () => {
+    await addSearch(one.store, 'search-a')
+    await publish(one)
+    const of = (table: string): string =>
+      path.join(
+        folder,
+        filesIn().find((name) => name.startsWith(`${table}/`))!
+      )
+    await rewrite(of('runs'), `'a' || chr(27) || '[2Jb' AS name`)
+    await rewrite(of('hosts'), `'9.9' || chr(7) AS version`)
+    const { runs } = await call(two, 'shared.runs', {})
+    expect(runs[0]!.name).toBe('a [2Jb')
+    expect((await call(two, 'shared.status', {})).hosts[0]!.version).toBe('9.9 ')
+    await call(two, 'shared.take', { host: runs[0]!.host, ids: ['search-a'] })
+    expect((await call(two, 'run.get', { id: 'search-a' })).run.origin?.version).toBe('9.9 ')
+    await rewrite(of('runs'), `id || chr(27) AS id`)
+    expect((await call(two, 'shared.runs', {})).runs).toEqual([])
   })
 
   it('cannot break the list of hosts with times and versions that are none', async () => {
