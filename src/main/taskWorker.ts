@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { AppError } from '../shared/errors'
 import { taskHandlers } from './taskRegistry'
+import { handedOver } from './threads/handOver'
 import type { TaskContext } from './threads/task'
 import type { FromWorker, ToWorker } from './threads/workerMessages'
 
@@ -21,7 +22,7 @@ port.on('message', (message: ToWorker) => {
   if (message.kind === 'end') process.exit(0)
   const current = new AbortController()
   controller = current
-  const send = (reply: FromWorker): void => port.postMessage(reply)
+  const send = (reply: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(reply, transfer)
   let sentAtMs = -Infinity
   const handler = taskHandlers[message.name as keyof typeof taskHandlers] as
     ((input: unknown, context: TaskContext) => unknown) | undefined
@@ -49,7 +50,7 @@ port.on('message', (message: ToWorker) => {
       })
     })
     .then(
-      (output) => send({ kind: 'done', output }),
+      (output) => send({ kind: 'done', output }, handedOver(output)),
       (error: unknown) => send({ kind: 'failed', error: AppError.from(error).toJSON() })
     )
 })

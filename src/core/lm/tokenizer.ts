@@ -117,13 +117,15 @@ export function createTokenizer(pieces: readonly TokenPiece[], rules: TokenizerR
       const words = from === '' ? [] : wordsOf(prepare(from), crosses)
       return [beginToken, ...words.flatMap((word) => merged(characters(word), mergeOf))]
     },
-    decode: (previous, token) => {
-      const { bytes } = pieces[token]
-      const raw = /^<0x([0-9A-Fa-f]{2})>$/.exec(keys[token])
-      if (raw !== null) return Uint8Array.of(parseInt(raw[1], 16))
-      return previous === beginToken && bytes[0] === 0x20 ? bytes.subarray(1) : bytes
-    }
+    decode: (previous, token) => pieceText(pieces[token].bytes, previous)
   }
+}
+
+/** Bytes that a piece stands for behind the token `previous`: a byte by its number; no space before the first word. */
+export function pieceText(bytes: Uint8Array, previous: number): Uint8Array {
+  const raw = bytes.length === 6 ? /^<0x([0-9A-Fa-f]{2})>$/.exec(keyOf(bytes)) : null
+  if (raw !== null) return Uint8Array.of(parseInt(raw[1], 16))
+  return previous === beginToken && bytes[0] === 0x20 ? bytes.subarray(1) : bytes
 }
 
 /** Merges neighbours until none are left; what each two become is looked up again only beside a merge. */

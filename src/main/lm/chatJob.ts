@@ -1,6 +1,6 @@
 import { kvDim } from '../../core/lm/config'
 import { createIntegerDecoder } from '../../core/lm/integer/integerDecoder'
-import { createTokenizer } from '../../core/lm/tokenizer'
+import { pieceDecoder } from '../../core/lm/packedPieces'
 import type { CommandArguments } from '../../shared/contract'
 import type { LmChat, LmStep } from '../../shared/contract/lm'
 import { AppError } from '../../shared/errors'
@@ -79,7 +79,7 @@ async function continueOnBoard(
   progress(0, tokens, 'choosing scales')
   const board = boards.identified(boardId).info
   const { lm, plan, pieces } = await tasks.run('lm.quantize', { files, scheme, board }, { signal })
-  const tokenizer = createTokenizer(pieces)
+  const tokenizer = pieceDecoder(pieces)
   await boards.withLease(boardId, `language model ${name}`, async (session) => {
     const onProgress = (done: number, total: number): void =>
       progress(0, tokens, `sending the model, ${Math.round((100 * done) / total)} %`)

@@ -1,9 +1,11 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { DecoderPlan } from '../../core/lm/board/decoderProgram'
-import type { LmConfig } from '../../core/lm/config'
+import { matrixNames, type LmConfig } from '../../core/lm/config'
 import { parseLmScheme } from '../../core/lm/integer/lmScheme'
-import type { TokenPiece } from '../../core/lm/tokenizer'
+import type { QuantizedLm } from '../../core/lm/integer/quantizedLm'
+import { packPieces, type PackedPieces } from '../../core/lm/packedPieces'
 import type { LmInfo, LmMemory } from '../../shared/contract/lm'
+import { handOver } from '../threads/handOver'
 import type { TaskContext } from '../threads/task'
 import { planOnBoard } from './boardDecoder'
 import { promptTokens } from './continueText'
@@ -44,7 +46,7 @@ export interface QuantizeLmTask {
 /** A model in the bits of a scheme, planned into a board's memory, with the pieces of its tokenizer (to read tokens back). */
 export interface LmForBoard extends LmOfScheme {
   readonly plan: DecoderPlan
-  readonly pieces: readonly TokenPiece[]
+  readonly pieces: PackedPieces
 }
 
 /** Measuring perplexity in a worker. */
@@ -55,17 +57,25 @@ export interface PerplexityTask {
   readonly seed: number
 }
 
+/** Codes of all matrices: nearly all of a model's bytes. */
+const codesOfAll = ({ embedding, classifier, layers }: QuantizedLm): Int8Array[] =>
+  [embedding, classifier, ...layers.flatMap((layer) => matrixNames.map((name) => layer[name]))].map(
+    ({ codes }) => codes
+  )
+
 /** All that reads a language model's files or computes with it, in worker threads: checkpoints go up to 512 MB. */
 export function createLmTasks(onnx: OnnxAccess) {
   const load = (files: LmFiles) => loadLm(files, process.cwd(), onnx)
   const forBoard = async ({ files, scheme, board }: QuantizeLmTask): Promise<LmForBoard> => {
     const loaded = await load(files)
     const [quantized] = await quantizeBySchemes(loaded, [scheme])
-    return {
-      ...quantized,
-      plan: await planOnBoard(quantized.lm, board),
-      pieces: loaded.tokenizer.pieces
-    }
+    const plan = await planOnBoard(quantized.lm, board)
+    const pieces = packPieces(loaded.tokenizer.pieces)
+    return handOver({ ...quantized, plan, pieces }, [
+      ...codesOfAll(quantized.lm),
+      plan.block.image.bytes,
+      pieces.bytes
+    ])
   }
   return {
     'lm.info': async ({ files }: { readonly files: LmFiles }): Promise<LmInfo> =>

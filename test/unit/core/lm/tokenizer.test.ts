@@ -8,6 +8,7 @@ import {
   readTokenizer,
   writeTokenizer
 } from '../../../../src/core/lm/tokenizer'
+import { packPieces, pieceDecoder } from '../../../../src/core/lm/packedPieces'
 import { AppError } from '../../../../src/shared/errors'
 
 const piece = (text: string, score: number) => ({ bytes: new TextEncoder().encode(text), score })
@@ -33,6 +34,13 @@ describe('tokenizer', () => {
     expect(tokenizer.encode('é')).toEqual([beginToken, first, e, byteToken + 0xa9])
     for (const text of ['ab ba', 'é ü 漢字 🙂', '  two spaces', '\u0000\n', '<0x41>', ''])
       expect(decodeTokens(tokenizer, beginToken, tokenizer.encode(text).slice(1))).toBe(text)
+  })
+
+  it('reads tokens back from packed pieces alike', () => {
+    const packed = pieceDecoder(packPieces(pieces))
+    for (let token = 0; token < pieces.length; token++)
+      for (const previous of [beginToken, first])
+        expect([...packed.decode(previous, token)]).toEqual([...tokenizer.decode(previous, token)])
   })
 
   it('works with bytes alone', () => {

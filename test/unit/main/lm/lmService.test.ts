@@ -9,6 +9,7 @@ import type { DecoderSession } from '@main/lm/boardDecoder'
 import type { LmServiceDeps } from '@main/lm/lmNeeds'
 import { createLmService } from '@main/lm/lmService'
 import { createLmTasks } from '@main/lm/lmTasks'
+import { handedOver } from '@main/threads/handOver'
 import { onnxAccess } from '@main/model/onnxAccess'
 import { lmContract, type LmChat, type LmLoss, type LmStep } from '@shared/contract/lm'
 import { AppError } from '@shared/errors'
@@ -49,9 +50,11 @@ function service(session: DecoderSession = onBoard) {
     withLease: (_id, _owner, work) => work(session)
   }
   const tasks = {
-    run: async (name: keyof typeof lmTasks, input: never) =>
-      // As between threads: what cannot be cloned fails.
-      structuredClone(await lmTasks[name](structuredClone(input) as never, task))
+    run: async (name: keyof typeof lmTasks, input: never) => {
+      const output = await lmTasks[name](structuredClone(input) as never, task)
+      // As between threads: what cannot be cloned or moved fails.
+      return structuredClone(output, { transfer: handedOver(output) })
+    }
   } as LmServiceDeps['tasks']
   const { handlers } = createLmService({ boards, jobs, tasks, emit, nowMs: () => 1000 })
   const of = <T>(name: string): T[] =>
