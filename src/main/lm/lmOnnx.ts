@@ -58,28 +58,33 @@ async function opened(file: string, onnx: OnnxAccess): Promise<ort.InferenceSess
   })
 }
 
-/** The largest logit of a graph on random tokens, and the largest difference of the decoder's float reference from it; ends the session. */
+/**
+ * The largest logit of a graph on random tokens, and the largest difference of the decoder's float reference from it; ends the session.
+ * A file of fixed length is run at that length; its first `most` tokens are compared, because every position was traced.
+ */
 export async function compareWithOnnx(
   session: ort.InferenceSession,
   graph: OnnxModel,
   model: LmModel,
-  seed = 1
-): Promise<{ largest: number; difference: number }> {
+  seed = 1,
+  most = comparedTokens(model.config)
+): Promise<{ largest: number; difference: number; tokens: number }> {
   const random = createRandom(seed)
   const { vocabulary } = model.config
-  const inputs = decoderInputs(graph, comparedTokens(model.config))
+  const inputs = decoderInputs(graph, most)
   const length = inputs.find(({ role }) => role === 'tokens')!.dims[1]
   const tokens = Array.from({ length }, () => random.integer(vocabulary))
   const logits = await graphLogits(session, graph, tokens, inputs)
   const decoder = createFloatDecoder(model)
   let [largest, difference] = [0, 0]
-  for (const [position, token] of tokens.entries())
+  const compared = tokens.slice(0, most)
+  for (const [position, token] of compared.entries())
     for (const [at, value] of decoder.step(token).entries()) {
       const own = logits[position * vocabulary + at]
       largest = Math.max(largest, Math.abs(own))
       difference = Math.max(difference, Number.isNaN(own) ? Infinity : Math.abs(own - value))
     }
-  return { largest, difference }
+  return { largest, difference, tokens: compared.length }
 }
 
 async function graphLogits(

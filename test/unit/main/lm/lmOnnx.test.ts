@@ -195,6 +195,21 @@ describe('decoders from ONNX', () => {
     expect(comparedTokens({ ...config, sequenceLength: 8 })).toBe(8)
   })
 
+  it.each(['halves', 'neighbours'])('compares no more tokens of "%s" than can be afforded', async (name) => {
+    const graph = await graphOf(name)
+    const session = await onnxAccess.open(fixture(name))
+    const { tokens, largest, difference } = await compareWithOnnx(
+      session,
+      graph,
+      decoderFromOnnx(graph),
+      1,
+      5
+    )
+    expect(tokens).toBe(5)
+    expect(largest).toBeGreaterThan(1)
+    expect(difference).toBeLessThan(1e-5)
+  })
+
   it('compares a file with its own graph: a changed weight is seen', async () => {
     const graph = decodeForRewriting(readFileSync(fixture('neighbours')))
     const model = decoderFromOnnx(graph)
