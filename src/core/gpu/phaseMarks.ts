@@ -14,6 +14,8 @@ export interface LiveRecording {
   mark(line: PhaseLine, lateMs?: number): void
   /** Last temperature of each recorded device, degrees Celsius; null where it has none. */
   temperatures(): (number | null)[]
+  /** Resolves when all that has been read is stored, also for a process that is killed; false: it could not be. */
+  stored(): Promise<boolean>
   /** Clock of the recording: the host's, or that of a simulated board. */
   readonly clock: ReadingClock
 }

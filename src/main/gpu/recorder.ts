@@ -160,6 +160,7 @@ async function measure(making: Making): Promise<{ wasKilled: boolean }> {
         if (isOpen) void markPhase(making, line, Math.max(0, sinceFirst() - lateMs))
       },
       temperatures: () => readings.temperatures(),
+      stored: () => making.rows.flush(),
       clock: deps.clock
     })
     await pause(request.durationMs ?? 2 ** 31 - 1, ending)

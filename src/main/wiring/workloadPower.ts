@@ -56,7 +56,7 @@ function recordingsOf(gpu: GpuService): PowerSource {
         gpu.record(request, undefined, onStarted)
       )
       return {
-        ...{ recordingId: recording.recordingId, mark: recording.mark },
+        ...{ recordingId: recording.recordingId, mark: recording.mark, stored: recording.stored },
         temperatureC: () => recording.temperatures()[0] ?? null,
         ...{ sensor: chosen.sensor, pciBusId: chosen.pciBusId },
         about: {

@@ -89,7 +89,13 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     const trial = { phaseMs, cacheBytes: cacheOf(record), onSend: () => delay.requested() }
     const before = (): Promise<CooledStart> => startOf(power, cooling, evidence.coolToC)
     if (cooling !== null) await warmUp(record, runner, trial, cooling, marks)
-    await doSteps(record, runner, trial, before, energyAsItComes(record, power?.recordingId, deps), deps)
+    const keep = energyAsItComes(record, power?.recordingId, deps)
+    const after = async (): Promise<void> => {
+      // A trial that counts as done is not run again: its readings must outlive this process before.
+      await power?.stored()
+      await keep()
+    }
+    await doSteps(record, runner, trial, before, after, deps)
     if (power !== null) await rest(power, request.idleMs, deps)
   } finally {
     record.unknownEvents += runner?.unknownEvents ?? 0

@@ -19,7 +19,7 @@ export interface PowerSource {
 }
 
 /** A running recording that the conductor marks. */
-export interface PowerSession extends Pick<LiveRecording, 'mark'> {
+export interface PowerSession extends Pick<LiveRecording, 'mark' | 'stored'> {
   readonly recordingId: string
   readonly about: NonNullable<WorkloadRun['power']>
   readonly sensor: GpuSensor

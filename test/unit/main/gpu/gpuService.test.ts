@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { LiveRecording } from '@core/gpu/phaseMarks'
 import { createEnergyService } from '@main/energy/energyService'
 import { createEnergyStore, energyMigrations } from '@main/energy/energyStore'
 import { exportNames } from '@main/gpu/exportNames'
@@ -204,6 +205,17 @@ describe('recording a command', () => {
     expect(await gpuStore.recording(recordingId)).toMatchObject({ state: 'cancelled' })
     const [phase] = await gpuStore.phases(recordingId)
     expect(phase).toMatchObject({ name: 'long', ended: false })
+  })
+
+  it('stores what was read when whoever marks its phases needs it, and not a second later', async () => {
+    const { gpu, gpuStore } = await serve()
+    let ready!: (live: LiveRecording) => void
+    const started = new Promise<LiveRecording>((resolve) => (ready = resolve))
+    const request = { ...quick, command: [], durationMs: 300 }
+    const { recordingId, result } = await gpu.record(request, undefined, ready)
+    expect(await (await started).stored()).toBe(true)
+    expect(await gpuStore.countSamples(recordingId)).toBeGreaterThan(0)
+    await result
   })
 
   it('runs one recording at a time, for its own time, and stops it when asked', async () => {
