@@ -128,6 +128,14 @@ export class AppError extends Error {
       })
     }
     const message = value instanceof Error ? value.message : String(value)
+    if (isDiskFull(message)) {
+      return new AppError(
+        'store.failed',
+        `There is no space left on the disk: ${message}`,
+        'Free disk space and try again. What was stored before is kept.',
+        { cause: value }
+      )
+    }
     return new AppError('internal', message, 'This is a fault in Bitbench; report it with the log file.', {
       cause: value
     })
@@ -144,4 +152,9 @@ export function isAppErrorJson(value: unknown): value is AppErrorJson {
     typeof candidate['message'] === 'string' &&
     typeof candidate['hint'] === 'string'
   )
+}
+
+/** Whether the text of an operating system's error says that a disk or a quota is full. */
+export function isDiskFull(message: string): boolean {
+  return /no space left|ENOSPC|disk quota|EDQUOT/i.test(message)
 }

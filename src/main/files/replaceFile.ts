@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { AppError } from '../../shared/errors'
+import { AppError, isDiskFull } from '../../shared/errors'
 
 /**
  * Lets `write` fill a temporary file beside `file`, syncs it and renames it into place: the file appears whole, and one
@@ -61,7 +61,7 @@ async function sync(file: string): Promise<void> {
 export function writeError(file: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause
   const text = cause instanceof Error ? cause.message : String(cause)
-  const isFull = /no space left|ENOSPC|disk quota|EDQUOT/i.test(text)
+  const isFull = isDiskFull(text)
   return new AppError(
     'store.exportFailed',
     isFull

@@ -18,4 +18,14 @@ describe('AppError', () => {
     expect(error.cause).toBe(cause)
     expect(AppError.from({ code: 'no.such.code', message: 'm', hint: 'h' }).code).toBe('internal')
   })
+
+  it('names a full disk as one, with what to do', () => {
+    const cause = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    const error = AppError.from(cause)
+    expect(error.code).toBe('store.failed')
+    expect(error.hint).toContain('Free disk space')
+    expect(error.cause).toBe(cause)
+    expect(AppError.from(new Error('EDQUOT: disk quota exceeded, write')).code).toBe('store.failed')
+    expect(AppError.from(new Error('ENOENT: no such file')).code).toBe('internal')
+  })
 })

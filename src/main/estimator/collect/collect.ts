@@ -25,6 +25,8 @@ export interface CollectDeps {
   store: CollectionStore
   /** Stores and announces the record. */
   changed(): Promise<void>
+  /** Announces the record, which is stored already. */
+  announce(): void
   progress(done: number, total: number, note: string): void
   signal: AbortSignal
 }
@@ -53,7 +55,7 @@ export async function collect(record: Collection, deps: CollectDeps): Promise<vo
       )
     }
     const done = await store.doneSteps(record.id)
-    // A host that was killed may have stored a configuration that it did not count any more.
+    // The rows decide: early data files hold configurations that a killed host stored and did not count.
     const refusals = [...done.values()].filter((reason) => reason !== null)
     record.failed = refusals.length
     record.firstFailure ??= refusals[0] ?? null
@@ -65,13 +67,11 @@ export async function collect(record: Collection, deps: CollectDeps): Promise<vo
       if (done.has(at)) continue
       deps.progress(done.size, total, textOf(step))
       const outcome = await meter.measure(step, request.repetitions)
-      await store.addStep(record.id, at, outcome)
+      const counted = countedWith(record, outcome)
+      await store.addStep(counted, at, outcome)
       done.set(at, null)
-      if ('refused' in outcome) {
-        record.failed++
-        record.firstFailure ??= outcome.refused
-      } else record.measured++
-      await deps.changed()
+      Object.assign(record, counted)
+      deps.announce()
     }
     deps.progress(total, total, '')
   } finally {
@@ -83,6 +83,16 @@ export async function collect(record: Collection, deps: CollectDeps): Promise<vo
     `The runner measured no configuration: ${record.firstFailure ?? 'it refused all'}`,
     'Choose other knobs, or fewer tokens.'
   )
+}
+
+/** The record with one configuration more. */
+function countedWith(record: Collection, outcome: StepOutcome): Collection {
+  if (!('refused' in outcome)) return { ...record, measured: record.measured + 1 }
+  return {
+    ...record,
+    failed: record.failed + 1,
+    firstFailure: record.firstFailure ?? outcome.refused
+  }
 }
 
 /** A resumed collection goes on with the same network on the same device, or its samples would not belong together. */

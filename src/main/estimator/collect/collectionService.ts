@@ -53,13 +53,14 @@ export function createCollections(deps: CollectionDeps): Collections {
   })
 
   const run = async (record: Collection, { signal, progress }: JobContext): Promise<void> => {
+    const announce = (): void => emit('estimator.collected', structuredClone(runs.present(record)))
     const changed = async (): Promise<void> => {
       await store.table.save(record)
-      emit('estimator.collected', structuredClone(runs.present(record)))
+      announce()
     }
     try {
       const open = (stop: AbortSignal) => deps.openMeter(record.request.runner, record.id, stop)
-      await collect(record, { store, changed, progress, signal, open })
+      await collect(record, { store, changed, announce, progress, signal, open })
       record.state = 'done'
     } catch (cause) {
       record.state = signal.aborted ? 'cancelled' : 'failed'

@@ -6,6 +6,7 @@ import {
 } from '../../../shared/contract/estimator/collection'
 import type { StageSample } from '../../../core/estimator/samples/stageSample'
 import { createRecordTable, recordTableSql, type RecordTable } from '../../store/recordTable'
+import type { StoreSession } from '../../store/sql'
 import type { Store } from '../../store/store'
 
 /** Collections, and one row for each configuration that the runner has acknowledged. */
@@ -31,8 +32,8 @@ export type StepOutcome = z.infer<typeof stepOutcomeSchema>
 /** Collections in the data file. */
 export interface CollectionStore {
   table: RecordTable<Collection>
-  /** Stores what a configuration gave; the same configuration again replaces it. */
-  addStep(collectionId: string, step: number, outcome: StepOutcome): Promise<void>
+  /** Stores what a configuration gave together with the record that counts it; the same configuration again replaces it. */
+  addStep(counted: Collection, step: number, outcome: StepOutcome): Promise<void>
   /** Configurations that are done, by number; the reason where the runner refused, else null. */
   doneSteps(collectionId: string): Promise<Map<number, string | null>>
   /** Samples of all measured configurations, in their order: a sample per repetition. */
@@ -40,11 +41,10 @@ export interface CollectionStore {
 }
 
 /** Returns the collections of a data file. */
-export function createCollectionStore(store: Pick<Store, 'run' | 'all'>): CollectionStore {
-  const table = createRecordTable<Collection>(store, {
-    table: 'latency_collection',
-    schema: collectionSchema
-  })
+export function createCollectionStore(store: Pick<Store, 'run' | 'all' | 'transaction'>): CollectionStore {
+  const records = (session: Pick<StoreSession, 'run' | 'all'>): RecordTable<Collection> =>
+    createRecordTable<Collection>(session, { table: 'latency_collection', schema: collectionSchema })
+  const table = records(store)
   const rows = (id: string) =>
     store.all<{ step: number; outcome: string }>(
       'SELECT step, outcome FROM latency_step WHERE collection_id = $1 ORDER BY step',
@@ -58,12 +58,16 @@ export function createCollectionStore(store: Pick<Store, 'run' | 'all'>): Collec
         await table.remove(id)
       }
     },
-    addStep: (id, step, outcome) =>
-      store.run('INSERT OR REPLACE INTO latency_step VALUES ($1, $2, $3)', [
-        id,
-        step,
-        JSON.stringify(outcome)
-      ]),
+    // One transaction: a process that is killed leaves no times that its record does not count.
+    addStep: (counted, step, outcome) =>
+      store.transaction(async (session) => {
+        await session.run('INSERT OR REPLACE INTO latency_step VALUES ($1, $2, $3)', [
+          counted.id,
+          step,
+          JSON.stringify(outcome)
+        ])
+        await records(session).save(counted)
+      }),
     async doneSteps(id) {
       const refused = `json_extract_string(outcome, '$.refused')`
       const done = await store.all<{ step: number; refused: string | null }>(
