@@ -154,7 +154,8 @@ describe('Samples as a CSV file', () => {
     // 1.500, 2.500, …: fractions of a cycle, as %.3f writes them, or thousands of cycles.
     const open = ['N;M;K;QA;QW;Time', ...[1, 2, 3, 4].map((row) => `${row};8;4;8;4;${row}.500`)]
     expect((await importText(open)).warnings).toEqual([
-      expect.stringContaining('no whole numbers, as cycles are')
+      expect.stringContaining('no whole numbers, as cycles are'),
+      expect.stringContaining('read as a decimal mark, for three digits stand behind every one')
     ])
     await store.run('DELETE FROM profile_sample')
     await importText(open, ',')
