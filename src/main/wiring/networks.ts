@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { ofNewestBuild } from '../../core/profile/newestBuild'
 import type { BoardService } from '../board/boardService'
 import { createCalibrations, type Calibrations } from '../costs/calibrations'
 import { createCalibrationStore } from '../costs/calibrationStore'
@@ -106,7 +107,7 @@ export function connectNetworks(
     boardInfo: async (boardId) => (await board.connect(boardId)).info,
     monitorInfo: anyInfo,
     operatorSamples: async (boardId, unit) =>
-      (await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0)
+      ofNewestBuild((await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0))
   })
   const search = createSearchService({
     ...common,
