@@ -15,7 +15,7 @@ import {
   type CliNoun,
   type OptionSpec
 } from './framework/framework'
-import { createLocalClient, createProgressLine } from './framework/localClient'
+import { clientOf, createProgressLine } from './framework/localClient'
 
 const addOptions: OptionSpec = {
   name: { type: 'string', help: 'name of the set' },
@@ -56,7 +56,7 @@ export const datasetCli: CliNoun = {
         const [target] = onlyPositional(args, 'a file or folder')
         const name = textOption(args, 'name')
         if (name === undefined) throw new UsageError('--name N is needed')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const shares = (textOption(args, 'splits') ?? '0.1,0.1,0.3').split(',').map(Number)
         if (
           shares.length !== 3 ||
@@ -90,7 +90,7 @@ export const datasetCli: CliNoun = {
       usage: '',
       options: {},
       async run(_args, context) {
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { dataSets } = await client.call('dataset.list', {})
         const rows = dataSets.map(
           (set) =>
@@ -105,7 +105,7 @@ export const datasetCli: CliNoun = {
       options: {},
       async run(args, context) {
         const [name] = onlyPositional(args, 'a data set')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { dataSet } = await client.call('dataset.info', { name })
         return { json: dataSet, text: describe(dataSet) }
       }
@@ -116,7 +116,7 @@ export const datasetCli: CliNoun = {
       options: {},
       async run(args, context) {
         const [name] = onlyPositional(args, 'a data set')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         await client.call('dataset.remove', { name })
         return { json: { removed: name }, text: `Removed ${name}.` }
       }

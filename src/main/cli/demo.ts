@@ -12,12 +12,7 @@ import { writeWholeFile } from '../files/replaceFile'
 import { lineOptions, openLine } from './board/boardLine'
 import { numberOption, textOption, type CliNoun } from './framework/framework'
 import { dataSetOption } from './model/ownData'
-import {
-  createLocalClient,
-  createProgressLine,
-  shippedModelId,
-  type LocalClient
-} from './framework/localClient'
+import { clientOf, createProgressLine, shippedModelId, type LocalClient } from './framework/localClient'
 import { networkPath } from './model/networkPath'
 
 /** `bitbench demo`: the whole loop without a window, as the stored run that the Start page starts too. */
@@ -43,7 +38,7 @@ export const demoCli: CliNoun = {
         const startedMs = performance.now()
         const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
         const out = textOption(args, 'out')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const modelPath = textOption(args, 'model')
         const modelId =
           modelPath === undefined

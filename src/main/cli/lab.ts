@@ -2,16 +2,8 @@ import type { LabPlaceInfo, LabStatus } from '../../shared/contract/lab'
 import { AppError } from '../../shared/errors'
 import { holderOfPlace, lineText, tagsText } from '../../shared/labText'
 import { countOf } from '../../shared/units'
-import {
-  textOption,
-  UsageError,
-  type CliArguments,
-  type CliContext,
-  type CliNoun
-} from './framework/framework'
-import { createLocalClient } from './framework/localClient'
-
-const clientOf = async (context: CliContext) => createLocalClient(await context.bitbench(), context.signal)
+import { textOption, UsageError, type CliArguments, type CliNoun } from './framework/framework'
+import { clientOf } from './framework/localClient'
 
 /** `bitbench lab`: boards of a labgrid coordinator. */
 export const labCli: CliNoun = {

@@ -1,17 +1,16 @@
 import path from 'node:path'
-import type { SessionImport, SessionInfo } from '../../shared/contract/session'
+import type { SessionInfo } from '../../shared/contract/session'
 import { countOf, formatBytes } from '../../shared/units'
 import {
+  listOption,
   textOption,
   UsageError,
   type CliArguments,
   type CliContext,
   type CliNoun
 } from './framework/framework'
-import { createLocalClient, type LocalClient } from './framework/localClient'
-
-const clientOf = async (context: CliContext): Promise<LocalClient> =>
-  createLocalClient(await context.bitbench(), context.signal)
+import { clientOf } from './framework/localClient'
+import { shownImport } from './sessionImport'
 
 /** `bitbench session`: runs with all they need in one file, for another data folder or machine. */
 export const sessionCli: CliNoun = {
@@ -25,11 +24,10 @@ export const sessionCli: CliNoun = {
         title: { type: 'string', help: 'what the session is about' }
       },
       async run(args, context) {
-        const ids = (textOption(args, 'runs') ?? '').split(',').map((id) => id.trim())
         const client = await clientOf(context)
         const info = await client.call('session.export', {
           file: fileOf(args, context),
-          runIds: ids.filter((id) => id !== ''),
+          runIds: listOption(args, 'runs'),
           title: textOption(args, 'title') ?? ''
         })
         return { json: info, text: infoText(info) }
@@ -87,15 +85,4 @@ function infoText(info: SessionInfo): string {
     ...models.map(({ name, included }) => `  network    ${name}${included ? '' : ' (not included)'}`),
     ...info.notes.map((note) => `  ${note}`)
   ].join('\n')
-}
-
-function shownImport(imported: SessionImport): { json: unknown; text: string } {
-  const states = { added: 'added', addedUnderNewId: 'added under a new id', alreadyHere: 'already here' }
-  const lines = [
-    ...imported.runs.map(
-      ({ id, kind, title, state }) => `${kind.padEnd(10)} ${id}  ${title}: ${states[state]}`
-    ),
-    ...imported.notes
-  ]
-  return { json: imported, text: lines.join('\n') }
 }

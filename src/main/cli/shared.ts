@@ -5,6 +5,7 @@ import { publishedText, sharedHostText } from '../../shared/sharedText'
 import { countOf, formatBytes } from '../../shared/units'
 import {
   choiceOption,
+  listOption,
   numberOption,
   textOption,
   UsageError,
@@ -12,10 +13,8 @@ import {
   type CliContext,
   type CliNoun
 } from './framework/framework'
-import { createLocalClient, createProgressLine, type LocalClient } from './framework/localClient'
-
-const clientOf = async (context: CliContext): Promise<LocalClient> =>
-  createLocalClient(await context.bitbench(), context.signal)
+import { clientOf, createProgressLine } from './framework/localClient'
+import { shownImport } from './sessionImport'
 
 /** `bitbench shared`: a folder of Parquet in which hosts publish. */
 export const sharedCli: CliNoun = {
@@ -74,7 +73,7 @@ export const sharedCli: CliNoun = {
         const client = await clientOf(context)
         const { jobId } = await client.call('shared.publish', {
           what: whatOf(args),
-          runIds: listOf(args, 'runs')
+          runIds: listOption(args, 'runs')
         })
         await client.finish(jobId, createProgressLine(context.log, process.stderr))
         const outcome = await client.call('shared.outcome', { jobId })
@@ -126,15 +125,7 @@ export const sharedCli: CliNoun = {
         if (host === undefined || ids.length === 0)
           throw new UsageError('name a host and its runs; "bitbench shared runs" shows them')
         const imported = await (await clientOf(context)).call('shared.take', { host, ids })
-        const states = {
-          added: 'added',
-          addedUnderNewId: 'added under a new id',
-          alreadyHere: 'already here'
-        }
-        const lines = imported.runs.map(
-          ({ id, kind, title, state }) => `${kind.padEnd(10)} ${id}  ${title}: ${states[state]}`
-        )
-        return { json: imported, text: [...lines, ...imported.notes].join('\n') }
+        return shownImport(imported)
       }
     },
     query: {
@@ -169,14 +160,8 @@ function folderOf(args: CliArguments, { cwd }: CliContext): string {
     : `${cwd}/${folder}`
 }
 
-const listOf = (args: CliArguments, name: string): string[] =>
-  (textOption(args, name) ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-
 function whatOf(args: CliArguments): (typeof sharedWhatSchema.options)[number][] {
-  const wanted = listOf(args, 'what')
+  const wanted = listOption(args, 'what')
   if (wanted.length === 0) return [...sharedWhatSchema.options]
   return wanted.map((one) => {
     const found = sharedWhatSchema.safeParse(one)

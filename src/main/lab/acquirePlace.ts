@@ -5,7 +5,7 @@ import type { LabSession } from './labSession'
 import { untilSession } from './labWait'
 import { lineMs } from './openedLine'
 
-/** Acquires a place that nobody holds. @throws AppError board.busy with its holder, input.notFound, lab.* */
+/** Acquires a place that no user holds. @throws AppError board.busy with its holder, input.notFound, lab.* */
 export async function acquirePlace(
   session: LabSession,
   name: string,

@@ -3,7 +3,7 @@ import { parseJson } from '../store/recordTable'
 import type { Judged } from './modelTasks'
 import { quantizerVersion, type ResultKey, type ResultStore } from './resultStore'
 
-/** A result that another host published: its stored text, as nobody has checked it, and whose it is. */
+/** A result that another host published: its stored text, not validated yet, and the name of that host. */
 export interface ForeignResult {
   readonly host: string
   readonly judged: string

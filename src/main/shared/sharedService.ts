@@ -19,7 +19,7 @@ import { openSharedViews, type SharedViews } from './sharedViews'
 /** A folder in which hosts publish, read and written by this one. */
 export interface SharedService {
   readonly handlers: HandlersOf<typeof sharedContract>
-  /** A result of another host; null where there is none, the folder does not answer in time, or it is not wanted. */
+  /** A result of another host; null where there is none, the folder is not read in time, or it is not wanted. */
   findResult(key: ForeignKey): Promise<{ host: string; judged: string; atMs: number } | null>
   /** Counts a result that was used. */
   reused(): void

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { runKindSchema } from '../../shared/contract/run'
+import { publishedFactsSchema } from '../../shared/contract/shared'
 import type { NounMigrations } from '../store/migrations'
 import { parseJson } from '../store/recordTable'
 import type { Store } from '../store/store'
@@ -17,18 +17,7 @@ export const sharedMigrations: NounMigrations = {
   ]
 }
 
-const publishedRunSchema = z.object({
-  id: z.string(),
-  kind: runKindSchema,
-  name: z.string().nullable(),
-  title: z.string(),
-  detail: z.string(),
-  tags: z.array(z.string()),
-  model: z.string().nullable(),
-  board: z.string().nullable(),
-  dataSet: z.string().nullable(),
-  state: z.string(),
-  startedAtMs: z.number(),
+const publishedRunSchema = publishedFactsSchema.extend({
   session: z.object({ file: z.string(), sizeBytes: z.number(), sha256: z.string() }).nullable()
 })
 

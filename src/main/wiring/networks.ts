@@ -107,7 +107,7 @@ export function connectNetworks(
     boardInfo: async (boardId) => (await board.connect(boardId)).info,
     monitorInfo: anyInfo,
     operatorSamples: async (boardId, unit) =>
-      ofNewestBuild((await profile.samples({ boardId, unit })).filter((sample) => sample.weightBits === 0))
+      ofNewestBuild(await profile.samples({ boardId, unit, weightBits: 0 }))
   })
   const search = createSearchService({
     ...common,

@@ -51,8 +51,8 @@ export const sharedStatusSchema = z.object({
 /** The shared folder as this host sees it. */
 export type SharedStatus = z.infer<typeof sharedStatusSchema>
 
-export const sharedRunSchema = z.object({
-  host: z.string(),
+/** What a host lists of a run that it published. */
+export const publishedFactsSchema = z.object({
   id: z.string(),
   kind: runKindSchema,
   name: z.string().nullable(),
@@ -63,7 +63,11 @@ export const sharedRunSchema = z.object({
   board: z.string().nullable(),
   dataSet: z.string().nullable(),
   state: z.string(),
-  startedAtMs: z.number(),
+  startedAtMs: z.number()
+})
+
+export const sharedRunSchema = publishedFactsSchema.extend({
+  host: z.string(),
   /** Size of its session file; null: it was published without one. */
   sessionBytes: z.number().nullable(),
   /** Its id in the data file here, where it was taken over; null otherwise. */

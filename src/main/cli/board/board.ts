@@ -10,7 +10,7 @@ import { boardMlperfVerb } from './boardMlperf'
 import { boardTwinVerb } from './boardTwin'
 import { boardToolVerbs, loadText } from './boardTools'
 import { choiceOption, textOption, UsageError, type CliNoun } from '../framework/framework'
-import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { clientOf, createProgressLine } from '../framework/localClient'
 
 /** `bitbench board`: what boards there are, what they say of themselves, their console, and loading files. */
 export const boardCli: CliNoun = {
@@ -21,7 +21,7 @@ export const boardCli: CliNoun = {
       usage: '',
       options: {},
       async run(_args, context) {
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { boards } = await client.call('board.list', {})
         const lines = boards.map(
           (board) =>
@@ -35,7 +35,7 @@ export const boardCli: CliNoun = {
       usage: 'BOARD [--baud N] [--dtr leave|on|off] [--rts leave|on|off]',
       options: lineOptions,
       async run(args, context) {
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { board } = await connect(client, args)
         return { json: { board }, text: infoText(board) }
       }
@@ -45,7 +45,7 @@ export const boardCli: CliNoun = {
       usage: 'BOARD [--baud N]',
       options: lineOptions,
       async run(args, context) {
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { board } = await connect(client, args)
         const result = await client.call('board.testLine', { id: board.id })
         const { echoes, latencyMs, verdict } = result
@@ -82,7 +82,7 @@ export const boardCli: CliNoun = {
           choiceOption(args, 'loader', ['monitor', 'sfl', 'ymodem', 'xmodem', 'kermit']) ?? 'monitor'
         const file = args.positionals[1]
         if (file === undefined) throw new UsageError('a file is missing')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { board } = await connect(client, args, loader === 'monitor')
         const { jobId } = await client.call('board.load', {
           id: board.id,
@@ -124,7 +124,7 @@ export const boardCli: CliNoun = {
         const file = textOption(args, 'description') ?? soc
         if (soc !== undefined && file !== soc)
           throw new UsageError('--soc and --description both describe the board; give one')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { board } = await connect(client, args, false)
         const { jobId } = await client.call('board.boot', {
           id: board.id,

@@ -5,7 +5,7 @@ import type { ConsoleChunk } from '../../../shared/contract/board'
 import { AppError } from '../../../shared/errors'
 import { connect, lineOptions } from './boardLine'
 import { numberOption, textOption, type CliContext, type CliVerb } from '../framework/framework'
-import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
 
 const pollMs = 50
 
@@ -27,7 +27,7 @@ export const boardConsoleVerb: CliVerb = {
     raw: { type: 'boolean', help: 'no effect: a console never needs a monitor' }
   },
   async run(args, context) {
-    const client = createLocalClient(await context.bitbench(), context.signal)
+    const client = await clientOf(context)
     const seconds = numberOption(args, 'seconds', { min: 0 })
     const captureFile = textOption(args, 'capture')
     const capture =

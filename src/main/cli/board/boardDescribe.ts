@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { formatBytes, formatCount } from '../../../shared/units'
-import { createLocalClient } from '../framework/localClient'
+import { clientOf } from '../framework/localClient'
 import { textOption, UsageError, type CliVerb } from '../framework/framework'
 
 /** `bitbench board describe`: what a file says of a board, as the description that a monitor is made for. */
@@ -18,7 +18,7 @@ export const boardDescribeVerb: CliVerb = {
     if ([from, fdt, name].filter((value) => value !== undefined).length !== 1)
       throw new UsageError('give one of --from, --fdt and --name')
     const file = from ?? fdt
-    const client = createLocalClient(await context.bitbench(), context.signal)
+    const client = await clientOf(context)
     const { description } = await client.call('board.describe', {
       file: file === undefined ? null : { path: path.resolve(context.cwd, file) },
       name: name ?? null

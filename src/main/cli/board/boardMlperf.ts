@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors'
 import { formatCount, formatDuration, formatPercent } from '../../../shared/units'
 import { readRegularFile } from '../../files/readRegularFile'
 import { numberOption, textOption, UsageError, type CliVerb } from '../framework/framework'
-import { createLocalClient } from '../framework/localClient'
+import { clientOf } from '../framework/localClient'
 import { connect, lineOptions } from './boardLine'
 import { openMlperfDevice, type MlperfDevice } from './mlperfDevice'
 import { mlperfWindows, performanceRun, type PerformanceResult } from './mlperfPerformance'
@@ -38,7 +38,7 @@ export const boardMlperfVerb: CliVerb = {
     const items = readTruthFile((await readRegularFile(truth, { maxBytes: 64 * 1024 ** 2 })).toString('utf8'))
     const count = numberOption(args, 'count', { min: 0, integer: true }) ?? items.length
     const windowS = numberOption(args, 'window', { min: 0, max: 3600 }) ?? 10
-    const client = createLocalClient(await context.bitbench(), context.signal)
+    const client = await clientOf(context)
     const { board } = await connect(client, args, false)
     const device = await openMlperfDevice(client, board.id, context.signal)
     const about = await aboutOf(device)

@@ -13,7 +13,7 @@ import {
   type CliResult,
   type CliVerb
 } from '../framework/framework'
-import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
 
 const targetOptions = {
   'fpga-board': { type: 'string', help: 'board by the name openFPGALoader gives it, e.g. arty_a7_35t' },
@@ -30,7 +30,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
     usage: '',
     options: {},
     async run(_args, context) {
-      const client = createLocalClient(await context.bitbench(), context.signal)
+      const client = await clientOf(context)
       const found = await client.call('board.tools', {})
       const programs = found.tools.map(
         ({ name, path: file, version, purpose, hint }) =>
@@ -49,7 +49,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
     usage: '--fpga-board NAME | --cable NAME [--serial S] | --xvc HOST:PORT',
     options: targetOptions,
     async run(args, context) {
-      const client = createLocalClient(await context.bitbench(), context.signal)
+      const client = await clientOf(context)
       const { devices } = await client.call('board.detectFpga', { target: targetOption(args) })
       const lines = devices.map(
         ({ idcode, manufacturer, family, model }) =>
@@ -80,7 +80,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
       if (then !== undefined && id === null)
         throw new UsageError('--then needs --board, the port to load over')
       const loader = choiceOption(args, 'loader', ['sfl', 'ymodem', 'xmodem']) ?? 'sfl'
-      const client = createLocalClient(await context.bitbench(), context.signal)
+      const client = await clientOf(context)
       if (id !== null && then !== undefined) await openLine(client, id, args)
       const { jobId } = await client.call('board.bitstream', {
         file: fileArgument(args, context),
@@ -128,7 +128,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
       if ((server === undefined) === (scripts.length === 0)) {
         throw new UsageError('give either --gdb HOST:PORT or --openocd SCRIPT')
       }
-      const client = createLocalClient(await context.bitbench(), context.signal)
+      const client = await clientOf(context)
       const id = textOption(args, 'board') ?? null
       if (id !== null) await openLine(client, id, args)
       const { jobId } = await client.call('board.debugLoad', {

@@ -15,7 +15,7 @@ import {
   type CliVerb
 } from '../framework/framework'
 import { benchKernels } from '../bench/kernelBench'
-import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { clientOf, createProgressLine } from '../framework/localClient'
 
 /** What `bench kernels --json` prints, as far as a twin needs it; a bare list of rows will do. */
 const rowsFileSchema = z.object({
@@ -66,7 +66,7 @@ export const boardTwinVerb: CliVerb = {
     const measured =
       kept === undefined ? await rowsOf(source, args, context) : { rows: null, isa: null, clockHz: null }
     const judge = judgeFile === undefined ? null : (await readRows(judgeFile, context)).rows
-    const client = createLocalClient(await context.bitbench(), context.signal)
+    const client = await clientOf(context)
     const { jobId } = await client.call('board.fitTwin', {
       name,
       rows: measured.rows,

@@ -15,7 +15,7 @@ import {
 import { readRegularFile } from '../../files/readRegularFile'
 import { bitfusionVerb } from './deployBitfusion'
 import { lineOptions, lineSettings } from '../board/boardLine'
-import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { clientOf, createProgressLine } from '../framework/localClient'
 import { deployEnergyVerb } from './deployEnergy'
 import { modelOptions, readModel } from './deployModel'
 
@@ -43,7 +43,7 @@ export const deployCli: CliNoun = {
       async run(args, context) {
         const out = textOption(args, 'out')
         if (out === undefined) throw new UsageError('--out FOLDER is needed')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const result = await client.call('deploy.export', {
           ...(await readModel(client, args, context)),
           images: numberOption(args, 'images', { min: 1, max: 64, integer: true }) ?? 4,
@@ -73,7 +73,7 @@ export const deployCli: CliNoun = {
         const form = choiceOption(args, 'form', ['image', 'c']) ?? 'image'
         const boardId = requiredBoard(args)
         const settings = lineSettings(args)
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         await client.call('board.connect', { id: boardId, settings })
         const started = await client.call('deploy.run', {
           ...(await readModel(client, args, context)),

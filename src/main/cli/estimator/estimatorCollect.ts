@@ -11,7 +11,7 @@ import {
   type CliContext,
   type CliVerb
 } from '../framework/framework'
-import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
 import { runnerChoiceOf, runnerOptions } from '../workload/runnerOptions'
 import { stageSeed } from './estimatorInput'
 
@@ -50,7 +50,7 @@ async function runCollect(args: CliArguments, context: CliContext) {
     repetitions: numberOption(args, 'repetitions', { ...whole, max: 1000 }) ?? 5,
     seed: stageSeed(args)
   }
-  const client = createLocalClient(await context.bitbench(), context.signal)
+  const client = await clientOf(context)
   const { id, jobId } = await client.call('estimator.collect', request)
   context.log(`Collection ${id}; if it is interrupted: bitbench run resume ${id}`)
   await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {

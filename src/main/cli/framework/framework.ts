@@ -78,6 +78,14 @@ export function textOption(args: CliArguments, name: string): string | undefined
   return typeof value === 'string' ? value : undefined
 }
 
+/** Parts between commas, without empty ones. */
+export function listOption(args: CliArguments, name: string): string[] {
+  return (textOption(args, name) ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
 /** A number option with range check; undefined when absent. */
 export function numberOption(
   args: CliArguments,

@@ -2,6 +2,7 @@ import { jobSchema, type Job } from '../../../shared/contract/job'
 import type { CommandInput, CommandName, CommandOutput } from '../../../shared/contract'
 import { AppError } from '../../../shared/errors'
 import type { Bitbench } from '../../compose'
+import type { CliContext } from './framework'
 
 /**
  * The contract as the command line uses it: the very commands the window sends, in this process. What a verb can do,
@@ -15,6 +16,10 @@ export interface LocalClient {
    */
   finish(jobId: string, onProgress?: (job: Job) => void): Promise<void>
 }
+
+/** Returns the client of a verb: of the host that runs on its data file, or of the services in this process. */
+export const clientOf = async (context: CliContext): Promise<LocalClient> =>
+  createLocalClient(await context.bitbench(), context.signal)
 
 /** Returns a client of the services in this process. */
 export function createLocalClient(

@@ -5,7 +5,7 @@ import { exportedText } from '../../model/presentExported'
 import { resourcePath } from '../../paths'
 import { checkVerb, runVerb } from './modelRun'
 import { dataSetOption, fittedOnText, judgeOf, metricsText, retrainedOnText } from './ownData'
-import { createLocalClient } from '../framework/localClient'
+import { clientOf } from '../framework/localClient'
 import { methodOption, methodOf } from './method'
 import {
   choiceOption,
@@ -85,7 +85,7 @@ export const modelCli: CliNoun = {
       usage: 'FILE.onnx [--clear]',
       options: { clear: { type: 'boolean', help: 'forget them' } },
       async run(args, context) {
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const { summary } = await openModel(args, context)
         if (args.values['clear'] === true) {
           const { cleared } = await client.call('model.clearResults', { modelId: summary.id })

@@ -5,7 +5,7 @@ import { runModel, type FileOutput } from '../../model/runFile'
 import { exportedText } from '../../model/presentExported'
 import { checkModelFile } from '../../model/checkFile'
 import { lineOptions, lineSettings } from '../board/boardLine'
-import { createLocalClient } from '../framework/localClient'
+import { clientOf } from '../framework/localClient'
 import {
   textOption,
   UsageError,
@@ -84,7 +84,7 @@ async function runOnBoard(
   if (scheme === undefined || scheme === 'float')
     throw new UsageError('a board computes integers: give --scheme int8 or bit pairs')
   const inputs = inputsOf(args.values['input'], context)
-  const client = createLocalClient(await context.bitbench(), context.signal)
+  const client = await clientOf(context)
   await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
   const result = await client.call('deploy.outputs', {
     file: networkPath(context.cwd, file),

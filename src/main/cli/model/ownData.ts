@@ -7,7 +7,7 @@ import { modelTasks } from '../../model/modelTasks'
 import { isRetrained } from '../../model/modelWorkspace'
 import type { ModelService } from '../../model/modelService'
 import { resourcePath } from '../../paths'
-import { createLocalClient } from '../framework/localClient'
+import { clientOf } from '../framework/localClient'
 import { textOption, type CliArguments, type CliContext } from '../framework/framework'
 import { taskContext } from '../framework/taskContext'
 import { networkPath } from './networkPath'
@@ -59,7 +59,7 @@ export async function judgeOf(
 ): Promise<Judge> {
   const own = await withDataSet(args, context, file)
   if (own !== null) {
-    const client = createLocalClient(await context.bitbench(), context.signal)
+    const client = await clientOf(context)
     const { dataSets } = await client.call('dataset.list', {})
     const set = dataSets.find(({ name }) => name === own.dataSet)
     return async (scheme, split) => ({

@@ -3,6 +3,7 @@ import { kernelNames, origins } from '../../../shared/vocabulary'
 import { countOf, formatDuration } from '../../../shared/units'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import {
+  listOption,
   choiceOption,
   numberOption,
   requiredBoard,
@@ -10,9 +11,9 @@ import {
   UsageError,
   type CliNoun
 } from '../framework/framework'
-import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { clientOf, createProgressLine } from '../framework/localClient'
 import { adaptiveVerb } from './profileAdaptive'
-import { decimalOption, kernelOf, listOption, pairOf, shapeNotes, shapesOption } from './profileOptions'
+import { decimalOption, kernelOf, pairOf, shapeNotes, shapesOption } from './profileOptions'
 import { networkPath } from '../model/networkPath'
 
 /** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
@@ -50,7 +51,7 @@ export const profileCli: CliNoun = {
         const shapes = shapesOption(args)
         const pairs = listOption(args, 'pairs').map(pairOf)
         const kernels = listOption(args, 'kernels').map(kernelOf)
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const model = textOption(args, 'model')
         const opened =
           model === undefined
@@ -98,7 +99,7 @@ export const profileCli: CliNoun = {
       async run(args, context) {
         const file = args.positionals[0]
         if (file === undefined) throw new UsageError('a file is missing')
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const kernel = choiceOption(args, 'kernel', kernelNames)
         const unit = choiceOption(args, 'unit', ['cycles', 'instructions'])
         const boardId = textOption(args, 'board')
@@ -134,7 +135,7 @@ export const profileCli: CliNoun = {
         if (file === undefined || kernel === undefined || boardName === undefined) {
           throw new UsageError('a file, --kernel and --name are needed')
         }
-        const client = createLocalClient(await context.bitbench(), context.signal)
+        const client = await clientOf(context)
         const read = await client.call('profile.import', {
           file: { path: path.resolve(context.cwd, file) },
           kernel,

@@ -3,6 +3,7 @@ import type { AdaptiveRun, AdaptiveStep } from '../../../shared/contract/profile
 import { countOf, formatDuration, formatPercentValue } from '../../../shared/units'
 import { lineOptions, openLine } from '../board/boardLine'
 import {
+  listOption,
   choiceOption,
   numberOption,
   requiredBoard,
@@ -10,8 +11,8 @@ import {
   type CliArguments,
   type CliVerb
 } from '../framework/framework'
-import { createLocalClient, createProgressLine } from '../framework/localClient'
-import { listOption, pairOf } from './profileOptions'
+import { clientOf, createProgressLine } from '../framework/localClient'
+import { pairOf } from './profileOptions'
 import { networkPath } from '../model/networkPath'
 
 /** `bitbench profile adaptive`: measures one kernel where its proxy is least sure. */
@@ -41,7 +42,7 @@ export const adaptiveVerb: CliVerb = {
     const resumed = textOption(args, 'resume')
     // A wrong command line is refused before the data file is opened.
     const wanted = resumed === undefined ? wantedRun(args) : null
-    const client = createLocalClient(await context.bitbench(), context.signal)
+    const client = await clientOf(context)
     // The run connects its board by itself, with the line as it is set here.
     const before = (await client.call('profile.adaptiveRuns', {})).runs.find(({ id }) => id === resumed)
     const boardId = wanted?.boardId ?? before?.request.boardId

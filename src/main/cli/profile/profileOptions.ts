@@ -3,7 +3,7 @@ import { isKernelBits } from '../../../core/quant/scheme'
 import { kernelNames, type KernelName } from '../../../shared/vocabulary'
 import { kernelSpec } from '../../../core/kernel/spec'
 import type { BitPair, RequestedShape } from '../../../shared/contract/profile'
-import { textOption, UsageError, type CliArguments } from '../framework/framework'
+import { listOption, UsageError, type CliArguments } from '../framework/framework'
 
 /** Options of `bitbench profile` that are written in a notation of their own. */
 
@@ -12,14 +12,6 @@ export const decimalOption = {
   type: 'string',
   help: 'decimal mark, "." or ",", where a file can be read both ways'
 } as const
-
-/** Parts between commas, without empty ones. */
-export function listOption(args: CliArguments, name: string): string[] {
-  return (textOption(args, name) ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-}
 
 /** @throws UsageError naming the kernels there are */
 export function kernelOf(name: string): KernelName {

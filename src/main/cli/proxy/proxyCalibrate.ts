@@ -2,7 +2,7 @@ import type { NetworkCalibration } from '../../../shared/contract/proxy/proxyCal
 import { formatCount } from '../../../shared/units'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import { numberOption, textOption, type CliVerb } from '../framework/framework'
-import { createLocalClient, createProgressLine, shippedModelId } from '../framework/localClient'
+import { clientOf, createProgressLine, shippedModelId } from '../framework/localClient'
 import { networkPath } from '../model/networkPath'
 
 /** `bitbench proxy calibrate`: two whole networks measured on a board, for Search and Deploy to predict by. */
@@ -18,7 +18,7 @@ export const calibrateVerb: CliVerb = {
     list: { type: 'boolean', help: 'only show what was calibrated' }
   },
   async run(args, context) {
-    const client = createLocalClient(await context.bitbench(), context.signal)
+    const client = await clientOf(context)
     if (args.values['list'] === true) {
       const listed = await client.call('proxy.calibrations', {})
       const lines = [

@@ -13,9 +13,7 @@ import {
   type CliContext,
   type CliNoun
 } from '../framework/framework'
-import { createLocalClient } from '../framework/localClient'
-
-const clientOf = async (context: CliContext) => createLocalClient(await context.bitbench(), context.signal)
+import { clientOf } from '../framework/localClient'
 
 /** `bitbench remote`: machines with GPUs behind a command prefix. */
 export const remoteCli: CliNoun = {

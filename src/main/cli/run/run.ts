@@ -10,7 +10,7 @@ import {
   type CliVerb
 } from '../framework/framework'
 import { comparisonText } from './runComparisonText'
-import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
 
 const kinds = runKindSchema.options
 
@@ -143,9 +143,6 @@ function oneRunVerb(
     run: async (args, context) => shown((await act(await clientOf(context), idOf(args))).run)
   }
 }
-
-const clientOf = async (context: CliContext): Promise<LocalClient> =>
-  createLocalClient(await context.bitbench(), context.signal)
 
 function idOf(args: CliArguments): string {
   const [id] = args.positionals

@@ -19,7 +19,7 @@ import {
   type CliArguments,
   type CliContext
 } from '../framework/framework'
-import { createLocalClient, createProgressLine } from '../framework/localClient'
+import { clientOf, createProgressLine } from '../framework/localClient'
 import { methodOf } from '../model/method'
 import { modelServiceOnQueue } from './queueOption'
 import { againstInt8, testText } from './searchVerdict'
@@ -39,7 +39,7 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
   }
   await modelServiceOnQueue(args, context)
   const { graph } = await openModel(args, context, file)
-  const client = createLocalClient(await context.bitbench(), context.signal)
+  const client = await clientOf(context)
   await withDataSet(args, context, file)
   const { model } = await client.call('model.open', { path: networkPath(context.cwd, file) })
   const allowed = allowedBits(args, weightedLayerNames(graph))

@@ -13,7 +13,7 @@ import {
   type CliResult,
   type CliVerb
 } from '../framework/framework'
-import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
+import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
 import { followOnHost, hostOption } from '../remote/onHost'
 import { resourcePath } from '../../paths'
 import { shippedNetworks } from '../../workload/shippedNetworks'
@@ -24,9 +24,6 @@ import { compareVerb, workloadFiguresVerb } from './workloadFigures'
 import { checkText, listText, runText } from './workloadText'
 
 type Start = CommandInput<'workload.start'>
-
-const clientOf = async (context: CliContext): Promise<LocalClient> =>
-  createLocalClient(await context.bitbench(), context.signal)
 
 const runVerb: CliVerb = {
   summary: 'Runs a network: precisions, time and energy per layer, impact of layers on predictions.',
