@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   chromiumFile,
@@ -9,6 +9,7 @@ import {
   openBrowser,
   type OpenedBrowser
 } from './support/browser'
+import { goToPage, panelOf } from './support/pageParts'
 import { serveApp, type ServedApp } from './support/servedApp'
 
 /**
@@ -28,12 +29,8 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
   let page: Page
   let complaints: string[]
 
-  const open = async (title: string): Promise<void> => {
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: title }).click()
-    await page.getByRole('heading', { name: title, level: 1 }).waitFor()
-  }
-  const panel = (title: string): ReturnType<Page['locator']> =>
-    page.locator('.panel').filter({ has: page.getByRole('heading', { name: title, exact: true }) })
+  const open = (title: string): Promise<void> => goToPage(page, title)
+  const panel = (title: string): Locator => panelOf(page, title)
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })

@@ -7,6 +7,7 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
 import { freeTcpPort } from './support/freeTcpPort'
+import { goToPage, pageLink, panelOf } from './support/pageParts'
 import { serveApp, type ServedApp } from './support/servedApp'
 import { serveHost, type ServedHost } from '../support/servedHost'
 
@@ -22,12 +23,8 @@ describe.skipIf(chromiumFile === null)('what users reported', () => {
   let page: Page
   let complaints: string[]
 
-  const open = async (title: string): Promise<void> => {
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: title }).click()
-    await page.getByRole('heading', { name: title, level: 1 }).waitFor()
-  }
-  const panel = (title: string): Locator =>
-    page.locator('.panel').filter({ has: page.getByRole('heading', { name: title, exact: true }) })
+  const open = (title: string): Promise<void> => goToPage(page, title)
+  const panel = (title: string): Locator => panelOf(page, title)
   const connected = async (): Promise<string[]> =>
     (await host.call('board.list', {})).boards
       .filter(({ state }) => state === 'connected')
@@ -201,11 +198,11 @@ describe.skipIf(chromiumFile === null)('a host that was restarted', () => {
       const page = await browser.context.newPage()
       page.setDefaultTimeout(60_000)
       await page.goto(first.address)
-      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Boards' }).click()
+      await pageLink(page, 'Boards').click()
       const card = page.locator('[data-board="virtual:small"]')
       await card.getByRole('button', { name: 'Connect', exact: true }).click()
       await card.getByText('connected', { exact: true }).waitFor()
-      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Profile' }).click()
+      await pageLink(page, 'Profile').click()
       await page.getByRole('button', { name: 'Measure', exact: true }).click()
       await page.getByRole('progressbar').first().waitFor()
       await first.stop()

@@ -39,6 +39,16 @@ function plainConvolution(draft: Draft, value: Known): Known[] | null {
   const kernel = sizes.map((size) => Math.min(size, draft.side(1, 3)))
   const outputs = draft.side(1, 4)
   const weights = draft.constant([outputs, value.dims[1]!, ...kernel])
+  const { dims, attributes } = padded(draft, sizes, kernel)
+  return [draft.add('Conv', [value, weights], [1, outputs, ...dims], attributes)]
+}
+
+/** A drawn auto_pad with its strides, or neither attribute, and the sizes that the window leaves. */
+function padded(
+  draft: Draft,
+  sizes: readonly number[],
+  kernel: readonly number[]
+): { dims: number[]; attributes: Attributes } {
   const auto = draft.pick(['none', 'VALID', 'SAME_UPPER', 'SAME_LOWER'])
   const stride = auto === 'none' ? kernel.map(() => 1) : kernel.map(() => draft.side(1, 3))
   const dims = sizes.map((size, at) =>
@@ -46,8 +56,7 @@ function plainConvolution(draft: Draft, value: Known): Known[] | null {
       ? Math.ceil(size / stride[at]!)
       : Math.floor((size - kernel[at]!) / stride[at]!) + 1
   )
-  const attributes: Attributes = auto === 'none' ? {} : { auto_pad: text(auto), strides: ints(stride) }
-  return [draft.add('Conv', [value, weights], [1, outputs, ...dims], attributes)]
+  return { dims, attributes: auto === 'none' ? {} : { auto_pad: text(auto), strides: ints(stride) } }
 }
 
 function autoPool(draft: Draft, value: Known): Known[] | null {
@@ -55,18 +64,12 @@ function autoPool(draft: Draft, value: Known): Known[] | null {
   if (rank < 1 || rank > 2) return null
   const sizes = value.dims.slice(2)
   const kernel = sizes.map((size) => Math.min(size, draft.side(1, 4)))
-  const auto = draft.pick(['none', 'VALID', 'SAME_UPPER', 'SAME_LOWER'])
-  const stride = auto === 'none' ? kernel.map(() => 1) : kernel.map(() => draft.side(1, 3))
-  const dims = sizes.map((size, at) =>
-    auto.startsWith('SAME')
-      ? Math.ceil(size / stride[at]!)
-      : Math.floor((size - kernel[at]!) / stride[at]!) + 1
-  )
+  const { dims, attributes } = padded(draft, sizes, kernel)
   const isMax = draft.random.next() < 0.5
   return [
     draft.add(isMax ? 'MaxPool' : 'AveragePool', [value], [1, value.dims[1]!, ...dims], {
       kernel_shape: ints(kernel),
-      ...(auto === 'none' ? {} : { auto_pad: text(auto), strides: ints(stride) }),
+      ...attributes,
       ...(!isMax && draft.random.next() < 0.3 ? { count_include_pad: int(1) } : {})
     })
   ]

@@ -1,6 +1,7 @@
-import type { MeasuredFigure } from '@shared/contract/workload/workloadRows'
+import type { MeasuredFigure, StartTemperature } from '@shared/contract/workload/workloadRows'
 import type { TableColumn } from '../../components/table/tableColumn'
 import { formatCount, formatDuration, unavailable } from '@shared/units'
+import { startText } from '@shared/workloadText'
 
 /** A figure's value as text; unavailable is a dash, never 0. */
 export const valueOf = (figure: MeasuredFigure, format: (value: number) => string): string =>
@@ -38,5 +39,20 @@ export function figureColumn<R>(
       const between = low === null || high === null ? '' : `${format(low)} … ${format(high)}`
       return [between, verdict === 'INVALID' ? 'INVALID' : ''].filter((part) => part !== '').join(' ')
     }
+  }
+}
+
+/** The column of the temperatures that trials started at, °C; hidden where there is none, as without a GPU. */
+export function startColumn<R extends { startC: StartTemperature | null }>(
+  rows: readonly R[]
+): TableColumn<R> {
+  return {
+    title: 'Started at',
+    text: ({ startC }) => startText(startC),
+    value: ({ startC }) => startC?.maxC ?? null,
+    unit: '°C',
+    hint: 'Temperatures of the GPU that the trials started at.',
+    hidden: rows.every(({ startC }) => startC === null),
+    align: 'right'
   }
 }
