@@ -190,7 +190,13 @@ const failed: SampleHandlers = {
   'search.list': () => ({ searches: [{ ...search, state: 'failed', error: lineLost }] }),
   'search.get': () => ({
     search: {
-      ...{ ...search, state: 'failed' as const, budgetFeasible: false, error: lineLost },
+      ...{
+        ...search,
+        state: 'failed' as const,
+        minimumCost: 3_600_000,
+        budgetFeasible: false,
+        error: lineLost
+      },
       trace
     }
   }),
