@@ -1,25 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { arch, cpus, homedir, hostname, platform, release, tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { commands } from '../shared/contract'
-import { createAppService, type AppService } from './app/appService'
-import type { BoardService } from './board/boardService'
-import type { EnergyService } from './energy/energyService'
-import type { EstimatorService } from './estimator/estimatorService'
-import { createFileService, type FileService } from './file/fileService'
-import { createRecentFiles } from './file/recentFiles'
-import { createUploads, type Uploads } from './file/uploads'
-import type { GpuService } from './gpu/gpuService'
-import type { MeterService } from './meter/meterService'
+import { createUploads } from './file/uploads'
 import { createDispatcher, type Dispatch } from './hosts/dispatcher'
 import type { EventBus } from './hosts/eventBus'
-import type { JobService } from './jobs/jobService'
-import { installFolder } from './paths'
-import type { SharedService } from './shared/sharedService'
 import type { LazyStore } from './store/lazyStore'
 import { createStoreService } from './store/storeService'
 import type { TaskPool } from './threads/taskPool'
 import type { Tasks } from './taskRegistry'
+import { connectApp, connectFiles, readVersion } from './wiring/app'
 import { connectBoards, connectGpus, connectMeters, connectPorts } from './wiring/devices'
 import { connectEstimators } from './wiring/estimators'
 import { withHostPaths } from './wiring/hostPaths'
@@ -29,34 +17,20 @@ import { connectLab } from './wiring/lab'
 import { createLmService } from './lm/lmService'
 import { connectLoop } from './wiring/loop'
 import { meterPower } from './wiring/meterPower'
-import { connectNetworks, type Networks } from './wiring/networks'
+import { connectNetworks } from './wiring/networks'
 import { connectRemote } from './wiring/remote'
 import { connectShared } from './wiring/shared'
 import { connectWorkers } from './wiring/workers'
 import { connectWorkloads } from './wiring/workloads'
-import type { WorkerService } from './worker/workerService'
-import type { WorkloadService } from './workload/workloadService'
 
 export type { ComposeOptions } from './wiring/foundation'
 
 /** Everything one process of Bitbench consists of. */
-export interface Bitbench extends Networks {
+export interface Bitbench extends Services {
   readonly dispatch: Dispatch
   readonly events: EventBus
-  readonly app: AppService
-  readonly board: BoardService
-  readonly energy: EnergyService
-  readonly estimator: EstimatorService
-  readonly file: FileService
-  readonly gpu: GpuService
-  readonly jobs: JobService
-  readonly meter: MeterService
-  readonly sharedFolder: SharedService
   readonly tasks: TaskPool<Tasks>
-  readonly uploads: Uploads
   readonly store: LazyStore
-  readonly worker: WorkerService<Tasks>
-  readonly workload: WorkloadService
   /** Cancels what runs, frees the boards, closes the data file. */
   close(): Promise<void>
 }
@@ -67,160 +41,105 @@ export interface Bitbench extends Networks {
  */
 export async function composeBitbench(options: ComposeOptions): Promise<Bitbench> {
   const foundation = await layFoundation(options)
-  const { events, jobs, tasks, store, log } = foundation
-  const app = connectApp(foundation)
-  const worker = connectWorkers(foundation, readVersion())
-  const lab = connectLab(foundation, readVersion())
+  const services = connectServices(foundation, options, () => dispatch)
+  const dispatch = createDispatcher(commands, withHostPaths(handlersOf(services)), foundation.log)
+  const { events, tasks, store } = foundation
+  return {
+    ...services,
+    ...{ dispatch, events, tasks, store },
+    close: () => closeServices(foundation, services)
+  }
+}
+
+type Services = ReturnType<typeof connectServices>
+
+/** Connects the services in an order in which each needs only what stands before it, or calls it later. */
+function connectServices(foundation: Foundation, options: ComposeOptions, dispatch: () => Dispatch) {
+  const version = readVersion()
+  const app = connectApp(foundation, version)
+  const worker = connectWorkers(foundation, version)
+  const lab = connectLab(foundation, version)
   const ports = connectPorts(
     foundation,
     (port) => worker.leaseLine(port),
     (port) => lab.holdLine(port)
   )
   const board = connectBoards(foundation, ports)
-  const { gpu, energy, recordings } = connectGpus(foundation)
+  const { gpu, energy, recordings, removeRecording } = connectGpus(foundation)
   const meter = connectMeters(ports, gpu)
   const workload = connectWorkloads(foundation, gpu, energy)
   const { estimator, estimators } = connectEstimators(foundation, workload.stages)
-  const loop = connectLoop(foundation, () => dispatch)
-  const shared = { ...foundation, tasks: worker.pool }
-  const kept = {
-    ...{ recordings, estimators, version: readVersion() },
-    async removeRecording(id: string) {
-      await recordings.delete(id)
-      await energy.forget(id)
-    }
-  }
+  const loop = connectLoop(foundation, dispatch)
   const sharedFolder = connectShared(foundation, {
-    runs: () => runs,
-    session: () => session,
+    runs: () => networks.runs,
+    session: () => networks.session,
     arithmetic: async () => (await worker.identity()).arithmetic,
-    version: readVersion()
+    version
   })
   const networks = connectNetworks(
-    shared,
+    { ...foundation, tasks: worker.pool },
     board,
     [loop.runs, workload.runs, estimator.collections],
-    kept,
+    { recordings, estimators, version, removeRecording },
     meterPower(meter, gpu),
     sharedFolder
   )
-  const { dataset, model, profile, proxy, calibrations, search, deploy, runs, session } = networks
   const uploads = createUploads(path.join(options.dataFolder, 'uploads'))
-  const file = connectFiles(foundation, options, uploads, () => model.openedPaths())
-  const handlers = withHostPaths({
-    ...app.handlers,
-    ...board.handlers,
-    ...calibrations.handlers,
-    ...dataset.handlers,
-    ...deploy.handlers,
-    ...energy.handlers,
-    ...estimator.handlers,
-    ...file.handlers,
-    ...gpu.handlers,
-    ...jobs.handlers,
-    ...lab.handlers,
-    ...createLmService({ ...foundation, boards: board, emit: foundation.emitter() }).handlers,
-    ...loop.handlers,
-    ...meter.handlers,
-    ...model.handlers,
-    ...profile.handlers,
-    ...proxy.handlers,
-    ...connectRemote(foundation, session).handlers,
-    ...runs.handlers,
-    ...connectComparison(() => dispatch).handlers,
-    ...search.handlers,
-    ...session.handlers,
-    ...sharedFolder.handlers,
-    ...createStoreService(store).handlers,
-    ...worker.handlers,
-    ...workload.handlers
-  })
-  const dispatch: Dispatch = createDispatcher(commands, handlers, log)
+  const file = connectFiles(foundation, options, uploads, () => networks.model.openedPaths())
+  const lm = createLmService({ ...foundation, boards: board, emit: foundation.emitter() })
+  const remote = connectRemote(foundation, networks.session)
+  const comparison = connectComparison(dispatch)
   return {
     ...networks,
-    dispatch,
-    events,
-    app,
-    board,
-    energy,
-    estimator,
-    file,
-    gpu,
-    jobs,
-    meter,
-    sharedFolder,
-    tasks,
-    uploads,
-    store,
-    worker,
-    workload,
-    async close() {
-      for (const title of await jobs.stop())
-        log(`"${title}" did not stop in time and is ended with the process.`)
-      // A window or a server is a session that deletions can be undone in; one command is not.
-      if (options.host !== 'cli') await runs.purge().catch((reason: unknown) => log(String(reason)))
-      await gpu.close()
-      await board.close()
-      await lab.close()
-      await sharedFolder.close()
-      await worker.close()
-      await tasks.close()
-      await store.close()
-      await foundation.jobHistory?.flush()
-    }
+    ...{ app, board, comparison, energy, estimator, file, gpu, jobs: foundation.jobs, lab, lm, loop, meter },
+    ...{ remote, sharedFolder, storeService: createStoreService(foundation.store), uploads, worker, workload }
   }
 }
 
-function connectApp(foundation: Foundation): AppService {
-  const { host, dataFolder, settingsFile, emitter, spawn, logRing, jobHistory } = foundation
-  return createAppService({
-    version: readVersion(),
-    host,
-    platform: `${platform()} ${arch()} ${release()}`,
-    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} threads`,
-    dataFolder,
-    settingsFile,
-    emit: emitter(),
-    spawn,
-    logRing,
-    runtime: Object.entries(process.versions)
-      .filter(([name]) => ['node', 'electron', 'chrome'].includes(name))
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', '),
-    jobs: () => jobHistory?.list() ?? [],
-    secrets: () => ({
-      folders: [homedir(), dataFolder, installFolder, tmpdir(), process.cwd()],
-      names: [userName(), hostname()],
-      tokens: foundation.store.tokens()
-    })
-  })
-}
-
-/** A process may run as a user without a name. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return ''
+/** The handlers of every command of the contract. */
+function handlersOf(services: Services) {
+  return {
+    ...services.app.handlers,
+    ...services.board.handlers,
+    ...services.calibrations.handlers,
+    ...services.comparison.handlers,
+    ...services.dataset.handlers,
+    ...services.deploy.handlers,
+    ...services.energy.handlers,
+    ...services.estimator.handlers,
+    ...services.file.handlers,
+    ...services.gpu.handlers,
+    ...services.jobs.handlers,
+    ...services.lab.handlers,
+    ...services.lm.handlers,
+    ...services.loop.handlers,
+    ...services.meter.handlers,
+    ...services.model.handlers,
+    ...services.profile.handlers,
+    ...services.proxy.handlers,
+    ...services.remote.handlers,
+    ...services.runs.handlers,
+    ...services.search.handlers,
+    ...services.session.handlers,
+    ...services.sharedFolder.handlers,
+    ...services.storeService.handlers,
+    ...services.worker.handlers,
+    ...services.workload.handlers
   }
 }
 
-function connectFiles(
-  { dataFolder, nowMs, emitter }: Foundation,
-  { dialogs, desktopRecent }: ComposeOptions,
-  uploads: Uploads,
-  usedPaths: () => Promise<string[]>
-): FileService {
-  return createFileService({
-    dialogs: dialogs ?? null,
-    desktopRecent: desktopRecent ?? null,
-    recent: createRecentFiles(path.join(dataFolder, 'recentFiles.json')),
-    ...{ uploads, nowMs, usedPaths },
-    emit: emitter()
-  })
-}
-
-function readVersion(): string {
-  return (JSON.parse(readFileSync(path.join(installFolder, 'package.json'), 'utf8')) as { version: string })
-    .version
+/** Ends jobs first, then what they use, the data file last. */
+async function closeServices(foundation: Foundation, services: Services): Promise<void> {
+  const { host, jobs, log, tasks, store, jobHistory } = foundation
+  for (const title of await jobs.stop()) log(`"${title}" did not stop in time and is ended with the process.`)
+  // A window or a server is a session that deletions can be undone in; one command is not.
+  if (host !== 'cli') await services.runs.purge().catch((reason: unknown) => log(String(reason)))
+  await services.gpu.close()
+  await services.board.close()
+  await services.lab.close()
+  await services.sharedFolder.close()
+  await services.worker.close()
+  await tasks.close()
+  await store.close()
+  await jobHistory?.flush()
 }

@@ -92,6 +92,11 @@ export function formatPercentValue(percent: number | null | undefined, digits = 
   return `${percent.toFixed(digits)} %`
 }
 
+/** An error in percent: two digits after the point below 10 %, one from there on. */
+export function formatErrorPercent(percent: number | null | undefined): string {
+  return formatPercentValue(percent, (percent ?? 0) < 10 ? 2 : 1)
+}
+
 /** Date and time in the user's own format. */
 export function formatDateTime(atMs: number): string {
   return new Date(atMs).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })
@@ -107,10 +112,17 @@ export function fixedDigits(value: number, digits = 3): string {
   return Math.abs(value) >= 10 ** (digits - 1) ? value.toFixed(0) : value.toPrecision(digits)
 }
 
-/** A 32-bit word, an address or a checksum: 4096 -> "0x00001000". */
+/** A 32-bit word, an address or a checksum: 4096 -> "0x00001000". Negative numbers are the words of their bits. */
 export function formatHex32(value: number): string {
-  return `0x${(value >>> 0).toString(16).padStart(8, '0')}`
+  return `0x${unsigned(value).toString(16).padStart(8, '0')}`
 }
+
+/** A whole number without leading zeros, e.g. an address in a sentence: 4096 -> "0x1000". Negative: as formatHex32. */
+export function formatHex(value: number): string {
+  return `0x${unsigned(value).toString(16)}`
+}
+
+const unsigned = (value: number): number => (value < 0 ? value >>> 0 : value)
 
 function trimDigits(value: number): string {
   const magnitude = Math.abs(value)

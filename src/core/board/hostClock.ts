@@ -1,3 +1,4 @@
+import { formatPercentValue } from '../../shared/units'
 import { intervalOf } from '../energy/interval'
 import { AppError } from '@shared/errors'
 import type { BoardInfo } from './boardInfo'
@@ -93,5 +94,5 @@ async function enoughRepetitions(
 /** How a figure by the host's clock is named, e.g. "host clock, 5 x 1200 repetitions, ± 0.40 %". */
 export function hostClockText({ cycles, repetitions, rounds: count }: HostTime): string {
   const share = ((cycles.high - cycles.low) / 2 / cycles.mean) * 100
-  return `host clock, ${count} x ${repetitions} repetitions, ± ${share.toFixed(share < 1 ? 2 : 1)} %`
+  return `host clock, ${count} x ${repetitions} repetitions, ± ${formatPercentValue(share, share < 1 ? 2 : 1)}`
 }

@@ -1,3 +1,4 @@
+import { formatHex } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import { type LitexCore, readLitexCore } from './litexCore'
 
@@ -47,7 +48,7 @@ export function parseLitexSoc(text: string): LitexSoc {
     const address = numberOf(found.registers.get(`uart_${name}`))
     if (address === null || address === uartBase + offset) continue
     throw invalid(
-      `The UART's register ${name} lies at ${hex(address)}, not at ${hex(uartBase + offset)}.`,
+      `The UART's register ${name} lies at ${formatHex(address)}, not at ${formatHex(uartBase + offset)}.`,
       'The monitor knows LiteX UARTs with 32-bit CSR spacing; build the SoC with the usual CSR alignment of 32.'
     )
   }
@@ -61,13 +62,13 @@ export function parseLitexSoc(text: string): LitexSoc {
   }
   if (ramBase + ramBytes > 2 ** 32) {
     throw invalid(
-      `Main RAM (${ramBytes} bytes at ${hex(ramBase)}) reaches beyond the 32-bit address space.`,
+      `Main RAM (${ramBytes} bytes at ${formatHex(ramBase)}) reaches beyond the 32-bit address space.`,
       'Check the line memory_region,main_ram of the description.'
     )
   }
   if (uartBase >= ramBase && uartBase < ramBase + ramBytes) {
     throw invalid(
-      `The UART at ${hex(uartBase)} lies inside main RAM (${ramBytes} bytes at ${hex(ramBase)}).`,
+      `The UART at ${formatHex(uartBase)} lies inside main RAM (${ramBytes} bytes at ${formatHex(ramBase)}).`,
       'The description contradicts itself; have LiteX write it again for this bitstream.'
     )
   }
@@ -152,5 +153,3 @@ function numberOf(value: unknown): number | null {
 function invalid(message: string, hint: string): AppError {
   return new AppError('input.invalid', message, hint)
 }
-
-const hex = (value: number): string => `0x${value.toString(16)}`

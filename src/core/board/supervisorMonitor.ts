@@ -1,3 +1,4 @@
+import { formatHex } from '../../shared/units'
 import { AppError } from '../../shared/errors'
 import type { BoardDescription } from '../../shared/contract/board/boardDescription'
 import { monitorImages } from './description/monitorImages'
@@ -25,7 +26,7 @@ export function placeSupervisorMonitor({ banks, reserved }: Pick<UbootBoard, 'ba
     const end = Math.floor(Math.min(bank.end, addressEnd, ...above) / 0x1000) * 0x1000
     if (end - start >= minRamBytes) return { start, end }
   }
-  const found = banks.map(({ start, end }) => `0x${start.toString(16)} to 0x${end.toString(16)}`).join(', ')
+  const found = banks.map(({ start, end }) => `${formatHex(start)} to ${formatHex(end)}`).join(', ')
   throw new AppError(
     'input.unsupported',
     `No RAM is reported that the monitor could use (${found === '' ? 'no bank at all' : found}).`,

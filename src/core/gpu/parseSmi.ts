@@ -1,6 +1,6 @@
 import { metricCount, metricPositionOf, metricSpecs } from './metrics'
 import { parseCell, parseWallClock } from './smiCell'
-import { createTextLines } from './textLines'
+import { createTextLines } from '../text/lines'
 
 /** One line of `--query-gpu=... --format=csv`, read. */
 export interface SmiRow {

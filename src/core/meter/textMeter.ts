@@ -1,6 +1,6 @@
 import type { MeterTextUnits } from '../../shared/contract/meter'
 import { AppError } from '../../shared/errors'
-import { createTextLines } from '../gpu/textLines'
+import { createTextLines } from '../text/lines'
 import { columnsOfHeader, columnsOfUnits, type MeterColumns } from './meterUnits'
 
 /** One reading of a meter on the meter's own clock. */
@@ -43,7 +43,7 @@ const longestExample = 60
  *   header that is not understood
  */
 export function createTextMeterReader({ units, supplyV }: TextMeterOptions): TextMeterReader {
-  const lines = createTextLines(4096)
+  const lines = createTextLines({ maxLength: 4096 })
   const state = { number: 0, badLines: 0, badInARow: 0, lastMs: -Infinity }
   const badExamples: string[] = []
   let columns = columnsOfUnits(units)

@@ -1,3 +1,4 @@
+import { formatHex } from '../../shared/units'
 import { AppError } from '@shared/errors'
 import { concatBytes } from '../binary/bytes'
 import { Bus } from './devices/bus'
@@ -257,11 +258,10 @@ class Machine implements VirtualMachine {
 
   private checkRange(address: number, length: number): void {
     if (this.holds(address, length)) return
-    const hex = (value: number): string => `0x${value.toString(16)}`
     throw new AppError(
       'board.addressRange',
-      `${length} bytes at ${hex(address)} lie outside the board's RAM.`,
-      `Link the program to ${hex(this.ramBase)}..${hex(this.ramBase + this.ramBytes - 1)}, or choose a board with more RAM.`,
+      `${length} bytes at ${formatHex(address)} lie outside the board's RAM.`,
+      `Link the program to ${formatHex(this.ramBase)}..${formatHex(this.ramBase + this.ramBytes - 1)}, or choose a board with more RAM.`,
       { details: { address, length, ramBase: this.ramBase, ramBytes: this.ramBytes } }
     )
   }

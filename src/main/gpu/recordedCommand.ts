@@ -1,4 +1,4 @@
-import { createTextLines } from '../../core/gpu/textLines'
+import { createTextLines } from '../../core/text/lines'
 import { parsePhaseLine, type PhaseLine } from '../../core/gpu/phaseMarks'
 import { AppError } from '../../shared/errors'
 import { processGroupOf, type ProcessGroup } from '../files/processGroup'

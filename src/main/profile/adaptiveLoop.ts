@@ -1,4 +1,4 @@
-import { countOf } from '../../shared/units'
+import { countOf, formatPercentValue } from '../../shared/units'
 import {
   profileAdaptively,
   type AdaptiveDecision,
@@ -150,6 +150,6 @@ export async function runAdaptive(
 
 function errorText({ unseenShapeMape, judgeMape }: FittedStep): string {
   if (unseenShapeMape === null) return 'too few to judge'
-  const aside = judgeMape === null ? '' : `, ${judgeMape.toFixed(1)} % on the shapes kept aside`
-  return `${unseenShapeMape.toFixed(1)} % on unseen shapes${aside}`
+  const aside = judgeMape === null ? '' : `, ${formatPercentValue(judgeMape, 1)} on the shapes kept aside`
+  return `${formatPercentValue(unseenShapeMape, 1)} on unseen shapes${aside}`
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { z } from 'zod'
-import { createTextLines } from '../../core/gpu/textLines'
+import { createTextLines } from '../../core/text/lines'
 import { AppError } from '../../shared/errors'
 import {
   chunkBytes,
@@ -70,7 +70,7 @@ export async function serveRemote(
     stop.addEventListener('abort', () => finished(), { once: true })
     if (stop.aborted) finished()
     const listening = async (): Promise<void> => {
-      const lines = createTextLines(maxLineLength)
+      const lines = createTextLines({ maxLength: maxLineLength })
       for await (const chunk of incoming) for (const line of lines.push(chunk)) await obey(line, finished)
     }
     // The other side has ended: there is no receiver for the result any more.

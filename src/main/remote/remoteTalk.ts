@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { open, rm, type FileHandle } from 'node:fs/promises'
-import { createTextLines } from '../../core/gpu/textLines'
+import { createTextLines } from '../../core/text/lines'
 import { clockOffsetOf, type ClockExchange } from '../../core/remote/clockOffset'
 import type { RunOrigin } from '../../shared/contract/remote'
 import { AppError } from '../../shared/errors'
@@ -70,7 +70,7 @@ export async function talkRemote(
   hooks.signal.addEventListener('abort', onAbort, { once: true })
   if (hooks.signal.aborted) onAbort()
   try {
-    const lines = createTextLines(maxLineLength)
+    const lines = createTextLines({ maxLength: maxLineLength })
     for await (const chunk of channel.chunks) {
       for (const line of lines.push(chunk)) await talk.hear(line)
       if (talk.isOver) break

@@ -100,6 +100,8 @@ export function connectGpus(foundation: Foundation): {
   energy: EnergyService
   /** All recordings, deleted ones too. */
   recordings: GpuStore
+  /** Removes a recording for good, with its energy. */
+  removeRecording(id: string): Promise<void>
 } {
   const { store, jobs, emitter, nowMs, newId, spawn, settingsFile } = foundation
   const recordings = createGpuStore(store)
@@ -129,5 +131,9 @@ export function connectGpus(foundation: Foundation): {
     recorded: (recordingId) => void energy.report(recordingId).catch(() => undefined),
     exportEnergy: (recordingId, file, format) => energy.exportPhases(recordingId, file, format)
   })
-  return { gpu, energy, recordings }
+  const removeRecording = async (id: string): Promise<void> => {
+    await recordings.delete(id)
+    await energy.forget(id)
+  }
+  return { gpu, energy, recordings, removeRecording }
 }

@@ -3,7 +3,7 @@ import { ofNewestBuild } from '../../core/profile/newestBuild'
 import type { BoardService } from '../board/boardService'
 import { createCalibrations, type Calibrations } from '../costs/calibrations'
 import { createCalibrationStore } from '../costs/calibrationStore'
-import { createCostService } from '../costs/costService'
+import { createCostService, type CostService } from '../costs/costService'
 import { layerShapes } from '../costs/int8Network'
 import { createUniformRun } from '../costs/uniformRun'
 import { createDataSetService, type DataSetService } from '../dataset/dataSetService'
@@ -47,6 +47,11 @@ export interface Networks {
   readonly session: SessionService
 }
 
+/** What the services of the loop share. */
+interface Base extends Foundation {
+  readonly labels: RunLabels
+}
+
 /** Connects them in the order of the loop: each needs only what stands before it. */
 export function connectNetworks(
   foundation: Foundation,
@@ -56,48 +61,16 @@ export function connectNetworks(
   recordPower: RecordPower,
   folder: Pick<SharedService, 'findResult' | 'reused'>
 ): Networks {
-  const { store, jobs, tasks, emitter, nowMs, newId, dataFolder } = foundation
+  const { store, emitter, nowMs, newId } = foundation
   const labels = createRunLabels(store)
+  const base: Base = { ...foundation, labels }
   const imported = createImportedRuns(store, newId)
   const anyInfo = monitorInfo(foundation)
-  const common = { jobs, labels, nowMs, newId }
-  const dataset = createDataSetService({
-    tasks,
-    jobs,
-    emit: emitter(),
-    root: path.join(dataFolder, 'datasets'),
-    nowMs
-  })
-  const model = createModelService({
-    tasks,
-    jobs,
-    emit: emitter(),
-    modelsFolder: resourcePath('models'),
-    openedFile: path.join(dataFolder, 'models.json'),
-    dataSetsFile: path.join(dataFolder, 'modelDataSets.json'),
-    findDataSet: (name) => dataset.find(name),
-    results: withForeignResults(createResultStore(store), folder.findResult, folder.reused),
-    nowMs
-  })
-  const profile = createProfileService({
-    ...common,
-    boards: board,
-    store,
-    emit: emitter(),
-    checksum: (item, seed) => tasks.run('profile.checksum', { item, seed }),
-    decide: (plan, state, signal) => tasks.run('profile.decide', { plan, state }, { signal }),
-    readCsv: (text, options) => tasks.run('profile.readCsv', { text, options }),
-    layerShapes: (modelId) => layerShapes(model, modelId)
-  })
+  const { dataset, model } = connectModels(foundation, folder)
+  const profile = connectProfile(base, board, model)
   const proxies = createProxyStore(store)
   const visible = visibleProxies(proxies, labels)
-  const proxy = createProxyService({
-    ...common,
-    store: visible,
-    boardSamples: createBoardSamples(profile),
-    tasks,
-    emit: emitter()
-  })
+  const proxy = connectProxies(base, profile, visible)
   const calibrationStore = createCalibrationStore(store)
   const costs = createCostService({
     models: model,
@@ -109,32 +82,10 @@ export function connectNetworks(
     operatorSamples: async (boardId, unit) =>
       ofNewestBuild(await profile.samples({ boardId, unit, weightBits: 0 }))
   })
-  const search = createSearchService({
-    ...common,
-    store: createSearchStore(store),
-    emit: emitter(),
-    models: model,
-    costs: costs.search,
-    impacts: storedImpacts(store)
-  })
-  const deploy = createDeployService({
-    recordPower,
-    ...common,
-    store: createDeployStore(store),
-    emit: emitter(),
-    boards: {
-      describe: async (boardId) => board.identified(boardId),
-      info: async (boardId) => board.identified(boardId).info,
-      withLease: (boardId, owner, work) => board.withLease(boardId, owner, work)
-    },
-    models: model,
-    predict: costs.predict,
-    toolchain: createToolchain(foundation),
-    monitorInfo: anyInfo,
-    codeExport: createCodeExport({ resourceFolder: resourcePath() })
-  })
+  const search = connectSearch(base, model, costs)
+  const deploy = connectDeploy(base, { board, model, costs, recordPower, monitorInfo: anyInfo })
   const calibrations = createCalibrations({
-    ...common,
+    ...base,
     calibrationStore,
     emit: emitter(),
     runNetwork: createUniformRun({
@@ -159,6 +110,89 @@ export function connectNetworks(
     runs: () => runs.list()
   })
   return { dataset, model, profile, proxy, calibrations, search, deploy, runs, session }
+}
+
+function connectModels(
+  { store, tasks, jobs, emitter, dataFolder, nowMs }: Foundation,
+  folder: Pick<SharedService, 'findResult' | 'reused'>
+): Pick<Networks, 'dataset' | 'model'> {
+  const dataset = createDataSetService({
+    ...{ tasks, jobs, nowMs },
+    emit: emitter(),
+    root: path.join(dataFolder, 'datasets')
+  })
+  const model = createModelService({
+    ...{ tasks, jobs, nowMs },
+    emit: emitter(),
+    modelsFolder: resourcePath('models'),
+    openedFile: path.join(dataFolder, 'models.json'),
+    dataSetsFile: path.join(dataFolder, 'modelDataSets.json'),
+    findDataSet: (name) => dataset.find(name),
+    results: withForeignResults(createResultStore(store), folder.findResult, folder.reused)
+  })
+  return { dataset, model }
+}
+
+function connectProfile(base: Base, boards: BoardService, model: ModelService): ProfileService {
+  const { tasks } = base
+  return createProfileService({
+    ...base,
+    boards,
+    emit: base.emitter(),
+    checksum: (item, seed) => tasks.run('profile.checksum', { item, seed }),
+    decide: (plan, state, signal) => tasks.run('profile.decide', { plan, state }, { signal }),
+    readCsv: (text, options) => tasks.run('profile.readCsv', { text, options }),
+    layerShapes: (modelId) => layerShapes(model, modelId)
+  })
+}
+
+function connectProxies(base: Base, profile: ProfileService, store: ProxyStore): ProxyService {
+  return createProxyService({
+    ...base,
+    store,
+    boardSamples: createBoardSamples(profile),
+    emit: base.emitter()
+  })
+}
+
+function connectSearch(base: Base, models: ModelService, costs: CostService): SearchService {
+  return createSearchService({
+    ...base,
+    store: createSearchStore(base.store),
+    emit: base.emitter(),
+    models,
+    costs: costs.search,
+    impacts: storedImpacts(base.store)
+  })
+}
+
+function connectDeploy(
+  base: Base,
+  needs: {
+    board: BoardService
+    model: ModelService
+    costs: CostService
+    recordPower: RecordPower
+    monitorInfo: ReturnType<typeof monitorInfo>
+  }
+): DeployService {
+  const { board } = needs
+  return createDeployService({
+    ...base,
+    recordPower: needs.recordPower,
+    store: createDeployStore(base.store),
+    emit: base.emitter(),
+    boards: {
+      describe: async (boardId) => board.identified(boardId),
+      info: async (boardId) => board.identified(boardId).info,
+      withLease: (boardId, owner, work) => board.withLease(boardId, owner, work)
+    },
+    models: needs.model,
+    predict: needs.costs.predict,
+    toolchain: createToolchain(base),
+    monitorInfo: needs.monitorInfo,
+    codeExport: createCodeExport({ resourceFolder: resourcePath() })
+  })
 }
 
 /** Proxies without those that were deleted and can be restored: they are listed, chosen and carried nowhere. */

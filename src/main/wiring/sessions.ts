@@ -1,3 +1,4 @@
+import { formatPercentValue } from '../../shared/units'
 import path from 'node:path'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Run } from '../../shared/contract/run'
@@ -121,11 +122,11 @@ export function keptKinds(labels: RunLabels, kept: Kept, proxies: ProxyStore): R
           ...{ id: estimator.id, title: estimator.title, state: 'done' as const },
           ...{ startedAtMs: estimator.createdAtMs, finishedAtMs: estimator.createdAtMs },
           ...{ model: null, board: null, dataSet: null },
-          detail: `${estimator.model}, ${estimator.stages.length} stages, held-out error ${estimator.totalMape.toFixed(1)} %`
+          detail: `${estimator.model}, ${estimator.stages.length} stages, held-out error ${formatPercentValue(estimator.totalMape, 1)}`
         }))
     })
   ]
 }
 
 const errorText = (mape: number | null): string =>
-  mape === null ? 'error on unseen shapes unknown' : `error on unseen shapes ${mape.toFixed(1)} %`
+  mape === null ? 'error on unseen shapes unknown' : `error on unseen shapes ${formatPercentValue(mape, 1)}`

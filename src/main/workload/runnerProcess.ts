@@ -1,5 +1,5 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
-import { createTextLines } from '../../core/gpu/textLines'
+import { createTextLines } from '../../core/text/lines'
 import { readRunnerLine } from '../../core/workload/protocol'
 import type { RunnerEvent, RunnerRequest } from '../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../shared/errors'
@@ -46,7 +46,7 @@ export function startRunner(
     env: { ...process.env, ...command.env },
     ...(command.cwd === undefined ? {} : { cwd: command.cwd })
   })
-  const lines = createTextLines(maxLine)
+  const lines = createTextLines({ maxLength: maxLine })
   const waiting: RunnerEvent[] = []
   let wake: (() => void) | undefined
   let failure: AppError | undefined

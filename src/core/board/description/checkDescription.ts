@@ -1,3 +1,4 @@
+import { formatHex } from '../../../shared/units'
 import { AppError } from '@shared/errors'
 import { type BoardDescription, boardDescriptionSchema } from '@shared/contract/board/boardDescription'
 import { monitorImages } from './monitorImages'
@@ -34,7 +35,7 @@ function checkMemory({ ram, uart }: BoardDescription): void {
   if (base + sizeBytes > 2 ** 32 && base < 2 ** 32 - ramAlignment) return checkUart(uart.base, base, 2 ** 32)
   if (base >= 2 ** 32 - ramAlignment)
     throw invalid(
-      `RAM begins at ${hex(base)}, beyond the 32-bit addresses of the protocol.`,
+      `RAM begins at ${formatHex(base)}, beyond the 32-bit addresses of the protocol.`,
       'Describe a part of RAM below 4 GiB.'
     )
   checkUart(uart.base, base, base + sizeBytes)
@@ -43,7 +44,7 @@ function checkMemory({ ram, uart }: BoardDescription): void {
 function checkUart(uart: number, start: number, end: number): void {
   if (uart < start || uart >= end) return
   throw invalid(
-    `The UART at ${hex(uart)} lies inside RAM (${hex(start)} to ${hex(end)}).`,
+    `The UART at ${formatHex(uart)} lies inside RAM (${formatHex(start)} to ${formatHex(end)}).`,
     'Correct uart.base or ram in the description.'
   )
 }
@@ -95,7 +96,7 @@ function checkCounter({ counter, clockHz, monitor, startWrites }: BoardDescripti
 export function checkMonitorRam({ base, sizeBytes }: BoardDescription['ram']): void {
   if (base % ramAlignment !== 0)
     throw invalid(
-      `Main RAM of this board begins at ${hex(base)}, which is no multiple of ${ramAlignment}.`,
+      `Main RAM of this board begins at ${formatHex(base)}, which is no multiple of ${ramAlignment}.`,
       'Check the RAM of the description (LiteX: the line memory_region,main_ram).'
     )
   if (sizeBytes < minRamBytes)
@@ -111,4 +112,3 @@ export function ramEnd({ base, sizeBytes }: BoardDescription['ram']): number {
 }
 
 const invalid = (message: string, hint: string): AppError => new AppError('input.invalid', message, hint)
-const hex = (value: number): string => `0x${value.toString(16)}`

@@ -1,3 +1,4 @@
+import { formatHex } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
 import { createReceiver, isStopped, type Part, type Receiver } from './receiver'
@@ -201,7 +202,7 @@ function* jump(receiver: Receiver, address: number): Part<boolean> {
   }
   throw new AppError(
     'loader.rejected',
-    `The LiteX loader did not confirm the jump to 0x${address.toString(16)}; received ${receiver.lastSeen()}.`,
+    `The LiteX loader did not confirm the jump to ${formatHex(address)}; received ${receiver.lastSeen()}.`,
     'Reset the board and load again.'
   )
 }

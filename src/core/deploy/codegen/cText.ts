@@ -1,3 +1,5 @@
+import { formatHex32 } from '../../../shared/units'
+
 /** Small pieces of C text. */
 
 /** A C identifier made of a layer's name; digits and letters stay. */
@@ -43,7 +45,7 @@ export function words(bytes: Uint8Array): string[] {
   for (let at = 0; at < bytes.length; at += 4) {
     let word = 0
     for (let i = 0; i < 4; i++) word |= (bytes[at + i] ?? 0) << (8 * i)
-    text.push(`0x${(word >>> 0).toString(16).padStart(8, '0')}`)
+    text.push(formatHex32(word))
   }
   return text
 }

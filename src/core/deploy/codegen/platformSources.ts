@@ -1,3 +1,5 @@
+import { formatHex } from '../../../shared/units'
+
 /** Everything around the network: two platforms, start-up code, linker scripts and the Makefile. */
 
 export const platformHeader = `/* What main.c and mlperf.c need of the machine. */
@@ -159,7 +161,7 @@ export function makefile(kernelFiles: readonly string[], loadAddress: number, cl
 CC ?= cc
 RISCV_CC ?= riscv64-unknown-elf-gcc
 QEMU ?= qemu-system-riscv32
-LOAD_ADDRESS ?= 0x${loadAddress.toString(16)}
+LOAD_ADDRESS ?= ${formatHex(loadAddress)}
 # Cycles per second of the board: mlperf.elf turns cycles into microseconds with it. QEMU with -icount shift=0: 1000000000.
 CLOCK_HZ ?= ${clockHz}
 # For mlperf: -DMLPERF_MODEL='"ic01"', -DMLPERF_BYTE_OFFSET=0 for signed bytes.

@@ -1,7 +1,8 @@
+import { median } from '../../math/median'
 import { relativeNnls } from '../../math/nnls'
 import { totalMs } from '../samples/stageTable'
 import type { FittedTransfer } from './method'
-import { leastPrediction, medianOf, type TransferProblem } from './problem'
+import { leastPrediction, type TransferProblem } from './problem'
 
 /** A map from a stage's source time to its target time, fitted on pairs; both lists are ms and may be empty. */
 type Fit = (source: Float64Array, target: Float64Array) => (time: number) => number
@@ -30,7 +31,7 @@ export const affineRelative = perStage((source, target) => {
 
 /** One factor per stage: the median of target / source. */
 export const logOffset = perStage((source, target) => {
-  const factor = Math.exp(medianOf(target.map((time, at) => Math.log(time / source[at]))))
+  const factor = Math.exp(median(target.map((time, at) => Math.log(time / source[at]))))
   return (time) => factor * time
 })
 

@@ -1,4 +1,3 @@
-import { median } from '../../math/median'
 import type { FeatureMatrix } from '../../proxy/features'
 import { relativeNnls } from '../../math/nnls'
 import { stagePools, takeFeatures, type StagePool } from '../design'
@@ -92,9 +91,4 @@ export function leastPrediction(times: Float64Array): number {
 /** Features of entries. */
 export function featuresAt(matrix: FeatureMatrix, entries: Int32Array): FeatureMatrix {
   return takeFeatures(matrix, entries)
-}
-
-/** Median of values; they are left in their order. */
-export function medianOf(values: Float64Array): number {
-  return median(Array.from(values))
 }

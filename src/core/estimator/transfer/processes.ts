@@ -1,3 +1,4 @@
+import { median } from '../../math/median'
 import {
   fitGaussianProcess,
   hyperparametersOf,
@@ -5,7 +6,7 @@ import {
   type GaussianProcess
 } from '../../proxy/linear/gaussianProcess'
 import { withColumn, type StagePool } from '../design'
-import { entriesOf, featuresAt, fitBase, medianOf, timesOf, type TransferProblem } from './problem'
+import { entriesOf, featuresAt, fitBase, timesOf, type TransferProblem } from './problem'
 import type { FittedTransfer } from './method'
 import { fitTileBase } from './tileBase'
 
@@ -87,7 +88,7 @@ const centrePull = 3
 
 /** Mean of every stage of a pool, shrunk to the pool's median: the process then learns what differs within a stage. */
 function stageCentres(pool: StagePool, entries: Int32Array, logs: Float64Array): Float64Array {
-  const common = medianOf(logs)
+  const common = median(logs)
   const sums = new Float64Array(pool.stages.length).fill(centrePull * common)
   const weights = new Float64Array(pool.stages.length).fill(centrePull)
   entries.forEach((entry, i) => {

@@ -1,5 +1,5 @@
 import { escapeHtml } from '../../../shared/escapeHtml'
-import { countOf } from '../../../shared/units'
+import { countOf, formatPercent } from '../../../shared/units'
 import type { FittedProxy } from '../fit/detail'
 import type { SplitErrors } from '../fit/evaluate'
 
@@ -33,7 +33,7 @@ ${escapeHtml(proxy.description)}.</p>
 <table><thead><tr><th>Split</th><th>MAPE %</th><th>R2</th><th>P95 %</th><th>MAE</th><th>Spearman</th><th>folds</th><th>INT8 %</th><th>others %</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table>
 <p>Predictions of layers the model has not seen lie within their ${100 * interval.level} % interval in
-${interval.coverage === null ? 'an unknown share' : `${(100 * interval.coverage).toFixed(1)} %`} of the rows.</p>
+${interval.coverage === null ? 'an unknown share' : formatPercent(interval.coverage)} of the rows.</p>
 ${figures.join('\n')}
 ${pairs.length === 0 ? '' : `<h2>By bit pair, shapes held out</h2><table><thead><tr><th>Activations</th><th>Weights</th><th>Rows</th><th>MAPE %</th></tr></thead><tbody>${pairs.join('')}</tbody></table>`}
 </body></html>

@@ -1,3 +1,4 @@
+import { median } from '../../math/median'
 import { extractFeatures, type FeatureMatrix } from '../features'
 import { fitGaussianProcess, predictGaussianProcess } from '../linear/gaussianProcess'
 import { relativeNnls } from '../../math/nnls'
@@ -145,7 +146,5 @@ function withSource(rows: ShapeRows, source: Float64Array): FeatureMatrix {
 }
 
 function medianLogRatio(target: Float64Array, source: Float64Array): number {
-  const ratios = target.map((time, row) => Math.log(time / source[row])).sort()
-  const middle = ratios.length >> 1
-  return ratios.length % 2 === 1 ? ratios[middle] : (ratios[middle - 1] + ratios[middle]) / 2
+  return median(target.map((time, row) => Math.log(time / source[row])))
 }

@@ -2,7 +2,7 @@ import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/co
 import { largestStartSpreadK, startDoubts } from '../measure/startTemperature'
 import { correlate, validValue, type Correlation } from './correlate'
 import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
-import { countOf } from '../../../shared/units'
+import { countOf, formatPercent } from '../../../shared/units'
 
 /** Two-sided level below which a correlation is called significant. */
 export const significanceLevel = 0.05
@@ -81,7 +81,7 @@ function precisionSentence(row: BenchmarkRow, { benchmark }: WorkloadTables): st
   }
   const [energy, before] = [row.energyNetJ, base?.energyNetJ]
   if (energy.verdict === 'VALID' && before?.verdict === 'VALID' && before.value! > 0) {
-    parts.push(`${((100 * energy.value!) / before.value!).toFixed(0)} % of its net energy per sample`)
+    parts.push(`${formatPercent(energy.value! / before.value!, 0)} of its net energy per sample`)
   } else parts.push('no valid energy')
   if (row.quality.value !== null && base !== undefined && base.quality.value !== null) {
     parts.push(qualityText(row, base))
@@ -94,7 +94,7 @@ function qualityText(row: BenchmarkRow, base: BenchmarkRow): string {
   const overlap =
     now.low !== null && before.low !== null && now.low <= before.high! && before.low <= now.high!
   const show = (value: number): string =>
-    row.metric === 'accuracy' ? `${(100 * value).toFixed(1)} %` : value.toFixed(2)
+    row.metric === 'accuracy' ? formatPercent(value) : value.toFixed(2)
   const unit = row.metric === 'accuracy' ? 'samples' : 'tokens'
   return (
     `${row.metric} ${show(now.value!)} against ${show(before.value!)} at fp32, n = ${now.n} ${unit}` +
@@ -119,7 +119,7 @@ function shareSentences({ layers }: WorkloadTables): string[] {
   )
   return [
     `Most ${share === 'energyShare' ? 'energy' : 'time (energy is unavailable)'} goes to ${type}: ` +
-      `${(100 * sum).toFixed(0)} % in ${count} of ${layers.length} layers` +
+      `${formatPercent(sum, 0)} in ${count} of ${layers.length} layers` +
       (doubtful.length === 0 ? '.' : `; figures of ${countOf(doubtful.length, 'layer')} are INVALID.`)
   ]
 }

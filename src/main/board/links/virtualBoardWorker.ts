@@ -1,3 +1,4 @@
+import { formatHex } from '../../../shared/units'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isElf } from '../../../core/binary/elf'
 import { createMachine } from '../../../core/sim/createMachine'
@@ -105,6 +106,6 @@ async function run(): Promise<void> {
   function describeLockup(): string {
     const trap = machine.lastTrap
     if (trap === null) return 'its core is locked up'
-    return `its core is locked up after trap ${trap.cause} at 0x${trap.pc.toString(16)} (value 0x${trap.value.toString(16)})`
+    return `its core is locked up after trap ${trap.cause} at ${formatHex(trap.pc)} (value ${formatHex(trap.value)})`
   }
 }

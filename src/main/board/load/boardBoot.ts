@@ -1,3 +1,4 @@
+import { formatHex } from '../../../shared/units'
 import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
 import { monitorImages } from '../../../core/board/description/monitorImages'
@@ -83,7 +84,7 @@ function checkBuild(buildId: number, image: LoadImage): void {
   if (buildId === sent) return
   throw new AppError(
     'board.crcMismatch',
-    `A monitor replies, but its code has CRC 0x${buildId.toString(16)}; sent was 0x${sent.toString(16)}.`,
+    `A monitor replies, but its code has CRC ${formatHex(buildId)}; sent was ${formatHex(sent)}.`,
     'Reset the board and bring the monitor up again; if it stays, lower the baud rate or change the cable.',
     { details: { buildId, sent } }
   )

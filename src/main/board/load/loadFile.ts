@@ -3,7 +3,7 @@ import type { AddressRange } from '../../../core/board/boardInfo'
 import { isElf, parseElf } from '../../../core/binary/elf'
 import type { FileSource } from '../../../shared/contract/board/boardFiles'
 import { AppError } from '../../../shared/errors'
-import { formatBytes } from '../../../shared/units'
+import { formatBytes, formatHex } from '../../../shared/units'
 import { readRegularFile } from '../../files/readRegularFile'
 
 /** What is to be loaded: pieces with addresses, and where it starts. */
@@ -67,7 +67,7 @@ export function checkAgainstRam(image: LoadImage, ram: AddressRange): void {
     if (address >= ram.low && address + bytes.length <= ram.high) continue
     throw new AppError(
       'board.addressRange',
-      `${image.name} wants ${hex(address)}-${hex(address + bytes.length)} (${formatBytes(bytes.length)}); the board's usable RAM is ${hex(ram.low)}-${hex(ram.high)}.`,
+      `${image.name} wants ${formatHex(address)}-${formatHex(address + bytes.length)} (${formatBytes(bytes.length)}); the board's usable RAM is ${formatHex(ram.low)}-${formatHex(ram.high)}.`,
       'Link it for an address inside that range (the monitor itself lies below it).',
       { details: { address, sizeBytes: bytes.length, ramLow: ram.low, ramHigh: ram.high } }
     )
@@ -90,5 +90,3 @@ export function asOneBlock(image: LoadImage): { address: number; bytes: Uint8Arr
   for (const segment of image.segments) bytes.set(segment.bytes, segment.address - first.address)
   return { address: first.address, bytes }
 }
-
-const hex = (value: number): string => `0x${value.toString(16)}`

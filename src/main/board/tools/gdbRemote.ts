@@ -8,7 +8,7 @@ import {
 } from '../../../core/board/tools/gdbLoad'
 import { type MiRecord, type MiValue, miString, parseMi } from '../../../core/board/tools/gdbMi'
 import { AppError } from '../../../shared/errors'
-import { formatBytes } from '../../../shared/units'
+import { formatBytes, formatHex } from '../../../shared/units'
 import type { DebugOutcome, DebugProgram, DebugProgress } from './debugProgram'
 import { withToolFile } from './toolFile'
 import { startTool } from './toolProcess'
@@ -57,12 +57,12 @@ export async function loadWithGdb(program: DebugProgram, options: GdbLoadOptions
         throw new AppError('tool.failed', 'GDB compared nothing.', 'Use a newer GDB, or another loader.')
       }
       checkCompared(compared)
-      await gdb.ask('start', `-gdb-set var $pc = 0x${program.entry.toString(16)}`)
+      await gdb.ask('start', `-gdb-set var $pc = ${formatHex(program.entry)}`)
       const verified = `${formatBytes(program.sizeBytes)} written and compared`
       if (!options.start) return { result: `${verified}; the core is halted` }
       await gdb.ask('start', '-exec-continue')
       await gdb.checkRunning()
-      return { result: `${verified}, running from 0x${program.entry.toString(16)}` }
+      return { result: `${verified}, running from ${formatHex(program.entry)}` }
     } finally {
       await gdb.leave()
     }

@@ -9,7 +9,7 @@ import {
 } from '../../../core/board/tools/openFpgaLoader'
 import type { FpgaTarget } from '../../../shared/contract/board/boardTools'
 import { AppError } from '../../../shared/errors'
-import { formatBytes } from '../../../shared/units'
+import { formatBytes, formatHex } from '../../../shared/units'
 import { withToolFile } from './toolFile'
 import { startTool } from './toolProcess'
 
@@ -50,7 +50,7 @@ export async function writeBitstream(
     if (fitsDevice(info.part!, device.model) === false) {
       throw new AppError(
         'board.wrongBoard',
-        `${path.basename(file.name)} was made for ${info.part}; the chip on the cable is ${device.model} (IDCODE 0x${device.idcode.toString(16)}).`,
+        `${path.basename(file.name)} was made for ${info.part}; the chip on the cable is ${device.model} (IDCODE ${formatHex(device.idcode)}).`,
         'Choose the bitstream for this board; nothing was written.',
         { details: { part: info.part, device } }
       )

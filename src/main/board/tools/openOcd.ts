@@ -2,7 +2,7 @@ import type { spawn as nodeSpawn } from 'node:child_process'
 import path from 'node:path'
 import { createOpenOcdOutput, type OpenOcdOutput } from '../../../core/board/tools/openOcdLog'
 import { AppError } from '../../../shared/errors'
-import { formatBytes } from '../../../shared/units'
+import { formatBytes, formatHex } from '../../../shared/units'
 import type { DebugOutcome, DebugProgram, DebugProgress } from './debugProgram'
 import { withToolFile } from './toolFile'
 import { startTool } from './toolProcess'
@@ -46,9 +46,9 @@ export async function loadWithOpenOcd(
     const commands = [
       'init',
       options.reset ? 'reset halt' : 'halt',
-      ...windows(program).map(([from, bytes]) => `load_image {${file}} 0 elf ${hex(from)} ${bytes}`),
+      ...windows(program).map(([from, bytes]) => `load_image {${file}} 0 elf ${formatHex(from)} ${bytes}`),
       `verify_image {${file}} 0 elf`,
-      ...(options.start ? [`resume ${hex(program.entry)}`] : []),
+      ...(options.start ? [`resume ${formatHex(program.entry)}`] : []),
       'shutdown'
     ]
     await run(
@@ -63,7 +63,7 @@ export async function loadWithOpenOcd(
     const verified = `${formatBytes(program.sizeBytes)} written and verified`
     return {
       result: options.start
-        ? `${verified}, running from ${hex(program.entry)}`
+        ? `${verified}, running from ${formatHex(program.entry)}`
         : `${verified}; the core is halted`
     }
   })
@@ -109,5 +109,3 @@ function checkScript(script: string): string {
     'Give board/NAME.cfg, interface/NAME.cfg or target/NAME.cfg, or the full path of a script.'
   )
 }
-
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`

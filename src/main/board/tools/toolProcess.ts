@@ -1,5 +1,5 @@
 import type { spawn as nodeSpawn } from 'node:child_process'
-import { createToolLines } from '../../../core/board/tools/textLines'
+import { createTextLines } from '../../../core/text/lines'
 import { AppError } from '../../../shared/errors'
 
 /** A tool to run, its limits and what it prints. */
@@ -75,7 +75,7 @@ export function startTool(options: ToolOptions): ToolRun {
   const onParentExit = (): void => void child.kill('SIGKILL')
 
   const readers = [child.stdout, child.stderr].map((stream) => {
-    const lines = createToolLines()
+    const lines = createTextLines({ maxLength: 16_384, carriageReturnEnds: true })
     const decoder = new TextDecoder()
     stream.on('data', (chunk: Buffer) => {
       heard()
@@ -108,7 +108,7 @@ export function startTool(options: ToolOptions): ToolRun {
       for (const timer of [silence, grace, limit]) clearTimeout(timer)
       process.off('exit', onParentExit)
       signal.removeEventListener('abort', onAbort)
-      for (const lines of readers) if (lines.rest() !== '') onLine(lines.rest())
+      for (const line of readers.map((lines) => lines.rest())) if (line !== '') onLine(line)
       if (reason === null) resolve(code)
       else reject(reason)
     }

@@ -1,3 +1,4 @@
+import { formatPercent } from '../../../shared/units'
 import { twinCycleModel, twinMachine } from '../../../core/twin/twinMachine'
 import { twinModelVersion, type MadeTwin, type TwinRequest } from '../../../core/twin/makeTwin'
 import type { TwinFirmware } from '../../../core/twin/monitorMachine'
@@ -92,7 +93,7 @@ export function twinBoard(twin: KeptTwin): CatalogueTwin {
   const { name, made, clockHz } = twin
   const identity = { name, coreName: `Twin of ${name}`, clockHz }
   const judged =
-    made.heldOut === null ? '' : `, ${percent(made.heldOut.mean).toFixed(1)} % mean error on rows not seen`
+    made.heldOut === null ? '' : `, ${formatPercent(made.heldOut.mean)} mean error on rows not seen`
   return {
     name,
     machine: twinMachine(identity, twinCycleModel(made.fitted), made.form),

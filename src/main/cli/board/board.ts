@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Board } from '../../../shared/contract/board'
 import { AppError } from '../../../shared/errors'
-import { countOf, formatBytes, formatCount, formatDuration } from '../../../shared/units'
+import { countOf, formatBytes, formatCount, formatDuration, formatHex } from '../../../shared/units'
 import { addressOption } from './boardAddress'
 import { boardConsoleVerb } from './boardConsole'
 import { boardDescribeVerb } from './boardDescribe'
@@ -168,7 +168,7 @@ function infoText(board: Board): string {
     ['Clock', info.clockHz === null ? 'unknown' : formatCount(info.clockHz, 'Hz')],
     [
       'RAM',
-      `0x${info.ram.low.toString(16)} to 0x${info.ram.high.toString(16)} (${formatBytes(info.ram.high - info.ram.low)})`
+      `${formatHex(info.ram.low)} to ${formatHex(info.ram.high)} (${formatBytes(info.ram.high - info.ram.low)})`
     ],
     ['Counts', countsText(board)],
     ['Firmware', `${info.buildText}, build ${info.buildId.toString(16).padStart(8, '0')}`],

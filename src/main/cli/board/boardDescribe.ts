@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
-import { formatBytes, formatCount } from '../../../shared/units'
+import { formatBytes, formatCount, formatHex, formatHex32 } from '../../../shared/units'
 import { clientOf } from '../framework/localClient'
 import { textOption, UsageError, type CliVerb } from '../framework/framework'
 
@@ -36,10 +36,10 @@ function descriptionText(board: BoardDescription): string {
     ['Clock', board.clockHz === null ? 'unknown' : formatCount(board.clockHz, 'Hz')],
     [
       'UART',
-      `${uart.kind} at ${hex(uart.base)}, registers ${uart.stride} bytes apart, accessed by ${uart.widthBytes}`
+      `${uart.kind} at ${formatHex32(uart.base)}, registers ${uart.stride} bytes apart, accessed by ${uart.widthBytes}`
     ],
-    ['RAM', `${formatBytes(ram.sizeBytes)} at ${hex(ram.base)}`],
-    ['Flash', flash === null ? 'none' : `${formatBytes(flash.sizeBytes)} at ${hex(flash.base)}`],
+    ['RAM', `${formatBytes(ram.sizeBytes)} at ${formatHex32(ram.base)}`],
+    ['Flash', flash === null ? 'none' : `${formatBytes(flash.sizeBytes)} at ${formatHex32(flash.base)}`],
     ['Cycles', counterText(board)],
     ['Loader', board.loader],
     ['Reset', board.resetLines],
@@ -49,10 +49,8 @@ function descriptionText(board: BoardDescription): string {
 }
 
 function counterText({ counter }: BoardDescription): string {
-  if (counter.kind === 'csr') return `CSR 0x${counter.number.toString(16)}, 32 bits`
+  if (counter.kind === 'csr') return `CSR ${formatHex(counter.number)}, 32 bits`
   if (counter.kind !== 'timer') return counter.kind
   const { address, highAddress, frequencyHz, counts } = counter
-  return `timer at ${hex(address)}, ${highAddress === null ? 32 : 64} bits, counts ${counts} at ${formatCount(frequencyHz, 'Hz')}`
+  return `timer at ${formatHex32(address)}, ${highAddress === null ? 32 : 64} bits, counts ${counts} at ${formatCount(frequencyHz, 'Hz')}`
 }
-
-const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`

@@ -1,4 +1,4 @@
-import { countOf } from '../../../shared/units'
+import { countOf, formatPercentValue } from '../../../shared/units'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
@@ -119,7 +119,7 @@ function parseJson(text: string): unknown {
 
 function twinText(twin: Twin): string {
   const show = ({ mean, max }: { mean: number; max: number }): string =>
-    `${mean.toFixed(2)} % mean, ${max.toFixed(2)} % max`
+    `${formatPercentValue(mean, 2)} mean, ${formatPercentValue(max, 2)} max`
   const lines = [
     `${twin.id}: ${twin.structure}`,
     `fitted on ${twin.fitRows} rows: ${show(twin.fit)}`,

@@ -1,3 +1,4 @@
+import { formatPercent } from '../../../shared/units'
 import path from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import { predictConfigurations } from '../../../core/estimator/fit/estimator'
@@ -122,14 +123,13 @@ async function runAnalysis(args: CliArguments, context: CliContext) {
 }
 
 function analysisLines({ byFraction, budgetDefinition, margin }: GuardrailAnalysis): string[] {
-  const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(1)} %`)
   return [
     `Budget: ${budgetDefinition}`,
     ...byFraction.map(
       ({ fraction, budgetMs, margin: byMargin, interval }) =>
-        `${fraction} (${budgetMs.toFixed(2)} ms): violations ${percent(byMargin.violationsWithout)} without, ` +
-        `${percent(byMargin.violationsWith)} with margin ${margin} (false rejects ${percent(byMargin.falseReject)}), ` +
-        `${percent(interval.violationsWith)} by interval (${percent(interval.measureShare)} to be measured)`
+        `${fraction} (${budgetMs.toFixed(2)} ms): violations ${formatPercent(byMargin.violationsWithout)} without, ` +
+        `${formatPercent(byMargin.violationsWith)} with margin ${margin} (false rejects ${formatPercent(byMargin.falseReject)}), ` +
+        `${formatPercent(interval.violationsWith)} by interval (${formatPercent(interval.measureShare)} to be measured)`
     )
   ]
 }

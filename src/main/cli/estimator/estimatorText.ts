@@ -1,3 +1,4 @@
+import { formatPercentValue } from '../../../shared/units'
 import type { LatencyErrors } from '../../../core/estimator/fit/errors'
 import type { EvaluationResults } from '../../../core/estimator/fit/report'
 
@@ -31,7 +32,8 @@ export function errorLines(results: EvaluationResults): string[] {
           ]
     ),
     ...results.verdicts.map(
-      ({ what, relative, verdict }) => `${what}: relative error ${relative.toFixed(2)} %, ${verdict}`
+      ({ what, relative, verdict }) =>
+        `${what}: relative error ${formatPercentValue(relative, 2)}, ${verdict}`
     )
   ]
 }

@@ -1,4 +1,4 @@
-import { countOf, formatPercent } from '../../../shared/units'
+import { countOf, formatPercent, formatPercentValue } from '../../../shared/units'
 import path from 'node:path'
 import { positionNeeds } from '../../../core/estimator/fit/position'
 import { evaluateEstimator } from '../../../core/estimator/fit/report'
@@ -64,7 +64,7 @@ async function runTrain(args: CliArguments, context: CliContext) {
         `Epoch ${epoch.epoch}/${epochs}: train loss ${epoch.trainLoss.toFixed(5)}, val loss ${epoch.validationLoss.toFixed(5)}` +
           (epoch.prefillMaeMs === null ? '' : `, prefill MAE ${epoch.prefillMaeMs.toFixed(3)} ms`) +
           (epoch.decodeMaeMs === null ? '' : `, decode total MAE ${epoch.decodeMaeMs.toFixed(3)} ms`) +
-          (epoch.relative === null ? '' : `, relative error ${epoch.relative.toFixed(2)} %`)
+          (epoch.relative === null ? '' : `, relative error ${formatPercentValue(epoch.relative, 2)}`)
       )
     }
   })

@@ -1,3 +1,4 @@
+import { formatPercentValue } from '../../../shared/units'
 import { assembleTransfer, type AssembledTransfer } from '../../../core/estimator/transfer/assemble'
 import { calibrationDesigns, type CalibrationDesign } from '../../../core/estimator/transfer/calibrationRows'
 import { stageTransferCurve, type StageTransferCurve } from '../../../core/estimator/transfer/curve'
@@ -105,8 +106,8 @@ export function transferText({ points, chosen }: StageTransferCurve): string {
     const title = point.method === 'auto' ? 'Chosen by leave-one-out' : methodTitles[point.method]
     lines.push(
       `${title.padEnd(36)} ${String(point.n).padStart(4)}  ` +
-        `${`${point.totalMape.toFixed(2)} % ± ${point.totalDeviation.toFixed(2)}`.padEnd(18)} ` +
-        `${`${point.operatorMape.toFixed(2)} %`.padEnd(12)} ${point.totalMaeMs.toFixed(3).padEnd(8)} ${point.totalP95Ms.toFixed(3)}`
+        `${`${formatPercentValue(point.totalMape, 2)} ± ${point.totalDeviation.toFixed(2)}`.padEnd(18)} ` +
+        `${`${formatPercentValue(point.operatorMape, 2)}`.padEnd(12)} ${point.totalMaeMs.toFixed(3).padEnd(8)} ${point.totalP95Ms.toFixed(3)}`
     )
   }
   for (const [n, method] of Object.entries(chosen))

@@ -1,3 +1,4 @@
+import { formatPercent } from '../../../shared/units'
 import { createInterface } from 'node:readline'
 import { decoderParts } from '../../../core/lm/board/decoderImage'
 import { createIntegerDecoder, type IntegerDecoder } from '../../../core/lm/integer/integerDecoder'
@@ -176,7 +177,7 @@ function summary(
   const rate = of.clockHz === null ? '' : `, ${(of.clockHz / mean).toFixed(1)} tokens/s`
   const total = Object.values(lastParts).reduce((sum, value) => sum + value, 0)
   const shares = Object.entries(lastParts).map(
-    ([name, value]) => `${name} ${((100 * value) / Math.max(1, total)).toFixed(1)} %`
+    ([name, value]) => `${name} ${formatPercent(value / Math.max(1, total))}`
   )
   return [
     '',

@@ -1,3 +1,4 @@
+import { formatPercentValue } from '../../../shared/units'
 import path from 'node:path'
 import { fitDecoderProxy, heldOutErrors, predictStep } from '../../../core/lm/cost/decoderProxy'
 import { formatLmScheme, parseLmScheme } from '../../../core/lm/integer/lmScheme'
@@ -40,12 +41,14 @@ export const lmProfileVerb: CliVerb = {
       const clockHz = unit === 'cycles' ? info.clockHz : null
       const about = { board: { id: boardId, name, buildId: info.buildId, clockHz }, unit, origin, seed }
       await writeWholeFile(file, writeDecoderProxy(proxy, errors, { ...about, decoders: measured.length }))
-      const parts = Object.entries(errors.partMape).map(([part, mape]) => `${part} ${mape.toFixed(1)} %`)
+      const parts = Object.entries(errors.partMape).map(
+        ([part, mape]) => `${part} ${formatPercentValue(mape, 1)}`
+      )
       return {
         json: { ...about, file, decoders: measured.length, errors, costs: proxy.costs },
         text: [
           `${measured.length} decoders, ${errors.samples} steps on ${name} (${origin})`,
-          `error of a step on decoders that were not fitted: mean ${errors.stepMape.toFixed(1)} %, median ${errors.stepMedian.toFixed(1)} %, largest ${errors.largest.toFixed(1)} %`,
+          `error of a step on decoders that were not fitted: mean ${formatPercentValue(errors.stepMape, 1)}, median ${formatPercentValue(errors.stepMedian, 1)}, largest ${formatPercentValue(errors.largest, 1)}`,
           `by part: ${parts.join(', ')}`,
           `written to ${file}`
         ].join('\n')
@@ -89,7 +92,7 @@ export const lmPredictVerb: CliVerb = {
     return {
       json: { model: name, board: proxy.board, unit: proxy.unit, errors: proxy.errors, schemes: rows },
       text: [
-        `${name} on ${proxy.board.name} (estimated; ${proxy.errors.stepMape.toFixed(1)} % on decoders that were not fitted)`,
+        `${name} on ${proxy.board.name} (estimated; ${formatPercentValue(proxy.errors.stepMape, 1)} on decoders that were not fitted)`,
         ...rows.map(({ scheme, first, mean, last, tokensPerSecond }) => {
           const rate = tokensPerSecond === null ? '' : `, ${tokensPerSecond.toFixed(1)} tokens/s`
           return `${scheme}: ${Math.round(mean)} ${proxy.unit} a token${rate}; position 0: ${Math.round(first)}, position ${config.sequenceLength - 1}: ${Math.round(last)}`

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../../shared/errors'
-import { formatPercentValue } from '../../../shared/units'
+import { formatErrorPercent } from '../../../shared/units'
 import { publishedDataSets, type PublishedDataSet } from '../../../core/proxy/report/publishedSets'
 import { measurePublishedRow, type MeasuredErrors } from '../../../core/proxy/report/publishedTable'
 import { readSampleFiles } from '../../proxy/proxyFiles'
@@ -100,7 +100,7 @@ const cellWidth = 9
 function tableText(results: readonly PublishedResult[]): string[] {
   const cells = (values: readonly string[]): string => values.map((text) => text.padStart(cellWidth)).join('')
   const errors = ({ trainMape, randomMape, unseenShapeMape }: MeasuredErrors): string[] =>
-    [trainMape, randomMape, unseenShapeMape].map(percent)
+    [trainMape, randomMape, unseenShapeMape].map(formatErrorPercent)
   const group = (title: string, columns: number): string => `  ${title}`.padEnd(columns * cellWidth)
   const parts = ['train', 'random', 'unseen']
   return [
@@ -109,8 +109,8 @@ function tableText(results: readonly PublishedResult[]): string[] {
     ...results.map(
       (row) =>
         `${row.dataset.padEnd(dataSetWidth)}${cells([
-          percent(row.publishedOneStage),
-          percent(row.publishedTwoStage),
+          formatErrorPercent(row.publishedOneStage),
+          formatErrorPercent(row.publishedTwoStage),
           ...errors(row.oneStage),
           ...errors(row.publishedRule),
           ...errors(row.twoStage)
@@ -119,5 +119,3 @@ function tableText(results: readonly PublishedResult[]): string[] {
     ...results.map((row) => `${row.dataset}: published rule chose ${row.publishedRule.description}`)
   ]
 }
-
-const percent = (value: number): string => formatPercentValue(value, value < 10 ? 2 : 1)

@@ -1,3 +1,4 @@
+import { formatPercentValue } from '../../../shared/units'
 import { parseProxyKernel } from '../../../core/kernel/spec'
 import { transferCurve, type CurvePoint } from '../../../core/proxy/transfer/curve'
 import { readSampleFiles } from '../../proxy/proxyFiles'
@@ -69,10 +70,10 @@ function curveText(points: readonly CurvePoint[]): string {
     const unseen =
       point.unseenMape === null
         ? '–'
-        : `${point.unseenMape.toFixed(2)} % ± ${(point.unseenDeviation ?? 0).toFixed(2)}`
+        : `${formatPercentValue(point.unseenMape, 2)} ± ${(point.unseenDeviation ?? 0).toFixed(2)}`
     lines.push(
       `${point.method.padEnd(20)} ${String(point.n).padStart(4)}  ` +
-        `${`${point.seenMape.toFixed(2)} % ± ${point.seenDeviation.toFixed(2)}`.padEnd(20)}  ${unseen}`
+        `${`${formatPercentValue(point.seenMape, 2)} ± ${point.seenDeviation.toFixed(2)}`.padEnd(20)}  ${unseen}`
     )
   }
   return lines.join('\n')

@@ -1,6 +1,13 @@
 import type { WorkloadCheck, WorkloadRun } from '../../../shared/contract/workload'
 import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
-import { formatBytes, formatCount, formatDuration, formatPercent, unavailable } from '../../../shared/units'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatPercentValue,
+  unavailable
+} from '../../../shared/units'
 import { layerNote } from '../../../shared/workloadText'
 
 /** Tables of a workload run for a terminal. */
@@ -72,7 +79,7 @@ function benchmarkLines(rows: WorkloadRun['tables']['benchmark']): string[] {
 function layerLines({ tables }: WorkloadRun): string[] {
   const { closure, layers } = tables
   const share = (value: number | null): string => (value === null ? unavailable : formatPercent(value))
-  const percent = (value: number | null): string => (value === null ? unavailable : `${Math.round(value)} %`)
+  const percent = (value: number | null): string => formatPercentValue(value, 0)
   return [
     `Layers: sum of time ${percent(closure.timePercent)}, of energy ${percent(closure.energyPercent)} of the whole network: ${closure.verdict}${closure.reason === null ? '' : ` (${closure.reason})`}`,
     ...layers.map(

@@ -1,5 +1,5 @@
 import { createSmiLogReader } from '../../../core/gpu/import/smiLog'
-import { createTextLines } from '../../../core/gpu/textLines'
+import { createTextLines } from '../../../core/text/lines'
 import type { Recording } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
 import { textPiecesOf } from '../../files/readTextFile'

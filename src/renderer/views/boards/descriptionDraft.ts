@@ -1,3 +1,4 @@
+import { formatHex } from '@shared/units'
 import type {
   BoardDescription,
   CounterSource,
@@ -29,7 +30,7 @@ export interface DescriptionDraft {
   monitor: BoardDescription['monitor']
 }
 
-const hex = (value: number | null): string => (value === null ? '' : `0x${value.toString(16)}`)
+const hex = (value: number | null): string => (value === null ? '' : formatHex(value))
 const decimal = (value: number | null): string => (value === null ? '' : String(value))
 
 /** What a form shows of a description. */

@@ -1,5 +1,5 @@
 import type { GpuMetric } from '@shared/contract/gpu'
-import { formatAmount, formatBytes, unavailable } from '@shared/units'
+import { formatAmount, formatBytes, formatHex, unavailable } from '@shared/units'
 
 /** Name and unit of every metric as the page shows them. */
 export const metricNames: Readonly<Record<GpuMetric, { name: string; unit: string }>> = {
@@ -20,6 +20,6 @@ export const metricNames: Readonly<Record<GpuMetric, { name: string; unit: strin
 export function metricText(metric: GpuMetric, value: number | null): string {
   if (value === null) return unavailable
   if (metric === 'memoryUsedBytes') return formatBytes(value)
-  if (metric === 'throttleMask') return `0x${value.toString(16)}`
+  if (metric === 'throttleMask') return formatHex(value)
   return formatAmount(value, metricNames[metric].unit)
 }

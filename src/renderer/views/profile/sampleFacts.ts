@@ -1,5 +1,5 @@
 import type { Sample } from '@shared/contract/profile'
-import { formatHex32 } from '@shared/units'
+import { formatHex, formatHex32 } from '@shared/units'
 import type { Fact } from '../../components/FactList.vue'
 
 /** A Sample with its whole provenance. */
@@ -11,7 +11,7 @@ export function sampleFacts(sample: Sample): Fact[] {
     { name: 'Core and ISA', value: `${sample.coreName}, ${sample.isa}` },
     {
       name: 'Firmware',
-      value: sample.buildId === null ? null : `0x${sample.buildId.toString(16)}`,
+      value: sample.buildId === null ? null : formatHex(sample.buildId),
       code: true
     },
     { name: 'Method', value: sample.method, origin: sample.origin },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fitsDevice, inspectBitstream } from '@core/board/tools/bitstream'
 import { writeElf } from '@core/board/tools/elfFile'
-import { createToolLines } from '@core/board/tools/textLines'
+import { createTextLines } from '@core/text/lines'
 import { parseElf } from '@core/binary/elf'
 import { makeBitFile } from '../../../../support/jtag/bitFile'
 
@@ -58,7 +58,7 @@ describe('ELF wrapper', () => {
 
 describe('lines of output', () => {
   it('newline, return and both end a line; the rest waits', () => {
-    const lines = createToolLines()
+    const lines = createTextLines({ maxLength: 16_384, carriageReturnEnds: true })
     expect(lines.push('a\r\nb\rc')).toEqual(['a', 'b'])
     expect(lines.push('d\n\n')).toEqual(['cd', ''])
     expect(lines.push('tail')).toEqual([])
@@ -66,7 +66,7 @@ describe('lines of output', () => {
   })
 
   it('a line without an end does not fill the memory', () => {
-    const lines = createToolLines()
+    const lines = createTextLines({ maxLength: 16_384, carriageReturnEnds: true })
     for (let piece = 0; piece < 100; piece++) lines.push('x'.repeat(1_000))
     expect(lines.rest().length).toBeLessThanOrEqual(16_384)
   })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createOpenFpgaLoaderOutput, parseDetect, parseNameTable } from '@core/board/tools/openFpgaLoader'
-import { createToolLines } from '@core/board/tools/textLines'
+import { createTextLines } from '@core/text/lines'
 
 /** Feeds text as a process prints it, in pieces of `size` characters. */
 function read(text: string, size = 7) {
   const output = createOpenFpgaLoaderOutput()
-  const lines = createToolLines()
+  const lines = createTextLines({ maxLength: 16_384, carriageReturnEnds: true })
   const progress: number[] = []
   const take = (line: string): void => {
     const found = output.line(line)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createTextLines } from '@core/gpu/textLines'
+import { createTextLines } from '@core/text/lines'
 
 it('puts lines together over chunks and takes both line ends', () => {
   const lines = createTextLines()
@@ -11,9 +11,9 @@ it('puts lines together over chunks and takes both line ends', () => {
 })
 
 it('cuts a line that is too long and drops its remainder, in one chunk or in many', () => {
-  const whole = createTextLines(4)
+  const whole = createTextLines({ maxLength: 4 })
   expect(whole.push('abcdefg\nhi\n')).toEqual(['abcd', 'hi'])
-  const parts = createTextLines(4)
+  const parts = createTextLines({ maxLength: 4 })
   expect(parts.push('abcd')).toEqual([])
   expect(parts.push('e')).toEqual([])
   // Behind the cut nothing is kept: memory stays bounded, and a line end there is no part of the line.
@@ -25,7 +25,16 @@ it('cuts a line that is too long and drops its remainder, in one chunk or in man
 })
 
 it('keeps a line of the greatest length whole', () => {
-  const lines = createTextLines(4)
+  const lines = createTextLines({ maxLength: 4 })
   expect(lines.push('abcd')).toEqual([])
   expect(lines.push('\n')).toEqual(['abcd'])
+})
+
+it('ends a line at a carriage return where progress bars do, also between two chunks', () => {
+  const lines = createTextLines({ carriageReturnEnds: true })
+  expect(lines.push('10 %\r20 %\r\n30')).toEqual(['10 %', '20 %'])
+  expect(lines.push(' %\r')).toEqual(['30 %'])
+  expect(lines.push('')).toEqual([])
+  expect(lines.push('\ndone')).toEqual([])
+  expect(lines.push('\n\n')).toEqual(['done', ''])
 })
