@@ -14,9 +14,18 @@ export const useBoardTools = defineStore('boardTools', () => {
     found.value = await client.call('board.tools', {})
   })
 
-  const detect = createAction(async (target: CommandInput<'board.detectFpga'>['target']) => {
+  let looks = 0
+  /** Forgets the chips that were found, and those that a search which still runs will find. */
+  function forgetDevices(): void {
+    looks += 1
     devices.value = null
-    devices.value = (await client.call('board.detectFpga', { target }, { timeoutMs: 70_000 })).devices
+  }
+
+  const detect = createAction(async (target: CommandInput<'board.detectFpga'>['target']) => {
+    forgetDevices()
+    const look = looks
+    const found = (await client.call('board.detectFpga', { target }, { timeoutMs: 70_000 })).devices
+    if (look === looks) devices.value = found
   })
 
   const bitstream = createAction(
@@ -29,5 +38,5 @@ export const useBoardTools = defineStore('boardTools', () => {
       (await client.call('board.debugLoad', order, { timeoutMs: 120_000 })).jobId
   )
 
-  return { found, devices, load, detect, bitstream, debugLoad }
+  return { found, devices, load, detect, forgetDevices, bitstream, debugLoad }
 })
