@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { settle, wordsOf, type Mounted } from './mountView'
 
-/** The only label that begins with these words. */
+/** The only label that begins with these words, or the field that it names from outside. */
 function labelled(view: Mounted<Record<string, unknown>>, words: string): HTMLElement {
   const found = [...view.root.querySelectorAll<HTMLElement>('label')].filter((one) =>
     wordsOf(one).startsWith(words)
   )
   expect(found, words).toHaveLength(1)
-  return found[0]!
+  return found[0]!.hasAttribute('for') ? found[0]!.closest<HTMLElement>('.field')! : found[0]!
 }
 
 /** Types a text into the field of this label, as a user would. */
