@@ -5,10 +5,13 @@ import {
   compareSearches
 } from '../../core/compare/compareRuns'
 import type { RunFigures } from '../../core/compare/figures'
+import { compareCollections, type ComparedCollection } from '../../core/compare/compareCollections'
+import { compareEstimators } from '../../core/compare/compareEstimators'
 import { compareRecordings, type ComparedRecording } from '../../core/compare/compareRecordings'
 import { compareWorkloads, type ComparedWorkload } from '../../core/compare/compareWorkloads'
 import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { Deployment } from '../../shared/contract/deploy'
+import type { EstimatorDetail } from '../../shared/contract/estimator'
 import type { Sample } from '../../shared/contract/profile'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Run, RunKindName } from '../../shared/contract/run'
@@ -25,6 +28,8 @@ export interface ComparedRuns {
   proxy(id: string): Promise<ProxySummary>
   recording(id: string): Promise<ComparedRecording>
   workload(id: string): Promise<ComparedWorkload>
+  estimator(id: string): Promise<EstimatorDetail>
+  collection(id: string): Promise<ComparedCollection>
 }
 
 /** Compares stored runs of one kind. */
@@ -40,10 +45,12 @@ export function createRunComparison(runs: ComparedRuns): {
     if (kind === 'proxy') return compareProxies(await all(ids, runs.proxy))
     if (kind === 'recording') return compareRecordings(await all(ids, runs.recording))
     if (kind === 'workload') return compareWorkloads(await all(ids, runs.workload))
+    if (kind === 'estimator') return compareEstimators(await all(ids, runs.estimator))
+    if (kind === 'collection') return compareCollections(await all(ids, runs.collection))
     throw new AppError(
       'input.unsupported',
       `Runs of the kind ${kind} are not compared here.`,
-      'Searches, deployments, campaigns, proxies, recordings and workloads are.'
+      'Searches, deployments, campaigns, proxies, recordings, workloads, estimators and collections are.'
     )
   }
   return {

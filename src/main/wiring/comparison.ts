@@ -15,6 +15,8 @@ export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof c
     search: async (searchId) => (await call('search.get', { searchId })).search,
     deployment: async (deploymentId) => (await call('deploy.get', { deploymentId })).deployment,
     proxy: async (id) => (await call('proxy.detail', { id })).proxy,
+    estimator: (id) => call('estimator.detail', { id }),
+    collection: (id) => call('estimator.collection', { id }),
     recording: (id) => readRecording(call, id),
     async workload(id) {
       const { run } = await call('workload.get', { id })

@@ -14,7 +14,9 @@ export const comparedKinds: readonly RunKindName[] = [
   'adaptive',
   'proxy',
   'recording',
-  'workload'
+  'workload',
+  'estimator',
+  'collection'
 ]
 
 /** Runs side by side at most; the contract takes no more. */

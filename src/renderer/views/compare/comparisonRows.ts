@@ -100,6 +100,7 @@ const axesOf = (name: string): Pick<ComparisonChart, 'x' | 'y'> => {
   if (name === 'front') return { x: { name: 'cost, share of int8' }, y: lossAxis }
   if (name === 'best so far') return { x: { name: 'evaluation' }, y: lossAxis }
   if (name === 'best so far over time') return { x: { name: 'time of evaluating, s', min: 0 }, y: lossAxis }
+  if (name === 'held-out loss of the training') return { x: { name: 'epoch' }, y: lossAxis }
   return { x: { name: 'time since the first phase, s' }, y: { name: 'power, W' } }
 }
 

@@ -28,7 +28,7 @@ export const runComparisonSchema = z.object({
   ),
   /** Texts by layer or property, in the order of `runs`. */
   rows: z.array(z.object({ name: z.string(), cells: z.array(z.string()) })),
-  /** Searches: best loss by evaluation and by time of evaluating (s), Pareto front (cost as a share of int8, loss). Recordings: power (s, W). */
+  /** Searches: best loss by evaluation and by time of evaluating (s), Pareto front (cost as a share of int8, loss). Recordings: power (s, W). Estimators: held-out loss by epoch. */
   curves: z.array(
     z.object({
       run: z.number().int(),
@@ -44,7 +44,7 @@ export type RunComparisonJson = z.infer<typeof runComparisonSchema>
 
 export const runComparisonContract = defineContract({
   commands: {
-    /** Two or more runs of one kind: searches, deployments, campaigns, proxies, recordings or workloads. */
+    /** Two or more runs of one kind; all kinds but guided loops. */
     'run.compare': command(z.object({ ids: z.array(z.string().min(1)).min(2).max(8) }), runComparisonSchema)
   },
   events: {}

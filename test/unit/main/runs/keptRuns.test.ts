@@ -59,7 +59,8 @@ describe('comparing campaigns', () => {
       asked.push(id)
       return [] as never
     },
-    ...{ search: none, deployment: none, proxy: none, recording: none, workload: none }
+    ...{ search: none, deployment: none, proxy: none, recording: none, workload: none },
+    ...{ estimator: none, collection: none }
   })
   it('and adaptive runs reads the Samples of each, in the order of the request', async () => {
     expect((await handlers['run.compare']({ ids: ['c2', 'c1'] }, context)).kind).toBe('campaign')

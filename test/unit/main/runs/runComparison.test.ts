@@ -20,7 +20,8 @@ const { handlers } = createRunComparison({
       ...{ kernel: 'matmul', estimator: 'physics', boardId: null, rows: 10, trainMape: 1, randomMape: null },
       unseenShapeMape: id === 'p1' ? 4 : 8.5
     }) as ProxySummary,
-  ...{ search: none, deployment: none, samples: none, recording: none, workload: none }
+  ...{ search: none, deployment: none, samples: none, recording: none, workload: none },
+  ...{ estimator: none, collection: none }
 })
 const compare = (ids: string[]) => handlers['run.compare']({ ids }, { signal: new AbortController().signal })
 

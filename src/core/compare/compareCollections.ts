@@ -1,0 +1,102 @@
+import type { Collection } from '../../shared/contract/estimator/collection'
+import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
+import { meanRatio } from './intervals'
+
+/** One timed run of a configuration, ms by stage. */
+export interface ComparedStageSample {
+  readonly knobs: Readonly<Record<string, number | string>>
+  readonly outputTokens?: number | undefined
+  readonly stages: Readonly<Record<string, number>>
+  /** Times by position; the decode stage is their sum where it is not among the stages. */
+  readonly decodePerTokenMs?: readonly number[] | undefined
+}
+
+/** A collection of stage times with its samples. */
+export interface ComparedCollection {
+  readonly collection: Pick<Collection, 'subject' | 'measured' | 'failed' | 'request'>
+  readonly samples: readonly ComparedStageSample[]
+}
+
+/** Stage times of two devices or runtimes: the ratio of every stage at the configurations that both measured. */
+export function compareCollections(collections: readonly ComparedCollection[]): RunFigures {
+  const stages = [
+    ...new Set(collections.flatMap(({ samples }) => samples.flatMap((one) => Object.keys(stageTimes(one)))))
+  ]
+  const names = [...stages, ...(stages.length > 1 ? ['total'] : [])]
+  const means = collections.map(({ samples }) => meanTimes(samples))
+  const ratios = (stage: string): number[][] =>
+    means.map((times) =>
+      [...means[0].keys()].flatMap((key) => {
+        const first = means[0].get(key)?.get(stage)
+        const other = times.get(key)?.get(stage)
+        return first === undefined || other === undefined || first <= 0 || other <= 0 ? [] : [other / first]
+      })
+    )
+  const byStage = names.map((stage) => ({ stage, ratios: ratios(stage) }))
+  const haveCommon = means
+    .slice(1)
+    .every((times) => [...times.keys()].some((configuration) => means[0].has(configuration)))
+  return {
+    notes: [
+      ...(haveCommon ? [] : ['Not all of them measured a configuration of the first one.']),
+      ...(agree(collections, ({ collection }) => collection.subject?.model)
+        ? []
+        : ['They measured different networks.'])
+    ],
+    figures: [
+      ...byStage.map(({ stage, ratios: found }) => ({
+        ...{ name: `${stage}: time`, unit: 'configurations in common', how: 'ratio' as const },
+        values: found.map(({ length }) => length),
+        against: differences(found, (_, one) => meanRatio(one))
+      })),
+      plain(
+        'Configurations measured',
+        'configurations',
+        collections.map(({ collection }) => collection.measured)
+      ),
+      plain(
+        'Configurations refused by the runner',
+        'configurations',
+        collections.map(({ collection }) => collection.failed)
+      )
+    ],
+    rows: settingRows(collections),
+    curves: []
+  }
+}
+
+function stageTimes({ stages, decodePerTokenMs }: ComparedStageSample): Record<string, number> {
+  if (decodePerTokenMs === undefined || stages['decode'] !== undefined) return stages
+  return { ...stages, decode: sumOf(decodePerTokenMs) }
+}
+
+const sumOf = (times: readonly number[]): number => times.reduce((sum, one) => sum + one, 0)
+
+/** Mean time of every stage, and of all together, by configuration. */
+function meanTimes(samples: readonly ComparedStageSample[]): Map<string, Map<string, number>> {
+  const lists = new Map<string, Map<string, number[]>>()
+  for (const sample of samples) {
+    const { knobs, outputTokens } = sample
+    const stages = stageTimes(sample)
+    const key = JSON.stringify([Object.entries(knobs).sort(([a], [b]) => (a < b ? -1 : 1)), outputTokens])
+    const known = lists.get(key) ?? new Map<string, number[]>()
+    lists.set(key, known)
+    for (const [stage, timeMs] of Object.entries({ ...stages, total: sumOf(Object.values(stages)) }))
+      known.set(stage, [...(known.get(stage) ?? []), timeMs])
+  }
+  const mean = (times: readonly number[]): number => sumOf(times) / times.length
+  return new Map(
+    [...lists].map(([key, found]) => [key, new Map([...found].map(([stage, times]) => [stage, mean(times)]))])
+  )
+}
+
+function settingRows(collections: readonly ComparedCollection[]): RunFigures['rows'] {
+  const lines: [string, (one: ComparedCollection) => string][] = [
+    ['network', ({ collection }) => collection.subject?.model ?? ''],
+    ['device', ({ collection }) => collection.subject?.device ?? ''],
+    ['runtime', ({ collection }) => collection.subject?.runtime ?? ''],
+    ['repetitions', ({ collection }) => String(collection.request.repetitions)],
+    ['seed', ({ collection }) => String(collection.request.seed)]
+  ]
+  return lines.map(([name, of]) => ({ name, cells: collections.map(of) }))
+}

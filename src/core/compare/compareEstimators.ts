@@ -1,0 +1,137 @@
+import type { EstimatorDetail } from '../../shared/contract/estimator'
+import { intervalOf } from '../energy/interval'
+import { agree, differences, plainFigure as plain, type RunFigure, type RunFigures } from './figures'
+import type { Compared } from './intervals'
+
+type Errors = EstimatorDetail['evaluation']['total']
+type PerConfiguration = EstimatorDetail['evaluation']['perConfiguration'][number]
+
+/**
+ * Estimators: errors on held-out configurations by stage, with differences over the configurations that both held out, and the
+ * loss of their trainings.
+ */
+export function compareEstimators(estimators: readonly EstimatorDetail[]): RunFigures {
+  const stages = [...new Set(estimators.flatMap(({ evaluation }) => Object.keys(evaluation.stages)))]
+  const errors = (name: string, of: (one: EstimatorDetail) => Errors | null | undefined): RunFigure[] => [
+    plain(
+      `${name}: MAPE`,
+      '%',
+      estimators.map((one) => of(one)?.mape ?? null)
+    ),
+    plain(
+      `${name}: 95 % of the errors are below`,
+      'ms',
+      estimators.map((one) => of(one)?.p95Ms ?? null)
+    )
+  ]
+  const figures = [
+    pairedFigure(estimators, 'Mean over configurations: MAPE of the total', '%', (one) => one.totalMape),
+    pairedFigure(estimators, 'Mean over configurations: error of the total', 'ms', (one) => one.totalMaeMs),
+    pairedFigure(estimators, 'Mean over configurations: error of prefill', 'ms', (one) => one.prefillMaeMs),
+    pairedFigure(estimators, 'Mean over configurations: error of decode', 'ms', (one) => one.decodeMaeMs),
+    ...errors('total', ({ evaluation }) => evaluation.total),
+    ...stages.flatMap((stage) => errors(stage, ({ evaluation }) => evaluation.stages[stage])),
+    ...errors('decode per token', ({ evaluation }) => evaluation.decodePerToken),
+    plain(
+      '90 % intervals that hold the time',
+      'share',
+      estimators.map(({ coverage }) => coverage)
+    ),
+    plain(
+      'Samples trained on',
+      'samples',
+      estimators.map(({ estimator }) => estimator.rows.train)
+    ),
+    plain(
+      'Samples held out',
+      'samples',
+      estimators.map(({ estimator }) => estimator.rows.validation)
+    )
+  ]
+  return {
+    notes: notesOf(estimators),
+    figures: figures.filter(({ values }) => values.some((value) => value !== null)),
+    rows: settingRows(estimators),
+    curves: estimators.flatMap(({ history }, run) =>
+      history.length === 0
+        ? []
+        : [
+            {
+              ...{ run, name: 'held-out loss of the training', x: history.map(({ epoch }) => epoch) },
+              y: history.map(({ validationLoss }) => validationLoss)
+            }
+          ]
+    )
+  }
+}
+
+/** Means over each estimator's own configurations; differences over those that both held out, which are the same times twice. */
+function pairedFigure(
+  estimators: readonly EstimatorDetail[],
+  name: string,
+  unit: string,
+  of: (one: PerConfiguration) => number | null
+): RunFigure {
+  const known = estimators.map(
+    ({ evaluation }) =>
+      new Map(
+        evaluation.perConfiguration.flatMap((one): [string, number][] => {
+          const value = of(one)
+          return value === null ? [] : [[one.configuration, value]]
+        })
+      )
+  )
+  const mean = (values: readonly number[]): number | null =>
+    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+  return {
+    ...{ name, unit, how: 'difference' },
+    values: known.map((one) => mean([...one.values()])),
+    against: differences(known, pairedDifference)
+  }
+}
+
+/** Mean of b - a over the keys of both with Student's 95 % interval; null for fewer than two. */
+function pairedDifference(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Compared | null {
+  const found: number[] = []
+  for (const [key, value] of b) {
+    const first = a.get(key)
+    if (first !== undefined) found.push(value - first)
+  }
+  const interval = intervalOf(found, 0.95)
+  return interval && { value: interval.mean, low: interval.low, high: interval.high }
+}
+
+function notesOf(estimators: readonly EstimatorDetail[]): string[] {
+  const held = (one: EstimatorDetail): string =>
+    one.evaluation.perConfiguration
+      .map(({ configuration }) => configuration)
+      .sort()
+      .join('\n')
+  return [
+    ...(agree(estimators, held)
+      ? []
+      : ['They held out different configurations: differences are over those they share.']),
+    ...(agree(estimators, ({ estimator }) => estimator.origin)
+      ? []
+      : ['Their samples are of different origin.'])
+  ]
+}
+
+function settingRows(estimators: readonly EstimatorDetail[]): RunFigures['rows'] {
+  const lines: [string, (one: EstimatorDetail) => string][] = [
+    ['model', ({ estimator }) => estimator.model],
+    ['stages', ({ estimator }) => estimator.stages.join(', ')],
+    ['knobs', ({ knobs }) => knobs.map(({ name }) => name).join(', ')],
+    ['origin', ({ estimator }) => estimator.origin],
+    ['seed', ({ estimator }) => String(estimator.seed)],
+    ...['prefill', 'decode total', 'decode per token'].map(
+      (what): [string, (one: EstimatorDetail) => string] => [
+        `verdict on ${what}`,
+        ({ evaluation }) => evaluation.verdicts.find((one) => one.what === what)?.verdict ?? ''
+      ]
+    )
+  ]
+  return lines
+    .map(([name, of]) => ({ name, cells: estimators.map(of) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''))
+}
