@@ -1,3 +1,4 @@
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,6 +7,7 @@ import { serveApp, type ServedApp } from './support/servedApp'
 
 /** The GPU page over a process that stands in for nvidia-smi: live readings, a recording, its energy. */
 const standIn = path.resolve(import.meta.dirname, '../fixtures/smi/fakeSmi.mjs')
+const pictures = path.resolve(import.meta.dirname, '../../build/screenshots/gpu')
 if (chromiumFile === null) console.warn('SKIPPED: the GPU page: no Chromium found (apt install chromium)')
 
 describe.skipIf(chromiumFile === null)('the GPU page', () => {
@@ -15,6 +17,7 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   let complaints: string[]
 
   beforeAll(async () => {
+    await mkdir(pictures, { recursive: true })
     app = await serveApp({ env: { BITBENCH_NVIDIA_SMI: standIn } })
     browser = await openBrowser()
     page = await browser.context.newPage()
@@ -50,6 +53,12 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await page.getByLabel('Idle seconds before').fill('1')
     await page.getByLabel('Title').fill('Three seconds')
     await page.getByRole('button', { name: 'Record', exact: true }).click()
+    await page.getByText('those within the recording are kept with it').waitFor()
+    await page.getByRole('img', { name: 'Power' }).press('m')
+    const note = page.getByRole('textbox', { name: 'Note of marker 1' })
+    await note.fill('here')
+    await note.press('Enter')
+    await page.screenshot({ path: path.join(pictures, 'live-marker.png') })
     const row = page
       .getByRole('region', { name: 'Recordings' })
       .getByRole('row')
@@ -61,6 +70,18 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     expect(await phases.textContent()).toMatch(/\d J/)
     expect(await page.getByRole('region', { name: 'Trials' }).textContent()).toContain('INVALID')
     await page.getByRole('heading', { name: 'Three seconds' }).waitFor()
+    // The marker set on the live trace is on the recording, at its own time.
+    const detail = page.locator('.panel').filter({ hasText: 'Energy of every phase' })
+    const kept = detail.getByRole('list', { name: 'Markers' })
+    expect(await kept.getByRole('textbox').inputValue()).toBe('here')
+    expect(await kept.getByRole('button', { name: 'Show marker 1' }).textContent()).toMatch(/^[\d.]+ m?s$/)
+    await detail.locator('summary[aria-label="Export Power"]').click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      detail.getByRole('button', { name: 'SVG', exact: true }).click()
+    ])
+    expect(await readFile(await download.path(), 'utf8')).toContain('>1 here</text>')
+    await page.screenshot({ path: path.join(pictures, 'recording-marker.png') })
   }, 120_000)
 
   it('stops sampling', async () => {

@@ -122,6 +122,10 @@ function calmRange(u: uPlot, min: number | null, max: number | null): [number, n
     : [limits.low, limits.high]
 }
 
+/** Neighbouring phases differ. */
+export const phaseColor = (colors: Pick<Palette, 'bits'>, index: number): string =>
+  colors.bits(index % 2 === 0 ? 8 : 4)
+
 function drawPhases(u: uPlot, phases: readonly StreamPhase[], colors: Palette): void {
   const { left, top, width, height } = u.bbox
   const { ctx } = u
@@ -136,7 +140,7 @@ function drawPhases(u: uPlot, phases: readonly StreamPhase[], colors: Palette): 
     const from = u.valToPos(fromMs / 1000, 'x', true)
     const to = u.valToPos(toMs / 1000, 'x', true)
     if (to < left || from > left + width) return
-    ctx.fillStyle = index % 2 === 0 ? `${colors.bits(8)}26` : `${colors.bits(4)}26`
+    ctx.fillStyle = `${phaseColor(colors, index)}26`
     ctx.fillRect(from, top, Math.max(1, to - from), height)
     const at = Math.max(from, left) + 4
     if (ctx.measureText(name).width + 8 > Math.min(to, left + width) - at) return

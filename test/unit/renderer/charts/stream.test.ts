@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { followSpan, panSpan, zoomSpan } from '@renderer/charts/stream/moveSpan'
 import { integralUnit, selectionStatistics } from '@renderer/charts/stream/selectionStatistics'
-import { traceCsv, traceSvg } from '@renderer/charts/stream/streamFiles'
+import { traceCsv } from '@renderer/charts/stream/streamFiles'
+import { traceSvg, type TraceLook } from '@renderer/charts/stream/traceSvg'
 import { extentOf, rangeOf, within, withDetail } from '@renderer/charts/stream/trace'
 import { triggerTime, type Trigger } from '@renderer/charts/stream/trigger'
 
@@ -101,18 +102,73 @@ describe('a trace', () => {
 
   it('is written with its envelope, gaps empty', () => {
     const trace = { timesMs: [0, 1500], values: [1, null], low: [0, null], high: [2, null] }
+    expect(traceCsv(trace, 'Power', 'W', 'Unix time (s)')).toContain('Unix time (s),Power (W),')
     expect(traceCsv(trace, 'Power', 'W')).toBe('time (s),Power (W),min (W),max (W)\r\n0,1,0,2\r\n1.5,,,\r\n')
   })
+})
 
-  it('is drawn with gaps as gaps, names as text', () => {
-    const svg = traceSvg(
-      { timesMs: [0, 1, 2, 3], values: [0, null, 1, 1] },
-      { name: '<b>"', unit: 'W', widthPx: 180, heightPx: 148 },
-      { text: '#000', dim: '#111', line: '#222', surface: '#fff', accent: '#0f0', font: 'Inter' }
+describe('the picture of a trace', () => {
+  const colors = {
+    ...{ text: '#000', dim: '#111', line: '#222', surface: '#fff', accent: '#0f0', font: 'Inter' },
+    ...{ bad: '#f00', warning: '#fa0', bits: (bits: number) => `#00${bits}` }
+  }
+  const gaps = { timesMs: [0, 1, 2, 3], values: [0, null, 1, 1] }
+  // 100 px of width and height for values: x = 64 + 100 t / 3, y = 116 - 100 v.
+  const picture = (look: Partial<TraceLook> = {}, trace: Parameters<typeof traceSvg>[0] = gaps): string =>
+    traceSvg(trace, { name: '<b>"', unit: 'W', widthPx: 180, heightPx: 148, ...look }, colors)
+
+  it('has gaps as gaps, names as text', () => {
+    expect(picture()).toContain('<title>&lt;b&gt;&quot;</title>')
+    expect(picture()).toContain('d="M64.0 116.0M130.7 16.0L164.0 16.0"')
+  })
+
+  it('shows the window, and the times of the recording', () => {
+    const svg = picture({ span: [1000, 3000] }, ramp)
+    // 1 s at the left edge, 3 s at the right one; values from 10 to 30.
+    expect(svg).toContain('d="M14.0 166.0L64.0 116.0L114.0 66.0L164.0 16.0"')
+    expect(svg).toContain('>1 s</text>')
+    expect(svg).toContain('>3 s</text>')
+    expect(svg).toContain('>30 W</text>')
+  })
+
+  it('shows phases, selection and markers that are in sight', () => {
+    const svg = picture(
+      {
+        ...{ span: [1000, 3000], selection: [1500, 2000] },
+        phases: [
+          { name: 'past', fromMs: 0, toMs: 900 },
+          { name: 'run', fromMs: 2000, toMs: 9000 }
+        ],
+        markers: [
+          { atMs: 100, text: 'gone' },
+          { atMs: 2000, text: '<peak>' }
+        ]
+      },
+      ramp
     )
-    expect(svg).toContain('<title>&lt;b&gt;&quot;</title>')
-    // 100 px of width and height for values: x = 64 + 100 t / 3, y = 116 - 100 v.
-    expect(svg).toContain('d="M64.0 116.0M130.7 16.0L164.0 16.0"')
+    expect(svg).not.toContain('past')
+    expect(svg).not.toContain('gone')
+    expect(svg).toContain('<rect x="114.0" y="16" width="50.0" height="100" fill="#004" opacity="0.15"/>')
+    expect(svg).toContain('<rect x="89.0" y="16" width="25.0" height="100" fill="#fa0"')
+    expect(svg).toContain('<line x1="114.0" x2="114.0" y1="16" y2="116" stroke="#f00"/>')
+    // The whole note has no room in 50 px.
+    expect(svg).toContain('>2</text>')
+    expect(picture({ span: [0, 3000], markers: [{ atMs: 0, text: '<a>' }] }, ramp)).toContain('>1 &lt;a&gt;<')
+  })
+
+  it('has the axes of the chart: logarithmic, or without outliers', () => {
+    const decades = { timesMs: [0, 1, 2], values: [1, 10, 100] }
+    expect(picture({ logY: true }, decades)).toContain('d="M64.0 116.0L114.0 66.0L164.0 16.0"')
+    expect(picture({ logY: true }, decades)).toContain('>10 W</text>')
+    const spike = { timesMs: [0, 1, 2, 3, 4, 5], values: [1, 2, 1, 2, 1, 1000] }
+    expect(picture({ calm: true }, spike)).toContain('>2.05 W</text>')
+    expect(picture({}, spike)).toContain('>1000 W</text>')
+  })
+
+  it('has the times of day of a live trace', () => {
+    const svg = picture({ isClock: true }, ramp)
+    expect(svg).toContain(new Date(0).toLocaleDateString(undefined, { dateStyle: 'short' }))
+    expect(svg).not.toContain('>1 s<')
   })
 })
 

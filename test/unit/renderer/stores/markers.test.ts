@@ -61,6 +61,25 @@ describe('markers of a run', () => {
     expect([store.markers, marked]).toEqual([[first, second], [[first, second]]])
   })
 
+  it('are saved one after the other, so that the last change is the one that is kept', async () => {
+    let kept: Marker[] = []
+    const waits = [30, 0]
+    withClient({
+      'run.markers': () => ({ markers: [] }),
+      'run.mark': async ({ markers }: { markers: Marker[] }) => {
+        await new Promise((resolve) => setTimeout(resolve, waits.shift()))
+        return { markers: (kept = markers) }
+      }
+    })
+    const store = useMarkers()
+    await store.load.run('a')
+    await Promise.all([store.save.run([first]), store.save.run([first, second])])
+    expect([store.markers, kept]).toEqual([
+      [first, second],
+      [first, second]
+    ])
+  })
+
   it('are those that are kept when saving is refused', async () => {
     withClient({
       'run.markers': () => ({ markers: [first] }),
@@ -79,10 +98,11 @@ describe('markers of a run', () => {
     const changes: Marker[][] = []
     const shown: number[] = []
     view = mountView(StreamMarkers, {
-      markers: [first, second],
+      ...{ markers: [first, second], relative: true, note: 'kept with the recording' },
       onChange: (markers: Marker[]) => changes.push(markers),
       onShow: (atMs: number) => shown.push(atMs)
     })
+    expect(view.text()).toContain('kept with the recording')
     const [, note] = view.root.querySelectorAll('input')
     note!.value = 'x'.repeat(600)
     note!.dispatchEvent(new Event('change'))
@@ -90,5 +110,23 @@ describe('markers of a run', () => {
     view.button('2 s').click()
     view.root.querySelector<HTMLElement>('[aria-label="Remove marker 1"]')!.click()
     expect([shown, changes[1]]).toEqual([[2000], [second]])
+  })
+
+  it('keep a note that is being typed while markers arrive again', async () => {
+    view = mountView(StreamMarkers, { ...{ markers: [{ ...second }], relative: false, note: '' } })
+    const [note] = view.root.querySelectorAll('input')
+    note!.value = 'half a n'
+    note!.dispatchEvent(new Event('input'))
+    await view.set({ markers: [{ ...second }] })
+    expect(view.root.querySelector('input')!.value).toBe('half a n')
+    note!.dispatchEvent(new Event('blur'))
+    await view.set({ markers: [{ ...second, text: 'of another window' }] })
+    expect(view.root.querySelector('input')!.value).toBe('of another window')
+  })
+
+  it('have times of day on a live trace', () => {
+    view = mountView(StreamMarkers, { markers: [second], relative: false, note: '' })
+    expect(view.text()).toContain(new Date(2000).toLocaleDateString(undefined, { dateStyle: 'short' }))
+    expect(view.text()).not.toContain('2 s')
   })
 })

@@ -104,7 +104,7 @@ describe('measuring samples', () => {
     expect(items[0]?.textContent).toContain('interrupted, 2 of 3 configurations, 1 refused')
     expect(items[1]?.textContent).toContain('The runner ended.')
     const inSecond = [...(items[1]?.querySelectorAll('button') ?? [])]
-    expect(inSecond.map(({ disabled }) => disabled)).toEqual([true, true, false])
+    expect(inSecond.map(({ disabled }) => disabled)).toEqual([true, true, true, false])
     button('Resume')?.click()
     button('Train on it')?.click()
     button('Save samples…')?.click()
