@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { metricAt } from '@core/gpu/metrics'
-import { isVirtualBoardRunning, leaveOutWaiting, simulatedMs } from '@main/board/links/virtualActivity'
+import {
+  isVirtualBoardRunning,
+  leaveOutWaiting,
+  simulatedMs,
+  virtualEnergyJ
+} from '@main/board/links/virtualActivity'
+import { energyModel } from '@core/sim/core/energy'
+import { corePresets } from '@core/sim/boards/presets'
 import type { MeterDevice } from '@main/meter/meterDevice'
 import { createMeterService } from '@main/meter/meterService'
-import { virtualCurrentA } from '@main/meter/virtualPpk2Line'
+import { virtualWaitingA } from '@main/meter/virtualPpk2Line'
 import { meterSetupSchema } from '@shared/contract/meter'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
 
@@ -20,7 +27,12 @@ async function startMeter() {
   const opened: MeterDevice[] = []
   const meters = createMeterService({
     steadyMs: nowMs,
-    virtualBoards: { isRunning: isVirtualBoardRunning, nowMs: simulatedMs, leaveOutWaiting },
+    virtualBoards: {
+      isRunning: isVirtualBoardRunning,
+      energyJ: virtualEnergyJ,
+      nowMs: simulatedMs,
+      leaveOutWaiting
+    },
     openLine: () => Promise.reject(new Error('The simulated meter needs no port.')),
     async record(_, device) {
       opened.push(device)
@@ -45,7 +57,7 @@ async function startMeter() {
   return { device, readings, edges, stop: () => sampler.stop().then(() => device.close()) }
 }
 
-it('a simulated PPK2 draws 25 mA while a virtual board executes, 8 mA while it waits, and D0 shows which', async () => {
+it('a simulated PPK2 draws 8 mA while a virtual board waits and more while it executes, and D0 shows which', async () => {
   const board = { id: 'virtual:small' }
   await bench.boards.handlers['board.connect'](board as never, { signal: new AbortController().signal })
   const meter = await startMeter()
@@ -63,7 +75,12 @@ it('a simulated PPK2 draws 25 mA while a virtual board executes, 8 mA while it w
     })
     .toBe(true)
   await meter.stop()
-  const [waitingW, runningW] = [virtualCurrentA.waiting * supplyV, virtualCurrentA.running * supplyV]
+  const waitingW = virtualWaitingA * supplyV
+  // Of every cycle, and of instructions that take 3 to 6 of them.
+  const { cyclePj, instructionPj } = energyModel
+  const perCycleW = corePresets.small.clockHz * 1e-12
+  const leastW = waitingW + perCycleW * (cyclePj + instructionPj.branch / 5)
+  const mostW = waitingW + perCycleW * (cyclePj + instructionPj.multiply / 6)
   // The stretch behind an edge (at most 1 ms) can be a few readings, which the filter behind a change of range moves.
   const edgeMs = 1.1
   // A ripple of 1 % and the steps of the converter.
@@ -81,6 +98,6 @@ it('a simulated PPK2 draws 25 mA while a virtual board executes, 8 mA while it w
   const outside = meter.readings.filter(({ tMs }) => !isInside(tMs, -edgeMs))
   expect(inside.length).toBeGreaterThan(0)
   expect(outside.length).toBeGreaterThan(0)
-  expect(inside.filter(({ powerW }) => !isNear(powerW, runningW))).toEqual([])
+  expect(inside.filter(({ powerW }) => powerW < 0.98 * leastW || powerW > 1.02 * mostW)).toEqual([])
   expect(outside.filter(({ powerW }) => !isNear(powerW, waitingW))).toEqual([])
 })

@@ -192,6 +192,10 @@ class Machine implements VirtualMachine {
     return this.hart.cycles
   }
 
+  energyJ(): number {
+    return this.hart.energyPj * 1e-12
+  }
+
   instret(): number {
     return this.hart.instret
   }

@@ -86,6 +86,8 @@ export interface VirtualMachine {
   readonly isInBios: boolean
   /** Cycles since reset (not the guest-writable mcycle). Equal to instret() without the cycle model. */
   cycles(): number
+  /** Energy since reset beyond that of a waiting board, J, by the model of core/energy.ts. */
+  energyJ(): number
   /** Instructions retired since reset. */
   instret(): number
   /** Program counter, absolute. */

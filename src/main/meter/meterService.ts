@@ -9,7 +9,7 @@ import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
 import { openPpk2 } from './ppk2Device'
 import { openTextMeter } from './textMeterDevice'
-import { openVirtualPpk2 } from './virtualPpk2Line'
+import { openVirtualPpk2, type MeteredBoards } from './virtualPpk2Line'
 
 type Handlers = HandlersOf<typeof meterContract>
 
@@ -43,8 +43,8 @@ export interface MeterServiceDeps {
     onOutput?: (stream: 'stdout' | 'stderr', text: string) => void,
     onStarted?: OnRecordingStarted
   ): Promise<StartedRecording>
-  /** Virtual boards, for the simulated meter: whether one executed at a time of their clock, and that clock, ms. */
-  virtualBoards: { isRunning(atMs: number): boolean } & Omit<ReadingClock, 'caughtUp'>
+  /** Virtual boards, for the simulated meter. */
+  virtualBoards: MeteredBoards & Omit<ReadingClock, 'caughtUp'>
   /** Steady clock, ms. */
   steadyMs(): number
 }
@@ -71,8 +71,8 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
     if (supplyV === undefined) throw noSupply()
     if (!isVirtual)
       return openPpk2(await deps.openLine(setup), { ...setup, supplyV, origin: 'measured' }, clock)
-    const { isRunning, nowMs, leaveOutWaiting } = deps.virtualBoards
-    const line = openVirtualPpk2(isRunning, nowMs)
+    const { nowMs, leaveOutWaiting } = deps.virtualBoards
+    const line = openVirtualPpk2(deps.virtualBoards)
     const device = await openPpk2(line, { ...setup, supplyV, origin: 'simulated' }, { nowMs })
     return { ...device, clock: { nowMs, leaveOutWaiting, caughtUp: () => line.caughtUp() } }
   }

@@ -1,29 +1,36 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ppk2StepMs } from '../../core/meter/ppk2/commands'
-import { createVirtualPpk2 } from '../../core/meter/ppk2/virtualPpk2'
+import { createVirtualPpk2, type VirtualPpk2 } from '../../core/meter/ppk2/virtualPpk2'
 import type { MeterLine } from './meterDevice'
 
-/** Current of the simulated board while it waits and while it executes, A: invented. */
-export const virtualCurrentA = { waiting: 0.008, running: 0.025 } as const
+/** Current of the simulated board while it waits, A: invented. What it executes comes on top. */
+export const virtualWaitingA = 0.008
 const tickMs = 10
 /** Longest stretch that is made at once, ms: the rest of what a busy machine has missed follows in the next turns. */
 const mostAtOnceMs = 50
 /** Longest stretch that is caught up on, ms: beyond it the simulated clock falls behind, which recordings note. */
 const mostBehindMs = 60_000
 
-/**
- * A line to a simulated PPK2: the current and input D0 follow whether a virtual board executes, by the simulated clock of the
- * boards.
- */
-export function openVirtualPpk2(
-  isRunning: (atMs: number) => boolean,
-  nowMs: () => number
-): MeterLine & { caughtUp(): Promise<void> } {
+/** What a simulated meter sees of virtual boards, by their simulated clock. */
+export interface MeteredBoards {
+  isRunning(atMs: number): boolean
+  /** Energy that they drew beyond waiting between two times, J. */
+  energyJ(fromMs: number, toMs: number): number
+  nowMs(): number
+}
+
+/** A line to a simulated PPK2: the current follows what virtual boards execute, and input D0 whether one does. */
+export function openVirtualPpk2({
+  isRunning,
+  energyJ,
+  nowMs
+}: MeteredBoards): MeterLine & { caughtUp(): Promise<void> } {
   let running = false
-  const meter = createVirtualPpk2({
+  /** Power of the boards beyond waiting, W. */
+  let powerW = 0
+  const meter: VirtualPpk2 = createVirtualPpk2({
     // A ripple of 1 %, so that no reading is stuck.
-    currentA: (tMs) =>
-      (running ? virtualCurrentA.running : virtualCurrentA.waiting) * (1 + 0.01 * Math.sin(tMs)),
+    currentA: (tMs) => (virtualWaitingA + (powerW * 1000) / meter.supplyMv) * (1 + 0.01 * Math.sin(tMs)),
     bits: () => (running ? 1 : 0)
   })
   const listeners = new Set<(bytes: Uint8Array) => void>()
@@ -42,6 +49,7 @@ export function openVirtualPpk2(
     // A millisecond at a time, each with what the board did then.
     for (const perStep = Math.round(1 / ppk2StepMs); sentMs + 1 <= untilMs; sentMs += 1) {
       running = isRunning(sentMs)
+      powerW = 1000 * energyJ(sentMs, sentMs + 1)
       send(meter.advance(perStep))
     }
     if (behindMs > mostAtOnceMs) next = setImmediate(advance)

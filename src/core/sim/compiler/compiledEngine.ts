@@ -53,8 +53,8 @@ class RegionCache {
   private entries: number[][] = [[]]
   /** Regions by the granules whose bytes they depend on. */
   private readonly byGranule = new Map<number, Set<number>>()
-  /** pc, cycles and last fetched line, in and out of a region. */
-  private readonly state = new Int32Array(3)
+  /** pc, cycles, last fetched line and pJ of the instructions, in and out of a region. */
+  private readonly state = new Int32Array(4)
 
   constructor(
     private readonly hart: Hart,
@@ -79,6 +79,7 @@ class RegionCache {
         hart.pc = state[0]
         hart.cycles += state[1]
         hart.fetchLine = state[2]
+        hart.instructionPj += state[3]
         hart.instret += before - left
         if (left !== before) continue
       }
@@ -132,7 +133,7 @@ class RegionCache {
 
   private compile(region: Region): CompiledRegion {
     const { hart, state } = this
-    const { body, exitPc, exitInstructions, exitCycles } = emitRegion(hart, region)
+    const { body, exitPc, exitInstructions, exitCycles, exitEnergy } = emitRegion(hart, region)
     const { instructionCache, dataCache } = hart
     const environment: Record<string, unknown> = {
       ...arithmetic,
@@ -151,7 +152,8 @@ class RegionCache {
       state,
       exitPc: Int32Array.from(exitPc),
       exitInstructions: Int32Array.from(exitInstructions),
-      exitCycles: Int32Array.from(exitCycles)
+      exitCycles: Int32Array.from(exitCycles),
+      exitEnergy: Int32Array.from(exitEnergy)
     }
     // Constants of the enclosing function: V8 embeds the typed arrays' addresses in the machine code.
     const constants = Object.keys(environment).map((name) => `const ${name} = environment.${name}`)

@@ -11,16 +11,16 @@ import type { Block, Region } from './region'
  *     registers into locals
  *     run: for (;;) switch (block) {
  *       case 0: if ((left -= 7) < 0) { exit = 1; break run }       // 7 instructions in this block
- *               cycles += 9                                        // their static cost
+ *               cycles += 9; energy += 900                         // their static cost, and their pJ
  *               a = (r10 + 4) | 0; if (a & mask) { exit = 2; break run } ...
  *     }
  *     undo what the exit left unexecuted, locals into registers
  *
- * A block charges its instructions and static cycles when it begins. An exit in its middle, in front of an access
- * that only the slow path can do, gives back what it did not execute: left and cycles by a table of exits. A block that
+ * A block charges its instructions, static cycles and energy when it begins. An exit in its middle, in front of an access
+ * that only the slow path can do, gives back what it did not execute: left, cycles and energy by a table of exits. A block that
  * jumps to itself becomes a loop of its own, so that V8 sees the loop.
  *
- * `state` carries pc, cycles and the last fetched line in and out.
+ * `state` carries pc, cycles, the last fetched line and the energy in and out.
  */
 export function emitRegion(hart: Hart, region: Region): RegionSource {
   return new RegionWriter(hart, region).write()
@@ -29,10 +29,11 @@ export function emitRegion(hart: Hart, region: Region): RegionSource {
 /** JavaScript of a region of code, with what its exits give back. */
 export interface RegionSource {
   body: string
-  /** By exit number: pc, instructions and static cycles to give back. Exit 0 goes to the computed `target`. */
+  /** By exit number: pc, instructions, static cycles and pJ to give back. Exit 0 goes to the computed `target`. */
   exitPc: number[]
   exitInstructions: number[]
   exitCycles: number[]
+  exitEnergy: number[]
 }
 
 class RegionWriter {
@@ -42,6 +43,7 @@ class RegionWriter {
   private readonly exitPc = [0]
   private readonly exitInstructions = [0]
   private readonly exitCycles = [0]
+  private readonly exitEnergy = [0]
   private readonly blockNumbers = new Map<number, number>()
 
   constructor(
@@ -55,35 +57,43 @@ class RegionWriter {
     this.region.blocks.forEach((block, number) => this.writeBlock(block, number))
     const used = [...new Set([...this.read, ...this.written])].sort((a, b) => a - b)
     const body = [
-      'let left = budget | 0, block = entry | 0, cycles = 0, exit = 0, target = 0, a = 0, t = 0, fetchLine = state[2]',
+      'let left = budget | 0, block = entry | 0, cycles = 0, energy = 0, exit = 0, target = 0, a = 0, t = 0, fetchLine = state[2]',
       ...used.map((register) => `let r${register} = x[${register}]`),
       'run: for (;;) switch (block) {',
       ...this.lines,
       '}',
-      'if (exit !== 0) { target = exitPc[exit]; left += exitInstructions[exit]; cycles -= exitCycles[exit] }',
+      'if (exit !== 0) { target = exitPc[exit]; left += exitInstructions[exit]; cycles -= exitCycles[exit]; energy -= exitEnergy[exit] }',
       ...[...this.written].map((register) => `x[${register}] = r${register}`),
-      'state[0] = target; state[1] = cycles; state[2] = fetchLine',
+      'state[0] = target; state[1] = cycles; state[2] = fetchLine; state[3] = energy',
       'return left'
     ].join('\n')
-    return { body, exitPc: this.exitPc, exitInstructions: this.exitInstructions, exitCycles: this.exitCycles }
+    const { exitPc, exitInstructions, exitCycles, exitEnergy } = this
+    return { body, exitPc, exitInstructions, exitCycles, exitEnergy }
   }
 
   private writeBlock(block: Block, number: number): void {
     const { code } = this.hart
     const costs = block.indices.map((index) => code.cost[index])
-    const total = costs.reduce((sum, cost) => sum + cost, 0)
+    const total = sumOf(costs)
+    const energies = block.indices.map((index) => code.energy[index])
     const last = block.indices[block.indices.length - 1]
     const loops = this.jumpTarget(last) === block.start
     this.lines.push(`case ${number}:`)
     if (loops) this.lines.push(`loop${number}: for (;;) {`)
     this.lines.push(
-      `if ((left -= ${block.indices.length}) < 0) ${this.exit(block.start, block.indices.length, 0)}`,
-      `cycles = (cycles + ${total}) | 0`
+      `if ((left -= ${block.indices.length}) < 0) ${this.exit(block.start, block.indices.length, 0, 0)}`,
+      `cycles = (cycles + ${total}) | 0; energy = (energy + ${sumOf(energies)}) | 0`
     )
     let charged = 0
     block.indices.forEach((index, position) => {
       this.writeFetch(block, position)
-      const giveBack = (): string => this.exit(index << 1, block.indices.length - position, total - charged)
+      const giveBack = (): string =>
+        this.exit(
+          index << 1,
+          block.indices.length - position,
+          total - charged,
+          sumOf(energies.slice(position))
+        )
       this.writeInstruction(index, giveBack, number, loops)
       charged += costs[position]
     })
@@ -228,15 +238,16 @@ class RegionWriter {
   /** Goes to another block of the region, or leaves it. `from` is the block being written, -1 inside an `if`. */
   private goTo(offset: number, from: number): string {
     const number = this.blockNumbers.get(offset)
-    if (number === undefined) return this.exit(offset, 0, 0)
+    if (number === undefined) return this.exit(offset, 0, 0, 0)
     if (from >= 0 && number === from + 1) return '// falls through'
     return from === -1 ? `{ block = ${number}; continue run }` : `block = ${number}; continue run`
   }
 
-  private exit(pc: number, instructions: number, cycles: number): string {
+  private exit(pc: number, instructions: number, cycles: number, energy: number): string {
     this.exitPc.push(pc)
     this.exitInstructions.push(instructions)
     this.exitCycles.push(cycles)
+    this.exitEnergy.push(energy)
     return `{ exit = ${this.exitPc.length - 1}; break run }`
   }
 
@@ -247,6 +258,8 @@ class RegionWriter {
     return isBranch(operation) || operation === op.jal ? (index << 1) + code.immediate[index] : null
   }
 }
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 const isUnconditional = (operation: number): boolean => operation === op.jal || operation === op.jalr
 

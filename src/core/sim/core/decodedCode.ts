@@ -10,6 +10,7 @@ import {
   op,
   sourcesOf
 } from './operations'
+import { instructionEnergyPj } from './energy'
 import { shiftStepCycles, type CycleModel } from './timing'
 
 /** Bytes of RAM that share one "was decoded" mark. A store into a marked granule takes the slow path once. */
@@ -29,14 +30,15 @@ export const discardRegister = 32
  *
  * fields packs what the loops need in one word: rd | rs1 << 8 | rs2 << 16 | length << 24, where rd is 32 when the
  * instruction writes x0. cost is the instruction's static cycles: issue, result-use stall (the reason why a load or
- * multiply looks at its successor) and, for branches, the not-taken outcome. The arrays are as sparse as the
- * operating system makes untouched pages.
+ * multiply looks at its successor) and, for branches, the not-taken outcome. energy is in pJ (energy.ts). The arrays are
+ * as sparse as the operating system makes untouched pages.
  */
 export class DecodedCode {
   readonly operation: Uint8Array
   readonly fields: Int32Array
   readonly immediate: Int32Array
   readonly cost: Uint16Array
+  readonly energy: Uint16Array
   /** 1 for each granule that holds decoded bytes. */
   readonly granules: Uint8Array
   /** Called with the byte range [start, end) that lost its decoding; the compiled engine drops its regions there. */
@@ -59,6 +61,7 @@ export class DecodedCode {
     this.fields = new Int32Array(count + 1)
     this.immediate = new Int32Array(count + 1)
     this.cost = new Uint16Array(count + 1)
+    this.energy = new Uint16Array(count + 1)
     this.granules = new Uint8Array((ram.length >> granuleShift) + 1)
   }
 
@@ -78,6 +81,7 @@ export class DecodedCode {
       (decoded.rs2 << 16) |
       (decoded.lengthBytes << 24)
     this.immediate[index] = decoded.immediate
+    this.energy[index] = instructionEnergyPj(decoded.operation)
     this.cost[index] = this.model === null ? 1 : this.staticCycles(this.model, offset, decoded)
     this.mark(offset, decoded.lengthBytes)
   }

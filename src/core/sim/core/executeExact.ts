@@ -21,12 +21,14 @@ export function executeSlow(hart: Hart): SlowOutcome {
   const fields = code.fields[index]
   const immediate = code.immediate[index]
   const cost = code.cost[index]
+  const energyPj = code.energy[index]
   const rd = fields & 63
   const rs1 = (fields >> 8) & 31
   const rs2 = (fields >> 16) & 31
   const retire = (): SlowOutcome => {
     hart.instret++
     hart.cycles += cost
+    hart.instructionPj += energyPj
     hart.pc += fields >>> 24
     return 'done'
   }

@@ -3,6 +3,7 @@ import type { Cache } from '../devices/cache'
 import { createCaches } from '../devices/cacheLevels'
 import { CsrFile, machineInterrupt, type CsrSurroundings } from './csrFile'
 import type { CoreVariant } from './decode'
+import { energyModel } from './energy'
 import { DecodedCode } from './decodedCode'
 import type { MemoryObserver } from './memoryObserver'
 import { shiftStepCycles, type CycleModel } from './timing'
@@ -48,6 +49,8 @@ export class Hart {
   pc = 0
   instret = 0
   cycles = 0
+  /** Energy of the instructions retired, pJ; that of cycles and cache misses comes on top. */
+  instructionPj = 0
   /** Instruction-cache line fetched last; a fetch from the same line needs no lookup. -1: none. */
   fetchLine = -1
   /** Offset reserved by lr.w, or -1. */
@@ -115,13 +118,20 @@ export class Hart {
   reset(entryOffset: number): void {
     this.x.fill(0)
     this.pc = entryOffset
-    this.instret = this.cycles = 0
+    this.instret = this.cycles = this.instructionPj = 0
     this.fetchLine = this.reservation = -1
     this.lastTrap = null
-    this.instructionCache?.clear()
-    this.dataCache?.clear()
-    this.second?.clear()
+    this.instructionCache?.restart()
+    this.dataCache?.restart()
+    this.second?.restart()
     this.csr.reset()
+  }
+
+  /** Energy since reset beyond that of waiting, pJ. */
+  get energyPj(): number {
+    const outside = this.second === null ? [this.instructionCache, this.dataCache] : [this.second]
+    const fetchedBytes = outside.reduce((sum, cache) => sum + (cache?.fetchedBytes ?? 0), 0)
+    return this.instructionPj + this.cycles * energyModel.cyclePj + fetchedBytes * energyModel.fetchedBytePj
   }
 
   /** Enters the trap handler. `cause` carries the interrupt bit; `value` goes to mtval. */

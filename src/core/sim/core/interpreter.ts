@@ -8,7 +8,7 @@ export interface Interpreter {
   /**
    * Executes at most `limit` (< 2^20) instructions and stops early in front of one that only executeSlow can do.
    * With `stopAtJumps` it also stops after a taken jump or branch. Returns how many were executed; hart's pc, registers,
-   * instret and cycles are up to date.
+   * instret, cycles and instructionPj are up to date.
    */
   run(limit: number, stopAtJumps: boolean): number
 }
@@ -54,7 +54,7 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
     rotateRight
   } = operations
   const { x, code, words, halves, signedHalves, bytes, signedBytes, ramBase, outsideRam } = hart
-  const { operation, fields, immediate, cost, granules } = code
+  const { operation, fields, immediate, cost, energy, granules } = code
   const badHalf = outsideRam | 1
   const badWord = outsideRam | 3
   // The static cost of a branch is that of not taking it; taking it adds the difference.
@@ -78,6 +78,7 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
     let fetchLine = hart.fetchLine
     let left = limit
     let cycles = 0
+    let energyPj = 0
     let target = 0
     let a = 0
     let t = 0
@@ -376,16 +377,19 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
         pc = target
         left--
         cycles += cost[i]
+        energyPj += energy[i]
         if ((pc & outsideRam) !== 0 || stopAtJumps) break
         continue
       }
       pc += f >>> 24
       left--
       cycles += cost[i]
+      energyPj += energy[i]
     }
     hart.pc = pc
     hart.fetchLine = fetchLine
     hart.cycles += cycles
+    hart.instructionPj += energyPj
     hart.instret += limit - left
     return limit - left
   }

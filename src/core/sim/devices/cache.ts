@@ -20,6 +20,7 @@ export class Cache {
   /** offset >>> lineShift = line number. */
   readonly lineShift: number
   private readonly ways: number
+  private misses = 0
 
   constructor(
     shape: CacheShape,
@@ -45,12 +46,24 @@ export class Cache {
     let cycles = 0
     if (tag >> 1 !== line) {
       cycles = this.missCycles
+      this.misses++
       if (tag !== emptyWay && (tag & 1) === 1) cycles += this.writeBackCycles
       tag = line << 1
     }
     for (; way > first; way--) tags[way] = tags[way - 1]
     tags[first] = tag | write
     return cycles
+  }
+
+  /** Bytes of the lines that were fetched since the beginning or restart(). */
+  get fetchedBytes(): number {
+    return this.misses * (1 << this.lineShift)
+  }
+
+  /** Forgets everything and counts from zero. */
+  restart(): void {
+    this.clear()
+    this.misses = 0
   }
 
   /** Forgets everything, dirty lines too (their cost is not charged). */

@@ -5,6 +5,10 @@ const running = new Map<symbol, number>()
 const changes: { atMs: number; isRunning: boolean }[] = []
 const maxChanges = 20_000
 
+/** Energy of all boards beyond waiting up to a simulated time, J: where one of them reported, oldest first. */
+const drawn: { atMs: number; totalJ: number }[] = [{ atMs: -Infinity, totalJ: 0 }]
+const maxDrawn = 40_000
+
 /** Steady clock of this process, ms since 1970. */
 export const steadyMs = (): number => performance.timeOrigin + performance.now()
 
@@ -51,9 +55,9 @@ function change(act: () => void): void {
 
 /** Where one virtual board reports whether it executes. */
 export interface VirtualActivity {
-  /** @param totalMs simulated time of the board since its start or reset */
-  executes(totalMs: number): void
-  waits(totalMs: number): void
+  /** @param totalMs simulated time of the board since its start or reset; totalJ: its energy beyond waiting since then */
+  executes(totalMs: number, totalJ: number): void
+  waits(totalMs: number, totalJ: number): void
   ended(): void
 }
 
@@ -61,6 +65,7 @@ export interface VirtualActivity {
 export function trackVirtualBoard(): VirtualActivity {
   const board = Symbol('virtual board')
   let seenMs = 0
+  let seenJ = 0
   const advance = (totalMs: number): void => {
     const sinceMs = running.get(board)
     if (sinceMs !== undefined) {
@@ -71,15 +76,30 @@ export function trackVirtualBoard(): VirtualActivity {
     }
     seenMs = totalMs
   }
+  const draw = (totalJ: number): void => {
+    // A core that was reset counts from zero again.
+    const moreJ = totalJ < seenJ ? totalJ : totalJ - seenJ
+    seenJ = totalJ
+    const { totalJ: beforeJ } = drawn[drawn.length - 1]
+    drawn.push({ atMs: simulatedMs(), totalJ: beforeJ + moreJ })
+    if (drawn.length > maxDrawn) drawn.splice(0, maxDrawn / 2)
+  }
   return {
-    executes(totalMs) {
-      if (running.has(board)) return advance(totalMs)
+    executes(totalMs, totalJ) {
+      if (running.has(board)) {
+        advance(totalMs)
+        return draw(totalJ)
+      }
       // Another board may have begun before: what this one adds counts from there.
       change(() => running.set(board, totalMs - (running.size === 0 ? 0 : stretch.longestMs)))
       seenMs = totalMs
+      // What it did before nobody saw it: its time is not counted either.
+      seenJ = totalJ
+      draw(totalJ)
     },
-    waits(totalMs) {
+    waits(totalMs, totalJ) {
       advance(totalMs)
+      draw(totalJ)
       change(() => running.delete(board))
     },
     ended() {
@@ -95,4 +115,27 @@ export function trackVirtualBoard(): VirtualActivity {
 export function isVirtualBoardRunning(atMs: number): boolean {
   for (let at = changes.length - 1; at >= 0; at--) if (changes[at].atMs <= atMs) return changes[at].isRunning
   return false
+}
+
+/**
+ * Energy that virtual boards drew beyond waiting between two times of the simulated clock, J. Between two reports of a board,
+ * which are some milliseconds of a computer apart, it is spread evenly.
+ */
+export function virtualEnergyJ(fromMs: number, toMs: number): number {
+  return energyUntil(toMs) - energyUntil(fromMs)
+}
+
+function energyUntil(atMs: number): number {
+  // The first report behind that time, by halving: the last reports are not always meant.
+  let from = 0
+  let next = drawn.length
+  while (from < next) {
+    const middle = (from + next) >> 1
+    if (drawn[middle].atMs > atMs) next = middle
+    else from = middle + 1
+  }
+  const before = drawn[Math.max(0, next - 1)]
+  const after = drawn[next]
+  if (next === 0 || after === undefined || before.atMs === -Infinity) return before.totalJ
+  return before.totalJ + ((after.totalJ - before.totalJ) * (atMs - before.atMs)) / (after.atMs - before.atMs)
 }

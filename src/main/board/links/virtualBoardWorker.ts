@@ -51,7 +51,12 @@ async function run(): Promise<void> {
   send({ kind: 'ready', isa: machine.isa, engine: machine.engine, clockHz: machine.config.clockHz })
   let slice = 200_000
   const active = (running: boolean): void =>
-    send({ kind: 'activity', running, totalMs: (machine.cycles() * 1000) / machine.config.clockHz })
+    send({
+      kind: 'activity',
+      running,
+      totalMs: (machine.cycles() * 1000) / machine.config.clockHz,
+      totalJ: machine.energyJ()
+    })
   for (;;) {
     while (waiting.length > 0) {
       const first = waiting[0]

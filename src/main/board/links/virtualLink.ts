@@ -38,8 +38,8 @@ export interface ToVirtualBoard {
 /** Message from a virtual board. */
 export type FromVirtualBoard =
   | { kind: 'ready'; isa: string; engine: string; clockHz: number }
-  /** Whether it executes, or waits for bytes; totalMs: its own time since its start. */
-  | { kind: 'activity'; running: boolean; totalMs: number }
+  /** Whether it executes, or waits for bytes; totalMs, totalJ: its own time and its energy beyond waiting since its start. */
+  | { kind: 'activity'; running: boolean; totalMs: number; totalJ: number }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'ended'; text: string }
   | { kind: 'failed'; error: AppErrorJson }
@@ -76,8 +76,8 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
     worker.on('message', (message: FromVirtualBoard) => {
       if (message.kind === 'bytes') listeners.data(message.bytes)
       else if (message.kind === 'activity') {
-        if (message.running) activity.executes(message.totalMs)
-        else activity.waits(message.totalMs)
+        if (message.running) activity.executes(message.totalMs, message.totalJ)
+        else activity.waits(message.totalMs, message.totalJ)
       } else if (message.kind === 'ready') settle(resolve)
       else if (message.kind === 'ended') listeners.end({ kind: 'ended', text: message.text })
       else {

@@ -230,7 +230,8 @@ function compare(
       results[0].reason !== results[1].reason ||
       one.pc() !== other.pc() ||
       one.instret() !== other.instret() ||
-      one.cycles() !== other.cycles()
+      one.cycles() !== other.cycles() ||
+      one.energyJ() !== other.energyJ()
     if (differs || slice % 64 === 0)
       expect([results[1], snapshot(other)]).toEqual([results[0], snapshot(one)])
     if (results[0].reason !== 'budget') break

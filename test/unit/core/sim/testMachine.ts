@@ -32,6 +32,7 @@ export function snapshot(machine: VirtualMachine): unknown {
     registers: [...machine.registers()],
     instret: machine.instret(),
     cycles: machine.cycles(),
+    energyJ: machine.energyJ(),
     lastTrap: machine.lastTrap
   }
 }

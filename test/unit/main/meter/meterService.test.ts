@@ -6,6 +6,7 @@ const meters = createMeterService({
   steadyMs: () => performance.now(),
   virtualBoards: {
     isRunning: () => false,
+    energyJ: () => 0,
     nowMs: () => performance.now(),
     leaveOutWaiting: () => () => undefined
   },

@@ -7,10 +7,7 @@ it('catches up a little at a time, so that this process goes on with other work 
   const behindMs = 4_000
   let nowMs = 0
   let bytes = 0
-  const line = openVirtualPpk2(
-    () => false,
-    () => nowMs
-  )
+  const line = openVirtualPpk2({ isRunning: () => false, energyJ: () => 0, nowMs: () => nowMs })
   await line.write(Uint8Array.from(ppk2Commands.start()))
   line.onData((sent) => void (bytes += sent.length))
   nowMs = behindMs
