@@ -11,6 +11,7 @@ import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { kernelIsas, type KernelIsa } from './kernels/isas'
 import { measureKernels, qemuOf, type Measurement } from './kernels/measure'
+import { measureSequences, printSequences } from './kernels/sequence'
 import { published, verdicts, type KernelRow, type Verdict } from './kernels/verdicts'
 
 const compiler = process.env['RISCV_CC'] ?? 'riscv64-unknown-elf-gcc'
@@ -42,6 +43,8 @@ const measured = chosen.map((isa) => ({ isa, ...measureKernels(compiler, isa, op
 const first = measured[0]!
 /** The bars are meant for plain 32-bit cores; vectors make int8 so cheap that the comparison with it loses its sense. */
 const judged = first.isa.xlen === 32 ? verdicts(first.rows) : []
+/** Measured by the shipped monitor, which is built for plain rv32im. */
+const sequences = first.isa.name === 'rv32im' ? measureSequences() : { rows: [], wrong: [] }
 if (options.json) {
   const { isa, rows, depthwise } = first
   const isas = measured.map((each) => ({ name: each.isa.name, rows: each.rows, depthwise: each.depthwise }))
@@ -49,16 +52,22 @@ if (options.json) {
   const wrong = measured.flatMap((each) => each.wrong)
   const all = measured.length > 1 ? { isas } : {}
   console.log(
-    JSON.stringify({ ...setting, rows, depthwise, published, verdicts: judged, wrong, ...all }, null, 1)
+    JSON.stringify(
+      { ...setting, rows, depthwise, sequences: sequences.rows, published, verdicts: judged, wrong, ...all },
+      null,
+      1
+    )
   )
 } else {
   print(first)
+  if (sequences.rows.length > 0) printSequences(sequences.rows)
   if (measured.length > 1) compare(measured)
   printVerdicts(judged)
 }
 for (const fault of measured.flatMap(({ isa, wrong }) => wrong.map((text) => `${isa.name}: ${text}`)))
   console.error(fault)
-if (measured.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1
+for (const fault of sequences.wrong) console.error(fault)
+if (sequences.wrong.length > 0 || measured.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1
 if (!options.reference && judged.some(({ ok }) => !ok)) process.exitCode = 1
 
 /** Rows of one shape after the other. */

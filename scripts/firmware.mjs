@@ -42,6 +42,7 @@ const monitorSources = [
   'session.c',
   'network.c',
   'bench.c',
+  'benchSequence.c',
   'reply.c',
   'frame.c',
   'crc.c',

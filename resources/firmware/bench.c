@@ -1,45 +1,26 @@
 /* bench: one kernel on operands that the board makes up from a seed, timed repetition by repetition (docs/protocol.md). */
-#include "bb.h"
+#include "bench.h"
+
 #include "counters.h"
 #include "crc.h"
 #include "monitor.h"
 
 #include <string.h>
 
-#define REPORTED 64u
-enum { USE_REFERENCE = 1 };
-
-typedef struct {
-    /* the request */
-    uint8_t kernel, activation_bits, weight_bits, flags;
-    uint16_t repetitions, dims[8];
-    uint32_t seed;
-    /* operands, cut from usable RAM; `next` grows past its end so that a shortfall can be told */
-    uint64_t next;
-    const bb_pair *pair;
-    bb_conv_shape conv;
-    bb_pool_shape pool;
-    int8_t *activations;
-    void *weights, *out, *scratch;
-    int32_t *mult, *bias;
-    uint8_t *shift;
-    uint64_t scratch_bytes;
-    uint32_t out_bytes, crc;
-    /* the answer */
-    uint32_t checksum;
-    uint32_t cycles[REPORTED], instructions[REPORTED];
-} bench;
-
 static bench b;
 
-static void *cut(uint64_t bytes)
+void *bench_cut(bench *run, uint64_t bytes)
 {
-    void *start = (void *)(uintptr_t)b.next;
-    b.next = (b.next + bytes + 15) & ~15ull;
+    void *start = (void *)(uintptr_t)run->next;
+    run->next = (run->next + bytes + 15) & ~15ull;
     return start;
 }
 
-static int fits(void) { return b.next <= board.ram_high; }
+int bench_fits(const bench *run) { return run->next <= board.ram_high; }
+
+static void *cut(uint64_t bytes) { return bench_cut(&b, bytes); }
+
+static int fits(void) { return bench_fits(&b); }
 
 static uint32_t random_state;
 
@@ -52,7 +33,7 @@ static uint32_t random_next(void)
     return random_state = x;
 }
 
-static void fill_codes(int8_t *to, uint32_t count, uint32_t bits)
+void bench_fill_codes(int8_t *to, uint32_t count, uint32_t bits)
 {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t x = random_next() >> 8;
@@ -61,9 +42,9 @@ static void fill_codes(int8_t *to, uint32_t count, uint32_t bits)
     }
 }
 
-static void fill_sums(int32_t *to, uint32_t count)
+void bench_fill_sums(int32_t *to, uint32_t count, uint32_t shift)
 {
-    for (uint32_t i = 0; i < count; i++) to[i] = (int32_t)random_next() >> 12;
+    for (uint32_t i = 0; i < count; i++) to[i] = (int32_t)random_next() >> shift;
 }
 
 /* Activations and packed weights of rows x k; the unpacked codes lie where results will be written later. */
@@ -85,8 +66,8 @@ static void make_weighted(uint64_t activation_count, uint32_t rows, uint32_t k, 
     if (with_codes > b.next) b.next = with_codes;
     if (!fits()) return;
     int8_t *codes = (int8_t *)(uintptr_t)temporary;
-    fill_codes(b.activations, (uint32_t)activation_count, b.activation_bits);
-    fill_codes(codes, rows * k, b.weight_bits);
+    bench_fill_codes(b.activations, (uint32_t)activation_count, b.activation_bits);
+    bench_fill_codes(codes, rows * k, b.weight_bits);
     bb_pack_weights(b.pair->weight_layout, b.weight_bits, codes, rows, k, b.weights);
 }
 
@@ -128,8 +109,8 @@ static uint8_t make_conv(void)
     b.scratch_bytes = bb_depthwise_scratch(&b.conv);
     b.scratch = cut(b.scratch_bytes);
     if (!fits()) return STATUS_OK;
-    fill_codes(b.activations, (uint32_t)activations, b.activation_bits);
-    fill_codes(b.weights, (uint32_t)taps * c, b.weight_bits);
+    bench_fill_codes(b.activations, (uint32_t)activations, b.activation_bits);
+    bench_fill_codes(b.weights, (uint32_t)taps * c, b.weight_bits);
     return STATUS_OK;
 }
 
@@ -142,7 +123,7 @@ static uint8_t make_pool(void)
     b.activations = cut((uint64_t)h * w * c);
     b.out_bytes = out_h * out_w * c;
     b.out = cut((uint64_t)out_h * out_w * c);
-    if (fits()) fill_codes(b.activations, (uint32_t)h * w * c, b.activation_bits);
+    if (fits()) bench_fill_codes(b.activations, (uint32_t)h * w * c, b.activation_bits);
     return STATUS_OK;
 }
 
@@ -160,8 +141,8 @@ static uint8_t make_elementwise(void)
         b.shift = cut(channels);
     }
     if (!fits()) return STATUS_OK;
-    if (sums) fill_sums((int32_t *)(void *)b.activations, count * channels);
-    else fill_codes(b.activations, count * (uint32_t)operands, b.activation_bits);
+    if (sums) bench_fill_sums((int32_t *)(void *)b.activations, count * channels, 12);
+    else bench_fill_codes(b.activations, count * (uint32_t)operands, b.activation_bits);
     for (uint32_t c = 0; b.kernel == BB_REQUANTIZE && c < channels; c++) {
         b.bias[c] = (int32_t)c;
         b.mult[c] = (int32_t)((1u << 20) + (c << 4));
@@ -181,8 +162,7 @@ static void tile_sum(void *context, uint32_t pixel, uint32_t pixels, const int32
     b.crc = crc32_feed(b.crc, acc, (size_t)pixels * b.conv.k * 4);
 }
 
-/* Smallest shift with 2^shift >= value. */
-static uint8_t shift_above(uint32_t value)
+uint8_t bench_shift_above(uint32_t value)
 {
     uint8_t shift = 0;
     while (1u << shift < value) shift++;
@@ -192,26 +172,30 @@ static uint8_t shift_above(uint32_t value)
 static bb_status run_once(bb_tile_done done)
 {
     uint8_t bits = b.activation_bits;
+    if (b.kernel > BB_ARGMAX) {
+        bench_run_sequence(&b);
+        return BB_OK;
+    }
     switch (b.kernel) {
     case BB_MATMUL:
         return bb_matmul(b.pair, b.activations, b.weights, b.dims[0], b.dims[1], b.dims[2], b.out, b.scratch, (size_t)b.scratch_bytes);
     case BB_CONV2D:
         return bb_conv2d(b.pair, &b.conv, b.activations, b.weights, done, NULL, b.scratch, (size_t)b.scratch_bytes);
     case BB_DEPTHWISE:
-        return (b.flags & USE_REFERENCE ? bb_depthwise_reference : bb_depthwise)(
+        return (b.flags & BENCH_REFERENCE ? bb_depthwise_reference : bb_depthwise)(
             &b.conv, b.activations, b.weights, done, NULL, b.scratch, (size_t)b.scratch_bytes);
     case BB_MAXPOOL:
         bb_maxpool(&b.pool, b.activations, b.out);
         return BB_OK;
     case BB_AVGPOOL:
-        bb_avgpool(&b.pool, b.activations, 0, 1 << 20, (uint8_t)(20 + shift_above((uint32_t)b.pool.ks_h * b.pool.ks_w)), 0, bits, 0, b.out);
+        bb_avgpool(&b.pool, b.activations, 0, 1 << 20, (uint8_t)(20 + bench_shift_above((uint32_t)b.pool.ks_h * b.pool.ks_w)), 0, bits, 0, b.out);
         return BB_OK;
     case BB_ADD:
         bb_add(b.activations, b.activations + b.dims[0], b.dims[0], 0, 0, 1 << 20, 1 << 20, 21, 0, bits, 0, b.out);
         return BB_OK;
     case BB_REQUANTIZE: {
         bb_requant requant = { b.bias, b.mult, b.shift, 0, bits, 0 };
-        (b.flags & USE_REFERENCE ? bb_requantize_reference : bb_requantize)(&requant, (const int32_t *)(const void *)b.activations, b.dims[0], b.dims[1], b.out);
+        (b.flags & BENCH_REFERENCE ? bb_requantize_reference : bb_requantize)(&requant, (const int32_t *)(const void *)b.activations, b.dims[0], b.dims[1], b.out);
         return BB_OK;
     }
     case BB_FLATTEN:
@@ -231,7 +215,8 @@ static uint8_t make_operands(void)
     case BB_MATMUL: return make_matmul();
     case BB_CONV2D: case BB_DEPTHWISE: return make_conv();
     case BB_MAXPOOL: case BB_AVGPOOL: return make_pool();
-    default: return make_elementwise();
+    case BB_ADD: case BB_REQUANTIZE: case BB_FLATTEN: case BB_ARGMAX: return make_elementwise();
+    default: return bench_make_sequence(&b);
     }
 }
 
@@ -298,7 +283,7 @@ static uintptr_t bench_guarded(uintptr_t unused)
     for (uint32_t i = 0; i < b.repetitions; i++) {
         uint32_t cycles, instructions;
         time_whole(&cycles, &instructions);
-        if (i < REPORTED) {
+        if (i < BENCH_REPORTED) {
             b.cycles[i] = cycles;
             b.instructions[i] = instructions;
         }
@@ -321,9 +306,9 @@ uint8_t command_bench(payload p)
     for (int i = 0; i < 8; i++) b.dims[i] = (uint16_t)get_u16(p.bytes + 6 + 2 * i);
     b.seed = get_u32(p.bytes + 22);
     if (b.repetitions == 0) return STATUS_BAD_ARGUMENT;
-    if (b.kernel > BB_ARGMAX || !is_width(b.activation_bits)) return STATUS_UNSUPPORTED;
+    if (b.kernel >= BB_KERNELS || !is_width(b.activation_bits)) return STATUS_UNSUPPORTED;
     if (b.kernel <= BB_DEPTHWISE) {
-        b.pair = bb_find_pair(b.activation_bits, b.weight_bits, b.flags & USE_REFERENCE);
+        b.pair = bb_find_pair(b.activation_bits, b.weight_bits, b.flags & BENCH_REFERENCE);
         if (!b.pair) return STATUS_UNSUPPORTED;
     }
     prepared_forget(); /* the operands take the RAM an Image may lie in */
@@ -332,7 +317,7 @@ uint8_t command_bench(payload p)
     if (guard_call(bench_guarded, 0, &status)) return fail_trap();
     if (status == STATUS_NO_MEMORY) return fail_memory(b.next - board.ram_low, board.ram_high - board.ram_low);
     if (status != STATUS_OK) return (uint8_t)status;
-    uint32_t reported = b.repetitions < REPORTED ? b.repetitions : REPORTED;
+    uint32_t reported = b.repetitions < BENCH_REPORTED ? b.repetitions : BENCH_REPORTED;
     reply_u16(b.repetitions);
     reply_u32(b.checksum);
     for (uint32_t i = 0; i < reported; i++) {

@@ -19,7 +19,8 @@ typedef enum {
 } bb_status;
 
 enum { BB_MATMUL = 0, BB_CONV2D = 1, BB_DEPTHWISE = 2, BB_MAXPOOL = 3, BB_AVGPOOL = 4,
-       BB_ADD = 5, BB_REQUANTIZE = 6, BB_FLATTEN = 7, BB_ARGMAX = 8 };
+       BB_ADD = 5, BB_REQUANTIZE = 6, BB_FLATTEN = 7, BB_ARGMAX = 8, BB_PRODUCT = 9, BB_SOFTMAX = 10,
+       BB_LAYER_NORM = 11, BB_RMS_NORM = 12, BB_TABLE = 13, BB_GATHER = 14, BB_ROPE = 15, BB_KERNELS };
 
 typedef struct {
     uint16_t h, w, c;         /* input, without padding */
@@ -134,6 +135,7 @@ enum { BB_LOOPS = 6 };
 
 /* out[i] = tables[(i % channels) * 256 + in[i] + 128] */
 void bb_table(const int8_t *in, uint32_t count, uint32_t channels, const int8_t *tables, int8_t *out);
+void bb_table_reference(const int8_t *in, uint32_t count, uint32_t channels, const int8_t *tables, int8_t *out);
 
 enum { BB_BINARY_ADD = 0, BB_BINARY_SUB = 1, BB_BINARY_MUL = 2 };
 typedef struct {
@@ -151,6 +153,7 @@ typedef struct {
 void bb_move(const bb_move_shape *s, const int8_t *in, int8_t *out);
 /* sources[i] is where out[i] comes from; below 0: fill */
 void bb_gather(const int32_t *sources, uint32_t count, int8_t fill, const int8_t *in, int8_t *out);
+void bb_gather_reference(const int32_t *sources, uint32_t count, int8_t fill, const int8_t *in, int8_t *out);
 
 enum { BB_REDUCE_SUM = 0, BB_REDUCE_MAX = 1 };
 typedef struct {
@@ -166,6 +169,7 @@ typedef struct {
     int32_t exponents[256]; /* by how far a code is below the row's largest; the first is 2^15 */
 } bb_softmax_shape;
 void bb_softmax(const bb_softmax_shape *s, const int8_t *in, int32_t zero_out, uint8_t bits, int8_t *out);
+void bb_softmax_reference(const bb_softmax_shape *s, const int8_t *in, int32_t zero_out, uint8_t bits, int8_t *out);
 
 typedef struct {
     int32_t outer, count, inner;
@@ -175,6 +179,11 @@ typedef struct {
 } bb_normalize_shape;
 void bb_normalize(const bb_normalize_shape *s, const int8_t *in, int32_t zero_in, uint8_t shift, int32_t zero_out,
                   uint8_t bits, int8_t *out);
+void bb_normalize_reference(const bb_normalize_shape *s, const int8_t *in, int32_t zero_in, uint8_t shift, int32_t zero_out,
+                  uint8_t bits, int8_t *out);
+/* One row of codes that lie s->inner apart. */
+void bb_normalize_row_reference(const bb_normalize_shape *s, const int8_t *in, int32_t zero_in, uint8_t shift,
+                                int32_t zero_out, uint8_t bits, int8_t *out);
 
 typedef struct {
     int32_t rows, columns, inner, batches;
@@ -183,6 +192,20 @@ typedef struct {
 } bb_product_shape;
 void bb_product(const bb_product_shape *s, const int8_t *a, const int8_t *b, int32_t zero_a, int32_t zero_b,
                 int32_t mult, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+void bb_product_reference(const bb_product_shape *s, const int8_t *a, const int8_t *b, int32_t zero_a, int32_t zero_b,
+                int32_t mult, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out);
+/* Of every batch the rows [first_row, rows_end) from `first_column` on. */
+void bb_product_part(const bb_product_shape *s, const int8_t *a, const int8_t *b, int32_t zero_a, int32_t zero_b,
+                     int32_t mult, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int32_t first_row,
+                     int32_t rows_end, int32_t first_column, int8_t *out);
+
+/*
+ * Rotary positions: `count` values of 16 bits, in 1/256 of a code, turned in pairs by the cosines and sines (in 1/16384) of
+ * `turns`[size], which every head of `size` values uses; to codes. size is even and divides count.
+ */
+void bb_rope(const int32_t *values, const int16_t *turns, uint32_t size, uint32_t count, uint8_t bits, int8_t *out);
+void bb_rope_reference(const int32_t *values, const int16_t *turns, uint32_t size, uint32_t count, uint8_t bits,
+                       int8_t *out);
 
 /* out[i] = in[i] + zero */
 void bb_output(const int8_t *in, uint32_t count, int32_t zero, int32_t *out);

@@ -13,7 +13,14 @@ export const kernelNames = [
   'add',
   'requantize',
   'flatten',
-  'argmax'
+  'argmax',
+  'product',
+  'softmax',
+  'layerNorm',
+  'rmsNorm',
+  'table',
+  'gather',
+  'rope'
 ] as const
 
 /** Name of a kernel. */
@@ -27,7 +34,14 @@ export const proxyKernelNames = [
   'maxPool',
   'avgPool',
   'add',
-  'requantize'
+  'requantize',
+  'product',
+  'softmax',
+  'layerNorm',
+  'rmsNorm',
+  'table',
+  'gather',
+  'rope'
 ] as const satisfies readonly KernelName[]
 
 /** Name of a kernel that a proxy can be fitted for. */

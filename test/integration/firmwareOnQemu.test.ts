@@ -33,7 +33,14 @@ function everyBench(): BenchRequest[] {
     ...plain.map((width) => ({ ...width, kernel: 'add' as const, dims: [211] })),
     ...plain.map((width) => ({ ...width, kernel: 'requantize' as const, dims: [23, 9] })),
     ...plain.map((width) => ({ ...width, kernel: 'flatten' as const, dims: [333] })),
-    { ...plain[0]!, kernel: 'argmax' as const, dims: [57] }
+    { ...plain[0]!, kernel: 'argmax' as const, dims: [57] },
+    ...plain.map((width) => ({ ...width, kernel: 'product' as const, dims: [7, 10, 19] })),
+    ...plain.map((width) => ({ ...width, kernel: 'softmax' as const, dims: [5, 27] })),
+    ...plain.map((width) => ({ ...width, kernel: 'layerNorm' as const, dims: [4, 33] })),
+    ...plain.map((width) => ({ ...width, kernel: 'rmsNorm' as const, dims: [4, 33] })),
+    ...plain.map((width) => ({ ...width, kernel: 'table' as const, dims: [205] })),
+    ...plain.map((width) => ({ ...width, kernel: 'gather' as const, dims: [206] })),
+    ...plain.map((width) => ({ ...width, kernel: 'rope' as const, dims: [3, 5] }))
   ]
 }
 

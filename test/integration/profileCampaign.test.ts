@@ -61,7 +61,14 @@ describe('profile campaign on the virtual board', () => {
       { kernel: 'add', dims: [70] },
       { kernel: 'requantize', dims: [9, 4] },
       { kernel: 'flatten', dims: [33] },
-      { kernel: 'argmax', dims: [10] }
+      { kernel: 'argmax', dims: [10] },
+      { kernel: 'product', dims: [5, 9, 12] },
+      { kernel: 'softmax', dims: [5, 12] },
+      { kernel: 'layerNorm', dims: [3, 20] },
+      { kernel: 'rmsNorm', dims: [3, 20] },
+      { kernel: 'table', dims: [37] },
+      { kernel: 'gather', dims: [37] },
+      { kernel: 'rope', dims: [2, 4] }
     ]
     const request = { boardId: 'virtual:small', shapes: everything, spaceFilling: 0 }
     const { plan } = await call('profile.plan', request)

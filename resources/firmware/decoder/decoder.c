@@ -106,15 +106,10 @@ static void to_sixteen(const run *r, const decoder_matrix *m, int32_t *sums)
 }
 
 /* Turns pairs of values by the position, to codes of their scale. */
-static void rotate(const run *r, int32_t *values, uint32_t count, uint32_t bits)
+static void rotate(const run *r, const int32_t *values, uint32_t count, uint32_t bits, int8_t *codes)
 {
     const int16_t *turns = AT(const int16_t, r->h->rotation) + (size_t)r->position * r->head_size;
-    for (uint32_t at = 0, i = 0; at < count; at += 2, i = i + 2 == r->head_size ? 0 : i + 2) {
-        int32_t cosine = turns[i], sine = turns[i + 1], first = values[at], second = values[at + 1];
-        int32_t even = (first * cosine - second * sine + 8192) >> 14, odd = (first * sine + second * cosine + 8192) >> 14;
-        values[at] = to_code((even + 128) >> 8, bits);
-        values[at + 1] = to_code((odd + 128) >> 8, bits);
-    }
+    bb_rope(values, turns, r->head_size, count, (uint8_t)bits, codes);
 }
 
 /* Where a head's codes of layer `layer` begin in a cache: [layer][kvHead][position][headSize]. */
@@ -126,7 +121,7 @@ static uint8_t *cache_of(const run *r, uint32_t cache, uint32_t layer, uint32_t 
 }
 
 /* Codes of all heads into the cache at the present position. */
-static void remember(const run *r, uint32_t cache, uint32_t layer, const int32_t *codes)
+static void remember(const run *r, uint32_t cache, uint32_t layer, const int8_t *codes)
 {
     const uint32_t size = r->head_size, bits = r->h->cache_bits;
     for (uint32_t head = 0; head < r->h->kv_heads; head++, codes += size) {
@@ -134,7 +129,7 @@ static void remember(const run *r, uint32_t cache, uint32_t layer, const int32_t
         if (bits == 8) {
             for (uint32_t i = 0; i < size; i++) to[i] = (uint8_t)codes[i];
         } else {
-            for (uint32_t i = 0; i < size; i += 2) to[i / 2] = (uint8_t)((codes[i] & 15) | (uint32_t)codes[i + 1] << 4);
+            for (uint32_t i = 0; i < size; i += 2) to[i / 2] = (uint8_t)((codes[i] & 15) | (codes[i + 1] & 15) << 4);
         }
     }
 }
@@ -181,22 +176,21 @@ static void attention(run *r, const decoder_layer *l, uint32_t layer)
     int32_t *sums = multiply(r, &l->wq, normal);
     part_done(r, PART_QKV);
     to_sixteen(r, &l->wq, sums);
-    rotate(r, sums, h->dim, 8);
-    int8_t *query = AT(int8_t, h->query);
-    for (uint32_t at = 0; at < h->dim; at++) query[at] = (int8_t)sums[at];
+    rotate(r, sums, h->dim, 8, AT(int8_t, h->query));
     part_done(r, PART_ROTATE);
     multiply(r, &l->wk, normal);
     part_done(r, PART_QKV);
     to_sixteen(r, &l->wk, sums);
-    rotate(r, sums, l->wk.rows, h->cache_bits);
-    remember(r, h->keys, layer, sums);
+    int8_t *codes = AT(int8_t, h->mixed); /* not in use yet, and as wide as all heads */
+    rotate(r, sums, l->wk.rows, h->cache_bits, codes);
+    remember(r, h->keys, layer, codes);
     part_done(r, PART_ROTATE);
     multiply(r, &l->wv, normal);
     part_done(r, PART_QKV);
     const factors by = factors_of(r, &l->wv.factors);
     for (uint32_t row = 0; row < l->wv.rows; row++)
-        sums[row] = to_code(scaled(sums[row], by.mult[row], by.shift[row]), h->cache_bits);
-    remember(r, h->values, layer, sums);
+        codes[row] = to_code(scaled(sums[row], by.mult[row], by.shift[row]), h->cache_bits);
+    remember(r, h->values, layer, codes);
     part_done(r, PART_ROTATE);
     for (uint32_t head = 0; head < h->heads; head++) attend(r, l, layer, head);
     part_done(r, PART_ATTENTION);

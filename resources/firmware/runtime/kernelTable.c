@@ -2,11 +2,17 @@
 
 #include "bb.h"
 
-/* Order: matmul, conv2d and depthwise at 16 pairs each, then the operators without weights at 4 widths each, argmax. */
-enum { PAIRS = 16, WEIGHTED = 3, WIDTHS = 4, PLAIN = 5 };
-static const uint8_t widths[WIDTHS] = { 8, 4, 2, 1 };
+/*
+ * Order: matmul, conv2d and depthwise at 16 pairs each, then operators without weights at 4 widths each, those of language models
+ * and encoders at 2 (a hello is one frame, and no width makes them cheaper), argmax.
+ */
+static const uint8_t plain[] = { BB_MAXPOOL, BB_AVGPOOL, BB_ADD, BB_REQUANTIZE, BB_FLATTEN };
+static const uint8_t sequence[] = { BB_PRODUCT, BB_SOFTMAX, BB_LAYER_NORM, BB_RMS_NORM, BB_TABLE, BB_GATHER, BB_ROPE };
+static const uint8_t widths[] = { 8, 4, 2, 1 };
+enum { PAIRS = 16, WIDTHS = 4, SEQUENCE_WIDTHS = 2, WEIGHTED_ENTRIES = 3 * PAIRS, PLAIN_ENTRIES = sizeof plain * WIDTHS,
+       SEQUENCE_ENTRIES = sizeof sequence * SEQUENCE_WIDTHS };
 
-uint32_t kernel_table_count(void) { return WEIGHTED * PAIRS + PLAIN * WIDTHS + 1; }
+uint32_t kernel_table_count(void) { return WEIGHTED_ENTRIES + PLAIN_ENTRIES + SEQUENCE_ENTRIES + 1; }
 
 /* The terms of a scratch size that is linear in inputs and outputs, taken from its values. */
 static void put_scratch(kernel_table_entry *entry, size_t least, size_t more_inputs, size_t more_outputs)
@@ -29,7 +35,7 @@ static size_t depthwise_scratch(uint16_t channels, uint16_t pixels)
 kernel_table_entry kernel_table_at(uint32_t index)
 {
     kernel_table_entry entry = { .kernel = BB_ARGMAX, .activation_bits = 32, .weight_layout = LAYOUT_CODES, .rows_max = 1 };
-    if (index < WEIGHTED * PAIRS) {
+    if (index < WEIGHTED_ENTRIES) {
         entry.kernel = (uint8_t)(BB_MATMUL + index / PAIRS);
         entry.activation_bits = widths[index % PAIRS / WIDTHS];
         entry.weight_bits = widths[index % WIDTHS];
@@ -44,10 +50,14 @@ kernel_table_entry kernel_table_at(uint32_t index)
             entry.rows_max = pair->rows_max;
             put_scratch(&entry, pair->scratch(1, 1), pair->scratch(1, 2), pair->scratch(2, 1));
         }
-    } else if (index < WEIGHTED * PAIRS + PLAIN * WIDTHS) {
-        index -= WEIGHTED * PAIRS;
-        entry.kernel = (uint8_t)(BB_MAXPOOL + index / WIDTHS);
+    } else if (index < WEIGHTED_ENTRIES + PLAIN_ENTRIES) {
+        index -= WEIGHTED_ENTRIES;
+        entry.kernel = plain[index / WIDTHS];
         entry.activation_bits = widths[index % WIDTHS];
+    } else if (index < WEIGHTED_ENTRIES + PLAIN_ENTRIES + SEQUENCE_ENTRIES) {
+        index -= WEIGHTED_ENTRIES + PLAIN_ENTRIES;
+        entry.kernel = sequence[index / SEQUENCE_WIDTHS];
+        entry.activation_bits = widths[index % SEQUENCE_WIDTHS];
     }
     return entry;
 }

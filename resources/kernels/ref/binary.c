@@ -1,4 +1,4 @@
-/* Two operands with broadcasting, and products of two matrices of codes. */
+/* Two operands with broadcasting. */
 #include "bb.h"
 #include "requantize.h"
 
@@ -33,19 +33,4 @@ void bb_binary(const bb_binary_shape *s, const int8_t *a, const int8_t *b, int32
         }
         if (depth < 0) return;
     }
-}
-
-void bb_product(const bb_product_shape *s, const int8_t *a, const int8_t *b, int32_t zero_a, int32_t zero_b,
-                int32_t mult, uint8_t shift, int32_t zero_out, uint8_t bits, uint8_t relu, int8_t *out) {
-    const int32_t *begin = s->begins;
-    for (int32_t batch = 0; batch < s->batches; batch++, begin += 3)
-        for (int32_t row = 0; row < s->rows; row++)
-            for (int32_t column = 0; column < s->columns; column++) {
-                const int8_t *x = a + begin[0] + row * s->a[0], *y = b + begin[1] + column * s->b[1];
-                int32_t sum = 0;
-                for (int32_t k = 0; k < s->inner; k++, x += s->a[1], y += s->b[0])
-                    sum += (*x + zero_a) * (*y + zero_b);
-                out[begin[2] + row * s->out[0] + column * s->out[1]] =
-                    bb_round_to_code((int64_t)sum * mult, shift, zero_out, bits, relu);
-            }
 }

@@ -1,17 +1,7 @@
-/* Codes looked up, copied and widened. */
+/* Codes copied and widened. */
 #include "bb.h"
 
 #include <string.h>
-
-void bb_table(const int8_t *in, uint32_t count, uint32_t channels, const int8_t *tables, int8_t *out) {
-    if (channels == 1) {
-        const int8_t *middle = tables + 128;
-        for (uint32_t at = 0; at < count; at++) out[at] = middle[in[at]];
-        return;
-    }
-    for (uint32_t at = 0; at < count; at += channels)
-        for (uint32_t c = 0; c < channels; c++) out[at + c] = tables[c * 256 + (uint32_t)(in[at + c] + 128)];
-}
 
 /* The innermost count of a move. */
 static void copy_run(const int8_t *in, int32_t step_in, int8_t *out, int32_t step_out, int32_t count) {
@@ -39,10 +29,6 @@ void bb_move(const bb_move_shape *s, const int8_t *in, int8_t *out) {
         }
         if (depth < 0) return;
     }
-}
-
-void bb_gather(const int32_t *sources, uint32_t count, int8_t fill, const int8_t *in, int8_t *out) {
-    for (uint32_t at = 0; at < count; at++) out[at] = sources[at] < 0 ? fill : in[sources[at]];
 }
 
 void bb_output(const int8_t *in, uint32_t count, int32_t zero, int32_t *out) {

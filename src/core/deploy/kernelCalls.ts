@@ -1,6 +1,11 @@
 import { layerKernel } from '../kernel/fromLayer'
 import { maxDim, shapeKey, type BenchItem, type KernelShape } from '../kernel/shape'
-import { isWeighted, type IntegerLayer, type QuantizedNetwork } from '../quant/quantizedNetwork'
+import {
+  isWeighted,
+  type IntegerLayer,
+  type QuantizedNetwork,
+  type ReduceLoops
+} from '../quant/quantizedNetwork'
 
 /**
  * The kernel benchmarks whose costs add up to a layer's: a weighted layer is its inner products and the requantisation
@@ -20,13 +25,9 @@ export interface KernelCall extends BenchItem {
 }
 
 /**
- * Stated estimates: operators that the board's `bench` does not measure by themselves are priced by the nearest that it does.
- * A look-up or a copy costs at most what requantising as many codes does; a softmax goes over its codes three times and divides,
- * a normalisation twice and divides in 64 bits.
+ * A stated estimate: a copy, a constant or a mean is priced by requantising as many codes, a function of two operands by the
+ * addition; the board's `bench` does not measure them by themselves.
  */
-const softmaxPasses = 4
-const normalizePasses = 6
-
 type Bits = Pick<BenchItem, 'activationBits' | 'weightBits'>
 
 function elementCalls(
@@ -52,6 +53,17 @@ function inPieces(
 const times = (count: number, calls: readonly KernelCall[]): KernelCall[] =>
   Array.from({ length: count }, () => calls).flat()
 
+/** Rows of a softmax or a norm. */
+function rowCalls(
+  kernel: 'softmax' | 'layerNorm' | 'rmsNorm',
+  { outer, count, inner }: ReduceLoops,
+  bits: Bits
+): KernelCall[] {
+  return inPieces(kernel, [outer * inner, count], bits)
+}
+
+const elementsOf = ([h, w, c]: IntegerLayer['outputShape']): number => h * w * c
+
 /** Calls of one layer; none for a flatten, whose codes stay where they are. */
 export function callsOf(layer: IntegerLayer): LayerCalls {
   const requantize = elementCalls('requantize', layer, { activationBits: layer.outBits, weightBits: 0 })
@@ -71,23 +83,22 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
     case 'binary':
       return only(elementCalls('add', layer, bits))
     case 'requantize':
-    case 'table':
     case 'move':
-    case 'gather':
     case 'constant':
     case 'output':
       return only(requantize)
+    case 'table':
+    case 'gather':
+      return only(inPieces(layer.op, [elementsOf(layer.outputShape)], bits))
     case 'reduce':
       return only(elementCalls('requantize', { outputShape: layer.inputShape }, bits))
     case 'softmax':
-      return only(times(softmaxPasses, requantize))
+      return only(rowCalls('softmax', layer.loops, bits))
     case 'normalize':
-      return only(times(normalizePasses, requantize))
+      return only(rowCalls(layer.centred ? 'layerNorm' : 'rmsNorm', layer.loops, bits))
     case 'product': {
       const { rows, columns, inner, batches } = layer
-      const dims = [rows, columns, inner]
-      const call: KernelCall = { kernel: 'matmul', dims, scale: 1, ...bits, weightBits: 8 }
-      return only([...times(batches.length, [call]), ...requantize])
+      return only(times(batches.length, inPieces('product', [rows, columns, inner], bits)))
     }
     case 'maxPool':
     case 'avgPool':

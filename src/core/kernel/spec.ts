@@ -147,6 +147,17 @@ const matrixWork: WorkCounter = (sizes, into) => {
   return null
 }
 
+const rowWork: WorkCounter = (sizes, into) => {
+  countWork.rows(into, sizes[0], sizes[1])
+  return null
+}
+
+/** Turned pairs of values: two outputs a pair. */
+const pairWork: WorkCounter = (sizes, into) => {
+  countWork.rows(into, sizes[0], 2 * sizes[1])
+  return null
+}
+
 const same = (sizes: readonly number[]): number[] => [...sizes]
 const codes = { count: 1, bytes: 1 } as const
 
@@ -163,6 +174,40 @@ const pool = (name: 'maxPool' | 'avgPool', title: string, csvName: string): Kern
     work: (sizes, into) => poolWork(sizes[1], sizes[2], sizes[0], sizes[3], sizes[4], into),
     toColumns: ([h, w, c, ks, stride]) => [c, h, w, ks, stride],
     toDims: ([c, h, w, ks, stride]) => [h, w, c, ks, stride]
+  }
+})
+
+/** Kernels of rows of codes: softmax and norms. */
+const rowKernel = (name: 'softmax' | 'layerNorm' | 'rmsNorm', title: string): KernelSpec => ({
+  name,
+  title,
+  dims: dims(['rows', 'count'], { count: 'codes of a row' }),
+  hasWeights: false,
+  operands: codes,
+  work: rowWork,
+  rows: {
+    csvName: name,
+    columns: [column('N', 'rows'), column('M', 'codes of a row')],
+    work: rowWork,
+    toColumns: same,
+    toDims: same
+  }
+})
+
+/** Kernels that fetch one code after the other. */
+const lookup = (name: 'table' | 'gather', title: string): KernelSpec => ({
+  name,
+  title,
+  dims: dims(['n'], { n: 'elements' }),
+  hasWeights: false,
+  operands: codes,
+  work: elementWork,
+  rows: {
+    csvName: name,
+    columns: [column('N', 'elements')],
+    work: elementWork,
+    toColumns: same,
+    toDims: same
   }
 })
 
@@ -267,6 +312,41 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
       return null
     },
     rows: null
+  },
+  product: {
+    name: 'product',
+    title: 'Product of two activations',
+    dims: dims(['n', 'm', 'k'], { n: 'rows', m: 'columns', k: 'length of the products' }),
+    hasWeights: false,
+    operands: codes,
+    work: matrixWork,
+    rows: {
+      csvName: 'product',
+      columns: [column('N', 'rows'), column('M', 'columns'), column('K', 'length of the products')],
+      work: matrixWork,
+      toColumns: same,
+      toDims: same
+    }
+  },
+  softmax: rowKernel('softmax', 'Softmax'),
+  layerNorm: rowKernel('layerNorm', 'LayerNorm'),
+  rmsNorm: rowKernel('rmsNorm', 'RMSNorm'),
+  table: lookup('table', 'Table of a function (GELU, SiLU, …)'),
+  gather: lookup('gather', 'Gather'),
+  rope: {
+    name: 'rope',
+    title: 'Rotary positions',
+    dims: dims(['heads', 'pairs'], { pairs: 'pairs of values of a head' }),
+    hasWeights: false,
+    operands: { count: 1, bytes: 4 },
+    work: pairWork,
+    rows: {
+      csvName: 'rope',
+      columns: [column('N', 'heads'), column('M', 'pairs of values of a head')],
+      work: pairWork,
+      toColumns: same,
+      toDims: same
+    }
   }
 }
 

@@ -56,6 +56,12 @@ export const countWork = {
     into.weights = 0
     into.inputs = inputs
   },
+  /** Rows that are each treated as a whole: like the product of a column of `rows` and a row of `count`. */
+  rows(into: Work, rows: number, count: number): void {
+    into.macs = into.outputs = into.inputs = rows * count
+    into.patches = rows
+    into.weights = 0
+  },
   elements(into: Work, count: number, outputs = count): void {
     into.macs = into.patches = into.inputs = count
     into.outputs = outputs

@@ -29,7 +29,15 @@ const usual: Readonly<Record<KernelName, readonly DimRange[]>> = {
   add: [range(64, 16_384)],
   requantize: [range(16, 1024), range(4, 128)],
   flatten: [range(64, 16_384)],
-  argmax: [range(4, 1000)]
+  argmax: [range(4, 1000)],
+  // Attention over some dozens to some hundreds of positions, heads of 8 to 64.
+  product: [range(1, 64), range(4, 128), range(8, 128)],
+  softmax: [range(1, 256), range(4, 256)],
+  layerNorm: [range(1, 128), range(16, 512)],
+  rmsNorm: [range(1, 128), range(16, 512)],
+  table: [range(64, 16_384)],
+  gather: [range(64, 16_384)],
+  rope: [range(1, 16), range(4, 64)]
 }
 
 /** How far beyond the model's own layers the set reaches, as a factor: a proxy must not extrapolate for it. */

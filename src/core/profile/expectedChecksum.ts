@@ -1,4 +1,5 @@
 import type { KernelName } from '../../shared/vocabulary'
+import { expectedSequence, isSequenceKernel, type SequenceKernel } from './expectedSequence'
 import { crc32 } from '../binary/crc'
 import { benchChecksum, createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
 import { scaleRounded, toCode } from '../quant/integer/fixedPoint'
@@ -16,13 +17,15 @@ export function expectedChecksum(item: BenchItem, seed: number): number {
     const [activationBits, weightBits] = [item.activationBits as Bits, item.weightBits as Bits]
     return benchChecksum({ kernel, dims: item.dims, activationBits, weightBits, seed })
   }
-  const outputs = expectedOutputs(kernel, item, seed)
+  const outputs = isSequenceKernel(kernel)
+    ? expectedSequence(kernel, item, seed)
+    : expectedOutputs(kernel, item, seed)
   return crc32(new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength))
 }
 
 /** Outputs of the kernels without weights. */
 function expectedOutputs(
-  kernel: Exclude<KernelName, 'matmul' | 'conv2d' | 'depthwiseConv2d'>,
+  kernel: Exclude<KernelName, 'matmul' | 'conv2d' | 'depthwiseConv2d' | SequenceKernel>,
   item: BenchItem,
   seed: number
 ): Int32Array | Int8Array {

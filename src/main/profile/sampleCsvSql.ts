@@ -14,7 +14,14 @@ const columnsOf: Readonly<Record<ProxyKernelName, readonly string[]>> = {
   maxPool: [dim(3), dim(1), dim(2), dim(4), dim(5)],
   avgPool: [dim(3), dim(1), dim(2), dim(4), dim(5)],
   add: [dim(1)],
-  requantize: [`${dim(1)} * ${dim(2)}`]
+  requantize: [`${dim(1)} * ${dim(2)}`],
+  product: [dim(1), dim(2), dim(3)],
+  softmax: [dim(1), dim(2)],
+  layerNorm: [dim(1), dim(2)],
+  rmsNorm: [dim(1), dim(2)],
+  table: [dim(1)],
+  gather: [dim(1)],
+  rope: [dim(1), dim(2)]
 }
 
 /** The columns of a kernel's shape in profile files, as SQL on `profile_sample s`; in the order of rowSpec. */

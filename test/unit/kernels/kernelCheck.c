@@ -236,6 +236,106 @@ static void compare_random(uint32_t rounds) {
             }
 }
 
+enum { MOST_CODES = 1024 };
+static int32_t parameters[512];
+static int8_t by_reference[MOST_CODES + 1];
+
+/* Both results are cleared first: what is left out would show. */
+static void clear_results(void) {
+    memset(bytes + MOST_CODES, 0x77, MOST_CODES + 1);
+    memset(by_reference, 0x77, sizeof by_reference);
+}
+
+static void report_sequence(const char *name, uint32_t count, uint32_t bits, uint32_t rows, uint32_t columns) {
+    uint32_t shape[4] = {bits, rows, columns, count};
+    report(equal(bytes + MOST_CODES, by_reference, count) && bytes[MOST_CODES + count] == 0x77, name, shape, 4);
+}
+
+static int32_t random_factor(void) { return (int32_t)((1u << 20) + random_below(1 << 20)) * (random_below(2) ? 1 : -1); }
+
+static void compare_products(uint32_t bits) {
+    uint32_t rows = 1 + random_below(9), columns = 1 + random_below(19), inner = 1 + random_below(40), batches = 1 + random_below(2);
+    bb_product_shape *s = (bb_product_shape *)(void *)parameters;
+    int beside = random_below(2), transposed = random_below(4) == 0;
+    *s = (bb_product_shape){ (int32_t)rows, (int32_t)columns, (int32_t)inner, (int32_t)batches, {(int32_t)inner, 1},
+                             {1, (int32_t)inner}, {(int32_t)columns, 1} };
+    if (beside) s->b[0] = (int32_t)columns, s->b[1] = 1;
+    if (transposed) s->a[0] = 1, s->a[1] = (int32_t)rows;
+    for (uint32_t batch = 0; batch < batches; batch++) {
+        s->begins[3 * batch] = (int32_t)(batch * rows * inner);
+        s->begins[3 * batch + 1] = (int32_t)(batch * columns * inner);
+        s->begins[3 * batch + 2] = (int32_t)(batch * rows * columns);
+    }
+    fill(bytes, rows * inner * batches, bits);
+    fill(more_bytes, columns * inner * batches, bits);
+    int32_t zero_a = (int32_t)random_below(257) - 128, zero_b = (int32_t)random_below(257) - 128, mult = random_factor();
+    uint8_t shift = (uint8_t)(19 + bits + random_below(12)), relu = (uint8_t)random_below(2);
+    clear_results();
+    bb_product(s, bytes, more_bytes, zero_a, zero_b, mult, shift, 3, (uint8_t)bits, relu, bytes + MOST_CODES);
+    bb_product_reference(s, bytes, more_bytes, zero_a, zero_b, mult, shift, 3, (uint8_t)bits, relu, by_reference);
+    report_sequence("product", rows * columns * batches, bits, rows, columns);
+}
+
+static void compare_rows(uint32_t bits) {
+    uint32_t rows = 1 + random_below(3), count = 1 + random_below(150), inner = random_below(5) ? 1 : 2;
+    fill(bytes, rows * count * inner, 8);
+    bb_softmax_shape *softmax = (bb_softmax_shape *)(void *)parameters;
+    *softmax = (bb_softmax_shape){ (int32_t)rows, (int32_t)count, (int32_t)inner, (int32_t)random_below(400), {0} };
+    uint32_t decay = 60000 + random_below(5500), exponent = 32768;
+    for (int at = 0; at < 256; at++, exponent = exponent * decay >> 16) softmax->exponents[at] = (int32_t)exponent;
+    clear_results();
+    bb_softmax(softmax, bytes, 17, (uint8_t)bits, bytes + MOST_CODES);
+    bb_softmax_reference(softmax, bytes, 17, (uint8_t)bits, by_reference);
+    report_sequence("softmax", rows * count * inner, bits, rows, count);
+
+    bb_normalize_shape *norm = (bb_normalize_shape *)(void *)parameters;
+    *norm = (bb_normalize_shape){ (int32_t)rows, (int32_t)count, (int32_t)inner, (int32_t)random_below(2), {0, 0} };
+    if (random_below(4)) norm->epsilon[0] = random_below(1 << 24) >> random_below(24);
+    if (random_below(8) == 0) norm->epsilon[1] = random_below(1 << 20);
+    for (uint32_t at = 0; at < 2 * count; at++) norm->factors[at] = random_factor();
+    int32_t zero_in = (int32_t)random_below(257) - 128;
+    uint8_t shift = (uint8_t)(22 + random_below(20));
+    clear_results();
+    bb_normalize(norm, bytes, zero_in, shift, -2, (uint8_t)bits, bytes + MOST_CODES);
+    bb_normalize_reference(norm, bytes, zero_in, shift, -2, (uint8_t)bits, by_reference);
+    report_sequence("normalize", rows * count * inner, bits, rows, count);
+}
+
+static void compare_lookups(uint32_t bits) {
+    uint32_t count = 1 + random_below(100), heads = 1 + random_below(4), size = 2 + 2 * random_below(9);
+    fill(bytes, count, 8);
+    fill(more_bytes, 512, bits);
+    uint32_t channels = random_below(4) ? 1 : 2;
+    count = count * channels;
+    fill(bytes, count, 8);
+    clear_results();
+    bb_table(bytes, count, channels, more_bytes, bytes + MOST_CODES);
+    bb_table_reference(bytes, count, channels, more_bytes, by_reference);
+    report_sequence("table", count, bits, channels, 1);
+    for (uint32_t at = 0; at < count; at++) parameters[at] = (int32_t)random_below(count + 1) - 1;
+    clear_results();
+    bb_gather(parameters, count, -7, bytes, bytes + MOST_CODES);
+    bb_gather_reference(parameters, count, -7, bytes, by_reference);
+    report_sequence("gather", count, bits, 1, 1);
+    int16_t turns[20];
+    for (uint32_t at = 0; at < size; at++) turns[at] = (int16_t)((int32_t)random_below(32769) - 16384);
+    for (uint32_t at = 0; at < heads * size; at++) parameters[at] = (int32_t)random_below(65536) - 32768;
+    clear_results();
+    bb_rope(parameters, turns, size, heads * size, (uint8_t)bits, bytes + MOST_CODES);
+    bb_rope_reference(parameters, turns, size, heads * size, (uint8_t)bits, by_reference);
+    report_sequence("rope", heads * size, bits, heads, size);
+}
+
+/* Kernels of language models and encoders against their references. */
+static void compare_sequences(uint32_t rounds) {
+    for (uint32_t round = 0; round < rounds; round++)
+        for (uint32_t bits = 8; bits; bits /= 2) {
+            compare_products(bits);
+            compare_rows(bits);
+            compare_lookups(bits);
+        }
+}
+
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 /* A random window on a random image, of c channels: borders on any side, windows larger than the image, strides that skip. */
@@ -339,6 +439,7 @@ int main(void) {
     run_golden();
     compare_random(CHECK_ROUNDS);
     compare_random_windows(CHECK_ROUNDS);
+    compare_sequences(CHECK_ROUNDS);
     check_linear_scratch();
     check_refusals();
     put_text("checked ");

@@ -1,5 +1,6 @@
 import { scaledRoot } from '../../quant/integer/integerOperators'
 import { codeRange } from '../../quant/quantizedNetwork'
+import { turnPairs } from '../../quant/integer/rope'
 import { checkStep, type Decoder } from '../floatDecoder'
 import { headSize, kvHeadOf } from '../config'
 import { logistic, partExponents, wholeExponents } from './lmTables'
@@ -101,14 +102,8 @@ export function createIntegerDecoder(lm: QuantizedLm): IntegerDecoder {
     code: (value: number) => number,
     put: (at: number, code: number) => void
   ) => {
-    for (let at = 0; at < count; at += 2) {
-      const turn = (position * size) / 2 + (at % size) / 2
-      const [cosine, sine] = [lm.rotation[2 * turn], lm.rotation[2 * turn + 1]]
-      const even = (turned[at] * cosine - turned[at + 1] * sine + 8192) >> 14
-      const odd = (turned[at] * sine + turned[at + 1] * cosine + 8192) >> 14
-      put(at, code((even + 128) >> 8))
-      put(at + 1, code((odd + 128) >> 8))
-    }
+    const turns = lm.rotation.subarray(position * size, (position + 1) * size)
+    turnPairs(turned, count, turns, (at, value) => put(at, code(value)))
   }
 
   const cachePlace = (at: number): number => (Math.floor(at / size) * length + position) * size + (at % size)

@@ -2,6 +2,7 @@ import { toCode } from './fixedPoint'
 import { scaledCode } from './integerKernels'
 import type {
   BinaryLayer,
+  CodeFormat,
   GatherLayer,
   MoveLayer,
   NormalizeLayer,
@@ -14,7 +15,7 @@ import type {
 /** Integer operators without weights and windows, as resources/kernels/ref computes them (docs/arithmetic.md). */
 
 /** Table look-up by code and, where there are several tables, by channel. */
-export function lookUp({ tables }: TableLayer, input: Int8Array, out: Int8Array): void {
+export function lookUp({ tables }: Pick<TableLayer, 'tables'>, input: Int8Array, out: Int8Array): void {
   const channels = tables.length / 256
   for (let at = 0; at < out.length; at++) out[at] = tables[(at % channels) * 256 + input[at] + 128]
 }
@@ -61,7 +62,11 @@ export function move(layer: MoveLayer, input: Int8Array, written: Int8Array | nu
 }
 
 /** Moves codes; places without a source get the fill code. */
-export function runGather({ sources, fill }: GatherLayer, input: Int8Array, out: Int8Array): void {
+export function runGather(
+  { sources, fill }: Pick<GatherLayer, 'sources' | 'fill'>,
+  input: Int8Array,
+  out: Int8Array
+): void {
   for (let at = 0; at < sources.length; at++) out[at] = sources[at] < 0 ? fill : input[sources[at]]
 }
 
@@ -85,8 +90,11 @@ export function reduce(layer: ReduceLayer, input: Int8Array, out: Int8Array): vo
   }
 }
 
+/** What a softmax of codes needs. */
+export type SoftmaxCodes = Pick<SoftmaxLayer, 'loops' | 'levels' | 'exponents' | 'outBits' | 'outZero'>
+
 /** Integer softmax over one axis. */
-export function softmax(layer: SoftmaxLayer, input: Int8Array, out: Int8Array): void {
+export function softmax(layer: SoftmaxCodes, input: Int8Array, out: Int8Array): void {
   const { outer, count, inner } = layer.loops
   for (let row = 0; row < outer * inner; row++) {
     const from = rowBegin(row, count, inner)
@@ -105,8 +113,14 @@ export function softmax(layer: SoftmaxLayer, input: Int8Array, out: Int8Array): 
 /** Fraction bits of a normalised value. */
 export const normalBits = 12
 
+/** What a norm of codes needs. */
+export type NormalizeCodes = Pick<
+  NormalizeLayer,
+  'loops' | 'centred' | 'epsilon' | 'mult' | 'add' | 'shift' | 'outBits' | 'outZero' | 'relu'
+> & { readonly input: Pick<CodeFormat, 'zero'> }
+
 /** Integer LayerNorm or RMSNorm over the last axis. */
-export function normalize(layer: NormalizeLayer, input: Int8Array, out: Int8Array): void {
+export function normalize(layer: NormalizeCodes, input: Int8Array, out: Int8Array): void {
   const { outer, count, inner } = layer.loops
   const { zero } = layer.input
   for (let row = 0; row < outer * inner; row++) {
@@ -145,8 +159,25 @@ export function scaledRoot(value: number): { root: number; doublings: number } {
   return { root: Number(root), doublings }
 }
 
+/** What a product of two tensors of codes needs. */
+export type ProductCodes = Pick<
+  ProductLayer,
+  | 'rows'
+  | 'columns'
+  | 'inner'
+  | 'batches'
+  | 'a'
+  | 'b'
+  | 'out'
+  | 'mult'
+  | 'shift'
+  | 'outBits'
+  | 'outZero'
+  | 'relu'
+> & { readonly input: Pick<CodeFormat, 'zero'>; readonly inputB: Pick<CodeFormat, 'zero'> }
+
 /** Product of two tensors of codes. */
-export function runProduct(layer: ProductLayer, a: Int8Array, b: Int8Array, out: Int8Array): void {
+export function runProduct(layer: ProductCodes, a: Int8Array, b: Int8Array, out: Int8Array): void {
   const { rows, columns, inner, batches } = layer
   const zeroA = layer.input.zero
   const zeroB = layer.inputB.zero

@@ -1,0 +1,109 @@
+import type { KernelName } from '../../shared/vocabulary'
+import { createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
+import { lookUp, normalize, runGather, runProduct, softmax } from '../quant/integer/integerOperators'
+import { toCode } from '../quant/integer/fixedPoint'
+import { turnPairs } from '../quant/integer/rope'
+import type { Bits } from '../quant/scheme'
+import type { BenchItem } from '../kernel/shape'
+
+/** Kernels of language models and encoders, as far as they have no weights. */
+export const sequenceKernels = [
+  'product',
+  'softmax',
+  'layerNorm',
+  'rmsNorm',
+  'table',
+  'gather',
+  'rope'
+] as const satisfies readonly KernelName[]
+
+/** Name of such a kernel. */
+export type SequenceKernel = (typeof sequenceKernels)[number]
+
+/** Whether the kernel is one of language models and encoders. */
+export function isSequenceKernel(kernel: KernelName): kernel is SequenceKernel {
+  return (sequenceKernels as readonly KernelName[]).includes(kernel)
+}
+
+/** Output codes of such a kernel over the operand stream of docs/protocol.md, with the parameters that stand there. */
+export function expectedSequence(kernel: SequenceKernel, item: BenchItem, seed: number): Int8Array {
+  const words = createOperandWords(seed)
+  const next = createOperandStream(seed, words)
+  const { dims } = item
+  const bits = item.activationBits as Bits
+  const codes = (count: number): Int8Array => next(bits, count)
+  switch (kernel) {
+    case 'product':
+      return product(dims, bits, codes)
+    case 'softmax':
+      return softmaxRows(dims, bits, codes)
+    case 'layerNorm':
+    case 'rmsNorm':
+      return norms(kernel === 'layerNorm', dims, bits, codes)
+    case 'table': {
+      const input = codes(dims[0])
+      const out = new Int8Array(dims[0])
+      lookUp({ tables: codes(256) }, input, out)
+      return out
+    }
+    case 'gather': {
+      const [count] = dims
+      const sources = Int32Array.from({ length: count }, (_, at) => (Math.imul(at, 7919) >>> 0) % count)
+      const out = new Int8Array(count)
+      runGather({ sources, fill: 0 }, codes(count), out)
+      return out
+    }
+    case 'rope':
+      return turned(dims, bits, words)
+  }
+}
+
+type Codes = (count: number) => Int8Array
+
+function product(dims: readonly number[], bits: Bits, codes: Codes): Int8Array {
+  const [rows, columns, inner] = dims as readonly [number, number, number]
+  const out = new Int8Array(rows * columns)
+  const [a, b] = [codes(rows * inner), codes(columns * inner)]
+  const shift = Uint8Array.of(19 + bits + Math.ceil(Math.log2(inner)))
+  const strides = { a: [inner, 1], b: [1, inner], out: [columns, 1] } as const
+  const format = { outBits: bits, outZero: 0, relu: false, mult: Int32Array.of(2 ** 20), shift }
+  const sizes = { rows, columns, inner, batches: [{ a: 0, b: 0, out: 0 }] }
+  runProduct({ ...sizes, ...strides, ...format, input: { zero: 3 }, inputB: { zero: -5 } }, a, b, out)
+  return out
+}
+
+function softmaxRows(dims: readonly number[], bits: Bits, codes: Codes): Int8Array {
+  const [outer, count] = dims as readonly [number, number]
+  const out = new Int8Array(outer * count)
+  const exponents = Int32Array.from({ length: 256 }, (_, below) => 32768 >> (below >> 4))
+  const format = { outBits: bits, outZero: bits === 1 ? 0 : 2 ** (bits - 1) }
+  const levels = bits === 1 ? 256 : 2 ** bits - 1
+  softmax({ loops: { outer, count, inner: 1 }, levels, exponents, ...format }, codes(outer * count), out)
+  return out
+}
+
+function norms(centred: boolean, dims: readonly number[], bits: Bits, codes: Codes): Int8Array {
+  const [outer, count] = dims as readonly [number, number]
+  const out = new Int8Array(outer * count)
+  const factors = {
+    mult: Int32Array.from({ length: count }, (_, at) => 2 ** 20 + 16 * at),
+    add: Int32Array.from({ length: count }, (_, at) => at),
+    shift: Uint8Array.of(35 - bits)
+  }
+  const format = { outBits: bits, outZero: 0, relu: false, input: { zero: 7 }, epsilon: count }
+  normalize({ loops: { outer, count, inner: 1 }, centred, ...factors, ...format }, codes(outer * count), out)
+  return out
+}
+
+function turned(dims: readonly number[], bits: Bits, words: () => number): Int8Array {
+  const [heads, pairs] = dims as readonly [number, number]
+  const count = 2 * heads * pairs
+  const values = Int32Array.from({ length: count }, () => words() >> 16)
+  const turns = Int16Array.from({ length: 2 * pairs }, () => words() >> 18)
+  const out = new Int8Array(count)
+  turnPairs(values, count, turns, (at, value) => {
+    // One bit is decided on a grid of 1/256.
+    out[at] = toCode(value, bits, 0)
+  })
+  return out
+}
