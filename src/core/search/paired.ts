@@ -18,12 +18,12 @@ export interface Paired {
  * 2005: half an item added to each of the four cells). Much narrower than intervals of both shares: items that both get
  * right or wrong do not count.
  * @param right 1 where the scheme is right, one byte per item; `reference` the same for int8
- * @returns null without items: the task has no right and wrong
+ * @returns null where one side has no items: the task has no right and wrong, or what is right was not kept
  * @throws RangeError when the lengths differ
  */
 export function comparePaired(right: Uint8Array, reference: Uint8Array): Paired | null {
+  if (right.length === 0 || reference.length === 0) return null
   if (right.length !== reference.length) throw new RangeError('Both sides need the same items.')
-  if (right.length === 0) return null
   let lost = 0
   let gained = 0
   for (let at = 0; at < right.length; at++) {

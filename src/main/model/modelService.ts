@@ -124,7 +124,7 @@ export function createModelService(deps: {
       (await isLargeNetwork(file)) ? tasks.run('model.read', { file }) : readNetwork(file)
   })
   const library = createImageLibrary({ modelsFolder })
-  const sourceOf = locateModels({ dataSets, findDataSet, modelsFolder, shippedName: library.name })
+  const sourceOf = locateModels({ dataSets, findDataSet, modelsFolder, shipped: library })
   const evaluations = createSchemeEvaluations({ tasks, results, sourceOf, nowMs })
   const measured = async (
     ...[modelId, ...rest]: Parameters<ModelService['measure']>

@@ -1,5 +1,7 @@
 import { AppError } from '../../shared/errors'
+import type { Split } from '../../shared/contract/model'
 import { generatedId, generatedSetOf } from './generatedItems'
+import type { ImageLibrary } from './imageLibrary'
 import type { LoadedModel } from './modelFiles'
 import type { createModelDataSets } from './modelDataSets'
 import type { ModelSource } from './modelTasks'
@@ -8,10 +10,15 @@ import type { ModelSource } from './modelTasks'
 export interface LocatedModel {
   readonly dataSet: { readonly id: string; readonly name: string }
   readonly source: ModelSource
+  /** Items of a split; null where that is not known without reading it. */
+  items(split: Split): Promise<number | null>
 }
 
 /** The folder of a data set. @throws AppError input.notFound */
-export type FindDataSet = (name: string) => Promise<{ info: { id: string; name: string }; folder: string }>
+export type FindDataSet = (name: string) => Promise<{
+  info: { id: string; name: string; splits: readonly { split: string; items: number }[] }
+  folder: string
+}>
 
 /** Content of the shipped subset; raise it with the file. */
 const shippedId = 'fashion-subset-1'
@@ -26,9 +33,9 @@ export function locateModels(deps: {
   dataSets: ReturnType<typeof createModelDataSets>
   findDataSet: FindDataSet
   modelsFolder: string
-  shippedName: string
+  shipped: Pick<ImageLibrary, 'name' | 'sizes'>
 }): (model: LoadedModel) => Promise<LocatedModel> {
-  const { dataSets, findDataSet, modelsFolder, shippedName } = deps
+  const { dataSets, findDataSet, modelsFolder, shipped } = deps
   return async ({ summary, graph }) => {
     const name = await dataSets.get(summary.id)
     const found = name === null ? null : await findDataSet(name)
@@ -36,9 +43,16 @@ export function locateModels(deps: {
     return {
       dataSet:
         own === null
-          ? { id: found?.info.id ?? shippedId, name: name ?? shippedName }
+          ? { id: found?.info.id ?? shippedId, name: name ?? shipped.name }
           : { id: generatedId(own), name: own.name },
-      source: { file: summary.path, modelsFolder, dataSetFolder: found?.folder ?? null }
+      source: { file: summary.path, modelsFolder, dataSetFolder: found?.folder ?? null },
+      async items(split) {
+        // Sets of users and generated ones have no full test beside their own (modelTasks.ts).
+        const held = split === 'fullTest' ? 'test' : split
+        if (own !== null) return own.items[held]
+        if (found !== null) return found.info.splits.find((one) => one.split === held)?.items ?? null
+        return (await shipped.sizes()).find((one) => one.split === split)?.images ?? null
+      }
     }
   }
 }

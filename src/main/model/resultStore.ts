@@ -38,7 +38,8 @@ export const resultMigrations: NounMigrations = {
 
 /** Results in the data file, reused by every process. */
 export interface ResultStore {
-  get(key: ResultKey): Promise<{ judged: Judged; atMs: number } | null>
+  /** @param items of the split here; a result of another number of items is not returned. Null: any number. */
+  get(key: ResultKey, items?: number | null): Promise<{ judged: Judged; atMs: number } | null>
   /** @param sharedFrom the host that computed it; null: this owner's workers */
   put(key: ResultKey, judged: Judged, atMs: number, sharedFrom?: string | null): Promise<void>
   /** Kept results of a model, newest first. */
@@ -60,13 +61,15 @@ interface ResultRow {
 /** Returns the kept results of evaluations in a data file. */
 export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStore {
   return {
-    async get({ modelId, dataSetId, split, method, scheme }) {
+    async get({ modelId, dataSetId, split, method, scheme }, items = null) {
       const [row] = await store.all<Pick<ResultRow, 'judged' | 'at_ms'>>(
         `SELECT judged, at_ms FROM result
          WHERE model_id = $1 AND data_set_id = $2 AND split = $3 AND method = $4 AND quantizer = $5 AND scheme = $6`,
         [modelId, dataSetId, split, method, quantizerVersion, scheme]
       )
-      return row === undefined ? null : { judged: readJudged(row.judged), atMs: Number(row.at_ms) }
+      if (row === undefined) return null
+      const judged = readJudged(row.judged)
+      return isOfItems(judged, items) ? { judged, atMs: Number(row.at_ms) } : null
     },
     put: ({ modelId, dataSetId, split, method, scheme }, judged, atMs, sharedFrom = null) =>
       store.run(
@@ -106,6 +109,10 @@ export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStor
     }
   }
 }
+
+/** Whether a result can be compared with others on a split of so many items; null: the number is not known. */
+export const isOfItems = ({ images }: Judged, items: number | null): boolean =>
+  items === null || images === items
 
 /** A stored result; what is right of each item is base64 there. */
 function readJudged(text: string): Judged {

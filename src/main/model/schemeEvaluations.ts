@@ -65,9 +65,10 @@ export function createSchemeEvaluations(deps: {
   const judge = async (
     key: ResultKey,
     work: Parameters<(typeof modelTasks)['model.evaluate']>[0],
+    items: number | null,
     signal: AbortSignal | undefined
   ): Promise<{ judged: Judged; atMs: number; cached: boolean }> => {
-    const kept = (await results?.get(key).catch(() => null)) ?? null
+    const kept = (await results?.get(key, items).catch(() => null)) ?? null
     if (kept !== null) return { ...kept, cached: true }
     const judged: Judged = await tasks.run('model.evaluate', work, signal === undefined ? {} : { signal })
     const atMs = nowMs()
@@ -80,7 +81,7 @@ export function createSchemeEvaluations(deps: {
     async measured(model, scheme, split, method, signal) {
       const modelId = model.summary.id
       if (scheme !== null) checkScheme(scheme, weightedLayerNames(model.graph))
-      const { dataSet, source } = await sourceOf(model)
+      const { dataSet, source, items } = await sourceOf(model)
       const own = evaluations.get(modelId) ?? []
       evaluations.set(modelId, own)
       const known = own.find(
@@ -95,7 +96,8 @@ export function createSchemeEvaluations(deps: {
         return { evaluation: { ...evaluation, cached: true }, measure: { ...measure, computedMs: null } }
       }
       const key: ResultKey = { modelId, dataSetId: dataSet.id, split, method, scheme: keyOf(scheme) }
-      const { judged, atMs, cached } = await judge(key, { ...source, scheme, split, method }, signal)
+      const work = { ...source, scheme, split, method }
+      const { judged, atMs, cached } = await judge(key, work, await items(split), signal)
       const { images, correct, durationMs, accuracy, metrics, fittedOn, ...rest } = judged
       const found: MeasuredScheme = {
         evaluation: {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseJson } from '../store/recordTable'
 import type { Judged } from './modelTasks'
-import { quantizerVersion, type ResultKey, type ResultStore } from './resultStore'
+import { isOfItems, quantizerVersion, type ResultKey, type ResultStore } from './resultStore'
 
 /** A result that another host published: its stored text, not validated yet, and the name of that host. */
 export interface ForeignResult {
@@ -45,7 +45,8 @@ export const readForeign = (text: string): ReturnType<typeof parseJson<Judged>> 
 
 /**
  * Results kept here first; then those of other hosts, which are kept here from then on, marked with their host. Only
- * float results and integer ones without retraining: these are the same wherever they were computed.
+ * float results and integer ones without retraining: these are the same wherever they were computed. One of another
+ * number of items than the split has here is left alone: it cannot be compared item by item.
  */
 export function withForeignResults(
   results: ResultStore,
@@ -54,13 +55,13 @@ export function withForeignResults(
 ): ResultStore {
   return {
     ...results,
-    async get(key) {
-      const kept = await results.get(key)
+    async get(key, items = null) {
+      const kept = await results.get(key, items)
       if (kept !== null || (key.method !== 'ptq' && key.scheme !== 'float')) return kept
       const found = await find({ ...key, quantizer: quantizerVersion })
       if (found === null) return null
       const { value } = readForeign(found.judged)
-      if (value === null) return null
+      if (value === null || !isOfItems(value, items)) return null
       await results.put(key, value, found.atMs, found.host)
       reused(found.host)
       return { judged: value, atMs: found.atMs }

@@ -17,6 +17,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { composeBitbench, type Bitbench } from '@main/compose'
 import { createResultStore, quantizerVersion, type ResultKey } from '@main/model/resultStore'
+import { schemeKey, uniformScheme, type Scheme } from '@core/quant/scheme'
 import { withForeignResults } from '@main/model/sharedResults'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract'
 import { addCampaign, addRecording, addSearch } from '../../support/sessionBench'
@@ -249,6 +250,13 @@ describe('a shared folder of two hosts', () => {
 })
 
 describe('results of other hosts', () => {
+  const lenetAtInt8 = async (at: Bitbench): Promise<[string, Scheme]> => {
+    const { models } = await call(at, 'model.list', {})
+    const { id } = models.find(({ shipped, name }) => shipped && name.startsWith('lenet5'))!
+    const layers = await at.model.layers(id)
+    const names = layers.map(({ name }) => name)
+    return [id, uniformScheme(names, 8, 8)]
+  }
   const results = (at: Bitbench) =>
     withForeignResults(createResultStore(at.store), at.sharedFolder.findResult, at.sharedFolder.reused)
 
@@ -281,6 +289,30 @@ describe('results of other hosts', () => {
     const found = await evaluate(two)
     expect(found).toEqual({ ...computed, cached: true })
     expect(await call(two, 'shared.status', {})).toMatchObject({ reused: 1 })
+  })
+
+  it('of another number of items are left alone', async () => {
+    const [modelId, scheme] = await lenetAtInt8(one)
+    const measure = (at: Bitbench) => at.model.measure(modelId, scheme, 'search', 'ptq')
+    const computed = await measure(one)
+    await publish(one)
+    const [stored] = await one.store.all<{ judged: string }>('SELECT judged FROM result')
+    const whole = JSON.parse(stored!.judged) as { right: string; images: number }
+    const right = Buffer.from(whole.right, 'base64')
+    const fewer = { ...whole, images: right.length - 1, right: right.subarray(1).toString('base64') }
+    const file = filesIn().find((name) => name.startsWith('results'))!
+    await rewrite(path.join(folder, file), `'${JSON.stringify(fewer)}' AS judged`)
+    const found = await measure(two)
+    expect(found.computedMs).not.toBeNull()
+    expect(found).toEqual({ ...computed, computedMs: found.computedMs })
+  })
+
+  it('that were kept with another number of items are not used again', async () => {
+    const [modelId, scheme] = await lenetAtInt8(one)
+    const dataSetId = 'fashion-subset-1'
+    const kept = { modelId, dataSetId, split: 'search', method: 'ptq', scheme: schemeKey(scheme) }
+    await createResultStore(one.store).put(kept, judged, 1000, 'lab-two')
+    expect(await one.model.measure(modelId, scheme, 'search', 'ptq')).toMatchObject({ images: 1500 })
   })
 
   it('are not used where this is not wanted', async () => {

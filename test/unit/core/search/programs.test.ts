@@ -237,6 +237,7 @@ describe('paired comparison', () => {
     expect(found.margin).toBeCloseTo((1.959963985 / 10) * Math.sqrt(4 - 0.1), 9)
     expect(() => comparePaired(right, int8.slice(1))).toThrow(RangeError)
     expect(comparePaired(new Uint8Array(0), new Uint8Array(0))).toBeNull()
+    expect(comparePaired(new Uint8Array(0), int8)).toBeNull()
   })
 
   it('covers the true difference in about 95 % of repetitions', () => {
