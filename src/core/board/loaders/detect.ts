@@ -24,7 +24,8 @@ export type BootLoader =
 
 /** End of the monitor's banner (docs/protocol.md "Text at a terminal"). */
 const bannerEnd = "'?' for help.\r\n"
-const bannerMs = 1_500
+/** A slow core checks its own code first (LiteX at 0.4 MHz under simulation: 5 s). */
+const bannerMs = 10_000
 
 /** Waits for the banner of a monitor that was just started; returns the text up to its end, null when none arrived in time. */
 export function* awaitBanner(): Conversation<string | null> {
@@ -33,6 +34,9 @@ export function* awaitBanner(): Conversation<string | null> {
 }
 
 const answerMs = 1_500
+/** Waits without a prompt that are enough where nothing came at all, and where a boot loader may be busy with what it said last. */
+const triesOfSilent = 4
+const triesOfBusy = 20
 
 /**
  * Presses Enter and recognises the boot loader by its prompt. Also reads the UART and the core of a U-Boot's board, so that no
@@ -42,12 +46,16 @@ const answerMs = 1_500
  */
 export function* detectBootLoader(): Conversation<BootLoader> {
   const receiver = createReceiver()
-  for (let tries = 0; tries < 4; tries++) {
+  let limit = triesOfSilent
+  for (let tries = 0; tries < limit; tries++) {
+    const before = receiver.lastSeen()
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
     const texts = [receiver.ubootPrompt, litexPrompt, litexMenu, sflMagicRequest]
     const found = yield* receiver.until(texts, answerMs)
     if (found !== null && found.index > 0) return { kind: 'litex' }
+    // LiteX measures the speed of its memory for seconds without a word.
+    if (receiver.lastSeen() !== before) limit = triesOfBusy
     if (found === null && !(yield* learnPrompt(receiver))) continue
     yield* receiver.drain(100)
     const uart = yield* findConsoleUart(receiver)

@@ -1,32 +1,51 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import type { ConsoleChunk } from '../../../shared/contract/board'
 import { AppError } from '../../../shared/errors'
 import { connect, lineOptions } from './boardLine'
-import { numberOption, textOption, type CliContext, type CliVerb } from '../framework/framework'
+import { openKeys, openPipe, openTerminal, type ConsoleInput } from './console/consoleInput'
+import {
+  choiceOption,
+  numberOption,
+  textOption,
+  UsageError,
+  type CliContext,
+  type CliVerb
+} from '../framework/framework'
 import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
 
 const pollMs = 50
+const lineEnds = { lf: '\n', cr: '\r', crlf: '\r\n' } as const
 
 /** `bitbench board console`: the line of any port, with or without a monitor behind it. */
 export const boardConsoleVerb: CliVerb = {
   summary:
     'Shows what a board or any serial port sends and sends what is typed, line by line, until Ctrl-C or end of input.',
   usage:
-    'BOARD [--baud N] [--seconds S] [--send TEXT] [--send-file FILE [--line-pause MS]] [--hex] [--timestamps] [--capture FILE]',
+    'BOARD [--baud N] [--seconds S] [--send TEXT] [--send-file FILE [--line-pause MS]] [--keys|--line-end lf|cr|crlf] [--hex] [--timestamps] [--capture FILE]',
   options: {
     ...lineOptions,
     seconds: { type: 'string', help: 'end after so long' },
     send: { type: 'string', help: 'send this text first' },
     'send-file': { type: 'string', help: 'then send the bytes of this file, unchanged' },
     'line-pause': { type: 'string', help: 'milliseconds to wait after every line of the file' },
+    keys: {
+      type: 'boolean',
+      help: 'send every key at once, Ctrl-C too, to a board that edits lines itself; Ctrl-] ends'
+    },
+    'line-end': { type: 'string', help: 'what follows a typed line', default: 'lf' },
     hex: { type: 'boolean', help: 'show bytes as hex' },
     timestamps: { type: 'boolean', help: 'put the time before each piece' },
     capture: { type: 'string', help: 'write the received bytes to this file, unchanged' },
     raw: { type: 'boolean', help: 'no effect: a console never needs a monitor' }
   },
   async run(args, context) {
+    const typing = {
+      keys: args.values['keys'] === true,
+      lineEnd: lineEnds[choiceOption(args, 'line-end', ['lf', 'cr', 'crlf']) ?? 'lf']
+    }
+    if (typing.keys && !process.stdin.isTTY)
+      throw new UsageError('--keys needs a terminal; what comes from a pipe or a file is sent line by line')
     const client = await clientOf(context)
     const seconds = numberOption(args, 'seconds', { min: 0 })
     const captureFile = textOption(args, 'capture')
@@ -35,7 +54,7 @@ export const boardConsoleVerb: CliVerb = {
     try {
       const { board } = await connect(client, args, false)
       const show = { hex: args.values['hex'] === true, timestamps: args.values['timestamps'] === true }
-      const console = new LineConsole(client, board.id, context, show, capture)
+      const console = new LineConsole(client, board.id, context, { ...show, ...typing }, capture)
       const file = textOption(args, 'send-file')
       const linePauseMs = numberOption(args, 'line-pause', { min: 0, max: 60_000, integer: true }) ?? 0
       const first = {
@@ -44,7 +63,7 @@ export const boardConsoleVerb: CliVerb = {
         linePauseMs
       }
       const received = await console.run(first, seconds)
-      return { json: { board: board.id, received }, text: context.json ? received : '' }
+      return { json: { board: board.id, received }, text: '' }
     } finally {
       await new Promise<void>((resolve) => (capture === null ? resolve() : capture.end(resolve)))
     }
@@ -76,31 +95,34 @@ interface FirstSent {
   linePauseMs: number
 }
 
-/** Prints console traffic as it comes and returns all of it. */
+/** How a console shows what comes and takes what is typed. */
+interface ConsoleManner {
+  hex: boolean
+  timestamps: boolean
+  keys: boolean
+  lineEnd: string
+}
+
+/** Prints console traffic as it comes and, for --json, returns all of it. */
 class LineConsole {
   private readonly pieces: string[] = []
   private after = 0
+  private hasEnded = false
+  /** Texts go to the board in the order they were typed. */
+  private sent: Promise<void> = Promise.resolve()
+  private input: ConsoleInput | null = null
 
   constructor(
     private readonly client: LocalClient,
     private readonly id: string,
     private readonly context: CliContext,
-    private readonly show: { hex: boolean; timestamps: boolean },
+    private readonly manner: ConsoleManner,
     private readonly capture: WriteStream | null
   ) {}
 
   async run(first: FirstSent, seconds: number | undefined): Promise<string> {
     const { context } = this
-    let hasEnded = false
-    // On a terminal readline edits the line and keeps a history; a pipe is read line by line all the same.
-    const input = createInterface({
-      input: process.stdin,
-      ...(process.stdin.isTTY ? { output: process.stderr, terminal: true, historySize: 500 } : {})
-    })
-    input.on('line', (line) => void this.send(`${line}\n`))
-    // Ctrl-C belongs to the whole command, which frees the board.
-    input.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-    input.once('close', () => (hasEnded = true))
+    this.input = this.openInput()
     if (first.text !== undefined) await this.send(first.text)
     let fileFailure: unknown = null
     let isSending = first.file !== undefined
@@ -111,18 +133,34 @@ class LineConsole {
     try {
       while (
         !context.signal.aborted &&
-        (isSending || (performance.now() < endMs && !(hasEnded && seconds === undefined)))
+        (isSending || (performance.now() < endMs && !(this.hasEnded && seconds === undefined)))
       ) {
         await this.poll()
         await new Promise((resolve) => setTimeout(resolve, pollMs))
       }
+      await this.sent
       await this.poll()
     } finally {
-      input.close()
+      this.input.close()
       process.stdin.pause()
     }
     if (fileFailure !== null) throw fileFailure
     return this.pieces.join('')
+  }
+
+  private openInput(): ConsoleInput {
+    const { stdin: input, stdout: output } = process
+    const { lineEnd, keys } = this.manner
+    const events = {
+      send: (text: string) => void this.send(text),
+      // Ctrl-C belongs to the whole command, which frees the board.
+      interrupt: () => process.kill(process.pid, 'SIGINT'),
+      end: () => (this.hasEnded = true)
+    }
+    if (keys) return openKeys({ input, output }, events)
+    const isTerminal = input.isTTY && output.isTTY && process.env['TERM'] !== 'dumb' && !this.context.json
+    if (isTerminal) return openTerminal({ input, output }, lineEnd, events)
+    return openPipe({ input, output, note: (text) => this.context.log(text) }, lineEnd, events)
   }
 
   /** Settles when the file is on its way to the board; the console is shown meanwhile. */
@@ -132,23 +170,30 @@ class LineConsole {
     await this.client.finish(jobId, createProgressLine(this.context.log, process.stderr))
   }
 
-  private async send(text: string): Promise<void> {
-    try {
-      await this.client.call('board.sendText', { id: this.id, text })
-    } catch (error) {
-      this.context.log(AppError.from(error).message)
-    }
+  private send(text: string): Promise<void> {
+    this.sent = this.sent
+      .then(() => this.client.call('board.sendText', { id: this.id, text }))
+      .then(
+        () => undefined,
+        (error: unknown) => this.note(AppError.from(error).message)
+      )
+    return this.sent
+  }
+
+  private note(text: string): void {
+    if (this.input === null) this.context.log(text)
+    else this.input.note(text)
   }
 
   private async poll(): Promise<void> {
     const { chunks } = await this.client.call('board.console', { id: this.id, after: this.after })
     for (const chunk of chunks) {
       this.after = chunk.sequence
-      if (chunk.direction === 'note') this.context.log(`-- ${chunk.text}`)
+      if (chunk.direction === 'note') this.note(`-- ${chunk.text}`)
       if (chunk.direction !== 'received') continue
-      this.pieces.push(chunk.text)
       this.capture?.write(Buffer.from(chunk.hex, 'hex'))
-      if (!this.context.json) process.stdout.write(shownText(chunk, this.show))
+      if (this.context.json) this.pieces.push(chunk.text)
+      else this.input?.show(shownText(chunk, this.manner))
     }
   }
 }

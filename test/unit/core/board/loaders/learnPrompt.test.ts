@@ -26,8 +26,34 @@ const cpus = {
   'fdt print /cpus': 'cpus {\r\n\tcpu@0 {\r\n\t\triscv,isa = "rv64imac";\r\n'
 }
 
+/** A LiteX BIOS that measures its memory without a word for `busyMs` after its first text, then prompts. */
+function busyBios(busyMs: number): TimedPeer {
+  const prompt = new TextEncoder().encode('\r\n\x1b[92;1mlitex\x1b[0m> ')
+  let readyMs: number | null = null
+  return {
+    hear(_, atMs, line) {
+      if (readyMs === null) {
+        readyMs = atMs + busyMs
+        line.send(new TextEncoder().encode('Memspeed at 0x40000000 (Sequential, 2.0MiB)...\r\n'))
+      } else if (atMs >= readyMs) line.send(prompt)
+    }
+  }
+}
+
 /** Of a console without bdinfo. */
 const nothing = { banks: [], reserved: [], model: null, clockHz: null }
+
+describe('a boot loader that is busy', () => {
+  it.each([0, 12_000, 25_000])('is waited for after it has spoken: %i ms', (busyMs) => {
+    const { value } = runDialogue(detectBootLoader(), busyBios(busyMs))
+    expect(value).toEqual({ kind: 'litex' })
+  })
+
+  it('is given up after a minute without a prompt', () => {
+    const { error } = runDialogue(detectBootLoader(), busyBios(120_000))
+    expect(error).toMatchObject({ code: 'loader.noPrompt' })
+  })
+})
 
 describe('prompts of U-Boot', () => {
   it.each(['=> ', 'StarFive # ', 'Milkv-Duo$ ', '\x1b[32mboard#\x1b[0m '])('%j is found', (prompt) => {
