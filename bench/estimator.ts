@@ -60,7 +60,7 @@ for (const device of values.targets.split(',')) {
 }
 
 async function read(device: string): Promise<StageSample[]> {
-  return await readStageFiles([path.join(values.data, `${device}.csv`)], 'vidur')
+  return await readStageFiles([path.join(values.data, `${device}.csv`)], { preset: 'vidur' })
 }
 
 /** Total MAPE (MAPE over single operators) per method and n, then every operator at the middle n. */

@@ -22,7 +22,7 @@ const { values } = parseArgs({
 })
 const [seeds, n] = [Number(values.seeds), Number(values.n)]
 const read = (device: string): Promise<StageSample[]> =>
-  readStageFiles([path.join(values.data, `${device}.csv`)], 'vidur')
+  readStageFiles([path.join(values.data, `${device}.csv`)], { preset: 'vidur' })
 const source = await read(values.source)
 
 for (const device of values.targets.split(',')) {

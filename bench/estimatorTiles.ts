@@ -73,7 +73,9 @@ function errorOf(tried: TileModel): number {
 
 /** Products of a device as one stage; the only term is their measured times in ms. */
 async function products(device: string, count: number): Promise<StagePool> {
-  const table = stageTable(await readStageFiles([path.join(values.data, `${device}.csv`)], 'vidur'))
+  const table = stageTable(
+    await readStageFiles([path.join(values.data, `${device}.csv`)], { preset: 'vidur' })
+  )
   const known = stagePools(table, multiprocessors).find(({ work }) => work?.kind === 'product') as StagePool
   const rows = Int32Array.from({ length: table.count }, (_, row) => row)
   const entries = random.shuffle(entriesOf(known, table.times, rows)).slice(0, count)

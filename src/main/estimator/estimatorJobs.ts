@@ -9,7 +9,7 @@ import {
 } from '../../shared/contract/estimator'
 import { AppError } from '../../shared/errors'
 import type { ArgumentsOf, EmitterOf } from '../../shared/contract/framework/define'
-import type { SamplePresetName } from '../../shared/vocabulary'
+import type { SampleReading } from '../../core/estimator/samples/readSamples'
 import type { JobService, JobSpec } from '../jobs/jobService'
 import type { TaskRunner, TaskTableOf } from '../threads/taskPool'
 import { hashSamples } from './estimatorFiles'
@@ -49,6 +49,7 @@ export function trainJob(
     paths,
     collections,
     preset,
+    decimal,
     title,
     ...options
   }: ArgumentsOf<(typeof estimatorContract)['commands']['estimator.train']>
@@ -59,7 +60,7 @@ export function trainJob(
     unit: 'epochs',
     total: options.epochs,
     async run(context) {
-      const samples = await readSamplePaths(paths, preset)
+      const samples = await readSamplePaths(paths, { preset, decimal })
       for (const id of collections) for (const sample of await collected(id)) samples.push(sample)
       if (samples.length === 0) {
         throw new AppError(
@@ -104,6 +105,7 @@ export function transferJob(
     source,
     target,
     preset,
+    decimal,
     sizes,
     seeds
   }: ArgumentsOf<(typeof estimatorContract)['commands']['estimator.transfer']>,
@@ -114,7 +116,10 @@ export function transferJob(
     title: 'Transfer to another device',
     unit: 'draws',
     async run(context) {
-      const [from, to] = [await readSamplePaths(source, preset), await readSamplePaths(target, preset)]
+      const [from, to] = [
+        await readSamplePaths(source, { preset, decimal }),
+        await readSamplePaths(target, { preset, decimal })
+      ]
       const curve = await tasks.run(
         'estimator.transfer',
         { source: from, target: to, sizes, seeds },
@@ -129,13 +134,13 @@ export function transferJob(
 const namesOf = (files: readonly string[]): string => files.map((file) => path.basename(file)).join(', ')
 
 /** Samples of files and of folders with their data sets. @throws input.notFound, data.invalid, data.missing */
-async function readSamplePaths(paths: readonly string[], preset: SamplePresetName): Promise<StageSample[]> {
+async function readSamplePaths(paths: readonly string[], reading: SampleReading): Promise<StageSample[]> {
   const parts: StageSample[][] = []
   for (const file of paths) {
     const found = await stat(file).catch(() => null)
     if (found?.isDirectory() === true)
-      parts.push(...(await readDataSets(file, preset, true)).map((set) => set.samples))
-    else parts.push(await readStageFile(path.resolve(file), preset))
+      parts.push(...(await readDataSets(file, reading, true)).map((set) => set.samples))
+    else parts.push(await readStageFile(path.resolve(file), reading))
   }
   return parts.flat()
 }

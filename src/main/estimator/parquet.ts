@@ -1,8 +1,15 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import { AppError } from '../../shared/errors'
+import { openRegular } from '../files/openRegularFile'
 
 /** Rows of a Parquet file as plain records; whole numbers beyond 32 bits become numbers. @throws input.notFound, data.invalid */
 export async function readParquet(file: string): Promise<Record<string, unknown>[]> {
+  const found = await openRegular(file).catch((cause: unknown) => {
+    if (cause instanceof AppError && cause.code === 'data.missing')
+      throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.', { cause })
+    throw cause
+  })
+  await found.handle.close()
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '1GB', threads: '1' })
   const connection = await instance.connect()
   try {
@@ -10,9 +17,6 @@ export async function readParquet(file: string): Promise<Record<string, unknown>
     return reader.getRowObjectsJson().map((row) => ({ ...row }))
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
-    if (/No files found/i.test(message)) {
-      throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.', { cause })
-    }
     throw new AppError('data.invalid', `${file} is not a Parquet file: ${message}`, 'Write the file again.', {
       cause
     })

@@ -1,7 +1,11 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { SamplePresetName } from '../../shared/vocabulary'
-import { sampleOf, samplesFromCsv, samplesFromJson } from '../../core/estimator/samples/readSamples'
+import {
+  sampleOf,
+  samplesFromCsv,
+  samplesFromJson,
+  type SampleReading
+} from '../../core/estimator/samples/readSamples'
 import type { StageSample } from '../../core/estimator/samples/stageSample'
 import { AppError } from '../../shared/errors'
 import { readTextFile } from '../files/readTextFile'
@@ -24,10 +28,10 @@ const skipped = new Set(['logs', 'node_modules', 'figures'])
  */
 export async function readStageFile(
   file: string,
-  preset: SamplePresetName,
+  reading: SampleReading,
   dataSet = path.basename(file, path.extname(file))
 ): Promise<StageSample[]> {
-  const options = { preset, fileName: path.basename(file), dataSet }
+  const options = { ...reading, fileName: path.basename(file), dataSet }
   switch (path.extname(file).toLowerCase()) {
     case '.csv':
       return samplesFromCsv(await readTextFile(file), options)
@@ -48,11 +52,11 @@ export async function readStageFile(
 /** Samples of several files, one after another. */
 export async function readStageFiles(
   files: readonly string[],
-  preset: SamplePresetName,
+  reading: SampleReading,
   cwd = '.'
 ): Promise<StageSample[]> {
   const sets: StageSample[][] = []
-  for (const file of files) sets.push(await readStageFile(path.resolve(cwd, file), preset))
+  for (const file of files) sets.push(await readStageFile(path.resolve(cwd, file), reading))
   return sets.flat()
 }
 
@@ -63,13 +67,13 @@ export async function readStageFiles(
  */
 export async function readDataSets(
   folder: string,
-  preset: SamplePresetName,
+  reading: SampleReading,
   all: boolean
 ): Promise<StageDataSet[]> {
   const sets: StageDataSet[] = []
   for (const { name, files } of await findDataSets(folder, all)) {
     const samples: StageSample[] = []
-    for (const file of files) samples.push(...(await readStageFile(file, preset, name)))
+    for (const file of files) samples.push(...(await readStageFile(file, reading, name)))
     sets.push({ name, files, samples })
   }
   return sets

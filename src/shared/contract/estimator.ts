@@ -8,6 +8,8 @@ export const presetNameSchema = z.enum(samplePresetNames)
 export const stageModelNameSchema = z.enum(stageModelNames)
 
 /** Files (CSV, JSON, Parquet) or folders of data sets, on the host. */
+/** Decimal mark of CSV files that can be read both ways. */
+const decimalSchema = z.enum(['.', ',']).optional()
 const samplePathsSchema = z.array(z.string().min(1)).min(1).max(50)
 
 /** Percentages in percent; relative is MAE / mean of the measured times. */
@@ -172,6 +174,7 @@ export const estimatorContract = defineContract({
         /** Collections by id: their samples are trained on too. */
         collections: z.array(z.string().min(1)).max(50).default([]),
         preset: presetNameSchema.default('vlm'),
+        decimal: decimalSchema,
         model: stageModelNameSchema.default('physical'),
         seed: z.number().int().min(0).default(3407),
         epochs: z.number().int().min(1).max(2000).default(50),
@@ -220,6 +223,7 @@ export const estimatorContract = defineContract({
         source: samplePathsSchema,
         target: samplePathsSchema,
         preset: presetNameSchema.default('vidur'),
+        decimal: decimalSchema,
         sizes: z.array(z.number().int().min(2).max(10_000)).min(1).max(12).default([10, 25, 50, 100]),
         seeds: z.number().int().min(1).max(50).default(3)
       }),

@@ -13,16 +13,25 @@ const groupSign = /\d[ \u00a0\u2009\u202f'\u2019]\d/
  * A table whose numbers are written with a decimal point alone. How they were written is decided over whole columns, as
  * for files of profiles: `12,5` beside `;` is 12.5, and `1.234,5` is 1234.5.
  *
+ * @param decimal the decimal mark, where a person says it
  * @throws data.invalid where `27.648` may be a fraction as well as 27648, or a number fits none of both
  */
-export function withPlainNumbers(table: CsvTable, text: string, fileName: string): CsvTable {
+export function withPlainNumbers(
+  table: CsvTable,
+  text: string,
+  fileName: string,
+  decimal?: '.' | ','
+): CsvTable {
   const numeric = table.header.flatMap((_, column) => {
     const cells = table.rows.map((row) => row[column].trim()).filter((cell) => cell !== '')
     return cells.length > 0 && cells.every((cell) => markedNumber.test(cell)) ? [column] : []
   })
   const layout = readLayout(text, fileName)
   const formats = numberFormats(layout, new Map(numeric.map((column) => [column, { whole: false }])))
-  const format = chosen(formats, layout.delimiter, fileName)
+  const format: NumberFormat =
+    decimal === undefined
+      ? chosen(formats, layout.delimiter, fileName)
+      : { decimal, thousands: decimal === '.' ? ',' : '.' }
   const isGrouped = table.rows.some((row) => numeric.some((column) => groupSign.test(row[column])))
   if (format.decimal === '.' && format.thousands === null && !isGrouped) return table
   const rows = table.rows.map((row, at) =>
@@ -44,14 +53,15 @@ export function withPlainNumbers(table: CsvTable, text: string, fileName: string
 const comma = 44
 
 function chosen(formats: readonly NumberFormat[], delimiter: number, fileName: string): NumberFormat {
-  if (formats.length === 1) return formats[0]
   // Where commas separate the cells, the point is the decimal mark.
   if (delimiter === comma && formats[0].decimal === '.') return formats[0]
-  const mark = formats.some(({ thousands }) => thousands === '.') ? '.' : ','
+  // Three digits behind every point: %.3f writes them so, and so do thousands in half of the world.
+  if (formats.length === 1 && formats[0].isHabit !== true) return formats[0]
+  const mark = formats.some(({ thousands, isHabit }) => thousands === '.' || isHabit) ? '.' : ','
   throw new AppError(
     'data.invalid',
     `${fileName}: "${mark}" in its numbers may be a decimal mark or a mark of thousands.`,
-    'Write the numbers with a decimal point and without marks of thousands, cells separated by commas.',
+    'Say which with --decimal . or --decimal , or write the numbers without marks of thousands, cells separated by commas.',
     { details: { file: fileName, mark } }
   )
 }

@@ -7,9 +7,15 @@ import { profilerRecords } from './profilerExports'
 import { presetRole, type Role } from './presets'
 import type { KnobValue, StageSample } from './stageSample'
 
-/** How a file of samples is read. */
-export interface ReadSamplesOptions {
+/** What a person says about files of samples. */
+export interface SampleReading {
   preset: SamplePresetName
+  /** Decimal mark of CSV files; left out, it is decided over whole columns. */
+  decimal?: '.' | ',' | undefined
+}
+
+/** How a file of samples is read. */
+export interface ReadSamplesOptions extends SampleReading {
   /** Shown in messages. */
   fileName: string
   dataSet: string
@@ -19,7 +25,12 @@ export interface ReadSamplesOptions {
 
 /** Samples of a CSV file: a row each, empty cells are stages the configuration does not have. @throws data.invalid */
 export function samplesFromCsv(text: string, options: ReadSamplesOptions): StageSample[] {
-  const { header, rows } = withPlainNumbers(parseCsv(text, options.fileName), text, options.fileName)
+  const { header, rows } = withPlainNumbers(
+    parseCsv(text, options.fileName),
+    text,
+    options.fileName,
+    options.decimal
+  )
   return rows.map((cells, at) =>
     sampleOf(
       Object.fromEntries(header.map((name, column) => [name, cells[column].trim()])),

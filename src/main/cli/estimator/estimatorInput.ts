@@ -4,6 +4,7 @@ import { samplePresetNames, type SamplePresetName } from '../../../shared/vocabu
 import { stageTable, type StageTable } from '../../../core/estimator/samples/stageTable'
 import type { StageSample } from '../../../core/estimator/samples/stageSample'
 import { dropOutliers } from '../../../core/estimator/fit/outliers'
+import type { SampleReading } from '../../../core/estimator/samples/readSamples'
 import { readDataSets, readStageFiles } from '../../estimator/sampleFiles'
 import {
   choiceOption,
@@ -13,6 +14,7 @@ import {
   type CliArguments,
   type CliContext
 } from '../framework/framework'
+import { decimalOption } from '../profile/profileOptions'
 
 export const presetOption = {
   type: 'string',
@@ -25,11 +27,17 @@ export function presetOf(args: CliArguments): SamplePresetName {
   return choiceOption(args, 'preset', samplePresetNames) ?? 'vlm'
 }
 
+/** How the options say that files of samples are read. */
+export function readingOf(args: CliArguments): SampleReading {
+  return { preset: presetOf(args), decimal: choiceOption(args, 'decimal', ['.', ',']) }
+}
+
 /** Options of verbs that read a results folder or files. */
 export const dataOptions = {
   'results-dir': { type: 'string', help: 'folder of results: its JSON, CSV and Parquet files' },
   'use-all-datasets': { type: 'boolean', help: 'every folder below it that holds such files, without logs' },
   preset: presetOption,
+  decimal: decimalOption,
   device: { type: 'string', help: 'cpu or cuda; the work runs on the CPU either way' },
   'max-token-ms': {
     type: 'string',
@@ -50,15 +58,15 @@ export interface EstimatorInput {
 
 /** Reads the samples of a verb and drops outliers; what was found and dropped goes to the log. */
 export async function readEstimatorInput(args: CliArguments, context: CliContext): Promise<EstimatorInput> {
-  const preset = presetOf(args)
+  const reading = readingOf(args)
   noteDevice(args, context)
   const folder = textOption(args, 'results-dir')
   const sets =
     folder === undefined
-      ? [await filesAsSet(args, preset, context)]
+      ? [await filesAsSet(args, reading, context)]
       : await readDataSets(
           path.resolve(context.cwd, folder),
-          preset,
+          reading,
           args.values['use-all-datasets'] === true
         )
   const dataSets = sets.map(({ name, samples }) => ({ name, samples: samples.length }))
@@ -81,10 +89,10 @@ export async function readEstimatorInput(args: CliArguments, context: CliContext
   return { table: kept, samples, dataSets, dropped: { byThreshold, byConfiguration } }
 }
 
-async function filesAsSet(args: CliArguments, preset: SamplePresetName, context: CliContext) {
+async function filesAsSet(args: CliArguments, reading: SampleReading, context: CliContext) {
   if (args.positionals.length === 0)
     throw new UsageError('give --results-dir FOLDER [--use-all-datasets], or sample files')
-  return { name: 'files', samples: await readStageFiles(args.positionals, preset, context.cwd) }
+  return { name: 'files', samples: await readStageFiles(args.positionals, reading, context.cwd) }
 }
 
 function noteDevice(args: CliArguments, context: CliContext): void {

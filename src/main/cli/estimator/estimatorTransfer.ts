@@ -3,7 +3,8 @@ import { assembleTransfer, type AssembledTransfer } from '../../../core/estimato
 import { calibrationDesigns, type CalibrationDesign } from '../../../core/estimator/transfer/calibrationRows'
 import { stageTransferCurve, type StageTransferCurve } from '../../../core/estimator/transfer/curve'
 import { methodTitles } from '../../../core/estimator/transfer/methods'
-import { presetOf, presetOption } from './estimatorInput'
+import { decimalOption } from '../profile/profileOptions'
+import { presetOption, readingOf } from './estimatorInput'
 import { readStageFiles } from '../../estimator/sampleFiles'
 import {
   numberOption,
@@ -25,6 +26,7 @@ export const stageTransferVerb: CliVerb = {
     'source-device': { type: 'string', help: 'name of the source GPU, if the files are not named by it' },
     'target-device': { type: 'string', help: 'name of the target GPU, if the files are not named by it' },
     preset: presetOption,
+    decimal: decimalOption,
     n: { type: 'string', help: 'configurations to calibrate on, joined by commas', default: '10,25,50,100' },
     seeds: { type: 'string', help: 'draws to average over', default: '12' },
     design: {
@@ -55,7 +57,7 @@ async function runTransfer(args: CliArguments, context: CliContext) {
 export async function readTransfer(args: CliArguments, context: CliContext): Promise<AssembledTransfer> {
   const [sourceFiles, targetFiles] = [filesOf(args, 'source'), filesOf(args, 'target')]
   const judgeFiles = textOption(args, 'judge') === undefined ? null : filesOf(args, 'judge')
-  const read = (files: readonly string[]) => readStageFiles(files, presetOf(args), context.cwd)
+  const read = (files: readonly string[]) => readStageFiles(files, readingOf(args), context.cwd)
   const [sourceDevice, targetDevice] = [textOption(args, 'source-device'), textOption(args, 'target-device')]
   return assembleTransfer({
     source: await read(sourceFiles),

@@ -64,10 +64,20 @@ describe('stage samples', () => {
   })
 
   it('lets one column say how those are written that leave it open', () => {
-    const read = (text: string) =>
-      samplesFromCsv(text, options('generic')).map(({ knobs, stages }) => [knobs['a'], stages['b']])
-    // Three digits behind every point are a fraction, unless another column has commas for fractions.
-    expect(read('a;b_ms\n12;1.234\n25;2.048\n').map(([, time]) => time)).toEqual([1.234, 2.048])
+    const read = (text: string, decimal?: '.' | ',') =>
+      samplesFromCsv(text, { ...options('generic'), decimal }).map(({ knobs, stages }) => [
+        knobs['a'],
+        stages['b']
+      ])
+    // Three digits behind every point: a fraction between commas, refused elsewhere unless another column decides.
+    expect(read('a,b_ms\n12,1.234\n25,2.048\n').map(([, time]) => time)).toEqual([1.234, 2.048])
+    for (const cells of [';', '\t']) {
+      const text = `a${cells}b_ms\n12${cells}1.234\n25${cells}2.048\n`
+      expect(() => read(text)).toThrow(/"\." in its numbers may be a decimal mark or a mark of thousands/)
+      expect(read(text, '.').map(([, time]) => time)).toEqual([1.234, 2.048])
+      expect(read(text, ',').map(([, time]) => time)).toEqual([1234, 2048])
+    }
+    expect(read('a;b_ms\n12;1.234\n25;2.5\n').map(([, time]) => time)).toEqual([1.234, 2.5])
     expect(read('a;b_ms\n12,5;1.234\n25,1;2.048\n')).toEqual([
       [12.5, 1234],
       [25.1, 2048]

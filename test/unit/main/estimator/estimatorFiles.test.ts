@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulateSamples } from '@core/estimator/simulate'
+import { AppError } from '@shared/errors'
 import { estimatorCli } from '@main/cli/estimator/estimator'
 import {
   parseVerbArguments,
@@ -52,17 +54,17 @@ const readJson = (file: string): unknown => JSON.parse(readFileSync(path.join(fo
 
 describe('sample files', () => {
   it('finds and names data sets, without logs', async () => {
-    const sets = await readDataSets(path.join(folder, 'results'), 'vlm', true)
+    const sets = await readDataSets(path.join(folder, 'results'), { preset: 'vlm' }, true)
     expect(sets.map(({ name, samples }) => [name, samples.length])).toEqual([
       ['coco_caption', 60],
       ['doc_qa', 60]
     ])
     expect(sets[0]?.samples[0]?.origin).toBe('simulated')
-    await expect(readDataSets(path.join(folder, 'results'), 'vlm', false)).rejects.toMatchObject({
+    await expect(readDataSets(path.join(folder, 'results'), { preset: 'vlm' }, false)).rejects.toMatchObject({
       code: 'data.missing',
       hint: expect.stringContaining('--use-all-datasets')
     })
-    await expect(readDataSets(path.join(folder, 'none'), 'vlm', true)).rejects.toMatchObject({
+    await expect(readDataSets(path.join(folder, 'none'), { preset: 'vlm' }, true)).rejects.toMatchObject({
       code: 'input.notFound'
     })
   })
@@ -77,16 +79,25 @@ describe('sample files', () => {
     )
     connection.closeSync()
     instance.closeSync()
-    const samples = await readStageFile(file, 'vidur')
+    const samples = await readStageFile(file, { preset: 'vidur' })
     expect(samples.map(({ knobs, stages }) => [knobs['num_tokens'], stages])).toEqual([
       [8, { emb: 0.14 }],
       [16, { emb: 0.25, add: 0.5 }]
     ])
+    const pipe = path.join(folder, 'pipe.parquet')
+    execFileSync('mkfifo', [pipe])
+    for (const none of [pipe, folder])
+      await expect(readStageFile(none, { preset: 'vidur' })).rejects.toBeInstanceOf(AppError)
+    await expect(readStageFile('/nowhere/a.parquet', { preset: 'vidur' })).rejects.toMatchObject({
+      code: 'input.notFound'
+    })
     writeFileSync(path.join(folder, 'broken.parquet'), 'not parquet')
-    await expect(readStageFile(path.join(folder, 'broken.parquet'), 'vidur')).rejects.toMatchObject({
+    await expect(
+      readStageFile(path.join(folder, 'broken.parquet'), { preset: 'vidur' })
+    ).rejects.toMatchObject({
       code: 'data.invalid'
     })
-    await expect(readStageFiles(['a.xlsx'], 'vidur', folder)).rejects.toMatchObject({
+    await expect(readStageFiles(['a.xlsx'], { preset: 'vidur' }, folder)).rejects.toMatchObject({
       code: 'input.unsupported'
     })
   })
