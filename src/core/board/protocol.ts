@@ -129,9 +129,18 @@ export const encode = {
   tensor: (layer: number): Uint8Array => new ByteWriter(2).u16(layer).done()
 }
 
-/** Adds the I that some cores leave out of misa (VexRiscv full): a core without E has I. */
+/**
+ * The ISA of a core whose misa may be wrong (VexRiscv full in LiteX claims B and G alone): a core without E has I, every monitor
+ * is made of multiplications, and B is believed where the monitor has executed an instruction of Zbb.
+ */
 function completeIsa(isa: string): string {
-  return isa.replace(/^(rv(?:32|64))(?![a-z]*[ie])/, '$1i')
+  const [first, ...extensions] = isa.split('_')
+  const letters = /^(rv(?:32|64))([a-z]*)$/.exec(first ?? '')
+  if (letters === null) return isa
+  const claimed = letters[2].replace(/[iem]/g, '')
+  const base = letters[2].includes('e') && !letters[2].includes('i') ? 'e' : 'i'
+  const rest = extensions.includes('zbb') ? claimed : claimed.replace('b', '')
+  return [`${letters[1]}${base}m${rest}`, ...extensions].join('_')
 }
 
 /** Bits 2 to 7 of countersAvailable: what counts cycles, and the binary logarithm of a timer's step; for a CSR, 1 is one of the SBI's. */

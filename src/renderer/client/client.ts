@@ -165,21 +165,40 @@ function openEnvelope(name: string, envelope: unknown): unknown {
   )
 }
 
-/** Stops the time of a call while jobs of a kind run. Returns what ends that. */
+/** Stops the time of a call while jobs of a kind run, also those that were running before. Returns what ends that. */
 function waitForJobs(
   transport: Transport,
   isMeant: (job: Job) => boolean,
   time: { goOn: () => void; stop: () => void }
 ): () => void {
   const running = new Set<string>()
-  return transport.subscribe('job.changed', (payload) => {
-    const { success, data: job } = events['job.changed'].safeParse(payload)
-    if (!success || !isMeant(job)) return
+  const heardOf = new Set<string>()
+  let isOver = false
+  const look = (job: Job): void => {
+    if (isOver || !isMeant(job)) return
+    heardOf.add(job.id)
     if (job.state === 'queued' || job.state === 'running') running.add(job.id)
     else running.delete(job.id)
     if (running.size > 0) time.stop()
     else time.goOn()
+  }
+  const leave = transport.subscribe('job.changed', (payload) => {
+    const { success, data: job } = events['job.changed'].safeParse(payload)
+    if (success) look(job)
   })
+  // A job that began before this call may report nothing for a long time. What was heard of it since is newer than the list.
+  transport
+    .send('job.list', {})
+    .then((envelope) => {
+      const { jobs } = commands['job.list'].out.parse(openEnvelope('job.list', envelope))
+      jobs.filter(({ id, state }) => state === 'running' && !heardOf.has(id)).forEach(look)
+    })
+    // Without the list, jobs still count from their next report on.
+    .catch(() => undefined)
+  return () => {
+    isOver = true
+    leave()
+  }
 }
 
 /** Rejects when `timeoutMs` pass without a reply; `goOn` starts the time over, `stop` lets none pass until then. */

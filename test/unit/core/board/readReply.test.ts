@@ -24,6 +24,41 @@ describe('replies of the monitor', () => {
     expect(readReply.event(new Uint8Array(0)).kind).toBe('unknown')
   })
 
+  it.each([
+    ['rv32b_zicsr', 'rv32im_zicsr'],
+    ['rv32im_zicsr', 'rv32im_zicsr'],
+    ['rv32e_zicsr', 'rv32em_zicsr'],
+    ['rv32imacb_zicsr_zbb', 'rv32imacb_zicsr_zbb'],
+    ['rv64imafdcv_zicsr', 'rv64imafdcv_zicsr']
+  ])('complete an ISA whose misa says %s', (said, isa) => {
+    const text = (value: string): [number, number][] => [
+      [value.length, 1],
+      ...[...value].map((char): [number, number] => [char.charCodeAt(0), 1])
+    ]
+    const words: [number, number][] = [
+      [0, 4],
+      [0, 4],
+      [0, 4],
+      [0, 4],
+      [9, 4],
+      [0, 4],
+      [0, 4],
+      [0, 4]
+    ]
+    const data = bytes(
+      [1, 2],
+      [1, 1],
+      [3, 1],
+      ...words,
+      [32, 1],
+      ...text(said),
+      ...text(''),
+      ...text(''),
+      [0, 1]
+    )
+    expect(readReply.hello(data)).toMatchObject({ nonce: 9, info: { isa } })
+  })
+
   it('carry 64-bit counts of what was spent', () => {
     expect(readReply.spent(bytes([2 ** 40 + 5, 8], [9, 8]))).toEqual({
       cycles: 2 ** 40 + 5,

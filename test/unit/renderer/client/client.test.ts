@@ -95,6 +95,41 @@ describe('client', () => {
     vi.useRealTimers()
   })
 
+  it('waits for a job that ran before the call and reports nothing', async () => {
+    vi.useFakeTimers()
+    const running = {
+      ...{ id: 'j', kind: 'board.makeCore', title: 't', state: 'running', done: 1, total: 7, unit: 'steps' },
+      ...{ ratePerSecond: null, remainingMs: null, note: '', startedAtMs: 0, finishedAtMs: null },
+      ...{ resumable: false, error: null }
+    }
+    const listeners = new Set<(payload: unknown) => void>()
+    const client = createClient({
+      ...transport((name) =>
+        name === 'job.list'
+          ? Promise.resolve({ ok: true, value: { jobs: [running] } })
+          : new Promise(() => undefined)
+      ),
+      subscribe(_, listener) {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      }
+    })
+    let ended: unknown
+    void client
+      .call(
+        'board.forget',
+        { id: 'x' },
+        { timeoutMs: 5000, whileJob: ({ kind }) => kind === 'board.makeCore' }
+      )
+      .catch((reason: unknown) => (ended = reason))
+    await vi.advanceTimersByTimeAsync(900_000)
+    expect(ended).toBeUndefined()
+    listeners.forEach((listener) => listener({ ...running, state: 'done' }))
+    await vi.advanceTimersByTimeAsync(5100)
+    expect(ended).toMatchObject({ code: 'host.timeout' })
+    vi.useRealTimers()
+  })
+
   it('delivers events until unsubscribed', () => {
     const client = createMemoryClient({})
     const seen: number[] = []
