@@ -1,12 +1,13 @@
 /**
  * Cycle models beside RTL: `npm run bench:rtl -- [--json] [--rows FOLDER] [--halves N] [--picorv32 FILE]`.
  *
- * For every file of measured rows, runs on the virtual board of that core the kernels that the RTL ran (from the history of
- * the repository) and prints the mean and largest error of its cycles, then the same with the present kernels; then fits a
- * twin on random halves of the rows (and on all shapes but one) and prints its error on the rows it has not seen.
+ * For every file of measured rows (those of bench/rtl/measured and of FOLDER), runs on the virtual board of that core the
+ * kernels that the RTL ran (from the history of the repository) and prints the mean and largest error of its cycles, then
+ * the same with the present kernels; then fits a twin on random halves of the rows (and on all shapes but one) and prints
+ * its error on the rows it has not seen.
  * `--picorv32 picorv32.v` measures the present kernels on that core under Verilator instead: ten minutes for its four forms.
  * Exit 1: a core is worse than 5 % mean or 10 % max on the kernels that the RTL ran, or a twin than 8 % mean on unseen
- * halves. Without rows it says so and exits 3.
+ * halves.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +20,7 @@ import { benchOf, rowMacs } from '@core/twin/kernelRows'
 import { measuredCores } from '@core/twin/measuredCores'
 import { memoryShapes } from '@core/twin/structure'
 import type { CodeForm } from '@core/twin/twinMachine'
-import { firmwareOfRows, presentFirmware } from './rtl/firmware'
+import { firmwareAt, presentFirmware } from './rtl/firmware'
 import { measurePicorv32 } from './rtl/measurePicorv32'
 import { compareCore, readRtlRows, type CoreComparison, type RtlRow, type RtlRows } from './rtl/rows'
 
@@ -35,10 +36,8 @@ const { values: options } = parseArgs({
 })
 const measuresNow = options.picorv32 !== undefined
 const folder = path.resolve(options.rows)
-if (!measuresNow && !existsSync(folder)) {
-  console.error(`There are no RTL rows in ${folder}; give their folder with --rows.`)
-  process.exit(3)
-}
+if (!measuresNow && !existsSync(folder))
+  console.error(`There are no shared RTL rows in ${folder}: only those of bench/rtl/measured are judged.`)
 
 const present = presentFirmware()
 const counters = new Map<CodeForm, { counter: KernelCounter; events: Map<string, TwinRow['events']> }>()
@@ -97,7 +96,8 @@ interface RtlResult {
 }
 
 async function readOrMeasure(): Promise<RtlRows[]> {
-  if (options.picorv32 === undefined) return readRtlRows(folder)
+  if (options.picorv32 === undefined)
+    return ['bench/rtl/measured', folder].filter((one) => existsSync(one)).flatMap(readRtlRows)
   const work = mkdtempSync(path.join(tmpdir(), 'bitbench-rtl-'))
   try {
     return await measurePicorv32(path.resolve(options.picorv32), work, (line) => console.error(line))
@@ -106,10 +106,12 @@ async function readOrMeasure(): Promise<RtlRows[]> {
   }
 }
 
-const measuredFirmware = measuresNow ? present : firmwareOfRows()
-if (measuredFirmware === null)
-  console.error('The kernels that the RTL ran are not in the history of this checkout: no core is judged.')
-const results = (await readOrMeasure()).map(({ name, core, rows }): RtlResult => {
+const results = (await readOrMeasure()).map(({ name, core, firmwareCommit, rows }): RtlResult => {
+  const measuredFirmware = firmwareCommit === null ? present : firmwareAt(firmwareCommit)
+  if (measuredFirmware === null)
+    console.error(
+      `${name}: ${firmwareCommit} is not in the history of this checkout: its core is not judged.`
+    )
   const form = core === null ? 'rv32im' : measuredCores[core].form
   return {
     name,

@@ -4,8 +4,8 @@ import path from 'node:path'
 import type { TwinFirmware } from '@core/twin/monitorMachine'
 
 const folder = 'resources/firmware/build'
-/** Commit whose kernels the stored rows were measured with (README beside the rows). */
-const rowsCommit = 'f4377ac9'
+/** Commit whose kernels rows were measured with where their file names none (README beside the shared rows). */
+export const sharedRowsCommit = 'f4377ac9'
 
 const twinFirmware = (file: (name: string) => Uint8Array): TwinFirmware => ({
   litexImage: file('monitor-litex.bin'),
@@ -19,11 +19,11 @@ export const builtFile = (name: string): string => path.join(folder, name)
 export const presentFirmware = (): TwinFirmware =>
   twinFirmware((name) => new Uint8Array(readFileSync(builtFile(name))))
 
-/** Returns the monitors that the stored rows were measured with, from the history of the repository; null without it. */
-export function firmwareOfRows(): TwinFirmware | null {
+/** Returns the monitors of a commit, from the history of the repository; null without it. */
+export function firmwareAt(commit: string): TwinFirmware | null {
   const show = (name: string): Uint8Array =>
     new Uint8Array(
-      execFileSync('git', ['show', `${rowsCommit}:${folder}/${name}`], {
+      execFileSync('git', ['show', `${commit}:${folder}/${name}`], {
         maxBuffer: 1 << 26,
         stdio: ['ignore', 'pipe', 'ignore']
       })

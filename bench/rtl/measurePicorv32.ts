@@ -49,6 +49,7 @@ export async function measurePicorv32(
     measured.push({
       name: form.name,
       core: form.core,
+      firmwareCommit: null,
       rows: await measureRows(program, image, form.name, log)
     })
   }

@@ -4,6 +4,7 @@ import type { TwinErrors } from '@core/twin/fitTwin'
 import { benchOf, rowMacs, type KernelRow } from '@core/twin/kernelRows'
 import { measuredCores, type MeasuredCoreName } from '@core/twin/measuredCores'
 import { MonitorMachine, type TwinFirmware } from '@core/twin/monitorMachine'
+import { sharedRowsCommit } from './firmware'
 
 /** A row with cycles. */
 export type RtlRow = KernelRow & { cyclesPerMac: number }
@@ -12,6 +13,8 @@ export type RtlRow = KernelRow & { cyclesPerMac: number }
 export interface RtlRows {
   name: string
   core: MeasuredCoreName | null
+  /** Whose kernels the RTL ran; null: those of this working tree. */
+  firmwareCommit: string | null
   rows: RtlRow[]
 }
 
@@ -24,6 +27,13 @@ const coreOf: Readonly<Record<string, MeasuredCoreName>> = {
   'vexriscv-full-blockram': 'vexriscv-full'
 }
 
+/** A file of rows; core and commit stand in files that the product's own `bench kernels --json` rows were copied into. */
+interface RowsFile {
+  core?: MeasuredCoreName
+  firmwareCommit?: string
+  rows: RtlRow[]
+}
+
 /** Reads the files of a folder, by name. */
 export function readRtlRows(folder: string): RtlRows[] {
   return readdirSync(folder)
@@ -31,8 +41,15 @@ export function readRtlRows(folder: string): RtlRows[] {
     .sort()
     .map((file) => {
       const name = path.basename(file, '.json')
-      const { rows } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { rows: RtlRow[] }
-      return { name, core: coreOf[name] ?? null, rows }
+      const { core, firmwareCommit, rows } = JSON.parse(
+        readFileSync(path.join(folder, file), 'utf8')
+      ) as RowsFile
+      return {
+        name,
+        core: core ?? coreOf[name] ?? null,
+        firmwareCommit: firmwareCommit ?? sharedRowsCommit,
+        rows
+      }
     })
 }
 

@@ -52,6 +52,15 @@ const maxFlightMs = 1000
 /** Commands whose reply comes after as much work as the request names. */
 const computing: ReadonlySet<Opcode> = new Set<Opcode>(['bench', 'prepare', 'run', 'call'])
 
+/** Clock of a core for which the waits are meant, and how many times longer a slower one is waited for at most. */
+const usualClockHz = 10_000_000
+const maxSlowness = 100
+
+/** How many times longer than usual a core of this clock may compute; 1 where the clock is not known. */
+function slowness(clockHz: number | null): number {
+  return clockHz === null ? 1 : Math.min(maxSlowness, Math.max(1, usualClockHz / clockHz))
+}
+
 /** The first hello gives up early: the far end may be no monitor at all. */
 const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 800, attempts: 4 }
 
@@ -62,17 +71,22 @@ const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 8
 export class MonitorClient {
   private readonly exchange: MonitorExchange
   private readonly timing: ExchangeTiming
-  private readonly computingTiming: ExchangeTiming
+  private readonly patience: number
   private readonly maxWindow: number
   private known: BoardInfo | null = null
 
   constructor(options: MonitorClientOptions = {}) {
     this.exchange = new MonitorExchange(options.onText, options.byteMs, options.silenceHint)
     this.timing = { ...defaultTiming, ...options.timing }
-    const { patience = 1 } = options
-    const { answerMs, workingMs } = this.timing
-    this.computingTiming = { ...this.timing, answerMs: answerMs * patience, workingMs: workingMs * patience }
+    this.patience = options.patience ?? 1
     this.maxWindow = options.maxWindow ?? Infinity
+  }
+
+  /** Of requests that compute: a slow core needs longer for the same. */
+  private get computingTiming(): ExchangeTiming {
+    const { answerMs, workingMs } = this.timing
+    const times = this.patience * slowness(this.known?.clockHz ?? null)
+    return { ...this.timing, answerMs: answerMs * times, workingMs: workingMs * times }
   }
 
   /** What the last hello said; null before the first. */
