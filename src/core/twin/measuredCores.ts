@@ -7,13 +7,17 @@ export const measuredCoreNames = [
   'picorv32-1wait',
   'picorv32-slowmul',
   'picorv32-compressed',
-  'vexriscv-full'
+  'vexriscv-full',
+  'vexriscv-full-sdram'
 ] as const
 
 /** Name of a core whose RTL was measured. */
 export type MeasuredCoreName = (typeof measuredCoreNames)[number]
 
 const picorv32 = corePresets.small.cycleModel
+
+/** Caches of VexRiscv in LiteX. */
+const firstLevel = { sizeBytes: 4096, ways: 1, lineBytes: 32 } as const
 
 /**
  * VexRiscv "full" as LiteX builds it, in front of block RAM: results of loads, products and shifts arrive late. Fitted on RTL
@@ -29,15 +33,19 @@ const vexriscv: CycleModel = {
   multiplyLaterUseStallCycles: 1,
   shiftUseStallCycles: 1,
   branchCycles: { forwardTaken: 3, forwardNotTaken: 0, backwardTaken: 1, backwardNotTaken: 4 },
-  instructionCache: { sizeBytes: 4096, ways: 1, lineBytes: 32, missCycles: 9 },
-  dataCache: {
-    sizeBytes: 4096,
-    ways: 1,
-    lineBytes: 32,
-    missCycles: 19,
-    writePolicy: 'through',
-    writeBackCycles: 0
-  }
+  instructionCache: { ...firstLevel, missCycles: 9 },
+  dataCache: { ...firstLevel, missCycles: 19, writePolicy: 'through', writeBackCycles: 0 }
+}
+
+/**
+ * The same core in front of SDRAM (MT48LC16M16, 32 bits wide, at the timings of 100 MHz) and LiteX's second level of 8 KiB, which
+ * is written back. What a miss costs is fitted on RTL rows, the pipeline is that of block RAM.
+ */
+const vexriscvSdram: CycleModel = {
+  ...vexriscv,
+  instructionCache: { ...firstLevel, missCycles: 24 },
+  dataCache: { ...firstLevel, missCycles: 27, writePolicy: 'through', writeBackCycles: 0 },
+  secondLevelCache: { sizeBytes: 8192, ways: 1, lineBytes: 16, missCycles: 11, writeBackCycles: 13 }
 }
 
 const core = (
@@ -65,5 +73,10 @@ export const measuredCores: Readonly<Record<MeasuredCoreName, TwinMachine>> = {
     { ...picorv32, straddleCycles: 1 },
     'rv32imc'
   ),
-  'vexriscv-full': core('vexriscv-full', 'VexRiscv full, 4 KiB caches, block RAM', vexriscv)
+  'vexriscv-full': core('vexriscv-full', 'VexRiscv full, 4 KiB caches, block RAM', vexriscv),
+  'vexriscv-full-sdram': core(
+    'vexriscv-full-sdram',
+    'VexRiscv full, 4 KiB caches, SDRAM behind a second level of 8 KiB',
+    vexriscvSdram
+  )
 }

@@ -16,7 +16,7 @@ export interface NetworkAddress {
 /** The port of telnet (RFC 854); the other two have none by convention. */
 const telnetPort = 23
 
-const encrypted = /^(tls|ssl|tcps|telnets|wss|https|ssh):/i
+const encrypted = /^(tls|ssl|tcps|telnets|rfc2217s|wss|https|ssh):/i
 const schemes: readonly string[] = ['tcp', 'telnet', 'rfc2217']
 
 /**

@@ -49,15 +49,19 @@ describe('addresses of consoles on the network', () => {
     expect(refusal).not.toThrowError(/secret/)
   })
 
-  it.each(['tls://lab:3000', 'ssl://lab:1', 'telnets://lab', 'ssh://lab', 'https://lab'])(
-    'refuses %s by the name of its scheme',
-    (text) => {
-      expect(() => readNetworkAddress(text)).toThrowError(
-        expect.objectContaining({
-          code: 'input.unsupported',
-          message: expect.stringContaining(text.slice(0, text.indexOf(':')))
-        })
-      )
-    }
-  )
+  it.each([
+    'tls://lab:3000',
+    'ssl://lab:1',
+    'telnets://lab',
+    'rfc2217s://lab:3000',
+    'ssh://lab',
+    'https://lab'
+  ])('refuses %s by the name of its scheme', (text) => {
+    expect(() => readNetworkAddress(text)).toThrowError(
+      expect.objectContaining({
+        code: 'input.unsupported',
+        message: expect.stringContaining(text.slice(0, text.indexOf(':')))
+      })
+    )
+  })
 })
