@@ -4,7 +4,7 @@ import { sflLoad } from '@core/board/loaders/sfl'
 import { sflAbortFrame, sflJumpFrame, sflLoadFrame } from '@core/board/loaders/sflFrame'
 import { createRandom } from '@core/math/random'
 import { AppError } from '@shared/errors'
-import { runDialogue } from '../../../../support/dialogue'
+import { type PeerLine, runDialogue, type TimedPeer } from '../../../../support/dialogue'
 import { SflBios } from '../../../../support/sflBios'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -27,7 +27,34 @@ describe('SFL frames', () => {
   })
 })
 
+/** A BIOS from before the request came by itself: it lists its boot sources in plain text and waits for the key of F7. */
+class MenuBios implements TimedPeer {
+  readonly bios = new SflBios()
+  private state: 'off' | 'menu' | 'loading' = 'off'
+
+  tick(atMs: number, line: PeerLine): void {
+    if (this.state === 'loading') return this.bios.tick(atMs, line)
+    if (this.state === 'menu') return
+    this.state = 'menu'
+    line.send(new TextEncoder().encode('BIOS\n\rBoot from:\n\rQ:     quit\n\rF7:    boot from serial\n\r'))
+  }
+
+  hear(bytes: Uint8Array, atMs: number, line: PeerLine): void {
+    if (this.state === 'loading') this.bios.hear(bytes, atMs, line)
+    else if (bytes.includes(0x06)) this.state = 'loading'
+  }
+}
+
 describe('SFL loader against a strict BIOS', () => {
+  it('presses F7 at the menu of an older BIOS', () => {
+    const old = new MenuBios()
+    const bytes = image(3_000)
+    const { value, error } = runDialogue(load(bytes), old)
+    expect(error).toBeUndefined()
+    expect(value).toMatchObject({ loadedBytes: 3_000, jumped: true })
+    expect(Buffer.compare(old.bios.ram.subarray(0, bytes.length), bytes)).toBe(0)
+  })
+
   it('answers the request in time, loads every byte and jumps', () => {
     const bios = new SflBios()
     const bytes = image(70_001)
