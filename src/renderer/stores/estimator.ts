@@ -28,9 +28,13 @@ export const useEstimators = defineStore('estimator', () => {
   })
   client.subscribe('estimator.transferred', () => void loadTransfer.run())
 
+  let newestSelect = 0
   const select = createAction(async (id: string) => {
+    const mine = ++newestSelect
     prediction.value = null
-    detail.value = await client.call('estimator.detail', { id })
+    const found = await client.call('estimator.detail', { id })
+    // Another estimator was chosen while this one was read.
+    if (mine === newestSelect) detail.value = found
   })
   const load = createAction(async () => {
     estimators.value = (await client.call('estimator.list', {})).estimators

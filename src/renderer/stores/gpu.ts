@@ -118,15 +118,21 @@ export const useGpu = defineStore('gpu', () => {
     const recording = recordings.value.find(({ id }) => id === recordingId)
     if (recording === undefined) return
     const unixMs = recording.startedAtMs + atMs
-    const others = livePhases.value.filter((phase) => phase.recordingId === recordingId)
+    // Recordings may run at the same time, of a GPU and of a meter; those that ended are drawn from their file.
+    const running = new Set(recordings.value.filter((one) => one.state === 'running').map(({ id }) => id))
+    const kept = livePhases.value.filter(
+      (one) => one.recordingId === recordingId || running.has(one.recordingId)
+    )
     if (state === 'end') {
-      livePhases.value = others.map((phase) =>
-        phase.name === name && phase.toMs === null ? { ...phase, toMs: unixMs } : phase
+      livePhases.value = kept.map((one) =>
+        one.recordingId === recordingId && one.name === name && one.toMs === null
+          ? { ...one, toMs: unixMs }
+          : one
       )
       return
     }
     const phase = { recordingId, name, fromMs: unixMs, toMs: null }
-    livePhases.value = [...others.slice(-maxLivePhases + 1), phase]
+    livePhases.value = [...kept.slice(-maxLivePhases + 1), phase]
     const start = { name, atMs: unixMs }
     phaseStarts.value = [...phaseStarts.value.slice(-maxPhaseStarts + 1), start]
   })
@@ -172,6 +178,7 @@ export const useGpu = defineStore('gpu', () => {
   /** The phases of a running recording that were marked before this window looked. */
   const loadPhases = createAction(async (recordingId: string) => {
     const { recording, phases } = await client.call('gpu.recording', { id: recordingId })
+    const others = livePhases.value.filter((phase) => phase.recordingId !== recordingId)
     const known = livePhases.value.filter((phase) => phase.recordingId === recordingId)
     const firstMs = known[0]?.fromMs ?? Infinity
     const before = phases
@@ -180,17 +187,24 @@ export const useGpu = defineStore('gpu', () => {
         toMs: ended ? recording.startedAtMs + toMs : null
       }))
       .filter(({ fromMs }) => fromMs < firstMs)
-    livePhases.value = [...before, ...known].sort((a, b) => a.fromMs - b.fromMs).slice(-maxLivePhases)
+    livePhases.value = [...others, ...before, ...known]
+      .sort((a, b) => a.fromMs - b.fromMs)
+      .slice(-maxLivePhases)
   })
   const stopRecording = createAction(async (id: string) => {
     await client.call('gpu.stopRecording', { id })
   })
 
+  let newestOpen = 0
   const open = createAction(async (id: string, gpuIndex?: number) => {
+    const mine = ++newestOpen
     const [found, energy] = await Promise.all([
       client.call('gpu.recording', { id }),
       client.call('energy.report', { recordingId: id })
     ])
+    // Another recording was opened while this one was read.
+    if (mine !== newestOpen) return
+    if (detail.value?.recording.id !== id) files.value = []
     detail.value = found
     report.value = energy
     const index = gpuIndex ?? found.recording.gpus[0]?.index
@@ -198,10 +212,11 @@ export const useGpu = defineStore('gpu', () => {
     const buckets = bucketsFor(durationMs ?? 60_000, intervalMs)
     traceDetail.value = null
     traceGpu.value = index ?? null
-    trace.value =
+    const read =
       index === undefined
         ? null
         : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW', buckets })
+    if (mine === newestOpen) trace.value = read
   })
 
   let newestZoom = 0
@@ -230,6 +245,7 @@ export const useGpu = defineStore('gpu', () => {
   })
 
   const exportTo = createAction(async (id: string, file: string) => {
+    files.value = []
     files.value = (await client.call('gpu.exportRecording', { id, file })).files.map(
       (written) => `${written.file} (${countOf(written.rows, 'row')})`
     )
@@ -237,7 +253,8 @@ export const useGpu = defineStore('gpu', () => {
   /** Imports a recording of another program, or an exported one, and shows it. */
   const importFrom = createAction(async (file: string) => {
     const imported = await client.call('gpu.importRecording', { file }, { timeoutMs: 600_000 })
-    recordings.value = (await client.call('gpu.recordings', {})).recordings
+    const kept = (await client.call('gpu.recordings', {})).recordings
+    recordings.value = [...kept].sort((a, b) => b.startedAtMs - a.startedAtMs)
     await open.run(imported.recording.id)
     return imported
   })

@@ -69,9 +69,13 @@ export const useProxies = defineStore('proxy', () => {
     sample.value = (await client.call('profile.samples', { id, limit: 1 })).samples[0] ?? null
   })
 
+  let newestOpen = 0
   const open = createAction(async (id: string) => {
+    const mine = ++newestOpen
     sample.value = null
-    detail.value = await client.call('proxy.detail', { id })
+    const found = await client.call('proxy.detail', { id })
+    // Another proxy was opened while this one was read.
+    if (mine === newestOpen) detail.value = found
   })
 
   /** Fits, waits for the job, and returns the new proxy. */

@@ -32,11 +32,18 @@ export const useRemote = defineStore('remote', () => {
   const load = createAction(async () => {
     hosts.value = (await client.call('remote.hosts', {})).hosts
   })
+  /** A host of this name may be another machine from now on. */
+  function forgetCheck(name: string): void {
+    const { [name]: _found, ...others } = checks.value
+    checks.value = others
+  }
   const save = createAction(async (host: CommandInput<'remote.saveHost'>) => {
     hosts.value = (await client.call('remote.saveHost', host)).hosts
+    forgetCheck(host.name)
   })
   const remove = createAction(async (host: string) => {
     hosts.value = (await client.call('remote.removeHost', { host })).hosts
+    forgetCheck(host)
   })
   const check = createAction(async (host: string) => {
     const found = await client.call('remote.check', { host }, { timeoutMs: checkTimeoutMs })

@@ -34,9 +34,13 @@ export const useWorkloads = defineStore('workload', () => {
     void select.run(run.id)
   })
 
+  let newestSelect = 0
   const select = createAction(async (id: string) => {
+    const mine = ++newestSelect
     readAtMs = performance.now()
     const { run } = await client.call('workload.get', { id })
+    // Another run was opened while this one was read.
+    if (mine !== newestSelect) return
     open.value = run
     const isOther = drawn.value?.id !== id
     if (isOther || run.state !== 'running' || performance.now() - drawnAtMs >= redrawMs) void draw.run(id)

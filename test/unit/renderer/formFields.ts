@@ -64,5 +64,5 @@ export const enabledButtons = (view: Mounted<Record<string, unknown>>): string[]
 /** Texts of the cells of a table, row by row. */
 export const cellsOf = (root: Element): string[][] =>
   [...root.querySelectorAll('tbody tr')].map((row) =>
-    [...row.querySelectorAll('td')].map((cell) => (cell.textContent ?? '').replaceAll(/\s+/g, ' ').trim())
+    [...row.querySelectorAll('td')].map((cell) => wordsOf(cell))
   )

@@ -1,5 +1,6 @@
 import { paretoFront } from '@core/search/pareto'
 import type { CandidateJson, CostKind } from '@shared/contract/search'
+import { isShare, type ScoreName } from '@shared/score'
 import { formatCount } from '@shared/units'
 
 /** What an axis of the Pareto chart shows. */
@@ -17,23 +18,29 @@ export const paretoAxes: readonly { value: ParetoAxis; text: string }[] = [
   { value: 'bitfusion', text: 'BitFusion cycles' }
 ]
 
+/** What the axis of accuracy is called for a task's score. */
+export const scoreAxisName = (metric: ScoreName): string => (isShare(metric) ? `${metric}, %` : metric)
+
 /** A place on an axis as text: losses are small, so they keep four significant digits. */
 export function placeText(axis: ParetoAxis, place: number): string {
   if (axis === 'loss') return String(Number(place.toPrecision(4)))
-  return axis === 'accuracy' ? String(Number(place.toFixed(2))) : formatCount(place)
+  return axis === 'accuracy' ? String(Number(place.toPrecision(4))) : formatCount(place)
 }
 
 /** Costs among the axes. */
 export const costAxes = (axes: readonly ParetoAxis[]): CostKind[] =>
   axes.filter((axis): axis is CostKind => axis !== 'accuracy' && axis !== 'loss')
 
-/** A candidate's place on an axis as the chart shows it; null while a cost is unknown. */
+/**
+ * A candidate's place on an axis as the chart shows it, a score that is a share in percent; null while a cost is unknown.
+ */
 export function placeOn(
   axis: ParetoAxis,
   candidate: CandidateJson,
-  costOf: (kind: CostKind, candidate: CandidateJson) => number | null
+  costOf: (kind: CostKind, candidate: CandidateJson) => number | null,
+  metric: ScoreName = 'accuracy'
 ): number | null {
-  if (axis === 'accuracy') return 100 * candidate.accuracy
+  if (axis === 'accuracy') return (isShare(metric) ? 100 : 1) * candidate.accuracy
   return axis === 'loss' ? candidate.loss : costOf(axis, candidate)
 }
 
@@ -49,10 +56,11 @@ export interface ParetoPoint {
 export function paretoPoints(
   trace: readonly CandidateJson[],
   axes: readonly ParetoAxis[],
-  costOf: (kind: CostKind, candidate: CandidateJson) => number | null
+  costOf: (kind: CostKind, candidate: CandidateJson) => number | null,
+  metric: ScoreName = 'accuracy'
 ): ParetoPoint[] {
   const placed = trace.flatMap((candidate) => {
-    const places = axes.map((axis) => placeOn(axis, candidate, costOf))
+    const places = axes.map((axis) => placeOn(axis, candidate, costOf, metric))
     return places.every((place) => place !== null) ? [{ candidate, places }] : []
   })
   const front = new Set(
