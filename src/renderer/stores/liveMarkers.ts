@@ -41,6 +41,8 @@ export const useLiveMarkers = defineStore('liveMarkers', () => {
   const isRead = computed(() => recorded.value.every(({ marks }) => marks.isRead.value))
   const isKept = computed(() => recorded.value.some(({ recording }) => recording.state === 'running'))
 
+  const load = createAction(async (marks: RunMarkers, id: string) => throwing(marks.load.attempt(id)))
+  // Last of these: a recording may run already, and its markers are read at once.
   watch(
     () => gpu.runningRecording?.id,
     (id) => {
@@ -52,7 +54,6 @@ export const useLiveMarkers = defineStore('liveMarkers', () => {
     { immediate: true }
   )
 
-  const load = createAction(async (marks: RunMarkers, id: string) => throwing(marks.load.attempt(id)))
   /** Replaces all markers that are shown. */
   const save = createAction(async (changed: readonly Marker[]) => {
     const rest = new Set(changed)
