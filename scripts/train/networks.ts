@@ -21,15 +21,48 @@ interface Stack {
   graph(name: string): Graph
 }
 
-function createStack(inputShape: Shape, random: Random): Stack {
+/** Nodes so far, and random weights for the next. */
+function createNodes(inputShape: Shape, random: Random) {
   const nodes: GraphNode[] = []
   const last = (): number => nodes.length - 1
   const shapeAt = (index: number): Shape => (index < 0 ? inputShape : nodes[index]!.outputShape)
   const push = (node: GraphNode): number => nodes.push(node) - 1
   const draw = (count: number, inputs: number): Float32Array =>
     Float32Array.from({ length: count }, () => random.normal() * Math.sqrt(2 / inputs))
-  const windowOf = (kernel: number, stride: number, pad: number) =>
-    ({ kernel: [kernel, kernel], stride: [stride, stride], pad: [pad, pad, pad, pad] }) as const
+  return { nodes, last, shapeAt, push, draw }
+}
+
+type Nodes = ReturnType<typeof createNodes>
+
+const windowOf = (kernel: number, stride: number, pad: number) =>
+  ({ kernel: [kernel, kernel], stride: [stride, stride], pad: [pad, pad, pad, pad] }) as const
+
+function createStack(inputShape: Shape, random: Random): Stack {
+  const to = createNodes(inputShape, random)
+  const { nodes, last, shapeAt, push } = to
+  return {
+    ...weightedNodes(to),
+    ...poolNodes(to),
+    norm(name) {
+      const shape = shapeAt(last())
+      const channels = shape[0]!
+      const [scale, shift] = [new Float32Array(channels).fill(1), new Float32Array(channels)]
+      return push({ op: 'batchNorm', name, inputs: [last()], outputShape: shape, scale, shift })
+    },
+    relu: (name) => push({ op: 'relu', name, inputs: [last()], outputShape: shapeAt(last()) }),
+    add: (name, a, b) => push({ op: 'add', name, inputs: [a, b], outputShape: shapeAt(a), relu: false }),
+    flatten: (name) =>
+      push({
+        op: 'flatten',
+        name,
+        inputs: [last()],
+        outputShape: [shapeAt(last()).reduce((a, b) => a * b, 1)]
+      }),
+    graph: (name) => ({ name, inputShape, inputScale: 1 / 255, inputZero: 128, nodes, output: last() })
+  }
+}
+
+function weightedNodes({ last, shapeAt, push, draw }: Nodes): Pick<Stack, 'conv' | 'depthwise' | 'dense'> {
   return {
     conv(name, channels, kernel, { stride = 1, pad = 0, relu = true, from = last() } = {}) {
       const [inputs, height, width] = shapeAt(from) as [number, number, number]
@@ -60,13 +93,24 @@ function createStack(inputShape: Shape, random: Random): Stack {
         relu: false
       })
     },
-    norm(name) {
-      const shape = shapeAt(last())
-      const channels = shape[0]!
-      const [scale, shift] = [new Float32Array(channels).fill(1), new Float32Array(channels)]
-      return push({ op: 'batchNorm', name, inputs: [last()], outputShape: shape, scale, shift })
-    },
-    relu: (name) => push({ op: 'relu', name, inputs: [last()], outputShape: shapeAt(last()) }),
+    dense(name, outputs, relu = true) {
+      const inputs = shapeAt(last())[0]!
+      const weights = draw(outputs * inputs, relu ? inputs : 2 * inputs)
+      return push({
+        op: 'dense',
+        name,
+        inputs: [last()],
+        outputShape: [outputs],
+        weights,
+        bias: new Float32Array(outputs),
+        relu
+      })
+    }
+  }
+}
+
+function poolNodes({ last, shapeAt, push }: Nodes): Pick<Stack, 'maxPool' | 'globalPool'> {
+  return {
     maxPool(name, size) {
       const [channels, height, width] = shapeAt(last()) as [number, number, number]
       const window = windowOf(size, size, 0)
@@ -85,29 +129,7 @@ function createStack(inputShape: Shape, random: Random): Stack {
         pad: [0, 0, 0, 0],
         countIncludePad: false
       })
-    },
-    add: (name, a, b) => push({ op: 'add', name, inputs: [a, b], outputShape: shapeAt(a), relu: false }),
-    flatten: (name) =>
-      push({
-        op: 'flatten',
-        name,
-        inputs: [last()],
-        outputShape: [shapeAt(last()).reduce((a, b) => a * b, 1)]
-      }),
-    dense(name, outputs, relu = true) {
-      const inputs = shapeAt(last())[0]!
-      const weights = draw(outputs * inputs, relu ? inputs : 2 * inputs)
-      return push({
-        op: 'dense',
-        name,
-        inputs: [last()],
-        outputShape: [outputs],
-        weights,
-        bias: new Float32Array(outputs),
-        relu
-      })
-    },
-    graph: (name) => ({ name, inputShape, inputScale: 1 / 255, inputZero: 128, nodes, output: last() })
+    }
   }
 }
 

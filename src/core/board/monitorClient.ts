@@ -210,9 +210,9 @@ export class MonitorClient {
   /** Per-layer counters since they were last cleared, for layers [first, first + count). */
   *counters(first: number, count: number): Conversation<LayerCounters[]> {
     const layers: LayerCounters[] = []
-    const mostPerAnswer = 51
+    const maxPerReply = 51
     while (layers.length < count) {
-      const part = Math.min(mostPerAnswer, count - layers.length)
+      const part = Math.min(maxPerReply, count - layers.length)
       const more = yield* this.ask(
         'counters',
         encode.counters(first + layers.length, part),

@@ -26,13 +26,7 @@ export function* uploadBytes(
   window: number,
   timing: ExchangeTiming
 ): Conversation<void> {
-  const waiting: Pending[] = []
-  for (let end = bytes.length; end > 0;) {
-    // from the end, so that pop() takes them from the beginning
-    const length = end % maxDataBytes || maxDataBytes
-    end -= length
-    waiting.push({ offset: end, length })
-  }
+  const waiting = piecesOf(bytes.length)
   const outstanding = new Map<number, Outstanding>()
   const pieces = new Map<Outstanding, Pending>()
   let doneBytes = 0
@@ -57,12 +51,7 @@ export function* uploadBytes(
     if (request.attempts >= 2 && piece.length > minPieceBytes) {
       outstanding.delete(request.seq)
       pieces.delete(request)
-      const part = Math.max(minPieceBytes, Math.ceil(piece.length / 4))
-      const parts: Pending[] = []
-      for (let at = 0; at < piece.length; at += part) {
-        parts.push({ offset: piece.offset + at, length: Math.min(part, piece.length - at) })
-      }
-      waiting.push(...parts.reverse())
+      waiting.push(...quarters(piece))
       return
     }
     if (request.attempts >= timing.attempts) {
@@ -92,12 +81,12 @@ export function* uploadBytes(
       continue
     }
     let latest = 0
-    for (const answer of answers) {
-      exchange.accepted(answer)
-      latest = Math.max(latest, answer.request.order)
-      doneBytes += pieces.get(answer.request)!.length
-      outstanding.delete(answer.request.seq)
-      pieces.delete(answer.request)
+    for (const reply of answers) {
+      exchange.accepted(reply)
+      latest = Math.max(latest, reply.request.order)
+      doneBytes += pieces.get(reply.request)!.length
+      outstanding.delete(reply.request.seq)
+      pieces.delete(reply.request)
     }
     allowed = Math.min(window, allowed + answers.length)
     yield { kind: 'progress', doneBytes, totalBytes: bytes.length }
@@ -105,4 +94,24 @@ export function* uploadBytes(
     if (lost.length > 0) allowed = Math.max(1, allowed >> 1)
     for (const request of lost) yield* repeat(request)
   }
+}
+
+/** Pieces of an upload, the last first: pop() takes them from the beginning. */
+function piecesOf(totalBytes: number): Pending[] {
+  const pieces: Pending[] = []
+  for (let end = totalBytes; end > 0;) {
+    const length = end % maxDataBytes || maxDataBytes
+    end -= length
+    pieces.push({ offset: end, length })
+  }
+  return pieces
+}
+
+/** A piece in four, the last first. */
+function quarters(piece: Pending): Pending[] {
+  const part = Math.max(minPieceBytes, Math.ceil(piece.length / 4))
+  const parts: Pending[] = []
+  for (let at = 0; at < piece.length; at += part)
+    parts.push({ offset: piece.offset + at, length: Math.min(part, piece.length - at) })
+  return parts.reverse()
 }

@@ -11,7 +11,7 @@ const trialsOtherwise = 3
 const loadNeededMs = 5_000
 const repetitionsNeeded = 32
 /** Largest standard deviation over trials, by the mean, that still counts as the same thing measured again. */
-export const largestSpread = 0.05
+export const maxSpread = 0.05
 
 /** A reason to reject figures, with what to do. */
 export interface Doubt {
@@ -44,47 +44,12 @@ export function summariseTrials(
   const totalJ = intervalOf(totals, confidence)
   const spread =
     totalJ === null || totalJ.mean === 0 ? null : totalJ.standardDeviation / Math.abs(totalJ.mean)
-  const reasons: TrialSummary['reasons'] = doubts.map((doubt) => ({ ...doubt }))
-
-  const { partTime } = timingOf(sensor)
-  const needed = partTime ? trialsOnPartTimeSensor : trialsOtherwise
-  if (trials.length < needed) {
-    reasons.push({
-      message: `${countOf(trials.length, 'trial')}; ${needed} are needed${partTime ? ' on a sensor that sees part of the time' : ''}.`,
-      hint: 'Mark the phase several times in one run, with a pause of random length between.'
-    })
-  }
-  const loadMs = trials.reduce((sum, trial) => sum + trial.durationMs, 0)
-  const repetitions = trials.reduce((sum, trial) => sum + (trial.repetitions ?? 0), 0)
-  if (loadMs < loadNeededMs && repetitions < repetitionsNeeded) {
-    reasons.push({
-      message: `${formatDuration(loadMs)} of load in all${repetitions > 0 ? ` and ${repetitions} repetitions` : ''}.`,
-      hint: `Repeat until there are ${formatDuration(loadNeededMs)} of load or ${repetitionsNeeded} repetitions.`
-    })
-  }
-  if (totals.length < trials.length) {
-    reasons.push({
-      message: `No energy figure in ${countOf(trials.length - totals.length, 'trial')}.`,
-      hint: 'No power was read during them; see the gaps of the recording.'
-    })
-  }
-  if (spread !== null && spread > largestSpread) {
-    reasons.push({
-      message: `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(largestSpread, 0)} is allowed.`,
-      hint: isPowerMeter(sensor)
-        ? 'Repeat the same work, and keep everything else behind the power meter unchanged: supply, clock, other chips.'
-        : 'Warm up first, fix the clocks if you may (nvidia-smi -lgc), and keep other work off the GPU.'
-    })
-  }
-  const flagged = new Map<string, { count: number; message: string; hint: string }>()
-  for (const flag of trials.flatMap((trial) => trial.flags)) {
-    const known = flagged.get(flag.code)
-    if (known === undefined) flagged.set(flag.code, { count: 1, message: flag.message, hint: flag.hint })
-    else known.count++
-  }
-  for (const { count, message, hint } of flagged.values()) {
-    reasons.push({ message: count === 1 ? message : `${message} (and ${count - 1} more)`, hint })
-  }
+  const reasons = [
+    ...doubts,
+    ...tooLittle(trials, timingOf(sensor).partTime),
+    ...unclear(trials, totals.length, spread, sensor),
+    ...flagReasons(trials)
+  ].map((doubt) => ({ ...doubt }))
   return {
     name: first.name,
     gpuIndex: first.gpuIndex,
@@ -105,6 +70,66 @@ export function summariseTrials(
     reasons,
     notes: [...notes, ...powerCapNote(trials)]
   }
+}
+
+/** Too few trials, or too little load in them. */
+function tooLittle(trials: readonly PhaseEnergy[], partTime: boolean): Doubt[] {
+  const reasons: Doubt[] = []
+  const needed = partTime ? trialsOnPartTimeSensor : trialsOtherwise
+  if (trials.length < needed) {
+    reasons.push({
+      message: `${countOf(trials.length, 'trial')}; ${needed} are needed${partTime ? ' on a sensor that sees part of the time' : ''}.`,
+      hint: 'Mark the phase several times in one run, with a pause of random length between.'
+    })
+  }
+  const loadMs = trials.reduce((sum, trial) => sum + trial.durationMs, 0)
+  const repetitions = trials.reduce((sum, trial) => sum + (trial.repetitions ?? 0), 0)
+  if (loadMs < loadNeededMs && repetitions < repetitionsNeeded) {
+    reasons.push({
+      message: `${formatDuration(loadMs)} of load in all${repetitions > 0 ? ` and ${repetitions} repetitions` : ''}.`,
+      hint: `Repeat until there are ${formatDuration(loadNeededMs)} of load or ${repetitionsNeeded} repetitions.`
+    })
+  }
+  return reasons
+}
+
+/** Trials without a figure, or that differ too much. `known`: trials with a figure. */
+function unclear(
+  trials: readonly PhaseEnergy[],
+  known: number,
+  spread: number | null,
+  sensor: GpuSensor
+): Doubt[] {
+  const reasons: Doubt[] = []
+  if (known < trials.length) {
+    reasons.push({
+      message: `No energy figure in ${countOf(trials.length - known, 'trial')}.`,
+      hint: 'No power was read during them; see the gaps of the recording.'
+    })
+  }
+  if (spread !== null && spread > maxSpread) {
+    reasons.push({
+      message: `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(maxSpread, 0)} is allowed.`,
+      hint: isPowerMeter(sensor)
+        ? 'Repeat the same work, and keep everything else behind the power meter unchanged: supply, clock, other chips.'
+        : 'Warm up first, fix the clocks if you may (nvidia-smi -lgc), and keep other work off the GPU.'
+    })
+  }
+  return reasons
+}
+
+/** What was flagged in single trials, each flag once. */
+function flagReasons(trials: readonly PhaseEnergy[]): Doubt[] {
+  const flagged = new Map<string, { count: number; message: string; hint: string }>()
+  for (const flag of trials.flatMap((trial) => trial.flags)) {
+    const known = flagged.get(flag.code)
+    if (known === undefined) flagged.set(flag.code, { count: 1, message: flag.message, hint: flag.hint })
+    else known.count++
+  }
+  return [...flagged.values()].map(({ count, message, hint }) => ({
+    message: count === 1 ? message : `${message} (and ${count - 1} more)`,
+    hint
+  }))
 }
 
 function powerCapNote(trials: readonly PhaseEnergy[]): string[] {

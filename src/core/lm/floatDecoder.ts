@@ -87,21 +87,10 @@ function createState(config: LmConfig): State {
 export function createFloatDecoder(model: LmModel, observe?: Observer): Decoder {
   const { config } = model
   const state = createState(config)
-  const cosines = rotationTable(config, Math.cos)
-  const sines = rotationTable(config, Math.sin)
+  const rotate = rotation(config)
   const size = headSize(config)
   const epsilon = normEpsilon(config)
   let position = 0
-
-  const rotate = (values: Float64Array): void => {
-    const from = (position * size) / 2
-    for (let at = 0; at < values.length; at += 2) {
-      const turn = from + (at % size) / 2
-      const [even, odd] = [values[at], values[at + 1]]
-      values[at] = even * cosines[turn] - odd * sines[turn]
-      values[at + 1] = even * sines[turn] + odd * cosines[turn]
-    }
-  }
 
   const attention = (layer: LmLayer, index: number): void => {
     const width = kvDim(config)
@@ -110,8 +99,8 @@ export function createFloatDecoder(model: LmModel, observe?: Observer): Decoder 
     multiply(layer.wq, state.normal, state.query)
     multiply(layer.wk, state.normal, key)
     multiply(layer.wv, state.normal, value)
-    rotate(state.query)
-    rotate(key)
+    rotate(state.query, position)
+    rotate(key, position)
     observe?.('query', index, state.query)
     observe?.('key', index, key)
     observe?.('value', index, value)
@@ -160,6 +149,22 @@ export function createFloatDecoder(model: LmModel, observe?: Observer): Decoder 
       multiply(model.classifier, state.normal, state.logits)
       position++
       return state.logits
+    }
+  }
+}
+
+/** Returns the rotation of a vector of heads by its position, in place. */
+function rotation(config: LmConfig): (values: Float64Array, position: number) => void {
+  const cosines = rotationTable(config, Math.cos)
+  const sines = rotationTable(config, Math.sin)
+  const size = headSize(config)
+  return (values, position) => {
+    const from = (position * size) / 2
+    for (let at = 0; at < values.length; at += 2) {
+      const turn = from + (at % size) / 2
+      const [even, odd] = [values[at], values[at + 1]]
+      values[at] = even * cosines[turn] - odd * sines[turn]
+      values[at + 1] = even * sines[turn] + odd * cosines[turn]
     }
   }
 }

@@ -97,7 +97,7 @@ function* permutations(n: number): Generator<readonly number[]> {
 }
 
 /** Fewest rows for a bootstrap interval: of fewer, most draws hold one row many times. */
-export const fewestForInterval = 5
+export const minForInterval = 5
 const drawCount = 2000
 
 /**
@@ -114,7 +114,7 @@ export function correlationInterval(
   seed: number
 ): [low: number, high: number] | null {
   const n = a.length
-  if (n < fewestForInterval) return null
+  if (n < minForInterval) return null
   const random = createRandom(seed)
   const [drawnA, drawnB] = [new Float64Array(n), new Float64Array(n)]
   const values: number[] = []

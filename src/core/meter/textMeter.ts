@@ -32,7 +32,7 @@ export interface TextMeterReader {
 }
 
 const examplesKept = 5
-const longestExample = 60
+const maxExample = 60
 
 /**
  * Returns a reader of text lines. Cells are separated by commas, semicolons, tabs or spaces; a header line before the first
@@ -51,7 +51,7 @@ export function createTextMeterReader({ units, supplyV }: TextMeterOptions): Tex
     state.badLines++
     state.badInARow++
     if (badExamples.length < examplesKept) {
-      badExamples.push(`line ${state.number}: ${reason}: ${line.slice(0, longestExample)}`)
+      badExamples.push(`line ${state.number}: ${reason}: ${line.slice(0, maxExample)}`)
     }
     return null
   }

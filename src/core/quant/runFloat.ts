@@ -1,5 +1,6 @@
 import { inputShapeOf, type Graph, type GraphNode } from '../model/graph'
 import { toHwc } from './hwcGraph'
+import type { ShapeHwc } from '../kernel/shape'
 import { gatherReals, tapPositions } from './integer/im2col'
 import {
   createBinaryStep,
@@ -54,58 +55,11 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
   if (node.op === 'constant') return createConstantStep(node)
   const inputShape = toHwc(inputShapeOf(graph, node))
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
-  const pixels = outHeight * outWidth
-  const positions = 'kernel' in node ? tapPositions(inputShape, node, outHeight, outWidth) : new Int32Array(0)
+  if ('kernel' in node) return createWindowStep(node, inputShape, [outHeight, outWidth, channels], weights)
   switch (node.op) {
-    case 'conv2d': {
-      const inner = weights!.length / channels
-      const columns = new Float32Array(pixels * inner)
-      return ([input], out) => {
-        gatherReals(input, positions, 0, columns)
-        multiplyReals(columns, weights!, node.bias, pixels, channels, inner, out)
-      }
-    }
-    case 'depthwiseConv2d': {
-      const taps = node.kernel[0] * node.kernel[1]
-      const columns = new Float32Array(pixels * taps * channels)
-      return ([input], out) => {
-        gatherReals(input, positions, 0, columns)
-        for (let at = 0; at < out.length; at++) {
-          const channel = at % channels
-          const from = Math.floor(at / channels) * taps * channels + channel
-          let sum = node.bias[channel]
-          for (let tap = 0; tap < taps; tap++)
-            sum += columns[from + tap * channels] * weights![tap * channels + channel]
-          out[at] = sum
-        }
-      }
-    }
     case 'dense':
       return ([input], out) =>
         multiplyReals(input, weights!, node.bias, 1, channels, weights!.length / channels, out)
-    case 'maxPool': {
-      const taps = node.kernel[0] * node.kernel[1]
-      const columns = new Float32Array(pixels * taps * channels)
-      return ([input], out) => {
-        gatherReals(input, positions, -Infinity, columns)
-        reduceWindows(columns, taps, channels, out, Math.max, -Infinity)
-      }
-    }
-    case 'avgPool': {
-      const taps = node.kernel[0] * node.kernel[1]
-      const columns = new Float32Array(pixels * taps * channels)
-      const ones = new Float32Array(inputShape[0] * inputShape[1] * channels).fill(1)
-      const counts = new Float32Array(pixels * channels).fill(taps)
-      if (!node.countIncludePad) {
-        gatherReals(ones, positions, 0, columns)
-        reduceWindows(columns, taps, channels, counts, (a, b) => a + b, 0)
-      }
-      return ([input], out) => {
-        gatherReals(input, positions, 0, columns)
-        reduceWindows(columns, taps, channels, out, (a, b) => a + b, 0)
-        for (let at = 0; at < out.length; at++) out[at] = out[at] / counts[at]
-      }
-    }
     case 'add':
       return ([a, b], out) => {
         for (let at = 0; at < out.length; at++) out[at] = a[at] + b[at]
@@ -139,6 +93,67 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       return createNormalizeStep(graph, node)
     case 'product':
       return createProductStep(graph, node)
+  }
+}
+
+type WindowNode = Extract<GraphNode, { kernel: unknown }>
+
+/** A step that reads windows of its input: convolutions and pools. */
+function createWindowStep(
+  node: WindowNode,
+  inputShape: ShapeHwc,
+  [outHeight, outWidth, channels]: ShapeHwc,
+  weights: Float32Array | null
+): FloatStep {
+  const pixels = outHeight * outWidth
+  const positions = tapPositions(inputShape, node, outHeight, outWidth)
+  switch (node.op) {
+    case 'conv2d': {
+      const inner = weights!.length / channels
+      const columns = new Float32Array(pixels * inner)
+      return ([input], out) => {
+        gatherReals(input, positions, 0, columns)
+        multiplyReals(columns, weights!, node.bias, pixels, channels, inner, out)
+      }
+    }
+    case 'depthwiseConv2d': {
+      const taps = node.kernel[0] * node.kernel[1]
+      const columns = new Float32Array(pixels * taps * channels)
+      return ([input], out) => {
+        gatherReals(input, positions, 0, columns)
+        for (let at = 0; at < out.length; at++) {
+          const channel = at % channels
+          const from = Math.floor(at / channels) * taps * channels + channel
+          let sum = node.bias[channel]
+          for (let tap = 0; tap < taps; tap++)
+            sum += columns[from + tap * channels] * weights![tap * channels + channel]
+          out[at] = sum
+        }
+      }
+    }
+    case 'maxPool': {
+      const taps = node.kernel[0] * node.kernel[1]
+      const columns = new Float32Array(pixels * taps * channels)
+      return ([input], out) => {
+        gatherReals(input, positions, -Infinity, columns)
+        reduceWindows(columns, taps, channels, out, Math.max, -Infinity)
+      }
+    }
+    case 'avgPool': {
+      const taps = node.kernel[0] * node.kernel[1]
+      const columns = new Float32Array(pixels * taps * channels)
+      const ones = new Float32Array(inputShape[0] * inputShape[1] * channels).fill(1)
+      const counts = new Float32Array(pixels * channels).fill(taps)
+      if (!node.countIncludePad) {
+        gatherReals(ones, positions, 0, columns)
+        reduceWindows(columns, taps, channels, counts, (a, b) => a + b, 0)
+      }
+      return ([input], out) => {
+        gatherReals(input, positions, 0, columns)
+        reduceWindows(columns, taps, channels, out, (a, b) => a + b, 0)
+        for (let at = 0; at < out.length; at++) out[at] = out[at] / counts[at]
+      }
+    }
   }
 }
 

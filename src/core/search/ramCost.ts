@@ -38,7 +38,7 @@ export function ramCost(
   const fixedImage =
     base.imageBytes - weighted.reduce((sum, _, position) => sum + bytesOf(position, 0).image, 0)
   const arenaOf = arenaPlacer(base, network, weighted)
-  const leastScratch = weighted.map((_, position) =>
+  const minScratch = weighted.map((_, position) =>
     Math.min(...pairs.map((_unused, pair) => bytesOf(position, pair).scratch))
   )
   return {
@@ -53,7 +53,7 @@ export function ramCost(
     },
     table: {
       unit: 'bytes',
-      overhead: fixedImage + arenaOf(leastScratch),
+      overhead: fixedImage + arenaOf(minScratch),
       perLayer: Float64Array.from(
         { length: 16 * weighted.length },
         (_, at) => bytesOf(at >> 4, at & 15).image

@@ -7,7 +7,7 @@ export interface ServerFault {
 }
 
 /** Oldest server whose commands BullMQ uses. */
-const leastVersion = [6, 2] as const
+const minVersion = [6, 2] as const
 
 /**
  * What keeps a server from holding jobs safely, read from the text of its INFO command: without the append-only file a
@@ -19,8 +19,8 @@ export function serverFaults(info: string): ServerFault[] {
   const version = fields.get('redis_version') ?? ''
   if (isOlder(version)) {
     faults.push({
-      message: `The server is Redis ${version === '' ? 'of an unknown version' : version}; ${leastVersion.join('.')} is needed.`,
-      remedy: `Install Redis ${leastVersion.join('.')} or newer.`
+      message: `The server is Redis ${version === '' ? 'of an unknown version' : version}; ${minVersion.join('.')} is needed.`,
+      remedy: `Install Redis ${minVersion.join('.')} or newer.`
     })
   }
   if (fields.get('aof_enabled') !== '1') {
@@ -50,5 +50,5 @@ function isOlder(version: string): boolean {
   const found = /^(\d+)\.(\d+)/.exec(version)
   if (found === null) return true
   const [major, minor] = [Number(found[1]), Number(found[2])]
-  return major < leastVersion[0] || (major === leastVersion[0] && minor < leastVersion[1])
+  return major < minVersion[0] || (major === minVersion[0] && minor < minVersion[1])
 }

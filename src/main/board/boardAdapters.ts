@@ -120,22 +120,27 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     },
     readMonitor: (name, ending = 'bin') =>
       readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.${ending}`)),
-    async openSerial(port, settings) {
-      const address = readNetworkAddress(port)
-      if (address !== null) return await openNetworkLink({ address, ...settings })
-      // Loaded on first use: a machine without the native binding still has its virtual boards.
-      const { openSerialLink } = await import('./links/serialLink')
-      return await openSerialLink({ port, baudRate: settings.baudRate, dtr: settings.dtr, rts: settings.rts })
-    },
-    listPorts: () =>
-      listPorts({
-        async native() {
-          const { SerialPort } = await import('serialport')
-          return await SerialPort.list()
-        },
-        sysFolder: process.platform === 'linux' ? '/sys/class/tty' : null
-      })
+    ...serialPorts
   }
+}
+
+/** Ports of this machine and of the network. */
+const serialPorts: Pick<BoardAdapters, 'openSerial' | 'listPorts'> = {
+  async openSerial(port, settings) {
+    const address = readNetworkAddress(port)
+    if (address !== null) return await openNetworkLink({ address, ...settings })
+    // Loaded on first use: a machine without the native binding still has its virtual boards.
+    const { openSerialLink } = await import('./links/serialLink')
+    return await openSerialLink({ port, baudRate: settings.baudRate, dtr: settings.dtr, rts: settings.rts })
+  },
+  listPorts: () =>
+    listPorts({
+      async native() {
+        const { SerialPort } = await import('serialport')
+        return await SerialPort.list()
+      },
+      sysFolder: process.platform === 'linux' ? '/sys/class/tty' : null
+    })
 }
 
 /** A comma ends a value in QEMU's option lists; two stand for one. */

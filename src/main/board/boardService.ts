@@ -92,22 +92,6 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         await service.disconnect(id)
         return { ok: true }
       },
-      'board.identify': async ({ id }) => {
-        const { entry, connection } = registry.held(id)
-        await connection.withLease('identification', (session) => session.hello())
-        return { board: registry.view(entry) }
-      },
-      'board.testLine': async ({ id }, { signal }) => {
-        const { connection } = registry.held(id)
-        return await connection.withLease('line test', (session) =>
-          testLine(session, connection.session!.link.descriptor, () => signal.aborted)
-        )
-      },
-      'board.reset': async ({ id }) => {
-        const { entry, connection } = registry.held(id)
-        await connection.withLease('reset', (session) => session.reset())
-        return { board: registry.view(entry) }
-      },
       'board.save': async ({ id, name, settings }) => ({
         board: await registry.save(id, { name, settings })
       }),
@@ -120,13 +104,9 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         await descriptions.forget(id)
         return { ok: true }
       },
+      ...createLineHandlers(registry),
+      ...createLoadHandlers(registry, { jobs, nowMs, records }),
       ...createConsoleHandlers(registry, jobs),
-      'board.load': async ({ id, file, loader, address, start }) => {
-        const held = registry.held(id)
-        const image = await readLoadImage(file, address)
-        return startLoadJob(held, { image, loader, start }, { jobs, nowMs, records })
-      },
-      'board.loads': async () => ({ loads: records.all() }),
       ...createBootHandlers({
         registry,
         readMonitor: (name, ending) => options.adapters.readMonitor(name, ending),
@@ -147,4 +127,43 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
     }
   }
   return service
+}
+
+/** Handlers that talk with the monitor of a connected board. */
+function createLineHandlers(
+  registry: ReturnType<typeof createBoardRegistry>
+): Pick<HandlersOf<typeof boardContract>, 'board.identify' | 'board.testLine' | 'board.reset'> {
+  return {
+    'board.identify': async ({ id }) => {
+      const { entry, connection } = registry.held(id)
+      await connection.withLease('identification', (session) => session.hello())
+      return { board: registry.view(entry) }
+    },
+    'board.testLine': async ({ id }, { signal }) => {
+      const { connection } = registry.held(id)
+      return await connection.withLease('line test', (session) =>
+        testLine(session, connection.session!.link.descriptor, () => signal.aborted)
+      )
+    },
+    'board.reset': async ({ id }) => {
+      const { entry, connection } = registry.held(id)
+      await connection.withLease('reset', (session) => session.reset())
+      return { board: registry.view(entry) }
+    }
+  }
+}
+
+/** Handlers that load programs over the line. */
+function createLoadHandlers(
+  registry: ReturnType<typeof createBoardRegistry>,
+  deps: Parameters<typeof startLoadJob>[2]
+): Pick<HandlersOf<typeof boardContract>, 'board.load' | 'board.loads'> {
+  return {
+    'board.load': async ({ id, file, loader, address, start }) => {
+      const held = registry.held(id)
+      const image = await readLoadImage(file, address)
+      return startLoadJob(held, { image, loader, start }, deps)
+    },
+    'board.loads': async () => ({ loads: deps.records.all() })
+  }
 }

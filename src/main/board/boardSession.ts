@@ -113,10 +113,7 @@ export function openBoardSession(options: {
     ...(link.descriptor.lossy ? { maxWindow: 1 } : {})
   })
   const { inTurn, alone } = takeTurns(link, (bytes) => (counts.receivedBytes += bytes.length), onText)
-  const talk = <T>(
-    conversation: () => Conversation<T>,
-    { signal, onProgress }: BoardCallOptions = {}
-  ): Promise<T> =>
+  const talk: Talk = (conversation, { signal, onProgress } = {}) =>
     alone(() =>
       converse(counted, conversation(), {
         signal,
@@ -160,6 +157,24 @@ export function openBoardSession(options: {
       client.forget()
     },
     hello,
+    ...monitorCommands(client, talk),
+    async reset(call) {
+      await talk(() => client.reset(), call)
+      return await firstReply(() => hello(call), clock)
+    },
+    converse: (conversation, call) => alone(() => converse(counted, conversation, { clock, ...call }))
+  }
+}
+
+/** Holds one conversation with the monitor, after those before it. */
+type Talk = <T>(conversation: () => Conversation<T>, call?: BoardCallOptions) => Promise<T>
+
+type MonitorCommand =
+  'upload' | 'read' | 'crc' | 'bench' | 'prepare' | 'run' | 'counters' | 'tensor' | 'call' | 'echo'
+
+/** The monitor's commands as conversations. */
+function monitorCommands(client: MonitorClient, talk: Talk): Pick<BoardSession, MonitorCommand> {
+  return {
     upload: (address, bytes, call) => talk(() => client.upload(address, bytes), call),
     read: (address, length, call) => talk(() => client.read(address, length), call),
     crc: (address, length, call) => talk(() => client.crc(address, length), call),
@@ -169,12 +184,7 @@ export function openBoardSession(options: {
     counters: (first, count, call) => talk(() => client.counters(first, count), call),
     tensor: (layer, call) => talk(() => client.tensor(layer), call),
     call: (entry, a0, a1, call) => talk(() => client.call(entry, a0, a1), call),
-    echo: (bytes, call) => talk(() => client.echo(bytes), call),
-    async reset(call) {
-      await talk(() => client.reset(), call)
-      return await firstReply(() => hello(call), clock)
-    },
-    converse: (conversation, call) => alone(() => converse(counted, conversation, { clock, ...call }))
+    echo: (bytes, call) => talk(() => client.echo(bytes), call)
   }
 }
 

@@ -67,7 +67,7 @@ export async function converse<T>(
         next = conversation.throw(reason)
         continue
       }
-      next = conversation.next(await perform(next.value))
+      next = conversation.next(await perform(next.value, link, inbox, shouldStop, onProgress))
     }
     return next.value
   } catch (error) {
@@ -79,35 +79,42 @@ export async function converse<T>(
     signal?.removeEventListener('abort', wake)
     inbox.close()
   }
-
-  async function perform(step: Step): Promise<Uint8Array> {
-    switch (step.kind) {
-      case 'send':
-        await link.write(
-          step.bytes,
-          writeTimeoutMs(step.bytes.length, link.descriptor.baudRate, patienceOf(link.descriptor.kind))
-        )
-        return nothing
-      case 'receive':
-        await inbox.waitForBytes(step.timeoutMs, shouldStop)
-        return inbox.take()
-      case 'pause':
-        await inbox.waitForTime(step.durationMs, shouldStop)
-        return nothing
-      case 'discard':
-        inbox.take()
-        return nothing
-      case 'setBaud':
-        await link.setBaud(step.baudRate)
-        return nothing
-      case 'progress':
-        onProgress?.({ doneBytes: step.doneBytes, totalBytes: step.totalBytes, note: step.note ?? '' })
-        return nothing
-    }
-  }
 }
 
 const nothing = new Uint8Array(0)
+
+/** Does one step; returns the bytes that it received. */
+async function perform(
+  step: Step,
+  link: Link,
+  inbox: Inbox,
+  shouldStop: () => boolean,
+  onProgress: ConverseOptions['onProgress']
+): Promise<Uint8Array> {
+  switch (step.kind) {
+    case 'send':
+      await link.write(
+        step.bytes,
+        writeTimeoutMs(step.bytes.length, link.descriptor.baudRate, patienceOf(link.descriptor.kind))
+      )
+      return nothing
+    case 'receive':
+      await inbox.waitForBytes(step.timeoutMs, shouldStop)
+      return inbox.take()
+    case 'pause':
+      await inbox.waitForTime(step.durationMs, shouldStop)
+      return nothing
+    case 'discard':
+      inbox.take()
+      return nothing
+    case 'setBaud':
+      await link.setBaud(step.baudRate)
+      return nothing
+    case 'progress':
+      onProgress?.({ doneBytes: step.doneBytes, totalBytes: step.totalBytes, note: step.note ?? '' })
+      return nothing
+  }
+}
 
 function cancelled(): AppError {
   return new AppError(

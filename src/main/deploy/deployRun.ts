@@ -36,23 +36,13 @@ export type Loader = (
  */
 export async function runDeployment(
   deployment: Deployment,
-  deps: {
-    boards: DeployBoards
-    models: DeployModels
-    prepare: (request: DeployRequest, info: BoardInfo) => Promise<Prepared>
-    load: Loader
-    tell: (changes: Partial<Deployment>) => Promise<void>
-    nowMs: () => number
-    /** A clock that does not go back, ms; default the computer's. */
-    steadyMs?: () => number
-  },
+  deps: DeploymentDeps,
   { signal, progress }: JobContext
 ): Promise<void> {
-  const { boards, models, prepare, load, tell, nowMs, steadyMs = () => performance.now() } = deps
+  const { boards, models, prepare, tell, nowMs } = deps
   const { request } = deployment
   try {
     const info = await boards.info(request.boardId)
-    const isCounted = info.counters[deployment.unit]
     await tell({ step: 'plan', clockHz: info.clockHz })
     progress(0, request.images, 'planning')
     const prepared = await prepare(request, info)
@@ -62,72 +52,112 @@ export async function runDeployment(
     progress(0, request.images, 'host reference')
     const inputs = await models.testInputs(request.modelId, request.images)
     const host = await models.reference(network, inputs.codes, inputs.images, signal)
-
-    await boards.withLease(request.boardId, `deploying ${deployment.modelName}`, async (session) => {
-      const runner = await load(session, prepared, {
-        signal,
-        onStep: (step) => tell({ step }),
-        onProgress: (doneBytes, totalBytes) =>
-          progress(
-            0,
-            inputs.images,
-            `uploading ${Math.round(doneBytes / 1024)} of ${Math.round(totalBytes / 1024)} KiB`
-          )
-      })
-      await tell({ step: 'run' })
-      const comparison = startComparison()
-      const io = ioOf(network)
-      let spent = 0
-      const timed =
-        (execute: BatchExecution): BatchExecution =>
-        async (count, first) => {
-          const startedMs = nowMs()
-          const counted = await execute(count, first)
-          // Time passes otherwise on a simulated board.
-          if (isCounted && deployment.origin === 'measured') requireSpan(info, (nowMs() - startedMs) / count)
-          return counted
-        }
-      for await (const batch of runBatches(
-        session,
-        runner.place,
-        io,
-        inputs.codes,
-        inputs.images,
-        timed(runner.execute),
-        signal
-      )) {
-        spent += batch.spent[deployment.unit]
-        compareBatch(comparison, batch, host, inputs.labels, network.outputCount)
-        progress(comparison.images, inputs.images, 'comparing with the host')
-        await tell({ imagesDone: comparison.images })
-      }
-      const counters = isCounted ? await runner.layerCounters() : null
-      const timedByHost =
-        isTimedByHost({ info, origin: deployment.origin }) &&
-        (await timeNetwork(runner, Math.min(runner.place.images, inputs.images), info.clockHz ?? 0, steadyMs))
-      const { measured, measuredBy } = isCounted
-        ? { measured: spent / inputs.images, measuredBy: null }
-        : timedByHost || { measured: null, measuredBy: null }
-      await tell({
-        ...verdict(comparison, measured, described.predicted, inputs.labels !== null),
-        measuredBy,
-        layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
-      })
-    })
+    const site: RunSite = { deployment, info, prepared, inputs, host, deps, context: { signal, progress } }
+    await boards.withLease(request.boardId, `deploying ${deployment.modelName}`, (session) =>
+      runOnBoard(session, site)
+    )
     await tell({ state: 'done', step: 'done', finishedAtMs: nowMs() })
   } catch (reason) {
-    const error = AppError.from(reason)
+    const { code, message, hint } = AppError.from(reason)
     await tell(
       signal.aborted
         ? { state: 'cancelled', finishedAtMs: nowMs() }
-        : {
-            state: 'failed',
-            finishedAtMs: nowMs(),
-            error: { code: error.code, message: error.message, hint: error.hint }
-          }
+        : { state: 'failed', finishedAtMs: nowMs(), error: { code, message, hint } }
     )
-    throw error
+    throw AppError.from(reason)
   }
+}
+
+/** What a deployment needs of other nouns, and where its changes go. */
+export interface DeploymentDeps {
+  boards: DeployBoards
+  models: DeployModels
+  prepare: (request: DeployRequest, info: BoardInfo) => Promise<Prepared>
+  load: Loader
+  tell: (changes: Partial<Deployment>) => Promise<void>
+  nowMs: () => number
+  /** A clock that does not go back, ms; default the computer's. */
+  steadyMs?: () => number
+}
+
+/** All that a run on a leased board works with. */
+interface RunSite {
+  readonly deployment: Deployment
+  readonly info: BoardInfo
+  readonly prepared: Prepared
+  readonly inputs: Awaited<ReturnType<DeployModels['testInputs']>>
+  readonly host: Awaited<ReturnType<DeployModels['reference']>>
+  readonly deps: DeploymentDeps
+  readonly context: Pick<JobContext, 'signal' | 'progress'>
+}
+
+/** Loads the network, runs and compares all images, and records the verdict. */
+async function runOnBoard(session: DeploySession, site: RunSite): Promise<void> {
+  const { deployment, info, prepared, inputs, deps, context } = site
+  const { tell, load, steadyMs = () => performance.now() } = deps
+  const isCounted = info.counters[deployment.unit]
+  const runner = await load(session, prepared, {
+    signal: context.signal,
+    onStep: (step) => tell({ step }),
+    onProgress: (doneBytes, totalBytes) =>
+      context.progress(
+        0,
+        inputs.images,
+        `uploading ${Math.round(doneBytes / 1024)} of ${Math.round(totalBytes / 1024)} KiB`
+      )
+  })
+  await tell({ step: 'run' })
+  const { comparison, spent } = await compareImages(session, runner, site)
+  const counters = isCounted ? await runner.layerCounters() : null
+  const timedByHost =
+    isTimedByHost({ info, origin: deployment.origin }) &&
+    (await timeNetwork(runner, Math.min(runner.place.images, inputs.images), info.clockHz ?? 0, steadyMs))
+  const { measured, measuredBy } = isCounted
+    ? { measured: spent / inputs.images, measuredBy: null }
+    : timedByHost || { measured: null, measuredBy: null }
+  const { described } = prepared
+  await tell({
+    ...verdict(comparison, measured, described.predicted, inputs.labels !== null),
+    measuredBy,
+    layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
+  })
+}
+
+/** Runs all images and compares their outputs with the host's; `spent` is what the board counted for all of them. */
+async function compareImages(
+  session: DeploySession,
+  runner: Runner,
+  { deployment, info, prepared, inputs, host, deps, context }: RunSite
+): Promise<{ comparison: Comparison; spent: number }> {
+  const { network } = prepared
+  const { nowMs, tell } = deps
+  const comparison = startComparison()
+  let spent = 0
+  const execute: BatchExecution = async (count, first) => {
+    const startedMs = nowMs()
+    const counted = await runner.execute(count, first)
+    // Time passes otherwise on a simulated board.
+    if (info.counters[deployment.unit] && deployment.origin === 'measured')
+      requireSpan(info, (nowMs() - startedMs) / count)
+    return counted
+  }
+  const { place } = runner
+  const io = ioOf(network)
+  for await (const batch of runBatches(
+    session,
+    place,
+    io,
+    inputs.codes,
+    inputs.images,
+    execute,
+    context.signal
+  )) {
+    spent += batch.spent[deployment.unit]
+    compareBatch(comparison, batch, host, inputs.labels, network.outputCount)
+    context.progress(comparison.images, inputs.images, 'comparing with the host')
+    await tell({ imagesDone: comparison.images })
+  }
+  return { comparison, spent }
 }
 
 /**

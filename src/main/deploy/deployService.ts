@@ -1,6 +1,7 @@
 import { countOf } from '../../shared/units'
 import { bitFusionHardware } from '../../core/accelerator/bitfusion'
 import { bitFusionGraph, bitFusionText } from '../../core/deploy/bitfusionGraph'
+import type { CommandOutput } from '../../shared/contract'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type {
   DeployEnergyRequest,
@@ -9,7 +10,7 @@ import type {
   deployContract
 } from '../../shared/contract/deploy'
 import type { JobContext, JobService } from '../jobs/jobService'
-import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import { createRunKeeper, type RunDescription, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import type { RecordPower } from './deployNeeds'
 import { runDeployment } from './deployRun'
@@ -55,43 +56,32 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
     jobs,
     labels,
     table: store,
-    describe: ({ modelName, boardName, imagesDone, request, error, finishedAtMs }) => ({
-      title: `Deploy ${modelName} to ${boardName}`,
-      detail: error?.message ?? `${imagesDone} of ${countOf(request.images, 'image')} compared`,
-      finishedAtMs,
-      model: modelName,
-      board: boardName
-    }),
+    describe: describeDeployment,
     begin: ({ id, request }) => begin(id, request)
   })
 
+  const run = (deployment: Deployment, tell: Tell, context: JobContext): Promise<void> => {
+    const load = loadAs(deployment.request.form)
+    return runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
+  }
+
+  const recordOf = async (id: string, jobId: string | null, request: DeployRequest): Promise<Deployment> => {
+    const board = await boards.describe(request.boardId)
+    return newDeployment(id, jobId, request, await models.name(request.modelId), board, nowMs())
+  }
+
   /** Runs a deployment from its start; an earlier record under this id is replaced. */
   const begin = async (id: string, request: DeployRequest): Promise<{ jobId: string }> => {
-    const board = await boards.describe(request.boardId)
-    const modelName = await models.name(request.modelId)
-    const deployment = newDeployment(id, null, request, modelName, board, nowMs())
-    let savedStep: string | undefined
-    const tell = async (changes: Partial<Deployment>): Promise<void> => {
-      Object.assign(deployment, changes)
-      const current = { ...deployment }
-      // Image counts change many times a second; the file needs to know only where it stood.
-      if (deployment.step !== savedStep || deployment.state !== 'running') {
-        savedStep = deployment.step
-        await store.save(current)
-      }
-      emit('deploy.changed', current)
-    }
+    const deployment = await recordOf(id, null, request)
+    const tell = storing(deployment, store, emit)
     // In the file before its id is given out: a crash from here on leaves a run that can be resumed.
     await store.save(deployment)
     const { jobId } = runs.launch(deployment, {
       kind: 'deploy.run',
-      title: `Deploy ${modelName} to ${board.name}`,
+      title: `Deploy ${deployment.modelName} to ${deployment.boardName}`,
       unit: 'images',
       total: request.images,
-      async run(context) {
-        const load = loadAs(request.form)
-        await runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
-      }
+      run: (context) => run(deployment, tell, context)
     })
     deployment.jobId = jobId
     return { jobId }
@@ -100,14 +90,8 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
   return {
     measureEnergy,
     async measure(request, context) {
-      const board = await boards.describe(request.boardId)
-      const modelName = await models.name(request.modelId)
-      const deployment = newDeployment(newId(), context.id, request, modelName, board, nowMs())
-      const tell = async (changes: Partial<Deployment>): Promise<void> => {
-        Object.assign(deployment, changes)
-      }
-      const load = loadAs(request.form)
-      await runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
+      const deployment = await recordOf(newId(), context.id, request)
+      await run(deployment, async (changes) => void Object.assign(deployment, changes), context)
       return deployment
     },
     runs,
@@ -133,11 +117,45 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
         await runs.forget((await runs.find(deploymentId)).id, nowMs())
         return { ok: true }
       },
-      'deploy.bitfusion': async ({ modelId, scheme, hardware }) => {
-        const graph = bitFusionGraph(await models.graph(modelId), scheme, bitFusionHardware(hardware))
-        return { graph, text: bitFusionText(graph) }
-      },
+      'deploy.bitfusion': (input) => bitFusionOf(models, input),
       'deploy.export': exportNetwork
     }
   }
+}
+
+type Tell = (changes: Partial<Deployment>) => Promise<void>
+
+/** Makes changes of a deployment, announces each and stores those that count. */
+function storing(deployment: Deployment, store: DeployStore, emit: DeployServiceDeps['emit']): Tell {
+  let savedStep: string | undefined
+  return async (changes) => {
+    Object.assign(deployment, changes)
+    const current = { ...deployment }
+    // Image counts change many times a second; the file needs to know only where it stood.
+    if (deployment.step !== savedStep || deployment.state !== 'running') {
+      savedStep = deployment.step
+      await store.save(current)
+    }
+    emit('deploy.changed', current)
+  }
+}
+
+function describeDeployment(deployment: Deployment): RunDescription {
+  const { modelName, boardName, imagesDone, request, error, finishedAtMs } = deployment
+  return {
+    title: `Deploy ${modelName} to ${boardName}`,
+    detail: error?.message ?? `${imagesDone} of ${countOf(request.images, 'image')} compared`,
+    finishedAtMs,
+    model: modelName,
+    board: boardName
+  }
+}
+
+/** A network under a scheme as BitFusion's simulator takes it. */
+async function bitFusionOf(
+  models: DeployServiceDeps['models'],
+  { modelId, scheme, hardware }: Parameters<HandlersOf<typeof deployContract>['deploy.bitfusion']>[0]
+): Promise<CommandOutput<'deploy.bitfusion'>> {
+  const graph = bitFusionGraph(await models.graph(modelId), scheme, bitFusionHardware(hardware))
+  return { graph, text: bitFusionText(graph) }
 }

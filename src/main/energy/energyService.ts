@@ -35,6 +35,71 @@ function atConfidence(report: EnergyReport, recording: Recording, confidence: nu
   return { ...report, confidence, summaries }
 }
 
+/** Works the energy of a recording out. */
+async function analyse(
+  source: RecordingSource,
+  recording: Recording,
+  confidence: number
+): Promise<EnergyReport> {
+  const recordingId = recording.id
+  const out: EnergyReport = {
+    recordingId,
+    origin: recording.origin,
+    confidence,
+    driverVersion: recording.driverVersion,
+    gpus: [],
+    clockLock: recording.clockLock,
+    cpu: { counter: recording.cpuCounter, zones: [] },
+    phases: [],
+    summaries: []
+  }
+  const subjects = await readSubjects(source, recording, confidence)
+  const analyses = await analyseReadings(source, recordingId, subjects)
+  for (const [at, gpu] of recording.gpus.entries()) {
+    const { powerField, subject } = subjects[at]
+    const { idle, idleAfter, phases, summaries } = analyses[at]
+    out.gpus.push({
+      gpuIndex: gpu.index,
+      name: gpu.name,
+      powerField,
+      sensor: subject.sensor,
+      askedHz: recording.askedHz,
+      achievedHz: recording.achievedHz,
+      temperatureBeforeC: recording.temperatureBeforeC[at] ?? null,
+      temperatureAfterC: recording.temperatureAfterC[at] ?? null,
+      ...{ idle, idleAfter },
+      counter: recording.counter,
+      strangers: recording.strangers.filter((stranger) => stranger.gpuIndex === gpu.index)
+    })
+    out.phases.push(...phases)
+    out.summaries.push(...summaries)
+  }
+  const first = out.phases.filter((phase) => phase.gpuIndex === out.gpus[0]?.gpuIndex)
+  out.cpu.zones.push(...(await zonesOf(source, recordingId, first)))
+  return out
+}
+
+/** Energy of the processor's zones in these phases. */
+async function zonesOf(
+  source: RecordingSource,
+  recordingId: string,
+  phases: EnergyReport['phases']
+): Promise<EnergyReport['cpu']['zones']> {
+  const zones: EnergyReport['cpu']['zones'] = []
+  for (const name of await source.counterZones(recordingId)) {
+    const energyBetween = counterReader(await source.counter(recordingId, 'rapl', name, -1))
+    zones.push({
+      name,
+      phases: phases.map(({ name: phase, trial, fromMs, toMs }) => ({
+        name: phase,
+        trial,
+        energyJ: energyBetween(fromMs, toMs)
+      }))
+    })
+  }
+  return zones
+}
+
 /** Returns the service that works out and keeps energy reports. */
 export function createEnergyService(deps: {
   source: () => Promise<RecordingSource>
@@ -67,59 +132,6 @@ export function createEnergyService(deps: {
   ): Promise<EnergyReport> => {
     const out = await analyse(source, recording, confidence)
     await (await deps.store()).save(out)
-    return out
-  }
-  const analyse = async (
-    source: RecordingSource,
-    recording: Recording,
-    confidence: number
-  ): Promise<EnergyReport> => {
-    const recordingId = recording.id
-    const out: EnergyReport = {
-      recordingId,
-      origin: recording.origin,
-      confidence,
-      driverVersion: recording.driverVersion,
-      gpus: [],
-      clockLock: recording.clockLock,
-      cpu: { counter: recording.cpuCounter, zones: [] },
-      phases: [],
-      summaries: []
-    }
-    const subjects = await readSubjects(source, recording, confidence)
-    const analyses = await analyseReadings(source, recordingId, subjects)
-    for (const [at, gpu] of recording.gpus.entries()) {
-      const { powerField, subject } = subjects[at]
-      const analysis = analyses[at]
-      out.gpus.push({
-        gpuIndex: gpu.index,
-        name: gpu.name,
-        powerField,
-        sensor: subject.sensor,
-        askedHz: recording.askedHz,
-        achievedHz: recording.achievedHz,
-        temperatureBeforeC: recording.temperatureBeforeC[at] ?? null,
-        temperatureAfterC: recording.temperatureAfterC[at] ?? null,
-        idle: analysis.idle,
-        idleAfter: analysis.idleAfter,
-        counter: recording.counter,
-        strangers: recording.strangers.filter((stranger) => stranger.gpuIndex === gpu.index)
-      })
-      out.phases.push(...analysis.phases)
-      out.summaries.push(...analysis.summaries)
-    }
-    const first = out.phases.filter((phase) => phase.gpuIndex === out.gpus[0]?.gpuIndex)
-    for (const name of await source.counterZones(recordingId)) {
-      const energyBetween = counterReader(await source.counter(recordingId, 'rapl', name, -1))
-      out.cpu.zones.push({
-        name,
-        phases: first.map((phase) => ({
-          name: phase.name,
-          trial: phase.trial,
-          energyJ: energyBetween(phase.fromMs, phase.toMs)
-        }))
-      })
-    }
     return out
   }
   return {

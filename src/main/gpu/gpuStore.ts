@@ -75,23 +75,7 @@ export function createGpuStore(store: Store): GpuStore {
       )
       if (samples.length > 0) seconds.noteStored(id, samples[samples.length - 1].tMs)
     },
-    async readings(id, metrics, begin) {
-      const sql = `SELECT gpu_index, t_ms, ${metrics.map(columnName).join(', ')} FROM gpu_sample WHERE recording_id = $1`
-      // Readings are stored as they come, in order; sorting a day of them would cost more than looking.
-      const inOrder = orderCheck()
-      const take = begin()
-      await store.scan(sql, [id], async (columns) => {
-        if (!inOrder.check(columns[0], columns[1])) return false
-        await take(columns)
-        return true
-      })
-      if (inOrder.holds()) return
-      const takeAgain = begin()
-      await store.scan(`${sql} ORDER BY t_ms`, [id], async (columns) => {
-        await takeAgain(columns)
-        return true
-      })
-    },
+    readings: (id, metrics, begin) => passReadings(store, id, metrics, begin),
     async lastMs(id) {
       const [row] = await store.read<{ last: number | null }>(
         'SELECT max(t_ms) AS last FROM gpu_sample WHERE recording_id = $1',
@@ -125,6 +109,30 @@ export function createGpuStore(store: Store): GpuStore {
       })
     }
   }
+}
+
+/** GpuStore.readings. */
+async function passReadings(
+  store: Store,
+  id: string,
+  metrics: readonly GpuMetric[],
+  begin: () => ReadingSink
+): Promise<void> {
+  const sql = `SELECT gpu_index, t_ms, ${metrics.map(columnName).join(', ')} FROM gpu_sample WHERE recording_id = $1`
+  // Readings are stored as they come, in order; sorting a day of them would cost more than looking.
+  const inOrder = orderCheck()
+  const take = begin()
+  await store.scan(sql, [id], async (columns) => {
+    if (!inOrder.check(columns[0], columns[1])) return false
+    await take(columns)
+    return true
+  })
+  if (inOrder.holds()) return
+  const takeAgain = begin()
+  await store.scan(`${sql} ORDER BY t_ms`, [id], async (columns) => {
+    await takeAgain(columns)
+    return true
+  })
 }
 
 /** Looks whether the times of every GPU ascend. */

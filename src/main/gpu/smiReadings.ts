@@ -82,47 +82,21 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
     if (parsed.rows.length === 0) return
     clearTimeout(watchdog)
     if (!isHung) watchdog = setTimeout(onSilence, silentMs(intervalMs))
-    if (rows === 0) slowDown = setTimeout(readTogether, readAtOnceMs)
+    if (rows === 0) pipe.slowDownLater()
     rows += parsed.rows.length
     options.onRows(parsed.rows, arrivedMs)
   }
 
   let isOver = false
-  let slowDown: NodeJS.Timeout | undefined
-  let reader: NodeJS.Timeout | undefined
   const ended = (exitCode: number | null): void => {
     if (isOver) return
     isOver = true
-    clearTimeout(slowDown)
-    clearInterval(reader)
+    pipe.stop()
     clearTimeout(watchdog)
     take(parser.end(), nowMs())
     options.onEnd({ rows, isHung, startError, trouble: explainSmi(exitCode, strays.join('\n')) })
   }
-  const { stdout } = running
-  let characters = 0
-  stdout?.setEncoding('utf8').on('data', (text: string) => {
-    characters += text.length
-    take(parser.push(text), nowMs())
-  })
-  const readTogether = (): void => {
-    if (stdout === null || hasExited) return
-    const perMs = characters / readAtOnceMs
-    const everyMs = readPeriodsMs.find(
-      (period) => period * perMs <= bufferShare * stdout.readableHighWaterMark
-    )
-    if (everyMs === undefined || intervalMs >= everyMs) return
-    stdout.pause()
-    // All that waits comes as one chunk, through the listener above.
-    reader = setInterval(() => void stdout.read(), everyMs)
-  }
-  let hasExited = false
-  // A paused pipe would never end.
-  running.once('exit', () => {
-    hasExited = true
-    clearInterval(reader)
-    stdout?.resume()
-  })
+  const pipe = readPaced(running, intervalMs, (text) => take(parser.push(text), nowMs()))
   running.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (strays.length < maxStrays) strays.push(text)
   })
@@ -141,6 +115,47 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
         closePipes()
       }, closeGraceMs)
       running.once('close', () => clearTimeout(timer))
+    }
+  }
+}
+
+/** Reads what a process prints: at once in the beginning, then some times a second, all of it after its exit. */
+function readPaced(
+  running: ReturnType<typeof spawnSmi>,
+  intervalMs: number,
+  onText: (text: string) => void
+): { slowDownLater(): void; stop(): void } {
+  const { stdout } = running
+  let slowDown: NodeJS.Timeout | undefined
+  let reader: NodeJS.Timeout | undefined
+  let characters = 0
+  let hasExited = false
+  stdout?.setEncoding('utf8').on('data', (text: string) => {
+    characters += text.length
+    onText(text)
+  })
+  const readTogether = (): void => {
+    if (stdout === null || hasExited) return
+    const perMs = characters / readAtOnceMs
+    const everyMs = readPeriodsMs.find(
+      (period) => period * perMs <= bufferShare * stdout.readableHighWaterMark
+    )
+    if (everyMs === undefined || intervalMs >= everyMs) return
+    stdout.pause()
+    // All that waits comes as one chunk, through the listener above.
+    reader = setInterval(() => void stdout.read(), everyMs)
+  }
+  // A paused pipe would never end.
+  running.once('exit', () => {
+    hasExited = true
+    clearInterval(reader)
+    stdout?.resume()
+  })
+  return {
+    slowDownLater: () => void (slowDown = setTimeout(readTogether, readAtOnceMs)),
+    stop() {
+      clearTimeout(slowDown)
+      clearInterval(reader)
     }
   }
 }

@@ -44,18 +44,12 @@ const fruitlessStarts = 6
  */
 export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
   const { smi, spawn, intervalMs, nowMs } = options
-  const fields = ['timestamp', 'index', ...options.fields]
-  const args = [`--query-gpu=${fields.join(',')}`, '--format=csv', '-lms', String(intervalMs)]
-  if (options.gpuIndexes !== undefined) args.push('-i', options.gpuIndexes.join(','))
+  const { fields, args } = queryOf(options)
   const clock = createSampleClock()
-  const stallMs = gapAfterMsOf(intervalMs)
+  const gaps = createGapWatch(gapAfterMsOf(intervalMs), options.onGap)
 
   let stopping = false
-  let restarts = 0
-  let malformedLines = 0
-  let fruitless = 0
-  let lastSampleMs: number | undefined
-  let openGap: string | undefined
+  let [restarts, malformedLines, fruitless] = [0, 0, 0]
   let readings: SmiReadings | undefined
   let backOff: NodeJS.Timeout | undefined
   let stopped!: () => void
@@ -67,19 +61,13 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
   }
 
   const take = (rows: readonly SmiRow[], arrivedMs: number, isFirst: boolean): void => {
-    const samples = rows.map(({ gpuIndex, wallMs, values }) => ({
-      gpuIndex,
-      tMs: clock.place(gpuIndex, wallMs, arrivedMs),
-      values
+    const samples = rows.map(({ gpuIndex, wallMs, values }): GpuSample => ({
+      ...{ gpuIndex, values },
+      tMs: clock.place(gpuIndex, wallMs, arrivedMs)
     }))
-    const firstMs = samples[0].tMs
-    if (lastSampleMs !== undefined && (openGap !== undefined || firstMs - lastSampleMs > stallMs)) {
-      options.onGap({ fromMs: lastSampleMs, toMs: firstMs, reason: openGap ?? 'nvidia-smi stalled' })
-    }
-    openGap = undefined
+    gaps.seen(samples[0].tMs, samples[samples.length - 1].tMs)
     if (isFirst) options.onState({ state: 'running' })
     fruitless = 0
-    lastSampleMs = samples[samples.length - 1].tMs
     options.onSamples(samples)
   }
 
@@ -89,15 +77,16 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
     if (end.rows === 0) fruitless++
     const error = fatalError(smi, end, fruitless)
     if (error !== null) return settle({ state: 'failed', error })
-    openGap = reasonOf(end)
+    gaps.open(reasonOf(end))
     const waitMs = Math.min(maxWaitMs, firstWaitMs * 2 ** fruitless)
-    options.onState({ state: 'backingOff', reason: openGap, waitMs })
-    backOff = setTimeout(() => {
-      restarts++
-      start()
-    }, waitMs)
+    options.onState({ state: 'backingOff', reason: reasonOf(end), waitMs })
+    backOff = setTimeout(restart, waitMs)
   }
 
+  const restart = (): void => {
+    restarts++
+    start()
+  }
   const start = (): void => {
     options.onState({ state: 'starting' })
     clock.restart()
@@ -123,16 +112,44 @@ export function startSmiSampler(options: SmiSamplerOptions): SmiSampler {
         else readings.end()
       }
       await whenStopped
-      if (openGap !== undefined && lastSampleMs !== undefined) {
-        options.onGap({ fromMs: lastSampleMs, toMs: nowMs(), reason: openGap })
-        openGap = undefined
-      }
+      gaps.close(nowMs())
     },
     get restarts() {
       return restarts
     },
     get malformedLines() {
       return malformedLines
+    }
+  }
+}
+
+/** Fields in the order of the query, and nvidia-smi's arguments for it. */
+function queryOf({ fields: wanted, intervalMs, gpuIndexes }: SmiSamplerOptions) {
+  const fields = ['timestamp', 'index', ...wanted]
+  const args = [`--query-gpu=${fields.join(',')}`, '--format=csv', '-lms', String(intervalMs)]
+  if (gpuIndexes !== undefined) args.push('-i', gpuIndexes.join(','))
+  return { fields, args }
+}
+
+/** Reports stretches without samples: those that are opened, and those that are longer than `stallMs`. */
+function createGapWatch(stallMs: number, onGap: (gap: Gap) => void) {
+  let lastSampleMs: number | undefined
+  let openReason: string | undefined
+  return {
+    open(reason: string): void {
+      openReason = reason
+    },
+    seen(firstMs: number, lastMs: number): void {
+      if (lastSampleMs !== undefined && (openReason !== undefined || firstMs - lastSampleMs > stallMs))
+        onGap({ fromMs: lastSampleMs, toMs: firstMs, reason: openReason ?? 'nvidia-smi stalled' })
+      openReason = undefined
+      lastSampleMs = lastMs
+    },
+    /** Sampling ended: a gap that is open ends with it. */
+    close(atMs: number): void {
+      if (openReason === undefined || lastSampleMs === undefined) return
+      onGap({ fromMs: lastSampleMs, toMs: atMs, reason: openReason })
+      openReason = undefined
     }
   }
 }

@@ -55,7 +55,7 @@ export async function openLabSession(
   const listeners = new Set<() => void>()
   let ended: AppError | null = null
   const stream = client.ClientStream()
-  const tell = (): void => {
+  const announce = (): void => {
     for (const listener of [...listeners]) listener()
   }
   const end = (reason: AppError): void => {
@@ -63,37 +63,16 @@ export async function openLabSession(
     ended = reason
     stream.cancel()
     client.close()
-    tell()
+    announce()
   }
-  let timer: NodeJS.Timeout | undefined
-  const synced = new Promise<void>((resolve, reject) => {
-    timer = setTimeout(() => reject(unreachable(address, 'it sent nothing within 5 s')), openMs)
-    stream.on('data', (message: unknown) => {
-      const read = clientOutSchema.safeParse(message)
-      if (!read.success) return
-      for (const update of read.data.updates) apply(update, places, resources)
-      if (read.data.sync?.id === 1) resolve()
-      tell()
-    })
-    const onEnd = (why: string): void => {
-      const reason = unreachable(address, why)
-      reject(reason)
-      end(reason)
-    }
-    stream.on('error', (reason: ServiceError) => onEnd(reason.details || reason.message))
-    stream.on('end', () => onEnd('it closed the connection'))
-  })
-  stream.write({ startup: { version, name } })
-  stream.write({ subscribe: { allPlaces: true } })
-  stream.write({ subscribe: { allResources: true } })
-  stream.write({ sync: { id: 1 } })
   try {
-    await synced
+    await synchronise(stream, address, { version, name }, end, (updates) => {
+      for (const update of updates) apply(update, places, resources)
+      announce()
+    })
   } catch (reason) {
     end(AppError.from(reason))
     throw reason
-  } finally {
-    clearTimeout(timer)
   }
   const call = (method: 'AcquirePlace' | 'ReleasePlace', request: object): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -119,6 +98,42 @@ export async function openLabSession(
       return () => listeners.delete(listener)
     },
     close: () => end(unreachable(address, 'it was left'))
+  }
+}
+
+/** Asks for all places and resources, and resolves when the first of them have come; `take` gets every message. */
+async function synchronise(
+  stream: ClientDuplexStream<object, unknown>,
+  address: string,
+  startup: { version: string; name: string },
+  end: (reason: AppError) => void,
+  take: (updates: readonly LabUpdate[]) => void
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const synced = new Promise<void>((resolve, reject) => {
+    timer = setTimeout(() => reject(unreachable(address, 'it sent nothing within 5 s')), openMs)
+    stream.on('data', (message: unknown) => {
+      const read = clientOutSchema.safeParse(message)
+      if (!read.success) return
+      take(read.data.updates)
+      if (read.data.sync?.id === 1) resolve()
+    })
+    const onEnd = (why: string): void => {
+      const reason = unreachable(address, why)
+      reject(reason)
+      end(reason)
+    }
+    stream.on('error', (reason: ServiceError) => onEnd(reason.details || reason.message))
+    stream.on('end', () => onEnd('it closed the connection'))
+  })
+  stream.write({ startup })
+  stream.write({ subscribe: { allPlaces: true } })
+  stream.write({ subscribe: { allResources: true } })
+  stream.write({ sync: { id: 1 } })
+  try {
+    await synced
+  } finally {
+    clearTimeout(timer)
   }
 }
 

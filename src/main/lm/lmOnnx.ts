@@ -17,14 +17,14 @@ export interface OnnxAccess {
 }
 
 /** Fewest tokens that a file's own graph and what was read from it are compared on. */
-const fewestTokens = 12
+const minTokens = 12
 /** Products that the comparison may take: the whole sequence of a small model, so that a window of its mask is seen. */
 const comparedProducts = 2 ** 30
 
 /** Tokens that a model is compared on. */
 export function comparedTokens(config: LmConfig): number {
   const affordable = Math.floor(comparedProducts / parameterCount(config))
-  return Math.min(config.sequenceLength, Math.max(fewestTokens, affordable))
+  return Math.min(config.sequenceLength, Math.max(minTokens, affordable))
 }
 
 /** Largest difference of a logit, as a share of the largest logit, that float32 explains. */

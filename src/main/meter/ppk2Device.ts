@@ -35,7 +35,7 @@ export interface Ppk2Timing {
 }
 
 /** Phases that inputs can mark in a recording: a floating input changes with every reading. */
-const mostEdges = 20_000
+const maxEdges = 20_000
 
 /**
  * Opens a PPK2, reads its calibration, sets mode and voltage, switches the supply of the board on and starts it. Closing
@@ -45,15 +45,8 @@ const mostEdges = 20_000
  */
 export async function openPpk2(line: MeterLine, setup: Ppk2Setup, timing: Ppk2Timing): Promise<MeterDevice> {
   const { nowMs, metadataMs = 3_000, drainMs = 100, probeMs = 300 } = timing
-  const send = (bytes: readonly number[]): Promise<void> => line.write(Uint8Array.from(bytes))
-  let take: (bytes: Uint8Array) => void = () => undefined
-  let failed: AppError | undefined
-  let onFailure: (error: AppError) => void = () => undefined
-  line.onData((bytes) => take(bytes))
-  line.onClose(({ text, hint }) => {
-    failed ??= disconnectedMeter(setup.port, text, hint)
-    onFailure(failed)
-  })
+  const wire = openWire(line, setup.port)
+  const { send } = wire
   const close = async (): Promise<void> => {
     await send(ppk2Commands.stop()).catch(() => undefined)
     await line.close()
@@ -63,13 +56,13 @@ export async function openPpk2(line: MeterLine, setup: Ppk2Setup, timing: Ppk2Ti
     const voltage = ppk2Commands.voltage(Math.round(setup.supplyV * 1000))
     await send(ppk2Commands.stop())
     await wait(drainMs)
-    const about = await readMetadata()
+    const about = await readMetadata(wire, setup.port, metadataMs)
     for (const command of [ppk2Commands.mode(setup.mode), voltage, ppk2Commands.supply(true)])
       await send(command)
-    const running = startReading(about)
+    const running = startReading(wire, about, setup, nowMs)
     await send(ppk2Commands.start())
     await wait(probeMs)
-    if (failed !== undefined) throw failed
+    if (wire.failed !== undefined) throw wire.failed
     if (running.position() === 0) throw noStream(setup.port)
     running.settle()
     return {
@@ -84,86 +77,117 @@ export async function openPpk2(line: MeterLine, setup: Ppk2Setup, timing: Ppk2Ti
     await close().catch(() => undefined)
     throw cause
   }
+}
 
-  async function readMetadata(): Promise<Ppk2Metadata> {
-    let text = ''
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(text === '' ? noStream(setup.port) : unreadableMetadata(setup.port, text)),
-        metadataMs
-      )
-      const settle = (error?: AppError): void => {
-        clearTimeout(timer)
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      onFailure = settle
-      take = (bytes) => {
-        text += String.fromCharCode(...bytes.subarray(0, 4096))
-        if (/\bEND\b/.test(text)) settle()
-        else if (text.length > 65_536) settle(unreadableMetadata(setup.port, text))
-      }
-      send(ppk2Commands.metadata()).catch((cause: unknown) => settle(AppError.from(cause)))
-    })
-    return readPpk2Metadata(text)
+/** The line to the meter, and who gets its bytes and its end. */
+interface Wire {
+  send(bytes: readonly number[]): Promise<void>
+  take: (bytes: Uint8Array) => void
+  onFailure: (error: AppError) => void
+  failed: AppError | undefined
+}
+
+function openWire(line: MeterLine, port: string): Wire {
+  const wire: Wire = {
+    send: (bytes) => line.write(Uint8Array.from(bytes)),
+    take: () => undefined,
+    onFailure: () => undefined,
+    failed: undefined
   }
+  line.onData((bytes) => wire.take(bytes))
+  line.onClose(({ text, hint }) => {
+    wire.failed ??= disconnectedMeter(port, text, hint)
+    wire.onFailure(wire.failed)
+  })
+  return wire
+}
 
-  function startReading(about: Ppk2Metadata) {
-    let out: Ppk2Bins | undefined
-    const clock = createMeterClock()
-    const binning = createPpk2Binning(setup.supplyV, setup.binMs, setup.inputs, {
-      stretch: (...args) => out?.stretch(...args),
-      gap: (...args) => out?.gap(...args),
-      edge: (...args) => out?.edge(...args)
-    })
-    const decoder = createPpk2Decoder(about.ranges, setup.supplyV, binning)
-    let flush: () => void = () => undefined
-    take = (bytes) => {
-      decoder.push(bytes)
-      clock.arrived(binning.position * ppk2StepMs, nowMs())
-      flush()
+async function readMetadata(wire: Wire, port: string, metadataMs: number): Promise<Ppk2Metadata> {
+  let text = ''
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(text === '' ? noStream(port) : unreadableMetadata(port, text)),
+      metadataMs
+    )
+    const settle = (error?: AppError): void => {
+      clearTimeout(timer)
+      if (error === undefined) resolve()
+      else reject(error)
     }
-    const start = (hooks: PowerHooks): ReturnType<MeterDevice['start']> => {
-      const before = { position: binning.position, lost: decoder.lost }
-      const seen = { edges: 0 }
-      let batch: GpuSample[] = []
-      const host = clock.hostMs
-      out = {
-        stretch(fromMs, toMs, meanW) {
-          batch.push(powerSample(host(fromMs), meanW), powerSample(host(toMs), meanW))
-        },
-        gap: (fromMs, toMs) =>
-          hooks.onGap({ fromMs: host(fromMs), toMs: host(toMs), reason: 'readings of the meter were lost' }),
-        edge(input, isHigh, tMs) {
-          if (++seen.edges > mostEdges) return
-          hooks.onMark({ name: `D${input}`, state: isHigh ? 'begin' : 'end', repetitions: null }, host(tMs))
-        }
-      }
-      flush = () => {
-        if (batch.length > 0) hooks.onSamples(batch)
-        batch = []
-      }
-      onFailure = (error) => hooks.onState({ state: 'failed', error })
-      if (failed !== undefined) onFailure(failed)
-      return {
-        ...{ restarts: 0, malformedLines: 0 },
-        async stop() {
-          out = undefined
-          flush = () => undefined
-          onFailure = () => undefined
-        },
-        about: (): MeterAbout => ({
-          ...{ kind: 'ppk2', source: setup.port, supplyV: setup.supplyV, binMs: setup.binMs, badLines: [] },
-          readings: binning.position - before.position - (decoder.lost - before.lost),
-          lost: decoder.lost - before.lost,
-          notes: [...calibrationNotes(about), ...edgeNotes(seen.edges), ...clock.driftNotes()]
-        })
-      }
+    wire.onFailure = settle
+    wire.take = (bytes) => {
+      text += String.fromCharCode(...bytes.subarray(0, 4096))
+      if (/\bEND\b/.test(text)) settle()
+      else if (text.length > 65_536) settle(unreadableMetadata(port, text))
     }
+    wire.send(ppk2Commands.metadata()).catch((cause: unknown) => settle(AppError.from(cause)))
+  })
+  return readPpk2Metadata(text)
+}
+
+/** Takes readings from now on; they go to the recording that `start` begins. */
+function startReading(wire: Wire, about: Ppk2Metadata, setup: Ppk2Setup, nowMs: () => number) {
+  let out: Ppk2Bins | undefined
+  const clock = createMeterClock()
+  const binning = createPpk2Binning(setup.supplyV, setup.binMs, setup.inputs, {
+    stretch: (...args) => out?.stretch(...args),
+    gap: (...args) => out?.gap(...args),
+    edge: (...args) => out?.edge(...args)
+  })
+  const decoder = createPpk2Decoder(about.ranges, setup.supplyV, binning)
+  let flush: () => void = () => undefined
+  wire.take = (bytes) => {
+    decoder.push(bytes)
+    clock.arrived(binning.position * ppk2StepMs, nowMs())
+    flush()
+  }
+  const start = (hooks: PowerHooks): ReturnType<MeterDevice['start']> => {
+    const before = { position: binning.position, lost: decoder.lost }
+    const seen = { edges: 0 }
+    let batch: GpuSample[] = []
+    out = sinkOf(hooks, clock.hostMs, seen, (...samples) => batch.push(...samples))
+    flush = () => {
+      if (batch.length > 0) hooks.onSamples(batch)
+      batch = []
+    }
+    wire.onFailure = (error) => hooks.onState({ state: 'failed', error })
+    if (wire.failed !== undefined) wire.onFailure(wire.failed)
     return {
-      start,
-      position: () => binning.position,
-      settle: () => clock.settle()
+      ...{ restarts: 0, malformedLines: 0 },
+      async stop() {
+        out = undefined
+        flush = () => undefined
+        wire.onFailure = () => undefined
+      },
+      about: (): MeterAbout => ({
+        ...{ kind: 'ppk2', source: setup.port, supplyV: setup.supplyV, binMs: setup.binMs, badLines: [] },
+        readings: binning.position - before.position - (decoder.lost - before.lost),
+        lost: decoder.lost - before.lost,
+        notes: [...calibrationNotes(about), ...edgeNotes(seen.edges), ...clock.driftNotes()]
+      })
+    }
+  }
+  return {
+    start,
+    position: () => binning.position,
+    settle: () => clock.settle()
+  }
+}
+
+/** Where averaged stretches, gaps and edges of a recording go; times of the meter become those of the host. */
+function sinkOf(
+  hooks: PowerHooks,
+  host: (tMs: number) => number,
+  seen: { edges: number },
+  add: (...samples: GpuSample[]) => void
+): Ppk2Bins {
+  return {
+    stretch: (fromMs, toMs, meanW) => add(powerSample(host(fromMs), meanW), powerSample(host(toMs), meanW)),
+    gap: (fromMs, toMs) =>
+      hooks.onGap({ fromMs: host(fromMs), toMs: host(toMs), reason: 'readings of the meter were lost' }),
+    edge(input, isHigh, tMs) {
+      if (++seen.edges > maxEdges) return
+      hooks.onMark({ name: `D${input}`, state: isHigh ? 'begin' : 'end', repetitions: null }, host(tMs))
     }
   }
 }
@@ -178,9 +202,9 @@ function calibrationNotes({ calibrated, missing }: Ppk2Metadata): string[] {
 }
 
 function edgeNotes(edges: number): string[] {
-  if (edges <= mostEdges) return []
+  if (edges <= maxEdges) return []
   return [
-    `The digital inputs changed ${edges} times; only the first ${mostEdges} changes became phases. Is an input not connected?`
+    `The digital inputs changed ${edges} times; only the first ${maxEdges} changes became phases. Is an input not connected?`
   ]
 }
 

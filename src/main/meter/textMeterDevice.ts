@@ -20,10 +20,10 @@ export interface TextMeterTiming {
 /** Readings that are needed before a meter is believed to be one. */
 const probeReadings = 3
 /** Lines in a row that are no reading, after which this is no such meter. */
-const mostBadInARow = 200
+const maxBadInARow = 200
 /** Two readings this many intervals apart, and at least so many ms, have a gap between them. */
 const gapIntervals = 10
-const shortestGapMs = 500
+const minGapMs = 500
 
 /**
  * Opens a meter that sends lines by itself, and waits for its first readings: they give the interval and how the clock of
@@ -37,103 +37,138 @@ export async function openTextMeter(
   timing: TextMeterTiming
 ): Promise<MeterDevice> {
   const { nowMs, firstReadingMs = 10_000, probeMs = 500 } = timing
-  const reader = createTextMeterReader({ units: setup.units, supplyV: setup.supplyV ?? null })
-  const decoder = new TextDecoder()
-  const clock = createMeterClock()
-  let sink: (readings: readonly MeterReading[]) => void = () => undefined
-  let failed: AppError | undefined
-  let onFailure: (error: AppError) => void = () => undefined
-  const fail = (error: AppError): void => {
-    if (failed !== undefined) return
-    failed = error
-    onFailure(error)
-  }
-  const take = (bytes: Uint8Array): void => {
-    if (failed !== undefined) return
-    try {
-      const readings = reader.push(decoder.decode(bytes, { stream: true }))
-      for (const { tMs } of readings) clock.arrived(tMs, nowMs())
-      if (reader.badInARow >= mostBadInARow) throw unreadable(setup.port, reader.badExamples)
-      if (readings.length > 0) sink(readings)
-    } catch (cause) {
-      fail(AppError.from(cause))
-    }
-  }
-  line.onData(take)
-  line.onClose(({ text, hint }) => fail(disconnectedMeter(setup.port, text, hint)))
+  const meter = openReadings(line, setup, nowMs)
   const close = (): Promise<void> => line.close()
   try {
-    const probed = await probe()
-    const intervalMs = intervalOfReadings(probed)
-    clock.settle()
-    return { name: `Text meter at ${setup.port}`, origin: 'measured', intervalMs, close, start }
+    const intervalMs = intervalOfReadings(await probe(meter, setup.port, firstReadingMs, probeMs))
+    meter.clock.settle()
+    return {
+      name: `Text meter at ${setup.port}`,
+      origin: 'measured',
+      intervalMs,
+      close,
+      start: (hooks) => startRecording(meter, setup, hooks)
+    }
   } catch (cause) {
     await close().catch(() => undefined)
     throw cause
   }
+}
 
-  /** Times of the first readings. */
-  async function probe(): Promise<number[]> {
-    const times: number[] = []
-    await new Promise<void>((resolve, reject) => {
-      let quiet: NodeJS.Timeout | undefined
-      const settle = (error?: AppError): void => {
-        clearTimeout(quiet)
-        clearTimeout(limit)
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      const limit = setTimeout(
-        () =>
-          settle(
-            reader.badLines > 0
-              ? unreadable(setup.port, reader.badExamples)
-              : silent(setup.port, firstReadingMs)
-          ),
-        firstReadingMs
-      )
-      onFailure = settle
-      sink = (readings) => {
-        for (const { tMs } of readings) times.push(tMs)
-        if (times.length < probeReadings) return
-        // It is a meter: the limit for its first readings ends here, however long the rest of the probe takes.
-        clearTimeout(limit)
-        quiet ??= setTimeout(settle, probeMs)
-      }
-      if (failed !== undefined) settle(failed)
-    })
-    return times
+/** Readings of the line, and who gets them. */
+interface Readings {
+  readonly reader: ReturnType<typeof createTextMeterReader>
+  readonly clock: ReturnType<typeof createMeterClock>
+  sink: (readings: readonly MeterReading[]) => void
+  onFailure: (error: AppError) => void
+  failed: AppError | undefined
+}
+
+function openReadings(
+  line: MeterLine,
+  setup: Pick<MeterSetup, 'port' | 'supplyV' | 'units'>,
+  nowMs: () => number
+): Readings {
+  const decoder = new TextDecoder()
+  const meter: Readings = {
+    reader: createTextMeterReader({ units: setup.units, supplyV: setup.supplyV ?? null }),
+    clock: createMeterClock(),
+    sink: () => undefined,
+    onFailure: () => undefined,
+    failed: undefined
   }
+  const { reader, clock } = meter
+  const fail = (error: AppError): void => {
+    if (meter.failed !== undefined) return
+    meter.failed = error
+    meter.onFailure(error)
+  }
+  line.onData((bytes) => {
+    if (meter.failed !== undefined) return
+    try {
+      const readings = reader.push(decoder.decode(bytes, { stream: true }))
+      for (const { tMs } of readings) clock.arrived(tMs, nowMs())
+      if (reader.badInARow >= maxBadInARow) throw unreadable(setup.port, reader.badExamples)
+      if (readings.length > 0) meter.sink(readings)
+    } catch (cause) {
+      fail(AppError.from(cause))
+    }
+  })
+  line.onClose(({ text, hint }) => fail(disconnectedMeter(setup.port, text, hint)))
+  return meter
+}
 
-  function start(hooks: PowerHooks): ReturnType<MeterDevice['start']> {
-    const seen = { readings: 0, lastMs: NaN, badBefore: reader.badLines }
-    const gapMs = Math.max(shortestGapMs, gapIntervals * clock.intervalMs())
-    sink = (readings) => {
-      const samples = readings.map(({ tMs, powerW }) => powerSample(clock.hostMs(tMs), powerW))
-      for (const { tMs } of samples) {
-        if (tMs - seen.lastMs > gapMs) hooks.onGap(gapOf(seen.lastMs, tMs))
-        seen.lastMs = tMs
-      }
-      seen.readings += samples.length
-      hooks.onSamples(samples)
+/** Times of the first readings. */
+async function probe(
+  meter: Readings,
+  port: string,
+  firstReadingMs: number,
+  probeMs: number
+): Promise<number[]> {
+  const times: number[] = []
+  await new Promise<void>((resolve, reject) => {
+    let quiet: NodeJS.Timeout | undefined
+    const settle = (error?: AppError): void => {
+      clearTimeout(quiet)
+      clearTimeout(limit)
+      if (error === undefined) resolve()
+      else reject(error)
     }
-    onFailure = (error) => hooks.onState({ state: 'failed', error })
-    if (failed !== undefined) onFailure(failed)
-    return {
-      restarts: 0,
-      get malformedLines() {
-        return reader.badLines - seen.badBefore
-      },
-      async stop() {
-        sink = () => undefined
-        onFailure = () => undefined
-      },
-      about: (): MeterAbout => ({
-        ...{ kind: 'text', source: setup.port, supplyV: setup.supplyV ?? null },
-        ...{ readings: seen.readings, lost: null, binMs: null, badLines: [...reader.badExamples] },
-        notes: clock.driftNotes()
-      })
+    const limit = setTimeout(
+      () =>
+        settle(
+          meter.reader.badLines > 0
+            ? unreadable(port, meter.reader.badExamples)
+            : silent(port, firstReadingMs)
+        ),
+      firstReadingMs
+    )
+    meter.onFailure = settle
+    meter.sink = (readings) => {
+      for (const { tMs } of readings) times.push(tMs)
+      if (times.length < probeReadings) return
+      // It is a meter: the limit for its first readings ends here, however long the rest of the probe takes.
+      clearTimeout(limit)
+      quiet ??= setTimeout(settle, probeMs)
     }
+    if (meter.failed !== undefined) settle(meter.failed)
+  })
+  return times
+}
+
+/** Passes readings on to a recording until it is stopped. */
+function startRecording(
+  meter: Readings,
+  setup: Pick<MeterSetup, 'port' | 'supplyV'>,
+  hooks: PowerHooks
+): ReturnType<MeterDevice['start']> {
+  const seen = { readings: 0, lastMs: NaN, badBefore: meter.reader.badLines }
+  const gapMs = Math.max(minGapMs, gapIntervals * meter.clock.intervalMs())
+  meter.sink = (readings) => {
+    const samples = readings.map(({ tMs, powerW }) => powerSample(meter.clock.hostMs(tMs), powerW))
+    for (const { tMs } of samples) {
+      if (tMs - seen.lastMs > gapMs) hooks.onGap(gapOf(seen.lastMs, tMs))
+      seen.lastMs = tMs
+    }
+    seen.readings += samples.length
+    hooks.onSamples(samples)
+  }
+  meter.onFailure = (error) => hooks.onState({ state: 'failed', error })
+  if (meter.failed !== undefined) meter.onFailure(meter.failed)
+  return {
+    restarts: 0,
+    get malformedLines() {
+      return meter.reader.badLines - seen.badBefore
+    },
+    async stop() {
+      meter.sink = () => undefined
+      meter.onFailure = () => undefined
+    },
+    about: (): MeterAbout => ({
+      ...{ kind: 'text', source: setup.port, supplyV: setup.supplyV ?? null },
+      ...{ readings: seen.readings, lost: null, binMs: null, badLines: [...meter.reader.badExamples] },
+      notes: meter.clock.driftNotes()
+    })
   }
 }
 

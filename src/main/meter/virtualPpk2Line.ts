@@ -7,9 +7,9 @@ import type { MeterLine } from './meterDevice'
 export const virtualWaitingA = 0.008
 const tickMs = 10
 /** Longest stretch that is made at once, ms: the rest of what a busy machine has missed follows in the next turns. */
-const mostAtOnceMs = 50
+const maxAtOnceMs = 50
 /** Longest stretch that is caught up on, ms: beyond it the simulated clock falls behind, which recordings note. */
-const mostBehindMs = 60_000
+const maxBehindMs = 60_000
 
 /** What a simulated meter sees of virtual boards, by their simulated clock. */
 export interface MeteredBoards {
@@ -43,16 +43,16 @@ export function openVirtualPpk2({
   const advance = (): void => {
     next = undefined
     if (!isOpen) return
-    sentMs = Math.max(sentMs, nowMs() - mostBehindMs)
+    sentMs = Math.max(sentMs, nowMs() - maxBehindMs)
     const behindMs = nowMs() - sentMs
-    const untilMs = sentMs + Math.min(mostAtOnceMs, behindMs)
+    const untilMs = sentMs + Math.min(maxAtOnceMs, behindMs)
     // A millisecond at a time, each with what the board did then.
     for (const perStep = Math.round(1 / ppk2StepMs); sentMs + 1 <= untilMs; sentMs += 1) {
       running = isRunning(sentMs)
       powerW = 1000 * energyJ(sentMs, sentMs + 1)
       send(meter.advance(perStep))
     }
-    if (behindMs > mostAtOnceMs) next = setImmediate(advance)
+    if (behindMs > maxAtOnceMs) next = setImmediate(advance)
   }
   // While it catches up turn by turn, the timer would add a stretch to every turn for each time it fires.
   const timer = setInterval(() => void (next ?? advance()), tickMs)

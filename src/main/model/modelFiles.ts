@@ -56,6 +56,7 @@ export function createModelFiles(options: {
   read?: (file: string) => Promise<ReadNetwork>
 }): ModelFiles {
   const { modelsFolder, openedFile, read = readNetwork } = options
+  const { openedPaths, remember } = createOpenedPaths(openedFile)
   const loaded = new Map<string, LoadedModel>()
   /** Models by the path they were last read from, with their files as they were before that. */
   const byPath = new Map<string, { model: LoadedModel; files: ReadNetwork['files'] }>()
@@ -66,31 +67,14 @@ export function createModelFiles(options: {
     const before = byPath.get(file)
     if (before !== undefined && (await areUnchanged(before.files))) return before.model
     const { graph, id, sizeBytes, files } = await read(file)
-    const summary: ModelSummary = {
-      id,
-      name: path.basename(file).replace(modelEnding, ''),
-      path: file,
-      shipped: path.dirname(file) === modelsFolder,
-      sizeBytes,
-      card: await readCard(file)
-    }
+    const name = path.basename(file).replace(modelEnding, '')
+    const shipped = path.dirname(file) === modelsFolder
+    const summary: ModelSummary = { id, name, path: file, shipped, sizeBytes, card: await readCard(file) }
     const model = { summary, graph }
     loaded.set(id, model)
     byPath.set(file, { model, files })
     return model
   }
-
-  const openedPaths = async (): Promise<string[]> =>
-    openedFile === null ? [] : await readJsonList(openedFile, z.string())
-
-  /** One after the other: two files opened at once are both remembered. */
-  const turns = createTurns()
-  const remember = (file: string): Promise<void> =>
-    turns.take(async () => {
-      const paths = await openedPaths()
-      if (openedFile === null || paths.includes(file)) return
-      await writeWholeFile(openedFile, JSON.stringify([...paths, file], null, 2))
-    })
 
   const all = async (): Promise<LoadedModel[]> => {
     const shipped = (await readdir(modelsFolder).catch(() => []))
@@ -137,6 +121,22 @@ export function createModelFiles(options: {
       return new Map(ids.flatMap((id) => (loaded.has(id) ? [[id, loaded.get(id)!.summary.name]] : [])))
     }
   }
+}
+
+/** Paths that were opened, in a JSON list; null: nothing is remembered. */
+function createOpenedPaths(openedFile: string | null) {
+  const openedPaths = async (): Promise<string[]> =>
+    openedFile === null ? [] : await readJsonList(openedFile, z.string())
+
+  /** One after the other: two files opened at once are both remembered. */
+  const turns = createTurns()
+  const remember = (file: string): Promise<void> =>
+    turns.take(async () => {
+      const paths = await openedPaths()
+      if (openedFile === null || paths.includes(file)) return
+      await writeWholeFile(openedFile, JSON.stringify([...paths, file], null, 2))
+    })
+  return { openedPaths, remember }
 }
 
 /** Whether all files are as they were before they were read. */

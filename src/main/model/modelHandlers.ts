@@ -36,8 +36,8 @@ export interface HandledModels {
   ranges(modelId: string, signal: AbortSignal, report: (ranges: ModelRanges) => void): Promise<void>
 }
 
-/** The commands of models over their use cases. */
-export function modelHandlers(deps: {
+/** What the handlers of the model noun are made from. */
+export interface ModelHandlerDeps {
   service: HandledModels
   evaluations: SchemeEvaluations
   results: ResultStore | undefined
@@ -45,31 +45,21 @@ export function modelHandlers(deps: {
   library: ReturnType<typeof createImageLibrary>
   jobs: JobService
   emit: EmitterOf<typeof modelContract>
-}): HandlersOf<typeof modelContract> {
-  const { service, evaluations, results, files, library, jobs, emit } = deps
+}
+
+/** The commands of models over their use cases. */
+export function modelHandlers(deps: ModelHandlerDeps): HandlersOf<typeof modelContract> {
+  const { service, evaluations, results, files, library } = deps
   const sensitivities = new Map<string, Sensitivity[]>()
   const ranges = new Map<string, ModelRanges>()
   return {
+    ...modelJobs(deps, ranges, sensitivities),
     'model.list': async () => ({
       models: await files.list(),
       dataSet: { name: library.name, origin: library.origin, splits: await library.sizes() }
     }),
     'model.open': async ({ path }) => ({ model: await service.open(path) }),
     'model.check': async ({ path }) => ({ check: await service.check(path) }),
-    'model.measureRanges': async ({ modelId }) => {
-      const name = await service.name(modelId)
-      return jobs.launch({
-        kind: 'model.measureRanges',
-        title: `Value ranges of ${name}`,
-        unit: 'items',
-        run: ({ signal, progress }) =>
-          service.ranges(modelId, signal, (found) => {
-            ranges.set(modelId, found)
-            progress(found.items, found.total)
-            emit('model.rangesFound', found)
-          })
-      })
-    },
     'model.ranges': async ({ modelId }) => ({ ranges: ranges.get(modelId) ?? null }),
     'model.useDataSet': async ({ modelId, dataSet }) => {
       await service.useDataSet(modelId, dataSet)
@@ -87,6 +77,34 @@ export function modelHandlers(deps: {
       return { cleared: (await results?.clear(modelId)) ?? 0 }
     },
     'model.info': async ({ modelId }) => ({ model: await service.info(modelId) }),
+    'model.evaluations': async ({ modelId }) => ({
+      evaluations: evaluations.list(modelId)
+    }),
+    'model.sensitivities': async ({ modelId }) => ({ rows: sensitivities.get(modelId) ?? [] })
+  }
+}
+
+/** Commands that run as jobs; what ranges and sensitivities find is kept in the maps. */
+function modelJobs(
+  { service, jobs, emit }: ModelHandlerDeps,
+  ranges: Map<string, ModelRanges>,
+  sensitivities: Map<string, Sensitivity[]>
+): Pick<HandlersOf<typeof modelContract>, 'model.measureRanges' | 'model.evaluate' | 'model.sensitivity'> {
+  return {
+    'model.measureRanges': async ({ modelId }) => {
+      const name = await service.name(modelId)
+      return jobs.launch({
+        kind: 'model.measureRanges',
+        title: `Value ranges of ${name}`,
+        unit: 'items',
+        run: ({ signal, progress }) =>
+          service.ranges(modelId, signal, (found) => {
+            ranges.set(modelId, found)
+            progress(found.items, found.total)
+            emit('model.rangesFound', found)
+          })
+      })
+    },
     'model.evaluate': async ({ modelId, scheme, split, method }) => {
       const name = await service.name(modelId)
       return jobs.launch({
@@ -101,9 +119,6 @@ export function modelHandlers(deps: {
         }
       })
     },
-    'model.evaluations': async ({ modelId }) => ({
-      evaluations: evaluations.list(modelId)
-    }),
     'model.sensitivity': async ({ modelId, bits }) => {
       const name = await service.name(modelId)
       return jobs.launch({
@@ -119,7 +134,6 @@ export function modelHandlers(deps: {
           emit('model.sensitivityFound', { modelId, rows })
         }
       })
-    },
-    'model.sensitivities': async ({ modelId }) => ({ rows: sensitivities.get(modelId) ?? [] })
+    }
   }
 }

@@ -98,8 +98,8 @@ export interface ModelService {
   ): Promise<Int32Array>
 }
 
-/** Returns the service of models: read, evaluate, quantize, retrain. */
-export function createModelService(deps: {
+/** What the model service is made from. */
+export interface ModelServiceDeps {
   tasks: TaskPool<ModelTasks>
   jobs: JobService
   emit: EmitterOf<typeof modelContract>
@@ -113,7 +113,10 @@ export function createModelService(deps: {
   /** Results kept across processes; missing: only this process remembers. */
   results?: ResultStore
   nowMs?: () => number
-}): ModelService {
+}
+
+/** Returns the service of models: read, evaluate, quantize, retrain. */
+export function createModelService(deps: ModelServiceDeps): ModelService {
   const { tasks, jobs, emit, modelsFolder, openedFile, results, nowMs = () => 0 } = deps
   const findDataSet = deps.findDataSet ?? findNoDataSet
   const dataSets = createModelDataSets(deps.dataSetsFile ?? null)
@@ -141,7 +144,9 @@ export function createModelService(deps: {
   const isOnShipped = async ({ summary, graph }: LoadedModel): Promise<boolean> =>
     (await dataSets.get(summary.id)) === null && generatedSetOf(graph) === null
 
+  const inputs = createModelInputs({ tasks, files, library, sourceOf, isOnShipped })
   const service: Omit<ModelService, 'handlers'> & HandledModels = {
+    ...inputs,
     open: async (file) => describe(await files.open(file)),
     openedPaths: () => files.openedPaths(),
     info: async (modelId) => describe(await files.find(modelId)),
@@ -158,6 +163,35 @@ export function createModelService(deps: {
     evaluate: async (...request) => (await measured(...request)).evaluation,
     measure: async (...request) => (await measured(...request)).measure,
     dataSet: async (modelId) => (await sourceOf(await files.find(modelId))).dataSet.name,
+    async useDataSet(modelId, dataSet) {
+      await files.find(modelId)
+      if (dataSet !== null) await findDataSet(dataSet)
+      await dataSets.set(modelId, dataSet)
+    },
+    check: (file) => tasks.run('model.check', { file: path.resolve(file) }),
+    ranges: async (modelId, signal, report) =>
+      measureRanges({ tasks, sourceOf }, await files.find(modelId), signal, report)
+  }
+
+  const handlers = modelHandlers({ service, evaluations, results, files, library, jobs, emit })
+  return { ...service, handlers }
+}
+
+/** Integers of networks and the items they run on, in worker threads. */
+function createModelInputs({
+  tasks,
+  files,
+  library,
+  sourceOf,
+  isOnShipped
+}: {
+  tasks: TaskPool<ModelTasks>
+  files: ReturnType<typeof createModelFiles>
+  library: ReturnType<typeof createImageLibrary>
+  sourceOf: ReturnType<typeof locateModels>
+  isOnShipped: (model: LoadedModel) => Promise<boolean>
+}): Pick<ModelService, 'reportSplit' | 'quantize' | 'testInputs' | 'prepareFile' | 'reference'> {
+  return {
     reportSplit: async (modelId) =>
       library.hasFullSet() && (await isOnShipped(await files.find(modelId))) ? 'fullTest' : 'test',
     async quantize(modelId, scheme, method = 'ptq', signal) {
@@ -177,20 +211,9 @@ export function createModelService(deps: {
       const made = await tasks.run('model.prepareFile', input)
       return { ...made, outputOf: (logits) => outputOfLogits(made, logits) }
     },
-    async useDataSet(modelId, dataSet) {
-      await files.find(modelId)
-      if (dataSet !== null) await findDataSet(dataSet)
-      await dataSets.set(modelId, dataSet)
-    },
-    check: (file) => tasks.run('model.check', { file: path.resolve(file) }),
-    ranges: async (modelId, signal, report) =>
-      measureRanges({ tasks, sourceOf }, await files.find(modelId), signal, report),
     reference: (network, codes, _images, signal) =>
       tasks.run('model.reference', { network, codes }, signal === undefined ? {} : { signal })
   }
-
-  const handlers = modelHandlers({ service, evaluations, results, files, library, jobs, emit })
-  return { ...service, handlers }
 }
 
 /** The first shipped test images; the full set where that many are wanted and it is there. */

@@ -52,56 +52,13 @@ export async function runAdaptive(
   options: AdaptiveRunnerOptions,
   context: JobContext
 ): Promise<AdaptiveResult['stopped']> {
-  const { store, decide, onSample, onStep } = options
-  const { campaignId, repetitions, speed } = run
-  const known = new Map<string, KnownTime>()
-  const own = await store.finishedKeys(campaignId)
-  for (const [key, { id, time, tookMs }] of await store.measuredTimes(run, repetitions)) {
-    known.set(key, { id, time, tookMs: tookMs ?? 0 })
-  }
-  let spentMs = 0
-  let note = ''
+  const meter = createMeasuring(run, options, context)
+  const { repetitions, speed } = run
   const judgeMs = pool.judge.reduce((sum, item) => sum + guessMs(item, repetitions, speed), 0)
-  let totalMs = judgeMs + 1000 * request.budgetSeconds * (request.compareUniform ? 2 : 1)
-  const report = (): void =>
-    context.progress(Math.round(Math.min(spentMs, totalMs)), Math.round(totalMs), note)
-
-  const measure = async (items: readonly BenchItem[]): Promise<Measured> => {
-    const missing = items.filter((item) => !known.has(itemKey(item)))
-    const found = items.filter((item) => known.has(itemKey(item)))
-    for (const item of found) {
-      const { id } = known.get(itemKey(item))!
-      if (id === null || own.has(itemKey(item))) continue
-      own.add(itemKey(item))
-      await store.adopt(campaignId, [id])
-    }
-    for (const item of found) spentMs += known.get(itemKey(item))!.tookMs
-    report()
-    await runCampaign(
-      { ...run, items: missing },
-      {
-        ...options,
-        onSample(sample, tookMs) {
-          known.set(itemKey(sample), { id: sample.id, time: sample.time, tookMs })
-          own.add(itemKey(sample))
-          spentMs += tookMs
-          report()
-          onSample(sample)
-        }
-      },
-      { ...context, progress: () => undefined }
-    )
-    // Neither measured nor known: refused by the board, for good.
-    const times = items.map((item) => known.get(itemKey(item)) ?? { id: null, time: NaN, tookMs: 0 })
-    items.forEach((item, at) => known.set(itemKey(item), times[at]))
-    return {
-      time: Float64Array.from(times, ({ time }) => time),
-      boardSeconds: times.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000
-    }
-  }
-
-  note = 'measuring the shapes that are kept aside'
-  const judged = await measure(pool.judge)
+  meter.totalMs = judgeMs + 1000 * request.budgetSeconds * (request.compareUniform ? 2 : 1)
+  await meter.readKnown()
+  meter.note = 'measuring the shapes that are kept aside'
+  const judged = await meter.measure(pool.judge)
   const judgeItems = pool.judge
     .map((item, at) => ({ ...item, time: judged.time[at] }))
     .filter(({ time }) => time > 0)
@@ -115,37 +72,131 @@ export async function runAdaptive(
     choose: 'uncertain',
     judge: judgeItems.length === 0 ? null : toProxySamples(request.kernel, unit, judgeItems)
   }
-  const part = async (
+  const part = (
     name: 'adaptive' | 'uniform',
-    limits: { targetMape: number; budgetSeconds: number }
-  ): Promise<{ stopped: AdaptiveResult['stopped']; seconds: number }> => {
-    let seconds = 0
-    const choose = name === 'adaptive' ? 'uncertain' : 'uniform'
-    const { stopped } = await profileAdaptively(
-      { ...plan, choose },
-      limits,
-      (rows) => measure(Array.from(rows, (row) => pool.items[row])),
-      {
-        async onStep(step) {
-          seconds = step.boardSeconds
-          note = `${name === 'adaptive' ? 'adaptive' : 'by chance'}: ${countOf(step.rows, 'row')}, ${errorText(step)}`
-          report()
-          await onStep(name, step)
-        },
-        decideNow: (present, state) => decide(present, state, context.signal)
-      }
-    )
-    return { stopped, seconds }
-  }
+    limits: AdaptiveLimits
+  ): Promise<{ stopped: AdaptiveResult['stopped']; seconds: number }> =>
+    runPart(name, plan, limits, pool, meter, options, context.signal)
 
   const adaptive = await part('adaptive', request)
   if (request.compareUniform) {
-    totalMs = spentMs + 1000 * adaptive.seconds
+    meter.totalMs = meter.spentMs + 1000 * adaptive.seconds
     await part('uniform', { targetMape: 0, budgetSeconds: adaptive.seconds })
   }
-  spentMs = totalMs
-  report()
+  meter.spentMs = meter.totalMs
+  meter.report()
   return adaptive.stopped
+}
+
+interface AdaptiveLimits {
+  targetMape: number
+  budgetSeconds: number
+}
+
+/** What is measured in an adaptive run, and the board time that it took, ms. */
+interface Measuring {
+  spentMs: number
+  totalMs: number
+  /** What is being done, for the progress. */
+  note: string
+  report(): void
+  /** Reads what exists of this board and firmware already. */
+  readKnown(): Promise<void>
+  /** Times of items, from the store or the board; NaN for one that the board refuses. */
+  measure(items: readonly BenchItem[]): Promise<Measured>
+}
+
+function createMeasuring(
+  run: Omit<CampaignRun, 'items'> & BoardIdentity,
+  options: AdaptiveRunnerOptions,
+  context: JobContext
+): Measuring {
+  const { store, onSample } = options
+  const { campaignId, repetitions } = run
+  const known = new Map<string, KnownTime>()
+  let own = new Set<string>()
+
+  /** Counts what was measured before to this run, with the time it took then. */
+  const adopt = async (items: readonly BenchItem[]): Promise<void> => {
+    for (const item of items) {
+      const { id } = known.get(itemKey(item))!
+      if (id === null || own.has(itemKey(item))) continue
+      own.add(itemKey(item))
+      await store.adopt(campaignId, [id])
+    }
+    for (const item of items) meter.spentMs += known.get(itemKey(item))!.tookMs
+  }
+
+  const meter: Measuring = {
+    spentMs: 0,
+    totalMs: 0,
+    note: '',
+    report() {
+      const { spentMs, totalMs, note } = meter
+      context.progress(Math.round(Math.min(spentMs, totalMs)), Math.round(totalMs), note)
+    },
+    async readKnown() {
+      own = await store.finishedKeys(campaignId)
+      for (const [key, { id, time, tookMs }] of await store.measuredTimes(run, repetitions))
+        known.set(key, { id, time, tookMs: tookMs ?? 0 })
+    },
+    async measure(items) {
+      const missing = items.filter((item) => !known.has(itemKey(item)))
+      await adopt(items.filter((item) => known.has(itemKey(item))))
+      meter.report()
+      await runCampaign(
+        { ...run, items: missing },
+        {
+          ...options,
+          onSample(sample, tookMs) {
+            known.set(itemKey(sample), { id: sample.id, time: sample.time, tookMs })
+            own.add(itemKey(sample))
+            meter.spentMs += tookMs
+            meter.report()
+            onSample(sample)
+          }
+        },
+        { ...context, progress: () => undefined }
+      )
+      // Neither measured nor known: refused by the board, for good.
+      const times = items.map((item) => known.get(itemKey(item)) ?? { id: null, time: NaN, tookMs: 0 })
+      items.forEach((item, at) => known.set(itemKey(item), times[at]))
+      return {
+        time: Float64Array.from(times, ({ time }) => time),
+        boardSeconds: times.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000
+      }
+    }
+  }
+  return meter
+}
+
+/** The adaptive part, or rows by chance within the same board seconds. */
+async function runPart(
+  name: 'adaptive' | 'uniform',
+  plan: AdaptiveSpec,
+  limits: AdaptiveLimits,
+  pool: AdaptivePool,
+  meter: Measuring,
+  { decide, onStep }: AdaptiveRunnerOptions,
+  signal: AbortSignal
+): Promise<{ stopped: AdaptiveResult['stopped']; seconds: number }> {
+  let seconds = 0
+  const choose = name === 'adaptive' ? 'uncertain' : 'uniform'
+  const { stopped } = await profileAdaptively(
+    { ...plan, choose },
+    limits,
+    (rows) => meter.measure(Array.from(rows, (row) => pool.items[row])),
+    {
+      async onStep(step) {
+        seconds = step.boardSeconds
+        meter.note = `${name === 'adaptive' ? 'adaptive' : 'by chance'}: ${countOf(step.rows, 'row')}, ${errorText(step)}`
+        meter.report()
+        await onStep(name, step)
+      },
+      decideNow: (present, state) => decide(present, state, signal)
+    }
+  )
+  return { stopped, seconds }
 }
 
 function errorText({ unseenShapeMape, judgeMape }: FittedStep): string {

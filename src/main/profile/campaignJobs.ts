@@ -5,7 +5,7 @@ import { type BenchItem, itemKey, type KernelShape } from '../../core/kernel/sha
 import type { Campaign, CampaignPreview, CampaignRequest } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
-import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import { createRunKeeper, type RunDescription, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import { speedOf } from './boardSpeed'
 import { type CampaignMeasuring, startCampaign } from './campaignJob'
@@ -49,13 +49,7 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
       get: store.campaign,
       remove: (id) => store.forgetCampaign(id, false)
     },
-    describe: (campaign) => ({
-      title: `Profile ${campaign.boardName}`,
-      detail: campaign.error ?? `${campaign.done} of ${countOf(campaign.total, 'sample')}`,
-      finishedAtMs: campaign.finishedAtMs,
-      model: campaign.request.modelId,
-      board: campaign.boardName
-    }),
+    describe: describeCampaign,
     begin: (campaign) => again(campaign)
   })
 
@@ -159,4 +153,10 @@ function newCampaign(
     error: null,
     request
   }
+}
+
+function describeCampaign(campaign: StoredCampaign): RunDescription {
+  const { boardName, done, total, error, finishedAtMs, request } = campaign
+  const detail = error ?? `${done} of ${countOf(total, 'sample')}`
+  return { title: `Profile ${boardName}`, detail, finishedAtMs, model: request.modelId, board: boardName }
 }

@@ -56,38 +56,14 @@ export interface CampaignStore {
   adopt(campaignId: string, sampleIds: readonly string[]): Promise<void>
 }
 
+const campaignSelect = `SELECT c.*,
+    (SELECT count(*) FROM profile_sample s WHERE s.campaign_id = c.id) +
+    (SELECT count(*) FROM profile_adopted a WHERE a.campaign_id = c.id) +
+    (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id) AS done
+  FROM profile_campaign c`
+
 /** Returns the campaigns of a data file. */
 export function createCampaignStore(store: Store): CampaignStore {
-  const readCampaign = (row: SqlRow): StoredRecord<StoredCampaign> => {
-    const [id, startedAtMs] = [row['id'] as string, row['started_at_ms'] as number]
-    const request = parseJson(row['request'] as string, campaignRequestSchema)
-    if (request.problem !== null)
-      return { id, startedAtMs, record: null, problem: `request: ${request.problem}` }
-    const found = storedCampaignSchema.safeParse({
-      id,
-      boardId: row['board_id'],
-      boardName: row['board_name'],
-      buildId: row['build_id'],
-      coreName: row['core_name'],
-      state: row['state'],
-      done: row['done'],
-      total: row['total'],
-      startedAtMs,
-      finishedAtMs: row['finished_at_ms'],
-      jobId: null,
-      error: row['error'],
-      request: request.value
-    })
-    if (found.success) return { id, startedAtMs, record: found.data, problem: null }
-    const [issue] = found.error.issues
-    return { id, startedAtMs, record: null, problem: `${issue?.path.join('.')}: ${issue?.message}` }
-  }
-  const campaignSelect = `SELECT c.*,
-      (SELECT count(*) FROM profile_sample s WHERE s.campaign_id = c.id) +
-      (SELECT count(*) FROM profile_adopted a WHERE a.campaign_id = c.id) +
-      (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id) AS done
-    FROM profile_campaign c`
-
   return {
     addCampaign: (campaign, items) =>
       store.run(campaignColumns.insert, campaignColumns.parameters({ campaign, items })),
@@ -156,4 +132,30 @@ export function createCampaignStore(store: Store): CampaignStore {
         sampleIds.map((id) => ({ campaign_id: campaignId, sample_id: id }))
       )
   }
+}
+
+/** A row of campaignSelect as a campaign, or what does not fit. */
+function readCampaign(row: SqlRow): StoredRecord<StoredCampaign> {
+  const [id, startedAtMs] = [row['id'] as string, row['started_at_ms'] as number]
+  const request = parseJson(row['request'] as string, campaignRequestSchema)
+  if (request.problem !== null)
+    return { id, startedAtMs, record: null, problem: `request: ${request.problem}` }
+  const found = storedCampaignSchema.safeParse({
+    id,
+    boardId: row['board_id'],
+    boardName: row['board_name'],
+    buildId: row['build_id'],
+    coreName: row['core_name'],
+    state: row['state'],
+    done: row['done'],
+    total: row['total'],
+    startedAtMs,
+    finishedAtMs: row['finished_at_ms'],
+    jobId: null,
+    error: row['error'],
+    request: request.value
+  })
+  if (found.success) return { id, startedAtMs, record: found.data, problem: null }
+  const [issue] = found.error.issues
+  return { id, startedAtMs, record: null, problem: `${issue?.path.join('.')}: ${issue?.message}` }
 }

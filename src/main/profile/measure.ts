@@ -137,11 +137,11 @@ async function byHost(
 
 /** Counts of a kernel are 32-bit numbers: of one that lasts longer, the rest of a division would be kept. */
 function checkSpan({ name, origin, info }: ProfiledBoard, item: BenchItem, repetitionMs: number): void {
-  const mostMs = info.clockHz === null ? Infinity : (2 ** 32 * 1000) / info.clockHz
-  if (origin !== 'measured' || repetitionMs < mostMs) return
+  const maxMs = info.clockHz === null ? Infinity : (2 ** 32 * 1000) / info.clockHz
+  if (origin !== 'measured' || repetitionMs < maxMs) return
   throw new AppError(
     'board.refused',
-    `${itemKey(item)} took about ${formatDuration(repetitionMs)} a repetition on ${name}; its count of 32 bits ends after ${formatDuration(mostMs)}.`,
+    `${itemKey(item)} took about ${formatDuration(repetitionMs)} a repetition on ${name}; its count of 32 bits ends after ${formatDuration(maxMs)}.`,
     'Measure a smaller shape.'
   )
 }

@@ -1,4 +1,4 @@
-import { itemKey } from '../../core/kernel/shape'
+import { itemKey, type BenchItem } from '../../core/kernel/shape'
 import { sampleSchema, type Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { columnName } from '../store/fieldColumns'
@@ -6,6 +6,12 @@ import { parseJson, type ParsedJson } from '../store/recordTable'
 import type { SqlRow, SqlValue } from '../store/store'
 
 const dimsSchema = sampleSchema.shape.dims
+const benchItemSchema = sampleSchema.pick({
+  kernel: true,
+  dims: true,
+  activationBits: true,
+  weightBits: true
+})
 
 /** One field of a Sample: its column in the data file, and its heading in a CSV where it is provenance. */
 interface SampleColumn {
@@ -115,4 +121,16 @@ export function provenanceColumns(samples: readonly Sample[]): Record<string, st
       csv === undefined ? [] : [[csv, samples.map((sample) => text(sample, field))]]
     )
   )
+}
+
+/** What a row with kernel, dims as JSON, activation_bits and weight_bits measured; null where they do not fit. */
+export function readBenchItem(row: SqlRow): BenchItem | null {
+  const dims = parseJson(String(row['dims']), dimsSchema)
+  const found = benchItemSchema.safeParse({
+    kernel: row['kernel'],
+    dims: dims.value,
+    activationBits: row['activation_bits'],
+    weightBits: row['weight_bits']
+  })
+  return found.success ? found.data : null
 }

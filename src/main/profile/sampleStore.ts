@@ -9,6 +9,7 @@ import type { UnreadableRow } from '../store/rowColumns'
 import {
   insertSample,
   parseSample,
+  readBenchItem,
   readSample,
   sampleColumns,
   sampleParameters,
@@ -76,30 +77,6 @@ export function createSampleStore(store: Store): SampleStore {
           await new Promise(setImmediate)
         }
       }),
-    async measured(board, repetitions) {
-      const rows = await store.all<{ item_key: string; id: string }>(
-        `SELECT item_key, arg_max(id, measured_at_ms) AS id FROM profile_sample
-         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
-        [board.boardId, board.buildId, board.coreName, repetitions]
-      )
-      return new Map(rows.map((row) => [row.item_key, row.id]))
-    },
-    async measuredTimes(board, repetitions) {
-      const rows = await store.all<{ item_key: string; id: string; time: number; took_ms: number | null }>(
-        `SELECT item_key, arg_max(id, measured_at_ms) AS id, arg_max(time, measured_at_ms) AS time,
-           arg_max(took_ms, measured_at_ms) AS took_ms FROM profile_sample
-         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
-        [board.boardId, board.buildId, board.coreName, repetitions]
-      )
-      return new Map(rows.map((row) => [row.item_key, { id: row.id, time: row.time, tookMs: row.took_ms }]))
-    },
-    async adoptedCount(campaignId) {
-      const [row] = await store.all<{ rows: number }>(
-        'SELECT count(*) AS rows FROM profile_adopted WHERE campaign_id = $1',
-        [campaignId]
-      )
-      return row?.rows ?? 0
-    },
     async samples(query) {
       const { where, params } = conditions(query)
       const rows = await store.read(
@@ -144,22 +121,50 @@ export function createSampleStore(store: Store): SampleStore {
       return store.exportQuery(sampleCsvSql(kernel, unit, where), params, file, 'csv')
     },
     summary: () => summary.groups(),
+    ...createMeasuredTimes(store)
+  }
+}
+
+/** What was measured of a board's firmware, and how long it took: what campaigns need not measure again. */
+function createMeasuredTimes(
+  store: Store
+): Pick<SampleStore, 'measured' | 'measuredTimes' | 'adoptedCount' | 'tookMs'> {
+  return {
+    async measured(board, repetitions) {
+      const rows = await store.all<{ item_key: string; id: string }>(
+        `SELECT item_key, arg_max(id, measured_at_ms) AS id FROM profile_sample
+         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
+        [board.boardId, board.buildId, board.coreName, repetitions]
+      )
+      return new Map(rows.map((row) => [row.item_key, row.id]))
+    },
+    async measuredTimes(board, repetitions) {
+      const rows = await store.all<{ item_key: string; id: string; time: number; took_ms: number | null }>(
+        `SELECT item_key, arg_max(id, measured_at_ms) AS id, arg_max(time, measured_at_ms) AS time,
+           arg_max(took_ms, measured_at_ms) AS took_ms FROM profile_sample
+         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
+        [board.boardId, board.buildId, board.coreName, repetitions]
+      )
+      return new Map(rows.map((row) => [row.item_key, { id: row.id, time: row.time, tookMs: row.took_ms }]))
+    },
+    async adoptedCount(campaignId) {
+      const [row] = await store.all<{ rows: number }>(
+        'SELECT count(*) AS rows FROM profile_adopted WHERE campaign_id = $1',
+        [campaignId]
+      )
+      return row?.rows ?? 0
+    },
     async tookMs(board, limit) {
       const rows = await store.all(
         `SELECT kernel, to_json(dims) AS dims, activation_bits, weight_bits, repetitions, took_ms FROM profile_sample
          WHERE board_id = $1 AND core_name = $2 AND took_ms IS NOT NULL ORDER BY measured_at_ms DESC LIMIT ${Math.floor(limit)}`,
         [board.boardId, board.coreName]
       )
-      return rows.map((row) => ({
-        item: {
-          kernel: row['kernel'] as BenchItem['kernel'],
-          dims: JSON.parse(row['dims'] as string) as number[],
-          activationBits: row['activation_bits'] as number,
-          weightBits: row['weight_bits'] as number
-        },
-        repetitions: row['repetitions'] as number,
-        tookMs: row['took_ms'] as number
-      }))
+      return rows.flatMap((row) => {
+        const item = readBenchItem(row)
+        const { repetitions, took_ms: tookMs } = row
+        return item === null ? [] : [{ item, repetitions: Number(repetitions), tookMs: Number(tookMs) }]
+      })
     }
   }
 }

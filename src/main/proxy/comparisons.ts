@@ -3,7 +3,8 @@ import { estimatorNames, type EstimatorName } from '../../shared/vocabulary'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { ComparisonRow, PublishedRow, TransferPoint, proxyContract } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
-import type { JobService } from '../jobs/jobService'
+import type { JobContext, JobService } from '../jobs/jobService'
+import type { SampleTable } from '../../core/proxy/samples'
 import type { FitOutput } from './proxyTasks'
 import type { SampleSources } from './fitSources'
 import { taskOptions, type ProxyTaskRunner } from './taskRunner'
@@ -11,8 +12,8 @@ import { taskOptions, type ProxyTaskRunner } from './taskRunner'
 type Handlers = HandlersOf<typeof proxyContract>
 
 /**
- * How long judging an estimator takes beside the others, roughly (measured on 736 rows): only what is told of the time
- * left depends on it.
+ * How long judging an estimator takes beside the others, roughly (measured on 736 rows): only the time left that is
+ * shown depends on it.
  */
 const effort: Record<EstimatorName, number> = {
   bopsLinear: 1,
@@ -55,7 +56,6 @@ export function createComparisons(deps: {
     'proxy.compare': async ({ source, kernel, estimators, seed }) => {
       // The quick ones first: there is something to look at from the start.
       const names = [...(estimators ?? estimatorNames)].sort((a, b) => effort[a] - effort[b])
-      const total = names.reduce((sum, name) => sum + effort[name], 0)
       return start({
         kind: 'proxy.compare',
         title: `Compare ${names.length} estimators for ${kernel}`,
@@ -64,23 +64,10 @@ export function createComparisons(deps: {
         async run(context) {
           const samples = await sources.load(source, kernel)
           comparison = { title: `${kernel}, ${await sources.titleOf(source)}`, rows: [] }
-          let before = 0
-          for (const [at, estimator] of names.entries()) {
-            const note = `${estimator}, ${at + 1} of ${names.length}`
-            const tell = (share: number): void =>
-              context.progress((100 * (before + share * effort[estimator])) / total, 100, note)
-            tell(0)
-            const { description, fitMs, splits } = await tasks.run(
-              'proxy.compare',
-              { samples, estimator, seed },
-              taskOptions(context, (done, of) => tell(done / of))
-            )
-            const row: ComparisonRow = { estimator, description, fitMs, splits: comparedSplits(splits) }
+          await compareEach(names, { samples, seed }, tasks, context, (row) => {
             comparison.rows.push(row)
             emit('proxy.compared', { jobId: context.id, row })
-            before += effort[estimator]
-          }
-          context.progress(100, 100, '')
+          })
         }
       })
     },
@@ -110,21 +97,57 @@ export function createComparisons(deps: {
         total: 100,
         async run(context) {
           publishedRows = []
-          for (const [at, { dataset, source, kernel }] of sets.entries()) {
-            const { publishedOneStage, publishedTwoStage } = publishedSetOf(dataset)
-            const samples = await sources.load(source, kernel)
-            const measured = await tasks.run(
-              'proxy.measurePublished',
-              { samples, seed: 1 },
-              taskOptions(context, (done, of) =>
-                context.progress((100 * (at + done / of)) / sets.length, 100, dataset)
-              )
-            )
-            publishedRows.push({ dataset, publishedOneStage, publishedTwoStage, ...measured })
-          }
+          await measureSets(sets, deps, context, (row) => publishedRows.push(row))
         }
       }),
     'proxy.publishedTable': async () => ({ rows: publishedRows })
+  }
+}
+
+/** Judges one estimator after the other on the same samples; progress goes by what each takes. */
+async function compareEach(
+  names: readonly EstimatorName[],
+  { samples, seed }: { samples: SampleTable; seed: number },
+  tasks: ProxyTaskRunner,
+  context: JobContext,
+  onRow: (row: ComparisonRow) => void
+): Promise<void> {
+  const total = names.reduce((sum, name) => sum + effort[name], 0)
+  let before = 0
+  for (const [at, estimator] of names.entries()) {
+    const note = `${estimator}, ${at + 1} of ${names.length}`
+    const report = (share: number): void =>
+      context.progress((100 * (before + share * effort[estimator])) / total, 100, note)
+    report(0)
+    const { description, fitMs, splits } = await tasks.run(
+      'proxy.compare',
+      { samples, estimator, seed },
+      taskOptions(context, (done, of) => report(done / of))
+    )
+    onRow({ estimator, description, fitMs, splits: comparedSplits(splits) })
+    before += effort[estimator]
+  }
+  context.progress(100, 100, '')
+}
+
+/** Measures the sets of the published table again. */
+async function measureSets(
+  sets: Parameters<Handlers['proxy.measurePublished']>[0]['sets'],
+  { sources, tasks }: { sources: SampleSources; tasks: ProxyTaskRunner },
+  context: JobContext,
+  onRow: (row: PublishedRow) => void
+): Promise<void> {
+  for (const [at, { dataset, source, kernel }] of sets.entries()) {
+    const { publishedOneStage, publishedTwoStage } = publishedSetOf(dataset)
+    const samples = await sources.load(source, kernel)
+    const measured = await tasks.run(
+      'proxy.measurePublished',
+      { samples, seed: 1 },
+      taskOptions(context, (done, of) =>
+        context.progress((100 * (at + done / of)) / sets.length, 100, dataset)
+      )
+    )
+    onRow({ dataset, publishedOneStage, publishedTwoStage, ...measured })
   }
 }
 

@@ -104,22 +104,14 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
       'Refresh the list; it may have been deleted.'
     )
   }
-  /** Resumes on their way to a job: a second request for the same run joins the first. */
-  const resuming = new Map<string, Promise<{ jobId: string }>>()
-  const resume = (id: string): Promise<{ jobId: string }> => {
+  const resume = joinedById(async (id) => {
     const active = running.get(id)
-    if (active !== undefined) return Promise.resolve({ jobId: active.jobId })
-    const started = resuming.get(id) ?? resumeOnce(id).finally(() => resuming.delete(id))
-    resuming.set(id, started)
-    return started
-  }
-  const resumeOnce = async (id: string): Promise<{ jobId: string }> => {
+    if (active !== undefined) return { jobId: active.jobId }
     const record = await find(id)
-    if (record.state === 'done') {
+    if (record.state === 'done')
       throw new AppError('job.notResumable', `This ${noun} is ${record.state}.`, 'Start a new one.')
-    }
     return await begin(record)
-  }
+  })
   const factsOf = (stored: StoredRecord<R>): RunFacts => {
     const { id, startedAtMs } = stored
     if (stored.record === null) {
@@ -143,23 +135,11 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
     isRunning: (id) => running.has(id),
     ended: (id) => void running.delete(id),
     facts: async () => (await table.list(maxListed)).map(factsOf),
-    async list() {
-      const hidden = await labels.forgotten()
-      const readable = (await table.list()).flatMap(({ record }) => (record === null ? [] : [record]))
-      return readable.filter(({ id }) => !hidden.has(id)).map(newest)
-    },
+    list: async () => (await visibleRecords(table, labels)).map(newest),
     launch(record, spec) {
-      const { jobId } = jobs.launch({
-        ...spec,
-        resume: () => resume(record.id),
-        async run(context) {
-          try {
-            await spec.run(context)
-          } finally {
-            running.delete(record.id)
-          }
-        }
-      })
+      const ended = (): void => void running.delete(record.id)
+      const run: typeof spec.run = (context) => spec.run(context).finally(ended)
+      const { jobId } = jobs.launch({ ...spec, resume: () => resume(record.id), run })
       running.set(record.id, { jobId, record })
       return { jobId }
     },
@@ -172,5 +152,25 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
       await table.remove(id)
       await labels.drop(id)
     }
+  }
+}
+
+/** Readable records that were not deleted. */
+async function visibleRecords<R extends RunRecord>(
+  table: RunKeeperOptions<R>['table'],
+  labels: RunLabels
+): Promise<R[]> {
+  const hidden = await labels.forgotten()
+  const readable = (await table.list()).flatMap(({ record }) => (record === null ? [] : [record]))
+  return readable.filter(({ id }) => !hidden.has(id))
+}
+
+/** Calls under way by id: a second call for the same id joins the first. */
+function joinedById<T>(work: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  const under = new Map<string, Promise<T>>()
+  return (id) => {
+    const started = under.get(id) ?? work(id).finally(() => under.delete(id))
+    under.set(id, started)
+    return started
   }
 }

@@ -14,8 +14,8 @@ export interface RunService {
   list(): Promise<Run[]>
 }
 
-/** Returns the runs of all kinds as one list. */
-export function createRunService(deps: {
+/** What the run service is made from. */
+export interface RunServiceDeps {
   labels: RunLabels
   kinds: readonly RunKind[]
   /** Where imported runs came from; absent: none is imported. */
@@ -26,32 +26,14 @@ export function createRunService(deps: {
   modelNames?: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>
   emit: EmitterOf<typeof runContract>
   nowMs: () => number
-}): RunService {
+}
+
+/** Returns the runs of all kinds as one list. */
+export function createRunService(deps: RunServiceDeps): RunService {
   const { labels, kinds, emit, nowMs } = deps
 
-  const all = async (of: readonly RunKind[]): Promise<Run[]> => {
-    const [known, imported, origins, ...found] = await Promise.all([
-      labels.all(),
-      deps.imported?.all() ?? new Map<string, NonNullable<Run['imported']>>(),
-      deps.origins?.() ?? new Map<string, NonNullable<Run['origin']>>(),
-      ...of.map((kind) => kind.facts())
-    ])
-    const facts = found.flat()
-    const models = new Set(facts.flatMap(({ model }) => model ?? []))
-    const names = (await deps.modelNames?.(models)) ?? new Map<string, string>()
-    return facts
-      .map((one) => ({
-        ...withLabel(one, known.get(one.id) ?? plainLabel),
-        imported: imported.get(one.id) ?? null,
-        origin: origins.get(one.id) ?? null,
-        // What began there would go on here, on another GPU.
-        resumable: one.resumable && !origins.has(one.id),
-        model: one.model === null ? null : (names.get(one.model) ?? one.model)
-      }))
-      .sort((a, b) => b.startedAtMs - a.startedAtMs)
-  }
   const find = async (id: string): Promise<Run> => {
-    const run = (await all(kinds)).find((one) => one.id === id)
+    const run = (await allRuns(deps, kinds)).find((one) => one.id === id)
     if (run !== undefined) return run
     throw new AppError(
       'input.notFound',
@@ -77,7 +59,7 @@ export function createRunService(deps: {
     handlers: {
       'run.list': async ({ kinds: wanted, text, withForgotten }) => {
         const chosen = kinds.filter(({ kind }) => wanted.length === 0 || wanted.includes(kind))
-        const runs = (await all(chosen)).filter((run) => withForgotten || !run.forgotten)
+        const runs = (await allRuns(deps, chosen)).filter((run) => withForgotten || !run.forgotten)
         return { runs: runs.filter((run) => mentions(run, text)) }
       },
       'run.get': async ({ id }) => ({ run: await find(id) }),
@@ -87,27 +69,10 @@ export function createRunService(deps: {
           ...(notes === undefined ? {} : { notes }),
           ...(tags === undefined ? {} : { tags: [...new Set(tags)] })
         }),
-      'run.markers': async ({ id }) => {
-        await find(id)
-        return { markers: (await labels.all()).get(id)?.markers ?? [] }
-      },
-      'run.mark': async ({ id, markers }) => {
-        await find(id)
-        const sorted = [...markers].sort((a, b) => a.atMs - b.atMs)
-        return { markers: (await labels.change(id, { markers: sorted })).markers }
-      },
+      ...markerHandlers(labels, find),
       'run.resume': async ({ id }) => {
         const run = await find(id)
-        if (run.forgotten) {
-          throw new AppError('job.notResumable', 'This run was deleted.', 'Restore it first.')
-        }
-        if (run.origin !== null) {
-          throw new AppError(
-            'job.notResumable',
-            `This run was made on ${run.origin.machine}.`,
-            'Start it again there.'
-          )
-        }
+        requireResumable(run)
         return await kindOf(run).resume(id)
       },
       'run.forget': async ({ id }) => {
@@ -124,10 +89,63 @@ export function createRunService(deps: {
         return { ok: true }
       }
     },
-    list: async () => (await all(kinds)).filter((run) => !run.forgotten),
+    list: async () => (await allRuns(deps, kinds)).filter((run) => !run.forgotten),
     async purge() {
-      for (const run of await all(kinds)) if (run.forgotten) await kindOf(run).remove(run.id)
+      for (const run of await allRuns(deps, kinds)) if (run.forgotten) await kindOf(run).remove(run.id)
     }
+  }
+}
+
+/** Markers on the trace of a run. */
+function markerHandlers(
+  labels: RunLabels,
+  find: (id: string) => Promise<Run>
+): Pick<HandlersOf<typeof runContract>, 'run.markers' | 'run.mark'> {
+  return {
+    'run.markers': async ({ id }) => {
+      await find(id)
+      return { markers: (await labels.all()).get(id)?.markers ?? [] }
+    },
+    'run.mark': async ({ id, markers }) => {
+      await find(id)
+      const sorted = [...markers].sort((a, b) => a.atMs - b.atMs)
+      return { markers: (await labels.change(id, { markers: sorted })).markers }
+    }
+  }
+}
+
+/** Runs of these kinds with their labels, newest first. */
+async function allRuns({ labels, ...deps }: RunServiceDeps, of: readonly RunKind[]): Promise<Run[]> {
+  const [known, imported, origins, ...found] = await Promise.all([
+    labels.all(),
+    deps.imported?.all() ?? new Map<string, NonNullable<Run['imported']>>(),
+    deps.origins?.() ?? new Map<string, NonNullable<Run['origin']>>(),
+    ...of.map((kind) => kind.facts())
+  ])
+  const facts = found.flat()
+  const models = new Set(facts.flatMap(({ model }) => model ?? []))
+  const names = (await deps.modelNames?.(models)) ?? new Map<string, string>()
+  return facts
+    .map((one) => ({
+      ...withLabel(one, known.get(one.id) ?? plainLabel),
+      imported: imported.get(one.id) ?? null,
+      origin: origins.get(one.id) ?? null,
+      // What began there would go on here, on another GPU.
+      resumable: one.resumable && !origins.has(one.id),
+      model: one.model === null ? null : (names.get(one.model) ?? one.model)
+    }))
+    .sort((a, b) => b.startedAtMs - a.startedAtMs)
+}
+
+/** @throws job.notResumable for a deleted run and for one of another host */
+function requireResumable(run: Run): void {
+  if (run.forgotten) throw new AppError('job.notResumable', 'This run was deleted.', 'Restore it first.')
+  if (run.origin !== null) {
+    throw new AppError(
+      'job.notResumable',
+      `This run was made on ${run.origin.machine}.`,
+      'Start it again there.'
+    )
   }
 }
 

@@ -1,11 +1,12 @@
 import { checkScheme, uniformScheme } from '../../core/quant/scheme'
 import { genesOfScheme, widthsHolding } from '../../core/search/space'
+import type { CommandOutput } from '../../shared/contract'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Search, searchContract, SearchRequest } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
 import { countOf, formatPercent } from '../../shared/units'
 import type { JobContext, JobService } from '../jobs/jobService'
-import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import { createRunKeeper, type RunDescription, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import { timeEvaluations } from './evaluationSpeed'
 import { bestSoFar, earlyEnd, runSearchJob } from './searchJob'
@@ -13,14 +14,16 @@ import type { SearchCosts, SearchModels, WorkloadImpacts } from './searchNeeds'
 import { newSearch, prepareSearch, requireSameCosts, type PreparedSearch } from './searchPlan'
 import type { SearchStore } from './searchStore'
 
+type Handlers = HandlersOf<typeof searchContract>
+
 /** Searches as resumable jobs with a live trace. */
 export interface SearchService {
-  handlers: HandlersOf<typeof searchContract>
+  handlers: Handlers
   runs: RunKind
 }
 
-/** Returns the service of searches: stored, resumable, one job each. */
-export function createSearchService(deps: {
+/** What the search service is made from. */
+export interface SearchServiceDeps {
   store: SearchStore
   labels: RunLabels
   jobs: JobService
@@ -30,66 +33,20 @@ export function createSearchService(deps: {
   impacts: WorkloadImpacts
   nowMs: () => number
   newId: () => string
-}): SearchService {
-  const { store, labels, jobs, emit, models, costs, impacts, nowMs, newId } = deps
+}
+
+/** Returns the service of searches: stored, resumable, one job each. */
+export function createSearchService(deps: SearchServiceDeps): SearchService {
+  const { store, labels, jobs, models, costs, impacts, nowMs, newId } = deps
   const runs = createRunKeeper<Search>({
     kind: 'search',
     noun: 'search',
     jobs,
     labels,
     table: store,
-    describe: (search) => ({
-      title: titleOf(search),
-      detail: `${search.request.strategy}, ${search.trace.length} of ${countOf(search.request.evaluations, 'scheme')}${earlyEnd(search)}, ${bestSoFar(search)}${search.error === null ? '' : `. ${search.error.message}`}`,
-      finishedAtMs: null,
-      model: search.about?.model ?? search.request.modelId,
-      board: search.about?.board ?? null,
-      dataSet: search.about?.dataSet ?? null
-    }),
+    describe: describeSearch,
     begin: (search) => again(search)
   })
-
-  const changed = async (search: Search): Promise<void> => {
-    // Stored before it is announced: what a client heard of survives a crash.
-    await store.save(search)
-    const { trace: _trace, ...withoutTrace } = search
-    emit('search.changed', withoutTrace)
-  }
-
-  const run = async (search: Search, prepared: PreparedSearch, context: JobContext): Promise<void> => {
-    const timed = timeEvaluations(models, nowMs, search.speed)
-    try {
-      await runSearchJob(
-        search,
-        prepared,
-        timed.models,
-        {
-          async changed() {
-            search.speed = timed.speed()
-            await changed(search)
-          },
-          async traced(_, candidate) {
-            // Each evaluation is worth keeping: a crash loses none that was reported.
-            search.speed = timed.kept(search.trace.length)
-            await store.save(search)
-            // The times of the whole trace are read with the search; an event carries what is new.
-            const { evaluationMs, wallMs, evaluations } = search.speed
-            emit('search.traced', {
-              ...{ searchId: search.id, candidate },
-              speed: { evaluationMs, wallMs, evaluations }
-            })
-          }
-        },
-        context
-      )
-    } catch (reason) {
-      const { code, message, hint } = AppError.from(reason)
-      search.state = context.signal.aborted ? 'cancelled' : 'failed'
-      search.error = context.signal.aborted ? null : { code, message, hint }
-      await changed(search)
-      throw reason
-    }
-  }
 
   const begin = async (
     search: Search,
@@ -100,7 +57,7 @@ export function createSearchService(deps: {
       title: titleOf(search),
       unit: 'schemes',
       total: search.request.evaluations,
-      run: (context) => run(search, prepared, context)
+      run: (context) => runStored(search, prepared, context, deps)
     })
     search.jobId = jobId
     await store.save(search)
@@ -127,18 +84,84 @@ export function createSearchService(deps: {
         searches: (await runs.list()).map(({ trace: _trace, ...search }) => search)
       }),
       'search.get': async ({ searchId }) => ({ search: await runs.find(searchId) }),
-      'search.cost': async ({ modelId, cost, proxyId, scheme }) => {
-        const names = (await models.layers(modelId)).map((layer) => layer.name)
-        checkScheme(scheme, names)
-        const widths = widthsHolding(scheme.flatMap((bits) => [bits.weightBits, bits.activationBits]))
-        const { cost: priced } = await costs(modelId, cost, proxyId, widths)
-        return {
-          cost: priced.of(genesOfScheme(scheme, widths)),
-          baselineCost: priced.of(genesOfScheme(uniformScheme(names, 8, 8))),
-          unit: priced.unit
-        }
-      }
+      'search.cost': (input) => priceOf(input, models, costs)
     }
+  }
+}
+
+/** Runs a search to its end; every evaluation is stored before it is announced, so that a crash loses none. */
+async function runStored(
+  search: Search,
+  prepared: PreparedSearch,
+  context: JobContext,
+  { models, nowMs, store, emit }: SearchServiceDeps
+): Promise<void> {
+  const timed = timeEvaluations(models, nowMs, search.speed)
+  const changed = async (): Promise<void> => {
+    await store.save(search)
+    const { trace: _trace, ...withoutTrace } = search
+    emit('search.changed', withoutTrace)
+  }
+  const traced = async (candidate: Search['trace'][number]): Promise<void> => {
+    search.speed = timed.kept(search.trace.length)
+    await store.save(search)
+    // The times of the whole trace are read with the search; an event carries what is new.
+    const { evaluationMs, wallMs, evaluations } = search.speed
+    emit('search.traced', {
+      ...{ searchId: search.id, candidate },
+      speed: { evaluationMs, wallMs, evaluations }
+    })
+  }
+  try {
+    await runSearchJob(
+      search,
+      prepared,
+      timed.models,
+      {
+        async changed() {
+          search.speed = timed.speed()
+          await changed()
+        },
+        traced: (_, candidate) => traced(candidate)
+      },
+      context
+    )
+  } catch (reason) {
+    const { code, message, hint } = AppError.from(reason)
+    search.state = context.signal.aborted ? 'cancelled' : 'failed'
+    search.error = context.signal.aborted ? null : { code, message, hint }
+    await changed()
+    throw reason
+  }
+}
+
+/** Cost of one scheme beside that of int8. @throws scheme.invalid */
+async function priceOf(
+  { modelId, cost, proxyId, scheme }: Parameters<Handlers['search.cost']>[0],
+  models: SearchModels,
+  costs: SearchCosts
+): Promise<CommandOutput<'search.cost'>> {
+  const names = (await models.layers(modelId)).map((layer) => layer.name)
+  checkScheme(scheme, names)
+  const widths = widthsHolding(scheme.flatMap((bits) => [bits.weightBits, bits.activationBits]))
+  const { cost: priced } = await costs(modelId, cost, proxyId, widths)
+  return {
+    cost: priced.of(genesOfScheme(scheme, widths)),
+    baselineCost: priced.of(genesOfScheme(uniformScheme(names, 8, 8))),
+    unit: priced.unit
+  }
+}
+
+function describeSearch(search: Search): RunDescription {
+  const { request, about, trace, error } = search
+  const failure = error === null ? '' : `. ${error.message}`
+  return {
+    title: titleOf(search),
+    detail: `${request.strategy}, ${trace.length} of ${countOf(request.evaluations, 'scheme')}${earlyEnd(search)}, ${bestSoFar(search)}${failure}`,
+    finishedAtMs: null,
+    model: about?.model ?? request.modelId,
+    board: about?.board ?? null,
+    dataSet: about?.dataSet ?? null
   }
 }
 

@@ -71,9 +71,6 @@ export function createSessionService(
     if (info.sizeBytes > maxPackedBytes) throw tooLargeForBrowser(info.sizeBytes)
     return { info: { ...info, file: path.basename(file) }, base64: (await readFile(file)).toString('base64') }
   }
-  const exampleFiles = async (): Promise<string[]> =>
-    (await readdir(examplesFolder).catch(() => [])).filter((name) => name.endsWith(sessionExtension)).sort()
-
   return {
     export: write,
     handlers: {
@@ -87,25 +84,37 @@ export function createSessionService(
           await writeFile(file, Buffer.from(base64, 'base64'), { mode: 0o600 })
           return await importFile(file)
         }),
-      'session.examples': async () => ({
-        examples: await Promise.all(
-          (await exampleFiles()).map(async (name) => {
-            const { title, runs, sizeBytes } = await inspectSession(path.join(examplesFolder, name))
-            const kinds = [...new Set(runs.map(({ kind }) => kind))]
-            return { name: path.basename(name, sessionExtension), title, kinds, sizeBytes }
-          })
+      ...exampleHandlers(examplesFolder, importFile)
+    }
+  }
+}
+
+/** Sessions that ship with Bitbench. */
+function exampleHandlers(
+  examplesFolder: string,
+  importFile: (file: string) => Promise<SessionImport>
+): Pick<HandlersOf<typeof sessionContract>, 'session.examples' | 'session.openExample'> {
+  const exampleFiles = async (): Promise<string[]> =>
+    (await readdir(examplesFolder).catch(() => [])).filter((name) => name.endsWith(sessionExtension)).sort()
+  return {
+    'session.examples': async () => ({
+      examples: await Promise.all(
+        (await exampleFiles()).map(async (name) => {
+          const { title, runs, sizeBytes } = await inspectSession(path.join(examplesFolder, name))
+          const kinds = [...new Set(runs.map(({ kind }) => kind))]
+          return { name: path.basename(name, sessionExtension), title, kinds, sizeBytes }
+        })
+      )
+    }),
+    'session.openExample': async ({ name }) => {
+      const file = `${name}${sessionExtension}`
+      if (!(await exampleFiles()).includes(file))
+        throw new AppError(
+          'input.notFound',
+          `There is no example "${name}".`,
+          'List them: bitbench session examples.'
         )
-      }),
-      'session.openExample': async ({ name }) => {
-        const file = `${name}${sessionExtension}`
-        if (!(await exampleFiles()).includes(file))
-          throw new AppError(
-            'input.notFound',
-            `There is no example "${name}".`,
-            'List them: bitbench session examples.'
-          )
-        return await importFile(path.join(examplesFolder, file))
-      }
+      return await importFile(path.join(examplesFolder, file))
     }
   }
 }

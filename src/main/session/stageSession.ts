@@ -8,8 +8,8 @@ import type { UnpackedSession } from './unpackSession'
 import { invalidSession } from './zipReader'
 
 /** Rows that a Parquet file of this size may hold at most, and bytes its columns may unpack to. */
-const mostRows = (sizeBytes: number): number => 10_000 + 20 * sizeBytes
-const mostBytes = (sizeBytes: number): number => Math.min(8 * 2 ** 30, 64 * 2 ** 20 + 200 * sizeBytes)
+const maxRows = (sizeBytes: number): number => 10_000 + 20 * sizeBytes
+const maxBytes = (sizeBytes: number): number => Math.min(8 * 2 ** 30, 64 * 2 ** 20 + 200 * sizeBytes)
 
 /** Records that are parsed at a time. */
 const recordBatch = 20
@@ -67,7 +67,7 @@ async function checkParquet(
     `SELECT sum(total_uncompressed_size)::DOUBLE AS bytes FROM parquet_metadata(${quoted(parquet.file)})`
   )
   if (counted?.rows !== parquet.rows) throw invalidSession(file, `it has another number of rows of ${table}`)
-  if (parquet.rows > mostRows(parquet.sizeBytes) || (unpacked?.bytes ?? 0) > mostBytes(parquet.sizeBytes))
+  if (parquet.rows > maxRows(parquet.sizeBytes) || (unpacked?.bytes ?? 0) > maxBytes(parquet.sizeBytes))
     throw invalidSession(file, `its rows of ${table} unpack to far more than they take in the file`)
 }
 

@@ -101,40 +101,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     journal?.acknowledge(recorded.tables)
     return value
   }
+  const side = createSideReads(
+    instance,
+    () => (closed ? Promise.reject(closedError(file)) : turns.ended()),
+    threads
+  )
   const inOne = <T>(session: StoreSession, work: (session: StoreSession) => Promise<T>): Promise<T> =>
     acknowledged(session, (recorded) => inTransaction(recorded, work))
-
-  const readers = new Set<Promise<unknown>>()
-  /** Runs `work` on a connection of its own, after what was issued before it and beside what comes later. */
-  const beside = async <T>(work: (reading: DuckDBConnection) => Promise<T>): Promise<T> => {
-    if (closed) throw closedError(file)
-    const result = turns.ended().then(async () => {
-      const reading = await instance.connect()
-      try {
-        return await work(reading)
-      } finally {
-        reading.closeSync()
-      }
-    })
-    readers.add(result)
-    return await result.finally(() => readers.delete(result))
-  }
-
-  let exports = 0
-  /**
-   * Runs exports on one thread: with two, each holds back rows of the other (200 MB more for a million Samples), and
-   * other clients wait for a processor.
-   */
-  const onOneThread = async <T>(session: StoreSession, work: () => Promise<T>): Promise<T> => {
-    exports++
-    try {
-      await session.run('SET threads = 1')
-      return await work()
-    } finally {
-      exports--
-      if (exports === 0) await session.run(`SET threads = ${threads}`)
-    }
-  }
 
   const shut = (): void => {
     connection.closeSync()
@@ -151,8 +124,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     shut()
     throw cause
   }
-  const announce = (role: string, where: string | null, token: string | null = null): void => {
-    if (!inMemory) writeOwner(file, { pid: process.pid, what: role, where, token })
+  const announce: Store['announce'] = (role, where, token) => {
+    if (!inMemory) writeOwner(file, { pid: process.pid, what: role, where, token: token ?? null })
   }
   announce(what, null)
   if (loss !== null) onLoss?.(loss)
@@ -163,24 +136,59 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     all: (sql, params) => queued(() => acknowledged(direct, (session) => session.all(sql, params))),
     append: (table, rows) => queued(() => acknowledged(direct, (session) => session.append(table, rows))),
     transaction: (work) => queued(() => inOne(direct, work)),
-    transactionBeside: (work) => beside((other) => inOne(sessionOn(other), work)),
-    columns: (sql, params, expected) => beside((reading) => readColumns(reading, sql, params, expected)),
-    scan: (sql, params, take) => beside((reading) => scanColumns(reading, sql, params, take)),
-    texts: (sql, params) => beside((reading) => readTexts(reading, sql, params)),
-    read: (sql, params) => beside((reading) => sessionOn(reading).all(sql, params)),
-    exportQuery: (sql, params, target, format) =>
-      beside((reading) =>
-        onOneThread(sessionOn(reading), () => exportTable(reading, sql, params, target, format))
-      ),
+    transactionBeside: (work) => side.run((other) => inOne(sessionOn(other), work)),
+    columns: (sql, params, expected) => side.run((reading) => readColumns(reading, sql, params, expected)),
+    scan: (sql, params, take) => side.run((reading) => scanColumns(reading, sql, params, take)),
+    texts: (sql, params) => side.run((reading) => readTexts(reading, sql, params)),
+    read: (sql, params) => side.run((reading) => sessionOn(reading).all(sql, params)),
+    exportQuery: side.exportQuery,
     announce,
     async close() {
       if (closed) return
       closed = true
       await turns.ended()
-      await Promise.allSettled(readers)
+      await side.ended()
       shut()
     }
   }
+}
+
+/** Reads and exports on connections of their own, beside the statements of the store. */
+function createSideReads(instance: DuckDBInstance, begin: () => Promise<void>, threads: number) {
+  const readers = new Set<Promise<unknown>>()
+  let exports = 0
+
+  /** Runs `work` on a connection of its own, after what was issued before it and beside what comes later. */
+  const run = async <T>(work: (reading: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const result = begin().then(async () => {
+      const reading = await instance.connect()
+      try {
+        return await work(reading)
+      } finally {
+        reading.closeSync()
+      }
+    })
+    readers.add(result)
+    return await result.finally(() => readers.delete(result))
+  }
+  /**
+   * Runs exports on one thread: with two, each holds back rows of the other (200 MB more for a million Samples), and
+   * other clients wait for a processor.
+   */
+  const onOneThread = async <T>(session: StoreSession, work: () => Promise<T>): Promise<T> => {
+    exports++
+    try {
+      await session.run('SET threads = 1')
+      return await work()
+    } finally {
+      exports--
+      if (exports === 0) await session.run(`SET threads = ${threads}`)
+    }
+  }
+  const exportQuery: Store['exportQuery'] = (sql, params, target, format) =>
+    run((reading) => onOneThread(sessionOn(reading), () => exportTable(reading, sql, params, target, format)))
+
+  return { run, exportQuery, ended: () => Promise.allSettled(readers) }
 }
 
 async function inTransaction<T>(

@@ -23,7 +23,7 @@ const sizeAndChecksum = 16
 /** wal_type = WAL_FLUSH (100): the mark behind every committed transaction. */
 const flush = Buffer.from([0x64, 0x00, 0x64, 0xff, 0xff])
 /** The longest version entry: type, version, an identifier of 32 bytes, a checkpoint number. */
-const longestHead = 128
+const maxHead = 128
 const windowBytes = 1 << 20
 
 /**
@@ -57,7 +57,7 @@ type ReadAt = (at: number, length: number) => Buffer | null
 
 function follow(read: ReadAt, end: number, from: WalExtent): WalExtent {
   let { bytes, changes } = from
-  let at = bytes > 0 ? bytes : headBytes(read(0, Math.min(longestHead, end)))
+  let at = bytes > 0 ? bytes : headBytes(read(0, Math.min(maxHead, end)))
   while (at !== null && at < end) {
     const size = frameSize(read(at, sizeAndChecksum))
     const content: number = at + sizeAndChecksum

@@ -81,20 +81,7 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
       if (closed || signal?.aborted === true) throw aborted()
       const worker = idle.pop() ?? (all.size < options.size ? spawn() : undefined)
       if (worker !== undefined) return worker
-      await new Promise<void>((resolve) => {
-        const leave = (): void => {
-          signal?.removeEventListener('abort', onAbort)
-          resolve()
-        }
-        // A task that no longer waits must leave the queue: else the next free worker wakes it instead of a live one.
-        const onAbort = (): void => {
-          const index = waiting.indexOf(leave)
-          if (index >= 0) waiting.splice(index, 1)
-          leave()
-        }
-        waiting.push(leave)
-        signal?.addEventListener('abort', onAbort, { once: true })
-      })
+      await turnIn(waiting, signal)
     }
   }
 
@@ -104,38 +91,11 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
       worker.ref()
       let grace: NodeJS.Timeout | undefined
       try {
-        return await new Promise((resolve, reject) => {
-          const onMessage = (message: FromWorker): void => {
-            if (message.kind === 'progress') onProgress?.(message.done, message.total, message.note)
-            else if (message.kind === 'done') finish(() => resolve(message.output))
-            else finish(() => reject(AppError.from(message.error)))
-          }
-          const onError = (cause: unknown): void => {
-            drop(worker)
-            finish(() => reject(crashed(name, cause)))
-          }
-          const onExit = (code: number): void =>
-            finish(() =>
-              reject(signal?.aborted === true ? aborted() : crashed(name, new Error(`exit code ${code}`)))
-            )
-          const onAbort = (): void => {
-            worker.postMessage({ kind: 'abort' } satisfies ToWorker)
-            grace ??= setTimeout(() => void endWorker(worker, graceMs), graceMs)
-          }
-          const finish = (settle: () => void): void => {
-            worker.off('message', onMessage)
-            worker.off('error', onError)
-            worker.off('exit', onExit)
-            signal?.removeEventListener('abort', onAbort)
-            settle()
-          }
-          worker.on('message', onMessage)
-          worker.on('error', onError)
-          worker.on('exit', onExit)
-          signal?.addEventListener('abort', onAbort, { once: true })
-          worker.postMessage({ kind: 'run', name, input } satisfies ToWorker, transfer ?? [])
-          if (signal?.aborted === true) onAbort()
-        })
+        const abort = (): void => {
+          worker.postMessage({ kind: 'abort' } satisfies ToWorker)
+          grace ??= setTimeout(() => void endWorker(worker, graceMs), graceMs)
+        }
+        return await runOn(worker, { name, input, signal, onProgress, transfer, abort, failed: drop })
       } finally {
         clearTimeout(grace)
         worker.unref()
@@ -149,6 +109,69 @@ export function createTaskPool<Tasks extends Record<string, { input: unknown; ou
       await Promise.all([...all].map((worker) => endWorker(worker, abortGraceMs)))
     }
   }
+}
+
+/** Waits in the queue until woken or aborted. */
+function turnIn(waiting: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const leave = (): void => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }
+    // A task that no longer waits must leave the queue: else the next free worker wakes it instead of a live one.
+    const onAbort = (): void => {
+      const index = waiting.indexOf(leave)
+      if (index >= 0) waiting.splice(index, 1)
+      leave()
+    }
+    waiting.push(leave)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** Runs one task on a worker that has no other. @throws the task's error, job.cancelled, job.crashed */
+function runOn<T>(
+  worker: Worker,
+  task: {
+    signal: AbortSignal | undefined
+    onProgress: TaskOptions['onProgress'] | undefined
+    transfer: ArrayBuffer[] | undefined
+    name: string
+    input: unknown
+    abort: () => void
+    /** The worker failed and takes no further task. */
+    failed: (worker: Worker) => void
+  }
+): Promise<T> {
+  const { name, input, signal, onProgress, transfer, abort } = task
+  return new Promise((resolve, reject) => {
+    const onMessage = (message: FromWorker): void => {
+      if (message.kind === 'progress') onProgress?.(message.done, message.total, message.note)
+      else if (message.kind === 'done') finish(() => resolve(message.output as T))
+      else finish(() => reject(AppError.from(message.error)))
+    }
+    const onError = (cause: unknown): void => {
+      task.failed(worker)
+      finish(() => reject(crashed(name, cause)))
+    }
+    const onExit = (code: number): void =>
+      finish(() =>
+        reject(signal?.aborted === true ? aborted() : crashed(name, new Error(`exit code ${code}`)))
+      )
+    const finish = (settle: () => void): void => {
+      worker.off('message', onMessage)
+      worker.off('error', onError)
+      worker.off('exit', onExit)
+      signal?.removeEventListener('abort', abort)
+      settle()
+    }
+    worker.on('message', onMessage)
+    worker.on('error', onError)
+    worker.on('exit', onExit)
+    signal?.addEventListener('abort', abort, { once: true })
+    worker.postMessage({ kind: 'run', name, input } satisfies ToWorker, transfer ?? [])
+    if (signal?.aborted === true) abort()
+  })
 }
 
 function aborted(): AppError {

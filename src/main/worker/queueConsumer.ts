@@ -40,51 +40,29 @@ export interface QueueConsumer {
 /** The envelope of a result on the server. */
 export type ResultEnvelope = { ok: true; output: unknown } | { ok: false; error: unknown }
 
-/**
- * @param names tasks that are taken, of `shared`
- * @param concurrency jobs at a time, of all tasks together
- */
-export async function createQueueConsumer(options: {
+/** What a consumer is made from. */
+export interface QueueConsumerOptions {
   server: QueueServer
   tasks: AnyTaskPool
   shared: SharedTasks
+  /** Tasks that are taken, of `shared`. */
   names: readonly string[]
+  /** Jobs at a time, of all tasks together. */
   concurrency: number
   inputs: InputCache
   identity: CodeIdentity
   nowMs: () => number
-}): Promise<QueueConsumer> {
-  const { server, tasks, shared, names, concurrency, inputs, identity, nowMs } = options
+}
+
+/** Takes jobs of these tasks until it is closed. */
+export async function createQueueConsumer(options: QueueConsumerOptions): Promise<QueueConsumer> {
+  const { server, names, concurrency, nowMs } = options
   const bull = await import('bullmq')
   const running = new Map<string, { task: string; sinceMs: number; stop: AbortController }>()
   const slots = createJobSlots(concurrency)
   let done = 0
   let failed = 0
-
   const cancelled = (): Error => new bull.UnrecoverableError('cancelled')
-
-  const perform = async (id: string, data: JobData, signal: AbortSignal): Promise<ResultEnvelope> => {
-    const task = Object.hasOwn(shared, data.task) ? shared[data.task] : undefined
-    if (task === undefined || !names.includes(data.task)) throw new Error(`No task is shared as ${data.task}`)
-    try {
-      const folders: Record<string, string> = {}
-      for (const [role, hash] of Object.entries(data.folders)) folders[role] = await inputs.folder(hash)
-      const input = task.unpack(readValue(data.settings, base64), folders)
-      return { ok: true, output: await tasks.run(data.task, input, { signal }) }
-    } catch (reason) {
-      if (signal.aborted) throw cancelled()
-      const error = AppError.from(reason)
-      // Not a property of the job: this worker is ending, another one runs it.
-      if (error.code === 'job.cancelled') throw new Error(`job ${id} was given back`)
-      return { ok: false, error: error.toJSON() }
-    }
-  }
-
-  /** The job leaves the server with this attempt instead of being kept among the failed ones. */
-  const withoutTrace = (job: Job, signal: AbortSignal, reason: unknown): unknown => {
-    if (signal.aborted) job.opts.removeOnFail = true
-    return reason
-  }
 
   const work = async (job: Job, token: string | undefined, queue: HaltedQueue): Promise<string> => {
     const id = job.id!
@@ -98,7 +76,7 @@ export async function createQueueConsumer(options: {
     try {
       if ((await server.client.exists(keys.cancelled(id)).catch(() => 0)) > 0) stop.abort()
       if (stop.signal.aborted) throw cancelled()
-      const envelope = await perform(id, jobDataSchema.parse(job.data), stop.signal)
+      const envelope = await perform(id, jobDataSchema.parse(job.data), stop.signal, options, cancelled)
       await server.whenUp(() =>
         server.client.set(keys.result(id), writeValue(envelope, base64), 'EX', resultSeconds)
       )
@@ -106,39 +84,20 @@ export async function createQueueConsumer(options: {
       else failed++
       return envelope.ok ? 'ok' : 'failed'
     } catch (reason) {
-      throw withoutTrace(job, stop.signal, reason)
+      // The job leaves the server with this attempt instead of being kept among the failed ones.
+      if (stop.signal.aborted) job.opts.removeOnFail = true
+      throw reason
     } finally {
       running.delete(id)
       leave()
     }
   }
 
-  const workers: Worker[] = names.flatMap((name) =>
-    [false, true].map((perHost) => {
-      const queue: HaltedQueue = {
-        halt: () => void worker.pause(true),
-        resume: () => void worker.resume()
-      }
-      const worker = new bull.Worker(
-        queueNameOf(name, identity, perHost),
-        (job, token) => work(job, token, queue),
-        {
-          connection: server.another(),
-          prefix: keyPrefix,
-          concurrency,
-          lockDuration: lockMs,
-          stalledInterval: stalledCheckMs,
-          maxStalledCount: maxStalls,
-          runRetryDelay: 1_000,
-          drainDelay: 5
-        }
-      )
-      // Connections come back by themselves; lost locks mean that another worker has the job.
-      worker.on('error', () => undefined)
-      return worker
-    })
+  const workers = names.flatMap((name) =>
+    [false, true].map((perHost) =>
+      openWorker(bull, queueNameOf(name, options.identity, perHost), options, work)
+    )
   )
-
   const cancellations = server.another()
   cancellations.on('error', () => undefined)
   cancellations.on('message', (_channel, id) => running.get(id)?.stop.abort())
@@ -151,20 +110,77 @@ export async function createQueueConsumer(options: {
       running: [...running].map(([job, { task, sinceMs }]) => ({ job, task, sinceMs }))
     }),
     async close() {
-      const ended = Promise.all(workers.map((worker) => worker.close())).then(() => true)
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), closeGraceMs)))
-      ended.catch(() => undefined)
-      // Jobs of a worker that leaves without waiting are found by their lost locks and run elsewhere.
-      const inTime = server.state === 'up' && (await Promise.race([ended.catch(() => true), late]))
-      clearTimeout(timer)
-      if (!inTime) {
+      const abort = (): void => {
         for (const { stop } of running.values()) stop.abort()
-        void Promise.all(workers.map((worker) => worker.close(true))).catch(() => undefined)
       }
+      await closeWorkers(workers, server.state === 'up', abort)
       cancellations.disconnect()
     }
   }
+}
+
+/** Runs one job in the task pool. @throws where the job is not settled by its result */
+async function perform(
+  id: string,
+  data: JobData,
+  signal: AbortSignal,
+  { tasks, shared, names, inputs }: QueueConsumerOptions,
+  cancelled: () => Error
+): Promise<ResultEnvelope> {
+  const task = Object.hasOwn(shared, data.task) ? shared[data.task] : undefined
+  if (task === undefined || !names.includes(data.task)) throw new Error(`No task is shared as ${data.task}`)
+  try {
+    const folders: Record<string, string> = {}
+    for (const [role, hash] of Object.entries(data.folders)) folders[role] = await inputs.folder(hash)
+    const input = task.unpack(readValue(data.settings, base64), folders)
+    return { ok: true, output: await tasks.run(data.task, input, { signal }) }
+  } catch (reason) {
+    if (signal.aborted) throw cancelled()
+    const error = AppError.from(reason)
+    // Not a property of the job: this worker is ending, another one runs it.
+    if (error.code === 'job.cancelled') throw new Error(`job ${id} was given back`)
+    return { ok: false, error: error.toJSON() }
+  }
+}
+
+/** One queue's worker; it pauses while other queues have the slots. */
+function openWorker(
+  bull: typeof import('bullmq'),
+  queueName: string,
+  { server, concurrency }: QueueConsumerOptions,
+  work: (job: Job, token: string | undefined, queue: HaltedQueue) => Promise<string>
+): Worker {
+  const queue: HaltedQueue = {
+    halt: () => void worker.pause(true),
+    resume: () => void worker.resume()
+  }
+  const worker: Worker = new bull.Worker(queueName, (job, token) => work(job, token, queue), {
+    connection: server.another(),
+    prefix: keyPrefix,
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: stalledCheckMs,
+    maxStalledCount: maxStalls,
+    runRetryDelay: 1_000,
+    drainDelay: 5
+  })
+  // Connections come back by themselves; lost locks mean that another worker has the job.
+  worker.on('error', () => undefined)
+  return worker
+}
+
+/** Waits for the jobs that run, 10 s at most, then leaves without them; `abort` ends them. */
+async function closeWorkers(workers: readonly Worker[], isUp: boolean, abort: () => void): Promise<void> {
+  const ended = Promise.all(workers.map((worker) => worker.close())).then(() => true)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), closeGraceMs)))
+  ended.catch(() => undefined)
+  // Jobs of a worker that leaves without waiting are found by their lost locks and run elsewhere.
+  const inTime = isUp && (await Promise.race([ended.catch(() => true), late]))
+  clearTimeout(timer)
+  if (inTime) return
+  abort()
+  void Promise.all(workers.map((worker) => worker.close(true))).catch(() => undefined)
 }
 
 /** At most so many holders at a time, first come first served. */

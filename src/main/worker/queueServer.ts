@@ -50,15 +50,8 @@ export async function connectQueueServer(
 ): Promise<QueueServer> {
   const ioredis = await import('ioredis')
   const { shown } = address
-  const listeners = new Set<(state: ServerState) => void>()
-  /** Those who wait for the server; also woken when the connection is closed. */
-  const waiting = new Set<() => void>()
+  const now = createServerState()
   const clients = new Set<Redis>()
-  let isConnected = false
-  let isClosed = false
-  let state: ServerState = 'down'
-  let problem: AppError | null = null
-  let lastError: unknown = null
 
   const settings = await connectionOptions(address, options.caFile ?? null)
   const open = (own: RedisOptions): Redis => {
@@ -69,103 +62,163 @@ export async function connectQueueServer(
     client.on('error', () => undefined)
     return client
   }
+  const retryMs = (times: number): number => Math.min(times * 100, maxRetryMs)
   const client = open({
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: commandTimeoutMs,
-    retryStrategy: (times) => (isConnected && !isClosed ? Math.min(times * 100, maxRetryMs) : null)
+    retryStrategy: (times) => (now.isConnected && !now.isClosed ? retryMs(times) : null)
   })
-  const become = (next: ServerState, why: AppError | null): void => {
-    const isNews = next !== state || why?.code !== problem?.code
-    state = next
-    problem = why
-    if (isNews) for (const listener of [...listeners]) listener(next)
-    if (next !== 'down') for (const wake of [...waiting]) wake()
-  }
-  const check = async (): Promise<void> => {
-    const faults = serverFaults(await client.info())
-    if (faults.length > 0) throw unsafe(shown, faults)
-  }
-  client.on('error', (reason) => (lastError = reason))
-  client.on('close', () => {
-    if (isConnected && !isClosed)
-      become('down', queueError(lastError ?? new Error('it closed the connection'), shown))
-  })
-  try {
-    await withinTime(client.connect().then(check))
-  } catch (reason) {
-    isClosed = true
-    client.disconnect()
-    // ioredis says "Connection is closed"; the error before says why.
-    const isVague = reason instanceof Error && reason.message.includes('Connection is closed')
-    throw queueError(isVague && lastError !== null ? lastError : reason, shown)
-  }
-  isConnected = true
-  become('up', null)
-  client.on('ready', () => {
-    // It may have come back with other settings.
-    check().then(
-      () => become('up', null),
-      (reason: unknown) => become(reason instanceof AppError ? 'refused' : 'down', queueError(reason, shown))
-    )
-  })
-
-  const untilUp = (signal: AbortSignal | undefined): Promise<void> =>
-    new Promise((resolve) => {
-      const leave = (): void => {
-        waiting.delete(leave)
-        signal?.removeEventListener('abort', leave)
-        resolve()
-      }
-      waiting.add(leave)
-      signal?.addEventListener('abort', leave, { once: true })
-      if (state !== 'down' || isClosed || signal?.aborted === true) leave()
-    })
+  await watchClient(client, shown, now)
 
   return {
     shown,
     client,
+    get state() {
+      return now.state
+    },
+    get problem() {
+      return now.problem
+    },
+    another: () =>
+      open({ maxRetriesPerRequest: null, retryStrategy: (times) => (now.isClosed ? null : retryMs(times)) }),
+    whenUp: (work, signal) => runWhenUp(work, signal, shown, now),
+    onState: (listener) => now.onState(listener),
+    close() {
+      now.close()
+      for (const each of [...clients]) each.disconnect()
+    }
+  }
+}
+
+/** What is known of a connection, and who waits for it. */
+interface ServerStateKeeper {
+  readonly state: ServerState
+  readonly problem: AppError | null
+  readonly isConnected: boolean
+  readonly isClosed: boolean
+  /** The first connection stands. */
+  connected(): void
+  /** Tells listeners what is news, and wakes who waits unless the server is down. */
+  become(next: ServerState, why: AppError | null): void
+  /** Resolves when the server is not down any more, on close and on abort. */
+  untilUp(signal: AbortSignal | undefined): Promise<void>
+  onState(listener: (state: ServerState) => void): () => void
+  close(): void
+}
+
+function createServerState(): ServerStateKeeper {
+  const listeners = new Set<(state: ServerState) => void>()
+  /** Those who wait for the server; also woken when the connection is closed. */
+  const waiting = new Set<() => void>()
+  let [isConnected, isClosed] = [false, false]
+  let state: ServerState = 'down'
+  let problem: AppError | null = null
+  const wakeAll = (): void => {
+    for (const wake of [...waiting]) wake()
+  }
+
+  return {
     get state() {
       return state
     },
     get problem() {
       return problem
     },
-    another: () =>
-      open({
-        maxRetriesPerRequest: null,
-        retryStrategy: (times) => (isClosed ? null : Math.min(times * 100, maxRetryMs))
-      }),
-    async whenUp(work, signal) {
-      for (;;) {
-        if (signal?.aborted === true || isClosed) throw stopped()
-        if (state === 'refused' && problem !== null) throw problem
-        if (state === 'down') {
-          await untilUp(signal)
-          continue
-        }
-        try {
-          const found = await work()
-          if (problem !== null) become('up', null)
-          return found
-        } catch (reason) {
-          const fault = connectionFault(reason)
-          if (fault === null) throw reason
-          if (fault === 'denied') throw queueError(reason, shown)
-          if (fault === 'full') become('up', queueError(reason, shown))
-          await pauseOrAbort(fault === 'full' ? fullRetryMs : 50, signal)
-        }
-      }
+    get isConnected() {
+      return isConnected
     },
+    get isClosed() {
+      return isClosed
+    },
+    connected: () => void (isConnected = true),
+    become(next, why) {
+      const isNews = next !== state || why?.code !== problem?.code
+      state = next
+      problem = why
+      if (isNews) for (const listener of [...listeners]) listener(next)
+      if (next !== 'down') wakeAll()
+    },
+    untilUp: (signal) =>
+      new Promise((resolve) => {
+        const leave = (): void => {
+          waiting.delete(leave)
+          signal?.removeEventListener('abort', leave)
+          resolve()
+        }
+        waiting.add(leave)
+        signal?.addEventListener('abort', leave, { once: true })
+        if (state !== 'down' || isClosed || signal?.aborted === true) leave()
+      }),
     onState(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     close() {
       isClosed = true
-      for (const wake of [...waiting]) wake()
-      for (const each of [...clients]) each.disconnect()
+      wakeAll()
+    }
+  }
+}
+
+/** Makes the first connection, checks the server's settings, and follows the connection from then on. */
+async function watchClient(client: Redis, shown: string, now: ServerStateKeeper): Promise<void> {
+  let lastError: unknown = null
+  const check = async (): Promise<void> => {
+    const faults = serverFaults(await client.info())
+    if (faults.length > 0) throw unsafe(shown, faults)
+  }
+  client.on('error', (reason) => (lastError = reason))
+  client.on('close', () => {
+    if (now.isConnected && !now.isClosed)
+      now.become('down', queueError(lastError ?? new Error('it closed the connection'), shown))
+  })
+  try {
+    await withinTime(client.connect().then(check))
+  } catch (reason) {
+    now.close()
+    client.disconnect()
+    // ioredis says "Connection is closed"; the error before says why.
+    const isVague = reason instanceof Error && reason.message.includes('Connection is closed')
+    throw queueError(isVague && lastError !== null ? lastError : reason, shown)
+  }
+  now.connected()
+  now.become('up', null)
+  client.on('ready', () => {
+    // It may have come back with other settings.
+    check().then(
+      () => now.become('up', null),
+      (reason: unknown) =>
+        now.become(reason instanceof AppError ? 'refused' : 'down', queueError(reason, shown))
+    )
+  })
+}
+
+/** QueueServer.whenUp. */
+async function runWhenUp<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal | undefined,
+  shown: string,
+  now: ServerStateKeeper
+): Promise<T> {
+  for (;;) {
+    if (signal?.aborted === true || now.isClosed) throw stopped()
+    if (now.state === 'refused' && now.problem !== null) throw now.problem
+    if (now.state === 'down') {
+      await now.untilUp(signal)
+      continue
+    }
+    try {
+      const found = await work()
+      if (now.problem !== null) now.become('up', null)
+      return found
+    } catch (reason) {
+      const fault = connectionFault(reason)
+      if (fault === null) throw reason
+      if (fault === 'denied') throw queueError(reason, shown)
+      if (fault === 'full') now.become('up', queueError(reason, shown))
+      await pauseOrAbort(fault === 'full' ? fullRetryMs : 50, signal)
     }
   }
 }

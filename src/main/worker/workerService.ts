@@ -7,16 +7,15 @@ import type { SharedTasks } from '../threads/sharedTask'
 import type { TaskPool } from '../threads/taskPool'
 import type { CodeIdentity } from './codeIdentity'
 import { boardLeaseName } from './boardLeaseName'
-import { createInputUpload } from './inputUpload'
 import { listLeases, takeLease, type HeldLease } from './leases'
-import { startWorker, type RunningWorker } from './ownWorker'
 import { parseQueueAddress } from './queueAddress'
 import { queueError } from './queueErrors'
 import type { AnyTaskPool } from './queueConsumer'
-import { countJobs, createQueueJobs, type QueueJobs } from './queueJobs'
+import { createQueueConnection, type QueueConnection } from './queueConnection'
+import { countJobs } from './queueJobs'
 import { createQueuePool } from './queuePool'
-import { connectQueueServer, type QueueServer } from './queueServer'
-import { readQueueSettings, writeQueueSettings, type QueueSettings } from './queueSettings'
+import { connectQueueServer } from './queueServer'
+import { writeQueueSettings, type QueueSettings } from './queueSettings'
 import { listWorkers } from './workerRegistry'
 
 /** The queue server as this process uses it. */
@@ -42,17 +41,8 @@ export interface WorkerService<Tasks extends Record<string, { input: unknown; ou
   close(): Promise<void>
 }
 
-interface Connection {
-  readonly server: QueueServer
-  readonly jobs: QueueJobs
-  /** Of boards, held by this process. */
-  readonly leases: Set<HeldLease>
-  /** Starts with the first job of this process. */
-  worker: Promise<RunningWorker> | null
-}
-
-/** Nothing connects before a server is named and a shared task or the page asks for it. */
-export function createWorkerService<Tasks extends Record<string, { input: unknown; output: unknown }>>(deps: {
+/** What the queue of this process is made from. */
+export interface WorkerServiceDeps<Tasks extends Record<string, { input: unknown; output: unknown }>> {
   local: TaskPool<Tasks>
   shared: SharedTasks
   dataFolder: string
@@ -63,186 +53,120 @@ export function createWorkerService<Tasks extends Record<string, { input: unknow
   log: (line: string) => void
   nowMs: () => number
   newId: () => string
-}): WorkerService<Tasks> {
-  const { local, shared, dataFolder, emit, log, nowMs, newId } = deps
-  let override: { settings: QueueSettings; ownThreads: number } | undefined
-  let opening: Promise<Connection> | undefined
-  let current: Connection | undefined
-  let identity: Promise<CodeIdentity> | undefined
-  const identify = (): Promise<CodeIdentity> => (identity ??= deps.identity())
+}
 
-  const named = async (): Promise<QueueSettings | null> =>
-    override?.settings ?? (await readQueueSettings(dataFolder))
-  const ownThreads = (): number => override?.ownThreads ?? deps.ownThreads()
-
-  const report = (): void => {
-    if (current === undefined) return
-    const { server, jobs } = current
-    const { shown, state, problem } = server
-    emit('worker.changed', {
-      server: shown,
-      state,
-      problem: problem?.toJSON() ?? null,
-      pending: jobs.pending()
-    })
-    if (state === 'up' && problem === null) log(`The queue server ${shown} is back; the work goes on.`)
-    else if (problem !== null) log(`${problem.message} ${problem.hint}`)
-  }
-
-  const connect = async (settings: QueueSettings): Promise<Connection> => {
-    const server = await connectQueueServer(parseQueueAddress(settings.address), { caFile: settings.caFile })
-    const upload = createInputUpload(server, nowMs)
-    const own = { server, upload, identity: await identify(), ownerId: newId(), nowMs }
-    const connection: Connection = {
-      server,
-      jobs: await createQueueJobs(own),
-      leases: new Set(),
-      worker: null
-    }
-    server.onState(report)
-    current = connection
-    return connection
-  }
-
-  /** Null where no server is named. A server that could not be used is tried again with the next call. */
-  const connected = async (): Promise<Connection | null> => {
-    const settings = await named()
-    if (settings === null) return null
-    if (opening === undefined) {
-      const attempt = connect(settings)
-      opening = attempt
-      attempt.catch(() => {
-        if (opening === attempt) opening = undefined
-      })
-    }
-    return await opening
-  }
-
-  const leave = async (): Promise<void> => {
-    const left = await opening?.catch(() => undefined)
-    opening = undefined
-    current = undefined
-    if (left === undefined) return
-    await Promise.all([...left.leases].map((lease) => lease.release()))
-    await left.jobs.close()
-    await (await left.worker?.catch(() => undefined))?.close()
-    left.server.close()
-  }
-
-  const jobs = async (): Promise<QueueJobs | null> => {
-    const connection = await connected()
-    if (connection === null) return null
-    const concurrency = ownThreads()
-    // Before the look at `worker`: two first jobs at once must not start two of them.
-    const own = await identify()
-    if (concurrency > 0) {
-      connection.worker ??= startWorker({
-        server: connection.server,
-        tasks: local as unknown as AnyTaskPool,
-        shared,
-        names: Object.keys(shared),
-        concurrency,
-        dataFolder,
-        identity: own,
-        nowMs
-      })
-      connection.worker.catch(() => (connection.worker = null))
-    }
-    return connection.jobs
-  }
-
-  const status = async (): Promise<WorkerStatus> => {
-    const { code, arithmetic } = await identify()
-    const none = { code, arithmetic, waiting: 0, active: 0, workers: [], leases: [], pending: 0 }
-    const settings = await named()
-    if (settings === null) return { ...none, server: null, state: 'off', problem: null, kept: false }
-    const kept = override === undefined
-    try {
-      const connection = (await connected())!
-      const { server } = connection
-      const about = { server: server.shown, problem: server.problem?.toJSON() ?? null, kept }
-      const pending = connection.jobs.pending()
-      if (server.state !== 'up') return { ...none, ...about, state: server.state, pending }
-      const [workers, leases, counts] = await Promise.all([
-        listWorkers(server.client, await identify()),
-        listLeases(server.client),
-        countJobs(server.client, Object.keys(shared), await identify())
-      ])
-      return { ...none, ...about, ...counts, state: 'up', pending, workers, leases }
-    } catch (reason) {
-      const error = AppError.from(reason)
-      return { ...none, server: shownOf(settings), state: stateOf(error), problem: error.toJSON(), kept }
-    }
-  }
-
-  const takeBoard = async (name: string, host: string): Promise<HeldLease | null> => {
-    const connection = await connected()
-    if (connection === null) return null
-    const { server, leases } = connection
-    if (server.state !== 'up' && server.problem !== null) throw server.problem
-    try {
-      const lease = await takeLease(server.client, name, {
-        host,
-        pid: process.pid,
-        user: userInfo().username
-      })
-      const given: HeldLease = {
-        ...lease,
-        async release() {
-          leases.delete(given)
-          await lease.release()
-        }
-      }
-      leases.add(given)
-      return given
-    } catch (reason) {
-      throw queueError(reason, server.shown)
-    }
-  }
-
-  const leaseLine = async (port: string): Promise<HeldLease | null> => {
-    if ((await named()) === null) return null
-    const { host } = await identify()
-    try {
-      return await takeBoard(boardLeaseName(port, host), host)
-    } catch (reason) {
-      // The system itself keeps a serial port of this machine to one program.
-      const error = AppError.from(reason)
-      if (readNetworkAddress(port) !== null || !error.code.startsWith('queue.')) throw error
-      log(`${port} is used without a lease: ${error.message}`)
-      return null
-    }
+/** Nothing connects before a server is named and a shared task or the page needs it. */
+export function createWorkerService<Tasks extends Record<string, { input: unknown; output: unknown }>>(
+  deps: WorkerServiceDeps<Tasks>
+): WorkerService<Tasks> {
+  const { local, shared, dataFolder } = deps
+  let known: Promise<CodeIdentity> | undefined
+  const identity = (): Promise<CodeIdentity> => (known ??= deps.identity())
+  const queue = createQueueConnection({ ...deps, identity, local: local as unknown as AnyTaskPool })
+  const status = (): Promise<WorkerStatus> => statusOf(queue, identity, Object.keys(shared))
+  /** Uses the kept server from the next call on. */
+  const backToKept = async (): Promise<WorkerStatus> => {
+    queue.override(undefined)
+    await queue.leave()
+    return await status()
   }
 
   return {
-    leaseLine,
-    identity: identify,
-    pool: createQueuePool({ local, shared, jobs }),
-    async use(settings, threads) {
-      await leave()
-      override = { settings, ownThreads: threads }
-      await connected()
+    leaseLine: (port) => leaseLine(port, queue, identity, deps.log),
+    identity,
+    pool: createQueuePool({ local, shared, jobs: () => queue.jobs() }),
+    async use(settings, ownThreads) {
+      await queue.leave()
+      queue.override({ settings, ownThreads })
+      await queue.connected()
     },
-    async close() {
-      await leave()
-    },
+    close: () => queue.leave(),
     handlers: {
       'worker.status': status,
       async 'worker.connect'(settings) {
         const server = await connectQueueServer(parseQueueAddress(settings.address), settings)
         server.close()
         await writeQueueSettings(dataFolder, settings)
-        override = undefined
-        await leave()
-        return await status()
+        return await backToKept()
       },
       async 'worker.disconnect'() {
         await writeQueueSettings(dataFolder, null)
-        override = undefined
-        await leave()
-        return await status()
+        return await backToKept()
       }
     }
+  }
+}
+
+/** The server, its workers, leases and jobs as the page shows them. */
+async function statusOf(
+  queue: QueueConnection,
+  identity: () => Promise<CodeIdentity>,
+  tasks: readonly string[]
+): Promise<WorkerStatus> {
+  const own = await identity()
+  const { code, arithmetic } = own
+  const none = { code, arithmetic, waiting: 0, active: 0, workers: [], leases: [], pending: 0 }
+  const settings = await queue.settings()
+  if (settings === null) return { ...none, server: null, state: 'off', problem: null, kept: false }
+  const kept = queue.isKept()
+  try {
+    const { server, jobs } = (await queue.connected())!
+    const about = { server: server.shown, problem: server.problem?.toJSON() ?? null, kept }
+    const pending = jobs.pending()
+    if (server.state !== 'up') return { ...none, ...about, state: server.state, pending }
+    const [workers, leases, counts] = await Promise.all([
+      listWorkers(server.client, own),
+      listLeases(server.client),
+      countJobs(server.client, tasks, own)
+    ])
+    return { ...none, ...about, ...counts, state: 'up', pending, workers, leases }
+  } catch (reason) {
+    const error = AppError.from(reason)
+    return { ...none, server: shownOf(settings), state: stateOf(error), problem: error.toJSON(), kept }
+  }
+}
+
+async function leaseLine(
+  port: string,
+  queue: QueueConnection,
+  identity: () => Promise<CodeIdentity>,
+  log: (line: string) => void
+): Promise<HeldLease | null> {
+  if ((await queue.settings()) === null) return null
+  const { host } = await identity()
+  try {
+    return await takeBoard(boardLeaseName(port, host), host, queue)
+  } catch (reason) {
+    // The system itself keeps a serial port of this machine to one program.
+    const error = AppError.from(reason)
+    if (readNetworkAddress(port) !== null || !error.code.startsWith('queue.')) throw error
+    log(`${port} is used without a lease: ${error.message}`)
+    return null
+  }
+}
+
+async function takeBoard(name: string, host: string, queue: QueueConnection): Promise<HeldLease | null> {
+  const connection = await queue.connected()
+  if (connection === null) return null
+  const { server, leases } = connection
+  if (server.state !== 'up' && server.problem !== null) throw server.problem
+  try {
+    const lease = await takeLease(server.client, name, {
+      host,
+      pid: process.pid,
+      user: userInfo().username
+    })
+    const given: HeldLease = {
+      ...lease,
+      async release() {
+        leases.delete(given)
+        await lease.release()
+      }
+    }
+    leases.add(given)
+    return given
+  } catch (reason) {
+    throw queueError(reason, server.shown)
   }
 }
 

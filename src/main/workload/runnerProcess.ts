@@ -40,37 +40,25 @@ export function startRunner(
   command: RunnerCommand,
   hooks: { onEvent(event: RunnerEvent): void; onOutput(text: string): void }
 ): RunnerProcess {
-  const child = spawn(command.file, command.args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-    env: { ...process.env, ...command.env },
-    ...(command.cwd === undefined ? {} : { cwd: command.cwd })
-  })
-  const lines = createTextLines({ maxLength: maxLine })
-  const waiting: RunnerEvent[] = []
-  let wake: (() => void) | undefined
-  let failure: AppError | undefined
+  const child = spawn(command.file, command.args, optionsOf(command))
+  const events = createEventQueue()
   let unknownEvents = 0
   let errors = ''
-  const fail = (error: AppError): void => {
-    failure ??= error
-    wake?.()
-  }
   const take = (line: string): void => {
     const read = readRunnerLine(line)
     if (read.kind === 'output') hooks.onOutput(read.text)
     else if (read.kind === 'unknown') unknownEvents++
     else {
       hooks.onEvent(read.event)
-      waiting.push(read.event)
-      wake?.()
+      events.push(read.event)
     }
   }
+  const lines = createTextLines({ maxLength: maxLine })
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     try {
       for (const line of lines.push(text)) take(line)
     } catch (cause) {
-      fail(AppError.from(cause))
+      events.fail(AppError.from(cause))
       child.kill('SIGKILL')
     }
   })
@@ -80,10 +68,11 @@ export function startRunner(
   })
   // Writing to a runner that has just died is reported by its end, not by the pipe.
   child.stdin?.on('error', () => undefined)
-  child.once('error', (cause) => fail(notStarted(command, cause)))
+  child.once('error', (cause) => events.fail(notStarted(command, cause)))
   const ended = new Promise<void>((resolve) => {
     child.once('close', (code, signal) => {
-      fail(crashed(`The runner ended ${signal === null ? `with code ${code}` : `by ${signal}`}.`, errors))
+      const how = signal === null ? `with code ${code}` : `by ${signal}`
+      events.fail(crashed(`The runner ended ${how}.`, errors))
       resolve()
     })
     child.once('error', () => resolve())
@@ -96,9 +85,53 @@ export function startRunner(
     send: (request) => void child.stdin?.write(`${JSON.stringify(request)}\n`),
     async until(wanted, withinMs) {
       const deadline = setTimeout(() => {
-        fail(crashed(`The runner printed nothing for ${Math.round(withinMs / 1000)} s.`, errors))
+        const seconds = Math.round(withinMs / 1000)
+        events.fail(crashed(`The runner printed nothing for ${seconds} s.`, errors))
         child.kill('SIGKILL')
       }, withinMs)
+      try {
+        return await events.until(wanted)
+      } finally {
+        clearTimeout(deadline)
+      }
+    },
+    async stop(graceMs = 3_000) {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.stdin?.end(`${JSON.stringify({ do: 'stop' })}\n`)
+        const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+        await ended
+        clearTimeout(timer)
+      }
+    }
+  }
+}
+
+function optionsOf({ env, cwd }: RunnerCommand): SpawnOptions {
+  return {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+    env: { ...process.env, ...env },
+    ...(cwd === undefined ? {} : { cwd })
+  }
+}
+
+/** Events in their order, and the failure after which none come. */
+function createEventQueue() {
+  const waiting: RunnerEvent[] = []
+  let wake: (() => void) | undefined
+  let failure: AppError | undefined
+  return {
+    push(event: RunnerEvent): void {
+      waiting.push(event)
+      wake?.()
+    },
+    /** The first failure counts; what came before it is still read. */
+    fail(error: AppError): void {
+      failure ??= error
+      wake?.()
+    },
+    /** Waits for an event that `wanted` returns something for; those before it are dropped. @throws the failure */
+    async until<T>(wanted: (event: RunnerEvent) => T | undefined): Promise<T> {
       try {
         for (;;) {
           for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
@@ -111,16 +144,7 @@ export function startRunner(
           await new Promise<void>((resolve) => (wake = resolve))
         }
       } finally {
-        clearTimeout(deadline)
         wake = undefined
-      }
-    },
-    async stop(graceMs = 3_000) {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.stdin?.end(`${JSON.stringify({ do: 'stop' })}\n`)
-        const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
-        await ended
-        clearTimeout(timer)
       }
     }
   }

@@ -52,7 +52,7 @@ export async function oneTrial(
 }
 
 /** A phase shorter than this share of what was requested was not measured in nanoseconds, or not looped. */
-const leastShare = 0.02
+const minShare = 0.02
 
 /**
  * Times by the runner's clock have to fit those by this one: a clock that was set, stands still or counts in another unit
@@ -64,7 +64,7 @@ export function requireSteadyClock(
   { phaseMs, tookMs }: { readonly phaseMs: number; readonly tookMs: number }
 ): void {
   for (const durationMs of phasesOf(id, events).map((phase) => phase.durationMs)) {
-    if (durationMs >= leastShare * phaseMs && durationMs <= 1.01 * tookMs + 10) continue
+    if (durationMs >= minShare * phaseMs && durationMs <= 1.01 * tookMs + 10) continue
     throw new StepFailure(
       'input.unsupported',
       `By the runner's clock ("ns") its phase lasted ${formatDuration(Math.max(0, durationMs))}; ${formatDuration(phaseMs)} were requested and the step took ${formatDuration(tookMs)}.`,

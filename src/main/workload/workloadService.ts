@@ -11,9 +11,9 @@ import type {
 import type { Variant } from '../../shared/contract/workload/workloadEvidence'
 import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
-import { createRunKeeper, type RunKind } from '../runs/runKeeper'
+import { createRunKeeper, type RunDescription, type RunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
-import { createRecordTable } from '../store/recordTable'
+import { createRecordTable, type RecordTable } from '../store/recordTable'
 import type { Store } from '../store/store'
 import type { CompareTask } from './compareFiles'
 import { conduct } from './conductor'
@@ -66,61 +66,23 @@ export interface WorkloadServiceDeps extends NetworkContent {
 
 /** Returns the service of workload runs: stored, resumable, one job each. */
 export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadService {
-  const { jobs, labels, emit, nowMs, newId, scratchFolder } = deps
+  const { jobs, labels, nowMs, newId, scratchFolder } = deps
   const table = createRecordTable<WorkloadRecord>(deps.store, {
     table: 'workload_run',
     schema: workloadRecordSchema
   })
   const runs = createRunKeeper<WorkloadRecord>({
     ...{ kind: 'workload', noun: 'workload run', jobs, labels, table },
-    describe: (record) => ({
-      title: titleOf(record),
-      detail: detailOf(record),
-      finishedAtMs: record.finishedAtMs,
-      model: record.subject?.model ?? null,
-      board: record.power?.gpu ?? record.subject?.deviceName ?? null,
-      dataSet: dataSetOf(record)
-    }),
+    describe: describeRun,
     begin: (record) => begin({ ...record, state: 'running', finishedAtMs: null, message: null })
   })
 
-  const run = async (record: WorkloadRecord, { signal, progress }: JobContext): Promise<void> => {
-    const scratch = path.join(scratchFolder, record.id)
-    const changed = async (): Promise<void> => {
-      await table.save(record)
-      emit('workload.changed', withoutTables(runs.present(record)))
-    }
-    try {
-      await requireSameNetwork(record, deps)
-      await mkdir(scratch, { recursive: true })
-      await conduct(record, {
-        spawn: deps.spawn,
-        command: await runnerCommand(record.request.runner, { ...deps, scratch }),
-        power: deps.power,
-        energyOf: deps.energyOf,
-        energySoFar: deps.energySoFar,
-        compare: deps.compare,
-        ...{ changed, signal, progress },
-        onOutput: () => undefined
-      })
-      record.state = 'done'
-    } catch (cause) {
-      record.state = signal.aborted ? 'cancelled' : 'failed'
-      record.message = signal.aborted ? 'Cancelled; finished steps are kept.' : AppError.from(cause).message
-      throw cause
-    } finally {
-      record.finishedAtMs = nowMs()
-      // Predictions are large, and the original is run again after a resume.
-      await rm(scratch, { recursive: true, force: true })
-      runs.ended(record.id)
-      await changed()
-    }
-  }
-
+  const commandOf = (choice: RunnerChoice, id: string): Promise<RunnerCommand> =>
+    runnerCommand(choice, { ...deps, scratch: path.join(scratchFolder, id) })
   const begin = async (record: WorkloadRecord): Promise<{ jobId: string }> => {
     const { jobId } = runs.launch(record, {
       ...{ kind: 'workload.start', title: titleOf(record), unit: 'trials' },
-      run: (context) => run(record, context)
+      run: (context) => runStored(record, context, deps, runs, table)
     })
     record.jobId = jobId
     await table.save(record)
@@ -130,31 +92,20 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
   const start = async (request: WorkloadRequest): Promise<{ id: string; jobId: string }> => {
     const id = newId()
     // A wrong path fails the command, not the job.
-    await runnerCommand(request.runner, { ...deps, scratch: path.join(scratchFolder, id) })
+    await commandOf(request.runner, id)
     const file = onnxFileOf(request.runner, deps.networksFolder)
     const contentId = file === null ? null : await deps.contentId(file)
     const { jobId } = await begin(newRecord(id, request, contentId, nowMs()))
     return { id, jobId }
   }
 
-  const commandOf = (choice: RunnerChoice, id: string): Promise<RunnerCommand> =>
-    runnerCommand(choice, { ...deps, scratch: path.join(scratchFolder, id) })
-  const openStages = async (choice: RunnerChoice, id: string, signal: AbortSignal): Promise<StageRunner> => {
-    const scratch = path.join(scratchFolder, id)
-    const clear = (): Promise<void> => rm(scratch, { recursive: true, force: true })
-    await mkdir(scratch, { recursive: true })
-    try {
-      const runner = await openStageRunner(deps.spawn, await commandOf(choice, id), signal)
-      return { ...runner, stop: (graceMs) => runner.stop(graceMs).finally(clear) }
-    } catch (cause) {
-      await clear()
-      throw cause
-    }
-  }
-
   return {
     runs,
-    stages: { check: async (choice, id) => void (await commandOf(choice, id)), open: openStages },
+    stages: {
+      check: async (choice, id) => void (await commandOf(choice, id)),
+      open: (choice, id, signal) =>
+        openStages(deps.spawn, path.join(scratchFolder, id), () => commandOf(choice, id), signal)
+    },
     handlers: {
       'workload.check': async () =>
         await checkWorkloads(
@@ -173,6 +124,75 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
         return { files: figures ? [...files, ...(await exportFigures(found, folder))] : files }
       }
     }
+  }
+}
+
+/** Conducts a run to its end and stores what became of it. */
+async function runStored(
+  record: WorkloadRecord,
+  { signal, progress }: JobContext,
+  deps: WorkloadServiceDeps,
+  runs: Pick<RunKeeper<WorkloadRecord>, 'present' | 'ended'>,
+  table: Pick<RecordTable<WorkloadRecord>, 'save'>
+): Promise<void> {
+  const scratch = path.join(deps.scratchFolder, record.id)
+  const changed = async (): Promise<void> => {
+    await table.save(record)
+    deps.emit('workload.changed', withoutTables(runs.present(record)))
+  }
+  try {
+    await requireSameNetwork(record, deps)
+    await mkdir(scratch, { recursive: true })
+    await conduct(record, {
+      spawn: deps.spawn,
+      command: await runnerCommand(record.request.runner, { ...deps, scratch }),
+      power: deps.power,
+      energyOf: deps.energyOf,
+      energySoFar: deps.energySoFar,
+      compare: deps.compare,
+      ...{ changed, signal, progress },
+      onOutput: () => undefined
+    })
+    record.state = 'done'
+  } catch (cause) {
+    record.state = signal.aborted ? 'cancelled' : 'failed'
+    record.message = signal.aborted ? 'Cancelled; finished steps are kept.' : AppError.from(cause).message
+    throw cause
+  } finally {
+    record.finishedAtMs = deps.nowMs()
+    // Predictions are large, and the original is run again after a resume.
+    await rm(scratch, { recursive: true, force: true })
+    runs.ended(record.id)
+    await changed()
+  }
+}
+
+/** A runner that measures by stage; `scratch` holds its large files and is removed with it. */
+async function openStages(
+  spawn: SpawnRunner,
+  scratch: string,
+  command: () => Promise<RunnerCommand>,
+  signal: AbortSignal
+): Promise<StageRunner> {
+  const clear = (): Promise<void> => rm(scratch, { recursive: true, force: true })
+  await mkdir(scratch, { recursive: true })
+  try {
+    const runner = await openStageRunner(spawn, await command(), signal)
+    return { ...runner, stop: (graceMs) => runner.stop(graceMs).finally(clear) }
+  } catch (cause) {
+    await clear()
+    throw cause
+  }
+}
+
+function describeRun(record: WorkloadRecord): RunDescription {
+  return {
+    title: titleOf(record),
+    detail: detailOf(record),
+    finishedAtMs: record.finishedAtMs,
+    model: record.subject?.model ?? null,
+    board: record.power?.gpu ?? record.subject?.deviceName ?? null,
+    dataSet: dataSetOf(record)
   }
 }
 

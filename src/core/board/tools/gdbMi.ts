@@ -28,7 +28,7 @@ const streams = { '~': 'console', '@': 'target', '&': 'log' } as const
 /** One line of output; null for a line that is none of MI's (the target's own output may mix in). */
 export function parseMi(line: string): MiRecord | null {
   if (line.trim() === '(gdb)') return { kind: 'prompt' }
-  const reader = createReader(line)
+  const reader = new MiReader(line)
   const source = streams[line[0] as keyof typeof streams]
   if (source !== undefined) {
     reader.at = 1
@@ -48,92 +48,93 @@ export function miString(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
 }
 
-interface Reader {
-  at: number
-  string(): string
-  rest(): Record<string, MiValue>
-}
-
 /** Recursive descent over one line; what does not parse is left out rather than guessed. */
-function createReader(line: string): Reader {
-  const reader: Reader = {
-    at: 0,
-    string() {
-      let text = ''
-      for (reader.at++; reader.at < line.length && line[reader.at] !== '"'; reader.at++) {
-        if (line[reader.at] !== '\\') text += line[reader.at]
-        else text += escape()
-      }
-      reader.at++
-      return text
-    },
-    rest() {
-      const values: Record<string, MiValue> = {}
-      while (line[reader.at] === ',') {
-        reader.at++
-        // `+download,{…}` carries a tuple without a name: its fields are taken as they are.
-        if (line[reader.at] === '{') Object.assign(values, value())
-        else pair(values)
-      }
-      return values
+class MiReader {
+  at = 0
+
+  constructor(private readonly line: string) {}
+
+  string(): string {
+    let text = ''
+    for (this.at++; this.at < this.line.length && this.line[this.at] !== '"'; this.at++) {
+      if (this.line[this.at] !== '\\') text += this.line[this.at]
+      else text += this.escape()
     }
+    this.at++
+    return text
   }
-  const escape = (): string => {
-    const character = line[++reader.at] ?? ''
+
+  rest(): Record<string, MiValue> {
+    const values: Record<string, MiValue> = {}
+    while (this.line[this.at] === ',') {
+      this.at++
+      // `+download,{…}` carries a tuple without a name: its fields are taken as they are.
+      if (this.line[this.at] === '{') Object.assign(values, this.value())
+      else this.pair(values)
+    }
+    return values
+  }
+
+  private escape(): string {
+    const character = this.line[++this.at] ?? ''
     // What is not ASCII comes as one octal escape for each byte of its UTF-8.
-    const octal = /^[0-7]{3}(?:\\[0-7]{3})*/.exec(line.slice(reader.at))?.[0]
+    const octal = /^[0-7]{3}(?:\\[0-7]{3})*/.exec(this.line.slice(this.at))?.[0]
     if (octal !== undefined) {
-      reader.at += octal.length - 1
+      this.at += octal.length - 1
       return decodeUtf8(octal.split('\\').map((digits) => Number.parseInt(digits, 8)))
     }
     return { n: '\n', t: '\t', r: '\r' }[character] ?? character
   }
-  const name = (): string => {
-    const found = /^[\w-]+/.exec(line.slice(reader.at))?.[0] ?? ''
-    reader.at += found.length
+
+  private name(): string {
+    const found = /^[\w-]+/.exec(this.line.slice(this.at))?.[0] ?? ''
+    this.at += found.length
     return found
   }
-  const pair = (into: Record<string, MiValue>): void => {
-    const key = name()
-    if (line[reader.at] !== '=') {
-      reader.at = line.length
+
+  private pair(into: Record<string, MiValue>): void {
+    const key = this.name()
+    if (this.line[this.at] !== '=') {
+      this.at = this.line.length
       return
     }
-    reader.at++
-    into[key] = value()
+    this.at++
+    into[key] = this.value()
   }
-  const value = (): MiValue => {
-    const first = line[reader.at]
-    if (first === '"') return reader.string()
-    if (first === '{') return tuple()
-    if (first === '[') return list()
-    reader.at = line.length
+
+  private value(): MiValue {
+    const first = this.line[this.at]
+    if (first === '"') return this.string()
+    if (first === '{') return this.tuple()
+    if (first === '[') return this.list()
+    this.at = this.line.length
     return ''
   }
-  const tuple = (): MiValue => {
+
+  private tuple(): MiValue {
     const values: Record<string, MiValue> = {}
-    for (reader.at++; reader.at < line.length && line[reader.at] !== '}';) {
-      if (line[reader.at] === ',') reader.at++
-      else pair(values)
+    for (this.at++; this.at < this.line.length && this.line[this.at] !== '}';) {
+      if (this.line[this.at] === ',') this.at++
+      else this.pair(values)
     }
-    reader.at++
+    this.at++
     return values
   }
-  const list = (): MiValue => {
+
+  private list(): MiValue {
     const items: MiValue[] = []
-    for (reader.at++; reader.at < line.length && line[reader.at] !== ']';) {
-      if (line[reader.at] === ',') reader.at++
-      else if (/["[{]/.test(line[reader.at])) items.push(value())
+    for (this.at++; this.at < this.line.length && this.line[this.at] !== ']';) {
+      if (this.line[this.at] === ',') this.at++
+      else if (/["[{]/.test(this.line[this.at])) items.push(this.value())
       else {
         const named: Record<string, MiValue> = {}
-        pair(named)
+        this.pair(named)
         items.push(named)
       }
     }
-    reader.at++
+    this.at++
     return items
   }
-  return reader
 }
 
 function decodeUtf8(bytes: readonly number[]): string {

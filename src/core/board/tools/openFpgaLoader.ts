@@ -1,4 +1,4 @@
-import { AppError } from '@shared/errors'
+import { AppError, type ErrorCode } from '@shared/errors'
 import { lastLines, type ToolOutput, type ToolProgress } from './toolOutput'
 import { noCableHint, usbPermissionHint } from './usbHints'
 
@@ -35,84 +35,104 @@ export function createOpenFpgaLoaderOutput(): ToolOutput {
   }
 }
 
-/** Known causes by their text, the most specific first. */
-function explain(lines: readonly string[], exitCode: number | null): AppError {
-  const text = lines.join('\n')
-  const details = { exitCode, output: lastLines(lines) }
-  const error = (code: ConstructorParameters<typeof AppError>[0], message: string, hint: string): AppError =>
-    new AppError(code, message, hint, { details })
+interface ToolLog {
+  readonly text: string
+  readonly lines: readonly string[]
+  readonly exitCode: number | null
+}
 
-  const idcode = /unknown device with idcode: (0x[0-9a-f]+)/i.exec(text)
-  if (idcode !== null) {
-    return error(
+type Cause = readonly [code: ErrorCode, message: string, hint: string]
+
+/** Known causes by their text, the most specific first; each returns null where its words are not there. */
+const causes: readonly ((log: ToolLog) => Cause | null)[] = [
+  ({ text }) => {
+    const idcode = /unknown device with idcode: (0x[0-9a-f]+)/i.exec(text)
+    if (idcode === null) return null
+    return [
       'board.wrongBoard',
       `The chip on the cable has IDCODE ${idcode[1]}, which openFPGALoader does not know.`,
       'Check that the right cable is chosen and that the JTAG chain holds one supported FPGA.'
-    )
-  }
-  const board = /cannot find board '([^']*)'/i.exec(text)?.[1] ?? /^error : (\S+) not found/im.exec(text)?.[1]
-  if (board !== undefined) {
-    return error(
+    ]
+  },
+  ({ text }) => {
+    const board =
+      /cannot find board '([^']*)'/i.exec(text)?.[1] ?? /^error : (\S+) not found/im.exec(text)?.[1]
+    if (board === undefined) return null
+    return [
       'input.invalid',
       `openFPGALoader knows no board or cable named ${board}.`,
       'Choose one of the names that it lists (bitbench board tools).'
-    )
-  }
-  if (/ftdi device: -[45]\b|usb_open|claim|LIBUSB_ERROR_ACCESS|permission denied/i.test(text)) {
-    return error('board.permission', 'The cable is there, but this user may not use it.', usbPermissionHint)
-  }
-  if (/device not found|no (?:usb )?device|unable to open ftdi|not found .*cable/i.test(text)) {
-    return error('board.notFound', 'openFPGALoader found no such cable on USB.', noCableHint)
-  }
-  if (/connection (?:error|failure)/i.test(text)) {
-    return error(
-      'board.notFound',
-      'No virtual cable server replies at this address.',
-      'Start the XVC server, and check host, port and firewall.'
-    )
-  }
-  if (/receive error|send error/i.test(text) || (exitCode === null && !text.includes('Done'))) {
-    return error(
-      'board.disconnected',
-      'The cable went away while the bitstream was written.',
-      'Plug it in again and repeat; the FPGA is without a design until then.'
-    )
-  }
-  if (/missing device-package/i.test(text)) {
-    return error(
-      'input.invalid',
-      'Writing this flash needs the exact FPGA part (family, size and package).',
-      'Give it as openFPGALoader writes it, e.g. xc7a35tcsg324, or choose the board by its name.'
-    )
-  }
-  if (lines.some((line) => /^open file(?!.*done)/i.test(line)) && /fail/i.test(text)) {
-    return error(
-      'input.notFound',
-      'openFPGALoader could not open the bitstream.',
-      'Check the path and its permissions.'
-    )
-  }
-  if (
-    /parse file[\s\S]*(?:fail|error)|basic_string|unsupported (?:file|format)|incorrect|wrong/i.test(text)
-  ) {
-    return error(
-      'input.invalid',
-      'openFPGALoader does not understand this file as a bitstream for the device.',
-      'Choose the file that the FPGA tools wrote for this device (.bit, .fs, .bin, .svf, .rbf, ...), undamaged.'
-    )
-  }
-  if (/verif|crc/i.test(text) && /fail|mismatch|error/i.test(text)) {
-    return error(
-      'board.crcMismatch',
-      'What was read back from the device differs from the bitstream.',
-      'Write it again at a lower JTAG frequency; if it happens again, check cable and supply.'
-    )
+    ]
+  },
+  where(
+    ({ text }) => /ftdi device: -[45]\b|usb_open|claim|LIBUSB_ERROR_ACCESS|permission denied/i.test(text),
+    'board.permission',
+    'The cable is there, but this user may not use it.',
+    usbPermissionHint
+  ),
+  where(
+    ({ text }) => /device not found|no (?:usb )?device|unable to open ftdi|not found .*cable/i.test(text),
+    'board.notFound',
+    'openFPGALoader found no such cable on USB.',
+    noCableHint
+  ),
+  where(
+    ({ text }) => /connection (?:error|failure)/i.test(text),
+    'board.notFound',
+    'No virtual cable server replies at this address.',
+    'Start the XVC server, and check host, port and firewall.'
+  ),
+  where(
+    ({ text, exitCode }) =>
+      /receive error|send error/i.test(text) || (exitCode === null && !text.includes('Done')),
+    'board.disconnected',
+    'The cable went away while the bitstream was written.',
+    'Plug it in again and repeat; the FPGA is without a design until then.'
+  ),
+  where(
+    ({ text }) => /missing device-package/i.test(text),
+    'input.invalid',
+    'Writing this flash needs the exact FPGA part (family, size and package).',
+    'Give it as openFPGALoader writes it, e.g. xc7a35tcsg324, or choose the board by its name.'
+  ),
+  where(
+    ({ text, lines }) => lines.some((line) => /^open file(?!.*done)/i.test(line)) && /fail/i.test(text),
+    'input.notFound',
+    'openFPGALoader could not open the bitstream.',
+    'Check the path and its permissions.'
+  ),
+  where(
+    ({ text }) =>
+      /parse file[\s\S]*(?:fail|error)|basic_string|unsupported (?:file|format)|incorrect|wrong/i.test(text),
+    'input.invalid',
+    'openFPGALoader does not understand this file as a bitstream for the device.',
+    'Choose the file that the FPGA tools wrote for this device (.bit, .fs, .bin, .svf, .rbf, ...), undamaged.'
+  ),
+  where(
+    ({ text }) => /verif|crc/i.test(text) && /fail|mismatch|error/i.test(text),
+    'board.crcMismatch',
+    'What was read back from the device differs from the bitstream.',
+    'Write it again at a lower JTAG frequency; if it happens again, check cable and supply.'
+  )
+]
+
+function where(holds: (log: ToolLog) => boolean, ...cause: Cause): (log: ToolLog) => Cause | null {
+  return (log) => (holds(log) ? cause : null)
+}
+
+function explain(lines: readonly string[], exitCode: number | null): AppError {
+  const details = { exitCode, output: lastLines(lines) }
+  const log: ToolLog = { text: lines.join('\n'), lines, exitCode }
+  for (const look of causes) {
+    const cause = look(log)
+    if (cause !== null) return new AppError(...cause, { details })
   }
   const last = lines.filter((line) => line.trim() !== '').at(-1) ?? 'it printed nothing'
-  return error(
+  return new AppError(
     'tool.failed',
     `openFPGALoader ended ${exitCode === null ? 'by a signal' : `with status ${exitCode}`}: ${last.trim()}.`,
-    'The whole output stands in the details.'
+    'The whole output stands in the details.',
+    { details }
   )
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '@shared/errors'
+import { AppError, type ErrorCode } from '@shared/errors'
 import { lastLines, type ToolOutput, type ToolProgress } from './toolOutput'
 import { noCableHint, usbPermissionHint } from './usbHints'
 
@@ -45,97 +45,112 @@ export function createOpenOcdOutput(totalBytes: number): OpenOcdOutput {
   }
 }
 
-function explain(lines: readonly string[], exitCode: number | null): AppError {
-  const text = lines.join('\n')
-  const details = { exitCode, output: lastLines(lines) }
-  const error = (code: ConstructorParameters<typeof AppError>[0], message: string, hint: string): AppError =>
-    new AppError(code, message, hint, { details })
+type Explanation = readonly [code: ErrorCode, message: string, hint: string]
 
-  const file = /Can't find (\S+)/.exec(text)?.[1]
-  if (file !== undefined) {
-    return error(
+/** What the log says of a failure, the most telling first; each returns null where its words do not stand in the text. */
+const explanations: readonly ((text: string) => Explanation | null)[] = [
+  (text) => {
+    const file = /Can't find (\S+)/.exec(text)?.[1]
+    if (file === undefined) return null
+    return [
       'input.notFound',
       `OpenOCD has no configuration ${file}.`,
       'Choose one of the scripts that it brings (board/…, interface/…, target/…) or give the full path of your own.'
-    )
-  }
-  if (/Debug Adapter has to be specified/.test(text)) {
-    return error(
-      'input.invalid',
-      'The configuration names no debug adapter.',
-      'Choose a board script, or an interface script and a target script.'
-    )
-  }
-  if (/LIBUSB_ERROR_ACCESS|permission denied/i.test(text)) {
-    return error(
-      'board.permission',
-      'The debug adapter is there, but this user may not use it.',
-      usbPermissionHint
-    )
-  }
-  const unexpected = /UNEXPECTED: (0x[0-9a-f]+)/.exec(text)?.[1]
-  if (unexpected !== undefined) {
+    ]
+  },
+  where(
+    /Debug Adapter has to be specified/,
+    'input.invalid',
+    'The configuration names no debug adapter.',
+    'Choose a board script, or an interface script and a target script.'
+  ),
+  where(
+    /LIBUSB_ERROR_ACCESS|permission denied/i,
+    'board.permission',
+    'The debug adapter is there, but this user may not use it.',
+    usbPermissionHint
+  ),
+  (text) => {
+    const unexpected = /UNEXPECTED: (0x[0-9a-f]+)/.exec(text)?.[1]
+    if (unexpected === undefined) return null
     const wanted = /expected \d+ of \d+: (0x[0-9a-f]+)/.exec(text)?.[1] ?? 'another'
-    return error(
+    return [
       'board.wrongBoard',
       `The chip has IDCODE ${unexpected}; the configuration is for ${wanted}.`,
       'Choose the configuration of this board; nothing was written.'
-    )
-  }
-  if (/interrogation failed|all ones|all zeroes/i.test(text)) {
-    return error(
-      'board.notFound',
-      'The debug adapter works, but no chip replies behind it.',
-      'Check power, the JTAG wires and their ground, and lower the adapter speed.'
-    )
-  }
-  if (/Failed to connect|Connection refused/i.test(text)) {
-    return error(
-      'board.notFound',
-      'No server listens at the address that the configuration names.',
-      'Start the other side first, and check host and port.'
-    )
-  }
-  if (/checksum mismatch|^diff \d+ address/m.test(text)) {
+    ]
+  },
+  where(
+    /interrogation failed|all ones|all zeroes/i,
+    'board.notFound',
+    'The debug adapter works, but no chip replies behind it.',
+    'Check power, the JTAG wires and their ground, and lower the adapter speed.'
+  ),
+  where(
+    /Failed to connect|Connection refused/i,
+    'board.notFound',
+    'No server listens at the address that the configuration names.',
+    'Start the other side first, and check host and port.'
+  ),
+  (text) => {
+    if (!/checksum mismatch|^diff \d+ address/m.test(text)) return null
     const first = /^diff 0 address (0x[0-9a-f]+)\. Was (0x[0-9a-f]+) instead of (0x[0-9a-f]+)/m.exec(text)
-    return error(
+    return [
       'board.crcMismatch',
       first === null
         ? 'The memory does not hold what was written.'
         : `The memory does not hold what was written: ${first[2]} instead of ${first[3]} at ${first[1]}.`,
       'Is there RAM at this address, and is it set up (a boot loader does that for DRAM)? Then lower the adapter speed.'
-    )
-  }
-  const address = /Failed to (?:write|read) memory \(addr=(0x[0-9a-f]+)\)/.exec(text)?.[1]
-  if (address !== undefined) {
-    return error(
+    ]
+  },
+  (text) => {
+    const address = /Failed to (?:write|read) memory \(addr=(0x[0-9a-f]+)\)/.exec(text)?.[1]
+    if (address === undefined) return null
+    return [
       'board.addressRange',
       `The board has no memory it can reach at ${address}.`,
       'Link the program for RAM that the board has; DRAM must have been set up by a boot loader first.'
-    )
-  }
-  if (
-    /^Error: (?:no device found|no .* found|unable to (?:open|find)|.*open failed|couldn't find)/im.test(text)
-  ) {
-    return error('board.notFound', 'OpenOCD found no such debug adapter on USB.', noCableHint)
-  }
-  if (/couldn't open|invalid ELF/i.test(text)) {
-    return error('input.invalid', 'OpenOCD cannot read the program.', 'Choose a linked RISC-V ELF file.')
-  }
-  if (/timed? ?out|unable to halt|not halted/i.test(text)) {
-    return error(
-      'board.timeout',
-      'The core could not be halted.',
-      'Reset the board and repeat, or choose to reset it first.'
-    )
+    ]
+  },
+  where(
+    /^Error: (?:no device found|no .* found|unable to (?:open|find)|.*open failed|couldn't find)/im,
+    'board.notFound',
+    'OpenOCD found no such debug adapter on USB.',
+    noCableHint
+  ),
+  where(
+    /couldn't open|invalid ELF/i,
+    'input.invalid',
+    'OpenOCD cannot read the program.',
+    'Choose a linked RISC-V ELF file.'
+  ),
+  where(
+    /timed? ?out|unable to halt|not halted/i,
+    'board.timeout',
+    'The core could not be halted.',
+    'Reset the board and repeat, or choose to reset it first.'
+  )
+]
+
+function where(pattern: RegExp, ...explanation: Explanation): (text: string) => Explanation | null {
+  return (text) => (pattern.test(text) ? explanation : null)
+}
+
+function explain(lines: readonly string[], exitCode: number | null): AppError {
+  const text = lines.join('\n')
+  const details = { exitCode, output: lastLines(lines) }
+  for (const look of explanations) {
+    const found = look(text)
+    if (found !== null) return new AppError(...found, { details })
   }
   const last = [...lines]
     .reverse()
     .find((line) => /^(?:.*: )?Error:|^invalid/i.test(line) && !/Error:\s*$/.test(line))
   const ended = exitCode === null ? 'ended by a signal' : `ended with status ${exitCode}`
-  return error(
+  return new AppError(
     'tool.failed',
     `OpenOCD ${ended}: ${(last ?? lines.filter((line) => line.trim() !== '').at(-1) ?? 'it printed nothing').replace(/^.*?Error:\s*/, '').trim()}.`,
-    'The whole output stands in the details.'
+    'The whole output stands in the details.',
+    { details }
   )
 }

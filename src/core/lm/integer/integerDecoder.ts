@@ -77,122 +77,32 @@ export interface IntegerDecoder extends Decoder {
 
 /** Returns the integer decoder of a quantized model. */
 export function createIntegerDecoder(lm: QuantizedLm): IntegerDecoder {
-  const { config, scheme } = lm
-  const size = headSize(config)
-  const length = config.sequenceLength
-  const x = new Int32Array(config.dim)
-  const normal = new Int8Array(config.dim)
-  const turned = new Int32Array(config.dim)
-  const query = new Int8Array(config.dim)
-  const mixed = new Int8Array(config.dim)
-  const gate = new Int32Array(config.hiddenDim)
-  const hidden = new Int8Array(config.hiddenDim)
-  const weights = new Int32Array(length)
-  const logits = new Float64Array(config.vocabulary)
-  const codesOf = coder(scheme.cacheBits)
-  /** Per layer [kvHead][position][headSize]. */
-  const cache = (): Int8Array[] => lm.layers.map(() => new Int8Array(config.kvHeads * length * size))
-  const keys = cache()
-  const values = cache()
-  let position = 0
-
-  /** Codes of rotated values in 1/256 of a code. */
-  const rotated = (
-    count: number,
-    code: (value: number) => number,
-    put: (at: number, code: number) => void
-  ) => {
-    const turns = lm.rotation.subarray(position * size, (position + 1) * size)
-    turnPairs(turned, count, turns, (at, value) => put(at, code(value)))
-  }
-
-  const cachePlace = (at: number): number => (Math.floor(at / size) * length + position) * size + (at % size)
-
-  const attend = (layer: QuantizedLmLayer, index: number, head: number): void => {
-    const from = kvHeadOf(config, head) * length * size
-    let largest = -Infinity
-    for (let at = 0; at <= position; at++) {
-      let sum = 0
-      for (let i = 0; i < size; i++) sum += query[head * size + i] * keys[index][from + at * size + i]
-      weights[at] = sum
-      largest = Math.max(largest, sum)
-    }
-    let total = 0
-    for (let at = 0; at <= position; at++) {
-      weights[at] = exponent(scaled(largest - weights[at], layer.score, head))
-      total += weights[at]
-    }
-    const inverse = Math.floor(2 ** 36 / total)
-    const code = coder(layer.wo.activationBits)
-    for (let i = 0; i < size; i++) {
-      let sum = 0
-      for (let at = 0; at <= position; at++) sum += weights[at] * values[index][from + at * size + i]
-      const mean = Math.floor((sum * inverse + 2 ** 23) / 2 ** 24)
-      mixed[head * size + i] = code(scaled(mean, layer.mean, head))
-    }
-  }
-
-  function* attention(layer: QuantizedLmLayer, index: number): Generator<void, void> {
-    norm(x, lm.epsilon, layer.attentionNorm, layer.wq.activationBits, normal)
-    const turn = (row: number, value: number): void => {
-      turned[row] = clamp16(value)
-    }
-    product(layer.wq, normal, turn)
-    yield
-    rotated(config.dim, code8, (at, code) => (query[at] = code))
-    product(layer.wk, normal, turn)
-    yield
-    rotated(layer.wk.rows, codesOf, (at, code) => (keys[index][cachePlace(at)] = code))
-    product(layer.wv, normal, (row, value) => (values[index][cachePlace(row)] = codesOf(value)))
-    yield
-    for (let head = 0; head < config.heads; head++) attend(layer, index, head)
-    yield
-    product(layer.wo, mixed, addToResidual)
-    yield
-  }
-
-  const addToResidual = (row: number, value: number): void => {
-    x[row] = clamp16(x[row] + value)
-  }
-
-  function* feedForward(layer: QuantizedLmLayer): Generator<void, void> {
-    norm(x, lm.epsilon, layer.ffnNorm, layer.w1.activationBits, normal)
-    product(layer.w1, normal, (row, value) => {
-      const input = clamp16(value)
-      gate[row] = (input * logistic[clamp(input >> 2, -512, 511) + 512] + 16384) >> 15
-    })
-    yield
-    const code = coder(layer.w2.activationBits)
-    product(layer.w3, normal, (row, value) => {
-      hidden[row] = code(scaled(gate[row] * clamp16(value), layer.hidden, 0))
-    })
-    yield
-    product(layer.w2, hidden, addToResidual)
-    yield
-  }
+  const { config } = lm
+  const state = createState(lm)
 
   function* stepInParts(token: number): Generator<void, Float64Array, void> {
-    checkStep(config, position, token)
+    const { x, normal, logits } = state
+    checkStep(config, state.position, token)
     const { codes } = lm.embedding
     for (let at = 0; at < config.dim; at++)
       x[at] = clamp16(scaled(codes[token * config.dim + at], lm.embedding, token))
     for (const [index, layer] of lm.layers.entries()) {
-      yield* attention(layer, index)
-      yield* feedForward(layer)
+      yield* attention(lm, state, layer, index)
+      yield* feedForward(lm, state, layer)
     }
     norm(x, lm.epsilon, lm.finalNorm, lm.classifier.activationBits, normal)
     product(lm.classifier, normal, (row, value) => {
       logits[row] = clamp(value, -(2 ** 31), 2 ** 31 - 1) / 65536
     })
-    position++
+    state.position++
     return logits
   }
 
   return {
     config,
-    position: () => position,
+    position: () => state.position,
     reset: () => {
-      position = 0
+      state.position = 0
     },
     stepInParts,
     step(token) {
@@ -203,4 +113,128 @@ export function createIntegerDecoder(lm: QuantizedLm): IntegerDecoder {
       }
     }
   }
+}
+
+/** Buffers of one step, and the keys and values of the steps before it. */
+type DecoderState = ReturnType<typeof createState>
+
+function createState({ config, layers, scheme }: QuantizedLm) {
+  const size = headSize(config)
+  const length = config.sequenceLength
+  /** Per layer [kvHead][position][headSize]. */
+  const cache = (): Int8Array[] => layers.map(() => new Int8Array(config.kvHeads * length * size))
+  return {
+    size,
+    length,
+    x: new Int32Array(config.dim),
+    normal: new Int8Array(config.dim),
+    turned: new Int32Array(config.dim),
+    query: new Int8Array(config.dim),
+    mixed: new Int8Array(config.dim),
+    gate: new Int32Array(config.hiddenDim),
+    hidden: new Int8Array(config.hiddenDim),
+    weights: new Int32Array(length),
+    logits: new Float64Array(config.vocabulary),
+    cacheCode: coder(scheme.cacheBits),
+    keys: cache(),
+    values: cache(),
+    position: 0
+  }
+}
+
+/** Codes of the turned values, turned on to the position. */
+function rotate(
+  { rotation }: QuantizedLm,
+  { turned, size, position }: DecoderState,
+  count: number,
+  code: (value: number) => number,
+  put: (at: number, code: number) => void
+): void {
+  const turns = rotation.subarray(position * size, (position + 1) * size)
+  turnPairs(turned, count, turns, (at, value) => put(at, code(value)))
+}
+
+/** One head: `mixed` becomes the mean of its values, weighted by the softmax of its scores. */
+function attend(
+  { config }: QuantizedLm,
+  state: DecoderState,
+  layer: QuantizedLmLayer,
+  index: number,
+  head: number
+): void {
+  const { query, weights, mixed, size, length, position } = state
+  const [keys, values] = [state.keys[index], state.values[index]]
+  const from = kvHeadOf(config, head) * length * size
+  let largest = -Infinity
+  for (let at = 0; at <= position; at++) {
+    let sum = 0
+    for (let i = 0; i < size; i++) sum += query[head * size + i] * keys[from + at * size + i]
+    weights[at] = sum
+    largest = Math.max(largest, sum)
+  }
+  let total = 0
+  for (let at = 0; at <= position; at++) {
+    weights[at] = exponent(scaled(largest - weights[at], layer.score, head))
+    total += weights[at]
+  }
+  const inverse = Math.floor(2 ** 36 / total)
+  const code = coder(layer.wo.activationBits)
+  for (let i = 0; i < size; i++) {
+    let sum = 0
+    for (let at = 0; at <= position; at++) sum += weights[at] * values[from + at * size + i]
+    const mean = Math.floor((sum * inverse + 2 ** 23) / 2 ** 24)
+    mixed[head * size + i] = code(scaled(mean, layer.mean, head))
+  }
+}
+
+function* attention(
+  lm: QuantizedLm,
+  state: DecoderState,
+  layer: QuantizedLmLayer,
+  index: number
+): Generator<void, void> {
+  const { config } = lm
+  const { x, normal, turned, query, cacheCode, size, length, position } = state
+  const [keys, values] = [state.keys[index], state.values[index]]
+  const place = (at: number): number => (Math.floor(at / size) * length + position) * size + (at % size)
+  const turn = (row: number, value: number): void => {
+    turned[row] = clamp16(value)
+  }
+  norm(x, lm.epsilon, layer.attentionNorm, layer.wq.activationBits, normal)
+  product(layer.wq, normal, turn)
+  yield
+  rotate(lm, state, config.dim, code8, (at, code) => (query[at] = code))
+  product(layer.wk, normal, turn)
+  yield
+  rotate(lm, state, layer.wk.rows, cacheCode, (at, code) => (keys[place(at)] = code))
+  product(layer.wv, normal, (row, value) => (values[place(row)] = cacheCode(value)))
+  yield
+  for (let head = 0; head < config.heads; head++) attend(lm, state, layer, index, head)
+  yield
+  product(layer.wo, state.mixed, (row, value) => addTo(x, row, value))
+  yield
+}
+
+function* feedForward(
+  lm: QuantizedLm,
+  { x, normal, gate, hidden }: DecoderState,
+  layer: QuantizedLmLayer
+): Generator<void, void> {
+  norm(x, lm.epsilon, layer.ffnNorm, layer.w1.activationBits, normal)
+  product(layer.w1, normal, (row, value) => {
+    const input = clamp16(value)
+    gate[row] = (input * logistic[clamp(input >> 2, -512, 511) + 512] + 16384) >> 15
+  })
+  yield
+  const code = coder(layer.w2.activationBits)
+  product(layer.w3, normal, (row, value) => {
+    hidden[row] = code(scaled(gate[row] * clamp16(value), layer.hidden, 0))
+  })
+  yield
+  product(layer.w2, hidden, (row, value) => addTo(x, row, value))
+  yield
+}
+
+function addTo(x: Int32Array, row: number, value: number): void {
+  x[row] = clamp16(x[row] + value)
 }

@@ -45,35 +45,22 @@ const layerTypes: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm'
 
 /** A conversion of one graph; `begin` names the nodes that follow after an operator. */
 export function createConversion(model: TfliteModel): Conversion & { begin(operator: TfliteOperator): void } {
-  const nodes: OnnxNode[] = []
-  const initializers: OnnxTensor[] = []
+  const { nodes, initializers, constant, addNode, label } = createParts()
   const values = new Map<number, string>()
   /** Constants behind a DEQUANTIZE of the file. */
   const aliases = new Map<number, number>()
   const names = uniqueNames(model)
-  const taken = new Set<string>()
-  let counter = 0
-  let label = 'network'
-  /** The layer itself has the plain name, what stands around it a longer one. */
-  const nodeName = (opType: string): string => {
-    const isLayer = layerTypes.has(opType) && !taken.has(label)
-    const name = isLayer ? label : `${label}.${opType}_${counter++}`
-    taken.add(name)
-    return name
-  }
-  const constant = (tensor: Omit<OnnxTensor, 'name'>): string => {
-    const name = `constant_${counter++}`
-    initializers.push({ ...tensor, name })
-    return name
-  }
   const source = (index: number): TfliteTensor => model.tensors[aliases.get(index) ?? index]
   const isConstant = (index: number): boolean => source(index).data !== null
+
+  const rounded = (index: number, name: string): string =>
+    roundedTo(model.tensors[index], name, constant, conversion.add)
 
   const conversion: Conversion & { begin(operator: TfliteOperator): void } = {
     nodes,
     initializers,
     begin(operator) {
-      label = shortName(names[operator.outputs[0] ?? 0] ?? operator.name)
+      label(shortName(names[operator.outputs[0] ?? 0] ?? operator.name))
       const [input, output] = [operator.inputs[0], operator.outputs[0]]
       if (operator.name === 'DEQUANTIZE' && input >= 0 && isConstant(input))
         aliases.set(output, aliases.get(input) ?? input)
@@ -92,7 +79,7 @@ export function createConversion(model: TfliteModel): Conversion & { begin(opera
             source(index).dims
           )!
         : conversion.tensor(index).scales.length > 0
-          ? roundedTo(index, names[index])
+          ? rounded(index, names[index])
           : names[index]
       values.set(index, name)
       return name
@@ -105,69 +92,113 @@ export function createConversion(model: TfliteModel): Conversion & { begin(opera
       if (!isConstant(index)) return null
       const tensor = source(index)
       const stored = storedTensor(tensor, names[index])
-      const strides = rowMajorStrides(tensor.dims)
-      const turned = order.map((axis) => tensor.dims[axis] ?? 1)
-      const isTurned = order.some((axis, at) => axis !== at)
-      const moved = isTurned
-        ? gathered(
-            stored,
-            turned,
-            stridedMap(
-              turned,
-              order.map((axis) => strides[axis])
-            )
-          )
-        : stored
-      const data = { ...moved, dims, ...(stored.bits === undefined ? {} : { bits: stored.bits }) }
-      return quantizedConstant(tensor, data, order.indexOf(tensor.axis))
+      const data = turnedAxes(tensor, stored, order, dims)
+      return quantizedConstant(tensor, data, order.indexOf(tensor.axis), constant, conversion.add)
     },
     add: (opType, inputs, attributes) => conversion.addSeveral(opType, inputs, 1, attributes)[0],
-    addSeveral(opType, inputs, count, attributes = {}, domain = '') {
-      const name = nodeName(opType)
-      const outputs = Array.from({ length: count }, () => `value_${counter++}`)
-      nodes.push({ name, opType, domain, inputs: [...inputs], outputs, attributes })
-      return outputs
-    },
+    addSeveral: addNode,
     shape: (list) => constant({ dims: [list.length], data: BigInt64Array.from(list, BigInt) }),
     scalar: (value) => constant({ dims: [], data: Float32Array.of(value) }),
     bind(index, name) {
       values.set(index, name)
       if (codesOf(model.tensors[index]) === null) return
-      values.set(index, roundedTo(index, name))
+      values.set(index, rounded(index, name))
     }
-  }
-
-  /** Codes with their DequantizeLinear, or the numbers as they are. */
-  function quantizedConstant(tensor: TfliteTensor, data: Omit<OnnxTensor, 'name'>, axis: number): string {
-    const { scales, zeros } = tensor
-    if (scales.length === 0) return constant(data)
-    const count = scales.length
-    const scale: OnnxTensor = { name: '', dims: count === 1 ? [] : [count], data: Float32Array.from(scales) }
-    if (!(data.data instanceof Int8Array || data.data instanceof Uint8Array)) {
-      // Biases and 16-bit constants: their step is fixed by others.
-      const node = { name: tensor.name, opType: 'DequantizeLinear', domain: '', inputs: [], outputs: [] }
-      return constant(dequantized({ ...node, attributes: {} }, { ...data, name: '' }, scale, undefined, axis))
-    }
-    const zero = zeroTensor(data.data, count, zeros, data.bits)
-    const inputs = [constant(data), constant(scale), constant(zero)]
-    return conversion.add('DequantizeLinear', inputs, { axis: int(Math.max(0, axis)) })
-  }
-
-  /** The values rounded to the tensor's codes and back. */
-  function roundedTo(index: number, name: string): string {
-    const codes = codesOf(model.tensors[index])
-    if (codes === null) return name
-    const operands = [
-      constant({ dims: [], data: Float32Array.of(codes.scale) }),
-      constant({ dims: [], data: codes.isSigned ? Int8Array.of(codes.zero) : Uint8Array.of(codes.zero) })
-    ]
-    return conversion.add('DequantizeLinear', [
-      conversion.add('QuantizeLinear', [name, ...operands]),
-      ...operands
-    ])
   }
 
   return conversion
+}
+
+/** Nodes and initializers written so far; nodes are named after the operator that `label` names. */
+function createParts() {
+  const nodes: OnnxNode[] = []
+  const initializers: OnnxTensor[] = []
+  const taken = new Set<string>()
+  let counter = 0
+  let operatorLabel = 'network'
+  /** The layer itself has the plain name, what stands around it a longer one. */
+  const nodeName = (opType: string): string => {
+    const isLayer = layerTypes.has(opType) && !taken.has(operatorLabel)
+    const name = isLayer ? operatorLabel : `${operatorLabel}.${opType}_${counter++}`
+    taken.add(name)
+    return name
+  }
+  const constant: WriteConstant = (tensor) => {
+    const name = `constant_${counter++}`
+    initializers.push({ ...tensor, name })
+    return name
+  }
+  const addNode: Conversion['addSeveral'] = (opType, inputs, count, attributes = {}, domain = '') => {
+    const name = nodeName(opType)
+    const outputs = Array.from({ length: count }, () => `value_${counter++}`)
+    nodes.push({ name, opType, domain, inputs: [...inputs], outputs, attributes })
+    return outputs
+  }
+  return { nodes, initializers, constant, addNode, label: (name: string) => void (operatorLabel = name) }
+}
+
+/** Writes an initializer and returns its name. */
+type WriteConstant = (tensor: Omit<OnnxTensor, 'name'>) => string
+
+/** Codes with their DequantizeLinear, or the numbers as they are. */
+function quantizedConstant(
+  tensor: TfliteTensor,
+  data: Omit<OnnxTensor, 'name'>,
+  axis: number,
+  constant: WriteConstant,
+  add: Conversion['add']
+): string {
+  const { scales, zeros } = tensor
+  if (scales.length === 0) return constant(data)
+  const count = scales.length
+  const scale: OnnxTensor = { name: '', dims: count === 1 ? [] : [count], data: Float32Array.from(scales) }
+  if (!(data.data instanceof Int8Array || data.data instanceof Uint8Array)) {
+    // Biases and 16-bit constants: their step is fixed by others.
+    const node = { name: tensor.name, opType: 'DequantizeLinear', domain: '', inputs: [], outputs: [] }
+    return constant(dequantized({ ...node, attributes: {} }, { ...data, name: '' }, scale, undefined, axis))
+  }
+  const zero = zeroTensor(data.data, count, zeros, data.bits)
+  const inputs = [constant(data), constant(scale), constant(zero)]
+  return add('DequantizeLinear', inputs, { axis: int(Math.max(0, axis)) })
+}
+
+/** The values rounded to the tensor's codes and back. */
+function roundedTo(
+  tensor: TfliteTensor,
+  name: string,
+  constant: WriteConstant,
+  add: Conversion['add']
+): string {
+  const codes = codesOf(tensor)
+  if (codes === null) return name
+  const operands = [
+    constant({ dims: [], data: Float32Array.of(codes.scale) }),
+    constant({ dims: [], data: codes.isSigned ? Int8Array.of(codes.zero) : Uint8Array.of(codes.zero) })
+  ]
+  return add('DequantizeLinear', [add('QuantizeLinear', [name, ...operands]), ...operands])
+}
+
+/** Values with their axes in another order and shape. */
+function turnedAxes(
+  tensor: TfliteTensor,
+  stored: ReturnType<typeof storedTensor>,
+  order: readonly number[],
+  dims: readonly number[]
+): Omit<OnnxTensor, 'name'> {
+  const strides = rowMajorStrides(tensor.dims)
+  const turned = order.map((axis) => tensor.dims[axis] ?? 1)
+  const isTurned = order.some((axis, at) => axis !== at)
+  const moved = isTurned
+    ? gathered(
+        stored,
+        turned,
+        stridedMap(
+          turned,
+          order.map((axis) => strides[axis])
+        )
+      )
+    : stored
+  return { ...moved, dims, ...(stored.bits === undefined ? {} : { bits: stored.bits }) }
 }
 
 function zeroTensor(

@@ -77,7 +77,7 @@ export const adaptiveEstimator: Estimator = estimatorByName('residual:physics+ex
 /** Fails differently; where the two disagree, neither is known to be right. */
 const rival: Estimator = estimatorByName('residual:physicsPair+extraTrees')
 /** Doubt of a row that both models are sure of: relative, so that no row counts for nothing. */
-const leastDoubt = 0.02
+const minDoubt = 0.02
 /** A later batch is at least this share of what was measured. */
 const growth = 0.125
 /** Fewer measurements than this fit no model: chance or the design alone decides. */
@@ -181,7 +181,7 @@ function doubtOf(pool: ShapeRows, samples: SampleTable, model: LatencyModel, see
   const predicted = model.predict(pool)
   const spread = model.deviation?.(pool) ?? new Float64Array(pool.count)
   const other = rival.fit(samples, { seed }).predict(pool)
-  return predicted.map((time, row) => Math.abs(Math.log(other[row] / time)) + spread[row] + leastDoubt)
+  return predicted.map((time, row) => Math.abs(Math.log(other[row] / time)) + spread[row] + minDoubt)
 }
 
 function unseenError(samples: SampleTable, seed: number): number | null {

@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { ProxyKernelName, TimeUnit } from '../../../shared/vocabulary'
-import { kernelSpec, rowSpec } from '../../kernel/spec'
+import { kernelSpec, rowSpec, type RowSpec } from '../../kernel/spec'
 
 /**
  * Text columns that Bitbench writes beside a measurement and reads back. They say where a number comes from; they
@@ -91,6 +91,89 @@ const shown = (names: readonly string[]): string =>
     .map((name) => (name.length > 24 ? `${name.slice(0, 24)}…` : name))
     .join(', ') + (names.length > maxNamesShown ? ` and ${names.length - maxNamesShown} more` : '')
 
+/** A header and what it is matched to. */
+interface Header {
+  readonly names: readonly string[]
+  readonly spec: RowSpec
+  readonly fileName: string
+  readonly line: number
+  /** Columns of a file of the kernel, for messages. */
+  readonly expected: string
+}
+
+/** Column of a name or an alias, else of the name in any case; -1: none. @throws data.invalid where it stands there twice */
+function findColumn({ names, fileName, line }: Header, wanted: string, aliases: readonly string[]): number {
+  const exact = names.findIndex((name) => name === wanted || aliases.includes(name))
+  const at = exact >= 0 ? exact : names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase())
+  const again = names.findIndex((name, index) => index > at && (name === wanted || aliases.includes(name)))
+  if (at >= 0 && again >= 0) {
+    throw new AppError(
+      'data.invalid',
+      `${fileName}, line ${line}: column ${wanted} stands there twice.`,
+      'Keep one of the two columns.',
+      { details: { file: fileName, line, column: wanted } }
+    )
+  }
+  return at
+}
+
+/** @throws data.invalid for a column that is missing and not optional */
+function slotFor(
+  header: Header,
+  wanted: string,
+  kind: Slot['kind'],
+  aliases: readonly string[],
+  optional: boolean
+): Slot {
+  const column = findColumn(header, wanted, aliases)
+  if (column < 0 && !optional) {
+    const { names, spec, fileName, line, expected } = header
+    throw new AppError(
+      'data.invalid',
+      `${fileName}, line ${line}: column ${wanted} is missing for ${spec.csvName} (found ${shown(names)}).`,
+      `A ${spec.csvName} file has the columns ${expected}; check --kernel.`,
+      { details: { file: fileName, line, column: wanted } }
+    )
+  }
+  return { name: wanted, kind, column }
+}
+
+/** Whether a name is one of the kernel's, or of where a measurement comes from. */
+function isKnownName({ spec }: Header, name: string): boolean {
+  return (
+    /^q[aw]$/i.test(name) ||
+    (provenanceHeadings as readonly string[]).includes(name) ||
+    spec.columns.some((column) =>
+      [column.name, ...column.aliases].some((own) => own.toLowerCase() === name.toLowerCase())
+    )
+  )
+}
+
+/** `Time` where there is one; otherwise the one column whose name says that it is a time. @throws data.invalid */
+function timeSlot(header: Header, optional: boolean): Slot {
+  const { names, spec, fileName, line } = header
+  const spellings = ['time', 'TIME']
+  if (findColumn(header, 'Time', spellings) >= 0) return slotFor(header, 'Time', 'time', spellings, optional)
+  const candidates = names.filter((name) => timeUnitOf(name) !== undefined)
+  const missing = (problem: string, hint: string): AppError =>
+    new AppError('data.invalid', `${fileName}, line ${line}: column Time is missing${problem}.`, hint, {
+      details: { file: fileName, line, column: 'Time' }
+    })
+  if (candidates.length > 1 && !optional) {
+    throw missing(`, and several could stand for it (${shown(candidates)})`, 'Rename the one to fit to Time.')
+  }
+  const left = names.filter((name) => name !== '' && !isKnownName(header, name))
+  if (candidates.length === 0 && left.length > 0 && !optional) {
+    const which = left.length === 1 ? left[0].slice(0, 24) : `the one of ${shown(left)} that holds the times`
+    throw missing(
+      ` for ${spec.csvName} (found ${shown(names)})`,
+      `Rename ${which} to Time, or Time_ms where it is in ms; check --kernel.`
+    )
+  }
+  const name = candidates.length === 1 ? candidates[0] : 'Time'
+  return slotFor(header, 'Time', 'time', [name], optional)
+}
+
 /**
  * Matches a header to a kernel's columns. Throws data.invalid for a missing or repeated column, naming what the
  * kernel needs; unknown columns are left out and reported.
@@ -104,75 +187,14 @@ export function bindColumns(
   const spec = rowSpec(kernel)
   const { hasWeights } = kernelSpec(kernel)
   const expected = `${spec.columns.map((column) => column.name).join(',')},QA,QW,Time`
-  const find = (wanted: string, aliases: readonly string[]): number => {
-    const exact = names.findIndex((name) => name === wanted || aliases.includes(name))
-    const at = exact >= 0 ? exact : names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase())
-    const again = names.findIndex((name, index) => index > at && (name === wanted || aliases.includes(name)))
-    if (at >= 0 && again >= 0) {
-      throw new AppError(
-        'data.invalid',
-        `${fileName}, line ${line}: column ${wanted} stands there twice.`,
-        'Keep one of the two columns.',
-        { details: { file: fileName, line, column: wanted } }
-      )
-    }
-    return at
-  }
-  const required = (
-    wanted: string,
-    kind: Slot['kind'],
-    aliases: readonly string[],
-    optional: boolean
-  ): Slot => {
-    const column = find(wanted, aliases)
-    if (column < 0 && !optional) {
-      throw new AppError(
-        'data.invalid',
-        `${fileName}, line ${line}: column ${wanted} is missing for ${spec.csvName} (found ${shown(names)}).`,
-        `A ${spec.csvName} file has the columns ${expected}; check --kernel.`,
-        { details: { file: fileName, line, column: wanted } }
-      )
-    }
-    return { name: wanted, kind, column }
-  }
-  /** Whether a name is one of the kernel's, or of where a measurement comes from. */
-  const isKnown = (name: string): boolean =>
-    /^q[aw]$/i.test(name) ||
-    (provenanceHeadings as readonly string[]).includes(name) ||
-    spec.columns.some((column) =>
-      [column.name, ...column.aliases].some((own) => own.toLowerCase() === name.toLowerCase())
-    )
-  /** `Time` where there is one; otherwise the one column whose name says that it is a time. */
-  function timeSlot(): Slot {
-    if (find('Time', ['time', 'TIME']) >= 0) return required('Time', 'time', ['time', 'TIME'], timeOptional)
-    const candidates = names.filter((name) => timeUnitOf(name) !== undefined)
-    if (candidates.length > 1 && !timeOptional) {
-      throw new AppError(
-        'data.invalid',
-        `${fileName}, line ${line}: column Time is missing, and several could stand for it (${shown(candidates)}).`,
-        'Rename the one to fit to Time.',
-        { details: { file: fileName, line, column: 'Time' } }
-      )
-    }
-    const left = names.filter((name) => name !== '' && !isKnown(name))
-    if (candidates.length === 0 && left.length > 0 && !timeOptional) {
-      throw new AppError(
-        'data.invalid',
-        `${fileName}, line ${line}: column Time is missing for ${spec.csvName} (found ${shown(names)}).`,
-        `Rename ${left.length === 1 ? left[0].slice(0, 24) : `the one of ${shown(left)} that holds the times`} to Time, or Time_ms where it is in ms; check --kernel.`,
-        { details: { file: fileName, line, column: 'Time' } }
-      )
-    }
-    const name = candidates.length === 1 ? candidates[0] : 'Time'
-    return { ...required('Time', 'time', [name], timeOptional) }
-  }
+  const header: Header = { names, spec, fileName, line, expected }
   const slots: Slot[] = [
     ...spec.columns.map((column) =>
-      required(column.name, 'dimension', column.aliases, column.absent !== undefined)
+      slotFor(header, column.name, 'dimension', column.aliases, column.absent !== undefined)
     ),
-    required('QA', 'bits', ['Qa', 'qa'], !hasWeights),
-    required('QW', 'bits', ['Qw', 'qw'], !hasWeights),
-    timeSlot()
+    slotFor(header, 'QA', 'bits', ['Qa', 'qa'], !hasWeights),
+    slotFor(header, 'QW', 'bits', ['Qw', 'qw'], !hasWeights),
+    timeSlot(header, timeOptional)
   ]
   const labels: Binding['labels'] = []
   const unknown: string[] = []

@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/errors'
+import { countOf } from '../../../shared/units'
 import { timeUnits, type ProxyKernelName, type TimeUnit } from '../../../shared/vocabulary'
 import { rowSpec } from '../../kernel/spec'
 import { emptyWork } from '../../kernel/work'
@@ -109,103 +110,115 @@ function moreLikely(
   }
 }
 
-function readRows(layout: Layout, binding: Binding, format: NumberFormat, options: ReadCsvOptions): ReadCsv {
-  const { text, names, delimiter } = layout
-  const fail = (line: number, column: string, problem: string, hint: string): never => {
-    throw new AppError(
-      'data.invalid',
-      `${options.fileName}, line ${line}, column ${column}: ${problem}.`,
-      hint,
-      {
-        details: { file: options.fileName, line, column }
-      }
-    )
-  }
-  const numbers = binding.slots.map(() => new GrowingColumn())
-  const labels = binding.labels.map((): string[] => [])
-  const slotOf = new Int32Array(names.length).fill(-1)
-  binding.slots.forEach((slot, at) => {
-    if (slot.column >= 0) slotOf[slot.column] = at
-  })
-  const labelOf = new Int32Array(names.length).fill(-1)
-  binding.labels.forEach((label, at) => (labelOf[label.column] = at))
+/** Where the cells of a file go, and where reading stands. */
+interface RowSink {
+  readonly layout: Layout
+  readonly binding: Binding
+  readonly format: NumberFormat
+  readonly fileName: string
+  /** Per slot of the binding. */
+  readonly numbers: GrowingColumn[]
+  readonly labels: string[][]
+  /** Slot and label of each column of the file; -1: none. */
+  readonly slotOf: Int32Array
+  readonly labelOf: Int32Array
+  /** Next character and its line. */
+  at: number
+  line: number
+}
 
-  let at = layout.end
-  let line = layout.line
+function openSink(layout: Layout, binding: Binding, format: NumberFormat, fileName: string): RowSink {
+  const slotOf = new Int32Array(layout.names.length).fill(-1)
+  binding.slots.forEach((slot, index) => {
+    if (slot.column >= 0) slotOf[slot.column] = index
+  })
+  const labelOf = new Int32Array(layout.names.length).fill(-1)
+  binding.labels.forEach((label, index) => (labelOf[label.column] = index))
+  return {
+    ...{ layout, binding, format, fileName, slotOf, labelOf },
+    numbers: binding.slots.map(() => new GrowingColumn()),
+    labels: binding.labels.map((): string[] => []),
+    at: layout.end,
+    line: layout.line
+  }
+}
+
+function readRows(layout: Layout, binding: Binding, format: NumberFormat, options: ReadCsvOptions): ReadCsv {
+  const { text, delimiter, headerText } = layout
+  const { fileName } = options
+  const sink = openSink(layout, binding, format, fileName)
   let rowCount = 0
   let repeatedHeaders = 0
-  const length = text.length
-  while (at < length) {
-    const lineStart = at
+  while (sink.at < text.length) {
+    const start = sink.at
     const isHeader =
-      text.startsWith(layout.headerText, at) &&
-      text.slice(at, lineEnd(text, at)).trimEnd() === layout.headerText
-    if (isHeader || isComment(text, at) || isEmptyRow(text, at, delimiter)) {
+      text.startsWith(headerText, start) && text.slice(start, lineEnd(text, start)).trimEnd() === headerText
+    if (isHeader || isComment(text, start) || isEmptyRow(text, start, delimiter)) {
       if (isHeader) repeatedHeaders++
-      at = lineEnd(text, at) + 1
-      line++
+      sink.at = lineEnd(text, start) + 1
+      sink.line++
       continue
     }
-    let column = 0
-    /** Empty cells behind the last column, which some programs write. */
-    let extra = 0
-    let lineEnded = false
-    while (!lineEnded) {
-      const cell = nextCell(text, at, delimiter)
-      const slot = column < slotOf.length ? slotOf[column] : -1
-      if (slot >= 0) {
-        const value = readNumber(text, cell.start, cell.end, format)
-        const { name, kind } = binding.slots[slot]
-        if (value !== value) {
-          const found = text.slice(cell.start, cell.end)
-          if (column === 0 && cell.last && found.trim() === '') {
-            column = -1
-            at = cell.next
-            break
-          }
-          fail(line, name, `"${shorten(found)}" is not a number`, 'Correct the cell or remove the row.')
-        }
-        const problem = rangeProblem(kind, value)
-        if (problem !== null) fail(line, name, problem, rangeHints[kind])
-        numbers[slot].push(value)
-      } else if (column < labelOf.length && labelOf[column] >= 0) {
-        labels[labelOf[column]].push(text.slice(cell.start, cell.end))
-      } else if (column === 0 && cell.last && text.slice(cell.start, cell.end).trim() === '') {
-        column = -1
-        at = cell.next
-        break
-      } else if (column >= names.length && text.slice(cell.start, cell.end).trim() === '') extra++
-      column++
-      at = cell.next
-      lineEnded = cell.last
-    }
-    if (column >= 0) {
-      if (column - extra !== names.length) {
-        const missing = column < names.length ? names[column] : 'beyond the last'
-        fail(
-          line,
-          shorten(missing),
-          `the row has ${column} cells, the header ${names.length}`,
-          'Complete the row or remove it; a file that was cut while writing ends like this.'
-        )
-      }
-      rowCount++
-    }
-    line += countLineFeeds(text, lineStart, at)
+    if (readRow(sink)) rowCount++
+    sink.line += countLineFeeds(text, start, sink.at)
   }
   if (rowCount === 0) {
     throw new AppError(
       'data.invalid',
-      `${options.fileName} has a header but no rows.`,
+      `${fileName} has a header but no rows.`,
       'Export the profile again, or give another file.'
     )
   }
-  const read = assemble(binding, numbers, labels, rowCount, options)
+  const read = assemble(binding, sink.numbers, sink.labels, rowCount, options)
   if (repeatedHeaders > 0)
-    read.warnings.push(
-      `${options.fileName}: left out ${repeatedHeaders} repeated header ${repeatedHeaders === 1 ? 'line' : 'lines'}.`
-    )
-  return text.endsWith('\n') || options.timeOptional === true ? read : withoutCutRow(read, options.fileName)
+    read.warnings.push(`${fileName}: left out ${countOf(repeatedHeaders, 'repeated header line')}.`)
+  return text.endsWith('\n') || options.timeOptional === true ? read : withoutCutRow(read, fileName)
+}
+
+/** Reads the cells of one row; false for a line of white space alone. @throws data.invalid */
+function readRow(sink: RowSink): boolean {
+  const { layout, binding, slotOf, labelOf } = sink
+  const { text, names, delimiter } = layout
+  let column = 0
+  /** Empty cells behind the last column, which some programs write. */
+  let extra = 0
+  for (let isLast = false; !isLast; column++) {
+    const cell = nextCell(text, sink.at, delimiter)
+    sink.at = cell.next
+    isLast = cell.last
+    const slot = column < slotOf.length ? slotOf[column] : -1
+    if (slot >= 0) {
+      const value = readNumber(text, cell.start, cell.end, sink.format)
+      const { name, kind } = binding.slots[slot]
+      if (value !== value) {
+        const found = text.slice(cell.start, cell.end)
+        if (column === 0 && isLast && found.trim() === '') return false
+        fail(sink, name, `"${shorten(found)}" is not a number`, 'Correct the cell or remove the row.')
+      }
+      const problem = rangeProblem(kind, value)
+      if (problem !== null) fail(sink, name, problem, rangeHints[kind])
+      sink.numbers[slot].push(value)
+    } else if (column < labelOf.length && labelOf[column] >= 0) {
+      sink.labels[labelOf[column]].push(text.slice(cell.start, cell.end))
+    } else {
+      const isBlank = text.slice(cell.start, cell.end).trim() === ''
+      if (column === 0 && isLast && isBlank) return false
+      if (column >= names.length && isBlank) extra++
+    }
+  }
+  if (column - extra === names.length) return true
+  return fail(
+    sink,
+    shorten(column < names.length ? names[column] : 'beyond the last'),
+    `the row has ${column} cells, the header ${names.length}`,
+    'Complete the row or remove it; a file that was cut while writing ends like this.'
+  )
+}
+
+function fail({ fileName, line }: RowSink, column: string, problem: string, hint: string): never {
+  throw new AppError('data.invalid', `${fileName}, line ${line}, column ${column}: ${problem}.`, hint, {
+    details: { file: fileName, line, column }
+  })
 }
 
 /**

@@ -49,73 +49,76 @@ export function evaluateProxy(
     evaluation.predictions[name] = predicted
     evaluation.splits[name] = splitErrors(samples, predicted, folds)
   }
-  const choose = (train: SampleTable, foldOptions: FitOptions): Estimator =>
-    estimator.choose?.(train, foldOptions) ?? estimator
   const total = splits.length + (options.extra === undefined ? 0 : 1)
   let done = 0
   const step = (note: string): void => onProgress?.(done++, total, note)
+  const choices = createChoices(samples, estimator, quiet)
 
+  for (const split of splits) {
+    step(split)
+    if (split === 'train') {
+      const model = choices.choose(samples, quiet).fit(samples, quiet)
+      evaluation.description = model.description
+      settle(split, model.predict(samples), null)
+      continue
+    }
+    const { folds, of } = choices.forSplit(split)
+    settle(split, predictHeldOut(samples, folds, of, quiet), folds)
+  }
+  if (options.extra !== undefined) {
+    step('other')
+    const { extra: _judgedOn, ...rest } = quiet
+    const model = choices.choose(options.extra, rest).fit(options.extra, rest)
+    settle('other', model.predict(samples), null)
+  }
+  onProgress?.(total, total, '')
+  return evaluation
+}
+
+/** Estimator of a training part. */
+type EstimatorOfFold = Parameters<typeof predictHeldOut>[2]
+
+/** Which estimator is fitted in which training part; the choices by shape fold are made once. */
+function createChoices(samples: SampleTable, estimator: Estimator, options: FitOptions) {
+  const choose = (train: SampleTable, foldOptions: FitOptions): Estimator =>
+    estimator.choose?.(train, foldOptions) ?? estimator
   let chosenByShapeFold: Map<number, Estimator> | null = null
   const chooseByShapeFold = (folds: Folds): Map<number, Estimator> => {
     if (chosenByShapeFold !== null) return chosenByShapeFold
-    chosenByShapeFold = new Map()
+    const choices = (chosenByShapeFold = new Map<number, Estimator>())
     // A dry pass: only the choices are kept.
     predictHeldOut(
       samples,
       folds,
       (train, fold, foldOptions) => {
         const chosen = choose(train, foldOptions)
-        chosenByShapeFold?.set(fold, chosen)
+        choices.set(fold, chosen)
         return { name: chosen.name, title: chosen.title, fit: () => nothingFitted }
       },
-      quiet
+      options
     )
-    return chosenByShapeFold
+    return choices
   }
 
-  for (const split of splits) {
-    step(split)
-    if (split === 'train') {
-      const chosen = choose(samples, quiet)
-      const model = chosen.fit(samples, quiet)
-      evaluation.description = model.description
-      settle(split, model.predict(samples), null)
-    } else if (split === 'random') {
-      const folds = randomFolds(samples, options.seed)
-      settle(
-        split,
-        predictHeldOut(samples, folds, (train, _fold, foldOptions) => choose(train, foldOptions), quiet),
-        folds
-      )
-    } else if (split === 'shape') {
-      const folds = shapeFolds(samples)
-      const chosen = chooseByShapeFold(folds)
-      settle(
-        split,
-        predictHeldOut(samples, folds, (_train, fold) => chosen.get(fold) ?? estimator, quiet),
-        folds
-      )
-    } else {
-      const folds = leaveOneShapeOut(samples)
+  return {
+    choose,
+    forSplit(split: 'random' | 'shape' | 'loso'): { folds: Folds; of: EstimatorOfFold } {
+      if (split === 'random') {
+        const of: EstimatorOfFold = (train, _fold, foldOptions) => choose(train, foldOptions)
+        return { folds: randomFolds(samples, options.seed), of }
+      }
       const groups = shapeFolds(samples)
+      if (split === 'shape') {
+        const chosen = chooseByShapeFold(groups)
+        return { folds: groups, of: (_train, fold) => chosen.get(fold) ?? estimator }
+      }
+      const folds = leaveOneShapeOut(samples)
       const chosen = estimator.choose === undefined ? null : chooseByShapeFold(groups)
       const groupOfFold = new Int32Array(folds.folds)
       folds.foldOf.forEach((fold, row) => (groupOfFold[fold] = groups.foldOf[row]))
-      settle(
-        split,
-        predictHeldOut(samples, folds, (_train, fold) => chosen?.get(groupOfFold[fold]) ?? estimator, quiet),
-        folds
-      )
+      return { folds, of: (_train, fold) => chosen?.get(groupOfFold[fold]) ?? estimator }
     }
   }
-  if (options.extra !== undefined) {
-    step('other')
-    const { extra: _judgedOn, ...rest } = quiet
-    const model = choose(options.extra, rest).fit(options.extra, rest)
-    settle('other', model.predict(samples), null)
-  }
-  onProgress?.(total, total, '')
-  return evaluation
 }
 
 const nothingFitted: LatencyModel = {

@@ -70,19 +70,6 @@ export function createNewtonGrower(binned: Binned, options: NewtonOptions) {
     histograms.release(work.slot)
   }
 
-  /** Slots of the left and the right child: the larger one keeps the parent's, less what the smaller one counts. */
-  const childSlots = (work: Open, middle: number, { rows, residual }: Growth): [number, number] => {
-    const { slot, start, end } = work
-    const leftIsSmall = middle - start <= end - middle
-    const small = histograms.take()
-    // Leaves need no histogram, but each gives a slot back.
-    if (work.depth + 1 < maxDepth && work.size >= 2 * minLeaf) {
-      histograms.fill(small, rows, leftIsSmall ? start : middle, leftIsSmall ? middle : end, residual)
-      histograms.subtract(slot, small)
-    }
-    return leftIsSmall ? [small, slot] : [slot, small]
-  }
-
   /** Splits a node; returns its children, the left one last. */
   const split = (work: Open, best: NewtonCut, growth: Growth): [Open, Open] => {
     const { builder, rows } = growth
@@ -96,18 +83,13 @@ export function createNewtonGrower(binned: Binned, options: NewtonOptions) {
     const sum = work.sum - leftSum
     const size = work.size - leftCount
     const bounds = childBounds(work, best, monotone === undefined ? 0 : monotone[feature], l2)
-    const [leftSlot, rightSlot] = childSlots(work, middle, growth)
+    const [leftSlot, rightSlot] = childSlots(work, middle, growth, histograms, options)
     const depth = work.depth + 1
     return [
       { node: node + 1, start: middle, end: work.end, depth, slot: rightSlot, size, sum, ...bounds.right },
       {
-        node,
-        start: work.start,
-        end: middle,
-        depth,
-        slot: leftSlot,
-        size: leftCount,
-        sum: leftSum,
+        ...{ node, start: work.start, end: middle, depth, slot: leftSlot },
+        ...{ size: leftCount, sum: leftSum },
         ...bounds.left
       }
     ]
@@ -128,24 +110,9 @@ export function createNewtonGrower(binned: Binned, options: NewtonOptions) {
     ): void {
       drawFeatures(chosen, options.featureShare, random)
       const growth: Growth = { builder, rows, residual, prediction, rate }
-      let sum = 0
-      for (const row of rows) sum += residual[row]
       const slot = histograms.take()
-      const size = rows.length
-      histograms.fill(slot, rows, 0, size, residual)
-      const open: Open[] = [
-        {
-          node: builder.startTree(),
-          start: 0,
-          end: size,
-          depth: 0,
-          slot,
-          size,
-          sum,
-          lower: -Infinity,
-          upper: Infinity
-        }
-      ]
+      histograms.fill(slot, rows, 0, rows.length, residual)
+      const open: Open[] = [rootOf(growth, slot)]
       for (let work = open.pop(); work !== undefined; work = open.pop()) {
         const best = findCut(work)
         if (best.feature < 0) endInLeaf(work, growth)
@@ -153,6 +120,36 @@ export function createNewtonGrower(binned: Binned, options: NewtonOptions) {
       }
     }
   }
+}
+
+/** The root of a tree over all rows. */
+function rootOf({ builder, rows, residual }: Growth, slot: number): Open {
+  let sum = 0
+  for (const row of rows) sum += residual[row]
+  const size = rows.length
+  return {
+    ...{ node: builder.startTree(), start: 0, end: size, depth: 0, slot, size, sum },
+    ...{ lower: -Infinity, upper: Infinity }
+  }
+}
+
+/** Slots of the left and the right child: the larger one keeps the parent's, less what the smaller one counts. */
+function childSlots(
+  work: Open,
+  middle: number,
+  { rows, residual }: Growth,
+  histograms: ReturnType<typeof createHistograms>,
+  { maxDepth, minLeaf }: NewtonOptions
+): [number, number] {
+  const { slot, start, end } = work
+  const leftIsSmall = middle - start <= end - middle
+  const small = histograms.take()
+  // Leaves need no histogram, but each gives a slot back.
+  if (work.depth + 1 < maxDepth && work.size >= 2 * minLeaf) {
+    histograms.fill(small, rows, leftIsSmall ? start : middle, leftIsSmall ? middle : end, residual)
+    histograms.subtract(slot, small)
+  }
+  return leftIsSmall ? [small, slot] : [slot, small]
 }
 
 interface Bounds {

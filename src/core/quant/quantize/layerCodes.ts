@@ -77,13 +77,11 @@ export function createLayerCodes(
         for (const at of run) computed.add(at)
         const isNeeded = needed()
         const kept = run.filter((at) => at === wanted || isNeeded[at])
+        const from = (position: number): number =>
+          read.has(position) ? -1 - inputs.indexOf(position) : run.indexOf(position)
         const outputs = yield* runLayers({
           layers: run.map((at) => made[at].layer),
-          sources: run.map((at) =>
-            made[at].inputs
-              .map(source)
-              .map((from) => (read.has(from) ? -1 - inputs.indexOf(from) : run.indexOf(from)))
-          ),
+          sources: run.map((at) => made[at].inputs.map(source).map(from)),
           inputs: [...read.values()],
           wanted: kept.map((at) => run.indexOf(at)),
           items: images

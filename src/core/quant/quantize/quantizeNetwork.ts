@@ -55,7 +55,8 @@ export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitW
   }
 }
 
-function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
+/** The layers of a network so far: pushed once per signature, read in any format. */
+function createLayerList(calibration: ActivationRanges, formats: TensorFormats) {
   const { graph } = calibration
   const layers: IntegerLayer[] = []
   /** Layer that holds each node's output. */
@@ -105,16 +106,28 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
     return added
   }
 
+  /** The layer holds the node's output. */
   function hold(node: number, position: number): void {
     layerOf[node] = position
     reads.holds(position, node)
   }
+  /** Reading moves on to a node: codes that nothing reads any more are released. */
+  function reach(node: number): void {
+    reads.reach(node)
+    codes.release()
+  }
+  return { layers, codes, push, read, hold, reach, positionOf: (node: number): number => layerOf[node] }
+}
 
+/** Writes the layers of nodes, one after the other. */
+function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
+  const { graph } = calibration
+  const list = createLayerList(calibration, formats)
+  const { push, read, hold, codes } = list
   return {
-    layers,
+    layers: list.layers,
     *emit(index: number, node: GraphNode, bits: LayerBits | null): FitWork<void> {
-      reads.reach(index)
-      codes.release()
+      list.reach(index)
       const inputs: number[] = []
       for (const [position, source] of node.inputs.entries())
         inputs.push(yield* read(source, formats.wanted(index, position)))
@@ -127,79 +140,84 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       if (isWeightedNode(node)) {
         const site = { ...common, node, index, bits: bits!, output, bytes: () => codes.bytesOf(inputs[0]) }
         const depends = codes.signatureOf(inputs[0])
-        hold(
-          index,
-          yield* push(node.name, inputs, output, bits, () => quantizeWeighted(calibration, site, depends))
-        )
+        const make = () => quantizeWeighted(calibration, site, depends)
+        hold(index, yield* push(node.name, inputs, output, bits, make))
         return
       }
       if (output === null) throw new Error(`node ${node.name} cannot end in sums`)
       if (node.op === 'concat') {
-        hold(index, yield* joinParts(node, common, output))
+        hold(index, yield* joinParts(graph, node, common, output, push))
         return
       }
       const inputB = node.inputs.length > 1 ? formats.wanted(index, 1) : input
       const made = () => plainLayer(graph, node, common, output, inputB)
       hold(index, yield* push(node.name, inputs, output, null, made))
     },
-
     /** What follows the last node where it does not end in sums: its codes in ONNX order, as int32 numbers. */
     *end(): FitWork<void> {
       const format = formats.stored[graph.output]
       if (format === null || format === undefined) return
-      const node = graph.nodes[graph.output]
-      const size = sizeOf(node.outputShape)
-      const frameOf = (from: number, name: string, shape: ShapeHwc) => ({
-        name,
-        inputs: [from],
-        inputShape: shape,
-        outputShape: [1, 1, size] as const,
-        input: format
-      })
-      let from = layerOf[graph.output]
-      let shape = toHwc(node.outputShape)
-      if (!isOnnxOrder(node.outputShape)) {
-        const ordered = orderedLayer(node.outputShape, frameOf(from, `${node.name}.ordered`, shape), format)
-        from = yield* push(`${node.name}.ordered`, [from], format, null, () => ordered)
-        shape = [1, 1, size]
-      }
-      const name = `${node.name}.output`
-      const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
-      yield* push(name, [from], null, null, () => ({
-        op: 'output',
-        ...frameOf(from, name, shape),
-        ...written
-      }))
+      yield* writeOutput(graph.nodes[graph.output], list.positionOf(graph.output), format, push)
     }
   }
+}
 
-  /** One move per input, each into its part of one tensor. */
-  function* joinParts(
-    node: ConcatNode,
-    frame: Parameters<typeof plainLayer>[2],
-    output: CodeFormat
-  ): FitWork<number> {
-    const written = { outBits: output.bits, outScale: output.scale, outZero: output.zero, relu: false }
-    let into = -1
-    for (const [position, places] of concatPlaces(graph, node).entries()) {
-      const loops = moveLoops(...byOutput(places))
-      if (loops === null) throw new Error(`concat ${node.name} is not a box`)
-      const name = `${node.name}.part${position + 1}`
-      const inputShape = toHwc(inputShapeOf(graph, node, position))
-      const inputs = position === 0 ? [frame.inputs[0]] : [frame.inputs[position], into]
-      into = yield* push(name, inputs, output, null, () => ({
-        op: 'move',
-        ...frame,
-        ...written,
-        name,
-        inputs,
-        inputShape,
-        loops,
-        fill: null
-      }))
-    }
-    return into
+type Push = ReturnType<typeof createLayerList>['push']
+
+/** The output as numbers: put into ONNX order where its storage has another, then written as int32. */
+function* writeOutput(node: GraphNode, position: number, format: CodeFormat, push: Push): FitWork<void> {
+  const size = sizeOf(node.outputShape)
+  const frameOf = (from: number, name: string, shape: ShapeHwc) => ({
+    name,
+    inputs: [from],
+    inputShape: shape,
+    outputShape: [1, 1, size] as const,
+    input: format
+  })
+  let from = position
+  let shape = toHwc(node.outputShape)
+  if (!isOnnxOrder(node.outputShape)) {
+    const ordered = orderedLayer(node.outputShape, frameOf(from, `${node.name}.ordered`, shape), format)
+    from = yield* push(`${node.name}.ordered`, [from], format, null, () => ordered)
+    shape = [1, 1, size]
   }
+  const name = `${node.name}.output`
+  const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
+  yield* push(name, [from], null, null, () => ({
+    op: 'output',
+    ...frameOf(from, name, shape),
+    ...written
+  }))
+}
+
+/** One move per input, each into its part of one tensor. */
+function* joinParts(
+  graph: Graph,
+  node: ConcatNode,
+  frame: Parameters<typeof plainLayer>[2],
+  output: CodeFormat,
+  push: Push
+): FitWork<number> {
+  const written = { outBits: output.bits, outScale: output.scale, outZero: output.zero, relu: false }
+  let into = -1
+  for (const [position, places] of concatPlaces(graph, node).entries()) {
+    const loops = moveLoops(...byOutput(places))
+    if (loops === null) throw new Error(`concat ${node.name} is not a box`)
+    const name = `${node.name}.part${position + 1}`
+    const inputShape = toHwc(inputShapeOf(graph, node, position))
+    const inputs = position === 0 ? [frame.inputs[0]] : [frame.inputs[position], into]
+    into = yield* push(name, inputs, output, null, () => ({
+      op: 'move',
+      ...frame,
+      ...written,
+      name,
+      inputs,
+      inputShape,
+      loops,
+      fill: null
+    }))
+  }
+  return into
 }
 
 /** Which layers' outputs are read by the node that is reached, or by nodes behind it. */

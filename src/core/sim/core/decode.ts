@@ -83,6 +83,7 @@ export function decode(word: number, pc: number, zbb: boolean, core: CoreVariant
   return decoded
 }
 
+// eslint-disable-next-line max-lines-per-function -- one table of encodings
 function decodeFull(word: number, pc: number, zbb: boolean, core: CoreVariant): Decoded {
   const rd = (word >>> 7) & 31
   const rs1 = (word >>> 15) & 31

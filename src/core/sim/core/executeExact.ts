@@ -10,6 +10,7 @@ export type SlowOutcome = 'done' | 'wait' | 'lockup'
  * stores into decoded code, atomics, CSRs, traps. Both engines come here for them, so they cannot differ.
  * `wait` means wfi; `lockup` means that the trap handler itself cannot be fetched.
  */
+// eslint-disable-next-line max-lines-per-function -- one switch over the slow operations
 export function executeSlow(hart: Hart): SlowOutcome {
   const { code, x } = hart
   if ((hart.pc & hart.outsideRam) !== 0) return fetchFault(hart, hart.pc)

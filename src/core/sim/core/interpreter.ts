@@ -36,6 +36,7 @@ export function createInterpreter(hart: Hart): Interpreter {
  * Each case leaves the block `sequential` when execution goes on with the next instruction and leaves the switch when
  * it goes to `target`. The function uses nothing but its arguments, because its source text is copied.
  */
+// eslint-disable-next-line max-lines-per-function -- one loop; its source text is copied
 function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: number): Interpreter {
   const {
     countOnes,
@@ -73,6 +74,7 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
 
   return { run }
 
+  // eslint-disable-next-line max-lines-per-function -- one switch over all operations
   function run(limit: number, stopAtJumps: boolean): number {
     let pc = hart.pc
     let fetchLine = hart.fetchLine

@@ -2,7 +2,7 @@ import type { Interval } from '../../../shared/contract/energy'
 import type { MeasuredFigure } from '../../../shared/contract/workload/workloadRows'
 import type { Origin } from '../../../shared/vocabulary'
 import { intervalOf } from '../../energy/interval'
-import { largestSpread } from '../../energy/trialSummary'
+import { maxSpread } from '../../energy/trialSummary'
 import { studentTQuantile } from '../../math/studentT'
 import { formatPercent } from '../../../shared/units'
 
@@ -30,9 +30,9 @@ export function timeFigure(values: readonly number[], confidence: number): Measu
   const interval = intervalOf(values, confidence)
   const spread = interval === null || interval.mean === 0 ? 0 : interval.standardDeviation / interval.mean
   const reasons =
-    spread > largestSpread
+    spread > maxSpread
       ? [
-          `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(largestSpread, 0)} is allowed.`
+          `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(maxSpread, 0)} is allowed.`
         ]
       : []
   return meanFigure(interval, 'measured', reasons)

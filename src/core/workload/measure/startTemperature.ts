@@ -2,7 +2,7 @@ import type { Timing } from '../../../shared/contract/workload/workloadEvidence'
 import type { StartTemperature } from '../../../shared/contract/workload/workloadRows'
 
 /** Trials of a step that started further apart than this are not the same measurement: leakage grows with temperature, K. */
-export const largestStartSpreadK = 5
+export const maxStartSpreadK = 5
 /** A trial starts when the GPU is at most so much above the temperature that it cools down to, K. */
 export const coolWithinK = 3
 
@@ -14,8 +14,8 @@ export function startTemperature(name: string, timings: readonly Timing[]): Star
 
 /** Why the energy of a step must not be quoted for its start temperatures; empty when they were alike. */
 export function startDoubts(range: StartTemperature | null): string[] {
-  if (range === null || range.maxC - range.minC <= largestStartSpreadK) return []
+  if (range === null || range.maxC - range.minC <= maxStartSpreadK) return []
   return [
-    `Trials started at ${range.minC} °C to ${range.maxC} °C; ${largestStartSpreadK} K apart is allowed. Give the GPU longer to cool down.`
+    `Trials started at ${range.minC} °C to ${range.maxC} °C; ${maxStartSpreadK} K apart is allowed. Give the GPU longer to cool down.`
   ]
 }

@@ -1,5 +1,5 @@
 import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/contract/workload/workloadRows'
-import { largestStartSpreadK, startDoubts } from '../measure/startTemperature'
+import { maxStartSpreadK, startDoubts } from '../measure/startTemperature'
 import { correlate, validValue, type Correlation } from './correlate'
 import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
 import { countOf, formatPercent } from '../../../shared/units'
@@ -41,8 +41,8 @@ function startSentence({ benchmark, layers }: WorkloadTables): string[] {
   return [
     `Trials of ${ranges.length} timed steps started at ${low === high ? `${low} °C` : `${low} °C to ${high} °C`}: ` +
       (apart === 0
-        ? `those of one step never more than ${largestStartSpreadK} K apart.`
-        : `those of ${countOf(apart, 'step')} more than ${largestStartSpreadK} K apart, whose energy is INVALID.`)
+        ? `those of one step never more than ${maxStartSpreadK} K apart.`
+        : `those of ${countOf(apart, 'step')} more than ${maxStartSpreadK} K apart, whose energy is INVALID.`)
   ]
 }
 

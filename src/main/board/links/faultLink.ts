@@ -99,48 +99,29 @@ interface Direction {
   heal(): void
 }
 
-function createDirection(options: {
+interface DirectionOptions {
   faults: LineFaults
   random: Random
   injected: Record<FaultName, number>
   clock: Clock
   deliver: (bytes: Uint8Array) => Promise<void>
-}): Direction {
-  const { random, injected, clock, deliver } = options
+}
+
+/** Draws whether a fault of a probability happens, and counts it. */
+type Happens = (probability: number | undefined, name: FaultName) => boolean
+
+function createDirection(options: DirectionOptions): Direction {
+  const { random, clock, deliver } = options
   const sleep = (durationMs: number): Promise<void> =>
     new Promise((resolve) => void clock.after(durationMs, resolve))
   let active = options.faults
-  let passedBytes = 0
+  const passed = { bytes: 0 }
   let held: Uint8Array | undefined
   let tail: Promise<void> = Promise.resolve()
-  const happens = (probability: number | undefined, name: FaultName): boolean => {
+  const happens: Happens = (probability, name) => {
     if (probability === undefined || probability <= 0 || random.next() >= probability) return false
-    injected[name]++
+    options.injected[name]++
     return true
-  }
-
-  const damaged = (bytes: Uint8Array): Uint8Array => {
-    const out: number[] = []
-    if (happens(active.garbagePerChunk, 'garbage')) {
-      for (let left = 1 + random.integer(16); left > 0; left--) out.push(random.integer(256))
-    }
-    for (const byte of bytes) {
-      passedBytes++
-      if (active.cutAfterBytes !== undefined && passedBytes > active.cutAfterBytes) {
-        injected.cut++
-        continue
-      }
-      if (active.stuckAfterBytes !== undefined && passedBytes > active.stuckAfterBytes) {
-        injected.stuck++
-        out.push(0)
-        continue
-      }
-      if (happens(active.dropPerByte, 'drop')) continue
-      const kept = happens(active.flipPerByte, 'flip') ? byte ^ (1 << random.integer(8)) : byte
-      out.push(kept)
-      if (happens(active.duplicatePerByte, 'duplicate')) out.push(kept)
-    }
-    return Uint8Array.from(out)
   }
 
   const handOver = async (bytes: Uint8Array): Promise<void> => {
@@ -156,7 +137,7 @@ function createDirection(options: {
   }
 
   const pass = async (bytes: Uint8Array): Promise<void> => {
-    const chunk = damaged(bytes)
+    const chunk = damaged(bytes, active, passed, options, happens)
     if (held === undefined && happens(active.reorderPerChunk, 'reorder')) {
       held = chunk
       // A held chunk must not wait for ever on a line that then falls silent.
@@ -183,4 +164,35 @@ function createDirection(options: {
       active = {}
     }
   }
+}
+
+/** The bytes with what happened to each: dropped, changed, doubled, cut off or stuck. */
+function damaged(
+  bytes: Uint8Array,
+  active: LineFaults,
+  passed: { bytes: number },
+  { random, injected }: DirectionOptions,
+  happens: Happens
+): Uint8Array {
+  const out: number[] = []
+  if (happens(active.garbagePerChunk, 'garbage')) {
+    for (let left = 1 + random.integer(16); left > 0; left--) out.push(random.integer(256))
+  }
+  for (const byte of bytes) {
+    passed.bytes++
+    if (active.cutAfterBytes !== undefined && passed.bytes > active.cutAfterBytes) {
+      injected.cut++
+      continue
+    }
+    if (active.stuckAfterBytes !== undefined && passed.bytes > active.stuckAfterBytes) {
+      injected.stuck++
+      out.push(0)
+      continue
+    }
+    if (happens(active.dropPerByte, 'drop')) continue
+    const kept = happens(active.flipPerByte, 'flip') ? byte ^ (1 << random.integer(8)) : byte
+    out.push(kept)
+    if (happens(active.duplicatePerByte, 'duplicate')) out.push(kept)
+  }
+  return Uint8Array.from(out)
 }

@@ -62,7 +62,39 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
     })
   )
 
-  await new Promise<void>((resolve, reject) => {
+  await started(worker, label, listeners, activity)
+
+  return {
+    descriptor: { kind: 'virtual', label, port: null, baudRate: null, lossy: false },
+    get closed() {
+      return listeners.closed
+    },
+    onData: listeners.onData,
+    onClose: listeners.onClose,
+    async write(bytes) {
+      if (listeners.closed !== null) throw disconnected(label, listeners.closed)
+      worker.postMessage({ bytes } satisfies ToVirtualBoard)
+    },
+    async setBaud() {},
+    async setSignals() {
+      return false
+    },
+    async close() {
+      listeners.end({ kind: 'asked', text: 'closed' })
+      await worker.terminate()
+      await exited
+    }
+  }
+}
+
+/** Resolves when the board runs; from then on its messages go to the listeners. @throws why it does not start */
+function started(
+  worker: Worker,
+  label: string,
+  listeners: ReturnType<typeof createLinkListeners>,
+  activity: ReturnType<typeof trackVirtualBoard>
+): Promise<void> {
+  return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       void worker.terminate()
       reject(
@@ -102,26 +134,4 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
     })
     worker.once('exit', () => listeners.end({ kind: 'ended', text: 'its simulator stopped' }))
   })
-
-  return {
-    descriptor: { kind: 'virtual', label, port: null, baudRate: null, lossy: false },
-    get closed() {
-      return listeners.closed
-    },
-    onData: listeners.onData,
-    onClose: listeners.onClose,
-    async write(bytes) {
-      if (listeners.closed !== null) throw disconnected(label, listeners.closed)
-      worker.postMessage({ bytes } satisfies ToVirtualBoard)
-    },
-    async setBaud() {},
-    async setSignals() {
-      return false
-    },
-    async close() {
-      listeners.end({ kind: 'asked', text: 'closed' })
-      await worker.terminate()
-      await exited
-    }
-  }
 }

@@ -51,19 +51,8 @@ export function createCoreCache(options: {
       () => null
     )
   }
-  const tools = async (): Promise<CoreTools> => {
-    const found = await Promise.all(needed.map(({ names }) => findProgram([...names])))
-    const [verilator, make] = found
-    if (verilator != null && make != null && !found.includes(null)) return { verilator, make }
-    const absent = needed.filter((_, at) => found[at] === null).map((tool) => tool.package)
-    throw new AppError(
-      'tool.missing',
-      `Not installed: ${absent.join(', ')}.`,
-      `Debian: apt install ${absent.join(' ')}`
-    )
-  }
   const build = async (variant: RtlVariant): Promise<string> => {
-    const [recipe, found] = await Promise.all([recipeOf(variant), tools()])
+    const [recipe, found] = await Promise.all([recipeOf(variant), toolsOf(findProgram)])
     log(`Making the core rtl:${variant} with Verilator, once: it takes about half a minute.`)
     return await jobs.start({
       kind: 'board.makeCore',
@@ -84,7 +73,7 @@ export function createCoreCache(options: {
   return {
     async obstacle(variant) {
       if ((await kept(variant)) !== null) return null
-      return await tools().then(
+      return await toolsOf(findProgram).then(
         () => null,
         (error: unknown) => {
           const { message, hint } = AppError.from(error)
@@ -102,4 +91,17 @@ export function createCoreCache(options: {
       return await running
     }
   }
+}
+
+/** @throws tool.missing naming all that are absent */
+async function toolsOf(findProgram: (names: string[]) => Promise<string | null>): Promise<CoreTools> {
+  const found = await Promise.all(needed.map(({ names }) => findProgram([...names])))
+  const [verilator, make] = found
+  if (verilator != null && make != null && !found.includes(null)) return { verilator, make }
+  const absent = needed.filter((_, at) => found[at] === null).map((tool) => tool.package)
+  throw new AppError(
+    'tool.missing',
+    `Not installed: ${absent.join(', ')}.`,
+    `Debian: apt install ${absent.join(' ')}`
+  )
 }

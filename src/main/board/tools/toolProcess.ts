@@ -53,24 +53,11 @@ export function startTool(options: ToolOptions): ToolRun {
     child.kill('SIGTERM')
     grace ??= setTimeout(() => child.kill('SIGKILL'), graceMs)
   }
-  const tooLong = (durationMs: number, what: string): AppError =>
-    new AppError(
-      'board.timeout',
-      `${nameOf(program)} ${what} for ${Math.round(durationMs / 1000)} s and was ended.`,
-      'Check cable and power, then repeat; unplug the cable if it hangs again.'
-    )
   const heard = (): void => {
     clearTimeout(silence)
-    silence = setTimeout(() => end(tooLong(silenceMs, 'said nothing')), silenceMs)
+    silence = setTimeout(() => end(tooLong(program, silenceMs, 'said nothing')), silenceMs)
   }
-  const onAbort = (): void =>
-    end(
-      new AppError(
-        'job.cancelled',
-        `${nameOf(program)} was ended.`,
-        'Repeat it: the board may be half written.'
-      )
-    )
+  const onAbort = (): void => end(cancelled(program))
   // A parent that ends must not leave a program behind that holds the cable.
   const onParentExit = (): void => void child.kill('SIGKILL')
 
@@ -86,19 +73,14 @@ export function startTool(options: ToolOptions): ToolRun {
   // A program that ended closes its stdin; an error of a write after that is ignored.
   child.stdin.on('error', () => undefined)
 
-  const limit = setTimeout(() => end(tooLong(limitMs, 'ran')), limitMs)
+  const limit = setTimeout(() => end(tooLong(program, limitMs, 'ran')), limitMs)
   heard()
   process.once('exit', onParentExit)
   signal.addEventListener('abort', onAbort)
 
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', (cause) => {
-      reason ??= new AppError(
-        'tool.missing',
-        `${program} cannot be started: ${cause.message}`,
-        'Install it again, or check its permissions.',
-        { cause }
-      )
+      reason ??= notStarted(program, cause)
       // Without a process there is no close event to wait for.
       if (child.pid === undefined) finish(null)
     })
@@ -129,4 +111,29 @@ export function startTool(options: ToolOptions): ToolRun {
 /** The program's own name, without its folder. */
 function nameOf(program: string): string {
   return program.replace(/^.*[\\/]/, '')
+}
+
+function tooLong(program: string, durationMs: number, what: string): AppError {
+  return new AppError(
+    'board.timeout',
+    `${nameOf(program)} ${what} for ${Math.round(durationMs / 1000)} s and was ended.`,
+    'Check cable and power, then repeat; unplug the cable if it hangs again.'
+  )
+}
+
+function cancelled(program: string): AppError {
+  return new AppError(
+    'job.cancelled',
+    `${nameOf(program)} was ended.`,
+    'Repeat it: the board may be half written.'
+  )
+}
+
+function notStarted(program: string, cause: Error): AppError {
+  return new AppError(
+    'tool.missing',
+    `${program} cannot be started: ${cause.message}`,
+    'Install it again, or check its permissions.',
+    { cause }
+  )
 }

@@ -30,6 +30,38 @@ export async function openMlperfDevice(
   id: string,
   signal: AbortSignal
 ): Promise<MlperfDevice> {
+  const { ask, greet } = await openMlperfLine(client, id, signal)
+  try {
+    await greet()
+  } catch (error) {
+    // A board that was starting has lost the command: it is sent once more.
+    if (!(error instanceof AppError) || error.code !== 'board.timeout') throw error
+    await greet()
+  }
+  return {
+    ask,
+    async load(bytes) {
+      let last: string[] = []
+      for (const command of loadCommands(bytes)) last = await ask(command)
+      if (last.includes('m-load-done')) return
+      throw new AppError(
+        'board.protocol',
+        `The device did not confirm an input of ${bytes.length} bytes.`,
+        'Files of a test set hold exactly the bytes of one input.'
+      )
+    },
+    async infer(times, warmups, withinMs) {
+      return readInfer(await ask(`infer ${times} ${warmups}`, withinMs))
+    }
+  }
+}
+
+/** Commands and replies over the console of a board. */
+async function openMlperfLine(
+  client: LocalClient,
+  id: string,
+  signal: AbortSignal
+): Promise<{ ask: MlperfDevice['ask']; greet: () => Promise<void> }> {
   // What was received before is not a reply.
   const before = await client.call('board.console', { id, after: 0 })
   let after = before.chunks.at(-1)?.sequence ?? 0
@@ -85,29 +117,7 @@ export async function openMlperfDevice(
       reply = await nextReply('name', replyWithinMs)
     await settle()
   }
-  try {
-    await greet()
-  } catch (error) {
-    // A board that was starting has lost the command: it is sent once more.
-    if (!(error instanceof AppError) || error.code !== 'board.timeout') throw error
-    await greet()
-  }
-  return {
-    ask,
-    async load(bytes) {
-      let last: string[] = []
-      for (const command of loadCommands(bytes)) last = await ask(command)
-      if (last.includes('m-load-done')) return
-      throw new AppError(
-        'board.protocol',
-        `The device did not confirm an input of ${bytes.length} bytes.`,
-        'Files of a test set hold exactly the bytes of one input.'
-      )
-    },
-    async infer(times, warmups, withinMs) {
-      return readInfer(await ask(`infer ${times} ${warmups}`, withinMs))
-    }
-  }
+  return { ask, greet }
 }
 
 function silent(command: string, withinMs: number): AppError {

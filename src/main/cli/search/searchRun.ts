@@ -23,6 +23,8 @@ import {
   type CliContext
 } from '../framework/framework'
 import { openModel } from '../model/model'
+import type { Judged } from '../../model/modelTasks'
+import type { SchemeMeasure } from '../../model/schemeEvaluations'
 import { methodOf } from '../model/method'
 import { withDataSet } from '../model/ownData'
 import { runKeptSearch } from './searchKept'
@@ -40,20 +42,11 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   if (textOption(args, 'retrain-top') !== undefined) throw new UsageError('--retrain-top goes with --keep')
   const model = await openModel(args, context, file)
   const budgeted = await budgetedSpace(args, context, model.graph)
-  const { space } = budgeted
-  const plan = {
-    space,
-    budgetRatios: budgeted.ratios,
-    strategy: choiceOption(args, 'strategy', strategySchema.options) ?? 'auto',
-    objective: choiceOption(args, 'objective', objectives) ?? 'kl',
-    evaluations: numberOption(args, 'evaluations', { min: 2, max: 1000, integer: true }) ?? 32,
-    batch: numberOption(args, 'batch', { min: 1, max: 64, integer: true }) ?? 4,
-    seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
-  } as const
-  const start = startScheme(args, model.graph, allowedBits(args, space.layers))
+  const plan = planOf(args, budgeted)
+  const start = startScheme(args, model.graph, allowedBits(args, plan.space.layers))
   const method = methodOf(args)
   const workers = workersOf(args)
-  const early = searchLimits(space, budgeted.ratios)
+  const early = searchLimits(plan.space, budgeted.ratios)
   const costs = budgetsOf(early, budgeted)
   const { unit, baselineCost } = costs[0]
   const about = {
@@ -68,29 +61,14 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
   if (!early.isFeasible)
     return { json: { ...about, budgetFeasible: false, scheme: null }, text: infeasible(early, budgeted) }
 
-  const modelsFolder = resourcePath('models')
-  const onQueue = await modelOnQueue(args, context, file)
-  const own = (await withDataSet(args, context, file)) ?? onQueue
-  const hasDataSet = own !== null && own.dataSet !== null
-  const onShipped = !hasDataSet && generatedSetOf(model.graph) === null
-  const split: Split = onShipped && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
-  const tasks = createTaskPool<Tasks>({
-    workerFile: builtPath('main', 'taskWorker.js'),
-    size: Math.max(1, workers)
-  })
-  const measure = async (scheme: Scheme | null, on: Split) => {
-    if (own !== null) return own.model.measure(own.modelId, scheme, on, method, context.signal)
-    const input = { file: model.summary.path, modelsFolder, scheme, split: on, method } as const
-    return tasks.run('model.evaluate', input, { signal: context.signal })
-  }
+  const measuring = await openMeasuring(args, context, file, { model, method, workers })
   try {
-    const int8 = uniformScheme(space.layers, 8, 8)
     let metric: ScoreName = 'accuracy'
     const outcome = await runSearch(
       { ...plan, start },
       {
         evaluate: async (scheme) => {
-          const { accuracy, kl, crossEntropy, mse, metrics } = await measure(scheme, 'search')
+          const { accuracy, kl, crossEntropy, mse, metrics } = await measuring.measure(scheme, 'search')
           metric = scoreNameOf(metrics)
           return { accuracy, kl, crossEntropy, mse }
         },
@@ -100,37 +78,83 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
     )
     context.signal.throwIfAborted()
     const { best } = outcome
-    const report = async (on: Split) => {
-      const [float, reference, found] = await Promise.all([
-        measure(null, on),
-        measure(int8, on),
-        best === null ? null : measure(best.scheme, on)
-      ])
-      return {
-        split: on,
-        images: float.images,
-        float: float.accuracy,
-        int8: reference.accuracy,
-        best: found?.accuracy ?? null,
-        bestKl: found?.kl ?? null,
-        versusInt8: found === null ? null : comparePaired(found.right, reference.right)
-      }
-    }
+    const report = (on: Split): ReturnType<typeof reportOn> =>
+      reportOn(on, plan.space.layers, best?.scheme ?? null, measuring.measure)
     const json = {
       ...about,
-      dataSet: own?.dataSet ?? model.graph.dataSet ?? null,
+      dataSet: measuring.dataSet ?? model.graph.dataSet ?? null,
       budgetFeasible: true,
       metric,
       bestCost: best?.cost ?? null,
       scheme: best?.scheme ?? null,
       search: await report('search'),
-      test: await report(split),
+      test: await report(measuring.testSplit),
       trace: outcome.trace,
       seconds: (performance.now() - started) / 1000
     }
     return { json, text: summary(outcome, json, budgeted) }
   } finally {
-    await tasks.close()
+    await measuring.close()
+  }
+}
+
+function planOf(args: CliArguments, { space, ratios }: BudgetedSpace) {
+  return {
+    space,
+    budgetRatios: ratios,
+    strategy: choiceOption(args, 'strategy', strategySchema.options) ?? 'auto',
+    objective: choiceOption(args, 'objective', objectives) ?? 'kl',
+    evaluations: numberOption(args, 'evaluations', { min: 2, max: 1000, integer: true }) ?? 32,
+    batch: numberOption(args, 'batch', { min: 1, max: 64, integer: true }) ?? 4,
+    seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
+  } as const
+}
+
+type CliModel = Awaited<ReturnType<typeof openModel>>
+
+/** Accuracy of schemes on a split of the network's data set. */
+type Measure = (scheme: Scheme | null, on: Split) => Promise<Judged | SchemeMeasure>
+
+/** Where schemes are evaluated: on the queue or the user's data set if one is named, else in threads of this process. */
+async function openMeasuring(
+  args: CliArguments,
+  context: CliContext,
+  file: string,
+  { model, method, workers }: { model: CliModel; method: ReturnType<typeof methodOf>; workers: number }
+): Promise<{ measure: Measure; dataSet: string | null; testSplit: Split; close(): Promise<void> }> {
+  const modelsFolder = resourcePath('models')
+  const onQueue = await modelOnQueue(args, context, file)
+  const own = (await withDataSet(args, context, file)) ?? onQueue
+  const hasDataSet = own !== null && own.dataSet !== null
+  const onShipped = !hasDataSet && generatedSetOf(model.graph) === null
+  const testSplit = onShipped && createImageLibrary({ modelsFolder }).hasFullSet() ? 'fullTest' : 'test'
+  const tasks = createTaskPool<Tasks>({
+    workerFile: builtPath('main', 'taskWorker.js'),
+    size: Math.max(1, workers)
+  })
+  const measure: Measure = async (scheme, on) => {
+    if (own !== null) return own.model.measure(own.modelId, scheme, on, method, context.signal)
+    const input = { file: model.summary.path, modelsFolder, scheme, split: on, method } as const
+    return tasks.run('model.evaluate', input, { signal: context.signal })
+  }
+  return { measure, dataSet: own?.dataSet ?? null, testSplit, close: () => tasks.close() }
+}
+
+/** Float, int8 and best scheme on one split, and how the best one compares with int8 item by item. */
+async function reportOn(on: Split, layers: readonly string[], best: Scheme | null, measure: Measure) {
+  const [float, reference, found] = await Promise.all([
+    measure(null, on),
+    measure(uniformScheme(layers, 8, 8), on),
+    best === null ? null : measure(best, on)
+  ])
+  return {
+    split: on,
+    images: float.images,
+    float: float.accuracy,
+    int8: reference.accuracy,
+    best: found?.accuracy ?? null,
+    bestKl: found?.kl ?? null,
+    versusInt8: found === null ? null : comparePaired(found.right, reference.right)
   }
 }
 

@@ -6,7 +6,7 @@ import type { RunnerChoice } from '../../../shared/contract/workload'
 import { AppError } from '../../../shared/errors'
 import type { StageSample } from '../../../core/estimator/samples/stageSample'
 import type { JobContext, JobService } from '../../jobs/jobService'
-import { createRunKeeper, type RunKind } from '../../runs/runKeeper'
+import { createRunKeeper, type RunKeeper, type RunKind } from '../../runs/runKeeper'
 import type { RunLabels } from '../../runs/runLabels'
 import { collect, type StageMeter } from './collect'
 import type { CollectionStore } from './collectionStore'
@@ -38,7 +38,7 @@ export interface Collections {
 
 /** Returns the collections of a data file. */
 export function createCollections(deps: CollectionDeps): Collections {
-  const { store, jobs, emit, nowMs, newId } = deps
+  const { store, jobs, nowMs, newId } = deps
   const runs = createRunKeeper<Collection>({
     ...{ kind: 'collection', noun: 'collection', jobs, labels: deps.labels, table: store.table },
     describe: (record) => ({
@@ -52,32 +52,10 @@ export function createCollections(deps: CollectionDeps): Collections {
     begin: (record) => begin({ ...record, state: 'running', finishedAtMs: null, message: null })
   })
 
-  const run = async (record: Collection, { signal, progress }: JobContext): Promise<void> => {
-    const announce = (): void => emit('estimator.collected', structuredClone(runs.present(record)))
-    const changed = async (): Promise<void> => {
-      await store.table.save(record)
-      announce()
-    }
-    try {
-      const open = (stop: AbortSignal) => deps.openMeter(record.request.runner, record.id, stop)
-      await collect(record, { store, changed, announce, progress, signal, open })
-      record.state = 'done'
-    } catch (cause) {
-      record.state = signal.aborted ? 'cancelled' : 'failed'
-      record.message = signal.aborted
-        ? 'Cancelled; measured configurations are kept.'
-        : AppError.from(cause).message
-      throw cause
-    } finally {
-      record.finishedAtMs = nowMs()
-      runs.ended(record.id)
-      await changed()
-    }
-  }
   const begin = async (record: Collection): Promise<{ jobId: string }> => {
     const { jobId } = runs.launch(record, {
       ...{ kind: 'estimator.collect', title: titleOf(record), unit: 'configurations' },
-      run: (context) => run(record, context)
+      run: (context) => runStored(record, context, deps, runs)
     })
     record.jobId = jobId
     await store.table.save(record)
@@ -111,6 +89,36 @@ export function createCollections(deps: CollectionDeps): Collections {
         return { file, samples: samples.length }
       }
     }
+  }
+}
+
+/** Measures a collection to its end and stores what became of it. */
+async function runStored(
+  record: Collection,
+  { signal, progress }: JobContext,
+  deps: CollectionDeps,
+  runs: Pick<RunKeeper<Collection>, 'present' | 'ended'>
+): Promise<void> {
+  const { store, emit, nowMs } = deps
+  const announce = (): void => emit('estimator.collected', structuredClone(runs.present(record)))
+  const changed = async (): Promise<void> => {
+    await store.table.save(record)
+    announce()
+  }
+  try {
+    const open = (stop: AbortSignal) => deps.openMeter(record.request.runner, record.id, stop)
+    await collect(record, { store, changed, announce, progress, signal, open })
+    record.state = 'done'
+  } catch (cause) {
+    record.state = signal.aborted ? 'cancelled' : 'failed'
+    record.message = signal.aborted
+      ? 'Cancelled; measured configurations are kept.'
+      : AppError.from(cause).message
+    throw cause
+  } finally {
+    record.finishedAtMs = nowMs()
+    runs.ended(record.id)
+    await changed()
   }
 }
 

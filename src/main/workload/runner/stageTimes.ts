@@ -50,14 +50,14 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
   const decodes = task === 'perplexity'
   const most = decodes ? window - 1 : window
   // The prompt's pass and that of every output token are open at the same time.
-  const mostOutputs = Math.min(most, mostLengths - 1)
+  const maxOutputs = Math.min(most, mostLengths - 1)
   return {
     offer: {
       stages: decodes ? ['prefill', 'decode'] : ['prefill'],
       knobs: [
         { name: 'batch', is: batches },
         { name: 'promptTokens', is: isOpen ? { min: 1, max: most } : { values: [window] } },
-        ...(decodes ? [{ name: outputTokensKnob, is: { min: 1, max: mostOutputs } }] : [])
+        ...(decodes ? [{ name: outputTokensKnob, is: { min: 1, max: maxOutputs } }] : [])
       ],
       limits: decodes && isOpen ? [{ sumOf: ['promptTokens', outputTokensKnob], max: window }] : []
     },
@@ -68,7 +68,7 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
       const [batch, prompt] = [Number(knobs['batch'] ?? 1), Number(knobs['promptTokens'] ?? window)]
       const last = isOpen ? prompt + outputTokens : window
       if (
-        !(batch >= 1 && prompt >= 1 && last <= window && outputTokens <= mostOutputs) ||
+        !(batch >= 1 && prompt >= 1 && last <= window && outputTokens <= maxOutputs) ||
         (!decodes && outputTokens > 0)
       ) {
         throw new AppError(

@@ -3,17 +3,21 @@ import { parseArgs } from 'node:util'
 import { env as ortEnv, listSupportedBackends } from 'onnxruntime-node'
 import { env } from 'node:process'
 import type { LatencyRequest } from '../../../shared/contract/workload/stageProtocol'
-import { taskMetricSchema, type TaskMetric } from '../../../shared/contract/workload/workloadRows'
+import {
+  taskMetricSchema,
+  type TaskMetric,
+  type WorkloadPrecision
+} from '../../../shared/contract/workload/workloadRows'
 import { runnerRequestSchema, workloadProtocol } from '../../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../../shared/errors'
-import { describeLayers } from './layers'
+import { describeLayers, type LayerFacts } from './layers'
 import { listProviders } from './listProviders'
 import { offeredPrecisions } from './precisions'
 import { print } from './printer'
 import { cacheToExceed } from './processorCache'
 import { stageTimes } from './stageTimes'
-import { createSteps } from './steps'
-import { openSubject, type OnnxFiles } from './subject'
+import { createSteps, type Steps } from './steps'
+import { openSubject, type OnnxFiles, type Subject } from './subject'
 
 /**
  * The runner on onnxruntime-node: a process of its own that prints protocol lines (shared/contract/workloadProtocol.ts) and
@@ -54,29 +58,7 @@ async function serve(files: OnnxFiles): Promise<void> {
   const timer = env['BITBENCH_WORKLOAD_STAGES'] === '1' ? await stageTimes(subject, taskOf()) : null
   const precisions = timer === null ? await offeredPrecisions(subject) : onlyFp32
   const offered = precisions.filter(({ reason }) => reason === null).map(({ precision }) => precision)
-  print({
-    event: 'hello',
-    protocol: workloadProtocol,
-    runner: 'onnx',
-    runtime: `onnxruntime ${ortEnv.versions.node ?? ''}`,
-    device: values.provider,
-    threads,
-    precisions: offered,
-    model: values.name,
-    task: values.task,
-    batch: subject.batch,
-    notes: [
-      ...values.note,
-      ...(timer === null ? [] : [timer.note]),
-      'phases: looped inside one call of the runtime (ONNX Loop); latency: single calls, with what a call costs',
-      ...(offered.includes('fp16') && values.provider === 'cpu'
-        ? ['fp16 on this CPU provider may be computed in fp32 between casts: its time says nothing of a GPU']
-        : []),
-      `providers that this package can load: ${listSupportedBackends()
-        .map(({ name }) => name)
-        .join(', ')}`
-    ]
-  })
+  greet(subject, offered, timer?.note ?? null)
   for (const { precision, reason } of precisions) {
     if (reason !== null) print({ event: 'skipped', id: `benchmark:${precision}`, reason })
   }
@@ -89,23 +71,59 @@ async function serve(files: OnnxFiles): Promise<void> {
     })
   }
   const layers = describeLayers(subject)
-  for (const { group, parameters, macs, sameAs, sharedWith } of layers) {
-    print({
-      ...{
-        event: 'layer',
-        id: group.id,
-        type: group.type,
-        class: group.className,
-        parameters,
-        macs,
-        sharedWith
-      },
-      inputShapes: group.inputs.map((name) => subject.shapeOf(name) ?? []),
-      calls: 1,
-      ...(sameAs === undefined ? {} : { sameAs })
-    })
-  }
+  for (const layer of layers) printLayer(subject, layer)
   const steps = createSteps(subject, layers, scratch)
+  await printPlan(subject, layers, offered, steps)
+  await serveRequests({
+    run: ({ id, forMs, cacheBytes }) => steps.run(id, forMs, cacheToExceed(values.provider, cacheBytes)),
+    latency: ({ id }) => Promise.reject(noStep(id))
+  })
+}
+
+function greet(subject: Subject, offered: readonly WorkloadPrecision[], stageNote: string | null): void {
+  const isCpuHalf = offered.includes('fp16') && values.provider === 'cpu'
+  const providers = listSupportedBackends().map(({ name }) => name)
+  print({
+    event: 'hello',
+    protocol: workloadProtocol,
+    runner: 'onnx',
+    runtime: `onnxruntime ${ortEnv.versions.node ?? ''}`,
+    device: values.provider,
+    threads: Number(values.threads),
+    precisions: [...offered],
+    model: values.name,
+    task: values.task,
+    batch: subject.batch,
+    notes: [
+      ...values.note,
+      ...(stageNote === null ? [] : [stageNote]),
+      'phases: looped inside one call of the runtime (ONNX Loop); latency: single calls, with what a call costs',
+      ...(isCpuHalf
+        ? ['fp16 on this CPU provider may be computed in fp32 between casts: its time says nothing of a GPU']
+        : []),
+      `providers that this package can load: ${providers.join(', ')}`
+    ]
+  })
+}
+
+function printLayer(subject: Subject, layer: LayerFacts): void {
+  const { group, parameters, macs, sameAs, sharedWith } = layer
+  const { id, type, className } = group
+  print({
+    ...{ event: 'layer', id, type, class: className, parameters, macs, sharedWith },
+    inputShapes: group.inputs.map((name) => subject.shapeOf(name) ?? []),
+    calls: 1,
+    ...(sameAs === undefined ? {} : { sameAs })
+  })
+}
+
+/** Prints the plan; how long predictions take is estimated from the passes that listing them needs. */
+async function printPlan(
+  subject: Subject,
+  layers: readonly LayerFacts[],
+  offered: readonly WorkloadPrecision[],
+  steps: Steps
+): Promise<void> {
   const timed = [
     ...offered.map((precision) => ({ id: `benchmark:${precision}`, kind: 'benchmark' })),
     ...layers
@@ -117,11 +135,6 @@ async function serve(files: OnnxFiles): Promise<void> {
   const perPass = (performance.now() - started) / 1000 / Math.max(1, subject.calibrationBatches.length)
   const seconds = Math.max(0.02, perPass * subject.testBatches.length)
   print({ event: 'plan', steps: [...timed, ...names.map((id) => ({ id, kind: 'predictions', seconds }))] })
-
-  await serveRequests({
-    run: ({ id, forMs, cacheBytes }) => steps.run(id, forMs, cacheToExceed(values.provider, cacheBytes)),
-    latency: ({ id }) => Promise.reject(noStep(id))
-  })
 }
 
 const onlyFp32 = [{ precision: 'fp32', reason: null }] as const

@@ -1,13 +1,13 @@
 import type { Span } from './trace'
 
 /** Nothing is gained by looking closer than this, ms. */
-const leastSpanMs = 0.01
+const minSpanMs = 0.01
 
 /**
  * Zooms a span by `factor` (above 1: closer) around the point at `fraction` of it, which stays where it is; never beyond `whole`.
  */
 export function zoomSpan([from, to]: Span, whole: Span, fraction: number, factor: number): Span {
-  const length = Math.min(whole[1] - whole[0], Math.max(leastSpanMs, (to - from) / factor))
+  const length = Math.min(whole[1] - whole[0], Math.max(minSpanMs, (to - from) / factor))
   return clamp(from + fraction * (to - from - length), length, whole)
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { largestSpread, summariseTrials } from '@core/energy/trialSummary'
+import { maxSpread, summariseTrials } from '@core/energy/trialSummary'
 import { sensorOf } from '@core/energy/sensorModel'
 import type { PhaseEnergy } from '@shared/contract/energy'
 import { AppError } from '@shared/errors'
@@ -47,7 +47,7 @@ describe('the verdict on the trials of a phase', () => {
     expect(summariseTrials(spreadBy(0.0499), partTime, 0.95)).toMatchObject({ verdict: 'VALID' })
     expect(summariseTrials(spreadBy(0.0499), partTime, 0.95).spread).toBeCloseTo(0.0499, 9)
     expect(verdictOf(spreadBy(0.0501))).toBe('INVALID')
-    expect(largestSpread).toBe(0.05)
+    expect(maxSpread).toBe(0.05)
   })
 
   it('rejects a trial without a figure, and says each doubt once', () => {

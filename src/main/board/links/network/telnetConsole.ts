@@ -31,30 +31,10 @@ export function createTelnetConsole(
     [binary, suppressGoAhead, ...(wantsControl ? [comPort] : [])],
     [binary, suppressGoAhead, echo]
   )
-  const watchers = new Set<() => void>()
+  const { changed, until, end } = createWaits()
   const replies = new Map<ComPortCommand, number>()
-  let hasEnded = false
   let isSuspended = false
   let tail: Promise<unknown> = Promise.resolve()
-
-  const changed = (): void => {
-    for (const look of [...watchers]) look()
-  }
-  /** Settles when `isDone` holds, at the end of the connection, or after `timeoutMs`. */
-  const until = (isDone: () => boolean, timeoutMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (isDone() || hasEnded) finish()
-      }
-      const finish = (): void => {
-        clearTimeout(timer)
-        watchers.delete(look)
-        resolve()
-      }
-      const timer = setTimeout(finish, timeoutMs)
-      watchers.add(look)
-      look()
-    })
 
   const isNegotiated = (): boolean =>
     codec.remoteState(binary) !== 'wanted' &&
@@ -99,7 +79,38 @@ export function createTelnetConsole(
       await until(() => !isSuspended, timeoutMs)
       return !isSuspended
     },
-    end() {
+    end
+  }
+}
+
+/** Waits that look again at each change. */
+function createWaits() {
+  const watchers = new Set<() => void>()
+  let hasEnded = false
+
+  const changed = (): void => {
+    for (const look of [...watchers]) look()
+  }
+  /** Settles when `isDone` holds, at the end of the connection, or after `timeoutMs`. */
+  const until = (isDone: () => boolean, timeoutMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (isDone() || hasEnded) finish()
+      }
+      const finish = (): void => {
+        clearTimeout(timer)
+        watchers.delete(look)
+        resolve()
+      }
+      const timer = setTimeout(finish, timeoutMs)
+      watchers.add(look)
+      look()
+    })
+
+  return {
+    changed,
+    until,
+    end(): void {
       hasEnded = true
       changed()
     }
