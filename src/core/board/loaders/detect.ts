@@ -4,7 +4,7 @@ import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
 import { createReceiver } from './receiver'
 import { sflMagicRequest } from './sflFrame'
-import { litexMenu, litexPrompt } from './sflRequest'
+import { litexMenus, litexPrompts } from './sflRequest'
 import { askBoard, type UbootBoard } from './ubootBoard'
 import { askUboot, findConsoleUart, isSupervisor, learnPrompt } from './ubootConsole'
 
@@ -51,7 +51,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     const before = receiver.lastSeen()
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
-    const texts = [receiver.ubootPrompt, litexPrompt, litexMenu, sflMagicRequest]
+    const texts = [receiver.ubootPrompt, ...litexPrompts, ...litexMenus, sflMagicRequest]
     const found = yield* receiver.until(texts, answerMs)
     if (found !== null && found.index > 0) return { kind: 'litex' }
     // LiteX measures the speed of its memory for seconds without a word.

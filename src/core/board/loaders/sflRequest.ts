@@ -3,11 +3,11 @@ import { asciiBytes } from '../../binary/bytes'
 import type { Part, Receiver } from './receiver'
 import { sflMagicAnswer, sflMagicRequest, sflReply } from './sflFrame'
 
-/** What the BIOS prints when it waits for commands, colours left out. */
-export const litexPrompt = 'litex> '
-/** Older BIOSes list their boot sources and wait for a key. */
-export const litexMenu = 'F7:    boot from serial\n'
-const menuKey = 0x06
+/** What the BIOS prints when it waits for commands, colours left out: since 2019, and before. */
+export const litexPrompts = ['litex> ', 'BIOS> '] as const
+/** Until January 2017 a BIOS listed its boot sources and waited two seconds for a key: F7, since April 2016 S. */
+export const litexMenus = ['F7:    boot from serial\n', 'S:     boot from serial\n'] as const
+const menuKeys = [0x06, 0x53] as const
 /** Silence after which the loader sends a newline to get the prompt of a BIOS, ms; a memory test never pauses that long. */
 const promptSilenceMs = 500
 /** The BIOS sends `E` after 250 ms of silence: twice that, plus the delays of a bridge, ms. */
@@ -23,7 +23,7 @@ const maxTrainBytes = 4096
  * @throws loader.noPrompt with what was received
  */
 export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part<void> {
-  const texts = [sflMagicRequest, litexMenu, litexPrompt]
+  const texts = [sflMagicRequest, ...litexMenus, ...litexPrompts]
   // A BIOS that sits at its prompt says nothing by itself: a line end makes it show the prompt.
   let found = yield* receiver.until(texts, Math.min(promptSilenceMs, promptTimeoutMs))
   if (found === null) {
@@ -35,7 +35,8 @@ export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part
       yield { kind: 'send', bytes: asciiBytes(sflMagicAnswer) }
       return
     }
-    yield { kind: 'send', bytes: found.index === 1 ? Uint8Array.of(menuKey) : asciiBytes('serialboot\n') }
+    const key = menuKeys[found.index - 1]
+    yield { kind: 'send', bytes: key === undefined ? asciiBytes('serialboot\n') : Uint8Array.of(key) }
     found = yield* receiver.until(texts, promptTimeoutMs)
   }
   throw new AppError(
@@ -63,7 +64,8 @@ export function* resynchronise(receiver: Receiver): Part<'ready' | 'console' | '
     text = (text + String.fromCharCode(byte)).slice(-64)
     // The prompt may be coloured: "litex", whatever colours, and "> " at the end.
 
-    if (text.replace(/\x1b\[[0-9;]*[@-~]/g, '').endsWith(litexPrompt)) return 'console'
+    const plain = text.replace(/\x1b\[[0-9;]*[@-~]/g, '')
+    if (litexPrompts.some((prompt) => plain.endsWith(prompt))) return 'console'
   }
   return 'silent'
 }

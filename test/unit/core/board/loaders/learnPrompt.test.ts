@@ -49,6 +49,11 @@ describe('a boot loader that is busy', () => {
     expect(value).toEqual({ kind: 'litex' })
   })
 
+  it.each(['BIOS', 'litex'])('shows LiteX by the prompt %s', (name) => {
+    const { value } = runDialogue(detectBootLoader(), consoleOf(`\x1b[1m${name}>\x1b[0m `))
+    expect(value).toEqual({ kind: 'litex' })
+  })
+
   it('is given up after a minute without a prompt', () => {
     const { error } = runDialogue(detectBootLoader(), busyBios(120_000))
     expect(error).toMatchObject({ code: 'loader.noPrompt' })

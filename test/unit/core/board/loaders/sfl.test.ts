@@ -27,27 +27,39 @@ describe('SFL frames', () => {
   })
 })
 
-/** A BIOS from before the request came by itself: it lists its boot sources in plain text and waits for the key of F7. */
+/** A BIOS from before the request came by itself: what it prints at reset, and what makes it load. */
 class MenuBios implements TimedPeer {
   readonly bios = new SflBios()
   private state: 'off' | 'menu' | 'loading' = 'off'
+  private heard = ''
+
+  constructor(
+    private readonly menu: string,
+    private readonly wanted: string
+  ) {}
 
   tick(atMs: number, line: PeerLine): void {
     if (this.state === 'loading') return this.bios.tick(atMs, line)
     if (this.state === 'menu') return
     this.state = 'menu'
-    line.send(new TextEncoder().encode('BIOS\n\rBoot from:\n\rQ:     quit\n\rF7:    boot from serial\n\r'))
+    line.send(new TextEncoder().encode(this.menu))
   }
 
   hear(bytes: Uint8Array, atMs: number, line: PeerLine): void {
-    if (this.state === 'loading') this.bios.hear(bytes, atMs, line)
-    else if (bytes.includes(0x06)) this.state = 'loading'
+    if (this.state === 'loading') return this.bios.hear(bytes, atMs, line)
+    this.heard += String.fromCharCode(...bytes)
+    if (this.heard.includes(this.wanted)) this.state = 'loading'
   }
 }
 
 describe('SFL loader against a strict BIOS', () => {
-  it('presses F7 at the menu of an older BIOS', () => {
-    const old = new MenuBios()
+  // As the sources of LiteX had it until April 2016, until January 2017, and until 2019.
+  it.each([
+    ['Q/ESC: abort boot\n\rF7:    boot from serial\n\r', '\x06'],
+    ['Q/ESC: abort boot\n\rS:     boot from serial\n\r', 'S'],
+    ['No boot medium found\n\r\x1b[1mBIOS>\x1b[0m ', 'serialboot\n']
+  ])('gets an older BIOS to load: %j', (menu, wanted) => {
+    const old = new MenuBios(menu, wanted)
     const bytes = image(3_000)
     const { value, error } = runDialogue(load(bytes), old)
     expect(error).toBeUndefined()
