@@ -266,6 +266,39 @@ describe('integer operators', () => {
     }
   })
 
+  it.each(rounds)('normalise rows by their mean and deviation, or by their root mean square (%i)', () => {
+    const [count, zero, out] = [5, random.integer(129), { ...draw(), bits: 8 as Bits }]
+    const input = codes(2 * count)
+    const weights = mults(count).map((mult) => mult >> 10)
+    const added = Int32Array.from({ length: count }, () => random.integer(2 ** 12) - 2 ** 11)
+    for (const centred of [true, false]) {
+      const [epsilon, shift] = [1 + random.integer(1000), 16]
+      const loops = { outer: 2, count, inner: 1 }
+      const own = { loops, centred, epsilon, mult: weights, add: added, shift: Uint8Array.of(shift) }
+      const found = new Int8Array(2 * count)
+      operators.normalize({ ...base(out, zero), ...own } as never, input, found)
+      for (const row of [0, 1]) {
+        const values = Array.from(input.subarray(row * count, (row + 1) * count), (code) =>
+          BigInt(code + zero)
+        )
+        const sum = centred ? values.reduce((all, value) => all + value, 0n) : 0n
+        let square =
+          BigInt(count) * values.reduce((all, value) => all + value * value, 0n) - sum * sum + BigInt(epsilon)
+        let doublings = 0n
+        for (; square < 1n << 60n; doublings++) square *= 4n
+        // The root rounded down, from above.
+        let root = BigInt(Math.ceil(Math.sqrt(Number(square)))) + 2n
+        while (root * root > square) root--
+        for (const [k, value] of values.entries()) {
+          // 12 bits behind the point, rounded towards zero as BigInt division does.
+          const normal = ((BigInt(count) * value - sum) << (doublings + 12n)) / root
+          const expected = codeOf(normal * BigInt(weights[k]!) + BigInt(added[k]!) * 4096n, 1, shift, out)
+          expect(found[row * count + k]).toBe(expected)
+        }
+      }
+    }
+  })
+
   it.each([0, 1, 2, 3, 100, 2 ** 31, 2 ** 52 - 1])('take the root of %i exactly', (value) => {
     const { root, doublings } = operators.scaledRoot(value)
     const scaled = BigInt(value) * 4n ** BigInt(doublings)
