@@ -59,7 +59,7 @@ export default tseslint.config(
     // Code lines of a function; longer ones do two things and are cut by role. A loop over instructions and a
     // table of cases are longer, and say so.
     files: ['src/{core,main,preload,shared}/**/*.ts', 'scripts/**/*.{ts,mjs}', 'bin/**/*.mjs'],
-    rules: { 'max-lines-per-function': ['error', { max: 75, skipBlankLines: true, skipComments: true }] }
+    rules: { 'max-lines-per-function': ['error', { max: 74, skipBlankLines: true, skipComments: true }] }
   },
   {
     // No `!` after an index: docs/adr/0002-index-reads.md.

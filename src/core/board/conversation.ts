@@ -17,7 +17,7 @@ export type Step =
   | { kind: 'discard' }
   /** Change the line speed (baud). Links without one ignore it. Resumed with an empty array. */
   | { kind: 'setBaud'; baudRate: number }
-  /** Tell the driver how far the transfer is; `doneBytes` counts verified payload bytes. */
+  /** Reports how far the transfer is; `doneBytes` counts verified payload bytes. */
   | { kind: 'progress'; doneBytes: number; totalBytes: number; note?: string }
 
 /** What the generator is resumed with. */

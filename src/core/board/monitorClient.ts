@@ -297,8 +297,8 @@ export class MonitorClient {
     return new AppError(
       'board.notMonitor',
       received === ''
-        ? 'Nothing answered on the line.'
-        : `What answers on the line is no Bitbench monitor. It said: ${received}`,
+        ? 'Nothing replied on the line.'
+        : `What replies on the line is no Bitbench monitor. It said: ${received}`,
       received === ''
         ? 'Check port, speed and cable, and that the monitor runs on the board (load it with a boot loader).'
         : 'If this is a boot loader, load the Bitbench monitor through it; if it is noise, check the speed.',
@@ -310,7 +310,7 @@ export class MonitorClient {
 function badAnswer(command: string, what: string): AppError {
   return new AppError(
     'board.protocol',
-    `The board's answer to ${command} is malformed: ${what}.`,
+    `The board's reply to ${command} is malformed: ${what}.`,
     'Host and firmware disagree on the protocol: load the current monitor.'
   )
 }

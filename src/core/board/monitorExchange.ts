@@ -167,7 +167,7 @@ export class MonitorExchange {
           throw this.silent(command, silentMs, 'stopped answering while it worked on')
         waitMs = Math.min(2 * waitMs, timing.workingMs - silentMs)
       } else if (request.attempts >= timing.attempts) {
-        throw this.silent(command, silentMs, 'did not answer')
+        throw this.silent(command, silentMs, 'did not reply')
       }
     }
   }

@@ -55,7 +55,7 @@ export function* uploadBytes(
       return
     }
     if (request.attempts >= timing.attempts) {
-      throw exchange.silent('load', timing.answerMs * timing.attempts, 'did not answer')
+      throw exchange.silent('load', timing.answerMs * timing.attempts, 'did not reply')
     }
     yield* exchange.send(request)
   }

@@ -103,7 +103,7 @@ export function refusal(command: Opcode, status: number, data: Uint8Array): AppE
     default:
       return fail(
         'board.protocol',
-        `The board answered ${command} with ${statusName}.`,
+        `The board replied to ${command} with ${statusName}.`,
         'Host and firmware disagree on the protocol: load the current monitor.'
       )
   }

@@ -40,7 +40,7 @@ export function listingQuery(fields: readonly (string | null)[], optional: reado
 }
 
 /**
- * Reads the answer of the listing query (`--format=csv`, one row per GPU). What a GPU does not report is a field with
+ * Reads the output of the listing query (`--format=csv`, one row per GPU). What a GPU does not report is a field with
  * `supported: false` and nvidia-smi's words for it; messages among the rows are returned as `stray`.
  */
 export function parseListing(

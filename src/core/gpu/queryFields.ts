@@ -1,7 +1,7 @@
 import { metricSpecs } from './metrics'
 
 /**
- * Names in the answer of `nvidia-smi --help-query-gpu`: each field stands quoted at the start of a line, aliases
+ * Names in the output of `nvidia-smi --help-query-gpu`: each field stands quoted at the start of a line, aliases
  * joined by "or" (`"clocks.current.sm" or "clocks.sm"`).
  */
 export function parseHelpQueryGpu(text: string): ReadonlySet<string> {

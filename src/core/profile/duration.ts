@@ -4,7 +4,7 @@ import { type BenchItem, operandElements, shapeWork } from '../kernel/shape'
 export interface SpeedGuess {
   /** Counter steps (cycles or instructions) per millisecond of wall-clock time. */
   stepsPerMs: number
-  /** Request, answer, and what the host does between two measurements. */
+  /** Request, reply, and what the host does between two measurements. */
   overheadMs: number
 }
 

@@ -2,6 +2,7 @@ import { inputShapeOf, type ConcatNode, type Graph, type GraphNode, type Shape }
 import { stridedMap } from '../model/constants/indexing'
 import { broadcastStrides, reductionLoops, storagePlaces, storageStrides } from '../model/storage'
 import { evaluateFunction } from '../model/tableFunction'
+import type { ProductLayout } from './quantizedNetwork'
 
 /** Float operators without windows and weights; tensors lie as storage.ts says. */
 export type FloatStep = (inputs: readonly Float32Array[], out: Float32Array) => void
@@ -134,17 +135,6 @@ export function createNormalizeStep(graph: Graph, node: Extract<GraphNode, { op:
       }
     }
   }
-}
-
-/** Sizes of a matrix product and, for each of its matrices, where they begin and the strides within them, in memory. */
-export interface ProductLayout {
-  readonly rows: number
-  readonly columns: number
-  readonly inner: number
-  readonly batches: readonly { readonly a: number; readonly b: number; readonly out: number }[]
-  readonly a: readonly [row: number, inner: number]
-  readonly b: readonly [inner: number, column: number]
-  readonly out: readonly [row: number, column: number]
 }
 
 /** Strides and batches of a product of two activations, in stored order. */

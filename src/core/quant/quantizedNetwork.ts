@@ -191,10 +191,8 @@ export interface NormalizeLayer extends LayerBase {
   readonly shift: Uint8Array
 }
 
-/** Matrix products of two tensors; begin of each matrix and strides within it, in elements. */
-export interface ProductLayer extends LayerBase {
-  readonly op: 'product'
-  readonly inputB: CodeFormat
+/** Sizes of a matrix product and, for each of its matrices, where they begin and the strides within them, in memory. */
+export interface ProductLayout {
   readonly rows: number
   readonly columns: number
   readonly inner: number
@@ -202,6 +200,12 @@ export interface ProductLayer extends LayerBase {
   readonly a: readonly [row: number, inner: number]
   readonly b: readonly [inner: number, column: number]
   readonly out: readonly [row: number, column: number]
+}
+
+/** Matrix products of two tensors; begin of each matrix and strides within it, in elements. */
+export interface ProductLayer extends LayerBase, ProductLayout {
+  readonly op: 'product'
+  readonly inputB: CodeFormat
   readonly mult: Int32Array
   readonly shift: Uint8Array
 }

@@ -40,7 +40,7 @@ const toolSpecs: readonly ToolSpec[] = [
   ...boardPrograms
 ]
 
-/** How long a tool may take to tell its version. */
+/** How long a tool may take to print its version. */
 const versionTimeoutMs = 5_000
 
 /** Looks for the tools that the product can use, with their versions. */

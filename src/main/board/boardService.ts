@@ -66,6 +66,10 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
     twins: async () => (await twins.all()).map(twinBoard)
   })
   const records = createLoadRecords(nowMs)
+  const forgetTwin = async (id: string): Promise<void> => {
+    await registry.disconnect(id)
+    await twins.forget(id.slice(twinId('').length))
+  }
 
   const service: BoardService = {
     async connect(id, settings) {
@@ -96,10 +100,7 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         board: await registry.save(id, { name, settings })
       }),
       'board.forget': async ({ id }) => {
-        if (id.startsWith(twinId(''))) {
-          await registry.disconnect(id)
-          await twins.forget(id.slice(twinId('').length))
-        }
+        if (id.startsWith(twinId(''))) await forgetTwin(id)
         await registry.forget(id)
         await descriptions.forget(id)
         return { ok: true }

@@ -68,7 +68,7 @@ export interface DeployModels {
 
 /** Predicted cost of a network on a board. */
 export interface PlanPrediction {
-  /** Of each layer; null where no proxy can tell. */
+  /** Of each layer; null where no proxy predicts it. */
   layers: (number | null)[]
   /** Outside the layers, as two-point calibration found it; may be negative. */
   rest: number

@@ -30,7 +30,7 @@ export type Loader = (
 ) => Promise<Runner>
 
 /**
- * One deployment from plan to verdict. `tell` is called with every change of the record; a failure is recorded before it
+ * One deployment from plan to verdict. `change` is called with every change of the record; a failure is recorded before it
  * is thrown, so that the record always says how it ended. On a core without a counter the outputs are compared all the same
  * and the network is timed by the host's clock, or `measured` stays null.
  */
@@ -39,15 +39,15 @@ export async function runDeployment(
   deps: DeploymentDeps,
   { signal, progress }: JobContext
 ): Promise<void> {
-  const { boards, models, prepare, tell, nowMs } = deps
+  const { boards, models, prepare, change, nowMs } = deps
   const { request } = deployment
   try {
     const info = await boards.info(request.boardId)
-    await tell({ step: 'plan', clockHz: info.clockHz })
+    await change({ step: 'plan', clockHz: info.clockHz })
     progress(0, request.images, 'planning')
     const prepared = await prepare(request, info)
     const { network, described } = prepared
-    await tell({ step: 'quantize', plan: described, predicted: described.predicted })
+    await change({ step: 'quantize', plan: described, predicted: described.predicted })
 
     progress(0, request.images, 'host reference')
     const inputs = await models.testInputs(request.modelId, request.images)
@@ -56,10 +56,10 @@ export async function runDeployment(
     await boards.withLease(request.boardId, `deploying ${deployment.modelName}`, (session) =>
       runOnBoard(session, site)
     )
-    await tell({ state: 'done', step: 'done', finishedAtMs: nowMs() })
+    await change({ state: 'done', step: 'done', finishedAtMs: nowMs() })
   } catch (reason) {
     const { code, message, hint } = AppError.from(reason)
-    await tell(
+    await change(
       signal.aborted
         ? { state: 'cancelled', finishedAtMs: nowMs() }
         : { state: 'failed', finishedAtMs: nowMs(), error: { code, message, hint } }
@@ -74,7 +74,7 @@ export interface DeploymentDeps {
   models: DeployModels
   prepare: (request: DeployRequest, info: BoardInfo) => Promise<Prepared>
   load: Loader
-  tell: (changes: Partial<Deployment>) => Promise<void>
+  change: (changes: Partial<Deployment>) => Promise<void>
   nowMs: () => number
   /** A clock that does not go back, ms; default the computer's. */
   steadyMs?: () => number
@@ -94,11 +94,11 @@ interface RunSite {
 /** Loads the network, runs and compares all images, and records the verdict. */
 async function runOnBoard(session: DeploySession, site: RunSite): Promise<void> {
   const { deployment, info, prepared, inputs, deps, context } = site
-  const { tell, load, steadyMs = () => performance.now() } = deps
+  const { change, load, steadyMs = () => performance.now() } = deps
   const isCounted = info.counters[deployment.unit]
   const runner = await load(session, prepared, {
     signal: context.signal,
-    onStep: (step) => tell({ step }),
+    onStep: (step) => change({ step }),
     onProgress: (doneBytes, totalBytes) =>
       context.progress(
         0,
@@ -106,7 +106,7 @@ async function runOnBoard(session: DeploySession, site: RunSite): Promise<void> 
         `uploading ${Math.round(doneBytes / 1024)} of ${Math.round(totalBytes / 1024)} KiB`
       )
   })
-  await tell({ step: 'run' })
+  await change({ step: 'run' })
   const { comparison, spent } = await compareImages(session, runner, site)
   const counters = isCounted ? await runner.layerCounters() : null
   const timedByHost =
@@ -116,7 +116,7 @@ async function runOnBoard(session: DeploySession, site: RunSite): Promise<void> 
     ? { measured: spent / inputs.images, measuredBy: null }
     : timedByHost || { measured: null, measuredBy: null }
   const { described } = prepared
-  await tell({
+  await change({
     ...verdict(comparison, measured, described.predicted, inputs.labels !== null),
     measuredBy,
     layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
@@ -130,7 +130,7 @@ async function compareImages(
   { deployment, info, prepared, inputs, host, deps, context }: RunSite
 ): Promise<{ comparison: Comparison; spent: number }> {
   const { network } = prepared
-  const { nowMs, tell } = deps
+  const { nowMs, change } = deps
   const comparison = startComparison()
   let spent = 0
   const execute: BatchExecution = async (count, first) => {
@@ -155,7 +155,7 @@ async function compareImages(
     spent += batch.spent[deployment.unit]
     compareBatch(comparison, batch, host, inputs.labels, network.outputCount)
     context.progress(comparison.images, inputs.images, 'comparing with the host')
-    await tell({ imagesDone: comparison.images })
+    await change({ imagesDone: comparison.images })
   }
   return { comparison, spent }
 }

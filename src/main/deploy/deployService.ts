@@ -60,9 +60,9 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
     begin: ({ id, request }) => begin(id, request)
   })
 
-  const run = (deployment: Deployment, tell: Tell, context: JobContext): Promise<void> => {
+  const run = (deployment: Deployment, change: ChangeDeployment, context: JobContext): Promise<void> => {
     const load = loadAs(deployment.request.form)
-    return runDeployment(deployment, { boards, models, prepare, load, tell, nowMs }, context)
+    return runDeployment(deployment, { boards, models, prepare, load, change, nowMs }, context)
   }
 
   const recordOf = async (id: string, jobId: string | null, request: DeployRequest): Promise<Deployment> => {
@@ -73,7 +73,7 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
   /** Runs a deployment from its start; an earlier record under this id is replaced. */
   const begin = async (id: string, request: DeployRequest): Promise<{ jobId: string }> => {
     const deployment = await recordOf(id, null, request)
-    const tell = storing(deployment, store, emit)
+    const change = storing(deployment, store, emit)
     // In the file before its id is given out: a crash from here on leaves a run that can be resumed.
     await store.save(deployment)
     const { jobId } = runs.launch(deployment, {
@@ -81,7 +81,7 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
       title: `Deploy ${deployment.modelName} to ${deployment.boardName}`,
       unit: 'images',
       total: request.images,
-      run: (context) => run(deployment, tell, context)
+      run: (context) => run(deployment, change, context)
     })
     deployment.jobId = jobId
     return { jobId }
@@ -103,12 +103,7 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
         const deploymentId = newId()
         return { deploymentId, ...(await begin(deploymentId, request)) }
       },
-      async 'deploy.energy'(request) {
-        const { result, ...started } = await measureEnergy(request)
-        // The job itself reports how it ended.
-        result.catch(() => undefined)
-        return started
-      },
+      'deploy.energy': async (request) => startedOf(await measureEnergy(request)),
       'deploy.resume': async ({ deploymentId }) => ({ deploymentId, ...(await runs.resume(deploymentId)) }),
       'deploy.outputs': (request) => boardOutputs({ boards, models }, request),
       'deploy.list': async () => ({ deployments: await runs.list() }),
@@ -123,10 +118,14 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
   }
 }
 
-type Tell = (changes: Partial<Deployment>) => Promise<void>
+type ChangeDeployment = (changes: Partial<Deployment>) => Promise<void>
 
 /** Makes changes of a deployment, announces each and stores those that count. */
-function storing(deployment: Deployment, store: DeployStore, emit: DeployServiceDeps['emit']): Tell {
+function storing(
+  deployment: Deployment,
+  store: DeployStore,
+  emit: DeployServiceDeps['emit']
+): ChangeDeployment {
   let savedStep: string | undefined
   return async (changes) => {
     Object.assign(deployment, changes)
@@ -158,4 +157,10 @@ async function bitFusionOf(
 ): Promise<CommandOutput<'deploy.bitfusion'>> {
   const graph = bitFusionGraph(await models.graph(modelId), scheme, bitFusionHardware(hardware))
   return { graph, text: bitFusionText(graph) }
+}
+
+/** What a client gets of a started energy job; the job itself reports how it ended. */
+function startedOf({ result, ...started }: Awaited<ReturnType<typeof startEnergyJob>>) {
+  result.catch(() => undefined)
+  return started
 }

@@ -4,7 +4,7 @@ import { isWeighted, type QuantizedNetwork } from '../../core/quant/quantizedNet
 import type { DeployPlan } from '../../shared/contract/deploy'
 import type { PlanPrediction } from './deployNeeds'
 
-/** A Plan as the window and the record show it: memory picture, and cost per layer where a proxy can tell. */
+/** A Plan as the window and the record show it: memory picture, and cost per layer where a proxy predicts it. */
 export function presentPlan(
   network: QuantizedNetwork,
   plan: Plan,

@@ -77,7 +77,7 @@ export function startHostLoad(
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   const round = async (): Promise<void> => {
-    // A machine that cannot tell its load must not end a recording over it: that reading is simply missing.
+    // A machine that cannot report its load must not end a recording over it: that reading is simply missing.
     const load = await read().catch(() => null)
     if (stopped) return
     if (load !== null) onLoad(load)

@@ -8,7 +8,7 @@ import type { GpuList } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import { askSmi, originOf, type SmiCommand, type Spawn } from './smiProcess'
 
-/** GPUs with what each can tell. Its absence is a state with its reason and no error. */
+/** GPUs with what each can report. Its absence is a state with its reason and no error. */
 export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | null): Promise<GpuList> {
   let smi: SmiCommand | null = null
   try {

@@ -85,13 +85,13 @@ export interface SmiAnswer {
   stderr: string
 }
 
-/** Longest answer that is kept, characters: the help text of recent drivers has about 30,000. */
+/** Longest output that is kept, characters: the help text of recent drivers has about 30,000. */
 const maxAnswerLength = 1_000_000
 
 /**
  * Runs nvidia-smi once to its end.
  *
- * @throws tool.failed when it could not be started or did not answer within `timeoutMs` (a hung driver)
+ * @throws tool.failed when it could not be started or did not reply within `timeoutMs` (a hung driver)
  */
 export function askSmi(
   spawn: Spawn,
@@ -110,7 +110,7 @@ export function askSmi(
       reject(
         new AppError(
           'tool.failed',
-          `nvidia-smi did not answer within ${timeoutMs / 1000} s.`,
+          `nvidia-smi did not reply within ${timeoutMs / 1000} s.`,
           'The driver may hang: run nvidia-smi in a terminal; if it hangs there too, restart the machine.'
         )
       )

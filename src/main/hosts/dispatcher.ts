@@ -44,7 +44,7 @@ export function createDispatcher(
       if (!output.success) {
         throw new AppError(
           'internal',
-          `${name} produced an answer outside its contract: ${describe(output.error.issues)}`,
+          `${name} returned a value outside its contract: ${describe(output.error.issues)}`,
           'This is a fault in Bitbench; report it with the log file.'
         )
       }

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import type { NounMigrations } from '../store/migrations'
+import { parseJson } from '../store/recordTable'
 import type { Store } from '../store/store'
 import type { Judged } from './modelTasks'
 
@@ -69,7 +71,7 @@ export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStor
       )
       if (row === undefined) return null
       const judged = readJudged(row.judged)
-      return isOfItems(judged, items) ? { judged, atMs: Number(row.at_ms) } : null
+      return judged !== null && isOfItems(judged, items) ? { judged, atMs: Number(row.at_ms) } : null
     },
     put: ({ modelId, dataSetId, split, method, scheme }, judged, atMs, sharedFrom = null) =>
       store.run(
@@ -87,15 +89,12 @@ export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStor
          WHERE model_id = $1 AND quantizer = $2 ORDER BY at_ms DESC LIMIT 2000`,
         [modelId, quantizerVersion]
       )
-      return rows.map((row) => ({
-        modelId: row.model_id,
-        dataSetId: row.data_set_id,
-        split: row.split,
-        method: row.method,
-        scheme: row.scheme,
-        judged: readJudged(row.judged),
-        atMs: Number(row.at_ms)
-      }))
+      return rows.flatMap((row) => {
+        const judged = readJudged(row.judged)
+        if (judged === null) return []
+        const { model_id, data_set_id: dataSetId, split, method, scheme } = row
+        return [{ modelId: model_id, dataSetId, split, method, scheme, judged, atMs: Number(row.at_ms) }]
+      })
     },
     async clear(modelId) {
       const where = modelId === null ? '' : ' WHERE model_id = $1'
@@ -114,12 +113,25 @@ export function createResultStore(store: Pick<Store, 'run' | 'all'>): ResultStor
 export const isOfItems = ({ images }: Judged, items: number | null): boolean =>
   items === null || images === items
 
+/** What is not finite has become null in the stored text. */
+const storedNumber = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN)
+
 /** A stored result; what is right of each item is base64 there. */
-function readJudged(text: string): Judged {
-  const stored = JSON.parse(text) as Omit<Judged, 'right'> & { right: string }
-  return {
-    ...stored,
-    fittedOn: stored.fittedOn ?? null,
-    right: new Uint8Array(Buffer.from(stored.right, 'base64'))
-  }
-}
+const storedResultSchema: z.ZodType<Judged> = z.object({
+  images: z.number().int().min(0),
+  correct: z.number().nullable(),
+  accuracy: storedNumber,
+  metrics: z.record(z.string(), storedNumber),
+  right: z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64'))),
+  kl: storedNumber,
+  crossEntropy: storedNumber,
+  mse: storedNumber,
+  fittedOn: z.object({ items: z.number(), available: z.number() }).nullable().default(null),
+  durationMs: storedNumber
+})
+
+/** A stored result; null where it does not fit, and is computed again. */
+const readJudged = (text: string): Judged | null => parseJson(text, storedResultSchema).value

@@ -80,9 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { nowMs = Date.now, onLoss } = options
   const inMemory = file === ':memory:'
   const settings = { memory_limit: memoryLimit, threads: String(threads) }
-  const { instance, loss } = inMemory
-    ? { instance: await DuckDBInstance.create(file, settings), loss: null }
-    : await openDataFile(file, settings, nowMs)
+  const { instance, loss } = await openInstance(file, settings, nowMs)
   const connection = await instance.connect()
   const journal = inMemory ? null : keepWalJournal(file, nowMs)
 
@@ -151,6 +149,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       shut()
     }
   }
+}
+
+async function openInstance(
+  file: string,
+  settings: Record<string, string>,
+  nowMs: () => number
+): Promise<{ instance: DuckDBInstance; loss: StoreLoss | null }> {
+  if (file !== ':memory:') return await openDataFile(file, settings, nowMs)
+  return { instance: await DuckDBInstance.create(file, settings), loss: null }
 }
 
 /** Reads and exports on connections of their own, beside the statements of the store. */

@@ -1,9 +1,8 @@
 import { userInfo } from 'node:os'
-import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
+import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { QueueState, workerContract, WorkerStatus } from '../../shared/contract/worker'
 import { readNetworkAddress } from '../../core/board/network/address'
 import { AppError } from '../../shared/errors'
-import type { SharedTasks } from '../threads/sharedTask'
 import type { TaskPool } from '../threads/taskPool'
 import type { CodeIdentity } from './codeIdentity'
 import { boardLeaseName } from './boardLeaseName'
@@ -11,7 +10,7 @@ import { listLeases, takeLease, type HeldLease } from './leases'
 import { parseQueueAddress } from './queueAddress'
 import { queueError } from './queueErrors'
 import type { AnyTaskPool } from './queueConsumer'
-import { createQueueConnection, type QueueConnection } from './queueConnection'
+import { createQueueConnection, type QueueConnection, type QueueConnectionDeps } from './queueConnection'
 import { countJobs } from './queueJobs'
 import { createQueuePool } from './queuePool'
 import { connectQueueServer } from './queueServer'
@@ -41,18 +40,11 @@ export interface WorkerService<Tasks extends Record<string, { input: unknown; ou
   close(): Promise<void>
 }
 
-/** What the queue of this process is made from. */
-export interface WorkerServiceDeps<Tasks extends Record<string, { input: unknown; output: unknown }>> {
+/** What the queue of this process is made from: that of its connection, with the local pool by its table of tasks. */
+export interface WorkerServiceDeps<
+  Tasks extends Record<string, { input: unknown; output: unknown }>
+> extends Omit<QueueConnectionDeps, 'local'> {
   local: TaskPool<Tasks>
-  shared: SharedTasks
-  dataFolder: string
-  /** Threads of this process that work for the queue. */
-  ownThreads: () => number
-  identity: () => Promise<CodeIdentity>
-  emit: EmitterOf<typeof workerContract>
-  log: (line: string) => void
-  nowMs: () => number
-  newId: () => string
 }
 
 /** Nothing connects before a server is named and a shared task or the page needs it. */

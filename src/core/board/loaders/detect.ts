@@ -66,7 +66,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
   }
   throw new AppError(
     'loader.noPrompt',
-    `No boot loader answered; received ${receiver.lastSeen()}.`,
+    `No boot loader replied; received ${receiver.lastSeen()}.`,
     'Reset the board while this waits, and check port and baud rate. U-Boot ("=> ") and the LiteX BIOS ("litex> ") are known.'
   )
 }

@@ -10,7 +10,7 @@ const maxTries = 10
 const replyTimeoutMs = 10_000
 /**
  * Some receivers throw away what comes right after their wish for a first block (lrzsz purges its input once the wish is
- * sent): the answer waits a moment, and is repeated soon in case it was thrown away all the same.
+ * sent): the reply waits a moment, and is repeated soon in case it was dropped all the same.
  */
 export const afterWishMs = 40
 const firstReplyMs = 2_000

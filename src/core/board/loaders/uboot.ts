@@ -122,7 +122,7 @@ function* verify(receiver: Receiver, options: UbootOptions): Part<void> {
   if (found === undefined) {
     throw new AppError(
       'loader.rejected',
-      `U-Boot did not tell a CRC of what it holds; received ${receiver.lastSeen()}.`,
+      `U-Boot printed no CRC of what it holds; received ${receiver.lastSeen()}.`,
       'This U-Boot may be built without the crc32 command; use another loader.'
     )
   }

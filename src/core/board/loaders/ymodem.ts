@@ -60,7 +60,7 @@ function* closeBatch(receiver: Receiver): Part<void> {
   while (byte === modem.ack) byte = yield* receiver.byte(lastWishMs)
   if (byte === modem.crcWish || byte === modem.nak) {
     yield { kind: 'pause', durationMs: afterWishMs }
-    // Silence is an answer that was thrown away with its wish (see firstReplyMs of modemSender.ts).
+    // Silence is a reply that was dropped with its request (see firstReplyMs of modemSender.ts).
     let tries = 0
     do {
       yield { kind: 'send', bytes: modemBlock(0, new Uint8Array(128), 0) }

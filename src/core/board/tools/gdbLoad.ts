@@ -59,7 +59,7 @@ export function explainGdb(step: GdbStep, message: string, server: string): AppE
   ) {
     return error(
       'board.notFound',
-      `No GDB server answers at ${server} (${message.replace(/\.$/, '')}).`,
+      `No GDB server replies at ${server} (${message.replace(/\.$/, '')}).`,
       'Start it first (OpenOCD listens on 3333, QEMU with -gdb tcp::PORT), and check host and port.'
     )
   }

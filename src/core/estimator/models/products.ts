@@ -22,7 +22,7 @@ export function productsUpTo(matrix: FeatureMatrix, degree: number): Product[] {
   return found
 }
 
-/** Columns of products; the constant first where [] is asked for. */
+/** Columns of products; the constant first where [] is requested. */
 export function productColumns(matrix: FeatureMatrix, products: readonly Product[]): Float64Array[] {
   return products.map((product) => {
     const values = new Float64Array(matrix.count).fill(1)

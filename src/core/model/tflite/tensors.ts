@@ -1,3 +1,4 @@
+import { floatOfHalf } from '../../binary/half'
 import { AppError } from '../../../shared/errors'
 import { sizeOf } from '../graph'
 import type { OnnxData, OnnxTensor } from '../onnx'
@@ -38,7 +39,11 @@ interface Reader {
 const readers: Readonly<Partial<Record<string, Reader>>> = {
   float32: { width: 4, make: (n) => new Float32Array(n), at: (view, i) => view.getFloat32(4 * i, true) },
   float64: { width: 8, make: (n) => new Float32Array(n), at: (view, i) => view.getFloat64(8 * i, true) },
-  float16: { width: 2, make: (n) => new Float32Array(n), at: (view, i) => half(view.getUint16(2 * i, true)) },
+  float16: {
+    width: 2,
+    make: (n) => new Float32Array(n),
+    at: (view, i) => floatOfHalf(view.getUint16(2 * i, true))
+  },
   int8: { width: 1, make: (n) => new Int8Array(n), at: (view, i) => view.getInt8(i) },
   uint8: { width: 1, make: (n) => new Uint8Array(n), at: (view, i) => view.getUint8(i) },
   bool: { width: 1, make: (n) => new Uint8Array(n), at: (view, i) => view.getUint8(i) },
@@ -57,14 +62,6 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
 }
 
 /** IEEE 754 half precision. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
 
 function refused(tensor: TfliteTensor, what: string, hint: string): AppError {
   return new AppError('model.unsupportedOperator', `The tensor "${tensor.name}" ${what}.`, hint, {

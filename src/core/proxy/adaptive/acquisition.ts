@@ -12,7 +12,7 @@ const noise = 0.05
 export interface Acquisition {
   /** 1 where the row of the pool was measured already. */
   readonly taken: Uint8Array
-  /** How many rows to answer, at most. */
+  /** How many rows to return, at most. */
   readonly size: number
   readonly seed: number
   /** What measuring a row costs, per row of the pool, > 0; only ratios matter. */

@@ -104,7 +104,7 @@ export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCo
 
 /**
  * Two-point calibration: from two whole networks that were run, usually all layers at the fewest and all at the most
- * bits. Falls back to a factor alone where the two predictions do not differ enough to tell a line, or where the
+ * bits. Falls back to a factor alone where the two predictions do not differ enough to fit a line, or where the
  * line would fall with the prediction.
  */
 export function calibrateNetwork(

@@ -3,7 +3,7 @@ import { acquire } from '../adaptive/acquisition'
 import type { ShapeRows } from '../samples'
 
 /**
- * Which rows to measure on a device of which nothing is known: the ones that tell most of all others (acquisition.ts),
+ * Which rows to measure on a device of which nothing is known: the ones that inform most about all others (acquisition.ts),
  * every row at the same cost. Needs no measurement. Returns row numbers in the order of their worth.
  */
 export function informativeDesign(rows: ShapeRows, size: number, seed: number): Int32Array {

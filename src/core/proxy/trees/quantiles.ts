@@ -12,7 +12,7 @@ const blockRows = 4096
  * of what the single trees predict for the row, in the unit the forest was fitted in. Throws input.invalid for
  * fractions outside 0..1 and for forests of fewer than two trees.
  *
- * Trees grown to single rows repeat the noise of their bootstrap, so that their spread tells of noise and of what the
+ * Trees grown to single rows repeat the noise of their bootstrap, so that their spread shows noise and what the
  * sample leaves open, row by row and without held-out data. It promises no coverage and is too narrow, since trees of
  * one sample agree in its mistakes: show its measured coverage beside it, as for conformal intervals (interval.ts).
  * Quantiles of log time become quantiles of time by exp.

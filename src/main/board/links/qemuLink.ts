@@ -126,7 +126,7 @@ function notStarted(program: string, why: string): AppError {
 function late(label: string, complaint: () => string): Promise<never> {
   return new Promise((_, reject) => {
     setTimeout(
-      () => reject(faulted(label, complaint().trim() || 'it did not answer in time')),
+      () => reject(faulted(label, complaint().trim() || 'it did not reply in time')),
       startTimeoutMs
     ).unref()
   })

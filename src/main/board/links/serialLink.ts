@@ -1,3 +1,4 @@
+import { setModemLines } from './modemLines'
 import { SerialPort } from 'serialport'
 import { AppError } from '../../../shared/errors'
 import {
@@ -85,13 +86,7 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
       end({ kind: 'asked', text: 'closed' })
     }
   }
-  const { dtr = 'leave', rts = 'leave' } = options
-  if (dtr !== 'leave' || rts !== 'leave') {
-    await link.setSignals({
-      ...(dtr === 'leave' ? {} : { dtr: dtr === 'on' }),
-      ...(rts === 'leave' ? {} : { rts: rts === 'on' })
-    })
-  }
+  await setModemLines(link, options)
   return link
 }
 

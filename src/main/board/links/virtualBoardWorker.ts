@@ -58,13 +58,7 @@ async function run(): Promise<void> {
       totalJ: machine.energyJ()
     })
   for (;;) {
-    while (waiting.length > 0) {
-      const first = waiting[0]
-      const accepted = machine.uartPush(first)
-      if (accepted === first.length) waiting.shift()
-      else waiting[0] = first.subarray(accepted)
-      if (accepted === 0) break
-    }
+    passBytes(machine)
     const startMs = performance.now()
     const { reason, executed } = machine.run(slice)
     const bytes = machine.uartTake()
@@ -74,7 +68,7 @@ async function run(): Promise<void> {
     if (reason === 'powerOff' || reason === 'lockup') {
       send({
         kind: 'ended',
-        text: reason === 'powerOff' ? 'the board switched itself off' : describeLockup()
+        text: reason === 'powerOff' ? 'the board switched itself off' : describeLockup(machine)
       })
       return port?.close()
     }
@@ -92,25 +86,36 @@ async function run(): Promise<void> {
     }
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
+}
 
-  /** Sleeps until there are bytes. A BIOS has time-outs: its clock is advanced meanwhile. */
-  async function untilWoken(machine: VirtualMachine): Promise<void> {
-    const startMs = performance.now()
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
-      wake = resolve
-      if (machine.isInBios) timer = setTimeout(resolve, biosTickMs)
-    })
-    clearTimeout(timer)
-    wake = undefined
-    if (machine.isInBios) {
-      machine.advanceIdle(((performance.now() - startMs) * machine.config.clockHz) / 1000)
-    }
+/** Gives the machine what it takes of the bytes that wait. */
+function passBytes(machine: VirtualMachine): void {
+  while (waiting.length > 0) {
+    const first = waiting[0]
+    const accepted = machine.uartPush(first)
+    if (accepted === first.length) waiting.shift()
+    else waiting[0] = first.subarray(accepted)
+    if (accepted === 0) break
   }
+}
 
-  function describeLockup(): string {
-    const trap = machine.lastTrap
-    if (trap === null) return 'its core is locked up'
-    return `its core is locked up after trap ${trap.cause} at ${formatHex(trap.pc)} (value ${formatHex(trap.value)})`
+/** Sleeps until there are bytes. A BIOS has time-outs: its clock is advanced meanwhile. */
+async function untilWoken(machine: VirtualMachine): Promise<void> {
+  const startMs = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>((resolve) => {
+    wake = resolve
+    if (machine.isInBios) timer = setTimeout(resolve, biosTickMs)
+  })
+  clearTimeout(timer)
+  wake = undefined
+  if (machine.isInBios) {
+    machine.advanceIdle(((performance.now() - startMs) * machine.config.clockHz) / 1000)
   }
+}
+
+function describeLockup(machine: VirtualMachine): string {
+  const trap = machine.lastTrap
+  if (trap === null) return 'its core is locked up'
+  return `its core is locked up after trap ${trap.cause} at ${formatHex(trap.pc)} (value ${formatHex(trap.value)})`
 }

@@ -29,7 +29,7 @@ export const gpuCli: CliNoun = {
   noun: 'gpu',
   verbs: {
     list: {
-      summary: 'Lists the GPUs with driver and what each can tell; says why when there is none.',
+      summary: 'Lists the GPUs with driver and what each can report; says why when there is none.',
       usage: '',
       options: {},
       async run(args, context) {

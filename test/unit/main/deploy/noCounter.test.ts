@@ -58,7 +58,7 @@ async function deploy(
         return [{ ...spent, runs: 2 }]
       }
     }),
-    tell: async (changes: Partial<Deployment>) => void Object.assign(deployment, changes),
+    change: async (changes: Partial<Deployment>) => void Object.assign(deployment, changes),
     nowMs: () => 0,
     steadyMs: () => ms
   } as unknown as Deps

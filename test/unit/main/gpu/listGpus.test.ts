@@ -80,7 +80,7 @@ describe('listGpus', () => {
       askSmi(spawnWith({ trouble: 'hang' }), standIn, ['--help-query-gpu'], 300)
     ).rejects.toMatchObject({
       code: 'tool.failed',
-      message: expect.stringContaining('did not answer')
+      message: expect.stringContaining('did not reply')
     })
   })
 })

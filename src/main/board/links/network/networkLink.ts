@@ -1,3 +1,4 @@
+import { setModemLines } from '../modemLines'
 import { type NetworkAddress, networkAddressText } from '../../../../core/board/network/address'
 import { foreignProtocol } from '../../../../core/board/network/firstWords'
 import { AppError } from '../../../../shared/errors'
@@ -81,13 +82,7 @@ export async function openNetworkLink(options: NetworkOptions): Promise<Link> {
       connectMs,
       lastHeardMs: () => heardMs
     })
-    const { dtr = 'leave', rts = 'leave' } = options
-    if (dtr !== 'leave' || rts !== 'leave') {
-      await link.setSignals({
-        ...(dtr === 'leave' ? {} : { dtr: dtr === 'on' }),
-        ...(rts === 'leave' ? {} : { rts: rts === 'on' })
-      })
-    }
+    await setModemLines(link, options)
     return link
   } catch (error) {
     const ended = line.closed !== null
