@@ -71,7 +71,11 @@ async function trainOne(build: (random: Random) => Graph, epochs: number): Promi
   const first = build(createRandom(seed))
   const rate = Number(values.rate)
   const batch = 64
-  const settings = { momentum: 0.9, decay: 5e-4, smoothing: 0.05, augment: { shift: 1, mirror: true } }
+  const settings = {
+    optimizer: { kind: 'momentum' as const, momentum: 0.9, decay: 5e-4 },
+    smoothing: 0.05,
+    augment: { shift: 1, mirror: true }
+  }
   const trained = await train(first, images, {
     ...settings,
     epochs,
@@ -100,7 +104,7 @@ async function trainOne(build: (random: Random) => Graph, epochs: number): Promi
     testAccuracy: accuracy,
     testImages: test.count,
     seed,
-    recipe: `scripts/train/trainModels.ts: ${epochs} epochs, batch ${batch}, momentum SGD ${settings.momentum}, cosine rate from ${rate}, weight decay ${settings.decay}, label smoothing ${settings.smoothing}, shift ±${settings.augment.shift} and mirror; ${images.count} training images (search split held out)`,
+    recipe: `scripts/train/trainModels.ts: ${epochs} epochs, batch ${batch}, momentum SGD ${settings.optimizer.momentum}, cosine rate from ${rate}, weight decay ${settings.optimizer.decay}, label smoothing ${settings.smoothing}, shift ±${settings.augment.shift} and mirror; ${images.count} training images (search split held out)`,
     licence: 'MIT'
   }
   await writeFile(path.join(out, `${first.name}.onnx`), encodeOnnx(model))

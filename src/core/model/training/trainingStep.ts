@@ -9,12 +9,13 @@ import { emitAvgPool, emitMaxPool } from './emitters/pooling'
 import { emitFakeQuant, type FakeQuantizer, type QuantizedValue } from './fakeQuant'
 import type { Emitted, EmitterSite, Parameter } from './gradient'
 import { createOnnxBuilder, type OnnxBuilder } from '../onnxBuilder'
+import { emitUpdate, optimizerStates, type Optimizer } from './optimizer'
 import { parametersOfNode } from './parameters'
 
 /**
  * One optimiser step as an ONNX graph. Inputs: "images" [batch, …] real values, "targets" [batch, classes]
- * probabilities, "rate" learning rate, "p<i>" parameters, "m<i>" momenta. Outputs: "loss" mean cross entropy, "p<i>.next",
- * "m<i>.next". Momentum SGD: m' = momentum * m + gradient + decay * p, p' = p - rate * m' (decay on weights only).
+ * probabilities, "rate" learning rate, "p<i>" parameters, "<state><i>" what the optimizer keeps of each (`optimizerStates`).
+ * Outputs: "loss" mean cross entropy, and every "p<i>" and state with ".next" behind its name.
  */
 export interface TrainingStep {
   readonly model: OnnxModel
@@ -32,8 +33,7 @@ export interface TrainedScale {
 
 /** Optimizer and quantizers of a training step. */
 export interface TrainingOptions {
-  readonly momentum: number
-  readonly decay: number
+  readonly optimizer: Optimizer
   /** Quantizers of a weighted node's weights and of its input; null where it stays in float. */
   readonly quantizers?: (node: number) => { weights: FakeQuantizer | null; input: FakeQuantizer | null }
   /** For tests: outputs "g<i>" instead of the updated parameters. */
@@ -50,33 +50,41 @@ export function buildTrainingStep(graph: Graph, options: TrainingOptions): Train
   const probabilities = builder.node('Softmax', [tape.value], { axis: int(1) })
   builder.output(crossEntropy(builder, probabilities, targets), 'loss')
   const gradients = emitBackward(builder, graph, tape, meanDifference(builder, probabilities, targets))
-  const { parameters, scales } = tape
+  const { parameters, scales, units } = tape
   if (options.gradientsOnly === true) {
     for (const [index, gradient] of gradients.entries()) builder.output(gradient, `g${index}`)
     return { model: builder.build(graph.name), parameters, scales }
   }
   const rate = builder.input('rate', 'float32', [])
+  const states = optimizerStates(options.optimizer)
   for (const [index, { role, dims }] of parameters.entries()) {
-    const name = `p${index}`
-    const momentum = builder.input(`m${index}`, 'float32', dims)
-    const decayed =
-      role === 'weights' && options.decay > 0
-        ? builder.node('Add', [gradients[index], builder.node('Mul', [name, builder.scalar(options.decay)])])
-        : gradients[index]
-    const next = builder.node('Add', [
-      builder.node('Mul', [momentum, builder.scalar(options.momentum)]),
-      decayed
-    ])
-    builder.output(next, `m${index}.next`)
-    builder.output(builder.node('Sub', [name, builder.node('Mul', [next, rate])]), `${name}.next`)
+    const value = `p${index}`
+    const next = emitUpdate(builder, options.optimizer, {
+      value,
+      gradient: gradients[index],
+      states: states.map((state) => builder.input(`${state}${index}`, 'float32', dims)),
+      rate,
+      isWeights: role === 'weights',
+      unit: units[index]
+    })
+    for (const [at, state] of states.entries()) builder.output(next.states[at], `${state}${index}.next`)
+    builder.output(next.value, `${value}.next`)
   }
   return { model: builder.build(graph.name), parameters, scales }
 }
+
+/**
+ * One-bit weights only change where they cross 0, far from where most of them are fitted: at the rate that suits 2 bits
+ * hardly any does within an epoch.
+ */
+const oneBitUnit = 5
 
 interface Tape {
   readonly value: string
   readonly parameters: readonly Parameter[]
   readonly scales: readonly TrainedScale[]
+  /** By parameter: what Adam's rate is multiplied by. */
+  readonly units: readonly number[]
   readonly records: readonly TapeEntry[]
 }
 
@@ -96,6 +104,8 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
   const records: TapeEntry[] = []
   const scales: TrainedScale[] = []
   const scaleParameters: Parameter[] = []
+  const units: number[] = []
+  const scaleUnits: number[] = []
   const firstScale = graph.nodes.reduce((sum, node) => sum + parametersOfNode(graph, node).length, 0)
   for (const [index, node] of graph.nodes.entries()) {
     const firstParameter = parameters.length
@@ -106,11 +116,14 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
     const quantizers = own.length > 0 ? options.quantizers?.(index) : undefined
     const quantizedInput = quantizers?.input ? emitFakeQuant(builder, inputs[0], quantizers.input) : null
     const quantizer = quantizers?.weights ?? null
+    const unit = quantizer?.isOneBit === true ? oneBitUnit : 1
+    units.push(...own.map(() => unit))
     let scale: string | undefined
     if (quantizer?.isLearned === true) {
       const parameter = firstScale + scales.length
       scale = builder.input(`p${parameter}`, 'float32', quantizer.dims)
       scales.push({ node: index, parameter })
+      scaleUnits.push(unit)
       scaleParameters.push({ role: 'quantizerScale', dims: quantizer.dims, initial: quantizer.scale })
     }
     const quantizedWeights =
@@ -128,7 +141,13 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
     values.push(activation?.value ?? emitted.value)
     records.push({ emitted, activation, quantizedInput, quantizedWeights, firstParameter })
   }
-  return { value: values[graph.output], parameters: [...parameters, ...scaleParameters], scales, records }
+  return {
+    value: values[graph.output],
+    parameters: [...parameters, ...scaleParameters],
+    units: [...units, ...scaleUnits],
+    scales,
+    records
+  }
 }
 
 function emitNode(site: EmitterSite): Emitted {

@@ -3,6 +3,7 @@ import { createRandom } from '../../../core/math/random'
 import type { LabelledImages } from '../../../core/model/dataSet'
 import { sizeOf, type Graph } from '../../../core/model/graph'
 import { toHwc } from '../../../core/quant/hwcGraph'
+import { optimizerStates, rateFactor } from '../../../core/model/training/optimizer'
 import { withParameters } from '../../../core/model/training/parameters'
 import { buildTrainingStep, type TrainingOptions } from '../../../core/model/training/trainingStep'
 import { openOrtSession, tensorReals, realTensor } from '../ortSession'
@@ -54,7 +55,12 @@ export async function trainWithScales(
     const classes = graph.nodes[graph.output].outputShape[0]
     const offset = graph.inputZero - 128
     let values: Float32Array[] = parameters.map(({ initial }) => initial)
-    let momenta: Float32Array[] = parameters.map(({ initial }) => new Float32Array(initial.length))
+    const states: { name: string; values: Float32Array[] }[] = optimizerStates(options.optimizer).map(
+      (name) => ({
+        name,
+        values: parameters.map(({ initial }) => new Float32Array(initial.length))
+      })
+    )
     const order = Int32Array.from({ length: images.count }, (_, index) => index)
     const batches = Math.floor(images.count / options.batch)
     const total = batches * options.epochs
@@ -75,15 +81,19 @@ export async function trainWithScales(
         const feeds: Record<string, ort.Tensor> = {
           images: imageTensor,
           targets: realTensor(targets, [options.batch, classes]),
-          rate: realTensor(Float32Array.of(options.rateAt(step / total)), [])
+          rate: realTensor(
+            Float32Array.of(options.rateAt(step / total) * rateFactor(options.optimizer, step)),
+            []
+          )
         }
         for (const [index, { dims }] of parameters.entries()) {
           feeds[`p${index}`] = realTensor(values[index], dims)
-          feeds[`m${index}`] = realTensor(momenta[index], dims)
+          for (const { name, values: of } of states) feeds[`${name}${index}`] = realTensor(of[index], dims)
         }
         const results = await session.run(feeds)
         values = values.map((_, index) => tensorReals(results[`p${index}.next`]))
-        momenta = momenta.map((_, index) => tensorReals(results[`m${index}.next`]))
+        for (const state of states)
+          state.values = state.values.map((_, index) => tensorReals(results[`${state.name}${index}.next`]))
         lossSum += tensorReals(results['loss'])[0]
       }
       await options.onProgress?.(epoch + 1, options.epochs, lossSum / batches)

@@ -67,8 +67,7 @@ async function lowBitNetwork() {
   const labels = brightestQuadrant(pixels)
   const images = { count: 300, pixels, labels }
   const graph = await train(first, images, {
-    momentum: 0.9,
-    decay: 1e-4,
+    optimizer: { kind: 'momentum' as const, momentum: 0.9, decay: 1e-4 },
     epochs: 25,
     batch: 30,
     rateAt: () => 0.03,

@@ -3,6 +3,7 @@ import { createRandom } from '@core/math/random'
 import type { Graph, GraphNode } from '@core/model/graph'
 import { createOnnxBuilder } from '@core/model/onnxBuilder'
 import { emitFakeQuant } from '@core/model/training/fakeQuant'
+import { emitUpdate, optimizerStates, rateFactor, type Optimizer } from '@core/model/training/optimizer'
 import { buildTrainingStep } from '@core/model/training/trainingStep'
 import { withParameters } from '@core/model/training/parameters'
 import { train } from '@main/model/training/trainer'
@@ -53,10 +54,13 @@ function normalisedNetwork(): Graph {
   return { name: 'normalised', inputShape: [1, 7, 7], inputScale: 1, inputZero: 128, nodes, output: 5 }
 }
 
+/** Gradients do not depend on it. */
+const plain = { kind: 'momentum', momentum: 0, decay: 0 } as const
+
 const batch = 4
 
 async function lossAndGradients(graph: Graph) {
-  const step = buildTrainingStep(graph, { momentum: 0, decay: 0, gradientsOnly: true })
+  const step = buildTrainingStep(graph, { optimizer: plain, gradientsOnly: true })
   const session = await openOrtSession(step.model)
   const random = createRandom(21)
   const size = graph.inputShape.reduce((a, b) => a * b, 1)
@@ -165,8 +169,7 @@ describe('training', () => {
   })
   const images = { count: 256, pixels, labels }
   const options = {
-    momentum: 0.9,
-    decay: 1e-4,
+    optimizer: { kind: 'momentum' as const, momentum: 0.9, decay: 1e-4 },
     epochs: 25,
     batch: 32,
     rateAt: () => 0.03,
@@ -190,9 +193,63 @@ describe('training', () => {
   })
 
   it('puts parameters back in the order they were taken', () => {
-    const parameters = buildTrainingStep(graph, { momentum: 0, decay: 0 }).parameters.map(
-      ({ initial }) => initial
-    )
+    const parameters = buildTrainingStep(graph, { optimizer: plain }).parameters.map(({ initial }) => initial)
     expect(withParameters(graph, parameters)).toEqual(graph)
+  })
+})
+
+describe('an update of a parameter', () => {
+  /** Three steps of one parameter with gradients 2, -1 and 0.5 at rate 0.1. */
+  async function threeSteps(optimizer: Optimizer): Promise<number[]> {
+    const builder = createOnnxBuilder()
+    const names = optimizerStates(optimizer)
+    const next = emitUpdate(builder, optimizer, {
+      value: builder.input('p', 'float32', [1]),
+      gradient: builder.input('g', 'float32', [1]),
+      states: names.map((name) => builder.input(name, 'float32', [1])),
+      rate: builder.input('rate', 'float32', []),
+      isWeights: true,
+      unit: 0.5
+    })
+    builder.output(next.value, 'p.next')
+    for (const [at, name] of names.entries()) builder.output(next.states[at]!, `${name}.next`)
+    const session = await openOrtSession(builder.build('update'))
+    let value = 1
+    const states = names.map(() => 0)
+    const values: number[] = []
+    for (const [step, gradient] of [2, -1, 0.5].entries()) {
+      const one = (of: number) => realTensor(Float32Array.of(of), [1])
+      const result = await session.run({
+        p: one(value),
+        g: one(gradient),
+        rate: realTensor(Float32Array.of(0.1 * rateFactor(optimizer, step)), []),
+        ...Object.fromEntries(names.map((name, at) => [name, one(states[at]!)]))
+      })
+      value = tensorReals(result['p.next']!)[0]!
+      for (const [at, name] of names.entries()) states[at] = tensorReals(result[`${name}.next`]!)[0]!
+      values.push(value)
+    }
+    await session.release()
+    return values
+  }
+
+  it('of Adam is what its paper says', async () => {
+    const values = await threeSteps({ kind: 'adam', first: 0.9, second: 0.99, epsilon: 1e-8 })
+    // Algorithm 1 of the paper with corrected means, in double precision.
+    let [p, m, v] = [1, 0, 0]
+    for (const [step, gradient] of [2, -1, 0.5].entries()) {
+      m = 0.9 * m + 0.1 * gradient
+      v = 0.99 * v + 0.01 * gradient * gradient
+      const [mean, square] = [m / (1 - 0.9 ** (step + 1)), v / (1 - 0.99 ** (step + 1))]
+      p -= (0.5 * 0.1 * mean) / (Math.sqrt(square) + 1e-8)
+      expect(values[step]).toBeCloseTo(p, 5)
+    }
+    expect(values[0]).toBeCloseTo(0.95, 5)
+  })
+
+  it('of momentum SGD adds up gradients and pulls weights to 0', async () => {
+    const values = await threeSteps({ kind: 'momentum', momentum: 0.5, decay: 0.1 })
+    // m = 2.1, p = 0.79; m = 1.05 - 1 + 0.079 = 0.129, p = 0.7771; m = 0.0645 + 0.5 + 0.07771 = 0.64221, p = 0.712879
+    for (const [at, value] of [0.79, 0.7771, 0.712879].entries()) expect(values[at]).toBeCloseTo(value, 5)
   })
 })
