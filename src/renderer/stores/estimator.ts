@@ -4,6 +4,7 @@ import { ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './action'
+import { createNewest } from './newest'
 
 type Prediction = CommandOutput<'estimator.predict'>['predictions'][number]
 
@@ -28,13 +29,13 @@ export const useEstimators = defineStore('estimator', () => {
   })
   client.subscribe('estimator.transferred', () => void loadTransfer.run())
 
-  let newestSelect = 0
+  const beginSelect = createNewest()
   const select = createAction(async (id: string) => {
-    const mine = ++newestSelect
+    const isNewest = beginSelect()
     prediction.value = null
     const found = await client.call('estimator.detail', { id })
     // Another estimator was chosen while this one was read.
-    if (mine === newestSelect) detail.value = found
+    if (isNewest()) detail.value = found
   })
   const load = createAction(async () => {
     estimators.value = (await client.call('estimator.list', {})).estimators

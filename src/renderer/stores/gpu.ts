@@ -6,6 +6,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './action'
+import { createNewest } from './newest'
 import { createLiveRing, type LiveRing } from './liveRing'
 
 /** Ten minutes at ten readings a second. */
@@ -195,15 +196,15 @@ export const useGpu = defineStore('gpu', () => {
     await client.call('gpu.stopRecording', { id })
   })
 
-  let newestOpen = 0
+  const beginOpen = createNewest()
   const open = createAction(async (id: string, gpuIndex?: number) => {
-    const mine = ++newestOpen
+    const isNewest = beginOpen()
     const [found, energy] = await Promise.all([
       client.call('gpu.recording', { id }),
       client.call('energy.report', { recordingId: id })
     ])
     // Another recording was opened while this one was read.
-    if (mine !== newestOpen) return
+    if (!isNewest()) return
     if (detail.value?.recording.id !== id) files.value = []
     detail.value = found
     report.value = energy
@@ -216,7 +217,7 @@ export const useGpu = defineStore('gpu', () => {
       index === undefined
         ? null
         : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW', buckets })
-    if (mine === newestOpen) trace.value = read
+    if (isNewest()) trace.value = read
   })
 
   let newestZoom = 0

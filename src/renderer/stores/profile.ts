@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './action'
+import { createNewest } from './newest'
 
 /** Most Samples held in the window at once; the table says when there are more. */
 const loadedSamples = 20_000
@@ -59,14 +60,20 @@ export const useProfile = defineStore('profile', () => {
   const loadSamples = createAction(async (id: string) => {
     boardId.value = id
     const answer = await client.call('profile.samples', { boardId: id, limit: loadedSamples })
+    // Another board was chosen meanwhile.
+    if (boardId.value !== id) return
     samples.value = answer.samples
     unreadable.value = answer.unreadable
     total.value = answer.total
   })
 
+  const beginPreview = createNewest()
   const preview = createAction(async (input: CampaignRequestInput) => {
-    plan.value = (await client.call('profile.plan', input)).plan
-    return plan.value
+    const isNewest = beginPreview()
+    const found = (await client.call('profile.plan', input)).plan
+    // A slower plan of an earlier choice must not stand under the present one.
+    if (isNewest()) plan.value = found
+    return found
   })
 
   const start = createAction(async (input: CampaignRequestInput) => {

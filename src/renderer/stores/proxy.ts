@@ -13,6 +13,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forEvery, forgetOnChange } from './action'
+import { createNewest } from './newest'
 import { useJobs } from './job'
 
 /** Kernel of a proxy. */
@@ -69,13 +70,13 @@ export const useProxies = defineStore('proxy', () => {
     sample.value = (await client.call('profile.samples', { id, limit: 1 })).samples[0] ?? null
   })
 
-  let newestOpen = 0
+  const beginOpen = createNewest()
   const open = createAction(async (id: string) => {
-    const mine = ++newestOpen
+    const isNewest = beginOpen()
     sample.value = null
     const found = await client.call('proxy.detail', { id })
     // Another proxy was opened while this one was read.
-    if (mine === newestOpen) detail.value = found
+    if (isNewest()) detail.value = found
   })
 
   /** Fits, waits for the job, and returns the new proxy. */

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './action'
+import { createNewest } from './newest'
 
 /** Stored runs of every kind, newest first, with the one that is looked at. */
 export const useRuns = defineStore('run', () => {
@@ -22,9 +23,14 @@ export const useRuns = defineStore('run', () => {
   }
   client.subscribe('run.changed', accept)
 
+  const beginLoad = createNewest()
   const load = createAction(async () => {
+    const isNewest = beginLoad()
     const kinds = kind.value === null ? [] : [kind.value]
-    runs.value = (await client.call('run.list', { kinds, text: text.value })).runs
+    const found = (await client.call('run.list', { kinds, text: text.value })).runs
+    // Another text was typed meanwhile.
+    if (!isNewest()) return
+    runs.value = found
     if (open.value === null) openId.value = shown.value[0]?.id ?? null
   })
   // Runs that an import added are listed at once.

@@ -4,6 +4,7 @@ import { ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './action'
+import { createNewest } from './newest'
 
 type Listed = CommandOutput<'workload.list'>['runs'][number]
 
@@ -34,13 +35,13 @@ export const useWorkloads = defineStore('workload', () => {
     void select.run(run.id)
   })
 
-  let newestSelect = 0
+  const beginSelect = createNewest()
   const select = createAction(async (id: string) => {
-    const mine = ++newestSelect
+    const isNewest = beginSelect()
     readAtMs = performance.now()
     const { run } = await client.call('workload.get', { id })
     // Another run was opened while this one was read.
-    if (mine !== newestSelect) return
+    if (!isNewest()) return
     open.value = run
     const isOther = drawn.value?.id !== id
     if (isOther || run.state !== 'running' || performance.now() - drawnAtMs >= redrawMs) void draw.run(id)
