@@ -24,7 +24,7 @@ const commands = {
       ...['--check', '--log-level', 'warn', '--cache', '--cache-location', 'build/prettier', '.']
     )
   },
-  'test:unit': { cache: null, run: [path.join(root, 'scripts/test.mjs'), 'test/unit', 'test/contract'] }
+  'test:unit': { cache: null, run: [path.join(root, 'scripts/test.mjs'), 'test/unit'] }
 }
 
 /** Processor seconds of ended children, from /proc; NaN where there is none. */

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -14,6 +13,7 @@ import { datasetTasks } from '@main/dataset/datasetTasks'
 import { createJobService } from '@main/jobs/jobService'
 import { openStoredItems } from '@main/store/storedItems'
 import { readPicture } from '@main/dataset/pictures'
+import { makeNamedPipe } from '../../../support/namedPipe'
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/datasets', import.meta.url))
 let root = ''
@@ -213,7 +213,7 @@ describe('data sets', () => {
         )
       ).code
     expect(await code(createService().add('/nowhere/at all'))).toBe('data.missing')
-    execFileSync('mkfifo', [path.join(root, 'pipe.csv')])
+    makeNamedPipe(path.join(root, 'pipe.csv'))
     expect(await code(createService().add(path.join(root, 'pipe.csv')))).toBe('data.invalid')
     await writeFile(path.join(root, 'bad.csv'), 'a,b\nx,y\n')
     expect(await code(createService().add(path.join(root, 'bad.csv')))).toBe('data.invalid')

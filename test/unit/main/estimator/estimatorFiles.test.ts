@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -14,6 +13,7 @@ import {
   type CliResult
 } from '@main/cli/framework/framework'
 import { readDataSets, readStageFile, readStageFiles } from '@main/estimator/sampleFiles'
+import { makeNamedPipe } from '../../../support/namedPipe'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'estimator-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -85,7 +85,7 @@ describe('sample files', () => {
       [16, { emb: 0.25, add: 0.5 }]
     ])
     const pipe = path.join(folder, 'pipe.parquet')
-    execFileSync('mkfifo', [pipe])
+    makeNamedPipe(pipe)
     for (const none of [pipe, folder])
       await expect(readStageFile(none, { preset: 'vidur' })).rejects.toBeInstanceOf(AppError)
     await expect(readStageFile('/nowhere/a.parquet', { preset: 'vidur' })).rejects.toMatchObject({

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -10,6 +9,7 @@ import { createRecentFiles } from '@main/file/recentFiles'
 import { createUploads } from '@main/file/uploads'
 import { createFileDialogs } from '@main/hosts/fileDialogs'
 import { filesOfArguments } from '@main/hosts/desktopFiles'
+import { makeNamedPipe } from '../../../support/namedPipe'
 
 let folder: string
 beforeEach(async () => {
@@ -50,7 +50,7 @@ describe('what is at a path', () => {
     await expect(inspectPath('/a\0b')).rejects.toMatchObject({ code: 'input.invalid' })
     await expect(inspectPath('/dev/zero')).rejects.toMatchObject({ code: 'input.invalid' })
     const pipe = path.join(folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
+    makeNamedPipe(pipe)
     await expect(inspectPath(pipe)).rejects.toMatchObject({ code: 'input.invalid' })
   })
 })

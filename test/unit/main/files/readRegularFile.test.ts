@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readRegularFile } from '@main/files/readRegularFile'
+import { makeNamedPipe } from '../../../support/namedPipe'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bitbench read '))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -27,7 +27,7 @@ describe('a file that a request names', () => {
   it.runIf(process.platform === 'linux')(
     'is refused at once when it is a pipe, a device or a folder',
     async () => {
-      execFileSync('mkfifo', [at('pipe')])
+      makeNamedPipe(at('pipe'))
       // More of them than the thread pool has threads: none may be left waiting.
       const refused = await Promise.all(
         Array.from({ length: 12 }, () => readRegularFile(at('pipe')).catch((error: unknown) => error))

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -15,9 +14,10 @@ import { gpuMigrations } from '@main/gpu/gpuTables'
 import { importRecording } from '@main/gpu/importRecording'
 import { openStore, type Store } from '@main/store/store'
 import { recordingSchema, type Recording } from '@shared/contract/gpu'
-import { temporaryFolder } from '../../../fixtures/smi/standIn'
+import { temporaryFolder } from '../../../support/temporaryFolder'
 import { readingsOf } from '../../../support/readingsOf'
 import { analyseTrace } from '../../../support/wholeTrace'
+import { makeNamedPipe } from '../../../support/namedPipe'
 
 let database: Store
 let store: GpuStore
@@ -325,7 +325,7 @@ describe('what is no regular file', () => {
     async () => {
       for (const ending of ['csv', 'parquet', 'json']) {
         const pipe = path.join(folder, `pipe.${ending}`)
-        execFileSync('mkfifo', [pipe])
+        makeNamedPipe(pipe)
         await expect(importFile(pipe)).rejects.toMatchObject({ code: 'data.invalid' })
       }
       await expect(importFile('/dev/zero')).rejects.toMatchObject({ code: 'data.invalid' })

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -13,6 +12,7 @@ import { isLargeNetwork, readNetwork } from '@main/model/readNetwork'
 import { createModelFiles, describeModel } from '@main/model/modelFiles'
 import { decodeOnnx, encodeOnnx } from '@main/model/onnxFile'
 import { plainNetwork, residualNetwork } from '../../../support/smallNetworks'
+import { makeNamedPipe } from '../../../support/namedPipe'
 
 let folder = ''
 beforeEach(async () => {
@@ -79,7 +79,7 @@ describe('model files', () => {
     const card = path.join(folder, 'own.json')
     await writeFile(file, encodeOnnx(exportOnnx(plainNetwork())))
     const options = { modelsFolder: path.join(folder, 'shipped'), openedFile: null }
-    execFileSync('mkfifo', [card])
+    makeNamedPipe(card)
     expect((await createModelFiles(options).open(file)).summary.card).toBeNull()
     await rm(card)
     await symlink('/dev/zero', card)

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cacheToExceed, processorCacheBytes } from '@main/workload/runner/processorCache'
-import { temporaryFolder } from '../../../fixtures/smi/standIn'
+import { temporaryFolder } from '../../../support/temporaryFolder'
 
 /** Caches as Linux describes them. */
 function caches(sizes: readonly (readonly [level: number, size: string])[]): string {

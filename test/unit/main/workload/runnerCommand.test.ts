@@ -1,17 +1,17 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resourcePath } from '@main/paths'
 import { runnerCommand } from '@main/workload/runnerCommand'
-import { temporaryFolder } from '../../../fixtures/smi/standIn'
+import { temporaryFolder } from '../../../support/temporaryFolder'
+import { makeNamedPipe } from '../../../support/namedPipe'
 
 describe.runIf(process.platform === 'linux')('files of a workload run', () => {
   it('are regular: a pipe or a device fails the command, not the job', async () => {
     const folder = temporaryFolder()
     const pipe = path.join(folder, 'pipe.onnx')
     const network = path.join(folder, 'network.onnx')
-    execFileSync('mkfifo', [pipe])
+    makeNamedPipe(pipe)
     writeFileSync(network, '')
     const places = {
       scratch: folder,

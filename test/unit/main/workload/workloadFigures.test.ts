@@ -9,7 +9,7 @@ import { comparativeAnalysis } from '@main/workload/figures/comparativeFigure'
 import { scaleOf } from '@main/workload/figures/scale'
 import { analyseWorkload } from '@main/workload/figures/workloadFigures'
 import { readTableFolders } from '@main/workload/tableFolders'
-import { temporaryFolder } from '../../../fixtures/smi/standIn'
+import { temporaryFolder } from '../../../support/temporaryFolder'
 import { writeTableFolder } from './tableFolder'
 import { benchmarkRow, figure, layerRow, missing, sampleTables } from '../../core/workload/statistics/tables'
 

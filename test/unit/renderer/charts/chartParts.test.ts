@@ -4,7 +4,7 @@ import ChartTools from '@renderer/charts/ChartTools.vue'
 import CurveChart from '@renderer/charts/CurveChart.vue'
 import HistogramChart from '@renderer/charts/HistogramChart.vue'
 import MemoryPicture from '@renderer/charts/MemoryPicture.vue'
-import PairScatter, { type PairPoint } from '@renderer/charts/PairScatter.vue'
+import PairScatter from '@renderer/charts/PairScatter.vue'
 import StreamMinimap from '@renderer/charts/stream/StreamMinimap.vue'
 import StreamSelection from '@renderer/charts/stream/StreamSelection.vue'
 import WeightStrip from '@renderer/charts/WeightStrip.vue'
@@ -14,6 +14,8 @@ import { mountView, wordsOf, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
 
 vi.mock('@renderer/charts/PlotCanvas.vue', () => import('../chartStandIn'))
+
+type PairPoint = Record<'x' | 'y' | 'weightBits' | 'activationBits', number> & { title: string }
 
 let view: Mounted<Record<string, unknown>>
 beforeEach(() => void withClient({}))

@@ -16,7 +16,7 @@ const patience = { timeout: 240_000 }
 const root = path.resolve(import.meta.dirname, '../../..')
 const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
 const includes = ['-Iresources/kernels', '-Ibench/kernels', '-Wa,-Itest/vectors']
-const program = ['test/unit/kernels/vectors.S', 'test/unit/kernels/kernelCheck.c']
+const program = ['test/integration/kernels/vectors.S', 'test/integration/kernels/kernelCheck.c']
 
 /** The first of these programs that answers `--version`; null when none does. */
 function findTool(...names: string[]): string | null {

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { assemble } from '../../support/assembler'
-import { compressedWords, fullWords } from '../core/sim/core/goldenWords'
+import { compressedWords, fullWords } from '../../unit/core/sim/core/goldenWords'
 
 const wordOf = (text: string): number =>
   new DataView(assemble(text, 0x80000000).bytes.buffer).getUint32(0, true)

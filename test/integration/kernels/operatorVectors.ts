@@ -6,7 +6,7 @@ import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codesOfPixels, createIntegerRunner } from '@core/quant/integer/runInteger'
 import { isWeighted, type IntegerLayer } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
-import { operatorCases } from '../core/quant/operatorGraphs'
+import { operatorCases } from '../../unit/core/quant/operatorGraphs'
 import type { Case } from './kernelVectors'
 
 /** Operators with a parameter blob, and output: those a golden case of kind "operator" carries. */
