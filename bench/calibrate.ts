@@ -14,6 +14,10 @@ import { uniformScheme } from '@core/quant/scheme'
 import { createOrtFitEngine } from '@main/model/ortFitEngine'
 import { mobileNetV2 } from './mobileNet'
 import { startClock } from './stopwatch'
+import { useRoomyHeap } from '@main/threads/roomyHeap'
+
+// As threads of tasks do.
+useRoomyHeap()
 
 const { values } = parseArgs({
   options: {

@@ -20,6 +20,10 @@ import { schemeScores } from '@main/model/schemeAccuracy'
 import { encodeOnnx } from '@main/model/onnxFile'
 import { mobileNetV2 } from './mobileNet'
 import { startClock } from './stopwatch'
+import { useRoomyHeap } from '@main/threads/roomyHeap'
+
+// As threads of tasks do.
+useRoomyHeap()
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -2,12 +2,14 @@ import { parentPort } from 'node:worker_threads'
 import { AppError } from '../shared/errors'
 import { taskHandlers } from './taskRegistry'
 import { handedOver } from './threads/handOver'
+import { useRoomyHeap } from './threads/roomyHeap'
 import type { TaskContext } from './threads/task'
 import type { FromWorker, ToWorker } from './threads/workerMessages'
 
 /** Worker thread entry: runs one registered task at a time. */
 const port = parentPort
 if (port === null) throw new Error('taskWorker must run as a worker thread')
+useRoomyHeap()
 
 /** Progress messages closer together than this are dropped: the main thread has better things to do. */
 const progressEveryMs = 50

@@ -2,6 +2,9 @@ import { invalidData } from './byteStream'
 import { badItem, goodItem, type ReadItem } from './item'
 import { imageSplits } from '../../shared/vocabulary'
 import type { ImageSplit } from '../../shared/vocabulary'
+import { readNumber, type NumberFormat } from '../proxy/csv/cells'
+import { isComment } from '../proxy/csv/layout'
+import { isMarkedNumber, numberFormats, onlyFormat } from '../proxy/csv/numberFormat'
 
 /** How a CSV's columns are used. Names are those of the header line, or "1", "2", … without one. */
 export interface CsvColumns {
@@ -15,6 +18,10 @@ export interface CsvColumns {
   readonly features: readonly number[]
   readonly hasHeader: boolean
   readonly delimiter: string
+  /** Lines of the file before the first item: comments, Excel's `sep=`, the header. */
+  readonly linesBefore: number
+  /** How the numbers are written, judged over all columns of features and targets. */
+  readonly format: NumberFormat
 }
 
 /** Which columns of a CSV file are label, targets or unused. */
@@ -28,22 +35,28 @@ export interface CsvWishes {
 const labelNames = ['label', 'class', 'target', 'y', 'species', 'category']
 const byteOrderMark = '\uFEFF'
 
+/** Lines of a file that decide how it is read. */
+export const csvSampleLines = 1000
+
+/** Lines by which the separator of cells is found. */
+const separatorLines = 20
+
 /**
- * Decides the columns from the first lines: delimiter, header, and which column is what. Without a wish a column called
- * label, class, target, y, species or category is the class.
- * @throws AppError data.invalid when a wished column is not there or no feature is left
+ * Decides from the first lines (csvSampleLines of them, as they stand in the file) how a file is read: delimiter, header, which
+ * column is what, and how numbers are written, by the rules of profile tables. Without a wish a column called label, class,
+ * target, y, species or category is the class.
+ * @throws AppError data.invalid when a wished column is not there, no feature is left, or numbers can be read in two ways
  */
 export function chooseCsvColumns(firstLines: readonly string[], wishes: CsvWishes, file: string): CsvColumns {
-  const [first, second] = firstLines.filter((line) => line.trim() !== '')
+  const { given, rows, firstAt } = rowsOf(firstLines)
+  const first = rows[0]
   if (first === undefined) throw invalidData(file, 'it is empty')
-  const delimiter = [',', ';', '\t'].reduce((best, one) =>
-    count(first, one) > count(first, best) ? one : best
-  )
-  const head = splitCsvLine(first.replace(byteOrderMark, ''), delimiter)
-  const below = second === undefined ? [] : splitCsvLine(second, delimiter)
+  const delimiter = given ?? separatorOf(rows)
+  const head = splitCsvLine(first, delimiter)
+  const below = rows.length < 2 ? [] : splitCsvLine(rows[1], delimiter)
   const hasHeader =
-    head.some((cell, at) => toNumber(cell) === null && (below[at] === undefined || cell !== below[at])) &&
-    head.every((cell) => toNumber(cell) === null)
+    head.some((cell, at) => !isNumeric(cell) && (below[at] === undefined || cell !== below[at])) &&
+    head.every((cell) => !isNumeric(cell))
   const names = hasHeader ? head.map((cell) => cell.trim()) : head.map((_, at) => String(at + 1))
   const repeated = names.find((name, at) => names.indexOf(name) !== at)
   if (repeated !== undefined)
@@ -69,8 +82,64 @@ export function chooseCsvColumns(firstLines: readonly string[], wishes: CsvWishe
     .map((_, at) => at)
     .filter((at) => at !== label && at !== split && !targets.includes(at) && !ignored.includes(at))
   if (features.length === 0) throw invalidData(file, 'no column is left as input')
-  return { names, label, targets, split, features, hasHeader, delimiter }
+  const body = hasHeader ? rows.slice(1) : rows
+  const format = formatOf(body, delimiter, [...features, ...targets], file)
+  const linesBefore = hasHeader ? firstAt + 1 : firstAt
+  return { names, label, targets, split, features, hasHeader, delimiter, linesBefore, format }
 }
+
+/** The rows among the first lines, Excel's `sep=` and the position of the first row. */
+function rowsOf(lines: readonly string[]): { given: string | null; rows: string[]; firstAt: number } {
+  let given: string | null = null
+  let firstAt = lines.length
+  const rows: string[] = []
+  for (const [at, text] of lines.entries()) {
+    const line = (at === 0 ? text.replace(byteOrderMark, '') : text).replace(/\r$/, '')
+    const separator = /^"?sep=(.?)"?$/i.exec(line)
+    if (rows.length === 0 && separator !== null) given = separator[1] === '' ? '\t' : separator[1]
+    else if (line.trim() !== '' && !(rows.length === 0 && isComment(line, 0))) {
+      if (rows.length === 0) firstAt = at
+      rows.push(line)
+    }
+  }
+  return { given, rows, firstAt }
+}
+
+/**
+ * What stands equally often in the first rows; the comma last, for beside another separator it may be the decimal mark.
+ * Where nothing does, the sign that the first row has most often.
+ */
+function separatorOf(rows: readonly string[]): string {
+  const first = rows.slice(0, separatorLines)
+  const cells = (separator: string) => first.map((line) => splitCsvLine(line, separator).length)
+  const even = [';', '\t', '|', ','].find((separator) => {
+    const counts = cells(separator)
+    return counts[0] > 1 && counts.every((count) => count === counts[0])
+  })
+  if (even !== undefined) return even
+  return [',', ';', '\t', '|'].reduce((best, one) =>
+    count(first[0], one) > count(first[0], best) ? one : best
+  )
+}
+
+/** @throws AppError data.invalid where 27.648 may be a fraction as well as 27,648 */
+function formatOf(
+  rows: readonly string[],
+  delimiter: string,
+  columns: readonly number[],
+  file: string
+): NumberFormat {
+  const text = rows.map((line) => `${line}\n`).join('')
+  const layout = { text, end: 0, delimiter: delimiter.charCodeAt(0) }
+  const formats = numberFormats(layout, new Map(columns.map((column) => [column, { whole: false }])))
+  return onlyFormat(formats, layout.delimiter, file, {
+    isHabitTaken: true,
+    hint: 'Write the numbers with a decimal point and without marks of thousands, cells separated by commas.'
+  })
+}
+
+/** A number in any way of writing. */
+const isNumeric = (cell: string): boolean => toNumber(cell) !== null || isMarkedNumber(cell)
 
 /** Items of the lines; a line that does not fit is named and left out. */
 export async function* readCsvItems(
@@ -81,8 +150,8 @@ export async function* readCsvItems(
   let number = 0
   for await (const text of lines) {
     number++
+    if (number <= columns.linesBefore || text.trim() === '') continue
     const line = number === 1 ? text.replace(byteOrderMark, '') : text
-    if (line.trim() === '' || (number === 1 && columns.hasHeader)) continue
     yield readCsvLine(splitCsvLine(line, columns.delimiter), columns, `${file} line ${number}`)
   }
 }
@@ -94,9 +163,10 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   const read = (positions: readonly number[]): Float32Array | string => {
     const values = new Float32Array(positions.length)
     for (const [at, position] of positions.entries()) {
-      const value = toNumber(cells[position])
-      if (value === null)
-        return `"${cells[position]}" in column ${columns.names[position]} is no number${commaHint(cells[position])}`
+      const cell = cells[position]
+      const value = readNumber(cell, 0, cell.length, columns.format)
+      if (!Number.isFinite(value))
+        return `"${cell}" in column ${columns.names[position]} is no number${otherWriting(cell)}`
       values[at] = value
     }
     return values
@@ -117,10 +187,9 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   })
 }
 
-/** What to do about a number with a decimal comma; empty for other texts. */
-function commaHint(cell: string): string {
-  return toNumber(cell.replace(',', '.')) === null ? '' : '; write it with a decimal point'
-}
+/** That a number is written unlike the others; empty for other texts. */
+const otherWriting = (cell: string): string =>
+  isMarkedNumber(cell.trim()) ? ' as the others are written' : ''
 
 /** Whether a text is the name of a split. */
 export function isSplit(text: string | null): text is ImageSplit {

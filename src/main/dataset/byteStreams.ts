@@ -10,6 +10,7 @@ import {
   zipTailBytes,
   type ZipEntry
 } from '../../core/dataset/zipDirectory'
+import { textEncodingOf } from '../../shared/textEncoding'
 import { openRegular } from '../files/openRegularFile'
 
 const blockBytes = 1 << 20
@@ -35,14 +36,15 @@ export async function headOf(file: string, length: number): Promise<Uint8Array> 
   }
 }
 
-/** Lines of a text file (UTF-8), without their ends. @throws AppError data.invalid for a line above 16 MiB */
+/** Lines of a text file (UTF-8, or UTF-16 with a mark), without their ends. @throws AppError data.invalid for a line above 16 MiB */
 export async function* fileLines(file: string): AsyncGenerator<string> {
   const stream = await fileStream(file)
-  const decoder = new TextDecoder('utf-8')
+  let decoder: TextDecoder | undefined
   let rest = ''
   try {
     for (;;) {
       const block = await stream.take(blockBytes)
+      decoder ??= new TextDecoder(textEncodingOf(block))
       rest += decoder.decode(block, { stream: block.length > 0 })
       const lines = rest.split('\n')
       rest = lines.pop()!

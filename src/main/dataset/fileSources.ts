@@ -3,7 +3,7 @@ import path from 'node:path'
 import { invalidData } from '../../core/dataset/byteStream'
 import type { ItemOrigin, ReadItem } from '../../core/dataset/item'
 import { cifarLayout, readCifar } from '../../core/dataset/readCifar'
-import { chooseCsvColumns, readCsvItems } from '../../core/dataset/readCsv'
+import { chooseCsvColumns, csvSampleLines, readCsvItems } from '../../core/dataset/readCsv'
 import { readIdx, readIdxHeader } from '../../core/dataset/readIdx'
 import { readTextItems } from '../../core/dataset/readText'
 import type { DataSetRequest } from '../../shared/contract/dataset'
@@ -123,8 +123,8 @@ export async function openCsv(request: DataSetRequest): Promise<ItemSource> {
   const { path: file, labelColumn, targetColumns, ignoreColumns } = request
   const first: string[] = []
   for await (const line of fileLines(file)) {
-    if (line.trim() !== '') first.push(line)
-    if (first.length === 2) break
+    first.push(line)
+    if (first.length === csvSampleLines) break
   }
   const columns = chooseCsvColumns(
     first,

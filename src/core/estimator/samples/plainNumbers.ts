@@ -1,12 +1,14 @@
 import { AppError } from '../../../shared/errors'
-import { readNumber, type NumberFormat } from '../../proxy/csv/cells'
+import { readNumber } from '../../proxy/csv/cells'
 import { readLayout } from '../../proxy/csv/layout'
-import { numberFormats } from '../../proxy/csv/numberFormat'
+import { isMarkedNumber, numberFormats, onlyFormat } from '../../proxy/csv/numberFormat'
 import type { CsvTable } from './csvTable'
 
-/** A cell that is a number in one way of writing or another: `27.648`, `1.234,5`, `1'234`; no version as 0.8.0. */
-const markedNumber =
-  /^[+-]?(\d+([.,]\d+)?|\d{1,3}([.,]\d{3})+([.,]\d+)?|[1-9]\d{0,2}([ \u00a0\u2009\u202f'\u2019]\d{3})+([.,]\d+)?)$/
+/** What a person can do; three digits behind every point are no decision here. */
+const ambiguous = {
+  isHabitTaken: false,
+  hint: 'Say which with --decimal . or --decimal , or write the numbers without marks of thousands, cells separated by commas.'
+}
 const groupSign = /\d[ \u00a0\u2009\u202f'\u2019]\d/
 
 /**
@@ -24,13 +26,13 @@ export function withPlainNumbers(
 ): CsvTable {
   const numeric = table.header.flatMap((_, column) => {
     const cells = table.rows.map((row) => row[column].trim()).filter((cell) => cell !== '')
-    return cells.length > 0 && cells.every((cell) => markedNumber.test(cell)) ? [column] : []
+    return cells.length > 0 && cells.every(isMarkedNumber) ? [column] : []
   })
   const layout = readLayout(text, fileName)
   const formats = numberFormats(layout, new Map(numeric.map((column) => [column, { whole: false }])))
   const format: NumberFormat =
     decimal === undefined
-      ? chosen(formats, layout.delimiter, fileName)
+      ? onlyFormat(formats, layout.delimiter, fileName, ambiguous)
       : { decimal, thousands: decimal === '.' ? ',' : '.' }
   const isGrouped = table.rows.some((row) => numeric.some((column) => groupSign.test(row[column])))
   if (format.decimal === '.' && format.thousands === null && !isGrouped) return table
@@ -48,20 +50,4 @@ export function withPlainNumbers(
     })
   )
   return { header: table.header, rows }
-}
-
-const comma = 44
-
-function chosen(formats: readonly NumberFormat[], delimiter: number, fileName: string): NumberFormat {
-  // Where commas separate the cells, the point is the decimal mark.
-  if (delimiter === comma && formats[0].decimal === '.') return formats[0]
-  // Three digits behind every point: %.3f writes them so, and so do thousands in half of the world.
-  if (formats.length === 1 && formats[0].isHabit !== true) return formats[0]
-  const mark = formats.some(({ thousands, isHabit }) => thousands === '.' || isHabit) ? '.' : ','
-  throw new AppError(
-    'data.invalid',
-    `${fileName}: "${mark}" in its numbers may be a decimal mark or a mark of thousands.`,
-    'Say which with --decimal . or --decimal , or write the numbers without marks of thousands, cells separated by commas.',
-    { details: { file: fileName, mark } }
-  )
 }

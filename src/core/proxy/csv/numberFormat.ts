@@ -1,7 +1,11 @@
+import { AppError } from '../../../shared/errors'
 import { groupsOfThree, nextCell, plainFormat, type NumberFormat } from './cells'
 import { isComment, lineEnd, type Layout } from './layout'
 
 type Mark = '.' | ','
+
+/** The rows of a table as text, from `end` on, and the code of the sign between cells. */
+type TableText = Pick<Layout, 'text' | 'end' | 'delimiter'>
 
 /** What the cells of one column look like, for one mark. */
 interface MarkUse {
@@ -34,7 +38,7 @@ const newUse = (): MarkUse => ({ marked: 0, grouped: 0, repeated: 0, zeros: 0 })
  * @param whole per column of the file: true for columns that hold whole numbers alone
  */
 export function numberFormats(
-  layout: Layout,
+  layout: TableText,
   numeric: ReadonlyMap<number, { whole: boolean }>
 ): NumberFormat[] {
   const uses = new Map([...numeric.keys()].map((column) => [column, surveyed()]))
@@ -86,7 +90,7 @@ function verdictOf(use: ColumnUse, mark: Mark, whole: boolean): Verdict {
 const surveyed = (): ColumnUse => ({ '.': newUse(), ',': newUse(), lastOfBoth: null, plainMax: 0, plain: 0 })
 
 /** Looks at the rows that begin in [from, to). */
-function survey(layout: Layout, uses: ReadonlyMap<number, ColumnUse>, from: number, to: number): void {
+function survey(layout: TableText, uses: ReadonlyMap<number, ColumnUse>, from: number, to: number): void {
   const { text, delimiter } = layout
   for (let at = from; at < to;) {
     if (isComment(text, at)) {
@@ -136,4 +140,36 @@ function surveyCell(text: string, start: number, end: number, use: ColumnUse): v
     // The column of a cell that holds both marks is judged by their order; no fraction is counted here.
     if (groupsOfThree[mark].test(content)) seen.grouped++
   }
+}
+
+/** A number in one way of writing or another: `27.648`, `1.234,5`, `1'234`; no version as 0.8.0. */
+const markedNumber =
+  /^[+-]?(\d+([.,]\d+)?|\d{1,3}([.,]\d{3})+([.,]\d+)?|[1-9]\d{0,2}([ \u00a0\u2009\u202f'\u2019]\d{3})+([.,]\d+)?)$/
+
+/** Whether a cell is a number in any way of writing without an exponent. */
+export const isMarkedNumber = (cell: string): boolean => markedNumber.test(cell.trim())
+
+const comma = 44
+
+/**
+ * The format of a table whose numbers say nothing beyond how they are written.
+ * @param otherwise whether three digits behind every point are taken as a fraction, and what a person can do where nothing decides
+ * @throws AppError data.invalid where `27.648` may be a fraction as well as 27648
+ */
+export function onlyFormat(
+  formats: readonly NumberFormat[],
+  delimiter: number,
+  fileName: string,
+  otherwise: { readonly isHabitTaken: boolean; readonly hint: string }
+): NumberFormat {
+  // Where commas separate the cells, the point is the decimal mark.
+  if (delimiter === comma && formats[0].decimal === '.') return formats[0]
+  if (formats.length === 1 && (otherwise.isHabitTaken || formats[0].isHabit !== true)) return formats[0]
+  const mark = formats.some(({ thousands, isHabit }) => thousands === '.' || isHabit) ? '.' : ','
+  throw new AppError(
+    'data.invalid',
+    `${fileName}: "${mark}" in its numbers may be a decimal mark or a mark of thousands.`,
+    otherwise.hint,
+    { details: { file: fileName, mark } }
+  )
 }

@@ -157,14 +157,49 @@ describe('CSV', () => {
     expect(() => chooseCsvColumns(['a,a', '1,2'], wishes, 'f')).toThrow(/twice/)
   })
 
-  it('names a decimal comma as what keeps an item out', async () => {
-    const text = 'x;label\n0,5;cat\n1_0;cat'
-    const columns = chooseCsvColumns(text.split('\n'), wishes, 'f')
-    const items = await collect(readCsvItems(lines(text), columns, 'f'))
-    expect(items.map((item) => (item.kind === 'bad' ? item.reason : ''))).toEqual([
-      '"0,5" in column x is no number; write it with a decimal point',
+  const readAll = async (text: string) =>
+    collect(readCsvItems(lines(text), chooseCsvColumns(text.split('\n'), wishes, 'f'), 'f'))
+  const numbersOf = (items: Awaited<ReturnType<typeof readAll>>) =>
+    items.map((item) => [...good(item).values])
+
+  it('takes numbers as they are written: decimal commas, marks of thousands, one way for the whole file', async () => {
+    expect(numbersOf(await readAll('a;b;label\n0,5;1.234,25;cat\n-2;7,5;cat'))).toEqual([
+      [0.5, 1234.25],
+      [-2, 7.5]
+    ])
+    expect(numbersOf(await readAll('a,b,label\n0.5,"1,234.25",cat\n-2e1,7,cat'))).toEqual([
+      [0.5, 1234.25],
+      [-20, 7]
+    ])
+    const items = await readAll('x;label\n1.234,5;cat\n1.5;cat\n1_0;cat')
+    expect(items.slice(1).map((item) => (item.kind === 'bad' ? item.reason : ''))).toEqual([
+      '"1.5" in column x is no number as the others are written',
       '"1_0" in column x is no number'
     ])
+  })
+
+  it('without a header finds the separator beside decimal commas', async () => {
+    const text = '0,5;1,5;2\n3,5;4,5;1'
+    const columns = chooseCsvColumns(text.split('\n'), { ...wishes, label: '3' }, 'f')
+    expect(columns).toMatchObject({ hasHeader: false, delimiter: ';', label: 2 })
+    const items = await collect(readCsvItems(lines(text), columns, 'f'))
+    expect(items.map((item) => [...good(item).values])).toEqual([
+      [0.5, 1.5],
+      [3.5, 4.5]
+    ])
+  })
+
+  it("skips comments and Excel's sep= before the header, and counts lines as an editor does", async () => {
+    const items = await readAll(
+      '\ufeffsep=;\r\n# made by a spreadsheet\r\n\r\nx;label\r\n0,5;cat\r\nno;cat\r'
+    )
+    expect(good(items[0]!).values[0]).toBe(0.5)
+    expect(items[1]).toMatchObject({ kind: 'bad', name: 'f line 6' })
+  })
+
+  it('refuses a file whose numbers can be read in two ways', () => {
+    const text = 'x;label\n1,234;cat\n5,678;cat'
+    expect(() => chooseCsvColumns(text.split('\n'), wishes, 'f')).toThrow(/may be a decimal mark/)
   })
 
   it('reads only plain decimal numbers, and quotes by RFC 4180', () => {

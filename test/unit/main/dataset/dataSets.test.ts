@@ -131,6 +131,21 @@ describe('data sets', () => {
     await again.close()
   })
 
+  it('read the same items from a table with semicolons, decimal commas and UTF-16', async () => {
+    const plain = readFileSync(path.join(fixtures, 'table.csv'), 'utf8')
+    const other = plain.replaceAll(',', ';').replaceAll('.', ',').replaceAll('\n', '\r\n')
+    const file = path.join(root, 'eine Tabelle.csv')
+    await writeFile(file, Buffer.from(`\ufeffsep=;\r\n${other}`, 'utf16le'))
+    const wanted = { labelColumn: 'kind', targetColumns: [], ignoreColumns: ['amount'] }
+    const table = await createService().add('table.csv', { name: 'plain', ...wanted })
+    const found = await createService().add(file, { name: 'other', ...wanted })
+    expect(found).toMatchObject({ id: table.id, items: 50, classes: ['high', 'low'] })
+    expect(found.skipped.first.map(({ name }) => name)).toEqual([
+      'eine Tabelle.csv line 9',
+      'eine Tabelle.csv line 11'
+    ])
+  })
+
   it('read tables, vectors, text and words', async () => {
     const table = await createService().add('table.csv', {
       name: 'classes',
