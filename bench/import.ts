@@ -71,7 +71,11 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
     const own = createImportedRunner(imported)(values.subarray(0, size)).values
     const rounding = unrounded(model)
     const floatError = await differenceToOnnxruntime(rounding ?? model, values.subarray(0, size), own)
-    const array = { shape: [items, ...dims.slice(1)], values }
+    // A network without a batch axis takes one item.
+    const array =
+      dims.length === 1
+        ? { shape: [...dims], values: values.subarray(0, size) }
+        : { shape: [items, ...dims.slice(1)], values }
     try {
       const output = [imported.output.name]
       const float = runModel(model, array, 'float', output).outputs[0]!.values

@@ -14,6 +14,8 @@ export interface ClassWishes {
   readonly names: readonly string[] | null
   /** Least number of classes. */
   readonly atLeast: number | null
+  /** Every class in the order of the network's outputs, where the user gives it. */
+  readonly order?: readonly string[] | null
 }
 
 /** Class names in order, and the class of every label seen. */
@@ -26,8 +28,8 @@ export interface ClassList {
 const maxClasses = 100_000
 
 /**
- * Whole numbers are class numbers as they stand; anything else is sorted by name. @throws AppError data.invalid for
- * fractions and negative numbers
+ * Whole numbers are class numbers as they stand; anything else is in the order that is given, else sorted by name.
+ * @throws AppError data.invalid for fractions, negative numbers, and labels that a given order lacks
  */
 export function createLabelBook(): LabelBook {
   const numbers = new Map<string | number, number>()
@@ -38,8 +40,9 @@ export function createLabelBook(): LabelBook {
       if (number === undefined) numbers.set(label, (number = numbers.size))
       return number
     },
-    classes({ names, atLeast }) {
+    classes({ names, atLeast, order = null }) {
       const labels = [...numbers.keys()]
+      if (order !== null) return orderedClasses(labels, order)
       const isNumeric = labels.every((label) => typeof label === 'number')
       if (!isNumeric) {
         const sorted = [...new Set(labels.map(String))].sort()
@@ -60,6 +63,21 @@ export function createLabelBook(): LabelBook {
       }
     }
   }
+}
+
+function orderedClasses(labels: readonly (string | number)[], order: readonly string[]): ClassList {
+  const classOf = Int32Array.from(labels, (label) =>
+    typeof label === 'number' && label < order.length ? label : order.indexOf(String(label))
+  )
+  const lacking = classOf.findIndex((at) => at < 0)
+  if (lacking >= 0) {
+    throw new AppError(
+      'data.invalid',
+      `The items have a class "${labels[lacking]}", which is not among the ${order.length} classes that were named.`,
+      'Name every class, in the order of the outputs of the network.'
+    )
+  }
+  return { names: order, classOf }
 }
 
 /** 0 for what is normal, 1 for everything else, by class name or number. */

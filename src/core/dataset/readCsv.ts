@@ -44,7 +44,7 @@ const separatorLines = 20
 /**
  * Decides from the first lines (csvSampleLines of them, as they stand in the file) how a file is read: delimiter, header, which
  * column is what, and how numbers are written, by the rules of profile tables. Without a wish a column called label, class,
- * target, y, species or category is the class.
+ * target, y, species or category is the class, else the one column that holds texts alone.
  * @throws AppError data.invalid when a wished column is not there, no feature is left, or numbers can be read in two ways
  */
 export function chooseCsvColumns(firstLines: readonly string[], wishes: CsvWishes, file: string): CsvColumns {
@@ -75,17 +75,33 @@ export function chooseCsvColumns(firstLines: readonly string[], wishes: CsvWishe
   const targets = wishes.targets.map(find)
   const ignored = wishes.ignore.map(find)
   const usual = names.findIndex((name) => labelNames.includes(name.toLowerCase()))
-  const label = wishes.label !== null ? find(wishes.label) : targets.length > 0 || usual < 0 ? null : usual
   const splitAt = names.findIndex((name) => name.toLowerCase() === 'split')
   const split = hasHeader && splitAt >= 0 ? splitAt : null
-  const features = names
-    .map((_, at) => at)
-    .filter((at) => at !== label && at !== split && !targets.includes(at) && !ignored.includes(at))
-  if (features.length === 0) throw invalidData(file, 'no column is left as input')
   const body = hasHeader ? rows.slice(1) : rows
+  const isTaken = (at: number): boolean => at === split || targets.includes(at) || ignored.includes(at)
+  const guessed = usual >= 0 && !isTaken(usual) ? usual : textColumnOf(body, delimiter, names, isTaken)
+  const label = wishes.label !== null ? find(wishes.label) : targets.length > 0 ? null : guessed
+  const features = names.map((_, at) => at).filter((at) => at !== label && !isTaken(at))
+  if (features.length === 0) throw invalidData(file, 'no column is left as input')
   const format = formatOf(body, delimiter, [...features, ...targets], file)
   const linesBefore = hasHeader ? firstAt + 1 : firstAt
   return { names, label, targets, split, features, hasHeader, delimiter, linesBefore, format }
+}
+
+/** The one column that holds no number in any row; null where there is none, or more than one. */
+function textColumnOf(
+  rows: readonly string[],
+  delimiter: string,
+  names: readonly string[],
+  isTaken: (at: number) => boolean
+): number | null {
+  let open = names.map((_, at) => at).filter((at) => !isTaken(at))
+  for (const line of rows) {
+    const cells = splitCsvLine(line, delimiter)
+    if (cells.length === names.length)
+      open = open.filter((at) => cells[at].trim() !== '' && !isNumeric(cells[at]))
+  }
+  return rows.length > 0 && open.length === 1 ? open[0] : null
 }
 
 /** The rows among the first lines, Excel's `sep=` and the position of the first row. */

@@ -31,7 +31,10 @@ const addOptions: OptionSpec = {
   label: { type: 'string', help: 'CSV: name of the class column' },
   target: { type: 'string', help: 'CSV: names of the columns to predict, separated by commas' },
   ignore: { type: 'string', help: 'CSV: names of columns that are not used, separated by commas' },
-  classes: { type: 'string', help: 'number of classes, where the labels do not show all' },
+  classes: {
+    type: 'string',
+    help: "names of all classes in the order of the network's outputs, separated by commas, or their number (default: sorted by name)"
+  },
   context: { type: 'string', help: 'text: bytes per item', default: '64' },
   features: { type: 'string', help: 'WAV: mfcc (keywords) or logMel (machines)', default: 'mfcc' },
   splits: {
@@ -40,6 +43,17 @@ const addOptions: OptionSpec = {
     default: '0.1,0.1,0.3'
   },
   seed: { type: 'string', help: 'seed of the draw of splits', default: '1' }
+}
+
+/** Classes by name, or how many there are. */
+function classesOf(args: CliArguments): { classes: number | null; classNames: string[] | null } {
+  const given = textOption(args, 'classes')
+  if (given?.includes(',') === true)
+    return { classes: null, classNames: given.split(',').map((name) => name.trim()) }
+  return {
+    classes: numberOption(args, 'classes', { min: 2, max: 100_000, integer: true }) ?? null,
+    classNames: null
+  }
 }
 
 /** `bitbench dataset`: the user's own items. */
@@ -71,7 +85,7 @@ export const datasetCli: CliNoun = {
           task: choiceOption(args, 'task', taskSchema.options) ?? null,
           format: choiceOption(args, 'format', dataFormatSchema.options) ?? null,
           preparation: preparationOf(args),
-          classes: numberOption(args, 'classes', { min: 2, max: 100_000, integer: true }) ?? null,
+          ...classesOf(args),
           labelColumn: textOption(args, 'label') ?? null,
           targetColumns: textOption(args, 'target')?.split(',') ?? [],
           ignoreColumns: textOption(args, 'ignore')?.split(',') ?? [],

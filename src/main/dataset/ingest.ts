@@ -85,7 +85,8 @@ export async function ingest(
   const task = taskOf(request, source, gathered)
   const classes = book.classes({
     names: task === 'nextToken' ? null : source.classNames,
-    atLeast: task === 'nextToken' ? textVocabulary : request.classes
+    atLeast: task === 'nextToken' ? textVocabulary : request.classes,
+    order: task === 'nextToken' ? null : request.classNames
   })
   const numbers = await writeClasses(folder, task, classes, gathered)
   return await finish(

@@ -78,6 +78,14 @@ export const dataSetRequestSchema = z.object({
   }),
   /** Number of classes, where the labels at hand do not show all of them. */
   classes: z.number().int().min(2).max(100_000).nullable().default(null),
+  /** Names of all classes in the order of the network's outputs; null: names are sorted, whole numbers stand for themselves. */
+  classNames: z
+    .array(z.string().min(1).max(200))
+    .min(2)
+    .max(100_000)
+    .refine((names) => new Set(names).size === names.length, 'a class is named twice')
+    .nullable()
+    .default(null),
   /** CSV: name of the class column, names of the columns to predict. */
   labelColumn: z.string().nullable().default(null),
   targetColumns: z.array(z.string()).default([]),

@@ -21,10 +21,11 @@ import {
   argMax,
   concatenation,
   convertGather,
+  convertReduce,
   pack,
   pad,
-  convertReduce,
   reshape,
+  shapeOf,
   slice,
   splitting,
   stridedSlice,
@@ -86,8 +87,7 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
       ['COS', 'Cos'],
       ['DEQUANTIZE', 'Identity'],
       ['QUANTIZE', 'Identity'],
-      ['LOG_SOFTMAX', 'LogSoftmax'],
-      ['SHAPE', 'Shape']
+      ['LOG_SOFTMAX', 'LogSoftmax']
     ] as const
   ).map(([name, opType]): [string, Converter] => [name, plain(opType)]),
   ['RELU6', limited(0, 6)],
@@ -102,6 +102,7 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['L2_NORMALIZATION', unitLength],
   ['LOCAL_RESPONSE_NORMALIZATION', localResponse],
   ['CAST', cast],
+  ['SHAPE', shapeOf],
   ['RESHAPE', reshape],
   ['SQUEEZE', reshape],
   ['EXPAND_DIMS', reshape],

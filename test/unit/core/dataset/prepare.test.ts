@@ -131,6 +131,25 @@ describe('splits', () => {
 })
 
 describe('labels', () => {
+  it('are in the order of the network where it is given, and all of them must be named', () => {
+    const words = createLabelBook()
+    for (const label of ['blue', 'red', 'blue']) words.add(label)
+    const order = ['red', 'green', 'blue']
+    expect(words.classes({ names: null, atLeast: null, order })).toEqual({
+      names: order,
+      classOf: Int32Array.from([2, 0])
+    })
+    const lacking = () => words.classes({ names: null, atLeast: null, order: ['red', 'green'] })
+    expect(lacking).toThrow(
+      'The items have a class "blue", which is not among the 2 classes that were named.'
+    )
+    const numbers = createLabelBook()
+    for (const label of [1, 0]) numbers.add(label)
+    expect(numbers.classes({ names: null, atLeast: null, order }).classOf).toEqual(Int32Array.from([1, 0]))
+    numbers.add(3)
+    expect(() => numbers.classes({ names: null, atLeast: null, order })).toThrow(/class "3"/)
+  })
+
   it('that are numbers stay, names are sorted', () => {
     const numbers = createLabelBook()
     numbers.add(2)

@@ -197,6 +197,17 @@ describe('CSV', () => {
     expect(items[1]).toMatchObject({ kind: 'bad', name: 'f line 6' })
   })
 
+  it('takes the one column of texts as the class, unless targets are named or there are two', () => {
+    const choose = (text: string, more = {}) =>
+      chooseCsvColumns(text.split('\n'), { ...wishes, ...more }, 'f')
+    const text = 'A;Klasse;B\n0,5;rot;1\n0,25;blau;2'
+    expect(choose(text)).toMatchObject({ label: 1, features: [0, 2] })
+    expect(choose(text, { targets: ['A'] })).toMatchObject({ label: null, features: [1, 2] })
+    expect(choose('A,x,y2\n1,a,b\n2,c,d')).toMatchObject({ label: null, features: [0, 1, 2] })
+    expect(choose('A,B\n1,none\n2,3')).toMatchObject({ label: null, features: [0, 1] })
+    expect(choose(text, { ignore: ['Klasse'] })).toMatchObject({ label: null, features: [0, 2] })
+  })
+
   it('refuses a file whose numbers can be read in two ways', () => {
     const text = 'x;label\n1,234;cat\n5,678;cat'
     expect(() => chooseCsvColumns(text.split('\n'), wishes, 'f')).toThrow(/may be a decimal mark/)

@@ -44,6 +44,13 @@ export const concatenation: Converter = (conversion, operator) => {
   return true
 }
 
+/** Lengths as int32, which is what the operators behind it calculate with. */
+export const shapeOf: Converter = (conversion, operator) => {
+  const lengths = conversion.add('Shape', [conversion.real(operator.inputs[0])])
+  conversion.bind(operator.outputs[0], conversion.add('Cast', [lengths], { to: int(6) }))
+  return true
+}
+
 /** Values stacked along a new axis. */
 export const pack: Converter = (conversion, operator) => {
   const axis = optionNumber(operator, 'axis')

@@ -61,3 +61,21 @@ it('sends numbers, height first, and the error stays beside what was typed', asy
   expect(view.text()).toContain('No handler for dataset.add.')
   expect(field('Name').value).toBe('pictures')
 })
+
+it('asks for the class column of tables alone, and sends the classes in their order', async () => {
+  expect(view.text()).not.toContain('Classes in')
+  await type('File or folder', '/data/pictures')
+  expect(view.text()).not.toContain('Class column')
+  await type('File or folder', '/data/table.CSV')
+  await type('Name', 'table')
+  await type('Class column', ' colour ')
+  await type("Classes in the network's order", 'red')
+  expect(view.button('Read').disabled).toBe(true)
+  await type("Classes in the network's order", 'red, green ,blue,')
+  view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
+  await settle()
+  expect(client.calls.find(({ name }) => name === 'dataset.add')?.input).toMatchObject({
+    labelColumn: 'colour',
+    classNames: ['red', 'green', 'blue']
+  })
+})
