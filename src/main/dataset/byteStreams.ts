@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream'
+import { TextDecoder } from 'node:util'
 import { createGunzip, createInflateRaw } from 'node:zlib'
 import { bytesStream, invalidData } from '../../core/dataset/byteStream'
 import type { ByteStream } from '../../core/dataset/item'

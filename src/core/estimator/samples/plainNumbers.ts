@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { readNumber } from '../../proxy/csv/cells'
+import { readNumber, type NumberFormat } from '../../proxy/csv/cells'
 import { readLayout } from '../../proxy/csv/layout'
 import { isMarkedNumber, numberFormats, onlyFormat } from '../../proxy/csv/numberFormat'
 import type { CsvTable } from './csvTable'

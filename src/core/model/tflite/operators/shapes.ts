@@ -45,7 +45,7 @@ export const concatenation: Converter = (conversion, operator) => {
 }
 
 /** Lengths as int32, which is what the operators behind it calculate with. */
-export const shapeOf: Converter = (conversion, operator) => {
+export const convertShape: Converter = (conversion, operator) => {
   const lengths = conversion.add('Shape', [conversion.real(operator.inputs[0])])
   conversion.bind(operator.outputs[0], conversion.add('Cast', [lengths], { to: int(6) }))
   return true
