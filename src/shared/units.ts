@@ -35,9 +35,19 @@ const plainSymbols: ReadonlySet<string> = new Set(['MHz', 'mW', 'mJ', 'ms', 'us'
  */
 export function formatAmount(value: number | null | undefined, unit: string): string {
   if (prefixedSymbols.has(unit)) return formatCount(value, unit)
+  if (unit === 'nJ') return formatNanojoules(value)
   if (value === null || value === undefined || !Number.isFinite(value)) return unavailable
   if (plainSymbols.has(unit)) return `${trimDigits(value)} ${unit}`
   return `${formatCount(value)} ${unit}`.trimEnd()
+}
+
+/** An energy of one call of a kernel or one inference: 1_300 -> "1.3 µJ". */
+function formatNanojoules(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return unavailable
+  const magnitude = Math.abs(value)
+  if (magnitude < 1e3) return `${trimDigits(value)} nJ`
+  if (magnitude < 1e6) return `${trimDigits(value / 1e3)} µJ`
+  return magnitude < 1e9 ? `${trimDigits(value / 1e6)} mJ` : formatCount(value / 1e9, 'J')
 }
 
 /**

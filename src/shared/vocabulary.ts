@@ -66,14 +66,32 @@ export const countUnits = ['cycles', 'instructions'] as const
 /** What a core counts. */
 export type CountUnit = (typeof countUnits)[number]
 
-/** What a proxy predicts: counts of a core, or times of anything that was measured elsewhere. */
-export const timeUnits = [...countUnits, 'ns', 'us', 'ms', 's'] as const
+/** What a Sample is measured in: counts of a core, or nanojoules by a power meter beside it. */
+export const sampleUnits = [...countUnits, 'nJ'] as const
 
-/** Unit of a measured time. */
+/** Unit of a Sample. */
+export type SampleUnit = (typeof sampleUnits)[number]
+
+/** What a proxy predicts: the unit of Samples, or times of anything that was measured elsewhere. */
+export const timeUnits = [...sampleUnits, 'ns', 'us', 'ms', 's'] as const
+
+/** Unit of a measured time or energy. */
 export type TimeUnit = (typeof timeUnits)[number]
 
 /** Whether a core counts in the unit. */
 export const isCountUnit = (unit: TimeUnit): unit is CountUnit => unit === 'cycles' || unit === 'instructions'
+
+/** Whether Samples are measured in the unit. */
+export const isSampleUnit = (unit: TimeUnit): unit is SampleUnit => isCountUnit(unit) || unit === 'nJ'
+
+/** What is measured of a kernel and predicted by a proxy. */
+export const quantities = ['latency', 'energy'] as const
+
+/** Latency or energy. */
+export type Quantity = (typeof quantities)[number]
+
+/** What a unit measures. */
+export const quantityOf = (unit: TimeUnit): Quantity => (unit === 'nJ' ? 'energy' : 'latency')
 
 /** Fitting algorithms; `auto` compares the robust ones and takes the best on unseen shapes. */
 export const estimatorNames = [
@@ -136,7 +154,7 @@ export const objectives = ['kl', 'crossEntropy', 'mse', 'accuracy'] as const
 export type Objective = (typeof objectives)[number]
 
 /** What a scheme's cost is counted in. */
-export const costUnits = [...countUnits, 'bops', 'bytes', 'picojoules'] as const
+export const costUnits = [...sampleUnits, 'bops', 'bytes', 'picojoules'] as const
 
 /** Unit of a scheme's cost. */
 export type CostUnit = (typeof costUnits)[number]

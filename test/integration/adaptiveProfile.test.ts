@@ -35,6 +35,7 @@ let ids = 0
 const makeService = (onChecksum: () => void = () => undefined): ProfileService =>
   createProfileService({
     boards: bench.boards,
+    openMeter: () => Promise.reject(new Error('There is no meter here.')),
     store: bench.store,
     jobs: bench.jobs,
     labels: createRunLabels(bench.store),

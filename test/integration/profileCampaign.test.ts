@@ -17,6 +17,7 @@ let ids = 0
 const makeService = (change: Partial<Parameters<typeof createProfileService>[0]> = {}): ProfileService =>
   createProfileService({
     boards: bench.boards,
+    openMeter: () => Promise.reject(new Error('There is no meter here.')),
     store: bench.store,
     jobs: bench.jobs,
     labels: createRunLabels(bench.store),

@@ -167,7 +167,7 @@ export async function addCampaign(
       ...{ finishedAtMs: 20, jobId: null, error: null, buildId: 7, coreName: 'core' },
       request: {
         ...{ boardId, shapes: [], modelId: change.modelId ?? null, spaceFilling: 2, kernels: [], pairs: [] },
-        ...{ repetitions: 2, seed: 1, longestMs: 60_000, remeasure: false }
+        ...{ repetitions: 2, seed: 1, longestMs: 60_000, remeasure: false, energy: null }
       }
     },
     items

@@ -4,6 +4,7 @@ import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Bits } from '../../core/quant/scheme'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import type { CostKind } from '../../shared/contract/search'
+import type { Quantity } from '../../shared/vocabulary'
 import { costTarget, type CostTargetDeps } from './costTarget'
 import { int8Network, type NetworkSource } from './int8Network'
 import { searchCost, type PricedBy, type SearchCostDeps } from './searchCosts'
@@ -28,12 +29,13 @@ export interface CostService {
    * the cost does not know the widths
    */
   search(modelId: string, kind: CostKind, proxyId: string | null, widths: readonly Bits[]): Promise<PricedBy>
-  /** Predicted cost of one network per image; null where no proxy of the board exists. */
+  /** Predicted latency (or energy, nJ) of one network per image; null where no proxy of the board exists. */
   predict(
     network: QuantizedNetwork,
     modelId: string,
     boardId: string,
-    proxyId: string | null
+    proxyId: string | null,
+    quantity?: Quantity
   ): Promise<PredictedNetwork | null>
   /** What the present proxies predict of a model at all 1 and at all 8 bits, without calibration. */
   points(boardId: string, modelId: string): Promise<{ fewest: number | null; most: number | null }>
@@ -49,8 +51,8 @@ export function createCostService(deps: CostServiceDeps): CostService {
   const searchDeps: SearchCostDeps = {
     workloads: (modelId) => models.workloads(modelId),
     int8Network: (modelId) => int8Network(models, modelId),
-    async latency(modelId, proxyId) {
-      const target = await costTarget(deps, { proxyId, boardId: null, modelId })
+    async predicted(modelId, proxyId, quantity) {
+      const target = await costTarget(deps, { proxyId, boardId: null, modelId, quantity })
       const workloads = await models.workloads(modelId)
       const table = await networkCost.table(await int8Network(models, modelId), workloads, target)
       return { table, board: target.boardId }
@@ -64,8 +66,8 @@ export function createCostService(deps: CostServiceDeps): CostService {
   }
   return {
     search: (modelId, kind, proxyId, widths) => searchCost(searchDeps, modelId, kind, proxyId, widths),
-    async predict(network, modelId, boardId, proxyId) {
-      const target = await costTarget(deps, { proxyId, boardId, modelId }).catch(() => null)
+    async predict(network, modelId, boardId, proxyId, quantity = 'latency') {
+      const target = await costTarget(deps, { proxyId, boardId, modelId, quantity }).catch(() => null)
       return target === null ? null : await networkCost.layers(network, target)
     },
     async points(boardId, modelId) {

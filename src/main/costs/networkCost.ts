@@ -9,7 +9,7 @@ import { atBits } from '../../core/deploy/uniformBits'
 import type { Workload } from '../../core/model/workload'
 import { requireProxyKernel } from '../../core/kernel/spec'
 import { toShapeRows } from '../../core/profile/proxyRows'
-import type { ProxyKernelName } from '../../shared/vocabulary'
+import type { ProxyKernelName, SampleUnit } from '../../shared/vocabulary'
 import { calibrateNetwork, type NetworkLine } from '../../core/proxy/fit/network'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import type { IntegerLayer, QuantizedNetwork } from '../../core/quant/quantizedNetwork'
@@ -17,7 +17,7 @@ import { proxyCosts } from '../../core/search/costModels'
 import type { CostTable } from '../../core/search/costTable'
 
 /**
- * Cost of whole networks on one board: inner products by the fitted proxies, the other operators by what was measured
+ * Cost of whole networks on one board, latency or energy: inner products by the fitted proxies, the other operators by what was measured
  * of them, and all of it on the line through two whole networks that were run, where there are such points. Search asks for a
  * table over all bit pairs, deploying for the layers of one scheme.
  */
@@ -44,7 +44,7 @@ export interface PredictedNetwork {
 /** What a cost is computed for: a board, its proxies by kernel, and the unit they predict in. */
 export interface CostTarget {
   boardId: string
-  unit: 'cycles' | 'instructions'
+  unit: SampleUnit
   proxies: ReadonlyMap<ProxyKernelName, Proxy>
   /** Two-point calibration: this network as measured on the board at all 1 and at all 8 bits. */
   measured: { fewest: number; most: number } | null

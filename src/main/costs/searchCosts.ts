@@ -8,6 +8,7 @@ import { tableCost, type SchemeCost } from '../../core/search/space'
 import { bitWidths, isKernelBits, type Bits } from '../../core/quant/scheme'
 import { AppError } from '../../shared/errors'
 import type { CostKind } from '../../shared/contract/search'
+import type { Quantity } from '../../shared/vocabulary'
 
 /** A cost and, for latency and RAM, the board it holds for. */
 export interface PricedBy {
@@ -19,8 +20,12 @@ export interface PricedBy {
 export interface SearchCostDeps {
   workloads(modelId: string): Promise<Workload[]>
   int8Network(modelId: string): Promise<QuantizedNetwork>
-  /** Predicted latency with its board. @throws AppError proxy.kernelMissing when no proxy predicts one */
-  latency(modelId: string, proxyId: string | null): Promise<{ table: CostTable; board: string }>
+  /** Predicted latency or energy with its board. @throws AppError proxy.kernelMissing when no proxy predicts it */
+  predicted(
+    modelId: string,
+    proxyId: string | null,
+    quantity: Quantity
+  ): Promise<{ table: CostTable; board: string }>
   /** The board RAM is planned for: that of the proxy, else any whose kernels are known. */
   planBoard(proxyId: string | null): Promise<{ id: string; info: BoardInfo }>
 }
@@ -36,9 +41,10 @@ export async function searchCost(
   proxyId: string | null,
   widths: readonly Bits[] = bitWidths
 ): Promise<PricedBy> {
-  if ((kind === 'proxy' || kind === 'ram') && !widths.every(isKernelBits)) throw onlyKernelWidths(kind)
-  if (kind === 'proxy') {
-    const { table, board } = await deps.latency(modelId, proxyId)
+  if (isOfBoard(kind) && !widths.every(isKernelBits)) throw onlyKernelWidths(kind)
+  if (kind === 'proxy' || kind === 'boardEnergy') {
+    const quantity = kind === 'proxy' ? 'latency' : 'energy'
+    const { table, board } = await deps.predicted(modelId, proxyId, quantity)
     return { cost: tableCost(table), board }
   }
   if (kind === 'ram') {
@@ -48,11 +54,16 @@ export async function searchCost(
   return { cost: tableCost(analyticCosts[kind](await deps.workloads(modelId), widths)), board: null }
 }
 
-function onlyKernelWidths(kind: 'proxy' | 'ram'): AppError {
+/** Costs that only a board's own kernels have, with what they are called. */
+const boardCosts = { proxy: 'latency', boardEnergy: 'energy on a board', ram: 'RAM' } as const
+
+const isOfBoard = (kind: CostKind): kind is keyof typeof boardCosts => Object.hasOwn(boardCosts, kind)
+
+function onlyKernelWidths(kind: keyof typeof boardCosts): AppError {
   return new AppError(
     'search.invalid',
-    `Boards compute ${bitWidths.join(', ')} bits; ${kind === 'ram' ? 'RAM' : 'latency'} at other widths is not known.`,
-    'Leave the other widths out, or choose BitFusion cycles, bit operations, size or energy as the cost.'
+    `Boards compute ${bitWidths.join(', ')} bits; ${boardCosts[kind]} at other widths is not known.`,
+    'Leave the other widths out, or choose BitFusion cycles, bit operations, size or the analytic energy as the cost.'
   )
 }
 

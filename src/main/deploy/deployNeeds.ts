@@ -6,6 +6,7 @@ import type { BoardKind } from '../../shared/contract/board'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { QuantMethod, SchemeJson } from '../../shared/contract/model'
 import type { MeterSetup } from '../../shared/contract/meter'
+import type { Quantity } from '../../shared/vocabulary'
 import type { EnergySession, MarkPhase } from './boardEnergy'
 
 /** What deploying needs of the other nouns; compose passes adapters, so that domains stay apart. */
@@ -80,5 +81,7 @@ export type PredictNetwork = (
   network: QuantizedNetwork,
   modelId: string,
   boardId: string,
-  proxyId: string | null
+  proxyId: string | null,
+  /** Default latency; energy is in nJ. */
+  quantity?: Quantity
 ) => Promise<PlanPrediction | null>

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { requireMeterFor } from '../../core/meter/simulatedMeter'
 import type { DeployEnergyRequest } from '../../shared/contract/deploy'
-import { virtualPpk2Port } from '../../shared/contract/meter'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { benchedLayers, runEnergyPhases } from './boardEnergy'
-import type { DeployBoards, DeployModels, RecordPower } from './deployNeeds'
+import type { DeployBoards, DeployModels, PlanPrediction, PredictNetwork, RecordPower } from './deployNeeds'
 import { createPreparation } from './preparation'
 
 /** Images whose outputs are compared, and over which inferences are measured. */
@@ -15,8 +15,20 @@ export interface EnergyJobDeps {
   boards: DeployBoards
   models: DeployModels
   recordPower: RecordPower
+  /** Energy by proxies of the board. */
+  predict: PredictNetwork
   jobs: JobService
   preparation: Pick<ReturnType<typeof createPreparation>, 'prepare' | 'loadAs'>
+}
+
+/** A measurement of energy that runs. */
+export interface StartedEnergy {
+  jobId: string
+  recordingId: string
+  layers: string[]
+  /** Energy of an inference as proxies of the board predict it; null where they cannot. */
+  predictedJ: number | null
+  result: Promise<void>
 }
 
 /**
@@ -28,15 +40,16 @@ export interface EnergyJobDeps {
 export async function startEnergyJob(
   request: DeployEnergyRequest,
   deps: EnergyJobDeps
-): Promise<{ jobId: string; recordingId: string; layers: string[]; result: Promise<void> }> {
-  const { boards, models, recordPower, jobs, preparation } = deps
+): Promise<StartedEnergy> {
+  const { boards, models, recordPower, predict, jobs, preparation } = deps
   const { boardId, modelId, meter, trials, trialMs, idleMs, layers } = request
   const { name: boardName, kind } = await boards.describe(boardId)
-  if (meter.port === virtualPpk2Port && kind !== 'virtual') throw notVirtual(boardName)
+  requireMeterFor(meter.port, { name: boardName, kind })
   const modelName = await models.name(modelId)
   const info = await boards.info(boardId)
   const prepared = await preparation.prepare({ ...request, proxyId: null }, info)
   const { network } = prepared
+  const predicted = await predict(network, modelId, boardId, null, 'energy')
   const title = `Energy of ${modelName} on ${boardName}`
   const recording = await recordPower(meter, title)
   const work = jobs.start({
@@ -84,17 +97,18 @@ export async function startEnergyJob(
     jobId: work.jobId,
     recordingId: recording.recordingId,
     layers: layers ? benchedLayers(network).map((layer) => layer.name) : [],
+    predictedJ: predicted === null ? null : wholeJ(predicted),
     result: work.result
   }
 }
 
-/** The clock of the simulated meter goes by the cycles of virtual boards: a phase on another board would never end. */
-function notVirtual(boardName: string): AppError {
-  return new AppError(
-    'input.invalid',
-    `The simulated meter ${virtualPpk2Port} measures virtual boards alone; ${boardName} is none.`,
-    'Choose a virtual board, or the port of a meter in the supply of the board.'
+/** Energy of an inference, J; null where a layer has no proxy. */
+function wholeJ({ layers, rest }: PlanPrediction): number | null {
+  const nanojoules = layers.reduce<number | null>(
+    (sum, layer) => (sum === null || layer === null ? null : sum + layer),
+    rest
   )
+  return nanojoules === null ? null : nanojoules * 1e-9
 }
 
 function endedEarly(cause: unknown): AppError {

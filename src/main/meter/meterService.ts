@@ -7,6 +7,7 @@ import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
+import { openPhaseReader, type PhaseReader } from './phaseReader'
 import { openPpk2 } from './ppk2Device'
 import { openTextMeter } from './textMeterDevice'
 import { openVirtualPpk2, type MeteredBoards } from './virtualPpk2Line'
@@ -52,6 +53,8 @@ export interface MeterServiceDeps {
 /** Power meters for the contract and the command line. */
 export interface MeterService {
   handlers: Handlers
+  /** Opens a meter whose readings are integrated over what runs meanwhile. @throws as record */
+  openPhases(setup: MeterSetup): Promise<PhaseReader>
   /** @throws meter.silent, meter.unreadable, and what opening the port throws */
   record(
     setup: MeterSetup,
@@ -73,7 +76,11 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
       return openPpk2(await deps.openLine(setup), { ...setup, supplyV, origin: 'measured' }, clock)
     const { nowMs, leaveOutWaiting } = deps.virtualBoards
     const line = openVirtualPpk2(deps.virtualBoards)
-    const device = await openPpk2(line, { ...setup, supplyV, origin: 'simulated' }, { nowMs })
+    const device = await openPpk2(
+      line,
+      { ...setup, supplyV, origin: 'simulated' },
+      { nowMs: () => line.measuredMs() }
+    )
     return { ...device, clock: { nowMs, leaveOutWaiting, caughtUp: () => line.caughtUp() } }
   }
   const record: MeterService['record'] = async (setup, args, onOutput, onStarted) => {
@@ -87,6 +94,7 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
   }
   return {
     record,
+    openPhases: async (setup) => await openPhaseReader(await open(setup), () => deps.steadyMs()),
     handlers: {
       async 'meter.read'({ durationMs, ...setup }, { signal }) {
         const device = await open(setup)

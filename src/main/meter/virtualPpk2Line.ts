@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { concatBytes } from '../../core/binary/bytes'
 import { ppk2StepMs } from '../../core/meter/ppk2/commands'
 import { createVirtualPpk2, type VirtualPpk2 } from '../../core/meter/ppk2/virtualPpk2'
 import type { MeterLine } from './meterDevice'
@@ -6,6 +7,8 @@ import type { MeterLine } from './meterDevice'
 /** Current of the simulated board while it waits, A: invented. What it executes comes on top. */
 export const virtualWaitingA = 0.008
 const tickMs = 10
+/** Current and input D0 change at most this often, ms. */
+const pieceMs = 0.1
 /** Longest stretch that is made at once, ms: the rest of what a busy machine has missed follows in the next turns. */
 const maxAtOnceMs = 50
 /** Longest stretch that is caught up on, ms: beyond it the simulated clock falls behind, which recordings note. */
@@ -24,13 +27,14 @@ export function openVirtualPpk2({
   isRunning,
   energyJ,
   nowMs
-}: MeteredBoards): MeterLine & { caughtUp(): Promise<void> } {
+}: MeteredBoards): MeterLine & { caughtUp(): Promise<void>; measuredMs(): number } {
   let running = false
   /** Power of the boards beyond waiting, W. */
   let powerW = 0
   const meter: VirtualPpk2 = createVirtualPpk2({
     // A ripple of 1 %, so that no reading is stuck.
-    currentA: (tMs) => (virtualWaitingA + (powerW * 1000) / meter.supplyMv) * (1 + 0.01 * Math.sin(tMs)),
+    currentA: (tMs) =>
+      (virtualWaitingA + (powerW * 1000) / meter.supplyMv) * (1 + 0.01 * Math.sin(7.3 * tMs)),
     bits: () => (running ? 1 : 0)
   })
   const listeners = new Set<(bytes: Uint8Array) => void>()
@@ -46,12 +50,15 @@ export function openVirtualPpk2({
     sentMs = Math.max(sentMs, nowMs() - maxBehindMs)
     const behindMs = nowMs() - sentMs
     const untilMs = sentMs + Math.min(maxAtOnceMs, behindMs)
-    // A millisecond at a time, each with what the board did then.
-    for (const perStep = Math.round(1 / ppk2StepMs); sentMs + 1 <= untilMs; sentMs += 1) {
+    // A piece at a time, each with what the board did then.
+    const pieces: Uint8Array[] = []
+    for (const perStep = Math.round(pieceMs / ppk2StepMs); sentMs + pieceMs <= untilMs; sentMs += pieceMs) {
       running = isRunning(sentMs)
-      powerW = 1000 * energyJ(sentMs, sentMs + 1)
-      send(meter.advance(perStep))
+      powerW = (1000 * energyJ(sentMs, sentMs + pieceMs)) / pieceMs
+      pieces.push(meter.advance(perStep))
     }
+    // At once: how late bytes are on their way is known by the last of them.
+    send(concatBytes(pieces))
     if (behindMs > maxAtOnceMs) next = setImmediate(advance)
   }
   // While it catches up turn by turn, the timer would add a stretch to every turn for each time it fires.
@@ -66,8 +73,10 @@ export function openVirtualPpk2({
       return () => void listeners.delete(listener)
     },
     onClose: () => () => undefined,
+    // What it has sent was measured up to here: by the clock itself it would seem late on a busy computer.
+    measuredMs: () => sentMs,
     async caughtUp() {
-      for (const untilMs = nowMs(); isOpen && sentMs + 1 <= untilMs;) await pause(tickMs)
+      for (const untilMs = nowMs(); isOpen && sentMs + pieceMs <= untilMs;) await pause(tickMs)
     },
     async close() {
       isOpen = false

@@ -45,7 +45,7 @@ interface KnownTime {
  * with the time it took then; so an interrupted run that is begun again replays what it measured and goes on.
  */
 export async function runAdaptive(
-  run: Omit<CampaignRun, 'items'> & BoardIdentity,
+  run: Omit<CampaignRun, 'items' | 'energy'> & BoardIdentity,
   request: AdaptiveRequest,
   pool: AdaptivePool,
   unit: Sample['unit'],
@@ -107,7 +107,7 @@ interface Measuring {
 }
 
 function createMeasuring(
-  run: Omit<CampaignRun, 'items'> & BoardIdentity,
+  run: Omit<CampaignRun, 'items' | 'energy'> & BoardIdentity,
   options: AdaptiveRunnerOptions,
   context: JobContext
 ): Measuring {
@@ -145,7 +145,7 @@ function createMeasuring(
       await adopt(items.filter((item) => known.has(itemKey(item))))
       meter.report()
       await runCampaign(
-        { ...run, items: missing },
+        { ...run, items: missing, energy: null },
         {
           ...options,
           onSample(sample, tookMs) {

@@ -1,7 +1,7 @@
 import { isProxyKernel, requireProxyKernel } from '../../core/kernel/spec'
 import type { SampleTable } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
-import type { ProxyKernelName, TimeUnit } from '../../shared/vocabulary'
+import type { ProxyKernelName, Quantity, TimeUnit } from '../../shared/vocabulary'
 import type { ProfileService } from './profileService'
 
 /** What was measured on boards, as sets that proxies are fitted to: one per board, kernel and unit. */
@@ -17,7 +17,7 @@ export interface BoardSampleSets {
     }[]
   >
   /** @throws proxy.tooFewSamples when nothing of this kernel was measured on the board */
-  load(boardId: string, kernel: ProxyKernelName): Promise<SampleTable>
+  load(boardId: string, kernel: ProxyKernelName, quantity: Quantity): Promise<SampleTable>
 }
 
 /** Returns what was measured on boards as sets of samples for fits. */
@@ -41,13 +41,13 @@ export function createBoardSamples(
           shapes
         }))
     },
-    async load(boardId, kernel) {
-      const measured = await profile.fitSamples(boardId, kernel)
+    async load(boardId, kernel, quantity) {
+      const measured = await profile.fitSamples(boardId, kernel, quantity)
       if (measured !== null) return measured
       throw new AppError(
         'proxy.tooFewSamples',
-        `Nothing was measured yet for ${kernel} on ${boardId}.`,
-        'Run a profile campaign on the Profile page first.'
+        `${quantity === 'energy' ? 'No energy' : 'Nothing'} was measured yet for ${kernel} on ${boardId}.`,
+        `Run a profile campaign ${quantity === 'energy' ? 'with a power meter ' : ''}on the Profile page first.`
       )
     }
   }

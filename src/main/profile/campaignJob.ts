@@ -6,6 +6,7 @@ import { AppError } from '../../shared/errors'
 import type { RunKeeper } from '../runs/runKeeper'
 import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignLoop'
 import type { StoredCampaign } from './campaignStore'
+import type { OpenEnergyMeter } from './measureEnergy'
 import type { ProfileStore } from './profileStore'
 import { announceSamples } from './sampleEvents'
 
@@ -18,6 +19,7 @@ export interface CampaignMeasuring {
   newId: () => string
   /** The checksum a board must report; in compose a worker task (profile.checksum). */
   checksum: (item: BenchItem, seed: number) => Promise<number>
+  openMeter: OpenEnergyMeter
 }
 
 /** What the job of a campaign works with. */
@@ -33,7 +35,7 @@ export function startCampaign(
   items: readonly BenchItem[],
   speed: SpeedGuess
 ): string {
-  const { boards, store, emit, nowMs, newId, checksum, runs, announce } = deps
+  const { boards, store, emit, nowMs, newId, checksum, openMeter, runs, announce } = deps
   const { id: campaignId, request } = campaign
   const run: CampaignRun = {
     campaignId,
@@ -43,7 +45,8 @@ export function startCampaign(
     items,
     repetitions: request.repetitions,
     seed: request.seed,
-    speed
+    speed,
+    energy: request.energy
   }
   const news = announceSamples(emit, campaignId)
   const finish = async (state: Campaign['state'], error: AppError | null): Promise<void> => {
@@ -64,7 +67,8 @@ export function startCampaign(
     run: (context) =>
       untilEnded(
         context.signal,
-        () => runCampaign(run, { boards, store, newId, nowMs, checksum, onSample: news.add }, context),
+        () =>
+          runCampaign(run, { boards, store, newId, nowMs, checksum, openMeter, onSample: news.add }, context),
         finish
       )
   })

@@ -1,8 +1,9 @@
+import { requireMeterFor } from '../../core/meter/simulatedMeter'
 import { countOf } from '../../shared/units'
 import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../core/profile/campaign'
 import type { SpeedGuess } from '../../core/profile/duration'
 import { type BenchItem, itemKey, type KernelShape } from '../../core/kernel/shape'
-import type { Campaign, CampaignPreview, CampaignRequest } from '../../shared/contract/profile'
+import type { Campaign, CampaignPreview, CampaignRequest, KernelEnergy } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunDescription, type RunKind } from '../runs/runKeeper'
@@ -85,6 +86,7 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
     async run(request) {
       await boards.connect(request.boardId)
       const { board, plan, speed, known } = await planRequest(deps, request)
+      if (request.energy !== null) requireMeterFor(request.energy.meter.port, board)
       const items = [...plan.alreadyMeasured, ...plan.items]
       if (items.length === 0) throw nothingToMeasure(plan)
       const campaign = newCampaign(newId(), request, board, items.length, nowMs())
@@ -125,11 +127,17 @@ async function planRequest(
   const input: CampaignInput = { ...request, shapes: [...request.shapes, ...layers] }
   const known = request.remeasure
     ? new Map<string, string>()
-    : await store.measured(identityOf(board), request.repetitions)
+    : request.energy === null
+      ? await store.measured(identityOf(board), request.repetitions, 'latency')
+      : await store.measured(identityOf(board), 1, 'energy')
   const { speed, calibrated } = await speedOf(store, board)
   const plan = planCampaign(input, board.info, speed, (key) => known.has(key))
+  if (request.energy !== null) plan.estimateMs += plan.items.length * energyMs(request.energy)
   return { board, plan, speed, known, calibrated }
 }
+
+/** What the trials of an item take on the board: a run of R repetitions and one of R / 4 each. */
+const energyMs = ({ trials, trialMs }: KernelEnergy): number => 1.25 * trials * trialMs
 
 function newCampaign(
   id: string,

@@ -1,11 +1,12 @@
 import { formatBitPair } from '../../shared/bitPair'
 import { createGuessCorrection, guessMs, type SpeedGuess } from '../../core/profile/duration'
 import { type BenchItem, itemKey } from '../../core/kernel/shape'
-import type { Sample } from '../../shared/contract/profile'
+import type { KernelEnergy, Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
 import { formatDuration } from '../../shared/units'
 import type { JobContext } from '../jobs/jobService'
 import { type BenchSession, measureItem, type MeasureOptions, type ProfiledBoard } from './measure'
+import { measureEnergy, withBaseline, type BaselinedMeter, type OpenEnergyMeter } from './measureEnergy'
 import type { ProfileStore } from './profileStore'
 
 /** What a campaign needs of the board service; compose passes it. */
@@ -33,12 +34,15 @@ export interface CampaignRun {
   repetitions: number
   seed: number
   speed: SpeedGuess
+  /** With the energy of every item by a power meter; null: counts alone. */
+  energy: KernelEnergy | null
 }
 
 /** What a campaign measures with. */
 export interface RunnerOptions extends Pick<MeasureOptions, 'newId' | 'nowMs' | 'checksum'> {
   boards: ProfileBoards
   store: ProfileStore
+  openMeter: OpenEnergyMeter
   /** `tookMs`: wall-clock time of this measurement. */
   onSample: (sample: Sample, tookMs: number) => void
 }
@@ -49,7 +53,9 @@ const reconnectMs = 120_000
 const refusals: ReadonlySet<string> = new Set([
   'board.outOfMemory',
   'board.unsupportedKernel',
-  'board.refused'
+  'board.refused',
+  // A kernel whose energy the meter does not see at this length of trials.
+  'energy.tooShort'
 ])
 /** A line that breaks this often without a single Sample in between is not worth waiting for. */
 const maxBreaks = 3
@@ -61,6 +67,21 @@ const maxBreaks = 3
 export async function runCampaign(
   run: CampaignRun,
   options: RunnerOptions,
+  context: JobContext
+): Promise<void> {
+  if (run.energy === null) return await measureLeft(run, options, null, context)
+  const meter = await options.openMeter(run.energy.meter)
+  try {
+    await measureLeft(run, options, withBaseline(meter, run.energy.idleMs), context)
+  } finally {
+    await meter.close()
+  }
+}
+
+async function measureLeft(
+  run: CampaignRun,
+  options: RunnerOptions,
+  baselined: BaselinedMeter | null,
   context: JobContext
 ): Promise<void> {
   const { boards, store } = options
@@ -90,7 +111,15 @@ export async function runCampaign(
               signal: context.signal
             })
             const took = tookMs()
-            await store.addSample(sample, took)
+            if (run.energy === null || baselined === null) await store.addSample(sample, took)
+            else {
+              const { trials, trialMs } = run.energy
+              const { newId } = options
+              const how = { trials, trialMs, newId, signal: context.signal }
+              const energy = await measureEnergy(session, item, sample, baselined, how)
+              await store.addTogether([sample, energy])
+              options.onSample(energy, tookMs())
+            }
             options.onSample(sample, took)
             correction.add(guessMs(item, run.repetitions, run.speed), took)
           } catch (error) {

@@ -4,6 +4,7 @@ import { campaignRequestSchema, campaignSchema, kernelSchema } from '../../share
 import { parseJson, unreadable, type StoredRecord } from '../store/recordTable'
 import { rowColumns } from '../store/rowColumns'
 import type { SqlRow, Store } from '../store/store'
+import { ofQuantity } from './sampleColumns'
 import { markSummaryStale } from './sampleSummary'
 
 const storedCampaignSchema = campaignSchema.extend({ buildId: z.number().nullable(), coreName: z.string() })
@@ -56,8 +57,9 @@ export interface CampaignStore {
   adopt(campaignId: string, sampleIds: readonly string[]): Promise<void>
 }
 
+// An item of a campaign with a meter leaves a Sample of energy beside that of its counts: it is done once.
 const campaignSelect = `SELECT c.*,
-    (SELECT count(*) FROM profile_sample s WHERE s.campaign_id = c.id) +
+    (SELECT count(*) FROM profile_sample s WHERE s.campaign_id = c.id AND s.${ofQuantity('latency')}) +
     (SELECT count(*) FROM profile_adopted a WHERE a.campaign_id = c.id) +
     (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id) AS done
   FROM profile_campaign c`

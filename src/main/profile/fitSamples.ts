@@ -1,11 +1,12 @@
 import { kernelSpec, rowSpec } from '../../core/kernel/spec'
 import { noBits, type SampleTable } from '../../core/proxy/samples'
-import type { CountUnit, ProxyKernelName } from '../../shared/vocabulary'
+import type { ProxyKernelName, Quantity, SampleUnit } from '../../shared/vocabulary'
 import type { SqlValue, Store } from '../store/store'
+import { ofQuantity } from './sampleColumns'
 import { columnsOfDims } from './sampleCsvSql'
 
 /**
- * What was measured of a kernel on a board with its newest firmware, as columns: hundreds of thousands of rows without an
+ * What was measured of a quantity of a kernel on a board with its newest firmware, as columns: hundreds of thousands of rows without an
  * object each, read beside other statements. An older firmware has other kernels; its times say nothing about the present.
  *
  * @returns null when nothing was measured
@@ -13,10 +14,11 @@ import { columnsOfDims } from './sampleCsvSql'
 export async function readFitSamples(
   store: Pick<Store, 'columns' | 'read' | 'texts'>,
   boardId: string,
-  kernel: ProxyKernelName
+  kernel: ProxyKernelName,
+  quantity: Quantity
 ): Promise<SampleTable | null> {
-  const [newest] = await store.read<{ build_id: number | null; unit: CountUnit }>(
-    `SELECT build_id, unit FROM profile_sample WHERE board_id = $1 AND kernel = $2
+  const [newest] = await store.read<{ build_id: number | null; unit: SampleUnit }>(
+    `SELECT build_id, unit FROM profile_sample WHERE board_id = $1 AND kernel = $2 AND ${ofQuantity(quantity)}
      ORDER BY measured_at_ms DESC, rowid DESC LIMIT 1`,
     [boardId, kernel]
   )
@@ -35,7 +37,7 @@ export async function readFitSamples(
 
 function toSamples(
   kernel: ProxyKernelName,
-  unit: CountUnit,
+  unit: SampleUnit,
   [activationBits, weightBits, time, ...dims]: Float64Array[],
   ids: readonly string[]
 ): SampleTable {

@@ -6,6 +6,7 @@ import type { BenchRequest, BenchResult } from '../../core/board/protocol'
 import { type BenchItem, itemKey, shapeWork } from '../../core/kernel/shape'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
+import type { CountUnit } from '../../shared/vocabulary'
 import { formatDuration, formatHex32 } from '../../shared/units'
 import { timeByHost } from './hostClock'
 
@@ -15,7 +16,7 @@ export interface ProfiledBoard {
   kind: string
   name: string
   info: BoardInfo
-  unit: Sample['unit']
+  unit: CountUnit
   origin: 'measured' | 'simulated'
 }
 

@@ -6,13 +6,14 @@ import type { RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import type { Store } from '../store/store'
 import type { SampleTable } from '../../core/proxy/samples'
-import type { ProxyKernelName } from '../../shared/vocabulary'
+import type { ProxyKernelName, Quantity } from '../../shared/vocabulary'
 import { readFitSamples } from './fitSamples'
 import type { Decide } from './adaptiveLoop'
 import { createAdaptiveRuns } from './adaptiveJobs'
 import { createAdaptiveStore } from './adaptiveStore'
 import type { ProfileBoards } from './campaignLoop'
 import { createCampaigns } from './campaignJobs'
+import type { OpenEnergyMeter } from './measureEnergy'
 import { createProfileStore } from './profileStore'
 import { createSampleExchange, type ReadCsvText } from './sampleCommands'
 
@@ -27,7 +28,7 @@ export interface ProfileService {
   /** All Samples that match, in the order in which they were stored. */
   samples(query: SampleQuery): Promise<Sample[]>
   /** What a proxy of a kernel on a board is fitted to; null when nothing was measured. */
-  fitSamples(boardId: string, kernel: ProxyKernelName): Promise<SampleTable | null>
+  fitSamples(boardId: string, kernel: ProxyKernelName, quantity: Quantity): Promise<SampleTable | null>
 }
 
 /** What the profile service is made from. */
@@ -41,6 +42,8 @@ export interface ProfileServiceOptions {
   newId: () => string
   /** The checksum a board must report; in compose a worker task (profile.checksum). */
   checksum: (item: BenchItem, seed: number) => Promise<number>
+  /** Opens a power meter beside a board. */
+  openMeter: OpenEnergyMeter
   /** What an adaptive run measures next; in compose a worker task (profile.decide). */
   decide: Decide
   /** Reads the text of a profile CSV; in compose a worker task (profile.readCsv). */
@@ -57,7 +60,7 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
   const adaptive = createAdaptiveRuns({ ...deps, adaptiveStore: createAdaptiveStore(options.store) })
   return {
     samples: (query) => store.samples(query),
-    fitSamples: (boardId, kernel) => readFitSamples(options.store, boardId, kernel),
+    fitSamples: (boardId, kernel, quantity) => readFitSamples(options.store, boardId, kernel, quantity),
     runs: [campaigns.runs, adaptive.runs],
     handlers: {
       ...createSampleExchange(deps),

@@ -1,6 +1,7 @@
 import { itemKey, type BenchItem } from '../../core/kernel/shape'
 import { sampleSchema, type Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
+import type { Quantity } from '../../shared/vocabulary'
 import { columnName } from '../store/fieldColumns'
 import { parseJson, type ParsedJson } from '../store/recordTable'
 import type { SqlRow, SqlValue } from '../store/store'
@@ -63,6 +64,10 @@ export const sampleFields: readonly SampleColumn[] = [
 
 /** Columns that no Sample has: the key of what was measured, and how long that took on the wall clock. */
 export const rowOnlyColumns = ['item_key', 'took_ms'] as const
+
+/** Condition on `profile_sample`: the Samples of a quantity. */
+export const ofQuantity = (quantity: Quantity): string =>
+  quantity === 'energy' ? "unit = 'nJ'" : "unit <> 'nJ'"
 
 /** What a SELECT from `profile_sample s` lists for readSample. */
 export const sampleColumns = sampleFields

@@ -3,7 +3,7 @@ import { requireProxyKernel } from '../../core/kernel/spec'
 import { toDims, toProxySamples } from '../../core/profile/proxyRows'
 import { shapeWork } from '../../core/kernel/shape'
 import type { SampleTable } from '../../core/proxy/samples'
-import { isCountUnit, type ProxyKernelName } from '../../shared/vocabulary'
+import { isSampleUnit, type ProxyKernelName } from '../../shared/vocabulary'
 import { writeCsv } from '../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../shared/contract/profile'
 import { AppError } from '../../shared/errors'
@@ -30,7 +30,7 @@ export function csvKind(kinds: readonly Pick<Sample, 'kernel' | 'unit'>[]): {
     throw new AppError(
       'input.invalid',
       kinds.every(({ kernel }) => kernel === first.kernel)
-        ? 'These Samples mix cycles and instructions.'
+        ? `These Samples mix ${kinds.map(({ unit }) => unit).join(' and ')}.`
         : `These Samples mix kernels (${[...new Set(kinds.map(({ kernel }) => kernel))].join(', ')}).`,
       'A CSV holds one kernel in one unit: choose them, or export to Parquet.'
     )
@@ -78,15 +78,15 @@ const batchRows = 1024
  * The rows of a profile CSV as Samples, in batches that are made when they are taken. Provenance columns of our own exports
  * are taken where they stand; other files say only what was measured.
  *
- * @throws data.invalid for times that are no counts, before the first batch
+ * @throws data.invalid for times in another unit than Samples have, before the first batch
  */
 export function csvToSamples(samples: SampleTable, options: ImportOptions): Iterable<Sample[]> {
   const { unit } = samples
   const { fileName } = options
-  if (!isCountUnit(unit)) {
+  if (!isSampleUnit(unit)) {
     throw new AppError(
       'data.invalid',
-      `${fileName} holds times in ${unit}; Samples are counts of cycles or instructions.`,
+      `${fileName} holds times in ${unit}; Samples are cycles, instructions or nJ.`,
       'Convert the times with the clock of the board, or fit a proxy on the file itself (bitbench proxy fit).'
     )
   }

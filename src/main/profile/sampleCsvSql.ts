@@ -1,5 +1,5 @@
 import { kernelSpec, rowSpec } from '../../core/kernel/spec'
-import type { CountUnit, ProxyKernelName } from '../../shared/vocabulary'
+import type { SampleUnit, ProxyKernelName } from '../../shared/vocabulary'
 import { sampleFields } from './sampleColumns'
 
 /** dims[i] of the table, in wire order from 1 on. */
@@ -33,7 +33,7 @@ export function columnsOfDims(kernel: ProxyKernelName): readonly string[] {
  * The SELECT of a profile CSV of one kernel in one unit, column for column what writeCsv gives for the same Samples.
  * `where`: the condition on `profile_sample s`.
  */
-export function sampleCsvSql(kernel: ProxyKernelName, unit: CountUnit, where: string): string {
+export function sampleCsvSql(kernel: ProxyKernelName, unit: SampleUnit, where: string): string {
   const { columns } = rowSpec(kernel)
   const parts = columns.map(({ name }, index) => `${columnsOf[kernel][index]} AS "${name}"`)
   if (kernelSpec(kernel).hasWeights) parts.push('s.activation_bits AS "QA"', 's.weight_bits AS "QW"')

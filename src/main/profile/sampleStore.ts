@@ -2,12 +2,13 @@ import type { BenchItem } from '../../core/kernel/shape'
 import type { CommandOutput } from '../../shared/contract'
 import type { Sample, SampleQuery } from '../../shared/contract/profile'
 import type { SqlValue, Store } from '../store/store'
-import type { ProxyKernelName } from '../../shared/vocabulary'
+import type { ProxyKernelName, Quantity } from '../../shared/vocabulary'
 import { sampleCsvSql } from './sampleCsvSql'
 import { createSampleSummary } from './sampleSummary'
 import type { UnreadableRow } from '../store/rowColumns'
 import {
   insertSample,
+  ofQuantity,
   parseSample,
   readBenchItem,
   readSample,
@@ -29,11 +30,13 @@ type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
 export interface SampleStore {
   /** `tookMs`: wall-clock, for estimates. */
   addSample(sample: Sample, tookMs: number | null): Promise<void>
+  /** Adds the few Samples of one measurement, all of them or none. */
+  addTogether(samples: readonly Sample[]): Promise<void>
   /** Adds all of them or, when one cannot be stored, none; keeps no other statement waiting. */
   addSamples(samples: Iterable<readonly Sample[]>): Promise<void>
-  /** Newest Sample per item key on the same board with the same firmware and at least so many repetitions. */
-  measured(board: BoardIdentity, repetitions: number): Promise<Map<string, string>>
-  /** The same Samples with their times; `tookMs` is null where the time was not taken. */
+  /** Newest Sample of a quantity per item key on the same board with the same firmware and at least so many repetitions. */
+  measured(board: BoardIdentity, repetitions: number, quantity: Quantity): Promise<Map<string, string>>
+  /** The same of latency with their times; `tookMs` is null where the time was not taken. */
   measuredTimes(
     board: BoardIdentity,
     repetitions: number
@@ -67,6 +70,11 @@ export function createSampleStore(store: Store): SampleStore {
   const summary = createSampleSummary(store)
   return {
     addSample: (sample, tookMs) => store.run(insertSample, sampleParameters(sample, tookMs)),
+    addTogether: (samples) =>
+      store.append(
+        'profile_sample',
+        samples.map((sample) => sampleRow(sample, null))
+      ),
     addSamples: (samples) =>
       store.transactionBeside(async (session) => {
         for (const batch of samples) {
@@ -130,10 +138,10 @@ function createMeasuredTimes(
   store: Store
 ): Pick<SampleStore, 'measured' | 'measuredTimes' | 'adoptedCount' | 'tookMs'> {
   return {
-    async measured(board, repetitions) {
+    async measured(board, repetitions, quantity) {
       const rows = await store.all<{ item_key: string; id: string }>(
         `SELECT item_key, arg_max(id, measured_at_ms) AS id FROM profile_sample
-         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
+         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 AND ${ofQuantity(quantity)} GROUP BY item_key`,
         [board.boardId, board.buildId, board.coreName, repetitions]
       )
       return new Map(rows.map((row) => [row.item_key, row.id]))
@@ -142,7 +150,8 @@ function createMeasuredTimes(
       const rows = await store.all<{ item_key: string; id: string; time: number; took_ms: number | null }>(
         `SELECT item_key, arg_max(id, measured_at_ms) AS id, arg_max(time, measured_at_ms) AS time,
            arg_max(took_ms, measured_at_ms) AS took_ms FROM profile_sample
-         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 GROUP BY item_key`,
+         WHERE board_id = $1 AND build_id = $2 AND core_name = $3 AND repetitions >= $4 AND ${ofQuantity('latency')}
+         GROUP BY item_key`,
         [board.boardId, board.buildId, board.coreName, repetitions]
       )
       return new Map(rows.map((row) => [row.item_key, { id: row.id, time: row.time, tookMs: row.took_ms }]))

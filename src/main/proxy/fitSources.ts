@@ -2,7 +2,7 @@ import { countOf } from '../../shared/units'
 import path from 'node:path'
 import { enoughRows } from '../../core/proxy/fit/drawShapes'
 import { groupByShape } from '../../core/proxy/fit/folds'
-import type { ProxyKernelName } from '../../shared/vocabulary'
+import { quantityOf, type ProxyKernelName, type Quantity } from '../../shared/vocabulary'
 import type { SampleTable } from '../../core/proxy/samples'
 import type { SampleSet, SampleSource } from '../../shared/contract/proxy'
 import { readSampleFiles } from './proxyFiles'
@@ -20,7 +20,7 @@ export interface BoardSamples {
       shapes: number
     }[]
   >
-  load(boardId: string, kernel: ProxyKernelName): Promise<SampleTable>
+  load(boardId: string, kernel: ProxyKernelName, quantity: Quantity): Promise<SampleTable>
 }
 
 /** What can be fitted: what was measured on boards, and CSV files that were named in this session. */
@@ -31,23 +31,28 @@ export interface SampleSources {
   importFiles(paths: string[], kernel: ProxyKernelName): Promise<{ set: SampleSet; warnings: string[] }>
 }
 
+/** A board as a source: latency is what a source without a quantity means. */
+const boardSource = (boardId: string, quantity: Quantity): SampleSource =>
+  quantity === 'latency' ? { kind: 'board', boardId } : { kind: 'board', boardId, quantity }
+
 /** Returns the samples that proxies can be fitted to: of boards and of files. */
 export function createSampleSources(boardSamples: BoardSamples): SampleSources {
   const imported: SampleSet[] = []
   const titleOf = async (source: SampleSource): Promise<string> => {
     if (source.kind === 'files') return source.paths.map((file) => path.basename(file)).join(', ')
     const sets = await boardSamples.list()
-    return sets.find((set) => set.boardId === source.boardId)?.boardName ?? source.boardId
+    const name = sets.find((set) => set.boardId === source.boardId)?.boardName ?? source.boardId
+    return source.quantity === 'energy' ? `${name}, energy` : name
   }
   return {
     titleOf,
     load: async (source, kernel) =>
       source.kind === 'files'
         ? (await readSampleFiles(source.paths, kernel)).samples
-        : await boardSamples.load(source.boardId, kernel),
+        : await boardSamples.load(source.boardId, kernel, source.quantity ?? 'latency'),
     sets: async () => [
       ...(await boardSamples.list()).map(({ boardId, boardName, kernel, unit, rows, shapes }) => ({
-        source: { kind: 'board' as const, boardId },
+        source: boardSource(boardId, quantityOf(unit)),
         title: boardName,
         kernel,
         unit,

@@ -1,5 +1,5 @@
 import { estimatorText } from '../../core/proxy/report/modelName'
-import type { ProxyKernelName } from '../../shared/vocabulary'
+import { quantityOf, type ProxyKernelName, type Quantity } from '../../shared/vocabulary'
 import { kernelSpec } from '../../core/kernel/spec'
 import { proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
 import type { EmitterOf } from '../../shared/contract/framework/define'
@@ -32,8 +32,8 @@ export interface FittedProxies {
   find(id: string): Promise<{ summary: ProxySummary; fitted: FitOutput }>
   /** The fitted model; kept in memory once read. @throws as find */
   proxyById(id: string): Promise<Proxy>
-  /** The pinned proxy of a kernel on a board, else the newest one; null when there is none. */
-  proxyFor(kernel: ProxyKernelName, boardId: string): Promise<Proxy | null>
+  /** The pinned proxy of a kernel's quantity on a board, else the newest one; null when there is none. */
+  proxyFor(kernel: ProxyKernelName, boardId: string, quantity: Quantity): Promise<Proxy | null>
   pin(id: string, pinned: boolean): Promise<void>
   remove(id: string): Promise<void>
 }
@@ -88,9 +88,10 @@ export function createFittedProxies(deps: FittedProxiesDeps): FittedProxies {
     list: async () => (await store.list()).proxies,
     listStored: () => store.list(),
     fit: (request) => startFit({ ...deps, listChanged }, request),
-    async proxyFor(kernel, boardId) {
+    async proxyFor(kernel, boardId, quantity) {
       const fitting = (await store.list()).proxies.filter(
-        (summary) => summary.kernel === kernel && summary.boardId === boardId
+        (summary) =>
+          summary.kernel === kernel && summary.boardId === boardId && quantityOf(summary.unit) === quantity
       )
       const chosen = fitting.find((summary) => summary.pinned) ?? fitting[0]
       return chosen === undefined ? null : await proxyById(chosen.id)
@@ -98,7 +99,11 @@ export function createFittedProxies(deps: FittedProxiesDeps): FittedProxies {
     async pin(id, pinned) {
       const summary = await summaryById(id)
       for (const other of (await store.list()).proxies) {
-        const rival = other.kernel === summary.kernel && other.boardId === summary.boardId && other.id !== id
+        const rival =
+          other.kernel === summary.kernel &&
+          other.boardId === summary.boardId &&
+          quantityOf(other.unit) === quantityOf(summary.unit) &&
+          other.id !== id
         if (pinned && rival && other.pinned) await store.setPinned(other.id, false)
       }
       await store.setPinned(id, pinned)

@@ -17,6 +17,7 @@ import { withForeignResults } from '../model/sharedResults'
 import { createModelService, type ModelService } from '../model/modelService'
 import { resourcePath } from '../paths'
 import { createBoardSamples } from '../profile/boardFitSources'
+import type { OpenEnergyMeter } from '../profile/measureEnergy'
 import { createProfileService, type ProfileService } from '../profile/profileService'
 import { createProxyService, type ProxyService } from '../proxy/proxyService'
 import { createProxyStore, type ProxyStore } from '../proxy/proxyStore'
@@ -32,6 +33,7 @@ import type { SessionService } from '../session/sessionService'
 import type { SharedService } from '../shared/sharedService'
 import { monitorInfo } from './devices'
 import type { Foundation } from './foundation'
+import type { BoardMeters } from './meterPower'
 import { connectSessions, keptKinds, type Kept } from './sessions'
 
 /** The services of the loop from networks and Samples to a verified deployment. */
@@ -58,7 +60,7 @@ export function connectNetworks(
   board: BoardService,
   otherRuns: readonly RunKind[],
   kept: Kept & { version: string },
-  recordPower: RecordPower,
+  { recordPower, openMeter }: BoardMeters,
   folder: Pick<SharedService, 'findResult' | 'reused'>
 ): Networks {
   const { store, emitter, nowMs, newId } = foundation
@@ -67,7 +69,7 @@ export function connectNetworks(
   const imported = createImportedRuns(store, newId)
   const anyInfo = monitorInfo(foundation)
   const { dataset, model } = connectModels(foundation, folder)
-  const profile = connectProfile(base, board, model)
+  const profile = connectProfile(base, board, model, openMeter)
   const proxies = createProxyStore(store)
   const visible = visibleProxies(proxies, labels)
   const proxy = connectProxies(base, profile, visible)
@@ -133,11 +135,17 @@ function connectModels(
   return { dataset, model }
 }
 
-function connectProfile(base: Base, boards: BoardService, model: ModelService): ProfileService {
+function connectProfile(
+  base: Base,
+  boards: BoardService,
+  model: ModelService,
+  openMeter: OpenEnergyMeter
+): ProfileService {
   const { tasks } = base
   return createProfileService({
     ...base,
     boards,
+    openMeter,
     emit: base.emitter(),
     checksum: (item, seed) => tasks.run('profile.checksum', { item, seed }),
     decide: (plan, state, signal) => tasks.run('profile.decide', { plan, state }, { signal }),

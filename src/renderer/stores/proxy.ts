@@ -8,6 +8,7 @@ import type {
 } from '@shared/contract/proxy'
 import type { LayerShape } from '@core/proxy/samples'
 import type { Sample } from '@shared/contract/profile'
+import { quantityOf, type Quantity } from '@shared/vocabulary'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
@@ -36,7 +37,11 @@ export const useProxies = defineStore('proxy', () => {
 
   const pinned = computed(() => proxies.value.filter((proxy) => proxy.pinned))
   /** Whether Search can count latency: a proxy fitted to files alone knows no board to predict for. */
-  const predictsBoard = computed(() => pinned.value.some(({ boardId }) => boardId !== null))
+  const predictsBoard = computed(() => predicts('latency'))
+  /** The same of energy. */
+  const predictsEnergy = computed(() => predicts('energy'))
+  const predicts = (quantity: Quantity): boolean =>
+    pinned.value.some(({ boardId, unit }) => boardId !== null && quantityOf(unit) === quantity)
 
   function accept(list: CommandOutput<'proxy.list'>): void {
     proxies.value = list.proxies
@@ -175,6 +180,7 @@ export const useProxies = defineStore('proxy', () => {
     sample,
     pinned,
     predictsBoard,
+    predictsEnergy,
     load,
     loadSample,
     open,

@@ -166,7 +166,9 @@ export const deployContract = defineContract({
         jobId: z.string(),
         recordingId: z.string(),
         /** Layers with a phase of their own. */
-        layers: z.array(z.string())
+        layers: z.array(z.string()),
+        /** Energy of an inference as proxies of the board's energy predict it, J; null without such proxies. */
+        predictedJ: z.number().nullable()
       })
     ),
     /** Runs an interrupted, failed or cancelled deployment again from its start, under its id. */

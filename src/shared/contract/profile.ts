@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { countUnits } from '../vocabulary'
+import { sampleUnits } from '../vocabulary'
 import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './framework/define'
+import { meterSetupSchema } from './meter'
 import { adaptiveRequestSchema, adaptiveRunSchema } from './profile/profileAdaptive'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profile/profileShapes'
 import { storedRunStateSchema } from './run'
@@ -22,11 +23,12 @@ export const sampleSchema = z.object({
   dims: z.array(z.number()),
   activationBits: z.number(),
   weightBits: z.number(),
-  /** The figure to use: median over the repetitions, in `unit`. */
+  /** The figure to use, in `unit`: median over the repetitions; of energy the mean over trials, net of idle. */
   time: z.number(),
+  /** Least and most of the repetitions; of energy the bounds of the 95 % interval of the mean. */
   timeMin: z.number(),
   timeMax: z.number(),
-  unit: z.enum(countUnits),
+  unit: z.enum(sampleUnits),
   /** Medians of both counters, where the board has them. */
   cycles: z.number().nullable(),
   instructions: z.number().nullable(),
@@ -53,6 +55,19 @@ export const sampleSchema = z.object({
 /** A measurement of a kernel on a board. */
 export type Sample = z.infer<typeof sampleSchema>
 
+/** How the energy of kernels is measured, by a power meter beside the board; times in ms. */
+export const kernelEnergySchema = z.object({
+  meter: meterSetupSchema,
+  trials: z.number().int().min(3).max(20).default(3),
+  /** Least time of the longer run of a trial. */
+  trialMs: z.number().min(50).max(60_000).default(250),
+  /** Rest that the idle baseline is taken from. */
+  idleMs: z.number().min(200).max(60_000).default(1_000)
+})
+
+/** How the energy of kernels is measured. */
+export type KernelEnergy = z.infer<typeof kernelEnergySchema>
+
 export const campaignRequestSchema = z.object({
   boardId: z.string().min(1),
   /** Exact shapes, e.g. the layers of a model. */
@@ -70,7 +85,9 @@ export const campaignRequestSchema = z.object({
   /** Shapes whose guess is longer than this are left out and counted as skipped. */
   longestMs: z.number().positive().default(60_000),
   /** Measure again what this board (same firmware) has a Sample of. */
-  remeasure: z.boolean().default(false)
+  remeasure: z.boolean().default(false),
+  /** Energy beside the counts: every item leaves a Sample in nJ too. Null: counts alone. */
+  energy: kernelEnergySchema.nullable().default(null)
 })
 
 /** A campaign of measurements to plan. */
@@ -123,7 +140,7 @@ export const sampleQuerySchema = z.object({
   boardId: z.string().optional(),
   campaignId: z.string().optional(),
   kernel: kernelSchema.optional(),
-  unit: z.enum(countUnits).optional(),
+  unit: z.enum(sampleUnits).optional(),
   activationBits: z.number().optional(),
   weightBits: z.number().optional(),
   buildId: z.number().optional()
@@ -180,7 +197,7 @@ export const profileContract = defineContract({
             boardName: z.string(),
             buildId: z.number().nullable(),
             kernel: kernelSchema,
-            unit: z.enum(countUnits),
+            unit: z.enum(sampleUnits),
             origin: originSchema,
             samples: z.number(),
             shapes: z.number(),
@@ -210,7 +227,7 @@ export const profileContract = defineContract({
         ]),
         kernel: kernelSchema,
         boardName: z.string().min(1),
-        unit: z.enum(countUnits).default('cycles'),
+        unit: z.enum(sampleUnits).default('cycles'),
         origin: originSchema.default('measured'),
         /** Decimal mark, where the file can be read both ways. */
         decimal: z.enum(['.', ',']).optional()

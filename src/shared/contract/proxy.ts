@@ -3,6 +3,7 @@ import {
   errorSplits,
   estimatorNames,
   proxyKernelNames,
+  quantities,
   storedKernelNames,
   timeUnits,
   type ProxyKernelName
@@ -14,7 +15,7 @@ import { calibrationSchema } from './proxy/proxyCalibration'
 const oldKernelNames = Object.keys(storedKernelNames) as (keyof typeof storedKernelNames)[]
 const newKernelNames: Readonly<Record<string, ProxyKernelName>> = storedKernelNames
 
-/** Proxy: a fitted latency model of one kernel on one device, with honest errors beside it. */
+/** Proxy: a fitted model of the latency or energy of one kernel on one device, with honest errors beside it. */
 export const proxyKernelSchema = z
   .enum([...proxyKernelNames, ...oldKernelNames])
   .transform((name) => newKernelNames[name] ?? (name as ProxyKernelName))
@@ -42,7 +43,12 @@ export const splitErrorsSchema = errorMetricsSchema.extend({
 /** Where samples come from: CSV files, or what was measured on a board and is in the store. */
 export const sampleSourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('files'), paths: z.array(z.string()).min(1) }),
-  z.object({ kind: z.literal('board'), boardId: z.string() })
+  z.object({
+    kind: z.literal('board'),
+    boardId: z.string(),
+    /** What was measured there; absent: latency. */
+    quantity: z.enum(quantities).optional()
+  })
 ])
 
 export const sampleSetSchema = z.object({
@@ -72,7 +78,7 @@ export const proxySummarySchema = z.object({
   trainMape: z.number(),
   randomMape: z.number().nullable(),
   unseenShapeMape: z.number().nullable(),
-  /** Used by Search and Deploy for its kernel. */
+  /** Used by Search and Deploy for its kernel and what it predicts, latency or energy. */
   pinned: z.boolean()
 })
 
@@ -187,7 +193,7 @@ export const proxyContract = defineContract({
     'proxy.fit': command(fitInput, started),
     'proxy.detail': command(z.object({ id: z.string() }), proxyDetailSchema),
     'proxy.remove': command(z.object({ id: z.string() }), done),
-    /** Makes it the proxy of its kernel and board for Search; unpins the one before. */
+    /** Makes it the proxy of its kernel, board and quantity for Search; unpins the one before. */
     'proxy.pin': command(z.object({ id: z.string(), pinned: z.boolean().default(true) }), done),
     /** Predictions with intervals for single layers. */
     'proxy.predict': command(

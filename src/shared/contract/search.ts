@@ -13,10 +13,11 @@ export const strategySchema = z.enum(strategyNames)
 export const objectiveSchema = z.enum(objectives)
 
 /**
- * What a budget counts. `proxy` is latency as a fitted Proxy predicts it, in the proxy's own unit; `bitfusion` the cycles of the
- * accelerator's analytic model; `energy` an analytic estimate for 45 nm; `ram` the peak of the memory plan.
+ * What a budget counts. `proxy` is latency as a fitted Proxy predicts it, in the proxy's own unit; `boardEnergy` the energy of one
+ * inference as proxies of a board's energy predict it, nJ; `bitfusion` the cycles of the accelerator's analytic model; `energy` an
+ * analytic estimate for 45 nm; `ram` the peak of the memory plan.
  */
-export const costKindSchema = z.enum(['proxy', 'bops', 'size', 'ram', 'energy', 'bitfusion'])
+export const costKindSchema = z.enum(['proxy', 'boardEnergy', 'bops', 'size', 'ram', 'energy', 'bitfusion'])
 
 /** What a budget limits. */
 export type CostKind = z.infer<typeof costKindSchema>

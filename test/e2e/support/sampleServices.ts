@@ -115,7 +115,8 @@ const campaign: CommandOutput<'profile.campaigns'>['campaigns'][number] = {
     repetitions: 2,
     seed: 1,
     longestMs: 60_000,
-    remeasure: false
+    remeasure: false,
+    energy: null
   }
 }
 

@@ -88,3 +88,17 @@ describe('fixedDigits', () => {
     [60_000, '60000']
   ])('%d is %s, never a power of ten', (value, text) => expect(fixedDigits(value)).toBe(text))
 })
+
+describe('energy in nJ', () => {
+  it.each([
+    [870, '870 nJ'],
+    [1_300, '1.3 µJ'],
+    [607_000, '607 µJ'],
+    [2_450_000, '2.45 mJ'],
+    [1.2e9, '1.2 J'],
+    [-0.5, '-0.5 nJ'],
+    [null, '–']
+  ])('%s is %s', (value, text) => {
+    expect(formatAmount(value, 'nJ')).toBe(text)
+  })
+})

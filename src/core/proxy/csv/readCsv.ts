@@ -276,8 +276,8 @@ function assemble(
   const labelMap = Object.fromEntries(binding.labels.map((label, at) => [label.name, labels[at]]))
   const unitText = labelMap['Unit']?.[0]?.toLowerCase()
   const unit: TimeUnit =
-    timeUnits.find((name) => name === unitText) ?? binding.unit ?? options.unit ?? 'cycles'
-  if (labelMap['Unit']?.some((value) => value.toLowerCase() !== unit) === true) {
+    timeUnits.find((name) => name.toLowerCase() === unitText) ?? binding.unit ?? options.unit ?? 'cycles'
+  if (labelMap['Unit']?.some((value) => value.toLowerCase() !== unit.toLowerCase()) === true) {
     throw new AppError(
       'data.invalid',
       `${fileName} mixes units in its Unit column.`,

@@ -1,7 +1,6 @@
 import { AppError } from '../../../shared/errors'
-import type { ProxyKernelName } from '../../../shared/vocabulary'
 import type { Proxy } from './proxy'
-import { isCountUnit } from '../../../shared/vocabulary'
+import { isSampleUnit, type ProxyKernelName, type SampleUnit } from '../../../shared/vocabulary'
 import { shapeRows, type LayerShape } from '../samples'
 
 /** One operator of a network, as a proxy sees it. */
@@ -12,11 +11,11 @@ export interface NetworkLayer extends LayerShape {
   scale?: number
 }
 
-/** Predicted time of a network and its layers. */
+/** Predicted time or energy of a network and its layers. */
 export interface NetworkPrediction {
   /** In `unit`, calibration applied. */
   total: number
-  unit: 'cycles' | 'instructions'
+  unit: SampleUnit
   layers: { name: string; time: number; from: 'proxy' | 'measured' }[]
 }
 
@@ -69,10 +68,10 @@ export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCo
         'Use proxies that were fitted on the same board.'
       )
     }
-    if (!isCountUnit(proxy.unit)) {
+    if (!isSampleUnit(proxy.unit)) {
       throw new AppError(
         'proxy.invalid',
-        `The proxy of ${layer.kernel} predicts ${proxy.unit}; networks are priced in cycles or instructions.`,
+        `The proxy of ${layer.kernel} predicts ${proxy.unit}; networks are priced in cycles, instructions or nJ.`,
         'Use proxies that were fitted on a board.'
       )
     }

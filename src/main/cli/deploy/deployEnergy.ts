@@ -32,7 +32,7 @@ export const deployEnergyVerb: CliVerb = {
     const bitbench = await context.bitbench()
     const client = createLocalClient(bitbench, context.signal)
     await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
-    const { jobId, recordingId, layers } = await client.call('deploy.energy', {
+    const { jobId, recordingId, layers, predictedJ } = await client.call('deploy.energy', {
       ...(await readModel(client, args, context)),
       boardId,
       meter,
@@ -45,14 +45,25 @@ export const deployEnergyVerb: CliVerb = {
     await client.finish(jobId, createProgressLine(context.log, process.stderr))
     const report = await bitbench.energy.report(recordingId)
     return {
-      json: { recordingId, energy: report },
-      text: boardEnergyText(report, layers),
+      json: { recordingId, energy: report, predictedJ },
+      text: [boardEnergyText(report, layers), ...predictionText(report, predictedJ)].join('\n'),
       exitCode: report.summaries.every(({ name, verdict }) => name !== inferencePhase || verdict === 'VALID')
         ? 0
         : 1
     }
   }
 }
+
+/** What proxies predicted beside what was measured; nothing where there is no prediction. */
+function predictionText(report: EnergyReport, predictedJ: number | null): string[] {
+  const measured = report.summaries.find(({ name }) => name === inferencePhase)?.netJ ?? null
+  if (predictedJ === null) return []
+  const off =
+    measured === null ? '' : `, ${signedPercent(predictedJ / measured.mean - 1)} of what was measured`
+  return [`Predicted by proxies of this board's energy: ${formatAmount(predictedJ, 'J')}${off}.`]
+}
+
+const signedPercent = (fraction: number): string => `${fraction < 0 ? '' : '+'}${formatPercent(fraction)}`
 
 /** Energy of an inference and of each layer as the terminal shows it. */
 export function boardEnergyText(report: EnergyReport, layers: readonly string[]): string {

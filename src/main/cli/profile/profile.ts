@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { kernelNames, origins } from '../../../shared/vocabulary'
+import { kernelNames, origins, sampleUnits } from '../../../shared/vocabulary'
 import { countOf, formatDuration } from '../../../shared/units'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import {
@@ -12,6 +12,7 @@ import {
   type CliNoun
 } from '../framework/framework'
 import { clientOf, createProgressLine } from '../framework/localClient'
+import { kernelEnergyOf, kernelEnergyOptions } from './kernelEnergy'
 import { adaptiveVerb } from './profileAdaptive'
 import { decimalOption, kernelOf, pairOf, shapeNotes, shapesOption } from './profileOptions'
 import { networkPath } from '../model/networkPath'
@@ -23,9 +24,10 @@ export const profileCli: CliNoun = {
     run: {
       summary: 'Measures shapes at bit pairs on a board; what is measured already is not measured again.',
       usage:
-        '--board BOARD [--baud N] [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs w8a8,w2a4] [--plan]',
+        '--board BOARD [--baud N] [--model FILE.onnx] [--shape matmul:1x120x256,...] [--space-filling N] [--pairs w8a8,w2a4] [--meter PORT --voltage V] [--plan]',
       options: {
         board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
+        ...kernelEnergyOptions,
         ...lineOptions,
         model: { type: 'string', help: 'ONNX file whose layers are measured' },
         shape: {
@@ -48,6 +50,7 @@ export const profileCli: CliNoun = {
         // A wrong command line is refused before the data file is opened.
         const boardId = requiredBoard(args)
         const settings = lineSettings(args)
+        const energy = kernelEnergyOf(args)
         const shapes = shapesOption(args)
         const pairs = listOption(args, 'pairs').map(pairOf)
         const kernels = listOption(args, 'kernels').map(kernelOf)
@@ -69,7 +72,8 @@ export const profileCli: CliNoun = {
           pairs,
           repetitions: numberOption(args, 'repetitions', { min: 1, max: 64, integer: true }) ?? 2,
           seed: numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1,
-          remeasure: args.values['remeasure'] === true
+          remeasure: args.values['remeasure'] === true,
+          energy
         }
         await client.call('board.connect', { id: boardId, settings })
         const { plan } = await client.call('profile.plan', request)
@@ -89,19 +93,19 @@ export const profileCli: CliNoun = {
     export: {
       summary:
         'Writes Samples to a file: CSV of one kernel in the columns that proxies read, or Parquet of all.',
-      usage: 'FILE.csv|FILE.parquet [--kernel K] [--board B] [--campaign ID] [--unit cycles|instructions]',
+      usage: 'FILE.csv|FILE.parquet [--kernel K] [--board B] [--campaign ID] [--unit cycles|instructions|nJ]',
       options: {
         kernel: { type: 'string', help: kernelNames.join(', ') },
         board: { type: 'string', help: 'only Samples of this board' },
         campaign: { type: 'string', help: 'only Samples of this campaign' },
-        unit: { type: 'string', help: 'cycles or instructions' }
+        unit: { type: 'string', help: 'cycles, instructions, or nJ for energy' }
       },
       async run(args, context) {
         const file = args.positionals[0]
         if (file === undefined) throw new UsageError('a file is missing')
         const client = await clientOf(context)
         const kernel = choiceOption(args, 'kernel', kernelNames)
-        const unit = choiceOption(args, 'unit', ['cycles', 'instructions'])
+        const unit = choiceOption(args, 'unit', sampleUnits)
         const boardId = textOption(args, 'board')
         const campaignId = textOption(args, 'campaign')
         const written = await client.call('profile.export', {
@@ -120,7 +124,7 @@ export const profileCli: CliNoun = {
     },
     import: {
       summary: 'Reads a profile CSV of one kernel as Samples of a named board.',
-      usage: 'FILE.csv --kernel K --name BOARD [--unit cycles|instructions]',
+      usage: 'FILE.csv --kernel K --name BOARD [--unit cycles|instructions|nJ]',
       options: {
         kernel: { type: 'string', help: kernelNames.join(', ') },
         name: { type: 'string', help: 'what the board is called' },
@@ -140,7 +144,7 @@ export const profileCli: CliNoun = {
           file: { path: path.resolve(context.cwd, file) },
           kernel,
           boardName,
-          unit: choiceOption(args, 'unit', ['cycles', 'instructions']) ?? 'cycles',
+          unit: choiceOption(args, 'unit', sampleUnits) ?? 'cycles',
           origin: choiceOption(args, 'origin', origins) ?? 'measured',
           decimal: choiceOption(args, 'decimal', ['.', ','])
         })

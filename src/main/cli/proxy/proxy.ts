@@ -16,7 +16,7 @@ import { publishedVerb } from './proxyPublished'
 import { sweepVerb } from './proxySweep'
 import { transferVerb } from './proxyTransfer'
 
-/** `bitbench proxy`: fits, judges and applies latency proxies on CSV files; needs no board and no data file. */
+/** `bitbench proxy`: fits, judges and applies proxies of latency or energy on CSV files; needs no board and no data file. */
 export const proxyCli: CliNoun = {
   noun: 'proxy',
   verbs: {

@@ -15,7 +15,10 @@ export const fitOptions = {
   kernel: { type: 'string', help: proxyKernelNames.join(', ') },
   estimator: { type: 'string', help: 'auto or a single algorithm', default: 'auto' },
   seed: { type: 'string', help: 'seed of folds, trees and choices', default: '1' },
-  unit: { type: 'string', help: 'cycles, instructions, ns, us, ms or s, where the file does not say' },
+  unit: {
+    type: 'string',
+    help: 'cycles, instructions, nJ (energy), ns, us, ms or s, where the file does not say'
+  },
   decimal: decimalOption,
   rows: {
     type: 'string',

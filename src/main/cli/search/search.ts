@@ -21,9 +21,12 @@ export const searchCli: CliNoun = {
           help: 'budget as a share of the all-8-bit cost, or none',
           default: '0.7'
         },
-        proxy: { type: 'string', help: 'fitted proxies, one per kernel, separated by commas' },
+        proxy: {
+          type: 'string',
+          help: 'fitted proxies, one per kernel, separated by commas; those of energy make the cost boardEnergy'
+        },
         cost: { type: 'string', help: `${fileCosts.join(', ')}; where no proxy is given`, default: 'bops' },
-        also: { type: 'string', help: 'further budgets, e.g. size=0.5,energy=0.6' },
+        also: { type: 'string', help: 'further budgets, e.g. size=0.5,boardEnergy=0.6' },
         bits: {
           type: 'string',
           help: 'allowed widths of all layers, 1 to 8, e.g. 8,4,2 (boards have kernels for 8, 4, 2, 1)'
@@ -41,7 +44,7 @@ export const searchCli: CliNoun = {
         workers: { type: 'string', help: 'evaluations at a time; does not change the result' },
         keep: {
           type: 'boolean',
-          help: 'keep the search as a run in the data folder (bitbench run list); then --cost proxy and ram use stored proxies and boards'
+          help: 'keep the search as a run in the data folder (bitbench run list); then --cost proxy, boardEnergy and ram use stored proxies and boards'
         },
         'retrain-top': {
           type: 'string',

@@ -20,6 +20,7 @@ import {
   type SearchSpace
 } from '../../../core/search/space'
 import { parseBitPair } from '../../../shared/bitPair'
+import { quantityOf } from '../../../shared/vocabulary'
 import { AppError } from '../../../shared/errors'
 import { analyticCosts } from '../../costs/searchCosts'
 import { readUserText } from '../../proxy/proxyFiles'
@@ -51,14 +52,15 @@ export async function budgetedSpace(
 ): Promise<BudgetedSpace> {
   const workloads = workloadsOf(graph)
   const layers = workloads.map(({ layer }) => layer)
-  const also = alsoWithin(textOption(args, 'also'))
+  const also = alsoWithin(textOption(args, 'also'), [...fileCosts, ...proxyCostKinds])
   const allowed = allowedBits(args, layers)
   const widths = widthsFor(allowed)
-  const first = await firstCost(args, context, workloads, widths)
+  const predicted = await predictedCosts(args, context, workloads)
+  const first = firstCost(args, predicted, workloads, widths)
   const space = createSpace({
     layers,
     macs: workloads.map(({ macs }) => macs),
-    costs: [first.cost, ...also.map(({ name }) => tableCost(analyticCosts[name](workloads, widths)))],
+    costs: [first.cost, ...also.map(({ name }) => costOf(name, predicted, workloads, widths))],
     allowed,
     widths
   })
@@ -69,23 +71,55 @@ export async function budgetedSpace(
   }
 }
 
-async function firstCost(
+/** Costs that proxies predict, in the order in which they become the first. */
+const proxyCostKinds = ['proxy', 'boardEnergy'] as const
+type ProxyCosts = Partial<Record<(typeof proxyCostKinds)[number], SchemeCost>>
+
+function firstCost(
   args: CliArguments,
-  context: CliContext,
+  predicted: ProxyCosts,
   workloads: Workload[],
   widths: readonly Bits[]
-): Promise<{ name: string; cost: SchemeCost }> {
-  const files = textOption(args, 'proxy')
-  if (files === undefined) {
-    const name = choiceOption(args, 'cost', fileCosts) ?? 'bops'
-    return { name, cost: tableCost(analyticCosts[name](workloads, widths)) }
-  }
-  const proxies = new Map<Proxy['kernel'], Proxy>()
-  for (const file of files.split(',')) {
+): { name: string; cost: SchemeCost } {
+  const name =
+    proxyCostKinds.find((kind) => predicted[kind] !== undefined) ??
+    choiceOption(args, 'cost', fileCosts) ??
+    'bops'
+  return { name, cost: costOf(name, predicted, workloads, widths) }
+}
+
+/** @throws UsageError for a cost of proxies that were not given */
+function costOf(
+  name: FileCost | keyof ProxyCosts,
+  predicted: ProxyCosts,
+  workloads: Workload[],
+  widths: readonly Bits[]
+): SchemeCost {
+  if (name !== 'proxy' && name !== 'boardEnergy') return tableCost(analyticCosts[name](workloads, widths))
+  const cost = predicted[name]
+  if (cost !== undefined) return cost
+  throw new UsageError(
+    `${name} needs proxies of ${name === 'proxy' ? 'latency' : 'energy'} (--proxy P.json,…)`
+  )
+}
+
+/** Latency and energy as the proxies of --proxy predict them: of each quantity, one proxy per kernel. */
+async function predictedCosts(
+  args: CliArguments,
+  context: CliContext,
+  workloads: Workload[]
+): Promise<ProxyCosts> {
+  const byQuantity = { latency: new Map<Proxy['kernel'], Proxy>(), energy: new Map<Proxy['kernel'], Proxy>() }
+  for (const file of textOption(args, 'proxy')?.split(',') ?? []) {
     const proxy = proxyFromJson(parse(await readUserText(path.resolve(context.cwd, file)), file))
-    proxies.set(proxy.kernel, proxy)
+    byQuantity[quantityOf(proxy.unit)].set(proxy.kernel, proxy)
   }
-  return { name: 'proxy', cost: tableCost(proxyCosts(workloads, proxies)) }
+  const { latency, energy } = byQuantity
+  const costFrom = (proxies: typeof latency): SchemeCost => tableCost(proxyCosts(workloads, proxies))
+  return {
+    ...(latency.size === 0 ? {} : { proxy: costFrom(latency) }),
+    ...(energy.size === 0 ? {} : { boardEnergy: costFrom(energy) })
+  }
 }
 
 /** Reads --budget-ratio; null: none. @throws UsageError */
@@ -101,14 +135,16 @@ function ratio(text: string, option: string): number {
   throw new UsageError(`${option} must be a number above 0, at most 1, not "${text}"`)
 }
 
-/** Reads `size=0.5,energy=0.6`. @throws UsageError */
-export function alsoWithin(text: string | undefined): { name: FileCost; ratio: number }[] {
+/** Reads `size=0.5,energy=0.6` of the given costs. @throws UsageError */
+export function alsoWithin<Kind extends string>(
+  text: string | undefined,
+  kinds: readonly Kind[]
+): { name: Kind; ratio: number }[] {
   return (text === undefined ? [] : text.split(',')).map((part) => {
-    const [name = '', share = ''] = part.split('=')
-    if (!(fileCosts as readonly string[]).includes(name)) {
-      throw new UsageError(`--also counts ${fileCosts.join(', ')}, not "${name}"`)
-    }
-    return { name: name as FileCost, ratio: ratio(share, '--also') }
+    const [given = '', share = ''] = part.split('=')
+    const name = kinds.find((kind) => kind === given)
+    if (name === undefined) throw new UsageError(`--also counts ${kinds.join(', ')}, not "${given}"`)
+    return { name, ratio: ratio(share, '--also') }
   })
 }
 

@@ -52,7 +52,10 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
     objective: choiceOption(args, 'objective', objectives),
     cost: choiceOption(args, 'cost', costKindSchema.options),
     budgetRatio: ratioOption(args),
-    alsoWithin: alsoWithin(textOption(args, 'also')).map(({ name, ratio }) => ({ cost: name, ratio })),
+    alsoWithin: alsoWithin(textOption(args, 'also'), costKindSchema.options).map(({ name, ratio }) => ({
+      cost: name,
+      ratio
+    })),
     allowed: allowed.map((entry) => ({
       layer: entry.layer,
       ...(entry.weightBits === undefined ? {} : { weightBits: [...entry.weightBits] }),

@@ -11,6 +11,7 @@ export const paretoAxes: readonly { value: ParetoAxis; text: string }[] = [
   { value: 'accuracy', text: 'accuracy, %' },
   { value: 'loss', text: 'loss' },
   { value: 'proxy', text: 'latency by the proxy' },
+  { value: 'boardEnergy', text: 'energy by the proxy, nJ' },
   { value: 'size', text: 'weight size, bytes' },
   { value: 'energy', text: 'energy for 45 nm, pJ' },
   { value: 'ram', text: 'peak RAM, bytes' },

@@ -78,4 +78,23 @@ describe('which proxies price a board', () => {
       message: 'This proxy was not fitted on a board.'
     })
   })
+
+  it('prices energy by proxies of energy alone, without a calibration of latency', async () => {
+    const energy = { ...summary('a-conv-nj', 'conv2d', 'a', true), unit: 'nJ' as const }
+    const needs = deps([...pinned, energy])
+    needs.proxies.proxyFor = async (kernel, boardId, quantity) =>
+      quantity === 'energy' && kernel === 'conv2d' && boardId === 'a' ? model('a-conv-nj', 'nJ') : null
+    needs.proxies.proxyById = async (id) => model(id, 'nJ')
+    const request = { proxyId: null, boardId: null, modelId: 'm', quantity: 'energy' as const }
+    const target = await costTarget(needs, request)
+    expect(target).toMatchObject({ boardId: 'a', unit: 'nJ', measured: null })
+    expect(idsOf(target.proxies)).toEqual([['conv2d', 'a-conv-nj']])
+    // A proxy of latency that was requested names the board, and does not price energy.
+    const byLatency = await costTarget(needs, { ...request, proxyId: 'a-conv-old' })
+    expect(idsOf(byLatency.proxies)).toEqual([['conv2d', 'a-conv-nj']])
+    await expect(costTarget(deps(pinned), request)).rejects.toMatchObject({
+      code: 'proxy.kernelMissing',
+      message: "No proxy of a board's energy is pinned."
+    })
+  })
 })

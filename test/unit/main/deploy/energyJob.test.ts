@@ -26,6 +26,7 @@ async function endedDuringWork(failure?: AppError): Promise<unknown> {
         })
     },
     preparation: { prepare: async () => ({ network: { layers: [] } }) },
+    predict: async () => null,
     recordPower: async () => ({
       ...{ recordingId: 'r', mark: () => undefined, ended: ended.signal },
       clock: hostReadingClock(() => 0),

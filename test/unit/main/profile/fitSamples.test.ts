@@ -55,23 +55,26 @@ describe('Samples that a proxy is fitted to', () => {
         sample('old firmware', { measuredAtMs: 250 }),
         sample('other unit', { measuredAtMs: 260, buildId: null, unit: 'instructions' }),
         sample('other board', { measuredAtMs: 900, boardId: 'virtual:high' }),
+        sample('energy', { measuredAtMs: 270, buildId: null, unit: 'nJ' }),
         sample('other kernel', { measuredAtMs: 900, kernel: 'add', dims: [64] }),
         current[0]!
       ]
     ])
-    const found = await readFitSamples(store, 'virtual:small', 'conv2d')
+    const found = await readFitSamples(store, 'virtual:small', 'conv2d', 'latency')
     const expected = toProxySamples('conv2d', 'cycles', current, { SampleId: ['b', 'c'] })
     expect(found).toEqual(expected)
     expect(found!.dims.map((column) => column[0])).toEqual([10, 11, 3, 5, 3, 1])
+    const energy = await readFitSamples(store, 'virtual:small', 'conv2d', 'energy')
+    expect([energy?.unit, energy?.labels]).toEqual(['nJ', { SampleId: ['energy'] }])
   })
 
   it('have no bit widths where the kernel has no weights', async () => {
     await createSampleStore(store).addSamples([[sample('a', { kernel: 'add', dims: [64], weightBits: 0 })]])
-    const found = await readFitSamples(store, 'virtual:small', 'add')
+    const found = await readFitSamples(store, 'virtual:small', 'add', 'latency')
     expect([...found!.dims[0]!, ...found!.activationBits, ...found!.weightBits]).toEqual([64, 0, 0])
   })
 
   it('are null when nothing was measured', async () => {
-    expect(await readFitSamples(store, 'virtual:small', 'matmul')).toBeNull()
+    expect(await readFitSamples(store, 'virtual:small', 'matmul', 'latency')).toBeNull()
   })
 })

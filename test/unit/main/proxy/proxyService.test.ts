@@ -56,7 +56,8 @@ async function service() {
           shapes: 6
         }
       ],
-      load: async () => samples
+      load: async (_board, _kernel, quantity) =>
+        quantity === 'energy' ? { ...samples, unit: 'nJ' as const } : samples
     },
     jobs,
     tasks,
@@ -88,8 +89,21 @@ describe('proxy service', () => {
       .filter((one: ProxySummary) => one.pinned)
       .map((one: ProxySummary) => one.id)
     expect(pinned).toEqual([second.id])
-    expect((await made.proxyFor('conv2d', 'b1'))!.estimator).toBe('residual')
-    expect(await made.proxyFor('conv2d', 'elsewhere')).toBeNull()
+    expect((await made.proxyFor('conv2d', 'b1', 'latency'))!.estimator).toBe('residual')
+    expect(await made.proxyFor('conv2d', 'elsewhere', 'latency')).toBeNull()
+
+    // A proxy of energy is another one: it is neither chosen for latency nor does pinning it unpin that of latency.
+    expect(await made.proxyFor('conv2d', 'b1', 'energy')).toBeNull()
+    const energy = await made.fit({
+      source: { ...source, quantity: 'energy' },
+      kernel: 'conv2d',
+      estimator: 'physics'
+    }).result
+    expect(energy.unit).toBe('nJ')
+    await call['proxy.pin']({ id: energy.id, pinned: true }, callContext)
+    expect((await made.proxyFor('conv2d', 'b1', 'energy'))!.unit).toBe('nJ')
+    expect((await made.proxyFor('conv2d', 'b1', 'latency'))!.unit).toBe('cycles')
+    expect((await made.list()).filter(({ pinned: isPinned }) => isPinned)).toHaveLength(2)
 
     const layers = [{ dims: samples.dims.map((column) => column[0]!), activationBits: 8, weightBits: 8 }]
     const { predictions } = await call['proxy.predict']({ id: second.id, layers, level: 0.9 }, callContext)

@@ -1,0 +1,135 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { gapAfterMsOf } from '../../core/energy/powerTrace'
+import { createPowerIntegral } from '../../core/energy/powerIntegral'
+import { metricAt } from '../../core/gpu/metrics'
+import { hostReadingClock, type ReadingClock } from '../../core/gpu/readingClock'
+import { AppError } from '../../shared/errors'
+import type { MeterDevice } from './meterDevice'
+
+/** Energy around a piece of work, all of it: nothing is taken off. */
+export interface MeteredPhase {
+  energyJ: number
+  /** Time that the energy was summed up over: that of the work and a rest behind it. */
+  windowMs: number
+  /** Of the work. */
+  durationMs: number
+}
+
+/** An open meter whose readings are integrated over what is run meanwhile; nothing is stored. */
+export interface PhaseReader {
+  readonly name: string
+  readonly origin: MeterDevice['origin']
+  /** Clock of the readings, ms. */
+  nowMs(): number
+  /** Runs work and returns the energy from its begin until its last reading has surely come. One at a time. @throws meter.silent, energy.tooShort, what the work throws */
+  phase(work: () => Promise<unknown>): Promise<MeteredPhase>
+  /** The same of a rest: the time in which a simulated board waits counts. */
+  rest(durationMs: number, signal: AbortSignal): Promise<MeteredPhase>
+  close(): Promise<void>
+}
+
+/** Fewer readings than this are no integral. */
+const minReadings = 10
+/** How long readings of the end of a phase are waited for, ms. */
+const lateMs = 30_000
+/** Readings that are kept while nothing is measured, ms: the last one before a phase begins must be among them. */
+const keptMs = 1_000
+const pollMs = 2
+/** Least rest behind a phase, ms. */
+const minSettleMs = 20
+/** Share of a phase that readings must cover. */
+const minCovered = 0.98
+
+/** Starts a meter and waits for its first reading. @throws meter.silent */
+export async function openPhaseReader(device: MeterDevice, steadyMs: () => number): Promise<PhaseReader> {
+  const clock: ReadingClock = device.clock ?? hostReadingClock(steadyMs)
+  const gapAfterMs = gapAfterMsOf(device.intervalMs)
+  let tMs: number[] = []
+  let powerW: number[] = []
+  let isMeasuring = false
+  let failure: AppError | null = null
+  const drop = (beforeMs: number): void => {
+    const first = tMs.findIndex((t) => t >= beforeMs)
+    if (first <= 0) return
+    tMs = tMs.slice(first)
+    powerW = powerW.slice(first)
+  }
+  const sampler = device.start({
+    onSamples(samples) {
+      for (const { tMs: t, values } of samples) {
+        tMs.push(t)
+        powerW.push(values[metricAt.powerW])
+      }
+      if (!isMeasuring && tMs.length > 10_000) drop(tMs[tMs.length - 1] - keptMs)
+    },
+    onGap: () => undefined,
+    onMark: () => undefined,
+    onState: ({ error }) => void (failure = error)
+  })
+  /** Waits until the meter has measured up to a time. */
+  const measuredUntil = async (untilMs: number): Promise<void> => {
+    for (const fromMs = steadyMs(); !(tMs.length > 0 && tMs[tMs.length - 1] >= untilMs);) {
+      if (failure !== null) throw failure
+      if (steadyMs() - fromMs > lateMs) throw silent(device.name)
+      await pause(pollMs)
+    }
+  }
+  // Readings are placed on the clock a little late: what is drawn at the end of work is in them behind its end.
+  const settleMs = Math.max(minSettleMs, 3 * device.intervalMs)
+  const measure = async (work: () => Promise<unknown>, leaveOut: boolean): Promise<MeteredPhase> => {
+    drop(clock.nowMs() - keptMs)
+    isMeasuring = true
+    try {
+      const fromMs = clock.nowMs()
+      const count = leaveOut ? clock.leaveOutWaiting() : () => undefined
+      await work().finally(count)
+      const toMs = clock.nowMs()
+      await clock.caughtUp()
+      const untilMs = leaveOut ? toMs + settleMs : toMs
+      await measuredUntil(untilMs)
+      const integral = createPowerIntegral(fromMs, untilMs, gapAfterMs)
+      integral.add(tMs, powerW)
+      const { energyJ, coveredMs, gapCount, samples } = integral.result()
+      const [windowMs, durationMs] = [untilMs - fromMs, toMs - fromMs]
+      if (samples < minReadings || gapCount > 0 || coveredMs < minCovered * windowMs)
+        throw tooShort(device.name, samples, windowMs)
+      return { energyJ, windowMs, durationMs }
+    } finally {
+      isMeasuring = false
+    }
+  }
+  const close = async (): Promise<void> => {
+    await sampler.stop()
+    await device.close()
+  }
+  try {
+    await measuredUntil(-Infinity)
+  } catch (cause) {
+    await close().catch(() => undefined)
+    throw cause
+  }
+  return {
+    name: device.name,
+    origin: device.origin,
+    nowMs: () => clock.nowMs(),
+    phase: (work) => measure(work, true),
+    rest: (durationMs, signal) => measure(() => pause(durationMs, undefined, { signal }), false),
+    close
+  }
+}
+
+function silent(name: string): AppError {
+  return new AppError(
+    'meter.silent',
+    `${name} sent no reading for ${lateMs / 1000} s.`,
+    'Check its cable and that it is switched on; `bitbench meter read` shows what it sends.'
+  )
+}
+
+function tooShort(name: string, samples: number, durationMs: number): AppError {
+  return new AppError(
+    'energy.tooShort',
+    `${name} gave ${samples} usable readings in ${durationMs.toFixed(1)} ms; at least ${minReadings} without a gap are needed.`,
+    'Let trials last longer (--trial), or choose a meter that reads faster.'
+  )
+}
