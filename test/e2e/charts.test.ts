@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -112,7 +112,56 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
       await page.keyboard.press('Escape')
       await tools.getByText('Fit').click()
       expect([await pressed('Ignore outliers'), await pressed('Log y')]).toEqual(['false', 'true'])
-      await page.locator('canvas.minimap').waitFor({ state: 'detached' })
+      await page.locator('.minimap').waitFor({ state: 'detached' })
+    })
+  })
+
+  describe('small pictures and tables', () => {
+    const shown: [page: string, label: string, word: string][] = [
+      ['deploy', 'Arena over the layers', 'conv1'],
+      ['deploy', 'Weights in the Image', 'fc1'],
+      ['deploy', 'Bits per layer', 'conv1'],
+      ['profile', 'Cost per bit pair', 'w8'],
+      ['proxy', 'Importance of features', 'outputs'],
+      ['proxy', 'Whole networks', 'Measured'],
+      ['lm', 'Share of a token by layer and part', 'attention'],
+      ['model', 'Sensitivity', 'conv1'],
+      ['model', 'Graph', 'conv1'],
+      ['dataset', 'Classes', 'o'],
+      ['boards', 'Memory map', 'Free']
+    ]
+    for (const [id, label, word] of shown)
+      it(`are carried away: ${label}`, async () => {
+        await open(id)
+        const menu = page.locator(`summary[aria-label="Export ${label}"]`).first()
+        await menu.waitFor()
+        const save = async (entry: string): Promise<Buffer> => {
+          await menu.click()
+          const [download] = await Promise.all([
+            page.waitForEvent('download'),
+            menu.locator('xpath=..').getByRole('button', { name: entry, exact: true }).click()
+          ])
+          return readFile(await download.path())
+        }
+        expect(rowsOf(String(await save('CSV')))).toBeGreaterThan(0)
+        const svg = String(await save('SVG'))
+        expect(svg).toMatch(/^<svg[^]*<\/svg>$/)
+        expect(svg).toContain(word)
+        // Drawing programs know neither style sheets nor the colours of the page by name.
+        expect(svg).not.toMatch(/var\(|class=|color\(|<style|NaN/)
+        const png = await save('PNG, twice the size')
+        expect(png.subarray(1, 4).toString()).toBe('PNG')
+        expect(png.readUInt32BE(16)).toBe(2 * Number(/width="(\d+)"/.exec(svg)![1]))
+        await writeFile(path.join(pictures, `export-${label.replaceAll(' ', '-')}.png`), png)
+      })
+
+    it('and a table with every row that is shown', async () => {
+      await open('search')
+      const csv = await saved('the table Candidates', 'CSV, as shown')
+      const svg = await saved('the table Candidates', 'SVG, as shown')
+      expect(svg.match(/<line /g)).toHaveLength(rowsOf(csv))
+      expect(svg).toContain('>Candidates</text>')
+      await writeFile(path.join(pictures, 'export-table.svg'), svg)
     })
   })
 

@@ -1,7 +1,6 @@
 import type { EstimatorDetail } from '../../shared/contract/estimator'
-import { intervalOf } from '../energy/interval'
 import { agree, differences, plainFigure as plain, type RunFigure, type RunFigures } from './figures'
-import type { Compared } from './intervals'
+import { pairedDifference } from './intervals'
 
 type Errors = EstimatorDetail['evaluation']['total']
 type PerConfiguration = EstimatorDetail['evaluation']['perConfiguration'][number]
@@ -88,17 +87,6 @@ function pairedFigure(
     values: known.map((one) => mean([...one.values()])),
     against: differences(known, pairedDifference)
   }
-}
-
-/** Mean of b - a over the keys of both with Student's 95 % interval; null for fewer than two. */
-function pairedDifference(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Compared | null {
-  const found: number[] = []
-  for (const [key, value] of b) {
-    const first = a.get(key)
-    if (first !== undefined) found.push(value - first)
-  }
-  const interval = intervalOf(found, 0.95)
-  return interval && { value: interval.mean, low: interval.low, high: interval.high }
 }
 
 function notesOf(estimators: readonly EstimatorDetail[]): string[] {

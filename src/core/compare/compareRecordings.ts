@@ -124,7 +124,7 @@ function rowsOf(recordings: readonly ComparedRecording[]): RunFigures['rows'] {
 }
 
 /** Power over time, s from the start of the first named phase, so that runs that rested longer lie above each other. */
-function powerCurves({ report, traces }: ComparedRecording, run: number): RunFigures['curves'] {
+export function powerCurves({ report, traces }: ComparedRecording, run: number): RunFigures['curves'] {
   const starts = report.phases.filter(({ name }) => name !== '(whole)').map(({ fromMs }) => fromMs)
   const zeroMs = Math.min(...(starts.length > 0 ? starts : report.phases.map(({ fromMs }) => fromMs)))
   const zero = Number.isFinite(zeroMs) ? zeroMs : 0

@@ -1,6 +1,5 @@
 import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
-import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Search } from '../../shared/contract/search'
 import { isShare, scoreTitle } from '../../shared/score'
 import { itemKey } from '../kernel/shape'
@@ -213,40 +212,6 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
       against: differences(ratios, (_, byPair) => meanRatio(byPair.get(pair)!))
     })),
     rows: [],
-    curves: []
-  }
-}
-
-/** Proxies: their errors on rows and shapes that were not fitted, percent. */
-export function compareProxies(proxies: readonly ProxySummary[]): RunFigures {
-  return {
-    notes: agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.'],
-    figures: [
-      plain(
-        'Error on unseen shapes',
-        '%',
-        proxies.map(({ unseenShapeMape }) => unseenShapeMape)
-      ),
-      plain(
-        'Error on unseen rows',
-        '%',
-        proxies.map(({ randomMape }) => randomMape)
-      ),
-      plain(
-        'Error on fitted rows',
-        '%',
-        proxies.map(({ trainMape }) => trainMape)
-      ),
-      plain(
-        'Rows',
-        'rows',
-        proxies.map(({ rows }) => rows)
-      )
-    ],
-    rows: [
-      { name: 'estimator', cells: proxies.map(({ estimator }) => estimator) },
-      { name: 'board', cells: proxies.map(({ boardId }) => boardId ?? 'files') }
-    ],
     curves: []
   }
 }

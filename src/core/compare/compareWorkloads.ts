@@ -1,4 +1,5 @@
 import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
+import { powerCurves, type ComparedRecording } from './compareRecordings'
 import { agree, differences, type RunFigure, type RunFigures } from './figures'
 import { figureDifference, type Compared } from './intervals'
 
@@ -6,6 +7,8 @@ import { figureDifference, type Compared } from './intervals'
 export interface ComparedWorkload {
   readonly model: string
   readonly tables: Pick<WorkloadTables, 'benchmark' | 'layers'> | null
+  /** Of its first session; null: no power was recorded, or it was deleted. */
+  readonly power?: ComparedRecording | null
 }
 
 type Benchmark = WorkloadTables['benchmark'][number]
@@ -51,7 +54,7 @@ export function compareWorkloads(workloads: readonly ComparedWorkload[]): RunFig
     ],
     figures: figures.filter(({ values }) => values.some((value) => value !== null)),
     rows: layerRows(workloads),
-    curves: []
+    curves: workloads.flatMap(({ power }, run) => (power == null ? [] : powerCurves(power, run)))
   }
 }
 

@@ -51,3 +51,17 @@ export function figureDifference(a: Compared, b: Compared): Compared {
     high: value + Math.hypot(b.high - b.value, a.value - a.low)
   }
 }
+
+/** Mean of b - a over the keys that both have, with Student's 95 % interval; null for fewer than two. */
+export function pairedDifference(
+  a: ReadonlyMap<string, number>,
+  b: ReadonlyMap<string, number>
+): Compared | null {
+  const found: number[] = []
+  for (const [key, value] of b) {
+    const first = a.get(key)
+    if (first !== undefined) found.push(value - first)
+  }
+  const interval = intervalOf(found, 0.95)
+  return interval && { value: interval.mean, low: interval.low, high: interval.high }
+}

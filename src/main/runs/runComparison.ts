@@ -1,19 +1,14 @@
-import {
-  compareCampaigns,
-  compareDeployments,
-  compareProxies,
-  compareSearches
-} from '../../core/compare/compareRuns'
+import { compareCampaigns, compareDeployments, compareSearches } from '../../core/compare/compareRuns'
 import type { RunFigures } from '../../core/compare/figures'
 import { compareCollections, type ComparedCollection } from '../../core/compare/compareCollections'
 import { compareEstimators } from '../../core/compare/compareEstimators'
+import { compareProxies, type ComparedProxy } from '../../core/compare/compareProxies'
 import { compareRecordings, type ComparedRecording } from '../../core/compare/compareRecordings'
 import { compareWorkloads, type ComparedWorkload } from '../../core/compare/compareWorkloads'
 import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { Deployment } from '../../shared/contract/deploy'
 import type { EstimatorDetail } from '../../shared/contract/estimator'
 import type { Sample } from '../../shared/contract/profile'
-import type { ProxySummary } from '../../shared/contract/proxy'
 import type { Run, RunKindName } from '../../shared/contract/run'
 import type { runComparisonContract } from '../../shared/contract/run/runComparison'
 import type { Search } from '../../shared/contract/search'
@@ -25,7 +20,7 @@ export interface ComparedRuns {
   search(id: string): Promise<Search>
   deployment(id: string): Promise<Deployment>
   samples(campaignId: string): Promise<Sample[]>
-  proxy(id: string): Promise<ProxySummary>
+  proxy(id: string): Promise<ComparedProxy>
   recording(id: string): Promise<ComparedRecording>
   workload(id: string): Promise<ComparedWorkload>
   estimator(id: string): Promise<EstimatorDetail>

@@ -14,13 +14,17 @@ export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof c
     run: async (id) => (await call('run.get', { id })).run,
     search: async (searchId) => (await call('search.get', { searchId })).search,
     deployment: async (deploymentId) => (await call('deploy.get', { deploymentId })).deployment,
-    proxy: async (id) => (await call('proxy.detail', { id })).proxy,
+    proxy: (id) => call('proxy.detail', { id }),
     estimator: (id) => call('estimator.detail', { id }),
     collection: (id) => call('estimator.collection', { id }),
     recording: (id) => readRecording(call, id),
     async workload(id) {
       const { run } = await call('workload.get', { id })
-      return { model: run.subject?.model ?? 'unknown', tables: run.tables }
+      const [recordingId] = run.recordingIds
+      // A recording that was deleted since leaves the figures of the run.
+      const power =
+        recordingId === undefined ? null : await readRecording(call, recordingId).catch(() => null)
+      return { model: run.subject?.model ?? 'unknown', tables: run.tables, power }
     },
     async samples(campaignId) {
       const found: Sample[] = []

@@ -23,6 +23,9 @@ export function usePalette(): ComputedRef<Palette> {
   return computed(() => readPalette(app.theme))
 }
 
+/** The colours that the document has now, for what is drawn once: an exported picture. */
+export const currentPalette = (): Palette => readPalette('dark')
+
 /** `_theme` is what the values depend on; they are read from the document, which already wears it. */
 function readPalette(_theme: 'dark' | 'light'): Palette {
   const style = getComputedStyle(document.documentElement)

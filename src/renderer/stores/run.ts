@@ -2,7 +2,7 @@ import type { Run, RunKindName } from '@shared/contract/run'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
+import { createAction, forEvery, forgetOnChange } from './action'
 import { createNewest } from './newest'
 
 /** Stored runs of every kind, newest first, with the one that is looked at. */
@@ -12,8 +12,8 @@ export const useRuns = defineStore('run', () => {
   const text = ref('')
   const kind = ref<RunKindName | null>(null)
   const openId = ref<string | null>(null)
-  /** Deleted in this window, newest last; restoring takes the last one. */
-  const deleted = ref<Run[]>([])
+  /** Deleted in this window, newest last; restoring takes those that went together last. */
+  const deleted = ref<Run[][]>([])
 
   const shown = computed(() => runs.value.filter(({ forgotten }) => !forgotten))
   const open = computed(() => shown.value.find(({ id }) => id === openId.value) ?? null)
@@ -45,17 +45,25 @@ export const useRuns = defineStore('run', () => {
     await client.call('run.resume', { id })
     await load.run()
   })
-  const forget = createAction(async (run: Run) => {
-    accept((await client.call('run.forget', { id: run.id })).run)
-    deleted.value = [...deleted.value, run]
+  /** Deletes runs together; where one is refused the others are deleted, and can be brought back. */
+  const forget = createAction(async (...gone: Run[]) => {
+    const done: Run[] = []
+    try {
+      await forEvery(gone, async (run) => {
+        accept((await client.call('run.forget', { id: run.id })).run)
+        done.push(run)
+      })
+    } finally {
+      if (done.length > 0) deleted.value = [...deleted.value, done]
+    }
   })
   const undo = createAction(async () => {
     const last = deleted.value.at(-1)
     if (last === undefined) return
-    await client.call('run.restore', { id: last.id })
+    for (const { id } of last) await client.call('run.restore', { id })
     deleted.value = deleted.value.slice(0, -1)
     await load.run()
-    openId.value = last.id
+    openId.value = last[0]?.id ?? null
   })
 
   forgetOnChange(openId, [rename, annotate, resume, forget])

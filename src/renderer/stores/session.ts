@@ -1,4 +1,5 @@
 import type { CommandOutput } from '@shared/contract'
+import type { Run } from '@shared/contract/run'
 import type { SessionImport } from '@shared/contract/session'
 import { countOf } from '@shared/units'
 import { defineStore } from 'pinia'
@@ -54,6 +55,10 @@ export const useSessions = defineStore('session', () => {
 
   return { examples, imported, download, summary, load, saveAs, open, openExample }
 })
+
+/** Runs that a session file can carry: those that have ended and can be read. */
+export const carried = (runs: readonly Run[]): string[] =>
+  runs.filter(({ state }) => state !== 'running' && state !== 'unreadable').map(({ id }) => id)
 
 /** A title as the name of a session file. */
 export function fileNameOf(title: string): string {

@@ -1,3 +1,4 @@
+import { firstNotBefore } from '@core/math/firstNotBefore'
 import type { Span, Trace } from './trace'
 
 /** What lies between two times of a trace. Values are null where the span holds no reading. */
@@ -31,8 +32,10 @@ export function selectionStatistics(trace: Trace, [fromMs, toMs]: Span): Selecti
     min = Math.min(min, low)
     max = Math.max(max, high)
   }
-  for (let at = 0; at < timesMs.length; at++) {
+  // From the reading before the span, whose line reaches into it, to the last one within.
+  for (let at = Math.max(0, firstNotBefore(timesMs, fromMs) - 1); at < timesMs.length; at++) {
     const [time, value] = [timesMs[at], valueAt(values, at)]
+    if (time > toMs) break
     if (value === null) continue
     if (time >= fromMs && time <= toMs) {
       reach(valueAt(trace.low ?? values, at) ?? value, valueAt(trace.high ?? values, at) ?? value)

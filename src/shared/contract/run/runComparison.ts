@@ -28,7 +28,7 @@ export const runComparisonSchema = z.object({
   ),
   /** Texts by layer or property, in the order of `runs`. */
   rows: z.array(z.object({ name: z.string(), cells: z.array(z.string()) })),
-  /** Searches: best loss by evaluation and by time of evaluating (s), Pareto front (cost as a share of int8, loss). Recordings: power (s, W). Estimators: held-out loss by epoch. */
+  /** Searches: best loss by evaluation and by time of evaluating (s), Pareto front (cost as a share of int8, loss). Recordings and workloads: power (s, W). Estimators: held-out loss by epoch. */
   curves: z.array(
     z.object({
       run: z.number().int(),

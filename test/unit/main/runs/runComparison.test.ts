@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRunComparison } from '@main/runs/runComparison'
-import type { ProxySummary } from '@shared/contract/proxy'
+import type { ComparedProxy } from '@core/compare/compareProxies'
 import type { Run } from '@shared/contract/run'
 import { comparisonText } from '@main/cli/run/runComparisonText'
 
@@ -17,9 +17,19 @@ const { handlers } = createRunComparison({
     ({ id, kind: kinds[id], name: id === 'p1' ? 'First' : null, title: `Title ${id}` }) as Run,
   proxy: async (id) =>
     ({
-      ...{ kernel: 'matmul', estimator: 'physics', boardId: null, rows: 10, trainMape: 1, randomMape: null },
-      unseenShapeMape: id === 'p1' ? 4 : 8.5
-    }) as ProxySummary,
+      points: [],
+      proxy: {
+        ...{
+          kernel: 'matmul',
+          estimator: 'physics',
+          boardId: null,
+          rows: 10,
+          trainMape: 1,
+          randomMape: null
+        },
+        unseenShapeMape: id === 'p1' ? 4 : 8.5
+      }
+    }) as unknown as ComparedProxy,
   ...{ search: none, deployment: none, samples: none, recording: none, workload: none },
   ...{ estimator: none, collection: none }
 })

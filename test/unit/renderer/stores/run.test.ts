@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Run } from '@shared/contract/run'
+import { AppError } from '@shared/errors'
 import { useRuns } from '@renderer/stores/run'
 import { headText, tagsOf } from '@renderer/views/run/runTexts'
 import { sampleRuns } from '../../../e2e/support/sampleRuns'
@@ -25,10 +26,32 @@ describe('run store', () => {
     expect(runs.shown.map(({ id }) => id)).toEqual(['l1', 's1', 'a1', 'd1', 'd2'])
     expect(runs.open).toBeNull()
     await runs.undo.run()
-    expect([runs.open?.id, runs.deleted.map(({ id }) => id)]).toEqual(['c1', ['s2']])
+    expect([runs.open?.id, runs.deleted.flat().map(({ id }) => id)]).toEqual(['c1', ['s2']])
     await runs.undo.run()
     await runs.undo.run()
     expect(runs.shown.map(({ id }) => id)).toEqual(sampleRuns.map(({ id }) => id))
+  })
+
+  it('deletes several at once and brings all of them back; what is refused stays', async () => {
+    let stored: Run[] = sampleRuns
+    const mark = (id: string, forgotten: boolean): { run: Run } => {
+      if (id === 'c1') throw new AppError('job.notResumable', 'It runs.', 'Cancel it first.')
+      stored = stored.map((run) => (run.id === id ? { ...run, forgotten } : run))
+      return { run: stored.find((run) => run.id === id)! }
+    }
+    withClient({
+      'run.list': () => ({ runs: stored.filter(({ forgotten }) => !forgotten) }),
+      'run.forget': ({ id }) => mark(id, true),
+      'run.restore': ({ id }) => mark(id, false)
+    })
+    const runs = useRuns()
+    await runs.load.run()
+    await runs.forget.run(...runs.shown.filter(({ id }) => ['s1', 'c1', 's2'].includes(id)))
+    expect(runs.forget.error?.message).toBe('It runs.')
+    expect(runs.shown.map(({ id }) => id)).toEqual(['l1', 'c1', 'a1', 'd1', 'd2'])
+    await runs.undo.run()
+    expect(runs.shown).toHaveLength(sampleRuns.length)
+    expect(runs.deleted).toEqual([])
   })
 
   it('sends filter, name, notes and tags, and takes over what comes back', async () => {
