@@ -216,6 +216,7 @@ export const adaptiveStops = ['target', 'budget', 'exhausted'] as const
 /** What a file a person opens can be used for. */
 export const fileKinds = [
   'network',
+  'languageModel',
   'session',
   'program',
   'bitstream',

@@ -48,6 +48,29 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await expect.poll(() => live.textContent()).toMatch(/running · .* readings/)
   })
 
+  it('holds the stretch around a trigger, from before it', async () => {
+    const form = page.getByRole('form', { name: 'Trigger' })
+    await form.getByLabel('Trigger on').selectOption({ label: 'level above' })
+    await form.getByLabel('Level (W)').fill('1')
+    await form.getByLabel('Seconds before').fill('1')
+    await form.getByLabel('Seconds after').fill('0.5')
+    await form.getByRole('button', { name: 'Arm' }).click()
+    await form.getByRole('status').filter({ hasText: 'held: fired at' }).waitFor()
+    await page.locator('summary[aria-label="Export Power"]').click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV, all drawn points', exact: true }).click()
+    ])
+    const [head, ...rows] = (await readFile(await download.path(), 'utf8')).trim().split('\r\n')
+    expect(head).toBe('Unix time (s),Power (W)')
+    const seconds = rows.map((row) => Number(row.split(',')[0]))
+    const length = seconds.at(-1)! - seconds[0]!
+    // More than the half second after it: the time before belongs to it too. Readings come every 100 ms.
+    expect(length).toBeGreaterThan(0.5)
+    expect(length).toBeLessThanOrEqual(1.5)
+    await form.getByRole('button', { name: 'Release' }).click()
+  })
+
   it('records and tells the energy with its doubts', async () => {
     await page.getByLabel('Seconds, if no command').fill('3')
     await page.getByLabel('Idle seconds before').fill('1')

@@ -1,5 +1,6 @@
 import type { FileKind } from '../../shared/vocabulary'
 import { latin1Text } from '../binary/bytes'
+import { isCheckpoint } from '../lm/checkpoint'
 
 /** What is looked at to recognise a file: its name and its first bytes (of Parquet its last ones). */
 export interface FileSigns {
@@ -7,6 +8,8 @@ export interface FileSigns {
   readonly isFolder: boolean
   /** Up to 64 KiB from the start; from the end where the format keeps its column names there (Parquet). */
   readonly bytes: Uint8Array
+  /** Of the whole file. */
+  readonly sizeBytes: number
 }
 
 const endings: Readonly<Record<string, FileKind>> = {
@@ -28,9 +31,10 @@ export const isElfProgram = (bytes: Uint8Array): boolean =>
  * What a file is for, by its first bytes where they decide and by its ending otherwise. A flat binary is a program: what
  * else it may be (CIFAR batches, a bitstream) is chosen on the page that takes it.
  */
-export function fileKindOfSigns({ name, isFolder, bytes }: FileSigns): FileKind {
+export function fileKindOfSigns({ name, isFolder, bytes, sizeBytes }: FileSigns): FileKind {
   if (isFolder) return 'dataset'
   if (isElfProgram(bytes)) return 'program'
+  if (isCheckpoint(bytes, sizeBytes)) return 'languageModel'
   const ending = /\.([^.]+)$/.exec(name.toLowerCase())?.[1] ?? ''
   if (ending === 'csv' || ending === 'tsv') return csvKindOf(firstLine(bytes))
   if (ending === 'parquet') return parquetKindOf(latin1Text(bytes))

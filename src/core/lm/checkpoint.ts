@@ -73,6 +73,15 @@ export function readCheckpoint(bytes: Uint8Array): LmModel {
   return model
 }
 
+/** Whether a file of this many bytes that begins so is a checkpoint: its length follows from its header. */
+export function isCheckpoint(bytes: Uint8Array, sizeBytes: number): boolean {
+  try {
+    return checkpointBytes(readHeader(bytes)) === sizeBytes
+  } catch {
+    return false
+  }
+}
+
 function readHeader(bytes: Uint8Array): LmConfig {
   if (bytes.length < 4 * headerInts)
     throw invalid(

@@ -30,7 +30,7 @@ export async function inspectPath(text: string): Promise<InspectedFile> {
     return { path: file, name, kind: 'dataset', isFolder: true, isElf: false, sizeBytes: 0 }
   if (!found.isFile()) throw notRegular(file)
   const bytes = await readSigns(file)
-  const kind = fileKindOfSigns({ name, isFolder: false, bytes })
+  const kind = fileKindOfSigns({ name, isFolder: false, bytes, sizeBytes: found.size })
   return { path: file, name, kind, isFolder: false, isElf: isElfProgram(bytes), sizeBytes: found.size }
 }
 

@@ -63,6 +63,8 @@ const openOrder = ['bbsession', 'onnx', 'tflite', 'elf', 'bit', 'csv', 'parquet'
 /** The one of several paths that is meant: a network before the data file beside it. */
 export function primaryOf(paths: readonly string[]): string | undefined {
   const rank = (path: string): number => {
+    // What stands beside a language model.
+    if (/(^|[\\/])tokenizer[^\\/]*$/i.test(path)) return openOrder.length + 1
     const at = openOrder.indexOf(/\.([^.]+)$/.exec(path.toLowerCase())?.[1] ?? '')
     return at < 0 ? openOrder.length : at
   }

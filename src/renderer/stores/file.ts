@@ -13,6 +13,7 @@ import { useNavigation, type PageId } from './navigation'
 /** The page that can use a kind of file. */
 const pageOfKind: Readonly<Record<Exclude<FileKind, 'unknown'>, PageId>> = {
   network: 'model',
+  languageModel: 'lm',
   session: 'runs',
   program: 'boards',
   bitstream: 'boards',
@@ -162,7 +163,7 @@ const notKnown = (name: string): AppError =>
   new AppError(
     'input.unsupported',
     `${name} is of no kind that Bitbench opens.`,
-    'Networks (ONNX, TFLite), programs (ELF, bin), bitstreams, samples and recordings (CSV, Parquet), data sets (folders, NPZ, IDX, WAV, …) and sessions are opened.'
+    'Networks (ONNX, TFLite), language models (llama2.c), programs (ELF, bin), bitstreams, samples and recordings (CSV, Parquet), data sets (folders, NPZ, IDX, WAV, …) and sessions are opened.'
   )
 
 const tooLarge = (name: string, maxBytes: number): AppError =>

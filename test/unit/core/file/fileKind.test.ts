@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { fileKindOfSigns } from '@core/file/fileKind'
+import { writeCheckpoint } from '@core/lm/checkpoint'
+import { randomLm, tinyConfig } from '../../../support/randomLm'
 
-const kindOf = (name: string, content: string | number[] = ''): string =>
-  fileKindOfSigns({
-    name,
-    isFolder: false,
-    bytes: typeof content === 'string' ? new TextEncoder().encode(content) : Uint8Array.from(content)
-  })
+const kindOf = (name: string, content: string | ArrayLike<number> = ''): string => {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : Uint8Array.from(content)
+  return fileKindOfSigns({ name, isFolder: false, bytes, sizeBytes: bytes.length })
+}
 
 describe('kind of a file', () => {
   it('is decided by the first bytes where they decide', () => {
@@ -14,6 +14,16 @@ describe('kind of a file', () => {
     // An ELF by its bytes stays one, whatever it is called.
     expect(kindOf('net.onnx', [0x7f, 0x45, 0x4c, 0x46])).toBe('program')
     expect(kindOf('short.elf', [0x7f])).toBe('program')
+  })
+
+  it('is a language model where the length follows from the header of llama2.c', () => {
+    const bytes = writeCheckpoint(randomLm(tinyConfig, 3))
+    expect(kindOf('stories.bin', bytes)).toBe('languageModel')
+    // One byte less is a checkpoint that was cut off, or a program.
+    expect(kindOf('stories.bin', bytes.subarray(1))).toBe('program')
+    expect(kindOf('zeros.bin', new Uint8Array(64))).toBe('program')
+    const head = { name: 'large.bin', isFolder: false, bytes: bytes.subarray(0, 64) }
+    expect(fileKindOfSigns({ ...head, sizeBytes: bytes.length })).toBe('languageModel')
   })
 
   it.each([

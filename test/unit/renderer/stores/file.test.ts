@@ -31,6 +31,7 @@ describe('files that are opened', () => {
     ['kernelSamples', 'profile'],
     ['stageSamples', 'estimator'],
     ['recording', 'gpu'],
+    ['languageModel', 'lm'],
     ['dataset', 'dataset']
   ] as const)('a %s is offered to the page %s, once', async (kind, page) => {
     withClient(handlers(kind))
