@@ -62,5 +62,7 @@ describe('kind of a file', () => {
   })
 
   it('a folder is a data set', () =>
-    expect(fileKindOfSigns({ name: 'x.onnx', isFolder: true, bytes: new Uint8Array() })).toBe('dataset'))
+    expect(fileKindOfSigns({ name: 'x.onnx', isFolder: true, sizeBytes: 0, bytes: new Uint8Array() })).toBe(
+      'dataset'
+    ))
 })

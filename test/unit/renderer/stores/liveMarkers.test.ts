@@ -40,6 +40,15 @@ describe('markers on live traces', () => {
     expect(marks.save.error).toBeNull()
   })
 
+  it('are those of a recording that ran before this page was opened', async () => {
+    const client = serve({ r: [at(10, 'kept')] })
+    useGpu()
+    client.emit('gpu.recordingChanged', recording('r', 1000, null) as never)
+    const marks = useLiveMarkers()
+    await settle()
+    expect(marks.markers).toEqual([at(1010, 'kept')])
+  })
+
   it('stay where they are when the recording ends; later ones are not its own', async () => {
     const kept: Record<string, Marker[]> = { r: [at(10, 'kept before this window')] }
     const client = serve(kept)
