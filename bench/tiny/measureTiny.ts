@@ -153,7 +153,8 @@ async function searched(
 /** Deployments that a link timeout may interrupt before the run is given up: emulators stall on a loaded machine. */
 const attempts = 3
 
-async function deployed(
+/** Runs items on a board, each output compared with the host's; tried again where a simulated board was too slow for its time limit. */
+export async function deployed(
   client: LocalClient,
   request: Parameters<typeof client.call<'deploy.run'>>[1]
 ): Promise<Deployment> {

@@ -207,6 +207,13 @@ void bb_rope(const int32_t *values, const int16_t *turns, uint32_t size, uint32_
 void bb_rope_reference(const int32_t *values, const int16_t *turns, uint32_t size, uint32_t count, uint8_t bits,
                        int8_t *out);
 
+typedef struct {
+    int32_t rows, width;
+    int8_t codes[]; /* [rows][width] */
+} bb_embed_shape;
+/* Row in[i] + 128 + 256 (in[count + i] + 128), or the last one, to out[i * width]. */
+void bb_embed(const bb_embed_shape *s, const int8_t *in, uint32_t count, int8_t *out);
+
 /* out[i] = in[i] + zero */
 void bb_output(const int8_t *in, uint32_t count, int32_t zero, int32_t *out);
 

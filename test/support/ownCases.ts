@@ -43,6 +43,7 @@ export const ownCases: ReadonlyMap<string, OwnCase> = new Map<string, OwnCase>([
   ]),
   ['Shrink', { opsets: [9, 13, 17], shapes: everyShape, make: shrunk }],
   ['ThresholdedRelu', { opsets: [10, 13, 17], shapes: everyShape, make: thresholded }],
+  ['Equal', { opsets: [11, 13, 17], shapes: everyShape, make: equalTo }],
   ['CastLike', { opsets: [15, 19], shapes: everyShape, make: castLike }],
   ['Shape', { opsets: [9, 13, 15, 19], shapes: everyShape, make: shapeOfItself }],
   ['Size', { opsets: [9, 13, 19], shapes: everyShape, make: sizeOfItself }]
@@ -139,6 +140,19 @@ function rootMeanSquare(draft: Draft, value: Known): Known {
 
 function mish(draft: Draft, value: Known): Known {
   return draft.add('Mish', [value], value.dims)
+}
+
+/** Whole numbers that equal one: 1, else 0. */
+function equalTo(draft: Draft, value: Known): Known {
+  const scaled = draft.add('Mul', [value, draft.tensor([], Float32Array.of(2))], value.dims)
+  const whole = draft.add('Cast', [scaled], value.dims, { to: int(7) })
+  const wanted = draft.tensor([], BigInt64Array.of(BigInt(draft.side(-1, 1))))
+  const operands = draft.pick([
+    [whole, wanted],
+    [wanted, whole]
+  ])
+  const same = draft.add('Equal', operands, value.dims)
+  return draft.add('Cast', [same], value.dims, { to: int(1) })
 }
 
 function castLike(draft: Draft, value: Known): Known {

@@ -161,7 +161,7 @@ image_reason image_check_layer(const image_header *h, const image_layer *l)
 {
     int is_last = l->flags & LAYER_LAST;
     uint32_t out_alignment = is_last || l->op == OP_ARGMAX ? 4 : 1;
-    if (l->op > OP_OUTPUT) return IMAGE_BAD_OPERATOR;
+    if (l->op > OP_EMBED) return IMAGE_BAD_OPERATOR;
     if (is_last ? l->op > OP_DENSE && l->op != OP_OUTPUT : l->op == OP_OUTPUT) return IMAGE_BAD_OPERATOR;
     if (!is_last && l->op != OP_ARGMAX && !is_width(l->out_bits)) return IMAGE_BAD_OPERATOR;
     if (l->pad_code < -128 || l->pad_code > 127) return IMAGE_BAD_SHAPES;

@@ -20,7 +20,7 @@ typedef enum {
 
 enum { OP_CONV2D = 0, OP_DEPTHWISE = 1, OP_DENSE = 2, OP_MAXPOOL = 3, OP_AVGPOOL = 4, OP_ADD = 5, OP_REQUANTIZE = 6,
        OP_FLATTEN = 7, OP_ARGMAX = 8, OP_TABLE = 9, OP_BINARY = 10, OP_MOVE = 11, OP_GATHER = 12, OP_REDUCE = 13,
-       OP_SOFTMAX = 14, OP_NORMALIZE = 15, OP_PRODUCT = 16, OP_CONSTANT = 17, OP_OUTPUT = 18 };
+       OP_SOFTMAX = 14, OP_NORMALIZE = 15, OP_PRODUCT = 16, OP_CONSTANT = 17, OP_OUTPUT = 18, OP_EMBED = 19 };
 
 /* COUNTED: an average pool with a factor per number of positions inside the image; FILL: a move that fills its output first. */
 enum { LAYER_RELU = 1, LAYER_LAST = 2, LAYER_COUNTED = 4, LAYER_FILL = 8 };

@@ -127,6 +127,15 @@ static int table_fits(const image_header *h, const image_layer *l)
            image_output_bytes(l) == elements_in(l) && elements_in(l) % channels == 0;
 }
 
+/* A vector of an even number of bytes, and a row of codes for every two of them. */
+static int embed_fits(const image_header *h, const image_layer *l, const int32_t *words)
+{
+    const bb_embed_shape *s = (const bb_embed_shape *)(const void *)words;
+    if (!has_words(h, l, 2, 0) || l->in_h != 1 || l->in_w != 1 || l->in_c % 2 || product_of(words, 2) == 0) return 0;
+    return has_words(h, l, 2 + ((uint64_t)(uint32_t)s->rows * (uint32_t)s->width + 3) / 4, 1) &&
+           (uint64_t)(l->in_c / 2u) * (uint32_t)s->width == image_output_bytes(l);
+}
+
 image_reason parameters_check(const image_header *h, const uint8_t *image, const image_layer *l)
 {
     if (elements_in(l) > MOST_ELEMENTS || image_output_bytes(l) > MOST_ELEMENTS) return IMAGE_BAD_SHAPES;
@@ -144,6 +153,7 @@ image_reason parameters_check(const image_header *h, const uint8_t *image, const
     case OP_NORMALIZE: fits = normalize_fits(h, l, words); break;
     case OP_PRODUCT: fits = product_fits(h, l, words); break;
     case OP_CONSTANT: fits = l->weights_bytes == image_output_bytes(l) && l->weights_bytes <= h->total_bytes - l->weights; break;
+    case OP_EMBED: fits = embed_fits(h, l, words); break;
     case OP_OUTPUT: fits = l->count == elements_in(l) && image_output_bytes(l) == (uint64_t)l->count * 4; break;
     }
     return fits ? IMAGE_OK : IMAGE_BAD_SHAPES;

@@ -89,6 +89,9 @@ static bb_status run_parameters(const uint8_t *image, uint8_t *arena, const imag
     case OP_CONSTANT:
         memcpy(out, words, count);
         return BB_OK;
+    case OP_EMBED:
+        bb_embed(words, in, l->in_c / 2u, out);
+        return BB_OK;
     case OP_OUTPUT:
         bb_output(in, l->count, l->in_zero0, (int32_t *)(void *)out);
         return BB_OK;

@@ -29,7 +29,8 @@ export const imageOperators = [
   'normalize',
   'product',
   'constant',
-  'output'
+  'output',
+  'embed'
 ] as const
 
 /** counted: an avgPool with one factor per number of positions; fill: a move that fills first. */

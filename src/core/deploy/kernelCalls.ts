@@ -25,7 +25,7 @@ export interface KernelCall extends BenchItem {
 }
 
 /**
- * A stated estimate: a copy, a constant or a mean is priced by requantising as many codes, a function of two operands by the
+ * A stated estimate: a copy, a constant, rows of an embedding or a mean is priced by requantising as many codes, a function of two operands by the
  * addition; the board's `bench` does not measure them by themselves.
  */
 type Bits = Pick<BenchItem, 'activationBits' | 'weightBits'>
@@ -85,6 +85,7 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
     case 'requantize':
     case 'move':
     case 'constant':
+    case 'embed':
     case 'output':
       return only(requantize)
     case 'table':

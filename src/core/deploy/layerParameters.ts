@@ -36,6 +36,15 @@ export function layerWords(layer: IntegerLayer): Int32Array | null {
       const begins = batches.flatMap((begin) => [begin.a, begin.b, begin.out])
       return words([rows, columns, inner, batches.length], a, b, out, begins)
     }
+    case 'embed': {
+      // The codes stand behind the two sizes, four a word.
+      const { rows, width, codes } = layer
+      const bytes = new Uint8Array(8 + Math.ceil(codes.length / 4) * 4)
+      bytes.set(new Uint8Array(codes.buffer, codes.byteOffset, codes.length), 8)
+      const all = new Int32Array(bytes.buffer)
+      all.set([rows, width])
+      return all
+    }
     default:
       return null
   }

@@ -13,7 +13,17 @@ export interface ExportSink {
 type Exported = Extract<
   GraphNode,
   {
-    op: 'table' | 'binary' | 'move' | 'concat' | 'reduce' | 'softmax' | 'normalize' | 'product' | 'constant'
+    op:
+      | 'table'
+      | 'binary'
+      | 'move'
+      | 'concat'
+      | 'reduce'
+      | 'softmax'
+      | 'normalize'
+      | 'product'
+      | 'constant'
+      | 'embed'
   }
 >
 
@@ -50,6 +60,8 @@ export function exportOperator(
         withRank(sink, second, shapes[1], rank)
       ])
     }
+    case 'embed':
+      return exportEmbed(sink, node, first)
     case 'constant': {
       const batch = sink.node('Gather', [sink.node('Shape', [sink.image]), sizes(sink, [0])], {
         axis: int(0)
@@ -58,6 +70,21 @@ export function exportOperator(
       return sink.node('Expand', [sink.constant(node.values, [1, ...node.outputShape]), shape])
     }
   }
+}
+
+/** The index of each pair of bytes, limited to the last row, and its row. */
+function exportEmbed(sink: ExportSink, node: Extract<GraphNode, { op: 'embed' }>, input: string): string {
+  const { rows, width, values } = node
+  const count = sizeOf(node.outputShape) / width
+  const half = (from: number): string => {
+    const places = Array.from({ length: count }, (_, at) => from + at)
+    return sink.node('Gather', [input, sizes(sink, places)], { axis: int(1) })
+  }
+  const high = sink.node('Mul', [half(count), scalar(sink, 256)])
+  const index = sink.node('Min', [sink.node('Add', [half(0), high]), scalar(sink, rows - 1)])
+  const place = sink.node('Cast', [index], { to: int(7) })
+  const table = sink.constant(values, [rows, width])
+  return reshaped(sink, sink.node('Gather', [table, place], { axis: int(0) }), node.outputShape)
 }
 
 function sizes(sink: ExportSink, values: readonly number[]): string {

@@ -159,6 +159,18 @@ export interface ConstantNode extends NodeBase {
   readonly values: Float32Array
 }
 
+/**
+ * Rows of a table fetched by whole numbers of the network's input, which reads each as two bytes: all low ones, then all high
+ * ones. A number beyond the last row takes the last one. The output is [numbers, width], or [numbers] where a row is one value.
+ */
+export interface EmbedNode extends NodeBase {
+  readonly op: 'embed'
+  readonly rows: number
+  readonly width: number
+  /** [rows][width] */
+  readonly values: Float32Array
+}
+
 /** Node with weights: the layers that a scheme gives bits. */
 export type WeightedNode = Conv2dNode | DepthwiseConv2dNode | DenseNode
 
@@ -180,6 +192,7 @@ export type GraphNode =
   | NormalizeNode
   | ProductNode
   | ConstantNode
+  | EmbedNode
 
 /** A network: its nodes in order of computation, its input and its output. */
 export interface Graph {
@@ -200,6 +213,11 @@ export interface Graph {
 /** Whether a node has weights. */
 export function isWeightedNode(node: GraphNode): node is WeightedNode {
   return node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense'
+}
+
+/** Whether the network's input are whole numbers of two bytes each (EmbedNode). */
+export function readsIndices(graph: Graph): boolean {
+  return graph.nodes.some(({ op, inputs }) => op === 'embed' && inputs[0] === -1)
 }
 
 /** The nodes with weights, in order of computation. */
@@ -254,7 +272,7 @@ export function macsOf(graph: Graph, node: GraphNode): number {
 /** Trained numbers: weights and biases. */
 export function parametersOf(node: GraphNode): number {
   if (isWeightedNode(node)) return node.weights.length + node.bias.length
-  if (node.op === 'constant') return node.values.length
+  if (node.op === 'constant' || node.op === 'embed') return node.values.length
   return node.op === 'batchNorm' || node.op === 'normalize' ? node.scale.length + node.shift.length : 0
 }
 

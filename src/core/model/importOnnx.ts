@@ -8,6 +8,7 @@ import type { ImportedOutput, TensorView } from './tensorView'
 import { readNodes, type NodesRead } from './readNodes'
 import { dropUnused } from './passes/dropUnused'
 import { foldBatchNorm } from './passes/foldBatchNorm'
+import { foldEmbedded } from './passes/foldEmbedded'
 import { foldForward } from './passes/foldForward'
 import { fuseRelu } from './passes/fuseRelu'
 import { joinTables } from './passes/joinTables'
@@ -105,12 +106,13 @@ function bestReading(model: OnnxModel, outputs: readonly string[], wanted: strin
 function finished(model: OnnxModel, read: NodesRead, output: ImportedOutput): ImportedModel {
   const graph: Graph = {
     ...read.graph,
-    inputScale: metadataNumber(model, 'bitbench.inputScale', 1 / 255),
-    inputZero: metadataNumber(model, 'bitbench.inputZero', 128),
+    // The bytes of indices are what they are.
+    inputScale: read.input.isIndex ? 1 : metadataNumber(model, 'bitbench.inputScale', 1 / 255),
+    inputZero: read.input.isIndex ? 128 : metadataNumber(model, 'bitbench.inputZero', 128),
     ...(Object.hasOwn(model.metadata, dataSetKey) ? { dataSet: model.metadata[dataSetKey] } : {})
   }
   const folded = lowerBatchNorm(foldForward(foldBatchNorm(leaveRounding(dropUnused(graph)))))
-  const made = joinTables(fuseRelu(folded))
+  const made = foldEmbedded(joinTables(fuseRelu(folded)))
   const exported = exportedLayers(model, made)
   return { graph: exported === null ? made : { ...made, exported }, input: read.input, output }
 }

@@ -13,6 +13,8 @@ export interface InputLayout {
   readonly map: Int32Array | null
   /** Fixed batch of the file; 1 where it is 1 or symbolic. */
   readonly batch: number
+  /** Rows of the largest table that the input's whole numbers are indices into, where a byte does not reach them all. */
+  readonly indexRows?: number
   /** Of a network with several inputs, which lie one behind the other: each with its elements of the whole. */
   readonly parts?: readonly {
     readonly name: string
@@ -65,7 +67,28 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
     return [{ name, dims: [size], shape: [size], map: null, batch: 1 }]
   }
   const batch = typeof first === 'number' ? first : 1
+  const indexRows = indexedRows(model, name)
+  if (indexRows > maxByteRows)
+    return [{ name, dims: [1, ...fixed], shape: [2 * sizeOf(fixed)], map: null, batch, indexRows }]
   return layoutsOf(fixed).map(({ shape, map }) => ({ name, dims: [1, ...fixed], shape, map, batch }))
+}
+
+/** Rows that an index of one byte reaches. */
+const maxByteRows = 256
+/** Rows that an index of two bytes reaches. */
+export const maxIndexRows = 65_536
+
+/** Rows of the largest table of the file that the values of the input fetch rows of; 0 where they are no indices. */
+function indexedRows(model: OnnxModel, input: string): number {
+  const tables = new Map(model.initializers.map(({ name, dims }) => [name, dims]))
+  const names = new Set([input])
+  let rows = 0
+  for (const { opType, inputs, outputs } of model.nodes) {
+    const [first = '', second = ''] = inputs
+    if ((opType === 'Cast' || opType === 'Identity') && names.has(first)) names.add(outputs[0] ?? '')
+    if (opType === 'Gather' && names.has(second)) rows = Math.max(rows, tables.get(first)?.[0] ?? 0)
+  }
+  return rows
 }
 
 /** Several inputs as one vector, in the order of the file. */

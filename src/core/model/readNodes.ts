@@ -13,6 +13,7 @@ import {
 import type { ImportedOutput, TensorView } from './tensorView'
 import { ownInputs, type InputLayout } from './inputLayout'
 import { foldConstant } from './operators/foldConstant'
+import { indexValue } from './operators/embedding'
 import { operatorReaders, readerOf } from './operators/readers'
 import { keepIntegers } from './operators/rounding'
 import { dropDeadNodes } from './passes/dropDeadNodes'
@@ -71,6 +72,8 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     names: new Set(),
     layouts: new Map()
   }
+  if (layout.indexRows !== undefined)
+    state.values.set(layout.name, indexValue(state, layout.name, layout.dims, layout.indexRows))
   const errors: AppError[] = []
   for (const node of nodes) {
     const error = readNode(state, node)
@@ -85,7 +88,12 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     nodes: state.nodes,
     output: state.nodes.length - 1
   }
-  const input: TensorView = { name: layout.name, dims: layout.dims, map: layout.map }
+  const input: TensorView = {
+    name: layout.name,
+    dims: layout.dims,
+    map: layout.map,
+    ...(layout.indexRows === undefined ? {} : { isIndex: true })
+  }
   if (errors.length > 0) return { graph, input, output: null, errors }
   const found = state.values.get(outputName)
   if (found === undefined) {

@@ -6,6 +6,8 @@ export interface TensorView {
   /** Batch (1) included. */
   readonly dims: readonly number[]
   readonly map: Int32Array | null
+  /** Whole numbers up to 65,535: the graph has a low byte for each, and behind all of those a high one. */
+  readonly isIndex?: boolean
 }
 
 /** An output of the file over the graph's. */

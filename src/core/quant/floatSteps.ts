@@ -14,6 +14,18 @@ export function createTableStep(node: Extract<GraphNode, { op: 'table' }>): Floa
   }
 }
 
+/** Float step of rows fetched by pairs of bytes. */
+export function createEmbedStep(node: Extract<GraphNode, { op: 'embed' }>): FloatStep {
+  const { rows, width, values } = node
+  return ([input], out) => {
+    const count = input.length / 2
+    for (let at = 0; at < count; at++) {
+      const row = Math.min(rows - 1, input[at] + 256 * input[count + at])
+      out.set(values.subarray(row * width, (row + 1) * width), at * width)
+    }
+  }
+}
+
 /** Float step of a function of two values with broadcasting. */
 export function createBinaryStep(graph: Graph, node: Extract<GraphNode, { op: 'binary' }>): FloatStep {
   const [placesA, placesB] = [0, 1].map((position) =>

@@ -216,6 +216,18 @@ export interface ConstantLayer extends LayerBase {
   readonly codes: Int8Array
 }
 
+/**
+ * Rows of codes fetched by the network's input: number i is the byte (code + 128) i plus 256 times the byte behind all of the low
+ * ones; beyond the last row it is the last.
+ */
+export interface EmbedLayer extends LayerBase {
+  readonly op: 'embed'
+  readonly rows: number
+  readonly width: number
+  /** [rows][width] */
+  readonly codes: Int8Array
+}
+
 /** Codes as int32 numbers, code + zero: the end of a network that does not end in sums. */
 export interface OutputLayer extends LayerBase {
   readonly op: 'output'
@@ -241,6 +253,7 @@ export type IntegerLayer =
   | ProductLayer
   | ConstantLayer
   | OutputLayer
+  | EmbedLayer
 
 /** A network in integers, as host and board compute it. */
 export interface QuantizedNetwork {

@@ -5,6 +5,7 @@ import { gatherReals, tapPositions } from './integer/im2col'
 import {
   createBinaryStep,
   createConcatStep,
+  createEmbedStep,
   createConstantStep,
   createMoveStep,
   createNormalizeStep,
@@ -79,6 +80,8 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
       return ([input], out) => out.set(input)
     case 'table':
       return createTableStep(node)
+    case 'embed':
+      return createEmbedStep(node)
     case 'binary':
       return createBinaryStep(graph, node)
     case 'move':

@@ -1,3 +1,4 @@
+import { AppError } from '../../shared/errors'
 import { sizeOf } from '../model/graph'
 import type { ImportedModel } from '../model/importOnnx'
 import type { ImportedOutput } from '../model/tensorView'
@@ -13,10 +14,31 @@ export interface OutputValues {
 
 /** Elements of the file's input, in ONNX order, as the graph's input lies in memory. */
 export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<number>): Float32Array {
+  if (input.isIndex === true) return indexBytes(values)
   const places = storagePlaces(graph.inputShape)
   const result = new Float32Array(places.length)
   for (let at = 0; at < result.length; at++)
     result[places[input.map === null ? at : input.map[at]]] = values[at]
+  return result
+}
+
+/**
+ * Whole numbers as the two bytes that a network of indices reads for each: all low ones, then all high ones.
+ * @throws AppError input.invalid for other numbers
+ */
+export function indexBytes(values: ArrayLike<number>): Float32Array {
+  const result = new Float32Array(2 * values.length)
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]
+    if (!Number.isInteger(value) || value < 0 || value > 65_535)
+      throw new AppError(
+        'input.invalid',
+        `${value} is no index: the network's input holds whole numbers from 0 to 65,535.`,
+        'Give the numbers of the tokens, not their vectors or texts.'
+      )
+    result[at] = value & 255
+    result[values.length + at] = value >> 8
+  }
   return result
 }
 

@@ -1,8 +1,9 @@
 import { AppError } from '../../shared/errors'
-import { sizeOf, type Graph } from '../../core/model/graph'
+import { readsIndices, sizeOf, type Graph } from '../../core/model/graph'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
 import { toChannelsFirst } from '../../core/dataset/prepare'
 import type { ShapeHwc } from '../../core/kernel/shape'
+import { indexBytes } from '../../core/quant/runImported'
 import { toHwc } from '../../core/quant/hwcGraph'
 
 /**
@@ -11,6 +12,7 @@ import { toHwc } from '../../core/quant/hwcGraph'
  * @throws AppError model.unsupportedShape when inputs or outputs do not fit the set
  */
 export function fitItems(graph: Graph, set: ItemSet): ItemSet {
+  if (readsIndices(graph)) return fitIndices(graph, set)
   checkInput(graph, set)
   checkOutputs(graph, set)
   const [height, width, channels] = set.shape
@@ -26,6 +28,31 @@ export function fitItems(graph: Graph, set: ItemSet): ItemSet {
   }
 }
 
+/** Items of whole numbers, such as tokens, as the pairs of bytes that the network reads. */
+function fitIndices(graph: Graph, set: ItemSet): ItemSet {
+  const numbers = graph.inputShape[0] / 2
+  const size = set.shape[0] * set.shape[1] * set.shape[2]
+  if (size !== numbers) {
+    throw new AppError(
+      'model.unsupportedShape',
+      `The network reads ${numbers} whole numbers, the items of "${set.name}" are ${set.shape.join(' x ')}.`,
+      'Choose the network that belongs to the set.'
+    )
+  }
+  checkOutputs(graph, set)
+  return {
+    ...set,
+    shape: [1, 1, 2 * numbers],
+    async read(split, from, count) {
+      const batch = await set.read(split, from, count)
+      const reals = new Float32Array(2 * batch.reals.length)
+      for (let at = 0; at < batch.reals.length; at += size)
+        reals.set(indexBytes(batch.reals.subarray(at, at + size)), 2 * at)
+      return { ...batch, reals, bytes: Uint8Array.from(reals) }
+    }
+  }
+}
+
 /** Bytes whose meaning only the network's file gives: inputScale * (byte - 128 + inputZero). */
 function asNetworkSays(batch: ItemBatch, { inputScale, inputZero }: Graph): ItemBatch {
   return { ...batch, reals: Float32Array.from(batch.bytes, (byte) => inputScale * (byte - 128 + inputZero)) }
@@ -33,7 +60,9 @@ function asNetworkSays(batch: ItemBatch, { inputScale, inputZero }: Graph): Item
 
 /** The graph with the set's meaning of input bytes. */
 export function graphFor(graph: Graph, set: ItemSet): Graph {
-  return set.input === null ? graph : { ...graph, inputScale: set.input.scale, inputZero: set.input.zero }
+  return set.input === null || readsIndices(graph)
+    ? graph
+    : { ...graph, inputScale: set.input.scale, inputZero: set.input.zero }
 }
 
 function channelsFirst(batch: ItemBatch, shape: ShapeHwc): ItemBatch {

@@ -147,9 +147,10 @@ export function outputOfLogits({ network, output, items }: PreparedFile, logits:
 
 /** The file's own coding of input bytes where all items lie within it; else the range of the items. */
 function inputCoding(
-  { graph }: ImportedModel,
+  { graph, input }: ImportedModel,
   items: readonly Float64Array[]
 ): { scale: number; zero: number } {
+  if (input.isIndex === true) return { scale: graph.inputScale, zero: graph.inputZero }
   let [low, high] = [Infinity, -Infinity]
   for (const item of items) {
     for (const x of item) {

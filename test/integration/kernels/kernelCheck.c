@@ -167,6 +167,7 @@ static void operator_case(const golden *g) {
     case 15: bb_normalize(g->blob[0], in, zero_a, shift, zero, bits, bytes); break;
     case 16: bb_product(g->blob[0], in, second, zero_a, zero_b, mult_a, shift, zero, bits, 0, bytes); break;
     case 17: memcpy(bytes, g->blob[0], count); break;
+    case 19: bb_embed(g->blob[0], in, g->length[1] / 2, bytes); break;
     default: bytes[0] = (int8_t)~*(const int8_t *)g->blob[3];
     }
     report(equal(bytes, g->blob[3], g->length[3]) && bytes[count] == 0x77, "operator", p, 11);

@@ -193,6 +193,8 @@ function layerBody(layer: IntegerLayer, planned: PlanLayer, index: number): stri
       return `    bb_product((const bb_product_shape *)${own}, ${input}, ${second}, ${layer.input.zero}, ${layer.inputB.zero}, ${factors}, ${end});\n${done}`
     case 'constant':
       return `    memcpy(${output}, ${own}, ${count});\n${done}`
+    case 'embed':
+      return `    bb_embed((const bb_embed_shape *)${own}, ${input}, ${count / layer.width}u, ${output});\n${done}`
     case 'output':
       return `    bb_output(${input}, ${count}u, ${layer.input.zero}, (int32_t *)(void *)(${output}));\n${done}`
     default:

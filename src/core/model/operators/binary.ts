@@ -16,7 +16,8 @@ import {
 } from '../importState'
 import { sizeOf, type BinaryFunction, type Shape } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
-import { broadcastDims } from '../constants/indexing'
+import { broadcastDims, rowMajorStrides, stridedMap } from '../constants/indexing'
+import { broadcastStrides } from '../storage'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call } from '../tableFunction'
 import { bindAffine, constantValue } from './affine'
@@ -35,10 +36,25 @@ function readJoin(state: ImportState, node: OnnxNode, join: BinaryFunction): voi
   const value = valueAt(state, node, first === undefined ? 0 : 1)
   const constant = first ?? second!
   if (join === 'mul') return bindAffine(state, node, value, { scale: constant, shift: null })
+  if (join === 'add' && numbersOf(constant).every((x) => x === 0)) {
+    const spread = broadcastView(value, constant.dims)
+    if (spread !== null) return bind(state, node, spread)
+  }
   if (join === 'add') return bindAffine(state, node, value, { scale: null, shift: constant })
   if (first === undefined)
     return bindAffine(state, node, value, { scale: null, shift: mapped(constant, (x) => -x) })
   bindAffine(state, node, value, { scale: constantOf('float32', [], [-1]), shift: constant })
+}
+
+/** The value repeated as broadcasting with other sizes repeats it; null where the sizes do not go together. */
+function broadcastView(value: Value, other: readonly number[]): Value | null {
+  const dims = broadcastDims(value.dims, other)
+  if (dims === null) return null
+  if (dims.join() === value.dims.join()) return value
+  const places = stridedMap(dims, broadcastStrides(value.dims, dims, rowMajorStrides(value.dims)))
+  const own = value.map
+  const map = own === null ? places : places.map((place) => own[place])
+  return { node: value.node, dims, map, fill: value.fill }
 }
 
 /** a / b: by a constant a factor, else times the reciprocal. */

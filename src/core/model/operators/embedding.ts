@@ -1,13 +1,21 @@
+import { AppError } from '../../../shared/errors'
 import { int, intAttribute, type OnnxNode } from '../onnx'
 import {
   constantAt,
   floatsOf,
   unsupported,
   valueAt,
+  append,
+  bind,
+  innerShape,
+  plainValue,
   type ImportState,
-  type OperatorReader
+  type OperatorReader,
+  type Value
 } from '../importState'
-import { sizeOf } from '../graph'
+import { isIdentityMap } from '../constants/indexing'
+import { sizeOf, type EmbedNode } from '../graph'
+import { maxIndexRows } from '../inputLayout'
 import { call, compose, type TableFunction } from '../tableFunction'
 import { createMacro } from './macro'
 import { addTable } from './unary'
@@ -33,6 +41,11 @@ export function gatherReader(
         'Export the embedding as one Gather of a weight matrix along axis 0.'
       )
     const [count, ...rest] = rows.dims as [number, ...number[]]
+    const index = indexNode(state, valueAt(state, node, 1))
+    if (index !== null) {
+      const table = { rows: count, width: sizeOf(rest), values: floatsOf(node, rows) }
+      return bind(state, node, embedded(state, node.name, table, [...valueAt(state, node, 1).dims, ...rest]))
+    }
     if (!(count <= maxRows))
       throw unsupported(
         node,
@@ -55,12 +68,69 @@ export function gatherReader(
   }
 }
 
+/**
+ * The network's input as the whole numbers that its pairs of bytes are: a table of one column that holds its row numbers. Gathers
+ * by it become tables of their own, functions of it too (passes/foldEmbedded.ts).
+ * @throws AppError model.unsupportedShape for more rows than two bytes reach
+ */
+export function indexValue(state: ImportState, name: string, dims: readonly number[], rows: number): Value {
+  if (rows > maxIndexRows) {
+    throw new AppError(
+      'model.unsupportedShape',
+      `The input "${name}" fetches one of ${rows} rows.`,
+      `Use a vocabulary of at most ${maxIndexRows}.`
+    )
+  }
+  const values = Float32Array.from({ length: rows }, (_, row) => row)
+  return embedded(state, name, { rows, width: 1, values }, dims)
+}
+
+function embedded(
+  state: ImportState,
+  name: string,
+  table: Pick<EmbedNode, 'rows' | 'width' | 'values'>,
+  dims: readonly number[]
+): Value {
+  const numbers = state.inputShape[0] / 2
+  const outputShape = table.width === 1 ? [numbers] : [numbers, table.width]
+  const shaped = innerShape(dims)
+  const shape = sizeOf(shaped) === sizeOf(outputShape) && shaped.length <= 2 ? shaped : outputShape
+  return plainValue(append(state, { op: 'embed', name, inputs: [-1], outputShape: shape, ...table }), dims)
+}
+
+/** The node that holds the input's numbers where the value is these, in their order; else null. */
+function indexNode(state: ImportState, { node, map }: Value): EmbedNode | null {
+  const found = state.nodes[node]
+  if (found?.op !== 'embed' || found.width !== 1) return null
+  const isPlain = map === null || (map.length === sizeOf(found.outputShape) && isIdentityMap(map))
+  return isPlain && found.values.every((value, row) => value === row) ? found : null
+}
+
 /** 1 where the nearest whole number is the row, counted from the front or (negative) from the end; else 0. */
 function isRow(row: number, count: number): TableFunction {
   return { kind: 'join', join: 'add', left: isNear(row), right: isNear(row - count) }
 }
 
-function isNear(whole: number): TableFunction {
+/** Equal of a computed whole number and a constant one: 1 or 0. */
+export const readEqual: OperatorReader = (state, node) => {
+  const position = constantAt(state, node, 0) === undefined ? 0 : 1
+  const constant = constantAt(state, node, 1 - position)
+  const value = valueAt(state, node, position)
+  if (
+    constant === undefined ||
+    sizeOf(constant.dims) !== 1 ||
+    !state.integers.has(node.inputs[position] ?? '')
+  )
+    throw unsupported(
+      node,
+      'only a whole number of the input is compared with one constant',
+      'Give a mask as an input of its own, or compute it in front of the network.'
+    )
+  bind(state, node, addTable(state, node, value, isNear(Number(constant.data[0]))))
+}
+
+/** 1 at a whole number, 0 at all others. */
+export function isNear(whole: number): TableFunction {
   const steps = [call('round'), call('affine', 1, -whole), call('abs'), call('affine', -1, 1), call('relu')]
   return steps.reduce((inner, outer) => compose(outer, inner))
 }

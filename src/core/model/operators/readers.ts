@@ -17,7 +17,7 @@ import {
   tableReaders
 } from './elementwise'
 import { dynamicReaders, fusedDynamicReaders } from './dynamicQuantization'
-import { gatherReader } from './embedding'
+import { gatherReader, readEqual } from './embedding'
 import { fusedReaders } from './fused'
 import { gemmReader } from './gemm'
 import { movePlan, moveOperators } from './moves'
@@ -69,6 +69,7 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ...moveOperators.map((name): [string, OperatorReader] => [name, readMove(movePlan(name)!)]),
   ['Gather', gatherReader((state, node) => readOperator(state, node), readMove(movePlan('Gather')!))],
   ...['LSTM', 'GRU', 'RNN'].map((name): [string, OperatorReader] => [name, readRecurrent(readOperator)]),
+  ['Equal', readEqual],
   ['QuantizeLinear', readQuantize],
   ['DequantizeLinear', readDequantize],
   ['Cast', readCast],

@@ -2,6 +2,7 @@ import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
 import { moveOperators } from './moves'
 import {
   bind,
+  constantAt,
   unsupported,
   valueAt,
   weightsAt,
@@ -55,8 +56,16 @@ const codeMoves: ReadonlySet<string> = new Set([...moveOperators, 'MaxPool'])
 export function keepIntegers(state: ImportState, node: OnnxNode): void {
   const codes = codeMoves.has(node.opType) ? state.codes.get(node.inputs[0]) : undefined
   if (codes !== undefined) for (const output of node.outputs) state.codes.set(output, codes)
-  if (typeChanges.has(node.opType) || !node.inputs.some((name) => state.integers.has(name))) return
+  if (typeChanges.has(node.opType) || !takesIntegers(state, node)) return
   for (const output of node.outputs) state.integers.add(output)
+}
+
+/** Whether what decides an operator's type holds computed integers; rows fetched by integers are of the table's type. */
+function takesIntegers(state: ImportState, node: OnnxNode): boolean {
+  const table = node.opType === 'Gather' ? constantAt(state, node, 0) : undefined
+  const isFloat =
+    table !== undefined && (table.data instanceof Float32Array || table.data instanceof Float64Array)
+  return !isFloat && node.inputs.some((name) => state.integers.has(name))
 }
 
 /** True where a node's values are known to be whole. */

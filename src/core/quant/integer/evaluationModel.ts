@@ -12,6 +12,7 @@ import {
 import {
   emitBinary,
   emitConstant,
+  emitEmbed,
   emitGather,
   emitMove,
   emitNormalize,
@@ -152,6 +153,8 @@ function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly V
       return flat(emitNormalize(builder, layer, flats()[0], requantize))
     case 'product':
       return flat(emitProduct(builder, layer, flats(), requantize))
+    case 'embed':
+      return flat(emitEmbed(builder, layer, flats()[0]))
     case 'constant': {
       const levels = Float32Array.from(layer.codes, (code) => code + layer.outZero)
       return flat(emitConstant(builder, levels, like))

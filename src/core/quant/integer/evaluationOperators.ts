@@ -3,6 +3,7 @@ import type { OnnxBuilder } from '../../model/onnxBuilder'
 import { normalBits } from './integerOperators'
 import type {
   BinaryLayer,
+  EmbedLayer,
   GatherLayer,
   IntegerLayer,
   MoveLayer,
@@ -32,6 +33,24 @@ export function emitTable(builder: OnnxBuilder, layer: TableLayer, input: string
   const levels = Float32Array.from(layer.tables, (code) => code + layer.outZero)
   const place = builder.node('Cast', [index], { to: int(7) })
   return builder.node('Gather', [builder.constant(levels, [levels.length]), place], { axis: int(0) })
+}
+
+/** Emits rows fetched by pairs of input levels, which are the bytes. */
+export function emitEmbed(builder: OnnxBuilder, layer: EmbedLayer, input: string): string {
+  const { rows, width, codes } = layer
+  const count = elements(layer.inputShape) / 2
+  const half = (from: number): string =>
+    taken(
+      builder,
+      input,
+      Array.from({ length: count }, (_, at) => from + at)
+    )
+  const high = builder.node('Mul', [half(count), builder.scalar(256)])
+  const sum = builder.node('Add', [half(0), high])
+  const place = builder.node('Cast', [builder.node('Min', [sum, builder.scalar(rows - 1)])], { to: int(7) })
+  const levels = Float32Array.from(codes, (code) => code + layer.outZero)
+  const found = builder.node('Gather', [builder.constant(levels, [rows, width]), place], { axis: int(0) })
+  return builder.node('Reshape', [found, builder.shape([-1, count * width])])
 }
 
 /** Elements `places` of each item, as [batch, places.length]. */

@@ -3,6 +3,7 @@ import { scaledCode } from './integerKernels'
 import type {
   BinaryLayer,
   CodeFormat,
+  EmbedLayer,
   GatherLayer,
   MoveLayer,
   NormalizeLayer,
@@ -18,6 +19,15 @@ import type {
 export function lookUp({ tables }: Pick<TableLayer, 'tables'>, input: Int8Array, out: Int8Array): void {
   const channels = tables.length / 256
   for (let at = 0; at < out.length; at++) out[at] = tables[(at % channels) * 256 + input[at] + 128]
+}
+
+/** Rows of a table by pairs of input bytes. */
+export function embed({ rows, width, codes }: EmbedLayer, input: Int8Array, out: Int8Array): void {
+  const count = input.length / 2
+  for (let at = 0; at < count; at++) {
+    const row = Math.min(rows - 1, input[at] + 128 + 256 * (input[count + at] + 128))
+    out.set(codes.subarray(row * width, (row + 1) * width), at * width)
+  }
 }
 
 /** Calls `visit` for every step of nested counts with the offsets of two tensors. */

@@ -215,6 +215,13 @@ export function constantLayer(
   return { op: 'constant', ...frame, inputs: [], ...written(output), codes }
 }
 
+/** Returns the integer layer of rows fetched by the input. */
+export function embedLayer(node: Operator<'embed'>, frame: LayerFrame, output: CodeFormat): IntegerLayer {
+  const { rows, width } = node
+  const codes = Int8Array.from(node.values, (value) => codeOf(value, output))
+  return { op: 'embed', ...frame, ...written(output), rows, width, codes }
+}
+
 function loopsFor(graph: Graph, node: GraphNode, axes: readonly number[]): ReduceLoops {
   const loops = reductionLoops(inputShapeOf(graph, node), axes)
   if (loops !== null) return loops

@@ -4,6 +4,7 @@ import { requantFactor, toFixedPoint, toFixedPointPair } from './fixedPoint'
 import {
   binaryLayer,
   constantLayer,
+  embedLayer,
   moveLayer,
   normalizeLayer,
   productLayer,
@@ -82,6 +83,8 @@ export function plainLayer(
       return productLayer(graph, node, frame, output, inputB)
     case 'constant':
       return constantLayer(node, frame, output)
+    case 'embed':
+      return embedLayer(node, frame, output)
   }
 }
 

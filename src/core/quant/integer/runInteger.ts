@@ -11,7 +11,17 @@ import {
   requantizeCodes,
   requantizeSums
 } from './integerKernels'
-import { binary, runGather, lookUp, move, normalize, runProduct, reduce, softmax } from './integerOperators'
+import {
+  binary,
+  embed,
+  runGather,
+  lookUp,
+  move,
+  normalize,
+  runProduct,
+  reduce,
+  softmax
+} from './integerOperators'
 
 /**
  * The integer reference: executes a QuantizedNetwork on the host exactly as the C runtime does (docs/arithmetic.md).
@@ -114,6 +124,8 @@ export function createLayerStep(layer: IntegerLayer): LayerStep {
       return ([a, b], out) => (runProduct(layer, a, b, out), null)
     case 'constant':
       return (_, out) => (out.set(layer.codes), null)
+    case 'embed':
+      return ([input], out) => (embed(layer, input, out), null)
     case 'output':
       return ([input]) => Int32Array.from(input, (code) => code + layer.input.zero)
     default:

@@ -141,13 +141,15 @@ function* runFloats(
   const rows = new Map(wanted.sums.map((index) => [index, sampleRows(graph, index, images)]))
   const imageSize = sizeOf(graph.inputShape)
   const bytesPerImage = 4 * graph.nodes.reduce((total, node) => total + sizeOf(node.outputShape), 0)
+  const floors = new Map(wanted.outputs.map((index) => [index, floorOf(graph, index)]))
   const step = Math.max(1, Math.min(64, Math.floor(batchBytes / bytesPerImage)))
   const probe = { graph, wanted }
   for (let from = 0; from < images; from += step) {
     const count = Math.min(step, images - from)
     const input = realsOfPixels(graph, pixels.subarray(from * imageSize, (from + count) * imageSize))
     const found = yield* probeFloats(probe, input, count)
-    for (const [at, index] of wanted.outputs.entries()) histograms.get(index)!.add(found.outputs[at].values)
+    for (const [at, index] of wanted.outputs.entries())
+      histograms.get(index)!.add(found.outputs[at].values, floors.get(index))
     for (const [at, index] of wanted.sums.entries()) {
       const node = graph.nodes[index]
       takeRows(found.sums[at], rows.get(index)!, node, from, count)
@@ -163,6 +165,19 @@ function wantedFloats(graph: Graph): { outputs: number[]; sums: number[]; ranges
   const ranges = [...new Set(graph.nodes.map((_, index) => representative(graph, consumers, index)))]
   const sums = [...graph.nodes.keys()].filter((index) => isWeightedNode(graph.nodes[index]))
   return { outputs: ranges.filter((index) => !isWeightedNode(graph.nodes[index])), sums, ranges }
+}
+
+/**
+ * Scores of a softmax that lie this far below 0 weigh less than 1e-5 of one at 0: codes need not reach the masked ones, which
+ * would leave a coarse grid for all others.
+ */
+const lowestScore = -12
+
+/** From which value on a tensor's codes may saturate downwards: that of a masked score where all readers are a softmax. */
+function floorOf(graph: Graph, index: number): number {
+  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(index))
+  const isScore = readers.length > 0 && index !== graph.output && readers.every(({ op }) => op === 'softmax')
+  return isScore ? lowestScore : -Infinity
 }
 
 /** Between which values a node's fused ReLU keeps its sums. */

@@ -10,7 +10,10 @@ export class GraphBuilder {
 
   constructor(
     seed: number,
-    readonly inputShape: Shape
+    readonly inputShape: Shape,
+    readonly input: { readonly scale: number; readonly zero: number } = { scale: 1 / 255, zero: 128 },
+    /** How many values the input byte at a place has, from 0 on. */
+    readonly valuesAt: (at: number) => number = () => 256
   ) {
     this.random = createRandom(seed)
   }
@@ -75,15 +78,18 @@ export class GraphBuilder {
     return {
       name,
       inputShape: this.inputShape,
-      inputScale: 1 / 255,
-      inputZero: 128,
+      inputScale: this.input.scale,
+      inputZero: this.input.zero,
       nodes: this.nodes,
       output: this.nodes.length - 1
     }
   }
 
   pixels(images: number): Uint8Array {
-    return Uint8Array.from({ length: images * sizeOf(this.inputShape) }, () => this.random.integer(256))
+    const size = sizeOf(this.inputShape)
+    return Uint8Array.from({ length: images * size }, (_, at) =>
+      this.random.integer(this.valuesAt(at % size))
+    )
   }
 }
 
@@ -91,6 +97,21 @@ const named = (b: GraphBuilder, name: string): string => `${name}${b.nodes.lengt
 
 /** One graph per operator and form of it, each from a [2, 6, 5] image. */
 export const operatorCases: Record<string, (seed: number) => GraphBuilder> = {
+  'rows by indices'(seed) {
+    const b = new GraphBuilder(seed, [12], { scale: 1, zero: 128 }, (at) => (at < 6 ? 256 : 2))
+    const rows = b.push({
+      op: 'embed',
+      name: 'rows',
+      inputs: [-1],
+      outputShape: [6, 5],
+      rows: 400,
+      width: 5,
+      values: b.reals(400 * 5)
+    })
+    const numbers = { kind: 'call', name: 'tanh', parameters: [], of: { kind: 'value' } } as const
+    b.push({ op: 'table', name: 'tanh', inputs: [rows], outputShape: [6, 5], function: numbers })
+    return b
+  },
   table(seed) {
     const b = new GraphBuilder(seed, [2, 6, 5])
     const from = b.conv(-1, 4)
