@@ -58,7 +58,10 @@ export default tseslint.config(
   {
     // Code lines of a function; longer ones do two things and are cut by role. A loop over instructions and a
     // table of cases are longer, and say so.
-    files: ['src/{core,main,preload,shared}/**/*.ts', 'scripts/**/*.{ts,mjs}', 'bin/**/*.mjs'],
+    // A store's setup function is the body of what a class would be: it holds the state of one noun and returns its
+    // actions, each of which the rule would pass by itself.
+    files: ['src/**/*.{ts,vue}', 'scripts/**/*.{ts,mjs}', 'bin/**/*.mjs'],
+    ignores: ['src/renderer/stores/**/*.ts'],
     rules: { 'max-lines-per-function': ['error', { max: 74, skipBlankLines: true, skipComments: true }] }
   },
   {

@@ -1,13 +1,12 @@
-import { eventMessageSchema, webPaths, webSocketProtocol } from '@shared/contract/framework/transport'
+import { webPaths } from '@shared/contract/framework/transport'
 import { AppError } from '@shared/errors'
+import { createEventSocket } from './eventSocket'
 import { receiveJson } from './receiveJson'
 import { createListenerMap } from './listenerMap'
 import { sendFile } from './sendFile'
-import { createClient, type Client, type ConnectionState } from './client'
+import { createClient, type Client } from './client'
 
 const tokenKey = 'bitbench.token'
-/** Waits between attempts to reach the event stream again, in milliseconds; the last one repeats. */
-const retryWaitsMs = [250, 500, 1000, 2000, 4000] as const
 
 /**
  * Takes the access token out of the address bar (#token=…), keeps it for this tab only, and returns it. It came in the
@@ -37,53 +36,20 @@ const isRefusal = (status: number | undefined): boolean => status === 401 || sta
 export function createWebClient(options: WebClientOptions): Client {
   const { origin, token } = options
   const request = options.fetch ?? fetch.bind(globalThis)
-  const createSocket = options.createSocket ?? ((url, protocol) => new WebSocket(url, protocol))
   const listeners = createListenerMap()
-  const connectionListeners = new Set<(state: ConnectionState) => void>()
-  let state: ConnectionState = 'connecting'
-  let attempts = 0
-
-  const setState = (next: ConnectionState): void => {
-    if (next === state) return
-    state = next
-    for (const listener of connectionListeners) listener(next)
-  }
-
   const post = async (name: string, input: unknown): Promise<Response> =>
     await request(origin + webPaths.call, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ name, input })
     })
-  const isRefused = async (): Promise<boolean> => {
-    const response = await post('app.settings', {}).catch(() => null)
-    return isRefusal(response?.status)
-  }
-
-  const connect = (): void => {
-    const socket = createSocket(origin.replace(/^http/, 'ws') + webPaths.events, webSocketProtocol(token))
-    socket.onopen = () => {
-      opened = true
-      attempts = 0
-      setState('connected')
-    }
-    socket.onmessage = (message) => {
-      const { event, payload } = eventMessageSchema.parse(JSON.parse(String(message.data)))
-      listeners.deliver(event, payload)
-    }
-    let opened = false
-    socket.onclose = () => {
-      setState(attempts === 0 && state === 'connecting' ? 'connecting' : 'lost')
-      // A browser does not report why a socket was refused; the status of a call does.
-      if (!opened) void isRefused().then((refused) => refused && setState('refused'))
-      const waitMs = retryWaitsMs[Math.min(attempts, retryWaitsMs.length - 1)]
-      attempts += 1
-      setTimeout(() => {
-        if (state !== 'refused') connect()
-      }, waitMs)
-    }
-  }
-  connect()
+  const socket = createEventSocket({
+    origin,
+    token,
+    createSocket: options.createSocket ?? ((url, protocol) => new WebSocket(url, protocol)),
+    deliver: listeners.deliver,
+    isRefused: async () => isRefusal((await post('app.settings', {}).catch(() => null))?.status)
+  })
 
   return createClient({
     kind: 'web',
@@ -94,13 +60,13 @@ export function createWebClient(options: WebClientOptions): Client {
       } catch (cause) {
         throw new AppError(
           'host.disconnected',
-          'The Bitbench host does not answer.',
+          'The Bitbench host does not respond.',
           'Check that `bitbench serve` or `npm start` still runs and that the ssh tunnel is up.',
           { cause }
         )
       }
       if (isRefusal(response.status)) {
-        setState('refused')
+        socket.refuse()
         throw new AppError(
           'host.unauthorised',
           'The host does not accept the access token of this tab.',
@@ -111,12 +77,6 @@ export function createWebClient(options: WebClientOptions): Client {
     },
     upload: (file, place, options) => sendFile(origin, token, file, place, options),
     subscribe: listeners.add,
-    onConnection(listener) {
-      connectionListeners.add(listener)
-      listener(state)
-      return () => {
-        connectionListeners.delete(listener)
-      }
-    }
+    onConnection: socket.onConnection
   })
 }
