@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
 import { writeWholeFile } from '../files/replaceFile'
 
 /** Which data set each model is judged on, remembered across starts. */
@@ -27,14 +28,14 @@ export function createModelDataSets(file: string | null): ModelDataSets {
   }
 }
 
-/** A damaged file costs only the memory of what was chosen. */
+/** Entries that are no name are left out, each by itself. */
+const namesSchema = z.record(z.string(), z.string().nullable().catch(null))
+
+/** Returns no names for a damaged file: models are then judged on the shipped images until a data set is chosen. */
 function parse(text: string): Map<string, string> {
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return new Map()
-    return new Map(
-      Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-    )
+    const entries = Object.entries(namesSchema.parse(JSON.parse(text)))
+    return new Map(entries.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])))
   } catch {
     return new Map()
   }

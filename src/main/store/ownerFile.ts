@@ -1,4 +1,5 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { z } from 'zod'
 
 /**
  * DuckDB reports only the process id of whoever holds its file. This note beside the data file adds what that process
@@ -13,6 +14,14 @@ export interface StoreOwner {
   /** Token of that address, for this user's own command line; null without an address. Never shown. */
   readonly token: string | null
 }
+
+/** Notes of earlier versions have no address and no token; what else a note holds is left out. */
+const storeOwnerSchema = z.object({
+  pid: z.int().positive(),
+  what: z.string(),
+  where: z.string().nullable().default(null),
+  token: z.string().nullable().default(null)
+})
 
 const fileFor = (dataFile: string): string => `${dataFile}.owner.json`
 
@@ -32,13 +41,14 @@ export function removeOwner(dataFile: string): void {
   rmSync(fileFor(dataFile), { force: true })
 }
 
-/** The note, if there is one and it was written by process `pid`; a stale note of a crashed process is not believed. */
+/**
+ * Returns the note of process `pid`, or of any process when that is null. Returns null for a missing, damaged or
+ * differently shaped note and for the stale one of a crashed process: the lock's own message says the rest.
+ */
 export function readOwner(dataFile: string, pid: number | null): StoreOwner | null {
   try {
-    const owner = JSON.parse(readFileSync(fileFor(dataFile), 'utf8')) as Partial<StoreOwner>
-    if (typeof owner.what !== 'string' || typeof owner.pid !== 'number') return null
-    if (pid !== null && owner.pid !== pid) return null
-    return { pid: owner.pid, what: owner.what, where: owner.where ?? null, token: owner.token ?? null }
+    const owner = storeOwnerSchema.parse(JSON.parse(readFileSync(fileFor(dataFile), 'utf8')))
+    return pid === null || owner.pid === pid ? owner : null
   } catch {
     return null
   }

@@ -1,6 +1,7 @@
 import { requireCounter } from '../../../core/board/boardInfo'
 import { hostClockText, isTimedByHost } from '../../../core/board/hostClock'
 import { formatBitPair } from '../../../shared/bitPair'
+import { median } from '../../../core/math/median'
 import { expectedChecksum } from '../../../core/profile/expectedChecksum'
 import { shapeWork, type KernelShape } from '../../../core/kernel/shape'
 import { bitWidths } from '../../../core/quant/scheme'
@@ -96,7 +97,5 @@ function shapeText({ kernel, dims }: KernelShape): string {
 }
 
 function perMac(values: readonly number[], macs: number): number | null {
-  if (values.length === 0) return null
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] / macs
+  return values.length === 0 ? null : median(values) / macs
 }
