@@ -157,6 +157,6 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
 
   it('says when the host is gone', async () => {
     await app.stop()
-    await page.getByText('The host does not answer; trying again.').waitFor()
+    await page.getByText('The host does not respond; trying again.').waitFor()
   })
 })

@@ -189,7 +189,7 @@ describe.skipIf(chromiumFile === null)('a host that was restarted', () => {
   })
 
   it(
-    'is told from one that does not answer, and leaves no progress bar behind',
+    'is not taken for one that does not respond, and leaves no progress bar behind',
     { timeout: 300_000 },
     async () => {
       const tcpPort = await freeTcpPort()
@@ -206,11 +206,11 @@ describe.skipIf(chromiumFile === null)('a host that was restarted', () => {
       await page.getByRole('button', { name: 'Measure', exact: true }).click()
       await page.getByRole('progressbar').first().waitFor()
       await first.stop()
-      await page.getByText('The host does not answer; trying again.').waitFor()
+      await page.getByText('The host does not respond; trying again.').waitFor()
       second = await serveApp({ tcpPort })
       const banner = page.getByRole('alert').filter({ hasText: /restarted/ })
       await banner.waitFor()
-      await page.getByText('The host does not answer; trying again.').waitFor({ state: 'detached' })
+      await page.getByText('The host does not respond; trying again.').waitFor({ state: 'detached' })
       await expect.poll(() => page.getByRole('progressbar').count()).toBe(0)
     }
   )

@@ -16,10 +16,6 @@ import type { z } from 'zod'
 export type { CommandInput, CommandName, CommandOutput, EventName, EventPayload }
 
 /**
- * The renderer's only way to the services. A transport moves plain JSON; the client around it checks both directions
- * against the contract, so that a view never sees data of a shape it does not know.
- */
-/**
  * Whether events reach this window; `connecting` also covers every attempt to come back. `refused`: a host is there but
  * does not take this tab's token, because it was restarted; the tab cannot connect again by itself.
  */
@@ -52,7 +48,10 @@ export interface UploadOptions {
   signal?: AbortSignal
 }
 
-/** The host as the window sees it: commands, events, connection, files. */
+/**
+ * The renderer's only way to the services: commands, events, connection, files. A transport moves plain JSON; the client
+ * checks both directions against the contract, so that a view receives no data of a shape it does not know.
+ */
 export interface Client {
   readonly kind: 'ipc' | 'web' | 'memory'
   /** @throws AppError as the service sent it, host.timeout, host.disconnected, or input.invalid. */
@@ -114,9 +113,9 @@ export function createClient(transport: Transport): Client {
         return sent.finally(jobs)
       })
       const value = openEnvelope(name, await reply)
-      const answer = schemas.out.safeParse(value)
-      if (!answer.success) throw mismatch(name, answer.error)
-      return answer.data as never
+      const output = schemas.out.safeParse(value)
+      if (!output.success) throw mismatch(name, output.error)
+      return output.data as never
     },
     subscribe(event, listener) {
       const schema: z.ZodType = events[event]
@@ -160,7 +159,7 @@ function openEnvelope(name: string, envelope: unknown): unknown {
   }
   throw new AppError(
     'internal',
-    `${name}: the host gave an answer of an unknown form.`,
+    `${name}: the host sent a reply of an unknown form.`,
     'Window and host may be of different versions: reload this window.'
   )
 }
@@ -214,8 +213,8 @@ async function withTimeout<T>(
       reject(
         new AppError(
           'host.timeout',
-          `${name} was not answered within ${Math.round(timeoutMs / 1000)} s.`,
-          'Try again; if it stays silent, restart Bitbench.'
+          `${name} received no reply within ${Math.round(timeoutMs / 1000)} s.`,
+          'Try again; if there is still no reply, restart Bitbench.'
         )
       )
   })

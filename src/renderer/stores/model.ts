@@ -86,14 +86,14 @@ export const useModels = defineStore('model', () => {
   )
 
   const load = createAction(async () => {
-    const answer = await client.call('model.list', {})
-    models.value = answer.models
-    dataSet.value = answer.dataSet
+    const reply = await client.call('model.list', {})
+    models.value = reply.models
+    dataSet.value = reply.dataSet
     const first =
-      answer.models.find(({ id }) => id === lastId.value) ??
-      answer.models.find(({ shipped, name }) => shipped && name.startsWith('lenet5')) ??
-      answer.models.find(({ shipped }) => shipped) ??
-      answer.models[0]
+      reply.models.find(({ id }) => id === lastId.value) ??
+      reply.models.find(({ shipped, name }) => shipped && name.startsWith('lenet5')) ??
+      reply.models.find(({ shipped }) => shipped) ??
+      reply.models[0]
     if (open.value === null && first !== undefined) {
       await show((await client.call('model.info', { modelId: first.id })).model)
     }

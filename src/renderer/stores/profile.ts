@@ -59,12 +59,12 @@ export const useProfile = defineStore('profile', () => {
 
   const loadSamples = createAction(async (id: string) => {
     boardId.value = id
-    const answer = await client.call('profile.samples', { boardId: id, limit: loadedSamples })
+    const reply = await client.call('profile.samples', { boardId: id, limit: loadedSamples })
     // Another board was chosen meanwhile.
     if (boardId.value !== id) return
-    samples.value = answer.samples
-    unreadable.value = answer.unreadable
-    total.value = answer.total
+    samples.value = reply.samples
+    unreadable.value = reply.unreadable
+    total.value = reply.total
   })
 
   const beginPreview = createNewest()
@@ -95,9 +95,9 @@ export const useProfile = defineStore('profile', () => {
   )
 
   const importCsv = createAction(async (input: CommandInput<'profile.import'>) => {
-    const answer = await client.call('profile.import', input, { timeoutMs: 300_000 })
+    const reply = await client.call('profile.import', input, { timeoutMs: 300_000 })
     await load.run()
-    return answer
+    return reply
   })
 
   forgetOnChange(boardId, [exportCsv])

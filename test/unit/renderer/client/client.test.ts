@@ -21,7 +21,7 @@ describe('client', () => {
     expect(send).not.toHaveBeenCalled()
   })
 
-  it('refuses an answer that breaks the contract', async () => {
+  it('refuses a reply that breaks the contract', async () => {
     const client = createClient(transport(async () => ({ ok: true, value: { ok: 'yes' } })))
     await expect(client.call('board.forget', { id: 'x' })).rejects.toMatchObject({
       code: 'internal',

@@ -125,7 +125,7 @@ describe('takeToken', () => {
     expect(takeToken({ ...location, hash: '#/boards' }, kept, history as unknown as History)).toBe('a+b')
   })
 
-  it('answers null without one', () => {
+  it('returns null without one', () => {
     const location = { hash: '#/boards', pathname: '/', search: '' } as Location
     expect(takeToken(location, storage(), { replaceState: vi.fn() } as unknown as History)).toBeNull()
   })
