@@ -209,7 +209,8 @@ describe('places of a lab', () => {
     const { client } = await mounted(sampleLabStatus)
     place('arty-1').querySelector('button')!.click()
     await settle()
-    expect(client.calls.slice(1)).toMatchObject([
+    // Jobs are listed to know whether the host works on something that a connection waits for.
+    expect(client.calls.slice(1).filter(({ name }) => name !== 'job.list')).toMatchObject([
       { name: 'board.save', input: { id: 'labgrid://arty-1', settings: { baudRate: 115_200 } } },
       { name: 'board.connect', input: { id: 'labgrid://arty-1' } }
     ])
