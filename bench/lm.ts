@@ -14,7 +14,7 @@ import { parameterCount } from '../src/core/lm/config'
 import { continueText, promptTokens, type TextStep } from '../src/main/lm/continueText'
 import {
   fitDecoderProxy,
-  heldOutErrors,
+  holdoutErrors,
   predictStep,
   type DecoderErrors,
   type DecoderProxy
@@ -131,7 +131,7 @@ await withBitbench(async (bitbench) => {
       profileDecoder(session, profile)
     )
     const proxy = fitDecoderProxy(measured.flat())
-    proxies.push({ board: board.name, ...heldOutErrors(measured) })
+    proxies.push({ board: board.name, ...holdoutErrors(measured) })
     for (const each of quantized) {
       texts.push(await textOf(bitbench, board, proxy, each))
       console.error(`${board.name} ${each.scheme}: ${texts[texts.length - 1].seconds.toFixed(1)} s`)

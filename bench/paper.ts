@@ -1,5 +1,5 @@
 /**
- * The founding paper's experiments (MiCo, arXiv 2508.09500) with this product's parts; tables in Markdown as in docs/paper.md.
+ * The experiments of the MiCo paper (arXiv 2508.09500) with this product's parts; tables in Markdown as in docs/paper.md.
  *
  *   npm run bench:paper -- NAME [--seeds 5] [--seed 1] [--json]       without a name: lists them
  */

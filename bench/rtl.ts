@@ -59,7 +59,7 @@ function twinRows(rows: readonly RtlRow[], form: CodeForm): TwinRow[] {
 }
 
 /** Errors on unseen rows of twins fitted on the others. */
-function heldOutErrors(
+function holdoutErrors(
   rows: readonly RtlRow[],
   counted: readonly TwinRow[],
   halves: number
@@ -119,7 +119,7 @@ const results = (await readOrMeasure()).map(({ name, core, firmwareCommit, rows 
     rows: rows.length,
     board: core === null || measuredFirmware === null ? null : compareCore(core, rows, measuredFirmware),
     present: core === null ? null : compareCore(core, rows, present),
-    twins: heldOutErrors(rows, twinRows(rows, form), Number(options.halves))
+    twins: holdoutErrors(rows, twinRows(rows, form), Number(options.halves))
   }
 })
 

@@ -168,8 +168,7 @@ for (const program of list) {
   }
 }
 /**
- * Judged by processor time, not by the clock on the wall: on a machine that others use too, the latter tells how busy they
- * are. On an idle one both are the same.
+ * Compared by processor time: wall-clock time depends on what else the machine does. On an idle one both are the same.
  */
 const verdicts = rows
   .filter(({ program, engine }) => program === firmwareProgram && engine === 'compiled')

@@ -9,13 +9,13 @@ const noBytes = new Uint8Array(0)
 
 /** Holds a conversation with the firmware of a machine in this thread: simulated time passes only while it is waited for. */
 function converse<T>(machine: VirtualMachine, conversation: Conversation<T>): T {
-  let answer: Uint8Array = noBytes
+  let received: Uint8Array = noBytes
   for (;;) {
-    const { value, done } = conversation.next(answer)
+    const { value, done } = conversation.next(received)
     if (done) return value
-    answer = noBytes
+    received = noBytes
     if (value.kind === 'send') machine.uartPush(value.bytes)
-    if (value.kind === 'receive') answer = receive(machine)
+    if (value.kind === 'receive') received = receive(machine)
   }
 }
 

@@ -1,4 +1,4 @@
-/** Starts a clock; calling it tells the wall-clock and processor seconds (user and system, all threads) since then. */
+/** Starts a clock; calling it returns the wall-clock and processor seconds (user and system, all threads) since then. */
 export function startClock(): () => { seconds: number; cpuSeconds: number } {
   const start = performance.now()
   const cpuStart = process.cpuUsage()

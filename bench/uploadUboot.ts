@@ -23,8 +23,8 @@ export interface UbootRow {
 }
 
 /**
- * Times whole loads. Ours are timed from the prompt to the prompt, with the questions that they ask and the CRC that they
- * have U-Boot compute; lrzsz's from the receiver's first wish to its own end, so the comparison favours it.
+ * Times whole loads. Ours are timed from the prompt to the prompt, with their queries and the CRC that
+ * U-Boot computes; lrzsz's from the receiver's first request to its own end, so the comparison favours it.
  */
 export async function besideLrzsz(bytes: Uint8Array, rounds: number): Promise<UbootRow[]> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-upload-'))

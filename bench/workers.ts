@@ -123,7 +123,7 @@ function print(): void {
   }
   console.log(`traces ${isSameTrace ? 'equal' : 'DIFFER'}`)
   console.log(
-    `trivial task: round trip ${roundTripMs.median.toFixed(2)} ms (95 %: ${roundTripMs.p95.toFixed(2)} ms), ${overhead.jobs} at once ${perJobMs.toFixed(2)} ms per job (processor time: owner ${overhead.processorMs.owner.toFixed(2)} ms, server ${overhead.processorMs.server.toFixed(2)} ms), at most ${overhead.mostOnServer} on the server, ${overhead.wrong} wrong results, owner's resident memory up by ${(overhead.ownerResidentBytes / 2 ** 20).toFixed(0)} MiB`
+    `trivial task: round trip ${roundTripMs.median.toFixed(2)} ms (95 %: ${roundTripMs.p95.toFixed(2)} ms), ${overhead.jobs} at once ${perJobMs.toFixed(2)} ms per job (processor time: owner ${overhead.processorMs.owner.toFixed(2)} ms, server ${overhead.processorMs.server.toFixed(2)} ms), at most ${overhead.maxOnServer} on the server, ${overhead.wrong} wrong results, owner's resident memory up by ${(overhead.ownerResidentBytes / 2 ** 20).toFixed(0)} MiB`
   )
   for (const { processes, loopSpeedUp } of rows)
     if (loopSpeedUp !== null && loopSpeedUp < judgedShare * processes)

@@ -1,7 +1,7 @@
-// Connects, talks to, unplugs and reconnects the virtual board for an hour and tells whether anything grows:
+// Connects, talks to, unplugs and reconnects the virtual board for an hour and prints whether anything grows:
 //   npm run soak:boards -- [--minutes 60] [--per-second 2] [--report-seconds 60]
 // One line a report: rounds, heap and rss in MiB after a collection, open handles, file descriptors, threads. Exit 1 when
-// the heap grew by more than `mostGrowth` per thousand rounds, or a handle or descriptor was left behind.
+// the heap grew by more than `maxGrowth` per thousand rounds, or a handle or descriptor was left behind.
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import v8 from 'node:v8'
@@ -23,13 +23,13 @@ const { values } = parseArgs({
   }
 })
 /** MiB of heap per thousand rounds; a forgotten connection alone (console, session, decoder) is 20 KiB, 20 MiB. */
-const mostGrowth = 0.5
+const maxGrowth = 0.5
 const id = 'virtual:small'
 
 v8.setFlagsFromString('--expose-gc')
 const collectGarbage = vm.runInNewContext('gc') as () => void
 
-/** Rounds that a busy computer spoiled (a start or an answer that came too late): counted, cleaned up after, not hidden. */
+/** Rounds that a busy computer spoiled (a start or a reply that came too late): counted, cleaned up after, not hidden. */
 let spoiled = 0
 
 interface Report {
@@ -162,6 +162,6 @@ console.log(
   `${last.rounds} rounds, ${spoiled} spoiled by time-outs; per thousand rounds: heap ${heapSlope.toFixed(3)} MiB, rss ${rssSlope.toFixed(2)} MiB; handles ${last.handles - first.handles}, descriptors ${last.descriptors - first.descriptors}, threads ${last.threads - first.threads}`
 )
 await bench.close()
-const leaks = heapSlope > mostGrowth || last.handles > first.handles || last.descriptors > first.descriptors
+const leaks = heapSlope > maxGrowth || last.handles > first.handles || last.descriptors > first.descriptors
 console.log(leaks ? 'GROWS' : 'flat')
 process.exit(leaks ? 1 : 0)

@@ -1,6 +1,6 @@
 // A random, seeded mix of clients and faults against a real `bitbench serve`: hostile sockets, kill -9, signals, a full
-// disk, damaged ONNX and CSV files, damaged nvidia-smi lines, boards that lie. What clients heard was done is kept in a
-// journal and looked for after every restart.
+// disk, damaged ONNX and CSV files, damaged nvidia-smi lines, boards that return wrong data. What clients received
+// as done is kept in a journal and looked for after every restart.
 //   npm run torture -- [--minutes 10] [--seed 1]
 // Prints how many faults were injected, survived, and ended in a complaint. Exit 1 on a complaint.
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -12,7 +12,7 @@ export interface Settings {
   readonly seed: number
 }
 
-/** One experiment of the founding paper (MiCo, arXiv 2508.09500). */
+/** One experiment of the MiCo paper (arXiv 2508.09500). */
 export interface Experiment {
   /** What is compared, in one line. */
   readonly question: string

@@ -17,7 +17,7 @@ import { mean, searchTable, type Experiment } from './experiment'
 import type { SearchTable } from '../search/table'
 
 const counts = [16, 32, 48, 96]
-const heldOut = 400
+const holdoutSchemes = 400
 
 /** The published random forest and the loss model of `auto`, judged on schemes that neither has seen. */
 export const predictor: Experiment = {
@@ -30,7 +30,7 @@ export const predictor: Experiment = {
       const ranks = { forestSeen: [] as number[], forest: [] as number[], probes: [] as number[] }
       for (let seed = 1; seed <= seeds; seed++) {
         const random = createRandom(seed)
-        const drawn = draw(table, space, count + heldOut, random)
+        const drawn = draw(table, space, count + holdoutSchemes, random)
         const [fitted, judged] = [drawn.slice(0, count), drawn.slice(count)]
         const truth = (list: readonly Genes[]) =>
           list.map((genes) => -table.measure(schemeOfGenes(space, genes)).kl)
@@ -48,7 +48,7 @@ export const predictor: Experiment = {
         mean(ranks.probes).toFixed(3)
       ])
     }
-    const title = `Spearman of predicted and true KL on ${heldOut} schemes that were held out, ${seeds} seeds`
+    const title = `Spearman of predicted and true KL on ${holdoutSchemes} schemes that were held out, ${seeds} seeds`
     const columns = [
       'schemes fitted',
       'random forest, its own schemes',

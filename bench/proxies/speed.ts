@@ -4,7 +4,7 @@ import { forestDefaults, growExtraTrees, growForest, meanOverTrees } from '../..
 import type { SpeedCase } from './speedCases'
 import { startPeers, type PeerName, type Peers, type Times } from './speedPeer'
 
-/** Runs of each side, taken in turns; medians are told. */
+/** Runs of each side, taken in turns; medians are printed. */
 const rounds = 9
 const warmUps = 2
 
@@ -54,8 +54,8 @@ const contestants: Contestant[] = [
 
 /**
  * Fit and prediction times beside scikit-learn and xgboost, 100 trees, one thread each. Both sides take turns, so that
- * whatever else the machine does slows both; ratios are told of processor time (which the verdict goes by) and of wall
- * clock, and the held-out error of both stands beside.
+ * whatever else the machine does slows both; ratios are printed of processor time (which the verdict uses) and of wall
+ * clock, with the held-out error of both.
  */
 export async function printSpeed(cases: readonly SpeedCase[]): Promise<void> {
   console.log(`\nSpeed, 100 trees, one thread each, medians of ${rounds} in turns`)

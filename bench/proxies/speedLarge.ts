@@ -90,7 +90,7 @@ function nodesOf(name: Name, { x, y }: Table): number {
   }
 }
 
-/** MiB; maxRSS is told in KiB. */
+/** In MiB; maxRSS is given in KiB. */
 function peakMiB(): number {
   return process.resourceUsage().maxRSS / 1024
 }

@@ -25,7 +25,7 @@ const maxFactor = 30
 /**
  * The same float network with each channel between two layers divided by a factor in the first and multiplied by it in the
  * second (cross-layer equalisation, Nagel et al., arXiv 1906.04721; by activations as in SmoothQuant, arXiv 2211.10438).
- * Only where nothing but ReLU, pools and flattening lies between and nobody else reads the first.
+ * Only where nothing but ReLU, pools and flattening lies between and no other layer reads the first.
  */
 export async function equalised(graph: Graph, way: Equalisation, sample: LabelledImages): Promise<Graph> {
   let found = graph

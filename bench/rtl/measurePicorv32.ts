@@ -85,7 +85,7 @@ async function measureRows(
     link,
     onText: () => undefined,
     nonce: () => 1,
-    timing: { answerMs: 10_000, workingMs: 600_000 }
+    timing: { replyMs: 10_000, workingMs: 600_000 }
   })
   try {
     await session.hello()

@@ -18,7 +18,7 @@ export interface QueueOverhead {
   /** Results that were not twice their number. */
   readonly wrong: number
   /** Most jobs of this process on the server at one look; it looks every 100 ms. */
-  readonly mostOnServer: number
+  readonly maxOnServer: number
   /** Growth of the owner's live heap once all jobs are requested, after a garbage collection, bytes. */
   readonly ownerHeapBytes: number
   /** The same after all have ended. */
@@ -82,10 +82,10 @@ async function allAtOnce(owner: Owner, redis: RedisServer, jobs: number) {
   const residentBefore = process.memoryUsage().rss
   const serverBefore = await serverBytes(redis, 'used_memory')
   let residentMost = residentBefore
-  let mostOnServer = 0
+  let maxOnServer = 0
   const timer = setInterval(() => {
     residentMost = Math.max(residentMost, process.memoryUsage().rss)
-    void onServer(redis).then((count) => (mostOnServer = Math.max(mostOnServer, count)))
+    void onServer(redis).then((count) => (maxOnServer = Math.max(maxOnServer, count)))
   }, 100)
   const serverCpuBefore = await serverCpuMs(redis)
   const cpuBefore = process.cpuUsage()
@@ -109,7 +109,7 @@ async function allAtOnce(owner: Owner, redis: RedisServer, jobs: number) {
     jobs,
     processorMs,
     wrong,
-    mostOnServer,
+    maxOnServer,
     ownerHeapBytes,
     ownerLeftBytes: liveHeapBytes() - heapBefore,
     ownerResidentBytes: Math.max(residentMost, process.memoryUsage().rss) - residentBefore,

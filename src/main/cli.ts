@@ -22,7 +22,7 @@ export async function main(argv: string[]): Promise<number> {
   const stop = createOrderlyStop((line) => process.stderr.write(`\n${line}\n`))
   let opened: Promise<Bitbench> | undefined
   // Only what was opened has to be closed in order. A verb that works on files alone blocks the event loop while it
-  // computes, and would never hear of a signal: it is left to end the process at once.
+  // computes, and would not receive a signal: it is left to end the process at once.
   const open = async (dataFolder: string): Promise<Bitbench> => {
     stop.arm()
     // Loaded when a verb needs it: help, and verbs that work on files alone, do without the services.

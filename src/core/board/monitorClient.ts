@@ -62,7 +62,7 @@ function slowness(clockHz: number | null): number {
 }
 
 /** The first hello gives up early: the far end may be no monitor at all. */
-const helloTiming: Pick<ExchangeTiming, 'answerMs' | 'attempts'> = { answerMs: 800, attempts: 4 }
+const helloTiming: Pick<ExchangeTiming, 'replyMs' | 'attempts'> = { replyMs: 800, attempts: 4 }
 
 /**
  * The host's side of the board monitor: every command as a Conversation (docs/protocol.md). One client speaks over one
@@ -84,9 +84,9 @@ export class MonitorClient {
 
   /** Of requests that compute: a slow core needs longer for the same. */
   private get computingTiming(): ExchangeTiming {
-    const { answerMs, workingMs } = this.timing
+    const { replyMs, workingMs } = this.timing
     const times = this.patience * slowness(this.known?.clockHz ?? null)
-    return { ...this.timing, answerMs: answerMs * times, workingMs: workingMs * times }
+    return { ...this.timing, replyMs: replyMs * times, workingMs: workingMs * times }
   }
 
   /** What the last hello said; null before the first. */
@@ -110,28 +110,28 @@ export class MonitorClient {
   *hello(nonce: number): Conversation<BoardInfo> {
     const timing = {
       ...this.timing,
-      answerMs: Math.min(helloTiming.answerMs, this.timing.answerMs),
+      replyMs: Math.min(helloTiming.replyMs, this.timing.replyMs),
       attempts: Math.min(helloTiming.attempts, this.timing.attempts)
     }
-    let answer: ReturnType<typeof readReply.hello> | undefined
+    let reply: ReturnType<typeof readReply.hello> | undefined
     try {
       // A response with another nonce is left over from a session before this one.
-      for (let leftOver = 0; answer?.nonce !== nonce >>> 0; leftOver++) {
+      for (let leftOver = 0; reply?.nonce !== nonce >>> 0; leftOver++) {
         if (leftOver > 3) throw badAnswer('hello', 'it repeats a nonce that was never sent')
-        answer = readReply.hello(yield* this.persistent(encode.hello(nonce), timing))
+        reply = readReply.hello(yield* this.persistent(encode.hello(nonce), timing))
       }
     } catch (error) {
       throw this.notMonitor(error)
     }
-    if (answer.info.protocolVersion !== 1) {
+    if (reply.info.protocolVersion !== 1) {
       throw new AppError(
         'board.protocol',
-        `The board's monitor speaks protocol ${answer.info.protocolVersion}; this Bitbench speaks 1.`,
+        `The board's monitor speaks protocol ${reply.info.protocolVersion}; this Bitbench speaks 1.`,
         'Load the monitor that belongs to this Bitbench.'
       )
     }
-    this.known = answer.info
-    return answer.info
+    this.known = reply.info
+    return reply.info
   }
 
   /**

@@ -9,14 +9,14 @@ import { refusal } from './protocolError'
 /** How long to wait and how often to repeat. The exchange has no clock: a wait ends with bytes or with silence. */
 export interface ExchangeTiming {
   /** Silence after which a request counts as lost, in ms, beyond what the line itself takes for it and its response. */
-  answerMs: number
+  replyMs: number
   /** The same once the board has reported that it works on the request (progress event). */
   workingMs: number
   /** Times a request is sent in all. */
   attempts: number
 }
 
-export const defaultTiming: ExchangeTiming = { answerMs: 1000, workingMs: 30_000, attempts: 8 }
+export const defaultTiming: ExchangeTiming = { replyMs: 1000, workingMs: 30_000, attempts: 8 }
 
 /** Counts over the life of one client; the board page shows them. */
 export interface ExchangeStatistics {
@@ -38,7 +38,7 @@ export interface Outstanding {
 }
 
 /** A response with the request it belongs to. */
-export interface Answer {
+export interface MonitorReply {
   request: Outstanding
   status: number
   /** After the status byte. */
@@ -106,8 +106,8 @@ export class MonitorExchange {
   *receive(
     outstanding: ReadonlyMap<number, Outstanding>,
     timeoutMs: number
-  ): Conversation<{ answers: Answer[]; events: BoardEvent[] }> {
-    const answers: Answer[] = []
+  ): Conversation<{ replies: MonitorReply[]; events: BoardEvent[] }> {
+    const replies: MonitorReply[] = []
     const events: BoardEvent[] = []
     const done = new Set<Outstanding>()
     const waitMs = timeoutMs + this.lineMs(outstanding)
@@ -125,13 +125,13 @@ export class MonitorExchange {
         else if (piece.frame.command === eventCommand) events.push(readReply.event(piece.frame.payload))
         else if (isAnswerTo(request, piece.frame)) {
           done.add(request)
-          answers.push({ request, status: piece.frame.payload[0], data: piece.frame.payload.slice(1) })
+          replies.push({ request, status: piece.frame.payload[0], data: piece.frame.payload.slice(1) })
         } else this.statistics.staleFrames++
       }
       this.statistics.damagedFrames = this.decoder.damagedFrames
-      if (answers.length > 0 || events.length > 0) break
+      if (replies.length > 0 || events.length > 0) break
     }
-    return { answers, events }
+    return { replies, events }
   }
 
   /**
@@ -148,23 +148,23 @@ export class MonitorExchange {
     const outstanding = new Map([[request.seq, request]])
     let working = false
     let silentMs = 0
-    for (let waitMs = timing.answerMs; ;) {
+    for (let waitMs = timing.replyMs; ;) {
       yield* this.send(request, working)
       for (;;) {
-        const { answers, events } = yield* this.receive(outstanding, waitMs)
-        const answer = answers[0]
-        if (answer !== undefined) return this.accepted(answer)
+        const { replies, events } = yield* this.receive(outstanding, waitMs)
+        const reply = replies[0]
+        if (reply !== undefined) return this.accepted(reply)
         if (events.length === 0) break
         working = true
         silentMs = 0
-        waitMs = timing.answerMs
+        waitMs = timing.replyMs
         for (const event of events) if (event.kind === 'progress') onProgress?.(event.done, event.total)
       }
       silentMs += waitMs
       if (working) {
         // The board may be busy or its response may be lost: it repeats that from memory, so the pauses may grow.
         if (silentMs >= timing.workingMs)
-          throw this.silent(command, silentMs, 'stopped answering while it worked on')
+          throw this.silent(command, silentMs, 'stopped responding while it worked on')
         waitMs = Math.min(2 * waitMs, timing.workingMs - silentMs)
       } else if (request.attempts >= timing.attempts) {
         throw this.silent(command, silentMs, 'did not reply')
@@ -173,9 +173,9 @@ export class MonitorExchange {
   }
 
   /** The data of a response whose status is ok; throws what the board refused. */
-  accepted(answer: Answer): Uint8Array {
-    if (answer.status !== 0) throw refusal(answer.request.command, answer.status, answer.data)
-    return answer.data
+  accepted(reply: MonitorReply): Uint8Array {
+    if (reply.status !== 0) throw refusal(reply.request.command, reply.status, reply.data)
+    return reply.data
   }
 
   silent(command: Opcode, waitedMs: number, what: string): AppError {

@@ -55,7 +55,7 @@ export function* uploadBytes(
       return
     }
     if (request.attempts >= timing.attempts) {
-      throw exchange.silent('load', timing.answerMs * timing.attempts, 'did not reply')
+      throw exchange.silent('load', timing.replyMs * timing.attempts, 'did not reply')
     }
     yield* exchange.send(request)
   }
@@ -73,22 +73,22 @@ export function* uploadBytes(
   for (;;) {
     yield* sendNew()
     if (outstanding.size === 0) return
-    const { answers } = yield* exchange.receive(outstanding, timing.answerMs)
-    if (answers.length === 0) {
+    const { replies } = yield* exchange.receive(outstanding, timing.replyMs)
+    if (replies.length === 0) {
       allowed = Math.max(1, allowed >> 1)
       takeBack([...outstanding.values()].slice(allowed))
       for (const request of [...outstanding.values()]) yield* repeat(request)
       continue
     }
     let latest = 0
-    for (const reply of answers) {
+    for (const reply of replies) {
       exchange.accepted(reply)
       latest = Math.max(latest, reply.request.order)
       doneBytes += pieces.get(reply.request)!.length
       outstanding.delete(reply.request.seq)
       pieces.delete(reply.request)
     }
-    allowed = Math.min(window, allowed + answers.length)
+    allowed = Math.min(window, allowed + replies.length)
     yield { kind: 'progress', doneBytes, totalBytes: bytes.length }
     const lost = [...outstanding.values()].filter(({ order }) => order < latest)
     if (lost.length > 0) allowed = Math.max(1, allowed >> 1)

@@ -84,7 +84,7 @@ export function refusal(command: Opcode, status: number, data: Uint8Array): AppE
       return fail(
         'board.faulted',
         `The code that ${command} ran trapped at ${formatHex32(address)}: ${name} (mtval ${formatHex32(value)}).`,
-        'The monitor is alive. Deploy the Image again, or check the program that was loaded.',
+        'The monitor still responds. Deploy the Image again, or check the program that was loaded.',
         { mcause: cause, mepc: address, mtval: value }
       )
     }

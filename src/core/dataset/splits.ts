@@ -102,7 +102,7 @@ export interface Leak {
 export interface Leaks {
   /** Items that have an equal one in another split. */
   readonly items: number
-  /** The first pairs, at most `mostPairs`. */
+  /** The first pairs, at most `maxPairs`. */
   readonly pairs: readonly Leak[]
 }
 

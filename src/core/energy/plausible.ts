@@ -53,7 +53,7 @@ export interface PlausibleBlocks {
  * shows only then. The arrays of a block are written over afterwards.
  *
  * @param size readings of a block, at least 3
- * @param limitW power limit of the GPU; 'any' believes every reading: a meter reads below zero by its offset, and leaving
+ * @param limitW power limit of the GPU; 'any' accepts every reading: a meter reads below zero by its offset, and leaving
  *   that out would raise the mean
  */
 export function createPlausibleBlocks(

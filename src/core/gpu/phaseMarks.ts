@@ -34,8 +34,8 @@ export function parsePhaseLine(line: string): PhaseLine | null {
   const { event, name, state, repetitions } = value as Record<string, unknown>
   if (event !== 'phase' || typeof name !== 'string' || name === '' || (state !== 'begin' && state !== 'end'))
     return null
-  const told = typeof repetitions === 'number' && Number.isFinite(repetitions) && repetitions > 0
-  return { name, state, repetitions: told ? repetitions : null }
+  const isCount = typeof repetitions === 'number' && Number.isFinite(repetitions) && repetitions > 0
+  return { name, state, repetitions: isCount ? repetitions : null }
 }
 
 /** A phase with its place in the order of begins, by which its stored row is found again when it ends. */

@@ -41,7 +41,7 @@ export interface PlannedCampaign {
 /** A space-filling shape is at most this many times the work of the largest exact one. */
 const maxTimesLargest = 4
 /** And without exact shapes: about a second of a 50 MHz core per repetition. */
-const usualMostMacs = 4_000_000
+const usualMaxMacs = 4_000_000
 
 /**
  * Plans a campaign on one board: exact shapes and a space-filling set around them, times the bit pairs that the
@@ -99,7 +99,7 @@ function allShapes(input: CampaignInput): KernelShape[] {
       count: input.spaceFilling,
       seed: (input.seed + at) >>> 0,
       around,
-      mostMacs: largest > 0 ? largest * maxTimesLargest : usualMostMacs
+      maxMacs: largest > 0 ? largest * maxTimesLargest : usualMaxMacs
     })
   })
   return [...around, ...spread]

@@ -16,7 +16,7 @@ export interface DesignOptions {
   /** The set spreads around these; without any, around layers of small networks. */
   around: readonly KernelShape[]
   /** Shapes with more work than this are not drawn. */
-  mostMacs: number
+  maxMacs: number
 }
 
 /** Layers of networks that microcontrollers run (LeNet to MobileNet size), where no model says better. */
@@ -47,10 +47,10 @@ const triesPerShape = 200
 /**
  * A space-filling set of shapes: a Halton sequence (Halton, 1960), shifted by the seed (Cranley and Patterson, 1976),
  * over the logarithms of the dims, so that 8 and 16 are as far apart as 64 and 128. Impossible shapes and those beyond
- * `mostMacs` are passed over; the same seed gives the same set.
+ * `maxMacs` are passed over; the same seed gives the same set.
  */
 export function spaceFillingShapes(options: DesignOptions): KernelShape[] {
-  const { kernel, count, around, mostMacs } = options
+  const { kernel, count, around, maxMacs } = options
   const ranges = rangesAround(kernel, around)
   const shift = shiftFor(createRandom(options.seed), ranges.length)
   const taken = new Set(around.map(shapeKey))
@@ -62,7 +62,7 @@ export function spaceFillingShapes(options: DesignOptions): KernelShape[] {
     })
     const shape = { kernel, dims: tidy(kernel, dims) }
     const key = shapeKey(shape)
-    if (taken.has(key) || !isPossible(shape) || shapeWork(shape).macs > mostMacs) continue
+    if (taken.has(key) || !isPossible(shape) || shapeWork(shape).macs > maxMacs) continue
     taken.add(key)
     shapes.push(shape)
   }

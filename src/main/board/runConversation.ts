@@ -26,8 +26,8 @@ export interface ConverseOptions {
 const tidyUpMs = 4_000
 
 /**
- * Drives a conversation over a link: performs its steps and resumes it with what came. The conversation hears only
- * what arrives from now on.
+ * Drives a conversation over a link: performs its steps and resumes it with what came. The conversation receives
+ * only what arrives from now on.
  *
  * @throws what the conversation throws; board.disconnected when the link ends; job.cancelled after an abort;
  *   board.timeout beyond `limitMs`

@@ -45,7 +45,7 @@ interface Request {
   images: number
 }
 
-const [fewestBits, mostBits] = [1, 8] as const
+const [minBits, maxBits] = [1, 8] as const
 
 /** Measures and keeps what a network's prediction is corrected with, per board and model. */
 export function createCalibrations(deps: CalibrationDeps): Calibrations {
@@ -68,7 +68,7 @@ export function createCalibrations(deps: CalibrationDeps): Calibrations {
       unit: 'images',
       total: 2 * images,
       async run(context) {
-        const run = (bits: typeof fewestBits | typeof mostBits, before: number): Promise<NetworkRun> =>
+        const run = (bits: typeof minBits | typeof maxBits, before: number): Promise<NetworkRun> =>
           runNetwork(
             { boardId, modelId, bits, images },
             {
@@ -77,8 +77,8 @@ export function createCalibrations(deps: CalibrationDeps): Calibrations {
                 context.progress(before + done, 2 * images, `all layers at ${bits} bit: ${note ?? ''}`)
             }
           )
-        const most = await run(mostBits, 0)
-        const fewest = await run(fewestBits, images)
+        const most = await run(maxBits, 0)
+        const fewest = await run(minBits, images)
         if (most.buildId !== fewest.buildId) {
           throw new AppError(
             'board.wrongBoard',
@@ -97,8 +97,8 @@ export function createCalibrations(deps: CalibrationDeps): Calibrations {
           buildId,
           images,
           measuredAtMs: nowMs(),
-          fewest: { bits: fewestBits, measured: fewest.measured },
-          most: { bits: mostBits, measured: most.measured }
+          fewest: { bits: minBits, measured: fewest.measured },
+          most: { bits: maxBits, measured: most.measured }
         }
         await store.save(measured)
         emit('proxy.calibrated', { jobId: context.id, calibration: await complete(measured) })

@@ -4,7 +4,7 @@ import type { BatchResult } from './boardRun'
 /** Board against host, every output of every image. */
 export interface Comparison {
   images: number
-  /** The first differences, at most `mostKept`. */
+  /** The first differences, at most `maxKept`. */
   mismatches: { image: number; output: number; board: number; host: number }[]
   differentOutputs: number
   boardCorrect: number

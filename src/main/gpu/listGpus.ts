@@ -21,11 +21,11 @@ export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | nul
     const tried = new Set(fields.filter((field) => field !== null))
     // Each round drops or renames one field, so the loop ends after at most every alias was refused.
     for (;;) {
-      const answer = await askSmi(spawn, smi, [
+      const listing = await askSmi(spawn, smi, [
         `--query-gpu=${listingQuery(fields, identity).join(',')}`,
         '--format=csv'
       ])
-      const said = `${answer.stdout}\n${answer.stderr}`
+      const said = `${listing.stdout}\n${listing.stderr}`
       const rejected = rejectedField(said)
       if (rejected !== null && identity.includes(rejected)) {
         identity = identity.filter((field) => field !== rejected)
@@ -37,9 +37,9 @@ export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | nul
         fields = fields.map((field) => (field === rejected ? other : field))
         continue
       }
-      const { gpus, stray } = parseListing(answer.stdout, fields, identity)
+      const { gpus, stray } = parseListing(listing.stdout, fields, identity)
       if (gpus.length > 0) return ready(smi, gpus, await migDevices(spawn, smi, gpus))
-      return troubled(smi, explainSmi(answer.exitCode, [...stray, answer.stderr].join('\n')))
+      return troubled(smi, explainSmi(listing.exitCode, [...stray, listing.stderr].join('\n')))
     }
   } catch (cause) {
     const error = AppError.from(cause)

@@ -192,7 +192,7 @@ async function runCommand(making: Making): Promise<{ wasKilled: boolean }> {
   return end
 }
 
-/** Stores what a phase line changed, then announces it: what a client heard of is in the data file. Never rejects. */
+/** Stores what a phase line changed, then announces it: what a client was sent is in the data file. Never rejects. */
 async function markPhase({ deps, tracker, rows }: Making, line: PhaseLine, atMs: number): Promise<void> {
   try {
     for (const tracked of tracker.mark(line, atMs)) rows.phases.add(tracked)

@@ -116,19 +116,19 @@ async function processesOn(
   { spawn, smi, gpus }: EvidenceOptions,
   seen: GpuProcess['seen']
 ): Promise<GpuProcess[]> {
-  const answer = await askSmi(spawn, smi, [
+  const listing = await askSmi(spawn, smi, [
     `--query-compute-apps=${computeAppFields.join(',')}`,
     '--format=csv,noheader'
   ])
-  if (answer.exitCode !== 0) {
-    const said = `${answer.stdout}${answer.stderr}`.trim().split('\n')[0] ?? ''
+  if (listing.exitCode !== 0) {
+    const said = `${listing.stdout}${listing.stderr}`.trim().split('\n')[0] ?? ''
     throw new AppError(
       'tool.failed',
       `nvidia-smi did not list the processes on the GPU${said === '' ? '' : `: ${said}`}.`,
       'Look at nvidia-smi before trusting the energy figures.'
     )
   }
-  return parseComputeApps(answer.stdout).flatMap((app) => {
+  return parseComputeApps(listing.stdout).flatMap((app) => {
     const gpu = gpus.find((candidate) => candidate.uuid === app.gpuUuid)
     if (gpu === undefined) return []
     return [{ gpuIndex: gpu.index, pid: app.pid, name: app.name, usedMemoryBytes: app.usedMemoryBytes, seen }]

@@ -14,7 +14,7 @@ export interface RecordingRows {
   readonly samples: BatchWriter<GpuSample>
   readonly loads: BatchWriter<HostLoad>
   readonly counters: BatchWriter<CounterReading>
-  /** Written at once, as phases are: a client hears of them. */
+  /** Written at once, as phases are: clients receive them. */
   readonly gaps: BatchWriter<Gap>
   readonly phases: BatchWriter<TrackedPhase>
   /** Writes everything added so far; false when some of it could not be written. Never rejects. */

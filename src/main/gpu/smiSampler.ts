@@ -38,7 +38,7 @@ const maxWaitMs = 10_000
 const fruitlessStarts = 6
 
 /**
- * Runs `nvidia-smi --query-gpu=... --format=csv -lms N` and keeps it running: dead or silent, it is started again
+ * Runs `nvidia-smi --query-gpu=... --format=csv -lms N` and keeps it running: when it ends or stays silent, it is started again
  * after a growing wait, the stretch without readings is reported as a gap, and rows already printed are never lost (the
  * end of a process counts when its pipe is drained, not when it exits).
  */

@@ -8,7 +8,7 @@ import { createTaskbarProgress } from './taskbarProgress'
 
 /**
  * The contract over IPC. Only the top frame of a window we opened, showing our own page, may call; everything else is
- * refused before a service hears of it.
+ * refused before it reaches a service.
  */
 export function serveElectron(options: {
   dispatch: Dispatch

@@ -14,7 +14,7 @@ const maxTraining = 20_000
 const maxBytes = 256 * 2 ** 20
 
 /** Items a split is cut to for fitting and retraining. */
-function mostOf(split: ImageSplit, [height, width, channels]: ItemSet['shape']): number {
+function maxItemsOf(split: ImageSplit, [height, width, channels]: ItemSet['shape']): number {
   const most = Math.max(1, Math.floor(maxBytes / (height * width * channels)))
   return Math.min(split === 'calibration' ? maxCalibration : maxTraining, most)
 }
@@ -26,7 +26,7 @@ export function retrainedOn(set: {
 }): FittedOn {
   const read = (['calibration', 'tune'] as const).map((split) => {
     const available = set.splits.find((one) => one.split === split)?.items ?? 0
-    return { items: Math.min(available, mostOf(split, set.shape)), available }
+    return { items: Math.min(available, maxItemsOf(split, set.shape)), available }
   })
   return read.reduce((sum, { items, available }) => ({
     items: sum.items + items,
@@ -52,7 +52,7 @@ export function itemsLibrary(set: ItemSet): ImageLibrary {
     loadFullTraining: async () => refuse(),
     async load(split): Promise<LabelledImages> {
       if (split === 'fullTest') return refuse()
-      const { count, bytes, targets } = await set.read(split, 0, mostOf(split, set.shape))
+      const { count, bytes, targets } = await set.read(split, 0, maxItemsOf(split, set.shape))
       if (split === 'tune') checkTrainable(set)
       return { count, pixels: bytes, labels: Uint8Array.from(targets) }
     }

@@ -36,9 +36,9 @@ export const proxyTasks = {
     const work = countFits(estimatorByName(estimator), (share) => context.progress(100 * share, 100))
     const splits: ErrorSplit[] =
       groupByShape(samples).groups < 2 ? ['train', 'random'] : ['train', 'random', 'shape']
-    const heldOut = 5 * (splits.length - 1)
+    const holdoutFits = 5 * (splits.length - 1)
     // Judging on training rows, five parts of every other split, and one fit to take the time of.
-    work.expect(2 + heldOut, 2 + heldOut)
+    work.expect(2 + holdoutFits, 2 + holdoutFits)
     const evaluation = evaluateProxy(samples, work.estimator, splits, { seed })
     const startedMs = performance.now()
     work.estimator.fit(samples, { seed })

@@ -32,7 +32,7 @@ export function writeOwner(dataFile: string, owner: StoreOwner): void {
     // The mode above counts for a new file only.
     chmodSync(fileFor(dataFile), 0o600)
   } catch {
-    // The note is a courtesy: the lock itself is DuckDB's.
+    // The lock is DuckDB's; without the note a message only says less.
   }
 }
 

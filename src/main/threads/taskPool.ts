@@ -44,7 +44,7 @@ export interface TaskPool<Tasks extends Record<string, { input: unknown; output:
 const abortGraceMs = 2_000
 
 /**
- * At most `size` workers; each runs one task at a time and is kept for the next one. A worker that dies fails its
+ * At most `size` workers; each runs one task at a time and is kept for the next one. A worker that ends fails its
  * task with job.crashed and is replaced.
  */
 export function createTaskPool<Tasks extends Record<string, { input: unknown; output: unknown }>>(options: {

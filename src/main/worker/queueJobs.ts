@@ -113,7 +113,7 @@ export async function createQueueJobs(options: {
   }
 }
 
-/** Who waits for which job, on the server: a job is cancelled there when nobody waits for it any more. */
+/** Which owners wait for which job, on the server: a job is cancelled there when no owner waits for it any more. */
 function createWaiterMarks(client: Redis, ownerId: string) {
   return {
     /** Puts a job on its queue; returns its stored result if one exists already. */

@@ -214,7 +214,7 @@ function coolingOf(power: PowerSession, { request, steps }: WorkloadRecord, deps
   return {
     temperatureC: () => power.temperatureC(),
     nowMs: () => performance.now(),
-    mostMs: request.coolMs,
+    maxMs: request.coolMs,
     signal: deps.signal,
     onWait: (celsius) =>
       deps.progress(

@@ -12,7 +12,7 @@ export interface Cooling {
   temperatureC(): number | null
   nowMs(): number
   /** Longest wait, ms. */
-  readonly mostMs: number
+  readonly maxMs: number
   readonly signal: AbortSignal
   onWait(temperatureC: number): void
 }
@@ -28,7 +28,7 @@ export async function coolDown(coolToC: number | null, cooling: Cooling): Promis
   const begunMs = cooling.nowMs()
   let startC = cooling.temperatureC()
   while (startC !== null && coolToC !== null && startC > coolToC + coolWithinK) {
-    if (cooling.nowMs() - begunMs >= cooling.mostMs) break
+    if (cooling.nowMs() - begunMs >= cooling.maxMs) break
     cooling.onWait(startC)
     await pause(lookMs, undefined, { signal: cooling.signal })
     startC = cooling.temperatureC()
@@ -43,8 +43,8 @@ export async function settle(cooling: Cooling): Promise<number | null> {
   let fellMs = begunMs
   for (;;) {
     const nowMs = cooling.nowMs()
-    if (lowest === null || nowMs - begunMs >= cooling.mostMs) return lowest
-    if (nowMs - fellMs >= settledShare * cooling.mostMs) return lowest
+    if (lowest === null || nowMs - begunMs >= cooling.maxMs) return lowest
+    if (nowMs - fellMs >= settledShare * cooling.maxMs) return lowest
     cooling.onWait(lowest)
     await pause(lookMs, undefined, { signal: cooling.signal })
     const now = cooling.temperatureC()

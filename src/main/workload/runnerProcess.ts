@@ -31,7 +31,7 @@ export interface RunnerProcess {
 
 /** Longest line: predictions carry a label for each token. */
 const maxLine = 64_000_000
-/** The end of what it printed to stderr, for the message when it dies. */
+/** The end of what it printed to stderr, for the message when it fails. */
 const keptOutput = 2_000
 
 /** Starts a runner; its lines become events, everything else it prints is output. */
@@ -66,7 +66,7 @@ export function startRunner(
     errors = (errors + text).slice(-keptOutput)
     hooks.onOutput(text.trimEnd())
   })
-  // Writing to a runner that has just died is reported by its end, not by the pipe.
+  // Writing to a runner that has just ended is reported by its end, not by the pipe.
   child.stdin?.on('error', () => undefined)
   child.once('error', (cause) => events.fail(notStarted(command, cause)))
   const ended = new Promise<void>((resolve) => {

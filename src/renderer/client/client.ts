@@ -171,11 +171,11 @@ function waitForJobs(
   time: { goOn: () => void; stop: () => void }
 ): () => void {
   const running = new Set<string>()
-  const heardOf = new Set<string>()
+  const reported = new Set<string>()
   let isOver = false
   const look = (job: Job): void => {
     if (isOver || !isMeant(job)) return
-    heardOf.add(job.id)
+    reported.add(job.id)
     if (job.state === 'queued' || job.state === 'running') running.add(job.id)
     else running.delete(job.id)
     if (running.size > 0) time.stop()
@@ -185,12 +185,12 @@ function waitForJobs(
     const { success, data: job } = events['job.changed'].safeParse(payload)
     if (success) look(job)
   })
-  // A job that began before this call may report nothing for a long time. What was heard of it since is newer than the list.
+  // A job that began before this call may report nothing for a long time. Its reports since then are newer than the list.
   transport
     .send('job.list', {})
     .then((envelope) => {
       const { jobs } = commands['job.list'].out.parse(openEnvelope('job.list', envelope))
-      jobs.filter(({ id, state }) => state === 'running' && !heardOf.has(id)).forEach(look)
+      jobs.filter(({ id, state }) => state === 'running' && !reported.has(id)).forEach(look)
     })
     // Without the list, jobs still count from their next report on.
     .catch(() => undefined)

@@ -6,13 +6,13 @@ import type { CommandOutput, ConnectionState } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forgetErrors } from './action'
 
-/** Errors that are over as soon as the host is heard again. */
+/** Errors that are over as soon as the host responds again. */
 const hostErrors: ReadonlySet<string> = new Set(['host.disconnected', 'host.timeout', 'host.unauthorised'])
 
 /** Versions, host and folder of the program. */
 export type AppInfo = CommandOutput<'app.info'>
 
-/** What this copy of Bitbench is, its settings, and whether the host can be heard. */
+/** What this copy of Bitbench is, its settings, and whether the host responds. */
 export const useApp = defineStore('app', () => {
   const client = useClient()
   const info = ref<AppInfo | null>(null)

@@ -136,7 +136,7 @@ export const hostLoadSchema = z.object({
 /** Load of the host. */
 export type HostLoad = z.infer<typeof hostLoadSchema>
 
-/** A stretch of time for which readings are missing because nvidia-smi died, hung or stalled. */
+/** A stretch of time for which readings are missing because nvidia-smi ended, hung or stalled. */
 export const gapSchema = z.object({ fromMs: z.number(), toMs: z.number(), reason: z.string() })
 
 /** A span without samples. */

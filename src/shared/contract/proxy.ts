@@ -15,7 +15,7 @@ import { calibrationSchema } from './proxy/proxyCalibration'
 const oldKernelNames = Object.keys(storedKernelNames) as (keyof typeof storedKernelNames)[]
 const newKernelNames: Readonly<Record<string, ProxyKernelName>> = storedKernelNames
 
-/** Proxy: a fitted model of the latency or energy of one kernel on one device, with honest errors beside it. */
+/** Proxy: a fitted model of the latency or energy of one kernel on one device, with its errors on held-out rows. */
 export const proxyKernelSchema = z
   .enum([...proxyKernelNames, ...oldKernelNames])
   .transform((name) => newKernelNames[name] ?? (name as ProxyKernelName))

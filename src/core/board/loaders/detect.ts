@@ -33,7 +33,7 @@ export function* awaitBanner(): Conversation<string | null> {
   return banner?.text ?? null
 }
 
-const answerMs = 1_500
+const replyMs = 1_500
 /** Waits without a prompt that are enough where nothing came at all, and where a boot loader may be busy with what it said last. */
 const triesOfSilent = 4
 const triesOfBusy = 20
@@ -52,7 +52,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
     const texts = [receiver.ubootPrompt, ...litexPrompts, ...litexMenus, sflMagicRequest]
-    const found = yield* receiver.until(texts, answerMs)
+    const found = yield* receiver.until(texts, replyMs)
     if (found !== null && found.index > 0) return { kind: 'litex' }
     // LiteX measures the speed of its memory for seconds without a word.
     if (receiver.lastSeen() !== before) limit = triesOfBusy

@@ -11,7 +11,7 @@ export const modem = {
   can: 0x18,
   /** Fills the last block (CP/M end of file). */
   sub: 0x1a,
-  /** A receiver's wish for CRC mode: "C". */
+  /** A receiver's request for CRC mode: "C". */
   crcWish: 0x43
 } as const
 

@@ -9,7 +9,7 @@ const maxTries = 10
 /** Receivers poll or repeat themselves within 10 s (Forsberg, 7.3.2). */
 const replyTimeoutMs = 10_000
 /**
- * Some receivers throw away what comes right after their wish for a first block (lrzsz purges its input once the wish is
+ * Some receivers throw away what comes right after their request for a first block (lrzsz purges its input once the request is
  * sent): the reply waits a moment, and is repeated soon in case it was dropped all the same.
  */
 export const afterWishMs = 40
@@ -22,7 +22,7 @@ export interface SendState {
   repeatedBlocks: number
 }
 
-/** Waits for the receiver's wish for CRC mode; old receivers without CRC are refused. */
+/** Waits for the receiver's request for CRC mode; old receivers without CRC are refused. */
 export function* awaitCrcWish(receiver: Receiver, silenceMs: number): Part<void> {
   let cans = 0
   for (let count = 0; count < 4_096; count++) {
@@ -70,7 +70,7 @@ export function* sendBlock(
       if (reply === null || reply === modem.nak || reply === modem.crcWish) break
       // Anything else is noise; the receiver's real reply follows or the time runs out.
     }
-    // Repeated wishes pile up while a receiver waits: answering each would send the block several times.
+    // Repeated requests pile up while a receiver waits: serving each would send the block several times.
     yield* receiver.discard()
   }
   throw new AppError(

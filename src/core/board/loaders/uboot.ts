@@ -31,7 +31,7 @@ export interface UbootResult extends ModemResult {
   returnCode: number | null
 }
 
-const answerMs = 5_000
+const replyMs = 5_000
 /** crc32 over many megabytes on a slow core. */
 const checkMs = 60_000
 const programMs = 60_000
@@ -81,13 +81,13 @@ function* runTransfer(receiver: Receiver, options: UbootOptions): Part<ModemResu
   const switches = baudRate !== null && baudRate !== consoleBaudRate
   yield* command(receiver, `${verb} ${hex(address)}${switches ? ` ${baudRate}` : ''}`)
   if (switches) {
-    yield* expect(receiver, 'press ENTER', answerMs, 'the baud rate switch')
+    yield* expect(receiver, 'press ENTER', replyMs, 'the baud rate switch')
     yield { kind: 'pause', durationMs: 60 }
     yield { kind: 'setBaud', baudRate }
     yield { kind: 'send', bytes: asciiBytes('\r') }
   }
-  yield* expect(receiver, 'Ready for binary', answerMs, `the answer to ${verb}`)
-  yield* expect(receiver, '\n', answerMs, `the answer to ${verb}`)
+  yield* expect(receiver, 'Ready for binary', replyMs, `the reply to ${verb}`)
+  yield* expect(receiver, '\n', replyMs, `the reply to ${verb}`)
   try {
     const result = yield* transferBy(receiver, options)
     yield* afterTransfer(receiver, switches, consoleBaudRate)
@@ -106,19 +106,19 @@ function transferBy(receiver: Receiver, { method, name, bytes }: UbootOptions): 
 /** Back to the prompt and to the console's speed, whether the transfer worked or not. */
 function* afterTransfer(receiver: Receiver, switched: boolean, consoleBaudRate: number): Part<void> {
   if (switched) {
-    yield* receiver.until(['press ESC'], answerMs)
+    yield* receiver.until(['press ESC'], replyMs)
     yield { kind: 'pause', durationMs: 60 }
     yield { kind: 'setBaud', baudRate: consoleBaudRate }
     yield { kind: 'send', bytes: Uint8Array.of(0x1b) }
   }
-  yield* receiver.until([receiver.ubootPrompt], answerMs)
+  yield* receiver.until([receiver.ubootPrompt], replyMs)
 }
 
 function* verify(receiver: Receiver, options: UbootOptions): Part<void> {
   if (options.bytes.length === 0) return
   const line = `crc32 ${hex(options.address)} ${hex(options.bytes.length)}`
-  const answer = yield* askUboot(receiver, line, checkMs)
-  const found = /==> ([0-9a-f]{8})/i.exec(answer ?? '')?.[1]
+  const output = yield* askUboot(receiver, line, checkMs)
+  const found = /==> ([0-9a-f]{8})/i.exec(output ?? '')?.[1]
   if (found === undefined) {
     throw new AppError(
       'loader.rejected',
@@ -137,10 +137,10 @@ function* verify(receiver: Receiver, options: UbootOptions): Part<void> {
 
 function* go(receiver: Receiver, start: { entry: number; programReturns: boolean }): Part<number | null> {
   yield* command(receiver, `go ${hex(start.entry)}`)
-  yield* expect(receiver, 'Starting application', answerMs, 'the start of the program')
+  yield* expect(receiver, 'Starting application', replyMs, 'the start of the program')
   if (!start.programReturns) return null
-  const answer = yield* receiver.until([receiver.ubootPrompt], programMs)
-  const code = /terminated, rc = 0x([0-9a-f]+)/i.exec(answer?.text ?? '')?.[1]
+  const output = yield* receiver.until([receiver.ubootPrompt], programMs)
+  const code = /terminated, rc = 0x([0-9a-f]+)/i.exec(output?.text ?? '')?.[1]
   if (code === undefined) {
     throw new AppError(
       'board.timeout',
@@ -154,7 +154,7 @@ function* go(receiver: Receiver, start: { entry: number; programReturns: boolean
 /** Types a command line and swallows its echo. */
 function* command(receiver: Receiver, line: string): Part<void> {
   yield { kind: 'send', bytes: asciiBytes(`${line}\r`) }
-  yield* expect(receiver, '\n', answerMs, `the echo of "${line}"`)
+  yield* expect(receiver, '\n', replyMs, `the echo of "${line}"`)
 }
 
 function* expect(receiver: Receiver, text: string, silenceMs: number, what: string): Part<void> {

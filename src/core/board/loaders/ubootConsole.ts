@@ -4,17 +4,17 @@ import { createAnsiFilter, type Part, type Receiver } from './receiver'
 
 /** Commands at U-Boot's prompt, and what they show about the console's UART. */
 
-const answerMs = 5_000
+const replyMs = 5_000
 
 /** Types a command line; returns the text between its echo and the next prompt, null when no prompt arrived. */
-export function* askUboot(receiver: Receiver, line: string, silenceMs = answerMs): Part<string | null> {
+export function* askUboot(receiver: Receiver, line: string, silenceMs = replyMs): Part<string | null> {
   yield { kind: 'send', bytes: asciiBytes(`${line}\r`) }
-  if ((yield* receiver.until(['\n'], answerMs)) === null) return null
+  if ((yield* receiver.until(['\n'], replyMs)) === null) return null
   // A command without output is followed by the prompt at once: its line end was the echo's.
   receiver.unread(0x0a)
   const { ubootPrompt } = receiver
-  const answer = yield* receiver.until([ubootPrompt], silenceMs)
-  return answer === null ? null : answer.text.slice(0, -ubootPrompt.length)
+  const output = yield* receiver.until([ubootPrompt], silenceMs)
+  return output === null ? null : output.text.slice(0, -ubootPrompt.length)
 }
 
 /** Longest prompt, bytes; a console is silent after it has printed one. */

@@ -16,7 +16,7 @@ import type { ModemResult } from './xmodem'
 const startTimeoutMs = 15_000
 /**
  * The protocol has the receiver ask with `C` after it took block 0. U-Boot acknowledges at once but asks only 4.25 s
- * later, and takes data in the meantime: so the wish is awaited for a moment only.
+ * later, and takes data in the meantime: so the request is awaited for a moment only.
  */
 const secondWishMs = 50
 /** Receivers that want the batch closed ask once more, lrzsz a second late; one that does not is done. */

@@ -70,7 +70,7 @@ export function explainGdb(step: GdbStep, message: string, server: string): AppE
   ) {
     return error(
       'board.disconnected',
-      `The GDB server at ${server} stopped answering: ${message}`,
+      `The GDB server at ${server} stopped responding: ${message}`,
       'Look at the server: its own log says why. Reset the board and repeat.'
     )
   }

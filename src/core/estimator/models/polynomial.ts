@@ -22,7 +22,7 @@ export function fitPolynomial(fit: StageFit): FittedStage<PolynomialJson> {
   let lowest = Infinity
   for (const candidate of degrees) {
     if (productsUpTo(fit.matrix, candidate).length * 2 > fit.times.length && candidate > 1) break
-    const error = heldOutError(fit, candidate)
+    const error = holdoutError(fit, candidate)
     if (error < lowest) [lowest, degree] = [error, candidate]
   }
   return fitDegree(fit, degree)
@@ -44,7 +44,7 @@ function fitDegree({ matrix, times }: StageFit, degree: number): FittedStage<Pol
   })
 }
 
-function heldOutError(fit: StageFit, degree: number): number {
+function holdoutError(fit: StageFit, degree: number): number {
   const step = Math.max(1, Math.ceil(fit.times.length / choiceRows))
   const rows = Array.from(fit.times.keys()).filter((row) => row % step === 0)
   let sum = 0

@@ -2,7 +2,7 @@ import { median } from '../../math/median'
 import { relativeNnls } from '../../math/nnls'
 import { totalMs } from '../samples/stageTable'
 import type { FittedTransfer } from './method'
-import { leastPrediction, type TransferProblem } from './problem'
+import { minPrediction, type TransferProblem } from './problem'
 
 /** A map from a stage's source time to its target time, fitted on pairs; both lists are ms and may be empty. */
 type Fit = (source: Float64Array, target: Float64Array) => (time: number) => number
@@ -19,7 +19,7 @@ export function none(problem: TransferProblem): FittedTransfer {
 /** Method A: target = a source + b per stage, least squares in ms. */
 export const affineLeastSquares = perStage((source, target) => {
   const { slope, constant } = line(source, target)
-  const floor = leastPrediction(target)
+  const floor = minPrediction(target)
   return (time) => Math.max(floor, slope * time + constant)
 })
 
@@ -43,7 +43,7 @@ export function globalAffine(problem: TransferProblem, rows: Int32Array): Fitted
     Float64Array.from(complete, (row) => totalMs(problem.source, row)),
     target
   )
-  const floor = leastPrediction(target)
+  const floor = minPrediction(target)
   return {
     predict: (asked) =>
       problem.source.map((times) =>

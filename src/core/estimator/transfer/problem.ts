@@ -75,7 +75,7 @@ export function transferProblem(
 export function fitBase(pool: StagePool, entries: Int32Array, times: Float64Array): Float64Array {
   const columns = pool.terms.map((term) => Float64Array.from(entries, (entry) => term[entry]))
   const coefficients = relativeNnls(columns, times)
-  const floor = leastPrediction(times)
+  const floor = minPrediction(times)
   return Float64Array.from({ length: pool.features.count }, (_, entry) => {
     let sum = 0
     for (let term = 0; term < coefficients.length; term++) sum += coefficients[term] * pool.terms[term][entry]
@@ -84,7 +84,7 @@ export function fitBase(pool: StagePool, entries: Int32Array, times: Float64Arra
 }
 
 /** Least time that a base or a line predicts, ms: a fifth of the shortest measured one. */
-export function leastPrediction(times: Float64Array): number {
+export function minPrediction(times: Float64Array): number {
   return 0.2 * Math.min(...times)
 }
 

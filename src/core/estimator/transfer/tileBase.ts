@@ -1,6 +1,6 @@
 import { relativeNnls } from '../../math/nnls'
 import type { StagePool } from '../design'
-import { fitBase, leastPrediction } from './problem'
+import { fitBase, minPrediction } from './problem'
 
 /** Bytes against arithmetic at which the search for the bound of every entry starts, in multiply-adds per element. */
 const startBalances = [30, 100, 300]
@@ -31,7 +31,7 @@ export function fitTileBase(pool: StagePool, entries: Int32Array, times: Float64
       if (error < lowest) [best, lowest] = [bounds, error]
     }
   }
-  const floor = leastPrediction(times)
+  const floor = minPrediction(times)
   return tileCosts.map((_, entry) => Math.max(floor, timeOf(terms, best, entry)))
 }
 

@@ -2,7 +2,7 @@ import type { FeatureMatrix } from '../../proxy/features'
 import { choleskyInPlace, choleskySolve } from '../../math/cholesky'
 import { fitRegressor } from '../../proxy/estimators/regressors'
 import type { FittedTransfer } from './method'
-import { entriesOf, featuresAt, fitBase, leastPrediction, timesOf, type TransferProblem } from './problem'
+import { entriesOf, featuresAt, fitBase, minPrediction, timesOf, type TransferProblem } from './problem'
 
 /** Predicts the times of entries of one pool, in ms. */
 type PoolModel = (entries: Int32Array) => Float64Array
@@ -38,7 +38,7 @@ export function linear(problem: TransferProblem, rows: Int32Array): FittedTransf
   const knobs = knobMatrix(problem)
   return perStageRows(problem, rows, (fitted, times) => {
     const weights = ridge(featuresAt(knobs, fitted), times)
-    const floor = leastPrediction(times)
+    const floor = minPrediction(times)
     return (asked) => weights(featuresAt(knobs, asked)).map((time) => Math.max(floor, time))
   })
 }

@@ -103,7 +103,7 @@ const covers = ({ costs }: DecoderProxy, terms: WorkTerms): boolean =>
  * that no other decoder has are left out.
  * @throws AppError data.missing where none is left
  */
-export function heldOutErrors(decoders: readonly (readonly StepSample[])[], folds = 6): DecoderErrors {
+export function holdoutErrors(decoders: readonly (readonly StepSample[])[], folds = 6): DecoderErrors {
   const stepErrors: number[] = []
   const byPart = new Map<string, number[]>()
   for (let fold = 0; fold < Math.min(folds, decoders.length); fold++) {

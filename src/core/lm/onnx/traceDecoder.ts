@@ -85,10 +85,10 @@ function roleOf({ name, elementType }: OnnxValue, all: readonly OnnxValue[]): De
 }
 
 /**
- * Follows a decoder's graph for one short sequence; all values together have at most `mostElements`.
+ * Follows a decoder's graph for one short sequence; all values together have at most `maxElements`.
  * @throws AppError model.unsupportedOperator with the node that no Llama-style decoder has, model.invalid, model.unsupportedShape
  */
-export function traceDecoder(model: OnnxModel, mostElements = maxTracedElements): TracedDecoder {
+export function traceDecoder(model: OnnxModel, maxElements = maxTracedElements): TracedDecoder {
   const output = model.outputs.find(({ name }) => name === 'logits') ?? model.outputs[0]
   if (output === undefined) throw invalid('it has no output', 'Export it with its logits as output.')
   const nodes = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [output.name])
@@ -97,7 +97,7 @@ export function traceDecoder(model: OnnxModel, mostElements = maxTracedElements)
   const state = begin(model)
   for (const each of nodes) {
     traceNode(state, each)
-    checkTotal(state, each, mostElements)
+    checkTotal(state, each, maxElements)
   }
   const found = state.values.get(output.name)
   if (found?.kind !== 'form') throw notLlama(node, 'its logits do not depend on the tokens')

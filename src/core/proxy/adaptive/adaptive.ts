@@ -3,7 +3,7 @@ import { acquire } from './acquisition'
 import { estimatorByName } from '../estimators/registry'
 import type { Estimator, LatencyModel } from '../estimators/estimator'
 import { groupByShape, shapeFolds } from '../fit/folds'
-import { predictHeldOut } from '../fit/holdout'
+import { predictHoldout } from '../fit/holdout'
 import { metricsOf } from '../fit/metrics'
 import type { TimeUnit, adaptiveStops } from '../../../shared/vocabulary'
 import { takeShapes, type SampleTable, type ShapeRows } from '../samples'
@@ -187,7 +187,7 @@ function doubtOf(pool: ShapeRows, samples: SampleTable, model: LatencyModel, see
 function unseenError(samples: SampleTable, seed: number): number | null {
   if (groupByShape(samples).groups < 2) return null
   return metricsOf(
-    predictHeldOut(samples, shapeFolds(samples), () => adaptiveEstimator, { seed }),
+    predictHoldout(samples, shapeFolds(samples), () => adaptiveEstimator, { seed }),
     samples.time
   ).mape
 }

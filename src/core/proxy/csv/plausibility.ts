@@ -69,9 +69,9 @@ function strangeRows(samples: SampleTable): number[] {
   for (const rows of rowsByShape(samples).values()) {
     if (rows.length < 4) continue
     const sorted = rows.map((row) => samples.time[row]).sort((a, b) => a - b)
-    const median = sorted[sorted.length >> 1]
+    const upperMedian = sorted[sorted.length >> 1]
     for (const row of rows) {
-      const ratio = samples.time[row] / median
+      const ratio = samples.time[row] / upperMedian
       if (ratio > maxFactor || ratio < 1 / maxFactor) strange.push(row)
     }
   }

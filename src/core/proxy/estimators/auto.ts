@@ -85,7 +85,7 @@ function chooseOn(view: SampleTable, options: FitOptions): { estimator: Estimato
   return { estimator: blendEstimator('auto', chosen), error }
 }
 
-/** Candidates but those on a base that is far from the data: their trees would be grown in vain. */
+/** Returns the candidates, without the one on the roofline where that alone fits much worse than the additive base. */
 function worthComparing(view: SampleTable, options: FitOptions): number[] {
   const all = candidates.map((_, at) => at)
   const roofed = pooledError(view, roofline, options, innerFolds)

@@ -8,7 +8,7 @@ const bitWeight = 2
 
 /**
  * Nearest entry of a look-up table, distance over logarithms of dimensions and bit widths: what frameworks without a
- * model do. Here for comparison: exact on what was measured, blind beyond it.
+ * model do. Here for comparison: exact on what was measured, elsewhere the time of the nearest entry.
  */
 export const lookup: Estimator = {
   name: 'lookup',

@@ -1,5 +1,5 @@
 import { groupByShape, shapeFolds } from '../fit/folds'
-import { predictHeldOut } from '../fit/holdout'
+import { predictHoldout } from '../fit/holdout'
 import type { SampleTable } from '../samples'
 import type { Estimator, FitOptions } from './estimator'
 
@@ -20,7 +20,7 @@ export function candidateErrors(
   const split = shapeFolds(samples, folds)
   const { onProgress, ...quiet } = options
   const logErrors = candidates.map((candidate, at) => {
-    const predicted = predictHeldOut(samples, split, () => candidate, quiet)
+    const predicted = predictHoldout(samples, split, () => candidate, quiet)
     onProgress?.(at + 1, candidates.length, candidate.name)
     return predicted.map((value, row) => Math.log(value / samples.time[row]))
   })

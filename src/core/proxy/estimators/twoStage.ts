@@ -79,7 +79,7 @@ function chooseConfiguration(
   return (best as { estimator: Estimator } | null)?.estimator ?? twoStageEstimator(twoStageConfigurations[0])
 }
 
-/** Returns the founding paper's two-stage estimator of one configuration. */
+/** Returns the MiCo paper's two-stage estimator with one configuration. */
 export function twoStageEstimator(configuration: TwoStageConfiguration): Estimator {
   const { baseModel, speedupModel, baseFeatures, speedupFeatures } = configuration
   return {

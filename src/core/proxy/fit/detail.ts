@@ -68,7 +68,7 @@ export function fitWithDetail(samples: SampleTable, options: FitProxyOptions): F
   const evaluation = evaluateProxy(samples, work.estimator, wanted, base)
   stage = 'learning curve'
   const train = proxy.predict(samples)
-  const heldOut = evaluation.predictions.shape ?? train
+  const holdout = evaluation.predictions.shape ?? train
   const factors = intervalFactors({ logRatios: Float64Array.from(proxy.toJSON().logRatios) }, drawnLevel)
   const { macs } = workColumns(samples)
   const curve = learningCurve(samples, chosen, options.seed)
@@ -79,9 +79,9 @@ export function fitWithDetail(samples: SampleTable, options: FitProxyOptions): F
     weightBits: samples.weightBits[row],
     macs: macs[row],
     measured: samples.time[row],
-    predicted: heldOut[row],
-    low: heldOut[row] * factors.low,
-    high: heldOut[row] * factors.high,
+    predicted: holdout[row],
+    low: holdout[row] * factors.low,
+    high: holdout[row] * factors.high,
     sampleId: samples.labels?.['SampleId']?.[row] ?? null
   }))
   onProgress?.(100, 100, '')
@@ -93,7 +93,7 @@ export function fitWithDetail(samples: SampleTable, options: FitProxyOptions): F
     },
     points,
     importance: proxy.model.importance?.() ?? [],
-    perPair: kernelSpec(samples.kernel).hasWeights ? errorsByPair(samples, heldOut) : [],
+    perPair: kernelSpec(samples.kernel).hasWeights ? errorsByPair(samples, holdout) : [],
     learningCurve: curve,
     interval: { level: drawnLevel, coverage: proxy.coverage90 }
   }

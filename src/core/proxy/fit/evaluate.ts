@@ -1,6 +1,6 @@
 import type { ErrorSplit } from '../../../shared/vocabulary'
 import { groupByShape, leaveOneShapeOut, randomFolds, shapeFolds, splitRows, type Folds } from './folds'
-import { predictHeldOut } from './holdout'
+import { predictHoldout } from './holdout'
 import { metricsOf, type Metrics } from './metrics'
 import type { Estimator, FitOptions, LatencyModel } from '../estimators/estimator'
 import { gather, type SampleTable } from '../samples'
@@ -63,7 +63,7 @@ export function evaluateProxy(
       continue
     }
     const { folds, of } = choices.forSplit(split)
-    settle(split, predictHeldOut(samples, folds, of, quiet), folds)
+    settle(split, predictHoldout(samples, folds, of, quiet), folds)
   }
   if (options.extra !== undefined) {
     step('other')
@@ -76,7 +76,7 @@ export function evaluateProxy(
 }
 
 /** Estimator of a training part. */
-type EstimatorOfFold = Parameters<typeof predictHeldOut>[2]
+type EstimatorOfFold = Parameters<typeof predictHoldout>[2]
 
 /** Which estimator is fitted in which training part; the choices by shape fold are made once. */
 function createChoices(samples: SampleTable, estimator: Estimator, options: FitOptions) {
@@ -87,7 +87,7 @@ function createChoices(samples: SampleTable, estimator: Estimator, options: FitO
     if (chosenByShapeFold !== null) return chosenByShapeFold
     const choices = (chosenByShapeFold = new Map<number, Estimator>())
     // A dry pass: only the choices are kept.
-    predictHeldOut(
+    predictHoldout(
       samples,
       folds,
       (train, fold, foldOptions) => {

@@ -12,7 +12,7 @@ export interface WorkCount {
 }
 
 /**
- * Counts the fits inside long work, so that its progress moves while it runs: `onProgress` hears the share that is
+ * Counts the fits inside long work, so that its progress moves while it runs: `onProgress` receives the share that is
  * done, 0..1. Choosing counts as the fits it takes.
  */
 export function countFits(estimator: Estimator, onProgress: (share: number) => void): WorkCount {

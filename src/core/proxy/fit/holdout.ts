@@ -7,7 +7,7 @@ import type { Estimator, FitOptions } from '../estimators/estimator'
  * Out-of-fold predictions: every row predicted by a model that was fitted without its fold. Rows of `extra` help
  * every fit, but none of a shape that is being held out.
  */
-export function predictHeldOut(
+export function predictHoldout(
   samples: SampleTable,
   folds: Folds,
   estimatorOf: (train: SampleTable, fold: number, options: FitOptions) => Estimator,
@@ -19,7 +19,7 @@ export function predictHeldOut(
     if (test.length === 0) continue
     const trainSamples = takeSamples(samples, train)
     const testRows = takeSamples(samples, test)
-    const foldOptions = withoutHeldOutShapes(options, trainSamples, testRows)
+    const foldOptions = withoutHoldoutShapes(options, trainSamples, testRows)
     const model = estimatorOf(trainSamples, fold, foldOptions).fit(trainSamples, foldOptions)
     const values = model.predict(testRows)
     for (let at = 0; at < test.length; at++) predicted[test[at]] = values[at]
@@ -36,20 +36,20 @@ export function pooledError(
 ): number {
   if (groupByShape(samples).groups < 2) return Infinity
   return metricsOf(
-    predictHeldOut(samples, shapeFolds(samples, folds), () => estimator, options),
+    predictHoldout(samples, shapeFolds(samples, folds), () => estimator, options),
     samples.time
   ).mape
 }
 
 /** Extra rows whose shape is held out entirely are left out; shapes that are also trained on may stay. */
-function withoutHeldOutShapes(options: FitOptions, train: ShapeRows, test: ShapeRows): FitOptions {
+function withoutHoldoutShapes(options: FitOptions, train: ShapeRows, test: ShapeRows): FitOptions {
   const { extra } = options
   if (extra === undefined) return options
   const trained = new Set(keysOf(train))
-  const heldOut = new Set(keysOf(test).filter((key) => !trained.has(key)))
+  const holdoutKeys = new Set(keysOf(test).filter((key) => !trained.has(key)))
   const kept: number[] = []
   keysOf(extra).forEach((key, row) => {
-    if (!heldOut.has(key)) kept.push(row)
+    if (!holdoutKeys.has(key)) kept.push(row)
   })
   const { extra: _all, ...rest } = options
   return kept.length === 0 ? rest : { ...rest, extra: takeSamples(extra, kept) }

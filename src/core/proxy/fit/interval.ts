@@ -14,9 +14,9 @@ export interface IntervalFit {
 const keptRatios = 2_000
 
 /** Keeps the quantiles of log(measured / held-out prediction), at most `keptRatios` of them. */
-export function fitInterval(heldOut: ArrayLike<number>, measured: ArrayLike<number>): IntervalFit {
+export function fitInterval(holdout: ArrayLike<number>, measured: ArrayLike<number>): IntervalFit {
   const sorted = Float64Array.from({ length: measured.length }, (_, row) =>
-    Math.log(measured[row] / heldOut[row])
+    Math.log(measured[row] / holdout[row])
   ).sort()
   if (sorted.length <= keptRatios) return { logRatios: sorted }
   return {
@@ -37,7 +37,7 @@ export function intervalFactors({ logRatios }: IntervalFit, level: number): { lo
  * can expect. null where there are fewer than two folds.
  */
 export function measuredCoverage(
-  heldOut: ArrayLike<number>,
+  holdout: ArrayLike<number>,
   measured: ArrayLike<number>,
   foldOf: Int32Array,
   level: number
@@ -50,12 +50,12 @@ export function measuredCoverage(
     const own: number[] = []
     foldOf.forEach((value, row) => (value === fold ? own : others).push(row))
     const calibration = fitInterval(
-      others.map((row) => heldOut[row]),
+      others.map((row) => holdout[row]),
       others.map((row) => measured[row])
     )
     const { low, high } = intervalFactors(calibration, level)
     for (const row of own) {
-      const ratio = measured[row] / heldOut[row]
+      const ratio = measured[row] / holdout[row]
       if (ratio >= low * (1 - 1e-12) && ratio <= high * (1 + 1e-12)) inside++
     }
   }

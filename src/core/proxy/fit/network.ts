@@ -107,17 +107,17 @@ export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCo
  * line would fall with the prediction.
  */
 export function calibrateNetwork(
-  fewestBits: { predicted: number; measured: number },
-  mostBits: { predicted: number; measured: number }
+  atMinBits: { predicted: number; measured: number },
+  atMaxBits: { predicted: number; measured: number }
 ): NetworkLine {
-  const span = mostBits.predicted - fewestBits.predicted
-  const factor = (mostBits.measured - fewestBits.measured) / span
-  const scale = Math.max(mostBits.predicted, fewestBits.predicted)
+  const span = atMaxBits.predicted - atMinBits.predicted
+  const factor = (atMaxBits.measured - atMinBits.measured) / span
+  const scale = Math.max(atMaxBits.predicted, atMinBits.predicted)
   if (Math.abs(span) < 0.01 * scale || !(factor > 0)) {
     const ratio = Math.sqrt(
-      (fewestBits.measured / fewestBits.predicted) * (mostBits.measured / mostBits.predicted)
+      (atMinBits.measured / atMinBits.predicted) * (atMaxBits.measured / atMaxBits.predicted)
     )
     return { factor: ratio, constant: 0 }
   }
-  return { factor, constant: fewestBits.measured - factor * fewestBits.predicted }
+  return { factor, constant: atMinBits.measured - factor * atMinBits.predicted }
 }

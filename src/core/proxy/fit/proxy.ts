@@ -3,7 +3,7 @@ import type { Estimator, LatencyModel, ModelJson } from '../estimators/estimator
 import { modelFromJson } from '../estimators/models'
 import { estimatorByName } from '../estimators/registry'
 import { groupByKey, groupByShape, shapeFolds } from './folds'
-import { predictHeldOut } from './holdout'
+import { predictHoldout } from './holdout'
 import { fitInterval, intervalFactors, measuredCoverage, type IntervalFit } from './interval'
 import type { ProxyKernelName } from '../../../shared/vocabulary'
 import { findProxyKernel, parseProxyKernel, rowSpec } from '../../kernel/spec'
@@ -90,7 +90,7 @@ export function fitProxy(samples: SampleTable, options: FitProxyOptions): Proxy 
   const model = chosen.fit(samples, base)
   onProgress?.(2, 3, 'calibrating')
   const shapes = groupByShape(samples).groups
-  const heldOut = shapes < 2 ? null : heldOutOf(samples, chosen, base)
+  const holdout = shapes < 2 ? null : holdoutOf(samples, chosen, base)
   onProgress?.(3, 3, '')
   const train = model.predict(samples)
   return makeProxy(
@@ -104,9 +104,9 @@ export function fitProxy(samples: SampleTable, options: FitProxyOptions): Proxy 
       rows: samples.count,
       shapes,
       trainMape: metricsOf(train, samples.time).mape,
-      unseenShapeMape: heldOut?.mape ?? null,
-      coverage90: heldOut?.coverage90 ?? null,
-      logRatios: Array.from((heldOut?.calibration ?? fitInterval(train, samples.time)).logRatios),
+      unseenShapeMape: holdout?.mape ?? null,
+      coverage90: holdout?.coverage90 ?? null,
+      logRatios: Array.from((holdout?.calibration ?? fitInterval(train, samples.time)).logRatios),
       model: model.toJSON()
     },
     model
@@ -166,13 +166,13 @@ function makeProxy(json: ProxyJson, model: LatencyModel): Proxy {
   }
 }
 
-function heldOutOf(
+function holdoutOf(
   samples: SampleTable,
   chosen: Estimator,
   options: { seed: number; extra?: SampleTable }
 ): { mape: number; coverage90: number | null; calibration: IntervalFit } {
   const folds = shapeFolds(samples)
-  const predicted = predictHeldOut(samples, folds, () => chosen, options)
+  const predicted = predictHoldout(samples, folds, () => chosen, options)
   return {
     mape: metricsOf(predicted, samples.time).mape,
     coverage90: measuredCoverage(predicted, samples.time, folds.foldOf, 0.9),

@@ -122,11 +122,11 @@ function meanSquareShare(column: Float64Array, time: Float64Array): number {
   return sum / column.length
 }
 
-/** 1 for rows within the median absolute log error, median / error beyond it. */
+/** 1 for rows within the (upper) median of the absolute log errors, that median / error beyond it. */
 function huberWeights(time: Float64Array, predicted: (row: number) => number): Float64Array {
   const errors = time.map((value, row) => Math.abs(Math.log(predicted(row) / value)))
-  const median = errors.slice().sort()[errors.length >> 1]
-  const knee = Math.max(0.01, median)
+  const upperMedian = errors.slice().sort()[errors.length >> 1]
+  const knee = Math.max(0.01, upperMedian)
   return errors.map((error) => (error <= knee ? 1 : knee / error))
 }
 

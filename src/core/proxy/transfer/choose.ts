@@ -23,7 +23,7 @@ const margin = 0.1
 const marginPerRow = 4
 const foldsBeyond25 = 10
 
-/** Which method to trust with these target rows: by their number, then by held-out error. */
+/** Chooses a method for these target rows: by their number, then by held-out error. */
 export function chooseTransfer(target: SampleTable, source: Float64Array, seed: number): ChosenTransfer {
   const tried = byCount.find(({ atLeast }) => target.count >= atLeast)?.methods ?? ['logOffset']
   const errors: ChosenTransfer['errors'] = {}
@@ -32,14 +32,14 @@ export function chooseTransfer(target: SampleTable, source: Float64Array, seed: 
   let method: TransferMethod = tried[0]
   let lowest = Infinity
   for (const candidate of tried) {
-    const error = heldOutError(candidate, target, source, folds, seed)
+    const error = holdoutError(candidate, target, source, folds, seed)
     errors[candidate] = error
     if (error < lowest * (1 - margin - marginPerRow / target.count)) [lowest, method] = [error, candidate]
   }
   return { method, errors }
 }
 
-function heldOutError(
+function holdoutError(
   method: TransferMethod,
   target: SampleTable,
   source: Float64Array,

@@ -37,7 +37,7 @@ export class WaitingNodes {
     this.top++
   }
 
-  /** Sums of the node pushed last over keys[from, to). Afresh from the rows: differences would gather rounding errors. */
+  /** Sums of the node pushed last over keys[from, to). Summed from the rows each time: differences would accumulate rounding errors. */
   sumUp(keys: Int32Array, from: number, to: number, terms: Float64Array, rowMask: number): void {
     let sum = 0
     let total = 0

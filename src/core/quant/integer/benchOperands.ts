@@ -104,7 +104,7 @@ export function benchSums(workload: BenchWorkload): Int32Array {
   return sums
 }
 
-/** CRC-32 of the sums as little-endian int32: what `bench` must answer. */
+/** CRC-32 of the sums as little-endian int32: what `bench` must return. */
 export function benchChecksum(workload: BenchWorkload): number {
   const sums = benchSums(workload)
   const bytes = new Uint8Array(sums.length * 4)

@@ -9,7 +9,7 @@ import { randomStrategy } from './random'
 /**
  * Plain Bayesian optimisation: a Gaussian process with a squared exponential covariance over the bit exponents, its
  * length scale chosen by marginal likelihood, and expected improvement among sampled schemes within the budgets. It
- * knows nothing of layers or of maximal schemes.
+ * makes no use of layers or of maximal schemes.
  */
 const lengths = [1, 2, 4, 8]
 const samples = 600

@@ -13,7 +13,7 @@ export interface BiosHost {
 const magicRequest = 'sL5DdSMmkekro\n'
 const magicAnswer = 'z6IHG7cYDID6o\n'
 /** How long the BIOS waits for the reply to its request, and for the next byte in its loader. */
-const answerMs = 250
+const replyMs = 250
 /** Failures in a row after which it leaves its loader. */
 const maxFailures = 256
 /** Coloured, as LiteX's is. */
@@ -54,9 +54,9 @@ export class LitexBios {
 
   /** Time-outs. In its loader it sends `E` after each 250 ms of silence, frame or no frame. */
   tick(nowMs: number): void {
-    if (this.state === 'asking' && nowMs - this.sinceMs > answerMs) this.toConsole('Timeout\n')
-    while (this.state === 'loading' && nowMs - this.sinceMs > answerMs) {
-      this.sinceMs += answerMs
+    if (this.state === 'asking' && nowMs - this.sinceMs > replyMs) this.toConsole('Timeout\n')
+    while (this.state === 'loading' && nowMs - this.sinceMs > replyMs) {
+      this.sinceMs += replyMs
       this.frame = []
       this.refuse('E')
     }

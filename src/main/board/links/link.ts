@@ -11,7 +11,7 @@ export interface Link {
   readonly closed: CloseReason | null
   /**
    * Writes bytes to the line, in order with earlier writes. Settles when the line has taken them, or rejects after
-   * `timeoutMs`: a port whose peer died may never call back.
+   * `timeoutMs`: a port whose peer has ended may never call back.
    *
    * @throws board.timeout, board.disconnected
    */

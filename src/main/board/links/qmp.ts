@@ -38,7 +38,7 @@ export function createQmp(input: Writable, output: Readable): Qmp {
       } else pending.shift()?.resolve(reply.return)
     }
   })
-  // Writing to a QEMU that just died is reported by its exit, not here.
+  // Writing to a QEMU that has just ended is reported by its exit, not here.
   input.on('error', () => undefined)
   return {
     ready,

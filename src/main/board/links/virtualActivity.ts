@@ -93,7 +93,7 @@ export function trackVirtualBoard(): VirtualActivity {
       // Another board may have begun before: what this one adds counts from there.
       change(() => running.set(board, totalMs - (running.size === 0 ? 0 : stretch.longestMs)))
       seenMs = totalMs
-      // What it did before nobody saw it: its time is not counted either.
+      // What it did before was not shown: its time is not counted either.
       seenJ = totalJ
       draw(totalJ)
     },

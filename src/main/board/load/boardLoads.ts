@@ -50,11 +50,11 @@ async function throughMonitor(
   let doneBefore = 0
   let crc: number | null = null
   for (const segment of image.segments) {
-    const answer = await session.upload(segment.address, segment.bytes, {
+    const reply = await session.upload(segment.address, segment.bytes, {
       signal,
       onProgress: (done) => onProgress(doneBefore + done, 'uploading')
     })
-    crc = image.segments.length === 1 ? answer.crc : null
+    crc = image.segments.length === 1 ? reply.crc : null
     doneBefore += segment.bytes.length
   }
   if (!start) return { crc32: crc, result: `${formatBytes(image.sizeBytes)} verified` }

@@ -112,10 +112,10 @@ function startGdb(options: GdbLoadOptions, program: DebugProgram): Gdb {
     async ask(step, command) {
       text = ''
       stopped = null
-      const answer = new Promise<MiRecord & { kind: 'result' }>((resolve) => (settle = resolve))
+      const reply = new Promise<MiRecord & { kind: 'result' }>((resolve) => (settle = resolve))
       run.write(`${++token}${command}\n`)
       const record = await Promise.race([
-        answer,
+        reply,
         run.ended.then((code) => {
           throw new AppError(
             'tool.failed',

@@ -11,7 +11,7 @@ import type { CliContext } from './framework'
 export interface LocalClient {
   call<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>>
   /**
-   * Follows a job to its end; `onProgress` hears of every change. Cancels the job when `signal` is aborted.
+   * Follows a job to its end; `onProgress` is called on every change. Cancels the job when `signal` is aborted.
    * @throws the job's own AppError when it failed or was cancelled; host.disconnected when the host that runs it is gone
    */
   finish(jobId: string, onProgress?: (job: Job) => void): Promise<void>

@@ -1,6 +1,6 @@
 import { formatPercentValue } from '../../../shared/units'
 import path from 'node:path'
-import { fitDecoderProxy, heldOutErrors, predictStep } from '../../../core/lm/cost/decoderProxy'
+import { fitDecoderProxy, holdoutErrors, predictStep } from '../../../core/lm/cost/decoderProxy'
 import { formatLmScheme, parseLmScheme } from '../../../core/lm/integer/lmScheme'
 import { writeWholeFile } from '../../files/replaceFile'
 import { readDecoderProxy, writeDecoderProxy } from '../../lm/decoderProxyFile'
@@ -37,7 +37,7 @@ export const lmProfileVerb: CliVerb = {
         })
       )
       const proxy = fitDecoderProxy(measured.flat())
-      const errors = heldOutErrors(measured)
+      const errors = holdoutErrors(measured)
       const clockHz = unit === 'cycles' ? info.clockHz : null
       const about = { board: { id: boardId, name, buildId: info.buildId, clockHz }, unit, origin, seed }
       await writeWholeFile(file, writeDecoderProxy(proxy, errors, { ...about, decoders: measured.length }))

@@ -43,8 +43,8 @@ const seed = 1
 /** Training images on which the retrained network must beat the fitted one to be kept. */
 const maxJudged = 3000
 /** Without labels: images kept out of the training, on which KL to the float network decides; a share of few. */
-const maxHeldOut = 2000
-const heldOutShare = 0.25
+const maxHoldout = 2000
+const holdoutShare = 0.25
 
 /**
  * Short quantization-aware retraining that starts from a fitted network: weights and activations quantized with
@@ -101,7 +101,7 @@ export async function retrain(
 
 /** The images to train on, and the last ones for the verdict. */
 function withHeldOut(all: LabelledImages): [LabelledImages, LabelledImages] {
-  const held = Math.max(1, Math.min(maxHeldOut, Math.floor(all.count * heldOutShare)))
+  const held = Math.max(1, Math.min(maxHoldout, Math.floor(all.count * holdoutShare)))
   return [firstImages(all, all.count - held), lastImages(all, held)]
 }
 

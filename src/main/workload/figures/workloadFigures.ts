@@ -20,7 +20,7 @@ export interface Analysis {
   figures: Figure[]
 }
 
-/** The figures of one network (of the founding document: 2, 3, 5 to 8, or 4 and 9 to 12) with what they rest on. */
+/** Returns the figures of one network that its tables allow, with the merged rows and findings that they rest on. */
 export function analyseWorkload(model: string, tables: WorkloadTables, choice: StatisticsChoice): Analysis {
   const { confidence, seed } = choice
   const merged = mergeTables(tables.layers, tables.impacts)

@@ -46,11 +46,11 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
       }
     }
   }
-  const { window, isOpen, mostLengths, prepare } = tokens
+  const { window, isOpen, maxLengths, prepare } = tokens
   const decodes = task === 'perplexity'
   const most = decodes ? window - 1 : window
   // The prompt's pass and that of every output token are open at the same time.
-  const maxOutputs = Math.min(most, mostLengths - 1)
+  const maxOutputs = Math.min(most, maxLengths - 1)
   return {
     offer: {
       stages: decodes ? ['prefill', 'decode'] : ['prefill'],

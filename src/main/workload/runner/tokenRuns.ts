@@ -15,7 +15,7 @@ export interface TokenRuns {
   /** Whether shorter inputs cost less; else every pass is as long as the window. */
   readonly isOpen: boolean
   /** Most passes of different lengths that can be prepared together: a session more would take the place of one of theirs. */
-  readonly mostLengths: number
+  readonly maxLengths: number
   /** A pass over so many tokens; opens what it needs. */
   prepare(batch: number, tokens: number): Promise<() => Promise<unknown>>
 }
@@ -53,7 +53,7 @@ export async function tokenRuns(subject: Subject): Promise<TokenRuns | null> {
   return {
     window,
     isOpen,
-    mostLengths: fixed !== undefined && isOpen ? maxSessions : Infinity,
+    maxLengths: fixed !== undefined && isOpen ? maxSessions : Infinity,
     async prepare(batch, tokens) {
       const feeds = tokenFeeds(subject, batch, isOpen ? tokens : window)
       const session = await sessionOf(tokens)

@@ -18,8 +18,8 @@ export function farmSummary(boards: readonly Board[]): string {
     [count(({ state }) => state === 'reconnecting'), 'reconnecting'],
     [count(({ state }) => state === 'unavailable'), 'unavailable']
   ] as const
-  const told = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
-  return `${boards.length} ${boards.length === 1 ? 'board' : 'boards'}${told.length === 0 ? '' : `: ${told.join(', ')}`}`
+  const counted = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
+  return `${boards.length} ${boards.length === 1 ? 'board' : 'boards'}${counted.length === 0 ? '' : `: ${counted.join(', ')}`}`
 }
 
 /** Whether a typed text names this board: its name, port, id, serial number, core or ISA. */

@@ -79,7 +79,7 @@ export const boardToolCommands = {
   ),
   /**
    * Configures an FPGA: a Job. With `then` a loader carries a program over the line of board `id` as soon as the new
-   * design runs; the line is open and leased the whole time, so that the boot loader's first words are heard.
+   * design runs; the line is open and leased the whole time, so that the boot loader's first output is received.
    */
   'board.bitstream': command(
     z

@@ -36,7 +36,7 @@ describe('a board that never replies', () => {
     [3, 3],
     [8, 4]
   ])('gets as many requests as allowed (%i: %i), and no more', (attempts, asked) => {
-    const client = new MonitorClient({ timing: { answerMs: 100, workingMs: 1000, attempts } })
+    const client = new MonitorClient({ timing: { replyMs: 100, workingMs: 1000, attempts } })
     const { frames, waitedMs, error } = withSilence(client.hello(1))
     expect(frames).toBe(asked)
     expect(waitedMs).toBe(100 * asked)

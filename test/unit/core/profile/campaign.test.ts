@@ -127,7 +127,7 @@ describe('space-filling set', () => {
       count: 200,
       seed: 3,
       around: [],
-      mostMacs: Infinity
+      maxMacs: Infinity
     })
     expect(shapes).toHaveLength(200)
     expect(new Set(shapes.map((shape) => shape.dims.join())).size).toBe(200)
@@ -142,11 +142,11 @@ describe('space-filling set', () => {
       { kernel: 'conv2d', dims: [28, 28, 1, 6, 5, 1, 0] },
       { kernel: 'conv2d', dims: [14, 14, 6, 16, 5, 1, 0] }
     ]
-    const mostMacs = 1_000_000
-    const shapes = spaceFillingShapes({ kernel: 'conv2d', count: 40, seed: 1, around, mostMacs })
+    const maxMacs = 1_000_000
+    const shapes = spaceFillingShapes({ kernel: 'conv2d', count: 40, seed: 1, around, maxMacs })
     expect(shapes).toHaveLength(40)
     expect(Math.max(...shapes.map((shape) => shape.dims[3]!))).toBeGreaterThan(16)
-    expect(Math.max(...shapes.map((shape) => shapeWork(shape).macs))).toBeLessThanOrEqual(mostMacs)
+    expect(Math.max(...shapes.map((shape) => shapeWork(shape).macs))).toBeLessThanOrEqual(maxMacs)
     expect(shapes.every((shape) => shape.dims[4] === 5)).toBe(true)
   })
 })

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { coolDown, settle, type Cooling } from '@main/workload/cooldown'
 
 /** A GPU whose temperatures come one after the other, and a clock that runs 100 ms with each look at it. */
-function cooling(temperatures: readonly (number | null)[], mostMs = 1e6): Cooling & { waits: number[] } {
+function cooling(temperatures: readonly (number | null)[], maxMs = 1e6): Cooling & { waits: number[] } {
   let [at, clockMs] = [0, 0]
   const waits: number[] = []
   return {
     waits,
     temperatureC: () => temperatures[Math.min(at++, temperatures.length - 1)]!,
     nowMs: () => (clockMs += 100),
-    mostMs,
+    maxMs,
     signal: new AbortController().signal,
     onWait: (celsius) => waits.push(celsius)
   }

@@ -39,7 +39,7 @@ function fixedNetwork() {
 it('keeps the sessions of all passes that are prepared together, whatever ran before', async () => {
   const { subject, mostOpen } = fixedNetwork()
   const runs = (await tokenRuns(subject))!
-  expect(runs).toMatchObject({ window, isOpen: true, mostLengths: 64 })
+  expect(runs).toMatchObject({ window, isOpen: true, maxLengths: 64 })
   // Those of the third line that are open already are the oldest of all.
   const prepared = [
     [10, 31],

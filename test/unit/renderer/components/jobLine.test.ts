@@ -94,6 +94,6 @@ it('shows no figures of a running job while the host is not heard of', async () 
   mounted()
   useApp().connection = 'lost'
   await nextTick()
-  expect(view.text()).toContain('Not heard of since the host was lost.')
+  expect(view.text()).toContain('No report since the connection was lost.')
   expect(view.text()).not.toContain('30 of 120')
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decoderParts } from '@core/lm/board/decoderImage'
-import { fitDecoderProxy, heldOutErrors, predictStep, type StepSample } from '@core/lm/cost/decoderProxy'
+import { fitDecoderProxy, holdoutErrors, predictStep, type StepSample } from '@core/lm/cost/decoderProxy'
 import { sampleShapes } from '@core/lm/cost/sampleDecoders'
 import { layerTerms, outsideTerms, stepTerms } from '@core/lm/cost/stepTerms'
 import { parseLmScheme } from '@core/lm/integer/lmScheme'
@@ -104,7 +104,7 @@ describe('the proxy of a decoder', () => {
   })
 
   it('has held-out errors as large as the noise', () => {
-    const { samples, stepMape, partMape } = heldOutErrors(measured(40, 4))
+    const { samples, stepMape, partMape } = holdoutErrors(measured(40, 4))
     // Work that only one sixth of the decoders has is not predicted.
     expect(samples).toBeGreaterThan(140)
     expect(samples).toBeLessThanOrEqual(160)
