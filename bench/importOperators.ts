@@ -1,4 +1,4 @@
-import { supportedOperators } from '@core/model/readNodes'
+import { supportedOperators } from '@core/model/onnx/readNodes'
 import { compareWithOnnxruntime, type Agreement } from '../test/support/importAgreement'
 import { randomOperator } from '../test/support/randomOnnx'
 

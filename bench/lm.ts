@@ -24,7 +24,7 @@ import { loadLm, readDocuments, shippedLm } from '../src/main/lm/lmFiles'
 import { measurePerplexity, type MeasuredPerplexity } from '../src/main/lm/lmPerplexity'
 import { profileDecoder } from '../src/main/lm/profileDecoder'
 import { quantizeBySchemes, type LmOfScheme } from '../src/main/lm/lmSchemes'
-import { onnxAccess } from '../src/main/model/onnxAccess'
+import { onnxAccess } from '../src/main/model/files/onnxAccess'
 import { withBitbench, type Bitbench } from './withBitbench'
 
 const { values } = parseArgs({

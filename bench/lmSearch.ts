@@ -13,7 +13,7 @@ import { readDecoderProxy } from '../src/main/lm/decoderProxyFile'
 import { loadLm, readDocuments, shippedLm } from '../src/main/lm/lmFiles'
 import { measurePerplexity } from '../src/main/lm/lmPerplexity'
 import { prepareLmSearch } from '../src/main/lm/lmSearch'
-import { onnxAccess } from '../src/main/model/onnxAccess'
+import { onnxAccess } from '../src/main/model/files/onnxAccess'
 import { strategyNames, type StrategyName } from '../src/shared/vocabulary'
 
 const { values } = parseArgs({

@@ -9,7 +9,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { schemeKey } from '../src/core/quant/scheme'
-import type { CostTable } from '../src/core/search/costTable'
+import type { CostTable } from '../src/core/search/costs/costTable'
 import { objectives } from '../src/shared/vocabulary'
 import type { Objective } from '../src/shared/vocabulary'
 import { defaultBatch } from '../src/core/search/runSearch'

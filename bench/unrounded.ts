@@ -2,7 +2,7 @@
 // reads of a quantized file.
 import { codeLimits } from '@core/model/constants/quantized'
 import { numbersOf } from '@core/model/constants/numbers'
-import type { OnnxModel, OnnxNode, OnnxTensor } from '@core/model/onnx'
+import type { OnnxModel, OnnxNode, OnnxTensor } from '@core/model/onnx/onnx'
 
 /**
  * Returns the model with QuantizeLinear of computed values as the clipping at 0 and at its last code where its codes begin at 0,

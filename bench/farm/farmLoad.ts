@@ -4,8 +4,8 @@ import { startRedis, type RedisServer } from '../../test/support/redisServer'
 import { quantile } from '../../src/core/math/quantile'
 import { listLeases, takeLease, type HeldLease } from '../../src/main/worker/leases'
 import { startWorker, type RunningWorker } from '../../src/main/worker/ownWorker'
-import { parseQueueAddress } from '../../src/main/worker/queueAddress'
-import { connectQueueServer, type QueueServer } from '../../src/main/worker/queueServer'
+import { parseQueueAddress } from '../../src/main/worker/queue/queueAddress'
+import { connectQueueServer, type QueueServer } from '../../src/main/worker/queue/queueServer'
 import { listWorkers } from '../../src/main/worker/workerRegistry'
 
 /** A lab: hosts that hold boards, each over one connection, and idle workers. */

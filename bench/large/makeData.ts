@@ -1,4 +1,4 @@
-import { createGpuSeconds } from '../../src/main/gpu/gpuSeconds'
+import { createGpuSeconds } from '../../src/main/gpu/store/gpuSeconds'
 import type { Store } from '../../src/main/store/store'
 
 /** How much data a run of the benchmark makes. */

@@ -1,4 +1,4 @@
-import { bitFusionLayerCycles } from '../../src/core/search/costModels'
+import { bitFusionLayerCycles } from '../../src/core/search/costs/costModels'
 import { rowSpec } from '../../src/core/kernel/spec'
 import { createRandom } from '../../src/core/math/random'
 import type { Workload } from '../../src/core/model/workload'

@@ -1,8 +1,8 @@
 import { createRandom } from '../../src/core/math/random'
 import { spearman } from '../../src/core/math/correlation'
 import type { Candidate } from '../../src/core/search/candidate'
-import { fitLossModel } from '../../src/core/search/lossModel'
-import { probesOf, sensitivityOf, widestGenes } from '../../src/core/search/probes'
+import { fitLossModel } from '../../src/core/search/loss/lossModel'
+import { probesOf, sensitivityOf, widestGenes } from '../../src/core/search/loss/probes'
 import {
   createSpace,
   genesKey,
@@ -12,7 +12,7 @@ import {
   type Genes,
   type SearchSpace
 } from '../../src/core/search/space'
-import { fitSurrogate } from '../../src/core/search/surrogate'
+import { fitSurrogate } from '../../src/core/search/loss/surrogate'
 import { mean, searchTable, type Experiment } from './experiment'
 import type { SearchTable } from '../search/table'
 

@@ -1,5 +1,5 @@
 import type { LabelledImages } from '../../src/core/model/dataSet'
-import { exportOnnx } from '../../src/core/model/exportOnnx'
+import { exportOnnx } from '../../src/core/model/onnx/exportOnnx'
 import {
   consumersOf,
   inputShapeOf,
@@ -9,8 +9,8 @@ import {
   type GraphNode,
   type WeightedNode
 } from '../../src/core/model/graph'
-import { floatScores } from '../../src/main/model/floatAccuracy'
-import { openOrtSession } from '../../src/main/model/ortSession'
+import { floatScores } from '../../src/main/model/accuracy/floatAccuracy'
+import { openOrtSession } from '../../src/main/model/onnxruntime/ortSession'
 
 /** By what neighbouring layers are made alike: largest weights, largest activations, or the mean of activations and weights. */
 export const equalisations = ['weights', 'activations and weights', 'activations'] as const

@@ -1,4 +1,4 @@
-import { genesCost, type CostTable } from '../../src/core/search/costTable'
+import { genesCost, type CostTable } from '../../src/core/search/costs/costTable'
 import { genesOfScheme } from '../../src/core/search/space'
 import { bestWithin } from './searchOn'
 import type { SearchTable } from './table'

@@ -1,6 +1,6 @@
 import type { Objective, StrategyName } from '../../src/shared/vocabulary'
 import type { Candidate } from '../../src/core/search/candidate'
-import { genesCost, type CostTable } from '../../src/core/search/costTable'
+import { genesCost, type CostTable } from '../../src/core/search/costs/costTable'
 import { defaultBatch, runSearch } from '../../src/core/search/runSearch'
 import { createSpace, genesOfScheme, tableCost } from '../../src/core/search/space'
 import type { Strategy } from '../../src/core/search/strategy'

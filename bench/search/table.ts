@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { bitWidths, type Bits, type Scheme } from '../../src/core/quant/scheme'
-import type { CostTable } from '../../src/core/search/costTable'
+import type { CostTable } from '../../src/core/search/costs/costTable'
 import type { Measure } from '../../src/core/search/objective'
-import { buildCostTable } from '../../src/core/search/costTable'
+import { buildCostTable } from '../../src/core/search/costs/costTable'
 
 /**
  * The search space of the shipped LeNet-5 evaluated almost whole (README beside the table): accuracy, cross-entropy and KL of every

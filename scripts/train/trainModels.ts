@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom, type Random } from '../../src/core/math/random'
-import { exportOnnx } from '../../src/core/model/exportOnnx'
+import { exportOnnx } from '../../src/core/model/onnx/exportOnnx'
 import type { Graph } from '../../src/core/model/graph'
 import {
   chooseSplits,
@@ -17,11 +17,11 @@ import {
   testSplits,
   trainingSplits
 } from '../../src/core/model/dataSet'
-import { countCorrect, floatScores } from '../../src/main/model/floatAccuracy'
-import { encodeSubset } from '../../src/main/model/imageFiles'
-import { createImageLibrary, fashionFolder, readFashion } from '../../src/main/model/imageLibrary'
-import { encodeOnnx } from '../../src/main/model/onnxFile'
-import { openOrtSession } from '../../src/main/model/ortSession'
+import { countCorrect, floatScores } from '../../src/main/model/accuracy/floatAccuracy'
+import { encodeSubset } from '../../src/main/model/data/imageFiles'
+import { createImageLibrary, fashionFolder, readFashion } from '../../src/main/model/data/imageLibrary'
+import { encodeOnnx } from '../../src/main/model/files/onnxFile'
+import { openOrtSession } from '../../src/main/model/onnxruntime/ortSession'
 import { train } from '../../src/main/model/training/trainer'
 import { withBatchStatistics } from '../../src/core/quant/batchStatistics'
 import { lenet5, resnet20, resnetTiny } from './networks'

@@ -1,4 +1,4 @@
-import { sharedEvaluate } from './model/sharedEvaluate'
+import { sharedEvaluate } from './model/accuracy/sharedEvaluate'
 import type { SharedTasks } from './threads/sharedTask'
 
 /** Tasks of taskRegistry.ts that may run on other machines. */

@@ -1,4 +1,4 @@
-import { decodeForRewriting, encodeOnnx } from './model/onnxFile'
+import { decodeForRewriting, encodeOnnx } from './model/files/onnxFile'
 import { runWorkloadRunner } from './workload/runner/workloadRunner'
 
 /** Entry of the process that runs networks for workload runs on onnxruntime-node. */

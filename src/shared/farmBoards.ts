@@ -1,6 +1,6 @@
 import type { LabPlaceInfo } from './contract/lab'
 import type { LeaseInfo } from './contract/worker'
-import { holderText } from './workerText'
+import { holderText } from './text/workerText'
 
 /** A board of the farm: one that a host of the queue server holds, or a place of the labgrid coordinator. */
 export interface FarmBoard {

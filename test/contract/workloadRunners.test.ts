@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { knobGrid, spaceFillingConfigurations } from '@core/estimator/collect/knobGrid'
-import { startRunner, type RunnerCommand, type RunnerProcess } from '@main/workload/runnerProcess'
+import { startRunner, type RunnerCommand, type RunnerProcess } from '@main/workload/process/runnerProcess'
 import type { RunnerEvent, RunnerEventOf } from '@shared/contract/workload/workloadProtocol'
 
 /** What every runner has to do, whatever it runs: the two shipped ones and the example of the guide. */

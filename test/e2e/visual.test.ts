@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pages } from '@renderer/stores/navigation'
+import { pages } from '@renderer/stores/window/navigation'
 import { chromiumFile, chromiumMajor, collectComplaints, type OpenedBrowser } from './support/browser'
 import {
   comparePictures,

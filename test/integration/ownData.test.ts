@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { exportOnnx } from '@core/model/exportOnnx'
+import { exportOnnx } from '@core/model/onnx/exportOnnx'
 import type { Graph } from '@core/model/graph'
-import { encodeOnnx } from '@main/model/onnxFile'
+import { encodeOnnx } from '@main/model/files/onnxFile'
 import { halvesNetwork, pictureNetwork, vectorNetwork } from '../support/ownNetworks'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bitbench own däta '))

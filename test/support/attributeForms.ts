@@ -1,4 +1,4 @@
-import { float, int, ints, text, type OnnxAttribute } from '@core/model/onnx'
+import { float, int, ints, text, type OnnxAttribute } from '@core/model/onnx/onnx'
 import type { Draft, Known } from './moreOperators'
 
 type Kind = () => Known[] | null

@@ -1,4 +1,4 @@
-import { int, ints } from '@core/model/onnx'
+import { int, ints } from '@core/model/onnx/onnx'
 import type { OwnCase } from './ownCases'
 import type { Draft, Known } from './moreOperators'
 

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '@core/math/random'
-import { createOnnxBuilder, type OnnxBuilder } from '@core/model/onnxBuilder'
-import { float, int, ints, type OnnxModel } from '@core/model/onnx'
+import { createOnnxBuilder, type OnnxBuilder } from '@core/model/onnx/onnxBuilder'
+import { float, int, ints, type OnnxModel } from '@core/model/onnx/onnx'
 
 /** Small networks in the forms in which PyTorch's exporters write them, with seeded weights. */
 export interface ExportedNetwork {

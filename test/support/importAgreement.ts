@@ -1,9 +1,9 @@
-import type { OnnxModel } from '@core/model/onnx'
-import { readOnnx } from '@core/model/importOnnx'
+import type { OnnxModel } from '@core/model/onnx/onnx'
+import { readOnnx } from '@core/model/onnx/importOnnx'
 import { createRandom } from '@core/math/random'
 import { createImportedRunner } from '@core/quant/runImported'
 import * as ort from 'onnxruntime-node'
-import { encodeOnnx } from '@main/model/onnxFile'
+import { encodeOnnx } from '@main/model/files/onnxFile'
 
 export type Agreement =
   | { readonly kind: 'equal'; readonly error: number }

@@ -1,5 +1,5 @@
-import { parseQueueAddress } from '@main/worker/queueAddress'
-import { connectQueueServer } from '@main/worker/queueServer'
+import { parseQueueAddress } from '@main/worker/queue/queueAddress'
+import { connectQueueServer } from '@main/worker/queue/queueServer'
 import { takeLease } from '@main/worker/leases'
 
 /** A process that holds a lease until it is killed: ADDRESS NAME LEASE_MS. Prints "held" once it has it. */

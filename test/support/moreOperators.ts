@@ -1,5 +1,13 @@
 import type { Random } from '@core/math/random'
-import { float, int, ints, text, type OnnxAttribute, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
+import {
+  float,
+  int,
+  ints,
+  text,
+  type OnnxAttribute,
+  type OnnxNode,
+  type OnnxTensor
+} from '@core/model/onnx/onnx'
 
 /** A value of a random graph. */
 export interface Known {

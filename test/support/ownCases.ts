@@ -1,4 +1,4 @@
-import { float, int, ints, type OnnxTensor } from '@core/model/onnx'
+import { float, int, ints, type OnnxTensor } from '@core/model/onnx/onnx'
 import { dynamicCases } from './dynamicCases'
 import type { Draft, Known } from './moreOperators'
 

@@ -8,7 +8,7 @@ import {
   type OnnxModel,
   type OnnxNode,
   type OnnxTensor
-} from '@core/model/onnx'
+} from '@core/model/onnx/onnx'
 import { attributeForms } from './attributeForms'
 import { moreKinds, type Draft, type Known } from './moreOperators'
 import { ownCases, type OwnCase } from './ownCases'

@@ -1,4 +1,4 @@
-import type { GpuStore } from '@main/gpu/gpuStore'
+import type { GpuStore } from '@main/gpu/store/gpuStore'
 import type { GpuMetric } from '@shared/contract/gpu'
 
 /** One metric of one GPU of a recording over time, NaN where unavailable. */

@@ -1,4 +1,4 @@
-import { shapeOf, type ImportState, type Value } from './importState'
+import { shapeOf, type ImportState, type Value } from './onnx/importState'
 import { rowMajorStrides, stridedMap } from './constants/indexing'
 import { sizeOf, type Shape } from './graph'
 

@@ -1,5 +1,5 @@
 import { layerMacs, type WeightedGeometry } from '../kernel/fromLayer'
-import type { ExportedLayer } from './exportedLayer'
+import type { ExportedLayer } from './onnx/exportedLayer'
 import type { TableFunction } from './tableFunction'
 
 /**

@@ -1,4 +1,4 @@
-import type { Ending } from './importState'
+import type { Ending } from './onnx/importState'
 
 /** How a tensor of the ONNX file lies over one of the graph: the graph's element for each of its own; null: the same. */
 export interface TensorView {

@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors'
 import { sizeOf } from '../model/graph'
-import type { ImportedModel } from '../model/importOnnx'
+import type { ImportedModel } from '../model/onnx/importOnnx'
 import type { ImportedOutput } from '../model/tensorView'
 import { storagePlaces } from '../model/storage'
 import { hwcWeights } from './hwcGraph'

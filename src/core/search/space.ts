@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors'
 import { bitWidths, inputBits, isKernelBits, schemeWidths, type Bits, type Scheme } from '../quant/scheme'
 import type { Random } from '../math/random'
-import { genesCost, type CostTable } from './costTable'
+import { genesCost, type CostTable } from './costs/costTable'
 import type { CostUnit } from '../../shared/vocabulary'
 
 /**

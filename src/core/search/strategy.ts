@@ -1,7 +1,7 @@
 import type { Random } from '../math/random'
 import type { Candidate, Phase } from './candidate'
-import type { GivenSensitivity } from './givenSensitivity'
-import type { Limit } from './limit'
+import type { GivenSensitivity } from './loss/givenSensitivity'
+import type { Limit } from './costs/limit'
 import type { Objective } from '../../shared/vocabulary'
 import type { Genes, SearchSpace } from './space'
 

@@ -1,6 +1,6 @@
 import type { LabPlaceInfo, LabStatus } from '../../shared/contract/lab'
 import { AppError } from '../../shared/errors'
-import { holderOfPlace, lineText, tagsText } from '../../shared/labText'
+import { holderOfPlace, lineText, tagsText } from '../../shared/text/labText'
 import { countOf } from '../../shared/units'
 import { textOption, UsageError, type CliArguments, type CliNoun } from './framework/framework'
 import { clientOf } from './framework/localClient'

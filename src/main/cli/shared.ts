@@ -1,7 +1,7 @@
 import { runKindSchema } from '../../shared/contract/run'
 import { sharedWhatSchema, type SharedRun, type SharedStatus } from '../../shared/contract/shared'
 import { AppError } from '../../shared/errors'
-import { publishedText, sharedHostText } from '../../shared/sharedText'
+import { publishedText, sharedHostText } from '../../shared/text/sharedText'
 import { countOf, formatBytes } from '../../shared/units'
 import {
   choiceOption,

@@ -10,11 +10,11 @@ import type { Tasks } from '../taskRegistry'
 import { createTaskPool } from '../threads/taskPool'
 import { readCodeIdentity } from '../worker/codeIdentity'
 import { startWorker } from '../worker/ownWorker'
-import { parseQueueAddress } from '../worker/queueAddress'
-import type { AnyTaskPool } from '../worker/queueConsumer'
-import { countJobs } from '../worker/queueJobs'
-import { connectQueueServer, type QueueServer } from '../worker/queueServer'
-import { writeQueueSettings } from '../worker/queueSettings'
+import { parseQueueAddress } from '../worker/queue/queueAddress'
+import type { AnyTaskPool } from '../worker/queue/queueConsumer'
+import { countJobs } from '../worker/queue/queueJobs'
+import { connectQueueServer, type QueueServer } from '../worker/queue/queueServer'
+import { writeQueueSettings } from '../worker/queue/queueSettings'
 import type { WorkerInfo } from '../../shared/contract/worker'
 import {
   doingOf,
@@ -24,7 +24,7 @@ import {
   mismatchOf,
   perMinuteOf,
   stateOfWorker
-} from '../../shared/workerText'
+} from '../../shared/text/workerText'
 import { listLeases } from '../worker/leases'
 import { listWorkers } from '../worker/workerRegistry'
 import {

@@ -13,8 +13,8 @@ import type { ProxyKernelName, SampleUnit } from '../../shared/vocabulary'
 import { calibrateNetwork, type NetworkLine } from '../../core/proxy/fit/network'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import type { IntegerLayer, QuantizedNetwork } from '../../core/quant/quantizedNetwork'
-import { proxyCosts } from '../../core/search/costModels'
-import type { CostTable } from '../../core/search/costTable'
+import { proxyCosts } from '../../core/search/costs/costModels'
+import type { CostTable } from '../../core/search/costs/costTable'
 
 /**
  * Cost of whole networks on one board, latency or energy: inner products by the fitted proxies, the other operators by what was measured

@@ -4,19 +4,19 @@ import { AppError } from '../../shared/errors'
 import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { JobService } from '../jobs/jobService'
 import { exportNames } from './exportNames'
-import { createGpuChoice, type GpuChoice, type GpuChoiceDeps } from './gpuChoice'
-import type { GpuStore } from './gpuStore'
-import { startHostLoad } from './hostLoad'
-import { importRecording } from './importRecording'
-import { createLiveSampling, type LiveSampling } from './liveSampling'
-import type { RecordingInstrument } from './recordingInstrument'
+import { createGpuChoice, type GpuChoice, type GpuChoiceDeps } from './smi/gpuChoice'
+import type { GpuStore } from './store/gpuStore'
+import { startHostLoad } from './counters/hostLoad'
+import { importRecording } from './import/importRecording'
+import { createLiveSampling, type LiveSampling } from './live/liveSampling'
+import type { RecordingInstrument } from './recording/recordingInstrument'
 import {
   createRecordingJobs,
   type RecordArguments,
   type RecordingJobs,
   type RunningRecording
-} from './recordingJobs'
-import { startSmiSampler } from './smiSampler'
+} from './recording/recordingJobs'
+import { startSmiSampler } from './smi/smiSampler'
 
 /** What the GPU service is made from. */
 export interface GpuServiceDeps extends GpuChoiceDeps {

@@ -3,7 +3,7 @@ import { meterAboutSchema, type MeterAbout } from '../../shared/contract/meter'
 import { AppError } from '../../shared/errors'
 import { parseJson } from '../store/recordTable'
 import type { Store } from '../store/store'
-import { metricColumns } from './gpuTables'
+import { metricColumns } from './store/gpuTables'
 
 type SampleFormat = 'csv' | 'parquet'
 

@@ -5,7 +5,7 @@ import { createFloatDecoder } from '../../core/lm/floatDecoder'
 import { decoderFromOnnx } from '../../core/lm/onnx/decoderFromOnnx'
 import { decoderInputs } from '../../core/lm/onnx/traceDecoder'
 import { createRandom } from '../../core/math/random'
-import type { OnnxModel } from '../../core/model/onnx'
+import type { OnnxModel } from '../../core/model/onnx/onnx'
 import { AppError } from '../../shared/errors'
 
 /** How ONNX files are read and run. */

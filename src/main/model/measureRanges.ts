@@ -1,9 +1,9 @@
 import type { ModelRanges, TensorRange } from '../../shared/contract/model/modelRanges'
 import { inBins, joinSpreads, type ValueSpread } from '../../core/math/valueSpread'
 import type { TaskPool } from '../threads/taskPool'
-import type { LoadedModel } from './modelFiles'
+import type { LoadedModel } from './files/modelFiles'
 import type { LocatedModel } from './modelSources'
-import type { ModelTasks } from './schemeEvaluations'
+import type { ModelTasks } from './accuracy/schemeEvaluations'
 
 /** Bins that are shown of a tensor. */
 const shownBins = 64

@@ -11,12 +11,12 @@ import type {
 import { type Graph, weightedLayerNames } from '../../core/model/graph'
 import type { Scheme } from '../../core/quant/scheme'
 import type { JobService } from '../jobs/jobService'
-import type { createImageLibrary } from './imageLibrary'
+import type { createImageLibrary } from './data/imageLibrary'
 import type { ModelRanges } from '../../shared/contract/model/modelRanges'
-import type { createModelFiles } from './modelFiles'
-import type { ResultStore } from './resultStore'
-import type { SchemeEvaluations } from './schemeEvaluations'
-import { measureSensitivity } from './sensitivity'
+import type { createModelFiles } from './files/modelFiles'
+import type { ResultStore } from './accuracy/resultStore'
+import type { SchemeEvaluations } from './accuracy/schemeEvaluations'
+import { measureSensitivity } from './accuracy/sensitivity'
 
 /** The use cases that the commands call. */
 export interface HandledModels {

@@ -16,26 +16,26 @@ import { codesOfPixels } from '../../core/quant/integer/runInteger'
 import { checkScheme, type Scheme } from '../../core/quant/scheme'
 import type { JobService } from '../jobs/jobService'
 import type { TaskPool } from '../threads/taskPool'
-import { generatedSetOf } from './generatedItems'
-import { checkImages, fitsClasses } from './imageFit'
-import { createImageLibrary } from './imageLibrary'
-import { createModelDataSets } from './modelDataSets'
-import { createModelFiles, describeModel, type LoadedModel } from './modelFiles'
+import { generatedSetOf } from './data/generatedItems'
+import { checkImages, fitsClasses } from './data/imageFit'
+import { createImageLibrary } from './data/imageLibrary'
+import { createModelDataSets } from './data/modelDataSets'
+import { createModelFiles, describeModel, type LoadedModel } from './files/modelFiles'
 import { measureRanges } from './measureRanges'
 import { modelHandlers, type HandledModels } from './modelHandlers'
 import { findNoDataSet, locateModels, type FindDataSet } from './modelSources'
 import type { PrepareFileInput } from './modelTasks'
-import { isLargeNetwork, readNetwork } from './readNetwork'
-import type { ResultStore } from './resultStore'
-import { outputOfLogits, type FileOutput } from './runFile'
+import { isLargeNetwork, readNetwork } from './files/readNetwork'
+import type { ResultStore } from './accuracy/resultStore'
+import { outputOfLogits, type FileOutput } from './files/runFile'
 import {
   createSchemeEvaluations,
   type MeasuredScheme,
   type ModelTasks,
   type SchemeMeasure
-} from './schemeEvaluations'
+} from './accuracy/schemeEvaluations'
 
-export type { SchemeMeasure } from './schemeEvaluations'
+export type { SchemeMeasure } from './accuracy/schemeEvaluations'
 
 /** Models, their accuracy under schemes, and the quantized networks that are deployed. */
 export interface ModelService {

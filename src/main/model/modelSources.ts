@@ -1,9 +1,9 @@
 import { AppError } from '../../shared/errors'
 import type { Split } from '../../shared/contract/model'
-import { generatedId, generatedSetOf } from './generatedItems'
-import type { ImageLibrary } from './imageLibrary'
-import type { LoadedModel } from './modelFiles'
-import type { createModelDataSets } from './modelDataSets'
+import { generatedId, generatedSetOf } from './data/generatedItems'
+import type { ImageLibrary } from './data/imageLibrary'
+import type { LoadedModel } from './files/modelFiles'
+import type { createModelDataSets } from './data/modelDataSets'
 import type { ModelSource } from './modelTasks'
 
 /** A model's file and data as workers open them; folder null: the shipped images. */

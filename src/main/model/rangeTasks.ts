@@ -1,14 +1,14 @@
 import { isWeightedNode, sizeOf } from '../../core/model/graph'
-import { importOnnx } from '../../core/model/importOnnx'
+import { importOnnx } from '../../core/model/onnx/importOnnx'
 import { spreadOf, type ValueSpread } from '../../core/math/valueSpread'
 import { probeFloats, runFit } from '../../core/quant/quantize/fitEngine'
 import { realsOfPixels } from '../../core/quant/runFloat'
 import type { ModelCheck } from '../../shared/contract/model'
 import type { TaskContext } from '../threads/task'
-import { checkModelFile } from './checkFile'
+import { checkModelFile } from './files/checkFile'
 import { openBench, type BenchSource } from './modelWorkspace'
-import { createOrtFitEngine } from './ortFitEngine'
-import { readModelFile } from './readModelFile'
+import { createOrtFitEngine } from './onnxruntime/ortFitEngine'
+import { readModelFile } from './files/readModelFile'
 
 /** Distribution of one layer's weights or outputs. */
 export interface LayerSpread {

@@ -1,7 +1,7 @@
 import { guessMs, type SpeedGuess } from '../../core/profile/duration'
 import type { ProfiledBoard } from './measure'
-import { firstGuess, identityOf } from './planView'
-import type { SampleStore } from './sampleStore'
+import { firstGuess, identityOf } from './campaign/planView'
+import type { SampleStore } from './samples/sampleStore'
 
 /** Samples that must have been timed before their times say more than the first guess. */
 const minTimed = 20

@@ -1,9 +1,9 @@
 import type { NounMigrations } from '../store/migrations'
 import type { Store } from '../store/store'
-import { adaptiveTables } from './adaptiveStore'
-import { type CampaignStore, createCampaignStore } from './campaignStore'
-import { summaryTables } from './sampleSummary'
-import { createSampleStore, type SampleStore } from './sampleStore'
+import { adaptiveTables } from './adaptive/adaptiveStore'
+import { type CampaignStore, createCampaignStore } from './campaign/campaignStore'
+import { summaryTables } from './samples/sampleSummary'
+import { createSampleStore, type SampleStore } from './samples/sampleStore'
 
 /** Campaigns and Samples in the data file. */
 export const profileMigrations: NounMigrations = {

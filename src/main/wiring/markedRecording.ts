@@ -1,6 +1,6 @@
 import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { GpuService } from '../gpu/gpuService'
-import type { RunningRecording } from '../gpu/recordingJobs'
+import type { RunningRecording } from '../gpu/recording/recordingJobs'
 
 /** A recording without a command, whose phases the caller marks. */
 export interface MarkedRecording extends LiveRecording {

@@ -4,7 +4,7 @@ import type { SessionEnergy } from '../../shared/contract/workload/workloadEvide
 import { AppError } from '../../shared/errors'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
-import type { PowerSession, PowerSource } from '../workload/powerSource'
+import type { PowerSession, PowerSource } from '../workload/measure/powerSource'
 import { startMarkedRecording } from './markedRecording'
 import type { WorkloadServiceDeps } from '../workload/workloadService'
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { createTurns } from '../../shared/turns'
 import type { CodeIdentity } from './codeIdentity'
-import type { QueueConsumer } from './queueConsumer'
-import type { QueueServer } from './queueServer'
+import type { QueueConsumer } from './queue/queueConsumer'
+import type { QueueServer } from './queue/queueServer'
 import { announce, heartbeatMs, serverNowMs, withdraw } from './workerRegistry'
 
 const minuteMs = 60_000

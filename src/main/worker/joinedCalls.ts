@@ -1,4 +1,4 @@
-import { stopped } from './queueServer'
+import { stopped } from './queue/queueServer'
 
 interface JoinedCall {
   readonly promise: Promise<unknown>

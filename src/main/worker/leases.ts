@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { LeaseInfo } from '../../shared/contract/worker'
 import { AppError } from '../../shared/errors'
-import { keyPrefix } from './queueJob'
-import { connectionFault } from './queueErrors'
+import { keyPrefix } from './queue/queueJob'
+import { connectionFault } from './queue/queueErrors'
 import { serverNowMs } from './workerRegistry'
 
 /** How long a lease holds without being renewed, ms. */

@@ -2,9 +2,9 @@ import path from 'node:path'
 import type { SharedTasks } from '../threads/sharedTask'
 import type { CodeIdentity } from './codeIdentity'
 import { startHeartbeat } from './heartbeat'
-import { createInputCache } from './inputCache'
-import { createQueueConsumer, type AnyTaskPool } from './queueConsumer'
-import type { QueueServer } from './queueServer'
+import { createInputCache } from './inputs/inputCache'
+import { createQueueConsumer, type AnyTaskPool } from './queue/queueConsumer'
+import type { QueueServer } from './queue/queueServer'
 
 /** A worker of this process: runs jobs in a task pool and reports what it does. */
 export interface RunningWorker {

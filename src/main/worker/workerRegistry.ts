@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Redis } from 'ioredis'
 import { workerSchema, type WorkerInfo } from '../../shared/contract/worker'
 import type { CodeIdentity } from './codeIdentity'
-import { keys } from './queueJob'
+import { keys } from './queue/queueJob'
 
 /** How often a worker reports what it does, ms. */
 export const heartbeatMs = 3_000

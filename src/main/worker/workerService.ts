@@ -7,14 +7,18 @@ import type { TaskPool } from '../threads/taskPool'
 import type { CodeIdentity } from './codeIdentity'
 import { boardLeaseName } from './boardLeaseName'
 import { listLeases, takeLease, type HeldLease } from './leases'
-import { parseQueueAddress } from './queueAddress'
-import { queueError } from './queueErrors'
-import type { AnyTaskPool } from './queueConsumer'
-import { createQueueConnection, type QueueConnection, type QueueConnectionDeps } from './queueConnection'
-import { countJobs } from './queueJobs'
-import { createQueuePool } from './queuePool'
-import { connectQueueServer } from './queueServer'
-import { writeQueueSettings, type QueueSettings } from './queueSettings'
+import { parseQueueAddress } from './queue/queueAddress'
+import { queueError } from './queue/queueErrors'
+import type { AnyTaskPool } from './queue/queueConsumer'
+import {
+  createQueueConnection,
+  type QueueConnection,
+  type QueueConnectionDeps
+} from './queue/queueConnection'
+import { countJobs } from './queue/queueJobs'
+import { createQueuePool } from './queue/queuePool'
+import { connectQueueServer } from './queue/queueServer'
+import { writeQueueSettings, type QueueSettings } from './queue/queueSettings'
 import { listWorkers } from './workerRegistry'
 
 /** The queue server as this process uses it. */

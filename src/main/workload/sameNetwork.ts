@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors'
-import { onnxFileOf } from './runnerCommand'
+import { onnxFileOf } from './process/runnerCommand'
 import type { WorkloadRecord } from './workloadRecord'
 
 /** Where networks lie, and their hashes. */

@@ -1,5 +1,5 @@
 import { marked, type Token, type Tokens } from 'marked'
-import type { PageId } from '../stores/navigation'
+import type { PageId } from '../stores/window/navigation'
 
 /** A page of docs/guide as it is shown in the window. */
 export interface GuidePage {

@@ -1,9 +1,9 @@
 import { useApp } from '../stores/app'
 import { useFiles } from '../stores/file'
 import { useGuide } from '../stores/guide'
-import { useHelp } from '../stores/help'
+import { useHelp } from '../stores/window/help'
 import { useJobs } from '../stores/job'
-import { pages, shortcutPages, useNavigation } from '../stores/navigation'
+import { pages, shortcutPages, useNavigation } from '../stores/window/navigation'
 
 /** One line of the command palette. */
 export interface ShellCommand {

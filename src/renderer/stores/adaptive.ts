@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
+import { createAction, forgetOnChange } from './window/action'
 
 /** Adaptive runs, newest first, and the one that is looked at. */
 export const useAdaptive = defineStore('adaptive', () => {

@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandOutput, ConnectionState } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetErrors } from './action'
+import { createAction, forgetErrors } from './window/action'
 
 /** Errors that are over as soon as the host responds again. */
 const hostErrors: ReadonlySet<string> = new Set(['host.disconnected', 'host.timeout', 'host.unauthorised'])

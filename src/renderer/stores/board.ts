@@ -6,7 +6,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetErrors, forgetOnChange } from './action'
+import { createAction, forgetErrors, forgetOnChange } from './window/action'
 
 /** Console chunks kept per board in this window; the host keeps its own ring. */
 const maxKeptChunks = 4000

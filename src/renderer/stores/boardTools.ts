@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction } from './window/action'
 
 /** Programs of others that reach boards: what is installed, and what they are asked to do. */
 export const useBoardTools = defineStore('boardTools', () => {

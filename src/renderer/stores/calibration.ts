@@ -3,7 +3,7 @@ import type { NetworkCalibration } from '@shared/contract/proxy/proxyCalibration
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useClient } from '../client/current'
-import { createAction, forEvery } from './action'
+import { createAction, forEvery } from './window/action'
 import { useJobs } from './job'
 
 /** Networks that were measured whole, for Search and Deploy to predict by. */

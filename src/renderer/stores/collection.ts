@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction } from './window/action'
 
 /** Collections of stage times, newest first. */
 export const useCollections = defineStore('collection', () => {

@@ -3,8 +3,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
-import { useNavigation } from './navigation'
+import { createAction } from './window/action'
+import { useNavigation } from './window/navigation'
 
 /** Kinds of runs that can be put side by side. */
 export const comparedKinds: readonly RunKindName[] = [

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
+import { createAction, forgetOnChange } from './window/action'
 import { useJobs } from './job'
 
 /** An item of a data set to show. */

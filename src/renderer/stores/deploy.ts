@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction } from './window/action'
 
 /** Deployments, newest first, and the plan of the scheme that is looked at. */
 export const useDeployments = defineStore('deploy', () => {

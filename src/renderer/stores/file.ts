@@ -5,10 +5,10 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
-import { primaryOf, type NamedFile } from './droppedFiles'
+import { createAction, forgetOnChange } from './window/action'
+import { primaryOf, type NamedFile } from './window/droppedFiles'
 import { useModels } from './model'
-import { useNavigation, type PageId } from './navigation'
+import { useNavigation, type PageId } from './window/navigation'
 
 /** The page that can use a kind of file. */
 const pageOfKind: Readonly<Record<Exclude<FileKind, 'unknown'>, PageId>> = {

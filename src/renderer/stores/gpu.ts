@@ -5,9 +5,9 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
-import { createNewest } from './newest'
-import { createLiveRing, type LiveRing } from './liveRing'
+import { createAction, forgetOnChange } from './window/action'
+import { createNewest } from './window/newest'
+import { createLiveRing, type LiveRing } from './traces/liveRing'
 
 /** Ten minutes at ten readings a second. */
 const ringLength = 6000

@@ -2,9 +2,9 @@ import type { Loop, LoopStep, LoopStepId } from '@shared/contract/loop'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction } from './window/action'
 import { useApp } from './app'
-import type { PageId } from './navigation'
+import type { PageId } from './window/navigation'
 
 /** A step of the loop with the words around it. */
 export interface GuideStep extends LoopStep {

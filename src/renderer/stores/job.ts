@@ -3,7 +3,7 @@ import { AppError } from '@shared/errors'
 import { defineStore } from 'pinia'
 import { computed, shallowRef, triggerRef } from 'vue'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction } from './window/action'
 
 const settledStates: ReadonlySet<Job['state']> = new Set(['done', 'failed', 'cancelled', 'interrupted'])
 

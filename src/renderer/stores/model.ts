@@ -13,7 +13,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
+import { createAction, forgetOnChange } from './window/action'
 import { useJobs } from './job'
 
 /** The data set that models are judged on. */

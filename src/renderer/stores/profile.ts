@@ -3,8 +3,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
-import { createNewest } from './newest'
+import { createAction, forgetOnChange } from './window/action'
+import { createNewest } from './window/newest'
 
 /** Most Samples held in the window at once; the table says when there are more. */
 const loadedSamples = 20_000

@@ -13,8 +13,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forEvery, forgetOnChange } from './action'
-import { createNewest } from './newest'
+import { createAction, forEvery, forgetOnChange } from './window/action'
+import { createNewest } from './window/newest'
 import { useJobs } from './job'
 
 /** Kernel of a proxy. */

@@ -2,8 +2,8 @@ import type { Run, RunKindName } from '@shared/contract/run'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
-import { createAction, forEvery, forgetOnChange } from './action'
-import { createNewest } from './newest'
+import { createAction, forEvery, forgetOnChange } from './window/action'
+import { createNewest } from './window/newest'
 
 /** Stored runs of every kind, newest first, with the one that is looked at. */
 export const useRuns = defineStore('run', () => {

@@ -2,8 +2,8 @@ import type { CandidateJson, CostKind } from '@shared/contract/search'
 import { defineStore } from 'pinia'
 import { ref, shallowReactive } from 'vue'
 import { useClient } from '../client/current'
-import { createAction } from './action'
-import { schemeText } from './searchText'
+import { createAction } from './window/action'
+import { schemeText } from './text/searchText'
 import type { SearchSummary } from './search'
 
 /** What schemes cost under kinds that their search did not budget; read once per scheme. */

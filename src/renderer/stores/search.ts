@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './action'
+import { createAction, forgetOnChange } from './window/action'
 
 /** A search in the list. */
 export type SearchSummary = CommandOutput<'search.list'>['searches'][number]

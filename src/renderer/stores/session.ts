@@ -6,7 +6,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
 import { fileToBase64, saveBase64 } from '../components/fields/fileBytes'
-import { createAction } from './action'
+import { createAction } from './window/action'
 
 type Example = CommandOutput<'session.examples'>['examples'][number]
 

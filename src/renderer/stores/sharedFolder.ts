@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction } from './window/action'
 import { useJobs } from './job'
 
 /** New files are read to their end before they are listed, on drives of any speed, ms. */

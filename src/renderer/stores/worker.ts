@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction } from './action'
+import { createAction } from './window/action'
 
 /** The queue server, its workers and the jobs on it. */
 export const useWorkers = defineStore('worker', () => {

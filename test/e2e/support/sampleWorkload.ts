@@ -1,5 +1,5 @@
 import { workloadRequestSchema, type WorkloadCheck, type WorkloadRun } from '@shared/contract/workload'
-import { presentFigures } from '@main/workload/runFigures'
+import { presentFigures } from '@main/workload/report/runFigures'
 import type { CommandOutput } from '@shared/contract'
 import { sampleTables } from '../../unit/core/workload/statistics/tables'
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { metricAt, powerFieldOf, type GpuSample } from '@core/gpu/metrics'
-import { listGpus } from '@main/gpu/listGpus'
-import { findSmi, originOf } from '@main/gpu/smiProcess'
-import { startSmiSampler } from '@main/gpu/smiSampler'
+import { listGpus } from '@main/gpu/smi/listGpus'
+import { findSmi, originOf } from '@main/gpu/smi/smiProcess'
+import { startSmiSampler } from '@main/gpu/smi/smiSampler'
 import { steadyMs } from '../../fixtures/smi/standIn'
 
 // Hardware tier: runs where a real nvidia-smi answers, is skipped (and says so) where none is, and fails where

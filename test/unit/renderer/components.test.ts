@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
-import PushButton from '@renderer/components/PushButton.vue'
+import PushButton from '@renderer/components/buttons/PushButton.vue'
 import { mountView, settle, type Mounted } from './mountView'
 
 let view: Mounted<Record<string, unknown>> | undefined

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { OnnxModel } from '../../model/onnx'
+import type { OnnxModel } from '../../model/onnx/onnx'
 import { checkFinite, type LmLayer, type LmModel } from '../checkpoint'
 import { checkDecoderConfig, defaultEpsilon, type LmConfig } from '../config'
 import { sameValues, tracedAttention, type TracedAttention, type TracedHead } from './attention'

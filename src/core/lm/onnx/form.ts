@@ -1,5 +1,5 @@
 import { rowMajorStrides } from '../../model/constants/indexing'
-import type { OnnxTensor } from '../../model/onnx'
+import type { OnnxTensor } from '../../model/onnx/onnx'
 
 /**
  * Values of a decoder's graph for one short sequence: every element is a sum of elements of atoms, each times a factor. What only

@@ -2,7 +2,7 @@ import { constantOf, gathered, numbersOf, typeOf } from '../../model/constants/n
 import { checkedCount } from '../../model/constants/checkedCount'
 import { constantEvaluator } from '../../model/constants/evaluate'
 import { rowMajorStrides } from '../../model/constants/indexing'
-import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
+import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
 import { placesInConcat, moveOf, movesOnly, splitMoves } from './movement'
 
 /** Operators worked out before any token is known: positions, rotations, masks, sizes. */

@@ -8,8 +8,8 @@ import {
 } from '../../model/constants/indexing'
 import { numbersOf } from '../../model/constants/numbers'
 import { checkedCount } from '../../model/constants/checkedCount'
-import { badShape, unsupported } from '../../model/importState'
-import { intAttribute, intsAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
+import { badShape, unsupported } from '../../model/onnx/importState'
+import { intAttribute, intsAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
 import { formSize } from './form'
 
 /** Where the elements of a result come from. */

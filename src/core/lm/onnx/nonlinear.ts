@@ -1,4 +1,4 @@
-import type { OnnxNode } from '../../model/onnx'
+import type { OnnxNode } from '../../model/onnx/onnx'
 import {
   formSize,
   inPlace,

@@ -1,6 +1,12 @@
 import { constantOf, numbersOf } from '../../model/constants/numbers'
 import { normalAxis } from '../../model/constants/indexing'
-import { floatAttribute, intAttribute, intsAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx'
+import {
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  type OnnxNode,
+  type OnnxTensor
+} from '../../model/onnx/onnx'
 import { formSize, joinRegions, scaleBy, sumOf, wholeAtom, type Form, type UnaryKind } from './form'
 import { placesInConcat } from './movement'
 import { inverseOf, multiplied, productOf } from './nonlinear'

@@ -1,8 +1,8 @@
 import { broadcastDims, broadcastMap } from '../../model/constants/indexing'
 import { checkedCount } from '../../model/constants/checkedCount'
 import { numbersOf } from '../../model/constants/numbers'
-import { badShape, unsupported } from '../../model/importState'
-import type { OnnxNode, OnnxTensor } from '../../model/onnx'
+import { badShape, unsupported } from '../../model/onnx/importState'
+import type { OnnxNode, OnnxTensor } from '../../model/onnx/onnx'
 import type { AppError } from '../../../shared/errors'
 import { formSize, formOf, pick, type Atom, type Form } from './form'
 

@@ -1,5 +1,5 @@
 import type { Bits, Scheme } from '../../quant/scheme'
-import { buildCostTable } from '../../search/costTable'
+import { buildCostTable } from '../../search/costs/costTable'
 import { createSpace, tableCost, type Genes, type SchemeCost, type SearchSpace } from '../../search/space'
 import type { CountUnit } from '../../../shared/vocabulary'
 import { matrixNames, matrixShape, type LmConfig, type MatrixName } from '../config'

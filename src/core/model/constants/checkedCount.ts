@@ -1,5 +1,5 @@
-import type { OnnxNode } from '../onnx'
-import { badShape } from '../importState'
+import type { OnnxNode } from '../onnx/onnx'
+import { badShape } from '../onnx/importState'
 import { maxElements } from './numbers'
 
 /** Elements of a shape. @throws AppError model.unsupportedShape for sizes below 0 or beyond what is worked out at import. */

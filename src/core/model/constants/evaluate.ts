@@ -1,5 +1,5 @@
-import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
-import { badShape, unsupported } from '../importState'
+import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
+import { badShape, unsupported } from '../onnx/importState'
 import { checkedCount } from './checkedCount'
 import { broadcastDims, broadcastMap } from './indexing'
 import { foldProduct } from './product'

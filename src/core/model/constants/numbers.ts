@@ -1,4 +1,4 @@
-import type { OnnxData, OnnxTensor } from '../onnx'
+import type { OnnxData, OnnxTensor } from '../onnx/onnx'
 
 /** Tensors known at import as plain numbers, and numbers back as the element types of ONNX. */
 export type ConstantType = 'float32' | 'float64' | 'int64' | 'int32' | 'uint8' | 'int8'

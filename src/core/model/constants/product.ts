@@ -1,5 +1,5 @@
-import type { OnnxNode, OnnxTensor } from '../onnx'
-import { badShape } from '../importState'
+import type { OnnxNode, OnnxTensor } from '../onnx/onnx'
+import { badShape } from '../onnx/importState'
 import { checkedCount } from './checkedCount'
 import { broadcastDims, broadcastMap } from './indexing'
 import { constantOf, numbersOf, typeOf } from './numbers'

@@ -1,5 +1,5 @@
-import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
-import { badShape } from '../importState'
+import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
+import { badShape } from '../onnx/importState'
 import { normalAxis } from './indexing'
 import { constantOf, numbersOf, typeOf } from './numbers'
 import { roundHalfEven } from './rounding'

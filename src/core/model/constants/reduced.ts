@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
-import { badShape } from '../importState'
+import { intAttribute, intsAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
+import { badShape } from '../onnx/importState'
 import { normalAxis, offsetMap, rowMajorStrides } from './indexing'
 import { constantOf, numbersOf, typeOf } from './numbers'
 

@@ -1,4 +1,4 @@
-import type { OnnxNode, OnnxTensor } from '../onnx'
+import type { OnnxNode, OnnxTensor } from '../onnx/onnx'
 import {
   append,
   badShape,
@@ -11,7 +11,7 @@ import {
   shapeOf,
   type ImportState,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { sizeOf, type Shape } from '../graph'
 import { broadcastDims, broadcastMap } from '../constants/indexing'
 import { inNodeOrder } from '../axes'

@@ -1,5 +1,12 @@
-import { floatAttribute, intsAttribute, type OnnxNode } from '../onnx'
-import { badShape, constantAt, hasInput, integersOf, unsupported, type ImportState } from '../importState'
+import { floatAttribute, intsAttribute, type OnnxNode } from '../onnx/onnx'
+import {
+  badShape,
+  constantAt,
+  hasInput,
+  integersOf,
+  unsupported,
+  type ImportState
+} from '../onnx/importState'
 import { normalAxis } from '../constants/indexing'
 
 /** Arguments that were attributes in older opsets and are constant inputs in newer ones. */

@@ -1,5 +1,5 @@
-import { ints, type OnnxNode } from '../onnx'
-import { constantAt, valueAt, type ImportState, type OperatorReader } from '../importState'
+import { ints, type OnnxNode } from '../onnx/onnx'
+import { constantAt, valueAt, type ImportState, type OperatorReader } from '../onnx/importState'
 import { createMacro } from './macro'
 
 /** Operators that QONNX writes with the channels as the last axis of input, output and (of Conv) weights. */

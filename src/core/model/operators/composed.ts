@@ -1,4 +1,4 @@
-import { floatAttribute, int, intAttribute, ints, type OnnxNode } from '../onnx'
+import { floatAttribute, int, intAttribute, ints, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   floatsOf,
@@ -7,7 +7,7 @@ import {
   weightsAt,
   type ImportState,
   type OperatorReader
-} from '../importState'
+} from '../onnx/importState'
 import { createMacro, type Macro } from './macro'
 
 type Read = (state: ImportState, node: OnnxNode) => void

@@ -1,4 +1,4 @@
-import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import {
   append,
   badShape,
@@ -15,7 +15,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { sizeOf } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
 import { dataOf, numbersOf, typeOf } from '../constants/numbers'

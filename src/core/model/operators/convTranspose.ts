@@ -1,4 +1,4 @@
-import { intAttribute, intsAttribute, textAttribute, type OnnxNode } from '../onnx'
+import { intAttribute, intsAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   append,
   badShape,
@@ -7,7 +7,7 @@ import {
   valueAt,
   weightsAt,
   type OperatorReader
-} from '../importState'
+} from '../onnx/importState'
 import { checkedCount } from '../constants/checkedCount'
 import { offsetMap } from '../constants/indexing'
 import { bindConvolution } from './convolution'

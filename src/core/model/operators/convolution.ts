@@ -1,4 +1,4 @@
-import { intAttribute, type OnnxNode } from '../onnx'
+import { intAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   append,
   badShape,
@@ -11,7 +11,7 @@ import {
   weightsAt,
   type ImportState,
   type OperatorReader
-} from '../importState'
+} from '../onnx/importState'
 import type { WindowAttributes } from '../graph'
 import { imageInput, imageValue, type ImageInput } from './images'
 import { readWindow } from './window'

@@ -1,4 +1,4 @@
-import type { OnnxNode, OnnxTensor } from '../onnx'
+import type { OnnxNode, OnnxTensor } from '../onnx/onnx'
 import {
   bind,
   constantAt,
@@ -8,7 +8,7 @@ import {
   weightsAt,
   type ImportState,
   type OperatorReader
-} from '../importState'
+} from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { dequantized } from '../constants/quantized'
 import { createMacro, type Macro } from './macro'

@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx'
+import { floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   bind,
@@ -10,7 +10,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call, maxFloat, type TableFunction } from '../tableFunction'
 import { affineOf, bindAffine, constantValue } from './affine'

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { int, intAttribute, type OnnxNode } from '../onnx'
+import { int, intAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   constantAt,
   floatsOf,
@@ -12,10 +12,10 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { isIdentityMap } from '../constants/indexing'
 import { sizeOf, type EmbedNode } from '../graph'
-import { maxIndexRows } from '../inputLayout'
+import { maxIndexRows } from '../onnx/inputLayout'
 import { call, compose, type TableFunction } from '../tableFunction'
 import { createMacro } from './macro'
 import { addTable } from './unary'

@@ -1,5 +1,5 @@
-import type { OnnxNode, OnnxTensor } from '../onnx'
-import type { ImportState } from '../importState'
+import type { OnnxNode, OnnxTensor } from '../onnx/onnx'
+import type { ImportState } from '../onnx/importState'
 import { constantEvaluator } from '../constants/evaluate'
 
 /** Works the node out where all its inputs are known; false where they are not, or nothing does so. */

@@ -1,5 +1,12 @@
-import { float, floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx'
-import { bind, hasInput, unsupported, valueAt, type ImportState, type OperatorReader } from '../importState'
+import { float, floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
+import {
+  bind,
+  hasInput,
+  unsupported,
+  valueAt,
+  type ImportState,
+  type OperatorReader
+} from '../onnx/importState'
 import { call } from '../tableFunction'
 import { createMacro } from './macro'
 import { addTable } from './unary'

@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute, ints, type OnnxNode, type OnnxTensor } from '../onnx'
+import { floatAttribute, intAttribute, ints, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import {
   badShape,
   bind,
@@ -9,7 +9,7 @@ import {
   weightsAt,
   type ImportState,
   type OperatorReader
-} from '../importState'
+} from '../onnx/importState'
 import { broadcastDims, broadcastMap } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { bindAffine } from './affine'

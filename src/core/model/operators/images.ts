@@ -1,5 +1,13 @@
-import type { OnnxNode } from '../onnx'
-import { badShape, isWhole, laidOut, plainValue, shapeOf, type ImportState, type Value } from '../importState'
+import type { OnnxNode } from '../onnx/onnx'
+import {
+  badShape,
+  isWhole,
+  laidOut,
+  plainValue,
+  shapeOf,
+  type ImportState,
+  type Value
+} from '../onnx/importState'
 import type { Shape } from '../graph'
 
 /** A value as an image node: [batch, C, H, W] or, as rows of height 1, [batch, C, L]. */

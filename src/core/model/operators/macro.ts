@@ -1,5 +1,5 @@
-import type { OnnxAttribute, OnnxData, OnnxNode } from '../onnx'
-import { bind, valueAt, type ImportState } from '../importState'
+import type { OnnxAttribute, OnnxData, OnnxNode } from '../onnx/onnx'
+import { bind, valueAt, type ImportState } from '../onnx/importState'
 
 /** Writes an operator as others: each is read at once, under names that begin with the node's own. */
 export interface Macro {

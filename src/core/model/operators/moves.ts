@@ -1,5 +1,12 @@
-import { intAttribute, intsAttribute, type OnnxNode } from '../onnx'
-import { badShape, constantAt, integersOf, unsupported, weightsAt, type ImportState } from '../importState'
+import { intAttribute, intsAttribute, type OnnxNode } from '../onnx/onnx'
+import {
+  badShape,
+  constantAt,
+  integersOf,
+  unsupported,
+  weightsAt,
+  type ImportState
+} from '../onnx/importState'
 import { checkedCount } from '../constants/checkedCount'
 import { broadcastDims, broadcastMap, offsetMap, rowMajorStrides, stridedMap } from '../constants/indexing'
 import { axesArgument, axisOf, integersArgument } from './arguments'

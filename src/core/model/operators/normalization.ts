@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute } from '../onnx'
+import { floatAttribute, intAttribute } from '../onnx/onnx'
 import {
   append,
   badShape,
@@ -12,7 +12,7 @@ import {
   valueAt,
   weightsAt,
   type OperatorReader
-} from '../importState'
+} from '../onnx/importState'
 import { sizeOf } from '../graph'
 import { axisOf } from './arguments'
 import { moved } from './shaping'

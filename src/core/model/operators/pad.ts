@@ -1,4 +1,4 @@
-import { textAttribute, type OnnxNode } from '../onnx'
+import { textAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   bind,
@@ -11,7 +11,7 @@ import {
   valueAt,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { checkedCount } from '../constants/checkedCount'
 import { offsetMap, rowMajorStrides } from '../constants/indexing'
 import { gathered } from '../constants/numbers'

@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute, type OnnxNode } from '../onnx'
-import { append, bind, unsupported, valueAt, type OperatorReader } from '../importState'
+import { intAttribute, intsAttribute, type OnnxNode } from '../onnx/onnx'
+import { append, bind, unsupported, valueAt, type OperatorReader } from '../onnx/importState'
 import type { WindowAttributes } from '../graph'
 import { absorbedPadding } from './convolution'
 import { imageInput, imageValue } from './images'

@@ -1,5 +1,11 @@
-import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
-import { constantAt, unsupported, weightsAt, type ImportState, type OperatorReader } from '../importState'
+import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
+import {
+  constantAt,
+  unsupported,
+  weightsAt,
+  type ImportState,
+  type OperatorReader
+} from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { dequantized } from '../constants/quantized'
 import { limitedByCodes } from './quantization'

@@ -1,4 +1,4 @@
-import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import {
   bind,
   constantAt,
@@ -8,7 +8,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { broadcastDims, broadcastMap } from '../constants/indexing'
 import { sizeOf } from '../graph'

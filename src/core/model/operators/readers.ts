@@ -1,5 +1,5 @@
-import type { OnnxNode } from '../onnx'
-import { bind, valueAt, type ImportState, type OperatorReader } from '../importState'
+import type { OnnxNode } from '../onnx/onnx'
+import { bind, valueAt, type ImportState, type OperatorReader } from '../onnx/importState'
 import { foldConstant } from './foldConstant'
 import { readAdd, readDiv, readMul, readSub, readSum } from './binary'
 import { channelsLastReaders } from './channelsLast'

@@ -1,4 +1,4 @@
-import { floatAttribute, int, ints, intAttribute, textAttribute, type OnnxNode } from '../onnx'
+import { floatAttribute, int, ints, intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   constantAt,
@@ -9,7 +9,7 @@ import {
   weightsAt,
   type ImportState,
   type OperatorReader
-} from '../importState'
+} from '../onnx/importState'
 import { createMacro, type Macro } from './macro'
 
 /** Most steps a recurrence is unrolled to: each becomes a handful of layers. */

@@ -1,4 +1,4 @@
-import { intAttribute, type OnnxNode } from '../onnx'
+import { intAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   append,
   bind,
@@ -12,7 +12,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import type { ReduceFunction, Shape } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
 import { reductionLoops } from '../storage'

@@ -1,4 +1,4 @@
-import { intAttribute, textAttribute, type OnnxNode } from '../onnx'
+import { intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   bind,
@@ -9,7 +9,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { checkedCount } from '../constants/checkedCount'
 import { offsetMap, rowMajorStrides } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'

@@ -1,4 +1,4 @@
-import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import { moveOperators } from './moves'
 import {
   bind,
@@ -9,7 +9,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call, type TableFunctionName } from '../tableFunction'
 import { affineOf } from './affine'

@@ -1,4 +1,4 @@
-import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import {
   append,
   bind,
@@ -11,7 +11,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { constantOf, gathered } from '../constants/numbers'
 import { axisOf } from './arguments'
 import type { Move, MovePlan } from './moves'

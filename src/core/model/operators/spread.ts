@@ -1,7 +1,7 @@
-import { append, type ImportState } from '../importState'
+import { append, type ImportState } from '../onnx/importState'
 import { windowOutput, type WindowAttributes } from '../graph'
 import { checkedCount } from '../constants/checkedCount'
-import type { OnnxNode } from '../onnx'
+import type { OnnxNode } from '../onnx/onnx'
 import type { ImageInput } from './images'
 
 /** What a tap beside the image takes: the nearest tap of its window inside (of no weight in a maximum), or zero. */

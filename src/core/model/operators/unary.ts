@@ -1,4 +1,4 @@
-import type { OnnxNode } from '../onnx'
+import type { OnnxNode } from '../onnx/onnx'
 import type { GraphNode, Shape } from '../graph'
 import {
   append,
@@ -9,7 +9,7 @@ import {
   shapeOf,
   type ImportState,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { call, maxFloat, type TableFunction } from '../tableFunction'
 
 /** A function of every element: done on the node's own elements, the view stays what it was. */

@@ -1,4 +1,4 @@
-import type { OnnxNode, OnnxTensor } from '../onnx'
+import type { OnnxNode, OnnxTensor } from '../onnx/onnx'
 import {
   append,
   badShape,
@@ -13,7 +13,7 @@ import {
   type ImportState,
   type OperatorReader,
   type Value
-} from '../importState'
+} from '../onnx/importState'
 import { sizeOf } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
 import { broadcastDims, stridedMap } from '../constants/indexing'

@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute, textAttribute, type OnnxNode } from '../onnx'
-import { badShape } from '../importState'
+import { intAttribute, intsAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
+import { badShape } from '../onnx/importState'
 import { windowOutput, type WindowAttributes } from '../graph'
 
 type Pair = readonly [number, number]

@@ -1,4 +1,4 @@
-import type { OnnxNode } from '../onnx'
+import type { OnnxNode } from '../onnx/onnx'
 
 /** Nodes on which one of the wanted values depends, in the order given. */
 export function dropDeadNodes(nodes: readonly OnnxNode[], wanted: readonly string[]): OnnxNode[] {

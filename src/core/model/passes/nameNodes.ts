@@ -1,4 +1,4 @@
-import type { OnnxNode } from '../onnx'
+import type { OnnxNode } from '../onnx/onnx'
 
 /** Every node has a name of its own; exporters leave it empty or repeat it. */
 export function nameNodes(nodes: readonly OnnxNode[]): OnnxNode[] {

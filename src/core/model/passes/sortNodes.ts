@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { OnnxNode } from '../onnx'
+import type { OnnxNode } from '../onnx/onnx'
 
 /**
  * Nodes in an order in which every value is computed before it is read; ONNX demands it, some exporters do not keep to it.

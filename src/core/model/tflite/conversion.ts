@@ -1,4 +1,4 @@
-import { int, type OnnxAttribute, type OnnxNode, type OnnxTensor } from '../onnx'
+import { int, type OnnxAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import { rowMajorStrides, stridedMap } from '../constants/indexing'
 import { gathered, numbersOf } from '../constants/numbers'
 import { dequantized } from '../constants/quantized'

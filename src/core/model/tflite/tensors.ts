@@ -1,7 +1,7 @@
 import { floatOfHalf } from '../../binary/half'
 import { AppError } from '../../../shared/errors'
 import { sizeOf } from '../graph'
-import type { OnnxData, OnnxTensor } from '../onnx'
+import type { OnnxData, OnnxTensor } from '../onnx/onnx'
 import type { TfliteTensor } from './tflite'
 
 /** Constants of a TFLite file as ONNX tensors. */

@@ -1,5 +1,5 @@
 /**
- * A TFLite file as plain data (schema.fbs of TensorFlow Lite, version 3): what main/model/tfliteFile.ts decodes, so that core
+ * A TFLite file as plain data (schema.fbs of TensorFlow Lite, version 3): what main/model/files/tfliteFile.ts decodes, so that core
  * turns it into ONNX operators without a FlatBuffers package.
  */
 export const tfliteTypes = [

@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import { maxElements } from '../constants/numbers'
 import { sizeOf } from '../graph'
-import type { OnnxModel, OnnxValue } from '../onnx'
+import type { OnnxModel, OnnxValue } from '../onnx/onnx'
 import { codesOf, createConversion, tfliteDomain, type Conversion } from './conversion'
 import type { Converter } from './operators/converter'
 import {

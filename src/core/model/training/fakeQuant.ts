@@ -1,5 +1,5 @@
-import { int } from '../onnx'
-import type { OnnxBuilder } from '../onnxBuilder'
+import { int } from '../onnx/onnx'
+import type { OnnxBuilder } from '../onnx/onnxBuilder'
 
 /**
  * A quantizer inside a training graph: real value -> nearest level * scale, forward; straight-through backward

@@ -1,5 +1,5 @@
 import type { GraphNode, Shape } from '../graph'
-import type { OnnxBuilder } from '../onnxBuilder'
+import type { OnnxBuilder } from '../onnx/onnxBuilder'
 
 /**
  * What a gradient emitter is given: it writes the forward ONNX nodes of one graph node and returns the value it made

@@ -1,4 +1,4 @@
-import type { OnnxBuilder } from '../onnxBuilder'
+import type { OnnxBuilder } from '../onnx/onnxBuilder'
 
 /**
  * How a gradient moves a parameter.

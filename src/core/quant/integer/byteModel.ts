@@ -1,5 +1,5 @@
-import { int, ints, float, type OnnxModel } from '../../model/onnx'
-import { createOnnxBuilder, type OnnxBuilder } from '../../model/onnxBuilder'
+import { int, ints, float, type OnnxModel } from '../../model/onnx/onnx'
+import { createOnnxBuilder, type OnnxBuilder } from '../../model/onnx/onnxBuilder'
 import type { ShapeHwc } from '../../kernel/shape'
 import { oneBitFraction } from './fixedPoint'
 import {

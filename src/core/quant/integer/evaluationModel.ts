@@ -1,5 +1,5 @@
-import { int, ints, type OnnxModel } from '../../model/onnx'
-import { createOnnxBuilder, type OnnxBuilder } from '../../model/onnxBuilder'
+import { int, ints, type OnnxModel } from '../../model/onnx/onnx'
+import { createOnnxBuilder, type OnnxBuilder } from '../../model/onnx/onnxBuilder'
 import { oneBitFraction } from './fixedPoint'
 import {
   biasOfLevels,

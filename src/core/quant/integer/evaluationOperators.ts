@@ -1,5 +1,5 @@
-import { int, ints } from '../../model/onnx'
-import type { OnnxBuilder } from '../../model/onnxBuilder'
+import { int, ints } from '../../model/onnx/onnx'
+import type { OnnxBuilder } from '../../model/onnx/onnxBuilder'
 import { normalBits } from './integerOperators'
 import type {
   BinaryLayer,

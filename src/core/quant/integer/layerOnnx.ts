@@ -1,4 +1,4 @@
-import { ints } from '../../model/onnx'
+import { ints } from '../../model/onnx/onnx'
 import { transposeInner } from '../hwcGraph'
 import {
   type Conv2dLayer,

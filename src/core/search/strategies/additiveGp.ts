@@ -1,4 +1,4 @@
-import { additiveSettings } from '../lossModel'
+import { additiveSettings } from '../loss/lossModel'
 import { modelGuided } from './auto'
 
 /** As the default (auto.ts), but without terms for pairs of widths. */

@@ -1,8 +1,14 @@
 import { bestCandidate, type Candidate } from '../candidate'
-import { expectedImprovement } from '../gaussianProcess'
-import { fitLossModel, logLoss, pairwiseSettings, type LossModel, type LossModelSettings } from '../lossModel'
-import { maximalPool } from '../pool'
-import { additiveLosses, pendingProbes, probesFor, knownSensitivity } from '../probes'
+import { expectedImprovement } from '../loss/gaussianProcess'
+import {
+  fitLossModel,
+  logLoss,
+  pairwiseSettings,
+  type LossModel,
+  type LossModelSettings
+} from '../loss/lossModel'
+import { maximalPool } from '../proposals/pool'
+import { additiveLosses, pendingProbes, probesFor, knownSensitivity } from '../loss/probes'
 import type { Genes } from '../space'
 import type { Proposal, Strategy } from '../strategy'
 import { integerStrategy } from './integer'

@@ -1,5 +1,5 @@
-import { fits } from '../limits'
-import { raisedToMaximal } from '../maximal'
+import { fits } from '../costs/limits'
+import { raisedToMaximal } from '../proposals/maximal'
 import {
   additiveLosses,
   pendingProbes,
@@ -7,7 +7,7 @@ import {
   knownSensitivity,
   sumOfLosses,
   widestGenes
-} from '../probes'
+} from '../loss/probes'
 import { genesKey, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 

@@ -1,6 +1,6 @@
 import { bestCandidate } from '../candidate'
-import { maximalPool } from '../pool'
-import { additiveLosses, pendingProbes, probesFor, knownSensitivity, sumOfLosses } from '../probes'
+import { maximalPool } from '../proposals/pool'
+import { additiveLosses, pendingProbes, probesFor, knownSensitivity, sumOfLosses } from '../loss/probes'
 import type { Strategy } from '../strategy'
 
 /**

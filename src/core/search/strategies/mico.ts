@@ -1,10 +1,10 @@
 import type { Random } from '../../math/random'
 import { bestCandidate } from '../candidate'
-import { fits } from '../limits'
-import { sampleUniform, sampleWindow } from '../sampler'
+import { fits } from '../costs/limits'
+import { sampleUniform, sampleWindow } from '../proposals/sampler'
 import { freeGenes, genesKey, genesOfScheme, uniformGenes, type Genes, type SearchSpace } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
-import { fitSurrogate } from '../surrogate'
+import { fitSurrogate } from '../loss/surrogate'
 
 /**
  * MiCo's search (Jiang and Lyu, arXiv 2508.09500): the least loss under a budget with a random forest as guide.

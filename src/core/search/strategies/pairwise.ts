@@ -1,5 +1,5 @@
 import { bestCandidate } from '../candidate'
-import { maximalPool } from '../pool'
+import { maximalPool } from '../proposals/pool'
 import {
   additiveLosses,
   lossShape,
@@ -9,7 +9,7 @@ import {
   sumOfLosses,
   type Probe,
   type ProbedLoss
-} from '../probes'
+} from '../loss/probes'
 import { genesKey, genesOfScheme, type Genes } from '../space'
 import type { SearchState, Strategy } from '../strategy'
 

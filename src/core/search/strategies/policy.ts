@@ -1,4 +1,4 @@
-import { fits } from '../limits'
+import { fits } from '../costs/limits'
 import { scoreOf } from '../objective'
 import { genesKey, genesOfScheme, type Genes, type SearchSpace } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'

@@ -1,6 +1,6 @@
-import { fits } from '../limits'
-import { raisedToMaximal } from '../maximal'
-import { sampleWindow } from '../sampler'
+import { fits } from '../costs/limits'
+import { raisedToMaximal } from '../proposals/maximal'
+import { sampleWindow } from '../proposals/sampler'
 import { genesKey, randomGenes, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 

@@ -1,4 +1,4 @@
-import { fits } from '../limits'
+import { fits } from '../costs/limits'
 import { genesKey, genesOfScheme, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 import { highest } from './mico'

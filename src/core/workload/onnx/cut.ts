@@ -1,4 +1,4 @@
-import type { OnnxElementType, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from '../../model/onnx'
+import type { OnnxElementType, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from '../../model/onnx/onnx'
 import type { LayerGroup } from './layerGroup'
 import { constantPart, type Network } from './network'
 

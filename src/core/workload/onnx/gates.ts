@@ -1,4 +1,4 @@
-import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '../../model/onnx'
+import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '../../model/onnx/onnx'
 import { withNodes, type Network } from './network'
 
 /** Where a layer's output can be replaced. */

@@ -1,4 +1,4 @@
-import type { OnnxNode } from '../../model/onnx'
+import type { OnnxNode } from '../../model/onnx/onnx'
 import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import type { LayerGroup } from './layerGroup'
 import { layerTypeOf } from './layerType'

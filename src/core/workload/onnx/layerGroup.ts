@@ -1,5 +1,5 @@
 import type { LayerType } from '../../../shared/contract/workload/workloadRows'
-import type { OnnxNode } from '../../model/onnx'
+import type { OnnxNode } from '../../model/onnx/onnx'
 
 /** Operators of a network that are measured and changed together. Every computed node is in exactly one group. */
 export interface LayerGroup {

@@ -1,4 +1,4 @@
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../../model/onnx'
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../../model/onnx/onnx'
 
 /**
  * An ONNX network seen as what is computed for each input and what is constant. Constant are initializers and the

@@ -6,7 +6,7 @@ import {
   type OnnxModel,
   type OnnxNode,
   type OnnxTensor
-} from '../../model/onnx'
+} from '../../model/onnx/onnx'
 import { withNodes, type Network } from './network'
 import { int4Blocks, int8Columns, int8Tensor, transposed } from './quantizeWeights'
 import { isPlainGemm, weightedNode, type WeightedOperator } from './weighted'

@@ -1,4 +1,4 @@
-import { int, type OnnxModel } from '../../model/onnx'
+import { int, type OnnxModel } from '../../model/onnx/onnx'
 import { lowerNetwork } from './precision'
 import { networkOf } from './network'
 import type { WorkloadPrecision } from '../../../shared/contract/workload/workloadRows'

@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute, type OnnxNode } from '../../model/onnx'
+import { floatAttribute, intAttribute, type OnnxNode } from '../../model/onnx/onnx'
 import type { Network } from './network'
 
 /** A node that multiplies by constant weights, or looks rows of them up. */

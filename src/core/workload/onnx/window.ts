@@ -1,4 +1,4 @@
-import type { OnnxAttribute, OnnxModel, OnnxTensor } from '../../model/onnx'
+import type { OnnxAttribute, OnnxModel, OnnxTensor } from '../../model/onnx/onnx'
 
 /**
  * The same network for a shorter window: inputs, tables of positions, masks and shapes that have the length `from` on an

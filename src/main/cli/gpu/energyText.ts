@@ -1,6 +1,6 @@
 import type { EnergyReport, PhaseEnergy } from '../../../shared/contract/energy'
 import type { CounterState, Recording } from '../../../shared/contract/gpu'
-import { meterText, readingRateHz } from '../../../shared/meterText'
+import { meterText, readingRateHz } from '../../../shared/text/meterText'
 import { countOf, formatDuration, unavailable } from '../../../shared/units'
 
 /** A recording and its energy as a person reads it in a terminal. */

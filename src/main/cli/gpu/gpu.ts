@@ -6,8 +6,8 @@ import { gpuOfCudaIndex } from '../../../core/gpu/cudaOrder'
 import { countOf, formatBytes, formatDuration, unavailable } from '../../../shared/units'
 import { openSettings } from '../../app/settingsFile'
 import { defaultDataFolder } from '../../dataFolder'
-import { listGpus, requireGpus } from '../../gpu/listGpus'
-import { findSmi } from '../../gpu/smiProcess'
+import { listGpus, requireGpus } from '../../gpu/smi/listGpus'
+import { findSmi } from '../../gpu/smi/smiProcess'
 import {
   numberOption,
   textOption,

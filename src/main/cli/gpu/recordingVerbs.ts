@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors'
 import { countOf } from '../../../shared/units'
 import { exportNames } from '../../gpu/exportNames'
 import type { GpuService } from '../../gpu/gpuService'
-import type { RunningRecording } from '../../gpu/recordingJobs'
+import type { RunningRecording } from '../../gpu/recording/recordingJobs'
 import {
   numberOption,
   textOption,

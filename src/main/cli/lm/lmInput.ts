@@ -1,5 +1,5 @@
 import { loadLm, shippedLm, type LoadedLm } from '../../lm/lmFiles'
-import { onnxAccess } from '../../model/onnxAccess'
+import { onnxAccess } from '../../model/files/onnxAccess'
 import { textOption, UsageError, type CliArguments, type OptionSpec } from '../framework/framework'
 
 /** Options of every verb that reads a language model. */

@@ -1,7 +1,7 @@
 import type { FittedOn, QuantMethod, Split } from '../../../shared/contract/model'
 import type { Scheme } from '../../../core/quant/scheme'
 import { countOf, formatPercent, formatWhole } from '../../../shared/units'
-import { retrainedOn } from '../../model/itemsLibrary'
+import { retrainedOn } from '../../model/data/itemsLibrary'
 import type { Judged } from '../../model/modelTasks'
 import { modelTasks } from '../../model/modelTasks'
 import { isRetrained } from '../../model/modelWorkspace'

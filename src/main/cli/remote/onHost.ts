@@ -1,6 +1,6 @@
 import { remoteContract } from '../../../shared/contract/remote'
 import { AppError } from '../../../shared/errors'
-import { originText } from '../../../shared/remoteText'
+import { originText } from '../../../shared/text/remoteText'
 import { type CliContext } from '../framework/framework'
 import { createLocalClient, createProgressLine, type LocalClient } from '../framework/localClient'
 

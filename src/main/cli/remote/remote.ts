@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { CommandOutput } from '../../../shared/contract'
 import type { GpuHost } from '../../../shared/contract/remote'
-import { clockText } from '../../../shared/remoteText'
+import { clockText } from '../../../shared/text/remoteText'
 import { serveRemote } from '../../remote/remoteAgent'
 import { channelFiles, grownText, silenceLimitMs } from '../../remote/lineChannel'
 import {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import type { ModelService } from '../../model/modelService'
-import { readQueueSettings, type QueueSettings } from '../../worker/queueSettings'
+import { readQueueSettings, type QueueSettings } from '../../worker/queue/queueSettings'
 import { defaultDataFolder } from '../../dataFolder'
 import { AppError } from '../../../shared/errors'
 import {

@@ -10,7 +10,7 @@ import {
   type Bits,
   type Scheme
 } from '../../../core/quant/scheme'
-import { proxyCosts } from '../../../core/search/costModels'
+import { proxyCosts } from '../../../core/search/costs/costModels'
 import {
   createSpace,
   tableCost,

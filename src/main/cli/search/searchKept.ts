@@ -1,4 +1,4 @@
-import { sensitivityText } from '../../../shared/sensitivityText'
+import { sensitivityText } from '../../../shared/text/sensitivityText'
 import { schemeKey } from '../../../core/quant/scheme'
 import { schemeReasons, widthReports } from '../../../core/search/widthReport'
 import { weightedLayerNames } from '../../../core/model/graph'

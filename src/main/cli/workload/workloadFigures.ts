@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { formatPercent } from '../../../shared/units'
 import { compareRuns, type RunComparison } from '../../../core/workload/statistics/compare'
-import { readTableFolders, type NamedTables } from '../../workload/tableFolders'
-import { writeWorkload } from '../../workload/writeWorkload'
+import { readTableFolders, type NamedTables } from '../../workload/report/tableFolders'
+import { writeWorkload } from '../../workload/report/writeWorkload'
 import { numberOption, textOption, UsageError, type CliContext, type CliVerb } from '../framework/framework'
 
 /** A run that `figures` and `compare` name: a folder of tables, or the id of a stored run. */

@@ -8,7 +8,7 @@ import {
   formatPercentValue,
   unavailable
 } from '../../../shared/units'
-import { layerNote } from '../../../shared/workloadText'
+import { layerNote } from '../../../shared/text/workloadText'
 
 /** Tables of a workload run for a terminal. */
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { PhaseMark, Recording } from '../../../shared/contract/gpu'
 import type { MeterTextUnits } from '../../../shared/contract/meter'
-import type { GpuStore } from '../gpuStore'
+import type { GpuStore } from '../store/gpuStore'
 
 /** A file of readings to take over. */
 export interface ImportRequest {

@@ -1,6 +1,6 @@
 import { counterOfWindows, type EnergyWindows } from '../../../core/gpu/import/energyWindows'
 import type { PhaseMark, Recording } from '../../../shared/contract/gpu'
-import type { GpuStore } from '../gpuStore'
+import type { GpuStore } from '../store/gpuStore'
 import { blankRecording, ofGpus, savePhases, type Imported, type ImportRequest } from './blankRecording'
 
 /** Energies by stretch of time, as Zeus and CodeCarbon write them: phases with a counter, without power readings. */

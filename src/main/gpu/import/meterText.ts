@@ -7,7 +7,7 @@ import type { Recording } from '../../../shared/contract/gpu'
 import { meterTextUnitsSchema } from '../../../shared/contract/meter'
 import { AppError } from '../../../shared/errors'
 import { textPiecesOf } from '../../files/readTextFile'
-import type { GpuStore } from '../gpuStore'
+import type { GpuStore } from '../store/gpuStore'
 import { blankRecording, ofGpus, type Imported, type ImportRequest } from './blankRecording'
 import { countOf } from '../../../shared/units'
 

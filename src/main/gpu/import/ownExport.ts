@@ -5,7 +5,7 @@ import { parseCsv } from '../../../core/estimator/samples/csvTable'
 import { meterPowerField } from '../../../core/energy/sensorModel'
 import type { PhaseMark, Recording } from '../../../shared/contract/gpu'
 import { meterName } from '../../../shared/meterName'
-import type { GpuStore } from '../gpuStore'
+import type { GpuStore } from '../store/gpuStore'
 import { blankRecording, ofGpus, savePhases, type Imported, type ImportRequest } from './blankRecording'
 
 /** Samples as `gpu record --out` writes them, with the phases file beside it where there is one. */

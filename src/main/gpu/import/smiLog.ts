@@ -3,7 +3,7 @@ import { createTextLines } from '../../../core/text/lines'
 import type { Recording } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
 import { textPiecesOf } from '../../files/readTextFile'
-import type { GpuStore } from '../gpuStore'
+import type { GpuStore } from '../store/gpuStore'
 import { blankRecording, ofGpus, type Imported, type ImportRequest } from './blankRecording'
 
 /** A log of nvidia-smi; `head` holds its first lines, the header first. */

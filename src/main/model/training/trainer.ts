@@ -6,7 +6,7 @@ import { toHwc } from '../../../core/quant/hwcGraph'
 import { optimizerStates, rateFactor } from '../../../core/model/training/optimizer'
 import { withParameters } from '../../../core/model/training/parameters'
 import { buildTrainingStep, type TrainingOptions } from '../../../core/model/training/trainingStep'
-import { openOrtSession, tensorReals, realTensor } from '../ortSession'
+import { openOrtSession, tensorReals, realTensor } from '../onnxruntime/ortSession'
 import { augmentInto } from './augment'
 
 /** Schedule, augmentation and teacher of a training. */

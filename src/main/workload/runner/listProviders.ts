@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { InferenceSession, listSupportedBackends } from 'onnxruntime-node'
 import { probeNetwork } from '../../../core/workload/onnx/probe'
-import type { ProviderTrial } from '../providers'
+import type { ProviderTrial } from '../process/providers'
 import type { OnnxFiles } from './subject'
 
 /** Opens a small network on every execution provider of this onnxruntime and prints a line for each. */

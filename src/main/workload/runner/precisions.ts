@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node'
 import { lowerNetwork, type LoweredNetwork } from '../../../core/workload/onnx/precision'
 import { probeNetwork } from '../../../core/workload/onnx/probe'
 import { weightedNode } from '../../../core/workload/onnx/weighted'
-import type { OnnxNode } from '../../../core/model/onnx'
+import type { OnnxNode } from '../../../core/model/onnx/onnx'
 import { workloadPrecisions, type WorkloadPrecision } from '../../../shared/contract/workload/workloadRows'
 import type { Subject } from './subject'
 

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type * as ort from 'onnxruntime-node'
-import type { OnnxNode } from '../../../core/model/onnx'
+import type { OnnxNode } from '../../../core/model/onnx/onnx'
 import type { GatedValue } from '../../../core/workload/onnx/gates'
 import { canLower } from '../../../core/workload/onnx/precision'
 import { weightedNode } from '../../../core/workload/onnx/weighted'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
-import type { OnnxElementType, OnnxModel, OnnxNode } from '../../../core/model/onnx'
+import type { OnnxElementType, OnnxModel, OnnxNode } from '../../../core/model/onnx/onnx'
 import { groupLayers } from '../../../core/workload/onnx/groups'
 import type { LayerGroup } from '../../../core/workload/onnx/layerGroup'
 import { constantPart, networkOf, type Network } from '../../../core/workload/onnx/network'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
 import { z } from 'zod'
-import type { OnnxElementType, OnnxValue } from '../../../core/model/onnx'
+import type { OnnxElementType, OnnxValue } from '../../../core/model/onnx/onnx'
 import { AppError } from '../../../shared/errors'
 
 /** One line of a test set: inputs of one sample without the batch axis, and what the network should say. */

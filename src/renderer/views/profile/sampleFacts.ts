@@ -1,6 +1,6 @@
 import type { Sample } from '@shared/contract/profile'
 import { formatHex, formatHex32 } from '@shared/units'
-import type { Fact } from '../../components/FactList.vue'
+import type { Fact } from '../../components/facts/FactList.vue'
 
 /** A Sample with its whole provenance. */
 export function sampleFacts(sample: Sample): Fact[] {

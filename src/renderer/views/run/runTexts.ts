@@ -1,5 +1,5 @@
 import type { Run, RunKindName } from '@shared/contract/run'
-import type { PageId } from '../../stores/navigation'
+import type { PageId } from '../../stores/window/navigation'
 
 /** The kinds as the filter lists them. */
 export const kindTexts: Readonly<Record<RunKindName, string>> = {

@@ -1,7 +1,7 @@
 import type { MeasuredFigure, StartTemperature } from '@shared/contract/workload/workloadRows'
 import type { TableColumn } from '../../components/table/tableColumn'
 import { formatCount, formatDuration, unavailable } from '@shared/units'
-import { startText } from '@shared/workloadText'
+import { startText } from '@shared/text/workloadText'
 
 /** A figure's value as text; unavailable is a dash, never 0. */
 export const valueOf = (figure: MeasuredFigure, format: (value: number) => string): string =>

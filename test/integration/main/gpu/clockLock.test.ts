@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { lockClocks } from '@main/gpu/clockLock'
-import type { Spawn } from '@main/gpu/smiProcess'
+import { lockClocks } from '@main/gpu/smi/clockLock'
+import type { Spawn } from '@main/gpu/smi/smiProcess'
 import type { Gpu } from '@shared/contract/gpu'
 
 const smi = { path: 'nvidia-smi', file: process.execPath, leadingArguments: [] }

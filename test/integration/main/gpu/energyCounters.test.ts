@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { startCounters, type CounterReading } from '@main/gpu/counterSampler'
-import { openNvml } from '@main/gpu/nvml'
-import { openRapl } from '@main/gpu/rapl'
+import { startCounters, type CounterReading } from '@main/gpu/counters/counterSampler'
+import { openNvml } from '@main/gpu/counters/nvml'
+import { openRapl } from '@main/gpu/counters/rapl'
 import { buildFakeNvml } from '../../../fixtures/smi/fakeNvml'
 import { steadyMs, temporaryFolder } from '../../../fixtures/smi/standIn'
 

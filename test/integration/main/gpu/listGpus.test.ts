@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { listGpus, requireGpus } from '@main/gpu/listGpus'
-import { askSmi, findSmi } from '@main/gpu/smiProcess'
+import { listGpus, requireGpus } from '@main/gpu/smi/listGpus'
+import { askSmi, findSmi } from '@main/gpu/smi/smiProcess'
 import { gpuListSchema } from '@shared/contract/gpu'
 import { fakeSmiFile, spawnWith, standIn, temporaryFolder } from '../../../fixtures/smi/standIn'
 

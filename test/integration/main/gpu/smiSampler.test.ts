@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { metricAt, type GpuSample } from '@core/gpu/metrics'
-import { startSmiSampler, type SamplerState, type SmiSampler } from '@main/gpu/smiSampler'
+import { startSmiSampler, type SamplerState, type SmiSampler } from '@main/gpu/smi/smiSampler'
 import type { Gap } from '@shared/contract/gpu'
 import { spawnWith, standIn, steadyMs, temporaryFolder } from '../../../fixtures/smi/standIn'
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { findTorchPython } from '@main/workload/pythonInterpreter'
-import { runnerCommand } from '@main/workload/runnerCommand'
+import { findTorchPython } from '@main/workload/process/pythonInterpreter'
+import { runnerCommand } from '@main/workload/process/runnerCommand'
 import { temporaryFolder } from '../../../fixtures/smi/standIn'
 
 /** A program that stands in for a Python with (a version) or without PyTorch. */

@@ -5,7 +5,7 @@ import { listSupportedBackends } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { resourcePath } from '@main/paths'
-import { tryProviders } from '@main/workload/providers'
+import { tryProviders } from '@main/workload/process/providers'
 import { bundleWorker } from '../../../support/workerFile'
 import { workloadRig, type WorkloadRig } from './workloadRig'
 

@@ -9,7 +9,7 @@ import { bitFusionGraph, bitFusionText, parseArrayBits } from '@core/deploy/bitf
 import { createRandom } from '@core/math/random'
 import { weightedNodes } from '@core/model/graph'
 import { workloadsOf } from '@core/model/workload'
-import { bitFusionLayerCycles } from '@core/search/costModels'
+import { bitFusionLayerCycles } from '@core/search/costs/costModels'
 import { bitFusionGraphSchema } from '@shared/contract/deploy/bitfusion'
 import { plainNetwork, residualNetwork } from '../../../support/smallNetworks'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import type { Graph, GraphNode } from '@core/model/graph'
-import type { OnnxNode } from '@core/model/onnx'
+import type { OnnxNode } from '@core/model/onnx/onnx'
 import { dropDeadNodes } from '@core/model/passes/dropDeadNodes'
 import { foldBatchNorm } from '@core/model/passes/foldBatchNorm'
 import { foldForward } from '@core/model/passes/foldForward'

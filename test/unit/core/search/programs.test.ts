@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import { buildCostTable, genesCost, type CostTable } from '@core/search/costTable'
-import { expectedImprovement, fitSchemeProcess, normalShare } from '@core/search/gaussianProcess'
-import { leastLoss } from '@core/search/knapsack'
-import { fits, searchLimits } from '@core/search/limits'
-import { isMaximal, listMaximal, raisedToMaximal } from '@core/search/maximal'
+import { buildCostTable, genesCost, type CostTable } from '@core/search/costs/costTable'
+import { expectedImprovement, fitSchemeProcess, normalShare } from '@core/search/loss/gaussianProcess'
+import { leastLoss } from '@core/search/proposals/knapsack'
+import { fits, searchLimits } from '@core/search/costs/limits'
+import { isMaximal, listMaximal, raisedToMaximal } from '@core/search/proposals/maximal'
 import { pairedOf, comparePaired } from '@core/search/paired'
 import { dominates, fronts, paretoFront } from '@core/search/pareto'
 import { bitWidths, parseScheme, schemeWidths } from '@core/quant/scheme'
-import { sumOfLosses } from '@core/search/probes'
+import { sumOfLosses } from '@core/search/loss/probes'
 import {
   createSpace,
   genesKey,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import type { Candidate } from '@core/search/candidate'
-import { isMaximal } from '@core/search/maximal'
-import { fits, searchLimits } from '@core/search/limits'
-import { maximalPool } from '@core/search/pool'
-import { sampleWindow } from '@core/search/sampler'
-import { buildCostTable } from '@core/search/costTable'
+import { isMaximal } from '@core/search/proposals/maximal'
+import { fits, searchLimits } from '@core/search/costs/limits'
+import { maximalPool } from '@core/search/proposals/pool'
+import { sampleWindow } from '@core/search/proposals/sampler'
+import { buildCostTable } from '@core/search/costs/costTable'
 import {
   createSpace,
   genesKey,

@@ -1,6 +1,6 @@
 import type { Scheme } from '@core/quant/scheme'
 import type { Candidate } from '@core/search/candidate'
-import { buildCostTable } from '@core/search/costTable'
+import { buildCostTable } from '@core/search/costs/costTable'
 import type { Measure } from '@core/search/objective'
 import { runSearch, type SearchHooks, type SearchSpec } from '@core/search/runSearch'
 import { createSpace, tableCost, type SearchSpace } from '@core/search/space'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { OnnxNode } from '@core/model/onnx'
+import type { OnnxNode } from '@core/model/onnx/onnx'
 import type { Network } from '@core/workload/onnx/network'
 import { int4Blocks, int8Columns, int8Tensor, transposed } from '@core/workload/onnx/quantizeWeights'
 import { weightedNode } from '@core/workload/onnx/weighted'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { int, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
+import { int, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx/onnx'
 import { networkOf } from '@core/workload/onnx/network'
 import { canLower, lowerNetwork } from '@core/workload/onnx/precision'
 import { operatorMacs, weightedNode } from '@core/workload/onnx/weighted'

@@ -7,7 +7,7 @@ import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { isWeighted } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
-import { costOf } from '@core/search/costTable'
+import { costOf } from '@core/search/costs/costTable'
 import { createNetworkCost, type CostTarget } from '@main/costs/networkCost'
 import { plainNetwork, someImages } from '../../../support/smallNetworks'
 

@@ -7,7 +7,7 @@ import { bytePieces, writeTokenizer, type TokenPiece } from '../../../../src/cor
 import type { CliArguments, CliContext } from '../../../../src/main/cli/framework/framework'
 import { lmCli } from '../../../../src/main/cli/lm/lm'
 import { loadLm, readDocuments } from '../../../../src/main/lm/lmFiles'
-import { onnxAccess } from '../../../../src/main/model/onnxAccess'
+import { onnxAccess } from '../../../../src/main/model/files/onnxAccess'
 import { randomLm, tinyConfig } from '../../../support/randomLm'
 
 let folder = ''

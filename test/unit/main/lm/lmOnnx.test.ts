@@ -6,14 +6,14 @@ import { createIntegerDecoder } from '../../../../src/core/lm/integer/integerDec
 import { decoderFromOnnx } from '../../../../src/core/lm/onnx/decoderFromOnnx'
 import { bytePieces, writeTokenizer } from '../../../../src/core/lm/tokenizer'
 import { constantOf } from '../../../../src/core/model/constants/numbers'
-import { int, type OnnxModel, type OnnxNode } from '../../../../src/core/model/onnx'
+import { int, type OnnxModel, type OnnxNode } from '../../../../src/core/model/onnx/onnx'
 import { loadDecoder } from '../../../../src/main/lm/boardDecoder'
 import { continueText } from '../../../../src/main/lm/continueText'
 import { loadLm } from '../../../../src/main/lm/lmFiles'
 import { comparedTokens, compareWithOnnx, loadOnnxDecoder } from '../../../../src/main/lm/lmOnnx'
 import { quantizeBySchemes } from '../../../../src/main/lm/lmSchemes'
-import { decodeForRewriting, encodeOnnx } from '../../../../src/main/model/onnxFile'
-import { onnxAccess } from '../../../../src/main/model/onnxAccess'
+import { decodeForRewriting, encodeOnnx } from '../../../../src/main/model/files/onnxFile'
+import { onnxAccess } from '../../../../src/main/model/files/onnxAccess'
 import { simulatedSession } from './simulatedSession'
 
 /** Decoders of seeded random values exported by PyTorch: scripts/train/decoderFixtures.py. */

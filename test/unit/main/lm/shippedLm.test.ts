@@ -6,7 +6,7 @@ import { decodeTokens } from '../../../../src/core/lm/tokenizer'
 import { continueText, type TextStep } from '../../../../src/main/lm/continueText'
 import { quantizeBySchemes, type LmOfScheme } from '../../../../src/main/lm/lmSchemes'
 import { loadLm, readDocuments, shippedLm, type LoadedLm } from '../../../../src/main/lm/lmFiles'
-import { onnxAccess } from '../../../../src/main/model/onnxAccess'
+import { onnxAccess } from '../../../../src/main/model/files/onnxAccess'
 import { SimulatedBoard } from '../../core/board/simulatedBoard'
 import { simulatedDecoder } from '../../core/lm/board/simulatedDecoder'
 

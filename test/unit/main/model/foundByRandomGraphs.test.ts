@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compareWithOnnxruntime } from '../../../support/importAgreement'
-import { float, text, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
+import { float, text, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx/onnx'
 
 /** Small graphs that random ones of other seeds found wrong once. */
 const modelOf = (

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import { readOnnx } from '@core/model/importOnnx'
-import { int, ints, type OnnxAttribute } from '@core/model/onnx'
-import { createOnnxBuilder } from '@core/model/onnxBuilder'
+import { readOnnx } from '@core/model/onnx/importOnnx'
+import { int, ints, type OnnxAttribute } from '@core/model/onnx/onnx'
+import { createOnnxBuilder } from '@core/model/onnx/onnxBuilder'
 import { compareWithOnnxruntime } from '../../../support/importAgreement'
 
 /** x + what an operator makes of a known tensor [2, 3, 4], as one row. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { importOnnx } from '@core/model/importOnnx'
+import { importOnnx } from '@core/model/onnx/importOnnx'
 import { weightedLayerNames, type Graph } from '@core/model/graph'
-import { integerObstacles } from '@main/model/checkFile'
+import { integerObstacles } from '@main/model/files/checkFile'
 import { randomOnnx } from '../../../support/randomOnnx'
 
 /** The graph, or null where the importer refuses the file by name. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { exportOnnx } from '@core/model/exportOnnx'
+import { exportOnnx } from '@core/model/onnx/exportOnnx'
 import { sizeOf, type Graph } from '@core/model/graph'
 import { storagePlaces } from '@core/model/storage'
 import { call, identity, type TableFunction } from '@core/model/tableFunction'
 import { hwcWeights } from '@core/quant/hwcGraph'
 import { createFloatRunner, realsOfPixels } from '@core/quant/runFloat'
-import { openOrtSession, tensorReals, realTensor } from '@main/model/ortSession'
+import { openOrtSession, tensorReals, realTensor } from '@main/model/onnxruntime/ortSession'
 import { GraphBuilder, operatorCases, operatorChain } from '../../core/quant/operatorGraphs'
 
 const images = 3

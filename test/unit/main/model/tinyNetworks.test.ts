@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { importOnnx } from '@core/model/importOnnx'
+import { importOnnx } from '@core/model/onnx/importOnnx'
 import { macsOf, parametersOf, weightedNodes, type WeightedNode } from '@core/model/graph'
 import { findGeneratedSet } from '@core/dataset/generated/generatedSets'
-import { readModelFile } from '@main/model/readModelFile'
-import { createModelFiles, describeModel } from '@main/model/modelFiles'
+import { readModelFile } from '@main/model/files/readModelFile'
+import { createModelFiles, describeModel } from '@main/model/files/modelFiles'
 import { resourcePath } from '@main/paths'
 import { tinyReferences } from '../../../../bench/tiny/reference'
 

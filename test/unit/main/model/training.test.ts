@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import type { Graph, GraphNode } from '@core/model/graph'
-import { createOnnxBuilder } from '@core/model/onnxBuilder'
+import { createOnnxBuilder } from '@core/model/onnx/onnxBuilder'
 import { emitFakeQuant } from '@core/model/training/fakeQuant'
 import { emitUpdate, optimizerStates, rateFactor, type Optimizer } from '@core/model/training/optimizer'
 import { buildTrainingStep } from '@core/model/training/trainingStep'
 import { withParameters } from '@core/model/training/parameters'
 import { train } from '@main/model/training/trainer'
 import { floatCorrect } from '@main/model/modelWorkspace'
-import { openOrtSession, tensorReals, realTensor } from '@main/model/ortSession'
+import { openOrtSession, tensorReals, realTensor } from '@main/model/onnxruntime/ortSession'
 import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
 
 /** The residual network with normalisation in it and windows whose stride leaves a rest. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { buildCostTable } from '@core/search/costTable'
+import { buildCostTable } from '@core/search/costs/costTable'
 import { schemeKey, type Scheme } from '@core/quant/scheme'
 import { tableCost } from '@core/search/space'
 import type { CandidateJson, SearchRequest } from '@shared/contract/search'

@@ -18,7 +18,7 @@ import { readLosses } from '@main/store/storeLosses'
 import { readWal } from '@main/store/walExtent'
 import { journalOf, walOf } from '@main/store/walJournal'
 import type { StoreLoss } from '@shared/contract/store'
-import { lossNotice } from '@shared/storeLossText'
+import { lossNotice } from '@shared/text/storeLossText'
 
 const migrations = [
   {

@@ -1,4 +1,4 @@
-import { exportTables } from '@main/workload/exportTables'
+import { exportTables } from '@main/workload/report/exportTables'
 import type { WorkloadRun } from '@shared/contract/workload'
 import type { WorkloadTables } from '@shared/contract/workload/workloadRows'
 import path from 'node:path'

@@ -5,7 +5,7 @@ import { nextTick } from 'vue'
 import { columnRange, sizeAfterKey } from '@renderer/components/panes/paneRange'
 import PaneHeight from '@renderer/components/panes/PaneHeight.vue'
 import DataTable from '@renderer/components/table/DataTable.vue'
-import { usePanes } from '@renderer/stores/panes'
+import { usePanes } from '@renderer/stores/window/panes'
 import { mountView, type Mounted } from '../mountView'
 
 describe('the room of two columns', () => {

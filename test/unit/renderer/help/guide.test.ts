@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { beginningOf, guideOfPage, plainText, readGuidePage, searchGuide } from '@renderer/help/guide'
 import { guidePages } from '@renderer/help/guidePages'
-import { pages } from '@renderer/stores/navigation'
+import { pages } from '@renderer/stores/window/navigation'
 
 const markdown = `# Search a scheme
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Job } from '@shared/contract/job'
 import { AppError } from '@shared/errors'
-import { createAction } from '@renderer/stores/action'
+import { createAction } from '@renderer/stores/window/action'
 import { useApp } from '@renderer/stores/app'
 import { useGpu } from '@renderer/stores/gpu'
 import { useJobs } from '@renderer/stores/job'
-import { createLiveRing, gapsIn } from '@renderer/stores/liveRing'
+import { createLiveRing, gapsIn } from '@renderer/stores/traces/liveRing'
 import { withClient } from './withClient'
 
 const job: Job = {

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { nextTick, ref } from 'vue'
 import { AppError } from '@shared/errors'
-import { createAction, forEvery, forgetErrors, forgetOnChange } from '@renderer/stores/action'
+import { createAction, forEvery, forgetErrors, forgetOnChange } from '@renderer/stores/window/action'
 
 const failing = (code: 'input.invalid' | 'board.busy', text: string) =>
   createAction(async () => {

@@ -1,4 +1,4 @@
-import { float, int, text, type OnnxAttribute } from '../../onnx'
+import { float, int, text, type OnnxAttribute } from '../../onnx/onnx'
 import { activated } from '../activation'
 import { optionNumber, optionOf, type Converter } from './converter'
 

@@ -1,4 +1,4 @@
-import { float, int, ints } from '../../onnx'
+import { float, int, ints } from '../../onnx/onnx'
 import { sizeOf } from '../../graph'
 import { activated } from '../activation'
 import type { Conversion } from '../conversion'

@@ -1,4 +1,4 @@
-import { int, ints, text } from '../../onnx'
+import { int, ints, text } from '../../onnx/onnx'
 import { activated } from '../activation'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator } from '../tflite'

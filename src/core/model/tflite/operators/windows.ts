@@ -1,6 +1,6 @@
 import { biasOf, optionNumber, optionOf, type Converter } from './converter'
 import { activated } from '../activation'
-import { float, int, ints, text, type OnnxAttribute } from '../../onnx'
+import { float, int, ints, text, type OnnxAttribute } from '../../onnx/onnx'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator } from '../tflite'
 

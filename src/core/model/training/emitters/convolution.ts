@@ -1,6 +1,6 @@
 import type { Conv2dNode, DepthwiseConv2dNode } from '../../graph'
-import { int, ints } from '../../onnx'
-import type { OnnxBuilder } from '../../onnxBuilder'
+import { int, ints } from '../../onnx/onnx'
+import type { OnnxBuilder } from '../../onnx/onnxBuilder'
 import type { Emitted, EmitterSite } from '../gradient'
 
 /**

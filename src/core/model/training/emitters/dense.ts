@@ -1,5 +1,5 @@
 import type { DenseNode } from '../../graph'
-import { int } from '../../onnx'
+import { int } from '../../onnx/onnx'
 import type { Emitted, EmitterSite } from '../gradient'
 
 /** y = x Wᵀ + b; dx = dy W, dW = dyᵀ x, db = column sums of dy. */

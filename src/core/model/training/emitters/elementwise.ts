@@ -1,6 +1,6 @@
 import type { AddNode, BatchNormNode, FlattenNode, ReluNode } from '../../graph'
-import { int, ints } from '../../onnx'
-import type { OnnxBuilder } from '../../onnxBuilder'
+import { int, ints } from '../../onnx/onnx'
+import type { OnnxBuilder } from '../../onnx/onnxBuilder'
 import type { Emitted, EmitterSite } from '../gradient'
 
 /** Emits ReLU and its gradient. */

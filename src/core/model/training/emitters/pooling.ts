@@ -1,6 +1,6 @@
 import { AppError } from '../../../../shared/errors'
 import type { AvgPoolNode, MaxPoolNode } from '../../graph'
-import { int, ints } from '../../onnx'
+import { int, ints } from '../../onnx/onnx'
 import type { Emitted, EmitterSite } from '../gradient'
 
 /**

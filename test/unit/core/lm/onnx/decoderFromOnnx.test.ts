@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { decoderFromOnnx } from '@core/lm/onnx/decoderFromOnnx'
 import { traceDecoder } from '@core/lm/onnx/traceDecoder'
 import { constantOf } from '@core/model/constants/numbers'
-import { float, int, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx'
+import { float, int, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx/onnx'
 import { createRandom } from '@core/math/random'
-import { onnxAccess } from '@main/model/onnxAccess'
+import { onnxAccess } from '@main/model/files/onnxAccess'
 
 /** Other spellings of the same decoder (scripts/train/decoderFixtures.py): what is read must be the same. */
 

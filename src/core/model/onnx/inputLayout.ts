@@ -1,0 +1,147 @@
+import { AppError } from '../../../shared/errors'
+import type { OnnxModel, OnnxValue } from './onnx'
+import { sizeOf, type Shape } from '../graph'
+import { maxElements } from '../constants/numbers'
+import { stridedMap } from '../constants/indexing'
+
+/** One way in which the network's input may lie as an image or a vector. */
+export interface InputLayout {
+  readonly name: string
+  readonly dims: readonly number[]
+  readonly shape: Shape
+  /** The graph's element for each of the tensor's; null: the same. */
+  readonly map: Int32Array | null
+  /** Fixed batch of the file; 1 where it is 1 or symbolic. */
+  readonly batch: number
+  /** Rows of the largest table that the input's whole numbers are indices into, where a byte does not reach them all. */
+  readonly indexRows?: number
+  /** Of a network with several inputs, which lie one behind the other: each with its elements of the whole. */
+  readonly parts?: readonly {
+    readonly name: string
+    readonly dims: readonly number[]
+    readonly map: Int32Array
+  }[]
+}
+
+/** The inputs that are no constants, in the order of the file: old exporters list the initializers among the inputs. */
+export function ownInputs(model: OnnxModel): OnnxValue[] {
+  const constants = new Set(model.initializers.map(({ name }) => name))
+  return model.inputs.filter((input) => !constants.has(input.name))
+}
+
+/**
+ * The layouts in question for the network's input, the most usual first: channels first or last of [batch, a, b, c]; an
+ * image, a sequence with its channels first or last of [batch, a, b].
+ * Several inputs have one: a vector.
+ * @throws AppError model.invalid without an input, model.unsupportedShape for sizes that are not fixed and other ranks.
+ */
+export function inputLayouts(model: OnnxModel): InputLayout[] {
+  const inputs = ownInputs(model)
+  if (inputs.length === 0) {
+    throw new AppError(
+      'model.invalid',
+      'The network has no input.',
+      'Export it with the input that it is run on; a network of constants needs no board.'
+    )
+  }
+  if (inputs.length > 1) return [joinedInputs(inputs)]
+  const { name, dims: given } = inputs[0]
+  const dims = given ?? []
+  const [first, ...rest] = dims
+  const fixed = rest.filter((size) => typeof size === 'number')
+  if (
+    dims.length === 0 ||
+    rest.length > 3 ||
+    fixed.length !== rest.length ||
+    fixed.some((size) => size < 1) ||
+    sizeOf(fixed) > maxElements
+  ) {
+    throw new AppError(
+      'model.unsupportedShape',
+      `The input "${name}" is [${dims.map((size) => size ?? '?').join(', ')}].`,
+      'Export it with fixed sizes [batch, channels, height, width], [batch, channels, length] or [batch, n]; only the batch may be symbolic.'
+    )
+  }
+  if (rest.length === 0) {
+    const size = typeof first === 'number' ? first : 1
+    return [{ name, dims: [size], shape: [size], map: null, batch: 1 }]
+  }
+  const batch = typeof first === 'number' ? first : 1
+  const indexRows = indexedRows(model, name)
+  if (indexRows > maxByteRows)
+    return [{ name, dims: [1, ...fixed], shape: [2 * sizeOf(fixed)], map: null, batch, indexRows }]
+  return layoutsOf(fixed).map(({ shape, map }) => ({ name, dims: [1, ...fixed], shape, map, batch }))
+}
+
+/** Rows that an index of one byte reaches. */
+const maxByteRows = 256
+/** Rows that an index of two bytes reaches. */
+export const maxIndexRows = 65_536
+
+/** Rows of the largest table of the file that the values of the input fetch rows of; 0 where they are no indices. */
+function indexedRows(model: OnnxModel, input: string): number {
+  const tables = new Map(model.initializers.map(({ name, dims }) => [name, dims]))
+  const names = new Set([input])
+  let rows = 0
+  for (const { opType, inputs, outputs } of model.nodes) {
+    const [first = '', second = ''] = inputs
+    if ((opType === 'Cast' || opType === 'Identity') && names.has(first)) names.add(outputs[0] ?? '')
+    if (opType === 'Gather' && names.has(second)) rows = Math.max(rows, tables.get(first)?.[0] ?? 0)
+  }
+  return rows
+}
+
+/** Several inputs as one vector, in the order of the file. */
+function joinedInputs(inputs: readonly OnnxValue[]): InputLayout {
+  let from = 0
+  const parts = inputs.map(({ name, dims: given }) => {
+    const dims = (given ?? []).map((size, axis) => (axis === 0 && typeof size !== 'number' ? 1 : size))
+    if (given === null || dims.some((size) => typeof size !== 'number' || size < 1)) {
+      throw new AppError(
+        'model.unsupportedShape',
+        `The input "${name}" is [${(given ?? []).map((size) => size ?? '?').join(', ')}].`,
+        'Export it with fixed sizes; only the batch may be symbolic.'
+      )
+    }
+    const sizes = dims as number[]
+    const begin = from
+    from += sizeOf(sizes)
+    return { name, dims: sizes, begin }
+  })
+  if (from > maxElements) {
+    throw new AppError(
+      'model.unsupportedShape',
+      `The network's ${inputs.length} inputs have ${from} elements together.`,
+      `At most ${maxElements} are read.`
+    )
+  }
+  return {
+    name: inputs.map(({ name }) => name).join(', '),
+    dims: [1, from],
+    shape: [from],
+    map: null,
+    batch: 1,
+    parts: parts.map(({ name, dims, begin }) => ({
+      name,
+      dims,
+      map: Int32Array.from({ length: sizeOf(dims) }, (_, at) => begin + at)
+    }))
+  }
+}
+
+function layoutsOf(sizes: readonly number[]): { shape: Shape; map: Int32Array | null }[] {
+  if (sizes.length === 1) return [{ shape: sizes, map: null }]
+  if (sizes.length === 2) {
+    const [a, b] = sizes as [number, number]
+    return [
+      { shape: [a, 1, b], map: null },
+      { shape: [1, a, b], map: null },
+      { shape: [b, a, 1], map: stridedMap([1, a, b], [0, 1, a]) }
+    ]
+  }
+  const [a, b, c] = sizes as [number, number, number]
+  return [
+    { shape: sizes, map: null },
+    { shape: [c, a, b], map: stridedMap([1, a, b, c], [0, b, 1, a * b]) }
+  ]
+}

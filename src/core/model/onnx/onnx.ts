@@ -1,0 +1,97 @@
+/**
+ * An ONNX model as plain data (onnx.proto3, IR version 8): what main/model/files/onnxFile.ts decodes bytes into and encodes
+ * bytes from, so that core reads and builds graphs without a protobuf package.
+ */
+export interface OnnxTensor {
+  readonly name: string
+  readonly dims: readonly number[]
+  /** float32 and float64 values as they are; int64 as BigInt64Array; int32, uint8, int8, bool as integers. */
+  readonly data: OnnxData
+  /** Of integers narrower than their array: 4 or 2. */
+  readonly bits?: number
+}
+
+/** Values of a tensor, row-major; float16 and bfloat16 are widened, bool is one byte. */
+export type OnnxData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array
+
+/** Value of an attribute. */
+export type OnnxAttribute =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] }
+  | { readonly kind: 'tensor'; readonly value: OnnxTensor }
+  /** The body of a control-flow operator; written only, read as `other`. */
+  | { readonly kind: 'graph'; readonly value: OnnxGraph }
+  /** Graphs, sparse tensors and the like: present, but nothing here reads them. */
+  | { readonly kind: 'other' }
+
+/** A node of an ONNX graph; an optional input that is absent has the name ''. */
+export interface OnnxNode {
+  readonly name: string
+  readonly opType: string
+  /** '' or 'ai.onnx' for the standard operators. */
+  readonly domain: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>
+}
+
+/** Element type of a value. */
+export type OnnxElementType = 'float32' | 'float64' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool'
+
+/** An input or output of a graph. */
+export interface OnnxValue {
+  readonly name: string
+  readonly elementType: OnnxElementType
+  /** Each a number, the name of a symbolic size, or null when unknown; null as a whole: unknown rank. */
+  readonly dims: readonly (number | string | null)[] | null
+  /** Written without a type; the runtime infers it (outputs only). */
+  readonly untyped?: boolean
+}
+
+/** A graph without the model around it: nodes may use values of the graph that encloses it. */
+export interface OnnxGraph {
+  readonly name: string
+  readonly nodes: readonly OnnxNode[]
+  readonly initializers: readonly OnnxTensor[]
+  readonly inputs: readonly OnnxValue[]
+  readonly outputs: readonly OnnxValue[]
+}
+
+/** A graph with its opset of the standard domain and its metadata. */
+export interface OnnxModel extends OnnxGraph {
+  readonly opset: number
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export const int = (value: number): OnnxAttribute => ({ kind: 'int', value })
+export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints', value })
+export const float = (value: number): OnnxAttribute => ({ kind: 'float', value })
+export const text = (value: string): OnnxAttribute => ({ kind: 'string', value })
+
+/** Returns an integer attribute, or `fallback` where it is absent. */
+export function intAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'int' ? attribute.value : fallback
+}
+
+/** Returns a float attribute, or `fallback` where it is absent. */
+export function floatAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'float' ? attribute.value : fallback
+}
+
+/** Returns a list of integers; undefined where the attribute is absent. */
+export function intsAttribute(node: OnnxNode, name: string): readonly number[] | undefined {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'ints' ? attribute.value : undefined
+}
+
+/** Returns a text attribute, or `fallback` where it is absent. */
+export function textAttribute(node: OnnxNode, name: string, fallback: string): string {
+  const attribute = node.attributes[name]
+  return attribute?.kind === 'string' ? attribute.value : fallback
+}

@@ -1,0 +1,183 @@
+import { AppError } from '../../../shared/errors'
+import type { OnnxElementType, OnnxModel, OnnxNode } from './onnx'
+import { sizeOf, type Graph } from '../graph'
+import {
+  append,
+  innerShape,
+  plainValue,
+  unsupported,
+  type Ending,
+  type ImportState,
+  type Value
+} from './importState'
+import type { ImportedOutput, TensorView } from '../tensorView'
+import { ownInputs, type InputLayout } from './inputLayout'
+import { foldConstant } from '../operators/foldConstant'
+import { indexValue } from '../operators/embedding'
+import { operatorReaders, readerOf } from '../operators/readers'
+import { keepIntegers } from '../operators/rounding'
+import { dropDeadNodes } from '../passes/dropDeadNodes'
+import { nameNodes } from '../passes/nameNodes'
+import { tfliteDomain } from '../tflite/conversion'
+import { sortNodes } from '../passes/sortNodes'
+
+/** The nodes of an ONNX model read one by one under one layout of the input. */
+export interface NodesRead {
+  /** As far as it was read; without input scale. */
+  readonly graph: Graph
+  readonly input: TensorView
+  /** Null where it depends on something that was not read. */
+  readonly output: ImportedOutput | null
+  readonly errors: readonly AppError[]
+}
+
+const integerTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8'])
+
+/** Operators that may stand behind the last one that is part of the graph. */
+const endingOperators = new Set([
+  'Softmax',
+  'LogSoftmax',
+  'QLinearSoftmax',
+  'ArgMax',
+  'Identity',
+  'Dropout',
+  'Cast',
+  'QuantizeLinear',
+  'DequantizeLinear'
+])
+
+/** Operators that are read, for the documentation and for error hints. */
+export const supportedOperators: readonly string[] = [...operatorReaders.keys()].sort()
+
+/** Reads the nodes that `outputName` needs into graph nodes. */
+export function readNodes(model: OnnxModel, layout: InputLayout, outputName: string): NodesRead {
+  const nodes = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [outputName])
+  const state: ImportState = {
+    nodes: [],
+    constants: new Map(model.initializers.map((tensor) => [tensor.name, tensor])),
+    values: new Map(
+      (layout.parts ?? [layout]).map(({ name, dims, map }) => [name, { node: -1, dims, map, fill: 0 }])
+    ),
+    unknown: new Set(),
+    integers: new Set(
+      ownInputs(model).flatMap(({ name, elementType }) => (integerTypes.has(elementType) ? [name] : []))
+    ),
+    codes: new Map(),
+    inputShape: layout.shape,
+    opset: model.opset,
+    batch: layout.batch,
+    endings: findEndings(nodes, outputName),
+    left: new Map(),
+    leftBehind: new Set(),
+    names: new Set(),
+    layouts: new Map()
+  }
+  if (layout.indexRows !== undefined)
+    state.values.set(layout.name, indexValue(state, layout.name, layout.dims, layout.indexRows))
+  const errors: AppError[] = []
+  for (const node of nodes) {
+    const error = readNode(state, node)
+    if (error === null) continue
+    errors.push(error)
+  }
+  const graph: Graph = {
+    name: model.name,
+    inputShape: layout.shape,
+    inputScale: 1,
+    inputZero: 0,
+    nodes: state.nodes,
+    output: state.nodes.length - 1
+  }
+  const input: TensorView = {
+    name: layout.name,
+    dims: layout.dims,
+    map: layout.map,
+    ...(layout.indexRows === undefined ? {} : { isIndex: true })
+  }
+  if (errors.length > 0) return { graph, input, output: null, errors }
+  const found = state.values.get(outputName)
+  if (found === undefined) {
+    const message = `Nothing computes the output "${outputName}" from the input.`
+    const error = new AppError('model.invalid', message, 'Check the file with an ONNX checker.')
+    return { graph, input, output: null, errors: [error] }
+  }
+  const { node, dims, map, fill } = found.node < 0 ? copied(state, found) : found
+  const output = { name: outputName, dims, map, fill, endings: endingsBefore(state, nodes, outputName) }
+  return { graph: { ...graph, nodes: state.nodes, output: node }, input, output, errors: [] }
+}
+
+/** Null when the node was read, or is left alone because its inputs were not. */
+function readNode(state: ImportState, node: OnnxNode): AppError | null {
+  const isStandard = node.domain === '' || node.domain === 'ai.onnx'
+  const reader = readerOf(node.domain, node.opType)
+  const dependsOnUnknown = node.inputs.some((name) => state.unknown.has(name))
+  try {
+    if (!dependsOnUnknown && isStandard && foldConstant(state, node)) return null
+    if (reader === undefined) {
+      const name = isStandard ? 'this operator' : `the operator of the domain "${node.domain}"`
+      throw unsupported(node, `${name} is not supported`, hintFor(node))
+    }
+    if (!dependsOnUnknown) {
+      reader(state, node)
+      keepIntegers(state, node)
+      return null
+    }
+  } catch (reason) {
+    for (const output of node.outputs) state.unknown.add(output)
+    return namedError(node, reason)
+  }
+  for (const output of node.outputs) state.unknown.add(output)
+  return null
+}
+
+function hintFor({ domain }: OnnxNode): string {
+  if (domain === tfliteDomain)
+    return 'Replace the operator (or this form of it) before converting; docs/models.md lists the TFLite operators that are read.'
+  return `Supported: ${supportedOperators.join(', ')}. Replace it in the network or export it in another way.`
+}
+
+function namedError(node: OnnxNode, reason: unknown): AppError {
+  if (reason instanceof AppError) return reason
+  return new AppError(
+    'model.invalid',
+    `Node "${node.name}" (${node.opType}) cannot be read: ${reason instanceof Error ? reason.message : String(reason)}.`,
+    'Check the file with an ONNX checker and export it again.',
+    { details: { node: node.name, operator: node.opType }, cause: reason }
+  )
+}
+
+/** Values behind which only endings stand before the output. */
+function findEndings(nodes: readonly OnnxNode[], output: string): Set<string> {
+  const endings = new Set([output])
+  const readers = new Map<string, number>()
+  for (const node of nodes) for (const name of node.inputs) readers.set(name, (readers.get(name) ?? 0) + 1)
+  for (const node of [...nodes].reverse()) {
+    const isEnding = endingOperators.has(node.opType)
+    const [input] = node.inputs
+    if (isEnding && input !== undefined && endings.has(node.outputs[0] ?? '') && readers.get(input) === 1)
+      endings.add(input)
+  }
+  return endings
+}
+
+/** The endings left out on the way to the output, in order. */
+function endingsBefore(state: ImportState, nodes: readonly OnnxNode[], output: string): Ending[] {
+  const endings: Ending[] = []
+  let name = output
+  for (const node of [...nodes].reverse()) {
+    if (node.outputs[0] !== name) continue
+    const ending = state.left.get(name)
+    if (ending !== undefined) endings.unshift(ending)
+    name = node.inputs[0] ?? ''
+  }
+  return endings
+}
+
+/** A network that only puts its input elsewhere still has a node. */
+function copied(state: ImportState, value: Value): Value {
+  const map = value.map ?? Int32Array.from({ length: sizeOf(state.inputShape) }, (_, at) => at)
+  const { fill } = value
+  const outputShape = innerShape(value.dims)
+  const node = append(state, { op: 'move', name: 'copy', inputs: [-1], outputShape, map, fill })
+  return plainValue(node, value.dims)
+}

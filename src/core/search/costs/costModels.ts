@@ -1,0 +1,100 @@
+import type { Workload } from '../../model/workload'
+import type { ProxyKernelName } from '../../../shared/vocabulary'
+import { requireProxyKernel, rowSpec } from '../../kernel/spec'
+import { predictNetwork, type NetworkLayer } from '../../proxy/fit/network'
+import type { Proxy } from '../../proxy/fit/proxy'
+import { bitWidths, type Bits } from '../../quant/scheme'
+import { bitFusionCycles, bitFusionDefaults, type BitFusionHardware } from '../../accelerator/bitfusion'
+import { arrayLayer } from '../../deploy/bitfusionGraph'
+import { buildCostTable, type CostTable } from './costTable'
+
+/** What a budget may count, as tables over the layers of one network. */
+
+/** Bit operations: multiply-accumulates x weight bits x activation bits. */
+export function bopsCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+  const cost = (layer: number, weightBits: number, activationBits: number): number =>
+    workloads[layer].macs * weightBits * activationBits
+  return buildCostTable(workloads.length, 'bops', 0, cost, widths)
+}
+
+/** Bytes of packed weights and int32 biases. */
+export function sizeCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+  const cost = (layer: number, weightBits: number): number => {
+    const { parameters, matmul, conv } = workloads[layer]
+    const outputs = matmul?.m ?? conv!.k
+    return Math.ceil(((parameters - outputs) * weightBits) / 8) + 4 * outputs
+  }
+  return buildCostTable(workloads.length, 'bytes', 0, cost, widths)
+}
+
+/** Energy of one operation at 45 nm and 0.9 V in pJ (Horowitz, ISSCC 2014, figure 1.1.9). */
+const multiply8Pj = 0.2
+const add32Pj = 0.1
+/** Per bit read from an 8 KiB SRAM: 10 pJ per 64 bits. */
+const sramBitPj = 10 / 64
+
+/**
+ * Energy of one image by an analytic model, picojoules: a multiplier's energy grows with the product of its widths, the
+ * accumulator stays at 32 bits, and every operand comes from SRAM once per multiply-accumulate. An estimate to compare
+ * schemes with, not a measurement of any board.
+ */
+export function energyCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+  const cost = (layer: number, weightBits: number, activationBits: number): number => {
+    const arithmetic = (multiply8Pj * weightBits * activationBits) / 64 + add32Pj
+    return workloads[layer].macs * (arithmetic + sramBitPj * (weightBits + activationBits))
+  }
+  return buildCostTable(workloads.length, 'picojoules', 0, cost, widths)
+}
+
+/**
+ * Cycles of one batch on the BitFusion accelerator (sim/bitfusion.ts). It computes 1 bit as 2, and moves operands of
+ * any width as they are. A depthwise layer runs channel by channel.
+ */
+export function bitFusionCosts(
+  workloads: readonly Workload[],
+  widths?: readonly Bits[],
+  hardware: BitFusionHardware = bitFusionDefaults
+): CostTable {
+  const cost = (layer: number, weightBits: number, activationBits: number): number =>
+    bitFusionLayerCycles(workloads[layer], weightBits, activationBits, hardware)
+  return buildCostTable(workloads.length, 'cycles', 0, cost, widths)
+}
+
+/** Any widths the array holds, 1 to 8. @throws AppError input.invalid, input.unsupported (bitFusionCycles) */
+export function bitFusionLayerCycles(
+  workload: Workload,
+  weightBits: number,
+  activationBits: number,
+  hardware: BitFusionHardware = bitFusionDefaults
+): number {
+  const { layer, repeats } = arrayLayer(workload, { weightBits, activationBits })
+  return repeats * bitFusionCycles(layer, hardware)
+}
+
+/**
+ * Latency as fitted proxies predict it, per kernel.
+ * @param overhead time outside the weighted layers, in the proxies' unit (measured pools, dispatch)
+ * @throws AppError proxy.kernelMissing naming the layer; proxy.invalid when the proxies mix units.
+ */
+export function proxyCosts(
+  workloads: readonly Workload[],
+  proxies: ReadonlyMap<ProxyKernelName, Proxy>,
+  overhead = 0
+): CostTable {
+  const pairs = bitWidths.flatMap((weightBits) =>
+    bitWidths.map((activationBits) => [weightBits, activationBits] as const)
+  )
+  const layers = workloads.flatMap((workload) =>
+    pairs.map(([weightBits, activationBits]) => proxyLayer(workload, weightBits, activationBits))
+  )
+  const predicted = predictNetwork(layers, { proxies })
+  let at = 0
+  return buildCostTable(workloads.length, predicted.unit, overhead, () => predicted.layers[at++].time)
+}
+
+/** A weighted layer as the proxies take it. */
+export function proxyLayer(workload: Workload, weightBits: Bits, activationBits: Bits): NetworkLayer {
+  const { layer: name, shape, scale } = workload
+  const kernel = requireProxyKernel(shape.kernel)
+  return { name, kernel, dims: rowSpec(kernel).toColumns(shape.dims), scale, weightBits, activationBits }
+}

@@ -1,0 +1,145 @@
+import { AppError } from '../../../shared/errors'
+import type { BoardInfo } from '../../board/boardInfo'
+import { planDeployment, type Plan } from '../../deploy/plan'
+import { alignUp, placeBuffers } from '../../deploy/planner'
+import { isWeighted, type QuantizedNetwork } from '../../quant/quantizedNetwork'
+import { bitWidths, type Bits } from '../../quant/scheme'
+import type { Genes, SchemeCost } from '../space'
+
+/** Bytes of a pair the board has no kernel for: beyond every budget. */
+const unsupportedBytes = 2 ** 40
+const blockAlignment = 16
+
+interface LayerBytes {
+  /** Packed weights and tables in the Image. */
+  readonly image: number
+  readonly scratch: number
+}
+
+/**
+ * Peak RAM of a deployment's plan on a board (deploy/plan.ts): Image and arena. The Image is a sum over the layers; the
+ * arena depends on the scratch of the kernels that serve each pair and is placed as the plan places it. Exact for chains;
+ * where one tensor feeds layers of different widths (skip connections), quantizing adds a requantisation operator, 128
+ * bytes of Image and its tensor, which is not counted here.
+ * @param network quantized at any scheme: shapes and layers count
+ * @throws AppError as planDeployment does, when the board lacks a kernel at 8 bits or the network does not fit the Image format
+ */
+export function ramCost(
+  network: QuantizedNetwork,
+  board: Pick<BoardInfo, 'ram' | 'kernels' | 'buildId' | 'coreName'>
+): SchemeCost {
+  const roomy = { ...board, ram: { ...board.ram, high: board.ram.low + unsupportedBytes } }
+  const base = planDeployment(atPair(network, 8, 8), roomy)
+  const weighted = network.layers.flatMap((layer, index) => (isWeighted(layer) ? [index] : []))
+  const pairs = bitWidths.flatMap((weightBits) =>
+    bitWidths.map((activationBits) => bytesAtPair(network, roomy, weighted, weightBits, activationBits))
+  )
+  const bytesOf = (position: number, pair: number): LayerBytes => pairs[pair][position]
+  const fixedImage =
+    base.imageBytes - weighted.reduce((sum, _, position) => sum + bytesOf(position, 0).image, 0)
+  const arenaOf = arenaPlacer(base, network, weighted)
+  const minScratch = weighted.map((_, position) =>
+    Math.min(...pairs.map((_unused, pair) => bytesOf(position, pair).scratch))
+  )
+  return {
+    unit: 'bytes',
+    isSum: false,
+    of(genes: Genes) {
+      const chosen = weighted.map((_, position) =>
+        bytesOf(position, 4 * genes[2 * position] + genes[2 * position + 1])
+      )
+      const image = chosen.reduce((sum, bytes) => sum + bytes.image, fixedImage)
+      return alignUp(image, blockAlignment) + arenaOf(chosen.map(({ scratch }) => scratch))
+    },
+    table: {
+      unit: 'bytes',
+      overhead: fixedImage + arenaOf(minScratch),
+      perLayer: Float64Array.from(
+        { length: 16 * weighted.length },
+        (_, at) => bytesOf(at >> 4, at & 15).image
+      )
+    }
+  }
+}
+
+/** Arena bytes for the scratch of every weighted layer; remembered, since few kernels differ in it. */
+function arenaPlacer(
+  base: Plan,
+  network: QuantizedNetwork,
+  weighted: readonly number[]
+): (scratch: readonly number[]) => number {
+  const tensors = base.blocks.filter(({ kind }) => kind === 'activation')
+  const others = base.blocks.filter(
+    ({ kind, firstLayer }) => kind === 'scratch' && !weighted.includes(firstLayer)
+  )
+  const known = new Map<string, number>()
+  return (scratch) => {
+    const key = scratch.join()
+    let bytes = known.get(key)
+    if (bytes === undefined) {
+      const own = weighted.map((layer, position) => ({
+        name: `${network.layers[layer].name} scratch`,
+        sizeBytes: scratch[position],
+        first: layer,
+        last: layer
+      }))
+      const kept = [...tensors, ...others].map((block) => ({
+        name: block.name,
+        sizeBytes: block.sizeBytes,
+        first: block.firstLayer,
+        last: block.lastLayer
+      }))
+      bytes = placeBuffers([...kept, ...own.filter(({ sizeBytes }) => sizeBytes > 0)]).totalBytes
+      known.set(key, bytes)
+    }
+    return bytes
+  }
+}
+
+function bytesAtPair(
+  network: QuantizedNetwork,
+  board: Parameters<typeof planDeployment>[1],
+  weighted: readonly number[],
+  weightBits: Bits,
+  activationBits: Bits
+): LayerBytes[] {
+  const whole = planOrNull(atPair(network, weightBits, activationBits), board)
+  return weighted.map((layer) => {
+    const plan = whole ?? planOrNull(atPair(network, 8, 8, { layer, weightBits, activationBits }), board)
+    if (plan === null) return { image: unsupportedBytes, scratch: 0 }
+    const { weightsBytes, tableBytes, scratchBytes } = plan.layers[layer]
+    return { image: alignUp(weightsBytes, blockAlignment) + tableBytes, scratch: scratchBytes }
+  })
+}
+
+function planOrNull(network: QuantizedNetwork, board: Parameters<typeof planDeployment>[1]): Plan | null {
+  try {
+    return planDeployment(network, board)
+  } catch (reason) {
+    if (reason instanceof AppError && reason.code === 'board.unsupportedKernel') return null
+    throw reason
+  }
+}
+
+/** The network as its plan sees it with these widths everywhere, but for one layer that has its own. */
+function atPair(
+  network: QuantizedNetwork,
+  weightBits: Bits,
+  activationBits: Bits,
+  other?: { readonly layer: number; readonly weightBits: Bits; readonly activationBits: Bits }
+): QuantizedNetwork {
+  return {
+    ...network,
+    layers: network.layers.map((layer, index) => {
+      if (!isWeighted(layer)) return layer
+      const own = index === other?.layer ? other : { weightBits, activationBits }
+      const read = layer.inputs.includes(-1) ? network.inputBits : own.activationBits
+      return {
+        ...layer,
+        input: { ...layer.input, bits: read },
+        weightBits: own.weightBits,
+        activationBits: read
+      }
+    })
+  }
+}

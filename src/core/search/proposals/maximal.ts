@@ -1,0 +1,142 @@
+import type { Random } from '../../math/random'
+import { pairCount, pairsOf } from './knapsack'
+import { fits } from '../costs/limits'
+import type { Limit } from '../costs/limit'
+import { freeGenes, type Genes, type SearchSpace } from '../space'
+
+/**
+ * Maximal schemes: within the budgets, and none of their widths can be raised alone without leaving them. More bits do
+ * not cost accuracy, so the best scheme is (but for noise) among them, and there are few: 69 to 370 of up to 241,000
+ * on the shipped LeNet-5. Raising may skip a width: costs need not grow with the bits.
+ */
+
+/** Combinations beyond which a space is not listed. */
+const maxListed = 400_000
+
+/** Every maximal scheme; null when the space is too large to list. */
+export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes[] | null {
+  const pairs = space.layers.map((_, layer) => worthwhilePairs(space, layer))
+  const combinations = pairs.reduce((product, list) => product * list.length, 1)
+  if (combinations > maxListed) return null
+  const rest = restMinima(space, pairs)
+  const found: Genes[] = []
+  const genes = new Uint8Array(2 * space.layers.length)
+  const count = space.widths.length
+  const walk = (layer: number, sums: readonly number[]): void => {
+    if (layer === pairs.length) {
+      if (fits(space, limits, genes) && isMaximal(space, limits, genes)) found.push(genes.slice())
+      return
+    }
+    for (const pair of pairs[layer]) {
+      const next = sums.map(
+        (sum, at) => sum + (space.costs[at].table?.perLayer[pairCount(space) * layer + pair] ?? 0)
+      )
+      if (next.some((sum, at) => sum + rest[at][layer] > limits[at].budget * (1 + 1e-12))) continue
+      genes[2 * layer] = Math.floor(pair / count)
+      genes[2 * layer + 1] = pair % count
+      walk(layer + 1, next)
+    }
+  }
+  walk(
+    0,
+    space.costs.map((cost) => cost.table?.overhead ?? 0)
+  )
+  return found
+}
+
+/** Whether no position can get more bits within the budgets. */
+export function isMaximal(space: SearchSpace, limits: readonly Limit[], genes: Genes): boolean {
+  const raised = genes.slice()
+  for (let at = 0; at < genes.length; at++) {
+    for (const choice of space.choices[at]) {
+      if (choice >= genes[at]) break
+      raised[at] = choice
+      if (fits(space, limits, raised)) return false
+    }
+    raised[at] = genes[at]
+  }
+  return true
+}
+
+/** Raises widths until the scheme is maximal, in a random order of positions; the genes must be within the budgets. */
+export function raisedToMaximal(
+  space: SearchSpace,
+  limits: readonly Limit[],
+  start: Genes,
+  random: Random
+): Genes {
+  const genes = start.slice()
+  const tryRaise = createRaise(space, limits, genes)
+  for (let isChanged = true; isChanged;) {
+    isChanged = false
+    for (const at of random.shuffle(freeGenes(space))) {
+      const choices = space.choices[at]
+      // The smallest raise that fits first: what is left goes to other layers.
+      for (let index = choices.indexOf(genes[at]) - 1; index >= 0; index--) {
+        if (!tryRaise(at, choices[index])) continue
+        isChanged = true
+        break
+      }
+    }
+  }
+  return genes
+}
+
+/** Sets a gene when the scheme stays within the budgets; sums are carried along, other costs computed in full. */
+function createRaise(
+  space: SearchSpace,
+  limits: readonly Limit[],
+  genes: Genes
+): (at: number, gene: number) => boolean {
+  const sums = space.costs.map((cost) => (cost.isSum ? cost.of(genes) : 0))
+  const next = sums.slice()
+  const count = space.widths.length
+  return (at, gene) => {
+    const before = genes[at]
+    const row = count * (at >> 1)
+    const old = (row + genes[at & ~1]) * count + genes[at | 1]
+    genes[at] = gene
+    const now = (row + genes[at & ~1]) * count + genes[at | 1]
+    for (let index = 0; index < sums.length; index++) {
+      const cost = space.costs[index]
+      next[index] = cost.isSum
+        ? sums[index] + cost.table!.perLayer[now] - cost.table!.perLayer[old]
+        : cost.of(genes)
+      if (next[index] <= limits[index].budget * (1 + 1e-12)) continue
+      genes[at] = before
+      return false
+    }
+    for (let index = 0; index < sums.length; index++) sums[index] = next[index]
+    return true
+  }
+}
+
+/** Pairs of a layer that no other pair beats in both widths at no higher cost. */
+function worthwhilePairs(space: SearchSpace, layer: number): number[] {
+  const all = pairsOf(space, layer)
+  const count = space.widths.length
+  const row = pairCount(space) * layer
+  // Costs that are no sum over the layers may prefer any pair.
+  if (space.costs.some(({ table }) => table === null)) return all
+  return all.filter(
+    (pair) =>
+      !all.some(
+        (other) =>
+          other !== pair &&
+          Math.floor(other / count) <= Math.floor(pair / count) &&
+          other % count <= pair % count &&
+          space.costs.every(({ table }) => table!.perLayer[row + other] <= table!.perLayer[row + pair])
+      )
+  )
+}
+
+function restMinima(space: SearchSpace, pairs: readonly (readonly number[])[]): Float64Array[] {
+  return space.costs.map(({ table }) => {
+    const rest = new Float64Array(pairs.length)
+    for (let layer = pairs.length - 1; layer > 0 && table !== null; layer--) {
+      rest[layer - 1] =
+        rest[layer] + Math.min(...pairs[layer].map((pair) => table.perLayer[pairCount(space) * layer + pair]))
+    }
+    return rest
+  })
+}

@@ -1,0 +1,45 @@
+import type { Recording } from '../../../shared/contract/gpu'
+import type { RecordedDevice } from './recordingInstrument'
+import type { Evidence } from './recordingEvidence'
+
+/** A recording to make; times in ms. */
+export interface RecordRequest {
+  id: string
+  title: string
+  /** Program and arguments; empty to record time alone. */
+  command: readonly string[]
+  cwd: string | undefined
+  /** The command may read the terminal only where there is one. */
+  stdin: 'inherit' | 'ignore'
+  /** Without a command: how long; undefined until stopped. */
+  durationMs: number | undefined
+  intervalMs: number
+  idleMs: number
+  /** Rest after the command, ms. */
+  idleAfterMs: number
+  gpus: readonly RecordedDevice[]
+  driverVersion: string
+  origin: Recording['origin']
+}
+
+/** Returns a recording that begins now, without readings. */
+export function newRecording(
+  request: RecordRequest,
+  startedAtMs: number,
+  temperaturesC: (number | null)[],
+  evidence: ReturnType<Evidence['fields']>
+): Recording {
+  const { id, title, origin, gpus, driverVersion, intervalMs } = request
+  return {
+    ...{ id, title, origin, driverVersion, intervalMs, startedAtMs, state: 'running' },
+    command: [...request.command],
+    gpus: gpus.map(({ index, name, uuid }) => ({ index, name, uuid })),
+    powerFields: gpus.map((gpu) => gpu.powerField),
+    askedHz: 1000 / intervalMs,
+    temperatureBeforeC: temperaturesC,
+    temperatureAfterC: temperaturesC,
+    ...{ durationMs: null, exitCode: null, achievedHz: null, message: null },
+    ...{ samples: 0, restarts: 0, malformedLines: 0, idleMs: 0, idleAfterMs: 0 },
+    ...evidence
+  }
+}

@@ -1,0 +1,74 @@
+import type { ClockLock, Gpu } from '../../../shared/contract/gpu'
+import { AppError } from '../../../shared/errors'
+import { askSmi, type SmiAnswer, type SmiCommand, type Spawn } from './smiProcess'
+
+/** Clocks that were locked for a recording. */
+export interface LockedClocks {
+  state(): ClockLock
+  /** Frees the clocks; the result has the reason when nvidia-smi refused. */
+  restore(): Promise<ClockLock>
+}
+
+/**
+ * Locks the SM clock of GPUs (nvidia-smi -lgc), which takes the administrator's right on most systems.
+ *
+ * @throws tool.failed when a GPU refused; those already locked are freed first
+ */
+export async function lockClocks(
+  { spawn, smi, gpus }: { spawn: Spawn; smi: SmiCommand; gpus: readonly Gpu[] },
+  smClockMhz: number
+): Promise<LockedClocks> {
+  const locked: number[] = []
+  /** What nvidia-smi or its start had against it; null when it did as it was asked. */
+  const problemOf = async (index: number, ...options: string[]): Promise<string | null> => {
+    try {
+      return refusal(await askSmi(spawn, smi, ['-i', String(index), ...options]))
+    } catch (cause) {
+      return AppError.from(cause).message
+    }
+  }
+  const release = async (): Promise<string | null> => {
+    const problems: string[] = []
+    for (const index of locked) {
+      const problem = await problemOf(index, '-rgc')
+      if (problem !== null) problems.push(`GPU ${index}: ${problem}`)
+    }
+    if (problems.length === 0) return null
+    return `The clocks are still locked (${problems.join('; ')}): run nvidia-smi -rgc.`
+  }
+  for (const { index } of gpus) {
+    const problem = await problemOf(index, '-lgc', `${smClockMhz},${smClockMhz}`)
+    if (problem === null) {
+      locked.push(index)
+      continue
+    }
+    await release()
+    throw new AppError(
+      'tool.failed',
+      `The clock of GPU ${index} could not be locked at ${smClockMhz} MHz: ${problem}`,
+      "It needs the administrator's right (sudo), and a clock from nvidia-smi -q -d SUPPORTED_CLOCKS; or record without it."
+    )
+  }
+  let state: ClockLock = { smClockMhz, restored: false, message: null }
+  return {
+    state: () => state,
+    async restore() {
+      const message = await release()
+      state = { smClockMhz, restored: message === null, message }
+      return state
+    }
+  }
+}
+
+/** nvidia-smi's words when it refused, else null. Some versions refuse with exit code 0. */
+function refusal({ exitCode, stdout, stderr }: SmiAnswer): string | null {
+  const said = `${stdout}\n${stderr}`
+  const refused = /permission|not supported|invalid|error|failed/i.exec(said) !== null
+  if (exitCode === 0 && !refused) return null
+  return (
+    said
+      .split(/\r?\n/)
+      .find((line) => line.trim() !== '')
+      ?.trim() ?? `exit code ${exitCode}`
+  )
+}

@@ -1,0 +1,304 @@
+import onnxProto from 'onnx-proto'
+import type {
+  OnnxAttribute,
+  OnnxData,
+  OnnxElementType,
+  OnnxGraph,
+  OnnxModel,
+  OnnxNode,
+  OnnxTensor,
+  OnnxValue
+} from '../../../core/model/onnx/onnx'
+import { decodeTensor, notOnnx, numberOf, refuseExternal, type ExternalData } from './onnxTensorFile'
+
+/** Bytes of an .onnx file to plain data and back (protobuf through onnx-proto; format: onnx.proto3). */
+const { onnx } = onnxProto
+
+type Proto = typeof onnx
+type ModelProto = InstanceType<Proto['ModelProto']>
+type TensorProto = ReturnType<Proto['TensorProto']['create']>
+type AttributeProto = ReturnType<Proto['AttributeProto']['create']>
+type ValueInfoProto = ReturnType<Proto['ValueInfoProto']['create']>
+
+const elementTypes: Readonly<Record<number, OnnxElementType>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  // Half precision is widened when tensors are read, so inputs of it take float32 here.
+  10: 'float32',
+  11: 'float64',
+  16: 'float32'
+}
+const elementCodes = Object.fromEntries(
+  Object.entries(elementTypes)
+    .map(([code, name]) => [name, Number(code)] as const)
+    // float32 must be written as 1, whatever else is read as it.
+    .sort(([, a], [, b]) => b - a)
+) as Record<OnnxElementType, number>
+
+const attributeType = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8
+} as const
+
+/** @throws AppError model.invalid when the bytes are not an ONNX model. */
+export function parseOnnx(bytes: Uint8Array): ModelProto {
+  let model: ModelProto
+  try {
+    model = onnx.ModelProto.decode(bytes)
+  } catch (cause) {
+    throw notOnnx('The file is not an ONNX model (its protobuf cannot be read).', cause)
+  }
+  if ((model.graph?.node ?? []).length === 0) throw notOnnx('The file holds no ONNX graph.')
+  return model
+}
+
+/** Names of the files in which a model keeps tensors, each once. */
+export function externalLocations(model: ModelProto): string[] {
+  const tensors = [
+    ...(model.graph?.initializer ?? []),
+    ...(model.graph?.node ?? []).flatMap((node) => (node.attribute ?? []).flatMap(({ t }) => (t ? [t] : [])))
+  ]
+  const locations = tensors.flatMap((tensor) =>
+    (tensor.externalData ?? []).filter(({ key }) => key === 'location').map(({ value }) => value ?? '')
+  )
+  return [...new Set(locations)].sort()
+}
+
+/** One file that holds everything. @throws AppError as decodeModel */
+export function decodeOnnx(bytes: Uint8Array): OnnxModel {
+  return decodeModel(parseOnnx(bytes))
+}
+
+/**
+ * @param external bytes of tensors that are kept in another file
+ * @throws AppError model.invalid when a tensor's data does not fit its shape; model.unsupportedOperator for element types
+ *   nothing here reads.
+ */
+export function decodeModel(model: ModelProto, external: ExternalData = refuseExternal): OnnxModel {
+  const graph = model.graph!
+  return {
+    name: graph.name ?? '',
+    opset: numberOf(model.opsetImport.find((entry) => (entry.domain ?? '') === '')?.version),
+    nodes: (graph.node ?? []).map((node) => decodeNode(node, external)),
+    initializers: (graph.initializer ?? []).map((tensor) => decodeTensor(tensor as TensorProto, external)),
+    inputs: (graph.input ?? []).map((value) => decodeValue(value as ValueInfoProto)),
+    outputs: (graph.output ?? []).map((value) => decodeValue(value as ValueInfoProto)),
+    metadata: Object.fromEntries(
+      (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])
+    )
+  }
+}
+
+/**
+ * Reads a model that is to be written again: tensors and attributes that plain data cannot hold exactly (bool, half
+ * precision, graphs) are written back as they were read, where the decoded objects themselves are passed on.
+ * @throws AppError as decodeModel
+ */
+export function decodeForRewriting(bytes: Uint8Array, external: ExternalData = refuseExternal): OnnxModel {
+  const proto = parseOnnx(bytes)
+  const model = decodeModel(proto, external)
+  const graph = proto.graph!
+  keepTensors(model.initializers, graph.initializer ?? [])
+  for (const [index, node] of model.nodes.entries()) {
+    for (const attribute of graph.node?.[index]?.attribute ?? []) {
+      const read = node.attributes[attribute.name ?? '']
+      if (read?.kind === 'other') asRead.set(read, attribute)
+      if (read?.kind === 'tensor') keepTensors([read.value], [attribute.t!])
+    }
+  }
+  return model
+}
+
+/** Protobuf messages by the object they were decoded into (a tensor's data, an attribute). */
+const asRead = new WeakMap<object, object>()
+
+type TensorLike = { dataType?: number | null }
+
+/** Element types that decoding widens or merges. */
+const inexactTypes: ReadonlySet<number> = new Set([4, 5, 9, 10, 12, 13, 16])
+
+function keepTensors(tensors: readonly OnnxTensor[], protos: readonly TensorLike[]): void {
+  for (const [index, { data }] of tensors.entries()) {
+    const proto = protos[index]
+    if (inexactTypes.has(proto.dataType ?? 0)) asRead.set(data, proto)
+  }
+}
+
+/** Every operator domain in use beside the standard one, at version 1. */
+function otherDomains(nodes: readonly OnnxNode[]): string[] {
+  const inside = nodes.flatMap(({ attributes }) =>
+    Object.values(attributes).flatMap((one) => (one.kind === 'graph' ? otherDomains(one.value.nodes) : []))
+  )
+  const own = nodes.map(({ domain }) => domain).filter((domain) => domain !== '' && domain !== 'ai.onnx')
+  return [...new Set([...own, ...inside])]
+}
+
+/** Returns a model as the bytes of an ONNX file. */
+export function encodeOnnx(model: OnnxModel): Uint8Array {
+  const message = onnx.ModelProto.create({
+    irVersion: 8,
+    producerName: 'bitbench',
+    opsetImport: [
+      { domain: '', version: model.opset },
+      ...otherDomains(model.nodes).map((domain) => ({ domain, version: 1 }))
+    ],
+    metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
+    graph: encodeGraph(model)
+  })
+  return onnx.ModelProto.encode(message).finish()
+}
+
+function encodeGraph(graph: OnnxGraph) {
+  return {
+    name: graph.name,
+    node: graph.nodes.map((node) => ({
+      name: node.name,
+      opType: node.opType,
+      domain: node.domain,
+      input: [...node.inputs],
+      output: [...node.outputs],
+      attribute: Object.entries(node.attributes).map(([name, attribute]) => encodeAttribute(name, attribute))
+    })),
+    initializer: graph.initializers.map(encodeTensor),
+    input: graph.inputs.map(encodeValue),
+    output: graph.outputs.map(encodeValue)
+  }
+}
+
+type NodeProto = NonNullable<NonNullable<ModelProto['graph']>['node']>[number]
+
+function decodeNode(node: NodeProto, external: ExternalData): OnnxNode {
+  return {
+    name: node.name ?? '',
+    opType: node.opType ?? '',
+    domain: node.domain ?? '',
+    inputs: node.input ?? [],
+    outputs: node.output ?? [],
+    attributes: Object.fromEntries(
+      (node.attribute ?? []).map((attribute) => [
+        attribute.name ?? '',
+        decodeAttribute(attribute as AttributeProto, external)
+      ])
+    )
+  }
+}
+
+function decodeAttribute(attribute: AttributeProto, external: ExternalData): OnnxAttribute {
+  switch (attribute.type as number) {
+    case attributeType.float:
+      return { kind: 'float', value: attribute.f }
+    case attributeType.int:
+      return { kind: 'int', value: numberOf(attribute.i) }
+    case attributeType.string:
+      return { kind: 'string', value: Buffer.from(attribute.s).toString('utf8') }
+    case attributeType.tensor:
+      return { kind: 'tensor', value: decodeTensor(attribute.t as TensorProto, external) }
+    case attributeType.floats:
+      return { kind: 'floats', value: attribute.floats }
+    case attributeType.ints:
+      return { kind: 'ints', value: attribute.ints.map(numberOf) }
+    case attributeType.strings:
+      return { kind: 'strings', value: attribute.strings.map((one) => Buffer.from(one).toString('utf8')) }
+    default:
+      return { kind: 'other' }
+  }
+}
+
+function encodeAttribute(name: string, attribute: OnnxAttribute): object {
+  switch (attribute.kind) {
+    case 'float':
+      return { name, type: attributeType.float, f: attribute.value }
+    case 'int':
+      return { name, type: attributeType.int, i: attribute.value }
+    case 'string':
+      return { name, type: attributeType.string, s: Buffer.from(attribute.value, 'utf8') }
+    case 'tensor':
+      return { name, type: attributeType.tensor, t: encodeTensor(attribute.value) }
+    case 'floats':
+      return { name, type: attributeType.floats, floats: [...attribute.value] }
+    case 'ints':
+      return { name, type: attributeType.ints, ints: [...attribute.value] }
+    case 'strings':
+      return {
+        name,
+        type: attributeType.strings,
+        strings: attribute.value.map((one) => Buffer.from(one, 'utf8'))
+      }
+    case 'graph':
+      return { name, type: attributeType.graph, g: encodeGraph(attribute.value) }
+    case 'other': {
+      const read = asRead.get(attribute)
+      if (read === undefined) throw new Error(`attribute ${name} cannot be written`)
+      return read
+    }
+  }
+}
+
+function encodeTensor({ name, dims, data }: OnnxTensor) {
+  const read = asRead.get(data)
+  if (read !== undefined) return { ...read, name, dims: [...dims] }
+  return {
+    name,
+    dims: [...dims],
+    dataType: elementCodes[elementTypeOf(data)],
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  }
+}
+
+function elementTypeOf(data: OnnxData): OnnxElementType {
+  if (data instanceof Float32Array) return 'float32'
+  if (data instanceof Float64Array) return 'float64'
+  if (data instanceof BigInt64Array) return 'int64'
+  if (data instanceof Int32Array) return 'int32'
+  return data instanceof Int8Array ? 'int8' : 'uint8'
+}
+
+function decodeValue(value: ValueInfoProto): OnnxValue {
+  const tensor = value.type?.tensorType
+  return {
+    name: value.name ?? '',
+    elementType: elementTypes[tensor?.elemType ?? 0] ?? 'float32',
+    dims:
+      (tensor?.shape?.dim ?? null)?.map((dim) => {
+        // protobufjs sets numbers that were absent to 0: the name decides.
+        if (dim.dimParam !== undefined && dim.dimParam !== null && dim.dimParam !== '') return dim.dimParam
+        const size = dim.dimValue === undefined || dim.dimValue === null ? 0 : numberOf(dim.dimValue)
+        return size > 0 ? size : null
+      }) ?? null
+  }
+}
+
+function encodeValue({ name, elementType, dims, untyped }: OnnxValue) {
+  if (untyped === true) return { name }
+  return {
+    name,
+    type: {
+      tensorType: {
+        elemType: elementCodes[elementType],
+        ...(dims === null
+          ? {}
+          : {
+              shape: {
+                dim: dims.map((size) =>
+                  typeof size === 'number'
+                    ? { dimValue: size }
+                    : typeof size === 'string'
+                      ? { dimParam: size }
+                      : {}
+                )
+              }
+            })
+      }
+    }
+  }
+}

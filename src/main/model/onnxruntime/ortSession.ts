@@ -1,0 +1,39 @@
+import * as ort from 'onnxruntime-node'
+import type { OnnxModel } from '../../../core/model/onnx/onnx'
+import { encodeOnnx } from '../files/onnxFile'
+
+/** An onnxruntime session over a model built here; one intra-op thread, because schemes and workers run in parallel. */
+export async function openOrtSession(
+  model: OnnxModel | Uint8Array | string,
+  threads = 1
+): Promise<ort.InferenceSession> {
+  const options: ort.InferenceSession.SessionOptions = {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // Errors come as exceptions; warnings about optimised-away constants are noise here.
+    logSeverityLevel: 3
+  }
+  // A file, with the data beside it, is left to the runtime.
+  if (typeof model === 'string') return ort.InferenceSession.create(model, options)
+  return ort.InferenceSession.create(model instanceof Uint8Array ? model : encodeOnnx(model), options)
+}
+
+/** Returns a float32 tensor for onnxruntime. */
+export function realTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {
+  return new ort.Tensor('float32', data, dims)
+}
+
+/** Values of a float32 tensor of onnxruntime. */
+export function tensorReals(tensor: ort.Tensor): Float32Array {
+  return tensor.data as Float32Array
+}
+
+/** Items that are run at once: as many as keep their tensors in the processor's cache, at most 250. */
+export function itemsAtOnce(bytesPerItem: number): number {
+  return Math.max(1, Math.min(250, Math.floor(cacheBytes / bytesPerItem)))
+}
+
+/** Of the second-level cache of common processors. */
+const cacheBytes = 2 * 2 ** 20

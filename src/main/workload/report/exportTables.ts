@@ -1,0 +1,37 @@
+import path from 'node:path'
+import { tableFiles } from '../../../core/workload/readTables'
+import { benchmarkCells, csvOf, impactCells, layerCells } from '../../../core/workload/tableCsv'
+import type { WorkloadRun } from '../../../shared/contract/workload'
+import { plainFileName } from '../../files/plainFileName'
+import { writeWholeFile } from '../../files/replaceFile'
+
+/** A table that was written. */
+export interface WrittenTable {
+  file: string
+  rows: number
+}
+
+/**
+ * Writes benchmark_results.csv, per_layer_energy.csv and prediction_impact.csv to FOLDER/<model>/; a table without rows
+ * is not written.
+ * @throws store.exportFailed
+ */
+export async function exportTables(
+  { tables, subject }: WorkloadRun,
+  folder: string
+): Promise<WrittenTable[]> {
+  const model = subject?.model ?? 'network'
+  const contents = [
+    [tableFiles.benchmark, tables.benchmark.map((row) => benchmarkCells(model, row))],
+    [tableFiles.layers, tables.layers.map((row) => layerCells(model, row))],
+    [tableFiles.impacts, tables.impacts.map((row) => impactCells(model, row))]
+  ] as const
+  const written: WrittenTable[] = []
+  for (const [name, rows] of contents) {
+    if (rows.length === 0) continue
+    const file = path.join(folder, plainFileName(model), name)
+    await writeWholeFile(file, csvOf(rows))
+    written.push({ file, rows: rows.length })
+  }
+  return written
+}

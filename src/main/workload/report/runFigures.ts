@@ -1,0 +1,33 @@
+import type { CommandOutput } from '../../../shared/contract'
+import type { WorkloadRun } from '../../../shared/contract/workload'
+import { figureSvg } from '../../figures/renderFigure'
+import { analyseWorkload } from '../figures/workloadFigures'
+import { writeWorkload } from './writeWorkload'
+
+const choiceOf = ({ request }: WorkloadRun): { confidence: number; seed: number } => ({
+  confidence: request.confidence,
+  seed: request.seed
+})
+const modelOf = ({ subject }: WorkloadRun): string => subject?.model ?? 'network'
+
+/** Figures of a run as SVG, and its findings. */
+export function presentFigures(run: WorkloadRun): CommandOutput<'workload.figures'> {
+  const { findings, figures } = analyseWorkload(modelOf(run), run.tables, choiceOf(run))
+  return {
+    findings,
+    figures: figures.map((figure) => ({
+      name: figure.name,
+      svg: figureSvg(figure)
+    }))
+  }
+}
+
+/** Writes merged table, figures and report of a run. */
+export async function exportFigures(
+  run: WorkloadRun,
+  folder: string
+): Promise<{ file: string; rows: null }[]> {
+  const named = { model: modelOf(run), folder: null, tables: run.tables }
+  const { files } = await writeWorkload([named], folder, choiceOf(run))
+  return files.map((file) => ({ file, rows: null }))
+}

@@ -1,0 +1,26 @@
+import { formatBytes, unavailable } from '../units'
+import type { LayerRow, LoopCopies, StartTemperature } from '../contract/workload/workloadRows'
+
+/** What has to be said beside the name of a layer: "as h.0.mlp, tied with wte"; empty without anything. */
+export function layerNote({ sameAs, sharedWith }: Pick<LayerRow, 'sameAs' | 'sharedWith'>): string {
+  const parts = [
+    ...(sameAs === null ? [] : [`as ${sameAs}`]),
+    ...(sharedWith.length === 0 ? [] : [`tied with ${sharedWith.join(', ')}`])
+  ]
+  return parts.join(', ')
+}
+
+/** "41 °C" or "41 to 44 °C". */
+export function startText(range: StartTemperature | null): string {
+  if (range === null) return unavailable
+  const { minC, maxC } = range
+  return minC === maxC ? `${minC} °C` : `${minC} to ${maxC} °C`
+}
+
+/** "43 copies of inputs, 2.1 MB; L2 1 MiB". */
+export function copiesText(copies: LoopCopies | null): string {
+  if (copies === null) return unavailable
+  const { count, bytes, cacheBytes } = copies
+  const cache = cacheBytes === null ? 'cache unknown' : `L2 ${formatBytes(cacheBytes)}`
+  return `${count} copies, ${formatBytes(bytes)}; ${cache}`
+}

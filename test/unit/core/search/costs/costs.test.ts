@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { bitFusionCycles } from '@core/accelerator/bitfusion'
+import { MonitorClient } from '@core/board/monitorClient'
+import { planDeployment } from '@core/deploy/plan'
+import { createRandom } from '@core/math/random'
+import { weightedLayerNames } from '@core/model/graph'
+import { workloadsOf } from '@core/model/workload'
+import { measureActivationRanges } from '@core/quant/quantize/calibration'
+import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
+import { schemeWidths, uniformScheme } from '@core/quant/scheme'
+import { bitFusionCosts, bitFusionLayerCycles, energyCosts } from '@core/search/costs/costModels'
+import { costOf, genesCost } from '@core/search/costs/costTable'
+import { ramCost } from '@core/search/costs/ramCost'
+import { createSpace, genesOfScheme, randomGenes, schemeOfGenes } from '@core/search/space'
+import { plainNetwork, residualNetwork, someImages } from '../../../../support/smallNetworks'
+import { SimulatedBoard } from '../../board/simulatedBoard'
+
+describe('costs of a search', () => {
+  it.each([
+    ['plain', plainNetwork()],
+    ['residual', residualNetwork()]
+  ])('RAM is the peak of the plan, byte for byte: %s network', (_, graph) => {
+    const info = new SimulatedBoard('small').converse(new MonitorClient().hello(1))
+    const layers = weightedLayerNames(graph)
+    const calibration = measureActivationRanges(graph, someImages(graph, 16))
+    const int8 = quantizeNetwork(calibration, uniformScheme(layers, 8, 8))
+    const cost = ramCost(int8, info)
+    const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })
+    const random = createRandom(8)
+    let exact = 0
+    for (let draw = 0; draw < 30; draw++) {
+      const genes = randomGenes(space, random)
+      const network = quantizeNetwork(calibration, schemeOfGenes(space, genes))
+      const plan = planDeployment(network, info)
+      // Quantizing adds a requantisation where a tensor feeds layers of different widths: not foreseen by the cost.
+      const added = network.layers.length - int8.layers.length
+      expect(added).toBeGreaterThanOrEqual(0)
+      if (added === 0) expect(cost.of(genes)).toBe(plan.peakRamBytes)
+      else expect(cost.of(genes)).toBeLessThanOrEqual(plan.peakRamBytes - 128 * added)
+      exact += added === 0 ? 1 : 0
+      // The table is what the integer program sees; it never asks for more than the plan.
+      expect(genesCost(cost.table!, genes)).toBeLessThanOrEqual(plan.peakRamBytes)
+    }
+    expect(exact).toBeGreaterThan(0)
+  })
+
+  it('energy grows with the product of the widths and their sum', () => {
+    const [workload] = workloadsOf(plainNetwork())
+    const table = energyCosts([workload!])
+    const at = (weightBits: 8 | 2, activationBits: 8): number =>
+      costOf(table, [{ layer: 'x', weightBits, activationBits }]) / workload!.macs
+    // 0.2 pJ multiply and 0.1 pJ add at 8 x 8; 10 pJ per 64 bits read.
+    expect(at(8, 8)).toBeCloseTo(0.2 + 0.1 + (16 * 10) / 64, 9)
+    expect(at(2, 8)).toBeCloseTo(0.2 / 4 + 0.1 + (10 * 10) / 64, 9)
+  })
+
+  it('BitFusion cycles are those of its analytic model, with 1 bit as 2', () => {
+    const workloads = workloadsOf(plainNetwork())
+    const dense = workloads.findIndex(({ matmul }) => matmul !== null)
+    const { m, k } = workloads[dense]!.matmul!
+    const expected = bitFusionCycles({
+      outputHeight: 1,
+      outputWidth: 1,
+      window: 1,
+      inputChannels: k,
+      outputChannels: m,
+      activationBits: 4,
+      weightBits: 2
+    })
+    const table = bitFusionCosts(workloads)
+    expect(table.perLayer[16 * dense + 4 * 2 + 1]).toBe(expected)
+    expect(table.perLayer[16 * dense + 15]).toBeLessThanOrEqual(table.perLayer[16 * dense + 10]!)
+  })
+
+  it('every width has its own cost on BitFusion, and none where only kernels are counted', () => {
+    const workloads = workloadsOf(plainNetwork())
+    const layers = workloads.map(({ layer }) => layer)
+    const scheme = uniformScheme(layers, 3, 6)
+    const every = bitFusionCosts(workloads, schemeWidths)
+    const expected = workloads.reduce(
+      (sum, workload, at) => sum + bitFusionLayerCycles(workload, 3, at === 0 ? 8 : 6),
+      0
+    )
+    expect(costOf(every, scheme)).toBe(expected)
+    expect(genesCost(every, genesOfScheme(scheme, schemeWidths))).toBe(expected)
+    // 3 bits occupy the units of 4, and less of the memory port.
+    expect(expected).toBeLessThan(costOf(every, uniformScheme(layers, 4, 8)))
+    expect(() => costOf(bitFusionCosts(workloads), scheme)).toThrowError(/no cost for 3 bits/)
+  })
+})

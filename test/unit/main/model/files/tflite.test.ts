@@ -1,0 +1,373 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createRandom } from '@core/math/random'
+import { readOnnx } from '@core/model/onnx/importOnnx'
+import { tfliteToOnnx } from '@core/model/tflite/toOnnx'
+import type { TfliteModel, TfliteOperator, TfliteOption, TfliteTensor } from '@core/model/tflite/tflite'
+import { createImportedRunner } from '@core/quant/runImported'
+import { exportedScheme, schemeKey } from '@core/quant/scheme'
+import { checkModelFile } from '@main/model/files/checkFile'
+import { createModelFiles } from '@main/model/files/modelFiles'
+import { modelFileParts } from '@main/model/files/readModelFile'
+import { decodeTflite, isTflite } from '@main/model/files/tfliteFile'
+import { AppError } from '@shared/errors'
+import { encodeTflite } from '../../../../support/tfliteWriter'
+
+const random = createRandom(5)
+const reals = (count: number): number[] => Array.from({ length: count }, () => Math.fround(random.normal()))
+const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1)
+
+/** Collects tensors and operators of a graph. */
+function draft(name = 'made') {
+  const tensors: TfliteTensor[] = []
+  const operators: TfliteOperator[] = []
+  const tensor = (given: Partial<TfliteTensor> & { dims: number[] }): number =>
+    tensors.push({
+      name: `t${tensors.length}`,
+      type: 'float32',
+      data: null,
+      scales: [],
+      zeros: [],
+      axis: 0,
+      isSparse: false,
+      ...given
+    }) - 1
+  return {
+    tensor,
+    floats: (dims: number[], values: number[]): number =>
+      tensor({ dims, data: new Uint8Array(Float32Array.from(values).buffer) }),
+    ints: (values: number[], dims = [values.length]): number =>
+      tensor({ dims, type: 'int32', data: new Uint8Array(Int32Array.from(values).buffer) }),
+    add(
+      opName: string,
+      inputs: number[],
+      output: number | number[],
+      options: Record<string, TfliteOption> = {},
+      isCustom = false
+    ): void {
+      operators.push({
+        name: opName,
+        isCustom,
+        inputs,
+        outputs: typeof output === 'number' ? [output] : output,
+        options
+      })
+    },
+    model: (inputs: number[], outputs: number[]): TfliteModel => ({
+      name,
+      tensors,
+      operators,
+      inputs,
+      outputs
+    })
+  }
+}
+
+/** Runs a model through its bytes: written, decoded, converted, imported, executed in float. */
+function run(model: TfliteModel, input: ArrayLike<number>): number[] {
+  const { imported, obstacles } = readOnnx(tfliteToOnnx(decodeTflite(encodeTflite(model))))
+  expect(obstacles).toEqual([])
+  return [...createImportedRunner(imported!)(input).values]
+}
+
+/** A convolution as TensorFlow defines it, over [height][width][channels]; groups of one channel where it is depthwise. */
+function naiveConvolution(
+  image: number[],
+  [height, width, channels]: [number, number, number],
+  weights: number[],
+  bias: number[],
+  form: { kernel: [number, number]; stride: number; isSame: boolean; isDepthwise: boolean }
+): number[] {
+  const { kernel, stride, isSame, isDepthwise } = form
+  const outputs = bias.length
+  const side = (size: number, taps: number): { length: number; before: number } => {
+    if (!isSame) return { length: Math.ceil((size - taps + 1) / stride), before: 0 }
+    const length = Math.ceil(size / stride)
+    return { length, before: Math.floor(Math.max(0, (length - 1) * stride + taps - size) / 2) }
+  }
+  const [rows, columns] = [side(height, kernel[0]), side(width, kernel[1])]
+  const result: number[] = []
+  for (let y = 0; y < rows.length; y++) {
+    for (let x = 0; x < columns.length; x++) {
+      for (let out = 0; out < outputs; out++) {
+        let sum = bias[out]!
+        for (let ky = 0; ky < kernel[0]; ky++) {
+          for (let kx = 0; kx < kernel[1]; kx++) {
+            const [row, column] = [y * stride + ky - rows.before, x * stride + kx - columns.before]
+            if (row < 0 || column < 0 || row >= height || column >= width) continue
+            const pixel = (row * width + column) * channels
+            if (isDepthwise) {
+              const source = Math.floor(out / (outputs / channels))
+              sum += image[pixel + source]! * weights[(ky * kernel[1] + kx) * outputs + out]!
+            } else {
+              for (let c = 0; c < channels; c++)
+                sum += image[pixel + c]! * weights[((out * kernel[0] + ky) * kernel[1] + kx) * channels + c]!
+            }
+          }
+        }
+        result.push(sum)
+      }
+    }
+  }
+  return result
+}
+
+function expectClose(found: readonly number[], wanted: readonly number[], digits = 4): void {
+  expect(found.length).toBe(wanted.length)
+  for (const [at, value] of wanted.entries()) expect(found[at]).toBeCloseTo(value, digits)
+}
+
+describe('TFLite files', () => {
+  const forms = [1, 2].flatMap((stride) =>
+    [true, false].flatMap((isSame) => [true, false].map((isDepthwise) => ({ stride, isSame, isDepthwise })))
+  )
+  it.each(forms)('a convolution over NHWC: $stride $isSame $isDepthwise', (form) => {
+    const made = draft()
+    const size: [number, number, number] = [6, 5, 2]
+    const outputs = 4
+    const kernel: [number, number] = [3, 2]
+    const weights = reals(form.isDepthwise ? 6 * outputs : outputs * 6 * 2)
+    const bias = reals(outputs)
+    const image = reals(sizeOf(size))
+    const wanted = naiveConvolution(image, size, weights, bias, { ...form, kernel })
+    const rows = form.isSame ? Math.ceil(6 / form.stride) : Math.ceil(4 / form.stride)
+    const columns = form.isSame ? Math.ceil(5 / form.stride) : Math.ceil(4 / form.stride)
+    const input = made.tensor({ dims: [1, ...size] })
+    const filter = made.floats(form.isDepthwise ? [1, ...kernel, outputs] : [outputs, ...kernel, 2], weights)
+    const output = made.tensor({ dims: [1, rows, columns, outputs] })
+    made.add(
+      form.isDepthwise ? 'DEPTHWISE_CONV_2D' : 'CONV_2D',
+      [input, filter, made.floats([outputs], bias)],
+      output,
+      {
+        padding: form.isSame ? 0 : 1,
+        strideW: form.stride,
+        strideH: form.stride,
+        dilationW: 1,
+        dilationH: 1,
+        activation: 0,
+        multiplier: 2
+      }
+    )
+    expectClose(run(made.model([input], [output]), image), wanted)
+  })
+
+  it('fused activations, pools without counted padding, a mean, a dense layer and a softmax', () => {
+    const made = draft()
+    const input = made.tensor({ dims: [1, 3, 3, 1] })
+    const doubled = made.tensor({ dims: [1, 3, 3, 1] })
+    made.add('MUL', [input, made.floats([1], [2])], doubled, { activation: 3 })
+    const pooled = made.tensor({ dims: [1, 2, 2, 1] })
+    const window = { padding: 0, strideW: 2, strideH: 2, filterW: 2, filterH: 2 }
+    made.add('AVERAGE_POOL_2D', [doubled], pooled, window)
+    const mean = made.tensor({ dims: [1, 1] })
+    made.add('MEAN', [pooled, made.ints([1, 2])], mean, { keepDims: false })
+    const dense = made.tensor({ dims: [1, 2] })
+    made.add('FULLY_CONNECTED', [mean, made.floats([2, 1], [1, -1]), made.floats([2], [0, 1])], dense, {
+      activation: 1
+    })
+    const output = made.tensor({ dims: [1, 2] })
+    made.add('SOFTMAX', [dense], output, { beta: 1 })
+    // Doubled and limited to 6: [[0, 2, 4], [6, 6, 0], [0, 0, 6]]; averages 3.5, 2 | 0, 6; mean 2.875.
+    const [a, b] = run(made.model([input], [output]), [0, 1, 2, 3, 4, -5, 0, 0, 9])
+    expect(a! / b!).toBeCloseTo(Math.exp(2.875), 3)
+  })
+
+  it('half-precision weights behind a DEQUANTIZE are weights', () => {
+    const made = draft()
+    const input = made.tensor({ dims: [1, 2] })
+    // 1.5 and -2 as IEEE half precision
+    const half = made.tensor({
+      dims: [1, 2],
+      type: 'float16',
+      data: new Uint8Array(Uint16Array.of(0x3e00, 0xc000).buffer)
+    })
+    const weights = made.tensor({ dims: [1, 2] })
+    made.add('DEQUANTIZE', [half], weights)
+    const output = made.tensor({ dims: [1, 1] })
+    made.add('FULLY_CONNECTED', [input, weights, -1], output, { activation: 0 })
+    expect(run(made.model([input], [output]), [4, 1])).toEqual([4])
+  })
+
+  it('shapes: transpose, slices with masks, split, pack, pad, reshape', () => {
+    const made = draft()
+    const input = made.tensor({ dims: [1, 2, 3] })
+    const turned = made.tensor({ dims: [1, 3, 2] })
+    made.add('TRANSPOSE', [input, made.ints([0, 2, 1])], turned)
+    const longer = made.tensor({ dims: [1, 4, 2] })
+    made.add('PADV2', [turned, made.ints([0, 0, 0, 1, 0, 0], [3, 2]), made.floats([], [9])], longer)
+    const padded = made.tensor({ dims: [4, 2] })
+    made.add(
+      'STRIDED_SLICE',
+      [longer, made.ints([0, 0, 0]), made.ints([1, 0, 0]), made.ints([1, 1, 1])],
+      padded,
+      { beginMask: 6, endMask: 6, shrinkMask: 1 }
+    )
+    const [left, right] = [made.tensor({ dims: [4, 1] }), made.tensor({ dims: [4, 1] })]
+    made.add('SPLIT', [made.ints([1], []), padded], [left, right], { parts: 2 })
+    const packed = made.tensor({ dims: [1, 4, 1, 2] })
+    const [first, second] = [made.tensor({ dims: [1, 4, 1] }), made.tensor({ dims: [1, 4, 1] })]
+    made.add('RESHAPE', [right, made.ints([1, 4, 1])], first, { shape: [1, 4, 1] })
+    made.add('EXPAND_DIMS', [left, made.ints([0], [])], second)
+    made.add('PACK', [first, second], packed, { count: 2, axis: 3 })
+    const output = made.tensor({ dims: [1, 8] })
+    made.add('RESHAPE', [packed, made.ints([1, 8])], output, { shape: [1, 8] })
+    // Rows of the turned matrix [[0,3],[1,4],[2,5],[9,9]]: second column beside the first.
+    expect(run(made.model([input], [output]), [0, 1, 2, 3, 4, 5])).toEqual([3, 0, 4, 1, 5, 2, 9, 9])
+  })
+
+  it('an LSTM with the gates in the order of TFLite', () => {
+    const made = draft()
+    const [inputs, hidden, steps] = [2, 3, 4]
+    const input = made.tensor({ dims: [1, steps, inputs] })
+    const weights = [0, 1, 2, 3].map(() => reals(hidden * inputs))
+    const recurrence = [0, 1, 2, 3].map(() => reals(hidden * hidden))
+    const bias = [0, 1, 2, 3].map(() => reals(hidden))
+    const state = made.tensor({ dims: [1, hidden] })
+    const cellState = made.tensor({ dims: [1, hidden] })
+    const output = made.tensor({ dims: [1, steps, hidden] })
+    made.add(
+      'UNIDIRECTIONAL_SEQUENCE_LSTM',
+      [
+        input,
+        ...weights.map((own) => made.floats([hidden, inputs], own)),
+        ...recurrence.map((own) => made.floats([hidden, hidden], own)),
+        ...[-1, -1, -1],
+        ...bias.map((own) => made.floats([hidden], own)),
+        ...[-1, -1],
+        state,
+        cellState
+      ],
+      output,
+      { activation: 4, timeMajor: false, cellClip: 0.25, projectionClip: 0 }
+    )
+    const x = reals(steps * inputs)
+    const limit = (value: number): number => Math.min(0.25, Math.max(-0.25, value))
+    const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value))
+    let h = [0, 0, 0]
+    let c = [0, 0, 0]
+    const wanted: number[] = []
+    for (let step = 0; step < steps; step++) {
+      const gates = [0, 1, 2, 3].map((gate) =>
+        bias[gate]!.map((own, row) => {
+          let sum = own
+          for (let k = 0; k < inputs; k++) sum += weights[gate]![row * inputs + k]! * x[step * inputs + k]!
+          for (let k = 0; k < hidden; k++) sum += recurrence[gate]![row * hidden + k]! * h[k]!
+          return sum
+        })
+      )
+      c = c.map((own, at) =>
+        limit(sigmoid(gates[1]![at]!) * own + sigmoid(gates[0]![at]!) * Math.tanh(gates[2]![at]!))
+      )
+      h = c.map((own, at) => sigmoid(gates[3]![at]!) * Math.tanh(own))
+      wanted.push(...h)
+    }
+    expectClose(run(made.model([input], [output]), x), wanted)
+  })
+})
+
+describe('int8 TFLite files', () => {
+  /** Input scale 0.5, zero -2; weights with a scale per output; bias of scale input * weights. */
+  function quantized(): TfliteModel {
+    const made = draft()
+    const input = made.tensor({ dims: [1, 2], type: 'int8', scales: [0.5], zeros: [-2] })
+    const weights = made.tensor({
+      name: 'w',
+      dims: [2, 2],
+      type: 'int8',
+      data: new Uint8Array(Int8Array.of(4, -8, 2, 6).buffer),
+      scales: [0.25, 0.5],
+      zeros: [0, 0]
+    })
+    const bias = made.tensor({
+      dims: [2],
+      type: 'int32',
+      data: new Uint8Array(Int32Array.of(8, -4).buffer),
+      scales: [0.125, 0.25],
+      zeros: [0, 0]
+    })
+    const output = made.tensor({ name: 'scores', dims: [1, 2], type: 'int8', scales: [0.1], zeros: [0] })
+    made.add('FULLY_CONNECTED', [input, weights, bias], output, { activation: 0 })
+    return made.model([input], [output])
+  }
+
+  it('are the dequantized network in float: W = [[1, -2], [1, 3]], b = [1, -1]', () => {
+    expectClose(run(quantized(), [2, 0.5]), [2, 2.5])
+  })
+
+  it('bring their scheme, and what an input byte means', () => {
+    const { imported } = readOnnx(tfliteToOnnx(decodeTflite(encodeTflite(quantized()))))
+    const { graph } = imported!
+    expect(schemeKey(exportedScheme(graph))).toBe('w8a8')
+    expect(graph.exported).toEqual([
+      {
+        layer: 'scores',
+        weights: { bits: 8, scales: [0.25, 0.5], zero: 0 },
+        activations: { bits: 8, scales: [0.5], zero: -2 }
+      }
+    ])
+    // Code q is the byte q + 128: real = 0.5 * (q + 2)
+    expect([graph.inputScale, graph.inputZero]).toEqual([0.5, 2])
+  })
+
+  it('are checked and opened like ONNX files', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bitbench tflite '))
+    const file = path.join(folder, 'scores.tflite')
+    await writeFile(file, encodeTflite(quantized()))
+    expect(await checkModelFile(file)).toMatchObject({
+      readable: true,
+      deployable: true,
+      exported: { scheme: [{ layer: 'scores', weightBits: 8, activationBits: 8 }] }
+    })
+    const { summary } = await createModelFiles({ modelsFolder: folder, openedFile: null }).open(file)
+    expect(summary.name).toBe('scores')
+    await writeFile(path.join(folder, 'scores.json'), '{}')
+    const parts = await modelFileParts(file)
+    expect(parts.map(({ location }) => location)).toEqual(['scores.tflite', 'scores.json'])
+  })
+})
+
+describe('TFLite files that are not read', () => {
+  it('name every operator without a counterpart and a remedy', () => {
+    const made = draft()
+    const input = made.tensor({ dims: [1, 4] })
+    const [a, output] = [made.tensor({ dims: [1, 4] }), made.tensor({ dims: [1, 4] })]
+    made.add('SVDF', [input], a)
+    made.add('MyFilter', [a], output, {}, true)
+    const { obstacles } = readOnnx(tfliteToOnnx(decodeTflite(encodeTflite(made.model([input], [output])))))
+    expect(obstacles.map(({ operator }) => operator)).toEqual(['SVDF', 'MyFilter'])
+    expect(obstacles.every(({ hint }) => hint.includes('TFLite operators'))).toBe(true)
+  })
+
+  it('refuse a tensor that no memory holds', () => {
+    const made = draft()
+    const input = made.tensor({ dims: [1, 2 ** 31 - 1] })
+    const output = made.tensor({ dims: [1, 2 ** 31 - 1] })
+    made.add('RELU', [input], output)
+    expect(() => tfliteToOnnx(decodeTflite(encodeTflite(made.model([input], [output]))))).toThrow(AppError)
+  })
+
+  it('report a damaged file as one, wherever it is cut or a byte is changed', () => {
+    const made = draft()
+    const input = made.tensor({ dims: [1, 2] })
+    const output = made.tensor({ dims: [1, 1] })
+    made.add('FULLY_CONNECTED', [input, made.floats([1, 2], [1, 2]), -1], output, { activation: 0 })
+    const bytes = encodeTflite(made.model([input], [output]))
+    expect(isTflite(bytes)).toBe(true)
+    const attempt = (damaged: Uint8Array): void => {
+      try {
+        readOnnx(tfliteToOnnx(decodeTflite(damaged)))
+      } catch (reason) {
+        expect(reason).toBeInstanceOf(AppError)
+      }
+    }
+    for (let length = 8; length < bytes.length; length += 5) attempt(bytes.subarray(0, length))
+    for (let at = 8; at < bytes.length; at++) {
+      const damaged = bytes.slice()
+      damaged[at] = at % 2 === 0 ? 0xff : 0
+      attempt(damaged)
+    }
+  })
+})
