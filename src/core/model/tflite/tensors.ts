@@ -61,8 +61,6 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
   }
 }
 
-/** IEEE 754 half precision. */
-
 function refused(tensor: TfliteTensor, what: string, hint: string): AppError {
   return new AppError('model.unsupportedOperator', `The tensor "${tensor.name}" ${what}.`, hint, {
     details: { node: tensor.name, operator: '' }

@@ -44,10 +44,12 @@ export const concatenation: Converter = (conversion, operator) => {
   return true
 }
 
-/** Lengths as int32, which is what the operators behind it calculate with. */
+/** Lengths in the type that the file gives them, int32 or int64: the operators behind it calculate with that. */
 export const convertShape: Converter = (conversion, operator) => {
+  const [output] = operator.outputs
   const lengths = conversion.add('Shape', [conversion.real(operator.inputs[0])])
-  conversion.bind(operator.outputs[0], conversion.add('Cast', [lengths], { to: int(6) }))
+  const isLong = conversion.tensor(output).type === 'int64'
+  conversion.bind(output, isLong ? lengths : conversion.add('Cast', [lengths], { to: int(6) }))
   return true
 }
 

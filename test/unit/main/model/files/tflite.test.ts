@@ -12,6 +12,7 @@ import { checkModelFile } from '@main/model/files/checkFile'
 import { createModelFiles } from '@main/model/files/modelFiles'
 import { modelFileParts } from '@main/model/files/readModelFile'
 import { decodeTflite, isTflite } from '@main/model/files/tfliteFile'
+import { openOrtSession, realTensor, tensorReals } from '@main/model/onnxruntime/ortSession'
 import { AppError } from '@shared/errors'
 import { encodeTflite } from '../../../../support/tfliteWriter'
 
@@ -216,6 +217,25 @@ describe('TFLite files', () => {
     made.add('RESHAPE', [packed, made.ints([1, 8])], output, { shape: [1, 8] })
     // Rows of the turned matrix [[0,3],[1,4],[2,5],[9,9]]: second column beside the first.
     expect(run(made.model([input], [output]), [0, 1, 2, 3, 4, 5])).toEqual([3, 0, 4, 1, 5, 2, 9, 9])
+  })
+
+  it.each([
+    ['int32', Int32Array.of(1, 1)],
+    ['int64', BigInt64Array.of(1n, 1n)]
+  ] as const)('lengths of a shape as %s, which passes the type check of onnxruntime', async (type, ones) => {
+    const made = draft()
+    const input = made.tensor({ dims: [2, 3] })
+    const [shape, sum] = [made.tensor({ dims: [2], type }), made.tensor({ dims: [2], type })]
+    const output = made.tensor({ dims: [2] })
+    made.add('SHAPE', [input], shape)
+    made.add('ADD', [shape, made.tensor({ dims: [2], type, data: new Uint8Array(ones.buffer) })], sum)
+    made.add('CAST', [sum], output)
+    const session = await openOrtSession(tfliteToOnnx(made.model([input], [output])))
+    const results = await session.run({
+      [session.inputNames[0]!]: realTensor(new Float32Array(6), [2, 3])
+    })
+    expect([...tensorReals(results[session.outputNames[0]!]!)]).toEqual([3, 4])
+    await session.release()
   })
 
   it('an LSTM with the gates in the order of TFLite', () => {
