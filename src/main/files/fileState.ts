@@ -26,3 +26,15 @@ export async function fileState(file: string): Promise<string | null> {
   const found = await lookAtFile(file)
   return found === null ? null : `${found.ino}:${found.size}:${found.mtimeNs}`
 }
+
+/** A file with its state before it was read. */
+export interface SeenFile {
+  readonly path: string
+  readonly state: string | null
+}
+
+/** Whether all files are as they were before they were read. */
+export async function areUnchanged(files: readonly SeenFile[]): Promise<boolean> {
+  const states = await Promise.all(files.map(({ path: file }) => fileState(file)))
+  return files.every(({ state }, at) => state !== null && state === states[at])
+}

@@ -45,7 +45,10 @@ export function locateModels(deps: {
         own === null
           ? { id: found?.info.id ?? shippedId, name: name ?? shipped.name }
           : { id: generatedId(own), name: own.name },
-      source: { file: summary.path, modelsFolder, dataSetFolder: found?.folder ?? null },
+      source: {
+        ...{ file: summary.path, modelId: summary.id, modelsFolder },
+        dataSetFolder: found?.folder ?? null
+      },
       async items(split) {
         // Sets of users and generated ones have no full test beside their own (modelTasks.ts).
         const held = split === 'fullTest' ? 'test' : split

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { QuantMethod } from '../../shared/contract/model'
 import type { LabelledImages } from '../../core/model/dataSet'
 import type { ItemSet } from '../../core/dataset/itemSet'
@@ -10,13 +11,15 @@ import { runFit } from '../../core/quant/quantize/fitEngine'
 import { quantizing } from '../../core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { schemeKey, type Scheme } from '../../core/quant/scheme'
+import { AppError } from '../../shared/errors'
+import { areUnchanged, fileState, type SeenFile } from '../files/fileState'
 import type { TaskContext } from '../threads/task'
 import { countCorrect, floatScores } from './accuracy/floatAccuracy'
 import { generatedSetOf, openGeneratedItems } from './data/generatedItems'
 import { createImageLibrary, type ImageLibrary } from './data/imageLibrary'
 import { checkImages } from './data/imageFit'
 import { readModelFile } from './files/readModelFile'
-import { openStoredItems } from '../store/storedItems'
+import { openStoredItems, storedFiles } from '../store/storedItems'
 import { fitItems, graphFor } from './data/dataFit'
 import { itemsLibrary } from './data/itemsLibrary'
 import { createOrtFitEngine } from './onnxruntime/ortFitEngine'
@@ -31,6 +34,10 @@ export interface ModelBench {
   /** The user's data set; null: the shipped images. */
   readonly items: ItemSet | null
   calibration(): Promise<ActivationRanges>
+  /** Content of the network's file, as models are identified by it. */
+  readonly modelId: string
+  /** What the graph and the items were read from. */
+  readonly files: readonly SeenFile[]
   /** Finished networks by scheme and method. */
   readonly networks: ReturnType<typeof createBoundedCache<QuantizedNetwork>>
 }
@@ -38,6 +45,8 @@ export interface ModelBench {
 /** What a bench is made of. */
 export interface BenchSource {
   readonly file: string
+  /** Which content the file has to have; missing: any. */
+  readonly modelId?: string
   readonly modelsFolder: string
   /** Folder of a stored data set; null or missing: the shipped images. */
   readonly dataSetFolder?: string | null
@@ -50,25 +59,51 @@ const benches = new Map<string, Promise<ModelBench>>()
 const maxWorkspaces = 2
 const networkCacheBytes = 32 * 2 ** 20
 
-/** @throws AppError model.*, data.*; model.unsupportedShape when the images do not fit the network. */
-export function openBench(source: BenchSource): Promise<ModelBench> {
+/**
+ * The bench of a network and its items, made again where one of their files has changed.
+ * @throws AppError model.*, data.*; model.unsupportedShape when the images do not fit the network; input.notFound where the file
+ *   holds another network than `modelId`
+ */
+export async function openBench(source: BenchSource): Promise<ModelBench> {
   const key = `${source.modelsFolder}\n${source.file}\n${source.dataSetFolder ?? ''}`
-  let bench = benches.get(key)
-  if (bench === undefined) {
-    bench = build(source)
-    benches.set(key, bench)
-    bench.catch(() => benches.delete(key))
-    for (const [oldest, held] of benches) {
-      if (benches.size <= maxWorkspaces) break
-      benches.delete(oldest)
-      void held.then(({ items }) => items?.close()).catch(() => undefined)
-    }
+  const held = benches.get(key)
+  if (held !== undefined && !(await areUnchanged((await held).files)) && benches.get(key) === held)
+    dismiss(key, held)
+  const bench = await (benches.get(key) ?? keepBench(key, build(source)))
+  if (source.modelId !== undefined && source.modelId !== bench.modelId) throw otherNetwork(source.file)
+  return bench
+}
+
+function keepBench(key: string, bench: Promise<ModelBench>): Promise<ModelBench> {
+  benches.set(key, bench)
+  bench.catch(() => {
+    if (benches.get(key) === bench) benches.delete(key)
+  })
+  for (const [oldest, held] of benches) {
+    if (benches.size <= maxWorkspaces) break
+    dismiss(oldest, held)
   }
   return bench
 }
 
+function dismiss(key: string, bench: Promise<ModelBench>): void {
+  benches.delete(key)
+  void bench.then(({ items }) => items?.close()).catch(() => undefined)
+}
+
+function otherNetwork(file: string): AppError {
+  return new AppError(
+    'input.notFound',
+    `${file} holds another network than when it was opened.`,
+    'Open the file again: its network is a new one, with results of its own.'
+  )
+}
+
 async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource): Promise<ModelBench> {
-  const read = importOnnx((await readModelFile(file)).model)
+  const { model, id, files } = await readModelFile(file)
+  const read = importOnnx(model)
+  const record = dataSetFolder === null ? null : path.join(dataSetFolder, storedFiles.record)
+  const seen = record === null ? files : [...files, { path: record, state: await fileState(record) }]
   const { graph, library, items } =
     dataSetFolder === null ? await withShipped(read, modelsFolder) : await withDataSet(read, dataSetFolder)
   let calibration: Promise<ActivationRanges> | undefined
@@ -76,6 +111,8 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
     graph,
     library,
     items,
+    modelId: id,
+    files: seen,
     calibration: () =>
       (calibration ??= library
         .load('calibration')

@@ -59,7 +59,7 @@ export function createSchemeEvaluations(deps: {
   nowMs: () => number
 }): SchemeEvaluations {
   const { tasks, results, sourceOf, nowMs } = deps
-  const evaluations = new Map<string, MeasuredScheme[]>()
+  const evaluations = new Map<string, (MeasuredScheme & { readonly dataSetId: string })[]>()
 
   /** Judged before, as the data file has it, or now in a worker. */
   const judge = async (
@@ -85,11 +85,12 @@ export function createSchemeEvaluations(deps: {
       const own = evaluations.get(modelId) ?? []
       evaluations.set(modelId, own)
       const known = own.find(
-        ({ evaluation: entry }) =>
+        ({ evaluation: entry, dataSetId }) =>
           keyOf(entry.scheme) === keyOf(scheme) &&
           entry.split === split &&
           entry.method === method &&
-          entry.dataSet === dataSet.name
+          // A set that was removed and added again may hold other items under its name.
+          dataSetId === dataSet.id
       )
       if (known !== undefined) {
         const { evaluation, measure } = known
@@ -107,7 +108,7 @@ export function createSchemeEvaluations(deps: {
         },
         measure: { ...rest, accuracy, images, metrics, computedMs: cached ? null : durationMs }
       }
-      own.push(found)
+      own.push({ ...found, dataSetId: dataSet.id })
       if (own.length > maxKeptEvaluations) own.shift()
       return found
     },

@@ -11,6 +11,8 @@ import { modelEnding, modelFileParts } from '../files/readModelFile'
 const settingsSchema = z.object({
   /** The network's file in its folder. */
   file: z.enum(['network.onnx', 'network.tflite']),
+  /** Content that the file has to have. */
+  modelId: z.string().max(64).exactOptional(),
   /** Whether items of the user's data set come along; else the shipped images do. */
   hasDataSet: z.boolean(),
   scheme: schemeSchema.nullable(),
@@ -39,13 +41,16 @@ const judgedSchema = z.object({
  * machine. Retrained networks differ between processors and with the training images a machine has, so these keep to their host.
  */
 export const sharedEvaluate: SharedTask<EvaluateInput, Judged> = {
-  async pack({ file, modelsFolder, dataSetFolder = null, scheme, split, method }) {
+  async pack({ file, modelId, modelsFolder, dataSetFolder = null, scheme, split, method }) {
     if (split === 'fullTest') return null
     const network = await networkFiles(file)
     if (network === null) return null
     const items = dataSetFolder === null ? [fileIn(modelsFolder, subsetFile)] : dataSetFiles(dataSetFolder)
     return {
-      settings: { file: network[0].name, hasDataSet: dataSetFolder !== null, scheme, split, method },
+      settings: {
+        ...{ file: network[0].name, hasDataSet: dataSetFolder !== null, scheme, split, method },
+        ...(modelId === undefined ? {} : { modelId })
+      },
       folders: { network, items },
       perHost: scheme !== null && method !== 'ptq'
     }

@@ -20,7 +20,7 @@ import { findGeneratedSet } from '../../../core/dataset/generated/generatedSets'
 import { imageSplits } from '../../../shared/vocabulary'
 import { createTurns } from '../../../shared/turns'
 import { workloadsOf } from '../../../core/model/workload'
-import { fileState } from '../../files/fileState'
+import { areUnchanged } from '../../files/fileState'
 import { readJsonList } from '../../files/readJsonList'
 import { readRegularFile } from '../../files/readRegularFile'
 import { writeWholeFile } from '../../files/replaceFile'
@@ -137,12 +137,6 @@ function createOpenedPaths(openedFile: string | null) {
       await writeWholeFile(openedFile, JSON.stringify([...paths, file], null, 2))
     })
   return { openedPaths, remember }
-}
-
-/** Whether all files are as they were before they were read. */
-async function areUnchanged(files: ReadNetwork['files']): Promise<boolean> {
-  const states = await Promise.all(files.map(({ path: file }) => fileState(file)))
-  return files.every(({ state }, at) => state !== null && state === states[at])
 }
 
 /** Beside a network may lie a JSON file of any size that is no card. */

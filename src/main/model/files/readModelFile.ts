@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../../shared/errors'
 import type { OnnxModel } from '../../../core/model/onnx/onnx'
-import { fileState } from '../../files/fileState'
+import { fileState, type SeenFile } from '../../files/fileState'
 import { readRegularFile } from '../../files/readRegularFile'
 import { tfliteToOnnx } from '../../../core/model/tflite/toOnnx'
 import { decodeModel, externalLocations, parseOnnx } from './onnxFile'
@@ -17,7 +17,7 @@ export interface ModelFile {
   readonly id: string
   readonly sizeBytes: number
   /** The files that were read, the network's, then those with its data, each with its state before it was read. */
-  readonly files: readonly { readonly path: string; readonly state: string | null }[]
+  readonly files: readonly SeenFile[]
 }
 
 /** Endings of the files that are networks. */

@@ -180,7 +180,10 @@ describe('training', () => {
   it('learns, and the same seed gives the same weights', async () => {
     const first = await train(graph, images, options)
     const library = undefined as never
-    const bench = { graph: first, library, items: null, calibration: library, networks: library }
+    const bench = {
+      ...{ graph: first, library, items: null, calibration: library, networks: library },
+      ...{ modelId: '', files: [] }
+    }
     expect((await floatCorrect(bench, images)) / 256).toBeGreaterThan(0.8)
     expect((await floatCorrect({ ...bench, graph }, images)) / 256).toBeLessThan(0.6)
     expect(await train(graph, images, options)).toEqual(first)

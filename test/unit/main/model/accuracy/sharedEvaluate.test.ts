@@ -42,6 +42,12 @@ describe('an evaluation that travels', () => {
     })
   })
 
+  it('takes along which content the network has to have', async () => {
+    const packed = (await sharedEvaluate.pack({ ...input, modelId: '0123456789abcdef' }))!
+    const settings = readValue(writeValue(packed.settings, base64), base64)
+    expect(sharedEvaluate.unpack(settings, there)).toMatchObject({ modelId: '0123456789abcdef' })
+  })
+
   it('takes a data set along without the names of its items', async () => {
     for (const name of ['set.json', 'items.bin', 'targets.bin', 'order.bin', 'names.txt'])
       writeFileSync(path.join(folder, name), name)
