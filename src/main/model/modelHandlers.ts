@@ -64,6 +64,7 @@ export function modelHandlers(deps: ModelHandlerDeps): HandlersOf<typeof modelCo
     'model.useDataSet': async ({ modelId, dataSet }) => {
       await service.useDataSet(modelId, dataSet)
       ranges.delete(modelId)
+      sensitivities.delete(modelId)
       return { dataSet }
     },
     'model.results': async ({ modelId }) => ({

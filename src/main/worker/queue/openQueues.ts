@@ -46,6 +46,8 @@ export async function createOpenQueues(
 
   return {
     async get(name, signal) {
+      // An abort that has been is not heard below, and the server may stay away.
+      if (signal.aborted) throw stopped()
       let opening = queues.get(name)
       if (opening === undefined) {
         opening = server.whenUp(() => open(name))
