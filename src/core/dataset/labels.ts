@@ -42,7 +42,7 @@ export function createLabelBook(): LabelBook {
     },
     classes({ names, atLeast, order = null }) {
       const labels = [...numbers.keys()]
-      if (order !== null) return orderedClasses(labels, order)
+      if (order !== null) return orderedClasses(labels, order, names)
       const isNumeric = labels.every((label) => typeof label === 'number')
       if (!isNumeric) {
         const sorted = [...new Set(labels.map(String))].sort()
@@ -65,11 +65,21 @@ export function createLabelBook(): LabelBook {
   }
 }
 
-function orderedClasses(labels: readonly (string | number)[], order: readonly string[]): ClassList {
-  const classOf = Int32Array.from(labels, (label) =>
-    typeof label === 'number' && label < order.length ? label : order.indexOf(String(label))
-  )
-  const lacking = classOf.findIndex((at) => at < 0)
+/** Labels are names of the order; numbers that are no such names, none of them, are positions in it. */
+function orderedClasses(
+  labels: readonly (string | number)[],
+  order: readonly string[],
+  names: readonly string[] | null
+): ClassList {
+  const positions = new Map(order.map((name, at) => [name, at]))
+  const positionOf = (label: string | number): number | undefined =>
+    positions.get((typeof label === 'number' ? names?.[label] : undefined) ?? String(label))
+  const areNamed = labels.some((label) => positionOf(label) !== undefined)
+  const classOf = Int32Array.from(labels, (label) => {
+    if (areNamed || typeof label !== 'number') return positionOf(label) ?? -1
+    return Number.isInteger(label) && label >= 0 && label < order.length ? label : -1
+  })
+  const lacking = classOf.indexOf(-1)
   if (lacking >= 0) {
     throw new AppError(
       'data.invalid',

@@ -4,6 +4,7 @@ import type { ConsoleChunk } from '../../../shared/contract/board'
 import { AppError } from '../../../shared/errors'
 import { connect, lineOptions } from './boardLine'
 import { openKeys, openPipe, openTerminal, type ConsoleInput } from './console/consoleInput'
+import { TypedTexts } from './console/typedTexts'
 import {
   choiceOption,
   numberOption,
@@ -108,8 +109,7 @@ class LineConsole {
   private readonly pieces: string[] = []
   private after = 0
   private hasEnded = false
-  /** Texts go to the board in the order they were typed. */
-  private sent: Promise<void> = Promise.resolve()
+  private readonly typed: TypedTexts
   private input: ConsoleInput | null = null
 
   constructor(
@@ -118,27 +118,35 @@ class LineConsole {
     private readonly context: CliContext,
     private readonly manner: ConsoleManner,
     private readonly capture: WriteStream | null
-  ) {}
+  ) {
+    this.typed = new TypedTexts({
+      send: (text) => client.call('board.sendText', { id, text }),
+      failed: (error) => this.note(AppError.from(error).message),
+      signal: context.signal
+    })
+  }
 
   async run(first: FirstSent, seconds: number | undefined): Promise<string> {
     const { context } = this
     this.input = this.openInput()
-    if (first.text !== undefined) await this.send(first.text)
+    if (first.text !== undefined) await this.typed.add(first.text)
     let fileFailure: unknown = null
     let isSending = first.file !== undefined
     void this.sendFile(first)
       .catch((error: unknown) => (fileFailure = error))
       .finally(() => (isSending = false))
     const endMs = performance.now() + (seconds ?? Infinity) * 1000
+    // What the board says is shown as long as lines of a pipe are on their way to it.
+    const isInputDone = (): boolean => this.hasEnded && this.typed.waiting === 0
     try {
       while (
         !context.signal.aborted &&
-        (isSending || (performance.now() < endMs && !(this.hasEnded && seconds === undefined)))
+        (isSending || (performance.now() < endMs && !(isInputDone() && seconds === undefined)))
       ) {
         await this.poll()
         await new Promise((resolve) => setTimeout(resolve, pollMs))
       }
-      await this.sent
+      await this.typed.settled()
       await this.poll()
     } finally {
       this.input.close()
@@ -152,7 +160,7 @@ class LineConsole {
     const { stdin: input, stdout: output } = process
     const { lineEnd, keys } = this.manner
     const events = {
-      send: (text: string) => void this.send(text),
+      send: (text: string) => void this.typed.add(text),
       // Ctrl-C belongs to the whole command, which frees the board.
       interrupt: () => process.kill(process.pid, 'SIGINT'),
       end: () => (this.hasEnded = true)
@@ -168,16 +176,6 @@ class LineConsole {
     if (file === undefined) return
     const { jobId } = await this.client.call('board.sendFile', { id: this.id, file, linePauseMs })
     await this.client.finish(jobId, createProgressLine(this.context.log, process.stderr))
-  }
-
-  private send(text: string): Promise<void> {
-    this.sent = this.sent
-      .then(() => this.client.call('board.sendText', { id: this.id, text }))
-      .then(
-        () => undefined,
-        (error: unknown) => this.note(AppError.from(error).message)
-      )
-    return this.sent
   }
 
   private note(text: string): void {

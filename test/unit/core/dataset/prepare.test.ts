@@ -150,6 +150,25 @@ describe('labels', () => {
     expect(() => numbers.classes({ names: null, atLeast: null, order })).toThrow(/class "3"/)
   })
 
+  it('that are numbers and are named in an order have the places of their names', () => {
+    const classesOf = (
+      labels: readonly (string | number)[],
+      order: readonly string[],
+      names: string[] | null
+    ) => {
+      const book = createLabelBook()
+      for (const label of labels) book.add(label)
+      return [...book.classes({ names, atLeast: null, order }).classOf]
+    }
+    expect(classesOf([1, 2, 3], ['1', '2', '3'], null)).toEqual([0, 1, 2])
+    expect(classesOf([0, 1, 2], ['2', '0', '1'], null)).toEqual([1, 2, 0])
+    expect(() => classesOf([0, 1, 3], ['1', '2', '3'], null)).toThrow(/class "0"/)
+    expect(() => classesOf([1.5], ['a', 'b', 'c'], null)).toThrow(/class "1.5"/)
+    // Numbers that the files name: their names are what is ordered.
+    expect(classesOf([0, 1], ['dog', 'cat'], ['cat', 'dog'])).toEqual([1, 0])
+    expect(classesOf([0, 1], ['Hund', 'Katze'], ['cat', 'dog'])).toEqual([0, 1])
+  })
+
   it('that are numbers stay, names are sorted', () => {
     const numbers = createLabelBook()
     numbers.add(2)

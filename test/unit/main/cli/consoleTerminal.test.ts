@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ConsoleTerminal } from '@main/cli/board/console/consoleTerminal'
+import { TypedTexts } from '@main/cli/board/console/typedTexts'
 import { EchoFilter } from '@main/cli/board/console/echoFilter'
 
 // readline edits no line on a terminal that calls itself dumb.
@@ -129,6 +130,51 @@ describe('a terminal at a board’s console', () => {
     expect(desk.interrupts).toBe(1)
     await desk.type('\x04')
     expect(desk.isEnded).toBe(true)
+  })
+
+  it('shows what comes after Ctrl-D and reads no more', async () => {
+    const desk = new Desk()
+    desk.terminal.show('=> ')
+    await desk.type('\x04')
+    desk.terminal.show('late\r\n')
+    desk.terminal.note('-- remark')
+    await desk.type('x\r')
+    expect(desk.rows.slice(-3)).toEqual(['=> late', '-- remark', ''])
+    expect([desk.sent, desk.input.isPaused()]).toEqual([[], true])
+  })
+})
+
+describe('typed texts', () => {
+  it('go one after the other, also behind one that failed', async () => {
+    const order: string[] = []
+    const typed = new TypedTexts({
+      async send(text) {
+        order.push(`from ${text}`)
+        await new Promise((resolve) => setImmediate(resolve))
+        order.push(`to ${text}`)
+        if (text === 'b') throw new Error('no board')
+      },
+      failed: (error) => order.push(String(error)),
+      signal: new AbortController().signal
+    })
+    for (const text of ['a', 'b', 'c']) void typed.add(text)
+    expect(typed.waiting).toBe(3)
+    await typed.settled()
+    expect(typed.waiting).toBe(0)
+    expect(order).toEqual(['from a', 'to a', 'from b', 'to b', 'Error: no board', 'from c', 'to c'])
+  })
+
+  it('that wait are left out when the command is ended', async () => {
+    const ended = new AbortController()
+    const sent: string[] = []
+    const send = async (text: string): Promise<void> => {
+      sent.push(text)
+      ended.abort()
+    }
+    const typed = new TypedTexts({ send, failed: () => undefined, signal: ended.signal })
+    for (const text of ['a', 'b', 'c']) void typed.add(text)
+    await typed.settled()
+    expect([sent, typed.waiting]).toEqual([['a'], 0])
   })
 })
 

@@ -29,6 +29,7 @@ export class ConsoleTerminal {
   private readonly echo = new EchoFilter()
   /** What the board sent since its last line end. */
   private unfinished = ''
+  private isClosed = false
 
   constructor(
     private readonly streams: TerminalStreams,
@@ -43,7 +44,10 @@ export class ConsoleTerminal {
       events.line(line)
     })
     this.lines.on('SIGINT', () => events.interrupt())
-    this.lines.once('close', () => events.end())
+    this.lines.once('close', () => {
+      this.isClosed = true
+      events.end()
+    })
   }
 
   /** Shows text of the board. */
@@ -66,6 +70,8 @@ export class ConsoleTerminal {
 
   private write(text: string): void {
     if (text === '') return
+    // After Ctrl-D nothing is typed any more, and a closed readline must not read again.
+    if (this.isClosed) return void this.streams.output.write(text)
     const all = this.unfinished + text
     const end = all.lastIndexOf('\n') + 1
     const rest = all.slice(end)
@@ -77,6 +83,7 @@ export class ConsoleTerminal {
 
   /** Writes whole lines in place of the edited line, which then stands below them as it was. */
   private prompt(above = ''): void {
+    if (this.isClosed) return
     // readline keeps no interface to hide its line; these two of its documented fields are all that it draws from.
     const edited = this.lines as { line: string; cursor: number }
     const { line, cursor } = edited
