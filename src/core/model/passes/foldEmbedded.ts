@@ -19,26 +19,32 @@ export function foldEmbedded(graph: Graph): Graph {
     nodes[index] = { ...from, name: node.name, values }
   }
   const folded = dropUnused({ ...graph, nodes })
-  const consumers = consumersOf(folded)
+  const areMasks = maskNodes(folded)
   const cut = folded.nodes.map((node, index): GraphNode => {
     if (node.op !== 'embed' && node.op !== 'constant') return node
-    if (!node.values.some((value) => value < maskedScore) || !isMask(folded, consumers, index)) return node
+    if (!areMasks[index] || !node.values.some((value) => value < maskedScore)) return node
     return { ...node, values: node.values.map((value) => Math.max(value, maskedScore)) }
   })
   return { ...folded, nodes: cut }
 }
 
-/** Whether all that reads a node leads, over moves and sums, to a softmax. */
-function isMask(graph: Graph, consumers: readonly number[][], node: number): boolean {
-  const readers = consumers[node + 1]
-  return (
-    node !== graph.output &&
-    readers.length > 0 &&
-    readers.every((reader) => {
-      const found = graph.nodes[reader]
-      if (found.op === 'softmax') return true
-      const isSum = found.op === 'add' || (found.op === 'binary' && found.function === 'add')
-      return (isSum || found.op === 'move' || found.op === 'flatten') && isMask(graph, consumers, reader)
-    })
-  )
+/** Of every node, whether all that reads it leads, over moves and sums, to a softmax. */
+function maskNodes(graph: Graph): boolean[] {
+  const consumers = consumersOf(graph)
+  const areMasks: boolean[] = []
+  // Readers come behind what they read: each node is looked at once, however many ways lead from it to a softmax.
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const readers = consumers[index + 1]
+    areMasks[index] =
+      index !== graph.output &&
+      readers.length > 0 &&
+      readers.every((reader) => {
+        const found = graph.nodes[reader]
+        if (found.op === 'softmax') return true
+        const isSum =
+          (found.op === 'add' && !found.relu) || (found.op === 'binary' && found.function === 'add')
+        return (isSum || found.op === 'move' || found.op === 'flatten') && areMasks[reader]
+      })
+  }
+  return areMasks
 }

@@ -5,6 +5,7 @@ import type { OnnxNode } from '@core/model/onnx/onnx'
 import { dropDeadNodes } from '@core/model/passes/dropDeadNodes'
 import { foldBatchNorm } from '@core/model/passes/foldBatchNorm'
 import { foldForward } from '@core/model/passes/foldForward'
+import { foldEmbedded } from '@core/model/passes/foldEmbedded'
 import { fuseRelu } from '@core/model/passes/fuseRelu'
 import { joinTables } from '@core/model/passes/joinTables'
 import { lowerBatchNorm } from '@core/model/passes/lowerBatchNorm'
@@ -149,5 +150,51 @@ describe('passes on the typed graph', () => {
     ])
     const sum: GraphNode = { op: 'add', name: 'a', inputs: [-1, -1], outputShape: [2, 2, 2], relu: false }
     expect(fuseRelu(graphOf([sum, limit])).nodes.map(({ op }) => op)).toEqual(['add', 'table'])
+  })
+})
+
+describe('masks of an embedding', () => {
+  /** Rows of tokens, over `stages` sums of two moves of the sum before, to a softmax or to a ReLU. */
+  const masked = (stages: number, relu = false): Graph => {
+    const nodes: GraphNode[] = [
+      {
+        op: 'embed',
+        name: 'rows',
+        inputs: [-1],
+        outputShape: [2],
+        rows: 2,
+        width: 1,
+        values: Float32Array.of(-10_000, 0)
+      }
+    ]
+    for (let stage = 0; stage < stages; stage++) {
+      const from = nodes.length - 1
+      const move = {
+        op: 'move',
+        inputs: [from],
+        outputShape: [2],
+        map: Int32Array.of(1, 0),
+        fill: 0
+      } as const
+      nodes.push({ ...move, name: `a${stage}` }, { ...move, name: `b${stage}` })
+      nodes.push({ op: 'add', name: `sum${stage}`, inputs: [from + 1, from + 2], outputShape: [2], relu })
+    }
+    nodes.push({ op: 'softmax', name: 'softmax', inputs: [nodes.length - 1], outputShape: [2], axis: 0 })
+    return graphOf(nodes, [4])
+  }
+  const rows = (graph: Graph): number[] => {
+    const [node] = foldEmbedded(graph).nodes
+    return node?.op === 'embed' ? [...node.values] : []
+  }
+
+  it('are cut where all that reads them leads to a softmax', () => {
+    expect(rows(masked(1))).toEqual([-64, 0])
+    expect(rows(masked(1, true))).toEqual([-10_000, 0])
+    const read = masked(1)
+    expect(rows({ ...read, output: read.nodes.length - 2 })).toEqual([-10_000, 0])
+  })
+
+  it('are found in a graph with more ways than could be walked one by one', () => {
+    expect(rows(masked(60))).toEqual([-64, 0])
   })
 })
